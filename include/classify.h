@@ -1,0 +1,17 @@
+/** @file classify.h
+ *  Everything libclassify offers. Each header below can also be included alone.
+ */
+#ifndef CLASSIFY_H
+#define CLASSIFY_H
+
+#include <classify/catalog.h>
+#include <classify/context.h>
+#include <classify/dataset.h>
+#include <classify/metrics.h>
+#include <classify/model.h>
+#include <classify/selection.h>
+#include <classify/status.h>
+#include <classify/tensor.h>
+#include <classify/transform.h>
+
+#endif

@@ -1,0 +1,68 @@
+/** @file classify/catalog.h
+ *  What the library offers, as data: kinds of objects, their parameters, constants. It serves
+ *  bindings, command lines and generated documentation.
+ *
+ *  Thread class of the file: any thread. Strings returned are constants of the library.
+ */
+#ifndef CLASSIFY_CATALOG_H
+#define CLASSIFY_CATALOG_H
+
+#include <classify/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Types of parameters. The values never change. */
+enum {
+  CLF_PARAM_I64 = 1,    /**< an integer */
+  CLF_PARAM_F64 = 2,    /**< a number */
+  CLF_PARAM_BOOL = 3,   /**< true/false, also yes/no, on/off, 1/0 */
+  CLF_PARAM_CHOICE = 4, /**< one of `words` */
+  CLF_PARAM_TEXT = 5,   /**< any text; in a parameter string, quote it when it holds spaces */
+  CLF_PARAM_NUMBER = 6, /**< a number or one of `words` */
+  CLF_PARAM_LIST = 7    /**< numbers separated by commas, or one of `words` */
+};
+
+/** One parameter of a kind of object. */
+typedef struct clf_param_info {
+  const char *name;
+  int32_t type;              /**< CLF_PARAM_… */
+  const char *default_value; /**< as it would be written in a parameter string */
+  double minimum;            /**< smallest value; -infinity for none */
+  double maximum;            /**< largest value; +infinity for none */
+  int32_t exclusive;         /**< 1 when `minimum` itself is not allowed */
+  const char *words;         /**< allowed words separated by '|'; "" for none */
+  const char *help;          /**< one line */
+} clf_param_info;
+
+/** Number of kinds in an area.
+ *  @param area  "context", "model", "transform" or "format"
+ *  @return the number; 0 for an unknown area or NULL @since 0.1 */
+CLF_API int64_t clf_kind_count(const char *area);
+
+/** Name of kind `index` of an area, such as "ridge"; NULL beyond the end. @since 0.1 */
+CLF_API const char *clf_kind_name(const char *area, int64_t index);
+
+/** One line on a kind; NULL for an unknown one. @since 0.1 */
+CLF_API const char *clf_kind_help(const char *area, const char *kind);
+
+/** Number of parameters of a kind; 0 for an unknown one. @since 0.1 */
+CLF_API int64_t clf_param_count(const char *area, const char *kind);
+
+/** Describes parameter `index` of a kind.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown area, kind or index; the message lists what there
+ * is)
+ *  @since 0.1 */
+CLF_API clf_status clf_param_describe(const char *area, const char *kind, int64_t index,
+                                      clf_param_info *out);
+
+/** Value of a public constant by its name, such as "CLF_F32", for those who cannot read headers.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT @since 0.1 */
+CLF_API clf_status clf_constant(const char *name, int64_t *value);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

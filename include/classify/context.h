@@ -1,0 +1,92 @@
+/** @file classify/context.h
+ *  A context carries what calls share: threads, seed, allocator, log, progress, memory limit.
+ *
+ *  Every constructor takes a context; NULL means the default one, which has the parameters'
+ *  defaults, comes with the first handle that needs it and goes with the last. A handle keeps its
+ *  context alive, so handles and contexts may be freed in any order.
+ */
+#ifndef CLASSIFY_CONTEXT_H
+#define CLASSIFY_CONTEXT_H
+
+#include <classify/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Opaque; see the file's head. */
+typedef struct clf_context clf_context;
+
+/** The host's allocator. Both functions are called from any thread, at the same time. */
+typedef struct clf_allocator {
+  /** Returns `size` (> 0) bytes, aligned to `alignment` (a power of two ≤ 64), or NULL. */
+  void *(*allocate)(void *user, size_t size, size_t alignment);
+  /** Releases what allocate() returned; `pointer` is never NULL. */
+  void (*release)(void *user, void *pointer);
+  void *user; /**< handed to both */
+} clf_allocator;
+
+/** What a long call reports. Fields that do not apply are NaN. */
+typedef struct clf_progress {
+  const char *stage; /**< such as "logistic"; valid during the callback */
+  int64_t step;      /**< steps done, 0…steps */
+  int64_t steps;     /**< steps in all (an upper bound for iterative solvers) */
+  double loss;       /**< current objective */
+  double metric;     /**< current accuracy or score */
+  double seconds;    /**< since the call began */
+} clf_progress;
+
+/** Called on the thread that made the long call. @return non-zero to cancel it. */
+typedef int32_t (*clf_progress_callback)(void *user, const clf_progress *progress);
+
+enum {
+  CLF_LOG_WARNING = 1, /**< something the host should know, such as a solver not converged */
+  CLF_LOG_INFO = 2     /**< what was chosen: CPU kernels, threads */
+};
+
+/** Receives log lines (UTF-8, no newline). May be called from any thread. */
+typedef void (*clf_log_callback)(void *user, int32_t level, const char *message);
+
+/** Makes a context.
+ *  @param out        receives the context; free it with clf_context_free()
+ *  @param params     "name=value …" or NULL for the defaults. `threads` (default auto: the CPUs
+ * this process may use, by affinity and cgroup), `seed` (default 0), `memory_limit` in bytes
+ * (default 0: none), `cpu` (auto, generic, avx2, avx512; the environment variable CLASSIFY_CPU is
+ * read here, once, and stands in for auto).
+ *  @param allocator  copied; NULL for the C library's
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY, CLF_ERROR_UNSUPPORTED (this CPU has no
+ * such kernels) Thread class: any thread. @since 0.1
+ */
+CLF_API clf_status clf_context_create(clf_context **out, const char *params,
+                                      const clf_allocator *allocator);
+
+/** Gives up the caller's hold; the context goes once no handle uses it. NULL is fine.
+ *  Not inside a progress or log callback. @since 0.1 */
+CLF_API void clf_context_free(clf_context *context);
+
+/** Sets the progress callback of the calls made on this context's handles; NULL for none.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (context is NULL)
+ *  Not while another thread uses the context. @since 0.1 */
+CLF_API clf_status clf_context_set_progress(clf_context *context, clf_progress_callback callback,
+                                            void *user);
+
+/** Sets the receiver of log lines; NULL for none. As clf_context_set_progress(). @since 0.1 */
+CLF_API clf_status clf_context_set_log(clf_context *context, clf_log_callback callback, void *user);
+
+/** Threads a call on this context may use, itself included; 0 for NULL. @since 0.1 */
+CLF_API int32_t clf_context_threads(const clf_context *context);
+
+/** Kernels in use: "generic", "avx2", "avx512" or "avx512_vnni"; "" for NULL. @since 0.1 */
+CLF_API const char *clf_context_cpu(const clf_context *context);
+
+/** Bytes now held through this context; 0 for NULL. Any thread. @since 0.1 */
+CLF_API uint64_t clf_context_memory(const clf_context *context);
+
+/** The most bytes ever held at once through this context; 0 for NULL. Any thread. @since 0.1 */
+CLF_API uint64_t clf_context_memory_peak(const clf_context *context);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

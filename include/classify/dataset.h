@@ -1,0 +1,170 @@
+/** @file classify/dataset.h
+ *  A dataset: rows of features, dense or sparse, with labels or targets and weights.
+ *
+ *  Labels of any kind (numbers, names) are mapped to class indices 0…K-1: numbers in ascending
+ *  order, names in byte order. Models remember the classes, and compare datasets by them, so a test
+ *  set that lacks a class or lists more of them is scored correctly.
+ *
+ *  Thread class of the file: a dataset may be read in many threads at once while none changes it.
+ */
+#ifndef CLASSIFY_DATASET_H
+#define CLASSIFY_DATASET_H
+
+#include <classify/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Opaque; see the file's head. */
+typedef struct clf_dataset clf_dataset;
+
+/** Makes a dataset of dense rows.
+ *  @param out  receives the dataset; free it with clf_dataset_free()
+ *  @param x    [rows, features…], any dtype. Its storage is shared, so memory wrapped by it is not
+ *              copied when it is f32 or u8 with contiguous rows; anything else is converted once,
+ * to f32. The caller may free its handle at once.
+ *  @param y    [rows] labels as by clf_dataset_set_labels(), or NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA, CLF_ERROR_MEMORY
+ *  @since 0.1
+ */
+CLF_API clf_status clf_dataset_create(clf_dataset **out, clf_context *context, const clf_tensor *x,
+                                      const clf_tensor *y);
+
+/** Makes a dataset of sparse rows (CSR). Entries of a row need not be sorted; a column must not
+ *  occur twice in one row.
+ *  @param columns    number of features
+ *  @param row_start  [rows + 1] i64 (or i32): row i has entries row_start[i] … row_start[i+1] - 1
+ *  @param column     [entries] i32 (or i64): 0 … columns - 1
+ *  @param value      [entries] f32 (or any other dtype, converted)
+ *  @param y          [rows] labels or NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA (an index out of range, row
+ *          starts that fall: the place is in the message), CLF_ERROR_MEMORY
+ *  @since 0.1
+ */
+CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context,
+                                             int64_t columns, const clf_tensor *row_start,
+                                             const clf_tensor *column, const clf_tensor *value,
+                                             const clf_tensor *y);
+
+/** Reads a dataset from a file.
+ *  @param format  "idx", "csv", "svmlight" or "npy" (NPY and NPZ); see clf_kind_name("format", …).
+ *                 Every format also reads its gzip'd form.
+ *  @param path    the file; for idx also the common prefix of an images and a labels file by the
+ *                 MNIST naming ("mnist/train", "mnist/t10k")
+ *  @param params  "name=value …" of the format, or NULL; clf_param_describe("format", …) lists them
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT and CLF_ERROR_DATA (the
+ * message names file and line or offset), CLF_ERROR_SHAPE, CLF_ERROR_MEMORY Plain IDX and NPY files
+ * are memory-mapped: they must not be truncated while the dataset lives (set "map=false" where that
+ * may happen).
+ *  @since 0.1
+ */
+CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char *format,
+                                    const char *path, const char *params);
+
+/** Frees the handle. NULL is fine. @since 0.1 */
+CLF_API void clf_dataset_free(clf_dataset *dataset);
+
+/** Sets labels from numbers; the distinct values in ascending order become the classes.
+ *  @param y  [rows], any dtype; no NaN
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1
+ */
+CLF_API clf_status clf_dataset_set_labels(clf_dataset *dataset, const clf_tensor *y);
+
+/** Sets labels from names; the distinct names in byte order become the classes.
+ *  @param names  [count] NUL-terminated UTF-8, copied
+ *  @param count  the number of rows
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_dataset_set_label_names(clf_dataset *dataset, const char *const *names,
+                                               int64_t count);
+
+/** Sets regression targets, in place of labels.
+ *  @param targets  [rows] or [rows, outputs], any dtype, finite
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1
+ */
+CLF_API clf_status clf_dataset_set_targets(clf_dataset *dataset, const clf_tensor *targets);
+
+/** Sets a weight for each row; NULL removes them.
+ *  @param weights  [rows], any dtype, finite and ≥ 0
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1
+ */
+CLF_API clf_status clf_dataset_set_weights(clf_dataset *dataset, const clf_tensor *weights);
+
+/** Number of rows; -1 for NULL. @since 0.1 */
+CLF_API int64_t clf_dataset_rows(const clf_dataset *dataset);
+/** Number of features: the product of x's sizes after the first; -1 for NULL. @since 0.1 */
+CLF_API int64_t clf_dataset_features(const clf_dataset *dataset);
+/** Number of classes; 0 without labels, -1 for NULL. @since 0.1 */
+CLF_API int64_t clf_dataset_classes(const clf_dataset *dataset);
+/** Number of regression outputs; 0 without targets, -1 for NULL. @since 0.1 */
+CLF_API int64_t clf_dataset_outputs(const clf_dataset *dataset);
+/** Stored entries of sparse rows; rows × features of dense ones; -1 for NULL. @since 0.1 */
+CLF_API int64_t clf_dataset_nonzeros(const clf_dataset *dataset);
+/** 1 for sparse rows, 0 for dense ones. @since 0.1 */
+CLF_API int32_t clf_dataset_sparse(const clf_dataset *dataset);
+
+/** Name of a class: the label as text, such as "7" or "setosa"; NULL when there is none. Lives as
+ *  long as the dataset's labels. @since 0.1 */
+CLF_API const char *clf_dataset_class_name(const clf_dataset *dataset, int64_t index);
+
+/** Features, labels (i32 class indices), targets (f64 [rows, outputs]) or weights (f32), as
+ * read-only tensors. The features of sparse rows are `row_start` (i64), `column` (i32) and `value`
+ * (f32).
+ *  @param out   receives a new handle on the dataset's memory; free it with clf_tensor_free()
+ *  @param name  "x", "labels", "targets", "weights", "row_start", "column" or "value"
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (the dataset has none),
+ * CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_dataset_tensor(const clf_dataset *dataset, const char *name,
+                                      clf_tensor **out);
+
+/** Makes a dataset of chosen rows, in the given order, repeats allowed. A run of consecutive rows
+ *  shares memory; anything else is copied.
+ *  @param rows   [count] row indices
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (an index out of range), CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_dataset_subset(clf_dataset **out, const clf_dataset *dataset,
+                                      const int64_t *rows, int64_t count);
+
+/** Splits rows in two at random, in each class by itself when there are labels (stratified).
+ *  @param first, second  receive the parts, rows in the original order
+ *  @param fraction  of the rows that go to `first`, 0 < fraction < 1; both parts get at least one
+ * row
+ *  @param seed      same seed, same split
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE (fewer than 2 rows), CLF_ERROR_MEMORY @since
+ * 0.1 */
+CLF_API clf_status clf_dataset_split(clf_dataset **first, clf_dataset **second,
+                                     const clf_dataset *dataset, double fraction, uint64_t seed);
+
+/** One of `folds` partitions for cross-validation, stratified when there are labels.
+ *  @param train, test  receive all rows but the fold's, and the fold's rows
+ *  @param folds  2 … rows
+ *  @param fold   0 … folds - 1
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_dataset_fold(clf_dataset **train, clf_dataset **test,
+                                    const clf_dataset *dataset, int64_t folds, int64_t fold,
+                                    uint64_t seed);
+
+/** Batches of a dataset's rows, shuffled anew each epoch. */
+typedef struct clf_batches clf_batches;
+
+/** Makes an iterator over batches.
+ *  @param dataset     must outlive the iterator
+ *  @param batch_size  rows a batch, ≥ 1; the last batch of an epoch may be smaller
+ *  @param seed        same seed, same order
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_batches_create(clf_batches **out, const clf_dataset *dataset,
+                                      int64_t batch_size, uint64_t seed);
+
+/** The next batch, or NULL at the end of an epoch (the call after that starts the next one).
+ *  @param batch  receives a dataset owned by the iterator, valid until the next call
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_batches_next(clf_batches *batches, const clf_dataset **batch);
+
+/** Frees the iterator. NULL is fine. @since 0.1 */
+CLF_API void clf_batches_free(clf_batches *batches);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

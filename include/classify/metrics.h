@@ -1,0 +1,72 @@
+/** @file classify/metrics.h
+ *  Measures of predictions, on plain arrays.
+ *
+ *  Class indices are 0 … classes - 1. A `predicted` value out of range counts as wrong; a `truth`
+ *  value out of range is CLF_ERROR_DATA. Where a ratio is 0/0, its value is 0.
+ *  Every function returns CLF_OK, CLF_ERROR_ARGUMENT (NULL, a size < 1), CLF_ERROR_DATA, or
+ *  CLF_ERROR_MEMORY. Thread class of the file: any thread.
+ */
+#ifndef CLASSIFY_METRICS_H
+#define CLASSIFY_METRICS_H
+
+#include <classify/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How per-class figures become one. The values never change. */
+enum {
+  CLF_AVERAGE_MACRO = 1,   /**< mean over the classes */
+  CLF_AVERAGE_MICRO = 2,   /**< from the counts of all classes together */
+  CLF_AVERAGE_WEIGHTED = 3 /**< mean over the classes, weighted by their true rows */
+};
+
+/** Share of rows predicted right.
+ *  @param truth, predicted  [rows]
+ *  @param weights  [rows] ≥ 0, not all 0; or NULL @since 0.1 */
+CLF_API clf_status clf_accuracy(const int32_t *truth, const int32_t *predicted,
+                                const float *weights, int64_t rows, double *out);
+
+/** Counts of (truth, predicted) pairs.
+ *  @param out  [classes, classes] receives the counts, a row a true class; predictions out of range
+ *              are left out @since 0.1 */
+CLF_API clf_status clf_confusion_matrix(const int32_t *truth, const int32_t *predicted,
+                                        int64_t rows, int64_t classes, int64_t *out);
+
+/** Precision, recall and F1 of each class.
+ *  @param precision, recall, f1  [classes] each, or NULL
+ *  @param support  [classes] true rows of each class, or NULL @since 0.1 */
+CLF_API clf_status clf_class_scores(const int32_t *truth, const int32_t *predicted, int64_t rows,
+                                    int64_t classes, double *precision, double *recall, double *f1,
+                                    int64_t *support);
+
+/** Precision, recall and F1 averaged over the classes that occur.
+ *  @param average  CLF_AVERAGE_…
+ *  @param precision, recall, f1  one value each, or NULL @since 0.1 */
+CLF_API clf_status clf_average_scores(const int32_t *truth, const int32_t *predicted, int64_t rows,
+                                      int64_t classes, int32_t average, double *precision,
+                                      double *recall, double *f1);
+
+/** Mean of -ln p(true class), p clipped to [2^-23, 1 - 2^-23] after each row is scaled to sum to 1.
+ *  @param probabilities  [rows, classes] finite and ≥ 0 @since 0.1 */
+CLF_API clf_status clf_log_loss(const int32_t *truth, const float *probabilities, int64_t rows,
+                                int64_t classes, double *out);
+
+/** Area under the ROC curve; ties count half.
+ *  @param truth   [rows] 0 or 1, both present
+ *  @param scores  [rows] higher means 1; no NaN @since 0.1 */
+CLF_API clf_status clf_roc_auc(const int32_t *truth, const float *scores, int64_t rows,
+                               double *out);
+
+/** Mean over the classes of the one-vs-rest area under the ROC curve; classes that do not occur are
+ *  left out.
+ *  @param scores  [rows, classes] no NaN @since 0.1 */
+CLF_API clf_status clf_roc_auc_classes(const int32_t *truth, const float *scores, int64_t rows,
+                                       int64_t classes, double *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,194 @@
+/** @file classify/model.h
+ *  Models: create by name, fit, predict, inspect, save, load.
+ *
+ *  Thread class of the file: calls that take a `const clf_model *` may run in any number of threads
+ *  at once on one model; the others need the model to themselves.
+ */
+#ifndef CLASSIFY_MODEL_H
+#define CLASSIFY_MODEL_H
+
+#include <classify/dataset.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Opaque; see the file's head. */
+typedef struct clf_model clf_model;
+
+/** Makes a model, not fitted yet.
+ *  @param out     receives the model; free it with clf_model_free()
+ *  @param kind    "ridge", "fisher", "perceptron" or "logistic"; see clf_kind_name("model", …)
+ *  @param params  "name=value …" such as "C=0.5 max_iterations=50", or NULL for the defaults
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_model_create(clf_model **out, clf_context *context, const char *kind,
+                                    const char *params);
+
+/** Frees the handle. NULL is fine. @since 0.1 */
+CLF_API void clf_model_free(clf_model *model);
+
+/** Makes an unfitted model of the same kind, parameters and transforms. @return CLF_OK,
+ *  CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
+
+/** Adds a transform (see transform.h) at the end of the model's pipeline: fit() fits it on the
+ *  training rows, every prediction applies it, and it is saved with the model. A fitted model
+ * becomes unfitted.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_model_add(clf_model *model, const char *transform, const char *params);
+
+/** The model's kind, such as "ridge"; NULL for NULL. @since 0.1 */
+CLF_API const char *clf_model_kind(const clf_model *model);
+
+/** Sets a parameter. What is already fitted stays as it is until the next fit.
+ *  @param name  see clf_param_describe("model", kind, …)
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown name, value out of bounds), CLF_ERROR_TYPE,
+ *          CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_model_set_i64(clf_model *model, const char *name, int64_t value);
+/** As clf_model_set_i64(). @since 0.1 */
+CLF_API clf_status clf_model_set_f64(clf_model *model, const char *name, double value);
+/** As clf_model_set_i64(); takes every type of parameter, as written in a parameter string.
+ *  @since 0.1 */
+CLF_API clf_status clf_model_set_text(clf_model *model, const char *name, const char *value);
+
+/** Reads an integer, truth value (0 or 1) or choice (its place among the words).
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE @since 0.1 */
+CLF_API clf_status clf_model_get_i64(const clf_model *model, const char *name, int64_t *value);
+/** Reads a number. @return as clf_model_get_i64() @since 0.1 */
+CLF_API clf_status clf_model_get_f64(const clf_model *model, const char *name, double *value);
+/** Reads any parameter as text.
+ *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param needed    receives the bytes needed, the NUL included; may be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL) @since 0.1 */
+CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
+                                      size_t capacity, size_t *needed);
+
+/** An optimizer for models that train by gradient steps; the models here bring their own solvers.
+ */
+typedef struct clf_optimizer clf_optimizer;
+
+/** Fits the model; a model already fitted starts anew, and keeps its old state if this fails.
+ *  @param train       rows with labels, or with targets for models that do regression (ridge)
+ *  @param optimizer   NULL: the model's own solver
+ *  @param validation  scored after the fit into the tensor "validation_score"; NULL for none
+ *  @return CLF_OK (see clf_model_outcome() for a solver that stopped early), CLF_ERROR_ARGUMENT,
+ *          CLF_ERROR_DATA (NaN or Inf, fewer than two classes, all weights 0: the place is in the
+ *          message), CLF_ERROR_SHAPE, CLF_ERROR_UNSUPPORTED (weights, sparse rows, regression or an
+ *          optimizer that this kind does not take), CLF_ERROR_NUMERIC, CLF_ERROR_CANCELLED,
+ *          CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
+                                 clf_optimizer *optimizer, const clf_dataset *validation);
+
+/** Goes on fitting with more rows (perceptron). The first call fixes the classes and features: use
+ * a dataset, or batches of one, that knows all classes.
+ *  @return as clf_model_fit(); CLF_ERROR_UNSUPPORTED where the method has no such step @since 0.1
+ */
+CLF_API clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows);
+
+/** How the last fit ended.
+ *  @return CLF_OK, CLF_NOT_CONVERGED (iteration limit reached), CLF_ERROR_NOT_FITTED,
+ *          CLF_ERROR_ARGUMENT @since 0.1 */
+CLF_API clf_status clf_model_outcome(const clf_model *model);
+
+/** Number of features the fitted model takes; -1 when not fitted. @since 0.1 */
+CLF_API int64_t clf_model_features(const clf_model *model);
+/** Number of classes; 0 for regression, -1 when not fitted. @since 0.1 */
+CLF_API int64_t clf_model_classes(const clf_model *model);
+/** Columns of the decision function: classes, or regression outputs; -1 when not fitted.
+ *  @since 0.1 */
+CLF_API int64_t clf_model_outputs(const clf_model *model);
+/** Name of a class, as in the training dataset; NULL when there is none. Lives until the next fit.
+ *  @since 0.1 */
+CLF_API const char *clf_model_class_name(const clf_model *model, int64_t index);
+
+/** Predicts class indices: the argmax of the decision function.
+ *  @param rows      dense or sparse, with the features fitted on; labels are ignored. To classify
+ * new values again and again, wrap one buffer, make one dataset of it, and refill it.
+ *  @param labels    [rows] receives 0 … classes - 1
+ *  @param capacity  elements of labels, ≥ rows
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a row
+ *          whose result is not finite), CLF_ERROR_UNSUPPORTED (a regression), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows,
+                                     int32_t *labels, int64_t capacity);
+
+/** The decision function: one score a class, or the regression outputs.
+ *  @param values    [rows, outputs] receives the scores, row after row
+ *  @param capacity  elements of values, ≥ rows × outputs
+ *  @return as clf_model_predict() @since 0.1 */
+CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf_dataset *rows,
+                                               float *values, int64_t capacity);
+
+/** Class probabilities (fisher, logistic).
+ *  @param probabilities  [rows, classes] receives them; each row sums to 1
+ *  @param capacity       elements of probabilities, ≥ rows × classes
+ *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */
+CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *rows,
+                                           float *probabilities, int64_t capacity);
+
+/** Projects rows to the model's discriminant axes (fisher).
+ *  @param values      [rows, components] receives the projections
+ *  @param capacity    elements of values, ≥ rows × components
+ *  @param components  receives the number of axes; may be NULL. With values NULL and capacity 0 the
+ *                     call only tells this number.
+ *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */
+CLF_API clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows,
+                                       float *values, int64_t capacity, int64_t *components);
+
+/** Accuracy on labelled rows, or the coefficient of determination R² of a regression (mean over
+ *  outputs); weighted when the dataset has weights. Rows of classes the model does not know count
+ * as wrong.
+ *  @return as clf_model_predict(); CLF_ERROR_ARGUMENT (the dataset has no labels or targets)
+ *  @since 0.1 */
+CLF_API clf_status clf_model_score(const clf_model *model, const clf_dataset *data, double *score);
+
+/** Names of the fitted model's tensors ("weights", "intercept", …); NULL beyond the end or when not
+ *  fitted. @since 0.1 */
+CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index);
+
+/** A tensor of the fitted model, read-only. Linear models have `weights` [outputs, features] and
+ *  `intercept` [outputs]; iterative ones `history_loss` [epochs].
+ *  @param out  receives a new handle on the model's memory, valid even after the model's next fit;
+ *              free it with clf_tensor_free()
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such name; the message lists them), CLF_ERROR_NOT_FITTED,
+ *          CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor **out);
+
+/** Describes the model in a few lines of text: kind, parameters, classes, tensors, size.
+ *  Buffer as in clf_model_get_text(). @since 0.1 */
+CLF_API clf_status clf_model_describe(const clf_model *model, char *buffer, size_t capacity,
+                                      size_t *needed);
+
+/** Saves a fitted model, atomically: the path holds the old file or the whole new one.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_IO, CLF_ERROR_MEMORY @since
+ * 0.1 */
+CLF_API clf_status clf_model_save(const clf_model *model, const char *path);
+
+/** Saves a fitted model to memory.
+ *  @param buffer    receives the bytes when they fit; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param size      receives the bytes needed
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL),
+ *          CLF_ERROR_NOT_FITTED, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_model_save_memory(const clf_model *model, void *buffer, size_t capacity,
+                                         size_t *size);
+
+/** Loads a model. The format is described in docs/model-format.md.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_CORRUPT, CLF_ERROR_VERSION,
+ *          CLF_ERROR_UNSUPPORTED (a kind that this version does not know), CLF_ERROR_MEMORY @since
+ * 0.1 */
+CLF_API clf_status clf_model_load(clf_model **out, clf_context *context, const char *path);
+
+/** Loads a model from memory, which is not needed afterwards. @return as clf_model_load()
+ *  @since 0.1 */
+CLF_API clf_status clf_model_load_memory(clf_model **out, clf_context *context, const void *bytes,
+                                         size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,48 @@
+/* The context behind every handle. */
+#ifndef CLF_BASE_CONTEXT_H
+#define CLF_BASE_CONTEXT_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include <classify/context.h>
+
+#include "base/cpu.h"
+#include "base/params.h"
+
+/* Returns a counted hold on `context`, or on the default context for NULL; NULL (with the message
+ * set) when that cannot be made. Every handle keeps one and gives it back by clf__context_release.
+ */
+clf_context *clf__context_hold(clf_context *context);
+void clf__context_release(clf_context *context);
+
+int32_t clf__context_threads(const clf_context *context);
+uint64_t clf__context_seed(const clf_context *context);
+clf__cpu_level clf__context_cpu(const clf_context *context);
+/* Bytes that may still be allocated under the memory limit; SIZE_MAX without one. */
+size_t clf__context_room(const clf_context *context);
+
+void clf__log(clf_context *context, int32_t level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A long call's progress: begin once, then step. Inside a pool task stepping only asks whether the
+ * call was cancelled. NAN where loss or metric do not apply. */
+typedef struct clf__progress {
+  clf_context *context;
+  const char *stage;
+  int64_t steps;
+  double began;
+} clf__progress;
+
+clf__progress clf__progress_begin(clf_context *context, const char *stage, int64_t steps);
+/* CLF_OK or CLF_ERROR_CANCELLED. */
+clf_status clf__progress_step(const clf__progress *progress, int64_t step, double loss,
+                              double metric);
+
+/* Monotonic seconds. */
+double clf__seconds(void);
+
+/* The context's parameters, for the catalog. */
+extern const clf__param_table clf__context_params;
+
+#endif

@@ -1,0 +1,82 @@
+/* Parameters declared once, in a table: it drives setters, "name=value" strings, the catalog, the
+ * model file and every message.
+ *
+ * The values live in a struct of the object; each row of the table gives the offset of its field:
+ * I64 int64_t, F64 double, BOOL bool, CHOICE int32_t (place among the words), TEXT char * (owned),
+ * NUMBER clf__number, LIST clf__list (owned). */
+#ifndef CLF_BASE_PARAMS_H
+#define CLF_BASE_PARAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <classify/catalog.h>
+#include <classify/context.h>
+
+typedef struct clf__number {
+  double value;
+  int32_t word; /* place among the words, or -1 when it is a number */
+} clf__number;
+
+typedef struct clf__list {
+  double *values;
+  int64_t count;
+  int32_t word; /* place among the words, or -1 when it is a list */
+} clf__list;
+
+typedef struct clf__param {
+  const char *name;
+  int32_t type;
+  size_t offset;
+  const char *default_value; /* as text; NULL for the null text */
+  double minimum, maximum;   /* of numbers, list elements too; -INFINITY, INFINITY for none */
+  bool exclusive;            /* minimum itself is out of bounds */
+  const char *words;         /* "a|b", or NULL */
+  const char *help;
+} clf__param;
+
+typedef struct clf__param_table {
+  const char *owner; /* who has the parameters, for messages: "ridge" */
+  const clf__param *params;
+  int64_t count;
+  size_t size; /* of the struct of values */
+} clf__param_table;
+
+#define CLF__PARAM_COUNT(params) ((int64_t)(sizeof(params) / sizeof((params)[0])))
+
+/* A struct of values set to the defaults, then to `text` ("name=value …", NULL for none). Values
+ * with spaces are quoted by ' or ". Free with clf__params_free, which takes NULL. */
+clf_status clf__params_create(void **values, clf_context *context, const clf__param_table *table,
+                              const char *text);
+clf_status clf__params_copy(void **copy, clf_context *context, const clf__param_table *table,
+                            const void *values);
+void clf__params_free(const clf__param_table *table, void *values);
+
+/* Several settings at once: all or, after an error, none. */
+clf_status clf__params_parse(clf_context *context, const clf__param_table *table, void *values,
+                             const char *text);
+clf_status clf__params_set_text(clf_context *context, const clf__param_table *table, void *values,
+                                const char *name, const char *value);
+clf_status clf__params_set_f64(clf_context *context, const clf__param_table *table, void *values,
+                               const char *name, double value);
+clf_status clf__params_set_i64(clf_context *context, const clf__param_table *table, void *values,
+                               const char *name, int64_t value);
+clf_status clf__params_get_f64(const clf__param_table *table, const void *values, const char *name,
+                               double *out);
+clf_status clf__params_get_i64(const clf__param_table *table, const void *values, const char *name,
+                               int64_t *out);
+/* One value as text, in `out` (its `failed` flag is set when memory runs out). */
+struct clf__text;
+clf_status clf__params_get_text(const clf__param_table *table, const void *values, const char *name,
+                                struct clf__text *out);
+/* All of them as "name=value …", which clf__params_parse reads back. */
+void clf__params_format(const clf__param_table *table, const void *values, struct clf__text *out);
+
+clf_status clf__params_describe(const clf__param_table *table, int64_t index, clf_param_info *out);
+
+/* Splits "name=value …" at blanks outside quotes. Each call gives the next pair (allocated: free
+ * both) and advances *text; *name is NULL at the end. */
+clf_status clf__params_next(clf_context *context, const char **text, char **name, char **value);
+
+#endif

@@ -1,0 +1,33 @@
+/* Reporting an error: a status and a message that names the value. */
+#ifndef CLF_BASE_STATUS_H
+#define CLF_BASE_STATUS_H
+
+#include <classify/status.h>
+
+/* Sets the calling thread's message (truncated to fit, never allocating) and returns `status`.
+ * Write numbers of type double through clf__number_text(), which knows no locale. */
+clf_status clf__fail(clf_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Puts text in front of the current message, such as the file or the parameters it concerns. */
+clf_status clf__fail_within(clf_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Fails with CLF_ERROR_ARGUMENT when a required pointer is NULL. */
+#define CLF__REQUIRE(pointer)                                                                      \
+  do {                                                                                             \
+    if ((pointer) == NULL) {                                                                       \
+      return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s must not be NULL", __func__, #pointer);         \
+    }                                                                                              \
+  } while (0)
+
+/* Carries a failure up: `status = call; if (status < 0) goto done;`. */
+#define CLF__TRY(call)                                                                             \
+  do {                                                                                             \
+    status = (call);                                                                               \
+    if (status < 0) {                                                                              \
+      goto done;                                                                                   \
+    }                                                                                              \
+  } while (0)
+
+#endif

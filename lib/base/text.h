@@ -1,0 +1,51 @@
+/* Numbers to text and back, the same in every locale; small helpers on strings. */
+#ifndef CLF_BASE_TEXT_H
+#define CLF_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct clf__number_text_result {
+  char text[32];
+} clf__number_text_result;
+
+/* The shortest decimal text that reads back as the same double. */
+clf__number_text_result clf__number_format(double value);
+#define clf__number_text(value) (clf__number_format(value).text)
+
+/* Reads a number at `begin`, never past `end`; returns the first byte after it, or NULL when there
+ * is none. Takes decimal, exponent, "inf", "infinity" and "nan" with a sign; no hexadecimal. */
+const char *clf__read_f64(const char *begin, const char *end, double *out);
+/* The same for integers; NULL also when the value does not fit. */
+const char *clf__read_i64(const char *begin, const char *end, int64_t *out);
+
+/* The whole NUL-terminated text is one number. */
+bool clf__parse_f64(const char *text, double *out);
+bool clf__parse_i64(const char *text, int64_t *out);
+
+/* Index of `word` among "a|b|c", or -1. `length` is the word's. */
+int32_t clf__word_index(const char *words, const char *word, size_t length);
+
+/* The candidate nearest to `name` by edit distance when it is near enough to suggest, else NULL. */
+const char *clf__nearest(const char *name, const char *const *candidates, int64_t count);
+
+/* Text that grows; `failed` is set when memory ran out, and what is appended then is ignored. */
+struct clf_context;
+typedef struct clf__text {
+  struct clf_context *context;
+  char *bytes; /* NUL-terminated once something was appended */
+  size_t length;
+  size_t capacity;
+  bool failed;
+} clf__text;
+
+void clf__text_append(clf__text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void clf__text_free(clf__text *text);
+
+/* Hands text out by the convention of clf_model_get_text(). */
+int32_t clf__text_copy(const char *text, size_t length, char *buffer, size_t capacity,
+                       size_t *needed);
+
+#endif

@@ -1,0 +1,51 @@
+/* The dataset's inside. */
+#ifndef CLF_DATA_DATASET_H
+#define CLF_DATA_DATASET_H
+
+#include <classify/dataset.h>
+
+#include "data/classes.h"
+#include "tensor/rows.h"
+
+struct clf_dataset {
+  clf_context *context;
+  clf_tensor *x;         /* dense: [rows, features…] u8 or f32, contiguous rows; else NULL */
+  clf_tensor *row_start; /* sparse: [rows + 1] i64; else NULL */
+  clf_tensor *column;    /* sparse: i32 */
+  clf_tensor *value;     /* sparse: f32 */
+  int64_t rows;
+  int64_t features;
+  clf_tensor *labels;    /* [rows] i32 class indices, or NULL */
+  clf__classes *classes; /* with labels */
+  clf_tensor *targets;   /* [rows, outputs] f64 C-contiguous, or NULL */
+  clf_tensor *weights;   /* [rows] f32, or NULL */
+};
+
+clf__rows clf__dataset_rows(const clf_dataset *dataset);
+const int32_t *clf__dataset_labels(const clf_dataset *dataset); /* NULL without */
+const double *clf__dataset_targets(const clf_dataset *dataset); /* NULL without */
+const float *clf__dataset_weights(const clf_dataset *dataset);  /* NULL without */
+
+/* For transforms: a dataset with other features and the labels, targets and weights of `like`,
+ * shared. Takes `x` over on success. */
+clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_tensor *x);
+clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, int64_t features,
+                                   clf_tensor *value); /* sparse: new values in the same places */
+
+/* A reader of one format, a row of the registry in formats.c. `open` gets the parsed parameters. */
+typedef struct clf__format {
+  const char *name;
+  const char *help;
+  clf__param_table params;
+  clf_status (*load)(clf_dataset **out, clf_context *context, const char *path, const void *params);
+} clf__format;
+
+extern const clf__format clf__format_idx;
+extern const clf__format clf__format_csv;
+extern const clf__format clf__format_svmlight;
+extern const clf__format clf__format_npy;
+
+/* The registry, for the catalog; ends with NULL. */
+const clf__format *const *clf__formats(void);
+
+#endif

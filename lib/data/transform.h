@@ -1,0 +1,41 @@
+/* Transforms: kinds in a registry (transform.c), fitted state as named tensors, so that saving and
+ * loading need no code of their own. */
+#ifndef CLF_DATA_TRANSFORM_H
+#define CLF_DATA_TRANSFORM_H
+
+#include <classify/transform.h>
+
+#include "data/dataset.h"
+#include "store/store.h"
+
+typedef struct clf__transform_kind {
+  const char *name;
+  const char *help;
+  clf__param_table params;
+  /* Puts what it learns into `state` as tensors. */
+  clf_status (*fit)(const clf_transform *transform, const clf_dataset *dataset, clf__store *state);
+  clf_status (*apply)(clf_dataset **out, const clf_transform *transform,
+                      const clf_dataset *dataset);
+  /* Whether a loaded state is complete and fits `features`: CLF_OK or CLF_ERROR_CORRUPT. */
+  clf_status (*check)(const clf_transform *transform);
+} clf__transform_kind;
+
+struct clf_transform {
+  clf_context *context;
+  const clf__transform_kind *kind;
+  void *params;
+  int64_t features; /* -1 until fitted */
+  clf__store *state;
+};
+
+const clf__transform_kind *const *clf__transform_kinds(void); /* ends with NULL */
+
+/* Unfitted, same kind and parameters. */
+clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform);
+/* Fitted transforms share their immutable state. Entries are named "<prefix>kind", … */
+clf_status clf__transform_save(const clf_transform *transform, clf__store *store,
+                               const char *prefix);
+clf_status clf__transform_load(clf_transform **out, clf_context *context, const clf__store *store,
+                               const char *prefix);
+
+#endif

@@ -1,0 +1,92 @@
+/* The model interface. A fitted model is named tensors (plus classes and transforms), so saving,
+ * loading, describing and sharing are written once, in model.c and persist.c; a kind brings its
+ * parameters, its fit and its decision function. */
+#ifndef CLF_MODELS_MODEL_H
+#define CLF_MODELS_MODEL_H
+
+#include <classify/model.h>
+
+#include "base/params.h"
+#include "data/dataset.h"
+#include "data/transform.h"
+#include "store/store.h"
+#include "tensor/rows.h"
+
+/* What a kind offers beyond dense, unweighted classification. */
+enum {
+  CLF__CAN_REGRESS = 1, /* targets as well as labels */
+  CLF__CAN_WEIGH = 2,   /* sample weights */
+  CLF__CAN_SPARSE = 4   /* sparse rows */
+};
+
+/* The rows of a fit, checked and prepared: transforms applied, values finite, at least two classes
+ * (rows of weight 0 do not count), weights not all 0. */
+typedef struct clf__training {
+  const clf__rows *x;
+  const int32_t *labels; /* [rows] 0 … classes-1; NULL in a regression */
+  const double *targets; /* [rows, outputs]; NULL in a classification */
+  const float *weights;  /* [rows] sample weights, NULL for 1 */
+  int64_t classes;       /* 0 in a regression */
+  int64_t outputs;       /* classes, or target columns */
+  double *class_rows;    /* [classes] sum of the sample weights in each class */
+} clf__training;
+
+typedef struct clf__model_kind {
+  const char *name;
+  const char *help;
+  clf__param_table params;
+  uint32_t can;
+  /* Adds the fitted tensors to `state`; returns CLF_OK, CLF_NOT_CONVERGED or an error. `state`
+   * holds the tensors of earlier steps when partial fits go on; it is empty otherwise. */
+  clf_status (*fit)(const clf_model *model, const clf__training *training, clf__store *state);
+  clf_status (*partial_fit)(const clf_model *model, const clf__training *training,
+                            const clf__store *before, clf__store *state); /* or NULL */
+  /* Whether a loaded state is complete and of the right shapes: CLF_OK or CLF_ERROR_CORRUPT. */
+  clf_status (*check)(const clf_model *model);
+  /* values [rows, outputs]. */
+  clf_status (*decide)(const clf_model *model, const clf__rows *x, float *values);
+  /* Turns decisions [rows, classes] into probabilities in place; NULL when there are none. */
+  void (*probabilities)(const clf_model *model, float *values, int64_t rows);
+  /* The name of the tensor [components, features] and of the mean [features] that transform()
+   * projects by; NULL when there is none. */
+  const char *projection;
+} clf__model_kind;
+
+struct clf_model {
+  clf_context *context;
+  const clf__model_kind *kind;
+  void *params;
+  clf_transform **steps; /* the pipeline; fitted together with the model */
+  int64_t step_count;
+  /* Fitted state; NULL and -1 before the first fit. */
+  clf__store *state;
+  clf__classes *classes; /* NULL in a regression */
+  int64_t features;      /* that the pipeline takes */
+  int64_t columns;       /* that the kind sees, after the pipeline */
+  int64_t outputs;
+  clf_status outcome;
+};
+
+extern const clf__model_kind clf__ridge_kind;
+extern const clf__model_kind clf__fisher_kind;
+extern const clf__model_kind clf__perceptron_kind;
+extern const clf__model_kind clf__logistic_kind;
+
+/* The registry; ends with NULL. */
+const clf__model_kind *const *clf__model_kinds(void);
+
+/* The part shared by all linear kinds (linear.c): `weights` [outputs, columns] f32 and `intercept`
+ * [outputs] f32 in the state. */
+clf_status clf__linear_check(const clf_model *model);
+clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float *values);
+/* New zeroed tensors put into the state; the pointers are writable until the fit returns. */
+clf_status clf__linear_state(clf_context *context, clf__store *state, int64_t outputs,
+                             int64_t columns, float **weights, float **intercept);
+
+/* Row weights times class weights. The parameter class_weight is a clf__list with the words
+ * "none|balanced" (balanced: rows / (classes * rows of the class), as in scikit-learn). *out is
+ * NULL when all are 1, else allocated [rows]. */
+clf_status clf__effective_weights(float **out, const clf_model *model,
+                                  const clf__training *training, const clf__list *class_weight);
+
+#endif

@@ -1,0 +1,36 @@
+/* The container of the model file: an ordered list of named entries, texts and tensors. It knows
+ * nothing of models. Layout: docs/model-format.md. */
+#ifndef CLF_STORE_STORE_H
+#define CLF_STORE_STORE_H
+
+#include "tensor/tensor.h"
+
+typedef struct clf__store clf__store;
+
+clf_status clf__store_create(clf__store **out, clf_context *context);
+void clf__store_free(clf__store *store); /* NULL is fine */
+
+/* Add an entry; names are unique, not empty, at most 255 bytes. Texts are copied; tensors are
+ * shared (and made C-contiguous). */
+clf_status clf__store_add_text(clf__store *store, const char *name, const char *text);
+clf_status clf__store_add_tensor(clf__store *store, const char *name, const clf_tensor *tensor);
+
+/* Entries by name; NULL when there is none of that name and type. They live as long as the store.
+ */
+const char *clf__store_text(const clf__store *store, const char *name);
+const clf_tensor *clf__store_tensor(const clf__store *store, const char *name);
+
+int64_t clf__store_count(const clf__store *store);
+const char *clf__store_name(const clf__store *store, int64_t index);
+
+/* To memory by the convention of clf_model_save_memory(), to a path atomically. */
+clf_status clf__store_write_memory(const clf__store *store, void *buffer, size_t capacity,
+                                   size_t *size);
+clf_status clf__store_write_path(const clf__store *store, const char *path);
+
+/* Reads and verifies everything before any of it is believed. Tensors own their memory. */
+clf_status clf__store_read_memory(clf__store **out, clf_context *context, const void *bytes,
+                                  size_t size);
+clf_status clf__store_read_path(clf__store **out, clf_context *context, const char *path);
+
+#endif

@@ -1,0 +1,41 @@
+/* Rows: the one view through which models and kernels read features, whatever their storage. It
+ * borrows memory; the dataset or the caller's tensor keeps it.
+ *
+ * Dense rows are u8 or f32 with contiguous columns; sparse rows (CSR) are f32. The value of a dense
+ * element is data[row * stride + column] * scale; scale is 1 for f32. */
+#ifndef CLF_TENSOR_ROWS_H
+#define CLF_TENSOR_ROWS_H
+
+#include <stdbool.h>
+
+#include "tensor/tensor.h"
+
+typedef struct clf__rows {
+  int64_t rows;
+  int64_t columns;
+  int32_t dtype; /* CLF_U8 or CLF_F32 */
+  float scale;
+  const void *data;         /* dense: [rows, columns] */
+  int64_t stride;           /* dense: elements from row to row */
+  const int64_t *row_start; /* sparse: [rows + 1], NULL for dense rows */
+  const int32_t *column;    /* sparse: indexed by row_start's values */
+  const float *value;
+} clf__rows;
+
+static inline bool clf__rows_sparse(const clf__rows *x) {
+  return x->row_start != NULL;
+}
+
+/* Rows `first` … `first + count - 1`, sharing memory. */
+clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count);
+
+/* A plain f32 matrix as rows. */
+clf__rows clf__rows_of_f32(const float *data, int64_t rows, int64_t columns, int64_t stride);
+
+/* Entries stored: rows x columns, or the sparse ones. */
+int64_t clf__rows_entries(const clf__rows *x);
+
+/* CLF_ERROR_DATA naming row and column of the first NaN or Inf, else CLF_OK. */
+clf_status clf__rows_check_finite(clf_context *context, const clf__rows *x);
+
+#endif

@@ -1,0 +1,42 @@
+/* The tensor's inside: a shape on a counted storage. */
+#ifndef CLF_TENSOR_TENSOR_H
+#define CLF_TENSOR_TENSOR_H
+
+#include <stdbool.h>
+
+#include <classify/tensor.h>
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+
+typedef struct clf__storage clf__storage; /* counted memory and how to release it */
+
+struct clf_tensor {
+  clf_context *context;
+  clf__storage *storage;
+  void *data; /* the first element */
+  int32_t dtype;
+  int32_t ndim;
+  bool writable;
+  double scale;
+  int64_t shape[CLF_MAX_DIMENSIONS];
+  int64_t strides[CLF_MAX_DIMENSIONS]; /* elements */
+};
+
+size_t clf__dtype_size(int32_t dtype);      /* 0 for an unknown dtype */
+const char *clf__dtype_name(int32_t dtype); /* "f32" … */
+int32_t clf__dtype_of(const char *name);    /* 0 for an unknown name */
+bool clf__tensor_contiguous(const clf_tensor *tensor);
+
+/* Tensors made inside the library: [n] or [rows, columns], zeroed, writable. */
+clf_status clf__tensor_vector(clf_tensor **out, clf_context *context, int32_t dtype, int64_t n);
+clf_status clf__tensor_matrix(clf_tensor **out, clf_context *context, int32_t dtype, int64_t rows,
+                              int64_t columns);
+/* A read-only handle on the same memory. */
+clf_status clf__tensor_share(clf_tensor **out, const clf_tensor *tensor);
+
+/* Element at a flat C-order index, scale applied. For paths where speed does not matter. */
+double clf__tensor_value(const clf_tensor *tensor, int64_t index);
+
+#endif
