@@ -36,6 +36,8 @@ typedef struct clf__param {
   const char *help;
 } clf__param;
 
+struct clf__text;
+
 typedef struct clf__param_table {
   const char *owner; /* who has the parameters, for messages: "ridge" */
   const clf__param *params;
@@ -67,9 +69,9 @@ clf_status clf__params_get_f64(const clf__param_table *table, const void *values
 clf_status clf__params_get_i64(const clf__param_table *table, const void *values, const char *name,
                                int64_t *out);
 /* One value as text, in `out` (its `failed` flag is set when memory runs out). */
-struct clf__text;
 clf_status clf__params_get_text(const clf__param_table *table, const void *values, const char *name,
                                 struct clf__text *out);
+void clf__param_append(struct clf__text *out, const clf__param *param, const void *values);
 /* All of them as "name=value …", which clf__params_parse reads back. */
 void clf__params_format(const clf__param_table *table, const void *values, struct clf__text *out);
 

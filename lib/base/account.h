@@ -1,0 +1,16 @@
+/* The memory account that a context keeps, for memory.c alone. */
+#ifndef CLF_BASE_ACCOUNT_H
+#define CLF_BASE_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <classify/context.h>
+
+/* false when the bytes would exceed the memory limit. */
+bool clf__account_add(clf_context *context, size_t bytes);
+void clf__account_remove(clf_context *context, size_t bytes);
+size_t clf__account_room(const clf_context *context);
+const clf_allocator *clf__account_allocator(const clf_context *context);
+
+#endif

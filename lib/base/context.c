@@ -1,0 +1,330 @@
+/* The context. It is counted: each handle holds it, and it goes with the last hold.
+ *
+ * The default context is the one shared thing of the library: a weak reference under a lock, made
+ * by the first handle that asks for it and gone with the last, so that nothing outlives its users
+ * and the library can be unloaded. */
+#include "base/context.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/account.h"
+#include "base/memory.h"
+#include "base/pool.h"
+#include "base/status.h"
+#include "base/text.h"
+
+typedef struct context_params {
+  clf__number threads;
+  int64_t seed;
+  clf__number memory_limit;
+  int32_t cpu;
+} context_params;
+
+static const clf__param params[] = {
+    {"threads", CLF_PARAM_NUMBER, offsetof(context_params, threads), "auto", 1, 1024, false, "auto",
+     "threads a call may use, itself included; auto: the CPUs this process may use"},
+    {"seed", CLF_PARAM_I64, offsetof(context_params, seed), "0", 0, INFINITY, false, NULL,
+     "seed of everything random: same seed, same results"},
+    {"memory_limit", CLF_PARAM_NUMBER, offsetof(context_params, memory_limit), "none", 1, 1e18,
+     false, "none", "bytes that may be held at once"},
+    {"cpu", CLF_PARAM_CHOICE, offsetof(context_params, cpu), "auto", 0, 0, false,
+     "auto|generic|avx2|avx512", "kernels to use; auto: the CLASSIFY_CPU variable, or the best"},
+};
+
+const clf__param_table clf__context_params = {"context", params, CLF__PARAM_COUNT(params),
+                                              sizeof(context_params)};
+
+struct clf_context {
+  atomic_int_least64_t holds;
+  clf_allocator allocator;
+  atomic_size_t held, peak;
+  size_t limit; /* SIZE_MAX for none */
+  int32_t threads;
+  uint64_t seed;
+  clf__cpu_level cpu;
+  clf_progress_callback progress;
+  void *progress_user;
+  clf_log_callback log;
+  void *log_user;
+  atomic_bool cancelled; /* tells tasks of the pool that the callback said stop */
+  clf__pool *pool;
+};
+
+static void *system_allocate(void *user, size_t size, size_t alignment) {
+  (void)user;
+  void *block = NULL;
+  return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
+}
+
+static void system_release(void *user, void *pointer) {
+  (void)user;
+  free(pointer);
+}
+
+static const clf_allocator system_allocator = {system_allocate, system_release, NULL};
+
+bool clf__account_add(clf_context *context, size_t bytes) {
+  size_t held = atomic_fetch_add(&context->held, bytes) + bytes;
+  if (held > context->limit || held < bytes) {
+    atomic_fetch_sub(&context->held, bytes);
+    return false;
+  }
+  size_t peak = atomic_load(&context->peak);
+  while (held > peak && !atomic_compare_exchange_weak(&context->peak, &peak, held)) {
+  }
+  return true;
+}
+
+void clf__account_remove(clf_context *context, size_t bytes) {
+  atomic_fetch_sub(&context->held, bytes);
+}
+
+size_t clf__account_room(const clf_context *context) {
+  size_t held = atomic_load(&context->held);
+  return held < context->limit ? context->limit - held : 0;
+}
+
+size_t clf__context_room(const clf_context *context) {
+  return context->limit == SIZE_MAX ? SIZE_MAX : clf__account_room(context);
+}
+
+const clf_allocator *clf__account_allocator(const clf_context *context) {
+  return &context->allocator;
+}
+
+/* The level that the parameter, or CLASSIFY_CPU in place of auto, asks for. */
+static clf_status choose_cpu(clf__cpu_level *out, int32_t choice) {
+  static const char words[] = "auto|generic|avx2|avx512";
+  clf__cpu_level best = clf__cpu_detect();
+  const char *variable = getenv("CLASSIFY_CPU");
+  if (choice == 0 && variable != NULL && variable[0] != '\0') {
+    choice = clf__word_index(words, variable, strlen(variable));
+    if (choice < 0) {
+      return clf__fail(CLF_ERROR_ARGUMENT, "CLASSIFY_CPU is '%s'; it must be one of %s", variable,
+                       words);
+    }
+  }
+  static const clf__cpu_level levels[] = {CLF__CPU_AVX512_VNNI, CLF__CPU_GENERIC, CLF__CPU_AVX2,
+                                          CLF__CPU_AVX512};
+  clf__cpu_level wanted = levels[choice];
+  if (choice == 0 || (wanted == CLF__CPU_AVX512 && best > wanted)) {
+    wanted = best; /* "avx512" includes VNNI where there is one */
+  }
+  if (wanted > best) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "cpu=%s: this CPU offers no more than %s",
+                     clf__cpu_name(wanted), clf__cpu_name(best));
+  }
+  *out = wanted;
+  return CLF_OK;
+}
+
+/* A context on the given allocator with the parameters not yet read. */
+static clf_context *make_blank(const clf_allocator *allocator) {
+  clf_context *context = allocator->allocate(allocator->user, sizeof *context, 64);
+  if (context == NULL) {
+    clf__fail(CLF_ERROR_MEMORY, "out of memory: no room for a context");
+    return NULL;
+  }
+  memset(context, 0, sizeof *context);
+  atomic_init(&context->holds, 1);
+  atomic_init(&context->held, 0);
+  atomic_init(&context->peak, 0);
+  atomic_init(&context->cancelled, false);
+  context->allocator = *allocator;
+  context->limit = SIZE_MAX;
+  return context;
+}
+
+static clf_status configure(clf_context *context, const char *text) {
+  context_params *values = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__params_create((void **)&values, context, &clf__context_params, text));
+  CLF__TRY(choose_cpu(&context->cpu, values->cpu));
+  context->threads = values->threads.word >= 0 ? clf__cpu_count() : (int32_t)values->threads.value;
+  context->seed = (uint64_t)values->seed;
+  context->pool = clf__pool_create(context, context->threads);
+  if (context->pool == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  if (values->memory_limit.word < 0) {
+    context->limit = (size_t)values->memory_limit.value;
+  }
+done:
+  clf__params_free(&clf__context_params, values);
+  return status;
+}
+
+static void destroy(clf_context *context) {
+  clf__pool_free(context->pool);
+  clf_allocator allocator = context->allocator;
+  allocator.release(allocator.user, context);
+}
+
+clf_status clf_context_create(clf_context **out, const char *text, const clf_allocator *allocator) {
+  CLF__REQUIRE(out);
+  if (allocator != NULL && (allocator->allocate == NULL || allocator->release == NULL)) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "an allocator needs both allocate and release");
+  }
+  clf_context *context = make_blank(allocator != NULL ? allocator : &system_allocator);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = configure(context, text);
+  if (status < 0) {
+    destroy(context);
+    return status;
+  }
+  *out = context;
+  return CLF_OK;
+}
+
+static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
+static clf_context *default_context; /* weak: its handles hold it */
+
+static clf_context *hold_default(void) {
+  pthread_mutex_lock(&default_lock);
+  clf_context *context = default_context;
+  if (context != NULL) {
+    atomic_fetch_add(&context->holds, 1);
+  } else if (clf_context_create(&context, NULL, NULL) == CLF_OK) {
+    default_context = context;
+  }
+  pthread_mutex_unlock(&default_lock);
+  return context;
+}
+
+clf_context *clf__context_hold(clf_context *context) {
+  if (context == NULL) {
+    return hold_default();
+  }
+  atomic_fetch_add(&context->holds, 1);
+  return context;
+}
+
+/* The last hold is given up under the lock, so that hold_default() never revives a dying context.
+ */
+void clf__context_release(clf_context *context) {
+  if (context == NULL) {
+    return;
+  }
+  int_least64_t holds = atomic_load(&context->holds);
+  while (holds > 1) {
+    if (atomic_compare_exchange_weak(&context->holds, &holds, holds - 1)) {
+      return;
+    }
+  }
+  pthread_mutex_lock(&default_lock);
+  bool last = atomic_fetch_sub(&context->holds, 1) == 1;
+  if (last && context == default_context) {
+    default_context = NULL;
+  }
+  pthread_mutex_unlock(&default_lock);
+  if (last) {
+    destroy(context);
+  }
+}
+
+void clf_context_free(clf_context *context) {
+  clf__context_release(context);
+}
+
+clf_status clf_context_set_progress(clf_context *context, clf_progress_callback callback,
+                                    void *user) {
+  CLF__REQUIRE(context);
+  context->progress = callback;
+  context->progress_user = user;
+  return CLF_OK;
+}
+
+clf_status clf_context_set_log(clf_context *context, clf_log_callback callback, void *user) {
+  CLF__REQUIRE(context);
+  context->log = callback;
+  context->log_user = user;
+  return CLF_OK;
+}
+
+int32_t clf_context_threads(const clf_context *context) {
+  return context != NULL ? context->threads : 0;
+}
+
+const char *clf_context_cpu(const clf_context *context) {
+  return context != NULL ? clf__cpu_name(context->cpu) : "";
+}
+
+uint64_t clf_context_memory(const clf_context *context) {
+  return context != NULL ? atomic_load(&context->held) : 0;
+}
+
+uint64_t clf_context_memory_peak(const clf_context *context) {
+  return context != NULL ? atomic_load(&context->peak) : 0;
+}
+
+int32_t clf__context_threads(const clf_context *context) {
+  return context->threads;
+}
+
+uint64_t clf__context_seed(const clf_context *context) {
+  return context->seed;
+}
+
+clf__cpu_level clf__context_cpu(const clf_context *context) {
+  return context->cpu;
+}
+
+clf__pool *clf__context_pool(clf_context *context) {
+  return context->pool;
+}
+
+void clf__log(clf_context *context, int32_t level, const char *format, ...) {
+  if (context->log == NULL) {
+    return;
+  }
+  char line[512];
+  va_list arguments;
+  va_start(arguments, format);
+  int length = vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  if (length >= 0) {
+    context->log(context->log_user, level, line);
+  }
+}
+
+double clf__seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+clf__progress clf__progress_begin(clf_context *context, const char *stage, int64_t steps) {
+  if (!clf__in_task()) {
+    atomic_store(&context->cancelled, false);
+  }
+  return (clf__progress){context, stage, steps, clf__seconds()};
+}
+
+clf_status clf__progress_step(const clf__progress *progress, int64_t step, double loss,
+                              double metric) {
+  clf_context *context = progress->context;
+  bool cancel = false;
+  if (!clf__in_task() && context->progress != NULL) {
+    clf_progress report = {
+        progress->stage, step, progress->steps, loss, metric, clf__seconds() - progress->began};
+    cancel = context->progress(context->progress_user, &report) != 0;
+    if (cancel) {
+      atomic_store(&context->cancelled, true);
+    }
+  }
+  if (cancel || atomic_load(&context->cancelled)) {
+    return clf__fail(CLF_ERROR_CANCELLED, "%s: cancelled at step %lld of %lld", progress->stage,
+                     (long long)step, (long long)progress->steps);
+  }
+  return CLF_OK;
+}

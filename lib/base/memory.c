@@ -1,0 +1,129 @@
+/* Each block is preceded by a header that knows its size and context, so that freeing needs neither
+ * and the context can count what is held. The header takes 64 bytes, which keeps the alignment. */
+#include "base/memory.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/account.h"
+#include "base/status.h"
+
+enum { ALIGNMENT = 64 };
+
+typedef struct block_header {
+  clf_context *context;
+  size_t bytes; /* of the block, header included */
+} block_header;
+
+_Static_assert(sizeof(block_header) <= ALIGNMENT, "the header must fit the alignment");
+
+bool clf__mul_size(size_t a, size_t b, size_t *out) {
+  if (b != 0 && a > SIZE_MAX / b) {
+    return false;
+  }
+  *out = a * b;
+  return true;
+}
+
+bool clf__add_size(size_t a, size_t b, size_t *out) {
+  if (a > SIZE_MAX - b) {
+    return false;
+  }
+  *out = a + b;
+  return true;
+}
+
+bool clf__mul_i64(int64_t a, int64_t b, int64_t *out) {
+  if (b != 0 && a > INT64_MAX / b) {
+    return false;
+  }
+  *out = a * b;
+  return true;
+}
+
+static void *out_of_memory(size_t bytes) {
+  clf__fail(CLF_ERROR_MEMORY, "out of memory: %zu more bytes were refused", bytes);
+  return NULL;
+}
+
+void *clf__alloc(clf_context *context, size_t bytes) {
+  size_t whole;
+  if (!clf__add_size(bytes, ALIGNMENT, &whole)) {
+    return out_of_memory(bytes);
+  }
+  if (!clf__account_add(context, whole)) {
+    clf__fail(CLF_ERROR_MEMORY, "memory limit: %zu more bytes would exceed it (%zu are left)",
+              bytes, clf__account_room(context));
+    return NULL;
+  }
+  const clf_allocator *allocator = clf__account_allocator(context);
+  block_header *header = allocator->allocate(allocator->user, whole, ALIGNMENT);
+  if (header == NULL) {
+    clf__account_remove(context, whole);
+    return out_of_memory(bytes);
+  }
+  header->context = context;
+  header->bytes = whole;
+  return (char *)header + ALIGNMENT;
+}
+
+void *clf__alloc_array(clf_context *context, int64_t count, size_t element_bytes) {
+  size_t bytes;
+  if (count < 0 || !clf__mul_size((size_t)count, element_bytes, &bytes)) {
+    clf__fail(CLF_ERROR_MEMORY, "out of memory: %lld elements of %zu bytes overflow",
+              (long long)count, element_bytes);
+    return NULL;
+  }
+  return clf__alloc(context, bytes);
+}
+
+void *clf__alloc_zeroed(clf_context *context, int64_t count, size_t element_bytes) {
+  void *block = clf__alloc_array(context, count, element_bytes);
+  if (block != NULL) {
+    memset(block, 0, (size_t)count * element_bytes);
+  }
+  return block;
+}
+
+static block_header *header_of(void *block) {
+  return (block_header *)(void *)((char *)block - ALIGNMENT);
+}
+
+void *clf__resize_array(clf_context *context, void *block, int64_t count, size_t element_bytes) {
+  void *resized = clf__alloc_array(context, count, element_bytes);
+  if (resized != NULL && block != NULL) {
+    size_t before = header_of(block)->bytes - ALIGNMENT;
+    size_t after = (size_t)count * element_bytes;
+    memcpy(resized, block, before < after ? before : after);
+    clf__free(block);
+  }
+  return resized;
+}
+
+char *clf__copy_bytes(clf_context *context, const char *bytes, size_t length) {
+  size_t size;
+  if (!clf__add_size(length, 1, &size)) {
+    return out_of_memory(length);
+  }
+  char *copy = clf__alloc(context, size);
+  if (copy != NULL) {
+    memcpy(copy, bytes, length);
+    copy[length] = '\0';
+  }
+  return copy;
+}
+
+char *clf__copy_text(clf_context *context, const char *text) {
+  return clf__copy_bytes(context, text, strlen(text));
+}
+
+void clf__free(void *block) {
+  if (block == NULL) {
+    return;
+  }
+  block_header *header = header_of(block);
+  clf_context *context = header->context;
+  const clf_allocator *allocator = clf__account_allocator(context);
+  clf__account_remove(context, header->bytes);
+  allocator->release(allocator->user, header);
+}

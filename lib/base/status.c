@@ -1,0 +1,93 @@
+/* The thread's message: a fixed buffer, so that reporting "out of memory" needs none. */
+#include "base/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MESSAGE_BYTES = 512 };
+
+static _Thread_local char message[MESSAGE_BYTES];
+
+/* A message cut in the middle of a UTF-8 character loses that character. */
+static void cut_to_utf8(char *text, size_t length) {
+  size_t end = length;
+  while (end > 0 && ((unsigned char)text[end - 1] & 0xC0) == 0x80) {
+    end--;
+  }
+  if (end == 0 || (unsigned char)text[end - 1] < 0xC0) {
+    return;
+  }
+  unsigned char lead = (unsigned char)text[end - 1];
+  size_t needed = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (length - (end - 1) < needed) {
+    text[end - 1] = '\0';
+  }
+}
+
+static void set_message(const char *format, va_list arguments) {
+  char text[MESSAGE_BYTES]; /* arguments may point into the current message */
+  int length = vsnprintf(text, sizeof text, format, arguments);
+  if (length < 0) {
+    text[0] = '\0';
+  } else if ((size_t)length >= sizeof text) {
+    cut_to_utf8(text, sizeof text - 1);
+  }
+  memcpy(message, text, sizeof text);
+}
+
+clf_status clf__fail(clf_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  set_message(format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+clf_status clf__fail_within(clf_status status, const char *format, ...) {
+  char before[MESSAGE_BYTES];
+  memcpy(before, message, sizeof before);
+  va_list arguments;
+  va_start(arguments, format);
+  set_message(format, arguments);
+  va_end(arguments);
+  return clf__fail(status, "%s: %s", message, before);
+}
+
+const char *clf_last_error(void) {
+  return message;
+}
+
+const char *clf_version(void) {
+  return CLASSIFY_VERSION;
+}
+
+const char *clf_status_name(clf_status status) {
+  static const struct {
+    clf_status status;
+    const char *name;
+  } names[] = {
+      {CLF_OK, "CLF_OK"},
+      {CLF_NOT_CONVERGED, "CLF_NOT_CONVERGED"},
+      {CLF_ERROR_ARGUMENT, "CLF_ERROR_ARGUMENT"},
+      {CLF_ERROR_MEMORY, "CLF_ERROR_MEMORY"},
+      {CLF_ERROR_IO, "CLF_ERROR_IO"},
+      {CLF_ERROR_FORMAT, "CLF_ERROR_FORMAT"},
+      {CLF_ERROR_CORRUPT, "CLF_ERROR_CORRUPT"},
+      {CLF_ERROR_VERSION, "CLF_ERROR_VERSION"},
+      {CLF_ERROR_SHAPE, "CLF_ERROR_SHAPE"},
+      {CLF_ERROR_TYPE, "CLF_ERROR_TYPE"},
+      {CLF_ERROR_DATA, "CLF_ERROR_DATA"},
+      {CLF_ERROR_NOT_FITTED, "CLF_ERROR_NOT_FITTED"},
+      {CLF_ERROR_UNSUPPORTED, "CLF_ERROR_UNSUPPORTED"},
+      {CLF_ERROR_CANCELLED, "CLF_ERROR_CANCELLED"},
+      {CLF_ERROR_NUMERIC, "CLF_ERROR_NUMERIC"},
+      {CLF_ERROR_DIVERGED, "CLF_ERROR_DIVERGED"},
+  };
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (names[i].status == status) {
+      return names[i].name;
+    }
+  }
+  return "unknown status";
+}

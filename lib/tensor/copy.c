@@ -1,0 +1,125 @@
+/* Copies of tensors in another element type. Between numbers of the same kind the value is kept;
+ * integers take only what they can hold exactly rounded toward zero, and NaN nowhere. */
+#include <math.h>
+#include <string.h>
+
+#include "tensor/tensor.h"
+
+/* Address of the element at a flat C-order index. */
+static const char *element_at(const clf_tensor *tensor, int64_t index) {
+  int64_t offset = 0;
+  for (int32_t i = tensor->ndim - 1; i >= 0; i--) {
+    offset += index % tensor->shape[i] * tensor->strides[i];
+    index /= tensor->shape[i];
+  }
+  return (const char *)tensor->data + offset * (int64_t)clf__dtype_size(tensor->dtype);
+}
+
+static double load_f64(const char *element, int32_t dtype) {
+  switch (dtype) {
+  case CLF_F32:
+    return (double)*(const float *)(const void *)element;
+  case CLF_F64:
+    return *(const double *)(const void *)element;
+  case CLF_U8:
+    return (double)*(const uint8_t *)element;
+  case CLF_I32:
+    return (double)*(const int32_t *)(const void *)element;
+  default:
+    return (double)*(const int64_t *)(const void *)element;
+  }
+}
+
+double clf__tensor_value(const clf_tensor *tensor, int64_t index) {
+  return load_f64(element_at(tensor, index), tensor->dtype) * tensor->scale;
+}
+
+/* Writes a value as `dtype`; false when an integer type cannot hold it. */
+static bool store_f64(void *element, int32_t dtype, double value) {
+  switch (dtype) {
+  case CLF_F32:
+    *(float *)element = (float)value;
+    return true;
+  case CLF_F64:
+    *(double *)element = value;
+    return true;
+  case CLF_U8:
+    if (!(value > -1 && value < 256)) {
+      return false;
+    }
+    *(uint8_t *)element = (uint8_t)value;
+    return true;
+  case CLF_I32:
+    if (!(value > -2147483649.0 && value < 2147483648.0)) {
+      return false;
+    }
+    *(int32_t *)element = (int32_t)value;
+    return true;
+  default:
+    if (!(value >= -0x1p63 && value < 0x1p63)) {
+      return false;
+    }
+    *(int64_t *)element = (int64_t)value;
+    return true;
+  }
+}
+
+/* Copies elements as they are, a run of the last axis at a time. */
+static void copy_bytes(clf_tensor *copy, const clf_tensor *tensor) {
+  size_t size = clf__dtype_size(tensor->dtype);
+  int64_t run = tensor->ndim > 0 ? tensor->shape[tensor->ndim - 1] : 1;
+  int64_t stride = tensor->ndim > 0 ? tensor->strides[tensor->ndim - 1] : 1;
+  char *to = copy->data;
+  for (int64_t i = 0; i < clf_tensor_count(tensor); i += run) {
+    const char *from = element_at(tensor, i);
+    if (stride == 1) {
+      memcpy(to, from, (size_t)run * size);
+      to += (size_t)run * size;
+      continue;
+    }
+    for (int64_t j = 0; j < run; j++, to += size) {
+      memcpy(to, from + j * stride * (int64_t)size, size);
+    }
+  }
+}
+
+static clf_status convert(clf_tensor *copy, const clf_tensor *tensor) {
+  size_t to_size = clf__dtype_size(copy->dtype);
+  int64_t from_size = (int64_t)clf__dtype_size(tensor->dtype);
+  int64_t run = tensor->ndim > 0 ? tensor->shape[tensor->ndim - 1] : 1;
+  int64_t stride = tensor->ndim > 0 ? tensor->strides[tensor->ndim - 1] : 1;
+  char *to = copy->data;
+  for (int64_t i = 0; i < clf_tensor_count(tensor); i += run) {
+    const char *from = element_at(tensor, i);
+    for (int64_t j = 0; j < run; j++, to += to_size, from += stride * from_size) {
+      double value = load_f64(from, tensor->dtype) * tensor->scale;
+      if (!store_f64(to, copy->dtype, value)) {
+        return clf__fail(CLF_ERROR_DATA, "copy: element %lld does not fit %s", (long long)(i + j),
+                         clf__dtype_name(copy->dtype));
+      }
+    }
+  }
+  return CLF_OK;
+}
+
+clf_status clf_tensor_copy(clf_tensor **out, const clf_tensor *tensor, int32_t dtype) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(tensor);
+  clf_tensor *copy = NULL;
+  clf_status status = clf_tensor_create(&copy, tensor->context, dtype, tensor->ndim, tensor->shape);
+  if (status < 0) {
+    return status;
+  }
+  if (dtype == tensor->dtype) {
+    copy->scale = tensor->scale;
+    copy_bytes(copy, tensor);
+  } else {
+    status = convert(copy, tensor);
+  }
+  if (status < 0) {
+    clf_tensor_free(copy);
+    return status;
+  }
+  *out = copy;
+  return CLF_OK;
+}

@@ -1,0 +1,413 @@
+/* Tensors: handles with a shape on a counted storage; views share it. Shapes are checked so that
+ * the number of elements, their bytes and every offset that strides can reach fit an int64_t. */
+#include "tensor/tensor.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+struct clf__storage {
+  atomic_int_least64_t holds;
+  void *owned; /* a block of ours, or NULL */
+  clf_release_callback release;
+  void *user;
+};
+
+static const struct {
+  const char *name;
+  size_t size;
+} dtypes[] = {
+    [CLF_F32] = {"f32", 4}, [CLF_F64] = {"f64", 8}, [CLF_U8] = {"u8", 1},
+    [CLF_I32] = {"i32", 4}, [CLF_I64] = {"i64", 8},
+};
+enum { DTYPE_COUNT = sizeof dtypes / sizeof dtypes[0] };
+
+size_t clf__dtype_size(int32_t dtype) {
+  return dtype > 0 && dtype < DTYPE_COUNT ? dtypes[dtype].size : 0;
+}
+
+const char *clf__dtype_name(int32_t dtype) {
+  return clf__dtype_size(dtype) != 0 ? dtypes[dtype].name : "unknown dtype";
+}
+
+int32_t clf__dtype_of(const char *name) {
+  for (int32_t dtype = 1; dtype < DTYPE_COUNT; dtype++) {
+    if (strcmp(dtypes[dtype].name, name) == 0) {
+      return dtype;
+    }
+  }
+  return 0;
+}
+
+static void storage_release(clf__storage *storage) {
+  if (storage == NULL || atomic_fetch_sub(&storage->holds, 1) != 1) {
+    return;
+  }
+  if (storage->release != NULL) {
+    storage->release(storage->user);
+  }
+  clf__free(storage->owned);
+  clf__free(storage);
+}
+
+static clf_status check_shape(int32_t dtype, int32_t ndim, const int64_t *shape) {
+  if (clf__dtype_size(dtype) == 0) {
+    return clf__fail(CLF_ERROR_TYPE, "tensor: %d is not a dtype", dtype);
+  }
+  if (ndim < 0 || ndim > CLF_MAX_DIMENSIONS || (ndim > 0 && shape == NULL)) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "tensor: ndim is %d; it must be 0 to %d, with a shape",
+                     ndim, CLF_MAX_DIMENSIONS);
+  }
+  int64_t bytes = (int64_t)clf__dtype_size(dtype);
+  for (int32_t i = 0; i < ndim; i++) {
+    if (shape[i] < 0) {
+      return clf__fail(CLF_ERROR_SHAPE, "tensor: size %lld of axis %d is negative",
+                       (long long)shape[i], i);
+    }
+    /* An axis of size 0 must not hide an overflow of the others, which strides would reach. */
+    if (!clf__mul_i64(bytes, shape[i] > 0 ? shape[i] : 1, &bytes)) {
+      return clf__fail(CLF_ERROR_SHAPE, "tensor: the sizes overflow at axis %d", i);
+    }
+  }
+  return CLF_OK;
+}
+
+/* The span that strides reach must be addressable. */
+static clf_status check_strides(int32_t dtype, int32_t ndim, const int64_t *shape,
+                                const int64_t *strides) {
+  int64_t span = 1;
+  for (int32_t i = 0; i < ndim; i++) {
+    int64_t reach = 0;
+    if (strides[i] == INT64_MIN ||
+        !clf__mul_i64(shape[i] > 0 ? shape[i] - 1 : 0, strides[i] < 0 ? -strides[i] : strides[i],
+                      &reach) ||
+        reach > INT64_MAX - span) {
+      return clf__fail(CLF_ERROR_SHAPE, "tensor: stride %lld of axis %d overflows",
+                       (long long)strides[i], i);
+    }
+    span += reach;
+  }
+  if (!clf__mul_i64(span, (int64_t)clf__dtype_size(dtype), &span)) {
+    return clf__fail(CLF_ERROR_SHAPE, "tensor: the strides reach beyond what can be addressed");
+  }
+  return CLF_OK;
+}
+
+static void contiguous_strides(int32_t ndim, const int64_t *shape, int64_t *strides) {
+  int64_t step = 1;
+  for (int32_t i = ndim - 1; i >= 0; i--) {
+    strides[i] = step;
+    step *= shape[i] > 0 ? shape[i] : 1;
+  }
+}
+
+/* A handle with room for everything, holding the context; no storage yet. */
+static clf_tensor *make_handle(clf_context *context) {
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return NULL;
+  }
+  clf_tensor *tensor = clf__alloc_zeroed(context, 1, sizeof *tensor);
+  if (tensor == NULL) {
+    clf__context_release(context);
+    return NULL;
+  }
+  tensor->context = context;
+  tensor->scale = 1;
+  return tensor;
+}
+
+static clf_status make(clf_tensor **out, clf_context *context, int32_t dtype, int32_t ndim,
+                       const int64_t *shape, const int64_t *strides) {
+  clf_tensor *tensor = make_handle(context);
+  if (tensor == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  tensor->storage = clf__alloc_zeroed(tensor->context, 1, sizeof *tensor->storage);
+  if (tensor->storage == NULL) {
+    clf_tensor_free(tensor);
+    return CLF_ERROR_MEMORY;
+  }
+  atomic_init(&tensor->storage->holds, 1);
+  tensor->dtype = dtype;
+  tensor->ndim = ndim;
+  if (ndim > 0) {
+    memcpy(tensor->shape, shape, (size_t)ndim * sizeof *shape);
+  }
+  if (strides != NULL) {
+    memcpy(tensor->strides, strides, (size_t)ndim * sizeof *strides);
+  } else {
+    contiguous_strides(ndim, tensor->shape, tensor->strides);
+  }
+  *out = tensor;
+  return CLF_OK;
+}
+
+clf_status clf_tensor_create(clf_tensor **out, clf_context *context, int32_t dtype, int32_t ndim,
+                             const int64_t *shape) {
+  CLF__REQUIRE(out);
+  clf_status status = check_shape(dtype, ndim, shape);
+  if (status < 0) {
+    return status;
+  }
+  clf_tensor *tensor = NULL;
+  status = make(&tensor, context, dtype, ndim, shape, NULL);
+  if (status < 0) {
+    return status;
+  }
+  tensor->data =
+      clf__alloc_zeroed(tensor->context, clf_tensor_count(tensor), clf__dtype_size(dtype));
+  if (tensor->data == NULL) {
+    clf_tensor_free(tensor);
+    return CLF_ERROR_MEMORY;
+  }
+  tensor->storage->owned = tensor->data;
+  tensor->writable = true;
+  *out = tensor;
+  return CLF_OK;
+}
+
+clf_status clf_tensor_wrap(clf_tensor **out, clf_context *context, const void *data, int32_t dtype,
+                           int32_t ndim, const int64_t *shape, const int64_t *strides,
+                           clf_release_callback release, void *user) {
+  CLF__REQUIRE(out);
+  clf_status status = check_shape(dtype, ndim, shape);
+  if (status == CLF_OK && strides != NULL) {
+    status = check_strides(dtype, ndim, shape, strides);
+  }
+  if (status < 0) {
+    return status;
+  }
+  if ((uintptr_t)data % clf__dtype_size(dtype) != 0) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "tensor: the data are not aligned to their %zu bytes",
+                     clf__dtype_size(dtype));
+  }
+  clf_tensor *tensor = NULL;
+  status = make(&tensor, context, dtype, ndim, shape, strides);
+  if (status < 0) {
+    return status;
+  }
+  if (data == NULL && clf_tensor_count(tensor) > 0) {
+    clf_tensor_free(tensor);
+    return clf__fail(CLF_ERROR_ARGUMENT, "tensor: data must not be NULL");
+  }
+  tensor->data = (void *)(uintptr_t)data;
+  tensor->storage->release = release;
+  tensor->storage->user = user;
+  *out = tensor;
+  return CLF_OK;
+}
+
+void clf_tensor_free(clf_tensor *tensor) {
+  if (tensor == NULL) {
+    return;
+  }
+  clf_context *context = tensor->context;
+  storage_release(tensor->storage);
+  clf__free(tensor);
+  clf__context_release(context);
+}
+
+/* A second handle on the same storage. */
+static clf_tensor *view_of(const clf_tensor *tensor) {
+  clf_tensor *view = make_handle(tensor->context);
+  if (view != NULL) {
+    *view = *tensor;
+    atomic_fetch_add(&view->storage->holds, 1);
+  }
+  return view;
+}
+
+clf_status clf__tensor_share(clf_tensor **out, const clf_tensor *tensor) {
+  clf_tensor *view = view_of(tensor);
+  if (view == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  view->writable = false;
+  *out = view;
+  return CLF_OK;
+}
+
+clf_status clf_tensor_slice(clf_tensor **out, const clf_tensor *tensor, int32_t axis, int64_t start,
+                            int64_t length, int64_t step) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(tensor);
+  if (axis < 0 || axis >= tensor->ndim || step == 0 || length < 0) {
+    return clf__fail(
+        CLF_ERROR_ARGUMENT,
+        "slice: axis %d of %d, length %lld, step %lld: the axis must exist, the length "
+        "not be negative, the step not 0",
+        axis, tensor->ndim, (long long)length, (long long)step);
+  }
+  int64_t size = tensor->shape[axis];
+  /* The room from start to the end that the step walks to bounds length without overflow. */
+  int64_t room = step > 0 ? size - 1 - start : start;
+  int64_t stride = step > 0 ? step : step == INT64_MIN ? INT64_MAX : -step;
+  if (start < 0 || start > size ||
+      (length > 0 && (start == size || (length - 1) > room / stride))) {
+    return clf__fail(CLF_ERROR_SHAPE,
+                     "slice: start %lld, length %lld, step %lld leave axis %d of size %lld",
+                     (long long)start, (long long)length, (long long)step, axis, (long long)size);
+  }
+  clf_tensor *view = view_of(tensor);
+  if (view == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  if (length > 0) {
+    view->data =
+        (char *)view->data + start * view->strides[axis] * (int64_t)clf__dtype_size(view->dtype);
+  }
+  view->shape[axis] = length;
+  view->strides[axis] = length > 1 ? view->strides[axis] * step : view->strides[axis];
+  *out = view;
+  return CLF_OK;
+}
+
+/* Fills in the one size that is -1. */
+static clf_status infer_size(const clf_tensor *tensor, int32_t ndim, const int64_t *wanted,
+                             int64_t *shape) {
+  int64_t known = 1;
+  int32_t open = -1;
+  for (int32_t i = 0; i < ndim; i++) {
+    shape[i] = wanted[i];
+    if (shape[i] == -1 && open < 0) {
+      open = i;
+    } else if (shape[i] < 0 || !clf__mul_i64(known, shape[i], &known)) {
+      return clf__fail(CLF_ERROR_SHAPE, "reshape: size %lld of axis %d cannot be",
+                       (long long)shape[i], i);
+    }
+  }
+  int64_t count = clf_tensor_count(tensor);
+  if (open >= 0 && known > 0 && count % known == 0) {
+    shape[open] = count / known;
+    return CLF_OK;
+  }
+  if (open >= 0 || known != count) {
+    return clf__fail(CLF_ERROR_SHAPE, "reshape: %lld elements do not fill the new shape",
+                     (long long)count);
+  }
+  return CLF_OK;
+}
+
+clf_status clf_tensor_reshape(clf_tensor **out, const clf_tensor *tensor, int32_t ndim,
+                              const int64_t *shape) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(tensor);
+  if (ndim < 0 || ndim > CLF_MAX_DIMENSIONS || (ndim > 0 && shape == NULL)) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "reshape: ndim is %d; it must be 0 to %d, with a shape",
+                     ndim, CLF_MAX_DIMENSIONS);
+  }
+  if (!clf__tensor_contiguous(tensor)) {
+    return clf__fail(CLF_ERROR_SHAPE, "reshape: the tensor is not contiguous; copy it first");
+  }
+  int64_t inferred[CLF_MAX_DIMENSIONS] = {0};
+  clf_status status = infer_size(tensor, ndim, shape, inferred);
+  if (status < 0) {
+    return status;
+  }
+  clf_tensor *view = view_of(tensor);
+  if (view == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  view->ndim = ndim;
+  memcpy(view->shape, inferred, sizeof inferred);
+  contiguous_strides(ndim, view->shape, view->strides);
+  *out = view;
+  return CLF_OK;
+}
+
+clf_status clf_tensor_permute(clf_tensor **out, const clf_tensor *tensor, const int32_t *axes) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(tensor);
+  CLF__REQUIRE(axes);
+  uint32_t seen = 0;
+  for (int32_t i = 0; i < tensor->ndim; i++) {
+    if (axes[i] < 0 || axes[i] >= tensor->ndim || (seen & (1u << axes[i])) != 0) {
+      return clf__fail(CLF_ERROR_ARGUMENT, "permute: the axes must be 0 to %d, each once",
+                       tensor->ndim - 1);
+    }
+    seen |= 1u << axes[i];
+  }
+  clf_tensor *view = view_of(tensor);
+  if (view == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int32_t i = 0; i < tensor->ndim; i++) {
+    view->shape[i] = tensor->shape[axes[i]];
+    view->strides[i] = tensor->strides[axes[i]];
+  }
+  *out = view;
+  return CLF_OK;
+}
+
+clf_status clf_tensor_set_scale(clf_tensor *tensor, double scale) {
+  CLF__REQUIRE(tensor);
+  if (!(scale > 0) || !isfinite(scale)) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "tensor: the scale must be finite and greater than 0");
+  }
+  if (tensor->dtype != CLF_U8 && scale != 1) {
+    return clf__fail(CLF_ERROR_TYPE, "tensor: only u8 tensors take a scale, this one is %s",
+                     clf__dtype_name(tensor->dtype));
+  }
+  tensor->scale = scale;
+  return CLF_OK;
+}
+
+void *clf_tensor_data(const clf_tensor *tensor) {
+  return tensor != NULL && clf_tensor_count(tensor) > 0 ? tensor->data : NULL;
+}
+
+int32_t clf_tensor_writable(const clf_tensor *tensor) {
+  return tensor != NULL && tensor->writable;
+}
+
+int32_t clf_tensor_dtype(const clf_tensor *tensor) {
+  return tensor != NULL ? tensor->dtype : 0;
+}
+
+int32_t clf_tensor_ndim(const clf_tensor *tensor) {
+  return tensor != NULL ? tensor->ndim : -1;
+}
+
+int64_t clf_tensor_size(const clf_tensor *tensor, int32_t axis) {
+  return tensor != NULL && axis >= 0 && axis < tensor->ndim ? tensor->shape[axis] : -1;
+}
+
+int64_t clf_tensor_stride(const clf_tensor *tensor, int32_t axis) {
+  return tensor != NULL && axis >= 0 && axis < tensor->ndim ? tensor->strides[axis] : 0;
+}
+
+int64_t clf_tensor_count(const clf_tensor *tensor) {
+  if (tensor == NULL) {
+    return -1;
+  }
+  int64_t count = 1;
+  for (int32_t i = 0; i < tensor->ndim; i++) {
+    count *= tensor->shape[i];
+  }
+  return count;
+}
+
+double clf_tensor_scale(const clf_tensor *tensor) {
+  return tensor != NULL ? tensor->scale : NAN;
+}
+
+bool clf__tensor_contiguous(const clf_tensor *tensor) {
+  int64_t step = 1;
+  for (int32_t i = tensor->ndim - 1; i >= 0; i--) {
+    if (tensor->shape[i] > 1 && tensor->strides[i] != step) {
+      return clf_tensor_count(tensor) == 0;
+    }
+    step *= tensor->shape[i];
+  }
+  return true;
+}
+
+clf_status clf__tensor_vector(clf_tensor **out, clf_context *context, int32_t dtype, int64_t n) {
+  return clf_tensor_create(out, context, dtype, 1, &n);
+}
+
+clf_status clf__tensor_matrix(clf_tensor **out, clf_context *context, int32_t dtype, int64_t rows,
+                              int64_t columns) {
+  return clf_tensor_create(out, context, dtype, 2, (int64_t[]){rows, columns});
+}
