@@ -1,0 +1,67 @@
+"""The library's folders depend on each other in one direction only, and BLAS, vector intrinsics
+and the operating system are each called from one folder.
+
+A file includes from its own folder and from folders earlier in ORDER. Files that lie in lib/
+itself come after all folders.
+"""
+import pathlib
+import re
+import sys
+
+ORDER = ["base", "tensor", "store", "ops", "metrics", "data", "layers", "optim", "models",
+         "detect", "onnx"]
+# What only one folder may include or call.
+ONLY = [
+    ("ops", r"#\s*include\s*<(cblas|lapacke?|openblas\w*|f77blas)\.h>", "BLAS header"),
+    ("ops", r"\b(cblas_|LAPACKE_|openblas_)\w+", "BLAS call"),
+    ("ops", r"\b[sd](sy|po|ge|tr)[a-z0-9]{2,4}_\s*\(", "LAPACK call"),
+    ("ops", r"#\s*include\s*<\w*mmintrin\.h>|#\s*include\s*<immintrin\.h>", "vector intrinsics"),
+    ("base", r"#\s*include\s*<(sys/|linux/)?(pthread|unistd|sched|fcntl|dirent|threads|time|signal"
+             r"|semaphore|poll|dlfcn|locale)\.h>|#\s*include\s*<(sys|linux)/", "system header"),
+]
+
+
+def without_comments(source):
+    blank = lambda match: re.sub(r"[^\n]", " ", match.group())
+    return re.sub(r"/\*.*?\*/|//[^\n]*", blank, source, flags=re.S)
+
+
+def folder_of(path, root):
+    parts = path.relative_to(root).parts
+    return parts[0] if len(parts) > 1 else None
+
+
+def problems(path, root):
+    folder = folder_of(path, root)
+    if folder is not None and folder not in ORDER:
+        yield 1, f"the folder {folder} has no place in the order"
+        return
+    allowed = ORDER[:ORDER.index(folder) + 1] if folder else ORDER
+    source = without_comments(path.read_text(encoding="utf-8"))
+    for number, line in enumerate(source.splitlines(), 1):
+        quoted = re.match(r'\s*#\s*include\s*"([^"]+)"', line)
+        if quoted:
+            target, name = root / quoted.group(1), quoted.group(1)
+            if not target.exists():
+                yield number, f'"{name}" is not a path below lib/'
+            elif folder_of(target, root) not in allowed:
+                yield number, f'"{name}" is later in the folder order than {folder}'
+        for owner, pattern, what in ONLY:
+            found = re.search(pattern, line)
+            if found and folder != owner:
+                yield number, f"{what} outside {owner}/: {found.group().strip()}"
+
+
+def main(root):
+    root = pathlib.Path(root)
+    files = sorted(path for path in root.rglob("*") if path.suffix in (".c", ".h", ".inc"))
+    bad = 0
+    for path in files:
+        for number, message in problems(path, root):
+            print(f"{path}:{number}: {message}")
+            bad += 1
+    print(f"{len(files)} files, {bad} problems")
+    return 1 if bad or not files else 0
+
+
+sys.exit(main(sys.argv[1]))
