@@ -4,9 +4,9 @@ import re
 
 
 def text(path):
-    """A header without comments."""
+    """A header without comments and preprocessor lines."""
     source = pathlib.Path(path).read_text(encoding="utf-8")
-    return re.sub(r"/\*.*?\*/", " ", source, flags=re.S)
+    return re.sub(r"/\*.*?\*/|^\s*#.*?$", " ", source, flags=re.S | re.M)
 
 
 def functions(paths):
