@@ -18,5 +18,8 @@ const char *clf__cpu_name(clf__cpu_level level);
 
 /* CPUs by affinity and cgroup quota, at least 1. */
 int32_t clf__cpu_count(void);
+/* The cgroup's quota in whole CPUs, INT64_MAX for none; `root` ("" as a rule) goes before the paths
+ * of /proc and /sys, for tests. */
+int64_t clf__cgroup_quota(const char *root);
 
 #endif

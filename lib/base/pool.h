@@ -13,8 +13,9 @@ typedef void (*clf__task)(void *argument, int64_t index, int32_t worker);
 
 /* Runs tasks 0 … count-1 and returns when all are done. The calling thread takes part. When the
  * pool is busy with another call, or the caller is itself a pool task, all run on the calling
- * thread, as worker 0. Threads start with the first call of more than one task. Never fails:
- * threads that cannot be started are done without. */
+ * thread, as worker 0. A single task is simply called: clf__parallel inside it still uses the pool.
+ * Threads start with the first call of more than one task, and again in a forked child. Never
+ * fails: threads that cannot be started are done without. */
 void clf__parallel(clf_context *context, int64_t count, clf__task task, void *argument);
 
 /* Whether the calling thread is running a pool task. */

@@ -6,16 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <classify/status.h>
+
 typedef struct clf__number_text_result {
   char text[32];
 } clf__number_text_result;
 
-/* The shortest decimal text that reads back as the same double. */
+/* The shortest decimal text that reads back as the same double; "inf", "-inf", "nan". */
 clf__number_text_result clf__number_format(double value);
 #define clf__number_text(value) (clf__number_format(value).text)
 
 /* Reads a number at `begin`, never past `end`; returns the first byte after it, or NULL when there
- * is none. Takes decimal, exponent, "inf", "infinity" and "nan" with a sign; no hexadecimal. */
+ * is none. Takes decimal, exponent, "inf", "infinity" and "nan" (in any case) with a sign; no
+ * hexadecimal. Correctly rounded; beyond the range of double it gives infinity or 0. */
 const char *clf__read_f64(const char *begin, const char *end, double *out);
 /* The same for integers; NULL also when the value does not fit. */
 const char *clf__read_i64(const char *begin, const char *end, int64_t *out);
@@ -44,8 +47,8 @@ void clf__text_append(clf__text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void clf__text_free(clf__text *text);
 
-/* Hands text out by the convention of clf_model_get_text(). */
-int32_t clf__text_copy(const char *text, size_t length, char *buffer, size_t capacity,
-                       size_t *needed);
+/* Hands text out by the convention of clf_model_get_text(): CLF_OK or CLF_ERROR_ARGUMENT. */
+clf_status clf__text_copy(const char *text, size_t length, char *buffer, size_t capacity,
+                          size_t *needed);
 
 #endif

@@ -1,0 +1,202 @@
+/* CPU features by cpuid and xgetbv; CPUs by the affinity mask and the cgroup's quota.
+ *
+ * A quota is a share of CPU time per period: cgroup v2 has "cpu.max" with "quota period" or "max
+ * period", v1 has cpu.cfs_quota_us (-1 for none) and cpu.cfs_period_us. The tightest of the
+ * process' cgroup and those above it counts, rounded up to whole CPUs. */
+#include "base/cpu.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+
+#include "base/text.h"
+
+#ifdef __x86_64__
+/* What the operating system saves on a task switch. */
+static uint64_t saved_state(void) {
+  uint32_t low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (uint64_t)high << 32 | low;
+}
+
+static bool has(uint64_t set, uint64_t bits) {
+  return (set & bits) == bits;
+}
+
+clf__cpu_level clf__cpu_detect(void) {
+  const uint64_t ymm = 0x6, zmm = 0xE6; /* XCR0: SSE, AVX; then opmask and both halves of zmm */
+  const uint32_t avx512 = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+  uint32_t a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !has(c, bit_OSXSAVE | bit_AVX | bit_FMA | bit_F16C)) {
+    return CLF__CPU_GENERIC;
+  }
+  uint64_t saved = saved_state();
+  if (!has(saved, ymm) || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !has(b, bit_AVX2)) {
+    return CLF__CPU_GENERIC;
+  }
+  if (!has(saved, zmm) || !has(b, avx512)) {
+    return CLF__CPU_AVX2;
+  }
+  return has(c, bit_AVX512VNNI) ? CLF__CPU_AVX512_VNNI : CLF__CPU_AVX512;
+}
+#else
+clf__cpu_level clf__cpu_detect(void) {
+  return CLF__CPU_GENERIC;
+}
+#endif
+
+const char *clf__cpu_name(clf__cpu_level level) {
+  static const char *const names[] = {"generic", "avx2", "avx512", "avx512_vnni"};
+  return names[level];
+}
+
+#ifdef __linux__
+/* The affinity mask may be larger than cpu_set_t, so its size is found by trying. */
+static int64_t affinity_count(void) {
+  enum { WORDS = 1024 };
+  unsigned long mask[WORDS];
+  for (size_t words = sizeof(cpu_set_t) / sizeof *mask; words <= WORDS; words *= 2) {
+    cpu_set_t *set = (cpu_set_t *)(void *)mask;
+    if (sched_getaffinity(0, words * sizeof *mask, set) == 0) {
+      return CPU_COUNT_S(words * sizeof *mask, set);
+    }
+  }
+  return 0;
+}
+
+/* The start of a small file as text; false when it cannot be read. */
+static bool read_text(const char *path, char *text, size_t capacity) {
+  int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    return false;
+  }
+  size_t length = 0;
+  ssize_t got;
+  while (length + 1 < capacity &&
+         (got = read(descriptor, text + length, capacity - 1 - length)) > 0) {
+    length += (size_t)got;
+  }
+  close(descriptor);
+  text[length] = '\0';
+  return length > 0;
+}
+
+/* quota / period rounded up; INT64_MAX when either is no limit. */
+static int64_t whole_cpus(const char *quota_text, const char *period_text) {
+  int64_t quota, period;
+  if (clf__read_i64(quota_text, quota_text + strlen(quota_text), &quota) == NULL ||
+      clf__read_i64(period_text, period_text + strlen(period_text), &period) == NULL ||
+      quota <= 0 || period <= 0) {
+    return INT64_MAX;
+  }
+  return (quota - 1) / period + 1;
+}
+
+static bool read_setting(const char *folder, const char *name, char *text, size_t capacity) {
+  char path[PATH_MAX + 32];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  return read_text(path, text, capacity);
+}
+
+static int64_t quota_v2(const char *folder) {
+  char text[64];
+  const char *blank = read_setting(folder, "cpu.max", text, sizeof text) ? strchr(text, ' ') : NULL;
+  return blank != NULL ? whole_cpus(text, blank + 1) : INT64_MAX;
+}
+
+static int64_t quota_v1(const char *folder) {
+  char quota[64], period[64];
+  return read_setting(folder, "cpu.cfs_quota_us", quota, sizeof quota) &&
+                 read_setting(folder, "cpu.cfs_period_us", period, sizeof period)
+             ? whole_cpus(quota, period)
+             : INT64_MAX;
+}
+
+/* The tightest quota from the cgroup `group` up to the mount point. In a container, `group` may be
+ * a name from outside that does not exist inside; then only the mount point itself answers. */
+static int64_t tightest(const char *root, const char *mount, const char *group,
+                        int64_t (*quota_of)(const char *)) {
+  char folder[PATH_MAX];
+  int length = snprintf(folder, sizeof folder, "%s%s%s", root, mount, group);
+  if (length < 0 || (size_t)length >= sizeof folder) {
+    return INT64_MAX;
+  }
+  char *end_of_mount = folder + strlen(root) + strlen(mount);
+  int64_t least = INT64_MAX;
+  for (;;) {
+    int64_t quota = quota_of(folder);
+    least = quota < least ? quota : least;
+    char *slash = strrchr(end_of_mount, '/');
+    if (slash == NULL) {
+      return least;
+    }
+    *slash = '\0';
+  }
+}
+
+/* A line of /proc/self/cgroup: "0::/group" for v2, "4:cpu,cpuacct:/group" for v1. */
+static int64_t line_quota(const char *root, char *line) {
+  char *controllers = strchr(line, ':');
+  char *group = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
+  if (group == NULL) {
+    return INT64_MAX;
+  }
+  controllers++;
+  *group++ = '\0';
+  if (*controllers == '\0') {
+    int64_t pure = tightest(root, "/sys/fs/cgroup", group, quota_v2);
+    int64_t hybrid = tightest(root, "/sys/fs/cgroup/unified", group, quota_v2);
+    return pure < hybrid ? pure : hybrid;
+  }
+  char list[256];
+  snprintf(list, sizeof list, ",%s,", controllers);
+  return strstr(list, ",cpu,") != NULL ? tightest(root, "/sys/fs/cgroup/cpu", group, quota_v1)
+                                       : INT64_MAX;
+}
+
+int64_t clf__cgroup_quota(const char *root) {
+  char text[4 * PATH_MAX];
+  if (!read_setting(root, "proc/self/cgroup", text, sizeof text)) {
+    return INT64_MAX;
+  }
+  int64_t least = INT64_MAX;
+  char *rest = text;
+  for (char *line = text; line != NULL; line = rest) {
+    rest = strchr(line, '\n');
+    if (rest != NULL) {
+      *rest++ = '\0';
+    }
+    int64_t quota = line_quota(root, line);
+    least = quota < least ? quota : least;
+  }
+  return least;
+}
+#else
+static int64_t affinity_count(void) {
+  return 0;
+}
+
+int64_t clf__cgroup_quota(const char *root) {
+  (void)root;
+  return INT64_MAX;
+}
+#endif
+
+int32_t clf__cpu_count(void) {
+  int64_t count = affinity_count();
+  if (count == 0) {
+    count = sysconf(_SC_NPROCESSORS_ONLN);
+  }
+  int64_t quota = clf__cgroup_quota("");
+  count = quota < count ? quota : count;
+  return count < 1 ? 1 : count > INT32_MAX ? INT32_MAX : (int32_t)count;
+}

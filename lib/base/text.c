@@ -1,0 +1,149 @@
+/* Small helpers on strings: words of a list, the nearest name, text that grows. */
+#include "base/text.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+
+int32_t clf__word_index(const char *words, const char *word, size_t length) {
+  for (int32_t index = 0;; index++) {
+    size_t size = strcspn(words, "|");
+    if (size == length && memcmp(words, word, length) == 0) {
+      return index;
+    }
+    if (words[size] == '\0') {
+      return -1;
+    }
+    words += size + 1;
+  }
+}
+
+enum { LONGEST_NAME = 63 };
+
+static char lower(char byte) {
+  return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+}
+
+static int32_t smaller(int32_t a, int32_t b) {
+  return a < b ? a : b;
+}
+
+/* Restricted Damerau-Levenshtein distance of texts of at most LONGEST_NAME bytes, ignoring case:
+ * insertions, deletions, substitutions and swaps of neighbours. Three rows of the table are kept.
+ */
+static int32_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length) {
+  int32_t rows[3][LONGEST_NAME + 1];
+  int32_t *before = rows[0], *last = rows[1], *row = rows[2];
+  for (size_t j = 0; j <= b_length; j++) {
+    row[j] = (int32_t)j;
+  }
+  for (size_t i = 1; i <= a_length; i++) {
+    int32_t *free_row = before;
+    before = last;
+    last = row;
+    row = free_row;
+    row[0] = (int32_t)i;
+    for (size_t j = 1; j <= b_length; j++) {
+      bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      row[j] = smaller(last[j - 1] + !same, smaller(last[j], row[j - 1]) + 1);
+      if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+          lower(a[i - 2]) == lower(b[j - 1])) {
+        row[j] = smaller(row[j], before[j - 2] + 1);
+      }
+    }
+  }
+  return row[b_length];
+}
+
+const char *clf__nearest(const char *name, const char *const *candidates, int64_t count) {
+  size_t length = strlen(name);
+  if (length == 0 || length > LONGEST_NAME) {
+    return NULL;
+  }
+  const char *best = NULL;
+  int32_t best_distance = (length < 6 ? 1 : (int32_t)length / 3) + 1;
+  for (int64_t i = 0; i < count; i++) {
+    size_t candidate_length = strlen(candidates[i]);
+    if (candidate_length > LONGEST_NAME) {
+      continue;
+    }
+    int32_t distance = edit_distance(name, length, candidates[i], candidate_length);
+    if (distance < best_distance) {
+      best = candidates[i];
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+/* Makes room for `more` bytes and the NUL. */
+static bool reserve(clf__text *text, size_t more) {
+  size_t size;
+  if (!clf__add_size(text->length, more, &size) || !clf__add_size(size, 1, &size) ||
+      size > INT64_MAX / 2) {
+    return false;
+  }
+  if (size <= text->capacity) {
+    return true;
+  }
+  size_t capacity = text->capacity < 64 ? 64 : text->capacity;
+  while (capacity < size) {
+    capacity *= 2;
+  }
+  char *bytes = clf__resize_array(text->context, text->bytes, (int64_t)capacity, 1);
+  if (bytes == NULL) {
+    return false;
+  }
+  text->bytes = bytes;
+  text->capacity = capacity;
+  return true;
+}
+
+void clf__text_append(clf__text *text, const char *format, ...) {
+  if (text->failed) {
+    return;
+  }
+  va_list arguments, again;
+  va_start(arguments, format);
+  va_copy(again, arguments);
+  int length = vsnprintf(NULL, 0, format, arguments);
+  if (length < 0 || !reserve(text, (size_t)length)) {
+    text->failed = true;
+  } else {
+    vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
+    text->length += (size_t)length;
+  }
+  va_end(again);
+  va_end(arguments);
+}
+
+void clf__text_free(clf__text *text) {
+  clf__free(text->bytes);
+  *text = (clf__text){.context = text->context};
+}
+
+clf_status clf__text_copy(const char *text, size_t length, char *buffer, size_t capacity,
+                          size_t *needed) {
+  if (buffer == NULL && capacity > 0) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "a NULL buffer must come with a capacity of 0, not %zu",
+                     capacity);
+  }
+  if (buffer != NULL && capacity <= length) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "a buffer of %zu bytes is too small: %zu are needed",
+                     capacity, length + 1);
+  }
+  if (buffer != NULL) {
+    if (length > 0) {
+      memcpy(buffer, text, length);
+    }
+    buffer[length] = '\0';
+  }
+  if (needed != NULL) {
+    *needed = length + 1;
+  }
+  return CLF_OK;
+}
