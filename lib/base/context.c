@@ -143,9 +143,12 @@ static clf_context *make_blank(const clf_allocator *allocator) {
 }
 
 static clf_status configure(clf_context *context, const char *text) {
-  context_params *values = NULL;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__params_create((void **)&values, context, &clf__context_params, text));
+  void *parsed = NULL;
+  clf_status status = clf__params_create(&parsed, context, &clf__context_params, text);
+  if (status < 0) {
+    return status;
+  }
+  const context_params *values = parsed;
   CLF__TRY(choose_cpu(&context->cpu, values->cpu));
   context->threads = values->threads.word >= 0 ? clf__cpu_count() : (int32_t)values->threads.value;
   context->seed = (uint64_t)values->seed;
@@ -158,7 +161,7 @@ static clf_status configure(clf_context *context, const char *text) {
     context->limit = (size_t)values->memory_limit.value;
   }
 done:
-  clf__params_free(&clf__context_params, values);
+  clf__params_free(&clf__context_params, parsed);
   return status;
 }
 

@@ -16,6 +16,8 @@ typedef struct clf__transform_kind {
   clf_status (*fit)(const clf_transform *transform, const clf_dataset *dataset, clf__store *state);
   clf_status (*apply)(clf_dataset **out, const clf_transform *transform,
                       const clf_dataset *dataset);
+  /* Columns of the fitted output. */
+  int64_t (*columns)(const clf_transform *transform);
   /* Whether a loaded state is complete and fits `features`: CLF_OK or CLF_ERROR_CORRUPT. */
   clf_status (*check)(const clf_transform *transform);
 } clf__transform_kind;
@@ -33,6 +35,9 @@ const clf__transform_kind *const *clf__transform_kinds(void); /* ends with NULL 
 /* Unfitted, same kind and parameters. */
 clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform);
 /* Fitted transforms share their immutable state. Entries are named "<prefix>kind", … */
+/* Columns that a fitted transform gives. */
+int64_t clf__transform_columns(const clf_transform *transform);
+
 clf_status clf__transform_save(const clf_transform *transform, clf__store *store,
                                const char *prefix);
 clf_status clf__transform_load(clf_transform **out, clf_context *context, const clf__store *store,

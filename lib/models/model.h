@@ -36,20 +36,22 @@ typedef struct clf__model_kind {
   const char *help;
   clf__param_table params;
   uint32_t can;
-  /* Adds the fitted tensors to `state`; returns CLF_OK, CLF_NOT_CONVERGED or an error. `state`
-   * holds the tensors of earlier steps when partial fits go on; it is empty otherwise. */
+  /* Adds the fitted tensors to the empty `state`; returns CLF_OK, CLF_NOT_CONVERGED or an error. */
   clf_status (*fit)(const clf_model *model, const clf__training *training, clf__store *state);
+  /* The same, going on from the state `before` (NULL at the first call); NULL when there is none.
+   */
   clf_status (*partial_fit)(const clf_model *model, const clf__training *training,
-                            const clf__store *before, clf__store *state); /* or NULL */
+                            const clf__store *before, clf__store *state);
   /* Whether a loaded state is complete and of the right shapes: CLF_OK or CLF_ERROR_CORRUPT. */
   clf_status (*check)(const clf_model *model);
   /* values [rows, outputs]. */
   clf_status (*decide)(const clf_model *model, const clf__rows *x, float *values);
   /* Turns decisions [rows, classes] into probabilities in place; NULL when there are none. */
   void (*probabilities)(const clf_model *model, float *values, int64_t rows);
-  /* The name of the tensor [components, features] and of the mean [features] that transform()
-   * projects by; NULL when there is none. */
+  /* The tensors [components, columns] and [components] by which transform() projects, as a linear
+   * map and its offset; NULL when there is none. */
   const char *projection;
+  const char *projection_offset;
 } clf__model_kind;
 
 struct clf_model {
@@ -75,13 +77,36 @@ extern const clf__model_kind clf__logistic_kind;
 /* The registry; ends with NULL. */
 const clf__model_kind *const *clf__model_kinds(void);
 
+clf_status clf__model_kind_find(const clf__model_kind **out, const char *name);
+clf_status clf__model_require_fit(const clf_model *model);
+void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and steps */
+clf_status clf__steps_clone(clf_transform ***out, const clf_model *model, int64_t room);
+void clf__steps_free(clf_transform **steps, int64_t count);
+
+/* Rows as the kind sees them: *out is `data` or, with transforms, *made (to be freed). */
+clf_status clf__model_pipeline(const clf_model *model, const clf_dataset *data,
+                               const clf_dataset **out, clf_dataset **made);
+
+/* CLF_ERROR_NUMERIC when a tensor of the state holds NaN or Inf. */
+clf_status clf__state_check_finite(const clf_model *model);
+
+/* Puts a new zeroed tensor into the state, a vector when `columns` is -1. */
+clf_status clf__state_tensor(clf_context *context, clf__store *state, const char *name,
+                             int32_t dtype, int64_t rows, int64_t columns);
+/* The elements of a tensor that the state is known to have; a fit may write to those it made. */
+void *clf__state_data(const clf__store *state, const char *name);
+/* CLF_ERROR_CORRUPT unless the state has it with this dtype and shape; a size of -1 is not checked,
+ * -1 columns stands for a vector. */
+clf_status clf__check_tensor(const clf_model *model, const char *name, int32_t dtype, int64_t rows,
+                             int64_t columns);
+
 /* The part shared by all linear kinds (linear.c): `weights` [outputs, columns] f32 and `intercept`
  * [outputs] f32 in the state. */
 clf_status clf__linear_check(const clf_model *model);
 clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float *values);
-/* New zeroed tensors put into the state; the pointers are writable until the fit returns. */
+/* Puts both, zeroed, into the state. */
 clf_status clf__linear_state(clf_context *context, clf__store *state, int64_t outputs,
-                             int64_t columns, float **weights, float **intercept);
+                             int64_t columns);
 
 /* Row weights times class weights. The parameter class_weight is a clf__list with the words
  * "none|balanced" (balanced: rows / (classes * rows of the class), as in scikit-learn). *out is

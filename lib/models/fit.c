@@ -1,0 +1,319 @@
+/* Fitting, common to all kinds: checks, the pipeline, weights. A fit builds a new state beside the
+ * old one and takes its place only when everything worked. */
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "models/model.h"
+
+/* A dataset that is the caller's or one made by the pipeline. */
+typedef struct pipeline_data {
+  const clf_dataset *data;
+  clf_dataset *made; /* owned, or NULL */
+} pipeline_data;
+
+/* Sends the rows through the steps, fitting each first when asked to. */
+static clf_status run_steps(pipeline_data *out, clf_transform **steps, int64_t count, bool fit,
+                            const clf_dataset *data) {
+  pipeline_data now = {data, NULL};
+  for (int64_t i = 0; i < count; i++) {
+    clf_dataset *next = NULL;
+    clf_status status = fit ? clf_transform_fit(steps[i], now.data) : CLF_OK;
+    if (status == CLF_OK) {
+      status = clf_transform_apply(&next, steps[i], now.data);
+    }
+    clf_dataset_free(now.made);
+    if (status < 0) {
+      return status;
+    }
+    now = (pipeline_data){next, next};
+  }
+  *out = now;
+  return CLF_OK;
+}
+
+clf_status clf__model_pipeline(const clf_model *model, const clf_dataset *data,
+                               const clf_dataset **out, clf_dataset **made) {
+  pipeline_data result;
+  clf_status status = run_steps(&result, model->steps, model->step_count, false, data);
+  if (status == CLF_OK) {
+    *out = result.data;
+    *made = result.made;
+  }
+  return status;
+}
+
+/* What the kind cannot take is refused, never ignored. */
+static clf_status check_capabilities(const clf_model *model, const clf_dataset *train) {
+  const clf__model_kind *kind = model->kind;
+  if (train->labels == NULL && train->targets == NULL) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no labels to learn", kind->name);
+  }
+  if (train->labels == NULL && (kind->can & CLF__CAN_REGRESS) == 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s is a classifier: the dataset needs labels, not targets", kind->name);
+  }
+  if (train->weights != NULL && (kind->can & CLF__CAN_WEIGH) == 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s does not take row weights", kind->name);
+  }
+  if (train->row_start != NULL && (kind->can & CLF__CAN_SPARSE) == 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s does not take sparse rows", kind->name);
+  }
+  return CLF_OK;
+}
+
+/* Fills class_rows and refuses data without two classes. */
+static clf_status count_classes(clf__training *training, const clf_model *model, bool partial) {
+  int64_t present = 0;
+  for (int64_t i = 0; i < training->x->rows; i++) {
+    double weight = training->weights != NULL ? (double)training->weights[i] : 1;
+    double *rows = &training->class_rows[training->labels[i]];
+    present += *rows == 0 && weight > 0;
+    *rows += weight;
+  }
+  if (present == 0) {
+    return clf__fail(CLF_ERROR_DATA, "%s: all row weights are 0", model->kind->name);
+  }
+  if (partial ? training->classes < 2 : present < 2) {
+    return clf__fail(CLF_ERROR_DATA, "%s: the rows hold one class only; two are needed",
+                     model->kind->name);
+  }
+  return CLF_OK;
+}
+
+static clf_status check_regression_weights(const clf__training *training, const clf_model *model) {
+  double sum = training->weights == NULL ? 1 : 0;
+  for (int64_t i = 0; training->weights != NULL && i < training->x->rows; i++) {
+    sum += (double)training->weights[i];
+  }
+  return sum > 0 ? CLF_OK
+                 : clf__fail(CLF_ERROR_DATA, "%s: all row weights are 0", model->kind->name);
+}
+
+/* Runs one fit on rows that went through the pipeline. `labels` are in the model's classes. */
+static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
+                           const clf__store *before) {
+  clf__rows x = clf__dataset_rows(data);
+  clf_status status = clf__rows_check_finite(next->context, &x);
+  if (status < 0) {
+    return clf__fail_within(status, "%s", next->kind->name);
+  }
+  clf__training training = {
+      .x = &x,
+      .labels = labels,
+      .targets = labels == NULL ? clf__dataset_targets(data) : NULL,
+      .weights = clf__dataset_weights(data),
+      .classes = labels != NULL ? clf__classes_count(next->classes) : 0,
+  };
+  training.outputs = labels != NULL ? training.classes : clf_dataset_outputs(data);
+  training.class_rows = clf__alloc_zeroed(next->context, training.classes, sizeof(double));
+  if (training.class_rows == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  next->columns = x.columns;
+  next->outputs = training.outputs;
+  CLF__TRY(labels != NULL ? count_classes(&training, next, before != NULL)
+                          : check_regression_weights(&training, next));
+  bool partial = before != NULL;
+  CLF__TRY(partial ? next->kind->partial_fit(
+                         next, &training, clf__store_count(before) > 0 ? before : NULL, next->state)
+                   : next->kind->fit(next, &training, next->state));
+  next->outcome = status;
+  CLF__TRY(clf__state_check_finite(next));
+done:
+  clf__free(training.class_rows);
+  return status;
+}
+
+clf_status clf__state_check_finite(const clf_model *model) {
+  for (int64_t i = 0; i < clf__store_count(model->state); i++) {
+    const char *name = clf__store_name(model->state, i);
+    const clf_tensor *tensor = clf__store_tensor(model->state, name);
+    int64_t count =
+        tensor->dtype == CLF_F32 || tensor->dtype == CLF_F64 ? clf_tensor_count(tensor) : 0;
+    for (int64_t j = 0; j < count; j++) {
+      double value = tensor->dtype == CLF_F32 ? (double)((const float *)tensor->data)[j]
+                                              : ((const double *)tensor->data)[j];
+      if (!isfinite(value)) {
+        return clf__fail(CLF_ERROR_NUMERIC,
+                         "%s: '%s' has a value that is not finite; are the features scaled?",
+                         model->kind->name, name);
+      }
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status add_validation_score(clf_model *next, const clf_dataset *validation) {
+  double score = 0;
+  clf_tensor *tensor = NULL;
+  clf_status status = clf_model_score(next, validation, &score);
+  if (status < 0) {
+    return clf__fail_within(status, "validation");
+  }
+  CLF__TRY(clf__tensor_vector(&tensor, next->context, CLF_F64, 1));
+  *(double *)tensor->data = score;
+  CLF__TRY(clf__store_add_tensor(next->state, "validation_score", tensor));
+done:
+  clf_tensor_free(tensor);
+  return status;
+}
+
+/* A second model on the same kind and parameters, whose fitted parts are empty. */
+static clf_status begin_fit(clf_model *next, const clf_model *model) {
+  *next = *model;
+  next->steps = NULL;
+  next->state = NULL;
+  next->classes = NULL;
+  clf_status status = clf__steps_clone(&next->steps, model, 0);
+  if (status == CLF_OK) {
+    status = clf__store_create(&next->state, model->context);
+  }
+  return status;
+}
+
+static void free_fit(clf_model *fitted) {
+  clf__store_free(fitted->state);
+  clf__classes_release(fitted->classes);
+  clf__steps_free(fitted->steps, fitted->steps != NULL ? fitted->step_count : 0);
+}
+
+clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimizer *optimizer,
+                         const clf_dataset *validation) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(train);
+  if (optimizer != NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s has a solver of its own: the optimizer must be NULL", model->kind->name);
+  }
+  clf_status status = check_capabilities(model, train);
+  if (status < 0) {
+    return status;
+  }
+  clf_model next;
+  pipeline_data data = {train, NULL};
+  CLF__TRY(begin_fit(&next, model));
+  CLF__TRY(run_steps(&data, next.steps, next.step_count, true, train));
+  next.features = train->features;
+  next.classes = train->labels != NULL ? clf__classes_hold(train->classes) : NULL;
+  CLF__TRY(fit_rows(&next, data.data, clf__dataset_labels(train), NULL));
+  if (validation != NULL) {
+    CLF__TRY(add_validation_score(&next, validation));
+  }
+  clf_model old = *model;
+  *model = next;
+  next = old;
+  status = CLF_OK;
+done:
+  clf_dataset_free(data.made);
+  free_fit(&next);
+  return status;
+}
+
+/* The rows' labels in the model's classes, [rows], allocated. */
+static clf_status translate_labels(int32_t **out, const clf_model *model, const clf_dataset *data) {
+  int64_t classes = clf_dataset_classes(data);
+  int32_t *map = clf__alloc_array(model->context, classes, sizeof *map);
+  int32_t *labels = clf__alloc_array(model->context, data->rows, sizeof *labels);
+  clf_status status = map != NULL && labels != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status == CLF_OK) {
+    status = clf__classes_map(model->context, data->classes, model->classes, map);
+  }
+  const int32_t *given = clf__dataset_labels(data);
+  for (int64_t i = 0; status == CLF_OK && i < data->rows; i++) {
+    labels[i] = map[given[i]];
+    if (labels[i] < 0) {
+      status =
+          clf__fail(CLF_ERROR_DATA, "%s: row %lld is of class '%s', which the first rows lacked",
+                    model->kind->name, (long long)i, clf__classes_name(data->classes, given[i]));
+    }
+  }
+  clf__free(map);
+  if (status < 0) {
+    clf__free(labels);
+    return status;
+  }
+  *out = labels;
+  return CLF_OK;
+}
+
+static clf_status check_partial(const clf_model *model, const clf_dataset *rows) {
+  if (model->kind->partial_fit == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", model->kind->name);
+  }
+  if (model->step_count > 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s: transforms are fitted on all rows at once; apply them to the dataset "
+                     "before partial_fit",
+                     model->kind->name);
+  }
+  if (model->state != NULL && rows->features != model->features) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld features, the model %lld",
+                     model->kind->name, (long long)rows->features, (long long)model->features);
+  }
+  return check_capabilities(model, rows);
+}
+
+clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(rows);
+  clf_status status = check_partial(model, rows);
+  if (status < 0) {
+    return status;
+  }
+  clf_model next;
+  clf__store *none = NULL;
+  int32_t *labels = NULL;
+  CLF__TRY(begin_fit(&next, model));
+  CLF__TRY(clf__store_create(&none, model->context));
+  next.features = rows->features;
+  next.classes = clf__classes_hold(model->state != NULL ? model->classes : rows->classes);
+  CLF__TRY(translate_labels(&labels, &next, rows));
+  CLF__TRY(fit_rows(&next, rows, labels, model->state != NULL ? model->state : none));
+  clf_model old = *model;
+  *model = next;
+  next = old;
+  status = CLF_OK;
+done:
+  clf__free(labels);
+  clf__store_free(none);
+  free_fit(&next);
+  return status;
+}
+
+clf_status clf__effective_weights(float **out, const clf_model *model,
+                                  const clf__training *training, const clf__list *class_weight) {
+  enum { NONE = 0, BALANCED = 1 };
+  if (training->labels == NULL || class_weight->word == NONE) {
+    if (training->labels == NULL && class_weight->word != NONE) {
+      return clf__fail(CLF_ERROR_ARGUMENT, "%s: class_weight has no meaning in a regression",
+                       model->kind->name);
+    }
+    *out = NULL;
+    return CLF_OK;
+  }
+  if (class_weight->word < 0 && class_weight->count != training->classes) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "%s: class_weight has %lld numbers; there are %lld classes", model->kind->name,
+                     (long long)class_weight->count, (long long)training->classes);
+  }
+  float *weights = clf__alloc_array(model->context, training->x->rows, sizeof *weights);
+  if (weights == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  double sum = 0;
+  for (int64_t k = 0; k < training->classes; k++) {
+    sum += training->class_rows[k];
+  }
+  for (int64_t i = 0; i < training->x->rows; i++) {
+    int32_t label = training->labels[i];
+    double own = training->weights != NULL ? (double)training->weights[i] : 1;
+    double rows = training->class_rows[label];
+    double factor = class_weight->word == BALANCED
+                        ? (rows > 0 ? sum / ((double)training->classes * rows) : 0)
+                        : class_weight->values[label];
+    weights[i] = (float)(own * factor);
+  }
+  *out = weights;
+  return CLF_OK;
+}

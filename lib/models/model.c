@@ -1,0 +1,304 @@
+/* Models as handles: creation, parameters, what the fitted state holds, description. */
+#include "models/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+clf_status clf__model_kind_find(const clf__model_kind **out, const char *name) {
+  const clf__model_kind *const *kinds = clf__model_kinds();
+  const char *near = NULL;
+  for (; *kinds != NULL; kinds++) {
+    if (strcmp((*kinds)->name, name) == 0) {
+      *out = *kinds;
+      return CLF_OK;
+    }
+    const char *found = clf__nearest(name, &(*kinds)->name, 1);
+    near = found != NULL ? found : near;
+  }
+  return clf__fail(CLF_ERROR_ARGUMENT, "there is no model '%s'%s%s%s", name,
+                   near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                   near != NULL ? "'?" : "");
+}
+
+clf_status clf_model_create(clf_model **out, clf_context *context, const char *kind,
+                            const char *params) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(kind);
+  const clf__model_kind *found = NULL;
+  clf_status status = clf__model_kind_find(&found, kind);
+  if (status < 0) {
+    return status;
+  }
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_model *model = clf__alloc_zeroed(context, 1, sizeof *model);
+  if (model == NULL) {
+    clf__context_release(context);
+    return CLF_ERROR_MEMORY;
+  }
+  model->context = context;
+  model->kind = found;
+  model->features = model->columns = model->outputs = -1;
+  model->outcome = CLF_ERROR_NOT_FITTED;
+  status = clf__params_create(&model->params, context, &found->params, params);
+  if (status < 0) {
+    clf_model_free(model);
+    return status;
+  }
+  *out = model;
+  return CLF_OK;
+}
+
+void clf__steps_free(clf_transform **steps, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    clf_transform_free(steps[i]);
+  }
+  clf__free(steps);
+}
+
+void clf__model_drop_fit(clf_model *model) {
+  clf__store_free(model->state);
+  clf__classes_release(model->classes);
+  model->state = NULL;
+  model->classes = NULL;
+  model->features = model->columns = model->outputs = -1;
+  model->outcome = CLF_ERROR_NOT_FITTED;
+}
+
+void clf_model_free(clf_model *model) {
+  if (model == NULL) {
+    return;
+  }
+  clf_context *context = model->context;
+  clf__model_drop_fit(model);
+  clf__steps_free(model->steps, model->step_count);
+  clf__params_free(&model->kind->params, model->params);
+  clf__free(model);
+  clf__context_release(context);
+}
+
+clf_status clf__steps_clone(clf_transform ***out, const clf_model *model, int64_t room) {
+  clf_transform **steps =
+      clf__alloc_zeroed(model->context, model->step_count + room, sizeof(clf_transform *));
+  if (steps == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < model->step_count; i++) {
+    clf_status status = clf__transform_clone(&steps[i], model->steps[i]);
+    if (status < 0) {
+      clf__steps_free(steps, i);
+      return status;
+    }
+  }
+  *out = steps;
+  return CLF_OK;
+}
+
+clf_status clf_model_clone(clf_model **out, const clf_model *model) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(model);
+  clf_model *clone = NULL;
+  clf_status status = clf_model_create(&clone, model->context, model->kind->name, NULL);
+  if (status < 0) {
+    return status;
+  }
+  clf__params_free(&model->kind->params, clone->params);
+  clone->params = NULL;
+  CLF__TRY(clf__params_copy(&clone->params, model->context, &model->kind->params, model->params));
+  CLF__TRY(clf__steps_clone(&clone->steps, model, 0));
+  clone->step_count = model->step_count;
+  *out = clone;
+  return CLF_OK;
+done:
+  clf_model_free(clone);
+  return status;
+}
+
+clf_status clf_model_add(clf_model *model, const char *transform, const char *params) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(transform);
+  clf_transform *step = NULL;
+  clf_transform **steps = NULL;
+  clf_status status = clf_transform_create(&step, model->context, transform, params);
+  if (status < 0) {
+    return status;
+  }
+  status = clf__steps_clone(&steps, model, 1);
+  if (status < 0) {
+    clf_transform_free(step);
+    return status;
+  }
+  clf__steps_free(model->steps, model->step_count);
+  steps[model->step_count++] = step;
+  model->steps = steps;
+  clf__model_drop_fit(model);
+  return CLF_OK;
+}
+
+const char *clf_model_kind(const clf_model *model) {
+  return model != NULL ? model->kind->name : NULL;
+}
+
+clf_status clf_model_set_i64(clf_model *model, const char *name, int64_t value) {
+  CLF__REQUIRE(model);
+  return clf__params_set_i64(model->context, &model->kind->params, model->params, name, value);
+}
+
+clf_status clf_model_set_f64(clf_model *model, const char *name, double value) {
+  CLF__REQUIRE(model);
+  return clf__params_set_f64(model->context, &model->kind->params, model->params, name, value);
+}
+
+clf_status clf_model_set_text(clf_model *model, const char *name, const char *value) {
+  CLF__REQUIRE(model);
+  return clf__params_set_text(model->context, &model->kind->params, model->params, name, value);
+}
+
+clf_status clf_model_get_i64(const clf_model *model, const char *name, int64_t *value) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(value);
+  return clf__params_get_i64(&model->kind->params, model->params, name, value);
+}
+
+clf_status clf_model_get_f64(const clf_model *model, const char *name, double *value) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(value);
+  return clf__params_get_f64(&model->kind->params, model->params, name, value);
+}
+
+/* Hands out what was written to `text`, and frees it. */
+static clf_status give_text(clf_status status, clf__text *text, char *buffer, size_t capacity,
+                            size_t *needed) {
+  if (status == CLF_OK) {
+    status = text->failed ? CLF_ERROR_MEMORY
+                          : clf__text_copy(text->bytes != NULL ? text->bytes : "", text->length,
+                                           buffer, capacity, needed);
+  }
+  clf__text_free(text);
+  return status;
+}
+
+clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
+                              size_t capacity, size_t *needed) {
+  CLF__REQUIRE(model);
+  clf__text text = {.context = model->context};
+  clf_status status = clf__params_get_text(&model->kind->params, model->params, name, &text);
+  return give_text(status, &text, buffer, capacity, needed);
+}
+
+clf_status clf_model_outcome(const clf_model *model) {
+  CLF__REQUIRE(model);
+  return model->outcome;
+}
+
+int64_t clf_model_features(const clf_model *model) {
+  return model != NULL ? model->features : -1;
+}
+
+int64_t clf_model_outputs(const clf_model *model) {
+  return model != NULL ? model->outputs : -1;
+}
+
+int64_t clf_model_classes(const clf_model *model) {
+  if (model == NULL || model->state == NULL) {
+    return -1;
+  }
+  return model->classes != NULL ? clf__classes_count(model->classes) : 0;
+}
+
+const char *clf_model_class_name(const clf_model *model, int64_t index) {
+  return model != NULL && model->classes != NULL ? clf__classes_name(model->classes, index) : NULL;
+}
+
+const char *clf_model_tensor_name(const clf_model *model, int64_t index) {
+  return model != NULL && model->state != NULL ? clf__store_name(model->state, index) : NULL;
+}
+
+clf_status clf__model_require_fit(const clf_model *model) {
+  return model->state != NULL ? CLF_OK
+                              : clf__fail(CLF_ERROR_NOT_FITTED, "%s: the model is not fitted yet",
+                                          model->kind->name);
+}
+
+/* Puts the names of all tensors into the message. */
+static clf_status fail_tensor_name(const clf_model *model, const char *name) {
+  clf__text names = {.context = model->context};
+  for (int64_t i = 0; i < clf__store_count(model->state); i++) {
+    clf__text_append(&names, "%s%s", i > 0 ? ", " : "", clf__store_name(model->state, i));
+  }
+  clf_status status = clf__fail(CLF_ERROR_ARGUMENT, "%s has no tensor '%s'; it has: %s",
+                                model->kind->name, name, names.bytes != NULL ? names.bytes : "");
+  clf__text_free(&names);
+  return status;
+}
+
+clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor **out) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(name);
+  CLF__REQUIRE(out);
+  clf_status status = clf__model_require_fit(model);
+  if (status < 0) {
+    return status;
+  }
+  const clf_tensor *tensor = clf__store_tensor(model->state, name);
+  return tensor != NULL ? clf__tensor_share(out, tensor) : fail_tensor_name(model, name);
+}
+
+static void describe_params(clf__text *text, const char *name, const clf__param_table *table,
+                            const void *params) {
+  clf__text_append(text, "%s", name);
+  if (table->count > 0) {
+    clf__text_append(text, " ");
+    clf__params_format(table, params, text);
+  }
+  clf__text_append(text, "\n");
+}
+
+static void describe_fit(clf__text *text, const clf_model *model) {
+  int64_t bytes = 0;
+  clf__text_append(text, "features: %lld\n", (long long)model->features);
+  if (model->classes != NULL) {
+    clf__text_append(text, "classes: %lld (", (long long)model->outputs);
+    enum { SHOWN = 20 };
+    for (int64_t i = 0; i < model->outputs && i < SHOWN; i++) {
+      clf__text_append(text, "%s%s", i > 0 ? ", " : "", clf__classes_name(model->classes, i));
+    }
+    clf__text_append(text, "%s)\n", model->outputs > SHOWN ? ", …" : "");
+  } else {
+    clf__text_append(text, "outputs: %lld\n", (long long)model->outputs);
+  }
+  for (int64_t i = 0; i < clf__store_count(model->state); i++) {
+    const char *name = clf__store_name(model->state, i);
+    const clf_tensor *tensor = clf__store_tensor(model->state, name);
+    clf__text_append(text, "%s: %s [", name, clf__dtype_name(tensor->dtype));
+    for (int32_t d = 0; d < tensor->ndim; d++) {
+      clf__text_append(text, "%s%lld", d > 0 ? ", " : "", (long long)tensor->shape[d]);
+    }
+    clf__text_append(text, "]\n");
+    bytes += clf_tensor_count(tensor) * (int64_t)clf__dtype_size(tensor->dtype);
+  }
+  clf__text_append(text, "%s, %lld bytes\n",
+                   model->outcome == CLF_OK ? "fitted" : "fitted, not converged", (long long)bytes);
+}
+
+clf_status clf_model_describe(const clf_model *model, char *buffer, size_t capacity,
+                              size_t *needed) {
+  CLF__REQUIRE(model);
+  clf__text text = {.context = model->context};
+  describe_params(&text, model->kind->name, &model->kind->params, model->params);
+  for (int64_t i = 0; i < model->step_count; i++) {
+    const clf_transform *step = model->steps[i];
+    clf__text_append(&text, "after ");
+    describe_params(&text, step->kind->name, &step->kind->params, step->params);
+  }
+  if (model->state != NULL) {
+    describe_fit(&text, model);
+  } else {
+    clf__text_append(&text, "not fitted\n");
+  }
+  return give_text(CLF_OK, &text, buffer, capacity, needed);
+}

@@ -1,0 +1,250 @@
+/* Models as files: a store (store.h) with the texts "kind", "params", "features", "columns",
+ * "outputs", "outcome" and "steps", the classes, each step under "step.<i>.", and the fitted
+ * tensors under "state.". Nothing here is particular to a kind. */
+#include <string.h>
+
+#include "base/text.h"
+#include "models/model.h"
+
+static const char state_prefix[] = "state.";
+
+static clf_status add_integer(clf__store *store, const char *name, int64_t value) {
+  return clf__store_add_text(store, name, clf__number_text((double)value));
+}
+
+static clf_status save_params(const clf_model *model, clf__store *store) {
+  clf__text text = {.context = model->context};
+  clf__params_format(&model->kind->params, model->params, &text);
+  clf_status status =
+      text.failed ? CLF_ERROR_MEMORY
+                  : clf__store_add_text(store, "params", text.bytes != NULL ? text.bytes : "");
+  clf__text_free(&text);
+  return status;
+}
+
+/* "<prefix><i>." in a small buffer. */
+typedef struct step_prefix {
+  char text[32];
+} step_prefix;
+
+static step_prefix prefix_of_step(int64_t index) {
+  step_prefix prefix = {"step."};
+  size_t length = strlen(prefix.text);
+  const char *digits = clf__number_text((double)index);
+  memcpy(prefix.text + length, digits, strlen(digits));
+  prefix.text[length + strlen(digits)] = '.';
+  return prefix;
+}
+
+static clf_status save_steps(const clf_model *model, clf__store *store) {
+  clf_status status = add_integer(store, "steps", model->step_count);
+  for (int64_t i = 0; status == CLF_OK && i < model->step_count; i++) {
+    status = clf__transform_save(model->steps[i], store, prefix_of_step(i).text);
+  }
+  return status;
+}
+
+static clf_status save_state(const clf_model *model, clf__store *store) {
+  clf__text name = {.context = model->context};
+  clf_status status = CLF_OK;
+  for (int64_t i = 0; status == CLF_OK && i < clf__store_count(model->state); i++) {
+    const char *entry = clf__store_name(model->state, i);
+    name.length = 0;
+    clf__text_append(&name, "%s%s", state_prefix, entry);
+    status = name.failed
+                 ? CLF_ERROR_MEMORY
+                 : clf__store_add_tensor(store, name.bytes, clf__store_tensor(model->state, entry));
+  }
+  clf__text_free(&name);
+  return status;
+}
+
+static clf_status to_store(clf__store **out, const clf_model *model) {
+  clf_status status = clf__model_require_fit(model);
+  if (status < 0) {
+    return status;
+  }
+  clf__store *store = NULL;
+  CLF__TRY(clf__store_create(&store, model->context));
+  CLF__TRY(clf__store_add_text(store, "kind", model->kind->name));
+  CLF__TRY(save_params(model, store));
+  CLF__TRY(add_integer(store, "features", model->features));
+  CLF__TRY(add_integer(store, "columns", model->columns));
+  CLF__TRY(add_integer(store, "outputs", model->outputs));
+  CLF__TRY(add_integer(store, "outcome", model->outcome));
+  CLF__TRY(save_steps(model, store));
+  if (model->classes != NULL) {
+    CLF__TRY(clf__classes_save(model->classes, store));
+  }
+  CLF__TRY(save_state(model, store));
+  *out = store;
+  return CLF_OK;
+done:
+  clf__store_free(store);
+  return status;
+}
+
+static clf_status corrupt(const char *what) {
+  return clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is missing or not valid", what);
+}
+
+static clf_status read_integer(const clf__store *store, const char *name, int64_t minimum,
+                               int64_t maximum, int64_t *out) {
+  const char *text = clf__store_text(store, name);
+  if (text == NULL || !clf__parse_i64(text, out) || *out < minimum || *out > maximum) {
+    return corrupt(name);
+  }
+  return CLF_OK;
+}
+
+static clf_status load_steps(clf_model *model, const clf__store *store) {
+  enum { MOST_STEPS = 1000 };
+  int64_t count = 0;
+  clf_status status = read_integer(store, "steps", 0, MOST_STEPS, &count);
+  if (status < 0) {
+    return status;
+  }
+  model->steps = clf__alloc_zeroed(model->context, count, sizeof(clf_transform *));
+  if (model->steps == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (; model->step_count < count; model->step_count++) {
+    status = clf__transform_load(&model->steps[model->step_count], model->context, store,
+                                 prefix_of_step(model->step_count).text);
+    if (status < 0) {
+      return status;
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status load_state(clf_model *model, const clf__store *store) {
+  clf_status status = clf__store_create(&model->state, model->context);
+  size_t prefix = strlen(state_prefix);
+  for (int64_t i = 0; status == CLF_OK && i < clf__store_count(store); i++) {
+    const char *name = clf__store_name(store, i);
+    const clf_tensor *tensor = clf__store_tensor(store, name);
+    if (tensor != NULL && strncmp(name, state_prefix, prefix) == 0) {
+      status = clf__store_add_tensor(model->state, name + prefix, tensor);
+    }
+  }
+  return status;
+}
+
+/* Everything that predict relies on. */
+static clf_status check_loaded(const clf_model *model) {
+  clf_status status = model->kind->check(model);
+  if (status < 0) {
+    return status;
+  }
+  if (model->classes != NULL && clf__classes_count(model->classes) != model->outputs) {
+    return corrupt("outputs");
+  }
+  if (model->classes == NULL && (model->kind->can & CLF__CAN_REGRESS) == 0) {
+    return corrupt("classes");
+  }
+  int64_t columns = model->features;
+  for (int64_t i = 0; i < model->step_count; i++) {
+    if (model->steps[i]->features != columns) {
+      return corrupt("steps");
+    }
+    columns = clf__transform_columns(model->steps[i]);
+  }
+  if (columns != model->columns) {
+    return corrupt("columns");
+  }
+  status = clf__state_check_finite(model);
+  return status < 0 ? CLF_ERROR_CORRUPT : CLF_OK;
+}
+
+static clf_status fill(clf_model *model, const clf__store *store) {
+  int64_t outcome = 0;
+  clf_status status = CLF_OK;
+  CLF__TRY(read_integer(store, "features", 1, INT64_MAX, &model->features));
+  CLF__TRY(read_integer(store, "columns", 1, INT64_MAX, &model->columns));
+  CLF__TRY(read_integer(store, "outputs", 1, INT32_MAX, &model->outputs));
+  CLF__TRY(read_integer(store, "outcome", CLF_OK, CLF_NOT_CONVERGED, &outcome));
+  model->outcome = (clf_status)outcome;
+  CLF__TRY(clf__classes_load(&model->classes, model->context, store));
+  CLF__TRY(load_steps(model, store));
+  CLF__TRY(load_state(model, store));
+  CLF__TRY(check_loaded(model));
+done:
+  return status;
+}
+
+static clf_status from_store(clf_model **out, clf_context *context, const clf__store *store) {
+  const char *kind = clf__store_text(store, "kind");
+  const char *params = clf__store_text(store, "params");
+  if (kind == NULL || params == NULL) {
+    return corrupt(kind == NULL ? "kind" : "params");
+  }
+  const clf__model_kind *found = NULL;
+  if (clf__model_kind_find(&found, kind) < 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "model file: this version has no model '%s'", kind);
+  }
+  clf_model *model = NULL;
+  clf_status status = clf_model_create(&model, context, kind, params);
+  if (status == CLF_ERROR_ARGUMENT) {
+    status = clf__fail_within(CLF_ERROR_CORRUPT, "model file");
+  }
+  if (status == CLF_OK) {
+    status = fill(model, store);
+  }
+  if (status < 0) {
+    clf_model_free(model);
+    return status;
+  }
+  *out = model;
+  return CLF_OK;
+}
+
+clf_status clf_model_save(const clf_model *model, const char *path) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(path);
+  clf__store *store = NULL;
+  clf_status status = to_store(&store, model);
+  if (status == CLF_OK) {
+    status = clf__store_write_path(store, path);
+  }
+  clf__store_free(store);
+  return status;
+}
+
+clf_status clf_model_save_memory(const clf_model *model, void *buffer, size_t capacity,
+                                 size_t *size) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(size);
+  clf__store *store = NULL;
+  clf_status status = to_store(&store, model);
+  if (status == CLF_OK) {
+    status = clf__store_write_memory(store, buffer, capacity, size);
+  }
+  clf__store_free(store);
+  return status;
+}
+
+clf_status clf_model_load(clf_model **out, clf_context *context, const char *path) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(path);
+  clf__store *store = NULL;
+  clf_status status = clf__store_read_path(&store, context, path);
+  if (status == CLF_OK) {
+    status = from_store(out, context, store);
+  }
+  clf__store_free(store);
+  return status < 0 ? clf__fail_within(status, "%s", path) : status;
+}
+
+clf_status clf_model_load_memory(clf_model **out, clf_context *context, const void *bytes,
+                                 size_t size) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(bytes);
+  clf__store *store = NULL;
+  clf_status status = clf__store_read_memory(&store, context, bytes, size);
+  if (status == CLF_OK) {
+    status = from_store(out, context, store);
+  }
+  clf__store_free(store);
+  return status;
+}

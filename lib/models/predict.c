@@ -1,0 +1,279 @@
+/* Predicting, common to all kinds. Results are made beside the caller's arrays and handed over when
+ * all of them are good, block of rows by block of rows where they are labels. */
+#include <math.h>
+#include <string.h>
+
+#include <classify/metrics.h>
+
+#include "models/model.h"
+#include "ops/ops.h"
+
+enum { BLOCK_VALUES = 1 << 20 }; /* decisions held at once when only labels are wanted */
+
+static clf_status check_call(const clf_model *model, const clf_dataset *rows, const void *out,
+                             int64_t width, int64_t capacity) {
+  clf_status status = clf__model_require_fit(model);
+  if (status < 0) {
+    return status;
+  }
+  if (rows->features != model->features) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld",
+                     model->kind->name, (long long)model->features, (long long)rows->features);
+  }
+  int64_t needed;
+  if (!clf__mul_i64(rows->rows, width, &needed) || out == NULL || capacity < needed) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "%s: the output must hold %lld x %lld values; its capacity is %lld",
+                     model->kind->name, (long long)rows->rows, (long long)width,
+                     (long long)(out != NULL ? capacity : 0));
+  }
+  return CLF_OK;
+}
+
+static clf_status check_finite(const clf_model *model, const clf__rows *x, const float *values,
+                               int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    if (!isfinite(values[i])) {
+      clf_status status = clf__rows_check_finite(model->context, x);
+      return status < 0 ? clf__fail_within(status, "%s", model->kind->name)
+                        : clf__fail(CLF_ERROR_DATA, "%s: the result of a row is beyond float",
+                                    model->kind->name);
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
+  clf_status status = model->kind->decide(model, x, values);
+  return status < 0 ? status : check_finite(model, x, values, x->rows * model->outputs);
+}
+
+/* Decisions or probabilities of all rows to the caller's array. */
+static clf_status give_values(const clf_model *model, const clf_dataset *rows, float *out,
+                              int64_t capacity, bool probabilities) {
+  clf_status status = check_call(model, rows, out, model->outputs, capacity);
+  if (status < 0) {
+    return status;
+  }
+  const clf_dataset *data = NULL;
+  clf_dataset *made = NULL;
+  float *values = NULL;
+  CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
+  clf__rows x = clf__dataset_rows(data);
+  values = clf__alloc_array(model->context, x.rows * model->outputs, sizeof *values);
+  if (values == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  CLF__TRY(decide(model, &x, values));
+  if (probabilities) {
+    model->kind->probabilities(model, values, x.rows);
+  }
+  memcpy(out, values, (size_t)(x.rows * model->outputs) * sizeof *values);
+done:
+  clf__free(values);
+  clf_dataset_free(made);
+  return status;
+}
+
+clf_status clf_model_decision_function(const clf_model *model, const clf_dataset *rows,
+                                       float *values, int64_t capacity) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(rows);
+  return give_values(model, rows, values, capacity, false);
+}
+
+clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *rows,
+                                   float *probabilities, int64_t capacity) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(rows);
+  if (model->kind->probabilities == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s gives no probabilities", model->kind->name);
+  }
+  return give_values(model, rows, probabilities, capacity, true);
+}
+
+static int32_t argmax(const float *values, int64_t count) {
+  int32_t best = 0;
+  for (int32_t i = 1; i < count; i++) {
+    best = values[i] > values[best] ? i : best;
+  }
+  return best;
+}
+
+static clf_status predict_rows(const clf_model *model, const clf__rows *x, int32_t *labels) {
+  int64_t block = BLOCK_VALUES / model->outputs;
+  block = block < 1 ? 1 : block > x->rows ? x->rows : block;
+  float *values = clf__alloc_array(model->context, block * model->outputs, sizeof *values);
+  if (values == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = CLF_OK;
+  for (int64_t first = 0; first < x->rows; first += block) {
+    clf__rows part = clf__rows_range(x, first, x->rows - first < block ? x->rows - first : block);
+    CLF__TRY(decide(model, &part, values));
+    for (int64_t i = 0; i < part.rows; i++) {
+      labels[first + i] = argmax(values + i * model->outputs, model->outputs);
+    }
+  }
+done:
+  clf__free(values);
+  return status;
+}
+
+clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows, int32_t *labels,
+                             int64_t capacity) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(rows);
+  clf_status status = check_call(model, rows, labels, 1, capacity);
+  if (status < 0) {
+    return status;
+  }
+  if (model->classes == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s was fitted as a regression: use the decision function", model->kind->name);
+  }
+  const clf_dataset *data = NULL;
+  clf_dataset *made = NULL;
+  int32_t *found = NULL;
+  CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
+  found = clf__alloc_array(model->context, rows->rows, sizeof *found);
+  if (found == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  clf__rows x = clf__dataset_rows(data);
+  CLF__TRY(predict_rows(model, &x, found));
+  memcpy(labels, found, (size_t)rows->rows * sizeof *found);
+done:
+  clf__free(found);
+  clf_dataset_free(made);
+  return status;
+}
+
+clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows, float *values,
+                               int64_t capacity, int64_t *components) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(rows);
+  clf_status status = clf__model_require_fit(model);
+  if (status < 0) {
+    return status;
+  }
+  if (model->kind->projection == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no transform", model->kind->name);
+  }
+  const clf_tensor *axes = clf__store_tensor(model->state, model->kind->projection);
+  const clf_tensor *offset = clf__store_tensor(model->state, model->kind->projection_offset);
+  int64_t width = clf_tensor_size(axes, 0);
+  if (values != NULL || capacity != 0) {
+    const clf_dataset *data = NULL;
+    clf_dataset *made = NULL;
+    float *found = NULL;
+    CLF__TRY(check_call(model, rows, values, width, capacity));
+    CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
+    clf__rows x = clf__dataset_rows(data);
+    found = clf__alloc_array(model->context, x.rows * width, sizeof *found);
+    status = found == NULL
+                 ? CLF_ERROR_MEMORY
+                 : clf__linear(model->context, &x, axes->data, offset->data, width, found, width);
+    if (status == CLF_OK) {
+      status = check_finite(model, &x, found, x.rows * width);
+    }
+    if (status == CLF_OK) {
+      memcpy(values, found, (size_t)(x.rows * width) * sizeof *found);
+    }
+    clf__free(found);
+    clf_dataset_free(made);
+  }
+done:
+  if (status == CLF_OK && components != NULL) {
+    *components = width;
+  }
+  return status;
+}
+
+static clf_status score_labels(const clf_model *model, const clf_dataset *data, double *score) {
+  int32_t *found = clf__alloc_array(model->context, data->rows, sizeof *found);
+  int32_t *truth = clf__alloc_array(model->context, data->rows, sizeof *truth);
+  int64_t classes = clf_dataset_classes(data);
+  int32_t *map = clf__alloc_array(model->context, classes, sizeof *map);
+  clf_status status = found && truth && map ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status < 0) {
+    goto done;
+  }
+  CLF__TRY(clf_model_predict(model, data, found, data->rows));
+  CLF__TRY(clf__classes_map(model->context, data->classes, model->classes, map));
+  const int32_t *labels = clf__dataset_labels(data);
+  for (int64_t i = 0; i < data->rows; i++) {
+    bool known = map[labels[i]] >= 0;
+    truth[i] = known ? map[labels[i]] : 0;
+    found[i] = known ? found[i] : -1;
+  }
+  CLF__TRY(clf_accuracy(truth, found, clf__dataset_weights(data), data->rows, score));
+done:
+  clf__free(found);
+  clf__free(truth);
+  clf__free(map);
+  return status;
+}
+
+/* R^2 = 1 - sum w (t - y)^2 / sum w (t - mean)^2 of one output; constant targets give 1 when they
+ * are met and 0 otherwise. */
+static double determination(const double *targets, const float *values, const float *weights,
+                            int64_t rows, int64_t outputs) {
+  double sum = 0, total = 0, residual = 0, spread = 0;
+  for (int64_t i = 0; i < rows; i++) {
+    double weight = weights != NULL ? (double)weights[i] : 1;
+    sum += weight * targets[i * outputs];
+    total += weight;
+  }
+  for (int64_t i = 0; i < rows; i++) {
+    double weight = weights != NULL ? (double)weights[i] : 1;
+    double error = targets[i * outputs] - (double)values[i * outputs];
+    double distance = targets[i * outputs] - sum / total;
+    residual += weight * error * error;
+    spread += weight * distance * distance;
+  }
+  return spread > 0 ? 1 - residual / spread : residual > 0 ? 0 : 1;
+}
+
+static clf_status score_targets(const clf_model *model, const clf_dataset *data, double *score) {
+  if (clf_dataset_outputs(data) != model->outputs) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s has %lld outputs; the dataset has %lld targets",
+                     model->kind->name, (long long)model->outputs,
+                     (long long)clf_dataset_outputs(data));
+  }
+  int64_t count = data->rows * model->outputs;
+  float *values = clf__alloc_array(model->context, count, sizeof *values);
+  if (values == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = clf_model_decision_function(model, data, values, count);
+  if (status == CLF_OK) {
+    double mean = 0;
+    for (int64_t k = 0; k < model->outputs; k++) {
+      mean += determination(clf__dataset_targets(data) + k, values + k, clf__dataset_weights(data),
+                            data->rows, model->outputs) /
+              (double)model->outputs;
+    }
+    *score = mean;
+  }
+  clf__free(values);
+  return status;
+}
+
+clf_status clf_model_score(const clf_model *model, const clf_dataset *data, double *score) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(data);
+  CLF__REQUIRE(score);
+  clf_status status = clf__model_require_fit(model);
+  if (status < 0) {
+    return status;
+  }
+  bool regression = model->classes == NULL;
+  if ((regression ? data->targets : data->labels) == NULL) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no %s to score by", model->kind->name,
+                     regression ? "targets" : "labels");
+  }
+  return regression ? score_targets(model, data, score) : score_labels(model, data, score);
+}

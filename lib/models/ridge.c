@@ -1,0 +1,151 @@
+/* Ridge: regularised least squares. Minimises sum_i w_i |W x_i + b - t_i|^2 + alpha |W|^2, the
+ * intercept b not penalised (Hoerl and Kennard 1970). As a classifier t is -1/+1 coded, one output
+ * a class, and the class is the argmax, as in scikit-learn's RidgeClassifier.
+ *
+ * With the Gram engine's scatter S and cross C about the mean m, W solves (S + alpha I) W^T = C^T
+ * and b = mean(t) - W m: one pass over the rows and a Cholesky factorisation. Where features are
+ * many (LARGE), the columns^2 matrix is avoided by conjugate gradients (ridge_cg.c). */
+#include <math.h>
+
+#include "models/model.h"
+#include "models/ridge.h"
+#include "ops/ops.h"
+
+static const clf__param params[] = {
+    {"alpha", CLF_PARAM_F64, offsetof(clf__ridge_params, alpha), "1", 0, INFINITY, false, NULL,
+     "strength of the L2 penalty"},
+    {"fit_intercept", CLF_PARAM_BOOL, offsetof(clf__ridge_params, fit_intercept), "true", 0, 0,
+     false, NULL, "whether to fit an intercept"},
+    {"class_weight", CLF_PARAM_LIST, offsetof(clf__ridge_params, class_weight), "none", 0, INFINITY,
+     false, "none|balanced", "weight of each class, or balanced by its rows"},
+    {"solver", CLF_PARAM_CHOICE, offsetof(clf__ridge_params, solver), "auto", 0, 0, false,
+     "auto|cholesky|cg", "cholesky is exact; cg suits many features; auto: by their number"},
+    {"tolerance", CLF_PARAM_F64, offsetof(clf__ridge_params, tolerance), "1e-5", 0, 1, true, NULL,
+     "cg: relative residual to stop at"},
+    {"max_iterations", CLF_PARAM_I64, offsetof(clf__ridge_params, max_iterations), "1000", 1, 1e9,
+     false, NULL, "cg: most iterations"},
+};
+
+enum { LARGE = 4096 };
+
+/* Means of the targets [outputs], about which W is fitted. */
+static void target_means(const clf__training *training, const clf__gram *gram, const float *weights,
+                         double *means) {
+  for (int64_t k = 0; k < training->outputs; k++) {
+    double sum = 0;
+    for (int64_t i = 0; training->targets != NULL && i < training->x->rows; i++) {
+      double weight = weights != NULL ? (double)weights[i] : 1;
+      sum += weight * training->targets[i * training->outputs + k];
+    }
+    means[k] = training->targets != NULL ? sum / gram->weight
+                                         : 2 * gram->class_weight[k] / gram->weight - 1;
+  }
+}
+
+/* The right-hand side C^T [columns, outputs]. Coding classes as -1/+1 instead of 0/1 doubles the
+ * class sums and subtracts the sum of all rows, which is 0 about the mean. */
+static void right_hand_side(const clf__training *training, const clf__gram *gram, bool centered,
+                            double *rhs) {
+  int64_t columns = training->x->columns;
+  bool classes = training->labels != NULL;
+  for (int64_t k = 0; k < training->outputs; k++) {
+    for (int64_t j = 0; j < columns; j++) {
+      double all = classes && !centered ? gram->weight * gram->mean[j] : 0;
+      rhs[j * training->outputs + k] = (classes ? 2 : 1) * gram->cross[k * columns + j] - all;
+    }
+  }
+}
+
+static clf_status solve(clf_context *context, const clf__ridge_params *p, clf__gram *gram,
+                        int64_t columns, double *rhs, int64_t outputs) {
+  for (int64_t j = 0; j < columns; j++) {
+    gram->scatter[j * columns + j] += p->alpha;
+  }
+  /* Columns that the others explain (only possible without a penalty) get weight 0. */
+  clf_status status = clf__cholesky(context, gram->scatter, columns, columns, 1e-12, NULL);
+  if (status == CLF_OK) {
+    status = clf__solve_lower(context, gram->scatter, columns, columns, rhs, outputs, outputs);
+  }
+  if (status == CLF_OK) {
+    status = clf__solve_lower_transposed(context, gram->scatter, columns, columns, rhs, outputs,
+                                         outputs);
+  }
+  return status;
+}
+
+/* W and b as floats; the intercept is formed before W is rounded. */
+static void store_solution(const clf__ridge_params *p, const clf__gram *gram, const double *rhs,
+                           const double *means, int64_t columns, int64_t outputs, float *weights,
+                           float *intercept) {
+  for (int64_t k = 0; k < outputs; k++) {
+    double dot = 0;
+    for (int64_t j = 0; j < columns; j++) {
+      double w = rhs[j * outputs + k];
+      weights[k * columns + j] = (float)w;
+      dot += w * gram->mean[j];
+    }
+    intercept[k] = p->fit_intercept ? (float)(means[k] - dot) : 0;
+  }
+}
+
+static clf_status fit_cholesky(const clf_model *model, const clf__training *training,
+                               const float *row_weights, clf__store *state) {
+  const clf__ridge_params *p = model->params;
+  clf_context *context = model->context;
+  int64_t columns = training->x->columns;
+  int64_t outputs = training->outputs;
+  clf__gram_input input = {.x = training->x,
+                           .weights = row_weights,
+                           .labels = training->labels,
+                           .targets = training->targets,
+                           .outputs = outputs,
+                           .centered = p->fit_intercept};
+  clf__gram gram = {0};
+  double *rhs = NULL;
+  double *means = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__gram_create(&gram, context, &input));
+  rhs = clf__alloc_array(context, columns * outputs, sizeof *rhs);
+  means = clf__alloc_array(context, outputs, sizeof *means);
+  if (rhs == NULL || means == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  target_means(training, &gram, row_weights, means);
+  right_hand_side(training, &gram, p->fit_intercept, rhs);
+  CLF__TRY(solve(context, p, &gram, columns, rhs, outputs));
+  CLF__TRY(clf__linear_state(context, state, outputs, columns));
+  store_solution(p, &gram, rhs, means, columns, outputs, clf__state_data(state, "weights"),
+                 clf__state_data(state, "intercept"));
+done:
+  clf__gram_free(&gram);
+  clf__free(rhs);
+  clf__free(means);
+  return status;
+}
+
+static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
+  enum { AUTO = 0, CHOLESKY = 1 };
+  const clf__ridge_params *p = model->params;
+  float *class_weights = NULL;
+  clf_status status = clf__effective_weights(&class_weights, model, training, &p->class_weight);
+  if (status < 0) {
+    return status;
+  }
+  const float *weights = class_weights != NULL ? class_weights : training->weights;
+  bool direct = p->solver == CHOLESKY || (p->solver == AUTO && training->x->columns <= LARGE);
+  status = direct ? fit_cholesky(model, training, weights, state)
+                  : clf__ridge_fit_cg(model, training, weights, state);
+  clf__free(class_weights);
+  return status;
+}
+
+const clf__model_kind clf__ridge_kind = {
+    .name = "ridge",
+    .help = "regularised least squares, a classifier on 1-of-K targets or a regression",
+    .params = {"ridge", params, CLF__PARAM_COUNT(params), sizeof(clf__ridge_params)},
+    .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .fit = fit,
+    .check = clf__linear_check,
+    .decide = clf__linear_decide,
+};
