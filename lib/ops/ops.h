@@ -51,9 +51,13 @@ typedef struct clf__gram {
 clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gram_input *input);
 void clf__gram_free(clf__gram *gram);
 
-/* A = L L^T in place in the lower triangle, A [n, n] f64. Fails with CLF_ERROR_NUMERIC (message:
- * which pivot) when A is not positive definite; *pivot, if not NULL, receives its index. */
-clf_status clf__cholesky(clf_context *context, double *a, int64_t n, int64_t lda, int64_t *pivot);
+/* A = L L^T in place in the lower triangle, A [n, n] f64, positive semi-definite. A pivot that has
+ * fallen to `tolerance` times its diagonal element of A or below belongs to a column that those
+ * before it explain: it is dropped, that is its column of L becomes 0 with an infinite diagonal, so
+ * that the solves below give 0 in its place. `dropped` [n], if not NULL, tells which. With
+ * tolerance 0 nothing is dropped, and a pivot <= 0 or NaN fails with CLF_ERROR_NUMERIC. */
+clf_status clf__cholesky(clf_context *context, double *a, int64_t n, int64_t lda, double tolerance,
+                         bool *dropped);
 /* B = L^-1 B (forward) and B = L^-T B (backward), B [n, columns]. */
 clf_status clf__solve_lower(clf_context *context, const double *l, int64_t n, int64_t ldl,
                             double *b, int64_t columns, int64_t ldb);
