@@ -1,0 +1,71 @@
+#!/bin/sh
+# Builds and runs tests/install/consumer.c out of tree the way a user would:
+#   consumers.sh KIND SOURCE_ROOT BUILD_ROOT PREFIX LIBDIR COMPILER…
+# KIND is shared, static (both by pkg-config), cmake or subproject. All but the last use a staged
+# install that was moved away from its prefix. Exit status 77: a tool is missing.
+set -eu
+kind=$1 source=$2 build=$3 prefix=$4 libdir=$5
+shift 5
+compiler=$*
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+moved=$work/moved
+
+need() {
+  command -v "$1" >/dev/null || { echo "$1 is not installed"; exit 77; }
+}
+
+install_moved() {
+  meson install -C "$build" --no-rebuild --quiet --destdir "$work/stage"
+  mv "$work/stage$prefix" "$moved"
+  export PKG_CONFIG_PATH="$moved/$libdir/pkgconfig"
+}
+
+linked_to() { # PROGRAM: the libclassify that it loads
+  ldd "$1" | awk '/libclassify/ { print $3 }'
+}
+
+case $kind in
+shared)
+  need pkg-config
+  install_moved
+  $compiler "$source/tests/install/consumer.c" -o "$work/consumer" \
+    $(pkg-config --cflags --libs classify)
+  export LD_LIBRARY_PATH="$moved/$libdir"
+  "$work/consumer"
+  test "$(linked_to "$work/consumer")" = "$moved/$libdir/libclassify.so.0"
+  ;;
+static)
+  need pkg-config
+  install_moved
+  rm "$moved/$libdir"/libclassify.so*
+  $compiler "$source/tests/install/consumer.c" -o "$work/consumer" \
+    $(pkg-config --static --cflags --libs classify)
+  "$work/consumer"
+  test -z "$(linked_to "$work/consumer")"
+  ;;
+cmake)
+  need cmake
+  need c++
+  install_moved
+  unset PKG_CONFIG_PATH
+  cmake -S "$source/tests/install" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$moved" >"$work/log" ||
+    { cat "$work/log"; exit 1; }
+  cmake --build "$work/cmake"
+  for program in shared_c shared_cc static_c static_cc; do
+    "$work/cmake/$program"
+  done
+  test "$(linked_to "$work/cmake/shared_cc")" = "$moved/$libdir/libclassify.so.0"
+  test -z "$(linked_to "$work/cmake/static_cc")"
+  ;;
+subproject)
+  mkdir -p "$work/host/subprojects"
+  cp "$source/tests/install/host.build" "$work/host/meson.build"
+  cp "$source/tests/install/consumer.c" "$work/host/"
+  ln -s "$source" "$work/host/subprojects/libclassify"
+  meson setup --buildtype=debug "$work/host/build" "$work/host" >"$work/log" ||
+    { cat "$work/log"; exit 1; }
+  meson test -C "$work/host/build" --print-errorlogs
+  ;;
+esac
