@@ -38,17 +38,20 @@ clf_status clf__file_next(clf__file *file, void *to, size_t count);
 void clf__file_close(clf__file *file);
 
 /* A file written beside `path` under another name, that takes its place only when it is complete
- * and on disk. An existing file's permissions are kept. */
+ * and on disk. A link is followed; an existing file keeps its permissions, and one that may not be
+ * written, or is no regular file, is refused. */
 typedef struct clf__output {
   const char *path; /* borrowed */
+  char *target;     /* `path` with links followed; owned */
   char *temporary;  /* owned; NULL when there is nothing to discard */
   int descriptor;
 } clf__output;
 
 clf_status clf__output_open(clf__output *out, clf_context *context, const char *path);
 clf_status clf__output_write(clf__output *output, const void *bytes, size_t count);
-/* Ends it either way; after a failure the old file is still there and the temporary one is not. */
+/* After a failure the old file is still there and the temporary one is not. */
 clf_status clf__output_commit(clf__output *output);
-void clf__output_discard(clf__output *output); /* fine after a commit, or when all zero */
+/* Always the last call; fine after a commit, or when all zero. */
+void clf__output_close(clf__output *output);
 
 #endif

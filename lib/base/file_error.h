@@ -1,0 +1,10 @@
+/* What the system says of a failed call on a file, for file.c and output.c alone. */
+#ifndef CLF_BASE_FILE_ERROR_H
+#define CLF_BASE_FILE_ERROR_H
+
+#include <classify/status.h>
+
+/* CLF_ERROR_IO with "cannot <action> '<path>': <reason of errno>". */
+clf_status clf__file_fail(const char *action, const char *path);
+
+#endif
