@@ -1,0 +1,37 @@
+/* The Gram engine: what ridge, Fisher and the logistic preconditioner need of the rows, in f64:
+ *   mean    [columns]             m = sum w_i x_i / sum w_i
+ *   scatter [columns, columns]    sum w_i (x_i - m)(x_i - m)^T, the full symmetric matrix
+ *   cross   [outputs, columns]    sum w_i t_i (x_i - m), t_i the row of targets
+ *   weight                        sum w_i
+ * Targets are class labels (t_i is 1 of K: `cross` is then the per-class sum of x - m;
+ * `class_weight` [outputs] receives each class's sum of w_i) or f64 rows of numbers, or neither. u8
+ * rows without weights are summed exactly in integers; f32 rows are shifted by their mean before
+ * products are taken in f32 and accumulated in f64. */
+#ifndef CLF_OPS_GRAM_H
+#define CLF_OPS_GRAM_H
+
+#include "tensor/rows.h"
+
+typedef struct clf__gram_input {
+  const clf__rows *x;
+  const float *weights;  /* [rows] >= 0, or NULL for 1 */
+  const int32_t *labels; /* [rows] 0 … outputs-1, or NULL */
+  const double *targets; /* [rows, outputs] or NULL */
+  int64_t outputs;       /* classes or target columns; 0 with neither */
+  bool centered;         /* false: m is taken as 0 everywhere (no intercept) */
+} clf__gram_input;
+
+typedef struct clf__gram {
+  double weight;
+  double *mean;         /* [columns] */
+  double *scatter;      /* [columns, columns] */
+  double *cross;        /* [outputs, columns]; NULL without outputs */
+  double *class_weight; /* [outputs], with labels only */
+} clf__gram;
+
+/* CLF_ERROR_MEMORY, or CLF_ERROR_DATA when the weights are all 0 (or there are no rows) and
+ * `centered` is set. */
+clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gram_input *input);
+void clf__gram_free(clf__gram *gram);
+
+#endif

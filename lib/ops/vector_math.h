@@ -1,0 +1,20 @@
+/* Elementary functions on arrays. */
+#ifndef CLF_OPS_VECTOR_MATH_H
+#define CLF_OPS_VECTOR_MATH_H
+
+#include "tensor/rows.h"
+
+/* out = e^x and ln x; `out` may be `x`. At most 2 units in the last place off; subnormal, infinite
+ * and NaN arguments and results as in C's expf and logf. */
+void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t count);
+void clf__log_f32(clf_context *context, const float *x, float *out, int64_t count);
+
+/* Softmax of each row in place, values [rows, columns]; log_sums [rows], when not NULL, receives
+ * ln sum_j e^values[j] of each row. */
+void clf__softmax_rows(clf_context *context, float *values, int64_t rows, int64_t columns,
+                       int64_t ld, double *log_sums);
+
+/* 1 / (1 + e^-x) in place; softplus [count], when not NULL, receives ln(1 + e^x). */
+void clf__sigmoid(clf_context *context, float *values, int64_t count, float *softplus);
+
+#endif
