@@ -41,7 +41,7 @@ CLF_API clf_status clf_class_scores(const int32_t *truth, const int32_t *predict
                                     int64_t classes, double *precision, double *recall, double *f1,
                                     int64_t *support);
 
-/** Precision, recall and F1 averaged over the classes that occur.
+/** Precision, recall and F1 averaged over the classes that occur in truth or predictions.
  *  @param average  CLF_AVERAGE_…
  *  @param precision, recall, f1  one value each, or NULL @since 0.1 */
 CLF_API clf_status clf_average_scores(const int32_t *truth, const int32_t *predicted, int64_t rows,
