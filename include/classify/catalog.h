@@ -26,7 +26,7 @@ enum {
 
 /** One parameter of a kind of object. */
 typedef struct clf_param_info {
-  const char *name;
+  const char *name;          /**< as in "name=value" */
   int32_t type;              /**< CLF_PARAM_… */
   const char *default_value; /**< as it would be written in a parameter string */
   double minimum;            /**< smallest value; -infinity for none */

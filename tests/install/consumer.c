@@ -1,4 +1,4 @@
-/* Links the library as a user's program does: fits a model on four points and asks for them back. */
+/* Links the library as a user's program does: fits a model on four points, predicts them. */
 #include <classify.h>
 #include <stdio.h>
 #include <string.h>

@@ -11,6 +11,7 @@ compiler=$*
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 moved=$work/moved
+consumer=$source/tests/install/consumer.c
 
 need() {
   command -v "$1" >/dev/null || { echo "$1 is not installed"; exit 77; }
@@ -30,8 +31,8 @@ case $kind in
 shared)
   need pkg-config
   install_moved
-  $compiler "$source/tests/install/consumer.c" -o "$work/consumer" \
-    $(pkg-config --cflags --libs classify)
+  # shellcheck disable=SC2046
+  $compiler "$consumer" -o "$work/consumer" $(pkg-config --cflags --libs classify)
   export LD_LIBRARY_PATH="$moved/$libdir"
   "$work/consumer"
   test "$(linked_to "$work/consumer")" = "$moved/$libdir/libclassify.so.0"
@@ -40,8 +41,8 @@ static)
   need pkg-config
   install_moved
   rm "$moved/$libdir"/libclassify.so*
-  $compiler "$source/tests/install/consumer.c" -o "$work/consumer" \
-    $(pkg-config --static --cflags --libs classify)
+  # shellcheck disable=SC2046
+  $compiler "$consumer" -o "$work/consumer" $(pkg-config --static --cflags --libs classify)
   "$work/consumer"
   test -z "$(linked_to "$work/consumer")"
   ;;
@@ -62,7 +63,7 @@ cmake)
 subproject)
   mkdir -p "$work/host/subprojects"
   cp "$source/tests/install/host.build" "$work/host/meson.build"
-  cp "$source/tests/install/consumer.c" "$work/host/"
+  cp "$consumer" "$work/host/"
   ln -s "$source" "$work/host/subprojects/libclassify"
   meson setup --buildtype=debug "$work/host/build" "$work/host" >"$work/log" ||
     { cat "$work/log"; exit 1; }
