@@ -1,0 +1,398 @@
+/* Fisher discriminant: the projection that spreads the class means most against the scatter within
+ * the classes (Fisher 1936, Rao 1948), and classification by Gaussians with the shared covariance S
+ * and priors p_k:
+ *
+ *   decision_k(x) = ln p_k + (m_k - m)^T S^-1 (x - m) - (m_k - m)^T S^-1 (m_k - m) / 2
+ *
+ * whose softmax are the class probabilities. The Gram engine gives the total scatter and the class
+ * sums about the mean m, hence the scatter within; its correlation form is factored once by a
+ * Cholesky decomposition that drops features explained by those before them. The K-1 axes come from
+ * a K x K eigenproblem, so nothing of the size of the features is ever decomposed but that once. */
+#include <math.h>
+
+#include "models/fisher_shrinkage.h"
+#include "models/model.h"
+#include "ops/ops.h"
+
+typedef struct fisher_params {
+  clf__number shrinkage;
+  clf__list priors;
+  clf__number components;
+  double tolerance;
+} fisher_params;
+
+static const clf__param params[] = {
+    {"shrinkage", CLF_PARAM_NUMBER, offsetof(fisher_params, shrinkage), "none", 0, 1, false,
+     "none|auto", "part of the covariance replaced by its mean variance; auto: Ledoit and Wolf"},
+    {"priors", CLF_PARAM_LIST, offsetof(fisher_params, priors), "data", 0, INFINITY, true, "data",
+     "prior of each class, scaled to sum to 1; data: its share of the rows"},
+    {"components", CLF_PARAM_NUMBER, offsetof(fisher_params, components), "auto", 1, 1e9, false,
+     "auto", "discriminant axes that transform gives; auto: classes - 1 or fewer"},
+    {"tolerance", CLF_PARAM_F64, offsetof(fisher_params, tolerance), "1e-8", 0, 1, false, NULL,
+     "features whose unexplained share of variance is not above it are left out"},
+};
+
+enum { SHRINKAGE_NONE = 0, SHRINKAGE_AUTO = 1 };
+
+/* What a fit works on; D columns, K classes. */
+typedef struct fisher_work {
+  clf_context *context;
+  const clf__training *training;
+  const fisher_params *params;
+  int64_t columns;
+  int64_t classes;
+  clf__gram gram;         /* scatter becomes the covariance within, then its factor */
+  double *total_variance; /* [D] */
+  double *deviation;      /* [D] standard deviations within; 0 for constant columns */
+  double *offsets;        /* [D, K] m_k - m */
+  double *directions;     /* [D, K] S^-1 (m_k - m) */
+  double *priors;         /* [K] */
+} fisher_work;
+
+static clf_status allocate(fisher_work *work) {
+  clf_context *context = work->context;
+  work->total_variance = clf__alloc_array(context, work->columns, sizeof(double));
+  work->deviation = clf__alloc_array(context, work->columns, sizeof(double));
+  work->offsets = clf__alloc_array(context, work->columns * work->classes, sizeof(double));
+  work->directions = clf__alloc_array(context, work->columns * work->classes, sizeof(double));
+  work->priors = clf__alloc_array(context, work->classes, sizeof(double));
+  return work->total_variance && work->deviation && work->offsets && work->directions &&
+                 work->priors
+             ? CLF_OK
+             : CLF_ERROR_MEMORY;
+}
+
+static void release(fisher_work *work) {
+  clf__gram_free(&work->gram);
+  clf__free(work->total_variance);
+  clf__free(work->deviation);
+  clf__free(work->offsets);
+  clf__free(work->directions);
+  clf__free(work->priors);
+}
+
+static clf_status set_priors(fisher_work *work) {
+  const clf__list *given = &work->params->priors;
+  if (given->word < 0 && given->count != work->classes) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "fisher: priors has %lld numbers; there are %lld classes",
+                     (long long)given->count, (long long)work->classes);
+  }
+  double sum = 0;
+  for (int64_t k = 0; k < work->classes; k++) {
+    work->priors[k] = given->word < 0 ? given->values[k] : work->gram.class_weight[k];
+    sum += work->priors[k];
+  }
+  for (int64_t k = 0; k < work->classes; k++) {
+    work->priors[k] /= sum;
+  }
+  return CLF_OK;
+}
+
+/* Class means about the overall mean; 0 for classes without rows. */
+static void set_offsets(fisher_work *work) {
+  for (int64_t j = 0; j < work->columns; j++) {
+    for (int64_t k = 0; k < work->classes; k++) {
+      double weight = work->gram.class_weight[k];
+      double sum = work->gram.cross[k * work->columns + j];
+      work->offsets[j * work->classes + k] = weight > 0 ? sum / weight : 0;
+    }
+  }
+}
+
+/* Rows that count, for the divisor rows - classes of the covariance. */
+static double degrees_of_freedom(const clf__training *training) {
+  int64_t rows = 0;
+  for (int64_t i = 0; i < training->x->rows; i++) {
+    rows += training->weights == NULL || training->weights[i] > 0;
+  }
+  int64_t classes = 0;
+  for (int64_t k = 0; k < training->classes; k++) {
+    classes += training->class_rows[k] > 0;
+  }
+  return rows > classes ? (double)(rows - classes) / (double)rows : 1;
+}
+
+/* Total scatter minus scatter of the means, as a covariance. Shrunk covariances are defined with
+ * the divisor rows, the plain one with rows - classes, as in scikit-learn. */
+static clf_status covariance_within(fisher_work *work) {
+  int64_t d = work->columns;
+  int64_t classes = work->classes;
+  double *s = work->gram.scatter;
+  bool shrink = work->params->shrinkage.word != SHRINKAGE_NONE;
+  double divisor = work->gram.weight * (shrink ? 1 : degrees_of_freedom(work->training));
+  double *weighted = clf__alloc_array(work->context, d * classes, sizeof *weighted);
+  if (weighted == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t j = 0; j < d; j++) {
+    work->total_variance[j] = s[j * d + j] / divisor;
+  }
+  for (int64_t i = 0; i < d * classes; i++) {
+    weighted[i] = work->offsets[i] * work->gram.class_weight[i % classes];
+  }
+  clf_status status = clf__gemm_f64(work->context, false, true, d, d, classes, -1 / divisor,
+                                    weighted, classes, work->offsets, classes, 1 / divisor, s, d);
+  clf__free(weighted);
+  return status;
+}
+
+/* Variances within the classes, from the covariance's diagonal. A feature that is constant in every
+ * class though not overall separates them best: its variance is taken as a small part of the total
+ * one instead of 0. What is rounding error against the feature's own size counts as 0. */
+static void set_deviations(fisher_work *work) {
+  int64_t d = work->columns;
+  double *s = work->gram.scatter;
+  for (int64_t j = 0; j < d; j++) {
+    double variance = fmax(s[j * d + j], 1e-8 * work->total_variance[j]);
+    double rounding = 1e-14 * work->gram.mean[j] * work->gram.mean[j];
+    work->deviation[j] = variance > rounding ? sqrt(variance) : 0;
+    s[j * d + j] = variance;
+  }
+}
+
+/* A number shrinks towards the mean variance; auto towards the features' own variances, which does
+ * not depend on their scales. */
+static clf_status shrink_covariance(fisher_work *work) {
+  const clf__number *shrinkage = &work->params->shrinkage;
+  if (shrinkage->word == SHRINKAGE_NONE) {
+    return CLF_OK;
+  }
+  double amount = shrinkage->value;
+  if (shrinkage->word == SHRINKAGE_AUTO) {
+    clf_status status = clf__fisher_shrinkage(&amount, work->context, work->training, &work->gram,
+                                              work->offsets, work->deviation);
+    if (status < 0) {
+      return status;
+    }
+  }
+  int64_t d = work->columns;
+  double *s = work->gram.scatter;
+  double mean_variance = 0;
+  for (int64_t j = 0; j < d; j++) {
+    mean_variance += s[j * d + j] / (double)d;
+  }
+  for (int64_t i = 0; i < d; i++) {
+    double target = shrinkage->word == SHRINKAGE_AUTO ? s[i * d + i] : mean_variance;
+    for (int64_t j = 0; j < d; j++) {
+      s[i * d + j] = (1 - amount) * s[i * d + j] + (i == j ? amount * target : 0);
+    }
+    work->deviation[i] = sqrt(s[i * d + i]);
+  }
+  return CLF_OK;
+}
+
+/* Factors the covariance in correlation form and solves for the directions. */
+static clf_status solve(fisher_work *work) {
+  int64_t d = work->columns;
+  int64_t classes = work->classes;
+  double *s = work->gram.scatter;
+  for (int64_t i = 0; i < d; i++) {
+    double left = work->deviation[i] > 0 ? 1 / work->deviation[i] : 0;
+    for (int64_t j = 0; j <= i; j++) {
+      double right = work->deviation[j] > 0 ? 1 / work->deviation[j] : 0;
+      s[i * d + j] *= left * right;
+    }
+    for (int64_t k = 0; k < classes; k++) {
+      work->directions[i * classes + k] = left * work->offsets[i * classes + k];
+    }
+  }
+  clf_status status = clf__cholesky(work->context, s, d, d, work->params->tolerance, NULL);
+  if (status == CLF_OK) {
+    status = clf__solve_lower(work->context, s, d, d, work->directions, classes, classes);
+  }
+  if (status == CLF_OK) {
+    status =
+        clf__solve_lower_transposed(work->context, s, d, d, work->directions, classes, classes);
+  }
+  for (int64_t i = 0; i < d; i++) {
+    double left = work->deviation[i] > 0 ? 1 / work->deviation[i] : 0;
+    for (int64_t k = 0; k < classes; k++) {
+      work->directions[i * classes + k] *= left;
+    }
+  }
+  return status;
+}
+
+/* Classes without rows get a bias below every other, so that they are never predicted. */
+static clf_status store_classifier(fisher_work *work, clf__store *state) {
+  int64_t d = work->columns;
+  clf_status status = clf__linear_state(work->context, state, work->classes, d);
+  if (status < 0) {
+    return status;
+  }
+  float *weights = clf__state_data(state, "weights");
+  float *intercept = clf__state_data(state, "intercept");
+  for (int64_t k = 0; k < work->classes; k++) {
+    double at_mean = 0;
+    double at_origin = 0;
+    for (int64_t j = 0; j < d; j++) {
+      double w = work->directions[j * work->classes + k];
+      weights[k * d + j] = (float)w;
+      at_mean += w * work->offsets[j * work->classes + k];
+      at_origin += w * work->gram.mean[j];
+    }
+    double prior = work->priors[k];
+    bool known = prior > 0 && work->gram.class_weight[k] > 0;
+    intercept[k] = known ? (float)(log(prior) - at_mean / 2 - at_origin) : -1e30F;
+  }
+  return CLF_OK;
+}
+
+/* The matrix [K, K] whose eigenvectors give the axes: M^T S^-1 M, column k of M being sqrt(p_k)
+ * (m_k - m'), m' the mean by the priors. */
+static void between_classes(const fisher_work *work, double *between) {
+  int64_t classes = work->classes;
+  for (int64_t a = 0; a < classes * classes; a++) {
+    between[a] = 0;
+  }
+  for (int64_t j = 0; j < work->columns; j++) {
+    const double *offset = work->offsets + j * classes;
+    const double *direction = work->directions + j * classes;
+    double offset_mean = 0;
+    double direction_mean = 0;
+    for (int64_t k = 0; k < classes; k++) {
+      offset_mean += work->priors[k] * offset[k];
+      direction_mean += work->priors[k] * direction[k];
+    }
+    for (int64_t a = 0; a < classes; a++) {
+      for (int64_t b = 0; b < classes; b++) {
+        between[a * classes + b] += sqrt(work->priors[a] * work->priors[b]) *
+                                    (offset[a] - offset_mean) * (direction[b] - direction_mean);
+      }
+    }
+  }
+}
+
+/* Axis c = S^-1 M v_c / sqrt(lambda_c), so that the variance within the classes is 1 along it; its
+ * sign makes the largest entry of v_c positive. */
+static void store_axis(const fisher_work *work, const double *vector, double value, double *axis,
+                       float *projection, float *offset) {
+  int64_t classes = work->classes;
+  double largest = 0;
+  for (int64_t k = 0; k < classes; k++) {
+    largest = fabs(vector[k]) > fabs(largest) ? vector[k] : largest;
+  }
+  double scale = (largest < 0 ? -1 : 1) / sqrt(value);
+  double at_mean = 0;
+  for (int64_t j = 0; j < work->columns; j++) {
+    const double *direction = work->directions + j * classes;
+    double mean = 0;
+    for (int64_t k = 0; k < classes; k++) {
+      mean += work->priors[k] * direction[k];
+    }
+    axis[j] = 0;
+    for (int64_t k = 0; k < classes; k++) {
+      axis[j] += sqrt(work->priors[k]) * (direction[k] - mean) * vector[k];
+    }
+    projection[j] = (float)(scale * axis[j]);
+    at_mean += scale * axis[j] * work->gram.mean[j];
+  }
+  *offset = (float)-at_mean;
+}
+
+/* Axes whose eigenvalue is rounding error are left out; one is always given. */
+static int64_t count_axes(const fisher_work *work, const double *values) {
+  int64_t classes = work->classes;
+  int64_t most = classes - 1 < work->columns ? classes - 1 : work->columns;
+  int64_t count = 0;
+  while (count < most && values[classes - 1 - count] > 1e-10 * values[classes - 1]) {
+    count++;
+  }
+  if (work->params->components.word < 0 && work->params->components.value < (double)count) {
+    count = (int64_t)work->params->components.value;
+  }
+  return count > 0 ? count : 1;
+}
+
+static clf_status store_projection(const fisher_work *work, clf__store *state) {
+  int64_t classes = work->classes;
+  double *between = clf__alloc_array(work->context, classes * classes, sizeof *between);
+  double *vectors = clf__alloc_array(work->context, classes * classes, sizeof *vectors);
+  double *values = clf__alloc_array(work->context, classes, sizeof *values);
+  double *axis = clf__alloc_array(work->context, work->columns, sizeof *axis);
+  clf_status status = between && vectors && values && axis ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status < 0) {
+    goto done;
+  }
+  between_classes(work, between);
+  CLF__TRY(clf__eigen_symmetric(work->context, between, classes, values, vectors));
+  int64_t count = count_axes(work, values);
+  CLF__TRY(clf__state_tensor(work->context, state, "projection", CLF_F32, count, work->columns));
+  CLF__TRY(clf__state_tensor(work->context, state, "projection_offset", CLF_F32, count, -1));
+  CLF__TRY(clf__state_tensor(work->context, state, "explained_ratio", CLF_F64, count, -1));
+  float *projection = clf__state_data(state, "projection");
+  float *offset = clf__state_data(state, "projection_offset");
+  double *explained = clf__state_data(state, "explained_ratio");
+  double sum = 0;
+  for (int64_t k = 0; k < classes; k++) {
+    sum += values[k] > 0 ? values[k] : 0;
+  }
+  for (int64_t c = 0; c < count && sum > 0; c++) {
+    int64_t k = classes - 1 - c;
+    store_axis(work, vectors + k * classes, values[k], axis, projection + c * work->columns,
+               offset + c);
+    explained[c] = values[k] / sum;
+  }
+done:
+  clf__free(between);
+  clf__free(vectors);
+  clf__free(values);
+  clf__free(axis);
+  return status;
+}
+
+static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
+  fisher_work work = {.context = model->context,
+                      .training = training,
+                      .params = model->params,
+                      .columns = training->x->columns,
+                      .classes = training->classes};
+  clf__gram_input input = {.x = training->x,
+                           .weights = training->weights,
+                           .labels = training->labels,
+                           .outputs = training->classes,
+                           .centered = true};
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__gram_create(&work.gram, model->context, &input));
+  CLF__TRY(allocate(&work));
+  CLF__TRY(set_priors(&work));
+  set_offsets(&work);
+  CLF__TRY(covariance_within(&work));
+  set_deviations(&work);
+  CLF__TRY(shrink_covariance(&work));
+  CLF__TRY(solve(&work));
+  CLF__TRY(store_classifier(&work, state));
+  CLF__TRY(store_projection(&work, state));
+done:
+  release(&work);
+  return status;
+}
+
+static clf_status check(const clf_model *model) {
+  clf_status status = clf__linear_check(model);
+  if (status == CLF_OK) {
+    status = clf__check_tensor(model, "projection", CLF_F32, -1, model->columns);
+  }
+  if (status == CLF_OK) {
+    int64_t axes = clf__store_tensor(model->state, "projection")->shape[0];
+    status = clf__check_tensor(model, "projection_offset", CLF_F32, axes, -1);
+  }
+  return status;
+}
+
+static void probabilities(const clf_model *model, float *values, int64_t rows) {
+  clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs);
+}
+
+const clf__model_kind clf__fisher_kind = {
+    .name = "fisher",
+    .help = "Fisher discriminant: axes that separate the classes, Gaussians of one covariance",
+    .params = {"fisher", params, CLF__PARAM_COUNT(params), sizeof(fisher_params)},
+    .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .fit = fit,
+    .check = check,
+    .decide = clf__linear_decide,
+    .probabilities = probabilities,
+    .projection = "projection",
+    .projection_offset = "projection_offset",
+};
