@@ -43,15 +43,18 @@ static void target_means(const clf__training *training, const clf__gram *gram, c
 }
 
 /* The right-hand side C^T [columns, outputs]. Coding classes as -1/+1 instead of 0/1 doubles the
- * class sums and subtracts the sum of all rows, which is 0 about the mean. */
-static void right_hand_side(const clf__training *training, const clf__gram *gram, bool centered,
-                            double *rhs) {
+ * class sums and subtracts the sum of all of them. */
+static void right_hand_side(const clf__training *training, const clf__gram *gram, double *rhs) {
   int64_t columns = training->x->columns;
-  bool classes = training->labels != NULL;
-  for (int64_t k = 0; k < training->outputs; k++) {
-    for (int64_t j = 0; j < columns; j++) {
-      double all = classes && !centered ? gram->weight * gram->mean[j] : 0;
-      rhs[j * training->outputs + k] = (classes ? 2 : 1) * gram->cross[k * columns + j] - all;
+  int64_t outputs = training->outputs;
+  for (int64_t j = 0; j < columns; j++) {
+    double all = 0;
+    for (int64_t k = 0; k < outputs; k++) {
+      rhs[j * outputs + k] = gram->cross[k * columns + j];
+      all += rhs[j * outputs + k];
+    }
+    for (int64_t k = 0; k < outputs && training->labels != NULL; k++) {
+      rhs[j * outputs + k] = 2 * rhs[j * outputs + k] - all;
     }
   }
 }
@@ -112,7 +115,7 @@ static clf_status fit_cholesky(const clf_model *model, const clf__training *trai
     goto done;
   }
   target_means(training, &gram, row_weights, means);
-  right_hand_side(training, &gram, p->fit_intercept, rhs);
+  right_hand_side(training, &gram, rhs);
   CLF__TRY(solve(context, p, &gram, columns, rhs, outputs));
   CLF__TRY(clf__linear_state(context, state, outputs, columns));
   store_solution(p, &gram, rhs, means, columns, outputs, clf__state_data(state, "weights"),

@@ -1,0 +1,272 @@
+/* Ridge for many features: conjugate gradients (Hestenes and Stiefel 1952) on the normal equations
+ * (S + alpha I) w = c, one system an output, all of them sharing each pass over the rows. S is
+ * never formed: S p = X^T D (X p - 1 m^T p), with the row weights D and the mean m.
+ *
+ * Products run in f32 a block of rows at a time, vectors and scalars in f64. The rows are dealt to
+ * a fixed number of chunks whose sums are added in order, so the result does not depend on threads.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/pool.h"
+#include "models/ridge.h"
+#include "ops/linear.h"
+
+enum { CHUNKS = 8, BLOCK_ROWS = 128 };
+
+/* K outputs, D columns; one matrix [K, D] f64 each. */
+typedef struct cg_work {
+  const clf_model *model;
+  const clf__training *training;
+  const float *weights; /* [rows] or NULL */
+  int64_t outputs;
+  int64_t columns;
+  double *mean;        /* [D]; 0 without an intercept */
+  double *target_mean; /* [K] */
+  double *solution, *residual, *direction, *product;
+  float *rounded;      /* [K, D] the direction as f32 */
+  float *shift;        /* [K] minus m^T p */
+  clf__linear_map map; /* of `rounded`; its owner is the pass that uses it */
+  clf__linear_gradient sums[CHUNKS];
+  float *scratch; /* [CHUNKS, BLOCK_ROWS, K] */
+  enum { SUM_ROWS, SUM_TARGETS, SUM_PRODUCTS } pass;
+} cg_work;
+
+static double target(const clf__training *training, int64_t row, int64_t output) {
+  return training->targets != NULL         ? training->targets[row * training->outputs + output]
+         : training->labels[row] == output ? 1
+                                           : -1;
+}
+
+/* What is summed against the rows: their weight alone, the centred targets, or X p - m^T p. */
+static void fill_block(const cg_work *work, int64_t first, const clf__rows *block, float *values) {
+  if (work->pass == SUM_PRODUCTS) {
+    clf__linear_block(&work->map, block, values, work->outputs);
+  }
+  for (int64_t i = 0; i < block->rows; i++) {
+    float weight = work->weights != NULL ? work->weights[first + i] : 1;
+    for (int64_t k = 0; k < work->outputs; k++) {
+      float *value = &values[i * work->outputs + k];
+      if (work->pass == SUM_ROWS) {
+        *value = weight;
+      } else if (work->pass == SUM_TARGETS) {
+        *value = weight * (float)(target(work->training, first + i, k) - work->target_mean[k]);
+      } else {
+        *value *= weight;
+      }
+    }
+  }
+}
+
+static void sum_chunk(void *argument, int64_t chunk, int32_t worker) {
+  (void)worker;
+  cg_work *work = argument;
+  const clf__rows *x = work->training->x;
+  float *values = work->scratch + chunk * BLOCK_ROWS * work->outputs;
+  int64_t end = x->rows * (chunk + 1) / CHUNKS;
+  for (int64_t first = x->rows * chunk / CHUNKS; first < end; first += BLOCK_ROWS) {
+    clf__rows block =
+        clf__rows_range(x, first, end - first < BLOCK_ROWS ? end - first : BLOCK_ROWS);
+    fill_block(work, first, &block, values);
+    clf__linear_gradient_block(&work->sums[chunk], &block, values, work->outputs);
+  }
+}
+
+/* out [K, D] = sums over all rows of the pass. */
+static clf_status run_pass(cg_work *work, int pass, double *out) {
+  clf_context *context = work->model->context;
+  work->pass = pass;
+  if (pass == SUM_PRODUCTS) {
+    clf_status status = clf__linear_prepare(&work->map, context, work->training->x, work->rounded,
+                                            work->shift, work->outputs);
+    if (status < 0) {
+      return status;
+    }
+  }
+  clf__parallel(context, CHUNKS, sum_chunk, work);
+  memset(out, 0, (size_t)(work->outputs * work->columns) * sizeof *out);
+  for (int64_t chunk = 0; chunk < CHUNKS; chunk++) {
+    clf__linear_gradient_flush(&work->sums[chunk], out);
+  }
+  if (pass == SUM_PRODUCTS) {
+    clf__linear_release(&work->map);
+  }
+  return CLF_OK;
+}
+
+static clf_status allocate(cg_work *work) {
+  clf_context *context = work->model->context;
+  int64_t size = work->outputs * work->columns;
+  work->mean = clf__alloc_zeroed(context, work->columns, sizeof(double));
+  work->target_mean = clf__alloc_zeroed(context, work->outputs, sizeof(double));
+  work->solution = clf__alloc_zeroed(context, size, sizeof(double));
+  work->residual = clf__alloc_array(context, size, sizeof(double));
+  work->direction = clf__alloc_array(context, size, sizeof(double));
+  work->product = clf__alloc_array(context, size, sizeof(double));
+  work->rounded = clf__alloc_array(context, size, sizeof(float));
+  work->shift = clf__alloc_array(context, work->outputs, sizeof(float));
+  work->scratch = clf__alloc_array(context, CHUNKS * BLOCK_ROWS * work->outputs, sizeof(float));
+  if (!work->mean || !work->target_mean || !work->solution || !work->residual || !work->direction ||
+      !work->product || !work->rounded || !work->shift || !work->scratch) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = CLF_OK;
+  for (int64_t chunk = 0; status == CLF_OK && chunk < CHUNKS; chunk++) {
+    status =
+        clf__linear_gradient_create(&work->sums[chunk], context, work->training->x, work->outputs);
+  }
+  return status;
+}
+
+static void release(cg_work *work) {
+  for (int64_t chunk = 0; chunk < CHUNKS; chunk++) {
+    clf__linear_gradient_free(&work->sums[chunk]);
+  }
+  clf__free(work->mean);
+  clf__free(work->target_mean);
+  clf__free(work->solution);
+  clf__free(work->residual);
+  clf__free(work->direction);
+  clf__free(work->product);
+  clf__free(work->rounded);
+  clf__free(work->shift);
+  clf__free(work->scratch);
+}
+
+/* Means of rows and targets, then the right-hand side, which is also the first residual. */
+static clf_status start(cg_work *work, bool fit_intercept) {
+  const clf__training *training = work->training;
+  clf_status status = CLF_OK;
+  if (fit_intercept) {
+    double sum = 0;
+    for (int64_t i = 0; i < training->x->rows; i++) {
+      double weight = work->weights != NULL ? (double)work->weights[i] : 1;
+      sum += weight;
+      for (int64_t k = 0; k < work->outputs; k++) {
+        work->target_mean[k] += weight * target(training, i, k);
+      }
+    }
+    for (int64_t k = 0; k < work->outputs; k++) {
+      work->target_mean[k] /= sum;
+    }
+    status = run_pass(work, SUM_ROWS, work->product);
+    for (int64_t j = 0; j < work->columns; j++) {
+      work->mean[j] = work->product[j] / sum;
+    }
+  }
+  if (status == CLF_OK) {
+    status = run_pass(work, SUM_TARGETS, work->residual);
+  }
+  memcpy(work->direction, work->residual, (size_t)(work->outputs * work->columns) * sizeof(double));
+  return status;
+}
+
+static double dot(const double *a, const double *b, int64_t n) {
+  double sum = 0;
+  for (int64_t j = 0; j < n; j++) {
+    sum += a[j] * b[j];
+  }
+  return sum;
+}
+
+/* product = (S + alpha I) direction. */
+static clf_status apply(cg_work *work, double alpha) {
+  for (int64_t k = 0; k < work->outputs; k++) {
+    const double *p = work->direction + k * work->columns;
+    for (int64_t j = 0; j < work->columns; j++) {
+      work->rounded[k * work->columns + j] = (float)p[j];
+    }
+    work->shift[k] = (float)-dot(work->mean, p, work->columns);
+  }
+  clf_status status = run_pass(work, SUM_PRODUCTS, work->product);
+  for (int64_t i = 0; i < work->outputs * work->columns; i++) {
+    work->product[i] += alpha * work->direction[i];
+  }
+  return status;
+}
+
+/* One step of output k; `square` is its |residual|^2, and the new one is returned. */
+static double step(cg_work *work, int64_t k, double square) {
+  int64_t n = work->columns;
+  double *x = work->solution + k * n;
+  double *r = work->residual + k * n;
+  double *p = work->direction + k * n;
+  const double *q = work->product + k * n;
+  double curvature = dot(p, q, n);
+  if (square == 0 || !(curvature > 0)) {
+    return square;
+  }
+  double length = square / curvature;
+  for (int64_t j = 0; j < n; j++) {
+    x[j] += length * p[j];
+    r[j] -= length * q[j];
+  }
+  double next = dot(r, r, n);
+  for (int64_t j = 0; j < n; j++) {
+    p[j] = r[j] + next / square * p[j];
+  }
+  return next;
+}
+
+static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squares) {
+  clf__progress progress = clf__progress_begin(work->model->context, "ridge", p->max_iterations);
+  double *first = squares + work->outputs;
+  for (int64_t k = 0; k < work->outputs; k++) {
+    const double *r = work->residual + k * work->columns;
+    squares[k] = first[k] = dot(r, r, work->columns);
+  }
+  for (int64_t i = 0; i < p->max_iterations; i++) {
+    double worst = 0;
+    for (int64_t k = 0; k < work->outputs; k++) {
+      worst = first[k] > 0 ? fmax(worst, sqrt(squares[k] / first[k])) : worst;
+    }
+    if (worst <= p->tolerance) {
+      return CLF_OK;
+    }
+    clf_status status = clf__progress_step(&progress, i, worst, NAN);
+    if (status == CLF_OK) {
+      status = apply(work, p->alpha);
+    }
+    if (status < 0) {
+      return status;
+    }
+    for (int64_t k = 0; k < work->outputs; k++) {
+      squares[k] = step(work, k, squares[k]);
+    }
+  }
+  return CLF_NOT_CONVERGED;
+}
+
+clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *training,
+                             const float *row_weights, clf__store *state) {
+  const clf__ridge_params *p = model->params;
+  cg_work work = {.model = model,
+                  .training = training,
+                  .weights = row_weights,
+                  .outputs = training->outputs,
+                  .columns = training->x->columns};
+  double *squares = clf__alloc_array(model->context, 2 * training->outputs, sizeof *squares);
+  clf_status status = squares != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status < 0) {
+    goto done;
+  }
+  CLF__TRY(allocate(&work));
+  CLF__TRY(start(&work, p->fit_intercept));
+  CLF__TRY(iterate(&work, p, squares));
+  clf_status outcome = status;
+  CLF__TRY(clf__linear_state(model->context, state, work.outputs, work.columns));
+  float *weights = clf__state_data(state, "weights");
+  float *intercept = clf__state_data(state, "intercept");
+  for (int64_t k = 0; k < work.outputs; k++) {
+    const double *w = work.solution + k * work.columns;
+    for (int64_t j = 0; j < work.columns; j++) {
+      weights[k * work.columns + j] = (float)w[j];
+    }
+    intercept[k] = (float)(work.target_mean[k] - dot(work.mean, w, work.columns));
+  }
+  status = outcome;
+done:
+  release(&work);
+  clf__free(squares);
+  return status;
+}
