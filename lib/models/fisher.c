@@ -381,7 +381,7 @@ static clf_status check(const clf_model *model) {
 }
 
 static void probabilities(const clf_model *model, float *values, int64_t rows) {
-  clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs);
+  clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs, NULL);
 }
 
 const clf__model_kind clf__fisher_kind = {

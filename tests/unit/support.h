@@ -1,0 +1,123 @@
+/* What the suites share: datasets from plain arrays, and checks that say the library's message. */
+#ifndef TESTS_UNIT_SUPPORT_H
+#define TESTS_UNIT_SUPPORT_H
+
+#include <check.h>
+#include <classify.h>
+#include <stdlib.h>
+
+#define ck_clf_ok(call)                                                                            \
+  do {                                                                                             \
+    clf_status status_ = (call);                                                                   \
+    ck_assert_msg(status_ >= 0, "%s: %s: %s", #call, clf_status_name(status_), clf_last_error());  \
+  } while (0)
+
+#define ck_clf_fails(call, expected)                                                               \
+  do {                                                                                             \
+    clf_status status_ = (call);                                                                   \
+    ck_assert_msg(status_ == (expected), "%s: %s, not %s: %s", #call, clf_status_name(status_),    \
+                  clf_status_name(expected), clf_last_error());                                    \
+  } while (0)
+
+/* The last message contains the text. */
+#define ck_clf_says(text)                                                                          \
+  ck_assert_msg(strstr(clf_last_error(), text) != NULL, "'%s' is not in: %s", text,                \
+                clf_last_error())
+
+/* A dense dataset that borrows `data` [rows, columns]; labels [rows] or NULL. */
+static inline clf_dataset *dataset_of(clf_context *context, const void *data, int32_t dtype,
+                                      int64_t rows, int64_t columns, const int32_t *labels) {
+  clf_tensor *x = NULL;
+  clf_tensor *y = NULL;
+  clf_dataset *dataset = NULL;
+  ck_clf_ok(
+      clf_tensor_wrap(&x, context, data, dtype, 2, (int64_t[]){rows, columns}, NULL, NULL, NULL));
+  if (dtype == CLF_U8) {
+    ck_clf_ok(clf_tensor_set_scale(x, 1.0 / 255));
+  }
+  if (labels != NULL) {
+    ck_clf_ok(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, &rows, NULL, NULL, NULL));
+  }
+  ck_clf_ok(clf_dataset_create(&dataset, context, x, y));
+  clf_tensor_free(x);
+  clf_tensor_free(y);
+  return dataset;
+}
+
+/* The same rows as CSR, copied; zeros are left out. */
+static inline clf_dataset *sparse_of(clf_context *context, const float *data, int64_t rows,
+                                     int64_t columns, const int32_t *labels) {
+  clf_tensor *parts[4] = {NULL};
+  clf_dataset *dataset = NULL;
+  int64_t entries = 0;
+  for (int64_t i = 0; i < rows * columns; i++) {
+    entries += data[i] != 0;
+  }
+  ck_clf_ok(clf_tensor_create(&parts[0], context, CLF_I64, 1, (int64_t[]){rows + 1}));
+  ck_clf_ok(clf_tensor_create(&parts[1], context, CLF_I32, 1, &entries));
+  ck_clf_ok(clf_tensor_create(&parts[2], context, CLF_F32, 1, &entries));
+  int64_t *row_start = clf_tensor_data(parts[0]);
+  int32_t *column = clf_tensor_data(parts[1]);
+  float *value = clf_tensor_data(parts[2]);
+  int64_t e = 0;
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t j = 0; j < columns; j++) {
+      if (data[i * columns + j] != 0) {
+        column[e] = (int32_t)j;
+        value[e++] = data[i * columns + j];
+      }
+    }
+    row_start[i + 1] = e;
+  }
+  if (labels != NULL) {
+    ck_clf_ok(clf_tensor_wrap(&parts[3], context, labels, CLF_I32, 1, &rows, NULL, NULL, NULL));
+  }
+  ck_clf_ok(clf_dataset_create_sparse(&dataset, context, columns, parts[0], parts[1], parts[2],
+                                      parts[3]));
+  for (int i = 0; i < 4; i++) {
+    clf_tensor_free(parts[i]);
+  }
+  return dataset;
+}
+
+static inline void set_weights(clf_dataset *dataset, const float *weights) {
+  clf_tensor *tensor = NULL;
+  int64_t rows = clf_dataset_rows(dataset);
+  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, weights, CLF_F32, 1, &rows, NULL, NULL, NULL));
+  ck_clf_ok(clf_dataset_set_weights(dataset, tensor));
+  clf_tensor_free(tensor);
+}
+
+static inline clf_model *fitted(clf_context *context, const char *kind, const char *params,
+                                const clf_dataset *train) {
+  clf_model *model = NULL;
+  ck_clf_ok(clf_model_create(&model, context, kind, params));
+  ck_clf_ok(clf_model_fit(model, train, NULL, NULL));
+  return model;
+}
+
+/* Numbers in [0, 1) that do not depend on the library: a 64-bit linear congruential generator. */
+static inline double random_unit(uint64_t *state) {
+  *state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+  return (double)(*state >> 11) * 0x1p-53;
+}
+
+/* Roughly normal: the sum of twelve uniform numbers minus 6. */
+static inline double random_normal(uint64_t *state) {
+  double sum = -6;
+  for (int i = 0; i < 12; i++) {
+    sum += random_unit(state);
+  }
+  return sum;
+}
+
+/* Runs one suite, as every test program's main does. */
+static inline int run_suite(Suite *suite) {
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+#endif
