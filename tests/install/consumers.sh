@@ -7,6 +7,7 @@ set -eu
 kind=$1 source=$2 build=$3 prefix=$4 libdir=$5
 shift 5
 compiler=$*
+unset LD_LIBRARY_PATH # meson's, which points at the library not yet installed
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
