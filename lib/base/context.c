@@ -16,7 +16,6 @@
 
 #include "base/account.h"
 #include "base/memory.h"
-#include "base/pool.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -313,19 +312,53 @@ clf__progress clf__progress_begin(clf_context *context, const char *stage, int64
   return (clf__progress){context, stage, steps, clf__seconds()};
 }
 
+/* Asks the host's callback, on the thread that made the call. */
+static void report(const clf__progress *progress, int64_t step, double loss, double metric) {
+  clf_context *context = progress->context;
+  clf_progress state = {
+      progress->stage, step, progress->steps, loss, metric, clf__seconds() - progress->began};
+  if (context->progress != NULL && context->progress(context->progress_user, &state) != 0) {
+    atomic_store(&context->cancelled, true);
+  }
+}
+
+/* What the calling thread of clf__progress_parallel() reports. */
+typedef struct watch {
+  const clf__progress *progress;
+  const atomic_int_least64_t *done;
+  double reported; /* when it last was */
+} watch;
+
+static _Thread_local watch *watched;
+
+void clf__progress_poll(void) {
+  static const double interval = 0.1;
+  watch *now = watched;
+  if (now != NULL && clf__seconds() - now->reported >= interval) {
+    now->reported = clf__seconds();
+    report(now->progress, atomic_load(now->done), NAN, NAN);
+  }
+}
+
+void clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
+                            int64_t count, clf__task task, void *argument) {
+  watch *outer = watched;
+  watch mine = {progress, done, clf__seconds()};
+  if (!clf__in_task()) {
+    watched = &mine;
+  }
+  clf__parallel(progress->context, count, task, argument);
+  watched = outer;
+}
+
 clf_status clf__progress_step(const clf__progress *progress, int64_t step, double loss,
                               double metric) {
-  clf_context *context = progress->context;
-  bool cancel = false;
-  if (!clf__in_task() && context->progress != NULL) {
-    clf_progress report = {
-        progress->stage, step, progress->steps, loss, metric, clf__seconds() - progress->began};
-    cancel = context->progress(context->progress_user, &report) != 0;
-    if (cancel) {
-      atomic_store(&context->cancelled, true);
-    }
+  if (clf__in_task()) {
+    clf__progress_poll();
+  } else {
+    report(progress, step, loss, metric);
   }
-  if (cancel || atomic_load(&context->cancelled)) {
+  if (atomic_load(&progress->context->cancelled)) {
     return clf__fail(CLF_ERROR_CANCELLED, "%s: cancelled at step %lld of %lld", progress->stage,
                      (long long)step, (long long)progress->steps);
   }

@@ -9,6 +9,7 @@
 
 #include "base/cpu.h"
 #include "base/params.h"
+#include "base/pool.h"
 
 /* Returns a counted hold on `context`, or on the default context for NULL; NULL (with the message
  * set) when that cannot be made. Every handle keeps one and gives it back by clf__context_release.
@@ -38,6 +39,14 @@ clf__progress clf__progress_begin(clf_context *context, const char *stage, int64
 /* CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__progress_step(const clf__progress *progress, int64_t step, double loss,
                               double metric);
+
+/* clf__parallel() over tasks that are long calls themselves. The calling thread goes on reporting
+ * meanwhile, with `done` as the step, which the tasks count up: when a task of its own steps and
+ * while it waits for those of others. */
+void clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
+                            int64_t count, clf__task task, void *argument);
+/* For the pool, from a thread that waits. */
+void clf__progress_poll(void);
 
 /* Monotonic seconds. */
 double clf__seconds(void);

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/context.h"
@@ -145,10 +146,14 @@ static clf__crew *create_crew(clf__pool *pool) {
     clf__free(crew);
     return NULL;
   }
+  pthread_condattr_t monotonic;
   crew->process = getpid();
   pthread_mutex_init(&crew->lock, NULL);
   pthread_cond_init(&crew->wake, NULL);
-  pthread_cond_init(&crew->left, NULL);
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(&crew->left, &monotonic);
+  pthread_condattr_destroy(&monotonic);
   start_members(crew, pool->threads - 1);
   return crew;
 }
@@ -199,6 +204,17 @@ static void open_job(clf__crew *crew, int64_t count, clf__task task, void *argum
   pthread_mutex_unlock(&crew->lock);
 }
 
+/* Until a worker leaves, or 0.1 s: the host's callback is asked that often. */
+static void wait_a_while(clf__crew *crew) {
+  enum { NANOSECONDS = 100 * 1000 * 1000, SECOND = 1000 * 1000 * 1000 };
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_nsec += NANOSECONDS;
+  until.tv_sec += until.tv_nsec / SECOND;
+  until.tv_nsec %= SECOND;
+  pthread_cond_timedwait(&crew->left, &crew->lock, &until);
+}
+
 static void close_job(clf__crew *crew) {
   pthread_mutex_lock(&crew->lock);
   crew->open = false;
@@ -209,7 +225,10 @@ static void close_job(clf__crew *crew) {
   if (atomic_load(&crew->at_work) > 0) {
     pthread_mutex_lock(&crew->lock);
     while (atomic_load(&crew->at_work) > 0) {
-      pthread_cond_wait(&crew->left, &crew->lock);
+      wait_a_while(crew);
+      pthread_mutex_unlock(&crew->lock);
+      clf__progress_poll();
+      pthread_mutex_lock(&crew->lock);
     }
     pthread_mutex_unlock(&crew->lock);
   }

@@ -1,0 +1,160 @@
+/* Progress and cancelling, across the pool's tasks too. */
+#include <check.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/context.h"
+#include "base/pool.h"
+
+/* What a callback saw, and from which of its calls on it says stop. */
+typedef struct host {
+  pthread_t thread;
+  int64_t calls;
+  int64_t stop_at; /* call number; 0 for never */
+  clf_progress last;
+} host;
+
+static int32_t watch(void *user, const clf_progress *progress) {
+  host *own = user;
+  ck_assert(pthread_equal(own->thread, pthread_self()));
+  own->calls++;
+  own->last = *progress;
+  return own->stop_at > 0 && own->calls >= own->stop_at;
+}
+
+static clf_context *make_context(const char *params, host *own) {
+  clf_context *context = NULL;
+  *own = (host){.thread = pthread_self(), .stop_at = own->stop_at};
+  ck_assert_int_eq(clf_context_create(&context, params, NULL), CLF_OK);
+  ck_assert_int_eq(clf_context_set_progress(context, watch, own), CLF_OK);
+  return context;
+}
+
+START_TEST(step__reports_what_it_is_given) {
+  host own = {0};
+  clf_context *context = make_context("threads=2", &own);
+  clf__progress progress = clf__progress_begin(context, "stage", 7);
+  ck_assert_int_eq(clf__progress_step(&progress, 3, 0.5, NAN), CLF_OK);
+  ck_assert_int_eq(own.calls, 1);
+  ck_assert_str_eq(own.last.stage, "stage");
+  ck_assert_int_eq(own.last.step, 3);
+  ck_assert_int_eq(own.last.steps, 7);
+  ck_assert_double_eq(own.last.loss, 0.5);
+  ck_assert_double_nan(own.last.metric);
+  ck_assert(own.last.seconds >= 0 && own.last.seconds < 60);
+  clf_context_free(context);
+}
+END_TEST
+
+START_TEST(step__is_cancelled_by_the_callback_until_the_next_call_begins) {
+  host own = {.stop_at = 2};
+  clf_context *context = make_context("threads=2", &own);
+  clf__progress progress = clf__progress_begin(context, "stage", 7);
+  ck_assert_int_eq(clf__progress_step(&progress, 0, NAN, NAN), CLF_OK);
+  ck_assert_int_eq(clf__progress_step(&progress, 1, NAN, NAN), CLF_ERROR_CANCELLED);
+  ck_assert_str_eq(clf_last_error(), "stage: cancelled at step 1 of 7");
+  own.stop_at = 0;
+  progress = clf__progress_begin(context, "stage", 7);
+  ck_assert_int_eq(clf__progress_step(&progress, 0, NAN, NAN), CLF_OK);
+  clf_context_free(context);
+}
+END_TEST
+
+/* Two tasks, one a thread: that of the caller, or the other, steps until it is told to stop. */
+typedef struct two_tasks {
+  clf_context *context;
+  pthread_t caller;
+  bool caller_lasts;
+  atomic_int begun;
+  atomic_int_least64_t done;
+} two_tasks;
+
+static void step_until_cancelled(clf_context *context) {
+  clf__progress inner = clf__progress_begin(context, "inner", 1000);
+  for (int64_t step = 0; step < 10000; step++) {
+    if (clf__progress_step(&inner, step, NAN, NAN) == CLF_ERROR_CANCELLED) {
+      return;
+    }
+    usleep(1000);
+  }
+}
+
+static void run_one_of_two(void *argument, int64_t index, int32_t worker) {
+  two_tasks *tasks = argument;
+  (void)index;
+  (void)worker;
+  atomic_fetch_add(&tasks->begun, 1);
+  while (atomic_load(&tasks->begun) < 2) {
+    usleep(1000);
+  }
+  bool caller = pthread_equal(tasks->caller, pthread_self()) != 0;
+  if (caller == tasks->caller_lasts) {
+    step_until_cancelled(tasks->context);
+  } else {
+    atomic_fetch_add(&tasks->done, 1);
+  }
+}
+
+static void check_cancel(bool caller_lasts) {
+  host own = {.stop_at = 3};
+  clf_context *context = make_context("threads=2", &own);
+  two_tasks tasks = {.context = context, .caller_lasts = caller_lasts, .caller = pthread_self()};
+  clf__progress progress = clf__progress_begin(context, "outer", 3);
+  double began = clf__seconds();
+  clf__progress_parallel(&progress, &tasks.done, 2, run_one_of_two, &tasks);
+  ck_assert(clf__seconds() - began < 2); /* 10 s without the cancel */
+  ck_assert_int_eq(own.calls, 3);
+  ck_assert_str_eq(own.last.stage, "outer");
+  ck_assert_int_eq(own.last.step, 1);
+  ck_assert_int_eq(own.last.steps, 3);
+  ck_assert_int_eq(clf__progress_step(&progress, 2, NAN, NAN), CLF_ERROR_CANCELLED);
+  clf_context_free(context);
+}
+
+START_TEST(parallel__is_cancelled_while_the_caller_works) {
+  check_cancel(true);
+}
+END_TEST
+
+START_TEST(parallel__is_cancelled_while_the_caller_waits) {
+  check_cancel(false);
+}
+END_TEST
+
+static void count_up(void *argument, int64_t index, int32_t worker) {
+  (void)index;
+  (void)worker;
+  atomic_fetch_add((atomic_int_least64_t *)argument, 1);
+}
+
+START_TEST(parallel__without_a_callback_runs_all) {
+  clf_context *context = NULL;
+  atomic_int_least64_t done = 0;
+  ck_assert_int_eq(clf_context_create(&context, "threads=2", NULL), CLF_OK);
+  clf__progress progress = clf__progress_begin(context, "outer", 40);
+  clf__progress_parallel(&progress, &done, 40, count_up, &done);
+  ck_assert_int_eq(done, 40);
+  ck_assert_int_eq(clf__progress_step(&progress, 40, NAN, NAN), CLF_OK);
+  clf_context_free(context);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("progress");
+  TCase *tests = tcase_create("progress");
+  tcase_set_timeout(tests, 60);
+  tcase_add_test(tests, step__reports_what_it_is_given);
+  tcase_add_test(tests, step__is_cancelled_by_the_callback_until_the_next_call_begins);
+  tcase_add_test(tests, parallel__is_cancelled_while_the_caller_works);
+  tcase_add_test(tests, parallel__is_cancelled_while_the_caller_waits);
+  tcase_add_test(tests, parallel__without_a_callback_runs_all);
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_NORMAL);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
