@@ -251,6 +251,9 @@ static bool claim(clf__pool *pool, pid_t process) {
 void clf__parallel(clf_context *context, int64_t count, clf__task task, void *argument) {
   clf__pool *pool = clf__context_pool(context);
   pid_t process = getpid();
+  if (count <= 0) {
+    return;
+  }
   if (count == 1) {
     task(argument, 0, 0); /* not as a task, so that it may use the pool itself */
   } else if (in_task || pool->threads < 2 || !claim(pool, process)) {

@@ -1,4 +1,3 @@
-#include <check.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "support.h"
 
 static char folder[] = "/tmp/classify-file-XXXXXX";
 static char path[128];
@@ -20,7 +20,7 @@ static void setup(void) {
   strcpy(folder + strlen(folder) - 6, "XXXXXX");
   ck_assert_ptr_nonnull(mkdtemp(folder));
   snprintf(path, sizeof path, "%s/file", folder);
-  ck_assert_int_eq(clf_context_create(&context, "threads=1", NULL), CLF_OK);
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
   held = clf_context_memory(context);
 }
 
@@ -54,7 +54,7 @@ static clf_status write_file(const char *to, const void *bytes, size_t size) {
 
 static void assert_holds(const char *name, const char *text) {
   clf__bytes bytes = {0};
-  ck_assert_int_eq(clf__file_read(&bytes, context, name), CLF_OK);
+  ck_clf_ok(clf__file_read(&bytes, context, name));
   ck_assert_uint_eq(bytes.size, strlen(text));
   ck_assert_mem_eq(bytes.data, text, bytes.size);
   clf__bytes_release(&bytes);
@@ -70,7 +70,7 @@ START_TEST(read_and_map__give_the_same_bytes) {
   put("some bytes");
   clf__bytes bytes = {0};
   assert_holds(path, "some bytes");
-  ck_assert_int_eq(clf__file_map(&bytes, path), CLF_OK);
+  ck_clf_ok(clf__file_map(&bytes, path));
   ck_assert_uint_eq(bytes.size, 10);
   ck_assert_mem_eq(bytes.data, "some bytes", 10);
   clf__bytes_release(&bytes);
@@ -82,7 +82,7 @@ START_TEST(empty_file__is_read_and_mapped) {
   put("");
   clf__bytes bytes = {0};
   assert_holds(path, "");
-  ck_assert_int_eq(clf__file_map(&bytes, path), CLF_OK);
+  ck_clf_ok(clf__file_map(&bytes, path));
   ck_assert_ptr_nonnull(bytes.data);
   ck_assert_uint_eq(bytes.size, 0);
   clf__bytes_release(&bytes);
@@ -92,18 +92,18 @@ END_TEST
 START_TEST(what_is_no_regular_file__is_refused_at_once) {
   clf__bytes bytes = {0};
   ck_assert_int_eq(mkfifo(path, 0600), 0);
-  ck_assert_int_eq(clf__file_read(&bytes, context, path), CLF_ERROR_IO);
-  ck_assert_int_eq(clf__file_map(&bytes, path), CLF_ERROR_IO);
-  ck_assert_int_eq(clf__file_map(&bytes, folder), CLF_ERROR_IO);
-  ck_assert_ptr_nonnull(strstr(clf_last_error(), "directory"));
-  ck_assert_int_eq(clf__file_map(&bytes, "/dev/zero"), CLF_ERROR_IO);
-  ck_assert_int_eq(clf__file_map(&bytes, "/nowhere/file"), CLF_ERROR_IO);
+  ck_clf_fails(clf__file_read(&bytes, context, path), CLF_ERROR_IO);
+  ck_clf_fails(clf__file_map(&bytes, path), CLF_ERROR_IO);
+  ck_clf_fails(clf__file_map(&bytes, folder), CLF_ERROR_IO);
+  ck_clf_says("directory");
+  ck_clf_fails(clf__file_map(&bytes, "/dev/zero"), CLF_ERROR_IO);
+  ck_clf_fails(clf__file_map(&bytes, "/nowhere/file"), CLF_ERROR_IO);
   ck_assert_str_eq(clf_last_error(), "cannot open '/nowhere/file': No such file or directory");
   ck_assert(!clf__file_exists(path) && !clf__file_exists(folder));
-  ck_assert_int_eq(write_file(path, "x", 1), CLF_ERROR_IO);
-  ck_assert_int_eq(write_file(folder, "x", 1), CLF_ERROR_IO);
-  ck_assert_int_eq(write_file("/dev/null", "x", 1), CLF_ERROR_IO);
-  ck_assert_int_eq(write_file("", "x", 1), CLF_ERROR_IO);
+  ck_clf_fails(write_file(path, "x", 1), CLF_ERROR_IO);
+  ck_clf_fails(write_file(folder, "x", 1), CLF_ERROR_IO);
+  ck_clf_fails(write_file("/dev/null", "x", 1), CLF_ERROR_IO);
+  ck_clf_fails(write_file("", "x", 1), CLF_ERROR_IO);
 }
 END_TEST
 
@@ -111,10 +111,10 @@ START_TEST(file_beyond_the_memory_limit__is_refused) {
   put("");
   ck_assert_int_eq(truncate(path, 1 << 20), 0);
   clf_context *small = NULL;
-  ck_assert_int_eq(clf_context_create(&small, "memory_limit=65536 threads=1", NULL), CLF_OK);
+  ck_clf_ok(clf_context_create(&small, "memory_limit=65536 threads=1", NULL));
   clf__bytes bytes = {0};
-  ck_assert_int_eq(clf__file_read(&bytes, small, path), CLF_ERROR_MEMORY);
-  ck_assert_ptr_nonnull(strstr(clf_last_error(), path));
+  ck_clf_fails(clf__file_read(&bytes, small, path), CLF_ERROR_MEMORY);
+  ck_clf_says(path);
   clf_context_free(small);
 }
 END_TEST
@@ -123,10 +123,10 @@ START_TEST(file_that_shrinks__is_an_error) {
   put("0123456789");
   clf__file file = {0};
   char bytes[10];
-  ck_assert_int_eq(clf__file_open(&file, path), CLF_OK);
-  ck_assert_int_eq(clf__file_next(&file, bytes, 4), CLF_OK);
+  ck_clf_ok(clf__file_open(&file, path));
+  ck_clf_ok(clf__file_next(&file, bytes, 4));
   ck_assert_int_eq(truncate(path, 6), 0);
-  ck_assert_int_eq(clf__file_next(&file, bytes, 6), CLF_ERROR_IO);
+  ck_clf_fails(clf__file_next(&file, bytes, 6), CLF_ERROR_IO);
   clf__file_close(&file);
 }
 END_TEST
@@ -134,12 +134,12 @@ END_TEST
 START_TEST(write__makes_and_replaces_a_file) {
   mode_t mask = umask(027);
   struct stat about;
-  ck_assert_int_eq(write_file(path, "old", 3), CLF_OK);
+  ck_clf_ok(write_file(path, "old", 3));
   assert_holds(path, "old");
   ck_assert_int_eq(stat(path, &about), 0);
   ck_assert_int_eq(about.st_mode & 07777, 0640);
   ck_assert_int_eq(chmod(path, 0604), 0);
-  ck_assert_int_eq(write_file(path, "new", 3), CLF_OK);
+  ck_clf_ok(write_file(path, "new", 3));
   assert_holds(path, "new");
   ck_assert_int_eq(stat(path, &about), 0);
   ck_assert_int_eq(about.st_mode & 07777, 0604);
@@ -153,9 +153,9 @@ START_TEST(write__works_in_the_current_folder_and_through_a_link) {
   struct stat about;
   ck_assert_ptr_nonnull(getcwd(before, sizeof before));
   ck_assert_int_eq(chdir(folder), 0);
-  ck_assert_int_eq(write_file("file", "one", 3), CLF_OK);
+  ck_clf_ok(write_file("file", "one", 3));
   ck_assert_int_eq(symlink("file", "link"), 0);
-  ck_assert_int_eq(write_file("link", "two", 3), CLF_OK);
+  ck_clf_ok(write_file("link", "two", 3));
   ck_assert_int_eq(chdir(before), 0);
   assert_holds(path, "two");
   snprintf(link, sizeof link, "%s/link", folder);
@@ -167,7 +167,7 @@ END_TEST
 START_TEST(longest_name__can_be_written) {
   char name[512];
   snprintf(name, sizeof name, "%s/%0255d", folder, 1);
-  ck_assert_int_eq(write_file(name, "x", 1), CLF_OK);
+  ck_clf_ok(write_file(name, "x", 1));
   assert_holds(name, "x");
 }
 END_TEST
@@ -175,8 +175,8 @@ END_TEST
 START_TEST(discarded_write__leaves_the_old_file_and_nothing_else) {
   put("old");
   clf__output output = {0};
-  ck_assert_int_eq(clf__output_open(&output, context, path), CLF_OK);
-  ck_assert_int_eq(clf__output_write(&output, "new", 3), CLF_OK);
+  ck_clf_ok(clf__output_open(&output, context, path));
+  ck_clf_ok(clf__output_write(&output, "new", 3));
   clf__output_close(&output);
   assert_holds(path, "old");
   ck_assert_int_eq(entries(), 0);
@@ -195,7 +195,7 @@ START_TEST(full_disk__leaves_the_old_file_and_nothing_else) {
   clf_status status = write_file(path, block, sizeof block);
   ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
   ck_assert_int_eq(status, CLF_ERROR_IO);
-  ck_assert_ptr_nonnull(strstr(clf_last_error(), "File too large"));
+  ck_clf_says("File too large");
   assert_holds(path, "old");
   ck_assert_int_eq(entries(), 0);
 }
@@ -204,14 +204,14 @@ END_TEST
 START_TEST(missing_or_protected_place__is_an_error) {
   char name[160];
   snprintf(name, sizeof name, "%s/none/file", folder);
-  ck_assert_int_eq(write_file(name, "x", 1), CLF_ERROR_IO);
+  ck_clf_fails(write_file(name, "x", 1), CLF_ERROR_IO);
   put("old");
   if (geteuid() != 0) {
     ck_assert_int_eq(chmod(path, 0444), 0);
-    ck_assert_int_eq(write_file(path, "x", 1), CLF_ERROR_IO);
+    ck_clf_fails(write_file(path, "x", 1), CLF_ERROR_IO);
     ck_assert_int_eq(chmod(path, 0644), 0);
     ck_assert_int_eq(chmod(folder, 0555), 0);
-    ck_assert_int_eq(write_file(path, "x", 1), CLF_ERROR_IO);
+    ck_clf_fails(write_file(path, "x", 1), CLF_ERROR_IO);
     ck_assert_int_eq(chmod(folder, 0755), 0);
   }
   assert_holds(path, "old");
@@ -234,9 +234,5 @@ int main(void) {
   tcase_add_test(tests, full_disk__leaves_the_old_file_and_nothing_else);
   tcase_add_test(tests, missing_or_protected_place__is_an_error);
   suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return run_suite(suite);
 }

@@ -1,0 +1,132 @@
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpu.h"
+#include "support.h"
+
+static char root[] = "/tmp/classify-cpu-XXXXXX";
+
+static void setup(void) {
+  strcpy(root + strlen(root) - 6, "XXXXXX");
+  ck_assert_ptr_nonnull(mkdtemp(root));
+}
+
+static void teardown(void) {
+  char command[64];
+  snprintf(command, sizeof command, "rm -rf %s", root);
+  ck_assert_int_eq(system(command), 0);
+}
+
+/* A file below the root, its folders made. */
+static void put(const char *path, const char *text) {
+  char command[512];
+  snprintf(command, sizeof command, "mkdir -p $(dirname %s/%s) && printf -- '%s' > %s/%s", root,
+           path, text, root, path);
+  ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(level__agrees_with_the_kernel) {
+#ifdef __x86_64__
+  bool avx2 = system("grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo") == 0;
+  bool avx512 = system(
+                    "grep -qw avx512f /proc/cpuinfo && grep -qw avx512vl /proc/cpuinfo && "
+                    "grep -qw avx512bw /proc/cpuinfo && grep -qw avx512dq /proc/cpuinfo") == 0;
+  bool vnni = avx512 && system("grep -qw avx512_vnni /proc/cpuinfo") == 0;
+  clf__cpu_level expected = vnni     ? CLF__CPU_AVX512_VNNI
+                            : avx512 ? CLF__CPU_AVX512
+                            : avx2   ? CLF__CPU_AVX2
+                                     : CLF__CPU_GENERIC;
+  ck_assert_int_eq(clf__cpu_detect(), expected);
+#else
+  ck_assert_int_eq(clf__cpu_detect(), CLF__CPU_GENERIC);
+#endif
+  ck_assert_str_eq(clf__cpu_name(CLF__CPU_GENERIC), "generic");
+  ck_assert_str_eq(clf__cpu_name(CLF__CPU_AVX512_VNNI), "avx512_vnni");
+}
+END_TEST
+
+START_TEST(count__follows_affinity) {
+  cpu_set_t before, one;
+  ck_assert_int_eq(sched_getaffinity(0, sizeof before, &before), 0);
+  int32_t count = clf__cpu_count();
+  ck_assert(count >= 1 && count <= CPU_COUNT(&before));
+  CPU_ZERO(&one);
+  for (size_t cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++) {
+    if (CPU_ISSET(cpu, &before)) {
+      CPU_SET(cpu, &one);
+    }
+  }
+  ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
+  ck_assert_int_eq(clf__cpu_count(), 1);
+  ck_assert_int_eq(sched_setaffinity(0, sizeof before, &before), 0);
+}
+END_TEST
+
+START_TEST(quota__is_none_without_cgroups) {
+  ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
+  put("proc/self/cgroup", "0::/\\n");
+  ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
+  put("sys/fs/cgroup/cpu.max", "max 100000\\n");
+  ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
+}
+END_TEST
+
+START_TEST(quota_v2__is_the_tightest_on_the_way_up) {
+  put("proc/self/cgroup", "0::/a/b/c\\n");
+  put("sys/fs/cgroup/a/b/c/cpu.max", "max 100000\\n");
+  put("sys/fs/cgroup/a/b/cpu.max", "250000 100000\\n");
+  put("sys/fs/cgroup/a/cpu.max", "400000 100000\\n");
+  ck_assert_int_eq(clf__cgroup_quota(root), 3);
+  put("sys/fs/cgroup/a/cpu.max", "200000 100000\\n");
+  ck_assert_int_eq(clf__cgroup_quota(root), 2);
+  put("sys/fs/cgroup/a/b/c/cpu.max", "1000 100000\\n");
+  ck_assert_int_eq(clf__cgroup_quota(root), 1);
+}
+END_TEST
+
+START_TEST(quota_v1__is_read_beside_other_controllers) {
+  put("proc/self/cgroup", "5:memory:/x\\n4:cpu,cpuacct:/box\\n3:cpuset:/box\\n0::/\\n");
+  put("sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "150000\\n");
+  put("sys/fs/cgroup/cpu/box/cpu.cfs_period_us", "50000\\n");
+  put("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\\n");
+  put("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\\n");
+  ck_assert_int_eq(clf__cgroup_quota(root), 3);
+}
+END_TEST
+
+/* In a container the group's name may be the host's; its own quota is at the mount point. */
+START_TEST(quota__of_a_container_is_at_the_mount_point) {
+  put("proc/self/cgroup", "0::/host/only/name\\n");
+  put("sys/fs/cgroup/cpu.max", "50000 100000\\n");
+  ck_assert_int_eq(clf__cgroup_quota(root), 1);
+}
+END_TEST
+
+START_TEST(quota__that_makes_no_sense_is_none) {
+  static const char *const texts[] = {"",          "\\n",         "abc def\\n",
+                                      "100000\\n", "100000 0\\n", "99999999999999999999 1\\n"};
+  put("proc/self/cgroup", "0::/\\n\\n:\\n::\\nnonsense\\n");
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    put("sys/fs/cgroup/cpu.max", texts[i]);
+    ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
+  }
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("cpu");
+  TCase *tests = tcase_create("cpu");
+  tcase_add_checked_fixture(tests, setup, teardown);
+  tcase_add_test(tests, level__agrees_with_the_kernel);
+  tcase_add_test(tests, count__follows_affinity);
+  tcase_add_test(tests, quota__is_none_without_cgroups);
+  tcase_add_test(tests, quota_v2__is_the_tightest_on_the_way_up);
+  tcase_add_test(tests, quota_v1__is_read_beside_other_controllers);
+  tcase_add_test(tests, quota__of_a_container_is_at_the_mount_point);
+  tcase_add_test(tests, quota__that_makes_no_sense_is_none);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}

@@ -1,0 +1,281 @@
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/context.h"
+#include "base/pool.h"
+#include "support.h"
+
+static clf_context *make(const char *params) {
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, params, NULL));
+  return context;
+}
+
+enum { TASKS = 1000 };
+
+typedef struct tally {
+  clf_context *context;
+  atomic_int done[TASKS];
+  atomic_int strays; /* worker out of range, or not in a task */
+  atomic_int workers[64];
+} tally;
+
+static void count_task(void *argument, int64_t index, int32_t worker) {
+  tally *counts = argument;
+  atomic_fetch_add(&counts->done[index], 1);
+  bool stray = worker < 0 || worker >= clf__context_threads(counts->context) || !clf__in_task();
+  atomic_fetch_add(&counts->strays, stray);
+  atomic_fetch_add(&counts->workers[worker & 63], 1);
+}
+
+static void assert_each_once(tally *counts, int64_t count) {
+  for (int64_t i = 0; i < TASKS; i++) {
+    ck_assert_int_eq(atomic_load(&counts->done[i]), i < count);
+  }
+  ck_assert_int_eq(atomic_load(&counts->strays), 0);
+}
+
+static void run_and_check(clf_context *context, int64_t count) {
+  tally counts = {.context = context};
+  clf__parallel(context, count, count_task, &counts);
+  assert_each_once(&counts, count);
+}
+
+START_TEST(parallel__runs_every_task_once) {
+  static const char *const params[] = {"threads=1", "threads=2", "threads=16"};
+  for (int i = 0; i < 3; i++) {
+    clf_context *context = make(params[i]);
+    for (int round = 0; round < 200; round++) {
+      run_and_check(context, 2 + round * 4);
+    }
+    run_and_check(context, TASKS);
+    ck_assert(!clf__in_task());
+    clf_context_free(context);
+  }
+}
+END_TEST
+
+static void mark_task(void *argument, int64_t index, int32_t worker) {
+  int *mark = argument;
+  *mark = index == 0 && worker == 0 && !clf__in_task() ? 1 : -1;
+}
+
+START_TEST(no_task_or_one__is_called_directly) {
+  clf_context *context = make("threads=4");
+  uint64_t held = clf_context_memory(context);
+  int mark = 0;
+  clf__parallel(context, 0, mark_task, &mark);
+  ck_assert_int_eq(mark, 0);
+  clf__parallel(context, 1, mark_task, &mark);
+  ck_assert_int_eq(mark, 1);
+  ck_assert_uint_eq(clf_context_memory(context), held); /* no thread was started for it */
+  clf_context_free(context);
+}
+END_TEST
+
+static void meet_task(void *argument, int64_t index, int32_t worker) {
+  (void)index;
+  (void)worker;
+  pthread_barrier_wait(argument);
+}
+
+/* Four tasks that wait for each other end only when four threads run them. */
+START_TEST(tasks__run_at_the_same_time) {
+  clf_context *context = make("threads=4");
+  pthread_barrier_t barrier;
+  pthread_barrier_init(&barrier, NULL, 4);
+  for (int round = 0; round < 50; round++) {
+    clf__parallel(context, 4, meet_task, &barrier);
+  }
+  pthread_barrier_destroy(&barrier);
+  clf_context_free(context);
+}
+END_TEST
+
+static void nesting_task(void *argument, int64_t index, int32_t worker) {
+  tally *counts = argument;
+  tally inner = {.context = counts->context};
+  clf__parallel(counts->context, 10, count_task, &inner);
+  atomic_fetch_add(&counts->strays, atomic_load(&inner.workers[0]) != 10);
+  count_task(argument, index, worker);
+}
+
+START_TEST(nested_call__runs_on_its_caller_as_worker_0) {
+  clf_context *context = make("threads=4");
+  tally counts = {.context = context};
+  clf__parallel(context, 100, nesting_task, &counts);
+  assert_each_once(&counts, 100);
+  clf_context_free(context);
+}
+END_TEST
+
+static void *call_often(void *argument) {
+  for (int round = 0; round < 100; round++) {
+    tally counts = {.context = argument};
+    clf__parallel(argument, 50, count_task, &counts);
+    for (int i = 0; i < 50; i++) {
+      if (atomic_load(&counts.done[i]) != 1) {
+        return argument;
+      }
+    }
+  }
+  return NULL;
+}
+
+START_TEST(one_context__serves_16_threads_at_once) {
+  clf_context *context = make("threads=4");
+  pthread_t threads[16];
+  for (int i = 0; i < 16; i++) {
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, call_often, context), 0);
+  }
+  for (int i = 0; i < 16; i++) {
+    void *failed;
+    pthread_join(threads[i], &failed);
+    ck_assert_ptr_null(failed);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
+/* Exit status of a child that runs `act` on the context. */
+static int in_child(void (*act)(clf_context *), clf_context *context) {
+  int status;
+  pid_t child = fork();
+  ck_assert_int_ge(child, 0);
+  if (child == 0) {
+    alarm(20);
+    act(context);
+    _exit(0);
+  }
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  return status;
+}
+
+static void use_in_child(clf_context *context) {
+  pthread_barrier_t barrier;
+  pthread_barrier_init(&barrier, NULL, 4);
+  clf__parallel(context, 4, meet_task, &barrier);
+  if (in_child(clf_context_free, context) != 0) {
+    _exit(1);
+  }
+  clf_context_free(context);
+}
+
+START_TEST(forked_child__starts_its_own_threads) {
+  clf_context *context = make("threads=4");
+  run_and_check(context, 100);
+  for (int i = 0; i < 20; i++) {
+    ck_assert_int_eq(in_child(use_in_child, context), 0);
+  }
+  run_and_check(context, 100);
+  clf_context_free(context);
+}
+END_TEST
+
+static void *call_until_told(void *argument) {
+  tally *counts = argument;
+  while (atomic_load(&counts->strays) == 0) {
+    clf__parallel(counts->context, 8, count_task, counts);
+  }
+  return NULL;
+}
+
+/* The pool is at work, its lock perhaps held, when the process forks. */
+START_TEST(fork_during_a_call__leaves_the_child_a_working_pool) {
+  clf_context *context = make("threads=4");
+  tally counts = {.context = context};
+  pthread_t caller;
+  ck_assert_int_eq(pthread_create(&caller, NULL, call_until_told, &counts), 0);
+  for (int i = 0; i < 50; i++) {
+    ck_assert_int_eq(in_child(use_in_child, context), 0);
+  }
+  atomic_store(&counts.strays, 1);
+  pthread_join(caller, NULL);
+  clf_context_free(context);
+}
+END_TEST
+
+static void without_threads(clf_context *context) {
+  struct rlimit none = {0, 0};
+  setrlimit(RLIMIT_NPROC, &none);
+  if (setuid(65534) != 0) {
+    _exit(0);
+  }
+  tally counts = {.context = context};
+  clf__parallel(context, 100, count_task, &counts);
+  for (int i = 0; i < 100; i++) {
+    if (atomic_load(&counts.done[i]) != 1) {
+      _exit(1);
+    }
+  }
+  if (atomic_load(&counts.workers[0]) != 100) {
+    _exit(2);
+  }
+}
+
+START_TEST(threads_that_cannot_be_started__are_done_without) {
+  clf_context *context = make("threads=4");
+  ck_assert_int_eq(in_child(without_threads, context), 0);
+  clf_context_free(context);
+}
+END_TEST
+
+static atomic_int signalled_in_worker;
+
+static void on_signal(int number) {
+  (void)number;
+  atomic_fetch_add(&signalled_in_worker, clf__in_task());
+}
+
+static void signal_task(void *argument, int64_t index, int32_t worker) {
+  (void)argument;
+  (void)index;
+  if (worker != 0) {
+    kill(getpid(), SIGUSR1);
+  }
+}
+
+/* The caller blocks the signal too, so a worker that did not would have to take it. */
+START_TEST(workers__take_no_signals) {
+  clf_context *context = make("threads=4");
+  struct sigaction action = {.sa_handler = on_signal};
+  sigset_t set;
+  sigaction(SIGUSR1, &action, NULL);
+  run_and_check(context, 10);
+  sigemptyset(&set);
+  sigaddset(&set, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  for (int round = 0; round < 100; round++) {
+    clf__parallel(context, 50, signal_task, NULL);
+  }
+  ck_assert_int_eq(atomic_load(&signalled_in_worker), 0);
+  clf_context_free(context);
+  sigpending(&set);
+  ck_assert(sigismember(&set, SIGUSR1));
+  action.sa_handler = SIG_IGN;
+  sigaction(SIGUSR1, &action, NULL);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("pool");
+  TCase *tests = tcase_create("pool");
+  tcase_set_timeout(tests, 60);
+  tcase_add_test(tests, parallel__runs_every_task_once);
+  tcase_add_test(tests, no_task_or_one__is_called_directly);
+  tcase_add_test(tests, tasks__run_at_the_same_time);
+  tcase_add_test(tests, nested_call__runs_on_its_caller_as_worker_0);
+  tcase_add_test(tests, one_context__serves_16_threads_at_once);
+  tcase_add_test(tests, forked_child__starts_its_own_threads);
+  tcase_add_test(tests, fork_during_a_call__leaves_the_child_a_working_pool);
+  tcase_add_test(tests, threads_that_cannot_be_started__are_done_without);
+  tcase_add_test(tests, workers__take_no_signals);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}

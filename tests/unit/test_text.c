@@ -1,0 +1,309 @@
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "support.h"
+
+/* The test program stays in the "C" locale, so the C library's strtod() is the reference. */
+static void assert_read_as_strtod(const char *text) {
+  double value, reference = strtod(text, NULL);
+  if (!clf__parse_f64(text, &value)) {
+    ck_abort_msg("'%s' is not taken", text);
+  }
+  if (memcmp(&value, &reference, sizeof value) != 0) {
+    ck_abort_msg("'%s': %.17g, not %.17g", text, value, reference);
+  }
+}
+
+START_TEST(numbers__read_as_the_c_library_reads_them) {
+  static const char *const texts[] = {"0",
+                                      "-0",
+                                      "+1",
+                                      ".5",
+                                      "5.",
+                                      "-.25e1",
+                                      "1E+2",
+                                      "1e-2",
+                                      "007",
+                                      "0.000000000000000000000000000000000000001",
+                                      "123456789012345678901234567890",
+                                      "1000000000000000000000000",
+                                      "9007199254740993",
+                                      "9007199254740993.0000000000000000000000000000001",
+                                      "4503599627370497.5",
+                                      "1e22",
+                                      "1e23",
+                                      "8.5e-23",
+                                      "18446744073709551615e27",
+                                      "18446744073709551615e-27",
+                                      "1.7976931348623157e308",
+                                      "1.7976931348623159e308",
+                                      "1e309",
+                                      "-1e999999999999999999999",
+                                      "1e-999999999999999999999",
+                                      "0e999999999999999999999",
+                                      "5e-324",
+                                      "2.4703282292062327208e-324",
+                                      "2.4703282292062328e-324",
+                                      "2.2250738585072011e-308",
+                                      "2.2250738585072014e-308"};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    assert_read_as_strtod(texts[i]);
+  }
+}
+END_TEST
+
+/* Random bits, random digits with small exponents, and midpoints between neighbours. */
+START_TEST(random_numbers__read_as_the_c_library_reads_them) {
+  clf__random random = clf__random_seed(1, 0);
+  for (int i = 0; i < 200000; i++) {
+    char text[64];
+    uint64_t bits = clf__random_next(&random);
+    int small = (int)clf__random_below(&random, 80);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    if (!isfinite(value)) {
+      continue;
+    }
+    snprintf(text, sizeof text, "%.*g", 1 + small % 20, value);
+    assert_read_as_strtod(text);
+    snprintf(text, sizeof text, "%llue%d", (unsigned long long)(bits >> small % 64), small - 40);
+    assert_read_as_strtod(text);
+    double even = ldexp((double)(bits >> 11 | UINT64_C(1) << 52), small - 60);
+    snprintf(text, sizeof text, "%.19g", even / 2 + nextafter(even, INFINITY) / 2);
+    assert_read_as_strtod(text);
+  }
+}
+END_TEST
+
+/* 2^53 + 1 lies halfway between two doubles; a digit 1 after n zeros decides. */
+START_TEST(far_digit__decides_the_rounding) {
+  char text[2200];
+  double value;
+  for (int zeros = 1; zeros < 2000; zeros += 37) {
+    snprintf(text, sizeof text, "9007199254740993.%0*d", zeros, 0);
+    ck_assert(clf__parse_f64(text, &value));
+    ck_assert_double_eq(value, 9007199254740992.0);
+    strcat(text, "1e0");
+    ck_assert(clf__parse_f64(text, &value));
+    ck_assert_double_eq(value, 9007199254740994.0);
+  }
+  snprintf(text, sizeof text, "0.%01999d1e2000", 0);
+  assert_read_as_strtod(text);
+}
+END_TEST
+
+START_TEST(words__are_infinities_and_nan) {
+  double value;
+  ck_assert(clf__parse_f64("inf", &value) && value > DBL_MAX);
+  ck_assert(clf__parse_f64("-Infinity", &value) && value < -DBL_MAX);
+  ck_assert(clf__parse_f64("+INF", &value) && value > DBL_MAX);
+  ck_assert(clf__parse_f64("NaN", &value) && isnan(value));
+  ck_assert(clf__parse_f64("-nan", &value) && isnan(value));
+}
+END_TEST
+
+START_TEST(what_is_no_number__is_refused) {
+  static const char *const texts[] = {"",     " ",   "-",     "+",  ".",      "-.",    "e5",  ".e5",
+                                      "--1",  "+-1", " 1",    "1 ", "1,5",    "1.2.3", "1e",  "1e+",
+                                      "0x10", "in",  "infin", "na", "nan(1)", "1f",    "1e5x"};
+  double value = 42;
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    ck_assert_msg(!clf__parse_f64(texts[i], &value), "'%s' is taken", texts[i]);
+  }
+  ck_assert_double_eq(value, 42);
+}
+END_TEST
+
+START_TEST(reading__stops_at_the_first_foreign_byte_and_at_the_end) {
+  static const char text[] = "12.5e3,7";
+  static const int lengths[] = {0, 1, 2, 3, 4, 4, 6};
+  static const double values[] = {0, 1, 12, 12, 12.5, 12.5, 12500};
+  double value;
+  ck_assert_ptr_null(clf__read_f64(text, text, &value));
+  for (int end = 1; end <= 6; end++) {
+    ck_assert_ptr_eq(clf__read_f64(text, text + end, &value), text + lengths[end]);
+    ck_assert_double_eq(value, values[end]);
+  }
+  ck_assert_ptr_eq(clf__read_f64(text, text + 8, &value), text + 6);
+  static const char words[] = "infinity";
+  ck_assert_ptr_eq(clf__read_f64(words, words + 7, &value), words + 3);
+  ck_assert_ptr_null(clf__read_f64(words, words + 2, &value));
+}
+END_TEST
+
+START_TEST(integers__are_read_to_the_limits_of_64_bits) {
+  int64_t value = 42;
+  ck_assert(clf__parse_i64("9223372036854775807", &value) && value == INT64_MAX);
+  ck_assert(clf__parse_i64("-9223372036854775808", &value) && value == INT64_MIN);
+  ck_assert(clf__parse_i64("+0017", &value) && value == 17);
+  ck_assert(!clf__parse_i64("9223372036854775808", &value));
+  ck_assert(!clf__parse_i64("-9223372036854775809", &value));
+  ck_assert(!clf__parse_i64("99999999999999999999", &value));
+  ck_assert(!clf__parse_i64("", &value) && !clf__parse_i64("-", &value));
+  ck_assert(!clf__parse_i64("1.5", &value) && !clf__parse_i64(" 1", &value));
+  ck_assert_int_eq(value, 17);
+}
+END_TEST
+
+START_TEST(formatted_numbers__are_short_and_read_back) {
+  static const struct {
+    double value;
+    const char *text;
+  } cases[] = {{0.1, "0.1"},
+               {1.0 / 3, "0.3333333333333333"},
+               {100, "100"},
+               {-0.0, "-0"},
+               {1e21, "1e+21"},
+               {5e-324, "5e-324"},
+               {DBL_MAX, "1.7976931348623157e+308"},
+               {0.1 + 0.2, "0.30000000000000004"},
+               {INFINITY, "inf"},
+               {-INFINITY, "-inf"},
+               {NAN, "nan"},
+               {-NAN, "nan"}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    ck_assert_str_eq(clf__number_text(cases[i].value), cases[i].text);
+  }
+  clf__random random = clf__random_seed(2, 0);
+  for (int i = 0; i < 20000; i++) {
+    uint64_t bits = clf__random_next(&random);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    double back = isnan(value) ? value : strtod(clf__number_text(value), NULL);
+    if (memcmp(&back, &value, sizeof value) != 0) {
+      ck_abort_msg("%.17g", value);
+    }
+  }
+}
+END_TEST
+
+/* Any installed locale that writes 0.5 in another way than "C". */
+static bool set_foreign_locale(void) {
+  static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "fr_FR.utf8",
+                                      "ps_AF.UTF-8", "ps_AF.utf8", "de_DE",       "fa_IR.UTF-8"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (setlocale(LC_ALL, names[i]) != NULL && localeconv()->decimal_point[0] != '.') {
+      return true;
+    }
+  }
+  setlocale(LC_ALL, "C");
+  return false;
+}
+
+START_TEST(locale__changes_nothing) {
+  if (!set_foreign_locale()) {
+    return;
+  }
+  double value;
+  ck_assert_str_eq(clf__number_text(-1234.5e-20), "-1.2345e-17");
+  ck_assert(clf__parse_f64("1.25", &value) && value == 1.25);
+  ck_assert(clf__parse_f64("1.25e-300", &value) && value == 1.25e-300);
+  ck_assert(!clf__parse_f64("1,25", &value));
+}
+END_TEST
+
+START_TEST(word_index__finds_whole_words) {
+  ck_assert_int_eq(clf__word_index("auto|rbf|linear", "auto", 4), 0);
+  ck_assert_int_eq(clf__word_index("auto|rbf|linear", "linear", 6), 2);
+  ck_assert_int_eq(clf__word_index("auto|rbf|linear", "rbfx", 3), 1);
+  ck_assert_int_eq(clf__word_index("auto|rbf|linear", "rb", 2), -1);
+  ck_assert_int_eq(clf__word_index("auto|rbf|linear", "lin", 3), -1);
+  ck_assert_int_eq(clf__word_index("auto|rbf|linear", "auto|rbf", 8), -1);
+  ck_assert_int_eq(clf__word_index("auto", "", 0), -1);
+}
+END_TEST
+
+START_TEST(nearest__suggests_what_was_meant) {
+  static const char *const names[] = {"gamma", "C", "kernel", "class_weight", "tolerance"};
+  ck_assert_str_eq(clf__nearest("gama", names, 5), "gamma");
+  ck_assert_str_eq(clf__nearest("gmama", names, 5), "gamma");
+  ck_assert_str_eq(clf__nearest("Kernel", names, 5), "kernel");
+  ck_assert_str_eq(clf__nearest("classweight", names, 5), "class_weight");
+  ck_assert_str_eq(clf__nearest("tolerence", names, 5), "tolerance");
+  ck_assert_str_eq(clf__nearest("tol_rence", names, 5), "tolerance");
+  ck_assert_ptr_null(clf__nearest("alpha", names, 5));
+  ck_assert_ptr_null(clf__nearest("", names, 5));
+  ck_assert_ptr_null(clf__nearest("gamma", names, 0));
+  char lengthy[200];
+  memset(lengthy, 'g', sizeof lengthy - 1);
+  lengthy[sizeof lengthy - 1] = '\0';
+  ck_assert_ptr_null(clf__nearest(lengthy, names, 5));
+}
+END_TEST
+
+START_TEST(text__grows_as_it_is_appended_to) {
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  clf__text text = {.context = context};
+  for (int i = 0; i < 1000; i++) {
+    clf__text_append(&text, "%d %s;", i, "abc");
+  }
+  ck_assert(!text.failed);
+  ck_assert_uint_eq(text.length, strlen(text.bytes));
+  ck_assert_uint_eq(text.length, 10 + 180 + 2700 + 5 * 1000);
+  ck_assert_str_eq(text.bytes + text.length - 8, "999 abc;");
+  clf__text_free(&text);
+  ck_assert_ptr_null(text.bytes);
+  clf_context_free(context);
+}
+END_TEST
+
+START_TEST(text__remembers_that_memory_ran_out) {
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, "memory_limit=20000 threads=1", NULL));
+  clf__text text = {.context = context};
+  for (int i = 0; i < 1000; i++) {
+    clf__text_append(&text, "%0100d", i);
+  }
+  ck_assert(text.failed);
+  clf__text_free(&text);
+  clf_context_free(context);
+}
+END_TEST
+
+START_TEST(text_copy__keeps_the_convention) {
+  char buffer[4] = "???";
+  size_t needed = 99;
+  ck_clf_ok(clf__text_copy("abc", 3, NULL, 0, &needed));
+  ck_assert_uint_eq(needed, 4);
+  needed = 99;
+  ck_clf_fails(clf__text_copy("abc", 3, buffer, 3, &needed), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf__text_copy("abc", 3, NULL, 4, &needed), CLF_ERROR_ARGUMENT);
+  ck_assert_uint_eq(needed, 99);
+  ck_assert_str_eq(buffer, "???");
+  ck_clf_ok(clf__text_copy("abc", 3, buffer, 4, NULL));
+  ck_assert_str_eq(buffer, "abc");
+  ck_clf_ok(clf__text_copy(NULL, 0, buffer, 4, &needed));
+  ck_assert_str_eq(buffer, "");
+  ck_assert_uint_eq(needed, 1);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("text");
+  TCase *tests = tcase_create("text");
+  tcase_set_timeout(tests, 60);
+  tcase_add_test(tests, numbers__read_as_the_c_library_reads_them);
+  tcase_add_test(tests, random_numbers__read_as_the_c_library_reads_them);
+  tcase_add_test(tests, far_digit__decides_the_rounding);
+  tcase_add_test(tests, words__are_infinities_and_nan);
+  tcase_add_test(tests, what_is_no_number__is_refused);
+  tcase_add_test(tests, reading__stops_at_the_first_foreign_byte_and_at_the_end);
+  tcase_add_test(tests, integers__are_read_to_the_limits_of_64_bits);
+  tcase_add_test(tests, formatted_numbers__are_short_and_read_back);
+  tcase_add_test(tests, locale__changes_nothing);
+  tcase_add_test(tests, word_index__finds_whole_words);
+  tcase_add_test(tests, nearest__suggests_what_was_meant);
+  tcase_add_test(tests, text__grows_as_it_is_appended_to);
+  tcase_add_test(tests, text__remembers_that_memory_ran_out);
+  tcase_add_test(tests, text_copy__keeps_the_convention);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
