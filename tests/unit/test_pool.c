@@ -234,8 +234,7 @@ static void on_signal(int number) {
 }
 
 static void signal_task(void *argument, int64_t index, int32_t worker) {
-  (void)argument;
-  (void)index;
+  meet_task(argument, index, worker);
   if (worker != 0) {
     kill(getpid(), SIGUSR1);
   }
@@ -251,9 +250,12 @@ START_TEST(workers__take_no_signals) {
   sigemptyset(&set);
   sigaddset(&set, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &set, NULL);
+  pthread_barrier_t barrier;
+  pthread_barrier_init(&barrier, NULL, 4);
   for (int round = 0; round < 100; round++) {
-    clf__parallel(context, 50, signal_task, NULL);
+    clf__parallel(context, 4, signal_task, &barrier);
   }
+  pthread_barrier_destroy(&barrier);
   ck_assert_int_eq(atomic_load(&signalled_in_worker), 0);
   clf_context_free(context);
   sigpending(&set);
