@@ -24,6 +24,10 @@ install_moved() {
   export PKG_CONFIG_PATH="$moved/$libdir/pkgconfig"
 }
 
+flags() { # OPTIONS: of the moved library
+  pkg-config --define-variable=prefix="$moved" "$@" classify
+}
+
 linked_to() { # PROGRAM: the libclassify that it loads
   ldd "$1" | awk '/libclassify/ { print $3 }'
 }
@@ -33,7 +37,7 @@ shared)
   need pkg-config
   install_moved
   # shellcheck disable=SC2046
-  $compiler "$consumer" -o "$work/consumer" $(pkg-config --cflags --libs classify)
+  $compiler "$consumer" -o "$work/consumer" $(flags --cflags --libs)
   export LD_LIBRARY_PATH="$moved/$libdir"
   "$work/consumer"
   test "$(linked_to "$work/consumer")" = "$moved/$libdir/libclassify.so.0"
@@ -43,7 +47,7 @@ static)
   install_moved
   rm "$moved/$libdir"/libclassify.so*
   # shellcheck disable=SC2046
-  $compiler "$consumer" -o "$work/consumer" $(pkg-config --static --cflags --libs classify)
+  $compiler "$consumer" -o "$work/consumer" $(flags --static --cflags --libs)
   "$work/consumer"
   test -z "$(linked_to "$work/consumer")"
   ;;
