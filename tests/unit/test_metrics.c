@@ -1,8 +1,8 @@
 /* Measures against values worked out by hand, and their refusals. */
-#include <check.h>
-#include <classify/metrics.h>
 #include <math.h>
 #include <stdlib.h>
+
+#include "support.h"
 
 /* Exact up to the rounding of a handful of operations. */
 static const double TIGHT = 1e-14;
@@ -365,9 +365,5 @@ int main(void) {
   tcase_add_test(tests, auc_classes__refuses_one_class_and_overflow);
   tcase_add_test(tests, measures__refuse_sizes_below_one);
   suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

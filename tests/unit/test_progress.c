@@ -1,5 +1,4 @@
 /* Progress and cancelling, across the pool's tasks too. */
-#include <check.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 
 #include "base/context.h"
 #include "base/pool.h"
+#include "support.h"
 
 /* What a callback saw, and from which of its calls on it says stop. */
 typedef struct host {
@@ -152,9 +152,5 @@ int main(void) {
   tcase_add_test(tests, parallel__is_cancelled_while_the_caller_waits);
   tcase_add_test(tests, parallel__without_a_callback_runs_all);
   suite_add_tcase(suite, tests);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }
