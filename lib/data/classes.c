@@ -1,0 +1,288 @@
+/* The classes of labels. Numbers are held as ordered keys (label_key.h), of integers when all of
+ * them are, so that one sort and one search serve both. Labels in a small range, the usual case,
+ * are counted instead of sorted. */
+#include "data/classes.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "data/label_key.h"
+
+struct clf__classes {
+  atomic_int_least64_t holds;
+  clf_context *context;
+  int32_t count;
+  clf__key_type type; /* of keys */
+  int64_t *keys;      /* [count] ascending; NULL when the labels are names */
+  const char **name;  /* [count] into text; ascending when the labels are names */
+  char *text;         /* the names one after another, a NUL after each */
+  int64_t text_size;
+};
+
+static int compare_names(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static clf_status make(clf__classes **out, clf_context *context, int64_t count, bool numbers) {
+  if (count > INT32_MAX) {
+    return clf__fail(CLF_ERROR_DATA, "labels: %lld classes are more than %d", (long long)count,
+                     INT32_MAX);
+  }
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf__classes *classes = clf__alloc_zeroed(context, 1, sizeof *classes);
+  if (classes == NULL) {
+    clf__context_release(context);
+    return CLF_ERROR_MEMORY;
+  }
+  atomic_init(&classes->holds, 1);
+  classes->context = context;
+  classes->count = (int32_t)count;
+  classes->name = clf__alloc_zeroed(context, count, sizeof *classes->name);
+  if (numbers) {
+    classes->keys = clf__alloc_array(context, count, sizeof *classes->keys);
+  }
+  if (classes->name == NULL || (numbers && classes->keys == NULL)) {
+    clf__classes_release(classes);
+    return CLF_ERROR_MEMORY;
+  }
+  *out = classes;
+  return CLF_OK;
+}
+
+clf__classes *clf__classes_hold(clf__classes *classes) {
+  if (classes != NULL) {
+    atomic_fetch_add(&classes->holds, 1);
+  }
+  return classes;
+}
+
+void clf__classes_release(clf__classes *classes) {
+  if (classes == NULL || atomic_fetch_sub(&classes->holds, 1) != 1) {
+    return;
+  }
+  clf_context *context = classes->context;
+  clf__free(classes->keys);
+  clf__free(classes->name);
+  clf__free(classes->text);
+  clf__free(classes);
+  clf__context_release(context);
+}
+
+int32_t clf__classes_count(const clf__classes *classes) {
+  return classes != NULL ? classes->count : 0;
+}
+
+const char *clf__classes_name(const clf__classes *classes, int64_t index) {
+  return classes != NULL && index >= 0 && index < classes->count ? classes->name[index] : NULL;
+}
+
+/* Writes each number's text into one block. */
+static clf_status name_numbers(clf__classes *classes) {
+  enum { LONGEST = sizeof(clf__number_text_result) };
+  classes->text = clf__alloc_array(classes->context, classes->count, LONGEST);
+  if (classes->text == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  char *to = classes->text;
+  for (int32_t i = 0; i < classes->count; i++) {
+    if (classes->type == CLF__KEY_INTEGER) {
+      snprintf(to, LONGEST, "%lld", (long long)classes->keys[i]);
+    } else {
+      memcpy(to, clf__number_text(clf__double_of_key(classes->keys[i])), LONGEST);
+    }
+    classes->name[i] = to;
+    to += strlen(to) + 1;
+  }
+  classes->text_size = to - classes->text;
+  return CLF_OK;
+}
+
+/* Index of a key among ascending ones, or -1. */
+static int32_t find_key(const clf__classes *classes, int64_t key) {
+  const int64_t *found =
+      bsearch(&key, classes->keys, (size_t)classes->count, sizeof key, clf__key_compare);
+  return found != NULL ? (int32_t)(found - classes->keys) : -1;
+}
+
+static int32_t find_name(const clf__classes *classes, const char *name) {
+  const char **found =
+      bsearch(&name, classes->name, (size_t)classes->count, sizeof name, compare_names);
+  return found != NULL ? (int32_t)(found - classes->name) : -1;
+}
+
+/* Classes of keys that lie between `low` and `low + range`: marks those that occur. */
+static clf_status count_keys(clf__classes **out, clf_context *context, const int64_t *keys,
+                             int64_t count, int64_t low, int64_t range, int32_t *indices) {
+  int32_t *place = clf__alloc_zeroed(context, range + 1, sizeof *place);
+  if (place == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < count; i++) {
+    place[keys[i] - low] = 1;
+  }
+  int32_t distinct = 0;
+  for (int64_t i = 0; i <= range; i++) {
+    place[i] = place[i] != 0 ? distinct++ : -1;
+  }
+  clf_status status = make(out, context, distinct, true);
+  if (status == CLF_OK) {
+    for (int64_t i = 0; i < count; i++) {
+      indices[i] = place[keys[i] - low];
+      (*out)->keys[indices[i]] = keys[i];
+    }
+  }
+  clf__free(place);
+  return status;
+}
+
+static clf_status sort_keys(clf__classes **out, clf_context *context, const int64_t *keys,
+                            int64_t count, int32_t *indices) {
+  int64_t *sorted = clf__alloc_array(context, count, sizeof *sorted);
+  if (sorted == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  memcpy(sorted, keys, (size_t)count * sizeof *sorted);
+  qsort(sorted, (size_t)count, sizeof *sorted, clf__key_compare);
+  int64_t distinct = 0;
+  for (int64_t i = 0; i < count; i++) {
+    if (i == 0 || sorted[i] != sorted[distinct - 1]) {
+      sorted[distinct++] = sorted[i];
+    }
+  }
+  clf_status status = make(out, context, distinct, true);
+  if (status == CLF_OK) {
+    memcpy((*out)->keys, sorted, (size_t)distinct * sizeof *sorted);
+    for (int64_t i = 0; i < count; i++) {
+      indices[i] = find_key(*out, keys[i]);
+    }
+  }
+  clf__free(sorted);
+  return status;
+}
+
+clf_status clf__classes_of_numbers(clf__classes **out, clf_context *context,
+                                   const clf_tensor *labels, int32_t *indices) {
+  int64_t count = labels->shape[0];
+  int64_t *keys = clf__alloc_array(context, count, sizeof *keys);
+  if (keys == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf__key_type type;
+  clf__classes *classes = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__keys_of_labels(labels, keys, &type));
+  int64_t low = keys[0];
+  int64_t high = keys[0];
+  for (int64_t i = 1; i < count; i++) {
+    low = keys[i] < low ? keys[i] : low;
+    high = keys[i] > high ? keys[i] : high;
+  }
+  uint64_t range = (uint64_t)high - (uint64_t)low;
+  if (range < 1024 || range < (uint64_t)count) {
+    CLF__TRY(count_keys(&classes, context, keys, count, low, (int64_t)range, indices));
+  } else {
+    CLF__TRY(sort_keys(&classes, context, keys, count, indices));
+  }
+  classes->type = type;
+  CLF__TRY(name_numbers(classes));
+  *out = classes;
+  classes = NULL;
+done:
+  clf__classes_release(classes);
+  clf__free(keys);
+  return status;
+}
+
+/* Copies the names, which are distinct and ascending, into one block. */
+static clf_status copy_names(clf__classes *classes, const char *const *names) {
+  size_t bytes = 0;
+  for (int32_t i = 0; i < classes->count; i++) {
+    bytes += strlen(names[i]) + 1;
+  }
+  classes->text = clf__alloc(classes->context, bytes);
+  if (classes->text == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  char *to = classes->text;
+  for (int32_t i = 0; i < classes->count; i++) {
+    size_t length = strlen(names[i]) + 1;
+    memcpy(to, names[i], length);
+    classes->name[i] = to;
+    to += length;
+  }
+  classes->text_size = to - classes->text;
+  return CLF_OK;
+}
+
+clf_status clf__classes_of_names(clf__classes **out, clf_context *context, const char *const *names,
+                                 int64_t count, int32_t *indices) {
+  const char **sorted = clf__alloc_array(context, count, sizeof *sorted);
+  if (sorted == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf__classes *classes = NULL;
+  clf_status status = CLF_OK;
+  for (int64_t i = 0; i < count; i++) {
+    if (names[i] == NULL) {
+      status = clf__fail(CLF_ERROR_ARGUMENT, "labels: the name of row %lld is NULL", (long long)i);
+      goto done;
+    }
+    sorted[i] = names[i];
+  }
+  qsort(sorted, (size_t)count, sizeof *sorted, compare_names);
+  int64_t distinct = 0;
+  for (int64_t i = 0; i < count; i++) {
+    if (i == 0 || strcmp(sorted[i], sorted[distinct - 1]) != 0) {
+      sorted[distinct++] = sorted[i];
+    }
+  }
+  CLF__TRY(make(&classes, context, distinct, false));
+  CLF__TRY(copy_names(classes, sorted));
+  for (int64_t i = 0; i < count; i++) {
+    indices[i] = find_name(classes, names[i]);
+  }
+  *out = classes;
+  classes = NULL;
+done:
+  clf__classes_release(classes);
+  clf__free(sorted);
+  return status;
+}
+
+/* A name among numbers: the number must be written as these classes write it. */
+static int32_t find_text(const clf__classes *numbers, const char *name) {
+  int64_t key;
+  double value;
+  clf__key_type type = CLF__KEY_INTEGER;
+  if (!clf__parse_i64(name, &key)) {
+    if (!clf__parse_f64(name, &value)) {
+      return -1;
+    }
+    type = CLF__KEY_DOUBLE;
+    key = clf__key_of_double(value);
+  }
+  int32_t index = clf__key_convert(&key, type, numbers->type) ? find_key(numbers, key) : -1;
+  return index >= 0 && strcmp(numbers->name[index], name) == 0 ? index : -1;
+}
+
+clf_status clf__classes_map(clf_context *context, const clf__classes *from, const clf__classes *to,
+                            int32_t *map) {
+  (void)context;
+  for (int32_t i = 0; i < from->count; i++) {
+    if (to->keys == NULL) {
+      map[i] = find_name(to, from->name[i]);
+    } else if (from->keys == NULL) {
+      map[i] = find_text(to, from->name[i]);
+    } else {
+      int64_t key = from->keys[i];
+      map[i] = clf__key_convert(&key, from->type, to->type) ? find_key(to, key) : -1;
+    }
+  }
+  return CLF_OK;
+}

@@ -1,0 +1,135 @@
+/* Conversion of any tensor to f32, whatever its type and strides, a run of the last axis at a time.
+ * Blocks of runs go to the context's threads: the memory it reads is what bounds it. */
+#include <float.h>
+#include <math.h>
+#include <stdatomic.h>
+
+#include "base/pool.h"
+#include "base/text.h"
+#include "data/build.h"
+
+typedef struct conversion {
+  const clf_tensor *from;
+  float *to;
+  int64_t runs;
+  int64_t run; /* elements of the last axis */
+  int64_t runs_per_task;
+  atomic_int_least64_t too_large; /* place of the first, or INT64_MAX */
+} conversion;
+
+enum { TASK_NUMBERS = 1 << 16 };
+
+/* Elements from the first one to run `index`: an index into all axes but the last. */
+static int64_t run_offset(const clf_tensor *tensor, int64_t index) {
+  int64_t offset = 0;
+  for (int32_t i = tensor->ndim - 2; i >= 0; i--) {
+    offset += index % tensor->shape[i] * tensor->strides[i];
+    index /= tensor->shape[i];
+  }
+  return offset;
+}
+
+/* Half a unit beyond the largest float: from here on rounding gives infinity. */
+static const double float_limit = 0x1.ffffffp127;
+
+static bool is_too_large(double value) {
+  return fabs(value) >= float_limit && fabs(value) <= DBL_MAX;
+}
+
+static bool convert_doubles(float *restrict to, const double *restrict from, int64_t stride,
+                            int64_t count) {
+  int bad = 0;
+  for (int64_t i = 0; i < count; i++) {
+    double value = from[i * stride];
+    bad |= is_too_large(value);
+    to[i] = (float)value;
+  }
+  return bad == 0;
+}
+
+/* Converts one run; false when a value is too large. */
+static bool convert_run(float *restrict to, const clf_tensor *from, int64_t offset, int64_t count) {
+  int64_t stride = from->ndim > 0 ? from->strides[from->ndim - 1] : 1;
+  switch (from->dtype) {
+  case CLF_F64:
+    return convert_doubles(to, (const double *)from->data + offset, stride, count);
+  case CLF_F32:
+    for (int64_t i = 0; i < count; i++) {
+      to[i] = ((const float *)from->data)[offset + i * stride];
+    }
+    return true;
+  case CLF_U8:
+    for (int64_t i = 0; i < count; i++) {
+      to[i] = (float)(((const uint8_t *)from->data)[offset + i * stride] * from->scale);
+    }
+    return true;
+  case CLF_I32:
+    for (int64_t i = 0; i < count; i++) {
+      to[i] = (float)((const int32_t *)from->data)[offset + i * stride];
+    }
+    return true;
+  default:
+    for (int64_t i = 0; i < count; i++) {
+      to[i] = (float)((const int64_t *)from->data)[offset + i * stride];
+    }
+    return true;
+  }
+}
+
+static void convert_block(void *argument, int64_t index, int32_t worker) {
+  (void)worker;
+  conversion *job = argument;
+  int64_t first = index * job->runs_per_task;
+  int64_t end = first + job->runs_per_task < job->runs ? first + job->runs_per_task : job->runs;
+  for (int64_t i = first; i < end; i++) {
+    int64_t offset = run_offset(job->from, i);
+    if (convert_run(job->to + i * job->run, job->from, offset, job->run)) {
+      continue;
+    }
+    int64_t place = i * job->run;
+    while (!is_too_large(clf__tensor_value(job->from, place))) {
+      place++;
+    }
+    int64_t least = atomic_load(&job->too_large);
+    while (place < least && !atomic_compare_exchange_weak(&job->too_large, &least, place)) {
+    }
+    return;
+  }
+}
+
+static clf_status fail_too_large(const clf_tensor *tensor, int64_t place) {
+  double value = clf__tensor_value(tensor, place);
+  if (tensor->ndim < 2) {
+    return clf__fail(CLF_ERROR_DATA, "element %lld is %s, too large for f32", (long long)place,
+                     clf__number_text(value));
+  }
+  int64_t columns = clf_tensor_count(tensor) / tensor->shape[0];
+  return clf__fail(CLF_ERROR_DATA, "the value in row %lld, column %lld is %s, too large for f32",
+                   (long long)(place / columns), (long long)(place % columns),
+                   clf__number_text(value));
+}
+
+clf_status clf__to_f32(clf_tensor **out, clf_context *context, const clf_tensor *tensor) {
+  clf_tensor *copy = NULL;
+  clf_status status = clf_tensor_create(&copy, context, CLF_F32, tensor->ndim, tensor->shape);
+  if (status < 0) {
+    return status;
+  }
+  int64_t count = clf_tensor_count(tensor);
+  conversion job = {.from = tensor,
+                    .to = copy->data,
+                    .run = tensor->ndim > 0 ? tensor->shape[tensor->ndim - 1] : 1};
+  atomic_init(&job.too_large, INT64_MAX);
+  if (count > 0) {
+    job.runs = count / job.run;
+    job.runs_per_task = job.run < TASK_NUMBERS ? TASK_NUMBERS / job.run : 1;
+    clf__parallel(context, (job.runs - 1) / job.runs_per_task + 1, convert_block, &job);
+  }
+  int64_t too_large = atomic_load(&job.too_large);
+  if (too_large < INT64_MAX) {
+    clf_tensor_free(copy);
+    return fail_too_large(tensor, too_large);
+  }
+  *out = copy;
+  return CLF_OK;
+}

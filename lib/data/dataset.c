@@ -1,0 +1,370 @@
+/* Dense datasets, and what dense and sparse ones have in common: labels, targets, weights. Memory
+ * that kernels can read as it is, u8 or f32 with contiguous rows, is shared; the rest is converted
+ * once. */
+#include "data/dataset.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "data/build.h"
+
+clf_status clf__dataset_blank(clf_dataset **out, clf_context *context) {
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_dataset *dataset = clf__alloc_zeroed(context, 1, sizeof *dataset);
+  if (dataset == NULL) {
+    clf__context_release(context);
+    return CLF_ERROR_MEMORY;
+  }
+  dataset->context = context;
+  *out = dataset;
+  return CLF_OK;
+}
+
+void clf_dataset_free(clf_dataset *dataset) {
+  if (dataset == NULL) {
+    return;
+  }
+  clf_context *context = dataset->context;
+  clf_tensor_free(dataset->x);
+  clf_tensor_free(dataset->row_start);
+  clf_tensor_free(dataset->column);
+  clf_tensor_free(dataset->value);
+  clf_tensor_free(dataset->labels);
+  clf__classes_release(dataset->classes);
+  clf_tensor_free(dataset->targets);
+  clf_tensor_free(dataset->weights);
+  clf__free(dataset);
+  clf__context_release(context);
+}
+
+static clf_status check_shape(const clf_tensor *x) {
+  if (x->ndim < 2) {
+    return clf__fail(CLF_ERROR_SHAPE,
+                     "x has %d dimensions and needs rows and features: reshape it to [rows, 1], or "
+                     "to [1, features] for a single row",
+                     x->ndim);
+  }
+  if (clf_tensor_count(x) == 0) {
+    return clf__fail(CLF_ERROR_SHAPE, "x is empty: it needs at least one row and one feature");
+  }
+  return CLF_OK;
+}
+
+/* Whether kernels can read x as it is: its rows without gaps inside, in order and apart. */
+static bool is_readable(const clf_tensor *x) {
+  if (x->dtype != CLF_U8 && x->dtype != CLF_F32) {
+    return false;
+  }
+  int64_t step = 1;
+  for (int32_t i = x->ndim - 1; i > 0; i--) {
+    if (x->shape[i] > 1 && x->strides[i] != step) {
+      return false;
+    }
+    step *= x->shape[i];
+  }
+  return x->shape[0] == 1 || x->strides[0] >= step;
+}
+
+clf_status clf_dataset_create(clf_dataset **out, clf_context *context, const clf_tensor *x,
+                              const clf_tensor *y) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(x);
+  clf_dataset *dataset = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(check_shape(x));
+  CLF__TRY(clf__dataset_blank(&dataset, context));
+  if (is_readable(x)) {
+    CLF__TRY(clf__tensor_share(&dataset->x, x));
+  } else {
+    CLF__TRY(clf__to_f32(&dataset->x, dataset->context, x));
+  }
+  dataset->rows = x->shape[0];
+  dataset->features = clf_tensor_count(x) / x->shape[0];
+  if (y != NULL) {
+    CLF__TRY(clf_dataset_set_labels(dataset, y));
+  }
+  *out = dataset;
+  dataset = NULL;
+done:
+  clf_dataset_free(dataset);
+  return status;
+}
+
+static clf_status check_rows(const clf_dataset *dataset, const char *what, int64_t rows) {
+  if (rows != dataset->rows) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s: %lld rows for a dataset of %lld", what, (long long)rows,
+                     (long long)dataset->rows);
+  }
+  return CLF_OK;
+}
+
+static clf_status check_vector(const clf_dataset *dataset, const char *what,
+                               const clf_tensor *tensor) {
+  if (tensor->ndim != 1) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s: %d dimensions; the shape must be [rows]", what,
+                     tensor->ndim);
+  }
+  return check_rows(dataset, what, tensor->shape[0]);
+}
+
+/* Puts labels and targets, one of them NULL, in the place of those there are. */
+static void replace_answers(clf_dataset *dataset, clf_tensor *labels, clf__classes *classes,
+                            clf_tensor *targets) {
+  clf_tensor_free(dataset->labels);
+  clf__classes_release(dataset->classes);
+  clf_tensor_free(dataset->targets);
+  dataset->labels = labels;
+  dataset->classes = classes;
+  dataset->targets = targets;
+}
+
+clf_status clf_dataset_set_labels(clf_dataset *dataset, const clf_tensor *y) {
+  CLF__REQUIRE(dataset);
+  CLF__REQUIRE(y);
+  clf_tensor *labels = NULL;
+  clf__classes *classes = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(check_vector(dataset, "labels", y));
+  CLF__TRY(clf__tensor_vector(&labels, dataset->context, CLF_I32, dataset->rows));
+  CLF__TRY(clf__classes_of_numbers(&classes, dataset->context, y, labels->data));
+  replace_answers(dataset, labels, classes, NULL);
+  labels = NULL;
+done:
+  clf_tensor_free(labels);
+  return status;
+}
+
+clf_status clf_dataset_set_label_names(clf_dataset *dataset, const char *const *names,
+                                       int64_t count) {
+  CLF__REQUIRE(dataset);
+  CLF__REQUIRE(names);
+  clf_tensor *labels = NULL;
+  clf__classes *classes = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(check_rows(dataset, "labels", count));
+  CLF__TRY(clf__tensor_vector(&labels, dataset->context, CLF_I32, dataset->rows));
+  CLF__TRY(clf__classes_of_names(&classes, dataset->context, names, count, labels->data));
+  replace_answers(dataset, labels, classes, NULL);
+  labels = NULL;
+done:
+  clf_tensor_free(labels);
+  return status;
+}
+
+/* A copy of targets as f64 [rows, outputs]. */
+static clf_status copy_targets(clf_tensor **out, const clf_dataset *dataset,
+                               const clf_tensor *targets) {
+  clf_tensor *view = NULL;
+  clf_tensor *copy = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf_tensor_copy(&copy, targets, CLF_F64));
+  int64_t shape[] = {dataset->rows, clf_tensor_count(copy) / dataset->rows};
+  CLF__TRY(clf_tensor_reshape(&view, copy, 2, shape));
+  const double *values = view->data;
+  for (int64_t i = 0; i < clf_tensor_count(view); i++) {
+    if (!isfinite(values[i])) {
+      status = clf__fail(CLF_ERROR_DATA, "targets: row %lld, output %lld is %s; it must be finite",
+                         (long long)(i / shape[1]), (long long)(i % shape[1]),
+                         isnan(values[i]) ? "NaN" : "infinite");
+      goto done;
+    }
+  }
+  *out = view;
+  view = NULL;
+done:
+  clf_tensor_free(view);
+  clf_tensor_free(copy);
+  return status;
+}
+
+clf_status clf_dataset_set_targets(clf_dataset *dataset, const clf_tensor *targets) {
+  CLF__REQUIRE(dataset);
+  CLF__REQUIRE(targets);
+  if (targets->ndim < 1 || targets->ndim > 2 || clf_tensor_count(targets) == 0) {
+    return clf__fail(CLF_ERROR_SHAPE, "targets: the shape must be [rows] or [rows, outputs]");
+  }
+  clf_tensor *copy = NULL;
+  clf_status status = check_rows(dataset, "targets", targets->shape[0]);
+  if (status == CLF_OK) {
+    status = copy_targets(&copy, dataset, targets);
+  }
+  if (status == CLF_OK) {
+    replace_answers(dataset, NULL, NULL, copy);
+  }
+  return status;
+}
+
+static clf_status check_weights(const float *weights, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    if (!(weights[i] >= 0 && isfinite(weights[i]))) {
+      return clf__fail(CLF_ERROR_DATA, "weights: row %lld is %s; a weight must be finite and >= 0",
+                       (long long)i,
+                       isnan(weights[i])   ? "NaN"
+                       : isinf(weights[i]) ? "infinite"
+                                           : "negative");
+    }
+  }
+  return CLF_OK;
+}
+
+clf_status clf_dataset_set_weights(clf_dataset *dataset, const clf_tensor *weights) {
+  CLF__REQUIRE(dataset);
+  clf_tensor *copy = NULL;
+  clf_status status = CLF_OK;
+  if (weights != NULL) {
+    CLF__TRY(check_vector(dataset, "weights", weights));
+    CLF__TRY(clf__to_f32(&copy, dataset->context, weights));
+    CLF__TRY(check_weights(copy->data, dataset->rows));
+  }
+  clf_tensor *before = dataset->weights;
+  dataset->weights = copy;
+  copy = before;
+done:
+  clf_tensor_free(copy);
+  return status;
+}
+
+int64_t clf_dataset_rows(const clf_dataset *dataset) {
+  return dataset != NULL ? dataset->rows : -1;
+}
+
+int64_t clf_dataset_features(const clf_dataset *dataset) {
+  return dataset != NULL ? dataset->features : -1;
+}
+
+int64_t clf_dataset_classes(const clf_dataset *dataset) {
+  return dataset != NULL ? clf__classes_count(dataset->classes) : -1;
+}
+
+int64_t clf_dataset_outputs(const clf_dataset *dataset) {
+  if (dataset == NULL) {
+    return -1;
+  }
+  return dataset->targets != NULL ? dataset->targets->shape[1] : 0;
+}
+
+int64_t clf_dataset_nonzeros(const clf_dataset *dataset) {
+  if (dataset == NULL) {
+    return -1;
+  }
+  clf__rows x = clf__dataset_rows(dataset);
+  return clf__rows_entries(&x);
+}
+
+int32_t clf_dataset_sparse(const clf_dataset *dataset) {
+  return dataset != NULL && dataset->row_start != NULL;
+}
+
+const char *clf_dataset_class_name(const clf_dataset *dataset, int64_t index) {
+  return dataset != NULL ? clf__classes_name(dataset->classes, index) : NULL;
+}
+
+clf_status clf_dataset_tensor(const clf_dataset *dataset, const char *name, clf_tensor **out) {
+  CLF__REQUIRE(dataset);
+  CLF__REQUIRE(name);
+  CLF__REQUIRE(out);
+  const struct {
+    const char *name;
+    const clf_tensor *tensor;
+  } parts[] = {
+      {"x", dataset->x},
+      {"labels", dataset->labels},
+      {"targets", dataset->targets},
+      {"weights", dataset->weights},
+      {"row_start", dataset->row_start},
+      {"column", dataset->column},
+      {"value", dataset->value},
+  };
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    if (strcmp(parts[i].name, name) != 0) {
+      continue;
+    }
+    if (parts[i].tensor == NULL) {
+      return clf__fail(CLF_ERROR_UNSUPPORTED, "this dataset has no %s", name);
+    }
+    return clf__tensor_share(out, parts[i].tensor);
+  }
+  return clf__fail(
+      CLF_ERROR_ARGUMENT,
+      "a dataset has no tensor '%s'; there are x, labels, targets, weights, row_start, "
+      "column and value",
+      name);
+}
+
+clf__rows clf__dataset_rows(const clf_dataset *dataset) {
+  clf__rows x = {.rows = dataset->rows, .columns = dataset->features, .dtype = CLF_F32, .scale = 1};
+  if (dataset->x != NULL) {
+    x.dtype = dataset->x->dtype;
+    x.scale = (float)dataset->x->scale;
+    x.data = dataset->x->data;
+    x.stride = dataset->rows > 1 ? dataset->x->strides[0] : dataset->features;
+  } else {
+    x.row_start = dataset->row_start->data;
+    x.column = dataset->column->data;
+    x.value = dataset->value->data;
+  }
+  return x;
+}
+
+const int32_t *clf__dataset_labels(const clf_dataset *dataset) {
+  return dataset->labels != NULL ? dataset->labels->data : NULL;
+}
+
+const double *clf__dataset_targets(const clf_dataset *dataset) {
+  return dataset->targets != NULL ? dataset->targets->data : NULL;
+}
+
+const float *clf__dataset_weights(const clf_dataset *dataset) {
+  return dataset->weights != NULL ? dataset->weights->data : NULL;
+}
+
+clf_status clf__dataset_share_rest(clf_dataset *dataset, const clf_dataset *like) {
+  clf_status status = CLF_OK;
+  dataset->rows = like->rows;
+  dataset->classes = clf__classes_hold(like->classes);
+  if (like->labels != NULL) {
+    CLF__TRY(clf__tensor_share(&dataset->labels, like->labels));
+  }
+  if (like->targets != NULL) {
+    CLF__TRY(clf__tensor_share(&dataset->targets, like->targets));
+  }
+  if (like->weights != NULL) {
+    CLF__TRY(clf__tensor_share(&dataset->weights, like->weights));
+  }
+done:
+  return status;
+}
+
+clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_tensor *x) {
+  clf_dataset *dataset = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__dataset_blank(&dataset, like->context));
+  CLF__TRY(clf__dataset_share_rest(dataset, like));
+  dataset->features = clf_tensor_count(x) / like->rows;
+  dataset->x = x;
+  *out = dataset;
+  dataset = NULL;
+done:
+  clf_dataset_free(dataset);
+  return status;
+}
+
+clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, int64_t features,
+                                   clf_tensor *value) {
+  clf_dataset *dataset = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__dataset_blank(&dataset, like->context));
+  CLF__TRY(clf__dataset_share_rest(dataset, like));
+  CLF__TRY(clf__tensor_share(&dataset->row_start, like->row_start));
+  CLF__TRY(clf__tensor_share(&dataset->column, like->column));
+  dataset->features = features;
+  dataset->value = value;
+  *out = dataset;
+  dataset = NULL;
+done:
+  clf_dataset_free(dataset);
+  return status;
+}

@@ -1,0 +1,22 @@
+/* Numbers as 64-bit keys whose order is that of the numbers: integers are their own keys, so that
+ * large ones stay apart; other doubles give their bits, turned where the sign is set. */
+#ifndef CLF_DATA_LABEL_KEY_H
+#define CLF_DATA_LABEL_KEY_H
+
+#include "tensor/tensor.h"
+
+typedef enum clf__key_type { CLF__KEY_INTEGER, CLF__KEY_DOUBLE } clf__key_type;
+
+/* Keys [rows] of a [rows] tensor, of integers when all labels are; CLF_ERROR_DATA for NaN. */
+clf_status clf__keys_of_labels(const clf_tensor *labels, int64_t *keys, clf__key_type *type);
+
+int64_t clf__key_of_double(double value); /* not of NaN; -0 is 0 */
+double clf__double_of_key(int64_t key);
+/* false when the number is not an integer of 64 bits. */
+bool clf__integer_of_double(double value, int64_t *out);
+/* Turns a key of one type into that of the same number in another; false when it has none. */
+bool clf__key_convert(int64_t *key, clf__key_type from, clf__key_type to);
+/* For qsort and bsearch. */
+int clf__key_compare(const void *a, const void *b);
+
+#endif

@@ -1,0 +1,230 @@
+#include <math.h>
+#include <string.h>
+
+#include "data/classes.h"
+#include "support.h"
+
+static clf_context *context;
+static uint64_t held;
+
+static void setup(void) {
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  held = clf_context_memory(context);
+}
+
+static void teardown(void) {
+  ck_assert_uint_eq(clf_context_memory(context), held);
+  clf_context_free(context);
+}
+
+static clf_status classify(clf__classes **out, const void *labels, int32_t dtype, int64_t count,
+                           int32_t *indices) {
+  clf_tensor *tensor = NULL;
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, labels, dtype, 1, &count, NULL, NULL, NULL));
+  clf_status status = clf__classes_of_numbers(out, context, tensor, indices);
+  clf_tensor_free(tensor);
+  return status;
+}
+
+static void assert_names(const clf__classes *classes, int32_t count, const char *const *names) {
+  ck_assert_int_eq(clf__classes_count(classes), count);
+  for (int32_t i = 0; i < count; i++) {
+    ck_assert_str_eq(clf__classes_name(classes, i), names[i]);
+  }
+  ck_assert_ptr_null(clf__classes_name(classes, count));
+  ck_assert_ptr_null(clf__classes_name(classes, -1));
+}
+
+START_TEST(numbers__ascend_and_print_short) {
+  const double labels[] = {7, -2, 1.5, 7, -0.0, 0};
+  const int32_t expected[] = {3, 0, 2, 3, 1, 1};
+  int32_t indices[6];
+  clf__classes *classes = NULL;
+  ck_clf_ok(classify(&classes, labels, CLF_F64, 6, indices));
+  assert_names(classes, 4, (const char *[]){"-2", "0", "1.5", "7"});
+  ck_assert_mem_eq(indices, expected, sizeof indices);
+  clf__classes_release(classes);
+}
+END_TEST
+
+START_TEST(numbers__negative_fractions_and_infinities_are_ordered) {
+  const double labels[] = {-0.5, -INFINITY, -1e300, INFINITY, 1e-310, -1.25};
+  const int32_t expected[] = {3, 0, 1, 5, 4, 2};
+  int32_t indices[6];
+  clf__classes *classes = NULL;
+  ck_clf_ok(classify(&classes, labels, CLF_F64, 6, indices));
+  ck_assert_mem_eq(indices, expected, sizeof indices);
+  clf__classes_release(classes);
+}
+END_TEST
+
+START_TEST(numbers__large_integers_stay_apart) {
+  const int64_t labels[] = {INT64_MAX, 1000000000000000001, INT64_MIN, 1000000000000000000, -3};
+  int32_t indices[5];
+  clf__classes *classes = NULL;
+  ck_clf_ok(classify(&classes, labels, CLF_I64, 5, indices));
+  assert_names(classes, 5,
+               (const char *[]){"-9223372036854775808", "-3", "1000000000000000000",
+                                "1000000000000000001", "9223372036854775807"});
+  ck_assert_mem_eq(indices, ((const int32_t[]){4, 3, 0, 2, 1}), sizeof indices);
+  clf__classes_release(classes);
+}
+END_TEST
+
+START_TEST(numbers__every_type_gives_the_same_classes) {
+  const uint8_t as_u8[] = {3, 0, 9};
+  const int32_t as_i32[] = {3, 0, 9};
+  const float as_f32[] = {3, 0, 9};
+  const void *labels[] = {as_u8, as_i32, as_f32};
+  const int32_t dtypes[] = {CLF_U8, CLF_I32, CLF_F32};
+  for (int i = 0; i < 3; i++) {
+    int32_t indices[3];
+    clf__classes *classes = NULL;
+    ck_clf_ok(classify(&classes, labels[i], dtypes[i], 3, indices));
+    assert_names(classes, 3, (const char *[]){"0", "3", "9"});
+    ck_assert_mem_eq(indices, ((const int32_t[]){1, 0, 2}), sizeof indices);
+    clf__classes_release(classes);
+  }
+}
+END_TEST
+
+START_TEST(numbers__nan_is_refused_with_its_row) {
+  const float labels[] = {1, 2, NAN};
+  int32_t indices[3];
+  clf__classes *classes = NULL;
+  ck_clf_fails(classify(&classes, labels, CLF_F32, 3, indices), CLF_ERROR_DATA);
+  ck_clf_says("row 2");
+  ck_assert_ptr_null(classes);
+}
+END_TEST
+
+START_TEST(numbers__wide_and_narrow_ranges_agree) {
+  enum { COUNT = 5000 };
+  static int64_t labels[COUNT];
+  static int32_t narrow[COUNT], wide[COUNT];
+  uint64_t state = 1;
+  for (int i = 0; i < COUNT; i++) {
+    labels[i] = (int64_t)(random_unit(&state) * 300) - 150;
+  }
+  clf__classes *classes = NULL;
+  ck_clf_ok(classify(&classes, labels, CLF_I64, COUNT, narrow));
+  clf__classes_release(classes);
+  for (int i = 0; i < COUNT; i++) {
+    labels[i] *= 1000003;
+  }
+  ck_clf_ok(classify(&classes, labels, CLF_I64, COUNT, wide));
+  clf__classes_release(classes);
+  ck_assert_mem_eq(narrow, wide, sizeof narrow);
+}
+END_TEST
+
+START_TEST(names__are_in_byte_order) {
+  const char *const labels[] = {"virginica", "setosa", "\xC3\xA9t\xC3\xA9", "", "setosa", "Zoo"};
+  int32_t indices[6];
+  clf__classes *classes = NULL;
+  ck_clf_ok(clf__classes_of_names(&classes, context, labels, 6, indices));
+  assert_names(classes, 5, (const char *[]){"", "Zoo", "setosa", "virginica", "\xC3\xA9t\xC3\xA9"});
+  ck_assert_mem_eq(indices, ((const int32_t[]){3, 2, 4, 0, 2, 1}), sizeof indices);
+  clf__classes_release(classes);
+}
+END_TEST
+
+START_TEST(names__a_null_is_refused_with_its_row) {
+  const char *const labels[] = {"a", NULL};
+  int32_t indices[2];
+  clf__classes *classes = NULL;
+  ck_clf_fails(clf__classes_of_names(&classes, context, labels, 2, indices), CLF_ERROR_ARGUMENT);
+  ck_clf_says("row 1");
+}
+END_TEST
+
+static clf__classes *numbers(const void *labels, int32_t dtype, int64_t count) {
+  int32_t indices[8];
+  clf__classes *classes = NULL;
+  ck_clf_ok(classify(&classes, labels, dtype, count, indices));
+  return classes;
+}
+
+static clf__classes *names(const char *const *labels, int64_t count) {
+  int32_t indices[8];
+  clf__classes *classes = NULL;
+  ck_clf_ok(clf__classes_of_names(&classes, context, labels, count, indices));
+  return classes;
+}
+
+/* Frees both. */
+static void assert_maps(clf__classes *from, clf__classes *to, const int32_t *expected) {
+  int32_t map[8];
+  ck_clf_ok(clf__classes_map(context, from, to, map));
+  ck_assert_mem_eq(map, expected, (size_t)clf__classes_count(from) * sizeof *map);
+  clf__classes_release(from);
+  clf__classes_release(to);
+}
+
+START_TEST(map__integers_and_doubles_are_one_number) {
+  const int32_t integers[] = {1, 2, 5};
+  const double doubles[] = {1.0, 1.5, 5.0};
+  assert_maps(numbers(integers, CLF_I32, 3), numbers(doubles, CLF_F64, 3),
+              (const int32_t[]){0, -1, 2});
+  assert_maps(numbers(doubles, CLF_F64, 3), numbers(integers, CLF_I32, 3),
+              (const int32_t[]){0, -1, 2});
+}
+END_TEST
+
+START_TEST(map__an_integer_beyond_doubles_has_no_double) {
+  const int64_t integers[] = {1000000000000000000, 1000000000000000001};
+  const double doubles[] = {0.5, 1e18};
+  assert_maps(numbers(integers, CLF_I64, 2), numbers(doubles, CLF_F64, 2),
+              (const int32_t[]){1, -1});
+  assert_maps(numbers(doubles, CLF_F64, 2), numbers(integers, CLF_I64, 2),
+              (const int32_t[]){-1, 0});
+}
+END_TEST
+
+START_TEST(map__names_are_bytes) {
+  const char *const some[] = {"b", "a", "c"};
+  const char *const other[] = {"c", "b"};
+  assert_maps(names(some, 3), names(other, 2), (const int32_t[]){-1, 0, 1});
+}
+END_TEST
+
+START_TEST(map__a_name_is_a_number_when_it_reads_the_same) {
+  const char *const texts[] = {"1", "1.0", "2.5", "x"};
+  const double doubles[] = {1, 2.5};
+  assert_maps(names(texts, 4), numbers(doubles, CLF_F64, 2), (const int32_t[]){0, -1, 1, -1});
+  assert_maps(numbers(doubles, CLF_F64, 2), names(texts, 4), (const int32_t[]){0, 2});
+}
+END_TEST
+
+START_TEST(classes__share_by_count) {
+  const int32_t labels[] = {1, 2};
+  clf__classes *classes = numbers(labels, CLF_I32, 2);
+  ck_assert_ptr_eq(clf__classes_hold(classes), classes);
+  clf__classes_release(classes);
+  ck_assert_str_eq(clf__classes_name(classes, 1), "2");
+  clf__classes_release(classes);
+  clf__classes_release(NULL);
+  ck_assert_int_eq(clf__classes_count(NULL), 0);
+}
+END_TEST
+
+int main(void) {
+  TCase *tcase = tcase_create("classes");
+  tcase_add_checked_fixture(tcase, setup, teardown);
+  tcase_add_test(tcase, numbers__ascend_and_print_short);
+  tcase_add_test(tcase, numbers__negative_fractions_and_infinities_are_ordered);
+  tcase_add_test(tcase, numbers__large_integers_stay_apart);
+  tcase_add_test(tcase, numbers__every_type_gives_the_same_classes);
+  tcase_add_test(tcase, numbers__nan_is_refused_with_its_row);
+  tcase_add_test(tcase, numbers__wide_and_narrow_ranges_agree);
+  tcase_add_test(tcase, names__are_in_byte_order);
+  tcase_add_test(tcase, names__a_null_is_refused_with_its_row);
+  tcase_add_test(tcase, map__integers_and_doubles_are_one_number);
+  tcase_add_test(tcase, map__an_integer_beyond_doubles_has_no_double);
+  tcase_add_test(tcase, map__names_are_bytes);
+  tcase_add_test(tcase, map__a_name_is_a_number_when_it_reads_the_same);
+  tcase_add_test(tcase, classes__share_by_count);
+  Suite *suite = suite_create("classes");
+  suite_add_tcase(suite, tcase);
+  return run_suite(suite);
+}

@@ -1,0 +1,146 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "support.h"
+#include "tensor/rows.h"
+
+static clf_context *context;
+
+static void setup(void) {
+  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+}
+
+static void teardown(void) {
+  clf_context_free(context);
+}
+
+/* Two rows of u8 in memory of stride 4, and three sparse rows over entries that start at 1. */
+static const uint8_t pixels[] = {1, 2, 3, 99, 4, 5, 6, 99};
+static const int64_t row_start[] = {1, 3, 3, 4};
+static const int32_t column[] = {7, 0, 2, 1};
+static const float value[] = {NAN, 10, 20, 30};
+
+static clf__rows sparse_rows(void) {
+  return (clf__rows){.rows = 3,
+                     .columns = 3,
+                     .dtype = CLF_F32,
+                     .scale = 1,
+                     .row_start = row_start,
+                     .column = column,
+                     .value = value};
+}
+
+START_TEST(range__shares_memory_of_u8_rows) {
+  clf__rows x = {.rows = 2, .columns = 3, .dtype = CLF_U8, .scale = 1, .data = pixels, .stride = 4};
+  clf__rows last = clf__rows_range(&x, 1, 1);
+  ck_assert_int_eq(last.rows, 1);
+  ck_assert_ptr_eq(last.data, pixels + 4);
+  ck_assert_int_eq(clf__rows_entries(&x), 6);
+}
+END_TEST
+
+START_TEST(range__shares_memory_of_sparse_rows) {
+  clf__rows x = sparse_rows();
+  clf__rows tail = clf__rows_range(&x, 1, 2);
+  ck_assert(clf__rows_sparse(&tail));
+  ck_assert_int_eq(clf__rows_entries(&x), 3);
+  ck_assert_int_eq(clf__rows_entries(&tail), 1);
+  ck_assert_float_eq(tail.value[tail.row_start[1]], 30);
+}
+END_TEST
+
+START_TEST(finite__u8_and_entries_outside_the_rows_are_not_looked_at) {
+  clf__rows x = {.rows = 2, .columns = 3, .dtype = CLF_U8, .scale = 1, .data = pixels, .stride = 4};
+  clf__rows sparse = sparse_rows();
+  ck_clf_ok(clf__rows_check_finite(context, &x));
+  ck_clf_ok(clf__rows_check_finite(context, &sparse));
+}
+END_TEST
+
+START_TEST(finite__extremes_pass) {
+  const float numbers[] = {3.4e38f, -3.4e38f, 0, -0.0f, 1e-45f, 1};
+  clf__rows x = clf__rows_of_f32(numbers, 3, 2, 2);
+  ck_clf_ok(clf__rows_check_finite(context, &x));
+}
+END_TEST
+
+/* Puts a bad number at every place of a matrix with and without gaps between its rows. */
+START_TEST(finite__names_row_and_column) {
+  enum { ROWS = 5, COLUMNS = 7, STRIDE = 9 };
+  float numbers[ROWS * STRIDE];
+  const float bad[] = {NAN, INFINITY, -INFINITY};
+  char place[64];
+  for (int stride = COLUMNS; stride <= STRIDE; stride += STRIDE - COLUMNS) {
+    for (int at = 0; at < ROWS * COLUMNS; at++) {
+      memset(numbers, 0, sizeof numbers);
+      numbers[at / COLUMNS * stride + at % COLUMNS] = bad[at % 3];
+      clf__rows x = clf__rows_of_f32(numbers, ROWS, COLUMNS, stride);
+      ck_clf_fails(clf__rows_check_finite(context, &x), CLF_ERROR_DATA);
+      snprintf(place, sizeof place, "row %d, column %d is %s", at / COLUMNS, at % COLUMNS,
+               at % 3 == 0 ? "NaN" : "infinite");
+      ck_clf_says(place);
+    }
+  }
+}
+END_TEST
+
+START_TEST(finite__gaps_between_rows_are_not_looked_at) {
+  const float numbers[] = {1, 2, NAN, 3, 4, NAN};
+  clf__rows x = clf__rows_of_f32(numbers, 2, 2, 3);
+  ck_clf_ok(clf__rows_check_finite(context, &x));
+}
+END_TEST
+
+START_TEST(finite__the_first_of_many_is_named_whatever_the_threads) {
+  enum { ROWS = 3000, COLUMNS = 100 };
+  static float numbers[ROWS * COLUMNS];
+  numbers[2999 * COLUMNS + 1] = NAN;
+  numbers[1700 * COLUMNS + 42] = INFINITY;
+  numbers[1700 * COLUMNS + 43] = NAN;
+  for (int columns = 1; columns <= COLUMNS; columns *= 10) {
+    clf__rows x = clf__rows_of_f32(numbers, ROWS * COLUMNS / columns, columns, columns);
+    ck_clf_fails(clf__rows_check_finite(context, &x), CLF_ERROR_DATA);
+    char place[64];
+    int at = 1700 * COLUMNS + 42;
+    snprintf(place, sizeof place, "row %d, column %d is infinite", at / columns, at % columns);
+    ck_clf_says(place);
+  }
+}
+END_TEST
+
+START_TEST(finite__names_row_and_column_of_a_sparse_entry) {
+  const float bad[] = {1, 2, 3, INFINITY};
+  clf__rows x = sparse_rows();
+  x.value = bad;
+  ck_clf_fails(clf__rows_check_finite(context, &x), CLF_ERROR_DATA);
+  ck_clf_says("row 2, column 1");
+}
+END_TEST
+
+START_TEST(finite__no_entries_at_all) {
+  const int64_t none[] = {0, 0};
+  clf__rows x = sparse_rows();
+  x.rows = 1;
+  x.row_start = none;
+  ck_clf_ok(clf__rows_check_finite(context, &x));
+}
+END_TEST
+
+int main(void) {
+  TCase *tcase = tcase_create("rows");
+  tcase_add_checked_fixture(tcase, setup, teardown);
+  tcase_add_test(tcase, range__shares_memory_of_u8_rows);
+  tcase_add_test(tcase, range__shares_memory_of_sparse_rows);
+  tcase_add_test(tcase, finite__u8_and_entries_outside_the_rows_are_not_looked_at);
+  tcase_add_test(tcase, finite__extremes_pass);
+  tcase_add_test(tcase, finite__names_row_and_column);
+  tcase_add_test(tcase, finite__gaps_between_rows_are_not_looked_at);
+  tcase_add_test(tcase, finite__the_first_of_many_is_named_whatever_the_threads);
+  tcase_add_test(tcase, finite__names_row_and_column_of_a_sparse_entry);
+  tcase_add_test(tcase, finite__no_entries_at_all);
+  Suite *suite = suite_create("rows");
+  suite_add_tcase(suite, tcase);
+  return run_suite(suite);
+}
