@@ -10,8 +10,8 @@ typedef struct clf__store clf__store;
 clf_status clf__store_create(clf__store **out, clf_context *context);
 void clf__store_free(clf__store *store); /* NULL is fine */
 
-/* Add an entry; names are unique, not empty, at most 255 bytes. Texts are copied; tensors are
- * shared (and made C-contiguous). */
+/* Add an entry; names are unique, of 1 to 255 printable ASCII characters without blanks. Texts are
+ * copied; tensors are shared (and made C-contiguous). At most 10,000 entries. */
 clf_status clf__store_add_text(clf__store *store, const char *name, const char *text);
 clf_status clf__store_add_tensor(clf__store *store, const char *name, const clf_tensor *tensor);
 

@@ -1,0 +1,312 @@
+/* Reading a store, in the order of its bytes, from memory or a file. Nothing is believed before its
+ * checksum is verified, and nothing is allocated that the source is too short to fill. The writer
+ * leaves no freedom: offsets follow from the sizes, gaps are zero, the last byte is the last
+ * entry's. So the reader demands exactly that, and every changed byte is found. */
+#include <math.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/file.h"
+#include "store/format.h"
+
+typedef struct source {
+  clf__file *file;            /* or NULL: */
+  const unsigned char *bytes; /* [size] */
+  size_t size;
+  size_t at;
+} source;
+
+typedef struct record {
+  uint32_t type, dtype, axes, name_bytes;
+  uint64_t offset, size, checksum;
+  double scale;
+  int64_t shape[CLF_MAX_DIMENSIONS];
+  const char *name; /* [name_bytes] */
+} record;
+
+static clf_status take(source *from, void *to, size_t count) {
+  if (count > from->size - from->at) {
+    return clf__fail(CLF_ERROR_CORRUPT, "truncated: %zu bytes are missing at offset %zu",
+                     count - (from->size - from->at), from->at);
+  }
+  clf_status status = CLF_OK;
+  if (from->file != NULL) {
+    status = clf__file_next(from->file, to, count);
+  } else if (count > 0) {
+    memcpy(to, from->bytes + from->at, count);
+  }
+  from->at += count;
+  return status;
+}
+
+static bool all_zero(const unsigned char *bytes, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (bytes[i] != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static clf_status check_header(const unsigned char *header, size_t size) {
+  if (memcmp(header, clf__magic, sizeof clf__magic) != 0) {
+    return clf__fail(CLF_ERROR_CORRUPT,
+                     "not a classify model file, or one that a transfer as text "
+                     "has damaged: the first 8 bytes differ");
+  }
+  if (clf__get_u64(header + 36, 4) != crc32_z(0, header, 36)) {
+    return clf__fail(CLF_ERROR_CORRUPT, "damaged: the header's checksum differs");
+  }
+  uint64_t version = clf__get_u64(header + 8, 4);
+  if (version > CLF__FORMAT_VERSION) {
+    return clf__fail(CLF_ERROR_VERSION,
+                     "written in format version %llu; this library reads up to %d",
+                     (unsigned long long)version, CLF__FORMAT_VERSION);
+  }
+  if (version == 0) {
+    return clf__fail(CLF_ERROR_CORRUPT, "damaged: the format version is 0");
+  }
+  if (clf__get_u64(header + 16, 8) != size) {
+    return clf__fail(CLF_ERROR_CORRUPT, "truncated or extended: %zu bytes, not the %llu written",
+                     size, (unsigned long long)clf__get_u64(header + 16, 8));
+  }
+  return CLF_OK;
+}
+
+static clf_status damaged_table(size_t at) {
+  return clf__fail(CLF_ERROR_CORRUPT, "damaged: the table's record at offset %zu is not valid",
+                   CLF__HEADER_BYTES + at);
+}
+
+/* A record at table[*at]; advances *at. */
+static clf_status parse_record(const unsigned char *table, size_t size, size_t *at, record *out) {
+  size_t begin = *at;
+  if (size - begin < CLF__RECORD_BYTES) {
+    return damaged_table(begin);
+  }
+  const unsigned char *fixed = table + begin;
+  uint64_t scale_bits = clf__get_u64(fixed + 32, 8);
+  *out = (record){.type = (uint32_t)clf__get_u64(fixed, 4),
+                  .dtype = (uint32_t)clf__get_u64(fixed + 4, 4),
+                  .axes = (uint32_t)clf__get_u64(fixed + 8, 4),
+                  .name_bytes = (uint32_t)clf__get_u64(fixed + 12, 4),
+                  .offset = clf__get_u64(fixed + 16, 8),
+                  .size = clf__get_u64(fixed + 24, 8),
+                  .checksum = clf__get_u64(fixed + 40, 8)};
+  memcpy(&out->scale, &scale_bits, sizeof out->scale);
+  if (out->axes > CLF_MAX_DIMENSIONS || out->name_bytes > CLF__LONGEST_NAME) {
+    return damaged_table(begin);
+  }
+  size_t name_room = (out->name_bytes + CLF__NAME_ALIGNMENT - 1u) & ~(CLF__NAME_ALIGNMENT - 1u);
+  size_t rest = 8 * out->axes + name_room;
+  const unsigned char *shape = fixed + CLF__RECORD_BYTES;
+  if (size - begin - CLF__RECORD_BYTES < rest) {
+    return damaged_table(begin);
+  }
+  for (uint32_t i = 0; i < out->axes; i++) {
+    out->shape[i] = (int64_t)clf__get_u64(shape + 8 * i, 8);
+  }
+  const unsigned char *name = shape + 8 * out->axes;
+  out->name = (const char *)name;
+  if (!clf__name_valid(out->name, out->name_bytes) ||
+      !all_zero(name + out->name_bytes, name_room - out->name_bytes)) {
+    return damaged_table(begin);
+  }
+  *at = begin + CLF__RECORD_BYTES + rest;
+  return CLF_OK;
+}
+
+/* Whether the shape makes up the size. */
+static bool shape_fits(const record *entry) {
+  int64_t bytes = (int64_t)clf__dtype_size((int32_t)entry->dtype);
+  for (uint32_t i = 0; i < entry->axes; i++) {
+    if (entry->shape[i] < 0 || !clf__mul_i64(bytes, entry->shape[i], &bytes)) {
+      return false;
+    }
+  }
+  return (uint64_t)bytes == entry->size;
+}
+
+static bool record_valid(const record *entry) {
+  if (entry->type == CLF__TEXT) {
+    return entry->dtype == 0 && entry->axes == 0 && entry->scale == 1;
+  }
+  return entry->type == CLF__TENSOR && entry->dtype <= CLF_I64 &&
+         clf__dtype_size((int32_t)entry->dtype) != 0 && isfinite(entry->scale) &&
+         entry->scale > 0 && (entry->scale == 1 || entry->dtype == CLF_U8) && shape_fits(entry);
+}
+
+/* Goes on to where the entry's data must begin, over a gap of zeros, and sees that they end within
+ * the source. */
+static clf_status reach_data(source *from, const record *entry) {
+  unsigned char gap[CLF__DATA_ALIGNMENT];
+  size_t offset;
+  if (!clf__align(from->at, CLF__DATA_ALIGNMENT, &offset) || offset != entry->offset) {
+    return clf__fail(CLF_ERROR_CORRUPT, "damaged: entry '%.*s' does not begin where it should",
+                     (int)entry->name_bytes, entry->name);
+  }
+  size_t count = offset - from->at;
+  clf_status status = take(from, gap, count);
+  if (status < 0) {
+    return status;
+  }
+  if (!all_zero(gap, count)) {
+    return clf__fail(CLF_ERROR_CORRUPT, "damaged: the gap before offset %zu is not zero", offset);
+  }
+  if (entry->size > from->size - from->at) {
+    return clf__fail(CLF_ERROR_CORRUPT, "damaged: entry '%.*s' of %llu bytes exceeds the file",
+                     (int)entry->name_bytes, entry->name, (unsigned long long)entry->size);
+  }
+  return CLF_OK;
+}
+
+static clf_status take_data(source *from, const record *entry, void *data) {
+  clf_status status = take(from, data, (size_t)entry->size);
+  if (status < 0) {
+    return status;
+  }
+  uLong checksum = crc32_z(0, NULL, 0);
+  if (entry->size > 0) {
+    checksum = crc32_z(checksum, data, (size_t)entry->size);
+  }
+  if (checksum != entry->checksum) {
+    return clf__fail(CLF_ERROR_CORRUPT,
+                     "damaged: the checksum of entry '%.*s' at offset %llu "
+                     "differs",
+                     (int)entry->name_bytes, entry->name, (unsigned long long)entry->offset);
+  }
+  return CLF_OK;
+}
+
+static clf_status read_text(source *from, clf_context *context, const record *entry, char **out) {
+  char *text = clf__alloc_array(context, (int64_t)entry->size + 1, 1);
+  if (text == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = take_data(from, entry, text);
+  if (status == CLF_OK && memchr(text, 0, (size_t)entry->size) != NULL) {
+    status = clf__fail(CLF_ERROR_CORRUPT, "damaged: the text '%.*s' contains a NUL byte",
+                       (int)entry->name_bytes, entry->name);
+  }
+  if (status < 0) {
+    clf__free(text);
+    return status;
+  }
+  text[entry->size] = '\0';
+  *out = text;
+  return CLF_OK;
+}
+
+static clf_status read_tensor(source *from, clf_context *context, const record *entry,
+                              clf_tensor **out) {
+  clf_tensor *tensor = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf_tensor_create(&tensor, context, (int32_t)entry->dtype, (int32_t)entry->axes,
+                             entry->shape));
+  tensor->scale = entry->scale;
+  tensor->writable = false;
+  CLF__TRY(take_data(from, entry, tensor->data));
+  size_t element = clf__dtype_size(tensor->dtype);
+  if (!clf__little_endian()) {
+    clf__copy_swapped(tensor->data, tensor->data, (size_t)entry->size / element, element);
+  }
+  *out = tensor;
+  return CLF_OK;
+done:
+  clf_tensor_free(tensor);
+  return status == CLF_ERROR_SHAPE ? CLF_ERROR_CORRUPT : status;
+}
+
+static clf_status read_entry(source *from, clf__store *store, const record *entry) {
+  clf__entry made = {0};
+  clf_status status = reach_data(from, entry);
+  if (status < 0) {
+    return status;
+  }
+  made.name = clf__copy_bytes(store->context, entry->name, entry->name_bytes);
+  if (made.name == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  status = entry->type == CLF__TEXT ? read_text(from, store->context, entry, &made.text)
+                                    : read_tensor(from, store->context, entry, &made.tensor);
+  if (status < 0) {
+    clf__free(made.name);
+    return status;
+  }
+  status = clf__store_take(store, &made);
+  return status == CLF_ERROR_ARGUMENT ? clf__fail_within(CLF_ERROR_CORRUPT, "damaged") : status;
+}
+
+static clf_status read_entries(source *from, clf__store *store, const unsigned char *table,
+                               size_t table_bytes, uint64_t count) {
+  size_t at = 0;
+  for (uint64_t i = 0; i < count; i++) {
+    record entry;
+    size_t begin = at;
+    clf_status status = parse_record(table, table_bytes, &at, &entry);
+    if (status == CLF_OK && !record_valid(&entry)) {
+      status = damaged_table(begin);
+    }
+    if (status == CLF_OK) {
+      status = read_entry(from, store, &entry);
+    }
+    if (status < 0) {
+      return status;
+    }
+  }
+  if (at != table_bytes || from->at != from->size) {
+    return clf__fail(CLF_ERROR_CORRUPT, "damaged: there are bytes after the last entry");
+  }
+  return CLF_OK;
+}
+
+static clf_status read_store(clf__store **out, clf_context *context, source *from) {
+  unsigned char header[CLF__HEADER_BYTES];
+  unsigned char *table = NULL;
+  clf__store *store = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(take(from, header, sizeof header));
+  CLF__TRY(check_header(header, from->size));
+  CLF__TRY(clf__store_create(&store, context));
+  uint64_t table_bytes = clf__get_u64(header + 24, 8);
+  if (table_bytes > from->size - from->at) {
+    status = clf__fail(CLF_ERROR_CORRUPT, "damaged: a table of %llu bytes exceeds the file",
+                       (unsigned long long)table_bytes);
+    goto done;
+  }
+  table = clf__alloc(store->context, (size_t)table_bytes);
+  if (table == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  CLF__TRY(take(from, table, (size_t)table_bytes));
+  if (clf__get_u64(header + 32, 4) != crc32_z(0, table, (size_t)table_bytes)) {
+    status = clf__fail(CLF_ERROR_CORRUPT, "damaged: the table's checksum differs");
+    goto done;
+  }
+  CLF__TRY(read_entries(from, store, table, (size_t)table_bytes, clf__get_u64(header + 12, 4)));
+  *out = store;
+  store = NULL;
+done:
+  clf__free(table);
+  clf__store_free(store);
+  return status;
+}
+
+clf_status clf__store_read_memory(clf__store **out, clf_context *context, const void *bytes,
+                                  size_t size) {
+  source from = {.bytes = bytes, .size = size};
+  return read_store(out, context, &from);
+}
+
+clf_status clf__store_read_path(clf__store **out, clf_context *context, const char *path) {
+  clf__file file = {0};
+  clf_status status = clf__file_open(&file, path);
+  if (status < 0) {
+    return status;
+  }
+  source from = {.file = &file, .size = file.size};
+  status = read_store(out, context, &from);
+  clf__file_close(&file);
+  return status;
+}

@@ -1,0 +1,159 @@
+/* The list of entries. A model has few, so names are looked up one by one. */
+#include "store/store.h"
+
+#include <string.h>
+
+#include "store/format.h"
+
+const unsigned char clf__magic[8] = {0x89, 'C', 'L', 'F', '\r', '\n', 0x1A, '\n'};
+
+clf_status clf__store_create(clf__store **out, clf_context *context) {
+  clf_context *held = clf__context_hold(context);
+  if (held == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf__store *store = clf__alloc_zeroed(held, 1, sizeof *store);
+  if (store == NULL) {
+    clf__context_release(held);
+    return CLF_ERROR_MEMORY;
+  }
+  store->context = held;
+  *out = store;
+  return CLF_OK;
+}
+
+static void free_entry(clf__entry *entry) {
+  clf__free(entry->name);
+  clf__free(entry->text);
+  clf_tensor_free(entry->tensor);
+}
+
+void clf__store_free(clf__store *store) {
+  if (store == NULL) {
+    return;
+  }
+  for (int64_t i = 0; i < store->count; i++) {
+    free_entry(&store->entries[i]);
+  }
+  clf_context *context = store->context;
+  clf__free(store->entries);
+  clf__free(store);
+  clf__context_release(context);
+}
+
+static const clf__entry *find(const clf__store *store, const char *name) {
+  for (int64_t i = 0; i < store->count; i++) {
+    if (strcmp(store->entries[i].name, name) == 0) {
+      return &store->entries[i];
+    }
+  }
+  return NULL;
+}
+
+bool clf__name_valid(const char *name, size_t length) {
+  for (size_t i = 0; i < length; i++) {
+    if (name[i] <= ' ' || name[i] > '~') {
+      return false;
+    }
+  }
+  return length > 0 && length <= CLF__LONGEST_NAME;
+}
+
+static clf_status check_name(const clf__store *store, const char *name) {
+  if (!clf__name_valid(name, strlen(name))) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "an entry's name must be 1 to %d printable ASCII characters without blanks",
+                     CLF__LONGEST_NAME);
+  }
+  if (find(store, name) != NULL) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "there is an entry '%s' already", name);
+  }
+  if (store->count == CLF__MOST_ENTRIES) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "entry '%s' is more than the %d that there may be", name,
+                     CLF__MOST_ENTRIES);
+  }
+  return CLF_OK;
+}
+
+static clf_status make_room(clf__store *store) {
+  if (store->count < store->capacity) {
+    return CLF_OK;
+  }
+  int64_t capacity = store->capacity > 0 ? 2 * store->capacity : 16;
+  clf__entry *entries =
+      clf__resize_array(store->context, store->entries, capacity, sizeof *entries);
+  if (entries == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  store->entries = entries;
+  store->capacity = capacity;
+  return CLF_OK;
+}
+
+clf_status clf__store_take(clf__store *store, clf__entry *entry) {
+  clf_status status = check_name(store, entry->name);
+  if (status == CLF_OK) {
+    status = make_room(store);
+  }
+  if (status < 0) {
+    free_entry(entry);
+    return status;
+  }
+  store->entries[store->count++] = *entry;
+  return CLF_OK;
+}
+
+clf_status clf__store_add_text(clf__store *store, const char *name, const char *text) {
+  clf__entry entry = {.name = clf__copy_text(store->context, name),
+                      .text = clf__copy_text(store->context, text)};
+  if (entry.name == NULL || entry.text == NULL) {
+    free_entry(&entry);
+    return CLF_ERROR_MEMORY;
+  }
+  return clf__store_take(store, &entry);
+}
+
+clf_status clf__store_add_tensor(clf__store *store, const char *name, const clf_tensor *tensor) {
+  clf__entry entry = {.name = clf__copy_text(store->context, name)};
+  if (entry.name == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = clf__tensor_contiguous(tensor)
+                          ? clf__tensor_share(&entry.tensor, tensor)
+                          : clf_tensor_copy(&entry.tensor, tensor, tensor->dtype);
+  if (status < 0) {
+    free_entry(&entry);
+    return status;
+  }
+  return clf__store_take(store, &entry);
+}
+
+const char *clf__store_text(const clf__store *store, const char *name) {
+  const clf__entry *entry = find(store, name);
+  return entry != NULL ? entry->text : NULL;
+}
+
+const clf_tensor *clf__store_tensor(const clf__store *store, const char *name) {
+  const clf__entry *entry = find(store, name);
+  return entry != NULL ? entry->tensor : NULL;
+}
+
+int64_t clf__store_count(const clf__store *store) {
+  return store->count;
+}
+
+const char *clf__store_name(const clf__store *store, int64_t index) {
+  return store->entries[index].name;
+}
+
+void clf__copy_swapped(void *to, const void *from, size_t count, size_t element_bytes) {
+  unsigned char *out = to;
+  const unsigned char *in = from;
+  for (size_t i = 0; i < count; i++) {
+    unsigned char element[8];
+    memcpy(element, in + i * element_bytes, element_bytes);
+    for (size_t j = 0; j < element_bytes; j++) {
+      out[i * element_bytes + j] = element[element_bytes - 1 - j];
+    }
+  }
+}

@@ -1,0 +1,200 @@
+/* Writing a store: the head (header and table) is built in memory, for it holds the checksums of
+ * the data; then head and data go out in order, to memory or to a file. */
+#include <string.h>
+#include <zlib.h>
+
+#include "base/file.h"
+#include "store/format.h"
+
+typedef clf_status (*take_bytes)(void *to, const void *bytes, size_t count);
+
+static size_t element_bytes(const clf__entry *entry) {
+  return entry->tensor != NULL ? clf__dtype_size(entry->tensor->dtype) : 1;
+}
+
+static size_t data_bytes(const clf__entry *entry) {
+  return entry->tensor != NULL
+             ? (size_t)clf_tensor_count(entry->tensor) * clf__dtype_size(entry->tensor->dtype)
+             : strlen(entry->text);
+}
+
+/* Hands the entry's bytes on as they stand in the file: numbers little-endian. */
+static clf_status give_data(const clf__entry *entry, take_bytes take, void *to) {
+  const unsigned char *data =
+      entry->tensor != NULL ? entry->tensor->data : (const unsigned char *)entry->text;
+  size_t left = data_bytes(entry);
+  size_t element = element_bytes(entry);
+  if (element == 1 || clf__little_endian()) {
+    return take(to, data, left);
+  }
+  clf_status status = CLF_OK;
+  while (left > 0 && status == CLF_OK) {
+    unsigned char chunk[4096];
+    size_t count = left < sizeof chunk ? left : sizeof chunk;
+    clf__copy_swapped(chunk, data, count / element, element);
+    status = take(to, chunk, count);
+    data += count;
+    left -= count;
+  }
+  return status;
+}
+
+static clf_status take_checksum(void *to, const void *bytes, size_t count) {
+  uLong *checksum = to;
+  if (count > 0) {
+    *checksum = crc32_z(*checksum, bytes, count);
+  }
+  return CLF_OK;
+}
+
+static clf_status take_memory(void *to, const void *bytes, size_t count) {
+  unsigned char **at = to;
+  if (count > 0) {
+    memcpy(*at, bytes, count);
+    *at += count;
+  }
+  return CLF_OK;
+}
+
+static clf_status take_file(void *to, const void *bytes, size_t count) {
+  return clf__output_write(to, bytes, count);
+}
+
+static size_t record_bytes(const clf__entry *entry) {
+  size_t axes = entry->tensor != NULL ? (size_t)entry->tensor->ndim : 0;
+  size_t name = strlen(entry->name);
+  return CLF__RECORD_BYTES + 8 * axes +
+         (name + CLF__NAME_ALIGNMENT - 1) / CLF__NAME_ALIGNMENT * CLF__NAME_ALIGNMENT;
+}
+
+/* Bytes of header and table, and of the whole. */
+static clf_status measure(const clf__store *store, size_t *head, size_t *whole) {
+  *head = CLF__HEADER_BYTES;
+  for (int64_t i = 0; i < store->count; i++) {
+    *head += record_bytes(&store->entries[i]);
+  }
+  *whole = *head;
+  for (int64_t i = 0; i < store->count; i++) {
+    if (!clf__align(*whole, CLF__DATA_ALIGNMENT, whole) ||
+        !clf__add_size(*whole, data_bytes(&store->entries[i]), whole)) {
+      return clf__fail(CLF_ERROR_SHAPE, "the entries are too large for one file");
+    }
+  }
+  return CLF_OK;
+}
+
+static void put_record(unsigned char *to, const clf__entry *entry, size_t offset) {
+  const clf_tensor *tensor = entry->tensor;
+  double scale = tensor != NULL ? tensor->scale : 1;
+  uint64_t scale_bits;
+  memcpy(&scale_bits, &scale, sizeof scale_bits);
+  uLong checksum = crc32_z(0, NULL, 0);
+  give_data(entry, take_checksum, &checksum);
+  size_t name = strlen(entry->name);
+  int32_t axes = tensor != NULL ? tensor->ndim : 0;
+  clf__put_u64(to, tensor != NULL ? CLF__TENSOR : CLF__TEXT, 4);
+  clf__put_u64(to + 4, tensor != NULL ? (uint64_t)tensor->dtype : 0, 4);
+  clf__put_u64(to + 8, (uint64_t)axes, 4);
+  clf__put_u64(to + 12, name, 4);
+  clf__put_u64(to + 16, offset, 8);
+  clf__put_u64(to + 24, data_bytes(entry), 8);
+  clf__put_u64(to + 32, scale_bits, 8);
+  clf__put_u64(to + 40, checksum, 8);
+  for (int32_t i = 0; i < axes; i++) {
+    clf__put_u64(to + CLF__RECORD_BYTES + 8 * i, (uint64_t)tensor->shape[i], 8);
+  }
+  memcpy(to + CLF__RECORD_BYTES + 8 * axes, entry->name, name);
+}
+
+static void put_header(unsigned char *head, size_t head_bytes, size_t whole, int64_t entries) {
+  memcpy(head, clf__magic, sizeof clf__magic);
+  clf__put_u64(head + 8, CLF__FORMAT_VERSION, 4);
+  clf__put_u64(head + 12, (uint64_t)entries, 4);
+  clf__put_u64(head + 16, whole, 8);
+  clf__put_u64(head + 24, head_bytes - CLF__HEADER_BYTES, 8);
+  const unsigned char *table = head + CLF__HEADER_BYTES;
+  clf__put_u64(head + 32, crc32_z(0, table, head_bytes - CLF__HEADER_BYTES), 4);
+  clf__put_u64(head + 36, crc32_z(0, head, 36), 4);
+}
+
+static size_t data_offset(size_t end_before) {
+  return (end_before + CLF__DATA_ALIGNMENT - 1) / CLF__DATA_ALIGNMENT * CLF__DATA_ALIGNMENT;
+}
+
+/* After measure() no offset overflows. */
+static unsigned char *make_head(const clf__store *store, size_t head_bytes, size_t whole) {
+  unsigned char *head = clf__alloc_zeroed(store->context, (int64_t)head_bytes, 1);
+  if (head == NULL) {
+    return NULL;
+  }
+  unsigned char *record = head + CLF__HEADER_BYTES;
+  size_t at = head_bytes;
+  for (int64_t i = 0; i < store->count; i++) {
+    const clf__entry *entry = &store->entries[i];
+    at = data_offset(at);
+    put_record(record, entry, at);
+    record += record_bytes(entry);
+    at += data_bytes(entry);
+  }
+  put_header(head, head_bytes, whole, store->count);
+  return head;
+}
+
+static clf_status give_all(const clf__store *store, size_t head_bytes, size_t whole,
+                           take_bytes take, void *to) {
+  static const unsigned char zeros[CLF__DATA_ALIGNMENT];
+  unsigned char *head = make_head(store, head_bytes, whole);
+  if (head == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = take(to, head, head_bytes);
+  size_t at = head_bytes;
+  for (int64_t i = 0; i < store->count && status == CLF_OK; i++) {
+    size_t offset = data_offset(at);
+    status = take(to, zeros, offset - at);
+    if (status == CLF_OK) {
+      status = give_data(&store->entries[i], take, to);
+    }
+    at = offset + data_bytes(&store->entries[i]);
+  }
+  clf__free(head);
+  return status;
+}
+
+clf_status clf__store_write_memory(const clf__store *store, void *buffer, size_t capacity,
+                                   size_t *size) {
+  size_t head, whole;
+  clf_status status = measure(store, &head, &whole);
+  if (status < 0) {
+    return status;
+  }
+  if (buffer == NULL && capacity > 0) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "a NULL buffer must come with a capacity of 0, not %zu",
+                     capacity);
+  }
+  if (buffer != NULL) {
+    if (capacity < whole) {
+      return clf__fail(CLF_ERROR_ARGUMENT, "a buffer of %zu bytes is too small: %zu are needed",
+                       capacity, whole);
+    }
+    unsigned char *at = buffer;
+    status = give_all(store, head, whole, take_memory, &at);
+  }
+  if (status == CLF_OK) {
+    *size = whole;
+  }
+  return status;
+}
+
+clf_status clf__store_write_path(const clf__store *store, const char *path) {
+  clf__output output = {0};
+  size_t head, whole;
+  clf_status status = CLF_OK;
+  CLF__TRY(measure(store, &head, &whole));
+  CLF__TRY(clf__output_open(&output, store->context, path));
+  CLF__TRY(give_all(store, head, whole, take_file, &output));
+  CLF__TRY(clf__output_commit(&output));
+done:
+  clf__output_close(&output);
+  return status;
+}
