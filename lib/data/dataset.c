@@ -154,30 +154,27 @@ done:
   return status;
 }
 
-/* A copy of targets as f64 [rows, outputs]. */
 static clf_status copy_targets(clf_tensor **out, const clf_dataset *dataset,
                                const clf_tensor *targets) {
-  clf_tensor *view = NULL;
+  int64_t outputs = clf_tensor_count(targets) / dataset->rows;
   clf_tensor *copy = NULL;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf_tensor_copy(&copy, targets, CLF_F64));
-  int64_t shape[] = {dataset->rows, clf_tensor_count(copy) / dataset->rows};
-  CLF__TRY(clf_tensor_reshape(&view, copy, 2, shape));
-  const double *values = view->data;
-  for (int64_t i = 0; i < clf_tensor_count(view); i++) {
+  clf_status status = clf__tensor_matrix(&copy, dataset->context, CLF_F64, dataset->rows, outputs);
+  if (status < 0) {
+    return status;
+  }
+  double *values = copy->data;
+  for (int64_t i = 0; i < clf_tensor_count(copy); i++) {
+    values[i] = clf__tensor_value(targets, i);
     if (!isfinite(values[i])) {
       status = clf__fail(CLF_ERROR_DATA, "targets: row %lld, output %lld is %s; it must be finite",
-                         (long long)(i / shape[1]), (long long)(i % shape[1]),
+                         (long long)(i / outputs), (long long)(i % outputs),
                          isnan(values[i]) ? "NaN" : "infinite");
-      goto done;
+      clf_tensor_free(copy);
+      return status;
     }
   }
-  *out = view;
-  view = NULL;
-done:
-  clf_tensor_free(view);
-  clf_tensor_free(copy);
-  return status;
+  *out = copy;
+  return CLF_OK;
 }
 
 clf_status clf_dataset_set_targets(clf_dataset *dataset, const clf_tensor *targets) {

@@ -1,0 +1,129 @@
+/* Batches: the rows in an order shuffled anew each epoch, from the seed and the number of the
+ * epoch. Dense rows are gathered into one buffer that serves every batch. */
+#include "base/random.h"
+#include "data/build.h"
+
+struct clf_batches {
+  clf_context *context;
+  const clf_dataset *dataset;
+  clf_dataset *batch; /* handed out last; NULL before the first */
+  int64_t *order;     /* [rows] */
+  int64_t batch_size;
+  int64_t position; /* rows of this epoch handed out */
+  uint64_t seed;
+  uint64_t epoch;
+};
+
+static void shuffle(clf_batches *batches) {
+  int64_t rows = batches->dataset->rows;
+  for (int64_t i = 0; i < rows; i++) {
+    batches->order[i] = i;
+  }
+  clf__random random = clf__random_seed(batches->seed, batches->epoch);
+  clf__random_shuffle(&random, batches->order, rows);
+}
+
+clf_status clf_batches_create(clf_batches **out, const clf_dataset *dataset, int64_t batch_size,
+                              uint64_t seed) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(dataset);
+  if (batch_size < 1) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "batches: batch_size is %lld; it must be 1 or more",
+                     (long long)batch_size);
+  }
+  clf_context *context = clf__context_hold(dataset->context);
+  clf_batches *batches = clf__alloc_zeroed(context, 1, sizeof *batches);
+  int64_t *order = clf__alloc_array(context, dataset->rows, sizeof *order);
+  if (batches == NULL || order == NULL) {
+    clf__free(batches);
+    clf__free(order);
+    clf__context_release(context);
+    return CLF_ERROR_MEMORY;
+  }
+  *batches = (clf_batches){.context = context,
+                           .dataset = dataset,
+                           .order = order,
+                           .batch_size = batch_size < dataset->rows ? batch_size : dataset->rows,
+                           .seed = seed};
+  shuffle(batches);
+  *out = batches;
+  return CLF_OK;
+}
+
+void clf_batches_free(clf_batches *batches) {
+  if (batches == NULL) {
+    return;
+  }
+  clf_context *context = batches->context;
+  clf_dataset_free(batches->batch);
+  clf__free(batches->order);
+  clf__free(batches);
+  clf__context_release(context);
+}
+
+/* The first `count` rows of a buffer, made when there is none, become those rows of `from`. */
+static clf_status refill(const clf_batches *batches, clf_tensor **buffer, const clf_tensor *from,
+                         int64_t count) {
+  if (from == NULL) {
+    return CLF_OK;
+  }
+  if (*buffer == NULL) {
+    clf_status status = clf__like_rows(buffer, batches->context, from, batches->batch_size);
+    if (status < 0) {
+      return status;
+    }
+  }
+  (*buffer)->shape[0] = count;
+  clf__gather(*buffer, from, batches->order + batches->position, count);
+  return CLF_OK;
+}
+
+static clf_status next_dense(clf_batches *batches, int64_t count) {
+  const clf_dataset *from = batches->dataset;
+  clf_status status = CLF_OK;
+  if (batches->batch == NULL) {
+    CLF__TRY(clf__dataset_blank(&batches->batch, batches->context));
+    batches->batch->features = from->features;
+    batches->batch->classes = clf__classes_hold(from->classes);
+  }
+  clf_dataset *batch = batches->batch;
+  batch->rows = count;
+  CLF__TRY(refill(batches, &batch->x, from->x, count));
+  CLF__TRY(refill(batches, &batch->labels, from->labels, count));
+  CLF__TRY(refill(batches, &batch->targets, from->targets, count));
+  CLF__TRY(refill(batches, &batch->weights, from->weights, count));
+done:
+  return status;
+}
+
+static clf_status next_sparse(clf_batches *batches, int64_t count) {
+  clf_dataset *batch = NULL;
+  clf_status status =
+      clf_dataset_subset(&batch, batches->dataset, batches->order + batches->position, count);
+  if (status == CLF_OK) {
+    clf_dataset_free(batches->batch);
+    batches->batch = batch;
+  }
+  return status;
+}
+
+clf_status clf_batches_next(clf_batches *batches, const clf_dataset **batch) {
+  CLF__REQUIRE(batches);
+  CLF__REQUIRE(batch);
+  int64_t left = batches->dataset->rows - batches->position;
+  if (left == 0) {
+    batches->position = 0;
+    batches->epoch++;
+    shuffle(batches);
+    *batch = NULL;
+    return CLF_OK;
+  }
+  int64_t count = left < batches->batch_size ? left : batches->batch_size;
+  clf_status status = batches->dataset->row_start != NULL ? next_sparse(batches, count)
+                                                          : next_dense(batches, count);
+  if (status == CLF_OK) {
+    batches->position += count;
+    *batch = batches->batch;
+  }
+  return status;
+}

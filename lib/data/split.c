@@ -1,0 +1,211 @@
+/* Random splits and folds, drawn in each class by itself (stratified): rows are grouped by class
+ * and shuffled in their group. Without labels all rows are one group.
+ *
+ * Split: the first part gets the whole part of its share of each group, and the rows still missing
+ * come from the groups with the largest remainders. Fold: the groups one after another are dealt
+ * out to the folds in turn, so that sizes differ by at most one, overall and in each class. */
+#include <stdlib.h>
+
+#include "base/random.h"
+#include "base/text.h"
+#include "data/build.h"
+
+/* Group g has the rows order[start[g]] … order[start[g + 1] - 1]. */
+typedef struct groups {
+  int64_t count;
+  int64_t *start; /* [count + 2], the last one used while grouping */
+  int64_t *order; /* [rows] */
+} groups;
+
+static void free_groups(groups *all) {
+  clf__free(all->start);
+  clf__free(all->order);
+  *all = (groups){0};
+}
+
+/* A counting sort by label, or one group of all rows. While rows are placed, start[g + 1] is where
+ * the next one of group g goes. */
+static clf_status group_rows(groups *out, const clf_dataset *dataset, const int32_t *labels) {
+  int64_t count = labels != NULL ? clf__classes_count(dataset->classes) : 1;
+  groups all = {count, clf__alloc_zeroed(dataset->context, count + 2, sizeof(int64_t)),
+                clf__alloc_array(dataset->context, dataset->rows, sizeof(int64_t))};
+  if (all.start == NULL || all.order == NULL) {
+    free_groups(&all);
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < dataset->rows; i++) {
+    all.start[(labels != NULL ? labels[i] : 0) + 2]++;
+  }
+  for (int64_t g = 0; g < count; g++) {
+    all.start[g + 1] += all.start[g];
+  }
+  for (int64_t i = 0; i < dataset->rows; i++) {
+    all.order[all.start[(labels != NULL ? labels[i] : 0) + 1]++] = i;
+  }
+  *out = all;
+  return CLF_OK;
+}
+
+static int64_t group_size(const groups *all, int64_t group) {
+  return all->start[group + 1] - all->start[group];
+}
+
+static clf_status shuffle_groups(groups *out, const clf_dataset *dataset, const int32_t *labels,
+                                 uint64_t seed) {
+  clf_status status = group_rows(out, dataset, labels);
+  clf__random random = clf__random_seed(seed, 0);
+  for (int64_t g = 0; status == CLF_OK && g < out->count; g++) {
+    clf__random_shuffle(&random, out->order + out->start[g], group_size(out, g));
+  }
+  return status;
+}
+
+/* No class has two rows: there is nothing to stratify. */
+static bool all_single(const groups *all) {
+  for (int64_t g = 0; g < all->count; g++) {
+    if (group_size(all, g) > 1) {
+      return false;
+    }
+  }
+  return true;
+}
+
+typedef struct share {
+  double remainder;
+  int64_t group;
+} share;
+
+/* Largest remainder first, then the first group. */
+static int compare_shares(const void *a, const void *b) {
+  const share *first = a;
+  const share *second = b;
+  if (first->remainder != second->remainder) {
+    return first->remainder < second->remainder ? 1 : -1;
+  }
+  return (first->group > second->group) - (first->group < second->group);
+}
+
+/* Rows of each group that go to the first part. The only row of a class goes there; of two or more,
+ * one at most is rounded away from the second part, which so gets a row. */
+static clf_status share_out(int64_t *take, const groups *all, double fraction,
+                            clf_context *context) {
+  share *shares = clf__alloc_array(context, all->count, sizeof *shares);
+  if (shares == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  int64_t rows = all->start[all->count];
+  int64_t wanted = (int64_t)(fraction * (double)rows + 0.5);
+  int64_t left = wanted < 1 ? 1 : wanted > rows - 1 ? rows - 1 : wanted;
+  for (int64_t g = 0; g < all->count; g++) {
+    int64_t size = group_size(all, g);
+    double quota = fraction * (double)size;
+    int64_t whole = (int64_t)quota;
+    take[g] = size <= 1 ? size : whole < size - 1 ? whole : size - 1;
+    shares[g] = (share){size <= 1 ? -1 : quota - (double)take[g], g};
+    left -= take[g];
+  }
+  qsort(shares, (size_t)all->count, sizeof *shares, compare_shares);
+  for (int64_t i = 0; i < left && i < all->count && shares[i].remainder >= 0; i++) {
+    take[shares[i].group]++;
+  }
+  clf__free(shares);
+  return CLF_OK;
+}
+
+/* Two datasets, of the rows that are marked and of those that are not. */
+static clf_status part(clf_dataset **marked, clf_dataset **rest, const clf_dataset *dataset,
+                       const bool *mark) {
+  clf_dataset *parts[2] = {NULL, NULL};
+  clf_status status = CLF_OK;
+  int64_t *rows = clf__alloc_array(dataset->context, dataset->rows, sizeof *rows);
+  if (rows == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int p = 0; p < 2; p++) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < dataset->rows; i++) {
+      if (mark[i] == (p == 0)) {
+        rows[count++] = i;
+      }
+    }
+    CLF__TRY(clf_dataset_subset(&parts[p], dataset, rows, count));
+  }
+  *marked = parts[0];
+  *rest = parts[1];
+  parts[0] = NULL;
+  parts[1] = NULL;
+done:
+  clf_dataset_free(parts[0]);
+  clf_dataset_free(parts[1]);
+  clf__free(rows);
+  return status;
+}
+
+clf_status clf_dataset_split(clf_dataset **first, clf_dataset **second, const clf_dataset *dataset,
+                             double fraction, uint64_t seed) {
+  CLF__REQUIRE(first);
+  CLF__REQUIRE(second);
+  CLF__REQUIRE(dataset);
+  if (!(fraction > 0 && fraction < 1)) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "split: fraction is %s; it must be between 0 and 1",
+                     clf__number_text(fraction));
+  }
+  if (dataset->rows < 2) {
+    return clf__fail(CLF_ERROR_SHAPE, "split: one row cannot be split in two");
+  }
+  groups all = {0};
+  int64_t *take = NULL;
+  bool *mark = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(shuffle_groups(&all, dataset, clf__dataset_labels(dataset), seed));
+  if (all_single(&all)) {
+    free_groups(&all);
+    CLF__TRY(shuffle_groups(&all, dataset, NULL, seed));
+  }
+  take = clf__alloc_array(dataset->context, all.count, sizeof *take);
+  mark = clf__alloc_zeroed(dataset->context, dataset->rows, sizeof *mark);
+  if (take == NULL || mark == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  CLF__TRY(share_out(take, &all, fraction, dataset->context));
+  for (int64_t g = 0; g < all.count; g++) {
+    for (int64_t i = 0; i < take[g]; i++) {
+      mark[all.order[all.start[g] + i]] = true;
+    }
+  }
+  CLF__TRY(part(first, second, dataset, mark));
+done:
+  free_groups(&all);
+  clf__free(take);
+  clf__free(mark);
+  return status;
+}
+
+clf_status clf_dataset_fold(clf_dataset **train, clf_dataset **test, const clf_dataset *dataset,
+                            int64_t folds, int64_t fold, uint64_t seed) {
+  CLF__REQUIRE(train);
+  CLF__REQUIRE(test);
+  CLF__REQUIRE(dataset);
+  if (folds < 2 || folds > dataset->rows || fold < 0 || fold >= folds) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "fold %lld of %lld, of %lld rows: there must be 2 folds or more, no more than "
+                     "rows, counted from 0",
+                     (long long)fold, (long long)folds, (long long)dataset->rows);
+  }
+  groups all = {0};
+  clf_status status = CLF_OK;
+  bool *mark = clf__alloc_zeroed(dataset->context, dataset->rows, sizeof *mark);
+  if (mark == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  CLF__TRY(shuffle_groups(&all, dataset, clf__dataset_labels(dataset), seed));
+  for (int64_t i = fold; i < dataset->rows; i += folds) {
+    mark[all.order[i]] = true;
+  }
+  CLF__TRY(part(test, train, dataset, mark));
+done:
+  free_groups(&all);
+  clf__free(mark);
+  return status;
+}

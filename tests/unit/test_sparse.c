@@ -1,0 +1,211 @@
+#include <math.h>
+#include <string.h>
+
+#include "data/dataset.h"
+#include "support.h"
+
+static clf_context *context;
+static uint64_t held;
+
+static void setup(void) {
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  held = clf_context_memory(context);
+}
+
+static void teardown(void) {
+  ck_assert_uint_eq(clf_context_memory(context), held);
+  clf_context_free(context);
+}
+
+/* Row 0 has (1: 10, 3: 30), row 1 nothing, row 2 (0: 5). */
+static const int64_t starts[] = {0, 2, 2, 3};
+static const int32_t columns[] = {1, 3, 0};
+static const float values[] = {10, 30, 5};
+
+typedef struct part {
+  const void *data;
+  int32_t dtype;
+  int64_t count;
+} part;
+
+static clf_status create(clf_dataset **out, int64_t width, part start, part column, part value) {
+  part parts[] = {start, column, value};
+  clf_tensor *tensors[3] = {NULL};
+  for (int i = 0; i < 3; i++) {
+    ck_clf_ok(clf_tensor_wrap(&tensors[i], context, parts[i].data, parts[i].dtype, 1,
+                              &parts[i].count, NULL, NULL, NULL));
+  }
+  clf_status status =
+      clf_dataset_create_sparse(out, context, width, tensors[0], tensors[1], tensors[2], NULL);
+  for (int i = 0; i < 3; i++) {
+    clf_tensor_free(tensors[i]);
+  }
+  return status;
+}
+
+#define STARTS ((part){starts, CLF_I64, 4})
+#define COLUMNS ((part){columns, CLF_I32, 3})
+#define VALUES ((part){values, CLF_F32, 3})
+
+START_TEST(sparse__shares_what_fits) {
+  clf_dataset *dataset = NULL;
+  ck_clf_ok(create(&dataset, 4, STARTS, COLUMNS, VALUES));
+  clf__rows x = clf__dataset_rows(dataset);
+  ck_assert_ptr_eq(x.row_start, starts);
+  ck_assert_ptr_eq(x.column, columns);
+  ck_assert_ptr_eq(x.value, values);
+  ck_assert_int_eq(clf_dataset_rows(dataset), 3);
+  ck_assert_int_eq(clf_dataset_features(dataset), 4);
+  ck_assert_int_eq(clf_dataset_nonzeros(dataset), 3);
+  ck_assert_int_eq(clf_dataset_sparse(dataset), 1);
+  clf_tensor *tensor = NULL;
+  ck_clf_fails(clf_dataset_tensor(dataset, "x", &tensor), CLF_ERROR_UNSUPPORTED);
+  ck_clf_ok(clf_dataset_tensor(dataset, "column", &tensor));
+  ck_assert_int_eq(clf_tensor_dtype(tensor), CLF_I32);
+  clf_tensor_free(tensor);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(sparse__converts_other_types) {
+  const int32_t starts32[] = {0, 2, 2, 3};
+  const int64_t columns64[] = {1, 3, 0};
+  const double values64[] = {10, 30, 5};
+  clf_dataset *dataset = NULL;
+  ck_clf_ok(create(&dataset, 4, (part){starts32, CLF_I32, 4}, (part){columns64, CLF_I64, 3},
+                   (part){values64, CLF_F64, 3}));
+  clf__rows x = clf__dataset_rows(dataset);
+  ck_assert_mem_eq(x.row_start, starts, sizeof starts);
+  ck_assert_mem_eq(x.column, columns, sizeof columns);
+  ck_assert_mem_eq(x.value, values, sizeof values);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(sparse__sorts_the_columns_of_each_row) {
+  const int64_t start[] = {0, 3, 3, 5, 6};
+  const int32_t column[] = {9, 0, 4, 2, 1, 7};
+  const float value[] = {90, 1, 40, 2, NAN, 7};
+  clf_dataset *dataset = NULL;
+  ck_clf_ok(create(&dataset, 10, (part){start, CLF_I64, 5}, (part){column, CLF_I32, 6},
+                   (part){value, CLF_F32, 6}));
+  clf__rows x = clf__dataset_rows(dataset);
+  ck_assert_mem_eq(x.column, ((int32_t[]){0, 4, 9, 1, 2, 7}), sizeof column);
+  ck_assert_float_eq(x.value[0], 1);
+  ck_assert_float_eq(x.value[2], 90);
+  ck_assert(isnan(x.value[3]));
+  ck_assert_float_eq(value[0], 90);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(sparse__rows_may_start_after_the_first_entry_and_end_before_the_last) {
+  const int64_t start[] = {1, 2};
+  clf_dataset *dataset = NULL;
+  ck_clf_ok(create(&dataset, 4, (part){start, CLF_I64, 2}, COLUMNS, VALUES));
+  ck_assert_int_eq(clf_dataset_nonzeros(dataset), 1);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(sparse__rows_without_entries) {
+  const int64_t start[] = {0, 0, 0};
+  clf_dataset *dataset = NULL;
+  ck_clf_ok(create(&dataset, 4, (part){start, CLF_I64, 3}, (part){NULL, CLF_I32, 0},
+                   (part){NULL, CLF_F32, 0}));
+  ck_assert_int_eq(clf_dataset_rows(dataset), 2);
+  ck_assert_int_eq(clf_dataset_nonzeros(dataset), 0);
+  clf_dataset *subset = NULL;
+  ck_clf_ok(clf_dataset_subset(&subset, dataset, (int64_t[]){1, 0, 1}, 3));
+  ck_assert_int_eq(clf_dataset_nonzeros(subset), 0);
+  clf_dataset_free(subset);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(sparse__refuses_places_out_of_range) {
+  const int64_t falling[] = {0, 2, 1, 3}, beyond[] = {0, 2, 2, 4}, negative[] = {-1, 2, 2, 3};
+  const int32_t too_wide[] = {1, 4, 0}, below[] = {1, 3, -1};
+  const int64_t huge[] = {1, INT64_C(1) << 32, 0};
+  clf_dataset *dataset = NULL;
+  ck_clf_fails(create(&dataset, 4, (part){falling, CLF_I64, 4}, COLUMNS, VALUES), CLF_ERROR_DATA);
+  ck_clf_says("row_start[2] is 1; it must be 2");
+  ck_clf_fails(create(&dataset, 4, (part){beyond, CLF_I64, 4}, COLUMNS, VALUES), CLF_ERROR_DATA);
+  ck_clf_says("row_start[3] is 4");
+  ck_clf_fails(create(&dataset, 4, (part){negative, CLF_I64, 4}, COLUMNS, VALUES), CLF_ERROR_DATA);
+  ck_clf_says("row_start[0] is -1");
+  ck_clf_fails(create(&dataset, 4, STARTS, (part){too_wide, CLF_I32, 3}, VALUES), CLF_ERROR_DATA);
+  ck_clf_says("column[1] is 4; it must be 0 to 3");
+  ck_clf_fails(create(&dataset, 4, STARTS, (part){below, CLF_I32, 3}, VALUES), CLF_ERROR_DATA);
+  ck_clf_fails(create(&dataset, 4, STARTS, (part){huge, CLF_I64, 3}, VALUES), CLF_ERROR_DATA);
+  ck_clf_says("column[1] is 4294967296");
+  ck_assert_ptr_null(dataset);
+}
+END_TEST
+
+START_TEST(sparse__refuses_a_column_twice_in_a_row) {
+  const int64_t start[] = {0, 1, 4};
+  const int32_t apart[] = {2, 2, 0, 2}, beside[] = {2, 0, 1, 1};
+  const float value[] = {1, 2, 3, 4};
+  clf_dataset *dataset = NULL;
+  ck_clf_fails(create(&dataset, 4, (part){start, CLF_I64, 3}, (part){apart, CLF_I32, 4},
+                      (part){value, CLF_F32, 4}),
+               CLF_ERROR_DATA);
+  ck_clf_says("row 1 has a column twice");
+  ck_clf_fails(create(&dataset, 4, (part){start, CLF_I64, 3}, (part){beside, CLF_I32, 4},
+                      (part){value, CLF_F32, 4}),
+               CLF_ERROR_DATA);
+  ck_assert_ptr_null(dataset);
+}
+END_TEST
+
+START_TEST(sparse__refuses_shapes_and_types) {
+  clf_dataset *dataset = NULL;
+  ck_clf_fails(create(&dataset, 0, STARTS, COLUMNS, VALUES), CLF_ERROR_SHAPE);
+  ck_clf_fails(create(&dataset, INT64_C(1) << 31, STARTS, COLUMNS, VALUES), CLF_ERROR_SHAPE);
+  ck_clf_fails(create(&dataset, 4, (part){starts, CLF_I64, 1}, COLUMNS, VALUES), CLF_ERROR_SHAPE);
+  ck_clf_fails(create(&dataset, 4, STARTS, COLUMNS, (part){values, CLF_F32, 2}), CLF_ERROR_SHAPE);
+  ck_clf_fails(create(&dataset, 4, (part){values, CLF_F32, 3}, COLUMNS, VALUES), CLF_ERROR_TYPE);
+  ck_clf_fails(create(&dataset, 4, STARTS, (part){values, CLF_F32, 3}, VALUES), CLF_ERROR_TYPE);
+  ck_assert_ptr_null(dataset);
+}
+END_TEST
+
+/* 200,000 entries in one row, in falling order: sorted in well under quadratic time. */
+START_TEST(sparse__a_long_row_is_sorted_fast) {
+  enum { COUNT = 200000 };
+  static int32_t column[COUNT];
+  static float value[COUNT];
+  const int64_t start[] = {0, COUNT};
+  for (int i = 0; i < COUNT; i++) {
+    column[i] = COUNT - 1 - i;
+    value[i] = (float)column[i];
+  }
+  clf_dataset *dataset = NULL;
+  ck_clf_ok(create(&dataset, COUNT, (part){start, CLF_I64, 2}, (part){column, CLF_I32, COUNT},
+                   (part){value, CLF_F32, COUNT}));
+  clf__rows x = clf__dataset_rows(dataset);
+  for (int i = 0; i < COUNT; i++) {
+    ck_assert_int_eq(x.column[i], i);
+    ck_assert_float_eq(x.value[i], (float)i);
+  }
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+int main(void) {
+  TCase *tcase = tcase_create("sparse");
+  tcase_add_checked_fixture(tcase, setup, teardown);
+  tcase_add_test(tcase, sparse__shares_what_fits);
+  tcase_add_test(tcase, sparse__converts_other_types);
+  tcase_add_test(tcase, sparse__sorts_the_columns_of_each_row);
+  tcase_add_test(tcase, sparse__rows_may_start_after_the_first_entry_and_end_before_the_last);
+  tcase_add_test(tcase, sparse__rows_without_entries);
+  tcase_add_test(tcase, sparse__refuses_places_out_of_range);
+  tcase_add_test(tcase, sparse__refuses_a_column_twice_in_a_row);
+  tcase_add_test(tcase, sparse__refuses_shapes_and_types);
+  tcase_add_test(tcase, sparse__a_long_row_is_sorted_fast);
+  Suite *suite = suite_create("sparse");
+  suite_add_tcase(suite, tcase);
+  return run_suite(suite);
+}
