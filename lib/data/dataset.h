@@ -4,6 +4,7 @@
 
 #include <classify/dataset.h>
 
+#include "base/file.h"
 #include "data/classes.h"
 #include "tensor/rows.h"
 
@@ -32,12 +33,17 @@ clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_t
 clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, int64_t features,
                                    clf_tensor *value); /* sparse: new values in the same places */
 
-/* A reader of one format, a row of the registry in formats.c. `open` gets the parsed parameters. */
+/* A reader of one format, a row of the registry in formats.c. */
 typedef struct clf__format {
   const char *name;
   const char *help;
   clf__param_table params;
   clf_status (*load)(clf_dataset **out, clf_context *context, const char *path, const void *params);
+  /* Reads what `bytes` hold of a dataset, without looking at other files. Takes the bytes over
+   * (*bytes is then zero) where the dataset can live on them; the caller releases them either way.
+   * `name` stands in messages. */
+  clf_status (*parse)(clf_dataset **out, clf_context *context, clf__bytes *bytes, const char *name,
+                      const void *params);
 } clf__format;
 
 extern const clf__format clf__format_idx;
