@@ -98,11 +98,12 @@ class Fetch(unittest.TestCase):
         self.tools = self.root / "bin"
         self.tools.mkdir()
         for name in ("sh", "basename", "cat", "cut", "dirname", "find", "gzip", "head", "mkdir",
-                     "mv", "python3", "rm", "sed", "sha256sum", "sleep", "tar", self.client):
+                     "mv", "rm", "sed", "sha256sum", "sleep", "tar", self.client):
             path = shutil.which(name)
             if path is None:
                 self.skipTest(f"{name} is not installed")
             (self.tools / name).symlink_to(path)
+        (self.tools / "python3").symlink_to(sys.executable)
         shutil.copy(SCRIPT, self.root)
 
     def serve(self, files, **how):
