@@ -8,6 +8,7 @@
 #include "ops/gemm.h"
 #include "ops/gram.h"
 #include "ops/linear.h"
+#include "ops/row.h"
 #include "ops/vector_math.h"
 
 #endif
