@@ -30,7 +30,7 @@ typedef struct perceptron_params {
 } perceptron_params;
 
 static const clf__param params[] = {
-    {"epochs", CLF_PARAM_I64, offsetof(perceptron_params, epochs), "10", 1, 1e9, false, NULL,
+    {"epochs", CLF_PARAM_I64, offsetof(perceptron_params, epochs), "10", 1, 1e6, false, NULL,
      "most passes over the rows; fewer when one is made without a mistake"},
     {"learning_rate", CLF_PARAM_F64, offsetof(perceptron_params, learning_rate), "1", 0, 1e30, true,
      NULL, "length of an update"},
