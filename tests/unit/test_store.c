@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "store/store.h"
+#include "store/format.h"
 #include "support.h"
 
 static clf_context *context;
@@ -210,6 +210,16 @@ START_TEST(bytes__are_those_of_the_documentation) {
   ck_assert_mem_eq(bytes, expected, size);
   ck_clf_ok(try_read(expected, sizeof expected));
   free(bytes);
+}
+END_TEST
+
+/* What big-endian machines do to numbers on their way in and out. */
+START_TEST(swapped_copy__reverses_each_element) {
+  char bytes[] = "abcdefgh", swapped[9] = "";
+  clf__copy_swapped(swapped, bytes, 2, 4);
+  ck_assert_str_eq(swapped, "dcbahgfe");
+  clf__copy_swapped(bytes, bytes, 1, 8);
+  ck_assert_str_eq(bytes, "hgfedcba");
 }
 END_TEST
 
@@ -499,6 +509,7 @@ int main(void) {
   tcase_add_test(tests, entries__may_be_ten_thousand);
   tcase_add_test(tests, write_memory__keeps_the_convention);
   tcase_add_test(tests, bytes__are_those_of_the_documentation);
+  tcase_add_test(tests, swapped_copy__reverses_each_element);
   tcase_add_test(tests, every_flipped_bit__is_found);
   tcase_add_test(tests, every_truncation_and_extension__is_found);
   tcase_add_test(tests, hostile_tables__are_refused);
