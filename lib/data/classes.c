@@ -22,6 +22,8 @@ struct clf__classes {
   int64_t text_size;
 };
 
+static const char entry[] = "classes";
+
 static int compare_names(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -285,4 +287,89 @@ clf_status clf__classes_map(clf_context *context, const clf__classes *from, cons
     }
   }
   return CLF_OK;
+}
+
+/* Saved as one tensor: numbers as i64 or f64, names as the u8 of `text`. */
+clf_status clf__classes_save(const clf__classes *classes, clf__store *store) {
+  int32_t dtype = classes->keys == NULL              ? CLF_U8
+                  : classes->type == CLF__KEY_DOUBLE ? CLF_F64
+                                                     : CLF_I64;
+  int64_t size = classes->keys == NULL ? classes->text_size : classes->count;
+  clf_tensor *tensor = NULL;
+  clf_status status = clf__tensor_vector(&tensor, classes->context, dtype, size);
+  if (status < 0) {
+    return status;
+  }
+  if (dtype == CLF_U8) {
+    memcpy(tensor->data, classes->text, (size_t)size);
+  } else if (dtype == CLF_I64) {
+    memcpy(tensor->data, classes->keys, (size_t)size * sizeof *classes->keys);
+  } else {
+    for (int64_t i = 0; i < size; i++) {
+      ((double *)tensor->data)[i] = clf__double_of_key(classes->keys[i]);
+    }
+  }
+  status = clf__store_add_tensor(store, entry, tensor);
+  clf_tensor_free(tensor);
+  return status;
+}
+
+/* Points `names` at the texts in `bytes`; their number, or 0 when the last one does not end. */
+static int64_t cut_names(const char *bytes, int64_t size, const char **names) {
+  if (size == 0 || bytes[size - 1] != '\0') {
+    return 0;
+  }
+  int64_t count = 0;
+  for (int64_t at = 0; at < size; at += (int64_t)strlen(bytes + at) + 1) {
+    names[count++] = bytes + at;
+  }
+  return count;
+}
+
+static bool in_order(const int32_t *indices, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    if (indices[i] != i) {
+      return false;
+    }
+  }
+  return count > 0;
+}
+
+/* The classes of what was saved: each entry must be a class of its own, in order. */
+clf_status clf__classes_load(clf__classes **out, clf_context *context, const clf__store *store) {
+  const clf_tensor *saved = clf__store_tensor(store, entry);
+  if (saved == NULL) {
+    return CLF_OK;
+  }
+  int64_t count = clf_tensor_count(saved);
+  clf__classes *classes = NULL;
+  clf_status status = CLF_OK;
+  int32_t *indices = clf__alloc_array(context, count, sizeof *indices);
+  const char **names = clf__alloc_array(context, count, sizeof *names);
+  if (indices == NULL || names == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  if (saved->dtype == CLF_U8) {
+    count = cut_names(saved->data, count, names);
+  }
+  if (saved->ndim == 1 && count > 0) {
+    status = saved->dtype == CLF_U8
+                 ? clf__classes_of_names(&classes, context, names, count, indices)
+                 : clf__classes_of_numbers(&classes, context, saved, indices);
+  }
+  if (status == CLF_ERROR_MEMORY) {
+    goto done;
+  }
+  if (classes == NULL || !in_order(indices, count)) {
+    status = clf__fail(CLF_ERROR_CORRUPT, "model file: the classes must be distinct and in order");
+    goto done;
+  }
+  *out = classes;
+  classes = NULL;
+done:
+  clf__classes_release(classes);
+  clf__free(indices);
+  clf__free(names);
+  return status;
 }

@@ -196,6 +196,77 @@ START_TEST(map__a_name_is_a_number_when_it_reads_the_same) {
 }
 END_TEST
 
+/* Saves, writes, reads and loads; frees what it is given. */
+static clf__classes *through_a_file(clf__classes *classes) {
+  static unsigned char bytes[4096];
+  size_t size = 0;
+  clf__store *store = NULL, *read = NULL;
+  clf__classes *loaded = NULL;
+  ck_clf_ok(clf__store_create(&store, context));
+  ck_clf_ok(clf__classes_save(classes, store));
+  ck_clf_ok(clf__store_write_memory(store, bytes, sizeof bytes, &size));
+  ck_clf_ok(clf__store_read_memory(&read, context, bytes, size));
+  ck_clf_ok(clf__classes_load(&loaded, context, read));
+  clf__store_free(store);
+  clf__store_free(read);
+  clf__classes_release(classes);
+  return loaded;
+}
+
+START_TEST(load__gives_back_integers_doubles_and_names) {
+  const int64_t integers[] = {INT64_MIN, 1000000000000000001, 5};
+  const double doubles[] = {-1.5, 0, 1e300};
+  const char *const texts[] = {"", "cat", "\xC3\xA9"};
+  clf__classes *loaded = through_a_file(numbers(integers, CLF_I64, 3));
+  assert_names(loaded, 3, (const char *[]){"-9223372036854775808", "5", "1000000000000000001"});
+  assert_maps(loaded, numbers(integers, CLF_I64, 3), (const int32_t[]){0, 1, 2});
+  assert_maps(through_a_file(numbers(doubles, CLF_F64, 3)), numbers(doubles, CLF_F64, 3),
+              (const int32_t[]){0, 1, 2});
+  loaded = through_a_file(names(texts, 3));
+  assert_names(loaded, 3, texts);
+  clf__classes_release(loaded);
+}
+END_TEST
+
+START_TEST(load__of_a_store_without_classes_is_null) {
+  clf__store *store = NULL;
+  clf__classes *loaded = NULL;
+  ck_clf_ok(clf__store_create(&store, context));
+  ck_clf_ok(clf__classes_load(&loaded, context, store));
+  ck_assert_ptr_null(loaded);
+  clf__store_free(store);
+}
+END_TEST
+
+START_TEST(load__rejects_what_no_save_writes) {
+  const int64_t falling[] = {2, 1}, twice[] = {1, 1};
+  const double not_a_number[] = {1, NAN};
+  const struct {
+    const void *data;
+    int32_t dtype;
+    int32_t ndim;
+    int64_t count;
+  } cases[] = {
+      {falling, CLF_I64, 1, 2}, {twice, CLF_I64, 1, 2},   {not_a_number, CLF_F64, 1, 2},
+      {"b\0a", CLF_U8, 1, 4},   {"a\0a", CLF_U8, 1, 4},   {"a\0b", CLF_U8, 1, 3},
+      {falling, CLF_I64, 1, 0}, {falling, CLF_I64, 2, 1}, {falling, CLF_I64, 0, 1},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    clf_tensor *tensor = NULL;
+    clf__store *store = NULL;
+    clf__classes *loaded = NULL;
+    ck_clf_ok(clf_tensor_wrap(&tensor, context, cases[i].data, cases[i].dtype, cases[i].ndim,
+                              (int64_t[]){cases[i].count, 2}, NULL, NULL, NULL));
+    ck_clf_ok(clf__store_create(&store, context));
+    ck_clf_ok(clf__store_add_tensor(store, "classes", tensor));
+    ck_clf_fails(clf__classes_load(&loaded, context, store), CLF_ERROR_CORRUPT);
+    ck_assert_ptr_null(loaded);
+    clf_tensor_free(tensor);
+    clf__store_free(store);
+  }
+}
+END_TEST
+
 START_TEST(classes__share_by_count) {
   const int32_t labels[] = {1, 2};
   clf__classes *classes = numbers(labels, CLF_I32, 2);
@@ -223,6 +294,9 @@ int main(void) {
   tcase_add_test(tcase, map__an_integer_beyond_doubles_has_no_double);
   tcase_add_test(tcase, map__names_are_bytes);
   tcase_add_test(tcase, map__a_name_is_a_number_when_it_reads_the_same);
+  tcase_add_test(tcase, load__gives_back_integers_doubles_and_names);
+  tcase_add_test(tcase, load__of_a_store_without_classes_is_null);
+  tcase_add_test(tcase, load__rejects_what_no_save_writes);
   tcase_add_test(tcase, classes__share_by_count);
   Suite *suite = suite_create("classes");
   suite_add_tcase(suite, tcase);
