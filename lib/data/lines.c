@@ -1,0 +1,82 @@
+/* Text in memory: a line is counted only when a message needs its number. */
+#include "data/lines.h"
+
+#include <string.h>
+
+#include "base/status.h"
+
+clf_status clf__lines_of(clf__lines *out, const clf__bytes *bytes, const char *name) {
+  const unsigned char *data = bytes->data;
+  size_t size = bytes->size;
+  if (size >= 2 && ((data[0] == 0xFF && data[1] == 0xFE) || (data[0] == 0xFE && data[1] == 0xFF))) {
+    return clf__fail(CLF_ERROR_FORMAT, "%s: it is UTF-16 text; save it as UTF-8", name);
+  }
+  size_t mark = size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  if (size == mark) {
+    return clf__fail(CLF_ERROR_DATA, "%s: the file is empty", name);
+  }
+  const unsigned char *zero = memchr(data, 0, size);
+  if (zero != NULL) {
+    return clf__fail(CLF_ERROR_FORMAT, "%s: it is not a text file: byte %zu is 0", name,
+                     (size_t)(zero - data));
+  }
+  const char *begin = (const char *)data + mark;
+  const char *end = (const char *)data + size;
+  bool returns_only = memchr(begin, '\n', (size_t)(end - begin)) == NULL &&
+                      memchr(begin, '\r', (size_t)(end - begin)) != NULL;
+  *out = (clf__lines){name, begin, end, returns_only ? '\r' : '\n'};
+  return CLF_OK;
+}
+
+const char *clf__line_after(const clf__lines *lines, const char *at) {
+  const char *stop = memchr(at, lines->line_end, (size_t)(lines->end - at));
+  return stop != NULL ? stop + 1 : lines->end;
+}
+
+int64_t clf__line_number(const clf__lines *lines, const char *at) {
+  int64_t number = 1;
+  for (const char *byte = lines->begin; byte < at; byte++) {
+    number += *byte == lines->line_end;
+  }
+  return number;
+}
+
+int64_t clf__line_column(const clf__lines *lines, const char *at) {
+  const char *byte = at;
+  while (byte > lines->begin && byte[-1] != lines->line_end) {
+    byte--;
+  }
+  return at - byte + 1;
+}
+
+/* Length of the UTF-8 character at `at`; 0 when there is no valid one. */
+static size_t character_length(const unsigned char *at, size_t left) {
+  if (*at < 0x80) {
+    return *at >= 0x20 && *at != 0x7F;
+  }
+  size_t length = *at >= 0xF5 ? 0 : *at >= 0xF0 ? 4 : *at >= 0xE0 ? 3 : *at >= 0xC2 ? 2 : 0;
+  for (size_t i = 1; i < length; i++) {
+    if (i >= left || (at[i] & 0xC0) != 0x80) {
+      return 0;
+    }
+  }
+  return length;
+}
+
+clf__excerpt clf__excerpt_of(const char *begin, const char *end) {
+  clf__excerpt out = {""};
+  const size_t most = sizeof out.text - sizeof "...";
+  size_t length = 0;
+  while (begin < end) {
+    size_t step = character_length((const unsigned char *)begin, (size_t)(end - begin));
+    size_t shown = step > 0 ? step : 1;
+    if (length + shown > most) {
+      memcpy(out.text + length, "...", sizeof "...");
+      return out;
+    }
+    memcpy(out.text + length, step > 0 ? begin : "?", shown);
+    length += shown;
+    begin += shown;
+  }
+  return out;
+}

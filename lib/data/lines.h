@@ -1,0 +1,31 @@
+/* What the readers of text formats share: checks of the whole, places for messages, excerpts. */
+#ifndef CLF_DATA_LINES_H
+#define CLF_DATA_LINES_H
+
+#include "base/file.h"
+
+typedef struct clf__lines {
+  const char *name; /* of the file, for messages */
+  const char *begin;
+  const char *end;
+  char line_end; /* '\n', or '\r' in files that know no other */
+} clf__lines;
+
+/* The text behind a byte order mark. CLF_ERROR_FORMAT when the bytes are no text, CLF_ERROR_DATA
+ * when they are none at all. */
+clf_status clf__lines_of(clf__lines *out, const clf__bytes *bytes, const char *name);
+
+/* First byte after the line that `at` is in. */
+const char *clf__line_after(const clf__lines *lines, const char *at);
+
+/* Places, counted from 1; the column in bytes. */
+int64_t clf__line_number(const clf__lines *lines, const char *at);
+int64_t clf__line_column(const clf__lines *lines, const char *at);
+
+/* The beginning of a text, fit to be shown: no control characters, valid UTF-8. */
+typedef struct clf__excerpt {
+  char text[48];
+} clf__excerpt;
+clf__excerpt clf__excerpt_of(const char *begin, const char *end);
+
+#endif

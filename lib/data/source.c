@@ -1,0 +1,197 @@
+/* Files, plain or compressed, as bytes in memory.
+ *
+ * Inflating starts with a buffer that every header fits. When it is full, the header says how large
+ * the whole is; what has no such header grows by doubling, from the size that gzip's own trailer
+ * names. Deflate cannot shrink data by more than 1032 to 1 (RFC 1951: 258 bytes from 2 bits), so a
+ * size that the compressed bytes cannot hold is refused before memory is asked for. */
+#include "data/source.h"
+
+#include <limits.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+
+enum { HEAD_BYTES = 1 << 16, DEFLATE_RATIO = 1032, STEP_BYTES = 1 << 30 };
+
+typedef struct inflater {
+  z_stream stream;
+  const clf__bytes *from;
+  bool gzip;
+  clf__measure measure; /* NULL once it was asked, or when there is none */
+  size_t promised;      /* bytes of the whole; 0 when unknown */
+  const char *name;
+  unsigned char *data;
+  size_t capacity;
+  size_t length;
+} inflater;
+
+static voidpf allocate(voidpf context, uInt items, uInt size) {
+  return clf__alloc_array(context, items, size);
+}
+
+static void release(voidpf context, voidpf block) {
+  (void)context;
+  clf__free(block);
+}
+
+static size_t position(const inflater *self) {
+  return (size_t)(self->stream.next_in - self->from->data);
+}
+
+/* At the end of one stream: a gzip file may go on with another. */
+static clf_status next_member(inflater *self, bool *ended) {
+  size_t at = position(self);
+  const unsigned char *rest = self->from->data + at;
+  size_t left = self->from->size - at;
+  *ended = left == 0;
+  if (left == 0) {
+    return CLF_OK;
+  }
+  if (!self->gzip || left < 2 || rest[0] != 0x1F || rest[1] != 0x8B) {
+    return clf__fail(CLF_ERROR_FORMAT, "%s: %zu bytes follow the compressed data, at byte %zu",
+                     self->name, left, at);
+  }
+  inflateReset(&self->stream);
+  return CLF_OK;
+}
+
+/* Inflates until the buffer is full or the data end. */
+static clf_status fill(inflater *self, bool *ended) {
+  z_stream *stream = &self->stream;
+  while (self->length < self->capacity && !*ended) {
+    size_t left = self->from->size - position(self);
+    size_t room = self->capacity - self->length;
+    stream->avail_in = (uInt)(left < STEP_BYTES ? left : STEP_BYTES);
+    stream->next_out = self->data + self->length;
+    stream->avail_out = (uInt)(room < STEP_BYTES ? room : STEP_BYTES);
+    int result = inflate(stream, Z_NO_FLUSH);
+    self->length = (size_t)(stream->next_out - self->data);
+    clf_status status = CLF_OK;
+    if (result == Z_STREAM_END) {
+      status = next_member(self, ended);
+    } else if (result == Z_MEM_ERROR) {
+      status = clf__fail_within(CLF_ERROR_MEMORY, "%s", self->name);
+    } else if (result == Z_BUF_ERROR) {
+      status = clf__fail(CLF_ERROR_FORMAT, "%s: the compressed data end early, at byte %zu",
+                         self->name, position(self));
+    } else if (result != Z_OK) {
+      status = clf__fail(CLF_ERROR_FORMAT, "%s: the compressed data are damaged before byte %zu",
+                         self->name, position(self));
+    }
+    if (status < 0) {
+      return status;
+    }
+  }
+  return CLF_OK;
+}
+
+/* What the header says of the whole; 0 stays where nobody knows. */
+static clf_status ask_header(inflater *self) {
+  clf__measure measure = self->measure;
+  self->measure = NULL;
+  if (measure == NULL) {
+    return CLF_OK;
+  }
+  clf_status status = measure(&self->promised, self->data, self->length, self->name);
+  if (status == CLF_OK && self->promised / DEFLATE_RATIO > self->from->size) {
+    status = clf__fail(CLF_ERROR_FORMAT,
+                       "%s: its header promises %zu bytes; %zu compressed bytes cannot hold them",
+                       self->name, self->promised, self->from->size);
+  }
+  return status;
+}
+
+/* gzip ends with the size modulo 2^32: right as a rule, and only a hint. */
+static size_t trailer_size(const inflater *self) {
+  const clf__bytes *from = self->from;
+  if (!self->gzip || from->size < 4) {
+    return 0;
+  }
+  const unsigned char *tail = from->data + from->size - 4;
+  size_t size =
+      (size_t)tail[0] | (size_t)tail[1] << 8 | (size_t)tail[2] << 16 | (size_t)tail[3] << 24;
+  return size / DEFLATE_RATIO > from->size ? 0 : size;
+}
+
+static size_t next_capacity(const inflater *self) {
+  if (self->promised > 0) {
+    return self->promised + 1; /* the last byte stays free, or there are too many */
+  }
+  size_t hint = trailer_size(self) + 1;
+  size_t twice = self->capacity <= SIZE_MAX / 2 ? self->capacity * 2 : SIZE_MAX;
+  return hint > twice ? hint : twice;
+}
+
+static clf_status grow(inflater *self) {
+  clf_status status = ask_header(self);
+  if (status < 0) {
+    return status;
+  }
+  if (self->promised > 0 && self->length > self->promised) {
+    return clf__fail(CLF_ERROR_FORMAT,
+                     "%s: it goes on after the %zu bytes that its header promises", self->name,
+                     self->promised);
+  }
+  size_t capacity = next_capacity(self);
+  unsigned char *data = NULL;
+  if (capacity <= INT64_MAX) {
+    data = clf__resize_array(self->stream.opaque, self->data, (int64_t)capacity, 1);
+  }
+  if (data == NULL) {
+    return clf__fail_within(CLF_ERROR_MEMORY, "%s (%zu bytes unpacked)", self->name, capacity - 1);
+  }
+  self->data = data;
+  self->capacity = capacity;
+  return CLF_OK;
+}
+
+clf__bytes clf__bytes_of_block(void *block, size_t size) {
+  return (clf__bytes){block, size, false};
+}
+
+clf_status clf__inflate(clf__bytes *out, clf_context *context, const clf__bytes *from, bool gzip,
+                        clf__measure measure, const char *name) {
+  inflater self = {.from = from, .gzip = gzip, .measure = measure, .name = name};
+  self.stream = (z_stream){.zalloc = allocate, .zfree = release, .opaque = context};
+  self.stream.next_in = (z_const Bytef *)(uintptr_t)from->data;
+  if (inflateInit2(&self.stream, gzip ? MAX_WBITS + 16 : -MAX_WBITS) != Z_OK) {
+    return clf__fail_within(CLF_ERROR_MEMORY, "%s", name);
+  }
+  clf_status status = CLF_OK;
+  bool ended = false;
+  self.capacity = HEAD_BYTES;
+  self.data = clf__alloc(context, self.capacity);
+  if (self.data == NULL) {
+    status = clf__fail_within(CLF_ERROR_MEMORY, "%s", name);
+    goto done;
+  }
+  CLF__TRY(fill(&self, &ended));
+  while (!ended) {
+    CLF__TRY(grow(&self));
+    CLF__TRY(fill(&self, &ended));
+  }
+  *out = clf__bytes_of_block(self.data, self.length);
+  self.data = NULL;
+done:
+  inflateEnd(&self.stream);
+  clf__free(self.data);
+  return status;
+}
+
+clf_status clf__source_open(clf__bytes *out, clf_context *context, const char *path, bool map,
+                            clf__measure measure) {
+  clf__bytes bytes = {NULL, 0, false};
+  clf_status status = map ? clf__file_map(&bytes, path) : clf__file_read(&bytes, context, path);
+  if (status < 0) {
+    return status;
+  }
+  if (bytes.size < 2 || bytes.data[0] != 0x1F || bytes.data[1] != 0x8B) {
+    *out = bytes;
+    return CLF_OK;
+  }
+  status = clf__inflate(out, context, &bytes, true, measure, path);
+  clf__bytes_release(&bytes);
+  return status;
+}
