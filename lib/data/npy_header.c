@@ -1,0 +1,186 @@
+/* The NPY header: "\x93NUMPY", a version, the length of what follows, and that, a dictionary as
+ * Python writes it, padded with blanks: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
+ *
+ * Exactly the three keys, each once, in any order, are accepted; nothing is evaluated.
+ * Source: NumPy, numpy.lib.format, versions 1.0, 2.0 and 3.0. */
+#include <string.h>
+
+#include "base/text.h"
+#include "data/lines.h"
+#include "data/npy.h"
+
+/* No header of an array of numbers is longer; source.c looks at no more. */
+enum { PREAMBLE = 12, LONGEST_HEADER = (1 << 16) - PREAMBLE };
+
+typedef struct cursor {
+  const char *begin; /* of the file */
+  const char *at;
+  const char *end; /* of the header */
+  const char *name;
+} cursor;
+
+static void skip_blanks(cursor *text) {
+  while (text->at < text->end && (*text->at == ' ' || *text->at == '\n')) {
+    text->at++;
+  }
+}
+
+/* Takes `word` when the text goes on with it. */
+static bool take(cursor *text, const char *word) {
+  size_t length = strlen(word);
+  skip_blanks(text);
+  if ((size_t)(text->end - text->at) < length || memcmp(text->at, word, length) != 0) {
+    return false;
+  }
+  text->at += length;
+  return true;
+}
+
+static clf_status fail_at(const cursor *text, const char *wanted) {
+  return clf__fail(CLF_ERROR_FORMAT, "%s: the NPY header at offset %zu: %s expected", text->name,
+                   (size_t)(text->at - text->begin), wanted);
+}
+
+/* A text in ' or ". */
+static bool take_quoted(cursor *text, const char **word, size_t *length) {
+  char quote = take(text, "'") ? '\'' : '"';
+  if (quote == '"' && !take(text, "\"")) {
+    return false;
+  }
+  const char *end = memchr(text->at, quote, (size_t)(text->end - text->at));
+  if (end == NULL) {
+    return false;
+  }
+  *word = text->at;
+  *length = (size_t)(end - text->at);
+  text->at = end + 1;
+  return true;
+}
+
+/* '<f4': byte order, kind and width. */
+static clf_status read_descr(cursor *text, clf__array *array) {
+  static const char types[] = "f4|f8|i1|i2|i4|i8|u1|u2|u4|u8|b1";
+  const char *descr;
+  size_t length;
+  if (!take_quoted(text, &descr, &length)) {
+    return fail_at(text, "an element type such as '<f4' (records cannot be read)");
+  }
+  bool known = length == 3 && clf__word_index(types, descr + 1, 2) >= 0;
+  int32_t width = known ? descr[2] - '0' : 0;
+  if (!known || !(descr[0] == '<' || descr[0] == '>' || (descr[0] == '|' && width == 1))) {
+    return clf__fail(CLF_ERROR_TYPE, "%s: its elements are '%s'; they must be one of %s",
+                     text->name, clf__excerpt_of(descr, descr + length).text, types);
+  }
+  array->kind = descr[1];
+  array->width = width;
+  array->big_endian = descr[0] == '>';
+  return CLF_OK;
+}
+
+static clf_status read_order(cursor *text, clf__array *array) {
+  array->fortran = take(text, "True");
+  return array->fortran || take(text, "False") ? CLF_OK : fail_at(text, "True or False");
+}
+
+/* (2, 3), (5,) or, from Python 2, (2L, 3L). */
+static clf_status read_shape(cursor *text, clf__array *array) {
+  if (!take(text, "(")) {
+    return fail_at(text, "(");
+  }
+  array->ndim = 0;
+  while (!take(text, ")")) {
+    if (array->ndim == CLF_MAX_DIMENSIONS) {
+      return clf__fail(CLF_ERROR_FORMAT, "%s: it has more than %d axes", text->name,
+                       CLF_MAX_DIMENSIONS);
+    }
+    int64_t *size = &array->shape[array->ndim++];
+    const char *after = clf__read_i64(text->at, text->end, size);
+    if (after == NULL || *size < 0) {
+      return fail_at(text, "a size");
+    }
+    text->at = after;
+    take(text, "L");
+    if (!take(text, ",") && (text->at == text->end || *text->at != ')')) {
+      return fail_at(text, ", or )");
+    }
+  }
+  if (array->ndim == 0) {
+    return clf__fail(CLF_ERROR_FORMAT, "%s: it is a single number; an array of rows is needed",
+                     text->name);
+  }
+  return CLF_OK;
+}
+
+static clf_status read_dictionary(cursor *text, clf__array *array) {
+  static const char keys[] = "descr|fortran_order|shape";
+  clf_status (*const readers[])(cursor *, clf__array *) = {read_descr, read_order, read_shape};
+  uint32_t seen = 0;
+  if (!take(text, "{")) {
+    return fail_at(text, "{");
+  }
+  while (!take(text, "}")) {
+    const char *key;
+    size_t length;
+    int32_t index = take_quoted(text, &key, &length) ? clf__word_index(keys, key, length) : -1;
+    if (index < 0 || (seen & (1u << index)) != 0) {
+      return fail_at(text, "each of descr, fortran_order and shape once");
+    }
+    seen |= 1u << index;
+    if (!take(text, ":")) {
+      return fail_at(text, ":");
+    }
+    clf_status status = readers[index](text, array);
+    if (status < 0) {
+      return status;
+    }
+    if (!take(text, ",") && (text->at == text->end || *text->at != '}')) {
+      return fail_at(text, ", or }");
+    }
+  }
+  skip_blanks(text);
+  return seen == 7 && text->at == text->end ? CLF_OK
+                                            : fail_at(text, "descr, fortran_order and shape");
+}
+
+clf_status clf__npy_header(clf__array *out, const unsigned char *bytes, size_t size,
+                           const char *name) {
+  if (size < PREAMBLE || memcmp(bytes, "\x93NUMPY", 6) != 0) {
+    return clf__fail(CLF_ERROR_FORMAT, "%s: it is not an NPY file: that begins with \\x93NUMPY",
+                     name);
+  }
+  if (bytes[6] < 1 || bytes[6] > 3 || bytes[7] != 0) {
+    return clf__fail(CLF_ERROR_FORMAT,
+                     "%s: offset 6: its version is %d.%d; it must be 1.0, 2.0 or 3.0", name,
+                     bytes[6], bytes[7]);
+  }
+  size_t begin = bytes[6] == 1 ? 10 : PREAMBLE;
+  size_t length = (size_t)bytes[8] | (size_t)bytes[9] << 8;
+  if (bytes[6] > 1) {
+    length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
+  }
+  if (length > LONGEST_HEADER || length > size - begin) {
+    return clf__fail(CLF_ERROR_FORMAT,
+                     "%s: offset 8: the header has %zu bytes; the file has %zu after it, and %d "
+                     "are the most",
+                     name, length, size - begin, LONGEST_HEADER);
+  }
+  clf__array array = {.offset = begin + length};
+  const char *text = (const char *)bytes;
+  cursor header = {text, text + begin, text + array.offset, name};
+  clf_status status = read_dictionary(&header, &array);
+  if (status == CLF_OK) {
+    *out = array;
+  }
+  return status;
+}
+
+clf_status clf__npy_measure(size_t *size, const unsigned char *head, size_t count,
+                            const char *name) {
+  if (clf__npz_detect(head, count)) {
+    *size = 0;
+    return CLF_OK;
+  }
+  clf__array array;
+  clf_status status = clf__npy_header(&array, head, count, name);
+  return status < 0 ? status : clf__array_whole(size, &array, name);
+}
