@@ -1,0 +1,348 @@
+/* CSV as a dataset: features as an f32 matrix, labels as numbers or names, or targets, and weights.
+ *
+ * The records are counted first, so that the matrix is allocated once. A record has a byte for each
+ * of its fields at least, which bounds the matrix by the size of the file whatever its first line
+ * says. Numbers are read where they stand; everything that is not simply a number and a delimiter
+ * takes the slower path that looks at fields. */
+#include "data/csv.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "data/decimal.h"
+#include "data/source.h"
+
+static const clf__param params[] = {
+    {"label", CLF_PARAM_TEXT, offsetof(clf__csv_params, label), NULL, 0, 0, false, NULL,
+     "label column by name or number (1: first, -1: last), or none; otherwise the last column; "
+     "with regression also several, separated by commas"},
+    {"weight", CLF_PARAM_TEXT, offsetof(clf__csv_params, weight), NULL, 0, 0, false, NULL,
+     "column of the rows' weights"},
+    {"ignore", CLF_PARAM_TEXT, offsetof(clf__csv_params, ignore), NULL, 0, 0, false, NULL,
+     "columns to leave out, separated by commas"},
+    {"header", CLF_PARAM_CHOICE, offsetof(clf__csv_params, header), "auto", 0, 0, false,
+     "auto|true|false", "whether the first line names the columns"},
+    {"delimiter", CLF_PARAM_CHOICE, offsetof(clf__csv_params, delimiter), "auto", 0, 0, false,
+     "auto|comma|semicolon|tab|space|pipe", "what separates fields"},
+    {"missing", CLF_PARAM_CHOICE, offsetof(clf__csv_params, missing), "error", 0, 0, false,
+     "error|nan|skip", "empty fields, NA, NaN and ?: refuse them, keep NaN, or skip the row"},
+    {"regression", CLF_PARAM_BOOL, offsetof(clf__csv_params, regression), "false", 0, 0, false,
+     NULL, "the label is a regression target"},
+    {"map", CLF_PARAM_BOOL, offsetof(clf__csv_params, map), "true", 0, 0, false, NULL,
+     "map plain files into memory while they are read"},
+};
+enum { MISSING_ERROR, MISSING_NAN, MISSING_SKIP };
+
+typedef struct csv_reader {
+  clf_context *context;
+  const clf__csv_params *params;
+  clf__csv_columns columns;
+  clf_tensor *x, *targets, *weights; /* [capacity, …]; NULL when there are none */
+  const char **labels;               /* [capacity] where the fields begin */
+  int64_t capacity;
+  int64_t rows;
+  const char *record; /* the current one */
+  float *next_x;
+  double *next_target;
+} csv_reader;
+
+static clf_status fail_count(const csv_reader *self) {
+  const clf__csv_text *text = &self->columns.text;
+  return clf__fail(CLF_ERROR_FORMAT, "%s line %lld: it has %lld fields; the first line has %lld",
+                   text->lines.name, (long long)clf__line_number(&text->lines, self->record),
+                   (long long)clf__csv_count_fields(text, self->record),
+                   (long long)self->columns.count);
+}
+
+static clf_status fail_missing(const csv_reader *self, const clf__csv_field *field, int64_t column,
+                               bool feature) {
+  clf__fail(CLF_ERROR_DATA, "the value is missing; missing=skip leaves such rows out%s",
+            feature ? ", missing=nan keeps it as NaN" : "");
+  return clf__csv_fail_within(CLF_ERROR_DATA, &self->columns, field->begin, column);
+}
+
+/* Text where a number should be: says how to leave the column out. */
+static clf_status fail_number(const csv_reader *self, const clf__csv_field *field, int64_t column) {
+  clf__excerpt shown = clf__excerpt_of(field->begin, field->end);
+  double value;
+  if (clf__csv_number(field, &value)) {
+    clf__fail(CLF_ERROR_DATA, "'%s' is not a finite 32-bit number", shown.text);
+  } else if (self->record == self->columns.rows && self->columns.header == NULL) {
+    clf__fail(CLF_ERROR_DATA,
+              "'%s' is not a number; header=true takes the first line as names, ignore=%lld leaves "
+              "the column out",
+              shown.text, (long long)column + 1);
+  } else {
+    clf__fail(CLF_ERROR_DATA, "'%s' is not a number; ignore=%lld leaves the column out", shown.text,
+              (long long)column + 1);
+  }
+  return clf__csv_fail_within(CLF_ERROR_DATA, &self->columns, field->begin, column);
+}
+
+/* The number in a field. A missing one is NaN, and `*complete` false when its row is skipped. */
+static clf_status read_number(const csv_reader *self, const clf__csv_field *field, int64_t column,
+                              double *out, bool *complete) {
+  bool feature = self->columns.roles[column] == CLF__CSV_FEATURE;
+  if (clf__csv_missing(field)) {
+    *out = NAN;
+    *complete = *complete && self->params->missing != MISSING_SKIP;
+    bool allowed =
+        self->params->missing == MISSING_SKIP || (feature && self->params->missing == MISSING_NAN);
+    return allowed ? CLF_OK : fail_missing(self, field, column, feature);
+  }
+  bool number = clf__csv_number(field, out);
+  return number && isfinite((float)*out) ? CLF_OK : fail_number(self, field, column);
+}
+
+/* Stores a field by the role of its column. */
+static clf_status store(csv_reader *self, const clf__csv_field *field, int64_t column,
+                        bool *complete) {
+  clf__csv_role role = self->columns.roles[column];
+  double number = 0;
+  if (role == CLF__CSV_IGNORED) {
+    return CLF_OK;
+  }
+  if (role == CLF__CSV_LABEL) {
+    self->labels[self->rows] = field->begin - field->quoted;
+    return clf__csv_missing(field) ? read_number(self, field, column, &number, complete) : CLF_OK;
+  }
+  clf_status status = read_number(self, field, column, &number, complete);
+  if (role == CLF__CSV_FEATURE) {
+    *self->next_x++ = (float)number;
+  } else if (role == CLF__CSV_TARGET) {
+    *self->next_target++ = number;
+  } else {
+    ((double *)self->weights->data)[self->rows] = number;
+  }
+  return status;
+}
+
+/* A feature that is simply a number before a delimiter. */
+static inline bool read_plain(csv_reader *self, const char **at) {
+  const char *end = self->columns.text.lines.end;
+  double value;
+  const char *stop = clf__read_decimal(*at, end, &value);
+  if (stop == NULL || stop == end || *stop != self->columns.text.delimiter ||
+      !isfinite((float)value)) {
+    return false;
+  }
+  *self->next_x++ = (float)value;
+  *at = stop + 1;
+  return true;
+}
+
+/* Reads the record at `*at`, which moves behind it; `*complete` tells whether its row stays. */
+static clf_status read_record(csv_reader *self, const char **at, bool *complete) {
+  const clf__csv_columns *columns = &self->columns;
+  *complete = true;
+  for (int64_t column = 0; column < columns->count; column++) {
+    bool last = column + 1 == columns->count;
+    if (columns->roles[column] == CLF__CSV_FEATURE && !last && read_plain(self, at)) {
+      continue;
+    }
+    clf__csv_field field;
+    const char *wrong = clf__csv_field_at(&field, &columns->text, *at);
+    if (wrong != NULL) {
+      clf__fail(CLF_ERROR_FORMAT, "%s", wrong);
+      return clf__csv_fail_within(CLF_ERROR_FORMAT, columns, *at, column);
+    }
+    clf_status status =
+        field.last == last ? store(self, &field, column, complete) : fail_count(self);
+    if (status < 0) {
+      return status;
+    }
+    *at = field.next;
+  }
+  return CLF_OK;
+}
+
+static clf_status read_records(csv_reader *self) {
+  const clf__csv_columns *columns = &self->columns;
+  const char *at = columns->rows;
+  while (at < columns->text.lines.end) {
+    self->record = at;
+    if (self->rows == self->capacity) {
+      return fail_count(self); /* what is left is too short for a record */
+    }
+    self->next_x = (float *)self->x->data + self->rows * columns->counts[CLF__CSV_FEATURE];
+    if (self->targets != NULL) {
+      self->next_target =
+          (double *)self->targets->data + self->rows * columns->counts[CLF__CSV_TARGET];
+    }
+    bool complete;
+    clf_status status = read_record(self, &at, &complete);
+    if (status < 0) {
+      return status;
+    }
+    self->rows += complete;
+    at = clf__csv_record_at(&columns->text, at);
+  }
+  if (self->rows == 0) {
+    return clf__fail(CLF_ERROR_DATA, "%s: every row lacks a value", columns->text.lines.name);
+  }
+  return CLF_OK;
+}
+
+static clf_status allocate(csv_reader *self) {
+  const clf__csv_columns *columns = &self->columns;
+  int64_t bytes = columns->text.lines.end - columns->rows;
+  int64_t bound = (bytes + 1) / columns->count;
+  int64_t records = clf__csv_count_records(&columns->text, columns->rows);
+  clf_status status;
+  self->capacity = bound < 1 ? 1 : records < bound ? records : bound;
+  CLF__TRY(clf__tensor_matrix(&self->x, self->context, CLF_F32, self->capacity,
+                              columns->counts[CLF__CSV_FEATURE]));
+  if (columns->counts[CLF__CSV_TARGET] > 0) {
+    CLF__TRY(clf__tensor_matrix(&self->targets, self->context, CLF_F64, self->capacity,
+                                columns->counts[CLF__CSV_TARGET]));
+  }
+  if (columns->counts[CLF__CSV_WEIGHT] > 0) {
+    CLF__TRY(clf__tensor_vector(&self->weights, self->context, CLF_F64, self->capacity));
+  }
+  if (columns->counts[CLF__CSV_LABEL] > 0) {
+    self->labels = clf__alloc_array(self->context, self->capacity, sizeof *self->labels);
+    status = self->labels != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  }
+done:
+  return status;
+}
+
+/* The rows that were read, in place of all that there is room for. */
+static clf_status cut(clf_tensor **tensor, int64_t rows) {
+  if (*tensor == NULL || (*tensor)->shape[0] == rows) {
+    return CLF_OK;
+  }
+  clf_tensor *view = NULL;
+  clf_status status = clf_tensor_slice(&view, *tensor, 0, 0, rows, 1);
+  if (status == CLF_OK) {
+    clf_tensor_free(*tensor);
+    *tensor = view;
+  }
+  return status;
+}
+
+static clf__csv_field label_at(const csv_reader *self, int64_t row) {
+  clf__csv_field field = {.begin = NULL};
+  clf__csv_field_at(&field, &self->columns.text, self->labels[row]);
+  return field;
+}
+
+/* Labels that are all numbers; `*numbers` stays NULL when one is not. */
+static clf_status labels_as_numbers(clf_tensor **numbers, const csv_reader *self) {
+  clf_tensor *made = NULL;
+  clf_status status = clf__tensor_vector(&made, self->context, CLF_F64, self->rows);
+  for (int64_t i = 0; status == CLF_OK && i < self->rows; i++) {
+    double *number = (double *)made->data + i;
+    clf__csv_field field = label_at(self, i);
+    if (!clf__csv_number(&field, number) || !isfinite(*number)) {
+      clf_tensor_free(made);
+      return CLF_OK;
+    }
+  }
+  *numbers = made;
+  return status;
+}
+
+static clf_status set_label_names(clf_dataset *dataset, const csv_reader *self) {
+  size_t bytes = 0;
+  for (int64_t i = 0; i < self->rows; i++) {
+    clf__csv_field field = label_at(self, i);
+    bytes += (size_t)(field.end - field.begin) + 1;
+  }
+  const char **names = clf__alloc_array(self->context, self->rows, sizeof *names);
+  char *text = clf__alloc(self->context, bytes);
+  clf_status status = names != NULL && text != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  char *next = text;
+  for (int64_t i = 0; status == CLF_OK && i < self->rows; i++) {
+    clf__csv_field field = label_at(self, i);
+    names[i] = next;
+    next += clf__csv_content(&field, next) + 1;
+  }
+  if (status == CLF_OK) {
+    status = clf_dataset_set_label_names(dataset, names, self->rows);
+  }
+  clf__free(names);
+  clf__free(text);
+  return status;
+}
+
+static clf_status set_labels(clf_dataset *dataset, const csv_reader *self) {
+  clf_tensor *numbers = NULL;
+  clf_status status = labels_as_numbers(&numbers, self);
+  if (status == CLF_OK && numbers != NULL) {
+    status = clf_dataset_set_labels(dataset, numbers);
+  } else if (status == CLF_OK) {
+    status = set_label_names(dataset, self);
+  }
+  clf_tensor_free(numbers);
+  return status;
+}
+
+static clf_status make_dataset(clf_dataset **out, csv_reader *self) {
+  clf_dataset *dataset = NULL;
+  clf_status status;
+  CLF__TRY(cut(&self->x, self->rows));
+  CLF__TRY(cut(&self->targets, self->rows));
+  CLF__TRY(cut(&self->weights, self->rows));
+  CLF__TRY(clf_dataset_create(&dataset, self->context, self->x, NULL));
+  if (self->labels != NULL) {
+    CLF__TRY(set_labels(dataset, self));
+  }
+  if (self->targets != NULL) {
+    CLF__TRY(clf_dataset_set_targets(dataset, self->targets));
+  }
+  if (self->weights != NULL) {
+    CLF__TRY(clf_dataset_set_weights(dataset, self->weights));
+  }
+  *out = dataset;
+  dataset = NULL;
+done:
+  clf_dataset_free(dataset);
+  return status;
+}
+
+static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
+                        const char *name, const void *values) {
+  csv_reader self = {.context = context, .params = values};
+  clf__lines lines;
+  clf_status status;
+  CLF__TRY(clf__lines_of(&lines, bytes, name));
+  CLF__TRY(clf__csv_columns_read(&self.columns, context, &lines, self.params));
+  status = allocate(&self);
+  if (status < 0) {
+    clf__fail_within(status, "%s", name);
+    goto done;
+  }
+  CLF__TRY(read_records(&self));
+  status = make_dataset(out, &self);
+  if (status < 0) {
+    clf__fail_within(status, "%s", name);
+  }
+done:
+  clf__csv_columns_free(&self.columns);
+  clf_tensor_free(self.x);
+  clf_tensor_free(self.targets);
+  clf_tensor_free(self.weights);
+  clf__free(self.labels);
+  return status;
+}
+
+static clf_status load(clf_dataset **out, clf_context *context, const char *path,
+                       const void *values) {
+  const clf__csv_params *chosen = values;
+  clf__bytes bytes = {NULL, 0, false};
+  clf_status status = clf__source_open(&bytes, context, path, chosen->map, NULL);
+  if (status == CLF_OK) {
+    status = parse(out, context, &bytes, path, chosen);
+  }
+  clf__bytes_release(&bytes);
+  return status;
+}
+
+const clf__format clf__format_csv = {
+    .name = "csv",
+    .help = "text, a row a line, fields separated by commas, semicolons or tabs",
+    .params = {"csv", params, CLF__PARAM_COUNT(params), sizeof(clf__csv_params)},
+    .load = load,
+    .parse = parse,
+};
