@@ -1,0 +1,396 @@
+/* SVMlight and LIBSVM text, a row a line: "label index:value index:value … # comment", also with a
+ * "qid:number" behind the label, which is checked and left out.
+ *
+ * Rows go into CSR. Entries are counted by their colons first; an entry has four bytes at least and
+ * a row two, which bounds the memory by the size of the file. Rows whose indices do not ascend are
+ * sorted, which also finds an index that occurs twice. */
+#include <math.h>
+#include <string.h>
+
+#include "data/dataset.h"
+#include "data/decimal.h"
+#include "data/lines.h"
+#include "data/source.h"
+
+typedef struct svmlight_params {
+  clf__number features;
+  int32_t zero_based; /* auto, true, false */
+  bool regression;
+  bool map;
+} svmlight_params;
+enum { ZERO_BASED_AUTO, ZERO_BASED_TRUE, ZERO_BASED_FALSE };
+enum { LARGEST_INDEX = INT32_MAX - 1 };
+
+static const clf__param params[] = {
+    {"features", CLF_PARAM_NUMBER, offsetof(svmlight_params, features), "auto", 1, INT32_MAX, false,
+     "auto", "number of features; auto: the highest index"},
+    {"zero_based", CLF_PARAM_CHOICE, offsetof(svmlight_params, zero_based), "auto", 0, 0, false,
+     "auto|true|false", "whether indices begin at 0; auto: when there is an index 0"},
+    {"regression", CLF_PARAM_BOOL, offsetof(svmlight_params, regression), "false", 0, 0, false,
+     NULL, "the labels are regression targets"},
+    {"map", CLF_PARAM_BOOL, offsetof(svmlight_params, map), "true", 0, 0, false, NULL,
+     "map plain files into memory while they are read"},
+};
+
+typedef struct svmlight_reader {
+  clf__lines lines;
+  const svmlight_params *params;
+  clf_tensor *row_start, *column, *value, *labels;
+  int64_t rows;
+  int64_t entries;
+  int32_t highest;        /* index; -1 before the first entry */
+  const char *highest_at; /* the entry that has it */
+  const char *zero_at;    /* an entry that has index 0, or NULL */
+} svmlight_reader;
+
+static clf_status fail_at(const svmlight_reader *self, const char *at, clf_status status) {
+  return clf__fail_within(status, "%s line %lld, column %lld", self->lines.name,
+                          (long long)clf__line_number(&self->lines, at),
+                          (long long)clf__line_column(&self->lines, at));
+}
+
+static bool is_blank(char byte) {
+  return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+static const char *skip_blanks(const char *at, const char *end) {
+  while (at < end && is_blank(*at)) {
+    at++;
+  }
+  return at;
+}
+
+/* End of the word at `at`. */
+static const char *word_end(const char *at, const char *end) {
+  while (at < end && !is_blank(*at)) {
+    at++;
+  }
+  return at;
+}
+
+static clf_status fail_word(const svmlight_reader *self, const char *at, const char *end,
+                            const char *wanted) {
+  clf__excerpt word = clf__excerpt_of(at, word_end(at, end));
+  clf__fail(CLF_ERROR_FORMAT, "'%s' is not %s", word.text, wanted);
+  return fail_at(self, at, CLF_ERROR_FORMAT);
+}
+
+/* A finite number before a blank or the line's end. */
+static clf_status read_number(const svmlight_reader *self, const char **at, const char *end,
+                              const char *wanted, double *out) {
+  const char *stop = clf__read_decimal(*at, end, out);
+  if (stop == NULL || (stop < end && !is_blank(*stop))) {
+    return fail_word(self, *at, end, wanted);
+  }
+  if (!isfinite((float)*out)) {
+    clf__excerpt word = clf__excerpt_of(*at, stop);
+    clf__fail(CLF_ERROR_DATA, "'%s' is not a finite 32-bit number", word.text);
+    return fail_at(self, *at, CLF_ERROR_DATA);
+  }
+  *at = stop;
+  return CLF_OK;
+}
+
+static clf_status read_label(svmlight_reader *self, const char **at, const char *end) {
+  double label;
+  const char *word = word_end(*at, end);
+  size_t length = (size_t)(word - *at);
+  if (memchr(*at, ',', length) != NULL) {
+    return fail_word(self, *at, end, "one label; files with several labels a row cannot be read");
+  }
+  if (memchr(*at, ':', length) != NULL) {
+    return fail_word(self, *at, end, "a label, with which each line must begin");
+  }
+  clf_status status = read_number(self, at, end, "a label, which must be a number", &label);
+  if (status == CLF_OK) {
+    ((double *)self->labels->data)[self->rows] = label;
+  }
+  return status;
+}
+
+/* The index and its colon; a number that is too large stays at LARGEST_INDEX + 1. */
+static const char *read_index(const char *at, const char *end, int64_t *index) {
+  const char *begin = at;
+  int64_t value = 0;
+  for (; at < end && (unsigned char)(*at - '0') <= 9; at++) {
+    value = value * 10 + (*at - '0');
+    value = value > LARGEST_INDEX ? LARGEST_INDEX + 1 : value;
+  }
+  *index = value;
+  return at > begin && at < end && *at == ':' ? at + 1 : NULL;
+}
+
+/* "index:value" into the next entry. */
+static clf_status read_entry(svmlight_reader *self, const char **at, const char *end) {
+  const char *begin = *at;
+  int64_t index;
+  double value;
+  const char *after = read_index(begin, end, &index);
+  if (after == NULL || self->entries == clf_tensor_size(self->column, 0)) {
+    return fail_word(self, begin, end, "of the form index:value");
+  }
+  if (index > LARGEST_INDEX) {
+    return fail_word(self, begin, end, "an entry with an index up to 2147483646");
+  }
+  *at = after;
+  clf_status status = read_number(self, at, end, "a number", &value);
+  if (status < 0) {
+    return status;
+  }
+  int32_t column = (int32_t)index;
+  ((int32_t *)self->column->data)[self->entries] = column;
+  ((float *)self->value->data)[self->entries] = (float)value;
+  self->entries++;
+  self->zero_at = column == 0 ? begin : self->zero_at;
+  if (column > self->highest) {
+    self->highest = column;
+    self->highest_at = begin;
+  }
+  return CLF_OK;
+}
+
+typedef struct entries {
+  int32_t *column;
+  float *value;
+} entries;
+
+static void swap(entries row, int64_t a, int64_t b) {
+  int32_t column = row.column[a];
+  float value = row.value[a];
+  row.column[a] = row.column[b];
+  row.value[a] = row.value[b];
+  row.column[b] = column;
+  row.value[b] = value;
+}
+
+/* Moves entry `root` down a heap of `count` entries. */
+static void sift(entries row, int64_t root, int64_t count) {
+  for (int64_t child; (child = 2 * root + 1) < count; root = child) {
+    child += child + 1 < count && row.column[child + 1] > row.column[child];
+    if (row.column[root] >= row.column[child]) {
+      return;
+    }
+    swap(row, root, child);
+  }
+}
+
+/* Heapsort: in place, and as fast on rows made to be slow. */
+static void sort_entries(entries row, int64_t count) {
+  for (int64_t root = count / 2 - 1; root >= 0; root--) {
+    sift(row, root, count);
+  }
+  for (int64_t last = count - 1; last > 0; last--) {
+    swap(row, 0, last);
+    sift(row, 0, last);
+  }
+}
+
+static bool ascends(const int32_t *column, int64_t count) {
+  bool ascending = true;
+  for (int64_t i = 1; i < count; i++) {
+    ascending &= column[i] > column[i - 1];
+  }
+  return ascending;
+}
+
+/* Puts a row's entries in order; an index twice is an error. */
+static clf_status order_row(svmlight_reader *self, int64_t first, const char *line) {
+  entries row = {(int32_t *)self->column->data + first, (float *)self->value->data + first};
+  int64_t count = self->entries - first;
+  if (ascends(row.column, count)) {
+    return CLF_OK;
+  }
+  sort_entries(row, count);
+  for (int64_t i = 1; i < count; i++) {
+    if (row.column[i] == row.column[i - 1]) {
+      return clf__fail(CLF_ERROR_DATA, "%s line %lld: the index %d occurs twice", self->lines.name,
+                       (long long)clf__line_number(&self->lines, line), row.column[i]);
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status read_qid(svmlight_reader *self, const char **at, const char *end) {
+  int64_t query;
+  const char *begin = *at;
+  if (end - begin < 4 || memcmp(begin, "qid:", 4) != 0) {
+    return CLF_OK;
+  }
+  const char *stop = clf__read_i64(begin + 4, end, &query);
+  if (stop == NULL || (stop < end && !is_blank(*stop))) {
+    return fail_word(self, begin, end, "of the form qid:number");
+  }
+  *at = skip_blanks(stop, end);
+  return CLF_OK;
+}
+
+/* One row, from `at`, its label, to `end`, where the line or its comment does. */
+static clf_status read_row(svmlight_reader *self, const char *at, const char *end) {
+  const char *line = at;
+  int64_t first = self->entries;
+  clf_status status;
+  CLF__TRY(read_label(self, &at, end));
+  at = skip_blanks(at, end);
+  CLF__TRY(read_qid(self, &at, end));
+  while (at < end) {
+    CLF__TRY(read_entry(self, &at, end));
+    at = skip_blanks(at, end);
+  }
+  CLF__TRY(order_row(self, first, line));
+  self->rows++;
+  ((int64_t *)self->row_start->data)[self->rows] = self->entries;
+done:
+  return status;
+}
+
+static clf_status read_rows(svmlight_reader *self) {
+  const clf__lines *lines = &self->lines;
+  for (const char *at = lines->begin; at < lines->end;) {
+    const char *next = clf__line_after(lines, at);
+    const char *comment = memchr(at, '#', (size_t)(next - at));
+    const char *end = comment != NULL ? comment : next - (next[-1] == lines->line_end);
+    at = skip_blanks(at, end);
+    clf_status status = at < end ? read_row(self, at, end) : CLF_OK;
+    if (status < 0) {
+      return status;
+    }
+    at = next;
+  }
+  if (self->rows == 0) {
+    return clf__fail(CLF_ERROR_DATA, "%s: it has no rows", lines->name);
+  }
+  return CLF_OK;
+}
+
+static int64_t count_byte(const clf__lines *lines, char byte) {
+  int64_t count = 0;
+  for (const char *at = lines->begin; at < lines->end; at++) {
+    count += *at == byte;
+  }
+  return count;
+}
+
+static int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+static clf_status allocate(svmlight_reader *self, clf_context *context) {
+  const clf__lines *lines = &self->lines;
+  int64_t bytes = lines->end - lines->begin;
+  int64_t rows = smaller(count_byte(lines, lines->line_end) + 1, bytes / 2 + 1);
+  int64_t most = smaller(count_byte(lines, ':'), bytes / 4 + 1);
+  clf_status status;
+  CLF__TRY(clf__tensor_vector(&self->labels, context, CLF_F64, rows));
+  CLF__TRY(clf__tensor_vector(&self->row_start, context, CLF_I64, rows + 1));
+  CLF__TRY(clf__tensor_vector(&self->column, context, CLF_I32, most));
+  CLF__TRY(clf__tensor_vector(&self->value, context, CLF_F32, most));
+done:
+  return status < 0 ? clf__fail_within(status, "%s", lines->name) : CLF_OK;
+}
+
+/* The index that the first feature has in the file. */
+static clf_status find_base(const svmlight_reader *self, int32_t *base) {
+  int32_t zero_based = self->params->zero_based;
+  if (zero_based == ZERO_BASED_FALSE && self->zero_at != NULL) {
+    clf__fail(CLF_ERROR_DATA, "the index is 0, and zero_based=false says that they begin at 1");
+    return fail_at(self, self->zero_at, CLF_ERROR_DATA);
+  }
+  *base = zero_based == ZERO_BASED_TRUE || self->zero_at != NULL ? 0 : 1;
+  return CLF_OK;
+}
+
+static clf_status find_features(const svmlight_reader *self, int32_t base, int64_t *features) {
+  int64_t needed = (int64_t)self->highest + 1 - base;
+  if (self->params->features.word >= 0) {
+    *features = needed;
+    return self->highest >= 0 ? CLF_OK
+                              : clf__fail(CLF_ERROR_DATA,
+                                          "%s: no row has an entry; say how many features there "
+                                          "are by features=N",
+                                          self->lines.name);
+  }
+  double wanted = self->params->features.value;
+  *features = (int64_t)wanted;
+  if ((double)*features != wanted) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "svmlight: features is %s; it must be an integer",
+                     clf__number_text(wanted));
+  }
+  if (needed <= *features) {
+    return CLF_OK;
+  }
+  clf__fail(CLF_ERROR_DATA, "the index %d is beyond features=%lld (the first is %d)", self->highest,
+            (long long)*features, base);
+  return fail_at(self, self->highest_at, CLF_ERROR_DATA);
+}
+
+/* The first elements, in place of all that there is room for. */
+static clf_status cut(clf_tensor **tensor, int64_t count) {
+  clf_tensor *view = NULL;
+  clf_status status = clf_tensor_slice(&view, *tensor, 0, 0, count, 1);
+  if (status == CLF_OK) {
+    clf_tensor_free(*tensor);
+    *tensor = view;
+  }
+  return status;
+}
+
+static clf_status make_dataset(clf_dataset **out, svmlight_reader *self, clf_context *context) {
+  clf_dataset *dataset = NULL;
+  int64_t features = 0;
+  int32_t base = 0;
+  clf_status status;
+  CLF__TRY(find_base(self, &base));
+  CLF__TRY(find_features(self, base, &features));
+  for (int64_t i = 0; i < self->entries; i++) {
+    ((int32_t *)self->column->data)[i] -= base;
+  }
+  CLF__TRY(cut(&self->row_start, self->rows + 1));
+  CLF__TRY(cut(&self->column, self->entries));
+  CLF__TRY(cut(&self->value, self->entries));
+  CLF__TRY(cut(&self->labels, self->rows));
+  CLF__TRY(clf_dataset_create_sparse(&dataset, context, features, self->row_start, self->column,
+                                     self->value, NULL));
+  CLF__TRY(self->params->regression ? clf_dataset_set_targets(dataset, self->labels)
+                                    : clf_dataset_set_labels(dataset, self->labels));
+  *out = dataset;
+  dataset = NULL;
+done:
+  clf_dataset_free(dataset);
+  return status;
+}
+
+static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
+                        const char *name, const void *values) {
+  svmlight_reader self = {.params = values, .highest = -1};
+  clf_status status;
+  CLF__TRY(clf__lines_of(&self.lines, bytes, name));
+  CLF__TRY(allocate(&self, context));
+  CLF__TRY(read_rows(&self));
+  CLF__TRY(make_dataset(out, &self, context));
+done:
+  clf_tensor_free(self.row_start);
+  clf_tensor_free(self.column);
+  clf_tensor_free(self.value);
+  clf_tensor_free(self.labels);
+  return status;
+}
+
+static clf_status load(clf_dataset **out, clf_context *context, const char *path,
+                       const void *values) {
+  const svmlight_params *chosen = values;
+  clf__bytes bytes = {NULL, 0, false};
+  clf_status status = clf__source_open(&bytes, context, path, chosen->map, NULL);
+  if (status == CLF_OK) {
+    status = parse(out, context, &bytes, path, chosen);
+  }
+  clf__bytes_release(&bytes);
+  return status;
+}
+
+const clf__format clf__format_svmlight = {
+    .name = "svmlight",
+    .help = "SVMlight and LIBSVM text: sparse rows, \"label index:value …\"",
+    .params = {"svmlight", params, CLF__PARAM_COUNT(params), sizeof(svmlight_params)},
+    .load = load,
+    .parse = parse,
+};
