@@ -1,0 +1,54 @@
+/* The formats that a dataset can be read from. */
+#include <string.h>
+
+#include "base/text.h"
+#include "data/dataset.h"
+
+static const clf__format *const formats[] = {
+    &clf__format_idx, &clf__format_csv, &clf__format_svmlight, &clf__format_npy, NULL,
+};
+enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] - 1 };
+
+const clf__format *const *clf__formats(void) {
+  return formats;
+}
+
+static clf_status find(const clf__format **out, const char *name) {
+  const char *names[FORMAT_COUNT];
+  for (int32_t i = 0; i < FORMAT_COUNT; i++) {
+    names[i] = formats[i]->name;
+    if (strcmp(names[i], name) == 0) {
+      *out = formats[i];
+      return CLF_OK;
+    }
+  }
+  const char *near = clf__nearest(name, names, FORMAT_COUNT);
+  if (near != NULL) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "there is no format '%s'; did you mean '%s'?", name, near);
+  }
+  return clf__fail(CLF_ERROR_ARGUMENT, "there is no format '%s'; there are idx, csv, svmlight, npy",
+                   name);
+}
+
+clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char *format,
+                            const char *path, const char *params) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(format);
+  CLF__REQUIRE(path);
+  const clf__format *reader = NULL;
+  clf_status status = find(&reader, format);
+  if (status < 0) {
+    return status;
+  }
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  void *values = NULL;
+  CLF__TRY(clf__params_create(&values, context, &reader->params, params));
+  CLF__TRY(reader->load(out, context, path, values));
+done:
+  clf__params_free(&reader->params, values);
+  clf__context_release(context);
+  return status;
+}
