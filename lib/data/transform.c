@@ -1,0 +1,209 @@
+/* Transforms as handles, the registry of their kinds, and their place in model files. */
+#include "data/transform.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static const clf__transform_kind *const kinds[] = {
+    NULL,
+};
+
+const clf__transform_kind *const *clf__transform_kinds(void) {
+  return kinds;
+}
+
+static clf_status find_kind(const clf__transform_kind **out, const char *name) {
+  const char *near = NULL;
+  for (const clf__transform_kind *const *kind = kinds; *kind != NULL; kind++) {
+    if (strcmp((*kind)->name, name) == 0) {
+      *out = *kind;
+      return CLF_OK;
+    }
+    const char *found = clf__nearest(name, &(*kind)->name, 1);
+    near = found != NULL ? found : near;
+  }
+  return clf__fail(CLF_ERROR_ARGUMENT, "there is no transform '%s'%s%s%s", name,
+                   near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                   near != NULL ? "'?" : "");
+}
+
+clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
+                                const char *params) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(kind);
+  const clf__transform_kind *found = NULL;
+  clf_status status = find_kind(&found, kind);
+  if (status < 0) {
+    return status;
+  }
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_transform *transform = clf__alloc_zeroed(context, 1, sizeof *transform);
+  if (transform == NULL) {
+    clf__context_release(context);
+    return CLF_ERROR_MEMORY;
+  }
+  transform->context = context;
+  transform->kind = found;
+  transform->features = -1;
+  status = clf__params_create(&transform->params, context, &found->params, params);
+  if (status < 0) {
+    clf_transform_free(transform);
+    return status;
+  }
+  *out = transform;
+  return CLF_OK;
+}
+
+void clf_transform_free(clf_transform *transform) {
+  if (transform == NULL) {
+    return;
+  }
+  clf_context *context = transform->context;
+  clf__store_free(transform->state);
+  clf__params_free(&transform->kind->params, transform->params);
+  clf__free(transform);
+  clf__context_release(context);
+}
+
+clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform) {
+  clf_transform *clone = NULL;
+  void *params = NULL;
+  clf_status status = clf_transform_create(&clone, transform->context, transform->kind->name, NULL);
+  if (status == CLF_OK) {
+    status =
+        clf__params_copy(&params, transform->context, &transform->kind->params, transform->params);
+  }
+  if (status < 0) {
+    clf_transform_free(clone);
+    return status;
+  }
+  clf__params_free(&clone->kind->params, clone->params);
+  clone->params = params;
+  *out = clone;
+  return CLF_OK;
+}
+
+clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset) {
+  CLF__REQUIRE(transform);
+  CLF__REQUIRE(dataset);
+  clf__rows x = clf__dataset_rows(dataset);
+  clf__store *state = NULL;
+  clf_status status = clf__rows_check_finite(transform->context, &x);
+  if (status < 0) {
+    return clf__fail_within(status, "%s", transform->kind->name);
+  }
+  CLF__TRY(clf__store_create(&state, transform->context));
+  CLF__TRY(transform->kind->fit(transform, dataset, state));
+  clf__store_free(transform->state);
+  transform->state = state;
+  transform->features = dataset->features;
+  return CLF_OK;
+done:
+  clf__store_free(state);
+  return status;
+}
+
+clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform,
+                               const clf_dataset *dataset) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(transform);
+  CLF__REQUIRE(dataset);
+  if (transform->state == NULL) {
+    return clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
+                     transform->kind->name);
+  }
+  if (dataset->features != transform->features) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld",
+                     transform->kind->name, (long long)transform->features,
+                     (long long)dataset->features);
+  }
+  return transform->kind->apply(out, transform, dataset);
+}
+
+int64_t clf__transform_columns(const clf_transform *transform) {
+  return transform->kind->columns(transform);
+}
+
+/* "<prefix><name>"; too long a name is cut, and the store refuses it. */
+typedef struct entry_name {
+  char text[512];
+} entry_name;
+
+static entry_name prefixed(const char *prefix, const char *name) {
+  entry_name entry;
+  snprintf(entry.text, sizeof entry.text, "%s%s", prefix, name);
+  return entry;
+}
+
+clf_status clf__transform_save(const clf_transform *transform, clf__store *store,
+                               const char *prefix) {
+  clf__text params = {.context = transform->context};
+  clf__params_format(&transform->kind->params, transform->params, &params);
+  clf_status status = params.failed ? CLF_ERROR_MEMORY : CLF_OK;
+  if (status < 0) {
+    goto done;
+  }
+  CLF__TRY(clf__store_add_text(store, prefixed(prefix, "kind").text, transform->kind->name));
+  CLF__TRY(clf__store_add_text(store, prefixed(prefix, "params").text,
+                               params.bytes != NULL ? params.bytes : ""));
+  CLF__TRY(clf__store_add_text(store, prefixed(prefix, "features").text,
+                               clf__number_text((double)transform->features)));
+  for (int64_t i = 0; i < clf__store_count(transform->state); i++) {
+    const char *name = clf__store_name(transform->state, i);
+    CLF__TRY(clf__store_add_tensor(store, prefixed(prefix, name).text,
+                                   clf__store_tensor(transform->state, name)));
+  }
+done:
+  clf__text_free(&params);
+  return status;
+}
+
+static clf_status load_state(clf_transform *transform, const clf__store *store,
+                             const char *prefix) {
+  size_t length = strlen(prefix);
+  clf_status status = clf__store_create(&transform->state, transform->context);
+  for (int64_t i = 0; status == CLF_OK && i < clf__store_count(store); i++) {
+    const char *name = clf__store_name(store, i);
+    const clf_tensor *tensor = clf__store_tensor(store, name);
+    if (tensor != NULL && strncmp(name, prefix, length) == 0) {
+      status = clf__store_add_tensor(transform->state, name + length, tensor);
+    }
+  }
+  return status;
+}
+
+clf_status clf__transform_load(clf_transform **out, clf_context *context, const clf__store *store,
+                               const char *prefix) {
+  const char *kind = clf__store_text(store, prefixed(prefix, "kind").text);
+  const char *params = clf__store_text(store, prefixed(prefix, "params").text);
+  const char *features = clf__store_text(store, prefixed(prefix, "features").text);
+  int64_t count = 0;
+  if (kind == NULL || params == NULL || features == NULL || !clf__parse_i64(features, &count) ||
+      count < 1) {
+    return clf__fail(CLF_ERROR_CORRUPT, "model file: the transform '%s' is not complete", prefix);
+  }
+  clf_transform *transform = NULL;
+  clf_status status = clf_transform_create(&transform, context, kind, params);
+  if (status == CLF_ERROR_ARGUMENT) {
+    status = clf__fail_within(CLF_ERROR_CORRUPT, "model file");
+  }
+  if (status < 0) {
+    return status;
+  }
+  transform->features = count;
+  status = load_state(transform, store, prefix);
+  if (status == CLF_OK) {
+    status = transform->kind->check(transform);
+  }
+  if (status < 0) {
+    clf_transform_free(transform);
+    return status;
+  }
+  *out = transform;
+  return CLF_OK;
+}

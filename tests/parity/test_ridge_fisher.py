@@ -1,0 +1,158 @@
+"""Ridge and Fisher against scikit-learn on its own small data sets."""
+
+import classify as clf
+import numpy as np
+
+clf.sklearn()
+from scipy import sparse
+from sklearn import datasets
+from sklearn.covariance import ledoit_wolf_shrinkage
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import Ridge, RidgeClassifier
+
+SETS = [datasets.load_iris, datasets.load_wine, datasets.load_breast_cancer, datasets.load_digits]
+
+
+def standardized(load):
+    x, y = load(return_X_y=True)
+    deviation = x.std(0)
+    return ((x - x.mean(0)) / np.where(deviation > 0, deviation, 1)).astype(np.float32), y
+
+
+def two_sided(coefficients):
+    """scikit-learn keeps one row for two classes; we keep one a class."""
+    return np.vstack([-coefficients, coefficients]) if len(coefficients) == 1 else coefficients
+
+
+def compare_ridge(x, y, params, reference, weights=None, what=""):
+    reference.fit(np.asarray(x.todense()) if sparse.issparse(x) else x.astype(float), y,
+                  sample_weight=weights)
+    model = clf.Model("ridge", params).fit(clf.Dataset(x, y, weights=weights))
+    clf.close(model.tensor("weights"), two_sided(reference.coef_), 1e-4, "weights " + what)
+    intercept = two_sided(np.reshape(reference.intercept_, (-1, 1)))
+    clf.close(model.tensor("intercept"), intercept[:, 0], 1e-4, "intercept " + what)
+
+
+def ridge__has_the_weights_of_ridge_classifier():
+    for load in SETS:
+        x, y = standardized(load)
+        for alpha in (0.1, 1.0, 30.0):
+            compare_ridge(x, y, f"alpha={alpha}", RidgeClassifier(alpha=alpha), what=load.__name__)
+
+
+def ridge__takes_weights_as_ridge_classifier_does():
+    rng = np.random.default_rng(0)
+    for load in SETS:
+        x, y = standardized(load)
+        weights = rng.random(len(y)).astype(np.float32)
+        weights[::7] = 0
+        compare_ridge(x, y, None, RidgeClassifier(), weights, load.__name__)
+        compare_ridge(x, y, "class_weight=balanced", RidgeClassifier(class_weight="balanced"),
+                      what=load.__name__)
+
+
+def ridge__sparse_and_raw_rows_agree_with_ridge_classifier():
+    x, y = datasets.load_digits(return_X_y=True)
+    rows = sparse.csr_matrix(x.astype(np.float32))
+    compare_ridge(rows, y, None, RidgeClassifier(), what="sparse digits")
+    x, y = datasets.load_breast_cancer(return_X_y=True)
+    compare_ridge(x.astype(np.float32), y, "alpha=1", RidgeClassifier(solver="svd"),
+                  what="raw breast cancer")
+
+
+def ridge__more_features_than_rows():
+    x, y = standardized(datasets.load_digits)
+    compare_ridge(x[:40], y[:40], None, RidgeClassifier(), what="40 digits")
+
+
+def ridge__regression_agrees():
+    x, y = datasets.load_diabetes(return_X_y=True)
+    targets = np.stack([y, -2 * y + 1], 1)
+    data = clf.Dataset(x.astype(np.float32), targets=targets)
+    model = clf.Model("ridge", "alpha=0.5").fit(data)
+    reference = Ridge(alpha=0.5).fit(x, targets)
+    clf.close(model.tensor("weights"), reference.coef_, 1e-4, "weights")
+    clf.close([model.score(data)], [reference.score(x, targets)], 1e-5, "score")
+
+
+def ridge__cg_on_many_sparse_features_agrees():
+    rng = np.random.default_rng(1)
+    x = sparse.random(400, 6000, 0.01, "csr", np.float32, rng)
+    y = rng.integers(0, 3, 400)
+    model = clf.Model("ridge", "tolerance=1e-7").fit(clf.Dataset(x, y))
+    reference = RidgeClassifier(solver="cholesky").fit(np.asarray(x.todense(), float), y)
+    clf.close(model.tensor("weights"), reference.coef_, 1e-4, "weights")
+
+
+def log_likelihood_ratio(probabilities):
+    p = np.clip(probabilities, 1e-12, 1)
+    return np.log(p / p.max(1, keepdims=True))
+
+
+def compare_fisher(x, y, params, reference, tolerance=2e-4, what=""):
+    data = clf.Dataset(x, y)
+    model = clf.Model("fisher", params).fit(data)
+    reference.fit(np.asarray(x, float), y)
+    clf.close(model.predict_proba(data), reference.predict_proba(x), tolerance, what)
+
+
+def fisher__has_the_probabilities_of_lda():
+    for load in SETS[:3]:
+        x, y = standardized(load)
+        compare_fisher(x, y, None, LinearDiscriminantAnalysis(), what=load.__name__)
+        compare_fisher(x, y, "shrinkage=0.2",
+                       LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.2),
+                       what=load.__name__)
+        k = y.max() + 1
+        priors = np.arange(1, k + 1) / (k * (k + 1) / 2)
+        compare_fisher(x, y, "priors=" + ",".join(map(str, priors)),
+                       LinearDiscriminantAnalysis(priors=priors), what=load.__name__)
+
+
+def fisher__predicts_as_lda_on_constant_pixels():
+    x, y = datasets.load_digits(return_X_y=True)
+    data = clf.Dataset(x.astype(np.float32), y)
+    model = clf.Model("fisher").fit(data)
+    reference = LinearDiscriminantAnalysis().fit(x, y)
+    agree = (model.predict(data) == reference.predict(x)).mean()
+    assert agree > 0.998, agree
+
+
+def fisher__transform_is_that_of_lda_up_to_sign():
+    for load in SETS[:3]:
+        x, y = standardized(load)
+        data = clf.Dataset(x, y)
+        ours = clf.Model("fisher").fit(data).transform(data)
+        theirs = LinearDiscriminantAnalysis().fit(x.astype(float), y).transform(x)
+        theirs *= np.sign((ours * theirs).sum(0))
+        clf.close(ours, theirs, 1e-3, load.__name__)
+
+
+def fisher__auto_shrinkage_is_that_of_ledoit_and_wolf():
+    x, y = standardized(datasets.load_wine)
+    centred = np.vstack([x[y == k] - x[y == k].mean(0) for k in range(3)]).astype(float)
+    amount = ledoit_wolf_shrinkage(centred / centred.std(0), assume_centered=True)
+    covariance = centred.T @ centred / len(centred)
+    covariance = (1 - amount) * covariance + amount * np.diag(np.diag(covariance))
+    means = np.array([x[y == k].mean(0) for k in range(3)], float)
+    solved = np.linalg.solve(covariance, means.T).T
+    decisions = x @ solved.T - (solved * means).sum(1) / 2 + np.log(np.bincount(y) / len(y))
+    expected = np.exp(decisions - decisions.max(1, keepdims=True))
+    expected /= expected.sum(1, keepdims=True)
+    data = clf.Dataset(x, y)
+    found = clf.Model("fisher", "shrinkage=auto").fit(data).predict_proba(data)
+    clf.close(found, expected, 1e-3, "probabilities")
+
+
+def fisher__repeated_rows_and_weights_are_the_same():
+    x, y = standardized(datasets.load_wine)
+    counts = np.random.default_rng(2).integers(0, 4, len(y))
+    a = clf.Model("fisher", "shrinkage=0.1").fit(
+        clf.Dataset(np.repeat(x, counts, 0), np.repeat(y, counts)))
+    b = clf.Model("fisher", "shrinkage=0.1").fit(
+        clf.Dataset(x, y, weights=counts.astype(np.float32)))
+    data = clf.Dataset(x, y)
+    clf.close(a.predict_proba(data), b.predict_proba(data), 1e-3, "probabilities")
+
+
+clf.run([value for name, value in list(globals().items()) if "__" in name[1:-2] and callable(value)])

@@ -1,0 +1,221 @@
+/* Fisher against closed forms: the two-class direction, the Gaussian posterior, whitened axes. */
+#include <math.h>
+#include <string.h>
+
+#include "support.h"
+
+enum { ROWS = 300, CLASSES = 3 };
+
+/* Three classes of unequal size around (0,0), (4,1), (1,5), with correlated features. */
+static void make_rows(float *x, int32_t *labels) {
+  static const double centers[CLASSES][2] = {{0, 0}, {4, 1}, {1, 5}};
+  uint64_t seed = 11;
+  for (int i = 0; i < ROWS; i++) {
+    labels[i] = i % 6 < 3 ? 0 : i % 6 < 5 ? 1 : 2;
+    double a = random_normal(&seed);
+    double b = random_normal(&seed);
+    x[2 * i] = (float)(centers[labels[i]][0] + a);
+    x[2 * i + 1] = (float)(centers[labels[i]][1] + 0.6 * a + 0.5 * b);
+  }
+}
+
+/* Means, priors and the covariance within, divisor rows - classes. */
+typedef struct moments {
+  double mean[CLASSES][2], prior[CLASSES], covariance[2][2];
+} moments;
+
+static moments measure(const float *x, const int32_t *labels, double divisor) {
+  moments m = {{{0}}, {0}, {{0}}};
+  for (int i = 0; i < ROWS; i++) {
+    m.prior[labels[i]] += 1;
+    m.mean[labels[i]][0] += (double)x[2 * i];
+    m.mean[labels[i]][1] += (double)x[2 * i + 1];
+  }
+  for (int k = 0; k < CLASSES; k++) {
+    m.mean[k][0] /= m.prior[k];
+    m.mean[k][1] /= m.prior[k];
+    m.prior[k] /= ROWS;
+  }
+  for (int i = 0; i < ROWS; i++) {
+    for (int a = 0; a < 2; a++) {
+      for (int b = 0; b < 2; b++) {
+        m.covariance[a][b] += ((double)x[2 * i + a] - m.mean[labels[i]][a]) *
+                              ((double)x[2 * i + b] - m.mean[labels[i]][b]) / divisor;
+      }
+    }
+  }
+  return m;
+}
+
+/* ln p_k - (x - m_k)^T S^-1 (x - m_k) / 2 for a 2 x 2 covariance. */
+static double log_posterior(const moments *m, const float *x, int k) {
+  double(*s)[2] = (double(*)[2])m->covariance;
+  double determinant = s[0][0] * s[1][1] - s[0][1] * s[1][0];
+  double a = (double)x[0] - m->mean[k][0];
+  double b = (double)x[1] - m->mean[k][1];
+  return log(m->prior[k]) -
+         (s[1][1] * a * a - 2 * s[0][1] * a * b + s[0][0] * b * b) / (2 * determinant);
+}
+
+static void check_posterior(const char *params, const moments *m, const float *x,
+                            const clf_dataset *data) {
+  clf_model *model = fitted(NULL, "fisher", params, data);
+  static float p[ROWS * CLASSES];
+  ck_clf_ok(clf_model_predict_proba(model, data, p, ROWS * CLASSES));
+  for (int i = 0; i < ROWS; i++) {
+    double sum = 0;
+    for (int k = 0; k < CLASSES; k++) {
+      sum += exp(log_posterior(m, x + 2 * i, k));
+    }
+    for (int k = 0; k < CLASSES; k++) {
+      ck_assert_double_eq_tol((double)p[i * CLASSES + k], exp(log_posterior(m, x + 2 * i, k)) / sum,
+                              1e-4);
+    }
+  }
+  clf_model_free(model);
+}
+
+START_TEST(fisher__gives_the_gaussian_posterior) {
+  static float x[ROWS * 2];
+  int32_t labels[ROWS];
+  make_rows(x, labels);
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, 2, labels);
+  moments m = measure(x, labels, ROWS - CLASSES);
+  check_posterior(NULL, &m, x, data);
+  clf_dataset *sparse = sparse_of(NULL, x, ROWS, 2, labels);
+  check_posterior(NULL, &m, x, sparse);
+  for (int k = 0; k < CLASSES; k++) {
+    m.prior[k] = 1.0 / CLASSES;
+  }
+  check_posterior("priors=2,2,2", &m, x, data);
+  clf_dataset_free(data);
+  clf_dataset_free(sparse);
+}
+END_TEST
+
+START_TEST(fisher__shrinks_towards_the_mean_variance) {
+  static float x[ROWS * 2];
+  int32_t labels[ROWS];
+  make_rows(x, labels);
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, 2, labels);
+  moments m = measure(x, labels, ROWS);
+  double mean = (m.covariance[0][0] + m.covariance[1][1]) / 2;
+  for (int a = 0; a < 2; a++) {
+    for (int b = 0; b < 2; b++) {
+      m.covariance[a][b] = 0.7 * m.covariance[a][b] + (a == b ? 0.3 * mean : 0);
+    }
+  }
+  check_posterior("shrinkage=0.3", &m, x, data);
+  clf_dataset_free(data);
+}
+END_TEST
+
+START_TEST(fisher__transform_whitens_the_classes) {
+  static float x[ROWS * 2], z[ROWS * 2];
+  int32_t labels[ROWS];
+  make_rows(x, labels);
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, 2, labels);
+  clf_model *model = fitted(NULL, "fisher", NULL, data);
+  int64_t components = 0;
+  ck_clf_ok(clf_model_transform(model, data, NULL, 0, &components));
+  ck_assert_int_eq(components, 2);
+  ck_clf_ok(clf_model_transform(model, data, z, ROWS * 2, NULL));
+  moments m = measure(z, labels, ROWS - CLASSES);
+  ck_assert_double_eq_tol(m.covariance[0][0], 1, 1e-3);
+  ck_assert_double_eq_tol(m.covariance[1][1], 1, 1e-3);
+  ck_assert_double_eq_tol(m.covariance[0][1], 0, 1e-3);
+  /* The first axis spreads the means most. */
+  double spread[2] = {0, 0};
+  for (int k = 0; k < CLASSES; k++) {
+    spread[0] += m.prior[k] * m.mean[k][0] * m.mean[k][0];
+    spread[1] += m.prior[k] * m.mean[k][1] * m.mean[k][1];
+  }
+  ck_assert_double_gt(spread[0], spread[1]);
+  clf_model_free(model);
+  model = fitted(NULL, "fisher", "components=1", data);
+  ck_clf_ok(clf_model_transform(model, data, NULL, 0, &components));
+  ck_assert_int_eq(components, 1);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
+START_TEST(fisher__uses_features_constant_in_every_class) {
+  float x[] = {0, 3, 0, 4, 0, 5, 1, 3, 1, 4, 1, 5};
+  int32_t labels[] = {0, 0, 0, 1, 1, 1};
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, 6, 2, labels);
+  clf_model *model = fitted(NULL, "fisher", NULL, data);
+  double score = 0;
+  ck_clf_ok(clf_model_score(model, data, &score));
+  ck_assert_double_eq(score, 1);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
+START_TEST(fisher__stands_collinear_and_constant_features) {
+  static float x[ROWS * 2], wide[ROWS * 5];
+  int32_t labels[ROWS];
+  make_rows(x, labels);
+  for (int i = 0; i < ROWS; i++) {
+    float row[5] = {x[2 * i], 7, x[2 * i + 1], x[2 * i] + x[2 * i + 1], x[2 * i]};
+    memcpy(wide + 5 * i, row, sizeof row);
+  }
+  clf_dataset *narrow = dataset_of(NULL, x, CLF_F32, ROWS, 2, labels);
+  clf_dataset *data = dataset_of(NULL, wide, CLF_F32, ROWS, 5, labels);
+  clf_model *a = fitted(NULL, "fisher", NULL, narrow);
+  clf_model *b = fitted(NULL, "fisher", NULL, data);
+  static float p[ROWS * CLASSES], q[ROWS * CLASSES];
+  ck_clf_ok(clf_model_predict_proba(a, narrow, p, ROWS * CLASSES));
+  ck_clf_ok(clf_model_predict_proba(b, data, q, ROWS * CLASSES));
+  for (int i = 0; i < ROWS * CLASSES; i++) {
+    ck_assert_float_eq_tol(p[i], q[i], 1e-3F);
+  }
+  clf_model_free(a);
+  clf_model_free(b);
+  clf_dataset_free(narrow);
+  clf_dataset_free(data);
+}
+END_TEST
+
+START_TEST(fisher__shrinks_by_itself_when_rows_are_few) {
+  enum { FEW = 30, MANY = 60 };
+  static float x[FEW * MANY];
+  int32_t labels[FEW];
+  uint64_t seed = 5;
+  for (int i = 0; i < FEW * MANY; i++) {
+    labels[i / MANY] = i / MANY % 2;
+    x[i] = (float)(random_normal(&seed) + (i % MANY < 5 ? 2 * labels[i / MANY] : 0));
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, FEW, MANY, labels);
+  clf_model *model = NULL;
+  double scores[5], plain[5];
+  ck_clf_ok(clf_model_create(&model, NULL, "fisher", "shrinkage=auto"));
+  ck_clf_ok(clf_cross_validate(model, data, 5, 1, scores));
+  ck_clf_ok(clf_model_set_text(model, "shrinkage", "none"));
+  ck_clf_ok(clf_cross_validate(model, data, 5, 1, plain));
+  double mean = 0;
+  double mean_plain = 0;
+  for (int i = 0; i < 5; i++) {
+    mean += scores[i] / 5;
+    mean_plain += plain[i] / 5;
+  }
+  ck_assert_double_ge(mean, 0.85);
+  ck_assert_double_ge(mean, mean_plain);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("fisher");
+  TCase *facts = tcase_create("facts");
+  tcase_add_test(facts, fisher__gives_the_gaussian_posterior);
+  tcase_add_test(facts, fisher__shrinks_towards_the_mean_variance);
+  tcase_add_test(facts, fisher__transform_whitens_the_classes);
+  tcase_add_test(facts, fisher__uses_features_constant_in_every_class);
+  tcase_add_test(facts, fisher__stands_collinear_and_constant_features);
+  tcase_add_test(facts, fisher__shrinks_by_itself_when_rows_are_few);
+  suite_add_tcase(suite, facts);
+  return run_suite(suite);
+}

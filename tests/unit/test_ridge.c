@@ -1,0 +1,272 @@
+/* Ridge against the normal equations solved independently in f64, in every storage and solver. */
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "support.h"
+
+enum { ROWS = 60, COLUMNS = 7, OUTPUTS = 3, SIZE = COLUMNS + 1 };
+
+typedef struct problem {
+  float x[ROWS * COLUMNS];
+  double targets[ROWS * OUTPUTS];
+  float weights[ROWS];
+  int32_t labels[ROWS];
+} problem;
+
+/* Features with offsets and scales of their own, some entries 0. */
+static problem make_problem(uint64_t seed) {
+  problem p;
+  for (int i = 0; i < ROWS; i++) {
+    for (int j = 0; j < COLUMNS; j++) {
+      double value = (j + 1) * random_normal(&seed) + 3 * j;
+      p.x[i * COLUMNS + j] = random_unit(&seed) < 0.2 ? 0 : (float)value;
+    }
+    p.labels[i] = i % OUTPUTS;
+    p.weights[i] = (float)random_unit(&seed);
+    for (int k = 0; k < OUTPUTS; k++) {
+      p.targets[i * OUTPUTS + k] = 5 + random_normal(&seed) + p.x[i * COLUMNS + k];
+    }
+  }
+  return p;
+}
+
+/* Gaussian elimination with partial pivoting; a [SIZE, SIZE], b [SIZE] becomes the solution. */
+static void eliminate(double a[SIZE][SIZE], double *b) {
+  for (int c = 0; c < SIZE; c++) {
+    int pivot = c;
+    for (int r = c; r < SIZE; r++) {
+      pivot = fabs(a[r][c]) > fabs(a[pivot][c]) ? r : pivot;
+    }
+    for (int j = 0; j < SIZE; j++) {
+      double swap = a[c][j];
+      a[c][j] = a[pivot][j];
+      a[pivot][j] = swap;
+    }
+    double swap = b[c];
+    b[c] = b[pivot];
+    b[pivot] = swap;
+    for (int r = 0; r < SIZE; r++) {
+      double factor = r != c ? a[r][c] / a[c][c] : 0;
+      for (int j = c; j < SIZE && factor != 0; j++) {
+        a[r][j] -= factor * a[c][j];
+      }
+      b[r] -= factor * b[c];
+    }
+  }
+  for (int c = 0; c < SIZE; c++) {
+    b[c] /= a[c][c];
+  }
+}
+
+/* Weights and, last, the intercept of one output; `target` gives the row's value. */
+static void solve_reference(const problem *p, const float *weights, double alpha, bool intercept,
+                            const double *target, double *solution) {
+  double a[SIZE][SIZE] = {{0}};
+  memset(solution, 0, SIZE * sizeof *solution);
+  for (int i = 0; i < ROWS; i++) {
+    double w = weights != NULL ? (double)weights[i] : 1;
+    double row[SIZE];
+    for (int j = 0; j < COLUMNS; j++) {
+      row[j] = (double)p->x[i * COLUMNS + j];
+    }
+    row[COLUMNS] = intercept ? 1 : 0;
+    for (int r = 0; r < SIZE; r++) {
+      for (int c = 0; c < SIZE; c++) {
+        a[r][c] += w * row[r] * row[c];
+      }
+      solution[r] += w * row[r] * target[i];
+    }
+  }
+  for (int c = 0; c < COLUMNS; c++) {
+    a[c][c] += alpha;
+  }
+  a[COLUMNS][COLUMNS] += intercept ? 0 : 1;
+  eliminate(a, solution);
+}
+
+static void compare(const clf_model *model, const problem *p, const float *weights, double alpha,
+                    bool intercept, bool labels, double tolerance) {
+  clf_tensor *w = NULL;
+  clf_tensor *b = NULL;
+  ck_clf_ok(clf_model_tensor(model, "weights", &w));
+  ck_clf_ok(clf_model_tensor(model, "intercept", &b));
+  for (int k = 0; k < OUTPUTS; k++) {
+    double target[ROWS], expected[SIZE];
+    for (int i = 0; i < ROWS; i++) {
+      target[i] = labels ? (p->labels[i] == k ? 1 : -1) : p->targets[i * OUTPUTS + k];
+    }
+    solve_reference(p, weights, alpha, intercept, target, expected);
+    for (int j = 0; j < COLUMNS; j++) {
+      double found = (double)((float *)clf_tensor_data(w))[k * COLUMNS + j];
+      ck_assert_double_eq_tol(found, expected[j], tolerance);
+    }
+    ck_assert_double_eq_tol((double)((float *)clf_tensor_data(b))[k], expected[COLUMNS],
+                            10 * tolerance);
+  }
+  clf_tensor_free(w);
+  clf_tensor_free(b);
+}
+
+static void check_classifier(const char *params, bool sparse, bool weighted, double alpha,
+                             bool intercept) {
+  problem p = make_problem(1);
+  clf_dataset *data = sparse ? sparse_of(NULL, p.x, ROWS, COLUMNS, p.labels)
+                             : dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, p.labels);
+  if (weighted) {
+    set_weights(data, p.weights);
+  }
+  clf_model *model = fitted(NULL, "ridge", params, data);
+  /* f32 products within a block, f64 sums: 1e-6 of weights of size 1. */
+  compare(model, &p, weighted ? p.weights : NULL, alpha, intercept, true, 2e-5);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+
+START_TEST(ridge__solves_the_normal_equations) {
+  check_classifier("alpha=1", false, false, 1, true);
+  check_classifier("alpha=100", false, false, 100, true);
+  check_classifier("alpha=1 fit_intercept=false", false, false, 1, false);
+  check_classifier("alpha=0", false, false, 0, true);
+}
+END_TEST
+
+START_TEST(ridge__takes_weights) {
+  check_classifier("alpha=1", false, true, 1, true);
+  check_classifier("alpha=1", true, true, 1, true);
+}
+END_TEST
+
+START_TEST(ridge__takes_sparse_rows) {
+  check_classifier("alpha=1", true, false, 1, true);
+  check_classifier("alpha=3 fit_intercept=false", true, false, 3, false);
+}
+END_TEST
+
+START_TEST(ridge_cg__agrees_with_cholesky) {
+  check_classifier("alpha=1 solver=cg tolerance=1e-7", false, false, 1, true);
+  check_classifier("alpha=1 solver=cg tolerance=1e-7", true, true, 1, true);
+  check_classifier("alpha=2 solver=cg tolerance=1e-7 fit_intercept=no", false, false, 2, false);
+}
+END_TEST
+
+START_TEST(ridge__regresses_several_targets) {
+  problem p = make_problem(2);
+  clf_dataset *data = dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, NULL);
+  clf_tensor *targets = NULL;
+  ck_clf_ok(clf_tensor_wrap(&targets, NULL, p.targets, CLF_F64, 2, (int64_t[]){ROWS, OUTPUTS}, NULL,
+                            NULL, NULL));
+  ck_clf_ok(clf_dataset_set_targets(data, targets));
+  clf_tensor_free(targets);
+  static const char *const solvers[] = {"alpha=1", "alpha=1 solver=cg tolerance=1e-7"};
+  for (int s = 0; s < 2; s++) {
+    clf_model *model = fitted(NULL, "ridge", solvers[s], data);
+    compare(model, &p, NULL, 1, true, false, 1e-4);
+    double score = 0;
+    ck_clf_ok(clf_model_score(model, data, &score));
+    ck_assert_double_gt(score, 0.3);
+    ck_assert_int_eq(clf_model_classes(model), 0);
+    int32_t labels[ROWS];
+    ck_clf_fails(clf_model_predict(model, data, labels, ROWS), CLF_ERROR_UNSUPPORTED);
+    clf_model_free(model);
+  }
+  clf_dataset_free(data);
+}
+END_TEST
+
+START_TEST(ridge__reads_u8_as_scaled_numbers) {
+  enum { PIXELS = 50 };
+  static uint8_t pixels[ROWS * PIXELS];
+  static float scaled[ROWS * PIXELS];
+  int32_t labels[ROWS];
+  uint64_t seed = 3;
+  for (int i = 0; i < ROWS * PIXELS; i++) {
+    pixels[i] = (uint8_t)(256 * random_unit(&seed));
+    scaled[i] = (float)pixels[i] / 255;
+    labels[i / PIXELS] = i / PIXELS % 2;
+  }
+  clf_dataset *bytes = dataset_of(NULL, pixels, CLF_U8, ROWS, PIXELS, labels);
+  clf_dataset *floats = dataset_of(NULL, scaled, CLF_F32, ROWS, PIXELS, labels);
+  clf_model *a = fitted(NULL, "ridge", NULL, bytes);
+  clf_model *b = fitted(NULL, "ridge", NULL, floats);
+  float from_bytes[ROWS * 2], from_floats[ROWS * 2];
+  ck_clf_ok(clf_model_decision_function(a, bytes, from_bytes, ROWS * 2));
+  ck_clf_ok(clf_model_decision_function(b, floats, from_floats, ROWS * 2));
+  for (int i = 0; i < ROWS * 2; i++) {
+    ck_assert_float_eq_tol(from_bytes[i], from_floats[i], 2e-5F);
+  }
+  clf_model_free(a);
+  clf_model_free(b);
+  clf_dataset_free(bytes);
+  clf_dataset_free(floats);
+}
+END_TEST
+
+START_TEST(ridge__without_penalty_stands_duplicate_columns) {
+  problem p = make_problem(4);
+  for (int i = 0; i < ROWS; i++) {
+    p.x[i * COLUMNS + 5] = p.x[i * COLUMNS + 2];
+    p.x[i * COLUMNS + 6] = 4;
+  }
+  clf_dataset *data = dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, p.labels);
+  clf_dataset *fewer = NULL;
+  float kept[ROWS * 5];
+  for (int i = 0; i < ROWS; i++) {
+    memcpy(kept + i * 5, p.x + i * COLUMNS, 5 * sizeof *kept);
+  }
+  fewer = dataset_of(NULL, kept, CLF_F32, ROWS, 5, p.labels);
+  clf_model *all = fitted(NULL, "ridge", "alpha=0", data);
+  clf_model *some = fitted(NULL, "ridge", "alpha=0", fewer);
+  float from_all[ROWS * OUTPUTS], from_some[ROWS * OUTPUTS];
+  ck_clf_ok(clf_model_decision_function(all, data, from_all, ROWS * OUTPUTS));
+  ck_clf_ok(clf_model_decision_function(some, fewer, from_some, ROWS * OUTPUTS));
+  for (int i = 0; i < ROWS * OUTPUTS; i++) {
+    ck_assert_float_eq_tol(from_all[i], from_some[i], 1e-4F);
+  }
+  clf_model_free(all);
+  clf_model_free(some);
+  clf_dataset_free(data);
+  clf_dataset_free(fewer);
+}
+END_TEST
+
+START_TEST(ridge__balances_classes) {
+  problem p = make_problem(5);
+  int64_t counts[2] = {0, 0};
+  for (int i = 0; i < ROWS; i++) {
+    p.labels[i] = i % 6 == 0;
+    counts[p.labels[i]]++;
+  }
+  for (int i = 0; i < ROWS; i++) {
+    p.weights[i] = (float)ROWS / (2 * (float)counts[p.labels[i]]);
+  }
+  clf_dataset *data = dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, p.labels);
+  clf_dataset *weighted = dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, p.labels);
+  set_weights(weighted, p.weights);
+  clf_model *a = fitted(NULL, "ridge", "class_weight=balanced", data);
+  clf_model *b = fitted(NULL, "ridge", NULL, weighted);
+  float x[ROWS * 2], y[ROWS * 2];
+  ck_clf_ok(clf_model_decision_function(a, data, x, ROWS * 2));
+  ck_clf_ok(clf_model_decision_function(b, data, y, ROWS * 2));
+  ck_assert_mem_eq(x, y, sizeof x);
+  clf_model_free(a);
+  clf_model_free(b);
+  clf_dataset_free(data);
+  clf_dataset_free(weighted);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("ridge");
+  TCase *facts = tcase_create("facts");
+  tcase_add_test(facts, ridge__solves_the_normal_equations);
+  tcase_add_test(facts, ridge__takes_weights);
+  tcase_add_test(facts, ridge__takes_sparse_rows);
+  tcase_add_test(facts, ridge_cg__agrees_with_cholesky);
+  tcase_add_test(facts, ridge__regresses_several_targets);
+  tcase_add_test(facts, ridge__reads_u8_as_scaled_numbers);
+  tcase_add_test(facts, ridge__without_penalty_stands_duplicate_columns);
+  tcase_add_test(facts, ridge__balances_classes);
+  suite_add_tcase(suite, facts);
+  return run_suite(suite);
+}
