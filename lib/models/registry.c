@@ -6,6 +6,8 @@
 static const clf__model_kind *const kinds[] = {
     &clf__ridge_kind,
     &clf__fisher_kind,
+    &clf__perceptron_kind,
+    &clf__logistic_kind,
     NULL,
 };
 
