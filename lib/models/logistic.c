@@ -26,7 +26,7 @@ typedef struct logistic_params {
 static const clf__param params[] = {
     {"C", CLF_PARAM_F64, offsetof(logistic_params, C), "1", 0, INFINITY, true, NULL,
      "weight of the losses against the L2 penalty; inf for no penalty"},
-    {"tolerance", CLF_PARAM_F64, offsetof(logistic_params, tolerance), "1e-6", 0, INFINITY, false,
+    {"tolerance", CLF_PARAM_F64, offsetof(logistic_params, tolerance), "1e-7", 0, INFINITY, false,
      NULL, "largest component of the mean objective's gradient to stop at"},
     {"max_iterations", CLF_PARAM_I64, offsetof(logistic_params, max_iterations), "1000", 1, 1e9,
      false, NULL, "most iterations"},
@@ -46,8 +46,10 @@ enum {
   HISTORY_ROOM = 64 /* iterations to make room for at first */
 };
 
-/* A relative decrease of the objective that single precision may fail to find. */
+/* Relative decreases of the objective: one that single precision may fail to find, and that of a
+ * step below which a fresh preconditioner comes too late to pay. */
 #define PRECISION 1e-6
+#define MOVING 1e-7
 
 typedef struct fitting {
   clf__logistic_objective objective;
@@ -55,6 +57,7 @@ typedef struct fitting {
   clf__progress progress;
   double tolerance;
   double largest;  /* component of the gradient, now */
+  double value;    /* of the objective, before the last step */
   int64_t refresh; /* iteration of the next one */
   double *history;
   int64_t history_room;
@@ -97,13 +100,15 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
   if (status == CLF_OK && iteration > 0) {
     status = record(f, iteration, value);
   }
+  bool moving = iteration == 0 || f->value - value > MOVING * fabs(value);
   if (f->largest <= f->tolerance) {
     *order = CLF__LBFGS_STOP;
-  } else if (status == CLF_OK && iteration == f->refresh) {
+  } else if (status == CLF_OK && iteration >= f->refresh && moving) {
     *order = CLF__LBFGS_RESTART;
-    f->refresh = iteration == 0 ? FIRST_REFRESH : 2 * iteration + FIRST_REFRESH;
+    f->refresh = 2 * iteration + FIRST_REFRESH;
     status = clf__logistic_refresh(&f->preconditioner, iteration == 0);
   }
+  f->value = value;
   return status;
 }
 

@@ -18,7 +18,7 @@
 #define NOISE 1e-8    /* relative error of values */
 #define PROGRESS 1e-9 /* relative decrease that counts as one */
 
-enum { MAX_TRIALS = 30, PATIENCE = 10 };
+enum { MAX_TRIALS = 30, PATIENCE = 5 };
 
 typedef struct solver {
   const clf__lbfgs_problem *problem;
