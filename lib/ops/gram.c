@@ -6,12 +6,12 @@
 static void row_values(const clf__rows *x, int64_t row, double *out) {
   if (clf__rows_sparse(x)) {
     memset(out, 0, (size_t)x->columns * sizeof(double));
-    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; ++e) {
+    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
       out[x->column[e]] += (double)x->value[e];
     }
     return;
   }
-  for (int64_t j = 0; j < x->columns; ++j) {
+  for (int64_t j = 0; j < x->columns; j++) {
     int64_t at = row * x->stride + j;
     out[j] = x->dtype == CLF_U8 ? ((const uint8_t *)x->data)[at] * (double)x->scale
                                 : (double)((const float *)x->data)[at];
@@ -19,7 +19,7 @@ static void row_values(const clf__rows *x, int64_t row, double *out) {
 }
 
 static void add_scaled(double *to, double factor, const double *values, int64_t count) {
-  for (int64_t j = 0; j < count; ++j) {
+  for (int64_t j = 0; j < count; j++) {
     to[j] += factor * values[j];
   }
 }
@@ -31,7 +31,7 @@ static void add_cross(clf__gram *gram, const clf__gram_input *input, int64_t row
     gram->class_weight[input->labels[row]] += weight;
     add_scaled(gram->cross + input->labels[row] * columns, weight, values, columns);
   } else if (input->targets != NULL) {
-    for (int64_t o = 0; o < input->outputs; ++o) {
+    for (int64_t o = 0; o < input->outputs; o++) {
       add_scaled(gram->cross + o * columns, weight * input->targets[row * input->outputs + o],
                  values, columns);
     }
@@ -44,11 +44,11 @@ static double weight_of(const clf__gram_input *input, int64_t row) {
 
 static void add_rows(clf__gram *gram, const clf__gram_input *input, double *values) {
   int64_t columns = input->x->columns;
-  for (int64_t i = 0; i < input->x->rows; ++i) {
+  for (int64_t i = 0; i < input->x->rows; i++) {
     double weight = weight_of(input, i);
     row_values(input->x, i, values);
     add_scaled(values, -1, gram->mean, columns);
-    for (int64_t j = 0; j < columns; ++j) {
+    for (int64_t j = 0; j < columns; j++) {
       add_scaled(gram->scatter + j * columns, weight * values[j], values, columns);
     }
     add_cross(gram, input, i, weight, values);
@@ -56,7 +56,7 @@ static void add_rows(clf__gram *gram, const clf__gram_input *input, double *valu
 }
 
 static void find_mean(clf__gram *gram, const clf__gram_input *input, double *values) {
-  for (int64_t i = 0; i < input->x->rows; ++i) {
+  for (int64_t i = 0; i < input->x->rows; i++) {
     double weight = weight_of(input, i);
     gram->weight += weight;
     if (input->centered) {
@@ -64,7 +64,7 @@ static void find_mean(clf__gram *gram, const clf__gram_input *input, double *val
       add_scaled(gram->mean, weight, values, input->x->columns);
     }
   }
-  for (int64_t j = 0; j < input->x->columns && input->centered; ++j) {
+  for (int64_t j = 0; j < input->x->columns && input->centered; j++) {
     gram->mean[j] /= gram->weight;
   }
 }

@@ -16,8 +16,8 @@ clf_status clf__linear_prepare(clf__linear_map *out, clf_context *context, const
     if (transposed == NULL) {
       return CLF_ERROR_MEMORY;
     }
-    for (int64_t o = 0; o < outputs; ++o) {
-      for (int64_t j = 0; j < x->columns; ++j) {
+    for (int64_t o = 0; o < outputs; o++) {
+      for (int64_t j = 0; j < x->columns; j++) {
         transposed[j * outputs + o] = w[o * x->columns + j];
       }
     }
@@ -37,27 +37,27 @@ static float dense_value(const clf__rows *x, int64_t row, int64_t column) {
 }
 
 static void sparse_row(const clf__linear_map *map, const clf__rows *x, int64_t row, float *out) {
-  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; ++e) {
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
     const float *w = map->transposed + x->column[e] * map->outputs;
-    for (int64_t o = 0; o < map->outputs; ++o) {
+    for (int64_t o = 0; o < map->outputs; o++) {
       out[o] += x->value[e] * w[o];
     }
   }
 }
 
 void clf__linear_block(const clf__linear_map *map, const clf__rows *block, float *out, int64_t ld) {
-  for (int64_t i = 0; i < block->rows; ++i) {
+  for (int64_t i = 0; i < block->rows; i++) {
     float *row = out + i * ld;
-    for (int64_t o = 0; o < map->outputs; ++o) {
+    for (int64_t o = 0; o < map->outputs; o++) {
       row[o] = map->b == NULL ? 0 : map->b[o];
     }
     if (clf__rows_sparse(block)) {
       sparse_row(map, block, i, row);
       continue;
     }
-    for (int64_t o = 0; o < map->outputs; ++o) {
+    for (int64_t o = 0; o < map->outputs; o++) {
       float sum = 0;
-      for (int64_t j = 0; j < map->columns; ++j) {
+      for (int64_t j = 0; j < map->columns; j++) {
         sum += dense_value(block, i, j) * map->w[o * map->columns + j];
       }
       row[o] += sum * block->scale;
@@ -130,10 +130,10 @@ void clf__linear_gradient_free(clf__linear_gradient *gradient) {
 
 static void sparse_gradient(clf__linear_gradient *gradient, const clf__rows *block, const float *r,
                             int64_t ld) {
-  for (int64_t i = 0; i < block->rows; ++i) {
-    for (int64_t e = block->row_start[i]; e < block->row_start[i + 1]; ++e) {
+  for (int64_t i = 0; i < block->rows; i++) {
+    for (int64_t e = block->row_start[i]; e < block->row_start[i + 1]; e++) {
       float *sums = gradient->sums + block->column[e] * gradient->outputs;
-      for (int64_t o = 0; o < gradient->outputs; ++o) {
+      for (int64_t o = 0; o < gradient->outputs; o++) {
         sums[o] += block->value[e] * r[i * ld + o];
       }
     }
@@ -146,11 +146,11 @@ void clf__linear_gradient_block(clf__linear_gradient *gradient, const clf__rows 
     sparse_gradient(gradient, block, r, ld);
     return;
   }
-  for (int64_t i = 0; i < block->rows; ++i) {
-    for (int64_t o = 0; o < gradient->outputs; ++o) {
+  for (int64_t i = 0; i < block->rows; i++) {
+    for (int64_t o = 0; o < gradient->outputs; o++) {
       float factor = r[i * ld + o] * block->scale;
       float *sums = gradient->sums + o * gradient->columns;
-      for (int64_t j = 0; j < gradient->columns; ++j) {
+      for (int64_t j = 0; j < gradient->columns; j++) {
         sums[j] += factor * dense_value(block, i, j);
       }
     }
@@ -159,8 +159,8 @@ void clf__linear_gradient_block(clf__linear_gradient *gradient, const clf__rows 
 
 void clf__linear_gradient_flush(clf__linear_gradient *gradient, double *out) {
   int64_t outputs = gradient->outputs, columns = gradient->columns;
-  for (int64_t o = 0; o < outputs; ++o) {
-    for (int64_t j = 0; j < columns; ++j) {
+  for (int64_t o = 0; o < outputs; o++) {
+    for (int64_t j = 0; j < columns; j++) {
       int64_t at = gradient->transposed ? j * outputs + o : o * columns + j;
       out[o * columns + j] += (double)gradient->sums[at];
     }

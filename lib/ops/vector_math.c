@@ -5,14 +5,14 @@
 
 void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t count) {
   (void)context;
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; i < count; i++) {
     out[i] = expf(x[i]);
   }
 }
 
 void clf__log_f32(clf_context *context, const float *x, float *out, int64_t count) {
   (void)context;
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; i < count; i++) {
     out[i] = logf(x[i]);
   }
 }
@@ -20,16 +20,16 @@ void clf__log_f32(clf_context *context, const float *x, float *out, int64_t coun
 void clf__softmax_rows(clf_context *context, float *values, int64_t rows, int64_t columns,
                        int64_t ld, double *log_sums) {
   (void)context;
-  for (int64_t i = 0; i < rows; ++i) {
+  for (int64_t i = 0; i < rows; i++) {
     float *row = values + i * ld, maximum = -INFINITY, sum = 0;
-    for (int64_t j = 0; j < columns; ++j) {
+    for (int64_t j = 0; j < columns; j++) {
       maximum = row[j] > maximum ? row[j] : maximum;
     }
-    for (int64_t j = 0; j < columns; ++j) {
+    for (int64_t j = 0; j < columns; j++) {
       row[j] = expf(row[j] - maximum);
       sum += row[j];
     }
-    for (int64_t j = 0; j < columns; ++j) {
+    for (int64_t j = 0; j < columns; j++) {
       row[j] /= sum;
     }
     if (log_sums != NULL) {
@@ -40,7 +40,7 @@ void clf__softmax_rows(clf_context *context, float *values, int64_t rows, int64_
 
 void clf__sigmoid(clf_context *context, float *values, int64_t count, float *softplus) {
   (void)context;
-  for (int64_t i = 0; i < count; ++i) {
+  for (int64_t i = 0; i < count; i++) {
     float x = values[i], small = expf(-fabsf(x));
     if (softplus != NULL) {
       softplus[i] = (x > 0 ? x : 0) + log1pf(small);

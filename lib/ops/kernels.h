@@ -1,0 +1,86 @@
+/* The kernels that are compiled once for each level of CPU. simd/kernels.c is their one source,
+ * written with the compiler's vector types; where a level has an instruction that C cannot say
+ * (integer dot products, masked loads), simd/vector.h and simd/gram.h name it. */
+#ifndef CLF_OPS_KERNELS_H
+#define CLF_OPS_KERNELS_H
+
+#include "base/cpu.h"
+#include "tensor/rows.h"
+
+/* C = alpha A B + beta C. Row panel i of A (`rows` of the kernel's each) begins at a + i * a_panel,
+ * its element (row, step) at row * a_row + step * a_step; column panel j of B begins at b + j *
+ * b_panel, the row of it that belongs to a step at step * b_step. All in elements. So packed and
+ * unpacked, transposed and plain matrices are told apart by strides alone. */
+typedef struct clf__product {
+  int64_t rows, columns, depth;
+  const void *a;
+  int64_t a_panel, a_row, a_step;
+  const void *b;
+  int64_t b_panel, b_step;
+  double alpha, beta; /* C is not read when beta is 0 */
+  void *c;
+  int64_t ldc;
+} clf__product;
+
+typedef struct clf__product_kernel {
+  int64_t element; /* bytes */
+  int64_t rows;    /* in a panel of A */
+  int64_t columns; /* in a panel of B */
+  int64_t lanes;   /* in a vector: packed panels are padded with 0 to whole vectors */
+  void (*multiply)(const clf__product *product);
+  /* Elements (step, column) of a panel of B, at b + step * b_step + column * b_column, to `out`
+   * with `columns` (the kernel's) from step to step. One of the strides is 1. */
+  void (*pack)(void *out, const void *b, int64_t b_step, int64_t b_column, int64_t depth,
+               int64_t columns);
+  /* A panel of A: elements (row, step) at a + step * a_step + row. */
+  void (*pack_rows)(void *out, const void *a, int64_t a_step, int64_t depth, int64_t rows);
+} clf__product_kernel;
+
+/* Sums of products of the columns of packed rows. A step is `group` rows; a panel holds `columns`
+ * columns of 4 bytes each from step to step. */
+typedef struct clf__gram_kernel {
+  int64_t columns;
+  int64_t group;
+  double bias; /* add bias * (sum of column j) to element (i, j) */
+  /* c [NR, NR] += products of the columns of panel a with those of panel b; only the first
+   * `rows` and `columns` of them. */
+  void (*add)(const void *a, const void *b, int64_t steps, int64_t rows, int64_t columns, double *c,
+              int64_t ldc);
+} clf__gram_kernel;
+
+typedef struct clf__kernels {
+  clf__product_kernel f32;
+  clf__product_kernel f64;
+  /* f32 products whose B is u8, unpacked. */
+  void (*multiply_u8)(const clf__product *product);
+
+  clf__gram_kernel gram_f32;
+  clf__gram_kernel gram_u8;
+  /* Rows of `columns` <= a panel's to `out`, a whole number of steps (missing rows count as 0). */
+  void (*gram_pack_u8)(void *out, const uint8_t *x, int64_t stride, int64_t rows, int64_t columns);
+  /* root (NULL for 1) times (x - center), by row. */
+  void (*gram_pack_centered)(void *out, const clf__rows *x, int64_t first, int64_t columns,
+                             const float *center, const float *root);
+
+  /* out [rows, outputs] = scale x W^T + b. */
+  void (*linear)(const clf__rows *x, const float *w, int64_t ldw, const float *b, int64_t outputs,
+                 float *out, int64_t ld);
+  void (*linear_sparse)(const clf__rows *x, const float *w, int64_t ldw, const float *b,
+                        int64_t outputs, float *out, int64_t ld);
+
+  void (*exp)(const float *x, float *out, int64_t count);
+  void (*log)(const float *x, float *out, int64_t count);
+  void (*softmax)(float *values, int64_t rows, int64_t columns, int64_t ld, double *log_sums);
+  void (*sigmoid)(float *values, int64_t count, float *softplus);
+} clf__kernels;
+
+const clf__kernels *clf__kernels_of(clf__cpu_level level);
+
+extern const clf__kernels clf__kernels_generic;
+#ifdef __x86_64__
+extern const clf__kernels clf__kernels_avx2;
+extern const clf__kernels clf__kernels_avx512;
+extern const clf__kernels clf__kernels_avx512_vnni;
+#endif
+
+#endif

@@ -1,0 +1,121 @@
+/* Vectors of the width that the level of CPU being compiled for has, by the compiler's vector
+ * types. Included by kernels.c alone. */
+#ifndef CLF_OPS_SIMD_VECTOR_H
+#define CLF_OPS_SIMD_VECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+/* A tile of a product is TILE_ROWS rows by TILE_VECTORS vectors, as many as the registers hold.
+ * TILE_ROWS divides the columns of a tile, so that a matrix packed for one side of a product serves
+ * the other side too. */
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+enum { TILE_ROWS = 8, TILE_VECTORS = 3 };
+#elif defined(__AVX2__)
+#define VECTOR_BYTES 32
+enum { TILE_ROWS = 4, TILE_VECTORS = 3 };
+#else
+#define VECTOR_BYTES 16
+enum { TILE_ROWS = 4, TILE_VECTORS = 2 };
+#endif
+
+enum { LANES_F32 = VECTOR_BYTES / 4, LANES_F64 = VECTOR_BYTES / 8 };
+
+typedef float vector_f32 __attribute__((vector_size(VECTOR_BYTES)));
+typedef double vector_f64 __attribute__((vector_size(VECTOR_BYTES)));
+typedef int32_t vector_i32 __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint8_t vector_u8 __attribute__((vector_size(VECTOR_BYTES / 4)));
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 16")
+
+/* Lanes of two vectors of four, picked by place. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (__typeof__((a) < (a))){__VA_ARGS__})
+#endif
+
+INLINE vector_f32 load_f32(const float *from) {
+  vector_f32 v;
+  memcpy(&v, from, sizeof v);
+  return v;
+}
+
+INLINE vector_f64 load_f64(const double *from) {
+  vector_f64 v;
+  memcpy(&v, from, sizeof v);
+  return v;
+}
+
+INLINE vector_f32 load_u8(const uint8_t *from) {
+  vector_u8 bytes;
+  memcpy(&bytes, from, sizeof bytes);
+  return __builtin_convertvector(__builtin_convertvector(bytes, vector_i32), vector_f32);
+}
+
+INLINE void store_f32(float *to, vector_f32 v) {
+  memcpy(to, &v, sizeof v);
+}
+
+INLINE void store_f64(double *to, vector_f64 v) {
+  memcpy(to, &v, sizeof v);
+}
+
+/* Parts of vectors: the first `count` lanes, 0 in the others. */
+#if defined(__AVX512F__)
+INLINE vector_f32 load_part_f32(const float *from, int64_t count) {
+  return (vector_f32)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
+}
+
+INLINE vector_f64 load_part_f64(const double *from, int64_t count) {
+  return (vector_f64)_mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), from);
+}
+
+INLINE vector_f32 load_part_u8(const uint8_t *from, int64_t count) {
+  __m128i bytes = _mm_maskz_loadu_epi8((__mmask16)((1u << count) - 1), from);
+  return (vector_f32)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+}
+
+INLINE void store_part_f32(float *to, vector_f32 v, int64_t count) {
+  _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), (__m512)v);
+}
+
+INLINE void store_part_f64(double *to, vector_f64 v, int64_t count) {
+  _mm512_mask_storeu_pd(to, (__mmask8)((1u << count) - 1), (__m512d)v);
+}
+#else
+INLINE vector_f32 load_part_f32(const float *from, int64_t count) {
+  vector_f32 v = {0};
+  memcpy(&v, from, (size_t)count * sizeof *from);
+  return v;
+}
+
+INLINE vector_f64 load_part_f64(const double *from, int64_t count) {
+  vector_f64 v = {0};
+  memcpy(&v, from, (size_t)count * sizeof *from);
+  return v;
+}
+
+INLINE vector_f32 load_part_u8(const uint8_t *from, int64_t count) {
+  uint8_t bytes[LANES_F32] = {0};
+  memcpy(bytes, from, (size_t)count);
+  return load_u8(bytes);
+}
+
+INLINE void store_part_f32(float *to, vector_f32 v, int64_t count) {
+  memcpy(to, &v, (size_t)count * sizeof *to);
+}
+
+INLINE void store_part_f64(double *to, vector_f64 v, int64_t count) {
+  memcpy(to, &v, (size_t)count * sizeof *to);
+}
+#endif
+
+#endif

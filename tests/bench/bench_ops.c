@@ -1,0 +1,128 @@
+/* Speed of the kernels, in turns with OpenBLAS where it has the same one. Run it with
+ * OPENBLAS_NUM_THREADS=1 to compare single threads.
+ *
+ *   bench_ops [PEAK] [PART]    PEAK: GFLOP/s in f32 of one core; PART: only gemm, gram, … */
+#include <cblas.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <classify.h>
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "ops/ops.h"
+
+typedef void (*measured)(void *argument);
+
+static double peak = 115;
+
+/* Seconds of the fastest of several calls. */
+static double seconds_of(measured call, void *argument) {
+  double best = INFINITY, total = 0;
+  for (int i = 0; i < 200 && (i < 5 || total < 0.5); i++) {
+    double began = clf__seconds();
+    call(argument);
+    double took = clf__seconds() - began;
+    best = took < best ? took : best;
+    total += took;
+  }
+  return best;
+}
+
+static void *filled_f32(clf_context *context, int64_t count) {
+  clf__random random = clf__random_seed(1, 1);
+  float *values = clf__alloc_array(context, count, sizeof *values);
+  for (int64_t i = 0; i < count; i++) {
+    values[i] = (float)clf__random_uniform(&random) - 0.5F;
+  }
+  return values;
+}
+
+static void *filled_f64(clf_context *context, int64_t count) {
+  clf__random random = clf__random_seed(1, 2);
+  double *values = clf__alloc_array(context, count, sizeof *values);
+  for (int64_t i = 0; i < count; i++) {
+    values[i] = clf__random_uniform(&random) - 0.5;
+  }
+  return values;
+}
+
+typedef struct gemm_case {
+  clf_context *context;
+  bool ta, tb, f64;
+  int64_t m, n, k;
+  void *a, *b, *c;
+} gemm_case;
+
+static void ours(void *argument) {
+  gemm_case *g = argument;
+  int64_t lda = g->ta ? g->m : g->k, ldb = g->tb ? g->k : g->n;
+  if (g->f64) {
+    clf__gemm_f64(g->context, g->ta, g->tb, g->m, g->n, g->k, 1, g->a, lda, g->b, ldb, 0, g->c,
+                  g->n);
+  } else {
+    clf__gemm_f32(g->context, g->ta, g->tb, g->m, g->n, g->k, 1, g->a, lda, g->b, ldb, 0, g->c,
+                  g->n);
+  }
+}
+
+static void theirs(void *argument) {
+  gemm_case *g = argument;
+  int m = (int)g->m, n = (int)g->n, k = (int)g->k, lda = g->ta ? m : k, ldb = g->tb ? k : n;
+  CBLAS_TRANSPOSE ta = g->ta ? CblasTrans : CblasNoTrans, tb = g->tb ? CblasTrans : CblasNoTrans;
+  if (g->f64) {
+    cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, g->a, lda, g->b, ldb, 0, g->c, n);
+  } else {
+    cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, g->a, lda, g->b, ldb, 0, g->c, n);
+  }
+}
+
+static void bench_gemm(clf_context *context) {
+  static const int64_t sizes[][3] = {
+      {1000, 1000, 1000}, {2000, 2000, 2000}, {1024, 1024, 1024}, {500, 500, 500},
+      {200, 200, 200},    {100, 100, 100},    {64, 64, 64},       {32, 32, 32},
+      {8, 8, 8},          {256, 10000, 784},  {128, 256, 784},    {10, 784, 6000},
+      {6000, 10, 784},    {1, 1000, 1000},    {1000, 1, 1000},    {33, 65, 129},
+  };
+  int threads = clf__context_threads(context);
+  for (int f64 = 0; f64 < 2; f64++) {
+    for (int flags = 0; flags < 4; flags++) {
+      for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        int64_t m = sizes[i][0], n = sizes[i][1], k = sizes[i][2];
+        gemm_case g = {context, (flags & 1) != 0, (flags & 2) != 0, f64, m, n, k, 0, 0, 0};
+        g.a = f64 ? filled_f64(context, m * k) : filled_f32(context, m * k);
+        g.b = f64 ? filled_f64(context, k * n) : filled_f32(context, k * n);
+        g.c = f64 ? filled_f64(context, m * n) : filled_f32(context, m * n);
+        double work = 2e-9 * (double)m * (double)n * (double)k;
+        double mine = work / seconds_of(ours, &g), other = work / seconds_of(theirs, &g);
+        printf("gemm %s %c%c %5d x %5d x %5d  %6.1f GFLOP/s %3.0f%% of peak, OpenBLAS %6.1f\n",
+               f64 ? "f64" : "f32", g.ta ? 't' : 'n', g.tb ? 't' : 'n', (int)m, (int)n, (int)k,
+               mine, 100 * mine / (peak * threads / (f64 ? 2 : 1)), other);
+        fflush(stdout);
+        clf__free(g.a);
+        clf__free(g.b);
+        clf__free(g.c);
+      }
+    }
+  }
+}
+
+int main(int count, char **arguments) {
+  const char *part = count > 2 ? arguments[2] : "";
+  clf_context *context = NULL;
+  if (count > 1) {
+    peak = atof(arguments[1]);
+  }
+  if (clf_context_create(&context, getenv("BENCH_CONTEXT"), NULL) < 0) {
+    fprintf(stderr, "%s\n", clf_last_error());
+    return 1;
+  }
+  if (strstr("gemm", part) != NULL) {
+    bench_gemm(context);
+  }
+  clf_context_free(context);
+  return 0;
+}

@@ -1,0 +1,56 @@
+/* What the suites of lib/ops share: a context for each level of CPU that this machine has. */
+#ifndef TESTS_UNIT_OPS_SUPPORT_H
+#define TESTS_UNIT_OPS_SUPPORT_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support.h"
+
+#include "base/context.h"
+#include "base/memory.h"
+
+/* "auto" is the best level; where that is one of the others it is only tested twice. */
+static const char *const cpu_levels[] = {"generic", "avx2", "avx512", "auto"};
+enum { CPU_LEVELS = 4 };
+
+/* NULL where the CPU lacks the level. */
+static inline clf_context *context_of(int level, int threads) {
+  clf_context *context = NULL;
+  char params[64];
+  snprintf(params, sizeof params, "cpu=%s threads=%d", cpu_levels[level], threads);
+  clf_status status = clf_context_create(&context, params, NULL);
+  ck_assert_msg(status == CLF_OK || status == CLF_ERROR_UNSUPPORTED, "%s", clf_last_error());
+  return context;
+}
+
+/* Uniform in [-1, 1). */
+static inline double random_signed(uint64_t *state) {
+  return 2 * random_unit(state) - 1;
+}
+
+static inline float *random_f32(uint64_t *state, int64_t count) {
+  float *values = malloc((size_t)count * sizeof *values + 1);
+  for (int64_t i = 0; i < count; i++) {
+    values[i] = (float)random_signed(state);
+  }
+  return values;
+}
+
+static inline double *random_f64(uint64_t *state, int64_t count) {
+  double *values = malloc((size_t)count * sizeof *values + 1);
+  for (int64_t i = 0; i < count; i++) {
+    values[i] = random_signed(state);
+  }
+  return values;
+}
+
+static inline uint8_t *random_u8(uint64_t *state, int64_t count) {
+  uint8_t *values = malloc((size_t)count + 1);
+  for (int64_t i = 0; i < count; i++) {
+    values[i] = (uint8_t)(256 * random_unit(state));
+  }
+  return values;
+}
+
+#endif

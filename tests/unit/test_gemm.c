@@ -1,0 +1,189 @@
+/* Matrix products against plain loops in f64, at every level of CPU. */
+#include "ops_support.h"
+
+#include <math.h>
+
+#include "ops/gemm.h"
+
+typedef struct shape {
+  int64_t m, n, k;
+} shape;
+
+static const shape shapes[] = {
+    {1, 1, 1},    {1, 1, 0},   {3, 5, 0},    {2, 3, 4},    {8, 48, 16},   {17, 3, 1},
+    {3, 17, 100}, {33, 1, 65}, {1, 100, 33}, {50, 97, 31}, {100, 255, 7}, {129, 67, 700},
+};
+enum { SHAPES = sizeof shapes / sizeof shapes[0], PADDING = 3 };
+
+/* Matrices [rows, ld] with padding that must not be touched. */
+typedef struct problem {
+  shape s;
+  bool ta, tb, f64;
+  int64_t lda, ldb, ldc;
+  void *a, *b, *c;
+  double alpha, beta;
+} problem;
+
+static double at(const problem *p, const void *matrix, int64_t index) {
+  return p->f64 ? ((const double *)matrix)[index] : (double)((const float *)matrix)[index];
+}
+
+static problem problem_of(shape s, int flags, double beta, uint64_t *state) {
+  problem p = {.s = s, .ta = flags & 1, .tb = flags & 2, .f64 = flags & 4, .alpha = -0.75};
+  p.beta = beta;
+  p.lda = (p.ta ? s.m : s.k) + PADDING;
+  p.ldb = (p.tb ? s.k : s.n) + PADDING;
+  p.ldc = s.n + PADDING;
+  int64_t a = p.lda * (p.ta ? s.k : s.m), b = p.ldb * (p.tb ? s.n : s.k), c = p.ldc * s.m;
+  p.a = p.f64 ? (void *)random_f64(state, a) : (void *)random_f32(state, a);
+  p.b = p.f64 ? (void *)random_f64(state, b) : (void *)random_f32(state, b);
+  p.c = p.f64 ? (void *)random_f64(state, c) : (void *)random_f32(state, c);
+  return p;
+}
+
+static void free_problem(problem *p) {
+  free(p->a);
+  free(p->b);
+  free(p->c);
+}
+
+static void *copy_c(const problem *p) {
+  size_t bytes = (size_t)(p->s.m * p->ldc) * (p->f64 ? sizeof(double) : sizeof(float));
+  return memcpy(malloc(bytes + 1), p->c, bytes);
+}
+
+static void multiply(clf_context *context, const problem *p, void *c) {
+  const shape s = p->s;
+  if (p->f64) {
+    ck_clf_ok(clf__gemm_f64(context, p->ta, p->tb, s.m, s.n, s.k, p->alpha, p->a, p->lda, p->b,
+                            p->ldb, p->beta, c, p->ldc));
+  } else {
+    ck_clf_ok(clf__gemm_f32(context, p->ta, p->tb, s.m, s.n, s.k, (float)p->alpha, p->a, p->lda,
+                            p->b, p->ldb, (float)p->beta, c, p->ldc));
+  }
+}
+
+static double expected(const problem *p, int64_t i, int64_t j) {
+  double sum = 0;
+  for (int64_t step = 0; step < p->s.k; step++) {
+    sum += at(p, p->a, p->ta ? step * p->lda + i : i * p->lda + step) *
+           at(p, p->b, p->tb ? j * p->ldb + step : step * p->ldb + j);
+  }
+  return p->alpha * sum + (p->beta == 0 ? 0 : p->beta * at(p, p->c, i * p->ldc + j));
+}
+
+/* Rounding: k products below 1 each, added one after the other. */
+static void check(const problem *p, const void *c) {
+  double unit = p->f64 ? 0x1p-53 : 0x1p-24;
+  double tolerance = unit * (4 + (double)p->s.k);
+  for (int64_t i = 0; i < p->s.m; i++) {
+    for (int64_t j = 0; j < p->ldc; j++) {
+      double want = j < p->s.n ? expected(p, i, j) : at(p, p->c, i * p->ldc + j);
+      double got = at(p, c, i * p->ldc + j);
+      ck_assert_msg(fabs(got - want) <= (j < p->s.n ? tolerance : 0),
+                    "%d %d %d, element %d %d: %g, not %g", (int)p->s.m, (int)p->s.n, (int)p->s.k,
+                    (int)i, (int)j, got, want);
+    }
+  }
+}
+
+START_TEST(gemm__agrees_with_plain_loops) {
+  uint64_t state = 1;
+  clf_context *context = context_of(_i, 2);
+  if (context == NULL) {
+    return;
+  }
+  for (int i = 0; i < SHAPES; i++) {
+    for (int flags = 0; flags < 8; flags++) {
+      for (int beta = -1; beta < 2; beta++) {
+        problem p = problem_of(shapes[i], flags, beta, &state);
+        void *c = copy_c(&p);
+        multiply(context, &p, c);
+        check(&p, c);
+        free(c);
+        free_problem(&p);
+      }
+    }
+  }
+  clf_context_free(context);
+}
+END_TEST
+
+/* Large enough to be packed, blocked and divided between threads. */
+START_TEST(gemm__large_has_the_same_bits_on_any_threads) {
+  static const int threads[] = {1, 2, 5};
+  static const shape large[] = {{99, 2100, 530}, {310, 40, 600}, {9, 2000, 200}};
+  for (int flags = 0; flags < 24; flags++) {
+    uint64_t state = 2;
+    problem p = problem_of(large[flags / 8], flags, 1, &state);
+    void *first = NULL;
+    size_t bytes = (size_t)(p.s.m * p.ldc) * (p.f64 ? sizeof(double) : sizeof(float));
+    for (int t = 0; t < 3; t++) {
+      clf_context *context = context_of(_i, threads[t]);
+      if (context == NULL) {
+        break;
+      }
+      void *c = copy_c(&p);
+      multiply(context, &p, c);
+      if (first == NULL) {
+        first = c;
+      } else {
+        ck_assert_mem_eq(first, c, bytes);
+        free(c);
+      }
+      clf_context_free(context);
+    }
+    if (first != NULL && _i == CPU_LEVELS - 1) {
+      check(&p, first);
+    }
+    free(first);
+    free_problem(&p);
+  }
+}
+END_TEST
+
+START_TEST(gemm__beta_0_does_not_read_c) {
+  uint64_t state = 3;
+  clf_context *context = context_of(_i, 1);
+  if (context == NULL) {
+    return;
+  }
+  problem p = problem_of((shape){5, 70, 9}, 0, 0, &state);
+  float *c = copy_c(&p);
+  for (int64_t i = 0; i < p.s.m; i++) {
+    for (int64_t j = 0; j < p.s.n; j++) {
+      c[i * p.ldc + j] = NAN;
+    }
+  }
+  multiply(context, &p, c);
+  check(&p, c);
+  free(c);
+  free_problem(&p);
+  clf_context_free(context);
+}
+END_TEST
+
+START_TEST(gemm__says_when_memory_runs_out) {
+  clf_context *context = NULL;
+  uint64_t state = 4;
+  ck_clf_ok(clf_context_create(&context, "memory_limit=100000 threads=1", NULL));
+  problem p = problem_of((shape){300, 300, 300}, 2, 0, &state);
+  ck_clf_fails(
+      clf__gemm_f32(context, p.ta, p.tb, 300, 300, 300, 1, p.a, p.lda, p.b, p.ldb, 0, p.c, p.ldc),
+      CLF_ERROR_MEMORY);
+  free_problem(&p);
+  clf_context_free(context);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("gemm");
+  TCase *tests = tcase_create("gemm");
+  tcase_set_timeout(tests, 100);
+  tcase_add_loop_test(tests, gemm__agrees_with_plain_loops, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, gemm__large_has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, gemm__beta_0_does_not_read_c, 0, CPU_LEVELS);
+  tcase_add_test(tests, gemm__says_when_memory_runs_out);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
