@@ -52,7 +52,6 @@ struct clf_context {
   void *progress_user;
   clf_log_callback log;
   void *log_user;
-  atomic_bool cancelled; /* tells tasks of the pool that the callback said stop */
   clf__pool *pool;
 };
 
@@ -135,7 +134,6 @@ static clf_context *make_blank(const clf_allocator *allocator) {
   atomic_init(&context->holds, 1);
   atomic_init(&context->held, 0);
   atomic_init(&context->peak, 0);
-  atomic_init(&context->cancelled, false);
   context->allocator = *allocator;
   context->limit = SIZE_MAX;
   return context;
@@ -306,27 +304,31 @@ double clf__seconds(void) {
 }
 
 clf__progress clf__progress_begin(clf_context *context, const char *stage, int64_t steps) {
-  if (!clf__in_task()) {
-    atomic_store(&context->cancelled, false);
-  }
   return (clf__progress){context, stage, steps, clf__seconds()};
 }
 
-/* Asks the host's callback, on the thread that made the call. */
-static void report(const clf__progress *progress, int64_t step, double loss, double metric) {
-  clf_context *context = progress->context;
+/* Asks the host's callback, on the thread that made the call; true when it says stop. */
+static bool report(const clf__progress *progress, int64_t step, double loss, double metric) {
+  const clf_context *context = progress->context;
   clf_progress state = {
       progress->stage, step, progress->steps, loss, metric, clf__seconds() - progress->began};
-  if (context->progress != NULL && context->progress(context->progress_user, &state) != 0) {
-    atomic_store(&context->cancelled, true);
-  }
+  return context->progress != NULL && context->progress(context->progress_user, &state) != 0;
 }
 
-/* What the calling thread of clf__progress_parallel() reports. */
+static clf_status fail_cancelled(const clf__progress *progress, int64_t step) {
+  return clf__fail(CLF_ERROR_CANCELLED, "%s: cancelled at step %lld of %lld", progress->stage,
+                   (long long)step, (long long)progress->steps);
+}
+
+/* A call of clf__progress_parallel(), as its caller and its tasks see it. */
 typedef struct watch {
   const clf__progress *progress;
   const atomic_int_least64_t *done;
+  clf__task task;
+  void *argument;
+  pthread_t caller;
   double reported; /* when it last was */
+  atomic_bool cancelled;
 } watch;
 
 static _Thread_local watch *watched;
@@ -334,33 +336,40 @@ static _Thread_local watch *watched;
 void clf__progress_poll(void) {
   static const double interval = 0.1;
   watch *now = watched;
-  if (now != NULL && clf__seconds() - now->reported >= interval) {
+  if (now != NULL && pthread_equal(now->caller, pthread_self()) &&
+      clf__seconds() - now->reported >= interval) {
     now->reported = clf__seconds();
-    report(now->progress, atomic_load(now->done), NAN, NAN);
+    if (report(now->progress, atomic_load(now->done), NAN, NAN)) {
+      atomic_store(&now->cancelled, true);
+    }
   }
 }
 
-void clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
-                            int64_t count, clf__task task, void *argument) {
+static void run_watched(void *argument, int64_t index, int32_t worker) {
   watch *outer = watched;
-  watch mine = {progress, done, clf__seconds()};
-  if (!clf__in_task()) {
-    watched = &mine;
-  }
-  clf__parallel(progress->context, count, task, argument);
+  watched = argument;
+  watched->task(watched->argument, index, worker);
   watched = outer;
+}
+
+clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
+                                  int64_t count, clf__task task, void *argument) {
+  watch *outer = watched;
+  watch mine = {progress, done, task, argument, pthread_self(), clf__seconds(), false};
+  watched = &mine;
+  clf__parallel(progress->context, count, run_watched, &mine);
+  watched = outer;
+  return atomic_load(&mine.cancelled) ? fail_cancelled(progress, atomic_load(done)) : CLF_OK;
 }
 
 clf_status clf__progress_step(const clf__progress *progress, int64_t step, double loss,
                               double metric) {
+  bool stop;
   if (clf__in_task()) {
     clf__progress_poll();
+    stop = watched != NULL && atomic_load(&watched->cancelled);
   } else {
-    report(progress, step, loss, metric);
+    stop = report(progress, step, loss, metric);
   }
-  if (atomic_load(&progress->context->cancelled)) {
-    return clf__fail(CLF_ERROR_CANCELLED, "%s: cancelled at step %lld of %lld", progress->stage,
-                     (long long)step, (long long)progress->steps);
-  }
-  return CLF_OK;
+  return stop ? fail_cancelled(progress, step) : CLF_OK;
 }

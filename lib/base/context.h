@@ -26,8 +26,7 @@ size_t clf__context_room(const clf_context *context);
 void clf__log(clf_context *context, int32_t level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A long call's progress: begin once, then step. Inside a pool task stepping only asks whether the
- * call was cancelled. NAN where loss or metric do not apply. */
+/* A long call's progress: begin once, then step. NAN where loss or metric do not apply. */
 typedef struct clf__progress {
   clf_context *context;
   const char *stage;
@@ -36,15 +35,16 @@ typedef struct clf__progress {
 } clf__progress;
 
 clf__progress clf__progress_begin(clf_context *context, const char *stage, int64_t steps);
-/* CLF_OK or CLF_ERROR_CANCELLED. */
+/* CLF_OK or CLF_ERROR_CANCELLED. In a task of clf__progress_parallel() it tells whether that call
+ * was cancelled; in other pool tasks it does nothing. */
 clf_status clf__progress_step(const clf__progress *progress, int64_t step, double loss,
                               double metric);
 
 /* clf__parallel() over tasks that are long calls themselves. The calling thread goes on reporting
  * meanwhile, with `done` as the step, which the tasks count up: when a task of its own steps and
- * while it waits for those of others. */
-void clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
-                            int64_t count, clf__task task, void *argument);
+ * while it waits for those of others. CLF_OK or CLF_ERROR_CANCELLED. */
+clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
+                                  int64_t count, clf__task task, void *argument);
 /* For the pool, from a thread that waits. */
 void clf__progress_poll(void);
 

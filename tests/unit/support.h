@@ -6,6 +6,15 @@
 #include <classify.h>
 #include <stdlib.h>
 
+/* The thread sanitizer knows no threads in a child of fork(). */
+#if defined(__SANITIZE_THREAD__)
+#define THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#define THREAD_SANITIZER __has_feature(thread_sanitizer)
+#else
+#define THREAD_SANITIZER 0
+#endif
+
 #define ck_clf_ok(call)                                                                            \
   do {                                                                                             \
     clf_status status_ = (call);                                                                   \
@@ -109,6 +118,23 @@ static inline double random_normal(uint64_t *state) {
     sum += random_unit(state);
   }
   return sum;
+}
+
+/* Rows [rows, columns] in clouds around random centres, far apart, and their labels. */
+static inline void fill_clouds(float *x, int32_t *y, int64_t rows, int64_t columns,
+                               int64_t classes) {
+  float *centres = (float *)malloc((size_t)(classes * columns) * sizeof *centres);
+  uint64_t state = 9;
+  for (int64_t i = 0; i < classes * columns; i++) {
+    centres[i] = (float)(4 * random_normal(&state));
+  }
+  for (int64_t i = 0; i < rows; i++) {
+    y[i] = (int32_t)(i % classes);
+    for (int64_t j = 0; j < columns; j++) {
+      x[i * columns + j] = centres[y[i] * columns + j] + (float)random_normal(&state);
+    }
+  }
+  free(centres);
 }
 
 /* Runs one suite, as every test program's main does. */

@@ -11,14 +11,6 @@
 #include "base/pool.h"
 #include "support.h"
 
-#if defined(__SANITIZE_THREAD__)
-#define THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#define THREAD_SANITIZER __has_feature(thread_sanitizer)
-#else
-#define THREAD_SANITIZER 0
-#endif
-
 static clf_context *make(const char *params) {
   clf_context *context = NULL;
   ck_clf_ok(clf_context_create(&context, params, NULL));
