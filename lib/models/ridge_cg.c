@@ -14,6 +14,8 @@
 
 enum { CHUNKS = 8, BLOCK_ROWS = 128 };
 
+enum pass { SUM_ROWS, SUM_TARGETS, SUM_PRODUCTS };
+
 /* K outputs, D columns; one matrix [K, D] f64 each. */
 typedef struct cg_work {
   const clf_model *model;
@@ -29,7 +31,7 @@ typedef struct cg_work {
   clf__linear_map map; /* of `rounded`; its owner is the pass that uses it */
   clf__linear_gradient sums[CHUNKS];
   float *scratch; /* [CHUNKS, BLOCK_ROWS, K] */
-  enum { SUM_ROWS, SUM_TARGETS, SUM_PRODUCTS } pass;
+  enum pass pass;
 } cg_work;
 
 static double target(const clf__training *training, int64_t row, int64_t output) {
@@ -73,7 +75,7 @@ static void sum_chunk(void *argument, int64_t chunk, int32_t worker) {
 }
 
 /* out [K, D] = sums over all rows of the pass. */
-static clf_status run_pass(cg_work *work, int pass, double *out) {
+static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
   clf_context *context = work->model->context;
   work->pass = pass;
   if (pass == SUM_PRODUCTS) {

@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-SUFFIXES = {".c", ".cc", ".cpp", ".h", ".py", ".sh"}
+SUFFIXES = {".c", ".cc", ".cpp", ".h"}
 FOLDERS = ["include", "lib", "tests", "examples"]
 
 

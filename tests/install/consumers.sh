@@ -1,18 +1,17 @@
 #!/bin/sh
-# Builds and runs tests/install/consumer.c out of tree the way a user would:
-#   consumers.sh KIND SOURCE_ROOT BUILD_ROOT PREFIX LIBDIR COMPILER…
+# Builds and runs CONSUMER_C out of tree the way a user would:
+#   consumers.sh KIND CONSUMER_C SOURCE_ROOT BUILD_ROOT PREFIX LIBDIR COMPILER…
 # KIND is shared, static (both by pkg-config), cmake or subproject. All but the last use a staged
 # install that was moved away from its prefix. Exit status 77: a tool is missing.
 set -eu
-kind=$1 source=$2 build=$3 prefix=$4 libdir=$5
-shift 5
+kind=$1 consumer=$(realpath "$2") source=$3 build=$4 prefix=$5 libdir=$6
+shift 6
 compiler=$*
 unset LD_LIBRARY_PATH # meson's, which points at the library not yet installed
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 moved=$work/moved
-consumer=$source/tests/install/consumer.c
 
 need() {
   command -v "$1" >/dev/null || { echo "$1 is not installed"; exit 77; }

@@ -1,0 +1,154 @@
+/* Calls on a `const` model from many threads at once: the same results as from one, under the
+ * thread sanitizer without a race. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "models/model.h"
+#include "support.h"
+
+enum { THREADS = 16, ROUNDS = 4, ROWS = 120, FEATURES = 20, CLASSES = 3 };
+
+typedef struct job {
+  const clf_model *model;
+  const clf_dataset *data;
+  const int32_t *labels;
+  const float *decision;
+  size_t bytes;
+  atomic_int *wrong;
+} job;
+
+static void *predict_again(void *argument) {
+  const job *this = argument;
+  int32_t labels[ROWS];
+  float decision[ROWS * CLASSES];
+  double score = -1;
+  size_t bytes = 0;
+  for (int round = 0; round < ROUNDS; round++) {
+    bool same =
+        clf_model_predict(this->model, this->data, labels, ROWS) == CLF_OK &&
+        memcmp(labels, this->labels, sizeof labels) == 0 &&
+        clf_model_decision_function(this->model, this->data, decision, ROWS * CLASSES) == CLF_OK &&
+        memcmp(decision, this->decision, sizeof decision) == 0 &&
+        clf_model_score(this->model, this->data, &score) == CLF_OK && score > 0.9 &&
+        clf_model_save_memory(this->model, NULL, 0, &bytes) == CLF_OK && bytes == this->bytes;
+    atomic_fetch_add(this->wrong, !same);
+  }
+  return NULL;
+}
+
+static void many_threads_agree(clf_model *model, const clf_dataset *data) {
+  int32_t labels[ROWS];
+  float decision[ROWS * CLASSES];
+  size_t bytes = 0;
+  atomic_int wrong = 0;
+  pthread_t threads[THREADS];
+  ck_clf_ok(clf_model_predict(model, data, labels, ROWS));
+  ck_clf_ok(clf_model_decision_function(model, data, decision, ROWS * CLASSES));
+  ck_clf_ok(clf_model_save_memory(model, NULL, 0, &bytes));
+  job shared = {model, data, labels, decision, bytes, &wrong};
+  for (int i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, predict_again, &shared), 0);
+  }
+  for (int i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+  }
+  ck_assert_int_eq(atomic_load(&wrong), 0);
+}
+
+/* Points around one corner a class; every third row of each class. */
+static void fill(float *values, int32_t *labels) {
+  uint64_t state = 3;
+  for (int i = 0; i < ROWS; i++) {
+    labels[i] = i % CLASSES;
+    for (int j = 0; j < FEATURES; j++) {
+      values[i * FEATURES + j] =
+          (float)(random_normal(&state) + (j % CLASSES == labels[i] ? 3 : 0));
+    }
+  }
+}
+
+START_TEST(one_model__predicts_in_16_threads) {
+  float values[ROWS * FEATURES];
+  int32_t labels[ROWS];
+  clf_context *context = NULL;
+  fill(values, labels);
+  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  clf_dataset *dense = dataset_of(context, values, CLF_F32, ROWS, FEATURES, labels);
+  clf_dataset *sparse = sparse_of(context, values, ROWS, FEATURES, labels);
+  clf_model *model = fitted(context, clf__model_kinds()[_i]->name, NULL, dense);
+  many_threads_agree(model, dense);
+  many_threads_agree(model, sparse);
+  clf_model_free(model);
+  clf_dataset_free(sparse);
+  clf_dataset_free(dense);
+  clf_context_free(context);
+}
+END_TEST
+
+static void *fail_in_own_words(void *argument) {
+  char kind[16];
+  clf_model *model = NULL;
+  snprintf(kind, sizeof kind, "kind-%d", *(int *)argument);
+  for (int round = 0; round < 100; round++) {
+    if (clf_model_create(&model, NULL, kind, NULL) != CLF_ERROR_ARGUMENT ||
+        strstr(clf_last_error(), kind) == NULL) {
+      *(int *)argument = -1;
+    }
+  }
+  return NULL;
+}
+
+START_TEST(last_error__is_each_threads_own) {
+  pthread_t threads[THREADS];
+  int numbers[THREADS];
+  for (int i = 0; i < THREADS; i++) {
+    numbers[i] = i + 10;
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, fail_in_own_words, &numbers[i]), 0);
+  }
+  for (int i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_int_eq(numbers[i], i + 10);
+  }
+}
+END_TEST
+
+static void *make_and_free(void *argument) {
+  for (int round = 0; round < 200; round++) {
+    clf_tensor *tensor = NULL;
+    if (clf_tensor_create(&tensor, NULL, CLF_F32, 1, &(int64_t){100}) != CLF_OK) {
+      *(int *)argument = 1;
+    }
+    clf_tensor_free(tensor);
+  }
+  return NULL;
+}
+
+START_TEST(default_context__comes_and_goes_in_many_threads) {
+  pthread_t threads[THREADS];
+  int failed[THREADS] = {0};
+  for (int i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, make_and_free, &failed[i]), 0);
+  }
+  for (int i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_int_eq(failed[i], 0);
+  }
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("threads");
+  TCase *tests = tcase_create("threads");
+  int kinds = 0;
+  while (clf__model_kinds()[kinds] != NULL) {
+    kinds++;
+  }
+  tcase_add_loop_test(tests, one_model__predicts_in_16_threads, 0, kinds);
+  tcase_add_test(tests, last_error__is_each_threads_own);
+  tcase_add_test(tests, default_context__comes_and_goes_in_many_threads);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
