@@ -200,7 +200,7 @@ clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *p,
   int64_t columns = objective->columns, outputs = objective->outputs;
   *p = (clf__logistic_preconditioner){.objective = objective};
   p->most_blocks = blocks_worth(objective);
-  p->factors = clf__alloc_zeroed(context, p->most_blocks, sizeof(double *));
+  p->factors = clf__alloc_zeroed(context, outputs, sizeof(double *));
   p->means = clf__alloc_array(context, p->most_blocks * columns, sizeof(double));
   p->curvatures = clf__alloc_array(context, outputs, sizeof(double));
   p->squares = clf__alloc_zeroed(context, columns, sizeof(double));
