@@ -349,15 +349,29 @@ done:
   return status;
 }
 
-clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, int64_t features,
-                                   clf_tensor *value) {
+/* The starts of sparse rows, counted from the first row's. */
+static clf_status count_from_first(clf_tensor **out, const clf_dataset *dataset) {
+  const int64_t *from = dataset->row_start->data;
+  if (from[0] == 0) {
+    return clf__tensor_share(out, dataset->row_start);
+  }
+  clf_status status = clf__tensor_vector(out, dataset->context, CLF_I64, dataset->rows + 1);
+  for (int64_t i = 0; status == CLF_OK && i <= dataset->rows; i++) {
+    ((int64_t *)(*out)->data)[i] = from[i] - from[0];
+  }
+  return status;
+}
+
+clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, clf_tensor *value) {
+  const int64_t *start = like->row_start->data;
   clf_dataset *dataset = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__dataset_blank(&dataset, like->context));
   CLF__TRY(clf__dataset_share_rest(dataset, like));
-  CLF__TRY(clf__tensor_share(&dataset->row_start, like->row_start));
-  CLF__TRY(clf__tensor_share(&dataset->column, like->column));
-  dataset->features = features;
+  CLF__TRY(count_from_first(&dataset->row_start, like));
+  CLF__TRY(clf_tensor_slice(&dataset->column, like->column, 0, start[0],
+                            start[like->rows] - start[0], 1));
+  dataset->features = like->features;
   dataset->value = value;
   *out = dataset;
   dataset = NULL;

@@ -30,8 +30,8 @@ const float *clf__dataset_weights(const clf_dataset *dataset);  /* NULL without 
 /* For transforms: a dataset with other features and the labels, targets and weights of `like`,
  * shared. Takes `x` over on success. */
 clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_tensor *x);
-clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, int64_t features,
-                                   clf_tensor *value); /* sparse: new values in the same places */
+/* Sparse: new values [entries] in the same places, from the first row's first entry on. */
+clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, clf_tensor *value);
 
 /* A reader of one format, a row of the registry in formats.c. */
 typedef struct clf__format {

@@ -1,12 +1,16 @@
 /* Transforms as handles, the registry of their kinds, and their place in model files. */
 #include "data/transform.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 
 static const clf__transform_kind *const kinds[] = {
+    &clf__standardize_kind,
+    &clf__min_max_kind,
+    &clf__polynomial_kind,
     NULL,
 };
 
@@ -93,10 +97,8 @@ clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *datase
   CLF__REQUIRE(dataset);
   clf__rows x = clf__dataset_rows(dataset);
   clf__store *state = NULL;
-  clf_status status = clf__rows_check_finite(transform->context, &x);
-  if (status < 0) {
-    return clf__fail_within(status, "%s", transform->kind->name);
-  }
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__rows_check_finite(transform->context, &x));
   CLF__TRY(clf__store_create(&state, transform->context));
   CLF__TRY(transform->kind->fit(transform, dataset, state));
   clf__store_free(transform->state);
@@ -105,7 +107,7 @@ clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *datase
   return CLF_OK;
 done:
   clf__store_free(state);
-  return status;
+  return clf__fail_within(status, "%s", transform->kind->name);
 }
 
 clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform,
@@ -122,11 +124,27 @@ clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform
                      transform->kind->name, (long long)transform->features,
                      (long long)dataset->features);
   }
-  return transform->kind->apply(out, transform, dataset);
+  clf_status status = transform->kind->apply(out, transform, dataset);
+  return status < 0 ? clf__fail_within(status, "%s", transform->kind->name) : CLF_OK;
 }
 
 int64_t clf__transform_columns(const clf_transform *transform) {
   return transform->kind->columns(transform);
+}
+
+const double *clf__transform_vector(const clf_transform *transform, const char *name) {
+  const clf_tensor *tensor = clf__store_tensor(transform->state, name);
+  bool sound = tensor != NULL && tensor->dtype == CLF_F64 && tensor->ndim == 1 &&
+               tensor->shape[0] == transform->features;
+  for (int64_t j = 0; sound && j < transform->features; j++) {
+    sound = isfinite(((const double *)tensor->data)[j]);
+  }
+  if (!sound) {
+    clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' of %s is missing or not valid", name,
+              transform->kind->name);
+    return NULL;
+  }
+  return tensor->data;
 }
 
 /* "<prefix><name>"; too long a name is cut, and the store refuses it. */
@@ -186,6 +204,10 @@ clf_status clf__transform_load(clf_transform **out, clf_context *context, const 
   if (kind == NULL || params == NULL || features == NULL || !clf__parse_i64(features, &count) ||
       count < 1) {
     return clf__fail(CLF_ERROR_CORRUPT, "model file: the transform '%s' is not complete", prefix);
+  }
+  const clf__transform_kind *found = NULL;
+  if (find_kind(&found, kind) < 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "model file: this version has no transform '%s'", kind);
   }
   clf_transform *transform = NULL;
   clf_status status = clf_transform_create(&transform, context, kind, params);

@@ -30,14 +30,23 @@ struct clf_transform {
   clf__store *state;
 };
 
+extern const clf__transform_kind clf__standardize_kind;
+extern const clf__transform_kind clf__min_max_kind;
+extern const clf__transform_kind clf__polynomial_kind;
+
 const clf__transform_kind *const *clf__transform_kinds(void); /* ends with NULL */
+
+/* For check(): the finite numbers [features] of an f64 tensor of the state; NULL, with the message
+ * of CLF_ERROR_CORRUPT set, when there are none. */
+const double *clf__transform_vector(const clf_transform *transform, const char *name);
 
 /* Unfitted, same kind and parameters. */
 clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform);
-/* Fitted transforms share their immutable state. Entries are named "<prefix>kind", … */
 /* Columns that a fitted transform gives. */
 int64_t clf__transform_columns(const clf_transform *transform);
 
+/* Entries are named "<prefix>kind", "<prefix>params", "<prefix>features", and the tensors by
+ * prefix and name. */
 clf_status clf__transform_save(const clf_transform *transform, clf__store *store,
                                const char *prefix);
 clf_status clf__transform_load(clf_transform **out, clf_context *context, const clf__store *store,

@@ -30,6 +30,17 @@ clf__rows clf__rows_of_f32(const float *data, int64_t rows, int64_t columns, int
                      .stride = stride};
 }
 
+const float *clf__rows_values(const clf__rows *x, int64_t row, float *buffer) {
+  if (x->dtype == CLF_F32) {
+    return (const float *)x->data + row * x->stride;
+  }
+  const uint8_t *bytes = (const uint8_t *)x->data + row * x->stride;
+  for (int64_t i = 0; i < x->columns; i++) {
+    buffer[i] = (float)bytes[i] * x->scale;
+  }
+  return buffer;
+}
+
 int64_t clf__rows_entries(const clf__rows *x) {
   return clf__rows_sparse(x) ? x->row_start[x->rows] - x->row_start[0] : x->rows * x->columns;
 }

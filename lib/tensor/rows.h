@@ -32,6 +32,9 @@ clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count);
 /* A plain f32 matrix as rows. */
 clf__rows clf__rows_of_f32(const float *data, int64_t rows, int64_t columns, int64_t stride);
 
+/* A dense row's values: its own memory, or for u8 `buffer` [columns], which receives them. */
+const float *clf__rows_values(const clf__rows *x, int64_t row, float *buffer);
+
 /* Entries stored: rows x columns, or the sparse ones. */
 int64_t clf__rows_entries(const clf__rows *x);
 

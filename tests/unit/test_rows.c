@@ -51,6 +51,18 @@ START_TEST(range__shares_memory_of_sparse_rows) {
 }
 END_TEST
 
+START_TEST(values__are_the_memory_itself_or_scaled_bytes) {
+  float buffer[3] = {0};
+  const float numbers[] = {1, 2, 3, 4};
+  clf__rows floats = clf__rows_of_f32(numbers, 2, 2, 2);
+  clf__rows bytes = {
+      .rows = 2, .columns = 3, .dtype = CLF_U8, .scale = 0.5f, .data = pixels, .stride = 4};
+  ck_assert_ptr_eq(clf__rows_values(&floats, 1, buffer), numbers + 2);
+  ck_assert_ptr_eq(clf__rows_values(&bytes, 1, buffer), buffer);
+  ck_assert_mem_eq(buffer, ((float[]){2, 2.5f, 3}), sizeof buffer);
+}
+END_TEST
+
 START_TEST(finite__u8_and_entries_outside_the_rows_are_not_looked_at) {
   clf__rows x = {.rows = 2, .columns = 3, .dtype = CLF_U8, .scale = 1, .data = pixels, .stride = 4};
   clf__rows sparse = sparse_rows();
@@ -133,6 +145,7 @@ int main(void) {
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_test(tcase, range__shares_memory_of_u8_rows);
   tcase_add_test(tcase, range__shares_memory_of_sparse_rows);
+  tcase_add_test(tcase, values__are_the_memory_itself_or_scaled_bytes);
   tcase_add_test(tcase, finite__u8_and_entries_outside_the_rows_are_not_looked_at);
   tcase_add_test(tcase, finite__extremes_pass);
   tcase_add_test(tcase, finite__names_row_and_column);

@@ -1,0 +1,95 @@
+/* Rows go in blocks to the context's threads. The arithmetic is in doubles, so that features far
+ * from 0 keep their digits; what bounds it is the memory that it writes. */
+#include "data/affine.h"
+
+#include "base/pool.h"
+
+enum { TASK_NUMBERS = 1 << 16 };
+
+typedef struct change {
+  clf__rows x;
+  const clf__affine *affine;
+  float *to;
+  float *buffers; /* [threads, columns] */
+  int64_t per_task;
+} change;
+
+static float bounded(double value, const clf__affine *affine) {
+  value = value < affine->low ? affine->low : value;
+  return (float)(value > affine->high ? affine->high : value);
+}
+
+static void change_rows(void *argument, int64_t index, int32_t worker) {
+  const change *job = argument;
+  const clf__affine affine = *job->affine;
+  int64_t columns = job->x.columns;
+  const double *restrict center = affine.center;
+  const double *restrict factor = affine.factor;
+  int64_t end = (index + 1) * job->per_task;
+  for (int64_t i = index * job->per_task; i < end && i < job->x.rows; i++) {
+    const float *row = clf__rows_values(&job->x, i, job->buffers + worker * columns);
+    float *restrict to = job->to + i * columns;
+    for (int64_t j = 0; j < columns; j++) {
+      to[j] = bounded(affine.shift + (row[j] - center[j]) * factor[j], &affine);
+    }
+  }
+}
+
+static void change_entries(void *argument, int64_t index, int32_t worker) {
+  (void)worker;
+  const change *job = argument;
+  const clf__affine affine = *job->affine;
+  int64_t first = job->x.row_start[0];
+  int64_t count = clf__rows_entries(&job->x);
+  int64_t end = (index + 1) * job->per_task;
+  for (int64_t e = index * job->per_task; e < end && e < count; e++) {
+    double factor = affine.factor[job->x.column[first + e]];
+    job->to[e] = bounded(job->x.value[first + e] * factor, &affine);
+  }
+}
+
+static clf_status apply_sparse(clf_dataset **out, const clf_dataset *dataset, change *job) {
+  int64_t count = clf__rows_entries(&job->x);
+  clf_tensor *value = NULL;
+  clf_status status = clf__tensor_vector(&value, dataset->context, CLF_F32, count);
+  if (status < 0) {
+    return status;
+  }
+  job->to = value->data;
+  job->per_task = TASK_NUMBERS;
+  if (count > 0) {
+    clf__parallel(dataset->context, (count - 1) / job->per_task + 1, change_entries, job);
+  }
+  status = clf__dataset_with_value(out, dataset, value);
+  if (status < 0) {
+    clf_tensor_free(value);
+  }
+  return status;
+}
+
+static clf_status apply_dense(clf_dataset **out, const clf_dataset *dataset, change *job) {
+  clf_tensor *x = NULL;
+  clf_status status = CLF_OK;
+  job->buffers = clf__alloc_array(dataset->context, clf__context_threads(dataset->context),
+                                  (size_t)job->x.columns * sizeof(float));
+  if (job->buffers == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  CLF__TRY(clf__tensor_matrix(&x, dataset->context, CLF_F32, job->x.rows, job->x.columns));
+  job->to = x->data;
+  job->per_task = job->x.columns < TASK_NUMBERS ? TASK_NUMBERS / job->x.columns : 1;
+  clf__parallel(dataset->context, (job->x.rows - 1) / job->per_task + 1, change_rows, job);
+  CLF__TRY(clf__dataset_with_x(out, dataset, x));
+  x = NULL;
+done:
+  clf_tensor_free(x);
+  clf__free(job->buffers);
+  return status;
+}
+
+clf_status clf__affine_apply(clf_dataset **out, const clf_dataset *dataset,
+                             const clf__affine *affine) {
+  change job = {.x = clf__dataset_rows(dataset), .affine = affine};
+  return clf__rows_sparse(&job.x) ? apply_sparse(out, dataset, &job)
+                                  : apply_dense(out, dataset, &job);
+}

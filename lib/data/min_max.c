@@ -1,0 +1,125 @@
+/* min_max: each feature moved and scaled so that its range on the fitted rows becomes [low, high]
+ * (as scikit-learn's MinMaxScaler). A constant feature is divided by 1: it becomes low. */
+#include <math.h>
+
+#include "base/text.h"
+#include "data/affine.h"
+#include "data/statistics.h"
+#include "data/transform.h"
+
+typedef struct min_max_params {
+  double low;
+  double high;
+  bool clip;
+} min_max_params;
+
+static const clf__param params[] = {
+    {"low", CLF_PARAM_F64, offsetof(min_max_params, low), "0", -1e30, 1e30, false, NULL,
+     "value of a feature's smallest number"},
+    {"high", CLF_PARAM_F64, offsetof(min_max_params, high), "1", -1e30, 1e30, false, NULL,
+     "value of a feature's largest number; above low"},
+    {"clip", CLF_PARAM_BOOL, offsetof(min_max_params, clip), "false", 0, 0, false, NULL,
+     "keep numbers beyond the fitted range within low and high"},
+};
+
+static clf_status check_params(const min_max_params *values) {
+  if (values->low >= values->high) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "low is %s and high %s; low must be below high",
+                     clf__number_text(values->low), clf__number_text(values->high));
+  }
+  return CLF_OK;
+}
+
+/* Sparse rows stay sparse where 0 becomes 0. */
+static clf_status check_sparse(const clf_transform *transform, const clf_dataset *dataset,
+                               const double *minimum) {
+  const min_max_params *values = transform->params;
+  if (!clf_dataset_sparse(dataset)) {
+    return CLF_OK;
+  }
+  if (values->low != 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "low is %s; sparse rows would become dense: set low=0",
+                     clf__number_text(values->low));
+  }
+  for (int64_t j = 0; j < dataset->features; j++) {
+    if (minimum[j] != 0) {
+      return clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "the minimum of feature %lld is %s, not 0: sparse rows would become dense",
+                       (long long)j, clf__number_text(minimum[j]));
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
+                      clf__store *state) {
+  clf__rows x = clf__dataset_rows(dataset);
+  clf_tensor *minimum = NULL;
+  clf_tensor *maximum = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(check_params(transform->params));
+  CLF__TRY(clf__tensor_vector(&minimum, transform->context, CLF_F64, x.columns));
+  CLF__TRY(clf__tensor_vector(&maximum, transform->context, CLF_F64, x.columns));
+  clf__columns columns = {.minimum = minimum->data, .maximum = maximum->data};
+  CLF__TRY(clf__column_statistics(transform->context, &x, NULL, &columns));
+  CLF__TRY(check_sparse(transform, dataset, minimum->data));
+  CLF__TRY(clf__store_add_tensor(state, "minimum", minimum));
+  CLF__TRY(clf__store_add_tensor(state, "maximum", maximum));
+done:
+  clf_tensor_free(minimum);
+  clf_tensor_free(maximum);
+  return status;
+}
+
+static clf_status apply(clf_dataset **out, const clf_transform *transform,
+                        const clf_dataset *dataset) {
+  const min_max_params *values = transform->params;
+  const double *minimum = clf__store_tensor(transform->state, "minimum")->data;
+  const double *maximum = clf__store_tensor(transform->state, "maximum")->data;
+  clf_status status = check_sparse(transform, dataset, minimum);
+  if (status < 0) {
+    return status;
+  }
+  double *factor = clf__alloc_array(dataset->context, transform->features, sizeof *factor);
+  if (factor == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t j = 0; j < transform->features; j++) {
+    double range = maximum[j] - minimum[j];
+    factor[j] = (values->high - values->low) / (range > 0 ? range : 1);
+  }
+  clf__affine affine = {minimum, factor, values->low, values->clip ? values->low : -INFINITY,
+                        values->clip ? values->high : INFINITY};
+  status = clf__affine_apply(out, dataset, &affine);
+  clf__free(factor);
+  return status;
+}
+
+static int64_t columns(const clf_transform *transform) {
+  return transform->features;
+}
+
+static clf_status check(const clf_transform *transform) {
+  const double *minimum = clf__transform_vector(transform, "minimum");
+  const double *maximum = clf__transform_vector(transform, "maximum");
+  if (minimum == NULL || maximum == NULL) {
+    return CLF_ERROR_CORRUPT;
+  }
+  clf_status status = check_params(transform->params);
+  for (int64_t j = 0; j < transform->features && status == CLF_OK; j++) {
+    if (minimum[j] > maximum[j]) {
+      status = clf__fail(CLF_ERROR_CORRUPT, "model file: a minimum is above its maximum");
+    }
+  }
+  return status < 0 ? CLF_ERROR_CORRUPT : CLF_OK;
+}
+
+const clf__transform_kind clf__min_max_kind = {
+    .name = "min_max",
+    .help = "features scaled to the range [low, high]",
+    .params = {"min_max", params, CLF__PARAM_COUNT(params), sizeof(min_max_params)},
+    .fit = fit,
+    .apply = apply,
+    .columns = columns,
+    .check = check,
+};

@@ -1,0 +1,223 @@
+/* Statistics of columns in two passes over the rows: sums and extremes, then squares around the
+ * mean,
+ *
+ *   mean = Σ w x / W,   variance = Σ w (x - mean)² / W - (Σ w (x - mean) / W)²,
+ *
+ * whose last term takes back the rounding of the mean (Chan, Golub and LeVeque, "Algorithms for
+ * computing the sample variance", 1983). Rows are cut into a few blocks by size, each summed by
+ * itself, so that the result does not depend on the number of threads. */
+#include "data/statistics.h"
+
+#include <math.h>
+
+#include "base/pool.h"
+
+enum { MOST_BLOCKS = 16, BLOCK_ENTRIES = 1 << 16, ROWS_PER_ARRAY = 4 };
+
+/* What a block of rows sums up; each [columns]. */
+typedef struct sums {
+  double *minimum;
+  double *maximum;
+  double *sum;    /* Σ w x */
+  double *weight; /* of the entries of sparse rows */
+  double *count;  /* of the entries of sparse rows */
+  double *drift;  /* second pass: Σ w (x - mean) */
+  double *square; /* second pass: Σ w (x - mean)² */
+} sums;
+
+enum { ARRAYS = 7, FIRST_SUM = 2, FIRST_OF_SECOND = 5 };
+
+typedef struct reading {
+  clf_context *context;
+  const clf__rows *x;
+  const float *weights;
+  const double *mean;
+  int64_t blocks;
+  int64_t block_rows;
+  double *memory; /* [blocks, ARRAYS, columns] */
+  float *buffers; /* [threads, columns] */
+} reading;
+
+static sums sums_of(const reading *job, int64_t block) {
+  int64_t n = job->x->columns;
+  double *at = job->memory + block * ARRAYS * n;
+  return (sums){at, at + n, at + 2 * n, at + 3 * n, at + 4 * n, at + 5 * n, at + 6 * n};
+}
+
+static void add_row(const sums *to, const float *row, double weight, int64_t columns) {
+  double *restrict minimum = to->minimum;
+  double *restrict maximum = to->maximum;
+  double *restrict sum = to->sum;
+  for (int64_t j = 0; j < columns; j++) {
+    double value = row[j];
+    minimum[j] = value < minimum[j] ? value : minimum[j];
+    maximum[j] = value > maximum[j] ? value : maximum[j];
+    sum[j] += weight * value;
+  }
+}
+
+static void add_entries(const sums *to, const clf__rows *x, int64_t row, double weight) {
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+    int32_t j = x->column[e];
+    double value = x->value[e];
+    to->minimum[j] = value < to->minimum[j] ? value : to->minimum[j];
+    to->maximum[j] = value > to->maximum[j] ? value : to->maximum[j];
+    to->sum[j] += weight * value;
+    to->weight[j] += weight;
+    to->count[j] += 1;
+  }
+}
+
+static void add_row_squares(const sums *to, const float *row, const double *mean, double weight,
+                            int64_t columns) {
+  double *restrict drift = to->drift;
+  double *restrict square = to->square;
+  for (int64_t j = 0; j < columns; j++) {
+    double difference = row[j] - mean[j];
+    drift[j] += weight * difference;
+    square[j] += weight * difference * difference;
+  }
+}
+
+static void add_entry_squares(const sums *to, const clf__rows *x, int64_t row, const double *mean,
+                              double weight) {
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+    int32_t j = x->column[e];
+    double difference = x->value[e] - mean[j];
+    to->drift[j] += weight * difference;
+    to->square[j] += weight * difference * difference;
+  }
+}
+
+static void read_block(void *argument, int64_t block, int32_t worker) {
+  const reading *job = argument;
+  const clf__rows *x = job->x;
+  sums to = sums_of(job, block);
+  float *buffer = job->buffers + worker * x->columns;
+  int64_t end = (block + 1) * job->block_rows;
+  for (int64_t i = block * job->block_rows; i < end && i < x->rows; i++) {
+    double weight = job->weights != NULL ? job->weights[i] : 1;
+    if (weight == 0) {
+      continue;
+    }
+    if (clf__rows_sparse(x)) {
+      if (job->mean == NULL) {
+        add_entries(&to, x, i, weight);
+      } else {
+        add_entry_squares(&to, x, i, job->mean, weight);
+      }
+    } else if (job->mean == NULL) {
+      add_row(&to, clf__rows_values(x, i, buffer), weight, x->columns);
+    } else {
+      add_row_squares(&to, clf__rows_values(x, i, buffer), job->mean, weight, x->columns);
+    }
+  }
+}
+
+/* Adds arrays `first` to `end` - 1 of all blocks up, in their order, into the first one. */
+static void merge_sums(const reading *job, int64_t first, int64_t end) {
+  int64_t n = job->x->columns;
+  for (int64_t block = 1; block < job->blocks; block++) {
+    const double *part = job->memory + block * ARRAYS * n;
+    for (int64_t k = first * n; k < end * n; k++) {
+      job->memory[k] += part[k];
+    }
+  }
+}
+
+static void merge_extremes(const reading *job) {
+  sums all = sums_of(job, 0);
+  for (int64_t block = 1; block < job->blocks; block++) {
+    sums part = sums_of(job, block);
+    for (int64_t j = 0; j < job->x->columns; j++) {
+      all.minimum[j] = fmin(all.minimum[j], part.minimum[j]);
+      all.maximum[j] = fmax(all.maximum[j], part.maximum[j]);
+    }
+  }
+}
+
+/* Rows of weight above 0 and the sum of their weights. */
+static double weigh(const clf__rows *x, const float *weights, int64_t *rows) {
+  double total = 0;
+  *rows = 0;
+  for (int64_t i = 0; i < x->rows; i++) {
+    double weight = weights != NULL ? weights[i] : 1;
+    total += weight;
+    *rows += weight > 0;
+  }
+  return total;
+}
+
+static void read_extremes_and_means(reading *job, const clf__columns *out, int64_t rows,
+                                    double total) {
+  for (int64_t block = 0; block < job->blocks; block++) {
+    sums to = sums_of(job, block);
+    for (int64_t j = 0; j < job->x->columns; j++) {
+      to.minimum[j] = INFINITY;
+      to.maximum[j] = -INFINITY;
+    }
+  }
+  clf__parallel(job->context, job->blocks, read_block, job);
+  merge_extremes(job);
+  merge_sums(job, FIRST_SUM, FIRST_OF_SECOND);
+  sums all = sums_of(job, 0);
+  bool sparse = clf__rows_sparse(job->x);
+  for (int64_t j = 0; j < job->x->columns; j++) {
+    bool zeros = sparse && all.count[j] < (double)rows;
+    out->minimum[j] = zeros ? fmin(all.minimum[j], 0) : all.minimum[j];
+    out->maximum[j] = zeros ? fmax(all.maximum[j], 0) : all.maximum[j];
+    if (out->mean != NULL) {
+      out->mean[j] = out->minimum[j] == out->maximum[j] ? out->minimum[j] : all.sum[j] / total;
+    }
+  }
+}
+
+static void read_variances(reading *job, const clf__columns *out, double total) {
+  job->mean = out->mean;
+  clf__parallel(job->context, job->blocks, read_block, job);
+  merge_sums(job, FIRST_OF_SECOND, ARRAYS);
+  sums all = sums_of(job, 0);
+  bool sparse = clf__rows_sparse(job->x);
+  for (int64_t j = 0; j < job->x->columns; j++) {
+    double zeros = sparse ? total - all.weight[j] : 0; /* weight of the elements left out */
+    double drift = (all.drift[j] - zeros * out->mean[j]) / total;
+    double square = (all.square[j] + zeros * out->mean[j] * out->mean[j]) / total;
+    bool constant = out->minimum[j] == out->maximum[j];
+    out->variance[j] = constant ? 0 : fmax(square - drift * drift, 0);
+  }
+}
+
+static int64_t count_blocks(const clf__rows *x) {
+  int64_t entries = clf__rows_entries(x);
+  int64_t blocks = entries / BLOCK_ENTRIES;
+  int64_t affordable = entries / x->columns / ROWS_PER_ARRAY; /* memory: less than the entries' */
+  blocks = blocks < affordable ? blocks : affordable;
+  return blocks < 1 ? 1 : blocks > MOST_BLOCKS ? MOST_BLOCKS : blocks;
+}
+
+clf_status clf__column_statistics(clf_context *context, const clf__rows *x, const float *weights,
+                                  const clf__columns *out) {
+  int64_t rows;
+  double total = weigh(x, weights, &rows);
+  if (rows == 0) {
+    return clf__fail(CLF_ERROR_DATA, "all weights are 0");
+  }
+  reading job = {.context = context, .x = x, .weights = weights, .blocks = count_blocks(x)};
+  clf_status status = CLF_OK;
+  job.block_rows = (x->rows - 1) / job.blocks + 1;
+  job.memory = clf__alloc_zeroed(context, job.blocks * ARRAYS, (size_t)x->columns * sizeof(double));
+  job.buffers =
+      clf__alloc_array(context, clf__context_threads(context), (size_t)x->columns * sizeof(float));
+  if (job.memory == NULL || job.buffers == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  read_extremes_and_means(&job, out, rows, total);
+  if (out->variance != NULL) {
+    read_variances(&job, out, total);
+  }
+done:
+  clf__free(job.memory);
+  clf__free(job.buffers);
+  return status;
+}

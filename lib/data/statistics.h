@@ -1,0 +1,19 @@
+/* Statistics of columns, exact for large offsets: double sums, variances around the mean. */
+#ifndef CLF_DATA_STATISTICS_H
+#define CLF_DATA_STATISTICS_H
+
+#include "tensor/rows.h"
+
+typedef struct clf__columns {
+  double *minimum; /* all [columns] */
+  double *maximum;
+  double *mean;     /* this and variance, or neither: NULL */
+  double *variance; /* of the population; 0 for a column of equal values */
+} clf__columns;
+
+/* Rows of weight 0 do not count; `weights` may be NULL. Elements that sparse rows leave out are 0.
+ * CLF_ERROR_DATA when all weights are 0. */
+clf_status clf__column_statistics(clf_context *context, const clf__rows *x, const float *weights,
+                                  const clf__columns *out);
+
+#endif
