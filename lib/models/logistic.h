@@ -56,11 +56,11 @@ typedef struct clf__logistic_preconditioner {
   const clf__logistic_objective *objective;
   int64_t most_blocks; /* that are worth their cost: outputs, 1 or 0 */
   int64_t blocks;      /* in use: one an output, 1 for all of them, or 0 */
-  double **factors;   /* [outputs], most_blocks of them used: Cholesky factors [columns, columns] */
-  double *means;      /* [most_blocks, columns] weighted by curvature */
-  double *curvatures; /* [outputs] mean over the rows */
-  double *squares;    /* [columns] means of x^2, for the diagonal when there are no blocks */
-  double *scratch;    /* [outputs, columns] */
+  double **factors;    /* [outputs] Cholesky factors [columns, columns], or NULL */
+  double *means;       /* [most_blocks, columns] weighted by curvature */
+  double *curvatures;  /* [outputs] mean over the rows */
+  double *squares;     /* [columns] means of x^2, for the diagonal when there are no blocks */
+  double *scratch;     /* [outputs, columns] */
 } clf__logistic_preconditioner;
 
 clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *preconditioner,
