@@ -48,7 +48,7 @@ enum {
 
 /* Relative decreases of the objective: one that single precision may fail to find, and that of a
  * step below which a fresh preconditioner comes too late to pay. */
-#define PRECISION 1e-6
+#define PRECISION 1e-5
 #define MOVING 1e-7
 
 typedef struct fitting {

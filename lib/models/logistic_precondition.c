@@ -30,6 +30,7 @@
 enum {
   SAMPLE = 8,                     /* rows a column */
   MAX_FACTORS = 16 * 1024 * 1024, /* numbers in all of the blocks: 128 MiB */
+  ENOUGH_ROWS = 4096,             /* not worth choosing from */
   FREE_COLUMNS = 256              /* up to here blocks cost next to nothing */
 };
 
@@ -44,13 +45,15 @@ static int64_t blocks_worth(const clf__logistic_objective *o) {
   return square <= limit * (double)o->outputs && square <= MAX_FACTORS ? 1 : 0;
 }
 
+/* Of a row, summed over outputs. Never quite 0 where the row counts at all, so that sums can be
+ * divided by. */
 static double curvature(const clf__logistic_objective *o, int64_t row, int64_t first,
                         int64_t last) {
   float weight = o->weights != NULL ? o->weights[row] : 1;
-  double sum = 0;
-  for (int64_t k = first; k < last; k++) {
+  double sum = (double)weight * LEAST_CURVATURE;
+  for (int64_t k = first; k < last && weight > 0; k++) {
     float wrong = fabsf(o->residual[row * o->outputs + k]); /* w times |p - t| */
-    sum += weight > 0 ? (double)(wrong * fmaxf(LEAST_DOUBT, 1 - wrong / weight)) : 0;
+    sum += (double)(wrong * fmaxf(LEAST_DOUBT, 1 - wrong / weight));
   }
   return sum;
 }
@@ -76,31 +79,54 @@ static void copy_row(const clf__rows *x, int64_t row, void *out) {
   }
 }
 
-/* A dense sample of rows, some more than once; `data` is to be freed. */
-static clf_status draw_sample(clf__rows *sample, void **data, const clf__logistic_objective *o,
-                              int64_t first, int64_t last, double total) {
+/* Rows whose Gram matrix, times `scale`, is the sum over all rows of v x x^T. */
+typedef struct sample {
+  clf__rows x;
+  void *data;     /* behind x when the rows were drawn */
+  float *weights; /* v when they are all rows, else NULL for 1 */
+  double scale;
+} sample;
+
+/* All rows with their curvature as weights: few enough to need no choice. */
+static clf_status take_all(sample *out, const clf__logistic_objective *o, int64_t first,
+                           int64_t last) {
+  out->weights = clf__alloc_array(o->context, o->x->rows, sizeof(float));
+  if (out->weights == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < o->x->rows; i++) {
+    out->weights[i] = (float)curvature(o, i, first, last);
+  }
+  out->x = *o->x;
+  out->scale = 1;
+  return CLF_OK;
+}
+
+/* A dense sample, in which a row may come more than once. */
+static clf_status draw(sample *out, const clf__logistic_objective *o, int64_t first, int64_t last,
+                       double total) {
   size_t size = o->x->dtype == CLF_U8 ? 1 : sizeof(float);
-  int64_t most = SAMPLE * o->columns, rows = 0;
-  int64_t wanted = most < o->x->rows ? most : o->x->rows;
+  int64_t wanted = SAMPLE * o->columns, rows = 0;
   double running = 0, part = total / (double)wanted;
-  *data = clf__alloc_array(o->context, (wanted + 1) * o->columns, size);
-  if (*data == NULL) {
+  out->data = clf__alloc_array(o->context, (wanted + 1) * o->columns, size);
+  if (out->data == NULL) {
     return CLF_ERROR_MEMORY;
   }
   for (int64_t i = 0; i < o->x->rows; i++) {
     running += curvature(o, i, first, last);
     for (; rows <= wanted && running >= part * ((double)rows + 0.5); rows++) {
-      copy_row(o->x, i, (char *)*data + (size_t)(rows * o->columns) * size);
+      copy_row(o->x, i, (char *)out->data + (size_t)(rows * o->columns) * size);
     }
   }
-  *sample = (clf__rows){
+  out->x = (clf__rows){
       .rows = rows,
       .columns = o->columns,
       .dtype = o->x->dtype,
       .scale = o->x->scale,
-      .data = *data,
+      .data = out->data,
       .stride = o->columns,
   };
+  out->scale = total / (double)rows;
   return CLF_OK;
 }
 
@@ -121,28 +147,26 @@ static clf_status factor(const clf__logistic_objective *o, double scale, double 
 static clf_status refresh_block(clf__logistic_preconditioner *p, int64_t block, int64_t first,
                                 int64_t last) {
   const clf__logistic_objective *o = p->objective;
-  double total = fmax(total_curvature(o, first, last), LEAST_CURVATURE);
-  clf__rows sample;
+  double total = total_curvature(o, first, last);
+  double share = 1 / ((double)o->x->rows * (double)(last - first)); /* mean over rows and outputs */
+  bool all = o->x->rows <= ENOUGH_ROWS || o->x->rows <= SAMPLE * o->columns;
+  sample rows = {0};
   clf__gram gram = {0};
-  void *data = NULL;
-  clf_status status = draw_sample(&sample, &data, o, first, last, total);
-  if (status < 0) {
-    return status;
-  }
-  clf__gram_input input = {.x = &sample, .centered = o->intercept};
+  clf_status status = CLF_OK;
+  CLF__TRY(all ? take_all(&rows, o, first, last) : draw(&rows, o, first, last, total));
+  clf__gram_input input = {.x = &rows.x, .weights = rows.weights, .centered = o->intercept};
   CLF__TRY(clf__gram_create(&gram, o->context, &input));
-  /* The mean over the outputs that share the block. */
-  double mean = total / (double)o->x->rows / (double)(last - first);
-  CLF__TRY(factor(o, mean / fmax(1, (double)sample.rows), gram.scatter));
+  CLF__TRY(factor(o, rows.scale * share, gram.scatter));
   for (int64_t k = first; k < last; k++) {
-    p->curvatures[k] = mean;
+    p->curvatures[k] = total * share;
   }
   memcpy(p->means + block * o->columns, gram.mean, (size_t)o->columns * sizeof(double));
   clf__free(p->factors[block]);
   p->factors[block] = gram.scatter;
   gram.scatter = NULL;
 done:
-  clf__free(data);
+  clf__free(rows.data);
+  clf__free(rows.weights);
   clf__gram_free(&gram);
   return status;
 }
@@ -150,8 +174,7 @@ done:
 static void refresh_diagonal(clf__logistic_preconditioner *p) {
   const clf__logistic_objective *o = p->objective;
   for (int64_t k = 0; k < o->outputs; k++) {
-    double total = total_curvature(o, k, k + 1);
-    p->curvatures[k] = fmax(total / (double)o->x->rows, LEAST_CURVATURE);
+    p->curvatures[k] = total_curvature(o, k, k + 1) / (double)o->x->rows;
   }
   p->blocks = 0;
 }
