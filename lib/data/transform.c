@@ -169,8 +169,9 @@ clf_status clf__transform_save(const clf_transform *transform, clf__store *store
   CLF__TRY(clf__store_add_text(store, prefixed(prefix, "kind").text, transform->kind->name));
   CLF__TRY(clf__store_add_text(store, prefixed(prefix, "params").text,
                                params.bytes != NULL ? params.bytes : ""));
-  CLF__TRY(clf__store_add_text(store, prefixed(prefix, "features").text,
-                               clf__number_text((double)transform->features)));
+  char features[32];
+  snprintf(features, sizeof features, "%lld", (long long)transform->features);
+  CLF__TRY(clf__store_add_text(store, prefixed(prefix, "features").text, features));
   for (int64_t i = 0; i < clf__store_count(transform->state); i++) {
     const char *name = clf__store_name(transform->state, i);
     CLF__TRY(clf__store_add_tensor(store, prefixed(prefix, name).text,

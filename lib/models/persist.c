@@ -1,6 +1,7 @@
 /* Models as files: a store (store.h) with the texts "kind", "params", "features", "columns",
  * "outputs", "outcome" and "steps", the classes, each step under "step.<i>.", and the fitted
  * tensors under "state.". Nothing here is particular to a kind. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -9,7 +10,9 @@
 static const char state_prefix[] = "state.";
 
 static clf_status add_integer(clf__store *store, const char *name, int64_t value) {
-  return clf__store_add_text(store, name, clf__number_text((double)value));
+  char text[32];
+  snprintf(text, sizeof text, "%lld", (long long)value);
+  return clf__store_add_text(store, name, text);
 }
 
 static clf_status save_params(const clf_model *model, clf__store *store) {
@@ -22,17 +25,14 @@ static clf_status save_params(const clf_model *model, clf__store *store) {
   return status;
 }
 
-/* "<prefix><i>." in a small buffer. */
+/* "step.<i>." */
 typedef struct step_prefix {
   char text[32];
 } step_prefix;
 
 static step_prefix prefix_of_step(int64_t index) {
-  step_prefix prefix = {"step."};
-  size_t length = strlen(prefix.text);
-  const char *digits = clf__number_text((double)index);
-  memcpy(prefix.text + length, digits, strlen(digits));
-  prefix.text[length + strlen(digits)] = '.';
+  step_prefix prefix;
+  snprintf(prefix.text, sizeof prefix.text, "step.%lld.", (long long)index);
   return prefix;
 }
 
@@ -233,7 +233,8 @@ clf_status clf_model_load(clf_model **out, clf_context *context, const char *pat
     status = from_store(out, context, store);
   }
   clf__store_free(store);
-  return status < 0 ? clf__fail_within(status, "%s", path) : status;
+  /* What opens or reads the file names it already. */
+  return status < 0 && status != CLF_ERROR_IO ? clf__fail_within(status, "%s", path) : status;
 }
 
 clf_status clf_model_load_memory(clf_model **out, clf_context *context, const void *bytes,
