@@ -19,37 +19,26 @@ static char detect_delimiter(const clf__lines *lines) {
   return candidates[best];
 }
 
-/* The header's field of a column. */
-static bool header_field(clf__csv_field *out, const clf__csv_columns *columns, int64_t column) {
-  out->next = columns->header;
-  for (int64_t i = 0; columns->header != NULL && i <= column; i++) {
-    if (clf__csv_field_at(out, &columns->text, out->next) != NULL || (out->last && i < column)) {
-      return false;
-    }
-  }
-  return columns->header != NULL;
-}
-
 clf_status clf__csv_fail_within(clf_status status, const clf__csv_columns *columns, const char *at,
                                 int64_t column) {
   const clf__lines *lines = &columns->text.lines;
-  clf__csv_field name;
-  clf__excerpt shown = {""};
-  if (header_field(&name, columns, column)) {
-    shown = clf__excerpt_of(name.begin, name.end);
+  clf__csv_field field = {.next = columns->header};
+  clf__excerpt name = {""};
+  for (int64_t i = 0; columns->header != NULL && i <= column; i++) {
+    clf__csv_field_at(&field, &columns->text, field.next);
+    name = clf__excerpt_of(field.begin, field.end);
   }
-  bool named = shown.text[0] != '\0';
+  bool named = name.text[0] != '\0';
   return clf__fail_within(status, "%s line %lld, column %lld%s%s%s", lines->name,
                           (long long)clf__line_number(lines, at), (long long)column + 1,
-                          named ? " (" : "", shown.text, named ? ")" : "");
+                          named ? " (" : "", name.text, named ? ")" : "");
 }
 
+/* Of the first record, which is in order. */
 static const char *record_after(const clf__csv_text *text, const char *at) {
   clf__csv_field field = {.next = at};
   do {
-    if (clf__csv_field_at(&field, text, field.next) != NULL) {
-      return text->lines.end;
-    }
+    clf__csv_field_at(&field, text, field.next);
   } while (!field.last);
   return clf__csv_record_at(text, field.next);
 }
@@ -59,16 +48,16 @@ static const char *record_after(const clf__csv_text *text, const char *at) {
 static bool detect_header(const clf__csv_text *text, const char *first) {
   const char *second = record_after(text, first);
   clf__csv_field above = {.next = first};
-  clf__csv_field below = {.next = second, .last = second == text->lines.end};
+  clf__csv_field below = {.next = second};
+  bool more_below = second < text->lines.end;
   bool any_number = false;
   bool any_text = false;
   do {
     double value;
-    if (clf__csv_field_at(&above, text, above.next) != NULL) {
-      return false;
-    }
-    bool number_below = !below.last && clf__csv_field_at(&below, text, below.next) == NULL &&
-                        clf__csv_number(&below, &value);
+    clf__csv_field_at(&above, text, above.next);
+    more_below = more_below && clf__csv_field_at(&below, text, below.next) == NULL;
+    bool number_below = more_below && clf__csv_number(&below, &value);
+    more_below = more_below && !below.last;
     bool number = clf__csv_number(&above, &value);
     bool is_text = !number && !clf__csv_missing(&above);
     if (is_text && number_below) {
@@ -93,8 +82,9 @@ static bool same_text(const clf__csv_field *field, const char *text, size_t leng
 
 /* A column by its name or by its number: 1 is the first, -1 the last; -1 when there is none. */
 static int64_t find_column(const clf__csv_columns *columns, const char *text, size_t length) {
-  clf__csv_field field;
-  for (int64_t i = 0; i < columns->count && header_field(&field, columns, i); i++) {
+  clf__csv_field field = {.next = columns->header, .last = columns->header == NULL};
+  for (int64_t i = 0; !field.last; i++) {
+    clf__csv_field_at(&field, &columns->text, field.next);
     if (same_text(&field, text, length)) {
       return i;
     }
@@ -181,6 +171,21 @@ done:
   return status;
 }
 
+/* The first record says how many columns there are, so it must be in order. */
+static clf_status count_columns(clf__csv_columns *columns, const char *first) {
+  clf__csv_field field = {.next = first};
+  do {
+    const char *at = field.next;
+    const char *wrong = clf__csv_field_at(&field, &columns->text, at);
+    if (wrong != NULL) {
+      clf__fail(CLF_ERROR_FORMAT, "%s", wrong);
+      return clf__csv_fail_within(CLF_ERROR_FORMAT, columns, at, columns->count);
+    }
+    columns->count++;
+  } while (!field.last);
+  return CLF_OK;
+}
+
 clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
                                  const clf__lines *lines, const clf__csv_params *params) {
   static const char delimiters[] = {0, ',', ';', '\t', ' ', '|'};
@@ -188,6 +193,10 @@ clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
   clf__csv_columns columns = {
       .text = {*lines, delimiter != 0 ? delimiter : detect_delimiter(lines)}};
   const char *first = clf__csv_record_at(&columns.text, lines->begin);
+  clf_status status = count_columns(&columns, first);
+  if (status < 0) {
+    return status;
+  }
   bool named = params->header == 0 ? detect_header(&columns.text, first) : params->header == 1;
   columns.header = named ? first : NULL;
   columns.rows = named ? record_after(&columns.text, first) : first;
@@ -195,12 +204,11 @@ clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
     return clf__fail(CLF_ERROR_DATA, "%s: it has %s", lines->name,
                      named ? "a header and no rows" : "no rows");
   }
-  columns.count = clf__csv_count_fields(&columns.text, first);
   columns.roles = clf__alloc_zeroed(context, columns.count, 1);
   if (columns.roles == NULL) {
     return clf__fail_within(CLF_ERROR_MEMORY, "%s", lines->name);
   }
-  clf_status status = set_roles(&columns, params);
+  status = set_roles(&columns, params);
   if (status < 0) {
     clf__csv_columns_free(&columns);
     return status;

@@ -43,11 +43,11 @@ static const char *read_quoted(clf__csv_field *out, const clf__csv_text *text, c
     }
     quote += 2;
   }
-  *out = (clf__csv_field){.begin = at, .end = quote, .quoted = true};
   const char *stop = skip_blanks(text, quote + 1);
   if (!ends_field(text, stop)) {
     return "text follows its closing quote; a quote inside a quoted field is doubled";
   }
+  *out = (clf__csv_field){.begin = at, .end = quote, .quoted = true};
   finish(out, text, stop);
   return NULL;
 }

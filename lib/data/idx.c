@@ -88,18 +88,20 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
   const idx_params *chosen = values;
   clf__array array;
   clf_tensor *x = NULL;
-  clf_status status;
-  CLF__TRY(read_header(&array, bytes->data, bytes->size, name));
-  CLF__TRY(clf__array_tensor(&x, context, bytes, &array, CLF_F32, name));
-  double automatic = x->dtype == CLF_U8 ? 1.0 / 255 : 1;
-  CLF__TRY(clf_tensor_set_scale(x, chosen->scale.word < 0 ? chosen->scale.value : automatic));
-  status = clf_dataset_create(out, context, x, NULL);
-  if (status < 0) {
-    clf__fail_within(status, "%s", name);
+  clf_status status = read_header(&array, bytes->data, bytes->size, name);
+  if (status == CLF_OK) {
+    status = clf__array_tensor(&x, context, bytes, &array, CLF_F32, name);
   }
-done:
+  if (status < 0) {
+    return status;
+  }
+  double automatic = x->dtype == CLF_U8 ? 1.0 / 255 : 1;
+  status = clf_tensor_set_scale(x, chosen->scale.word < 0 ? chosen->scale.value : automatic);
+  if (status == CLF_OK) {
+    status = clf_dataset_create(out, context, x, NULL);
+  }
   clf_tensor_free(x);
-  return status;
+  return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
 }
 
 static const char *const endings[] = {"", ".gz"};

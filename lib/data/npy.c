@@ -71,8 +71,10 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
   clf_status status;
   CLF__TRY(read_labels(&y, context, bytes, name, chosen));
   CLF__TRY(read_rows(&x, context, bytes, name, chosen));
-  CLF__TRY(clf_tensor_set_scale(x, chosen->scale));
-  status = clf_dataset_create(&dataset, context, x, NULL);
+  status = clf_tensor_set_scale(x, chosen->scale);
+  if (status == CLF_OK) {
+    status = clf_dataset_create(&dataset, context, x, NULL);
+  }
   if (status < 0) {
     clf__fail_within(status, "%s", name);
     goto done;

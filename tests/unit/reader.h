@@ -1,0 +1,163 @@
+/* What the suites of the data readers share: reading from memory, files in a folder of their own,
+ * and the damage that every reader must survive. */
+#ifndef TESTS_UNIT_READER_H
+#define TESTS_UNIT_READER_H
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "data/dataset.h"
+#include "support.h"
+
+/* Reads a format from a block of exactly `size` bytes. */
+static inline clf_status read_bytes(clf_dataset **out, clf_context *context,
+                                    const clf__format *format, const void *data, size_t size,
+                                    const char *params) {
+  void *values = NULL;
+  clf_status status = clf__params_create(&values, context, &format->params, params);
+  char *block = status == CLF_OK ? clf__alloc(context, size) : NULL;
+  if (block == NULL) {
+    clf__params_free(&format->params, values);
+    return status < 0 ? status : CLF_ERROR_MEMORY;
+  }
+  memcpy(block, data, size);
+  clf__bytes bytes = {(const unsigned char *)block, size, false};
+  status = format->parse(out, context, &bytes, "file", values);
+  clf__bytes_release(&bytes);
+  clf__params_free(&format->params, values);
+  return status;
+}
+
+/* The first `count` elements of a dataset's tensor, as f64. */
+static inline void assert_values(const clf_dataset *dataset, const char *name,
+                                 const double *expected, int64_t count) {
+  clf_tensor *tensor = NULL;
+  ck_clf_ok(clf_dataset_tensor(dataset, name, &tensor));
+  ck_assert_int_eq(clf_tensor_count(tensor), count);
+  for (int64_t i = 0; i < count; i++) {
+    double value = clf__tensor_value(tensor, i);
+    ck_assert_msg(value == expected[i] || (value != value && expected[i] != expected[i]),
+                  "%s[%lld] is %.17g, not %.17g", name, (long long)i, value, expected[i]);
+  }
+  clf_tensor_free(tensor);
+}
+#define ck_values(dataset, name, ...)                                                              \
+  assert_values(dataset, name, (const double[]){__VA_ARGS__},                                      \
+                (int64_t)(sizeof(double[]){__VA_ARGS__} / sizeof(double)))
+
+/* Hostile input: it must be refused with this status and a message that has these words. */
+typedef struct hostile {
+  const char *input;
+  size_t size; /* 0: up to the NUL */
+  const char *params;
+  clf_status status;
+  const char *says;
+} hostile;
+
+static inline void assert_refused(clf_context *context, const clf__format *format,
+                                  const hostile *bad) {
+  clf_dataset *dataset = NULL;
+  size_t size = bad->size > 0 ? bad->size : strlen(bad->input);
+  clf_status status = read_bytes(&dataset, context, format, bad->input, size, bad->params);
+  ck_assert_msg(status == bad->status && strstr(clf_last_error(), bad->says) != NULL,
+                "'%s': %s: %s; expected '%s'", bad->input, clf_status_name(status),
+                clf_last_error(), bad->says);
+  ck_assert_ptr_null(dataset);
+}
+
+/* Whatever the bytes are: a dataset or a message, and no memory lost. */
+static inline void survive(clf_context *context, const clf__format *format, const void *data,
+                           size_t size, const char *params) {
+  clf_dataset *dataset = NULL;
+  uint64_t held = clf_context_memory(context);
+  clf_status status = read_bytes(&dataset, context, format, data, size, params);
+  ck_assert_int_eq(status == CLF_OK, dataset != NULL);
+  clf_dataset_free(dataset);
+  ck_assert_uint_eq(clf_context_memory(context), held);
+}
+
+/* Every truncation, and every other value of every byte. */
+static inline void survive_damage(clf_context *context, const clf__format *format, const void *data,
+                                  size_t size, const char *params) {
+  unsigned char *copy = malloc(size);
+  ck_assert_ptr_nonnull(copy);
+  memcpy(copy, data, size);
+  for (size_t length = 0; length <= size; length++) {
+    survive(context, format, copy, length, params);
+  }
+  for (size_t i = 0; i < size; i++) {
+    for (int change = 1; change < 256; change++) {
+      copy[i] = (unsigned char)(((const unsigned char *)data)[i] + change);
+      survive(context, format, copy, size, params);
+    }
+    copy[i] = ((const unsigned char *)data)[i];
+  }
+  free(copy);
+}
+
+/* An allocator that refuses its `left`-th request. */
+static inline void *allocate_until(void *left, size_t size, size_t alignment) {
+  void *block = NULL;
+  return (*(int64_t *)left)-- == 0 || posix_memalign(&block, alignment, size) != 0 ? NULL : block;
+}
+
+static inline void release_block(void *user, void *block) {
+  (void)user;
+  free(block);
+}
+
+/* Each allocation in turn fails: no memory, and no leak. */
+static inline void survive_refusals(const clf__format *format, const void *data, size_t size,
+                                    const char *params) {
+  clf_status status = CLF_ERROR_MEMORY;
+  for (int64_t refused = 0; status == CLF_ERROR_MEMORY && refused < 1000; refused++) {
+    int64_t left = -1;
+    clf_allocator allocator = {allocate_until, release_block, &left};
+    clf_context *context = NULL;
+    clf_dataset *dataset = NULL;
+    ck_clf_ok(clf_context_create(&context, "threads=1", &allocator));
+    uint64_t held = clf_context_memory(context);
+    left = refused;
+    status = read_bytes(&dataset, context, format, data, size, params);
+    ck_assert_int_eq(status == CLF_OK, dataset != NULL);
+    clf_dataset_free(dataset);
+    ck_assert_uint_eq(clf_context_memory(context), held);
+    clf_context_free(context);
+  }
+  ck_clf_ok(status);
+}
+
+/* A folder of the suite's own. */
+static char folder[] = "/tmp/classify-data-XXXXXX";
+static char path_text[4][128];
+
+static inline void make_folder(void) {
+  memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static inline void remove_folder(void) {
+  char command[64];
+  snprintf(command, sizeof command, "rm -rf %s", folder);
+  ck_assert_int_eq(system(command), 0);
+}
+
+/* Path of a file in the folder; four at a time. */
+static inline const char *path_of(const char *name) {
+  static int next;
+  next = (next + 1) % 4;
+  snprintf(path_text[next], sizeof path_text[next], "%s/%s", folder, name);
+  return path_text[next];
+}
+
+static inline const char *put_file(const char *name, const void *data, size_t size) {
+  const char *path = path_of(name);
+  FILE *file = fopen(path, "wb");
+  ck_assert_ptr_nonnull(file);
+  ck_assert_uint_eq(fwrite(data, 1, size, file), size);
+  ck_assert_int_eq(fclose(file), 0);
+  return path;
+}
+
+#endif

@@ -1,0 +1,316 @@
+#include <math.h>
+
+#include "reader.h"
+
+static clf_context *context;
+
+static void setup(void) {
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  make_folder();
+}
+
+static void teardown(void) {
+  remove_folder();
+  clf_context_free(context);
+}
+
+static clf_dataset *read_text(const char *text, const char *params) {
+  clf_dataset *dataset = NULL;
+  ck_clf_ok(read_bytes(&dataset, context, &clf__format_csv, text, strlen(text), params));
+  return dataset;
+}
+
+static const char iris[] =
+    "sepal_length,petal_length,species\n"
+    "5.1,1.4,setosa\n"
+    "7.0,4.7,versicolor\n"
+    "6.3,6.0,virginica\n"
+    "4.9,1.4,setosa\n";
+
+START_TEST(reads_numbers_and_names) {
+  clf_dataset *dataset = read_text(iris, NULL);
+  ck_assert_int_eq(clf_dataset_rows(dataset), 4);
+  ck_assert_int_eq(clf_dataset_features(dataset), 2);
+  ck_values(dataset, "x", 5.1f, 1.4f, 7.0f, 4.7f, 6.3f, 6.0f, 4.9f, 1.4f);
+  ck_assert_int_eq(clf_dataset_classes(dataset), 3);
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "versicolor");
+  ck_values(dataset, "labels", 0, 1, 2, 0);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(reads_numeric_labels_as_numbers) {
+  clf_dataset *dataset = read_text("1,10\n2,9\n3,10\n", NULL);
+  ck_assert_int_eq(clf_dataset_classes(dataset), 2);
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "9");
+  ck_values(dataset, "labels", 1, 0, 1);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+/* The same two rows, however they are written. */
+START_TEST(reads_every_spelling) {
+  static const struct {
+    const char *text;
+    const char *params;
+  } spellings[] = {
+      {"1,2,a\n3,4,b\n", NULL},
+      {"1,2,a\n3,4,b", NULL},
+      {"1,2,a\r\n3,4,b\r\n", NULL},
+      {"1,2,a\r3,4,b\r", NULL},
+      {"1,2,a\r3,4,b", NULL},
+      {"\xEF\xBB\xBF"
+       "1,2,a\n3,4,b\n",
+       NULL},
+      {"\n1,2,a\n\n  \n3,4,b\n\n", NULL},
+      {" 1 , 2, a \n3 ,  4 ,b \n", NULL},
+      {"1;2;a\n3;4;b\n", NULL},
+      {"1\t2\ta\n3\t4\tb\n", NULL},
+      {"1|2|a\n3|4|b\n", "delimiter=pipe"},
+      {"1 2 a\n3 4 b\n", "delimiter=space"},
+      {"\"1\",\"2\",\"a\"\n\"3\",\"4\",\"b\"\n", NULL},
+      {"\"1\" , 2 , \"a\"\r\n 3,\"4\",\"b\" \r\n", NULL},
+      {"x,y,z\n1,2,a\n3,4,b\n", NULL},
+      {"0,1,\"na\nme\"\n1,2,a\n3,4,b\n", "header=true"},
+      {"z,x,y\na,1,2\nb,3,4\n", "label=z"},
+      {"z,x,y\na,1,2\nb,3,4\n", "label=1"},
+      {"x,z,y\n1,a,2\n3,b,4\n", "label=-2"},
+      {"x,w,y,z\n1,?,2,a\n3,text,4,b\n", "ignore=w"},
+      {"x,y,z,u,v\n1,2,a,,\n3,4,b,\"5\n\n6\",7\n", "ignore=u,v"},
+      {"x,y,z,\"u,v\"\n1,2,a,8\n3,4,b,9\n", "ignore=\"u,v\""},
+      {"1,2,a\n,9,c\n3,4,b\nNaN,1,a\n5,5,\n", "missing=skip"},
+      {"1e0,+2.0,a\n300E-2,.4e1,b\n", NULL},
+  };
+  for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+    clf_dataset *dataset = read_text(spellings[i].text, spellings[i].params);
+    ck_assert_msg(clf_dataset_rows(dataset) == 2 && clf_dataset_features(dataset) == 2,
+                  "'%s' has %lld rows", spellings[i].text, (long long)clf_dataset_rows(dataset));
+    ck_values(dataset, "x", 1, 2, 3, 4);
+    ck_values(dataset, "labels", 0, 1);
+    ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "a");
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
+START_TEST(unquotes_names) {
+  clf_dataset *dataset = read_text("1,\"a \"\"b\"\"\"\n2,\"line\nbreak, and comma\"\n", NULL);
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "a \"b\"");
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "line\nbreak, and comma");
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+/* A first line of numbers is a header when it has text where the second has a number. */
+START_TEST(finds_the_header) {
+  clf_dataset *dataset = read_text("0,1,label\n5,6,1\n7,8,2\n", NULL);
+  ck_assert_int_eq(clf_dataset_rows(dataset), 2);
+  ck_values(dataset, "x", 5, 6, 7, 8);
+  clf_dataset_free(dataset);
+  dataset = read_text("1,2\n3,4\n", "header=true");
+  ck_assert_int_eq(clf_dataset_rows(dataset), 1);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(reads_without_labels) {
+  clf_dataset *dataset = read_text("1,2\n3,4\n", "label=none");
+  ck_values(dataset, "x", 1, 2, 3, 4);
+  ck_assert_int_eq(clf_dataset_classes(dataset), 0);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(reads_targets_and_weights) {
+  clf_dataset *dataset =
+      read_text("a,w,b,c\n1,0.5,10,100\n2,0.25,0.1,200\n", "label=b,c weight=w regression=true");
+  ck_assert_int_eq(clf_dataset_outputs(dataset), 2);
+  ck_values(dataset, "x", 1, 2);
+  ck_values(dataset, "targets", 10, 100, 0.1, 200);
+  ck_values(dataset, "weights", 0.5, 0.25);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(keeps_missing_values_as_nan) {
+  clf_dataset *dataset = read_text("1,,a\nNA,4,b\n?,nan,c\n", "missing=nan");
+  ck_values(dataset, "x", 1, NAN, NAN, 4, NAN, NAN);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+/* Against the compiler's own conversion, to the last bit of the double and of the float. */
+START_TEST(reads_numbers_exactly) {
+#define NUMBERS(N)                                                                                 \
+  N(0)                                                                                             \
+  N(-0.0)                                                                                          \
+  N(1.)                                                                                            \
+  N(.5)                                                                                            \
+  N(-.25) N(0.1) N(3.141592653589793) N(123456789012345.) N(1234567890123456.)                     \
+      N(0.000000000000001) N(0.00000000000000123) N(999999999999999) N(16777217) N(16777219)       \
+          N(1e-30) N(2.5E+20) N(1.17549435e-38) N(0.3333333432674408) N(100000000000000000000.)
+#define TEXT(number) #number ","
+#define VALUE(number) (double)(float)(number),
+#define TARGET(number) (double)(number),
+  clf_dataset *dataset = read_text(NUMBERS(TEXT) "0\n" NUMBERS(TEXT) "1", NULL);
+  ck_values(dataset, "x", NUMBERS(VALUE) NUMBERS(VALUE));
+  clf_dataset_free(dataset);
+  dataset = read_text(NUMBERS(TEXT) "0\n", "label=1,2,3,4,5,6,7,8,9,10,11,12 regression=true");
+  double expected[] = {NUMBERS(TARGET)};
+  assert_values(dataset, "targets", expected, 12);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(refuses_hostile_text) {
+  static const hostile table[] = {
+      {"", 0, NULL, CLF_ERROR_DATA, "file: the file is empty"},
+      {"\xEF\xBB\xBF", 0, NULL, CLF_ERROR_DATA, "empty"},
+      {"\n \r\n\n", 0, NULL, CLF_ERROR_DATA, "file: it has no rows"},
+      {"a,b,c\n", 0, NULL, CLF_ERROR_DATA, "a header and no rows"},
+      {"1,2\n", 0, "header=true", CLF_ERROR_DATA, "a header and no rows"},
+      {"1,\0", 4, NULL, CLF_ERROR_FORMAT, "not a text file: byte 2 is 0"},
+      {"\xFF\xFE"
+       "1,2",
+       0, NULL, CLF_ERROR_FORMAT, "UTF-16"},
+      {"a,petal,c\n1,2,x\n\n3,abc,y\n", 0, NULL, CLF_ERROR_DATA,
+       "file line 4, column 2 (petal): 'abc' is not a number; ignore=2"},
+      {"1,x,a\n2,3,b\n", 0, "header=false", CLF_ERROR_DATA,
+       "file line 1, column 2: 'x' is not a number; header=true"},
+      {"a,\"b\nc\",d\n1,2,3\n4,5 6,7\n", 0, NULL, CLF_ERROR_DATA,
+       "file line 4, column 2 (b?c): '5 6' is not a number"},
+      {"1,2,3\r4,5,6\r7,x,9", 0, NULL, CLF_ERROR_DATA, "line 3, column 2: 'x'"},
+      {"a,b,c\n1,,3\n", 0, NULL, CLF_ERROR_DATA,
+       "file line 2, column 2 (b): the value is missing; missing=skip leaves such rows out, "
+       "missing=nan"},
+      {"a,b,c\n1,NaN,3\n", 0, NULL, CLF_ERROR_DATA, "the value is missing"},
+      {"a,b,c\n1,2,\n", 0, "missing=nan", CLF_ERROR_DATA, "line 2, column 3 (c): the value is mis"},
+      {"1,2,3\n,1,2\n", 0, "missing=nan regression=true label=1", CLF_ERROR_DATA, "line 2, col"},
+      {"a,b\n,1\n?,2\n", 0, "missing=skip", CLF_ERROR_DATA, "every row lacks a value"},
+      {"1,inf,3\n", 0, NULL, CLF_ERROR_DATA, "'inf' is not a finite"},
+      {"1,-1e39,3\n", 0, NULL, CLF_ERROR_DATA, "'-1e39' is not a finite 32-bit number"},
+      {"1,2,3\n4,5\n", 0, NULL, CLF_ERROR_FORMAT, "line 2: it has 2 fields; the first line has 3"},
+      {"1,2,3\n4,5,6,\n", 0, NULL, CLF_ERROR_FORMAT, "line 2: it has 4 fields"},
+      {"1,2,3\n4\n5\n6", 0, NULL, CLF_ERROR_FORMAT, "line 2: it has 1 fields"},
+      {"a,b,c,d,e\n1\n2\n", 0, NULL, CLF_ERROR_FORMAT, "line 2: it has 1 fields"},
+      {"1,2,\"a\n3,4,b\n", 0, NULL, CLF_ERROR_FORMAT, "line 1, column 3: the quote that opens"},
+      {"1,2,a\n3,\"4\"5,b\n", 0, NULL, CLF_ERROR_FORMAT, "line 2, column 2: text follows"},
+      {"1,2,a\n3,4,b\"c\n", 0, NULL, CLF_ERROR_FORMAT, "line 2, column 3: a quote stands inside"},
+      {"1\n2\n", 0, NULL, CLF_ERROR_DATA, "no feature is left among its 1 columns; label=none"},
+      {"a,b\n1,2\n", 0, "label=c", CLF_ERROR_ARGUMENT, "label=c: it has no such column"},
+      {"a,b\n1,2\n", 0, "label=0", CLF_ERROR_ARGUMENT, "1 to 2, or -1"},
+      {"a,b\n1,2\n", 0, "label=3", CLF_ERROR_ARGUMENT, "label=3"},
+      {"a,b\n1,2\n", 0, "label=-9223372036854775808", CLF_ERROR_ARGUMENT, "no such column"},
+      {"a,b\n1,2\n", 0, "label=a,b", CLF_ERROR_ARGUMENT, "label=a,b: it has no such column"},
+      {"a,b\n1,2\n", 0, "ignore=a weight=a", CLF_ERROR_ARGUMENT, "already the ignored column"},
+      {"a,b\n1,2\n", 0, "ignore=a,", CLF_ERROR_ARGUMENT, "ignore=: it has no such"},
+      {"a,b,c\n1,-2,3\n", 0, "weight=b", CLF_ERROR_DATA, "file: "},
+      {"a,b\n1,2\n", 0, "delimiter=colon", CLF_ERROR_ARGUMENT, "delimiter is 'colon'"},
+      {"a,b\n1,2\n", 0, "labels=a", CLF_ERROR_ARGUMENT, "did you mean 'label'"},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    assert_refused(context, &clf__format_csv, &table[i]);
+  }
+}
+END_TEST
+
+START_TEST(survives_damage) {
+  static const char text[] = "a,\"b\",w,\"c\"\r\n1.5,-2,1,\"x \"\"y\"\r\n, 3e2,0,z\n";
+  survive_damage(context, &clf__format_csv, text, sizeof text - 1, "weight=w missing=nan");
+  survive_damage(context, &clf__format_csv, text, sizeof text - 1, "missing=skip label=none");
+}
+END_TEST
+
+START_TEST(survives_refused_memory) {
+  survive_refusals(&clf__format_csv, iris, strlen(iris), NULL);
+  survive_refusals(&clf__format_csv, "1,2,3\n4,,6\n", 11, "missing=skip weight=2 regression=true");
+}
+END_TEST
+
+/* A long first line does not let a few bytes ask for a large matrix. */
+START_TEST(bounds_the_matrix_by_the_file) {
+  enum { COLUMNS = 20000, LINES = 20000 };
+  char *text = malloc(2 * (COLUMNS + LINES));
+  ck_assert_ptr_nonnull(text);
+  for (int i = 0; i < COLUMNS; i++) {
+    memcpy(text + 2 * i, i + 1 < COLUMNS ? "1," : "1\n", 2);
+  }
+  for (int i = 0; i < LINES; i++) {
+    memcpy(text + 2 * (COLUMNS + i), "1\n", 2);
+  }
+  clf_dataset *dataset = NULL;
+  uint64_t held = clf_context_memory(context);
+  ck_clf_fails(read_bytes(&dataset, context, &clf__format_csv, text, 2 * (COLUMNS + LINES), NULL),
+               CLF_ERROR_FORMAT);
+  ck_clf_says("line 2: it has 1 fields; the first line has 20000");
+  ck_assert_uint_lt(clf_context_memory_peak(context) - held, 1000000);
+  free(text);
+}
+END_TEST
+
+START_TEST(loads_files) {
+  clf_dataset *dataset = NULL;
+  const char *path = put_file("iris.csv", iris, strlen(iris));
+  for (int map = 0; map < 2; map++) {
+    ck_clf_ok(clf_dataset_load(&dataset, context, "csv", path, map ? "map=true" : "map=false"));
+    ck_assert_int_eq(clf_dataset_rows(dataset), 4);
+    clf_dataset_free(dataset);
+  }
+  dataset = NULL;
+  ck_clf_fails(clf_dataset_load(&dataset, context, "csv", path, "label=2"), CLF_ERROR_DATA);
+  ck_clf_says(path);
+  ck_clf_says("line 2, column 3 (species): 'setosa'");
+  ck_clf_fails(clf_dataset_load(&dataset, context, "csv", folder, NULL), CLF_ERROR_IO);
+  ck_clf_fails(clf_dataset_load(&dataset, context, "csv", path_of("none"), NULL), CLF_ERROR_IO);
+  ck_clf_fails(clf_dataset_load(&dataset, context, "cvs", path, NULL), CLF_ERROR_ARGUMENT);
+  ck_clf_says("did you mean 'csv'");
+  ck_clf_fails(clf_dataset_load(&dataset, context, "parquet", path, NULL), CLF_ERROR_ARGUMENT);
+  ck_clf_says("idx, csv, svmlight, npy");
+  ck_clf_fails(clf_dataset_load(NULL, context, "csv", path, NULL), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_dataset_load(&dataset, context, NULL, path, NULL), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_dataset_load(&dataset, context, "csv", NULL, NULL), CLF_ERROR_ARGUMENT);
+  ck_assert_ptr_null(dataset);
+}
+END_TEST
+
+START_TEST(reports_the_memory_limit) {
+  enum { BYTES = 200000 };
+  static char text[BYTES];
+  for (int i = 0; i < BYTES; i += 4) {
+    memcpy(text + i, "1,2\n", 4);
+  }
+  const char *path = put_file("large.csv", text, sizeof text);
+  clf_context *small = NULL;
+  clf_dataset *dataset = NULL;
+  ck_clf_ok(clf_context_create(&small, "threads=1 memory_limit=150000", NULL));
+  ck_clf_fails(clf_dataset_load(&dataset, small, "csv", path, "map=true"), CLF_ERROR_MEMORY);
+  ck_clf_says("large.csv: memory limit");
+  ck_clf_fails(clf_dataset_load(&dataset, small, "csv", path, "map=false"), CLF_ERROR_MEMORY);
+  ck_clf_says("large.csv");
+  clf_context_free(small);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("csv");
+  TCase *tests = tcase_create("csv");
+  tcase_add_checked_fixture(tests, setup, teardown);
+  tcase_set_timeout(tests, 60);
+  tcase_add_test(tests, reads_numbers_and_names);
+  tcase_add_test(tests, reads_numeric_labels_as_numbers);
+  tcase_add_test(tests, reads_every_spelling);
+  tcase_add_test(tests, unquotes_names);
+  tcase_add_test(tests, finds_the_header);
+  tcase_add_test(tests, reads_without_labels);
+  tcase_add_test(tests, reads_targets_and_weights);
+  tcase_add_test(tests, keeps_missing_values_as_nan);
+  tcase_add_test(tests, reads_numbers_exactly);
+  tcase_add_test(tests, refuses_hostile_text);
+  tcase_add_test(tests, survives_damage);
+  tcase_add_test(tests, survives_refused_memory);
+  tcase_add_test(tests, bounds_the_matrix_by_the_file);
+  tcase_add_test(tests, loads_files);
+  tcase_add_test(tests, reports_the_memory_limit);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
