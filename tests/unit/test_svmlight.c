@@ -1,0 +1,231 @@
+#include <math.h>
+
+#include "reader.h"
+
+static clf_context *context;
+static uint64_t held;
+
+static void setup(void) {
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  held = clf_context_memory(context);
+  make_folder();
+}
+
+static void teardown(void) {
+  remove_folder();
+  ck_assert_uint_eq(clf_context_memory(context), held);
+  clf_context_free(context);
+}
+
+static clf_dataset *read_text(const char *text, const char *params) {
+  clf_dataset *dataset = NULL;
+  ck_clf_ok(read_bytes(&dataset, context, &clf__format_svmlight, text, strlen(text), params));
+  return dataset;
+}
+
+static const char plain[] = "1 1:0.5 3:2\n-1 2:-1e3\n1\n";
+
+START_TEST(reads_sparse_rows) {
+  clf_dataset *dataset = read_text(plain, NULL);
+  ck_assert_int_eq(clf_dataset_sparse(dataset), 1);
+  ck_assert_int_eq(clf_dataset_rows(dataset), 3);
+  ck_assert_int_eq(clf_dataset_features(dataset), 3);
+  ck_assert_int_eq(clf_dataset_nonzeros(dataset), 3);
+  ck_values(dataset, "row_start", 0, 2, 3, 3);
+  ck_values(dataset, "column", 0, 2, 1);
+  ck_values(dataset, "value", 0.5, 2, -1000);
+  ck_values(dataset, "labels", 1, 0, 1);
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "-1");
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(reads_every_spelling) {
+  static const char *const spellings[] = {
+      "1 1:0.5 3:2\n-1 2:-1e3\n1",
+      "+1 1:0.5 3:2\r\n-1 2:-1000\r\n1\r\n",
+      "1 1:0.5 3:2\r-1 2:-1000\r1\r",
+      "\xEF\xBB\xBF\x31 1:0.5 3:2\n-1 2:-1e3\n1\n",
+      "# 5:6 a comment\n\n1.0\t1:.5  3:2. # 7:8\n   \n -1 2:-1e+3 #\n1#x",
+      "1 qid:4 1:0.5 3:2\n-1 qid:-5 2:-1e3\n1 qid:6\n",
+      "1 3:2 1:0.5\n-1 2:-1e3\n1\n",
+      "1 01:5e-1 003:2\n-1 2:-1e3\n1 # qid:x\n",
+  };
+  for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+    clf_dataset *dataset = read_text(spellings[i], NULL);
+    ck_values(dataset, "row_start", 0, 2, 3, 3);
+    ck_values(dataset, "column", 0, 2, 1);
+    ck_values(dataset, "value", 0.5, 2, -1000);
+    ck_values(dataset, "labels", 1, 0, 1);
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
+START_TEST(finds_where_indices_begin) {
+  static const struct {
+    const char *text, *params;
+    int64_t features;
+    double column;
+  } cases[] = {
+      {"1 4:1\n", NULL, 4, 3},
+      {"1 4:1 0:1\n", NULL, 5, 0},
+      {"1 4:1\n", "zero_based=true", 5, 4},
+      {"1 4:1\n", "zero_based=false features=9", 9, 3},
+      {"1 4:1\n", "zero_based=true features=9", 9, 4},
+      {"1 2147483646:1\n", NULL, 2147483646, 2147483645},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_tensor *column = NULL;
+    clf_dataset *dataset = read_text(cases[i].text, cases[i].params);
+    ck_assert_int_eq(clf_dataset_features(dataset), cases[i].features);
+    ck_clf_ok(clf_dataset_tensor(dataset, "column", &column));
+    ck_assert_double_eq(clf__tensor_value(column, 0), cases[i].column);
+    clf_tensor_free(column);
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
+START_TEST(reads_targets) {
+  clf_dataset *dataset = read_text("0.1 1:1\n-2.5e10 1:2\n", "regression=true");
+  ck_values(dataset, "targets", 0.1, -2.5e10);
+  ck_assert_int_eq(clf_dataset_classes(dataset), 0);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(reads_rows_without_entries) {
+  clf_dataset *dataset = read_text("1\n2\n", "features=3");
+  ck_assert_int_eq(clf_dataset_features(dataset), 3);
+  ck_assert_int_eq(clf_dataset_nonzeros(dataset), 0);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+/* Rows in every order, long enough for the sort to matter. */
+START_TEST(sorts_long_rows) {
+  enum { ENTRIES = 1000 };
+  char *text = malloc(32 * ENTRIES);
+  ck_assert_ptr_nonnull(text);
+  static const int steps[] = {1, ENTRIES - 1, 333, 77};
+  for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+    int length = sprintf(text, "1");
+    for (int j = 0; j < ENTRIES; j++) {
+      int index = j * steps[i] % ENTRIES + 1;
+      length += sprintf(text + length, " %d:%d", index, index % 50 + 1);
+    }
+    clf_dataset *dataset = read_text(text, NULL);
+    clf__rows rows = clf__dataset_rows(dataset);
+    for (int j = 0; j < ENTRIES; j++) {
+      ck_assert_int_eq(rows.column[j], j);
+      ck_assert_float_eq(rows.value[j], (float)((j + 1) % 50 + 1));
+    }
+    clf_dataset_free(dataset);
+  }
+  free(text);
+}
+END_TEST
+
+START_TEST(refuses_hostile_text) {
+  static const hostile table[] = {
+      {"", 0, NULL, CLF_ERROR_DATA, "file: the file is empty"},
+      {"# only this\n\n", 0, NULL, CLF_ERROR_DATA, "file: it has no rows"},
+      {"1 1:1\0", 6, NULL, CLF_ERROR_FORMAT, "byte 5 is 0"},
+      {"1 1:1\nx 1:1\n", 0, NULL, CLF_ERROR_FORMAT, "file line 2, column 1: 'x' is not a label"},
+      {"1 1:1\n\n 1:1 2:2\n", 0, NULL, CLF_ERROR_FORMAT,
+       "line 3, column 2: '1:1' is not a label, with which each line must begin"},
+      {"1,2 1:1\n", 0, NULL, CLF_ERROR_FORMAT, "'1,2' is not one label"},
+      {"nan 1:1\n", 0, NULL, CLF_ERROR_DATA, "'nan' is not a finite"},
+      {"1 1:nan\n", 0, NULL, CLF_ERROR_DATA, "line 1, column 5: 'nan' is not a finite"},
+      {"1 1:-inf\n", 0, NULL, CLF_ERROR_DATA, "'-inf' is not a finite"},
+      {"1 1:1e39\n", 0, NULL, CLF_ERROR_DATA, "'1e39' is not a finite 32-bit"},
+      {"1 1:\n", 0, NULL, CLF_ERROR_FORMAT, "column 5: '' is not a number"},
+      {"1 1:2x\n", 0, NULL, CLF_ERROR_FORMAT, "'2x' is not a number"},
+      {"1 1: 2\n", 0, NULL, CLF_ERROR_FORMAT, "column 5: '' is not a number"},
+      {"1 1:1:1\n", 0, NULL, CLF_ERROR_FORMAT, "'1:1' is not a number"},
+      {"1 2\n", 0, NULL, CLF_ERROR_FORMAT, "column 3: '2' is not of the form index:value"},
+      {"1 :2\n", 0, NULL, CLF_ERROR_FORMAT, "':2' is not of the form"},
+      {"1 -1:2\n", 0, NULL, CLF_ERROR_FORMAT, "'-1:2' is not of the form"},
+      {"1 a:2\n", 0, NULL, CLF_ERROR_FORMAT, "'a:2' is not of the form"},
+      {"1 :::::\n", 0, NULL, CLF_ERROR_FORMAT, "':::::' is not of the form"},
+      {"1 2147483647:2\n", 0, NULL, CLF_ERROR_FORMAT, "an index up to 2147483646"},
+      {"1 99999999999999999999999999:2\n", 0, NULL, CLF_ERROR_FORMAT, "an index up to"},
+      {"1 qid:x 1:1\n", 0, NULL, CLF_ERROR_FORMAT, "'qid:x' is not of the form qid:number"},
+      {"1 1:1 qid:1\n", 0, NULL, CLF_ERROR_FORMAT, "'qid:1' is not of the form index:value"},
+      {"1 1:1\n1 2:1 2:1\n", 0, NULL, CLF_ERROR_DATA, "file line 2: the index 2 occurs twice"},
+      {"1 7:1 2:1 3:1 7:1\n", 0, NULL, CLF_ERROR_DATA, "line 1: the index 7 occurs twice"},
+      {"1 1:1 0:2\n", 0, "zero_based=false", CLF_ERROR_DATA, "line 1, column 7: the index is 0"},
+      {"1 1:1\n1 4:2\n", 0, "features=3", CLF_ERROR_DATA,
+       "file line 2, column 3: the index 4 is beyond features=3 (the first is 1)"},
+      {"1 0:1\n1 3:2\n", 0, "features=3", CLF_ERROR_DATA, "(the first is 0)"},
+      {"1\n2\n", 0, NULL, CLF_ERROR_DATA, "file: no row has an entry"},
+      {"1 1:1\n", 0, "features=1.5", CLF_ERROR_ARGUMENT, "features is 1.5; it must be an integer"},
+      {"1 1:1\n", 0, "features=0", CLF_ERROR_ARGUMENT, "features is 0"},
+      {"1 1:1\n", 0, "features=nan", CLF_ERROR_ARGUMENT, "features is nan"},
+      {"1 1:1\n", 0, "features=1e300", CLF_ERROR_ARGUMENT, "features is 1e+300"},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    assert_refused(context, &clf__format_svmlight, &table[i]);
+  }
+}
+END_TEST
+
+START_TEST(survives_damage) {
+  static const char text[] = "1 qid:3 2:0.5 12:-2e1 # x\r\n-1 5:1 3:7\n";
+  survive_damage(context, &clf__format_svmlight, text, sizeof text - 1, NULL);
+  survive_damage(context, &clf__format_svmlight, text, sizeof text - 1,
+                 "features=20 zero_based=true regression=true");
+}
+END_TEST
+
+START_TEST(survives_refused_memory) {
+  survive_refusals(&clf__format_svmlight, plain, strlen(plain), NULL);
+  survive_refusals(&clf__format_svmlight, plain, strlen(plain), "regression=true");
+}
+END_TEST
+
+START_TEST(bounds_memory_by_the_file) {
+  enum { BYTES = 1000000 };
+  char *text = malloc(BYTES);
+  clf_dataset *dataset = NULL;
+  ck_assert_ptr_nonnull(text);
+  for (int i = 0; i < 3; i++) {
+    memset(text, ":\n\r"[i], BYTES);
+    ck_assert_int_lt(read_bytes(&dataset, context, &clf__format_svmlight, text, BYTES, NULL), 0);
+    ck_assert_uint_lt(clf_context_memory_peak(context), 12 * BYTES);
+  }
+  free(text);
+}
+END_TEST
+
+START_TEST(loads_files) {
+  clf_dataset *dataset = NULL;
+  const char *path = put_file("plain.svm", plain, strlen(plain));
+  ck_clf_ok(clf_dataset_load(&dataset, context, "svmlight", path, NULL));
+  ck_assert_int_eq(clf_dataset_rows(dataset), 3);
+  clf_dataset_free(dataset);
+  ck_clf_fails(clf_dataset_load(&dataset, context, "svmlight", path, "features=2"), CLF_ERROR_DATA);
+  ck_clf_says("plain.svm line 1, column 9: the index 3");
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("svmlight");
+  TCase *tests = tcase_create("svmlight");
+  tcase_add_checked_fixture(tests, setup, teardown);
+  tcase_set_timeout(tests, 60);
+  tcase_add_test(tests, reads_sparse_rows);
+  tcase_add_test(tests, reads_every_spelling);
+  tcase_add_test(tests, finds_where_indices_begin);
+  tcase_add_test(tests, reads_targets);
+  tcase_add_test(tests, reads_rows_without_entries);
+  tcase_add_test(tests, sorts_long_rows);
+  tcase_add_test(tests, refuses_hostile_text);
+  tcase_add_test(tests, survives_damage);
+  tcase_add_test(tests, survives_refused_memory);
+  tcase_add_test(tests, bounds_memory_by_the_file);
+  tcase_add_test(tests, loads_files);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
