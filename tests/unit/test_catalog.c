@@ -1,0 +1,262 @@
+/* What the catalog tells, held against what the library takes. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/text.h"
+#include "data/dataset.h"
+#include "data/transform.h"
+#include "models/model.h"
+#include "support.h"
+
+static const char *const AREAS[] = {"context", "model", "transform", "format"};
+enum { AREA_COUNT = 4 };
+
+static const clf__param_table *table_of(const char *area, int64_t index) {
+  return strcmp(area, "context") == 0     ? &clf__context_params
+         : strcmp(area, "model") == 0     ? &clf__model_kinds()[index]->params
+         : strcmp(area, "transform") == 0 ? &clf__transform_kinds()[index]->params
+                                          : &clf__formats()[index]->params;
+}
+
+/* One parameter, seen from outside and from inside. */
+typedef struct seen {
+  const char *area;
+  const char *kind;
+  const clf__param_table *table;
+  clf_param_info info;
+} seen;
+
+/* Runs a check on every parameter that there is. */
+static void each_param(void (*check)(const seen *param)) {
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  for (int a = 0; a < AREA_COUNT; a++) {
+    for (int64_t i = 0; i < clf_kind_count(AREAS[a]); i++) {
+      seen param = {AREAS[a], clf_kind_name(AREAS[a], i), table_of(AREAS[a], i), {0}};
+      for (int64_t p = 0; p < clf_param_count(param.area, param.kind); p++) {
+        ck_clf_ok(clf_param_describe(param.area, param.kind, p, &param.info));
+        check(&param);
+      }
+    }
+  }
+  clf_context_free(context);
+}
+
+static bool one_line(const char *text) {
+  return text != NULL && text[0] != '\0' && strchr(text, '\n') == NULL && strlen(text) <= 160 &&
+         text[strlen(text) - 1] != '.';
+}
+
+START_TEST(kinds__have_names_and_one_line_of_help) {
+  for (int a = 0; a < AREA_COUNT; a++) {
+    int64_t count = clf_kind_count(AREAS[a]);
+    ck_assert_int_gt(count, 0);
+    for (int64_t i = 0; i < count; i++) {
+      const char *name = clf_kind_name(AREAS[a], i);
+      ck_assert_ptr_nonnull(name);
+      ck_assert_msg(one_line(clf_kind_help(AREAS[a], name)), "%s %s", AREAS[a], name);
+      ck_assert_int_eq(clf_param_count(AREAS[a], name), table_of(AREAS[a], i)->count);
+    }
+    ck_assert_ptr_null(clf_kind_name(AREAS[a], count));
+    ck_assert_ptr_null(clf_kind_name(AREAS[a], -1));
+    ck_assert_ptr_null(clf_kind_name(AREAS[a], INT64_MAX));
+  }
+}
+END_TEST
+
+START_TEST(kinds__are_those_that_can_be_made) {
+  for (int64_t i = 0; i < clf_kind_count("model"); i++) {
+    clf_model *model = NULL;
+    ck_clf_ok(clf_model_create(&model, NULL, clf_kind_name("model", i), NULL));
+    ck_assert_str_eq(clf_model_kind(model), clf_kind_name("model", i));
+    clf_model_free(model);
+  }
+  for (int64_t i = 0; i < clf_kind_count("transform"); i++) {
+    clf_transform *transform = NULL;
+    ck_clf_ok(clf_transform_create(&transform, NULL, clf_kind_name("transform", i), NULL));
+    clf_transform_free(transform);
+  }
+  for (int64_t i = 0; i < clf_kind_count("format"); i++) {
+    clf_dataset *dataset = NULL;
+    ck_clf_fails(
+        clf_dataset_load(&dataset, NULL, clf_kind_name("format", i), "/nonexistent/file", NULL),
+        CLF_ERROR_IO);
+  }
+}
+END_TEST
+
+static void check_text(const seen *param) {
+  const clf_param_info *info = &param->info;
+  ck_assert_msg(one_line(info->help), "%s %s", param->kind, info->name);
+  ck_assert(info->name[0] != '\0' && strpbrk(info->name, " =|'\"") == NULL);
+  ck_assert(info->type >= CLF_PARAM_I64 && info->type <= CLF_PARAM_LIST);
+  ck_assert_ptr_nonnull(info->words);
+  ck_assert_ptr_nonnull(info->default_value);
+  bool needs_words = info->type == CLF_PARAM_CHOICE;
+  bool may_have_words =
+      needs_words || info->type == CLF_PARAM_NUMBER || info->type == CLF_PARAM_LIST;
+  ck_assert_msg(needs_words ? info->words[0] != '\0' : may_have_words || info->words[0] == '\0',
+                "%s %s has the words '%s'", param->kind, info->name, info->words);
+}
+
+START_TEST(params__are_described) {
+  each_param(check_text);
+}
+END_TEST
+
+/* Sets one parameter on fresh values. */
+static clf_status set(const seen *param, const char *name, const char *value) {
+  clf_context *context = clf__context_hold(NULL);
+  void *values = NULL;
+  ck_clf_ok(clf__params_create(&values, context, param->table, NULL));
+  clf_status status = clf__params_set_text(context, param->table, values, name, value);
+  clf__params_free(param->table, values);
+  clf__context_release(context);
+  return status;
+}
+
+static void check_default(const seen *param) {
+  const clf_param_info *info = &param->info;
+  double value;
+  ck_clf_ok(set(param, info->name, info->default_value));
+  if (clf__parse_f64(info->default_value, &value)) {
+    ck_assert_msg(value >= info->minimum && value <= info->maximum &&
+                      !(info->exclusive && value == info->minimum),
+                  "%s: the default of %s is out of bounds", param->kind, info->name);
+  }
+}
+
+START_TEST(params__take_their_default) {
+  each_param(check_default);
+}
+END_TEST
+
+static bool is_numeric(const clf_param_info *info) {
+  return info->type == CLF_PARAM_I64 || info->type == CLF_PARAM_F64 ||
+         info->type == CLF_PARAM_NUMBER || info->type == CLF_PARAM_LIST;
+}
+
+static void check_bounds(const seen *param) {
+  const clf_param_info *info = &param->info;
+  if (!is_numeric(info)) {
+    return;
+  }
+  ck_assert_double_le(info->minimum, info->maximum);
+  if (isfinite(info->minimum)) {
+    double low = info->exclusive ? info->minimum : info->minimum - 1 - fabs(info->minimum);
+    ck_assert_msg(set(param, info->name, clf__number_text(low)) == CLF_ERROR_ARGUMENT,
+                  "%s: %s takes %s", param->kind, info->name, clf__number_text(low));
+    ck_clf_says(info->name);
+    if (!info->exclusive) {
+      ck_clf_ok(set(param, info->name, clf__number_text(info->minimum)));
+    }
+  }
+  if (isfinite(info->maximum) && info->maximum < 0x1p53) {
+    ck_clf_ok(set(param, info->name, clf__number_text(info->maximum)));
+    ck_clf_fails(set(param, info->name, clf__number_text(info->maximum + 1)), CLF_ERROR_ARGUMENT);
+  }
+  ck_clf_fails(set(param, info->name, "nan"), CLF_ERROR_ARGUMENT);
+}
+
+START_TEST(params__keep_to_their_bounds) {
+  each_param(check_bounds);
+}
+END_TEST
+
+static void check_words(const seen *param) {
+  const clf_param_info *info = &param->info;
+  char words[512];
+  snprintf(words, sizeof words, "%s", info->words);
+  for (char *word = strtok(words, "|"); word != NULL; word = strtok(NULL, "|")) {
+    ck_clf_ok(set(param, info->name, word));
+  }
+  if (info->type != CLF_PARAM_TEXT) {
+    ck_clf_fails(set(param, info->name, "no such word"), CLF_ERROR_ARGUMENT);
+    ck_clf_says(info->name);
+    ck_clf_says(info->words);
+  }
+}
+
+START_TEST(params__take_their_words_and_no_others) {
+  each_param(check_words);
+}
+END_TEST
+
+static void check_misspelling(const seen *param) {
+  char name[64];
+  snprintf(name, sizeof name, "%sx", param->info.name);
+  ck_clf_fails(set(param, name, "1"), CLF_ERROR_ARGUMENT);
+  ck_clf_says(name);
+  ck_clf_says(param->info.name);
+  ck_clf_says("did you mean");
+}
+
+START_TEST(params__are_suggested_for_a_misspelling) {
+  each_param(check_misspelling);
+}
+END_TEST
+
+START_TEST(unknown__areas_and_kinds_have_nothing) {
+  ck_assert_int_eq(clf_kind_count("modal"), 0);
+  ck_assert_int_eq(clf_kind_count(NULL), 0);
+  ck_assert_ptr_null(clf_kind_name("modal", 0));
+  ck_assert_ptr_null(clf_kind_name(NULL, 0));
+  ck_assert_ptr_null(clf_kind_help("model", "rigde"));
+  ck_assert_ptr_null(clf_kind_help("model", NULL));
+  ck_assert_ptr_null(clf_kind_help(NULL, "ridge"));
+  ck_assert_int_eq(clf_param_count("model", "rigde"), 0);
+  ck_assert_int_eq(clf_param_count(NULL, NULL), 0);
+}
+END_TEST
+
+START_TEST(describe__lists_what_there_is) {
+  clf_param_info info = {.name = "untouched"};
+  ck_clf_fails(clf_param_describe("modal", "ridge", 0, &info), CLF_ERROR_ARGUMENT);
+  for (int a = 0; a < AREA_COUNT; a++) {
+    ck_clf_says(AREAS[a]);
+    ck_clf_fails(clf_param_describe(AREAS[a], "rigde", 0, &info), CLF_ERROR_ARGUMENT);
+    for (int64_t i = 0; i < clf_kind_count(AREAS[a]); i++) {
+      ck_clf_says(clf_kind_name(AREAS[a], i));
+    }
+    ck_clf_fails(clf_param_describe("modal", "ridge", 0, &info), CLF_ERROR_ARGUMENT);
+  }
+  int64_t count = clf_param_count("model", "ridge");
+  ck_clf_fails(clf_param_describe("model", "ridge", count, &info), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_param_describe("model", "ridge", -1, &info), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_param_describe(NULL, "ridge", 0, &info), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_param_describe("model", NULL, 0, &info), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_param_describe("model", "ridge", 0, NULL), CLF_ERROR_ARGUMENT);
+  ck_assert_str_eq(info.name, "untouched");
+}
+END_TEST
+
+START_TEST(constants__are_found_by_name) {
+  int64_t value = 99;
+  ck_clf_ok(clf_constant("CLF_ERROR_DIVERGED", &value));
+  ck_assert_int_eq(value, CLF_ERROR_DIVERGED);
+  ck_clf_fails(clf_constant("CLF_F23", &value), CLF_ERROR_ARGUMENT);
+  ck_clf_says("CLF_F23");
+  ck_clf_fails(clf_constant(NULL, &value), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_constant("CLF_F32", NULL), CLF_ERROR_ARGUMENT);
+  ck_assert_int_eq(value, CLF_ERROR_DIVERGED);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("catalog");
+  TCase *tests = tcase_create("catalog");
+  tcase_add_test(tests, kinds__have_names_and_one_line_of_help);
+  tcase_add_test(tests, kinds__are_those_that_can_be_made);
+  tcase_add_test(tests, params__are_described);
+  tcase_add_test(tests, params__take_their_default);
+  tcase_add_test(tests, params__keep_to_their_bounds);
+  tcase_add_test(tests, params__take_their_words_and_no_others);
+  tcase_add_test(tests, params__are_suggested_for_a_misspelling);
+  tcase_add_test(tests, unknown__areas_and_kinds_have_nothing);
+  tcase_add_test(tests, describe__lists_what_there_is);
+  tcase_add_test(tests, constants__are_found_by_name);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
