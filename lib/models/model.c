@@ -215,7 +215,9 @@ const char *clf_model_class_name(const clf_model *model, int64_t index) {
 }
 
 const char *clf_model_tensor_name(const clf_model *model, int64_t index) {
-  return model != NULL && model->state != NULL ? clf__store_name(model->state, index) : NULL;
+  bool there = model != NULL && model->state != NULL && index >= 0 &&
+               index < clf__store_count(model->state);
+  return there ? clf__store_name(model->state, index) : NULL;
 }
 
 clf_status clf__model_require_fit(const clf_model *model) {
