@@ -48,6 +48,8 @@ static const clf__param params[] = {
 
 enum { MULTINOMIAL = 0 };
 
+#define MOST_ROWS_SEEN (INT64_C(1) << 53) /* counted exactly as a double */
+
 #define REPORT_SECONDS 0.2 /* within a pass, so that it can be cancelled */
 
 typedef struct learner {
@@ -364,13 +366,25 @@ static clf_status partial_fit(const clf_model *model, const clf__training *train
   return train(model, training, 1, before, state);
 }
 
-static clf_status check(const clf_model *model) {
-  clf_status status = clf__linear_check(model);
-  if (status == CLF_OK) {
-    status = clf__check_tensor(model, "rows_seen", CLF_I64, 1, -1);
-  }
-  if (status < 0 || clf__store_tensor(model->state, "weight_sums") == NULL) {
+static clf_status check_rows_seen(const clf_model *model) {
+  clf_status status = clf__check_tensor(model, "rows_seen", CLF_I64, 1, -1);
+  if (status < 0) {
     return status;
+  }
+  int64_t seen = *(const int64_t *)clf__state_data(model->state, "rows_seen");
+  return seen >= 0 && seen <= MOST_ROWS_SEEN
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_CORRUPT, "perceptron: %lld rows seen cannot be",
+                         (long long)seen);
+}
+
+static clf_status check(const clf_model *model) {
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__linear_check(model));
+  CLF__TRY(check_rows_seen(model));
+  CLF__TRY(clf__check_tensor(model, "history_loss", CLF_F64, -1, -1));
+  if (clf__store_tensor(model->state, "weight_sums") == NULL) {
+    return CLF_OK;
   }
   int64_t classes = model->outputs, columns = model->columns;
   CLF__TRY(clf__check_tensor(model, "weight_sums", CLF_F64, classes, columns));

@@ -1,0 +1,495 @@
+/* Model files that were damaged, and ones that were made to do harm: refused, or harmless. */
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "store/store.h"
+#include "support.h"
+
+enum { ROWS = 18, COLUMNS = 2, CLASSES = 3, CAPACITY = 1 << 17 };
+
+static float values[ROWS * COLUMNS];
+static int32_t labels[ROWS];
+
+/* A saved model of one kind, with a pipeline, and the rows it was fitted on. */
+typedef struct victim {
+  clf_context *context;
+  clf_dataset *rows;
+  unsigned char *bytes;
+  size_t size;
+} victim;
+
+/* Settings: each kind of model plain, then each with a pipeline. */
+static int setting_count(void) {
+  return 2 * (int)clf_kind_count("model");
+}
+
+static victim make_victim(int setting) {
+  uint64_t state = 2;
+  victim made = {0};
+  clf_model *model = NULL;
+  for (int i = 0; i < ROWS; i++) {
+    labels[i] = i % CLASSES;
+    for (int j = 0; j < COLUMNS; j++) {
+      values[i * COLUMNS + j] = (float)(random_normal(&state) + (j == labels[i] ? 3 : 0));
+    }
+  }
+  ck_clf_ok(clf_context_create(&made.context, "threads=1", NULL));
+  made.rows = dataset_of(made.context, values, CLF_F32, ROWS, COLUMNS, labels);
+  ck_clf_ok(clf_model_create(&model, made.context, clf_kind_name("model", setting / 2), NULL));
+  if (setting % 2 == 1) {
+    ck_clf_ok(clf_model_add(model, "min_max", NULL));
+    ck_clf_ok(clf_model_add(model, "polynomial", NULL));
+    ck_clf_ok(clf_model_add(model, "standardize", NULL));
+  }
+  ck_clf_ok(clf_model_fit(model, made.rows, NULL, NULL));
+  ck_clf_ok(clf_model_save_memory(model, NULL, 0, &made.size));
+  made.bytes = malloc(made.size);
+  ck_clf_ok(clf_model_save_memory(model, made.bytes, made.size, &made.size));
+  clf_model_free(model);
+  return made;
+}
+
+static void free_victim(victim *from) {
+  ck_assert_uint_lt(clf_context_memory_peak(from->context), 64 << 20);
+  clf_dataset_free(from->rows);
+  free(from->bytes);
+  clf_context_free(from->context);
+}
+
+/* Uses a model in every way; only that nothing crashes counts. */
+static void use(clf_model *model, const clf_dataset *rows) {
+  static float numbers[CAPACITY];
+  static int32_t found[ROWS];
+  static char text[CAPACITY];
+  clf_tensor *tensor = NULL;
+  size_t size;
+  double score;
+  clf_model_predict(model, rows, found, ROWS);
+  clf_model_decision_function(model, rows, numbers, CAPACITY);
+  clf_model_predict_proba(model, rows, numbers, CAPACITY);
+  clf_model_transform(model, rows, numbers, CAPACITY, NULL);
+  clf_model_score(model, rows, &score);
+  clf_model_describe(model, text, sizeof text, &size);
+  clf_model_save_memory(model, NULL, 0, &size);
+  for (int64_t i = 0; clf_model_tensor_name(model, i) != NULL; i++) {
+    ck_clf_ok(clf_model_tensor(model, clf_model_tensor_name(model, i), &tensor));
+    clf_tensor_free(tensor);
+  }
+  for (int64_t i = 0; i < clf_model_classes(model); i++) {
+    ck_assert_ptr_nonnull(clf_model_class_name(model, i));
+  }
+  clf_model_partial_fit(model, rows);
+  clf_model_predict(model, rows, found, ROWS);
+}
+
+/* The bytes must be refused as damaged. */
+static void check_damaged(const victim *from, const unsigned char *bytes, size_t size,
+                          const char *what, size_t where) {
+  clf_model *model = NULL;
+  uint64_t held = clf_context_memory(from->context);
+  clf_status status = clf_model_load_memory(&model, from->context, bytes, size);
+  ck_assert_msg(status == CLF_ERROR_CORRUPT || status == CLF_ERROR_VERSION, "%s %zu: %s: %s", what,
+                where, clf_status_name(status), clf_last_error());
+  ck_assert_ptr_null(model);
+  ck_assert_uint_eq(clf_context_memory(from->context), held);
+}
+
+START_TEST(model_file__every_changed_bit_is_refused) {
+  victim from = make_victim(_i);
+  for (size_t bit = 0; bit < 8 * from.size; bit++) {
+    from.bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
+    check_damaged(&from, from.bytes, from.size, "bit", bit);
+    from.bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
+  }
+  free_victim(&from);
+}
+END_TEST
+
+START_TEST(model_file__every_truncation_is_refused) {
+  victim from = make_victim(_i);
+  for (size_t size = 0; size < from.size; size++) {
+    unsigned char *cut = malloc(size > 0 ? size : 1); /* so that a read beyond its end is seen */
+    memcpy(cut, from.bytes, size);
+    check_damaged(&from, cut, size, "size", size);
+    free(cut);
+  }
+  unsigned char *longer = calloc(1, from.size + 64);
+  memcpy(longer, from.bytes, from.size);
+  for (size_t more = 1; more <= 64; more++) {
+    check_damaged(&from, longer, from.size + more, "size", from.size + more);
+  }
+  free(longer);
+  free_victim(&from);
+}
+END_TEST
+
+/* Changes one entry while the others are copied: adds to `store` what stands in for the entry. */
+typedef void (*change)(clf__store *store, const char *name, const char *text,
+                       const clf_tensor *tensor, int variant);
+
+static void keep(clf__store *store, const char *name, const char *text, const clf_tensor *tensor) {
+  ck_clf_ok(text != NULL ? clf__store_add_text(store, name, text)
+                         : clf__store_add_tensor(store, name, tensor));
+}
+
+/* Loads the victim with one entry changed, its checksums right; uses what loads. */
+static clf_status load_changed(const victim *from, int64_t index, change make, int variant) {
+  clf__store *original = NULL;
+  clf__store *store = NULL;
+  clf_model *model = NULL;
+  size_t size = 0;
+  ck_clf_ok(clf__store_read_memory(&original, from->context, from->bytes, from->size));
+  ck_clf_ok(clf__store_create(&store, from->context));
+  for (int64_t i = 0; i < clf__store_count(original); i++) {
+    const char *name = clf__store_name(original, i);
+    const char *text = clf__store_text(original, name);
+    const clf_tensor *tensor = clf__store_tensor(original, name);
+    if (i == index) {
+      make(store, name, text, tensor, variant);
+    } else {
+      keep(store, name, text, tensor);
+    }
+  }
+  ck_clf_ok(clf__store_write_memory(store, NULL, 0, &size));
+  unsigned char *bytes = malloc(size);
+  ck_clf_ok(clf__store_write_memory(store, bytes, size, &size));
+  clf_status status = clf_model_load_memory(&model, from->context, bytes, size);
+  ck_assert_msg(status == CLF_OK || status == CLF_ERROR_CORRUPT || status == CLF_ERROR_UNSUPPORTED,
+                "entry %s, variant %d: %s: %s", clf__store_name(original, index), variant,
+                clf_status_name(status), clf_last_error());
+  ck_assert(status == CLF_OK ? model != NULL : model == NULL);
+  if (status == CLF_OK) {
+    use(model, from->rows);
+  } else {
+    ck_assert_str_ne(clf_last_error(), "");
+  }
+  clf_model_free(model);
+  free(bytes);
+  clf__store_free(store);
+  clf__store_free(original);
+  return status;
+}
+
+/* Entries without which the model is complete: what is only told, not used; what a partial fit
+ * would go on from; and classes, without which a ridge is a regression. */
+static bool is_optional(const char *name) {
+  static const char *const names[] = {"state.history_loss", "state.explained_ratio",
+                                      "state.weight_sums", "classes"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    if (strcmp(name, names[i]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Tries the variants 0 … count-1 of a change on every entry that `applies` to. */
+static void change_each(int setting, change make, int count,
+                        bool (*applies)(const char *name, const clf_tensor *tensor),
+                        bool must_fail) {
+  victim from = make_victim(setting);
+  clf__store *original = NULL;
+  ck_clf_ok(clf__store_read_memory(&original, from.context, from.bytes, from.size));
+  uint64_t held = clf_context_memory(from.context);
+  for (int64_t i = 0; i < clf__store_count(original); i++) {
+    const char *name = clf__store_name(original, i);
+    if (!applies(name, clf__store_tensor(original, name))) {
+      continue;
+    }
+    for (int variant = 0; variant < count; variant++) {
+      clf_status status = load_changed(&from, i, make, variant);
+      ck_assert_msg(!must_fail || status < 0, "setting %d: entry %s, variant %d was believed",
+                    setting, name, variant);
+      ck_assert_uint_eq(clf_context_memory(from.context), held);
+    }
+  }
+  clf__store_free(original);
+  free_victim(&from);
+}
+
+static bool is_needed(const char *name, const clf_tensor *tensor) {
+  (void)tensor;
+  return !is_optional(name);
+}
+
+static bool is_text(const char *name, const clf_tensor *tensor) {
+  (void)name;
+  return tensor == NULL;
+}
+
+static bool is_needed_tensor(const char *name, const clf_tensor *tensor) {
+  return tensor != NULL && !is_optional(name);
+}
+
+static bool is_float_tensor(const char *name, const clf_tensor *tensor) {
+  return is_needed_tensor(name, tensor) && (tensor->dtype == CLF_F32 || tensor->dtype == CLF_F64);
+}
+
+static void leave_out(clf__store *store, const char *name, const char *text,
+                      const clf_tensor *tensor, int variant) {
+  (void)store;
+  (void)name;
+  (void)text;
+  (void)tensor;
+  (void)variant;
+}
+
+START_TEST(model_file__without_an_entry_is_refused) {
+  change_each(_i, leave_out, 1, is_needed, true);
+}
+END_TEST
+
+/* A text for a tensor, a tensor for a text. */
+static void swap_type(clf__store *store, const char *name, const char *text,
+                      const clf_tensor *tensor, int variant) {
+  (void)variant;
+  clf_tensor *other = NULL;
+  if (tensor != NULL) {
+    ck_clf_ok(clf__store_add_text(store, name, "1"));
+    return;
+  }
+  (void)text;
+  ck_clf_ok(clf_tensor_create(&other, NULL, CLF_F32, 1, (int64_t[]){3}));
+  ck_clf_ok(clf__store_add_tensor(store, name, other));
+  clf_tensor_free(other);
+}
+
+START_TEST(model_file__with_an_entry_of_the_other_type_is_refused) {
+  change_each(_i, swap_type, 1, is_needed, true);
+}
+END_TEST
+
+static const char *const TEXTS[] = {
+    "",
+    " ",
+    "x",
+    "-1",
+    "0",
+    "1",
+    "2",
+    "4",
+    "7",
+    "1000000",
+    "2147483648",
+    "9223372036854775807",
+    "9223372036854775808",
+    "1e300",
+    "nan",
+    "inf",
+    "1.5",
+    "ridge",
+    "fisher",
+    "perceptron",
+    "logistic",
+    "standardize",
+    "min_max",
+    "polynomial",
+    "degree=30",
+    "degree=3 interaction_only=true",
+    "alpha=nan",
+    "alpha=1 alpha",
+    "alpha=\"1",
+    "low=2 high=1",
+    "\xff\xfe",
+};
+enum { TEXT_COUNT = sizeof TEXTS / sizeof TEXTS[0] };
+
+static void put_text(clf__store *store, const char *name, const char *text,
+                     const clf_tensor *tensor, int variant) {
+  (void)text;
+  (void)tensor;
+  ck_clf_ok(clf__store_add_text(store, name, TEXTS[variant]));
+}
+
+START_TEST(model_file__with_hostile_texts_does_no_harm) {
+  change_each(_i, put_text, TEXT_COUNT, is_text, false);
+}
+END_TEST
+
+static void put_long_text(clf__store *store, const char *name, const char *text,
+                          const clf_tensor *tensor, int variant) {
+  enum { LONG = 1 << 20 };
+  static char huge[LONG + 1];
+  (void)text;
+  (void)tensor;
+  memset(huge, "a= "[variant], LONG);
+  ck_clf_ok(clf__store_add_text(store, name, huge));
+}
+
+START_TEST(model_file__with_huge_texts_does_no_harm) {
+  change_each(_i, put_long_text, 3, is_text, false);
+}
+END_TEST
+
+/* The same numbers as another dtype. */
+static void put_dtype(clf__store *store, const char *name, const char *text,
+                      const clf_tensor *tensor, int variant) {
+  static const int32_t dtypes[] = {CLF_F32, CLF_F64, CLF_U8, CLF_I32, CLF_I64};
+  clf_tensor *other = NULL;
+  (void)text;
+  int32_t dtype = dtypes[variant] == tensor->dtype ? dtypes[variant + 1] : dtypes[variant];
+  ck_clf_ok(clf_tensor_create(&other, NULL, dtype, tensor->ndim, tensor->shape));
+  ck_clf_ok(clf__store_add_tensor(store, name, other));
+  clf_tensor_free(other);
+}
+
+START_TEST(model_file__with_a_wrong_dtype_is_refused) {
+  change_each(_i, put_dtype, 4, is_needed_tensor, true);
+}
+END_TEST
+
+enum { SHAPE_COUNT = 8 };
+
+/* Zeros of a wrong shape. */
+static void put_shape(clf__store *store, const char *name, const char *text,
+                      const clf_tensor *tensor, int variant) {
+  clf_tensor *other = NULL;
+  int64_t shape[CLF_MAX_DIMENSIONS] = {0};
+  int32_t ndim = tensor->ndim;
+  (void)text;
+  memcpy(shape, tensor->shape, (size_t)ndim * sizeof *shape);
+  int32_t last = ndim > 0 ? ndim - 1 : 0;
+  switch (variant) {
+  case 0: /* no elements */
+    shape[0] = 0;
+    ndim = ndim > 0 ? ndim : 1;
+    break;
+  case 1:
+    shape[0]++;
+    ndim = ndim > 0 ? ndim : 1;
+    break;
+  case 2:
+    shape[last]++;
+    ndim = ndim > 0 ? ndim : 1;
+    break;
+  case 3:
+    shape[last] = shape[last] > 1 ? shape[last] - 1 : 2;
+    ndim = ndim > 0 ? ndim : 1;
+    break;
+  case 4: /* an axis more */
+    shape[ndim++] = 1;
+    break;
+  case 5: /* an axis fewer */
+    ndim = ndim > 0 ? ndim - 1 : 1;
+    break;
+  case 6:
+    ndim = CLF_MAX_DIMENSIONS;
+    for (int32_t i = 0; i < ndim; i++) {
+      shape[i] = 1;
+    }
+    break;
+  default:
+    shape[last] += 10000;
+    ndim = ndim > 0 ? ndim : 1;
+  }
+  ck_clf_ok(clf_tensor_create(&other, NULL, tensor->dtype, ndim, shape));
+  ck_clf_ok(clf__store_add_tensor(store, name, other));
+  clf_tensor_free(other);
+}
+
+START_TEST(model_file__with_a_wrong_shape_is_refused) {
+  change_each(_i, put_shape, SHAPE_COUNT, is_needed_tensor, true);
+}
+END_TEST
+
+/* A copy with one number replaced, the first or the last. */
+static void put_number(clf__store *store, const char *name, const clf_tensor *tensor, int variant,
+                       double number) {
+  clf_tensor *copy = NULL;
+  ck_clf_ok(clf_tensor_copy(&copy, tensor, tensor->dtype));
+  int64_t at = variant % 2 == 0 ? 0 : clf_tensor_count(copy) - 1;
+  switch (tensor->dtype) {
+  case CLF_F32:
+    ((float *)clf_tensor_data(copy))[at] = (float)number;
+    break;
+  case CLF_F64:
+    ((double *)clf_tensor_data(copy))[at] = number;
+    break;
+  case CLF_I32:
+    ((int32_t *)clf_tensor_data(copy))[at] = (int32_t)fmax(fmin(number, 2147483647.), -2147483648.);
+    break;
+  case CLF_I64:
+    ((int64_t *)clf_tensor_data(copy))[at] = number > 0 ? INT64_MAX : INT64_MIN;
+    break;
+  default:
+    ((uint8_t *)clf_tensor_data(copy))[at] = number > 0 ? 255 : 0;
+  }
+  ck_clf_ok(clf__store_add_tensor(store, name, copy));
+  clf_tensor_free(copy);
+}
+
+static void put_not_finite(clf__store *store, const char *name, const char *text,
+                           const clf_tensor *tensor, int variant) {
+  const double numbers[] = {(double)NAN, (double)INFINITY, -(double)INFINITY};
+  (void)text;
+  put_number(store, name, tensor, variant, numbers[variant / 2]);
+}
+
+START_TEST(model_file__with_numbers_that_are_not_finite_is_refused) {
+  change_each(_i, put_not_finite, 6, is_float_tensor, true);
+}
+END_TEST
+
+static void put_extreme(clf__store *store, const char *name, const char *text,
+                        const clf_tensor *tensor, int variant) {
+  static const double numbers[] = {3e38, -3e38, 0, -1, 1e-45, 1};
+  (void)text;
+  put_number(store, name, tensor, variant, numbers[variant / 2]);
+}
+
+START_TEST(model_file__with_extreme_numbers_does_no_harm) {
+  change_each(_i, put_extreme, 12, is_needed_tensor, false);
+}
+END_TEST
+
+/* A second entry of another name beside the right one. */
+static void add_stranger(clf__store *store, const char *name, const char *text,
+                         const clf_tensor *tensor, int variant) {
+  static const char *const strangers[] = {"state.zzz", "step.99.kind", "zzz", "state."};
+  keep(store, name, text, tensor);
+  ck_clf_ok(clf__store_add_text(store, strangers[variant], "1"));
+}
+
+START_TEST(model_file__with_a_stranger_does_no_harm) {
+  change_each(_i, add_stranger, 4, is_text, false);
+}
+END_TEST
+
+START_TEST(load__refuses_what_is_no_model) {
+  clf_model *model = NULL;
+  clf__store *store = NULL;
+  unsigned char bytes[4096];
+  size_t size = 0;
+  ck_clf_fails(clf_model_load_memory(&model, NULL, "", 0), CLF_ERROR_CORRUPT);
+  ck_clf_fails(clf_model_load_memory(&model, NULL, NULL, 0), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_model_load_memory(NULL, NULL, bytes, 0), CLF_ERROR_ARGUMENT);
+  ck_clf_ok(clf__store_create(&store, NULL));
+  ck_clf_ok(clf__store_write_memory(store, bytes, sizeof bytes, &size));
+  ck_clf_fails(clf_model_load_memory(&model, NULL, bytes, size), CLF_ERROR_CORRUPT);
+  clf__store_free(store);
+  ck_assert_ptr_null(model);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("hostile_model");
+  TCase *tests = tcase_create("hostile_model");
+  tcase_set_timeout(tests, 100);
+  tcase_add_loop_test(tests, model_file__every_changed_bit_is_refused, 0, setting_count());
+  tcase_add_loop_test(tests, model_file__every_truncation_is_refused, 0, setting_count());
+  tcase_add_loop_test(tests, model_file__without_an_entry_is_refused, 0, setting_count());
+  tcase_add_loop_test(tests, model_file__with_an_entry_of_the_other_type_is_refused, 0,
+                      setting_count());
+  tcase_add_loop_test(tests, model_file__with_hostile_texts_does_no_harm, 0, setting_count());
+  tcase_add_loop_test(tests, model_file__with_huge_texts_does_no_harm, 0, setting_count());
+  tcase_add_loop_test(tests, model_file__with_a_wrong_dtype_is_refused, 0, setting_count());
+  tcase_add_loop_test(tests, model_file__with_a_wrong_shape_is_refused, 0, setting_count());
+  tcase_add_loop_test(tests, model_file__with_numbers_that_are_not_finite_is_refused, 0,
+                      setting_count());
+  tcase_add_loop_test(tests, model_file__with_extreme_numbers_does_no_harm, 0, setting_count());
+  tcase_add_loop_test(tests, model_file__with_a_stranger_does_no_harm, 0, setting_count());
+  tcase_add_test(tests, load__refuses_what_is_no_model);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
