@@ -1,0 +1,111 @@
+/* A process that forked after the library's threads had started: parent and child both go on. */
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support.h"
+
+enum { ROWS = 3000, COLUMNS = 20, CLASSES = 3 };
+
+static float values[ROWS * COLUMNS];
+static int32_t labels[ROWS];
+
+static void fill_rows(void) {
+  uint64_t state = 6;
+  for (int i = 0; i < ROWS; i++) {
+    labels[i] = i % CLASSES;
+    for (int j = 0; j < COLUMNS; j++) {
+      values[i * COLUMNS + j] = (float)(random_normal(&state) + (j == labels[i] ? 2 : 0));
+    }
+  }
+}
+
+/* Fits anew and asks the old model; 0 when both predict as they should. Without check's assertions,
+ * which belong to the parent. */
+static int go_on(const clf_model *model, const clf_dataset *rows, const int32_t *expected) {
+  static int32_t found[ROWS];
+  clf_model *again = NULL;
+  double scores[4];
+  int wrong = clf_model_predict(model, rows, found, ROWS) != CLF_OK ||
+              memcmp(found, expected, sizeof found) != 0 || clf_model_clone(&again, model) < 0 ||
+              clf_model_fit(again, rows, NULL, NULL) != CLF_OK ||
+              clf_model_predict(again, rows, found, ROWS) != CLF_OK ||
+              memcmp(found, expected, sizeof found) != 0 ||
+              clf_cross_validate(model, rows, 4, 1, scores) != CLF_OK;
+  clf_model_free(again);
+  return wrong;
+}
+
+static int exit_code_of(pid_t child) {
+  int state = 0;
+  ck_assert_int_eq(waitpid(child, &state, 0), child);
+  ck_assert_msg(WIFEXITED(state), "the child was ended by signal %d", WTERMSIG(state));
+  return WEXITSTATUS(state);
+}
+
+START_TEST(fork__leaves_parent_and_child_working) {
+  static int32_t expected[ROWS];
+  clf_context *context = NULL;
+  fill_rows();
+  ck_clf_ok(clf_context_create(&context, "threads=4", NULL));
+  clf_dataset *rows = dataset_of(context, values, CLF_F32, ROWS, COLUMNS, labels);
+  clf_model *model = fitted(context, clf_kind_name("model", _i), NULL, rows);
+  ck_clf_ok(clf_model_predict(model, rows, expected, ROWS));
+  ck_assert_int_eq(go_on(model, rows, expected), 0);
+  pid_t child = fork();
+  ck_assert_int_ge(child, 0);
+  if (child == 0) {
+    alarm(60); /* a child that hangs is ended */
+    int wrong = go_on(model, rows, expected);
+    clf_model_free(model);
+    clf_dataset_free(rows);
+    clf_context_free(context);
+    _exit(wrong);
+  }
+  ck_assert_int_eq(go_on(model, rows, expected), 0);
+  ck_assert_int_eq(exit_code_of(child), 0);
+  clf_model_free(model);
+  clf_dataset_free(rows);
+  clf_context_free(context);
+}
+END_TEST
+
+/* Forks of forks, each after work of its own. */
+START_TEST(fork__goes_on_in_grandchildren) {
+  static int32_t expected[ROWS];
+  clf_context *context = NULL;
+  fill_rows();
+  ck_clf_ok(clf_context_create(&context, "threads=3", NULL));
+  clf_dataset *rows = dataset_of(context, values, CLF_F32, ROWS, COLUMNS, labels);
+  clf_model *model = fitted(context, "ridge", NULL, rows);
+  ck_clf_ok(clf_model_predict(model, rows, expected, ROWS));
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    int wrong = go_on(model, rows, expected);
+    pid_t grandchild = fork();
+    if (grandchild == 0) {
+      alarm(60);
+      _exit(go_on(model, rows, expected));
+    }
+    int state = 0;
+    wrong |= grandchild < 0 || waitpid(grandchild, &state, 0) != grandchild || state != 0;
+    _exit(wrong | go_on(model, rows, expected));
+  }
+  ck_assert_int_eq(exit_code_of(child), 0);
+  clf_model_free(model);
+  clf_dataset_free(rows);
+  clf_context_free(context);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("fork");
+  TCase *tests = tcase_create("fork");
+  tcase_set_timeout(tests, 100);
+  tcase_add_loop_test(tests, fork__leaves_parent_and_child_working, 0,
+                      (int)clf_kind_count("model"));
+  tcase_add_test(tests, fork__goes_on_in_grandchildren);
+  suite_add_tcase(suite, tests);
+  return THREAD_SANITIZER ? 77 : run_suite(suite); /* 77: skipped */
+}

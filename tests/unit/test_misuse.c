@@ -1,0 +1,227 @@
+/* Models asked what they cannot answer: a status, and outputs as they were. */
+#include <math.h>
+#include <string.h>
+
+#include "support.h"
+
+enum { ROWS = 60, COLUMNS = 4, CLASSES = 3, MARK = 77 };
+
+static float x[ROWS * COLUMNS];
+static int32_t y[ROWS];
+static clf_dataset *open_rows;
+static clf_model *open_model;
+
+static const char *kind_at(int index) {
+  return clf_kind_name("model", index);
+}
+
+static void open_fitted(int kind) {
+  fill_clouds(x, y, ROWS, COLUMNS, CLASSES);
+  open_rows = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  open_model = fitted(NULL, kind_at(kind), NULL, open_rows);
+}
+
+static void close_fitted(void) {
+  clf_model_free(open_model);
+  clf_dataset_free(open_rows);
+}
+
+/* Asks in every way; each must fail as expected and leave its output alone. */
+static void check_refused(const clf_model *model, const clf_dataset *rows, int64_t capacity_of_one,
+                          clf_status expected) {
+  int32_t labels[ROWS];
+  float values[ROWS * CLASSES];
+  double score = MARK;
+  for (int i = 0; i < ROWS * CLASSES; i++) {
+    values[i] = MARK;
+  }
+  for (int i = 0; i < ROWS; i++) {
+    labels[i] = MARK;
+  }
+  ck_clf_fails(clf_model_predict(model, rows, labels, capacity_of_one), expected);
+  int64_t capacity = 3 * capacity_of_one;
+  ck_clf_fails(clf_model_decision_function(model, rows, values, capacity), expected);
+  clf_status status = clf_model_predict_proba(model, rows, values, capacity);
+  ck_assert(status == expected || status == CLF_ERROR_UNSUPPORTED);
+  int64_t axes = 1;
+  clf_model_transform(model, rows, NULL, 0, &axes);
+  status = clf_model_transform(model, rows, values, axes * capacity_of_one, NULL);
+  ck_assert(status == expected || status == CLF_ERROR_UNSUPPORTED);
+  if (capacity_of_one == ROWS) {
+    ck_clf_fails(clf_model_score(model, rows, &score), expected);
+  }
+  for (int i = 0; i < ROWS * CLASSES; i++) {
+    ck_assert_float_eq(values[i], MARK);
+  }
+  for (int i = 0; i < ROWS; i++) {
+    ck_assert_int_eq(labels[i], MARK);
+  }
+  ck_assert_double_eq(score, MARK);
+}
+
+START_TEST(predict__refuses_rows_of_another_width) {
+  open_fitted(_i);
+  for (int columns = 3; columns <= 5; columns += 2) {
+    clf_dataset *rows = dataset_of(NULL, x, CLF_F32, 40, columns, y);
+    check_refused(open_model, rows, ROWS, CLF_ERROR_SHAPE);
+    clf_dataset_free(rows);
+  }
+  close_fitted();
+}
+END_TEST
+
+START_TEST(predict__refuses_rows_that_are_not_finite) {
+  const float bad[] = {NAN, INFINITY, -INFINITY};
+  open_fitted(_i);
+  for (int b = 0; b < 3; b++) {
+    static float rows_data[ROWS * COLUMNS];
+    memcpy(rows_data, x, sizeof rows_data);
+    rows_data[59 * COLUMNS + 1] = bad[b];
+    clf_dataset *rows = dataset_of(NULL, rows_data, CLF_F32, ROWS, COLUMNS, y);
+    check_refused(open_model, rows, ROWS, CLF_ERROR_DATA);
+    int32_t labels[ROWS];
+    ck_clf_fails(clf_model_predict(open_model, rows, labels, ROWS), CLF_ERROR_DATA);
+    ck_clf_says("row 59");
+    ck_clf_says("column 1");
+    clf_dataset_free(rows);
+  }
+  close_fitted();
+}
+END_TEST
+
+START_TEST(predict__takes_or_refuses_extreme_rows) {
+  const float extremes[] = {1e30f, -3e38f, 3e38f, 1e-45f};
+  open_fitted(_i);
+  for (int e = 0; e < 4; e++) {
+    int32_t label = MARK;
+    float row[] = {extremes[e], extremes[e], -extremes[e], extremes[e]};
+    clf_dataset *rows = dataset_of(NULL, row, CLF_F32, 1, 4, NULL);
+    clf_status status = clf_model_predict(open_model, rows, &label, 1);
+    ck_assert_msg(status == CLF_OK ? label >= 0 && label < CLASSES
+                                   : status == CLF_ERROR_DATA && label == MARK,
+                  "%s: %s", clf_status_name(status), clf_last_error());
+    float values[CLASSES];
+    if (clf_model_decision_function(open_model, rows, values, CLASSES) == CLF_OK) {
+      ck_assert(isfinite(values[0]) && isfinite(values[1]) && isfinite(values[2]));
+    }
+    clf_dataset_free(rows);
+  }
+  close_fitted();
+}
+END_TEST
+
+START_TEST(predict__refuses_too_small_an_output) {
+  open_fitted(_i);
+  check_refused(open_model, open_rows, ROWS - 1, CLF_ERROR_ARGUMENT);
+  check_refused(open_model, open_rows, 0, CLF_ERROR_ARGUMENT);
+  check_refused(open_model, open_rows, -1, CLF_ERROR_ARGUMENT);
+  close_fitted();
+}
+END_TEST
+
+START_TEST(save_and_describe__refuse_too_small_a_buffer) {
+  open_fitted(_i);
+  size_t size = 0;
+  char buffer[16] = "untouched";
+  ck_clf_ok(clf_model_save_memory(open_model, NULL, 0, &size));
+  ck_assert_uint_gt(size, sizeof buffer);
+  size_t known = size;
+  ck_clf_fails(clf_model_save_memory(open_model, buffer, sizeof buffer, &size), CLF_ERROR_ARGUMENT);
+  ck_assert_uint_eq(size, known);
+  ck_clf_fails(clf_model_describe(open_model, buffer, sizeof buffer, NULL), CLF_ERROR_ARGUMENT);
+  ck_assert_str_eq(buffer, "untouched");
+  close_fitted();
+}
+END_TEST
+
+START_TEST(unfitted__models_refuse_to_answer) {
+  clf_model *model = NULL;
+  size_t size = MARK;
+  clf_tensor *tensor = NULL;
+  fill_clouds(x, y, ROWS, COLUMNS, CLASSES);
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  ck_clf_ok(clf_model_create(&model, NULL, kind_at(_i), NULL));
+  check_refused(model, rows, ROWS, CLF_ERROR_NOT_FITTED);
+  ck_clf_fails(clf_model_outcome(model), CLF_ERROR_NOT_FITTED);
+  ck_clf_fails(clf_model_save(model, "/tmp/never-written"), CLF_ERROR_NOT_FITTED);
+  ck_clf_fails(clf_model_save_memory(model, NULL, 0, &size), CLF_ERROR_NOT_FITTED);
+  ck_clf_fails(clf_model_tensor(model, "weights", &tensor), CLF_ERROR_NOT_FITTED);
+  ck_assert_uint_eq(size, MARK);
+  ck_assert_int_eq(clf_model_features(model), -1);
+  ck_assert_int_eq(clf_model_classes(model), -1);
+  ck_assert_int_eq(clf_model_outputs(model), -1);
+  ck_assert_ptr_null(clf_model_class_name(model, 0));
+  ck_assert_ptr_null(clf_model_tensor_name(model, 0));
+  clf_model_free(model);
+  clf_dataset_free(rows);
+}
+END_TEST
+
+/* A fit that fails leaves the model as the fit before had left it. */
+START_TEST(fit__that_fails_keeps_the_old_state) {
+  float before[ROWS * CLASSES];
+  float after[ROWS * CLASSES];
+  open_fitted(_i);
+  ck_clf_ok(clf_model_decision_function(open_model, open_rows, before, ROWS * CLASSES));
+  static float rows_data[ROWS * COLUMNS];
+  memcpy(rows_data, x, sizeof rows_data);
+  rows_data[7] = NAN;
+  clf_dataset *bad = dataset_of(NULL, rows_data, CLF_F32, ROWS, COLUMNS, y);
+  ck_clf_fails(clf_model_fit(open_model, bad, NULL, NULL), CLF_ERROR_DATA);
+  ck_clf_ok(clf_model_decision_function(open_model, open_rows, after, ROWS * CLASSES));
+  ck_assert_mem_eq(before, after, sizeof before);
+  clf_dataset_free(bad);
+  close_fitted();
+}
+END_TEST
+
+START_TEST(score__refuses_what_it_cannot_score) {
+  double score = MARK;
+  static const float zero[ROWS] = {0};
+  open_fitted(_i);
+  clf_dataset *bare = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, NULL);
+  ck_clf_fails(clf_model_score(open_model, bare, &score), CLF_ERROR_ARGUMENT);
+  clf_dataset *weightless = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  set_weights(weightless, zero);
+  ck_clf_fails(clf_model_score(open_model, weightless, &score), CLF_ERROR_DATA);
+  ck_assert_double_eq(score, MARK);
+  clf_dataset_free(weightless);
+  clf_dataset_free(bare);
+  close_fitted();
+}
+END_TEST
+
+/* Rows of classes that the model has never heard of are wrong, and of known ones right. */
+START_TEST(score__counts_unknown_classes_as_wrong) {
+  open_fitted(_i);
+  double known = 0;
+  double half = 0;
+  ck_clf_ok(clf_model_score(open_model, open_rows, &known));
+  for (int i = 0; i < ROWS; i++) {
+    y[i] = i < 30 ? y[i] : 1000 + i;
+  }
+  clf_dataset *strangers = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  ck_assert_double_eq(known, 1);
+  ck_clf_ok(clf_model_score(open_model, strangers, &half));
+  ck_assert_double_eq(half, 0.5);
+  clf_dataset_free(strangers);
+  close_fitted();
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("misuse");
+  TCase *tests = tcase_create("misuse");
+  const TTest *const all[] = {
+      predict__refuses_rows_of_another_width,       predict__refuses_rows_that_are_not_finite,
+      predict__takes_or_refuses_extreme_rows,       predict__refuses_too_small_an_output,
+      save_and_describe__refuse_too_small_a_buffer, unfitted__models_refuse_to_answer,
+      fit__that_fails_keeps_the_old_state,          score__refuses_what_it_cannot_score,
+      score__counts_unknown_classes_as_wrong};
+  tcase_set_timeout(tests, 60);
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    tcase_add_loop_test(tests, all[i], 0, (int)clf_kind_count("model"));
+  }
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}

@@ -1,0 +1,392 @@
+/* NULL where a pointer is required, for every public function: refused, or as documented. */
+#include <math.h>
+#include <string.h>
+
+#include "support.h"
+
+enum { ROWS = 6, COLUMNS = 2 };
+
+static const float values[ROWS * COLUMNS] = {0, 1, 1, 0, 0, 2, 2, 0, 0, 3, 3, 0};
+static const int32_t labels[ROWS] = {0, 1, 0, 1, 0, 1};
+
+static clf_context *context;
+static clf_tensor *tensor;
+static clf_dataset *data;
+static clf_model *model;
+static clf_transform *transform;
+static char file[] = "/tmp/classify-null-XXXXXX";
+
+static void open_all(void) {
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, values, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL,
+                            NULL, NULL));
+  data = dataset_of(context, values, CLF_F32, ROWS, COLUMNS, labels);
+  model = fitted(context, "ridge", NULL, data);
+  ck_clf_ok(clf_transform_create(&transform, context, "standardize", NULL));
+  ck_clf_ok(clf_transform_fit(transform, data));
+}
+
+static void close_all(void) {
+  clf_transform_free(transform);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_tensor_free(tensor);
+  clf_context_free(context);
+}
+
+typedef struct refusal {
+  const char *call;
+  clf_status status;
+  char message[512];
+} refusal;
+
+static refusal refused(const char *call, clf_status status) {
+  refusal made = {call, status, ""};
+  strncpy(made.message, clf_last_error(), sizeof made.message - 1);
+  return made;
+}
+
+#define REFUSED(call) refused(#call, call)
+
+static void check_all(const refusal *all, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    ck_assert_msg(all[i].status == CLF_ERROR_ARGUMENT, "%s: %s: %s", all[i].call,
+                  clf_status_name(all[i].status), all[i].message);
+    ck_assert_msg(all[i].message[0] != '\0', "%s says nothing", all[i].call);
+  }
+}
+
+#define CHECK_ALL(all) check_all(all, sizeof(all) / sizeof(all)[0])
+
+START_TEST(null__context) {
+  clf_context *made = NULL;
+  clf_allocator none = {NULL, NULL, NULL};
+  const refusal all[] = {
+      REFUSED(clf_context_create(NULL, NULL, NULL)),
+      REFUSED(clf_context_create(&made, NULL, &none)),
+      REFUSED(clf_context_set_progress(NULL, NULL, NULL)),
+      REFUSED(clf_context_set_log(NULL, NULL, NULL)),
+  };
+  CHECK_ALL(all);
+  ck_assert_ptr_null(made);
+  ck_assert_int_eq(clf_context_threads(NULL), 0);
+  ck_assert_str_eq(clf_context_cpu(NULL), "");
+  ck_assert_uint_eq(clf_context_memory(NULL), 0);
+  ck_assert_uint_eq(clf_context_memory_peak(NULL), 0);
+  clf_context_free(NULL);
+}
+END_TEST
+
+START_TEST(null__tensor) {
+  clf_tensor *made = NULL;
+  void *managed = NULL;
+  const int64_t shape[] = {ROWS, COLUMNS};
+  const int32_t axes[] = {1, 0};
+  const refusal all[] = {
+      REFUSED(clf_tensor_create(NULL, NULL, CLF_F32, 2, shape)),
+      REFUSED(clf_tensor_create(&made, NULL, CLF_F32, 2, NULL)),
+      REFUSED(clf_tensor_wrap(NULL, NULL, values, CLF_F32, 2, shape, NULL, NULL, NULL)),
+      REFUSED(clf_tensor_wrap(&made, NULL, NULL, CLF_F32, 2, shape, NULL, NULL, NULL)),
+      REFUSED(clf_tensor_wrap(&made, NULL, values, CLF_F32, 2, NULL, NULL, NULL, NULL)),
+      REFUSED(clf_tensor_copy(NULL, tensor, CLF_F32)),
+      REFUSED(clf_tensor_copy(&made, NULL, CLF_F32)),
+      REFUSED(clf_tensor_slice(NULL, tensor, 0, 0, 1, 1)),
+      REFUSED(clf_tensor_slice(&made, NULL, 0, 0, 1, 1)),
+      REFUSED(clf_tensor_reshape(NULL, tensor, 2, shape)),
+      REFUSED(clf_tensor_reshape(&made, NULL, 2, shape)),
+      REFUSED(clf_tensor_reshape(&made, tensor, 2, NULL)),
+      REFUSED(clf_tensor_permute(NULL, tensor, axes)),
+      REFUSED(clf_tensor_permute(&made, NULL, axes)),
+      REFUSED(clf_tensor_permute(&made, tensor, NULL)),
+      REFUSED(clf_tensor_set_scale(NULL, 1)),
+      REFUSED(clf_tensor_to_dlpack(NULL, &managed)),
+      REFUSED(clf_tensor_to_dlpack(tensor, NULL)),
+      REFUSED(clf_tensor_from_dlpack(NULL, NULL, file)),
+      REFUSED(clf_tensor_from_dlpack(&made, NULL, NULL)),
+  };
+  CHECK_ALL(all);
+  ck_assert_ptr_null(made);
+  ck_assert_ptr_null(managed);
+  ck_assert_ptr_null(clf_tensor_data(NULL));
+  ck_assert_int_eq(clf_tensor_writable(NULL), 0);
+  ck_assert_int_eq(clf_tensor_dtype(NULL), 0);
+  ck_assert_int_eq(clf_tensor_ndim(NULL), -1);
+  ck_assert_int_eq(clf_tensor_size(NULL, 0), -1);
+  ck_assert_int_eq(clf_tensor_stride(NULL, 0), 0);
+  ck_assert_int_eq(clf_tensor_count(NULL), -1);
+  ck_assert_double_nan(clf_tensor_scale(NULL));
+  clf_tensor_free(NULL);
+}
+END_TEST
+
+START_TEST(null__dataset) {
+  clf_dataset *made = NULL;
+  clf_dataset *other = NULL;
+  clf_tensor *part = NULL;
+  const int64_t rows[] = {0};
+  const refusal all[] = {
+      REFUSED(clf_dataset_create(NULL, NULL, tensor, NULL)),
+      REFUSED(clf_dataset_create(&made, NULL, NULL, NULL)),
+      REFUSED(clf_dataset_create_sparse(NULL, NULL, 2, tensor, tensor, tensor, NULL)),
+      REFUSED(clf_dataset_create_sparse(&made, NULL, 2, NULL, tensor, tensor, NULL)),
+      REFUSED(clf_dataset_create_sparse(&made, NULL, 2, tensor, NULL, tensor, NULL)),
+      REFUSED(clf_dataset_create_sparse(&made, NULL, 2, tensor, tensor, NULL, NULL)),
+      REFUSED(clf_dataset_load(NULL, NULL, "csv", file, NULL)),
+      REFUSED(clf_dataset_load(&made, NULL, NULL, file, NULL)),
+      REFUSED(clf_dataset_load(&made, NULL, "csv", NULL, NULL)),
+      REFUSED(clf_dataset_set_labels(NULL, tensor)),
+      REFUSED(clf_dataset_set_labels(data, NULL)),
+      REFUSED(clf_dataset_set_label_names(NULL, (const char *const[]){"a"}, 1)),
+      REFUSED(clf_dataset_set_label_names(data, NULL, ROWS)),
+      REFUSED(clf_dataset_set_label_names(data, (const char *const[ROWS]){"a"}, ROWS)),
+      REFUSED(clf_dataset_set_targets(NULL, tensor)),
+      REFUSED(clf_dataset_set_targets(data, NULL)),
+      REFUSED(clf_dataset_set_weights(NULL, tensor)),
+      REFUSED(clf_dataset_tensor(NULL, "x", &part)),
+      REFUSED(clf_dataset_tensor(data, NULL, &part)),
+      REFUSED(clf_dataset_tensor(data, "x", NULL)),
+      REFUSED(clf_dataset_subset(NULL, data, rows, 1)),
+      REFUSED(clf_dataset_subset(&made, NULL, rows, 1)),
+      REFUSED(clf_dataset_subset(&made, data, NULL, 1)),
+      REFUSED(clf_dataset_split(NULL, &other, data, 0.5, 0)),
+      REFUSED(clf_dataset_split(&made, NULL, data, 0.5, 0)),
+      REFUSED(clf_dataset_split(&made, &other, NULL, 0.5, 0)),
+      REFUSED(clf_dataset_fold(NULL, &other, data, 2, 0, 0)),
+      REFUSED(clf_dataset_fold(&made, NULL, data, 2, 0, 0)),
+      REFUSED(clf_dataset_fold(&made, &other, NULL, 2, 0, 0)),
+  };
+  CHECK_ALL(all);
+  ck_assert_ptr_null(made);
+  ck_assert_ptr_null(other);
+  ck_assert_ptr_null(part);
+  ck_assert_int_eq(clf_dataset_classes(data), 2);
+  ck_assert_int_eq(clf_dataset_rows(NULL), -1);
+  ck_assert_int_eq(clf_dataset_features(NULL), -1);
+  ck_assert_int_eq(clf_dataset_classes(NULL), -1);
+  ck_assert_int_eq(clf_dataset_outputs(NULL), -1);
+  ck_assert_int_eq(clf_dataset_nonzeros(NULL), -1);
+  ck_assert_int_eq(clf_dataset_sparse(NULL), 0);
+  ck_assert_ptr_null(clf_dataset_class_name(NULL, 0));
+  clf_dataset_free(NULL);
+}
+END_TEST
+
+START_TEST(null__batches) {
+  clf_batches *made = NULL;
+  clf_batches *batches = NULL;
+  const clf_dataset *batch = NULL;
+  ck_clf_ok(clf_batches_create(&batches, data, 2, 0));
+  const refusal all[] = {
+      REFUSED(clf_batches_create(NULL, data, 2, 0)),
+      REFUSED(clf_batches_create(&made, NULL, 2, 0)),
+      REFUSED(clf_batches_next(NULL, &batch)),
+      REFUSED(clf_batches_next(batches, NULL)),
+  };
+  CHECK_ALL(all);
+  ck_assert_ptr_null(made);
+  ck_assert_ptr_null(batch);
+  clf_batches_free(batches);
+  clf_batches_free(NULL);
+}
+END_TEST
+
+START_TEST(null__transform) {
+  clf_transform *made = NULL;
+  clf_dataset *rows = NULL;
+  const refusal all[] = {
+      REFUSED(clf_transform_create(NULL, NULL, "standardize", NULL)),
+      REFUSED(clf_transform_create(&made, NULL, NULL, NULL)),
+      REFUSED(clf_transform_fit(NULL, data)),
+      REFUSED(clf_transform_fit(transform, NULL)),
+      REFUSED(clf_transform_apply(NULL, transform, data)),
+      REFUSED(clf_transform_apply(&rows, NULL, data)),
+      REFUSED(clf_transform_apply(&rows, transform, NULL)),
+  };
+  CHECK_ALL(all);
+  ck_assert_ptr_null(made);
+  ck_assert_ptr_null(rows);
+  clf_transform_free(NULL);
+}
+END_TEST
+
+START_TEST(null__model_making_and_parameters) {
+  clf_model *made = NULL;
+  int64_t integer = 7;
+  double number = 7;
+  char text[64] = "7";
+  const refusal all[] = {
+      REFUSED(clf_model_create(NULL, NULL, "ridge", NULL)),
+      REFUSED(clf_model_create(&made, NULL, NULL, NULL)),
+      REFUSED(clf_model_clone(NULL, model)),
+      REFUSED(clf_model_clone(&made, NULL)),
+      REFUSED(clf_model_add(NULL, "standardize", NULL)),
+      REFUSED(clf_model_add(model, NULL, NULL)),
+      REFUSED(clf_model_set_i64(NULL, "alpha", 1)),
+      REFUSED(clf_model_set_i64(model, NULL, 1)),
+      REFUSED(clf_model_set_f64(NULL, "alpha", 1)),
+      REFUSED(clf_model_set_f64(model, NULL, 1)),
+      REFUSED(clf_model_set_text(NULL, "alpha", "1")),
+      REFUSED(clf_model_set_text(model, NULL, "1")),
+      REFUSED(clf_model_set_text(model, "alpha", NULL)),
+      REFUSED(clf_model_get_i64(NULL, "max_iterations", &integer)),
+      REFUSED(clf_model_get_i64(model, NULL, &integer)),
+      REFUSED(clf_model_get_i64(model, "max_iterations", NULL)),
+      REFUSED(clf_model_get_f64(NULL, "alpha", &number)),
+      REFUSED(clf_model_get_f64(model, NULL, &number)),
+      REFUSED(clf_model_get_f64(model, "alpha", NULL)),
+      REFUSED(clf_model_get_text(NULL, "alpha", text, sizeof text, NULL)),
+      REFUSED(clf_model_get_text(model, NULL, text, sizeof text, NULL)),
+      REFUSED(clf_model_get_text(model, "alpha", NULL, 1, NULL)),
+  };
+  CHECK_ALL(all);
+  ck_assert_ptr_null(made);
+  ck_assert_int_eq(integer, 7);
+  ck_assert_double_eq(number, 7);
+  ck_assert_str_eq(text, "7");
+  ck_assert_int_eq(clf_model_features(model), COLUMNS); /* still fitted */
+  ck_assert_ptr_null(clf_model_kind(NULL));
+  clf_model_free(NULL);
+}
+END_TEST
+
+START_TEST(null__model_fitting_and_asking) {
+  int32_t found[ROWS] = {7};
+  float numbers[ROWS * 2] = {7};
+  double score = 7;
+  clf_tensor *part = NULL;
+  const refusal all[] = {
+      REFUSED(clf_model_fit(NULL, data, NULL, NULL)),
+      REFUSED(clf_model_fit(model, NULL, NULL, NULL)),
+      REFUSED(clf_model_partial_fit(NULL, data)),
+      REFUSED(clf_model_partial_fit(model, NULL)),
+      REFUSED(clf_model_outcome(NULL)),
+      REFUSED(clf_model_predict(NULL, data, found, ROWS)),
+      REFUSED(clf_model_predict(model, NULL, found, ROWS)),
+      REFUSED(clf_model_predict(model, data, NULL, ROWS)),
+      REFUSED(clf_model_decision_function(NULL, data, numbers, 2 * ROWS)),
+      REFUSED(clf_model_decision_function(model, NULL, numbers, 2 * ROWS)),
+      REFUSED(clf_model_decision_function(model, data, NULL, 2 * ROWS)),
+      REFUSED(clf_model_predict_proba(NULL, data, numbers, 2 * ROWS)),
+      REFUSED(clf_model_predict_proba(model, NULL, numbers, 2 * ROWS)),
+      REFUSED(clf_model_transform(NULL, data, numbers, 2 * ROWS, NULL)),
+      REFUSED(clf_model_transform(model, NULL, numbers, 2 * ROWS, NULL)),
+      REFUSED(clf_model_score(NULL, data, &score)),
+      REFUSED(clf_model_score(model, NULL, &score)),
+      REFUSED(clf_model_score(model, data, NULL)),
+      REFUSED(clf_model_tensor(NULL, "weights", &part)),
+      REFUSED(clf_model_tensor(model, NULL, &part)),
+      REFUSED(clf_model_tensor(model, "weights", NULL)),
+  };
+  CHECK_ALL(all);
+  ck_assert_int_eq(found[0], 7);
+  ck_assert_float_eq(numbers[0], 7);
+  ck_assert_double_eq(score, 7);
+  ck_assert_ptr_null(part);
+  ck_assert_int_eq(clf_model_features(NULL), -1);
+  ck_assert_int_eq(clf_model_classes(NULL), -1);
+  ck_assert_int_eq(clf_model_outputs(NULL), -1);
+  ck_assert_ptr_null(clf_model_class_name(NULL, 0));
+  ck_assert_ptr_null(clf_model_tensor_name(NULL, 0));
+}
+END_TEST
+
+START_TEST(null__model_saving_and_telling) {
+  char text[8] = "7";
+  size_t size = 7;
+  clf_model *made = NULL;
+  const refusal all[] = {
+      REFUSED(clf_model_describe(NULL, text, sizeof text, &size)),
+      REFUSED(clf_model_describe(model, NULL, 1, &size)),
+      REFUSED(clf_model_save(NULL, file)),
+      REFUSED(clf_model_save(model, NULL)),
+      REFUSED(clf_model_save_memory(NULL, text, sizeof text, &size)),
+      REFUSED(clf_model_save_memory(model, text, sizeof text, NULL)),
+      REFUSED(clf_model_save_memory(model, NULL, 1, &size)),
+      REFUSED(clf_model_load(NULL, NULL, file)),
+      REFUSED(clf_model_load(&made, NULL, NULL)),
+      REFUSED(clf_model_load_memory(NULL, NULL, text, sizeof text)),
+      REFUSED(clf_model_load_memory(&made, NULL, NULL, 1)),
+  };
+  CHECK_ALL(all);
+  ck_assert_str_eq(text, "7");
+  ck_assert_uint_eq(size, 7);
+  ck_assert_ptr_null(made);
+}
+END_TEST
+
+START_TEST(null__metrics) {
+  const int32_t *none = NULL;
+  double out = 7;
+  int64_t counts[4] = {7};
+  const refusal all[] = {
+      REFUSED(clf_accuracy(none, labels, NULL, ROWS, &out)),
+      REFUSED(clf_accuracy(labels, none, NULL, ROWS, &out)),
+      REFUSED(clf_accuracy(labels, labels, NULL, ROWS, NULL)),
+      REFUSED(clf_confusion_matrix(none, labels, ROWS, 2, counts)),
+      REFUSED(clf_confusion_matrix(labels, none, ROWS, 2, counts)),
+      REFUSED(clf_confusion_matrix(labels, labels, ROWS, 2, NULL)),
+      REFUSED(clf_class_scores(none, labels, ROWS, 2, NULL, NULL, NULL, NULL)),
+      REFUSED(clf_class_scores(labels, none, ROWS, 2, NULL, NULL, NULL, NULL)),
+      REFUSED(clf_average_scores(none, labels, ROWS, 2, CLF_AVERAGE_MACRO, &out, NULL, NULL)),
+      REFUSED(clf_average_scores(labels, none, ROWS, 2, CLF_AVERAGE_MACRO, &out, NULL, NULL)),
+      REFUSED(clf_log_loss(none, values, ROWS, 2, &out)),
+      REFUSED(clf_log_loss(labels, NULL, ROWS, 2, &out)),
+      REFUSED(clf_log_loss(labels, values, ROWS, 2, NULL)),
+      REFUSED(clf_roc_auc(none, values, ROWS, &out)),
+      REFUSED(clf_roc_auc(labels, NULL, ROWS, &out)),
+      REFUSED(clf_roc_auc(labels, values, ROWS, NULL)),
+      REFUSED(clf_roc_auc_classes(none, values, ROWS, 2, &out)),
+      REFUSED(clf_roc_auc_classes(labels, NULL, ROWS, 2, &out)),
+      REFUSED(clf_roc_auc_classes(labels, values, ROWS, 2, NULL)),
+  };
+  CHECK_ALL(all);
+  ck_assert_double_eq(out, 7);
+  ck_assert_int_eq(counts[0], 7);
+}
+END_TEST
+
+START_TEST(null__selection_and_catalog) {
+  double scores[2] = {7};
+  int64_t value = 7;
+  clf_param_info info;
+  clf_search *search = NULL;
+  const refusal all[] = {
+      REFUSED(clf_cross_validate(NULL, data, 2, 0, scores)),
+      REFUSED(clf_cross_validate(model, NULL, 2, 0, scores)),
+      REFUSED(clf_cross_validate(model, data, 2, 0, NULL)),
+      REFUSED(clf_search_create(NULL, model, data, "", 2, 0)),
+      REFUSED(clf_search_create(&search, NULL, data, "", 2, 0)),
+      REFUSED(clf_search_create(&search, model, NULL, "", 2, 0)),
+      REFUSED(clf_search_create(&search, model, data, NULL, 2, 0)),
+      REFUSED(clf_search_model(&model, NULL)),
+      REFUSED(clf_search_model(NULL, NULL)),
+      REFUSED(clf_param_describe(NULL, "ridge", 0, &info)),
+      REFUSED(clf_param_describe("model", NULL, 0, &info)),
+      REFUSED(clf_param_describe("model", "ridge", 0, NULL)),
+      REFUSED(clf_constant(NULL, &value)),
+      REFUSED(clf_constant("CLF_OK", NULL)),
+  };
+  CHECK_ALL(all);
+  ck_assert_double_eq(scores[0], 7);
+  ck_assert_int_eq(value, 7);
+  ck_assert_ptr_null(search);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("null");
+  TCase *tests = tcase_create("null");
+  tcase_add_checked_fixture(tests, open_all, close_all);
+  tcase_add_test(tests, null__context);
+  tcase_add_test(tests, null__tensor);
+  tcase_add_test(tests, null__dataset);
+  tcase_add_test(tests, null__batches);
+  tcase_add_test(tests, null__transform);
+  tcase_add_test(tests, null__model_making_and_parameters);
+  tcase_add_test(tests, null__model_fitting_and_asking);
+  tcase_add_test(tests, null__model_saving_and_telling);
+  tcase_add_test(tests, null__metrics);
+  tcase_add_test(tests, null__selection_and_catalog);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
