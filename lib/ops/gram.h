@@ -3,10 +3,11 @@
  *   scatter [columns, columns]    sum w_i (x_i - m)(x_i - m)^T, the full symmetric matrix
  *   cross   [outputs, columns]    sum w_i t_i (x_i - m), t_i the row of targets
  *   weight                        sum w_i
- * Targets are class labels (t_i is 1 of K: `cross` is then the per-class sum of x - m;
- * `class_weight` [outputs] receives each class's sum of w_i) or f64 rows of numbers, or neither. u8
- * rows without weights are summed exactly in integers; f32 rows are shifted by their mean before
- * products are taken in f32 and accumulated in f64. */
+ *   class_weight [outputs]        sum w_i t_i
+ * Targets are class labels (t_i is 1 of K: `cross` is then the per-class sum of x - m, class_weight
+ * each class's sum of w_i) or f64 rows of numbers, or neither. u8 rows without weights are summed
+ * exactly in integers; f32 rows are shifted by their mean before products are taken in f32 and
+ * accumulated in f64. */
 #ifndef CLF_OPS_GRAM_H
 #define CLF_OPS_GRAM_H
 
@@ -25,8 +26,8 @@ typedef struct clf__gram {
   double weight;
   double *mean;         /* [columns] */
   double *scatter;      /* [columns, columns] */
-  double *cross;        /* [outputs, columns]; NULL without outputs */
-  double *class_weight; /* [outputs], with labels only */
+  double *cross;        /* [outputs, columns] */
+  double *class_weight; /* [outputs] */
 } clf__gram;
 
 /* CLF_ERROR_MEMORY, or CLF_ERROR_DATA when the weights are all 0 (or there are no rows) and

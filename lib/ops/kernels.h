@@ -25,8 +25,7 @@ typedef struct clf__product {
 typedef struct clf__product_kernel {
   int64_t element; /* bytes */
   int64_t rows;    /* in a panel of A */
-  int64_t columns; /* in a panel of B */
-  int64_t lanes;   /* in a vector: packed panels are padded with 0 to whole vectors */
+  int64_t columns; /* in a panel of B, whose missing ones are packed as 0 */
   void (*multiply)(const clf__product *product);
   /* Elements (step, column) of a panel of B, at b + step * b_step + column * b_column, to `out`
    * with `columns` (the kernel's) from step to step. One of the strides is 1. */
@@ -36,14 +35,14 @@ typedef struct clf__product_kernel {
   void (*pack_rows)(void *out, const void *a, int64_t a_step, int64_t depth, int64_t rows);
 } clf__product_kernel;
 
-/* Sums of products of the columns of packed rows. A step is `group` rows; a panel holds `columns`
- * columns of 4 bytes each from step to step. */
+/* Sums of products of the columns of packed rows. Rows are packed into panels of `columns` columns;
+ * a panel holds 4 bytes of each of them, then the next step's. A step is `group` rows. */
 typedef struct clf__gram_kernel {
   int64_t columns;
   int64_t group;
-  double bias; /* add bias * (sum of column j) to element (i, j) */
-  /* c [NR, NR] += products of the columns of panel a with those of panel b; only the first
-   * `rows` and `columns` of them. */
+  double bias; /* what is missing from element (i, j): bias times the sum of column j */
+  /* c[rows, columns] += products of the first `rows` columns of panel a with the first `columns`
+   * ones of panel b. */
   void (*add)(const void *a, const void *b, int64_t steps, int64_t rows, int64_t columns, double *c,
               int64_t ldc);
 } clf__gram_kernel;
@@ -56,11 +55,16 @@ typedef struct clf__kernels {
 
   clf__gram_kernel gram_f32;
   clf__gram_kernel gram_u8;
-  /* Rows of `columns` <= a panel's to `out`, a whole number of steps (missing rows count as 0). */
+  /* `columns` columns of some rows, from x on, as steps of a panel; missing rows count as 0. */
   void (*gram_pack_u8)(void *out, const uint8_t *x, int64_t stride, int64_t rows, int64_t columns);
-  /* root (NULL for 1) times (x - center), by row. */
+  /* root[row] (NULL for 1) times (x - center) for the dense x from column `first` on, unscaled. */
   void (*gram_pack_centered)(void *out, const clf__rows *x, int64_t first, int64_t columns,
                              const float *center, const float *root);
+
+  /* sums += x; sums += factor x. */
+  void (*count_u8)(uint32_t *sums, const uint8_t *x, int64_t count);
+  void (*add_u8)(double *sums, double factor, const uint8_t *x, int64_t count);
+  void (*add_f32)(double *sums, double factor, const float *x, int64_t count);
 
   /* out [rows, outputs] = scale x W^T + b. */
   void (*linear)(const clf__rows *x, const float *w, int64_t ldw, const float *b, int64_t outputs,

@@ -110,6 +110,51 @@ static void bench_gemm(clf_context *context) {
   }
 }
 
+typedef struct gram_case {
+  clf_context *context;
+  clf__gram_input input;
+} gram_case;
+
+static void gram(void *argument) {
+  gram_case *g = argument;
+  clf__gram out;
+  if (clf__gram_create(&out, g->context, &g->input) == CLF_OK) {
+    clf__gram_free(&out);
+  }
+}
+
+static void bench_gram(clf_context *context) {
+  enum { ROWS = 60000, COLUMNS = 784, CLASSES = 10 };
+  static const char *const names[] = {"u8", "f32", "u8 weighted", "f32 weighted"};
+  float *values = filled_f32(context, ROWS * COLUMNS);
+  uint8_t *bytes = clf__alloc_array(context, ROWS * COLUMNS, 1);
+  float *weights = filled_f32(context, ROWS);
+  int32_t *labels = clf__alloc_array(context, ROWS, sizeof *labels);
+  for (int64_t i = 0; i < ROWS * COLUMNS; i++) {
+    bytes[i] = (uint8_t)(values[i] * 255 + 127.5F);
+  }
+  for (int64_t i = 0; i < ROWS; i++) {
+    labels[i] = (int32_t)(i % CLASSES);
+    weights[i] += 0.5F;
+  }
+  for (int kind = 0; kind < 4; kind++) {
+    const bool u8 = kind % 2 == 0;
+    clf__rows x = {ROWS, COLUMNS, u8 ? CLF_U8 : CLF_F32, u8 ? 1.0F / 255 : 1, values, COLUMNS, 0,
+                   0,    0};
+    if (u8) {
+      x.data = bytes;
+    }
+    gram_case g = {context, {&x, kind < 2 ? NULL : weights, labels, NULL, CLASSES, true}};
+    double seconds = seconds_of(gram, &g);
+    printf("gram %-12s %d x %d, %d classes  %6.1f ms, %6.1f G products/s\n", names[kind], ROWS,
+           COLUMNS, CLASSES, 1e3 * seconds, 1e-9 * ROWS * COLUMNS * (COLUMNS + 1) / 2 / seconds);
+  }
+  clf__free(values);
+  clf__free(bytes);
+  clf__free(weights);
+  clf__free(labels);
+}
+
 int main(int count, char **arguments) {
   const char *part = count > 2 ? arguments[2] : "";
   clf_context *context = NULL;
@@ -122,6 +167,9 @@ int main(int count, char **arguments) {
   }
   if (strstr("gemm", part) != NULL) {
     bench_gemm(context);
+  }
+  if (strstr("gram", part) != NULL) {
+    bench_gram(context);
   }
   clf_context_free(context);
   return 0;

@@ -52,10 +52,37 @@
 #define NAME(x) x##_f64
 #include "ops/simd/pack.h"
 
-enum { WIDTH_F32 = TILE_VECTORS * LANES_F32, WIDTH_F64 = TILE_VECTORS * LANES_F64 };
+#include "ops/simd/gram_units.h"
+
+#define UNIT float
+#define SUM vector_f32
+#define LOAD load_f32
+#define BROADCAST broadcast_f32
+#define ADD add_f32
+#define STEPS F32_STEPS
+#define NAME(x) x##_f32
+#include "ops/simd/gram.h"
+
+#define UNIT int32_t
+#define SUM vector_i32
+#define LOAD load_i32
+#define BROADCAST broadcast_i32
+#define ADD add_i32
+#define STEPS U8_STEPS
+#define NAME(x) x##_u8
+#include "ops/simd/gram.h"
+
+#include "ops/simd/sums.h"
 
 const clf__kernels CLF__KERNELS = {
-    .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, LANES_F32, multiply_f32, pack_f32, pack_rows_f32},
-    .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, LANES_F64, multiply_f64, pack_f64, pack_rows_f64},
+    .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, multiply_f32, pack_f32, pack_rows_f32},
+    .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, multiply_f64, pack_f64, pack_rows_f64},
     .multiply_u8 = multiply_u8,
+    .gram_f32 = {WIDTH_F32, 1, 0, gram_add_f32},
+    .gram_u8 = {WIDTH_F32, GROUP, BIAS, gram_add_u8},
+    .gram_pack_u8 = gram_pack_u8,
+    .gram_pack_centered = gram_pack_centered,
+    .count_u8 = count_u8,
+    .add_f32 = add_scaled_f32,
+    .add_u8 = add_scaled_u8,
 };

@@ -26,6 +26,8 @@ enum { TILE_ROWS = 4, TILE_VECTORS = 2 };
 #endif
 
 enum { LANES_F32 = VECTOR_BYTES / 4, LANES_F64 = VECTOR_BYTES / 8 };
+/* Columns of a tile, and of a packed panel. */
+enum { WIDTH_F32 = TILE_VECTORS * LANES_F32, WIDTH_F64 = TILE_VECTORS * LANES_F64 };
 
 typedef float vector_f32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef double vector_f64 __attribute__((vector_size(VECTOR_BYTES)));

@@ -1,0 +1,169 @@
+/* Sums of products of columns, for dense rows.
+ *
+ * A chunk of rows is packed into column panels, then every pair of panels on and above the diagonal
+ * adds its products to its square of the scatter matrix; both steps are divided between threads,
+ * and no sum is. Where there are too few pairs to go round, the rows are cut into parts (by the
+ * shape alone) that work side by side and are added in order.
+ *
+ * 60,000 x 784 is 1.84e10 products: at the speed of the instructions, two Zen 4 cores take 40 ms
+ * for u8 rows by VNNI and 160 ms for f32. */
+#include <math.h>
+
+#include "ops/gram_parts.h"
+
+enum {
+  CHUNK_STEPS = 1024, /* u8 rows: times the group */
+  CHUNK_ROWS = 2048,  /* f32 rows */
+  PACK_ROWS = 128,    /* of a task; a multiple of every group */
+  FEW_PANELS = 4,
+  MOST_PARTS = 16,
+};
+static const int64_t chunk_room = 32 << 20; /* bytes */
+
+typedef struct dense_call {
+  clf_context *context;
+  const clf__gram_input *input;
+  const clf__kernels *kernels;
+  const clf__gram_kernel *kernel;
+  bool exact;
+  const float *center;
+  int64_t panels;
+  int64_t chunk;       /* rows */
+  int64_t panel_bytes; /* of a chunk */
+  char *packed;        /* [workers or 1, panels, panel_bytes] */
+  int64_t parts, part_rows;
+  double *scatter; /* [parts, columns, columns] */
+} dense_call;
+
+/* One chunk of a part. */
+typedef struct dense_chunk {
+  const dense_call *call;
+  int64_t first, rows;
+  char *packed;
+  double *scatter;
+} dense_chunk;
+
+/* Sparse rows as dense ones: all 0, then the entries. */
+static void pack_sparse(const dense_chunk *chunk, const clf__rows *x, const float *root,
+                        int64_t at) {
+  const dense_call *call = chunk->call;
+  const int64_t width = call->kernel->columns;
+  for (int64_t row = 0; row < x->rows; row++) {
+    const float factor = root == NULL ? 1 : root[row];
+    for (int64_t j = 0; j < call->panels * width; j++) {
+      float *panel = (float *)(void *)(chunk->packed + j / width * call->panel_bytes);
+      panel[(at + row) * width + j % width] = j < x->columns ? factor * -call->center[j] : 0;
+    }
+    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+      const int64_t j = x->column[e];
+      float *panel = (float *)(void *)(chunk->packed + j / width * call->panel_bytes);
+      panel[(at + row) * width + j % width] = factor * (x->value[e] - call->center[j]);
+    }
+  }
+}
+
+static void pack_task(void *argument, int64_t index, int32_t worker) {
+  const dense_chunk *chunk = argument;
+  const dense_call *call = chunk->call;
+  const clf__gram_input *input = call->input;
+  const int64_t at = index * PACK_ROWS, width = call->kernel->columns;
+  const clf__rows x =
+      clf__rows_range(input->x, chunk->first + at, clf__smaller(PACK_ROWS, chunk->rows - at));
+  float root[PACK_ROWS];
+  (void)worker;
+  for (int64_t row = 0; row < x.rows && input->weights != NULL; row++) {
+    root[row] = (float)sqrt((double)input->weights[chunk->first + at + row]);
+  }
+  if (clf__rows_sparse(&x)) {
+    pack_sparse(chunk, &x, input->weights == NULL ? NULL : root, at);
+    return;
+  }
+  for (int64_t panel = 0; panel < call->panels; panel++) {
+    const int64_t column = panel * width, columns = clf__smaller(width, x.columns - column);
+    char *out = chunk->packed + panel * call->panel_bytes + at / call->kernel->group * width * 4;
+    if (call->exact) {
+      call->kernels->gram_pack_u8(out, (const uint8_t *)x.data + column, x.stride, x.rows, columns);
+    } else {
+      call->kernels->gram_pack_centered(out, &x, column, columns, call->center + column,
+                                        input->weights == NULL ? NULL : root);
+    }
+  }
+}
+
+static void pair_task(void *argument, int64_t index, int32_t worker) {
+  const dense_chunk *chunk = argument;
+  const dense_call *call = chunk->call;
+  const int64_t width = call->kernel->columns, columns = call->input->x->columns;
+  int64_t i, j;
+  (void)worker;
+  clf__gram_pair(index, call->panels, &i, &j);
+  call->kernel->add(chunk->packed + i * call->panel_bytes, chunk->packed + j * call->panel_bytes,
+                    clf__parts_of(chunk->rows, call->kernel->group),
+                    clf__smaller(width, columns - i * width),
+                    clf__smaller(width, columns - j * width),
+                    chunk->scatter + i * width * columns + j * width, columns);
+}
+
+static void part_task(void *argument, int64_t index, int32_t worker) {
+  const dense_call *call = argument;
+  const int64_t columns = call->input->x->columns;
+  const int64_t end = clf__smaller((index + 1) * call->part_rows, call->input->x->rows);
+  dense_chunk chunk = {.call = call,
+                       .packed = call->packed + worker * call->panels * call->panel_bytes,
+                       .scatter = call->scatter + index * columns * columns};
+  for (chunk.first = index * call->part_rows; chunk.first < end; chunk.first += call->chunk) {
+    chunk.rows = clf__smaller(call->chunk, end - chunk.first);
+    clf__parallel(call->context, clf__parts_of(chunk.rows, PACK_ROWS), pack_task, &chunk);
+    clf__parallel(call->context, call->panels * (call->panels + 1) / 2, pair_task, &chunk);
+  }
+}
+
+static void choose_sizes(dense_call *call) {
+  const clf__rows *x = call->input->x;
+  const int64_t width = call->kernel->columns, group = call->kernel->group;
+  call->panels = clf__parts_of(x->columns, width);
+  call->parts =
+      call->panels <= FEW_PANELS ? clf__smaller(MOST_PARTS, clf__parts_of(x->rows, CHUNK_ROWS)) : 1;
+  call->part_rows = clf__parts_of(x->rows, call->parts);
+  int64_t most = clf__smaller(call->exact ? CHUNK_STEPS * group : CHUNK_ROWS,
+                              chunk_room / (4 * call->panels * width) * group);
+  most = most < 4 * PACK_ROWS ? 4 * PACK_ROWS : most / PACK_ROWS * PACK_ROWS;
+  call->chunk = clf__smaller(most, call->part_rows);
+  call->panel_bytes = clf__parts_of(call->chunk, group) * width * 4;
+}
+
+clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *context,
+                               const clf__gram_input *input, const float *center) {
+  const int64_t columns = input->x->columns;
+  dense_call call = {.context = context,
+                     .input = input,
+                     .kernels = clf__kernels_of(clf__context_cpu(context)),
+                     .exact = clf__gram_exact(input),
+                     .center = center,
+                     .scatter = scatter};
+  call.kernel = call.exact ? &call.kernels->gram_u8 : &call.kernels->gram_f32;
+  *bias = call.exact ? call.kernel->bias : 0;
+  if (columns == 0 || input->x->rows == 0) {
+    return CLF_OK;
+  }
+  choose_sizes(&call);
+  const int64_t workers = call.parts == 1 ? 1 : clf__context_threads(context);
+  call.packed = clf__alloc_array(context, workers * call.panels, (size_t)call.panel_bytes);
+  if (call.parts > 1) {
+    call.scatter = clf__alloc_zeroed(context, call.parts * columns * columns, sizeof(double));
+  }
+  clf_status status = call.packed == NULL || call.scatter == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+  if (status == CLF_OK) {
+    clf__parallel(context, call.parts, part_task, &call);
+  }
+  for (int64_t part = 0; status == CLF_OK && call.parts > 1 && part < call.parts; part++) {
+    for (int64_t i = 0; i < columns * columns; i++) {
+      scatter[i] += call.scatter[part * columns * columns + i];
+    }
+  }
+  clf__free(call.packed);
+  if (call.parts > 1) {
+    clf__free(call.scatter);
+  }
+  return status;
+}

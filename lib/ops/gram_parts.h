@@ -1,0 +1,51 @@
+/* The steps of the Gram engine. Rows enter as stored, u8 ones without their scale. */
+#ifndef CLF_OPS_GRAM_PARTS_H
+#define CLF_OPS_GRAM_PARTS_H
+
+#include "base/pool.h"
+#include "ops/gram.h"
+#include "ops/kernels.h"
+
+/* Sums over the rows, in f64. */
+typedef struct clf__gram_sums {
+  double *x;      /* [columns] sum w x */
+  double *target; /* [outputs] sum w t */
+  double *cross;  /* [outputs, columns] sum w t x */
+} clf__gram_sums;
+
+clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
+                              const clf__gram_input *input);
+
+/* scatter[columns, columns] += sum w (x - center)(x - center)^T, upper triangle; element (i, j)
+ * lacks *bias times the sum of column j. u8 rows without weights go in exactly, and `center` is
+ * taken as 0. */
+clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *context,
+                               const clf__gram_input *input, const float *center);
+/* scatter += sum w x x^T, upper triangle, with work for the stored entries only. */
+void clf__gram_add_sparse(double *scatter, clf_context *context, const clf__gram_input *input);
+
+static inline double clf__gram_weight(const clf__gram_input *input, int64_t row) {
+  return input->weights == NULL ? 1 : (double)input->weights[row];
+}
+
+static inline bool clf__gram_exact(const clf__gram_input *input) {
+  return !clf__rows_sparse(input->x) && input->x->dtype == CLF_U8 && input->weights == NULL;
+}
+
+/* The index-th pair i <= j < count. */
+static inline void clf__gram_pair(int64_t index, int64_t count, int64_t *i, int64_t *j) {
+  for (*i = 0; index >= count - *i; (*i)++) {
+    index -= count - *i;
+  }
+  *j = *i + index;
+}
+
+static inline int64_t clf__smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+static inline int64_t clf__parts_of(int64_t whole, int64_t part) {
+  return (whole + part - 1) / part;
+}
+
+#endif

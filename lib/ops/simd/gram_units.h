@@ -1,0 +1,115 @@
+/* Units of packed columns. An f32 unit is one row's value. A u8 unit is GROUP rows: four bytes for
+ * the instruction that multiplies unsigned by signed bytes and adds four products, two 16-bit
+ * numbers for the older one that adds two products. For the former, one factor is made signed by
+ * taking away 128, so that x z = (x - 128) z + 128 z: the caller adds 128 times the sum of z. */
+
+INLINE vector_i32 load_i32(const int32_t *from) {
+  vector_i32 v;
+  memcpy(&v, from, sizeof v);
+  return v;
+}
+
+INLINE vector_f32 broadcast_f32(const float *from) {
+  return *from - (vector_f32){0};
+}
+
+INLINE vector_f32 add_f32(vector_f32 sum, vector_f32 a, vector_f32 b) {
+  return sum + a * b;
+}
+
+#if defined(__AVX512VNNI__)
+enum { GROUP = 4, BIAS = 128 };
+
+INLINE vector_i32 broadcast_i32(const int32_t *from) {
+  return (vector_i32)_mm512_xor_si512(_mm512_set1_epi32(*from), _mm512_set1_epi8(-128));
+}
+
+INLINE vector_i32 add_i32(vector_i32 sum, vector_i32 a, vector_i32 b) {
+  return (vector_i32)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)b, (__m512i)a);
+}
+#else
+enum { GROUP = 2, BIAS = 0 };
+
+INLINE vector_i32 broadcast_i32(const int32_t *from) {
+  return *from - (vector_i32){0};
+}
+
+INLINE vector_i32 add_i32(vector_i32 sum, vector_i32 a, vector_i32 b) {
+#if defined(__AVX512BW__)
+  return sum + (vector_i32)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+  return sum + (vector_i32)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+  return sum + (vector_i32)_mm_madd_epi16((__m128i)a, (__m128i)b);
+#else
+  return sum + (a & 0xffff) * (b & 0xffff) + (a >> 16) * (b >> 16);
+#endif
+}
+#endif
+
+/* 2^31 / (GROUP * 255 * 255), less for the sign: far above what the caller packs at once. */
+enum { U8_STEPS = 8192, F32_STEPS = 256 };
+
+INLINE vector_i32 bytes_of(const uint8_t *from, int64_t lanes) {
+  uint8_t part[LANES_F32] = {0};
+  vector_u8 bytes;
+  if (lanes < LANES_F32) {
+    memcpy(part, from, (size_t)lanes);
+    from = part;
+  }
+  memcpy(&bytes, from, sizeof bytes);
+  return __builtin_convertvector(bytes, vector_i32);
+}
+
+/* Up to GROUP rows by up to LANES_F32 columns. */
+INLINE void pack_unit(int32_t *out, const uint8_t *x, int64_t stride, const int rows,
+                      int64_t lanes) {
+  vector_i32 units = bytes_of(x, lanes);
+  UNROLL for (int row = 1; row < rows; row++) {
+    units |= bytes_of(x + row * stride, lanes) << (row * 32 / GROUP);
+  }
+  memcpy(out, &units, sizeof units);
+}
+
+static void gram_pack_u8(void *out, const uint8_t *x, int64_t stride, int64_t rows,
+                         int64_t columns) {
+  int32_t *to = out;
+  for (int64_t row = 0; row < rows; row += GROUP, to += WIDTH_F32) {
+    const uint8_t *from = x + row * stride;
+    for (int64_t column = 0; column < columns; column += LANES_F32) {
+      const int64_t left = columns - column;
+      if (rows - row < GROUP) {
+        pack_unit(to + column, from + column, stride, (int)(rows - row), left);
+      } else if (left < LANES_F32) {
+        pack_unit(to + column, from + column, stride, GROUP, left);
+      } else {
+        pack_unit(to + column, from + column, stride, GROUP, LANES_F32);
+      }
+    }
+  }
+}
+
+/* Padding columns come out as 0 because center and x are loaded as 0 there. */
+static void gram_pack_centered(void *out, const clf__rows *x, int64_t first, int64_t columns,
+                               const float *center, const float *root) {
+  float *to = out;
+  for (int64_t row = 0; row < x->rows; row++, to += WIDTH_F32) {
+    const vector_f32 factor = (root == NULL ? 1 : root[row]) - (vector_f32){0};
+    const int64_t at = row * x->stride + first;
+    for (int64_t column = 0; column < columns; column += LANES_F32) {
+      const int64_t left = columns - column;
+      const bool whole = left >= LANES_F32;
+      const uint8_t *bytes = (const uint8_t *)x->data + at + column;
+      const float *values = (const float *)x->data + at + column;
+      const vector_f32 middle =
+          whole ? load_f32(center + column) : load_part_f32(center + column, left);
+      vector_f32 value;
+      if (x->dtype == CLF_U8) {
+        value = whole ? load_u8(bytes) : load_part_u8(bytes, left);
+      } else {
+        value = whole ? load_f32(values) : load_part_f32(values, left);
+      }
+      store_f32(to + column, factor * (value - middle));
+    }
+  }
+}

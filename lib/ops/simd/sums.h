@@ -1,0 +1,21 @@
+/* Sums over rows; loops that the compiler vectorises by itself. */
+
+static void count_u8(uint32_t *restrict sums, const uint8_t *restrict x, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    sums[i] += x[i];
+  }
+}
+
+static void add_scaled_u8(double *restrict sums, double factor, const uint8_t *restrict x,
+                          int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    sums[i] += factor * x[i];
+  }
+}
+
+static void add_scaled_f32(double *restrict sums, double factor, const float *restrict x,
+                           int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    sums[i] += factor * (double)x[i];
+  }
+}
