@@ -4,11 +4,7 @@
 #include "models/model.h"
 
 static const clf__model_kind *const kinds[] = {
-    &clf__ridge_kind,
-    &clf__fisher_kind,
-    &clf__perceptron_kind,
-    &clf__logistic_kind,
-    NULL,
+    &clf__ridge_kind, &clf__fisher_kind, &clf__perceptron_kind, &clf__logistic_kind, NULL,
 };
 
 const clf__model_kind *const *clf__model_kinds(void) {

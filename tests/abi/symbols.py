@@ -26,7 +26,7 @@ def main(nm, library, symbol_map, paths):
     with open(symbol_map, encoding="utf-8") as file:
         listed = re.findall(r"^\s*(clf_\w+);", file.read(), flags=re.M)
     good = compare("in the headers", set(declared), "in the map", set(listed))
-    good &= exported(library, nm) <= set(listed)
+    good &= compare("exported", exported(library, nm), "in the map", set(listed))
     for name, names in (("headers", declared), ("map", listed)):
         if len(names) != len(set(names)):
             print(f"the {name} name a function twice")

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Builds and runs CONSUMER_C out of tree the way a user would:
 #   consumers.sh KIND CONSUMER_C SOURCE_ROOT BUILD_ROOT PREFIX LIBDIR COMPILER…
-# KIND is shared, static (both by pkg-config), cmake or subproject. All but the last use a staged
-# install that was moved away from its prefix. Exit status 77: a tool is missing.
+# KIND is shared, static (both by pkg-config), readme (the programs in README.md), cmake or subproject.
+# All but the last use a staged install that was moved away from its prefix. Exit status 77: a tool is
+# missing.
 set -eu
 kind=$1 consumer=$(realpath "$2") source=$3 build=$4 prefix=$5 libdir=$6
 shift 6
@@ -40,6 +41,23 @@ shared)
   export LD_LIBRARY_PATH="$moved/$libdir"
   "$work/consumer"
   test "$(linked_to "$work/consumer")" = "$moved/$libdir/libclassify.so.0"
+  ;;
+readme)
+  need pkg-config
+  install_moved
+  awk '/^```c$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$source/README.md" \
+    >"$work/program.c"
+  # shellcheck disable=SC2046
+  $compiler -Wall -Werror "$work/program.c" -o "$work/program" $(flags --cflags --libs)
+  export LD_LIBRARY_PATH="$moved/$libdir"
+  ln -s "$source/examples" "$work/examples"
+  cd "$work"
+  ./program
+  test -s digits.clf
+  need python3
+  awk '/^```python$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$source/README.md" \
+    >"$work/program.py"
+  test "$(python3 "$work/program.py")" = "[0, 0, 1, 1]"
   ;;
 static)
   need pkg-config
