@@ -1,0 +1,52 @@
+/* The command line of the example programs: one table of options drives parsing, help and
+ * messages. */
+#ifndef EXAMPLES_OPTIONS_H
+#define EXAMPLES_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum option_type {
+  OPTION_SWITCH, /* bool */
+  OPTION_TEXT,   /* const char * */
+  OPTION_NUMBER  /* int64_t, `minimum` and up */
+} option_type;
+
+typedef struct option_entry {
+  const char *name;     /* without the dashes */
+  const char *argument; /* what it takes, as the help shows it; NULL for a switch */
+  const char *help;
+  option_type type;
+  int64_t minimum;
+  void *value; /* receives it */
+} option_entry;
+
+/* What every example program takes. */
+typedef struct shared_options {
+  const char *data;   /* folder: --data, else $CLASSIFY_DATA, else the bundled sample */
+  const char *json;   /* or NULL */
+  const char *report; /* or NULL */
+  int64_t threads;    /* 0: the library's choice */
+  int64_t seed;
+  bool quiet;
+} shared_options;
+
+enum { EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+/* Reads the command line. `summary` is the help's first line, `own` [count] the program's options
+ * besides the shared ones. Returns -1 to go on, or the status to exit with: 0 after --help and
+ * --version, EXIT_USAGE after a message on what is wrong. */
+int options_parse(shared_options *shared, const char *summary, const option_entry *own,
+                  size_t count, int argc, char *const *argv);
+
+/* The name most like `word`, for "did you mean"; NULL when none is. */
+const char *closest_name(const char *word, const char *const *names, size_t count);
+
+/* Writes "PROGRAM: message" to standard error. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 1, 2)))
+#endif
+void complain(const char *format, ...);
+
+#endif

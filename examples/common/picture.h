@@ -1,0 +1,18 @@
+/* Small pictures inside an HTML page: PNG in a data: address. */
+#ifndef EXAMPLES_PICTURE_H
+#define EXAMPLES_PICTURE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum { PICTURE_MOST_PIXELS = 4096 };
+
+/* Grey values 0…1 as the strength of the page's ink: transparent to black. Writes an <img>.
+ * Pictures of more than PICTURE_MOST_PIXELS are left out. */
+void picture_ink(FILE *out, const float *values, int64_t height, int64_t width, const char *text);
+
+/* Values -limit…limit: orange below zero, blue above, transparent at zero. Writes an <img>. */
+void picture_signed(FILE *out, const float *values, int64_t height, int64_t width, float limit,
+                    const char *text);
+
+#endif

@@ -1,0 +1,41 @@
+/* The HTML report: one page that needs nothing else, no scripts, light and dark, narrow and wide.
+ * The parts here serve every program; a program adds its own between page_begin and page_end. */
+#ifndef EXAMPLES_REPORT_H
+#define EXAMPLES_REPORT_H
+
+#include "results.h"
+
+/* A row of the list of facts under the headline. */
+typedef struct fact {
+  const char *name;
+  const char *value;
+} fact;
+
+/* Writes text with what HTML gives a meaning escaped. */
+void html_text(FILE *out, const char *text);
+
+/* Writes a whole number with a comma every three digits. */
+void html_count(FILE *out, int64_t number);
+
+/* The head and the headline; after it, the program may write a <p class="lead">. */
+void page_begin(FILE *out, const char *title);
+
+/* The facts end the page's header. */
+void page_facts(FILE *out, const fact *facts, size_t count);
+void page_end(FILE *out);
+
+/* This machine's processor, and the most memory this process has held, for the facts. */
+void describe_machine(char *out, size_t capacity);
+void describe_memory_peak(char *out, size_t capacity);
+
+/* The models, their errors as bars, their times. */
+void page_results(FILE *out, const result *results, size_t count);
+
+/* The counts of (truth, predicted), a row a true class, shaded by the share of its row.
+ * `counts` is [classes, classes], `names` [classes]. */
+void page_confusion(FILE *out, const int64_t *counts, const char *const *names, int64_t classes);
+
+/* Rows, precision, recall and F1 of each class, from the same counts. */
+void page_classes(FILE *out, const int64_t *counts, const char *const *names, int64_t classes);
+
+#endif

@@ -1,0 +1,87 @@
+#include "results.h"
+
+#include <classify.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "options.h"
+
+void results_print_head(void) {
+  printf("%-14s %-28s %9s %9s %10s\n", "model", "parameters", "accuracy", "fit", "predict");
+  fflush(stdout);
+}
+
+void results_print_row(const result *row) {
+  printf("%-14s %-28s %7.2f %% %7.3f s %8.3f s%s\n", row->model, row->params,
+         100 * row->test_accuracy, row->fit_seconds, row->predict_seconds,
+         row->outcome == CLF_NOT_CONVERGED ? "  (not converged)" : "");
+  fflush(stdout);
+}
+
+size_t results_best(const result *results, size_t count) {
+  size_t best = 0;
+  for (size_t i = 1; i < count; i++) {
+    if (results[i].test_accuracy > results[best].test_accuracy) {
+      best = i;
+    }
+  }
+  return best;
+}
+
+static void write_string(FILE *out, const char *name, const char *text) {
+  fprintf(out, "\"%s\": \"", name);
+  for (const char *c = text; *c != '\0'; c++) {
+    if (*c == '"' || *c == '\\') {
+      fprintf(out, "\\%c", *c);
+    } else if ((unsigned char)*c < 0x20) {
+      fprintf(out, "\\u%04x", (unsigned)*c);
+    } else {
+      fputc(*c, out);
+    }
+  }
+  fputs("\", ", out);
+}
+
+static void write_result(FILE *out, const run_facts *run, const result *row) {
+  fputs("  {", out);
+  write_string(out, "model", row->model);
+  write_string(out, "params", row->params);
+  fprintf(out, "\"train_rows\": %" PRId64 ", \"test_rows\": %" PRId64 ", ", row->train_rows,
+          row->test_rows);
+  fprintf(out, "\"fit_seconds\": %.6f, \"predict_seconds\": %.6f, ", row->fit_seconds,
+          row->predict_seconds);
+  fprintf(out, "\"train_accuracy\": %.6f, \"test_accuracy\": %.6f, ", row->train_accuracy,
+          row->test_accuracy);
+  write_string(out, "outcome", clf_status_name(row->outcome));
+  fprintf(out, "\"threads\": %" PRId32 ", \"seed\": %" PRId64 ", ", run->threads, run->seed);
+  write_string(out, "cpu", run->cpu);
+  write_string(out, "data", run->data);
+  fprintf(out, "\"version\": \"%s\"}", clf_version());
+}
+
+void results_write_json(FILE *out, const run_facts *run, const result *results, size_t count) {
+  fputs("[\n", out);
+  for (size_t i = 0; i < count; i++) {
+    write_result(out, run, &results[i]);
+    fputs(i + 1 < count ? ",\n" : "\n", out);
+  }
+  fputs("]\n", out);
+}
+
+FILE *output_open(const char *path) {
+  FILE *out = fopen(path, "wb");
+  if (out == NULL) {
+    complain("cannot write %s: %s", path, strerror(errno));
+  }
+  return out;
+}
+
+int output_close(FILE *out, const char *path) {
+  int failed = ferror(out);
+  if (fclose(out) != 0 || failed) {
+    complain("cannot write %s: %s", path, strerror(errno));
+    return -1;
+  }
+  return 0;
+}

@@ -1,0 +1,368 @@
+/* Trains and tests every classifier of a table on MNIST. A new classifier is a line in `models`. */
+#include <classify.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/options.h"
+#include "common/progress.h"
+#include "common/results.h"
+#include "mnist_report.h"
+
+typedef struct model_entry {
+  const char *name;
+  const char *kind;
+  const char *params;
+} model_entry;
+
+static const model_entry models[] = {
+    {"ridge", "ridge", "alpha=1"},
+    {"fisher", "fisher", "shrinkage=none"},
+    {"perceptron", "perceptron", "epochs=10 averaged=true"},
+    {"logistic", "logistic", "C=1"},
+};
+
+enum { MODELS = sizeof models / sizeof *models };
+
+typedef struct settings {
+  shared_options shared;
+  const char *models;  /* comma list, "all" or "list" */
+  const char *save;    /* folder, or NULL */
+  int64_t train, test; /* rows to take; 0: all */
+} settings;
+
+typedef struct mnist_run {
+  settings set;
+  const model_entry *chosen[MODELS];
+  size_t chosen_count;
+  clf_context *context;
+  clf_dataset *train, *test;
+  FILE *json, *report; /* or NULL */
+  progress_display progress;
+  result results[MODELS];
+  verdict verdicts[MODELS];
+  size_t count; /* of results */
+} mnist_run;
+
+static int list_models(void) {
+  for (size_t i = 0; i < MODELS; i++) {
+    printf("%-14s %s %s\n", models[i].name, models[i].kind, models[i].params);
+  }
+  return EXIT_SUCCESS;
+}
+
+static int reject_model(const char *name) {
+  const char *names[MODELS];
+  for (size_t i = 0; i < MODELS; i++) {
+    names[i] = models[i].name;
+  }
+  const char *like = closest_name(name, names, MODELS);
+  if (like != NULL) {
+    complain("no model '%s'; did you mean %s?", name, like);
+  } else {
+    complain("no model '%s'; --models list shows them", name);
+  }
+  return EXIT_USAGE;
+}
+
+/* Adds the model of that name, once. */
+static int choose_model(mnist_run *run, const char *name) {
+  for (size_t i = 0; i < run->chosen_count; i++) {
+    if (strcmp(run->chosen[i]->name, name) == 0) {
+      return -1;
+    }
+  }
+  for (size_t i = 0; i < MODELS; i++) {
+    if (strcmp(models[i].name, name) == 0) {
+      run->chosen[run->chosen_count++] = &models[i];
+      return -1;
+    }
+  }
+  return reject_model(name);
+}
+
+/* Returns -1 to go on, or an exit status. */
+static int choose_models(mnist_run *run) {
+  const char *list = run->set.models;
+  if (strcmp(list, "list") == 0) {
+    return list_models();
+  }
+  if (strcmp(list, "all") == 0) {
+    for (size_t i = 0; i < MODELS; i++) {
+      run->chosen[run->chosen_count++] = &models[i];
+    }
+    return -1;
+  }
+  for (;;) {
+    char name[32];
+    size_t length = strcspn(list, ",");
+    snprintf(name, sizeof name, "%.*s", (int)length, list);
+    int status = choose_model(run, name);
+    if (status >= 0 || list[length] == '\0') {
+      return status;
+    }
+    list += length + 1;
+  }
+}
+
+static int parse(mnist_run *run, int argc, char *const *argv) {
+  settings *set = &run->set;
+  set->models = "all";
+  const option_entry own[] = {
+      {"models", "LIST",
+       "models to run, separated by commas; all (the default), or list to show "
+       "them",
+       OPTION_TEXT, 0, &set->models},
+      {"train", "N", "train on N rows, the classes in proportion (default: all)", OPTION_NUMBER, 1,
+       &set->train},
+      {"test", "N", "test on N rows, likewise", OPTION_NUMBER, 1, &set->test},
+      {"save", "DIR", "save the models as DIR/NAME.clf", OPTION_TEXT, 0, &set->save},
+  };
+  int status = options_parse(&set->shared,
+                             "Trains and tests classifiers on the handwritten digits of MNIST.",
+                             own, sizeof own / sizeof *own, argc, argv);
+  return status >= 0 ? status : choose_models(run);
+}
+
+static int make_context(mnist_run *run) {
+  const shared_options *shared = &run->set.shared;
+  char params[96];
+  int length = snprintf(params, sizeof params, "seed=%" PRId64, shared->seed);
+  if (shared->threads > 0) {
+    snprintf(params + length, sizeof params - (size_t)length, " threads=%" PRId64, shared->threads);
+  }
+  if (clf_context_create(&run->context, params, NULL) < 0 ||
+      progress_start(&run->progress, run->context, shared->quiet) < 0) {
+    complain("%s", clf_last_error());
+    return EXIT_FAILURE;
+  }
+  return -1;
+}
+
+/* Whether DIR/FOLDER holds the training images, gzip'd or plain. */
+static bool has_images(const char *folder, const char *inside) {
+  static const char *const endings[] = {"", ".gz"};
+  for (size_t i = 0; i < 2; i++) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s%s/train-images-idx3-ubyte%s", folder, inside, endings[i]);
+    if (access(path, F_OK) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Reads a split of the data and, when fewer rows are wanted, draws them. */
+static clf_status load_split(clf_dataset **out, mnist_run *run, const char *inside,
+                             const char *split, int64_t wanted) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s%s/%s", run->set.shared.data, inside, split);
+  clf_dataset *all = NULL, *rest = NULL;
+  clf_status status = clf_dataset_load(&all, run->context, "idx", path, NULL);
+  int64_t rows = clf_dataset_rows(all);
+  if (status < 0 || wanted == 0 || wanted >= rows) {
+    *out = all;
+    return status;
+  }
+  status = clf_dataset_split(out, &rest, all, (double)wanted / (double)rows,
+                             (uint64_t)run->set.shared.seed);
+  clf_dataset_free(rest);
+  clf_dataset_free(all);
+  return status;
+}
+
+static int load_data(mnist_run *run) {
+  const char *folder = run->set.shared.data;
+  const char *inside = has_images(folder, "") ? "" : "/mnist";
+  if (!has_images(folder, inside)) {
+    complain(
+        "no MNIST in '%s': neither it nor its folder mnist has train-images-idx3-ubyte.gz or "
+        "train-images-idx3-ubyte; examples/data/fetch.sh mnist gets the full set",
+        folder);
+    return EXIT_FAILURE;
+  }
+  if (load_split(&run->train, run, inside, "train", run->set.train) < 0 ||
+      load_split(&run->test, run, inside, "t10k", run->set.test) < 0) {
+    complain("%s", clf_last_error());
+    return EXIT_FAILURE;
+  }
+  return -1;
+}
+
+/* Opens what will be written, before the long work. */
+static int open_outputs(mnist_run *run) {
+  const shared_options *shared = &run->set.shared;
+  const char *save = run->set.save;
+  if (save != NULL && mkdir(save, 0777) != 0 && errno != EEXIST) {
+    complain("cannot make the folder %s: %s", save, strerror(errno));
+    return EXIT_FAILURE;
+  }
+  if ((shared->json != NULL && (run->json = output_open(shared->json)) == NULL) ||
+      (shared->report != NULL && (run->report = output_open(shared->report)) == NULL)) {
+    return EXIT_FAILURE;
+  }
+  return -1;
+}
+
+/* The probabilities for the report, where the model has them. */
+static clf_status add_probabilities(verdict *said, const clf_dataset *test, int64_t count) {
+  said->probabilities = malloc((size_t)count * sizeof(float));
+  clf_status status = said->probabilities == NULL
+                          ? CLF_ERROR_MEMORY
+                          : clf_model_predict_proba(said->model, test, said->probabilities, count);
+  if (status == CLF_ERROR_UNSUPPORTED) {
+    free(said->probabilities);
+    said->probabilities = NULL;
+    status = CLF_OK;
+  }
+  return status;
+}
+
+static clf_status test_model(mnist_run *run, result *row, verdict *said) {
+  int64_t rows = clf_dataset_rows(run->test);
+  int64_t values = rows * clf_model_outputs(said->model);
+  said->predicted = malloc((size_t)rows * sizeof(int32_t));
+  said->decision = malloc((size_t)values * sizeof(float));
+  if (said->predicted == NULL || said->decision == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  double start = seconds_now();
+  clf_status status = clf_model_predict(said->model, run->test, said->predicted, rows);
+  row->predict_seconds = seconds_now() - start;
+  if (status == CLF_OK) {
+    status = clf_model_score(said->model, run->test, &row->test_accuracy);
+  }
+  if (status == CLF_OK) {
+    status = clf_model_score(said->model, run->train, &row->train_accuracy);
+  }
+  if (status == CLF_OK && run->report != NULL) {
+    status = clf_model_decision_function(said->model, run->test, said->decision, values);
+  }
+  if (status == CLF_OK && run->report != NULL) {
+    status = add_probabilities(said, run->test, values);
+  }
+  return status;
+}
+
+static clf_status save_model(const mnist_run *run, const model_entry *entry,
+                             const clf_model *model) {
+  char path[4096];
+  if (run->set.save == NULL) {
+    return CLF_OK;
+  }
+  snprintf(path, sizeof path, "%s/%s.clf", run->set.save, entry->name);
+  return clf_model_save(model, path);
+}
+
+static clf_status fit_model(mnist_run *run, const model_entry *entry, result *row, verdict *said) {
+  clf_status status = clf_model_create(&said->model, run->context, entry->kind, entry->params);
+  if (status < 0) {
+    return status;
+  }
+  double start = seconds_now();
+  status = clf_model_fit(said->model, run->train, NULL, NULL);
+  row->fit_seconds = seconds_now() - start;
+  row->outcome = clf_model_outcome(said->model);
+  return status;
+}
+
+static void free_verdict(verdict *said) {
+  clf_model_free(said->model);
+  free(said->predicted);
+  free(said->decision);
+  free(said->probabilities);
+  *said = (verdict){0};
+}
+
+/* Fits, tests and saves one model; the result is added when all of it worked. */
+static clf_status run_model(mnist_run *run, const model_entry *entry) {
+  result *row = &run->results[run->count];
+  verdict *said = &run->verdicts[run->count];
+  *row = (result){.model = entry->name,
+                  .params = entry->params,
+                  .train_rows = clf_dataset_rows(run->train),
+                  .test_rows = clf_dataset_rows(run->test)};
+  progress_title(&run->progress, entry->name);
+  progress_line(&run->progress, "%s: fitting %" PRId64 " rows", entry->name, row->train_rows);
+  clf_status status = fit_model(run, entry, row, said);
+  if (status == CLF_OK) {
+    status = test_model(run, row, said);
+  }
+  if (status == CLF_OK) {
+    status = save_model(run, entry, said->model);
+  }
+  progress_clear(&run->progress);
+  if (status < 0) {
+    free_verdict(said);
+    return status;
+  }
+  results_print_row(row);
+  run->count++;
+  return CLF_OK;
+}
+
+/* Runs the chosen models; one that fails does not keep the others from running. */
+static int run_models(mnist_run *run) {
+  int exit_status = EXIT_SUCCESS;
+  results_print_head();
+  for (size_t i = 0; i < run->chosen_count; i++) {
+    clf_status status =
+        progress_interrupted() ? CLF_ERROR_CANCELLED : run_model(run, run->chosen[i]);
+    if (status == CLF_ERROR_CANCELLED && progress_interrupted()) {
+      complain("interrupted; %zu of %zu models done", run->count, run->chosen_count);
+      return EXIT_INTERRUPTED;
+    }
+    if (status < 0) {
+      complain("%s: %s", run->chosen[i]->name, clf_last_error());
+      exit_status = EXIT_FAILURE;
+    }
+  }
+  return exit_status;
+}
+
+static int write_outputs(mnist_run *run, int exit_status) {
+  const shared_options *shared = &run->set.shared;
+  const run_facts facts = {.data = shared->data,
+                           .cpu = clf_context_cpu(run->context),
+                           .threads = clf_context_threads(run->context),
+                           .seed = shared->seed};
+  if (run->json != NULL) {
+    results_write_json(run->json, &facts, run->results, run->count);
+    exit_status = output_close(run->json, shared->json) < 0 ? EXIT_FAILURE : exit_status;
+  }
+  if (run->report != NULL) {
+    if (run->count > 0 &&
+        mnist_report(run->report, &facts, run->results, run->verdicts, run->count, run->test) < 0) {
+      complain("the report is not complete: %s", clf_last_error());
+      exit_status = EXIT_FAILURE;
+    }
+    exit_status = output_close(run->report, shared->report) < 0 ? EXIT_FAILURE : exit_status;
+  }
+  return exit_status;
+}
+
+static void free_run(mnist_run *run) {
+  for (size_t i = 0; i < run->count; i++) {
+    free_verdict(&run->verdicts[i]);
+  }
+  clf_dataset_free(run->train);
+  clf_dataset_free(run->test);
+  clf_context_free(run->context);
+}
+
+int main(int argc, char **argv) {
+  static mnist_run run;
+  int status = parse(&run, argc, argv);
+  status = status >= 0 ? status : make_context(&run);
+  status = status >= 0 ? status : load_data(&run);
+  status = status >= 0 ? status : open_outputs(&run);
+  if (status < 0) {
+    status = run_models(&run);
+    status = write_outputs(&run, status);
+  }
+  free_run(&run);
+  return status;
+}

@@ -1,0 +1,313 @@
+"""examples/mnist from outside: results, files it writes, what it says when something is wrong."""
+import base64
+import ctypes
+import gzip
+import html.parser
+import json
+import os
+import pathlib
+import pty
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+
+PROGRAM, ROOT = sys.argv.pop(1), pathlib.Path(sys.argv.pop(1))
+SAMPLE = ROOT / "examples" / "data"
+LEVELS = 62  # of the report's grey pictures, above 0
+VOID = {"meta", "img", "br"}
+
+
+def run(*arguments, status=0, **environment):
+    """Runs the program, checks its exit status, and returns what it printed and said."""
+    env = {name: value for name, value in os.environ.items() if name != "CLASSIFY_DATA"}
+    result = subprocess.run([PROGRAM, *map(str, arguments)], env={**env, **environment},
+                            capture_output=True, text=True, timeout=300)
+    if result.returncode != status:
+        raise AssertionError(f"exit status {result.returncode}, not {status}: {result.stderr}")
+    return result.stdout, result.stderr
+
+
+class Page(html.parser.HTMLParser):
+    """Checks that elements nest, and gathers what the tests look at."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.images, self.tags, self.text = [], [], [], []
+        self.feed(text)
+        self.close()
+        assert not self.open, f"not closed: {self.open}"
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag == "img":
+            self.images.append(dict(attributes))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, f"</{tag}> at {self.getpos()}"
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def decode_png(address):
+    """Indices of the palette, row after row, and the image's size."""
+    data = base64.b64decode(address.removeprefix("data:image/png;base64,"), validate=True)
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    chunks, at = {}, 8
+    while at < len(data):
+        length, = struct.unpack(">I", data[at:at + 4])
+        kind, body = data[at + 4:at + 8], data[at + 8:at + 8 + length]
+        assert struct.unpack(">I", data[at + 8 + length:at + 12 + length])[0] == zlib.crc32(kind + body)
+        chunks[kind] = body
+        at += 12 + length
+    width, height = struct.unpack(">II", chunks[b"IHDR"][:8])
+    lines = zlib.decompress(chunks[b"IDAT"])
+    assert len(lines) == height * (width + 1)
+    rows = [lines[i * (width + 1) + 1:(i + 1) * (width + 1)] for i in range(height)]
+    return b"".join(rows), width, height
+
+
+class Results(unittest.TestCase):
+    """One run of every model on a part of the sample, and what it wrote."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+        cls.table, cls.said = run("--train", 1000, "--threads", 2, "--seed", 3,
+                                  "--json", cls.folder / "r.json",
+                                  "--report", cls.folder / "r.html", "--save", cls.folder / "models")
+        cls.results = json.loads((cls.folder / "r.json").read_text())
+        cls.html = (cls.folder / "r.html").read_text()
+        cls.page = Page(cls.html)
+
+    def test_every_model_is_there_and_learnt(self):
+        listed = run("--models", "list")[0].split("\n")
+        names = [line.split()[0] for line in listed if line]
+        self.assertEqual([row["model"] for row in self.results], names)
+        for row in self.results:
+            with self.subTest(model=row["model"]):
+                self.assertEqual((row["train_rows"], row["test_rows"]), (1000, 2000))
+                self.assertGreater(row["test_accuracy"], 0.6)
+                self.assertGreaterEqual(row["train_accuracy"], row["test_accuracy"])
+                self.assertGreater(row["fit_seconds"], 0)
+                self.assertGreater(row["predict_seconds"], 0)
+                self.assertEqual((row["threads"], row["seed"]), (2, 3))
+                self.assertIn(row["outcome"], ("CLF_OK", "CLF_NOT_CONVERGED"))
+                self.assertEqual(row["data"], str(SAMPLE))
+                self.assertIn(f"{row['model']}: fitting 1000 rows", self.said)
+                self.assertRegex(self.table, rf"{row['model']} .*{100 * row['test_accuracy']:.2f} %")
+
+    def test_fields_are_those_of_the_documentation(self):
+        documented = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "json.md").read_text(), re.M)
+        for row in self.results:
+            self.assertEqual(sorted(row), sorted(documented))
+
+    def test_models_are_saved_and_load(self):
+        lib = ctypes.CDLL(os.environ["CLASSIFY_LIBRARY"])
+        lib.clf_model_free.argtypes = [ctypes.c_void_p]
+        for row in self.results:
+            path = self.folder / "models" / (row["model"] + ".clf")
+            model = ctypes.c_void_p()
+            self.assertEqual(lib.clf_model_load(ctypes.byref(model), None, bytes(path)), 0)
+            lib.clf_model_free(model)
+
+    def test_report_stands_alone(self):
+        for tag, attributes in self.page.tags:
+            self.assertNotIn(tag, ("script", "link", "iframe", "object"))
+            for name in ("src", "href", "srcset", "background"):
+                self.assertRegex(attributes.get(name, "data:"), "^data:")
+        self.assertNotRegex(self.html, r"url\(|@import|https?:")
+
+    def test_report_is_accessible(self):
+        for attributes in self.page.images:
+            self.assertTrue(attributes["alt"])
+            self.assertEqual((attributes["width"], attributes["height"]), ("28", "28"))
+        for tag, attributes in self.page.tags:
+            if tag == "th":
+                self.assertIn(attributes.get("scope"), ("row", "col"))
+        self.assertEqual(sum(tag == "h1" for tag, _ in self.page.tags), 1)
+        self.assertIn(("html", {"lang": "en"}), self.page.tags)
+
+    def test_report_has_each_model_and_opens_the_best(self):
+        text = "".join(self.page.text)
+        for row in self.results:
+            self.assertIn(f"{100 * row['test_accuracy']:.2f}\xa0%", text)
+        details = [attributes for tag, attributes in self.page.tags if tag == "details"]
+        best = max(self.results, key=lambda row: row["test_accuracy"])
+        self.assertEqual([i for i, attributes in enumerate(details) if "open" in attributes],
+                         [self.results.index(best)])
+        self.assertEqual(len(details), len(self.results))
+
+    def test_report_shows_the_images_of_the_file(self):
+        images = gzip.decompress((SAMPLE / "t10k-images-idx3-ubyte.gz").read_bytes())[16:]
+        labels = gzip.decompress((SAMPLE / "t10k-labels-idx1-ubyte.gz").read_bytes())[8:]
+        shown = 0
+        for attributes in self.page.images:
+            pixels, width, height = decode_png(attributes["src"])
+            self.assertEqual((width, height), (28, 28))
+            found = re.fullmatch(r"Test image (\d+): a (\d)", attributes["alt"])
+            if found:
+                row, digit = map(int, found.groups())
+                self.assertEqual(labels[row], digit)
+                image = images[row * 784:(row + 1) * 784]
+                self.assertLessEqual(max(abs(a - b * LEVELS / 255) for a, b in zip(pixels, image)),
+                                     0.51)
+                shown += 1
+        self.assertGreater(shown, 20)
+
+    def test_confusion_matrices_add_up(self):
+        cells = re.findall(r"<table class=\"confusion\">.*?</table>", self.html, re.S)
+        for row, table in zip(self.results, cells, strict=True):
+            counts = [int(cell) for cell in re.findall(r"<td[^>]*>(\d+)</td>", table)]
+            self.assertEqual(sum(counts), 2000)
+            self.assertEqual(sum(counts[::11]), round(2000 * row["test_accuracy"]))
+
+
+class Options(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def one(self, *arguments, **more):
+        """A short run of one model."""
+        return run("--models", "ridge", "--train", 300, "--test", 200, *arguments, **more)
+
+    def wrong(self, *arguments, status, says):
+        printed, said = run(*arguments, status=status)
+        self.assertRegex(said, says)
+        self.assertEqual(said.count("\n"), 1, said)
+        self.assertTrue(said.startswith("mnist: "))
+
+    def test_help_and_version(self):
+        self.assertIn("--report FILE", run("--help")[0])
+        self.assertRegex(run("--version")[0], r"^mnist, libclassify \d+\.\d+\.\d+\n$")
+
+    def test_wrong_options_are_named(self):
+        for arguments, says in (
+                (["--modles=all"], "no option '--modles=all'; did you mean --models"),
+                (["rows"], "no option 'rows'"),
+                (["--models", "rigde"], "no model 'rigde'; did you mean ridge"),
+                (["--models", "ridge,"], "no model ''"),
+                (["--models", "zebra"], "no model 'zebra'; --models list shows them"),
+                (["--train", "0"], "--train takes a whole number from 1 up, not '0'"),
+                (["--test", "9x"], "--test takes a whole number from 1 up, not '9x'"),
+                (["--seed", "-1"], "--seed takes a whole number from 0 up, not '-1'"),
+                (["--train", "9" * 30], "--train takes a whole number"),
+                (["--json"], "--json needs a value: FILE"),
+                (["--json="], "--json is empty"),
+                (["--quiet=1"], "--quiet takes no value")):
+            with self.subTest(arguments=arguments):
+                self.wrong(*arguments, status=2, says=says)
+
+    def test_too_many_threads_are_the_library_s_word(self):
+        self.wrong("--threads", "100000", status=1, says="threads is 100000")
+
+    def test_missing_data_are_named(self):
+        self.wrong("--data", self.folder, status=1, says=f"no MNIST in '{self.folder}'.*fetch.sh")
+
+    def test_damaged_data_are_named(self):
+        for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz",
+                     "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"):
+            with self.subTest(file=name):
+                shutil.copytree(SAMPLE, self.folder / "data", dirs_exist_ok=True)
+                path = self.folder / "data" / name
+                path.write_bytes(path.read_bytes()[:500])
+                self.wrong("--data", self.folder / "data", status=1, says=re.escape(str(path)))
+                path.unlink()
+                self.wrong("--data", self.folder / "data", status=1, says=name.split("-")[0])
+
+    def test_files_that_cannot_be_written_are_named(self):
+        missing = self.folder / "missing" / "file"
+        for option in ("--json", "--report", "--save"):
+            with self.subTest(option=option):
+                printed, said = self.one(option, missing, status=1)
+                self.assertIn(f"{missing}: No such file or directory", said)
+                self.assertEqual(printed, "")
+
+    def test_a_full_disk_is_told(self):
+        for option in ("--json", "--report"):
+            said = self.one(option, "/dev/full", "--quiet", status=1)[1]
+            self.assertEqual(said, "mnist: cannot write /dev/full: No space left on device\n")
+
+    def test_quiet_says_nothing(self):
+        printed, said = self.one("--quiet")
+        self.assertEqual(said, "")
+        self.assertEqual(len(printed.splitlines()), 2)
+
+    def test_data_folder_by_environment_plain_and_in_a_folder_mnist(self):
+        folder = self.folder / "mnist"
+        folder.mkdir()
+        for path in SAMPLE.glob("*.gz"):
+            (folder / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+        path = self.folder / "r.json"
+        self.one("--json", path, CLASSIFY_DATA=str(self.folder))
+        row, = json.loads(path.read_text())
+        self.assertEqual((row["train_rows"], row["test_rows"], row["data"]),
+                         (300, 200, str(self.folder)))
+
+    def test_same_seed_same_results(self):
+        seen = []
+        for seed in (1, 1, 2):
+            path = self.folder / "r.json"
+            run("--models", "perceptron,ridge,perceptron", "--train", 300, "--test", 200, "--seed",
+                seed, "--json", path)
+            rows = json.loads(path.read_text())
+            self.assertEqual([row["model"] for row in rows], ["perceptron", "ridge"])
+            seen.append([row["train_accuracy"] for row in rows]
+                        + [row["test_accuracy"] for row in rows])
+        self.assertEqual(seen[0], seen[1])
+        self.assertNotEqual(seen[0], seen[2])
+
+
+class Interrupt(unittest.TestCase):
+    def test_ctrl_c_ends_with_what_was_done(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "r.json"
+            process = subprocess.Popen([PROGRAM, "--models", "ridge,logistic,fisher", "--json", path],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.addCleanup(process.stdout.close)
+            self.addCleanup(process.stderr.close)
+            for line in process.stderr:
+                if line.startswith("logistic"):
+                    break
+            process.send_signal(signal.SIGINT)
+            said = process.stderr.read()
+            self.assertEqual(process.wait(timeout=60), 130)
+            self.assertRegex(said, r"^mnist: interrupted; [12] of 3 models done\n$")
+            self.assertEqual(json.loads(path.read_text())[0]["model"], "ridge")
+
+    def test_a_terminal_shows_a_bar(self):
+        child, terminal = pty.fork()
+        if child == 0:
+            os.environ["CLASSIFY_CPU"] = "generic"
+            os.execv(PROGRAM, [PROGRAM, "--models", "logistic", "--threads", "1"])
+        said, pressed = b"", False
+        try:
+            while True:
+                said += os.read(terminal, 4096)
+                if not pressed and said.count(b" left") > 2:
+                    os.write(terminal, b"\x03")
+                    pressed = True
+        except OSError:  # the other end is closed
+            pass
+        os.close(terminal)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        self.assertEqual(status, 130, said)
+        self.assertRegex(said, rb"\rlogistic +\[#*\.*\] +\d+ %  up to \d+:\d\d left\x1b\[K")
+        self.assertIn(b"\r\x1b[K", said)
+        self.assertNotIn(b"fitting", said)
+
+
+if __name__ == "__main__":
+    unittest.main()
