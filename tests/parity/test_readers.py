@@ -1,0 +1,182 @@
+"""Files written by NumPy, scikit-learn, gzip and csv, read back by the library."""
+
+import csv
+import gzip
+import io
+import pathlib
+import struct
+import tempfile
+import zipfile
+
+import classify as clf
+import numpy as np
+
+folder = tempfile.TemporaryDirectory(prefix="classify-readers-")
+at = pathlib.Path(folder.name)
+rng = np.random.default_rng(0)
+DTYPES = ["f4", "f8", "u1", "i1", "i2", "i4", "i8", "u2", "u4", "b1"]
+
+
+def array(dtype, shape=(5, 3)):
+    if dtype.startswith("f"):
+        return rng.normal(size=shape).astype(dtype)
+    return rng.integers(0, 2 if dtype == "b1" else 100, shape).astype(dtype)
+
+
+def same(dataset, x, y=None):
+    found = dataset.tensor("x")
+    assert found.shape == x.shape, f"{found.shape}, not {x.shape}"
+    assert np.array_equal(found.astype(np.float32), x.astype(np.float32))
+    if y is not None:
+        names, labels = np.unique(y, return_inverse=True)
+        assert np.array_equal(dataset.tensor("labels"), labels)
+        assert [float(name) for name in dataset.class_names()] == list(map(float, names))
+
+
+def npy__reads_what_numpy_saves():
+    for dtype in DTYPES:
+        for order in "<", ">":
+            for layout in "C", "F":
+                for shape in (5, 3), (4, 2, 3), (1, 1), (2, 2, 1, 2):
+                    x = np.asarray(array(dtype, shape).astype(order + dtype), order=layout)
+                    np.save(at / "x.npy", x)
+                    for options in "map=true", "map=false":
+                        same(clf.Dataset.load("npy", at / "x.npy", options), x)
+                    with gzip.open(at / "x.npy.gz", "wb") as file:
+                        np.save(file, x)
+                    same(clf.Dataset.load("npy", at / "x.npy.gz"), x)
+
+
+def npy__reads_all_header_versions():
+    x = array("f4")
+    for version in (1, 0), (2, 0), (3, 0):
+        with open(at / "x.npy", "wb") as file:
+            np.lib.format.write_array(file, x, version)
+        same(clf.Dataset.load("npy", at / "x.npy"), x)
+
+
+def npy__reads_labels_beside():
+    x, y = array("f8", (40, 3)), rng.integers(-3, 4, 40)
+    np.save(at / "x.npy", x)
+    for labels in y, y.astype("i1"), y.astype(">f8"), y.reshape(-1, 1), y.astype("f4"):
+        np.save(at / "y.npy", labels)
+        same(clf.Dataset.load("npy", at / "x.npy", f"labels={at}/y.npy"), x, y)
+    targets = array("f8", (40, 2))
+    np.save(at / "y.npy", np.asfortranarray(targets))
+    dataset = clf.Dataset.load("npy", at / "x.npy", f"labels={at}/y.npy regression=true")
+    assert np.array_equal(dataset.tensor("targets"), targets)
+
+
+def npz__reads_what_numpy_saves():
+    x, y = array("f4", (300, 20)), rng.integers(0, 5, 300)
+    for save in np.savez, np.savez_compressed:
+        save(at / "d.npz", x, y)
+        same(clf.Dataset.load("npy", at / "d.npz"), x, y)
+        save(at / "d.npz", z=y, x=x, y=y)
+        same(clf.Dataset.load("npy", at / "d.npz"), x, y)
+        save(at / "d.npz", x_train=x, y_train=y, x_test=x[:7], y_test=y[:7])
+        same(clf.Dataset.load("npy", at / "d.npz", "x=x_test y=y_test"), x[:7], y[:7])
+
+
+def npz__reads_what_zipfile_streams():
+    """An archive written to a pipe has its sizes behind the members, not before them."""
+    class Pipe(io.RawIOBase):
+        def __init__(self):
+            self.data = b""
+
+        def writable(self):
+            return True
+
+        def write(self, data):
+            self.data += bytes(data)
+            return len(data)
+
+    x = array("u1", (50, 50))
+    pipe, content = Pipe(), io.BytesIO()
+    np.save(content, x)
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", content.getvalue())
+        archive.comment = b"streamed"
+    (at / "d.npz").write_bytes(pipe.data)
+    same(clf.Dataset.load("npy", at / "d.npz"), x)
+
+
+def idx__reads_every_type():
+    types = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+    y = rng.integers(0, 3, 6).astype("u1")
+    (at / "t-labels-idx1-ubyte").write_bytes(struct.pack(">HBBI", 0, 8, 1, 6) + y.tobytes())
+    for code, dtype in types.items():
+        for shape in (6, 4), (6, 2, 3), (6, 2, 2, 1):
+            x = array(dtype[-2:], shape).astype(dtype)
+            data = struct.pack(f">HBB{len(shape)}I", 0, code, len(shape), *shape) + x.tobytes()
+            (at / "t-images-idx3-ubyte").write_bytes(data)
+            same(clf.Dataset.load("idx", at / "t"), x, y)
+            (at / "x.gz").write_bytes(gzip.compress(data))
+            same(clf.Dataset.load("idx", at / "x.gz", "map=false"), x)
+
+
+def csv__reads_what_csv_writes():
+    x = rng.normal(size=(200, 6)) * 10.0 ** rng.integers(-30, 30, (200, 6))
+    names = ["plain", "with, comma", 'with "quotes"', "with\nbreak", " with blanks ", "ä"]
+    y = rng.integers(0, len(names), 200)
+    for delimiter in ",", ";", "\t":
+        for quoting in csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC:
+            for ends in "\n", "\r\n":
+                with open(at / "d.csv", "w", newline="", encoding="utf-8") as file:
+                    writer = csv.writer(file, delimiter=delimiter, quoting=quoting,
+                                        lineterminator=ends)
+                    writer.writerow([f"f{i}" for i in range(6)] + ["label"])
+                    writer.writerows([*map(float, row), names[k]] for row, k in zip(x, y))
+                dataset = clf.Dataset.load("csv", at / "d.csv")
+                assert np.array_equal(dataset.tensor("x"), x.astype(np.float32))
+                found = np.array(dataset.class_names())[dataset.tensor("labels")]
+                stripped = [names[k].strip() if quoting == csv.QUOTE_MINIMAL else names[k]
+                            for k in y]
+                assert list(found) == stripped
+
+
+def csv__reads_what_savetxt_writes():
+    x = rng.normal(size=(100, 4))
+    y = rng.integers(0, 4, 100)
+    table = np.column_stack([x, y])
+    for form in "%.18e", "%.6g", "%r":
+        np.savetxt(at / "d.csv.gz", table, fmt=form, delimiter=",")
+        expected = np.loadtxt(at / "d.csv.gz", delimiter=",")
+        same(clf.Dataset.load("csv", at / "d.csv.gz"), expected[:, :4], y)
+    np.savetxt(at / "d.txt", table)
+    same(clf.Dataset.load("csv", at / "d.txt", "delimiter=space"), x, y)
+
+
+def csv__keeps_doubles_of_targets():
+    values = rng.normal(size=500) * 10.0 ** rng.integers(-35, 35, 500)
+    texts = [form % value for value in values for form in ("%.17g", "%.6f", "%.3e", "%.15g")]
+    numbers = [float(text) for text in texts]
+    (at / "d.csv").write_text("".join(f"1,{text}\n" for text in texts))
+    dataset = clf.Dataset.load("csv", at / "d.csv", "regression=true")
+    assert np.array_equal(dataset.tensor("targets")[:, 0], numbers)
+
+
+def svmlight__reads_what_sklearn_dumps():
+    clf.sklearn()
+    from scipy import sparse
+    from sklearn.datasets import dump_svmlight_file, load_svmlight_file
+    x = sparse.random(200, 50, 0.1, "csr", np.float64, random_state=1)
+    y = rng.integers(-1, 3, 200)
+    for zero_based in True, False:
+        for query in None, np.repeat(np.arange(20), 10):
+            dump_svmlight_file(x, y, str(at / "d.svm"), zero_based=zero_based, query_id=query,
+                               comment="two\nlines")
+            options = f"features=50 zero_based={'true' if zero_based else 'false'}"
+            dataset = clf.Dataset.load("svmlight", at / "d.svm", options)
+            expected, labels = load_svmlight_file(str(at / "d.svm"), n_features=50,
+                                                  zero_based=zero_based)
+            found = sparse.csr_matrix((dataset.tensor("value"), dataset.tensor("column"),
+                                       dataset.tensor("row_start")), (200, 50))
+            assert np.array_equal(found.toarray(), expected.toarray().astype(np.float32))
+            assert np.array_equal(np.unique(labels)[dataset.tensor("labels")], labels)
+    dump_svmlight_file(x, rng.normal(size=200), str(at / "d.svm"))
+    dataset = clf.Dataset.load("svmlight", at / "d.svm", "regression=true")
+    assert np.array_equal(dataset.tensor("targets")[:, 0], load_svmlight_file(str(at / "d.svm"))[1])
+
+
+clf.run([value for name, value in list(globals().items()) if "__" in name[1:-2] and callable(value)])
