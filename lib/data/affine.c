@@ -51,7 +51,7 @@ static void change_entries(void *argument, int64_t index, int32_t worker) {
 static clf_status apply_sparse(clf_dataset **out, const clf_dataset *dataset, change *job) {
   int64_t count = clf__rows_entries(&job->x);
   clf_tensor *value = NULL;
-  clf_status status = clf__tensor_vector(&value, dataset->context, CLF_F32, count);
+  clf_status status = clf__tensor_unset(&value, dataset->context, CLF_F32, 1, &count);
   if (status < 0) {
     return status;
   }
@@ -75,7 +75,8 @@ static clf_status apply_dense(clf_dataset **out, const clf_dataset *dataset, cha
   if (job->buffers == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  CLF__TRY(clf__tensor_matrix(&x, dataset->context, CLF_F32, job->x.rows, job->x.columns));
+  CLF__TRY(clf__tensor_unset(&x, dataset->context, CLF_F32, 2,
+                             (int64_t[]){job->x.rows, job->x.columns}));
   job->to = x->data;
   job->per_task = job->x.columns < TASK_NUMBERS ? TASK_NUMBERS / job->x.columns : 1;
   clf__parallel(dataset->context, (job->x.rows - 1) / job->per_task + 1, change_rows, job);

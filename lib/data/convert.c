@@ -111,7 +111,7 @@ static clf_status fail_too_large(const clf_tensor *tensor, int64_t place) {
 
 clf_status clf__to_f32(clf_tensor **out, clf_context *context, const clf_tensor *tensor) {
   clf_tensor *copy = NULL;
-  clf_status status = clf_tensor_create(&copy, context, CLF_F32, tensor->ndim, tensor->shape);
+  clf_status status = clf__tensor_unset(&copy, context, CLF_F32, tensor->ndim, tensor->shape);
   if (status < 0) {
     return status;
   }

@@ -129,7 +129,7 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(check_sparse(dataset));
-  CLF__TRY(clf__tensor_matrix(&x, context, CLF_F32, job.x.rows, job.width));
+  CLF__TRY(clf__tensor_unset(&x, context, CLF_F32, 2, (int64_t[]){job.x.rows, job.width}));
   job.start = clf__alloc_array(context, job.degree, (size_t)(job.x.columns + 1) * sizeof(int64_t));
   job.buffers = clf__alloc_array(context, clf__context_threads(context),
                                  (size_t)job.x.columns * sizeof(float));

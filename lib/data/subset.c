@@ -44,7 +44,7 @@ clf_status clf__like_rows(clf_tensor **out, clf_context *context, const clf_tens
   int64_t shape[CLF_MAX_DIMENSIONS];
   memcpy(shape, from->shape, sizeof shape);
   shape[0] = count;
-  clf_status status = clf_tensor_create(out, context, from->dtype, from->ndim, shape);
+  clf_status status = clf__tensor_unset(out, context, from->dtype, from->ndim, shape);
   if (status == CLF_OK) {
     (*out)->scale = from->scale;
   }
@@ -123,8 +123,8 @@ static clf_status choose_sparse(clf_dataset *subset, const clf_dataset *dataset,
   }
   CLF__TRY(add_up(&subset->row_start, dataset, rows, subset->rows));
   int64_t entries = ((const int64_t *)subset->row_start->data)[subset->rows];
-  CLF__TRY(clf__tensor_vector(&subset->column, subset->context, CLF_I32, entries));
-  CLF__TRY(clf__tensor_vector(&subset->value, subset->context, CLF_F32, entries));
+  CLF__TRY(clf__tensor_unset(&subset->column, subset->context, CLF_I32, 1, &entries));
+  CLF__TRY(clf__tensor_unset(&subset->value, subset->context, CLF_F32, 1, &entries));
   int64_t row_bytes = 8 * (entries / subset->rows + 1);
   sparse_gathering job = {dataset, subset, rows,
                           row_bytes < TASK_BYTES ? TASK_BYTES / row_bytes : 1};

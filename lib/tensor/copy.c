@@ -106,7 +106,7 @@ clf_status clf_tensor_copy(clf_tensor **out, const clf_tensor *tensor, int32_t d
   CLF__REQUIRE(out);
   CLF__REQUIRE(tensor);
   clf_tensor *copy = NULL;
-  clf_status status = clf_tensor_create(&copy, tensor->context, dtype, tensor->ndim, tensor->shape);
+  clf_status status = clf__tensor_unset(&copy, tensor->context, dtype, tensor->ndim, tensor->shape);
   if (status < 0) {
     return status;
   }

@@ -143,9 +143,8 @@ static clf_status make(clf_tensor **out, clf_context *context, int32_t dtype, in
   return CLF_OK;
 }
 
-clf_status clf_tensor_create(clf_tensor **out, clf_context *context, int32_t dtype, int32_t ndim,
+clf_status clf__tensor_unset(clf_tensor **out, clf_context *context, int32_t dtype, int32_t ndim,
                              const int64_t *shape) {
-  CLF__REQUIRE(out);
   clf_status status = check_shape(dtype, ndim, shape);
   if (status < 0) {
     return status;
@@ -156,7 +155,7 @@ clf_status clf_tensor_create(clf_tensor **out, clf_context *context, int32_t dty
     return status;
   }
   tensor->data =
-      clf__alloc_zeroed(tensor->context, clf_tensor_count(tensor), clf__dtype_size(dtype));
+      clf__alloc_array(tensor->context, clf_tensor_count(tensor), clf__dtype_size(dtype));
   if (tensor->data == NULL) {
     clf_tensor_free(tensor);
     return CLF_ERROR_MEMORY;
@@ -165,6 +164,18 @@ clf_status clf_tensor_create(clf_tensor **out, clf_context *context, int32_t dty
   tensor->writable = true;
   *out = tensor;
   return CLF_OK;
+}
+
+clf_status clf_tensor_create(clf_tensor **out, clf_context *context, int32_t dtype, int32_t ndim,
+                             const int64_t *shape) {
+  CLF__REQUIRE(out);
+  clf_tensor *tensor = NULL;
+  clf_status status = clf__tensor_unset(&tensor, context, dtype, ndim, shape);
+  if (status == CLF_OK) {
+    memset(tensor->data, 0, (size_t)clf_tensor_count(tensor) * clf__dtype_size(dtype));
+    *out = tensor;
+  }
+  return status;
 }
 
 clf_status clf_tensor_wrap(clf_tensor **out, clf_context *context, const void *data, int32_t dtype,
