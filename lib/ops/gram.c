@@ -7,7 +7,7 @@
  * and shifted afterwards by their mean rounded to an integer,
  *   sum (x - c)(x - c)^T = sum x x^T - c s^T - s c^T + N c c^T,
  * which is exact as well. Sparse rows are not shifted (that would fill them), except where they are
- * so full that dense work is the faster. */
+ * so full that dense work is the faster. Small tables are multiplied in f64 (gram_small.c). */
 #include "ops/gram.h"
 
 #include <math.h>
@@ -102,13 +102,16 @@ static clf_status fill_scatter(clf__gram *gram, clf_context *context, const clf_
               .shift = each->shift,
               .rest = each->rest};
   choose_shift(each, input, f.weight);
+  clf_status status = CLF_OK;
   if (clf__rows_sparse(x) && !worth_filling(x)) {
     clf__gram_add_sparse(gram->scatter, context, input);
+  } else if (clf__gram_small(input)) {
+    status = clf__gram_add_small(gram->scatter, context, input, each->center);
   } else {
-    clf_status status = clf__gram_add_dense(gram->scatter, &f.bias, context, input, each->center);
-    if (status < 0) {
-      return status;
-    }
+    status = clf__gram_add_dense(gram->scatter, &f.bias, context, input, each->center);
+  }
+  if (status < 0) {
+    return status;
   }
   clf__parallel(context, f.squares * (f.squares + 1) / 2, finish_square, &f);
   return CLF_OK;

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "ops/gram.h"
+#include "ops/gram_parts.h"
 
 enum { U8, F32, SPARSE, FULL_SPARSE, STORAGES };
 enum { NO_TARGETS, LABELS, TARGETS };
@@ -189,9 +189,10 @@ static clf__gram_input input_of(const sample *s, int targets, bool weighted, boo
                            .centered = centered};
 }
 
+static const int64_t shapes[][2] = {{1, 1},    {5, 1},    {3, 17},   {17, 3},
+                                    {131, 50}, {1000, 7}, {55, 255}, {2500, 33}};
+
 START_TEST(gram__agrees_with_plain_loops) {
-  static const int64_t shapes[][2] = {{1, 1},    {5, 1},    {3, 17},   {17, 3},
-                                      {131, 50}, {1000, 7}, {55, 255}, {2500, 33}};
   uint64_t state = 1;
   clf_context *context = context_of(_i, 2);
   for (size_t i = 0; context != NULL && i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -211,12 +212,49 @@ START_TEST(gram__agrees_with_plain_loops) {
 }
 END_TEST
 
+/* The kernels for large tables, on small ones: what the f64 products of these give. */
+static void check_dense(clf_context *context, const sample *s, const clf__gram_input *input) {
+  const int64_t columns = s->x.columns;
+  const size_t size = (size_t)(columns * columns);
+  double *got = calloc(size, sizeof *got), *want = calloc(size, sizeof *want), bias = 0;
+  float *center = random_f32(&(uint64_t){5}, columns);
+  ck_clf_ok(clf__gram_add_dense(got, &bias, context, input, center));
+  ck_clf_ok(clf__gram_add_small(want, context, input, center));
+  ck_assert_double_eq(bias, 0);
+  for (int64_t i = 0; i < columns; i++) {
+    for (int64_t j = i; j < columns; j++) {
+      const double sizes = want[i * columns + i] * want[j * columns + j];
+      near(got[i * columns + j], want[i * columns + j], 4e-6 * sqrt(sizes), "products", i, j);
+    }
+  }
+  free(got);
+  free(want);
+  free(center);
+}
+
+START_TEST(gram_dense__agrees_with_small) {
+  uint64_t state = 6;
+  clf_context *context = context_of(_i, 2);
+  for (size_t i = 0; context != NULL && i < sizeof shapes / sizeof shapes[0]; i++) {
+    for (int storage = 0; storage < STORAGES; storage++) {
+      sample s = sample_of(storage, shapes[i][0], shapes[i][1], &state);
+      for (int weighted = storage == U8; weighted < 2; weighted++) {
+        clf__gram_input input = input_of(&s, NO_TARGETS, weighted, true);
+        check_dense(context, &s, &input);
+      }
+      free_sample(&s);
+    }
+  }
+  clf_context_free(context);
+}
+END_TEST
+
 START_TEST(gram__has_the_same_bits_on_any_threads) {
   static const int threads[] = {1, 2, 5};
-  static const int64_t shapes[][2] = {{5000, 60}, {3000, 333}};
+  static const int64_t larger[][2] = {{5000, 60}, {3000, 333}};
   for (int i = 0; i < 4 * STORAGES; i++) {
     uint64_t state = 2;
-    sample s = sample_of(i / 4, shapes[i % 2][0], shapes[i % 2][1], &state);
+    sample s = sample_of(i / 4, larger[i % 2][0], larger[i % 2][1], &state);
     clf__gram_input input = input_of(&s, LABELS, i / 2 % 2, true);
     clf_context *context[3] = {NULL};
     clf__gram gram[3] = {{0}};
@@ -369,6 +407,7 @@ int main(void) {
   TCase *tests = tcase_create("gram");
   tcase_set_timeout(tests, 100);
   tcase_add_loop_test(tests, gram__agrees_with_plain_loops, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, gram_dense__agrees_with_small, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, gram__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, gram__u8_is_exact, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, gram__u8_does_not_overflow, 0, CPU_LEVELS);
