@@ -1,10 +1,8 @@
 /* Sparse datasets (CSR): validated once, so that kernels need not look at an index again. Columns
  * ascend within each row: where the caller's do not, a copy is sorted; a column that comes twice in
  * a row then stands beside itself. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "data/build.h"
+#include "data/row_order.h"
 
 static clf_status check_vector(const char *name, const clf_tensor *tensor, bool integers) {
   if (tensor->ndim != 1) {
@@ -92,75 +90,32 @@ static clf_status check_columns(const clf_tensor *column, int64_t columns) {
   return CLF_OK;
 }
 
-static bool ascends(const int32_t *column, int64_t count) {
-  for (int64_t i = 1; i < count; i++) {
-    if (column[i] <= column[i - 1]) {
-      return false;
-    }
-  }
-  return true;
-}
-
-typedef struct pair {
-  int32_t column;
-  float value;
-} pair;
-
-static int compare_pairs(const void *a, const void *b) {
-  int32_t first = ((const pair *)a)->column;
-  int32_t second = ((const pair *)b)->column;
-  return (first > second) - (first < second);
-}
-
-/* Sorts one row's entries; `pairs` has room for them. False when a column comes twice. */
-static bool sort_row(int32_t *column, float *value, int64_t count, pair *pairs) {
-  for (int64_t i = 0; i < count; i++) {
-    pairs[i] = (pair){column[i], value[i]};
-  }
-  qsort(pairs, (size_t)count, sizeof *pairs, compare_pairs);
-  for (int64_t i = 0; i < count; i++) {
-    column[i] = pairs[i].column;
-    value[i] = pairs[i].value;
-  }
-  return ascends(column, count);
-}
-
-/* Entries of the longest row whose columns do not ascend; 0 when all do. */
-static int64_t longest_unsorted(const clf_dataset *dataset) {
+/* The first row whose columns do not ascend; -1 when all do. */
+static int64_t first_unsorted(const clf_dataset *dataset) {
   const int64_t *start = dataset->row_start->data;
   const int32_t *column = dataset->column->data;
-  int64_t longest = 0;
   for (int64_t i = 0; i < dataset->rows; i++) {
-    int64_t count = start[i + 1] - start[i];
-    if (count > 1 && count > longest && !ascends(column + start[i], count)) {
-      longest = count;
+    if (!clf__row_ascends(column + start[i], start[i + 1] - start[i])) {
+      return i;
     }
   }
-  return longest;
+  return -1;
 }
 
-/* Replaces columns and values by copies in which the columns of every row ascend. */
-static clf_status sort_rows(clf_dataset *dataset, int64_t longest) {
+/* Replaces columns and values by copies in which the columns of every row ascend; those before row
+ * `first` do. */
+static clf_status sort_rows(clf_dataset *dataset, int64_t first) {
   const int64_t *start = dataset->row_start->data;
   clf_tensor *column = NULL;
   clf_tensor *value = NULL;
-  pair *pairs = NULL;
   clf_status status = CLF_OK;
-  int64_t entries = dataset->column->shape[0];
-  CLF__TRY(clf__tensor_vector(&column, dataset->context, CLF_I32, entries));
-  CLF__TRY(clf__tensor_vector(&value, dataset->context, CLF_F32, entries));
-  memcpy(column->data, dataset->column->data, (size_t)entries * sizeof(int32_t));
-  memcpy(value->data, dataset->value->data, (size_t)entries * sizeof(float));
-  pairs = clf__alloc_array(dataset->context, longest, sizeof *pairs);
-  if (pairs == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
-  for (int64_t i = 0; i < dataset->rows; i++) {
-    int32_t *first = (int32_t *)column->data + start[i];
+  CLF__TRY(clf_tensor_copy(&column, dataset->column, CLF_I32));
+  CLF__TRY(clf_tensor_copy(&value, dataset->value, CLF_F32));
+  for (int64_t i = first; i < dataset->rows; i++) {
+    int32_t *columns = (int32_t *)column->data + start[i];
     int64_t count = start[i + 1] - start[i];
-    if (count > 1 && !ascends(first, count) &&
-        !sort_row(first, (float *)value->data + start[i], count, pairs)) {
+    if (!clf__row_ascends(columns, count) &&
+        clf__row_sort(columns, (float *)value->data + start[i], count) >= 0) {
       status = clf__fail(CLF_ERROR_DATA, "row %lld has a column twice", (long long)i);
       goto done;
     }
@@ -171,7 +126,6 @@ static clf_status sort_rows(clf_dataset *dataset, int64_t longest) {
   dataset->value = value;
   column = value = NULL;
 done:
-  clf__free(pairs);
   clf_tensor_free(column);
   clf_tensor_free(value);
   return status;
@@ -199,9 +153,9 @@ clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, in
   } else {
     CLF__TRY(clf__to_f32(&dataset->value, dataset->context, value));
   }
-  int64_t longest = longest_unsorted(dataset);
-  if (longest > 0) {
-    CLF__TRY(sort_rows(dataset, longest));
+  int64_t unsorted = first_unsorted(dataset);
+  if (unsorted >= 0) {
+    CLF__TRY(sort_rows(dataset, unsorted));
   }
   if (y != NULL) {
     CLF__TRY(clf_dataset_set_labels(dataset, y));

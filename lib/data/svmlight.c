@@ -10,6 +10,7 @@
 #include "data/dataset.h"
 #include "data/decimal.h"
 #include "data/lines.h"
+#include "data/row_order.h"
 #include "data/source.h"
 
 typedef struct svmlight_params {
@@ -149,65 +150,17 @@ static clf_status read_entry(svmlight_reader *self, const char **at, const char 
   return CLF_OK;
 }
 
-typedef struct entries {
-  int32_t *column;
-  float *value;
-} entries;
-
-static void swap(entries row, int64_t a, int64_t b) {
-  int32_t column = row.column[a];
-  float value = row.value[a];
-  row.column[a] = row.column[b];
-  row.value[a] = row.value[b];
-  row.column[b] = column;
-  row.value[b] = value;
-}
-
-/* Moves entry `root` down a heap of `count` entries. */
-static void sift(entries row, int64_t root, int64_t count) {
-  for (int64_t child; (child = 2 * root + 1) < count; root = child) {
-    child += child + 1 < count && row.column[child + 1] > row.column[child];
-    if (row.column[root] >= row.column[child]) {
-      return;
-    }
-    swap(row, root, child);
-  }
-}
-
-/* Heapsort: in place, and as fast on rows made to be slow. */
-static void sort_entries(entries row, int64_t count) {
-  for (int64_t root = count / 2 - 1; root >= 0; root--) {
-    sift(row, root, count);
-  }
-  for (int64_t last = count - 1; last > 0; last--) {
-    swap(row, 0, last);
-    sift(row, 0, last);
-  }
-}
-
-static bool ascends(const int32_t *column, int64_t count) {
-  bool ascending = true;
-  for (int64_t i = 1; i < count; i++) {
-    ascending &= column[i] > column[i - 1];
-  }
-  return ascending;
-}
-
 /* Puts a row's entries in order; an index twice is an error. */
 static clf_status order_row(svmlight_reader *self, int64_t first, const char *line) {
-  entries row = {(int32_t *)self->column->data + first, (float *)self->value->data + first};
+  int32_t *column = (int32_t *)self->column->data + first;
+  float *value = (float *)self->value->data + first;
   int64_t count = self->entries - first;
-  if (ascends(row.column, count)) {
+  int64_t twice = clf__row_ascends(column, count) ? -1 : clf__row_sort(column, value, count);
+  if (twice < 0) {
     return CLF_OK;
   }
-  sort_entries(row, count);
-  for (int64_t i = 1; i < count; i++) {
-    if (row.column[i] == row.column[i - 1]) {
-      return clf__fail(CLF_ERROR_DATA, "%s line %lld: the index %d occurs twice", self->lines.name,
-                       (long long)clf__line_number(&self->lines, line), row.column[i]);
-    }
-  }
-  return CLF_OK;
+  return clf__fail(CLF_ERROR_DATA, "%s line %lld: the index %d occurs twice", self->lines.name,
+                   (long long)clf__line_number(&self->lines, line), column[twice]);
 }
 
 static clf_status read_qid(svmlight_reader *self, const char **at, const char *end) {
