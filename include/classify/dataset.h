@@ -54,9 +54,10 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
  *                 MNIST naming ("mnist/train", "mnist/t10k")
  *  @param params  "name=value …" of the format, or NULL; clf_param_describe("format", …) lists them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT and CLF_ERROR_DATA (the
- * message names file and line or offset), CLF_ERROR_SHAPE, CLF_ERROR_MEMORY Plain IDX and NPY files
- * are memory-mapped: they must not be truncated while the dataset lives (set "map=false" where that
- * may happen).
+ *          message names file and line or offset), CLF_ERROR_SHAPE, CLF_ERROR_TYPE,
+ *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED
+ *  Plain files are memory-mapped: they must not be truncated during the call and, of IDX and NPY,
+ *  while the dataset lives (set "map=false" where that may happen).
  *  @since 0.1
  */
 CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char *format,

@@ -158,8 +158,14 @@ static clf_status read_record(csv_reader *self, const char **at, bool *complete)
 
 static clf_status read_records(csv_reader *self) {
   const clf__csv_columns *columns = &self->columns;
+  const clf__lines *lines = &columns->text.lines;
+  clf__lines_watch watch = clf__lines_watch_of(lines, self->context, "csv");
   const char *at = columns->rows;
-  while (at < columns->text.lines.end) {
+  while (at < lines->end) {
+    clf_status status = clf__lines_step(lines, &watch, at);
+    if (status < 0) {
+      return status;
+    }
     self->record = at;
     if (self->rows == self->capacity) {
       return fail_count(self); /* what is left is too short for a record */
@@ -170,7 +176,7 @@ static clf_status read_records(csv_reader *self) {
           (double *)self->targets->data + self->rows * columns->counts[CLF__CSV_TARGET];
     }
     bool complete;
-    clf_status status = read_record(self, &at, &complete);
+    status = read_record(self, &at, &complete);
     if (status < 0) {
       return status;
     }
@@ -178,7 +184,7 @@ static clf_status read_records(csv_reader *self) {
     at = clf__csv_record_at(&columns->text, at);
   }
   if (self->rows == 0) {
-    return clf__fail(CLF_ERROR_DATA, "%s: every row lacks a value", columns->text.lines.name);
+    return clf__fail(CLF_ERROR_DATA, "%s: every row lacks a value", lines->name);
   }
   return CLF_OK;
 }

@@ -1,6 +1,7 @@
 /* Text in memory: a line is counted only when a message needs its number. */
 #include "data/lines.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/status.h"
@@ -31,6 +32,21 @@ clf_status clf__lines_of(clf__lines *out, const clf__bytes *bytes, const char *n
 const char *clf__line_after(const clf__lines *lines, const char *at) {
   const char *stop = memchr(at, lines->line_end, (size_t)(lines->end - at));
   return stop != NULL ? stop + 1 : lines->end;
+}
+
+clf__lines_watch clf__lines_watch_of(const clf__lines *lines, clf_context *context,
+                                     const char *stage) {
+  return (clf__lines_watch){clf__progress_begin(context, stage, lines->end - lines->begin),
+                            lines->begin};
+}
+
+clf_status clf__lines_step(const clf__lines *lines, clf__lines_watch *watch, const char *at) {
+  const int64_t stretch = 1 << 24; /* a tenth of a second at the most */
+  if (at < watch->next) {
+    return CLF_OK;
+  }
+  watch->next = lines->end - at > stretch ? at + stretch : lines->end;
+  return clf__progress_step(&watch->progress, at - lines->begin, NAN, NAN);
 }
 
 int64_t clf__line_number(const clf__lines *lines, const char *at) {

@@ -2,6 +2,7 @@
 #ifndef CLF_DATA_LINES_H
 #define CLF_DATA_LINES_H
 
+#include "base/context.h"
 #include "base/file.h"
 
 typedef struct clf__lines {
@@ -17,6 +18,16 @@ clf_status clf__lines_of(clf__lines *out, const clf__bytes *bytes, const char *n
 
 /* First byte after the line that `at` is in. */
 const char *clf__line_after(const clf__lines *lines, const char *at);
+
+/* How far the text has been read, for the host. The stage is the format's name. */
+typedef struct clf__lines_watch {
+  clf__progress progress;
+  const char *next; /* where it is due again */
+} clf__lines_watch;
+clf__lines_watch clf__lines_watch_of(const clf__lines *lines, clf_context *context,
+                                     const char *stage);
+/* CLF_OK or CLF_ERROR_CANCELLED. */
+clf_status clf__lines_step(const clf__lines *lines, clf__lines_watch *watch, const char *at);
 
 /* Places, counted from 1; the column in bytes. */
 int64_t clf__line_number(const clf__lines *lines, const char *at);

@@ -6,14 +6,14 @@
  * size that the compressed bytes cannot hold is refused before memory is asked for. */
 #include "data/source.h"
 
-#include <limits.h>
-#include <string.h>
+#include <math.h>
 #include <zlib.h>
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
 
-enum { HEAD_BYTES = 1 << 16, DEFLATE_RATIO = 1032, STEP_BYTES = 1 << 30 };
+enum { HEAD_BYTES = 1 << 16, DEFLATE_RATIO = 1032, STEP_BYTES = 1 << 24 };
 
 typedef struct inflater {
   z_stream stream;
@@ -22,6 +22,7 @@ typedef struct inflater {
   clf__measure measure; /* NULL once it was asked, or when there is none */
   size_t promised;      /* bytes of the whole; 0 when unknown */
   const char *name;
+  clf__progress progress; /* through the compressed bytes */
   unsigned char *data;
   size_t capacity;
   size_t length;
@@ -68,7 +69,10 @@ static clf_status fill(inflater *self, bool *ended) {
     stream->avail_out = (uInt)(room < STEP_BYTES ? room : STEP_BYTES);
     int result = inflate(stream, Z_NO_FLUSH);
     self->length = (size_t)(stream->next_out - self->data);
-    clf_status status = CLF_OK;
+    clf_status status = clf__progress_step(&self->progress, (int64_t)position(self), NAN, NAN);
+    if (status < 0) {
+      return status;
+    }
     if (result == Z_STREAM_END) {
       status = next_member(self, ended);
     } else if (result == Z_MEM_ERROR) {
@@ -154,6 +158,7 @@ clf__bytes clf__bytes_of_block(void *block, size_t size) {
 clf_status clf__inflate(clf__bytes *out, clf_context *context, const clf__bytes *from, bool gzip,
                         clf__measure measure, const char *name) {
   inflater self = {.from = from, .gzip = gzip, .measure = measure, .name = name};
+  self.progress = clf__progress_begin(context, "inflate", (int64_t)from->size);
   self.stream = (z_stream){.zalloc = allocate, .zfree = release, .opaque = context};
   self.stream.next_in = (z_const Bytef *)(uintptr_t)from->data;
   if (inflateInit2(&self.stream, gzip ? MAX_WBITS + 16 : -MAX_WBITS) != Z_OK) {

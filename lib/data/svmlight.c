@@ -196,14 +196,18 @@ done:
   return status;
 }
 
-static clf_status read_rows(svmlight_reader *self) {
+static clf_status read_rows(svmlight_reader *self, clf_context *context) {
   const clf__lines *lines = &self->lines;
+  clf__lines_watch watch = clf__lines_watch_of(lines, context, "svmlight");
   for (const char *at = lines->begin; at < lines->end;) {
     const char *next = clf__line_after(lines, at);
     const char *comment = memchr(at, '#', (size_t)(next - at));
     const char *end = comment != NULL ? comment : next - (next[-1] == lines->line_end);
     at = skip_blanks(at, end);
-    clf_status status = at < end ? read_row(self, at, end) : CLF_OK;
+    clf_status status = clf__lines_step(lines, &watch, at);
+    if (status == CLF_OK && at < end) {
+      status = read_row(self, at, end);
+    }
     if (status < 0) {
       return status;
     }
@@ -318,7 +322,7 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
   clf_status status;
   CLF__TRY(clf__lines_of(&self.lines, bytes, name));
   CLF__TRY(allocate(&self, context));
-  CLF__TRY(read_rows(&self));
+  CLF__TRY(read_rows(&self, context));
   CLF__TRY(make_dataset(out, &self, context));
 done:
   clf_tensor_free(self.row_start);

@@ -287,6 +287,22 @@ START_TEST(reports_the_memory_limit) {
 }
 END_TEST
 
+static int32_t cancel(void *user, const clf_progress *progress) {
+  *(int64_t *)user = progress->steps;
+  return strcmp(progress->stage, "csv") == 0;
+}
+
+START_TEST(can_be_cancelled) {
+  clf_dataset *dataset = NULL;
+  int64_t steps = 0;
+  const char *path = put_file("iris.csv", iris, strlen(iris));
+  ck_clf_ok(clf_context_set_progress(context, cancel, &steps));
+  ck_clf_fails(clf_dataset_load(&dataset, context, "csv", path, NULL), CLF_ERROR_CANCELLED);
+  ck_assert_int_eq(steps, (int64_t)strlen(iris));
+  ck_assert_ptr_null(dataset);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("csv");
   TCase *tests = tcase_create("csv");
@@ -307,6 +323,7 @@ int main(void) {
   tcase_add_test(tests, bounds_the_matrix_by_the_file);
   tcase_add_test(tests, loads_files);
   tcase_add_test(tests, reports_the_memory_limit);
+  tcase_add_test(tests, can_be_cancelled);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }
