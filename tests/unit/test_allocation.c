@@ -1,39 +1,11 @@
 /* Every allocation of every call may fail: the call says so, leaves its outputs alone, gives back
  * what it took, and works the next time. */
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "support.h"
+#include "stingy.h"
 
 enum { ROWS = 24, COLUMNS = 3, CLASSES = 3, FOLDS = 2, SENTINEL = 0x5a };
-
-/* An allocator that refuses one allocation, or all from one on, and counts what is out. */
-typedef struct stingy {
-  atomic_int_least64_t asked;
-  atomic_int_least64_t held;
-  int64_t refuse;       /* number of the allocation to refuse, from 1; 0 for none */
-  bool refuse_the_rest; /* those after it too */
-} stingy;
-
-static void *take(void *user, size_t size, size_t alignment) {
-  stingy *own = user;
-  int64_t number = atomic_fetch_add(&own->asked, 1) + 1;
-  void *block = NULL;
-  bool refused = number == own->refuse || (own->refuse_the_rest && number > own->refuse);
-  if ((refused && own->refuse > 0) || posix_memalign(&block, alignment, size) != 0) {
-    return NULL;
-  }
-  memset(block, 0xa5, size); /* nobody counts on zeros */
-  atomic_fetch_add(&own->held, 1);
-  return block;
-}
-
-static void give_back(void *user, void *pointer) {
-  atomic_fetch_sub(&((stingy *)user)->held, 1);
-  free(pointer);
-}
 
 /* How the rows are stored, and what the model is. */
 typedef struct setting {
@@ -79,15 +51,6 @@ static void fill_rows(void) {
     }
   }
 }
-
-/* Goes on only while all is well. */
-#define TRY(call)                                                                                  \
-  do {                                                                                             \
-    status = (call);                                                                               \
-    if (status < 0) {                                                                              \
-      goto done;                                                                                   \
-    }                                                                                              \
-  } while (0)
 
 static clf_status wrap(clf_tensor **out, clf_context *context, const void *data, int32_t dtype,
                        int32_t ndim, int64_t first, int64_t second) {
@@ -234,15 +197,6 @@ static void check_outputs(const results *found, const results *expected, int64_t
   }
 }
 
-static clf_context *open_context(const char *params, stingy *from) {
-  clf_context *context = NULL;
-  const clf_allocator allocator = {take, give_back, from};
-  clf_status status = clf_context_create(&context, params, &allocator);
-  ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
-  ck_assert(status == CLF_OK ? context != NULL : context == NULL);
-  return context;
-}
-
 /* A run on an allocator or limit that refuses: it fails for memory alone, or not at all, since
  * threads that find none are done without. */
 static void check_run(clf_context *context, const setting *how, const results *expected,
@@ -261,7 +215,7 @@ static void check_run(clf_context *context, const setting *how, const results *e
 static void run_refused(const setting *how, int64_t refuse, bool the_rest,
                         const results *expected) {
   stingy from = {.refuse = refuse, .refuse_the_rest = the_rest};
-  clf_context *context = open_context(how->context, &from);
+  clf_context *context = stingy_context(how->context, &from);
   if (context != NULL) {
     check_run(context, how, expected, refuse);
     if (refuse % 16 == 0) {
@@ -279,7 +233,7 @@ static void run_refused(const setting *how, int64_t refuse, bool the_rest,
 static void refuse_each(const setting *how) {
   stingy generous = {0};
   static results expected;
-  clf_context *context = open_context(how->context, &generous);
+  clf_context *context = stingy_context(how->context, &generous);
   ck_clf_ok(run_all(context, how, &expected));
   clf_context_free(context);
   ck_assert_int_eq(generous.held, 0);

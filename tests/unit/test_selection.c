@@ -282,15 +282,13 @@ END_TEST
 
 START_TEST(search__refuses_more_combinations_than_it_can_try) {
   enum { VALUES = 400 };
-  static char grid[32 + 4 * VALUES];
-  size_t length = (size_t)sprintf(grid, "alpha=1");
-  for (int i = 1; i < VALUES; i++) {
-    length += (size_t)sprintf(grid + length, "|1");
+  char ones[2 * VALUES]; /* 1|1|…|1 */
+  char grid[4 * VALUES + 64];
+  for (int i = 0; i < VALUES; i++) {
+    memcpy(ones + 2 * i, "1|", 2);
   }
-  length += (size_t)sprintf(grid + length, " tolerance=1");
-  for (int i = 1; i < VALUES; i++) {
-    length += (size_t)sprintf(grid + length, "|1");
-  }
+  ones[sizeof ones - 1] = '\0';
+  snprintf(grid, sizeof grid, "alpha=%s tolerance=%s", ones, ones);
   check_refused(grid, "100000");
 }
 END_TEST

@@ -1,0 +1,55 @@
+/* An allocator that refuses one allocation, or all from one on, and counts what is out. */
+#ifndef TESTS_UNIT_STINGY_H
+#define TESTS_UNIT_STINGY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "support.h"
+
+typedef struct stingy {
+  atomic_int_least64_t asked;
+  atomic_int_least64_t held;
+  int64_t refuse;       /* number of the allocation to refuse, from 1; 0 for none */
+  bool refuse_the_rest; /* those after it too */
+} stingy;
+
+static inline void *stingy_allocate(void *user, size_t size, size_t alignment) {
+  stingy *own = (stingy *)user;
+  int64_t number = atomic_fetch_add(&own->asked, 1) + 1;
+  void *block = NULL;
+  bool refused = number == own->refuse || (own->refuse_the_rest && number > own->refuse);
+  if ((refused && own->refuse > 0) || posix_memalign(&block, alignment, size) != 0) {
+    return NULL;
+  }
+  memset(block, 0xa5, size); /* nobody counts on zeros */
+  atomic_fetch_add(&own->held, 1);
+  return block;
+}
+
+static inline void stingy_release(void *user, void *pointer) {
+  atomic_fetch_sub(&((stingy *)user)->held, 1);
+  free(pointer);
+}
+
+/* A context on the allocator, or NULL when that was refused. */
+static inline clf_context *stingy_context(const char *params, stingy *from) {
+  clf_context *context = NULL;
+  const clf_allocator allocator = {stingy_allocate, stingy_release, from};
+  clf_status status = clf_context_create(&context, params, &allocator);
+  ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
+  ck_assert(status == CLF_OK ? context != NULL : context == NULL);
+  return context;
+}
+
+/* Goes on only while all is well. */
+#define TRY(call)                                                                                  \
+  do {                                                                                             \
+    status = (call);                                                                               \
+    if (status < 0) {                                                                              \
+      goto done;                                                                                   \
+    }                                                                                              \
+  } while (0)
+
+#endif

@@ -1,0 +1,221 @@
+/* As test_allocation.c, for what comes before a model: tensors, datasets, readers, transforms. Here
+ * nothing can do without a refused block, so each refusal must be told. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "stingy.h"
+
+enum { ROWS = 6, COLUMNS = 2 };
+
+static const float values[ROWS * COLUMNS] = {0, 1, 1, 0, 0, 2, 2, 0, 0, 3, 3, 1};
+static const double numbers[ROWS] = {0.5, 1.5, 0.5, 2.5, 1.5, 2.5};
+static const char *const names[ROWS] = {"b", "a", "b", "c", "a", "c"};
+static const int64_t shape[] = {ROWS, COLUMNS};
+
+/* Work that makes, uses and frees handles on a context. */
+typedef clf_status (*work)(clf_context *context);
+
+static clf_status use_tensors(clf_context *context) {
+  clf_tensor *made = NULL, *wrapped = NULL, *copy = NULL, *view = NULL, *flat = NULL,
+             *turned = NULL;
+  clf_tensor *shared = NULL;
+  void *managed = NULL;
+  clf_status status;
+  TRY(clf_tensor_create(&made, context, CLF_I64, 2, shape));
+  TRY(clf_tensor_wrap(&wrapped, context, values, CLF_F32, 2, shape, NULL, NULL, NULL));
+  TRY(clf_tensor_copy(&copy, wrapped, CLF_F64));
+  TRY(clf_tensor_slice(&view, copy, 0, 1, 2, 2));
+  TRY(clf_tensor_reshape(&flat, copy, 1, (int64_t[]){-1}));
+  TRY(clf_tensor_permute(&turned, copy, (int32_t[]){1, 0}));
+  TRY(clf_tensor_to_dlpack(turned, &managed));
+  TRY(clf_tensor_from_dlpack(&shared, context, managed));
+  managed = NULL;
+done:
+  if (managed != NULL) { /* nobody took it: a second importer, on the default context */
+    ck_clf_ok(clf_tensor_from_dlpack(&shared, NULL, managed));
+  }
+  clf_tensor_free(made);
+  clf_tensor_free(wrapped);
+  clf_tensor_free(copy);
+  clf_tensor_free(view);
+  clf_tensor_free(flat);
+  clf_tensor_free(turned);
+  clf_tensor_free(shared);
+  return status;
+}
+
+static clf_status make_rows(clf_dataset **out, clf_context *context) {
+  clf_tensor *x = NULL, *y = NULL;
+  clf_status status;
+  TRY(clf_tensor_wrap(&x, context, values, CLF_F32, 2, shape, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&y, context, numbers, CLF_F64, 1, shape, NULL, NULL, NULL));
+  TRY(clf_dataset_create(out, context, x, y));
+done:
+  clf_tensor_free(x);
+  clf_tensor_free(y);
+  return status;
+}
+
+static clf_status make_sparse_rows(clf_dataset **out, clf_context *context) {
+  static const int32_t row_start[ROWS + 1] = {0, 2, 3, 3, 4, 6, 7};
+  static const int64_t column[7] = {1, 0, 1, 0, 1, 0, 0};
+  static const int32_t value[7] = {1, 2, 3, 4, 5, 6, 7};
+  const int64_t ends = ROWS + 1, entries = 7;
+  clf_tensor *start = NULL, *place = NULL, *number = NULL;
+  clf_status status;
+  TRY(clf_tensor_wrap(&start, context, row_start, CLF_I32, 1, &ends, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&place, context, column, CLF_I64, 1, &entries, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&number, context, value, CLF_I32, 1, &entries, NULL, NULL, NULL));
+  TRY(clf_dataset_create_sparse(out, context, COLUMNS, start, place, number, NULL));
+done:
+  clf_tensor_free(start);
+  clf_tensor_free(place);
+  clf_tensor_free(number);
+  return status;
+}
+
+/* Everything that is made of a dataset, sparse or dense. */
+static clf_status divide(clf_context *context, clf_dataset *rows) {
+  clf_dataset *parts[5] = {NULL};
+  clf_batches *batches = NULL;
+  const clf_dataset *batch = NULL;
+  clf_tensor *weights = NULL, *labels = NULL;
+  clf_status status;
+  TRY(clf_dataset_set_label_names(rows, names, ROWS));
+  TRY(clf_tensor_wrap(&weights, context, numbers, CLF_F64, 1, shape, NULL, NULL, NULL));
+  TRY(clf_dataset_set_weights(rows, weights));
+  TRY(clf_dataset_tensor(rows, "labels", &labels));
+  TRY(clf_dataset_subset(&parts[0], rows, (int64_t[]){5, 0, 0, 3}, 4));
+  TRY(clf_dataset_split(&parts[1], &parts[2], rows, 0.5, 1));
+  TRY(clf_dataset_fold(&parts[3], &parts[4], rows, 2, 1, 1));
+  TRY(clf_batches_create(&batches, rows, 4, 1));
+  TRY(clf_batches_next(batches, &batch));
+  TRY(clf_batches_next(batches, &batch));
+  TRY(clf_batches_next(batches, &batch));
+  TRY(clf_dataset_set_targets(rows, weights));
+done:
+  clf_batches_free(batches);
+  for (int i = 0; i < 5; i++) {
+    clf_dataset_free(parts[i]);
+  }
+  clf_tensor_free(weights);
+  clf_tensor_free(labels);
+  return status;
+}
+
+static clf_status divide_dense(clf_context *context) {
+  clf_dataset *rows = NULL;
+  clf_status status;
+  TRY(make_rows(&rows, context));
+  TRY(divide(context, rows));
+done:
+  clf_dataset_free(rows);
+  return status;
+}
+
+static clf_status divide_sparse(clf_context *context) {
+  clf_dataset *rows = NULL;
+  clf_status status;
+  TRY(make_sparse_rows(&rows, context));
+  TRY(divide(context, rows));
+done:
+  clf_dataset_free(rows);
+  return status;
+}
+
+static clf_status transform_rows(clf_context *context) {
+  clf_dataset *rows = NULL;
+  clf_status status;
+  TRY(make_rows(&rows, context));
+  for (int64_t i = 0; i < clf_kind_count("transform"); i++) {
+    clf_transform *transform = NULL;
+    clf_dataset *changed = NULL;
+    status = clf_transform_create(&transform, context, clf_kind_name("transform", i), NULL);
+    status = status < 0 ? status : clf_transform_fit(transform, rows);
+    status = status < 0 ? status : clf_transform_apply(&changed, transform, rows);
+    clf_dataset_free(changed);
+    clf_transform_free(transform);
+    TRY(status);
+  }
+done:
+  clf_dataset_free(rows);
+  return status;
+}
+
+/* A file of the given bytes, read by a format. */
+static clf_status read_file(clf_context *context, const char *format, const char *params,
+                            const void *bytes, size_t size) {
+  char path[] = "/tmp/classify-allocation-XXXXXX";
+  int descriptor = mkstemp(path);
+  clf_dataset *rows = NULL;
+  ck_assert_int_ge(descriptor, 0);
+  ck_assert_int_eq(write(descriptor, bytes, size), (ssize_t)size);
+  close(descriptor);
+  clf_status status = clf_dataset_load(&rows, context, format, path, params);
+  unlink(path);
+  clf_dataset_free(rows);
+  return status;
+}
+
+static clf_status read_csv(clf_context *context) {
+  static const char text[] = "height,\"the width\",name\n1,2.5,a\n3,4e1,\"b \"\"c\"\"\"\n,6,a\n";
+  return read_file(context, "csv", "missing=nan", text, sizeof text - 1);
+}
+
+static clf_status read_svmlight(clf_context *context) {
+  static const char text[] = "# rows\n1 1:0.5 3:2\n-1 2:1e3\n1 1:1 # one\n";
+  return read_file(context, "svmlight", NULL, text, sizeof text - 1);
+}
+
+static clf_status read_idx(clf_context *context) {
+  static const unsigned char bytes[] = {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6};
+  clf_status status;
+  TRY(read_file(context, "idx", NULL, bytes, sizeof bytes));
+  TRY(read_file(context, "idx", "map=false", bytes, sizeof bytes));
+done:
+  return status;
+}
+
+static clf_status read_npy(clf_context *context) {
+  static const char header[] =
+      "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': True, 'shape': (6, 2)}";
+  char bytes[128 + sizeof values];
+  memset(bytes, ' ', 128);
+  memcpy(bytes, header, sizeof header - 1);
+  bytes[127] = '\n';
+  memcpy(bytes + 128, values, sizeof values);
+  return read_file(context, "npy", NULL, bytes, sizeof bytes);
+}
+
+static const work WORKS[] = {use_tensors, divide_dense,  divide_sparse, transform_rows,
+                             read_csv,    read_svmlight, read_idx,      read_npy};
+enum { WORK_COUNT = sizeof WORKS / sizeof WORKS[0] };
+
+START_TEST(each_allocation__may_be_refused) {
+  stingy generous = {0};
+  clf_context *context = stingy_context("threads=1", &generous);
+  ck_clf_ok(WORKS[_i](context));
+  clf_context_free(context);
+  ck_assert_int_eq(generous.held, 0);
+  for (int64_t refuse = 1; refuse <= generous.asked; refuse++) {
+    stingy from = {.refuse = refuse};
+    context = stingy_context("threads=1", &from);
+    if (context != NULL) {
+      ck_clf_fails(WORKS[_i](context), CLF_ERROR_MEMORY);
+      ck_clf_says("memory");
+      ck_clf_ok(WORKS[_i](context));
+    }
+    clf_context_free(context);
+    ck_assert_msg(from.held == 0, "%lld blocks are lost after allocation %lld was refused",
+                  (long long)from.held, (long long)refuse);
+  }
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("allocation_data");
+  TCase *tests = tcase_create("allocation_data");
+  tcase_add_loop_test(tests, each_allocation__may_be_refused, 0, WORK_COUNT);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
