@@ -39,21 +39,24 @@ INLINE void NAME(gram_tile)(const int vectors, const UNIT *a, const UNIT *b, int
   }
 }
 
+/* Of a panel with itself, vectors that lie below the diagonal are left out. */
 static void NAME(gram_add)(const void *panel_a, const void *panel_b, int64_t steps, int64_t rows,
                            int64_t columns, double *c, int64_t ldc) {
-  const int64_t vectors = (columns + LANES_F32 - 1) / LANES_F32;
   for (int64_t step = 0; step < steps; step += STEPS) {
     const UNIT *a = (const UNIT *)panel_a + step * WIDTH_F32;
     const UNIT *b = (const UNIT *)panel_b + step * WIDTH_F32;
-    const int64_t count = steps - step < STEPS ? steps - step : STEPS;
+    const int64_t count = smaller(STEPS, steps - step);
     for (int64_t i = 0; i < rows; i += TILE_ROWS) {
-      const int64_t height = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
-      if (vectors == 1) {
-        NAME(gram_tile)(1, a + i, b, count, height, columns, c + i * ldc, ldc);
-      } else if (vectors < TILE_VECTORS) {
-        NAME(gram_tile)(TILE_VECTORS - 1, a + i, b, count, height, columns, c + i * ldc, ldc);
+      const int64_t height = smaller(TILE_ROWS, rows - i);
+      const int64_t skip = panel_a == panel_b ? i / LANES_F32 * LANES_F32 : 0;
+      const int64_t left = columns - skip;
+      double *to = c + i * ldc + skip;
+      if (left <= LANES_F32) {
+        NAME(gram_tile)(1, a + i, b + skip, count, height, left, to, ldc);
+      } else if (left <= 2 * LANES_F32) {
+        NAME(gram_tile)(2, a + i, b + skip, count, height, left, to, ldc);
       } else {
-        NAME(gram_tile)(TILE_VECTORS, a + i, b, count, height, columns, c + i * ldc, ldc);
+        NAME(gram_tile)(TILE_VECTORS, a + i, b + skip, count, height, left, to, ldc);
       }
     }
   }

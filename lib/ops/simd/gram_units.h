@@ -50,23 +50,12 @@ INLINE vector_i32 add_i32(vector_i32 sum, vector_i32 a, vector_i32 b) {
 /* 2^31 / (GROUP * 255 * 255), less for the sign: far above what the caller packs at once. */
 enum { U8_STEPS = 8192, F32_STEPS = 256 };
 
-INLINE vector_i32 bytes_of(const uint8_t *from, int64_t lanes) {
-  uint8_t part[LANES_F32] = {0};
-  vector_u8 bytes;
-  if (lanes < LANES_F32) {
-    memcpy(part, from, (size_t)lanes);
-    from = part;
-  }
-  memcpy(&bytes, from, sizeof bytes);
-  return __builtin_convertvector(bytes, vector_i32);
-}
-
 /* Up to GROUP rows by up to LANES_F32 columns. */
-INLINE void pack_unit(int32_t *out, const uint8_t *x, int64_t stride, const int rows,
-                      int64_t lanes) {
-  vector_i32 units = bytes_of(x, lanes);
-  UNROLL for (int row = 1; row < rows; row++) {
-    units |= bytes_of(x + row * stride, lanes) << (row * 32 / GROUP);
+INLINE void pack_unit(int32_t *out, const uint8_t *x, int64_t stride, const int64_t rows,
+                      const bool whole, int64_t lanes) {
+  vector_i32 units = {0};
+  UNROLL for (int row = 0; row < rows; row++, x += stride) {
+    units |= (whole ? load_u8_as_i32(x) : load_part_u8_as_i32(x, lanes)) << (row * 32 / GROUP);
   }
   memcpy(out, &units, sizeof units);
 }
@@ -78,12 +67,11 @@ static void gram_pack_u8(void *out, const uint8_t *x, int64_t stride, int64_t ro
     const uint8_t *from = x + row * stride;
     for (int64_t column = 0; column < columns; column += LANES_F32) {
       const int64_t left = columns - column;
-      if (rows - row < GROUP) {
-        pack_unit(to + column, from + column, stride, (int)(rows - row), left);
-      } else if (left < LANES_F32) {
-        pack_unit(to + column, from + column, stride, GROUP, left);
+      if (rows - row >= GROUP && left >= LANES_F32) {
+        pack_unit(to + column, from + column, stride, GROUP, true, LANES_F32);
       } else {
-        pack_unit(to + column, from + column, stride, GROUP, LANES_F32);
+        pack_unit(to + column, from + column, stride, smaller(GROUP, rows - row), left >= LANES_F32,
+                  left);
       }
     }
   }

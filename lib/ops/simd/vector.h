@@ -44,6 +44,10 @@ typedef uint8_t vector_u8 __attribute__((vector_size(VECTOR_BYTES / 4)));
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (__typeof__((a) < (a))){__VA_ARGS__})
 #endif
 
+INLINE int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
 INLINE vector_f32 load_f32(const float *from) {
   vector_f32 v;
   memcpy(&v, from, sizeof v);
@@ -56,10 +60,25 @@ INLINE vector_f64 load_f64(const double *from) {
   return v;
 }
 
-INLINE vector_f32 load_u8(const uint8_t *from) {
+/* Compilers take a conversion from u8 to i32 apart, lane by lane. */
+INLINE vector_i32 load_u8_as_i32(const uint8_t *from) {
+#if defined(__AVX512F__)
+  return (vector_i32)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)from));
+#elif defined(__AVX2__)
+  return (vector_i32)_mm256_cvtepu8_epi32(_mm_loadu_si64(from));
+#elif defined(__SSE2__)
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i pairs = _mm_unpacklo_epi8(_mm_loadu_si32(from), zero);
+  return (vector_i32)_mm_unpacklo_epi16(pairs, zero);
+#else
   vector_u8 bytes;
   memcpy(&bytes, from, sizeof bytes);
-  return __builtin_convertvector(__builtin_convertvector(bytes, vector_i32), vector_f32);
+  return __builtin_convertvector(bytes, vector_i32);
+#endif
+}
+
+INLINE vector_f32 load_u8(const uint8_t *from) {
+  return __builtin_convertvector(load_u8_as_i32(from), vector_f32);
 }
 
 INLINE void store_f32(float *to, vector_f32 v) {
@@ -80,9 +99,9 @@ INLINE vector_f64 load_part_f64(const double *from, int64_t count) {
   return (vector_f64)_mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), from);
 }
 
-INLINE vector_f32 load_part_u8(const uint8_t *from, int64_t count) {
+INLINE vector_i32 load_part_u8_as_i32(const uint8_t *from, int64_t count) {
   __m128i bytes = _mm_maskz_loadu_epi8((__mmask16)((1u << count) - 1), from);
-  return (vector_f32)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+  return (vector_i32)_mm512_cvtepu8_epi32(bytes);
 }
 
 INLINE void store_part_f32(float *to, vector_f32 v, int64_t count) {
@@ -105,10 +124,10 @@ INLINE vector_f64 load_part_f64(const double *from, int64_t count) {
   return v;
 }
 
-INLINE vector_f32 load_part_u8(const uint8_t *from, int64_t count) {
+INLINE vector_i32 load_part_u8_as_i32(const uint8_t *from, int64_t count) {
   uint8_t bytes[LANES_F32] = {0};
   memcpy(bytes, from, (size_t)count);
-  return load_u8(bytes);
+  return load_u8_as_i32(bytes);
 }
 
 INLINE void store_part_f32(float *to, vector_f32 v, int64_t count) {
@@ -119,5 +138,9 @@ INLINE void store_part_f64(double *to, vector_f64 v, int64_t count) {
   memcpy(to, &v, (size_t)count * sizeof *to);
 }
 #endif
+
+INLINE vector_f32 load_part_u8(const uint8_t *from, int64_t count) {
+  return __builtin_convertvector(load_part_u8_as_i32(from, count), vector_f32);
+}
 
 #endif
