@@ -209,10 +209,12 @@ static clf_status learner_create(learner *l, const clf_model *model, const clf__
       .order = clf__alloc_array(model->context, training->x->rows, sizeof(int64_t)),
       .share = (double)NAN,
   };
+  /* As for one row: weights that change from row to row must not be rearranged. */
+  const clf__rows one = clf__rows_range(training->x, 0, training->x->rows > 0 ? 1 : 0);
   bool complete = l->W != NULL && l->b != NULL && l->scores != NULL && l->order != NULL &&
                   (!p->averaged || (l->U != NULL && l->Ub != NULL));
   return complete && !sparse
-             ? clf__linear_prepare(&l->map, model->context, training->x, l->W, l->b, classes)
+             ? clf__linear_prepare(&l->map, model->context, &one, l->W, l->b, classes)
          : complete ? CLF_OK
                     : CLF_ERROR_MEMORY;
 }

@@ -47,6 +47,8 @@ typedef struct clf__gram_kernel {
               int64_t ldc);
 } clf__gram_kernel;
 
+enum { CLF__SPARSE_LANES = 16 };
+
 typedef struct clf__kernels {
   clf__product_kernel f32;
   clf__product_kernel f64;
@@ -66,11 +68,19 @@ typedef struct clf__kernels {
   void (*add_u8)(double *sums, double factor, const uint8_t *x, int64_t count);
   void (*add_f32)(double *sums, double factor, const float *x, int64_t count);
 
-  /* out [rows, outputs] = scale x W^T + b. */
-  void (*linear)(const clf__rows *x, const float *w, int64_t ldw, const float *b, int64_t outputs,
-                 float *out, int64_t ld);
-  void (*linear_sparse)(const clf__rows *x, const float *w, int64_t ldw, const float *b,
+  void (*widen_u8)(float *out, const uint8_t *x, int64_t count);
+
+  /* out [rows, outputs] = scale x W^T + b (NULL for 0), dense x, W [outputs, ldw]. */
+  void (*linear_f32)(const clf__rows *x, const float *w, int64_t ldw, const float *b,
+                     int64_t outputs, float *out, int64_t ld);
+  void (*linear_u8)(const clf__rows *x, const float *w, int64_t ldw, const float *b,
+                    int64_t outputs, float *out, int64_t ld);
+  /* The same for sparse x, and sums += r^T x, with W and sums [columns, stride]; stride is a
+   * multiple of CLF__SPARSE_LANES, and what lies beyond the outputs is 0 and stays so. */
+  void (*linear_sparse)(const clf__rows *x, const float *w, int64_t stride, const float *b,
                         int64_t outputs, float *out, int64_t ld);
+  void (*gradient_sparse)(const clf__rows *x, const float *r, int64_t ld, float *sums,
+                          int64_t stride, int64_t outputs);
 
   void (*exp)(const float *x, float *out, int64_t count);
   void (*log)(const float *x, float *out, int64_t count);

@@ -1,97 +1,197 @@
-/* x W^T + b and its gradient for rows of any storage. */
+/* x W^T + b, and sums of r^T x, for rows of any storage, without ever making another matrix of x.
+ *
+ * Dense rows with few outputs: dot products along the columns, u8 widened in registers. With many
+ * outputs: the packed product, u8 rows widened a small block at a time. Sparse rows: the weights
+ * are transposed (and padded) once, so that an entry meets all its weights in one place in memory.
+ * The gradient is a product whose left factor is r^T, read where it lies.
+ *
+ * 10,000 x 784 x 10 is 78 M products: 0.7 ms on two Zen 4 cores at the speed of the instructions.
+ */
 #include "ops/linear.h"
 
 #include <string.h>
 
 #include "base/pool.h"
+#include "ops/kernels.h"
+
+enum {
+  MANY_OUTPUTS = 32,
+  MANY_ROWS = 64,
+  WIDEN_ROWS = 32,  /* of u8 at a time */
+  WIDEN_DEPTH = 256 /* columns of it */
+};
+/* Multiplications of a task; fewer are not worth waking threads (some 10 us). */
+static const int64_t task_work = 1 << 18;
+
+static int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+static int64_t padded(int64_t count, int64_t to) {
+  return (count + to - 1) / to * to;
+}
+
+static const clf__kernels *kernels_for(clf_context *context) {
+  return clf__kernels_of(clf__context_cpu(context));
+}
+
+static float *new_floats(clf_context *context, int64_t a, int64_t b) {
+  int64_t count;
+  return clf__alloc_zeroed(context, clf__mul_i64(a, b, &count) ? count : -1, sizeof(float));
+}
+
+static void transpose(float *out, int64_t stride, const float *w, int64_t outputs,
+                      int64_t columns) {
+  for (int64_t j = 0; j < columns; j++) {
+    for (int64_t o = 0; o < outputs; o++) {
+      out[j * stride + o] = w[o * columns + j];
+    }
+  }
+}
+
+/* W^T as panels of outputs, all steps of a panel together. */
+static void pack_outputs(const clf__product_kernel *kernel, float *out, const float *w,
+                         int64_t outputs, int64_t columns) {
+  for (int64_t o = 0; o < outputs; o += kernel->columns) {
+    kernel->pack(out + o * columns, w + o * columns, 1, columns, columns,
+                 smaller(kernel->columns, outputs - o));
+  }
+}
 
 clf_status clf__linear_prepare(clf__linear_map *out, clf_context *context, const clf__rows *x,
                                const float *w, const float *b, int64_t outputs) {
-  float *transposed = NULL;
-  if (clf__rows_sparse(x)) {
-    int64_t count;
-    transposed = clf__mul_i64(x->columns, outputs, &count)
-                     ? clf__alloc_array(context, count, sizeof(float))
-                     : clf__alloc_array(context, -1, sizeof(float));
-    if (transposed == NULL) {
+  const clf__product_kernel *kernel = &kernels_for(context)->f32;
+  const bool sparse = clf__rows_sparse(x);
+  clf__linear_map map = {context, w, b, outputs, x->columns, 0, NULL};
+  if (sparse && outputs > 1 && clf__rows_entries(x) >= x->columns) {
+    map.stride = padded(outputs, CLF__SPARSE_LANES);
+  } else if (!sparse && outputs > MANY_OUTPUTS && x->rows >= MANY_ROWS) {
+    map.stride = padded(outputs, kernel->columns);
+  }
+  if (map.stride > 0) {
+    map.arranged = new_floats(context, map.stride, x->columns);
+    if (map.arranged == NULL) {
       return CLF_ERROR_MEMORY;
     }
-    for (int64_t o = 0; o < outputs; o++) {
-      for (int64_t j = 0; j < x->columns; j++) {
-        transposed[j * outputs + o] = w[o * x->columns + j];
-      }
-    }
   }
-  *out = (clf__linear_map){context, w, b, outputs, x->columns, transposed};
+  if (map.stride > 0 && sparse) {
+    transpose(map.arranged, map.stride, w, outputs, x->columns);
+  } else if (map.stride > 0) {
+    pack_outputs(kernel, map.arranged, w, outputs, x->columns);
+  }
+  *out = map;
   return CLF_OK;
 }
 
 void clf__linear_release(clf__linear_map *map) {
-  clf__free(map->transposed);
-  map->transposed = NULL;
+  clf__free(map->arranged);
+  map->arranged = NULL;
 }
 
-static float dense_value(const clf__rows *x, int64_t row, int64_t column) {
-  int64_t at = row * x->stride + column;
-  return x->dtype == CLF_U8 ? (float)((const uint8_t *)x->data)[at] : ((const float *)x->data)[at];
-}
-
-static void sparse_row(const clf__linear_map *map, const clf__rows *x, int64_t row, float *out) {
-  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-    const float *w = map->transposed + x->column[e] * map->outputs;
+static void sparse_block(const clf__linear_map *map, const clf__rows *block, float *out,
+                         int64_t ld) {
+  for (int64_t i = 0; i < block->rows; i++) {
     for (int64_t o = 0; o < map->outputs; o++) {
-      out[o] += x->value[e] * w[o];
+      const float *w = map->w + o * map->columns;
+      float sum = map->b == NULL ? 0 : map->b[o];
+      for (int64_t e = block->row_start[i]; e < block->row_start[i + 1]; e++) {
+        sum += block->value[e] * w[block->column[e]];
+      }
+      out[i * ld + o] = sum;
     }
   }
 }
 
-void clf__linear_block(const clf__linear_map *map, const clf__rows *block, float *out, int64_t ld) {
-  for (int64_t i = 0; i < block->rows; i++) {
-    float *row = out + i * ld;
+static void set_bias(const clf__linear_map *map, float *out, int64_t rows, int64_t ld) {
+  for (int64_t i = 0; i < rows; i++) {
     for (int64_t o = 0; o < map->outputs; o++) {
-      row[o] = map->b == NULL ? 0 : map->b[o];
+      out[i * ld + o] = map->b == NULL ? 0 : map->b[o];
     }
-    if (clf__rows_sparse(block)) {
-      sparse_row(map, block, i, row);
-      continue;
-    }
-    for (int64_t o = 0; o < map->outputs; o++) {
-      float sum = 0;
-      for (int64_t j = 0; j < map->columns; j++) {
-        sum += dense_value(block, i, j) * map->w[o * map->columns + j];
+  }
+}
+
+static clf__product packed_product(const clf__linear_map *map, const clf__rows *block, float *out,
+                                   int64_t ld) {
+  const clf__product_kernel *kernel = &kernels_for(map->context)->f32;
+  return (clf__product){.rows = block->rows,
+                        .columns = map->outputs,
+                        .depth = map->columns,
+                        .a = block->data,
+                        .a_panel = kernel->rows * block->stride,
+                        .a_row = block->stride,
+                        .a_step = 1,
+                        .b = map->arranged,
+                        .b_panel = kernel->columns * map->columns,
+                        .b_step = kernel->columns,
+                        .alpha = (double)block->scale,
+                        .beta = 1,
+                        .c = out,
+                        .ldc = ld};
+}
+
+static void packed_u8(const clf__linear_map *map, const clf__rows *block, float *out, int64_t ld) {
+  const clf__kernels *kernels = kernels_for(map->context);
+  float wide[WIDEN_ROWS * WIDEN_DEPTH];
+  for (int64_t row = 0; row < block->rows; row += WIDEN_ROWS) {
+    clf__product product = packed_product(map, block, out + row * ld, ld);
+    product.rows = smaller(WIDEN_ROWS, block->rows - row);
+    product.a = wide;
+    product.a_row = WIDEN_DEPTH;
+    product.a_panel = kernels->f32.rows * WIDEN_DEPTH;
+    for (int64_t column = 0; column < map->columns; column += WIDEN_DEPTH) {
+      product.depth = smaller(WIDEN_DEPTH, map->columns - column);
+      product.b = map->arranged + column * kernels->f32.columns;
+      for (int64_t i = 0; i < product.rows; i++) {
+        kernels->widen_u8(wide + i * WIDEN_DEPTH,
+                          (const uint8_t *)block->data + (row + i) * block->stride + column,
+                          product.depth);
       }
-      row[o] += sum * block->scale;
+      kernels->f32.multiply(&product);
     }
+  }
+}
+
+static void packed_block(const clf__linear_map *map, const clf__rows *block, float *out,
+                         int64_t ld) {
+  set_bias(map, out, block->rows, ld);
+  if (block->dtype == CLF_U8) {
+    packed_u8(map, block, out, ld);
+  } else {
+    clf__product product = packed_product(map, block, out, ld);
+    kernels_for(map->context)->f32.multiply(&product);
+  }
+}
+
+void clf__linear_block(const clf__linear_map *map, const clf__rows *block, float *out, int64_t ld) {
+  const clf__kernels *kernels = kernels_for(map->context);
+  if (clf__rows_sparse(block)) {
+    if (map->arranged != NULL) {
+      kernels->linear_sparse(block, map->arranged, map->stride, map->b, map->outputs, out, ld);
+    } else {
+      sparse_block(map, block, out, ld);
+    }
+  } else if (map->arranged != NULL) {
+    packed_block(map, block, out, ld);
+  } else if (block->dtype == CLF_U8) {
+    kernels->linear_u8(block, map->w, map->columns, map->b, map->outputs, out, ld);
+  } else {
+    kernels->linear_f32(block, map->w, map->columns, map->b, map->outputs, out, ld);
   }
 }
 
 typedef struct linear_call {
   const clf__linear_map *map;
   const clf__rows *x;
+  int64_t task_rows;
   float *out;
   int64_t ld;
 } linear_call;
 
-enum { BLOCK_ROWS = 64 };
-
-static clf__rows block_of(const clf__rows *x, int64_t first) {
-  int64_t left = x->rows - first;
-  clf__rows block = *x;
-  block.rows = left < BLOCK_ROWS ? left : BLOCK_ROWS;
-  if (clf__rows_sparse(x)) {
-    block.row_start += first;
-  } else if (x->dtype == CLF_U8) {
-    block.data = (const uint8_t *)x->data + first * x->stride;
-  } else {
-    block.data = (const float *)x->data + first * x->stride;
-  }
-  return block;
-}
-
 static void linear_task(void *argument, int64_t index, int32_t worker) {
   const linear_call *call = argument;
-  int64_t first = index * BLOCK_ROWS;
-  clf__rows block = block_of(call->x, first);
+  const int64_t first = index * call->task_rows;
+  const clf__rows block =
+      clf__rows_range(call->x, first, smaller(call->task_rows, call->x->rows - first));
   (void)worker;
   clf__linear_block(call->map, &block, call->out + first * call->ld, call->ld);
 }
@@ -99,27 +199,30 @@ static void linear_task(void *argument, int64_t index, int32_t worker) {
 clf_status clf__linear(clf_context *context, const clf__rows *x, const float *w, const float *b,
                        int64_t outputs, float *out, int64_t ld) {
   clf__linear_map map;
+  if (x->rows == 0 || outputs == 0) {
+    return CLF_OK;
+  }
   clf_status status = clf__linear_prepare(&map, context, x, w, b, outputs);
   if (status < 0) {
     return status;
   }
-  linear_call call = {&map, x, out, ld};
-  clf__parallel(context, (x->rows + BLOCK_ROWS - 1) / BLOCK_ROWS, linear_task, &call);
+  const double row_work = (double)clf__rows_entries(x) / (double)x->rows * (double)outputs + 1;
+  const int64_t task_rows = padded(1 + (int64_t)((double)task_work / row_work), WIDEN_ROWS);
+  linear_call call = {&map, x, smaller(task_rows, x->rows), out, ld};
+  clf__parallel(context, (x->rows + call.task_rows - 1) / call.task_rows, linear_task, &call);
   clf__linear_release(&map);
   return CLF_OK;
 }
 
 clf_status clf__linear_gradient_create(clf__linear_gradient *out, clf_context *context,
                                        const clf__rows *x, int64_t outputs) {
-  int64_t count;
-  if (!clf__mul_i64(x->columns, outputs, &count)) {
-    count = -1;
-  }
-  float *sums = clf__alloc_zeroed(context, count, sizeof(float));
+  const int64_t stride =
+      clf__rows_sparse(x) && outputs > 1 ? padded(outputs, CLF__SPARSE_LANES) : 0;
+  float *sums = new_floats(context, x->columns, stride > 0 ? stride : outputs);
   if (sums == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  *out = (clf__linear_gradient){context, outputs, x->columns, clf__rows_sparse(x), sums};
+  *out = (clf__linear_gradient){context, outputs, x->columns, stride, sums};
   return CLF_OK;
 }
 
@@ -132,38 +235,53 @@ static void sparse_gradient(clf__linear_gradient *gradient, const clf__rows *blo
                             int64_t ld) {
   for (int64_t i = 0; i < block->rows; i++) {
     for (int64_t e = block->row_start[i]; e < block->row_start[i + 1]; e++) {
-      float *sums = gradient->sums + block->column[e] * gradient->outputs;
-      for (int64_t o = 0; o < gradient->outputs; o++) {
-        sums[o] += block->value[e] * r[i * ld + o];
-      }
+      gradient->sums[block->column[e]] += block->value[e] * r[i * ld];
     }
   }
+}
+
+static void dense_gradient(clf__linear_gradient *gradient, const clf__rows *block, const float *r,
+                           int64_t ld) {
+  const clf__kernels *kernels = kernels_for(gradient->context);
+  const clf__product product = {.rows = gradient->outputs,
+                                .columns = gradient->columns,
+                                .depth = block->rows,
+                                .a = r,
+                                .a_panel = kernels->f32.rows,
+                                .a_row = 1,
+                                .a_step = ld,
+                                .b = block->data,
+                                .b_panel = kernels->f32.columns,
+                                .b_step = block->stride,
+                                .alpha = (double)block->scale,
+                                .beta = 1,
+                                .c = gradient->sums,
+                                .ldc = gradient->columns};
+  (block->dtype == CLF_U8 ? kernels->multiply_u8 : kernels->f32.multiply)(&product);
 }
 
 void clf__linear_gradient_block(clf__linear_gradient *gradient, const clf__rows *block,
                                 const float *r, int64_t ld) {
-  if (clf__rows_sparse(block)) {
+  if (!clf__rows_sparse(block)) {
+    dense_gradient(gradient, block, r, ld);
+  } else if (gradient->stride > 0) {
+    kernels_for(gradient->context)
+        ->gradient_sparse(block, r, ld, gradient->sums, gradient->stride, gradient->outputs);
+  } else if (gradient->outputs > 0) {
     sparse_gradient(gradient, block, r, ld);
-    return;
-  }
-  for (int64_t i = 0; i < block->rows; i++) {
-    for (int64_t o = 0; o < gradient->outputs; o++) {
-      float factor = r[i * ld + o] * block->scale;
-      float *sums = gradient->sums + o * gradient->columns;
-      for (int64_t j = 0; j < gradient->columns; j++) {
-        sums[j] += factor * dense_value(block, i, j);
-      }
-    }
   }
 }
 
 void clf__linear_gradient_flush(clf__linear_gradient *gradient, double *out) {
-  int64_t outputs = gradient->outputs, columns = gradient->columns;
+  const int64_t outputs = gradient->outputs, columns = gradient->columns;
+  const bool transposed = gradient->stride > 0;
   for (int64_t o = 0; o < outputs; o++) {
+    const float *sums = transposed ? gradient->sums + o : gradient->sums + o * columns;
+    const int64_t step = transposed ? gradient->stride : 1;
     for (int64_t j = 0; j < columns; j++) {
-      int64_t at = gradient->transposed ? j * outputs + o : o * columns + j;
-      out[o * columns + j] += (double)gradient->sums[at];
+      out[o * columns + j] += (double)sums[j * step];
     }
   }
-  memset(gradient->sums, 0, (size_t)(outputs * columns) * sizeof(float));
+  memset(gradient->sums, 0,
+         (size_t)(columns * (transposed ? gradient->stride : outputs)) * sizeof(float));
 }

@@ -17,10 +17,12 @@ typedef struct clf__linear_map {
   const float *b; /* [outputs] or NULL, borrowed */
   int64_t outputs;
   int64_t columns;
-  float *transposed; /* [columns, outputs], owned; NULL when the storage does not need it */
+  int64_t stride;  /* 0 when w is used as it is */
+  float *arranged; /* w as the kernels want it, owned, or NULL */
 } clf__linear_map;
 
-/* `x` tells the storage that the blocks will have. */
+/* `x` tells the storage and number of the rows to come. Dense ones, if few (below 64), use w as it
+ * is: it may then change between blocks. */
 clf_status clf__linear_prepare(clf__linear_map *out, clf_context *context, const clf__rows *x,
                                const float *w, const float *b, int64_t outputs);
 void clf__linear_release(clf__linear_map *map);
@@ -34,8 +36,8 @@ typedef struct clf__linear_gradient {
   clf_context *context;
   int64_t outputs;
   int64_t columns;
-  bool transposed; /* sums are [columns, outputs] */
-  float *sums;     /* owned */
+  int64_t stride; /* sums are [columns, stride], or [outputs, columns] when it is 0 */
+  float *sums;    /* owned */
 } clf__linear_gradient;
 
 /* All sums 0. `x` tells the storage that the blocks will have. */

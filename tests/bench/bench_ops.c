@@ -163,6 +163,99 @@ static void bench_gram(clf_context *context) {
   clf__free(labels);
 }
 
+typedef struct linear_case {
+  clf_context *context;
+  clf__rows x;
+  int64_t outputs;
+  float *w, *out;
+  clf__linear_gradient gradient;
+} linear_case;
+
+static void linear(void *argument) {
+  linear_case *l = argument;
+  clf__linear(l->context, &l->x, l->w, NULL, l->outputs, l->out, l->outputs);
+}
+
+static void gradient(void *argument) {
+  linear_case *l = argument;
+  for (int64_t row = 0; row < l->x.rows; row += 64) {
+    const int64_t left = l->x.rows - row;
+    const clf__rows block = clf__rows_range(&l->x, row, left < 64 ? left : 64);
+    clf__linear_gradient_block(&l->gradient, &block, l->out + row * l->outputs, l->outputs);
+  }
+}
+
+static void report_linear(linear_case *l, const char *storage) {
+  const double work = (double)clf__rows_entries(&l->x) * (double)l->outputs;
+  const double forward = seconds_of(linear, l);
+  printf("linear %-6s %6d x %6d x %3d  %9.1f us, %6.1f G products/s", storage, (int)l->x.rows,
+         (int)l->x.columns, (int)l->outputs, 1e6 * forward, 1e-9 * work / forward);
+  if (clf__linear_gradient_create(&l->gradient, l->context, &l->x, l->outputs) == CLF_OK) {
+    const double backward = seconds_of(gradient, l);
+    printf("; gradient %9.1f us, %6.1f (one thread)\n", 1e6 * backward, 1e-9 * work / backward);
+    clf__linear_gradient_free(&l->gradient);
+  }
+}
+
+/* 25,000 rows of 150 words out of 20,000. */
+static void bench_sparse(clf_context *context) {
+  enum { ROWS = 25000, COLUMNS = 20000, WORDS = 150 };
+  clf__random random = clf__random_seed(1, 3);
+  int64_t *row_start = clf__alloc_array(context, ROWS + 1, sizeof *row_start);
+  int32_t *column = clf__alloc_array(context, ROWS * WORDS, sizeof *column);
+  float *value = filled_f32(context, ROWS * WORDS);
+  for (int64_t i = 0; i <= ROWS; i++) {
+    row_start[i] = i * WORDS;
+  }
+  for (int64_t i = 0; i < ROWS * WORDS; i++) {
+    const double u = clf__random_uniform(&random), step = COLUMNS / WORDS;
+    column[i] = (int32_t)((double)(i % WORDS) * step + u * u * step);
+  }
+  for (int64_t outputs = 1; outputs < 50; outputs = outputs * 4 + 1) {
+    linear_case l = {context,
+                     {ROWS, COLUMNS, CLF_F32, 1, NULL, 0, row_start, column, value},
+                     outputs,
+                     filled_f32(context, outputs * COLUMNS),
+                     filled_f32(context, outputs * ROWS),
+                     {0}};
+    report_linear(&l, "sparse");
+    clf__free(l.w);
+    clf__free(l.out);
+  }
+  clf__free(row_start);
+  clf__free(column);
+  clf__free(value);
+}
+
+static void bench_linear(clf_context *context) {
+  static const int64_t shapes[][3] = {{10000, 784, 10},  {60000, 784, 10}, {10000, 784, 1},
+                                      {1, 784, 10},      {10000, 784, 26}, {10000, 784, 100},
+                                      {10000, 784, 256}, {100000, 20, 3}};
+  for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+    const int64_t rows = shapes[i][0], columns = shapes[i][1], outputs = shapes[i][2];
+    float *values = filled_f32(context, rows * columns);
+    uint8_t *bytes = clf__alloc_zeroed(context, rows * columns, 1);
+    for (int u8 = 0; u8 < 2; u8++) {
+      linear_case l = {context,
+                       clf__rows_of_f32(values, rows, columns, columns),
+                       outputs,
+                       filled_f32(context, outputs * columns),
+                       filled_f32(context, outputs * rows),
+                       {0}};
+      if (u8 == 1) {
+        l.x.dtype = CLF_U8;
+        l.x.data = bytes;
+      }
+      report_linear(&l, u8 == 1 ? "u8" : "f32");
+      clf__free(l.w);
+      clf__free(l.out);
+    }
+    clf__free(values);
+    clf__free(bytes);
+  }
+  bench_sparse(context);
+}
+
 int main(int count, char **arguments) {
   const char *part = count > 2 ? arguments[2] : "";
   clf_context *context = NULL;
@@ -179,6 +272,9 @@ int main(int count, char **arguments) {
   }
   if (strstr("gram", part) != NULL) {
     bench_gram(context);
+  }
+  if (strstr("linear", part) != NULL) {
+    bench_linear(context);
   }
   clf_context_free(context);
   return 0;

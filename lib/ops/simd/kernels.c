@@ -74,6 +74,20 @@
 
 #include "ops/simd/sums.h"
 
+#define X float
+#define LOAD_X load_f32
+#define LOAD_X_PART load_part_f32
+#define NAME(x) x##_f32
+#include "ops/simd/linear.h"
+
+#define X uint8_t
+#define LOAD_X load_u8
+#define LOAD_X_PART load_part_u8
+#define NAME(x) x##_u8
+#include "ops/simd/linear.h"
+
+#include "ops/simd/sparse.h"
+
 const clf__kernels CLF__KERNELS = {
     .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, multiply_f32, pack_f32, pack_rows_f32},
     .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, multiply_f64, pack_f64, pack_rows_f64},
@@ -85,4 +99,9 @@ const clf__kernels CLF__KERNELS = {
     .count_u8 = count_u8,
     .add_f32 = add_scaled_f32,
     .add_u8 = add_scaled_u8,
+    .widen_u8 = widen_u8,
+    .linear_f32 = linear_f32,
+    .linear_u8 = linear_u8,
+    .linear_sparse = linear_sparse,
+    .gradient_sparse = gradient_sparse,
 };

@@ -19,3 +19,13 @@ static void add_scaled_f32(double *restrict sums, double factor, const float *re
     sums[i] += factor * (double)x[i];
   }
 }
+
+static void widen_u8(float *restrict out, const uint8_t *restrict x, int64_t count) {
+  int64_t i = 0;
+  for (; i + LANES_F32 <= count; i += LANES_F32) {
+    store_f32(out + i, load_u8(x + i));
+  }
+  for (; i < count; i++) {
+    out[i] = x[i];
+  }
+}

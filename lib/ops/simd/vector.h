@@ -11,18 +11,19 @@
 #include <immintrin.h>
 #endif
 
-/* A tile of a product is TILE_ROWS rows by TILE_VECTORS vectors, as many as the registers hold.
+/* A tile of a product is TILE_ROWS rows by TILE_VECTORS vectors, as many as the registers hold;
+ * DOT_ROWS by DOT_OUTPUTS where vectors run along the sums.
  * TILE_ROWS divides the columns of a tile, so that a matrix packed for one side of a product serves
  * the other side too. */
 #if defined(__AVX512F__)
 #define VECTOR_BYTES 64
-enum { TILE_ROWS = 8, TILE_VECTORS = 3 };
+enum { TILE_ROWS = 8, TILE_VECTORS = 3, DOT_ROWS = 4, DOT_OUTPUTS = 5 };
 #elif defined(__AVX2__)
 #define VECTOR_BYTES 32
-enum { TILE_ROWS = 4, TILE_VECTORS = 3 };
+enum { TILE_ROWS = 4, TILE_VECTORS = 3, DOT_ROWS = 2, DOT_OUTPUTS = 5 };
 #else
 #define VECTOR_BYTES 16
-enum { TILE_ROWS = 4, TILE_VECTORS = 2 };
+enum { TILE_ROWS = 4, TILE_VECTORS = 2, DOT_ROWS = 2, DOT_OUTPUTS = 5 };
 #endif
 
 enum { LANES_F32 = VECTOR_BYTES / 4, LANES_F64 = VECTOR_BYTES / 8 };
@@ -32,6 +33,7 @@ enum { WIDTH_F32 = TILE_VECTORS * LANES_F32, WIDTH_F64 = TILE_VECTORS * LANES_F6
 typedef float vector_f32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef double vector_f64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t vector_i32 __attribute__((vector_size(VECTOR_BYTES)));
+typedef float quad_f32 __attribute__((vector_size(16)));
 typedef uint8_t vector_u8 __attribute__((vector_size(VECTOR_BYTES / 4)));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -87,6 +89,19 @@ INLINE void store_f32(float *to, vector_f32 v) {
 
 INLINE void store_f64(double *to, vector_f64 v) {
   memcpy(to, &v, sizeof v);
+}
+
+/* The sum of all lanes. */
+INLINE float sum_of_f32(vector_f32 v) {
+  quad_f32 parts[VECTOR_BYTES / 16];
+  memcpy(parts, &v, sizeof v);
+  UNROLL for (int half = VECTOR_BYTES / 32; half > 0; half /= 2) {
+    UNROLL for (int i = 0; i < half; i++) {
+      parts[i] += parts[i + half];
+    }
+  }
+  const quad_f32 pair = parts[0] + SHUFFLE(parts[0], parts[0], 2, 3, 0, 1);
+  return pair[0] + pair[1];
 }
 
 /* Parts of vectors: the first `count` lanes, 0 in the others. */

@@ -1,0 +1,89 @@
+/* Rows of numbers times a few rows of weights, included for each type of x:
+ *   X, LOAD_X, LOAD_X_PART  its type; a vector of it as f32, or a part of one
+ *   NAME(x)                 x with a suffix of its own
+ *
+ * Vectors run along the columns: each vector of x meets DOT_OUTPUTS rows of weights, each vector of
+ * weights DOT_ROWS rows of x. Every output is the same sum in the same order whichever tile it
+ * falls in. */
+
+INLINE void NAME(dot_tile)(const int rows, const int outputs, const clf__rows *x, int64_t row,
+                           const float *w, int64_t ldw, const float *b, float *out, int64_t ld) {
+  const X *from = (const X *)x->data + row * x->stride;
+  const int64_t whole = x->columns - x->columns % LANES_F32;
+  vector_f32 sums[DOT_ROWS][DOT_OUTPUTS], values[DOT_ROWS];
+  UNROLL for (int i = 0; i < rows; i++) {
+    UNROLL for (int o = 0; o < outputs; o++) {
+      sums[i][o] = (vector_f32){0};
+    }
+  }
+  for (int64_t column = 0; column < whole; column += LANES_F32) {
+    UNROLL for (int i = 0; i < rows; i++) {
+      values[i] = LOAD_X(from + i * x->stride + column);
+    }
+    UNROLL for (int o = 0; o < outputs; o++) {
+      const vector_f32 factor = load_f32(w + o * ldw + column);
+      UNROLL for (int i = 0; i < rows; i++) {
+        sums[i][o] += factor * values[i];
+      }
+    }
+  }
+  if (whole < x->columns) {
+    const int64_t left = x->columns - whole;
+    UNROLL for (int i = 0; i < rows; i++) {
+      values[i] = LOAD_X_PART(from + i * x->stride + whole, left);
+    }
+    UNROLL for (int o = 0; o < outputs; o++) {
+      const vector_f32 factor = load_part_f32(w + o * ldw + whole, left);
+      UNROLL for (int i = 0; i < rows; i++) {
+        sums[i][o] += factor * values[i];
+      }
+    }
+  }
+  UNROLL for (int i = 0; i < rows; i++) {
+    UNROLL for (int o = 0; o < outputs; o++) {
+      out[i * ld + o] = x->scale * sum_of_f32(sums[i][o]) + (b == NULL ? 0 : b[o]);
+    }
+  }
+}
+
+/* Some rows by all outputs. */
+INLINE void NAME(dot_rows)(const int rows, const clf__rows *x, int64_t row, const float *w,
+                           int64_t ldw, const float *b, int64_t outputs, float *out, int64_t ld) {
+  int64_t o = 0;
+  for (; o + DOT_OUTPUTS <= outputs; o += DOT_OUTPUTS) {
+    NAME(dot_tile)(rows, DOT_OUTPUTS, x, row, w + o * ldw, ldw, b == NULL ? b : b + o, out + o, ld);
+  }
+  const float *bias = b == NULL ? b : b + o;
+  switch (outputs - o) {
+  case 4:
+    NAME(dot_tile)(rows, 4, x, row, w + o * ldw, ldw, bias, out + o, ld);
+    break;
+  case 3:
+    NAME(dot_tile)(rows, 3, x, row, w + o * ldw, ldw, bias, out + o, ld);
+    break;
+  case 2:
+    NAME(dot_tile)(rows, 2, x, row, w + o * ldw, ldw, bias, out + o, ld);
+    break;
+  case 1:
+    NAME(dot_tile)(rows, 1, x, row, w + o * ldw, ldw, bias, out + o, ld);
+    break;
+  default:
+    break;
+  }
+}
+
+static void NAME(linear)(const clf__rows *x, const float *w, int64_t ldw, const float *b,
+                         int64_t outputs, float *out, int64_t ld) {
+  int64_t row = 0;
+  for (; row + DOT_ROWS <= x->rows; row += DOT_ROWS) {
+    NAME(dot_rows)(DOT_ROWS, x, row, w, ldw, b, outputs, out + row * ld, ld);
+  }
+  for (; row < x->rows; row++) {
+    NAME(dot_rows)(1, x, row, w, ldw, b, outputs, out + row * ld, ld);
+  }
+}
+
+#undef X
+#undef LOAD_X
+#undef LOAD_X_PART
+#undef NAME

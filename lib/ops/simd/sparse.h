@@ -1,0 +1,75 @@
+/* Sparse rows times weights that lie [columns, stride]: an entry meets the weights of all outputs
+ * in one piece of memory. `stride` is a whole number of vectors; what lies beyond the outputs is 0.
+ */
+
+/* out = x W^T + b for some vectors of outputs, of which the first `outputs` count. */
+INLINE void sparse_forward(const int vectors, const clf__rows *x, const float *w, int64_t stride,
+                           const float *b, int64_t outputs, float *out, int64_t ld) {
+  const int64_t last = outputs - (vectors - 1) * LANES_F32;
+  vector_f32 bias[TILE_VECTORS] = {{0}};
+  UNROLL for (int j = 0; b != NULL && j < vectors; j++) {
+    bias[j] = load_part_f32(b + j * LANES_F32, j < vectors - 1 ? LANES_F32 : last);
+  }
+  for (int64_t row = 0; row < x->rows; row++, out += ld) {
+    vector_f32 sums[TILE_VECTORS];
+    UNROLL for (int j = 0; j < vectors; j++) {
+      sums[j] = bias[j];
+    }
+    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+      const float *weights = w + x->column[e] * stride;
+      UNROLL for (int j = 0; j < vectors; j++) {
+        sums[j] += x->value[e] * load_f32(weights + j * LANES_F32);
+      }
+    }
+    UNROLL for (int j = 0; j < vectors; j++) {
+      store_part_f32(out + j * LANES_F32, sums[j], j < vectors - 1 ? LANES_F32 : last);
+    }
+  }
+}
+
+/* sums [columns, stride] += r^T x for some vectors of outputs. */
+INLINE void sparse_backward(const int vectors, const clf__rows *x, const float *r, int64_t ld,
+                            float *sums, int64_t stride, int64_t outputs) {
+  const int64_t last = outputs - (vectors - 1) * LANES_F32;
+  for (int64_t row = 0; row < x->rows; row++, r += ld) {
+    vector_f32 residual[TILE_VECTORS];
+    UNROLL for (int j = 0; j < vectors; j++) {
+      residual[j] = load_part_f32(r + j * LANES_F32, j < vectors - 1 ? LANES_F32 : last);
+    }
+    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+      float *to = sums + x->column[e] * stride;
+      UNROLL for (int j = 0; j < vectors; j++) {
+        store_f32(to + j * LANES_F32, load_f32(to + j * LANES_F32) + x->value[e] * residual[j]);
+      }
+    }
+  }
+}
+
+static void linear_sparse(const clf__rows *x, const float *w, int64_t stride, const float *b,
+                          int64_t outputs, float *out, int64_t ld) {
+  for (int64_t o = 0; o < outputs; o += WIDTH_F32) {
+    const int64_t left = outputs - o;
+    const float *bias = b == NULL ? b : b + o;
+    if (left <= LANES_F32) {
+      sparse_forward(1, x, w + o, stride, bias, left, out + o, ld);
+    } else if (left <= 2 * LANES_F32) {
+      sparse_forward(2, x, w + o, stride, bias, left, out + o, ld);
+    } else {
+      sparse_forward(TILE_VECTORS, x, w + o, stride, bias, smaller(left, WIDTH_F32), out + o, ld);
+    }
+  }
+}
+
+static void gradient_sparse(const clf__rows *x, const float *r, int64_t ld, float *sums,
+                            int64_t stride, int64_t outputs) {
+  for (int64_t o = 0; o < outputs; o += WIDTH_F32) {
+    const int64_t left = outputs - o;
+    if (left <= LANES_F32) {
+      sparse_backward(1, x, r + o, ld, sums + o, stride, left);
+    } else if (left <= 2 * LANES_F32) {
+      sparse_backward(2, x, r + o, ld, sums + o, stride, left);
+    } else {
+      sparse_backward(TILE_VECTORS, x, r + o, ld, sums + o, stride, smaller(left, WIDTH_F32));
+    }
+  }
+}
