@@ -115,9 +115,13 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   CLF__TRY(labels != NULL ? count_classes(&training, next, before != NULL)
                           : check_regression_weights(&training, next));
   bool partial = before != NULL;
-  CLF__TRY(partial ? next->kind->partial_fit(
+  status = partial ? next->kind->partial_fit(
                          next, &training, clf__store_count(before) > 0 ? before : NULL, next->state)
-                   : next->kind->fit(next, &training, next->state));
+                   : next->kind->fit(next, &training, next->state);
+  if (status == CLF_ERROR_NUMERIC) {
+    clf__fail_within(status, "%s", next->kind->name);
+  }
+  CLF__TRY(status);
   next->outcome = status;
   CLF__TRY(clf__state_check_finite(next));
 done:
