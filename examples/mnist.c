@@ -49,7 +49,8 @@ typedef struct mnist_run {
 
 static int list_models(void) {
   for (size_t i = 0; i < MODELS; i++) {
-    printf("%-14s %s %s\n", models[i].name, models[i].kind, models[i].params);
+    printf("%-14s %-28s %s\n", models[i].name, models[i].params,
+           clf_kind_help("model", models[i].kind));
   }
   return EXIT_SUCCESS;
 }

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 import zlib
 
 PROGRAM, ROOT = sys.argv.pop(1), pathlib.Path(sys.argv.pop(1))
@@ -164,6 +165,17 @@ class Results(unittest.TestCase):
                                      0.51)
                 shown += 1
         self.assertGreater(shown, 20)
+
+    def test_results_can_be_drawn(self):
+        picture = self.folder / "r.svg"
+        subprocess.run([sys.executable, ROOT / "tests" / "bench" / "plot_results.py",
+                        self.folder / "r.json", picture], check=True)
+        tree = xml.etree.ElementTree.parse(picture)
+        texts = [element.text for element in tree.iter("{http://www.w3.org/2000/svg}text")]
+        for row in self.results:
+            self.assertIn(row["model"], texts)
+            self.assertIn(f"{100 * row['test_accuracy']:.2f} %", texts)
+        self.assertLess(picture.stat().st_size, 20000)
 
     def test_confusion_matrices_add_up(self):
         cells = re.findall(r"<table class=\"confusion\">.*?</table>", self.html, re.S)
