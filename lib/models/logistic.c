@@ -41,7 +41,7 @@ static const clf__param params[] = {
 enum { ONE_VS_REST = 1 };
 
 enum {
-  PAIRS = 10,
+  PAIRS = 7,
   FIRST_REFRESH = 4,
   HISTORY_ROOM = 64 /* iterations to make room for at first */
 };

@@ -1,7 +1,8 @@
 /* L-BFGS (Liu and Nocedal 1989) with a preconditioner and a backtracking line search.
  *
  * The inverse Hessian is gamma P, P the caller's preconditioner, corrected by the last pairs s =
- * x' - x, y = g' - g (two-loop recursion), with gamma = s.y / y.Py. On a convex function a full
+ * x' - x, y = g' - g (two-loop recursion), with gamma = s.y / y.Py. P y = P g' - P g is kept with
+ * its pair, so that P is applied once an iteration, to the gradient. On a convex function a full
  * step is right nearly always, so an iteration costs one evaluation. Too long a step is cut at the
  * zero of the slope's secant. Functions summed in single precision end in noise: there a step
  * counts when the value rises by no more than NOISE and the slope says that the minimum is not
@@ -23,14 +24,16 @@ enum { MAX_TRIALS = 30, PATIENCE = 5 };
 typedef struct solver {
   const clf__lbfgs_problem *problem;
   int64_t size;
-  double *x, *gradient;           /* the current point; borrowed, and [size] */
-  double *trial, *trial_gradient; /* [size] */
-  double *direction, *scratch;    /* [size] */
-  double *s, *y;                  /* [pairs, size], used in a ring */
-  double *product, *alpha;        /* [pairs] s.y, and of the recursion */
-  int64_t count, next;            /* pairs held, place of the next one */
-  double gamma;
+  double *x; /* [size] the current point; borrowed */
   double value;
+  double *gradient, *product; /* [size] there, and P gradient */
+  double *trial, *trial_gradient;
+  double *direction;
+  double *s, *y, *py;         /* [pairs, size], used in a ring */
+  double *curvature, *weight; /* [pairs] s.y, and alpha of the recursion */
+  int64_t count, next;        /* pairs held, place of the next one */
+  bool pending;               /* the newest pair has no P y yet */
+  double gamma;
 } solver;
 
 /* Eight sums side by side: order fixed, and the compiler may use vectors. */
@@ -61,33 +64,59 @@ static void scale(double *values, double factor, int64_t count) {
   }
 }
 
-/* direction = -H gradient. */
-static clf_status find_direction(solver *v) {
-  int64_t pairs = v->problem->pairs;
-  double *q = v->direction;
-  memcpy(q, v->gradient, (size_t)v->size * sizeof *q);
-  for (int64_t i = 1; i <= v->count; i++) {
-    int64_t at = (v->next - i + pairs) % pairs;
-    v->alpha[at] = dot(v->s + at * v->size, q, v->size) / v->product[at];
-    add_scaled(q, -v->alpha[at], v->y + at * v->size, v->size);
-  }
-  clf_status status = v->problem->precondition(v->problem->argument, q);
-  if (status < 0) {
-    return status;
-  }
-  scale(q, v->gamma, v->size);
-  for (int64_t i = v->count; i >= 1; i--) {
-    int64_t at = (v->next - i + pairs) % pairs;
-    double beta = dot(v->y + at * v->size, q, v->size) / v->product[at];
-    add_scaled(q, v->alpha[at] - beta, v->s + at * v->size, v->size);
-  }
-  scale(q, -1, v->size);
-  return CLF_OK;
+/* The place of the pair that is `age` (1 for the newest) old. */
+static int64_t place(const solver *v, int64_t age) {
+  return (v->next - age + v->problem->pairs) % v->problem->pairs;
 }
 
 static void forget_pairs(solver *v) {
   v->count = v->next = 0;
+  v->pending = false;
   v->gamma = 1;
+}
+
+/* product = P gradient, and what the newest pair still lacks. */
+static clf_status apply_preconditioner(solver *v) {
+  double *py = v->py + place(v, 1) * v->size;
+  if (v->pending) {
+    memcpy(py, v->product, (size_t)v->size * sizeof *py);
+  }
+  memcpy(v->product, v->gradient, (size_t)v->size * sizeof *v->product);
+  clf_status status = v->problem->precondition(v->problem->argument, v->product);
+  if (status == CLF_OK && v->pending) {
+    for (int64_t i = 0; i < v->size; i++) {
+      py[i] = v->product[i] - py[i];
+    }
+    double gamma = v->curvature[place(v, 1)] / dot(v->y + place(v, 1) * v->size, py, v->size);
+    v->gamma = gamma > 0 && isfinite(gamma) ? gamma : v->gamma;
+    v->pending = false;
+  }
+  return status;
+}
+
+/* direction = -H gradient. */
+static clf_status find_direction(solver *v) {
+  clf_status status = apply_preconditioner(v);
+  if (status < 0) {
+    return status;
+  }
+  double *q = v->trial_gradient; /* free until the line search */
+  memcpy(q, v->gradient, (size_t)v->size * sizeof *q);
+  memcpy(v->direction, v->product, (size_t)v->size * sizeof *q);
+  for (int64_t age = 1; age <= v->count; age++) {
+    int64_t at = place(v, age);
+    v->weight[at] = dot(v->s + at * v->size, q, v->size) / v->curvature[at];
+    add_scaled(q, -v->weight[at], v->y + at * v->size, v->size);
+    add_scaled(v->direction, -v->weight[at], v->py + at * v->size, v->size);
+  }
+  scale(v->direction, v->gamma, v->size);
+  for (int64_t age = v->count; age >= 1; age--) {
+    int64_t at = place(v, age);
+    double beta = dot(v->y + at * v->size, v->direction, v->size) / v->curvature[at];
+    add_scaled(v->direction, v->weight[at] - beta, v->s + at * v->size, v->size);
+  }
+  scale(v->direction, -1, v->size);
+  return CLF_OK;
 }
 
 /* The share of a refused step to try next. */
@@ -98,8 +127,7 @@ static double shrink(double value, double slope, double trial_slope) {
   return trial_slope > 0 ? fmin(0.7, fmax(0.1, slope / (slope - trial_slope))) : 0.5;
 }
 
-/* Finds a point along the direction; *found is false when there is none, and the trial is then of
- * no use. */
+/* Finds a trial point along the direction; *found is false when there is none. */
 static clf_status search_line(solver *v, double slope, double *trial_value, bool *found) {
   double step = 1;
   *found = false;
@@ -119,8 +147,8 @@ static clf_status search_line(solver *v, double slope, double *trial_value, bool
   return CLF_OK;
 }
 
-/* Keeps the pair of the step just found, if it shows curvature, and moves to its end. */
-static clf_status take_step(solver *v, double value) {
+/* Moves to the trial point and keeps the pair of the step, if it shows curvature. */
+static void take_step(solver *v, double value) {
   double *s = v->s + v->next * v->size;
   double *y = v->y + v->next * v->size;
   for (int64_t i = 0; i < v->size; i++) {
@@ -130,33 +158,32 @@ static clf_status take_step(solver *v, double value) {
   memcpy(v->x, v->trial, (size_t)v->size * sizeof *v->x);
   memcpy(v->gradient, v->trial_gradient, (size_t)v->size * sizeof *v->gradient);
   v->value = value;
-  double product = dot(s, y, v->size);
-  memcpy(v->scratch, y, (size_t)v->size * sizeof *y);
-  clf_status status = v->problem->precondition(v->problem->argument, v->scratch);
-  double length = dot(y, v->scratch, v->size);
-  if (status == CLF_OK && product > 0 && length > 0 && isfinite(product / length)) {
-    v->product[v->next] = product;
-    v->gamma = product / length;
+  double curvature = dot(s, y, v->size);
+  v->pending = curvature > 0 && isfinite(curvature);
+  if (v->pending) {
+    v->curvature[v->next] = curvature;
     v->next = (v->next + 1) % v->problem->pairs;
     v->count += v->count < v->problem->pairs;
   }
-  return status;
 }
 
 /* One iteration; *found is false when no step lowers the value. */
 static clf_status iterate(solver *v, double *decrease, bool *found) {
   double value = 0;
+  *found = false;
   clf_status status = find_direction(v);
   if (status < 0) {
     return status;
   }
   double slope = dot(v->gradient, v->direction, v->size);
   *decrease = -slope / 2;
-  *found = false;
   if (slope < 0 && isfinite(slope)) {
     status = search_line(v, slope, &value, found);
   }
-  return status == CLF_OK && *found ? take_step(v, value) : status;
+  if (status == CLF_OK && *found) {
+    take_step(v, value);
+  }
+  return status;
 }
 
 static clf_status run(solver *v, clf__lbfgs_result *result) {
@@ -197,43 +224,35 @@ static clf_status run(solver *v, clf__lbfgs_result *result) {
   }
 }
 
-static bool allocate(solver *v) {
-  clf_context *context = v->problem->context;
-  int64_t held;
-  if (!clf__mul_i64(v->problem->pairs, v->size, &held)) {
-    held = -1;
+/* All vectors in one block. */
+static double *allocate(solver *v) {
+  int64_t vectors = 5 + 3 * v->problem->pairs, count;
+  if (!clf__mul_i64(vectors, v->size, &count) || count > INT64_MAX - 2 * v->problem->pairs) {
+    count = -1;
   }
-  v->gradient = clf__alloc_array(context, v->size, sizeof(double));
-  v->trial = clf__alloc_array(context, v->size, sizeof(double));
-  v->trial_gradient = clf__alloc_array(context, v->size, sizeof(double));
-  v->direction = clf__alloc_array(context, v->size, sizeof(double));
-  v->scratch = clf__alloc_array(context, v->size, sizeof(double));
-  v->s = clf__alloc_array(context, held, sizeof(double));
-  v->y = clf__alloc_array(context, held, sizeof(double));
-  v->product = clf__alloc_array(context, v->problem->pairs, sizeof(double));
-  v->alpha = clf__alloc_array(context, v->problem->pairs, sizeof(double));
-  return v->gradient != NULL && v->trial != NULL && v->trial_gradient != NULL &&
-         v->direction != NULL && v->scratch != NULL && v->s != NULL && v->y != NULL &&
-         v->product != NULL && v->alpha != NULL;
-}
-
-static void release(solver *v) {
-  clf__free(v->gradient);
-  clf__free(v->trial);
-  clf__free(v->trial_gradient);
-  clf__free(v->direction);
-  clf__free(v->scratch);
-  clf__free(v->s);
-  clf__free(v->y);
-  clf__free(v->product);
-  clf__free(v->alpha);
+  double *block = clf__alloc_array(v->problem->context,
+                                   count < 0 ? -1 : count + 2 * v->problem->pairs, sizeof *block);
+  if (block != NULL) {
+    v->gradient = block;
+    v->product = v->gradient + v->size;
+    v->trial = v->product + v->size;
+    v->trial_gradient = v->trial + v->size;
+    v->direction = v->trial_gradient + v->size;
+    v->s = v->direction + v->size;
+    v->y = v->s + v->problem->pairs * v->size;
+    v->py = v->y + v->problem->pairs * v->size;
+    v->curvature = v->py + v->problem->pairs * v->size;
+    v->weight = v->curvature + v->problem->pairs;
+  }
+  return block;
 }
 
 clf_status clf__lbfgs_minimize(clf__lbfgs_result *result, const clf__lbfgs_problem *problem,
                                double *x) {
   solver v = {.problem = problem, .size = problem->size, .x = x, .gamma = 1};
   clf_status status = CLF_ERROR_MEMORY;
-  if (allocate(&v)) {
+  double *block = allocate(&v);
+  if (block != NULL) {
     status = problem->evaluate(problem->argument, x, &v.value, v.gradient);
   }
   if (status == CLF_OK && !isfinite(v.value)) {
@@ -243,6 +262,6 @@ clf_status clf__lbfgs_minimize(clf__lbfgs_result *result, const clf__lbfgs_probl
     *result = (clf__lbfgs_result){.value = v.value};
     status = run(&v, result);
   }
-  release(&v);
+  clf__free(block);
   return status;
 }
