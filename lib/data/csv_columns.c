@@ -10,7 +10,11 @@ static char detect_delimiter(const clf__lines *lines) {
   static const char candidates[] = "\t;,";
   size_t best = 2;
   bool open = false;
-  for (const char *at = lines->begin; at < lines->end && (open || *at != lines->line_end); at++) {
+  const char *at = lines->begin;
+  while (at < lines->end && (*at == ' ' || *at == '\r' || *at == '\n')) {
+    at++;
+  }
+  for (; at < lines->end && (open || *at != lines->line_end); at++) {
     open ^= *at == '"';
     for (size_t i = 0; !open && i < best; i++) {
       best = *at == candidates[i] ? i : best;

@@ -65,6 +65,7 @@ START_TEST(reads_every_spelling) {
       {"\n1,2,a\n\n  \n3,4,b\n\n", NULL},
       {" 1 , 2, a \n3 ,  4 ,b \n", NULL},
       {"1;2;a\n3;4;b\n", NULL},
+      {"\n \r\n1;2;a\n3;4;b\n", NULL},
       {"1\t2\ta\n3\t4\tb\n", NULL},
       {"1|2|a\n3|4|b\n", "delimiter=pipe"},
       {"1 2 a\n3 4 b\n", "delimiter=space"},
