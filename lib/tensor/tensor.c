@@ -251,11 +251,14 @@ clf_status clf_tensor_slice(clf_tensor **out, const clf_tensor *tensor, int32_t 
         axis, tensor->ndim, (long long)length, (long long)step);
   }
   int64_t size = tensor->shape[axis];
-  /* The room from start to the end that the step walks to bounds length without overflow. */
-  int64_t room = step > 0 ? size - 1 - start : start;
-  int64_t stride = step > 0 ? step : step == INT64_MIN ? INT64_MAX : -step;
-  if (start < 0 || start > size ||
-      (length > 0 && (start == size || (length - 1) > room / stride))) {
+  bool inside = start >= 0 && start <= size && (length == 0 || start < size);
+  if (inside && length > 0) {
+    /* The room from start to the end that the step walks to bounds length without overflow. */
+    int64_t room = step > 0 ? size - 1 - start : start;
+    int64_t stride = step > 0 ? step : step == INT64_MIN ? INT64_MAX : -step;
+    inside = length - 1 <= room / stride;
+  }
+  if (!inside) {
     return clf__fail(CLF_ERROR_SHAPE,
                      "slice: start %lld, length %lld, step %lld leave axis %d of size %lld",
                      (long long)start, (long long)length, (long long)step, axis, (long long)size);
@@ -313,6 +316,9 @@ clf_status clf_tensor_reshape(clf_tensor **out, const clf_tensor *tensor, int32_
   }
   int64_t inferred[CLF_MAX_DIMENSIONS] = {0};
   clf_status status = infer_size(tensor, ndim, shape, inferred);
+  if (status == CLF_OK) {
+    status = check_shape(tensor->dtype, ndim, inferred);
+  }
   if (status < 0) {
     return status;
   }
