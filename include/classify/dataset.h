@@ -38,8 +38,9 @@ CLF_API clf_status clf_dataset_create(clf_dataset **out, clf_context *context, c
  *  @param column     [entries] i32 (or i64): 0 … columns - 1
  *  @param value      [entries] f32 (or any other dtype, converted)
  *  @param y          [rows] labels or NULL
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA (an index out of range, row
- *          starts that fall: the place is in the message), CLF_ERROR_MEMORY
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_TYPE (indices that are not
+ *          integers), CLF_ERROR_DATA (an index out of range, row starts that fall: the place is in
+ *          the message), CLF_ERROR_MEMORY
  *  @since 0.1
  */
 CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context,

@@ -273,9 +273,7 @@ static int32_t find_text(const clf__classes *numbers, const char *name) {
   return index >= 0 && strcmp(numbers->name[index], name) == 0 ? index : -1;
 }
 
-clf_status clf__classes_map(clf_context *context, const clf__classes *from, const clf__classes *to,
-                            int32_t *map) {
-  (void)context;
+void clf__classes_map(const clf__classes *from, const clf__classes *to, int32_t *map) {
   for (int32_t i = 0; i < from->count; i++) {
     if (to->keys == NULL) {
       map[i] = find_name(to, from->name[i]);
@@ -286,7 +284,6 @@ clf_status clf__classes_map(clf_context *context, const clf__classes *from, cons
       map[i] = clf__key_convert(&key, from->type, to->type) ? find_key(to, key) : -1;
     }
   }
-  return CLF_OK;
 }
 
 /* Saved as one tensor: numbers as i64 or f64, names as the u8 of `text`. */

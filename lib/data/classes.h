@@ -20,8 +20,7 @@ const char *clf__classes_name(const clf__classes *classes, int64_t index); /* NU
 
 /* map [count of `from`] receives, for each class of `from`, its index in `to` or -1. Numbers are
  * compared as numbers ("1" is "1.0"), names as bytes. */
-clf_status clf__classes_map(clf_context *context, const clf__classes *from, const clf__classes *to,
-                            int32_t *map);
+void clf__classes_map(const clf__classes *from, const clf__classes *to, int32_t *map);
 
 clf_status clf__classes_save(const clf__classes *classes, clf__store *store);
 /* *out stays NULL when the store has none. */

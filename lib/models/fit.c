@@ -221,7 +221,7 @@ static clf_status translate_labels(int32_t **out, const clf_model *model, const 
   int32_t *labels = clf__alloc_array(model->context, data->rows, sizeof *labels);
   clf_status status = map != NULL && labels != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status == CLF_OK) {
-    status = clf__classes_map(model->context, data->classes, model->classes, map);
+    clf__classes_map(data->classes, model->classes, map);
   }
   const int32_t *given = clf__dataset_labels(data);
   for (int64_t i = 0; status == CLF_OK && i < data->rows; i++) {

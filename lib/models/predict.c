@@ -202,7 +202,7 @@ static clf_status score_labels(const clf_model *model, const clf_dataset *data, 
     goto done;
   }
   CLF__TRY(clf_model_predict(model, data, found, data->rows));
-  CLF__TRY(clf__classes_map(model->context, data->classes, model->classes, map));
+  clf__classes_map(data->classes, model->classes, map);
   const int32_t *labels = clf__dataset_labels(data);
   for (int64_t i = 0; i < data->rows; i++) {
     bool known = map[labels[i]] >= 0;
