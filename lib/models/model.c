@@ -215,8 +215,8 @@ const char *clf_model_class_name(const clf_model *model, int64_t index) {
 }
 
 const char *clf_model_tensor_name(const clf_model *model, int64_t index) {
-  bool there = model != NULL && model->state != NULL && index >= 0 &&
-               index < clf__store_count(model->state);
+  bool there =
+      model != NULL && model->state != NULL && index >= 0 && index < clf__store_count(model->state);
   return there ? clf__store_name(model->state, index) : NULL;
 }
 
