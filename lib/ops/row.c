@@ -1,30 +1,47 @@
-/* Updates by single rows. */
+/* Scores of and updates by single dense rows. */
 #include "ops/row.h"
 
-static void add_u8(const uint8_t *x, int64_t count, float a, float *w, double s, double *sums) {
-  for (int64_t j = 0; j < count; j++) {
-    w[j] += a * (float)x[j];
-  }
-  for (int64_t j = 0; sums != NULL && j < count; j++) {
-    sums[j] += s * (double)x[j];
+#include "ops/kernels.h"
+
+static void prefetch(const void *data, int64_t first, int64_t count, size_t size) {
+  enum { LINE = 64 };
+  const char *from = (const char *)data + (size_t)first * size;
+  const char *end = from + (size_t)count * size;
+  for (; from < end; from += LINE) {
+    __builtin_prefetch(from);
   }
 }
 
-static void add_f32(const float *x, int64_t count, float a, float *w, double s, double *sums) {
-  for (int64_t j = 0; j < count; j++) {
-    w[j] += a * x[j];
+void clf__prefetch_row(const clf__rows *x, int64_t row) {
+  if (clf__rows_sparse(x)) {
+    const int64_t first = x->row_start[row], count = x->row_start[row + 1] - first;
+    prefetch(x->value, first, count, sizeof *x->value);
+    prefetch(x->column, first, count, sizeof *x->column);
+  } else {
+    prefetch(x->data, row * x->stride, x->columns, x->dtype == CLF_U8 ? 1 : sizeof(float));
   }
-  for (int64_t j = 0; sums != NULL && j < count; j++) {
-    sums[j] += s * (double)x[j];
-  }
+}
+
+void clf__score_row(clf_context *context, const clf__rows *x, const float *w, const float *b,
+                    int64_t outputs, float *out) {
+  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  const clf__rows row = clf__rows_range(x, 0, 1);
+  (x->dtype == CLF_U8 ? kernels->linear_u8 : kernels->linear_f32)(&row, w, x->columns, b, outputs,
+                                                                  out, outputs);
 }
 
 void clf__add_row(clf_context *context, const clf__rows *x, float a, float *w, double s,
                   double *sums) {
-  (void)context;
-  if (x->dtype == CLF_U8) {
-    add_u8(x->data, x->columns, a * x->scale, w, s * (double)x->scale, sums);
+  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  const bool bytes = x->dtype == CLF_U8;
+  if (bytes) {
+    kernels->step_u8(w, a * x->scale, x->data, x->columns);
   } else {
-    add_f32(x->data, x->columns, a, w, s, sums);
+    kernels->step_f32(w, a, x->data, x->columns);
+  }
+  if (sums != NULL && bytes) {
+    kernels->add_u8(sums, s * (double)x->scale, x->data, x->columns);
+  } else if (sums != NULL) {
+    kernels->add_f32(sums, s, x->data, x->columns);
   }
 }

@@ -1,11 +1,18 @@
-/* Updates by single rows, for learners that see one row at a time. */
+/* Scores of and updates by single dense rows, for learners whose weights change from row to row. On
+ * the calling thread. */
 #ifndef CLF_OPS_ROW_H
 #define CLF_OPS_ROW_H
 
 #include "tensor/rows.h"
 
-/* w [columns] += a x and, unless it is NULL, sums [columns] += s x, for the first of the dense rows
- * x. On the calling thread. */
+/* Asks the memory for a row (dense or sparse) that will be needed soon. */
+void clf__prefetch_row(const clf__rows *x, int64_t row);
+
+/* out [outputs] = W x + b for the first of the rows x, W [outputs, columns]. */
+void clf__score_row(clf_context *context, const clf__rows *x, const float *w, const float *b,
+                    int64_t outputs, float *out);
+
+/* w [columns] += a x and, unless it is NULL, sums [columns] += s x. */
 void clf__add_row(clf_context *context, const clf__rows *x, float a, float *w, double s,
                   double *sums);
 

@@ -29,3 +29,15 @@ static void widen_u8(float *restrict out, const uint8_t *restrict x, int64_t cou
     out[i] = x[i];
   }
 }
+
+static void step_u8(float *restrict w, float factor, const uint8_t *restrict x, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    w[i] += factor * (float)x[i];
+  }
+}
+
+static void step_f32(float *restrict w, float factor, const float *restrict x, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    w[i] += factor * x[i];
+  }
+}
