@@ -1,50 +1,79 @@
-/* Elementary functions on arrays. */
+/* Elementary functions on arrays, divided between threads where they are long. */
 #include "ops/vector_math.h"
 
-#include <math.h>
+#include "base/pool.h"
+#include "ops/kernels.h"
 
-void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t count) {
-  (void)context;
-  for (int64_t i = 0; i < count; i++) {
-    out[i] = expf(x[i]);
+enum { TASK_VALUES = 1 << 15 };
+
+typedef struct math_call {
+  const clf__kernels *kernels;
+  void (*map)(const float *x, float *out, int64_t count); /* or */
+  bool softmax;                                           /* or the sigmoid */
+  const float *x;
+  float *values;
+  int64_t count, task_count; /* values or, for softmax, rows */
+  int64_t columns, ld;
+  float *softplus;
+  double *log_sums;
+} math_call;
+
+static void math_task(void *argument, int64_t index, int32_t worker) {
+  const math_call *call = argument;
+  const int64_t first = index * call->task_count, left = call->count - first;
+  const int64_t count = left < call->task_count ? left : call->task_count;
+  (void)worker;
+  if (call->map != NULL) {
+    call->map(call->x + first, call->values + first, count);
+  } else if (call->softmax) {
+    call->kernels->softmax(call->values + first * call->ld, count, call->columns, call->ld,
+                           call->log_sums == NULL ? NULL : call->log_sums + first);
+  } else {
+    call->kernels->sigmoid(call->values + first, count,
+                           call->softplus == NULL ? NULL : call->softplus + first);
   }
 }
 
+static void run(clf_context *context, math_call *call) {
+  clf__parallel(context, (call->count + call->task_count - 1) / call->task_count, math_task, call);
+}
+
+void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t count) {
+  math_call call = {.map = clf__kernels_of(clf__context_cpu(context))->exp,
+                    .x = x,
+                    .values = out,
+                    .count = count,
+                    .task_count = TASK_VALUES};
+  run(context, &call);
+}
+
 void clf__log_f32(clf_context *context, const float *x, float *out, int64_t count) {
-  (void)context;
-  for (int64_t i = 0; i < count; i++) {
-    out[i] = logf(x[i]);
-  }
+  math_call call = {.map = clf__kernels_of(clf__context_cpu(context))->log,
+                    .x = x,
+                    .values = out,
+                    .count = count,
+                    .task_count = TASK_VALUES};
+  run(context, &call);
 }
 
 void clf__softmax_rows(clf_context *context, float *values, int64_t rows, int64_t columns,
                        int64_t ld, double *log_sums) {
-  (void)context;
-  for (int64_t i = 0; i < rows; i++) {
-    float *row = values + i * ld, maximum = -INFINITY, sum = 0;
-    for (int64_t j = 0; j < columns; j++) {
-      maximum = row[j] > maximum ? row[j] : maximum;
-    }
-    for (int64_t j = 0; j < columns; j++) {
-      row[j] = expf(row[j] - maximum);
-      sum += row[j];
-    }
-    for (int64_t j = 0; j < columns; j++) {
-      row[j] /= sum;
-    }
-    if (log_sums != NULL) {
-      log_sums[i] = (double)maximum + log((double)sum);
-    }
-  }
+  math_call call = {.kernels = clf__kernels_of(clf__context_cpu(context)),
+                    .softmax = true,
+                    .values = values,
+                    .count = rows,
+                    .task_count = 1 + TASK_VALUES / (columns + 16),
+                    .columns = columns,
+                    .ld = ld,
+                    .log_sums = log_sums};
+  run(context, &call);
 }
 
 void clf__sigmoid(clf_context *context, float *values, int64_t count, float *softplus) {
-  (void)context;
-  for (int64_t i = 0; i < count; i++) {
-    float x = values[i], small = expf(-fabsf(x));
-    if (softplus != NULL) {
-      softplus[i] = (x > 0 ? x : 0) + log1pf(small);
-    }
-    values[i] = (x < 0 ? small : 1) / (1 + small);
-  }
+  math_call call = {.kernels = clf__kernels_of(clf__context_cpu(context)),
+                    .values = values,
+                    .count = count,
+                    .task_count = TASK_VALUES,
+                    .softplus = softplus};
+  run(context, &call);
 }

@@ -256,6 +256,53 @@ static void bench_linear(clf_context *context) {
   bench_sparse(context);
 }
 
+typedef struct math_case {
+  clf_context *context;
+  float *x, *out;
+  int64_t count, columns;
+} math_case;
+
+static void run_exp(void *argument) {
+  math_case *m = argument;
+  clf__exp_f32(m->context, m->x, m->out, m->count);
+}
+
+static void run_log(void *argument) {
+  math_case *m = argument;
+  clf__log_f32(m->context, m->x, m->out, m->count);
+}
+
+static void run_softmax(void *argument) {
+  math_case *m = argument;
+  clf__softmax_rows(m->context, m->out, m->count / m->columns, m->columns, m->columns, NULL);
+}
+
+static void run_sigmoid(void *argument) {
+  math_case *m = argument;
+  clf__sigmoid(m->context, m->out, m->count, m->x);
+}
+
+static void bench_math(clf_context *context) {
+  enum { COUNT = 600000 };
+  math_case m = {context, filled_f32(context, COUNT), filled_f32(context, COUNT), COUNT, 10};
+  const struct {
+    const char *name;
+    measured call;
+    int64_t columns;
+  } cases[] = {{"exp", run_exp, 1},
+               {"log", run_log, 1},
+               {"sigmoid", run_sigmoid, 1},
+               {"softmax of 10", run_softmax, 10},
+               {"softmax of 100", run_softmax, 100}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    m.columns = cases[i].columns;
+    double seconds = seconds_of(cases[i].call, &m);
+    printf("%-15s %7.3f ns a value\n", cases[i].name, 1e9 * seconds / COUNT);
+  }
+  clf__free(m.x);
+  clf__free(m.out);
+}
+
 int main(int count, char **arguments) {
   const char *part = count > 2 ? arguments[2] : "";
   clf_context *context = NULL;
@@ -272,6 +319,9 @@ int main(int count, char **arguments) {
   }
   if (strstr("gram", part) != NULL) {
     bench_gram(context);
+  }
+  if (strstr("math", part) != NULL) {
+    bench_math(context);
   }
   if (strstr("linear", part) != NULL) {
     bench_linear(context);

@@ -1,6 +1,9 @@
 /* All kernels of one level of CPU: compiled once for each, with the compiler's flags for it and
  * CLF__KERNELS the name of its table. */
 #include "ops/kernels.h"
+
+#include <math.h>
+
 #include "ops/simd/vector.h"
 
 #define REAL float
@@ -88,6 +91,8 @@
 
 #include "ops/simd/sparse.h"
 
+#include "ops/simd/math.h"
+
 const clf__kernels CLF__KERNELS = {
     .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, multiply_f32, pack_f32, pack_rows_f32},
     .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, multiply_f64, pack_f64, pack_rows_f64},
@@ -106,4 +111,8 @@ const clf__kernels CLF__KERNELS = {
     .linear_u8 = linear_u8,
     .linear_sparse = linear_sparse,
     .gradient_sparse = gradient_sparse,
+    .exp = exp_f32,
+    .log = log_f32,
+    .softmax = softmax_f32,
+    .sigmoid = sigmoid_f32,
 };

@@ -34,6 +34,7 @@ typedef float vector_f32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef double vector_f64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t vector_i32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef float quad_f32 __attribute__((vector_size(16)));
+typedef int32_t quad_i32 __attribute__((vector_size(16)));
 typedef uint8_t vector_u8 __attribute__((vector_size(VECTOR_BYTES / 4)));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -91,17 +92,51 @@ INLINE void store_f64(double *to, vector_f64 v) {
   memcpy(to, &v, sizeof v);
 }
 
+enum { QUADS = VECTOR_BYTES / 16 };
+
+INLINE void split_f32(vector_f32 v, quad_f32 parts[QUADS]) {
+#if defined(__AVX512F__)
+  parts[0] = (quad_f32)_mm512_castps512_ps128((__m512)v);
+  parts[1] = (quad_f32)_mm512_extractf32x4_ps((__m512)v, 1);
+  parts[2] = (quad_f32)_mm512_extractf32x4_ps((__m512)v, 2);
+  parts[3] = (quad_f32)_mm512_extractf32x4_ps((__m512)v, 3);
+#elif defined(__AVX2__)
+  parts[0] = (quad_f32)_mm256_castps256_ps128((__m256)v);
+  parts[1] = (quad_f32)_mm256_extractf128_ps((__m256)v, 1);
+#else
+  parts[0] = v;
+#endif
+}
+
 /* The sum of all lanes. */
 INLINE float sum_of_f32(vector_f32 v) {
-  quad_f32 parts[VECTOR_BYTES / 16];
-  memcpy(parts, &v, sizeof v);
-  UNROLL for (int half = VECTOR_BYTES / 32; half > 0; half /= 2) {
+  quad_f32 parts[QUADS];
+  split_f32(v, parts);
+  UNROLL for (int half = QUADS / 2; half > 0; half /= 2) {
     UNROLL for (int i = 0; i < half; i++) {
       parts[i] += parts[i + half];
     }
   }
   const quad_f32 pair = parts[0] + SHUFFLE(parts[0], parts[0], 2, 3, 0, 1);
   return pair[0] + pair[1];
+}
+
+INLINE quad_f32 larger_quad(quad_f32 a, quad_f32 b) {
+  const quad_i32 mask = a > b;
+  return (quad_f32)((mask & (quad_i32)a) | (~mask & (quad_i32)b));
+}
+
+/* The largest of all lanes. */
+INLINE float max_of_f32(vector_f32 v) {
+  quad_f32 parts[QUADS];
+  split_f32(v, parts);
+  UNROLL for (int half = QUADS / 2; half > 0; half /= 2) {
+    UNROLL for (int i = 0; i < half; i++) {
+      parts[i] = larger_quad(parts[i], parts[i + half]);
+    }
+  }
+  const quad_f32 pair = larger_quad(parts[0], SHUFFLE(parts[0], parts[0], 2, 3, 0, 1));
+  return pair[0] > pair[1] ? pair[0] : pair[1];
 }
 
 /* Parts of vectors: the first `count` lanes, 0 in the others. */
