@@ -31,8 +31,9 @@ static double count_products(const polynomial_params *values, int64_t features) 
   double total = 0;
   double combinations = 1;
   for (int64_t d = 1; d <= values->degree; d++) {
-    int64_t fresh = values->interaction_only ? features - d + 1 : features + d - 1;
-    combinations = fresh > 0 ? combinations * (double)fresh / (double)d : 0;
+    double before = (double)(d - 1); /* `features` of a damaged model file may be any number */
+    double fresh = (double)features + (values->interaction_only ? -before : before);
+    combinations = fresh > 0 ? combinations * fresh / (double)d : 0;
     total += combinations;
   }
   return total;
