@@ -1,33 +1,65 @@
 /* Cholesky factorisation, triangular solves, and the symmetric eigenproblem. */
 #include "ops/factor.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "base/text.h"
+#include "ops/gemm.h"
 
-clf_status clf__cholesky(clf_context *context, double *a, int64_t n, int64_t lda, double tolerance,
-                         bool *dropped) {
-  (void)context;
-  for (int64_t j = 0; j < n; j++) {
-    double pivot = a[j * lda + j], limit = tolerance * pivot;
-    for (int64_t p = 0; p < j; p++) {
-      pivot -= a[j * lda + p] * a[j * lda + p];
-    }
-    bool drop = tolerance > 0 && pivot <= limit;
+enum { BLOCK = 64 };
+
+/* Factors columns first … first + width - 1 of the panel, whose products with the columns before
+ * are already subtracted. `limits` are the pivots at or below which a column is dropped. */
+static clf_status factor_panel(double *a, int64_t n, int64_t lda, int64_t first, int64_t width,
+                               const double *limits, bool *dropped) {
+  double column[BLOCK];
+  for (int64_t j = first; j < first + width; j++) {
+    double pivot = a[j * lda + j];
+    double limit = limits[j - first];
+    bool drop = limit > 0 && pivot <= limit;
     if (!drop && !(pivot > 0 && isfinite(pivot))) {
       return clf__fail(CLF_ERROR_NUMERIC, "the matrix is not positive definite: pivot %lld is %s",
                        (long long)j, clf__number_text(pivot));
     }
-    a[j * lda + j] = drop ? (double)INFINITY : sqrt(pivot);
+    double root = drop ? (double)INFINITY : sqrt(pivot);
+    int64_t right = first + width - j - 1;
+    a[j * lda + j] = root;
+    for (int64_t c = 0; c < right; c++) {
+      column[c] = drop ? 0 : a[(j + 1 + c) * lda + j] / root;
+    }
     for (int64_t i = j + 1; i < n; i++) {
-      double sum = a[i * lda + j];
-      for (int64_t p = 0; p < j; p++) {
-        sum -= a[i * lda + p] * a[j * lda + p];
+      double *row = a + i * lda + j;
+      row[0] = drop ? 0 : row[0] / root;
+      for (int64_t c = 0; c < right; c++) {
+        row[1 + c] -= row[0] * column[c];
       }
-      a[i * lda + j] = drop ? 0 : sum / a[j * lda + j];
     }
     if (dropped != NULL) {
       dropped[j] = drop;
+    }
+  }
+  return CLF_OK;
+}
+
+/* Left-looking by blocks of columns: almost all of the work is one matrix product a block. */
+clf_status clf__cholesky(clf_context *context, double *a, int64_t n, int64_t lda, double tolerance,
+                         bool *dropped) {
+  double limits[BLOCK];
+  for (int64_t first = 0; first < n; first += BLOCK) {
+    int64_t width = n - first < BLOCK ? n - first : BLOCK;
+    for (int64_t j = 0; j < width; j++) {
+      double diagonal = a[(first + j) * lda + first + j];
+      limits[j] = tolerance > 0 ? fmax(tolerance * diagonal, DBL_MIN) : 0;
+    }
+    double *rows = a + first * lda;
+    clf_status status = clf__gemm_f64(context, false, true, n - first, width, first, -1, rows, lda,
+                                      rows, lda, 1, rows + first, lda);
+    if (status == CLF_OK) {
+      status = factor_panel(a, n, lda, first, width, limits, dropped);
+    }
+    if (status < 0) {
+      return status;
     }
   }
   return CLF_OK;
