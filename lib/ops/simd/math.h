@@ -46,7 +46,8 @@ INLINE vector_f32 exp_vector(vector_f32 x) {
 INLINE vector_f32 log_vector(vector_f32 x) {
   const int32_t root_half = 0x3f3504f3; /* sqrt(1/2) as bits */
   const vector_i32 subnormal = x < 0x1p-126F;
-  const vector_i32 bits = (vector_i32)choose(subnormal, x * 0x1p25F, x) - root_half;
+  const vector_u32 shifted = (vector_u32)choose(subnormal, x * 0x1p25F, x) - (uint32_t)root_half;
+  const vector_i32 bits = (vector_i32)shifted; /* wraps for negative x, whose result is NaN */
   const vector_f32 k = __builtin_convertvector((bits >> 23) - (subnormal & 25), vector_f32);
   const vector_f32 f = (vector_f32)((bits & 0x7fffff) + root_half) - 1.0F;
   const vector_f32 s = f / (2.0F + f), z = s * s, square = 0.5F * f * f;
