@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "data/decimal.h"
-#include "data/source.h"
 
 static const clf__param params[] = {
     {"label", CLF_PARAM_TEXT, offsetof(clf__csv_params, label), NULL, 0, 0, false, NULL,
@@ -333,22 +332,9 @@ done:
   return status;
 }
 
-static clf_status load(clf_dataset **out, clf_context *context, const char *path,
-                       const void *values) {
-  const clf__csv_params *chosen = values;
-  clf__bytes bytes = {NULL, 0, false};
-  clf_status status = clf__source_open(&bytes, context, path, chosen->map, NULL);
-  if (status == CLF_OK) {
-    status = parse(out, context, &bytes, path, chosen);
-  }
-  clf__bytes_release(&bytes);
-  return status;
-}
-
 const clf__format clf__format_csv = {
     .name = "csv",
     .help = "text, a row a line, fields separated by commas, semicolons or tabs",
     .params = {"csv", params, CLF__PARAM_COUNT(params), sizeof(clf__csv_params)},
-    .load = load,
     .parse = parse,
 };

@@ -38,6 +38,7 @@ typedef struct clf__format {
   const char *name;
   const char *help;
   clf__param_table params;
+  /* For formats of more than one file; NULL: `path` is parsed whole. */
   clf_status (*load)(clf_dataset **out, clf_context *context, const char *path, const void *params);
   /* Reads what `bytes` hold of a dataset, without looking at other files. Takes the bytes over
    * (*bytes is then zero) where the dataset can live on them; the caller releases them either way.

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "data/dataset.h"
+#include "data/source.h"
 
 static const clf__format *const formats[] = {
     &clf__format_idx, &clf__format_csv, &clf__format_svmlight, &clf__format_npy, NULL,
@@ -30,6 +31,22 @@ static clf_status find(const clf__format **out, const char *name) {
                    name);
 }
 
+/* A format whose datasets lie in one file; its parameters say whether to map it. */
+static clf_status load_file(clf_dataset **out, clf_context *context, const clf__format *reader,
+                            const char *path, const void *params) {
+  int64_t map = 0;
+  clf__bytes bytes = {NULL, 0, false};
+  clf_status status = clf__params_get_i64(&reader->params, params, "map", &map);
+  if (status == CLF_OK) {
+    status = clf__source_open(&bytes, context, path, map != 0, NULL);
+  }
+  if (status == CLF_OK) {
+    status = reader->parse(out, context, &bytes, path, params);
+  }
+  clf__bytes_release(&bytes);
+  return status;
+}
+
 clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char *format,
                             const char *path, const char *params) {
   CLF__REQUIRE(out);
@@ -46,7 +63,8 @@ clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char 
   }
   void *values = NULL;
   CLF__TRY(clf__params_create(&values, context, &reader->params, params));
-  CLF__TRY(reader->load(out, context, path, values));
+  CLF__TRY(reader->load != NULL ? reader->load(out, context, path, values)
+                                : load_file(out, context, reader, path, values));
 done:
   clf__params_free(&reader->params, values);
   clf__context_release(context);

@@ -11,7 +11,6 @@
 #include "data/decimal.h"
 #include "data/lines.h"
 #include "data/row_order.h"
-#include "data/source.h"
 
 typedef struct svmlight_params {
   clf__number features;
@@ -332,22 +331,9 @@ done:
   return status;
 }
 
-static clf_status load(clf_dataset **out, clf_context *context, const char *path,
-                       const void *values) {
-  const svmlight_params *chosen = values;
-  clf__bytes bytes = {NULL, 0, false};
-  clf_status status = clf__source_open(&bytes, context, path, chosen->map, NULL);
-  if (status == CLF_OK) {
-    status = parse(out, context, &bytes, path, chosen);
-  }
-  clf__bytes_release(&bytes);
-  return status;
-}
-
 const clf__format clf__format_svmlight = {
     .name = "svmlight",
     .help = "SVMlight and LIBSVM text: sparse rows, \"label index:value …\"",
     .params = {"svmlight", params, CLF__PARAM_COUNT(params), sizeof(svmlight_params)},
-    .load = load,
     .parse = parse,
 };
