@@ -1,6 +1,4 @@
 /* The formats that a dataset can be read from. */
-#include <string.h>
-
 #include "base/text.h"
 #include "data/dataset.h"
 #include "data/source.h"
@@ -18,17 +16,13 @@ static clf_status find(const clf__format **out, const char *name) {
   const char *names[FORMAT_COUNT];
   for (int32_t i = 0; i < FORMAT_COUNT; i++) {
     names[i] = formats[i]->name;
-    if (strcmp(names[i], name) == 0) {
-      *out = formats[i];
-      return CLF_OK;
-    }
   }
-  const char *near = clf__nearest(name, names, FORMAT_COUNT);
-  if (near != NULL) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "there is no format '%s'; did you mean '%s'?", name, near);
+  int64_t index = clf__find_name("format", name, names, FORMAT_COUNT);
+  if (index < 0) {
+    return CLF_ERROR_ARGUMENT;
   }
-  return clf__fail(CLF_ERROR_ARGUMENT, "there is no format '%s'; there are idx, csv, svmlight, npy",
-                   name);
+  *out = formats[index];
+  return CLF_OK;
 }
 
 /* A format whose datasets lie in one file; its parameters say whether to map it. */

@@ -14,23 +14,23 @@ static const clf__transform_kind *const kinds[] = {
     NULL,
 };
 
+enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] - 1 };
+
 const clf__transform_kind *const *clf__transform_kinds(void) {
   return kinds;
 }
 
 static clf_status find_kind(const clf__transform_kind **out, const char *name) {
-  const char *near = NULL;
-  for (const clf__transform_kind *const *kind = kinds; *kind != NULL; kind++) {
-    if (strcmp((*kind)->name, name) == 0) {
-      *out = *kind;
-      return CLF_OK;
-    }
-    const char *found = clf__nearest(name, &(*kind)->name, 1);
-    near = found != NULL ? found : near;
+  const char *names[KIND_COUNT];
+  for (int32_t i = 0; i < KIND_COUNT; i++) {
+    names[i] = kinds[i]->name;
   }
-  return clf__fail(CLF_ERROR_ARGUMENT, "there is no transform '%s'%s%s%s", name,
-                   near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
-                   near != NULL ? "'?" : "");
+  int64_t index = clf__find_name("transform", name, names, KIND_COUNT);
+  if (index < 0) {
+    return CLF_ERROR_ARGUMENT;
+  }
+  *out = kinds[index];
+  return CLF_OK;
 }
 
 clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,

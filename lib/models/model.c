@@ -6,22 +6,6 @@
 
 #include "base/text.h"
 
-clf_status clf__model_kind_find(const clf__model_kind **out, const char *name) {
-  const clf__model_kind *const *kinds = clf__model_kinds();
-  const char *near = NULL;
-  for (; *kinds != NULL; kinds++) {
-    if (strcmp((*kinds)->name, name) == 0) {
-      *out = *kinds;
-      return CLF_OK;
-    }
-    const char *found = clf__nearest(name, &(*kinds)->name, 1);
-    near = found != NULL ? found : near;
-  }
-  return clf__fail(CLF_ERROR_ARGUMENT, "there is no model '%s'%s%s%s", name,
-                   near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
-                   near != NULL ? "'?" : "");
-}
-
 clf_status clf_model_create(clf_model **out, clf_context *context, const char *kind,
                             const char *params) {
   CLF__REQUIRE(out);
