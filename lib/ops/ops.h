@@ -7,6 +7,7 @@
 #include "ops/factor.h"
 #include "ops/gemm.h"
 #include "ops/gram.h"
+#include "ops/kernel_matrix.h"
 #include "ops/linear.h"
 #include "ops/row.h"
 #include "ops/vector_math.h"
