@@ -1,0 +1,191 @@
+/* Kernels as parameters: the function with its gamma, and the center of the rows.
+ *
+ * gamma=scale is 1 / (columns * variance) over all values of the rows, zeros that sparse rows leave
+ * out included, and 1 where they are all equal, as in scikit-learn. Floats are summed twice, the
+ * second time about the mean of the first, so that an offset costs no digits. */
+#include "models/kernel.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_BLOCKS = 64, LEAST_ROWS = 64 };
+
+#define MOST_GAMMA 1e30 /* as of the parameter */
+
+/* Sums over blocks of rows, split by size alone. */
+typedef struct summing {
+  clf_context *context;
+  const clf__rows *x;
+  int64_t block_rows, blocks;
+  double shift;
+  double sum[MOST_BLOCKS], square[MOST_BLOCKS];
+  double *columns; /* [blocks, columns] sums of the columns, or NULL */
+} summing;
+
+static summing summing_of(clf_context *context, const clf__rows *x) {
+  int64_t rows = (x->rows + MOST_BLOCKS - 1) / MOST_BLOCKS;
+  rows = rows < LEAST_ROWS ? LEAST_ROWS : rows;
+  return (summing){
+      .context = context, .x = x, .block_rows = rows, .blocks = (x->rows + rows - 1) / rows};
+}
+
+/* Exact, as the totals are below 2^53. */
+static void sum_bytes(const summing *job, int64_t row, double *sum, double *square) {
+  const uint8_t *values = (const uint8_t *)job->x->data + row * job->x->stride;
+  uint64_t s = 0, q = 0;
+  for (int64_t j = 0; j < job->x->columns; j++) {
+    s += values[j];
+    q += (uint64_t)values[j] * values[j];
+  }
+  *sum += (double)s;
+  *square += (double)q;
+}
+
+static void sum_values(const float *values, int64_t count, double shift, double *sum,
+                       double *square) {
+  for (int64_t j = 0; j < count; j++) {
+    double value = (double)values[j] - shift;
+    *sum += value;
+    *square += value * value;
+  }
+}
+
+static void add_to_columns(double *columns, const float *values, int64_t count) {
+  for (int64_t j = 0; j < count; j++) {
+    columns[j] += (double)values[j];
+  }
+}
+
+static void sum_block(void *argument, int64_t block, int32_t worker) {
+  (void)worker;
+  summing *job = argument;
+  const clf__rows *x = job->x;
+  double sum = 0, square = 0;
+  int64_t end = (block + 1) * job->block_rows;
+  for (int64_t i = block * job->block_rows; i < end && i < x->rows; i++) {
+    if (clf__rows_sparse(x)) {
+      int64_t first = x->row_start[i];
+      sum_values(x->value + first, x->row_start[i + 1] - first, 0, &sum, &square);
+    } else if (x->dtype == CLF_U8) {
+      sum_bytes(job, i, &sum, &square);
+    } else {
+      const float *values = (const float *)x->data + i * x->stride;
+      sum_values(values, x->columns, job->shift, &sum, &square);
+      if (job->columns != NULL) {
+        add_to_columns(job->columns + block * x->columns, values, x->columns);
+      }
+    }
+  }
+  job->sum[block] = sum;
+  job->square[block] = square;
+}
+
+/* Totals in sum[0], square[0] and the first row of `columns`. */
+static void sum_rows(summing *job) {
+  clf__parallel(job->context, job->blocks, sum_block, job);
+  for (int64_t b = 1; b < job->blocks; b++) {
+    job->sum[0] += job->sum[b];
+    job->square[0] += job->square[b];
+    for (int64_t j = 0; job->columns != NULL && j < job->x->columns; j++) {
+      job->columns[j] += job->columns[b * job->x->columns + j];
+    }
+  }
+}
+
+/* Equal values have variance 0 exactly, but for sparse rows: there, what is left of them is
+ * rounding. */
+static double variance_of(clf_context *context, const clf__rows *x) {
+  summing job = summing_of(context, x);
+  bool sparse = clf__rows_sparse(x);
+  double count = (double)x->rows * (double)x->columns;
+  double scale = sparse ? 1 : (double)x->scale;
+  if (!sparse && x->dtype == CLF_F32) {
+    job.shift = (double)*(const float *)x->data;
+    sum_rows(&job);
+    job.shift += job.sum[0] / count;
+  }
+  sum_rows(&job);
+  double mean = job.sum[0] / count;
+  double variance = job.square[0] / count - mean * mean;
+  double least = sparse ? 1e-10 * mean * mean : 0;
+  return variance > least ? variance * scale * scale : 0;
+}
+
+static double resolve_gamma(const clf_model *model, const clf__number *gamma, const clf__rows *x) {
+  enum { SCALE = 0 };
+  if (gamma->word < 0) {
+    return gamma->value;
+  }
+  double spread = gamma->word == SCALE ? variance_of(model->context, x) : 1;
+  return spread > 0 ? fmin(1 / ((double)x->columns * spread), MOST_GAMMA) : 1;
+}
+
+static clf_status check_precomputed(const clf_model *model, const clf__rows *x) {
+  if (clf__rows_sparse(x)) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s: a precomputed kernel must be dense; these rows are sparse",
+                     model->kind->name);
+  }
+  if (x->rows != x->columns) {
+    return clf__fail(CLF_ERROR_SHAPE,
+                     "%s: a precomputed kernel has a column for each row of training; it has %lld "
+                     "columns and %lld rows",
+                     model->kind->name, (long long)x->columns, (long long)x->rows);
+  }
+  return CLF_OK;
+}
+
+clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
+                               const clf__kernel_params *params, const clf__rows *x) {
+  if (kind == CLF__KERNEL_PRECOMPUTED) {
+    clf_status status = check_precomputed(model, x);
+    if (status < 0) {
+      return status;
+    }
+  }
+  bool has_gamma = kind != CLF__KERNEL_LINEAR && kind != CLF__KERNEL_PRECOMPUTED;
+  *out = (clf__kernel_function){.kind = kind,
+                                .degree = (int32_t)params->degree,
+                                .gamma = has_gamma ? resolve_gamma(model, &params->gamma, x) : 0,
+                                .coef0 = params->coef0};
+  return CLF_OK;
+}
+
+/* Where one value lies far out, its column's mean lies far from all rows: the center is of use only
+ * when the rows are much shorter about it, sum |x|^2 > 2 sum |x - m|^2 = 2 (sum |x|^2 - n |m|^2).
+ */
+static bool worth_taking_away(const summing *job) {
+  double length = 0;
+  for (int64_t j = 0; j < job->x->columns; j++) {
+    double mean = job->columns[j] / (double)job->x->rows;
+    length += mean * mean;
+  }
+  return 2 * (double)job->x->rows * length > job->square[0];
+}
+
+clf_status clf__kernel_center(float **out, clf_context *context,
+                              const clf__kernel_function *function, const clf__rows *x) {
+  *out = NULL;
+  if (function->kind != CLF__KERNEL_RBF || clf__rows_sparse(x) || x->dtype != CLF_F32) {
+    return CLF_OK;
+  }
+  int64_t size;
+  summing job = summing_of(context, x);
+  job.columns = clf__alloc_zeroed(context, clf__mul_i64(job.blocks, x->columns, &size) ? size : -1,
+                                  sizeof(double));
+  if (job.columns == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = CLF_OK;
+  sum_rows(&job);
+  if (worth_taking_away(&job)) {
+    float *means = clf__alloc_array(context, x->columns, sizeof *means);
+    status = means == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+    for (int64_t j = 0; means != NULL && j < x->columns; j++) {
+      means[j] = (float)(job.columns[j] / (double)x->rows);
+    }
+    *out = means;
+  }
+  clf__free(job.columns);
+  return status;
+}
