@@ -16,6 +16,7 @@ enum { MOST_BLOCKS = 64, LEAST_ROWS = 64 };
 typedef struct summing {
   clf_context *context;
   const clf__rows *x;
+  const float *weights; /* [rows], rows of weight 0 are passed over; or NULL */
   int64_t block_rows, blocks;
   double shift;
   double sum[MOST_BLOCKS], square[MOST_BLOCKS];
@@ -63,6 +64,9 @@ static void sum_block(void *argument, int64_t block, int32_t worker) {
   double sum = 0, square = 0;
   int64_t end = (block + 1) * job->block_rows;
   for (int64_t i = block * job->block_rows; i < end && i < x->rows; i++) {
+    if (job->weights != NULL && job->weights[i] == 0) {
+      continue;
+    }
     if (clf__rows_sparse(x)) {
       int64_t first = x->row_start[i];
       sum_values(x->value + first, x->row_start[i + 1] - first, 0, &sum, &square);
@@ -92,12 +96,22 @@ static void sum_rows(summing *job) {
   }
 }
 
+static int64_t counted_rows(const clf__training *training) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < training->x->rows; i++) {
+    count += training->weights == NULL || training->weights[i] > 0;
+  }
+  return count;
+}
+
 /* Equal values have variance 0 exactly, but for sparse rows: there, what is left of them is
  * rounding. */
-static double variance_of(clf_context *context, const clf__rows *x) {
+static double variance_of(clf_context *context, const clf__training *training) {
+  const clf__rows *x = training->x;
   summing job = summing_of(context, x);
+  job.weights = training->weights;
   bool sparse = clf__rows_sparse(x);
-  double count = (double)x->rows * (double)x->columns;
+  double count = (double)counted_rows(training) * (double)x->columns;
   double scale = sparse ? 1 : (double)x->scale;
   if (!sparse && x->dtype == CLF_F32) {
     job.shift = (double)*(const float *)x->data;
@@ -111,13 +125,14 @@ static double variance_of(clf_context *context, const clf__rows *x) {
   return variance > least ? variance * scale * scale : 0;
 }
 
-static double resolve_gamma(const clf_model *model, const clf__number *gamma, const clf__rows *x) {
+static double resolve_gamma(const clf_model *model, const clf__number *gamma,
+                            const clf__training *training) {
   enum { SCALE = 0 };
   if (gamma->word < 0) {
     return gamma->value;
   }
-  double spread = gamma->word == SCALE ? variance_of(model->context, x) : 1;
-  return spread > 0 ? fmin(1 / ((double)x->columns * spread), MOST_GAMMA) : 1;
+  double spread = gamma->word == SCALE ? variance_of(model->context, training) : 1;
+  return spread > 0 ? fmin(1 / ((double)training->x->columns * spread), MOST_GAMMA) : 1;
 }
 
 static clf_status check_precomputed(const clf_model *model, const clf__rows *x) {
@@ -136,9 +151,9 @@ static clf_status check_precomputed(const clf_model *model, const clf__rows *x) 
 }
 
 clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
-                               const clf__kernel_params *params, const clf__rows *x) {
+                               const clf__kernel_params *params, const clf__training *training) {
   if (kind == CLF__KERNEL_PRECOMPUTED) {
-    clf_status status = check_precomputed(model, x);
+    clf_status status = check_precomputed(model, training->x);
     if (status < 0) {
       return status;
     }
@@ -146,7 +161,8 @@ clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model
   bool has_gamma = kind != CLF__KERNEL_LINEAR && kind != CLF__KERNEL_PRECOMPUTED;
   *out = (clf__kernel_function){.kind = kind,
                                 .degree = (int32_t)params->degree,
-                                .gamma = has_gamma ? resolve_gamma(model, &params->gamma, x) : 0,
+                                .gamma =
+                                    has_gamma ? resolve_gamma(model, &params->gamma, training) : 0,
                                 .coef0 = params->coef0};
   return CLF_OK;
 }

@@ -37,11 +37,11 @@ typedef struct clf__kernel_params {
 #define CLF__KERNEL_PARAMS(type)                                                                   \
   CLF__GAMMA_PARAM(type), CLF__DEGREE_PARAM(type), CLF__COEF0_PARAM(type)
 
-/* The function for `kind` (CLF__KERNEL_…) with gamma resolved on the training rows; it is 0 for
- * kinds without it. For a precomputed kernel CLF_ERROR_SHAPE unless x has as many columns as rows,
- * and CLF_ERROR_UNSUPPORTED when they are sparse. */
+/* The function for `kind` (CLF__KERNEL_…) with gamma resolved on the training rows, but those of
+ * weight 0; it is 0 for kinds without it. For a precomputed kernel CLF_ERROR_SHAPE unless x has as
+ * many columns as rows, and CLF_ERROR_UNSUPPORTED when they are sparse. */
 clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
-                               const clf__kernel_params *params, const clf__rows *x);
+                               const clf__kernel_params *params, const clf__training *training);
 
 /* Column means of dense f32 rows for an rbf kernel, allocated; *out is NULL where taking them away
  * would not make the rows shorter by much. */

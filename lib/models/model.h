@@ -73,6 +73,7 @@ extern const clf__model_kind clf__ridge_kind;
 extern const clf__model_kind clf__fisher_kind;
 extern const clf__model_kind clf__perceptron_kind;
 extern const clf__model_kind clf__logistic_kind;
+extern const clf__model_kind clf__svm_kind;
 
 /* The registry; ends with NULL. */
 const clf__model_kind *const *clf__model_kinds(void);

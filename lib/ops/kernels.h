@@ -5,6 +5,7 @@
 #define CLF_OPS_KERNELS_H
 
 #include "base/cpu.h"
+#include "ops/smo.h"
 #include "tensor/rows.h"
 
 /* C = alpha A B + beta C. Row panel i of A (`rows` of the kernel's each) begins at a + i * a_panel,
@@ -89,6 +90,8 @@ typedef struct clf__kernels {
   void (*log)(const float *x, float *out, int64_t count);
   void (*softmax)(float *values, int64_t rows, int64_t columns, int64_t ld, double *log_sums);
   void (*sigmoid)(float *values, int64_t count, float *softplus);
+
+  int64_t (*smo)(const clf__smo *problem);
 } clf__kernels;
 
 const clf__kernels *clf__kernels_of(clf__cpu_level level);

@@ -10,6 +10,7 @@
 #include "ops/kernel_matrix.h"
 #include "ops/linear.h"
 #include "ops/row.h"
+#include "ops/smo.h"
 #include "ops/vector_math.h"
 
 #endif

@@ -45,3 +45,36 @@ void clf__add_row(clf_context *context, const clf__rows *x, float a, float *w, d
     kernels->add_f32(sums, s, x->data, x->columns);
   }
 }
+
+void clf__add_scaled(clf_context *context, double *sums, double factor, const float *x,
+                     int64_t count) {
+  clf__kernels_of(clf__context_cpu(context))->add_f32(sums, factor, x, count);
+}
+
+void clf__sum_row(clf_context *context, const clf__rows *x, int64_t row, double factor,
+                  double *sums) {
+  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  if (clf__rows_sparse(x)) {
+    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+      sums[x->column[e]] += factor * (double)x->value[e];
+    }
+  } else if (x->dtype == CLF_U8) {
+    kernels->add_u8(sums, factor * (double)x->scale, (const uint8_t *)x->data + row * x->stride,
+                    x->columns);
+  } else {
+    kernels->add_f32(sums, factor, (const float *)x->data + row * x->stride, x->columns);
+  }
+}
+
+float clf__dot_row(clf_context *context, const clf__rows *x, int64_t row, const float *w) {
+  float sum = 0;
+  if (!clf__rows_sparse(x)) {
+    const clf__rows one = clf__rows_range(x, row, 1);
+    clf__score_row(context, &one, w, NULL, 1, &sum);
+    return sum;
+  }
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+    sum += x->value[e] * w[x->column[e]];
+  }
+  return sum;
+}

@@ -16,4 +16,15 @@ void clf__score_row(clf_context *context, const clf__rows *x, const float *w, co
 void clf__add_row(clf_context *context, const clf__rows *x, float a, float *w, double s,
                   double *sums);
 
+/* sums [columns] += factor times a row of x, which may be sparse. */
+void clf__sum_row(clf_context *context, const clf__rows *x, int64_t row, double factor,
+                  double *sums);
+
+/* A row of x, which may be sparse, times w [columns]. */
+float clf__dot_row(clf_context *context, const clf__rows *x, int64_t row, const float *w);
+
+/* sums [count] += factor x. */
+void clf__add_scaled(clf_context *context, double *sums, double factor, const float *x,
+                     int64_t count);
+
 #endif

@@ -93,6 +93,8 @@
 
 #include "ops/simd/math.h"
 
+#include "ops/simd/smo.h"
+
 const clf__kernels CLF__KERNELS = {
     .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, multiply_f32, pack_f32, pack_rows_f32},
     .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, multiply_f64, pack_f64, pack_rows_f64},
@@ -115,4 +117,5 @@ const clf__kernels CLF__KERNELS = {
     .log = log_f32,
     .softmax = softmax_f32,
     .sigmoid = sigmoid_f32,
+    .smo = smo_solve,
 };

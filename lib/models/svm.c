@@ -1,0 +1,72 @@
+/* The support vector machine as a model (C-SVC; Boser, Guyon and Vapnik 1992; Cortes and Vapnik
+ * 1995): parameters, state, what a file must hold. The fit: svm_fit.c; predictions: svm_decide.c.
+ */
+#include "models/svm.h"
+
+#include <math.h>
+
+static const clf__param params[] = {
+    {"kernel", CLF_PARAM_CHOICE, offsetof(clf__svm_params, kernel.kernel), "rbf", 0, 0, false,
+     CLF__KERNEL_WORDS, "linear x.z, polynomial, rbf exp(-gamma |x-z|^2), sigmoid tanh, or given"},
+    {"C", CLF_PARAM_F64, offsetof(clf__svm_params, C), "1", 0, 1e30, true, NULL,
+     "weight of the errors against the margin: the upper bound of the dual variables"},
+    CLF__KERNEL_PARAMS(clf__svm_params),
+    {"class_weight", CLF_PARAM_LIST, offsetof(clf__svm_params, class_weight), "none", 0, INFINITY,
+     false, "none|balanced", "weight of each class, or balanced by its rows"},
+    {"multiclass", CLF_PARAM_CHOICE, offsetof(clf__svm_params, multiclass), "one_vs_one", 0, 0,
+     false, "one_vs_one|one_vs_rest", "a machine for each pair of classes, or for each class"},
+    {"tolerance", CLF_PARAM_F64, offsetof(clf__svm_params, tolerance), "1e-3", 0, 1, true, NULL,
+     "violation of the optimality conditions to stop at"},
+    {"max_iterations", CLF_PARAM_I64, offsetof(clf__svm_params, max_iterations), "0", 0, 1e9, false,
+     NULL, "most steps of a machine; 0: 100 for each of its rows, and at least 10,000,000"},
+    {"cache_mb", CLF_PARAM_F64, offsetof(clf__svm_params, cache_mb), "200", 0, 1e9, false, NULL,
+     "memory for kernel values, in units of 2^20 bytes"},
+};
+
+static clf_status corrupt(const clf_model *model, const char *what) {
+  return clf__fail(CLF_ERROR_CORRUPT, "%s: %s", model->kind->name, what);
+}
+
+static clf_status check_counts(const clf_model *model) {
+  clf_status status = clf__check_tensor(model, "support_count", CLF_I64, model->outputs, -1);
+  if (status < 0) {
+    return status;
+  }
+  const int64_t *count = clf__state_data(model->state, "support_count");
+  int64_t left = clf__support_count(model);
+  for (int64_t k = 0; k < model->outputs; k++) {
+    if (count[k] < 0 || count[k] > left) {
+      return corrupt(model, "the classes' support vectors are not those that there are");
+    }
+    left -= count[k];
+  }
+  return left == 0 ? CLF_OK : corrupt(model, "some support vectors are of no class");
+}
+
+static clf_status check(const clf_model *model) {
+  clf_status status = CLF_OK;
+  if (model->outputs < 2) {
+    return corrupt(model, "it has fewer than two classes");
+  }
+  const clf__svm_shape shape = clf__svm_shape_of(model);
+  CLF__TRY(clf__support_check(model));
+  CLF__TRY(check_counts(model));
+  CLF__TRY(clf__check_tensor(model, "dual_coef", CLF_F32, shape.coefficients,
+                             clf__support_count(model)));
+  CLF__TRY(clf__check_tensor(model, "intercept", CLF_F64, shape.problems, -1));
+  if (clf__support_function(model).kind == CLF__KERNEL_LINEAR) {
+    CLF__TRY(clf__check_tensor(model, "weights", CLF_F32, shape.problems, model->columns));
+  }
+done:
+  return status;
+}
+
+const clf__model_kind clf__svm_kind = {
+    .name = "svm",
+    .help = "the support vector machine: linear, polynomial, rbf, sigmoid or precomputed kernel",
+    .params = {"svm", params, CLF__PARAM_COUNT(params), sizeof(clf__svm_params)},
+    .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .fit = clf__svm_fit,
+    .check = check,
+    .decide = clf__svm_decide,
+};

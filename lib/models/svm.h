@@ -1,0 +1,69 @@
+/* The support vector machine, between its files: svm.c (parameters and fit), svm_solve.c (one
+ * problem of two sides), svm_select.c (working sets), svm_decide.c (prediction). */
+#ifndef CLF_MODELS_SVM_H
+#define CLF_MODELS_SVM_H
+
+#include "models/kernel.h"
+#include "models/kernel_cache.h"
+
+typedef struct clf__svm_params {
+  clf__kernel_params kernel;
+  double C;
+  clf__list class_weight;
+  int32_t multiclass;
+  double tolerance;
+  int64_t max_iterations;
+  double cache_mb;
+} clf__svm_params;
+
+/* How many machines there are, and coefficients of a vector. */
+typedef struct clf__svm_shape {
+  bool one_vs_rest;
+  int64_t problems;
+  int64_t coefficients;
+} clf__svm_shape;
+
+enum { CLF__SVM_ONE_VS_ONE, CLF__SVM_ONE_VS_REST };
+
+/* What all problems of a fit share. */
+typedef struct clf__svm_rows {
+  clf_context *context;
+  clf__kernel_function function;
+  clf__grouped_rows groups;
+  const float *center;      /* or NULL */
+  clf__kernel_cache *cache; /* NULL for a linear kernel: w is kept instead */
+  clf__progress progress;
+} clf__svm_rows;
+
+/* One problem: the classes of part[], those of side +1 against those of side -1. Variables are the
+ * rows of the parts one after another. With b_i = y_i alpha_i,
+ *   minimise 1/2 b^T K b - y^T b,  0 <= y_i b_i <= C_i,  sum b = 0. */
+typedef struct clf__svm_problem {
+  const clf__svm_rows *rows;
+  int64_t parts;
+  const int64_t *part; /* [parts] classes */
+  const int8_t *side;  /* [parts] */
+  double tolerance;
+  int64_t max_steps;
+  const double *C; /* [rows] upper bound of a row's alpha; 0 leaves it out */
+  /* Results. */
+  int64_t count; /* variables */
+  int64_t *row;  /* [count] the variable's row of x */
+  double *b;     /* [count] */
+  double *error; /* [count] y_i - sum_j b_j K_ij */
+  double intercept;
+  double objective; /* of the dual, as a minimum: 1/2 alpha^T Q alpha - sum alpha */
+  int64_t steps;
+  bool converged;
+} clf__svm_problem;
+
+/* Allocates and fills the results; free them also after a failure. */
+clf_status clf__svm_solve(clf__svm_problem *problem);
+void clf__svm_problem_free(clf__svm_problem *problem);
+clf__svm_shape clf__svm_shape_of(const clf_model *model);
+clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state);
+/* f [x->rows, problems]. */
+clf_status clf__svm_machines(const clf_model *model, const clf__rows *x, float *f);
+clf_status clf__svm_decide(const clf_model *model, const clf__rows *x, float *values);
+
+#endif

@@ -1,0 +1,284 @@
+/* Fits the machines of all pairs of classes, or of each class against the rest, side by side: one
+ * to a thread, or all threads on one where there are fewer. They share rows of the kernel matrix.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "models/svm.h"
+
+clf__svm_shape clf__svm_shape_of(const clf_model *model) {
+  const clf__svm_params *p = model->params;
+  const int64_t classes = model->outputs;
+  const bool rest = p->multiclass == CLF__SVM_ONE_VS_REST && classes > 2;
+  return (clf__svm_shape){.one_vs_rest = rest,
+                          .problems = rest ? classes : classes * (classes - 1) / 2,
+                          .coefficients = rest ? classes : classes - 1};
+}
+
+typedef struct fitting {
+  const clf_model *model;
+  const clf__training *training;
+  clf__svm_shape shape;
+  clf__svm_rows rows;
+  int64_t *order, *start;
+  double *C;
+  float *center;
+  int64_t *all; /* [classes] 0, 1, … : the parts of a problem of all classes */
+  clf__svm_problem *problems;
+  int64_t (*pairs)[2];
+  int8_t *sides; /* [classes] of each class against the rest: [classes, classes] */
+  atomic_int_least64_t done;
+  atomic_int status; /* of the first problem to fail */
+} fitting;
+
+/* order[] and start[]: rows by class, as they come, without those of weight 0. */
+static void group(fitting *f) {
+  const int64_t classes = f->training->classes;
+  memset(f->start, 0, (size_t)(classes + 1) * sizeof *f->start);
+  for (int64_t i = 0; i < f->training->x->rows; i++) {
+    f->start[f->training->labels[i] + 1] += f->C[i] > 0;
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    f->start[k + 1] += f->start[k];
+  }
+  for (int64_t i = 0; i < f->training->x->rows; i++) {
+    if (f->C[i] > 0) {
+      f->order[f->start[f->training->labels[i]]++] = i;
+    }
+  }
+  memmove(f->start + 1, f->start, (size_t)classes * sizeof *f->start);
+  f->start[0] = 0;
+}
+
+static clf_status set_bounds(fitting *f) {
+  const clf__svm_params *p = f->model->params;
+  float *weights = NULL;
+  clf_status status = clf__effective_weights(&weights, f->model, f->training, &p->class_weight);
+  const float *used = weights != NULL ? weights : f->training->weights;
+  for (int64_t i = 0; status == CLF_OK && i < f->training->x->rows; i++) {
+    f->C[i] = p->C * (used != NULL ? (double)used[i] : 1);
+  }
+  clf__free(weights);
+  return status;
+}
+
+static void set_problems(fitting *f) {
+  const clf__svm_params *p = f->model->params;
+  const int64_t classes = f->training->classes;
+  static const int8_t pair_sides[] = {1, -1};
+  int64_t next = 0;
+  for (int64_t i = 0; i < classes; i++) {
+    f->all[i] = i;
+    for (int64_t j = 0; j < classes && f->shape.one_vs_rest; j++) {
+      f->sides[i * classes + j] = i == j ? 1 : -1;
+    }
+    for (int64_t j = i + 1; j < classes && !f->shape.one_vs_rest; j++, next++) {
+      f->pairs[next][0] = i;
+      f->pairs[next][1] = j;
+    }
+  }
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    clf__svm_problem *problem = &f->problems[i];
+    const bool rest = f->shape.one_vs_rest;
+    problem->rows = &f->rows;
+    problem->parts = rest ? classes : 2;
+    problem->part = rest ? f->all : f->pairs[i];
+    problem->side = rest ? f->sides + i * classes : pair_sides;
+    problem->tolerance = p->tolerance;
+    problem->max_steps = p->max_iterations;
+    problem->C = f->C;
+  }
+}
+
+static clf_status prepare(fitting *f) {
+  clf_context *context = f->model->context;
+  const clf__svm_params *p = f->model->params;
+  const int64_t rows = f->training->x->rows, classes = f->training->classes;
+  const int64_t problems = f->shape.problems;
+  f->order = clf__alloc_array(context, rows, sizeof *f->order);
+  f->start = clf__alloc_array(context, classes + 1, sizeof *f->start);
+  f->C = clf__alloc_array(context, rows, sizeof *f->C);
+  f->all = clf__alloc_array(context, classes, sizeof *f->all);
+  f->problems = clf__alloc_zeroed(context, problems, sizeof *f->problems);
+  f->pairs = clf__alloc_array(context, problems, sizeof *f->pairs);
+  f->sides = clf__alloc_array(context, f->shape.one_vs_rest ? classes * classes : 0, 1);
+  if (!f->order || !f->start || !f->C || !f->all || !f->problems || !f->pairs || !f->sides) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = CLF_OK;
+  CLF__TRY(set_bounds(f));
+  CLF__TRY(
+      clf__kernel_resolve(&f->rows.function, f->model, p->kernel.kernel, &p->kernel, f->training));
+  CLF__TRY(clf__kernel_center(&f->center, context, &f->rows.function, f->training->x));
+  group(f);
+  f->rows.context = context;
+  f->rows.groups = (clf__grouped_rows){f->training->x, f->order, f->start, classes};
+  f->rows.center = f->center;
+  if (f->rows.function.kind != CLF__KERNEL_LINEAR) {
+    CLF__TRY(clf__kernel_cache_create(&f->rows.cache, context, &f->rows.function, &f->rows.groups,
+                                      f->center, (int64_t)(p->cache_mb * 1048576)));
+  }
+  f->rows.progress = clf__progress_begin(context, "svm", problems);
+  set_problems(f);
+done:
+  return status;
+}
+
+static void solve_task(void *argument, int64_t index, int32_t worker) {
+  fitting *f = argument;
+  clf_status status = CLF_OK;
+  (void)worker;
+  if (atomic_load(&f->status) == CLF_OK) {
+    status = clf__svm_solve(&f->problems[index]);
+  }
+  if (status < 0) {
+    int none = CLF_OK;
+    atomic_compare_exchange_strong(&f->status, &none, status);
+  }
+  atomic_fetch_add(&f->done, 1);
+}
+
+/* Messages belong to threads: a failure of another one is put in words again. */
+static clf_status solve_all(fitting *f) {
+  clf_status status =
+      clf__progress_parallel(&f->rows.progress, &f->done, f->shape.problems, solve_task, f);
+  clf_status failed = atomic_load(&f->status);
+  if (status == CLF_OK && failed == CLF_ERROR_MEMORY) {
+    status = clf__fail(failed, "svm: no memory for the working sets");
+  } else if (status == CLF_OK && failed < 0) {
+    status = clf__fail(failed, "a machine could not be fitted");
+  }
+  return status;
+}
+
+/* Where each row stands among the support vectors, -1 for the others; returns how many there are.
+ */
+static int64_t number_vectors(const fitting *f, int64_t *place, int64_t *vectors, int64_t *count) {
+  const int64_t rows = f->training->x->rows;
+  int64_t next = 0;
+  memset(place, 0, (size_t)rows * sizeof *place);
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    for (int64_t k = 0; k < f->problems[i].count; k++) {
+      place[f->problems[i].row[k]] = 1;
+    }
+  }
+  for (int64_t at = 0; at < f->start[f->training->classes]; at++) {
+    const int64_t row = f->order[at];
+    if (place[row] == 1) {
+      count[f->training->labels[row]]++;
+      vectors[next] = row;
+      place[row] = next++;
+    } else {
+      place[row] = -1;
+    }
+  }
+  return next;
+}
+
+/* LIBSVM's layout: of a vector of class i, the coefficient in its machine against class j is in row
+ * j, or j - 1 where j > i. */
+static void store_coefficients(const fitting *f, const int64_t *place, float *c, int64_t vectors) {
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    const clf__svm_problem *p = &f->problems[i];
+    for (int64_t k = 0; k < p->count; k++) {
+      int64_t line = i;
+      if (!f->shape.one_vs_rest) {
+        line = f->training->labels[p->row[k]] == p->part[0] ? p->part[1] - 1 : p->part[0];
+      }
+      c[line * vectors + place[p->row[k]]] = (float)p->b[k];
+    }
+  }
+}
+
+static clf_status store_weights(const fitting *f, clf__store *state) {
+  clf_context *context = f->model->context;
+  const clf__rows *x = f->training->x;
+  clf_status status =
+      clf__state_tensor(context, state, "weights", CLF_F32, f->shape.problems, x->columns);
+  if (status < 0) {
+    return status;
+  }
+  double *w = clf__alloc_array(context, x->columns, sizeof *w);
+  float *weights = clf__state_data(state, "weights");
+  for (int64_t i = 0; w != NULL && i < f->shape.problems; i++) {
+    memset(w, 0, (size_t)x->columns * sizeof *w);
+    for (int64_t k = 0; k < f->problems[i].count; k++) {
+      clf__sum_row(context, x, f->problems[i].row[k], f->problems[i].b[k], w);
+    }
+    for (int64_t j = 0; j < x->columns; j++) {
+      weights[i * x->columns + j] = (float)w[j];
+    }
+  }
+  clf__free(w);
+  return w == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
+static clf_status store_problems(const fitting *f, clf__store *state) {
+  clf_context *context = f->model->context;
+  const int64_t problems = f->shape.problems;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__state_tensor(context, state, "intercept", CLF_F64, problems, -1));
+  CLF__TRY(clf__state_tensor(context, state, "objective", CLF_F64, problems, -1));
+  CLF__TRY(clf__state_tensor(context, state, "iterations", CLF_I64, problems, -1));
+  for (int64_t i = 0; i < problems; i++) {
+    ((double *)clf__state_data(state, "intercept"))[i] = f->problems[i].intercept;
+    ((double *)clf__state_data(state, "objective"))[i] = f->problems[i].objective;
+    ((int64_t *)clf__state_data(state, "iterations"))[i] = f->problems[i].steps;
+  }
+done:
+  return status;
+}
+
+static clf_status store_machines(const fitting *f, clf__store *state) {
+  clf_context *context = f->model->context;
+  const int64_t rows = f->training->x->rows;
+  int64_t *place = clf__alloc_array(context, rows, sizeof *place);
+  int64_t *vectors = clf__alloc_array(context, rows, sizeof *vectors);
+  clf_status status = place != NULL && vectors != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status < 0) {
+    goto done;
+  }
+  CLF__TRY(clf__state_tensor(context, state, "support_count", CLF_I64, f->training->classes, -1));
+  const int64_t count = number_vectors(f, place, vectors, clf__state_data(state, "support_count"));
+  CLF__TRY(clf__support_store(context, state, &f->rows.function, f->training->x, vectors, count,
+                              f->center));
+  CLF__TRY(clf__state_tensor(context, state, "dual_coef", CLF_F32, f->shape.coefficients, count));
+  store_coefficients(f, place, clf__state_data(state, "dual_coef"), count);
+  CLF__TRY(store_problems(f, state));
+  if (f->rows.function.kind == CLF__KERNEL_LINEAR) {
+    CLF__TRY(store_weights(f, state));
+  }
+done:
+  clf__free(place);
+  clf__free(vectors);
+  return status;
+}
+
+static void release(fitting *f) {
+  for (int64_t i = 0; f->problems != NULL && i < f->shape.problems; i++) {
+    clf__svm_problem_free(&f->problems[i]);
+  }
+  clf__kernel_cache_free(f->rows.cache);
+  clf__free(f->problems);
+  clf__free(f->pairs);
+  clf__free(f->sides);
+  clf__free(f->order);
+  clf__free(f->start);
+  clf__free(f->C);
+  clf__free(f->all);
+  clf__free(f->center);
+}
+
+clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state) {
+  fitting f = {.model = model, .training = training, .shape = clf__svm_shape_of(model)};
+  clf_status status = CLF_OK;
+  CLF__TRY(prepare(&f));
+  CLF__TRY(solve_all(&f));
+  CLF__TRY(store_machines(&f, state));
+  for (int64_t i = 0; i < f.shape.problems; i++) {
+    status = f.problems[i].converged ? status : CLF_NOT_CONVERGED;
+  }
+done:
+  release(&f);
+  return status;
+}

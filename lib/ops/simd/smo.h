@@ -1,0 +1,128 @@
+/* Steps of sequential minimal optimisation; see ops/smo.h. Whether a variable may rise or fall is
+ * a number to add to its error, 0 or an infinite one, so that no loop has to ask. With 512
+ * variables all that a step reads is in L1 and the two rows of K in L2. */
+
+typedef int64_t vector_i64 __attribute__((vector_size(VECTOR_BYTES)));
+typedef float half_f32 __attribute__((vector_size(VECTOR_BYTES / 2)));
+
+INLINE vector_f64 choose_f64(vector_i64 mask, vector_f64 a, vector_f64 b) {
+  return (vector_f64)((mask & (vector_i64)a) | (~mask & (vector_i64)b));
+}
+
+INLINE vector_f64 all_f64(double value) {
+  return value - (vector_f64){0};
+}
+
+INLINE vector_f64 load_wide(const float *from) {
+  half_f32 v;
+  memcpy(&v, from, sizeof v);
+  return __builtin_convertvector(v, vector_f64);
+}
+
+/* What a search for the largest value has found; the first of equals. */
+typedef struct smo_most {
+  double value;
+  int64_t at; /* -1 for none */
+} smo_most;
+
+INLINE smo_most most_of(vector_f64 values, vector_f64 places) {
+  smo_most most = {(double)-INFINITY, -1};
+  for (int lane = 0; lane < LANES_F64; lane++) {
+    const int64_t at = (int64_t)places[lane];
+    if (values[lane] > most.value || (values[lane] == most.value && at < most.at)) {
+      most = (smo_most){values[lane], at};
+    }
+  }
+  return most;
+}
+
+/* error -= t (K_i - K_j); finds the variable of the largest error that may rise, and the smallest
+ * error of one that may fall. */
+static smo_most smo_move(const clf__smo *problem, int64_t i, int64_t j, double t, double *least) {
+  const float *row_i = problem->K + i * problem->count, *row_j = problem->K + j * problem->count;
+  vector_f64 most = all_f64((double)-INFINITY), at = {0}, lowest = all_f64((double)INFINITY);
+  vector_f64 place;
+  for (int lane = 0; lane < LANES_F64; lane++) {
+    place[lane] = lane;
+  }
+  for (int64_t k = 0; k < problem->count; k += LANES_F64, place += (double)LANES_F64) {
+    const vector_f64 error =
+        load_f64(problem->error + k) - t * (load_wide(row_i + k) - load_wide(row_j + k));
+    store_f64(problem->error + k, error);
+    const vector_f64 rising = error + load_f64(problem->rise + k);
+    const vector_f64 falling = error + load_f64(problem->fall + k);
+    const vector_i64 more = rising > most;
+    most = choose_f64(more, rising, most);
+    at = choose_f64(more, place, at);
+    lowest = choose_f64(falling < lowest, falling, lowest);
+  }
+  *least = (double)INFINITY;
+  for (int lane = 0; lane < LANES_F64; lane++) {
+    *least = lowest[lane] < *least ? lowest[lane] : *least;
+  }
+  return most_of(most, at);
+}
+
+#define SMO_LEAST_CURVATURE 1e-12
+
+/* Of those that may fall, the partner of i with the largest d^2 / (K_ii + K_jj - 2 K_ij), d being
+ * the difference of errors, where it is positive. */
+static int64_t smo_partner(const clf__smo *problem, int64_t i, double error) {
+  const float *row = problem->K + i * problem->count;
+  const double own = (double)problem->diagonal[i];
+  vector_f64 most = all_f64((double)-INFINITY), at = {0}, place;
+  for (int lane = 0; lane < LANES_F64; lane++) {
+    place[lane] = lane;
+  }
+  for (int64_t k = 0; k < problem->count; k += LANES_F64, place += (double)LANES_F64) {
+    const vector_f64 d = error - (load_f64(problem->error + k) + load_f64(problem->fall + k));
+    vector_f64 curve = own + load_wide(problem->diagonal + k) - 2 * load_wide(row + k);
+    curve = choose_f64(curve > SMO_LEAST_CURVATURE, curve, all_f64(SMO_LEAST_CURVATURE));
+    const vector_f64 gain = choose_f64(d > 0, d * d / curve, all_f64((double)-INFINITY));
+    const vector_i64 more = gain > most;
+    most = choose_f64(more, gain, most);
+    at = choose_f64(more, place, at);
+  }
+  return most_of(most, at).at;
+}
+
+INLINE void smo_open(const clf__smo *problem, int64_t k) {
+  problem->rise[k] = problem->b[k] < problem->upper[k] ? 0 : (double)-INFINITY;
+  problem->fall[k] = problem->b[k] > problem->lower[k] ? 0 : (double)INFINITY;
+}
+
+/* Moves b_i up and b_j down by as much as is best, or as the bounds leave; returns it. */
+INLINE double smo_pair(const clf__smo *problem, int64_t i, int64_t j) {
+  const double room_i = problem->upper[i] - problem->b[i];
+  const double room_j = problem->b[j] - problem->lower[j];
+  double curve = (double)problem->diagonal[i] + (double)problem->diagonal[j] -
+                 2 * (double)problem->K[i * problem->count + j];
+  curve = curve > SMO_LEAST_CURVATURE ? curve : SMO_LEAST_CURVATURE;
+  double t = (problem->error[i] - problem->error[j]) / curve;
+  t = t < room_i ? t : room_i;
+  t = t < room_j ? t : room_j;
+  problem->b[i] = t == room_i ? problem->upper[i] : problem->b[i] + t;
+  problem->b[j] = t == room_j ? problem->lower[j] : problem->b[j] - t;
+  smo_open(problem, i);
+  smo_open(problem, j);
+  return t;
+}
+
+static int64_t smo_solve(const clf__smo *problem) {
+  for (int64_t k = 0; k < problem->count; k++) {
+    smo_open(problem, k);
+  }
+  double least;
+  int64_t steps = 0;
+  smo_most top = smo_move(problem, 0, 0, 0, &least);
+  while (steps < problem->max_steps && top.value - least > problem->tolerance) {
+    const int64_t partner = smo_partner(problem, top.at, top.value);
+    if (partner < 0) {
+      break;
+    }
+    const double t = smo_pair(problem, top.at, partner);
+    top = smo_move(problem, top.at, partner, t, &least);
+    steps++;
+  }
+  return steps;
+}
