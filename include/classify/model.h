@@ -141,7 +141,8 @@ CLF_API clf_status clf_model_transform(const clf_model *model, const clf_dataset
 /** Accuracy on labelled rows, or the coefficient of determination R² of a regression (mean over
  *  outputs); weighted when the dataset has weights. Rows of classes the model does not know count
  * as wrong.
- *  @return as clf_model_predict(); CLF_ERROR_ARGUMENT (the dataset has no labels or targets)
+ *  @return as clf_model_predict(); CLF_ERROR_ARGUMENT (the dataset has no labels or targets),
+ *          CLF_ERROR_DATA (its weights are all 0)
  *  @since 0.1 */
 CLF_API clf_status clf_model_score(const clf_model *model, const clf_dataset *data, double *score);
 

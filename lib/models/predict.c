@@ -237,11 +237,25 @@ static double determination(const double *targets, const float *values, const fl
   return spread > 0 ? 1 - residual / spread : residual > 0 ? 0 : 1;
 }
 
+static bool all_zero(const float *weights, int64_t rows) {
+  for (int64_t i = 0; i < rows; i++) {
+    if (weights[i] != 0) {
+      return false;
+    }
+  }
+  return true;
+}
+
 static clf_status score_targets(const clf_model *model, const clf_dataset *data, double *score) {
   if (clf_dataset_outputs(data) != model->outputs) {
     return clf__fail(CLF_ERROR_SHAPE, "%s has %lld outputs; the dataset has %lld targets",
                      model->kind->name, (long long)model->outputs,
                      (long long)clf_dataset_outputs(data));
+  }
+  const float *weights = clf__dataset_weights(data);
+  if (weights != NULL && all_zero(weights, data->rows)) {
+    return clf__fail(CLF_ERROR_DATA, "%s: all weights are 0; a score needs one above it",
+                     model->kind->name);
   }
   int64_t count = data->rows * model->outputs;
   float *values = clf__alloc_array(model->context, count, sizeof *values);
@@ -252,8 +266,8 @@ static clf_status score_targets(const clf_model *model, const clf_dataset *data,
   if (status == CLF_OK) {
     double mean = 0;
     for (int64_t k = 0; k < model->outputs; k++) {
-      mean += determination(clf__dataset_targets(data) + k, values + k, clf__dataset_weights(data),
-                            data->rows, model->outputs) /
+      mean += determination(clf__dataset_targets(data) + k, values + k, weights, data->rows,
+                            model->outputs) /
               (double)model->outputs;
     }
     *score = mean;

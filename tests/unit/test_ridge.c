@@ -174,6 +174,28 @@ START_TEST(ridge__regresses_several_targets) {
 }
 END_TEST
 
+START_TEST(ridge__scores_no_rows_without_weight) {
+  problem p = make_problem(6);
+  clf_dataset *data = dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, NULL);
+  clf_tensor *targets = NULL;
+  double score = 7;
+  ck_clf_ok(
+      clf_tensor_wrap(&targets, NULL, p.weights, CLF_F32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
+  ck_clf_ok(clf_dataset_set_targets(data, targets));
+  clf_model *model = fitted(NULL, "ridge", NULL, data);
+  set_weights(data, (float[ROWS]){0});
+  ck_clf_fails(clf_model_score(model, data, &score), CLF_ERROR_DATA);
+  ck_clf_says("all weights are 0");
+  ck_assert_double_eq(score, 7);
+  set_weights(data, (float[ROWS]){1, 1, 1});
+  ck_clf_ok(clf_model_score(model, data, &score));
+  ck_assert(score <= 1);
+  clf_tensor_free(targets);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
 START_TEST(ridge__reads_u8_as_scaled_numbers) {
   enum { PIXELS = 50 };
   static uint8_t pixels[ROWS * PIXELS];
@@ -264,6 +286,7 @@ int main(void) {
   tcase_add_test(facts, ridge__takes_sparse_rows);
   tcase_add_test(facts, ridge_cg__agrees_with_cholesky);
   tcase_add_test(facts, ridge__regresses_several_targets);
+  tcase_add_test(facts, ridge__scores_no_rows_without_weight);
   tcase_add_test(facts, ridge__reads_u8_as_scaled_numbers);
   tcase_add_test(facts, ridge__without_penalty_stands_duplicate_columns);
   tcase_add_test(facts, ridge__balances_classes);
