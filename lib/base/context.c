@@ -349,7 +349,7 @@ static _Thread_local watch *watched;
 void clf__progress_poll(void) {
   static const double interval = 0.1;
   watch *now = watched;
-  if (now != NULL && pthread_equal(now->caller, pthread_self()) &&
+  if (now != NULL && !atomic_load(&now->cancelled) && pthread_equal(now->caller, pthread_self()) &&
       clf__seconds() - now->reported >= interval) {
     now->reported = clf__seconds();
     if (report(now->progress, atomic_load(now->done), NAN, NAN)) {
@@ -367,6 +367,10 @@ static void run_watched(void *argument, int64_t index, int32_t worker) {
 
 clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
                                   int64_t count, clf__task task, void *argument) {
+  if (clf__in_task()) { /* of a call that is watched itself, or of one that reports nothing */
+    clf__parallel(progress->context, count, task, argument);
+    return clf__progress_step(progress, atomic_load(done), NAN, NAN);
+  }
   watch *outer = watched;
   watch mine = {progress, done, task, argument, pthread_self(), clf__seconds(), false};
   watched = &mine;
@@ -382,7 +386,11 @@ clf_status clf__progress_step(const clf__progress *progress, int64_t step, doubl
     clf__progress_poll();
     stop = watched != NULL && atomic_load(&watched->cancelled);
   } else {
-    stop = report(progress, step, loss, metric);
+    stop = (watched != NULL && atomic_load(&watched->cancelled)) ||
+           report(progress, step, loss, metric);
+    if (stop && watched != NULL) { /* in the only task of its call */
+      atomic_store(&watched->cancelled, true);
+    }
   }
   return stop ? fail_cancelled(progress, step) : CLF_OK;
 }

@@ -42,7 +42,8 @@ clf_status clf__progress_step(const clf__progress *progress, int64_t step, doubl
 
 /* clf__parallel() over tasks that are long calls themselves. The calling thread goes on reporting
  * meanwhile, with `done` as the step, which the tasks count up: when a task of its own steps and
- * while it waits for those of others. CLF_OK or CLF_ERROR_CANCELLED. */
+ * while it waits for those of others. From a pool task it is clf__parallel(), and the tasks hear of
+ * the call that is watched. CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
                                   int64_t count, clf__task task, void *argument);
 /* For the pool, from a thread that waits. */

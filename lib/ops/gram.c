@@ -104,7 +104,7 @@ static clf_status fill_scatter(clf__gram *gram, clf_context *context, const clf_
   choose_shift(each, input, f.weight);
   clf_status status = CLF_OK;
   if (clf__rows_sparse(x) && !worth_filling(x)) {
-    clf__gram_add_sparse(gram->scatter, context, input);
+    status = clf__gram_add_sparse(gram->scatter, context, input);
   } else if (clf__gram_small(input)) {
     status = clf__gram_add_small(gram->scatter, context, input, each->center);
   } else {

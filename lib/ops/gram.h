@@ -30,8 +30,8 @@ typedef struct clf__gram {
   double *class_weight; /* [outputs] */
 } clf__gram;
 
-/* CLF_ERROR_MEMORY, or CLF_ERROR_DATA when the weights are all 0 (or there are no rows) and
- * `centered` is set. */
+/* Reports as stage "gram" where it takes long. CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED, or
+ * CLF_ERROR_DATA when the weights are all 0 (or there are no rows) and `centered` is set. */
 clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gram_input *input);
 void clf__gram_free(clf__gram *gram);
 

@@ -9,6 +9,7 @@
  * for u8 rows by VNNI and 160 ms for f32. */
 #include <math.h>
 
+#include "base/context.h"
 #include "ops/gram_parts.h"
 
 enum {
@@ -19,6 +20,9 @@ enum {
   MOST_PARTS = 16,
 };
 static const int64_t chunk_room = 32 << 20; /* bytes */
+/* After so many products the host is asked whether to go on: a fifth of a second of one core
+ * with the narrowest vectors. */
+static const int64_t products_a_step = (int64_t)1 << 31;
 
 typedef struct dense_call {
   clf_context *context;
@@ -33,12 +37,15 @@ typedef struct dense_call {
   char *packed;        /* [workers or 1, panels, panel_bytes] */
   int64_t parts, part_rows;
   double *scatter; /* [parts, columns, columns] */
+  clf__progress progress;
+  atomic_int_least64_t done; /* rows */
 } dense_call;
 
 /* One chunk of a part. */
 typedef struct dense_chunk {
   const dense_call *call;
   int64_t first, rows;
+  int64_t first_pair;
   char *packed;
   double *scatter;
 } dense_chunk;
@@ -96,7 +103,7 @@ static void pair_task(void *argument, int64_t index, int32_t worker) {
   const int64_t width = call->kernel->columns, columns = call->input->x->columns;
   int64_t i, j;
   (void)worker;
-  clf__gram_pair(index, call->panels, &i, &j);
+  clf__gram_pair(chunk->first_pair + index, call->panels, &i, &j);
   call->kernel->add(chunk->packed + i * call->panel_bytes, chunk->packed + j * call->panel_bytes,
                     clf__parts_of(chunk->rows, call->kernel->group),
                     clf__smaller(width, columns - i * width),
@@ -104,8 +111,30 @@ static void pair_task(void *argument, int64_t index, int32_t worker) {
                     chunk->scatter + i * width * columns + j * width, columns);
 }
 
+/* The products of a packed chunk. */
+static clf_status add_pairs(dense_chunk *chunk) {
+  const dense_call *call = chunk->call;
+  const int64_t width = call->kernel->columns;
+  const int64_t pairs = call->panels * (call->panels + 1) / 2;
+  const int64_t most = 1 + products_a_step / (width * width * chunk->rows);
+  clf_status status = CLF_OK;
+  chunk->first_pair = 0;
+  while (status == CLF_OK && chunk->first_pair < pairs) {
+    const int64_t done = atomic_load(&call->done);
+    if (done > 0 || chunk->first_pair > 0) {
+      status = clf__progress_step(&call->progress, done, NAN, NAN);
+    }
+    if (status == CLF_OK) {
+      const int64_t count = clf__smaller(most, pairs - chunk->first_pair);
+      clf__parallel(call->context, count, pair_task, chunk);
+      chunk->first_pair += count;
+    }
+  }
+  return status;
+}
+
 static void part_task(void *argument, int64_t index, int32_t worker) {
-  const dense_call *call = argument;
+  dense_call *call = argument;
   const int64_t columns = call->input->x->columns;
   const int64_t end = clf__smaller((index + 1) * call->part_rows, call->input->x->rows);
   dense_chunk chunk = {.call = call,
@@ -114,7 +143,10 @@ static void part_task(void *argument, int64_t index, int32_t worker) {
   for (chunk.first = index * call->part_rows; chunk.first < end; chunk.first += call->chunk) {
     chunk.rows = clf__smaller(call->chunk, end - chunk.first);
     clf__parallel(call->context, clf__parts_of(chunk.rows, PACK_ROWS), pack_task, &chunk);
-    clf__parallel(call->context, call->panels * (call->panels + 1) / 2, pair_task, &chunk);
+    if (add_pairs(&chunk) < 0) {
+      return;
+    }
+    atomic_fetch_add(&call->done, chunk.rows);
   }
 }
 
@@ -140,7 +172,8 @@ clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *conte
                      .kernels = clf__kernels_of(clf__context_cpu(context)),
                      .exact = clf__gram_exact(input),
                      .center = center,
-                     .scatter = scatter};
+                     .scatter = scatter,
+                     .progress = clf__progress_begin(context, "gram", input->x->rows)};
   call.kernel = call.exact ? &call.kernels->gram_u8 : &call.kernels->gram_f32;
   *bias = call.exact ? call.kernel->bias : 0;
   if (columns == 0 || input->x->rows == 0) {
@@ -154,7 +187,7 @@ clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *conte
   }
   clf_status status = call.packed == NULL || call.scatter == NULL ? CLF_ERROR_MEMORY : CLF_OK;
   if (status == CLF_OK) {
-    clf__parallel(context, call.parts, part_task, &call);
+    status = clf__progress_parallel(&call.progress, &call.done, call.parts, part_task, &call);
   }
   for (int64_t part = 0; status == CLF_OK && call.parts > 1 && part < call.parts; part++) {
     for (int64_t i = 0; i < columns * columns; i++) {

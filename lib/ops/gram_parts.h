@@ -22,7 +22,8 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
 clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *context,
                                const clf__gram_input *input, const float *center);
 /* scatter += sum w x x^T, upper triangle, with work for the stored entries only. */
-void clf__gram_add_sparse(double *scatter, clf_context *context, const clf__gram_input *input);
+clf_status clf__gram_add_sparse(double *scatter, clf_context *context,
+                                const clf__gram_input *input);
 
 /* Few enough values and products, none of them exact, for the same in f64. */
 bool clf__gram_small(const clf__gram_input *input);

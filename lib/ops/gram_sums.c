@@ -1,13 +1,16 @@
 /* Sums of rows, of rows by class, and of targets times rows, at the speed of memory: the rows are
  * cut into parts (by their number alone) that are summed side by side and then added in order. u8
  * rows without weights are counted in integers. */
+#include <math.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "ops/gram_parts.h"
 
 enum { PART_ROWS = 2048, MOST_PARTS = 32 };
 static const int64_t most_counted = 1 << 24; /* rows of 255 in 32 bits */
 static const int64_t part_room = 1 << 26;    /* bytes for all parts together */
+static const int64_t sums_a_step = 1 << 22;  /* milliseconds */
 
 typedef struct sums_call {
   const clf__gram_input *input;
@@ -15,7 +18,10 @@ typedef struct sums_call {
   bool counted;  /* parts are u32 */
   int64_t lines; /* of `columns` sums each: the classes; or all rows, then the targets */
   int64_t parts, part_rows;
+  int64_t step_rows;
   void *part;
+  clf__progress progress;
+  atomic_int_least64_t done; /* rows */
 } sums_call;
 
 static void add_row(const sums_call *call, double *line, double factor, int64_t row) {
@@ -42,13 +48,19 @@ static void add_targets(const sums_call *call, double *lines, int64_t row) {
 }
 
 static void sum_part(void *argument, int64_t index, int32_t worker) {
-  const sums_call *call = argument;
+  sums_call *call = argument;
   const clf__gram_input *input = call->input;
   const clf__rows *x = input->x;
   const int64_t size = call->lines * x->columns, first = index * call->part_rows;
   const int64_t end = clf__smaller(first + call->part_rows, x->rows);
   (void)worker;
   for (int64_t row = first; row < end; row++) {
+    if ((row - first) % call->step_rows == 0 && row > first) {
+      const int64_t done = atomic_fetch_add(&call->done, call->step_rows);
+      if (clf__progress_step(&call->progress, done, NAN, NAN) < 0) {
+        return;
+      }
+    }
     const int64_t line = input->labels == NULL ? 0 : input->labels[row];
     const int64_t at = index * size + line * x->columns;
     if (call->counted) {
@@ -109,8 +121,9 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
   sums_call call = {.input = input,
                     .kernels = clf__kernels_of(clf__context_cpu(context)),
                     .counted = clf__gram_exact(input) && !targets,
-                    .lines = input->labels != NULL ? input->outputs
-                                                   : 1 + (targets ? input->outputs : 0)};
+                    .lines =
+                        input->labels != NULL ? input->outputs : 1 + (targets ? input->outputs : 0),
+                    .progress = clf__progress_begin(context, "sums", rows)};
   int64_t size, count;
   if (rows == 0 || columns == 0) {
     return CLF_OK;
@@ -118,6 +131,7 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
   if (!clf__mul_i64(call.lines, columns, &size)) {
     size = INT64_MAX;
   }
+  call.step_rows = 1 + sums_a_step / (targets ? size : columns);
   call.parts = clf__smaller(MOST_PARTS, clf__parts_of(rows, PART_ROWS));
   call.parts = clf__smaller(call.parts, 1 + part_room / 8 / (size + 1));
   call.part_rows = clf__smaller(clf__parts_of(rows, call.parts), most_counted);
@@ -127,9 +141,12 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
   if (call.part == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf__parallel(context, call.parts, sum_part, &call);
-  add_lines(sums, &call);
-  sum_targets(sums, input);
+  const clf_status status =
+      clf__progress_parallel(&call.progress, &call.done, call.parts, sum_part, &call);
+  if (status == CLF_OK) {
+    add_lines(sums, &call);
+    sum_targets(sums, input);
+  }
   clf__free(call.part);
-  return CLF_OK;
+  return status;
 }

@@ -1,0 +1,233 @@
+/* Long calls ask the host more than once a second, end when it says so, and leave no trace. */
+#include "ops_support.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <time.h>
+
+#include "base/pool.h"
+#include "ops/factor.h"
+#include "ops/gram.h"
+
+/* Processor time of all threads: other work on the machine does not count. */
+static double seconds_worked(void) {
+  return (double)clock() / CLOCKS_PER_SEC;
+}
+
+enum { MOST_THREADS = 2 };
+
+/* Says stop at the third call of a stage, and notes the longest time that it was not asked. */
+typedef struct host {
+  pthread_t thread;
+  const char *stage;
+  int64_t calls; /* of the stage */
+  double asked, longest;
+} host;
+
+static int32_t stop_at_third(void *user, const clf_progress *progress) {
+  host *own = user;
+  const double now = seconds_worked();
+  ck_assert(pthread_equal(own->thread, pthread_self()));
+  ck_assert(progress->step >= 0 && progress->step <= progress->steps);
+  own->longest =
+      own->asked > 0 && now - own->asked > own->longest ? now - own->asked : own->longest;
+  own->asked = now;
+  own->calls += strcmp(progress->stage, own->stage) == 0;
+  return own->calls >= 3;
+}
+
+static clf_context *watched_context(host *own, const char *params, const char *stage) {
+  clf_context *context = NULL;
+  *own = (host){.thread = pthread_self(), .stage = stage};
+  ck_clf_ok(clf_context_create(&context, params, NULL));
+  ck_clf_ok(clf_context_set_progress(context, stop_at_third, own));
+  return context;
+}
+
+static void check_stopped(const host *own) {
+  char text[64];
+  snprintf(text, sizeof text, "%s: cancelled at step", own->stage);
+  ck_clf_says(text);
+  ck_assert_int_eq(own->calls, 3);
+  ck_assert_double_lt(own->longest, MOST_THREADS);
+  ck_assert_double_lt(seconds_worked() - own->asked, MOST_THREADS);
+}
+
+typedef struct shape {
+  const char *stage;
+  int64_t rows, columns, outputs;
+  int32_t dtype;
+} shape;
+
+static const shape dense_shapes[] = {
+    {"gram", 16000, 3000, 0, CLF_F32},  /* many panels: pairs are divided */
+    {"gram", 40000, 3000, 0, CLF_U8},   /* exact */
+    {"gram", 1000000, 100, 0, CLF_F32}, /* few panels: rows are divided */
+    {"sums", 10000, 60, 4000, CLF_F32}, /* many targets */
+};
+
+/* Zeros are as much work as other numbers; the pages of calloc() are not touched until read. */
+static clf__rows zero_rows(const shape *s) {
+  size_t element = s->dtype == CLF_U8 ? 1 : sizeof(float);
+  return (clf__rows){.rows = s->rows,
+                     .columns = s->columns,
+                     .dtype = s->dtype,
+                     .scale = 1,
+                     .stride = s->columns,
+                     .data = calloc((size_t)(s->rows * s->columns), element)};
+}
+
+static void check_gram(const shape *s, const char *params) {
+  host own;
+  clf__rows x = zero_rows(s);
+  double *targets = s->outputs > 0 ? calloc((size_t)(s->rows * s->outputs), sizeof *targets) : NULL;
+  clf__gram_input input = {.x = &x, .targets = targets, .outputs = s->outputs, .centered = true};
+  clf__gram gram = {0};
+  clf_context *context = watched_context(&own, params, s->stage);
+  ck_clf_fails(clf__gram_create(&gram, context, &input), CLF_ERROR_CANCELLED);
+  check_stopped(&own);
+  ck_assert_ptr_null(gram.scatter);
+  ck_assert(clf_context_memory(context) < 1 << 20); /* what is left is the pool */
+  clf_context_free(context);
+  free((void *)(uintptr_t)x.data);
+  free(targets);
+}
+
+START_TEST(gram__of_dense_rows_can_be_cancelled) {
+  check_gram(&dense_shapes[_i], "threads=1 cpu=generic");
+  check_gram(&dense_shapes[_i], "threads=2 cpu=generic");
+}
+END_TEST
+
+/* Few enough entries for the rows to count as sparse. */
+START_TEST(gram__of_sparse_rows_can_be_cancelled) {
+  enum { ROWS = 30000, COLUMNS = 4000, ENTRIES = 400 };
+  host own;
+  int64_t *row_start = calloc(ROWS + 1, sizeof *row_start);
+  int32_t *column = malloc((size_t)ROWS * ENTRIES * sizeof *column);
+  float *value = calloc((size_t)ROWS * ENTRIES, sizeof *value);
+  for (int64_t i = 0; i < ROWS; i++) {
+    row_start[i + 1] = (i + 1) * ENTRIES;
+    for (int64_t e = 0; e < ENTRIES; e++) {
+      column[i * ENTRIES + e] = (int32_t)(e * (COLUMNS / ENTRIES));
+    }
+  }
+  clf__rows x = {.rows = ROWS,
+                 .columns = COLUMNS,
+                 .dtype = CLF_F32,
+                 .scale = 1,
+                 .row_start = row_start,
+                 .column = column,
+                 .value = value};
+  clf__gram_input input = {.x = &x, .centered = true};
+  clf__gram gram = {0};
+  for (int threads = 1; threads <= 2; threads++) {
+    clf_context *context = watched_context(&own, threads == 1 ? "threads=1" : "threads=2", "gram");
+    ck_clf_fails(clf__gram_create(&gram, context, &input), CLF_ERROR_CANCELLED);
+    check_stopped(&own);
+    clf_context_free(context);
+  }
+  free(row_start);
+  free(column);
+  free(value);
+}
+END_TEST
+
+START_TEST(cholesky__can_be_cancelled) {
+  enum { N = 4000 };
+  host own;
+  clf_context *context = watched_context(&own, "threads=1 cpu=generic", "cholesky");
+  double *a = calloc((size_t)N * N, sizeof *a);
+  for (int64_t i = 0; i < N; i++) {
+    a[i * N + i] = 1;
+  }
+  ck_clf_fails(clf__cholesky(context, a, N, N, 0, NULL), CLF_ERROR_CANCELLED);
+  check_stopped(&own);
+  free(a);
+  clf_context_free(context);
+}
+END_TEST
+
+/* In the tasks of a call that is watched, the same functions end with that call. */
+typedef struct inner_call {
+  clf_context *context;
+  const clf__gram_input *input;
+  clf_status status[2];
+} inner_call;
+
+static void inner_gram(void *argument, int64_t index, int32_t worker) {
+  inner_call *call = argument;
+  clf__gram gram = {0};
+  (void)worker;
+  call->status[index] = clf__gram_create(&gram, call->context, call->input);
+  clf__gram_free(&gram);
+}
+
+START_TEST(gram__in_tasks_ends_with_the_call_they_belong_to) {
+  host own;
+  clf_context *context = watched_context(&own, "threads=2 cpu=generic", "outer");
+  const shape *s = &dense_shapes[_i];
+  clf__rows x = zero_rows(s);
+  clf__gram_input input = {.x = &x, .centered = true};
+  inner_call call = {.context = context, .input = &input};
+  atomic_int_least64_t done = 0;
+  clf__progress progress = clf__progress_begin(context, "outer", 2);
+  ck_clf_fails(clf__progress_parallel(&progress, &done, 2, inner_gram, &call), CLF_ERROR_CANCELLED);
+  check_stopped(&own);
+  ck_assert_int_eq(call.status[0], CLF_ERROR_CANCELLED);
+  ck_assert_int_eq(call.status[1], CLF_ERROR_CANCELLED);
+  free((void *)(uintptr_t)x.data);
+  clf_context_free(context);
+}
+END_TEST
+
+/* A model keeps what it was fitted to. */
+START_TEST(fit__that_is_cancelled_leaves_the_model) {
+  enum { ROWS = 60000, COLUMNS = 784 };
+  static const char *const kinds[] = {"ridge", "fisher"}, *const stages[] = {"gram", "cholesky"};
+  host own;
+  clf_context *context = watched_context(&own, "threads=2", "none");
+  uint8_t *x = malloc((size_t)ROWS * COLUMNS);
+  int32_t *y = malloc(ROWS * sizeof *y);
+  uint64_t state = 1;
+  for (int64_t i = 0; i < (int64_t)ROWS * COLUMNS; i++) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    x[i] = (uint8_t)(state >> 56);
+  }
+  for (int i = 0; i < ROWS; i++) {
+    y[i] = i % 10;
+  }
+  clf_dataset *few = dataset_of(context, x, CLF_U8, 1000, COLUMNS, y);
+  clf_dataset *all = dataset_of(context, x, CLF_U8, ROWS, COLUMNS, y);
+  clf_model *model = fitted(context, kinds[_i / 2], NULL, few);
+  float before[100], after[100];
+  clf_dataset *some = dataset_of(context, x, CLF_U8, 10, COLUMNS, NULL);
+  ck_clf_ok(clf_model_decision_function(model, some, before, 100));
+  own.stage = stages[_i % 2];
+  ck_clf_fails(clf_model_fit(model, all, NULL, NULL), CLF_ERROR_CANCELLED);
+  check_stopped(&own);
+  ck_clf_ok(clf_model_decision_function(model, some, after, 100));
+  ck_assert_mem_eq(before, after, sizeof before);
+  clf_model_free(model);
+  clf_dataset_free(few);
+  clf_dataset_free(all);
+  clf_dataset_free(some);
+  clf_context_free(context);
+  free(x);
+  free(y);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("cancel");
+  TCase *facts = tcase_create("facts");
+  tcase_set_timeout(facts, 60);
+  tcase_add_loop_test(facts, gram__of_dense_rows_can_be_cancelled, 0,
+                      sizeof dense_shapes / sizeof dense_shapes[0]);
+  tcase_add_test(facts, gram__of_sparse_rows_can_be_cancelled);
+  tcase_add_test(facts, cholesky__can_be_cancelled);
+  tcase_add_loop_test(facts, gram__in_tasks_ends_with_the_call_they_belong_to, 0, 3);
+  tcase_add_loop_test(facts, fit__that_is_cancelled_leaves_the_model, 0, 4);
+  suite_add_tcase(suite, facts);
+  return run_suite(suite);
+}
