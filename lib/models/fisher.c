@@ -380,8 +380,9 @@ static clf_status check(const clf_model *model) {
   return status;
 }
 
-static void probabilities(const clf_model *model, float *values, int64_t rows) {
+static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
   clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs, NULL);
+  return CLF_OK;
 }
 
 const clf__model_kind clf__fisher_kind = {

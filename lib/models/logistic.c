@@ -233,7 +233,7 @@ static clf_status check(const clf_model *model) {
   return status < 0 ? status : clf__check_tensor(model, "one_vs_rest", CLF_I32, 1, -1);
 }
 
-static void probabilities(const clf_model *model, float *values, int64_t rows) {
+static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
   const int32_t *one_vs_rest = clf__state_data(model->state, "one_vs_rest");
   if (*one_vs_rest != 0 && model->outputs > 2) {
     clf__sigmoid(model->context, values, rows * model->outputs, NULL);
@@ -241,6 +241,7 @@ static void probabilities(const clf_model *model, float *values, int64_t rows) {
   } else {
     clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs, NULL);
   }
+  return CLF_OK;
 }
 
 const clf__model_kind clf__logistic_kind = {

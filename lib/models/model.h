@@ -46,8 +46,9 @@ typedef struct clf__model_kind {
   clf_status (*check)(const clf_model *model);
   /* values [rows, outputs]. */
   clf_status (*decide)(const clf_model *model, const clf__rows *x, float *values);
-  /* Turns decisions [rows, classes] into probabilities in place; NULL when there are none. */
-  void (*probabilities)(const clf_model *model, float *values, int64_t rows);
+  /* Turns decisions [rows, classes] into probabilities in place; NULL when there are none.
+   * CLF_ERROR_UNSUPPORTED where this fit has none. */
+  clf_status (*probabilities)(const clf_model *model, float *values, int64_t rows);
   /* The tensors [components, columns] and [components] by which transform() projects, as a linear
    * map and its offset; NULL when there is none. */
   const char *projection;

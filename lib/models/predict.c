@@ -67,7 +67,7 @@ static clf_status give_values(const clf_model *model, const clf_dataset *rows, f
   }
   CLF__TRY(decide(model, &x, values));
   if (probabilities) {
-    model->kind->probabilities(model, values, x.rows);
+    CLF__TRY(model->kind->probabilities(model, values, x.rows));
   }
   memcpy(out, values, (size_t)(x.rows * model->outputs) * sizeof *values);
 done:

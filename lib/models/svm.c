@@ -17,6 +17,8 @@ static const clf__param params[] = {
      false, "one_vs_one|one_vs_rest", "a machine for each pair of classes, or for each class"},
     {"tolerance", CLF_PARAM_F64, offsetof(clf__svm_params, tolerance), "1e-3", 0, 1, true, NULL,
      "violation of the optimality conditions to stop at"},
+    {"probability", CLF_PARAM_BOOL, offsetof(clf__svm_params, probability), "false", 0, 0, false,
+     NULL, "whether to fit probabilities too, by cross-validation: some six times the work"},
     {"max_iterations", CLF_PARAM_I64, offsetof(clf__svm_params, max_iterations), "0", 0, 1e9, false,
      NULL, "most steps of a machine; 0: 100 for each of its rows, and at least 10,000,000"},
     {"cache_mb", CLF_PARAM_F64, offsetof(clf__svm_params, cache_mb), "200", 0, 1e9, false, NULL,
@@ -57,6 +59,9 @@ static clf_status check(const clf_model *model) {
   if (clf__support_function(model).kind == CLF__KERNEL_LINEAR) {
     CLF__TRY(clf__check_tensor(model, "weights", CLF_F32, shape.problems, model->columns));
   }
+  if (clf__store_tensor(model->state, "calibration") != NULL) {
+    CLF__TRY(clf__check_tensor(model, "calibration", CLF_F64, shape.problems, 2));
+  }
 done:
   return status;
 }
@@ -69,4 +74,5 @@ const clf__model_kind clf__svm_kind = {
     .fit = clf__svm_fit,
     .check = check,
     .decide = clf__svm_decide,
+    .probabilities = clf__svm_probabilities,
 };

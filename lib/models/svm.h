@@ -12,6 +12,7 @@ typedef struct clf__svm_params {
   clf__list class_weight;
   int32_t multiclass;
   double tolerance;
+  bool probability;
   int64_t max_iterations;
   double cache_mb;
 } clf__svm_params;
@@ -45,14 +46,17 @@ typedef struct clf__svm_problem {
   const int8_t *side;  /* [parts] */
   double tolerance;
   int64_t max_steps;
-  const double *C; /* [rows] upper bound of a row's alpha; 0 leaves it out */
+  const double *C;    /* [rows] upper bound of a row's alpha */
+  const bool *absent; /* [count] variables to leave at 0, or NULL */
   /* Results. */
   int64_t count; /* variables */
   int64_t *row;  /* [count] the variable's row of x */
+  double *y;     /* [count] 1 or -1 */
   double *b;     /* [count] */
   double *error; /* [count] y_i - sum_j b_j K_ij */
   double intercept;
-  double objective; /* of the dual, as a minimum: 1/2 alpha^T Q alpha - sum alpha */
+  double calibration[2]; /* A and B of its sigmoid, with probability=true */
+  double objective;      /* of the dual, as a minimum: 1/2 alpha^T Q alpha - sum alpha */
   int64_t steps;
   bool converged;
 } clf__svm_problem;
@@ -60,6 +64,17 @@ typedef struct clf__svm_problem {
 /* Allocates and fills the results; free them also after a failure. */
 clf_status clf__svm_solve(clf__svm_problem *problem);
 void clf__svm_problem_free(clf__svm_problem *problem);
+/* Leaves of the variables those that are support vectors. */
+void clf__svm_keep_vectors(clf__svm_problem *problem);
+
+/* A and B of the sigmoid of a solved problem, by cross-validation. */
+clf_status clf__svm_calibrate(const clf__svm_problem *whole, double ab[2]);
+/* The classes' log-odds [classes] from the values f of a row's machines. `room` has classes *
+ * (classes + 2) elements. */
+void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const double *calibration,
+                       const float *f, double *room, float *values);
+/* From log-odds, in place. */
+clf_status clf__svm_probabilities(const clf_model *model, float *values, int64_t rows);
 clf__svm_shape clf__svm_shape_of(const clf_model *model);
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state);
 /* f [x->rows, problems]. */

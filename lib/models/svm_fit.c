@@ -126,10 +126,16 @@ done:
 
 static void solve_task(void *argument, int64_t index, int32_t worker) {
   fitting *f = argument;
+  const clf__svm_params *p = f->model->params;
+  clf__svm_problem *problem = &f->problems[index];
   clf_status status = CLF_OK;
   (void)worker;
   if (atomic_load(&f->status) == CLF_OK) {
-    status = clf__svm_solve(&f->problems[index]);
+    status = clf__svm_solve(problem);
+    if (status == CLF_OK && p->probability) {
+      status = clf__svm_calibrate(problem, problem->calibration);
+    }
+    clf__svm_keep_vectors(problem);
   }
   if (status < 0) {
     int none = CLF_OK;
@@ -215,6 +221,7 @@ static clf_status store_weights(const fitting *f, clf__store *state) {
 
 static clf_status store_problems(const fitting *f, clf__store *state) {
   clf_context *context = f->model->context;
+  const clf__svm_params *p = f->model->params;
   const int64_t problems = f->shape.problems;
   clf_status status = CLF_OK;
   CLF__TRY(clf__state_tensor(context, state, "intercept", CLF_F64, problems, -1));
@@ -224,6 +231,13 @@ static clf_status store_problems(const fitting *f, clf__store *state) {
     ((double *)clf__state_data(state, "intercept"))[i] = f->problems[i].intercept;
     ((double *)clf__state_data(state, "objective"))[i] = f->problems[i].objective;
     ((int64_t *)clf__state_data(state, "iterations"))[i] = f->problems[i].steps;
+  }
+  if (p->probability) {
+    CLF__TRY(clf__state_tensor(context, state, "calibration", CLF_F64, problems, 2));
+    double *calibration = clf__state_data(state, "calibration");
+    for (int64_t i = 0; i < problems; i++) {
+      memcpy(calibration + 2 * i, f->problems[i].calibration, 2 * sizeof *calibration);
+    }
   }
 done:
   return status;

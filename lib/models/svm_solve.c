@@ -152,25 +152,61 @@ static clf__smo own_problem(const solver *s, double tolerance) {
                     .max_steps = SMO_STEPS};
 }
 
+/* The set's part of the kernel matrix, in strips from the diagonal on. */
+typedef struct set_matrix {
+  const solver *s;
+  const clf__kernel_columns *columns;
+  int64_t ld;
+  atomic_int status;
+} set_matrix;
+
+enum { STRIP = 64 };
+
+static void compute_strip(void *argument, int64_t index, int32_t worker) {
+  set_matrix *m = argument;
+  const solver *s = m->s;
+  const int64_t first = index * STRIP, end = first + STRIP < s->size ? first + STRIP : s->size;
+  (void)worker;
+  clf_status status =
+      clf__kernel_block(m->columns, first, s->size - first, s->p->rows->groups.x, s->row + first,
+                        end - first, s->K + first * m->ld + first, m->ld);
+  if (status < 0) {
+    atomic_store(&m->status, status);
+  }
+  for (int64_t i = first; i < end; i++) {
+    for (int64_t j = end; j < s->size; j++) {
+      s->K[j * m->ld + i] = s->K[i * m->ld + j];
+    }
+  }
+}
+
+static clf_status compute_matrix(const solver *s, int64_t ld) {
+  const clf__svm_rows *rows = s->p->rows;
+  clf__kernel_columns *columns = NULL;
+  clf_status status =
+      clf__kernel_columns_create(&columns, s->context, &rows->function, rows->groups.x, s->row,
+                                 s->size, rows->groups.x, rows->center);
+  if (status < 0) {
+    return status;
+  }
+  set_matrix m = {.s = s, .columns = columns, .ld = ld};
+  memset(s->K, 0, (size_t)(ld * ld) * sizeof *s->K);
+  clf__parallel(s->context, (s->size + STRIP - 1) / STRIP, compute_strip, &m);
+  clf__kernel_columns_free(columns);
+  status = (clf_status)atomic_load(&m.status);
+  return status == CLF_ERROR_MEMORY ? clf__fail(status, "svm: no memory for a kernel matrix")
+                                    : status;
+}
+
 /* K and the variables of the set. */
 static clf_status gather(solver *s, const clf__smo *smo) {
-  clf__kernel_columns *columns = NULL;
-  const clf__svm_rows *rows = s->p->rows;
-  memset(s->K, 0, (size_t)(smo->count * smo->count) * sizeof *s->K);
   memset(s->diagonal, 0, SET * sizeof *s->diagonal);
   memset(s->own, 0, 6 * SET * sizeof *s->own);
   for (int64_t i = 0; i < s->size; i++) {
     s->row[i] = s->p->row[s->set[i]];
   }
-  clf_status status =
-      clf__kernel_columns_create(&columns, s->context, &rows->function, rows->groups.x, s->row,
-                                 s->size, rows->groups.x, rows->center);
-  if (status == CLF_OK) {
-    status =
-        clf__kernel_block(columns, 0, s->size, rows->groups.x, s->row, s->size, s->K, smo->count);
-  }
-  clf__kernel_columns_free(columns);
-  for (int64_t i = 0; i < s->size; i++) {
+  clf_status status = compute_matrix(s, smo->count);
+  for (int64_t i = 0; status == CLF_OK && i < s->size; i++) {
     const int64_t at = s->set[i];
     s->diagonal[i] = s->K[i * smo->count + i];
     s->own[i] = s->lower[at];
@@ -259,38 +295,27 @@ done:
   return status;
 }
 
-static void set_objective(clf__svm_problem *p, const double *y) {
+static void set_objective(clf__svm_problem *p) {
   double sum = 0;
   for (int64_t i = 0; i < p->count; i++) {
-    sum += p->b[i] * (y[i] + p->error[i]);
+    sum += p->b[i] * (p->y[i] + p->error[i]);
   }
   p->objective = -0.5 * sum;
-}
-
-/* Leaves only the support vectors. */
-static void compress(clf__svm_problem *p) {
-  int64_t kept = 0;
-  for (int64_t i = 0; i < p->count; i++) {
-    if (p->b[i] != 0) {
-      p->row[kept] = p->row[i];
-      p->b[kept++] = p->b[i];
-    }
-  }
-  p->count = kept;
 }
 
 clf_status clf__svm_solve(clf__svm_problem *p) {
   clf_context *context = p->rows->context;
   const clf__grouped_rows *groups = &p->rows->groups;
   p->count = 0;
+  p->steps = 0;
   for (int64_t i = 0; i < p->parts; i++) {
     p->count += groups->start[p->part[i] + 1] - groups->start[p->part[i]];
   }
   p->max_steps = p->max_steps > 0 ? p->max_steps : p->count < 100000 ? 10000000 : 100 * p->count;
   solver s = {.p = p, .context = context};
-  double *y = clf__alloc_array(context, p->count, sizeof(double));
   clf_status status = CLF_ERROR_MEMORY;
   p->row = clf__alloc_array(context, p->count, sizeof *p->row);
+  p->y = clf__alloc_array(context, p->count, sizeof *p->y);
   p->b = clf__alloc_zeroed(context, p->count, sizeof *p->b);
   p->error = clf__alloc_array(context, p->count, sizeof *p->error);
   s.lower = clf__alloc_array(context, p->count, sizeof *s.lower);
@@ -305,24 +330,22 @@ clf_status clf__svm_solve(clf__svm_problem *p) {
   s.factor = clf__alloc_array(context, SET, sizeof *s.factor);
   s.step = clf__alloc_array(context, groups->x->columns, sizeof *s.step);
   s.w = clf__alloc_array(context, groups->x->columns, sizeof *s.w);
-  if (y && p->row && p->b && p->error && s.lower && s.upper && s.chosen && s.candidate && s.set &&
-      s.row && s.K && s.diagonal && s.own && s.factor && s.step && s.w) {
+  if (p->row && p->y && p->b && p->error && s.lower && s.upper && s.chosen && s.candidate &&
+      s.set && s.row && s.K && s.diagonal && s.own && s.factor && s.step && s.w) {
     int64_t at = 0;
     for (int64_t i = 0; i < p->parts; i++) {
       for (int64_t j = groups->start[p->part[i]]; j < groups->start[p->part[i] + 1]; j++, at++) {
-        const double C = p->C[groups->order[j]];
+        const double C = p->absent != NULL && p->absent[at] ? 0 : p->C[groups->order[j]];
         p->row[at] = groups->order[j];
-        y[at] = p->side[i];
-        p->error[at] = y[at];
-        s.lower[at] = y[at] > 0 ? 0 : -C;
-        s.upper[at] = y[at] > 0 ? C : 0;
+        p->y[at] = p->side[i];
+        p->error[at] = p->y[at];
+        s.lower[at] = p->y[at] > 0 ? 0 : -C;
+        s.upper[at] = p->y[at] > 0 ? C : 0;
       }
     }
     status = iterate(&s);
-    set_objective(p, y);
-    compress(p);
+    set_objective(p);
   }
-  clf__free(y);
   clf__free(s.lower);
   clf__free(s.upper);
   clf__free(s.chosen);
@@ -340,6 +363,26 @@ clf_status clf__svm_solve(clf__svm_problem *p) {
 
 void clf__svm_problem_free(clf__svm_problem *p) {
   clf__free(p->row);
+  clf__free(p->y);
   clf__free(p->b);
   clf__free(p->error);
+}
+
+void clf__svm_keep_vectors(clf__svm_problem *p) {
+  int64_t kept = 0;
+  for (int64_t i = 0; i < p->count; i++) {
+    if (p->b[i] != 0) {
+      p->row[kept] = p->row[i];
+      p->b[kept++] = p->b[i];
+    }
+  }
+  p->count = kept;
+  clf__free(p->y);
+  clf__free(p->error);
+  p->y = NULL;
+  p->error = NULL;
+  int64_t *row = clf__resize_array(p->rows->context, p->row, kept, sizeof *row);
+  double *b = clf__resize_array(p->rows->context, p->b, kept, sizeof *b);
+  p->row = row != NULL ? row : p->row;
+  p->b = b != NULL ? b : p->b;
 }
