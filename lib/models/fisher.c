@@ -10,16 +10,11 @@
  * a K x K eigenproblem, so nothing of the size of the features is ever decomposed but that once. */
 #include <math.h>
 
+#include "models/fisher.h"
 #include "models/fisher_shrinkage.h"
-#include "models/model.h"
 #include "ops/ops.h"
 
-typedef struct fisher_params {
-  clf__number shrinkage;
-  clf__list priors;
-  clf__number components;
-  double tolerance;
-} fisher_params;
+typedef clf__fisher_params fisher_params;
 
 static const clf__param params[] = {
     {"shrinkage", CLF_PARAM_NUMBER, offsetof(fisher_params, shrinkage), "none", 0, 1, false,
@@ -30,6 +25,21 @@ static const clf__param params[] = {
      "auto", "discriminant axes that transform gives; auto: classes - 1 or fewer"},
     {"tolerance", CLF_PARAM_F64, offsetof(fisher_params, tolerance), "1e-8", 0, 1, false, NULL,
      "features whose unexplained share of variance is not above it are left out"},
+    {"kernel", CLF_PARAM_CHOICE, offsetof(fisher_params, kernel.kernel), "none", 0, 0, false,
+     "none|" CLF__KERNEL_WORDS, "none: axes linear in the features; else in the kernel's space"},
+    CLF__KERNEL_PARAMS(fisher_params),
+    {"alpha", CLF_PARAM_F64, offsetof(fisher_params, alpha), "0.1", 0, 1e30, true, NULL,
+     "kernel: added to the diagonal of the kernel matrix, the strength of the regularisation"},
+    {"landmarks", CLF_PARAM_I64, offsetof(fisher_params, landmarks), "5000", 0, 1e9, false, NULL,
+     "kernel: most rows that the axes are made of, drawn from each class; 0: all rows"},
+    {"solver", CLF_PARAM_CHOICE, offsetof(fisher_params, solver), "auto", 0, 0, false,
+     "auto|cholesky|cg", "kernel, for all rows: cholesky is exact; cg suits many rows"},
+    {"residual", CLF_PARAM_F64, offsetof(fisher_params, residual), "1e-4", 0, 1, true, NULL,
+     "kernel: relative residual of the system at which cg stops"},
+    {"max_iterations", CLF_PARAM_I64, offsetof(fisher_params, max_iterations), "200", 1, 1e9, false,
+     NULL, "kernel: most iterations of cg"},
+    {"cache_mb", CLF_PARAM_I64, offsetof(fisher_params, cache_mb), "4096", 1, 1e9, false, NULL,
+     "kernel: megabytes for the kernel matrix in cg; what does not fit is computed again"},
 };
 
 enum { SHRINKAGE_NONE = 0, SHRINKAGE_AUTO = 1 };
@@ -341,7 +351,8 @@ done:
   return status;
 }
 
-static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
+clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *training,
+                                  clf__store *state) {
   fisher_work work = {.context = model->context,
                       .training = training,
                       .params = model->params,
@@ -368,16 +379,48 @@ done:
   return status;
 }
 
-static clf_status check(const clf_model *model) {
-  clf_status status = clf__linear_check(model);
-  if (status == CLF_OK) {
-    status = clf__check_tensor(model, "projection", CLF_F32, -1, model->columns);
-  }
-  if (status == CLF_OK) {
-    int64_t axes = clf__store_tensor(model->state, "projection")->shape[0];
-    status = clf__check_tensor(model, "projection_offset", CLF_F32, axes, -1);
-  }
+static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
+  const fisher_params *p = model->params;
+  return p->kernel.kernel == CLF__FISHER_LINEAR ? clf__fisher_fit_linear(model, training, state)
+                                                : clf__fisher_fit_kernel(model, training, state);
+}
+
+/* What a linear fit on so many columns leaves. */
+static clf_status check_linear(const clf_model *model, int64_t columns) {
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__check_tensor(model, "weights", CLF_F32, model->outputs, columns));
+  CLF__TRY(clf__check_tensor(model, "intercept", CLF_F32, model->outputs, -1));
+  CLF__TRY(clf__check_tensor(model, "projection", CLF_F32, -1, columns));
+  int64_t axes = clf__store_tensor(model->state, "projection")->shape[0];
+  CLF__TRY(clf__check_tensor(model, "projection_offset", CLF_F32, axes, -1));
+done:
   return status;
+}
+
+static clf_status check(const clf_model *model) {
+  int64_t columns = model->columns;
+  clf_status status =
+      clf__support_there(model->state) ? clf__fisher_check_kernel(model, &columns) : CLF_OK;
+  return status < 0 ? status : check_linear(model, columns);
+}
+
+static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
+  return clf__support_there(model->state)
+             ? clf__fisher_map_kernel(model, x, "weights", "intercept", values)
+             : clf__linear_decide(model, x, values);
+}
+
+static int64_t components(const clf_model *model) {
+  return clf__store_tensor(model->state, "projection")->shape[0];
+}
+
+static clf_status transform(const clf_model *model, const clf__rows *x, float *values) {
+  if (clf__support_there(model->state)) {
+    return clf__fisher_map_kernel(model, x, "projection", "projection_offset", values);
+  }
+  int64_t axes = components(model);
+  return clf__linear(model->context, x, clf__state_data(model->state, "projection"),
+                     clf__state_data(model->state, "projection_offset"), axes, values, axes);
 }
 
 static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
@@ -392,8 +435,8 @@ const clf__model_kind clf__fisher_kind = {
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .fit = fit,
     .check = check,
-    .decide = clf__linear_decide,
+    .decide = decide,
     .probabilities = probabilities,
-    .projection = "projection",
-    .projection_offset = "projection_offset",
+    .components = components,
+    .transform = transform,
 };

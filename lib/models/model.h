@@ -49,10 +49,9 @@ typedef struct clf__model_kind {
   /* Turns decisions [rows, classes] into probabilities in place; NULL when there are none.
    * CLF_ERROR_UNSUPPORTED where this fit has none. */
   clf_status (*probabilities)(const clf_model *model, float *values, int64_t rows);
-  /* The tensors [components, columns] and [components] by which transform() projects, as a linear
-   * map and its offset; NULL when there is none. */
-  const char *projection;
-  const char *projection_offset;
+  /* transform(): values [rows, components(model)]; both NULL when there is none. */
+  int64_t (*components)(const clf_model *model);
+  clf_status (*transform)(const clf_model *model, const clf__rows *x, float *values);
 } clf__model_kind;
 
 struct clf_model {

@@ -159,12 +159,10 @@ clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows, 
   if (status < 0) {
     return status;
   }
-  if (model->kind->projection == NULL) {
+  if (model->kind->transform == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no transform", model->kind->name);
   }
-  const clf_tensor *axes = clf__store_tensor(model->state, model->kind->projection);
-  const clf_tensor *offset = clf__store_tensor(model->state, model->kind->projection_offset);
-  int64_t width = clf_tensor_size(axes, 0);
+  int64_t width = model->kind->components(model);
   if (values != NULL || capacity != 0) {
     const clf_dataset *data = NULL;
     clf_dataset *made = NULL;
@@ -173,9 +171,7 @@ clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows, 
     CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
     clf__rows x = clf__dataset_rows(data);
     found = clf__alloc_array(model->context, x.rows * width, sizeof *found);
-    status = found == NULL
-                 ? CLF_ERROR_MEMORY
-                 : clf__linear(model->context, &x, axes->data, offset->data, width, found, width);
+    status = found == NULL ? CLF_ERROR_MEMORY : model->kind->transform(model, &x, found);
     if (status == CLF_OK) {
       status = check_finite(model, &x, found, x.rows * width);
     }

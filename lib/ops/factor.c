@@ -119,20 +119,29 @@ static void solve_vector_transposed(const double *l, int64_t n, int64_t ldl, dou
   }
 }
 
+/* Many columns are solved by blocks of rows, almost all of it matrix products. */
 clf_status clf__solve_lower(clf_context *context, const double *l, int64_t n, int64_t ldl,
                             double *b, int64_t columns, int64_t ldb) {
-  (void)context;
   if (columns == 1 && ldb == 1) {
     solve_vector(l, n, ldl, b);
     return CLF_OK;
   }
-  for (int64_t i = 0; i < n; i++) {
-    for (int64_t p = 0; p < i; p++) {
-      subtract_row(b + i * ldb, l[i * ldl + p], b + p * ldb, columns);
+  int64_t block = columns < BLOCK ? n : BLOCK;
+  clf_status status = CLF_OK;
+  for (int64_t first = 0; first < n && status == CLF_OK; first += block) {
+    int64_t end = n - first < block ? n : first + block;
+    if (first > 0) {
+      status = clf__gemm_f64(context, false, false, end - first, columns, first, -1,
+                             l + first * ldl, ldl, b, ldb, 1, b + first * ldb, ldb);
     }
-    divide_row(b + i * ldb, l[i * ldl + i], columns);
+    for (int64_t i = first; i < end && status == CLF_OK; i++) {
+      for (int64_t p = first; p < i; p++) {
+        subtract_row(b + i * ldb, l[i * ldl + p], b + p * ldb, columns);
+      }
+      divide_row(b + i * ldb, l[i * ldl + i], columns);
+    }
   }
-  return CLF_OK;
+  return status;
 }
 
 clf_status clf__solve_lower_transposed(clf_context *context, const double *l, int64_t n,

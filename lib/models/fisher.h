@@ -1,0 +1,39 @@
+/* Fisher's discriminant in parts: linear in the features (fisher.c), and in the space of a kernel
+ * (fisher_kernel.c). */
+#ifndef CLF_MODELS_FISHER_H
+#define CLF_MODELS_FISHER_H
+
+#include "models/kernel.h"
+
+typedef struct clf__fisher_params {
+  clf__number shrinkage;
+  clf__list priors;
+  clf__number components;
+  double tolerance;
+  clf__kernel_params kernel; /* its kernel is 1 + CLF__KERNEL_…, or that below */
+  double alpha;
+  int64_t landmarks;
+  int32_t solver;
+  double residual;
+  int64_t max_iterations;
+  int64_t cache_mb;
+} clf__fisher_params;
+
+enum { CLF__FISHER_LINEAR = 0 }; /* of kernel.kernel */
+
+/* Adds `weights`, `intercept`, `projection`, `projection_offset` and `explained_ratio` on the
+ * columns of training->x to the state. */
+clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *training,
+                                  clf__store *state);
+
+/* Adds support vectors and `coefficients`, then what clf__fisher_fit_linear() finds on the rows'
+ * images by them. */
+clf_status clf__fisher_fit_kernel(const clf_model *model, const clf__training *training,
+                                  clf__store *state);
+/* *columns is the size of the images. */
+clf_status clf__fisher_check_kernel(const clf_model *model, int64_t *columns);
+/* The linear map of the rows' images by the tensors `map` [outputs, images] and `offset`. */
+clf_status clf__fisher_map_kernel(const clf_model *model, const clf__rows *x, const char *map,
+                                  const char *offset, float *values);
+
+#endif

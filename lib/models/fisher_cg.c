@@ -1,0 +1,223 @@
+/* The kernel Fisher system of many rows by preconditioned conjugate gradients, all responses at
+ * once. With a = W^1/2 z and r = W^1/2 1 the intercept is done away with by a projection,
+ *
+ *   P (W^1/2 K W^1/2 + alpha I) P z = W^1/2 y,   P = I - r r^T / r^T r,
+ *
+ * since r^T z = 0 and the responses are orthogonal to 1. What the iterations leave gives the rows'
+ * images without another product by K.
+ *
+ * Products are in floats, so the residual that the iterations keep drifts from the true one: when
+ * it is small enough that is taken, and they begin again from it if it is not. */
+#include "models/fisher_cg.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_RANK = 2048, ROWS_PER_RANK = 16, LEAST_RANK = 16 };
+
+typedef struct solver {
+  clf__fisher_system *system;
+  clf__fisher_matrix matrix;
+  clf__precondition precondition;
+  double *z, *r, *p, *q, *h; /* [n, responses]: solution, residual, direction, S p, M^-1 r */
+  double *rho;               /* [responses] r.h */
+  double *along;             /* [responses] of S p along r, which P takes away */
+  bool broken;               /* S is not positive definite */
+} solver;
+
+static clf_status allocate(solver *v) {
+  clf__fisher_system *s = v->system;
+  int64_t size;
+  size = clf__mul_i64(s->n, s->responses, &size) ? size : -1;
+  v->z = clf__alloc_zeroed(s->context, size, sizeof(double));
+  v->r = clf__alloc_array(s->context, size, sizeof(double));
+  v->p = clf__alloc_zeroed(s->context, size, sizeof(double));
+  v->q = clf__alloc_array(s->context, size, sizeof(double));
+  v->h = clf__alloc_array(s->context, size, sizeof(double));
+  v->rho = clf__alloc_zeroed(s->context, s->responses, sizeof(double));
+  v->along = clf__alloc_zeroed(s->context, s->responses, sizeof(double));
+  s->support = clf__alloc_array(s->context, s->n, sizeof *s->support);
+  s->history = clf__alloc_array(s->context, s->params->max_iterations, sizeof *s->history);
+  bool complete =
+      v->z && v->r && v->p && v->q && v->h && v->rho && v->along && s->support && s->history;
+  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+static double dot(const clf__fisher_system *s, const double *a, const double *b, int64_t c) {
+  double sum = 0;
+  for (int64_t i = c; i < s->n * s->responses; i += s->responses) {
+    sum += a[i] * b[i];
+  }
+  return sum;
+}
+
+/* x = P x; taken [responses] is what was taken away of r. */
+static void project(const clf__fisher_system *s, double *x, double *taken) {
+  for (int64_t c = 0; c < s->responses; c++) {
+    double along = 0;
+    for (int64_t i = 0; i < s->n; i++) {
+      along += s->root[i] * x[i * s->responses + c];
+    }
+    along /= s->weight;
+    for (int64_t i = 0; i < s->n; i++) {
+      x[i * s->responses + c] -= along * s->root[i];
+    }
+    taken[c] = along;
+  }
+}
+
+/* q = P S x. */
+static clf_status multiply(solver *v, const double *x) {
+  clf__fisher_system *s = v->system;
+  clf_status status = clf__fisher_matrix_times(&v->matrix, x, v->q);
+  for (int64_t i = 0; status == CLF_OK && i < s->n * s->responses; i++) {
+    v->q[i] += s->params->alpha * x[i];
+  }
+  project(s, v->q, v->along);
+  return status;
+}
+
+/* The next directions, conjugate to those before. */
+static clf_status turn(solver *v) {
+  clf__fisher_system *s = v->system;
+  clf_status status = clf__precondition_apply(&v->precondition, s, v->r, v->h);
+  if (status < 0) {
+    return status;
+  }
+  project(s, v->h, v->along);
+  for (int64_t c = 0; c < s->responses; c++) {
+    double rho = dot(s, v->r, v->h, c);
+    double beta = v->rho[c] > 0 ? rho / v->rho[c] : 0;
+    v->rho[c] = rho;
+    for (int64_t i = c; i < s->n * s->responses; i += s->responses) {
+      v->p[i] = v->h[i] + beta * v->p[i];
+    }
+  }
+  return CLF_OK;
+}
+
+/* The largest residual, relative to the responses' length. */
+static double largest_residual(const solver *v) {
+  const clf__fisher_system *s = v->system;
+  double largest = 0;
+  for (int64_t c = 0; c < s->responses; c++) {
+    largest = fmax(largest, dot(s, v->r, v->r, c));
+  }
+  return sqrt(largest / s->weight);
+}
+
+/* Along the directions to the minimum. */
+static void advance(solver *v) {
+  clf__fisher_system *s = v->system;
+  for (int64_t c = 0; c < s->responses; c++) {
+    double curvature = dot(s, v->p, v->q, c);
+    bool going = curvature > 0 && v->rho[c] > 0;
+    v->broken = v->broken || (!going && v->rho[c] > 0);
+    double length = going ? v->rho[c] / curvature : 0;
+    for (int64_t i = c; i < s->n * s->responses; i += s->responses) {
+      v->z[i] += length * v->p[i];
+      v->r[i] -= length * v->q[i];
+    }
+  }
+}
+
+/* r = W^1/2 y - P S z, with nothing known of directions. */
+static clf_status restart(solver *v) {
+  clf__fisher_system *s = v->system;
+  clf_status status = multiply(v, v->z);
+  for (int64_t i = 0; status == CLF_OK && i < s->n * s->responses; i++) {
+    int64_t row = i / s->responses;
+    v->r[i] = s->root[row] * clf__fisher_response(s, row, i % s->responses) - v->q[i];
+  }
+  memset(v->rho, 0, (size_t)s->responses * sizeof *v->rho);
+  return status;
+}
+
+/* Iterations until the residual that they keep is small enough, or no more are allowed. */
+static clf_status descend(solver *v) {
+  clf__fisher_system *s = v->system;
+  clf_status status = CLF_OK;
+  double residual = INFINITY;
+  while (s->iterations < s->params->max_iterations && residual > s->params->residual &&
+         !v->broken) {
+    CLF__TRY(turn(v));
+    CLF__TRY(multiply(v, v->p));
+    advance(v);
+    residual = largest_residual(v);
+    s->history[s->iterations++] = residual;
+    s->step = s->iterations;
+    CLF__TRY(clf__progress_step(&s->progress, s->step, residual, (double)NAN));
+  }
+done:
+  return status;
+}
+
+/* The history's last entry is the true residual. */
+static clf_status iterate(solver *v) {
+  clf__fisher_system *s = v->system;
+  clf_status status = CLF_OK;
+  double before, residual = INFINITY;
+  for (int64_t i = 0; i < s->n * s->responses; i++) {
+    int64_t row = i / s->responses;
+    v->r[i] = s->root[row] * clf__fisher_response(s, row, i % s->responses);
+  }
+  do {
+    before = residual;
+    CLF__TRY(descend(v));
+    CLF__TRY(restart(v));
+    residual = s->history[s->iterations - 1] = largest_residual(v);
+  } while (residual > s->params->residual && residual < before / 2 && !v->broken &&
+           s->iterations < s->params->max_iterations);
+  /* The last bits are not worth another turn. */
+  status = residual <= 2 * s->params->residual ? CLF_OK : CLF_NOT_CONVERGED;
+done:
+  return status;
+}
+
+/* a = W^1/2 z, and the images. */
+static clf_status finish(solver *v) {
+  clf__fisher_system *s = v->system;
+  s->images = clf__alloc_zeroed(s->context, s->training->x->rows * s->responses, sizeof *s->images);
+  if (s->images == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < s->n; i++) {
+    for (int64_t c = 0; c < s->responses; c++) {
+      const int64_t at = i * s->responses + c;
+      double left = (v->r[at] + s->params->alpha * v->z[at]) / s->root[i];
+      s->images[s->rows[i] * s->responses + c] =
+          (float)(clf__fisher_response(s, i, c) + v->along[c] - left);
+      v->z[at] *= s->root[i];
+    }
+  }
+  memcpy(s->support, s->rows, (size_t)s->n * sizeof *s->support);
+  s->m = s->n;
+  s->a = v->z;
+  v->z = NULL;
+  return CLF_OK;
+}
+
+clf_status clf__fisher_solve_cg(clf__fisher_system *s) {
+  solver v = {.system = s};
+  clf_status status = CLF_OK, outcome;
+  int64_t rank = s->n / ROWS_PER_RANK;
+  rank = rank < LEAST_RANK ? LEAST_RANK : rank > MOST_RANK ? MOST_RANK : rank;
+  CLF__TRY(allocate(&v));
+  CLF__TRY(clf__precondition_create(&v.precondition, s, rank));
+  CLF__TRY(clf__fisher_matrix_create(&v.matrix, s));
+  CLF__TRY(iterate(&v));
+  outcome = status;
+  CLF__TRY(finish(&v));
+  status = outcome;
+done:
+  clf__precondition_free(&v.precondition);
+  clf__fisher_matrix_free(&v.matrix);
+  clf__free(v.z);
+  clf__free(v.r);
+  clf__free(v.p);
+  clf__free(v.q);
+  clf__free(v.h);
+  clf__free(v.rho);
+  clf__free(v.along);
+  return status;
+}
