@@ -85,7 +85,7 @@ static clf_status prepare(kernel_fit *fit, const clf_model *model, const clf__tr
   *s = (clf__fisher_system){.context = context, .params = model->params, .training = training};
   const clf__kernel_params *kernel = &s->params->kernel;
   clf_status status =
-      clf__kernel_resolve(&s->function, model, kernel->kernel - 1, kernel, training->x);
+      clf__kernel_resolve(&s->function, model, kernel->kernel - 1, kernel, training);
   if (status == CLF_OK) {
     status = clf__kernel_center(&fit->center, context, &s->function, training->x);
   }
