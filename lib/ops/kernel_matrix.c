@@ -1,20 +1,143 @@
-/* Kernel matrices, straight from their definition with sums in f64. */
+/* Blocks of kernel matrices: groups of rows by ranges of columns, a task each. */
 #include "ops/kernel_matrix.h"
 
 #include <math.h>
-#include <string.h>
 
-#include "base/memory.h"
-#include "base/pool.h"
-#include "base/status.h"
+#include "base/context.h"
+#include "ops/kernel_parts.h"
 
-struct clf__kernel_columns {
-  clf_context *context;
-  clf__kernel_function function;
-  clf__rows z;
-  int64_t *rows;
-  int64_t count;
-};
+enum { RANGE = 2016 }; /* columns of a task: a multiple of every panel */
+/* Below so many multiplications threads are not worth waking (some 20 us); a task has no fewer. */
+static const double serial_work = 1 << 21;
+
+typedef struct block_call {
+  const clf__kernel_columns *z;
+  clf__row_pick pick;
+  int64_t first, n;
+  float *out;
+  int64_t ld;
+  int64_t group, range; /* rows and columns of a task */
+  int64_t ranges;
+  int64_t scratch_bytes;
+  char *scratch;
+  atomic_int_least64_t bad;
+} block_call;
+
+static void block_task(void *argument, int64_t index, int32_t worker) {
+  block_call *call = argument;
+  const int64_t row = index / call->ranges * call->group;
+  const int64_t column = index % call->ranges * call->range;
+  const clf__row_pick pick = {call->pick.x, call->pick.rows, call->pick.first + row,
+                              clf__smaller_of(call->group, call->pick.count - row)};
+  clf__kernel_group group;
+  clf__kernel_group_begin(&group, call->z, &pick, call->scratch + worker * call->scratch_bytes,
+                          &call->bad);
+  clf__kernel_group_range(&group, call->first + column,
+                          clf__smaller_of(call->range, call->n - column),
+                          call->out + row * call->ld + column, call->ld);
+  clf__kernel_group_end(&group);
+}
+
+/* A few sparse pairs: entries are merged, which needs no memory. */
+static bool merges(const block_call *call) {
+  const clf__kernel_columns *z = call->z;
+  if (!z->sparse) {
+    return false;
+  }
+  const int64_t *start = z->z.row_start;
+  const double entries = (double)(start[call->first + call->n] - start[call->first]);
+  const double groups = ((double)call->pick.count + 15) / 16;
+  double own = 0;
+  for (int64_t i = 0; clf__rows_sparse(call->pick.x) && i < call->pick.count && own < 1e6; i++) {
+    const int64_t row = clf__row_picked(&call->pick, i);
+    own += (double)(call->pick.x->row_start[row + 1] - call->pick.x->row_start[row]);
+  }
+  const double merge = 4 * ((double)call->pick.count * entries + (double)call->n * own);
+  return merge < 2 * (double)z->columns + groups * entries;
+}
+
+static void merge_block(block_call *call) {
+  const clf__kernel_columns *z = call->z;
+  const float *z_norms = z->norms;
+  for (int64_t i = 0; i < call->pick.count; i++) {
+    const clf__row_pick one = {call->pick.x, call->pick.rows, call->pick.first + i, 1};
+    const int64_t row = clf__row_picked(&one, 0);
+    const float norm = z->kernels->kernel_norm(one.x, row);
+    float *out = call->out + i * call->ld;
+    clf__kernel_check_norms(&call->bad, &one, &norm);
+    for (int64_t j = 0; j < call->n; j++) {
+      out[j] = z->kernels->kernel_dot(one.x, row, &z->z, call->first + j);
+    }
+    z->kernels->kernel_map(&z->map, out, norm, z_norms + call->first, out, call->n);
+  }
+}
+
+static double work_of(const clf__kernel_columns *z, int64_t rows, int64_t first, int64_t n) {
+  if (z->sparse) {
+    return (double)rows * (double)(z->z.row_start[first + n] - z->z.row_start[first]);
+  }
+  return (double)rows * (double)n * (z->precomputed ? 1 : (double)z->columns);
+}
+
+static clf_status run_tasks(block_call *call) {
+  const clf__kernel_columns *z = call->z;
+  int64_t zeroed;
+  call->group = clf__kernel_group_rows(z, call->pick.count);
+  call->range = RANGE;
+  const double part = work_of(z, call->group, call->first, call->n) / (double)call->n * RANGE;
+  if (part < serial_work) {
+    const double times = serial_work / (part + 1) + 1;
+    call->range = times * RANGE < (double)call->n ? RANGE * (int64_t)times : call->n;
+  }
+  call->ranges = (call->n + call->range - 1) / call->range;
+  const int64_t tasks = (call->pick.count + call->group - 1) / call->group * call->ranges;
+  const bool serial =
+      clf__in_task() || work_of(z, call->pick.count, call->first, call->n) < serial_work;
+  const int64_t workers = serial ? 1 : clf__smaller_of(tasks, clf__context_threads(z->context));
+  call->scratch_bytes = clf__kernel_group_bytes(z, call->group, &zeroed);
+  call->scratch = clf__alloc_array(z->context, serial ? 1 : clf__context_threads(z->context),
+                                   (size_t)call->scratch_bytes);
+  if (call->scratch == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  (void)workers;
+  for (int32_t i = 0; zeroed > 0 && i < (serial ? 1 : clf__context_threads(z->context)); i++) {
+    memset(call->scratch + i * call->scratch_bytes, 0, (size_t)zeroed);
+  }
+  if (serial) {
+    for (int64_t index = 0; index < tasks; index++) {
+      block_task(call, index, 0);
+    }
+  } else {
+    clf__parallel(z->context, tasks, block_task, call);
+  }
+  clf__free(call->scratch);
+  return CLF_OK;
+}
+
+clf_status clf__kernel_block(const clf__kernel_columns *z, int64_t first, int64_t n,
+                             const clf__rows *x, const int64_t *rows, int64_t count, float *out,
+                             int64_t ld) {
+  block_call call = {
+      .z = z, .pick = {x, rows, 0, count}, .first = first, .n = n, .out = out, .ld = ld};
+  clf_status status = CLF_OK;
+  atomic_init(&call.bad, INT64_MAX);
+  if (count <= 0 || n <= 0) {
+    return CLF_OK;
+  }
+  if (merges(&call)) {
+    merge_block(&call);
+  } else {
+    status = run_tasks(&call);
+  }
+  return status < 0 ? status : clf__kernel_norm_status(&call.bad);
+}
+
+typedef struct diagonal_call {
+  const clf__kernel_function *function;
+  clf__row_pick pick;
+  double *out;
+} diagonal_call;
 
 static double value_at(const clf__rows *x, int64_t row, int64_t column) {
   const int64_t at = row * x->stride + column;
@@ -22,124 +145,59 @@ static double value_at(const clf__rows *x, int64_t row, int64_t column) {
                             : (double)((const float *)x->data)[at];
 }
 
-static double dot(const clf__rows *x, int64_t i, const clf__rows *z, int64_t j) {
+static double squared_norm(const clf__rows *x, int64_t row) {
   double sum = 0;
   if (clf__rows_sparse(x)) {
-    int64_t a = x->row_start[i], b = z->row_start[j];
-    while (a < x->row_start[i + 1] && b < z->row_start[j + 1]) {
-      if (x->column[a] == z->column[b]) {
-        sum += (double)x->value[a] * (double)z->value[b];
-      }
-      const int32_t left = x->column[a], right = z->column[b];
-      a += left <= right;
-      b += right <= left;
+    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+      sum += (double)x->value[e] * (double)x->value[e];
     }
     return sum;
   }
-  for (int64_t k = 0; k < x->columns; k++) {
-    sum += value_at(x, i, k) * value_at(z, j, k);
+  for (int64_t j = 0; j < x->columns; j++) {
+    sum += value_at(x, row, j) * value_at(x, row, j);
   }
   return sum;
 }
 
-static double power(double base, int32_t exponent) {
-  double product = 1;
-  for (; exponent > 0; exponent--) {
-    product *= base;
+static double own_value(const clf__rows *x, int64_t row) {
+  if (!clf__rows_sparse(x)) {
+    return value_at(x, row, row);
   }
-  return product;
-}
-
-static double kernel_value(const clf__kernel_function *f, const clf__rows *x, int64_t i,
-                           const clf__rows *z, int64_t j) {
-  switch (f->kind) {
-  case CLF__KERNEL_POLYNOMIAL:
-    return power(f->gamma * dot(x, i, z, j) + f->coef0, f->degree);
-  case CLF__KERNEL_RBF:
-    return exp(-f->gamma * fmax(0, dot(x, i, x, i) + dot(z, j, z, j) - 2 * dot(x, i, z, j)));
-  case CLF__KERNEL_SIGMOID:
-    return tanh(f->gamma * dot(x, i, z, j) + f->coef0);
-  case CLF__KERNEL_PRECOMPUTED:
-    return value_at(x, i, j);
-  default:
-    return dot(x, i, z, j);
-  }
-}
-
-clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *context,
-                                      const clf__kernel_function *function, const clf__rows *z,
-                                      const int64_t *rows, int64_t count, const clf__rows *partner,
-                                      const float *center) {
-  (void)partner;
-  (void)center;
-  clf__kernel_columns *made = clf__alloc_zeroed(context, 1, sizeof *made);
-  int64_t *kept = clf__alloc_array(context, count, sizeof *kept);
-  if (made == NULL || kept == NULL) {
-    clf__free(made);
-    clf__free(kept);
-    return CLF_ERROR_MEMORY;
-  }
-  for (int64_t j = 0; j < count; j++) {
-    kept[j] = rows == NULL ? j : rows[j];
-  }
-  *made = (clf__kernel_columns){
-      .context = context, .function = *function, .rows = kept, .count = count};
-  if (z != NULL) {
-    made->z = *z;
-  }
-  *out = made;
-  return CLF_OK;
-}
-
-void clf__kernel_columns_free(clf__kernel_columns *columns) {
-  if (columns != NULL) {
-    clf__free(columns->rows);
-    clf__free(columns);
-  }
-}
-
-int64_t clf__kernel_columns_count(const clf__kernel_columns *columns) {
-  return columns->count;
-}
-
-clf_status clf__kernel_block(const clf__kernel_columns *z, int64_t first, int64_t n,
-                             const clf__rows *x, const int64_t *rows, int64_t count, float *out,
-                             int64_t ld) {
-  for (int64_t i = 0; i < count; i++) {
-    for (int64_t j = 0; j < n; j++) {
-      out[i * ld + j] = (float)kernel_value(&z->function, x, rows == NULL ? i : rows[i], &z->z,
-                                            z->rows[first + j]);
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+    if (x->column[e] == row) {
+      return (double)x->value[e];
     }
   }
-  return CLF_OK;
+  return 0;
+}
+
+static void diagonal_task(void *argument, int64_t index, int32_t worker) {
+  const diagonal_call *call = argument;
+  const clf__kernel_function *f = call->function;
+  const int64_t row = clf__row_picked(&call->pick, index);
+  (void)worker;
+  switch (f->kind) {
+  case CLF__KERNEL_POLYNOMIAL:
+    call->out[index] = pow(f->gamma * squared_norm(call->pick.x, row) + f->coef0, f->degree);
+    break;
+  case CLF__KERNEL_RBF:
+    call->out[index] = 1;
+    break;
+  case CLF__KERNEL_SIGMOID:
+    call->out[index] = tanh(f->gamma * squared_norm(call->pick.x, row) + f->coef0);
+    break;
+  case CLF__KERNEL_PRECOMPUTED:
+    call->out[index] = own_value(call->pick.x, row);
+    break;
+  default:
+    call->out[index] = squared_norm(call->pick.x, row);
+  }
 }
 
 clf_status clf__kernel_diagonal(clf_context *context, const clf__kernel_function *function,
                                 const clf__rows *x, const int64_t *rows, int64_t count,
                                 double *out) {
-  (void)context;
-  for (int64_t i = 0; i < count; i++) {
-    const int64_t row = rows == NULL ? i : rows[i];
-    out[i] = kernel_value(function, x, row, x, row);
-  }
-  return CLF_OK;
-}
-
-clf_status clf__kernel_sums(clf_context *context, const clf__kernel_expansion *e,
-                            const clf__rows *x, float *out) {
-  (void)context;
-  for (int64_t i = 0; i < x->rows; i++) {
-    for (int64_t s = 0; s < e->segments; s++) {
-      for (int64_t o = 0; o < e->outputs; o++) {
-        double sum = 0;
-        for (int64_t j = e->start[s]; j < e->start[s + 1]; j++) {
-          const int64_t column = e->support == NULL ? j : e->support[j];
-          sum += (double)e->c[o * e->start[e->segments] + j] *
-                 kernel_value(&e->function, x, i, e->z, column);
-        }
-        out[(i * e->segments + s) * e->outputs + o] = (float)sum;
-      }
-    }
-  }
+  diagonal_call call = {function, {x, rows, 0, count}, out};
+  clf__parallel(context, count, diagonal_task, &call);
   return CLF_OK;
 }

@@ -20,7 +20,8 @@ typedef struct clf__kernel_function {
 } clf__kernel_function;
 
 /* One side of kernel matrices: rows z_j, packed as the product wants them, with squared norms where
- * the function needs them. Immutable: any number of threads may use it at once. */
+ * the function needs them. Immutable: any number of threads may use it at once. Sparse rows that
+ * were not picked by a list are borrowed, all others copied. */
 typedef struct clf__kernel_columns clf__kernel_columns;
 
 /* Packs the rows rows[0 … count-1] of z (NULL: rows 0 … count-1); for a precomputed kernel their
@@ -39,7 +40,8 @@ int64_t clf__kernel_columns_count(const clf__kernel_columns *columns);
 /* out [count, n] (leading dimension ld) = K(x_i, z_j) for rows i of rows[0 … count-1] (NULL: 0 …
  * count-1) of x and columns first … first + n - 1. K(x, z) and K(z, x) have the same bits, however
  * the blocks are cut. Runs on the context's threads unless it is called from a pool task; small
- * blocks cost no more than their arithmetic. Fails only for lack of memory. */
+ * blocks cost no more than their arithmetic. x is stored as `partner` was. Fails with
+ * CLF_ERROR_MEMORY, and CLF_ERROR_NUMERIC when a squared norm is beyond float. */
 clf_status clf__kernel_block(const clf__kernel_columns *z, int64_t first, int64_t n,
                              const clf__rows *x, const int64_t *rows, int64_t count, float *out,
                              int64_t ld);

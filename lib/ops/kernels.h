@@ -50,6 +50,53 @@ typedef struct clf__gram_kernel {
 
 enum { CLF__SPARSE_LANES = 16 };
 
+/* Some rows of x: rows[first …], or first … itself where `rows` is NULL. */
+typedef struct clf__row_pick {
+  const clf__rows *x;
+  const int64_t *rows;
+  int64_t first, count;
+} clf__row_pick;
+
+static inline int64_t clf__row_picked(const clf__row_pick *pick, int64_t i) {
+  return pick->rows == NULL ? pick->first + i : pick->rows[pick->first + i];
+}
+
+/* A kernel function of products, or for rbf of squared distances, as they come out of the tiles. */
+typedef struct clf__kernel_map {
+  int32_t kind, degree; /* CLF__KERNEL_… */
+  float factor, coef0;
+} clf__kernel_map;
+
+/* out [rows, columns] = the kernel function of packed rows and of packed columns `first` on. A row
+ * is `steps` units of 4 bytes, stored as a multiple of CLF__TILE_STEPS. */
+typedef struct clf__kernel_tiles {
+  clf__kernel_map map;
+  int64_t steps;
+  const int32_t *a; /* tiles of the kernel's rows: [steps, rows] each */
+  const void *a_norms;
+  int64_t rows;
+  const int32_t *b; /* panels of the kernel's columns: [steps, columns] each */
+  const void *b_norms;
+  int64_t first, columns;
+  float *out;
+  int64_t ld;
+} clf__kernel_tiles;
+
+/* 255^2 times as many columns is the last that fits 31 bits. */
+enum { CLF__TILE_STEPS = 4, CLF__EXACT_COLUMNS = 33025 };
+
+/* Norms are 4 bytes each: squared ones in f32; for u8 rows integers that only `multiply` reads. */
+typedef struct clf__tile_kernel {
+  int64_t rows, columns;
+  int64_t group; /* elements of a row in a unit */
+  /* One tile, or one panel; missing rows come out as 0. `center` (NULL for 0) is for f32. */
+  void (*pack_rows)(int32_t *out, void *norms, const clf__row_pick *from, const float *center,
+                    bool distances);
+  void (*pack_columns)(int32_t *out, void *norms, const clf__row_pick *from, const float *center,
+                       bool distances);
+  void (*multiply)(const clf__kernel_tiles *tiles);
+} clf__tile_kernel;
+
 typedef struct clf__kernels {
   clf__product_kernel f32;
   clf__product_kernel f64;
@@ -86,8 +133,18 @@ typedef struct clf__kernels {
   void (*gradient_sparse)(const clf__rows *x, const float *r, int64_t ld, float *sums,
                           int64_t stride, int64_t outputs);
 
+  clf__tile_kernel tile_f32;
+  clf__tile_kernel tile_u8; /* exact integers, up to CLF__EXACT_COLUMNS columns */
+  /* out = the function of sums of products; norms are squared. */
+  void (*kernel_map)(const clf__kernel_map *map, const float *sums, float x_norm,
+                     const float *z_norms, float *out, int64_t count);
+  /* x_i.z_j for sparse z, with the bits that linear_sparse gives. */
+  float (*kernel_dot)(const clf__rows *x, int64_t i, const clf__rows *z, int64_t j);
+  float (*kernel_norm)(const clf__rows *x, int64_t i);
+
   void (*exp)(const float *x, float *out, int64_t count);
   void (*log)(const float *x, float *out, int64_t count);
+  void (*tanh)(const float *x, float *out, int64_t count);
   void (*softmax)(float *values, int64_t rows, int64_t columns, int64_t ld, double *log_sums);
   void (*sigmoid)(float *values, int64_t count, float *softplus);
 

@@ -56,6 +56,15 @@ void clf__log_f32(clf_context *context, const float *x, float *out, int64_t coun
   run(context, &call);
 }
 
+void clf__tanh_f32(clf_context *context, const float *x, float *out, int64_t count) {
+  math_call call = {.map = clf__kernels_of(clf__context_cpu(context))->tanh,
+                    .x = x,
+                    .values = out,
+                    .count = count,
+                    .task_count = TASK_VALUES};
+  run(context, &call);
+}
+
 void clf__softmax_rows(clf_context *context, float *values, int64_t rows, int64_t columns,
                        int64_t ld, double *log_sums) {
   math_call call = {.kernels = clf__kernels_of(clf__context_cpu(context)),

@@ -47,6 +47,15 @@ INLINE vector_i32 add_i32(vector_i32 sum, vector_i32 a, vector_i32 b) {
 }
 #endif
 
+/* For tiles whose columns were packed signed: rows go in as they are. */
+INLINE vector_i32 broadcast_row_i32(const int32_t *from) {
+  return *from - (vector_i32){0};
+}
+
+INLINE vector_i32 add_column_i32(vector_i32 sum, vector_i32 row, vector_i32 column) {
+  return add_i32(sum, column, row);
+}
+
 /* 2^31 / (GROUP * 255 * 255), less for the sign: far above what the caller packs at once. */
 enum { U8_STEPS = 8192, F32_STEPS = 256 };
 

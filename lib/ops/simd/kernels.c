@@ -1,6 +1,7 @@
 /* All kernels of one level of CPU: compiled once for each, with the compiler's flags for it and
  * CLF__KERNELS the name of its table. */
 #include "ops/kernels.h"
+#include "ops/kernel_matrix.h"
 
 #include <math.h>
 
@@ -95,6 +96,40 @@
 
 #include "ops/simd/smo.h"
 
+#include "ops/simd/kernel_map.h"
+
+#include "ops/simd/kernel_pack.h"
+
+INLINE vector_f32 value_f32(const bool distance, vector_f32 sum, float x_norm, vector_f32 z_norm) {
+  return distance ? distance_of(sum, x_norm, z_norm) : sum;
+}
+
+/* Modulo 2^32, which both values are below. */
+INLINE vector_f32 value_u8(const bool distance, vector_i32 sum, int32_t row, vector_i32 column) {
+  const vector_u32 s = (vector_u32)sum, value = distance ? (vector_u32)column - 2 * s : s;
+  return __builtin_convertvector((vector_i32)(value + (uint32_t)row), vector_f32);
+}
+
+#define UNIT float
+#define SUM vector_f32
+#define LOAD load_f32
+#define BROADCAST broadcast_f32
+#define ADD add_f32
+#define DEPTH TILE_DEPTH
+#define VALUE value_f32
+#define NAME(x) x##_f32
+#include "ops/simd/kernel_tile.h"
+
+#define UNIT int32_t
+#define SUM vector_i32
+#define LOAD load_i32
+#define BROADCAST broadcast_row_i32
+#define ADD add_column_i32
+#define DEPTH CLF__EXACT_COLUMNS
+#define VALUE value_u8
+#define NAME(x) x##_u8
+#include "ops/simd/kernel_tile.h"
+
 const clf__kernels CLF__KERNELS = {
     .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, multiply_f32, pack_f32, pack_rows_f32},
     .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, multiply_f64, pack_f64, pack_rows_f64},
@@ -113,8 +148,16 @@ const clf__kernels CLF__KERNELS = {
     .linear_u8 = linear_u8,
     .linear_sparse = linear_sparse,
     .gradient_sparse = gradient_sparse,
+    .tile_f32 = {TILE_ROWS, WIDTH_F32, 1, pack_tile_rows_f32, pack_tile_columns_f32,
+                 kernel_multiply_f32},
+    .tile_u8 = {TILE_ROWS, WIDTH_F32, GROUP, pack_tile_rows_u8, pack_tile_columns_u8,
+                kernel_multiply_u8},
+    .kernel_map = kernel_map_f32,
+    .kernel_dot = kernel_dot,
+    .kernel_norm = kernel_norm,
     .exp = exp_f32,
     .log = log_f32,
+    .tanh = tanh_f32,
     .softmax = softmax_f32,
     .sigmoid = sigmoid_f32,
     .smo = smo_solve,

@@ -1,0 +1,173 @@
+/* Rows packed for the tiles of kernel matrices: [steps, pitch] units of 4 bytes, the units of a
+ * step side by side. A unit is an f32 value or GROUP bytes of a row, as gram_units.h has them; on
+ * the side of the columns bytes are made signed where the instruction wants that. Rows are turned
+ * into units a piece at a time, and the pieces transposed. */
+
+enum { PIECE = 64 }; /* units */
+
+/* sums of 4-byte units are added up after so many steps, so that long f32 sums keep their digits */
+enum { TILE_DEPTH = 256 };
+
+/* `count` units of a row from unit `first` on. */
+INLINE void units_of_f32(int32_t *out, const clf__rows *x, int64_t row, int64_t first,
+                         int64_t count, const float *center) {
+  const int64_t at = row * x->stride + first;
+  for (int64_t k = 0; k < count; k += LANES_F32) {
+    const int64_t lanes = smaller(LANES_F32, count - k);
+    vector_f32 v;
+    if (x->dtype == CLF_U8) {
+      v = load_part_u8((const uint8_t *)x->data + at + k, lanes) * x->scale;
+    } else {
+      v = load_part_f32((const float *)x->data + at + k, lanes);
+    }
+    if (center != NULL) {
+      v -= load_part_f32(center + first + k, lanes);
+    }
+    store_f32((float *)(void *)(out + k), v); /* the piece has room for whole vectors */
+  }
+}
+
+INLINE void units_of_u8(int32_t *out, const clf__rows *x, int64_t row, int64_t first, int64_t count,
+                        int32_t flip) {
+  const uint8_t *from = (const uint8_t *)x->data + row * x->stride + first * GROUP;
+  const int64_t bytes = smaller(count * GROUP, x->columns - first * GROUP);
+  if (GROUP == 4) {
+    out[count - 1] = 0;
+    memcpy(out, from, (size_t)bytes);
+    for (int64_t k = 0; k < count; k++) {
+      out[k] ^= flip;
+    }
+  } else {
+    uint16_t *pairs = (uint16_t *)(void *)out;
+    pairs[count * GROUP - 1] = 0;
+    for (int64_t k = 0; k < bytes; k++) {
+      pairs[k] = from[k];
+    }
+  }
+}
+
+INLINE void transpose_units(int32_t *to, const int64_t pitch, const int32_t *from) {
+  quad_i32 row[4], pair[4];
+  UNROLL for (int i = 0; i < 4; i++) {
+    memcpy(&row[i], from + i * PIECE, sizeof row[i]);
+  }
+  pair[0] = SHUFFLE(row[0], row[1], 0, 4, 1, 5);
+  pair[1] = SHUFFLE(row[0], row[1], 2, 6, 3, 7);
+  pair[2] = SHUFFLE(row[2], row[3], 0, 4, 1, 5);
+  pair[3] = SHUFFLE(row[2], row[3], 2, 6, 3, 7);
+  row[0] = SHUFFLE(pair[0], pair[2], 0, 1, 4, 5);
+  row[1] = SHUFFLE(pair[0], pair[2], 2, 3, 6, 7);
+  row[2] = SHUFFLE(pair[1], pair[3], 0, 1, 4, 5);
+  row[3] = SHUFFLE(pair[1], pair[3], 2, 3, 6, 7);
+  UNROLL for (int i = 0; i < 4; i++) {
+    memcpy(to + i * pitch, &row[i], sizeof row[i]);
+  }
+}
+
+/* `pitch` is a multiple of 4, and so are the steps that there is room for. */
+INLINE void pack_units(const bool bytes, const int64_t pitch, int32_t *out,
+                       const clf__row_pick *from, const float *center, int32_t flip) {
+  _Alignas(64) int32_t piece[WIDTH_F32 * PIECE];
+  const int64_t group = bytes ? GROUP : 1, steps = (from->x->columns + group - 1) / group;
+  for (int64_t first = 0; first < steps; first += PIECE, out += PIECE * pitch) {
+    const int64_t count = smaller(PIECE, steps - first);
+    const int64_t whole = (count + CLF__TILE_STEPS - 1) / CLF__TILE_STEPS * CLF__TILE_STEPS;
+    for (int64_t i = 0; i < pitch; i++) {
+      int32_t *to = piece + i * PIECE;
+      if (i >= from->count) {
+        memset(to, 0, (size_t)whole * sizeof *to);
+        continue;
+      }
+      memset(to + count, 0, (size_t)(whole - count) * sizeof *to);
+      if (bytes) {
+        units_of_u8(to, from->x, clf__row_picked(from, i), first, count, flip);
+      } else {
+        units_of_f32(to, from->x, clf__row_picked(from, i), first, count, center);
+      }
+    }
+    for (int64_t step = 0; step < whole; step += 4) {
+      for (int64_t i = 0; i < pitch; i += 4) {
+        transpose_units(out + step * pitch + i, pitch, piece + i * PIECE + step);
+      }
+    }
+  }
+}
+
+/* Squared norms of packed rows by the very operations of a tile, so that a row's squared distance
+ * from itself is 0. */
+INLINE void norms_of_f32(const int pitch, float *norms, const float *packed, int64_t steps) {
+  enum { MOST = WIDTH_F32 / 4 };
+  quad_f32 total[MOST] = {{0}};
+  for (int64_t done = 0; done < steps; done += TILE_DEPTH) {
+    const int64_t count = smaller(TILE_DEPTH, steps - done);
+    quad_f32 sums[MOST] = {{0}};
+    for (int64_t step = 0; step < count; step++, packed += pitch) {
+      UNROLL for (int i = 0; i < pitch / 4; i++) {
+        quad_f32 v;
+        memcpy(&v, packed + i * 4, sizeof v);
+        sums[i] += v * v;
+      }
+    }
+    for (int i = 0; i < pitch / 4; i++) {
+      total[i] += sums[i];
+    }
+  }
+  memcpy(norms, total, (size_t)pitch * sizeof *norms);
+}
+
+static void pack_tile_rows_f32(int32_t *out, void *norms, const clf__row_pick *from,
+                               const float *center, bool distances) {
+  (void)distances;
+  pack_units(false, TILE_ROWS, out, from, center, 0);
+  norms_of_f32(TILE_ROWS, norms, (const float *)(const void *)out, from->x->columns);
+}
+
+static void pack_tile_columns_f32(int32_t *out, void *norms, const clf__row_pick *from,
+                                  const float *center, bool distances) {
+  (void)distances;
+  pack_units(false, WIDTH_F32, out, from, center, 0);
+  norms_of_f32(WIDTH_F32, norms, (const float *)(const void *)out, from->x->columns);
+}
+
+/* Up to 33025 columns: neither sum is beyond 31 bits. */
+INLINE void sums_of_u8(const uint8_t *x, int64_t count, uint32_t *sum, uint32_t *squares) {
+  uint32_t s = 0, q = 0;
+  for (int64_t k = 0; k < count; k++) {
+    s += x[k];
+    q += (uint32_t)(x[k] * x[k]);
+  }
+  *sum = s;
+  *squares = q;
+}
+
+/* What a tile adds to its sums s: a product is s + row's, a squared distance row's + column's -
+ * 2 s. Bytes of columns were taken as z - 128 where BIAS says so: x.z = s + 128 sum x. */
+static void pack_tile_rows_u8(int32_t *out, void *norms, const clf__row_pick *from,
+                              const float *center, bool distances) {
+  int32_t *row_norms = norms;
+  (void)center;
+  pack_units(true, TILE_ROWS, out, from, NULL, 0);
+  for (int64_t i = 0; i < TILE_ROWS; i++) {
+    uint32_t sum = 0, squares = 0;
+    if (i < from->count) {
+      sums_of_u8((const uint8_t *)from->x->data + clf__row_picked(from, i) * from->x->stride,
+                 from->x->columns, &sum, &squares);
+    }
+    row_norms[i] = (int32_t)(distances ? squares - 2u * BIAS * sum : BIAS * sum);
+  }
+}
+
+static void pack_tile_columns_u8(int32_t *out, void *norms, const clf__row_pick *from,
+                                 const float *center, bool distances) {
+  int32_t *column_norms = norms;
+  (void)center;
+  pack_units(true, WIDTH_F32, out, from, NULL, BIAS == 0 ? 0 : INT32_C(-2139062144));
+  for (int64_t i = 0; i < WIDTH_F32; i++) {
+    uint32_t sum = 0, squares = 0;
+    if (distances && i < from->count) {
+      sums_of_u8((const uint8_t *)from->x->data + clf__row_picked(from, i) * from->x->stride,
+                 from->x->columns, &sum, &squares);
+    }
+    column_norms[i] = (int32_t)squares;
+  }
+}
