@@ -258,5 +258,7 @@ clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64
   } else if (center != NULL && dense && x->dtype == CLF_F32) {
     expansion.center = center->data; /* rows of other storage are not shifted, so neither is z */
   }
-  return clf__kernel_sums(model->context, &expansion, x, out);
+  clf_status status = clf__kernel_sums(model->context, &expansion, x, out);
+  return status == CLF_ERROR_NUMERIC ? clf__fail_within(CLF_ERROR_DATA, "%s", model->kind->name)
+                                     : status;
 }
