@@ -259,6 +259,9 @@ clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64
     expansion.center = center->data; /* rows of other storage are not shifted, so neither is z */
   }
   clf_status status = clf__kernel_sums(model->context, &expansion, x, out);
-  return status == CLF_ERROR_NUMERIC ? clf__fail_within(CLF_ERROR_DATA, "%s", model->kind->name)
-                                     : status;
+  if (status != CLF_ERROR_NUMERIC) {
+    return status;
+  }
+  clf__rows_check_finite(model->context, x); /* names the place of NaN and Inf */
+  return clf__fail_within(CLF_ERROR_DATA, "%s", model->kind->name);
 }
