@@ -303,6 +303,98 @@ static void bench_math(clf_context *context) {
   clf__free(m.out);
 }
 
+typedef struct kernel_case {
+  clf_context *context;
+  clf__kernel_columns *columns;
+  clf__kernel_expansion expansion;
+  clf__rows x;
+  float *out;
+} kernel_case;
+
+static void kernel_block(void *argument) {
+  kernel_case *k = argument;
+  const int64_t n = clf__kernel_columns_count(k->columns);
+  clf__kernel_block(k->columns, 0, n, &k->x, NULL, k->x.rows, k->out, n);
+}
+
+static void kernel_sums(void *argument) {
+  kernel_case *k = argument;
+  clf__kernel_sums(k->context, &k->expansion, &k->x, k->out);
+}
+
+static void report_block(kernel_case *k, const char *storage, const clf__rows *z, int32_t kind) {
+  static const char *const names[] = {"linear", "polynomial", "rbf", "sigmoid"};
+  static const int64_t sizes[][2] = {{256, 12000}, {16, 12000}, {1, 12000}, {16, 16}, {1, 16}};
+  const clf__kernel_function f = {kind, 4, 0.02, 0.5};
+  const double depth = (double)clf__rows_entries(z) / (double)z->rows;
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    k->x = clf__rows_range(z, 0, sizes[i][0]);
+    if (clf__kernel_columns_create(&k->columns, k->context, &f, z, NULL, sizes[i][1], &k->x,
+                                   NULL) == CLF_OK) {
+      const double seconds = seconds_of(kernel_block, k);
+      printf("kernel %-6s %-10s %4d x %5d x %6.0f  %9.2f us, %6.1f GMAC/s\n", storage, names[kind],
+             (int)sizes[i][0], (int)sizes[i][1], depth, 1e6 * seconds,
+             1e-9 * (double)(sizes[i][0] * sizes[i][1]) * depth / seconds);
+      clf__kernel_columns_free(k->columns);
+    }
+  }
+}
+
+/* 10 segments of 12,000 support vectors, 9 outputs. */
+static void report_sums(kernel_case *k, const char *storage, const clf__rows *z) {
+  enum { SUPPORT = 12000, SEGMENTS = 10, OUTPUTS = 9 };
+  static const int64_t sizes[] = {10000, 1000, 100, 48, 10, 1};
+  const clf__rows support = clf__rows_range(z, 0, SUPPORT);
+  const double depth = (double)clf__rows_entries(z) / (double)z->rows;
+  float *c = filled_f32(k->context, OUTPUTS * SUPPORT);
+  int64_t start[SEGMENTS + 1];
+  for (int64_t s = 0; s <= SEGMENTS; s++) {
+    start[s] = s * SUPPORT / SEGMENTS;
+  }
+  k->expansion = (clf__kernel_expansion){
+      {CLF__KERNEL_RBF, 1, 0.02, 0}, &support, NULL, NULL, start, SEGMENTS, c, OUTPUTS};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    k->x = clf__rows_range(z, 0, sizes[i]);
+    const double seconds = seconds_of(kernel_sums, k);
+    printf("kernel sums %-6s %5d x %5d x %6.0f  %9.3f ms, %6.1f GMAC/s\n", storage, (int)sizes[i],
+           SUPPORT, depth, 1e3 * seconds, 1e-9 * (double)sizes[i] * SUPPORT * depth / seconds);
+  }
+  clf__free(c);
+}
+
+static void bench_kernel(clf_context *context) {
+  enum { ROWS = 12000, COLUMNS = 784, WORDS = 150, FEATURES = 20000 };
+  float *values = filled_f32(context, ROWS * COLUMNS);
+  uint8_t *bytes = clf__alloc_array(context, ROWS * COLUMNS, 1);
+  int64_t *row_start = clf__alloc_array(context, ROWS + 1, sizeof *row_start);
+  int32_t *column = clf__alloc_array(context, ROWS * WORDS, sizeof *column);
+  kernel_case k = {.context = context, .out = filled_f32(context, 256 * ROWS)};
+  for (int64_t i = 0; i < ROWS * COLUMNS; i++) {
+    bytes[i] = (uint8_t)(values[i] * 255 + 127.5F);
+  }
+  for (int64_t i = 0; i < ROWS * WORDS; i++) {
+    const double u = (double)values[i] + 0.5, step = FEATURES / WORDS;
+    column[i] = (int32_t)((double)(i % WORDS) * step + u * u * step);
+    row_start[i / WORDS + 1] = i + 1;
+  }
+  row_start[0] = 0;
+  const clf__rows stored[] = {{ROWS, COLUMNS, CLF_U8, 1.0F / 255, bytes, COLUMNS, NULL, NULL, NULL},
+                              {ROWS, COLUMNS, CLF_F32, 1, values, COLUMNS, NULL, NULL, NULL},
+                              {ROWS, FEATURES, CLF_F32, 1, NULL, 0, row_start, column, values}};
+  static const char *const names[] = {"u8", "f32", "sparse"};
+  for (int i = 0; i < 3; i++) {
+    for (int32_t kind = 0; kind < CLF__KERNEL_PRECOMPUTED; kind++) {
+      report_block(&k, names[i], &stored[i], kind);
+    }
+    report_sums(&k, names[i], &stored[i]);
+  }
+  clf__free(values);
+  clf__free(bytes);
+  clf__free(row_start);
+  clf__free(column);
+  clf__free(k.out);
+}
+
 int main(int count, char **arguments) {
   const char *part = count > 2 ? arguments[2] : "";
   clf_context *context = NULL;
@@ -325,6 +417,9 @@ int main(int count, char **arguments) {
   }
   if (strstr("linear", part) != NULL) {
     bench_linear(context);
+  }
+  if (strstr("kernel", part) != NULL) {
+    bench_kernel(context);
   }
   clf_context_free(context);
   return 0;
