@@ -1,6 +1,7 @@
 /* Cross-validation. Each (settings, fold) pair is one task: fit on the other folds, score on this
- * one. Folds are taken in groups just large enough to give every thread a task, so that the rows of
- * few folds are held at once, and shared by all settings. A group with fewer tasks than threads
+ * one. Where fits on the same rows hand something on, a task is a fold, whose settings are taken in
+ * turn. Folds are taken in groups just large enough to give every thread a task, so that the rows
+ * of few folds are held at once, and shared by all settings. A group with fewer tasks than threads
  * runs task after task instead, each fit on all threads.
  *
  * The failure reported is that of the first task in order, whoever finished first: a task is left
@@ -34,6 +35,7 @@ typedef struct run {
   int64_t folds;
   clf__progress progress;
   atomic_int_least64_t done;
+  bool chained; /* the settings of a fold follow each other in one task */
   /* The group at hand. */
   fold_rows *rows; /* [size] */
   int64_t first;
@@ -58,11 +60,11 @@ clf_status clf__variant_make(clf_model **out, const clf_model *model, const char
 }
 
 static clf_status score_variant(const clf_model *model, const char *params, const fold_rows *rows,
-                                double *score) {
+                                void **shared, double *score) {
   clf_model *variant = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__variant_make(&variant, model, params));
-  CLF__TRY(clf_model_fit(variant, rows->train, NULL, NULL));
+  CLF__TRY(clf__model_fit_shared(variant, rows->train, shared));
   CLF__TRY(clf_model_score(variant, rows->test, score));
 done:
   clf_model_free(variant);
@@ -79,26 +81,41 @@ static void record_failure(run *now, int64_t task, int32_t worker, clf_status st
   }
 }
 
-static void run_task(void *argument, int64_t task, int32_t worker) {
-  run *now = argument;
-  if (task > atomic_load(&now->failed)) {
+/* Number `index` among the (settings, fold) pairs of the group. */
+static void score_one(run *now, int64_t index, void **shared, int32_t worker) {
+  if (index > atomic_load(&now->failed)) {
     return;
   }
-  const char *params = now->variants->params[task / now->size];
-  int64_t fold = now->first + task % now->size;
-  double *score = &now->scores[task / now->size * now->folds + fold];
+  const char *params = now->variants->params[index / now->size];
+  int64_t fold = now->first + index % now->size;
+  double *score = &now->scores[index / now->size * now->folds + fold];
   clf_status status = clf__progress_step(&now->progress, atomic_load(&now->done), NAN, NAN);
   if (status == CLF_OK) {
-    status = score_variant(now->variants->model, params, &now->rows[task % now->size], score);
+    status =
+        score_variant(now->variants->model, params, &now->rows[index % now->size], shared, score);
     if (status < 0) {
       clf__fail_within(status, "%s%sfold %lld", params, params[0] != '\0' ? ", " : "",
                        (long long)fold);
     }
   }
   if (status < 0) {
-    record_failure(now, task, worker, status);
+    record_failure(now, index, worker, status);
   }
   atomic_fetch_add(&now->done, 1);
+}
+
+static void run_task(void *argument, int64_t task, int32_t worker) {
+  run *now = argument;
+  const clf__model_kind *kind = now->variants->model->kind;
+  void *shared = NULL;
+  if (!now->chained) {
+    score_one(now, task, NULL, worker);
+    return;
+  }
+  for (int64_t variant = 0; variant < now->variants->count; variant++) {
+    score_one(now, variant * now->size + task, &shared, worker);
+  }
+  kind->free_shared(shared);
 }
 
 /* Sets the message of the first failure again, on the calling thread. */
@@ -126,7 +143,7 @@ static clf_status run_group(run *now, const clf_dataset *data, uint64_t seed) {
     CLF__TRY(clf_dataset_fold(&now->rows[i].train, &now->rows[i].test, data, now->folds,
                               now->first + i, seed));
   }
-  int64_t tasks = now->size * now->variants->count;
+  int64_t tasks = now->chained ? now->size : now->size * now->variants->count;
   int32_t threads = clf__context_threads(now->context);
   if (threads > 1 && tasks >= threads) {
     status = clf__progress_parallel(&now->progress, &now->done, tasks, run_task, now);
@@ -156,12 +173,14 @@ clf_status clf__cross_validate(const char *stage, const clf__variants *variants,
                                double *scores) {
   clf_context *context = variants->model->context;
   int64_t threads = clf__context_threads(context);
-  int64_t group = (threads + variants->count - 1) / variants->count;
+  bool chained = variants->count > 1 && variants->model->kind->free_shared != NULL;
+  int64_t group = chained ? threads : (threads + variants->count - 1) / variants->count;
   group = group < folds ? group : folds;
   run now = {.context = context,
              .variants = variants,
              .scores = scores,
              .folds = folds,
+             .chained = chained,
              .progress = clf__progress_begin(context, stage, variants->count * folds),
              .failed = INT64_MAX};
   clf_status status = CLF_OK;

@@ -92,7 +92,7 @@ static clf_status check_regression_weights(const clf__training *training, const 
 
 /* Runs one fit on rows that went through the pipeline. `labels` are in the model's classes. */
 static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
-                           const clf__store *before) {
+                           const clf__store *before, void **shared) {
   clf__rows x = clf__dataset_rows(data);
   clf_status status = clf__rows_check_finite(next->context, &x);
   if (status < 0) {
@@ -104,6 +104,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .targets = labels == NULL ? clf__dataset_targets(data) : NULL,
       .weights = clf__dataset_weights(data),
       .classes = labels != NULL ? clf__classes_count(next->classes) : 0,
+      .shared = shared,
   };
   training.outputs = labels != NULL ? training.classes : clf_dataset_outputs(data);
   training.class_rows = clf__alloc_zeroed(next->context, training.classes, sizeof(double));
@@ -182,14 +183,8 @@ static void free_fit(clf_model *fitted) {
   clf__steps_free(fitted->steps, fitted->steps != NULL ? fitted->step_count : 0);
 }
 
-clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimizer *optimizer,
-                         const clf_dataset *validation) {
-  CLF__REQUIRE(model);
-  CLF__REQUIRE(train);
-  if (optimizer != NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "%s has a solver of its own: the optimizer must be NULL", model->kind->name);
-  }
+static clf_status fit_model(clf_model *model, const clf_dataset *train,
+                            const clf_dataset *validation, void **shared) {
   clf_status status = check_capabilities(model, train);
   if (status < 0) {
     return status;
@@ -200,7 +195,7 @@ clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimiz
   CLF__TRY(run_steps(&data, next.steps, next.step_count, true, train));
   next.features = train->features;
   next.classes = train->labels != NULL ? clf__classes_hold(train->classes) : NULL;
-  CLF__TRY(fit_rows(&next, data.data, clf__dataset_labels(train), NULL));
+  CLF__TRY(fit_rows(&next, data.data, clf__dataset_labels(train), NULL, shared));
   if (validation != NULL) {
     CLF__TRY(add_validation_score(&next, validation));
   }
@@ -212,6 +207,22 @@ done:
   clf_dataset_free(data.made);
   free_fit(&next);
   return status;
+}
+
+clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimizer *optimizer,
+                         const clf_dataset *validation) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(train);
+  if (optimizer != NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s has a solver of its own: the optimizer must be NULL", model->kind->name);
+  }
+  return fit_model(model, train, validation, NULL);
+}
+
+clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train, void **shared) {
+  /* Rows that a pipeline makes live for one fit only. */
+  return fit_model(model, train, NULL, model->step_count == 0 ? shared : NULL);
 }
 
 /* The rows' labels in the model's classes, [rows], allocated. */
@@ -273,7 +284,7 @@ clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
   next.features = rows->features;
   next.classes = clf__classes_hold(model->state != NULL ? model->classes : rows->classes);
   CLF__TRY(translate_labels(&labels, &next, rows));
-  CLF__TRY(fit_rows(&next, rows, labels, model->state != NULL ? model->state : none));
+  CLF__TRY(fit_rows(&next, rows, labels, model->state != NULL ? model->state : none, NULL));
   clf_model old = *model;
   *model = next;
   next = old;

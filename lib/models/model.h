@@ -29,6 +29,7 @@ typedef struct clf__training {
   int64_t classes;       /* 0 in a regression */
   int64_t outputs;       /* classes, or target columns */
   double *class_rows;    /* [classes] sum of the sample weights in each class */
+  void **shared;         /* what fits on these same rows hand on; NULL when there is one only */
 } clf__training;
 
 typedef struct clf__model_kind {
@@ -38,7 +39,11 @@ typedef struct clf__model_kind {
   uint32_t can;
   /* Adds the fitted tensors to the empty `state`; returns CLF_OK, CLF_NOT_CONVERGED or an error. */
   clf_status (*fit)(const clf_model *model, const clf__training *training, clf__store *state);
-  /* The same, going on from the state `before` (NULL at the first call); NULL when there is none.
+  /* Frees what fit left in *training->shared, such as kernel values and a solution to start from;
+   * NULL for kinds that leave nothing. */
+  void (*free_shared)(void *shared);
+  /* The same as fit, going on from the state `before` (NULL at the first call); NULL when there is
+   * none.
    */
   clf_status (*partial_fit)(const clf_model *model, const clf__training *training,
                             const clf__store *before, clf__store *state);
@@ -74,6 +79,10 @@ extern const clf__model_kind clf__fisher_kind;
 extern const clf__model_kind clf__perceptron_kind;
 extern const clf__model_kind clf__logistic_kind;
 extern const clf__model_kind clf__svm_kind;
+
+/* clf_model_fit() of one of several models on the same rows. *shared is NULL at first, and the
+ * caller gives it to free_shared at the end. */
+clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train, void **shared);
 
 /* The registry; ends with NULL. */
 const clf__model_kind *const *clf__model_kinds(void);

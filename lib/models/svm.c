@@ -72,6 +72,7 @@ const clf__model_kind clf__svm_kind = {
     .params = {"svm", params, CLF__PARAM_COUNT(params), sizeof(clf__svm_params)},
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .fit = clf__svm_fit,
+    .free_shared = clf__svm_shared_free,
     .check = check,
     .decide = clf__svm_decide,
     .probabilities = clf__svm_probabilities,

@@ -48,6 +48,8 @@ typedef struct clf__svm_problem {
   int64_t max_steps;
   const double *C;    /* [rows] upper bound of a row's alpha */
   const bool *absent; /* [count] variables to leave at 0, or NULL */
+  /* A solution for other bounds to start from, [count] each, or NULL. */
+  const double *start_b, *start_error;
   /* Results. */
   int64_t count; /* variables */
   int64_t *row;  /* [count] the variable's row of x */
@@ -75,6 +77,35 @@ void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const doubl
                        const float *f, double *room, float *values);
 /* From log-odds, in place. */
 clf_status clf__svm_probabilities(const clf_model *model, float *values, int64_t rows);
+/* A solution of a problem, [count] each. */
+typedef struct clf__svm_solution {
+  double *b, *error;
+} clf__svm_solution;
+
+/* What fits on the same rows share. */
+typedef struct clf__svm_shared {
+  clf_context *context;
+  clf__kernel_function function;
+  clf__rows x;
+  clf__grouped_rows groups;
+  int64_t *order, *start;
+  float *center;
+  clf__kernel_cache *cache; /* NULL for a linear kernel */
+  clf__svm_shape shape;
+  clf__svm_solution *solutions; /* [problems], NULL before there are any */
+} clf__svm_shared;
+
+/* That of an earlier fit if it is about the same rows and kernel, else a new one, which then takes
+ * its place in training->shared; where that is NULL it is the caller's. */
+clf_status clf__svm_share(clf__svm_shared **out, clf_context *context,
+                          const clf__training *training, const clf__kernel_function *function,
+                          const double *C, int64_t cache_bytes);
+void clf__svm_shared_free(void *shared);
+/* Room for the solutions of a fit; those of an earlier one stay. */
+clf_status clf__svm_begin_solutions(clf__svm_shared *shared, const clf__svm_shape *shape);
+/* Keeps a solved problem's solution for the next fit; takes its errors. */
+void clf__svm_hand_on(clf__svm_shared *shared, int64_t index, clf__svm_problem *solved);
+
 clf__svm_shape clf__svm_shape_of(const clf_model *model);
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state);
 /* f [x->rows, problems]. */

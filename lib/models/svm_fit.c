@@ -20,9 +20,8 @@ typedef struct fitting {
   const clf__training *training;
   clf__svm_shape shape;
   clf__svm_rows rows;
-  int64_t *order, *start;
-  double *C;
-  float *center;
+  clf__svm_shared *shared;
+  double *C;    /* [rows] */
   int64_t *all; /* [classes] 0, 1, … : the parts of a problem of all classes */
   clf__svm_problem *problems;
   int64_t (*pairs)[2];
@@ -30,25 +29,6 @@ typedef struct fitting {
   atomic_int_least64_t done;
   atomic_int status; /* of the first problem to fail */
 } fitting;
-
-/* order[] and start[]: rows by class, as they come, without those of weight 0. */
-static void group(fitting *f) {
-  const int64_t classes = f->training->classes;
-  memset(f->start, 0, (size_t)(classes + 1) * sizeof *f->start);
-  for (int64_t i = 0; i < f->training->x->rows; i++) {
-    f->start[f->training->labels[i] + 1] += f->C[i] > 0;
-  }
-  for (int64_t k = 0; k < classes; k++) {
-    f->start[k + 1] += f->start[k];
-  }
-  for (int64_t i = 0; i < f->training->x->rows; i++) {
-    if (f->C[i] > 0) {
-      f->order[f->start[f->training->labels[i]]++] = i;
-    }
-  }
-  memmove(f->start + 1, f->start, (size_t)classes * sizeof *f->start);
-  f->start[0] = 0;
-}
 
 static clf_status set_bounds(fitting *f) {
   const clf__svm_params *p = f->model->params;
@@ -87,38 +67,38 @@ static void set_problems(fitting *f) {
     problem->tolerance = p->tolerance;
     problem->max_steps = p->max_iterations;
     problem->C = f->C;
+    if (f->training->shared != NULL) {
+      problem->start_b = f->shared->solutions[i].b;
+      problem->start_error = f->shared->solutions[i].error;
+    }
   }
 }
 
 static clf_status prepare(fitting *f) {
   clf_context *context = f->model->context;
   const clf__svm_params *p = f->model->params;
-  const int64_t rows = f->training->x->rows, classes = f->training->classes;
-  const int64_t problems = f->shape.problems;
-  f->order = clf__alloc_array(context, rows, sizeof *f->order);
-  f->start = clf__alloc_array(context, classes + 1, sizeof *f->start);
-  f->C = clf__alloc_array(context, rows, sizeof *f->C);
+  const int64_t classes = f->training->classes, problems = f->shape.problems;
+  clf__kernel_function function;
+  f->C = clf__alloc_array(context, f->training->x->rows, sizeof *f->C);
   f->all = clf__alloc_array(context, classes, sizeof *f->all);
   f->problems = clf__alloc_zeroed(context, problems, sizeof *f->problems);
   f->pairs = clf__alloc_array(context, problems, sizeof *f->pairs);
   f->sides = clf__alloc_array(context, f->shape.one_vs_rest ? classes * classes : 0, 1);
-  if (!f->order || !f->start || !f->C || !f->all || !f->problems || !f->pairs || !f->sides) {
+  if (!f->C || !f->all || !f->problems || !f->pairs || !f->sides) {
     return CLF_ERROR_MEMORY;
   }
   clf_status status = CLF_OK;
   CLF__TRY(set_bounds(f));
-  CLF__TRY(
-      clf__kernel_resolve(&f->rows.function, f->model, p->kernel.kernel, &p->kernel, f->training));
-  CLF__TRY(clf__kernel_center(&f->center, context, &f->rows.function, f->training->x));
-  group(f);
-  f->rows.context = context;
-  f->rows.groups = (clf__grouped_rows){f->training->x, f->order, f->start, classes};
-  f->rows.center = f->center;
-  if (f->rows.function.kind != CLF__KERNEL_LINEAR) {
-    CLF__TRY(clf__kernel_cache_create(&f->rows.cache, context, &f->rows.function, &f->rows.groups,
-                                      f->center, (int64_t)(p->cache_mb * 1048576)));
-  }
-  f->rows.progress = clf__progress_begin(context, "svm", problems);
+  CLF__TRY(clf__kernel_resolve(&function, f->model, p->kernel.kernel, &p->kernel, f->training));
+  CLF__TRY(clf__svm_share(&f->shared, context, f->training, &function, f->C,
+                          (int64_t)(p->cache_mb * 1048576)));
+  CLF__TRY(clf__svm_begin_solutions(f->shared, &f->shape));
+  f->rows = (clf__svm_rows){.context = context,
+                            .function = function,
+                            .groups = f->shared->groups,
+                            .center = f->shared->center,
+                            .cache = f->shared->cache,
+                            .progress = clf__progress_begin(context, "svm", problems)};
   set_problems(f);
 done:
   return status;
@@ -134,6 +114,9 @@ static void solve_task(void *argument, int64_t index, int32_t worker) {
     status = clf__svm_solve(problem);
     if (status == CLF_OK && p->probability) {
       status = clf__svm_calibrate(problem, problem->calibration);
+    }
+    if (status == CLF_OK && f->training->shared != NULL) {
+      clf__svm_hand_on(f->shared, index, problem);
     }
     clf__svm_keep_vectors(problem);
   }
@@ -168,8 +151,8 @@ static int64_t number_vectors(const fitting *f, int64_t *place, int64_t *vectors
       place[f->problems[i].row[k]] = 1;
     }
   }
-  for (int64_t at = 0; at < f->start[f->training->classes]; at++) {
-    const int64_t row = f->order[at];
+  for (int64_t at = 0; at < f->shared->start[f->training->classes]; at++) {
+    const int64_t row = f->shared->order[at];
     if (place[row] == 1) {
       count[f->training->labels[row]]++;
       vectors[next] = row;
@@ -255,7 +238,7 @@ static clf_status store_machines(const fitting *f, clf__store *state) {
   CLF__TRY(clf__state_tensor(context, state, "support_count", CLF_I64, f->training->classes, -1));
   const int64_t count = number_vectors(f, place, vectors, clf__state_data(state, "support_count"));
   CLF__TRY(clf__support_store(context, state, &f->rows.function, f->training->x, vectors, count,
-                              f->center));
+                              f->shared->center));
   CLF__TRY(clf__state_tensor(context, state, "dual_coef", CLF_F32, f->shape.coefficients, count));
   store_coefficients(f, place, clf__state_data(state, "dual_coef"), count);
   CLF__TRY(store_problems(f, state));
@@ -272,15 +255,14 @@ static void release(fitting *f) {
   for (int64_t i = 0; f->problems != NULL && i < f->shape.problems; i++) {
     clf__svm_problem_free(&f->problems[i]);
   }
-  clf__kernel_cache_free(f->rows.cache);
+  if (f->training->shared == NULL) {
+    clf__svm_shared_free(f->shared);
+  }
   clf__free(f->problems);
   clf__free(f->pairs);
   clf__free(f->sides);
-  clf__free(f->order);
-  clf__free(f->start);
   clf__free(f->C);
   clf__free(f->all);
-  clf__free(f->center);
 }
 
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state) {

@@ -123,6 +123,7 @@ static clf_status value_fold(held_out *c, int32_t fold) {
     c->absent[i] = c->fold[i] == fold;
   }
   part.absent = c->absent;
+  part.start_b = NULL;
   clf_status status = clf__svm_solve(&part);
   for (int64_t i = 0; status == CLF_OK && i < part.count; i++) {
     if (c->absent[i]) {

@@ -303,6 +303,21 @@ static void set_objective(clf__svm_problem *p) {
   p->objective = -0.5 * sum;
 }
 
+/* Where another solution is at hand, drawn in to the bounds: b shrinks by one factor, which keeps
+ * its sum, and y - error = K b with it. */
+static void start_from(solver *s) {
+  clf__svm_problem *p = s->p;
+  double factor = 1;
+  for (int64_t i = 0; i < p->count; i++) {
+    const double bound = p->start_b[i] > 0 ? s->upper[i] : s->lower[i];
+    factor = fabs(p->start_b[i]) * factor > fabs(bound) ? bound / p->start_b[i] : factor;
+  }
+  for (int64_t i = 0; i < p->count; i++) {
+    p->b[i] = fmin(fmax(factor * p->start_b[i], s->lower[i]), s->upper[i]);
+    p->error[i] = p->y[i] - factor * (p->y[i] - p->start_error[i]);
+  }
+}
+
 clf_status clf__svm_solve(clf__svm_problem *p) {
   clf_context *context = p->rows->context;
   const clf__grouped_rows *groups = &p->rows->groups;
@@ -342,6 +357,9 @@ clf_status clf__svm_solve(clf__svm_problem *p) {
         s.lower[at] = p->y[at] > 0 ? 0 : -C;
         s.upper[at] = p->y[at] > 0 ? C : 0;
       }
+    }
+    if (p->start_b != NULL) {
+      start_from(&s);
     }
     status = iterate(&s);
     set_objective(p);

@@ -240,6 +240,34 @@ START_TEST(search__of_nothing_is_cross_validation) {
 }
 END_TEST
 
+/* Fits that hand kernel values and solutions on find what each finds alone. */
+START_TEST(search__of_support_vector_machines_equals_the_loop) {
+  const char *grids[] = {"C=0.1|1|10|0.5", "kernel=linear|rbf C=1|10", "C=1|10 gamma=0.1|1",
+                         "multiclass=one_vs_one|one_vs_rest C=1|5"};
+  for (int g = 0; g < 4; g++) {
+    clf_model *svm = NULL;
+    clf_search *search = NULL;
+    ck_clf_ok(clf_model_create(&svm, context, "svm", "tolerance=1e-5"));
+    ck_clf_ok(clf_search_create(&search, svm, data, grids[g], FOLDS, SEED));
+    for (int64_t i = 0; i < clf_search_count(search); i++) {
+      clf_model *one = NULL;
+      double scores[FOLDS], mean = 0;
+      char params[128];
+      snprintf(params, sizeof params, "tolerance=1e-5 %s", clf_search_params(search, i));
+      ck_clf_ok(clf_model_create(&one, context, "svm", params));
+      score_by_loop(one, FOLDS, scores);
+      for (int k = 0; k < FOLDS; k++) {
+        mean += scores[k] / FOLDS;
+      }
+      ck_assert_double_eq_tol(clf_search_mean(search, i), mean, 1e-9);
+      clf_model_free(one);
+    }
+    clf_search_free(search);
+    clf_model_free(svm);
+  }
+}
+END_TEST
+
 START_TEST(search__knows_nothing_beyond_its_end) {
   clf_search *search = search_for("alpha=1|2");
   const int64_t beyond[] = {-1, 2, INT64_MAX, INT64_MIN};
@@ -387,6 +415,7 @@ int main(void) {
   tcase_add_test(tests, search__refuses_a_grid_that_the_model_would_not_take);
   tcase_add_test(tests, search__refuses_more_combinations_than_it_can_try);
   tcase_add_test(tests, search__tells_of_the_first_combination_that_failed);
+  tcase_add_test(tests, search__of_support_vector_machines_equals_the_loop);
   tcase_add_test(tests, search__reports_its_steps);
   tcase_add_test(tests, search__gives_all_memory_back);
   suite_add_tcase(suite, own);
