@@ -98,7 +98,7 @@ static void sparse_range(const clf__kernel_group *group, int64_t first, int64_t 
   for (int64_t j = 0; j < n; j += SPARSE_COLUMNS) {
     const int64_t count = clf__smaller_of(SPARSE_COLUMNS, n - j);
     const clf__rows part = clf__rows_range(&z->z, first + j, count);
-    z->kernels->linear_sparse(&part, group->scattered, LANES, NULL, LANES, group->sums, LANES);
+    z->kernels->kernel_sparse(&part, group->scattered, group->sums);
     for (int64_t i = 0; i < LANES; i++) {
       for (int64_t k = 0; k < count; k++) {
         turned[i * SPARSE_COLUMNS + k] = group->sums[k * LANES + i];

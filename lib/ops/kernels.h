@@ -84,6 +84,7 @@ typedef struct clf__kernel_tiles {
 
 /* 255^2 times as many columns is the last that fits 31 bits. */
 enum { CLF__TILE_STEPS = 4, CLF__EXACT_COLUMNS = 33025 };
+enum { CLF__TILE_COLUMNS = 48 }; /* a multiple of every panel's columns */
 
 /* Norms are 4 bytes each: squared ones in f32; for u8 rows integers that only `multiply` reads. */
 typedef struct clf__tile_kernel {
@@ -138,7 +139,10 @@ typedef struct clf__kernels {
   /* out = the function of sums of products; norms are squared. */
   void (*kernel_map)(const clf__kernel_map *map, const float *sums, float x_norm,
                      const float *z_norms, float *out, int64_t count);
-  /* x_i.z_j for sparse z, with the bits that linear_sparse gives. */
+  /* out [z->rows, CLF__SPARSE_LANES] = x.z for sparse z and as many rows x as there are lanes,
+   * which lie [columns, CLF__SPARSE_LANES]. */
+  void (*kernel_sparse)(const clf__rows *z, const float *x, float *out);
+  /* x_i.z_j for sparse z, with the bits that kernel_sparse gives. */
   float (*kernel_dot)(const clf__rows *x, int64_t i, const clf__rows *z, int64_t j);
   float (*kernel_norm)(const clf__rows *x, int64_t i);
 

@@ -85,6 +85,21 @@ START_TEST(log__is_within_2_units) {
 }
 END_TEST
 
+/* tanh x is x itself for all that is small. */
+START_TEST(tanh__is_within_2_units) {
+  clf_context *context = context_of(_i, 1);
+  if (context != NULL) {
+    const float x[] = {-0.0F, 0x1p-149F, -0x1p-130F, 1e-5F};
+    float out[4];
+    sweep(context, clf__tanh_f32, tanh);
+    check_special(context, clf__tanh_f32, tanh);
+    clf__tanh_f32(context, x, out, 4);
+    ck_assert_mem_eq(x, out, sizeof x);
+    clf_context_free(context);
+  }
+}
+END_TEST
+
 static void sigmoid(clf_context *context, const float *x, float *out, int64_t count) {
   memcpy(out, x, (size_t)count * sizeof *out);
   clf__sigmoid(context, out, count, NULL);
@@ -225,6 +240,7 @@ int main(void) {
   tcase_set_timeout(tests, 100);
   tcase_add_loop_test(tests, exp__is_within_2_units, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, log__is_within_2_units, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, tanh__is_within_2_units, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, sigmoid__is_accurate, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, softmax__agrees_with_plain_loops, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, softmax__of_infinite_values, 0, CPU_LEVELS);

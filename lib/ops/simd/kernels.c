@@ -98,6 +98,8 @@
 
 #include "ops/simd/kernel_map.h"
 
+#include "ops/simd/kernel_sparse.h"
+
 #include "ops/simd/kernel_pack.h"
 
 INLINE vector_f32 value_f32(const bool distance, vector_f32 sum, float x_norm, vector_f32 z_norm) {
@@ -153,6 +155,7 @@ const clf__kernels CLF__KERNELS = {
     .tile_u8 = {TILE_ROWS, WIDTH_F32, GROUP, pack_tile_rows_u8, pack_tile_columns_u8,
                 kernel_multiply_u8},
     .kernel_map = kernel_map_f32,
+    .kernel_sparse = kernel_sparse,
     .kernel_dot = kernel_dot,
     .kernel_norm = kernel_norm,
     .exp = exp_f32,
