@@ -238,10 +238,12 @@ static void add_columns(void *argument, int64_t index, int32_t worker) {
   const batch *b = argument;
   const int64_t first = index * TASK_COLUMNS;
   (void)worker;
+  const float *part[SLAB_ROWS];
   for (int64_t i = 0; i < b->count; i++) {
-    clf__add_scaled(b->cache->context, b->sums + first, b->factor[i], b->values[i] + first,
-                    smaller(TASK_COLUMNS, b->columns - first));
+    part[i] = b->values[i] + first;
   }
+  clf__sum_vectors(b->cache->context, b->sums + first, b->factor, part, b->count,
+                   smaller(TASK_COLUMNS, b->columns - first));
 }
 
 static void release(batch *b, bool good) {

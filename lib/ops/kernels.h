@@ -116,6 +116,9 @@ typedef struct clf__kernels {
   void (*count_u8)(uint32_t *sums, const uint8_t *x, int64_t count);
   void (*add_u8)(double *sums, double factor, const uint8_t *x, int64_t count);
   void (*add_f32)(double *sums, double factor, const float *x, int64_t count);
+  /* sums += sum_i factor[i] x[i]. */
+  void (*add_vectors)(double *sums, const double *factor, const float *const *x, int64_t vectors,
+                      int64_t count);
   /* w += factor x. */
   void (*step_u8)(float *w, float factor, const uint8_t *x, int64_t count);
   void (*step_f32)(float *w, float factor, const float *x, int64_t count);

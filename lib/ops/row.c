@@ -46,9 +46,9 @@ void clf__add_row(clf_context *context, const clf__rows *x, float a, float *w, d
   }
 }
 
-void clf__add_scaled(clf_context *context, double *sums, double factor, const float *x,
-                     int64_t count) {
-  clf__kernels_of(clf__context_cpu(context))->add_f32(sums, factor, x, count);
+void clf__sum_vectors(clf_context *context, double *sums, const double *factor,
+                      const float *const *x, int64_t vectors, int64_t count) {
+  clf__kernels_of(clf__context_cpu(context))->add_vectors(sums, factor, x, vectors, count);
 }
 
 void clf__sum_row(clf_context *context, const clf__rows *x, int64_t row, double factor,

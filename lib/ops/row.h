@@ -23,8 +23,8 @@ void clf__sum_row(clf_context *context, const clf__rows *x, int64_t row, double 
 /* A row of x, which may be sparse, times w [columns]. */
 float clf__dot_row(clf_context *context, const clf__rows *x, int64_t row, const float *w);
 
-/* sums [count] += factor x. */
-void clf__add_scaled(clf_context *context, double *sums, double factor, const float *x,
-                     int64_t count);
+/* sums [count] += sum_i factor[i] x[i], x[0 … vectors-1] of `count` elements each. */
+void clf__sum_vectors(clf_context *context, double *sums, const double *factor,
+                      const float *const *x, int64_t vectors, int64_t count);
 
 #endif

@@ -143,6 +143,7 @@ const clf__kernels CLF__KERNELS = {
     .count_u8 = count_u8,
     .add_f32 = add_scaled_f32,
     .add_u8 = add_scaled_u8,
+    .add_vectors = add_vectors,
     .step_f32 = step_f32,
     .step_u8 = step_u8,
     .widen_u8 = widen_u8,
