@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "models/perceptron_kernel.h"
+
 static const clf__param params[] = {
     {"epochs", CLF_PARAM_I64, offsetof(clf__perceptron_params, epochs), "10", 1, 1e6, false, NULL,
      "most passes over the rows; fewer when one is made without a mistake"},
@@ -19,6 +21,13 @@ static const clf__param params[] = {
      false, NULL, "whether to fit an intercept"},
     {"class_weight", CLF_PARAM_LIST, offsetof(clf__perceptron_params, class_weight), "none", 0,
      INFINITY, false, "none|balanced", "weight of each class, or balanced by its rows"},
+    {"kernel", CLF_PARAM_CHOICE, offsetof(clf__perceptron_params, kernel.kernel), "none", 0, 0,
+     false, "none|" CLF__KERNEL_WORDS, "none: linear in the features; else in the kernel's space"},
+    CLF__KERNEL_PARAMS(clf__perceptron_params),
+    {"budget", CLF_PARAM_I64, offsetof(clf__perceptron_params, budget), "0", 0, 1e9, false, NULL,
+     "kernel: most support vectors; 0: as many as it takes"},
+    {"budget_policy", CLF_PARAM_CHOICE, offsetof(clf__perceptron_params, budget_policy), "oldest",
+     0, 0, false, "oldest|least_useful", "kernel: the vector that a new one beyond it replaces"},
 };
 
 #define MOST_ROWS_SEEN (INT64_C(1) << 53) /* counted exactly as a double */
@@ -193,11 +202,28 @@ done:
 
 static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
   const clf__perceptron_params *p = model->params;
-  return train(model, training, p->epochs, NULL, state);
+  float *weights = NULL;
+  if (p->kernel.kernel == CLF__PERCEPTRON_LINEAR) {
+    return train(model, training, p->epochs, NULL, state);
+  }
+  clf_status status = clf__effective_weights(&weights, model, training, &p->class_weight);
+  if (status == CLF_OK) {
+    status = clf__perceptron_fit_kernel(model, training,
+                                        weights != NULL ? weights : training->weights, state);
+  }
+  clf__free(weights);
+  return status;
 }
 
 static clf_status partial_fit(const clf_model *model, const clf__training *training,
                               const clf__store *before, clf__store *state) {
+  const clf__perceptron_params *p = model->params;
+  if (p->kernel.kernel != CLF__PERCEPTRON_LINEAR ||
+      (before != NULL && clf__support_there(before))) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "perceptron: with a kernel it cannot be fitted in parts; set kernel=none and "
+                     "begin anew, or fit all rows at once");
+  }
   return train(model, training, 1, before, state);
 }
 
@@ -215,6 +241,9 @@ static clf_status check_rows_seen(const clf_model *model) {
 
 static clf_status check(const clf_model *model) {
   clf_status status = CLF_OK;
+  if (clf__support_there(model->state)) {
+    return clf__perceptron_check_kernel(model);
+  }
   CLF__TRY(clf__linear_check(model));
   CLF__TRY(check_rows_seen(model));
   CLF__TRY(clf__check_tensor(model, "history_loss", CLF_F64, -1, -1));
@@ -230,6 +259,11 @@ done:
   return status;
 }
 
+static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
+  return clf__support_there(model->state) ? clf__perceptron_decide_kernel(model, x, values)
+                                          : clf__linear_decide(model, x, values);
+}
+
 const clf__model_kind clf__perceptron_kind = {
     .name = "perceptron",
     .help = "the perceptron, multi-class or one-vs-rest, averaged",
@@ -238,5 +272,5 @@ const clf__model_kind clf__perceptron_kind = {
     .fit = fit,
     .partial_fit = partial_fit,
     .check = check,
-    .decide = clf__linear_decide,
+    .decide = decide,
 };

@@ -2,7 +2,7 @@
 #ifndef CLF_MODELS_PERCEPTRON_H
 #define CLF_MODELS_PERCEPTRON_H
 
-#include "models/model.h"
+#include "models/kernel.h"
 
 typedef struct clf__perceptron_params {
   int64_t epochs;
@@ -12,9 +12,18 @@ typedef struct clf__perceptron_params {
   bool shuffle;
   bool fit_intercept;
   clf__list class_weight;
+  clf__kernel_params kernel; /* its kernel is 1 + CLF__KERNEL_…, or that below */
+  int64_t budget;
+  int32_t budget_policy;
 } clf__perceptron_params;
 
 enum { CLF__PERCEPTRON_MULTINOMIAL = 0 }; /* of multiclass */
+enum { CLF__PERCEPTRON_LINEAR = 0 };      /* of kernel.kernel */
+
+/* The order [rows] of a pass depends on the rows seen before it, so that passes made one by one are
+ * those of a longer fit. */
+void clf__perceptron_draw_order(const clf_context *context, const clf__perceptron_params *params,
+                                int64_t seen, int64_t *order, int64_t rows);
 
 /* Holds W and U as [classes, columns] for dense rows, whose scores are dot products, and as
  * [columns, classes] for sparse ones, where a step touches the row's entries only. */

@@ -96,16 +96,14 @@ static int64_t step(clf__perceptron_learner *l, int64_t at, float weight) {
   return mistakes;
 }
 
-/* The order of a pass depends on the rows seen before it, so that passes made one by one are those
- * of a longer fit. */
-static void draw_order(clf__perceptron_learner *l) {
-  int64_t rows = l->training->x->rows;
+void clf__perceptron_draw_order(const clf_context *context, const clf__perceptron_params *params,
+                                int64_t seen, int64_t *order, int64_t rows) {
   for (int64_t i = 0; i < rows; i++) {
-    l->order[i] = i;
+    order[i] = i;
   }
-  if (l->params->shuffle) {
-    clf__random random = clf__random_seed(clf__context_seed(l->context), (uint64_t)l->seen);
-    clf__random_shuffle(&random, l->order, rows);
+  if (params->shuffle) {
+    clf__random random = clf__random_seed(clf__context_seed(context), (uint64_t)seen);
+    clf__random_shuffle(&random, order, rows);
   }
 }
 
@@ -116,7 +114,7 @@ clf_status clf__perceptron_report(clf__perceptron_learner *l, int64_t epoch) {
 
 clf_status clf__perceptron_run_epoch(clf__perceptron_learner *l, int64_t epoch) {
   int64_t mistakes = 0, rows = 0;
-  draw_order(l);
+  clf__perceptron_draw_order(l->context, l->params, l->seen, l->order, l->training->x->rows);
   for (int64_t i = 0; i < l->training->x->rows; i++) {
     int64_t at = l->order[i];
     float weight = l->weights != NULL ? l->weights[at] : 1;
