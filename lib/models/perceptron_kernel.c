@@ -29,6 +29,7 @@ static clf_status learner_create(clf__kernel_learner *l, const clf_model *model,
       .Ub = clf__alloc_zeroed(context, classes, sizeof(double)),
       .order = clf__alloc_array(context, rows, sizeof(int64_t)),
       .pending_row = clf__alloc_array(context, pending, sizeof(int64_t)),
+      .place = clf__alloc_zeroed(context, rows, sizeof(int64_t)),
       .delta = clf__alloc_array(context, pending * classes, sizeof(float)),
       .block = clf__alloc_array(context, CLF__PERCEPTRON_BLOCK, sizeof(int64_t)),
       .scores = clf__alloc_array(context, CLF__PERCEPTRON_BLOCK * classes, sizeof(double)),
@@ -43,8 +44,9 @@ static clf_status learner_create(clf__kernel_learner *l, const clf_model *model,
       .share = (double)NAN,
   };
   bool complete = l->F && l->C && (l->U || !p->averaged) && l->b && l->Ub && l->order &&
-                  l->pending_row && l->delta && l->block && l->scores && l->inside && l->across &&
-                  l->products && l->tile && l->step && l->held && (l->ring || p->budget == 0);
+                  l->pending_row && l->place && l->delta && l->block && l->scores && l->inside &&
+                  l->across && l->products && l->tile && l->step && l->held &&
+                  (l->ring || p->budget == 0);
   if (!complete) {
     return CLF_ERROR_MEMORY;
   }
@@ -62,6 +64,7 @@ static void learner_free(clf__kernel_learner *l) {
   clf__free(l->Ub);
   clf__free(l->order);
   clf__free(l->pending_row);
+  clf__free(l->place);
   clf__free(l->delta);
   clf__free(l->block);
   clf__free(l->scores);

@@ -27,7 +27,8 @@ typedef struct clf__kernel_learner {
   int64_t seen;   /* rows, over all passes */
   /* Updates since F was brought up to date. */
   int64_t pending;
-  int64_t *pending_row; /* [pending] */
+  int64_t *pending_row; /* [pending], each row once */
+  int64_t *place;       /* [rows] its place there + 1, or 0 */
   float *delta;         /* [pending, classes] */
   /* The block at hand. */
   clf__kernel_columns *columns;

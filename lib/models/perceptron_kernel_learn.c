@@ -41,6 +41,9 @@ static clf_status bring_up_to_date(clf__kernel_learner *l) {
     }
     CLF__TRY(report(l, false));
   }
+  for (int64_t i = 0; i < pending; i++) {
+    l->place[l->pending_row[i]] = 0;
+  }
   l->pending = 0;
 done:
   clf__kernel_columns_free(columns);
@@ -71,13 +74,22 @@ done:
   return status;
 }
 
+/* The terms that are pending by a row, so that those which come and go leave nothing. */
+static float *pending_terms(clf__kernel_learner *l, int64_t row) {
+  if (l->place[row] == 0) {
+    memset(l->delta + l->pending * l->classes, 0, (size_t)l->classes * sizeof *l->delta);
+    l->pending_row[l->pending++] = row;
+    l->place[row] = l->pending;
+  }
+  return l->delta + (l->place[row] - 1) * l->classes;
+}
+
 void clf__kernel_update(clf__kernel_learner *l, int64_t row, const double *step, int64_t next,
                         const float *k) {
   const int64_t classes = l->classes;
-  float *delta = l->delta + l->pending * classes;
-  l->pending_row[l->pending++] = row;
+  float *delta = pending_terms(l, row);
   for (int64_t c = 0; c < classes; c++) {
-    delta[c] = (float)step[c];
+    delta[c] += (float)step[c];
     l->C[row * classes + c] += step[c];
     for (int64_t i = next; i < l->count && step[c] != 0; i++) {
       l->scores[i * classes + c] += step[c] * (double)k[i];
