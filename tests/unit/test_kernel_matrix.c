@@ -7,7 +7,7 @@
 #include "ops/kernel_matrix.h"
 #include "stingy.h"
 
-typedef enum storage { U8, U8_OTHER, F32, SPARSE, STORAGES } storage;
+enum { U8, U8_OTHER, F32, SPARSE, STORAGES };
 
 /* Rows that own their memory, and their values in f64. */
 typedef struct matrix {
@@ -20,8 +20,7 @@ typedef struct matrix {
 } matrix;
 
 /* About a third of the values are 0; dense rows have some more in memory than they show. */
-static matrix random_matrix(uint64_t *state, storage kind, int64_t rows, int64_t columns,
-                            float shift) {
+static matrix random_matrix(uint64_t *state, int kind, int64_t rows, int64_t columns, float shift) {
   const int64_t stride = columns + 3, count = rows * stride;
   matrix m = {.rows = {.rows = rows, .columns = columns, .dtype = CLF_F32, .scale = 1}};
   m.exact = malloc((size_t)(rows * columns) * sizeof *m.exact);
@@ -418,7 +417,7 @@ typedef struct sums_case {
   int64_t *support;
 } sums_case;
 
-static sums_case random_sums(uint64_t *state, storage kind, int function, int64_t depth,
+static sums_case random_sums(uint64_t *state, int kind, int function, int64_t depth,
                              int64_t outputs) {
   sums_case s = {.z = random_matrix(state, kind, SUPPORT, depth, 0),
                  .c = random_f32(state, SUPPORT * outputs),
