@@ -23,6 +23,12 @@ static const model_entry models[] = {
     {"fisher", "fisher", "shrinkage=none"},
     {"perceptron", "perceptron", "epochs=10 averaged=true"},
     {"logistic", "logistic", "C=1"},
+    {"svm_linear", "svm", "kernel=linear C=1"},
+    {"svm_poly", "svm", "kernel=polynomial degree=4 gamma=0.01 coef0=1 C=1"},
+    {"svm_rbf", "svm", "kernel=rbf C=5 gamma=0.02"},
+    {"svm_sigmoid", "svm", "kernel=sigmoid gamma=0.005 coef0=-1 C=10"},
+    {"kernel_fisher", "fisher", "kernel=rbf gamma=0.02 alpha=0.1 landmarks=2000"},
+    {"kernel_perceptron", "perceptron", "kernel=rbf gamma=0.02"},
 };
 
 enum { MODELS = sizeof models / sizeof *models };

@@ -45,11 +45,21 @@ static clf_status check_counts(const clf_model *model) {
   return left == 0 ? CLF_OK : corrupt(model, "some support vectors are of no class");
 }
 
+/* Entries that a model need not have. */
+static clf_status check_if_there(const clf_model *model, const char *name, int32_t dtype,
+                                 int64_t rows, int64_t columns) {
+  return clf__store_tensor(model->state, name) == NULL &&
+                 clf__store_text(model->state, name) == NULL
+             ? CLF_OK
+             : clf__check_tensor(model, name, dtype, rows, columns);
+}
+
 static clf_status check(const clf_model *model) {
   clf_status status = CLF_OK;
   if (model->outputs < 2) {
     return corrupt(model, "it has fewer than two classes");
   }
+  CLF__TRY(check_if_there(model, "one_vs_rest", CLF_I32, 1, -1));
   const clf__svm_shape shape = clf__svm_shape_of(model);
   CLF__TRY(clf__support_check(model));
   CLF__TRY(check_counts(model));
@@ -59,9 +69,9 @@ static clf_status check(const clf_model *model) {
   if (clf__support_function(model).kind == CLF__KERNEL_LINEAR) {
     CLF__TRY(clf__check_tensor(model, "weights", CLF_F32, shape.problems, model->columns));
   }
-  if (clf__store_tensor(model->state, "calibration") != NULL) {
-    CLF__TRY(clf__check_tensor(model, "calibration", CLF_F64, shape.problems, 2));
-  }
+  CLF__TRY(check_if_there(model, "calibration", CLF_F64, shape.problems, 2));
+  CLF__TRY(check_if_there(model, "objective", CLF_F64, shape.problems, -1));
+  CLF__TRY(check_if_there(model, "iterations", CLF_I64, shape.problems, -1));
 done:
   return status;
 }

@@ -106,7 +106,11 @@ clf_status clf__svm_begin_solutions(clf__svm_shared *shared, const clf__svm_shap
 /* Keeps a solved problem's solution for the next fit; takes its errors. */
 void clf__svm_hand_on(clf__svm_shared *shared, int64_t index, clf__svm_problem *solved);
 
+/* Of a fitted model, whose parameters may have changed since: a tensor `one_vs_rest` i32 [1] in the
+ * state tells those of each class against the rest. */
 clf__svm_shape clf__svm_shape_of(const clf_model *model);
+/* For a fit with the parameters that there are. */
+clf__svm_shape clf__svm_shape_to_fit(const clf_model *model);
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state);
 /* f [x->rows, problems]. */
 clf_status clf__svm_machines(const clf_model *model, const clf__rows *x, float *f);

@@ -6,13 +6,19 @@
 
 #include "models/svm.h"
 
-clf__svm_shape clf__svm_shape_of(const clf_model *model) {
-  const clf__svm_params *p = model->params;
-  const int64_t classes = model->outputs;
-  const bool rest = p->multiclass == CLF__SVM_ONE_VS_REST && classes > 2;
+static clf__svm_shape shape_with(bool rest, int64_t classes) {
   return (clf__svm_shape){.one_vs_rest = rest,
                           .problems = rest ? classes : classes * (classes - 1) / 2,
                           .coefficients = rest ? classes : classes - 1};
+}
+
+clf__svm_shape clf__svm_shape_of(const clf_model *model) {
+  return shape_with(clf__store_tensor(model->state, "one_vs_rest") != NULL, model->outputs);
+}
+
+clf__svm_shape clf__svm_shape_to_fit(const clf_model *model) {
+  const clf__svm_params *p = model->params;
+  return shape_with(p->multiclass == CLF__SVM_ONE_VS_REST && model->outputs > 2, model->outputs);
 }
 
 typedef struct fitting {
@@ -207,6 +213,10 @@ static clf_status store_problems(const fitting *f, clf__store *state) {
   const clf__svm_params *p = f->model->params;
   const int64_t problems = f->shape.problems;
   clf_status status = CLF_OK;
+  if (f->shape.one_vs_rest) {
+    CLF__TRY(clf__state_tensor(context, state, "one_vs_rest", CLF_I32, 1, -1));
+    *(int32_t *)clf__state_data(state, "one_vs_rest") = 1;
+  }
   CLF__TRY(clf__state_tensor(context, state, "intercept", CLF_F64, problems, -1));
   CLF__TRY(clf__state_tensor(context, state, "objective", CLF_F64, problems, -1));
   CLF__TRY(clf__state_tensor(context, state, "iterations", CLF_I64, problems, -1));
@@ -266,7 +276,7 @@ static void release(fitting *f) {
 }
 
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state) {
-  fitting f = {.model = model, .training = training, .shape = clf__svm_shape_of(model)};
+  fitting f = {.model = model, .training = training, .shape = clf__svm_shape_to_fit(model)};
   clf_status status = CLF_OK;
   CLF__TRY(prepare(&f));
   CLF__TRY(solve_all(&f));
