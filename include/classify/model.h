@@ -18,7 +18,8 @@ typedef struct clf_model clf_model;
 
 /** Makes a model, not fitted yet.
  *  @param out     receives the model; free it with clf_model_free()
- *  @param kind    "ridge", "fisher", "perceptron" or "logistic"; see clf_kind_name("model", …)
+ *  @param kind    "ridge", "fisher", "perceptron", "logistic" or "svm"; see clf_kind_name("model",
+ * …)
  *  @param params  "name=value …" such as "C=0.5 max_iterations=50", or NULL for the defaults
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_create(clf_model **out, clf_context *context, const char *kind,
@@ -115,14 +116,16 @@ CLF_API const char *clf_model_class_name(const clf_model *model, int64_t index);
 CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows,
                                      int32_t *labels, int64_t capacity);
 
-/** The decision function: one score a class, or the regression outputs.
+/** The decision function: one score a class, or the regression outputs. Of an svm: for two classes
+ *  the machine's value, with both signs; for pairs of more the votes, with less than a vote of the
+ *  values' sum; with probability=true the log-odds.
  *  @param values    [rows, outputs] receives the scores, row after row
  *  @param capacity  elements of values, ≥ rows × outputs
  *  @return as clf_model_predict() @since 0.1 */
 CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf_dataset *rows,
                                                float *values, int64_t capacity);
 
-/** Class probabilities (fisher, logistic).
+/** Class probabilities (fisher, logistic, svm with probability=true).
  *  @param probabilities  [rows, classes] receives them; each row sums to 1
  *  @param capacity       elements of probabilities, ≥ rows × classes
  *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */

@@ -48,8 +48,7 @@ static clf_status check_counts(const clf_model *model) {
 /* Entries that a model need not have. */
 static clf_status check_if_there(const clf_model *model, const char *name, int32_t dtype,
                                  int64_t rows, int64_t columns) {
-  return clf__store_tensor(model->state, name) == NULL &&
-                 clf__store_text(model->state, name) == NULL
+  return clf__store_tensor(model->state, name) == NULL
              ? CLF_OK
              : clf__check_tensor(model, name, dtype, rows, columns);
 }
@@ -70,8 +69,8 @@ static clf_status check(const clf_model *model) {
     CLF__TRY(clf__check_tensor(model, "weights", CLF_F32, shape.problems, model->columns));
   }
   CLF__TRY(check_if_there(model, "calibration", CLF_F64, shape.problems, 2));
-  CLF__TRY(check_if_there(model, "objective", CLF_F64, shape.problems, -1));
-  CLF__TRY(check_if_there(model, "iterations", CLF_I64, shape.problems, -1));
+  CLF__TRY(clf__check_tensor(model, "objective", CLF_F64, shape.problems, -1));
+  CLF__TRY(clf__check_tensor(model, "iterations", CLF_I64, shape.problems, -1));
 done:
   return status;
 }

@@ -4,8 +4,8 @@
 
 #include "tensor/rows.h"
 
-/* out = e^x, ln x and tanh x; `out` may be `x`. At most 2 units in the last place off; subnormal, infinite
- * and NaN arguments and results as in C's expf, logf and tanhf. */
+/* out = e^x, ln x and tanh x; `out` may be `x`. At most 2 units in the last place off; subnormal,
+ * infinite and NaN arguments and results as in C's expf, logf and tanhf. */
 void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t count);
 void clf__log_f32(clf_context *context, const float *x, float *out, int64_t count);
 void clf__tanh_f32(clf_context *context, const float *x, float *out, int64_t count);
