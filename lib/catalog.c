@@ -8,6 +8,7 @@
 #include "data/dataset.h"
 #include "data/transform.h"
 #include "models/model.h"
+#include "models/model_format.h"
 
 /* A kind of any area. */
 typedef struct kind {
@@ -41,6 +42,12 @@ static kind format_kind(int64_t index) {
                         : (kind){NULL, NULL, NULL};
 }
 
+static kind model_format_kind(int64_t index) {
+  const clf__model_format *format = clf__model_formats()[index];
+  return format != NULL ? (kind){format->name, format->help, &format->params}
+                        : (kind){NULL, NULL, NULL};
+}
+
 /* Kinds are asked for in order, from 0 until the name is NULL: the registries end so. */
 typedef struct area {
   const char *name;
@@ -48,10 +55,9 @@ typedef struct area {
 } area;
 
 static const area areas[] = {
-    {"context", context_kind},
-    {"model", model_kind},
-    {"transform", transform_kind},
-    {"format", format_kind},
+    {"context", context_kind},           {"model", model_kind},
+    {"transform", transform_kind},       {"format", format_kind},
+    {"model_format", model_format_kind},
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
 
@@ -101,9 +107,11 @@ int64_t clf_param_count(const char *area_name, const char *kind_name) {
 }
 
 static clf_status fail_unknown_area(const char *name) {
-  return clf__fail(CLF_ERROR_ARGUMENT,
-                   "catalog: there is no area '%s'; there are context, model, transform and format",
-                   name);
+  return clf__fail(
+      CLF_ERROR_ARGUMENT,
+      "catalog: there is no area '%s'; there are context, model, transform, format and "
+      "model_format",
+      name);
 }
 
 static clf_status fail_unknown_kind(const area *in, const char *name) {

@@ -64,6 +64,20 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
 CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char *format,
                                     const char *path, const char *params);
 
+/** Writes a dataset to a file, atomically: the path holds the old file or the whole new one.
+ *  @param format  "svmlight" (LIBSVM's format of data): values read back as the same floats, u8
+ *                 elements as the floats nearest to their scaled values; zeros of dense rows are
+ *                 left out, so give features=N when the file is read again. Labels are the class
+ *                 names where all of these are numbers, else the class indices; 0 without labels.
+ *  @param path    the file
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a format that is only read, weights,
+ *          several targets a row), CLF_ERROR_DATA (NaN or Inf), CLF_ERROR_IO, CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED
+ *  @since 0.1
+ */
+CLF_API clf_status clf_dataset_save(const clf_dataset *dataset, const char *format,
+                                    const char *path);
+
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_dataset_free(clf_dataset *dataset);
 

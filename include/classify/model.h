@@ -186,6 +186,28 @@ CLF_API clf_status clf_model_save_memory(const clf_model *model, void *buffer, s
  * 0.1 */
 CLF_API clf_status clf_model_load(clf_model **out, clf_context *context, const char *path);
 
+/** Reads a model from another program's file.
+ *  @param format  "libsvm": C-SVC and nu-SVC, which become a model of kind "svm" with the same
+ *                 decision values (and probabilities, where the file has them). See
+ *                 clf_kind_name("model_format", …). Also read in its gzip'd form.
+ *  @param path    the file
+ *  @param params  "name=value …" of the format, or NULL: "features=N" where the rows to come have
+ *                 more features than the support vectors' entries tell, "zero_based=true"
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT (the message names line and
+ *          column), CLF_ERROR_UNSUPPORTED (a file of another kind of model, such as a regression),
+ *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
+CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const char *format,
+                                    const char *path, const char *params);
+
+/** Writes a fitted model to another program's file, atomically.
+ *  @param format  "libsvm": svm-predict then gives the same decision values. The model must be an
+ *                 svm of pairs (multiclass=one_vs_one) without transforms, and its class names
+ *                 integers of 32 bits.
+ *  @param path    the file
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (what the file
+ *          has no place for: the message names it), CLF_ERROR_IO, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_model_export(const clf_model *model, const char *format, const char *path);
+
 /** Loads a model from memory, which is not needed afterwards. @return as clf_model_load()
  *  @since 0.1 */
 CLF_API clf_status clf_model_load_memory(clf_model **out, clf_context *context, const void *bytes,

@@ -279,20 +279,44 @@ static void copy_with_point(char *to, size_t capacity, const char *from) {
   to[length] = '\0';
 }
 
+/* `value` with so many digits, in the "C" locale. */
+static double print_number(clf__number_text_result *out, double value, int precision) {
+  char text[64];
+  double back = NAN;
+  snprintf(text, sizeof text, "%.*g", precision, value);
+  copy_with_point(out->text, sizeof out->text, text);
+  clf__parse_f64(out->text, &back);
+  return back;
+}
+
+static void print_special(clf__number_text_result *out, double value) {
+  snprintf(out->text, sizeof out->text, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+}
+
 clf__number_text_result clf__number_format(double value) {
   clf__number_text_result out;
   if (!isfinite(value)) {
-    snprintf(out.text, sizeof out.text, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+    print_special(&out, value);
     return out;
   }
   /* A normal number that fewer than 15 digits determine is the same with 15, less zeros. */
   int precision = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
-  double back = NAN;
-  for (; precision <= DBL_DECIMAL_DIG && back != value; precision++) {
-    char text[64];
-    snprintf(text, sizeof text, "%.*g", precision, value);
-    copy_with_point(out.text, sizeof out.text, text);
-    clf__parse_f64(out.text, &back);
+  while (print_number(&out, value, precision) != value && precision < DBL_DECIMAL_DIG) {
+    precision++;
+  }
+  return out;
+}
+
+clf__number_text_result clf__number_format_f32(float value) {
+  clf__number_text_result out;
+  if (!isfinite(value)) {
+    print_special(&out, (double)value);
+    return out;
+  }
+  int precision = fabsf(value) < FLT_MIN ? 1 : FLT_DIG;
+  while ((float)print_number(&out, (double)value, precision) != value &&
+         precision < FLT_DECIMAL_DIG) {
+    precision++;
   }
   return out;
 }

@@ -127,6 +127,18 @@ clf_status clf__output_write(clf__output *output, const void *bytes, size_t coun
   return CLF_OK;
 }
 
+clf_status clf__output_text(clf__output *output, clf__text *text, size_t most) {
+  clf_status status = CLF_OK;
+  if (text->failed) {
+    return CLF_ERROR_MEMORY;
+  }
+  if (text->length > most) {
+    status = clf__output_write(output, text->bytes, text->length);
+    text->length = 0;
+  }
+  return status;
+}
+
 /* Makes the new name outlast a power failure. The file is whole under either name by now, so a file
  * system that cannot do this is no reason to fail. */
 static void sync_folder(char *target) {

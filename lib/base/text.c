@@ -121,6 +121,16 @@ void clf__text_append(clf__text *text, const char *format, ...) {
   va_end(arguments);
 }
 
+void clf__text_append_bytes(clf__text *text, const char *bytes, size_t count) {
+  if (text->failed || !reserve(text, count)) {
+    text->failed = true;
+    return;
+  }
+  memcpy(text->bytes + text->length, bytes, count);
+  text->length += count;
+  text->bytes[text->length] = '\0';
+}
+
 void clf__text_free(clf__text *text) {
   clf__free(text->bytes);
   *text = (clf__text){.context = text->context};

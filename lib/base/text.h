@@ -15,6 +15,8 @@ typedef struct clf__number_text_result {
 /* The shortest decimal text that reads back as the same double; "inf", "-inf", "nan". */
 clf__number_text_result clf__number_format(double value);
 #define clf__number_text(value) (clf__number_format(value).text)
+/* The same for a float: the shortest text that reads back as the same float. */
+clf__number_text_result clf__number_format_f32(float value);
 
 /* Reads a number at `begin`, never past `end`; returns the first byte after it, or NULL when there
  * is none. Takes decimal, exponent, "inf", "infinity" and "nan" (in any case) with a sign; no
@@ -49,6 +51,7 @@ typedef struct clf__text {
 
 void clf__text_append(clf__text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void clf__text_append_bytes(clf__text *text, const char *bytes, size_t count);
 void clf__text_free(clf__text *text);
 
 /* Hands text out by the convention of clf_model_get_text(): CLF_OK or CLF_ERROR_ARGUMENT. */

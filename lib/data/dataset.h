@@ -5,6 +5,7 @@
 #include <classify/dataset.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "data/classes.h"
 #include "tensor/rows.h"
 
@@ -45,11 +46,14 @@ typedef struct clf__format {
    * `name` stands in messages. */
   clf_status (*parse)(clf_dataset **out, clf_context *context, clf__bytes *bytes, const char *name,
                       const void *params);
+  /* Writes a dataset whose values are finite; NULL where the format is only read. */
+  clf_status (*write)(const clf_dataset *dataset, clf__output *output);
 } clf__format;
 
 extern const clf__format clf__format_idx;
 extern const clf__format clf__format_csv;
 extern const clf__format clf__format_svmlight;
+clf_status clf__svmlight_write(const clf_dataset *dataset, clf__output *output);
 extern const clf__format clf__format_npy;
 
 /* The registry, for the catalog; ends with NULL. */

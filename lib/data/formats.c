@@ -1,4 +1,4 @@
-/* The formats that a dataset can be read from. */
+/* The formats that a dataset can be read from and, some of them, written in. */
 #include "base/text.h"
 #include "data/dataset.h"
 #include "data/source.h"
@@ -63,4 +63,38 @@ done:
   clf__params_free(&reader->params, values);
   clf__context_release(context);
   return status;
+}
+
+static clf_status write_file(const clf_dataset *dataset, const clf__format *writer,
+                             const char *path) {
+  clf__output output = {.descriptor = -1};
+  clf__rows x = clf__dataset_rows(dataset);
+  clf_status status = clf__rows_check_finite(dataset->context, &x);
+  if (status == CLF_OK) {
+    status = clf__output_open(&output, dataset->context, path);
+  }
+  if (status == CLF_OK) {
+    status = writer->write(dataset, &output);
+  }
+  if (status == CLF_OK) {
+    status = clf__output_commit(&output);
+  }
+  clf__output_close(&output);
+  return status;
+}
+
+clf_status clf_dataset_save(const clf_dataset *dataset, const char *format, const char *path) {
+  CLF__REQUIRE(dataset);
+  CLF__REQUIRE(format);
+  CLF__REQUIRE(path);
+  const clf__format *writer = NULL;
+  clf_status status = find(&writer, format);
+  if (status < 0) {
+    return status;
+  }
+  if (writer->write == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s files are only read; svmlight files are written",
+                     format);
+  }
+  return write_file(dataset, writer, path);
 }

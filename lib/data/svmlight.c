@@ -336,4 +336,5 @@ const clf__format clf__format_svmlight = {
     .help = "SVMlight and LIBSVM text: sparse rows, \"label index:value …\"",
     .params = {"svmlight", params, CLF__PARAM_COUNT(params), sizeof(svmlight_params)},
     .parse = parse,
+    .write = clf__svmlight_write,
 };

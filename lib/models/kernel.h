@@ -69,6 +69,8 @@ bool clf__support_there(const clf__store *state);
 clf_status clf__support_check(const clf_model *model);
 int64_t clf__support_count(const clf_model *model);
 clf__kernel_function clf__support_function(const clf_model *model);
+/* The support vectors as rows; those of a precomputed kernel have no data. */
+clf__rows clf__support_rows(const clf_model *model);
 
 /* out [x->rows, segments * outputs]: clf__kernel_sums of the state's support vectors. */
 clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64_t segments,

@@ -215,8 +215,7 @@ clf__kernel_function clf__support_function(const clf_model *model) {
       .coef0 = *(const double *)clf__state_data(model->state, "kernel_coef0")};
 }
 
-/* The support vectors as rows; those of a precomputed kernel have no data. */
-static clf__rows support_rows(const clf_model *model) {
+clf__rows clf__support_rows(const clf_model *model) {
   const clf__store *state = model->state;
   clf__rows rows = {.rows = clf__support_count(model),
                     .columns = model->columns,
@@ -240,7 +239,7 @@ static clf__rows support_rows(const clf_model *model) {
 clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64_t segments,
                              const float *c, int64_t outputs, const clf__rows *x, float *out) {
   const clf_tensor *center = clf__store_tensor(model->state, "kernel_center");
-  clf__rows z = support_rows(model);
+  clf__rows z = clf__support_rows(model);
   clf__kernel_expansion expansion = {.function = clf__support_function(model),
                                      .z = &z,
                                      .start = start,
