@@ -1,4 +1,5 @@
-/* LIBSVM's model files, between those that read (libsvm_read.c, libsvm_text.c) and write them. */
+/* LIBSVM's model files, between those that read (libsvm_read.c, libsvm_text.c,
+ * libsvm_vectors.c) and write them. */
 #ifndef CLF_MODELS_LIBSVM_H
 #define CLF_MODELS_LIBSVM_H
 

@@ -8,16 +8,18 @@
 #include "data/dataset.h"
 #include "data/transform.h"
 #include "models/model.h"
+#include "models/model_format.h"
 #include "support.h"
 
-static const char *const AREAS[] = {"context", "model", "transform", "format"};
+static const char *const AREAS[] = {"context", "model", "transform", "format", "model_format"};
 enum { AREA_COUNT = 4 };
 
 static const clf__param_table *table_of(const char *area, int64_t index) {
-  return strcmp(area, "context") == 0     ? &clf__context_params
-         : strcmp(area, "model") == 0     ? &clf__model_kinds()[index]->params
-         : strcmp(area, "transform") == 0 ? &clf__transform_kinds()[index]->params
-                                          : &clf__formats()[index]->params;
+  return strcmp(area, "context") == 0        ? &clf__context_params
+         : strcmp(area, "model") == 0        ? &clf__model_kinds()[index]->params
+         : strcmp(area, "transform") == 0    ? &clf__transform_kinds()[index]->params
+         : strcmp(area, "model_format") == 0 ? &clf__model_formats()[index]->params
+                                             : &clf__formats()[index]->params;
 }
 
 /* One parameter, seen from outside and from inside. */
