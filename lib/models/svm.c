@@ -69,8 +69,12 @@ static clf_status check(const clf_model *model) {
     CLF__TRY(clf__check_tensor(model, "weights", CLF_F32, shape.problems, model->columns));
   }
   CLF__TRY(check_if_there(model, "calibration", CLF_F64, shape.problems, 2));
-  CLF__TRY(clf__check_tensor(model, "objective", CLF_F64, shape.problems, -1));
-  CLF__TRY(clf__check_tensor(model, "iterations", CLF_I64, shape.problems, -1));
+  /* How the fit went; what other programs fitted tells neither. One without the other is damage. */
+  if (clf__store_tensor(model->state, "objective") != NULL ||
+      clf__store_tensor(model->state, "iterations") != NULL) {
+    CLF__TRY(clf__check_tensor(model, "objective", CLF_F64, shape.problems, -1));
+    CLF__TRY(clf__check_tensor(model, "iterations", CLF_I64, shape.problems, -1));
+  }
 done:
   return status;
 }
