@@ -156,6 +156,11 @@ typedef struct clf__kernels {
   void (*sigmoid)(float *values, int64_t count, float *softplus);
 
   int64_t (*smo)(const clf__smo *problem);
+
+  /* y [pixels, filters] += bias (NULL for 0), then with `relu` = max(y, 0). */
+  void (*conv_finish)(float *y, int64_t pixels, int64_t filters, const float *bias, bool relu);
+  /* sums [filters] += the sum over pixels of y [pixels, filters]. */
+  void (*conv_add_pixels)(double *sums, const float *y, int64_t pixels, int64_t filters);
 } clf__kernels;
 
 const clf__kernels *clf__kernels_of(clf__cpu_level level);

@@ -4,6 +4,7 @@
 #ifndef CLF_OPS_OPS_H
 #define CLF_OPS_OPS_H
 
+#include "ops/conv2d.h"
 #include "ops/factor.h"
 #include "ops/gemm.h"
 #include "ops/gram.h"

@@ -96,6 +96,8 @@
 
 #include "ops/simd/smo.h"
 
+#include "ops/simd/conv.h"
+
 #include "ops/simd/kernel_map.h"
 
 #include "ops/simd/kernel_sparse.h"
@@ -165,4 +167,6 @@ const clf__kernels CLF__KERNELS = {
     .softmax = softmax_f32,
     .sigmoid = sigmoid_f32,
     .smo = smo_solve,
+    .conv_finish = conv_finish,
+    .conv_add_pixels = conv_add_pixels,
 };
