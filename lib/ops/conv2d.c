@@ -6,7 +6,11 @@
  *   backward data     dX = Q V        Q patches of dY, V = W turned by 180 degrees and transposed
  *
  * The floor is arithmetic: rows * out_height * out_width * filters * kernel * channels products
- * each. Gradients by W are summed in a fixed number of shards of images, and those in order, so
+ * each. Measured on one AVX-512 core: 65 to 74 % of it for 5 x 5 kernels from 32 channels to 64, 31
+ * to 35 % from 1 to 32. The gradient by an input of one channel is slow: 1 %, for its products have
+ * one column.
+ *
+ * Gradients by W are summed in a fixed number of shards of images, and those in order, so
  * that results do not depend on how many threads there are. */
 #include "ops/conv2d.h"
 

@@ -395,6 +395,63 @@ static void bench_kernel(clf_context *context) {
   clf__free(k.out);
 }
 
+typedef struct conv_case {
+  clf_context *context;
+  clf__conv2d conv;
+  float *x, *w, *bias, *y, *dx, *dw;
+} conv_case;
+
+enum { CONV_ROWS = 100 };
+
+static void conv_forward(void *argument) {
+  conv_case *c = argument;
+  clf__conv2d_forward(c->context, &c->conv, CONV_ROWS, c->x, c->w, c->bias, true, c->y);
+}
+
+static void conv_data(void *argument) {
+  conv_case *c = argument;
+  clf__conv2d_backward_data(c->context, &c->conv, CONV_ROWS, c->y, c->w, c->dx);
+}
+
+static void conv_weights(void *argument) {
+  conv_case *c = argument;
+  clf__conv2d_backward_weights(c->context, &c->conv, CONV_ROWS, c->x, c->y, c->dw, c->bias);
+}
+
+/* The layers of the network for MNIST, in batches of 100. */
+static void bench_conv(clf_context *context) {
+  static const clf__conv2d layers[] = {{28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28},
+                                       {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14}};
+  static const char *const names[] = {"forward", "backward data", "backward weights"};
+  static const measured calls[] = {conv_forward, conv_data, conv_weights};
+  const int threads = clf__context_threads(context);
+  for (size_t layer = 0; layer < sizeof layers / sizeof layers[0]; layer++) {
+    const clf__conv2d l = layers[layer];
+    const int64_t pixels = CONV_ROWS * l.height * l.width, weights = 25 * l.channels * l.filters;
+    conv_case c = {context,
+                   l,
+                   filled_f32(context, pixels * l.channels),
+                   filled_f32(context, weights),
+                   filled_f32(context, l.filters),
+                   filled_f32(context, pixels * l.filters),
+                   filled_f32(context, pixels * l.channels),
+                   filled_f32(context, weights)};
+    for (int i = 0; i < 3; i++) {
+      const double seconds = seconds_of(calls[i], &c);
+      const double speed = 2e-9 * (double)pixels * (double)weights / seconds;
+      printf("conv 5x5 %2d to %2d %-16s %7.3f ms, %6.1f GFLOP/s, %3.0f%% of peak\n",
+             (int)l.channels, (int)l.filters, names[i], 1e3 * seconds, speed,
+             100 * speed / (peak * threads));
+    }
+    clf__free(c.x);
+    clf__free(c.w);
+    clf__free(c.bias);
+    clf__free(c.y);
+    clf__free(c.dx);
+    clf__free(c.dw);
+  }
+}
+
 int main(int count, char **arguments) {
   const char *part = count > 2 ? arguments[2] : "";
   clf_context *context = NULL;
@@ -420,6 +477,9 @@ int main(int count, char **arguments) {
   }
   if (strstr("kernel", part) != NULL) {
     bench_kernel(context);
+  }
+  if (strstr("conv", part) != NULL) {
+    bench_conv(context);
   }
   clf_context_free(context);
   return 0;
