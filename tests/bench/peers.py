@@ -1,149 +1,142 @@
 """Fit and predict times beside other libraries on MNIST, in turns, in one run, as ratios of medians.
 
     CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/peers.py --data DIR [--rounds N]
-        [--models ridge,fisher,perceptron,logistic] [--threads N] [--json FILE]
+        [--models svm_rbf,ridge,…] [--peers sklearn,intelex,libsvm] [--threads N] [--json FILE]
 
-Needs NumPy and scikit-learn (the newest: a virtual environment will do); scikit-learn-intelex is used
-as well where it is installed. Peers get pixels as float64, scaled to [0, 1], the form in which
-scikit-learn's own accuracy is best; this library gets the bytes.
+Needs NumPy and scikit-learn (the newest: a virtual environment will do). Peers get pixels as
+floats, scaled to [0, 1]; this library gets the bytes. Each time is told twice: by the clock, and as
+the processor's (user and system, all threads, children too), which other work on the machine
+disturbs less. Ratios are of processor seconds. A peer that is absent is named and left out.
 """
 
 import argparse
-import gzip
 import json
 import os
 import pathlib
 import platform
 import statistics
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-parser.add_argument("--data", default=os.environ.get("CLASSIFY_DATA"), required=False)
+parser.add_argument("--data", default=os.environ.get("CLASSIFY_DATA"))
 parser.add_argument("--models", default="ridge,fisher,perceptron,logistic")
+parser.add_argument("--peers", default="sklearn", help="of sklearn, intelex, libsvm; or none")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--peer-rounds", type=int, default=1, help="rounds in which peers run too")
+parser.add_argument("--train", type=int, help="the first N training rows only")
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--json")
 options = parser.parse_args()
+if options.data is None:
+    parser.error("--data names no folder, nor does CLASSIFY_DATA")
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[variable] = str(options.threads)
 
 import classify as clf  # noqa: E402
 import numpy as np  # noqa: E402
+from peer_lines import LINES, PEERS, Digits, Ours, timed  # noqa: E402
 
-clf.sklearn()
-import sklearn  # noqa: E402
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis  # noqa: E402
-from sklearn.linear_model import LogisticRegression, Perceptron, RidgeClassifier  # noqa: E402
+TIMES = ("fit_seconds", "fit_cpu_seconds", "predict_seconds", "predict_cpu_seconds")
 
 
-def idx(name):
+def run(model, digits):
+    """Fits and predicts once; the times and the accuracy."""
+    fit, fit_cpu, _ = timed(model.fit)
+    predict, predict_cpu, labels = timed(model.predict)
+    return dict(zip(TIMES, (fit, fit_cpu, predict, predict_cpu)),
+                test_accuracy=float((labels == digits.test_labels).mean()))
+
+
+def make(kind, line, *rest):
+    """The model, or None after a line that says what is missing."""
+    try:
+        return kind(line, *rest)
+    except ImportError as error:
+        print(f"  {kind.__name__.lower()} is left out: {error}", flush=True)
+        return None
+
+
+def summary(name, runs, model):
+    medians = {key: statistics.median(run[key] for run in runs) for key in TIMES}
+    return {"name": name, "rounds": len(runs), "test_accuracy": runs[0]["test_accuracy"], **medians,
+            **model.facts()}
+
+
+def compare(peer, ours):
+    """A peer's row with the ratios of its processor time and of its wall time to ours."""
+    for step in ("fit", "predict"):
+        for kind in ("", "_cpu"):
+            key = f"{step}{kind}_seconds"
+            peer[f"{step}{kind}_ratio"] = peer[key] / ours[key]
+    return peer
+
+
+def measure(name, digits, on):
+    line = LINES[name]
+    arguments = (line, digits, on, options.threads)
+    models = {"libclassify": make(Ours, *arguments)}
+    for peer in filter(None, options.peers.replace("none", "").split(",")):
+        model = make(PEERS[peer], *arguments) if PEERS[peer].knows(line) else None
+        models.update({peer: model} if model else {})
+    runs = {key: [] for key in models}
+    for i in range(options.rounds):
+        for key, model in models.items():
+            if key == "libclassify" or i < options.peer_rounds:
+                runs[key].append(run(model, digits))
+                print(f"  {name}, {key}, round {i + 1}: fit {runs[key][-1]['fit_seconds']:.2f} s",
+                      file=sys.stderr, flush=True)
+    rows = {key: summary(key, runs[key], model) for key, model in models.items()}
+    ours = rows.pop("libclassify")
+    if name == "ridge" and "sklearn" in models:
+        theirs = models["sklearn"].weights()
+        rows["sklearn"]["weights_relative_difference"] = float(
+            np.abs(models["libclassify"].weights() - theirs).max() / np.abs(theirs).max())
+    versions = {key: model.version for key, model in models.items() if key != "libclassify"}
+    return {"model": name, "params": line.params, "train_rows": len(digits.labels),
+            "test_rows": len(digits.test_labels), "threads": options.threads,
+            "cpu": clf.lib.clf_context_cpu(on.handle).decode(), **ours,
+            "peers": [{**compare(row, ours), "version": versions[row["name"]]}
+                      for row in rows.values()]}
+
+
+def print_head():
+    print(f"{'model':<19}{'by':<13}{'accuracy':>8}{'fit: wall':>11}{'CPU s':>9}{'ratio':>8}"
+          f"{'predict: wall':>15}{'CPU s':>9}{'ratio':>8}{'vectors':>9}  objective")
+
+
+def print_row(first, row):
+    ratios = [f"{row[key]:.1f}x" if key in row else "" for key in
+              ("fit_cpu_ratio", "predict_cpu_ratio")]
+    objective = f"{row['objective']:.6g}" if row.get("objective") is not None else ""
+    print(f"{first:<19}{row['name']:<13}{row['test_accuracy']:>8.4f}{row['fit_seconds']:>11.3f}"
+          f"{row['fit_cpu_seconds']:>9.2f}{ratios[0]:>8}{row['predict_seconds']:>15.4f}"
+          f"{row['predict_cpu_seconds']:>9.3f}{ratios[1]:>8}{row.get('support_vectors', ''):>9}"
+          f"  {objective}", flush=True)
+
+
+def main():
+    unknown = [name for name in options.models.split(",") if name not in LINES]
+    if unknown:
+        parser.error(f"no line '{unknown[0]}'; there are {', '.join(LINES)}")
     folder = pathlib.Path(options.data)
     folder = folder / "mnist" if (folder / "mnist").is_dir() else folder
-    raw = gzip.open(folder / (name + ".gz")).read()
-    dimensions = raw[3]
-    shape = np.frombuffer(raw, ">i4", dimensions, 4)
-    return np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+    on = clf.context(f"threads={options.threads}")
+    digits = Digits(folder, on, options.train)
+    print(f"libclassify {clf.lib.clf_version().decode()} "
+          f"({clf.lib.clf_context_cpu(on.handle).decode()}), NumPy {np.__version__}, "
+          f"{options.threads} threads, {platform.machine()}, "
+          f"{len(digits.labels)}/{len(digits.test_labels)} rows; ratios are of CPU seconds")
+    print_head()
+    rows = []
+    for name in options.models.split(","):
+        rows.append(measure(name, digits, on))
+        print_row(name, rows[-1])
+        for peer in rows[-1]["peers"]:
+            print_row("", peer)
+        if options.json:
+            pathlib.Path(options.json).write_text(json.dumps(rows, indent=1) + "\n")
 
 
-def load(part):
-    images = idx(part + "-images-idx3-ubyte")
-    return images.reshape(len(images), -1), idx(part + "-labels-idx1-ubyte")
-
-
-train_bytes, train_labels = load("train")
-test_bytes, test_labels = load("t10k")
-train_numbers, test_numbers = train_bytes / 255.0, test_bytes / 255.0
-on = clf.context(f"threads={options.threads}")
-train = clf.Dataset(train_bytes, train_labels, scale=1 / 255, on=on.handle)
-test = clf.Dataset(test_bytes, test_labels, scale=1 / 255, on=on.handle)
-
-
-def objective(weights, intercept):
-    """The logistic objective with C = 1, in float64."""
-    z = train_numbers @ np.asarray(weights, float).T + np.asarray(intercept, float)
-    z -= z.max(1, keepdims=True)
-    losses = np.log(np.exp(z).sum(1)) - z[np.arange(len(z)), train_labels]
-    return losses.sum() + (np.asarray(weights, float) ** 2).sum() / 2
-
-
-# name: our kind and parameters, the peer
-MODELS = {
-    "ridge": ("ridge", "alpha=1", lambda: RidgeClassifier(alpha=1)),
-    "fisher": ("fisher", None, LinearDiscriminantAnalysis),
-    "perceptron": ("perceptron", "epochs=10 averaged=true",
-                   lambda: Perceptron(max_iter=10, tol=None, n_jobs=options.threads)),
-    "logistic": ("logistic", "C=1", lambda: LogisticRegression(C=1, max_iter=1000)),
-}
-
-
-def timed(function):
-    began = time.perf_counter()
-    result = function()
-    return time.perf_counter() - began, result
-
-
-def run_ours(kind, params):
-    model = clf.Model(kind, params, on=on.handle)
-    fit, _ = timed(lambda: model.fit(train))
-    predict, labels = timed(lambda: model.predict(test))
-    return fit, predict, float((labels == test_labels).mean()), model
-
-
-def run_peer(make):
-    model = make()
-    fit, _ = timed(lambda: model.fit(train_numbers, train_labels))
-    predict, labels = timed(lambda: model.predict(test_numbers))
-    return fit, predict, float((labels == test_labels).mean()), model
-
-
-def extras(name, ours, peer):
-    if name == "ridge":
-        w = ours.tensor("weights")
-        return {"weights_relative_difference":
-                float(np.abs(w - peer.coef_).max() / np.abs(peer.coef_).max())}
-    if name == "logistic":
-        return {"objective": objective(ours.tensor("weights"), ours.tensor("intercept")),
-                "peer_objective": objective(peer.coef_, peer.intercept_),
-                "peer_iterations": int(peer.n_iter_.max()),
-                "iterations": len(ours.tensor("history_loss")), "outcome": ours.outcome()}
-    return {}
-
-
-def measure(name):
-    kind, params, make = MODELS[name]
-    ours, peers = [], []
-    for i in range(options.rounds):
-        ours.append(run_ours(kind, params))
-        if i < options.peer_rounds:
-            peers.append(run_peer(make))
-    median = lambda runs, i: statistics.median(run[i] for run in runs)
-    row = {"model": name, "params": params or "", "test_accuracy": ours[0][2],
-           "fit_seconds": median(ours, 0), "predict_seconds": median(ours, 1),
-           "peer_test_accuracy": peers[0][2], "peer_fit_seconds": median(peers, 0),
-           "peer_predict_seconds": median(peers, 1)}
-    row["fit_ratio"] = row["peer_fit_seconds"] / row["fit_seconds"]
-    row["predict_ratio"] = row["peer_predict_seconds"] / row["predict_seconds"]
-    row.update(extras(name, ours[0][3], peers[0][3]))
-    return row
-
-
-print(f"libclassify {clf.lib.clf_version().decode()} ({clf.lib.clf_context_cpu(on.handle).decode()}), "
-      f"scikit-learn {sklearn.__version__}, NumPy {np.__version__}, {options.threads} threads, "
-      f"{platform.machine()}, {len(train_labels)}/{len(test_labels)} rows")
-print(f"{'model':<11}{'accuracy':>9}{'peer':>8}{'fit s':>9}{'peer':>9}{'ratio':>8}"
-      f"{'predict s':>11}{'peer':>8}{'ratio':>7}")
-rows = []
-for chosen in options.models.split(","):
-    r = measure(chosen)
-    rows.append(r)
-    print(f"{r['model']:<11}{r['test_accuracy']:>9.4f}{r['peer_test_accuracy']:>8.4f}"
-          f"{r['fit_seconds']:>9.3f}{r['peer_fit_seconds']:>9.2f}{r['fit_ratio']:>7.1f}x"
-          f"{r['predict_seconds']:>11.4f}{r['peer_predict_seconds']:>8.3f}"
-          f"{r['predict_ratio']:>6.1f}x", flush=True)
-    for key in list(r)[10:]:
-        print(f"           {key}: {r[key]:.8g}")
-if options.json:
-    pathlib.Path(options.json).write_text(json.dumps(rows, indent=1) + "\n")
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,259 @@
+"""The lines of peers.py: models of this library, and what other libraries call the same.
+
+A peer is a class with a name and, for a line that it knows, a model of its own: fit(), predict(),
+and, of support vector machines, their number of vectors and the dual objective.
+"""
+
+import dataclasses
+import gzip
+import pathlib
+import resource
+import shutil
+import subprocess
+import tempfile
+import time
+
+import classify as clf
+import numpy as np
+
+
+@dataclasses.dataclass
+class Line:
+    kind: str
+    params: str
+    linear: tuple = None  # scikit-learn's module, class and arguments
+    kernel: dict = None  # of SVC
+
+
+SVM = {
+    "svm_linear": {"kernel": "linear", "C": 1.0},
+    "svm_poly": {"kernel": "poly", "degree": 4, "gamma": 0.01, "coef0": 1.0, "C": 1.0},
+    "svm_rbf": {"kernel": "rbf", "gamma": 0.02, "C": 5.0},
+    "svm_sigmoid": {"kernel": "sigmoid", "gamma": 0.01, "coef0": 0.0, "C": 1.0},
+}
+
+
+def svm_line(kernel):
+    words = {**kernel, "kernel": {"poly": "polynomial"}.get(kernel["kernel"], kernel["kernel"])}
+    return Line("svm", " ".join(f"{key}={value:g}" if key != "kernel" else f"{key}={value}"
+                                for key, value in words.items()), kernel=kernel)
+
+
+LINES = {
+    "ridge": Line("ridge", "alpha=1", ("linear_model", "RidgeClassifier", {"alpha": 1})),
+    "fisher": Line("fisher", "", ("discriminant_analysis", "LinearDiscriminantAnalysis", {})),
+    "perceptron": Line("perceptron", "epochs=10 averaged=true",
+                       ("linear_model", "Perceptron", {"max_iter": 10, "tol": None})),
+    "logistic": Line("logistic", "C=1",
+                     ("linear_model", "LogisticRegression", {"C": 1, "max_iter": 1000})),
+    **{name: svm_line(kernel) for name, kernel in SVM.items()},
+    "kernel_perceptron": Line("perceptron", "kernel=rbf gamma=0.02"),
+    "kernel_fisher": Line("fisher", "kernel=rbf gamma=0.02 alpha=0.1 landmarks=2000"),
+}
+
+
+class Digits:
+    """MNIST, in bytes and as a dataset of this library; a part of it where `rows` says so."""
+
+    def __init__(self, folder, on, rows=None):
+        self.train, self.labels = (part[:rows] for part in load(folder, "train"))
+        self.test, self.test_labels = load(folder, "t10k")
+        self.ours = [clf.Dataset(x, y, scale=1 / 255, on=on.handle)
+                     for x, y in ((self.train, self.labels), (self.test, self.test_labels))]
+
+    def numbers(self, dtype):
+        """The pixels in [0, 1], training and test rows."""
+        return (self.train / 255).astype(dtype), (self.test / 255).astype(dtype)
+
+
+def load(folder, part):
+    def idx(name):
+        raw = gzip.open(pathlib.Path(folder) / (name + ".gz")).read()
+        return np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3]).reshape(
+            np.frombuffer(raw, ">i4", raw[3], 4))
+    images = idx(part + "-images-idx3-ubyte")
+    return images.reshape(len(images), -1), idx(part + "-labels-idx1-ubyte")
+
+
+def cpu_seconds():
+    """User and system time of this process and of the children it has waited for."""
+    return sum(usage.ru_utime + usage.ru_stime for usage in
+               map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+
+
+def timed(function):
+    """Wall and CPU seconds, and the result."""
+    cpu, began = cpu_seconds(), time.perf_counter()
+    result = function()
+    return time.perf_counter() - began, cpu_seconds() - cpu, result
+
+
+def kernel_values(kernel, x, z):
+    products = x @ z.T
+    if kernel["kernel"] == "rbf":
+        squares = (x * x).sum(1)[:, None] + (z * z).sum(1) - 2 * products
+        return np.exp(-kernel["gamma"] * squares)
+    if kernel["kernel"] == "linear":
+        return products
+    scaled = kernel["gamma"] * products + kernel["coef0"]
+    return np.tanh(scaled) if kernel["kernel"] == "sigmoid" else scaled ** kernel["degree"]
+
+
+def dual_objective(kernel, vectors, counts, coefficients):
+    """Sum over the pairs of classes of 1/2 b'Kb - sum |b|, from LIBSVM's layout of coefficients."""
+    start, total = np.concatenate([[0], np.cumsum(counts)]), 0.0
+    for i in range(len(counts)):
+        for j in range(i + 1, len(counts)):
+            first, second = slice(start[i], start[i + 1]), slice(start[j], start[j + 1])
+            b = np.concatenate([coefficients[j - 1, first], coefficients[i, second]]).astype(float)
+            x = np.concatenate([vectors[first], vectors[second]])[b != 0].astype(float)
+            b = b[b != 0]
+            total += b @ kernel_values(kernel, x, x) @ b / 2 - np.abs(b).sum()
+    return total
+
+
+def logistic_objective(digits, weights, intercept):
+    """With C = 1, in float64."""
+    x, weights = digits.numbers(np.float64)[0], np.asarray(weights, float)
+    z = x @ weights.T + np.asarray(intercept, float)
+    z -= z.max(1, keepdims=True)
+    losses = np.log(np.exp(z).sum(1)) - z[np.arange(len(z)), digits.labels]
+    return float(losses.sum() + (weights ** 2).sum() / 2)
+
+
+class Ours:
+    def __init__(self, line, digits, on, threads):
+        self.model = clf.Model(line.kind, line.params or None, on=on.handle)
+        self.digits = digits
+        self.logistic = line.kind == "logistic"
+
+    def fit(self):
+        self.model.fit(self.digits.ours[0])
+
+    def predict(self):
+        return self.model.predict(self.digits.ours[1])
+
+    def weights(self):
+        return self.model.tensor("weights")
+
+    def facts(self):
+        outcome = {"outcome": clf.lib.clf_status_name(self.model.outcome()).decode()}
+        if self.logistic:
+            return {**outcome, "iterations": len(self.model.tensor("history_loss")),
+                    "objective": logistic_objective(self.digits, self.model.tensor("weights"),
+                                                    self.model.tensor("intercept"))}
+        return {**outcome, **self.sized("support_vectors", "support", len),
+                **self.sized("objective", "objective", lambda values: float(values.sum()))}
+
+    def sized(self, key, tensor, of):
+        try:
+            return {key: of(self.model.tensor(tensor))}
+        except clf.Error:
+            return {}
+
+
+class Sklearn:
+    """scikit-learn; its SVC is LIBSVM."""
+    dtype = np.float64
+
+    def __init__(self, line, digits, on, threads):
+        import sklearn
+        self.version = "scikit-learn " + sklearn.__version__
+        self.line, self.digits = line, digits
+        self.model = self.make(line)
+        self.x, self.x_test = digits.numbers(self.dtype)
+
+    @staticmethod
+    def knows(line):
+        return line.linear or line.kernel
+
+    def make(self, line):
+        import importlib
+        if line.kernel:
+            from sklearn.svm import SVC
+            return SVC(**line.kernel)
+        module, name, arguments = line.linear
+        return getattr(importlib.import_module("sklearn." + module), name)(**arguments)
+
+    def fit(self):
+        self.model.fit(self.x, self.digits.labels)
+
+    def predict(self):
+        return self.model.predict(self.x_test)
+
+    def weights(self):
+        return self.model.coef_
+
+    def facts(self):
+        if self.line.kind == "logistic":
+            return {"iterations": int(np.max(self.model.n_iter_)),
+                    "objective": logistic_objective(self.digits, self.model.coef_,
+                                                    self.model.intercept_)}
+        if not self.line.kernel:
+            return {}
+        return {"support_vectors": len(self.model.support_),
+                "objective": float(dual_objective(
+                    self.line.kernel, self.x[self.model.support_], self.model.n_support_,
+                    np.asarray(self.model.dual_coef_)))}
+
+
+class Intelex(Sklearn):
+    """scikit-learn-intelex, whose SVC is oneDAL's, on f32, in which it is fastest."""
+    dtype = np.float32
+
+    @staticmethod
+    def knows(line):
+        return line.kernel
+
+    def __init__(self, line, digits, on, threads):
+        import daal4py
+        import sklearnex
+        daal4py.daalinit(nthreads=threads)
+        super().__init__(line, digits, on, threads)
+        self.version = f"scikit-learn-intelex {sklearnex.__version__}"
+
+    def make(self, line):
+        from sklearnex.svm import SVC
+        return SVC(**line.kernel)
+
+
+class Libsvm:
+    """LIBSVM's own programs: the times are those of the processes, reading and writing included."""
+    version = "svm-train, svm-predict"
+    types = {"linear": 0, "poly": 1, "rbf": 2, "sigmoid": 3}
+    letters = {"C": "-c", "gamma": "-g", "coef0": "-r", "degree": "-d"}
+
+    @staticmethod
+    def knows(line):
+        return line.kernel
+
+    def __init__(self, line, digits, on, threads):
+        if shutil.which("svm-train") is None:
+            raise ImportError("svm-train is not in the path")
+        self.folder = tempfile.TemporaryDirectory()
+        self.kernel = line.kernel
+        for name, data in zip(("train", "test"), digits.ours):
+            clf.call("clf_dataset_save", data, "svmlight", f"{self.folder.name}/{name}")
+
+    def run(self, *command):
+        return subprocess.run(command, cwd=self.folder.name, check=True, capture_output=True,
+                              text=True).stdout
+
+    def fit(self):
+        flags = ["-t", str(self.types[self.kernel["kernel"]]), "-m", "200"]
+        for key, letter in self.letters.items():
+            flags += [letter, repr(self.kernel[key])] if key in self.kernel else []
+        self.said = self.run("svm-train", *flags, "train", "model")
+
+    def predict(self):
+        self.run("svm-predict", "test", "model", "answers")
+        return np.loadtxt(f"{self.folder.name}/answers", dtype=int)
+
+    def facts(self):
+        objectives = [float(line.split()[2].rstrip(",")) for line in self.said.split("\n")
+                      if line.startswith("obj = ")]
+        total = [line.split()[-1] for line in self.said.split("\n") if line.startswith("Total nSV")]
+        return {"support_vectors": int(total[0]), "objective": sum(objectives)}
+
+
+PEERS = {"sklearn": Sklearn, "intelex": Intelex, "libsvm": Libsvm}
