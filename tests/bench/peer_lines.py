@@ -53,11 +53,11 @@ LINES = {
 
 
 class Digits:
-    """MNIST, in bytes and as a dataset of this library; a part of it where `rows` says so."""
+    """MNIST, in bytes and as datasets of this library; its first rows where a number is given."""
 
-    def __init__(self, folder, on, rows=None):
+    def __init__(self, folder, on, rows=None, test_rows=None):
         self.train, self.labels = (part[:rows] for part in load(folder, "train"))
-        self.test, self.test_labels = load(folder, "t10k")
+        self.test, self.test_labels = (part[:test_rows] for part in load(folder, "t10k"))
         self.ours = [clf.Dataset(x, y, scale=1 / 255, on=on.handle)
                      for x, y in ((self.train, self.labels), (self.test, self.test_labels))]
 
