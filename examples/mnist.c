@@ -54,8 +54,13 @@ typedef struct mnist_run {
 } mnist_run;
 
 static int list_models(void) {
+  int widest = 0;
   for (size_t i = 0; i < MODELS; i++) {
-    printf("%-14s %-28s %s\n", models[i].name, models[i].params,
+    const int width = (int)strlen(models[i].params);
+    widest = width > widest ? width : widest;
+  }
+  for (size_t i = 0; i < MODELS; i++) {
+    printf("%-18s %-*s  %s\n", models[i].name, widest, models[i].params,
            clf_kind_help("model", models[i].kind));
   }
   return EXIT_SUCCESS;

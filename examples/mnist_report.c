@@ -8,17 +8,9 @@
 
 #include "common/picture.h"
 #include "common/report.h"
+#include "mnist_report_parts.h"
 
-enum { MOST_MISTAKES = 24, MOST_CLASSES = 64 };
-
-/* The test set as the page needs it. */
-typedef struct test_view {
-  int64_t rows, classes, height, width;
-  const int32_t *labels; /* [rows] */
-  const char *names[MOST_CLASSES];
-  clf_tensor *images;       /* [rows, height, width] */
-  clf_tensor *label_tensor; /* holds `labels` */
-} test_view;
+enum { MOST_MISTAKES = 24 };
 
 typedef struct mistake {
   int64_t row;
@@ -235,7 +227,7 @@ done:
 }
 
 static clf_status write_model(FILE *out, const test_view *view, const result *row,
-                              const verdict *said, bool open) {
+                              const verdict *said, const clf_dataset *test, bool open) {
   int64_t counts[MOST_CLASSES * MOST_CLASSES];
   clf_status status =
       clf_confusion_matrix(view->labels, said->predicted, view->rows, view->classes, counts);
@@ -253,6 +245,12 @@ static clf_status write_model(FILE *out, const test_view *view, const result *ro
   status = write_mistakes(out, view, said);
   if (status == CLF_OK) {
     status = write_weights(out, view, said->model);
+  }
+  if (status == CLF_OK) {
+    status = report_axes(out, view, said->model, test);
+  }
+  if (status == CLF_OK) {
+    status = report_support_vectors(out, view, said->model);
   }
   fputs("</div>\n</details>\n", out);
   return status;
@@ -301,7 +299,7 @@ clf_status mnist_report(FILE *out, const run_facts *run, const result *results,
   page_results(out, results, count);
   fputs("<section>\n<h2>Each model</h2>\n", out);
   for (size_t i = 0; status == CLF_OK && i < count; i++) {
-    status = write_model(out, &view, &results[i], &verdicts[i], i == best);
+    status = write_model(out, &view, &results[i], &verdicts[i], test, i == best);
   }
   fputs("</section>\n", out);
   page_end(out);

@@ -70,6 +70,11 @@ static const char *const report_style[] = {
     ".pictures "
     "img{display:block;width:100%;height:auto;margin-bottom:.35rem;image-rendering:pixelated}\n",
     ".pictures small{display:block;color:var(--soft)}\n",
+    ".axes{display:block;width:100%;max-width:48rem;height:auto;margin-top:.75rem;"
+    "border-radius:.5rem;background:var(--panel)}\n",
+    ".axes circle{opacity:.55}\n",
+    ".axes text{font-weight:700;font-size:22px;text-anchor:middle;dominant-baseline:central;"
+    "paint-order:stroke;stroke:var(--panel);stroke-width:5px;stroke-linejoin:round}\n",
     "footer{margin-top:3rem}\n",
     "@media (max-width:40rem){body{padding:1.5rem 1rem 2rem}.wide{display:none}.facts{gap:.8rem "
     "1.75rem}.results{font-size:.875rem}.results th,.results td{padding-right:.6rem}.results "

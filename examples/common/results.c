@@ -8,13 +8,13 @@
 #include "options.h"
 
 void results_print_head(void) {
-  printf("%-14s %-28s %9s %9s %10s\n", "model", "parameters", "accuracy", "fit", "predict");
+  printf("%-18s %9s %10s %10s  %s\n", "model", "accuracy", "fit", "predict", "parameters");
   fflush(stdout);
 }
 
 void results_print_row(const result *row) {
-  printf("%-14s %-28s %7.2f %% %7.3f s %8.3f s%s\n", row->model, row->params,
-         100 * row->test_accuracy, row->fit_seconds, row->predict_seconds,
+  printf("%-18s %7.2f %% %8.3f s %8.3f s  %s%s\n", row->model, 100 * row->test_accuracy,
+         row->fit_seconds, row->predict_seconds, row->params,
          row->outcome == CLF_NOT_CONVERGED ? "  (not converged)" : "");
   fflush(stdout);
 }

@@ -56,14 +56,14 @@ class Digits:
     """MNIST, in bytes and as datasets of this library; its first rows where a number is given."""
 
     def __init__(self, folder, on, rows=None, test_rows=None):
-        self.train, self.labels = (part[:rows] for part in load(folder, "train"))
-        self.test, self.test_labels = (part[:test_rows] for part in load(folder, "t10k"))
+        self.train, self.labels = (part[:rows].copy() for part in load(folder, "train"))
+        self.test, self.test_labels = (part[:test_rows].copy() for part in load(folder, "t10k"))
         self.ours = [clf.Dataset(x, y, scale=1 / 255, on=on.handle)
                      for x, y in ((self.train, self.labels), (self.test, self.test_labels))]
 
     def numbers(self, dtype):
         """The pixels in [0, 1], training and test rows."""
-        return (self.train / 255).astype(dtype), (self.test / 255).astype(dtype)
+        return tuple((x / 255).astype(dtype, copy=False) for x in (self.train, self.test))
 
 
 def load(folder, part):

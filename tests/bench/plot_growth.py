@@ -14,7 +14,7 @@ WIDTH, HEIGHT, TOP, BOTTOM, PANEL, GAP, LEFT = 960, 340, 78, 268, 236, 68, 60
 LINES = ".line{fill:none;stroke-width:2}.ours-line{stroke:#2471cc}.peer-line{stroke:#d95f02}\n"
 DARK = "@media(prefers-color-scheme:dark){.ours-line{stroke:#5296e8}.peer-line{stroke:#f08232}}\n"
 PANELS = (("fit_cpu_seconds", "fit, CPU seconds", 1), ("predict_cpu_seconds", None, 1),
-          ("memory_bytes", "memory held above the data, MB", 1e-6))
+          ("memory_bytes", "most memory of the process, MB", 1e-6))
 NAMES = {"libclassify": ("ours", "libclassify"), "sklearn": ("peer", "LIBSVM (scikit-learn's SVC)")}
 
 

@@ -1,0 +1,26 @@
+/* The parts of a model's section in the report of mnist, each in a file of its own. */
+#ifndef EXAMPLES_MNIST_REPORT_PARTS_H
+#define EXAMPLES_MNIST_REPORT_PARTS_H
+
+#include <classify.h>
+#include <stdio.h>
+
+enum { MOST_CLASSES = 64 };
+
+/* The test set as the page needs it. */
+typedef struct test_view {
+  int64_t rows, classes, height, width;
+  const int32_t *labels; /* [rows] */
+  const char *names[MOST_CLASSES];
+  clf_tensor *images;       /* [rows, height, width] */
+  clf_tensor *label_tensor; /* holds `labels` */
+} test_view;
+
+/* Of a support vector machine, the vectors of each class that weigh most; nothing for others. */
+clf_status report_support_vectors(FILE *out, const test_view *view, const clf_model *model);
+
+/* Test rows along a model's first two discriminant axes; nothing for models without. */
+clf_status report_axes(FILE *out, const test_view *view, const clf_model *model,
+                       const clf_dataset *test);
+
+#endif
