@@ -16,19 +16,28 @@ typedef struct model_entry {
   const char *name;
   const char *kind;
   const char *params;
+  const char *optimizer; /* its kind, or NULL, and its parameters */
+  const char *optimizer_params;
 } model_entry;
 
+#define MLP(last)                                                                                  \
+  "layers='flatten; dense units=256 activation=relu; dense units=256 activation=relu; dense "      \
+  "units=10 activation=" last "'"
+#define DECAY "schedule=cosine factor=0.01"
+
 static const model_entry models[] = {
-    {"ridge", "ridge", "alpha=1"},
-    {"fisher", "fisher", "shrinkage=none"},
-    {"perceptron", "perceptron", "epochs=10 averaged=true"},
-    {"logistic", "logistic", "C=1"},
-    {"svm_linear", "svm", "kernel=linear C=1"},
-    {"svm_poly", "svm", "kernel=polynomial degree=4 gamma=0.01 coef0=1 C=1"},
-    {"svm_rbf", "svm", "kernel=rbf C=5 gamma=0.02"},
-    {"svm_sigmoid", "svm", "kernel=sigmoid gamma=0.005 coef0=-1 C=10"},
-    {"kernel_fisher", "fisher", "kernel=rbf gamma=0.02 alpha=0.1 landmarks=2000"},
-    {"kernel_perceptron", "perceptron", "kernel=rbf gamma=0.02"},
+    {"ridge", "ridge", "alpha=1", NULL, NULL},
+    {"fisher", "fisher", "shrinkage=none", NULL, NULL},
+    {"perceptron", "perceptron", "epochs=10 averaged=true", NULL, NULL},
+    {"logistic", "logistic", "C=1", NULL, NULL},
+    {"svm_linear", "svm", "kernel=linear C=1", NULL, NULL},
+    {"svm_poly", "svm", "kernel=polynomial degree=4 gamma=0.01 coef0=1 C=1", NULL, NULL},
+    {"svm_rbf", "svm", "kernel=rbf C=5 gamma=0.02", NULL, NULL},
+    {"svm_sigmoid", "svm", "kernel=sigmoid gamma=0.005 coef0=-1 C=10", NULL, NULL},
+    {"kernel_fisher", "fisher", "kernel=rbf gamma=0.02 alpha=0.1 landmarks=2000", NULL, NULL},
+    {"kernel_perceptron", "perceptron", "kernel=rbf gamma=0.02", NULL, NULL},
+    {"mlp_cross_entropy", "network", "epochs=15 " MLP("linear"), "adam", DECAY},
+    {"mlp_squared_error", "network", "epochs=15 loss=squared_error " MLP("sigmoid"), "adam", DECAY},
 };
 
 enum { MODELS = sizeof models / sizeof *models };
@@ -274,8 +283,16 @@ static clf_status fit_model(mnist_run *run, const model_entry *entry, result *ro
   if (status < 0) {
     return status;
   }
+  clf_optimizer *optimizer = NULL;
+  if (entry->optimizer != NULL) {
+    status =
+        clf_optimizer_create(&optimizer, run->context, entry->optimizer, entry->optimizer_params);
+  }
   double start = seconds_now();
-  status = clf_model_fit(said->model, run->train, NULL, NULL);
+  if (status == CLF_OK) {
+    status = clf_model_fit(said->model, run->train, optimizer, NULL);
+  }
+  clf_optimizer_free(optimizer);
   row->fit_seconds = seconds_now() - start;
   row->outcome = clf_model_outcome(said->model);
   return status;

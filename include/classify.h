@@ -9,6 +9,8 @@
 #include <classify/dataset.h>
 #include <classify/metrics.h>
 #include <classify/model.h>
+#include <classify/network.h>
+#include <classify/optimizer.h>
 #include <classify/selection.h>
 #include <classify/status.h>
 #include <classify/tensor.h>

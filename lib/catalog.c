@@ -7,8 +7,10 @@
 #include "base/status.h"
 #include "data/dataset.h"
 #include "data/transform.h"
+#include "layers/layer.h"
 #include "models/model.h"
 #include "models/model_format.h"
+#include "optim/optimizer.h"
 
 /* A kind of any area. */
 typedef struct kind {
@@ -48,6 +50,18 @@ static kind model_format_kind(int64_t index) {
                         : (kind){NULL, NULL, NULL};
 }
 
+static kind layer_kind(int64_t index) {
+  const clf__layer_kind *layer = clf__layer_kinds()[index];
+  return layer != NULL ? (kind){layer->name, layer->help, &layer->params}
+                       : (kind){NULL, NULL, NULL};
+}
+
+static kind optimizer_kind(int64_t index) {
+  const clf__optimizer_kind *optimizer = clf__optimizer_kinds()[index];
+  return optimizer != NULL ? (kind){optimizer->name, optimizer->help, &optimizer->params}
+                           : (kind){NULL, NULL, NULL};
+}
+
 /* Kinds are asked for in order, from 0 until the name is NULL: the registries end so. */
 typedef struct area {
   const char *name;
@@ -57,7 +71,8 @@ typedef struct area {
 static const area areas[] = {
     {"context", context_kind},           {"model", model_kind},
     {"transform", transform_kind},       {"format", format_kind},
-    {"model_format", model_format_kind},
+    {"model_format", model_format_kind}, {"layer", layer_kind},
+    {"optimizer", optimizer_kind},
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
 
@@ -107,11 +122,10 @@ int64_t clf_param_count(const char *area_name, const char *kind_name) {
 }
 
 static clf_status fail_unknown_area(const char *name) {
-  return clf__fail(
-      CLF_ERROR_ARGUMENT,
-      "catalog: there is no area '%s'; there are context, model, transform, format and "
-      "model_format",
-      name);
+  return clf__fail(CLF_ERROR_ARGUMENT,
+                   "catalog: there is no area '%s'; there are context, model, transform, format, "
+                   "model_format, layer and optimizer",
+                   name);
 }
 
 static clf_status fail_unknown_kind(const area *in, const char *name) {

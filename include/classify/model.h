@@ -8,6 +8,7 @@
 #define CLASSIFY_MODEL_H
 
 #include <classify/dataset.h>
+#include <classify/optimizer.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -66,18 +67,17 @@ CLF_API clf_status clf_model_get_f64(const clf_model *model, const char *name, d
 CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
                                       size_t capacity, size_t *needed);
 
-/** An optimizer for models that train by gradient steps; the models here bring their own solvers.
- */
-typedef struct clf_optimizer clf_optimizer;
-
 /** Fits the model; a model already fitted starts anew, and keeps its old state if this fails.
  *  @param train       rows with labels, or with targets for models that do regression (ridge)
- *  @param optimizer   NULL: the model's own solver
- *  @param validation  scored after the fit into the tensor "validation_score"; NULL for none
+ *  @param optimizer   for a network, which starts it anew; NULL for adam with its defaults, and for
+ *                     models with a solver of their own
+ *  @param validation  scored after the fit into the tensor "validation_score", and after each
+ *                     epoch of a network into its history; NULL for none
  *  @return CLF_OK (see clf_model_outcome() for a solver that stopped early), CLF_ERROR_ARGUMENT,
  *          CLF_ERROR_DATA (NaN or Inf, fewer than two classes, all weights 0: the place is in the
  *          message), CLF_ERROR_SHAPE, CLF_ERROR_UNSUPPORTED (weights, sparse rows, regression or an
  *          optimizer that this kind does not take), CLF_ERROR_NUMERIC, CLF_ERROR_CANCELLED,
+ *          CLF_ERROR_DIVERGED (the model then has the weights of a network's last good epoch),
  *          CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,

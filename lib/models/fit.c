@@ -90,9 +90,22 @@ static clf_status check_regression_weights(const clf__training *training, const 
                  : clf__fail(CLF_ERROR_DATA, "%s: all row weights are 0", model->kind->name);
 }
 
+/* What a fit may be given beside its rows. */
+typedef struct fit_extras {
+  clf_optimizer *optimizer;
+  const clf__training *validation;
+  void **shared;
+} fit_extras;
+
+/* A training that diverged after epochs that were good. */
+static bool is_partly_good(clf_status status, const clf_model *next) {
+  return status == CLF_ERROR_DIVERGED && next->state != NULL &&
+         clf__store_tensor(next->state, "history_loss") != NULL;
+}
+
 /* Runs one fit on rows that went through the pipeline. `labels` are in the model's classes. */
 static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
-                           const clf__store *before, void **shared) {
+                           const clf__store *before, const fit_extras *extras) {
   clf__rows x = clf__dataset_rows(data);
   clf_status status = clf__rows_check_finite(next->context, &x);
   if (status < 0) {
@@ -104,7 +117,11 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .targets = labels == NULL ? clf__dataset_targets(data) : NULL,
       .weights = clf__dataset_weights(data),
       .classes = labels != NULL ? clf__classes_count(next->classes) : 0,
-      .shared = shared,
+      .row_dimensions = data->x != NULL ? data->x->ndim - 1 : 1,
+      .row_shape = data->x != NULL ? data->x->shape + 1 : &data->features,
+      .optimizer = extras->optimizer,
+      .validation = extras->validation,
+      .shared = extras->shared,
   };
   training.outputs = labels != NULL ? training.classes : clf_dataset_outputs(data);
   training.class_rows = clf__alloc_zeroed(next->context, training.classes, sizeof(double));
@@ -122,9 +139,13 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   if (status == CLF_ERROR_NUMERIC) {
     clf__fail_within(status, "%s", next->kind->name);
   }
-  CLF__TRY(status);
-  next->outcome = status;
-  CLF__TRY(clf__state_check_finite(next));
+  if (status < 0 && !is_partly_good(status, next)) {
+    goto done;
+  }
+  next->outcome = status < 0 ? CLF_NOT_CONVERGED : status;
+  if (status >= 0) {
+    CLF__TRY(clf__state_check_finite(next));
+  }
 done:
   clf__free(training.class_rows);
   return status;
@@ -183,48 +204,6 @@ static void free_fit(clf_model *fitted) {
   clf__steps_free(fitted->steps, fitted->steps != NULL ? fitted->step_count : 0);
 }
 
-static clf_status fit_model(clf_model *model, const clf_dataset *train,
-                            const clf_dataset *validation, void **shared) {
-  clf_status status = check_capabilities(model, train);
-  if (status < 0) {
-    return status;
-  }
-  clf_model next;
-  pipeline_data data = {train, NULL};
-  CLF__TRY(begin_fit(&next, model));
-  CLF__TRY(run_steps(&data, next.steps, next.step_count, true, train));
-  next.features = train->features;
-  next.classes = train->labels != NULL ? clf__classes_hold(train->classes) : NULL;
-  CLF__TRY(fit_rows(&next, data.data, clf__dataset_labels(train), NULL, shared));
-  if (validation != NULL) {
-    CLF__TRY(add_validation_score(&next, validation));
-  }
-  clf_model old = *model;
-  *model = next;
-  next = old;
-  status = CLF_OK;
-done:
-  clf_dataset_free(data.made);
-  free_fit(&next);
-  return status;
-}
-
-clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimizer *optimizer,
-                         const clf_dataset *validation) {
-  CLF__REQUIRE(model);
-  CLF__REQUIRE(train);
-  if (optimizer != NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "%s has a solver of its own: the optimizer must be NULL", model->kind->name);
-  }
-  return fit_model(model, train, validation, NULL);
-}
-
-clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train, void **shared) {
-  /* Rows that a pipeline makes live for one fit only. */
-  return fit_model(model, train, NULL, model->step_count == 0 ? shared : NULL);
-}
-
 /* The rows' labels in the model's classes, [rows], allocated. */
 static clf_status translate_labels(int32_t **out, const clf_model *model, const clf_dataset *data) {
   int64_t classes = clf_dataset_classes(data);
@@ -252,6 +231,100 @@ static clf_status translate_labels(int32_t **out, const clf_model *model, const 
   return CLF_OK;
 }
 
+/* The validation rows as a fit with epochs sees them. */
+typedef struct validation_rows {
+  pipeline_data data;
+  clf__rows x;
+  int32_t *labels;
+  clf__training training;
+} validation_rows;
+
+static clf_status validation_begin(validation_rows *v, const clf_model *next,
+                                   const clf_dataset *validation) {
+  if (validation->features != next->features) {
+    return clf__fail(CLF_ERROR_SHAPE, "validation: the rows have %lld features, the others %lld",
+                     (long long)validation->features, (long long)next->features);
+  }
+  if ((validation->labels != NULL) != (next->classes != NULL)) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "validation: it must have labels or targets as the rows "
+                     "to fit have");
+  }
+  clf_status status = run_steps(&v->data, next->steps, next->step_count, false, validation);
+  if (status == CLF_OK && next->classes != NULL) {
+    status = translate_labels(&v->labels, next, validation);
+  }
+  if (status < 0) {
+    return clf__fail_within(status, "validation");
+  }
+  v->x = clf__dataset_rows(v->data.data);
+  v->training = (clf__training){.x = &v->x,
+                                .labels = v->labels,
+                                .targets = clf__dataset_targets(v->data.data),
+                                .weights = clf__dataset_weights(v->data.data),
+                                .outputs = clf_dataset_outputs(v->data.data)};
+  return clf__rows_check_finite(next->context, &v->x);
+}
+
+static void validation_end(validation_rows *v) {
+  clf__free(v->labels);
+  clf_dataset_free(v->data.made);
+}
+
+static clf_status fit_model(clf_model *model, const clf_dataset *train,
+                            const clf_dataset *validation, fit_extras *extras) {
+  clf_status status = check_capabilities(model, train);
+  if (status < 0) {
+    return status;
+  }
+  clf_model next;
+  pipeline_data data = {train, NULL};
+  validation_rows held = {.data = {NULL, NULL}};
+  CLF__TRY(begin_fit(&next, model));
+  CLF__TRY(run_steps(&data, next.steps, next.step_count, true, train));
+  next.features = train->features;
+  next.classes = train->labels != NULL ? clf__classes_hold(train->classes) : NULL;
+  if (validation != NULL && (model->kind->can & CLF__CAN_STEP) != 0) {
+    CLF__TRY(validation_begin(&held, &next, validation));
+    extras->validation = &held.training;
+  }
+  status = fit_rows(&next, data.data, clf__dataset_labels(train), NULL, extras);
+  const bool kept = is_partly_good(status, &next);
+  if (status < 0 && !kept) {
+    goto done;
+  }
+  if (validation != NULL && !kept) {
+    CLF__TRY(add_validation_score(&next, validation));
+  }
+  clf_model old = *model;
+  *model = next;
+  next = old;
+  status = kept ? CLF_ERROR_DIVERGED : CLF_OK;
+done:
+  validation_end(&held);
+  clf_dataset_free(data.made);
+  free_fit(&next);
+  return status;
+}
+
+clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimizer *optimizer,
+                         const clf_dataset *validation) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(train);
+  if (optimizer != NULL && (model->kind->can & CLF__CAN_STEP) == 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s has a solver of its own: the optimizer must be NULL", model->kind->name);
+  }
+  fit_extras extras = {.optimizer = optimizer};
+  return fit_model(model, train, validation, &extras);
+}
+
+clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train, void **shared) {
+  /* Rows that a pipeline makes live for one fit only. */
+  fit_extras extras = {.shared = model->step_count == 0 ? shared : NULL};
+  return fit_model(model, train, NULL, &extras);
+}
+
 static clf_status check_partial(const clf_model *model, const clf_dataset *rows) {
   if (model->kind->partial_fit == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", model->kind->name);
@@ -277,6 +350,7 @@ clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
     return status;
   }
   clf_model next;
+  const fit_extras extras = {NULL, NULL, NULL};
   clf__store *none = NULL;
   int32_t *labels = NULL;
   CLF__TRY(begin_fit(&next, model));
@@ -284,7 +358,7 @@ clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
   next.features = rows->features;
   next.classes = clf__classes_hold(model->state != NULL ? model->classes : rows->classes);
   CLF__TRY(translate_labels(&labels, &next, rows));
-  CLF__TRY(fit_rows(&next, rows, labels, model->state != NULL ? model->state : none, NULL));
+  CLF__TRY(fit_rows(&next, rows, labels, model->state != NULL ? model->state : none, &extras));
   clf_model old = *model;
   *model = next;
   next = old;

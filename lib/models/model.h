@@ -16,20 +16,25 @@
 enum {
   CLF__CAN_REGRESS = 1, /* targets as well as labels */
   CLF__CAN_WEIGH = 2,   /* sample weights */
-  CLF__CAN_SPARSE = 4   /* sparse rows */
+  CLF__CAN_SPARSE = 4,  /* sparse rows */
+  CLF__CAN_STEP = 8     /* an optimizer; validation rows are for the fit itself */
 };
 
 /* The rows of a fit, checked and prepared: transforms applied, values finite, at least two classes
  * (rows of weight 0 do not count), weights not all 0. */
 typedef struct clf__training {
   const clf__rows *x;
-  const int32_t *labels; /* [rows] 0 … classes-1; NULL in a regression */
-  const double *targets; /* [rows, outputs]; NULL in a classification */
-  const float *weights;  /* [rows] sample weights, NULL for 1 */
-  int64_t classes;       /* 0 in a regression */
-  int64_t outputs;       /* classes, or target columns */
-  double *class_rows;    /* [classes] sum of the sample weights in each class */
-  void **shared;         /* what fits on these same rows hand on; NULL when there is one only */
+  const int32_t *labels;                  /* [rows] 0 … classes-1; NULL in a regression */
+  const double *targets;                  /* [rows, outputs]; NULL in a classification */
+  const float *weights;                   /* [rows] sample weights, NULL for 1 */
+  int64_t classes;                        /* 0 in a regression */
+  int64_t outputs;                        /* classes, or target columns */
+  double *class_rows;                     /* [classes] sum of the sample weights in each class */
+  int32_t row_dimensions;                 /* of a dense row, such as 2 for images */
+  const int64_t *row_shape;               /* [row_dimensions] */
+  clf_optimizer *optimizer;               /* the caller's, or NULL */
+  const struct clf__training *validation; /* x, labels, targets, weights; NULL for none */
+  void **shared; /* what fits on these same rows hand on; NULL when there is one only */
 } clf__training;
 
 typedef struct clf__model_kind {
@@ -37,7 +42,8 @@ typedef struct clf__model_kind {
   const char *help;
   clf__param_table params;
   uint32_t can;
-  /* Adds the fitted tensors to the empty `state`; returns CLF_OK, CLF_NOT_CONVERGED or an error. */
+  /* Adds the fitted tensors to the empty `state`; returns CLF_OK, CLF_NOT_CONVERGED or an error.
+   * After CLF_ERROR_DIVERGED a state with a "history_loss" is kept: it was good before. */
   clf_status (*fit)(const clf_model *model, const clf__training *training, clf__store *state);
   /* Frees what fit left in *training->shared, such as kernel values and a solution to start from;
    * NULL for kinds that leave nothing. */
@@ -79,6 +85,7 @@ extern const clf__model_kind clf__fisher_kind;
 extern const clf__model_kind clf__perceptron_kind;
 extern const clf__model_kind clf__logistic_kind;
 extern const clf__model_kind clf__svm_kind;
+extern const clf__model_kind clf__network_kind;
 
 /* clf_model_fit() of one of several models on the same rows. *shared is NULL at first, and the
  * caller gives it to free_shared at the end. */

@@ -3,8 +3,13 @@
 #include "models/model.h"
 
 static const clf__model_kind *const kinds[] = {
-    &clf__ridge_kind,    &clf__fisher_kind, &clf__perceptron_kind,
-    &clf__logistic_kind, &clf__svm_kind,    NULL,
+    &clf__ridge_kind,
+    &clf__fisher_kind,
+    &clf__perceptron_kind,
+    &clf__logistic_kind,
+    &clf__svm_kind,
+    &clf__network_kind,
+    NULL,
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] - 1 };

@@ -5,6 +5,7 @@
 #define CLF_OPS_KERNELS_H
 
 #include "base/cpu.h"
+#include "ops/network.h"
 #include "ops/smo.h"
 #include "tensor/rows.h"
 
@@ -161,6 +162,13 @@ typedef struct clf__kernels {
   void (*conv_finish)(float *y, int64_t pixels, int64_t filters, const float *bias, bool relu);
   /* sums [filters] += the sum over pixels of y [pixels, filters]. */
   void (*conv_add_pixels)(double *sums, const float *y, int64_t pixels, int64_t filters);
+  /* As in network.h, on the calling thread; softmax is left to the kernel above. */
+  void (*bias_activate)(int32_t function, const float *bias, float *y, int64_t rows,
+                        int64_t columns);
+  void (*slope)(int32_t function, const float *y, float *dy, int64_t rows, int64_t columns);
+  void (*column_sums)(const float *x, int64_t rows, int64_t columns, float *sums);
+  void (*update)(const clf__update *update);
+  float (*square_sum)(const float *x, int64_t count);
 } clf__kernels;
 
 const clf__kernels *clf__kernels_of(clf__cpu_level level);

@@ -68,11 +68,12 @@ static void fit_or_say(int kind, const clf_dataset *data) {
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, kind_at(kind), NULL));
   clf_status status = clf_model_fit(model, data, NULL, NULL);
-  ck_assert_msg(status == CLF_OK || status == CLF_ERROR_NUMERIC || status == CLF_ERROR_DATA,
+  ck_assert_msg(status == CLF_OK || status == CLF_ERROR_NUMERIC || status == CLF_ERROR_DATA ||
+                    status == CLF_ERROR_DIVERGED,
                 "%s: %s: %s", kind_at(kind), clf_status_name(status), clf_last_error());
   if (status < 0) {
     ck_clf_says(kind_at(kind));
-    ck_assert_int_eq(clf_model_features(model), -1);
+    ck_assert(status == CLF_ERROR_DIVERGED || clf_model_features(model) == -1);
   } else if (answers(model, data)) {
     check_finite(model, data);
   }

@@ -97,6 +97,7 @@
 #include "ops/simd/smo.h"
 
 #include "ops/simd/conv.h"
+#include "ops/simd/network.h"
 
 #include "ops/simd/kernel_map.h"
 
@@ -169,4 +170,9 @@ const clf__kernels CLF__KERNELS = {
     .smo = smo_solve,
     .conv_finish = conv_finish,
     .conv_add_pixels = conv_add_pixels,
+    .bias_activate = bias_activate,
+    .slope = slope_f32,
+    .column_sums = column_sums,
+    .update = update_weights,
+    .square_sum = square_sum,
 };

@@ -1,0 +1,40 @@
+/** @file classify/optimizer.h
+ *  Optimizers: how networks turn gradients into steps.
+ *
+ *  Thread class of the file: one thread at a time on an optimizer.
+ */
+#ifndef CLASSIFY_OPTIMIZER_H
+#define CLASSIFY_OPTIMIZER_H
+
+#include <classify/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A rule for steps, its parameters and what it remembers of each weight. */
+typedef struct clf_optimizer clf_optimizer;
+
+/** Creates an optimizer.
+ *  @param out      receives the handle; free it with clf_optimizer_free()
+ *  @param context  NULL for the default context
+ *  @param kind     "sgd", "adam", "adamw", "rmsprop" or "adagrad"; see
+ *                  clf_kind_name("optimizer", …)
+ *  @param params   "name=value …", such as "learning_rate=0.01 momentum=0.9 schedule=cosine"; NULL
+ *                  for the defaults. See clf_param_describe("optimizer", kind, …)
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (the message names what there is), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_optimizer_create(clf_optimizer **out, clf_context *context, const char *kind,
+                                        const char *params);
+
+/** Frees an optimizer; NULL is fine. @since 0.1 */
+CLF_API void clf_optimizer_free(clf_optimizer *optimizer);
+
+/** Its kind, such as "adam"; NULL for NULL. The string is the library's. @since 0.1 */
+CLF_API const char *clf_optimizer_kind(const clf_optimizer *optimizer);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

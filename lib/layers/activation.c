@@ -1,0 +1,61 @@
+/* f(x), and f'(x) in terms of y = f(x): relu and leaky_relu 1 or a, sigmoid y (1 - y), tanh 1 -
+ * y^2; softmax dx_i = y_i (dy_i - sum_j dy_j y_j). */
+#include "layers/activation.h"
+
+#include <string.h>
+
+#include "layers/dense.h"
+
+typedef struct activation_params {
+  int32_t function;
+} activation_params;
+
+static const clf__param params[] = {
+    {"function", CLF_PARAM_CHOICE, offsetof(activation_params, function), "relu", 0, 0, false,
+     CLF__ACTIVATION_WORDS, "the function; softmax is along the last axis"},
+};
+
+int32_t clf__layer_activation(const clf__layer *layer) {
+  if (layer->kind == &clf__activation_kind) {
+    const activation_params *p = layer->params;
+    return p->function;
+  }
+  return layer->kind == &clf__dense_kind ? clf__dense_activation(layer) : CLF__LINEAR;
+}
+
+static clf_status arrange(clf__layer *layer) {
+  layer->out = layer->in;
+  return CLF_OK;
+}
+
+/* Rows and columns of the last axis. */
+static int64_t last_axis(const clf__layer *layer) {
+  return layer->in.size[layer->in.ndim - 1];
+}
+
+static clf_status forward(const clf__pass *pass) {
+  const activation_params *p = pass->layer->params;
+  const int64_t count = pass->rows * pass->layer->inputs, columns = last_axis(pass->layer);
+  memcpy(pass->y, pass->x, (size_t)count * sizeof *pass->y);
+  clf__bias_activate(pass->layer->context, p->function, NULL, pass->y, count / columns, columns);
+  return CLF_OK;
+}
+
+static clf_status backward(const clf__pass *pass) {
+  const activation_params *p = pass->layer->params;
+  const int64_t count = pass->rows * pass->layer->inputs, columns = last_axis(pass->layer);
+  clf__slope(pass->layer->context, p->function, pass->y, pass->dy, count / columns, columns);
+  if (pass->dx != NULL) {
+    memcpy(pass->dx, pass->dy, (size_t)count * sizeof *pass->dx);
+  }
+  return CLF_OK;
+}
+
+const clf__layer_kind clf__activation_kind = {
+    .name = "activation",
+    .help = "a function of each element",
+    .params = {"activation", params, CLF__PARAM_COUNT(params), sizeof(activation_params)},
+    .arrange = arrange,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,87 @@
+/* y = f(x W + b), W [inputs, units]. Backward, with g the gradient before f: dW = x^T g, db = the
+ * column sums of g, dx = g W^T. Three products of rows x inputs x units multiply-adds. */
+#include "layers/dense.h"
+
+#include "layers/activation.h"
+#include "ops/gemm.h"
+
+typedef struct dense_params {
+  int64_t units;
+  int32_t activation;
+  bool bias;
+  int32_t initialiser;
+} dense_params;
+
+static const clf__param params[] = {
+    {"units", CLF_PARAM_I64, offsetof(dense_params, units), "1", 1, 1e9, false, NULL,
+     "outputs of the layer"},
+    {"activation", CLF_PARAM_CHOICE, offsetof(dense_params, activation), "linear", 0, 0, false,
+     CLF__ACTIVATION_WORDS, "function of the outputs"},
+    {"bias", CLF_PARAM_BOOL, offsetof(dense_params, bias), "true", 0, 0, false, NULL,
+     "whether to add a bias to each output"},
+    {"initialiser", CLF_PARAM_CHOICE, offsetof(dense_params, initialiser), "glorot", 0, 0, false,
+     "glorot|he", "how the weights begin: uniform by both widths, or normal by the inputs"},
+};
+
+int32_t clf__dense_activation(const clf__layer *layer) {
+  const dense_params *p = layer->params;
+  return p->activation;
+}
+
+static clf_status arrange(clf__layer *layer) {
+  const dense_params *p = layer->params;
+  layer->out = (clf__shape){1, {p->units}};
+  layer->weights[0] = (clf__weight_info){
+      .name = "weight",
+      .shape = {2, {layer->inputs, p->units}},
+      .initial = p->initialiser == 0 ? CLF__INITIAL_GLOROT : CLF__INITIAL_HE,
+      .fan_in = layer->inputs,
+      .fan_out = p->units,
+      .trained = true,
+      .decayed = true,
+  };
+  layer->weights[1] = (clf__weight_info){
+      .name = "bias", .shape = {1, {p->units}}, .initial = CLF__INITIAL_ZERO, .trained = true};
+  layer->weight_count = p->bias ? 2 : 1;
+  return CLF_OK;
+}
+
+static clf_status forward(const clf__pass *pass) {
+  const clf__layer *layer = pass->layer;
+  const dense_params *p = layer->params;
+  clf_status status =
+      clf__gemm_f32(layer->context, false, false, pass->rows, p->units, layer->inputs, 1, pass->x,
+                    layer->inputs, pass->weights[0], p->units, 0, pass->y, p->units);
+  if (status == CLF_OK) {
+    clf__bias_activate(layer->context, p->activation, p->bias ? pass->weights[1] : NULL, pass->y,
+                       pass->rows, p->units);
+  }
+  return status;
+}
+
+static clf_status backward(const clf__pass *pass) {
+  const clf__layer *layer = pass->layer;
+  const dense_params *p = layer->params;
+  const int64_t rows = pass->rows, inputs = layer->inputs, units = p->units;
+  clf__slope(layer->context, p->activation, pass->y, pass->dy, rows, units);
+  clf_status status = clf__gemm_f32(layer->context, true, false, inputs, units, rows, 1, pass->x,
+                                    inputs, pass->dy, units, 0, pass->gradients[0], units);
+  if (p->bias) {
+    clf__column_sums(layer->context, pass->dy, rows, units, pass->gradients[1]);
+  }
+  if (status == CLF_OK && pass->dx != NULL) {
+    status = clf__gemm_f32(layer->context, false, true, rows, inputs, units, 1, pass->dy, units,
+                           pass->weights[0], units, 0, pass->dx, inputs);
+  }
+  return status;
+}
+
+const clf__layer_kind clf__dense_kind = {
+    .name = "dense",
+    .help = "every output is a weighted sum of all inputs",
+    .params = {"dense", params, CLF__PARAM_COUNT(params), sizeof(dense_params)},
+    .dimensions = 1,
+    .arrange = arrange,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,75 @@
+/* While training, sets each input to 0 with probability `rate` and divides the others by 1 - rate
+ * (Srivastava et al., 2014); else the identity. The mask is a function of the step's seed and the
+ * row, so it does not depend on how rows are split, and is drawn again in the backward pass. */
+#include <string.h>
+
+#include "base/pool.h"
+#include "layers/layer.h"
+
+typedef struct dropout_params {
+  double rate;
+} dropout_params;
+
+static const clf__param params[] = {
+    {"rate", CLF_PARAM_F64, offsetof(dropout_params, rate), "0.5", 0, 0.999, false, NULL,
+     "share of the inputs to set to 0 while training"},
+};
+
+static clf_status arrange(clf__layer *layer) {
+  layer->out = layer->in;
+  return CLF_OK;
+}
+
+typedef struct masking {
+  const clf__pass *pass;
+  const float *from;
+  float *to;
+} masking;
+
+/* Four elements for each number drawn: 16 bits decide. */
+static void mask_row(void *argument, int64_t row, int32_t worker) {
+  enum { PER_DRAW = 4, BITS = 16 };
+  const masking *m = argument;
+  const dropout_params *p = m->pass->layer->params;
+  const int64_t count = m->pass->layer->inputs;
+  const uint64_t limit = (uint64_t)(p->rate * (1 << BITS) + 0.5);
+  const float factor = 1 / (1 - (float)limit / (1 << BITS));
+  const float *from = m->from + row * count;
+  float *to = m->to + row * count;
+  clf__random random = clf__random_seed(m->pass->seed, (uint64_t)row);
+  (void)worker;
+  for (int64_t i = 0; i < count; i += PER_DRAW) {
+    uint64_t drawn = clf__random_next(&random);
+    for (int64_t j = i; j < count && j < i + PER_DRAW; j++, drawn >>= BITS) {
+      to[j] = (drawn & ((1 << BITS) - 1)) < limit ? 0 : from[j] * factor;
+    }
+  }
+}
+
+static clf_status forward(const clf__pass *pass) {
+  const dropout_params *p = pass->layer->params;
+  masking m = {pass, pass->x, pass->y};
+  if (pass->training && p->rate > 0) {
+    clf__parallel(pass->layer->context, pass->rows, mask_row, &m);
+  } else {
+    memcpy(pass->y, pass->x, (size_t)(pass->rows * pass->layer->inputs) * sizeof *pass->y);
+  }
+  return CLF_OK;
+}
+
+static clf_status backward(const clf__pass *pass) {
+  masking m = {pass, pass->dy, pass->dx};
+  if (pass->dx != NULL) {
+    clf__parallel(pass->layer->context, pass->rows, mask_row, &m);
+  }
+  return CLF_OK;
+}
+
+const clf__layer_kind clf__dropout_kind = {
+    .name = "dropout",
+    .help = "sets a random share of its inputs to 0 while training",
+    .params = {"dropout", params, CLF__PARAM_COUNT(params), sizeof(dropout_params)},
+    .arrange = arrange,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,30 @@
+/* A row's elements in the order they lie in, as one axis. */
+#include <string.h>
+
+#include "layers/layer.h"
+
+static clf_status arrange(clf__layer *layer) {
+  layer->out = (clf__shape){1, {layer->inputs}};
+  return CLF_OK;
+}
+
+static clf_status forward(const clf__pass *pass) {
+  memcpy(pass->y, pass->x, (size_t)(pass->rows * pass->layer->inputs) * sizeof *pass->y);
+  return CLF_OK;
+}
+
+static clf_status backward(const clf__pass *pass) {
+  if (pass->dx != NULL) {
+    memcpy(pass->dx, pass->dy, (size_t)(pass->rows * pass->layer->inputs) * sizeof *pass->dx);
+  }
+  return CLF_OK;
+}
+
+const clf__layer_kind clf__flatten_kind = {
+    .name = "flatten",
+    .help = "images or other arrays as rows of features",
+    .params = {"flatten", NULL, 0, 1},
+    .arrange = arrange,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,161 @@
+/* Layers as objects: creation, shapes, first weights. */
+#include "layers/layer.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static const clf__layer_kind *const kinds[] = {
+    &clf__dense_kind, &clf__activation_kind, &clf__dropout_kind, &clf__flatten_kind, NULL,
+};
+
+enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] - 1 };
+
+const clf__layer_kind *const *clf__layer_kinds(void) {
+  return kinds;
+}
+
+int64_t clf__shape_count(const clf__shape *shape) {
+  int64_t count = 1;
+  for (int32_t i = 0; i < shape->ndim; i++) {
+    if (!clf__mul_i64(count, shape->size[i], &count)) {
+      return -1;
+    }
+  }
+  return count;
+}
+
+clf__shape_text clf__shape_name(const clf__shape *shape) {
+  clf__shape_text name = {""};
+  size_t length = 0;
+  for (int32_t i = 0; i < shape->ndim && length < sizeof name.text - 24; i++) {
+    length += (size_t)snprintf(name.text + length, sizeof name.text - length, "%s%lld",
+                               i > 0 ? "x" : "", (long long)shape->size[i]);
+  }
+  return name;
+}
+
+static clf_status find_kind(const clf__layer_kind **out, const char *name) {
+  const char *names[KIND_COUNT];
+  for (int32_t i = 0; i < KIND_COUNT; i++) {
+    names[i] = kinds[i]->name;
+  }
+  int64_t index = clf__find_name("layer", name, names, KIND_COUNT);
+  if (index < 0) {
+    return CLF_ERROR_ARGUMENT;
+  }
+  *out = kinds[index];
+  return CLF_OK;
+}
+
+clf_status clf__layer_create(clf__layer **out, clf_context *context, const char *kind,
+                             const char *params) {
+  const clf__layer_kind *found = NULL;
+  clf_status status = find_kind(&found, kind);
+  if (status < 0) {
+    return status;
+  }
+  clf__layer *layer = clf__alloc_zeroed(context, 1, sizeof *layer);
+  if (layer == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  layer->context = context;
+  layer->kind = found;
+  status = clf__params_create(&layer->params, context, &found->params, params);
+  if (status < 0) {
+    clf__layer_free(layer);
+    return status;
+  }
+  *out = layer;
+  return CLF_OK;
+}
+
+void clf__layer_free(clf__layer *layer) {
+  if (layer != NULL) {
+    clf__params_free(&layer->kind->params, layer->params);
+    clf__free(layer);
+  }
+}
+
+clf_status clf__layer_fail(const clf__layer *layer, const char *format, ...) {
+  char text[256];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  return clf__fail(CLF_ERROR_SHAPE, "%s %lld: %s", layer->kind->name, (long long)layer->number,
+                   text);
+}
+
+/* Grey images come as [height, width]. */
+static void add_channel(clf__shape *shape, int32_t wanted) {
+  if (wanted == 3 && shape->ndim == 2) {
+    shape->size[2] = 1;
+    shape->ndim = 3;
+  }
+}
+
+static clf_status check_weights(const clf__layer *layer) {
+  for (int64_t i = 0; i < layer->weight_count; i++) {
+    if (clf__shape_count(&layer->weights[i].shape) < 0) {
+      return clf__layer_fail(layer, "its %s of %s has more elements than can be counted",
+                             layer->weights[i].name,
+                             clf__shape_name(&layer->weights[i].shape).text);
+    }
+  }
+  return CLF_OK;
+}
+
+clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
+  const int32_t wanted = layer->kind->dimensions;
+  layer->in = *in;
+  add_channel(&layer->in, wanted);
+  if (wanted != 0 && layer->in.ndim != wanted) {
+    return clf__layer_fail(layer, "its input is %s; it takes %s", clf__shape_name(in).text,
+                           wanted == 1 ? "rows of features: put a flatten layer before it"
+                                       : "images, height x width x channels: set the network's "
+                                         "input to that shape");
+  }
+  layer->inputs = clf__shape_count(&layer->in);
+  layer->weight_count = 0;
+  layer->kept_bytes = 0;
+  clf_status status = layer->kind->arrange(layer);
+  if (status < 0) {
+    return status;
+  }
+  layer->outputs = clf__shape_count(&layer->out);
+  if (layer->outputs < 0) {
+    return clf__layer_fail(layer, "its output of %s has more elements than can be counted",
+                           clf__shape_name(&layer->out).text);
+  }
+  return check_weights(layer);
+}
+
+/* Box and Muller's pair of normal numbers, of which one is used. */
+static double normal(clf__random *random) {
+  const double two_pi = 6.283185307179586;
+  double u = 1 - clf__random_uniform(random);
+  return sqrt(-2 * log(u)) * cos(two_pi * clf__random_uniform(random));
+}
+
+void clf__weight_initialise(const clf__weight_info *info, uint64_t seed, int64_t place,
+                            float *values) {
+  const int64_t count = clf__shape_count(&info->shape);
+  const double fan_in = (double)info->fan_in, fan_out = (double)info->fan_out;
+  clf__random random = clf__random_seed(seed, (uint64_t)place);
+  for (int64_t i = 0; i < count; i++) {
+    switch (info->initial) {
+    case CLF__INITIAL_GLOROT:
+      values[i] = (float)((2 * clf__random_uniform(&random) - 1) * sqrt(6 / (fan_in + fan_out)));
+      break;
+    case CLF__INITIAL_HE:
+      values[i] = (float)(normal(&random) * sqrt(2 / fan_in));
+      break;
+    default:
+      values[i] = info->initial == CLF__INITIAL_ONE;
+    }
+  }
+}

@@ -1,0 +1,105 @@
+/* Layers: kinds in a registry (registry.c). A layer is what it was declared as, the shapes that
+ * follow and the weights that it needs; it holds no activations and knows no network. Forward and
+ * backward take all they work on in a pass, so that one network serves any number of threads. */
+#ifndef CLF_LAYERS_LAYER_H
+#define CLF_LAYERS_LAYER_H
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/params.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "tensor/tensor.h"
+
+/* Of one row: [features], or an image's [height, width, channels]. */
+typedef struct clf__shape {
+  int32_t ndim;
+  int64_t size[CLF_MAX_DIMENSIONS];
+} clf__shape;
+
+int64_t clf__shape_count(const clf__shape *shape);
+/* "28x28x1", for messages. */
+typedef struct clf__shape_text {
+  char text[96];
+} clf__shape_text;
+clf__shape_text clf__shape_name(const clf__shape *shape);
+
+/* How a weight begins: glorot is uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio,
+ * 2010), he is normal with variance 2 / fan_in (He et al., 2015). */
+enum { CLF__INITIAL_ZERO, CLF__INITIAL_ONE, CLF__INITIAL_GLOROT, CLF__INITIAL_HE };
+
+typedef struct clf__weight_info {
+  const char *name; /* "weight" */
+  clf__shape shape;
+  int32_t initial;
+  int64_t fan_in, fan_out;
+  bool trained; /* false: what the passes measure, such as running means */
+  bool decayed; /* weight decay applies */
+} clf__weight_info;
+
+enum { CLF__LAYER_WEIGHTS = 4 }; /* at most */
+
+typedef struct clf__layer_kind clf__layer_kind;
+
+typedef struct clf__layer {
+  clf_context *context;
+  const clf__layer_kind *kind;
+  void *params;
+  int64_t number; /* counts the layers of a kind from 1: it is "dense 1" in messages */
+  clf__shape in, out;
+  int64_t inputs, outputs; /* elements of in and out */
+  clf__weight_info weights[CLF__LAYER_WEIGHTS];
+  int64_t weight_count;
+  size_t kept_bytes; /* for each row, from a training forward pass to the backward one */
+} clf__layer;
+
+/* What one pass of a batch works on. Weights and gradients are in the order of layer->weights. */
+typedef struct clf__pass {
+  const clf__layer *layer;
+  int64_t rows;
+  bool training;
+  uint64_t seed;         /* of this step's random numbers */
+  const float *x;        /* [rows, inputs] */
+  float *y;              /* [rows, outputs] */
+  float *const *weights; /* a training pass may update those that are not trained */
+  void *kept;            /* [rows, kept_bytes] */
+  /* Backward: dy is the loss's gradient by y and may be written over; dx, NULL when nobody asks for
+   * it, and the gradients of trained weights are set. */
+  float *dy;
+  float *dx;
+  float *const *gradients;
+} clf__pass;
+
+struct clf__layer_kind {
+  const char *name;
+  const char *help;
+  clf__param_table params;
+  /* Sets out, weights, weight_count and kept_bytes from params and in, which has been checked to be
+   * of `dimensions` (0: of any number). */
+  int32_t dimensions;
+  clf_status (*arrange)(clf__layer *layer);
+  clf_status (*forward)(const clf__pass *pass);
+  clf_status (*backward)(const clf__pass *pass);
+};
+
+extern const clf__layer_kind clf__dense_kind;
+extern const clf__layer_kind clf__activation_kind;
+extern const clf__layer_kind clf__dropout_kind;
+extern const clf__layer_kind clf__flatten_kind;
+
+const clf__layer_kind *const *clf__layer_kinds(void); /* ends with NULL */
+
+/* A layer of a kind, by its name and "name=value …" (NULL for none); shapes are not set yet. */
+clf_status clf__layer_create(clf__layer **out, clf_context *context, const char *kind,
+                             const char *params);
+void clf__layer_free(clf__layer *layer); /* NULL is fine */
+/* Shapes and weights for rows of shape `in`; CLF_ERROR_SHAPE names the layer and what is wrong. */
+clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in);
+/* CLF_ERROR_SHAPE with a message that begins with the layer's name and number. */
+clf_status clf__layer_fail(const clf__layer *layer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Draws a weight's first values from the seed and the weight's place in the network. */
+void clf__weight_initialise(const clf__weight_info *info, uint64_t seed, int64_t place,
+                            float *values);
+
+#endif

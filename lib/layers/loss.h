@@ -1,0 +1,36 @@
+/* Losses of a batch and their gradients. */
+#ifndef CLF_LAYERS_LOSS_H
+#define CLF_LAYERS_LOSS_H
+
+#include "layers/layer.h"
+
+#define CLF__LOSS_WORDS "cross_entropy|binary_cross_entropy|squared_error|hinge"
+enum {
+  CLF__LOSS_CROSS_ENTROPY,        /* -ln softmax(z)_t */
+  CLF__LOSS_BINARY_CROSS_ENTROPY, /* sum of -t ln s(z) - (1 - t) ln(1 - s(z)), s the sigmoid */
+  CLF__LOSS_SQUARED_ERROR,        /* 1/2 sum (z - t)^2 */
+  CLF__LOSS_HINGE                 /* sum of max(0, 1 + z_k - z_t) over the other classes k */
+};
+
+/* What a batch should have given: labels, or targets [rows, outputs]. */
+typedef struct clf__aim {
+  int32_t loss;
+  int64_t outputs;       /* of the network: 1 for two classes with binary_cross_entropy or hinge */
+  float low, high;       /* targets that stand for "no" and "yes" */
+  const int32_t *labels; /* [rows] or NULL */
+  const double *targets; /* [rows, outputs] or NULL */
+  const float *weights;  /* [rows] or NULL for 1 */
+} clf__aim;
+
+typedef struct clf__loss_sums {
+  double loss;   /* weighted sum over the rows */
+  double weight; /* sum of the weights */
+  double right;  /* weighted number of rows whose largest output is the label's */
+} clf__loss_sums;
+
+/* Adds a batch's sums. `z` [rows, outputs] are the network's outputs; dz, NULL when not wanted,
+ * receives the gradient of the batch's weighted mean loss times `share`. */
+clf_status clf__loss(clf_context *context, const clf__aim *aim, int64_t rows, const float *z,
+                     double share, float *dz, clf__loss_sums *sums);
+
+#endif

@@ -1,0 +1,214 @@
+/* Networks as a model: layers in sequence, trained by gradient steps (network_fit.c). Layers are a
+ * parameter, one text, so that whatever holds for parameters holds for them. The state holds the
+ * layers it was fitted with, their weights by name and the history of the training. */
+#include "models/network.h"
+
+#include <math.h>
+
+#include <classify/network.h>
+
+#include "base/text.h"
+#include "ops/ops.h"
+
+#define FIELD(name) offsetof(clf__network_params, name)
+static const clf__param params[] = {
+    {"layers", CLF_PARAM_TEXT, FIELD(layers), "", 0, 0, false, NULL,
+     "the layers, \"kind name=value …; kind …\", the last with an output a class; none: linear"},
+    {"input", CLF_PARAM_LIST, FIELD(input), "auto", 1, 1e9, false, "auto",
+     "shape of a row, such as 28,28,1; auto: as the dataset has it"},
+    {"loss", CLF_PARAM_CHOICE, FIELD(loss), "cross_entropy", 0, 0, false, CLF__LOSS_WORDS,
+     "what the training minimises; the two entropies take the scores before softmax or sigmoid"},
+    {"epochs", CLF_PARAM_NUMBER, FIELD(epochs), "auto", 0, 1e6, false, "auto",
+     "passes over the rows; auto: 10, and on few rows more, for 2,000 steps in all"},
+    {"batch_size", CLF_PARAM_I64, FIELD(batch_size), "128", 1, 1e9, false, NULL, "rows of a step"},
+    {"validation_split", CLF_PARAM_F64, FIELD(validation_split), "0", 0, 0.9, false, NULL,
+     "share of the rows to hold out for validation, when no validation set is given"},
+    {"patience", CLF_PARAM_I64, FIELD(patience), "0", 0, 1e6, false, NULL,
+     "epochs without a lower (validation) loss to stop after, with the best weights; 0: never"},
+    {"clip_norm", CLF_PARAM_F64, FIELD(clip_norm), "0", 0, INFINITY, false, NULL,
+     "longest gradient; longer ones are shortened to it; 0: any length"},
+    {"shuffle", CLF_PARAM_BOOL, FIELD(shuffle), "true", 0, 0, false, NULL,
+     "whether each epoch has a new order, drawn from the context's seed"},
+    {"class_weight", CLF_PARAM_LIST, FIELD(class_weight), "none", 0, INFINITY, false,
+     "none|balanced", "weight of each class, or balanced by its rows"},
+};
+
+clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,
+                                   int64_t outputs) {
+  const clf__layer *last = network->layers[network->layer_count - 1];
+  const int32_t end = clf__layer_activation(last);
+  const bool entropy = loss == CLF__LOSS_CROSS_ENTROPY || loss == CLF__LOSS_BINARY_CROSS_ENTROPY;
+  const bool single = classes == 2 && network->outputs == 1 &&
+                      (loss == CLF__LOSS_BINARY_CROSS_ENTROPY || loss == CLF__LOSS_HINGE);
+  if (classes == 0 && loss != CLF__LOSS_SQUARED_ERROR) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "network: targets are fitted with loss=squared_error");
+  }
+  if (network->outputs != outputs && !single) {
+    return clf__fail(CLF_ERROR_SHAPE,
+                     "network: %s %lld, the last layer, gives %lld outputs; there "
+                     "are %lld %s",
+                     last->kind->name, (long long)last->number, (long long)network->outputs,
+                     (long long)outputs, classes > 0 ? "classes" : "target columns");
+  }
+  if (entropy && (end == CLF__SOFTMAX || end == CLF__SIGMOID)) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "network: the entropy losses take the scores before %s: make the last layer "
+                     "linear, or use loss=squared_error",
+                     end == CLF__SOFTMAX ? "softmax" : "the sigmoid");
+  }
+  return CLF_OK;
+}
+
+/* The records of the epochs: all that the fit makes, of one length, or none after no epochs. */
+static clf_status check_history(const clf_model *model) {
+  int64_t epochs = -1, missing = 0, found = 0;
+  for (int i = 0; i < CLF__RECORDS; i++) {
+    const clf_tensor *tensor = clf__store_tensor(model->state, clf__record_names[i]);
+    const bool validation =
+        i == CLF__RECORD_VALIDATION_LOSS || i == CLF__RECORD_VALIDATION_ACCURACY;
+    const bool accuracy = i == CLF__RECORD_ACCURACY || i == CLF__RECORD_VALIDATION_ACCURACY;
+    const bool validated = clf__store_tensor(model->state, "history_validation_loss") != NULL ||
+                           clf__store_tensor(model->state, "history_validation_accuracy") != NULL;
+    const bool due = (!validation || validated) && (!accuracy || model->classes != NULL);
+    missing += due && tensor == NULL;
+    if (tensor == NULL) {
+      continue;
+    }
+    found++;
+    if (tensor->dtype != CLF_F64 || tensor->ndim != 1 || !due ||
+        (epochs >= 0 && tensor->shape[0] != epochs)) {
+      return clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is not valid", clf__record_names[i]);
+    }
+    epochs = tensor->shape[0];
+  }
+  return missing == 0 || found == 0
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_CORRUPT, "model file: a part of the history is missing");
+}
+
+static clf_status check(const clf_model *model) {
+  enum { LOSSES = 4 };
+  clf__network *network = NULL;
+  float **weights = NULL;
+  clf_status status = clf__check_tensor(model, "loss", CLF_I32, 1, -1);
+  if (status < 0) {
+    return status;
+  }
+  const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
+  const int64_t classes = model->classes != NULL ? model->outputs : 0;
+  CLF__TRY(clf__network_of_state(&network, model->context, model->state));
+  CLF__TRY(clf__network_state_weights(&weights, network, model->state));
+  CLF__TRY(check_history(model));
+  if (loss < 0 || loss >= LOSSES || clf__shape_count(&network->input) != model->columns ||
+      clf__network_check_loss(network, loss, classes, model->outputs) < 0) {
+    status = clf__fail(CLF_ERROR_CORRUPT, "model file: the network does not fit its data");
+  }
+done:
+  clf__free(weights);
+  clf__network_free(network);
+  return status == CLF_OK || status == CLF_ERROR_MEMORY
+             ? status
+             : clf__fail_within(CLF_ERROR_CORRUPT, "network");
+}
+
+/* The one output of two classes is class 1's; class 0's is 0. */
+static void spread_single(const float *scores, float *values, int64_t rows) {
+  for (int64_t i = rows - 1; i >= 0; i--) {
+    values[2 * i + 1] = scores[i];
+    values[2 * i] = 0;
+  }
+}
+
+static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
+  clf__network *network = NULL;
+  float **weights = NULL;
+  clf_status status = clf__network_of_state(&network, model->context, model->state);
+  if (status < 0) {
+    return status;
+  }
+  CLF__TRY(clf__network_state_weights(&weights, network, model->state));
+  CLF__TRY(clf__network_infer(network, weights, x, values));
+  if (network->outputs != model->outputs) {
+    spread_single(values, values, x->rows);
+  }
+done:
+  clf__free(weights);
+  clf__network_free(network);
+  return status;
+}
+
+/* Sigmoids of each class, made to sum to 1. */
+static void normalised_sigmoids(const clf_model *model, float *values, int64_t rows) {
+  const int64_t outputs = model->outputs;
+  clf__sigmoid(model->context, values, rows * outputs, NULL);
+  for (int64_t i = 0; i < rows; i++, values += outputs) {
+    float sum = 0;
+    for (int64_t k = 0; k < outputs; k++) {
+      sum += values[k];
+    }
+    for (int64_t k = 0; k < outputs; k++) {
+      values[k] = sum > 0 ? values[k] / sum : 1 / (float)outputs;
+    }
+  }
+}
+
+static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
+  const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
+  if (loss == CLF__LOSS_BINARY_CROSS_ENTROPY && model->outputs > 2) {
+    normalised_sigmoids(model, values, rows);
+    return CLF_OK;
+  }
+  if (loss == CLF__LOSS_CROSS_ENTROPY || loss == CLF__LOSS_BINARY_CROSS_ENTROPY) {
+    clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs, NULL);
+    return CLF_OK;
+  }
+  return clf__fail(CLF_ERROR_UNSUPPORTED,
+                   "network: only the entropy losses give probabilities; this one was fitted "
+                   "with another");
+}
+
+const clf__model_kind clf__network_kind = {
+    .name = "network",
+    .help = "layers in sequence, trained by gradient steps",
+    .params = {"network", params, CLF__PARAM_COUNT(params), sizeof(clf__network_params)},
+    .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE | CLF__CAN_STEP,
+    .fit = clf__network_fit,
+    .check = check,
+    .decide = decide,
+    .probabilities = probabilities,
+};
+
+/* The shapes of layers are known where the input is. */
+static clf_status check_layers(const clf_model *model, const char *layers) {
+  const clf__network_params *p = model->params;
+  clf__network *network = NULL;
+  clf__shape input = {1, {1}};
+  if (p->input.word < 0 && p->input.count < CLF_MAX_DIMENSIONS) {
+    input.ndim = (int32_t)p->input.count;
+    for (int64_t i = 0; i < p->input.count; i++) {
+      input.size[i] = (int64_t)p->input.values[i];
+    }
+  }
+  clf_status status = clf__network_build(&network, model->context, layers, &input);
+  clf__network_free(network);
+  return status == CLF_ERROR_SHAPE && p->input.word >= 0 ? CLF_OK : status;
+}
+
+clf_status clf_network_add(clf_model *model, const char *layer, const char *layer_params) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(layer);
+  if (model->kind != &clf__network_kind) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has", model->kind->name);
+  }
+  const clf__network_params *p = model->params;
+  const bool first = p->layers == NULL || p->layers[0] == '\0';
+  clf__text text = {.context = model->context};
+  clf__text_append(&text, "%s%s%s%s%s", first ? "" : p->layers, first ? "" : "; ", layer,
+                   layer_params != NULL ? " " : "", layer_params != NULL ? layer_params : "");
+  clf_status status = text.failed ? CLF_ERROR_MEMORY : check_layers(model, text.bytes);
+  if (status == CLF_OK) {
+    status = clf_model_set_text(model, "layers", text.bytes);
+  }
+  clf__text_free(&text);
+  return status;
+}

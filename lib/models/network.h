@@ -1,0 +1,80 @@
+/* A network: layers in sequence, built from their text, and what its model's files share. */
+#ifndef CLF_MODELS_NETWORK_H
+#define CLF_MODELS_NETWORK_H
+
+#include "layers/activation.h"
+#include "layers/loss.h"
+#include "models/model.h"
+#include "optim/optimizer.h"
+
+typedef struct clf__network_params {
+  char *layers;
+  clf__list input;
+  int32_t loss;
+  clf__number epochs;
+  int64_t batch_size;
+  double validation_split;
+  int64_t patience;
+  double clip_norm;
+  bool shuffle;
+  clf__list class_weight;
+} clf__network_params;
+
+/* What an epoch leaves, a tensor [epochs] of the state each. Times are not among them: the same
+ * training gives the same bytes. */
+enum {
+  CLF__RECORD_LOSS,
+  CLF__RECORD_ACCURACY,
+  CLF__RECORD_VALIDATION_LOSS,
+  CLF__RECORD_VALIDATION_ACCURACY,
+  CLF__RECORD_LEARNING_RATE,
+  CLF__RECORDS
+};
+extern const char *const clf__record_names[CLF__RECORDS];
+
+typedef struct clf__network {
+  clf_context *context;
+  clf__shape input;
+  clf__layer **layers; /* [layer_count] */
+  int64_t layer_count;
+  int64_t *first_weight; /* [layer_count + 1] */
+  int64_t outputs;       /* of the last layer */
+  int64_t widest;        /* elements of a row in the widest place, the input included */
+} clf__network;
+
+/* From "kind name=value …; kind …". CLF_ERROR_SHAPE names the layer that the rows do not fit. */
+clf_status clf__network_build(clf__network **out, clf_context *context, const char *layers,
+                              const clf__shape *input);
+/* The network of a fitted model: its state tells layers and input. */
+clf_status clf__network_of_state(clf__network **out, clf_context *context, const clf__store *state);
+void clf__network_free(clf__network *network); /* NULL is fine */
+
+static inline int64_t clf__network_weights(const clf__network *network) {
+  return network->first_weight[network->layer_count];
+}
+
+/* "dense_1.weight" */
+typedef struct clf__weight_name {
+  char text[64];
+} clf__weight_name;
+clf__weight_name clf__network_weight_name(const clf__layer *layer, int64_t index);
+/* The network's weights [weights] as the state holds them; *out is allocated. */
+clf_status clf__network_state_weights(float ***out, const clf__network *network,
+                                      const clf__store *state);
+
+/* Writes rows of x to `out` [rows, columns] as f32: rows[0 … count-1], or `first` on where it is
+ * NULL. */
+void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first, int64_t count,
+                         float *out);
+
+/* Inference on the rows of x, out [rows, outputs]. */
+clf_status clf__network_infer(const clf__network *network, float *const *weights,
+                              const clf__rows *x, float *out);
+
+/* Why the loss cannot be used with this network, as a status, or CLF_OK. */
+clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,
+                                   int64_t outputs);
+clf_status clf__network_fit(const clf_model *model, const clf__training *training,
+                            clf__store *state);
+
+#endif

@@ -1,0 +1,209 @@
+/* Networks from text and from the state of a fitted model. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "models/network.h"
+
+enum { MOST_LAYERS = 1000 };
+
+/* The end of the layer that begins at `text`: a ';' outside quotes, or the end of the text. */
+static const char *layer_end(const char *text) {
+  char quote = '\0';
+  for (; *text != '\0'; text++) {
+    if (quote != '\0') {
+      quote = *text == quote ? '\0' : quote;
+    } else if (*text == '\'' || *text == '"') {
+      quote = *text;
+    } else if (*text == ';') {
+      break;
+    }
+  }
+  return text;
+}
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* A layer from "kind name=value …". */
+static clf_status parse_layer(clf__layer **out, clf_context *context, char *text) {
+  char *kind = text;
+  while (is_blank(*kind)) {
+    kind++;
+  }
+  char *end = kind;
+  while (*end != '\0' && !is_blank(*end)) {
+    end++;
+  }
+  const char *params = *end != '\0' ? end + 1 : NULL;
+  *end = '\0';
+  if (*kind == '\0') {
+    return clf__fail(CLF_ERROR_ARGUMENT, "network: a layer of 'layers' is empty");
+  }
+  return clf__layer_create(out, context, kind, params);
+}
+
+static int64_t number_in_kind(const clf__network *network, const clf__layer *layer) {
+  int64_t number = 1;
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    number += network->layers[i]->kind == layer->kind;
+  }
+  return number;
+}
+
+static clf_status append_layer(clf__network *network, const char *text, const char *end) {
+  if (network->layer_count == MOST_LAYERS) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "network: 'layers' names more than %d layers",
+                     (int)MOST_LAYERS);
+  }
+  char *copy = clf__copy_bytes(network->context, text, (size_t)(end - text));
+  if (copy == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf__layer *layer = NULL;
+  clf_status status = parse_layer(&layer, network->context, copy);
+  clf__free(copy);
+  if (status < 0) {
+    return status;
+  }
+  layer->number = number_in_kind(network, layer);
+  network->layers[network->layer_count++] = layer;
+  return CLF_OK;
+}
+
+static clf_status parse_layers(clf__network *network, const char *text) {
+  clf_status status = CLF_OK;
+  while (status == CLF_OK && *text != '\0') {
+    const char *end = layer_end(text);
+    status = append_layer(network, text, end);
+    text = *end != '\0' ? end + 1 : end;
+  }
+  if (status == CLF_OK && network->layer_count == 0) {
+    status = clf__fail(CLF_ERROR_ARGUMENT, "network: 'layers' names none");
+  }
+  return status;
+}
+
+static clf_status arrange_layers(clf__network *network) {
+  clf__shape shape = network->input;
+  network->widest = clf__shape_count(&shape);
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    clf__layer *layer = network->layers[i];
+    clf_status status = clf__layer_arrange(layer, &shape);
+    if (status < 0) {
+      return status;
+    }
+    shape = layer->out;
+    network->first_weight[i + 1] = network->first_weight[i] + layer->weight_count;
+    network->widest = layer->outputs > network->widest ? layer->outputs : network->widest;
+  }
+  network->outputs = clf__shape_count(&shape);
+  return CLF_OK;
+}
+
+clf_status clf__network_build(clf__network **out, clf_context *context, const char *layers,
+                              const clf__shape *input) {
+  clf__network *network = clf__alloc_zeroed(context, 1, sizeof *network);
+  if (network == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = CLF_ERROR_MEMORY;
+  network->context = context;
+  network->input = *input;
+  network->layers = clf__alloc_zeroed(context, MOST_LAYERS, sizeof(clf__layer *));
+  network->first_weight = clf__alloc_zeroed(context, MOST_LAYERS + 1, sizeof(int64_t));
+  if (network->layers == NULL || network->first_weight == NULL) {
+    goto done;
+  }
+  CLF__TRY(parse_layers(network, layers != NULL ? layers : ""));
+  CLF__TRY(arrange_layers(network));
+  *out = network;
+  return CLF_OK;
+done:
+  clf__network_free(network);
+  return status;
+}
+
+void clf__network_free(clf__network *network) {
+  if (network == NULL) {
+    return;
+  }
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    clf__layer_free(network->layers[i]);
+  }
+  clf__free(network->layers);
+  clf__free(network->first_weight);
+  clf__free(network);
+}
+
+static clf_status read_shape(clf__shape *out, const clf_tensor *tensor) {
+  bool good = tensor != NULL && tensor->dtype == CLF_I64 && tensor->ndim == 1 &&
+              tensor->shape[0] >= 1 && tensor->shape[0] < CLF_MAX_DIMENSIONS;
+  out->ndim = good ? (int32_t)tensor->shape[0] : 0;
+  for (int32_t i = 0; i < out->ndim; i++) {
+    out->size[i] = ((const int64_t *)tensor->data)[i];
+    good = good && out->size[i] > 0;
+  }
+  return good && clf__shape_count(out) > 0
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_CORRUPT, "model file: 'input_shape' is missing or not valid");
+}
+
+clf_status clf__network_of_state(clf__network **out, clf_context *context,
+                                 const clf__store *state) {
+  const clf_tensor *layers = clf__store_tensor(state, "layers");
+  clf__shape input;
+  clf_status status = read_shape(&input, clf__store_tensor(state, "input_shape"));
+  if (status < 0) {
+    return status;
+  }
+  if (layers == NULL || layers->dtype != CLF_U8 || layers->ndim != 1) {
+    return clf__fail(CLF_ERROR_CORRUPT, "model file: 'layers' is missing or not valid");
+  }
+  char *text = clf__copy_bytes(context, layers->data, (size_t)layers->shape[0]);
+  if (text == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  status = clf__network_build(out, context, text, &input);
+  clf__free(text);
+  return status;
+}
+
+clf__weight_name clf__network_weight_name(const clf__layer *layer, int64_t index) {
+  clf__weight_name name;
+  snprintf(name.text, sizeof name.text, "%s_%lld.%s", layer->kind->name, (long long)layer->number,
+           layer->weights[index].name);
+  return name;
+}
+
+static bool same_shape(const clf_tensor *tensor, const clf__shape *shape) {
+  bool same = tensor->dtype == CLF_F32 && tensor->ndim == shape->ndim;
+  for (int32_t i = 0; same && i < shape->ndim; i++) {
+    same = tensor->shape[i] == shape->size[i];
+  }
+  return same;
+}
+
+clf_status clf__network_state_weights(float ***out, const clf__network *network,
+                                      const clf__store *state) {
+  float **weights =
+      clf__alloc_array(network->context, clf__network_weights(network), sizeof *weights);
+  if (weights == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    const clf__layer *layer = network->layers[i];
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      const clf__weight_name name = clf__network_weight_name(layer, j);
+      const clf_tensor *tensor = clf__store_tensor(state, name.text);
+      if (tensor == NULL || !same_shape(tensor, &layer->weights[j].shape)) {
+        clf__free(weights);
+        return clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is missing or not valid", name.text);
+      }
+      weights[network->first_weight[i] + j] = tensor->data;
+    }
+  }
+  *out = weights;
+  return CLF_OK;
+}

@@ -1,0 +1,99 @@
+/* Inference: blocks of rows go to the pool, each through all layers in two buffers that stay in
+ * cache. A single block runs on the calling thread. */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/pool.h"
+#include "models/network.h"
+
+enum { BLOCK_ELEMENTS = 1 << 16, BLOCK_ROWS = 64 };
+
+typedef struct inference {
+  const clf__network *network;
+  float *const *weights;
+  const clf__rows *x;
+  float *out;
+  float *buffers; /* [threads, 2, block * widest] */
+  int64_t block;
+  atomic_int status;
+} inference;
+
+static void spread_row(const clf__rows *x, int64_t row, float *out) {
+  memset(out, 0, (size_t)x->columns * sizeof *out);
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+    out[x->column[e]] = x->value[e];
+  }
+}
+
+void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first, int64_t count,
+                         float *out) {
+  for (int64_t i = 0; i < count; i++, out += x->columns) {
+    const int64_t row = rows != NULL ? rows[i] : first + i;
+    const float *values = out;
+    if (clf__rows_sparse(x)) {
+      spread_row(x, row, out);
+    } else {
+      values = clf__rows_values(x, row, out);
+    }
+    if (values != out) {
+      memcpy(out, values, (size_t)x->columns * sizeof *out);
+    }
+  }
+}
+
+static clf_status run_layers(const inference *job, int64_t rows, float *from, float *to,
+                             float *out) {
+  const clf__network *network = job->network;
+  clf_status status = CLF_OK;
+  for (int64_t i = 0; status == CLF_OK && i < network->layer_count; i++) {
+    const bool last = i + 1 == network->layer_count;
+    const clf__pass pass = {.layer = network->layers[i],
+                            .rows = rows,
+                            .x = from,
+                            .y = last ? out : to,
+                            .weights = job->weights + network->first_weight[i]};
+    status = pass.layer->kind->forward(&pass);
+    float *other = from;
+    from = to;
+    to = other;
+  }
+  return status;
+}
+
+static void infer_block(void *argument, int64_t index, int32_t worker) {
+  inference *job = argument;
+  const clf__network *network = job->network;
+  const int64_t first = index * job->block, left = job->x->rows - first;
+  const int64_t rows = left < job->block ? left : job->block, size = job->block * network->widest;
+  float *from = job->buffers + 2 * worker * size;
+  clf__network_gather(job->x, NULL, first, rows, from);
+  clf_status status = run_layers(job, rows, from, from + size, job->out + first * network->outputs);
+  if (status < 0) {
+    atomic_store(&job->status, status);
+  }
+}
+
+clf_status clf__network_infer(const clf__network *network, float *const *weights,
+                              const clf__rows *x, float *out) {
+  clf_context *context = network->context;
+  inference job = {.network = network, .weights = weights, .x = x, .out = out};
+  int64_t blocks, elements;
+  job.block = network->widest < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / network->widest : 1;
+  job.block = job.block < BLOCK_ROWS ? job.block : BLOCK_ROWS;
+  job.block = job.block < x->rows ? job.block : x->rows;
+  blocks = x->rows > 0 ? (x->rows - 1) / job.block + 1 : 0;
+  atomic_init(&job.status, CLF_OK);
+  const int64_t workers = blocks > 1 ? clf__context_threads(context) : 1;
+  if (!clf__mul_i64(2 * workers * job.block, network->widest, &elements)) {
+    elements = -1;
+  }
+  job.buffers = clf__alloc_array(context, elements, sizeof *job.buffers);
+  if (job.buffers == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf__parallel(context, blocks, infer_block, &job);
+  clf__free(job.buffers);
+  return atomic_load(&job.status) < 0
+             ? clf__fail(CLF_ERROR_MEMORY, "network: out of memory during inference")
+             : CLF_OK;
+}

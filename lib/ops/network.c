@@ -1,0 +1,98 @@
+/* Elementwise kernels of networks. A row is some hundred elements, so a task is a block of them
+ * whose size depends on the columns alone. */
+#include "ops/network.h"
+
+#include "base/pool.h"
+#include "ops/kernels.h"
+
+enum { TASK_ELEMENTS = 1 << 14 };
+
+typedef struct rows_job {
+  const clf__kernels *kernels;
+  int32_t function;
+  const float *bias;
+  const float *y;
+  float *out;
+  int64_t rows, columns, rows_per_task;
+} rows_job;
+
+static void activate_rows(void *argument, int64_t index, int32_t worker) {
+  const rows_job *job = argument;
+  const int64_t first = index * job->rows_per_task, left = job->rows - first;
+  const int64_t rows = left < job->rows_per_task ? left : job->rows_per_task;
+  float *y = job->out + first * job->columns;
+  (void)worker;
+  job->kernels->bias_activate(job->function, job->bias, y, rows, job->columns);
+  if (job->function == CLF__SOFTMAX) {
+    job->kernels->softmax(y, rows, job->columns, job->columns, NULL);
+  }
+}
+
+static void slope_rows(void *argument, int64_t index, int32_t worker) {
+  const rows_job *job = argument;
+  const int64_t first = index * job->rows_per_task, left = job->rows - first;
+  const int64_t rows = left < job->rows_per_task ? left : job->rows_per_task;
+  (void)worker;
+  job->kernels->slope(job->function, job->y + first * job->columns, job->out + first * job->columns,
+                      rows, job->columns);
+}
+
+static void run(clf_context *context, rows_job *job, clf__task task) {
+  job->kernels = clf__kernels_of(clf__context_cpu(context));
+  job->rows_per_task = job->columns < TASK_ELEMENTS ? TASK_ELEMENTS / job->columns : 1;
+  clf__parallel(context, (job->rows + job->rows_per_task - 1) / job->rows_per_task, task, job);
+}
+
+void clf__bias_activate(clf_context *context, int32_t function, const float *bias, float *y,
+                        int64_t rows, int64_t columns) {
+  rows_job job = {.function = function, .bias = bias, .out = y, .rows = rows, .columns = columns};
+  if (function != CLF__LINEAR || bias != NULL) {
+    run(context, &job, activate_rows);
+  }
+}
+
+void clf__slope(clf_context *context, int32_t function, const float *y, float *dy, int64_t rows,
+                int64_t columns) {
+  rows_job job = {.function = function, .y = y, .out = dy, .rows = rows, .columns = columns};
+  if (function != CLF__LINEAR) {
+    run(context, &job, slope_rows);
+  }
+}
+
+void clf__column_sums(clf_context *context, const float *x, int64_t rows, int64_t columns,
+                      float *sums) {
+  clf__kernels_of(clf__context_cpu(context))->column_sums(x, rows, columns, sums);
+}
+
+typedef struct update_job {
+  const clf__kernels *kernels;
+  const clf__update *update;
+} update_job;
+
+static void update_part(void *argument, int64_t index, int32_t worker) {
+  const update_job *job = argument;
+  clf__update part = *job->update;
+  const int64_t first = index * TASK_ELEMENTS, left = part.count - first;
+  (void)worker;
+  part.count = left < TASK_ELEMENTS ? left : TASK_ELEMENTS;
+  part.weight += first;
+  part.gradient += first;
+  part.first = part.first != NULL ? part.first + first : NULL;
+  part.second = part.second != NULL ? part.second + first : NULL;
+  job->kernels->update(&part);
+}
+
+void clf__update_weights(clf_context *context, const clf__update *update) {
+  update_job job = {clf__kernels_of(clf__context_cpu(context)), update};
+  clf__parallel(context, (update->count + TASK_ELEMENTS - 1) / TASK_ELEMENTS, update_part, &job);
+}
+
+double clf__sum_of_squares(clf_context *context, const float *x, int64_t count) {
+  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  double sum = 0;
+  for (int64_t first = 0; first < count; first += TASK_ELEMENTS) {
+    const int64_t left = count - first;
+    sum += (double)kernels->square_sum(x + first, left < TASK_ELEMENTS ? left : TASK_ELEMENTS);
+  }
+  return sum;
+}

@@ -1,0 +1,157 @@
+/* Elementwise kernels of networks, as loops that the compiler turns into vectors. Bounds: a weight
+ * and its moments are read and written once, 28 bytes a weight and step for Adam. */
+
+INLINE void add_bias(const float *restrict bias, float *restrict y, int64_t rows, int64_t columns) {
+  for (int64_t i = 0; i < rows; i++, y += columns) {
+    for (int64_t j = 0; j < columns; j++) {
+      y[j] += bias[j];
+    }
+  }
+}
+
+static void bias_relu(const float *restrict bias, float *restrict y, int64_t rows, int64_t columns,
+                      float below) {
+  for (int64_t i = 0; i < rows; i++, y += columns) {
+    for (int64_t j = 0; j < columns; j++) {
+      const float v = y[j] + bias[j];
+      y[j] = v > 0 ? v : v * below;
+    }
+  }
+}
+
+static void relu(float *restrict y, int64_t count, float below) {
+  for (int64_t i = 0; i < count; i++) {
+    y[i] = y[i] > 0 ? y[i] : y[i] * below;
+  }
+}
+
+static void bias_activate(int32_t function, const float *bias, float *y, int64_t rows,
+                          int64_t columns) {
+  const float below = function == CLF__LEAKY_RELU ? 0.01F : 0;
+  const bool rectified = function == CLF__RELU || function == CLF__LEAKY_RELU;
+  if (rectified && bias != NULL) {
+    bias_relu(bias, y, rows, columns, below);
+    return;
+  }
+  if (bias != NULL) {
+    add_bias(bias, y, rows, columns);
+  }
+  if (rectified) {
+    relu(y, rows * columns, below);
+  } else if (function == CLF__SIGMOID) {
+    sigmoid_f32(y, rows * columns, NULL);
+  } else if (function == CLF__TANH) {
+    tanh_f32(y, y, rows * columns);
+  }
+}
+
+static void softmax_slope(const float *restrict y, float *restrict dy, int64_t rows,
+                          int64_t columns) {
+  for (int64_t i = 0; i < rows; i++, y += columns, dy += columns) {
+    float sum = 0;
+    for (int64_t j = 0; j < columns; j++) {
+      sum += dy[j] * y[j];
+    }
+    for (int64_t j = 0; j < columns; j++) {
+      dy[j] = y[j] * (dy[j] - sum);
+    }
+  }
+}
+
+static void rectified_slope(const float *restrict y, float *restrict dy, int64_t count,
+                            float below) {
+  for (int64_t i = 0; i < count; i++) {
+    dy[i] = y[i] > 0 ? dy[i] : dy[i] * below;
+  }
+}
+
+static void slope_f32(int32_t function, const float *restrict y, float *restrict dy, int64_t rows,
+                      int64_t columns) {
+  const int64_t count = rows * columns;
+  if (function == CLF__SOFTMAX) {
+    softmax_slope(y, dy, rows, columns);
+  } else if (function == CLF__RELU || function == CLF__LEAKY_RELU) {
+    rectified_slope(y, dy, count, function == CLF__RELU ? 0 : 0.01F);
+  } else if (function == CLF__SIGMOID) {
+    for (int64_t i = 0; i < count; i++) {
+      dy[i] *= y[i] * (1 - y[i]);
+    }
+  } else if (function == CLF__TANH) {
+    for (int64_t i = 0; i < count; i++) {
+      dy[i] *= 1 - y[i] * y[i];
+    }
+  }
+}
+
+static void column_sums(const float *restrict x, int64_t rows, int64_t columns,
+                        float *restrict sums) {
+  memset(sums, 0, (size_t)columns * sizeof *sums);
+  for (int64_t i = 0; i < rows; i++, x += columns) {
+    for (int64_t j = 0; j < columns; j++) {
+      sums[j] += x[j];
+    }
+  }
+}
+
+/* Momentum as PyTorch has it: v = m v + g; w -= rate v, or with Nesterov's w -= rate (g + m v). */
+static void update_sgd(const clf__update *u) {
+  float *restrict w = u->weight, *restrict v = u->first;
+  const float *restrict g = u->gradient;
+  const float scale = u->scale, rate = u->rate, decay = u->decay, momentum = u->beta1;
+  if (v == NULL) {
+    for (int64_t i = 0; i < u->count; i++) {
+      w[i] -= rate * (scale * g[i] + decay * w[i]);
+    }
+    return;
+  }
+  const float now = u->nesterov ? 1 : 0, then = u->nesterov ? momentum : 1;
+  for (int64_t i = 0; i < u->count; i++) {
+    const float gradient = scale * g[i] + decay * w[i];
+    v[i] = momentum * v[i] + gradient;
+    w[i] -= rate * (now * gradient + then * v[i]);
+  }
+}
+
+static void update_adam(const clf__update *u) {
+  float *restrict w = u->weight, *restrict m = u->first, *restrict v = u->second;
+  const float *restrict g = u->gradient;
+  const float beta1 = u->beta1, beta2 = u->beta2, keep = 1 - u->shrink;
+  for (int64_t i = 0; i < u->count; i++) {
+    const float gradient = u->scale * g[i] + u->decay * w[i];
+    m[i] = beta1 * m[i] + (1 - beta1) * gradient;
+    v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
+    w[i] = keep * w[i] - u->rate * m[i] / (u->root_scale * sqrtf(v[i]) + u->epsilon);
+  }
+}
+
+/* rmsprop keeps a mean of squares, adagrad (beta2 = 1) their sum. */
+static void update_scaled(const clf__update *u, float share) {
+  float *restrict w = u->weight, *restrict v = u->second;
+  const float *restrict g = u->gradient;
+  for (int64_t i = 0; i < u->count; i++) {
+    const float gradient = u->scale * g[i] + u->decay * w[i];
+    v[i] = u->beta2 * v[i] + share * gradient * gradient;
+    w[i] -= u->rate * gradient / (sqrtf(v[i]) + u->epsilon);
+  }
+}
+
+static void update_weights(const clf__update *u) {
+  if (u->rule == CLF__UPDATE_SGD) {
+    update_sgd(u);
+  } else if (u->rule == CLF__UPDATE_ADAM) {
+    update_adam(u);
+  } else {
+    update_scaled(u, u->rule == CLF__UPDATE_RMSPROP ? 1 - u->beta2 : 1);
+  }
+}
+
+static float square_sum(const float *x, int64_t count) {
+  vector_f32 sums = {0};
+  int64_t i = 0;
+  for (; i + LANES_F32 <= count; i += LANES_F32) {
+    const vector_f32 v = load_f32(x + i);
+    sums += v * v;
+  }
+  const vector_f32 v = load_part_f32(x + i, count - i);
+  return sum_of_f32(sums + v * v);
+}

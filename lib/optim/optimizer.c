@@ -1,0 +1,297 @@
+/* The rules, g the gradient (with weight_decay times w added, but for adamw), r the learning rate:
+ *   sgd      v = momentum v + g, w -= r v                            Nesterov: w -= r (g + momentum
+ * v) adam     m, v running means of g and g^2, both unbiased; w -= r m / (sqrt v + epsilon) (Kingma
+ * and Ba, 2015); adamw shrinks w by r weight_decay beside it (Loshchilov and Hutter, 2019) rmsprop
+ * v a running mean of g^2, w -= r g / (sqrt v + epsilon)  (Tieleman and Hinton, 2012) adagrad  v
+ * the sum of g^2, likewise                              (Duchi et al., 2011) Schedules: step (r
+ * times factor every interval epochs), cosine (from r to r times factor over the fit), plateau (r
+ * times factor after interval epochs without a lower loss); warmup raises the rate in equal steps
+ * at first. */
+#include "optim/optimizer.h"
+
+#include <math.h>
+
+#include "base/text.h"
+#include "ops/network.h"
+
+enum { CONSTANT, STEP, COSINE, PLATEAU };
+
+#define FIELD(name) offsetof(clf__optimizer_params, name)
+#define RATE(value)                                                                                \
+  {                                                                                                \
+    "learning_rate", CLF_PARAM_F64, FIELD(learning_rate), value, 0, 1e6, true, NULL,               \
+        "length of a step"                                                                         \
+  }
+#define COMMON                                                                                     \
+  {"weight_decay",                                                                                 \
+   CLF_PARAM_F64,                                                                                  \
+   FIELD(weight_decay),                                                                            \
+   "0",                                                                                            \
+   0,                                                                                              \
+   1e6,                                                                                            \
+   false,                                                                                          \
+   NULL,                                                                                           \
+   "L2 penalty on the weights, biases not counted"},                                               \
+      {"schedule",                                                                                 \
+       CLF_PARAM_CHOICE,                                                                           \
+       FIELD(schedule),                                                                            \
+       "constant",                                                                                 \
+       0,                                                                                          \
+       0,                                                                                          \
+       false,                                                                                      \
+       "constant|step|cosine|plateau",                                                             \
+       "how the learning rate changes"},                                                           \
+      {"warmup",                                                                                   \
+       CLF_PARAM_I64,                                                                              \
+       FIELD(warmup),                                                                              \
+       "0",                                                                                        \
+       0,                                                                                          \
+       1e9,                                                                                        \
+       false,                                                                                      \
+       NULL,                                                                                       \
+       "steps over which the learning rate rises at first"},                                       \
+      {"factor",                                                                                   \
+       CLF_PARAM_F64,                                                                              \
+       FIELD(factor),                                                                              \
+       "0.1",                                                                                      \
+       0,                                                                                          \
+       1,                                                                                          \
+       false,                                                                                      \
+       NULL,                                                                                       \
+       "step, plateau: of each reduction; cosine: of the last step's rate"},                       \
+  {                                                                                                \
+    "interval", CLF_PARAM_I64, FIELD(interval), "10", 1, 1e9, false, NULL,                         \
+        "epochs between reductions (step), or without a lower loss before one (plateau)"           \
+  }
+#define EPSILON(value)                                                                             \
+  {                                                                                                \
+    "epsilon", CLF_PARAM_F64, FIELD(epsilon), value, 0, 1, true, NULL,                             \
+        "added to the root that divides, against division by 0"                                    \
+  }
+#define ADAM                                                                                       \
+  RATE("0.001"),                                                                                   \
+      {"beta1",                                                                                    \
+       CLF_PARAM_F64,                                                                              \
+       FIELD(beta1),                                                                               \
+       "0.9",                                                                                      \
+       0,                                                                                          \
+       0.9999999,                                                                                  \
+       false,                                                                                      \
+       NULL,                                                                                       \
+       "memory of the mean gradient"},                                                             \
+      {"beta2",                                                                                    \
+       CLF_PARAM_F64,                                                                              \
+       FIELD(beta2),                                                                               \
+       "0.999",                                                                                    \
+       0,                                                                                          \
+       0.9999999,                                                                                  \
+       false,                                                                                      \
+       NULL,                                                                                       \
+       "memory of the mean square"},                                                               \
+      EPSILON("1e-8"), COMMON
+
+static const clf__param sgd_params[] = {
+    RATE("0.01"),
+    {"momentum", CLF_PARAM_F64, FIELD(momentum), "0", 0, 0.9999999, false, NULL,
+     "share of the last step that is taken again"},
+    {"nesterov", CLF_PARAM_BOOL, FIELD(nesterov), "false", 0, 0, false, NULL,
+     "Nesterov's form of the momentum"},
+    COMMON,
+};
+static const clf__param adam_params[] = {ADAM};
+static const clf__param rmsprop_params[] = {
+    RATE("0.001"),
+    {"alpha", CLF_PARAM_F64, FIELD(beta2), "0.99", 0, 0.9999999, false, NULL,
+     "memory of the mean square"},
+    EPSILON("1e-8"),
+    COMMON,
+};
+static const clf__param adagrad_params[] = {RATE("0.01"), EPSILON("1e-10"), COMMON};
+
+#define KIND(name, help)                                                                           \
+  static const clf__optimizer_kind name##_kind = {                                                 \
+      #name,                                                                                       \
+      help,                                                                                        \
+      {#name, name##_params, CLF__PARAM_COUNT(name##_params), sizeof(clf__optimizer_params)}}
+KIND(sgd, "stochastic gradient descent, with momentum");
+KIND(adam, "steps scaled by running means of the gradient and its square");
+KIND(rmsprop, "steps scaled by the running mean of the gradient's square");
+KIND(adagrad, "steps scaled by the sum of the gradient's squares");
+static const clf__optimizer_kind adamw_kind = {
+    "adamw",
+    "adam with weight decay beside the gradient",
+    {"adamw", adam_params, CLF__PARAM_COUNT(adam_params), sizeof(clf__optimizer_params)}};
+
+static const clf__optimizer_kind *const kinds[] = {
+    &sgd_kind, &adam_kind, &adamw_kind, &rmsprop_kind, &adagrad_kind, NULL,
+};
+enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] - 1 };
+
+const clf__optimizer_kind *const *clf__optimizer_kinds(void) {
+  return kinds;
+}
+
+clf_status clf_optimizer_create(clf_optimizer **out, clf_context *context, const char *kind,
+                                const char *params) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(kind);
+  const char *names[KIND_COUNT];
+  for (int32_t i = 0; i < KIND_COUNT; i++) {
+    names[i] = kinds[i]->name;
+  }
+  int64_t index = clf__find_name("optimizer", kind, names, KIND_COUNT);
+  if (index < 0) {
+    return CLF_ERROR_ARGUMENT;
+  }
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_optimizer *optimizer = clf__alloc_zeroed(context, 1, sizeof *optimizer);
+  if (optimizer == NULL) {
+    clf__context_release(context);
+    return CLF_ERROR_MEMORY;
+  }
+  optimizer->context = context;
+  optimizer->kind = kinds[index];
+  clf_status status =
+      clf__params_create(&optimizer->params, context, &optimizer->kind->params, params);
+  if (status < 0) {
+    clf_optimizer_free(optimizer);
+    return status;
+  }
+  *out = optimizer;
+  return CLF_OK;
+}
+
+static void free_slots(clf__optimizer_slot *slots, int64_t count) {
+  for (int64_t i = 0; slots != NULL && i < count; i++) {
+    clf__free(slots[i].first);
+    clf__free(slots[i].second);
+  }
+  clf__free(slots);
+}
+
+void clf_optimizer_free(clf_optimizer *optimizer) {
+  if (optimizer == NULL) {
+    return;
+  }
+  clf_context *context = optimizer->context;
+  free_slots(optimizer->slots, optimizer->slot_count);
+  clf__params_free(&optimizer->kind->params, optimizer->params);
+  clf__free(optimizer);
+  clf__context_release(context);
+}
+
+const char *clf_optimizer_kind(const clf_optimizer *optimizer) {
+  return optimizer != NULL ? optimizer->kind->name : NULL;
+}
+
+static bool is_adam(const clf_optimizer *optimizer) {
+  return optimizer->kind == &adam_kind || optimizer->kind == &adamw_kind;
+}
+
+static clf_status make_slot(clf__optimizer_slot *slot, const clf_optimizer *optimizer,
+                            int64_t count) {
+  const clf__optimizer_params *p = optimizer->params;
+  const bool sgd = optimizer->kind == &sgd_kind;
+  const bool first = is_adam(optimizer) || (sgd && p->momentum > 0);
+  slot->count = count;
+  if (first) {
+    slot->first = clf__alloc_zeroed(optimizer->context, count, sizeof(float));
+  }
+  if (!sgd) {
+    slot->second = clf__alloc_zeroed(optimizer->context, count, sizeof(float));
+  }
+  return (first && slot->first == NULL) || (!sgd && slot->second == NULL) ? CLF_ERROR_MEMORY
+                                                                          : CLF_OK;
+}
+
+clf_status clf__optimizer_begin(clf_optimizer *optimizer, const clf__optimizer_weight *weights,
+                                int64_t count) {
+  clf__optimizer_slot *slots = clf__alloc_zeroed(optimizer->context, count, sizeof *slots);
+  clf_status status = slots != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  for (int64_t i = 0; status == CLF_OK && i < count; i++) {
+    status = make_slot(&slots[i], optimizer, weights[i].count);
+  }
+  if (status < 0) {
+    free_slots(slots, count);
+    return status;
+  }
+  free_slots(optimizer->slots, optimizer->slot_count);
+  optimizer->slots = slots;
+  optimizer->slot_count = count;
+  optimizer->steps = 0;
+  optimizer->best = INFINITY;
+  optimizer->epochs_without = 0;
+  optimizer->reduction = 1;
+  return CLF_OK;
+}
+
+double clf__optimizer_rate(const clf_optimizer *optimizer, int64_t steps_per_epoch, int64_t total) {
+  const clf__optimizer_params *p = optimizer->params;
+  const double pi = 3.141592653589793;
+  const int64_t step = optimizer->steps;
+  double rate = p->learning_rate;
+  if (p->schedule == STEP) {
+    rate *= pow(p->factor, (double)(step / steps_per_epoch / p->interval));
+  } else if (p->schedule == COSINE) {
+    const double gone = total > 1 ? fmin(1, (double)step / (double)(total - 1)) : 0;
+    rate *= p->factor + (1 - p->factor) * 0.5 * (1 + cos(pi * gone));
+  } else if (p->schedule == PLATEAU) {
+    rate *= optimizer->reduction;
+  }
+  return step < p->warmup ? rate * (double)(step + 1) / (double)p->warmup : rate;
+}
+
+static clf__update rule_of(const clf_optimizer *optimizer, double rate, double scale) {
+  const clf__optimizer_params *p = optimizer->params;
+  clf__update update = {
+      .rule = optimizer->kind == &sgd_kind       ? CLF__UPDATE_SGD
+              : optimizer->kind == &rmsprop_kind ? CLF__UPDATE_RMSPROP
+              : optimizer->kind == &adagrad_kind ? CLF__UPDATE_ADAGRAD
+                                                 : CLF__UPDATE_ADAM,
+      .nesterov = p->nesterov,
+      .scale = (float)scale,
+      .rate = (float)rate,
+      .beta1 = (float)(optimizer->kind == &sgd_kind ? p->momentum : p->beta1),
+      .beta2 = optimizer->kind == &adagrad_kind ? 1 : (float)p->beta2,
+      .root_scale = 1,
+      .epsilon = (float)p->epsilon,
+  };
+  if (is_adam(optimizer)) {
+    const double steps = (double)optimizer->steps + 1;
+    update.rate = (float)(rate / (1 - pow(p->beta1, steps)));
+    update.root_scale = (float)(1 / sqrt(1 - pow(p->beta2, steps)));
+  }
+  return update;
+}
+
+void clf__optimizer_step(clf_optimizer *optimizer, const clf__optimizer_weight *weights,
+                         int64_t count, double rate, double scale) {
+  const clf__optimizer_params *p = optimizer->params;
+  clf__update update = rule_of(optimizer, rate, scale);
+  for (int64_t i = 0; i < count; i++) {
+    const double decay = weights[i].decayed ? p->weight_decay : 0;
+    update.count = weights[i].count;
+    update.weight = weights[i].values;
+    update.gradient = weights[i].gradient;
+    update.first = optimizer->slots[i].first;
+    update.second = optimizer->slots[i].second;
+    update.decay = optimizer->kind == &adamw_kind ? 0 : (float)decay;
+    update.shrink = optimizer->kind == &adamw_kind ? (float)(rate * decay) : 0;
+    clf__update_weights(optimizer->context, &update);
+  }
+  optimizer->steps++;
+}
+
+void clf__optimizer_epoch(clf_optimizer *optimizer, double loss) {
+  const clf__optimizer_params *p = optimizer->params;
+  if (loss < optimizer->best) {
+    optimizer->best = loss;
+    optimizer->epochs_without = 0;
+  } else if (++optimizer->epochs_without >= p->interval) {
+    optimizer->reduction *= p->factor;
+    optimizer->epochs_without = 0;
+  }
+}

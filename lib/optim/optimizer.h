@@ -1,0 +1,72 @@
+/* Optimizers: kinds in a registry (optimizer.c). An optimizer keeps what it remembers of each
+ * weight by the weight's place, so that a fit may go on with it; a schedule, which all kinds have,
+ * scales the learning rate. */
+#ifndef CLF_OPTIM_OPTIMIZER_H
+#define CLF_OPTIM_OPTIMIZER_H
+
+#include <classify/optimizer.h>
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/params.h"
+#include "base/status.h"
+
+typedef struct clf__optimizer_kind {
+  const char *name;
+  const char *help;
+  clf__param_table params;
+} clf__optimizer_kind;
+
+/* Parameters of all kinds; a kind's table names those that it has. */
+typedef struct clf__optimizer_params {
+  double learning_rate;
+  double momentum;
+  bool nesterov;
+  double weight_decay;
+  double beta1, beta2;
+  double epsilon;
+  int32_t schedule;
+  int64_t warmup;   /* steps */
+  double factor;    /* step, plateau, and the end of cosine */
+  int64_t interval; /* epochs: step, plateau */
+} clf__optimizer_params;
+
+typedef struct clf__optimizer_slot {
+  int64_t count;
+  float *first, *second; /* [count], NULL where the rule has none */
+} clf__optimizer_slot;
+
+struct clf_optimizer {
+  clf_context *context;
+  const clf__optimizer_kind *kind;
+  void *params;
+  clf__optimizer_slot *slots; /* [slot_count]; NULL before the first fit */
+  int64_t slot_count;
+  int64_t steps; /* taken so far */
+  /* The plateau schedule. */
+  double best;
+  int64_t epochs_without;
+  double reduction;
+};
+
+/* Weights that are stepped together. */
+typedef struct clf__optimizer_weight {
+  int64_t count;
+  float *values, *gradient; /* [count] */
+  bool decayed;
+} clf__optimizer_weight;
+
+const clf__optimizer_kind *const *clf__optimizer_kinds(void); /* ends with NULL */
+
+/* Forgets what was remembered and makes room for weights of these sizes. */
+clf_status clf__optimizer_begin(clf_optimizer *optimizer, const clf__optimizer_weight *weights,
+                                int64_t count);
+/* The learning rate of the next step, of `total` steps in all. */
+double clf__optimizer_rate(const clf_optimizer *optimizer, int64_t steps_per_epoch, int64_t total);
+/* One step; the gradients count times `scale`. */
+void clf__optimizer_step(clf_optimizer *optimizer, const clf__optimizer_weight *weights,
+                         int64_t count, double rate, double scale);
+/* Tells the plateau schedule of an epoch's loss. */
+void clf__optimizer_epoch(clf_optimizer *optimizer, double loss);
+
+#endif

@@ -1,0 +1,262 @@
+/* Layers and losses against central differences of their own forward pass, and optimizers against
+ * their rules written out for one weight. */
+#include <math.h>
+#include <string.h>
+
+#include "layers/loss.h"
+#include "optim/optimizer.h"
+#include "support.h"
+
+enum { ROWS = 5, MOST = 512 };
+
+typedef struct probe {
+  clf__layer *layer;
+  float x[MOST], y[MOST], r[MOST], dy[MOST], dx[MOST];
+  float weights[CLF__LAYER_WEIGHTS][MOST], gradients[CLF__LAYER_WEIGHTS][MOST];
+  float *weight_list[CLF__LAYER_WEIGHTS], *gradient_list[CLF__LAYER_WEIGHTS];
+  char kept[MOST * 8];
+} probe;
+
+static clf__pass pass_of(probe *p) {
+  return (clf__pass){.layer = p->layer,
+                     .rows = ROWS,
+                     .training = true,
+                     .seed = 7,
+                     .x = p->x,
+                     .y = p->y,
+                     .weights = p->weight_list,
+                     .kept = p->kept,
+                     .dy = p->dy,
+                     .dx = p->dx,
+                     .gradients = p->gradient_list};
+}
+
+/* sum of r y, of which the gradient by y is r. */
+static double objective(probe *p) {
+  const clf__pass pass = pass_of(p);
+  ck_clf_ok(p->layer->kind->forward(&pass));
+  double sum = 0;
+  for (int64_t i = 0; i < ROWS * p->layer->outputs; i++) {
+    sum += (double)p->r[i] * (double)p->y[i];
+  }
+  return sum;
+}
+
+static void compare(probe *p, float *values, const float *gradient, int64_t count,
+                    const char *what) {
+  const float h = 0x1p-8F;
+  for (int64_t i = 0; i < count; i++) {
+    const float before = values[i];
+    values[i] = before + h;
+    const double above = objective(p);
+    values[i] = before - h;
+    const double below = objective(p);
+    values[i] = before;
+    const double slope = (above - below) / (2 * (double)h);
+    /* The third derivative times h^2, and the sums' rounding over h. */
+    ck_assert_msg(fabs(slope - (double)gradient[i]) < 2e-3 * (1 + fabs(slope)),
+                  "%s: %s[%d] is %g, by differences %g", p->layer->kind->name, what, (int)i,
+                  (double)gradient[i], slope);
+  }
+}
+
+static void check_layer(const char *kind, const char *params, clf__shape in) {
+  clf_context *context = NULL;
+  uint64_t state = 3;
+  probe *p = calloc(1, sizeof *p);
+  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf__layer_create(&p->layer, context, kind, params));
+  p->layer->number = 1;
+  ck_clf_ok(clf__layer_arrange(p->layer, &in));
+  ck_assert_int_le(ROWS * p->layer->inputs, MOST);
+  ck_assert_int_le(ROWS * p->layer->outputs, MOST);
+  for (int64_t i = 0; i < p->layer->weight_count; i++) {
+    p->weight_list[i] = p->weights[i];
+    p->gradient_list[i] = p->gradients[i];
+    for (int64_t j = 0; j < clf__shape_count(&p->layer->weights[i].shape); j++) {
+      p->weights[i][j] = (float)(0.5 * random_normal(&state));
+    }
+  }
+  for (int i = 0; i < MOST; i++) {
+    p->x[i] = (float)random_normal(&state);
+    p->r[i] = (float)random_normal(&state);
+  }
+  objective(p);
+  memcpy(p->dy, p->r, sizeof p->dy);
+  const clf__pass pass = pass_of(p);
+  ck_clf_ok(p->layer->kind->backward(&pass));
+  compare(p, p->x, p->dx, ROWS * p->layer->inputs, "dx");
+  for (int64_t i = 0; i < p->layer->weight_count; i++) {
+    compare(p, p->weights[i], p->gradients[i], clf__shape_count(&p->layer->weights[i].shape),
+            p->layer->weights[i].name);
+  }
+  clf__layer_free(p->layer);
+  clf_context_free(context);
+  free(p);
+}
+
+START_TEST(layers__agree_with_differences) {
+  const clf__shape seven = {1, {7}}, image = {3, {3, 2, 2}};
+  check_layer("dense", "units=4", seven);
+  check_layer("dense", "units=1 bias=false activation=tanh", seven);
+  check_layer("dense", "units=17 activation=sigmoid", seven);
+  check_layer("dense", "units=5 activation=softmax initialiser=he", seven);
+  check_layer("dense", "units=9 activation=leaky_relu", seven);
+  check_layer("activation", "function=tanh", image);
+  check_layer("activation", "function=softmax", image);
+  check_layer("activation", "function=linear", image);
+  check_layer("dropout", "rate=0.3", image);
+  check_layer("dropout", "rate=0", image);
+  check_layer("flatten", NULL, image);
+}
+END_TEST
+
+START_TEST(losses__agree_with_differences) {
+  enum { OUTPUTS = 4 };
+  static const int32_t labels[ROWS] = {0, 3, 1, 1, 2}, two[ROWS] = {0, 1, 1, 0, 1};
+  static const float weights[ROWS] = {1, 0.5F, 2, 0, 1};
+  for (int32_t loss = CLF__LOSS_CROSS_ENTROPY; loss <= CLF__LOSS_HINGE; loss++) {
+    for (int64_t outputs = 1; outputs <= OUTPUTS; outputs += OUTPUTS - 1) {
+      const clf__aim aim = {.loss = loss,
+                            .outputs = outputs,
+                            .high = 1,
+                            .labels = outputs == 1 ? two : labels,
+                            .weights = weights};
+      float z[ROWS * OUTPUTS], dz[ROWS * OUTPUTS];
+      uint64_t state = 5;
+      clf__loss_sums sums = {0};
+      if (outputs == 1 && loss == CLF__LOSS_CROSS_ENTROPY) {
+        continue; /* needs an output a class */
+      }
+      for (int64_t i = 0; i < ROWS * outputs; i++) {
+        z[i] = (float)random_normal(&state);
+      }
+      ck_clf_ok(clf__loss(NULL, &aim, ROWS, z, 1, dz, &sums));
+      ck_assert_double_eq_tol(sums.weight, 4.5, 1e-12);
+      for (int64_t i = 0; i < ROWS * outputs; i++) {
+        const float h = 0x1p-8F, before = z[i];
+        float unused[ROWS * OUTPUTS];
+        clf__loss_sums above = {0}, below = {0};
+        z[i] = before + h;
+        ck_clf_ok(clf__loss(NULL, &aim, ROWS, z, 1, unused, &above));
+        z[i] = before - h;
+        ck_clf_ok(clf__loss(NULL, &aim, ROWS, z, 1, unused, &below));
+        z[i] = before;
+        const double slope = (above.loss - below.loss) / (2 * (double)h) / 4.5;
+        ck_assert_msg(fabs(slope - (double)dz[i]) < 1e-4, "loss %d: %g, not %g", (int)loss,
+                      (double)dz[i], slope);
+      }
+    }
+  }
+}
+END_TEST
+
+/* Ten steps on f(w) = w^2 / 2, of which the gradient is w. */
+static double walk(const char *kind, const char *params) {
+  clf_optimizer *optimizer = NULL;
+  float w = 1, g = 0;
+  const clf__optimizer_weight weight = {1, &w, &g, true};
+  ck_clf_ok(clf_optimizer_create(&optimizer, NULL, kind, params));
+  ck_clf_ok(clf__optimizer_begin(optimizer, &weight, 1));
+  for (int i = 0; i < 10; i++) {
+    g = w;
+    clf__optimizer_step(optimizer, &weight, 1, clf__optimizer_rate(optimizer, 5, 10), 1);
+  }
+  clf_optimizer_free(optimizer);
+  return (double)w;
+}
+
+START_TEST(optimizers__follow_their_rules) {
+  double w = 1, v = 0, m = 0;
+  for (int i = 0; i < 10; i++) {
+    w -= 0.1 * (w + 0.5 * w);
+  }
+  ck_assert_double_eq_tol(walk("sgd", "learning_rate=0.1 weight_decay=0.5"), w, 1e-6);
+  w = 1;
+  for (int i = 0; i < 10; i++) {
+    v = 0.9 * v + w;
+    w -= 0.1 * (w + 0.9 * v);
+  }
+  ck_assert_double_eq_tol(walk("sgd", "learning_rate=0.1 momentum=0.9 nesterov=true"), w, 1e-6);
+  for (int decoupled = 0; decoupled < 2; decoupled++) {
+    w = 1, m = v = 0;
+    for (int i = 1; i <= 10; i++) {
+      const double g = w + (decoupled ? 0 : 0.1 * w);
+      m = 0.9 * m + 0.1 * g;
+      v = 0.999 * v + 0.001 * g * g;
+      const double step = m / (1 - pow(0.9, i)) / (sqrt(v / (1 - pow(0.999, i))) + 1e-8);
+      w -= 0.05 * (step + (decoupled ? 0.1 * w : 0));
+    }
+    ck_assert_double_eq_tol(
+        walk(decoupled ? "adamw" : "adam", "learning_rate=0.05 weight_decay=0.1"), w, 1e-5);
+  }
+  w = 1, v = 0;
+  for (int i = 0; i < 10; i++) {
+    v = 0.9 * v + 0.1 * w * w;
+    w -= 0.05 * w / (sqrt(v) + 1e-8);
+  }
+  ck_assert_double_eq_tol(walk("rmsprop", "learning_rate=0.05 alpha=0.9"), w, 1e-5);
+  w = 1, v = 0;
+  for (int i = 0; i < 10; i++) {
+    v += w * w;
+    w -= 0.1 * w / (sqrt(v) + 1e-10);
+  }
+  ck_assert_double_eq_tol(walk("adagrad", "learning_rate=0.1"), w, 1e-5);
+}
+END_TEST
+
+static double rate_at(const char *params, int64_t step) {
+  clf_optimizer *optimizer = NULL;
+  ck_clf_ok(clf_optimizer_create(&optimizer, NULL, "sgd", params));
+  ck_clf_ok(clf__optimizer_begin(optimizer, NULL, 0));
+  optimizer->steps = step;
+  const double rate = clf__optimizer_rate(optimizer, 10, 101);
+  clf_optimizer_free(optimizer);
+  return rate;
+}
+
+START_TEST(schedules__change_the_rate) {
+  ck_assert_double_eq_tol(rate_at("learning_rate=0.5", 77), 0.5, 1e-12);
+  ck_assert_double_eq_tol(rate_at("learning_rate=1 schedule=step interval=3 factor=0.5", 29), 1,
+                          1e-12);
+  ck_assert_double_eq_tol(rate_at("learning_rate=1 schedule=step interval=3 factor=0.5", 60), 0.25,
+                          1e-12);
+  ck_assert_double_eq_tol(rate_at("learning_rate=1 schedule=cosine factor=0", 50), 0.5, 1e-12);
+  ck_assert_double_eq_tol(rate_at("learning_rate=1 schedule=cosine factor=0.2", 100), 0.2, 1e-12);
+  ck_assert_double_eq_tol(rate_at("learning_rate=1 warmup=4", 1), 0.5, 1e-12);
+  clf_optimizer *optimizer = NULL;
+  ck_clf_ok(clf_optimizer_create(&optimizer, NULL, "sgd",
+                                 "learning_rate=1 schedule=plateau interval=2 factor=0.5"));
+  ck_clf_ok(clf__optimizer_begin(optimizer, NULL, 0));
+  clf__optimizer_epoch(optimizer, 3);
+  clf__optimizer_epoch(optimizer, 3);
+  ck_assert_double_eq_tol(clf__optimizer_rate(optimizer, 1, 10), 1, 1e-12);
+  clf__optimizer_epoch(optimizer, 4);
+  ck_assert_double_eq_tol(clf__optimizer_rate(optimizer, 1, 10), 0.5, 1e-12);
+  clf_optimizer_free(optimizer);
+}
+END_TEST
+
+START_TEST(optimizer__names_what_there_is) {
+  clf_optimizer *optimizer = NULL;
+  ck_clf_fails(clf_optimizer_create(&optimizer, NULL, "adma", NULL), CLF_ERROR_ARGUMENT);
+  ck_clf_says("adam");
+  ck_clf_fails(clf_optimizer_create(&optimizer, NULL, "adam", "momentum=1"), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_optimizer_create(NULL, NULL, "adam", NULL), CLF_ERROR_ARGUMENT);
+  ck_assert_ptr_null(optimizer);
+  ck_assert_ptr_null(clf_optimizer_kind(NULL));
+  clf_optimizer_free(NULL);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("layers");
+  TCase *tests = tcase_create("layers");
+  tcase_add_test(tests, layers__agree_with_differences);
+  tcase_add_test(tests, losses__agree_with_differences);
+  tcase_add_test(tests, optimizers__follow_their_rules);
+  tcase_add_test(tests, schedules__change_the_rate);
+  tcase_add_test(tests, optimizer__names_what_there_is);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
