@@ -177,7 +177,7 @@ START_TEST(svm__keeps_to_the_memory_for_its_cache) {
   clf_context *context = NULL;
   snprintf(text, sizeof text, "threads=%d", (int)threads);
   ck_clf_ok(clf_context_create(&context, text, NULL));
-  fill_noise(x, y, 2);
+  fill_noise(x, y, 3);
   clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
   const uint64_t before = clf_context_memory(context);
   snprintf(text, sizeof text, "C=10 cache_mb=%d", (int)megabytes[_i / 2]);
