@@ -1,0 +1,178 @@
+/* Sums over kernel matrices against their definition, at every level of CPU; what blocks and sums
+ * refuse, and their lack of memory. */
+#include "kernel_matrices.h"
+#include "stingy.h"
+
+enum { SUPPORT = 1111, SEGMENTS = 4, MOST_OUTPUTS = 9 };
+static const int64_t starts[SEGMENTS + 1] = {0, 200, 200, 1000, SUPPORT};
+
+typedef struct sums_case {
+  clf__kernel_expansion e;
+  matrix z;
+  float *c;
+  int64_t *support;
+} sums_case;
+
+static sums_case random_sums(uint64_t *state, int kind, int function, int64_t depth,
+                             int64_t outputs) {
+  sums_case s = {.z = random_matrix(state, kind, SUPPORT, depth, 0),
+                 .c = random_f32(state, SUPPORT * outputs),
+                 .support = picked(state, SUPPORT, depth)};
+  s.e = (clf__kernel_expansion){.function = function_of(function, depth),
+                                .start = starts,
+                                .segments = SEGMENTS,
+                                .c = s.c,
+                                .outputs = outputs};
+  return s;
+}
+
+static void free_sums(sums_case *s) {
+  free_matrix(&s->z);
+  free(s->c);
+  free(s->support);
+}
+
+static void check_sums(const sums_case *c, const matrix *x, const float *out) {
+  const clf__kernel_expansion *e = &c->e;
+  for (int64_t i = 0; i < x->rows.rows; i++) {
+    for (int64_t s = 0; s < e->segments; s++) {
+      for (int64_t o = 0; o < e->outputs; o++) {
+        double sum = 0, tolerance = 1e-6;
+        for (int64_t j = e->start[s]; j < e->start[s + 1]; j++) {
+          const int64_t column = e->support == NULL ? j : e->support[j];
+          const double factor = (double)e->c[o * e->start[e->segments] + j];
+          const double value = kernel_value(&e->function, x, i, &c->z, column);
+          sum += factor * value;
+          tolerance += fabs(factor) * (tolerance_of(&e->function, x, i, &c->z, column, value) +
+                                       1e-6 * fabs(value));
+        }
+        const double got = (double)out[(i * e->segments + s) * e->outputs + o];
+        ck_assert_msg(fabs(got - sum) <= tolerance, "sum is %g, not %g", got, sum);
+      }
+    }
+  }
+}
+
+START_TEST(sums__agree_with_the_definition_however_many_rows) {
+  enum { ROWS = 53, DEPTH = 19 };
+  clf_context *context = context_of(_i, 2);
+  uint64_t state = 14;
+  for (int pair = 0; context != NULL && pair < STORAGES * STORAGES; pair++) {
+    for (int kind = 0; kind <= CLF__KERNEL_PRECOMPUTED; kind++) {
+      const int64_t outputs = kind == CLF__KERNEL_RBF ? MOST_OUTPUTS : 1 + kind;
+      sums_case s = random_sums(&state, pair % STORAGES, kind, DEPTH, outputs);
+      matrix x = random_matrix(&state, pair / STORAGES, ROWS, DEPTH, 0);
+      float all[ROWS * SEGMENTS * MOST_OUTPUTS], some[ROWS * SEGMENTS * MOST_OUTPUTS];
+      s.e.z = kind == CLF__KERNEL_PRECOMPUTED ? NULL : &s.z.rows;
+      s.e.support = kind == CLF__KERNEL_PRECOMPUTED ? s.support : NULL;
+      ck_clf_ok(clf__kernel_sums(context, &s.e, &x.rows, all));
+      check_sums(&s, &x, all);
+      for (int64_t row = 0, count = 1; row < ROWS; row += count, count += 3) {
+        const clf__rows part =
+            clf__rows_range(&x.rows, row, ROWS - row < count ? ROWS - row : count);
+        ck_clf_ok(clf__kernel_sums(context, &s.e, &part, some));
+        ck_assert_mem_eq(some, all + row * SEGMENTS * outputs,
+                         (size_t)(part.rows * SEGMENTS * outputs) * sizeof *some);
+      }
+      free_sums(&s);
+      free_matrix(&x);
+    }
+  }
+  clf_context_free(context);
+}
+END_TEST
+
+START_TEST(norms_beyond_float__are_refused) {
+  clf_context *context = context_of(_i, 1);
+  uint64_t state = 15;
+  for (int kind = F32; context != NULL && kind <= SPARSE; kind++) {
+    matrix x = random_matrix(&state, kind, 20, 5, 2);
+    matrix huge = random_matrix(&state, kind, 20, 5, 2);
+    float out[20];
+    clf__kernel_columns *columns = NULL;
+    const clf__kernel_function f = function_of(CLF__KERNEL_RBF, 5);
+    const clf__kernel_expansion e = {.function = f,
+                                     .z = &x.rows,
+                                     .start = (const int64_t[]){0, 20},
+                                     .segments = 1,
+                                     .c = out,
+                                     .outputs = 1};
+    for (int i = 0; i < 3; i++) {
+      if (kind == F32) {
+        ((float *)huge.data)[8 * (7 + i) + i] = 1e30F;
+      } else {
+        huge.value[huge.row_start[7 + i]] = -1e30F;
+      }
+    }
+    memset(out, 0, sizeof out);
+    ck_clf_fails(
+        clf__kernel_columns_create(&columns, context, &f, &huge.rows, NULL, 20, &x.rows, NULL),
+        CLF_ERROR_NUMERIC);
+    ck_clf_says("row 7: the sum of its squared features is not below");
+    ck_assert_ptr_null(columns);
+    ck_clf_ok(
+        clf__kernel_columns_create(&columns, context, &f, &x.rows, NULL, 20, &huge.rows, NULL));
+    ck_clf_fails(clf__kernel_block(columns, 0, 1, &huge.rows, NULL, 20, out, 1), CLF_ERROR_NUMERIC);
+    ck_clf_says("row 7:");
+    memset(out, 0, sizeof out);
+    ck_clf_fails(clf__kernel_sums(context, &e, &huge.rows, out), CLF_ERROR_NUMERIC);
+    ck_assert_float_eq(out[0], 0);
+    clf__kernel_columns_free(columns);
+    free_matrix(&x);
+    free_matrix(&huge);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
+/* Every allocation in turn is refused: a status, and nothing is lost. */
+START_TEST(allocation_failures__are_reported) {
+  static const char *const stages[] = {"columns", "block", "sums"};
+  uint64_t state = 16;
+  for (int pair = 0; pair < STORAGES * 2; pair++) {
+    const int64_t rows = pair % 2 == 0 ? 3 : 70;
+    matrix x = random_matrix(&state, pair / 2, rows, 9, 0);
+    sums_case s = random_sums(&state, pair / 2, CLF__KERNEL_RBF, 9, 2);
+    float *out = malloc((size_t)rows * SUPPORT * sizeof *out), center[9] = {0};
+    s.e.z = &s.z.rows;
+    s.e.center = center;
+    for (int64_t refuse = 1;; refuse++) {
+      stingy from = {.refuse = refuse};
+      clf_context *context = stingy_context("threads=1", &from);
+      clf__kernel_columns *columns = NULL;
+      clf_status status = CLF_ERROR_MEMORY;
+      int stage = 0;
+      if (context != NULL) {
+        TRY(clf__kernel_columns_create(&columns, context, &s.e.function, &s.z.rows, NULL, SUPPORT,
+                                       &x.rows, center));
+        stage++;
+        TRY(clf__kernel_block(columns, 0, SUPPORT, &x.rows, NULL, rows, out, SUPPORT));
+        stage++;
+        TRY(clf__kernel_sums(context, &s.e, &x.rows, out));
+      }
+    done:
+      clf__kernel_columns_free(columns);
+      clf_context_free(context);
+      ck_assert_int_eq(atomic_load(&from.held), 0);
+      ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", stages[stage]);
+      if (status == CLF_OK) {
+        break;
+      }
+    }
+    free(out);
+    free_sums(&s);
+    free_matrix(&x);
+  }
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("kernel_sums");
+  TCase *tests = tcase_create("kernel_sums");
+  tcase_set_timeout(tests, 100);
+  tcase_add_loop_test(tests, sums__agree_with_the_definition_however_many_rows, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, norms_beyond_float__are_refused, 0, CPU_LEVELS);
+  tcase_add_test(tests, allocation_failures__are_reported);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
