@@ -91,7 +91,7 @@ static int step_by(const setting *how, const double *z, int own, double *step) {
 
 static int place_to_drop(const replay *r, const setting *how) {
   int place = 0;
-  double least = INFINITY;
+  double least = (double)INFINITY;
   for (int i = 0; i < r->held_count && how->useful; i++) {
     const int row = r->held[i];
     const double *c = r->c[row];
