@@ -178,6 +178,15 @@ static clf_status map_training(const clf_model *model, clf__fisher_system *s) {
   return status;
 }
 
+/* The rows were finite: it is the kernel that left the range. */
+static clf_status check_images(const clf__fisher_system *s, const clf__rows *images) {
+  clf_status status = clf__rows_check_finite(s->context, images);
+  return status != CLF_ERROR_DATA ? status
+                                  : clf__fail(CLF_ERROR_NUMERIC,
+                                              "kernel values are beyond the range of float; "
+                                              "scale the features, or lower gamma or degree");
+}
+
 clf_status clf__fisher_fit_kernel(const clf_model *model, const clf__training *training,
                                   clf__store *state) {
   kernel_fit fit = {0};
@@ -193,7 +202,7 @@ clf_status clf__fisher_fit_kernel(const clf_model *model, const clf__training *t
   clf__rows images = clf__rows_of_f32(s->images, training->x->rows, s->responses, s->responses);
   clf__training mapped = *training;
   mapped.x = &images;
-  CLF__TRY(clf__rows_check_finite(s->context, &images));
+  CLF__TRY(check_images(s, &images));
   CLF__TRY(clf__fisher_fit_linear(model, &mapped, state));
   status = outcome;
 done:
