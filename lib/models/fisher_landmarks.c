@@ -5,8 +5,9 @@
  *   (sum_i w_i (u_i - u)(u_i - u)^T + alpha I) c = sum_i w_i y_i u_i,
  *
  * u their mean, since sum_i w_i y_i = 0. It is as well conditioned as alpha makes it, where the
- * same system in a would have the square of K's condition. 2 n m^2 products in floats, a tile of
- * rows at a time, added up in f64; then m^3 / 3 for the factor. */
+ * same system in a would have the square of K's condition. Of both the u_i and their products only
+ * a triangle is computed: n m^2 multiplications in floats together, a tile of rows at a time, the
+ * products added up in f64; then m^3 / 2 in f64 for two factors and an inverse. */
 #include <math.h>
 #include <string.h>
 
