@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "layers/conv2d.h"
 #include "layers/dense.h"
 
 typedef struct activation_params {
@@ -19,6 +20,9 @@ int32_t clf__layer_activation(const clf__layer *layer) {
   if (layer->kind == &clf__activation_kind) {
     const activation_params *p = layer->params;
     return p->function;
+  }
+  if (layer->kind == &clf__conv2d_kind) {
+    return clf__conv2d_activation(layer);
   }
   return layer->kind == &clf__dense_kind ? clf__dense_activation(layer) : CLF__LINEAR;
 }

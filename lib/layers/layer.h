@@ -86,6 +86,9 @@ extern const clf__layer_kind clf__dense_kind;
 extern const clf__layer_kind clf__activation_kind;
 extern const clf__layer_kind clf__dropout_kind;
 extern const clf__layer_kind clf__flatten_kind;
+extern const clf__layer_kind clf__conv2d_kind;
+extern const clf__layer_kind clf__max_pool2d_kind;
+extern const clf__layer_kind clf__average_pool2d_kind;
 
 const clf__layer_kind *const *clf__layer_kinds(void); /* ends with NULL */
 

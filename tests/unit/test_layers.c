@@ -78,7 +78,9 @@ static void check_layer(const char *kind, const char *params, clf__shape in) {
     }
   }
   for (int i = 0; i < MOST; i++) {
-    p->x[i] = (float)random_normal(&state);
+    /* Pixels are apart by more than 2 h, so that no maximum changes. */
+    const float pixel = (float)(i * 37 % 307) / 100 - 1.5F;
+    p->x[i] = in.ndim > 1 ? pixel : (float)random_normal(&state);
     p->r[i] = (float)random_normal(&state);
   }
   objective(p);
@@ -108,6 +110,38 @@ START_TEST(layers__agree_with_differences) {
   check_layer("dropout", "rate=0.3", image);
   check_layer("dropout", "rate=0", image);
   check_layer("flatten", NULL, image);
+  const clf__shape picture = {3, {5, 6, 2}}, grey = {2, {6, 5}}, one = {3, {1, 1, 3}};
+  check_layer("conv2d", "filters=3 kernel=3", picture);
+  check_layer("conv2d", "filters=2 kernel=2 padding=same stride=2 activation=tanh", picture);
+  check_layer("conv2d", "filters=2 kernel=3 dilation=2 padding=same activation=softmax", picture);
+  check_layer("conv2d", "filters=3 kernel=2 bias=false activation=sigmoid initialiser=he", grey);
+  check_layer("conv2d", "filters=4 kernel=1", one);
+  check_layer("max_pool2d", NULL, picture);
+  check_layer("max_pool2d", "size=3 stride=1", picture);
+  check_layer("average_pool2d", "size=2 stride=3", picture);
+  check_layer("average_pool2d", "size=5", grey);
+}
+END_TEST
+
+START_TEST(layers__name_what_does_not_fit) {
+  const clf__shape small = {3, {4, 4, 1}}, flat = {1, {16}};
+  static const char *const kinds[] = {"conv2d", "max_pool2d"};
+  static const char *const params[] = {"kernel=7", "size=5"};
+  static const char *const says[] = {"conv2d 3: kernel 7 is larger than its input 4x4",
+                                     "max_pool2d 3: window 5 is larger than its input 4x4"};
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, NULL, NULL));
+  for (int i = 0; i < 2; i++) {
+    clf__layer *layer = NULL;
+    ck_clf_ok(clf__layer_create(&layer, context, kinds[i], params[i]));
+    layer->number = 3;
+    ck_clf_fails(clf__layer_arrange(layer, &small), CLF_ERROR_SHAPE);
+    ck_clf_says(says[i]);
+    ck_clf_fails(clf__layer_arrange(layer, &flat), CLF_ERROR_SHAPE);
+    ck_clf_says("height x width x channels");
+    clf__layer_free(layer);
+  }
+  clf_context_free(context);
 }
 END_TEST
 
@@ -253,6 +287,7 @@ int main(void) {
   Suite *suite = suite_create("layers");
   TCase *tests = tcase_create("layers");
   tcase_add_test(tests, layers__agree_with_differences);
+  tcase_add_test(tests, layers__name_what_does_not_fit);
   tcase_add_test(tests, losses__agree_with_differences);
   tcase_add_test(tests, optimizers__follow_their_rules);
   tcase_add_test(tests, schedules__change_the_rate);

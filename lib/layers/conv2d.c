@@ -1,0 +1,140 @@
+/* Convolution of images, as cross-correlation: y[i, j, d] = f(b[d] + sum over m, n, c of W[m, n, c,
+ * d] x[i s + m r - top, j s + n r - left, c]) with stride s and dilation r, W [kernel, kernel,
+ * channels, filters]. padding=same gives ceil(size / stride) rows and columns, with the larger half
+ * of the zeros at the end. The products: ops/conv2d.h. */
+#include "layers/conv2d.h"
+
+#include "layers/activation.h"
+#include "ops/conv2d.h"
+
+typedef struct conv2d_params {
+  int64_t filters, kernel, stride, dilation;
+  int32_t padding;
+  int32_t activation;
+  bool bias;
+  int32_t initialiser;
+} conv2d_params;
+
+enum { VALID, SAME };
+
+#define FIELD(name) offsetof(conv2d_params, name)
+static const clf__param params[] = {
+    {"filters", CLF_PARAM_I64, FIELD(filters), "32", 1, 1e6, false, NULL, "channels of the output"},
+    {"kernel", CLF_PARAM_I64, FIELD(kernel), "3", 1, 1e4, false, NULL,
+     "height and width of the kernel"},
+    {"stride", CLF_PARAM_I64, FIELD(stride), "1", 1, 1e4, false, NULL,
+     "pixels from one place of the kernel to the next"},
+    {"dilation", CLF_PARAM_I64, FIELD(dilation), "1", 1, 1e4, false, NULL,
+     "pixels from one element of the kernel to the next"},
+    {"padding", CLF_PARAM_CHOICE, FIELD(padding), "valid", 0, 0, false, "valid|same",
+     "valid: the kernel stays within the image; same: zeros around it keep its size"},
+    {"activation", CLF_PARAM_CHOICE, FIELD(activation), "linear", 0, 0, false,
+     CLF__ACTIVATION_WORDS, "function of the outputs; softmax is over the filters"},
+    {"bias", CLF_PARAM_BOOL, FIELD(bias), "true", 0, 0, false, NULL,
+     "whether to add a bias to each filter"},
+    {"initialiser", CLF_PARAM_CHOICE, FIELD(initialiser), "glorot", 0, 0, false, "glorot|he",
+     "how the weights begin: uniform by both widths, or normal by the inputs"},
+};
+
+int32_t clf__conv2d_activation(const clf__layer *layer) {
+  const conv2d_params *p = layer->params;
+  return p->activation;
+}
+
+/* Places of the kernel along one axis, and the zeros before it. */
+static int64_t places(const conv2d_params *p, int64_t size, int64_t *before) {
+  const int64_t span = (p->kernel - 1) * p->dilation + 1;
+  if (p->padding == VALID) {
+    *before = 0;
+    return size >= span ? (size - span) / p->stride + 1 : 0;
+  }
+  const int64_t count = (size - 1) / p->stride + 1;
+  const int64_t missing = (count - 1) * p->stride + span - size;
+  *before = missing > 0 ? missing / 2 : 0;
+  return count;
+}
+
+static clf__conv2d geometry(const clf__layer *layer) {
+  const conv2d_params *p = layer->params;
+  clf__conv2d g = {.height = layer->in.size[0],
+                   .width = layer->in.size[1],
+                   .channels = layer->in.size[2],
+                   .filters = p->filters,
+                   .kernel_height = p->kernel,
+                   .kernel_width = p->kernel,
+                   .stride = p->stride,
+                   .dilation = p->dilation};
+  g.out_height = places(p, g.height, &g.pad_top);
+  g.out_width = places(p, g.width, &g.pad_left);
+  return g;
+}
+
+static clf_status arrange(clf__layer *layer) {
+  enum { MOST_IMAGE = 1 << 24 }; /* of one side, so that paddings can be added */
+  const conv2d_params *p = layer->params;
+  if (layer->in.size[0] > MOST_IMAGE || layer->in.size[1] > MOST_IMAGE) {
+    return clf__layer_fail(layer, "its input of %s is larger than %d on a side",
+                           clf__shape_name(&layer->in).text, (int)MOST_IMAGE);
+  }
+  const clf__conv2d g = geometry(layer);
+  if (g.out_height == 0 || g.out_width == 0) {
+    return clf__layer_fail(layer, "kernel %lld%s is larger than its input %lldx%lld",
+                           (long long)p->kernel, p->dilation > 1 ? ", dilated," : "",
+                           (long long)g.height, (long long)g.width);
+  }
+  const int64_t area = p->kernel * p->kernel;
+  layer->out = (clf__shape){3, {g.out_height, g.out_width, p->filters}};
+  layer->weights[0] = (clf__weight_info){
+      .name = "weight",
+      .shape = {4, {p->kernel, p->kernel, g.channels, p->filters}},
+      .initial = p->initialiser == 0 ? CLF__INITIAL_GLOROT : CLF__INITIAL_HE,
+      .fan_in = area * g.channels,
+      .fan_out = area * p->filters,
+      .trained = true,
+      .decayed = true,
+  };
+  layer->weights[1] = (clf__weight_info){
+      .name = "bias", .shape = {1, {p->filters}}, .initial = CLF__INITIAL_ZERO, .trained = true};
+  layer->weight_count = p->bias ? 2 : 1;
+  return CLF_OK;
+}
+
+static clf_status forward(const clf__pass *pass) {
+  const clf__layer *layer = pass->layer;
+  const conv2d_params *p = layer->params;
+  const clf__conv2d g = geometry(layer);
+  const bool relu = p->activation == CLF__RELU;
+  clf_status status = clf__conv2d_forward(layer->context, &g, pass->rows, pass->x, pass->weights[0],
+                                          p->bias ? pass->weights[1] : NULL, relu, pass->y);
+  if (status == CLF_OK && !relu) {
+    clf__bias_activate(layer->context, p->activation, NULL, pass->y,
+                       pass->rows * g.out_height * g.out_width, p->filters);
+  }
+  return status;
+}
+
+static clf_status backward(const clf__pass *pass) {
+  const clf__layer *layer = pass->layer;
+  const conv2d_params *p = layer->params;
+  const clf__conv2d g = geometry(layer);
+  clf__slope(layer->context, p->activation, pass->y, pass->dy,
+             pass->rows * g.out_height * g.out_width, p->filters);
+  clf_status status =
+      clf__conv2d_backward_weights(layer->context, &g, pass->rows, pass->x, pass->dy,
+                                   pass->gradients[0], p->bias ? pass->gradients[1] : NULL);
+  if (status == CLF_OK && pass->dx != NULL) {
+    status = clf__conv2d_backward_data(layer->context, &g, pass->rows, pass->dy, pass->weights[0],
+                                       pass->dx);
+  }
+  return status;
+}
+
+const clf__layer_kind clf__conv2d_kind = {
+    .name = "conv2d",
+    .help = "a kernel moved over images; filters of it are the output's channels",
+    .params = {"conv2d", params, CLF__PARAM_COUNT(params), sizeof(conv2d_params)},
+    .dimensions = 3,
+    .arrange = arrange,
+    .forward = forward,
+    .backward = backward,
+};
