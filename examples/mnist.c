@@ -34,7 +34,7 @@ static const model_entry models[] = {
     {"svm_poly", "svm", "kernel=polynomial degree=4 gamma=0.01 coef0=1 C=1", NULL, NULL},
     {"svm_rbf", "svm", "kernel=rbf C=5 gamma=0.02", NULL, NULL},
     {"svm_sigmoid", "svm", "kernel=sigmoid gamma=0.005 coef0=-1 C=10", NULL, NULL},
-    {"kernel_fisher", "fisher", "kernel=rbf gamma=0.02 alpha=0.1 landmarks=2000", NULL, NULL},
+    {"kernel_fisher", "fisher", "kernel=rbf gamma=0.02 alpha=0.01 landmarks=8000", NULL, NULL},
     {"kernel_perceptron", "perceptron", "kernel=rbf gamma=0.02", NULL, NULL},
     {"mlp_cross_entropy", "network", "epochs=15 " MLP("linear"), "adam", DECAY},
     {"mlp_squared_error", "network", "epochs=15 loss=squared_error " MLP("sigmoid"), "adam", DECAY},
