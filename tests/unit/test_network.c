@@ -46,8 +46,7 @@ START_TEST(network__learns_what_is_not_linear) {
       "loss=cross_entropy layers='dense units=16 activation=tanh; dense units=2'",
       "loss=binary_cross_entropy layers='dense units=16 activation=tanh; dense'",
       "loss=binary_cross_entropy layers='dense units=16 activation=tanh; dense units=2'",
-      "loss=squared_error layers='dense units=16 activation=tanh; dense units=2 "
-      "activation=sigmoid'",
+      "loss=squared_error layers='dense units=9 activation=tanh; dense units=2 activation=sigmoid'",
       "loss=squared_error layers='dense units=16 activation=tanh; dense units=2 activation=tanh'",
       "loss=hinge layers='dense units=16 activation=tanh; dense'",
       "loss=hinge layers='dense units=16 activation=tanh; dense units=2'",
