@@ -6,13 +6,23 @@
 #include <classify.h>
 #include <stdlib.h>
 
-/* The thread sanitizer knows no threads in a child of fork(). */
-#if defined(__SANITIZE_THREAD__)
+#if defined(__has_feature)
+#define HAS_FEATURE(name) __has_feature(name)
+#else
+#define HAS_FEATURE(name) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
 #define THREAD_SANITIZER 1
-#elif defined(__has_feature)
-#define THREAD_SANITIZER __has_feature(thread_sanitizer)
 #else
 #define THREAD_SANITIZER 0
+#endif
+
+/* The thread sanitizer knows no threads in a child of fork(), and a lock of the address sanitizer's
+ * may be held there by a thread that was starting. */
+#if THREAD_SANITIZER || defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+#define FORK_WITH_THREADS 0
+#else
+#define FORK_WITH_THREADS 1
 #endif
 
 #define ck_clf_ok(call)                                                                            \

@@ -143,7 +143,7 @@ START_TEST(one_context__serves_16_threads_at_once) {
 }
 END_TEST
 
-#if !THREAD_SANITIZER /* which knows no threads in a child of fork() */
+#if FORK_WITH_THREADS
 /* Exit status of a child that runs `act` on the context. */
 static int in_child(void (*act)(clf_context *), clf_context *context) {
   int status;
@@ -276,7 +276,7 @@ int main(void) {
   tcase_add_test(tests, tasks__run_at_the_same_time);
   tcase_add_test(tests, nested_call__runs_on_its_caller_as_worker_0);
   tcase_add_test(tests, one_context__serves_16_threads_at_once);
-#if !THREAD_SANITIZER
+#if FORK_WITH_THREADS
   tcase_add_test(tests, forked_child__starts_its_own_threads);
   tcase_add_test(tests, fork_during_a_call__leaves_the_child_a_working_pool);
   tcase_add_test(tests, threads_that_cannot_be_started__are_done_without);
