@@ -214,20 +214,6 @@ done:
   return status;
 }
 
-/* One-vs-rest: sigmoids that are made to sum to 1. */
-static void normalised_sigmoids(float *values, int64_t rows, int64_t outputs) {
-  for (int64_t i = 0; i < rows; i++) {
-    float *row = values + i * outputs;
-    float sum = 0;
-    for (int64_t k = 0; k < outputs; k++) {
-      sum += row[k];
-    }
-    for (int64_t k = 0; k < outputs; k++) {
-      row[k] = sum > 0 ? row[k] / sum : 1 / (float)outputs;
-    }
-  }
-}
-
 static clf_status check(const clf_model *model) {
   clf_status status = clf__linear_check(model);
   return status < 0 ? status : clf__check_tensor(model, "one_vs_rest", CLF_I32, 1, -1);
@@ -236,8 +222,7 @@ static clf_status check(const clf_model *model) {
 static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
   const int32_t *one_vs_rest = clf__state_data(model->state, "one_vs_rest");
   if (*one_vs_rest != 0 && model->outputs > 2) {
-    clf__sigmoid(model->context, values, rows * model->outputs, NULL);
-    normalised_sigmoids(values, rows, model->outputs);
+    clf__normalised_sigmoids(model->context, values, rows, model->outputs);
   } else {
     clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs, NULL);
   }

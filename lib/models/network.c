@@ -137,25 +137,10 @@ done:
   return status;
 }
 
-/* Sigmoids of each class, made to sum to 1. */
-static void normalised_sigmoids(const clf_model *model, float *values, int64_t rows) {
-  const int64_t outputs = model->outputs;
-  clf__sigmoid(model->context, values, rows * outputs, NULL);
-  for (int64_t i = 0; i < rows; i++, values += outputs) {
-    float sum = 0;
-    for (int64_t k = 0; k < outputs; k++) {
-      sum += values[k];
-    }
-    for (int64_t k = 0; k < outputs; k++) {
-      values[k] = sum > 0 ? values[k] / sum : 1 / (float)outputs;
-    }
-  }
-}
-
 static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
   const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
   if (loss == CLF__LOSS_BINARY_CROSS_ENTROPY && model->outputs > 2) {
-    normalised_sigmoids(model, values, rows);
+    clf__normalised_sigmoids(model->context, values, rows, model->outputs);
     return CLF_OK;
   }
   if (loss == CLF__LOSS_CROSS_ENTROPY || loss == CLF__LOSS_BINARY_CROSS_ENTROPY) {

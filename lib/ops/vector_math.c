@@ -86,3 +86,16 @@ void clf__sigmoid(clf_context *context, float *values, int64_t count, float *sof
                     .softplus = softplus};
   run(context, &call);
 }
+
+void clf__normalised_sigmoids(clf_context *context, float *values, int64_t rows, int64_t columns) {
+  clf__sigmoid(context, values, rows * columns, NULL);
+  for (int64_t i = 0; i < rows; i++, values += columns) {
+    float sum = 0;
+    for (int64_t k = 0; k < columns; k++) {
+      sum += values[k];
+    }
+    for (int64_t k = 0; k < columns; k++) {
+      values[k] = sum > 0 ? values[k] / sum : 1 / (float)columns;
+    }
+  }
+}

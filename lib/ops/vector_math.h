@@ -18,4 +18,7 @@ void clf__softmax_rows(clf_context *context, float *values, int64_t rows, int64_
 /* 1 / (1 + e^-x) in place; softplus [count], when not NULL, receives ln(1 + e^x). */
 void clf__sigmoid(clf_context *context, float *values, int64_t count, float *softplus);
 
+/* Sigmoids of each row in place, values [rows, columns], made to sum to 1. */
+void clf__normalised_sigmoids(clf_context *context, float *values, int64_t rows, int64_t columns);
+
 #endif
