@@ -145,7 +145,8 @@ static clf_status make_batch(trainer *t) {
   size = clf__mul_i64(2 * batch, network->widest, &size) ? size : -1;
   t->slopes = clf__alloc_array(t->context, size, sizeof *t->slopes);
   t->labels = clf__alloc_array(t->context, batch, sizeof *t->labels);
-  t->targets = clf__alloc_array(t->context, batch * t->training->outputs, sizeof *t->targets);
+  size = clf__mul_i64(batch, t->training->outputs, &size) ? size : -1;
+  t->targets = clf__alloc_array(t->context, size, sizeof *t->targets);
   t->batch_weights = clf__alloc_array(t->context, batch, sizeof *t->batch_weights);
   bool complete =
       t->slopes != NULL && t->labels != NULL && t->targets != NULL && t->batch_weights != NULL;
