@@ -1,0 +1,107 @@
+/* The rows of a training: those to learn from and those held out, and batches of them. */
+#include <string.h>
+
+#include "models/network_trainer.h"
+
+static int64_t auto_epochs(const clf__trainer *t) {
+  enum { LEAST = 10, STEPS = 2000 };
+  const int64_t epochs = (STEPS - 1) / clf__trainer_steps(t) + 1;
+  return epochs > LEAST ? epochs : LEAST;
+}
+
+/* Divides the rows into those to train on and those to hold out. */
+clf_status clf__trainer_rows(clf__trainer *t) {
+  const int64_t rows = t->training->x->rows;
+  const int64_t held =
+      t->training->validation == NULL ? (int64_t)((double)rows * t->params->validation_split) : 0;
+  t->order = clf__alloc_array(t->context, rows, sizeof *t->order);
+  if (t->order == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < rows; i++) {
+    t->order[i] = i;
+  }
+  if (held > 0) {
+    clf__random random = clf__random_seed(clf__trainer_seed(t, CLF__STREAM_SPLIT), 0);
+    clf__random_shuffle(&random, t->order, rows);
+  }
+  t->train = (clf__row_set){t->training, t->row_weights, t->order, rows - held};
+  t->validation = (clf__row_set){t->training, t->row_weights, t->order + rows - held, held};
+  if (t->training->validation != NULL) {
+    const clf__training *given = t->training->validation;
+    t->validation = (clf__row_set){given, given->weights, NULL, given->x->rows};
+  }
+  t->batch_size = t->params->batch_size < rows ? t->params->batch_size : rows;
+  t->epochs = t->params->epochs.word < 0 ? (int64_t)t->params->epochs.value : auto_epochs(t);
+  return CLF_OK;
+}
+
+static void set_aim(clf__trainer *t) {
+  const clf__layer *last = t->network->layers[t->network->layer_count - 1];
+  const bool labels = t->training->labels != NULL;
+  t->aim = (clf__aim){.loss = t->params->loss,
+                      .outputs = t->network->outputs,
+                      .low = clf__layer_activation(last) == CLF__TANH ? -1 : 0,
+                      .high = 1,
+                      .labels = labels ? t->labels : NULL,
+                      .targets = labels ? NULL : t->targets,
+                      .weights = t->batch_weights};
+}
+
+/* Buffers of a batch. */
+clf_status clf__trainer_batch(clf__trainer *t) {
+  const clf__network *network = t->network;
+  const int64_t batch = t->batch_size, layers = network->layer_count;
+  int64_t size;
+  t->y = clf__alloc_zeroed(t->context, layers + 1, sizeof(float *));
+  t->kept = clf__alloc_zeroed(t->context, layers, sizeof(void *));
+  if (t->y == NULL || t->kept == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i <= layers; i++) {
+    const int64_t width =
+        i == 0 ? clf__shape_count(&network->input) : network->layers[i - 1]->outputs;
+    size = clf__mul_i64(batch, width, &size) ? size : -1;
+    t->y[i] = clf__alloc_array(t->context, size, sizeof(float));
+    if (t->y[i] == NULL) {
+      return CLF_ERROR_MEMORY;
+    }
+    if (i < layers && network->layers[i]->kept_bytes > 0) {
+      t->kept[i] = clf__alloc_array(t->context, batch, network->layers[i]->kept_bytes);
+      if (t->kept[i] == NULL) {
+        return CLF_ERROR_MEMORY;
+      }
+    }
+  }
+  size = clf__mul_i64(2 * batch, network->widest, &size) ? size : -1;
+  t->slopes = clf__alloc_array(t->context, size, sizeof *t->slopes);
+  t->labels = clf__alloc_array(t->context, batch, sizeof *t->labels);
+  size = clf__mul_i64(batch, t->training->outputs, &size) ? size : -1;
+  t->targets = clf__alloc_array(t->context, size, sizeof *t->targets);
+  t->batch_weights = clf__alloc_array(t->context, batch, sizeof *t->batch_weights);
+  bool complete =
+      t->slopes != NULL && t->labels != NULL && t->targets != NULL && t->batch_weights != NULL;
+  for (int i = 0; i < CLF__RECORDS; i++) {
+    t->records[i] = clf__alloc_zeroed(t->context, t->epochs, sizeof(double));
+    complete = complete && t->records[i] != NULL;
+  }
+  set_aim(t);
+  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+/* Rows first … first + count - 1 of the set become the batch. */
+void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
+  const clf__training *from = set->from;
+  const int64_t *rows = set->rows != NULL ? set->rows + first : NULL;
+  clf__network_gather(from->x, rows, first, count, t->y[0]);
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t row = rows != NULL ? rows[i] : first + i;
+    t->batch_weights[i] = set->weights != NULL ? set->weights[row] : 1;
+    if (from->labels != NULL) {
+      t->labels[i] = from->labels[row];
+    } else {
+      memcpy(t->targets + i * from->outputs, from->targets + row * from->outputs,
+             (size_t)from->outputs * sizeof *t->targets);
+    }
+  }
+}

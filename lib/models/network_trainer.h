@@ -1,0 +1,75 @@
+/* A training of a network, for the files that make one: network_fit.c runs the epochs,
+ * network_batch.c takes the rows, network_step.c sends a batch through the layers,
+ * network_weights.c keeps the weights, network_state.c hands out what was learnt. */
+#ifndef CLF_MODELS_NETWORK_TRAINER_H
+#define CLF_MODELS_NETWORK_TRAINER_H
+
+#include "models/network.h"
+
+/* Rows to take batches from. */
+typedef struct clf__row_set {
+  const clf__training *from;
+  const float *weights; /* by row, or NULL */
+  const int64_t *rows;  /* [count], or NULL for all in order */
+  int64_t count;
+} clf__row_set;
+
+typedef struct clf__trainer {
+  clf_context *context;
+  const clf__network_params *params;
+  const char *layers; /* as text */
+  const clf__training *training;
+  clf__network *network;
+  clf_optimizer *optimizer;
+  uint64_t seed;
+  int64_t batch_size, epochs;
+  int64_t *order; /* [rows]: those trained on, then those held out */
+  clf__row_set train, validation;
+  float *row_weights; /* [rows] or NULL */
+  /* By weight of the network. */
+  float **weights;
+  float **gradients; /* NULL where not trained */
+  float **best;
+  clf__optimizer_weight *stepped; /* [stepped_count] */
+  int64_t stepped_count;
+  /* Of a batch. */
+  float **y;     /* [layer_count + 1], y[0] the rows */
+  void **kept;   /* [layer_count] */
+  float *slopes; /* [2, batch_size * widest] */
+  int32_t *labels;
+  double *targets;
+  float *batch_weights;
+  clf__aim aim;
+  double *records[CLF__RECORDS]; /* [epochs] */
+} clf__trainer;
+
+/* Streams of the seed, so that what is drawn for one purpose does not depend on another. */
+enum { CLF__STREAM_SPLIT, CLF__STREAM_ORDER, CLF__STREAM_STEP, CLF__STREAM_WEIGHTS };
+uint64_t clf__trainer_seed(const clf__trainer *t, int stream);
+
+/* Divides the rows into those to train on and those to hold out; sizes of batches, epochs. */
+clf_status clf__trainer_rows(clf__trainer *t);
+int64_t clf__trainer_steps(const clf__trainer *t); /* an epoch */
+/* Makes the buffers of a batch, and the records. */
+clf_status clf__trainer_batch(clf__trainer *t);
+/* Rows first … first + count - 1 of the set become the batch. */
+void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count);
+
+/* A step on rows of the training set; the validation set's loss. Both add to the sums. */
+clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, double rate,
+                             uint64_t seed, clf__loss_sums *sums);
+clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums);
+
+/* Makes the gradients and best values of each weight; the trained ones are the optimizer's. */
+clf_status clf__trainer_weights(clf__trainer *t);
+void clf__trainer_copy_weights(const clf__trainer *t, float *const *to, float *const *from);
+bool clf__trainer_weights_finite(const clf__trainer *t);
+/* 1, or what shortens the gradient to clip_norm. */
+double clf__trainer_clipping(const clf__trainer *t);
+
+/* What the network is, and its weights with their first values. */
+clf_status clf__trainer_begin_state(const clf__trainer *t, clf__store *state);
+/* The records of so many epochs. */
+clf_status clf__trainer_end_state(const clf__trainer *t, int64_t epochs, clf__store *state);
+
+#endif
