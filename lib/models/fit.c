@@ -146,6 +146,8 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   if (status >= 0) {
     CLF__TRY(clf__state_check_finite(next));
   }
+  const clf_status prepared = clf__model_prepare(next);
+  status = prepared < 0 ? prepared : status;
 done:
   clf__free(training.class_rows);
   return status;
@@ -190,6 +192,7 @@ static clf_status begin_fit(clf_model *next, const clf_model *model) {
   *next = *model;
   next->steps = NULL;
   next->state = NULL;
+  next->prepared = NULL;
   next->classes = NULL;
   clf_status status = clf__steps_clone(&next->steps, model, 0);
   if (status == CLF_OK) {
@@ -199,9 +202,8 @@ static clf_status begin_fit(clf_model *next, const clf_model *model) {
 }
 
 static void free_fit(clf_model *fitted) {
-  clf__store_free(fitted->state);
-  clf__classes_release(fitted->classes);
   clf__steps_free(fitted->steps, fitted->steps != NULL ? fitted->step_count : 0);
+  clf__model_drop_fit(fitted);
 }
 
 /* The rows' labels in the model's classes, [rows], allocated. */

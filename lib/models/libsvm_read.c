@@ -276,6 +276,7 @@ static clf_status fill(importing *i) {
   model->outcome = CLF_OK;
   CLF__TRY(model->kind->check(model));
   CLF__TRY(clf__state_check_finite(model));
+  CLF__TRY(clf__model_prepare(model));
 done:
   clf__free(i->place);
   clf__free(i->vectors);

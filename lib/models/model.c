@@ -44,7 +44,26 @@ void clf__steps_free(clf_transform **steps, int64_t count) {
   clf__free(steps);
 }
 
+static void drop_prepared(clf_model *model) {
+  if (model->prepared != NULL) {
+    model->kind->free_prepared(model->prepared);
+    model->prepared = NULL;
+  }
+}
+
+clf_status clf__model_prepare(clf_model *model) {
+  void *prepared = NULL;
+  clf_status status =
+      model->kind->prepare != NULL ? model->kind->prepare(model, &prepared) : CLF_OK;
+  if (status == CLF_OK) {
+    drop_prepared(model);
+    model->prepared = prepared;
+  }
+  return status;
+}
+
 void clf__model_drop_fit(clf_model *model) {
+  drop_prepared(model);
   clf__store_free(model->state);
   clf__classes_release(model->classes);
   model->state = NULL;

@@ -55,6 +55,12 @@ typedef struct clf__model_kind {
                             const clf__store *before, clf__store *state);
   /* Whether a loaded state is complete and of the right shapes: CLF_OK or CLF_ERROR_CORRUPT. */
   clf_status (*check)(const clf_model *model);
+  /* Makes what decisions need beside the state and is the same for all of them, such as packed
+   * weights: called once when a fit or a load is complete, into model->prepared, which every thread
+   * then reads. NULL with free_prepared where there is nothing. decide without a model->prepared
+   * happens in a fit only. */
+  clf_status (*prepare)(const clf_model *model, void **prepared);
+  void (*free_prepared)(void *prepared); /* NULL is fine */
   /* values [rows, outputs]. */
   clf_status (*decide)(const clf_model *model, const clf__rows *x, float *values);
   /* Turns decisions [rows, classes] into probabilities in place; NULL when there are none.
@@ -73,6 +79,7 @@ struct clf_model {
   int64_t step_count;
   /* Fitted state; NULL and -1 before the first fit. */
   clf__store *state;
+  void *prepared;        /* from the state, by the kind; not saved */
   clf__classes *classes; /* NULL in a regression */
   int64_t features;      /* that the pipeline takes */
   int64_t columns;       /* that the kind sees, after the pipeline */
@@ -97,6 +104,8 @@ const clf__model_kind *const *clf__model_kinds(void);
 clf_status clf__model_kind_find(const clf__model_kind **out, const char *name);
 clf_status clf__model_require_fit(const clf_model *model);
 void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and steps */
+/* Makes model->prepared anew; whoever completes or changes a state calls it. */
+clf_status clf__model_prepare(clf_model *model);
 clf_status clf__steps_clone(clf_transform ***out, const clf_model *model, int64_t room);
 void clf__steps_free(clf_transform **steps, int64_t count);
 

@@ -120,20 +120,10 @@ static void spread_single(const float *scores, float *values, int64_t rows) {
 }
 
 static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
-  clf__network *network = NULL;
-  float **weights = NULL;
-  clf_status status = clf__network_of_state(&network, model->context, model->state);
-  if (status < 0) {
-    return status;
-  }
-  CLF__TRY(clf__network_state_weights(&weights, network, model->state));
-  CLF__TRY(clf__network_infer(network, weights, x, values));
-  if (network->outputs != model->outputs) {
+  clf_status status = clf__network_infer(model->prepared, x, values);
+  if (status == CLF_OK && clf__network_infer_outputs(model->prepared) != model->outputs) {
     spread_single(values, values, x->rows);
   }
-done:
-  clf__free(weights);
-  clf__network_free(network);
   return status;
 }
 
@@ -159,6 +149,8 @@ const clf__model_kind clf__network_kind = {
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE | CLF__CAN_STEP,
     .fit = clf__network_fit,
     .check = check,
+    .prepare = clf__network_prepare,
+    .free_prepared = clf__network_free_prepared,
     .decide = decide,
     .probabilities = probabilities,
 };

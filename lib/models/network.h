@@ -67,9 +67,14 @@ clf_status clf__network_state_weights(float ***out, const clf__network *network,
 void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first, int64_t count,
                          float *out);
 
-/* Inference on the rows of x, out [rows, outputs]. */
-clf_status clf__network_infer(const clf__network *network, float *const *weights,
-                              const clf__rows *x, float *out);
+/* A fitted model's network made ready for inference (network_infer.c), as clf__model_kind has it.
+ */
+typedef struct clf__inference clf__inference;
+clf_status clf__network_prepare(const clf_model *model, void **prepared);
+void clf__network_free_prepared(void *prepared);
+int64_t clf__network_infer_outputs(const clf__inference *inference);
+/* out [rows, outputs]. */
+clf_status clf__network_infer(const clf__inference *inference, const clf__rows *x, float *out);
 
 /* Why the loss cannot be used with this network, as a status, or CLF_OK. */
 clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,

@@ -8,7 +8,40 @@
 
 enum { BLOCK_ELEMENTS = 1 << 16, BLOCK_ROWS = 64 };
 
-typedef struct inference {
+struct clf__inference {
+  clf__network *network;
+  float **weights; /* [weights of the network], the state's */
+};
+
+void clf__network_free_prepared(void *prepared) {
+  clf__inference *inference = prepared;
+  if (inference != NULL) {
+    clf__network_free(inference->network);
+    clf__free(inference->weights);
+    clf__free(inference);
+  }
+}
+
+clf_status clf__network_prepare(const clf_model *model, void **prepared) {
+  clf__inference *inference = clf__alloc_zeroed(model->context, 1, sizeof *inference);
+  if (inference == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status;
+  CLF__TRY(clf__network_of_state(&inference->network, model->context, model->state));
+  CLF__TRY(clf__network_state_weights(&inference->weights, inference->network, model->state));
+  *prepared = inference;
+  return CLF_OK;
+done:
+  clf__network_free_prepared(inference);
+  return status;
+}
+
+int64_t clf__network_infer_outputs(const clf__inference *inference) {
+  return inference->network->outputs;
+}
+
+typedef struct block_job {
   const clf__network *network;
   float *const *weights;
   const clf__rows *x;
@@ -16,7 +49,7 @@ typedef struct inference {
   float *buffers; /* [threads, 2, block * widest] */
   int64_t block;
   atomic_int status;
-} inference;
+} block_job;
 
 static void spread_row(const clf__rows *x, int64_t row, float *out) {
   memset(out, 0, (size_t)x->columns * sizeof *out);
@@ -41,7 +74,7 @@ void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first,
   }
 }
 
-static clf_status run_layers(const inference *job, int64_t rows, float *from, float *to,
+static clf_status run_layers(const block_job *job, int64_t rows, float *from, float *to,
                              float *out) {
   const clf__network *network = job->network;
   clf_status status = CLF_OK;
@@ -61,7 +94,7 @@ static clf_status run_layers(const inference *job, int64_t rows, float *from, fl
 }
 
 static void infer_block(void *argument, int64_t index, int32_t worker) {
-  inference *job = argument;
+  block_job *job = argument;
   const clf__network *network = job->network;
   const int64_t first = index * job->block, left = job->x->rows - first;
   const int64_t rows = left < job->block ? left : job->block, size = job->block * network->widest;
@@ -73,10 +106,10 @@ static void infer_block(void *argument, int64_t index, int32_t worker) {
   }
 }
 
-clf_status clf__network_infer(const clf__network *network, float *const *weights,
-                              const clf__rows *x, float *out) {
+clf_status clf__network_infer(const clf__inference *inference, const clf__rows *x, float *out) {
+  const clf__network *network = inference->network;
   clf_context *context = network->context;
-  inference job = {.network = network, .weights = weights, .x = x, .out = out};
+  block_job job = {.network = network, .weights = inference->weights, .x = x, .out = out};
   int64_t blocks, elements;
   job.block = network->widest < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / network->widest : 1;
   job.block = job.block < BLOCK_ROWS ? job.block : BLOCK_ROWS;

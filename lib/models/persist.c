@@ -169,6 +169,7 @@ static clf_status fill(clf_model *model, const clf__store *store) {
   CLF__TRY(load_steps(model, store));
   CLF__TRY(load_state(model, store));
   CLF__TRY(check_loaded(model));
+  CLF__TRY(clf__model_prepare(model));
 done:
   return status;
 }
