@@ -27,6 +27,12 @@ static const clf__param params[] = {
      "epochs without a lower (validation) loss to stop after, with the best weights; 0: never"},
     {"clip_norm", CLF_PARAM_F64, FIELD(clip_norm), "0", 0, INFINITY, false, NULL,
      "longest gradient; longer ones are shortened to it; 0: any length"},
+    {"averaging", CLF_PARAM_F64, FIELD(averaging), "0", 0, 1, false, NULL,
+     "validate and keep the mean of the weights over the steps, each counting this often as much "
+     "as "
+     "the next (0.999; 1: all alike); 0: the weights themselves"},
+    {"accumulation", CLF_PARAM_I64, FIELD(accumulation), "1", 1, 1e6, false, NULL,
+     "batches whose gradients are summed before a step, which is then that of one larger batch"},
     {"shuffle", CLF_PARAM_BOOL, FIELD(shuffle), "true", 0, 0, false, NULL,
      "whether each epoch has a new order, drawn from the context's seed"},
     {"class_weight", CLF_PARAM_LIST, FIELD(class_weight), "none", 0, INFINITY, false,

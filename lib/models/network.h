@@ -16,6 +16,8 @@ typedef struct clf__network_params {
   double validation_split;
   int64_t patience;
   double clip_norm;
+  double averaging;
+  int64_t accumulation;
   bool shuffle;
   clf__list class_weight;
 } clf__network_params;

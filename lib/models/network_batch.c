@@ -1,7 +1,31 @@
 /* The rows of a training: those to learn from and those held out, and batches of them. */
+#include <math.h>
 #include <string.h>
 
 #include "models/network_trainer.h"
+
+static int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/* So many rows that none of the layers works on them for long, so that a fit can be cancelled
+ * within a second and a large batch needs no more memory than a small one. A layer that measures
+ * the batch, which shows in weights that are not trained, needs it whole. */
+static int64_t piece_rows(const clf__trainer *t) {
+  static const double most_work = 1e10; /* multiply-adds, some 0.2 s */
+  double most = 1;
+  for (int64_t i = 0; i < t->network->layer_count; i++) {
+    const clf__layer *layer = t->network->layers[i];
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      const clf__weight_info *info = &layer->weights[j];
+      most = fmax(most, (double)layer->outputs * (double)info->fan_in);
+      if (!info->trained) {
+        return t->batch;
+      }
+    }
+  }
+  return t->batch > most_work / most ? (int64_t)fmax(1, most_work / most) : t->batch;
+}
 
 static int64_t auto_epochs(const clf__trainer *t) {
   enum { LEAST = 10, STEPS = 2000 };
@@ -31,7 +55,9 @@ clf_status clf__trainer_rows(clf__trainer *t) {
     const clf__training *given = t->training->validation;
     t->validation = (clf__row_set){given, given->weights, NULL, given->x->rows};
   }
-  t->batch_size = t->params->batch_size < rows ? t->params->batch_size : rows;
+  t->batch = smaller(t->params->batch_size, t->train.count);
+  t->group = smaller(t->batch * t->params->accumulation, t->train.count);
+  t->piece = piece_rows(t);
   t->epochs = t->params->epochs.word < 0 ? (int64_t)t->params->epochs.value : auto_epochs(t);
   return CLF_OK;
 }
@@ -51,7 +77,7 @@ static void set_aim(clf__trainer *t) {
 /* Buffers of a batch. */
 clf_status clf__trainer_batch(clf__trainer *t) {
   const clf__network *network = t->network;
-  const int64_t batch = t->batch_size, layers = network->layer_count;
+  const int64_t batch = t->piece, layers = network->layer_count;
   int64_t size;
   t->y = clf__alloc_zeroed(t->context, layers + 1, sizeof(float *));
   t->kept = clf__alloc_zeroed(t->context, layers, sizeof(void *));

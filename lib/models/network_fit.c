@@ -14,53 +14,63 @@ uint64_t clf__trainer_seed(const clf__trainer *t, int stream) {
 }
 
 int64_t clf__trainer_steps(const clf__trainer *t) {
-  return (t->train.count - 1) / t->batch_size + 1;
+  return (t->train.count - 1) / t->group + 1;
 }
 
-static clf_status run_epoch(clf__trainer *t, const clf__progress *progress, int64_t epoch) {
+/* One step of the optimizer, the epoch's number `index`. */
+static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64_t seed,
+                           clf__loss_sums *sums) {
+  const int64_t steps = clf__trainer_steps(t), first = index * t->group;
+  const int64_t left = t->train.count - first;
+  const double rate = clf__optimizer_rate(t->optimizer, steps, steps * t->epochs);
+  clf__random random = clf__random_seed(seed, (uint64_t)t->step);
+  t->records[CLF__RECORD_LEARNING_RATE][epoch] = rate;
+  clf_status status =
+      clf__trainer_step(t, first, left < t->group ? left : t->group, rate, &random, sums);
+  if (status == CLF_OK) {
+    const double weight = sums->weight > 0 ? sums->weight : 1;
+    t->loss = sums->loss / weight;
+    t->accuracy = sums->right / weight;
+    t->reported = clf__seconds();
+    status = clf__progress_step(&t->progress, ++t->step, t->loss, t->accuracy);
+  }
+  return status;
+}
+
+static clf_status run_epoch(clf__trainer *t, int64_t epoch) {
   const int64_t steps = clf__trainer_steps(t);
   const uint64_t step_seed = clf__trainer_seed(t, CLF__STREAM_STEP);
   clf__loss_sums sums = {0}, held = {0};
+  clf_status status = CLF_OK;
   if (t->params->shuffle) {
     clf__random random = clf__random_seed(clf__trainer_seed(t, CLF__STREAM_ORDER), (uint64_t)epoch);
     clf__random_shuffle(&random, t->order, t->train.count);
   }
   for (int64_t i = 0; i < steps; i++) {
-    const int64_t first = i * t->batch_size, left = t->train.count - first;
-    const int64_t at = epoch * steps + i;
-    const double rate = clf__optimizer_rate(t->optimizer, steps, steps * t->epochs);
-    t->records[CLF__RECORD_LEARNING_RATE][epoch] = rate;
-    clf__random random = clf__random_seed(step_seed, (uint64_t)at);
-    clf_status status = clf__trainer_step(t, first, left < t->batch_size ? left : t->batch_size,
-                                          rate, clf__random_next(&random), &sums);
-    const double weight = sums.weight > 0 ? sums.weight : 1;
-    if (status == CLF_OK) {
-      status = clf__progress_step(progress, at + 1, sums.loss / weight, sums.right / weight);
-    }
-    if (status < 0) {
-      return status;
-    }
+    CLF__TRY(run_step(t, epoch, i, step_seed, &sums));
   }
-  clf_status status = clf__trainer_validate(t, &held);
+  CLF__TRY(clf__trainer_validate(t, &held));
   t->records[CLF__RECORD_LOSS][epoch] = sums.loss / (sums.weight > 0 ? sums.weight : 1);
   t->records[CLF__RECORD_ACCURACY][epoch] = sums.right / (sums.weight > 0 ? sums.weight : 1);
   t->records[CLF__RECORD_VALIDATION_LOSS][epoch] = held.weight > 0 ? held.loss / held.weight : 0;
   t->records[CLF__RECORD_VALIDATION_ACCURACY][epoch] =
       held.weight > 0 ? held.right / held.weight : 0;
+done:
   return status;
 }
 
 /* Runs the epochs; *epochs receives how many were good. */
 static clf_status train(clf__trainer *t, int64_t *epochs) {
   const clf__network_params *p = t->params;
-  const int64_t steps = clf__trainer_steps(t);
-  const clf__progress progress = clf__progress_begin(t->context, "network", steps * t->epochs);
   const bool held = t->validation.count > 0;
   double least = INFINITY;
   int64_t without = 0;
+  t->loss = t->accuracy = NAN;
+  t->reported = clf__seconds();
+  t->progress = clf__progress_begin(t->context, "network", clf__trainer_steps(t) * t->epochs);
   clf__trainer_copy_weights(t, t->best, t->weights);
   for (*epochs = 0; *epochs < t->epochs; ++*epochs) {
-    clf_status status = run_epoch(t, &progress, *epochs);
+    clf_status status = run_epoch(t, *epochs);
     const double loss = t->records[held ? CLF__RECORD_VALIDATION_LOSS : CLF__RECORD_LOSS][*epochs];
     if (status < 0) {
       return status;
@@ -78,7 +88,7 @@ static clf_status train(clf__trainer *t, int64_t *epochs) {
     least = better ? loss : least;
     without = better ? 0 : without + 1;
     if (p->patience == 0 || better) {
-      clf__trainer_copy_weights(t, t->best, t->weights);
+      clf__trainer_copy_weights(t, t->best, t->learnt);
     } else if (without >= p->patience) {
       ++*epochs;
       break;
@@ -122,6 +132,8 @@ static void trainer_free(clf__trainer *t) {
   }
   const int64_t layers = t->network->layer_count, weights = clf__network_weights(t->network);
   free_arrays(t->gradients, weights);
+  free_arrays(t->piece_gradients, weights);
+  free_arrays(t->averages, weights);
   free_arrays(t->best, weights);
   free_arrays(t->y, layers + 1);
   free_arrays(t->kept, layers);
@@ -129,6 +141,7 @@ static void trainer_free(clf__trainer *t) {
     clf__free(t->records[i]);
   }
   clf__free(t->weights);
+  clf__free(t->learnt);
   clf__free(t->stepped);
   clf__free(t->slopes);
   clf__free(t->labels);

@@ -1,71 +1,112 @@
-/* Batches through the layers: forward, the loss and its gradient, backward, a step of the
- * optimizer. */
-#include "models/network_trainer.h"
+/* Rows through the layers: forward, the loss and its gradient, backward, a step of the optimizer.
+ * What a step needs may come in pieces, whose gradients are summed: each piece's loss counts by its
+ * share of the rows' weight, so the sum is the gradient of all rows at once. */
+#include <math.h>
 
-static clf__pass pass_of(const clf__trainer *t, int64_t layer, int64_t rows, bool training,
-                         uint64_t seed) {
+#include "models/network_trainer.h"
+#include "ops/network.h"
+
+static clf__pass pass_of(const clf__trainer *t, int64_t layer, int64_t rows, uint64_t seed) {
   return (clf__pass){.layer = t->network->layers[layer],
                      .rows = rows,
-                     .training = training,
                      .seed = seed + (uint64_t)layer,
                      .x = t->y[layer],
                      .y = t->y[layer + 1],
-                     .weights = t->weights + t->network->first_weight[layer],
-                     .kept = t->kept[layer],
-                     .gradients = t->gradients + t->network->first_weight[layer]};
+                     .kept = t->kept[layer]};
 }
 
-static clf_status forward(const clf__trainer *t, int64_t rows, bool training, uint64_t seed) {
+/* Between two layers; the host's callback is asked where it has not been for a while. */
+static clf_status pause(clf__trainer *t) {
+  static const double interval = 0.1;
+  const double now = clf__seconds();
+  if (now - t->reported < interval) {
+    return CLF_OK;
+  }
+  t->reported = now;
+  return clf__progress_step(&t->progress, t->step, t->loss, t->accuracy);
+}
+
+static clf_status forward(clf__trainer *t, float *const *weights, int64_t rows, bool training,
+                          uint64_t seed) {
   clf_status status = CLF_OK;
   for (int64_t i = 0; status == CLF_OK && i < t->network->layer_count; i++) {
-    const clf__pass pass = pass_of(t, i, rows, training, seed);
+    clf__pass pass = pass_of(t, i, rows, seed);
+    pass.training = training;
+    pass.weights = weights + t->network->first_weight[i];
     status = pass.layer->kind->forward(&pass);
+    status = status == CLF_OK ? pause(t) : status;
   }
   return status;
 }
 
 /* From the loss's gradient in the first half of `slopes`. */
-static clf_status backward(const clf__trainer *t, int64_t rows, uint64_t seed) {
-  float *dy = t->slopes, *dx = t->slopes + t->batch_size * t->network->widest;
+static clf_status backward(clf__trainer *t, float *const *gradients, int64_t rows, uint64_t seed) {
+  float *dy = t->slopes, *dx = t->slopes + t->piece * t->network->widest;
   clf_status status = CLF_OK;
-  for (int64_t i = t->network->layer_count - 1; status == CLF_OK && i >= 0; i--) {
-    clf__pass pass = pass_of(t, i, rows, true, seed);
+  for (int64_t i = t->network->layer_count - 1; status == CLF_OK && i >= 0 && dy != NULL; i--) {
+    clf__pass pass = pass_of(t, i, rows, seed);
+    pass.training = true;
+    pass.weights = t->weights + t->network->first_weight[i];
+    pass.gradients = gradients + t->network->first_weight[i];
     pass.dy = dy;
     pass.dx = t->network->first_weight[i] > 0 ? dx : NULL; /* layers before it have weights */
     status = pass.layer->kind->backward(&pass);
+    status = status == CLF_OK ? pause(t) : status;
     dx = dy;
     dy = pass.dx;
-    if (dy == NULL) {
-      break;
-    }
   }
   return status;
 }
 
-clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, double rate,
-                             uint64_t seed, clf__loss_sums *sums) {
+static double weight_of(const clf__row_set *set, int64_t first, int64_t count) {
+  double sum = 0;
+  for (int64_t i = first; set->weights != NULL && i < first + count; i++) {
+    sum += (double)set->weights[set->rows != NULL ? set->rows[i] : i];
+  }
+  return set->weights != NULL ? sum : (double)count;
+}
+
+/* Adds the gradient of some rows, whose loss counts `share` times. */
+static clf_status add_piece(clf__trainer *t, int64_t first, int64_t rows, bool begins, double share,
+                            uint64_t seed, clf__loss_sums *sums) {
+  float *const *gradients = begins ? t->gradients : t->piece_gradients;
+  clf_status status = CLF_OK;
   clf__trainer_take(t, &t->train, first, rows);
-  clf_status status = forward(t, rows, true, seed);
-  if (status == CLF_OK) {
-    status =
-        clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], 1, t->slopes, sums);
+  CLF__TRY(forward(t, t->weights, rows, true, seed));
+  CLF__TRY(
+      clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], share, t->slopes, sums));
+  CLF__TRY(backward(t, gradients, rows, seed));
+  if (!begins) {
+    clf__trainer_add_gradients(t);
+  }
+done:
+  return status;
+}
+
+clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, double rate,
+                             clf__random *random, clf__loss_sums *sums) {
+  const double all = weight_of(&t->train, first, rows);
+  clf_status status = CLF_OK;
+  for (int64_t done = 0; status == CLF_OK && done < rows; done += t->piece) {
+    const int64_t count = rows - done < t->piece ? rows - done : t->piece;
+    const double weight = weight_of(&t->train, first + done, count);
+    status = add_piece(t, first + done, count, done == 0, all > 0 ? weight / all : 0,
+                       clf__random_next(random), sums);
   }
   if (status == CLF_OK) {
-    status = backward(t, rows, seed);
-  }
-  if (status == CLF_OK) {
-    clf__optimizer_step(t->optimizer, t->stepped, t->stepped_count, rate, clf__trainer_clipping(t));
+    clf__optimizer_step(t->optimizer, t->stepped, t->stepped_count, rate, clf__trainer_clipping(t),
+                        t->params->averaging);
   }
   return status;
 }
 
 clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums) {
   clf_status status = CLF_OK;
-  for (int64_t first = 0; status == CLF_OK && first < t->validation.count; first += t->batch_size) {
+  for (int64_t first = 0; status == CLF_OK && first < t->validation.count; first += t->piece) {
     const int64_t left = t->validation.count - first;
-    const int64_t rows = left < t->batch_size ? left : t->batch_size;
+    const int64_t rows = left < t->piece ? left : t->piece;
     clf__trainer_take(t, &t->validation, first, rows);
-    status = forward(t, rows, false, 0);
+    status = forward(t, t->learnt, rows, false, 0);
     if (status == CLF_OK) {
       status = clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], 1, NULL, sums);
     }

@@ -22,25 +22,36 @@ typedef struct clf__trainer {
   clf__network *network;
   clf_optimizer *optimizer;
   uint64_t seed;
-  int64_t batch_size, epochs;
+  int64_t batch; /* rows, at most those there are */
+  int64_t group; /* rows of a step: batches whose gradients are summed */
+  int64_t piece; /* rows that go through the layers at once: a batch, or part of a large one */
+  int64_t epochs;
   int64_t *order; /* [rows]: those trained on, then those held out */
   clf__row_set train, validation;
   float *row_weights; /* [rows] or NULL */
   /* By weight of the network. */
   float **weights;
-  float **gradients; /* NULL where not trained */
-  float **best;
+  float **gradients;       /* NULL where not trained */
+  float **piece_gradients; /* of all pieces of a step but the first; NULL where there are none */
+  float **averages;        /* over the steps; NULL where not trained, or without averaging */
+  float **learnt;          /* what is validated and kept: averages, where there are, or weights */
+  float **best;            /* learnt in the best epoch so far */
   clf__optimizer_weight *stepped; /* [stepped_count] */
   int64_t stepped_count;
-  /* Of a batch. */
+  /* Of a piece. */
   float **y;     /* [layer_count + 1], y[0] the rows */
   void **kept;   /* [layer_count] */
-  float *slopes; /* [2, batch_size * widest] */
+  float *slopes; /* [2, piece * widest] */
   int32_t *labels;
   double *targets;
   float *batch_weights;
   clf__aim aim;
   double *records[CLF__RECORDS]; /* [epochs] */
+  /* What is reported. */
+  clf__progress progress;
+  int64_t step;
+  double loss, accuracy; /* of the epoch so far */
+  double reported;       /* when it last was */
 } clf__trainer;
 
 /* Streams of the seed, so that what is drawn for one purpose does not depend on another. */
@@ -57,12 +68,14 @@ void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, 
 
 /* A step on rows of the training set; the validation set's loss. Both add to the sums. */
 clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, double rate,
-                             uint64_t seed, clf__loss_sums *sums);
+                             clf__random *random, clf__loss_sums *sums);
 clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums);
 
-/* Makes the gradients and best values of each weight; the trained ones are the optimizer's. */
+/* Makes what there is of each weight; the trained ones are the optimizer's. */
 clf_status clf__trainer_weights(clf__trainer *t);
 void clf__trainer_copy_weights(const clf__trainer *t, float *const *to, float *const *from);
+/* Adds a piece's gradients to those of the pieces before it. */
+void clf__trainer_add_gradients(const clf__trainer *t);
 bool clf__trainer_weights_finite(const clf__trainer *t);
 /* 1, or what shortens the gradient to clip_norm. */
 double clf__trainer_clipping(const clf__trainer *t);

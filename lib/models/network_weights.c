@@ -1,37 +1,54 @@
-/* The weights of a training: their gradients, their best values so far, and what is asked of all of
- * them at once. */
+/* The weights of a training: their gradients, their averages, their best values so far, and what is
+ * asked of all of them at once. */
 #include <math.h>
 #include <string.h>
 
 #include "models/network_trainer.h"
 #include "ops/network.h"
 
-/* Gradients and best values of each weight; the trained ones make the optimizer's list. */
-clf_status clf__trainer_weights(clf__trainer *t) {
-  const clf__network *network = t->network;
-  const int64_t count = clf__network_weights(network);
+static clf_status make_lists(clf__trainer *t, int64_t count) {
   t->gradients = clf__alloc_zeroed(t->context, count, sizeof(float *));
+  t->piece_gradients = clf__alloc_zeroed(t->context, count, sizeof(float *));
+  t->averages = clf__alloc_zeroed(t->context, count, sizeof(float *));
+  t->learnt = clf__alloc_zeroed(t->context, count, sizeof(float *));
   t->best = clf__alloc_zeroed(t->context, count, sizeof(float *));
   t->stepped = clf__alloc_zeroed(t->context, count, sizeof *t->stepped);
-  if (t->gradients == NULL || t->best == NULL || t->stepped == NULL) {
-    return CLF_ERROR_MEMORY;
+  return t->gradients != NULL && t->piece_gradients != NULL && t->averages != NULL &&
+                 t->learnt != NULL && t->best != NULL && t->stepped != NULL
+             ? CLF_OK
+             : CLF_ERROR_MEMORY;
+}
+
+static clf_status make_array(clf__trainer *t, float **out, bool wanted, int64_t size) {
+  *out = wanted ? clf__alloc_zeroed(t->context, size, sizeof **out) : NULL;
+  return *out != NULL || !wanted ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int64_t at) {
+  const int64_t size = clf__shape_count(&info->shape);
+  clf_status status = CLF_OK;
+  CLF__TRY(make_array(t, &t->best[at], true, size));
+  CLF__TRY(make_array(t, &t->gradients[at], info->trained, size));
+  CLF__TRY(make_array(t, &t->piece_gradients[at], info->trained && t->group > t->piece, size));
+  CLF__TRY(make_array(t, &t->averages[at], info->trained && t->params->averaging > 0, size));
+  t->learnt[at] = t->averages[at] != NULL ? t->averages[at] : t->weights[at];
+  if (info->trained) {
+    t->stepped[t->stepped_count++] = (clf__optimizer_weight){size, t->weights[at], t->gradients[at],
+                                                             t->averages[at], info->decayed};
   }
+done:
+  return status;
+}
+
+clf_status clf__trainer_weights(clf__trainer *t) {
+  const clf__network *network = t->network;
+  clf_status status = make_lists(t, clf__network_weights(network));
   for (int64_t i = 0; i < network->layer_count; i++) {
-    for (int64_t j = 0; j < network->layers[i]->weight_count; j++) {
-      const clf__weight_info *info = &network->layers[i]->weights[j];
-      const int64_t at = network->first_weight[i] + j, size = clf__shape_count(&info->shape);
-      t->best[at] = clf__alloc_array(t->context, size, sizeof(float));
-      t->gradients[at] = info->trained ? clf__alloc_array(t->context, size, sizeof(float)) : NULL;
-      if (t->best[at] == NULL || (info->trained && t->gradients[at] == NULL)) {
-        return CLF_ERROR_MEMORY;
-      }
-      if (info->trained) {
-        t->stepped[t->stepped_count++] =
-            (clf__optimizer_weight){size, t->weights[at], t->gradients[at], info->decayed};
-      }
+    for (int64_t j = 0; status == CLF_OK && j < network->layers[i]->weight_count; j++) {
+      status = make_weight(t, &network->layers[i]->weights[j], network->first_weight[i] + j);
     }
   }
-  return CLF_OK;
+  return status;
 }
 
 void clf__trainer_copy_weights(const clf__trainer *t, float *const *to, float *const *from) {
@@ -44,6 +61,16 @@ void clf__trainer_copy_weights(const clf__trainer *t, float *const *to, float *c
   }
 }
 
+void clf__trainer_add_gradients(const clf__trainer *t) {
+  int64_t next = 0;
+  for (int64_t at = 0; at < clf__network_weights(t->network); at++) {
+    if (t->gradients[at] != NULL) {
+      clf__accumulate(t->context, t->piece_gradients[at], t->stepped[next++].count,
+                      t->gradients[at]);
+    }
+  }
+}
+
 bool clf__trainer_weights_finite(const clf__trainer *t) {
   double squares = 0;
   for (int64_t i = 0; i < t->stepped_count; i++) {
@@ -52,7 +79,6 @@ bool clf__trainer_weights_finite(const clf__trainer *t) {
   return isfinite(squares);
 }
 
-/* 1, or what shortens the gradient to clip_norm. */
 double clf__trainer_clipping(const clf__trainer *t) {
   double squares = 0;
   if (t->params->clip_norm == 0) {

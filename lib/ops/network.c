@@ -79,12 +79,17 @@ static void update_part(void *argument, int64_t index, int32_t worker) {
   part.gradient += first;
   part.first = part.first != NULL ? part.first + first : NULL;
   part.second = part.second != NULL ? part.second + first : NULL;
+  part.average = part.average != NULL ? part.average + first : NULL;
   job->kernels->update(&part);
 }
 
 void clf__update_weights(clf_context *context, const clf__update *update) {
   update_job job = {clf__kernels_of(clf__context_cpu(context)), update};
   clf__parallel(context, (update->count + TASK_ELEMENTS - 1) / TASK_ELEMENTS, update_part, &job);
+}
+
+void clf__accumulate(clf_context *context, const float *x, int64_t count, float *sums) {
+  clf__kernels_of(clf__context_cpu(context))->step_f32(sums, 1, x, count);
 }
 
 double clf__sum_of_squares(clf_context *context, const float *x, int64_t count) {

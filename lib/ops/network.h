@@ -41,9 +41,13 @@ typedef struct clf__update {
   float beta1, beta2;
   float root_scale; /* of the root of second */
   float epsilon;
+  float *average;      /* [count], NULL for none */
+  float average_share; /* of the way to the new weight that it goes */
 } clf__update;
 void clf__update_weights(clf_context *context, const clf__update *update);
 
+/* sums [count] += x. */
+void clf__accumulate(clf_context *context, const float *x, int64_t count, float *sums);
 double clf__sum_of_squares(clf_context *context, const float *x, int64_t count);
 
 #endif

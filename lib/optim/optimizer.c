@@ -267,10 +267,17 @@ static clf__update rule_of(const clf_optimizer *optimizer, double rate, double s
   return update;
 }
 
+/* So that the average is the sum over steps i of averaging^(t - i) w_i, divided by that of the
+ * powers: no first values have a part in it. */
+static double average_share(double averaging, double steps) {
+  return averaging < 1 ? (1 - averaging) / (1 - pow(averaging, steps)) : 1 / steps;
+}
+
 void clf__optimizer_step(clf_optimizer *optimizer, const clf__optimizer_weight *weights,
-                         int64_t count, double rate, double scale) {
+                         int64_t count, double rate, double scale, double averaging) {
   const clf__optimizer_params *p = optimizer->params;
   clf__update update = rule_of(optimizer, rate, scale);
+  update.average_share = (float)average_share(averaging, (double)optimizer->steps + 1);
   for (int64_t i = 0; i < count; i++) {
     const double decay = weights[i].decayed ? p->weight_decay : 0;
     update.count = weights[i].count;
@@ -278,6 +285,7 @@ void clf__optimizer_step(clf_optimizer *optimizer, const clf__optimizer_weight *
     update.gradient = weights[i].gradient;
     update.first = optimizer->slots[i].first;
     update.second = optimizer->slots[i].second;
+    update.average = weights[i].average;
     update.decay = optimizer->kind == &adamw_kind ? 0 : (float)decay;
     update.shrink = optimizer->kind == &adamw_kind ? (float)(rate * decay) : 0;
     clf__update_weights(optimizer->context, &update);

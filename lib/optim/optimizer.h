@@ -53,6 +53,7 @@ struct clf_optimizer {
 typedef struct clf__optimizer_weight {
   int64_t count;
   float *values, *gradient; /* [count] */
+  float *average;           /* [count] of the values after each step; NULL for none */
   bool decayed;
 } clf__optimizer_weight;
 
@@ -63,9 +64,10 @@ clf_status clf__optimizer_begin(clf_optimizer *optimizer, const clf__optimizer_w
                                 int64_t count);
 /* The learning rate of the next step, of `total` steps in all. */
 double clf__optimizer_rate(const clf_optimizer *optimizer, int64_t steps_per_epoch, int64_t total);
-/* One step; the gradients count times `scale`. */
+/* One step; the gradients count times `scale`. In the averages a step counts `averaging` (up to 1)
+ * times as much as the one after it. */
 void clf__optimizer_step(clf_optimizer *optimizer, const clf__optimizer_weight *weights,
-                         int64_t count, double rate, double scale);
+                         int64_t count, double rate, double scale, double averaging);
 /* Tells the plateau schedule of an epoch's loss. */
 void clf__optimizer_epoch(clf_optimizer *optimizer, double loss);
 

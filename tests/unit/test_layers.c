@@ -189,12 +189,12 @@ END_TEST
 static double walk(const char *kind, const char *params) {
   clf_optimizer *optimizer = NULL;
   float w = 1, g = 0;
-  const clf__optimizer_weight weight = {1, &w, &g, true};
+  const clf__optimizer_weight weight = {1, &w, &g, NULL, true};
   ck_clf_ok(clf_optimizer_create(&optimizer, NULL, kind, params));
   ck_clf_ok(clf__optimizer_begin(optimizer, &weight, 1));
   for (int i = 0; i < 10; i++) {
     g = w;
-    clf__optimizer_step(optimizer, &weight, 1, clf__optimizer_rate(optimizer, 5, 10), 1);
+    clf__optimizer_step(optimizer, &weight, 1, clf__optimizer_rate(optimizer, 5, 10), 1, 0);
   }
   clf_optimizer_free(optimizer);
   return (double)w;

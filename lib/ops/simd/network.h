@@ -135,6 +135,13 @@ static void update_scaled(const clf__update *u, float share) {
   }
 }
 
+static void move_average(float *restrict average, const float *restrict w, int64_t count,
+                         float share) {
+  for (int64_t i = 0; i < count; i++) {
+    average[i] += share * (w[i] - average[i]);
+  }
+}
+
 static void update_weights(const clf__update *u) {
   if (u->rule == CLF__UPDATE_SGD) {
     update_sgd(u);
@@ -142,6 +149,9 @@ static void update_weights(const clf__update *u) {
     update_adam(u);
   } else {
     update_scaled(u, u->rule == CLF__UPDATE_RMSPROP ? 1 - u->beta2 : 1);
+  }
+  if (u->average != NULL) {
+    move_average(u->average, u->weight, u->count, u->average_share);
   }
 }
 

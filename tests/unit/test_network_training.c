@@ -1,0 +1,206 @@
+/* How networks are trained: averages of the weights, batches in parts, cancelling. */
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "support.h"
+
+enum { ROWS = 120, COLUMNS = 6, CLASSES = 3, WEIGHTS = COLUMNS * CLASSES };
+
+typedef struct clouds {
+  float x[ROWS * COLUMNS];
+  int32_t y[ROWS];
+} clouds;
+
+static clf_dataset *cloud_data(clf_context *context, clouds *c) {
+  fill_clouds(c->x, c->y, ROWS, COLUMNS, CLASSES);
+  return dataset_of(context, c->x, CLF_F32, ROWS, COLUMNS, c->y);
+}
+
+/* dense_1.weight of a linear network after a fit by plain sgd. */
+static void linear_weights(const clf_dataset *data, const char *params, float *out) {
+  clf_model *model = NULL;
+  clf_optimizer *sgd = NULL;
+  clf_tensor *tensor = NULL;
+  ck_clf_ok(clf_model_create(&model, NULL, "network", params));
+  ck_clf_ok(clf_optimizer_create(&sgd, NULL, "sgd", "learning_rate=0.05 momentum=0.5"));
+  ck_clf_ok(clf_model_fit(model, data, sgd, NULL));
+  ck_clf_ok(clf_model_tensor(model, "dense_1.weight", &tensor));
+  ck_assert_int_eq(clf_tensor_count(tensor), WEIGHTS);
+  memcpy(out, clf_tensor_data(tensor), WEIGHTS * sizeof *out);
+  clf_tensor_free(tensor);
+  clf_optimizer_free(sgd);
+  clf_model_free(model);
+}
+
+/* Against the sum over the weights that fits of 1, 2 … steps end with. */
+START_TEST(averaging__is_the_weighted_mean_over_steps) {
+  enum { STEPS = 7 };
+  static const double decays[] = {0.5, 0.9, 1};
+  clouds c;
+  clf_dataset *data = cloud_data(NULL, &c);
+  float after[STEPS][WEIGHTS], averaged[WEIGHTS];
+  char params[128];
+  for (int i = 0; i < STEPS; i++) {
+    snprintf(params, sizeof params, "layers='dense units=3' batch_size=120 epochs=%d", i + 1);
+    linear_weights(data, params, after[i]);
+  }
+  for (int d = 0; d < 3; d++) {
+    snprintf(params, sizeof params,
+             "layers='dense units=3' batch_size=120 epochs=%d averaging=%g patience=%d", STEPS,
+             decays[d], d == 1 ? 100 : 0);
+    linear_weights(data, params, averaged);
+    for (int k = 0; k < WEIGHTS; k++) {
+      double sum = 0, powers = 0;
+      for (int i = 0; i < STEPS; i++) {
+        const double power = pow(decays[d], STEPS - 1 - i);
+        sum += power * (double)after[i][k];
+        powers += power;
+      }
+      ck_assert_double_eq_tol((double)averaged[k], sum / powers, 1e-6);
+    }
+  }
+  clf_dataset_free(data);
+}
+END_TEST
+
+START_TEST(averaging__is_what_is_validated) {
+  clouds c;
+  clf_dataset *data = cloud_data(NULL, &c);
+  clf_model *model = NULL;
+  clf_tensor *losses = NULL;
+  float p[ROWS * CLASSES];
+  double loss = 0;
+  ck_clf_ok(clf_model_create(
+      &model, NULL, "network",
+      "layers='dense units=8 activation=tanh; dense units=3' epochs=3 averaging=0.95"));
+  ck_clf_ok(clf_model_fit(model, data, NULL, data));
+  ck_clf_ok(clf_model_predict_proba(model, data, p, ROWS * CLASSES));
+  for (int i = 0; i < ROWS; i++) {
+    loss -= log((double)p[i * CLASSES + c.y[i]]) / ROWS;
+  }
+  ck_clf_ok(clf_model_tensor(model, "history_validation_loss", &losses));
+  ck_assert_double_eq_tol(((const double *)clf_tensor_data(losses))[2], loss, 1e-5);
+  clf_tensor_free(losses);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
+/* Equal to rounding: the sums are divided differently. 120 rows are a group of 64 and one of 56,
+ * whose last batch has 8. */
+START_TEST(accumulation__is_one_larger_batch) {
+  clouds c;
+  clf_dataset *data = cloud_data(NULL, &c);
+  float whole[WEIGHTS], parts[WEIGHTS], weights[ROWS];
+  for (int weighted = 0; weighted < 2; weighted++) {
+    if (weighted) {
+      for (int i = 0; i < ROWS; i++) {
+        weights[i] = i % 16 < 8 ? 0 : (float)(1 + i % 5);
+      }
+      set_weights(data, weights);
+    }
+    static const char *const rest = "layers='dense units=3' epochs=4 clip_norm=0.7";
+    char params[128];
+    snprintf(params, sizeof params, "%s batch_size=64", rest);
+    linear_weights(data, params, whole);
+    snprintf(params, sizeof params, "%s batch_size=16 accumulation=4", rest);
+    linear_weights(data, params, parts);
+    for (int k = 0; k < WEIGHTS; k++) {
+      ck_assert_double_eq_tol((double)parts[k], (double)whole[k], 2e-6);
+    }
+    snprintf(params, sizeof params, "%s batch_size=8 accumulation=1000000", rest);
+    linear_weights(data, params, parts);
+    snprintf(params, sizeof params, "%s batch_size=1000", rest);
+    linear_weights(data, params, whole);
+    for (int k = 0; k < WEIGHTS; k++) {
+      ck_assert_double_eq_tol((double)parts[k], (double)whole[k], 2e-6);
+    }
+  }
+  clf_dataset_free(data);
+}
+END_TEST
+
+/* Processor time of all threads: other work on the machine does not count. */
+static double seconds_worked(void) {
+  return (double)clock() / CLOCKS_PER_SEC;
+}
+
+typedef struct host {
+  pthread_t thread;
+  int64_t calls, most;
+  double asked, longest;
+} host;
+
+static int32_t stop_after(void *user, const clf_progress *progress) {
+  host *own = user;
+  const double now = seconds_worked();
+  ck_assert(pthread_equal(own->thread, pthread_self()));
+  ck_assert(progress->step <= progress->steps);
+  own->longest = fmax(own->longest, now - own->asked);
+  own->asked = now;
+  return ++own->calls >= own->most;
+}
+
+/* One batch, of some minutes. The fit reads few of its rows. */
+START_TEST(cancel__ends_within_a_second_in_a_large_batch) {
+  enum { IMAGES = 50000, PIXELS = 28 * 28, MOST_SECONDS = THREAD_SANITIZER ? 20 : 2 };
+  uint8_t *x = calloc(IMAGES, PIXELS);
+  int32_t *y = calloc(IMAGES, sizeof *y);
+  clf_context *context = NULL;
+  clf_model *model = NULL;
+  host own = {.thread = pthread_self(), .most = 5};
+  y[1] = 1;
+  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  clf_dataset *data = dataset_of(context, x, CLF_U8, IMAGES, PIXELS, y);
+  ck_clf_ok(clf_model_create(
+      &model, context, "network",
+      "input=28,28,1 batch_size=1000000 layers='conv2d kernel=5 filters=32 padding=same; "
+      "conv2d kernel=5 filters=64 padding=same; flatten; dense units=2'"));
+  ck_clf_ok(clf_context_set_progress(context, stop_after, &own));
+  own.asked = seconds_worked();
+  ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_CANCELLED);
+  ck_assert_int_eq(own.calls, own.most);
+  ck_assert_double_lt(own.longest, MOST_SECONDS);
+  ck_assert_double_lt(seconds_worked() - own.asked, MOST_SECONDS);
+  ck_assert(clf_context_memory_peak(context) < (uint64_t)400 << 20);
+  ck_clf_fails(clf_model_outcome(model), CLF_ERROR_NOT_FITTED);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+  free(x);
+  free(y);
+}
+END_TEST
+
+START_TEST(cancel__ends_an_epoch_in_its_middle) {
+  clouds c;
+  clf_context *context = NULL;
+  clf_model *model = NULL;
+  host own = {.thread = pthread_self(), .most = 4};
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  clf_dataset *data = cloud_data(context, &c);
+  ck_clf_ok(clf_model_create(&model, context, "network", "batch_size=8"));
+  ck_clf_ok(clf_context_set_progress(context, stop_after, &own));
+  ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_CANCELLED);
+  ck_clf_says("network: cancelled at step ");
+  ck_clf_says("of 2010");
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("network_training");
+  TCase *tests = tcase_create("network_training");
+  tcase_add_test(tests, averaging__is_the_weighted_mean_over_steps);
+  tcase_add_test(tests, averaging__is_what_is_validated);
+  tcase_add_test(tests, accumulation__is_one_larger_batch);
+  tcase_add_test(tests, cancel__ends_within_a_second_in_a_large_batch);
+  tcase_add_test(tests, cancel__ends_an_epoch_in_its_middle);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
