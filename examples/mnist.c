@@ -1,4 +1,4 @@
-/* Trains and tests every classifier of a table on MNIST. A new classifier is a line in `models`. */
+/* Trains and tests every classifier of a table (mnist_models.c) on MNIST. */
 #include <classify.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -10,142 +10,54 @@
 #include "common/options.h"
 #include "common/progress.h"
 #include "common/results.h"
+#include "mnist_models.h"
 #include "mnist_report.h"
-
-typedef struct model_entry {
-  const char *name;
-  const char *kind;
-  const char *params;
-  const char *optimizer; /* its kind, or NULL, and its parameters */
-  const char *optimizer_params;
-} model_entry;
-
-#define MLP(last)                                                                                  \
-  "layers='flatten; dense units=256 activation=relu; dense units=256 activation=relu; dense "      \
-  "units=10 activation=" last "'"
-#define DECAY "schedule=cosine factor=0.01"
-
-static const model_entry models[] = {
-    {"ridge", "ridge", "alpha=1", NULL, NULL},
-    {"fisher", "fisher", "shrinkage=none", NULL, NULL},
-    {"perceptron", "perceptron", "epochs=10 averaged=true", NULL, NULL},
-    {"logistic", "logistic", "C=1", NULL, NULL},
-    {"svm_linear", "svm", "kernel=linear C=1", NULL, NULL},
-    {"svm_poly", "svm", "kernel=polynomial degree=4 gamma=0.01 coef0=1 C=1", NULL, NULL},
-    {"svm_rbf", "svm", "kernel=rbf C=5 gamma=0.02", NULL, NULL},
-    {"svm_sigmoid", "svm", "kernel=sigmoid gamma=0.005 coef0=-1 C=10", NULL, NULL},
-    {"kernel_fisher", "fisher", "kernel=rbf gamma=0.02 alpha=0.01 landmarks=8000", NULL, NULL},
-    {"kernel_perceptron", "perceptron", "kernel=rbf gamma=0.02", NULL, NULL},
-    {"mlp_cross_entropy", "network", "epochs=15 " MLP("linear"), "adam", DECAY},
-    {"mlp_squared_error", "network", "epochs=15 loss=squared_error " MLP("sigmoid"), "adam", DECAY},
-};
-
-enum { MODELS = sizeof models / sizeof *models };
 
 typedef struct settings {
   shared_options shared;
   const char *models;  /* comma list, "all" or "list" */
+  const char *preset;  /* by name */
   const char *save;    /* folder, or NULL */
   int64_t train, test; /* rows to take; 0: all */
+  int64_t validation;  /* training rows to hold out */
 } settings;
 
 typedef struct mnist_run {
   settings set;
-  const model_entry *chosen[MODELS];
-  size_t chosen_count;
+  model_choice chosen;
   clf_context *context;
   clf_dataset *train, *test;
-  FILE *json, *report; /* or NULL */
+  clf_dataset *validation; /* or NULL */
+  FILE *json, *report;     /* or NULL */
   progress_display progress;
-  result results[MODELS];
-  verdict verdicts[MODELS];
+  result results[MOST_MODELS];
+  verdict verdicts[MOST_MODELS];
   size_t count; /* of results */
 } mnist_run;
-
-static int list_models(void) {
-  int widest = 0;
-  for (size_t i = 0; i < MODELS; i++) {
-    const int width = (int)strlen(models[i].params);
-    widest = width > widest ? width : widest;
-  }
-  for (size_t i = 0; i < MODELS; i++) {
-    printf("%-18s %-*s  %s\n", models[i].name, widest, models[i].params,
-           clf_kind_help("model", models[i].kind));
-  }
-  return EXIT_SUCCESS;
-}
-
-static int reject_model(const char *name) {
-  const char *names[MODELS];
-  for (size_t i = 0; i < MODELS; i++) {
-    names[i] = models[i].name;
-  }
-  const char *like = closest_name(name, names, MODELS);
-  if (like != NULL) {
-    complain("no model '%s'; did you mean %s?", name, like);
-  } else {
-    complain("no model '%s'; --models list shows them", name);
-  }
-  return EXIT_USAGE;
-}
-
-/* Adds the model of that name, once. */
-static int choose_model(mnist_run *run, const char *name) {
-  for (size_t i = 0; i < run->chosen_count; i++) {
-    if (strcmp(run->chosen[i]->name, name) == 0) {
-      return -1;
-    }
-  }
-  for (size_t i = 0; i < MODELS; i++) {
-    if (strcmp(models[i].name, name) == 0) {
-      run->chosen[run->chosen_count++] = &models[i];
-      return -1;
-    }
-  }
-  return reject_model(name);
-}
-
-/* Returns -1 to go on, or an exit status. */
-static int choose_models(mnist_run *run) {
-  const char *list = run->set.models;
-  if (strcmp(list, "list") == 0) {
-    return list_models();
-  }
-  if (strcmp(list, "all") == 0) {
-    for (size_t i = 0; i < MODELS; i++) {
-      run->chosen[run->chosen_count++] = &models[i];
-    }
-    return -1;
-  }
-  for (;;) {
-    char name[32];
-    size_t length = strcspn(list, ",");
-    snprintf(name, sizeof name, "%.*s", (int)length, list);
-    int status = choose_model(run, name);
-    if (status >= 0 || list[length] == '\0') {
-      return status;
-    }
-    list += length + 1;
-  }
-}
 
 static int parse(mnist_run *run, int argc, char *const *argv) {
   settings *set = &run->set;
   set->models = "all";
+  set->preset = "best";
   const option_entry own[] = {
       {"models", "LIST",
        "models to run, separated by commas; all (the default), or list to show "
        "them",
        OPTION_TEXT, 0, &set->models},
+      {"preset", "NAME",
+       "settings of the networks: best (the default), or exact, those that are common for them",
+       OPTION_TEXT, 0, &set->preset},
       {"train", "N", "train on N rows, the classes in proportion (default: all)", OPTION_NUMBER, 1,
        &set->train},
       {"test", "N", "test on N rows, likewise", OPTION_NUMBER, 1, &set->test},
+      {"validation", "N", "hold N training rows out, on which networks are tested after each epoch",
+       OPTION_NUMBER, 1, &set->validation},
       {"save", "DIR", "save the models as DIR/NAME.clf", OPTION_TEXT, 0, &set->save},
   };
   int status = options_parse(&set->shared,
                              "Trains and tests classifiers on the handwritten digits of MNIST.",
                              own, sizeof own / sizeof *own, argc, argv);
-  return status >= 0 ? status : choose_models(run);
+  return status >= 0 ? status : models_choose(&run->chosen, set->models, set->preset);
 }
 
 static int make_context(mnist_run *run) {
@@ -195,6 +107,27 @@ static clf_status load_split(clf_dataset **out, mnist_run *run, const char *insi
   return status;
 }
 
+/* Takes the rows to validate on out of the training rows. */
+static int hold_out(mnist_run *run) {
+  const int64_t wanted = run->set.validation, rows = clf_dataset_rows(run->train);
+  clf_dataset *rest = NULL;
+  if (wanted == 0) {
+    return -1;
+  }
+  if (wanted >= rows) {
+    complain("--validation %" PRId64 " leaves none of %" PRId64 " rows to train on", wanted, rows);
+    return EXIT_USAGE;
+  }
+  if (clf_dataset_split(&run->validation, &rest, run->train, (double)wanted / (double)rows,
+                        (uint64_t)run->set.shared.seed + 1) < 0) {
+    complain("%s", clf_last_error());
+    return EXIT_FAILURE;
+  }
+  clf_dataset_free(run->train);
+  run->train = rest;
+  return -1;
+}
+
 static int load_data(mnist_run *run) {
   const char *folder = run->set.shared.data;
   const char *inside = has_images(folder, "") ? "" : "/mnist";
@@ -210,7 +143,7 @@ static int load_data(mnist_run *run) {
     complain("%s", clf_last_error());
     return EXIT_FAILURE;
   }
-  return -1;
+  return hold_out(run);
 }
 
 /* Opens what will be written, before the long work. */
@@ -279,26 +212,29 @@ static clf_status save_model(const mnist_run *run, const model_entry *entry,
 }
 
 static clf_status fit_model(mnist_run *run, const model_entry *entry, result *row, verdict *said) {
-  clf_status status = clf_model_create(&said->model, run->context, entry->kind, entry->params);
+  const model_recipe *recipe = models_recipe(entry, run->chosen.preset);
+  clf_status status = clf_model_create(&said->model, run->context, entry->kind, row->params);
   if (status < 0) {
     return status;
   }
   clf_optimizer *optimizer = NULL;
-  if (entry->optimizer != NULL) {
+  if (recipe->optimizer != NULL) {
     status =
-        clf_optimizer_create(&optimizer, run->context, entry->optimizer, entry->optimizer_params);
+        clf_optimizer_create(&optimizer, run->context, recipe->optimizer, recipe->optimizer_params);
   }
   double start = seconds_now();
   if (status == CLF_OK) {
-    status = clf_model_fit(said->model, run->train, optimizer, NULL);
+    status = clf_model_fit(said->model, run->train, optimizer,
+                           recipe->optimizer != NULL ? run->validation : NULL);
   }
   clf_optimizer_free(optimizer);
   row->fit_seconds = seconds_now() - start;
   row->outcome = clf_model_outcome(said->model);
-  return status;
+  return status == CLF_OK ? history_read(&row->history, said->model) : status;
 }
 
-static void free_verdict(verdict *said) {
+static void free_outcome(result *row, verdict *said) {
+  history_free(&row->history);
   clf_model_free(said->model);
   free(said->predicted);
   free(said->decision);
@@ -311,9 +247,15 @@ static clf_status run_model(mnist_run *run, const model_entry *entry) {
   result *row = &run->results[run->count];
   verdict *said = &run->verdicts[run->count];
   *row = (result){.model = entry->name,
-                  .params = entry->params,
+                  .params = said->params,
                   .train_rows = clf_dataset_rows(run->train),
                   .test_rows = clf_dataset_rows(run->test)};
+  const model_recipe *recipe = models_recipe(entry, run->chosen.preset);
+  models_params(said->params, recipe, row->train_rows);
+  if (recipe->optimizer != NULL) {
+    models_optimizer(said->optimizer, recipe);
+    row->optimizer = said->optimizer;
+  }
   progress_title(&run->progress, entry->name);
   progress_line(&run->progress, "%s: fitting %" PRId64 " rows", entry->name, row->train_rows);
   clf_status status = fit_model(run, entry, row, said);
@@ -325,7 +267,7 @@ static clf_status run_model(mnist_run *run, const model_entry *entry) {
   }
   progress_clear(&run->progress);
   if (status < 0) {
-    free_verdict(said);
+    free_outcome(row, said);
     return status;
   }
   results_print_row(row);
@@ -337,15 +279,15 @@ static clf_status run_model(mnist_run *run, const model_entry *entry) {
 static int run_models(mnist_run *run) {
   int exit_status = EXIT_SUCCESS;
   results_print_head();
-  for (size_t i = 0; i < run->chosen_count; i++) {
+  for (size_t i = 0; i < run->chosen.count; i++) {
     clf_status status =
-        progress_interrupted() ? CLF_ERROR_CANCELLED : run_model(run, run->chosen[i]);
+        progress_interrupted() ? CLF_ERROR_CANCELLED : run_model(run, run->chosen.entries[i]);
     if (status == CLF_ERROR_CANCELLED && progress_interrupted()) {
-      complain("interrupted; %zu of %zu models done", run->count, run->chosen_count);
+      complain("interrupted; %zu of %zu models done", run->count, run->chosen.count);
       return EXIT_INTERRUPTED;
     }
     if (status < 0) {
-      complain("%s: %s", run->chosen[i]->name, clf_last_error());
+      complain("%s: %s", run->chosen.entries[i]->name, clf_last_error());
       exit_status = EXIT_FAILURE;
     }
   }
@@ -375,9 +317,10 @@ static int write_outputs(mnist_run *run, int exit_status) {
 
 static void free_run(mnist_run *run) {
   for (size_t i = 0; i < run->count; i++) {
-    free_verdict(&run->verdicts[i]);
+    free_outcome(&run->results[i], &run->verdicts[i]);
   }
   clf_dataset_free(run->train);
+  clf_dataset_free(run->validation);
   clf_dataset_free(run->test);
   clf_context_free(run->context);
 }

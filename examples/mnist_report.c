@@ -226,6 +226,19 @@ done:
   return status;
 }
 
+/* What the model was made of, and of a network how it was trained. */
+static void write_recipe(FILE *out, const result *row) {
+  fputs("<p class=\"note\">", out);
+  html_text(out, row->params);
+  if (row->optimizer != NULL) {
+    fputs("; optimizer ", out);
+    html_text(out, row->optimizer);
+    fprintf(out, "; %" PRId64 " epochs of %.2f&nbsp;s", row->history.epochs,
+            results_seconds_per_epoch(row));
+  }
+  fputs("</p>\n", out);
+}
+
 static clf_status write_model(FILE *out, const test_view *view, const result *row,
                               const verdict *said, const clf_dataset *test, bool open) {
   int64_t counts[MOST_CLASSES * MOST_CLASSES];
@@ -238,11 +251,15 @@ static clf_status write_model(FILE *out, const test_view *view, const result *ro
   html_text(out, row->model);
   fprintf(out, "</b><span>%.2f&nbsp;%%</span></summary>\n<div class=\"body\">\n",
           100 * row->test_accuracy);
+  write_recipe(out, row);
   fputs("<div class=\"tables\">\n", out);
   page_confusion(out, counts, view->names, view->classes);
   page_classes(out, counts, view->names, view->classes);
   fputs("</div>\n", out);
-  status = write_mistakes(out, view, said);
+  status = report_network(out, &row->history, said->model);
+  if (status == CLF_OK) {
+    status = write_mistakes(out, view, said);
+  }
   if (status == CLF_OK) {
     status = write_weights(out, view, said->model);
   }

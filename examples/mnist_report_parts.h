@@ -5,6 +5,8 @@
 #include <classify.h>
 #include <stdio.h>
 
+#include "common/history.h"
+
 enum { MOST_CLASSES = 64 };
 
 /* The test set as the page needs it. */
@@ -22,5 +24,9 @@ clf_status report_support_vectors(FILE *out, const test_view *view, const clf_mo
 /* Test rows along a model's first two discriminant axes; nothing for models without. */
 clf_status report_axes(FILE *out, const test_view *view, const clf_model *model,
                        const clf_dataset *test);
+
+/* A network's learning curves, and its first layer's filters where that is a convolution; nothing
+ * for others. */
+clf_status report_network(FILE *out, const history *h, const clf_model *model);
 
 #endif

@@ -110,10 +110,12 @@ static void write_seconds(FILE *out, double seconds) {
 }
 
 static void write_result(FILE *out, const result *row, double most, bool best) {
+  char params[SHORT_PARAMS];
+  results_short_params(params, row);
   fprintf(out, "<tr%s><th scope=\"row\">", best ? " class=\"best\"" : "");
   html_text(out, row->model);
   fputs("<small>", out);
-  html_text(out, row->params);
+  html_text(out, params);
   fputs(row->outcome == CLF_NOT_CONVERGED ? " (not converged)</small></th>" : "</small></th>", out);
   fprintf(out, "<td class=\"main\">%.2f&nbsp;%%</td><td class=\"bar\">", 100 * row->test_accuracy);
   html_count(out, wrong_rows(row));

@@ -75,6 +75,24 @@ static const char *const report_style[] = {
     ".axes circle{opacity:.55}\n",
     ".axes text{font-weight:700;font-size:22px;text-anchor:middle;dominant-baseline:central;"
     "paint-order:stroke;stroke:var(--panel);stroke-width:5px;stroke-linejoin:round}\n",
+    ".legend{display:flex;gap:1.5rem;margin:.75rem 0 0;font-size:.875rem}\n",
+    ".legend span::before{content:\"\";display:inline-block;width:1.2rem;height:.2rem;margin-right:"
+    ".4rem;border-radius:.1rem;vertical-align:middle;background:rgb(var(--right))}\n",
+    ".legend .validation::before{background:rgb(var(--wrong))}\n",
+    ".curves{display:flex;flex-wrap:wrap;gap:.75rem 1.5rem;margin-top:.5rem}\n",
+    ".curves figure{flex:1 1 20rem;max-width:36rem;margin:0}\n",
+    ".curves figcaption{color:var(--soft);font-size:.875rem}\n",
+    ".curve{display:block;width:100%;height:auto}\n",
+    ".curve line{stroke:var(--line)}\n",
+    ".curve text{fill:var(--soft);font-size:12px;text-anchor:middle;dominant-baseline:central}\n",
+    ".curve .end{text-anchor:end}\n",
+    ".curve polyline{fill:none;stroke-width:2;stroke-linejoin:round}\n",
+    ".curve polyline.training{stroke:rgb(var(--right))}.curve "
+    "polyline.validation{stroke:rgb(var(--wrong))}\n",
+    ".curve circle.training{fill:rgb(var(--right))}.curve "
+    "circle.validation{fill:rgb(var(--wrong))}\n",
+    ".filters{grid-template-columns:repeat(auto-fill,minmax(3.4rem,1fr));max-width:48rem}.filters "
+    "img{margin:0}\n",
     "footer{margin-top:3rem}\n",
     "@media (max-width:40rem){body{padding:1.5rem 1rem 2rem}.wide{display:none}.facts{gap:.8rem "
     "1.75rem}.results{font-size:.875rem}.results th,.results td{padding-right:.6rem}.results "

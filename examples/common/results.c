@@ -3,6 +3,7 @@
 #include <classify.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "options.h"
@@ -12,11 +13,24 @@ void results_print_head(void) {
   fflush(stdout);
 }
 
+void results_short_params(char out[SHORT_PARAMS], const result *row) {
+  static const char more[] = " …";
+  const bool cut = strlen(row->params) >= SHORT_PARAMS;
+  const int room = cut ? (int)(SHORT_PARAMS - sizeof more) : SHORT_PARAMS - 1;
+  snprintf(out, SHORT_PARAMS, "%.*s%s", room, row->params, cut ? more : "");
+}
+
 void results_print_row(const result *row) {
+  char params[SHORT_PARAMS];
+  results_short_params(params, row);
   printf("%-18s %7.2f %% %8.3f s %8.3f s  %s%s\n", row->model, 100 * row->test_accuracy,
-         row->fit_seconds, row->predict_seconds, row->params,
+         row->fit_seconds, row->predict_seconds, params,
          row->outcome == CLF_NOT_CONVERGED ? "  (not converged)" : "");
   fflush(stdout);
+}
+
+double results_seconds_per_epoch(const result *row) {
+  return row->history.epochs > 0 ? row->fit_seconds / (double)row->history.epochs : 0;
 }
 
 size_t results_best(const result *results, size_t count) {
@@ -43,6 +57,31 @@ static void write_string(FILE *out, const char *name, const char *text) {
   fputs("\", ", out);
 }
 
+static void write_numbers(FILE *out, const char *name, const double *values, int64_t count) {
+  fprintf(out, "\"%s\": [", name);
+  for (int64_t i = 0; i < count; i++) {
+    fprintf(out, "%s%.9g", i > 0 ? ", " : "", values[i]);
+  }
+  fputs("]", out);
+}
+
+/* What networks add. */
+static void write_training(FILE *out, const result *row) {
+  const history *h = &row->history;
+  write_string(out, "optimizer", row->optimizer);
+  fprintf(out, "\"epochs\": %" PRId64 ", \"seconds_per_epoch\": %.6f, \"history\": {", h->epochs,
+          results_seconds_per_epoch(row));
+  const char *before = "";
+  for (int i = 0; i < HISTORY_SERIES; i++) {
+    if (h->series[i] != NULL) {
+      fputs(before, out);
+      write_numbers(out, history_names[i], h->series[i], h->epochs);
+      before = ", ";
+    }
+  }
+  fputs("}, ", out);
+}
+
 static void write_result(FILE *out, const run_facts *run, const result *row) {
   fputs("  {", out);
   write_string(out, "model", row->model);
@@ -54,6 +93,9 @@ static void write_result(FILE *out, const run_facts *run, const result *row) {
   fprintf(out, "\"train_accuracy\": %.6f, \"test_accuracy\": %.6f, ", row->train_accuracy,
           row->test_accuracy);
   write_string(out, "outcome", clf_status_name(row->outcome));
+  if (row->optimizer != NULL) {
+    write_training(out, row);
+  }
   fprintf(out, "\"threads\": %" PRId32 ", \"seed\": %" PRId64 ", ", run->threads, run->seed);
   write_string(out, "cpu", run->cpu);
   write_string(out, "data", run->data);

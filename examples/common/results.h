@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "history.h"
+
 /* What all results of one run share. */
 typedef struct run_facts {
   const char *data; /* folder */
@@ -16,13 +18,22 @@ typedef struct run_facts {
 } run_facts;
 
 typedef struct result {
-  const char *model;  /* name in the program's table */
-  const char *params; /* as given to clf_model_create() */
+  const char *model;     /* name in the program's table */
+  const char *params;    /* as given to clf_model_create() */
+  const char *optimizer; /* of a network, with its parameters; NULL for others */
   int64_t train_rows, test_rows;
   double fit_seconds, predict_seconds;
   double train_accuracy, test_accuracy; /* 0…1 */
   clf_status outcome;                   /* of the fit: CLF_OK or CLF_NOT_CONVERGED */
+  history history;                      /* of a network */
 } result;
+
+/* Of a network: wall time of the fit by its epochs. */
+double results_seconds_per_epoch(const result *row);
+
+/* The parameters as a table has room for them: of long ones, the beginning. */
+enum { SHORT_PARAMS = 64 };
+void results_short_params(char out[SHORT_PARAMS], const result *row);
 
 void results_print_head(void);
 void results_print_row(const result *row);

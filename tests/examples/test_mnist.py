@@ -4,6 +4,7 @@ import ctypes
 import gzip
 import html.parser
 import json
+import math
 import os
 import pathlib
 import pty
@@ -84,7 +85,7 @@ class Results(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
         cls.folder = pathlib.Path(folder.name)
-        cls.table, cls.said = run("--train", 1000, "--threads", 2, "--seed", 3,
+        cls.table, cls.said = run("--train", 1200, "--validation", 200, "--threads", 2, "--seed", 3,
                                   "--json", cls.folder / "r.json",
                                   "--report", cls.folder / "r.html", "--save", cls.folder / "models")
         cls.results = json.loads((cls.folder / "r.json").read_text())
@@ -99,7 +100,7 @@ class Results(unittest.TestCase):
             with self.subTest(model=row["model"]):
                 self.assertEqual((row["train_rows"], row["test_rows"]), (1000, 2000))
                 self.assertGreater(row["test_accuracy"], 0.6)
-                self.assertGreaterEqual(row["train_accuracy"], row["test_accuracy"])
+                self.assertGreaterEqual(row["train_accuracy"], row["test_accuracy"] - 0.02)
                 self.assertGreater(row["fit_seconds"], 0)
                 self.assertGreater(row["predict_seconds"], 0)
                 self.assertEqual((row["threads"], row["seed"]), (2, 3))
@@ -109,9 +110,32 @@ class Results(unittest.TestCase):
                 self.assertRegex(self.table, rf"{row['model']} .*{100 * row['test_accuracy']:.2f} %")
 
     def test_fields_are_those_of_the_documentation(self):
-        documented = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "json.md").read_text(), re.M)
+        text = (ROOT / "docs" / "json.md").read_text()
+        every, networks, arrays = (re.findall(r"^\| `(\w+)` \|", part, re.M)
+                                   for part in re.split("^Networks add|^with, in", text, flags=re.M))
         for row in self.results:
-            self.assertEqual(sorted(row), sorted(documented))
+            more = networks if "history" in row else []
+            self.assertEqual(sorted(row), sorted(every + more))
+            self.assertEqual(sorted(row.get("history", arrays)), sorted(arrays))
+
+    def test_networks_tell_their_training(self):
+        networks = [row for row in self.results if "history" in row]
+        self.assertEqual([row["model"] for row in networks],
+                         ["mlp_cross_entropy", "mlp_squared_error", "lenet5", "cnn"])
+        for row in networks:
+            with self.subTest(model=row["model"]):
+                history = row["history"]
+                self.assertIn(f"epochs={row['epochs']} ", row["params"])
+                self.assertRegex(row["optimizer"], r"^adamw? \S+=")
+                self.assertAlmostEqual(row["seconds_per_epoch"] * row["epochs"],
+                                       row["fit_seconds"], 3)
+                for name, values in history.items():
+                    self.assertEqual(len(values), row["epochs"], name)
+                    self.assertGreaterEqual(min(values), 0)
+                for name in ("accuracy", "validation_accuracy"):
+                    self.assertLessEqual(max(history[name]), 1)
+                    self.assertGreater(history[name][-1], 0.6)
+                self.assertLess(history["loss"][-1], history["loss"][0])
 
     @unittest.skipUnless("CLASSIFY_LIBRARY" in os.environ, "the library does not load into Python")
     def test_models_are_saved_and_load(self):
@@ -133,7 +157,8 @@ class Results(unittest.TestCase):
     def test_report_is_accessible(self):
         for attributes in self.page.images:
             self.assertTrue(attributes["alt"])
-            self.assertEqual((attributes["width"], attributes["height"]), ("28", "28"))
+            side = "5" if attributes["alt"].startswith("Filter") else "28"
+            self.assertEqual((attributes["width"], attributes["height"]), (side, side))
         for tag, attributes in self.page.tags:
             if tag == "th":
                 self.assertIn(attributes.get("scope"), ("row", "col"))
@@ -156,7 +181,7 @@ class Results(unittest.TestCase):
         shown = 0
         for attributes in self.page.images:
             pixels, width, height = decode_png(attributes["src"])
-            self.assertEqual((width, height), (28, 28))
+            self.assertEqual((str(width), str(height)), (attributes["width"], attributes["height"]))
             found = re.fullmatch(r"Test image (\d+): a (\d)", attributes["alt"])
             if found:
                 row, digit = map(int, found.groups())
@@ -166,6 +191,91 @@ class Results(unittest.TestCase):
                                      0.51)
                 shown += 1
         self.assertGreater(shown, 20)
+
+    def section(self, model):
+        """The part of the page about a model."""
+        return re.search(rf"<summary><b>{model}</b>.*?</details>", self.html, re.S).group()
+
+    def test_report_shows_support_vectors(self):
+        labels = gzip.decompress((SAMPLE / "train-labels-idx1-ubyte.gz").read_bytes())[8:]
+        for row in self.results:
+            shown = re.findall(r'alt="Support vector, training image (\d+): a (\d)"',
+                               self.section(row["model"]))
+            if not row["model"].startswith("svm"):
+                self.assertEqual(shown, [], row["model"])
+                continue
+            self.assertEqual([digit for _, digit in shown], [d for d in "0123456789" for _ in range(6)])
+            self.assertEqual(len({index for index, _ in shown}), 60)
+            self.assertLess(max(int(index) for index, _ in shown), row["train_rows"])
+
+    def test_report_shows_discriminant_axes(self):
+        for row in self.results:
+            drawn = re.findall(r'<svg class="axes".*?</svg>', self.section(row["model"]), re.S)
+            self.assertEqual(len(drawn), row["model"] in ("fisher", "kernel_fisher"), row["model"])
+            for text in drawn:
+                tree = xml.etree.ElementTree.fromstring(text)
+                self.assertEqual(len(tree.findall("circle")), 1500)
+                self.assertEqual([name.text for name in tree.findall("text")], list("0123456789"))
+                for dot in tree.findall("circle"):
+                    self.assertTrue(0 < float(dot.get("cx")) < 720 and 0 < float(dot.get("cy")) < 480)
+
+    def test_report_shows_learning_curves(self):
+        for row in self.results:
+            drawn = [xml.etree.ElementTree.fromstring(text) for text in
+                     re.findall(r'<svg class="curve".*?</svg>', self.section(row["model"]), re.S)]
+            self.assertEqual(len(drawn), 2 if "history" in row else 0, row["model"])
+            for tree, name, wrong in zip(drawn, ("loss", "accuracy"), (False, True)):
+                for line, prefix in (("training", ""), ("validation", "validation_")):
+                    values = row["history"][prefix + name]
+                    values = [100 - 100 * value if wrong else value for value in values]
+                    self.check_line(tree, line, values)
+
+    def check_line(self, tree, line, values):
+        """The places are those of the values, by the labels beside the axis."""
+        points, = [element.get("points") for element in tree.findall("polyline")
+                   if element.get("class") == line]
+        points = [tuple(map(float, point.split(","))) for point in points.split()]
+        self.assertEqual(len(points), len(values))
+        labels = [(float(text.get("y")), math.log(float(text.text)))
+                  for text in tree.findall("text") if text.get("class") == "end"]
+        (low_y, low), (high_y, high) = labels[0], labels[-1]
+        self.assertGreater(len(labels), 1)
+        for (x, y), value in zip(points, values):
+            at = max(math.log(value), low) if value > 0 else low
+            self.assertAlmostEqual(y, low_y + (at - low) / (high - low) * (high_y - low_y), delta=0.2)
+        self.assertEqual([x for x, _ in points], sorted({x for x, _ in points}))
+
+    @unittest.skipUnless("CLASSIFY_LIBRARY" in os.environ, "the library does not load into Python")
+    def test_report_shows_filters(self):
+        for model, count in (("lenet5", 6), ("cnn", 32), ("mlp_cross_entropy", 0)):
+            shown = [attributes for attributes in Page(self.section_page(model)).images
+                     if attributes["alt"].startswith("Filter")]
+            self.assertEqual([image["alt"] for image in shown],
+                             [f"Filter {i + 1}" for i in range(count)])
+            for i, image in enumerate(shown):
+                weights = self.filter_weights(model, count)[i::count]
+                pixels, width, height = decode_png(image["src"])
+                self.assertEqual((width, height), (5, 5))
+                most = max(map(abs, weights))
+                for pixel, weight in zip(pixels, weights, strict=True):
+                    self.assertAlmostEqual(pixel, (weight / most + 1) * LEVELS / 2, delta=0.51)
+
+    def section_page(self, model):
+        return "<details>" + self.section(model)
+
+    def filter_weights(self, model, count):
+        """The first convolution's weights, filters last, from the saved model."""
+        lib = ctypes.CDLL(os.environ["CLASSIFY_LIBRARY"])
+        lib.clf_tensor_data.restype = ctypes.c_void_p
+        loaded, weights = ctypes.c_void_p(), ctypes.c_void_p()
+        path = self.folder / "models" / (model + ".clf")
+        self.assertEqual(lib.clf_model_load(ctypes.byref(loaded), None, bytes(path)), 0)
+        self.assertEqual(lib.clf_model_tensor(loaded, b"conv2d_1.weight", ctypes.byref(weights)), 0)
+        data = ctypes.cast(lib.clf_tensor_data(weights), ctypes.POINTER(ctypes.c_float))
+        values = data[:25 * count]
+        lib.clf_tensor_free(weights)
+        lib.clf_model_free(loaded)
+        return values
 
     def test_results_can_be_drawn(self):
         picture = self.folder / "r.svg"
@@ -213,6 +323,10 @@ class Options(unittest.TestCase):
                 (["--models", "rigde"], "no model 'rigde'; did you mean ridge"),
                 (["--models", "ridge,"], "no model ''"),
                 (["--models", "zebra"], "no model 'zebra'; --models list shows them"),
+                (["--preset", "exakt"], "no preset 'exakt'; did you mean exact"),
+                (["--preset", "slow"], "no preset 'slow'; there are exact and best"),
+                (["--train", "300", "--validation", "300"],
+                 "--validation 300 leaves none of 300 rows to train on"),
                 (["--train", "0"], "--train takes a whole number from 1 up, not '0'"),
                 (["--test", "9x"], "--test takes a whole number from 1 up, not '9x'"),
                 (["--seed", "-1"], "--seed takes a whole number from 0 up, not '-1'"),
@@ -268,6 +382,19 @@ class Options(unittest.TestCase):
         row, = json.loads(path.read_text())
         self.assertEqual((row["train_rows"], row["test_rows"], row["data"]),
                          (300, 200, str(self.folder)))
+
+    def test_presets_differ(self):
+        listed = [run("--models", "list", "--preset", preset)[0] for preset in ("exact", "best")]
+        self.assertNotEqual(*listed)
+        self.assertEqual(run("--models", "list")[0], listed[1])
+        self.assertRegex(listed[0], r"cnn .* batch_size=100 .* with sgd learning_rate=0.001\n")
+        path = self.folder / "r.json"
+        run("--models", "mlp_cross_entropy,ridge", "--preset", "exact", "--train", 300, "--test", 200,
+            "--json", path)
+        network, other = json.loads(path.read_text())
+        self.assertEqual(network["optimizer"], "adam")
+        self.assertEqual(sorted(network["history"]), ["accuracy", "learning_rate", "loss"])
+        self.assertNotIn("history", other)
 
     def test_same_seed_same_results(self):
         seen = []
