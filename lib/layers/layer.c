@@ -9,8 +9,9 @@
 #include "base/text.h"
 
 static const clf__layer_kind *const kinds[] = {
-    &clf__dense_kind,  &clf__activation_kind, &clf__dropout_kind,        &clf__flatten_kind,
-    &clf__conv2d_kind, &clf__max_pool2d_kind, &clf__average_pool2d_kind, NULL,
+    &clf__dense_kind,          &clf__activation_kind, &clf__dropout_kind,
+    &clf__flatten_kind,        &clf__conv2d_kind,     &clf__max_pool2d_kind,
+    &clf__average_pool2d_kind, &clf__batch_norm_kind, NULL,
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] - 1 };

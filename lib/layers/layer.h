@@ -35,6 +35,7 @@ typedef struct clf__weight_info {
   int64_t fan_in, fan_out;
   bool trained; /* false: what the passes measure, such as running means */
   bool decayed; /* weight decay applies */
+  bool not_negative;
 } clf__weight_info;
 
 enum { CLF__LAYER_WEIGHTS = 4 }; /* at most */
@@ -89,6 +90,7 @@ extern const clf__layer_kind clf__flatten_kind;
 extern const clf__layer_kind clf__conv2d_kind;
 extern const clf__layer_kind clf__max_pool2d_kind;
 extern const clf__layer_kind clf__average_pool2d_kind;
+extern const clf__layer_kind clf__batch_norm_kind;
 
 const clf__layer_kind *const *clf__layer_kinds(void); /* ends with NULL */
 

@@ -177,12 +177,16 @@ clf__weight_name clf__network_weight_name(const clf__layer *layer, int64_t index
   return name;
 }
 
-static bool same_shape(const clf_tensor *tensor, const clf__shape *shape) {
-  bool same = tensor->dtype == CLF_F32 && tensor->ndim == shape->ndim;
-  for (int32_t i = 0; same && i < shape->ndim; i++) {
-    same = tensor->shape[i] == shape->size[i];
+static bool is_valid(const clf_tensor *tensor, const clf__weight_info *info) {
+  bool valid = tensor->dtype == CLF_F32 && tensor->ndim == info->shape.ndim;
+  for (int32_t i = 0; valid && i < info->shape.ndim; i++) {
+    valid = tensor->shape[i] == info->shape.size[i];
   }
-  return same;
+  const int64_t count = valid && info->not_negative ? clf__shape_count(&info->shape) : 0;
+  for (int64_t i = 0; valid && i < count; i++) {
+    valid = ((const float *)tensor->data)[i] >= 0;
+  }
+  return valid;
 }
 
 clf_status clf__network_state_weights(float ***out, const clf__network *network,
@@ -197,7 +201,7 @@ clf_status clf__network_state_weights(float ***out, const clf__network *network,
     for (int64_t j = 0; j < layer->weight_count; j++) {
       const clf__weight_name name = clf__network_weight_name(layer, j);
       const clf_tensor *tensor = clf__store_tensor(state, name.text);
-      if (tensor == NULL || !same_shape(tensor, &layer->weights[j].shape)) {
+      if (tensor == NULL || !is_valid(tensor, &layer->weights[j])) {
         clf__free(weights);
         return clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is missing or not valid", name.text);
       }

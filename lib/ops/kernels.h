@@ -167,6 +167,16 @@ typedef struct clf__kernels {
                         int64_t columns);
   void (*slope)(int32_t function, const float *y, float *dy, int64_t rows, int64_t columns);
   void (*column_sums)(const float *x, int64_t rows, int64_t columns, float *sums);
+  /* As in channels.h, for `count` elements in lines of `period`, by which the arrays are. */
+  void (*channel_sums)(const float *x, int64_t count, int64_t period, double *sums,
+                       double *squares);
+  void (*channel_products)(const float *x, const float *dy, int64_t count, int64_t period,
+                           const float *center, double *sums, double *products);
+  void (*channel_map)(const float *x, int64_t count, int64_t period, const float *center,
+                      const float *factor, const float *shift, float *y);
+  void (*channel_slope)(const float *x, const float *dy, int64_t count, int64_t period,
+                        const float *center, const float *factor, const float *shift,
+                        const float *share, float *dx);
   void (*update)(const clf__update *update);
   float (*square_sum)(const float *x, int64_t count);
 } clf__kernels;

@@ -11,6 +11,7 @@ enum { ROWS = 5, MOST = 512 };
 
 typedef struct probe {
   clf__layer *layer;
+  int64_t rows;
   float x[MOST], y[MOST], r[MOST], dy[MOST], dx[MOST];
   float weights[CLF__LAYER_WEIGHTS][MOST], gradients[CLF__LAYER_WEIGHTS][MOST];
   float *weight_list[CLF__LAYER_WEIGHTS], *gradient_list[CLF__LAYER_WEIGHTS];
@@ -19,7 +20,7 @@ typedef struct probe {
 
 static clf__pass pass_of(probe *p) {
   return (clf__pass){.layer = p->layer,
-                     .rows = ROWS,
+                     .rows = p->rows,
                      .training = true,
                      .seed = 7,
                      .x = p->x,
@@ -36,7 +37,7 @@ static double objective(probe *p) {
   const clf__pass pass = pass_of(p);
   ck_clf_ok(p->layer->kind->forward(&pass));
   double sum = 0;
-  for (int64_t i = 0; i < ROWS * p->layer->outputs; i++) {
+  for (int64_t i = 0; i < p->rows * p->layer->outputs; i++) {
     sum += (double)p->r[i] * (double)p->y[i];
   }
   return sum;
@@ -60,21 +61,23 @@ static void compare(probe *p, float *values, const float *gradient, int64_t coun
   }
 }
 
-static void check_layer(const char *kind, const char *params, clf__shape in) {
+static void check_rows(const char *kind, const char *params, clf__shape in, int64_t rows) {
   clf_context *context = NULL;
   uint64_t state = 3;
   probe *p = calloc(1, sizeof *p);
+  p->rows = rows;
   ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
   ck_clf_ok(clf__layer_create(&p->layer, context, kind, params));
   p->layer->number = 1;
   ck_clf_ok(clf__layer_arrange(p->layer, &in));
-  ck_assert_int_le(ROWS * p->layer->inputs, MOST);
-  ck_assert_int_le(ROWS * p->layer->outputs, MOST);
+  ck_assert_int_le(p->rows * p->layer->inputs, MOST);
+  ck_assert_int_le(p->rows * p->layer->outputs, MOST);
   for (int64_t i = 0; i < p->layer->weight_count; i++) {
     p->weight_list[i] = p->weights[i];
     p->gradient_list[i] = p->gradients[i];
     for (int64_t j = 0; j < clf__shape_count(&p->layer->weights[i].shape); j++) {
-      p->weights[i][j] = (float)(0.5 * random_normal(&state));
+      const double value = 0.5 * random_normal(&state);
+      p->weights[i][j] = (float)(p->layer->weights[i].not_negative ? fabs(value) + 0.5 : value);
     }
   }
   for (int i = 0; i < MOST; i++) {
@@ -87,14 +90,18 @@ static void check_layer(const char *kind, const char *params, clf__shape in) {
   memcpy(p->dy, p->r, sizeof p->dy);
   const clf__pass pass = pass_of(p);
   ck_clf_ok(p->layer->kind->backward(&pass));
-  compare(p, p->x, p->dx, ROWS * p->layer->inputs, "dx");
-  for (int64_t i = 0; i < p->layer->weight_count; i++) {
+  compare(p, p->x, p->dx, p->rows * p->layer->inputs, "dx");
+  for (int64_t i = 0; i < p->layer->weight_count && p->layer->weights[i].trained; i++) {
     compare(p, p->weights[i], p->gradients[i], clf__shape_count(&p->layer->weights[i].shape),
             p->layer->weights[i].name);
   }
   clf__layer_free(p->layer);
   clf_context_free(context);
   free(p);
+}
+
+static void check_layer(const char *kind, const char *params, clf__shape in) {
+  check_rows(kind, params, in, ROWS);
 }
 
 START_TEST(layers__agree_with_differences) {
@@ -120,6 +127,14 @@ START_TEST(layers__agree_with_differences) {
   check_layer("max_pool2d", "size=3 stride=1", picture);
   check_layer("average_pool2d", "size=2 stride=3", picture);
   check_layer("average_pool2d", "size=5", grey);
+  const clf__shape single = {1, {1}}, wide = {3, {1, 1, 97}};
+  check_layer("batch_norm", NULL, seven);
+  check_layer("batch_norm", "epsilon=0.1", single);
+  check_layer("batch_norm", "epsilon=0.01", wide);
+  check_layer("batch_norm", "momentum=0.5", picture);
+  check_layer("batch_norm", NULL, one);
+  check_rows("batch_norm", NULL, picture, 1);
+  check_rows("batch_norm", NULL, seven, 1); /* by the running statistics */
 }
 END_TEST
 

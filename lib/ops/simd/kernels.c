@@ -99,6 +99,8 @@
 #include "ops/simd/conv.h"
 #include "ops/simd/network.h"
 
+#include "ops/simd/channels.h"
+
 #include "ops/simd/kernel_map.h"
 
 #include "ops/simd/kernel_sparse.h"
@@ -173,6 +175,10 @@ const clf__kernels CLF__KERNELS = {
     .bias_activate = bias_activate,
     .slope = slope_f32,
     .column_sums = column_sums,
+    .channel_sums = channel_sums,
+    .channel_products = channel_products,
+    .channel_map = channel_map,
+    .channel_slope = channel_slope,
     .update = update_weights,
     .square_sum = square_sum,
 };

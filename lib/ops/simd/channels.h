@@ -1,0 +1,50 @@
+/* Sums and maps by channel, as loops that the compiler turns into vectors. Elements lie in lines of
+ * `period` of them, the last perhaps a part of one. Bound by reading x, and dy, once. */
+
+static void channel_sums(const float *restrict x, int64_t count, int64_t period,
+                         double *restrict sums, double *restrict squares) {
+  for (; count > 0; count -= period, x += period) {
+    const int64_t columns = count < period ? count : period;
+    for (int64_t j = 0; j < columns; j++) {
+      const double value = (double)x[j];
+      sums[j] += value;
+      squares[j] += value * value;
+    }
+  }
+}
+
+static void channel_products(const float *restrict x, const float *restrict dy, int64_t count,
+                             int64_t period, const float *restrict center, double *restrict sums,
+                             double *restrict products) {
+  for (; count > 0; count -= period, x += period, dy += period) {
+    const int64_t columns = count < period ? count : period;
+    for (int64_t j = 0; j < columns; j++) {
+      const double slope = (double)dy[j];
+      sums[j] += slope;
+      products[j] += slope * ((double)x[j] - (double)center[j]);
+    }
+  }
+}
+
+static void channel_map(const float *restrict x, int64_t count, int64_t period,
+                        const float *restrict center, const float *restrict factor,
+                        const float *restrict shift, float *restrict y) {
+  for (; count > 0; count -= period, x += period, y += period) {
+    const int64_t columns = count < period ? count : period;
+    for (int64_t j = 0; j < columns; j++) {
+      y[j] = (x[j] - center[j]) * factor[j] + shift[j];
+    }
+  }
+}
+
+static void channel_slope(const float *restrict x, const float *restrict dy, int64_t count,
+                          int64_t period, const float *restrict center,
+                          const float *restrict factor, const float *restrict shift,
+                          const float *restrict share, float *restrict dx) {
+  for (; count > 0; count -= period, x += period, dy += period, dx += period) {
+    const int64_t columns = count < period ? count : period;
+    for (int64_t j = 0; j < columns; j++) {
+      dx[j] = share[j] * dy[j] + ((x[j] - center[j]) * factor[j] + shift[j]);
+    }
+  }
+}
