@@ -98,14 +98,15 @@ static void update_sgd(const clf__update *u) {
   float *restrict w = u->weight, *restrict v = u->first;
   const float *restrict g = u->gradient;
   const float scale = u->scale, rate = u->rate, decay = u->decay, momentum = u->beta1;
+  const int64_t count = u->count;
   if (v == NULL) {
-    for (int64_t i = 0; i < u->count; i++) {
+    for (int64_t i = 0; i < count; i++) {
       w[i] -= rate * (scale * g[i] + decay * w[i]);
     }
     return;
   }
   const float now = u->nesterov ? 1 : 0, then = u->nesterov ? momentum : 1;
-  for (int64_t i = 0; i < u->count; i++) {
+  for (int64_t i = 0; i < count; i++) {
     const float gradient = scale * g[i] + decay * w[i];
     v[i] = momentum * v[i] + gradient;
     w[i] -= rate * (now * gradient + then * v[i]);
@@ -115,12 +116,14 @@ static void update_sgd(const clf__update *u) {
 static void update_adam(const clf__update *u) {
   float *restrict w = u->weight, *restrict m = u->first, *restrict v = u->second;
   const float *restrict g = u->gradient;
-  const float beta1 = u->beta1, beta2 = u->beta2, keep = 1 - u->shrink;
-  for (int64_t i = 0; i < u->count; i++) {
-    const float gradient = u->scale * g[i] + u->decay * w[i];
+  const float scale = u->scale, decay = u->decay, rate = u->rate, keep = 1 - u->shrink;
+  const float beta1 = u->beta1, beta2 = u->beta2, root_scale = u->root_scale, epsilon = u->epsilon;
+  const int64_t count = u->count;
+  for (int64_t i = 0; i < count; i++) {
+    const float gradient = scale * g[i] + decay * w[i];
     m[i] = beta1 * m[i] + (1 - beta1) * gradient;
     v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
-    w[i] = keep * w[i] - u->rate * m[i] / (u->root_scale * sqrtf(v[i]) + u->epsilon);
+    w[i] = keep * w[i] - rate * m[i] / (root_scale * sqrtf(v[i]) + epsilon);
   }
 }
 
@@ -128,10 +131,13 @@ static void update_adam(const clf__update *u) {
 static void update_scaled(const clf__update *u, float share) {
   float *restrict w = u->weight, *restrict v = u->second;
   const float *restrict g = u->gradient;
-  for (int64_t i = 0; i < u->count; i++) {
-    const float gradient = u->scale * g[i] + u->decay * w[i];
-    v[i] = u->beta2 * v[i] + share * gradient * gradient;
-    w[i] -= u->rate * gradient / (sqrtf(v[i]) + u->epsilon);
+  const float scale = u->scale, decay = u->decay, rate = u->rate;
+  const float beta2 = u->beta2, epsilon = u->epsilon;
+  const int64_t count = u->count;
+  for (int64_t i = 0; i < count; i++) {
+    const float gradient = scale * g[i] + decay * w[i];
+    v[i] = beta2 * v[i] + share * gradient * gradient;
+    w[i] -= rate * gradient / (sqrtf(v[i]) + epsilon);
   }
 }
 
