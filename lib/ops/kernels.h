@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "ops/network.h"
+#include "ops/recurrent.h"
 #include "ops/smo.h"
 #include "tensor/rows.h"
 
@@ -179,6 +180,9 @@ typedef struct clf__kernels {
                         const float *share, float *dx);
   void (*update)(const clf__update *update);
   float (*square_sum)(const float *x, int64_t count);
+
+  void (*cell_forward)(const clf__cell_step *step);
+  void (*cell_backward)(const clf__cell_step *step);
 } clf__kernels;
 
 const clf__kernels *clf__kernels_of(clf__cpu_level level);

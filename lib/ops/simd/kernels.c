@@ -98,6 +98,7 @@
 
 #include "ops/simd/conv.h"
 #include "ops/simd/network.h"
+#include "ops/simd/cells.h"
 
 #include "ops/simd/channels.h"
 
@@ -181,4 +182,6 @@ const clf__kernels CLF__KERNELS = {
     .channel_slope = channel_slope,
     .update = update_weights,
     .square_sum = square_sum,
+    .cell_forward = cell_forward,
+    .cell_backward = cell_backward,
 };

@@ -1,0 +1,131 @@
+/* Recurrent cells, element by element: after the products of a step, some five exponentials for
+ * each unit of an LSTM. See recurrent.h for the formulas. */
+
+INLINE vector_f32 sigmoid_vector(vector_f32 x) {
+  const vector_i32 negative = x < 0.0F;
+  const vector_f32 power = exp_vector(choose(negative, x, -x));
+  return choose(negative, power, all_f32(1)) / (1.0F + power);
+}
+
+/* `lanes` is a constant but at the end of a row. */
+INLINE vector_f32 load_lanes(const float *from, int64_t lanes) {
+  return lanes == LANES_F32 ? load_f32(from) : load_part_f32(from, lanes);
+}
+
+INLINE void store_lanes(float *to, vector_f32 v, int64_t lanes) {
+  if (lanes == LANES_F32) {
+    store_f32(to, v);
+  } else {
+    store_part_f32(to, v, lanes);
+  }
+}
+
+/* Vectors of a row at unit j. */
+typedef struct cell_at {
+  const clf__cell_step *step;
+  float *gates; /* of the row, at the unit */
+  int64_t at;   /* of the row's unit in arrays [rows, units] */
+  int64_t lanes;
+} cell_at;
+
+INLINE vector_f32 gate_of(const cell_at *u, int gate) {
+  return load_lanes(u->gates + gate * u->step->units, u->lanes);
+}
+
+INLINE void set_gate(const cell_at *u, int gate, vector_f32 value) {
+  store_lanes(u->gates + gate * u->step->units, value, u->lanes);
+}
+
+INLINE void tanh_unit(const cell_at *u) {
+  const vector_f32 h = tanh_vector(gate_of(u, 0));
+  set_gate(u, 0, h);
+  store_lanes(u->step->h + u->at, h, u->lanes);
+}
+
+INLINE void lstm_unit(const cell_at *u) {
+  const vector_f32 i = sigmoid_vector(gate_of(u, 0)), f = sigmoid_vector(gate_of(u, 1));
+  const vector_f32 g = tanh_vector(gate_of(u, 2)), o = sigmoid_vector(gate_of(u, 3));
+  const vector_f32 c = f * load_lanes(u->step->c_before + u->at, u->lanes) + i * g;
+  set_gate(u, 0, i);
+  set_gate(u, 1, f);
+  set_gate(u, 2, g);
+  set_gate(u, 3, o);
+  store_lanes(u->step->c + u->at, c, u->lanes);
+  store_lanes(u->step->h + u->at, o * tanh_vector(c), u->lanes);
+}
+
+INLINE void gru_unit(const cell_at *u) {
+  const vector_f32 r = sigmoid_vector(gate_of(u, 0)), z = sigmoid_vector(gate_of(u, 1));
+  const vector_f32 n = tanh_vector(gate_of(u, 2) + r * gate_of(u, 3));
+  const vector_f32 before = load_lanes(u->step->h_before + u->at, u->lanes);
+  set_gate(u, 0, r);
+  set_gate(u, 1, z);
+  set_gate(u, 2, n);
+  store_lanes(u->step->h + u->at, n + z * (before - n), u->lanes);
+}
+
+INLINE void tanh_unit_back(const cell_at *u) {
+  const vector_f32 h = gate_of(u, 0), dh = load_lanes(u->step->dh + u->at, u->lanes);
+  set_gate(u, 0, dh * (1.0F - h * h));
+  store_lanes(u->step->dh + u->at, all_f32(0), u->lanes);
+}
+
+INLINE void lstm_unit_back(const cell_at *u) {
+  const vector_f32 i = gate_of(u, 0), f = gate_of(u, 1), g = gate_of(u, 2), o = gate_of(u, 3);
+  const vector_f32 t = tanh_vector(load_lanes(u->step->c + u->at, u->lanes));
+  const vector_f32 before = load_lanes(u->step->c_before + u->at, u->lanes);
+  const vector_f32 dh = load_lanes(u->step->dh + u->at, u->lanes);
+  const vector_f32 dc = load_lanes(u->step->dc + u->at, u->lanes) + dh * o * (1.0F - t * t);
+  set_gate(u, 0, dc * g * i * (1.0F - i));
+  set_gate(u, 1, dc * before * f * (1.0F - f));
+  set_gate(u, 2, dc * i * (1.0F - g * g));
+  set_gate(u, 3, dh * t * o * (1.0F - o));
+  store_lanes(u->step->dc + u->at, dc * f, u->lanes);
+  store_lanes(u->step->dh + u->at, all_f32(0), u->lanes);
+}
+
+INLINE void gru_unit_back(const cell_at *u) {
+  const vector_f32 r = gate_of(u, 0), z = gate_of(u, 1), n = gate_of(u, 2), s = gate_of(u, 3);
+  const vector_f32 before = load_lanes(u->step->h_before + u->at, u->lanes);
+  const vector_f32 dh = load_lanes(u->step->dh + u->at, u->lanes);
+  const vector_f32 dn = dh * (1.0F - z) * (1.0F - n * n);
+  set_gate(u, 0, dn * s * r * (1.0F - r));
+  set_gate(u, 1, dh * (before - n) * z * (1.0F - z));
+  set_gate(u, 2, dn);
+  set_gate(u, 3, dn * r);
+  store_lanes(u->step->dh + u->at, dh * z, u->lanes);
+}
+
+#define CELL_LOOP(name, columns)                                                                   \
+  static void name##_rows(const clf__cell_step *step) {                                            \
+    const int64_t units = step->units, whole = units - units % LANES_F32;                          \
+    for (int64_t row = 0; row < step->rows; row++) {                                               \
+      float *gates = step->gates + row * (columns)*units;                                          \
+      for (int64_t j = 0; j < whole; j += LANES_F32) {                                             \
+        name(&(cell_at){step, gates + j, row * units + j, LANES_F32});                             \
+      }                                                                                            \
+      if (whole < units) {                                                                         \
+        name(&(cell_at){step, gates + whole, row * units + whole, units - whole});                 \
+      }                                                                                            \
+    }                                                                                              \
+  }
+
+CELL_LOOP(tanh_unit, 1)
+CELL_LOOP(lstm_unit, 4)
+CELL_LOOP(gru_unit, 4)
+CELL_LOOP(tanh_unit_back, 1)
+CELL_LOOP(lstm_unit_back, 4)
+CELL_LOOP(gru_unit_back, 4)
+
+/* In the order of CLF__CELL_…. */
+static void cell_forward(const clf__cell_step *step) {
+  static void (*const cells[])(const clf__cell_step *) = {tanh_unit_rows, lstm_unit_rows,
+                                                          gru_unit_rows};
+  cells[step->cell](step);
+}
+
+static void cell_backward(const clf__cell_step *step) {
+  static void (*const cells[])(const clf__cell_step *) = {tanh_unit_back_rows, lstm_unit_back_rows,
+                                                          gru_unit_back_rows};
+  cells[step->cell](step);
+}
