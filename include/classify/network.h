@@ -15,8 +15,7 @@ extern "C" {
 /** Adds a layer at the end. It extends the parameter "layers", which can also be set whole:
  *  "dense units=256 activation=relu; dense units=10". A fitted model predicts with the layers it
  *  was fitted with until it is fitted again.
- *  @param layer   "dense", "conv2d", "max_pool2d", "average_pool2d", "flatten", "activation" or
- *                 "dropout"; see clf_kind_name("layer", …)
+ *  @param layer   such as "dense", "conv2d" or "lstm"; clf_kind_name("layer", …) lists all
  *  @param params  "name=value …" of the layer; NULL for the defaults
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown layer or parameter), CLF_ERROR_SHAPE (the parameter
  *          "input" is set and the layer does not fit what comes before it), CLF_ERROR_UNSUPPORTED

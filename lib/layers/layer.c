@@ -9,9 +9,21 @@
 #include "base/text.h"
 
 static const clf__layer_kind *const kinds[] = {
-    &clf__dense_kind,          &clf__activation_kind, &clf__dropout_kind,
-    &clf__flatten_kind,        &clf__conv2d_kind,     &clf__max_pool2d_kind,
-    &clf__average_pool2d_kind, &clf__batch_norm_kind, NULL,
+    &clf__dense_kind,
+    &clf__activation_kind,
+    &clf__dropout_kind,
+    &clf__flatten_kind,
+    &clf__conv2d_kind,
+    &clf__max_pool2d_kind,
+    &clf__average_pool2d_kind,
+    &clf__batch_norm_kind,
+    &clf__embedding_kind,
+    &clf__rnn_kind,
+    &clf__lstm_kind,
+    &clf__gru_kind,
+    &clf__global_average_pool1d_kind,
+    &clf__global_max_pool1d_kind,
+    NULL,
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] - 1 };
@@ -100,6 +112,12 @@ static void add_channel(clf__shape *shape, int32_t wanted) {
   }
 }
 
+/* What a layer of so many dimensions takes. */
+static const char *const takes[] = {
+    NULL, "rows of features: put a flatten layer before it",
+    "sequences, steps x features: put an embedding before it, or set the network's input",
+    "images, height x width x channels: set the network's input to that shape"};
+
 static clf_status check_weights(const clf__layer *layer) {
   for (int64_t i = 0; i < layer->weight_count; i++) {
     if (clf__shape_count(&layer->weights[i].shape) < 0) {
@@ -117,13 +135,13 @@ clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
   add_channel(&layer->in, wanted);
   if (wanted != 0 && layer->in.ndim != wanted) {
     return clf__layer_fail(layer, "its input is %s; it takes %s", clf__shape_name(in).text,
-                           wanted == 1 ? "rows of features: put a flatten layer before it"
-                                       : "images, height x width x channels: set the network's "
-                                         "input to that shape");
+                           takes[wanted]);
   }
   layer->inputs = clf__shape_count(&layer->in);
   layer->weight_count = 0;
   layer->kept_bytes = 0;
+  layer->masks = false;
+  layer->state_count = 0;
   clf_status status = layer->kind->arrange(layer);
   if (status < 0) {
     return status;
@@ -155,6 +173,12 @@ void clf__weight_initialise(const clf__weight_info *info, uint64_t seed, int64_t
       break;
     case CLF__INITIAL_HE:
       values[i] = (float)(normal(&random) * sqrt(2 / fan_in));
+      break;
+    case CLF__INITIAL_EMBEDDING:
+      values[i] = (float)(0.1 * clf__random_uniform(&random) - 0.05);
+      break;
+    case CLF__INITIAL_FORGET:
+      values[i] = 4 * i / count == 1;
       break;
     default:
       values[i] = info->initial == CLF__INITIAL_ONE;

@@ -26,7 +26,14 @@ clf__shape_text clf__shape_name(const clf__shape *shape);
 
 /* How a weight begins: glorot is uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio,
  * 2010), he is normal with variance 2 / fan_in (He et al., 2015). */
-enum { CLF__INITIAL_ZERO, CLF__INITIAL_ONE, CLF__INITIAL_GLOROT, CLF__INITIAL_HE };
+enum {
+  CLF__INITIAL_ZERO,
+  CLF__INITIAL_ONE,
+  CLF__INITIAL_GLOROT,
+  CLF__INITIAL_HE,
+  CLF__INITIAL_EMBEDDING, /* uniform in +-0.05 */
+  CLF__INITIAL_FORGET,    /* 1 in the second quarter, else 0 (Jozefowicz et al., 2015) */
+};
 
 typedef struct clf__weight_info {
   const char *name; /* "weight" */
@@ -38,7 +45,7 @@ typedef struct clf__weight_info {
   bool not_negative;
 } clf__weight_info;
 
-enum { CLF__LAYER_WEIGHTS = 4 }; /* at most */
+enum { CLF__LAYER_WEIGHTS = 6 }; /* at most */
 
 typedef struct clf__layer_kind clf__layer_kind;
 
@@ -51,7 +58,9 @@ typedef struct clf__layer {
   int64_t inputs, outputs; /* elements of in and out */
   clf__weight_info weights[CLF__LAYER_WEIGHTS];
   int64_t weight_count;
-  size_t kept_bytes; /* for each row, from a training forward pass to the backward one */
+  size_t kept_bytes;   /* for each row, from a training forward pass to the backward one */
+  bool masks;          /* sets the spans of a pass */
+  int64_t state_count; /* floats of a row from step to step of a stream; -1: it cannot stream */
 } clf__layer;
 
 /* What one pass of a batch works on. Weights and gradients are in the order of layer->weights. */
@@ -59,11 +68,13 @@ typedef struct clf__pass {
   const clf__layer *layer;
   int64_t rows;
   bool training;
-  uint64_t seed;         /* of this step's random numbers */
-  const float *x;        /* [rows, inputs] */
-  float *y;              /* [rows, outputs] */
-  float *const *weights; /* a training pass may update those that are not trained */
-  void *kept;            /* [rows, kept_bytes] */
+  uint64_t seed;           /* of this step's random numbers */
+  const float *x;          /* [rows, inputs] */
+  float *y;                /* [rows, outputs] */
+  float *const *weights;   /* a training pass may update those that are not trained */
+  void *kept;              /* [rows, kept_bytes] */
+  struct clf__span *spans; /* [rows] steps that count (ops/sequence.h), or NULL for all */
+  float *state;            /* [rows, state_count] in streams, else NULL */
   /* Backward: dy is the loss's gradient by y and may be written over; dx, NULL when nobody asks for
    * it, and the gradients of trained weights are set. */
   float *dy;
@@ -91,6 +102,12 @@ extern const clf__layer_kind clf__conv2d_kind;
 extern const clf__layer_kind clf__max_pool2d_kind;
 extern const clf__layer_kind clf__average_pool2d_kind;
 extern const clf__layer_kind clf__batch_norm_kind;
+extern const clf__layer_kind clf__embedding_kind;
+extern const clf__layer_kind clf__rnn_kind;
+extern const clf__layer_kind clf__lstm_kind;
+extern const clf__layer_kind clf__gru_kind;
+extern const clf__layer_kind clf__global_average_pool1d_kind;
+extern const clf__layer_kind clf__global_max_pool1d_kind;
 
 const clf__layer_kind *const *clf__layer_kinds(void); /* ends with NULL */
 

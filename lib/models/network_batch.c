@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "models/network_trainer.h"
+#include "ops/sequence.h"
 
 static int64_t smaller(int64_t a, int64_t b) {
   return a < b ? a : b;
@@ -97,6 +98,12 @@ clf_status clf__trainer_batch(clf__trainer *t) {
       if (t->kept[i] == NULL) {
         return CLF_ERROR_MEMORY;
       }
+    }
+  }
+  if (network->masks) {
+    t->spans = clf__alloc_array(t->context, t->piece, sizeof *t->spans);
+    if (t->spans == NULL) {
+      return CLF_ERROR_MEMORY;
     }
   }
   size = clf__mul_i64(2 * batch, network->widest, &size) ? size : -1;

@@ -97,6 +97,7 @@ static clf_status arrange_layers(clf__network *network) {
     shape = layer->out;
     network->first_weight[i + 1] = network->first_weight[i] + layer->weight_count;
     network->widest = layer->outputs > network->widest ? layer->outputs : network->widest;
+    network->masks = network->masks || layer->masks;
   }
   network->outputs = clf__shape_count(&shape);
   return CLF_OK;

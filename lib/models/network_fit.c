@@ -137,6 +137,7 @@ static void trainer_free(clf__trainer *t) {
   free_arrays(t->best, weights);
   free_arrays(t->y, layers + 1);
   free_arrays(t->kept, layers);
+  clf__free(t->spans);
   for (int i = 0; i < CLF__RECORDS; i++) {
     clf__free(t->records[i]);
   }

@@ -5,6 +5,7 @@
 
 #include "base/pool.h"
 #include "models/network.h"
+#include "ops/sequence.h"
 
 enum { BLOCK_ELEMENTS = 1 << 16, BLOCK_ROWS = 64 };
 
@@ -46,9 +47,10 @@ typedef struct block_job {
   float *const *weights;
   const clf__rows *x;
   float *out;
-  float *buffers; /* [threads, 2, block * widest] */
+  float *buffers;   /* [threads, 2, block * widest] */
+  clf__span *spans; /* [threads, block] where a layer masks, or NULL */
   int64_t block;
-  atomic_int status;
+  atomic_int_least64_t failed; /* a block that did not succeed, or -1 */
 } block_job;
 
 static void spread_row(const clf__rows *x, int64_t row, float *out) {
@@ -75,7 +77,7 @@ void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first,
 }
 
 static clf_status run_layers(const block_job *job, int64_t rows, float *from, float *to,
-                             float *out) {
+                             clf__span *spans, float *out) {
   const clf__network *network = job->network;
   clf_status status = CLF_OK;
   for (int64_t i = 0; status == CLF_OK && i < network->layer_count; i++) {
@@ -84,6 +86,7 @@ static clf_status run_layers(const block_job *job, int64_t rows, float *from, fl
                             .rows = rows,
                             .x = from,
                             .y = last ? out : to,
+                            .spans = spans,
                             .weights = job->weights + network->first_weight[i]};
     status = pass.layer->kind->forward(&pass);
     float *other = from;
@@ -93,17 +96,30 @@ static clf_status run_layers(const block_job *job, int64_t rows, float *from, fl
   return status;
 }
 
-static void infer_block(void *argument, int64_t index, int32_t worker) {
-  block_job *job = argument;
+static clf_status infer_block(const block_job *job, int64_t index, int32_t worker) {
   const clf__network *network = job->network;
   const int64_t first = index * job->block, left = job->x->rows - first;
   const int64_t rows = left < job->block ? left : job->block, size = job->block * network->widest;
   float *from = job->buffers + 2 * worker * size;
   clf__network_gather(job->x, NULL, first, rows, from);
-  clf_status status = run_layers(job, rows, from, from + size, job->out + first * network->outputs);
-  if (status < 0) {
-    atomic_store(&job->status, status);
+  return run_layers(job, rows, from, from + size,
+                    job->spans != NULL ? job->spans + worker * job->block : NULL,
+                    job->out + first * network->outputs);
+}
+
+static void infer_task(void *argument, int64_t index, int32_t worker) {
+  block_job *job = argument;
+  if (infer_block(job, index, worker) < 0) {
+    atomic_store(&job->failed, index);
   }
+}
+
+/* A failure's message is its thread's, so the block is tried again on the caller's. */
+static clf_status infer_blocks(block_job *job, int64_t blocks) {
+  atomic_init(&job->failed, -1);
+  clf__parallel(job->network->context, blocks, infer_task, job);
+  const int64_t failed = atomic_load(&job->failed);
+  return failed >= 0 ? infer_block(job, failed, 0) : CLF_OK;
 }
 
 clf_status clf__network_infer(const clf__inference *inference, const clf__rows *x, float *out) {
@@ -115,18 +131,16 @@ clf_status clf__network_infer(const clf__inference *inference, const clf__rows *
   job.block = job.block < BLOCK_ROWS ? job.block : BLOCK_ROWS;
   job.block = job.block < x->rows ? job.block : x->rows;
   blocks = x->rows > 0 ? (x->rows - 1) / job.block + 1 : 0;
-  atomic_init(&job.status, CLF_OK);
   const int64_t workers = blocks > 1 ? clf__context_threads(context) : 1;
   if (!clf__mul_i64(2 * workers * job.block, network->widest, &elements)) {
     elements = -1;
   }
   job.buffers = clf__alloc_array(context, elements, sizeof *job.buffers);
-  if (job.buffers == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf__parallel(context, blocks, infer_block, &job);
+  job.spans =
+      network->masks ? clf__alloc_array(context, workers * job.block, sizeof *job.spans) : NULL;
+  const bool complete = job.buffers != NULL && (job.spans != NULL || !network->masks);
+  clf_status status = complete ? infer_blocks(&job, blocks) : CLF_ERROR_MEMORY;
   clf__free(job.buffers);
-  return atomic_load(&job.status) < 0
-             ? clf__fail(CLF_ERROR_MEMORY, "network: out of memory during inference")
-             : CLF_OK;
+  clf__free(job.spans);
+  return status;
 }

@@ -12,7 +12,8 @@ static clf__pass pass_of(const clf__trainer *t, int64_t layer, int64_t rows, uin
                      .seed = seed + (uint64_t)layer,
                      .x = t->y[layer],
                      .y = t->y[layer + 1],
-                     .kept = t->kept[layer]};
+                     .kept = t->kept[layer],
+                     .spans = t->spans};
 }
 
 /* Between two layers; the host's callback is asked where it has not been for a while. */

@@ -39,9 +39,10 @@ typedef struct clf__trainer {
   clf__optimizer_weight *stepped; /* [stepped_count] */
   int64_t stepped_count;
   /* Of a piece. */
-  float **y;     /* [layer_count + 1], y[0] the rows */
-  void **kept;   /* [layer_count] */
-  float *slopes; /* [2, piece * widest] */
+  float **y;               /* [layer_count + 1], y[0] the rows */
+  void **kept;             /* [layer_count] */
+  struct clf__span *spans; /* [piece] where a layer masks, or NULL */
+  float *slopes;           /* [2, piece * widest] */
   int32_t *labels;
   double *targets;
   float *batch_weights;

@@ -1,0 +1,96 @@
+/* Each step of a row, a number of a token, becomes the token's vector: a row of the weight. Id 0 is
+ * padding where it stands at the ends of a row: the layers after this one leave those steps out. */
+#include <string.h>
+
+#include "layers/layer.h"
+#include "ops/sequence.h"
+
+typedef struct embedding_params {
+  int64_t vocabulary;
+  int64_t units;
+  bool mask;
+} embedding_params;
+
+static const clf__param params[] = {
+    {"vocabulary", CLF_PARAM_I64, offsetof(embedding_params, vocabulary), "10000", 1, 1 << 24,
+     false, NULL, "number of ids, from 0 on"},
+    {"units", CLF_PARAM_I64, offsetof(embedding_params, units), "50", 1, 1e6, false, NULL,
+     "length of a token's vector"},
+    {"mask", CLF_PARAM_BOOL, offsetof(embedding_params, mask), "true", 0, 0, false, NULL,
+     "whether ids of 0 at the ends of a row are padding, which the layers after leave out"},
+};
+
+static clf_status arrange(clf__layer *layer) {
+  const embedding_params *p = layer->params;
+  layer->out = (clf__shape){2, {layer->in.size[0], p->units}};
+  layer->weights[0] = (clf__weight_info){
+      .name = "weight",
+      .shape = {2, {p->vocabulary, p->units}},
+      .initial = CLF__INITIAL_EMBEDDING,
+      .fan_in = p->vocabulary,
+      .fan_out = p->units,
+      .trained = true,
+  };
+  layer->weight_count = 1;
+  layer->masks = p->mask;
+  return CLF_OK;
+}
+
+static bool is_id(float x, float limit) {
+  return x >= 0 && x < limit && x == (float)(int32_t)x;
+}
+
+static clf_status check_ids(const clf__pass *pass) {
+  const embedding_params *p = pass->layer->params;
+  const int64_t count = pass->rows * pass->layer->inputs;
+  const float limit = (float)p->vocabulary;
+  int64_t bad = 0;
+  while (bad < count && is_id(pass->x[bad], limit)) {
+    bad++;
+  }
+  return bad == count
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_DATA,
+                         "embedding %lld: step %lld of a row is %g; with vocabulary=%lld ids are "
+                         "whole numbers from 0 to %lld",
+                         (long long)pass->layer->number, (long long)(bad % pass->layer->inputs) + 1,
+                         (double)pass->x[bad], (long long)p->vocabulary,
+                         (long long)p->vocabulary - 1);
+}
+
+static clf_status forward(const clf__pass *pass) {
+  const clf__layer *layer = pass->layer;
+  const embedding_params *p = layer->params;
+  clf_status status = check_ids(pass);
+  if (status < 0) {
+    return status;
+  }
+  if (p->mask && pass->spans != NULL) {
+    clf__spans_of_ids(layer->context, pass->x, pass->rows, layer->inputs, pass->spans);
+  }
+  clf__embed(layer->context, pass->weights[0], p->units, pass->x, pass->rows * layer->inputs,
+             pass->y);
+  return CLF_OK;
+}
+
+static clf_status backward(const clf__pass *pass) {
+  const clf__layer *layer = pass->layer;
+  const embedding_params *p = layer->params;
+  const int64_t count = pass->rows * layer->inputs;
+  clf__embed_sums(layer->context, pass->dy, p->units, pass->x, count, pass->gradients[0],
+                  p->vocabulary);
+  if (pass->dx != NULL) {
+    memset(pass->dx, 0, (size_t)count * sizeof *pass->dx);
+  }
+  return CLF_OK;
+}
+
+const clf__layer_kind clf__embedding_kind = {
+    .name = "embedding",
+    .help = "a vector for each token of a sequence",
+    .params = {"embedding", params, CLF__PARAM_COUNT(params), sizeof(embedding_params)},
+    .dimensions = 1,
+    .arrange = arrange,
+    .forward = forward,
+    .backward = backward,
+};

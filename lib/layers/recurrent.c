@@ -1,0 +1,174 @@
+/* Recurrent layers: sequences [steps, features] through a cell (ops/recurrent.h), to its state
+ * after the last step or to all of its states. A bidirectional layer has a second cell that goes
+ * from the end, with weights of its own, and gives both states side by side. */
+#include "ops/recurrent.h"
+
+#include <string.h>
+
+#include "layers/layer.h"
+
+enum { WEIGHTS = 3 /* of a cell */ };
+
+typedef struct recurrent_params {
+  int64_t units;
+  bool return_sequences;
+  bool bidirectional;
+  double dropout;
+  double recurrent_dropout;
+  int64_t truncate;
+} recurrent_params;
+
+#define FIELD(name) offsetof(recurrent_params, name)
+static const clf__param params[] = {
+    {"units", CLF_PARAM_I64, FIELD(units), "32", 1, 1e6, false, NULL, "length of the state"},
+    {"return_sequences", CLF_PARAM_BOOL, FIELD(return_sequences), "false", 0, 0, false, NULL,
+     "whether to give the state after every step, not after the last alone"},
+    {"bidirectional", CLF_PARAM_BOOL, FIELD(bidirectional), "false", 0, 0, false, NULL,
+     "whether a second cell reads from the end; the outputs are twice the units"},
+    {"dropout", CLF_PARAM_F64, FIELD(dropout), "0", 0, 0.999, false, NULL,
+     "share of a row's inputs to set to 0 while training, the same in all steps"},
+    {"recurrent_dropout", CLF_PARAM_F64, FIELD(recurrent_dropout), "0", 0, 0.999, false, NULL,
+     "share of a row's state to set to 0 where a step takes it, the same in all steps"},
+    {"truncate", CLF_PARAM_I64, FIELD(truncate), "0", 0, 1e9, false, NULL,
+     "steps that gradients are carried back at most, counted from the first step; 0: all"},
+};
+
+static int32_t cell_of(const clf__layer *layer) {
+  return layer->kind == &clf__lstm_kind  ? CLF__CELL_LSTM
+         : layer->kind == &clf__gru_kind ? CLF__CELL_GRU
+                                         : CLF__CELL_TANH;
+}
+
+static clf__recurrent recurrent_of(const clf__layer *layer, bool training) {
+  const recurrent_params *p = layer->params;
+  return (clf__recurrent){.cell = cell_of(layer),
+                          .inputs = layer->in.size[1],
+                          .units = p->units,
+                          .sequences = p->return_sequences,
+                          .truncate = p->truncate,
+                          .input_dropout = training ? p->dropout : 0,
+                          .state_dropout = training ? p->recurrent_dropout : 0};
+}
+
+static void add_weights(clf__layer *layer, const clf__recurrent *cell, bool reversed) {
+  static const char *const names[2][WEIGHTS] = {
+      {"weight", "recurrent_weight", "bias"},
+      {"reverse_weight", "reverse_recurrent_weight", "reverse_bias"}};
+  const int64_t columns = clf__recurrent_gates(cell->cell) * cell->units;
+  clf__weight_info *weights = layer->weights + layer->weight_count;
+  weights[0] = (clf__weight_info){.name = names[reversed][0],
+                                  .shape = {2, {cell->inputs, columns}},
+                                  .initial = CLF__INITIAL_GLOROT,
+                                  .fan_in = cell->inputs,
+                                  .fan_out = columns,
+                                  .trained = true,
+                                  .decayed = true};
+  weights[1] = (clf__weight_info){.name = names[reversed][1],
+                                  .shape = {2, {cell->units, columns}},
+                                  .initial = CLF__INITIAL_GLOROT,
+                                  .fan_in = cell->units,
+                                  .fan_out = columns,
+                                  .trained = true,
+                                  .decayed = true};
+  weights[2] = (clf__weight_info){.name = names[reversed][2],
+                                  .shape = {1, {clf__recurrent_biases(cell->cell) * cell->units}},
+                                  .initial = cell->cell == CLF__CELL_LSTM ? CLF__INITIAL_FORGET
+                                                                          : CLF__INITIAL_ZERO,
+                                  .trained = true};
+  layer->weight_count += WEIGHTS;
+}
+
+static clf_status arrange(clf__layer *layer) {
+  const recurrent_params *p = layer->params;
+  const clf__recurrent cell = recurrent_of(layer, false);
+  const int64_t directions = p->bidirectional ? 2 : 1, steps = layer->in.size[0];
+  int64_t kept;
+  layer->out = p->return_sequences ? (clf__shape){2, {steps, directions * p->units}}
+                                   : (clf__shape){1, {directions * p->units}};
+  if (!clf__mul_i64(steps, directions * clf__recurrent_kept(&cell) * (int64_t)sizeof(float),
+                    &kept)) {
+    return clf__layer_fail(layer, "%lld steps of %lld units are more than can be counted",
+                           (long long)steps, (long long)p->units);
+  }
+  layer->kept_bytes = (size_t)kept;
+  layer->state_count = p->bidirectional ? -1 : clf__recurrent_state(&cell);
+  for (int64_t i = 0; i < directions; i++) {
+    add_weights(layer, &cell, i == 1);
+  }
+  return CLF_OK;
+}
+
+static clf__recurrent_weights weights_of(float *const *weights) {
+  return (clf__recurrent_weights){weights[0], weights[1], weights[2]};
+}
+
+/* The pass of one of the layer's cells. */
+static clf__recurrent_pass pass_of(const clf__pass *pass, const clf__recurrent *cell) {
+  const recurrent_params *p = pass->layer->params;
+  const int64_t steps = pass->layer->in.size[0], second = cell->reversed ? 1 : 0;
+  clf__recurrent_pass out = {
+      .rows = pass->rows,
+      .steps = steps,
+      .seed = pass->seed ^ (uint64_t)second,
+      .spans = pass->spans,
+      .weights = weights_of(pass->weights + second * WEIGHTS),
+      .x = pass->x,
+      .y = pass->y + second * p->units,
+      .stride = p->units * (p->bidirectional ? 2 : 1),
+      .state = pass->state,
+      .dx = pass->dx,
+  };
+  if (pass->training) {
+    out.kept = (float *)pass->kept + second * pass->rows * steps * clf__recurrent_kept(cell);
+  }
+  if (pass->dy != NULL) {
+    out.dy = pass->dy + second * p->units;
+    out.gradients = weights_of(pass->gradients + second * WEIGHTS);
+  }
+  return out;
+}
+
+static clf_status forward(const clf__pass *pass) {
+  const recurrent_params *p = pass->layer->params;
+  clf__recurrent cell = recurrent_of(pass->layer, pass->training);
+  clf_status status = CLF_OK;
+  if (pass->spans != NULL) {
+    memset(pass->y, 0, (size_t)(pass->rows * pass->layer->outputs) * sizeof *pass->y);
+  }
+  for (int i = 0; status == CLF_OK && i < (p->bidirectional ? 2 : 1); i++) {
+    cell.reversed = i == 1;
+    const clf__recurrent_pass one = pass_of(pass, &cell);
+    status = clf__recurrent_forward(pass->layer->context, &cell, &one);
+  }
+  return status;
+}
+
+static clf_status backward(const clf__pass *pass) {
+  const recurrent_params *p = pass->layer->params;
+  clf__recurrent cell = recurrent_of(pass->layer, true);
+  clf_status status = CLF_OK;
+  if (pass->dx != NULL) {
+    memset(pass->dx, 0, (size_t)(pass->rows * pass->layer->inputs) * sizeof *pass->dx);
+  }
+  for (int i = 0; status == CLF_OK && i < (p->bidirectional ? 2 : 1); i++) {
+    cell.reversed = i == 1;
+    const clf__recurrent_pass one = pass_of(pass, &cell);
+    status = clf__recurrent_backward(pass->layer->context, &cell, &one);
+  }
+  return status;
+}
+
+#define RECURRENT_KIND(identifier, text, description)                                              \
+  const clf__layer_kind identifier = {                                                             \
+      .name = text,                                                                                \
+      .help = description,                                                                         \
+      .params = {text, params, CLF__PARAM_COUNT(params), sizeof(recurrent_params)},                \
+      .dimensions = 2,                                                                             \
+      .arrange = arrange,                                                                          \
+      .forward = forward,                                                                          \
+      .backward = backward,                                                                        \
+  }
+
+RECURRENT_KIND(clf__rnn_kind, "rnn", "a simple recurrent cell over the steps of a sequence");
+RECURRENT_KIND(clf__lstm_kind, "lstm", "long short-term memory over the steps of a sequence");
+RECURRENT_KIND(clf__gru_kind, "gru", "gated recurrent units over the steps of a sequence");

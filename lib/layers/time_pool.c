@@ -1,0 +1,65 @@
+/* Sequences [steps, features] to [features]: the average or maximum over the steps that count. */
+#include "layers/layer.h"
+#include "ops/sequence.h"
+
+static clf_status arrange_average(clf__layer *layer) {
+  layer->out = (clf__shape){1, {layer->in.size[1]}};
+  return CLF_OK;
+}
+
+static clf_status arrange_max(clf__layer *layer) {
+  layer->kept_bytes = (size_t)layer->in.size[1] * sizeof(int32_t);
+  return arrange_average(layer);
+}
+
+static clf_status average(const clf__pass *pass) {
+  const clf__layer *layer = pass->layer;
+  clf__time_average(layer->context, pass->x, pass->rows, layer->in.size[0], layer->in.size[1],
+                    pass->spans, pass->y);
+  return CLF_OK;
+}
+
+static clf_status average_back(const clf__pass *pass) {
+  const clf__layer *layer = pass->layer;
+  if (pass->dx != NULL) {
+    clf__time_average_back(layer->context, pass->dy, pass->rows, layer->in.size[0],
+                           layer->in.size[1], pass->spans, pass->dx);
+  }
+  return CLF_OK;
+}
+
+static clf_status max(const clf__pass *pass) {
+  const clf__layer *layer = pass->layer;
+  clf__time_max(layer->context, pass->x, pass->rows, layer->in.size[0], layer->in.size[1],
+                pass->spans, pass->y, pass->training ? pass->kept : NULL);
+  return CLF_OK;
+}
+
+static clf_status max_back(const clf__pass *pass) {
+  const clf__layer *layer = pass->layer;
+  if (pass->dx != NULL) {
+    clf__time_max_back(layer->context, pass->dy, pass->rows, layer->in.size[0], layer->in.size[1],
+                       pass->kept, pass->dx);
+  }
+  return CLF_OK;
+}
+
+const clf__layer_kind clf__global_average_pool1d_kind = {
+    .name = "global_average_pool1d",
+    .help = "the average of a sequence's steps",
+    .params = {"global_average_pool1d", NULL, 0, 1},
+    .dimensions = 2,
+    .arrange = arrange_average,
+    .forward = average,
+    .backward = average_back,
+};
+
+const clf__layer_kind clf__global_max_pool1d_kind = {
+    .name = "global_max_pool1d",
+    .help = "the largest value of each feature over a sequence's steps",
+    .params = {"global_max_pool1d", NULL, 0, 1},
+    .dimensions = 2,
+    .arrange = arrange_max,
+    .forward = max,
+    .backward = max_back,
+};
