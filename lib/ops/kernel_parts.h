@@ -37,7 +37,7 @@ struct clf__kernel_columns {
 typedef struct clf__kernel_group {
   const clf__kernel_columns *z;
   clf__row_pick pick;
-  int32_t *packed; /* tiles */
+  int32_t *packed, *places; /* tiles */
   void *norms;
   float *scattered; /* [columns, CLF__SPARSE_LANES], 0 between groups */
   float *sums;      /* sparse: [SPARSE_COLUMNS, CLF__SPARSE_LANES] and the same transposed */

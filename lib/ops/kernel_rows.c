@@ -32,7 +32,10 @@ int64_t clf__kernel_group_bytes(const clf__kernel_columns *z, int64_t rows, int6
     *zeroed = z->columns * LANES * (int64_t)sizeof(float);
     return *zeroed + (2 * SPARSE_COLUMNS + 1) * LANES * (int64_t)sizeof(float);
   }
-  return clf__whole(4 * clf__whole(rows, z->tile->rows) * (z->stored + 1), 64);
+  const int64_t tiles = (rows + z->tile->rows - 1) / z->tile->rows;
+  return clf__whole(
+      4 * tiles * (z->tile->rows * (z->stored + 1) + clf__tile_places(z->steps, z->tile->depth)),
+      64);
 }
 
 static float value_at(const clf__rows *x, int64_t row, int64_t column) {
@@ -75,15 +78,17 @@ void clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_columns
     scatter(group, false);
     return;
   }
-  const int64_t height = z->tile->rows;
+  const int64_t height = z->tile->rows, padded = clf__whole(pick->count, height);
+  const int64_t places = clf__tile_places(z->steps, z->tile->depth);
   group->packed = (int32_t *)(void *)scratch;
-  group->norms = group->packed + clf__whole(pick->count, height) * z->stored;
+  group->norms = group->packed + padded * z->stored;
+  group->places = group->packed + padded * (z->stored + 1);
   for (int64_t i = 0; i < pick->count; i += height) {
     const clf__row_pick tile = {pick->x, pick->rows, pick->first + i,
                                 clf__smaller_of(height, pick->count - i)};
     float *norms = (float *)group->norms + i;
-    z->tile->pack_rows(group->packed + i * z->stored, norms, &tile, z->center,
-                       z->map.kind == CLF__KERNEL_RBF);
+    z->tile->pack_rows(group->packed + i * z->stored, group->places + i / height * places, norms,
+                       &tile, z->center, z->map.kind == CLF__KERNEL_RBF);
     if (!z->exact) {
       clf__kernel_check_norms(bad, &tile, norms);
     }
@@ -150,6 +155,7 @@ void clf__kernel_group_range(const clf__kernel_group *group, int64_t first, int6
     z->tile->multiply(&(clf__kernel_tiles){.map = z->map,
                                            .steps = z->steps,
                                            .a = group->packed,
+                                           .places = group->places,
                                            .a_norms = group->norms,
                                            .rows = group->pick.count,
                                            .b = z->panels,

@@ -74,7 +74,8 @@ typedef struct clf__kernel_map {
 typedef struct clf__kernel_tiles {
   clf__kernel_map map;
   int64_t steps;
-  const int32_t *a; /* tiles of the kernel's rows: [steps, rows] each */
+  const int32_t *a;      /* tiles of the kernel's rows: room for [steps, rows] each */
+  const int32_t *places; /* of the tiles' steps, clf__tile_places() each */
   const void *a_norms;
   int64_t rows;
   const int32_t *b; /* panels of the kernel's columns: [steps, columns] each */
@@ -92,13 +93,21 @@ enum { CLF__TILE_COLUMNS = 48 }; /* a multiple of every panel's columns */
 typedef struct clf__tile_kernel {
   int64_t rows, columns;
   int64_t group; /* elements of a row in a unit */
-  /* One tile, or one panel; missing rows come out as 0. `center` (NULL for 0) is for f32. */
-  void (*pack_rows)(int32_t *out, void *norms, const clf__row_pick *from, const float *center,
-                    bool distances);
+  int64_t depth; /* steps of a stretch, at whose end sums are put aside and begin anew */
+  /* One tile, or one panel; missing rows come out as 0. `center` (NULL for 0) is for f32. Of a tile
+   * the steps in which all rows are 0 are left out: `places` says where in a stretch of a panel
+   * those begin that are there, and -1 after each stretch. */
+  void (*pack_rows)(int32_t *out, int32_t *places, void *norms, const clf__row_pick *from,
+                    const float *center, bool distances);
   void (*pack_columns)(int32_t *out, void *norms, const clf__row_pick *from, const float *center,
                        bool distances);
   void (*multiply)(const clf__kernel_tiles *tiles);
 } clf__tile_kernel;
+
+/* Room for the places of a tile: its steps, and the ends of its stretches. */
+static inline int64_t clf__tile_places(int64_t steps, int64_t depth) {
+  return steps + steps / depth + 1;
+}
 
 typedef struct clf__kernels {
   clf__product_kernel f32;

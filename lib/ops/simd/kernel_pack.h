@@ -115,11 +115,33 @@ INLINE void norms_of_f32(const int pitch, float *norms, const float *packed, int
   memcpy(norms, total, (size_t)pitch * sizeof *norms);
 }
 
-static void pack_tile_rows_f32(int32_t *out, void *norms, const clf__row_pick *from,
-                               const float *center, bool distances) {
+/* Leaves of a packed tile the steps that are not 0 in all rows. */
+INLINE void keep_steps(int32_t *packed, int32_t *places, int64_t steps, const int64_t depth) {
+  const int32_t *from = packed;
+  for (int64_t done = 0; done == 0 || done < steps; done += depth) {
+    const int64_t count = smaller(depth, steps - done);
+    for (int64_t step = 0; step < count; step++, from += TILE_ROWS) {
+      uint64_t any = 0;
+      UNROLL for (int i = 0; i < TILE_ROWS; i += 2) {
+        uint64_t two;
+        memcpy(&two, from + i, sizeof two);
+        memcpy(packed + i, &two, sizeof two);
+        any |= two;
+      }
+      *places = (int32_t)step * WIDTH_F32;
+      places += any != 0;
+      packed += any != 0 ? TILE_ROWS : 0;
+    }
+    *places++ = -1;
+  }
+}
+
+static void pack_tile_rows_f32(int32_t *out, int32_t *places, void *norms,
+                               const clf__row_pick *from, const float *center, bool distances) {
   (void)distances;
   pack_units(false, TILE_ROWS, out, from, center, 0);
   norms_of_f32(TILE_ROWS, norms, (const float *)(const void *)out, from->x->columns);
+  keep_steps(out, places, from->x->columns, TILE_DEPTH);
 }
 
 static void pack_tile_columns_f32(int32_t *out, void *norms, const clf__row_pick *from,
@@ -142,11 +164,12 @@ INLINE void sums_of_u8(const uint8_t *x, int64_t count, uint32_t *sum, uint32_t 
 
 /* What a tile adds to its sums s: a product is s + row's, a squared distance row's + column's -
  * 2 s. Bytes of columns were taken as z - 128 where BIAS says so: x.z = s + 128 sum x. */
-static void pack_tile_rows_u8(int32_t *out, void *norms, const clf__row_pick *from,
+static void pack_tile_rows_u8(int32_t *out, int32_t *places, void *norms, const clf__row_pick *from,
                               const float *center, bool distances) {
   int32_t *row_norms = norms;
   (void)center;
   pack_units(true, TILE_ROWS, out, from, NULL, 0);
+  keep_steps(out, places, (from->x->columns + GROUP - 1) / GROUP, CLF__EXACT_COLUMNS);
   for (int64_t i = 0; i < TILE_ROWS; i++) {
     uint32_t sum = 0, squares = 0;
     if (i < from->count) {

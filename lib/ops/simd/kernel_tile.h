@@ -7,23 +7,26 @@
  *   NAME(x)          x with a suffix of its own
  *
  * A tile stays in registers over DEPTH steps, then in the first-level cache until the function has
- * been taken of it. Every sum is formed in the same order whichever tile it falls in and whichever
+ * been taken of it. Steps in which its rows are all 0 are not there: of images of digits, 8 rows by
+ * 4 features leave half of them, 4 rows by 2 features two fifths; where there are no zeros a look
+ * at its place is all that a step costs more. Every sum is formed in the same order whichever tile it falls in and whichever
  * side its rows are on, so K(x, z) and K(z, x) have the same bits. */
 
-INLINE void NAME(kernel_tile)(const int height, const int vectors, const UNIT *a, const UNIT *b,
-                              int64_t steps, UNIT *to) {
-  for (int64_t done = 0; done == 0 || done < steps; done += DEPTH) {
-    const int64_t count = smaller(DEPTH, steps - done);
+INLINE void NAME(kernel_tile)(const int height, const int vectors, const UNIT *a,
+                              const int32_t *place, const UNIT *b, int64_t steps, UNIT *to) {
+  for (int64_t done = 0; done == 0 || done < steps; done += DEPTH, place++) {
+    const UNIT *stretch = b + done * WIDTH_F32;
     SUM sums[TILE_ROWS][TILE_VECTORS];
     UNROLL for (int i = 0; i < height; i++) {
       UNROLL for (int j = 0; j < vectors; j++) {
         sums[i][j] = (SUM){0};
       }
     }
-    for (int64_t step = 0; step < count; step++, a += TILE_ROWS, b += WIDTH_F32) {
+    for (; *place >= 0; place++, a += TILE_ROWS) {
+      const UNIT *columns = stretch + *place;
       SUM right[TILE_VECTORS];
       UNROLL for (int j = 0; j < vectors; j++) {
-        right[j] = LOAD(b + j * LANES_F32);
+        right[j] = LOAD(columns + j * LANES_F32);
       }
       UNROLL for (int i = 0; i < height; i++) {
         const SUM left = BROADCAST(a + i);
@@ -34,24 +37,24 @@ INLINE void NAME(kernel_tile)(const int height, const int vectors, const UNIT *a
     }
     UNROLL for (int i = 0; i < height; i++) {
       UNROLL for (int j = 0; j < vectors; j++) {
-        UNIT *place = to + i * WIDTH_F32 + j * LANES_F32;
-        const SUM sum = done == 0 ? sums[i][j] : LOAD(place) + sums[i][j];
-        memcpy(place, &sum, sizeof sum);
+        UNIT *kept = to + i * WIDTH_F32 + j * LANES_F32;
+        const SUM sum = done == 0 ? sums[i][j] : LOAD(kept) + sums[i][j];
+        memcpy(kept, &sum, sizeof sum);
       }
     }
   }
 }
 
-INLINE void NAME(kernel_heights)(const int vectors, const UNIT *a, const UNIT *b, int64_t steps,
-                                 int64_t rows, UNIT *to) {
+INLINE void NAME(kernel_heights)(const int vectors, const UNIT *a, const int32_t *places,
+                                 const UNIT *b, int64_t steps, int64_t rows, UNIT *to) {
   if (rows > 4) {
-    NAME(kernel_tile)(TILE_ROWS, vectors, a, b, steps, to);
+    NAME(kernel_tile)(TILE_ROWS, vectors, a, places, b, steps, to);
   } else if (rows > 2) {
-    NAME(kernel_tile)(4, vectors, a, b, steps, to);
+    NAME(kernel_tile)(4, vectors, a, places, b, steps, to);
   } else if (rows == 2) {
-    NAME(kernel_tile)(2, vectors, a, b, steps, to);
+    NAME(kernel_tile)(2, vectors, a, places, b, steps, to);
   } else {
-    NAME(kernel_tile)(1, vectors, a, b, steps, to);
+    NAME(kernel_tile)(1, vectors, a, places, b, steps, to);
   }
 }
 
@@ -104,18 +107,21 @@ static void NAME(kernel_panel)(const clf__kernel_tiles *t, const UNIT *b, const 
   const int64_t stored = (t->steps + CLF__TILE_STEPS - 1) / CLF__TILE_STEPS * CLF__TILE_STEPS;
   const int64_t vectors = (skip + columns + LANES_F32 - 1) / LANES_F32;
   const UNIT *a = (const UNIT *)(const void *)t->a, *row_norms = t->a_norms;
+  const int32_t *places = t->places;
   _Alignas(64) UNIT sums[TILE_ROWS * WIDTH_F32];
-  for (int64_t row = 0; row < t->rows; row += TILE_ROWS, a += stored * TILE_ROWS) {
+  for (int64_t row = 0; row < t->rows; row += TILE_ROWS) {
     const int64_t rows = smaller(TILE_ROWS, t->rows - row);
     if (vectors == 1) {
-      NAME(kernel_heights)(1, a, b, t->steps, rows, sums);
+      NAME(kernel_heights)(1, a, places, b, t->steps, rows, sums);
     } else if (vectors == 2) {
-      NAME(kernel_heights)(2, a, b, t->steps, rows, sums);
+      NAME(kernel_heights)(2, a, places, b, t->steps, rows, sums);
     } else {
-      NAME(kernel_heights)(TILE_VECTORS, a, b, t->steps, rows, sums);
+      NAME(kernel_heights)(TILE_VECTORS, a, places, b, t->steps, rows, sums);
     }
     NAME(finish)
     (&t->map, sums, row_norms + row, column_norms, rows, skip, columns, out + row * t->ld, t->ld);
+    a += stored * TILE_ROWS;
+    places += clf__tile_places(t->steps, DEPTH);
   }
 }
 
