@@ -117,16 +117,14 @@ static clf_status backward(const clf__pass *pass) {
   const clf__layer *layer = pass->layer;
   const conv2d_params *p = layer->params;
   const clf__conv2d g = geometry(layer);
-  clf__slope(layer->context, p->activation, pass->y, pass->dy,
-             pass->rows * g.out_height * g.out_width, p->filters);
-  clf_status status =
-      clf__conv2d_backward_weights(layer->context, &g, pass->rows, pass->x, pass->dy,
-                                   pass->gradients[0], p->bias ? pass->gradients[1] : NULL);
-  if (status == CLF_OK && pass->dx != NULL) {
-    status = clf__conv2d_backward_data(layer->context, &g, pass->rows, pass->dy, pass->weights[0],
-                                       pass->dx);
+  const bool relu = p->activation == CLF__RELU;
+  if (!relu) {
+    clf__slope(layer->context, p->activation, pass->y, pass->dy,
+               pass->rows * g.out_height * g.out_width, p->filters);
   }
-  return status;
+  return clf__conv2d_backward(layer->context, &g, pass->rows, pass->x, relu ? pass->y : NULL,
+                              pass->dy, pass->weights[0], pass->gradients[0],
+                              p->bias ? pass->gradients[1] : NULL, pass->dx);
 }
 
 const clf__layer_kind clf__conv2d_kind = {

@@ -1,124 +1,52 @@
-/* Convolutions as matrix products of patches (patches.h), strip by strip of an image, so that the
- * patches never leave L2:
- *
- *   forward           Y = P W         P [pixels, kernel * channels]
- *   backward weights  dW = P^T dY     the same P, read by other strides
- *   backward data     dX = Q V        Q patches of dY, V = W turned by 180 degrees and transposed
- *
- * The floor is arithmetic: rows * out_height * out_width * filters * kernel * channels products
- * each. Measured on one AVX-512 core: 65 to 74 % of it for 5 x 5 kernels from 32 channels to 64, 31
- * to 35 % from 1 to 32. The gradient by an input of one channel is slow: 1 %, for its products have
- * one column.
- *
- * Gradients by W are summed in a fixed number of shards of images, and those in order, so
- * that results do not depend on how many threads there are. */
+/* Chooses how a convolution is computed, and runs what its passes have in common. */
 #include "ops/conv2d.h"
 
 #include <string.h>
 
-#include "base/context.h"
-#include "base/memory.h"
-#include "base/pool.h"
-#include "ops/kernels.h"
-#include "ops/patches.h"
+#include "ops/conv_method.h"
 
-enum { SHARDS = 16, REDUCE = 4096 /* weights in a task that adds shards */ };
+/* The first that fits. */
+static const clf__conv_method *const methods[] = {&clf__conv_by_patches};
+
+enum { SHARDS = 16, SHARD_ROWS = 8, REDUCE = 4096 /* sums in a task that adds shards */ };
 /* Work below this many products is not worth waking threads (some 20 us). */
 static const int64_t serial_work = 1 << 20;
 
-typedef struct conv_run {
-  clf_context *context;
-  const clf__kernels *kernels;
-  clf__patches patches;
-  int64_t filters; /* columns of the products */
-  int64_t rows;
-  const float *x; /* what patches are taken of */
-  const float *w, *bias;
-  bool relu;
-  float *y;
-  float *stored; /* [threads, size of patches] */
-  /* For the gradient by the weights. */
-  const float *dy;
-  int64_t shards;
-  float *dw;     /* [shards, weights] */
-  double *dbias; /* [shards, filters] */
-  float *dw_out, *dbias_out;
-} conv_run;
+static const clf__conv_method *method_of(const clf__conv2d *conv) {
+  const clf__conv_method *const *method = methods;
+  while (!(*method)->fits(conv)) {
+    method++;
+  }
+  return *method;
+}
 
 static int64_t smaller(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
-static int64_t weights_of(const clf__conv2d *conv) {
-  return conv->kernel_height * conv->kernel_width * conv->channels * conv->filters;
+int64_t clf__conv_weights(const clf__conv2d *conv) {
+  int64_t count = 0;
+  return clf__mul_i64(conv->kernel_height, conv->kernel_width, &count) &&
+                 clf__mul_i64(count, conv->channels, &count) &&
+                 clf__mul_i64(count, conv->filters, &count)
+             ? count
+             : -1;
 }
 
-static clf__patches patches_of(const clf__conv2d *conv) {
-  clf__patches patches = {.height = conv->height,
-                          .width = conv->width,
-                          .channels = conv->channels,
-                          .kernel_height = conv->kernel_height,
-                          .kernel_width = conv->kernel_width,
-                          .stride = conv->stride,
-                          .dilation = conv->dilation,
-                          .spread = 1,
-                          .pad_top = conv->pad_top,
-                          .pad_left = conv->pad_left,
-                          .out_height = conv->out_height,
-                          .out_width = conv->out_width};
-  clf__patches_plan(&patches);
-  return patches;
+static bool worth_threads(const clf__conv_pass *pass) {
+  const clf__conv2d *c = pass->conv;
+  return (double)pass->rows * (double)c->out_height * (double)c->out_width *
+             (double)clf__conv_weights(c) >=
+         (double)serial_work;
 }
 
-/* Those of dy: the kernel, turned around, meets each dy where the input's pixel took part. */
-static clf__patches patches_back(const clf__conv2d *conv) {
-  clf__patches patches = {.height = conv->out_height,
-                          .width = conv->out_width,
-                          .channels = conv->filters,
-                          .kernel_height = conv->kernel_height,
-                          .kernel_width = conv->kernel_width,
-                          .stride = 1,
-                          .dilation = conv->dilation,
-                          .spread = conv->stride,
-                          .pad_top = (conv->kernel_height - 1) * conv->dilation - conv->pad_top,
-                          .pad_left = (conv->kernel_width - 1) * conv->dilation - conv->pad_left,
-                          .out_height = conv->height,
-                          .out_width = conv->width};
-  clf__patches_plan(&patches);
-  return patches;
+int64_t clf__conv_threads(const clf__conv_pass *pass) {
+  return clf__in_task() || !worth_threads(pass) ? 1 : clf__context_threads(pass->context);
 }
 
-static conv_run run_of(clf_context *context, clf__patches patches, int64_t filters, int64_t rows) {
-  return (conv_run){.context = context,
-                    .kernels = clf__kernels_of(clf__context_cpu(context)),
-                    .patches = patches,
-                    .filters = filters,
-                    .rows = rows};
-}
-
-static bool alloc_stored(conv_run *run) {
-  const int64_t threads = clf__in_task() ? 1 : clf__context_threads(run->context);
-  int64_t count;
-  if (!clf__mul_i64(threads, clf__patches_size(&run->patches), &count)) {
-    count = -1;
-  }
-  run->stored = clf__alloc_array(run->context, count, sizeof *run->stored);
-  return run->stored != NULL;
-}
-
-static float *filled(const conv_run *run, const float *image, int64_t strip, int32_t worker) {
-  float *stored = run->stored + worker * clf__patches_size(&run->patches);
-  clf__patches_fill(&run->patches, strip, image, stored);
-  return stored;
-}
-
-static void run_tasks(const conv_run *run, int64_t count, clf__task task, void *argument) {
-  const clf__patches *p = &run->patches;
-  const double work = (double)run->rows * (double)p->out_height * (double)p->out_width *
-                      (double)p->kernel_height * (double)p->kernel_width * (double)p->channels *
-                      (double)run->filters;
-  if (work >= (double)serial_work) {
-    clf__parallel(run->context, count, task, argument);
+void clf__conv_run(const clf__conv_pass *pass, int64_t count, clf__task task, void *argument) {
+  if (worth_threads(pass)) {
+    clf__parallel(pass->context, count, task, argument);
     return;
   }
   for (int64_t index = 0; index < count; index++) {
@@ -126,186 +54,151 @@ static void run_tasks(const conv_run *run, int64_t count, clf__task task, void *
   }
 }
 
-/* y [pixels, filters] of one strip of one image. */
-static void multiply_strip(void *argument, int64_t index, int32_t worker) {
-  const conv_run *run = argument;
-  const clf__patches *p = &run->patches;
-  const clf__product_kernel *kernel = &run->kernels->f32;
-  const int64_t strips = clf__patches_strips(p), strip = index % strips, row = index / strips;
-  const float *image = run->x + row * p->height * p->width * p->channels;
-  const float *stored = filled(run, image, strip, worker);
-  float *y = run->y + (row * p->out_height + strip * p->strip_rows) * p->out_width * run->filters;
-  for (int64_t part = 0; part < clf__patches_parts(p); part++) {
-    const clf__patch_matrix a = clf__patches_matrix(p, strip, part, stored);
-    kernel->multiply(&(clf__product){.rows = a.pixels,
-                                     .columns = run->filters,
-                                     .depth = a.depth,
-                                     .a = a.a,
-                                     .a_panel = kernel->rows * a.pixel_step,
-                                     .a_row = a.pixel_step,
-                                     .a_step = a.element_step,
-                                     .b = run->w + part * a.depth * run->filters,
-                                     .b_panel = kernel->columns,
-                                     .b_step = run->filters,
-                                     .alpha = 1,
-                                     .beta = part > 0,
-                                     .c = y,
-                                     .ldc = run->filters});
+int64_t clf__conv2d_packed_size(const clf__conv2d *conv) {
+  return method_of(conv)->packed_size(conv);
+}
+
+int64_t clf__conv2d_scratch_size(const clf__conv2d *conv) {
+  return method_of(conv)->scratch_size(conv);
+}
+
+void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, const float *w,
+                      float *packed) {
+  method_of(conv)->pack(clf__kernels_of(clf__context_cpu(context)), conv, w, packed);
+}
+
+static clf__conv_pass pass_of(clf_context *context, const clf__conv2d *conv, int64_t rows,
+                              const float *x, const float *w) {
+  return (clf__conv_pass){.context = context,
+                          .kernels = clf__kernels_of(clf__context_cpu(context)),
+                          .conv = conv,
+                          .rows = rows,
+                          .x = x,
+                          .w = w};
+}
+
+void clf__conv2d_infer(clf_context *context, const clf__conv2d *conv, int64_t rows, const float *x,
+                       const float *packed, const float *bias, bool relu, float *y,
+                       float *scratch) {
+  const clf__conv_method *method = method_of(conv);
+  clf__conv_pass pass = pass_of(context, conv, rows, x, packed);
+  pass.bias = bias;
+  pass.relu = relu;
+  pass.y = y;
+  const int64_t tasks = method->tasks(conv, rows);
+  for (int64_t task = 0; task < tasks; task++) {
+    method->forward(&pass, task, scratch);
   }
-  if (run->bias != NULL || run->relu) {
-    const int64_t pixels = clf__patches_rows(p, strip) * p->out_width;
-    run->kernels->conv_finish(y, pixels, run->filters, run->bias, run->relu);
-  }
+}
+
+typedef struct forward_job {
+  const clf__conv_method *method;
+  clf__conv_pass pass;
+  float *scratch;
+  int64_t scratch_size;
+} forward_job;
+
+static void forward_task(void *argument, int64_t task, int32_t worker) {
+  const forward_job *job = argument;
+  job->method->forward(&job->pass, task, job->scratch + worker * job->scratch_size);
 }
 
 clf_status clf__conv2d_forward(clf_context *context, const clf__conv2d *conv, int64_t rows,
                                const float *x, const float *w, const float *bias, bool relu,
                                float *y) {
-  conv_run run = run_of(context, patches_of(conv), conv->filters, rows);
-  if (!alloc_stored(&run)) {
-    return CLF_ERROR_MEMORY;
-  }
-  run.x = x;
-  run.w = w;
-  run.bias = bias;
-  run.relu = relu;
-  run.y = y;
-  run_tasks(&run, rows * clf__patches_strips(&run.patches), multiply_strip, &run);
-  clf__free(run.stored);
-  return CLF_OK;
-}
-
-/* out [kernel_height, kernel_width, filters, channels] */
-static void turn_weights(const clf__conv2d *conv, const float *w, float *out) {
-  const int64_t places = conv->kernel_height * conv->kernel_width;
-  const int64_t channels = conv->channels, filters = conv->filters;
-  for (int64_t place = 0; place < places; place++) {
-    const float *from = w + (places - 1 - place) * channels * filters;
-    for (int64_t d = 0; d < filters; d++) {
-      for (int64_t c = 0; c < channels; c++) {
-        *out++ = from[c * filters + d];
-      }
-    }
-  }
-}
-
-clf_status clf__conv2d_backward_data(clf_context *context, const clf__conv2d *conv, int64_t rows,
-                                     const float *dy, const float *w, float *dx) {
-  conv_run run = run_of(context, patches_back(conv), conv->channels, rows);
-  float *turned = clf__alloc_array(context, weights_of(conv), sizeof *turned);
+  forward_job job = {method_of(conv), pass_of(context, conv, rows, x, w), NULL, 0};
+  float *packed = clf__alloc_array(context, job.method->packed_size(conv), sizeof *packed);
+  int64_t size;
   clf_status status = CLF_ERROR_MEMORY;
-  if (turned == NULL || !alloc_stored(&run)) {
-    goto done;
+  if (packed == NULL) {
+    return status;
   }
-  turn_weights(conv, w, turned);
-  run.x = dy;
-  run.w = turned;
-  run.y = dx;
-  run_tasks(&run, rows * clf__patches_strips(&run.patches), multiply_strip, &run);
-  status = CLF_OK;
-
-done:
-  clf__free(turned);
-  clf__free(run.stored);
+  job.scratch_size = job.method->scratch_size(conv);
+  size = clf__mul_i64(clf__conv_threads(&job.pass), job.scratch_size, &size) ? size : -1;
+  job.scratch = clf__alloc_array(context, job.scratch_size < 0 ? -1 : size, sizeof *job.scratch);
+  if (job.scratch != NULL) {
+    job.method->pack(job.pass.kernels, conv, w, packed);
+    job.pass.w = packed;
+    job.pass.bias = bias;
+    job.pass.relu = relu;
+    job.pass.y = y;
+    clf__conv_run(&job.pass, job.method->tasks(conv, rows), forward_task, &job);
+    status = CLF_OK;
+  }
+  clf__free(packed);
+  clf__free(job.scratch);
   return status;
 }
 
-/* dw [kernel * channels, filters] += the products of one strip. */
-static void add_strip(const conv_run *run, const float *stored, int64_t strip, const float *dy,
-                      bool first, float *dw) {
-  const clf__patches *p = &run->patches;
-  const clf__product_kernel *kernel = &run->kernels->f32;
-  for (int64_t part = 0; part < clf__patches_parts(p); part++) {
-    const clf__patch_matrix a = clf__patches_matrix(p, strip, part, stored);
-    kernel->multiply(&(clf__product){.rows = a.depth,
-                                     .columns = run->filters,
-                                     .depth = a.pixels,
-                                     .a = a.a,
-                                     .a_panel = kernel->rows * a.element_step,
-                                     .a_row = a.element_step,
-                                     .a_step = a.pixel_step,
-                                     .b = dy,
-                                     .b_panel = kernel->columns,
-                                     .b_step = run->filters,
-                                     .alpha = 1,
-                                     .beta = !first,
-                                     .c = dw + part * a.depth * run->filters,
-                                     .ldc = run->filters});
+clf_status clf__conv2d_backward(clf_context *context, const clf__conv2d *conv, int64_t rows,
+                                const float *x, const float *y, float *dy, const float *w,
+                                float *dw, float *dbias, float *dx) {
+  clf__conv_pass pass = pass_of(context, conv, rows, x, w);
+  pass.out = y;
+  pass.dy = dy;
+  pass.dw = dw;
+  pass.dbias = dbias;
+  pass.dx = dx;
+  return method_of(conv)->backward(&pass);
+}
+
+clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pass *pass,
+                                   int64_t size, int64_t scratch_size) {
+  const int64_t threads = clf__conv_threads(pass), filters = pass->conv->filters;
+  int64_t sums, scratch;
+  *shards = (clf__conv_shards){.size = size};
+  shards->count = smaller((pass->rows + SHARD_ROWS - 1) / SHARD_ROWS, SHARDS);
+  sums = size >= 0 && clf__mul_i64(shards->count, size, &sums) ? sums : -1;
+  scratch = scratch_size >= 0 && clf__mul_i64(threads, scratch_size, &scratch) ? scratch : -1;
+  shards->sums = clf__alloc_array(pass->context, sums, sizeof *shards->sums);
+  shards->dbias = clf__alloc_zeroed(pass->context, shards->count * filters, sizeof(double));
+  shards->scratch = clf__alloc_array(pass->context, scratch, sizeof *shards->scratch);
+  if (shards->sums != NULL && shards->dbias != NULL && shards->scratch != NULL) {
+    return CLF_OK;
   }
+  clf__conv_shards_free(shards);
+  return CLF_ERROR_MEMORY;
 }
 
-static int64_t weights_of_run(const conv_run *run) {
-  const clf__patches *p = &run->patches;
-  return p->kernel_height * p->kernel_width * p->channels * run->filters;
+void clf__conv_shards_free(clf__conv_shards *shards) {
+  clf__free(shards->sums);
+  clf__free(shards->dbias);
+  clf__free(shards->scratch);
+  *shards = (clf__conv_shards){0};
 }
 
-static void add_shard(void *argument, int64_t shard, int32_t worker) {
-  const conv_run *run = argument;
-  const clf__patches *p = &run->patches;
-  const int64_t first = shard * run->rows / run->shards;
-  const int64_t end = (shard + 1) * run->rows / run->shards;
-  float *dw = run->dw + shard * weights_of_run(run);
-  double *dbias = run->dbias + shard * run->filters;
-  for (int64_t row = first; row < end; row++) {
-    for (int64_t strip = 0; strip < clf__patches_strips(p); strip++) {
-      const float *stored =
-          filled(run, run->x + row * p->height * p->width * p->channels, strip, worker);
-      const float *dy =
-          run->dy + (row * p->out_height + strip * p->strip_rows) * p->out_width * run->filters;
-      add_strip(run, stored, strip, dy, row == first && strip == 0, dw);
-      run->kernels->conv_add_pixels(dbias, dy, clf__patches_rows(p, strip) * p->out_width,
-                                    run->filters);
-    }
-  }
+int64_t clf__conv_shard_end(const clf__conv_shards *shards, int64_t rows, int64_t shard) {
+  return (shard + 1) * rows / shards->count;
 }
 
-static void reduce_weights(void *argument, int64_t index, int32_t worker) {
-  const conv_run *run = argument;
-  const int64_t weights = weights_of_run(run), first = index * REDUCE;
-  const int64_t count = smaller(REDUCE, weights - first);
-  float *out = run->dw_out + first;
+typedef struct reduction {
+  const clf__conv_shards *shards;
+  const clf__kernels *kernels;
+  float *out;
+} reduction;
+
+static void reduce_part(void *argument, int64_t index, int32_t worker) {
+  const reduction *job = argument;
+  const clf__conv_shards *shards = job->shards;
+  const int64_t first = index * REDUCE, count = smaller(REDUCE, shards->size - first);
+  float *out = job->out + first;
   (void)worker;
   memset(out, 0, (size_t)count * sizeof *out);
-  for (int64_t shard = 0; shard < run->shards; shard++) {
-    run->kernels->step_f32(out, 1, run->dw + shard * weights + first, count);
+  for (int64_t shard = 0; shard < shards->count; shard++) {
+    job->kernels->step_f32(out, 1, shards->sums + shard * shards->size + first, count);
   }
 }
 
-static void reduce_bias(const conv_run *run) {
-  for (int64_t d = 0; d < run->filters; d++) {
+void clf__conv_shards_reduce(const clf__conv_shards *shards, const clf__conv_pass *pass,
+                             float *out) {
+  reduction job = {shards, pass->kernels, out};
+  const int64_t filters = pass->conv->filters;
+  clf__conv_run(pass, (shards->size + REDUCE - 1) / REDUCE, reduce_part, &job);
+  for (int64_t d = 0; pass->dbias != NULL && d < filters; d++) {
     double sum = 0;
-    for (int64_t shard = 0; shard < run->shards; shard++) {
-      sum += run->dbias[shard * run->filters + d];
+    for (int64_t shard = 0; shard < shards->count; shard++) {
+      sum += shards->dbias[shard * filters + d];
     }
-    run->dbias_out[d] = (float)sum;
+    pass->dbias[d] = (float)sum;
   }
-}
-
-clf_status clf__conv2d_backward_weights(clf_context *context, const clf__conv2d *conv, int64_t rows,
-                                        const float *x, const float *dy, float *dw, float *dbias) {
-  conv_run run = run_of(context, patches_of(conv), conv->filters, rows);
-  const int64_t weights = weights_of(conv);
-  clf_status status = CLF_ERROR_MEMORY;
-  run.x = x;
-  run.dy = dy;
-  run.shards = smaller(rows, SHARDS);
-  run.dw_out = dw;
-  run.dbias_out = dbias;
-  run.dw = clf__alloc_array(context, run.shards * weights, sizeof *run.dw);
-  run.dbias = clf__alloc_zeroed(context, run.shards * conv->filters, sizeof *run.dbias);
-  if (run.dw == NULL || run.dbias == NULL || !alloc_stored(&run)) {
-    goto done;
-  }
-  run_tasks(&run, run.shards, add_shard, &run);
-  run_tasks(&run, (weights + REDUCE - 1) / REDUCE, reduce_weights, &run);
-  if (dbias != NULL) {
-    reduce_bias(&run);
-  }
-  status = CLF_OK;
-
-done:
-  clf__free(run.dw);
-  clf__free(run.dbias);
-  clf__free(run.stored);
-  return status;
 }

@@ -398,7 +398,7 @@ static void bench_kernel(clf_context *context) {
 typedef struct conv_case {
   clf_context *context;
   clf__conv2d conv;
-  float *x, *w, *bias, *y, *dx, *dw;
+  float *x, *w, *bias, *y, *dy, *dx, *dw, *packed, *scratch;
 } conv_case;
 
 enum { CONV_ROWS = 100 };
@@ -408,47 +408,67 @@ static void conv_forward(void *argument) {
   clf__conv2d_forward(c->context, &c->conv, CONV_ROWS, c->x, c->w, c->bias, true, c->y);
 }
 
-static void conv_data(void *argument) {
+static void conv_backward(void *argument) {
   conv_case *c = argument;
-  clf__conv2d_backward_data(c->context, &c->conv, CONV_ROWS, c->y, c->w, c->dx);
+  clf__conv2d_backward(c->context, &c->conv, CONV_ROWS, c->x, c->y, c->dy, c->w, c->dw, c->bias,
+                       c->dx);
 }
 
 static void conv_weights(void *argument) {
   conv_case *c = argument;
-  clf__conv2d_backward_weights(c->context, &c->conv, CONV_ROWS, c->x, c->y, c->dw, c->bias);
+  clf__conv2d_backward(c->context, &c->conv, CONV_ROWS, c->x, c->y, c->dy, c->w, c->dw, c->bias,
+                       NULL);
 }
 
-/* The layers of the network for MNIST, in batches of 100. */
+static void conv_infer(void *argument) {
+  conv_case *c = argument;
+  clf__conv2d_infer(c->context, &c->conv, 1, c->x, c->packed, c->bias, true, c->y, c->scratch);
+}
+
+/* The layers of the network for MNIST, in batches of 100, and a few of other sizes. GFLOP/s count
+ * the products of the definition, whatever is done in their stead. */
 static void bench_conv(clf_context *context) {
-  static const clf__conv2d layers[] = {{28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28},
-                                       {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14}};
-  static const char *const names[] = {"forward", "backward data", "backward weights"};
-  static const measured calls[] = {conv_forward, conv_data, conv_weights};
+  static const clf__conv2d layers[] = {
+      {28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28},  {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14},
+      {28, 28, 3, 32, 3, 3, 1, 1, 1, 1, 28, 28},  {14, 14, 64, 64, 3, 3, 1, 1, 1, 1, 14, 14},
+      {14, 14, 16, 16, 3, 3, 1, 1, 1, 1, 14, 14}, {7, 7, 128, 128, 3, 3, 1, 1, 1, 1, 7, 7}};
+  static const struct {
+    const char *name;
+    measured call;
+    double rows; /* times the products of one row */
+  } calls[] = {{"forward", conv_forward, CONV_ROWS},
+               {"gradient of weights", conv_weights, CONV_ROWS},
+               {"both gradients", conv_backward, 2 * CONV_ROWS},
+               {"forward, one image", conv_infer, 1}};
   const int threads = clf__context_threads(context);
   for (size_t layer = 0; layer < sizeof layers / sizeof layers[0]; layer++) {
     const clf__conv2d l = layers[layer];
-    const int64_t pixels = CONV_ROWS * l.height * l.width, weights = 25 * l.channels * l.filters;
+    const int64_t pixels = l.height * l.width;
+    const int64_t weights = l.kernel_height * l.kernel_width * l.channels * l.filters;
     conv_case c = {context,
                    l,
-                   filled_f32(context, pixels * l.channels),
+                   filled_f32(context, CONV_ROWS * pixels * l.channels),
                    filled_f32(context, weights),
                    filled_f32(context, l.filters),
-                   filled_f32(context, pixels * l.filters),
-                   filled_f32(context, pixels * l.channels),
-                   filled_f32(context, weights)};
-    for (int i = 0; i < 3; i++) {
-      const double seconds = seconds_of(calls[i], &c);
-      const double speed = 2e-9 * (double)pixels * (double)weights / seconds;
-      printf("conv 5x5 %2d to %2d %-16s %7.3f ms, %6.1f GFLOP/s, %3.0f%% of peak\n",
-             (int)l.channels, (int)l.filters, names[i], 1e3 * seconds, speed,
+                   filled_f32(context, CONV_ROWS * pixels * l.filters),
+                   filled_f32(context, CONV_ROWS * pixels * l.filters),
+                   filled_f32(context, CONV_ROWS * pixels * l.channels),
+                   filled_f32(context, weights),
+                   filled_f32(context, clf__conv2d_packed_size(&l)),
+                   filled_f32(context, clf__conv2d_scratch_size(&l))};
+    clf__conv2d_pack(context, &l, c.w, c.packed);
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+      const double seconds = seconds_of(calls[i].call, &c);
+      const double speed = 2e-9 * calls[i].rows * (double)pixels * (double)weights / seconds;
+      printf("conv %dx%d, %3d to %3d of %dx%d  %-20s %8.3f ms, %6.1f GFLOP/s, %3.0f%% of peak\n",
+             (int)l.kernel_height, (int)l.kernel_width, (int)l.channels, (int)l.filters,
+             (int)l.height, (int)l.width, calls[i].name, 1e3 * seconds, speed,
              100 * speed / (peak * threads));
     }
-    clf__free(c.x);
-    clf__free(c.w);
-    clf__free(c.bias);
-    clf__free(c.y);
-    clf__free(c.dx);
-    clf__free(c.dw);
+    float *const all[] = {c.x, c.w, c.bias, c.y, c.dy, c.dx, c.dw, c.packed, c.scratch};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+      clf__free(all[i]);
+    }
   }
 }
 

@@ -51,8 +51,8 @@ static void free_problem(problem *p) {
 static clf_status run_all(clf_context *context, const problem *p, bool relu) {
   clf_status status;
   TRY(clf__conv2d_forward(context, &p->conv, p->rows, p->x, p->w, p->bias, relu, p->y));
-  TRY(clf__conv2d_backward_data(context, &p->conv, p->rows, p->dy, p->w, p->dx));
-  TRY(clf__conv2d_backward_weights(context, &p->conv, p->rows, p->x, p->dy, p->dw, p->dbias));
+  TRY(clf__conv2d_backward(context, &p->conv, p->rows, p->x, NULL, p->dy, p->w, p->dw, p->dbias,
+                           p->dx));
 
 done:
   return status;
@@ -116,19 +116,31 @@ static double rounding(int64_t n) {
   return 0x1p-23 * (double)(n + 4);
 }
 
-static void check_all(int index, const problem *p, bool relu) {
+static void free_expected(expected *e) {
+  free(e->y);
+  free(e->dx);
+  free(e->dw);
+  free(e->dbias);
+}
+
+static void check_gradients(int index, const problem *p) {
   const clf__conv2d c = p->conv;
-  const int64_t kernel = c.kernel_height * c.kernel_width;
   const int64_t pixels = p->rows * c.out_height * c.out_width;
   expected e = expect(p);
-  check("y", index, p->y, e.y, p->y_count, relu, rounding(kernel * c.channels));
-  check("dx", index, p->dx, e.dx, p->x_count, false, rounding(kernel * c.filters));
+  check("dx", index, p->dx, e.dx, p->x_count, false,
+        rounding(c.kernel_height * c.kernel_width * c.filters));
   check("dw", index, p->dw, e.dw, p->w_count, false, rounding(pixels));
   check("dbias", index, p->dbias, e.dbias, c.filters, false, rounding(pixels));
-  free(e.y);
-  free(e.dx);
-  free(e.dw);
-  free(e.dbias);
+  free_expected(&e);
+}
+
+static void check_all(int index, const problem *p, bool relu) {
+  const clf__conv2d c = p->conv;
+  expected e = expect(p);
+  check("y", index, p->y, e.y, p->y_count, relu,
+        rounding(c.kernel_height * c.kernel_width * c.channels));
+  free_expected(&e);
+  check_gradients(index, p);
 }
 
 START_TEST(conv2d__agrees_with_plain_loops) {
@@ -243,6 +255,57 @@ START_TEST(conv2d__relu_keeps_what_is_not_a_number) {
 }
 END_TEST
 
+/* Weights packed once serve any number of rows, with the bits that forward gives. */
+START_TEST(conv2d__infers_what_forward_gives) {
+  uint64_t state = 7;
+  clf_context *context = context_of(_i, 2);
+  if (context == NULL) {
+    return;
+  }
+  for (int i = 0; i < CASES; i++) {
+    problem p = problem_of(cases[i], 3, &state);
+    float *packed = random_f32(&state, clf__conv2d_packed_size(&p.conv));
+    float *scratch = random_f32(&state, clf__conv2d_scratch_size(&p.conv));
+    float *y = random_f32(&state, p.y_count);
+    ck_clf_ok(clf__conv2d_forward(context, &p.conv, 3, p.x, p.w, p.bias, true, p.y));
+    clf__conv2d_pack(context, &p.conv, p.w, packed);
+    clf__conv2d_infer(context, &p.conv, 3, p.x, packed, p.bias, true, y, scratch);
+    ck_assert_mem_eq(y, p.y, (size_t)p.y_count * sizeof(float));
+    clf__conv2d_infer(context, &p.conv, 1, p.x, packed, p.bias, true, y, scratch);
+    ck_assert_mem_eq(y, p.y, (size_t)p.y_count / 3 * sizeof(float));
+    free(packed);
+    free(scratch);
+    free(y);
+    free_problem(&p);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
+/* The gradient after relu is that of dy where y is above 0. */
+START_TEST(conv2d__goes_back_through_relu) {
+  uint64_t state = 8;
+  clf_context *context = context_of(_i, 2);
+  if (context == NULL) {
+    return;
+  }
+  for (int i = 0; i < CASES; i++) {
+    problem p = problem_of(cases[i], 2, &state);
+    ck_clf_ok(clf__conv2d_forward(context, &p.conv, 2, p.x, p.w, p.bias, true, p.y));
+    float *dy = random_f32(&state, p.y_count);
+    memcpy(dy, p.dy, (size_t)p.y_count * sizeof *dy);
+    ck_clf_ok(clf__conv2d_backward(context, &p.conv, 2, p.x, p.y, dy, p.w, p.dw, p.dbias, p.dx));
+    for (int64_t j = 0; j < p.y_count; j++) {
+      p.dy[j] = p.y[j] > 0 ? p.dy[j] : 0;
+    }
+    check_gradients(i, &p);
+    free(dy);
+    free_problem(&p);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
 START_TEST(conv2d__no_rows_give_no_gradient) {
   uint64_t state = 5;
   clf_context *context = context_of(CPU_LEVELS - 1, 2);
@@ -278,7 +341,7 @@ START_TEST(conv2d__says_when_memory_runs_out) {
     clf_context_free(context);
     ck_assert_int_eq((int)from.held, 0);
   }
-  ck_assert_int_eq(refused, 6);
+  ck_assert_int_eq(refused, 7);
 }
 END_TEST
 
@@ -289,6 +352,8 @@ int main(void) {
   tcase_add_loop_test(tests, conv2d__agrees_with_plain_loops, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, conv2d__agrees_on_random_shapes, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, conv2d__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, conv2d__infers_what_forward_gives, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, conv2d__goes_back_through_relu, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, conv2d__relu_keeps_what_is_not_a_number, 0, CPU_LEVELS);
   tcase_add_test(tests, conv2d__no_rows_give_no_gradient);
   tcase_add_test(tests, conv2d__says_when_memory_runs_out);
