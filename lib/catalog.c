@@ -5,6 +5,7 @@
 
 #include "base/context.h"
 #include "base/status.h"
+#include "data/augment.h"
 #include "data/dataset.h"
 #include "data/transform.h"
 #include "layers/layer.h"
@@ -56,6 +57,12 @@ static kind layer_kind(int64_t index) {
                        : (kind){NULL, NULL, NULL};
 }
 
+static kind augment_kind(int64_t index) {
+  const clf__augment_kind *augment = &clf__augment_image;
+  return index == 0 ? (kind){augment->name, augment->help, &augment->params}
+                    : (kind){NULL, NULL, NULL};
+}
+
 static kind optimizer_kind(int64_t index) {
   const clf__optimizer_kind *optimizer = clf__optimizer_kinds()[index];
   return optimizer != NULL ? (kind){optimizer->name, optimizer->help, &optimizer->params}
@@ -72,7 +79,7 @@ static const area areas[] = {
     {"context", context_kind},           {"model", model_kind},
     {"transform", transform_kind},       {"format", format_kind},
     {"model_format", model_format_kind}, {"layer", layer_kind},
-    {"optimizer", optimizer_kind},
+    {"optimizer", optimizer_kind},       {"augment", augment_kind},
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
 
@@ -124,7 +131,7 @@ int64_t clf_param_count(const char *area_name, const char *kind_name) {
 static clf_status fail_unknown_area(const char *name) {
   return clf__fail(CLF_ERROR_ARGUMENT,
                    "catalog: there is no area '%s'; there are context, model, transform, format, "
-                   "model_format, layer and optimizer",
+                   "model_format, layer, optimizer and augment",
                    name);
 }
 

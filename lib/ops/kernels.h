@@ -8,6 +8,7 @@
 #include "ops/network.h"
 #include "ops/recurrent.h"
 #include "ops/smo.h"
+#include "ops/warp.h"
 #include "tensor/rows.h"
 
 /* C = alpha A B + beta C. Row panel i of A (`rows` of the kernel's each) begins at a + i * a_panel,
@@ -192,6 +193,7 @@ typedef struct clf__kernels {
 
   void (*cell_forward)(const clf__cell_step *step);
   void (*cell_backward)(const clf__cell_step *step);
+  void (*warp_row)(const clf__warp_row *row, float *out);
 } clf__kernels;
 
 const clf__kernels *clf__kernels_of(clf__cpu_level level);

@@ -13,5 +13,6 @@
 #include "ops/row.h"
 #include "ops/smo.h"
 #include "ops/vector_math.h"
+#include "ops/warp.h"
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "data/augment.h"
 #include "ops/ops.h"
 
 typedef void (*measured)(void *argument);
@@ -472,6 +473,45 @@ static void bench_conv(clf_context *context) {
   }
 }
 
+typedef struct augment_case {
+  clf__augment *augment;
+  int64_t size;
+  float *from, *image;
+} augment_case;
+
+enum { AUGMENTED = 1000 };
+
+static void augment_images(void *argument) {
+  augment_case *a = argument;
+  for (int64_t row = 0; row < AUGMENTED; row++) {
+    memcpy(a->image, a->from, (size_t)a->size * sizeof *a->image);
+    clf__augment_row(a->augment, 0, 1, row, a->image);
+  }
+}
+
+static void bench_augment(clf_context *context) {
+  static const char *const texts[] = {"shift=2", "shift=2 rotate=10 scale=0.1 shear=0.1",
+                                      "elastic=1.4 elastic_sigma=4"};
+  static const int64_t shapes[][3] = {{28, 28, 1}, {32, 32, 3}, {224, 224, 3}};
+  for (size_t shape = 0; shape < sizeof shapes / sizeof shapes[0]; shape++) {
+    const int64_t *size = shapes[shape];
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+      const int64_t elements = size[0] * size[1] * size[2];
+      augment_case a = {NULL, elements, filled_f32(context, elements),
+                        filled_f32(context, elements)};
+      if (clf__augment_create(&a.augment, context, texts[i], 3, size) == CLF_OK) {
+        const double seconds = seconds_of(augment_images, &a) / AUGMENTED;
+        printf("augment %3d x %3d x %d %-38s %8.2f us, %5.2f ns a pixel\n", (int)size[0],
+               (int)size[1], (int)size[2], texts[i], 1e6 * seconds,
+               1e9 * seconds / (double)(size[0] * size[1]));
+      }
+      clf__augment_free(a.augment);
+      clf__free(a.from);
+      clf__free(a.image);
+    }
+  }
+}
+
 int main(int count, char **arguments) {
   const char *part = count > 2 ? arguments[2] : "";
   clf_context *context = NULL;
@@ -500,6 +540,9 @@ int main(int count, char **arguments) {
   }
   if (strstr("conv", part) != NULL) {
     bench_conv(context);
+  }
+  if (strstr("augment", part) != NULL) {
+    bench_augment(context);
   }
   clf_context_free(context);
   return 0;

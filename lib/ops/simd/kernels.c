@@ -101,6 +101,7 @@
 #include "ops/simd/cells.h"
 
 #include "ops/simd/channels.h"
+#include "ops/simd/warp.h"
 
 #include "ops/simd/kernel_map.h"
 
@@ -184,4 +185,5 @@ const clf__kernels CLF__KERNELS = {
     .square_sum = square_sum,
     .cell_forward = cell_forward,
     .cell_backward = cell_backward,
+    .warp_row = warp_row,
 };

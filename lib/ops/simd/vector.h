@@ -84,6 +84,21 @@ INLINE vector_f32 load_u8(const uint8_t *from) {
   return __builtin_convertvector(load_u8_as_i32(from), vector_f32);
 }
 
+/* The numbers at from[at[0]], from[at[1]] … */
+INLINE vector_f32 gather_f32(const float *from, vector_i32 at) {
+#if defined(__AVX512F__)
+  return (vector_f32)_mm512_i32gather_ps((__m512i)at, from, 4);
+#elif defined(__AVX2__)
+  return (vector_f32)_mm256_i32gather_ps(from, (__m256i)at, 4);
+#else
+  vector_f32 v;
+  for (int lane = 0; lane < LANES_F32; lane++) {
+    v[lane] = from[at[lane]];
+  }
+  return v;
+#endif
+}
+
 INLINE void store_f32(float *to, vector_f32 v) {
   memcpy(to, &v, sizeof v);
 }

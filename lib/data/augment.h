@@ -1,0 +1,28 @@
+/* Random changes of images, so that a learner sees each of them anew in every epoch. */
+#ifndef CLF_DATA_AUGMENT_H
+#define CLF_DATA_AUGMENT_H
+
+#include "base/context.h"
+#include "base/params.h"
+
+typedef struct clf__augment_kind {
+  const char *name;
+  const char *help;
+  clf__param_table params;
+} clf__augment_kind;
+
+extern const clf__augment_kind clf__augment_image;
+
+typedef struct clf__augment clf__augment;
+
+/* For rows of that shape, [height, width] or [height, width, channels], from "name=value …"; *out
+ * is NULL for no text. CLF_ERROR_SHAPE for rows that are no images. */
+clf_status clf__augment_create(clf__augment **out, clf_context *context, const char *text,
+                               int32_t dimensions, const int64_t *shape);
+void clf__augment_free(clf__augment *augment); /* NULL is fine */
+
+/* Changes a row in place. What is drawn is told by seed and row; `worker` is the pool's. */
+void clf__augment_row(const clf__augment *augment, int32_t worker, uint64_t seed, int64_t row,
+                      float *values);
+
+#endif
