@@ -35,6 +35,8 @@ static const clf__param params[] = {
      "batches whose gradients are summed before a step, which is then that of one larger batch"},
     {"shuffle", CLF_PARAM_BOOL, FIELD(shuffle), "true", 0, 0, false, NULL,
      "whether each epoch has a new order, drawn from the context's seed"},
+    {"augment", CLF_PARAM_TEXT, FIELD(augment), "", 0, 0, false, NULL,
+     "random changes of the images trained on, \"shift=2 rotate=10 …\"; see the catalog's augment"},
     {"class_weight", CLF_PARAM_LIST, FIELD(class_weight), "none", 0, INFINITY, false,
      "none|balanced", "weight of each class, or balanced by its rows"},
 };

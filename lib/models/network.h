@@ -19,6 +19,7 @@ typedef struct clf__network_params {
   double averaging;
   int64_t accumulation;
   bool shuffle;
+  char *augment;
   clf__list class_weight;
 } clf__network_params;
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/pool.h"
 #include "models/network_trainer.h"
 #include "ops/sequence.h"
 
@@ -122,11 +123,44 @@ clf_status clf__trainer_batch(clf__trainer *t) {
   return complete ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
+/* Features of a batch, some rows a task. */
+typedef struct taking {
+  const clf__trainer *trainer;
+  const clf__row_set *set;
+  int64_t first, count, rows_per_task;
+  bool augmented;
+} taking;
+
+static void take_rows(void *argument, int64_t index, int32_t worker) {
+  const taking *job = argument;
+  const clf__trainer *t = job->trainer;
+  const int64_t columns = job->set->from->x->columns, begin = index * job->rows_per_task;
+  const int64_t left = job->count - begin, first = job->first + begin;
+  const int64_t count = left < job->rows_per_task ? left : job->rows_per_task;
+  const int64_t *rows = job->set->rows != NULL ? job->set->rows + first : NULL;
+  float *out = t->y[0] + begin * columns;
+  clf__network_gather(job->set->from->x, rows, first, count, out);
+  for (int64_t i = 0; job->augmented && i < count; i++) {
+    clf__augment_row(t->augment, worker, t->augment_seed, rows != NULL ? rows[i] : first + i,
+                     out + i * columns);
+  }
+}
+
+static void take_features(const clf__trainer *t, const clf__row_set *set, int64_t first,
+                          int64_t count) {
+  enum { TASK_ELEMENTS = 1 << 15, AUGMENTED_ELEMENTS = 1 << 12 };
+  const bool augmented = set == &t->train && t->augment != NULL;
+  const int64_t elements = augmented ? AUGMENTED_ELEMENTS : TASK_ELEMENTS;
+  const int64_t rows = elements / set->from->x->columns + 1;
+  taking job = {t, set, first, count, rows, augmented};
+  clf__parallel(t->context, (count - 1) / rows + 1, take_rows, &job);
+}
+
 /* Rows first … first + count - 1 of the set become the batch. */
 void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
   const clf__training *from = set->from;
   const int64_t *rows = set->rows != NULL ? set->rows + first : NULL;
-  clf__network_gather(from->x, rows, first, count, t->y[0]);
+  take_features(t, set, first, count);
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = rows != NULL ? rows[i] : first + i;
     t->batch_weights[i] = set->weights != NULL ? set->weights[row] : 1;

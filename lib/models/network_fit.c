@@ -46,6 +46,9 @@ static clf_status run_epoch(clf__trainer *t, int64_t epoch) {
     clf__random random = clf__random_seed(clf__trainer_seed(t, CLF__STREAM_ORDER), (uint64_t)epoch);
     clf__random_shuffle(&random, t->order, t->train.count);
   }
+  clf__random changes =
+      clf__random_seed(clf__trainer_seed(t, CLF__STREAM_AUGMENT), (uint64_t)epoch);
+  t->augment_seed = clf__random_next(&changes);
   for (int64_t i = 0; i < steps; i++) {
     CLF__TRY(run_step(t, epoch, i, step_seed, &sums));
   }
@@ -150,6 +153,7 @@ static void trainer_free(clf__trainer *t) {
   clf__free(t->batch_weights);
   clf__free(t->order);
   clf__free(t->row_weights);
+  clf__augment_free(t->augment);
 }
 
 static clf_status prepare(clf__trainer *t, const clf_model *model, clf__store *state) {
@@ -165,6 +169,8 @@ static clf_status prepare(clf__trainer *t, const clf_model *model, clf__store *s
   CLF__TRY(clf__network_state_weights(&t->weights, t->network, state));
   CLF__TRY(clf__trainer_weights(t));
   CLF__TRY(clf__trainer_batch(t));
+  CLF__TRY(clf__augment_create(&t->augment, t->context, t->params->augment, t->network->input.ndim,
+                               t->network->input.size));
   CLF__TRY(clf__optimizer_begin(t->optimizer, t->stepped, t->stepped_count));
 done:
   return status;

@@ -4,6 +4,7 @@
 #ifndef CLF_MODELS_NETWORK_TRAINER_H
 #define CLF_MODELS_NETWORK_TRAINER_H
 
+#include "data/augment.h"
 #include "models/network.h"
 
 /* Rows to take batches from. */
@@ -28,7 +29,9 @@ typedef struct clf__trainer {
   int64_t epochs;
   int64_t *order; /* [rows]: those trained on, then those held out */
   clf__row_set train, validation;
-  float *row_weights; /* [rows] or NULL */
+  float *row_weights;    /* [rows] or NULL */
+  clf__augment *augment; /* of the rows trained on, or NULL */
+  uint64_t augment_seed; /* of this epoch */
   /* By weight of the network. */
   float **weights;
   float **gradients;       /* NULL where not trained */
@@ -56,7 +59,13 @@ typedef struct clf__trainer {
 } clf__trainer;
 
 /* Streams of the seed, so that what is drawn for one purpose does not depend on another. */
-enum { CLF__STREAM_SPLIT, CLF__STREAM_ORDER, CLF__STREAM_STEP, CLF__STREAM_WEIGHTS };
+enum {
+  CLF__STREAM_SPLIT,
+  CLF__STREAM_ORDER,
+  CLF__STREAM_STEP,
+  CLF__STREAM_WEIGHTS,
+  CLF__STREAM_AUGMENT
+};
 uint64_t clf__trainer_seed(const clf__trainer *t, int stream);
 
 /* Divides the rows into those to train on and those to hold out; sizes of batches, epochs. */
