@@ -1,7 +1,7 @@
 """The lines of peers.py: models of this library, and what other libraries call the same.
 
 A peer is a class with a name and, for a line that it knows, a model of its own: fit(), predict(),
-and, of support vector machines, their number of vectors and the dual objective.
+of networks latency(), and, of support vector machines, their number of vectors and the dual objective.
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ import time
 
 import classify as clf
 import numpy as np
+from peer_networks import NETWORKS, Torch, latency, params
 
 
 @dataclasses.dataclass
@@ -23,6 +24,7 @@ class Line:
     params: str
     linear: tuple = None  # scikit-learn's module, class and arguments
     kernel: dict = None  # of SVC
+    network: tuple = None  # layers, rows of a step
 
 
 SVM = {
@@ -49,6 +51,8 @@ LINES = {
     **{name: svm_line(kernel) for name, kernel in SVM.items()},
     "kernel_perceptron": Line("perceptron", "kernel=rbf gamma=0.02"),
     "kernel_fisher": Line("fisher", "kernel=rbf gamma=0.02 alpha=0.1 landmarks=2000"),
+    **{name: Line("network", params(*network), network=network)
+       for name, network in NETWORKS.items()},
 }
 
 
@@ -126,6 +130,9 @@ class Ours:
         self.model = clf.Model(line.kind, line.params or None, on=on.handle)
         self.digits = digits
         self.logistic = line.kind == "logistic"
+        if line.network:
+            one = clf.Dataset(digits.test[:1].copy(), scale=1 / 255, on=on.handle)
+            self.latency = lambda: latency(lambda: self.model.predict(one))
 
     def fit(self):
         self.model.fit(self.digits.ours[0])
@@ -256,4 +263,4 @@ class Libsvm:
         return {"support_vectors": int(total[0]), "objective": sum(objectives)}
 
 
-PEERS = {"sklearn": Sklearn, "intelex": Intelex, "libsvm": Libsvm}
+PEERS = {"sklearn": Sklearn, "intelex": Intelex, "libsvm": Libsvm, "torch": Torch}

@@ -1,9 +1,10 @@
 """Fit and predict times beside other libraries on MNIST, in turns, in one run, as ratios of medians.
 
     CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/peers.py --data DIR [--rounds N]
-        [--models svm_rbf,ridge,…] [--peers sklearn,intelex,libsvm] [--threads N] [--json FILE]
+        [--models svm_rbf,ridge,…] [--peers sklearn,intelex,libsvm,torch] [--threads N] [--json FILE]
 
-Needs NumPy and scikit-learn (the newest: a virtual environment will do). Peers get pixels as
+Needs NumPy and the peers (the newest: a virtual environment will do). The fit of a network is one
+epoch from its start; networks also tell the time of predicting one image. Peers get pixels as
 floats, scaled to [0, 1]; this library gets the bytes. Each time is told twice: by the clock, and as
 the processor's (user and system, all threads, children too), which other work on the machine
 disturbs less. Ratios are of processor seconds. A peer that is absent is named and left out.
@@ -21,7 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("--data", default=os.environ.get("CLASSIFY_DATA"))
 parser.add_argument("--models", default="ridge,fisher,perceptron,logistic")
-parser.add_argument("--peers", default="sklearn", help="of sklearn, intelex, libsvm; or none")
+parser.add_argument("--peers", default="sklearn", help="of sklearn, intelex, libsvm, torch; or none")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--peer-rounds", type=int, default=1, help="rounds in which peers run too")
 parser.add_argument("--train", type=int, help="the first N training rows only")
@@ -44,7 +45,8 @@ def run(model, digits):
     """Fits and predicts once; the times and the accuracy."""
     fit, fit_cpu, _ = timed(model.fit)
     predict, predict_cpu, labels = timed(model.predict)
-    return dict(zip(TIMES, (fit, fit_cpu, predict, predict_cpu)),
+    one = {"latency_seconds": model.latency()} if hasattr(model, "latency") else {}
+    return dict(zip(TIMES, (fit, fit_cpu, predict, predict_cpu)), **one,
                 test_accuracy=float((labels == digits.test_labels).mean()))
 
 
@@ -58,7 +60,8 @@ def make(kind, line, *rest):
 
 
 def summary(name, runs, model):
-    medians = {key: statistics.median(run[key] for run in runs) for key in TIMES}
+    medians = {key: statistics.median(run[key] for run in runs)
+               for key in (*TIMES, "latency_seconds") if key in runs[0]}
     return {"name": name, "rounds": len(runs), "test_accuracy": runs[0]["test_accuracy"], **medians,
             **model.facts()}
 
@@ -69,6 +72,8 @@ def compare(peer, ours):
         for kind in ("", "_cpu"):
             key = f"{step}{kind}_seconds"
             peer[f"{step}{kind}_ratio"] = peer[key] / ours[key]
+    if "latency_seconds" in ours:
+        peer["latency_ratio"] = peer["latency_seconds"] / ours["latency_seconds"]
     return peer
 
 
@@ -77,6 +82,8 @@ def measure(name, digits, on):
     arguments = (line, digits, on, options.threads)
     models = {"libclassify": make(Ours, *arguments)}
     for peer in filter(None, options.peers.replace("none", "").split(",")):
+        if peer not in PEERS:
+            parser.error(f"no peer '{peer}'; there are {', '.join(PEERS)}")
         model = make(PEERS[peer], *arguments) if PEERS[peer].knows(line) else None
         models.update({peer: model} if model else {})
     runs = {key: [] for key in models}
@@ -109,10 +116,14 @@ def print_row(first, row):
     ratios = [f"{row[key]:.1f}x" if key in row else "" for key in
               ("fit_cpu_ratio", "predict_cpu_ratio")]
     objective = f"{row['objective']:.6g}" if row.get("objective") is not None else ""
+    one = ""
+    if "latency_seconds" in row:
+        one = f"one image {1000 * row['latency_seconds']:.3f} ms"
+        one += f", {row['latency_ratio']:.1f}x" if "latency_ratio" in row else ""
     print(f"{first:<19}{row['name']:<13}{row['test_accuracy']:>8.4f}{row['fit_seconds']:>11.3f}"
           f"{row['fit_cpu_seconds']:>9.2f}{ratios[0]:>8}{row['predict_seconds']:>15.4f}"
           f"{row['predict_cpu_seconds']:>9.3f}{ratios[1]:>8}{row.get('support_vectors', ''):>9}"
-          f"  {objective}", flush=True)
+          f"  {objective}{one}", flush=True)
 
 
 def main():

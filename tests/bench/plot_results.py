@@ -3,7 +3,8 @@
 
     plot_results.py RESULTS.json PICTURE.svg [CAPTION]
 
-RESULTS.json comes from `mnist --json`, or from peers.py, whose peers are then drawn beside.
+RESULTS.json comes from `mnist --json`, or from peers.py: then the times are processor seconds, the
+peers are drawn beside, and the last column is how many times our time the first of them took.
 """
 import html
 import json
@@ -12,6 +13,8 @@ import sys
 
 WIDTH, TOP, ROW, BOTTOM = 720, 62, 36, 62
 AXIS_LEFT, AXIS_RIGHT = 228, 620
+PEERS = {"sklearn": "scikit-learn", "intelex": "scikit-learn-intelex", "libsvm": "LIBSVM",
+         "torch": "PyTorch"}
 STYLE = """
 text{font:14px system-ui,sans-serif;fill:#16191d}
 .soft{fill:#59626e;font-size:12px}
@@ -22,15 +25,17 @@ line{stroke:#dfe3e8}
 .span{stroke:#9aa8b8;stroke-width:2}
 .ours{fill:#2471cc}
 .peer{fill:#fff;stroke:#d95f02;stroke-width:2}
+.intelex{stroke:#7b3fa0}.libsvm{stroke:#2f8a4c}.torch{stroke:#c2255c}
 @media(prefers-color-scheme:dark){text{fill:#e8eaed}.soft{fill:#a2abb6}line{stroke:#333a43}
-.span{stroke:#5d6a78}.ours{fill:#5296e8}.peer{fill:#14171b;stroke:#f08232}}
+.span{stroke:#5d6a78}.ours{fill:#5296e8}.peer{fill:#14171b;stroke:#f08232}
+.intelex{stroke:#b98ad6}.libsvm{stroke:#69b87f}.torch{stroke:#f06595}}
 """
 
 
 def seconds(value):
     if value < 0.9995:
         return f"{1000 * value:.0f} ms"
-    return f"{value:.3g} s"
+    return f"{value:.3g} s" if value < 100 else f"{value:,.0f} s"
 
 
 class Axis:
@@ -52,44 +57,61 @@ def text(x, y, content, classes):
     return f'<text x="{x:.1f}" y="{y:.1f}" class="{classes}">{html.escape(content)}</text>'
 
 
+def time_of(row):
+    """Processor seconds where they were measured, else those of the clock."""
+    return row.get("fit_cpu_seconds", row["fit_seconds"])
+
+
+def circle(axis, time, y, classes, title):
+    return (f'<circle class="{classes}" cx="{axis.at(time):.1f}" cy="{y}" '
+            f'r="{6.5 if classes == "ours" else 5.5}"><title>{html.escape(title)} '
+            f'{seconds(time)}</title></circle>')
+
+
 def draw_row(row, axis, y):
-    ours, peer = row["fit_seconds"], row.get("peer_fit_seconds")
+    ours, peers = time_of(row), row.get("peers", [])
+    times = [ours, *map(time_of, peers)]
     parts = [text(16, y + 5, row["model"], "model"),
              text(196, y + 5, f"{100 * row['test_accuracy']:.2f} %", "right")]
-    if peer:
-        parts += [f'<line class="span" x1="{axis.at(ours):.1f}" x2="{axis.at(peer):.1f}" '
-                  f'y1="{y}" y2="{y}"/>',
-                  f'<circle class="peer" cx="{axis.at(peer):.1f}" cy="{y}" r="5.5">'
-                  f'<title>{seconds(peer)}</title></circle>']
-    parts += [f'<circle class="ours" cx="{axis.at(ours):.1f}" cy="{y}" r="6.5">'
-              f'<title>{seconds(ours)}</title></circle>',
-              text(WIDTH - 16, y + 5, f"{peer / ours:.0f} ×" if peer else seconds(ours), "right")]
+    if peers:
+        parts.append(f'<line class="span" x1="{axis.at(min(times)):.1f}" '
+                     f'x2="{axis.at(max(times)):.1f}" y1="{y}" y2="{y}"/>')
+    parts += [circle(axis, time_of(peer), y, f"peer {peer['name']}", PEERS[peer["name"]])
+              for peer in peers]
+    ratio = times[1] / ours if peers else 0
+    last = f"{ratio:.{0 if ratio >= 9.5 else 1}f} ×" if peers else seconds(ours)
+    return parts + [circle(axis, ours, y, "ours", "libclassify"), text(WIDTH - 16, y + 5, last, "right")]
+
+
+def legend(names):
+    """Our circle and those of the peers, in a line above the axis."""
+    parts, x = [], AXIS_LEFT
+    for classes, name in [("ours", "libclassify"), *((f"peer {name}", PEERS[name]) for name in names)]:
+        parts += [f'<circle class="{classes}" cx="{x + 6}" cy="20" r="5"/>',
+                  text(x + 16, 24, name, "soft")]
+        x += 34 + 6.5 * len(name)
     return parts
 
 
 def draw(rows, caption):
-    peers = any("peer_fit_seconds" in row for row in rows)
-    axis = Axis([row["fit_seconds"] for row in rows]
-                + [row["peer_fit_seconds"] for row in rows if "peer_fit_seconds" in row])
+    names = list(dict.fromkeys(peer["name"] for row in rows for peer in row.get("peers", [])))
+    axis = Axis([time_of(entry) for row in rows for entry in (row, *row.get("peers", []))])
     bottom = TOP + ROW * len(rows)
     height = bottom + BOTTOM
+    title = "processor time to fit" if "fit_cpu_seconds" in rows[0] else "time to fit"
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
              f'width="{WIDTH}" height="{height}" role="img" aria-label="{html.escape(caption)}">',
              f"<style>{STYLE}</style>",
-             text(16, 36, "model", "soft"), text(196, 36, "accuracy", "soft right"),
-             text(AXIS_LEFT, 36, "time to fit", "soft"),
-             text(WIDTH - 16, 36, "times faster" if peers else "", "soft right")]
+             text(16, 44, "model", "soft"), text(196, 44, "accuracy", "soft right"),
+             text(AXIS_LEFT, 44, title, "soft"),
+             text(WIDTH - 16, 44, "times faster" if names else "", "soft right")]
     for tick in axis.ticks():
         x = axis.at(tick)
-        parts += [f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 14}" y2="{bottom - 8}"/>',
+        parts += [f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{bottom - 8}"/>',
                   text(x, bottom + 8, seconds(tick), "soft middle")]
     for index, row in enumerate(rows):
         parts += draw_row(row, axis, TOP + ROW * index + 8)
-    if peers:
-        parts += [f'<circle class="ours" cx="{AXIS_LEFT + 96}" cy="32" r="5"/>',
-                  text(AXIS_LEFT + 106, 36, "libclassify", "soft"),
-                  f'<circle class="peer" cx="{AXIS_LEFT + 186}" cy="32" r="4.5"/>',
-                  text(AXIS_LEFT + 196, 36, "scikit-learn", "soft")]
+    parts += legend(names) if names else []
     parts += [text(16, height - 14, caption, "soft"), "</svg>", ""]
     return "\n".join(parts)
 
@@ -99,7 +121,7 @@ def default_caption(rows):
     if "train_rows" not in row:
         return "MNIST"
     return (f"MNIST, {row['train_rows']:,} training and {row['test_rows']:,} test images, "
-            f"{row['threads']} threads, {row['cpu']}")
+            f"{row['threads']} thread{'s' if row['threads'] > 1 else ''}, {row['cpu']}")
 
 
 if __name__ == "__main__":

@@ -277,16 +277,34 @@ class Results(unittest.TestCase):
         lib.clf_model_free(loaded)
         return values
 
-    def test_results_can_be_drawn(self):
+    def draw(self, results):
+        """The texts and titles of the picture of results."""
+        (self.folder / "drawn.json").write_text(json.dumps(results))
         picture = self.folder / "r.svg"
         subprocess.run([sys.executable, ROOT / "tests" / "bench" / "plot_results.py",
-                        self.folder / "r.json", picture], check=True)
+                        self.folder / "drawn.json", picture], check=True)
+        self.assertLess(picture.stat().st_size, 20000)
         tree = xml.etree.ElementTree.parse(picture)
-        texts = [element.text for element in tree.iter("{http://www.w3.org/2000/svg}text")]
+        return [[element.text for element in tree.iter("{http://www.w3.org/2000/svg}" + tag)]
+                for tag in ("text", "title")]
+
+    def test_results_can_be_drawn(self):
+        texts, _ = self.draw(self.results)
         for row in self.results:
             self.assertIn(row["model"], texts)
             self.assertIn(f"{100 * row['test_accuracy']:.2f} %", texts)
-        self.assertLess(picture.stat().st_size, 20000)
+
+    def test_results_can_be_drawn_beside_peers(self):
+        rows = [{**row, "fit_cpu_seconds": 2.0,
+                 "peers": [{"name": "sklearn", "fit_seconds": 9, "fit_cpu_seconds": 50.0},
+                           {"name": "torch", "fit_seconds": 9, "fit_cpu_seconds": 7.0}]}
+                for row in self.results]
+        texts, titles = self.draw(rows)
+        self.assertEqual(texts.count("25 ×"), len(rows))
+        self.assertIn("scikit-learn", texts)
+        self.assertEqual(titles.count("scikit-learn 50 s"), len(rows))
+        self.assertEqual(titles.count("PyTorch 7 s"), len(rows))
+        self.assertEqual(titles.count("libclassify 2 s"), len(rows))
 
     def test_confusion_matrices_add_up(self):
         cells = re.findall(r"<table class=\"confusion\">.*?</table>", self.html, re.S)

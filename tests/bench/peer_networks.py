@@ -1,0 +1,136 @@
+"""Networks for peers.py: lines whose fit is one epoch, and the same layers in PyTorch.
+
+PyTorch's network is made from the text of ours, so that both are the same by construction. It gets what
+makes it fast on a CPU: batches indexed from one tensor, images channels last, the fused Adam.
+"""
+
+import statistics
+import time
+
+import numpy as np
+
+MLP = ("flatten; dense units=256 activation=relu; dense units=256 activation=relu; "
+       "dense units=10")
+LENET5 = ("conv2d filters=6 kernel=5 activation=tanh; average_pool2d size=2; "
+          "conv2d filters=16 kernel=5 activation=tanh; average_pool2d size=2; flatten; "
+          "dense units=120 activation=tanh; dense units=84 activation=tanh; dense units=10")
+CNN = ("conv2d filters=32 kernel=5 padding=same activation=relu; max_pool2d size=2; "
+       "conv2d filters=64 kernel=5 padding=same activation=relu; max_pool2d size=2; flatten; "
+       "dense units=1024 activation=relu; dropout rate=0.4; dense units=10")
+# Layers and rows of a step, trained by adam with its defaults.
+NETWORKS = {"mlp_cross_entropy": (MLP, 128), "lenet5": (LENET5, 128), "cnn": (CNN, 100)}
+
+
+def params(layers, batch_size, shape=(28, 28, 1)):
+    return (f"epochs=1 batch_size={batch_size} input={','.join(map(str, shape))} "
+            f"layers='{layers}'")
+
+
+def latency(predict):
+    """Seconds of a call, the median of many after some."""
+    for _ in range(20):
+        predict()
+    times = []
+    for _ in range(200):
+        began = time.perf_counter()
+        predict()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+def torch_network(layers, shape):
+    """The layers' text as modules, for rows of height, width, channels."""
+    import torch
+    activations = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}
+    (height, width, channels), modules = shape, []
+    for layer in layers.split(";"):
+        kind, *words = layer.split()
+        given = dict(word.split("=") for word in words)
+        number = {key: int(value) for key, value in given.items() if value.isdigit()}
+        if kind == "conv2d":
+            same = given.get("padding") == "same"
+            modules.append(torch.nn.Conv2d(channels, number["filters"], number["kernel"],
+                                           padding="same" if same else 0))
+            channels, cut = number["filters"], 0 if same else number["kernel"] - 1
+            height, width = height - cut, width - cut
+        elif kind in ("max_pool2d", "average_pool2d"):
+            pool = torch.nn.MaxPool2d if kind == "max_pool2d" else torch.nn.AvgPool2d
+            modules.append(pool(number["size"]))
+            height, width = height // number["size"], width // number["size"]
+        elif kind == "flatten":
+            modules.append(torch.nn.Flatten())
+            height, width, channels = 1, 1, height * width * channels
+        elif kind == "dense":
+            modules.append(torch.nn.Linear(channels, number["units"]))
+            channels = number["units"]
+        elif kind == "dropout":
+            modules.append(torch.nn.Dropout(float(given["rate"])))
+        else:
+            raise ValueError(f"no layer '{kind}' here")
+        if given.get("activation", "linear") != "linear":
+            modules.append(activations[given["activation"]]())
+    return torch.nn.Sequential(*modules).to(memory_format=torch.channels_last)
+
+
+class TorchTrainer:
+    """Trains epochs on rows of bytes [count, height, width, channels]."""
+
+    def __init__(self, layers, rows, labels, batch_size):
+        import torch
+        self.torch, self.batch_size = torch, batch_size
+        self.rows = torch.from_numpy(rows.transpose(0, 3, 1, 2))
+        self.labels = torch.from_numpy(labels.astype(np.int64))
+        self.network = torch_network(layers, rows.shape[1:])
+        self.optimizer = torch.optim.Adam(self.network.parameters(), fused=True)
+
+    def floats(self, rows):
+        rows = rows.to(self.torch.float32).mul_(1 / 255)
+        return rows.contiguous(memory_format=self.torch.channels_last)
+
+    def epoch(self):
+        self.network.train()
+        for chosen in self.torch.randperm(len(self.rows)).split(self.batch_size):
+            self.optimizer.zero_grad()
+            scores = self.network(self.floats(self.rows[chosen]))
+            loss = self.torch.nn.functional.cross_entropy(scores, self.labels[chosen])
+            loss.backward()
+            self.optimizer.step()
+
+
+class Torch:
+    """PyTorch; each fit makes the network anew and trains an epoch."""
+
+    @staticmethod
+    def knows(line):
+        return line.network
+
+    def __init__(self, line, digits, on, threads):
+        import torch
+        torch.set_num_threads(threads)
+        torch.manual_seed(0)
+        self.torch, self.line = torch, line
+        self.train, self.test = (x.reshape(-1, 28, 28, 1) for x in (digits.train, digits.test))
+        self.labels = digits.labels
+        layers, batch_size = line.network
+        TorchTrainer(layers, self.train[:256], self.labels[:256], batch_size).epoch()  # warms up
+        self.version = f"PyTorch {torch.__version__}"
+
+    def fit(self):
+        layers, batch_size = self.line.network
+        self.trainer = TorchTrainer(layers, self.train, self.labels, batch_size)
+        self.trainer.epoch()
+
+    def scores(self, rows):
+        self.trainer.network.eval()
+        with self.torch.inference_mode():
+            rows = self.torch.from_numpy(rows.transpose(0, 3, 1, 2))
+            return self.trainer.network(self.trainer.floats(rows)).argmax(1).numpy()
+
+    def predict(self):
+        return np.concatenate([self.scores(part) for part in np.array_split(self.test, 20)])
+
+    def latency(self):
+        return latency(lambda: self.scores(self.test[:1]))
+
+    def facts(self):
+        return {}
