@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Draws what growth.py measured as an SVG, light and dark: three panels, both axes logarithmic.
+"""Draws what growth.py or growth_networks.py measured as an SVG, light and dark: panels with both
+axes logarithmic.
 
     plot_growth.py GROWTH.json PICTURE.svg
 """
@@ -10,12 +11,11 @@ import sys
 
 from plot_results import STYLE, text
 
-WIDTH, HEIGHT, TOP, BOTTOM, PANEL, GAP, LEFT = 960, 340, 78, 268, 236, 68, 60
+WIDTH, HEIGHT, PANEL, GAP, LEFT, TOP, BELOW = 960, 190, 236, 68, 60, 78, 44
 LINES = ".line{fill:none;stroke-width:2}.ours-line{stroke:#2471cc}.peer-line{stroke:#d95f02}\n"
 DARK = "@media(prefers-color-scheme:dark){.ours-line{stroke:#5296e8}.peer-line{stroke:#f08232}}\n"
-PANELS = (("fit_cpu_seconds", "fit, CPU seconds", 1), ("predict_cpu_seconds", None, 1),
-          ("memory_bytes", "most memory of the process, MB", 1e-6))
-NAMES = {"libclassify": ("ours", "libclassify"), "sklearn": ("peer", "LIBSVM (scikit-learn's SVC)")}
+NAMES = {"libclassify": ("ours", "libclassify"), "sklearn": ("peer", "LIBSVM (scikit-learn's SVC)"),
+         "torch": ("peer", "PyTorch")}
 
 
 class Scale:
@@ -35,41 +35,70 @@ class Scale:
         return [10.0 ** exponent for exponent in range(math.floor(self.low), self.high + 1)]
 
 
-def panel(rows, key, title, factor, left):
-    xs = Scale([row["rows"] for row in rows], left, left + PANEL, False)
-    ys = Scale([row[key] * factor for row in rows], BOTTOM, TOP, True)
-    parts = [text(left - 4, TOP - 20, title, "soft")]
+def panel(rows, by_what, key, title, factor, left, top):
+    """A panel of rows' `key` against their `by_what`."""
+    bottom = top + HEIGHT
+    xs = Scale([row[by_what] for row in rows], left, left + PANEL, False)
+    ys = Scale([row[key] * factor for row in rows], bottom, top, True)
+    parts = [text(left - 4, top - 20, title, "soft")]
     for tick in ys.decades():
         y = ys.at(tick)
         parts += [f'<line x1="{left}" x2="{left + PANEL}" y1="{y:.1f}" y2="{y:.1f}"/>',
                   text(left - 10, y + 4, f"{tick:g}", "soft right")]
-    for count in sorted({row["rows"] for row in rows}):
-        label = f"{count / 1000:g}k"
-        parts.append(text(xs.at(count), BOTTOM + 20, label, "soft middle"))
+    for count in sorted({row[by_what] for row in rows}):
+        label = f"{count / 1000:g}k" if count >= 1000 else f"{count}"
+        parts.append(text(xs.at(count), bottom + 20, label, "soft middle"))
     for by, (style, name) in NAMES.items():
-        points = [(xs.at(row["rows"]), ys.at(row[key] * factor), row) for row in rows
+        points = [(xs.at(row[by_what]), ys.at(row[key] * factor), row) for row in rows
                   if row["by"] == by]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)
-        parts.append(f'<polyline class="line {style}-line" points="{path}"/>')
+        parts += [f'<polyline class="line {style}-line" points="{path}"/>'] if points else []
         parts += [f'<circle class="{style}" cx="{x:.1f}" cy="{y:.1f}" r="4.5"><title>{name}, '
-                  f'{row["rows"]:,} rows: {row[key] * factor:.3g}</title></circle>'
+                  f'{row[by_what]:,}: {row[key] * factor:.3g}</title></circle>'
                   for x, y, row in points]
     return parts
 
 
-def draw(rows):
+def threads_of(row):
+    return f"{row['threads']} thread{'s' if row['threads'] > 1 else ''}"
+
+
+def machine_panels(rows):
+    """Of growth.py: rows of panels, and the caption."""
     first = rows[0]
-    caption = (f"svm kernel=rbf C=5 gamma=0.02 on the first rows of MNIST, {first['threads']} "
-               f"thread{'s' if first['threads'] > 1 else ''}, {first['cpu']} kernels")
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-             f'width="{WIDTH}" height="{HEIGHT}" role="img" aria-label="{html.escape(caption)}">',
+    panels = [(rows, "rows", key, title, factor) for key, title, factor in (
+        ("fit_cpu_seconds", "fit, CPU seconds", 1),
+        ("predict_cpu_seconds", f"predict {first['test_rows']:,} rows, CPU seconds", 1),
+        ("memory_bytes", "most memory of the process, MB", 1e-6))]
+    return [panels], ("training rows; svm kernel=rbf C=5 gamma=0.02 on the first rows of MNIST, "
+                      f"{threads_of(first)}, {first['cpu']} kernels")
+
+
+def network_panels(rows):
+    """Of growth_networks.py, likewise."""
+    axes = {"batch": "rows of a step", "side": "side of the image", "filters": "filters"}
+    chosen = {axis: [row for row in rows if row["axis"] == axis] for axis in axes}
+    return ([[(chosen[axis], axis, key, f"{what} by {name}", factor) for axis, name in axes.items()]
+             for key, what, factor in (("image_cpu_seconds", "CPU ms an image", 1000),
+                                       ("memory_bytes", "MB", 1e-6))],
+            "two 3x3 convolutions with pooling and a dense layer, trained by adam, "
+            + threads_of(rows[0]))
+
+
+def draw(rows):
+    lines, caption = (network_panels if "axis" in rows[0] else machine_panels)(rows)
+    step = HEIGHT + 2 * BELOW + 10
+    height = TOP + step * (len(lines) - 1) + HEIGHT + 72
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+             f'width="{WIDTH}" height="{height}" role="img" aria-label="{html.escape(caption)}">',
              f"<style>{STYLE}{LINES}{DARK}</style>"]
-    for index, (key, title, factor) in enumerate(PANELS):
-        title = title or f"predict {first['test_rows']:,} rows, CPU seconds"
-        parts += panel(rows, key, title, factor, LEFT + index * (PANEL + GAP))
-    for x, (style, name) in zip((LEFT, LEFT + 120), NAMES.values()):
+    for line, panels in enumerate(lines):
+        for index, given in enumerate(panels):
+            parts += panel(*given, LEFT + index * (PANEL + GAP), TOP + line * step)
+    present = {NAMES[row["by"]]: None for row in rows}
+    for x, (style, name) in zip((LEFT, LEFT + 120), present):
         parts += [f'<circle class="{style}" cx="{x}" cy="24" r="5"/>', text(x + 12, 28, name, "soft")]
-    parts += [text(LEFT - 4, HEIGHT - 14, "training rows; " + caption, "soft"), "</svg>", ""]
+    parts += [text(LEFT - 4, height - 14, caption, "soft"), "</svg>", ""]
     return "\n".join(parts)
 
 

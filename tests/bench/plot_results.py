@@ -120,8 +120,9 @@ def default_caption(rows):
     row = rows[0]
     if "train_rows" not in row:
         return "MNIST"
+    networks = "; networks: one epoch" if any("latency_seconds" in row for row in rows) else ""
     return (f"MNIST, {row['train_rows']:,} training and {row['test_rows']:,} test images, "
-            f"{row['threads']} thread{'s' if row['threads'] > 1 else ''}, {row['cpu']}")
+            f"{row['threads']} thread{'s' if row['threads'] > 1 else ''}, {row['cpu']}{networks}")
 
 
 if __name__ == "__main__":

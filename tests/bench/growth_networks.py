@@ -1,0 +1,106 @@
+"""How an epoch of a convolutional network grows with batch, image and channels, beside PyTorch.
+
+    CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/growth_networks.py --json FILE
+        [--threads N] [--epochs 3] [--peer torch|none]
+
+The network is conv 3x3 - max pool 2 - conv 3x3 - max pool 2 - dense 10, both convolutions with as many
+filters; its rows are random bytes, as the time does not depend on them. One of batch, image side and
+filters varies, the others stay at 32, 28 and 32. Each number comes from a process of its own:
+processor milliseconds an image of an epoch, the median of some, and the most memory that training
+held above what the process held before. plot_growth.py draws the file.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+
+AXES = {"batch": (1, 4, 16, 64, 256), "side": (28, 56, 112, 224), "filters": (8, 16, 32, 64, 128)}
+BASE = {"batch": 32, "side": 28, "filters": 32}
+PIXELS = 512 * 28 * 28  # of an epoch, or of two batches where those are more
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--peer", default="torch", choices=("torch", "none"))
+    parser.add_argument("--json")
+    parser.add_argument("--child", nargs=2, metavar=("PROGRAM", "SETTING"), help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def layers(filters):
+    return (f"conv2d filters={filters} kernel=3 padding=same activation=relu; max_pool2d size=2; "
+            f"conv2d filters={filters} kernel=3 padding=same activation=relu; max_pool2d size=2; "
+            "flatten; dense units=10")
+
+
+def resident(name):
+    """VmHWM or VmRSS of this process, in bytes."""
+    lines = pathlib.Path("/proc/self/status").read_text().split("\n")
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+
+
+def trainer(program, setting, rows, labels, threads):
+    """A function that trains an epoch."""
+    import classify as clf
+    from peer_networks import TorchTrainer, params
+    if program == "torch":
+        import torch
+        torch.set_num_threads(threads)
+        small = rows[:setting["batch"], :8, :8].copy()
+        TorchTrainer(layers(1), small, labels[:len(small)], len(small)).epoch()  # warms up
+        return TorchTrainer(layers(setting["filters"]), rows, labels, setting["batch"]).epoch
+    on = clf.context(f"threads={threads}")
+    model = clf.Model("network", params(layers(setting["filters"]), setting["batch"],
+                                        rows.shape[1:]), on=on.handle)
+    data = clf.Dataset(rows, labels, scale=1 / 255, on=on.handle)
+    return lambda: model.fit(data)
+
+
+def child(options, program, setting):
+    """Trains in this process, and prints what that took."""
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
+    import numpy as np
+    from peer_lines import timed
+    side = setting["side"]
+    count = max(PIXELS // side ** 2, 2 * setting["batch"])
+    random = np.random.default_rng(0)
+    rows = random.integers(0, 256, (count, side, side, 1), np.uint8)
+    labels = random.integers(0, 10, count).astype(np.int32)
+    epoch = trainer(program, setting, rows, labels, options.threads)
+    pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
+    before = resident("VmRSS")
+    times = [timed(epoch)[1] for _ in range(options.epochs)]
+    print(json.dumps({"by": program, **setting, "threads": options.threads, "images": count,
+                      "image_cpu_seconds": statistics.median(times) / count,
+                      "memory_bytes": resident("VmHWM") - before}))
+
+
+def main():
+    options = arguments()
+    if options.child:
+        return child(options, options.child[0], json.loads(options.child[1]))
+    measured = []
+    for axis, values in AXES.items():
+        for value in values:
+            for program in ("libclassify", options.peer):
+                if program == "none":
+                    continue
+                setting = {**BASE, axis: value}
+                command = [sys.executable, __file__, "--threads", str(options.threads), "--epochs",
+                           str(options.epochs), "--child", program, json.dumps(setting)]
+                said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+                measured.append({"axis": axis, **json.loads(said.stdout)})
+                last = measured[-1]
+                print(f"{program:<12} {axis} {value:>4}: {1000 * last['image_cpu_seconds']:8.3f} ms "
+                      f"an image, {last['memory_bytes'] / 1e6:7.1f} MB", flush=True)
+                if options.json:
+                    pathlib.Path(options.json).write_text(json.dumps(measured, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
