@@ -5,6 +5,7 @@
 
 #include "base/pool.h"
 #include "layers/layer.h"
+#include "ops/network.h"
 
 typedef struct dropout_params {
   double rate;
@@ -26,24 +27,14 @@ typedef struct masking {
   float *to;
 } masking;
 
-/* Four elements for each number drawn: 16 bits decide. */
 static void mask_row(void *argument, int64_t row, int32_t worker) {
-  enum { PER_DRAW = 4, BITS = 16 };
   const masking *m = argument;
   const dropout_params *p = m->pass->layer->params;
   const int64_t count = m->pass->layer->inputs;
-  const uint64_t limit = (uint64_t)(p->rate * (1 << BITS) + 0.5);
-  const float factor = 1 / (1 - (float)limit / (1 << BITS));
-  const float *from = m->from + row * count;
-  float *to = m->to + row * count;
   clf__random random = clf__random_seed(m->pass->seed, (uint64_t)row);
   (void)worker;
-  for (int64_t i = 0; i < count; i += PER_DRAW) {
-    uint64_t drawn = clf__random_next(&random);
-    for (int64_t j = i; j < count && j < i + PER_DRAW; j++, drawn >>= BITS) {
-      to[j] = (drawn & ((1 << BITS) - 1)) < limit ? 0 : from[j] * factor;
-    }
-  }
+  clf__drop(m->pass->layer->context, p->rate, clf__random_next(&random), m->from + row * count,
+            m->to + row * count, count);
 }
 
 static clf_status forward(const clf__pass *pass) {

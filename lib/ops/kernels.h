@@ -177,6 +177,8 @@ typedef struct clf__kernels {
   void (*bias_activate)(int32_t function, const float *bias, float *y, int64_t rows,
                         int64_t columns);
   void (*slope)(int32_t function, const float *y, float *dy, int64_t rows, int64_t columns);
+  void (*drop)(uint32_t limit, float factor, uint64_t seed, const float *x, float *y,
+               int64_t count);
   void (*column_sums)(const float *x, int64_t rows, int64_t columns, float *sums);
   /* As in channels.h, for `count` elements in lines of `period`, by which the arrays are. */
   void (*channel_sums)(const float *x, int64_t count, int64_t period, double *sums,

@@ -59,6 +59,14 @@ void clf__slope(clf_context *context, int32_t function, const float *y, float *d
   }
 }
 
+void clf__drop(clf_context *context, double rate, uint64_t seed, const float *x, float *y,
+               int64_t count) {
+  const double values = 4294967296.0; /* of 32 bits */
+  const uint32_t limit = (uint32_t)(rate * values);
+  clf__kernels_of(clf__context_cpu(context))
+      ->drop(limit, (float)(1 / (1 - limit / values)), seed, x, y, count);
+}
+
 void clf__column_sums(clf_context *context, const float *x, int64_t rows, int64_t columns,
                       float *sums) {
   clf__kernels_of(clf__context_cpu(context))->column_sums(x, rows, columns, sums);

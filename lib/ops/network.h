@@ -20,6 +20,10 @@ void clf__bias_activate(clf_context *context, int32_t function, const float *bia
 /* dy [rows, columns] becomes the gradient by what f was given, told by f's values y. */
 void clf__slope(clf_context *context, int32_t function, const float *y, float *dy, int64_t rows,
                 int64_t columns);
+/* y [count] = x, with probability `rate` 0 instead, else divided by 1 - rate; on the calling
+ * thread. Which ones is a function of the seed. */
+void clf__drop(clf_context *context, double rate, uint64_t seed, const float *x, float *y,
+               int64_t count);
 /* sums [columns] = the sums of x [rows, columns], each in the order of the rows. */
 void clf__column_sums(clf_context *context, const float *x, int64_t rows, int64_t columns,
                       float *sums);

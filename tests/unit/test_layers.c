@@ -138,6 +138,53 @@ START_TEST(layers__agree_with_differences) {
 }
 END_TEST
 
+/* The share, its spread over rows, and that neither rows, neighbours nor seeds repeat each other.
+ */
+START_TEST(dropout__drops_its_share_at_random) {
+  enum { WIDTH = 1000, LINES = 100, COUNT = WIDTH * LINES };
+  static float x[COUNT], y[2][COUNT];
+  clf_context *context = NULL;
+  clf__layer *layer = NULL;
+  const clf__shape in = {1, {WIDTH}};
+  double zeros = 0, by_row = 0, pairs = 0, below = 0, again = 0;
+  ck_clf_ok(clf_context_create(&context, NULL, NULL));
+  ck_clf_ok(clf__layer_create(&layer, context, "dropout", "rate=0.2"));
+  ck_clf_ok(clf__layer_arrange(layer, &in));
+  for (int i = 0; i < COUNT; i++) {
+    x[i] = 1;
+  }
+  for (int seed = 0; seed < 2; seed++) {
+    const clf__pass pass = {.layer = layer,
+                            .rows = LINES,
+                            .training = true,
+                            .seed = (uint64_t)seed,
+                            .x = x,
+                            .y = y[seed]};
+    ck_clf_ok(layer->kind->forward(&pass));
+  }
+  for (int row = 0; row < LINES; row++) {
+    int in_row = 0;
+    for (int i = row * WIDTH; i < (row + 1) * WIDTH; i++) {
+      const bool dropped = y[0][i] == 0;
+      ck_assert(dropped || fabs((double)y[0][i] - 1.25) < 1e-6);
+      in_row += dropped;
+      pairs += dropped && i > 0 && y[0][i - 1] == 0;
+      below += dropped && i >= WIDTH && y[0][i - WIDTH] == 0;
+      again += dropped && y[1][i] == 0;
+    }
+    zeros += in_row;
+    by_row += (in_row - 200.0) * (in_row - 200.0) / LINES;
+  }
+  ck_assert_double_eq_tol(zeros / COUNT, 0.2, 0.006);  /* 5 deviations */
+  ck_assert_double_eq_tol(by_row, 160, 120);           /* variance of a row's: 160 */
+  ck_assert_double_eq_tol(pairs / COUNT, 0.04, 0.004); /* 0.2^2 each, if independent */
+  ck_assert_double_eq_tol(below / COUNT, 0.04, 0.004);
+  ck_assert_double_eq_tol(again / COUNT, 0.04, 0.004);
+  clf__layer_free(layer);
+  clf_context_free(context);
+}
+END_TEST
+
 START_TEST(layers__name_what_does_not_fit) {
   const clf__shape small = {3, {4, 4, 1}}, flat = {1, {16}};
   static const char *const kinds[] = {"conv2d", "max_pool2d"};
@@ -302,6 +349,7 @@ int main(void) {
   Suite *suite = suite_create("layers");
   TCase *tests = tcase_create("layers");
   tcase_add_test(tests, layers__agree_with_differences);
+  tcase_add_test(tests, dropout__drops_its_share_at_random);
   tcase_add_test(tests, layers__name_what_does_not_fit);
   tcase_add_test(tests, losses__agree_with_differences);
   tcase_add_test(tests, optimizers__follow_their_rules);

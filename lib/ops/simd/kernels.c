@@ -176,6 +176,7 @@ const clf__kernels CLF__KERNELS = {
     .conv_add_pixels = conv_add_pixels,
     .bias_activate = bias_activate,
     .slope = slope_f32,
+    .drop = drop,
     .column_sums = column_sums,
     .channel_sums = channel_sums,
     .channel_products = channel_products,

@@ -171,3 +171,17 @@ static float square_sum(const float *x, int64_t count) {
   const vector_f32 v = load_part_f32(x + i, count - i);
   return sum_of_f32(sums + v * v);
 }
+
+/* Where a hash of the place is below the limit: MurmurHash3's finalizer (Appleby, 2011), with half
+ * of the seed before and half within. It has no state to carry, so all lanes hash at once. */
+static void drop(uint32_t limit, float factor, uint64_t seed, const float *restrict x,
+                 float *restrict y, int64_t count) {
+  const uint32_t first = (uint32_t)seed, second = (uint32_t)(seed >> 32);
+  for (int64_t i = 0; i < count; i++) {
+    uint32_t hash = (uint32_t)i ^ first;
+    hash = (hash ^ (hash >> 16)) * 0x85ebca6bu + second;
+    hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
+    hash ^= hash >> 16;
+    y[i] = hash < limit ? 0 : x[i] * factor;
+  }
+}
