@@ -72,6 +72,11 @@ clf__kernel_function clf__support_function(const clf_model *model);
 /* The support vectors as rows; those of a precomputed kernel have no data. */
 clf__rows clf__support_rows(const clf_model *model);
 
+/* What a kind whose state may hold support vectors prepares; decisions by them work without, too.
+ */
+clf_status clf__support_prepare(const clf_model *model, void **prepared);
+void clf__support_free_prepared(void *prepared);
+
 /* out [x->rows, segments * outputs]: clf__kernel_sums of the state's support vectors. */
 clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64_t segments,
                              const float *c, int64_t outputs, const clf__rows *x, float *out);

@@ -1,4 +1,4 @@
-/* Support vectors as tensors of the state: stored, checked and predicted by. */
+/* Support vectors as tensors of the state: stored, checked and read. */
 #include <math.h>
 #include <string.h>
 
@@ -234,33 +234,4 @@ clf__rows clf__support_rows(const clf_model *model) {
         dense->dtype == CLF_U8 ? *(const float *)clf__state_data(state, "support_scale") : 1;
   }
   return rows;
-}
-
-clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64_t segments,
-                             const float *c, int64_t outputs, const clf__rows *x, float *out) {
-  const clf_tensor *center = clf__store_tensor(model->state, "kernel_center");
-  clf__rows z = clf__support_rows(model);
-  clf__kernel_expansion expansion = {.function = clf__support_function(model),
-                                     .z = &z,
-                                     .start = start,
-                                     .segments = segments,
-                                     .c = c,
-                                     .outputs = outputs};
-  bool dense = !clf__rows_sparse(x);
-  if (expansion.function.kind == CLF__KERNEL_PRECOMPUTED) {
-    if (!dense) {
-      return clf__fail(CLF_ERROR_UNSUPPORTED,
-                       "%s: a precomputed kernel must be dense; these rows are sparse",
-                       model->kind->name);
-    }
-    expansion.support = clf__state_data(model->state, "support");
-  } else if (center != NULL && dense && x->dtype == CLF_F32) {
-    expansion.center = center->data; /* rows of other storage are not shifted, so neither is z */
-  }
-  clf_status status = clf__kernel_sums(model->context, &expansion, x, out);
-  if (status != CLF_ERROR_NUMERIC) {
-    return status;
-  }
-  clf__rows_check_finite(model->context, x); /* names the place of NaN and Inf */
-  return clf__fail_within(CLF_ERROR_DATA, "%s", model->kind->name);
 }

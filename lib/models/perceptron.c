@@ -272,5 +272,7 @@ const clf__model_kind clf__perceptron_kind = {
     .fit = fit,
     .partial_fit = partial_fit,
     .check = check,
+    .prepare = clf__support_prepare,
+    .free_prepared = clf__support_free_prepared,
     .decide = decide,
 };

@@ -87,6 +87,8 @@ const clf__model_kind clf__svm_kind = {
     .fit = clf__svm_fit,
     .free_shared = clf__svm_shared_free,
     .check = check,
+    .prepare = clf__support_prepare,
+    .free_prepared = clf__support_free_prepared,
     .decide = clf__svm_decide,
     .probabilities = clf__svm_probabilities,
 };

@@ -160,6 +160,15 @@ static clf_status keep_numbers(clf__kernel_columns *made, const int64_t *rows) {
   return made->numbers == NULL ? CLF_ERROR_MEMORY : CLF_OK;
 }
 
+int32_t clf__kernel_packing(const clf__rows *z, const clf__rows *partner) {
+  if (clf__rows_sparse(z) || clf__rows_sparse(partner)) {
+    return CLF__PACKED_SPARSE;
+  }
+  const bool exact = z->dtype == CLF_U8 && partner->dtype == CLF_U8 && z->scale == partner->scale &&
+                     z->columns <= CLF__EXACT_COLUMNS;
+  return exact ? CLF__PACKED_EXACT : CLF__PACKED_F32;
+}
+
 static void choose(clf__kernel_columns *made, const clf__kernel_function *f, const clf__rows *z,
                    const clf__rows *partner) {
   made->precomputed = f->kind == CLF__KERNEL_PRECOMPUTED;
@@ -167,9 +176,8 @@ static void choose(clf__kernel_columns *made, const clf__kernel_function *f, con
     return;
   }
   made->columns = z->columns;
-  made->sparse = clf__rows_sparse(z) || clf__rows_sparse(partner);
-  made->exact = !made->sparse && z->dtype == CLF_U8 && partner->dtype == CLF_U8 &&
-                z->scale == partner->scale && z->columns <= CLF__EXACT_COLUMNS;
+  made->sparse = clf__kernel_packing(z, partner) == CLF__PACKED_SPARSE;
+  made->exact = clf__kernel_packing(z, partner) == CLF__PACKED_EXACT;
   made->tile = made->exact ? &made->kernels->tile_u8 : &made->kernels->tile_f32;
   const double square = made->exact ? (double)z->scale * (double)z->scale : 1;
   const double factor = f->kind == CLF__KERNEL_LINEAR ? 1

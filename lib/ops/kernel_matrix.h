@@ -24,6 +24,11 @@ typedef struct clf__kernel_function {
  * were not picked by a list are borrowed, all others copied. */
 typedef struct clf__kernel_columns clf__kernel_columns;
 
+/* How z is packed for a partner. */
+enum { CLF__PACKED_F32, CLF__PACKED_EXACT, CLF__PACKED_SPARSE };
+
+int32_t clf__kernel_packing(const clf__rows *z, const clf__rows *partner);
+
 /* Packs the rows rows[0 … count-1] of z (NULL: rows 0 … count-1); for a precomputed kernel their
  * numbers are all that is kept, and `z` may be NULL. `partner` has the storage, type and scale of
  * the rows to come on the other side (often z itself): when both are u8 of one scale, products are
@@ -52,16 +57,12 @@ clf_status clf__kernel_diagonal(clf_context *context, const clf__kernel_function
                                 double *out);
 
 /* Sums of kernel values, by which support vectors z predict: out [x->rows, segments * outputs] =
- * sum_j c_oj K(x_i, z_j) over the rows j of z in each segment, segment s being start[s] …
- * start[s + 1] - 1, with coefficients c [outputs, z->rows]. For a precomputed kernel `z` has no
- * data and `support` names the columns of x; it is NULL otherwise. Either side may be the one that
- * is packed, so one row costs no more than reading z. Fails with CLF_ERROR_MEMORY, and
- * CLF_ERROR_NUMERIC when a squared norm is beyond float. */
+ * sum_j c_oj K(x_i, z_j) over the columns j in each segment, segment s being start[s] … start[s +
+ * 1]
+ * - 1, with coefficients c [outputs, columns]. x is stored as the columns' `partner` was. Fails
+ * with CLF_ERROR_MEMORY, and CLF_ERROR_NUMERIC when a squared norm is beyond float. */
 typedef struct clf__kernel_expansion {
-  clf__kernel_function function;
-  const clf__rows *z;
-  const int64_t *support;
-  const float *center; /* as in clf__kernel_columns_create */
+  const clf__kernel_columns *z;
   const int64_t *start;
   int64_t segments;
   const float *c;

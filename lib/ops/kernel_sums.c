@@ -2,19 +2,20 @@
 #include "base/context.h"
 #include "ops/kernel_parts.h"
 
-enum { PIECE = 480 }; /* columns whose products are summed in f32: a multiple of every panel */
+enum {
+  PIECE = 480, /* columns whose products are summed in f32: a multiple of every panel */
+  FEW_ROWS = 48,
+};
 
 typedef struct sums_call {
   const clf__kernel_expansion *e;
   const clf__kernels *kernels;
-  const clf__kernel_columns *columns;
   const clf__rows *x;
   int64_t count; /* of support vectors */
   int64_t width; /* segments * outputs */
   int64_t group;
   int64_t group_bytes, scratch_bytes;
   char *scratch;
-  float *values; /* few rows: [x->rows, count] */
   float *out;
   atomic_int_least64_t bad;
 } sums_call;
@@ -58,7 +59,7 @@ static void rows_task(void *argument, int64_t index, int32_t worker) {
   float *values = (float *)(sums + call->group * call->width);
   float *products = values + call->group * PIECE;
   clf__kernel_group group;
-  clf__kernel_group_begin(&group, call->columns, &pick, scratch, &call->bad);
+  clf__kernel_group_begin(&group, call->e->z, &pick, scratch, &call->bad);
   memset(sums, 0, (size_t)(pick.count * call->width) * sizeof *sums);
   for (int64_t first = 0; first < call->count; first += PIECE) {
     const int64_t n = clf__smaller_of(PIECE, call->count - first);
@@ -69,10 +70,12 @@ static void rows_task(void *argument, int64_t index, int32_t worker) {
   store(call, sums, row, pick.count);
 }
 
-static clf_status alloc_scratch(sums_call *call, clf_context *context, int64_t rest) {
+static clf_status alloc_scratch(sums_call *call, clf_context *context) {
   const int64_t workers = clf__context_threads(context);
+  const int64_t rest = call->group * (call->width * (int64_t)sizeof(double) +
+                                      (PIECE + call->e->outputs) * (int64_t)sizeof(float));
   int64_t zeroed;
-  call->group_bytes = clf__kernel_group_bytes(call->columns, call->group, &zeroed);
+  call->group_bytes = clf__kernel_group_bytes(call->e->z, call->group, &zeroed);
   call->scratch_bytes = clf__whole(call->group_bytes + rest, 64);
   call->scratch = clf__alloc_array(context, workers, (size_t)call->scratch_bytes);
   for (int64_t i = 0; call->scratch != NULL && zeroed > 0 && i < workers; i++) {
@@ -82,79 +85,36 @@ static clf_status alloc_scratch(sums_call *call, clf_context *context, int64_t r
 }
 
 static clf_status sum_many(sums_call *call, clf_context *context) {
-  const clf__kernel_expansion *e = call->e;
-  clf__kernel_columns *columns = NULL;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__kernel_columns_create(&columns, context, &e->function, e->z, e->support,
-                                      call->count, call->x, e->center));
-  call->columns = columns;
-  call->group = clf__kernel_group_rows(columns, call->x->rows);
-  CLF__TRY(alloc_scratch(call, context,
-                         call->group * (call->width * (int64_t)sizeof(double) +
-                                        (PIECE + e->outputs) * (int64_t)sizeof(float))));
-  clf__parallel(context, (call->x->rows + call->group - 1) / call->group, rows_task, call);
-  status = clf__kernel_norm_status(&call->bad);
-
-done:
+  call->group = clf__kernel_group_rows(call->e->z, call->x->rows);
+  clf_status status = alloc_scratch(call, context);
+  if (status == CLF_OK) {
+    clf__parallel(context, (call->x->rows + call->group - 1) / call->group, rows_task, call);
+    status = clf__kernel_norm_status(&call->bad);
+  }
   clf__free(call->scratch);
-  clf__kernel_columns_free(columns);
   return status;
 }
 
-/* Few rows: they are the columns, and what there is to pack of the support vectors stays in the
- * cache. */
-static void support_task(void *argument, int64_t index, int32_t worker) {
-  sums_call *call = argument;
-  const int64_t first = index * call->group, rows = call->x->rows;
-  const clf__row_pick pick = {call->e->z, NULL, first,
-                              clf__smaller_of(call->group, call->count - first)};
-  char *scratch = call->scratch + worker * call->scratch_bytes;
-  float *turned = (float *)(void *)(scratch + call->group_bytes);
-  clf__kernel_group group;
-  clf__kernel_group_begin(&group, call->columns, &pick, scratch, &call->bad);
-  clf__kernel_group_range(&group, 0, rows, turned, rows);
-  clf__kernel_group_end(&group);
-  for (int64_t i = 0; i < rows; i++) {
-    for (int64_t j = 0; j < pick.count; j++) {
-      call->values[i * call->count + first + j] = turned[j * rows + i];
-    }
-  }
-}
-
-static void add_all(const sums_call *call, double *sums, float *products) {
-  for (int64_t first = 0; first < call->count; first += PIECE) {
-    add_values(call, call->values + first, call->count, call->x->rows, first,
-               clf__smaller_of(PIECE, call->count - first), products, sums);
-  }
-  store(call, sums, 0, call->x->rows);
-}
-
+/* Few rows: what threads can share is the columns. */
 static clf_status sum_few(sums_call *call, clf_context *context) {
-  const clf__kernel_expansion *e = call->e;
-  const int64_t rows = call->x->rows;
-  clf__kernel_columns *columns = NULL;
+  const int64_t rows = call->x->rows, count = call->count;
   double *sums = clf__alloc_zeroed(context, rows * call->width, sizeof *sums);
-  float *products = clf__alloc_array(context, rows * e->outputs, sizeof *products);
+  float *products = clf__alloc_array(context, rows * call->e->outputs, sizeof *products);
+  float *values = clf__alloc_array(context, rows * count, sizeof *values);
   clf_status status = CLF_ERROR_MEMORY;
-  call->values = clf__alloc_array(context, rows * call->count, sizeof *call->values);
-  if (sums == NULL || products == NULL || call->values == NULL) {
+  if (sums == NULL || products == NULL || values == NULL) {
     goto done;
   }
-  CLF__TRY(clf__kernel_columns_create(&columns, context, &e->function, call->x, NULL, rows, e->z,
-                                      e->center));
-  call->columns = columns;
-  call->group = clf__kernel_group_rows(columns, call->count);
-  CLF__TRY(alloc_scratch(call, context, call->group * rows * (int64_t)sizeof(float)));
-  clf__parallel(context, (call->count + call->group - 1) / call->group, support_task, call);
-  CLF__TRY(clf__kernel_norm_status(&call->bad));
-  add_all(call, sums, products);
-
+  CLF__TRY(clf__kernel_block(call->e->z, 0, count, call->x, NULL, rows, values, count));
+  for (int64_t first = 0; first < count; first += PIECE) {
+    add_values(call, values + first, count, rows, first, clf__smaller_of(PIECE, count - first),
+               products, sums);
+  }
+  store(call, sums, 0, rows);
 done:
   clf__free(sums);
   clf__free(products);
-  clf__free(call->values);
-  clf__free(call->scratch);
-  clf__kernel_columns_free(columns);
+  clf__free(values);
   return status;
 }
 
@@ -170,8 +130,5 @@ clf_status clf__kernel_sums(clf_context *context, const clf__kernel_expansion *e
   if (x->rows <= 0) {
     return CLF_OK;
   }
-  const bool dense = e->function.kind != CLF__KERNEL_PRECOMPUTED && !clf__rows_sparse(x) &&
-                     !clf__rows_sparse(e->z);
-  return dense && x->rows <= call.kernels->tile_f32.columns ? sum_few(&call, context)
-                                                            : sum_many(&call, context);
+  return x->rows <= FEW_ROWS ? sum_few(&call, context) : sum_many(&call, context);
 }

@@ -352,14 +352,20 @@ static void report_sums(kernel_case *k, const char *storage, const clf__rows *z)
   for (int64_t s = 0; s <= SEGMENTS; s++) {
     start[s] = s * SUPPORT / SEGMENTS;
   }
-  k->expansion = (clf__kernel_expansion){
-      {CLF__KERNEL_RBF, 1, 0.02, 0}, &support, NULL, NULL, start, SEGMENTS, c, OUTPUTS};
+  const clf__kernel_function f = {CLF__KERNEL_RBF, 1, 0.02, 0};
+  if (clf__kernel_columns_create(&k->columns, k->context, &f, &support, NULL, SUPPORT, &support,
+                                 NULL) < 0) {
+    clf__free(c);
+    return;
+  }
+  k->expansion = (clf__kernel_expansion){k->columns, start, SEGMENTS, c, OUTPUTS};
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
     k->x = clf__rows_range(z, 0, sizes[i]);
     const double seconds = seconds_of(kernel_sums, k);
     printf("kernel sums %-6s %5d x %5d x %6.0f  %9.3f ms, %6.1f GMAC/s\n", storage, (int)sizes[i],
            SUPPORT, depth, 1e3 * seconds, 1e-9 * (double)sizes[i] * SUPPORT * depth / seconds);
   }
+  clf__kernel_columns_free(k->columns);
   clf__free(c);
 }
 

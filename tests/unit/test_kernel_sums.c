@@ -7,6 +7,7 @@ enum { SUPPORT = 1111, SEGMENTS = 4, MOST_OUTPUTS = 9 };
 static const int64_t starts[SEGMENTS + 1] = {0, 200, 200, 1000, SUPPORT};
 
 typedef struct sums_case {
+  clf__kernel_function function;
   clf__kernel_expansion e;
   matrix z;
   float *c;
@@ -18,12 +19,18 @@ static sums_case random_sums(uint64_t *state, int kind, int function, int64_t de
   sums_case s = {.z = random_matrix(state, kind, SUPPORT, depth, 0),
                  .c = random_f32(state, SUPPORT * outputs),
                  .support = picked(state, SUPPORT, depth)};
-  s.e = (clf__kernel_expansion){.function = function_of(function, depth),
-                                .start = starts,
-                                .segments = SEGMENTS,
-                                .c = s.c,
-                                .outputs = outputs};
+  s.function = function_of(function, depth);
+  s.e =
+      (clf__kernel_expansion){.start = starts, .segments = SEGMENTS, .c = s.c, .outputs = outputs};
   return s;
+}
+
+/* As partners of rows like x. */
+static clf_status pack(clf__kernel_columns **out, clf_context *context, const sums_case *s,
+                       const matrix *x, const float *center) {
+  const bool precomputed = s->function.kind == CLF__KERNEL_PRECOMPUTED;
+  return clf__kernel_columns_create(out, context, &s->function, precomputed ? NULL : &s->z.rows,
+                                    precomputed ? s->support : NULL, SUPPORT, &x->rows, center);
 }
 
 static void free_sums(sums_case *s) {
@@ -39,11 +46,11 @@ static void check_sums(const sums_case *c, const matrix *x, const float *out) {
       for (int64_t o = 0; o < e->outputs; o++) {
         double sum = 0, tolerance = 1e-6;
         for (int64_t j = e->start[s]; j < e->start[s + 1]; j++) {
-          const int64_t column = e->support == NULL ? j : e->support[j];
+          const int64_t column = c->function.kind == CLF__KERNEL_PRECOMPUTED ? c->support[j] : j;
           const double factor = (double)e->c[o * e->start[e->segments] + j];
-          const double value = kernel_value(&e->function, x, i, &c->z, column);
+          const double value = kernel_value(&c->function, x, i, &c->z, column);
           sum += factor * value;
-          tolerance += fabs(factor) * (tolerance_of(&e->function, x, i, &c->z, column, value) +
+          tolerance += fabs(factor) * (tolerance_of(&c->function, x, i, &c->z, column, value) +
                                        1e-6 * fabs(value));
         }
         const double got = (double)out[(i * e->segments + s) * e->outputs + o];
@@ -63,8 +70,9 @@ START_TEST(sums__agree_with_the_definition_however_many_rows) {
       sums_case s = random_sums(&state, pair % STORAGES, kind, DEPTH, outputs);
       matrix x = random_matrix(&state, pair / STORAGES, ROWS, DEPTH, 0);
       float all[ROWS * SEGMENTS * MOST_OUTPUTS], some[ROWS * SEGMENTS * MOST_OUTPUTS];
-      s.e.z = kind == CLF__KERNEL_PRECOMPUTED ? NULL : &s.z.rows;
-      s.e.support = kind == CLF__KERNEL_PRECOMPUTED ? s.support : NULL;
+      clf__kernel_columns *columns = NULL;
+      ck_clf_ok(pack(&columns, context, &s, &x, NULL));
+      s.e.z = columns;
       ck_clf_ok(clf__kernel_sums(context, &s.e, &x.rows, all));
       check_sums(&s, &x, all);
       for (int64_t row = 0, count = 1; row < ROWS; row += count, count += 3) {
@@ -74,6 +82,7 @@ START_TEST(sums__agree_with_the_definition_however_many_rows) {
         ck_assert_mem_eq(some, all + row * SEGMENTS * outputs,
                          (size_t)(part.rows * SEGMENTS * outputs) * sizeof *some);
       }
+      clf__kernel_columns_free(columns);
       free_sums(&s);
       free_matrix(&x);
     }
@@ -91,12 +100,6 @@ START_TEST(norms_beyond_float__are_refused) {
     float out[20];
     clf__kernel_columns *columns = NULL;
     const clf__kernel_function f = function_of(CLF__KERNEL_RBF, 5);
-    const clf__kernel_expansion e = {.function = f,
-                                     .z = &x.rows,
-                                     .start = (const int64_t[]){0, 20},
-                                     .segments = 1,
-                                     .c = out,
-                                     .outputs = 1};
     for (int i = 0; i < 3; i++) {
       if (kind == F32) {
         ((float *)huge.data)[8 * (7 + i) + i] = 1e30F;
@@ -115,6 +118,7 @@ START_TEST(norms_beyond_float__are_refused) {
     ck_clf_fails(clf__kernel_block(columns, 0, 1, &huge.rows, NULL, 20, out, 1), CLF_ERROR_NUMERIC);
     ck_clf_says("row 7:");
     memset(out, 0, sizeof out);
+    const clf__kernel_expansion e = {columns, (const int64_t[]){0, 20}, 1, out, 1};
     ck_clf_fails(clf__kernel_sums(context, &e, &huge.rows, out), CLF_ERROR_NUMERIC);
     ck_assert_float_eq(out[0], 0);
     clf__kernel_columns_free(columns);
@@ -134,8 +138,6 @@ START_TEST(allocation_failures__are_reported) {
     matrix x = random_matrix(&state, pair / 2, rows, 9, 0);
     sums_case s = random_sums(&state, pair / 2, CLF__KERNEL_RBF, 9, 2);
     float *out = malloc((size_t)rows * SUPPORT * sizeof *out), center[9] = {0};
-    s.e.z = &s.z.rows;
-    s.e.center = center;
     for (int64_t refuse = 1;; refuse++) {
       stingy from = {.refuse = refuse};
       clf_context *context = stingy_context("threads=1", &from);
@@ -143,8 +145,8 @@ START_TEST(allocation_failures__are_reported) {
       clf_status status = CLF_ERROR_MEMORY;
       int stage = 0;
       if (context != NULL) {
-        TRY(clf__kernel_columns_create(&columns, context, &s.e.function, &s.z.rows, NULL, SUPPORT,
-                                       &x.rows, center));
+        TRY(pack(&columns, context, &s, &x, center));
+        s.e.z = columns;
         stage++;
         TRY(clf__kernel_block(columns, 0, SUPPORT, &x.rows, NULL, rows, out, SUPPORT));
         stage++;
