@@ -14,6 +14,7 @@
 #include <classify/selection.h>
 #include <classify/status.h>
 #include <classify/tensor.h>
+#include <classify/text.h>
 #include <classify/transform.h>
 
 #endif

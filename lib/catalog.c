@@ -8,6 +8,7 @@
 #include "data/augment.h"
 #include "data/dataset.h"
 #include "data/transform.h"
+#include "data/vocabulary.h"
 #include "layers/layer.h"
 #include "models/model.h"
 #include "models/model_format.h"
@@ -69,6 +70,12 @@ static kind optimizer_kind(int64_t index) {
                            : (kind){NULL, NULL, NULL};
 }
 
+static kind vocabulary_kind(int64_t index) {
+  return index == 0 ? (kind){"vocabulary", "words of documents, and how rows are made of them",
+                             &clf__vocabulary_table}
+                    : (kind){NULL, NULL, NULL};
+}
+
 /* Kinds are asked for in order, from 0 until the name is NULL: the registries end so. */
 typedef struct area {
   const char *name;
@@ -80,6 +87,7 @@ static const area areas[] = {
     {"transform", transform_kind},       {"format", format_kind},
     {"model_format", model_format_kind}, {"layer", layer_kind},
     {"optimizer", optimizer_kind},       {"augment", augment_kind},
+    {"vocabulary", vocabulary_kind},
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
 
@@ -131,7 +139,7 @@ int64_t clf_param_count(const char *area_name, const char *kind_name) {
 static clf_status fail_unknown_area(const char *name) {
   return clf__fail(CLF_ERROR_ARGUMENT,
                    "catalog: there is no area '%s'; there are context, model, transform, format, "
-                   "model_format, layer, optimizer and augment",
+                   "model_format, layer, optimizer, augment and vocabulary",
                    name);
 }
 

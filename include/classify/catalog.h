@@ -37,8 +37,8 @@ typedef struct clf_param_info {
 } clf_param_info;
 
 /** Number of kinds in an area.
- *  @param area  "context", "model", "transform", "format", "model_format", "layer",
- *               "optimizer" or "augment"
+ *  @param area  "context", "model", "transform", "format", "model_format", "layer", "optimizer",
+ *               "augment" or "vocabulary"
  *  @return the number; 0 for an unknown area or NULL @since 0.1 */
 CLF_API int64_t clf_kind_count(const char *area);
 

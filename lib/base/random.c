@@ -3,6 +3,8 @@
  * generation in an interval" (2019), a product in place of a division, unbiased by rejection. */
 #include "base/random.h"
 
+#include "base/wide.h"
+
 static uint64_t rotate_left(uint64_t value, int count) {
   return (value << count) | (value >> (64 - count));
 }
@@ -41,24 +43,14 @@ double clf__random_uniform(clf__random *random) {
   return (double)(clf__random_next(random) >> 11) * 0x1p-53;
 }
 
-/* high:low = a * b, by halves: no 128-bit type is needed. */
-static uint64_t multiply_high(uint64_t a, uint64_t b, uint64_t *low) {
-  uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
-  uint64_t bottom = a_low * b_low;
-  uint64_t cross = a_high * b_low + (bottom >> 32);
-  uint64_t middle = a_low * b_high + (uint32_t)cross;
-  *low = (middle << 32) | (uint32_t)bottom;
-  return a_high * b_high + (cross >> 32) + (middle >> 32);
-}
-
 int64_t clf__random_below(clf__random *random, int64_t limit) {
   uint64_t range = (uint64_t)limit;
   uint64_t low;
-  uint64_t high = multiply_high(clf__random_next(random), range, &low);
+  uint64_t high = clf__multiply_wide(clf__random_next(random), range, &low);
   if (low < range) {
     uint64_t uneven = (0 - range) % range; /* 2^64 mod range */
     while (low < uneven) {
-      high = multiply_high(clf__random_next(random), range, &low);
+      high = clf__multiply_wide(clf__random_next(random), range, &low);
     }
   }
   return (int64_t)high;

@@ -187,8 +187,41 @@ static clf_status read_npy(clf_context *context) {
   return read_file(context, "npy", NULL, bytes, sizeof bytes);
 }
 
-static const work WORKS[] = {use_tensors, divide_dense,  divide_sparse, transform_rows,
-                             read_csv,    read_svmlight, read_idx,      read_npy};
+/* Everything that is made of texts. */
+static clf_status read_text(clf_context *context) {
+  static const char *const texts[] = {"the <b>cat</b>", "",
+                                      "th\xFF"
+                                      "e cat is the cat",
+                                      "is"};
+  static const char *const params[] = {"steps=3", "encoding=tf_idf ngrams=1,2"};
+  clf_documents *documents = NULL;
+  clf_status status;
+  TRY(clf_documents_create(&documents, context, texts, NULL, 4));
+  for (int i = 0; i < 2; i++) {
+    clf_vocabulary *vocabulary = NULL, *loaded = NULL;
+    clf_dataset *rows = NULL, *row = NULL;
+    unsigned char bytes[4096];
+    size_t size = 0;
+    status = clf_vocabulary_create(&vocabulary, context, params[i]);
+    status = status < 0 ? status : clf_vocabulary_build(vocabulary, documents);
+    status = status < 0 ? status : clf_vocabulary_encode(&rows, vocabulary, documents);
+    status =
+        status < 0 ? status : clf_vocabulary_save_memory(vocabulary, bytes, sizeof bytes, &size);
+    status = status < 0 ? status : clf_vocabulary_load_memory(&loaded, context, bytes, size);
+    status = status < 0 ? status : clf_vocabulary_encode_text(&row, loaded, texts[0], -1);
+    clf_dataset_free(row);
+    clf_dataset_free(rows);
+    clf_vocabulary_free(loaded);
+    clf_vocabulary_free(vocabulary);
+    TRY(status);
+  }
+done:
+  clf_documents_free(documents);
+  return status;
+}
+
+static const work WORKS[] = {read_text, use_tensors,   divide_dense, divide_sparse, transform_rows,
+                             read_csv,  read_svmlight, read_idx,     read_npy};
 enum { WORK_COUNT = sizeof WORKS / sizeof WORKS[0] };
 
 START_TEST(each_allocation__may_be_refused) {

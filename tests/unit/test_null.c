@@ -314,6 +314,57 @@ START_TEST(null__model_saving_and_telling) {
 }
 END_TEST
 
+START_TEST(null__text) {
+  static const char *const texts[] = {"a b"};
+  clf_documents *documents = NULL, *made = NULL;
+  clf_vocabulary *vocabulary = NULL, *other = NULL;
+  clf_dataset *rows = NULL;
+  unsigned char bytes[64];
+  size_t size = 7;
+  ck_clf_ok(clf_documents_create(&documents, context, texts, NULL, 1));
+  ck_clf_ok(clf_vocabulary_create(&vocabulary, context, NULL));
+  ck_clf_ok(clf_vocabulary_build(vocabulary, documents));
+  const refusal all[] = {
+      REFUSED(clf_documents_create(NULL, context, texts, NULL, 1)),
+      REFUSED(clf_documents_create(&made, context, NULL, NULL, 1)),
+      REFUSED(clf_vocabulary_create(NULL, context, NULL)),
+      REFUSED(clf_vocabulary_build(NULL, documents)),
+      REFUSED(clf_vocabulary_build(vocabulary, NULL)),
+      REFUSED(clf_vocabulary_encode(NULL, vocabulary, documents)),
+      REFUSED(clf_vocabulary_encode(&rows, NULL, documents)),
+      REFUSED(clf_vocabulary_encode(&rows, vocabulary, NULL)),
+      REFUSED(clf_vocabulary_encode_text(NULL, vocabulary, "a", 1)),
+      REFUSED(clf_vocabulary_encode_text(&rows, NULL, "a", 1)),
+      REFUSED(clf_vocabulary_encode_text(&rows, vocabulary, NULL, 1)),
+      REFUSED(clf_vocabulary_tokenize(NULL, "a", 1, NULL, NULL, NULL, 0, NULL)),
+      REFUSED(clf_vocabulary_tokenize(vocabulary, NULL, 1, NULL, NULL, NULL, 0, NULL)),
+      REFUSED(clf_vocabulary_save(NULL, file)),
+      REFUSED(clf_vocabulary_save(vocabulary, NULL)),
+      REFUSED(clf_vocabulary_save_memory(NULL, bytes, sizeof bytes, &size)),
+      REFUSED(clf_vocabulary_save_memory(vocabulary, bytes, sizeof bytes, NULL)),
+      REFUSED(clf_vocabulary_save_memory(vocabulary, NULL, 1, &size)),
+      REFUSED(clf_vocabulary_load(NULL, context, file)),
+      REFUSED(clf_vocabulary_load(&other, context, NULL)),
+      REFUSED(clf_vocabulary_load_memory(NULL, context, bytes, 1)),
+      REFUSED(clf_vocabulary_load_memory(&other, context, NULL, 1)),
+  };
+  CHECK_ALL(all);
+  ck_assert(made == NULL && other == NULL && rows == NULL && size == 7);
+  ck_assert_int_eq(clf_documents_count(NULL), -1);
+  ck_assert_int_eq(clf_documents_replaced(NULL), -1);
+  ck_assert_ptr_null(clf_documents_text(NULL, 0, NULL));
+  ck_assert_int_eq(clf_vocabulary_size(NULL), -1);
+  ck_assert_int_eq(clf_vocabulary_find(NULL, "a"), -1);
+  ck_assert_int_eq(clf_vocabulary_find(vocabulary, NULL), -1);
+  ck_assert_int_eq(clf_vocabulary_count(NULL, 0), -1);
+  ck_assert_ptr_null(clf_vocabulary_word(NULL, 0));
+  clf_vocabulary_free(vocabulary);
+  clf_documents_free(documents);
+  clf_vocabulary_free(NULL);
+  clf_documents_free(NULL);
+}
+END_TEST
+
 START_TEST(null__metrics) {
   const int32_t *none = NULL;
   double out = 7;
@@ -385,6 +436,7 @@ int main(void) {
   tcase_add_test(tests, null__model_making_and_parameters);
   tcase_add_test(tests, null__model_fitting_and_asking);
   tcase_add_test(tests, null__model_saving_and_telling);
+  tcase_add_test(tests, null__text);
   tcase_add_test(tests, null__metrics);
   tcase_add_test(tests, null__selection_and_catalog);
   suite_add_tcase(suite, tests);

@@ -1,0 +1,157 @@
+/** @file classify/text.h
+ *  Text: documents, and a vocabulary that turns them into the rows of a dataset.
+ *
+ *  A word is a run of letters, marks and digits of any script, with single apostrophes inside
+ *  ("don't"; U+2019 is one too); Han and Hiragana characters, which are written without blanks, are
+ *  a word each. Everything else, bytes that are no UTF-8 included, is between words, and so are
+ * tags such as "<br />": '<' before a letter, '/', '!' or '?', up to the next '>' without a '<'
+ * before it. Of a word of more than 255 bytes the first characters count. Lower case is Unicode's
+ * simple case folding.
+ *
+ *  Thread class of the file: calls that take a const handle may run in any number of threads at
+ * once on one handle; the others need it to themselves.
+ */
+#ifndef CLASSIFY_TEXT_H
+#define CLASSIFY_TEXT_H
+
+#include <classify/dataset.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Texts, with labels where a reader found them. Opaque. */
+typedef struct clf_documents clf_documents;
+
+/** A vocabulary: the words, or n-grams, of documents, and how rows are made of them. Opaque. */
+typedef struct clf_vocabulary clf_vocabulary;
+
+/** Makes documents of texts in memory, which are copied. Bytes that are no UTF-8 are replaced by
+ *  U+FFFD and counted.
+ *  @param out      receives the documents; free them with clf_documents_free()
+ *  @param texts    [count]
+ *  @param lengths  [count] bytes of each text, or NULL when all are NUL-terminated
+ *  @param count    1 … 2^31 - 1
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE (no documents, or too many),
+ *          CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_documents_create(clf_documents **out, clf_context *context,
+                                        const char *const *texts, const int64_t *lengths,
+                                        int64_t count);
+
+/** Frees the handle. NULL is fine. @since 0.1 */
+CLF_API void clf_documents_free(clf_documents *documents);
+
+/** Number of documents; -1 for NULL. @since 0.1 */
+CLF_API int64_t clf_documents_count(const clf_documents *documents);
+
+/** A document's text: valid UTF-8 with a NUL behind it, which lives as long as the documents. It
+ * may hold NUL characters of its own.
+ *  @param length  receives its bytes; may be NULL
+ *  @return the text; NULL when there is no such document @since 0.1 */
+CLF_API const char *clf_documents_text(const clf_documents *documents, int64_t index,
+                                       int64_t *length);
+
+/** How often U+FFFD took the place of bytes that were no UTF-8, in all documents; -1 for NULL.
+ *  @since 0.1 */
+CLF_API int64_t clf_documents_replaced(const clf_documents *documents);
+
+/** Makes a vocabulary, without words yet.
+ *  @param out     receives the vocabulary; free it with clf_vocabulary_free()
+ *  @param params  "name=value …", or NULL for the defaults: "max_words=10000 steps=256" for a
+ *                 network with an embedding, "encoding=tf_idf ngrams=1,2" for a linear model;
+ *                 clf_param_describe("vocabulary", "vocabulary", …) lists them
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_vocabulary_create(clf_vocabulary **out, clf_context *context,
+                                         const char *params);
+
+/** Frees the handle. NULL is fine. @since 0.1 */
+CLF_API void clf_vocabulary_free(clf_vocabulary *vocabulary);
+
+/** Learns the words of documents, in place of those it had: the most frequent first, equally
+ *  frequent ones in byte order. After a failure it has those that it had.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no word is left: the message says why),
+ *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
+CLF_API clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents *documents);
+
+/** Makes a dataset of documents, a row each, with their labels.
+ *
+ *  encoding=sequence: dense rows [rows, steps] of the words' numbers in order. 0 is padding, 1 the
+ *  start, 2 any word that the vocabulary has not, 3 … size - 1 its words. Rows are padded at the
+ * end that `padding` names, and cut where `truncation` does; steps=0 makes them as long as the
+ * longest. Numbers are f32, which holds all of them exactly.
+ *
+ *  encoding=count, binary, tf_idf: sparse rows with a column for each word or n-gram. Those that
+ * the vocabulary has not are left out. An n-gram is of words that follow one another in the text.
+ * With tf_idf a value is tf (1 + ln tf with sublinear) times ln((1 + documents) / (1 + documents
+ * with it)) + 1; without smooth_idf both 1s of the quotient are missing. norm=l2 scales each row's
+ * sum of squares to 1, which is the default of tf_idf.
+ *  @param out  receives the dataset; free it with clf_dataset_free()
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED (it has no words yet), CLF_ERROR_SHAPE
+ *          (rows too large to address), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
+CLF_API clf_status clf_vocabulary_encode(clf_dataset **out, const clf_vocabulary *vocabulary,
+                                         const clf_documents *documents);
+
+/** The same for one text: a dataset of one row without a label.
+ *  @param text    need not be valid UTF-8, nor NUL-terminated
+ *  @param length  its bytes; -1: up to the NUL
+ *  @return as clf_vocabulary_encode() @since 0.1 */
+CLF_API clf_status clf_vocabulary_encode_text(clf_dataset **out, const clf_vocabulary *vocabulary,
+                                              const char *text, int64_t length);
+
+/** The words of a text one by one: their numbers, and where they stand.
+ *  @param text, length  as in clf_vocabulary_encode_text()
+ *  @param ids       [capacity] receives for each word what it is in clf_vocabulary_word(); of one
+ *                   that the vocabulary has not, 2 with encoding=sequence, else -1. May be NULL
+ * when capacity is 0.
+ *  @param begin, end  [capacity] receive the places in bytes of its first and behind its last one;
+ *                   may be NULL
+ *  @param capacity  elements of the arrays; of a longer text the first words are given
+ *  @param count     receives the number of words of the whole text; may be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED @since 0.1 */
+CLF_API clf_status clf_vocabulary_tokenize(const clf_vocabulary *vocabulary, const char *text,
+                                           int64_t length, int32_t *ids, int64_t *begin,
+                                           int64_t *end, int64_t capacity, int64_t *count);
+
+/** Numbers that encode() gives: words or n-grams, and with encoding=sequence the three reserved
+ *  ones; -1 when nothing was built. @since 0.1 */
+CLF_API int64_t clf_vocabulary_size(const clf_vocabulary *vocabulary);
+
+/** The word or n-gram (its words with a blank between) of a number, 0 … size - 1; "<padding>",
+ *  "<start>" and "<unknown>" for the reserved ones; NULL when there is none. Lives until the next
+ *  build. @since 0.1 */
+CLF_API const char *clf_vocabulary_word(const clf_vocabulary *vocabulary, int64_t index);
+
+/** The number of a word or n-gram, written as clf_vocabulary_word() gives it; -1 when it has none.
+ *  @since 0.1 */
+CLF_API int64_t clf_vocabulary_find(const clf_vocabulary *vocabulary, const char *word);
+
+/** How often a word or n-gram occurred in the documents of the build; 0 for reserved numbers, -1
+ *  when there is none. @since 0.1 */
+CLF_API int64_t clf_vocabulary_count(const clf_vocabulary *vocabulary, int64_t index);
+
+/** Saves a vocabulary, atomically. To keep one with a model use clf_model_set_vocabulary().
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_IO, CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_vocabulary_save(const clf_vocabulary *vocabulary, const char *path);
+
+/** Saves a vocabulary to memory. Buffer as in clf_model_save_memory().
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_vocabulary_save_memory(const clf_vocabulary *vocabulary, void *buffer,
+                                              size_t capacity, size_t *size);
+
+/** Loads a vocabulary from a file of its own, or from that of a model that has one.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_CORRUPT, CLF_ERROR_VERSION,
+ *          CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_vocabulary_load(clf_vocabulary **out, clf_context *context,
+                                       const char *path);
+
+/** Loads a vocabulary from memory, which is not needed afterwards.
+ *  @return as clf_vocabulary_load() @since 0.1 */
+CLF_API clf_status clf_vocabulary_load_memory(clf_vocabulary **out, clf_context *context,
+                                              const void *bytes, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

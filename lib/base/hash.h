@@ -1,0 +1,56 @@
+/* Hashing of short byte strings under a secret key, so that nobody can choose texts that collide.
+ * What is kept of a table must not depend on the key. */
+#ifndef CLF_BASE_HASH_H
+#define CLF_BASE_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/wide.h"
+
+typedef struct clf__hash_key {
+  uint64_t multiplier; /* 1 … 2^61 - 2 */
+} clf__hash_key;
+
+/* Another one each time. */
+clf__hash_key clf__hash_key_new(void);
+
+#define CLF__HASH_PRIME ((UINT64_C(1) << 61) - 1)
+
+/* (hash + part) * key mod 2^61 - 1, for hash < 2^61 and part < 2^60. */
+static inline uint64_t clf__hash_step(clf__hash_key key, uint64_t hash, uint64_t part) {
+  uint64_t low;
+  uint64_t sum = hash + part;
+  sum = (sum & CLF__HASH_PRIME) + (sum >> 61);
+  uint64_t high = clf__multiply_wide(sum, key.multiplier, &low);
+  uint64_t folded = (low & CLF__HASH_PRIME) + (low >> 61 | high << 3);
+  return (folded & CLF__HASH_PRIME) + (folded >> 61);
+}
+
+static inline uint64_t clf__hash_load(const unsigned char *bytes) {
+  return (uint64_t)bytes[0] | (uint64_t)bytes[1] << 8 | (uint64_t)bytes[2] << 16 |
+         (uint64_t)bytes[3] << 24 | (uint64_t)bytes[4] << 32 | (uint64_t)bytes[5] << 40 |
+         (uint64_t)bytes[6] << 48 | (uint64_t)bytes[7] << 56;
+}
+
+/* 61 bits, of which any few serve as a place in a table. 8 bytes behind the end are read too, and
+ * do not count. */
+static inline uint64_t clf__hash_bytes(clf__hash_key key, const unsigned char *bytes, size_t size) {
+  uint64_t hash = 0;
+  for (; size > 7; size -= 7, bytes += 7) {
+    hash = clf__hash_step(key, hash, clf__hash_load(bytes) & ((UINT64_C(1) << 56) - 1));
+  }
+  uint64_t rest = clf__hash_load(bytes) & ((UINT64_C(1) << 8 * size) - 1);
+  return clf__hash_step(key, hash, rest | (uint64_t)(size + 1) << 56);
+}
+
+/* The same of integers >= 0; strings of different lengths are not told apart. */
+static inline uint64_t clf__hash_integers(clf__hash_key key, const int32_t *values, int64_t count) {
+  uint64_t hash = 0;
+  for (int64_t i = 0; i < count; i++) {
+    hash = clf__hash_step(key, hash, (uint64_t)(uint32_t)values[i] + 1);
+  }
+  return hash;
+}
+
+#endif

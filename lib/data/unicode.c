@@ -1,0 +1,144 @@
+/* Characters by rule. Classes and cases are tables that unicode_tables.py derives: places where the
+ * class changes, and runs of letters with the distance to their lower case, both searched by
+ * halving. ASCII never comes here. */
+#include "data/unicode.h"
+
+#include <string.h>
+
+typedef struct clf__case_run {
+  uint32_t first, last;
+  uint32_t step; /* 1, or 2 where capital and small letters take turns */
+  int32_t distance;
+} clf__case_run;
+
+#include "data/unicode_tables.inc"
+
+enum {
+  CLASS_COUNT = sizeof unicode_classes / sizeof unicode_classes[0],
+  CASE_COUNT = sizeof unicode_cases / sizeof unicode_cases[0]
+};
+
+clf__char_class clf__char_class_of(uint32_t character) {
+  size_t low = 0, high = CLASS_COUNT; /* the last place that is not behind it */
+  while (high - low > 1) {
+    size_t middle = (low + high) / 2;
+    if (unicode_classes[middle] >> 2 <= character) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return (clf__char_class)(unicode_classes[low] & 3);
+}
+
+uint32_t clf__char_lower(uint32_t character) {
+  size_t low = 0, high = CASE_COUNT; /* the first run that does not end before it */
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (unicode_cases[middle].last < character) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  const clf__case_run *run = &unicode_cases[low];
+  bool inside =
+      low < CASE_COUNT && character >= run->first && (character - run->first) % run->step == 0;
+  return inside ? character + (uint32_t)run->distance : character;
+}
+
+/* How many bytes follow a first byte, and within which bounds the next one is, which leaves out
+ * long forms, surrogates and what is beyond U+10FFFF. */
+typedef struct lead {
+  int follow;
+  unsigned char low, high;
+} lead;
+
+static lead lead_of(unsigned char byte) {
+  if (byte >= 0xC2 && byte < 0xE0) {
+    return (lead){1, 0x80, 0xBF};
+  }
+  if (byte >= 0xE0 && byte < 0xF0) {
+    return (lead){2, byte == 0xE0 ? 0xA0 : 0x80, byte == 0xED ? 0x9F : 0xBF};
+  }
+  if (byte >= 0xF0 && byte < 0xF5) {
+    return (lead){3, byte == 0xF0 ? 0x90 : 0x80, byte == 0xF4 ? 0x8F : 0xBF};
+  }
+  return (lead){0, 0, 0};
+}
+
+uint32_t clf__utf8_next(const unsigned char **at, const unsigned char *end, bool *valid) {
+  unsigned char byte = *(*at)++;
+  *valid = true;
+  if (byte < 0x80) {
+    return byte;
+  }
+  lead rule = lead_of(byte);
+  uint32_t character = byte & (0x3Fu >> rule.follow);
+  int left = rule.follow;
+  for (; left > 0 && *at < end && **at >= rule.low && **at <= rule.high; left--) {
+    character = character << 6 | (*(*at)++ & 0x3Fu);
+    rule.low = 0x80;
+    rule.high = 0xBF;
+  }
+  *valid = rule.follow > 0 && left == 0;
+  return *valid ? character : CLF__REPLACEMENT;
+}
+
+size_t clf__utf8_put(unsigned char *to, uint32_t character) {
+  size_t follow = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
+  static const unsigned char leads[] = {0, 0xC0, 0xE0, 0xF0};
+  for (size_t i = follow; i > 0; i--) {
+    to[i] = (unsigned char)(0x80 | (character & 0x3F));
+    character >>= 6;
+  }
+  to[0] = (unsigned char)(leads[follow] | character);
+  return follow + 1;
+}
+
+/* The first byte that is not ASCII, eight at a time. */
+static const unsigned char *skip_ascii(const unsigned char *at, const unsigned char *end) {
+  uint64_t word;
+  for (; (size_t)(end - at) >= sizeof word; at += sizeof word) {
+    memcpy(&word, at, sizeof word);
+    if ((word & UINT64_C(0x8080808080808080)) != 0) {
+      break;
+    }
+  }
+  while (at < end && *at < 0x80) {
+    at++;
+  }
+  return at;
+}
+
+/* The first byte that is no UTF-8, or `end`. */
+static const unsigned char *skip_valid(const unsigned char *at, const unsigned char *end) {
+  for (bool valid = true; (at = skip_ascii(at, end)) < end;) {
+    const unsigned char *next = at;
+    clf__utf8_next(&next, end, &valid);
+    if (!valid) {
+      break;
+    }
+    at = next;
+  }
+  return at;
+}
+
+int64_t clf__utf8_append(clf__text *text, const unsigned char *bytes, size_t size) {
+  const unsigned char *end = bytes + size;
+  int64_t replaced = 0;
+  for (;;) {
+    const unsigned char *stop = skip_valid(bytes, end);
+    clf__text_append_bytes(text, (const char *)bytes, (size_t)(stop - bytes));
+    if (stop == end) {
+      return replaced;
+    }
+    unsigned char replacement[CLF__LONGEST_CHARACTER];
+    bool valid;
+    bytes = stop;
+    clf__utf8_next(&bytes, end, &valid);
+    clf__text_append_bytes(text, (const char *)replacement,
+                           clf__utf8_put(replacement, CLF__REPLACEMENT));
+    replaced++;
+  }
+}

@@ -1,0 +1,32 @@
+/* Characters: UTF-8 in and out, what may stand in a word, lower case. */
+#ifndef CLF_DATA_UNICODE_H
+#define CLF_DATA_UNICODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+enum { CLF__REPLACEMENT = 0xFFFD, CLF__LONGEST_CHARACTER = 4 };
+
+typedef enum clf__char_class {
+  CLF__CHAR_OTHER,    /* blanks, punctuation, symbols: between words */
+  CLF__CHAR_WORD,     /* letters, marks, digits: a run of them is a word */
+  CLF__CHAR_IDEOGRAPH /* Han and Hiragana, written without blanks: each is a word */
+} clf__char_class;
+
+/* The character at *at, which is before `end`, and moves on. Where the bytes are no UTF-8 it is
+ * CLF__REPLACEMENT, `*valid` is false, and the longest beginning of a character is skipped, or one
+ * byte: as Python, the web and the Unicode standard (3.9, "best practice") replace them. */
+uint32_t clf__utf8_next(const unsigned char **at, const unsigned char *end, bool *valid);
+/* Bytes written to `to`, at most CLF__LONGEST_CHARACTER. */
+size_t clf__utf8_put(unsigned char *to, uint32_t character);
+/* Appends bytes as valid UTF-8; returns how often U+FFFD took the place of bytes that are none. */
+int64_t clf__utf8_append(clf__text *text, const unsigned char *bytes, size_t size);
+
+/* Of characters from U+0080 on. */
+clf__char_class clf__char_class_of(uint32_t character);
+uint32_t clf__char_lower(uint32_t character);
+
+#endif

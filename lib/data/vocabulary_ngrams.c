@@ -1,0 +1,59 @@
+/* Counting n-grams of words that are numbered already. Each thread goes over all words in order and
+ * counts the n-grams whose hash falls to it, so no two threads have the same one. */
+#include "data/vocabulary_build.h"
+
+/* `words` [count] are those of a document. */
+static bool count_document(clf__build *build, int64_t share, const int32_t *words, int64_t count,
+                           int64_t document) {
+  clf__intern *own = &build->ngrams[share];
+  for (int32_t n = 2; n <= CLF__LONGEST_NGRAM; n++) {
+    const size_t size = (size_t)n * sizeof *words;
+    int64_t last = clf__vocabulary_takes(build->vocabulary->params, n) ? count - n : -1;
+    for (int64_t i = 0; i <= last; i++) {
+      const unsigned char *key = (const unsigned char *)(words + i);
+      uint64_t hash = clf__hash_bytes(build->key, key, size);
+      if ((int64_t)(hash >> 32) % build->threads != share) {
+        continue;
+      }
+      int32_t id = clf__intern_add(own, hash, key, size);
+      if (id < 0) {
+        return false;
+      }
+      clf__build_count(&own->items[id], document);
+    }
+  }
+  return true;
+}
+
+static void count_share(void *argument, int64_t share, int32_t worker) {
+  (void)worker;
+  clf__build *build = argument;
+  clf__text_runs *runs = &build->runs;
+  for (int64_t run = 0; run < runs->count && clf__text_runs_go(runs); run++) {
+    const int32_t *words = build->ids[run].data;
+    for (int64_t i = runs->first[run]; i < runs->first[run + 1]; i++) {
+      if (build->words[i] == 0) {
+        continue;
+      }
+      if (!count_document(build, share, words, build->words[i], i)) {
+        atomic_store(&runs->failed, true);
+        return;
+      }
+      words += build->words[i];
+    }
+    if (share == 0) {
+      atomic_store(&runs->done, runs->first[run + 1]);
+    }
+  }
+}
+
+clf_status clf__build_ngrams(clf__build *build) {
+  build->ngrams = clf__alloc_zeroed(build->context, build->threads, sizeof *build->ngrams);
+  if (build->ngrams == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int32_t t = 0; t < build->threads; t++) {
+    build->ngrams[t] = clf__intern_of(build->context, build->key);
+  }
+  return clf__text_runs_do(&build->runs, build->threads, count_share, build);
+}
