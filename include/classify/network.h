@@ -22,6 +22,38 @@ extern "C" {
  *          (not a network), CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_network_add(clf_model *model, const char *layer, const char *params);
 
+/** Tells a network's layers in a table of text: the shape that each gives a row and its number of
+ *  parameters, then their sum, and the memory of the weights and of a row in training. A fitted
+ *  network is told as it was fitted; one that is not needs the parameters "layers" and "input".
+ *  Any number of threads may call it at once on a model that none changes.
+ *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param needed    receives the bytes needed, the NUL included; may be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL),
+ *          CLF_ERROR_NOT_FITTED (the shapes are not known yet), CLF_ERROR_SHAPE (the layers do not
+ *          fit "input"), CLF_ERROR_UNSUPPORTED (not a network), CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_network_summary(const clf_model *model, char *buffer, size_t capacity,
+                                       size_t *needed);
+
+/** Sets a layer's weight by name, as clf_model_tensor() reads it: "dense_1.weight" [inputs, units],
+ *  "conv2d_2.weight" [kernel, kernel, channels, filters], "dense_1.bias" [units]; layers of a kind
+ *  are counted from 1. Handles taken from the model before keep the old values.
+ *
+ *  A network that is not fitted becomes so with the first weight: it needs the parameters "layers"
+ *  and "input", its other weights begin as a fit's do, by the context's seed, and its classes are
+ *  named 0 … outputs - 1 (two for a single output), or with loss=squared_error it is a regression.
+ *  So a network that was trained elsewhere predicts after one call a weight.
+ *  @param name    see clf_model_tensor_name() of a fitted network
+ *  @param tensor  of the weight's shape and any dtype; it is copied, and not needed afterwards
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such weight, or layers that do not fit the loss),
+ *          CLF_ERROR_NOT_FITTED (not fitted, and without "layers" or "input"), CLF_ERROR_SHAPE,
+ *          CLF_ERROR_DATA (NaN, Inf or a negative variance), CLF_ERROR_UNSUPPORTED (not a network,
+ * or transforms that no fit has fitted), CLF_ERROR_MEMORY; the model stays as it was after a
+ * failure
+ *  @since 0.1 */
+CLF_API clf_status clf_network_set_weight(clf_model *model, const char *name,
+                                          const clf_tensor *tensor);
+
 #ifdef __cplusplus
 }
 #endif

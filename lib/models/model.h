@@ -42,6 +42,7 @@ typedef struct clf__model_kind {
   const char *help;
   clf__param_table params;
   uint32_t can;
+  const char *unsaved; /* a tensor of the fit that is no part of the model's file, or NULL */
   /* Adds the fitted tensors to the empty `state`; returns CLF_OK, CLF_NOT_CONVERGED or an error.
    * After CLF_ERROR_DIVERGED a state with a "history_loss" is kept: it was good before. */
   clf_status (*fit)(const clf_model *model, const clf__training *training, clf__store *state);

@@ -77,7 +77,8 @@ static clf_status check_history(const clf_model *model) {
     const bool accuracy = i == CLF__RECORD_ACCURACY || i == CLF__RECORD_VALIDATION_ACCURACY;
     const bool validated = clf__store_tensor(model->state, "history_validation_loss") != NULL ||
                            clf__store_tensor(model->state, "history_validation_accuracy") != NULL;
-    const bool due = (!validation || validated) && (!accuracy || model->classes != NULL);
+    const bool due = (!validation || validated) && (!accuracy || model->classes != NULL) &&
+                     i != CLF__RECORD_SECONDS;
     missing += due && tensor == NULL;
     if (tensor == NULL) {
       continue;
@@ -155,6 +156,7 @@ const clf__model_kind clf__network_kind = {
     .help = "layers in sequence, trained by gradient steps",
     .params = {"network", params, CLF__PARAM_COUNT(params), sizeof(clf__network_params)},
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE | CLF__CAN_STEP,
+    .unsaved = "history_seconds",
     .fit = clf__network_fit,
     .check = check,
     .prepare = clf__network_prepare,
@@ -167,12 +169,9 @@ const clf__model_kind clf__network_kind = {
 static clf_status check_layers(const clf_model *model, const char *layers) {
   const clf__network_params *p = model->params;
   clf__network *network = NULL;
-  clf__shape input = {1, {1}};
-  if (p->input.word < 0 && p->input.count < CLF_MAX_DIMENSIONS) {
-    input.ndim = (int32_t)p->input.count;
-    for (int64_t i = 0; i < p->input.count; i++) {
-      input.size[i] = (int64_t)p->input.values[i];
-    }
+  clf__shape input;
+  if (!clf__network_input(p, &input)) {
+    input = (clf__shape){1, {1}};
   }
   clf_status status = clf__network_build(&network, model->context, layers, &input);
   clf__network_free(network);

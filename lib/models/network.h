@@ -23,7 +23,7 @@ typedef struct clf__network_params {
   clf__list class_weight;
 } clf__network_params;
 
-/* What an epoch leaves, a tensor [epochs] of the state each. Times are not among them: the same
+/* What an epoch leaves, a tensor [epochs] of the state each. The times are not saved: the same
  * training gives the same bytes. */
 enum {
   CLF__RECORD_LOSS,
@@ -31,9 +31,14 @@ enum {
   CLF__RECORD_VALIDATION_LOSS,
   CLF__RECORD_VALIDATION_ACCURACY,
   CLF__RECORD_LEARNING_RATE,
+  CLF__RECORD_SECONDS,
   CLF__RECORDS
 };
 extern const char *const clf__record_names[CLF__RECORDS];
+/* The shape of a row by the parameter "input"; false where that is auto, or has too many
+ * dimensions.
+ */
+bool clf__network_input(const clf__network_params *params, clf__shape *out);
 
 typedef struct clf__network {
   clf_context *context;
@@ -51,6 +56,9 @@ clf_status clf__network_build(clf__network **out, clf_context *context, const ch
                               const clf__shape *input);
 /* The network of a fitted model: its state tells layers and input. */
 clf_status clf__network_of_state(clf__network **out, clf_context *context, const clf__store *state);
+/* The network of a model's parameters, where they tell layers and input: else
+ * CLF_ERROR_NOT_FITTED. */
+clf_status clf__network_declared(clf__network **out, const clf_model *model);
 void clf__network_free(clf__network *network); /* NULL is fine */
 
 static inline int64_t clf__network_weights(const clf__network *network) {

@@ -20,7 +20,7 @@ static int64_t piece_rows(const clf__trainer *t) {
     const clf__layer *layer = t->network->layers[i];
     for (int64_t j = 0; j < layer->weight_count; j++) {
       const clf__weight_info *info = &layer->weights[j];
-      most = fmax(most, (double)layer->outputs * (double)info->fan_in);
+      most = fmax(most, (double)layer->outputs * (double)smaller(info->fan_in, layer->inputs));
       if (!info->trained) {
         return t->batch;
       }

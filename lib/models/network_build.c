@@ -126,6 +126,26 @@ done:
   return status;
 }
 
+bool clf__network_input(const clf__network_params *params, clf__shape *out) {
+  const bool given = params->input.word < 0 && params->input.count < CLF_MAX_DIMENSIONS;
+  out->ndim = given ? (int32_t)params->input.count : 0;
+  for (int32_t i = 0; i < out->ndim; i++) {
+    out->size[i] = (int64_t)params->input.values[i];
+  }
+  return given;
+}
+
+clf_status clf__network_declared(clf__network **out, const clf_model *model) {
+  const clf__network_params *p = model->params;
+  clf__shape input;
+  if (p->layers == NULL || p->layers[0] == '\0' || !clf__network_input(p, &input)) {
+    return clf__fail(CLF_ERROR_NOT_FITTED,
+                     "network: its shapes are known after a fit, or by the parameters 'layers' and "
+                     "'input', such as input=28,28,1");
+  }
+  return clf__network_build(out, model->context, p->layers, &input);
+}
+
 void clf__network_free(clf__network *network) {
   if (network == NULL) {
     return;

@@ -40,6 +40,7 @@ static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64
 static clf_status run_epoch(clf__trainer *t, int64_t epoch) {
   const int64_t steps = clf__trainer_steps(t);
   const uint64_t step_seed = clf__trainer_seed(t, CLF__STREAM_STEP);
+  const double began = clf__seconds();
   clf__loss_sums sums = {0}, held = {0};
   clf_status status = CLF_OK;
   if (t->params->shuffle) {
@@ -53,6 +54,7 @@ static clf_status run_epoch(clf__trainer *t, int64_t epoch) {
     CLF__TRY(run_step(t, epoch, i, step_seed, &sums));
   }
   CLF__TRY(clf__trainer_validate(t, &held));
+  t->records[CLF__RECORD_SECONDS][epoch] = clf__seconds() - began;
   t->records[CLF__RECORD_LOSS][epoch] = sums.loss / (sums.weight > 0 ? sums.weight : 1);
   t->records[CLF__RECORD_ACCURACY][epoch] = sums.right / (sums.weight > 0 ? sums.weight : 1);
   t->records[CLF__RECORD_VALIDATION_LOSS][epoch] = held.weight > 0 ? held.loss / held.weight : 0;
@@ -106,11 +108,7 @@ static clf_status input_shape(const clf__network_params *p, const clf__training 
                               clf__shape *out) {
   *out = (clf__shape){1, {training->x->columns}};
   if (p->input.word < 0) {
-    out->ndim = (int32_t)(p->input.count < CLF_MAX_DIMENSIONS ? p->input.count : 0);
-    for (int32_t i = 0; i < out->ndim; i++) {
-      out->size[i] = (int64_t)p->input.values[i];
-    }
-    if (out->ndim == 0 || clf__shape_count(out) != training->x->columns) {
+    if (!clf__network_input(p, out) || clf__shape_count(out) != training->x->columns) {
       return clf__fail(CLF_ERROR_SHAPE, "network: input is %s; the rows have %lld features",
                        clf__shape_name(out).text, (long long)training->x->columns);
     }

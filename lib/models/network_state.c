@@ -10,6 +10,7 @@ const char *const clf__record_names[CLF__RECORDS] = {
     "history_validation_loss",
     "history_validation_accuracy",
     "history_learning_rate",
+    "history_seconds",
 };
 
 static clf_status store_array(clf_context *context, clf__store *state, const char *name,

@@ -49,6 +49,9 @@ static clf_status save_state(const clf_model *model, clf__store *store) {
   clf_status status = CLF_OK;
   for (int64_t i = 0; status == CLF_OK && i < clf__store_count(model->state); i++) {
     const char *entry = clf__store_name(model->state, i);
+    if (model->kind->unsaved != NULL && strcmp(entry, model->kind->unsaved) == 0) {
+      continue;
+    }
     name.length = 0;
     clf__text_append(&name, "%s%s", state_prefix, entry);
     status = name.failed

@@ -71,6 +71,7 @@ static void use(clf_model *model, const clf_dataset *rows) {
   clf_model_transform(model, rows, numbers, CAPACITY, NULL);
   clf_model_score(model, rows, &score);
   clf_model_describe(model, text, sizeof text, &size);
+  clf_network_summary(model, text, sizeof text, &size);
   clf_model_save_memory(model, NULL, 0, &size);
   for (int64_t i = 0; clf_model_tensor_name(model, i) != NULL; i++) {
     ck_clf_ok(clf_model_tensor(model, clf_model_tensor_name(model, i), &tensor));

@@ -297,6 +297,12 @@ START_TEST(null__model_saving_and_telling) {
   const refusal all[] = {
       REFUSED(clf_model_describe(NULL, text, sizeof text, &size)),
       REFUSED(clf_model_describe(model, NULL, 1, &size)),
+      REFUSED(clf_network_add(NULL, "dense", NULL)),
+      REFUSED(clf_network_add(model, NULL, NULL)),
+      REFUSED(clf_network_summary(NULL, text, sizeof text, &size)),
+      REFUSED(clf_network_set_weight(NULL, "dense_1.bias", tensor)),
+      REFUSED(clf_network_set_weight(model, NULL, tensor)),
+      REFUSED(clf_network_set_weight(model, "dense_1.bias", NULL)),
       REFUSED(clf_model_save(NULL, file)),
       REFUSED(clf_model_save(model, NULL)),
       REFUSED(clf_model_save_memory(NULL, text, sizeof text, &size)),
