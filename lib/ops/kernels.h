@@ -9,6 +9,7 @@
 #include "ops/recurrent.h"
 #include "ops/smo.h"
 #include "ops/warp.h"
+#include "ops/winograd.h"
 #include "tensor/rows.h"
 
 /* C = alpha A B + beta C. Row panel i of A (`rows` of the kernel's each) begins at a + i * a_panel,
@@ -173,6 +174,17 @@ typedef struct clf__kernels {
   void (*conv_finish)(float *y, int64_t pixels, int64_t filters, const float *bias, bool relu);
   /* sums [filters] += the sum over pixels of y [pixels, filters]. */
   void (*conv_add_pixels)(double *sums, const float *y, int64_t pixels, int64_t filters);
+  /* Transforms of Winograd's convolutions. One tile: values = B^T pixels B; pixels += B values B^T;
+   * outputs = A^T values A; values = A slopes A^T. */
+  void (*winograd_values)(const float *const *pixels, const clf__winograd_values *values);
+  void (*winograd_add_pixels)(const clf__winograd_values *values, float *const *pixels);
+  void (*winograd_outputs)(const clf__winograd_values *values, const clf__winograd_outputs *out);
+  void (*winograd_slopes)(const clf__winograd_slopes *slopes, const clf__winograd_values *values);
+  /* u = G w G^T and dw = G^T p G, `count` of w and dw [kernel, kernel, stride] and of u and p
+   * [TILE, TILE, stride]. */
+  void (*winograd_weights)(int64_t kernel, const float *w, int64_t stride, int64_t count, float *u);
+  void (*winograd_gradients)(int64_t kernel, const float *p, int64_t stride, int64_t count,
+                             float *dw);
   /* As in network.h, on the calling thread; softmax is left to the kernel above. */
   void (*bias_activate)(int32_t function, const float *bias, float *y, int64_t rows,
                         int64_t columns);

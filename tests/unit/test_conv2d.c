@@ -15,7 +15,10 @@ static const clf__conv2d cases[] = {
     {8, 7, 40, 9, 1, 1, 2, 1, 0, 0, 4, 4},      {2, 3, 8, 4, 7, 7, 1, 1, 3, 3, 2, 3},
     {12, 9, 12, 6, 3, 3, 2, 2, 2, 2, 6, 5},     {11, 10, 33, 2, 4, 3, 3, 2, 3, 1, 4, 3},
     {40, 37, 30, 18, 3, 3, 1, 1, 1, 1, 40, 37}, {5, 4, 2, 48, 5, 4, 1, 1, 0, 0, 1, 1},
-    {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2},
+    {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2},     {13, 18, 9, 40, 3, 3, 1, 1, 1, 1, 13, 18},
+    {4, 4, 20, 12, 5, 5, 1, 1, 2, 2, 4, 4},     {12, 12, 64, 48, 3, 3, 1, 1, 1, 1, 12, 12},
+    {17, 9, 33, 8, 5, 5, 1, 1, 0, 0, 13, 5},    {6, 40, 8, 70, 3, 3, 1, 1, 2, 0, 8, 38},
+    {7, 7, 1, 20, 7, 7, 1, 1, 3, 3, 7, 7},      {1, 30, 4, 16, 1, 6, 1, 1, 0, 2, 1, 29},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
@@ -58,8 +61,10 @@ done:
   return status;
 }
 
+/* The gradients and outputs in f64, and for each the sum of the absolute values of its terms. */
 typedef struct expected {
   double *y, *dx, *dw, *dbias;
+  double *y_size, *dx_size, *dw_size, *dbias_size;
 } expected;
 
 static void expect_pixel(const problem *p, const expected *e, int64_t at, int64_t row, int64_t i,
@@ -75,70 +80,110 @@ static void expect_pixel(const problem *p, const expected *e, int64_t at, int64_
     }
     const int64_t from = ((row * c.height + h) * c.width + v) * c.channels + channel;
     for (int64_t d = 0; d < c.filters; d++) {
-      const double x = (double)p->x[from], w = (double)p->w[k * c.filters + d];
-      const double dy = (double)p->dy[at * c.filters + d];
-      e->y[at * c.filters + d] += w * x;
+      const int64_t to = at * c.filters + d, weight = k * c.filters + d;
+      const double x = (double)p->x[from], w = (double)p->w[weight], dy = (double)p->dy[to];
+      e->y[to] += w * x;
+      e->y_size[to] += fabs(w * x);
       e->dx[from] += w * dy;
-      e->dw[k * c.filters + d] += x * dy;
+      e->dx_size[from] += fabs(w * dy);
+      e->dw[weight] += x * dy;
+      e->dw_size[weight] += fabs(x * dy);
     }
   }
+}
+
+static double *zeros(int64_t count) {
+  return calloc((size_t)count + 1, sizeof(double));
 }
 
 static expected expect(const problem *p) {
   const clf__conv2d c = p->conv;
   const int64_t pixels = c.out_height * c.out_width;
-  expected e = {
-      calloc((size_t)p->y_count, sizeof(double)), calloc((size_t)p->x_count, sizeof(double)),
-      calloc((size_t)p->w_count, sizeof(double)), calloc((size_t)c.filters, sizeof(double))};
+  expected e = {zeros(p->y_count), zeros(p->x_count), zeros(p->w_count), zeros(c.filters),
+                zeros(p->y_count), zeros(p->x_count), zeros(p->w_count), zeros(c.filters)};
   for (int64_t at = 0; at < p->rows * pixels; at++) {
     expect_pixel(p, &e, at, at / pixels, at % pixels / c.out_width, at % c.out_width);
     for (int64_t d = 0; d < c.filters; d++) {
-      e.dbias[d] += (double)p->dy[at * c.filters + d];
+      const double dy = (double)p->dy[at * c.filters + d];
+      e.dbias[d] += dy;
+      e.dbias_size[d] += fabs(dy);
       e.y[at * c.filters + d] += (double)p->bias[d];
+      e.y_size[at * c.filters + d] += fabs((double)p->bias[d]);
     }
   }
   return e;
 }
 
-static void check(const char *what, int index, const float *got, const double *want, int64_t count,
-                  bool relu, double tolerance) {
+static void free_expected(expected *e) {
+  double *const all[] = {e->y,      e->dx,      e->dw,      e->dbias,
+                         e->y_size, e->dx_size, e->dw_size, e->dbias_size};
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    free(all[i]);
+  }
+}
+
+/* A sum of n terms in any order has an error of at most n 2^-24 / (1 - n 2^-24) times the sum of
+ * their absolute values, in f32 (Higham, 2002, section 4.2). */
+static void check(const char *what, int index, const float *got, const double *want,
+                  const double *size, int64_t count, int64_t terms) {
+  const double rounding = (double)terms * 0x1p-24 / (1 - (double)terms * 0x1p-24);
   for (int64_t i = 0; i < count; i++) {
-    const double right = relu ? fmax(want[i], 0) : want[i];
-    if (!(fabs((double)got[i] - right) <= tolerance)) {
-      ck_abort_msg("case %d, %s %d: %g, not %g", index, what, (int)i, (double)got[i], right);
+    if (!(fabs((double)got[i] - want[i]) <= rounding * size[i])) {
+      ck_abort_msg("case %d, %s %d: %g, not %g", index, what, (int)i, (double)got[i], want[i]);
     }
   }
 }
 
-/* Each addition rounds by 2^-24 of the sum so far, which with random signs grows like sqrt(n) / 3:
- * below 2 on average for the short sums, and the signs of the errors cancel in the long ones. */
-static double rounding(int64_t n) {
-  return 0x1p-23 * (double)(n + 4);
+/* Winograd's products round at every point of a tile, whatever is summed there for one output: so
+ * the errors go with the largest size of the array, however many the terms. 57 was the most seen.
+ */
+static void check_winograd(const char *what, int index, const float *got, const double *want,
+                           const double *size, int64_t count) {
+  double largest = 0;
+  for (int64_t i = 0; i < count; i++) {
+    largest = fmax(largest, size[i]);
+  }
+  for (int64_t i = 0; i < count; i++) {
+    if (!(fabs((double)got[i] - want[i]) <= 128 * 0x1p-24 * largest)) {
+      ck_abort_msg("case %d, %s %d: %g, not %g", index, what, (int)i, (double)got[i], want[i]);
+    }
+  }
 }
 
-static void free_expected(expected *e) {
-  free(e->y);
-  free(e->dx);
-  free(e->dw);
-  free(e->dbias);
+static bool by_winograd(const clf__conv2d *c) {
+  return clf__conv2d_packed_size(c) !=
+         c->kernel_height * c->kernel_width * c->channels * c->filters;
 }
 
 static void check_gradients(int index, const problem *p) {
   const clf__conv2d c = p->conv;
+  const int64_t kernel = c.kernel_height * c.kernel_width;
   const int64_t pixels = p->rows * c.out_height * c.out_width;
   expected e = expect(p);
-  check("dx", index, p->dx, e.dx, p->x_count, false,
-        rounding(c.kernel_height * c.kernel_width * c.filters));
-  check("dw", index, p->dw, e.dw, p->w_count, false, rounding(pixels));
-  check("dbias", index, p->dbias, e.dbias, c.filters, false, rounding(pixels));
+  if (by_winograd(&c)) {
+    check_winograd("dx", index, p->dx, e.dx, e.dx_size, p->x_count);
+    check_winograd("dw", index, p->dw, e.dw, e.dw_size, p->w_count);
+    check_winograd("dbias", index, p->dbias, e.dbias, e.dbias_size, c.filters);
+  } else {
+    check("dx", index, p->dx, e.dx, e.dx_size, p->x_count, kernel * c.filters);
+    check("dw", index, p->dw, e.dw, e.dw_size, p->w_count, pixels + 16);
+    check("dbias", index, p->dbias, e.dbias, e.dbias_size, c.filters, pixels + 2);
+  }
   free_expected(&e);
 }
 
 static void check_all(int index, const problem *p, bool relu) {
   const clf__conv2d c = p->conv;
   expected e = expect(p);
-  check("y", index, p->y, e.y, p->y_count, relu,
-        rounding(c.kernel_height * c.kernel_width * c.channels));
+  for (int64_t i = 0; relu && i < p->y_count; i++) {
+    e.y[i] = fmax(e.y[i], 0);
+  }
+  if (by_winograd(&c)) {
+    check_winograd("y", index, p->y, e.y, e.y_size, p->y_count);
+  } else {
+    check("y", index, p->y, e.y, e.y_size, p->y_count,
+          c.kernel_height * c.kernel_width * c.channels + 2);
+  }
   free_expected(&e);
   check_gradients(index, p);
 }
@@ -207,6 +252,57 @@ START_TEST(conv2d__agrees_on_random_shapes) {
     check_all(1000 + i, &p, false);
     free_problem(&p);
   }
+  clf_context_free(context);
+}
+END_TEST
+
+START_TEST(conv2d__agrees_on_random_shapes_by_winograd) {
+  uint64_t state = 9;
+  clf_context *context = context_of(_i, 2);
+  if (context == NULL) {
+    return;
+  }
+  for (int i = 0; i < 30; i++) {
+    const int64_t height = drawn(&state, 4, 20), width = drawn(&state, 4, 20);
+    const int64_t k = i % 2 == 0 ? 3 : 5, top = drawn(&state, 0, k - 1);
+    const int64_t left = drawn(&state, 0, k - 1);
+    const clf__conv2d c = {height, width, drawn(&state, 8, 40), drawn(&state, 8, 40), k, k, 1, 1,
+                           top,    left,  height + top,         width + left};
+    problem p = problem_of(c, drawn(&state, 1, 4), &state);
+    ck_clf_ok(run_all(context, &p, i % 3 == 0));
+    check_all(2000 + i, &p, i % 3 == 0);
+    free_problem(&p);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
+static double relative_error(const float *got, const double *want, int64_t count) {
+  double squares = 0, errors = 0;
+  for (int64_t i = 0; i < count; i++) {
+    errors += ((double)got[i] - want[i]) * ((double)got[i] - want[i]);
+    squares += want[i] * want[i];
+  }
+  return sqrt(errors / squares);
+}
+
+/* The second layer of the network for MNIST: root mean squares of the errors against those of the
+ * values, as lib/ops/winograd.c states them. */
+START_TEST(conv2d__winograd_is_as_exact_as_stated) {
+  uint64_t state = 10;
+  clf_context *context = context_of(_i, 2);
+  if (context == NULL) {
+    return;
+  }
+  problem p = problem_of(cases[4], 20, &state);
+  ck_assert(by_winograd(&p.conv));
+  ck_clf_ok(run_all(context, &p, false));
+  expected e = expect(&p);
+  ck_assert_double_lt(relative_error(p.y, e.y, p.y_count), 4e-6);
+  ck_assert_double_lt(relative_error(p.dx, e.dx, p.x_count), 4e-6);
+  ck_assert_double_lt(relative_error(p.dw, e.dw, p.w_count), 4e-6);
+  free_expected(&e);
+  free_problem(&p);
   clf_context_free(context);
 }
 END_TEST
@@ -341,7 +437,7 @@ START_TEST(conv2d__says_when_memory_runs_out) {
     clf_context_free(context);
     ck_assert_int_eq((int)from.held, 0);
   }
-  ck_assert_int_eq(refused, 7);
+  ck_assert_int_eq(refused, 8);
 }
 END_TEST
 
@@ -351,6 +447,8 @@ int main(void) {
   tcase_set_timeout(tests, 100);
   tcase_add_loop_test(tests, conv2d__agrees_with_plain_loops, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, conv2d__agrees_on_random_shapes, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, conv2d__agrees_on_random_shapes_by_winograd, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, conv2d__winograd_is_as_exact_as_stated, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, conv2d__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, conv2d__infers_what_forward_gives, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, conv2d__goes_back_through_relu, 0, CPU_LEVELS);

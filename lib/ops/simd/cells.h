@@ -7,19 +7,6 @@ INLINE vector_f32 sigmoid_vector(vector_f32 x) {
   return choose(negative, power, all_f32(1)) / (1.0F + power);
 }
 
-/* `lanes` is a constant but at the end of a row. */
-INLINE vector_f32 load_lanes(const float *from, int64_t lanes) {
-  return lanes == LANES_F32 ? load_f32(from) : load_part_f32(from, lanes);
-}
-
-INLINE void store_lanes(float *to, vector_f32 v, int64_t lanes) {
-  if (lanes == LANES_F32) {
-    store_f32(to, v);
-  } else {
-    store_part_f32(to, v, lanes);
-  }
-}
-
 /* Vectors of a row at unit j. */
 typedef struct cell_at {
   const clf__cell_step *step;

@@ -97,6 +97,7 @@
 #include "ops/simd/smo.h"
 
 #include "ops/simd/conv.h"
+#include "ops/simd/winograd.h"
 #include "ops/simd/network.h"
 #include "ops/simd/cells.h"
 
@@ -174,6 +175,12 @@ const clf__kernels CLF__KERNELS = {
     .smo = smo_solve,
     .conv_finish = conv_finish,
     .conv_add_pixels = conv_add_pixels,
+    .winograd_values = winograd_values,
+    .winograd_add_pixels = winograd_add_pixels,
+    .winograd_outputs = winograd_outputs,
+    .winograd_slopes = winograd_slopes,
+    .winograd_weights = winograd_weights,
+    .winograd_gradients = winograd_gradients,
     .bias_activate = bias_activate,
     .slope = slope_f32,
     .drop = drop,

@@ -208,4 +208,17 @@ INLINE vector_f32 load_part_u8(const uint8_t *from, int64_t count) {
   return __builtin_convertvector(load_part_u8_as_i32(from, count), vector_f32);
 }
 
+/* `lanes` is a constant but at the end of a row. */
+INLINE vector_f32 load_lanes(const float *from, int64_t lanes) {
+  return lanes == LANES_F32 ? load_f32(from) : load_part_f32(from, lanes);
+}
+
+INLINE void store_lanes(float *to, vector_f32 v, int64_t lanes) {
+  if (lanes == LANES_F32) {
+    store_f32(to, v);
+  } else {
+    store_part_f32(to, v, lanes);
+  }
+}
+
 #endif

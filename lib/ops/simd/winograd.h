@@ -1,0 +1,327 @@
+/* The transforms of Winograd's convolutions: polynomials are taken at 0, 1, -1, 2, -2, 1/2, -1/2
+ * and infinity, where their products are products of values. For the points +-p, even and odd
+ * powers are summed apart and then added and subtracted. Along one side, with p_j the points and
+ * f_j = prod (p_j - p_l):
+ *
+ *   B^T   row j: the coefficients of prod over l other than j of (x - p_l)
+ *   A^T   element (i, j): p_j^i; at infinity 1 for the last i
+ *   G     element (j, i): p_j^i / f_j; at infinity 1 for the last i
+ *
+ * All work on as many channels as a vector has lanes. Included by kernels.c alone. */
+
+enum { TILE = CLF__WINOGRAD_TILE, PAIRS = 3 };
+
+static const float winograd_point[PAIRS] = {1, 2, 0.5F};
+/* (x^2 - q^2) (x^2 - r^2), q and r the other two: constant and slope in x^2. */
+static const float winograd_constant[PAIRS] = {1, 0.25F, 4};
+static const float winograd_slope[PAIRS] = {-4.25F, -1.25F, -5};
+/* 1 / f_j, the same at p and -p; at 0 it is -1. */
+static const float winograd_share[PAIRS] = {-2.0F / 9, 1.0F / 90, 32.0F / 45};
+
+INLINE float power_of(float x, int n) {
+  float y = 1;
+  UNROLL for (int i = 0; i < n; i++) {
+    y *= x;
+  }
+  return y;
+}
+
+/* y = B^T x */
+INLINE void values_of(const vector_f32 x[TILE], vector_f32 y[TILE]) {
+  y[0] = x[6] - x[0] + 5.25F * (x[2] - x[4]);
+  y[7] = x[7] - x[1] + 5.25F * (x[3] - x[5]);
+  UNROLL for (int i = 0; i < PAIRS; i++) {
+    const vector_f32 even = x[6] + winograd_slope[i] * x[4] + winograd_constant[i] * x[2];
+    const vector_f32 odd = x[5] + winograd_slope[i] * x[3] + winograd_constant[i] * x[1];
+    y[2 * i + 1] = even + winograd_point[i] * odd;
+    y[2 * i + 2] = even - winograd_point[i] * odd;
+  }
+}
+
+/* x = B y */
+INLINE void pixels_of(const vector_f32 y[TILE], vector_f32 x[TILE]) {
+  const vector_f32 low = 5.25F * y[0], high = 5.25F * y[7];
+  x[0] = -y[0];
+  x[2] = low;
+  x[4] = -low;
+  x[6] = y[0];
+  x[1] = -y[7];
+  x[3] = high;
+  x[5] = -high;
+  x[7] = y[7];
+  UNROLL for (int i = 0; i < PAIRS; i++) {
+    const vector_f32 even = y[2 * i + 1] + y[2 * i + 2];
+    const vector_f32 odd = winograd_point[i] * (y[2 * i + 1] - y[2 * i + 2]);
+    x[2] += winograd_constant[i] * even;
+    x[4] += winograd_slope[i] * even;
+    x[6] += even;
+    x[1] += winograd_constant[i] * odd;
+    x[3] += winograd_slope[i] * odd;
+    x[5] += odd;
+  }
+}
+
+/* out [count] = A^T y, or with `weights` G^T y */
+INLINE void powers_of(const int count, const bool weights, const vector_f32 y[TILE],
+                      vector_f32 *out) {
+  UNROLL for (int n = 0; n < count; n++) {
+    out[n] = n == 0 ? (weights ? -y[0] : y[0]) : (vector_f32){0};
+    if (n == count - 1) {
+      out[n] += y[7];
+    }
+  }
+  UNROLL for (int i = 0; i < PAIRS; i++) {
+    const vector_f32 even = y[2 * i + 1] + y[2 * i + 2], odd = y[2 * i + 1] - y[2 * i + 2];
+    UNROLL for (int n = 0; n < count; n++) {
+      const float factor = power_of(winograd_point[i], n) * (weights ? winograd_share[i] : 1);
+      out[n] += factor * (n % 2 == 0 ? even : odd);
+    }
+  }
+}
+
+/* y = A x, or with `weights` G x, x [count] */
+INLINE void points_of(const int count, const bool weights, const vector_f32 *x,
+                      vector_f32 y[TILE]) {
+  y[0] = weights ? -x[0] : x[0];
+  y[7] = x[count - 1];
+  UNROLL for (int i = 0; i < PAIRS; i++) {
+    const float one = weights ? winograd_share[i] : 1;
+    vector_f32 even = one * x[0], odd = (one * winograd_point[i]) * x[1];
+    UNROLL for (int n = 2; n < count; n++) {
+      const float factor = power_of(winograd_point[i], n) * one;
+      if (n % 2 == 0) {
+        even += factor * x[n];
+      } else {
+        odd += factor * x[n];
+      }
+    }
+    y[2 * i + 1] = even + odd;
+    y[2 * i + 2] = even - odd;
+  }
+}
+
+INLINE void winograd_values_of(const float *const *pixels, int64_t at, int64_t lanes, float *values,
+                               int64_t step) {
+  vector_f32 half[TILE][TILE], x[TILE], y[TILE];
+  for (int j = 0; j < TILE; j++) {
+    UNROLL for (int i = 0; i < TILE; i++) {
+      x[i] = load_lanes(pixels[i * TILE + j] + at, lanes);
+    }
+    values_of(x, y);
+    UNROLL for (int i = 0; i < TILE; i++) {
+      half[i][j] = y[i];
+    }
+  }
+  for (int i = 0; i < TILE; i++) {
+    values_of(half[i], y);
+    UNROLL for (int j = 0; j < TILE; j++) {
+      store_lanes(values + (i * TILE + j) * step + at, y[j], lanes);
+    }
+  }
+}
+
+static void winograd_values(const float *const *pixels, const clf__winograd_values *values) {
+  int64_t at = 0;
+  for (; at + LANES_F32 <= values->count; at += LANES_F32) {
+    winograd_values_of(pixels, at, LANES_F32, values->at, values->step);
+  }
+  if (at < values->count) {
+    winograd_values_of(pixels, at, values->count - at, values->at, values->step);
+  }
+}
+
+INLINE void winograd_pixels_of(const float *values, int64_t step, int64_t at, int64_t lanes,
+                               float *const *pixels) {
+  vector_f32 half[TILE][TILE], x[TILE], y[TILE];
+  for (int j = 0; j < TILE; j++) {
+    UNROLL for (int i = 0; i < TILE; i++) {
+      y[i] = load_lanes(values + (i * TILE + j) * step + at, lanes);
+    }
+    pixels_of(y, x);
+    UNROLL for (int i = 0; i < TILE; i++) {
+      half[i][j] = x[i];
+    }
+  }
+  for (int i = 0; i < TILE; i++) {
+    pixels_of(half[i], x);
+    UNROLL for (int j = 0; j < TILE; j++) {
+      float *to = pixels[i * TILE + j] + at;
+      store_lanes(to, load_lanes(to, lanes) + x[j], lanes);
+    }
+  }
+}
+
+static void winograd_add_pixels(const clf__winograd_values *values, float *const *pixels) {
+  int64_t at = 0;
+  for (; at + LANES_F32 <= values->count; at += LANES_F32) {
+    winograd_pixels_of(values->at, values->step, at, LANES_F32, pixels);
+  }
+  if (at < values->count) {
+    winograd_pixels_of(values->at, values->step, at, values->count - at, pixels);
+  }
+}
+
+INLINE void winograd_outputs_of(const int outputs, const float *values, int64_t step, int64_t at,
+                                int64_t lanes, const clf__winograd_outputs *out) {
+  vector_f32 half[TILE][TILE], y[TILE], column[TILE];
+  const vector_f32 bias = out->bias == NULL ? (vector_f32){0} : load_lanes(out->bias + at, lanes);
+  for (int j = 0; j < TILE; j++) {
+    UNROLL for (int i = 0; i < TILE; i++) {
+      y[i] = load_lanes(values + (i * TILE + j) * step + at, lanes);
+    }
+    powers_of(outputs, false, y, column);
+    UNROLL for (int i = 0; i < outputs; i++) {
+      half[i][j] = column[i];
+    }
+  }
+  for (int i = 0; i < outputs; i++) {
+    powers_of(outputs, false, half[i], column);
+    UNROLL for (int j = 0; j < outputs; j++) {
+      store_lanes(out->y[i * outputs + j] + at, finished(column[j], bias, out->relu), lanes);
+    }
+  }
+}
+
+INLINE void outputs_of(const int outputs, const clf__winograd_values *values,
+                       const clf__winograd_outputs *out) {
+  int64_t at = 0;
+  for (; at + LANES_F32 <= values->count; at += LANES_F32) {
+    winograd_outputs_of(outputs, values->at, values->step, at, LANES_F32, out);
+  }
+  if (at < values->count) {
+    winograd_outputs_of(outputs, values->at, values->step, at, values->count - at, out);
+  }
+}
+
+static void winograd_outputs(const clf__winograd_values *values, const clf__winograd_outputs *out) {
+  if (out->outputs == 4) {
+    outputs_of(4, values, out);
+  } else {
+    outputs_of(6, values, out);
+  }
+}
+
+INLINE void winograd_slopes_of(const int outputs, const clf__winograd_slopes *slopes, int64_t at,
+                               int64_t lanes, float *values, int64_t step) {
+  vector_f32 half[TILE][TILE], x[TILE], y[TILE];
+  for (int j = 0; j < outputs; j++) {
+    UNROLL for (int i = 0; i < outputs; i++) {
+      x[i] = load_lanes(slopes->dy[i * outputs + j] + at, lanes);
+      if (slopes->relu) {
+        const vector_i32 kept = load_lanes(slopes->y[i * outputs + j] + at, lanes) > 0;
+        x[i] = (vector_f32)(kept & (vector_i32)x[i]);
+      }
+    }
+    points_of(outputs, false, x, y);
+    UNROLL for (int i = 0; i < TILE; i++) {
+      half[i][j] = y[i];
+    }
+  }
+  for (int i = 0; i < TILE; i++) {
+    points_of(outputs, false, half[i], y);
+    UNROLL for (int j = 0; j < TILE; j++) {
+      store_lanes(values + (i * TILE + j) * step + at, y[j], lanes);
+    }
+  }
+}
+
+INLINE void slopes_of(const int outputs, const clf__winograd_slopes *slopes,
+                      const clf__winograd_values *values) {
+  int64_t at = 0;
+  for (; at + LANES_F32 <= values->count; at += LANES_F32) {
+    winograd_slopes_of(outputs, slopes, at, LANES_F32, values->at, values->step);
+  }
+  if (at < values->count) {
+    winograd_slopes_of(outputs, slopes, at, values->count - at, values->at, values->step);
+  }
+}
+
+static void winograd_slopes(const clf__winograd_slopes *slopes,
+                            const clf__winograd_values *values) {
+  if (slopes->outputs == 4) {
+    slopes_of(4, slopes, values);
+  } else {
+    slopes_of(6, slopes, values);
+  }
+}
+
+/* u [TILE, TILE, stride] from w [kernel, kernel, stride], `lanes` of the stride. */
+INLINE void weights_of(const int kernel, const float *w, int64_t stride, int64_t lanes, float *u) {
+  vector_f32 half[TILE][TILE], x[TILE], y[TILE];
+  for (int j = 0; j < kernel; j++) {
+    UNROLL for (int i = 0; i < kernel; i++) {
+      x[i] = load_lanes(w + (i * kernel + j) * stride, lanes);
+    }
+    points_of(kernel, true, x, y);
+    UNROLL for (int i = 0; i < TILE; i++) {
+      half[i][j] = y[i];
+    }
+  }
+  for (int i = 0; i < TILE; i++) {
+    points_of(kernel, true, half[i], y);
+    UNROLL for (int j = 0; j < TILE; j++) {
+      store_lanes(u + (i * TILE + j) * stride, y[j], lanes);
+    }
+  }
+}
+
+INLINE void all_weights_of(const int kernel, const float *w, int64_t stride, int64_t count,
+                           float *u) {
+  int64_t at = 0;
+  for (; at + LANES_F32 <= count; at += LANES_F32) {
+    weights_of(kernel, w + at, stride, LANES_F32, u + at);
+  }
+  if (at < count) {
+    weights_of(kernel, w + at, stride, count - at, u + at);
+  }
+}
+
+static void winograd_weights(int64_t kernel, const float *w, int64_t stride, int64_t count,
+                             float *u) {
+  if (kernel == 5) {
+    all_weights_of(5, w, stride, count, u);
+  } else {
+    all_weights_of(3, w, stride, count, u);
+  }
+}
+
+/* dw [kernel, kernel, stride] from p [TILE, TILE, stride]. */
+INLINE void gradients_of(const int kernel, const float *p, int64_t stride, int64_t lanes,
+                         float *dw) {
+  vector_f32 half[TILE][TILE], y[TILE], column[TILE];
+  for (int j = 0; j < TILE; j++) {
+    UNROLL for (int i = 0; i < TILE; i++) {
+      y[i] = load_lanes(p + (i * TILE + j) * stride, lanes);
+    }
+    powers_of(kernel, true, y, column);
+    UNROLL for (int i = 0; i < kernel; i++) {
+      half[i][j] = column[i];
+    }
+  }
+  for (int i = 0; i < kernel; i++) {
+    powers_of(kernel, true, half[i], column);
+    UNROLL for (int j = 0; j < kernel; j++) {
+      store_lanes(dw + (i * kernel + j) * stride, column[j], lanes);
+    }
+  }
+}
+
+INLINE void all_gradients_of(const int kernel, const float *p, int64_t stride, int64_t count,
+                             float *dw) {
+  int64_t at = 0;
+  for (; at + LANES_F32 <= count; at += LANES_F32) {
+    gradients_of(kernel, p + at, stride, LANES_F32, dw + at);
+  }
+  if (at < count) {
+    gradients_of(kernel, p + at, stride, count - at, dw + at);
+  }
+}
+
+static void winograd_gradients(int64_t kernel, const float *p, int64_t stride, int64_t count,
+                               float *dw) {
+  if (kernel == 5) {
+    all_gradients_of(5, p, stride, count, dw);
+  } else {
+    all_gradients_of(3, p, stride, count, dw);
+  }
+}

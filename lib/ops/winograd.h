@@ -1,0 +1,37 @@
+/* Tiles of Winograd's convolutions (winograd.c) as their kernels take them. A tile is TILE x TILE
+ * pixels, of which a kernel of k x k sees TILE - k + 1 outputs along each side; what is at
+ * (i, j) of a tile is at [i * TILE + j], what is at (i, j) of its outputs at [i * outputs + j]. */
+#ifndef CLF_OPS_WINOGRAD_H
+#define CLF_OPS_WINOGRAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+  CLF__WINOGRAD_TILE = 8,
+  CLF__WINOGRAD_POINTS = CLF__WINOGRAD_TILE * CLF__WINOGRAD_TILE,
+  CLF__WINOGRAD_ONES = CLF__WINOGRAD_TILE + 1 /* the point that sums a tile of outputs */
+};
+
+/* The values of a tile, `count` channels at each point. */
+typedef struct clf__winograd_values {
+  float *at;
+  int64_t step; /* from point to point */
+  int64_t count;
+} clf__winograd_values;
+
+typedef struct clf__winograd_outputs {
+  int64_t outputs;   /* along each side */
+  const float *bias; /* NULL for 0 */
+  bool relu;
+  float *y[CLF__WINOGRAD_POINTS]; /* [outputs * outputs] pixels are written to */
+} clf__winograd_outputs;
+
+typedef struct clf__winograd_slopes {
+  int64_t outputs;
+  const float *dy[CLF__WINOGRAD_POINTS];
+  bool relu;
+  const float *y[CLF__WINOGRAD_POINTS]; /* where relu: dy counts where y is above 0 */
+} clf__winograd_slopes;
+
+#endif
