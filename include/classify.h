@@ -12,6 +12,7 @@
 #include <classify/network.h>
 #include <classify/optimizer.h>
 #include <classify/selection.h>
+#include <classify/sequence.h>
 #include <classify/status.h>
 #include <classify/tensor.h>
 #include <classify/text.h>

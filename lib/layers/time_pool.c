@@ -2,8 +2,10 @@
 #include "layers/layer.h"
 #include "ops/sequence.h"
 
+/* A stream's state: the sums or maxima so far, and the number of steps. */
 static clf_status arrange_average(clf__layer *layer) {
   layer->out = (clf__shape){1, {layer->in.size[1]}};
+  layer->state_count = layer->in.size[1] + 1;
   return CLF_OK;
 }
 
@@ -12,8 +14,26 @@ static clf_status arrange_max(clf__layer *layer) {
   return arrange_average(layer);
 }
 
+static void stream(const clf__pass *pass, bool average) {
+  const int64_t width = pass->layer->in.size[1];
+  for (int64_t row = 0; row < pass->rows; row++) {
+    const float *x = pass->x + row * width;
+    float *state = pass->state + row * (width + 1), *y = pass->y + row * width;
+    const float steps = ++state[width];
+    for (int64_t k = 0; k < width; k++) {
+      const float larger = steps == 1 || x[k] > state[k] ? x[k] : state[k];
+      state[k] = average ? state[k] + x[k] : larger;
+      y[k] = average ? state[k] / steps : larger;
+    }
+  }
+}
+
 static clf_status average(const clf__pass *pass) {
   const clf__layer *layer = pass->layer;
+  if (pass->state != NULL) {
+    stream(pass, true);
+    return CLF_OK;
+  }
   clf__time_average(layer->context, pass->x, pass->rows, layer->in.size[0], layer->in.size[1],
                     pass->spans, pass->y);
   return CLF_OK;
@@ -30,6 +50,10 @@ static clf_status average_back(const clf__pass *pass) {
 
 static clf_status max(const clf__pass *pass) {
   const clf__layer *layer = pass->layer;
+  if (pass->state != NULL) {
+    stream(pass, false);
+    return CLF_OK;
+  }
   clf__time_max(layer->context, pass->x, pass->rows, layer->in.size[0], layer->in.size[1],
                 pass->spans, pass->y, pass->training ? pass->kept : NULL);
   return CLF_OK;

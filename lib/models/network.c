@@ -4,6 +4,7 @@
 #include "models/network.h"
 
 #include <math.h>
+#include <string.h>
 
 #include <classify/network.h>
 
@@ -121,17 +122,23 @@ done:
 }
 
 /* The one output of two classes is class 1's; class 0's is 0. */
-static void spread_single(const float *scores, float *values, int64_t rows) {
+void clf__network_scores(const clf_model *model, const float *y, int64_t outputs, float *scores,
+                         int64_t rows) {
+  if (outputs == model->outputs) {
+    memmove(scores, y, (size_t)(rows * outputs) * sizeof *scores);
+    return;
+  }
   for (int64_t i = rows - 1; i >= 0; i--) {
-    values[2 * i + 1] = scores[i];
-    values[2 * i] = 0;
+    scores[2 * i + 1] = y[i];
+    scores[2 * i] = 0;
   }
 }
 
 static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
   clf_status status = clf__network_infer(model->prepared, x, values);
-  if (status == CLF_OK && clf__network_infer_outputs(model->prepared) != model->outputs) {
-    spread_single(values, values, x->rows);
+  if (status == CLF_OK) {
+    clf__network_scores(model, values, clf__network_infer_outputs(model->prepared), values,
+                        x->rows);
   }
   return status;
 }

@@ -59,6 +59,8 @@ clf_status clf__network_of_state(clf__network **out, clf_context *context, const
 /* The network of a model's parameters, where they tell layers and input: else
  * CLF_ERROR_NOT_FITTED. */
 clf_status clf__network_declared(clf__network **out, const clf_model *model);
+/* The layers' text, to be freed. */
+clf_status clf__network_layers_of_state(char **out, clf_context *context, const clf__store *state);
 void clf__network_free(clf__network *network); /* NULL is fine */
 
 static inline int64_t clf__network_weights(const clf__network *network) {
@@ -87,6 +89,10 @@ void clf__network_free_prepared(void *prepared);
 int64_t clf__network_infer_outputs(const clf__inference *inference);
 /* out [rows, outputs]. */
 clf_status clf__network_infer(const clf__inference *inference, const clf__rows *x, float *out);
+
+/* A network's outputs [rows, outputs] as the model's scores; the two may be one array. */
+void clf__network_scores(const clf_model *model, const float *y, int64_t outputs, float *scores,
+                         int64_t rows);
 
 /* Why the loss cannot be used with this network, as a status, or CLF_OK. */
 clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,

@@ -171,22 +171,26 @@ static clf_status read_shape(clf__shape *out, const clf_tensor *tensor) {
              : clf__fail(CLF_ERROR_CORRUPT, "model file: 'input_shape' is missing or not valid");
 }
 
-clf_status clf__network_of_state(clf__network **out, clf_context *context,
-                                 const clf__store *state) {
+clf_status clf__network_layers_of_state(char **out, clf_context *context, const clf__store *state) {
   const clf_tensor *layers = clf__store_tensor(state, "layers");
-  clf__shape input;
-  clf_status status = read_shape(&input, clf__store_tensor(state, "input_shape"));
-  if (status < 0) {
-    return status;
-  }
   if (layers == NULL || layers->dtype != CLF_U8 || layers->ndim != 1) {
     return clf__fail(CLF_ERROR_CORRUPT, "model file: 'layers' is missing or not valid");
   }
-  char *text = clf__copy_bytes(context, layers->data, (size_t)layers->shape[0]);
-  if (text == NULL) {
-    return CLF_ERROR_MEMORY;
+  *out = clf__copy_bytes(context, layers->data, (size_t)layers->shape[0]);
+  return *out != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+clf_status clf__network_of_state(clf__network **out, clf_context *context,
+                                 const clf__store *state) {
+  clf__shape input;
+  char *text = NULL;
+  clf_status status = read_shape(&input, clf__store_tensor(state, "input_shape"));
+  if (status == CLF_OK) {
+    status = clf__network_layers_of_state(&text, context, state);
   }
-  status = clf__network_build(out, context, text, &input);
+  if (status == CLF_OK) {
+    status = clf__network_build(out, context, text, &input);
+  }
   clf__free(text);
   return status;
 }

@@ -1,0 +1,69 @@
+/** @file classify/sequence.h
+ *  Sequences step by step: a fitted recurrent network reads a stream as it comes, and tells at any
+ *  step what it makes of it so far.
+ *
+ *  Thread class of the file: one thread at a time on a sequence; any number of sequences, each in a
+ *  thread of its own, on one model.
+ */
+#ifndef CLASSIFY_SEQUENCE_H
+#define CLASSIFY_SEQUENCE_H
+
+#include <classify/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a network remembers of the steps it has read. Opaque. */
+typedef struct clf_sequence clf_sequence;
+
+/** Begins a sequence. After n steps it gives what the model gives for a row of these n steps, whose
+ *  number need not be that of the training.
+ *  @param out    receives the sequence; free it with clf_sequence_free()
+ *  @param model  a fitted network whose recurrent layers read forward only, without transforms. It
+ *                must outlive the sequence and not be fitted meanwhile
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (not a network,
+ *          or the message names the layer that needs the whole sequence), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_sequence_create(clf_sequence **out, const clf_model *model);
+
+/** Frees the handle. NULL is fine. @since 0.1 */
+CLF_API void clf_sequence_free(clf_sequence *sequence);
+
+/** Forgets all steps. @return CLF_OK, CLF_ERROR_ARGUMENT @since 0.1 */
+CLF_API clf_status clf_sequence_reset(clf_sequence *sequence);
+
+/** Reads steps. After a failure the sequence is as it was after the last good step.
+ *  @param steps  [count, features of a step]; of a network that begins with an embedding one number
+ *                a step, the token's id. No step is taken for padding
+ *  @param count  number of steps
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (NaN, Inf, or an id that the embedding has
+ *          not), CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_sequence_feed(clf_sequence *sequence, const float *steps, int64_t count);
+
+/** Features of a step: 1 for ids of tokens; -1 for NULL. @since 0.1 */
+CLF_API int64_t clf_sequence_features(const clf_sequence *sequence);
+
+/** Steps read since the beginning or the last reset; -1 for NULL. @since 0.1 */
+CLF_API int64_t clf_sequence_steps(const clf_sequence *sequence);
+
+/** The decision function of the steps so far.
+ *  @param values    [outputs of the model]
+ *  @param capacity  elements of values
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also before the first step) @since 0.1 */
+CLF_API clf_status clf_sequence_decision_function(const clf_sequence *sequence, float *values,
+                                                  int64_t capacity);
+
+/** The probabilities of the classes after the steps so far.
+ *  @param probabilities  [classes of the model]
+ *  @param capacity       elements of probabilities
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also before the first step), CLF_ERROR_UNSUPPORTED (the
+ *          network was fitted with a loss that gives none) @since 0.1 */
+CLF_API clf_status clf_sequence_predict_proba(const clf_sequence *sequence, float *probabilities,
+                                              int64_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

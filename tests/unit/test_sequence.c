@@ -1,0 +1,176 @@
+/* Streams: after every step what the model gives for the row of the steps so far. */
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "support.h"
+
+enum { ROWS = 60, STEPS = 12, WORDS = 9 };
+
+static clf_context *context;
+static float ids[ROWS * STEPS];
+static int32_t labels[ROWS];
+static clf_dataset *data;
+
+/* The label is whether a 3 comes before the last 4. */
+static void begin(void) {
+  uint64_t state = 2;
+  for (int i = 0; i < ROWS; i++) {
+    bool seen = false;
+    labels[i] = 0;
+    for (int t = 0; t < STEPS; t++) {
+      const int id = 1 + (int)(random_unit(&state) * (WORDS - 1));
+      ids[i * STEPS + t] = (float)id;
+      seen = seen || id == 3;
+      labels[i] = labels[i] || (seen && id == 4);
+    }
+  }
+  ck_clf_ok(clf_context_create(&context, "threads=2 seed=1", NULL));
+  data = dataset_of(context, ids, CLF_F32, ROWS, STEPS, labels);
+}
+
+static void end(void) {
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+
+static const char *const networks[] = {
+    "epochs=2 layers='embedding vocabulary=9 units=5; lstm units=7; dense' "
+    "loss=binary_cross_entropy",
+    "epochs=2 layers='embedding vocabulary=9 units=5; dropout rate=0.1; gru units=6 "
+    "return_sequences=true; "
+    "rnn units=4; dense units=2'",
+    "epochs=2 layers='embedding vocabulary=9 units=5 mask=false; global_average_pool1d; dense "
+    "units=3 "
+    "activation=tanh; dense units=2'",
+    "epochs=2 layers='embedding vocabulary=9 units=5; global_max_pool1d; dense units=2'",
+};
+
+START_TEST(sequence__is_the_row_so_far) {
+  clf_model *model = fitted(context, "network", networks[_i], data);
+  clf_sequence *sequence = NULL;
+  ck_clf_ok(clf_sequence_create(&sequence, model));
+  ck_assert_int_eq(clf_sequence_features(sequence), 1);
+  for (int row = 0; row < 5; row++) {
+    ck_clf_ok(clf_sequence_reset(sequence));
+    for (int t = 0; t < STEPS; t++) {
+      float padded[STEPS] = {0}, score[2], probability[2], now[2], chance[2];
+      memcpy(padded, ids + row * STEPS, (size_t)(t + 1) * sizeof *padded);
+      clf_dataset *one = dataset_of(context, padded, CLF_F32, 1, STEPS, NULL);
+      ck_clf_ok(clf_sequence_feed(sequence, ids + row * STEPS + t, 1));
+      ck_assert_int_eq(clf_sequence_steps(sequence), t + 1);
+      ck_clf_ok(clf_sequence_decision_function(sequence, now, 2));
+      ck_clf_ok(clf_sequence_predict_proba(sequence, chance, 2));
+      ck_clf_ok(clf_model_decision_function(model, one, score, 2));
+      ck_clf_ok(clf_model_predict_proba(model, one, probability, 2));
+      for (int k = 0; k < 2 && (t == STEPS - 1 || strstr(networks[_i], "mask=false") == NULL);
+           k++) {
+        ck_assert_double_eq_tol((double)now[k], (double)score[k], 1e-5);
+        ck_assert_double_eq_tol((double)chance[k], (double)probability[k], 1e-5);
+      }
+      clf_dataset_free(one);
+    }
+  }
+  clf_sequence_free(sequence);
+  clf_model_free(model);
+}
+END_TEST
+
+/* Steps of several features, of a sequence longer than those of the training. */
+START_TEST(sequence__reads_features) {
+  enum { FEATURES = 3, LONG = 40 };
+  static float x[ROWS * STEPS * FEATURES], values[2];
+  uint64_t state = 8;
+  for (int i = 0; i < ROWS * STEPS * FEATURES; i++) {
+    x[i] = (float)random_normal(&state);
+  }
+  clf_dataset *rows = dataset_of(context, x, CLF_F32, ROWS, STEPS * FEATURES, labels);
+  clf_model *model =
+      fitted(context, "network", "epochs=2 input=12,3 layers='lstm units=4; dense units=2'", rows);
+  clf_sequence *sequence = NULL;
+  ck_clf_ok(clf_sequence_create(&sequence, model));
+  ck_assert_int_eq(clf_sequence_features(sequence), FEATURES);
+  ck_clf_ok(clf_sequence_feed(sequence, x, LONG));
+  ck_assert_int_eq(clf_sequence_steps(sequence), LONG);
+  ck_clf_ok(clf_sequence_decision_function(sequence, values, 2));
+  ck_assert(isfinite(values[0]) && values[0] != values[1]);
+  clf_sequence_free(sequence);
+  clf_model_free(model);
+  clf_dataset_free(rows);
+}
+END_TEST
+
+START_TEST(sequence__says_why_not) {
+  static const char *const whole[] = {
+      "epochs=2 layers='embedding vocabulary=9 units=5; gru units=4 bidirectional=true; dense "
+      "units=2'",
+      "epochs=2 layers='embedding vocabulary=9 units=5; lstm units=4 return_sequences=true; "
+      "flatten; dense "
+      "units=2'",
+      "epochs=2 layers='dense units=2'"};
+  static const char *const says[] = {"gru 1 needs the whole", "dense 1 needs the whole",
+                                     "dense 1 needs the whole"};
+  clf_sequence *sequence = NULL;
+  for (int i = 0; i < 3; i++) {
+    clf_model *model = fitted(context, "network", whole[i], data);
+    ck_clf_fails(clf_sequence_create(&sequence, model), CLF_ERROR_UNSUPPORTED);
+    ck_clf_says(says[i]);
+    clf_model_free(model);
+  }
+  clf_model *ridge = fitted(context, "ridge", NULL, data);
+  ck_clf_fails(clf_sequence_create(&sequence, ridge), CLF_ERROR_UNSUPPORTED);
+  clf_model_free(ridge);
+  clf_model *fresh = NULL;
+  ck_clf_ok(clf_model_create(&fresh, context, "network", networks[0]));
+  ck_clf_fails(clf_sequence_create(&sequence, fresh), CLF_ERROR_NOT_FITTED);
+  clf_model_free(fresh);
+  ck_assert_ptr_null(sequence);
+}
+END_TEST
+
+START_TEST(sequence__stays_as_it_was_after_a_failure) {
+  const float good[] = {3, 1, 4}, bad[] = {5, 9}, nan[] = {NAN};
+  float before[2], after[2];
+  clf_model *model = fitted(context, "network", networks[0], data);
+  clf_sequence *sequence = NULL;
+  ck_clf_ok(clf_sequence_create(&sequence, model));
+  ck_clf_fails(clf_sequence_decision_function(sequence, before, 2), CLF_ERROR_ARGUMENT);
+  ck_clf_says("no step yet");
+  ck_clf_ok(clf_sequence_feed(sequence, good, 3));
+  ck_clf_fails(clf_sequence_feed(sequence, nan, 1), CLF_ERROR_DATA);
+  ck_clf_fails(clf_sequence_feed(sequence, bad, 2), CLF_ERROR_DATA);
+  ck_clf_says("from 0 to 8");
+  ck_assert_int_eq(clf_sequence_steps(sequence), 4);
+  ck_clf_ok(clf_sequence_decision_function(sequence, before, 2));
+  ck_clf_ok(clf_sequence_reset(sequence));
+  ck_clf_ok(clf_sequence_feed(sequence, good, 3));
+  ck_clf_ok(clf_sequence_feed(sequence, bad, 1));
+  ck_clf_ok(clf_sequence_decision_function(sequence, after, 2));
+  ck_assert_mem_eq(before, after, sizeof before);
+  ck_clf_fails(clf_sequence_feed(sequence, good, -1), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_sequence_feed(sequence, NULL, 1), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_sequence_decision_function(sequence, after, 1), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_sequence_predict_proba(sequence, NULL, 2), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_sequence_feed(NULL, good, 1), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_sequence_reset(NULL), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_sequence_create(NULL, model), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_sequence_create(&sequence, NULL), CLF_ERROR_ARGUMENT);
+  ck_assert_int_eq(clf_sequence_steps(NULL), -1);
+  ck_assert_int_eq(clf_sequence_features(NULL), -1);
+  clf_sequence_free(sequence);
+  clf_sequence_free(NULL);
+  clf_model_free(model);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("sequence");
+  TCase *tests = tcase_create("sequence");
+  tcase_add_checked_fixture(tests, begin, end);
+  tcase_add_loop_test(tests, sequence__is_the_row_so_far, 0, 4);
+  tcase_add_test(tests, sequence__reads_features);
+  tcase_add_test(tests, sequence__says_why_not);
+  tcase_add_test(tests, sequence__stays_as_it_was_after_a_failure);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
