@@ -203,6 +203,12 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *  @param format  "libsvm": svm-predict then gives the same decision values. The model must be an
  *                 svm of pairs (multiclass=one_vs_one) without transforms, and its class names
  *                 integers of 32 bits.
+ *                 "onnx" (operator set 13): a network of dense, conv2d, pooling, batch_norm,
+ *                 activation, dropout and flatten layers, or a ridge, fisher, perceptron or logistic
+ *                 model without a kernel; of transforms, standardize and min_max. Its input "input"
+ *                 is f32 [N, features…], scaled as the model sees them; its outputs are "scores"
+ *                 f32 [N, outputs], the decision function's values, and "probabilities" where
+ *                 clf_model_predict_proba() gives them. Metadata "class_0" … are the class names.
  *  @param path    the file
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (what the file
  *          has no place for: the message names it), CLF_ERROR_IO, CLF_ERROR_MEMORY @since 0.1 */

@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "base/text.h"
-#include "data/affine.h"
 #include "data/statistics.h"
 #include "data/transform.h"
 
@@ -71,28 +70,25 @@ done:
   return status;
 }
 
-static clf_status apply(clf_dataset **out, const clf_transform *transform,
-                        const clf_dataset *dataset) {
+static void affine(const clf_transform *transform, double *center, double *factor,
+                   clf__affine *out) {
   const min_max_params *values = transform->params;
   const double *minimum = clf__store_tensor(transform->state, "minimum")->data;
   const double *maximum = clf__store_tensor(transform->state, "maximum")->data;
-  clf_status status = check_sparse(transform, dataset, minimum);
-  if (status < 0) {
-    return status;
-  }
-  double *factor = clf__alloc_array(dataset->context, transform->features, sizeof *factor);
-  if (factor == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
   for (int64_t j = 0; j < transform->features; j++) {
-    double range = maximum[j] - minimum[j];
+    const double range = maximum[j] - minimum[j];
+    center[j] = minimum[j];
     factor[j] = (values->high - values->low) / (range > 0 ? range : 1);
   }
-  clf__affine affine = {minimum, factor, values->low, values->clip ? values->low : -INFINITY,
-                        values->clip ? values->high : INFINITY};
-  status = clf__affine_apply(out, dataset, &affine);
-  clf__free(factor);
-  return status;
+  *out = (clf__affine){center, factor, values->low, values->clip ? values->low : -INFINITY,
+                       values->clip ? values->high : INFINITY};
+}
+
+static clf_status apply(clf_dataset **out, const clf_transform *transform,
+                        const clf_dataset *dataset) {
+  const double *minimum = clf__store_tensor(transform->state, "minimum")->data;
+  clf_status status = check_sparse(transform, dataset, minimum);
+  return status < 0 ? status : clf__transform_change(out, transform, dataset);
 }
 
 static int64_t columns(const clf_transform *transform) {
@@ -120,6 +116,7 @@ const clf__transform_kind clf__min_max_kind = {
     .params = {"min_max", params, CLF__PARAM_COUNT(params), sizeof(min_max_params)},
     .fit = fit,
     .apply = apply,
+    .affine = affine,
     .columns = columns,
     .check = check,
 };

@@ -2,7 +2,6 @@
  * scikit-learn's StandardScaler). A constant feature is divided by 1. */
 #include <math.h>
 
-#include "data/affine.h"
 #include "data/statistics.h"
 #include "data/transform.h"
 
@@ -56,29 +55,22 @@ done:
   return status;
 }
 
-static clf_status apply(clf_dataset **out, const clf_transform *transform,
-                        const clf_dataset *dataset) {
+static void affine(const clf_transform *transform, double *center, double *factor,
+                   clf__affine *out) {
   const standardize_params *values = transform->params;
   const double *mean = clf__store_tensor(transform->state, "mean")->data;
   const double *deviation = clf__store_tensor(transform->state, "deviation")->data;
-  int64_t columns = transform->features;
-  clf_status status = check_sparse(transform, dataset);
-  if (status < 0) {
-    return status;
-  }
-  double *center = clf__alloc_array(dataset->context, columns, 2 * sizeof *center);
-  if (center == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  double *factor = center + columns;
-  for (int64_t j = 0; j < columns; j++) {
+  for (int64_t j = 0; j < transform->features; j++) {
     center[j] = values->mean ? mean[j] : 0;
     factor[j] = values->deviation ? 1 / deviation[j] : 1;
   }
-  clf__affine affine = {center, factor, 0, -INFINITY, INFINITY};
-  status = clf__affine_apply(out, dataset, &affine);
-  clf__free(center);
-  return status;
+  *out = (clf__affine){center, factor, 0, -INFINITY, INFINITY};
+}
+
+static clf_status apply(clf_dataset **out, const clf_transform *transform,
+                        const clf_dataset *dataset) {
+  clf_status status = check_sparse(transform, dataset);
+  return status < 0 ? status : clf__transform_change(out, transform, dataset);
 }
 
 static int64_t columns(const clf_transform *transform) {
@@ -105,6 +97,7 @@ const clf__transform_kind clf__standardize_kind = {
     .params = {"standardize", params, CLF__PARAM_COUNT(params), sizeof(standardize_params)},
     .fit = fit,
     .apply = apply,
+    .affine = affine,
     .columns = columns,
     .check = check,
 };

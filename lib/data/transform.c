@@ -110,6 +110,19 @@ done:
   return clf__fail_within(status, "%s", transform->kind->name);
 }
 
+clf_status clf__transform_change(clf_dataset **out, const clf_transform *transform,
+                                 const clf_dataset *dataset) {
+  double *center = clf__alloc_array(dataset->context, transform->features, 2 * sizeof *center);
+  clf__affine affine;
+  if (center == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  transform->kind->affine(transform, center, center + transform->features, &affine);
+  clf_status status = clf__affine_apply(out, dataset, &affine);
+  clf__free(center);
+  return status;
+}
+
 clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform,
                                const clf_dataset *dataset) {
   CLF__REQUIRE(out);

@@ -5,6 +5,7 @@
 
 #include <classify/transform.h>
 
+#include "data/affine.h"
 #include "data/dataset.h"
 #include "store/store.h"
 
@@ -16,6 +17,9 @@ typedef struct clf__transform_kind {
   clf_status (*fit)(const clf_transform *transform, const clf_dataset *dataset, clf__store *state);
   clf_status (*apply)(clf_dataset **out, const clf_transform *transform,
                       const clf_dataset *dataset);
+  /* For kinds that change each feature by itself: what the fitted transform does, with center and
+   * factor [features] for it to fill; NULL for other kinds. */
+  void (*affine)(const clf_transform *transform, double *center, double *factor, clf__affine *out);
   /* Columns of the fitted output. */
   int64_t (*columns)(const clf_transform *transform);
   /* Whether a loaded state is complete and fits `features`: CLF_OK or CLF_ERROR_CORRUPT. */
@@ -39,6 +43,10 @@ const clf__transform_kind *const *clf__transform_kinds(void); /* ends with NULL 
 /* For check(): the finite numbers [features] of an f64 tensor of the state; NULL, with the message
  * of CLF_ERROR_CORRUPT set, when there are none. */
 const double *clf__transform_vector(const clf_transform *transform, const char *name);
+
+/* What a fitted transform of a kind with `affine` does to the dataset. */
+clf_status clf__transform_change(clf_dataset **out, const clf_transform *transform,
+                                 const clf_dataset *dataset);
 
 /* Unfitted, same kind and parameters. */
 clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform);

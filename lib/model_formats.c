@@ -4,9 +4,11 @@
 
 #include "base/text.h"
 #include "data/source.h"
+#include "onnx/onnx.h"
 
 static const clf__model_format *const formats[] = {
     &clf__model_format_libsvm,
+    &clf__model_format_onnx,
     NULL,
 };
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] - 1 };

@@ -1,0 +1,234 @@
+"""Exported ONNX files, run by onnxruntime and by OpenCV, against our own answers on the same rows;
+onnx.checker looks at the files. Each is left out, with a line that says so, where it is missing.
+"""
+
+import os
+import sys
+import tempfile
+
+import classify as clf
+import numpy as np
+
+try:
+    import onnx
+except ImportError:
+    onnx = None
+try:
+    import onnxruntime
+except ImportError:
+    onnxruntime = None
+try:
+    import cv2
+except ImportError:
+    cv2 = None
+
+ROWS = 13
+TOLERANCE = 1e-5  # of the largest value: f32 sums of up to some hundred products
+
+
+def data(shape, classes, seed=1):
+    """Random rows with labels that depend on them."""
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(max(40, 6 * classes), *shape)).astype(np.float32)
+    scores = x.reshape(len(x), -1) @ random.normal(size=(int(np.prod(shape)), classes))
+    y = scores.argmax(axis=1).astype(np.int32)
+    y[:classes] = np.arange(classes)
+    return x, y
+
+
+def export(model, folder):
+    path = os.path.join(folder, "model.onnx")
+    clf.call("clf_model_export", model, "onnx", path)
+    return path
+
+
+def by_onnxruntime(path, x):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    assert [i.name for i in session.get_inputs()] == ["input"]
+    names = [o.name for o in session.get_outputs()]
+    return dict(zip(names, session.run(None, {"input": x})))
+
+
+def by_opencv(path, x, names):
+    """Rows of one or three axes: cv2 takes an array of three axes for one image with channels."""
+    net = cv2.dnn.readNetFromONNX(path)
+    net.setInput(x)
+    return dict(zip(names, net.forward(names)))
+
+
+def check(kind, params, shape, classes=3, add=(), probabilities=True, opencv=True):
+    """Fits, exports, and compares scores and probabilities."""
+    x, y = data(shape, classes)
+    model = clf.Model(kind, params)
+    for transform in add:
+        model.add(*transform)
+    model.fit(clf.Dataset(x, y))
+    rows = data(shape, classes, seed=2)[0][:ROWS]
+    expected = {"scores": model.decision_function(clf.Dataset(rows))}
+    if probabilities:
+        expected["probabilities"] = model.predict_proba(clf.Dataset(rows))
+    what = f"{kind} {params} {shape} {classes}"
+    with tempfile.TemporaryDirectory() as folder:
+        path = export(model, folder)
+        found = {}
+        if onnx:
+            file = onnx.load(path)
+            onnx.checker.check_model(file, full_check=True)
+            names = {p.key: p.value for p in file.metadata_props}
+            assert names == {f"class_{k}": str(k) for k in range(classes)}, names
+            sizes = [d.dim_param or d.dim_value
+                     for d in file.graph.input[0].type.tensor_type.shape.dim]
+            assert sizes == ["N", *shape], sizes
+        if onnxruntime:
+            found["onnxruntime"] = by_onnxruntime(path, rows)
+            single = by_onnxruntime(path, rows[:1])
+            clf.close(single["scores"], expected["scores"][:1], TOLERANCE, what + " one row")
+        if cv2 and opencv and len(shape) != 2:
+            found["OpenCV"] = by_opencv(path, rows, list(expected))
+    for name, values in found.items():
+        assert values.keys() == expected.keys(), f"{what}: {name} gives {list(values)}"
+        for key in expected:
+            clf.close(values[key], expected[key], TOLERANCE, f"{what}: {key} by {name}")
+
+
+def network(layers, shape, classes=3, params="", **more):
+    check("network", f"epochs=2 batch_size=16 layers='{layers}' {params}", shape, classes, **more)
+
+
+ACTIVATIONS = ["linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"]
+
+
+def dense_layers_with_every_activation():
+    for f in ACTIVATIONS:
+        network(f"dense units=7 activation={f}; dense units=3", (5,))
+        network(f"dense units=7 bias=false; activation function={f}; dense units=3 bias=false", (5,))
+
+
+def convolutions_with_every_option():
+    for kernel in 1, 2, 3, 5:
+        for stride in 1, 2, 3:
+            for padding in "same", "valid":
+                network(f"conv2d filters=4 kernel={kernel} stride={stride} padding={padding}; "
+                        "flatten; dense units=3", (9, 7, 2))
+    for dilation in 2, 3:
+        for padding in "same", "valid":
+            for stride in 1, 2:
+                network(f"conv2d filters=3 kernel=3 dilation={dilation} padding={padding} "
+                        f"stride={stride} bias=false; flatten; dense units=3", (11, 8, 3))
+    for f in ACTIVATIONS:
+        network(f"conv2d filters=5 activation={f}; flatten; dense units=3", (6, 5, 2))
+
+
+def pooling_of_every_size():
+    for kind in "max_pool2d", "average_pool2d":
+        for size, stride in (2, 2), (3, 2), (2, 3), (1, 2), (4, 1):
+            network(f"conv2d filters=3 kernel=1; {kind} size={size} stride={stride}; flatten; "
+                    "dense units=3", (9, 10, 2))
+        network(f"{kind} size=2; flatten; dense units=3", (5, 5, 3))
+
+
+def batch_normalisation_of_rows_and_images():
+    network("dense units=6; batch_norm; activation function=relu; dense units=3", (5,))
+    network("batch_norm epsilon=0.01; flatten; dense units=3", (4, 6, 3))
+    network("batch_norm; flatten; dense units=3", (4, 6))
+    network("conv2d filters=4; batch_norm; activation; conv2d filters=3; flatten; dense units=3",
+            (8, 7, 1))
+
+
+def grey_images_and_layers_before_them():
+    network("conv2d filters=4; flatten; dense units=3", (7, 6))
+    network("activation function=tanh; dropout rate=0.2; max_pool2d; flatten; dense units=3", (7, 6))
+    network("conv2d filters=4; conv2d filters=3 kernel=4; flatten", (6, 6))
+    network("conv2d filters=4; conv2d filters=3 kernel=4", (6, 6))
+    network("conv2d filters=2; dropout; activation function=softmax; flatten; dense units=3", (6, 6))
+
+
+def a_deeper_network():
+    network("conv2d filters=8 kernel=5 padding=same activation=relu; max_pool2d; "
+            "conv2d filters=12 kernel=3 stride=2 padding=same; batch_norm; activation; "
+            "average_pool2d; flatten; dense units=20 activation=tanh; dropout rate=0.4; "
+            "dense units=10", (28, 28, 1), 10)
+
+
+def every_loss():
+    network("dense units=3", (4,), params="loss=binary_cross_entropy")
+    network("dense units=2", (4,), 2, params="loss=binary_cross_entropy")
+    network("dense units=1", (4,), 2, params="loss=binary_cross_entropy")
+    network("dense units=1", (4,), 2, params="loss=hinge", probabilities=False)
+    network("dense units=3", (4,), params="loss=hinge", probabilities=False)
+    network("dense units=3 activation=sigmoid", (4,), params="loss=squared_error",
+            probabilities=False)
+    network("dense units=2", (4,), 2)
+
+
+def linear_models():
+    for classes in 2, 5:
+        check("ridge", "", (6,), classes, probabilities=False)
+        check("fisher", "", (6,), classes)
+        check("perceptron", "", (6,), classes, probabilities=False)
+        check("logistic", "", (6,), classes)
+        check("logistic", "multiclass=one_vs_rest", (6,), classes)
+
+
+def transforms_that_change_each_feature():
+    check("logistic", "", (6,), add=[("standardize", None)])
+    check("logistic", "", (6,), add=[("standardize", "mean=false"), ("min_max", "low=-1 high=3")])
+    # OpenCV 4.6 knows no Clip with its bounds as inputs.
+    check("logistic", "", (6,), add=[("min_max", "clip=true")], opencv=False)
+    check("network", "epochs=2 input=4,5,2 layers='conv2d filters=3; flatten; dense units=3'",
+          (4, 5, 2), add=[("standardize", None)])
+
+
+def random_networks():
+    random = np.random.default_rng(7)
+    for _ in range(30):
+        height, width, channels = (int(v) for v in random.integers(6, 14, 3))
+        layers = []
+        for _ in range(random.integers(1, 4)):
+            layers.append(str(random.choice([
+                f"conv2d filters={random.integers(1, 9)} kernel={random.integers(1, 4)} "
+                f"stride={random.integers(1, 3)} padding=same "
+                f"activation={random.choice(ACTIVATIONS)} dilation={random.integers(1, 3)}",
+                f"max_pool2d size={random.integers(1, 3)}",
+                f"average_pool2d size={random.integers(1, 3)} stride=1",
+                "batch_norm", "dropout rate=0.1",
+                f"activation function={random.choice(ACTIVATIONS)}"])))
+        network("; ".join(layers) + "; flatten; dense units=3", (height, width, channels % 4 + 1))
+
+
+def refused(kind, params, shape, says, add=()):
+    x, y = data(shape, 3)
+    model = clf.Model(kind, params)
+    for transform in add:
+        model.add(*transform)
+    model.fit(clf.Dataset(x, y))
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            export(model, folder)
+        except clf.Error as error:
+            assert says in str(error), error
+            assert os.listdir(folder) == [], os.listdir(folder)
+            return
+    raise AssertionError(f"{kind} {params} is written")
+
+
+def what_has_no_place_is_refused():
+    refused("svm", "", (4,), "svm")
+    refused("fisher", "kernel=rbf", (4,), "kernel")
+    refused("perceptron", "kernel=rbf", (4,), "kernel")
+    refused("ridge", "", (4,), "polynomial", [("polynomial", None)])
+
+
+if __name__ == "__main__":
+    for name, module in ("onnx", onnx), ("onnxruntime", onnxruntime), ("OpenCV", cv2):
+        print(name, module.__version__ if module else "is not installed: left out")
+    if not (onnxruntime or cv2):
+        print("neither onnxruntime nor OpenCV is installed: skipped")
+        sys.exit(77)
+    clf.run([dense_layers_with_every_activation, convolutions_with_every_option,
+             pooling_of_every_size, batch_normalisation_of_rows_and_images,
+             grey_images_and_layers_before_them, a_deeper_network, every_loss, linear_models,
+             transforms_that_change_each_feature, random_networks, what_has_no_place_is_refused])
