@@ -39,7 +39,7 @@ static const clf__param params[] = {
     {"max_iterations", CLF_PARAM_I64, offsetof(fisher_params, max_iterations), "200", 1, 1e9, false,
      NULL, "kernel: most iterations of cg"},
     {"cache_mb", CLF_PARAM_I64, offsetof(fisher_params, cache_mb), "4096", 1, 1e9, false, NULL,
-     "kernel: megabytes for the kernel matrix in cg; what does not fit is computed again"},
+     "kernel: megabytes for the kernel matrix in cg, 16 bits a value where floats do not fit"},
 };
 
 enum { SHRINKAGE_NONE = 0, SHRINKAGE_AUTO = 1 };

@@ -17,11 +17,12 @@ enum { MOST_RANK = 2048, ROWS_PER_RANK = 16, LEAST_RANK = 16 };
 
 typedef struct solver {
   clf__fisher_system *system;
-  clf__fisher_matrix matrix;
+  clf__kernel_product *matrix;
   clf__precondition precondition;
   double *z, *r, *p, *q, *h; /* [n, responses]: solution, residual, direction, S p, M^-1 r */
   double *rho;               /* [responses] r.h */
   double *along;             /* [responses] of S p along r, which P takes away */
+  double *factor;            /* [responses] */
   bool broken;               /* S is not positive definite */
 } solver;
 
@@ -36,40 +37,48 @@ static clf_status allocate(solver *v) {
   v->h = clf__alloc_array(s->context, size, sizeof(double));
   v->rho = clf__alloc_zeroed(s->context, s->responses, sizeof(double));
   v->along = clf__alloc_zeroed(s->context, s->responses, sizeof(double));
+  v->factor = clf__alloc_zeroed(s->context, s->responses, sizeof(double));
   s->support = clf__alloc_array(s->context, s->n, sizeof *s->support);
   s->history = clf__alloc_array(s->context, s->params->max_iterations, sizeof *s->history);
-  bool complete =
-      v->z && v->r && v->p && v->q && v->h && v->rho && v->along && s->support && s->history;
+  bool complete = v->z && v->r && v->p && v->q && v->h && v->rho && v->along && v->factor &&
+                  s->support && s->history;
   return complete ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
-static double dot(const clf__fisher_system *s, const double *a, const double *b, int64_t c) {
-  double sum = 0;
-  for (int64_t i = c; i < s->n * s->responses; i += s->responses) {
-    sum += a[i] * b[i];
+/* dots [responses] = the products of the vectors a and b of each response. */
+static void dot(const clf__fisher_system *s, const double *a, const double *b, double *dots) {
+  const int64_t width = s->responses;
+  memset(dots, 0, (size_t)width * sizeof *dots);
+  for (int64_t i = 0; i < s->n; i++, a += width, b += width) {
+    for (int64_t c = 0; c < width; c++) {
+      dots[c] += a[c] * b[c];
+    }
   }
-  return sum;
 }
 
 /* x = P x; taken [responses] is what was taken away of r. */
 static void project(const clf__fisher_system *s, double *x, double *taken) {
-  for (int64_t c = 0; c < s->responses; c++) {
-    double along = 0;
-    for (int64_t i = 0; i < s->n; i++) {
-      along += s->root[i] * x[i * s->responses + c];
+  const int64_t width = s->responses;
+  memset(taken, 0, (size_t)width * sizeof *taken);
+  for (int64_t i = 0; i < s->n; i++) {
+    for (int64_t c = 0; c < width; c++) {
+      taken[c] += s->root[i] * x[i * width + c];
     }
-    along /= s->weight;
-    for (int64_t i = 0; i < s->n; i++) {
-      x[i * s->responses + c] -= along * s->root[i];
+  }
+  for (int64_t c = 0; c < width; c++) {
+    taken[c] /= s->weight;
+  }
+  for (int64_t i = 0; i < s->n; i++) {
+    for (int64_t c = 0; c < width; c++) {
+      x[i * width + c] -= taken[c] * s->root[i];
     }
-    taken[c] = along;
   }
 }
 
 /* q = P S x. */
-static clf_status multiply(solver *v, const double *x) {
+static clf_status multiply(solver *v, const double *x, bool exact) {
   clf__fisher_system *s = v->system;
-  clf_status status = clf__fisher_matrix_times(&v->matrix, x, v->q);
+  clf_status status = clf__kernel_product_times(v->matrix, x, exact, &s->progress, s->step, v->q);
   for (int64_t i = 0; status == CLF_OK && i < s->n * s->responses; i++) {
     v->q[i] += s->params->alpha * x[i];
   }
@@ -80,17 +89,21 @@ static clf_status multiply(solver *v, const double *x) {
 /* The next directions, conjugate to those before. */
 static clf_status turn(solver *v) {
   clf__fisher_system *s = v->system;
+  const int64_t width = s->responses;
   clf_status status = clf__precondition_apply(&v->precondition, s, v->r, v->h);
   if (status < 0) {
     return status;
   }
   project(s, v->h, v->along);
-  for (int64_t c = 0; c < s->responses; c++) {
-    double rho = dot(s, v->r, v->h, c);
-    double beta = v->rho[c] > 0 ? rho / v->rho[c] : 0;
+  dot(s, v->r, v->h, v->factor);
+  for (int64_t c = 0; c < width; c++) {
+    const double rho = v->factor[c];
+    v->factor[c] = v->rho[c] > 0 ? rho / v->rho[c] : 0;
     v->rho[c] = rho;
-    for (int64_t i = c; i < s->n * s->responses; i += s->responses) {
-      v->p[i] = v->h[i] + beta * v->p[i];
+  }
+  for (int64_t i = 0; i < s->n; i++) {
+    for (int64_t c = 0; c < width; c++) {
+      v->p[i * width + c] = v->h[i * width + c] + v->factor[c] * v->p[i * width + c];
     }
   }
   return CLF_OK;
@@ -100,8 +113,9 @@ static clf_status turn(solver *v) {
 static double largest_residual(const solver *v) {
   const clf__fisher_system *s = v->system;
   double largest = 0;
+  dot(s, v->r, v->r, v->factor);
   for (int64_t c = 0; c < s->responses; c++) {
-    largest = fmax(largest, dot(s, v->r, v->r, c));
+    largest = fmax(largest, v->factor[c]);
   }
   return sqrt(largest / s->weight);
 }
@@ -109,14 +123,17 @@ static double largest_residual(const solver *v) {
 /* Along the directions to the minimum. */
 static void advance(solver *v) {
   clf__fisher_system *s = v->system;
-  for (int64_t c = 0; c < s->responses; c++) {
-    double curvature = dot(s, v->p, v->q, c);
-    bool going = curvature > 0 && v->rho[c] > 0;
+  const int64_t width = s->responses;
+  dot(s, v->p, v->q, v->factor);
+  for (int64_t c = 0; c < width; c++) {
+    bool going = v->factor[c] > 0 && v->rho[c] > 0;
     v->broken = v->broken || (!going && v->rho[c] > 0);
-    double length = going ? v->rho[c] / curvature : 0;
-    for (int64_t i = c; i < s->n * s->responses; i += s->responses) {
-      v->z[i] += length * v->p[i];
-      v->r[i] -= length * v->q[i];
+    v->factor[c] = going ? v->rho[c] / v->factor[c] : 0;
+  }
+  for (int64_t i = 0; i < s->n; i++) {
+    for (int64_t c = 0; c < width; c++) {
+      v->z[i * width + c] += v->factor[c] * v->p[i * width + c];
+      v->r[i * width + c] -= v->factor[c] * v->q[i * width + c];
     }
   }
 }
@@ -124,7 +141,7 @@ static void advance(solver *v) {
 /* r = W^1/2 y - P S z, with nothing known of directions. */
 static clf_status restart(solver *v) {
   clf__fisher_system *s = v->system;
-  clf_status status = multiply(v, v->z);
+  clf_status status = multiply(v, v->z, true);
   for (int64_t i = 0; status == CLF_OK && i < s->n * s->responses; i++) {
     int64_t row = i / s->responses;
     v->r[i] = s->root[row] * clf__fisher_response(s, row, i % s->responses) - v->q[i];
@@ -141,7 +158,7 @@ static clf_status descend(solver *v) {
   while (s->iterations < s->params->max_iterations && residual > s->params->residual &&
          !v->broken) {
     CLF__TRY(turn(v));
-    CLF__TRY(multiply(v, v->p));
+    CLF__TRY(multiply(v, v->p, false));
     advance(v);
     residual = largest_residual(v);
     s->history[s->iterations++] = residual;
@@ -197,6 +214,11 @@ static clf_status finish(solver *v) {
   return CLF_OK;
 }
 
+static size_t cache_bytes(const clf__fisher_system *s) {
+  size_t bytes;
+  return clf__mul_size((size_t)s->params->cache_mb, 1 << 20, &bytes) ? bytes : SIZE_MAX;
+}
+
 clf_status clf__fisher_solve_cg(clf__fisher_system *s) {
   solver v = {.system = s};
   clf_status status = CLF_OK, outcome;
@@ -204,14 +226,15 @@ clf_status clf__fisher_solve_cg(clf__fisher_system *s) {
   rank = rank < LEAST_RANK ? LEAST_RANK : rank > MOST_RANK ? MOST_RANK : rank;
   CLF__TRY(allocate(&v));
   CLF__TRY(clf__precondition_create(&v.precondition, s, rank));
-  CLF__TRY(clf__fisher_matrix_create(&v.matrix, s));
+  CLF__TRY(clf__kernel_product_create(&v.matrix, s->context, &s->function, s->training->x, s->rows,
+                                      s->n, s->center, s->root, s->responses, cache_bytes(s)));
   CLF__TRY(iterate(&v));
   outcome = status;
   CLF__TRY(finish(&v));
   status = outcome;
 done:
   clf__precondition_free(&v.precondition);
-  clf__fisher_matrix_free(&v.matrix);
+  clf__kernel_product_free(v.matrix);
   clf__free(v.z);
   clf__free(v.r);
   clf__free(v.p);
@@ -219,5 +242,6 @@ done:
   clf__free(v.h);
   clf__free(v.rho);
   clf__free(v.along);
+  clf__free(v.factor);
   return status;
 }

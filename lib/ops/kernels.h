@@ -111,6 +111,18 @@ static inline int64_t clf__tile_places(int64_t steps, int64_t depth) {
   return steps + steps / depth + 1;
 }
 
+/* A block k [rows, columns] of a symmetric matrix times vectors on both of its sides: row_sums
+ * [sides, rows] += scale k right, column_sums [sides, columns] += scale k^T left, `ld` from a side
+ * to the next in all four. */
+typedef struct clf__two_way {
+  const void *k; /* without gaps */
+  float scale;
+  int64_t rows, columns; /* columns: a multiple of CLF__SPARSE_LANES */
+  int64_t sides, ld;
+  const float *left, *right; /* [sides, rows] and [sides, columns] */
+  float *row_sums, *column_sums;
+} clf__two_way;
+
 typedef struct clf__kernels {
   clf__product_kernel f32;
   clf__product_kernel f64;
@@ -161,6 +173,11 @@ typedef struct clf__kernels {
   /* x_i.z_j for sparse z, with the bits that kernel_sparse gives. */
   float (*kernel_dot)(const clf__rows *x, int64_t i, const clf__rows *z, int64_t j);
   float (*kernel_norm)(const clf__rows *x, int64_t i);
+
+  void (*two_way_f32)(const clf__two_way *block);
+  void (*two_way_i16)(const clf__two_way *block);
+  /* x as 16-bit integers: returns the scale that gives it back, or NaN when x is not finite. */
+  float (*shorten)(int16_t *out, const float *x, int64_t count);
 
   void (*exp)(const float *x, float *out, int64_t count);
   void (*log)(const float *x, float *out, int64_t count);

@@ -9,6 +9,7 @@
 #include "ops/gemm.h"
 #include "ops/gram.h"
 #include "ops/kernel_matrix.h"
+#include "ops/kernel_product.h"
 #include "ops/linear.h"
 #include "ops/row.h"
 #include "ops/smo.h"

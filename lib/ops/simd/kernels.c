@@ -3,6 +3,7 @@
 #include "ops/kernels.h"
 #include "ops/kernel_matrix.h"
 
+#include <float.h>
 #include <math.h>
 
 #include "ops/simd/vector.h"
@@ -92,6 +93,18 @@
 
 #include "ops/simd/sparse.h"
 
+#include "ops/simd/shorten.h"
+
+#define K float
+#define LOAD_K load_f32
+#define NAME(x) x##_f32
+#include "ops/simd/two_way.h"
+
+#define K int16_t
+#define LOAD_K load_i16
+#define NAME(x) x##_i16
+#include "ops/simd/two_way.h"
+
 #include "ops/simd/math.h"
 
 #include "ops/simd/smo.h"
@@ -167,6 +180,9 @@ const clf__kernels CLF__KERNELS = {
     .kernel_sparse = kernel_sparse,
     .kernel_dot = kernel_dot,
     .kernel_norm = kernel_norm,
+    .two_way_f32 = two_way_f32,
+    .two_way_i16 = two_way_i16,
+    .shorten = shorten,
     .exp = exp_f32,
     .log = log_f32,
     .tanh = tanh_f32,

@@ -80,6 +80,23 @@ INLINE vector_i32 load_u8_as_i32(const uint8_t *from) {
 #endif
 }
 
+INLINE vector_f32 load_i16(const int16_t *from) {
+  vector_i32 v;
+#if defined(__AVX512F__)
+  v = (vector_i32)_mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)from));
+#elif defined(__AVX2__)
+  v = (vector_i32)_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(const void *)from));
+#elif defined(__SSE2__)
+  const __m128i pairs = _mm_loadu_si64(from);
+  v = (vector_i32)_mm_srai_epi32(_mm_unpacklo_epi16(pairs, pairs), 16);
+#else
+  for (int i = 0; i < LANES_F32; i++) {
+    v[i] = from[i];
+  }
+#endif
+  return __builtin_convertvector(v, vector_f32);
+}
+
 INLINE vector_f32 load_u8(const uint8_t *from) {
   return __builtin_convertvector(load_u8_as_i32(from), vector_f32);
 }

@@ -1,0 +1,184 @@
+/* Products of kernel matrices with vectors against their definition, at every level of CPU and with
+ * room for all, some or none of the kernel values. */
+#include "kernel_matrices.h"
+#include "stingy.h"
+
+#include "ops/kernel_product.h"
+
+/* Three blocks by three, the last of them small and with a part of a vector. */
+enum {
+  ROWS = 1100,
+  FROM = 1300,
+  DEPTH = 7,
+  MOST_SIDES = 9,
+  BLOCKS = 6,
+  BLOCK_ELEMENTS = 512 * 512
+};
+
+typedef struct product_case {
+  matrix x;
+  clf__kernel_function function;
+  int64_t sides;
+  int64_t rows[ROWS];
+  double root[ROWS], p[ROWS * MOST_SIDES];
+  double y[ROWS * MOST_SIDES];         /* by the definition */
+  double magnitude[ROWS * MOST_SIDES]; /* sums of the products' magnitudes */
+  double weight[MOST_SIDES];           /* sums of those of the vectors */
+  double largest;                      /* kernel value */
+} product_case;
+
+static void set_case(product_case *c, uint64_t *state, int storage, int kind, int64_t sides) {
+  memset(c, 0, sizeof *c);
+  c->x = random_matrix(state, storage, FROM, kind == CLF__KERNEL_PRECOMPUTED ? FROM : DEPTH, 0);
+  c->function = function_of(kind, DEPTH);
+  c->sides = sides;
+  for (int64_t i = 0; i < ROWS; i++) {
+    c->rows[i] = i + i / 8;
+    c->root[i] = 0.5 + random_unit(state);
+    for (int64_t s = 0; s < sides; s++) {
+      c->p[i * sides + s] = random_signed(state);
+      c->weight[s] += fabs(c->root[i] * c->p[i * sides + s]);
+    }
+  }
+  for (int64_t i = 0; i < ROWS; i++) {
+    for (int64_t j = 0; j < ROWS; j++) {
+      /* The lower triangle stands for both. */
+      const int64_t low = i > j ? j : i, high = i > j ? i : j;
+      const double k = kernel_value(&c->function, &c->x, c->rows[high], &c->x, c->rows[low]);
+      c->largest = fmax(c->largest, fabs(k));
+      for (int64_t s = 0; s < sides; s++) {
+        const double term = c->root[i] * k * c->root[j] * c->p[j * sides + s];
+        c->y[i * sides + s] += term;
+        c->magnitude[i * sides + s] += fabs(term);
+      }
+    }
+  }
+}
+
+static void check_product(const product_case *c, const double *y, double error) {
+  for (int64_t i = 0; i < ROWS * c->sides; i++) {
+    const double off = 2e-6 * c->magnitude[i] +
+                       error * c->root[i / c->sides] * c->largest * c->weight[i % c->sides];
+    ck_assert_msg(fabs(y[i] - c->y[i]) <= off, "product is %g, not %g", y[i], c->y[i]);
+  }
+}
+
+static clf__kernel_product *product_of_case(clf_context *context, const product_case *c,
+                                            int64_t bytes) {
+  clf__kernel_product *made = NULL;
+  ck_clf_ok(clf__kernel_product_create(&made, context, &c->function, &c->x.rows, c->rows, ROWS,
+                                       NULL, c->root, c->sides, (size_t)bytes));
+  return made;
+}
+
+/* Room for all as floats, for all as 16-bit integers, for two, for none. */
+static const int64_t rooms[] = {4 * BLOCKS * BLOCK_ELEMENTS, 2 * BLOCKS *BLOCK_ELEMENTS,
+                                4 * BLOCK_ELEMENTS, 0};
+enum { ROOMS = sizeof rooms / sizeof rooms[0] };
+
+START_TEST(products__agree_with_the_definition) {
+  static product_case c;
+  static double y[ROWS * MOST_SIDES];
+  clf_context *context = context_of(_i, 2);
+  uint64_t state = 31;
+  for (int kind = 0; context != NULL && kind <= CLF__KERNEL_PRECOMPUTED; kind++) {
+    const int storage = kind == CLF__KERNEL_RBF ? U8 : kind == CLF__KERNEL_LINEAR ? SPARSE : F32;
+    const clf__progress progress = clf__progress_begin(context, "product", 1);
+    set_case(&c, &state, storage, kind, 2 * kind + 1);
+    for (int room = 0; room < ROOMS; room++) {
+      clf__kernel_product *made = product_of_case(context, &c, rooms[room]);
+      for (int turn = 0; turn < 3; turn++) {
+        const bool rounded = turn < 2 && room > 0;
+        ck_clf_ok(clf__kernel_product_times(made, c.p, turn == 2, &progress, 0, y));
+        check_product(&c, y, rounded ? 1.0 / 65000 : 1e-6);
+      }
+      clf__kernel_product_free(made);
+    }
+    free_matrix(&c.x);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
+START_TEST(products__have_the_same_bits_on_any_number_of_threads) {
+  static product_case c;
+  static double y[2][ROWS * MOST_SIDES];
+  uint64_t state = 32;
+  set_case(&c, &state, U8, CLF__KERNEL_RBF, 4);
+  for (int room = 0; room < ROOMS; room++) {
+    for (int threads = 1; threads <= 2; threads++) {
+      clf_context *context = context_of(CPU_LEVELS - 1, threads);
+      const clf__progress progress = clf__progress_begin(context, "product", 1);
+      clf__kernel_product *made = product_of_case(context, &c, rooms[room]);
+      ck_clf_ok(clf__kernel_product_times(made, c.p, false, &progress, 0, y[threads - 1]));
+      ck_clf_ok(clf__kernel_product_times(made, c.p, false, &progress, 0, y[threads - 1]));
+      clf__kernel_product_free(made);
+      clf_context_free(context);
+    }
+    ck_assert_mem_eq(y[0], y[1], (size_t)(ROWS * c.sides) * sizeof(double));
+  }
+  free_matrix(&c.x);
+}
+END_TEST
+
+/* Kernel values beyond float must end in what is not finite, not in what looks like a product. */
+START_TEST(products__of_infinite_values_are_not_finite) {
+  static product_case c;
+  static double y[ROWS * MOST_SIDES];
+  clf_context *context = context_of(_i, 1);
+  uint64_t state = 33;
+  set_case(&c, &state, F32, CLF__KERNEL_POLYNOMIAL, 1);
+  c.function.degree = 64;
+  c.function.coef0 = 1e30;
+  for (int room = 0; context != NULL && room < 2; room++) {
+    const clf__progress progress = clf__progress_begin(context, "product", 1);
+    clf__kernel_product *made = product_of_case(context, &c, rooms[room]);
+    for (int turn = 0; turn < 2; turn++) {
+      ck_clf_ok(clf__kernel_product_times(made, c.p, false, &progress, 0, y));
+      ck_assert(!isfinite(y[0]) && !isfinite(y[ROWS - 1]));
+    }
+    clf__kernel_product_free(made);
+  }
+  free_matrix(&c.x);
+  clf_context_free(context);
+}
+END_TEST
+
+/* Every allocation in turn is refused: a status, and nothing is lost. */
+START_TEST(products__tell_of_lack_of_memory) {
+  static product_case c;
+  static double y[ROWS * MOST_SIDES];
+  uint64_t state = 34;
+  clf_status status = CLF_ERROR_MEMORY;
+  set_case(&c, &state, F32, CLF__KERNEL_RBF, 1);
+  for (int64_t refuse = 1; status == CLF_ERROR_MEMORY; refuse++) {
+    stingy from = {.refuse = refuse};
+    clf_context *context = stingy_context("threads=1", &from);
+    clf__kernel_product *made = NULL;
+    if (context != NULL) {
+      const clf__progress progress = clf__progress_begin(context, "product", 1);
+      TRY(clf__kernel_product_create(&made, context, &c.function, &c.x.rows, c.rows, ROWS, NULL,
+                                     c.root, 1, (size_t)rooms[1]));
+      TRY(clf__kernel_product_times(made, c.p, false, &progress, 0, y));
+    }
+  done:
+    clf__kernel_product_free(made);
+    clf_context_free(context);
+    ck_assert_int_eq(atomic_load(&from.held), 0);
+  }
+  ck_assert_int_eq(status, CLF_OK);
+  free_matrix(&c.x);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("kernel_product");
+  TCase *facts = tcase_create("facts");
+  tcase_add_loop_test(facts, products__agree_with_the_definition, 0, CPU_LEVELS);
+  tcase_add_test(facts, products__have_the_same_bits_on_any_number_of_threads);
+  tcase_add_loop_test(facts, products__of_infinite_values_are_not_finite, 0, CPU_LEVELS);
+  tcase_add_test(facts, products__tell_of_lack_of_memory);
+  tcase_set_timeout(facts, 100);
+  suite_add_tcase(suite, facts);
+  return run_suite(suite);
+}
