@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "data/augment.h"
 #include "data/dataset.h"
+#include "data/document_format.h"
 #include "data/transform.h"
 #include "data/vocabulary.h"
 #include "layers/layer.h"
@@ -70,6 +71,12 @@ static kind optimizer_kind(int64_t index) {
                            : (kind){NULL, NULL, NULL};
 }
 
+static kind document_format_kind(int64_t index) {
+  const clf__document_format *format = clf__document_formats()[index];
+  return format != NULL ? (kind){format->name, format->help, &format->params}
+                        : (kind){NULL, NULL, NULL};
+}
+
 static kind vocabulary_kind(int64_t index) {
   return index == 0 ? (kind){"vocabulary", "words of documents, and how rows are made of them",
                              &clf__vocabulary_table}
@@ -83,10 +90,15 @@ typedef struct area {
 } area;
 
 static const area areas[] = {
-    {"context", context_kind},           {"model", model_kind},
-    {"transform", transform_kind},       {"format", format_kind},
-    {"model_format", model_format_kind}, {"layer", layer_kind},
-    {"optimizer", optimizer_kind},       {"augment", augment_kind},
+    {"context", context_kind},
+    {"model", model_kind},
+    {"transform", transform_kind},
+    {"format", format_kind},
+    {"model_format", model_format_kind},
+    {"layer", layer_kind},
+    {"optimizer", optimizer_kind},
+    {"augment", augment_kind},
+    {"document_format", document_format_kind},
     {"vocabulary", vocabulary_kind},
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
@@ -139,7 +151,7 @@ int64_t clf_param_count(const char *area_name, const char *kind_name) {
 static clf_status fail_unknown_area(const char *name) {
   return clf__fail(CLF_ERROR_ARGUMENT,
                    "catalog: there is no area '%s'; there are context, model, transform, format, "
-                   "model_format, layer, optimizer, augment and vocabulary",
+                   "model_format, layer, optimizer, augment, document_format and vocabulary",
                    name);
 }
 

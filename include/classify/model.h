@@ -9,6 +9,7 @@
 
 #include <classify/dataset.h>
 #include <classify/optimizer.h>
+#include <classify/text.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -38,6 +39,17 @@ CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
  * becomes unfitted.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_add(clf_model *model, const char *transform, const char *params);
+
+/** Keeps a vocabulary with the model, so that it is saved, loaded and cloned with it and texts can
+ * be encoded for its predictions. The words are shared, not copied; the vocabulary may be freed.
+ *  @param vocabulary  that was built; NULL for none
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED (it has no words yet), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_model_set_vocabulary(clf_model *model, const clf_vocabulary *vocabulary);
+
+/** The vocabulary kept with the model, to encode texts by; NULL when there is none. It is the
+ * model's, and lives until the model is freed or given another. @since 0.1 */
+CLF_API const clf_vocabulary *clf_model_vocabulary(const clf_model *model);
 
 /** The model's kind, such as "ridge"; NULL for NULL. @since 0.1 */
 CLF_API const char *clf_model_kind(const clf_model *model);

@@ -38,6 +38,21 @@ CLF_API clf_status clf_documents_create(clf_documents **out, clf_context *contex
                                         const char *const *texts, const int64_t *lengths,
                                         int64_t count);
 
+/** Reads documents with their labels from files.
+ *  @param format  "folder": text files in a folder for each label, PATH/LABEL/FILE, or, when PATH
+ * has no folders, PATH/FILE without labels; in byte order of labels and files. Names that begin
+ * with a dot are left out, and so are files beside folders of labels. "csv": a column of texts in a
+ * CSV or TSV file, plain or gzip'd, and one of labels. See clf_kind_name("document_format", …).
+ *  @param path    the folder or file
+ *  @param params  "name=value …" of the format, or NULL: "folders=neg,pos", "text=review
+ *                 label=sentiment"; clf_param_describe("document_format", …) lists them
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO (no such folder or file, or one that is no
+ *          regular file), CLF_ERROR_FORMAT, CLF_ERROR_DATA (nothing in it, a label without
+ *          documents, a file larger than max_bytes: the message names it), CLF_ERROR_SHAPE,
+ *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
+CLF_API clf_status clf_documents_load(clf_documents **out, clf_context *context, const char *format,
+                                      const char *path, const char *params);
+
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_documents_free(clf_documents *documents);
 
@@ -50,6 +65,10 @@ CLF_API int64_t clf_documents_count(const clf_documents *documents);
  *  @return the text; NULL when there is no such document @since 0.1 */
 CLF_API const char *clf_documents_text(const clf_documents *documents, int64_t index,
                                        int64_t *length);
+
+/** Where a document comes from, such as "pos/127_9.txt"; NULL when it has no name. Lives as long as
+ *  the documents. @since 0.1 */
+CLF_API const char *clf_documents_name(const clf_documents *documents, int64_t index);
 
 /** How often U+FFFD took the place of bytes that were no UTF-8, in all documents; -1 for NULL.
  *  @since 0.1 */

@@ -80,8 +80,7 @@ const char *clf__nearest(const char *name, const char *const *candidates, int64_
   return best;
 }
 
-/* Makes room for `more` bytes and the NUL. */
-static bool reserve(clf__text *text, size_t more) {
+bool clf__text_reserve(clf__text *text, size_t more) {
   size_t size;
   if (!clf__add_size(text->length, more, &size) || !clf__add_size(size, 1, &size) ||
       size > INT64_MAX / 2) {
@@ -111,7 +110,7 @@ void clf__text_append(clf__text *text, const char *format, ...) {
   va_start(arguments, format);
   va_copy(again, arguments);
   int length = vsnprintf(NULL, 0, format, arguments);
-  if (length < 0 || !reserve(text, (size_t)length)) {
+  if (length < 0 || !clf__text_reserve(text, (size_t)length)) {
     text->failed = true;
   } else {
     vsnprintf(text->bytes + text->length, (size_t)length + 1, format, again);
@@ -122,7 +121,7 @@ void clf__text_append(clf__text *text, const char *format, ...) {
 }
 
 void clf__text_append_bytes(clf__text *text, const char *bytes, size_t count) {
-  if (text->failed || !reserve(text, count)) {
+  if (text->failed || !clf__text_reserve(text, count)) {
     text->failed = true;
     return;
   }

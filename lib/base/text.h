@@ -52,6 +52,8 @@ typedef struct clf__text {
 void clf__text_append(clf__text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void clf__text_append_bytes(clf__text *text, const char *bytes, size_t count);
+/* Makes room for `more` bytes and the NUL; false when memory runs out. */
+bool clf__text_reserve(clf__text *text, size_t more);
 void clf__text_free(clf__text *text);
 
 /* Hands text out by the convention of clf_model_get_text(): CLF_OK or CLF_ERROR_ARGUMENT. */

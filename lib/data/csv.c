@@ -19,9 +19,9 @@ static const clf__param params[] = {
      "column of the rows' weights"},
     {"ignore", CLF_PARAM_TEXT, offsetof(clf__csv_params, ignore), NULL, 0, 0, false, NULL,
      "columns to leave out, separated by commas"},
-    {"header", CLF_PARAM_CHOICE, offsetof(clf__csv_params, header), "auto", 0, 0, false,
+    {"header", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.header), "auto", 0, 0, false,
      "auto|true|false", "whether the first line names the columns"},
-    {"delimiter", CLF_PARAM_CHOICE, offsetof(clf__csv_params, delimiter), "auto", 0, 0, false,
+    {"delimiter", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.delimiter), "auto", 0, 0, false,
      "auto|comma|semicolon|tab|space|pipe", "what separates fields"},
     {"missing", CLF_PARAM_CHOICE, offsetof(clf__csv_params, missing), "error", 0, 0, false,
      "error|nan|skip", "empty fields, NA, NaN and ?: refuse them, keep NaN, or skip the row"},
@@ -226,63 +226,6 @@ static clf_status cut(clf_tensor **tensor, int64_t rows) {
   return status;
 }
 
-static clf__csv_field label_at(const csv_reader *self, int64_t row) {
-  clf__csv_field field = {.begin = NULL};
-  clf__csv_field_at(&field, &self->columns.text, self->labels[row]);
-  return field;
-}
-
-/* Labels that are all numbers; `*numbers` stays NULL when one is not. */
-static clf_status labels_as_numbers(clf_tensor **numbers, const csv_reader *self) {
-  clf_tensor *made = NULL;
-  clf_status status = clf__tensor_vector(&made, self->context, CLF_F64, self->rows);
-  for (int64_t i = 0; status == CLF_OK && i < self->rows; i++) {
-    double *number = (double *)made->data + i;
-    clf__csv_field field = label_at(self, i);
-    if (!clf__csv_number(&field, number) || !isfinite(*number)) {
-      clf_tensor_free(made);
-      return CLF_OK;
-    }
-  }
-  *numbers = made;
-  return status;
-}
-
-static clf_status set_label_names(clf_dataset *dataset, const csv_reader *self) {
-  size_t bytes = 0;
-  for (int64_t i = 0; i < self->rows; i++) {
-    clf__csv_field field = label_at(self, i);
-    bytes += (size_t)(field.end - field.begin) + 1;
-  }
-  const char **names = clf__alloc_array(self->context, self->rows, sizeof *names);
-  char *text = clf__alloc(self->context, bytes);
-  clf_status status = names != NULL && text != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  char *next = text;
-  for (int64_t i = 0; status == CLF_OK && i < self->rows; i++) {
-    clf__csv_field field = label_at(self, i);
-    names[i] = next;
-    next += clf__csv_content(&field, next) + 1;
-  }
-  if (status == CLF_OK) {
-    status = clf_dataset_set_label_names(dataset, names, self->rows);
-  }
-  clf__free(names);
-  clf__free(text);
-  return status;
-}
-
-static clf_status set_labels(clf_dataset *dataset, const csv_reader *self) {
-  clf_tensor *numbers = NULL;
-  clf_status status = labels_as_numbers(&numbers, self);
-  if (status == CLF_OK && numbers != NULL) {
-    status = clf_dataset_set_labels(dataset, numbers);
-  } else if (status == CLF_OK) {
-    status = set_label_names(dataset, self);
-  }
-  clf_tensor_free(numbers);
-  return status;
-}
-
 static clf_status make_dataset(clf_dataset **out, csv_reader *self) {
   clf_dataset *dataset = NULL;
   clf_status status;
@@ -291,7 +234,7 @@ static clf_status make_dataset(clf_dataset **out, csv_reader *self) {
   CLF__TRY(cut(&self->weights, self->rows));
   CLF__TRY(clf_dataset_create(&dataset, self->context, self->x, NULL));
   if (self->labels != NULL) {
-    CLF__TRY(set_labels(dataset, self));
+    CLF__TRY(clf__csv_set_labels(dataset, &self->columns.text, self->labels));
   }
   if (self->targets != NULL) {
     CLF__TRY(clf_dataset_set_targets(dataset, self->targets));
@@ -312,7 +255,8 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
   clf__lines lines;
   clf_status status;
   CLF__TRY(clf__lines_of(&lines, bytes, name));
-  CLF__TRY(clf__csv_columns_read(&self.columns, context, &lines, self.params));
+  CLF__TRY(clf__csv_columns_read(&self.columns, context, &lines, &self.params->style));
+  CLF__TRY(clf__csv_columns_set_roles(&self.columns, self.params));
   status = allocate(&self);
   if (status < 0) {
     clf__fail_within(status, "%s", name);

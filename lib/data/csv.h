@@ -8,6 +8,7 @@
 typedef struct clf__csv_text {
   clf__lines lines;
   char delimiter;
+  char quote; /* '"', or 0 where quotes mean nothing */
 } clf__csv_text;
 
 typedef struct clf__csv_field {
@@ -33,10 +34,16 @@ bool clf__csv_number(const clf__csv_field *field, double *out);
 /* Empty; or NA, NaN or ? without quotes. */
 bool clf__csv_missing(const clf__csv_field *field);
 
-typedef struct clf__csv_params {
-  char *label, *weight, *ignore;
+/* How the text is to be read. */
+typedef struct clf__csv_style {
   int32_t header; /* auto, true, false */
   int32_t delimiter;
+  bool plain; /* quotes are like any other character */
+} clf__csv_style;
+
+typedef struct clf__csv_params {
+  char *label, *weight, *ignore;
+  clf__csv_style style;
   int32_t missing; /* error, nan, skip */
   bool regression;
   bool map;
@@ -47,7 +54,8 @@ typedef enum clf__csv_role {
   CLF__CSV_LABEL,
   CLF__CSV_TARGET,
   CLF__CSV_WEIGHT,
-  CLF__CSV_IGNORED
+  CLF__CSV_IGNORED,
+  CLF__CSV_TEXT /* of documents */
 } clf__csv_role;
 
 typedef struct clf__csv_columns {
@@ -56,13 +64,25 @@ typedef struct clf__csv_columns {
   const char *rows;   /* the first record of data */
   int64_t count;
   unsigned char *roles; /* [count] clf__csv_role; owned */
-  int64_t counts[CLF__CSV_IGNORED + 1];
+  int64_t counts[CLF__CSV_TEXT + 1];
 } clf__csv_columns;
 
-/* Finds out about delimiter, header and roles. Free with clf__csv_columns_free. */
+/* Finds out about delimiter and header; all columns are features. Free with
+ * clf__csv_columns_free. */
 clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
-                                 const clf__lines *lines, const clf__csv_params *params);
+                                 const clf__lines *lines, const clf__csv_style *style);
+/* Gives the columns of a dataset their roles. */
+clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_params *params);
+/* Gives one column, by name or number, a role; `parameter` is who asks. */
+clf_status clf__csv_give_role(clf__csv_columns *columns, const char *parameter, const char *text,
+                              size_t length, clf__csv_role role);
+/* The same for the last column that has none yet, where there is one. */
+void clf__csv_give_to_last(clf__csv_columns *columns, clf__csv_role role);
 void clf__csv_columns_free(clf__csv_columns *columns);
+
+/* The labels of all rows of a dataset; fields [rows] are where theirs begin. */
+clf_status clf__csv_set_labels(clf_dataset *dataset, const clf__csv_text *text,
+                               const char *const *fields);
 
 /* Puts file, line and column in front of the message. `column` counts from 0. */
 clf_status clf__csv_fail_within(clf_status status, const clf__csv_columns *columns, const char *at,

@@ -6,7 +6,7 @@
 #include "data/csv.h"
 
 /* The first of tab, semicolon and comma that the first record has outside quotes. */
-static char detect_delimiter(const clf__lines *lines) {
+static char detect_delimiter(const clf__lines *lines, char quote) {
   static const char candidates[] = "\t;,";
   size_t best = 2;
   bool open = false;
@@ -15,7 +15,7 @@ static char detect_delimiter(const clf__lines *lines) {
     at++;
   }
   for (; at < lines->end && (open || *at != lines->line_end); at++) {
-    open ^= *at == '"';
+    open ^= *at == quote;
     for (size_t i = 0; !open && i < best; i++) {
       best = *at == candidates[i] ? i : best;
     }
@@ -101,9 +101,9 @@ static int64_t find_column(const clf__csv_columns *columns, const char *text, si
   return number > 0 ? number - 1 : columns->count + number;
 }
 
-static clf_status give_role(clf__csv_columns *columns, const char *parameter, const char *text,
-                            size_t length, clf__csv_role role) {
-  static const char *const roles[] = {"", "label", "target", "weight", "ignored"};
+clf_status clf__csv_give_role(clf__csv_columns *columns, const char *parameter, const char *text,
+                              size_t length, clf__csv_role role) {
+  static const char *const roles[] = {"", "label", "target", "weight", "ignored", "text"};
   const char *name = columns->text.lines.name;
   clf__excerpt shown = clf__excerpt_of(text, text + length);
   int64_t column = find_column(columns, text, length);
@@ -134,7 +134,7 @@ static clf_status give_roles(clf__csv_columns *columns, const char *parameter, c
   for (;;) {
     const char *comma = several ? memchr(list, ',', (size_t)(end - list)) : NULL;
     const char *stop = comma != NULL ? comma : end;
-    clf_status status = give_role(columns, parameter, list, (size_t)(stop - list), role);
+    clf_status status = clf__csv_give_role(columns, parameter, list, (size_t)(stop - list), role);
     if (status < 0 || comma == NULL) {
       return status;
     }
@@ -142,8 +142,7 @@ static clf_status give_roles(clf__csv_columns *columns, const char *parameter, c
   }
 }
 
-/* The last column that has no other role yet. */
-static void give_label_to_last(clf__csv_columns *columns, clf__csv_role role) {
+void clf__csv_give_to_last(clf__csv_columns *columns, clf__csv_role role) {
   for (int64_t i = columns->count - 1; i >= 0; i--) {
     if (columns->roles[i] == CLF__CSV_FEATURE) {
       columns->roles[i] = (unsigned char)role;
@@ -152,13 +151,13 @@ static void give_label_to_last(clf__csv_columns *columns, clf__csv_role role) {
   }
 }
 
-static clf_status set_roles(clf__csv_columns *columns, const clf__csv_params *params) {
+clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_params *params) {
   clf__csv_role label = params->regression ? CLF__CSV_TARGET : CLF__CSV_LABEL;
   clf_status status;
   CLF__TRY(give_roles(columns, "ignore", params->ignore, CLF__CSV_IGNORED));
   CLF__TRY(give_roles(columns, "weight", params->weight, CLF__CSV_WEIGHT));
   if (params->label == NULL) {
-    give_label_to_last(columns, label);
+    clf__csv_give_to_last(columns, label);
   } else if (strcmp(params->label, "none") != 0) {
     CLF__TRY(give_roles(columns, "label", params->label, label));
   }
@@ -191,17 +190,17 @@ static clf_status count_columns(clf__csv_columns *columns, const char *first) {
 }
 
 clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
-                                 const clf__lines *lines, const clf__csv_params *params) {
+                                 const clf__lines *lines, const clf__csv_style *style) {
   static const char delimiters[] = {0, ',', ';', '\t', ' ', '|'};
-  char delimiter = delimiters[params->delimiter];
+  char delimiter = delimiters[style->delimiter], quote = style->plain ? '\0' : '"';
   clf__csv_columns columns = {
-      .text = {*lines, delimiter != 0 ? delimiter : detect_delimiter(lines)}};
+      .text = {*lines, delimiter != 0 ? delimiter : detect_delimiter(lines, quote), quote}};
   const char *first = clf__csv_record_at(&columns.text, lines->begin);
   clf_status status = count_columns(&columns, first);
   if (status < 0) {
     return status;
   }
-  bool named = params->header == 0 ? detect_header(&columns.text, first) : params->header == 1;
+  bool named = style->header == 0 ? detect_header(&columns.text, first) : style->header == 1;
   columns.header = named ? first : NULL;
   columns.rows = named ? record_after(&columns.text, first) : first;
   if (columns.rows == lines->end) {
@@ -211,11 +210,6 @@ clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
   columns.roles = clf__alloc_zeroed(context, columns.count, 1);
   if (columns.roles == NULL) {
     return clf__fail_within(CLF_ERROR_MEMORY, "%s", lines->name);
-  }
-  status = set_roles(&columns, params);
-  if (status < 0) {
-    clf__csv_columns_free(&columns);
-    return status;
   }
   *out = columns;
   return CLF_OK;

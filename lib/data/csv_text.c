@@ -54,12 +54,12 @@ static const char *read_quoted(clf__csv_field *out, const clf__csv_text *text, c
 
 const char *clf__csv_field_at(clf__csv_field *out, const clf__csv_text *text, const char *at) {
   at = skip_blanks(text, at);
-  if (at < text->lines.end && *at == '"') {
+  if (at < text->lines.end && *at == '"' && text->quote == '"') {
     return read_quoted(out, text, at + 1);
   }
   const char *stop = at;
   for (; !ends_field(text, stop); stop++) {
-    if (*stop == '"') {
+    if (*stop == '"' && text->quote == '"') {
       return "a quote stands inside an unquoted field; quote the field and double the quote";
     }
   }
@@ -108,7 +108,7 @@ int64_t clf__csv_count_records(const clf__csv_text *text, const char *at) {
   at = clf__csv_record_at(text, at);
   while (at < text->lines.end) {
     const char *next = clf__line_after(&text->lines, at);
-    open ^= count_quotes(at, next) % 2 != 0;
+    open ^= text->quote == '"' && count_quotes(at, next) % 2 != 0;
     records += !open;
     at = open ? next : clf__csv_record_at(text, next);
   }

@@ -23,6 +23,7 @@ clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64
   }
   clf_status status = CLF_ERROR_MEMORY;
   made->context = context;
+  made->name_text.context = context;
   made->count = count;
   made->lengths = clf__alloc_zeroed(context, count, sizeof *made->lengths);
   made->texts = clf__alloc_zeroed(context, count, sizeof *made->texts);
@@ -103,6 +104,8 @@ void clf_documents_free(clf_documents *documents) {
   for (int64_t i = 0; i < documents->part_count; i++) {
     clf__text_free(&documents->parts[i].text);
   }
+  clf__text_free(&documents->name_text);
+  clf__free(documents->names);
   clf__free(documents->parts);
   clf__free(documents->texts);
   clf__free(documents->lengths);
@@ -123,6 +126,12 @@ const char *clf_documents_text(const clf_documents *documents, int64_t index, in
     *length = documents->lengths[index];
   }
   return documents->texts[index];
+}
+
+const char *clf_documents_name(const clf_documents *documents, int64_t index) {
+  return documents != NULL && documents->names != NULL && index >= 0 && index < documents->count
+             ? documents->names[index]
+             : NULL;
 }
 
 int64_t clf_documents_replaced(const clf_documents *documents) {

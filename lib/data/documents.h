@@ -23,6 +23,8 @@ struct clf_documents {
   clf__document_part *parts; /* [part_count] */
   int64_t part_count;
   int64_t replaced;
+  const char **names; /* [count] into name_text; NULL where they have none */
+  clf__text name_text;
   clf_dataset *answers; /* rows without features: labels and classes */
 };
 

@@ -79,6 +79,7 @@ void clf_model_free(clf_model *model) {
   clf_context *context = model->context;
   clf__model_drop_fit(model);
   clf__steps_free(model->steps, model->step_count);
+  clf_vocabulary_free(model->vocabulary);
   clf__params_free(&model->kind->params, model->params);
   clf__free(model);
   clf__context_release(context);
@@ -101,6 +102,24 @@ clf_status clf__steps_clone(clf_transform ***out, const clf_model *model, int64_
   return CLF_OK;
 }
 
+clf_status clf_model_set_vocabulary(clf_model *model, const clf_vocabulary *vocabulary) {
+  CLF__REQUIRE(model);
+  clf_vocabulary *own = NULL;
+  clf_status status = CLF_OK;
+  if (vocabulary != NULL) {
+    CLF__TRY(clf__vocabulary_require(vocabulary));
+    CLF__TRY(clf__vocabulary_share(&own, vocabulary));
+  }
+  clf_vocabulary_free(model->vocabulary);
+  model->vocabulary = own;
+done:
+  return status;
+}
+
+const clf_vocabulary *clf_model_vocabulary(const clf_model *model) {
+  return model != NULL ? model->vocabulary : NULL;
+}
+
 clf_status clf_model_clone(clf_model **out, const clf_model *model) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(model);
@@ -114,6 +133,7 @@ clf_status clf_model_clone(clf_model **out, const clf_model *model) {
   CLF__TRY(clf__params_copy(&clone->params, model->context, &model->kind->params, model->params));
   CLF__TRY(clf__steps_clone(&clone->steps, model, 0));
   clone->step_count = model->step_count;
+  CLF__TRY(clf_model_set_vocabulary(clone, model->vocabulary));
   *out = clone;
   return CLF_OK;
 done:

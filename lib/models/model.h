@@ -9,6 +9,7 @@
 #include "base/params.h"
 #include "data/dataset.h"
 #include "data/transform.h"
+#include "data/vocabulary.h"
 #include "store/store.h"
 #include "tensor/rows.h"
 
@@ -78,6 +79,7 @@ struct clf_model {
   void *params;
   clf_transform **steps; /* the pipeline; fitted together with the model */
   int64_t step_count;
+  clf_vocabulary *vocabulary; /* its texts' words, kept with it; or NULL */
   /* Fitted state; NULL and -1 before the first fit. */
   clf__store *state;
   void *prepared;        /* from the state, by the kind; not saved */

@@ -79,6 +79,9 @@ static clf_status to_store(clf__store **out, const clf_model *model) {
   if (model->classes != NULL) {
     CLF__TRY(clf__classes_save(model->classes, store));
   }
+  if (model->vocabulary != NULL) {
+    CLF__TRY(clf__vocabulary_put(model->vocabulary, store));
+  }
   CLF__TRY(save_state(model, store));
   *out = store;
   return CLF_OK;
@@ -170,6 +173,7 @@ static clf_status fill(clf_model *model, const clf__store *store) {
   model->outcome = (clf_status)outcome;
   CLF__TRY(clf__classes_load(&model->classes, model->context, store));
   CLF__TRY(load_steps(model, store));
+  CLF__TRY(clf__vocabulary_take(&model->vocabulary, model->context, store));
   CLF__TRY(load_state(model, store));
   CLF__TRY(check_loaded(model));
   CLF__TRY(clf__model_prepare(model));

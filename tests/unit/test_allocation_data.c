@@ -1,6 +1,7 @@
 /* As test_allocation.c, for what comes before a model: tensors, datasets, readers, transforms. Here
  * nothing can do without a refused block, so each refusal must be told. */
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "stingy.h"
@@ -220,8 +221,38 @@ done:
   return status;
 }
 
-static const work WORKS[] = {read_text, use_tensors,   divide_dense, divide_sparse, transform_rows,
-                             read_csv,  read_svmlight, read_idx,     read_npy};
+/* The same two lines from a CSV file, a folder of files, and a folder of labels. */
+static clf_status read_documents(clf_context *context) {
+  static const char text[] = "x\t\"a \"\"b\"\"\"\ny\tc\n";
+  char path[] = "/tmp/classify-allocation-XXXXXX", file[64], label[64], moved[80];
+  clf_documents *documents[3] = {NULL};
+  clf_status status;
+  ck_assert_ptr_nonnull(mkdtemp(path));
+  snprintf(file, sizeof file, "%s/a", path);
+  snprintf(label, sizeof label, "%s/b", path);
+  snprintf(moved, sizeof moved, "%s/c", label);
+  FILE *out = fopen(file, "w");
+  fputs(text, out);
+  fclose(out);
+  TRY(clf_documents_load(&documents[0], context, "csv", file, "label=1"));
+  TRY(clf_documents_load(&documents[1], context, "folder", path, NULL));
+  ck_assert_int_eq(mkdir(label, 0777), 0);
+  ck_assert_int_eq(rename(file, moved), 0);
+  TRY(clf_documents_load(&documents[2], context, "folder", path, NULL));
+done:
+  for (int i = 0; i < 3; i++) {
+    clf_documents_free(documents[i]);
+  }
+  unlink(file);
+  unlink(moved);
+  rmdir(label);
+  rmdir(path);
+  return status;
+}
+
+static const work WORKS[] = {read_text,     read_documents, use_tensors, divide_dense,
+                             divide_sparse, transform_rows, read_csv,    read_svmlight,
+                             read_idx,      read_npy};
 enum { WORK_COUNT = sizeof WORKS / sizeof WORKS[0] };
 
 START_TEST(each_allocation__may_be_refused) {

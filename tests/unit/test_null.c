@@ -333,6 +333,10 @@ START_TEST(null__text) {
   const refusal all[] = {
       REFUSED(clf_documents_create(NULL, context, texts, NULL, 1)),
       REFUSED(clf_documents_create(&made, context, NULL, NULL, 1)),
+      REFUSED(clf_documents_load(NULL, context, "folder", file, NULL)),
+      REFUSED(clf_documents_load(&made, context, NULL, file, NULL)),
+      REFUSED(clf_documents_load(&made, context, "folder", NULL, NULL)),
+      REFUSED(clf_model_set_vocabulary(NULL, vocabulary)),
       REFUSED(clf_vocabulary_create(NULL, context, NULL)),
       REFUSED(clf_vocabulary_build(NULL, documents)),
       REFUSED(clf_vocabulary_build(vocabulary, NULL)),
@@ -354,6 +358,9 @@ START_TEST(null__text) {
       REFUSED(clf_vocabulary_load_memory(NULL, context, bytes, 1)),
       REFUSED(clf_vocabulary_load_memory(&other, context, NULL, 1)),
   };
+  ck_assert_ptr_null(clf_model_vocabulary(NULL));
+  ck_assert_ptr_null(clf_documents_name(NULL, 0));
+  ck_assert_ptr_null(clf_documents_name(documents, 0));
   CHECK_ALL(all);
   ck_assert(made == NULL && other == NULL && rows == NULL && size == 7);
   ck_assert_int_eq(clf_documents_count(NULL), -1);

@@ -393,6 +393,45 @@ START_TEST(saved__vocabulary_makes_the_same_rows) {
 }
 END_TEST
 
+START_TEST(model__keeps_its_vocabulary) {
+  clf_documents *documents = DOCUMENTS("good film", "bad film", "good", "bad");
+  clf_vocabulary *vocabulary = built(NULL, "encoding=tf_idf ngrams=1,2", documents);
+  clf_model *model = NULL, *loaded = NULL, *clone = NULL;
+  clf_dataset *rows = NULL, *row = NULL;
+  size_t size = 0;
+  int32_t label = -1;
+  ck_clf_ok(clf_vocabulary_encode(&rows, vocabulary, documents));
+  ck_clf_ok(clf_dataset_set_label_names(rows, (const char *const[]){"yes", "no", "yes", "no"}, 4));
+  model = fitted(NULL, "logistic", NULL, rows);
+  ck_assert_ptr_null(clf_model_vocabulary(model));
+  ck_clf_ok(clf_model_set_vocabulary(model, vocabulary));
+  clf_vocabulary_free(vocabulary);
+  ck_clf_ok(clf_model_save_memory(model, NULL, 0, &size));
+  unsigned char *bytes = malloc(size);
+  ck_clf_ok(clf_model_save_memory(model, bytes, size, &size));
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, size));
+  ck_clf_ok(clf_vocabulary_encode_text(&row, clf_model_vocabulary(loaded), "a BAD film!", -1));
+  ck_clf_ok(clf_model_predict(loaded, row, &label, 1));
+  ck_assert_str_eq(clf_model_class_name(loaded, label), "no");
+  ck_clf_ok(clf_model_clone(&clone, loaded));
+  ck_assert_str_eq(words_of(clf_model_vocabulary(clone)), words_of(clf_model_vocabulary(model)));
+  /* the file of a model serves as one of its vocabulary */
+  vocabulary = NULL;
+  ck_clf_ok(clf_vocabulary_load_memory(&vocabulary, NULL, bytes, size));
+  ck_assert_int_eq(clf_vocabulary_size(vocabulary), clf_dataset_features(row));
+  ck_clf_ok(clf_model_set_vocabulary(model, NULL));
+  ck_assert_ptr_null(clf_model_vocabulary(model));
+  free(bytes);
+  clf_vocabulary_free(vocabulary);
+  clf_dataset_free(row);
+  clf_dataset_free(rows);
+  clf_model_free(clone);
+  clf_model_free(loaded);
+  clf_model_free(model);
+  clf_documents_free(documents);
+}
+END_TEST
+
 START_TEST(damaged__files_are_refused) {
   clf_documents *documents = DOCUMENTS("a a b", "c");
   clf_vocabulary *vocabulary = built(NULL, NULL, documents), *loaded = NULL;
@@ -478,6 +517,7 @@ int main(void) {
   tcase_add_test(tests, vocabulary__needs_words);
   tcase_add_loop_test(tests, threads__change_nothing, 0, 3);
   tcase_add_loop_test(tests, saved__vocabulary_makes_the_same_rows, 0, 3);
+  tcase_add_test(tests, model__keeps_its_vocabulary);
   tcase_add_test(tests, damaged__files_are_refused);
   tcase_add_test(tests, one_document__may_be_large);
   tcase_add_loop_test(tests, long_calls__can_be_cancelled, 0, 2);

@@ -1,0 +1,29 @@
+/* Readers of documents: kinds in a registry (document_formats.c). */
+#ifndef CLF_DATA_DOCUMENT_FORMAT_H
+#define CLF_DATA_DOCUMENT_FORMAT_H
+
+#include "data/documents.h"
+
+typedef struct clf__document_format {
+  const char *name;
+  const char *help;
+  clf__param_table params;
+  clf_status (*load)(clf_documents **out, clf_context *context, const char *path,
+                     const void *params);
+} clf__document_format;
+
+extern const clf__document_format clf__document_format_folder;
+extern const clf__document_format clf__document_format_csv;
+
+const clf__document_format *const *clf__document_formats(void); /* ends with NULL */
+
+/* A column of CSV text that is in memory; `name` stands in messages. */
+clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,
+                                    const clf__bytes *bytes, const char *name, const void *params);
+
+/* Fills the parts side by side, a task each; the first failure is told. */
+typedef clf_status (*clf__fill_part)(void *argument, clf_documents *documents,
+                                     clf__document_part *part);
+clf_status clf__documents_fill(clf_documents *documents, clf__fill_part fill, void *argument);
+
+#endif
