@@ -243,6 +243,10 @@ static void run_alone(int64_t count, clf__task task, void *argument) {
   in_task = before;
 }
 
+void clf__alone(clf__task task, void *argument) {
+  run_alone(1, task, argument);
+}
+
 static bool claim(clf__pool *pool, pid_t process) {
   pid_t owner = atomic_load(&pool->owner);
   return owner != process && atomic_compare_exchange_strong(&pool->owner, &owner, process);

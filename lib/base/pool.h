@@ -18,6 +18,9 @@ typedef void (*clf__task)(void *argument, int64_t index, int32_t worker);
  * fails: threads that cannot be started are done without. */
 void clf__parallel(clf_context *context, int64_t count, clf__task task, void *argument);
 
+/* Runs a task on the calling thread, as worker 0, with all that it calls. */
+void clf__alone(clf__task task, void *argument);
+
 /* Whether the calling thread is running a pool task. */
 bool clf__in_task(void);
 

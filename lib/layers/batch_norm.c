@@ -10,10 +10,11 @@
  * which inference uses. A single value has no variance: such a batch, one row of features, passes
  * as in inference and moves nothing. Backward, with z = (x - mean) r and r = 1 / sqrt(variance +
  * epsilon): dbias = sum dy, dweight = sum dy z, dx = weight r (dy - dbias / n - z dweight / n). */
+#include "layers/batch_norm.h"
+
 #include <math.h>
 #include <string.h>
 
-#include "layers/layer.h"
 #include "ops/channels.h"
 
 typedef struct batch_norm_params {
@@ -158,6 +159,15 @@ done:
   clf__free(sums);
   clf__free(factor);
   return status;
+}
+
+void clf__batch_norm_map(const clf__layer *layer, float *const *weights, double *factor,
+                         double *shift) {
+  const batch_norm_params *p = layer->params;
+  for (int64_t j = 0; j < layer->in.size[layer->in.ndim - 1]; j++) {
+    factor[j] = (double)weights[WEIGHT][j] / sqrt((double)weights[RUNNING_VAR][j] + p->epsilon);
+    shift[j] = (double)weights[BIAS][j] - (double)weights[RUNNING_MEAN][j] * factor[j];
+  }
 }
 
 const clf__layer_kind clf__batch_norm_kind = {

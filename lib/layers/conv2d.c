@@ -127,6 +127,35 @@ static clf_status backward(const clf__pass *pass) {
                               p->bias ? pass->gradients[1] : NULL, pass->dx);
 }
 
+static int64_t packed_size(const clf__layer *layer) {
+  const clf__conv2d g = geometry(layer);
+  return clf__conv2d_packed_size(&g);
+}
+
+static int64_t scratch_size(const clf__layer *layer) {
+  const clf__conv2d g = geometry(layer);
+  return clf__conv2d_scratch_size(&g);
+}
+
+static void pack(const clf__layer *layer, const float *weight, float *packed) {
+  const clf__conv2d g = geometry(layer);
+  clf__conv2d_pack(layer->context, &g, weight, packed);
+}
+
+static void infer(const clf__infer *pass) {
+  const clf__layer *layer = pass->layer;
+  const clf__conv2d g = geometry(layer);
+  const bool relu = pass->activation == CLF__RELU;
+  clf__conv2d_infer(layer->context, &g, pass->rows, pass->x, pass->packed, pass->bias, relu,
+                    pass->y, pass->scratch);
+  if (!relu) {
+    clf__bias_activate(layer->context, pass->activation, NULL, pass->y,
+                       pass->rows * g.out_height * g.out_width, g.filters);
+  }
+}
+
+static const clf__layer_inference inference = {packed_size, scratch_size, pack, infer};
+
 const clf__layer_kind clf__conv2d_kind = {
     .name = "conv2d",
     .help = "a kernel moved over images; filters of it are the output's channels",
@@ -135,4 +164,5 @@ const clf__layer_kind clf__conv2d_kind = {
     .arrange = arrange,
     .forward = forward,
     .backward = backward,
+    .inference = &inference,
 };

@@ -3,6 +3,7 @@
 #include "layers/dense.h"
 
 #include "layers/activation.h"
+#include "ops/dense.h"
 #include "ops/gemm.h"
 
 typedef struct dense_params {
@@ -76,6 +77,32 @@ static clf_status backward(const clf__pass *pass) {
   return status;
 }
 
+static clf__dense shape_of(const clf__layer *layer) {
+  return (clf__dense){layer->inputs, layer->outputs};
+}
+
+static int64_t packed_size(const clf__layer *layer) {
+  return clf__dense_packed_size(shape_of(layer));
+}
+
+static int64_t scratch_size(const clf__layer *layer) {
+  return clf__dense_scratch_size(shape_of(layer));
+}
+
+static void pack(const clf__layer *layer, const float *weight, float *packed) {
+  clf__dense_pack(shape_of(layer), weight, packed);
+}
+
+static void infer(const clf__infer *pass) {
+  const clf__layer *layer = pass->layer;
+  clf__dense_multiply(layer->context, shape_of(layer), pass->rows, pass->x, pass->packed, pass->y,
+                      pass->scratch);
+  clf__bias_activate(layer->context, pass->activation, pass->bias, pass->y, pass->rows,
+                     layer->outputs);
+}
+
+static const clf__layer_inference inference = {packed_size, scratch_size, pack, infer};
+
 const clf__layer_kind clf__dense_kind = {
     .name = "dense",
     .help = "every output is a weighted sum of all inputs",
@@ -84,4 +111,5 @@ const clf__layer_kind clf__dense_kind = {
     .arrange = arrange,
     .forward = forward,
     .backward = backward,
+    .inference = &inference,
 };

@@ -63,4 +63,5 @@ const clf__layer_kind clf__dropout_kind = {
     .arrange = arrange,
     .forward = forward,
     .backward = backward,
+    .passes = true,
 };

@@ -27,4 +27,5 @@ const clf__layer_kind clf__flatten_kind = {
     .arrange = arrange,
     .forward = forward,
     .backward = backward,
+    .passes = true,
 };

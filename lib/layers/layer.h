@@ -82,6 +82,29 @@ typedef struct clf__pass {
   float *const *gradients;
 } clf__pass;
 
+/* A layer in inference, with weights that were made ready once. */
+typedef struct clf__infer {
+  const clf__layer *layer;
+  int64_t rows;
+  const float *x;      /* [rows, inputs] */
+  const float *packed; /* [packed_size] */
+  const float *bias;   /* [last axis of out] or NULL */
+  int32_t activation;
+  float *y;       /* [rows, outputs] */
+  float *scratch; /* [scratch_size] */
+} clf__infer;
+
+/* What kinds offer that are f(x W + b), sums over products with W, whose last axis and b's are that
+ * of the output: what follows can be folded into W, b and f. */
+typedef struct clf__layer_inference {
+  /* Floats, or -1 where they cannot be counted. */
+  int64_t (*packed_size)(const clf__layer *layer);
+  int64_t (*scratch_size)(const clf__layer *layer);
+  void (*pack)(const clf__layer *layer, const float *weight, float *packed);
+  /* On the calling thread. */
+  void (*run)(const clf__infer *pass);
+} clf__layer_inference;
+
 struct clf__layer_kind {
   const char *name;
   const char *help;
@@ -92,6 +115,9 @@ struct clf__layer_kind {
   clf_status (*arrange)(clf__layer *layer);
   clf_status (*forward)(const clf__pass *pass);
   clf_status (*backward)(const clf__pass *pass);
+  /* NULL where inference is the forward pass. */
+  const clf__layer_inference *inference;
+  bool passes; /* in inference, the output is the input */
 };
 
 extern const clf__layer_kind clf__dense_kind;

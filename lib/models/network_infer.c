@@ -1,57 +1,46 @@
-/* Inference: blocks of rows go to the pool, each through all layers in two buffers that stay in
- * cache. A single block runs on the calling thread. */
+/* Inference: blocks of rows go to the pool, each through all steps in one piece of memory. Products
+ * with a dense layer's weights take a whole block, for they are bound by reading those; the steps
+ * between them as few rows as stay in L2. A single block runs on the calling thread alone. */
+#include "models/network_infer.h"
+
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/pool.h"
-#include "models/network.h"
 #include "ops/sequence.h"
 
-enum { BLOCK_ELEMENTS = 1 << 16, BLOCK_ROWS = 64 };
-
-struct clf__inference {
-  clf__network *network;
-  float **weights; /* [weights of the network], the state's */
+enum {
+  BLOCK_ROWS = 64,          /* of a block, at most */
+  LEAST_ROWS = 4,           /* that a thread is woken for */
+  OUTER_ELEMENTS = 1 << 20, /* that a block hands from stage to stage, about */
+  INNER_ELEMENTS = 1 << 16  /* between the steps of a stage, about */
 };
 
-void clf__network_free_prepared(void *prepared) {
-  clf__inference *inference = prepared;
-  if (inference != NULL) {
-    clf__network_free(inference->network);
-    clf__free(inference->weights);
-    clf__free(inference);
-  }
-}
+/* Steps first … end - 1, which take `rows` rows at a time. */
+typedef struct stage {
+  int64_t first, end, rows;
+} stage;
 
-clf_status clf__network_prepare(const clf_model *model, void **prepared) {
-  clf__inference *inference = clf__alloc_zeroed(model->context, 1, sizeof *inference);
-  if (inference == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_status status;
-  CLF__TRY(clf__network_of_state(&inference->network, model->context, model->state));
-  CLF__TRY(clf__network_state_weights(&inference->weights, inference->network, model->state));
-  *prepared = inference;
-  return CLF_OK;
-done:
-  clf__network_free_prepared(inference);
-  return status;
-}
-
-int64_t clf__network_infer_outputs(const clf__inference *inference) {
-  return inference->network->outputs;
-}
-
+/* How a block runs, in a piece of memory for each worker: two arrays between stages, two within
+ * one, and what steps work in. */
 typedef struct block_job {
-  const clf__network *network;
-  float *const *weights;
+  const clf__inference *inference;
   const clf__rows *x;
   float *out;
-  float *buffers;   /* [threads, 2, block * widest] */
-  clf__span *spans; /* [threads, block] where a layer masks, or NULL */
   int64_t block;
-  atomic_int_least64_t failed; /* a block that did not succeed, or -1 */
+  int64_t outer, inner, scratch; /* floats */
+  float *memory;                 /* [workers, 2 outer + 2 inner + scratch] */
+  clf__span *spans;              /* [workers, block] where a layer masks, or NULL */
+  atomic_int_least64_t failed;   /* a block that did not succeed, or -1 */
 } block_job;
+
+static int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+static int64_t larger(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
 
 static void spread_row(const clf__rows *x, int64_t row, float *out) {
   memset(out, 0, (size_t)x->columns * sizeof *out);
@@ -76,19 +65,97 @@ void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first,
   }
 }
 
-static clf_status run_layers(const block_job *job, int64_t rows, float *from, float *to,
-                             clf__span *spans, float *out) {
-  const clf__network *network = job->network;
+static bool is_dense(const clf__infer_step *step) {
+  return step->layer->kind == &clf__dense_kind;
+}
+
+/* The stage that begins at a step, in blocks of so many rows. */
+static stage stage_of(const clf__inference *inference, int64_t first, int64_t block) {
+  const clf__infer_step *steps = inference->steps;
+  stage s = {first, first, block};
+  int64_t widest = steps[first].layer->inputs;
+  while (s.end < inference->step_count && is_dense(&steps[s.end]) == is_dense(&steps[first])) {
+    widest = larger(widest, steps[s.end++].layer->outputs);
+  }
+  if (!is_dense(&steps[first])) {
+    s.rows = smaller(block, larger(1, INNER_ELEMENTS / widest));
+  }
+  return s;
+}
+
+static clf_status run_step(const clf__infer_step *step, int64_t rows, const float *x, float *y,
+                           float *scratch, clf__span *spans) {
+  const clf__layer_kind *kind = step->layer->kind;
+  if (kind->inference == NULL) {
+    return kind->forward(&(clf__pass){.layer = step->layer,
+                                      .rows = rows,
+                                      .x = x,
+                                      .y = y,
+                                      .weights = step->weights,
+                                      .spans = spans});
+  }
+  kind->inference->run(&(clf__infer){.layer = step->layer,
+                                     .rows = rows,
+                                     .x = x,
+                                     .packed = step->packed,
+                                     .bias = step->bias,
+                                     .activation = step->activation,
+                                     .y = y,
+                                     .scratch = scratch});
+  return CLF_OK;
+}
+
+/* Some rows of a block through a stage, between its steps in the two arrays at `inner`. */
+static clf_status run_stage(const block_job *job, stage s, int64_t rows, const float *x, float *y,
+                            float *inner, clf__span *spans) {
+  float *scratch = inner + 2 * job->inner;
   clf_status status = CLF_OK;
-  for (int64_t i = 0; status == CLF_OK && i < network->layer_count; i++) {
-    const bool last = i + 1 == network->layer_count;
-    const clf__pass pass = {.layer = network->layers[i],
-                            .rows = rows,
-                            .x = from,
-                            .y = last ? out : to,
-                            .spans = spans,
-                            .weights = job->weights + network->first_weight[i]};
-    status = pass.layer->kind->forward(&pass);
+  for (int64_t i = s.first; status == CLF_OK && i < s.end; i++) {
+    float *to = i + 1 == s.end ? y : x == inner ? inner + job->inner : inner;
+    status = run_step(&job->inference->steps[i], rows, x, to, scratch, spans);
+    x = to;
+  }
+  return status;
+}
+
+/* Rows first … first + rows - 1 of x through a stage: from the dataset or from the stage before, to
+ * the stage after or to the result. */
+static clf_status run_rows(const block_job *job, stage s, int64_t first, int64_t rows,
+                           const float *from, float *to, float *inner, clf__span *spans) {
+  const clf__infer_step *steps = job->inference->steps;
+  const int64_t in = steps[s.first].layer->inputs, out = steps[s.end - 1].layer->outputs;
+  clf_status status = CLF_OK;
+  for (int64_t row = 0; status == CLF_OK && row < rows; row += s.rows) {
+    const int64_t count = smaller(s.rows, rows - row);
+    const float *x = from + row * in;
+    if (s.first == 0) {
+      clf__network_gather(job->x, NULL, first + row, count, inner);
+      x = inner;
+    }
+    status = run_stage(job, s, count, x, to + row * out, inner, spans != NULL ? spans + row : NULL);
+  }
+  return status;
+}
+
+static int64_t memory_of(const block_job *job) {
+  return 2 * job->outer + 2 * job->inner + job->scratch;
+}
+
+static clf_status run_block(const block_job *job, int64_t index, int32_t worker) {
+  const clf__inference *inference = job->inference;
+  const int64_t first = index * job->block, rows = smaller(job->block, job->x->rows - first);
+  float *from = job->memory + worker * memory_of(job), *to = from + job->outer;
+  float *inner = to + job->outer, *out = job->out + first * inference->network->outputs;
+  clf__span *spans = job->spans != NULL ? job->spans + worker * job->block : NULL;
+  clf_status status = CLF_OK;
+  if (inference->step_count == 0) {
+    clf__network_gather(job->x, NULL, first, rows, out);
+  }
+  for (int64_t step = 0; status == CLF_OK && step < inference->step_count;) {
+    const stage s = stage_of(inference, step, job->block);
+    step = s.end;
+    status =
+        run_rows(job, s, first, rows, from, step < inference->step_count ? to : out, inner, spans);
     float *other = from;
     from = to;
     to = other;
@@ -96,51 +163,80 @@ static clf_status run_layers(const block_job *job, int64_t rows, float *from, fl
   return status;
 }
 
-static clf_status infer_block(const block_job *job, int64_t index, int32_t worker) {
-  const clf__network *network = job->network;
-  const int64_t first = index * job->block, left = job->x->rows - first;
-  const int64_t rows = left < job->block ? left : job->block, size = job->block * network->widest;
-  float *from = job->buffers + 2 * worker * size;
-  clf__network_gather(job->x, NULL, first, rows, from);
-  return run_layers(job, rows, from, from + size,
-                    job->spans != NULL ? job->spans + worker * job->block : NULL,
-                    job->out + first * network->outputs);
-}
-
-static void infer_task(void *argument, int64_t index, int32_t worker) {
+static void block_task(void *argument, int64_t index, int32_t worker) {
   block_job *job = argument;
-  if (infer_block(job, index, worker) < 0) {
+  if (run_block(job, index, worker) < 0) {
     atomic_store(&job->failed, index);
   }
 }
 
 /* A failure's message is its thread's, so the block is tried again on the caller's. */
-static clf_status infer_blocks(block_job *job, int64_t blocks) {
+static clf_status run_blocks(block_job *job, int64_t blocks) {
   atomic_init(&job->failed, -1);
-  clf__parallel(job->network->context, blocks, infer_task, job);
+  if (blocks == 1) {
+    clf__alone(block_task, job);
+  } else {
+    clf__parallel(job->inference->network->context, blocks, block_task, job);
+  }
   const int64_t failed = atomic_load(&job->failed);
-  return failed >= 0 ? infer_block(job, failed, 0) : CLF_OK;
+  return failed >= 0 ? run_block(job, failed, 0) : CLF_OK;
+}
+
+/* Rows of a block, so that there is one for each thread where rows are enough. */
+static int64_t block_rows(const clf__inference *inference, int64_t rows) {
+  const int64_t threads = clf__context_threads(inference->network->context);
+  int64_t widest = 1, each = larger(LEAST_ROWS, rows / threads + (rows % threads != 0));
+  for (int64_t i = 0; i < inference->step_count;) {
+    const stage s = stage_of(inference, i, 1);
+    widest = i > 0 ? larger(widest, inference->steps[i].layer->inputs) : widest;
+    i = s.end;
+  }
+  each = smaller(each, smaller(BLOCK_ROWS, larger(1, OUTER_ELEMENTS / widest)));
+  return larger(1, smaller(each, rows));
+}
+
+/* Sets the sizes; false where they overflow. */
+static bool plan(block_job *job, int64_t workers, int64_t *memory) {
+  const clf__inference *inference = job->inference;
+  int64_t size;
+  bool fits = true;
+  for (int64_t i = 0; i < inference->step_count;) {
+    const stage s = stage_of(inference, i, job->block);
+    int64_t inner = i == 0 ? inference->steps[0].layer->inputs : 0;
+    fits = fits && clf__mul_i64(job->block, inference->steps[i].layer->inputs, &size);
+    job->outer = i > 0 && fits ? larger(job->outer, size) : job->outer;
+    for (; i < s.end; i++) {
+      inner = i + 1 < s.end ? larger(inner, inference->steps[i].layer->outputs) : inner;
+      job->scratch = larger(job->scratch, inference->steps[i].scratch);
+    }
+    fits = fits && clf__mul_i64(s.rows, inner, &size);
+    job->inner = fits ? larger(job->inner, size) : job->inner;
+  }
+  const int64_t most = INT64_MAX / 8; /* so that the sum of the parts fits */
+  return fits && job->outer < most && job->inner < most && job->scratch < most &&
+         clf__mul_i64(workers, memory_of(job), memory);
+}
+
+int64_t clf__network_infer_outputs(const clf__inference *inference) {
+  return inference->network->outputs;
 }
 
 clf_status clf__network_infer(const clf__inference *inference, const clf__rows *x, float *out) {
-  const clf__network *network = inference->network;
-  clf_context *context = network->context;
-  block_job job = {.network = network, .weights = inference->weights, .x = x, .out = out};
-  int64_t blocks, elements;
-  job.block = network->widest < BLOCK_ELEMENTS ? BLOCK_ELEMENTS / network->widest : 1;
-  job.block = job.block < BLOCK_ROWS ? job.block : BLOCK_ROWS;
-  job.block = job.block < x->rows ? job.block : x->rows;
-  blocks = x->rows > 0 ? (x->rows - 1) / job.block + 1 : 0;
-  const int64_t workers = blocks > 1 ? clf__context_threads(context) : 1;
-  if (!clf__mul_i64(2 * workers * job.block, network->widest, &elements)) {
-    elements = -1;
+  clf_context *context = inference->network->context;
+  block_job job = {.inference = inference, .x = x, .out = out};
+  int64_t memory;
+  if (x->rows == 0) {
+    return CLF_OK;
   }
-  job.buffers = clf__alloc_array(context, elements, sizeof *job.buffers);
-  job.spans =
-      network->masks ? clf__alloc_array(context, workers * job.block, sizeof *job.spans) : NULL;
-  const bool complete = job.buffers != NULL && (job.spans != NULL || !network->masks);
-  clf_status status = complete ? infer_blocks(&job, blocks) : CLF_ERROR_MEMORY;
-  clf__free(job.buffers);
+  job.block = block_rows(inference, x->rows);
+  const int64_t blocks = (x->rows - 1) / job.block + 1;
+  const int64_t workers = blocks > 1 ? clf__context_threads(context) : 1;
+  const bool masks = inference->network->masks;
+  job.memory = clf__alloc_array(context, plan(&job, workers, &memory) ? memory : -1, sizeof(float));
+  job.spans = masks ? clf__alloc_array(context, workers * job.block, sizeof *job.spans) : NULL;
+  const bool complete = job.memory != NULL && (job.spans != NULL || !masks);
+  clf_status status = complete ? run_blocks(&job, blocks) : CLF_ERROR_MEMORY;
+  clf__free(job.memory);
   clf__free(job.spans);
   return status;
 }

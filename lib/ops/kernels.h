@@ -156,7 +156,8 @@ typedef struct clf__kernels {
   void (*linear_u8)(const clf__rows *x, const float *w, int64_t ldw, const float *b,
                     int64_t outputs, float *out, int64_t ld);
   /* The same for sparse x, and sums += r^T x, with W and sums [columns, stride]; stride is a
-   * multiple of CLF__SPARSE_LANES, and what lies beyond the outputs is 0 and stays so. */
+   * multiple of CLF__SPARSE_LANES, and what lies beyond the outputs is 0 and stays so. The first
+   * takes any stride from the outputs on, if CLF__SPARSE_LANES more floats can be read after W. */
   void (*linear_sparse)(const clf__rows *x, const float *w, int64_t stride, const float *b,
                         int64_t outputs, float *out, int64_t ld);
   void (*gradient_sparse)(const clf__rows *x, const float *r, int64_t ld, float *sums,

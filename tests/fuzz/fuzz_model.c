@@ -110,13 +110,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   return 0;
 }
 
-/* Every kind of classifier; then a regression, and a pipeline. */
-static size_t save_fitted(clf_context *context, const char *kind, bool regression,
-                          const char *transform, uint8_t *buffer, size_t capacity) {
+/* Every kind of classifier; then a regression, a pipeline, and a network of more layers. */
+static size_t save_fitted(clf_context *context, const char *kind, const char *params,
+                          bool regression, const char *transform, uint8_t *buffer,
+                          size_t capacity) {
   clf_model *model = NULL;
   size_t size = 0;
   clf_dataset *rows = make_rows(context, FEATURES, regression);
-  FUZZ_CHECK(clf_model_create(&model, context, kind, NULL) == CLF_OK);
+  FUZZ_CHECK(clf_model_create(&model, context, kind, params) == CLF_OK);
   if (transform != NULL) {
     FUZZ_CHECK(clf_model_add(model, transform, NULL) == CLF_OK);
   }
@@ -139,11 +140,16 @@ size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {
     index--;
   }
   if (*models != NULL) {
-    size = save_fitted(context, (*models)->name, false, NULL, buffer, capacity);
+    size = save_fitted(context, (*models)->name, NULL, false, NULL, buffer, capacity);
   } else if (*transforms != NULL) {
-    size = save_fitted(context, "ridge", false, (*transforms)->name, buffer, capacity);
+    size = save_fitted(context, "ridge", NULL, false, (*transforms)->name, buffer, capacity);
+  } else if (index == 1) {
+    size = save_fitted(context, "network",
+                       "input=3,1 epochs=1 layers='conv2d filters=2 kernel=2 padding=same; "
+                       "batch_norm; activation; max_pool2d size=1; flatten; dense units=3'",
+                       false, NULL, buffer, capacity);
   } else if (index == 0) {
-    size = save_fitted(context, "ridge", true, NULL, buffer, capacity);
+    size = save_fitted(context, "ridge", NULL, true, NULL, buffer, capacity);
   }
   clf_context_free(context);
   return size;

@@ -19,15 +19,33 @@ typedef struct victim {
   size_t size;
 } victim;
 
-/* Settings: each kind of model plain, then each with a pipeline. */
+/* Settings: each kind of model plain, then each with a pipeline; then networks of more layers. */
+static const char *const networks[] = {
+    "input=2,1 epochs=2 layers='conv2d filters=2 kernel=2 padding=same; batch_norm; activation; "
+    "max_pool2d size=1; flatten; dense units=3; batch_norm'",
+};
+enum { NETWORKS = sizeof networks / sizeof networks[0] };
+
 static int setting_count(void) {
-  return 2 * (int)clf_kind_count("model");
+  return 2 * (int)clf_kind_count("model") + NETWORKS;
+}
+
+static clf_model *create_model(clf_context *context, int setting) {
+  const int kinds = (int)clf_kind_count("model"), network = setting - 2 * kinds;
+  const char *kind = network < 0 ? clf_kind_name("model", setting / 2) : "network";
+  clf_model *model = NULL;
+  ck_clf_ok(clf_model_create(&model, context, kind, network < 0 ? NULL : networks[network]));
+  if (network < 0 && setting % 2 == 1) {
+    ck_clf_ok(clf_model_add(model, "min_max", NULL));
+    ck_clf_ok(clf_model_add(model, "polynomial", NULL));
+    ck_clf_ok(clf_model_add(model, "standardize", NULL));
+  }
+  return model;
 }
 
 static victim make_victim(int setting) {
   uint64_t state = 2;
   victim made = {0};
-  clf_model *model = NULL;
   for (int i = 0; i < ROWS; i++) {
     labels[i] = i % CLASSES;
     for (int j = 0; j < COLUMNS; j++) {
@@ -36,12 +54,7 @@ static victim make_victim(int setting) {
   }
   ck_clf_ok(clf_context_create(&made.context, "threads=1", NULL));
   made.rows = dataset_of(made.context, values, CLF_F32, ROWS, COLUMNS, labels);
-  ck_clf_ok(clf_model_create(&model, made.context, clf_kind_name("model", setting / 2), NULL));
-  if (setting % 2 == 1) {
-    ck_clf_ok(clf_model_add(model, "min_max", NULL));
-    ck_clf_ok(clf_model_add(model, "polynomial", NULL));
-    ck_clf_ok(clf_model_add(model, "standardize", NULL));
-  }
+  clf_model *model = create_model(made.context, setting);
   ck_clf_ok(clf_model_fit(model, made.rows, NULL, NULL));
   ck_clf_ok(clf_model_save_memory(model, NULL, 0, &made.size));
   made.bytes = malloc(made.size);
@@ -444,6 +457,22 @@ START_TEST(model_file__with_extreme_numbers_does_no_harm) {
 }
 END_TEST
 
+static bool is_variance(const char *name, const clf_tensor *tensor) {
+  (void)tensor;
+  return strstr(name, "running_var") != NULL;
+}
+
+static void put_negative(clf__store *store, const char *name, const char *text,
+                         const clf_tensor *tensor, int variant) {
+  (void)text;
+  put_number(store, name, tensor, variant, -1);
+}
+
+START_TEST(model_file__with_a_negative_variance_is_refused) {
+  change_each(_i, put_negative, 2, is_variance, true);
+}
+END_TEST
+
 /* A second entry of another name beside the right one. */
 static void add_stranger(clf__store *store, const char *name, const char *text,
                          const clf_tensor *tensor, int variant) {
@@ -490,6 +519,8 @@ int main(void) {
                       setting_count());
   tcase_add_loop_test(tests, model_file__with_extreme_numbers_does_no_harm, 0, setting_count());
   tcase_add_loop_test(tests, model_file__with_a_stranger_does_no_harm, 0, setting_count());
+  tcase_add_loop_test(tests, model_file__with_a_negative_variance_is_refused,
+                      setting_count() - NETWORKS, setting_count());
   tcase_add_test(tests, load__refuses_what_is_no_model);
   suite_add_tcase(suite, tests);
   return run_suite(suite);

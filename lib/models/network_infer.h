@@ -1,0 +1,24 @@
+/* A network made ready for inference, which network_prepare.c makes and network_infer.c runs. */
+#ifndef CLF_MODELS_NETWORK_INFER_H
+#define CLF_MODELS_NETWORK_INFER_H
+
+#include "models/network.h"
+
+typedef struct clf__infer_step {
+  const clf__layer *layer;
+  float *const *weights; /* the state's, for kinds whose inference is the forward pass */
+  /* For the others. */
+  float *packed;
+  float *bias;
+  int32_t activation;
+  int64_t scratch;
+} clf__infer_step;
+
+struct clf__inference {
+  clf__network *network;
+  float **weights; /* [weights of the network] */
+  clf__infer_step *steps;
+  int64_t step_count;
+};
+
+#endif

@@ -1,0 +1,268 @@
+/* Networks made ready for inference against the forward passes of their layers, one after another:
+ * with batch normalisation and activations folded in, in blocks of any size, on many threads. */
+#include <dirent.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "models/network.h"
+#include "stingy.h"
+
+enum { ROWS = 150, PIXELS = 60, CLASSES = 3, THREADS = 64 };
+
+/* Of images 6 x 5 x 2. */
+static const char *const networks[] = {
+    "dense units=3",
+    "dense units=200; batch_norm; activation; dense units=64 activation=tanh; dropout; dense "
+    "units=3",
+    "dense units=16 bias=false; dropout; batch_norm; batch_norm; activation function=sigmoid; "
+    "dense "
+    "units=3",
+    "batch_norm; activation function=tanh; dense units=7 activation=relu; batch_norm; dense "
+    "units=3",
+    "dense units=1; activation function=leaky_relu; activation function=tanh; dense units=3; "
+    "activation function=linear",
+    "dense units=20 activation=relu; dense units=3; batch_norm",
+};
+static const char *const image_networks[] = {
+    "conv2d filters=5 padding=same; batch_norm; activation; max_pool2d; flatten; dense units=3",
+    "conv2d filters=4 bias=false; batch_norm epsilon=0.1; average_pool2d stride=1; conv2d "
+    "filters=17 "
+    "kernel=2 activation=tanh; flatten; dropout; dense units=9; batch_norm; activation "
+    "function=softmax; dense units=3",
+    "batch_norm; conv2d filters=3 stride=2 activation=relu; batch_norm; flatten; batch_norm; dense "
+    "units=3",
+    "conv2d filters=3 kernel=5 padding=same; activation function=softmax; conv2d filters=3 "
+    "kernel=3; average_pool2d size=3; flatten",
+};
+enum {
+  FLAT = sizeof networks / sizeof networks[0],
+  NETWORKS = FLAT + sizeof image_networks / sizeof image_networks[0]
+};
+
+typedef struct problem {
+  clf_context *context;
+  clf_dataset *data;
+  clf_model *model;
+  float x[ROWS * PIXELS];
+  int32_t y[ROWS];
+} problem;
+
+static void create_model(problem *p, int network) {
+  const bool flat = network < FLAT;
+  ck_clf_ok(clf_model_create(&p->model, p->context, "network", "epochs=2 batch_size=32"));
+  ck_clf_ok(clf_model_set_text(p->model, "input", flat ? "60" : "6,5,2"));
+  ck_clf_ok(clf_model_set_text(p->model, "layers",
+                               flat ? networks[network] : image_networks[network - FLAT]));
+}
+
+/* A fitted network, whose running statistics are some way from the first ones. */
+static problem *problem_of(int network, int threads) {
+  problem *p = calloc(1, sizeof *p);
+  char params[64];
+  clf_optimizer *optimizer = NULL;
+  snprintf(params, sizeof params, "threads=%d seed=5", threads);
+  ck_clf_ok(clf_context_create(&p->context, params, NULL));
+  fill_clouds(p->x, p->y, ROWS, PIXELS, CLASSES);
+  for (int i = 0; i < ROWS * PIXELS; i++) {
+    p->x[i] = p->x[i] * 0.7F + (float)(i % 3);
+  }
+  p->data = dataset_of(p->context, p->x, CLF_F32, ROWS, PIXELS, p->y);
+  create_model(p, network);
+  ck_clf_ok(clf_optimizer_create(&optimizer, p->context, "adam", "learning_rate=0.01"));
+  ck_clf_ok(clf_model_fit(p->model, p->data, optimizer, NULL));
+  clf_optimizer_free(optimizer);
+  return p;
+}
+
+static void free_problem(problem *p) {
+  clf_model_free(p->model);
+  clf_dataset_free(p->data);
+  clf_context_free(p->context);
+  free(p);
+}
+
+/* out [ROWS, CLASSES], layer by layer. */
+static void plainly(const problem *p, float *out) {
+  clf__network *network = NULL;
+  float **weights = NULL;
+  ck_clf_ok(clf__network_of_state(&network, p->context, p->model->state));
+  ck_clf_ok(clf__network_state_weights(&weights, network, p->model->state));
+  float *from = malloc((size_t)(ROWS * network->widest) * sizeof *from);
+  float *to = malloc((size_t)(ROWS * network->widest) * sizeof *to);
+  memcpy(from, p->x, sizeof p->x);
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    const clf__pass pass = {.layer = network->layers[i],
+                            .rows = ROWS,
+                            .x = from,
+                            .y = to,
+                            .weights = weights + network->first_weight[i]};
+    ck_clf_ok(pass.layer->kind->forward(&pass));
+    float *other = from;
+    from = to;
+    to = other;
+  }
+  memcpy(out, from, ROWS * CLASSES * sizeof *out);
+  free(from);
+  free(to);
+  clf__free(weights);
+  clf__network_free(network);
+}
+
+/* Folding rounds the product of two weights; all else is the order of sums. */
+START_TEST(folded__is_layer_by_layer) {
+  float expected[ROWS * CLASSES], found[ROWS * CLASSES];
+  problem *p = problem_of(_i, 2);
+  plainly(p, expected);
+  ck_clf_ok(clf_model_decision_function(p->model, p->data, found, ROWS * CLASSES));
+  float largest = 0, worst = 0;
+  for (int i = 0; i < ROWS * CLASSES; i++) {
+    largest = fmaxf(largest, fabsf(expected[i]));
+    worst = fmaxf(worst, fabsf(expected[i] - found[i]));
+  }
+  ck_assert_msg(worst <= 1e-5F * largest, "network %d: %g of %g", _i, (double)worst,
+                (double)largest);
+  free_problem(p);
+}
+END_TEST
+
+/* Any number of rows at a time, on any number of threads. */
+START_TEST(rows__have_the_same_bits_alone_and_together) {
+  static const int64_t counts[] = {1, 2, 3, 7, 64, 65, ROWS};
+  float expected[ROWS * CLASSES], found[ROWS * CLASSES];
+  problem *p = problem_of(_i, 1), *q = problem_of(_i, 3);
+  ck_clf_ok(clf_model_decision_function(p->model, p->data, expected, ROWS * CLASSES));
+  for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+    for (int64_t first = 0; first + counts[i] <= ROWS; first += 37) {
+      problem *of = i % 2 == 0 ? p : q;
+      clf_dataset *some =
+          dataset_of(of->context, of->x + first * PIXELS, CLF_F32, counts[i], PIXELS, NULL);
+      ck_clf_ok(clf_model_decision_function(of->model, some, found, counts[i] * CLASSES));
+      ck_assert_mem_eq(found, expected + first * CLASSES,
+                       (size_t)(counts[i] * CLASSES) * sizeof *found);
+      clf_dataset_free(some);
+    }
+  }
+  free_problem(p);
+  free_problem(q);
+}
+END_TEST
+
+/* As Linux counts them. */
+static int threads_now(void) {
+  int count = 0;
+  DIR *tasks = opendir("/proc/self/task");
+  for (const struct dirent *entry = NULL; tasks != NULL && (entry = readdir(tasks)) != NULL;) {
+    count += entry->d_name[0] != '.';
+  }
+  if (tasks != NULL) {
+    closedir(tasks);
+  }
+  return count;
+}
+
+START_TEST(one_row__starts_no_threads) {
+  static unsigned char bytes[1 << 20];
+  size_t size = 0;
+  clf_context *context = NULL;
+  clf_model *model = NULL;
+  float values[CLASSES];
+  problem *p = problem_of(_i, 1);
+  ck_clf_ok(clf_model_save_memory(p->model, bytes, sizeof bytes, &size));
+  const int before = threads_now();
+  ck_clf_ok(clf_context_create(&context, "threads=4", NULL));
+  ck_clf_ok(clf_model_load_memory(&model, context, bytes, size));
+  clf_dataset *row = dataset_of(context, p->x, CLF_F32, 1, PIXELS, NULL);
+  ck_clf_ok(clf_model_decision_function(model, row, values, CLASSES));
+  ck_assert_int_eq(threads_now(), before);
+  clf_dataset_free(row);
+  clf_model_free(model);
+  clf_context_free(context);
+  free_problem(p);
+}
+END_TEST
+
+typedef struct asking {
+  const problem *problem;
+  float values[ROWS * CLASSES];
+  clf_status status;
+} asking;
+
+static void *ask(void *argument) {
+  asking *a = argument;
+  for (int i = 0; i < 3 && a->status == CLF_OK; i++) {
+    a->status =
+        clf_model_decision_function(a->problem->model, a->problem->data, a->values, ROWS * CLASSES);
+  }
+  return NULL;
+}
+
+START_TEST(one_network__answers_64_threads) {
+  static asking askings[THREADS];
+  pthread_t threads[THREADS];
+  float expected[ROWS * CLASSES];
+  problem *p = problem_of(_i, 2);
+  ck_clf_ok(clf_model_decision_function(p->model, p->data, expected, ROWS * CLASSES));
+  for (int i = 0; i < THREADS; i++) {
+    askings[i] = (asking){.problem = p, .status = CLF_OK};
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, ask, &askings[i]), 0);
+  }
+  for (int i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_int_eq(askings[i].status, CLF_OK);
+    ck_assert_mem_eq(askings[i].values, expected, sizeof expected);
+  }
+  free_problem(p);
+}
+END_TEST
+
+static clf_status load_and_ask(clf_context *context, const void *bytes, size_t size,
+                               const problem *p) {
+  clf_model *model = NULL;
+  clf_dataset *data = NULL;
+  clf_tensor *x = NULL;
+  float values[ROWS * CLASSES];
+  clf_status status;
+  TRY(clf_model_load_memory(&model, context, bytes, size));
+  TRY(clf_tensor_wrap(&x, context, p->x, CLF_F32, 2, (int64_t[]){ROWS, PIXELS}, NULL, NULL, NULL));
+  TRY(clf_dataset_create(&data, context, x, NULL));
+  TRY(clf_model_decision_function(model, data, values, ROWS * CLASSES));
+done:
+  clf_tensor_free(x);
+  clf_dataset_free(data);
+  clf_model_free(model);
+  return status;
+}
+
+START_TEST(preparing__every_allocation_may_fail) {
+  static unsigned char bytes[1 << 20];
+  size_t size = 0;
+  problem *p = problem_of(_i, 1);
+  ck_clf_ok(clf_model_save_memory(p->model, bytes, sizeof bytes, &size));
+  clf_status status = CLF_ERROR_MEMORY;
+  for (int64_t refuse = 1; status != CLF_OK; refuse++) {
+    stingy from = {.refuse = refuse};
+    clf_context *context = stingy_context("threads=1", &from);
+    if (context != NULL) {
+      status = load_and_ask(context, bytes, size, p);
+      ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
+      clf_context_free(context);
+    }
+    ck_assert_int_eq(atomic_load(&from.held), 0);
+  }
+  free_problem(p);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("network_infer");
+  TCase *tests = tcase_create("network_infer");
+  tcase_add_loop_test(tests, folded__is_layer_by_layer, 0, NETWORKS);
+  tcase_add_loop_test(tests, rows__have_the_same_bits_alone_and_together, 0, NETWORKS);
+  tcase_add_loop_test(tests, one_row__starts_no_threads, 0, NETWORKS);
+  tcase_add_loop_test(tests, one_network__answers_64_threads, 0, NETWORKS);
+  tcase_add_loop_test(tests, preparing__every_allocation_may_fail, 0, NETWORKS);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
