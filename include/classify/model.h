@@ -130,7 +130,7 @@ CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *
 
 /** The decision function: one score a class, or the regression outputs. Of an svm: for two classes
  *  the machine's value, with both signs; for pairs of more the votes, with less than a vote of the
- *  values' sum; with probability=true the log-odds.
+ *  values' sum (the pairs' own values: clf_model_transform()); with probability=true the log-odds.
  *  @param values    [rows, outputs] receives the scores, row after row
  *  @param capacity  elements of values, ≥ rows × outputs
  *  @return as clf_model_predict() @since 0.1 */
@@ -144,11 +144,13 @@ CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf
 CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *rows,
                                            float *probabilities, int64_t capacity);
 
-/** Projects rows to the model's discriminant axes (fisher).
+/** Projects rows to the model's discriminant axes (fisher), or gives the values of its machines
+ *  (svm): of each pair of classes (0, 1), (0, 2) … (1, 2) … , above 0 for the first of the two;
+ * with multiclass=one_vs_rest of each class.
  *  @param values      [rows, components] receives the projections
  *  @param capacity    elements of values, ≥ rows × components
- *  @param components  receives the number of axes; may be NULL. With values NULL and capacity 0 the
- *                     call only tells this number.
+ *  @param components  receives the number of axes or machines; may be NULL. With values NULL and
+ * capacity 0 the call only tells this number.
  *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */
 CLF_API clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows,
                                        float *values, int64_t capacity, int64_t *components);

@@ -91,4 +91,6 @@ const clf__model_kind clf__svm_kind = {
     .free_prepared = clf__support_free_prepared,
     .decide = clf__svm_decide,
     .probabilities = clf__svm_probabilities,
+    .components = clf__svm_components,
+    .transform = clf__svm_transform,
 };

@@ -114,6 +114,8 @@ clf__svm_shape clf__svm_shape_to_fit(const clf_model *model);
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state);
 /* f [x->rows, problems]. */
 clf_status clf__svm_machines(const clf_model *model, const clf__rows *x, float *f);
+int64_t clf__svm_components(const clf_model *model); /* its machines */
+clf_status clf__svm_transform(const clf_model *model, const clf__rows *x, float *values);
 clf_status clf__svm_decide(const clf_model *model, const clf__rows *x, float *values);
 
 #endif

@@ -124,7 +124,9 @@ static void solve_task(void *argument, int64_t index, int32_t worker) {
     if (status == CLF_OK && f->training->shared != NULL) {
       clf__svm_hand_on(f->shared, index, problem);
     }
-    clf__svm_keep_vectors(problem);
+    if (status == CLF_OK) {
+      clf__svm_keep_vectors(problem);
+    }
   }
   if (status < 0) {
     int none = CLF_OK;

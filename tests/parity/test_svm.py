@@ -202,11 +202,23 @@ def svm__agrees_on_dense_bytes_sparse_and_precomputed():
         clf.close(model.decision_function(data), first.decision_function(forms["dense"][0]), 2e-3, name)
 
 
+def svm__transform_gives_the_values_of_all_pairs():
+    for name, (x, y) in SETS.items():
+        data = clf.Dataset(x, y)
+        for kernel, peer in (("rbf", "rbf"), ("polynomial", "poly"), ("linear", "linear")):
+            model = clf.Model("svm", f"kernel={kernel} gamma=0.05 coef0=1 tolerance=1e-5").fit(data)
+            want = SVC(kernel=peer, gamma=0.05, coef0=1, tol=1e-5, decision_function_shape="ovo").fit(
+                x.astype(float), y).decision_function(x.astype(float)).reshape(len(y), -1)
+            # Of two classes scikit-learn's values are above 0 for the second.
+            clf.close(model.transform(data), -want if y.max() == 1 else want, 1e-3, f"{name} {kernel}")
+
+
 def svm__one_vs_rest_is_a_machine_a_class():
     x, y = SETS["digits"]
     data = clf.Dataset(x, y)
     model = clf.Model("svm", "multiclass=one_vs_rest gamma=0.05 C=2 tolerance=1e-5").fit(data)
     values = model.decision_function(data)
+    assert np.array_equal(model.transform(data), values)
     for k in range(10):
         peer = SVC(C=2, gamma=0.05, tol=1e-5).fit(x.astype(float), y == k)
         clf.close(values[:, k], peer.decision_function(x.astype(float)), 1e-3, f"class {k}")
@@ -229,5 +241,5 @@ def svm__probabilities_are_calibrated_and_agree_with_predict():
 clf.run([svm__finds_libsvms_optimum, svm__takes_weights_as_libsvm_does,
          svm__does_not_depend_on_cache_or_threads,
          svm__agrees_on_dense_bytes_sparse_and_precomputed,
-         svm__one_vs_rest_is_a_machine_a_class,
+         svm__transform_gives_the_values_of_all_pairs, svm__one_vs_rest_is_a_machine_a_class,
          svm__probabilities_are_calibrated_and_agree_with_predict])
