@@ -22,13 +22,14 @@ NUMPY = {value: np.dtype(key) for key, value in DTYPES.items()}
 lib = C.CDLL(os.environ["CLASSIFY_LIBRARY"])
 for name in ("clf_last_error", "clf_version", "clf_status_name", "clf_context_cpu",
              "clf_dataset_class_name", "clf_model_class_name", "clf_model_kind",
-             "clf_model_tensor_name", "clf_kind_name", "clf_kind_help", "clf_search_params"):
+             "clf_model_tensor_name", "clf_vocabulary_word", "clf_documents_name", "clf_kind_name", "clf_kind_help", "clf_search_params"):
     getattr(lib, name).restype = text
 for name in ("clf_tensor_size", "clf_tensor_stride", "clf_tensor_count", "clf_dataset_rows",
              "clf_dataset_features", "clf_dataset_classes", "clf_dataset_outputs",
              "clf_dataset_nonzeros", "clf_model_features", "clf_model_classes",
              "clf_model_outputs", "clf_kind_count", "clf_param_count", "clf_search_count",
-             "clf_search_best"):
+             "clf_search_best", "clf_documents_count", "clf_documents_replaced",
+             "clf_vocabulary_size", "clf_vocabulary_find", "clf_vocabulary_count"):
     getattr(lib, name).restype = i64
 for name in ("clf_search_mean", "clf_search_deviation", "clf_tensor_scale"):
     getattr(lib, name).restype = f64
@@ -139,6 +140,52 @@ class Dataset(Handle):
     def class_names(self):
         count = lib.clf_dataset_classes(self.handle)
         return [lib.clf_dataset_class_name(self.handle, i64(k)).decode() for k in range(count)]
+
+
+class Documents(Handle):
+    """Texts, str or bytes."""
+
+    def __init__(self, texts=None, on=None):
+        super().__init__("clf_documents_free")
+        if texts is not None:
+            texts = [t if isinstance(t, bytes) else t.encode() for t in texts]
+            call("clf_documents_create", C.byref(self.handle), on,
+                 (text * len(texts))(*texts), (i64 * len(texts))(*map(len, texts)),
+                 i64(len(texts)))
+
+    @classmethod
+    def load(cls, kind, path, params=None, on=None):
+        self = cls()
+        call("clf_documents_load", C.byref(self.handle), on, kind, str(path), params)
+        return self
+
+    def __len__(self):
+        return lib.clf_documents_count(self.handle)
+
+    def __getitem__(self, index):
+        length = i64()
+        lib.clf_documents_text.restype = ptr
+        start = lib.clf_documents_text(self.handle, i64(index), C.byref(length))
+        if start is None:
+            raise IndexError(index)
+        return C.string_at(start, length.value)
+
+
+class Vocabulary(Handle):
+    def __init__(self, params=None, documents=None, on=None):
+        super().__init__("clf_vocabulary_free")
+        call("clf_vocabulary_create", C.byref(self.handle), on, params)
+        if documents is not None:
+            call("clf_vocabulary_build", self, documents)
+
+    def encode(self, documents):
+        out = Dataset()
+        call("clf_vocabulary_encode", C.byref(out.handle), self, documents)
+        return out
+
+    def words(self):
+        return [lib.clf_vocabulary_word(self.handle, i64(i)).decode()
+                for i in range(lib.clf_vocabulary_size(self.handle))]
 
 
 class Model(Handle):

@@ -1,0 +1,95 @@
+/* Any bytes as documents, and as CSV text that holds some. */
+#include <string.h>
+
+#include "base/memory.h"
+#include "data/document_format.h"
+#include "fuzz.h"
+
+/* What is built of documents knows each of their words, and saves as it loads. */
+static void use(clf_context *context, const clf_documents *documents, const char *params) {
+  clf_vocabulary *vocabulary = NULL;
+  clf_dataset *rows = NULL;
+  FUZZ_CHECK(clf_vocabulary_create(&vocabulary, context, params) == CLF_OK);
+  clf_status status = clf_vocabulary_build(vocabulary, documents);
+  FUZZ_CHECK(status == CLF_OK || status == CLF_ERROR_DATA || status == CLF_ERROR_MEMORY);
+  if (status == CLF_OK) {
+    for (int64_t i = 0; i < clf_vocabulary_size(vocabulary); i++) {
+      FUZZ_CHECK(clf_vocabulary_find(vocabulary, clf_vocabulary_word(vocabulary, i)) == i ||
+                 clf_vocabulary_count(vocabulary, i) == 0);
+    }
+    FUZZ_CHECK(clf_vocabulary_encode(&rows, vocabulary, documents) == CLF_OK);
+    FUZZ_CHECK(clf_dataset_rows(rows) == clf_documents_count(documents));
+  }
+  clf_dataset_free(rows);
+  clf_vocabulary_free(vocabulary);
+}
+
+/* Places of words do not overlap, and lie within the text. */
+static void check_places(clf_context *context, const char *text, size_t size) {
+  enum { CAPACITY = 64 };
+  static const char *const known[] = {"the cat"};
+  int32_t ids[CAPACITY];
+  int64_t begin[CAPACITY], end[CAPACITY], count = 0;
+  clf_documents *documents = NULL;
+  clf_vocabulary *vocabulary = NULL;
+  FUZZ_CHECK(clf_documents_create(&documents, context, known, NULL, 1) == CLF_OK);
+  FUZZ_CHECK(clf_vocabulary_create(&vocabulary, context, NULL) == CLF_OK);
+  FUZZ_CHECK(clf_vocabulary_build(vocabulary, documents) == CLF_OK);
+  FUZZ_CHECK(clf_vocabulary_tokenize(vocabulary, text, (int64_t)size, ids, begin, end, CAPACITY,
+                                     &count) == CLF_OK);
+  for (int64_t i = 0; i < count && i < CAPACITY; i++) {
+    FUZZ_CHECK(begin[i] >= (i > 0 ? end[i - 1] : 0) && end[i] > begin[i]);
+    FUZZ_CHECK(end[i] <= (int64_t)size && ids[i] >= 2 && ids[i] < 5);
+  }
+  clf_vocabulary_free(vocabulary);
+  clf_documents_free(documents);
+}
+
+static void read_csv(clf_context *context, const uint8_t *data, size_t size, const char *params) {
+  const clf__document_format *format = &clf__document_format_csv;
+  const clf__bytes bytes = {data, size, false};
+  clf_documents *documents = NULL;
+  void *values = NULL;
+  FUZZ_CHECK(clf__params_create(&values, context, &format->params, params) == CLF_OK);
+  clf_status status = clf__documents_parse_csv(&documents, context, &bytes, "file", values);
+  FUZZ_CHECK((status == CLF_OK) == (documents != NULL));
+  FUZZ_CHECK(status == CLF_OK || strncmp(clf_last_error(), "file", 4) == 0);
+  clf__params_free(&format->params, values);
+  if (documents != NULL) {
+    use(context, documents, "encoding=count ngrams=1,2");
+  }
+  clf_documents_free(documents);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  clf_context *context = NULL;
+  clf_documents *documents = NULL;
+  const char *text = (const char *)data;
+  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=64000000", NULL) == CLF_OK);
+  const char *const halves[] = {text, text + size / 2};
+  const int64_t lengths[] = {(int64_t)(size / 2), (int64_t)(size - size / 2)};
+  FUZZ_CHECK(clf_documents_create(&documents, context, halves, lengths, 2) == CLF_OK);
+  use(context, documents, "steps=4 truncation=after");
+  use(context, documents, "encoding=tf_idf ngrams=1,3 lowercase=false strip_tags=false");
+  clf_documents_free(documents);
+  check_places(context, text, size);
+  read_csv(context, data, size, NULL);
+  read_csv(context, data, size, "label=none quotes=false delimiter=tab header=false");
+  FUZZ_CHECK(clf_context_memory(context) < 1 << 16);
+  clf_context_free(context);
+  return 0;
+}
+
+size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {
+  static const char *const seeds[] = {
+      "text,label\n\"The cat's <br />hat, the \"\"CAT\"\"!\",x\nno,y\n",
+      "x\tdon\xE2\x80\x99t \xE6\xBC\xA2\xE5\xAD\x97 \xC3\x9C"
+      "ber\ny\t\xFF\xED\xA0\x80<a b>c<",
+      "a b a b, a < b <b>a</b> \xCE\xA3\xCE\x9F\xCE\xA3 1994-95 e\xCC\x81",
+  };
+  const size_t count = sizeof seeds / sizeof seeds[0];
+  size_t size = (size_t)index < count ? strlen(seeds[index]) : 0;
+  FUZZ_CHECK(size <= capacity);
+  memcpy(buffer, seeds[(size_t)index < count ? index : 0], size);
+  return size;
+}
