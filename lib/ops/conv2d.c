@@ -6,9 +6,10 @@
 #include "ops/conv_method.h"
 
 /* The first that fits. */
-static const clf__conv_method *const methods[] = {&clf__conv_by_winograd, &clf__conv_by_patches};
+static const clf__conv_method *const methods[] = {&clf__conv_by_few_channels,
+                                                  &clf__conv_by_winograd, &clf__conv_by_patches};
 
-enum { SHARDS = 16, SHARD_ROWS = 8, REDUCE = 4096 /* sums in a task that adds shards */ };
+enum { SHARD_ROWS = 4, REDUCE = 4096 /* sums in a task that adds shards */ };
 /* Work below this many products is not worth waking threads (some 20 us). */
 static const int64_t serial_work = 1 << 20;
 
@@ -145,15 +146,18 @@ clf_status clf__conv2d_backward(clf_context *context, const clf__conv2d *conv, i
 clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pass *pass,
                                    int64_t size, int64_t scratch_size) {
   const int64_t threads = clf__conv_threads(pass), filters = pass->conv->filters;
-  int64_t sums, scratch;
+  int64_t scratch;
+  bool complete = true;
   *shards = (clf__conv_shards){.size = size};
-  shards->count = smaller((pass->rows + SHARD_ROWS - 1) / SHARD_ROWS, SHARDS);
-  sums = size >= 0 && clf__mul_i64(shards->count, size, &sums) ? sums : -1;
+  shards->count = smaller((pass->rows + SHARD_ROWS - 1) / SHARD_ROWS, CLF__CONV_SHARDS);
   scratch = scratch_size >= 0 && clf__mul_i64(threads, scratch_size, &scratch) ? scratch : -1;
-  shards->sums = clf__alloc_array(pass->context, sums, sizeof *shards->sums);
+  for (int64_t shard = 0; complete && shard < shards->count; shard++) {
+    shards->sums[shard] = clf__alloc_array(pass->context, size, sizeof(float));
+    complete = shards->sums[shard] != NULL;
+  }
   shards->dbias = clf__alloc_zeroed(pass->context, shards->count * filters, sizeof(double));
   shards->scratch = clf__alloc_array(pass->context, scratch, sizeof *shards->scratch);
-  if (shards->sums != NULL && shards->dbias != NULL && shards->scratch != NULL) {
+  if (complete && shards->dbias != NULL && shards->scratch != NULL) {
     return CLF_OK;
   }
   clf__conv_shards_free(shards);
@@ -161,7 +165,9 @@ clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pas
 }
 
 void clf__conv_shards_free(clf__conv_shards *shards) {
-  clf__free(shards->sums);
+  for (int64_t shard = 0; shard < shards->count; shard++) {
+    clf__free(shards->sums[shard]);
+  }
   clf__free(shards->dbias);
   clf__free(shards->scratch);
   *shards = (clf__conv_shards){0};
@@ -185,7 +191,7 @@ static void reduce_part(void *argument, int64_t index, int32_t worker) {
   (void)worker;
   memset(out, 0, (size_t)count * sizeof *out);
   for (int64_t shard = 0; shard < shards->count; shard++) {
-    job->kernels->step_f32(out, 1, shards->sums + shard * shards->size + first, count);
+    job->kernels->step_f32(out, 1, shards->sums[shard] + first, count);
   }
 }
 

@@ -35,6 +35,7 @@ typedef struct clf__conv_method {
 } clf__conv_method;
 
 extern const clf__conv_method clf__conv_by_patches;
+extern const clf__conv_method clf__conv_by_few_channels;
 extern const clf__conv_method clf__conv_by_winograd;
 
 /* The weights of a convolution, or -1. */
@@ -44,13 +45,15 @@ void clf__conv_run(const clf__conv_pass *pass, int64_t count, clf__task task, vo
 /* How many threads clf__conv_run may use. */
 int64_t clf__conv_threads(const clf__conv_pass *pass);
 
-/* Gradients by W and b are summed in shards of rows, and those in order. */
+/* Gradients by W and b are summed in shards of rows, and those in order. More of them would serve
+ * more threads, but take longer to add. */
+enum { CLF__CONV_SHARDS = 8 };
 typedef struct clf__conv_shards {
   int64_t count;
-  int64_t size;   /* sums of a shard */
-  float *sums;    /* [count, size] */
-  double *dbias;  /* [count, filters] */
-  float *scratch; /* [threads, scratch_size] */
+  int64_t size;                  /* sums of a shard */
+  float *sums[CLF__CONV_SHARDS]; /* [size] each */
+  double *dbias;                 /* [count, filters] */
+  float *scratch;                /* [threads, scratch_size] */
 } clf__conv_shards;
 
 clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pass *pass,

@@ -182,7 +182,7 @@ static void add_shard(void *argument, int64_t shard, int32_t worker) {
     const int64_t strip = task % strips, row = task / strips;
     const float *dy = pass->dy + output_of(p, task, filters);
     clf__patches_fill(p, strip, pass->x + row * p->height * p->width * p->channels, stored);
-    add_strip(job, stored, strip, dy, task == first, job->shards.sums + shard * job->shards.size);
+    add_strip(job, stored, strip, dy, task == first, job->shards.sums[shard]);
     pass->kernels->conv_add_pixels(job->shards.dbias + shard * filters, dy,
                                    clf__patches_rows(p, strip) * p->out_width, filters);
   }

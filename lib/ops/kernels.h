@@ -5,6 +5,7 @@
 #define CLF_OPS_KERNELS_H
 
 #include "base/cpu.h"
+#include "ops/conv_few.h"
 #include "ops/network.h"
 #include "ops/recurrent.h"
 #include "ops/smo.h"
@@ -192,6 +193,12 @@ typedef struct clf__kernels {
   void (*conv_finish)(float *y, int64_t pixels, int64_t filters, const float *bias, bool relu);
   /* sums [filters] += the sum over pixels of y [pixels, filters]. */
   void (*conv_add_pixels)(double *sums, const float *y, int64_t pixels, int64_t filters);
+  /* out = dy where y is above 0, else 0. */
+  void (*conv_mask)(const float *dy, const float *y, int64_t count, float *out);
+  /* y = the outputs for the pixels x and w [taps, filters]; dw += their gradient. */
+  void (*conv_few)(const clf__conv_few *few, const float *x, const float *w, const float *bias,
+                   bool relu, float *y);
+  void (*conv_few_gradient)(const clf__conv_few *few, const float *x, const float *dy, float *dw);
   /* Transforms of Winograd's convolutions. One tile: values = B^T pixels B; pixels += B values B^T;
    * outputs = A^T values A; values = A slopes A^T. */
   void (*winograd_values)(const float *const *pixels, const clf__winograd_values *values);

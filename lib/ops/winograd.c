@@ -300,7 +300,7 @@ static void add_shard(void *argument, int64_t shard, int32_t worker) {
   const block_scratch s = scratch_of(t, job->shards.scratch + worker * job->scratch_size);
   const int64_t begin = clf__conv_shard_end(&job->shards, pass->rows, shard - 1) * t->tiles;
   const int64_t end = clf__conv_shard_end(&job->shards, pass->rows, shard) * t->tiles;
-  float *sums = job->shards.sums + shard * job->shards.size;
+  float *sums = job->shards.sums[shard];
   for (int64_t first = begin; first < end; first += t->block) {
     const int64_t count = smaller(t->block, end - first);
     take_inputs(pass, t, first, count, &s);

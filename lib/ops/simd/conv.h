@@ -46,3 +46,10 @@ static void conv_add_pixels(double *sums, const float *y, int64_t pixels, int64_
     }
   }
 }
+
+static void conv_mask(const float *restrict dy, const float *restrict y, int64_t count,
+                      float *restrict out) {
+  for (int64_t i = 0; i < count; i++) {
+    out[i] = y[i] > 0 ? dy[i] : 0;
+  }
+}

@@ -110,6 +110,7 @@
 #include "ops/simd/smo.h"
 
 #include "ops/simd/conv.h"
+#include "ops/simd/few.h"
 #include "ops/simd/winograd.h"
 #include "ops/simd/network.h"
 #include "ops/simd/cells.h"
@@ -191,6 +192,9 @@ const clf__kernels CLF__KERNELS = {
     .smo = smo_solve,
     .conv_finish = conv_finish,
     .conv_add_pixels = conv_add_pixels,
+    .conv_mask = conv_mask,
+    .conv_few = conv_few,
+    .conv_few_gradient = conv_few_gradient,
     .winograd_values = winograd_values,
     .winograd_add_pixels = winograd_add_pixels,
     .winograd_outputs = winograd_outputs,

@@ -1,0 +1,17 @@
+/* What the kernels of convolutions with few channels (conv_few.c) work on: some rows of outputs of
+ * one image, whose pixels lie with the zeros around them. */
+#ifndef CLF_OPS_CONV_FEW_H
+#define CLF_OPS_CONV_FEW_H
+
+#include <stdint.h>
+
+enum { CLF__FEW_TAPS = 160 }; /* at most */
+
+typedef struct clf__conv_few {
+  int64_t rows, columns, filters; /* of the outputs */
+  int64_t line, step; /* floats from an output's first pixel to the next row's, column's */
+  int64_t taps;       /* elements of the kernel, channels included */
+  int64_t offsets[CLF__FEW_TAPS]; /* of what they see, from an output's first pixel */
+} clf__conv_few;
+
+#endif
