@@ -18,6 +18,8 @@ typedef struct clf__network_params {
   double clip_norm;
   double averaging;
   int64_t accumulation;
+  char *checkpoint;
+  int64_t checkpoint_interval;
   bool shuffle;
   char *augment;
   clf__list class_weight;

@@ -37,16 +37,20 @@ static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64
   return status;
 }
 
+static void shuffle(clf__trainer *t, int64_t epoch) {
+  if (t->params->shuffle) {
+    clf__random random = clf__random_seed(clf__trainer_seed(t, CLF__STREAM_ORDER), (uint64_t)epoch);
+    clf__random_shuffle(&random, t->order, t->train.count);
+  }
+}
+
 static clf_status run_epoch(clf__trainer *t, int64_t epoch) {
   const int64_t steps = clf__trainer_steps(t);
   const uint64_t step_seed = clf__trainer_seed(t, CLF__STREAM_STEP);
   const double began = clf__seconds();
   clf__loss_sums sums = {0}, held = {0};
   clf_status status = CLF_OK;
-  if (t->params->shuffle) {
-    clf__random random = clf__random_seed(clf__trainer_seed(t, CLF__STREAM_ORDER), (uint64_t)epoch);
-    clf__random_shuffle(&random, t->order, t->train.count);
-  }
+  shuffle(t, epoch);
   clf__random changes =
       clf__random_seed(clf__trainer_seed(t, CLF__STREAM_AUGMENT), (uint64_t)epoch);
   t->augment_seed = clf__random_next(&changes);
@@ -64,43 +68,54 @@ done:
   return status;
 }
 
-/* Runs the epochs; *epochs receives how many were good. */
-static clf_status train(clf__trainer *t, int64_t *epochs) {
-  const clf__network_params *p = t->params;
-  const bool held = t->validation.count > 0;
-  double least = INFINITY;
-  int64_t without = 0;
+static void end_epoch(clf__trainer *t, double loss) {
+  const int64_t patience = t->params->patience;
+  const bool better = loss < t->least;
+  clf__optimizer_epoch(t->optimizer, loss);
+  t->epoch++;
+  t->least = better ? loss : t->least;
+  t->without = better ? 0 : t->without + 1;
+  if (patience == 0 || better) {
+    clf__trainer_copy_weights(t, t->best, t->learnt);
+  } else if (t->without >= patience) {
+    t->stopped = true;
+  }
+}
+
+/* Goes back to what a checkpoint holds, if there is one, or makes ready for the first epoch. */
+static clf_status begin(clf__trainer *t) {
+  t->least = INFINITY;
   t->loss = t->accuracy = NAN;
   t->reported = clf__seconds();
   t->progress = clf__progress_begin(t->context, "network", clf__trainer_steps(t) * t->epochs);
   clf__trainer_copy_weights(t, t->best, t->weights);
-  for (*epochs = 0; *epochs < t->epochs; ++*epochs) {
-    clf_status status = run_epoch(t, *epochs);
-    const double loss = t->records[held ? CLF__RECORD_VALIDATION_LOSS : CLF__RECORD_LOSS][*epochs];
-    if (status < 0) {
-      return status;
-    }
-    if (!isfinite(loss) || !isfinite(t->records[CLF__RECORD_LOSS][*epochs]) ||
-        !clf__trainer_weights_finite(t)) {
-      clf__trainer_copy_weights(t, t->weights, t->best);
-      return clf__fail(CLF_ERROR_DIVERGED,
-                       "network: the loss is not finite in epoch %lld; lower the learning rate, "
-                       "scale the features or set clip_norm",
-                       (long long)*epochs + 1);
-    }
-    clf__optimizer_epoch(t->optimizer, loss);
-    const bool better = loss < least;
-    least = better ? loss : least;
-    without = better ? 0 : without + 1;
-    if (p->patience == 0 || better) {
-      clf__trainer_copy_weights(t, t->best, t->learnt);
-    } else if (without >= p->patience) {
-      ++*epochs;
-      break;
+  clf_status status = clf__checkpoint_read(t);
+  for (int64_t epoch = 0; status == CLF_OK && epoch < t->epoch; epoch++) {
+    shuffle(t, epoch); /* each epoch's order comes from the one before it */
+  }
+  return status;
+}
+
+static clf_status train(clf__trainer *t) {
+  const bool held = t->validation.count > 0;
+  clf_status status = begin(t);
+  while (status == CLF_OK && t->epoch < t->epochs && !t->stopped) {
+    CLF__TRY(run_epoch(t, t->epoch));
+    const double own = t->records[CLF__RECORD_LOSS][t->epoch];
+    const double loss = held ? t->records[CLF__RECORD_VALIDATION_LOSS][t->epoch] : own;
+    if (!isfinite(loss) || !isfinite(own) || !clf__trainer_weights_finite(t)) {
+      status = clf__fail(CLF_ERROR_DIVERGED,
+                         "network: the loss is not finite in epoch %lld; lower the learning rate, "
+                         "scale the features or set clip_norm",
+                         (long long)t->epoch + 1);
+    } else {
+      end_epoch(t, loss);
+      status = clf__checkpoint_write(t);
     }
   }
   clf__trainer_copy_weights(t, t->weights, t->best);
-  return CLF_OK;
+done:
+  return status;
 }
 
 /* The shape of a row: the parameter's, or the dataset's. */
@@ -194,7 +209,6 @@ clf_status clf__network_fit(const clf_model *model, const clf__training *trainin
   clf_optimizer *own = NULL;
   clf__shape input;
   clf__text text = {.context = model->context};
-  int64_t epochs = 0;
   clf_status status = choose_layers(&t, &text);
   CLF__TRY(status);
   CLF__TRY(input_shape(t.params, training, &input));
@@ -206,9 +220,9 @@ clf_status clf__network_fit(const clf_model *model, const clf__training *trainin
     t.optimizer = own;
   }
   CLF__TRY(prepare(&t, model, state));
-  status = train(&t, &epochs);
+  status = train(&t);
   if (status == CLF_OK || status == CLF_ERROR_DIVERGED) {
-    const clf_status stored = clf__trainer_end_state(&t, epochs, state);
+    const clf_status stored = clf__trainer_end_state(&t, state);
     status = stored < 0 ? stored : status;
   }
 done:

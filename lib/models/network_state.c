@@ -50,7 +50,8 @@ done:
   return status;
 }
 
-clf_status clf__trainer_end_state(const clf__trainer *t, int64_t epochs, clf__store *state) {
+clf_status clf__trainer_end_state(const clf__trainer *t, clf__store *state) {
+  const int64_t epochs = t->epoch;
   const clf__shape shape = {1, {epochs}};
   clf_status status = CLF_OK;
   for (int i = 0; status == CLF_OK && i < CLF__RECORDS && epochs > 0; i++) {

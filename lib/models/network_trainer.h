@@ -1,6 +1,7 @@
 /* A training of a network, for the files that make one: network_fit.c runs the epochs,
  * network_batch.c takes the rows, network_step.c sends a batch through the layers,
- * network_weights.c keeps the weights, network_state.c hands out what was learnt. */
+ * network_weights.c keeps the weights, network_checkpoint.c the whole training, network_state.c
+ * hands out what was learnt. */
 #ifndef CLF_MODELS_NETWORK_TRAINER_H
 #define CLF_MODELS_NETWORK_TRAINER_H
 
@@ -51,6 +52,10 @@ typedef struct clf__trainer {
   float *batch_weights;
   clf__aim aim;
   double *records[CLF__RECORDS]; /* [epochs] */
+  int64_t epoch;                 /* how many were good */
+  double least;                  /* loss so far */
+  int64_t without;               /* epochs since */
+  bool stopped;                  /* for want of a lower loss */
   /* What is reported. */
   clf__progress progress;
   int64_t step;
@@ -90,9 +95,18 @@ bool clf__trainer_weights_finite(const clf__trainer *t);
 /* 1, or what shortens the gradient to clip_norm. */
 double clf__trainer_clipping(const clf__trainer *t);
 
+/* Goes on from the parameter's checkpoint, where there is one; keeps one where it is due. */
+clf_status clf__checkpoint_read(clf__trainer *t);
+clf_status clf__checkpoint_write(const clf__trainer *t);
+/* Which training this is, as texts; CLF_ERROR_ARGUMENT with what differs unless a file has the
+ * same.
+ */
+clf_status clf__training_tell(const clf__trainer *t, clf__store *store);
+clf_status clf__training_compare(const clf__store *own, const clf__store *file);
+
 /* What the network is, and its weights with their first values. */
 clf_status clf__trainer_begin_state(const clf__trainer *t, clf__store *state);
-/* The records of so many epochs. */
-clf_status clf__trainer_end_state(const clf__trainer *t, int64_t epochs, clf__store *state);
+/* The records of the good epochs. */
+clf_status clf__trainer_end_state(const clf__trainer *t, clf__store *state);
 
 #endif
