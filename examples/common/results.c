@@ -16,7 +16,10 @@ void results_print_head(void) {
 void results_short_params(char out[SHORT_PARAMS], const result *row) {
   static const char more[] = " …";
   const bool cut = strlen(row->params) >= SHORT_PARAMS;
-  const int room = cut ? (int)(SHORT_PARAMS - sizeof more) : SHORT_PARAMS - 1;
+  int room = cut ? (int)(SHORT_PARAMS - sizeof more) : SHORT_PARAMS - 1;
+  while (cut && row->params[room - 1] == ' ') {
+    room--;
+  }
   snprintf(out, SHORT_PARAMS, "%.*s%s", room, row->params, cut ? more : "");
 }
 
