@@ -1,11 +1,12 @@
-/* Of a network: its learning curves, and the filters of a first layer that is a convolution of the
- * grey image, as pictures. */
+/* Of a network: its learning curves, its layers as a table, and the filters of a first layer that
+ * is a convolution of the grey image, as pictures. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "common/curves.h"
 #include "common/picture.h"
+#include "common/report.h"
 #include "mnist_report_parts.h"
 
 enum { MOST_FILTERS = 64 };
@@ -60,7 +61,28 @@ static clf_status report_filters(FILE *out, const clf_model *model) {
   return status;
 }
 
+static clf_status report_layers(FILE *out, const clf_model *model) {
+  size_t needed = 0;
+  clf_status status = clf_network_summary(model, NULL, 0, &needed);
+  if (status == CLF_ERROR_UNSUPPORTED) {
+    return CLF_OK; /* no network */
+  }
+  char *text = status == CLF_OK ? malloc(needed) : NULL;
+  if (text == NULL) {
+    return status < 0 ? status : CLF_ERROR_MEMORY;
+  }
+  status = clf_network_summary(model, text, needed, NULL);
+  if (status == CLF_OK) {
+    fputs("<h3>Layers</h3>\n<pre>", out);
+    html_text(out, text);
+    fputs("</pre>\n", out);
+  }
+  free(text);
+  return status;
+}
+
 clf_status report_network(FILE *out, const history *h, const clf_model *model) {
   page_curves(out, h);
-  return report_filters(out, model);
+  clf_status status = report_layers(out, model);
+  return status == CLF_OK ? report_filters(out, model) : status;
 }

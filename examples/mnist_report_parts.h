@@ -25,8 +25,8 @@ clf_status report_support_vectors(FILE *out, const test_view *view, const clf_mo
 clf_status report_axes(FILE *out, const test_view *view, const clf_model *model,
                        const clf_dataset *test);
 
-/* A network's learning curves, and its first layer's filters where that is a convolution; nothing
- * for others. */
+/* A network's learning curves and layers, and its first layer's filters where that is a
+ * convolution; nothing for others. */
 clf_status report_network(FILE *out, const history *h, const clf_model *model);
 
 #endif

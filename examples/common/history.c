@@ -5,7 +5,7 @@
 #include <string.h>
 
 const char *const history_names[HISTORY_SERIES] = {
-    "loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate",
+    "loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate", "seconds",
 };
 
 clf_status history_read(history *out, const clf_model *model) {

@@ -91,6 +91,8 @@ static const char *const report_style[] = {
     "polyline.validation{stroke:rgb(var(--wrong))}\n",
     ".curve circle.training{fill:rgb(var(--right))}.curve "
     "circle.validation{fill:rgb(var(--wrong))}\n",
+    "pre{overflow-x:auto;max-width:42rem;margin:.75rem 0 0;padding:.75rem "
+    "1rem;border-radius:.5rem;background:var(--panel);font-size:.8rem;line-height:1.4}\n",
     ".filters{grid-template-columns:repeat(auto-fill,minmax(3.4rem,1fr));max-width:48rem}.filters "
     "img{margin:0}\n",
     "footer{margin-top:3rem}\n",

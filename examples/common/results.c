@@ -33,7 +33,12 @@ void results_print_row(const result *row) {
 }
 
 double results_seconds_per_epoch(const result *row) {
-  return row->history.epochs > 0 ? row->fit_seconds / (double)row->history.epochs : 0;
+  const history *h = &row->history;
+  double sum = 0;
+  for (int64_t i = 0; h->series[HISTORY_SECONDS] != NULL && i < h->epochs; i++) {
+    sum += h->series[HISTORY_SECONDS][i];
+  }
+  return h->epochs > 0 ? sum / (double)h->epochs : 0;
 }
 
 size_t results_best(const result *results, size_t count) {

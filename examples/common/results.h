@@ -28,7 +28,7 @@ typedef struct result {
   history history;                      /* of a network */
 } result;
 
-/* Of a network: wall time of the fit by its epochs. */
+/* Of a network: wall time of an epoch, the mean. */
 double results_seconds_per_epoch(const result *row);
 
 /* The parameters as a table has room for them: of long ones, the beginning. */

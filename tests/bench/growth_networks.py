@@ -5,17 +5,24 @@
 
 The network is conv 3x3 - max pool 2 - conv 3x3 - max pool 2 - dense 10, both convolutions with as many
 filters; its rows are random bytes, as the time does not depend on them. One of batch, image side and
-filters varies, the others stay at 32, 28 and 32. Each number comes from a process of its own:
+filters varies, the others stay at 32, 28 and 32. Each number comes from a process of its own, a
+fork of one that has loaded the libraries and computed nothing:
 processor milliseconds an image of an epoch, the median of some, and the most memory that training
 held above what the process held before. plot_growth.py draws the file.
 """
 
 import argparse
 import json
+import multiprocessing
 import pathlib
 import statistics
-import subprocess
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
+import classify as clf  # noqa: E402
+import numpy as np  # noqa: E402
+from peer_lines import timed  # noqa: E402
+from peer_networks import TorchTrainer, params  # noqa: E402
 
 AXES = {"batch": (1, 4, 16, 64, 256), "side": (28, 56, 112, 224), "filters": (8, 16, 32, 64, 128)}
 BASE = {"batch": 32, "side": 28, "filters": 32}
@@ -28,7 +35,6 @@ def arguments():
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--peer", default="torch", choices=("torch", "none"))
     parser.add_argument("--json")
-    parser.add_argument("--child", nargs=2, metavar=("PROGRAM", "SETTING"), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -46,8 +52,6 @@ def resident(name):
 
 def trainer(program, setting, rows, labels, threads):
     """A function that trains an epoch."""
-    import classify as clf
-    from peer_networks import TorchTrainer, params
     if program == "torch":
         import torch
         torch.set_num_threads(threads)
@@ -61,43 +65,44 @@ def trainer(program, setting, rows, labels, threads):
     return lambda: model.fit(data)
 
 
-def child(options, program, setting):
-    """Trains in this process, and prints what that took."""
-    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
-    import numpy as np
-    from peer_lines import timed
+def measure(program, setting, threads, epochs):
     side = setting["side"]
     count = max(PIXELS // side ** 2, 2 * setting["batch"])
     random = np.random.default_rng(0)
     rows = random.integers(0, 256, (count, side, side, 1), np.uint8)
     labels = random.integers(0, 10, count).astype(np.int32)
-    epoch = trainer(program, setting, rows, labels, options.threads)
+    epoch = trainer(program, setting, rows, labels, threads)
     pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
     before = resident("VmRSS")
-    times = [timed(epoch)[1] for _ in range(options.epochs)]
-    print(json.dumps({"by": program, **setting, "threads": options.threads, "images": count,
-                      "image_cpu_seconds": statistics.median(times) / count,
-                      "memory_bytes": resident("VmHWM") - before}))
+    times = [timed(epoch)[1] for _ in range(epochs)]
+    return {"by": program, **setting, "threads": threads, "images": count,
+            "image_cpu_seconds": statistics.median(times) / count,
+            "memory_bytes": resident("VmHWM") - before}
+
+
+def programs(peer):
+    """Ours and the peer, loaded, or a word that it is absent."""
+    try:
+        if peer == "torch":
+            import torch  # noqa: F401
+            return ("libclassify", "torch")
+    except ImportError as error:
+        print(f"torch is left out: {error}", flush=True)
+    return ("libclassify",)
 
 
 def main():
     options = arguments()
-    if options.child:
-        return child(options, options.child[0], json.loads(options.child[1]))
-    measured = []
-    for axis, values in AXES.items():
-        for value in values:
-            for program in ("libclassify", options.peer):
-                if program == "none":
-                    continue
-                setting = {**BASE, axis: value}
-                command = [sys.executable, __file__, "--threads", str(options.threads), "--epochs",
-                           str(options.epochs), "--child", program, json.dumps(setting)]
-                said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-                measured.append({"axis": axis, **json.loads(said.stdout)})
-                last = measured[-1]
-                print(f"{program:<12} {axis} {value:>4}: {1000 * last['image_cpu_seconds']:8.3f} ms "
-                      f"an image, {last['memory_bytes'] / 1e6:7.1f} MB", flush=True)
+    present, measured = programs(options.peer), []
+    settings = [(axis, {**BASE, axis: value}) for axis, values in AXES.items() for value in values]
+    with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+        for axis, setting in settings:
+            for program in present:
+                last = pool.apply(measure, (program, setting, options.threads, options.epochs))
+                measured.append({"axis": axis, **last})
+                print(f"{program:<12} {axis} {setting[axis]:>4}: "
+                      f"{1000 * last['image_cpu_seconds']:8.3f} ms an image, "
+                      f"{last['memory_bytes'] / 1e6:7.1f} MB", flush=True)
                 if options.json:
                     pathlib.Path(options.json).write_text(json.dumps(measured, indent=1) + "\n")
 

@@ -29,7 +29,7 @@ def run(*arguments, status=0, **environment):
     """Runs the program, checks its exit status, and returns what it printed and said."""
     env = {name: value for name, value in os.environ.items() if name != "CLASSIFY_DATA"}
     result = subprocess.run([PROGRAM, *map(str, arguments)], env={**env, **environment},
-                            capture_output=True, text=True, timeout=300)
+                            capture_output=True, text=True, timeout=900)
     if result.returncode != status:
         raise AssertionError(f"exit status {result.returncode}, not {status}: {result.stderr}")
     return result.stdout, result.stderr
@@ -100,7 +100,7 @@ class Results(unittest.TestCase):
             with self.subTest(model=row["model"]):
                 self.assertEqual((row["train_rows"], row["test_rows"]), (1000, 2000))
                 self.assertGreater(row["test_accuracy"], 0.6)
-                self.assertGreaterEqual(row["train_accuracy"], row["test_accuracy"] - 0.02)
+                self.assertGreaterEqual(row["train_accuracy"], row["test_accuracy"] - 0.05)
                 self.assertGreater(row["fit_seconds"], 0)
                 self.assertGreater(row["predict_seconds"], 0)
                 self.assertEqual((row["threads"], row["seed"]), (2, 3))
@@ -128,7 +128,8 @@ class Results(unittest.TestCase):
                 self.assertIn(f"epochs={row['epochs']} ", row["params"])
                 self.assertRegex(row["optimizer"], r"^adamw? \S+=")
                 self.assertAlmostEqual(row["seconds_per_epoch"] * row["epochs"],
-                                       row["fit_seconds"], 3)
+                                       sum(history["seconds"]), 3)
+                self.assertLess(sum(history["seconds"]), row["fit_seconds"])
                 for name, values in history.items():
                     self.assertEqual(len(values), row["epochs"], name)
                     self.assertGreaterEqual(min(values), 0)
@@ -218,6 +219,14 @@ class Results(unittest.TestCase):
                 self.assertEqual([name.text for name in tree.findall("text")], list("0123456789"))
                 for dot in tree.findall("circle"):
                     self.assertTrue(0 < float(dot.get("cx")) < 720 and 0 < float(dot.get("cy")) < 480)
+
+    def test_report_tells_the_layers(self):
+        for row in self.results:
+            told = re.findall(r"<pre>(.*?)</pre>", self.section(row["model"]), re.S)
+            self.assertEqual(len(told), "history" in row, row["model"])
+            for text in told:
+                self.assertEqual(len(re.findall(r"(?:conv2d|dense|pool2d|dropout|flatten)", text)),
+                                 len(row["params"].split(";")))
 
     def test_report_shows_learning_curves(self):
         for row in self.results:
@@ -411,7 +420,7 @@ class Options(unittest.TestCase):
             "--json", path)
         network, other = json.loads(path.read_text())
         self.assertEqual(network["optimizer"], "adam")
-        self.assertEqual(sorted(network["history"]), ["accuracy", "learning_rate", "loss"])
+        self.assertEqual(sorted(network["history"]), ["accuracy", "learning_rate", "loss", "seconds"])
         self.assertNotIn("history", other)
 
     def test_same_seed_same_results(self):
