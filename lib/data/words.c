@@ -65,12 +65,12 @@ static void add(clf__words *words, const unsigned char *bytes, size_t count) {
   }
 }
 
-/* Adds the character at words->at, which is not ASCII, to the word. */
+/* Adds the character at words->at to the word; an ASCII one only where the word is full. */
 static void add_character(clf__words *words) {
   unsigned char bytes[CLF__LONGEST_CHARACTER];
   bool valid;
   uint32_t character = clf__utf8_next(&words->at, words->end, &valid);
-  character = words->rules->lowercase ? clf__char_lower(character) : character;
+  character = words->rules->lowercase && character >= 0x80 ? clf__char_lower(character) : character;
   add(words, bytes, clf__utf8_put(bytes, character));
 }
 
@@ -103,30 +103,34 @@ static clf__char_class find_word(clf__words *words) {
   return found;
 }
 
+/* Adds ASCII characters up to another one, as far as there is room. */
+static void add_ascii(clf__words *words) {
+  const unsigned char *ascii = words->rules->ascii;
+  const unsigned char *at = words->at;
+  unsigned char *to = words->word + words->length;
+  const ptrdiff_t left = words->end - at;
+  const ptrdiff_t room = words->full ? 0 : CLF__LONGEST_WORD - (ptrdiff_t)words->length;
+  const unsigned char *stop = at + (left < room ? left : room);
+  for (; at < stop && ascii[*at] > SPECIAL; at++) {
+    *to++ = ascii[*at];
+  }
+  words->at = at;
+  words->length = (size_t)(to - words->word);
+}
+
 /* The run of characters at words->at. */
 static void read_run(clf__words *words) {
-  const unsigned char *ascii = words->rules->ascii;
-  const unsigned char *end = words->end;
   for (;;) {
+    add_ascii(words);
     const unsigned char *at = words->at;
-    size_t length = words->length;
-    while (at < end && ascii[*at] > SPECIAL && length < CLF__LONGEST_WORD && !words->full) {
-      words->word[length++] = ascii[*at++];
-    }
-    words->at = at;
-    words->length = length;
     size_t apostrophe;
-    if (at == end) {
+    if (at == words->end) {
       return;
     }
     if (is_of_word(words, at)) {
-      if (*at < 0x80) {
-        words->full = true;
-        words->at++;
-      } else {
-        add_character(words);
-      }
-    } else if ((apostrophe = apostrophe_at(at, end)) > 0 && is_of_word(words, at + apostrophe)) {
+      add_character(words);
+    } else if ((apostrophe = apostrophe_at(at, words->end)) > 0 &&
+               is_of_word(words, at + apostrophe)) {
       add(words, (const unsigned char *)"'", 1);
       words->at += apostrophe;
     } else {

@@ -94,7 +94,7 @@ class Guide(unittest.TestCase):
                          *self.flags(), "-pthread", "-o", "guide")
         printed = self.run_command("./guide")
         for said in ("did you mean", "1 7, setosa versicolor", "fruit.csv", "4 rows, 2 features",
-                     "8 of 10", "C=1: ", "all threads agree: yes", "five: yes", "alpha=100 scored",
+                     "8 of 10", "C=1: ", "a boring film: negative", "all threads agree: yes", "five: yes", "alpha=100 scored",
                      "the same: yes", "CLF_ERROR_CANCELLED", "CLF_ERROR_MEMORY"):
             self.assertIn(said, printed)
         self.assertNotIn(": no\n", printed)
