@@ -111,6 +111,25 @@ START_TEST(network__augmented_is_told_by_its_seed) {
 }
 END_TEST
 
+/* A checkpoint after two of four epochs, and the rest from there on another number of threads. */
+START_TEST(network__augmented_goes_on_to_the_same_bits) {
+  static const char changes[] = SMALL "augment='shift=2 rotate=9 elastic=1 flip=0.5' ";
+  static const char path[] = "test_network_augment.checkpoint";
+  float whole[ROWS * SHAPES], parts[ROWS * SHAPES];
+  char params[512];
+  snprintf(params, sizeof params, "%sepochs=4", changes);
+  decisions("threads=1 seed=4", params, whole);
+  remove(path);
+  snprintf(params, sizeof params, "%scheckpoint=%s epochs=2", changes, path);
+  decisions("threads=1 seed=4", params, parts);
+  ck_assert(memcmp(whole, parts, sizeof whole) != 0);
+  snprintf(params, sizeof params, "%scheckpoint=%s epochs=4", changes, path);
+  decisions("threads=2 seed=4", params, parts);
+  ck_assert_mem_eq(whole, parts, sizeof whole);
+  remove(path);
+}
+END_TEST
+
 /* What is held out is looked at as it is: its accuracy in the history is the model's. */
 START_TEST(network__validation_rows_stay_as_they_are) {
   images train;
@@ -229,6 +248,7 @@ int main(void) {
   TCase *tests = tcase_create("network_augment");
   tcase_add_test(tests, network__learns_from_moved_images_what_moves);
   tcase_add_test(tests, network__augmented_is_told_by_its_seed);
+  tcase_add_test(tests, network__augmented_goes_on_to_the_same_bits);
   tcase_add_test(tests, network__validation_rows_stay_as_they_are);
   tcase_add_test(tests, network__augments_images_alone);
   tcase_add_test(tests, network__augmented_survives_refused_allocations);
