@@ -5,6 +5,7 @@
 #include "layers/conv2d.h"
 
 #include "layers/activation.h"
+#include "layers/window.h"
 #include "ops/conv2d.h"
 
 typedef struct conv2d_params {
@@ -12,10 +13,8 @@ typedef struct conv2d_params {
   int32_t padding;
   int32_t activation;
   bool bias;
-  int32_t initialiser;
+  int32_t initializer;
 } conv2d_params;
-
-enum { VALID, SAME };
 
 #define FIELD(name) offsetof(conv2d_params, name)
 static const clf__param params[] = {
@@ -26,32 +25,20 @@ static const clf__param params[] = {
      "pixels from one place of the kernel to the next"},
     {"dilation", CLF_PARAM_I64, FIELD(dilation), "1", 1, 1e4, false, NULL,
      "pixels from one element of the kernel to the next"},
-    {"padding", CLF_PARAM_CHOICE, FIELD(padding), "valid", 0, 0, false, "valid|same",
+    {"padding", CLF_PARAM_CHOICE, FIELD(padding), "valid", 0, 0, false, CLF__PADDING_WORDS,
      "valid: the kernel stays within the image; same: zeros around it keep its size"},
     {"activation", CLF_PARAM_CHOICE, FIELD(activation), "linear", 0, 0, false,
      CLF__ACTIVATION_WORDS, "function of the outputs; softmax is over the filters"},
     {"bias", CLF_PARAM_BOOL, FIELD(bias), "true", 0, 0, false, NULL,
      "whether to add a bias to each filter"},
-    {"initialiser", CLF_PARAM_CHOICE, FIELD(initialiser), "glorot", 0, 0, false, "glorot|he",
-     "how the weights begin: uniform by both widths, or normal by the inputs"},
+    {"initializer", CLF_PARAM_CHOICE, FIELD(initializer), "glorot_uniform", 0, 0, false,
+     CLF__INITIALIZER_WORDS,
+     "how the weights begin: by both widths, by the inputs, as orthogonal vectors, or within 0.05"},
 };
 
 int32_t clf__conv2d_activation(const clf__layer *layer) {
   const conv2d_params *p = layer->params;
   return p->activation;
-}
-
-/* Places of the kernel along one axis, and the zeros before it. */
-static int64_t places(const conv2d_params *p, int64_t size, int64_t *before) {
-  const int64_t span = (p->kernel - 1) * p->dilation + 1;
-  if (p->padding == VALID) {
-    *before = 0;
-    return size >= span ? (size - span) / p->stride + 1 : 0;
-  }
-  const int64_t count = (size - 1) / p->stride + 1;
-  const int64_t missing = (count - 1) * p->stride + span - size;
-  *before = missing > 0 ? missing / 2 : 0;
-  return count;
 }
 
 static clf__conv2d geometry(const clf__layer *layer) {
@@ -64,8 +51,9 @@ static clf__conv2d geometry(const clf__layer *layer) {
                    .kernel_width = p->kernel,
                    .stride = p->stride,
                    .dilation = p->dilation};
-  g.out_height = places(p, g.height, &g.pad_top);
-  g.out_width = places(p, g.width, &g.pad_left);
+  const int64_t span = (p->kernel - 1) * p->dilation + 1;
+  g.out_height = clf__window_places(g.height, span, p->stride, p->padding, &g.pad_top);
+  g.out_width = clf__window_places(g.width, span, p->stride, p->padding, &g.pad_left);
   return g;
 }
 
@@ -87,7 +75,7 @@ static clf_status arrange(clf__layer *layer) {
   layer->weights[0] = (clf__weight_info){
       .name = "weight",
       .shape = {4, {p->kernel, p->kernel, g.channels, p->filters}},
-      .initial = p->initialiser == 0 ? CLF__INITIAL_GLOROT : CLF__INITIAL_HE,
+      .initial = p->initializer,
       .fan_in = area * g.channels,
       .fan_out = area * p->filters,
       .trained = true,

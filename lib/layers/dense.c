@@ -10,7 +10,7 @@ typedef struct dense_params {
   int64_t units;
   int32_t activation;
   bool bias;
-  int32_t initialiser;
+  int32_t initializer;
 } dense_params;
 
 static const clf__param params[] = {
@@ -20,8 +20,9 @@ static const clf__param params[] = {
      CLF__ACTIVATION_WORDS, "function of the outputs"},
     {"bias", CLF_PARAM_BOOL, offsetof(dense_params, bias), "true", 0, 0, false, NULL,
      "whether to add a bias to each output"},
-    {"initialiser", CLF_PARAM_CHOICE, offsetof(dense_params, initialiser), "glorot", 0, 0, false,
-     "glorot|he", "how the weights begin: uniform by both widths, or normal by the inputs"},
+    {"initializer", CLF_PARAM_CHOICE, offsetof(dense_params, initializer), "glorot_uniform", 0, 0,
+     false, CLF__INITIALIZER_WORDS,
+     "how the weights begin: by both widths, by the inputs, as orthogonal vectors, or within 0.05"},
 };
 
 int32_t clf__dense_activation(const clf__layer *layer) {
@@ -35,7 +36,7 @@ static clf_status arrange(clf__layer *layer) {
   layer->weights[0] = (clf__weight_info){
       .name = "weight",
       .shape = {2, {layer->inputs, p->units}},
-      .initial = p->initialiser == 0 ? CLF__INITIAL_GLOROT : CLF__INITIAL_HE,
+      .initial = p->initializer,
       .fan_in = layer->inputs,
       .fan_out = p->units,
       .trained = true,

@@ -26,7 +26,7 @@ static clf_status arrange(clf__layer *layer) {
   layer->weights[0] = (clf__weight_info){
       .name = "weight",
       .shape = {2, {p->vocabulary, p->units}},
-      .initial = CLF__INITIAL_EMBEDDING,
+      .initial = CLF__INITIAL_UNIFORM,
       .fan_in = p->vocabulary,
       .fan_out = p->units,
       .trained = true,

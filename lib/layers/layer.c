@@ -1,7 +1,6 @@
 /* Layers as objects: creation, shapes, first weights. */
 #include "layers/layer.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +15,8 @@ static const clf__layer_kind *const kinds[] = {
     &clf__conv2d_kind,
     &clf__max_pool2d_kind,
     &clf__average_pool2d_kind,
+    &clf__global_max_pool2d_kind,
+    &clf__global_average_pool2d_kind,
     &clf__batch_norm_kind,
     &clf__embedding_kind,
     &clf__rnn_kind,
@@ -152,36 +153,4 @@ clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
                            clf__shape_name(&layer->out).text);
   }
   return check_weights(layer);
-}
-
-/* Box and Muller's pair of normal numbers, of which one is used. */
-static double normal(clf__random *random) {
-  const double two_pi = 6.283185307179586;
-  double u = 1 - clf__random_uniform(random);
-  return sqrt(-2 * log(u)) * cos(two_pi * clf__random_uniform(random));
-}
-
-void clf__weight_initialise(const clf__weight_info *info, uint64_t seed, int64_t place,
-                            float *values) {
-  const int64_t count = clf__shape_count(&info->shape);
-  const double fan_in = (double)info->fan_in, fan_out = (double)info->fan_out;
-  clf__random random = clf__random_seed(seed, (uint64_t)place);
-  for (int64_t i = 0; i < count; i++) {
-    switch (info->initial) {
-    case CLF__INITIAL_GLOROT:
-      values[i] = (float)((2 * clf__random_uniform(&random) - 1) * sqrt(6 / (fan_in + fan_out)));
-      break;
-    case CLF__INITIAL_HE:
-      values[i] = (float)(normal(&random) * sqrt(2 / fan_in));
-      break;
-    case CLF__INITIAL_EMBEDDING:
-      values[i] = (float)(0.1 * clf__random_uniform(&random) - 0.05);
-      break;
-    case CLF__INITIAL_FORGET:
-      values[i] = 4 * i / count == 1;
-      break;
-    default:
-      values[i] = info->initial == CLF__INITIAL_ONE;
-    }
-  }
 }

@@ -24,15 +24,20 @@ typedef struct clf__shape_text {
 } clf__shape_text;
 clf__shape_text clf__shape_name(const clf__shape *shape);
 
-/* How a weight begins: glorot is uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio,
- * 2010), he is normal with variance 2 / fan_in (He et al., 2015). */
+/* How a weight begins (initial.c), and the words for the first ones. */
+#define CLF__INITIALIZER_WORDS                                                                     \
+  "glorot_uniform|glorot_normal|he_uniform|he_normal|orthogonal|uniform|normal"
 enum {
+  CLF__INITIAL_GLOROT_UNIFORM,
+  CLF__INITIAL_GLOROT_NORMAL,
+  CLF__INITIAL_HE_UNIFORM,
+  CLF__INITIAL_HE_NORMAL,
+  CLF__INITIAL_ORTHOGONAL,
+  CLF__INITIAL_UNIFORM,
+  CLF__INITIAL_NORMAL,
   CLF__INITIAL_ZERO,
   CLF__INITIAL_ONE,
-  CLF__INITIAL_GLOROT,
-  CLF__INITIAL_HE,
-  CLF__INITIAL_EMBEDDING, /* uniform in +-0.05 */
-  CLF__INITIAL_FORGET,    /* 1 in the second quarter, else 0 (Jozefowicz et al., 2015) */
+  CLF__INITIAL_FORGET, /* 1 in the second quarter, else 0 (Jozefowicz et al., 2015) */
 };
 
 typedef struct clf__weight_info {
@@ -127,6 +132,8 @@ extern const clf__layer_kind clf__flatten_kind;
 extern const clf__layer_kind clf__conv2d_kind;
 extern const clf__layer_kind clf__max_pool2d_kind;
 extern const clf__layer_kind clf__average_pool2d_kind;
+extern const clf__layer_kind clf__global_max_pool2d_kind;
+extern const clf__layer_kind clf__global_average_pool2d_kind;
 extern const clf__layer_kind clf__batch_norm_kind;
 extern const clf__layer_kind clf__embedding_kind;
 extern const clf__layer_kind clf__rnn_kind;
@@ -146,8 +153,9 @@ clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in);
 /* CLF_ERROR_SHAPE with a message that begins with the layer's name and number. */
 clf_status clf__layer_fail(const clf__layer *layer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Draws a weight's first values from the seed and the weight's place in the network. */
-void clf__weight_initialise(const clf__weight_info *info, uint64_t seed, int64_t place,
-                            float *values);
+/* Draws a weight's first values from the seed and the weight's place in the network. Fails for lack
+ * of memory only. */
+clf_status clf__weight_initialise(clf_context *context, const clf__weight_info *info, uint64_t seed,
+                                  int64_t place, float *values);
 
 #endif

@@ -58,14 +58,14 @@ static void add_weights(clf__layer *layer, const clf__recurrent *cell, bool reve
   clf__weight_info *weights = layer->weights + layer->weight_count;
   weights[0] = (clf__weight_info){.name = names[reversed][0],
                                   .shape = {2, {cell->inputs, columns}},
-                                  .initial = CLF__INITIAL_GLOROT,
+                                  .initial = CLF__INITIAL_GLOROT_UNIFORM,
                                   .fan_in = cell->inputs,
                                   .fan_out = columns,
                                   .trained = true,
                                   .decayed = true};
   weights[1] = (clf__weight_info){.name = names[reversed][1],
                                   .shape = {2, {cell->units, columns}},
-                                  .initial = CLF__INITIAL_GLOROT,
+                                  .initial = CLF__INITIAL_GLOROT_UNIFORM,
                                   .fan_in = cell->units,
                                   .fan_out = columns,
                                   .trained = true,

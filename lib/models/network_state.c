@@ -42,8 +42,9 @@ clf_status clf__trainer_begin_state(const clf__trainer *t, clf__store *state) {
       const clf__weight_info *info = &network->layers[i]->weights[j];
       const clf__weight_name name = clf__network_weight_name(network->layers[i], j);
       CLF__TRY(store_array(t->context, state, name.text, CLF_F32, &info->shape, NULL));
-      clf__weight_initialise(info, clf__trainer_seed(t, CLF__STREAM_WEIGHTS),
-                             network->first_weight[i] + j, clf__state_data(state, name.text));
+      CLF__TRY(clf__weight_initialise(t->context, info, clf__trainer_seed(t, CLF__STREAM_WEIGHTS),
+                                      network->first_weight[i] + j,
+                                      clf__state_data(state, name.text)));
     }
   }
 done:

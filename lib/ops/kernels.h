@@ -124,6 +124,11 @@ typedef struct clf__two_way {
   float *row_sums, *column_sums;
 } clf__two_way;
 
+/* A window of an image; `line` elements from one of its rows to the next. */
+typedef struct clf__pool_window {
+  int64_t rows, columns, channels, line;
+} clf__pool_window;
+
 typedef struct clf__kernels {
   clf__product_kernel f32;
   clf__product_kernel f64;
@@ -227,6 +232,13 @@ typedef struct clf__kernels {
   void (*channel_slope)(const float *x, const float *dy, int64_t count, int64_t period,
                         const float *center, const float *factor, const float *shift,
                         const float *share, float *dx);
+  /* y [channels] of one window that begins at x; the gradients are added to dx. */
+  void (*pool_max)(const clf__pool_window *w, const float *x, float *y);
+  void (*pool_mean)(const clf__pool_window *w, const float *x, float *y);
+  void (*pool_max_slope)(const clf__pool_window *w, const float *x, const float *y, const float *dy,
+                         float *dx);
+  void (*pool_mean_slope)(const clf__pool_window *w, const float *x, const float *y,
+                          const float *dy, float *dx);
   void (*update)(const clf__update *update);
   float (*square_sum)(const float *x, int64_t count);
 

@@ -109,7 +109,7 @@ START_TEST(layers__agree_with_differences) {
   check_layer("dense", "units=4", seven);
   check_layer("dense", "units=1 bias=false activation=tanh", seven);
   check_layer("dense", "units=17 activation=sigmoid", seven);
-  check_layer("dense", "units=5 activation=softmax initialiser=he", seven);
+  check_layer("dense", "units=5 activation=softmax initializer=he_normal", seven);
   check_layer("dense", "units=9 activation=leaky_relu", seven);
   check_layer("activation", "function=tanh", image);
   check_layer("activation", "function=softmax", image);
@@ -118,16 +118,25 @@ START_TEST(layers__agree_with_differences) {
   check_layer("dropout", "rate=0", image);
   check_layer("flatten", NULL, image);
   const clf__shape picture = {3, {5, 6, 2}}, grey = {2, {6, 5}}, one = {3, {1, 1, 3}};
+  const clf__shape wide = {3, {1, 1, 97}};
   check_layer("conv2d", "filters=3 kernel=3", picture);
   check_layer("conv2d", "filters=2 kernel=2 padding=same stride=2 activation=tanh", picture);
   check_layer("conv2d", "filters=2 kernel=3 dilation=2 padding=same activation=softmax", picture);
-  check_layer("conv2d", "filters=3 kernel=2 bias=false activation=sigmoid initialiser=he", grey);
+  check_layer("conv2d", "filters=3 kernel=2 bias=false activation=sigmoid initializer=he_normal",
+              grey);
   check_layer("conv2d", "filters=4 kernel=1", one);
   check_layer("max_pool2d", NULL, picture);
   check_layer("max_pool2d", "size=3 stride=1", picture);
   check_layer("average_pool2d", "size=2 stride=3", picture);
   check_layer("average_pool2d", "size=5", grey);
-  const clf__shape single = {1, {1}}, wide = {3, {1, 1, 97}};
+  check_layer("max_pool2d", "size=3 stride=2 padding=same", picture);
+  check_layer("max_pool2d", "size=9 stride=1 padding=same", grey);
+  check_layer("average_pool2d", "size=3 stride=2 padding=same", picture);
+  check_layer("average_pool2d", "size=4 stride=1 padding=same", one);
+  check_layer("global_max_pool2d", NULL, picture);
+  check_layer("global_average_pool2d", NULL, picture);
+  check_layer("global_average_pool2d", NULL, wide);
+  const clf__shape single = {1, {1}};
   check_layer("batch_norm", NULL, seven);
   check_layer("batch_norm", "epsilon=0.1", single);
   check_layer("batch_norm", "epsilon=0.01", wide);

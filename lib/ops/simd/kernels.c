@@ -116,6 +116,8 @@
 #include "ops/simd/cells.h"
 
 #include "ops/simd/channels.h"
+
+#include "ops/simd/pool.h"
 #include "ops/simd/warp.h"
 
 #include "ops/simd/kernel_map.h"
@@ -209,6 +211,10 @@ const clf__kernels CLF__KERNELS = {
     .channel_products = channel_products,
     .channel_map = channel_map,
     .channel_slope = channel_slope,
+    .pool_max = pool_max,
+    .pool_mean = pool_mean,
+    .pool_max_slope = pool_max_slope,
+    .pool_mean_slope = pool_mean_slope,
     .update = update_weights,
     .square_sum = square_sum,
     .cell_forward = cell_forward,

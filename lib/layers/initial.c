@@ -1,0 +1,141 @@
+/* The first values of weights, drawn from the seed and the weight's place in the network:
+ *
+ *   glorot_uniform  uniform in +-sqrt(6 / (fan_in + fan_out)), glorot_normal of variance 2 /
+ * (fan_in
+ *                   + fan_out): Glorot and Bengio (2010)
+ *   he_uniform      uniform in +-sqrt(6 / fan_in), he_normal of variance 2 / fan_in: He et al.
+ * (2015) orthogonal      the weight as a matrix, its last axis the columns, of orthonormal columns,
+ * or rows where those are fewer: Saxe et al. (2014) uniform         in +-0.05; normal of deviation
+ * 0.05
+ *
+ * Orthonormal vectors are what Gram and Schmidt make of normal numbers, in blocks, each twice:
+ * "twice is enough" (Giraud et al., 2005). So every rotation is as likely. */
+#include <math.h>
+
+#include "layers/layer.h"
+#include "ops/gemm.h"
+
+enum { BLOCK = 32 /* vectors made orthogonal to those before at once */ };
+
+/* Box and Muller's pair of normal numbers, of which one is used. */
+static double normal(clf__random *random) {
+  const double two_pi = 6.283185307179586;
+  double u = 1 - clf__random_uniform(random);
+  return sqrt(-2 * log(u)) * cos(two_pi * clf__random_uniform(random));
+}
+
+static double uniform(clf__random *random) {
+  return 2 * clf__random_uniform(random) - 1;
+}
+
+static double dot(const double *a, const double *b, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; i++) {
+    sum += a[i] * b[i];
+  }
+  return sum;
+}
+
+/* The vectors of a block, [count, length], among themselves. */
+static void orthonormalise(double *block, int64_t count, int64_t length) {
+  for (int64_t i = 0; i < count; i++) {
+    double *v = block + i * length;
+    for (int64_t k = 0; k < i; k++) {
+      const double *before = block + k * length, share = dot(v, before, length);
+      for (int64_t j = 0; j < length; j++) {
+        v[j] -= share * before[j];
+      }
+    }
+    const double norm = sqrt(dot(v, v, length));
+    for (int64_t j = 0; j < length; j++) {
+      v[j] /= norm;
+    }
+  }
+}
+
+/* vectors [count, length] become orthonormal; `shares` [BLOCK, count] is worked in. */
+static clf_status make_orthonormal(clf_context *context, double *vectors, int64_t count,
+                                   int64_t length, double *shares) {
+  clf_status status = CLF_OK;
+  for (int64_t first = 0; first < count; first += BLOCK) {
+    double *block = vectors + first * length;
+    const int64_t rows = count - first < BLOCK ? count - first : BLOCK;
+    for (int time = 0; time < 2; time++) {
+      CLF__TRY(clf__gemm_f64(context, false, true, rows, first, length, 1, block, length, vectors,
+                             length, 0, shares, first));
+      CLF__TRY(clf__gemm_f64(context, false, false, rows, length, first, -1, shares, first, vectors,
+                             length, 1, block, length));
+      orthonormalise(block, rows, length);
+    }
+  }
+done:
+  return status;
+}
+
+static clf_status draw_orthogonal(clf_context *context, const clf__weight_info *info,
+                                  clf__random *random, float *values) {
+  const int64_t columns = info->shape.size[info->shape.ndim - 1];
+  const int64_t size = clf__shape_count(&info->shape), rows = size / columns;
+  const bool tall = rows >= columns;
+  const int64_t count = tall ? columns : rows, length = tall ? rows : columns;
+  double *vectors = clf__alloc_array(context, size, sizeof *vectors);
+  double *shares = clf__alloc_array(context, BLOCK * count, sizeof *shares);
+  clf_status status = CLF_ERROR_MEMORY;
+  if (vectors == NULL || shares == NULL) {
+    goto done;
+  }
+  for (int64_t i = 0; i < size; i++) {
+    vectors[i] = normal(random);
+  }
+  CLF__TRY(make_orthonormal(context, vectors, count, length, shares));
+  for (int64_t i = 0; i < size; i++) {
+    const int64_t row = i / columns, column = i % columns;
+    values[i] = (float)(tall ? vectors[column * length + row] : vectors[i]);
+  }
+done:
+  clf__free(vectors);
+  clf__free(shares);
+  return status;
+}
+
+/* What uniform or normal numbers are multiplied by. */
+static double scale_of(const clf__weight_info *info) {
+  const double in = (double)info->fan_in, out = (double)info->fan_out;
+  switch (info->initial) {
+  case CLF__INITIAL_GLOROT_UNIFORM:
+    return sqrt(6 / (in + out));
+  case CLF__INITIAL_GLOROT_NORMAL:
+    return sqrt(2 / (in + out));
+  case CLF__INITIAL_HE_UNIFORM:
+    return sqrt(6 / in);
+  case CLF__INITIAL_HE_NORMAL:
+    return sqrt(2 / in);
+  default:
+    return 0.05;
+  }
+}
+
+static bool is_normal(int32_t initial) {
+  return initial == CLF__INITIAL_GLOROT_NORMAL || initial == CLF__INITIAL_HE_NORMAL ||
+         initial == CLF__INITIAL_NORMAL;
+}
+
+clf_status clf__weight_initialise(clf_context *context, const clf__weight_info *info, uint64_t seed,
+                                  int64_t place, float *values) {
+  const int64_t count = clf__shape_count(&info->shape);
+  const double scale = scale_of(info);
+  clf__random random = clf__random_seed(seed, (uint64_t)place);
+  if (info->initial == CLF__INITIAL_ORTHOGONAL) {
+    return draw_orthogonal(context, info, &random, values);
+  }
+  for (int64_t i = 0; i < count; i++) {
+    if (info->initial < CLF__INITIAL_ORTHOGONAL || info->initial == CLF__INITIAL_UNIFORM ||
+        info->initial == CLF__INITIAL_NORMAL) {
+      values[i] = (float)(scale * (is_normal(info->initial) ? normal(&random) : uniform(&random)));
+    } else {
+      const bool second = info->initial == CLF__INITIAL_FORGET && 4 * i / count == 1;
+      values[i] = second || info->initial == CLF__INITIAL_ONE;
+    }
+  }
+  return CLF_OK;
+}

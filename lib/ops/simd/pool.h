@@ -1,0 +1,101 @@
+/* Windows of images, channels in vectors. Included by kernels.c alone. */
+
+/* Instantiated with the first or all of a vector's lanes. */
+INLINE vector_f32 pool_load(const bool whole, const float *from, int64_t lanes) {
+  return whole ? load_f32(from) : load_part_f32(from, lanes);
+}
+
+INLINE void pool_store(const bool whole, float *to, vector_f32 v, int64_t lanes) {
+  if (whole) {
+    store_f32(to, v);
+  } else {
+    store_part_f32(to, v, lanes);
+  }
+}
+
+/* Where both are numbers the larger; what is not a number goes through. */
+INLINE void pool_max_lanes(const bool whole, const clf__pool_window *w, const float *x, float *y,
+                           int64_t lanes) {
+  vector_f32 most = pool_load(whole, x, lanes);
+  for (int64_t m = 0; m < w->rows; m++) {
+    for (int64_t n = 0; n < w->columns; n++) {
+      const vector_f32 v = pool_load(whole, x + m * w->line + n * w->channels, lanes);
+      const vector_i32 keep = v <= most;
+      most = (vector_f32)((keep & (vector_i32)most) | (~keep & (vector_i32)v));
+    }
+  }
+  pool_store(whole, y, most, lanes);
+}
+
+/* Line by line, so that large windows lose little to rounding. */
+INLINE void pool_mean_lanes(const bool whole, const clf__pool_window *w, const float *x, float *y,
+                            int64_t lanes) {
+  vector_f32 total = {0};
+  for (int64_t m = 0; m < w->rows; m++) {
+    vector_f32 sum = {0};
+    for (int64_t n = 0; n < w->columns; n++) {
+      sum += pool_load(whole, x + m * w->line + n * w->channels, lanes);
+    }
+    total += sum;
+  }
+  pool_store(whole, y, total * (1 / (float)(w->rows * w->columns)), lanes);
+}
+
+/* To the first pixel that has the maximum. */
+INLINE void pool_max_slope_lanes(const bool whole, const clf__pool_window *w, const float *x,
+                                 const float *y, const float *dy, float *dx, int64_t lanes) {
+  const vector_f32 most = pool_load(whole, y, lanes);
+  vector_i32 slope = (vector_i32)pool_load(whole, dy, lanes);
+  for (int64_t m = 0; m < w->rows; m++) {
+    for (int64_t n = 0; n < w->columns; n++) {
+      const int64_t at = m * w->line + n * w->channels;
+      const vector_i32 here = pool_load(whole, x + at, lanes) == most;
+      const vector_f32 sum = pool_load(whole, dx + at, lanes) + (vector_f32)(here & slope);
+      pool_store(whole, dx + at, sum, lanes);
+      slope &= ~here;
+    }
+  }
+}
+
+INLINE void pool_mean_slope_lanes(const bool whole, const clf__pool_window *w, const float *dy,
+                                  float *dx, int64_t lanes) {
+  const vector_f32 slope = pool_load(whole, dy, lanes) * (1 / (float)(w->rows * w->columns));
+  for (int64_t m = 0; m < w->rows; m++) {
+    for (int64_t n = 0; n < w->columns; n++) {
+      float *to = dx + m * w->line + n * w->channels;
+      pool_store(whole, to, pool_load(whole, to, lanes) + slope, lanes);
+    }
+  }
+}
+
+#define POOL_CHANNELS(call, ...)                                                                   \
+  const int64_t whole = w->channels - w->channels % LANES_F32, left = w->channels - whole;         \
+  for (int64_t c = 0; c < whole; c += LANES_F32) {                                                 \
+    call(true, w, __VA_ARGS__, LANES_F32);                                                         \
+  }                                                                                                \
+  for (int64_t c = whole; c < w->channels; c += LANES_F32) {                                       \
+    call(false, w, __VA_ARGS__, left);                                                             \
+  }
+
+static void pool_max(const clf__pool_window *w, const float *x, float *y) {
+  POOL_CHANNELS(pool_max_lanes, x + c, y + c)
+}
+
+static void pool_mean(const clf__pool_window *w, const float *x, float *y) {
+  POOL_CHANNELS(pool_mean_lanes, x + c, y + c)
+}
+
+static void pool_max_slope(const clf__pool_window *w, const float *x, const float *y,
+                           const float *dy, float *dx) {
+  POOL_CHANNELS(pool_max_slope_lanes, x + c, y + c, dy + c, dx + c)
+}
+
+/* x and y, which the maximum's needs, do not matter. */
+static void pool_mean_slope(const clf__pool_window *w, const float *x, const float *y,
+                            const float *dy, float *dx) {
+  (void)x;
+  (void)y;
+  POOL_CHANNELS(pool_mean_slope_lanes, dy + c, dx + c)
+}
+
+#undef POOL_CHANNELS
