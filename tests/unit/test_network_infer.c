@@ -26,6 +26,9 @@ static const char *const networks[] = {
     "dense units=20 activation=relu; dense units=3; batch_norm",
 };
 static const char *const image_networks[] = {
+    "conv2d filters=6 activation=relu; global_average_pool2d; batch_norm; dense units=3",
+    "max_pool2d size=3 stride=2 padding=same; conv2d filters=3 kernel=2 padding=same; "
+    "global_max_pool2d",
     "conv2d filters=5 padding=same; batch_norm; activation; max_pool2d; flatten; dense units=3",
     "conv2d filters=4 bias=false; batch_norm epsilon=0.1; average_pool2d stride=1; conv2d "
     "filters=17 "
