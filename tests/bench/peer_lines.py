@@ -15,7 +15,7 @@ import time
 
 import classify as clf
 import numpy as np
-from peer_networks import NETWORKS, Torch, latency, params
+from peer_networks import NETWORKS, Onnx, Torch, latency, params
 
 
 @dataclasses.dataclass
@@ -263,4 +263,5 @@ class Libsvm:
         return {"support_vectors": int(total[0]), "objective": sum(objectives)}
 
 
-PEERS = {"sklearn": Sklearn, "intelex": Intelex, "libsvm": Libsvm, "torch": Torch}
+PEERS = {"sklearn": Sklearn, "intelex": Intelex, "libsvm": Libsvm, "torch": Torch,
+         "onnx": Onnx}

@@ -4,9 +4,12 @@ PyTorch's network is made from the text of ours, so that both are the same by co
 makes it fast on a CPU: batches indexed from one tensor, images channels last, the fused Adam.
 """
 
+import pathlib
 import statistics
+import tempfile
 import time
 
+import classify as clf
 import numpy as np
 
 MLP = ("flatten; dense units=256 activation=relu; dense units=256 activation=relu; "
@@ -131,6 +134,54 @@ class Torch:
 
     def latency(self):
         return latency(lambda: self.scores(self.test[:1]))
+
+    def facts(self):
+        return {}
+
+
+class Onnx:
+    """onnxruntime, with the network that this library exports after an epoch on some rows."""
+    only_predicts = True
+
+    @staticmethod
+    def knows(line):
+        return line.network
+
+    def __init__(self, line, digits, on, threads):
+        import onnxruntime
+        self.model = clf.Model(line.kind, line.params, on=on.handle)
+        self.some = clf.Dataset(digits.train[:2000], digits.labels[:2000].copy(), scale=1 / 255,
+                                on=on.handle)
+        self.digits, self.version = digits, f"onnxruntime {onnxruntime.__version__}"
+        self.options = onnxruntime.SessionOptions()
+        self.options.intra_op_num_threads = threads
+        self.make = onnxruntime.InferenceSession
+
+    def fit(self):
+        self.model.fit(self.some)
+        with tempfile.TemporaryDirectory() as folder:
+            path = str(pathlib.Path(folder) / "network.onnx")
+            clf.call("clf_model_export", self.model, "onnx", path)
+            self.session = self.make(path, self.options, providers=["CPUExecutionProvider"])
+        self.input = self.session.get_inputs()[0]
+
+    def scores(self, rows):
+        values = rows.astype(np.float32).reshape(len(rows), *self.input.shape[1:])
+        values *= 1 / 255
+        return self.session.run(None, {self.input.name: values})
+
+    def predict(self):
+        parts = [self.scores(part) for part in np.array_split(self.digits.test, 20)]
+        return np.concatenate([self.labels(part) for part in parts])
+
+    @staticmethod
+    def labels(outputs):
+        """The label output, or the best of the scores."""
+        whole = [output for output in outputs if output.dtype.kind == "i"]
+        return whole[0].ravel() if whole else outputs[0].argmax(1)
+
+    def latency(self):
+        return latency(lambda: self.scores(self.digits.test[:1]))
 
     def facts(self):
         return {}

@@ -1,10 +1,11 @@
 """Fit and predict times beside other libraries on MNIST, in turns, in one run, as ratios of medians.
 
     CLASSIFY_LIBRARY=build/lib/libclassify.so python3 tests/bench/peers.py --data DIR [--rounds N]
-        [--models svm_rbf,ridge,…] [--peers sklearn,intelex,libsvm,torch] [--threads N] [--json FILE]
+        [--models svm_rbf,ridge,…] [--peers sklearn,intelex,libsvm,torch,onnx] [--threads N] [--json FILE]
 
 Needs NumPy and the peers (the newest: a virtual environment will do). The fit of a network is one
-epoch from its start; networks also tell the time of predicting one image. Peers get pixels as
+epoch from its start; networks also tell the time of predicting one image. onnx is onnxruntime with
+the network that this library exports, which only predicts. Peers get pixels as
 floats, scaled to [0, 1]; this library gets the bytes. Each time is told twice: by the clock, and as
 the processor's (user and system, all threads, children too), which other work on the machine
 disturbs less. Ratios are of processor seconds. A peer that is absent is named and left out.
@@ -22,7 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("--data", default=os.environ.get("CLASSIFY_DATA"))
 parser.add_argument("--models", default="ridge,fisher,perceptron,logistic")
-parser.add_argument("--peers", default="sklearn", help="of sklearn, intelex, libsvm, torch; or none")
+parser.add_argument("--peers", default="sklearn", help="of sklearn, intelex, libsvm, torch, onnx; or none")
 parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--peer-rounds", type=int, default=1, help="rounds in which peers run too")
 parser.add_argument("--train", type=int, help="the first N training rows only")
@@ -46,7 +47,10 @@ def run(model, digits):
     fit, fit_cpu, _ = timed(model.fit)
     predict, predict_cpu, labels = timed(model.predict)
     one = {"latency_seconds": model.latency()} if hasattr(model, "latency") else {}
-    return dict(zip(TIMES, (fit, fit_cpu, predict, predict_cpu)), **one,
+    times = dict(zip(TIMES, (fit, fit_cpu, predict, predict_cpu)))
+    if getattr(model, "only_predicts", False):
+        del times["fit_seconds"], times["fit_cpu_seconds"]
+    return dict(times, **one,
                 test_accuracy=float((labels == digits.test_labels).mean()))
 
 
@@ -71,6 +75,8 @@ def compare(peer, ours):
     for step in ("fit", "predict"):
         for kind in ("", "_cpu"):
             key = f"{step}{kind}_seconds"
+            if key not in peer:
+                continue
             peer[f"{step}{kind}_ratio"] = peer[key] / ours[key]
     if "latency_seconds" in ours:
         peer["latency_ratio"] = peer["latency_seconds"] / ours["latency_seconds"]
@@ -91,8 +97,8 @@ def measure(name, digits, on):
         for key, model in models.items():
             if key == "libclassify" or i < options.peer_rounds:
                 runs[key].append(run(model, digits))
-                print(f"  {name}, {key}, round {i + 1}: fit {runs[key][-1]['fit_seconds']:.2f} s",
-                      file=sys.stderr, flush=True)
+                print(f"  {name}, {key}, round {i + 1} of {options.rounds}", file=sys.stderr,
+                      flush=True)
     rows = {key: summary(key, runs[key], model) for key, model in models.items()}
     ours = rows.pop("libclassify")
     if name == "ridge" and "sklearn" in models:
@@ -120,8 +126,11 @@ def print_row(first, row):
     if "latency_seconds" in row:
         one = f"one image {1000 * row['latency_seconds']:.3f} ms"
         one += f", {row['latency_ratio']:.1f}x" if "latency_ratio" in row else ""
-    print(f"{first:<19}{row['name']:<13}{row['test_accuracy']:>8.4f}{row['fit_seconds']:>11.3f}"
-          f"{row['fit_cpu_seconds']:>9.2f}{ratios[0]:>8}{row['predict_seconds']:>15.4f}"
+    fit = ["", ""]
+    if "fit_seconds" in row:
+        fit = [f"{row['fit_seconds']:.3f}", f"{row['fit_cpu_seconds']:.2f}"]
+    print(f"{first:<19}{row['name']:<13}{row['test_accuracy']:>8.4f}{fit[0]:>11}"
+          f"{fit[1]:>9}{ratios[0]:>8}{row['predict_seconds']:>15.4f}"
           f"{row['predict_cpu_seconds']:>9.3f}{ratios[1]:>8}{row.get('support_vectors', ''):>9}"
           f"  {objective}{one}", flush=True)
 

@@ -57,6 +57,11 @@ def text(x, y, content, classes):
     return f'<text x="{x:.1f}" y="{y:.1f}" class="{classes}">{html.escape(content)}</text>'
 
 
+def peers_of(row):
+    """Those that fitted."""
+    return [peer for peer in row.get("peers", []) if "fit_seconds" in peer]
+
+
 def time_of(row):
     """Processor seconds where they were measured, else those of the clock."""
     return row.get("fit_cpu_seconds", row["fit_seconds"])
@@ -69,7 +74,7 @@ def circle(axis, time, y, classes, title):
 
 
 def draw_row(row, axis, y):
-    ours, peers = time_of(row), row.get("peers", [])
+    ours, peers = time_of(row), peers_of(row)
     times = [ours, *map(time_of, peers)]
     parts = [text(16, y + 5, row["model"], "model"),
              text(196, y + 5, f"{100 * row['test_accuracy']:.2f} %", "right")]
@@ -94,8 +99,8 @@ def legend(names):
 
 
 def draw(rows, caption):
-    names = list(dict.fromkeys(peer["name"] for row in rows for peer in row.get("peers", [])))
-    axis = Axis([time_of(entry) for row in rows for entry in (row, *row.get("peers", []))])
+    names = list(dict.fromkeys(peer["name"] for row in rows for peer in peers_of(row)))
+    axis = Axis([time_of(entry) for row in rows for entry in (row, *peers_of(row))])
     bottom = TOP + ROW * len(rows)
     height = bottom + BOTTOM
     title = "processor time to fit" if "fit_cpu_seconds" in rows[0] else "time to fit"
