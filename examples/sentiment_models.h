@@ -1,0 +1,44 @@
+/* The models of the sentiment program: what each is made of, and how it is trained. */
+#ifndef EXAMPLES_SENTIMENT_MODELS_H
+#define EXAMPLES_SENTIMENT_MODELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum model_preset { PRESET_EXACT, PRESET_BEST, PRESETS } model_preset;
+
+typedef struct model_recipe {
+  const char *vocabulary; /* of clf_vocabulary_create(); a network's without its steps */
+  const char *params;     /* of clf_model_create(); a network's layers after the embedding */
+  int64_t units;          /* of the embedding; 0: not a network */
+  const char *optimizer;  /* of a network: its kind, and its parameters or NULL */
+  const char *optimizer_params;
+  int epochs, epochs_synthetic;
+} model_recipe;
+
+typedef struct model_entry {
+  const char *name;
+  const char *kind;
+  model_recipe recipes[PRESETS]; /* the best one without params: as the exact one */
+} model_entry;
+
+enum { MOST_MODELS = 8, MOST_PARAMS = 512 };
+
+typedef struct model_choice {
+  const model_entry *entries[MOST_MODELS];
+  size_t count;
+  model_preset preset;
+} model_choice;
+
+/* Takes a model by its name, or "all", and the preset by its. Returns -1 to go on, or the status to
+ * exit with after a message on what is wrong. */
+int models_choose(model_choice *choice, const char *name, const char *preset);
+
+const model_recipe *models_recipe(const model_entry *entry, model_preset preset);
+
+/* A recipe's parameters as text, for `words` ids of a vocabulary and so many epochs. */
+void models_params(char out[MOST_PARAMS], const model_recipe *recipe, int64_t words,
+                   int64_t epochs);
+
+#endif
