@@ -12,7 +12,7 @@ import math
 import sys
 
 WIDTH, TOP, ROW, BOTTOM = 720, 62, 36, 62
-AXIS_LEFT, AXIS_RIGHT = 228, 620
+ACCURACY, AXIS_LEFT, AXIS_RIGHT = 230, 260, 620
 PEERS = {"sklearn": "scikit-learn", "intelex": "scikit-learn-intelex", "libsvm": "LIBSVM",
          "torch": "PyTorch"}
 STYLE = """
@@ -77,7 +77,7 @@ def draw_row(row, axis, y):
     ours, peers = time_of(row), peers_of(row)
     times = [ours, *map(time_of, peers)]
     parts = [text(16, y + 5, row["model"], "model"),
-             text(196, y + 5, f"{100 * row['test_accuracy']:.2f} %", "right")]
+             text(ACCURACY, y + 5, f"{100 * row['test_accuracy']:.2f} %", "right")]
     if peers:
         parts.append(f'<line class="span" x1="{axis.at(min(times)):.1f}" '
                      f'x2="{axis.at(max(times)):.1f}" y1="{y}" y2="{y}"/>')
@@ -107,7 +107,7 @@ def draw(rows, caption):
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
              f'width="{WIDTH}" height="{height}" role="img" aria-label="{html.escape(caption)}">',
              f"<style>{STYLE}</style>",
-             text(16, 44, "model", "soft"), text(196, 44, "accuracy", "soft right"),
+             text(16, 44, "model", "soft"), text(ACCURACY, 44, "accuracy", "soft right"),
              text(AXIS_LEFT, 44, title, "soft"),
              text(WIDTH - 16, 44, "times faster" if names else "", "soft right")]
     for tick in axis.ticks():
