@@ -34,7 +34,7 @@ static const model_entry models[] = {
     {"svm_linear", "svm", {{.params = "kernel=linear C=1"}}},
     {"svm_poly", "svm", {{.params = "kernel=polynomial degree=4 gamma=0.01 coef0=1 C=1"}}},
     {"svm_rbf", "svm", {{.params = "kernel=rbf C=5 gamma=0.02"}}},
-    {"svm_sigmoid", "svm", {{.params = "kernel=sigmoid gamma=0.005 coef0=-1 C=10"}}},
+    {"svm_sigmoid", "svm", {{.params = "kernel=sigmoid gamma=0.01 coef0=-2 C=100"}}},
     {"kernel_fisher", "fisher", {{.params = "kernel=rbf gamma=0.02 alpha=0.01 landmarks=8000"}}},
     {"kernel_perceptron", "perceptron", {{.params = "kernel=rbf gamma=0.02"}}},
     {"mlp_cross_entropy",

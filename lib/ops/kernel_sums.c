@@ -1,4 +1,9 @@
-/* Sums of kernel values with coefficients. */
+/* Sums of kernel values with coefficients.
+ *
+ * 10,000 rows of MNIST against 13,300 vectors of 784 bytes with 9 coefficients each: by VNNI on one
+ * core 0.22 s for the products that zeros leave, at the 260 G a second of dense tiles, 0.05 s for
+ * the exponentials and 0.02 s for the sums; measured 0.30 s. A row alone is bound by reading of the
+ * packed vectors what its own features need, a third of 10 MB: 0.14 ms. */
 #include "base/context.h"
 #include "ops/kernel_parts.h"
 

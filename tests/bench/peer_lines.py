@@ -31,7 +31,7 @@ SVM = {
     "svm_linear": {"kernel": "linear", "C": 1.0},
     "svm_poly": {"kernel": "poly", "degree": 4, "gamma": 0.01, "coef0": 1.0, "C": 1.0},
     "svm_rbf": {"kernel": "rbf", "gamma": 0.02, "C": 5.0},
-    "svm_sigmoid": {"kernel": "sigmoid", "gamma": 0.01, "coef0": 0.0, "C": 1.0},
+    "svm_sigmoid": {"kernel": "sigmoid", "gamma": 0.01, "coef0": -2.0, "C": 100.0},
 }
 
 
