@@ -6,13 +6,19 @@
 #include <math.h>
 #include <string.h>
 
+static int64_t least(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
 static clf_status learner_create(clf__kernel_learner *l, const clf_model *model,
                                  const clf__training *training, const float *weights) {
   const clf__perceptron_params *p = model->params;
   clf_context *context = model->context;
   const int64_t rows = training->x->rows, classes = training->classes;
-  /* A block may add two updates a row. */
-  const int64_t pending = CLF__PERCEPTRON_PENDING + 2 * CLF__PERCEPTRON_BLOCK;
+  /* A block may add two updates a row; no row is pending twice. */
+  const int64_t pending = least(CLF__PERCEPTRON_PENDING + 2 * CLF__PERCEPTRON_BLOCK, rows);
+  const int64_t block = least(CLF__PERCEPTRON_BLOCK, rows);
+  const int64_t tile = least(CLF__PERCEPTRON_TILE, rows);
   int64_t size;
   size = clf__mul_i64(rows, classes, &size) ? size : -1;
   *l = (clf__kernel_learner){
@@ -31,13 +37,12 @@ static clf_status learner_create(clf__kernel_learner *l, const clf_model *model,
       .pending_row = clf__alloc_array(context, pending, sizeof(int64_t)),
       .place = clf__alloc_zeroed(context, rows, sizeof(int64_t)),
       .delta = clf__alloc_array(context, pending * classes, sizeof(float)),
-      .block = clf__alloc_array(context, CLF__PERCEPTRON_BLOCK, sizeof(int64_t)),
-      .scores = clf__alloc_array(context, CLF__PERCEPTRON_BLOCK * classes, sizeof(double)),
-      .inside =
-          clf__alloc_array(context, CLF__PERCEPTRON_BLOCK * CLF__PERCEPTRON_BLOCK, sizeof(float)),
-      .across = clf__alloc_array(context, pending * CLF__PERCEPTRON_BLOCK, sizeof(float)),
-      .products = clf__alloc_array(context, CLF__PERCEPTRON_TILE * classes, sizeof(float)),
-      .tile = clf__alloc_array(context, CLF__PERCEPTRON_TILE * pending, sizeof(float)),
+      .block = clf__alloc_array(context, block, sizeof(int64_t)),
+      .scores = clf__alloc_array(context, block * classes, sizeof(double)),
+      .inside = clf__alloc_array(context, block * block, sizeof(float)),
+      .across = clf__alloc_array(context, pending * block, sizeof(float)),
+      .products = clf__alloc_array(context, tile * classes, sizeof(float)),
+      .tile = clf__alloc_array(context, tile * pending, sizeof(float)),
       .step = clf__alloc_array(context, classes, sizeof(double)),
       .held = clf__alloc_zeroed(context, rows, sizeof(bool)),
       .ring = p->budget > 0 ? clf__alloc_array(context, p->budget, sizeof(int64_t)) : NULL,

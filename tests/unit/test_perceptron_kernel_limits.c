@@ -47,6 +47,24 @@ START_TEST(perceptron_kernel__ends_with_an_epoch_without_mistakes) {
 }
 END_TEST
 
+/* What it works in is no larger than the rows are worth. */
+START_TEST(perceptron_kernel__needs_little_memory_for_few_rows) {
+  enum { POINTS = 40, MOST_BYTES = 1 << 17 };
+  float points[POINTS * 2];
+  int32_t labels[POINTS];
+  clf_context *context = NULL;
+  fill_clouds(points, labels, POINTS, 2, 2);
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  clf_dataset *data = dataset_of(context, points, CLF_F32, POINTS, 2, labels);
+  const uint64_t before = clf_context_memory(context);
+  clf_model *model = fitted(context, "perceptron", "kernel=rbf gamma=1", data);
+  ck_assert_uint_lt(clf_context_memory_peak(context) - before, MOST_BYTES);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+END_TEST
+
 static const char *const kernel_params[] = {"kernel=linear", "kernel=polynomial gamma=1 coef0=1",
                                             "kernel=rbf gamma=1",
                                             "kernel=sigmoid gamma=0.5 coef0=0.1"};
@@ -185,6 +203,7 @@ int main(void) {
   TCase *facts = tcase_create("facts");
   tcase_set_timeout(facts, 60);
   tcase_add_loop_test(facts, perceptron_kernel__keeps_to_its_budget, 0, 2);
+  tcase_add_test(facts, perceptron_kernel__needs_little_memory_for_few_rows);
   tcase_add_test(facts, perceptron_kernel__ends_with_an_epoch_without_mistakes);
   tcase_add_loop_test(facts, perceptron_kernel__tells_two_rows_apart, 0, KERNEL_COUNT);
   tcase_add_loop_test(facts, perceptron_kernel__takes_equal_rows_of_opposite_labels, 0,
