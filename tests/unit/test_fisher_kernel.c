@@ -125,6 +125,63 @@ START_TEST(kernel_fisher__agrees_with_a_dense_solution) {
 }
 END_TEST
 
+/* Each row six times, with six times alpha, has the solution of the rows once. A megabyte holds two
+ * of the matrix's three blocks in 16 bits, yet the residual is the exact one. */
+START_TEST(kernel_fisher__in_16_bits_agrees_with_a_dense_solution) {
+  enum { TIMES = 6 };
+  static float x[ROWS * COLUMNS], images[ROWS * SIDES], many[TIMES * ROWS * COLUMNS],
+      expected[ROWS * CLASSES], found[2][ROWS * CLASSES];
+  static const char *const threads[] = {"threads=1", "threads=2"};
+  int32_t labels[ROWS], labels_many[TIMES * ROWS];
+  make_rows(x, labels);
+  reference_images(x, labels, 0.5, images);
+  for (int i = 0; i < TIMES; i++) {
+    memcpy(many + i * ROWS * COLUMNS, x, sizeof x);
+    memcpy(labels_many + i * ROWS, labels, sizeof labels);
+  }
+  clf_dataset *mapped = dataset_of(NULL, images, CLF_F32, ROWS, SIDES, labels);
+  posteriors(NULL, "shrinkage=0", mapped, mapped, expected);
+  for (int t = 0; t < 2; t++) {
+    clf_context *context = NULL;
+    ck_clf_ok(clf_context_create(&context, threads[t], NULL));
+    clf_dataset *data = dataset_of(context, many, CLF_F32, TIMES * ROWS, COLUMNS, labels_many);
+    clf_dataset *rows = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, NULL);
+    posteriors(context, KERNEL "shrinkage=0 alpha=3 landmarks=0 solver=cg residual=1e-6 cache_mb=1",
+               data, rows, found[t]);
+    clf_dataset_free(data);
+    clf_dataset_free(rows);
+    clf_context_free(context);
+  }
+  check_near(found[0], expected, ROWS * CLASSES, 1e-4);
+  ck_assert_mem_eq(found[0], found[1], sizeof found[0]);
+  clf_dataset_free(mapped);
+}
+END_TEST
+
+/* As many entries as iterations, the last of them what the fit is judged by. */
+START_TEST(history__holds_the_residual_of_each_iteration) {
+  static const char *const params[] = {KERNEL "alpha=0.01 landmarks=0 solver=cg residual=1e-3",
+                                       KERNEL "alpha=0.01 landmarks=0 solver=cg max_iterations=2"};
+  static float x[ROWS * COLUMNS];
+  int32_t labels[ROWS];
+  make_rows(x, labels);
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, labels);
+  for (int i = 0; i < 2; i++) {
+    clf_model *model = fitted(NULL, "fisher", params[i], data);
+    clf_tensor *tensor = NULL;
+    ck_clf_ok(clf_model_tensor(model, "history_residual", &tensor));
+    const double *residual = clf_tensor_data(tensor);
+    const int64_t last = clf_tensor_count(tensor) - 1;
+    ck_assert(i == 0 ? last > 1 : last == 1);
+    ck_assert((residual[last] <= 2e-3) == (clf_model_outcome(model) == CLF_OK));
+    ck_assert_int_eq(clf_model_outcome(model), i == 0 ? CLF_OK : CLF_NOT_CONVERGED);
+    clf_tensor_free(tensor);
+    clf_model_free(model);
+  }
+  clf_dataset_free(data);
+}
+END_TEST
+
 /* K = [1, e; e, 1] and y = (1, -1): a = (1, -1) / (1 - e + alpha). */
 START_TEST(kernel_fisher__solves_two_points) {
   static const float x[] = {0, 1};
@@ -356,6 +413,8 @@ int main(void) {
   Suite *suite = suite_create("fisher_kernel");
   TCase *facts = tcase_create("facts");
   tcase_add_test(facts, kernel_fisher__agrees_with_a_dense_solution);
+  tcase_add_test(facts, kernel_fisher__in_16_bits_agrees_with_a_dense_solution);
+  tcase_add_test(facts, history__holds_the_residual_of_each_iteration);
   tcase_add_loop_test(facts, kernel_fisher__solves_two_points, 0, 2);
   tcase_add_test(facts, landmarks__that_span_all_rows_give_the_solution_of_all);
   tcase_add_loop_test(facts, weights__are_repetitions_of_rows, 0, 2);
