@@ -39,9 +39,8 @@ static clf_status allocate(solver *v) {
   v->along = clf__alloc_zeroed(s->context, s->responses, sizeof(double));
   v->factor = clf__alloc_zeroed(s->context, s->responses, sizeof(double));
   s->support = clf__alloc_array(s->context, s->n, sizeof *s->support);
-  s->history = clf__alloc_array(s->context, s->params->max_iterations, sizeof *s->history);
-  bool complete = v->z && v->r && v->p && v->q && v->h && v->rho && v->along && v->factor &&
-                  s->support && s->history;
+  bool complete =
+      v->z && v->r && v->p && v->q && v->h && v->rho && v->along && v->factor && s->support;
   return complete ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
@@ -150,6 +149,22 @@ static clf_status restart(solver *v) {
   return status;
 }
 
+/* As the next entry of the history, which doubles when it is full. */
+static clf_status note_residual(clf__fisher_system *s, double residual) {
+  enum { LEAST = 64 };
+  const int64_t count = s->iterations;
+  if (count == 0 || (count >= LEAST && (count & (count - 1)) == 0)) {
+    double *history = clf__resize_array(s->context, s->history, count < LEAST ? LEAST : 2 * count,
+                                        sizeof *history);
+    if (history == NULL) {
+      return CLF_ERROR_MEMORY;
+    }
+    s->history = history;
+  }
+  s->history[s->iterations++] = residual;
+  return CLF_OK;
+}
+
 /* Iterations until the residual that they keep is small enough, or no more are allowed. */
 static clf_status descend(solver *v) {
   clf__fisher_system *s = v->system;
@@ -161,7 +176,7 @@ static clf_status descend(solver *v) {
     CLF__TRY(multiply(v, v->p, false));
     advance(v);
     residual = largest_residual(v);
-    s->history[s->iterations++] = residual;
+    CLF__TRY(note_residual(s, residual));
     s->step = s->iterations;
     CLF__TRY(clf__progress_step(&s->progress, s->step, residual, (double)NAN));
   }
@@ -219,13 +234,20 @@ static size_t cache_bytes(const clf__fisher_system *s) {
   return clf__mul_size((size_t)s->params->cache_mb, 1 << 20, &bytes) ? bytes : SIZE_MAX;
 }
 
+/* Of the preconditioner, whose features take no more than a quarter of the cache. */
+static int64_t rank_of(const clf__fisher_system *s) {
+  const size_t fit = cache_bytes(s) / 4 / sizeof(float) / (size_t)s->n;
+  int64_t rank = s->n / ROWS_PER_RANK;
+  rank = rank > MOST_RANK ? MOST_RANK : rank;
+  rank = (size_t)rank > fit ? (int64_t)fit : rank;
+  return rank < LEAST_RANK ? LEAST_RANK : rank;
+}
+
 clf_status clf__fisher_solve_cg(clf__fisher_system *s) {
   solver v = {.system = s};
   clf_status status = CLF_OK, outcome;
-  int64_t rank = s->n / ROWS_PER_RANK;
-  rank = rank < LEAST_RANK ? LEAST_RANK : rank > MOST_RANK ? MOST_RANK : rank;
   CLF__TRY(allocate(&v));
-  CLF__TRY(clf__precondition_create(&v.precondition, s, rank));
+  CLF__TRY(clf__precondition_create(&v.precondition, s, rank_of(s)));
   CLF__TRY(clf__kernel_product_create(&v.matrix, s->context, &s->function, s->training->x, s->rows,
                                       s->n, s->center, s->root, s->responses, cache_bytes(s)));
   CLF__TRY(iterate(&v));

@@ -50,7 +50,7 @@ LINES = {
                      ("linear_model", "LogisticRegression", {"C": 1, "max_iter": 1000})),
     **{name: svm_line(kernel) for name, kernel in SVM.items()},
     "kernel_perceptron": Line("perceptron", "kernel=rbf gamma=0.02"),
-    "kernel_fisher": Line("fisher", "kernel=rbf gamma=0.02 alpha=0.1 landmarks=2000"),
+    "kernel_fisher": Line("fisher", "kernel=rbf gamma=0.02 alpha=0.1 landmarks=0 residual=0.05"),
     **{name: Line("network", params(*network), network=network)
        for name, network in NETWORKS.items()},
 }

@@ -10,35 +10,36 @@
 
 INLINE void NAME(two_way_rows)(const int rows, const int sides, const clf__two_way *t,
                                const int64_t row, const int64_t side) {
-  const K *k = (const K *)t->k + row * t->columns;
-  const float *right = t->right + side * t->ld;
-  float *to = t->column_sums + side * t->ld;
+  const int64_t ld = t->ld, columns = t->columns; /* stores could change those of t */
+  const K *k = (const K *)t->k + row * columns;
+  const float *right = t->right + side * ld;
+  float *to = t->column_sums + side * ld;
   float left[DOT_OUTPUTS][DOT_ROWS];
   vector_f32 sums[DOT_ROWS][DOT_OUTPUTS];
   UNROLL for (int i = 0; i < rows; i++) {
     UNROLL for (int c = 0; c < sides; c++) {
-      left[c][i] = t->scale * t->left[(side + c) * t->ld + row + i];
+      left[c][i] = t->scale * t->left[(side + c) * ld + row + i];
       sums[i][c] = (vector_f32){0};
     }
   }
-  for (int64_t j = 0; j < t->columns; j += LANES_F32) {
+  for (int64_t j = 0; j < columns; j += LANES_F32) {
     vector_f32 value[DOT_ROWS];
     UNROLL for (int i = 0; i < rows; i++) {
-      value[i] = LOAD_K(k + i * t->columns + j);
+      value[i] = LOAD_K(k + i * columns + j);
     }
     UNROLL for (int c = 0; c < sides; c++) {
-      const vector_f32 other = load_f32(right + c * t->ld + j);
-      vector_f32 down = load_f32(to + c * t->ld + j);
+      const vector_f32 other = load_f32(right + c * ld + j);
+      vector_f32 down = load_f32(to + c * ld + j);
       UNROLL for (int i = 0; i < rows; i++) {
         sums[i][c] += value[i] * other;
         down += value[i] * left[c][i];
       }
-      store_f32(to + c * t->ld + j, down);
+      store_f32(to + c * ld + j, down);
     }
   }
   UNROLL for (int i = 0; i < rows; i++) {
     UNROLL for (int c = 0; c < sides; c++) {
-      t->row_sums[(side + c) * t->ld + row + i] += t->scale * sum_of_f32(sums[i][c]);
+      t->row_sums[(side + c) * ld + row + i] += t->scale * sum_of_f32(sums[i][c]);
     }
   }
 }
