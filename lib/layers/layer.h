@@ -79,7 +79,7 @@ typedef struct clf__pass {
   float *const *weights;   /* a training pass may update those that are not trained */
   void *kept;              /* [rows, kept_bytes] */
   struct clf__span *spans; /* [rows] steps that count (ops/sequence.h), or NULL for all */
-  float *state;            /* [rows, state_count] in streams, else NULL */
+  float *state;            /* [state_count] in streams, which are of one row and step, else NULL */
   /* Backward: dy is the loss's gradient by y and may be written over; dx, NULL when nobody asks for
    * it, and the gradients of trained weights are set. */
   float *dy;

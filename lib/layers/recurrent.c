@@ -65,7 +65,7 @@ static void add_weights(clf__layer *layer, const clf__recurrent *cell, bool reve
                                   .decayed = true};
   weights[1] = (clf__weight_info){.name = names[reversed][1],
                                   .shape = {2, {cell->units, columns}},
-                                  .initial = CLF__INITIAL_GLOROT_UNIFORM,
+                                  .initial = CLF__INITIAL_ORTHOGONAL,
                                   .fan_in = cell->units,
                                   .fan_out = columns,
                                   .trained = true,
@@ -115,7 +115,6 @@ static clf__recurrent_pass pass_of(const clf__pass *pass, const clf__recurrent *
       .x = pass->x,
       .y = pass->y + second * p->units,
       .stride = p->units * (p->bidirectional ? 2 : 1),
-      .state = pass->state,
       .dx = pass->dx,
   };
   if (pass->training) {
@@ -128,10 +127,21 @@ static clf__recurrent_pass pass_of(const clf__pass *pass, const clf__recurrent *
   return out;
 }
 
+static clf_status stream(const clf__pass *pass, const clf__recurrent *cell) {
+  const clf__recurrent_weights weights = weights_of(pass->weights);
+  clf_status status =
+      clf__recurrent_step(pass->layer->context, cell, &weights, pass->x, pass->state);
+  memcpy(pass->y, pass->state, (size_t)cell->units * sizeof *pass->y);
+  return status;
+}
+
 static clf_status forward(const clf__pass *pass) {
   const recurrent_params *p = pass->layer->params;
   clf__recurrent cell = recurrent_of(pass->layer, pass->training);
   clf_status status = CLF_OK;
+  if (pass->state != NULL) {
+    return stream(pass, &cell);
+  }
   if (pass->spans != NULL) {
     memset(pass->y, 0, (size_t)(pass->rows * pass->layer->outputs) * sizeof *pass->y);
   }

@@ -16,15 +16,13 @@ static clf_status arrange_max(clf__layer *layer) {
 
 static void stream(const clf__pass *pass, bool average) {
   const int64_t width = pass->layer->in.size[1];
-  for (int64_t row = 0; row < pass->rows; row++) {
-    const float *x = pass->x + row * width;
-    float *state = pass->state + row * (width + 1), *y = pass->y + row * width;
-    const float steps = ++state[width];
-    for (int64_t k = 0; k < width; k++) {
-      const float larger = steps == 1 || x[k] > state[k] ? x[k] : state[k];
-      state[k] = average ? state[k] + x[k] : larger;
-      y[k] = average ? state[k] / steps : larger;
-    }
+  const float *x = pass->x;
+  const float steps = ++pass->state[width];
+  float *state = pass->state;
+  for (int64_t k = 0; k < width; k++) {
+    const float larger = steps == 1 || x[k] > state[k] ? x[k] : state[k];
+    state[k] = average ? state[k] + x[k] : larger;
+    pass->y[k] = average ? state[k] / steps : larger;
   }
 }
 

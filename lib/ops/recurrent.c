@@ -26,9 +26,8 @@ typedef struct run {
   const clf__recurrent_pass *pass;
   int64_t width;   /* of `a`: inputs + units + 1 */
   int64_t columns; /* of the gates' sums */
-  bool has_c;
-  int64_t *order; /* [rows], the longest first */
-  float *stacked; /* [width, columns] */
+  int64_t *order;  /* [rows], the longest first */
+  float *stacked;  /* [width, columns] */
   clf__panels weights, turned;
   int64_t scratch_size;
   float *scratch; /* [threads, scratch_size] */
@@ -45,7 +44,7 @@ typedef struct block {
   clf__span span[BLOCK];
   float *a, *da;  /* [rows, width] */
   float *factor;  /* [rows, width] of `a`, where something is dropped */
-  float *h0, *c0; /* [rows, units] before the first step */
+  float *zero;    /* [rows, units] states before the first step */
   float *dh, *dc; /* [rows, units] */
   float *gates;   /* [steps of all rows, columns]; in inference [rows, columns] */
   float *h, *c;   /* the same by units */
@@ -138,7 +137,7 @@ static clf_status begin(run *r, bool back) {
   int64_t size;
   r->stacked = clf__alloc_array(r->context, clf__mul_i64(r->width, r->columns, &size) ? size : -1,
                                 sizeof *r->stacked);
-  r->scratch_size = BLOCK * (3 * r->width + r->columns + 6 * r->cell->units);
+  r->scratch_size = BLOCK * (3 * r->width + r->columns + 5 * r->cell->units);
   r->scratch = clf__alloc_array(
       r->context, clf__mul_i64(threads, r->scratch_size, &size) ? size : -1, sizeof *r->scratch);
   if (r->stacked == NULL || r->scratch == NULL) {
@@ -174,7 +173,6 @@ static run run_of(clf_context *context, const clf__recurrent *cell,
                .pass = pass,
                .width = cell->inputs + cell->units + 1,
                .columns = clf__recurrent_biases(cell->cell) * cell->units,
-               .has_c = cell->cell == CLF__CELL_LSTM,
                .blocks = (pass->rows + BLOCK - 1) / BLOCK};
 }
 
@@ -192,18 +190,6 @@ static void draw(const run *r, int64_t row, float *factor) {
 
 static bool drops(const run *r) {
   return r->pass->kept != NULL && (r->cell->input_dropout > 0 || r->cell->state_dropout > 0);
-}
-
-static void begin_states(block *b) {
-  const run *r = b->run;
-  const int64_t units = r->cell->units, size = clf__recurrent_state(r->cell);
-  memset(b->h0, 0, (size_t)(b->rows * units) * sizeof *b->h0);
-  memset(b->c0, 0, (size_t)(b->rows * units) * sizeof *b->c0);
-  for (int64_t i = 0; r->pass->state != NULL && i < b->rows; i++) {
-    const float *state = r->pass->state + b->order[i] * size;
-    memcpy(b->h0 + i * units, state, (size_t)units * sizeof *state);
-    memcpy(b->c0 + i * units, state + size - units, (size_t)units * sizeof *state);
-  }
 }
 
 static void take(float **part, float **from, int64_t count) {
@@ -224,8 +210,7 @@ static block block_of(const run *r, int64_t index, int32_t worker) {
   take(&b.a, &scratch, BLOCK * r->width);
   take(&b.da, &scratch, BLOCK * r->width);
   take(&b.factor, &scratch, BLOCK * r->width);
-  take(&b.h0, &scratch, BLOCK * units);
-  take(&b.c0, &scratch, BLOCK * units);
+  take(&b.zero, &scratch, BLOCK * units);
   take(&b.dh, &scratch, BLOCK * units);
   take(&b.dc, &scratch, BLOCK * units);
   if (r->pass->kept != NULL) {
@@ -241,7 +226,7 @@ static block block_of(const run *r, int64_t index, int32_t worker) {
   for (int64_t i = 0; drops(r) && i < b.rows; i++) {
     draw(r, b.order[i], b.factor + i * r->width);
   }
-  begin_states(&b);
+  memset(b.zero, 0, (size_t)(BLOCK * units) * sizeof *b.zero);
   return b;
 }
 
@@ -279,25 +264,12 @@ static void fill_inputs(const block *b, int64_t rows, int64_t step, const float 
   multiply_factors(b, rows, b->a);
 }
 
-static void leave_state(const block *b, int64_t i, const clf__cell_step *s) {
-  const run *r = b->run;
-  const int64_t units = r->cell->units, size = clf__recurrent_state(r->cell);
-  float *state = r->pass->state + b->order[i] * size;
-  memcpy(state, s->h + i * units, (size_t)units * sizeof *state);
-  if (r->has_c) {
-    memcpy(state + units, s->c + i * units, (size_t)units * sizeof *state);
-  }
-}
-
 static void give_outputs(const block *b, int64_t step, const clf__cell_step *s) {
   const run *r = b->run;
   for (int64_t i = 0; i < s->rows; i++) {
     const int64_t place = y_place(b, i, step);
     if (place >= 0) {
       memcpy(r->pass->y + place, s->h + i * s->units, (size_t)s->units * sizeof *s->h);
-    }
-    if (r->pass->state != NULL && step == b->length[i] - 1) {
-      leave_state(b, i, s);
     }
   }
 }
@@ -311,8 +283,8 @@ static void forward_block(void *argument, int64_t index, int32_t worker) {
                       .rows = b.rows,
                       .units = units,
                       .gates = b.gates,
-                      .h_before = b.h0,
-                      .c_before = b.c0,
+                      .h_before = b.zero,
+                      .c_before = b.zero,
                       .h = b.h,
                       .c = b.c};
   for (int64_t step = 0;; step++) {
@@ -426,8 +398,8 @@ static void backward_block(const run *r, int64_t index, int32_t worker, float *d
                               .rows = rows,
                               .units = units,
                               .gates = b.gates + place * r->columns,
-                              .h_before = step > 0 ? b.h + before * units : b.h0,
-                              .c_before = step > 0 ? b.c + before * units : b.c0,
+                              .h_before = step > 0 ? b.h + before * units : b.zero,
+                              .c_before = step > 0 ? b.c + before * units : b.zero,
                               .h = b.h + place * units,
                               .c = b.c + place * units,
                               .dh = b.dh,
@@ -490,4 +462,52 @@ clf_status clf__recurrent_backward(clf_context *context, const clf__recurrent *c
   }
   end(&r);
   return status;
+}
+
+/* c [columns] += a [depth] B, the first columns of lines of ldb. */
+static void add_product(const clf__kernels *kernels, const float *a, int64_t depth, const float *b,
+                        int64_t ldb, float *c, int64_t columns) {
+  kernels->f32.multiply(&(clf__product){.rows = 1,
+                                        .columns = columns,
+                                        .depth = depth,
+                                        .a = a,
+                                        .a_row = depth,
+                                        .a_step = 1,
+                                        .b = b,
+                                        .b_panel = kernels->f32.columns,
+                                        .b_step = ldb,
+                                        .alpha = 1,
+                                        .beta = 1,
+                                        .c = c,
+                                        .ldc = columns});
+}
+
+clf_status clf__recurrent_step(clf_context *context, const clf__recurrent *cell,
+                               const clf__recurrent_weights *weights, const float *x,
+                               float *state) {
+  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  const int64_t units = cell->units, columns = clf__recurrent_biases(cell->cell) * units;
+  const int64_t line = clf__recurrent_gates(cell->cell) * units;
+  const int64_t shared = cell->cell == CLF__CELL_GRU ? 2 * units : line;
+  float *gates = clf__alloc_array(context, columns, sizeof *gates), *h = state;
+  float *c = state + units;
+  if (gates == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  memcpy(gates, weights->bias, (size_t)columns * sizeof *gates);
+  add_product(kernels, x, cell->inputs, weights->input, line, gates, line);
+  add_product(kernels, h, units, weights->state, line, gates, shared);
+  if (shared < line) {
+    add_product(kernels, h, units, weights->state + shared, line, gates + line, units);
+  }
+  kernels->cell_forward(&(clf__cell_step){.cell = cell->cell,
+                                          .rows = 1,
+                                          .units = units,
+                                          .gates = gates,
+                                          .h_before = h,
+                                          .c_before = c,
+                                          .h = h,
+                                          .c = c});
+  clf__free(gates);
+  return CLF_OK;
 }

@@ -49,10 +49,9 @@ typedef struct clf__recurrent_pass {
   float *y;       /* sequences: [rows, steps, units], with `stride` from step to step; else [rows,
                    * units], with `stride` from row to row. Places without a step are left as is */
   int64_t stride;
-  float *kept;     /* [rows * steps * clf__recurrent_kept()], NULL in inference */
-  float *state;    /* [rows, clf__recurrent_state()] to begin with and to leave; NULL: zero */
-  const float *dy; /* as y */
-  float *dx;       /* as x, added to; or NULL */
+  float *kept;                      /* [rows * steps * clf__recurrent_kept()], NULL in inference */
+  const float *dy;                  /* as y */
+  float *dx;                        /* as x, added to; or NULL */
   clf__recurrent_weights gradients; /* set */
 } clf__recurrent_pass;
 
@@ -61,6 +60,11 @@ clf_status clf__recurrent_forward(clf_context *context, const clf__recurrent *ce
                                   const clf__recurrent_pass *pass);
 clf_status clf__recurrent_backward(clf_context *context, const clf__recurrent *cell,
                                    const clf__recurrent_pass *pass);
+
+/* One step of one row, x [inputs], from a state to the next; the output is the state's h. Fails
+ * only for lack of memory. */
+clf_status clf__recurrent_step(clf_context *context, const clf__recurrent *cell,
+                               const clf__recurrent_weights *weights, const float *x, float *state);
 
 /* One step of some rows, for the kernels. Arrays are [rows, units] but for gates [rows, columns *
  * units], where columns is 1 or 4; for the GRU the fourth is n's product with the state. */
