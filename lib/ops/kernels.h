@@ -210,11 +210,9 @@ typedef struct clf__kernels {
   void (*winograd_add_pixels)(const clf__winograd_values *values, float *const *pixels);
   void (*winograd_outputs)(const clf__winograd_values *values, const clf__winograd_outputs *out);
   void (*winograd_slopes)(const clf__winograd_slopes *slopes, const clf__winograd_values *values);
-  /* u = G w G^T and dw = G^T p G, `count` of w and dw [kernel, kernel, stride] and of u and p
-   * [TILE, TILE, stride]. */
-  void (*winograd_weights)(int64_t kernel, const float *w, int64_t stride, int64_t count, float *u);
-  void (*winograd_gradients)(int64_t kernel, const float *p, int64_t stride, int64_t count,
-                             float *dw);
+  /* u = G w G^T; dw = G^T p G. */
+  void (*winograd_weights)(const clf__winograd_weights *weights, const float *w, float *u);
+  void (*winograd_gradients)(const clf__winograd_weights *weights, const float *p, float *dw);
   /* As in network.h, on the calling thread; softmax is left to the kernel above. */
   void (*bias_activate)(int32_t function, const float *bias, float *y, int64_t rows,
                         int64_t columns);

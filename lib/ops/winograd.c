@@ -65,14 +65,24 @@ static bool fits(const clf__conv2d *conv) {
   return products >= SAVED * POINTS * (double)tiling_of(conv).tiles;
 }
 
+/* From point to point of the values of weights. */
+static int64_t u_step(const clf__conv2d *conv) {
+  return conv->channels * conv->filters + APART;
+}
+
 static int64_t packed_size(const clf__conv2d *conv) {
-  return POINTS * conv->channels * conv->filters;
+  return POINTS * u_step(conv);
+}
+
+static clf__winograd_weights weights_of(const clf__conv2d *conv) {
+  const int64_t count = conv->channels * conv->filters;
+  return (clf__winograd_weights){conv->kernel_height, count, count, u_step(conv)};
 }
 
 static void pack(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
                  float *packed) {
-  const int64_t count = conv->channels * conv->filters;
-  kernels->winograd_weights(conv->kernel_height, w, count, count, packed);
+  const clf__winograd_weights all = weights_of(conv);
+  kernels->winograd_weights(&all, w, packed);
 }
 
 /* Scratch: the values of inputs and of outputs, zeros to read and a place to write to for what lies
@@ -108,14 +118,18 @@ typedef struct grid {
   int64_t height, width, channels;
 } grid;
 
+static bool within(int64_t at, int64_t size) {
+  return (uint64_t)at < (uint64_t)size;
+}
+
 /* Offsets of the grid's pixels from the image, or -1. */
 static void offsets_of(const grid *g, int64_t *offsets) {
   for (int64_t i = 0; i < g->side; i++) {
     const int64_t row = g->first_row + i;
+    const int64_t line = within(row, g->height) ? row * g->width : -1;
     for (int64_t j = 0; j < g->side; j++) {
       const int64_t column = g->first_column + j;
-      const bool inside = row >= 0 && row < g->height && column >= 0 && column < g->width;
-      *offsets++ = inside ? (row * g->width + column) * g->channels : -1;
+      *offsets++ = line >= 0 && within(column, g->width) ? (line + column) * g->channels : -1;
     }
   }
 }
@@ -217,7 +231,7 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   take_inputs(pass, &t, first, count, &s);
   for (int64_t point = 0; point < POINTS; point++) {
     multiply(pass, count, conv->filters, conv->channels, s.v + point * t.v_step,
-             pass->w + point * conv->channels * conv->filters, s.z + point * t.z_step);
+             pass->w + point * u_step(conv), s.z + point * t.z_step);
   }
   give_outputs(pass, &t, first, count, &s);
 }
@@ -267,7 +281,7 @@ static void add_products(const backward_job *job, int64_t point, int64_t count, 
                                    .b_step = filters,
                                    .alpha = 1,
                                    .beta = !first,
-                                   .c = sums + point * channels * filters,
+                                   .c = sums + point * u_step(job->t.conv),
                                    .ldc = filters});
 }
 
@@ -309,7 +323,7 @@ static void add_shard(void *argument, int64_t shard, int32_t worker) {
       add_products(job, point, count, first == begin, &s, sums);
       if (pass->dx != NULL) {
         multiply(pass, count, conv->channels, conv->filters, s.z + point * t->z_step,
-                 job->u + point * conv->channels * conv->filters, s.v + point * t->v_step);
+                 job->u + point * u_step(conv), s.v + point * t->v_step);
       }
     }
     pass->kernels->conv_add_pixels(job->shards.dbias + shard * conv->filters,
@@ -333,25 +347,27 @@ static void turn_weights(void *argument, int64_t place, int32_t worker) {
   }
 }
 
-static int64_t weights_per_point(const backward_job *job) {
-  return job->t.conv->channels * job->t.conv->filters;
+/* Those of a task. */
+static clf__winograd_weights some_weights(const backward_job *job, int64_t first) {
+  clf__winograd_weights weights = weights_of(job->t.conv);
+  weights.count = smaller(WEIGHTS_PER_TASK, weights.count - first);
+  return weights;
 }
 
 static void take_weights(void *argument, int64_t index, int32_t worker) {
   const backward_job *job = argument;
-  const int64_t first = index * WEIGHTS_PER_TASK, all = weights_per_point(job);
+  const int64_t first = index * WEIGHTS_PER_TASK;
+  const clf__winograd_weights weights = some_weights(job, first);
   (void)worker;
-  job->pass->kernels->winograd_weights(job->t.conv->kernel_height, job->turned + first, all,
-                                       smaller(WEIGHTS_PER_TASK, all - first), job->u + first);
+  job->pass->kernels->winograd_weights(&weights, job->turned + first, job->u + first);
 }
 
 static void give_gradients(void *argument, int64_t index, int32_t worker) {
   const backward_job *job = argument;
-  const int64_t first = index * WEIGHTS_PER_TASK, all = weights_per_point(job);
+  const int64_t first = index * WEIGHTS_PER_TASK;
+  const clf__winograd_weights weights = some_weights(job, first);
   (void)worker;
-  job->pass->kernels->winograd_gradients(job->t.conv->kernel_height, job->sums + first, all,
-                                         smaller(WEIGHTS_PER_TASK, all - first),
-                                         job->pass->dw + first);
+  job->pass->kernels->winograd_gradients(&weights, job->sums + first, job->pass->dw + first);
 }
 
 static clf_status alloc_weights(backward_job *job) {
@@ -370,7 +386,8 @@ static clf_status alloc_weights(backward_job *job) {
 static clf_status backward(const clf__conv_pass *pass) {
   const clf__conv2d *conv = pass->conv;
   backward_job job = {.pass = pass, .t = tiling_of(conv), .scratch_size = scratch_size(conv)};
-  const int64_t weight_tasks = (weights_per_point(&job) + WEIGHTS_PER_TASK - 1) / WEIGHTS_PER_TASK;
+  const int64_t weight_tasks =
+      (conv->channels * conv->filters + WEIGHTS_PER_TASK - 1) / WEIGHTS_PER_TASK;
   clf_status status =
       clf__conv_shards_create(&job.shards, pass, packed_size(conv), job.scratch_size);
   if (status < 0 || (status = alloc_weights(&job)) < 0) {

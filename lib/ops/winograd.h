@@ -27,6 +27,11 @@ typedef struct clf__winograd_outputs {
   float *y[CLF__WINOGRAD_POINTS]; /* [outputs * outputs] pixels are written to */
 } clf__winograd_outputs;
 
+/* Some of the weights, [kernel, kernel, w_step], and their values [POINTS, u_step]. */
+typedef struct clf__winograd_weights {
+  int64_t kernel, count, w_step, u_step;
+} clf__winograd_weights;
+
 typedef struct clf__winograd_slopes {
   int64_t outputs;
   const float *dy[CLF__WINOGRAD_POINTS];

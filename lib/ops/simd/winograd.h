@@ -245,8 +245,9 @@ static void winograd_slopes(const clf__winograd_slopes *slopes,
   }
 }
 
-/* u [TILE, TILE, stride] from w [kernel, kernel, stride], `lanes` of the stride. */
-INLINE void weights_of(const int kernel, const float *w, int64_t stride, int64_t lanes, float *u) {
+/* u [TILE, TILE, u_stride] from w [kernel, kernel, stride], some lanes of both strides. */
+INLINE void weights_of(const int kernel, const float *w, int64_t stride, int64_t lanes, float *u,
+                       int64_t u_stride) {
   vector_f32 half[TILE][TILE], x[TILE], y[TILE];
   for (int j = 0; j < kernel; j++) {
     UNROLL for (int i = 0; i < kernel; i++) {
@@ -260,38 +261,38 @@ INLINE void weights_of(const int kernel, const float *w, int64_t stride, int64_t
   for (int i = 0; i < TILE; i++) {
     points_of(kernel, true, half[i], y);
     UNROLL for (int j = 0; j < TILE; j++) {
-      store_lanes(u + (i * TILE + j) * stride, y[j], lanes);
+      store_lanes(u + (i * TILE + j) * u_stride, y[j], lanes);
     }
   }
 }
 
-INLINE void all_weights_of(const int kernel, const float *w, int64_t stride, int64_t count,
+INLINE void all_weights_of(const int kernel, const clf__winograd_weights *weights, const float *w,
                            float *u) {
+  const int64_t stride = weights->w_step, u_stride = weights->u_step;
   int64_t at = 0;
-  for (; at + LANES_F32 <= count; at += LANES_F32) {
-    weights_of(kernel, w + at, stride, LANES_F32, u + at);
+  for (; at + LANES_F32 <= weights->count; at += LANES_F32) {
+    weights_of(kernel, w + at, stride, LANES_F32, u + at, u_stride);
   }
-  if (at < count) {
-    weights_of(kernel, w + at, stride, count - at, u + at);
+  if (at < weights->count) {
+    weights_of(kernel, w + at, stride, weights->count - at, u + at, u_stride);
   }
 }
 
-static void winograd_weights(int64_t kernel, const float *w, int64_t stride, int64_t count,
-                             float *u) {
-  if (kernel == 5) {
-    all_weights_of(5, w, stride, count, u);
+static void winograd_weights(const clf__winograd_weights *weights, const float *w, float *u) {
+  if (weights->kernel == 5) {
+    all_weights_of(5, weights, w, u);
   } else {
-    all_weights_of(3, w, stride, count, u);
+    all_weights_of(3, weights, w, u);
   }
 }
 
-/* dw [kernel, kernel, stride] from p [TILE, TILE, stride]. */
-INLINE void gradients_of(const int kernel, const float *p, int64_t stride, int64_t lanes,
-                         float *dw) {
+/* dw [kernel, kernel, stride] from p [TILE, TILE, p_stride]. */
+INLINE void gradients_of(const int kernel, const float *p, int64_t p_stride, int64_t lanes,
+                         float *dw, int64_t stride) {
   vector_f32 half[TILE][TILE], y[TILE], column[TILE];
   for (int j = 0; j < TILE; j++) {
     UNROLL for (int i = 0; i < TILE; i++) {
-      y[i] = load_lanes(p + (i * TILE + j) * stride, lanes);
+      y[i] = load_lanes(p + (i * TILE + j) * p_stride, lanes);
     }
     powers_of(kernel, true, y, column);
     UNROLL for (int i = 0; i < kernel; i++) {
@@ -306,22 +307,22 @@ INLINE void gradients_of(const int kernel, const float *p, int64_t stride, int64
   }
 }
 
-INLINE void all_gradients_of(const int kernel, const float *p, int64_t stride, int64_t count,
+INLINE void all_gradients_of(const int kernel, const clf__winograd_weights *weights, const float *p,
                              float *dw) {
+  const int64_t stride = weights->w_step, p_stride = weights->u_step;
   int64_t at = 0;
-  for (; at + LANES_F32 <= count; at += LANES_F32) {
-    gradients_of(kernel, p + at, stride, LANES_F32, dw + at);
+  for (; at + LANES_F32 <= weights->count; at += LANES_F32) {
+    gradients_of(kernel, p + at, p_stride, LANES_F32, dw + at, stride);
   }
-  if (at < count) {
-    gradients_of(kernel, p + at, stride, count - at, dw + at);
+  if (at < weights->count) {
+    gradients_of(kernel, p + at, p_stride, weights->count - at, dw + at, stride);
   }
 }
 
-static void winograd_gradients(int64_t kernel, const float *p, int64_t stride, int64_t count,
-                               float *dw) {
-  if (kernel == 5) {
-    all_gradients_of(5, p, stride, count, dw);
+static void winograd_gradients(const clf__winograd_weights *weights, const float *p, float *dw) {
+  if (weights->kernel == 5) {
+    all_gradients_of(5, weights, p, dw);
   } else {
-    all_gradients_of(3, p, stride, count, dw);
+    all_gradients_of(3, weights, p, dw);
   }
 }
