@@ -131,7 +131,8 @@ void page_curves(FILE *out, const history *h) {
   }
   fprintf(out,
           "<h3>Learning curves</h3>\n<p class=\"note\">On the training rows while they are learnt "
-          "from, dropout included%s. Heights are logarithmic.</p>\n<p class=\"legend\"><span "
+          "from, with dropout and changed images%s. Heights are logarithmic.</p>\n<p "
+          "class=\"legend\"><span "
           "class=\"training\">training</span>%s</p>\n<div class=\"curves\">\n",
           held ? ", and on rows held out, after each epoch" : "",
           held ? "<span class=\"validation\">validation</span>" : "");
