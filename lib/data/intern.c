@@ -23,19 +23,30 @@ static uint32_t tag_of(uint64_t hash) {
   return (uint32_t)(hash >> 29); /* the upper bits: the lower ones say the place */
 }
 
+/* The first 8 bytes of a string, or all of a shorter one and zeros. */
+static uint64_t head_of(const void *bytes, size_t size) {
+  uint64_t head = clf__hash_load(bytes);
+  return size < sizeof head ? head & ((UINT64_C(1) << 8 * size) - 1) : head;
+}
+
+static bool is_same(const clf__intern *table, const clf__interned *item, uint64_t head,
+                    const void *bytes, size_t size) {
+  return item->head == head && item->length == size &&
+         (size <= sizeof head || memcmp(table->bytes + item->offset, bytes, size) == 0);
+}
+
 /* The slot of the string, or the free one where it belongs. */
 static int64_t slot_of(const clf__intern *table, uint64_t hash, const void *bytes, size_t size) {
   const int64_t mask = table->slot_count - 1;
   const uint32_t tag = tag_of(hash);
+  const uint64_t head = head_of(bytes, size);
   int64_t at = (int64_t)hash & mask;
   for (;; at = (at + 1) & mask) {
     const clf__intern_slot *slot = &table->slots[at];
     if (slot->id < 0) {
       return at;
     }
-    const clf__interned *item = &table->items[slot->id];
-    if (slot->tag == tag && item->length == size &&
-        memcmp(table->bytes + item->offset, bytes, size) == 0) {
+    if (slot->tag == tag && is_same(table, &table->items[slot->id], head, bytes, size)) {
       return at;
     }
   }
@@ -111,8 +122,10 @@ int32_t clf__intern_add(clf__intern *table, uint64_t hash, const void *bytes, si
   id = (int32_t)table->count++;
   memcpy(table->bytes + table->byte_count, bytes, size);
   memset(table->bytes + table->byte_count + size, 0, READ_BEYOND);
-  table->items[id] =
-      (clf__interned){.offset = table->byte_count, .last = -1, .length = (uint32_t)size};
+  table->items[id] = (clf__interned){.head = head_of(bytes, size),
+                                     .offset = table->byte_count,
+                                     .last = -1,
+                                     .length = (uint32_t)size};
   table->byte_count += (int64_t)size;
   table->slots[slot_of(table, hash, bytes, size)] = (clf__intern_slot){tag_of(hash), id};
   return id;

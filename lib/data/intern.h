@@ -9,6 +9,7 @@
 #include "base/memory.h"
 
 typedef struct clf__interned {
+  uint64_t head;  /* the first 8 bytes, which most strings are shorter than */
   int64_t offset; /* into the bytes */
   int64_t count;  /* what follows is the user's; zeros and -1 at first */
   int32_t documents;
@@ -36,15 +37,23 @@ typedef struct clf__intern {
 clf__intern clf__intern_of(clf_context *context, clf__hash_key key);
 void clf__intern_free(clf__intern *table);
 
-/* The string's number, or -1. `hash` is clf__hash_bytes() of it. */
+/* The string's number, or -1. `hash` is clf__hash_bytes() of it; as there, 8 bytes behind it are
+ * read too. */
 int32_t clf__intern_find(const clf__intern *table, uint64_t hash, const void *bytes, size_t size);
 /* The same; a new string is added. -1 when memory runs out, with the message set. */
 int32_t clf__intern_add(clf__intern *table, uint64_t hash, const void *bytes, size_t size);
 
-/* Has the place of a hash brought near, ahead of a search. */
+/* Has what a search of the hash will touch brought near, in two steps some time apart: its slot,
+ * and the item there. */
 static inline void clf__intern_expect(const clf__intern *table, uint64_t hash) {
   if (table->slots != NULL) {
     __builtin_prefetch(&table->slots[hash & (uint64_t)(table->slot_count - 1)]);
+  }
+}
+static inline void clf__intern_expect_item(const clf__intern *table, uint64_t hash) {
+  if (table->slots != NULL) {
+    int32_t id = table->slots[hash & (uint64_t)(table->slot_count - 1)].id;
+    __builtin_prefetch(&table->items[id >= 0 ? id : 0]);
   }
 }
 

@@ -83,6 +83,9 @@ static void find_ngrams(const bagging *own, scratch *at, int32_t n) {
       clf__intern_expect(&lexicon->ngrams, hashes[i]);
     }
     for (int32_t i = 0; i < count; i++) {
+      clf__intern_expect_item(&lexicon->ngrams, hashes[i]);
+    }
+    for (int32_t i = 0; i < count; i++) {
       int32_t entry = clf__lexicon_entry(lexicon, hashes[i], words->data + places[i], n);
       if (entry >= 0) {
         clf__ints_push(&at->entries, entry);

@@ -2,24 +2,61 @@
  * counts the n-grams whose hash falls to it, so no two threads have the same one. */
 #include "data/vocabulary_build.h"
 
-/* `words` [count] are those of a document. */
-static bool count_document(clf__build *build, int64_t share, const int32_t *words, int64_t count,
-                           int64_t document) {
+enum { STRETCH = 32 };
+
+/* Up to STRETCH n-grams of a thread's share, that are searched for together: each search waits for
+ * memory, so what they touch is asked for ahead. */
+typedef struct stretch {
+  int32_t count;
+  uint64_t hash[STRETCH];
+  const unsigned char *key[STRETCH];
+} stretch;
+
+static bool count_stretch(clf__intern *own, const stretch *some, size_t size, int64_t document) {
+  for (int32_t i = 0; i < some->count; i++) {
+    clf__intern_expect_item(own, some->hash[i]);
+  }
+  for (int32_t i = 0; i < some->count; i++) {
+    int32_t id = clf__intern_add(own, some->hash[i], some->key[i], size);
+    if (id < 0) {
+      return false;
+    }
+    clf__build_count(&own->items[id], document);
+  }
+  return true;
+}
+
+/* The n-grams of n words of a document; `words` [count] are its words. */
+static bool count_ngrams(clf__build *build, int64_t share, int32_t n, const int32_t *words,
+                         int64_t count, int64_t document) {
   clf__intern *own = &build->ngrams[share];
-  for (int32_t n = 2; n <= CLF__LONGEST_NGRAM; n++) {
-    const size_t size = (size_t)n * sizeof *words;
-    int64_t last = clf__vocabulary_takes(build->vocabulary->params, n) ? count - n : -1;
-    for (int64_t i = 0; i <= last; i++) {
-      const unsigned char *key = (const unsigned char *)(words + i);
-      uint64_t hash = clf__hash_bytes(build->key, key, size);
-      if ((int64_t)(hash >> 32) % build->threads != share) {
-        continue;
-      }
-      int32_t id = clf__intern_add(own, hash, key, size);
-      if (id < 0) {
+  const size_t size = (size_t)n * sizeof *words;
+  stretch some = {.count = 0};
+  for (int64_t i = 0; i + n <= count; i++) {
+    const unsigned char *key = (const unsigned char *)(words + i);
+    uint64_t hash = clf__hash_bytes(build->key, key, size);
+    if ((int64_t)(hash >> 32) % build->threads != share) {
+      continue;
+    }
+    clf__intern_expect(own, hash);
+    some.hash[some.count] = hash;
+    some.key[some.count++] = key;
+    if (some.count == STRETCH) {
+      if (!count_stretch(own, &some, size, document)) {
         return false;
       }
-      clf__build_count(&own->items[id], document);
+      some.count = 0;
+    }
+  }
+  return count_stretch(own, &some, size, document);
+}
+
+static bool count_document(clf__build *build, int64_t share, const int32_t *words, int64_t count,
+                           int64_t document) {
+  for (int32_t n = 2; n <= CLF__LONGEST_NGRAM; n++) {
+    if (clf__vocabulary_takes(build->vocabulary->params, n) &&
+        !count_ngrams(build, share, n, words, count, document)) {
+      return false;
     }
   }
   return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/vocabulary.h"
 
 clf_status clf_model_create(clf_model **out, clf_context *context, const char *kind,
                             const char *params) {

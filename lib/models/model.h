@@ -9,7 +9,6 @@
 #include "base/params.h"
 #include "data/dataset.h"
 #include "data/transform.h"
-#include "data/vocabulary.h"
 #include "store/store.h"
 #include "tensor/rows.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/vocabulary.h"
 #include "models/model.h"
 
 static const char state_prefix[] = "state.";
