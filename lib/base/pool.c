@@ -2,8 +2,8 @@
  *
  * One call at a time has the crew: it puts its process id into `owner`; a call that finds it taken
  * runs by itself. A worker joins a job only while the job is open, so the caller waits for those at
- * work, not for those still waking up. Waiting starts with a few microseconds of spinning, because
- * kernels call in quick succession.
+ * work, not for those still waking up. Waiting starts with spinning, because kernels call in quick
+ * succession, and to sleep and be woken takes longer than what lies between two of them.
  *
  * After fork() the child has the parent's memory but not its threads, and perhaps a lock held by
  * one of them. So all that threads share lies in the crew, which remembers its process; the child
@@ -20,7 +20,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 
-enum { SPINS = 100 };
+enum { SPINS = 2000 }; /* some 0.1 ms */
 
 typedef struct clf__crew clf__crew;
 

@@ -123,6 +123,63 @@ START_TEST(accumulation__is_one_larger_batch) {
 }
 END_TEST
 
+/* The weights are those that a fit of so many epochs as were good ends with. */
+START_TEST(diverging__keeps_the_last_good_epoch) {
+  static const char *const rest = "layers='dense units=3' loss=squared_error batch_size=40";
+  clouds c;
+  clf_dataset *data = cloud_data(NULL, &c);
+  clf_model *model = NULL;
+  clf_optimizer *wild = NULL;
+  char text[128];
+  float found[ROWS * CLASSES], expected[ROWS * CLASSES];
+  snprintf(text, sizeof text, "%s epochs=500", rest);
+  ck_clf_ok(clf_optimizer_create(&wild, NULL, "sgd", "learning_rate=0.2"));
+  ck_clf_ok(clf_model_create(&model, NULL, "network", text));
+  ck_clf_fails(clf_model_fit(model, data, wild, NULL), CLF_ERROR_DIVERGED);
+  clf_tensor *losses = NULL;
+  ck_clf_ok(clf_model_tensor(model, "history_loss", &losses));
+  const int64_t good = clf_tensor_count(losses);
+  ck_assert_int_gt(good, 1);
+  clf_tensor_free(losses);
+  ck_clf_ok(clf_model_decision_function(model, data, found, ROWS * CLASSES));
+  clf_model_free(model);
+  snprintf(text, sizeof text, "%s epochs=%d", rest, (int)good);
+  ck_clf_ok(clf_model_create(&model, NULL, "network", text));
+  ck_clf_ok(clf_model_fit(model, data, wild, NULL));
+  ck_clf_ok(clf_model_decision_function(model, data, expected, ROWS * CLASSES));
+  ck_assert_mem_eq(found, expected, sizeof found);
+  ck_clf_ok(clf_model_set_i64(model, "epochs", good + 1));
+  ck_clf_fails(clf_model_fit(model, data, wild, NULL), CLF_ERROR_DIVERGED);
+  snprintf(text, sizeof text, "the loss is not finite in epoch %d;", (int)good + 1);
+  ck_clf_says(text);
+  clf_optimizer_free(wild);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
+START_TEST(rows__of_another_width_or_class_are_refused) {
+  clouds c;
+  int32_t labels[ROWS];
+  clf_dataset *data = cloud_data(NULL, &c);
+  clf_model *model = fitted(NULL, "network", "layers='dense units=3' epochs=1", data);
+  clf_dataset *narrow = dataset_of(NULL, c.x, CLF_F32, ROWS, COLUMNS - 1, c.y);
+  ck_clf_fails(clf_model_predict(model, narrow, labels, ROWS), CLF_ERROR_SHAPE);
+  ck_clf_fails(clf_model_fit(model, data, NULL, narrow), CLF_ERROR_SHAPE);
+  c.y[7] = CLASSES; /* beyond the units */
+  clf_dataset *wide = dataset_of(NULL, c.x, CLF_F32, ROWS, COLUMNS, c.y);
+  ck_clf_fails(clf_model_fit(model, wide, NULL, NULL), CLF_ERROR_SHAPE);
+  ck_clf_says("gives 3 outputs; there are 4 classes");
+  ck_clf_fails(clf_model_fit(model, data, NULL, wide), CLF_ERROR_DATA);
+  ck_clf_says("'3'");
+  ck_clf_ok(clf_model_predict(model, data, labels, ROWS)); /* it is as it was */
+  clf_dataset_free(wide);
+  clf_dataset_free(narrow);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
 /* Processor time of all threads: other work on the machine does not count. */
 static double seconds_worked(void) {
   return (double)clock() / CLOCKS_PER_SEC;
@@ -199,6 +256,8 @@ int main(void) {
   tcase_add_test(tests, averaging__is_the_weighted_mean_over_steps);
   tcase_add_test(tests, averaging__is_what_is_validated);
   tcase_add_test(tests, accumulation__is_one_larger_batch);
+  tcase_add_test(tests, diverging__keeps_the_last_good_epoch);
+  tcase_add_test(tests, rows__of_another_width_or_class_are_refused);
   tcase_add_test(tests, cancel__ends_within_a_second_in_a_large_batch);
   tcase_add_test(tests, cancel__ends_an_epoch_in_its_middle);
   suite_add_tcase(suite, tests);
