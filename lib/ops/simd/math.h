@@ -20,13 +20,43 @@ INLINE vector_f32 power_of_2(vector_i32 n) {
 static const float ln2_high = 0x1.63p-1F; /* 9 bits: times any exponent it is exact */
 static const float ln2_low = -0x1.bd0106p-13F;
 
+/* The smaller or the larger of both; x where it is NaN. */
+INLINE vector_f32 at_most(vector_f32 x, float limit) {
+#if defined(__AVX512F__)
+  return (vector_f32)_mm512_min_ps(_mm512_set1_ps(limit), (__m512)x);
+#elif defined(__AVX2__)
+  return (vector_f32)_mm256_min_ps(_mm256_set1_ps(limit), (__m256)x);
+#else
+  return choose(x > limit, all_f32(limit), x);
+#endif
+}
+
+INLINE vector_f32 at_least(vector_f32 x, float limit) {
+#if defined(__AVX512F__)
+  return (vector_f32)_mm512_max_ps(_mm512_set1_ps(limit), (__m512)x);
+#elif defined(__AVX2__)
+  return (vector_f32)_mm256_max_ps(_mm256_set1_ps(limit), (__m256)x);
+#else
+  return choose(x < limit, all_f32(limit), x);
+#endif
+}
+
+/* v 2^n for whole n, which goes in in two steps where it may be too large or small for one. */
+INLINE vector_f32 times_power_of_2(vector_f32 v, vector_f32 n) {
+#if defined(__AVX512F__)
+  return (vector_f32)_mm512_scalef_ps((__m512)v, (__m512)n);
+#else
+  const vector_i32 whole = __builtin_convertvector(n, vector_i32);
+  const vector_i32 half = whole >> 1;
+  return v * power_of_2(half) * power_of_2(whole - half);
+#endif
+}
+
 /* e^x = 2^n e^r, |r| <= ln 2 / 2, by the Taylor series to r^7 / 7! (the rest is below a tenth of a
- * unit). 2^n goes in in two steps, as it may be too large or small for one. NaN passes through the
- * comparisons. */
+ * unit). */
 INLINE vector_f32 exp_vector(vector_f32 x) {
   const float round = 0x1.8p23F; /* adding and taking it away rounds to whole numbers */
-  x = choose(x > 89.0F, all_f32(89.0F), x);
-  x = choose(x < -104.0F, all_f32(-104.0F), x);
+  x = at_least(at_most(x, 89.0F), -104.0F);
   const vector_f32 n = (x * 0x1.715476p0F + round) - round;
   const vector_f32 r = (x - n * ln2_high) - n * ln2_low;
   vector_f32 sum = all_f32(1.0F / 5040);
@@ -36,9 +66,7 @@ INLINE vector_f32 exp_vector(vector_f32 x) {
   sum = sum * r + 1.0F / 6;
   sum = sum * r + 0.5F;
   sum = sum * (r * r) + r + 1.0F;
-  const vector_i32 whole = __builtin_convertvector(n, vector_i32);
-  const vector_i32 half = whole >> 1;
-  return sum * power_of_2(half) * power_of_2(whole - half);
+  return times_power_of_2(sum, n);
 }
 
 /* x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2); with s = f / (2 + f),
