@@ -169,7 +169,8 @@ def timed(function):
 
 
 def measure(name, ids, labels, on):
-    runs = [kind(name, ids, labels, on) for kind in (Ours, Torch) if kind is Ours or torch]
+    kinds = (Ours, Torch) if torch and options.peer_rounds > 0 else (Ours,)
+    runs = [kind(name, ids, labels, on) for kind in kinds]
     times = {run.name: [] for run in runs}
     for i in range(options.rounds):
         for run in runs:
