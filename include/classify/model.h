@@ -20,8 +20,8 @@ typedef struct clf_model clf_model;
 
 /** Makes a model, not fitted yet.
  *  @param out     receives the model; free it with clf_model_free()
- *  @param kind    "ridge", "fisher", "perceptron", "logistic" or "svm"; see clf_kind_name("model",
- * …)
+ *  @param kind    "ridge", "fisher", "perceptron", "logistic", "svm" or "network"; see
+ *                 clf_kind_name("model", …)
  *  @param params  "name=value …" such as "C=0.5 max_iterations=50", or NULL for the defaults
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_create(clf_model **out, clf_context *context, const char *kind,
