@@ -139,7 +139,21 @@ static clf_status add_pool(clf__graph *graph, const clf__layer *layer, const cha
   clf__node_begin(graph, operator);
   add_square(graph, "kernel_shape", size);
   add_square(graph, "strides", (int64_t)stride);
+  add_padding(graph, layer, size, (int64_t)stride);
   clf__node_end(graph, NULL);
+  return CLF_OK;
+}
+
+/* Images of one pixel become rows of channels. */
+static clf_status add_global_pool(clf__graph *graph, const clf__layer *layer,
+                                  const char *operator) {
+  take_images(graph, layer);
+  clf__node_begin(graph, operator);
+  clf__node_end(graph, NULL);
+  clf__node_begin(graph, "Flatten");
+  clf__node_integer(graph, "axis", 1);
+  clf__node_end(graph, NULL);
+  graph->channels_first = false;
   return CLF_OK;
 }
 
@@ -152,6 +166,18 @@ static clf_status add_average_pool(clf__graph *graph, const clf__layer *layer,
                                    float *const *weights) {
   (void)weights;
   return add_pool(graph, layer, "AveragePool");
+}
+
+static clf_status add_global_max_pool(clf__graph *graph, const clf__layer *layer,
+                                      float *const *weights) {
+  (void)weights;
+  return add_global_pool(graph, layer, "GlobalMaxPool");
+}
+
+static clf_status add_global_average_pool(clf__graph *graph, const clf__layer *layer,
+                                          float *const *weights) {
+  (void)weights;
+  return add_global_pool(graph, layer, "GlobalAveragePool");
 }
 
 static clf_status add_batch_norm(clf__graph *graph, const clf__layer *layer,
@@ -193,10 +219,16 @@ static const struct {
   const clf__layer_kind *kind;
   clf_status (*add)(clf__graph *graph, const clf__layer *layer, float *const *weights);
 } kinds[] = {
-    {&clf__dense_kind, add_dense},           {&clf__conv2d_kind, add_conv2d},
-    {&clf__max_pool2d_kind, add_max_pool},   {&clf__average_pool2d_kind, add_average_pool},
-    {&clf__batch_norm_kind, add_batch_norm}, {&clf__activation_kind, add_activation},
-    {&clf__flatten_kind, add_flatten},       {&clf__dropout_kind, add_nothing},
+    {&clf__dense_kind, add_dense},
+    {&clf__conv2d_kind, add_conv2d},
+    {&clf__max_pool2d_kind, add_max_pool},
+    {&clf__average_pool2d_kind, add_average_pool},
+    {&clf__global_max_pool2d_kind, add_global_max_pool},
+    {&clf__global_average_pool2d_kind, add_global_average_pool},
+    {&clf__batch_norm_kind, add_batch_norm},
+    {&clf__activation_kind, add_activation},
+    {&clf__flatten_kind, add_flatten},
+    {&clf__dropout_kind, add_nothing},
 };
 
 clf_status clf__graph_layer(clf__graph *graph, const clf__layer *layer, float *const *weights) {

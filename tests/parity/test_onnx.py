@@ -125,9 +125,12 @@ def convolutions_with_every_option():
 def pooling_of_every_size():
     for kind in "max_pool2d", "average_pool2d":
         for size, stride in (2, 2), (3, 2), (2, 3), (1, 2), (4, 1):
-            network(f"conv2d filters=3 kernel=1; {kind} size={size} stride={stride}; flatten; "
-                    "dense units=3", (9, 10, 2))
+            for padding in "valid", "same":
+                network(f"conv2d filters=3 kernel=1; {kind} size={size} stride={stride} "
+                        f"padding={padding}; flatten; dense units=3", (9, 10, 2))
         network(f"{kind} size=2; flatten; dense units=3", (5, 5, 3))
+        network(f"conv2d filters=4; global_{kind}; dense units=3", (7, 6, 2))
+        network(f"global_{kind}; dense units=3", (7, 6))
 
 
 def batch_normalisation_of_rows_and_images():
@@ -194,6 +197,7 @@ def random_networks():
                 f"activation={random.choice(ACTIVATIONS)} dilation={random.integers(1, 3)}",
                 f"max_pool2d size={random.integers(1, 3)}",
                 f"average_pool2d size={random.integers(1, 3)} stride=1",
+                f"max_pool2d size={random.integers(2, 4)} stride=2 padding=same",
                 "batch_norm", "dropout rate=0.1",
                 f"activation function={random.choice(ACTIVATIONS)}"])))
         network("; ".join(layers) + "; flatten; dense units=3", (height, width, channels % 4 + 1))
