@@ -13,14 +13,16 @@ ROWS, FEATURES, CLASSES = 300, 4, 3
 
 lib = ctypes.CDLL(os.environ["CLASSIFY_LIBRARY"])
 for name in ("clf_last_error", "clf_status_name", "clf_version", "clf_kind_name",
-             "clf_model_class_name"):
+             "clf_model_class_name", "clf_vocabulary_word"):
     getattr(lib, name).restype = ctypes.c_char_p
 for name in ("clf_kind_count", "clf_param_count", "clf_model_classes"):
     getattr(lib, name).restype = ctypes.c_int64
-for name in ("clf_kind_name", "clf_model_class_name"):
+for name in ("clf_kind_name", "clf_model_class_name", "clf_vocabulary_word"):
     getattr(lib, name).argtypes = [ctypes.c_char_p if name == "clf_kind_name" else ctypes.c_void_p,
                                    ctypes.c_int64]
-for name in ("tensor", "dataset", "model", "context"):
+lib.clf_tensor_data.restype = ctypes.c_void_p
+lib.clf_tensor_data.argtypes = [ctypes.c_void_p]
+for name in ("tensor", "dataset", "model", "context", "documents", "vocabulary"):
     free = getattr(lib, f"clf_{name}_free")
     free.argtypes, free.restype = [ctypes.c_void_p], None
 
@@ -138,6 +140,24 @@ class Ctypes(unittest.TestCase):
         self.assertEqual(lib.clf_model_load_memory(out, None, rubbish,
                                                    ctypes.c_size_t(len(rubbish))), CORRUPT)
         self.assertIsNone(handle.value)
+
+    def test_texts_become_rows(self):
+        texts = ["A good film", "bad film, bad"]
+        array_of = (ctypes.c_char_p * len(texts))(*(text.encode() for text in texts))
+        documents = make(lib.clf_documents_create, None, array_of, None, ctypes.c_int64(len(texts)))
+        self.addCleanup(lib.clf_documents_free, documents)
+        words = make(lib.clf_vocabulary_create, None, b"steps=4 padding=after")
+        self.addCleanup(lib.clf_vocabulary_free, words)
+        check(lib.clf_vocabulary_build(words, documents))
+        self.assertEqual([lib.clf_vocabulary_word(words, index) for index in range(7)],
+                         [b"<padding>", b"<start>", b"<unknown>", b"bad", b"film", b"a", b"good"])
+        rows = make(lib.clf_vocabulary_encode, words, documents)
+        self.addCleanup(lib.clf_dataset_free, rows)
+        tensor = ctypes.c_void_p()
+        check(lib.clf_dataset_tensor(rows, b"x", ctypes.byref(tensor)))
+        self.addCleanup(lib.clf_tensor_free, tensor)
+        numbers = ctypes.cast(lib.clf_tensor_data(tensor), ctypes.POINTER(ctypes.c_float))
+        self.assertEqual(numbers[:8], [1, 5, 6, 4, 1, 3, 4, 3])
 
     def test_wrapped_memory_is_released_once(self):
         released = []
