@@ -274,6 +274,10 @@ clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor
   return tensor != NULL ? clf__tensor_share(out, tensor) : fail_tensor_name(model, name);
 }
 
+bool clf__model_saves(const clf_model *model, const char *tensor) {
+  return model->kind->unsaved == NULL || strcmp(tensor, model->kind->unsaved) != 0;
+}
+
 static void describe_params(clf__text *text, const char *name, const clf__param_table *table,
                             const void *params) {
   clf__text_append(text, "%s", name);
@@ -284,6 +288,7 @@ static void describe_params(clf__text *text, const char *name, const clf__param_
   clf__text_append(text, "\n");
 }
 
+/* Of what a file keeps, so that a loaded model is described as the fitted one. */
 static void describe_fit(clf__text *text, const clf_model *model) {
   int64_t bytes = 0;
   clf__text_append(text, "features: %lld\n", (long long)model->features);
@@ -300,6 +305,9 @@ static void describe_fit(clf__text *text, const clf_model *model) {
   for (int64_t i = 0; i < clf__store_count(model->state); i++) {
     const char *name = clf__store_name(model->state, i);
     const clf_tensor *tensor = clf__store_tensor(model->state, name);
+    if (!clf__model_saves(model, name)) {
+      continue;
+    }
     clf__text_append(text, "%s: %s [", name, clf__dtype_name(tensor->dtype));
     for (int32_t d = 0; d < tensor->ndim; d++) {
       clf__text_append(text, "%s%lld", d > 0 ? ", " : "", (long long)tensor->shape[d]);

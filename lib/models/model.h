@@ -105,6 +105,8 @@ const clf__model_kind *const *clf__model_kinds(void);
 
 clf_status clf__model_kind_find(const clf__model_kind **out, const char *name);
 clf_status clf__model_require_fit(const clf_model *model);
+/* Whether a tensor of the state is a part of the model's file. */
+bool clf__model_saves(const clf_model *model, const char *tensor);
 void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and steps */
 /* Makes model->prepared anew; whoever completes or changes a state calls it. */
 clf_status clf__model_prepare(clf_model *model);

@@ -50,7 +50,7 @@ static clf_status save_state(const clf_model *model, clf__store *store) {
   clf_status status = CLF_OK;
   for (int64_t i = 0; status == CLF_OK && i < clf__store_count(model->state); i++) {
     const char *entry = clf__store_name(model->state, i);
-    if (model->kind->unsaved != NULL && strcmp(entry, model->kind->unsaved) == 0) {
+    if (!clf__model_saves(model, entry)) {
       continue;
     }
     name.length = 0;
