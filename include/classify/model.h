@@ -30,7 +30,7 @@ CLF_API clf_status clf_model_create(clf_model **out, clf_context *context, const
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_model_free(clf_model *model);
 
-/** Makes an unfitted model of the same kind, parameters and transforms. @return CLF_OK,
+/** Makes an unfitted model of the same kind, parameters, transforms and vocabulary. @return CLF_OK,
  *  CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
 
@@ -218,11 +218,11 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 svm of pairs (multiclass=one_vs_one) without transforms, and its class names
  *                 integers of 32 bits.
  *                 "onnx" (operator set 13): a network of dense, conv2d, pooling, batch_norm,
- *                 activation, dropout and flatten layers, or a ridge, fisher, perceptron or logistic
- *                 model without a kernel; of transforms, standardize and min_max. Its input "input"
- *                 is f32 [N, features…], scaled as the model sees them; its outputs are "scores"
- *                 f32 [N, outputs], the decision function's values, and "probabilities" where
- *                 clf_model_predict_proba() gives them. Metadata "class_0" … are the class names.
+ *                 activation, dropout and flatten layers, or a ridge, fisher, perceptron or
+ * logistic model without a kernel; of transforms, standardize and min_max. Its input "input" is f32
+ * [N, features…], scaled as the model sees them; its outputs are "scores" f32 [N, outputs], the
+ * decision function's values, and "probabilities" where clf_model_predict_proba() gives them.
+ * Metadata "class_0" … are the class names.
  *  @param path    the file
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (what the file
  *          has no place for: the message names it), CLF_ERROR_IO, CLF_ERROR_MEMORY @since 0.1 */
