@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/report.h"
 #include "mnist_report_parts.h"
@@ -98,7 +99,8 @@ static void write_names(FILE *out, const projection *p, const test_view *view) {
 clf_status report_axes(FILE *out, const test_view *view, const clf_model *model,
                        const clf_dataset *test) {
   projection p = {0};
-  if (clf_model_transform(model, test, NULL, 0, &p.components) < 0 || p.components < 2) {
+  if (strcmp(clf_model_kind(model), "fisher") != 0 ||
+      clf_model_transform(model, test, NULL, 0, &p.components) < 0 || p.components < 2) {
     return CLF_OK;
   }
   clf_status status = project(&p, view, model, test);
