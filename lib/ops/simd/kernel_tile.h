@@ -9,8 +9,8 @@
  * A tile stays in registers over DEPTH steps, then in the first-level cache until the function has
  * been taken of it. Steps in which its rows are all 0 are not there: of images of digits, 8 rows by
  * 4 features leave half of them, 4 rows by 2 features two fifths; where there are no zeros a look
- * at its place is all that a step costs more. Every sum is formed in the same order whichever tile it falls in and whichever
- * side its rows are on, so K(x, z) and K(z, x) have the same bits. */
+ * at its place is all that a step costs more. Every sum is formed in the same order whichever tile
+ * it falls in and whichever side its rows are on, so K(x, z) and K(z, x) have the same bits. */
 
 INLINE void NAME(kernel_tile)(const int height, const int vectors, const UNIT *a,
                               const int32_t *place, const UNIT *b, int64_t steps, UNIT *to) {

@@ -109,11 +109,11 @@
 
 #include "ops/simd/smo.h"
 
+#include "ops/simd/cells.h"
 #include "ops/simd/conv.h"
 #include "ops/simd/few.h"
-#include "ops/simd/winograd.h"
 #include "ops/simd/network.h"
-#include "ops/simd/cells.h"
+#include "ops/simd/winograd.h"
 
 #include "ops/simd/channels.h"
 
@@ -177,8 +177,8 @@ const clf__kernels CLF__KERNELS = {
     .gradient_sparse = gradient_sparse,
     .tile_f32 = {TILE_ROWS, WIDTH_F32, 1, TILE_DEPTH, pack_tile_rows_f32, pack_tile_columns_f32,
                  kernel_multiply_f32},
-    .tile_u8 = {TILE_ROWS, WIDTH_F32, GROUP, CLF__EXACT_COLUMNS, pack_tile_rows_u8, pack_tile_columns_u8,
-                kernel_multiply_u8},
+    .tile_u8 = {TILE_ROWS, WIDTH_F32, GROUP, CLF__EXACT_COLUMNS, pack_tile_rows_u8,
+                pack_tile_columns_u8, kernel_multiply_u8},
     .kernel_map = kernel_map_f32,
     .kernel_sparse = kernel_sparse,
     .kernel_dot = kernel_dot,
