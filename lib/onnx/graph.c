@@ -7,8 +7,14 @@
 #include "onnx/wire.h"
 
 enum { NODE_INPUT = 1, NODE_OUTPUT = 2, NODE_NAME = 3, NODE_OPERATOR = 4, NODE_ATTRIBUTE = 5 };
-enum { ATTRIBUTE_NAME = 1, ATTRIBUTE_F32 = 2, ATTRIBUTE_I64 = 3, ATTRIBUTE_I64S = 8 };
-enum { ATTRIBUTE_TYPE = 20, TYPE_F32 = 1, TYPE_I64 = 2, TYPE_I64S = 7 };
+enum {
+  ATTRIBUTE_NAME = 1,
+  ATTRIBUTE_F32 = 2,
+  ATTRIBUTE_I64 = 3,
+  ATTRIBUTE_TEXT = 4,
+  ATTRIBUTE_I64S = 8
+};
+enum { ATTRIBUTE_TYPE = 20, TYPE_F32 = 1, TYPE_I64 = 2, TYPE_TEXT = 3, TYPE_I64S = 7 };
 enum { TENSOR_DIMENSION = 1, TENSOR_TYPE = 2, TENSOR_NAME = 8, TENSOR_DATA = 9 };
 enum { ELEMENT_F32 = 1, ELEMENT_I64 = 7 };
 enum { VALUE_NAME = 1, VALUE_TYPE = 2, TYPE_TENSOR = 1, TENSOR_ELEMENT = 1, TENSOR_SHAPE = 2 };
@@ -25,10 +31,15 @@ bool clf__graph_failed(const clf__graph *graph) {
 }
 
 void clf__node_begin(clf__graph *graph, const char *operator) {
+  const clf__value_name before = graph->value;
+  clf__node_open(graph, operator);
+  clf__node_input(graph, before.text);
+}
+
+void clf__node_open(clf__graph *graph, const char *operator) {
   graph->node.length = 0;
   graph->count++;
   clf__wire_text(&graph->node, NODE_OPERATOR, operator);
-  clf__node_input(graph, graph->value.text);
   snprintf(graph->value.text, sizeof graph->value.text,
            "%s_%lld", operator,(long long) graph->count);
   clf__wire_text(&graph->node, NODE_NAME, graph->value.text);
@@ -112,6 +123,16 @@ void clf__node_real(clf__graph *graph, const char *name, float value) {
   clf__text attribute = begin_attribute(graph, name);
   clf__wire_f32(&attribute, ATTRIBUTE_F32, value);
   end_attribute(graph, &attribute, TYPE_F32);
+}
+
+void clf__node_text(clf__graph *graph, const char *name, const char *value) {
+  clf__text attribute = begin_attribute(graph, name);
+  clf__wire_text(&attribute, ATTRIBUTE_TEXT, value);
+  end_attribute(graph, &attribute, TYPE_TEXT);
+}
+
+void clf__node_skip_output(clf__graph *graph) {
+  clf__wire_text(&graph->node, NODE_OUTPUT, "");
 }
 
 void clf__node_end(clf__graph *graph, const char *name) {

@@ -37,12 +37,14 @@ typedef struct clf__graph {
   clf__value_name value;      /* the current one */
   clf__shape shape;           /* of its rows, with the channels last */
   bool channels_first;        /* it lies with the channels first */
+  clf__value_name lengths;    /* of sequences that end early, [N, 1]; "" where all are whole */
 } clf__graph;
 
 void clf__graph_free(clf__graph *graph);
 bool clf__graph_failed(const clf__graph *graph);
 
-/* Begins a node whose first input is the current value. */
+/* Begins a node, without an input yet; with the current value as its first one. */
+void clf__node_open(clf__graph *graph, const char *operator);
 void clf__node_begin(clf__graph *graph, const char *operator);
 /* Further inputs: a value by name, and constants, which are copied. */
 void clf__node_input(clf__graph *graph, const char *value);
@@ -53,6 +55,9 @@ void clf__node_i64(clf__graph *graph, const char *name, const int64_t *values, i
 void clf__node_integer(clf__graph *graph, const char *name, int64_t value);
 void clf__node_integers(clf__graph *graph, const char *name, const int64_t *values, int32_t count);
 void clf__node_real(clf__graph *graph, const char *name, float value);
+void clf__node_text(clf__graph *graph, const char *name, const char *value);
+/* Leaves out an output before the one that the end names. */
+void clf__node_skip_output(clf__graph *graph);
 /* Ends it: its output, called `name` or, for NULL, by a name of its own, is the current value. */
 void clf__node_end(clf__graph *graph, const char *name);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "layers/activation.h"
+#include "onnx/sequences.h"
 
 /* A parameter that the layer's kind is known to have. */
 static int64_t integer(const clf__layer *layer, const char *name) {
@@ -202,8 +203,11 @@ static clf_status add_activation(clf__graph *graph, const clf__layer *layer,
 }
 
 static clf_status add_flatten(clf__graph *graph, const clf__layer *layer, float *const *weights) {
-  (void)layer;
   (void)weights;
+  if (graph->lengths.text[0] != '\0' && layer->in.ndim > 1) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "onnx: flatten of sequences with padding is not written");
+  }
   clf__graph_flatten(graph);
   return CLF_OK;
 }
@@ -229,6 +233,12 @@ static const struct {
     {&clf__activation_kind, add_activation},
     {&clf__flatten_kind, add_flatten},
     {&clf__dropout_kind, add_nothing},
+    {&clf__embedding_kind, clf__graph_embedding},
+    {&clf__rnn_kind, clf__graph_recurrent},
+    {&clf__lstm_kind, clf__graph_recurrent},
+    {&clf__gru_kind, clf__graph_recurrent},
+    {&clf__global_average_pool1d_kind, clf__graph_time_average},
+    {&clf__global_max_pool1d_kind, clf__graph_time_max},
 };
 
 clf_status clf__graph_layer(clf__graph *graph, const clf__layer *layer, float *const *weights) {

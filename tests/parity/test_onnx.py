@@ -26,10 +26,17 @@ ROWS = 13
 TOLERANCE = 1e-5  # of the largest value: f32 sums of up to some hundred products
 
 
-def data(shape, classes, seed=1):
-    """Random rows with labels that depend on them."""
+def data(shape, classes, seed=1, ids=0):
+    """Random rows with labels that depend on them; with `ids` they are numbers of so many words, with
+    padding at both ends, and one row is nothing but padding."""
     random = np.random.default_rng(seed)
     x = random.normal(size=(max(40, 6 * classes), *shape)).astype(np.float32)
+    if ids:
+        x = random.integers(0, ids, x.shape).astype(np.float32)
+        for row in x:
+            row[:random.integers(0, 3)] = 0
+            row[len(row) - random.integers(0, 4):] = 0
+        x[5] = 0
     scores = x.reshape(len(x), -1) @ random.normal(size=(int(np.prod(shape)), classes))
     y = scores.argmax(axis=1).astype(np.int32)
     y[:classes] = np.arange(classes)
@@ -59,14 +66,14 @@ def by_opencv(path, x, names):
     return dict(zip(names, net.forward(names)))
 
 
-def check(kind, params, shape, classes=3, add=(), probabilities=True, opencv=True):
+def check(kind, params, shape, classes=3, add=(), probabilities=True, opencv=True, ids=0):
     """Fits, exports, and compares scores and probabilities."""
-    x, y = data(shape, classes)
+    x, y = data(shape, classes, ids=ids)
     model = clf.Model(kind, params)
     for transform in add:
         model.add(*transform)
     model.fit(clf.Dataset(x, y))
-    rows = data(shape, classes, seed=2)[0][:ROWS]
+    rows = data(shape, classes, seed=2, ids=ids)[0][:ROWS]
     expected = {"scores": model.decision_function(clf.Dataset(rows))}
     if probabilities:
         expected["probabilities"] = model.predict_proba(clf.Dataset(rows))
@@ -185,6 +192,33 @@ def transforms_that_change_each_feature():
           (4, 5, 2), add=[("standardize", None)])
 
 
+def sequences_of_features():
+    for cell in "rnn", "lstm", "gru":
+        for more in "", "bidirectional=true":
+            check("network", f"epochs=2 layers='{cell} units=5 {more}; dense units=3'",
+                  (6, 4), opencv=False)
+            check("network", f"epochs=2 layers='{cell} units=5 {more} "
+                  "return_sequences=true; gru units=3; dense units=3'", (6, 4), opencv=False)
+        check("network", f"epochs=2 layers='{cell} units=5 return_sequences=true; "
+              "batch_norm; flatten; dense units=3'", (6, 4), opencv=False)
+    for pool in "average", "max":
+        check("network", f"epochs=2 layers='global_{pool}_pool1d; dense units=3'", (6, 4),
+              opencv=False)
+
+
+def sequences_of_words_with_padding():
+    words = "epochs=2 layers='embedding vocabulary=9 units=4 {}; dropout rate=0.1; {}; dense units=3'"
+    ends = ["global_average_pool1d", "global_max_pool1d"]
+    for cell in "rnn", "lstm", "gru":
+        for more in "", "bidirectional=true":
+            ends += [f"{cell} units=5 {more}",
+                     f"{cell} units=5 {more} return_sequences=true; lstm units=4",
+                     f"{cell} units=5 {more} return_sequences=true; global_max_pool1d"]
+    for end in ends:
+        for mask in "mask=true", "mask=false":
+            check("network", words.format(mask, end), (7,), opencv=False, ids=9)
+
+
 def random_networks():
     random = np.random.default_rng(7)
     for _ in range(30):
@@ -235,4 +269,5 @@ if __name__ == "__main__":
     clf.run([dense_layers_with_every_activation, convolutions_with_every_option,
              pooling_of_every_size, batch_normalisation_of_rows_and_images,
              grey_images_and_layers_before_them, a_deeper_network, every_loss, linear_models,
-             transforms_that_change_each_feature, random_networks, what_has_no_place_is_refused])
+             transforms_that_change_each_feature, sequences_of_features,
+             sequences_of_words_with_padding, random_networks, what_has_no_place_is_refused])

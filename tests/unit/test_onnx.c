@@ -287,9 +287,8 @@ START_TEST(onnx__file_stays_where_a_new_one_is_refused) {
       {"fisher", "kernel=rbf", "kernel"},
       {"perceptron", "kernel=rbf", "kernel"},
       {"network",
-       "epochs=1 input=36 layers='embedding vocabulary=50 units=4; lstm units=3; dense "
-       "units=3'",
-       "embedding"},
+       "epochs=1 input=36 layers='embedding vocabulary=50 units=4; flatten; dense units=3'",
+       "padding"},
   };
   rows r;
   size_t before, after;
