@@ -26,7 +26,7 @@ static int64_t piece_rows(const clf__trainer *t) {
       }
     }
   }
-  return t->batch > most_work / most ? (int64_t)fmax(1, most_work / most) : t->batch;
+  return (double)t->batch > most_work / most ? (int64_t)fmax(1, most_work / most) : t->batch;
 }
 
 static int64_t auto_epochs(const clf__trainer *t) {

@@ -218,10 +218,9 @@ START_TEST(tokens__come_with_their_places) {
 END_TEST
 
 START_TEST(documents__hold_valid_text) {
-  static const char *const texts[] = {
-      "a\xFF"
-      "b",
-      "", "x\0y"};
+  static const char *const texts[] = {("a\xFF"
+                                       "b"),
+                                      "", "x\0y"};
   static const int64_t lengths[] = {3, 0, 3};
   clf_documents *documents = NULL;
   int64_t length = -1;
