@@ -257,22 +257,22 @@ static int use_best(sentiment_run *run) {
 static void write_report(sentiment_run *run) {
   char machine[256], trained_on[32], tested_on[32];
   FILE *out = run->report;
+  const size_t best = results_best(run->results, run->count);
   describe_machine(machine, sizeof machine);
   snprintf(trained_on, sizeof trained_on, "%" PRId64, run->results[0].train_rows);
   snprintf(tested_on, sizeof tested_on, "%" PRId64, run->results[0].test_rows);
   page_begin(out, run->reviews.synthetic ? "Synthetic film reviews" : "Film reviews");
+  fprintf(out, "<p class=\"lead\">%s was right about %.2f&nbsp;%% of the test reviews.%s</p>\n",
+          run->results[best].model, 100 * run->results[best].test_accuracy,
+          run->reviews.synthetic ? " The reviews are made up by the program, so that the order of "
+                                   "words decides what they say."
+                                 : "");
   page_facts(out,
              (const fact[]){{"Training reviews", trained_on},
                             {"Test reviews", tested_on},
                             {"Machine", machine}},
              3);
-  fputs("<table>\n<tr><th>Model</th><th>Test accuracy</th><th>Fit</th></tr>\n", out);
-  for (size_t i = 0; i < run->count; i++) {
-    const result *row = &run->results[i];
-    fprintf(out, "<tr><td>%s</td><td>%.2f&nbsp;%%</td><td>%.2f&nbsp;s</td></tr>\n", row->model,
-            100 * row->test_accuracy, row->fit_seconds);
-  }
-  fputs("</table>\n", out);
+  page_results(out, run->results, run->count);
   for (size_t i = 0; i < run->count; i++) {
     fprintf(out, "<section>\n<h2>%s</h2>\n<p class=\"note\">", run->results[i].model);
     html_text(out, run->results[i].params);

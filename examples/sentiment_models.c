@@ -16,9 +16,9 @@ static const char *const preset_names[PRESETS] = {"exact", "best"};
 
 /* A new model is a line here. */
 static const model_entry models[] = {
-    {"lstm", "network", {{IDS, RECURRENT("lstm"), 50, "rmsprop", "learning_rate=0.001", 5, 15}}},
-    {"gru", "network", {{IDS, RECURRENT("gru"), 50, "rmsprop", "learning_rate=0.001", 5, 15}}},
-    {"average", "network", {{IDS, AVERAGE, 50, "rmsprop", "learning_rate=0.001", 5, 15}}},
+    {"lstm", "network", {{IDS, RECURRENT("lstm"), 50, "rmsprop", "learning_rate=0.001", 5, 20}}},
+    {"gru", "network", {{IDS, RECURRENT("gru"), 50, "rmsprop", "learning_rate=0.001", 5, 20}}},
+    {"average", "network", {{IDS, AVERAGE, 50, "rmsprop", "learning_rate=0.001", 5, 20}}},
     {"bag_of_words", "logistic", {{BAG, "C=30", 0, NULL, NULL, 0, 0}}},
 };
 
