@@ -14,11 +14,14 @@ static const char *const preset_names[PRESETS] = {"exact", "best"};
 #define AVERAGE "global_average_pool1d; dense units=16 activation=relu; dense units=1"
 #define BAG "encoding=tf_idf ngrams=1,2 min_count=2 sublinear=true"
 
+/* With the constants that Keras has. */
+#define RMSPROP "rmsprop", "learning_rate=0.001 alpha=0.9 epsilon=1e-7"
+
 /* A new model is a line here. */
 static const model_entry models[] = {
-    {"lstm", "network", {{IDS, RECURRENT("lstm"), 50, "rmsprop", "learning_rate=0.001", 5, 20}}},
-    {"gru", "network", {{IDS, RECURRENT("gru"), 50, "rmsprop", "learning_rate=0.001", 5, 20}}},
-    {"average", "network", {{IDS, AVERAGE, 50, "rmsprop", "learning_rate=0.001", 5, 20}}},
+    {"lstm", "network", {{IDS, RECURRENT("lstm"), 50, RMSPROP, 5, 20}}},
+    {"gru", "network", {{IDS, RECURRENT("gru"), 50, RMSPROP, 5, 20}}},
+    {"average", "network", {{IDS, AVERAGE, 50, RMSPROP, 5, 20}}},
     {"bag_of_words", "logistic", {{BAG, "C=30", 0, NULL, NULL, 0, 0}}},
 };
 
