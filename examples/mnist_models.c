@@ -53,10 +53,10 @@ static const model_entry models[] = {
      "network",
      {{LENET5, "adam", NULL, 10, 10},
       {MOVED LENET5, "adam", "learning_rate=0.003 " DECAY, 20, 15}}},
-    /* the exact one makes 20,000 steps on the full data */
     {"cnn",
      "network",
-     {{CNN, "sgd", "learning_rate=0.001", 34, 34}, {MOVED CNN, "adam", DECAY, 8, 3}}},
+     {{"max_steps=20000 " CNN, "sgd", "learning_rate=0.001", 34, 34},
+      {MOVED CNN, "adam", DECAY, 8, 3}}},
 };
 
 enum { MODELS = sizeof models / sizeof *models };

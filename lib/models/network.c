@@ -21,6 +21,8 @@ static const clf__param params[] = {
      "what the training minimises; the two entropies take the scores before softmax or sigmoid"},
     {"epochs", CLF_PARAM_NUMBER, FIELD(epochs), "auto", 0, 1e6, false, "auto",
      "passes over the rows; auto: 10, and on few rows more, for 2,000 steps in all"},
+    {"max_steps", CLF_PARAM_I64, FIELD(max_steps), "0", 0, 1e9, false, NULL,
+     "steps of the optimizer to end after, in the middle of an epoch if need be; 0: no such end"},
     {"batch_size", CLF_PARAM_I64, FIELD(batch_size), "128", 1, 1e9, false, NULL, "rows of a step"},
     {"validation_split", CLF_PARAM_F64, FIELD(validation_split), "0", 0, 0.9, false, NULL,
      "share of the rows to hold out for validation, when no validation set is given"},

@@ -12,6 +12,7 @@ typedef struct clf__network_params {
   clf__list input;
   int32_t loss;
   clf__number epochs;
+  int64_t max_steps;
   int64_t batch_size;
   double validation_split;
   int64_t patience;

@@ -35,6 +35,18 @@ static int64_t auto_epochs(const clf__trainer *t) {
   return epochs > LEAST ? epochs : LEAST;
 }
 
+/* All epochs that there are steps for. */
+static void set_length(clf__trainer *t) {
+  const clf__network_params *p = t->params;
+  const int64_t steps = clf__trainer_steps(t);
+  t->epochs = p->epochs.word < 0 ? (int64_t)p->epochs.value : auto_epochs(t);
+  t->most_steps = steps * t->epochs;
+  if (p->max_steps > 0 && p->max_steps < t->most_steps) {
+    t->most_steps = p->max_steps;
+    t->epochs = (t->most_steps - 1) / steps + 1;
+  }
+}
+
 /* Divides the rows into those to train on and those to hold out. */
 clf_status clf__trainer_rows(clf__trainer *t) {
   const int64_t rows = t->training->x->rows;
@@ -60,7 +72,7 @@ clf_status clf__trainer_rows(clf__trainer *t) {
   t->batch = smaller(t->params->batch_size, t->train.count);
   t->group = smaller(t->batch * t->params->accumulation, t->train.count);
   t->piece = piece_rows(t);
-  t->epochs = t->params->epochs.word < 0 ? (int64_t)t->params->epochs.value : auto_epochs(t);
+  set_length(t);
   return CLF_OK;
 }
 

@@ -20,9 +20,8 @@ int64_t clf__trainer_steps(const clf__trainer *t) {
 /* One step of the optimizer, the epoch's number `index`. */
 static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64_t seed,
                            clf__loss_sums *sums) {
-  const int64_t steps = clf__trainer_steps(t), first = index * t->group;
-  const int64_t left = t->train.count - first;
-  const double rate = clf__optimizer_rate(t->optimizer, steps, steps * t->epochs);
+  const int64_t first = index * t->group, left = t->train.count - first;
+  const double rate = clf__optimizer_rate(t->optimizer, clf__trainer_steps(t), t->most_steps);
   clf__random random = clf__random_seed(seed, (uint64_t)t->step);
   t->records[CLF__RECORD_LEARNING_RATE][epoch] = rate;
   clf_status status =
@@ -45,7 +44,8 @@ static void shuffle(clf__trainer *t, int64_t epoch) {
 }
 
 static clf_status run_epoch(clf__trainer *t, int64_t epoch) {
-  const int64_t steps = clf__trainer_steps(t);
+  const int64_t all = clf__trainer_steps(t), left = t->most_steps - t->step;
+  const int64_t steps = all < left ? all : left;
   const uint64_t step_seed = clf__trainer_seed(t, CLF__STREAM_STEP);
   const double began = clf__seconds();
   clf__loss_sums sums = {0}, held = {0};
@@ -87,7 +87,7 @@ static clf_status begin(clf__trainer *t) {
   t->least = INFINITY;
   t->loss = t->accuracy = NAN;
   t->reported = clf__seconds();
-  t->progress = clf__progress_begin(t->context, "network", clf__trainer_steps(t) * t->epochs);
+  t->progress = clf__progress_begin(t->context, "network", t->most_steps);
   clf__trainer_copy_weights(t, t->best, t->weights);
   clf_status status = clf__checkpoint_read(t);
   for (int64_t epoch = 0; status == CLF_OK && epoch < t->epoch; epoch++) {

@@ -28,6 +28,7 @@ typedef struct clf__trainer {
   int64_t group; /* rows of a step: batches whose gradients are summed */
   int64_t piece; /* rows that go through the layers at once: a batch, or part of a large one */
   int64_t epochs;
+  int64_t most_steps; /* in all of them; the last may have fewer than the others */
   int64_t *order; /* [rows]: those trained on, then those held out */
   clf__row_set train, validation;
   float *row_weights;    /* [rows] or NULL */
@@ -75,7 +76,7 @@ uint64_t clf__trainer_seed(const clf__trainer *t, int stream);
 
 /* Divides the rows into those to train on and those to hold out; sizes of batches, epochs. */
 clf_status clf__trainer_rows(clf__trainer *t);
-int64_t clf__trainer_steps(const clf__trainer *t); /* an epoch */
+int64_t clf__trainer_steps(const clf__trainer *t); /* an epoch, the last perhaps not */
 /* Makes the buffers of a batch, and the records. */
 clf_status clf__trainer_batch(clf__trainer *t);
 /* Rows first … first + count - 1 of the set become the batch. */

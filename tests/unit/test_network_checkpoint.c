@@ -93,7 +93,7 @@ static const setting settings[] = {
      "threads=1 seed=7"},
     {"class_weight=balanced", "adagrad", "learning_rate=0.1 schedule=cosine", "threads=2 seed=8"},
     {"patience=2 averaging=0.5", "sgd", "learning_rate=3 schedule=plateau interval=2", "seed=9"},
-    {"shuffle=false patience=50", "adam", NULL, "threads=2 seed=1"},
+    {"shuffle=false patience=50 max_steps=23", "adam", NULL, "threads=2 seed=1"},
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 

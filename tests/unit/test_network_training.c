@@ -123,6 +123,29 @@ START_TEST(accumulation__is_one_larger_batch) {
 }
 END_TEST
 
+/* In order and 40 rows a step, two steps of the first epoch are one epoch of the first 80 rows. */
+START_TEST(max_steps__ends_within_an_epoch) {
+  clouds c;
+  clf_dataset *data = cloud_data(NULL, &c);
+  clf_dataset *first = dataset_of(NULL, c.x, CLF_F32, 80, COLUMNS, c.y);
+  static const char *const rest = "layers='dense units=3' batch_size=40 shuffle=false";
+  float found[WEIGHTS], expected[WEIGHTS];
+  char params[128];
+  snprintf(params, sizeof params, "%s epochs=1", rest);
+  linear_weights(first, params, expected);
+  snprintf(params, sizeof params, "%s epochs=3 max_steps=2", rest);
+  linear_weights(data, params, found);
+  ck_assert_mem_eq(found, expected, sizeof found);
+  snprintf(params, sizeof params, "%s epochs=2", rest);
+  linear_weights(data, params, expected);
+  snprintf(params, sizeof params, "%s epochs=9 max_steps=6", rest);
+  linear_weights(data, params, found);
+  ck_assert_mem_eq(found, expected, sizeof found);
+  clf_dataset_free(first);
+  clf_dataset_free(data);
+}
+END_TEST
+
 /* The weights are those that a fit of so many epochs as were good ends with. */
 START_TEST(diverging__keeps_the_last_good_epoch) {
   static const char *const rest = "layers='dense units=3' loss=squared_error batch_size=40";
@@ -256,6 +279,7 @@ int main(void) {
   tcase_add_test(tests, averaging__is_the_weighted_mean_over_steps);
   tcase_add_test(tests, averaging__is_what_is_validated);
   tcase_add_test(tests, accumulation__is_one_larger_batch);
+  tcase_add_test(tests, max_steps__ends_within_an_epoch);
   tcase_add_test(tests, diverging__keeps_the_last_good_epoch);
   tcase_add_test(tests, rows__of_another_width_or_class_are_refused);
   tcase_add_test(tests, cancel__ends_within_a_second_in_a_large_batch);
