@@ -50,7 +50,7 @@ typedef struct clf__weight_info {
   bool not_negative;
 } clf__weight_info;
 
-enum { CLF__LAYER_WEIGHTS = 6 }; /* at most */
+enum { CLF__LAYER_WEIGHTS = 8 }; /* at most */
 
 typedef struct clf__layer_kind clf__layer_kind;
 
@@ -123,6 +123,8 @@ struct clf__layer_kind {
   /* NULL where inference is the forward pass. */
   const clf__layer_inference *inference;
   bool passes; /* in inference, the output is the input */
+  /* A stream's state [state_count] before its first step; NULL for zeros. */
+  void (*start)(const clf__layer *layer, float *const *weights, float *state);
 };
 
 extern const clf__layer_kind clf__dense_kind;

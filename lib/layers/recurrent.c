@@ -7,7 +7,7 @@
 
 #include "layers/layer.h"
 
-enum { WEIGHTS = 3 /* of a cell */ };
+enum { WEIGHTS = 3 /* of a cell, and its first state where that is learnt */ };
 
 typedef struct recurrent_params {
   int64_t units;
@@ -16,7 +16,10 @@ typedef struct recurrent_params {
   double dropout;
   double recurrent_dropout;
   int64_t truncate;
+  int32_t initial_state;
 } recurrent_params;
+
+enum { FIRST_ZEROS, FIRST_LEARNED };
 
 #define FIELD(name) offsetof(recurrent_params, name)
 static const clf__param params[] = {
@@ -31,6 +34,8 @@ static const clf__param params[] = {
      "share of a row's state to set to 0 where a step takes it, the same in all steps"},
     {"truncate", CLF_PARAM_I64, FIELD(truncate), "0", 0, 1e9, false, NULL,
      "steps that gradients are carried back at most, counted from the first step; 0: all"},
+    {"initial_state", CLF_PARAM_CHOICE, FIELD(initial_state), "zeros", 0, 0, false, "zeros|learned",
+     "the state before the first step: zeros, or a weight that begins as zeros"},
 };
 
 static int32_t cell_of(const clf__layer *layer) {
@@ -50,10 +55,14 @@ static clf__recurrent recurrent_of(const clf__layer *layer, bool training) {
                           .state_dropout = training ? p->recurrent_dropout : 0};
 }
 
+static bool learns_first(const clf__layer *layer) {
+  return ((const recurrent_params *)layer->params)->initial_state == FIRST_LEARNED;
+}
+
 static void add_weights(clf__layer *layer, const clf__recurrent *cell, bool reversed) {
-  static const char *const names[2][WEIGHTS] = {
-      {"weight", "recurrent_weight", "bias"},
-      {"reverse_weight", "reverse_recurrent_weight", "reverse_bias"}};
+  static const char *const names[2][WEIGHTS + 1] = {
+      {"weight", "recurrent_weight", "bias", "initial_state"},
+      {"reverse_weight", "reverse_recurrent_weight", "reverse_bias", "reverse_initial_state"}};
   const int64_t columns = clf__recurrent_gates(cell->cell) * cell->units;
   clf__weight_info *weights = layer->weights + layer->weight_count;
   weights[0] = (clf__weight_info){.name = names[reversed][0],
@@ -76,6 +85,14 @@ static void add_weights(clf__layer *layer, const clf__recurrent *cell, bool reve
                                                                           : CLF__INITIAL_ZERO,
                                   .trained = true};
   layer->weight_count += WEIGHTS;
+  if (learns_first(layer)) {
+    const int64_t states = clf__recurrent_state(cell) / cell->units;
+    weights[WEIGHTS] = (clf__weight_info){.name = names[reversed][WEIGHTS],
+                                          .shape = {2, {states, cell->units}},
+                                          .initial = CLF__INITIAL_ZERO,
+                                          .trained = true};
+    layer->weight_count++;
+  }
 }
 
 static clf_status arrange(clf__layer *layer) {
@@ -98,8 +115,13 @@ static clf_status arrange(clf__layer *layer) {
   return CLF_OK;
 }
 
-static clf__recurrent_weights weights_of(float *const *weights) {
-  return (clf__recurrent_weights){weights[0], weights[1], weights[2]};
+/* Of the layer's first cell or its second one. */
+static clf__recurrent_weights weights_of(const clf__layer *layer, float *const *weights,
+                                         bool second) {
+  const bool learns = learns_first(layer);
+  weights += second ? layer->weight_count / 2 : 0;
+  return (clf__recurrent_weights){weights[0], weights[1], weights[2],
+                                  learns ? weights[WEIGHTS] : NULL};
 }
 
 /* The pass of one of the layer's cells. */
@@ -111,7 +133,7 @@ static clf__recurrent_pass pass_of(const clf__pass *pass, const clf__recurrent *
       .steps = steps,
       .seed = pass->seed ^ (uint64_t)second,
       .spans = pass->spans,
-      .weights = weights_of(pass->weights + second * WEIGHTS),
+      .weights = weights_of(pass->layer, pass->weights, cell->reversed),
       .x = pass->x,
       .y = pass->y + second * p->units,
       .stride = p->units * (p->bidirectional ? 2 : 1),
@@ -122,13 +144,13 @@ static clf__recurrent_pass pass_of(const clf__pass *pass, const clf__recurrent *
   }
   if (pass->dy != NULL) {
     out.dy = pass->dy + second * p->units;
-    out.gradients = weights_of(pass->gradients + second * WEIGHTS);
+    out.gradients = weights_of(pass->layer, pass->gradients, cell->reversed);
   }
   return out;
 }
 
 static clf_status stream(const clf__pass *pass, const clf__recurrent *cell) {
-  const clf__recurrent_weights weights = weights_of(pass->weights);
+  const clf__recurrent_weights weights = weights_of(pass->layer, pass->weights, false);
   clf_status status =
       clf__recurrent_step(pass->layer->context, cell, &weights, pass->x, pass->state);
   memcpy(pass->y, pass->state, (size_t)cell->units * sizeof *pass->y);
@@ -168,6 +190,15 @@ static clf_status backward(const clf__pass *pass) {
   return status;
 }
 
+static void start(const clf__layer *layer, float *const *weights, float *state) {
+  const size_t size = (size_t)layer->state_count * sizeof *state;
+  if (learns_first(layer)) {
+    memcpy(state, weights[WEIGHTS], size);
+  } else {
+    memset(state, 0, size);
+  }
+}
+
 #define RECURRENT_KIND(identifier, text, description)                                              \
   const clf__layer_kind identifier = {                                                             \
       .name = text,                                                                                \
@@ -177,6 +208,7 @@ static clf_status backward(const clf__pass *pass) {
       .arrange = arrange,                                                                          \
       .forward = forward,                                                                          \
       .backward = backward,                                                                        \
+      .start = start,                                                                              \
   }
 
 RECURRENT_KIND(clf__rnn_kind, "rnn", "a simple recurrent cell over the steps of a sequence");

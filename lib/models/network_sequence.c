@@ -118,6 +118,21 @@ static clf_status make_buffers(clf_sequence *s) {
              : CLF_ERROR_MEMORY;
 }
 
+/* The state before the first step. */
+static void start(clf_sequence *s) {
+  float *state = s->state;
+  for (int64_t i = 0; i < s->network->layer_count; i++) {
+    const clf__layer *layer = s->network->layers[i];
+    if (layer->kind->start != NULL) {
+      layer->kind->start(layer, s->weights + s->network->first_weight[i], state);
+    } else {
+      memset(state, 0, (size_t)layer->state_count * sizeof *state);
+    }
+    state += layer->state_count;
+  }
+  s->steps = 0;
+}
+
 clf_status clf_sequence_create(clf_sequence **out, const clf_model *model) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(model);
@@ -132,6 +147,7 @@ clf_status clf_sequence_create(clf_sequence **out, const clf_model *model) {
   s->model = model;
   CLF__TRY(build(s));
   CLF__TRY(make_buffers(s));
+  start(s);
   *out = s;
   return CLF_OK;
 done:
@@ -141,8 +157,7 @@ done:
 
 clf_status clf_sequence_reset(clf_sequence *sequence) {
   CLF__REQUIRE(sequence);
-  memset(sequence->state, 0, (size_t)sequence->state_size * sizeof *sequence->state);
-  sequence->steps = 0;
+  start(sequence);
   return CLF_OK;
 }
 

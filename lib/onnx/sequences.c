@@ -9,7 +9,7 @@
 
 #include "ops/recurrent.h"
 
-enum { FLOAT = 1, INT32 = 6, INT64 = 7, WEIGHTS = 3 /* of a cell */, MOST_GATES = 4 };
+enum { FLOAT = 1, INT32 = 6, INT64 = 7, FIRST_STATE = 3 /* of a cell's weights */, MOST_GATES = 4 };
 
 static clf__value_name name_of(const clf__layer *layer, const char *part) {
   clf__value_name name;
@@ -124,6 +124,7 @@ static const int gate_order[][MOST_GATES] = {
 typedef struct cells {
   int32_t cell;
   int64_t gates, units, directions;
+  int64_t weights; /* of a direction */
 } cells;
 
 static cells cells_of(const clf__layer *layer) {
@@ -132,7 +133,8 @@ static cells cells_of(const clf__layer *layer) {
                                                      : CLF__CELL_TANH};
   c.gates = clf__recurrent_gates(c.cell);
   c.units = layer->weights[1].shape.size[0];
-  c.directions = layer->weight_count / WEIGHTS;
+  c.directions = layer->out.size[layer->out.ndim - 1] / c.units;
+  c.weights = layer->weight_count / c.directions;
   return c;
 }
 
@@ -149,7 +151,7 @@ static clf_status input_weights(clf__graph *graph, const clf__layer *layer, cons
     for (int64_t k = 0; k < line; k++) {
       const int64_t from = gate_order[c->cell][k / c->units] * c->units + k % c->units;
       for (int64_t i = 0; i < inputs; i++) {
-        *to++ = weights[d * WEIGHTS + which][i * line + from];
+        *to++ = weights[d * c->weights + which][i * line + from];
       }
     }
   }
@@ -169,7 +171,7 @@ static clf_status input_biases(clf__graph *graph, const clf__layer *layer, const
     return CLF_ERROR_MEMORY;
   }
   for (int64_t d = 0; d < c->directions; d++) {
-    const float *bias = weights[d * WEIGHTS + 2];
+    const float *bias = weights[d * c->weights + 2];
     float *to = both + d * 2 * line;
     for (int64_t k = 0; k < c->gates; k++) {
       memcpy(to + k * c->units, bias + gate_order[c->cell][k] * c->units,
@@ -198,6 +200,62 @@ static void reshape(clf__graph *graph, const clf__layer *layer, const int64_t *s
   clf__node_end(graph, NULL);
 }
 
+/* The shape [1, N, 1] of the current value [steps, N, features], which becomes that again. */
+static clf__value_name shape_of_rows(clf__graph *graph, const clf__layer *layer) {
+  const clf__value_name before = graph->value;
+  const int64_t one = 1;
+  clf__node_begin(graph, "Shape");
+  clf__node_end(graph, NULL);
+  add_number(graph, "Gather", name_of(layer, "rows_axis"), 1);
+  const clf__value_name rows = graph->value;
+  clf__node_open(graph, "Concat");
+  clf__node_i64(graph, name_of(layer, "before_rows").text, &one, 1);
+  clf__node_input(graph, rows.text);
+  clf__node_i64(graph, name_of(layer, "after_rows").text, &one, 1);
+  clf__node_integer(graph, "axis", 0);
+  clf__node_end(graph, NULL);
+  const clf__value_name shape = graph->value;
+  graph->value = before;
+  return shape;
+}
+
+/* Part 0 or 1 of the state before the first step, h or c, [directions, N, units]. */
+static clf_status first_state(clf__graph *graph, const clf__layer *layer, const cells *c,
+                              float *const *weights, int part, const char *shape,
+                              clf__value_name *out) {
+  static const char *const names[] = {"initial_h", "initial_c"};
+  const clf__value_name before = graph->value;
+  float *both = clf__alloc_array(graph->context, c->directions * c->units, sizeof *both);
+  if (both == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t d = 0; d < c->directions; d++) {
+    memcpy(both + d * c->units, weights[d * c->weights + FIRST_STATE] + part * c->units,
+           (size_t)c->units * sizeof *both);
+  }
+  clf__node_open(graph, "Expand");
+  clf__node_f32(graph, name_of(layer, names[part]).text, both,
+                &(clf__shape){3, {c->directions, 1, c->units}});
+  clf__node_input(graph, shape);
+  clf__node_end(graph, NULL);
+  *out = graph->value;
+  graph->value = before;
+  clf__free(both);
+  return CLF_OK;
+}
+
+/* The states before the first step, where they are learnt: of an LSTM two, else one. */
+static clf_status first_states(clf__graph *graph, const clf__layer *layer, const cells *c,
+                               float *const *weights, clf__value_name out[2], int *count) {
+  clf_status status = CLF_OK;
+  *count = c->weights <= FIRST_STATE ? 0 : c->cell == CLF__CELL_LSTM ? 2 : 1;
+  const clf__value_name shape = *count > 0 ? shape_of_rows(graph, layer) : graph->value;
+  for (int i = 0; status == CLF_OK && i < *count; i++) {
+    status = first_state(graph, layer, c, weights, i, shape.text, &out[i]);
+  }
+  return status;
+}
+
 /* The lengths as the operator wants them: [N] in 32 bits. */
 static clf__value_name short_lengths(clf__graph *graph, const clf__layer *layer) {
   const clf__value_name before = graph->value;
@@ -214,16 +272,22 @@ clf_status clf__graph_recurrent(clf__graph *graph, const clf__layer *layer, floa
       [CLF__CELL_TANH] = "RNN", [CLF__CELL_LSTM] = "LSTM", [CLF__CELL_GRU] = "GRU"};
   const cells c = cells_of(layer);
   const bool masked = graph->lengths.text[0] != '\0', sequences = layer->out.ndim == 2;
+  clf__value_name first[2];
+  int states = 0;
   clf_status status = CLF_OK;
   clf__graph_channels_last(graph);
   const clf__value_name lengths = masked ? short_lengths(graph, layer) : graph->value;
   transpose(graph, (int64_t[]){1, 0, 2}, 3);
+  CLF__TRY(first_states(graph, layer, &c, weights, first, &states));
   clf__node_begin(graph, operators[c.cell]);
   CLF__TRY(input_weights(graph, layer, &c, weights, 0));
   CLF__TRY(input_weights(graph, layer, &c, weights, 1));
   CLF__TRY(input_biases(graph, layer, &c, weights));
-  if (masked) {
-    clf__node_input(graph, lengths.text);
+  if (masked || states > 0) {
+    clf__node_input(graph, masked ? lengths.text : "");
+  }
+  for (int i = 0; i < states; i++) {
+    clf__node_input(graph, first[i].text);
   }
   clf__node_integer(graph, "hidden_size", c.units);
   clf__node_text(graph, "direction", c.directions == 2 ? "bidirectional" : "forward");

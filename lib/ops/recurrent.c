@@ -26,8 +26,8 @@ static void forward_block(void *argument, int64_t index, int32_t worker) {
                       .rows = b.rows,
                       .units = units,
                       .gates = b.gates,
-                      .h_before = b.zero,
-                      .c_before = b.zero,
+                      .h_before = b.first_h,
+                      .c_before = b.first_c,
                       .h = b.h,
                       .c = b.c};
   for (int64_t step = 0;; step++) {

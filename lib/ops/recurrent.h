@@ -30,6 +30,7 @@ typedef struct clf__recurrent_weights {
   float *input; /* [inputs, gates * units] */
   float *state; /* [units, gates * units] */
   float *bias;  /* [biases * units] */
+  float *first; /* [clf__recurrent_state()] before the first step; NULL for zeros */
 } clf__recurrent_weights;
 
 /* Gates: 1, 4 or 3; biases: 1, 4 or 4, the GRU's of r, z, n and of n's product with the state. */

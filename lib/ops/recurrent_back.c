@@ -60,7 +60,7 @@ static void share_gradients(const clf__recurrent_block *b, int64_t rows, int64_t
       b->dh[i * units + j] += da[inputs + j];
     }
   }
-  if (r->cell->truncate > 0 && step % r->cell->truncate == 0) {
+  if (r->cell->truncate > 0 && step > 0 && step % r->cell->truncate == 0) {
     memset(b->dh, 0, (size_t)(b->rows * units) * sizeof *b->dh);
     memset(b->dc, 0, (size_t)(b->rows * units) * sizeof *b->dc);
   }
@@ -72,6 +72,20 @@ static int64_t rows_at(const clf__recurrent_block *b, int64_t step, int64_t rows
     rows++;
   }
   return rows;
+}
+
+/* What is left after the first step is the gradient by the state before it; 0 of a row without one.
+ */
+static void add_first_gradients(const clf__recurrent_block *b, float *first) {
+  const int64_t units = b->run->cell->units;
+  for (int64_t i = 0; i < b->rows; i++) {
+    for (int64_t j = 0; j < units; j++) {
+      first[j] += b->dh[i * units + j];
+    }
+    for (int64_t j = 0; b->run->cell->cell == CLF__CELL_LSTM && j < units; j++) {
+      first[units + j] += b->dc[i * units + j];
+    }
+  }
 }
 
 static void backward_block(const clf__recurrent_run *r, int64_t index, int32_t worker, float *dw) {
@@ -92,8 +106,8 @@ static void backward_block(const clf__recurrent_run *r, int64_t index, int32_t w
                               .rows = rows,
                               .units = units,
                               .gates = b.gates + place * r->columns,
-                              .h_before = step > 0 ? b.h + before * units : b.zero,
-                              .c_before = step > 0 ? b.c + before * units : b.zero,
+                              .h_before = step > 0 ? b.h + before * units : b.first_h,
+                              .c_before = step > 0 ? b.c + before * units : b.first_c,
                               .h = b.h + place * units,
                               .c = b.c + place * units,
                               .dh = b.dh,
@@ -105,18 +119,21 @@ static void backward_block(const clf__recurrent_run *r, int64_t index, int32_t w
     clf__panels_multiply(&r->turned, rows, s.gates, r->columns, b.da, r->width);
     share_gradients(&b, rows, step);
   }
+  if (r->pass->weights.first != NULL) {
+    add_first_gradients(&b, dw + r->width * r->columns);
+  }
 }
 
 static void backward_shard(void *argument, int64_t index, int32_t worker) {
   const clf__recurrent_run *r = argument;
   const int64_t per_shard = (r->blocks + r->shards - 1) / r->shards;
   for (int64_t i = index * per_shard; i < smaller((index + 1) * per_shard, r->blocks); i++) {
-    backward_block(r, i, worker, r->dw + index * r->width * r->columns);
+    backward_block(r, i, worker, r->dw + index * r->shard_size);
   }
 }
 
 static void sum_shards(const clf__recurrent_run *r) {
-  const int64_t count = r->width * r->columns;
+  const int64_t count = r->shard_size;
   for (int64_t shard = 1; shard < r->shards; shard++) {
     for (int64_t i = 0; i < count; i++) {
       r->dw[i] += r->dw[shard * count + i];
@@ -131,14 +148,20 @@ clf_status clf__recurrent_backward(clf_context *context, const clf__recurrent *c
   clf_status status = clf__recurrent_begin(&r, context, cell, pass, true);
   r.shards = smaller(SHARDS, r.blocks);
   if (status == CLF_OK) {
-    size = clf__mul_i64(r.shards * r.width, r.columns, &size) ? size : -1;
-    r.dw = clf__alloc_zeroed(context, size, sizeof *r.dw);
+    const int64_t first = pass->weights.first != NULL ? clf__recurrent_state(cell) : 0;
+    r.shard_size = r.width * r.columns + first; /* as of the stacked weights, which are there */
+    r.dw = clf__alloc_zeroed(context, clf__mul_i64(r.shards, r.shard_size, &size) ? size : -1,
+                             sizeof *r.dw);
     status = r.dw != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   }
   if (status == CLF_OK) {
     clf__parallel(context, r.shards, backward_shard, &r);
     sum_shards(&r);
     clf__recurrent_unstack(&r, r.dw, &pass->gradients);
+    if (pass->weights.first != NULL) {
+      memcpy(pass->gradients.first, r.dw + r.width * r.columns,
+             (size_t)clf__recurrent_state(cell) * sizeof *r.dw);
+    }
   }
   clf__recurrent_end(&r);
   return status;

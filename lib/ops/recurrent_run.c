@@ -105,7 +105,7 @@ static clf_status prepare(clf__recurrent_run *r, bool back) {
   int64_t size;
   r->stacked = clf__alloc_array(r->context, clf__mul_i64(r->width, r->columns, &size) ? size : -1,
                                 sizeof *r->stacked);
-  r->scratch_size = CLF__RECURRENT_BLOCK * (3 * r->width + r->columns + 5 * r->cell->units);
+  r->scratch_size = CLF__RECURRENT_BLOCK * (3 * r->width + r->columns + 6 * r->cell->units);
   r->scratch = clf__alloc_array(
       r->context, clf__mul_i64(threads, r->scratch_size, &size) ? size : -1, sizeof *r->scratch);
   if (r->stacked == NULL || r->scratch == NULL) {
@@ -168,6 +168,19 @@ static void take(float **part, float **from, int64_t count) {
   *from += count;
 }
 
+static void begin_states(const clf__recurrent_block *b) {
+  const float *first = b->run->pass->weights.first;
+  const int64_t units = b->run->cell->units;
+  memset(b->first_h, 0, (size_t)(b->rows * units) * sizeof *b->first_h);
+  memset(b->first_c, 0, (size_t)(b->rows * units) * sizeof *b->first_c);
+  for (int64_t i = 0; first != NULL && i < b->rows; i++) {
+    memcpy(b->first_h + i * units, first, (size_t)units * sizeof *first);
+    if (b->run->cell->cell == CLF__CELL_LSTM) {
+      memcpy(b->first_c + i * units, first + units, (size_t)units * sizeof *first);
+    }
+  }
+}
+
 clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *r, int64_t index,
                                              int32_t worker) {
   const int64_t units = r->cell->units, steps = r->pass->steps;
@@ -183,7 +196,8 @@ clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *r, int64_
   take(&b.a, &scratch, CLF__RECURRENT_BLOCK * r->width);
   take(&b.da, &scratch, CLF__RECURRENT_BLOCK * r->width);
   take(&b.factor, &scratch, CLF__RECURRENT_BLOCK * r->width);
-  take(&b.zero, &scratch, CLF__RECURRENT_BLOCK * units);
+  take(&b.first_h, &scratch, CLF__RECURRENT_BLOCK * units);
+  take(&b.first_c, &scratch, CLF__RECURRENT_BLOCK * units);
   take(&b.dh, &scratch, CLF__RECURRENT_BLOCK * units);
   take(&b.dc, &scratch, CLF__RECURRENT_BLOCK * units);
   if (r->pass->kept != NULL) {
@@ -199,7 +213,7 @@ clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *r, int64_
   for (int64_t i = 0; drops(r) && i < b.rows; i++) {
     draw(r, b.order[i], b.factor + i * r->width);
   }
-  memset(b.zero, 0, (size_t)(CLF__RECURRENT_BLOCK * units) * sizeof *b.zero);
+  begin_states(&b);
   return b;
 }
 

@@ -27,7 +27,8 @@ typedef struct clf__recurrent_run {
   int64_t scratch_size;
   float *scratch; /* [threads, scratch_size] */
   int64_t shards, blocks;
-  float *dw; /* [shards, width, columns] */
+  int64_t shard_size; /* width x columns and, where it is learnt, the first state */
+  float *dw;          /* [shards, shard_size] */
 } clf__recurrent_run;
 
 /* What a block works on: scratch of CLF__RECURRENT_BLOCK rows each, and its part of what is kept.
@@ -38,12 +39,12 @@ typedef struct clf__recurrent_block {
   const int64_t *order;
   int64_t length[CLF__RECURRENT_BLOCK];
   clf__span span[CLF__RECURRENT_BLOCK];
-  float *a, *da;  /* [rows, width] */
-  float *factor;  /* [rows, width] of `a`, where something is dropped */
-  float *zero;    /* [rows, units] states before the first step */
-  float *dh, *dc; /* [rows, units] */
-  float *gates;   /* [steps of all rows, columns]; in inference [rows, columns] */
-  float *h, *c;   /* the same by units */
+  float *a, *da;            /* [rows, width] */
+  float *factor;            /* [rows, width] of `a`, where something is dropped */
+  float *first_h, *first_c; /* [rows, units] states before the first step */
+  float *dh, *dc;           /* [rows, units] */
+  float *gates;             /* [steps of all rows, columns]; in inference [rows, columns] */
+  float *h, *c;             /* the same by units */
 } clf__recurrent_block;
 
 /* Makes ready what both directions of time need but the blocks' own. Fails for lack of memory only;

@@ -194,7 +194,7 @@ def transforms_that_change_each_feature():
 
 def sequences_of_features():
     for cell in "rnn", "lstm", "gru":
-        for more in "", "bidirectional=true":
+        for more in "", "bidirectional=true", "bidirectional=true initial_state=learned":
             check("network", f"epochs=2 layers='{cell} units=5 {more}; dense units=3'",
                   (6, 4), opencv=False)
             check("network", f"epochs=2 layers='{cell} units=5 {more} "
@@ -210,7 +210,7 @@ def sequences_of_words_with_padding():
     words = "epochs=2 layers='embedding vocabulary=9 units=4 {}; dropout rate=0.1; {}; dense units=3'"
     ends = ["global_average_pool1d", "global_max_pool1d"]
     for cell in "rnn", "lstm", "gru":
-        for more in "", "bidirectional=true":
+        for more in "initial_state=learned", "bidirectional=true":
             ends += [f"{cell} units=5 {more}",
                      f"{cell} units=5 {more} return_sequences=true; lstm units=4",
                      f"{cell} units=5 {more} return_sequences=true; global_max_pool1d"]

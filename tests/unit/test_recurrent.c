@@ -13,7 +13,7 @@ typedef struct probe {
   clf_context *context;
   clf__layer *layer;
   int64_t rows, steps, inputs, units;
-  bool sequences, bidirectional;
+  bool sequences, bidirectional, learns;
   clf__span spans[64];
   bool masked;
   float *x, *y, *dy, *dx;
@@ -40,6 +40,7 @@ static probe make(const char *kind, const char *params, int64_t rows, int64_t st
   ck_clf_ok(clf__layer_arrange(p.layer, &in));
   p.bidirectional = strstr(params, "bidirectional=true") != NULL;
   p.sequences = strstr(params, "return_sequences=true") != NULL;
+  p.learns = strstr(params, "initial_state=learned") != NULL;
   p.units = p.layer->out.size[p.sequences ? 1 : 0] / (p.bidirectional ? 2 : 1);
   p.x = random_floats(rows * steps * inputs, 1, &state);
   p.dx = random_floats(rows * steps * inputs, 1, &state);
@@ -128,6 +129,14 @@ static void reference_step(const probe *p, float *const *w, const float *x, doub
   memcpy(h, next, (size_t)p->units * sizeof *h);
 }
 
+/* The state before the first step. */
+static void begin_states(const probe *p, float *const *w, double *h, double *c) {
+  for (int64_t j = 0; j < p->units; j++) {
+    h[j] = p->learns ? (double)w[3][j] : 0;
+    c[j] = p->learns && strcmp(p->layer->kind->name, "lstm") == 0 ? (double)w[3][p->units + j] : 0;
+  }
+}
+
 /* y [rows, outputs] of the layer, in f64. */
 static void reference(const probe *p, double *y) {
   const int64_t directions = p->bidirectional ? 2 : 1, width = directions * p->units;
@@ -135,10 +144,12 @@ static void reference(const probe *p, double *y) {
   for (int64_t row = 0; row < p->rows; row++) {
     const clf__span span = p->masked ? p->spans[row] : (clf__span){0, p->steps};
     for (int64_t d = 0; d < directions; d++) {
-      double h[MOST_UNITS] = {0}, c[MOST_UNITS] = {0};
+      float *const *w = p->weights + d * (p->learns ? 4 : 3);
+      double h[MOST_UNITS], c[MOST_UNITS];
+      begin_states(p, w, h, c);
       for (int64_t s = 0; s < span.end - span.begin; s++) {
         const int64_t t = d == 0 ? span.begin + s : span.end - 1 - s;
-        reference_step(p, p->weights + 3 * d, p->x + (row * p->steps + t) * p->inputs, h, c);
+        reference_step(p, w, p->x + (row * p->steps + t) * p->inputs, h, c);
         double *to = y + (p->sequences ? row * p->steps + t : row) * width + d * p->units;
         memcpy(to, h, (size_t)p->units * sizeof *to);
       }
@@ -213,6 +224,9 @@ START_TEST(recurrent__is_what_its_formulas_say) {
   check_layer(kind, "units=4 bidirectional=true", 6, 5, 3, true);
   check_layer(kind, "units=4 bidirectional=true return_sequences=true", 6, 5, 3, false);
   check_layer(kind, "units=4 bidirectional=true return_sequences=true", 6, 5, 3, true);
+  check_layer(kind, "units=5 initial_state=learned", 40, 4, 3, true);
+  check_layer(kind, "units=4 initial_state=learned bidirectional=true return_sequences=true", 6, 5,
+              3, true);
 }
 END_TEST
 

@@ -40,6 +40,8 @@ static const char *const networks[] = {
     "epochs=2 layers='embedding vocabulary=9 units=5; dropout rate=0.1; gru units=6 "
     "return_sequences=true; "
     "rnn units=4; dense units=2'",
+    "epochs=2 layers='embedding vocabulary=9 units=5; lstm units=6 initial_state=learned "
+    "return_sequences=true; gru units=4 initial_state=learned; dense units=2'",
     "epochs=2 layers='embedding vocabulary=9 units=5 mask=false; global_average_pool1d; dense "
     "units=3 "
     "activation=tanh; dense units=2'",
@@ -167,7 +169,7 @@ int main(void) {
   Suite *suite = suite_create("sequence");
   TCase *tests = tcase_create("sequence");
   tcase_add_checked_fixture(tests, begin, end);
-  tcase_add_loop_test(tests, sequence__is_the_row_so_far, 0, 4);
+  tcase_add_loop_test(tests, sequence__is_the_row_so_far, 0, 5);
   tcase_add_test(tests, sequence__reads_features);
   tcase_add_test(tests, sequence__says_why_not);
   tcase_add_test(tests, sequence__stays_as_it_was_after_a_failure);
