@@ -7,6 +7,7 @@
 #include <classify/catalog.h>
 #include <classify/context.h>
 #include <classify/dataset.h>
+#include <classify/image.h>
 #include <classify/metrics.h>
 #include <classify/model.h>
 #include <classify/network.h>

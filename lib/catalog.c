@@ -8,6 +8,7 @@
 #include "data/augment.h"
 #include "data/dataset.h"
 #include "data/document_format.h"
+#include "data/image.h"
 #include "data/transform.h"
 #include "data/vocabulary.h"
 #include "layers/layer.h"
@@ -83,6 +84,21 @@ static kind vocabulary_kind(int64_t index) {
                     : (kind){NULL, NULL, NULL};
 }
 
+static kind image_kind(int64_t index) {
+  static const kind kinds[] = {
+      {"load", "what an image read from a file may be", &clf__image_load_table},
+      {"normalize", "light evened out by the chain of Tan and Triggs", &clf__image_normalize_table},
+      {NULL, NULL, NULL},
+  };
+  return kinds[index];
+}
+
+static kind codec_kind(int64_t index) {
+  static const clf__param_table none = {"codec", NULL, 0, 0};
+  const clf__image_codec *codec = clf__image_codecs()[index];
+  return codec != NULL ? (kind){codec->name, codec->help, &none} : (kind){NULL, NULL, NULL};
+}
+
 /* Kinds are asked for in order, from 0 until the name is NULL: the registries end so. */
 typedef struct area {
   const char *name;
@@ -100,6 +116,8 @@ static const area areas[] = {
     {"augment", augment_kind},
     {"document_format", document_format_kind},
     {"vocabulary", vocabulary_kind},
+    {"image", image_kind},
+    {"codec", codec_kind},
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
 
@@ -149,10 +167,11 @@ int64_t clf_param_count(const char *area_name, const char *kind_name) {
 }
 
 static clf_status fail_unknown_area(const char *name) {
-  return clf__fail(CLF_ERROR_ARGUMENT,
-                   "catalog: there is no area '%s'; there are context, model, transform, format, "
-                   "model_format, layer, optimizer, augment, document_format and vocabulary",
-                   name);
+  return clf__fail(
+      CLF_ERROR_ARGUMENT,
+      "catalog: there is no area '%s'; there are context, model, transform, format, "
+      "model_format, layer, optimizer, augment, document_format, vocabulary, image and codec",
+      name);
 }
 
 static clf_status fail_unknown_kind(const area *in, const char *name) {

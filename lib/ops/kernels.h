@@ -129,6 +129,16 @@ typedef struct clf__pool_window {
   int64_t rows, columns, channels, line;
 } clf__pool_window;
 
+/* Samples of a row: out[i] = sum_k weights[k * stride + i] row[first[i] + k * step]. */
+typedef struct clf__resample {
+  const int32_t *first; /* [stride] */
+  const float *weights; /* [taps, stride] */
+  int64_t stride;       /* a multiple of every vector's lanes; what lies beyond `count` is 0 */
+  int64_t step;
+  int64_t taps;
+  int64_t count;
+} clf__resample;
+
 typedef struct clf__kernels {
   clf__product_kernel f32;
   clf__product_kernel f64;
@@ -243,6 +253,15 @@ typedef struct clf__kernels {
   void (*cell_forward)(const clf__cell_step *step);
   void (*cell_backward)(const clf__cell_step *step);
   void (*warp_row)(const clf__warp_row *row, float *out);
+
+  /* out[i] = sum_k weights[k] from[k * stride + i] for i < count. */
+  void (*weigh_f32)(const float *from, int64_t stride, const float *weights, int64_t taps,
+                    int64_t count, float *out);
+  void (*weigh_u8)(const uint8_t *from, int64_t stride, const float *weights, int64_t taps,
+                   int64_t count, float *out);
+  void (*resample)(const clf__resample *axis, const float *from, float *out);
+  /* Rounds values from 0 to 255. */
+  void (*round_u8)(uint8_t *out, const float *x, int64_t count);
 } clf__kernels;
 
 const clf__kernels *clf__kernels_of(clf__cpu_level level);

@@ -378,6 +378,40 @@ START_TEST(null__text) {
 }
 END_TEST
 
+START_TEST(null__image) {
+  static const uint8_t pixel[] = {7};
+  clf_image *image = NULL, *made = NULL;
+  ck_clf_ok(clf_image_create(&image, context, 1, 1, 1, pixel, 0));
+  const refusal all[] = {
+      REFUSED(clf_image_create(NULL, context, 1, 1, 1, pixel, 0)),
+      REFUSED(clf_image_load(NULL, context, file, NULL)),
+      REFUSED(clf_image_load(&made, context, NULL, NULL)),
+      REFUSED(clf_image_load_memory(NULL, context, pixel, 1, NULL)),
+      REFUSED(clf_image_load_memory(&made, context, NULL, 1, NULL)),
+      REFUSED(clf_image_save(NULL, file)),
+      REFUSED(clf_image_save(image, NULL)),
+      REFUSED(clf_image_grey(NULL, image)),
+      REFUSED(clf_image_grey(&made, NULL)),
+      REFUSED(clf_image_resize(NULL, image, 1, 1)),
+      REFUSED(clf_image_resize(&made, NULL, 1, 1)),
+      REFUSED(clf_image_crop(NULL, image, 0, 0, 1, 1)),
+      REFUSED(clf_image_crop(&made, NULL, 0, 0, 1, 1)),
+      REFUSED(clf_image_equalize(NULL, image)),
+      REFUSED(clf_image_equalize(&made, NULL)),
+      REFUSED(clf_image_normalize(NULL, image, NULL)),
+      REFUSED(clf_image_normalize(&made, NULL, NULL)),
+  };
+  CHECK_ALL(all);
+  ck_assert_ptr_null(made);
+  ck_assert_int_eq(clf_image_height(NULL), -1);
+  ck_assert_int_eq(clf_image_width(NULL), -1);
+  ck_assert_int_eq(clf_image_channels(NULL), -1);
+  ck_assert_ptr_null(clf_image_pixels(NULL));
+  clf_image_free(image);
+  clf_image_free(NULL);
+}
+END_TEST
+
 START_TEST(null__metrics) {
   const int32_t *none = NULL;
   double out = 7;
@@ -450,6 +484,7 @@ int main(void) {
   tcase_add_test(tests, null__model_fitting_and_asking);
   tcase_add_test(tests, null__model_saving_and_telling);
   tcase_add_test(tests, null__text);
+  tcase_add_test(tests, null__image);
   tcase_add_test(tests, null__metrics);
   tcase_add_test(tests, null__selection_and_catalog);
   suite_add_tcase(suite, tests);

@@ -118,6 +118,7 @@
 #include "ops/simd/channels.h"
 
 #include "ops/simd/pool.h"
+#include "ops/simd/resize.h"
 #include "ops/simd/warp.h"
 
 #include "ops/simd/kernel_map.h"
@@ -220,4 +221,8 @@ const clf__kernels CLF__KERNELS = {
     .cell_forward = cell_forward,
     .cell_backward = cell_backward,
     .warp_row = warp_row,
+    .weigh_f32 = weigh_f32,
+    .weigh_u8 = weigh_u8,
+    .resample = resample,
+    .round_u8 = round_u8,
 };

@@ -1,0 +1,119 @@
+/** @file classify/image.h
+ *  Images: read from files by their content, made into others, written.
+ *
+ *  An image is bytes [height, width, channels] without gaps, channels being 1 (grey) or 3 (red,
+ *  green, blue; sRGB as a rule). It never changes once it is made: every function below makes a new
+ *  one.
+ *
+ *  Thread class of the file: any thread; one image may be used in many threads at once.
+ */
+#ifndef CLASSIFY_IMAGE_H
+#define CLASSIFY_IMAGE_H
+
+#include <classify/context.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Opaque; see the file's head. */
+typedef struct clf_image clf_image;
+
+/** Makes an image.
+ *  @param out        receives the image; free it with clf_image_free()
+ *  @param height     rows, 1 … 2^28
+ *  @param width      pixels a row, 1 … 2^28
+ *  @param channels   1 or 3
+ *  @param pixels     [height] rows of `width * channels` bytes, copied; NULL for a black image
+ *  @param row_bytes  from one row of `pixels` to the next; 0 when they follow without gaps
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_image_create(clf_image **out, clf_context *context, int64_t height,
+                                    int64_t width, int64_t channels, const uint8_t *pixels,
+                                    int64_t row_bytes);
+
+/** Reads an image from a file. The format is told by the content, never by the name:
+ *  clf_kind_name("codec", …) lists those that this build reads. PGM and PPM are always there.
+ *
+ *  Grey images have 1 channel, also those of a palette that is all grey; others have 3. Values of
+ * 16 bits are rounded to 8. Transparent pixels are laid on the grey level `background`. A JPEG is
+ *  turned as its EXIF data say, and CMYK becomes RGB with the inverted values that Adobe's programs
+ *  write. Of an animation the first picture is read. Colour profiles are not applied.
+ *  @param path    a regular file
+ *  @param params  "max_pixels=… background=…" or NULL for the defaults;
+ *                 clf_param_describe("image", "load", …) describes them. What has more pixels than
+ *                 `max_pixels` is refused before memory is asked for.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT (no format that is read here,
+ *          or damaged), CLF_ERROR_UNSUPPORTED (a variant of its format that cannot be read),
+ *          CLF_ERROR_DATA (more than `max_pixels`), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED; the
+ *          message names the file
+ *  @since 0.1 */
+CLF_API clf_status clf_image_load(clf_image **out, clf_context *context, const char *path,
+                                  const char *params);
+
+/** As clf_image_load(), from bytes in memory.
+ *  @param bytes  [size], read during the call only @since 0.1 */
+CLF_API clf_status clf_image_load_memory(clf_image **out, clf_context *context, const void *bytes,
+                                         size_t size, const char *params);
+
+/** Writes an image to a file, atomically: the path holds the old file or the whole new one.
+ *  @param path  ends in .pgm (1 channel), .ppm (3 channels) or .pnm (either), and where libpng is
+ *               built in, .png
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (another ending, or channels that the
+ *          format does not have), CLF_ERROR_IO, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
+CLF_API clf_status clf_image_save(const clf_image *image, const char *path);
+
+/** Frees the image. NULL is fine. @since 0.1 */
+CLF_API void clf_image_free(clf_image *image);
+
+/** Rows; -1 for NULL. @since 0.1 */
+CLF_API int64_t clf_image_height(const clf_image *image);
+/** Pixels a row; -1 for NULL. @since 0.1 */
+CLF_API int64_t clf_image_width(const clf_image *image);
+/** 1 or 3; -1 for NULL. @since 0.1 */
+CLF_API int64_t clf_image_channels(const clf_image *image);
+/** The bytes [height, width, channels], which live as long as the image; NULL for NULL.
+ *  @since 0.1 */
+CLF_API const uint8_t *clf_image_pixels(const clf_image *image);
+
+/** The luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B rounded; a copy of a grey image.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_image_grey(clf_image **out, const clf_image *image);
+
+/** The image at another size: linear interpolation, and where it shrinks, a triangle filter as wide
+ *  as two pixels of the result, so that nothing is left out and no false pattern appears. Both
+ * sides are stretched as they must.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_image_resize(clf_image **out, const clf_image *image, int64_t height,
+                                    int64_t width);
+
+/** A part of the image. It may reach beyond the image, or lie outside: what is there repeats the
+ *  nearest pixel of the edge.
+ *  @param top, left  its first row and first pixel of a row; may be negative
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_image_crop(clf_image **out, const clf_image *image, int64_t top,
+                                  int64_t left, int64_t height, int64_t width);
+
+/** Spreads the levels so that all are about as frequent: level v becomes
+ *  255 (n(v) - n(v0)) / (n - n(v0)) rounded, where n(v) of the n pixels have levels up to v, and v0
+ *  is the lowest one. Each channel by itself; a channel of one level stays as it is.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY
+ *  Source: Gonzalez and Woods, Digital Image Processing, "Histogram equalization". @since 0.1 */
+CLF_API clf_status clf_image_equalize(clf_image **out, const clf_image *image);
+
+/** Takes out of a grey image what light from the side and shadows put in: a power of the levels,
+ *  the difference of two Gaussian blurs, and a contrast made equal in two steps and bent to ±tau,
+ *  which becomes 0 … 255 around 127.5. The image's edge is repeated outside. Colours are made grey
+ *  first.
+ *  @param params  "gamma=0.2 inner=1 outer=2 alpha=0.1 tau=10" or parts of that; NULL for these
+ *                 defaults, which are the paper's
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY
+ *  Source: X. Tan and B. Triggs, "Enhanced local texture feature sets for face recognition under
+ *  difficult lighting conditions", IEEE Transactions on Image Processing 19(6), 2010, section II.
+ *  @since 0.1 */
+CLF_API clf_status clf_image_normalize(clf_image **out, const clf_image *image, const char *params);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

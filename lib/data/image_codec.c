@@ -1,0 +1,201 @@
+/* Image files: which codec reads or writes one, and the limits that hold for all of them. */
+#include <string.h>
+
+#include "base/params.h"
+#include "base/text.h"
+#include "data/image.h"
+
+static const clf__image_codec *const codecs[] = {
+    &clf__image_pnm,
+    NULL,
+};
+
+const clf__image_codec *const *clf__image_codecs(void) {
+  return codecs;
+}
+
+const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t size) {
+  for (int i = 0; codecs[i] != NULL; i++) {
+    if (codecs[i]->probe(bytes, size)) {
+      return codecs[i];
+    }
+  }
+  return NULL;
+}
+
+static const clf__param params[] = {
+    {"max_pixels", CLF_PARAM_I64, offsetof(clf__image_params, max_pixels), "150000000", 1, 1e15,
+     false, NULL, "an image of more pixels is refused"},
+    {"background", CLF_PARAM_I64, offsetof(clf__image_params, background), "255", 0, 255, false,
+     NULL, "grey level that transparent pixels are laid on"},
+};
+
+const clf__param_table clf__image_load_table = {"image", params, CLF__PARAM_COUNT(params),
+                                                sizeof(clf__image_params)};
+
+clf_status clf__image_room(const clf__image_source *source, int64_t height, int64_t width) {
+  int64_t pixels;
+  if (height < 1 || width < 1) {
+    return clf__fail(CLF_ERROR_FORMAT, "%s: it has no pixels: its size is %lldx%lld", source->name,
+                     (long long)width, (long long)height);
+  }
+  if (!clf__mul_i64(height, width, &pixels) || pixels > source->params->max_pixels) {
+    return clf__fail(CLF_ERROR_DATA, "%s: it has %lldx%lld pixels, more than max_pixels=%lld",
+                     source->name, (long long)width, (long long)height,
+                     (long long)source->params->max_pixels);
+  }
+  return CLF_OK;
+}
+
+clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__image_source *source,
+                            int64_t height, int64_t width, int64_t channels) {
+  clf_status status = clf__image_room(source, height, width);
+  if (status < 0) {
+    return status;
+  }
+  status = clf__image_unset(out, context, height, width, channels);
+  return status < 0 ? clf__fail_within(status, "%s", source->name) : CLF_OK;
+}
+
+static clf_status fail_unknown(const char *name) {
+  char list[128] = "";
+  for (int i = 0; codecs[i] != NULL; i++) {
+    strncat(list, i > 0 ? ", " : "", sizeof list - strlen(list) - 1);
+    strncat(list, codecs[i]->name, sizeof list - strlen(list) - 1);
+  }
+  return clf__fail(CLF_ERROR_FORMAT, "%s: it is no image of a format that is read here: %s", name,
+                   list);
+}
+
+clf_status clf__image_decode(clf_image **out, clf_context *context,
+                             const clf__image_source *source) {
+  const clf__image_codec *codec = clf__image_codec_of(source->bytes, source->size);
+  return codec != NULL ? codec->decode(out, context, source) : fail_unknown(source->name);
+}
+
+/* The whole file, once its head is one of an image: what is none is not read. */
+static clf_status read_bytes(unsigned char **out, clf__file *file, clf_context *context) {
+  unsigned char head[CLF__IMAGE_HEAD];
+  const size_t first = file->size < sizeof head ? file->size : sizeof head;
+  unsigned char *bytes = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__file_next(file, head, first));
+  if (clf__image_codec_of(head, first) == NULL) {
+    return fail_unknown(file->path);
+  }
+  bytes = clf__alloc(context, file->size);
+  if (bytes == NULL) {
+    return clf__fail_within(CLF_ERROR_MEMORY, "%s", file->path);
+  }
+  memcpy(bytes, head, first);
+  CLF__TRY(clf__file_next(file, bytes + first, file->size - first));
+  *out = bytes;
+  bytes = NULL;
+done:
+  clf__free(bytes);
+  return status;
+}
+
+clf_status clf__image_read(clf_image **out, clf_context *context, const char *path,
+                           const clf__image_params *chosen) {
+  clf__file file = {0};
+  unsigned char *bytes = NULL;
+  clf_status status = clf__file_open(&file, path);
+  if (status < 0) {
+    return status;
+  }
+  status = read_bytes(&bytes, &file, context);
+  if (status == CLF_OK) {
+    const clf__image_source source = {bytes, file.size, path, chosen};
+    status = clf__image_decode(out, context, &source);
+  }
+  clf__free(bytes);
+  clf__file_close(&file);
+  return status;
+}
+
+/* A file, or bytes where `path` is NULL. */
+static clf_status load(clf_image **out, clf_context *context, const char *path, const void *bytes,
+                       size_t size, const char *text) {
+  void *chosen = NULL;
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = clf__params_create(&chosen, context, &clf__image_load_table, text);
+  if (status == CLF_OK && path != NULL) {
+    status = clf__image_read(out, context, path, chosen);
+  } else if (status == CLF_OK) {
+    const clf__image_source source = {bytes, size, "image in memory", chosen};
+    status = clf__image_decode(out, context, &source);
+  }
+  clf__params_free(&clf__image_load_table, chosen);
+  clf__context_release(context);
+  return status;
+}
+
+clf_status clf_image_load(clf_image **out, clf_context *context, const char *path,
+                          const char *text) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(path);
+  return load(out, context, path, NULL, 0, text);
+}
+
+clf_status clf_image_load_memory(clf_image **out, clf_context *context, const void *bytes,
+                                 size_t size, const char *text) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(bytes);
+  return load(out, context, NULL, bytes, size, text);
+}
+
+/* The codec that writes files of the path's ending, whatever its case. */
+static const clf__image_codec *writer_of(char ending[8], const char *path) {
+  const char *dot = strrchr(path, '.');
+  const size_t length = dot != NULL ? strlen(dot + 1) : 0;
+  if (length == 0 || length > 7) {
+    return NULL;
+  }
+  for (size_t i = 0; i <= length; i++) {
+    const char byte = dot[1 + i];
+    ending[i] = (char)(byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte);
+  }
+  for (int i = 0; codecs[i] != NULL; i++) {
+    if (codecs[i]->encode != NULL && clf__word_index(codecs[i]->endings, ending, length) >= 0) {
+      return codecs[i];
+    }
+  }
+  return NULL;
+}
+
+static clf_status fail_ending(const char *path) {
+  char list[64] = "";
+  for (int i = 0; codecs[i] != NULL; i++) {
+    if (codecs[i]->encode != NULL) {
+      strncat(list, list[0] != '\0' ? "|" : "", sizeof list - strlen(list) - 1);
+      strncat(list, codecs[i]->endings, sizeof list - strlen(list) - 1);
+    }
+  }
+  return clf__fail(CLF_ERROR_UNSUPPORTED,
+                   "cannot write '%s': the ending of an image's name must be one of %s", path,
+                   list);
+}
+
+clf_status clf_image_save(const clf_image *image, const char *path) {
+  CLF__REQUIRE(image);
+  CLF__REQUIRE(path);
+  char ending[8] = "";
+  const clf__image_codec *codec = writer_of(ending, path);
+  if (codec == NULL) {
+    return fail_ending(path);
+  }
+  clf__output output = {.descriptor = -1};
+  clf_status status = clf__output_open(&output, image->context, path);
+  if (status == CLF_OK) {
+    status = codec->encode(image, &output, ending);
+  }
+  if (status == CLF_OK) {
+    status = clf__output_commit(&output);
+  }
+  clf__output_close(&output);
+  return status;
+}

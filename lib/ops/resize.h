@@ -1,0 +1,29 @@
+/* Images at other sizes, blurred images: weighted sums along both axes. */
+#ifndef CLF_OPS_RESIZE_H
+#define CLF_OPS_RESIZE_H
+
+#include <stdint.h>
+
+#include <classify/context.h>
+#include <classify/tensor.h>
+
+/* A picture [height, width, channels] in memory; pixels of a row follow without gaps. */
+typedef struct clf__picture {
+  int32_t dtype; /* CLF_U8 or CLF_F32 */
+  int64_t height, width, channels;
+  int64_t stride; /* elements from row to row */
+  const void *pixels;
+} clf__picture;
+
+/* The picture at another size, as `dtype` (CLF_U8: rounded; only from CLF_U8), `stride` elements
+ * from row to row of `out`. Linear interpolation, the filter as wide as two pixels of the smaller
+ * picture (antialiased). A row of either has fewer than 2^31 elements. CLF_ERROR_MEMORY. */
+clf_status clf__resize(clf_context *context, const clf__picture *from, int64_t height,
+                       int64_t width, int32_t dtype, void *out, int64_t stride);
+
+/* out [height, width] = x blurred by a Gaussian of `sigma` pixels, cut off at 3 sigma; the edge is
+ * repeated outside. On the calling thread. CLF_ERROR_MEMORY. */
+clf_status clf__blur(clf_context *context, const float *x, int64_t height, int64_t width,
+                     double sigma, float *out);
+
+#endif

@@ -1,0 +1,137 @@
+/* Images read from bytes and files: PGM and PPM here, limits, damage, writing. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support.h"
+
+static clf_status load(clf_image **out, const char *bytes, size_t size, const char *params) {
+  return clf_image_load_memory(out, NULL, bytes, size, params);
+}
+
+/* The bytes are an image of that size and these pixels. */
+static void check_image(const char *bytes, size_t size, int64_t height, int64_t width,
+                        int64_t channels, const uint8_t *pixels) {
+  clf_image *image = NULL;
+  ck_clf_ok(load(&image, bytes, size, NULL));
+  ck_assert_int_eq(clf_image_height(image), height);
+  ck_assert_int_eq(clf_image_width(image), width);
+  ck_assert_int_eq(clf_image_channels(image), channels);
+  ck_assert_mem_eq(clf_image_pixels(image), pixels, (size_t)(height * width * channels));
+  clf_image_free(image);
+}
+
+static void check_refused(const char *bytes, size_t size, const char *params, clf_status expected,
+                          const char *says) {
+  clf_image *image = NULL;
+  ck_clf_fails(load(&image, bytes, size, params), expected);
+  ck_clf_says(says);
+  ck_clf_says("image in memory");
+  ck_assert_ptr_null(image);
+}
+
+#define TEXT(literal) (literal), sizeof(literal) - 1
+
+START_TEST(pnm__is_read_in_all_forms) {
+  check_image(TEXT("P5 3 2 255\n\1\2\3\4\5\6"), 2, 3, 1, (const uint8_t[]){1, 2, 3, 4, 5, 6});
+  check_image(TEXT("P6\n# a comment\n1 2\n255\n\1\2\3\4\5\6and more"), 2, 1, 3,
+              (const uint8_t[]){1, 2, 3, 4, 5, 6});
+  check_image(TEXT("P2#here too\r\n2 2 15\n0 5 10# and here\n15"), 2, 2, 1,
+              (const uint8_t[]){0, 85, 170, 255});
+  check_image(TEXT("P3 1 1 255 1\t2\n3"), 1, 1, 3, (const uint8_t[]){1, 2, 3});
+  check_image(TEXT("P5 4 1 65535\n\0\0\1\1\377\377\0\200"), 1, 4, 1,
+              (const uint8_t[]){0, 1, 255, 0});
+  check_image(TEXT("P2 2 1 1000 500 1000"), 1, 2, 1, (const uint8_t[]){128, 255});
+}
+END_TEST
+
+START_TEST(pnm__damage_is_told) {
+  check_refused(TEXT("P5 3 2 255\n\1\2\3\4\5"), NULL, CLF_ERROR_FORMAT, "ends early");
+  check_refused(TEXT("P6 3 2"), NULL, CLF_ERROR_FORMAT, "ends early");
+  check_refused(TEXT("P6 3 x 255\n"), NULL, CLF_ERROR_FORMAT, "no number at byte 5");
+  check_refused(TEXT("P5 1 1 0\n\1"), NULL, CLF_ERROR_FORMAT, "1 to 65535");
+  check_refused(TEXT("P5 1 1 65536\n\1"), NULL, CLF_ERROR_FORMAT, "1 to 65535");
+  check_refused(TEXT("P5 1 1 15\n\20"), NULL, CLF_ERROR_FORMAT, "above the largest");
+  check_refused(TEXT("P2 1 2 15\n1 16 "), NULL, CLF_ERROR_FORMAT, "above the largest");
+  check_refused(TEXT("P2 3 1 15\n1 2x3 "), NULL, CLF_ERROR_FORMAT, "no number");
+  check_refused(TEXT("P5 0 1 15\n"), NULL, CLF_ERROR_FORMAT, "no pixels");
+}
+END_TEST
+
+START_TEST(load__refuses_what_is_no_image) {
+  check_refused(TEXT(""), NULL, CLF_ERROR_FORMAT, "pnm");
+  check_refused(TEXT("P7 of something else"), NULL, CLF_ERROR_FORMAT, "no image of a format");
+  clf_image *image = NULL;
+  ck_clf_fails(load(&image, TEXT("P5 1 1 1\n\1"), "max_pixel=3"), CLF_ERROR_ARGUMENT);
+  ck_clf_says("max_pixels");
+}
+END_TEST
+
+START_TEST(load__has_a_limit) {
+  check_refused(TEXT("P5 20000 20000 255\n\1"), NULL, CLF_ERROR_DATA, "max_pixels=150000000");
+  check_refused(TEXT("P5 3 2 255\n\1\2\3\4\5\6"), "max_pixels=5", CLF_ERROR_DATA,
+                "3x2 pixels, more than max_pixels=5");
+  check_refused(TEXT("P6 99999999999999999999 99999999999999999999 255\n\1"),
+                "max_pixels=1000000000000000", CLF_ERROR_DATA, "more than max_pixels");
+  check_refused(TEXT("P6 10000000 10000000 255\n\1"), "max_pixels=1000000000000000",
+                CLF_ERROR_FORMAT, "ends early");
+  check_refused(TEXT("P5 10000 10000 255\n\1"), NULL, CLF_ERROR_FORMAT, "ends early");
+}
+END_TEST
+
+static char path[64];
+
+static void name_file(const char *ending) {
+  static int number;
+  snprintf(path, sizeof path, "/tmp/classify-image-%d-%d.%s", (int)getpid(), number++, ending);
+}
+
+START_TEST(save__is_read_back) {
+  static const char *const endings[] = {"ppm", "PNM"};
+  static const uint8_t pixels[] = {1, 2, 3, 250, 251, 252, 0, 255, 128, 10, 35, 32};
+  for (int i = 0; i < 2; i++) {
+    clf_image *image = NULL, *read = NULL;
+    name_file(endings[i]);
+    ck_clf_ok(clf_image_create(&image, NULL, 2, 2, 3, pixels, 0));
+    ck_clf_ok(clf_image_save(image, path));
+    ck_clf_ok(clf_image_load(&read, NULL, path, NULL));
+    ck_assert_int_eq(clf_image_channels(read), 3);
+    ck_assert_mem_eq(clf_image_pixels(read), pixels, sizeof pixels);
+    clf_image_free(read);
+    clf_image_free(image);
+    unlink(path);
+  }
+}
+END_TEST
+
+START_TEST(save__refuses_other_endings) {
+  clf_image *image = NULL, *read = NULL;
+  ck_clf_ok(clf_image_create(&image, NULL, 2, 2, 3, NULL, 0));
+  name_file("bmp");
+  ck_clf_fails(clf_image_save(image, path), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("pgm|ppm|pnm");
+  name_file("pgm");
+  ck_clf_fails(clf_image_save(image, path), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("1 channels, the image 3");
+  ck_clf_fails(clf_image_save(image, "/nonexistent/a.ppm"), CLF_ERROR_IO);
+  ck_clf_fails(clf_image_save(image, "/nonexistent/a"), CLF_ERROR_UNSUPPORTED);
+  ck_assert_int_ne(access(path, F_OK), 0);
+  ck_clf_fails(clf_image_load(&read, NULL, path, NULL), CLF_ERROR_IO);
+  ck_clf_says(path);
+  ck_assert_ptr_null(read);
+  clf_image_free(image);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("image_files");
+  TCase *tests = tcase_create("image_files");
+  tcase_add_test(tests, pnm__is_read_in_all_forms);
+  tcase_add_test(tests, pnm__damage_is_told);
+  tcase_add_test(tests, load__refuses_what_is_no_image);
+  tcase_add_test(tests, load__has_a_limit);
+  tcase_add_test(tests, save__is_read_back);
+  tcase_add_test(tests, save__refuses_other_endings);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
