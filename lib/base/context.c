@@ -340,7 +340,8 @@ typedef struct watch {
   clf__task task;
   void *argument;
   pthread_t caller;
-  double reported; /* when it last was */
+  double reported; /* when it last was, and what */
+  double loss, metric;
   atomic_bool cancelled;
 } watch;
 
@@ -352,10 +353,14 @@ void clf__progress_poll(void) {
   if (now != NULL && !atomic_load(&now->cancelled) && pthread_equal(now->caller, pthread_self()) &&
       clf__seconds() - now->reported >= interval) {
     now->reported = clf__seconds();
-    if (report(now->progress, atomic_load(now->done), NAN, NAN)) {
+    if (report(now->progress, atomic_load(now->done), now->loss, now->metric)) {
       atomic_store(&now->cancelled, true);
     }
   }
+}
+
+const atomic_bool *clf__progress_cancelled(void) {
+  return watched != NULL ? &watched->cancelled : NULL;
 }
 
 static void run_watched(void *argument, int64_t index, int32_t worker) {
@@ -372,7 +377,7 @@ clf_status clf__progress_parallel(const clf__progress *progress, const atomic_in
     return clf__progress_step(progress, atomic_load(done), NAN, NAN);
   }
   watch *outer = watched;
-  watch mine = {progress, done, task, argument, pthread_self(), clf__seconds(), false};
+  watch mine = {progress, done, task, argument, pthread_self(), clf__seconds(), NAN, NAN, false};
   watched = &mine;
   clf__parallel(progress->context, count, run_watched, &mine);
   watched = outer;
@@ -388,8 +393,11 @@ clf_status clf__progress_step(const clf__progress *progress, int64_t step, doubl
   } else {
     stop = (watched != NULL && atomic_load(&watched->cancelled)) ||
            report(progress, step, loss, metric);
-    if (stop && watched != NULL) { /* in the only task of its call */
-      atomic_store(&watched->cancelled, true);
+    if (watched != NULL) { /* in the only task of its call */
+      watched->reported = clf__seconds();
+      watched->loss = loss;
+      watched->metric = metric;
+      atomic_store(&watched->cancelled, stop);
     }
   }
   return stop ? fail_cancelled(progress, step) : CLF_OK;

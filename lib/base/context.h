@@ -3,6 +3,7 @@
 #define CLF_BASE_CONTEXT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <classify/context.h>
@@ -46,8 +47,11 @@ clf_status clf__progress_step(const clf__progress *progress, int64_t step, doubl
  * the call that is watched. CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
                                   int64_t count, clf__task task, void *argument);
-/* For the pool, from a thread that waits. */
+/* For a thread that waits or works for long within such a call: asks the host where that is due. */
 void clf__progress_poll(void);
+/* What tells that the call is cancelled, to hand to threads that take part in work within it; NULL
+ * outside of one. */
+const atomic_bool *clf__progress_cancelled(void);
 
 /* Monotonic seconds. */
 double clf__seconds(void);

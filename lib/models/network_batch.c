@@ -11,13 +11,16 @@ static int64_t smaller(int64_t a, int64_t b) {
 }
 
 /* So many rows that none of the layers works on them for long, so that a fit can be cancelled
- * within a second and a large batch needs no more memory than a small one. A layer that measures
- * the batch, which shows in weights that are not trained, needs it whole. */
+ * within a second, and that what they keep fits memory: a large batch needs no more of it than a
+ * small one. A layer that measures the batch, which shows in weights that are not trained, needs it
+ * whole. */
 static int64_t piece_rows(const clf__trainer *t) {
   static const double most_work = 1e10; /* multiply-adds, some 0.2 s */
-  double most = 1;
+  static const double most_bytes = 2e9;
+  double most = 1, bytes = 1, rows;
   for (int64_t i = 0; i < t->network->layer_count; i++) {
     const clf__layer *layer = t->network->layers[i];
+    bytes += (double)layer->kept_bytes + (double)layer->outputs * sizeof(float);
     for (int64_t j = 0; j < layer->weight_count; j++) {
       const clf__weight_info *info = &layer->weights[j];
       most = fmax(most, (double)layer->outputs * (double)smaller(info->fan_in, layer->inputs));
@@ -26,7 +29,8 @@ static int64_t piece_rows(const clf__trainer *t) {
       }
     }
   }
-  return (double)t->batch > most_work / most ? (int64_t)fmax(1, most_work / most) : t->batch;
+  rows = fmin(most_work / most, most_bytes / bytes);
+  return (double)t->batch > rows ? (int64_t)fmax(1, rows) : t->batch;
 }
 
 static int64_t auto_epochs(const clf__trainer *t) {

@@ -68,6 +68,25 @@ done:
   return status;
 }
 
+typedef struct epoch_run {
+  clf__trainer *trainer;
+  clf_status status;
+} epoch_run;
+
+static void epoch_task(void *argument, int64_t index, int32_t worker) {
+  epoch_run *run = argument;
+  (void)index;
+  (void)worker;
+  run->status = run_epoch(run->trainer, run->trainer->epoch);
+}
+
+/* An epoch as a call that is watched, so that the host is asked within long steps of layers too. */
+static clf_status watch_epoch(clf__trainer *t) {
+  epoch_run run = {t, CLF_OK};
+  const clf_status watched = clf__progress_parallel(&t->progress, &t->step, 1, epoch_task, &run);
+  return run.status < 0 ? run.status : watched;
+}
+
 static void end_epoch(clf__trainer *t, double loss) {
   const int64_t patience = t->params->patience;
   const bool better = loss < t->least;
@@ -100,7 +119,7 @@ static clf_status train(clf__trainer *t) {
   const bool held = t->validation.count > 0;
   clf_status status = begin(t);
   while (status == CLF_OK && t->epoch < t->epochs && !t->stopped) {
-    CLF__TRY(run_epoch(t, t->epoch));
+    CLF__TRY(watch_epoch(t));
     const double own = t->records[CLF__RECORD_LOSS][t->epoch];
     const double loss = held ? t->records[CLF__RECORD_VALIDATION_LOSS][t->epoch] : own;
     if (!isfinite(loss) || !isfinite(own) || !clf__trainer_weights_finite(t)) {

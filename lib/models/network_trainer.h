@@ -29,7 +29,7 @@ typedef struct clf__trainer {
   int64_t piece; /* rows that go through the layers at once: a batch, or part of a large one */
   int64_t epochs;
   int64_t most_steps; /* in all of them; the last may have fewer than the others */
-  int64_t *order; /* [rows]: those trained on, then those held out */
+  int64_t *order;     /* [rows]: those trained on, then those held out */
   clf__row_set train, validation;
   float *row_weights;    /* [rows] or NULL */
   clf__augment *augment; /* of the rows trained on, or NULL */
@@ -59,7 +59,7 @@ typedef struct clf__trainer {
   bool stopped;                  /* for want of a lower loss */
   /* What is reported. */
   clf__progress progress;
-  int64_t step;
+  atomic_int_least64_t step;
   double loss, accuracy; /* of the epoch so far */
   double reported;       /* when it last was */
 } clf__trainer;

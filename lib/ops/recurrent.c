@@ -34,7 +34,7 @@ static void forward_block(void *argument, int64_t index, int32_t worker) {
     while (s.rows > 0 && b.length[s.rows - 1] <= step) {
       s.rows--;
     }
-    if (s.rows == 0) {
+    if (s.rows == 0 || clf__recurrent_stops(r)) {
       break;
     }
     clf__recurrent_fill(&b, s.rows, step, s.h_before);
@@ -57,6 +57,7 @@ clf_status clf__recurrent_forward(clf_context *context, const clf__recurrent *ce
   clf_status status = clf__recurrent_begin(&r, context, cell, pass, false);
   if (status == CLF_OK) {
     clf__parallel(context, r.blocks, forward_block, &r);
+    status = clf__recurrent_outcome(&r);
   }
   clf__recurrent_end(&r);
   return status;

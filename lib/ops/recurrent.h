@@ -56,7 +56,8 @@ typedef struct clf__recurrent_pass {
   clf__recurrent_weights gradients; /* set */
 } clf__recurrent_pass;
 
-/* Both fail only for lack of memory. Results do not depend on the number of threads. */
+/* Both fail for lack of memory, or because the host stops a call that is watched. Results do not
+ * depend on the number of threads. */
 clf_status clf__recurrent_forward(clf_context *context, const clf__recurrent *cell,
                                   const clf__recurrent_pass *pass);
 clf_status clf__recurrent_backward(clf_context *context, const clf__recurrent *cell,

@@ -98,7 +98,7 @@ static void backward_block(const clf__recurrent_run *r, int64_t index, int32_t w
   memset(b.dh, 0, (size_t)(b.rows * units) * sizeof *b.dh);
   memset(b.dc, 0, (size_t)(b.rows * units) * sizeof *b.dc);
   int64_t rows = 0;
-  for (int64_t step = b.length[0] - 1; step >= 0; step--) {
+  for (int64_t step = b.length[0] - 1; step >= 0 && !clf__recurrent_stops(r); step--) {
     rows = rows_at(&b, step, rows);
     place -= rows;
     const int64_t before = place - rows_at(&b, step - 1, rows);
@@ -156,6 +156,7 @@ clf_status clf__recurrent_backward(clf_context *context, const clf__recurrent *c
   }
   if (status == CLF_OK) {
     clf__parallel(context, r.shards, backward_shard, &r);
+    status = clf__recurrent_outcome(&r);
     sum_shards(&r);
     clf__recurrent_unstack(&r, r.dw, &pass->gradients);
     if (pass->weights.first != NULL) {

@@ -131,6 +131,7 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
                               .kernels = clf__kernels_of(clf__context_cpu(context)),
                               .cell = cell,
                               .pass = pass,
+                              .cancelled = clf__progress_cancelled(),
                               .width = cell->inputs + cell->units + 1,
                               .columns = clf__recurrent_biases(cell->cell) * cell->units,
                               .blocks =
@@ -215,6 +216,17 @@ clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *r, int64_
   }
   begin_states(&b);
   return b;
+}
+
+bool clf__recurrent_stops(const clf__recurrent_run *r) {
+  clf__progress_poll();
+  return r->cancelled != NULL && atomic_load(r->cancelled);
+}
+
+clf_status clf__recurrent_outcome(const clf__recurrent_run *r) {
+  return r->cancelled != NULL && atomic_load(r->cancelled)
+             ? clf__fail(CLF_ERROR_CANCELLED, "cancelled between the steps of a sequence")
+             : CLF_OK;
 }
 
 int64_t clf__recurrent_time(const clf__recurrent_block *b, int64_t i, int64_t step) {

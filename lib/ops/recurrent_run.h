@@ -8,6 +8,8 @@
 #ifndef CLF_OPS_RECURRENT_RUN_H
 #define CLF_OPS_RECURRENT_RUN_H
 
+#include <stdatomic.h>
+
 #include "ops/kernels.h"
 #include "ops/panels.h"
 #include "ops/recurrent.h"
@@ -25,7 +27,8 @@ typedef struct clf__recurrent_run {
   float *stacked;  /* [width, columns] */
   clf__panels weights, turned;
   int64_t scratch_size;
-  float *scratch; /* [threads, scratch_size] */
+  float *scratch;               /* [threads, scratch_size] */
+  const atomic_bool *cancelled; /* or NULL */
   int64_t shards, blocks;
   int64_t shard_size; /* width x columns and, where it is learnt, the first state */
   float *dw;          /* [shards, shard_size] */
@@ -56,6 +59,10 @@ void clf__recurrent_end(clf__recurrent_run *run);
 
 clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *run, int64_t index,
                                              int32_t worker);
+/* Before a step, which may be long: whether the host wants no more of them. */
+bool clf__recurrent_stops(const clf__recurrent_run *run);
+/* What the pass comes to after its blocks. */
+clf_status clf__recurrent_outcome(const clf__recurrent_run *run);
 /* The time of a row's step, which is counted from where the cell begins. */
 int64_t clf__recurrent_time(const clf__recurrent_block *block, int64_t row, int64_t step);
 /* Where a row's step is in y, -1 for a step that y does not have. */

@@ -219,6 +219,29 @@ START_TEST(fit__that_is_cancelled_leaves_the_model) {
 }
 END_TEST
 
+/* Thousands of steps of one layer are one step of the training. */
+START_TEST(fit__of_long_sequences_can_be_cancelled) {
+  enum { ROWS = 4, STEPS = 4096 };
+  static float x[ROWS * STEPS];
+  static int32_t y[ROWS] = {0, 1, 0, 1};
+  host own;
+  for (int threads = 1; threads <= 2; threads++) {
+    clf_context *context = watched_context(
+        &own, threads == 1 ? "threads=1 cpu=generic" : "threads=2 cpu=generic", "network");
+    clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, STEPS, y);
+    clf_model *model = NULL;
+    ck_clf_ok(clf_model_create(&model, context, "network",
+                               "epochs=1 layers='embedding vocabulary=2 units=3 mask=false; lstm "
+                               "units=512; dense units=2'"));
+    ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_CANCELLED);
+    check_stopped(&own);
+    clf_model_free(model);
+    clf_dataset_free(data);
+    clf_context_free(context);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("cancel");
   TCase *facts = tcase_create("facts");
@@ -229,6 +252,7 @@ int main(void) {
   tcase_add_test(facts, cholesky__can_be_cancelled);
   tcase_add_loop_test(facts, gram__in_tasks_ends_with_the_call_they_belong_to, 0, 3);
   tcase_add_loop_test(facts, fit__that_is_cancelled_leaves_the_model, 0, 4);
+  tcase_add_test(facts, fit__of_long_sequences_can_be_cancelled);
   suite_add_tcase(suite, facts);
   return run_suite(suite);
 }
