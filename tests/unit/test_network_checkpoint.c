@@ -93,6 +93,9 @@ static const setting settings[] = {
      "threads=1 seed=7"},
     {"class_weight=balanced", "adagrad", "learning_rate=0.1 schedule=cosine", "threads=2 seed=8"},
     {"patience=2 averaging=0.5", "sgd", "learning_rate=3 schedule=plateau interval=2", "seed=9"},
+    {"input=3,2 layers='lstm units=3 return_sequences=true initial_state=learned; gru units=2 "
+     "recurrent_dropout=0.2; dense units=3'",
+     "rmsprop", NULL, "threads=2 seed=2"},
     {"shuffle=false patience=50 max_steps=23", "adam", NULL, "threads=2 seed=1"},
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };

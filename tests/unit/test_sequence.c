@@ -1,9 +1,10 @@
 /* Streams: after every step what the model gives for the row of the steps so far. */
 #include <math.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
-#include "support.h"
+#include "stingy.h"
 
 enum { ROWS = 60, STEPS = 12, WORDS = 9 };
 
@@ -165,6 +166,98 @@ START_TEST(sequence__stays_as_it_was_after_a_failure) {
 }
 END_TEST
 
+/* A life of a model that reads words, from its rows to a stream. */
+static clf_status whole_life(clf_context *own) {
+  clf_tensor *rows = NULL, *numbers = NULL;
+  clf_dataset *words = NULL;
+  clf_model *model = NULL;
+  clf_sequence *sequence = NULL;
+  float values[2];
+  clf_status status;
+  TRY(clf_tensor_wrap(&rows, own, ids, CLF_F32, 2, (int64_t[]){ROWS, STEPS}, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&numbers, own, labels, CLF_I32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
+  TRY(clf_dataset_create(&words, own, rows, numbers));
+  TRY(clf_model_create(&model, own, "network",
+                       "epochs=1 validation_split=0.2 layers='embedding vocabulary=9 units=2; lstm "
+                       "units=3 bidirectional=true return_sequences=true; global_max_pool1d; dense "
+                       "units=2'"));
+  TRY(clf_model_fit(model, words, NULL, NULL));
+  TRY(clf_model_set_text(model, "layers",
+                         "embedding vocabulary=9 units=2; gru units=3 initial_state=learned "
+                         "return_sequences=true; rnn units=2; dense units=2"));
+  TRY(clf_model_fit(model, words, NULL, NULL));
+  TRY(clf_sequence_create(&sequence, model));
+  TRY(clf_sequence_feed(sequence, ids, 3));
+  TRY(clf_sequence_predict_proba(sequence, values, 2));
+done:
+  clf_sequence_free(sequence);
+  clf_model_free(model);
+  clf_dataset_free(words);
+  clf_tensor_free(rows);
+  clf_tensor_free(numbers);
+  return status;
+}
+
+START_TEST(sequence__every_allocation_may_fail) {
+  clf_status status = CLF_ERROR_MEMORY;
+  for (int64_t refuse = 1; status != CLF_OK; refuse++) {
+    stingy from = {.refuse = refuse};
+    clf_context *own = stingy_context("threads=1", &from);
+    if (own != NULL) {
+      status = whole_life(own);
+      ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
+      clf_context_free(own);
+    }
+    ck_assert_int_eq(atomic_load(&from.held), 0);
+  }
+}
+END_TEST
+
+typedef struct reader {
+  const clf_model *model;
+  int row;
+  float scores[2];
+  bool good;
+} reader;
+
+static void *read_row(void *argument) {
+  reader *own = argument;
+  clf_sequence *sequence = NULL;
+  own->good = clf_sequence_create(&sequence, own->model) == CLF_OK;
+  for (int round = 0; own->good && round < 5; round++) {
+    own->good = clf_sequence_reset(sequence) == CLF_OK &&
+                clf_sequence_feed(sequence, ids + own->row * STEPS, STEPS) == CLF_OK &&
+                clf_sequence_decision_function(sequence, own->scores, 2) == CLF_OK;
+  }
+  clf_sequence_free(sequence);
+  return NULL;
+}
+
+/* One model, a sequence in each thread, and rows predicted meanwhile. */
+START_TEST(sequence__reads_in_many_threads) {
+  enum { THREADS = 8 };
+  static float expected[ROWS * 2], again[ROWS * 2];
+  pthread_t threads[THREADS];
+  reader readers[THREADS];
+  clf_model *model = fitted(context, "network", networks[2], data);
+  ck_clf_ok(clf_model_decision_function(model, data, expected, ROWS * 2));
+  for (int i = 0; i < THREADS; i++) {
+    readers[i] = (reader){.model = model, .row = i};
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, read_row, &readers[i]), 0);
+  }
+  ck_clf_ok(clf_model_decision_function(model, data, again, ROWS * 2));
+  ck_assert_mem_eq(expected, again, sizeof expected);
+  for (int i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert(readers[i].good);
+    for (int k = 0; k < 2; k++) {
+      ck_assert_double_eq_tol((double)readers[i].scores[k], (double)expected[2 * i + k], 1e-5);
+    }
+  }
+  clf_model_free(model);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("sequence");
   TCase *tests = tcase_create("sequence");
@@ -173,6 +266,8 @@ int main(void) {
   tcase_add_test(tests, sequence__reads_features);
   tcase_add_test(tests, sequence__says_why_not);
   tcase_add_test(tests, sequence__stays_as_it_was_after_a_failure);
+  tcase_add_test(tests, sequence__every_allocation_may_fail);
+  tcase_add_test(tests, sequence__reads_in_many_threads);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }
