@@ -4,6 +4,7 @@
 #ifndef CLASSIFY_H
 #define CLASSIFY_H
 
+#include <classify/box.h>
 #include <classify/catalog.h>
 #include <classify/context.h>
 #include <classify/dataset.h>

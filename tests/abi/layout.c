@@ -13,6 +13,14 @@ PIN(clf_allocator, allocate, 0);
 PIN(clf_allocator, release, 8);
 PIN(clf_allocator, user, 16);
 
+PIN_SIZE(clf_box, 24);
+PIN(clf_box, top, 0);
+PIN(clf_box, left, 4);
+PIN(clf_box, height, 8);
+PIN(clf_box, width, 12);
+PIN(clf_box, score, 16);
+PIN(clf_box, label, 20);
+
 PIN_SIZE(clf_progress, 48);
 PIN(clf_progress, stage, 0);
 PIN(clf_progress, step, 8);

@@ -171,6 +171,34 @@ START_TEST(null__dataset) {
 }
 END_TEST
 
+START_TEST(null__boxes) {
+  clf_box boxes[] = {{0, 0, 1, 1, 0, 0}};
+  const int64_t image[] = {0};
+  int64_t kept = 7;
+  double out = 7;
+  const refusal all[] = {
+      REFUSED(clf_box_suppress(NULL, 1, 0.5, &kept)),
+      REFUSED(clf_box_suppress(boxes, 1, 0.5, NULL)),
+      REFUSED(clf_box_average_precision(NULL, image, 1, boxes, image, 1, 0.5, 0, &out, NULL, NULL,
+                                        NULL)),
+      REFUSED(clf_box_average_precision(boxes, NULL, 1, boxes, image, 1, 0.5, 0, &out, NULL, NULL,
+                                        NULL)),
+      REFUSED(clf_box_average_precision(boxes, image, 1, NULL, image, 1, 0.5, 0, &out, NULL, NULL,
+                                        NULL)),
+      REFUSED(clf_box_average_precision(boxes, image, 1, boxes, NULL, 1, 0.5, 0, &out, NULL, NULL,
+                                        NULL)),
+      REFUSED(clf_box_average_precision(boxes, image, 1, boxes, image, 1, 0.5, 0, NULL, NULL, NULL,
+                                        NULL)),
+      REFUSED(clf_box_mean_average_precision(NULL, image, 1, boxes, image, 1, 0.5, &out)),
+      REFUSED(clf_box_mean_average_precision(boxes, image, 1, boxes, image, 1, 0.5, NULL)),
+  };
+  CHECK_ALL(all);
+  ck_assert_int_eq(kept, 7);
+  ck_assert_double_eq(out, 7);
+  ck_assert_double_eq(clf_box_overlap(NULL, NULL), 0);
+}
+END_TEST
+
 START_TEST(null__batches) {
   clf_batches *made = NULL;
   clf_batches *batches = NULL;
@@ -478,6 +506,7 @@ int main(void) {
   tcase_add_test(tests, null__context);
   tcase_add_test(tests, null__tensor);
   tcase_add_test(tests, null__dataset);
+  tcase_add_test(tests, null__boxes);
   tcase_add_test(tests, null__batches);
   tcase_add_test(tests, null__transform);
   tcase_add_test(tests, null__model_making_and_parameters);

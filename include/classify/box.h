@@ -1,0 +1,72 @@
+/** @file classify/box.h
+ *  Boxes around objects in images: overlap, suppression of doubles, and how good found boxes are.
+ *
+ *  A box covers [left, left + width) x [top, top + height) in pixels; its sides are finite and more
+ *  than 0. Functions that return a status refuse other boxes, and scores that are NaN, by
+ *  CLF_ERROR_DATA. Thread class of the file: any thread.
+ */
+#ifndef CLASSIFY_BOX_H
+#define CLASSIFY_BOX_H
+
+#include <classify/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** An object in an image. The layout never changes. */
+typedef struct clf_box {
+  float top;     /**< its first row */
+  float left;    /**< its first column */
+  float height;  /**< in pixels */
+  float width;   /**< in pixels */
+  float score;   /**< how sure it is: higher is surer */
+  int32_t label; /**< class index */
+} clf_box;
+
+/** Intersection over union of two boxes, 0 to 1; labels and scores do not matter.
+ *  @return 0 for NULL as well @since 0.1 */
+CLF_API double clf_box_overlap(const clf_box *a, const clf_box *b);
+
+/** Greedy suppression of doubles: from the highest score down, a box is kept unless one of its
+ *  label that is kept already overlaps it by more than `overlap`. Of equal scores the earlier goes
+ *  first.
+ *  @param boxes    [count] receives the kept ones first, by falling score; the rest is unspecified
+ *  @param overlap  intersection over union, 0 to 1
+ *  @param kept     receives how many are kept
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overlap, int64_t *kept);
+
+/** Average precision of found boxes of one label: the area under the precision-recall curve made
+ *  monotone, all points counted (as PASCAL VOC has it since 2010). By falling score, a found box is
+ *  right when the true box of its image that it overlaps most does so by at least `overlap` and was
+ *  not found before; else it is wrong.
+ *  Everingham, Van Gool, Williams, Winn and Zisserman, "The Pascal Visual Object Classes (VOC)
+ *  challenge" (IJCV 2010), section 4.2, and its development kit of 2010.
+ *  @param found, found_image  [found_count] boxes, and the image that each is in, any numbers
+ *  @param truth, truth_image  [truth_count] the same of the objects that there are; scores are not
+ *                             read
+ *  @param label      boxes of other labels are left out; at least one of truth has it
+ *  @param out        receives the area, 0 to 1
+ *  @param precision, recall  [found_count] receive the curve as it is, a point for each found box
+ *                            of the label, or NULL
+ *  @param points     receives the number of points, or NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_box_average_precision(const clf_box *found, const int64_t *found_image,
+                                             int64_t found_count, const clf_box *truth,
+                                             const int64_t *truth_image, int64_t truth_count,
+                                             double overlap, int32_t label, double *out,
+                                             double *precision, double *recall, int64_t *points);
+
+/** Mean of clf_box_average_precision() over the labels that occur in truth.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_box_mean_average_precision(const clf_box *found, const int64_t *found_image,
+                                                  int64_t found_count, const clf_box *truth,
+                                                  const int64_t *truth_image, int64_t truth_count,
+                                                  double overlap, double *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

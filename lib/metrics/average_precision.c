@@ -1,0 +1,232 @@
+/* Average precision of found boxes. The boxes of a label are matched in the order of their scores;
+ * true boxes are sorted by image, so that each found box looks at those of its own alone. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "metrics/box.h"
+
+/* A true box, to be sorted by image. */
+typedef struct true_place {
+  int64_t image, index;
+  bool found;
+} true_place;
+
+typedef struct matching {
+  const clf_box *found, *truth;
+  const int64_t *found_image;
+  clf__box_place *order; /* of the found boxes, by label */
+  int64_t found_count;
+  true_place *places; /* [truth_count] */
+  int64_t truth_count;
+  double overlap;
+  double *precision, *recall; /* [found_count] of the label at hand */
+} matching;
+
+static int compare_true(const void *first, const void *second) {
+  const true_place *a = first, *b = second;
+  if (a->image != b->image) {
+    return a->image < b->image ? -1 : 1;
+  }
+  return (a->index > b->index) - (a->index < b->index);
+}
+
+static int compare_labels(const void *first, const void *second) {
+  const int32_t a = *(const int32_t *)first, b = *(const int32_t *)second;
+  return (a > b) - (a < b);
+}
+
+/* The first true box of an image or of a later one. */
+static int64_t first_of_image(const matching *m, int64_t image) {
+  int64_t low = 0, high = m->truth_count;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    if (m->places[middle].image < image) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/* Whether a found box is right; its true box counts as found from then on. */
+static bool is_right(const matching *m, int64_t index) {
+  const clf_box *box = &m->found[index];
+  const int64_t image = m->found_image[index];
+  double most = -1;
+  true_place *best = NULL;
+  for (int64_t i = first_of_image(m, image); i < m->truth_count; i++) {
+    true_place *place = &m->places[i];
+    if (place->image != image) {
+      break;
+    }
+    const clf_box *truth = &m->truth[place->index];
+    const double overlap = truth->label == box->label ? clf_box_overlap(truth, box) : -1;
+    if (overlap > most) {
+      most = overlap;
+      best = place;
+    }
+  }
+  const bool right = best != NULL && most >= m->overlap && !best->found;
+  if (right) {
+    best->found = true;
+  }
+  return right;
+}
+
+/* Precision and recall after each of the found boxes from `first` on that have its label. */
+static int64_t make_curve(const matching *m, int64_t first, int32_t label, int64_t objects) {
+  int64_t points = 0, right = 0;
+  for (int64_t i = first; i < m->found_count && m->order[i].label == label; i++) {
+    right += is_right(m, m->order[i].index);
+    m->precision[points] = (double)right / (double)(points + 1);
+    m->recall[points++] = (double)right / (double)objects;
+  }
+  return points;
+}
+
+/* Each recall's precision is the best at that recall or a higher one. */
+static double area(const double *precision, const double *recall, int64_t points) {
+  double sum = 0, best = 0;
+  for (int64_t i = points - 1; i >= 0; i--) {
+    best = precision[i] > best ? precision[i] : best;
+    sum += best * (recall[i] - (i > 0 ? recall[i - 1] : 0));
+  }
+  return sum;
+}
+
+/* Average precision of a label; -1 where no true box has it. */
+static double label_precision(const matching *m, int32_t label, int64_t *points) {
+  int64_t objects = 0, first = 0;
+  for (int64_t i = 0; i < m->truth_count; i++) {
+    objects += m->truth[i].label == label;
+  }
+  if (objects == 0) {
+    return -1;
+  }
+  while (first < m->found_count && m->order[first].label < label) {
+    first++;
+  }
+  *points = make_curve(m, first, label, objects);
+  return area(m->precision, m->recall, *points);
+}
+
+static clf_status prepare(matching *m, clf_context *context, const int64_t *truth_image) {
+  m->places = clf__alloc_array(context, m->truth_count, sizeof *m->places);
+  m->precision = clf__alloc_array(context, m->found_count, sizeof *m->precision);
+  m->recall = clf__alloc_array(context, m->found_count, sizeof *m->recall);
+  if (m->places == NULL || m->precision == NULL || m->recall == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < m->truth_count; i++) {
+    m->places[i] = (true_place){truth_image[i], i, false};
+  }
+  qsort(m->places, (size_t)m->truth_count, sizeof *m->places, compare_true);
+  return clf__sort_boxes(&m->order, context, m->found, m->found_count);
+}
+
+static void release(matching *m) {
+  clf__free(m->order);
+  clf__free(m->places);
+  clf__free(m->precision);
+  clf__free(m->recall);
+}
+
+static clf_status check(const matching *m, const int64_t *truth_image) {
+  const bool found = m->found_count == 0 || (m->found != NULL && m->found_image != NULL);
+  if (m->found_count < 0 || m->truth_count < 1 || !found || m->truth == NULL ||
+      truth_image == NULL || !(m->overlap > 0 && m->overlap <= 1)) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "average precision: %lld found and %lld true boxes with their images, overlap "
+                     "%g; there must be one true box or more, and an overlap above 0, at most 1",
+                     (long long)m->found_count, (long long)m->truth_count, m->overlap);
+  }
+  clf_status status = clf__check_boxes("average precision, found", m->found, m->found_count, true);
+  return status < 0 ? status
+                    : clf__check_boxes("average precision, truth", m->truth, m->truth_count, false);
+}
+
+static clf_status begin(matching *m, clf_context **context, const int64_t *truth_image) {
+  clf_status status = check(m, truth_image);
+  if (status < 0) {
+    return status;
+  }
+  *context = clf__context_hold(NULL);
+  return *context != NULL ? prepare(m, *context, truth_image) : CLF_ERROR_MEMORY;
+}
+
+clf_status clf_box_average_precision(const clf_box *found, const int64_t *found_image,
+                                     int64_t found_count, const clf_box *truth,
+                                     const int64_t *truth_image, int64_t truth_count,
+                                     double overlap, int32_t label, double *out, double *precision,
+                                     double *recall, int64_t *points) {
+  CLF__REQUIRE(out);
+  clf_context *context = NULL;
+  matching m = {.found = found,
+                .truth = truth,
+                .found_image = found_image,
+                .found_count = found_count,
+                .truth_count = truth_count,
+                .overlap = overlap};
+  int64_t count = 0;
+  clf_status status = begin(&m, &context, truth_image);
+  CLF__TRY(status);
+  const double result = label_precision(&m, label, &count);
+  CLF__TRY(result >= 0 ? CLF_OK
+                       : clf__fail(CLF_ERROR_DATA, "average precision: no true box has label %d",
+                                   (int)label));
+  *out = result;
+  if (precision != NULL && count > 0) {
+    memcpy(precision, m.precision, (size_t)count * sizeof *precision);
+  }
+  if (recall != NULL && count > 0) {
+    memcpy(recall, m.recall, (size_t)count * sizeof *recall);
+  }
+  if (points != NULL) {
+    *points = count;
+  }
+done:
+  release(&m);
+  clf__context_release(context);
+  return status;
+}
+
+clf_status clf_box_mean_average_precision(const clf_box *found, const int64_t *found_image,
+                                          int64_t found_count, const clf_box *truth,
+                                          const int64_t *truth_image, int64_t truth_count,
+                                          double overlap, double *out) {
+  CLF__REQUIRE(out);
+  clf_context *context = NULL;
+  matching m = {.found = found,
+                .truth = truth,
+                .found_image = found_image,
+                .found_count = found_count,
+                .truth_count = truth_count,
+                .overlap = overlap};
+  int32_t *labels = NULL;
+  double sum = 0;
+  int64_t occurring = 0, points;
+  clf_status status = begin(&m, &context, truth_image);
+  CLF__TRY(status);
+  labels = clf__alloc_array(context, truth_count, sizeof *labels);
+  CLF__TRY(labels != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  for (int64_t i = 0; i < truth_count; i++) {
+    labels[i] = truth[i].label;
+  }
+  qsort(labels, (size_t)truth_count, sizeof *labels, compare_labels);
+  for (int64_t i = 0; i < truth_count; i++) {
+    if (i == 0 || labels[i] != labels[i - 1]) {
+      sum += label_precision(&m, labels[i], &points);
+      occurring++;
+    }
+  }
+  *out = sum / (double)occurring;
+done:
+  clf__free(labels);
+  release(&m);
+  clf__context_release(context);
+  return status;
+}

@@ -1,0 +1,24 @@
+/* What the measures of boxes share. */
+#ifndef CLF_METRICS_BOX_H
+#define CLF_METRICS_BOX_H
+
+#include <stdbool.h>
+
+#include <classify/box.h>
+#include <classify/context.h>
+
+/* CLF_ERROR_DATA naming the first box that is not valid; `what` begins the message. */
+clf_status clf__check_boxes(const char *what, const clf_box *boxes, int64_t count, bool scores);
+
+/* A box's place when sorted: by label, falling score, then as they came. */
+typedef struct clf__box_place {
+  float score;
+  int32_t label;
+  int64_t index;
+} clf__box_place;
+
+/* *out [count], allocated. */
+clf_status clf__sort_boxes(clf__box_place **out, clf_context *context, const clf_box *boxes,
+                           int64_t count);
+
+#endif
