@@ -3,7 +3,8 @@
  *  one part of a model, so that it is fitted, applied and saved with it, use clf_model_add().
  *
  *  Kinds: "standardize" (mean 0, standard deviation 1), "min_max" (to [low, high]), "polynomial"
- *  (powers and products of features up to a degree); see clf_kind_name("transform", …).
+ *  (powers and products of features up to a degree), "pca" (principal components: the directions in
+ *  which the rows vary most); see clf_kind_name("transform", …).
  *
  *  Thread class of the file: a fitted transform may be applied in many threads at once.
  */
@@ -20,15 +21,17 @@ extern "C" {
 typedef struct clf_transform clf_transform;
 
 /** Makes a transform.
- *  @param kind    "standardize", "min_max" or "polynomial"
+ *  @param kind    "standardize", "min_max", "polynomial" or "pca"
  *  @param params  "name=value …" or NULL
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
                                         const char *params);
 
 /** Fits the statistics.
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no rows, NaN or Inf), CLF_ERROR_UNSUPPORTED
- *          (sparse rows would become dense), CLF_ERROR_SHAPE (a basis too large), CLF_ERROR_MEMORY
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no rows, NaN or Inf; for pca, rows that are
+ *          all equal), CLF_ERROR_UNSUPPORTED (sparse rows would become dense), CLF_ERROR_SHAPE (a
+ *          basis or an eigenproblem too large), CLF_ERROR_NUMERIC (eigenvalues that do not
+ *          converge), CLF_ERROR_CANCELLED, CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset);
 
@@ -38,6 +41,17 @@ CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset
  *          CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform,
                                        const clf_dataset *dataset);
+
+/** A tensor of the fitted transform, read-only: "mean" and "deviation" f64 [features] of
+ * standardize, "minimum" and "maximum" of min_max; of pca, "mean" f64 [features], "components" f32
+ * [components, features], the axes of length 1, "variance" f64 [components] along them (of the
+ * population), and "total_variance" f64 [1], of the axes left out too.
+ *  @param out  receives a new handle on the transform's memory, valid even after its next fit; free
+ *              it with clf_tensor_free()
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such name; the message lists them), CLF_ERROR_NOT_FITTED,
+ *          CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_transform_tensor(const clf_transform *transform, const char *name,
+                                        clf_tensor **out);
 
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_transform_free(clf_transform *transform);

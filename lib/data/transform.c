@@ -8,10 +8,7 @@
 #include "base/text.h"
 
 static const clf__transform_kind *const kinds[] = {
-    &clf__standardize_kind,
-    &clf__min_max_kind,
-    &clf__polynomial_kind,
-    NULL,
+    &clf__standardize_kind, &clf__min_max_kind, &clf__polynomial_kind, &clf__pca_kind, NULL,
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] - 1 };
@@ -139,6 +136,18 @@ clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform
   }
   clf_status status = transform->kind->apply(out, transform, dataset);
   return status < 0 ? clf__fail_within(status, "%s", transform->kind->name) : CLF_OK;
+}
+
+clf_status clf_transform_tensor(const clf_transform *transform, const char *name,
+                                clf_tensor **out) {
+  CLF__REQUIRE(transform);
+  CLF__REQUIRE(name);
+  CLF__REQUIRE(out);
+  if (transform->state == NULL) {
+    return clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
+                     transform->kind->name);
+  }
+  return clf__store_share(out, transform->state, transform->kind->name, name);
 }
 
 int64_t clf__transform_columns(const clf_transform *transform) {

@@ -250,18 +250,6 @@ clf_status clf__model_require_fit(const clf_model *model) {
                                           model->kind->name);
 }
 
-/* Puts the names of all tensors into the message. */
-static clf_status fail_tensor_name(const clf_model *model, const char *name) {
-  clf__text names = {.context = model->context};
-  for (int64_t i = 0; i < clf__store_count(model->state); i++) {
-    clf__text_append(&names, "%s%s", i > 0 ? ", " : "", clf__store_name(model->state, i));
-  }
-  clf_status status = clf__fail(CLF_ERROR_ARGUMENT, "%s has no tensor '%s'; it has: %s",
-                                model->kind->name, name, names.bytes != NULL ? names.bytes : "");
-  clf__text_free(&names);
-  return status;
-}
-
 clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor **out) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(name);
@@ -270,8 +258,7 @@ clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor
   if (status < 0) {
     return status;
   }
-  const clf_tensor *tensor = clf__store_tensor(model->state, name);
-  return tensor != NULL ? clf__tensor_share(out, tensor) : fail_tensor_name(model, name);
+  return clf__store_share(out, model->state, model->kind->name, name);
 }
 
 bool clf__model_saves(const clf_model *model, const char *tensor) {

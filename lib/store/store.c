@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "store/format.h"
 
 const unsigned char clf__magic[8] = {0x89, 'C', 'L', 'F', '\r', '\n', 0x1A, '\n'};
@@ -136,6 +137,22 @@ const char *clf__store_text(const clf__store *store, const char *name) {
 const clf_tensor *clf__store_tensor(const clf__store *store, const char *name) {
   const clf__entry *entry = find(store, name);
   return entry != NULL ? entry->tensor : NULL;
+}
+
+clf_status clf__store_share(clf_tensor **out, const clf__store *store, const char *owner,
+                            const char *name) {
+  const clf_tensor *tensor = clf__store_tensor(store, name);
+  if (tensor != NULL) {
+    return clf__tensor_share(out, tensor);
+  }
+  clf__text names = {.context = store->context};
+  for (int64_t i = 0; i < clf__store_count(store); i++) {
+    clf__text_append(&names, "%s%s", i > 0 ? ", " : "", clf__store_name(store, i));
+  }
+  clf_status status = clf__fail(CLF_ERROR_ARGUMENT, "%s has no tensor '%s'; it has: %s", owner,
+                                name, names.bytes != NULL ? names.bytes : "none");
+  clf__text_free(&names);
+  return status;
 }
 
 int64_t clf__store_count(const clf__store *store) {

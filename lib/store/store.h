@@ -20,6 +20,11 @@ clf_status clf__store_add_tensor(clf__store *store, const char *name, const clf_
 const char *clf__store_text(const clf__store *store, const char *name);
 const clf_tensor *clf__store_tensor(const clf__store *store, const char *name);
 
+/* A handle on a tensor; CLF_ERROR_ARGUMENT, with the names there are, where `owner` has none of
+ * this name. */
+clf_status clf__store_share(clf_tensor **out, const clf__store *store, const char *owner,
+                            const char *name);
+
 int64_t clf__store_count(const clf__store *store);
 const char *clf__store_name(const clf__store *store, int64_t index);
 

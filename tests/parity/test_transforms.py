@@ -7,6 +7,7 @@ import numpy as np
 from classify import Dataset, Handle, call, close, f64, i64
 
 clf.sklearn()
+from sklearn.decomposition import PCA
 from sklearn.model_selection import StratifiedKFold, train_test_split
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
@@ -126,6 +127,32 @@ def polynomial__as_polynomial_features():
             columns_close(found, theirs.fit_transform(x.astype(float)), 1e-6, f"degree {degree}")
 
 
+def pca__as_pca():
+    x = random.normal(size=(60, 90)) @ np.diag(0.9 ** np.arange(90)) + 5
+    test = random.normal(size=(11, 90)).astype(np.float32)
+    for count, features, solver in ((60, 90, "auto"), (60, 30, "auto"), (60, 30, "gram")):
+        train = x[:count, :features].astype(np.float32)
+        for kept, whiten in ((7, False), (7, True), (29, False)):
+            theirs = PCA(kept, whiten=whiten, svd_solver="full").fit(train.astype(float))
+            ours = Transform("pca", f"components={kept} whiten={whiten} solver={solver}".lower())
+            found = ours.fit(Dataset(train)).apply(Dataset(test[:, :features])).tensor("x")
+            expected = theirs.transform(test[:, :features].astype(float))
+            axes = theirs.components_  # theirs have another sign, and n - 1 in the variance
+            expected *= np.sign(axes[np.arange(kept), np.abs(axes).argmax(1)])
+            if whiten:
+                expected *= np.sqrt(count / (count - 1))
+            columns_close(found, expected, 1e-4, f"pca {features} {solver} {kept} {whiten}")
+
+
+def pca__keeps_the_share_of_variance_that_pca_does():
+    x = (random.normal(size=(80, 40)) @ np.diag(0.8 ** np.arange(40))).astype(np.float32)
+    for share in (0.5, 0.9, 0.99):
+        ours = Transform("pca", f"variance={share}").fit(Dataset(x))
+        theirs = PCA(share, svd_solver="full").fit(x.astype(float))
+        found = ours.apply(Dataset(x)).tensor("x").shape[1]
+        assert found == theirs.n_components_, (share, found, theirs.n_components_)
+
+
 def labels(count=601, classes=13):
     return random.integers(0, classes, count) ** 2 % classes
 
@@ -173,5 +200,6 @@ clf.run([
     standardize__as_standard_scaler, standardize__with_weights, standardize__of_pixels,
     standardize__of_sparse_rows, min_max__as_min_max_scaler,
     min_max__of_sparse_rows_is_that_of_dense_ones, polynomial__as_polynomial_features,
+    pca__as_pca, pca__keeps_the_share_of_variance_that_pca_does,
     fold__sizes_as_stratified_k_fold, split__sizes_as_train_test_split,
 ])

@@ -57,6 +57,9 @@ static clf_model *create_model(clf_context *context, int setting) {
     ck_clf_ok(clf_model_add(model, "polynomial", NULL));
     ck_clf_ok(clf_model_add(model, "standardize", NULL));
   }
+  if (setting == 1) { /* once, for there is much in it to change */
+    ck_clf_ok(clf_model_add(model, "pca", "components=3"));
+  }
   return model;
 }
 
@@ -319,6 +322,7 @@ static const char *const TEXTS[] = {
     "standardize",
     "min_max",
     "polynomial",
+    "pca",
     "degree=30",
     "degree=3 interaction_only=true",
     "alpha=nan",

@@ -221,6 +221,7 @@ END_TEST
 START_TEST(null__transform) {
   clf_transform *made = NULL;
   clf_dataset *rows = NULL;
+  clf_tensor *given = NULL;
   const refusal all[] = {
       REFUSED(clf_transform_create(NULL, NULL, "standardize", NULL)),
       REFUSED(clf_transform_create(&made, NULL, NULL, NULL)),
@@ -229,10 +230,14 @@ START_TEST(null__transform) {
       REFUSED(clf_transform_apply(NULL, transform, data)),
       REFUSED(clf_transform_apply(&rows, NULL, data)),
       REFUSED(clf_transform_apply(&rows, transform, NULL)),
+      REFUSED(clf_transform_tensor(NULL, "mean", &given)),
+      REFUSED(clf_transform_tensor(transform, NULL, &given)),
+      REFUSED(clf_transform_tensor(transform, "mean", NULL)),
   };
   CHECK_ALL(all);
   ck_assert_ptr_null(made);
   ck_assert_ptr_null(rows);
+  ck_assert_ptr_null(given);
   clf_transform_free(NULL);
 }
 END_TEST

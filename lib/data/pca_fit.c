@@ -1,0 +1,216 @@
+/* Principal axes: the eigenvectors of the covariance S = sum w_i (x_i - m)(x_i - m)^T / sum w_i.
+ *
+ * With A the rows sqrt(w_i) (x_i - m), S = A^T A / W is [columns, columns]. Where there are fewer
+ * rows, the Gram matrix A A^T [rows, rows] has the same eigenvalues above 0 and is the smaller one:
+ * A A^T u = l u makes v = A^T u / sqrt(l) an eigenvector of A^T A (Turk and Pentland, "Eigenfaces
+ * for recognition", Journal of Cognitive Neuroscience 3, 1991). All of it is in doubles, so that
+ * directions of little variance are not lost beside large ones; A is made in bands of columns. */
+#include <math.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "data/pca.h"
+#include "data/statistics.h"
+#include "ops/ops.h"
+
+enum {
+  MOST_SIZE = 32768, /* of an eigenproblem */
+  BAND = 256,        /* columns of A at once */
+};
+
+/* Eigenvalues below this share of the largest are rounding: of doubles, and of the f32 products
+ * that the Gram engine sums. */
+static const double least_of_gram = 0x1p-40, least_of_covariance = 0x1p-22;
+
+typedef struct eigen_job {
+  clf_context *context;
+  const clf__rows *x;
+  const float *weights;
+  int64_t size;    /* of the matrix */
+  double *matrix;  /* [size, size] */
+  double *values;  /* [size] ascending */
+  double *vectors; /* [size, size] in rows */
+  double *band;    /* [rows, BAND] of A */
+  double weight;   /* W */
+  double least;
+} eigen_job;
+
+/* A's columns first … first + columns - 1. */
+static void fill_band(const eigen_job *job, const double *mean, int64_t first, int64_t columns) {
+  const clf__rows *x = job->x;
+  for (int64_t i = 0; i < x->rows; i++) {
+    const double root = job->weights != NULL ? sqrt((double)job->weights[i]) : 1;
+    double *to = job->band + i * BAND;
+    for (int64_t j = 0; j < columns; j++) {
+      const int64_t at = i * x->stride + first + j;
+      const float value = x->dtype == CLF_U8 ? x->scale * (float)((const uint8_t *)x->data)[at]
+                                             : ((const float *)x->data)[at];
+      to[j] = root * ((double)value - mean[first + j]);
+    }
+  }
+}
+
+static int64_t band_columns(const eigen_job *job, int64_t first) {
+  return job->x->columns - first < BAND ? job->x->columns - first : BAND;
+}
+
+static clf_status make_gram(eigen_job *job, clf__directions *out) {
+  const int64_t n = job->size;
+  const clf__progress progress =
+      clf__progress_begin(job->context, "gram", (job->x->columns - 1) / BAND + 1);
+  clf__columns columns = {.mean = out->mean};
+  double *others = clf__alloc_array(job->context, job->x->columns, 3 * sizeof *others);
+  clf_status status = CLF_ERROR_MEMORY;
+  job->band = clf__alloc_array(job->context, n, BAND * sizeof *job->band);
+  if (others == NULL || job->band == NULL) {
+    goto done;
+  }
+  columns.minimum = others;
+  columns.maximum = others + job->x->columns;
+  columns.variance = others + 2 * job->x->columns;
+  CLF__TRY(clf__column_statistics(job->context, job->x, job->weights, &columns));
+  for (int64_t first = 0; first < job->x->columns; first += BAND) {
+    const int64_t width = band_columns(job, first);
+    CLF__TRY(clf__progress_step(&progress, first / BAND, NAN, NAN));
+    fill_band(job, out->mean, first, width);
+    CLF__TRY(clf__gemm_f64(job->context, false, true, n, n, width, 1, job->band, BAND, job->band,
+                           BAND, first > 0, job->matrix, n));
+  }
+  job->weight = 0;
+  for (int64_t i = 0; i < n; i++) {
+    job->weight += job->weights != NULL ? (double)job->weights[i] : 1;
+  }
+done:
+  clf__free(others);
+  return status;
+}
+
+static clf_status make_covariance(eigen_job *job, clf__directions *out) {
+  const clf__gram_input input = {.x = job->x, .weights = job->weights, .centered = true};
+  clf__gram gram = {0};
+  clf_status status = clf__gram_create(&gram, job->context, &input);
+  if (status == CLF_OK) {
+    memcpy(out->mean, gram.mean, (size_t)job->size * sizeof *gram.mean);
+    memcpy(job->matrix, gram.scatter, (size_t)(job->size * job->size) * sizeof *gram.scatter);
+    job->weight = gram.weight;
+  }
+  clf__gram_free(&gram);
+  return status;
+}
+
+/* How many directions to keep; sets the total. */
+static int64_t count_kept(const eigen_job *job, double most, double share, double *total) {
+  const double *last = job->values + job->size - 1;
+  double kept = 0;
+  int64_t count = 0;
+  *total = 0;
+  for (int64_t k = 0; k < job->size; k++) {
+    *total += last[-k] > 0 ? last[-k] : 0;
+  }
+  while (count < job->size && (double)count < most && last[-count] > job->least * *last &&
+         (count == 0 || share >= 1 || kept < share * *total)) {
+    kept += last[-count++];
+  }
+  return count;
+}
+
+/* Scales a direction to length 1, its largest element (the first of equals) above 0. */
+static void normalise(double *vector, int64_t columns) {
+  double sum = 0, largest = 0;
+  for (int64_t j = 0; j < columns; j++) {
+    sum += vector[j] * vector[j];
+    largest = fabs(vector[j]) > fabs(largest) ? vector[j] : largest;
+  }
+  const double factor = (largest < 0 ? -1 : 1) / sqrt(sum);
+  for (int64_t j = 0; j < columns; j++) {
+    vector[j] *= factor;
+  }
+}
+
+/* The directions from the eigenvectors, which are the last `count` rows in ascending order. */
+static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) {
+  const int64_t n = job->size, columns = job->x->columns;
+  const double *chosen = job->vectors + (n - out->count) * n; /* [count, n] */
+  clf_status status = CLF_OK;
+  out->vectors = clf__alloc_array(job->context, out->count, (size_t)columns * sizeof(double));
+  out->variance = clf__alloc_array(job->context, out->count, sizeof *out->variance);
+  if (out->vectors == NULL || out->variance == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t first = 0; gram && first < columns; first += BAND) {
+    const int64_t width = band_columns(job, first);
+    fill_band(job, out->mean, first, width);
+    CLF__TRY(clf__gemm_f64(job->context, false, false, out->count, width, n, 1, chosen, n,
+                           job->band, BAND, 0, out->vectors + first, columns));
+  }
+  if (!gram) {
+    memcpy(out->vectors, chosen, (size_t)(out->count * n) * sizeof *chosen);
+  }
+  for (int64_t a = 0, b = out->count - 1; a < b; a++, b--) { /* the largest first */
+    for (int64_t j = 0; j < columns; j++) {
+      const double kept = out->vectors[a * columns + j];
+      out->vectors[a * columns + j] = out->vectors[b * columns + j];
+      out->vectors[b * columns + j] = kept;
+    }
+  }
+  for (int64_t k = 0; k < out->count; k++) {
+    out->variance[k] = job->values[n - 1 - k] / job->weight;
+    normalise(out->vectors + k * columns, columns);
+  }
+done:
+  return status;
+}
+
+static clf_status check_size(const clf__rows *x, bool gram, int64_t size) {
+  if (gram && clf__rows_sparse(x)) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "solver=gram takes dense rows; for sparse ones there "
+                     "is solver=covariance");
+  }
+  if (size > MOST_SIZE) {
+    return clf__fail(CLF_ERROR_SHAPE,
+                     "%lld %s make too large an eigenproblem (at most %d): take fewer",
+                     (long long)size, gram ? "rows" : "features", MOST_SIZE);
+  }
+  return CLF_OK;
+}
+
+clf_status clf__directions_find(clf__directions *out, clf_context *context, const clf__rows *x,
+                                const float *weights, int32_t solver, double most, double share) {
+  const bool few = x->rows < x->columns && !clf__rows_sparse(x);
+  const bool gram = solver == CLF__PCA_AUTO ? few : solver == CLF__PCA_GRAM;
+  eigen_job job = {.context = context, .x = x, .weights = weights};
+  clf_status status = CLF_OK;
+  job.size = gram ? x->rows : x->columns;
+  job.least = gram ? least_of_gram : least_of_covariance;
+  CLF__TRY(check_size(x, gram, job.size));
+  out->mean = clf__alloc_array(context, x->columns, sizeof *out->mean);
+  job.matrix = clf__alloc_array(context, job.size * job.size, sizeof *job.matrix);
+  job.vectors = clf__alloc_array(context, job.size * job.size, sizeof *job.vectors);
+  job.values = clf__alloc_array(context, job.size, sizeof *job.values);
+  if (out->mean == NULL || job.matrix == NULL || job.vectors == NULL || job.values == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  CLF__TRY(gram ? make_gram(&job, out) : make_covariance(&job, out));
+  CLF__TRY(clf__eigen_symmetric(context, job.matrix, job.size, job.values, job.vectors));
+  out->count = count_kept(&job, most, share, &out->total);
+  out->total /= job.weight;
+  status = out->count > 0
+               ? make_vectors(&job, out, gram)
+               : clf__fail(CLF_ERROR_DATA, "all rows are equal: they vary in no direction");
+done:
+  clf__free(job.band);
+  clf__free(job.values);
+  clf__free(job.vectors);
+  clf__free(job.matrix);
+  return status;
+}
+
+void clf__directions_free(clf__directions *directions) {
+  clf__free(directions->mean);
+  clf__free(directions->variance);
+  clf__free(directions->vectors);
+}
