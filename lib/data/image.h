@@ -54,6 +54,9 @@ typedef struct clf__image_codec {
 } clf__image_codec;
 
 extern const clf__image_codec clf__image_pnm;
+extern const clf__image_codec clf__image_png;
+extern const clf__image_codec clf__image_jpeg;
+extern const clf__image_codec clf__image_gif;
 
 /* The registry, for the catalog; ends with NULL. */
 const clf__image_codec *const *clf__image_codecs(void);

@@ -7,6 +7,15 @@
 
 static const clf__image_codec *const codecs[] = {
     &clf__image_pnm,
+#ifdef CLASSIFY_PNG
+    &clf__image_png,
+#endif
+#ifdef CLASSIFY_JPEG
+    &clf__image_jpeg,
+#endif
+#ifdef CLASSIFY_GIF
+    &clf__image_gif,
+#endif
     NULL,
 };
 

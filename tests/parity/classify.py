@@ -29,11 +29,12 @@ for name in ("clf_tensor_size", "clf_tensor_stride", "clf_tensor_count", "clf_da
              "clf_dataset_nonzeros", "clf_model_features", "clf_model_classes",
              "clf_model_outputs", "clf_kind_count", "clf_param_count", "clf_search_count",
              "clf_search_best", "clf_documents_count", "clf_documents_replaced",
+             "clf_image_height", "clf_image_width", "clf_image_channels",
              "clf_vocabulary_size", "clf_vocabulary_find", "clf_vocabulary_count"):
     getattr(lib, name).restype = i64
 for name in ("clf_search_mean", "clf_search_deviation", "clf_tensor_scale"):
     getattr(lib, name).restype = f64
-lib.clf_tensor_data.restype = ptr
+lib.clf_tensor_data.restype = lib.clf_image_pixels.restype = ptr
 
 
 class Error(Exception):
@@ -140,6 +141,42 @@ class Dataset(Handle):
     def class_names(self):
         count = lib.clf_dataset_classes(self.handle)
         return [lib.clf_dataset_class_name(self.handle, i64(k)).decode() for k in range(count)]
+
+
+class Image(Handle):
+    def __init__(self, pixels=None, on=None):
+        super().__init__("clf_image_free")
+        if pixels is not None:
+            pixels = np.ascontiguousarray(pixels, np.uint8)
+            shape = pixels.shape if pixels.ndim == 3 else (*pixels.shape, 1)
+            call("clf_image_create", C.byref(self.handle), on, *map(i64, shape),
+                 ptr(pixels.ctypes.data), i64(0))
+
+    @classmethod
+    def load(cls, path, params=None, on=None):
+        self = cls()
+        call("clf_image_load", C.byref(self.handle), on, str(path), params)
+        return self
+
+    @classmethod
+    def load_bytes(cls, data, params=None, on=None):
+        self = cls()
+        call("clf_image_load_memory", C.byref(self.handle), on, data, size(len(data)), params)
+        return self
+
+    def made(self, function, *arguments):
+        """What clf_image_<function> makes of it."""
+        out = Image()
+        call(f"clf_image_{function}", C.byref(out.handle), self, *arguments)
+        return out
+
+    def pixels(self):
+        """[height, width], or [height, width, 3] of colours."""
+        shape = [getattr(lib, f"clf_image_{side}")(self.handle)
+                 for side in ("height", "width", "channels")]
+        data = C.string_at(lib.clf_image_pixels(self.handle), int(np.prod(shape)))
+        pixels = np.frombuffer(data, np.uint8).reshape(shape)
+        return pixels[:, :, 0] if shape[2] == 1 else pixels
 
 
 class Documents(Handle):
