@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data/vocabulary.h"
+#include "store/object.h"
 
 static const char rules[] = "1";
 
@@ -83,20 +84,11 @@ clf_status clf__vocabulary_take(clf_vocabulary **out, clf_context *context,
   return CLF_OK;
 }
 
-static clf_status to_store(clf__store **out, const clf_vocabulary *vocabulary) {
-  clf__store *store = NULL;
-  clf_status status = clf__vocabulary_require(vocabulary);
-  CLF__TRY(status);
-  CLF__TRY(clf__store_create(&store, vocabulary->context));
-  CLF__TRY(clf__vocabulary_put(vocabulary, store));
-  *out = store;
-  return CLF_OK;
-done:
-  clf__store_free(store);
-  return status;
+static clf_status put(const void *object, clf__store *store) {
+  return clf__vocabulary_put(object, store);
 }
 
-static clf_status from_store(clf_vocabulary **out, clf_context *context, const clf__store *store) {
+static clf_status take(void **out, clf_context *context, const clf__store *store) {
   clf_vocabulary *made = NULL;
   clf_status status = clf__vocabulary_take(&made, context, store);
   if (status == CLF_OK && made == NULL) {
@@ -108,53 +100,44 @@ static clf_status from_store(clf_vocabulary **out, clf_context *context, const c
   return status;
 }
 
+static const clf__object_kind object = {put, take};
+
 clf_status clf_vocabulary_save(const clf_vocabulary *vocabulary, const char *path) {
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(path);
-  clf__store *store = NULL;
-  clf_status status = to_store(&store, vocabulary);
-  if (status == CLF_OK) {
-    status = clf__store_write_path(store, path);
-  }
-  clf__store_free(store);
-  return status;
+  clf_status status = clf__vocabulary_require(vocabulary);
+  return status < 0 ? status : clf__object_save(&object, vocabulary, vocabulary->context, path);
 }
 
 clf_status clf_vocabulary_save_memory(const clf_vocabulary *vocabulary, void *buffer,
                                       size_t capacity, size_t *size) {
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(size);
-  clf__store *store = NULL;
-  clf_status status = to_store(&store, vocabulary);
-  if (status == CLF_OK) {
-    status = clf__store_write_memory(store, buffer, capacity, size);
-  }
-  clf__store_free(store);
-  return status;
+  clf_status status = clf__vocabulary_require(vocabulary);
+  return status < 0 ? status
+                    : clf__object_save_memory(&object, vocabulary, vocabulary->context, buffer,
+                                              capacity, size);
 }
 
 clf_status clf_vocabulary_load(clf_vocabulary **out, clf_context *context, const char *path) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(path);
-  clf__store *store = NULL;
-  clf_status status = clf__store_read_path(&store, context, path);
+  void *loaded = NULL;
+  clf_status status = clf__object_load(&object, &loaded, context, path);
   if (status == CLF_OK) {
-    status = from_store(out, context, store);
+    *out = loaded;
   }
-  clf__store_free(store);
-  /* What opens or reads the file names it already. */
-  return status < 0 && status != CLF_ERROR_IO ? clf__fail_within(status, "%s", path) : status;
+  return status;
 }
 
 clf_status clf_vocabulary_load_memory(clf_vocabulary **out, clf_context *context, const void *bytes,
                                       size_t size) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(bytes);
-  clf__store *store = NULL;
-  clf_status status = clf__store_read_memory(&store, context, bytes, size);
+  void *loaded = NULL;
+  clf_status status = clf__object_load_memory(&object, &loaded, context, bytes, size);
   if (status == CLF_OK) {
-    status = from_store(out, context, store);
+    *out = loaded;
   }
-  clf__store_free(store);
   return status;
 }

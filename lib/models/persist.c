@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "data/vocabulary.h"
 #include "models/model.h"
+#include "store/object.h"
 
 static const char state_prefix[] = "state.";
 
@@ -63,13 +64,9 @@ static clf_status save_state(const clf_model *model, clf__store *store) {
   return status;
 }
 
-static clf_status to_store(clf__store **out, const clf_model *model) {
-  clf_status status = clf__model_require_fit(model);
-  if (status < 0) {
-    return status;
-  }
-  clf__store *store = NULL;
-  CLF__TRY(clf__store_create(&store, model->context));
+static clf_status put(const void *object, clf__store *store) {
+  const clf_model *model = object;
+  clf_status status = CLF_OK;
   CLF__TRY(clf__store_add_text(store, "kind", model->kind->name));
   CLF__TRY(save_params(model, store));
   CLF__TRY(add_integer(store, "features", model->features));
@@ -84,10 +81,7 @@ static clf_status to_store(clf__store **out, const clf_model *model) {
     CLF__TRY(clf__vocabulary_put(model->vocabulary, store));
   }
   CLF__TRY(save_state(model, store));
-  *out = store;
-  return CLF_OK;
 done:
-  clf__store_free(store);
   return status;
 }
 
@@ -182,7 +176,7 @@ done:
   return status;
 }
 
-static clf_status from_store(clf_model **out, clf_context *context, const clf__store *store) {
+static clf_status take(void **out, clf_context *context, const clf__store *store) {
   const char *kind = clf__store_text(store, "kind");
   const char *params = clf__store_text(store, "params");
   if (kind == NULL || params == NULL) {
@@ -208,53 +202,44 @@ static clf_status from_store(clf_model **out, clf_context *context, const clf__s
   return CLF_OK;
 }
 
+static const clf__object_kind object = {put, take};
+
 clf_status clf_model_save(const clf_model *model, const char *path) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(path);
-  clf__store *store = NULL;
-  clf_status status = to_store(&store, model);
-  if (status == CLF_OK) {
-    status = clf__store_write_path(store, path);
-  }
-  clf__store_free(store);
-  return status;
+  clf_status status = clf__model_require_fit(model);
+  return status < 0 ? status : clf__object_save(&object, model, model->context, path);
 }
 
 clf_status clf_model_save_memory(const clf_model *model, void *buffer, size_t capacity,
                                  size_t *size) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(size);
-  clf__store *store = NULL;
-  clf_status status = to_store(&store, model);
-  if (status == CLF_OK) {
-    status = clf__store_write_memory(store, buffer, capacity, size);
-  }
-  clf__store_free(store);
-  return status;
+  clf_status status = clf__model_require_fit(model);
+  return status < 0
+             ? status
+             : clf__object_save_memory(&object, model, model->context, buffer, capacity, size);
 }
 
 clf_status clf_model_load(clf_model **out, clf_context *context, const char *path) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(path);
-  clf__store *store = NULL;
-  clf_status status = clf__store_read_path(&store, context, path);
+  void *loaded = NULL;
+  clf_status status = clf__object_load(&object, &loaded, context, path);
   if (status == CLF_OK) {
-    status = from_store(out, context, store);
+    *out = loaded;
   }
-  clf__store_free(store);
-  /* What opens or reads the file names it already. */
-  return status < 0 && status != CLF_ERROR_IO ? clf__fail_within(status, "%s", path) : status;
+  return status;
 }
 
 clf_status clf_model_load_memory(clf_model **out, clf_context *context, const void *bytes,
                                  size_t size) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(bytes);
-  clf__store *store = NULL;
-  clf_status status = clf__store_read_memory(&store, context, bytes, size);
+  void *loaded = NULL;
+  clf_status status = clf__object_load_memory(&object, &loaded, context, bytes, size);
   if (status == CLF_OK) {
-    status = from_store(out, context, store);
+    *out = loaded;
   }
-  clf__store_free(store);
   return status;
 }
