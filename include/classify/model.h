@@ -144,13 +144,15 @@ CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf
 CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *rows,
                                            float *probabilities, int64_t capacity);
 
-/** Projects rows to the model's discriminant axes (fisher), or gives the values of its machines
- *  (svm): of each pair of classes (0, 1), (0, 2) … (1, 2) … , above 0 for the first of the two;
- * with multiclass=one_vs_rest of each class.
+/** Projects rows to the model's discriminant axes (fisher), gives the values of its machines (svm):
+ *  of each pair of classes (0, 1), (0, 2) … (1, 2) … , above 0 for the first of the two; with
+ *  multiclass=one_vs_rest of each class; or the hidden values of a network: what its last layer
+ * with weights takes, dropout left out. Such values place rows of classes that the model never saw,
+ * too.
  *  @param values      [rows, components] receives the projections
  *  @param capacity    elements of values, ≥ rows × components
- *  @param components  receives the number of axes or machines; may be NULL. With values NULL and
- * capacity 0 the call only tells this number.
+ *  @param components  receives the number of axes, machines or hidden values; may be NULL. With
+ * values NULL and capacity 0 the call only tells this number.
  *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */
 CLF_API clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows,
                                        float *values, int64_t capacity, int64_t *components);

@@ -149,6 +149,14 @@ static clf_status decide(const clf_model *model, const clf__rows *x, float *valu
   return status;
 }
 
+static int64_t components(const clf_model *model) {
+  return clf__network_hidden(model->prepared);
+}
+
+static clf_status transform(const clf_model *model, const clf__rows *x, float *values) {
+  return clf__network_infer_hidden(model->prepared, x, values);
+}
+
 static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
   const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
   if (loss == CLF__LOSS_BINARY_CROSS_ENTROPY && model->outputs > 2) {
@@ -176,6 +184,8 @@ const clf__model_kind clf__network_kind = {
     .free_prepared = clf__network_free_prepared,
     .decide = decide,
     .probabilities = probabilities,
+    .components = components,
+    .transform = transform,
 };
 
 /* The shapes of layers are known where the input is. */

@@ -92,6 +92,11 @@ void clf__network_free_prepared(void *prepared);
 int64_t clf__network_infer_outputs(const clf__inference *inference);
 /* out [rows, outputs]. */
 clf_status clf__network_infer(const clf__inference *inference, const clf__rows *x, float *out);
+/* The values that the last step with weights takes, out [rows, hidden]; without such a step, the
+ * outputs. */
+int64_t clf__network_hidden(const clf__inference *inference);
+clf_status clf__network_infer_hidden(const clf__inference *inference, const clf__rows *x,
+                                     float *out);
 
 /* A network's outputs [rows, outputs] as the model's scores; the two may be one array. */
 void clf__network_scores(const clf_model *model, const float *y, int64_t outputs, float *scores,

@@ -145,7 +145,7 @@ static clf_status run_block(const block_job *job, int64_t index, int32_t worker)
   const clf__inference *inference = job->inference;
   const int64_t first = index * job->block, rows = smaller(job->block, job->x->rows - first);
   float *from = job->memory + worker * memory_of(job), *to = from + job->outer;
-  float *inner = to + job->outer, *out = job->out + first * inference->network->outputs;
+  float *inner = to + job->outer, *out = job->out + first * inference->outputs;
   clf__span *spans = job->spans != NULL ? job->spans + worker * job->block : NULL;
   clf_status status = CLF_OK;
   if (inference->step_count == 0) {
@@ -218,7 +218,30 @@ static bool plan(block_job *job, int64_t workers, int64_t *memory) {
 }
 
 int64_t clf__network_infer_outputs(const clf__inference *inference) {
-  return inference->network->outputs;
+  return inference->outputs;
+}
+
+/* The steps up to the last one with weights. */
+static clf__inference hidden_part(const clf__inference *inference) {
+  clf__inference part = *inference;
+  for (int64_t i = inference->step_count - 1; i >= 0; i--) {
+    if (inference->steps[i].layer->weight_count > 0) {
+      part.step_count = i;
+      part.outputs = inference->steps[i].layer->inputs;
+      break;
+    }
+  }
+  return part;
+}
+
+int64_t clf__network_hidden(const clf__inference *inference) {
+  return hidden_part(inference).outputs;
+}
+
+clf_status clf__network_infer_hidden(const clf__inference *inference, const clf__rows *x,
+                                     float *out) {
+  const clf__inference part = hidden_part(inference);
+  return clf__network_infer(&part, x, out);
 }
 
 clf_status clf__network_infer(const clf__inference *inference, const clf__rows *x, float *out) {

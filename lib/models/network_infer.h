@@ -19,6 +19,7 @@ struct clf__inference {
   float **weights; /* [weights of the network] */
   clf__infer_step *steps;
   int64_t step_count;
+  int64_t outputs; /* of the last step */
 };
 
 #endif

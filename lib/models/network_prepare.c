@@ -149,6 +149,7 @@ clf_status clf__network_prepare(const clf_model *model, void **prepared) {
   made->steps = clf__alloc_zeroed(model->context, made->network->layer_count, sizeof *made->steps);
   CLF__TRY(made->steps != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   CLF__TRY(make_steps(made));
+  made->outputs = made->network->outputs;
   *prepared = made;
   return CLF_OK;
 done:

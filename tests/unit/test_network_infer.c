@@ -60,6 +60,10 @@ static void create_model(problem *p, int network) {
                                flat ? networks[network] : image_networks[network - FLAT]));
 }
 
+/* How many layers come before the last one with weights; a batch normalisation that is folded into
+ * it is not one. */
+static const int64_t hidden_layers[NETWORKS] = {0, 5, 5, 4, 3, 1, 3, 1, 5, 9, 5, 2};
+
 /* A fitted network, whose running statistics are some way from the first ones. */
 static problem *problem_of(int network, int threads) {
   problem *p = calloc(1, sizeof *p);
@@ -86,8 +90,8 @@ static void free_problem(problem *p) {
   free(p);
 }
 
-/* out [ROWS, CLASSES], layer by layer. */
-static void plainly(const problem *p, float *out) {
+/* out [ROWS, …], through the first so many layers (-1: all), one by one. Returns the columns. */
+static int64_t plainly(const problem *p, int64_t layers, float *out) {
   clf__network *network = NULL;
   float **weights = NULL;
   ck_clf_ok(clf__network_of_state(&network, p->context, p->model->state));
@@ -95,7 +99,9 @@ static void plainly(const problem *p, float *out) {
   float *from = malloc((size_t)(ROWS * network->widest) * sizeof *from);
   float *to = malloc((size_t)(ROWS * network->widest) * sizeof *to);
   memcpy(from, p->x, sizeof p->x);
-  for (int64_t i = 0; i < network->layer_count; i++) {
+  layers = layers < 0 ? network->layer_count : layers;
+  const int64_t columns = layers > 0 ? network->layers[layers - 1]->outputs : PIXELS;
+  for (int64_t i = 0; i < layers; i++) {
     const clf__pass pass = {.layer = network->layers[i],
                             .rows = ROWS,
                             .x = from,
@@ -106,26 +112,47 @@ static void plainly(const problem *p, float *out) {
     from = to;
     to = other;
   }
-  memcpy(out, from, ROWS * CLASSES * sizeof *out);
+  memcpy(out, from, (size_t)(ROWS * columns) * sizeof *out);
   free(from);
   free(to);
   clf__free(weights);
   clf__network_free(network);
+  return columns;
+}
+
+static void assert_close(const float *found, const float *expected, int64_t count, int network) {
+  float largest = 0, worst = 0;
+  for (int64_t i = 0; i < count; i++) {
+    largest = fmaxf(largest, fabsf(expected[i]));
+    worst = fmaxf(worst, fabsf(expected[i] - found[i]));
+  }
+  ck_assert_msg(worst <= 1e-5F * largest, "network %d: %g of %g", network, (double)worst,
+                (double)largest);
 }
 
 /* Folding rounds the product of two weights; all else is the order of sums. */
 START_TEST(folded__is_layer_by_layer) {
   float expected[ROWS * CLASSES], found[ROWS * CLASSES];
   problem *p = problem_of(_i, 2);
-  plainly(p, expected);
+  plainly(p, -1, expected);
   ck_clf_ok(clf_model_decision_function(p->model, p->data, found, ROWS * CLASSES));
-  float largest = 0, worst = 0;
-  for (int i = 0; i < ROWS * CLASSES; i++) {
-    largest = fmaxf(largest, fabsf(expected[i]));
-    worst = fmaxf(worst, fabsf(expected[i] - found[i]));
-  }
-  ck_assert_msg(worst <= 1e-5F * largest, "network %d: %g of %g", _i, (double)worst,
-                (double)largest);
+  assert_close(found, expected, ROWS * CLASSES, _i);
+  free_problem(p);
+}
+END_TEST
+
+START_TEST(transform__gives_what_the_last_layer_takes) {
+  enum { MOST = ROWS * 256 };
+  float *expected = malloc(MOST * sizeof *expected), *found = malloc(MOST * sizeof *found);
+  int64_t columns = 0;
+  problem *p = problem_of(_i, 2);
+  const int64_t hidden = plainly(p, hidden_layers[_i], expected);
+  ck_clf_ok(clf_model_transform(p->model, p->data, NULL, 0, &columns));
+  ck_assert_int_eq(columns, hidden);
+  ck_clf_ok(clf_model_transform(p->model, p->data, found, MOST, NULL));
+  assert_close(found, expected, ROWS * hidden, _i);
+  free(expected);
+  free(found);
   free_problem(p);
 }
 END_TEST
@@ -262,6 +289,7 @@ int main(void) {
   Suite *suite = suite_create("network_infer");
   TCase *tests = tcase_create("network_infer");
   tcase_add_loop_test(tests, folded__is_layer_by_layer, 0, NETWORKS);
+  tcase_add_loop_test(tests, transform__gives_what_the_last_layer_takes, 0, NETWORKS);
   tcase_add_loop_test(tests, rows__have_the_same_bits_alone_and_together, 0, NETWORKS);
   tcase_add_loop_test(tests, one_row__starts_no_threads, 0, NETWORKS);
   tcase_add_loop_test(tests, one_network__answers_64_threads, 0, NETWORKS);
