@@ -4,7 +4,8 @@
  *
  *  Kinds: "standardize" (mean 0, standard deviation 1), "min_max" (to [low, high]), "polynomial"
  *  (powers and products of features up to a degree), "pca" (principal components: the directions in
- *  which the rows vary most); see clf_kind_name("transform", …).
+ *  which the rows vary most), "hog" (histograms of oriented gradients of grey images); see
+ *  clf_kind_name("transform", …).
  *
  *  Thread class of the file: a fitted transform may be applied in many threads at once.
  */
@@ -21,7 +22,7 @@ extern "C" {
 typedef struct clf_transform clf_transform;
 
 /** Makes a transform.
- *  @param kind    "standardize", "min_max", "polynomial" or "pca"
+ *  @param kind    "standardize", "min_max", "polynomial", "pca" or "hog"
  *  @param params  "name=value …" or NULL
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
@@ -45,7 +46,8 @@ CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *t
 /** A tensor of the fitted transform, read-only: "mean" and "deviation" f64 [features] of
  * standardize, "minimum" and "maximum" of min_max; of pca, "mean" f64 [features], "components" f32
  * [components, features], the axes of length 1, "variance" f64 [components] along them (of the
- * population), and "total_variance" f64 [1], of the axes left out too.
+ * population), and "total_variance" f64 [1], of the axes left out too; of hog,
+ *  "size" i64 [2], height and width.
  *  @param out  receives a new handle on the transform's memory, valid even after its next fit; free
  *              it with clf_tensor_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such name; the message lists them), CLF_ERROR_NOT_FITTED,

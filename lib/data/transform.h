@@ -38,6 +38,7 @@ extern const clf__transform_kind clf__standardize_kind;
 extern const clf__transform_kind clf__min_max_kind;
 extern const clf__transform_kind clf__polynomial_kind;
 extern const clf__transform_kind clf__pca_kind;
+extern const clf__transform_kind clf__hog_kind;
 
 const clf__transform_kind *const *clf__transform_kinds(void); /* ends with NULL */
 

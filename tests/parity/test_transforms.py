@@ -153,6 +153,42 @@ def pca__keeps_the_share_of_variance_that_pca_does():
         assert found == theirs.n_components_, (share, found, theirs.n_components_)
 
 
+def hog(image, cell, bins, block, turn):
+    """Histograms of oriented gradients, pixel by pixel."""
+    height, width = image.shape
+    padded = np.pad(np.sqrt(image), 1, mode="edge")
+    dx, dy = padded[1:-1, 2:] - padded[1:-1, :-2], padded[2:, 1:-1] - padded[:-2, 1:-1]
+    length, place = np.hypot(dx, dy), np.arctan2(dy, dx) % turn / turn * bins
+    cells = np.zeros((height // cell, width // cell, bins))
+    for i in range(height):
+        for j in range(width):
+            for y in range(cells.shape[0]):
+                down = 1 - abs((i + 0.5) / cell - (y + 0.5))
+                for x in range(cells.shape[1]):
+                    share = max(down, 0) * max(1 - abs((j + 0.5) / cell - (x + 0.5)), 0)
+                    for b in range(bins):
+                        away = abs(place[i, j] - b)
+                        near = max(1 - min(away, bins - away), 0)
+                        cells[y, x, b] += share * near * length[i, j]
+    blocks = []
+    for y in range(cells.shape[0] - block + 1):
+        for x in range(cells.shape[1] - block + 1):
+            values = cells[y:y + block, x:x + block].ravel()
+            values = np.minimum(values / np.linalg.norm(values), 0.2)
+            blocks.append(values / np.linalg.norm(values))
+    return np.concatenate(blocks)
+
+
+def hog__pixel_by_pixel():
+    images = random.random((2, 20, 26)).astype(np.float32)
+    for cell, bins, block, signs in ((6, 9, 2, False), (5, 8, 3, True)):
+        turn = 2 * np.pi if signs else np.pi
+        expected = np.array([hog(image.astype(float), cell, bins, block, turn) for image in images])
+        ours = Transform("hog", f"cell={cell} bins={bins} block={block} signs={signs}".lower())
+        found = ours.fit(Dataset(images)).apply(Dataset(images)).tensor("x")
+        close(found, expected, 1e-5, f"hog of cells of {cell}")
+
+
 def labels(count=601, classes=13):
     return random.integers(0, classes, count) ** 2 % classes
 
@@ -201,5 +237,6 @@ clf.run([
     standardize__of_sparse_rows, min_max__as_min_max_scaler,
     min_max__of_sparse_rows_is_that_of_dense_ones, polynomial__as_polynomial_features,
     pca__as_pca, pca__keeps_the_share_of_variance_that_pca_does,
+    hog__pixel_by_pixel,
     fold__sizes_as_stratified_k_fold, split__sizes_as_train_test_split,
 ])

@@ -1,6 +1,8 @@
 /* As test_allocation.c, for what comes before a model: tensors, datasets, readers, transforms. Here
  * nothing can do without a refused block, so each refusal must be told. */
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,7 +133,10 @@ static clf_status transform_rows(clf_context *context) {
   for (int64_t i = 0; i < clf_kind_count("transform"); i++) {
     clf_transform *transform = NULL;
     clf_dataset *changed = NULL;
-    status = clf_transform_create(&transform, context, clf_kind_name("transform", i), NULL);
+    const char *kind = clf_kind_name("transform", i);
+    const bool images = strcmp(kind, "hog") == 0;
+    status =
+        clf_transform_create(&transform, context, kind, images ? "input=1,2 cell=1 block=1" : NULL);
     status = status < 0 ? status : clf_transform_fit(transform, rows);
     status = status < 0 ? status : clf_transform_apply(&changed, transform, rows);
     clf_dataset_free(changed);

@@ -323,6 +323,7 @@ static const char *const TEXTS[] = {
     "min_max",
     "polynomial",
     "pca",
+    "hog",
     "degree=30",
     "degree=3 interaction_only=true",
     "alpha=nan",
