@@ -11,6 +11,7 @@
 #include "data/image.h"
 #include "data/transform.h"
 #include "data/vocabulary.h"
+#include "detect/detector.h"
 #include "layers/layer.h"
 #include "models/model.h"
 #include "models/model_format.h"
@@ -93,6 +94,12 @@ static kind image_kind(int64_t index) {
   return kinds[index];
 }
 
+static kind detector_kind(int64_t index) {
+  return index == 0 ? (kind){"detector", "a network moved over images at several sizes",
+                             &clf__detector_table}
+                    : (kind){NULL, NULL, NULL};
+}
+
 static kind codec_kind(int64_t index) {
   static const clf__param_table none = {"codec", NULL, 0, 0};
   const clf__image_codec *codec = clf__image_codecs()[index];
@@ -118,6 +125,7 @@ static const area areas[] = {
     {"vocabulary", vocabulary_kind},
     {"image", image_kind},
     {"codec", codec_kind},
+    {"detector", detector_kind},
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
 
@@ -167,11 +175,11 @@ int64_t clf_param_count(const char *area_name, const char *kind_name) {
 }
 
 static clf_status fail_unknown_area(const char *name) {
-  return clf__fail(
-      CLF_ERROR_ARGUMENT,
-      "catalog: there is no area '%s'; there are context, model, transform, format, "
-      "model_format, layer, optimizer, augment, document_format, vocabulary, image and codec",
-      name);
+  return clf__fail(CLF_ERROR_ARGUMENT,
+                   "catalog: there is no area '%s'; there are context, model, transform, format, "
+                   "model_format, layer, optimizer, augment, document_format, vocabulary, image, "
+                   "codec and detector",
+                   name);
 }
 
 static clf_status fail_unknown_kind(const area *in, const char *name) {

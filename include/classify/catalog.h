@@ -38,7 +38,7 @@ typedef struct clf_param_info {
 
 /** Number of kinds in an area.
  *  @param area  "context", "model", "transform", "format", "model_format", "layer", "optimizer",
- *               "augment", "document_format", "vocabulary", "image" or "codec"
+ *               "augment", "document_format", "vocabulary", "image", "codec" or "detector"
  *  @return the number; 0 for an unknown area or NULL @since 0.1 */
 CLF_API int64_t clf_kind_count(const char *area);
 

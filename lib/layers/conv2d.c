@@ -71,6 +71,7 @@ static clf_status arrange(clf__layer *layer) {
                            (long long)g.height, (long long)g.width);
   }
   const int64_t area = p->kernel * p->kernel;
+  layer->stride = p->padding == CLF__VALID ? p->stride : 0;
   layer->out = (clf__shape){3, {g.out_height, g.out_width, p->filters}};
   layer->weights[0] = (clf__weight_info){
       .name = "weight",

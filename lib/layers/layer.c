@@ -142,6 +142,7 @@ clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
   layer->weight_count = 0;
   layer->kept_bytes = 0;
   layer->masks = false;
+  layer->stride = 0;
   layer->state_count = 0;
   clf_status status = layer->kind->arrange(layer);
   if (status < 0) {

@@ -65,6 +65,7 @@ typedef struct clf__layer {
   int64_t weight_count;
   size_t kept_bytes;   /* for each row, from a training forward pass to the backward one */
   bool masks;          /* sets the spans of a pass */
+  int64_t stride;      /* pixels from place to place of a window that stays within the image, or 0 */
   int64_t state_count; /* floats of a row from step to step of a stream; -1: it cannot stream */
 } clf__layer;
 

@@ -56,6 +56,7 @@ static clf_status arrange(clf__layer *layer) {
                            (long long)p->size, (long long)g.height, (long long)g.width);
   }
   layer->out = (clf__shape){3, {g.out_height, g.out_width, g.channels}};
+  layer->stride = p->padding == CLF__VALID ? g.stride : 0;
   return CLF_OK;
 }
 

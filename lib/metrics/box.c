@@ -143,8 +143,8 @@ static clf_status order_by_score(clf_context *context, const clf_box *boxes, int
   return status;
 }
 
-static clf_status suppress_boxes(clf_context *context, clf_box *boxes, int64_t count,
-                                 double overlap, int64_t *total) {
+clf_status clf__suppress_boxes(clf_context *context, clf_box *boxes, int64_t count, double overlap,
+                               int64_t *total) {
   clf__box_place *places = NULL;
   clf_box *out = clf__alloc_array(context, count, sizeof *out);
   float *sides = clf__alloc_array(context, count, 4 * sizeof *sides);
@@ -178,7 +178,7 @@ clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overlap, int64
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  status = suppress_boxes(context, boxes, count, overlap, kept);
+  status = clf__suppress_boxes(context, boxes, count, overlap, kept);
   clf__context_release(context);
   return status;
 }

@@ -21,4 +21,8 @@ typedef struct clf__box_place {
 clf_status clf__sort_boxes(clf__box_place **out, clf_context *context, const clf_box *boxes,
                            int64_t count);
 
+/* clf_box_suppress() of boxes that are valid. */
+clf_status clf__suppress_boxes(clf_context *context, clf_box *boxes, int64_t count, double overlap,
+                               int64_t *kept);
+
 #endif

@@ -9,7 +9,7 @@
 #include "base/params.h"
 #include "data/dataset.h"
 #include "data/transform.h"
-#include "store/store.h"
+#include "store/object.h"
 #include "tensor/rows.h"
 
 /* What a kind offers beyond dense, unweighted classification. */
@@ -99,6 +99,9 @@ extern const clf__model_kind clf__network_kind;
 /* clf_model_fit() of one of several models on the same rows. *shared is NULL at first, and the
  * caller gives it to free_shared at the end. */
 clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train, void **shared);
+
+/* Fitted models as entries of a file, which share their tensors; other entries do not matter. */
+extern const clf__object_kind clf__model_object;
 
 /* The registry; ends with NULL. */
 const clf__model_kind *const *clf__model_kinds(void);

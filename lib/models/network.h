@@ -88,6 +88,10 @@ void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first,
  */
 typedef struct clf__inference clf__inference;
 clf_status clf__network_prepare(const clf_model *model, void **prepared);
+/* The same of any network with the weights that the state has by its layers' names, which must live
+ * as long. Takes the network over, also where it fails. */
+clf_status clf__inference_create(clf__inference **out, clf__network *network,
+                                 const clf__store *state);
 void clf__network_free_prepared(void *prepared);
 int64_t clf__network_infer_outputs(const clf__inference *inference);
 /* out [rows, outputs]. */

@@ -138,21 +138,36 @@ void clf__network_free_prepared(void *prepared) {
   clf__free(made);
 }
 
-clf_status clf__network_prepare(const clf_model *model, void **prepared) {
-  clf__inference *made = clf__alloc_zeroed(model->context, 1, sizeof *made);
+clf_status clf__inference_create(clf__inference **out, clf__network *network,
+                                 const clf__store *state) {
+  clf_status status = CLF_ERROR_MEMORY;
+  clf__inference *made = clf__alloc_zeroed(network->context, 1, sizeof *made);
   if (made == NULL) {
-    return CLF_ERROR_MEMORY;
+    clf__network_free(network);
+    return status;
   }
-  clf_status status;
-  CLF__TRY(clf__network_of_state(&made->network, model->context, model->state));
-  CLF__TRY(clf__network_state_weights(&made->weights, made->network, model->state));
-  made->steps = clf__alloc_zeroed(model->context, made->network->layer_count, sizeof *made->steps);
+  made->network = network;
+  CLF__TRY(clf__network_state_weights(&made->weights, network, state));
+  made->steps = clf__alloc_zeroed(network->context, network->layer_count, sizeof *made->steps);
   CLF__TRY(made->steps != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   CLF__TRY(make_steps(made));
-  made->outputs = made->network->outputs;
-  *prepared = made;
+  made->outputs = network->outputs;
+  *out = made;
   return CLF_OK;
 done:
   clf__network_free_prepared(made);
+  return status;
+}
+
+clf_status clf__network_prepare(const clf_model *model, void **prepared) {
+  clf__network *network = NULL;
+  clf__inference *made = NULL;
+  clf_status status = clf__network_of_state(&network, model->context, model->state);
+  if (status == CLF_OK) {
+    status = clf__inference_create(&made, network, model->state);
+  }
+  if (status == CLF_OK) {
+    *prepared = made;
+  }
   return status;
 }

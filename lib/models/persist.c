@@ -202,13 +202,13 @@ static clf_status take(void **out, clf_context *context, const clf__store *store
   return CLF_OK;
 }
 
-static const clf__object_kind object = {put, take};
+const clf__object_kind clf__model_object = {put, take};
 
 clf_status clf_model_save(const clf_model *model, const char *path) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(path);
   clf_status status = clf__model_require_fit(model);
-  return status < 0 ? status : clf__object_save(&object, model, model->context, path);
+  return status < 0 ? status : clf__object_save(&clf__model_object, model, model->context, path);
 }
 
 clf_status clf_model_save_memory(const clf_model *model, void *buffer, size_t capacity,
@@ -216,16 +216,16 @@ clf_status clf_model_save_memory(const clf_model *model, void *buffer, size_t ca
   CLF__REQUIRE(model);
   CLF__REQUIRE(size);
   clf_status status = clf__model_require_fit(model);
-  return status < 0
-             ? status
-             : clf__object_save_memory(&object, model, model->context, buffer, capacity, size);
+  return status < 0 ? status
+                    : clf__object_save_memory(&clf__model_object, model, model->context, buffer,
+                                              capacity, size);
 }
 
 clf_status clf_model_load(clf_model **out, clf_context *context, const char *path) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(path);
   void *loaded = NULL;
-  clf_status status = clf__object_load(&object, &loaded, context, path);
+  clf_status status = clf__object_load(&clf__model_object, &loaded, context, path);
   if (status == CLF_OK) {
     *out = loaded;
   }
@@ -237,7 +237,7 @@ clf_status clf_model_load_memory(clf_model **out, clf_context *context, const vo
   CLF__REQUIRE(out);
   CLF__REQUIRE(bytes);
   void *loaded = NULL;
-  clf_status status = clf__object_load_memory(&object, &loaded, context, bytes, size);
+  clf_status status = clf__object_load_memory(&clf__model_object, &loaded, context, bytes, size);
   if (status == CLF_OK) {
     *out = loaded;
   }

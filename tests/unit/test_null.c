@@ -199,6 +199,29 @@ START_TEST(null__boxes) {
 }
 END_TEST
 
+START_TEST(null__detector) {
+  clf_detector *made = NULL;
+  clf_image *image = NULL;
+  int64_t count = 7;
+  ck_clf_ok(clf_image_create(&image, context, 2, 2, 1, NULL, 0));
+  const refusal all[] = {
+      REFUSED(clf_detector_create(NULL, model, NULL)),
+      REFUSED(clf_detector_create(&made, NULL, NULL)),
+      REFUSED(clf_detector_run(NULL, image, NULL, 0, &count)),
+      REFUSED(clf_detector_mine(NULL, image, NULL, 0, 0, NULL, NULL, 0, &count)),
+      REFUSED(clf_detector_save(NULL, file)),
+      REFUSED(clf_detector_load(NULL, NULL, file, NULL)),
+      REFUSED(clf_detector_load(&made, NULL, NULL, NULL)),
+  };
+  CHECK_ALL(all);
+  ck_assert_ptr_null(made);
+  ck_assert_int_eq(count, 7);
+  ck_assert_ptr_null(clf_detector_model(NULL));
+  clf_detector_free(NULL);
+  clf_image_free(image);
+}
+END_TEST
+
 START_TEST(null__batches) {
   clf_batches *made = NULL;
   clf_batches *batches = NULL;
@@ -512,6 +535,7 @@ int main(void) {
   tcase_add_test(tests, null__tensor);
   tcase_add_test(tests, null__dataset);
   tcase_add_test(tests, null__boxes);
+  tcase_add_test(tests, null__detector);
   tcase_add_test(tests, null__batches);
   tcase_add_test(tests, null__transform);
   tcase_add_test(tests, null__model_making_and_parameters);

@@ -1,0 +1,86 @@
+/** @file classify/detect.h
+ *  Object detection: where in an image are objects, and of which class, by a network that was
+ * fitted on windows of one size.
+ *
+ *  The network is evaluated at all places of the image at several sizes at once, by convolutions,
+ *  never window by window. It is any fitted network of images (input [height, width, channels], 1
+ * or 3 channels) that tells two classes or more by scores (loss cross_entropy, or with two classes
+ *  binary_cross_entropy) and looks at its window alone: no padding=same and no transforms before
+ * it.
+ *
+ *  Thread class of the file: a detector never changes; any number of threads may use one at once.
+ */
+#ifndef CLASSIFY_DETECT_H
+#define CLASSIFY_DETECT_H
+
+#include <classify/box.h>
+#include <classify/image.h>
+#include <classify/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Opaque; see the file's head. */
+typedef struct clf_detector clf_detector;
+
+/** Makes a detector of a network.
+ *  @param out      receives the detector; free it with clf_detector_free()
+ *  @param network  a fitted network, which is copied; its context is the detector's
+ *  @param params   "name=value …" or NULL; clf_param_describe("detector", "detector", …) describes
+ *                  them
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (the message
+ *          names the layer that does not look at its window alone), CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_detector_create(clf_detector **out, const clf_model *network,
+                                       const char *params);
+
+/** Frees the handle. NULL is fine. @since 0.1 */
+CLF_API void clf_detector_free(clf_detector *detector);
+
+/** Finds objects. Scores are log-odds of the class against all others: its probability is
+ *  1 / (1 + exp(-score)). Labels are class indices of the network.
+ *  @param image     of any size; colours are made grey for a network of 1 channel, and grey
+ * repeated for one of 3
+ *  @param boxes     [capacity] receives the surest, by falling score; NULL where capacity is 0
+ *  @param capacity  of boxes, 0 or more
+ *  @param count     receives how many there are, which may be more than capacity
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
+CLF_API clf_status clf_detector_run(const clf_detector *detector, const clf_image *image,
+                                    clf_box *boxes, int64_t capacity, int64_t *count);
+
+/** Finds what the detector takes for objects in a scene where it should not: windows to add to the
+ *  background of the next training. As clf_detector_run(), without the boxes that overlap an object
+ *  that is there.
+ *  @param objects       [object_count] those in the scene; NULL where there are none
+ *  @param overlap       a box that overlaps one of them by more than this is left out: 0 to 1
+ *  @param windows       [capacity, height, width, channels] of the network's input, receives the
+ *                       pixels as the network saw them
+ *  @param boxes         [capacity] receives where they are, by falling score, or NULL
+ *  @param count         receives how many there are, which may be more than capacity
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (an object that is no box), CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED @since 0.1 */
+CLF_API clf_status clf_detector_mine(const clf_detector *detector, const clf_image *scene,
+                                     const clf_box *objects, int64_t object_count, double overlap,
+                                     uint8_t *windows, clf_box *boxes, int64_t capacity,
+                                     int64_t *count);
+
+/** The network of a detector, which belongs to it: its classes' names, its summary. NULL for NULL.
+ *  @since 0.1 */
+CLF_API const clf_model *clf_detector_model(const clf_detector *detector);
+
+/** Writes network and parameters to one file, atomically. clf_model_load() reads the network of it.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_detector_save(const clf_detector *detector, const char *path);
+
+/** Reads a detector from a file.
+ *  @param params  "name=value …" that replace those of the file, or NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT, CLF_ERROR_CORRUPT,
+ *          CLF_ERROR_VERSION, CLF_ERROR_UNSUPPORTED, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_detector_load(clf_detector **out, clf_context *context, const char *path,
+                                     const char *params);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,214 @@
+/* Detectors: parameters, a copy of the network, files. */
+#include "detect/detector.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define FIELD(name) offsetof(clf__detector_params, name)
+static const clf__param params[] = {
+    {"scale_step", CLF_PARAM_F64, FIELD(scale_step), "1.2", 1.01, 10, false, NULL,
+     "how much smaller the image is at each next size"},
+    {"stride", CLF_PARAM_NUMBER, FIELD(stride), "auto", 1, 1e6, false, "auto",
+     "pixels from window to window; auto: the product of the network's strides; else that, a part "
+     "or a multiple of it"},
+    {"threshold", CLF_PARAM_F64, FIELD(threshold), "0.5", 0, 1, false, NULL,
+     "least probability of an object's class"},
+    {"overlap", CLF_PARAM_F64, FIELD(overlap), "0.3", 0, 1, false, NULL,
+     "intersection over union above which the less sure box of a class is suppressed"},
+    {"min_size", CLF_PARAM_NUMBER, FIELD(min_size), "window", 1, 1e6, false, "window",
+     "height of the smallest objects, in pixels; below the window's, the image is enlarged"},
+    {"max_size", CLF_PARAM_NUMBER, FIELD(max_size), "image", 1, 1e9, false, "image",
+     "height of the largest objects, in pixels"},
+    {"background", CLF_PARAM_NUMBER, FIELD(background), "0", 0, 1e6, false, "none",
+     "the class that stands for no object"},
+    {"pixel_scale", CLF_PARAM_F64, FIELD(pixel_scale), "0.00392156862745098", 0, 1e6, true, NULL,
+     "what a pixel of 0 to 255 is multiplied by, as in the training: 1 / 255"},
+};
+
+const clf__param_table clf__detector_table = {"detector", params, CLF__PARAM_COUNT(params),
+                                              sizeof(clf__detector_params)};
+
+static clf_status set_stride(clf_detector *made) {
+  const int64_t step = made->scanner->step;
+  const clf__number *stride = &made->params->stride;
+  made->stride = stride->word >= 0 ? step : (int64_t)stride->value;
+  if ((double)made->stride == (stride->word >= 0 ? (double)step : stride->value) &&
+      (step % made->stride == 0 || made->stride % step == 0)) {
+    return CLF_OK;
+  }
+  return clf__fail(CLF_ERROR_ARGUMENT,
+                   "detector: stride is %s; the network's strides make %lld, so it must be that, a "
+                   "part of it or a multiple",
+                   clf__number_text(stride->value), (long long)step);
+}
+
+static clf_status set_background(clf_detector *made) {
+  const clf__number *background = &made->params->background;
+  made->background = background->word >= 0 ? -1 : (int32_t)background->value;
+  if (background->word >= 0 || (background->value < (double)made->model->outputs &&
+                                background->value == (double)made->background)) {
+    return CLF_OK;
+  }
+  return clf__fail(CLF_ERROR_ARGUMENT,
+                   "detector: background is %s; it must be one of the classes 0 to %lld, or none",
+                   clf__number_text(background->value), (long long)made->model->outputs - 1);
+}
+
+/* Scores are differences of the network's: those of the entropy losses are logarithms. */
+static clf_status check_scores(const clf_model *model) {
+  const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
+  return loss == CLF__LOSS_CROSS_ENTROPY ||
+                 (loss == CLF__LOSS_BINARY_CROSS_ENTROPY && model->outputs == 2)
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_UNSUPPORTED,
+                         "detector: the network must be fitted with loss=cross_entropy, or with "
+                         "two classes binary_cross_entropy");
+}
+
+/* The most places of a tile whose widest layer stays in a core's cache: the floats of a layer are
+ * read back by the next. */
+static clf_status set_tile(clf_detector *made) {
+  enum { ELEMENTS = 1 << 18, BEYOND = 65 };
+  int64_t fits = 1, not = BEYOND, widest = 0;
+  clf_status status = CLF_OK;
+  while (status == CLF_OK && not -fits > 1) {
+    const int64_t places = fits + (not -fits) / 2;
+    status = clf__scanner_widest(made->scanner, places, &widest);
+    if (widest <= ELEMENTS) {
+      fits = places;
+    } else {
+      not = places;
+    }
+  }
+  made->most = fits;
+  return status;
+}
+
+/* What follows from the parameters. */
+static clf_status apply_params(clf_detector *made) {
+  const double threshold = made->params->threshold;
+  clf_status status = set_stride(made);
+  made->least = (float)(log(threshold) - log1p(-threshold));
+  return status == CLF_OK ? set_background(made) : status;
+}
+
+/* The network is taken from the store. */
+static clf_status make(clf_detector **out, clf_context *context, const clf__store *store,
+                       const char *text) {
+  clf_status status = CLF_ERROR_MEMORY;
+  void *values = NULL, *model = NULL;
+  clf_context *held = clf__context_hold(context);
+  clf_detector *made = held != NULL ? clf__alloc_zeroed(held, 1, sizeof *made) : NULL;
+  if (made == NULL) {
+    clf__context_release(held);
+    return status;
+  }
+  made->context = held;
+  CLF__TRY(clf__params_create(&values, held, &clf__detector_table, text));
+  made->params = values;
+  CLF__TRY(clf__model_object.take(&model, held, store));
+  made->model = model;
+  CLF__TRY(clf__scanner_create(&made->scanner, made->model));
+  CLF__TRY(check_scores(made->model));
+  CLF__TRY(set_tile(made));
+  CLF__TRY(apply_params(made));
+  *out = made;
+  return CLF_OK;
+done:
+  clf_detector_free(made);
+  return status;
+}
+
+clf_status clf_detector_create(clf_detector **out, const clf_model *network, const char *text) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(network);
+  clf__store *store = NULL;
+  clf_status status = clf__model_require_fit(network);
+  CLF__TRY(status);
+  CLF__TRY(clf__store_create(&store, network->context));
+  CLF__TRY(clf__model_object.put(network, store));
+  CLF__TRY(make(out, network->context, store, text));
+done:
+  clf__store_free(store);
+  return status;
+}
+
+void clf_detector_free(clf_detector *detector) {
+  if (detector == NULL) {
+    return;
+  }
+  clf_context *context = detector->context;
+  clf__scanner_free(detector->scanner);
+  clf_model_free(detector->model);
+  clf__params_free(&clf__detector_table, detector->params);
+  clf__free(detector);
+  clf__context_release(context);
+}
+
+const clf_model *clf_detector_model(const clf_detector *detector) {
+  return detector != NULL ? detector->model : NULL;
+}
+
+static const char version[] = "1";
+
+static clf_status put(const void *object, clf__store *store) {
+  const clf_detector *detector = object;
+  clf__text text = {.context = detector->context};
+  clf__params_format(&clf__detector_table, detector->params, &text);
+  clf_status status = text.failed ? CLF_ERROR_MEMORY : CLF_OK;
+  CLF__TRY(status);
+  CLF__TRY(clf__model_object.put(detector->model, store));
+  CLF__TRY(clf__store_add_text(store, "detector.version", version));
+  CLF__TRY(clf__store_add_text(store, "detector.params", text.bytes));
+done:
+  clf__text_free(&text);
+  return status;
+}
+
+static clf_status take(void **out, clf_context *context, const clf__store *store) {
+  const char *found = clf__store_text(store, "detector.version");
+  const char *params_text = clf__store_text(store, "detector.params");
+  clf_detector *made = NULL;
+  if (found == NULL || params_text == NULL) {
+    return clf__fail(CLF_ERROR_CORRUPT, "there is no detector in it: '%s' is missing",
+                     found == NULL ? "detector.version" : "detector.params");
+  }
+  if (strcmp(found, version) != 0) {
+    return clf__fail(CLF_ERROR_VERSION, "its detector is of a version that is not known here");
+  }
+  clf_status status = make(&made, context, store, params_text);
+  if (status == CLF_OK) {
+    *out = made;
+  }
+  return status == CLF_ERROR_ARGUMENT ? clf__fail_within(CLF_ERROR_CORRUPT, "damaged") : status;
+}
+
+static const clf__object_kind object_kind = {put, take};
+
+clf_status clf_detector_save(const clf_detector *detector, const char *path) {
+  CLF__REQUIRE(detector);
+  CLF__REQUIRE(path);
+  return clf__object_save(&object_kind, detector, detector->context, path);
+}
+
+clf_status clf_detector_load(clf_detector **out, clf_context *context, const char *path,
+                             const char *text) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(path);
+  void *loaded = NULL;
+  clf_status status = clf__object_load(&object_kind, &loaded, context, path);
+  clf_detector *made = loaded;
+  if (status == CLF_OK && text != NULL) {
+    CLF__TRY(clf__params_parse(made->context, &clf__detector_table, made->params, text));
+    CLF__TRY(apply_params(made));
+  }
+  if (status == CLF_OK) {
+    *out = made;
+    return CLF_OK;
+  }
+done:
+  clf_detector_free(made);
+  return status;
+}

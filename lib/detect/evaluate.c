@@ -1,0 +1,168 @@
+/* Levels of an image through the network, in tiles that are dealt out to threads.
+ *
+ * A tile is as large as lets the network's widest layer stay in a core's cache; neighbours share
+ * the window's margin, which is computed twice: with tiles of t x t places a step s apart, and a
+ * window of w, that is ((w - s + t s) / (t s))^2 of the first layer's work. */
+#include <math.h>
+#include <string.h>
+
+#include "detect/detector.h"
+#include "tensor/rows.h"
+
+typedef struct evaluation {
+  clf__levels *levels;
+  clf__progress progress;
+  atomic_int_least64_t done;
+  atomic_int_least64_t failed; /* a task that did not succeed, or -1 */
+} evaluation;
+
+/* A tile: shift (0 … shifts - 1) and first place on either axis. */
+typedef struct tile {
+  clf__level *level;
+  int64_t shift_row, shift_column;
+  int64_t row, column; /* places, a step apart */
+} tile;
+
+static tile tile_of(const clf__levels *levels, int64_t task) {
+  int64_t i = levels->count - 1;
+  while (levels->all[i].first_task > task) {
+    i--;
+  }
+  clf__level *level = &levels->all[i];
+  int64_t rest = task - level->first_task;
+  tile t = {.level = level};
+  t.column = rest % level->across * level->tile_columns;
+  rest /= level->across;
+  t.row = rest % level->down * level->tile_rows;
+  rest /= level->down;
+  t.shift_column = rest % levels->shifts;
+  t.shift_row = rest / levels->shifts;
+  return t;
+}
+
+static int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/* The tile's pixels; beyond the level, which no wanted place sees, 0. */
+static void copy_pixels(const clf_detector *detector, const tile *t, int64_t height, int64_t width,
+                        uint8_t *out) {
+  const clf__level *level = t->level;
+  const int64_t step = detector->scanner->step, channels = detector->scanner->channels;
+  const int64_t top = t->row * step + t->shift_row * detector->stride;
+  const int64_t left = t->column * step + t->shift_column * detector->stride;
+  const int64_t rows = smaller(height, level->height - top);
+  const int64_t columns = smaller(width, level->width - left);
+  memset(out, 0, (size_t)(height * width * channels));
+  for (int64_t i = 0; i < rows && columns > 0; i++) {
+    memcpy(out + i * width * channels, level->pixels + ((top + i) * level->width + left) * channels,
+           (size_t)(columns * channels));
+  }
+}
+
+/* The surest class but the background, and its log-odds where they may reach the least. */
+static float best_class(const clf_detector *detector, const float *scores, int32_t *label) {
+  const int64_t classes = detector->model->outputs;
+  int64_t best = -1;
+  double others = 0;
+  float highest = -INFINITY; /* of the others */
+  for (int64_t k = 0; k < classes; k++) {
+    if (k != detector->background && (best < 0 || scores[k] > scores[best])) {
+      best = k;
+    }
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    highest = k != best && scores[k] > highest ? scores[k] : highest;
+  }
+  *label = (int32_t)best;
+  if (!(scores[best] - highest >= detector->least)) { /* NaN as well */
+    return -INFINITY;
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    others += k != best ? exp((double)(scores[k] - highest)) : 0;
+  }
+  const float score = (float)((double)(scores[best] - highest) - log(others));
+  return score >= detector->least ? score : -INFINITY;
+}
+
+/* Place `at` on an axis of a tile, a step apart, among those a stride apart; -1 for none. */
+static int64_t place_of(const clf_detector *detector, int64_t at, int64_t shift, int64_t places) {
+  const int64_t pixel = at * detector->scanner->step + shift * detector->stride;
+  const int64_t place = pixel / detector->stride;
+  return pixel % detector->stride == 0 && place < places ? place : -1;
+}
+
+static void keep_scores(const clf_detector *detector, const tile *t, const float *scores,
+                        int64_t scan_width) {
+  clf__level *level = t->level;
+  const int64_t classes = detector->model->outputs;
+  for (int64_t i = 0; i < level->tile_rows; i++) {
+    const int64_t row = place_of(detector, t->row + i, t->shift_row, level->rows);
+    for (int64_t j = 0; row >= 0 && j < level->tile_columns; j++) {
+      const int64_t column = place_of(detector, t->column + j, t->shift_column, level->columns);
+      if (column >= 0) {
+        const int64_t at = row * level->columns + column;
+        level->score[at] =
+            best_class(detector, scores + (i * scan_width + j) * classes, &level->label[at]);
+      }
+    }
+  }
+}
+
+static clf_status evaluate_tile(const clf__levels *levels, int64_t task) {
+  const clf_detector *detector = levels->detector;
+  const clf__scanner *scanner = detector->scanner;
+  const tile t = tile_of(levels, task);
+  const clf__inference *inference = t.level->inference;
+  const int64_t height = scanner->height + (t.level->tile_rows - 1) * scanner->step;
+  const int64_t width = scanner->width + (t.level->tile_columns - 1) * scanner->step;
+  const int64_t pixels = height * width * scanner->channels;
+  const int64_t places = clf__network_infer_outputs(inference) / scanner->outputs;
+  const int64_t classes = detector->model->outputs;
+  uint8_t *own = clf__alloc_array(detector->context, pixels, 1);
+  float *scores = clf__alloc_array(detector->context, places * classes, sizeof *scores);
+  clf_status status = own != NULL && scores != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status == CLF_OK) {
+    copy_pixels(detector, &t, height, width, own);
+    status = clf__network_infer(inference,
+                                &(clf__rows){.rows = 1,
+                                             .columns = pixels,
+                                             .dtype = CLF_U8,
+                                             .scale = (float)detector->params->pixel_scale,
+                                             .data = own,
+                                             .stride = pixels},
+                                scores);
+  }
+  if (status == CLF_OK) {
+    clf__network_scores(detector->model, scores, scanner->outputs, scores, places);
+    keep_scores(detector, &t, scores, clf__scan_width(inference));
+  }
+  clf__free(own);
+  clf__free(scores);
+  return status;
+}
+
+static void tile_task(void *argument, int64_t index, int32_t worker) {
+  evaluation *own = argument;
+  (void)worker;
+  if (clf__progress_step(&own->progress, atomic_load(&own->done), NAN, NAN) < 0 ||
+      atomic_load(&own->failed) >= 0) {
+    return;
+  }
+  if (evaluate_tile(own->levels, index) < 0) {
+    atomic_store(&own->failed, index);
+  }
+  atomic_fetch_add(&own->done, 1);
+}
+
+clf_status clf__levels_evaluate(clf__levels *levels) {
+  evaluation own = {.levels = levels};
+  own.progress = clf__progress_begin(levels->detector->context, "detect", levels->tasks);
+  atomic_init(&own.done, 0);
+  atomic_init(&own.failed, -1);
+  clf_status status =
+      clf__progress_parallel(&own.progress, &own.done, levels->tasks, tile_task, &own);
+  /* A failure's message is its thread's, so the tile is tried again on the caller's. */
+  const int64_t failed = atomic_load(&own.failed);
+  return status == CLF_OK && failed >= 0 ? evaluate_tile(levels, failed) : status;
+}

@@ -1,0 +1,115 @@
+/* The image at sizes from the one where the smallest objects fill the window down to that where the
+ * largest do, each smaller than the one before by the same factor and made of the original. */
+#include <math.h>
+
+#include "data/image.h"
+#include "detect/detector.h"
+#include "ops/resize.h"
+
+static double size_of(const clf__number *size, double otherwise) {
+  return size->word >= 0 ? otherwise : size->value;
+}
+
+/* The image's sides at a size, in which the window stands for objects `object` pixels high. */
+static void set_sides(clf__level *level, const clf_detector *detector, const clf_image *image,
+                      double object) {
+  const double factor = (double)detector->scanner->height / object;
+  level->height = (int64_t)fmax(1, round((double)image->height * factor));
+  level->width = (int64_t)fmax(1, round((double)image->width * factor));
+  level->row = (double)image->height / (double)level->height;
+  level->column = (double)image->width / (double)level->width;
+}
+
+static bool holds_window(const clf__level *level, const clf__scanner *scanner) {
+  return level->height >= scanner->height && level->width >= scanner->width;
+}
+
+/* Appends the levels' sides to `all` where it is not NULL; returns how many there are. */
+static int64_t set_levels(clf__level *all, const clf_detector *detector, const clf_image *image) {
+  const clf__detector_params *p = detector->params;
+  const double least = size_of(&p->min_size, (double)detector->scanner->height);
+  const double most = size_of(&p->max_size, INFINITY);
+  int64_t count = 0;
+  for (double object = least; object <= most; object *= p->scale_step) {
+    clf__level level = {0};
+    set_sides(&level, detector, image, object);
+    if (!holds_window(&level, detector->scanner)) {
+      break;
+    }
+    if (all != NULL) {
+      all[count] = level;
+    }
+    count++;
+  }
+  return count;
+}
+
+static int64_t divide_up(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+/* Places of the window on an axis, and tiles of as equal sizes as can be. */
+static void cut(const clf_detector *detector, int64_t size, int64_t window, int64_t *places,
+                int64_t *tiles, int64_t *tile) {
+  const int64_t steps = (size - window) / detector->scanner->step + 1;
+  *places = (size - window) / detector->stride + 1;
+  *tiles = divide_up(steps, detector->most);
+  *tile = divide_up(steps, *tiles);
+}
+
+static clf_status fill_level(clf__level *level, clf__levels *levels, const clf_image *image) {
+  const clf_detector *detector = levels->detector;
+  const clf__scanner *scanner = detector->scanner;
+  const int64_t channels = image->channels, line = level->width * channels;
+  const clf__picture picture = {CLF_U8,   image->height,           image->width,
+                                channels, image->width * channels, image->pixels};
+  int64_t size;
+  cut(detector, level->height, scanner->height, &level->rows, &level->down, &level->tile_rows);
+  cut(detector, level->width, scanner->width, &level->columns, &level->across,
+      &level->tile_columns);
+  level->first_task = levels->tasks;
+  levels->tasks += level->down * level->across * levels->shifts * levels->shifts;
+  size = clf__mul_i64(level->height, line, &size) ? size : -1;
+  const int64_t places = level->rows * level->columns;
+  level->pixels = clf__alloc_array(detector->context, size, 1);
+  level->score = clf__alloc_array(detector->context, places, sizeof *level->score);
+  level->label = clf__alloc_array(detector->context, places, sizeof *level->label);
+  if (level->pixels == NULL || level->score == NULL || level->label == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = clf__resize(detector->context, &picture, level->height, level->width, CLF_U8,
+                                  level->pixels, line);
+  return status == CLF_OK ? clf__scanner_prepare(&level->inference, scanner, level->tile_rows,
+                                                 level->tile_columns)
+                          : status;
+}
+
+clf_status clf__levels_create(clf__levels *levels, const clf_detector *detector,
+                              const clf_image *image) {
+  const int64_t step = detector->scanner->step;
+  clf_status status = CLF_OK;
+  *levels = (clf__levels){.detector = detector};
+  levels->shifts = step > detector->stride ? step / detector->stride : 1;
+  const int64_t count = set_levels(NULL, detector, image);
+  levels->all = clf__alloc_zeroed(detector->context, count, sizeof *levels->all);
+  if (levels->all == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  levels->count = set_levels(levels->all, detector, image);
+  const clf__progress progress = clf__progress_begin(detector->context, "detect: sizes", count);
+  for (int64_t i = 0; status == CLF_OK && i < count; i++) {
+    status = clf__progress_step(&progress, i, NAN, NAN);
+    status = status == CLF_OK ? fill_level(&levels->all[i], levels, image) : status;
+  }
+  return status;
+}
+
+void clf__levels_free(clf__levels *levels) {
+  for (int64_t i = 0; i < levels->count; i++) {
+    clf__free(levels->all[i].pixels);
+    clf__free(levels->all[i].score);
+    clf__free(levels->all[i].label);
+    clf__network_free_prepared(levels->all[i].inference);
+  }
+  clf__free(levels->all);
+}

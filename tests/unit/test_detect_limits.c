@@ -1,0 +1,182 @@
+/* Detectors under failed allocations, and from files that are not what they seem. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "stingy.h"
+#include "store/store.h"
+
+enum { SIDE = 6, ROWS = 4 };
+
+static const char layers[] = "conv2d filters=2 kernel=3; max_pool2d size=2; flatten; dense units=2";
+
+static clf_status make_network(clf_model **out, clf_context *context) {
+  static const uint8_t pixels[ROWS * SIDE * SIDE] = {1, 5, 9, 200};
+  static const int32_t labels[ROWS] = {0, 1, 0, 1};
+  const int64_t shape[] = {ROWS, SIDE, SIDE, 1};
+  clf_tensor *x = NULL, *y = NULL;
+  clf_dataset *data = NULL;
+  clf_status status;
+  TRY(clf_tensor_wrap(&x, context, pixels, CLF_U8, 4, shape, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, shape, NULL, NULL, NULL));
+  TRY(clf_dataset_create(&data, context, x, y));
+  TRY(clf_model_create(out, context, "network", "epochs=0"));
+  TRY(clf_model_set_text(*out, "layers", layers));
+  TRY(clf_model_fit(*out, data, NULL, NULL));
+done:
+  clf_tensor_free(x);
+  clf_tensor_free(y);
+  clf_dataset_free(data);
+  return status;
+}
+
+static clf_status use_detector(clf_context *context, const char *path) {
+  clf_detector *detector = NULL;
+  clf_image *picture = NULL, *colours = NULL;
+  clf_box boxes[4];
+  uint8_t windows[4 * SIDE * SIDE];
+  int64_t count;
+  clf_status status;
+  TRY(clf_detector_load(&detector, context, path, "threshold=0"));
+  TRY(clf_image_create(&picture, context, 9, 8, 1, NULL, 0));
+  TRY(clf_image_create(&colours, context, 7, 6, 3, NULL, 0));
+  TRY(clf_detector_run(detector, picture, boxes, 4, &count));
+  TRY(clf_detector_mine(detector, colours, NULL, 0, 0, windows, boxes, 4, &count));
+  TRY(clf_detector_save(detector, path));
+done:
+  clf_image_free(picture);
+  clf_image_free(colours);
+  clf_detector_free(detector);
+  return status;
+}
+
+static char path[] = "/tmp/classify-detect-limits-XXXXXX";
+
+static void save_detector(void) {
+  clf_model *model = NULL;
+  clf_detector *detector = NULL;
+  close(mkstemp(path));
+  ck_clf_ok(make_network(&model, NULL));
+  ck_clf_ok(clf_detector_create(&detector, model, NULL));
+  ck_clf_ok(clf_detector_save(detector, path));
+  clf_detector_free(detector);
+  clf_model_free(model);
+}
+
+static void remove_detector(void) {
+  unlink(path);
+}
+
+START_TEST(each_allocation__may_be_refused) {
+  stingy generous = {0};
+  clf_context *context = stingy_context("threads=1", &generous);
+  ck_clf_ok(use_detector(context, path));
+  clf_context_free(context);
+  for (int64_t refuse = 1; refuse <= generous.asked; refuse++) {
+    for (int rest = 0; rest < 2; rest++) { /* a tile that failed is tried again */
+      stingy from = {.refuse = refuse, .refuse_the_rest = rest == 1};
+      context = stingy_context("threads=1", &from);
+      if (context != NULL) {
+        clf_status status = use_detector(context, path);
+        ck_assert_msg(status == CLF_ERROR_MEMORY || (status == CLF_OK && rest == 0), "%s: %s",
+                      clf_status_name(status), clf_last_error());
+      }
+      clf_context_free(context);
+      ck_assert_msg(from.held == 0, "%lld blocks are lost after allocation %lld was refused",
+                    (long long)from.held, (long long)refuse);
+    }
+  }
+}
+END_TEST
+
+/* The detector's file with one text in place of another. */
+static clf_status load_with(const char *entry, const char *text) {
+  clf_context *context = NULL;
+  clf__store *store = NULL, *changed = NULL;
+  clf_detector *detector = NULL;
+  ck_clf_ok(clf__store_read_path(&store, NULL, path));
+  ck_clf_ok(clf_context_create(&context, NULL, NULL));
+  ck_clf_ok(clf__store_create(&changed, context));
+  for (int64_t i = 0; i < clf__store_count(store); i++) {
+    const char *name = clf__store_name(store, i), *old = clf__store_text(store, name);
+    if (strcmp(name, entry) == 0) {
+      old = text;
+    } else if (old == NULL) {
+      ck_clf_ok(clf__store_add_tensor(changed, name, clf__store_tensor(store, name)));
+    }
+    if (old != NULL) {
+      ck_clf_ok(clf__store_add_text(changed, name, old));
+    }
+  }
+  ck_clf_ok(clf__store_write_path(changed, path));
+  clf_status status = clf_detector_load(&detector, NULL, path, NULL);
+  ck_clf_ok(clf__store_write_path(store, path));
+  clf__store_free(store);
+  clf__store_free(changed);
+  clf_context_free(context);
+  clf_detector_free(detector);
+  return status;
+}
+
+START_TEST(files__with_other_parameters_are_refused) {
+  ck_clf_ok(load_with("detector.params", "stride=2"));
+  const char *const bad[] = {"stride=3",       "background=2", "threshold=nan", "scale_step=1",
+                             "no_such_name=1", "min_size=",    "overlap='",     "stride=1e300"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    ck_clf_fails(load_with("detector.params", bad[i]), CLF_ERROR_CORRUPT);
+  }
+  ck_clf_fails(load_with("detector.params", NULL), CLF_ERROR_CORRUPT);
+  ck_clf_fails(load_with("detector.version", "2"), CLF_ERROR_VERSION);
+  ck_clf_fails(load_with("kind", "ridge"), CLF_ERROR_CORRUPT);
+}
+END_TEST
+
+START_TEST(files__that_are_damaged_are_refused) {
+  char bytes[1 << 16];
+  FILE *file = fopen(path, "rb");
+  const size_t size = fread(bytes, 1, sizeof bytes, file);
+  fclose(file);
+  for (size_t at = 0; at < size; at += 37) {
+    clf_detector *detector = NULL;
+    bytes[at] ^= 16;
+    file = fopen(path, "wb");
+    fwrite(bytes, 1, size, file);
+    fclose(file);
+    bytes[at] ^= 16;
+    ck_assert_int_lt(clf_detector_load(&detector, NULL, path, NULL), 0);
+    ck_assert_ptr_null(detector);
+  }
+  clf_detector *detector = NULL;
+  file = fopen(path, "wb");
+  fwrite(bytes, 1, size / 2, file);
+  fclose(file);
+  ck_clf_fails(clf_detector_load(&detector, NULL, path, NULL), CLF_ERROR_CORRUPT);
+}
+END_TEST
+
+START_TEST(memory__bounds_the_picture) {
+  clf_context *context = NULL;
+  clf_detector *detector = NULL;
+  clf_image *picture = NULL;
+  int64_t count = 7;
+  ck_clf_ok(clf_context_create(&context, "threads=1 memory_limit=20000000", NULL));
+  ck_clf_ok(clf_detector_load(&detector, context, path, "min_size=1"));
+  ck_clf_ok(clf_image_create(&picture, context, 2000, 2000, 1, NULL, 0));
+  ck_clf_fails(clf_detector_run(detector, picture, NULL, 0, &count), CLF_ERROR_MEMORY);
+  ck_assert_int_eq(count, 7);
+  clf_image_free(picture);
+  clf_detector_free(detector);
+  clf_context_free(context);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("detect_limits");
+  TCase *tests = tcase_create("all");
+  tcase_add_checked_fixture(tests, save_detector, remove_detector);
+  tcase_add_test(tests, each_allocation__may_be_refused);
+  tcase_add_test(tests, files__with_other_parameters_are_refused);
+  tcase_add_test(tests, files__that_are_damaged_are_refused);
+  tcase_add_test(tests, memory__bounds_the_picture);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
