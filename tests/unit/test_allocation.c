@@ -140,17 +140,18 @@ done:
   return status;
 }
 
-/* Everything from rows to a loaded model's predictions. */
-static clf_status run_all(clf_context *context, const setting *how, results *out) {
+/* Everything that a part of the test does on a context. */
+typedef clf_status (*part)(clf_context *context, const setting *how, results *out);
+
+/* From rows to a loaded model's predictions. */
+static clf_status run_model(clf_context *context, const setting *how, results *out) {
   clf_dataset *rows = NULL;
   clf_model *model = NULL;
   clf_model *loaded = NULL;
   clf_model *copy = NULL;
-  clf_search *search = NULL;
   clf_tensor *tensor = NULL;
   static results again;
   clf_status status;
-  memset(out, SENTINEL, sizeof *out);
   TRY(make_rows(&rows, context, how));
   TRY(make_model(&model, context, how));
   TRY(clf_model_fit(model, rows, NULL, rows));
@@ -159,16 +160,37 @@ static clf_status run_all(clf_context *context, const setting *how, results *out
   TRY(clf_model_load_memory(&loaded, context, out->saved, out->saved_size));
   TRY(use_model(loaded, rows, &again));
   TRY(clf_model_clone(&copy, model));
-  TRY(clf_cross_validate(model, rows, FOLDS, 1, out->folds));
-  TRY(clf_search_create(&search, model, rows, how->grid, FOLDS, 1));
 done:
   clf_tensor_free(tensor);
-  clf_search_free(search);
   clf_model_free(copy);
   clf_model_free(loaded);
   clf_model_free(model);
   clf_dataset_free(rows);
   return status;
+}
+
+static clf_status run_selection(clf_context *context, const setting *how, results *out) {
+  clf_dataset *rows = NULL;
+  clf_model *model = NULL;
+  clf_search *search = NULL;
+  clf_status status;
+  TRY(make_rows(&rows, context, how));
+  TRY(make_model(&model, context, how));
+  TRY(clf_cross_validate(model, rows, FOLDS, 1, out->folds));
+  TRY(clf_search_create(&search, model, rows, how->grid, FOLDS, 1));
+done:
+  clf_search_free(search);
+  clf_model_free(model);
+  clf_dataset_free(rows);
+  return status;
+}
+
+static const part PARTS[] = {run_model, run_selection};
+enum { PART_COUNT = sizeof PARTS / sizeof PARTS[0] };
+
+static clf_status run(part which, clf_context *context, const setting *how, results *out) {
+  memset(out, SENTINEL, sizeof *out);
+  return which(context, how, out);
 }
 
 typedef struct output {
@@ -199,10 +221,10 @@ static void check_outputs(const results *found, const results *expected, int64_t
 
 /* A run on an allocator or limit that refuses: it fails for memory alone, or not at all, since
  * threads that find none are done without. */
-static void check_run(clf_context *context, const setting *how, const results *expected,
+static void check_run(part which, clf_context *context, const setting *how, const results *expected,
                       int64_t refused) {
   static results found;
-  clf_status status = run_all(context, how, &found);
+  clf_status status = run(which, context, how, &found);
   ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "allocation %lld: %s: %s",
                 (long long)refused, clf_status_name(status), clf_last_error());
   if (status == CLF_ERROR_MEMORY) {
@@ -212,16 +234,16 @@ static void check_run(clf_context *context, const setting *how, const results *e
 }
 
 /* Runs with allocation `refuse` refused, then on the same context without. */
-static void run_refused(const setting *how, int64_t refuse, bool the_rest,
+static void run_refused(part which, const setting *how, int64_t refuse, bool the_rest,
                         const results *expected) {
   stingy from = {.refuse = refuse, .refuse_the_rest = the_rest};
   clf_context *context = stingy_context(how->context, &from);
   if (context != NULL) {
-    check_run(context, how, expected, refuse);
+    check_run(which, context, how, expected, refuse);
     if (refuse % 16 == 0) {
       static results found;
       from.refuse = 0;
-      ck_clf_ok(run_all(context, how, &found));
+      ck_clf_ok(run(which, context, how, &found));
       ck_assert_mem_eq(&found, expected, sizeof found);
     }
   }
@@ -230,19 +252,23 @@ static void run_refused(const setting *how, int64_t refuse, bool the_rest,
                 (long long)from.held, (long long)refuse);
 }
 
-static void refuse_each(const setting *how) {
+/* Selection fits models again and again: of its allocations each seventh is enough to meet all
+ * kinds. */
+static void refuse_each(part which, const setting *how) {
+  const int64_t step = which == run_selection ? 7 : 1;
   stingy generous = {0};
   static results expected;
   clf_context *context = stingy_context(how->context, &generous);
-  ck_clf_ok(run_all(context, how, &expected));
+  ck_clf_ok(run(which, context, how, &expected));
   clf_context_free(context);
   ck_assert_int_eq(generous.held, 0);
-  for (int64_t refuse = 1; refuse <= generous.asked; refuse++) {
-    run_refused(how, refuse, false, &expected);
+  for (int64_t refuse = 1; refuse <= generous.asked; refuse += step) {
+    run_refused(which, how, refuse, false, &expected);
   }
   for (int64_t refuse = 1; refuse <= generous.asked; refuse += 13) {
-    run_refused(how, refuse, true, &expected);
+    run_refused(which, how, refuse, true, &expected);
   }
+  fprintf(stderr, "%s %ld\n", how->kind, (long)generous.asked);
 }
 
 static const setting SETTINGS[] = {
@@ -270,18 +296,18 @@ enum { SETTING_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
 
 START_TEST(each_allocation__may_be_refused) {
   fill_rows();
-  refuse_each(&SETTINGS[_i]);
+  for (int i = 0; i < PART_COUNT; i++) {
+    refuse_each(PARTS[i], &SETTINGS[_i]);
+  }
 }
 END_TEST
 
-START_TEST(memory_limit__holds_and_is_told) {
+static void limit_memory(part which, const setting *how) {
   enum { STEPS = 32 };
-  const setting *how = &SETTINGS[_i];
   static results expected;
   clf_context *context = NULL;
-  fill_rows();
   ck_clf_ok(clf_context_create(&context, how->context, NULL));
-  ck_clf_ok(run_all(context, how, &expected));
+  ck_clf_ok(run(which, context, how, &expected));
   uint64_t peak = clf_context_memory_peak(context);
   clf_context_free(context);
   for (uint64_t step = 0; step <= STEPS; step++) {
@@ -291,9 +317,16 @@ START_TEST(memory_limit__holds_and_is_told) {
              (unsigned long long)limit);
     ck_clf_ok(clf_context_create(&context, params, NULL));
     uint64_t own = clf_context_memory_peak(context); /* of its making, before the limit holds */
-    check_run(context, how, &expected, (int64_t)limit);
+    check_run(which, context, how, &expected, (int64_t)limit);
     ck_assert_uint_le(clf_context_memory_peak(context), limit > own ? limit : own);
     clf_context_free(context);
+  }
+}
+
+START_TEST(memory_limit__holds_and_is_told) {
+  fill_rows();
+  for (int i = 0; i < PART_COUNT; i++) {
+    limit_memory(PARTS[i], &SETTINGS[_i]);
   }
 }
 END_TEST
