@@ -14,8 +14,9 @@ static const char *const preset_names[PRESETS] = {"exact", "best"};
 #define AVERAGE "global_average_pool1d; dense units=16 activation=relu; dense units=1"
 #define BAG "encoding=tf_idf ngrams=1,2 min_count=2 sublinear=true"
 
-/* With the constants that Keras has. */
-#define RMSPROP "rmsprop", "learning_rate=0.001 alpha=0.9 epsilon=1e-7"
+/* Its alpha is 0.99, as PyTorch's; with Keras's 0.9 the held-out accuracy falls by as much as a
+ * tenth from one epoch to the next. */
+#define RMSPROP "rmsprop", "learning_rate=0.001"
 
 /* A new model is a line here. */
 static const model_entry models[] = {
