@@ -7,9 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/options.h"
-#include "common/progress.h"
 #include "common/results.h"
+#include "common/session.h"
 #include "mnist_models.h"
 #include "mnist_report.h"
 
@@ -25,11 +24,9 @@ typedef struct settings {
 typedef struct mnist_run {
   settings set;
   model_choice chosen;
-  clf_context *context;
+  session session;
   clf_dataset *train, *test;
   clf_dataset *validation; /* or NULL */
-  FILE *json, *report;     /* or NULL */
-  progress_display progress;
   result results[MOST_MODELS];
   verdict verdicts[MOST_MODELS];
   size_t count; /* of results */
@@ -60,21 +57,6 @@ static int parse(mnist_run *run, int argc, char *const *argv) {
   return status >= 0 ? status : models_choose(&run->chosen, set->models, set->preset);
 }
 
-static int make_context(mnist_run *run) {
-  const shared_options *shared = &run->set.shared;
-  char params[96];
-  int length = snprintf(params, sizeof params, "seed=%" PRId64, shared->seed);
-  if (shared->threads > 0) {
-    snprintf(params + length, sizeof params - (size_t)length, " threads=%" PRId64, shared->threads);
-  }
-  if (clf_context_create(&run->context, params, NULL) < 0 ||
-      progress_start(&run->progress, run->context, shared->quiet) < 0) {
-    complain("%s", clf_last_error());
-    return EXIT_FAILURE;
-  }
-  return -1;
-}
-
 /* Whether DIR/FOLDER holds the training images, gzip'd or plain. */
 static bool has_images(const char *folder, const char *inside) {
   static const char *const endings[] = {"", ".gz"};
@@ -94,7 +76,7 @@ static clf_status load_split(clf_dataset **out, mnist_run *run, const char *insi
   char path[4096];
   snprintf(path, sizeof path, "%s%s/%s", run->set.shared.data, inside, split);
   clf_dataset *all = NULL, *rest = NULL;
-  clf_status status = clf_dataset_load(&all, run->context, "idx", path, NULL);
+  clf_status status = clf_dataset_load(&all, run->session.context, "idx", path, NULL);
   int64_t rows = clf_dataset_rows(all);
   if (status < 0 || wanted == 0 || wanted >= rows) {
     *out = all;
@@ -154,11 +136,7 @@ static int open_outputs(mnist_run *run) {
     complain("cannot make the folder %s: %s", save, strerror(errno));
     return EXIT_FAILURE;
   }
-  if ((shared->json != NULL && (run->json = output_open(shared->json)) == NULL) ||
-      (shared->report != NULL && (run->report = output_open(shared->report)) == NULL)) {
-    return EXIT_FAILURE;
-  }
-  return -1;
+  return session_open_outputs(&run->session, shared);
 }
 
 /* The probabilities for the report, where the model has them. */
@@ -192,10 +170,10 @@ static clf_status test_model(mnist_run *run, result *row, verdict *said) {
   if (status == CLF_OK) {
     status = clf_model_score(said->model, run->train, &row->train_accuracy);
   }
-  if (status == CLF_OK && run->report != NULL) {
+  if (status == CLF_OK && run->session.report != NULL) {
     status = clf_model_decision_function(said->model, run->test, said->decision, values);
   }
-  if (status == CLF_OK && run->report != NULL) {
+  if (status == CLF_OK && run->session.report != NULL) {
     status = add_probabilities(said, run->test, values);
   }
   return status;
@@ -213,14 +191,15 @@ static clf_status save_model(const mnist_run *run, const model_entry *entry,
 
 static clf_status fit_model(mnist_run *run, const model_entry *entry, result *row, verdict *said) {
   const model_recipe *recipe = models_recipe(entry, run->chosen.preset);
-  clf_status status = clf_model_create(&said->model, run->context, entry->kind, row->params);
+  clf_status status =
+      clf_model_create(&said->model, run->session.context, entry->kind, row->params);
   if (status < 0) {
     return status;
   }
   clf_optimizer *optimizer = NULL;
   if (recipe->optimizer != NULL) {
-    status =
-        clf_optimizer_create(&optimizer, run->context, recipe->optimizer, recipe->optimizer_params);
+    status = clf_optimizer_create(&optimizer, run->session.context, recipe->optimizer,
+                                  recipe->optimizer_params);
   }
   double start = seconds_now();
   if (status == CLF_OK) {
@@ -256,8 +235,9 @@ static clf_status run_model(mnist_run *run, const model_entry *entry) {
     models_optimizer(said->optimizer, recipe);
     row->optimizer = said->optimizer;
   }
-  progress_title(&run->progress, entry->name);
-  progress_line(&run->progress, "%s: fitting %" PRId64 " rows", entry->name, row->train_rows);
+  progress_title(&run->session.progress, entry->name);
+  progress_line(&run->session.progress, "%s: fitting %" PRId64 " rows", entry->name,
+                row->train_rows);
   clf_status status = fit_model(run, entry, row, said);
   if (status == CLF_OK) {
     status = test_model(run, row, said);
@@ -265,7 +245,7 @@ static clf_status run_model(mnist_run *run, const model_entry *entry) {
   if (status == CLF_OK) {
     status = save_model(run, entry, said->model);
   }
-  progress_clear(&run->progress);
+  progress_clear(&run->session.progress);
   if (status < 0) {
     free_outcome(row, said);
     return status;
@@ -297,20 +277,21 @@ static int run_models(mnist_run *run) {
 static int write_outputs(mnist_run *run, int exit_status) {
   const shared_options *shared = &run->set.shared;
   const run_facts facts = {.data = shared->data,
-                           .cpu = clf_context_cpu(run->context),
-                           .threads = clf_context_threads(run->context),
+                           .cpu = clf_context_cpu(run->session.context),
+                           .threads = clf_context_threads(run->session.context),
                            .seed = shared->seed};
-  if (run->json != NULL) {
-    results_write_json(run->json, &facts, run->results, run->count);
-    exit_status = output_close(run->json, shared->json) < 0 ? EXIT_FAILURE : exit_status;
+  if (run->session.json != NULL) {
+    results_write_json(run->session.json, &facts, run->results, run->count);
+    exit_status = output_close(run->session.json, shared->json) < 0 ? EXIT_FAILURE : exit_status;
   }
-  if (run->report != NULL) {
-    if (run->count > 0 &&
-        mnist_report(run->report, &facts, run->results, run->verdicts, run->count, run->test) < 0) {
+  if (run->session.report != NULL) {
+    if (run->count > 0 && mnist_report(run->session.report, &facts, run->results, run->verdicts,
+                                       run->count, run->test) < 0) {
       complain("the report is not complete: %s", clf_last_error());
       exit_status = EXIT_FAILURE;
     }
-    exit_status = output_close(run->report, shared->report) < 0 ? EXIT_FAILURE : exit_status;
+    exit_status =
+        output_close(run->session.report, shared->report) < 0 ? EXIT_FAILURE : exit_status;
   }
   return exit_status;
 }
@@ -322,13 +303,13 @@ static void free_run(mnist_run *run) {
   clf_dataset_free(run->train);
   clf_dataset_free(run->validation);
   clf_dataset_free(run->test);
-  clf_context_free(run->context);
+  session_end(&run->session);
 }
 
 int main(int argc, char **argv) {
   static mnist_run run;
   int status = parse(&run, argc, argv);
-  status = status >= 0 ? status : make_context(&run);
+  status = status >= 0 ? status : session_begin(&run.session, &run.set.shared);
   status = status >= 0 ? status : load_data(&run);
   status = status >= 0 ? status : open_outputs(&run);
   if (status < 0) {

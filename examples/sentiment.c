@@ -7,9 +7,8 @@
 #include <unistd.h>
 
 #include "common/curves.h"
-#include "common/options.h"
-#include "common/progress.h"
 #include "common/report.h"
+#include "common/session.h"
 #include "sentiment_corpus.h"
 #include "sentiment_models.h"
 #include "sentiment_tell.h"
@@ -31,10 +30,8 @@ typedef struct trained {
 typedef struct sentiment_run {
   settings set;
   model_choice chosen;
-  clf_context *context;
+  session session;
   corpus reviews;
-  FILE *json, *report; /* or NULL */
-  progress_display progress;
   result results[MOST_MODELS];
   trained made[MOST_MODELS];
   size_t count; /* of results */
@@ -62,27 +59,13 @@ static int parse(sentiment_run *run, int argc, char *const *argv) {
   return status >= 0 ? status : models_choose(&run->chosen, set->model, set->preset);
 }
 
-static int make_context(sentiment_run *run) {
-  const shared_options *shared = &run->set.shared;
-  char params[96];
-  int length = snprintf(params, sizeof params, "seed=%" PRId64, shared->seed);
-  if (shared->threads > 0) {
-    snprintf(params + length, sizeof params - (size_t)length, " threads=%" PRId64, shared->threads);
-  }
-  if (clf_context_create(&run->context, params, NULL) < 0 ||
-      progress_start(&run->progress, run->context, shared->quiet) < 0) {
-    complain("%s", clf_last_error());
-    return EXIT_FAILURE;
-  }
-  return -1;
-}
-
 /* Reads the reviews, and opens what will be written before the long work. */
 static int open_all(sentiment_run *run) {
   const shared_options *shared = &run->set.shared;
   const bool given = strcmp(shared->data, EXAMPLES_DATA) != 0;
   const double start = seconds_now();
-  int status = corpus_open(&run->reviews, run->context, given ? shared->data : NULL, shared->seed);
+  int status =
+      corpus_open(&run->reviews, run->session.context, given ? shared->data : NULL, shared->seed);
   if (status >= 0) {
     return status;
   }
@@ -90,11 +73,7 @@ static int open_all(sentiment_run *run) {
          run->reviews.synthetic ? "synthetic reviews, made up by this program" : "reviews",
          clf_documents_count(run->reviews.train.documents),
          clf_documents_count(run->reviews.test.documents), seconds_now() - start);
-  if ((shared->json != NULL && (run->json = output_open(shared->json)) == NULL) ||
-      (shared->report != NULL && (run->report = output_open(shared->report)) == NULL)) {
-    return EXIT_FAILURE;
-  }
-  return -1;
+  return session_open_outputs(&run->session, shared);
 }
 
 static clf_status make_vocabulary(sentiment_run *run, const model_recipe *recipe,
@@ -104,7 +83,7 @@ static clf_status make_vocabulary(sentiment_run *run, const model_recipe *recipe
     snprintf(steps, sizeof steps, " steps=%" PRId64, run->reviews.steps);
   }
   snprintf(params, sizeof params, "%s%s", recipe->vocabulary, steps);
-  clf_status status = clf_vocabulary_create(out, run->context, params);
+  clf_status status = clf_vocabulary_create(out, run->session.context, params);
   return status == CLF_OK ? clf_vocabulary_build(*out, run->reviews.train.documents) : status;
 }
 
@@ -115,10 +94,11 @@ static clf_status fit_model(sentiment_run *run, const model_entry *entry, traine
   clf_optimizer *optimizer = NULL;
   models_params(made->params, recipe, clf_vocabulary_size(made->vocabulary),
                 run->set.epochs > 0 ? run->set.epochs : usual);
-  clf_status status = clf_model_create(&made->model, run->context, entry->kind, made->params);
+  clf_status status =
+      clf_model_create(&made->model, run->session.context, entry->kind, made->params);
   if (status == CLF_OK && recipe->optimizer != NULL) {
-    status =
-        clf_optimizer_create(&optimizer, run->context, recipe->optimizer, recipe->optimizer_params);
+    status = clf_optimizer_create(&optimizer, run->session.context, recipe->optimizer,
+                                  recipe->optimizer_params);
     snprintf(made->optimizer, sizeof made->optimizer, "%s %s", recipe->optimizer,
              recipe->optimizer_params);
     row->optimizer = made->optimizer;
@@ -161,7 +141,7 @@ static clf_status run_model(sentiment_run *run, const model_entry *entry) {
   result *row = &run->results[run->count];
   clf_dataset *train = NULL;
   *row = (result){.model = entry->name, .params = made->params};
-  progress_title(&run->progress, entry->name);
+  progress_title(&run->session.progress, entry->name);
   clf_status status =
       make_vocabulary(run, models_recipe(entry, run->chosen.preset), &made->vocabulary);
   if (status == CLF_OK) {
@@ -175,7 +155,7 @@ static clf_status run_model(sentiment_run *run, const model_entry *entry) {
     status = test_model(run, made, row, train);
   }
   clf_dataset_free(train);
-  progress_clear(&run->progress);
+  progress_clear(&run->session.progress);
   if (status < 0) {
     free_model(made, row);
     return status;
@@ -238,7 +218,7 @@ static clf_status classify_lines(const reader *with) {
 
 static int use_best(sentiment_run *run) {
   const trained *best = &run->made[results_best(run->results, run->count)];
-  const reader with = {best->model, best->vocabulary, run->context};
+  const reader with = {best->model, best->vocabulary, run->session.context};
   clf_status status = CLF_OK;
   if (run->set.save != NULL) {
     status = clf_model_set_vocabulary(best->model, best->vocabulary);
@@ -256,7 +236,7 @@ static int use_best(sentiment_run *run) {
 
 static void write_report(sentiment_run *run) {
   char machine[256], trained_on[32], tested_on[32];
-  FILE *out = run->report;
+  FILE *out = run->session.report;
   const size_t best = results_best(run->results, run->count);
   describe_machine(machine, sizeof machine);
   snprintf(trained_on, sizeof trained_on, "%" PRId64, run->results[0].train_rows);
@@ -286,18 +266,19 @@ static void write_report(sentiment_run *run) {
 static int write_outputs(sentiment_run *run, int exit_status) {
   const shared_options *shared = &run->set.shared;
   const run_facts facts = {.data = run->reviews.synthetic ? "synthetic" : shared->data,
-                           .cpu = clf_context_cpu(run->context),
-                           .threads = clf_context_threads(run->context),
+                           .cpu = clf_context_cpu(run->session.context),
+                           .threads = clf_context_threads(run->session.context),
                            .seed = shared->seed};
-  if (run->json != NULL) {
-    results_write_json(run->json, &facts, run->results, run->count);
-    exit_status = output_close(run->json, shared->json) < 0 ? EXIT_FAILURE : exit_status;
+  if (run->session.json != NULL) {
+    results_write_json(run->session.json, &facts, run->results, run->count);
+    exit_status = output_close(run->session.json, shared->json) < 0 ? EXIT_FAILURE : exit_status;
   }
-  if (run->report != NULL) {
+  if (run->session.report != NULL) {
     if (run->count > 0) {
       write_report(run);
     }
-    exit_status = output_close(run->report, shared->report) < 0 ? EXIT_FAILURE : exit_status;
+    exit_status =
+        output_close(run->session.report, shared->report) < 0 ? EXIT_FAILURE : exit_status;
   }
   return exit_status;
 }
@@ -307,13 +288,13 @@ static void free_run(sentiment_run *run) {
     free_model(&run->made[i], &run->results[i]);
   }
   corpus_close(&run->reviews);
-  clf_context_free(run->context);
+  session_end(&run->session);
 }
 
 int main(int argc, char **argv) {
   static sentiment_run run;
   int status = parse(&run, argc, argv);
-  status = status >= 0 ? status : make_context(&run);
+  status = status >= 0 ? status : session_begin(&run.session, &run.set.shared);
   status = status >= 0 ? status : open_all(&run);
   if (status < 0) {
     status = run_models(&run);

@@ -104,6 +104,9 @@ static void write_result(FILE *out, const run_facts *run, const result *row) {
   if (row->optimizer != NULL) {
     write_training(out, row);
   }
+  if (row->more != NULL) {
+    fputs(row->more, out);
+  }
   fprintf(out, "\"threads\": %" PRId32 ", \"seed\": %" PRId64 ", ", run->threads, run->seed);
   write_string(out, "cpu", run->cpu);
   write_string(out, "data", run->data);

@@ -26,6 +26,7 @@ typedef struct result {
   double train_accuracy, test_accuracy; /* 0…1 */
   clf_status outcome;                   /* of the fit: CLF_OK or CLF_NOT_CONVERGED */
   history history;                      /* of a network */
+  const char *more; /* members that the program adds, as JSON with a comma after each; or NULL */
 } result;
 
 /* Of a network: wall time of an epoch, the mean. */
