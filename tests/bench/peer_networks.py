@@ -84,7 +84,10 @@ class TorchTrainer:
         self.rows = torch.from_numpy(rows.transpose(0, 3, 1, 2))
         self.labels = torch.from_numpy(labels.astype(np.int64))
         self.network = torch_network(layers, rows.shape[1:])
-        self.optimizer = torch.optim.Adam(self.network.parameters(), fused=True)
+        try:
+            self.optimizer = torch.optim.Adam(self.network.parameters(), fused=True)
+        except RuntimeError:  # versions before 2.4 have none for CPUs
+            self.optimizer = torch.optim.Adam(self.network.parameters())
 
     def floats(self, rows):
         rows = rows.to(self.torch.float32).mul_(1 / 255)
