@@ -48,11 +48,13 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
                                              const clf_tensor *column, const clf_tensor *value,
                                              const clf_tensor *y);
 
-/** Reads a dataset from a file.
- *  @param format  "idx", "csv", "svmlight" or "npy" (NPY and NPZ); see clf_kind_name("format", …).
- *                 Every format also reads its gzip'd form.
+/** Reads a dataset from a file or folder.
+ *  @param format  "idx", "csv", "svmlight", "npy" (NPY and NPZ) or "images"; see
+ *                 clf_kind_name("format", …). Files of all but the last are also read gzip'd.
  *  @param path    the file; for idx also the common prefix of an images and a labels file by the
- *                 MNIST naming ("mnist/train", "mnist/t10k")
+ *                 MNIST naming ("mnist/train", "mnist/t10k"); for images a folder of files that
+ *                 clf_image_load() reads, or of a folder for each label. Rows are u8 [height,
+ * width, channels], in byte order of "label/file".
  *  @param params  "name=value …" of the format, or NULL; clf_param_describe("format", …) lists them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT and CLF_ERROR_DATA (the
  *          message names file and line or offset), CLF_ERROR_SHAPE, CLF_ERROR_TYPE,

@@ -39,7 +39,7 @@ typedef struct clf__format {
   const char *name;
   const char *help;
   clf__param_table params;
-  /* For formats of more than one file; NULL: `path` is parsed whole. */
+  /* For formats of more than one file; NULL: `path` is parsed whole. Without `parse` it is all. */
   clf_status (*load)(clf_dataset **out, clf_context *context, const char *path, const void *params);
   /* Reads what `bytes` hold of a dataset, without looking at other files. Takes the bytes over
    * (*bytes is then zero) where the dataset can live on them; the caller releases them either way.
@@ -55,6 +55,7 @@ extern const clf__format clf__format_csv;
 extern const clf__format clf__format_svmlight;
 clf_status clf__svmlight_write(const clf_dataset *dataset, clf__output *output);
 extern const clf__format clf__format_npy;
+extern const clf__format clf__format_images;
 
 /* The registry, for the catalog; ends with NULL. */
 const clf__format *const *clf__formats(void);

@@ -1,12 +1,10 @@
-/* A folder of text files. Its folders are labels, as in LABEL/FILE; without any, its files are
- * documents without labels. Names are in byte order, so that documents and labels always come in
- * the same order. */
+/* A folder of text files, a document each. */
 #include <string.h>
 
 #include "base/context.h"
 #include "base/file.h"
-#include "base/folder.h"
 #include "data/document_format.h"
+#include "data/folder_files.h"
 
 typedef struct folder_params {
   char *folders;
@@ -26,134 +24,8 @@ typedef struct folder_reader {
   clf_context *context;
   const char *path;
   const folder_params *params;
-  clf__folder top;
-  clf__folder *labels;      /* [label_count] files of each */
-  const char **label_names; /* NULL where the top's own files are read */
-  int64_t label_count;
-  int64_t count;       /* files */
-  const char **names;  /* [count] "label/file" */
-  const char **of_row; /* [count] label names */
+  clf__folder_files files;
 } folder_reader;
-
-/* Whether the list of folders, separated by commas, has the name; NULL lists all. */
-static bool is_listed(const char *list, const char *name) {
-  size_t length = strlen(name);
-  while (list != NULL) {
-    size_t size = strcspn(list, ",");
-    if (size == length && memcmp(list, name, length) == 0) {
-      return true;
-    }
-    if (list[size] == '\0') {
-      return false;
-    }
-    list += size + 1;
-  }
-  return true;
-}
-
-static bool has_folder(const clf__folder *folder, const char *name, size_t length) {
-  for (int64_t i = 0; i < folder->count; i++) {
-    if (folder->entries[i].folder && strlen(folder->entries[i].name) == length &&
-        memcmp(folder->entries[i].name, name, length) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
-/* Every folder that is asked for is there. */
-static clf_status check_listed(const folder_reader *self) {
-  for (const char *list = self->params->folders; list != NULL;) {
-    size_t size = strcspn(list, ",");
-    if (!has_folder(&self->top, list, size)) {
-      return clf__fail(CLF_ERROR_DATA, "'%s' has no folder '%.*s'", self->path, (int)size, list);
-    }
-    list = list[size] != '\0' ? list + size + 1 : NULL;
-  }
-  return CLF_OK;
-}
-
-/* Lists one label's files. */
-static clf_status list_label(folder_reader *self, const char *name) {
-  clf__text path = {.context = self->context};
-  clf__folder *label = &self->labels[self->label_count];
-  clf__text_append(&path, "%s/%s", self->path, name);
-  clf_status status = path.failed ? CLF_ERROR_MEMORY : CLF_OK;
-  CLF__TRY(status);
-  CLF__TRY(clf__folder_list(label, self->context, path.bytes));
-  self->label_names[self->label_count++] = name;
-  self->count += label->count;
-  if (label->count == 0) {
-    status = clf__fail(CLF_ERROR_DATA, "'%s' is empty: the label has no documents", path.bytes);
-  }
-  for (int64_t i = 0; status == CLF_OK && i < label->count; i++) {
-    if (label->entries[i].folder) {
-      status = clf__fail(CLF_ERROR_DATA,
-                         "'%s/%s' is a folder; the folder of a label holds its documents",
-                         path.bytes, label->entries[i].name);
-    }
-  }
-done:
-  clf__text_free(&path);
-  return status;
-}
-
-/* Finds all files, in the labels' folders or, when there are none, at the top. */
-static clf_status list_files(folder_reader *self) {
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__folder_list(&self->top, self->context, self->path));
-  CLF__TRY(check_listed(self));
-  self->labels = clf__alloc_zeroed(self->context, self->top.count, sizeof *self->labels);
-  self->label_names = clf__alloc_zeroed(self->context, self->top.count, sizeof *self->label_names);
-  if (self->labels == NULL || self->label_names == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  for (int64_t i = 0; i < self->top.count; i++) {
-    const clf__folder_entry *entry = &self->top.entries[i];
-    if (entry->folder && is_listed(self->params->folders, entry->name)) {
-      CLF__TRY(list_label(self, entry->name));
-    }
-  }
-  if (self->label_count == 0) {
-    self->count = self->top.count;
-  }
-  if (self->count == 0) {
-    status = clf__fail(CLF_ERROR_DATA, "'%s' is empty: it has no documents", self->path);
-  }
-done:
-  return status;
-}
-
-/* Writes "label/file" for each, and its label. */
-static clf_status name_files(clf_documents *documents, folder_reader *self) {
-  int64_t row = 0;
-  self->of_row = clf__alloc_zeroed(self->context, self->count, sizeof *self->of_row);
-  documents->names = clf__alloc_zeroed(self->context, self->count, sizeof *documents->names);
-  if (self->of_row == NULL || documents->names == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  for (int64_t k = 0; k < self->label_count; k++) {
-    for (int64_t i = 0; i < self->labels[k].count; i++) {
-      self->of_row[row++] = self->label_names[k];
-      clf__text_append(&documents->name_text, "%s/%s", self->label_names[k],
-                       self->labels[k].entries[i].name);
-      clf__text_append_bytes(&documents->name_text, "", 1);
-    }
-  }
-  for (int64_t i = 0; self->label_count == 0 && i < self->count; i++) {
-    clf__text_append_bytes(&documents->name_text, self->top.entries[i].name,
-                           strlen(self->top.entries[i].name) + 1);
-  }
-  if (documents->name_text.failed) {
-    return CLF_ERROR_MEMORY;
-  }
-  const char *at = documents->name_text.bytes;
-  for (int64_t i = 0; i < self->count; i++) {
-    documents->names[i] = at;
-    at += strlen(at) + 1;
-  }
-  return CLF_OK;
-}
 
 /* Reads a file whole into `bytes`. */
 static clf_status read_file(clf__text *bytes, const char *path, int64_t most) {
@@ -198,26 +70,25 @@ static clf_status fill(void *argument, clf_documents *documents, clf__document_p
 static clf_status load(clf_documents **out, clf_context *context, const char *path,
                        const void *values) {
   folder_reader self = {.context = context, .path = path, .params = values};
+  clf__folder_files *files = &self.files;
   clf_documents *made = NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(list_files(&self));
-  CLF__TRY(clf__documents_blank(&made, context, self.count,
-                                (self.count + FILES_A_PART - 1) / FILES_A_PART));
-  CLF__TRY(name_files(made, &self));
+  files->context = context;
+  CLF__TRY(clf__folder_files_list(files, context, path, self.params->folders, "documents"));
+  CLF__TRY(clf__documents_blank(&made, context, files->count,
+                                (files->count + FILES_A_PART - 1) / FILES_A_PART));
+  made->names = files->names;
+  made->name_text = files->name_text;
+  files->names = NULL;
+  files->name_text = (clf__text){.context = context};
   CLF__TRY(clf__documents_fill(made, fill, &self));
-  if (self.label_count > 0) {
-    CLF__TRY(clf_dataset_set_label_names(made->answers, self.of_row, self.count));
+  if (files->labels != NULL) {
+    CLF__TRY(clf_dataset_set_label_names(made->answers, files->labels, files->count));
   }
   *out = made;
   made = NULL;
 done:
-  for (int64_t k = 0; k < self.label_count; k++) {
-    clf__folder_free(&self.labels[k]);
-  }
-  clf__folder_free(&self.top);
-  clf__free(self.labels);
-  clf__free(self.label_names);
-  clf__free(self.of_row);
+  clf__folder_files_free(files);
   clf_documents_free(made);
   return status;
 }

@@ -4,7 +4,8 @@
 #include "data/source.h"
 
 static const clf__format *const formats[] = {
-    &clf__format_idx, &clf__format_csv, &clf__format_svmlight, &clf__format_npy, NULL,
+    &clf__format_idx, &clf__format_csv,    &clf__format_svmlight,
+    &clf__format_npy, &clf__format_images, NULL,
 };
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] - 1 };
 

@@ -77,6 +77,9 @@ clf_status clf__image_decode(clf_image **out, clf_context *context,
 clf_status clf__image_read(clf_image **out, clf_context *context, const char *path,
                            const clf__image_params *params);
 
+/* Whether the first bytes of the file are those of an image. */
+clf_status clf__image_probe(bool *out, const char *path);
+
 extern const clf__param_table clf__image_load_table;
 extern const clf__param_table clf__image_normalize_table;
 

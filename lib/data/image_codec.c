@@ -33,7 +33,7 @@ const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t s
 }
 
 static const clf__param params[] = {
-    {"max_pixels", CLF_PARAM_I64, offsetof(clf__image_params, max_pixels), "150000000", 1, 1e15,
+    {"max_pixels", CLF_PARAM_I64, offsetof(clf__image_params, max_pixels), "150000000", 1, 0x1p40,
      false, NULL, "an image of more pixels is refused"},
     {"background", CLF_PARAM_I64, offsetof(clf__image_params, background), "255", 0, 255, false,
      NULL, "grey level that transparent pixels are laid on"},
@@ -82,22 +82,49 @@ clf_status clf__image_decode(clf_image **out, clf_context *context,
   return codec != NULL ? codec->decode(out, context, source) : fail_unknown(source->name);
 }
 
-/* The whole file, once its head is one of an image: what is none is not read. */
-static clf_status read_bytes(unsigned char **out, clf__file *file, clf_context *context) {
+/* A file's first bytes, and by which codec they are: NULL for none. */
+static clf_status read_head(clf__file *file, unsigned char head[CLF__IMAGE_HEAD], size_t *size,
+                            const clf__image_codec **codec) {
+  *size = file->size < CLF__IMAGE_HEAD ? file->size : CLF__IMAGE_HEAD;
+  clf_status status = clf__file_next(file, head, *size);
+  if (status == CLF_OK) {
+    *codec = clf__image_codec_of(head, *size);
+  }
+  return status;
+}
+
+clf_status clf__image_probe(bool *out, const char *path) {
+  clf__file file = {0};
   unsigned char head[CLF__IMAGE_HEAD];
-  const size_t first = file->size < sizeof head ? file->size : sizeof head;
-  unsigned char *bytes = NULL;
+  size_t size;
+  const clf__image_codec *codec = NULL;
+  clf_status status = clf__file_open(&file, path);
+  if (status == CLF_OK) {
+    status = read_head(&file, head, &size, &codec);
+    clf__file_close(&file);
+  }
+  if (status == CLF_OK) {
+    *out = codec != NULL;
+  }
+  return status;
+}
+
+/* The whole file, unless it is no image. */
+static clf_status read_bytes(unsigned char **out, clf__file *file, clf_context *context) {
+  unsigned char head[CLF__IMAGE_HEAD], *bytes = NULL;
+  size_t size = 0;
+  const clf__image_codec *codec = NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(clf__file_next(file, head, first));
-  if (clf__image_codec_of(head, first) == NULL) {
+  CLF__TRY(read_head(file, head, &size, &codec));
+  if (codec == NULL) {
     return fail_unknown(file->path);
   }
   bytes = clf__alloc(context, file->size);
   if (bytes == NULL) {
     return clf__fail_within(CLF_ERROR_MEMORY, "%s", file->path);
   }
-  memcpy(bytes, head, first);
-  CLF__TRY(clf__file_next(file, bytes + first, file->size - first));
+  memcpy(bytes, head, size);
+  CLF__TRY(clf__file_next(file, bytes + size, file->size - size));
   *out = bytes;
   bytes = NULL;
 done:

@@ -1,0 +1,300 @@
+/* A folder of images as rows of bytes [height, width, channels]. Files are decoded side by side,
+ * each into its row. */
+#include <math.h>
+#include <string.h>
+
+#include "base/jobs.h"
+#include "data/dataset.h"
+#include "data/folder_files.h"
+#include "data/image.h"
+
+/* Places of the parameters' words. */
+enum { LABELS_AUTO, LABELS_FOLDER, LABELS_NAME, LABELS_NONE };
+enum { CHANNELS_AUTO, CHANNELS_1, CHANNELS_3 };
+enum { NORMALIZE_NONE, NORMALIZE_EQUALIZE, NORMALIZE_TAN_TRIGGS };
+enum { FILES_A_JOB = 8 };
+
+typedef struct files_params {
+  int32_t labels;
+  char *label_until, *folders;
+  int64_t height, width;
+  int32_t channels, normalize;
+  bool skip_others;
+  clf__number scale;
+  clf__image_params image;
+} files_params;
+
+static const clf__param params[] = {
+    {"labels", CLF_PARAM_CHOICE, offsetof(files_params, labels), "auto", 0, 0, false,
+     "auto|folder|name|none",
+     "what names a file's label: its folder, or its name up to label_until; auto: folders, if any"},
+    {"label_until", CLF_PARAM_TEXT, offsetof(files_params, label_until), ".", 0, 0, false, NULL,
+     "text at whose first place in a file's name the label ends, with labels=name"},
+    {"folders", CLF_PARAM_TEXT, offsetof(files_params, folders), NULL, 0, 0, false, NULL,
+     "the folders to read, separated by commas; otherwise all"},
+    {"height", CLF_PARAM_I64, offsetof(files_params, height), "0", 0, 1 << 28, false, NULL,
+     "rows to resize to; 0: all images must have one size"},
+    {"width", CLF_PARAM_I64, offsetof(files_params, width), "0", 0, 1 << 28, false, NULL,
+     "pixels a row to resize to; 0: all images must have one size"},
+    {"channels", CLF_PARAM_CHOICE, offsetof(files_params, channels), "auto", 0, 0, false,
+     "auto|1|3", "1: made grey; 3: grey images in three equal channels; auto: all must be alike"},
+    {"normalize", CLF_PARAM_CHOICE, offsetof(files_params, normalize), "none", 0, 0, false,
+     "none|equalize|tan_triggs", "how light is evened out, after resizing"},
+    {"skip_others", CLF_PARAM_BOOL, offsetof(files_params, skip_others), "false", 0, 0, false, NULL,
+     "leave out files of no known image format; a damaged image is an error all the same"},
+    {"scale", CLF_PARAM_NUMBER, offsetof(files_params, scale), "auto", 0, INFINITY, true, "auto",
+     "factor of the bytes; auto: 1/255"},
+    {"max_pixels", CLF_PARAM_I64, offsetof(files_params, image.max_pixels), "150000000", 1, 0x1p40,
+     false, NULL, "an image of more pixels is refused"},
+    {"background", CLF_PARAM_I64, offsetof(files_params, image.background), "255", 0, 255, false,
+     NULL, "grey level that transparent pixels are laid on"},
+};
+
+typedef struct files_reader {
+  clf_context *context;
+  const char *path;
+  const files_params *params;
+  clf__folder_files files;
+  int64_t jobs;
+  bool *chosen;                    /* [files.count] with skip_others: whether each is an image */
+  int64_t height, width, channels; /* of a row */
+  clf_tensor *x;
+} files_reader;
+
+static clf_status name_path(const files_reader *self, clf__text *path, int64_t index) {
+  path->length = 0;
+  clf__text_append(path, "%s/%s", self->path, self->files.names[index]);
+  return path->failed ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
+/* What was made of the image takes its place. */
+static void take(clf_image **image, clf_image **made) {
+  clf_image_free(*image);
+  *image = *made;
+  *made = NULL;
+}
+
+/* Reads a file and makes of it what the parameters ask for, but for three equal channels. */
+static clf_status read_file(const files_reader *self, const char *path, clf_image **out) {
+  const files_params *chosen = self->params;
+  clf_image *image = NULL, *made = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__image_read(&image, self->context, path, &chosen->image));
+  if (chosen->channels == CHANNELS_1 && image->channels != 1) {
+    CLF__TRY(clf_image_grey(&made, image));
+    take(&image, &made);
+  }
+  if (chosen->height > 0 && (image->height != chosen->height || image->width != chosen->width)) {
+    CLF__TRY(clf_image_resize(&made, image, chosen->height, chosen->width));
+    take(&image, &made);
+  }
+  if (chosen->normalize != NORMALIZE_NONE) {
+    CLF__TRY(chosen->normalize == NORMALIZE_EQUALIZE ? clf_image_equalize(&made, image)
+                                                     : clf_image_normalize(&made, image, NULL));
+    take(&image, &made);
+  }
+  *out = image;
+  image = NULL;
+done:
+  clf_image_free(made);
+  clf_image_free(image);
+  return status;
+}
+
+/* The image as a row; grey becomes three equal channels where rows have these. */
+static clf_status put_row(const files_reader *self, int64_t index, const char *path,
+                          const clf_image *image) {
+  const int64_t pixels = self->height * self->width;
+  const bool widened = image->channels == 1 && self->params->channels == CHANNELS_3;
+  uint8_t *row = (uint8_t *)self->x->data + index * pixels * self->channels;
+  if (image->height != self->height || image->width != self->width ||
+      (image->channels != self->channels && !widened)) {
+    return clf__fail(CLF_ERROR_SHAPE,
+                     "%s: it is %lldx%lld with %lld channels, '%s' is %lldx%lld with %lld: set "
+                     "height, width and channels",
+                     path, (long long)image->width, (long long)image->height,
+                     (long long)image->channels, self->files.names[0], (long long)self->width,
+                     (long long)self->height, (long long)self->channels);
+  }
+  for (int64_t i = 0; widened && i < pixels; i++) {
+    memset(row + 3 * i, image->pixels[i], 3);
+  }
+  if (!widened) {
+    memcpy(row, image->pixels, (size_t)(pixels * self->channels));
+  }
+  return CLF_OK;
+}
+
+static clf_status read_rows(void *argument, int64_t job) {
+  const files_reader *self = argument;
+  const int64_t end = self->files.count * (job + 1) / self->jobs;
+  clf__text path = {.context = self->context};
+  clf_status status = CLF_OK;
+  for (int64_t i = self->files.count * job / self->jobs; status == CLF_OK && i < end; i++) {
+    clf_image *image = NULL;
+    status = name_path(self, &path, i);
+    status = status == CLF_OK ? read_file(self, path.bytes, &image) : status;
+    status = status == CLF_OK ? put_row(self, i, path.bytes, image) : status;
+    clf_image_free(image);
+  }
+  clf__text_free(&path);
+  return status;
+}
+
+static clf_status probe_files(void *argument, int64_t job) {
+  const files_reader *self = argument;
+  const int64_t end = self->files.count * (job + 1) / self->jobs;
+  clf__text path = {.context = self->context};
+  clf_status status = CLF_OK;
+  for (int64_t i = self->files.count * job / self->jobs; status == CLF_OK && i < end; i++) {
+    status = name_path(self, &path, i);
+    status = status == CLF_OK ? clf__image_probe(&self->chosen[i], path.bytes) : status;
+  }
+  clf__text_free(&path);
+  return status;
+}
+
+static void set_jobs(files_reader *self) {
+  self->jobs = (self->files.count + FILES_A_JOB - 1) / FILES_A_JOB;
+}
+
+/* Leaves out the files that are no images. */
+static clf_status choose_files(files_reader *self) {
+  clf__folder_files *files = &self->files;
+  self->chosen = clf__alloc_zeroed(self->context, files->count, sizeof *self->chosen);
+  if (self->chosen == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status =
+      clf__jobs_run(self->context, "files", files->count, self->jobs, probe_files, self);
+  if (status < 0) {
+    return status;
+  }
+  int64_t count = 0;
+  for (int64_t i = 0; i < files->count; i++) {
+    if (self->chosen[i]) {
+      files->names[count] = files->names[i];
+      if (files->labels != NULL) {
+        files->labels[count] = files->labels[i];
+      }
+      count++;
+    }
+  }
+  files->count = count;
+  set_jobs(self);
+  return count > 0 ? CLF_OK
+                   : clf__fail(CLF_ERROR_DATA, "'%s' has no images among its files", self->path);
+}
+
+/* The shape of all rows is that of the first. */
+static clf_status make_rows(files_reader *self) {
+  clf__text path = {.context = self->context};
+  clf_image *image = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(name_path(self, &path, 0));
+  CLF__TRY(read_file(self, path.bytes, &image));
+  self->height = image->height;
+  self->width = image->width;
+  self->channels = self->params->channels == CHANNELS_3 ? 3 : image->channels;
+  const int64_t shape[] = {self->files.count, self->height, self->width, self->channels};
+  CLF__TRY(clf__tensor_unset(&self->x, self->context, CLF_U8, 4, shape));
+  CLF__TRY(clf_tensor_set_scale(self->x, self->params->scale.word < 0 ? self->params->scale.value
+                                                                      : 1.0 / 255));
+done:
+  clf_image_free(image);
+  clf__text_free(&path);
+  return status;
+}
+
+/* Labels from the files' names; `texts` receives them, a NUL behind each. */
+static clf_status name_labels(const files_reader *self, clf__text *texts) {
+  const char *until = self->params->label_until;
+  if (until == NULL || until[0] == '\0') {
+    return clf__fail(CLF_ERROR_ARGUMENT, "images: label_until must not be empty");
+  }
+  for (int64_t i = 0; i < self->files.count; i++) {
+    const char *slash = strrchr(self->files.names[i], '/');
+    const char *name = slash != NULL ? slash + 1 : self->files.names[i];
+    const char *end = strstr(name, until);
+    if (end == NULL || end == name) {
+      return clf__fail(CLF_ERROR_DATA, "%s/%s: there is no label before a '%s' in its name",
+                       self->path, self->files.names[i], until);
+    }
+    clf__text_append_bytes(texts, name, (size_t)(end - name));
+    clf__text_append_bytes(texts, "", 1);
+  }
+  return texts->failed ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
+static clf_status label_by_names(const files_reader *self, clf_dataset *dataset) {
+  clf__text texts = {.context = self->context};
+  const int64_t count = self->files.count;
+  clf_status status = CLF_OK;
+  const char **labels = clf__alloc_array(self->context, count, sizeof *labels);
+  CLF__TRY(labels != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  CLF__TRY(name_labels(self, &texts));
+  const char *at = texts.bytes;
+  for (int64_t i = 0; i < count; i++) {
+    labels[i] = at;
+    at += strlen(at) + 1;
+  }
+  CLF__TRY(clf_dataset_set_label_names(dataset, labels, count));
+done:
+  clf__free(labels);
+  clf__text_free(&texts);
+  return status;
+}
+
+static clf_status set_labels(const files_reader *self, clf_dataset *dataset) {
+  const clf__folder_files *files = &self->files;
+  switch (self->params->labels) {
+  case LABELS_NAME:
+    return label_by_names(self, dataset);
+  case LABELS_NONE:
+    return CLF_OK;
+  default:
+    return files->labels != NULL ? clf_dataset_set_label_names(dataset, files->labels, files->count)
+           : self->params->labels == LABELS_AUTO
+               ? CLF_OK
+               : clf__fail(CLF_ERROR_DATA, "'%s' has no folders to name labels", self->path);
+  }
+}
+
+static clf_status check_params(const files_params *chosen) {
+  return (chosen->height > 0) == (chosen->width > 0)
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT, "images: set both of height and width, or none");
+}
+
+static clf_status load(clf_dataset **out, clf_context *context, const char *path,
+                       const void *values) {
+  files_reader self = {.context = context, .path = path, .params = values};
+  clf_dataset *made = NULL;
+  clf_status status = CLF_OK;
+  self.files.context = context;
+  CLF__TRY(check_params(self.params));
+  CLF__TRY(clf__folder_files_list(&self.files, context, path, self.params->folders, "images"));
+  set_jobs(&self);
+  if (self.params->skip_others) {
+    CLF__TRY(choose_files(&self));
+  }
+  CLF__TRY(make_rows(&self));
+  CLF__TRY(clf__jobs_run(context, "images", self.files.count, self.jobs, read_rows, &self));
+  CLF__TRY(clf_dataset_create(&made, context, self.x, NULL));
+  CLF__TRY(set_labels(&self, made));
+  *out = made;
+  made = NULL;
+done:
+  clf_dataset_free(made);
+  clf_tensor_free(self.x);
+  clf__free(self.chosen);
+  clf__folder_files_free(&self.files);
+  return status;
+}
+
+const clf__format clf__format_images = {
+    .name = "images",
+    .help = "image files in a folder for each label, as LABEL/FILE, or in one folder",
+    .params = {"images", params, CLF__PARAM_COUNT(params), sizeof(files_params)},
+    .load = load,
+};

@@ -1,0 +1,260 @@
+/* Datasets from folders of images. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "stingy.h"
+
+static char folder[64];
+
+static void make_folder(void) {
+  strcpy(folder, "/tmp/classify-images-XXXXXX");
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void remove_folder(void) {
+  char command[128];
+  snprintf(command, sizeof command, "rm -r %s", folder);
+  ck_assert_int_eq(system(command), 0);
+}
+
+static void write_file(const char *name, const char *bytes, size_t size) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *file = fopen(path, "wb");
+  ck_assert_ptr_nonnull(file);
+  ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+  fclose(file);
+}
+
+static void add_folder(const char *name) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  ck_assert_int_eq(mkdir(path, 0777), 0);
+}
+
+/* A grey picture of two pixels, the first of the given level. */
+static void write_image(const char *name, int level) {
+  char bytes[32];
+  const int size = snprintf(bytes, sizeof bytes, "P2 2 1 255 %d 7\n", level);
+  write_file(name, bytes, (size_t)size);
+}
+
+/* Labels and levels of the first pixels: "cat 1, dog 2". */
+static const char *told(const clf_dataset *data) {
+  static char out[512];
+  clf_tensor *x = NULL, *labels = NULL;
+  ck_clf_ok(clf_dataset_tensor(data, "x", &x));
+  const bool labelled = clf_dataset_classes(data) > 0;
+  if (labelled) {
+    ck_clf_ok(clf_dataset_tensor(data, "labels", &labels));
+  }
+  size_t length = 0;
+  for (int64_t i = 0; i < clf_dataset_rows(data); i++) {
+    const char *name =
+        labelled ? clf_dataset_class_name(data, ((const int32_t *)clf_tensor_data(labels))[i])
+                 : "-";
+    length +=
+        (size_t)snprintf(out + length, sizeof out - length, "%s%s %d", i > 0 ? ", " : "", name,
+                         ((const uint8_t *)clf_tensor_data(x))[i * clf_dataset_features(data)]);
+  }
+  clf_tensor_free(labels);
+  clf_tensor_free(x);
+  return out;
+}
+
+static void check_told(const char *params, const char *expected) {
+  clf_dataset *data = NULL;
+  ck_clf_ok(clf_dataset_load(&data, NULL, "images", folder, params));
+  ck_assert_str_eq(told(data), expected);
+  clf_dataset_free(data);
+}
+
+static void check_refused(const char *params, clf_status expected, const char *says) {
+  clf_dataset *data = NULL;
+  ck_clf_fails(clf_dataset_load(&data, NULL, "images", folder, params), expected);
+  ck_clf_says(says);
+  ck_assert_ptr_null(data);
+}
+
+static void write_pets(void) {
+  add_folder("dog");
+  add_folder("cat");
+  write_image("dog/b.pgm", 4);
+  write_image("dog/a", 3);
+  write_image("cat/c_1.png", 1);
+  write_image("cat/c_2.png", 2);
+  write_file("readme.txt", "pets", 4);
+}
+
+START_TEST(labels__are_folders) {
+  write_pets();
+  check_told(NULL, "cat 1, cat 2, dog 3, dog 4");
+  check_told("labels=folder folders=dog", "dog 3, dog 4");
+  check_told("labels=none", "- 1, - 2, - 3, - 4");
+  check_refused("folders=cow", CLF_ERROR_DATA, "no folder 'cow'");
+}
+END_TEST
+
+START_TEST(labels__are_beginnings_of_names) {
+  write_image("subject02.happy", 3);
+  write_image("subject01.sad.gif", 2);
+  write_image("subject01.happy", 1);
+  check_told("labels=name", "subject01 1, subject01 2, subject02 3");
+  check_told("labels=name label_until=0", "subject 1, subject 2, subject 3");
+  check_told(NULL, "- 1, - 2, - 3");
+  check_refused("labels=folder", CLF_ERROR_DATA, "no folders");
+  check_refused("labels=name label_until=_", CLF_ERROR_DATA, "subject01.happy: there is no label");
+  check_refused("labels=name label_until=''", CLF_ERROR_ARGUMENT, "label_until");
+}
+END_TEST
+
+START_TEST(labels__of_names_may_lie_in_folders) {
+  write_pets();
+  check_refused("labels=name label_until=_", CLF_ERROR_DATA, "dog/a: there is no label");
+  check_told("labels=name label_until=_ folders=cat", "c 1, c 2");
+}
+END_TEST
+
+START_TEST(rows__are_bytes_of_one_shape) {
+  clf_dataset *data = NULL;
+  clf_tensor *x = NULL;
+  write_pets();
+  ck_clf_ok(clf_dataset_load(&data, NULL, "images", folder, "channels=3 height=3 width=5"));
+  ck_clf_ok(clf_dataset_tensor(data, "x", &x));
+  ck_assert_int_eq(clf_tensor_dtype(x), CLF_U8);
+  ck_assert_double_eq(clf_tensor_scale(x), 1.0 / 255);
+  const int64_t shape[] = {4, 3, 5, 3};
+  for (int32_t i = 0; i < 4; i++) {
+    ck_assert_int_eq(clf_tensor_size(x, i), shape[i]);
+  }
+  const uint8_t *pixel = clf_tensor_data(x);
+  for (int64_t i = 0; i < 4 * 3 * 5 * 3; i += 3) {
+    ck_assert(pixel[i] == pixel[i + 1] && pixel[i] == pixel[i + 2]);
+  }
+  clf_tensor_free(x);
+  clf_dataset_free(data);
+  check_refused("height=3", CLF_ERROR_ARGUMENT, "both of height and width");
+}
+END_TEST
+
+START_TEST(rows__may_be_resized_and_evened_out) {
+  write_image("a", 100);
+  write_image("b", 200);
+  check_told("height=2 width=1", "- 54, - 104"); /* (100 + 7) / 2, (200 + 7) / 2 */
+  check_told("normalize=equalize", "- 255, - 255");
+  check_told("scale=1 height=1 width=1 normalize=tan_triggs", "- 128, - 128");
+}
+END_TEST
+
+START_TEST(files__that_do_not_fit_are_named) {
+  write_image("a", 100);
+  write_file("b", "P2 1 1 255 0\n", 13);
+  check_refused(NULL, CLF_ERROR_SHAPE, "/b: it is 1x1 with 1 channels, 'a' is 2x1 with 1");
+  check_told("height=1 width=1", "- 54, - 0");
+  write_file("c", "P6 2 1 255\nABCDEF", 17);
+  check_refused("height=1 width=1", CLF_ERROR_SHAPE, "/c: it is 1x1 with 3 channels");
+  check_told("height=1 width=1 channels=1", "- 54, - 0, - 68");
+  check_refused("height=1 width=1 channels=1 max_pixels=1", CLF_ERROR_DATA, "/a: it has 2x1");
+}
+END_TEST
+
+START_TEST(files__that_are_no_images_are_named_or_left_out) {
+  write_pets();
+  write_file("cat/notes.txt", "purrs", 5);
+  check_refused(NULL, CLF_ERROR_FORMAT, "cat/notes.txt: it is no image");
+  check_told("skip_others=true", "cat 1, cat 2, dog 3, dog 4");
+  write_file("dog/d", "P2 2 1 255 0", 12);
+  check_refused("skip_others=true", CLF_ERROR_FORMAT, "dog/d: pnm: it ends early");
+}
+END_TEST
+
+START_TEST(the_first_bad_file__is_told_on_any_threads) {
+  enum { FILES = 300 };
+  char name[32];
+  for (int i = 0; i < FILES; i++) {
+    snprintf(name, sizeof name, "%03d", i);
+    write_image(name, i % 256);
+  }
+  write_file("150", "P2 2 1", 6);
+  write_file("290", "GIF89a", 6);
+  for (int threads = 1; threads <= 4; threads += 3) {
+    clf_context *context = NULL;
+    clf_dataset *data = NULL;
+    snprintf(name, sizeof name, "threads=%d", threads);
+    ck_clf_ok(clf_context_create(&context, name, NULL));
+    ck_clf_fails(clf_dataset_load(&data, context, "images", folder, NULL), CLF_ERROR_FORMAT);
+    ck_clf_says("/150: pnm: it ends early");
+    clf_context_free(context);
+  }
+}
+END_TEST
+
+static int32_t stop(void *user, const clf_progress *progress) {
+  (void)user;
+  (void)progress;
+  return 1;
+}
+
+START_TEST(loading__can_be_cancelled) {
+  clf_context *context = NULL;
+  clf_dataset *data = NULL;
+  write_pets();
+  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_set_progress(context, stop, NULL));
+  ck_clf_fails(clf_dataset_load(&data, context, "images", folder, NULL), CLF_ERROR_CANCELLED);
+  ck_assert_ptr_null(data);
+  clf_context_free(context);
+}
+END_TEST
+
+static clf_status load_pets(clf_context *context) {
+  clf_dataset *data[2] = {NULL, NULL};
+  clf_status status;
+  TRY(clf_dataset_load(&data[0], context, "images", folder,
+                       "skip_others=true height=2 width=2 channels=3 normalize=tan_triggs"));
+  TRY(clf_dataset_load(&data[1], context, "images", folder,
+                       "labels=name label_until=_ folders=cat channels=1"));
+done:
+  clf_dataset_free(data[0]);
+  clf_dataset_free(data[1]);
+  return status;
+}
+
+START_TEST(each_allocation__may_be_refused) {
+  stingy generous = {0};
+  write_pets();
+  clf_context *context = stingy_context("threads=1", &generous);
+  ck_clf_ok(load_pets(context));
+  clf_context_free(context);
+  for (int64_t refuse = 1; refuse <= generous.asked; refuse++) {
+    stingy from = {.refuse = refuse};
+    context = stingy_context("threads=1", &from);
+    if (context != NULL) {
+      ck_clf_fails(load_pets(context), CLF_ERROR_MEMORY);
+      ck_clf_says("memory");
+    }
+    clf_context_free(context);
+    ck_assert_int_eq(from.held, 0);
+  }
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("image_folder");
+  TCase *tests = tcase_create("image_folder");
+  tcase_add_checked_fixture(tests, make_folder, remove_folder);
+  tcase_add_test(tests, labels__are_folders);
+  tcase_add_test(tests, labels__are_beginnings_of_names);
+  tcase_add_test(tests, labels__of_names_may_lie_in_folders);
+  tcase_add_test(tests, rows__are_bytes_of_one_shape);
+  tcase_add_test(tests, rows__may_be_resized_and_evened_out);
+  tcase_add_test(tests, files__that_do_not_fit_are_named);
+  tcase_add_test(tests, files__that_are_no_images_are_named_or_left_out);
+  tcase_add_test(tests, the_first_bad_file__is_told_on_any_threads);
+  tcase_add_test(tests, loading__can_be_cancelled);
+  tcase_add_test(tests, each_allocation__may_be_refused);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
