@@ -17,6 +17,7 @@ typedef struct model_entry {
   const char *kind, *params; /* of clf_model_create() */
   transform_recipe transforms[MOST_TRANSFORMS];
   const char *optimizer, *optimizer_params; /* of a network, else NULL */
+  bool places; /* clf_model_transform() gives places of pictures, whoever is on them */
 } model_entry;
 
 enum { MOST_MODELS = 8, MOST_PARAMS = 1024 };

@@ -5,7 +5,7 @@
 
 #include "common/options.h"
 
-const char *const protocol_names[PROTOCOLS] = {"seed20", "five", "leave-one-out"};
+const char *const protocol_names[PROTOCOLS] = {"seed20", "five", "leave-one-out", "strangers"};
 
 int protocol_choose(face_protocol *out, const char *name) {
   for (int i = 0; i < PROTOCOLS; i++) {
@@ -14,7 +14,7 @@ int protocol_choose(face_protocol *out, const char *name) {
       return -1;
     }
   }
-  complain("no protocol '%s'; there are seed20, five and leave-one-out", name);
+  complain("no protocol '%s'; there are seed20, five, leave-one-out and strangers", name);
   return EXIT_USAGE;
 }
 

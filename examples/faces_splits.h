@@ -8,6 +8,7 @@ typedef enum face_protocol {
   PROTOCOL_SEED20,        /* 20 % of each person's pictures */
   PROTOCOL_FIVE,          /* five of each person's */
   PROTOCOL_LEAVE_ONE_OUT, /* all but one picture, in turn */
+  PROTOCOL_STRANGERS,     /* people who are not trained on: faces_strangers.h */
   PROTOCOLS
 } face_protocol;
 

@@ -115,6 +115,23 @@ void picture_ink(FILE *out, const float *values, int64_t height, int64_t width, 
   write_image(out, indices, height, width, &colours, text);
 }
 
+void picture_grey(FILE *out, const uint8_t *pixels, int64_t height, int64_t width,
+                  const char *text) {
+  if (too_large(height, width)) {
+    return;
+  }
+  palette colours;
+  uint8_t indices[PICTURE_MOST_PIXELS];
+  memset(colours.opacity, 255, sizeof colours.opacity);
+  for (int i = 0; i < COLOURS; i++) {
+    memset(colours.colour + 3 * i, i * 255 / (COLOURS - 1), 3);
+  }
+  for (int64_t i = 0; i < height * width; i++) {
+    indices[i] = level(pixels[i], 0, 255);
+  }
+  write_image(out, indices, height, width, &colours, text);
+}
+
 void picture_signed(FILE *out, const float *values, int64_t height, int64_t width, float limit,
                     const char *text) {
   static const uint8_t below[] = {217, 95, 2}, above[] = {36, 113, 204};

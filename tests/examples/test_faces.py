@@ -22,12 +22,12 @@ class Faces(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
-    def run_program(self, *arguments, status=0):
+    def run_program(self, *arguments, status=0, stream=None):
         environment = {k: v for k, v in os.environ.items() if k != "CLASSIFY_DATA"}
         run = subprocess.run([PROGRAM, *arguments, "--quiet"], capture_output=True, text=True,
                              cwd=self.folder, env=environment, timeout=250)
         self.assertEqual(run.returncode, status, run.stderr + run.stdout)
-        return run.stdout if status == 0 else run.stderr
+        return getattr(run, stream or ("stdout" if status == 0 else "stderr"))
 
     def results(self, *arguments):
         self.run_program(*arguments, "--json", "r.json")
@@ -79,6 +79,28 @@ class Faces(unittest.TestCase):
         self.assertEqual(len({name for split in result["splits"] for name in split["test"]}), 12)
         self.assertEqual(result["test_accuracy"], 1)
 
+    def test_strangers(self):
+        result, = self.results("--model", "hog_fisher", "--protocol", "strangers", "--splits", "3",
+                               "--report", "r.html")
+        self.assertEqual(set(result), CONTRACT | {"roc_auc", "equal_error_rate", "threshold",
+                                                  "accepted", "rejected"})
+        self.assertGreater(result["test_accuracy"], 0.7)  # of 3 people drawn, 1/3 by chance
+        self.assertGreater(result["roc_auc"], 0.85)
+        for split in result["splits"]:
+            people = (split["train"] + split["strangers"] +
+                      [picture.split(".")[0] for picture in split["enrolled"]])
+            self.assertEqual(sorted(people), [f"subject{i:02}" for i in range(1, 13)])
+        page = (self.folder / "r.html").read_text()
+        self.assertIn("ROC curve of hog_fisher", page)
+        self.assertIn("nobody's", page)
+
+    def test_report_has_pictures_and_confusions(self):
+        self.run_program("--model", "svm", "--splits", "1", "--report", "r.html")
+        page = (self.folder / "r.html").read_text()
+        self.assertGreater(page.count("<img"), 12)
+        self.assertIn('class="confusion"', page)
+        self.assertIn("Most often mistaken", page)
+
     def test_saves_the_best_model(self):
         said = self.run_program("--model", "hog_ridge", "--splits", "1", "--save", "people.clf")
         self.assertIn("people.clf", said)
@@ -92,7 +114,9 @@ class Faces(unittest.TestCase):
 
     def test_says_what_is_wrong(self):
         self.assertIn("did you mean fisher?", self.run_program("--model", "fishr", status=2))
-        self.assertIn("seed20, five and leave-one-out",
+        self.assertIn("left out", self.run_program("--model", "svm", "--protocol", "strangers",
+                                                   "--splits", "1", status=1, stream="stdout"))
+        self.assertIn("leave-one-out and strangers",
                       self.run_program("--protocol", "ten", status=2))
         self.assertIn("no faces in 'nowhere'", self.run_program("--data", "nowhere", status=1))
         data = self.pictures(2, 2)
