@@ -20,9 +20,13 @@ for name in ("clf_kind_count", "clf_param_count", "clf_model_classes"):
 for name in ("clf_kind_name", "clf_model_class_name", "clf_vocabulary_word"):
     getattr(lib, name).argtypes = [ctypes.c_char_p if name == "clf_kind_name" else ctypes.c_void_p,
                                    ctypes.c_int64]
+for name in ("height", "width", "channels"):
+    getattr(lib, f"clf_image_{name}").argtypes = [ctypes.c_void_p]
+    getattr(lib, f"clf_image_{name}").restype = ctypes.c_int64
+lib.clf_image_pixels.argtypes, lib.clf_image_pixels.restype = [ctypes.c_void_p], ctypes.c_void_p
 lib.clf_tensor_data.restype = ctypes.c_void_p
 lib.clf_tensor_data.argtypes = [ctypes.c_void_p]
-for name in ("tensor", "dataset", "model", "context", "documents", "vocabulary"):
+for name in ("tensor", "dataset", "model", "context", "documents", "vocabulary", "image"):
     free = getattr(lib, f"clf_{name}_free")
     free.argtypes, free.restype = [ctypes.c_void_p], None
 
@@ -158,6 +162,16 @@ class Ctypes(unittest.TestCase):
         self.addCleanup(lib.clf_tensor_free, tensor)
         numbers = ctypes.cast(lib.clf_tensor_data(tensor), ctypes.POINTER(ctypes.c_float))
         self.assertEqual(numbers[:8], [1, 5, 6, 4, 1, 3, 4, 3])
+
+    def test_images_are_read_and_made(self):
+        file = b"P5 2 2 255\n" + bytes([0, 10, 20, 30])
+        image = make(lib.clf_image_load_memory, None, file, ctypes.c_size_t(len(file)), None)
+        self.addCleanup(lib.clf_image_free, image)
+        small = make(lib.clf_image_resize, image, ctypes.c_int64(1), ctypes.c_int64(2))
+        self.addCleanup(lib.clf_image_free, small)
+        self.assertEqual([lib.clf_image_height(small), lib.clf_image_width(small),
+                          lib.clf_image_channels(small)], [1, 2, 1])
+        self.assertEqual(ctypes.string_at(lib.clf_image_pixels(small), 2), bytes([10, 20]))
 
     def test_wrapped_memory_is_released_once(self):
         released = []
