@@ -132,17 +132,25 @@ static clf_status choose_colors(jpeg_work *self, int64_t *channels) {
                    self->source->name, self->jpeg.num_components);
 }
 
-/* A file of several scans is held whole, as coefficients of 16 bits. */
-static clf_status check_memory(jpeg_work *self, clf_context *context) {
-  double bytes = 0;
+/* A block takes a bit or more by Huffman's codes, so a size that the file cannot hold is refused. A
+ * file of several scans is held whole, as coefficients of 16 bits. */
+static clf_status check_blocks(jpeg_work *self, clf_context *context) {
+  const clf__image_source *source = self->source;
+  double blocks = 0;
   for (int i = 0; i < self->jpeg.num_components; i++) {
     const jpeg_component_info *part = &self->jpeg.comp_info[i];
-    bytes += (double)part->width_in_blocks * (double)part->height_in_blocks * DCTSIZE2 * 2;
+    blocks += (double)part->width_in_blocks * (double)part->height_in_blocks;
   }
+  if (!self->jpeg.arith_code && blocks > 8 * (double)source->size) {
+    return clf__fail(CLF_ERROR_FORMAT,
+                     "%s: jpeg: it ends early: %zu bytes cannot hold %dx%d pixels", source->name,
+                     source->size, (int)self->jpeg.image_width, (int)self->jpeg.image_height);
+  }
+  const double bytes = blocks * DCTSIZE2 * 2;
   if (jpeg_has_multiple_scans(&self->jpeg) && bytes > (double)clf__context_room(context)) {
     return clf__fail(CLF_ERROR_MEMORY,
                      "%s: jpeg: memory limit: %.0f bytes of coefficients would exceed it",
-                     self->source->name, bytes);
+                     source->name, bytes);
   }
   return CLF_OK;
 }
@@ -178,7 +186,7 @@ static clf_status read_image(jpeg_work *self, clf_context *context) {
   const int64_t height = self->jpeg.image_height, width = self->jpeg.image_width;
   CLF__TRY(clf__image_room(source, height, width));
   CLF__TRY(choose_colors(self, &channels));
-  CLF__TRY(check_memory(self, context));
+  CLF__TRY(check_blocks(self, context));
   CLF__TRY(clf__image_begin(&self->image, context, source, height, width, channels));
   if (self->jpeg.out_color_space == JCS_CMYK) {
     self->line = clf__alloc_array(context, width, 4);

@@ -1,7 +1,8 @@
 /* PNG through libpng: every colour type, depth and interlacing. Levels of 16 bits are scaled and
  * rounded to 8; pixels with alpha are laid on the background, as (a v + (255 - a) b) / 255 in the
- * stored levels. Chunks that do not matter for this (text, profiles) are skipped unread, so that
- * they inflate to nothing.
+ * stored levels. Deflate cannot shrink data by more than 1032 to 1, so a size that the file cannot
+ * hold is refused before memory is asked for. Chunks that do not matter for this (text, profiles)
+ * are skipped unread, so that they inflate to nothing.
  *
  * libpng leaves by longjmp() when something is wrong. All calls that can are made by functions that
  * run under guarded(), the one place with a setjmp(); what they find out lies in the struct. */
@@ -13,7 +14,7 @@
 
 #include "data/image.h"
 
-enum { LONGEST_SIDE = 1 << 28, REASON_BYTES = 128 };
+enum { LONGEST_SIDE = 1 << 28, REASON_BYTES = 128, DEFLATE_RATIO = 1032 };
 
 typedef struct png_work {
   clf_context *context;
@@ -21,7 +22,8 @@ typedef struct png_work {
   clf__output *output;             /* of one that is written */
   png_structp png;
   png_infop info;
-  size_t at; /* bytes of the source that were read */
+  size_t at;     /* bytes of the source that were read */
+  size_t packed; /* bytes of a row in the file */
   int passes;
   bool grey;          /* a palette of grey levels */
   int64_t stored;     /* channels of a row as it comes, alpha included */
@@ -105,6 +107,7 @@ static void read_header(png_work *self) {
   png_read_info(self->png, self->info);
   self->grey =
       png_get_color_type(self->png, self->info) == PNG_COLOR_TYPE_PALETTE && palette_is_grey(self);
+  self->packed = png_get_rowbytes(self->png, self->info);
   png_set_expand(self->png);
   png_set_scale_16(self->png);
   self->passes = png_set_interlace_handling(self->png);
@@ -181,6 +184,12 @@ static clf_status read_image(png_work *self) {
   const int64_t height = png_get_image_height(self->png, self->info);
   const int64_t width = png_get_image_width(self->png, self->info);
   clf_status status = clf__image_room(self->source, height, width);
+  if (status == CLF_OK &&
+      (double)self->packed * (double)height > (double)DEFLATE_RATIO * (double)self->source->size) {
+    return clf__fail(CLF_ERROR_FORMAT,
+                     "%s: png: it ends early: %zu bytes cannot hold %lldx%lld pixels", name,
+                     self->source->size, (long long)width, (long long)height);
+  }
   if (status == CLF_OK && !guarded(self, start_rows)) {
     return told(self, name);
   }

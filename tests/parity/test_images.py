@@ -179,8 +179,9 @@ def jpeg__is_decoded_as_pillow_does():
         data = saved(picture(mode), "JPEG", quality=85, progressive=progressive,
                      subsampling=sampling)
         same(data, Image.open(io.BytesIO(data)))
-    data = saved(picture("RGB"), "JPEG", quality=30, optimize=True)
-    same(data, Image.open(io.BytesIO(data)))
+    for shape in (1, 1), (8, 1), (3, 70):
+        data = saved(picture("RGB", *shape), "JPEG", quality=30, optimize=True)
+        same(data, Image.open(io.BytesIO(data)))
 
 
 def jpeg__of_cmyk():
@@ -205,8 +206,9 @@ def gif__is_decoded_as_pillow_does():
         palette = image.quantize(colors)
         data = saved(palette, "GIF", interlace=interlace)
         same(data, Image.open(io.BytesIO(data)).convert("RGB"))
-    grey = picture("L")
-    same(saved(grey, "GIF"), grey)
+    for shape in (1, 1), (1, 300), (37, 53):
+        grey = picture("L", *shape)
+        same(saved(grey, "GIF"), grey)
 
 
 def gif__of_an_animation_is_its_first_picture():

@@ -130,6 +130,9 @@ START_TEST(png__has_limits) {
   check_refused(&file, NULL, CLF_ERROR_DATA, "20000x20000 pixels, more than max_pixels=150000000");
   make_png(&file, &line);
   check_refused(&file, NULL, CLF_ERROR_DATA, "max_pixels");
+  const png_bytes bomb = {10000, 10000, 1, 0, 0, "\0", 1, NULL, 0, NULL, 0};
+  make_png(&file, &bomb);
+  check_refused(&file, NULL, CLF_ERROR_FORMAT, "bytes cannot hold 10000x10000 pixels");
   make_palette_png(&file);
   check_refused(&file, "max_pixels=3", CLF_ERROR_DATA, "2x2");
 }
@@ -214,6 +217,8 @@ START_TEST(jpeg__has_limits) {
   check_refused(&file, "max_pixels=359", CLF_ERROR_DATA, "20x18 pixels");
   uint8_t *size = memmem(file.bytes, file.size, "\xFF\xC0", 2);
   ck_assert_ptr_nonnull(size);
+  memcpy(size + 5, "\x20\0\x20\0", 4);
+  check_refused(&file, NULL, CLF_ERROR_FORMAT, "bytes cannot hold 8192x8192 pixels");
   memcpy(size + 5, "\x4E\x20\x4E\x20", 4);
   check_refused(&file, NULL, CLF_ERROR_DATA, "20000x20000 pixels, more than max_pixels=150000000");
 }
