@@ -113,16 +113,28 @@ static int set_value(const option_entry *entry, const char *text) {
   return -1;
 }
 
+/* A word without dashes, where the program takes such. */
+static int read_word(const option_table *table, const char *given) {
+  for (size_t i = 0; given[0] != '-' && i < table->count; i++) {
+    if (table->entries[i].type == OPTION_WORDS) {
+      option_words *words = table->entries[i].value;
+      words->words[words->count++] = given;
+      return -1;
+    }
+  }
+  return reject_unknown(table, given);
+}
+
 /* Reads argv[*index], and the one after it when the option's value is there. */
 static int read_option(const option_table *table, char *const *argv, int *index) {
   const char *given = argv[*index];
   if (strncmp(given, "--", 2) != 0) {
-    return reject_unknown(table, given);
+    return read_word(table, given);
   }
   const char *equals = strchr(given, '=');
   size_t length = equals != NULL ? (size_t)(equals - given) - 2 : strlen(given) - 2;
   const option_entry *entry = find(table, given + 2, length);
-  if (entry == NULL) {
+  if (entry == NULL || entry->type == OPTION_WORDS) {
     return reject_unknown(table, given);
   }
   if (entry->type == OPTION_SWITCH) {
@@ -146,8 +158,8 @@ static void print_help(const char *summary, const option_table *table) {
   for (size_t i = 0; i < table->count; i++) {
     const option_entry *entry = &table->entries[i];
     char left[64];
-    snprintf(left, sizeof left, "--%s%s%s", entry->name, entry->argument != NULL ? " " : "",
-             entry->argument != NULL ? entry->argument : "");
+    snprintf(left, sizeof left, "%s%s%s%s", entry->type == OPTION_WORDS ? "" : "--", entry->name,
+             entry->argument != NULL ? " " : "", entry->argument != NULL ? entry->argument : "");
     printf("  %-20s %s\n", left, entry->help);
   }
   printf("\nExit status: 0 done, 1 failed, 2 wrong options, 130 interrupted.\n");

@@ -10,17 +10,23 @@
 typedef enum option_type {
   OPTION_SWITCH, /* bool */
   OPTION_TEXT,   /* const char * */
-  OPTION_NUMBER  /* int64_t, `minimum` and up */
+  OPTION_NUMBER, /* int64_t, `minimum` and up */
+  OPTION_WORDS   /* option_words: what stands among the options without dashes */
 } option_type;
 
 typedef struct option_entry {
   const char *name;     /* without the dashes */
-  const char *argument; /* what it takes, as the help shows it; NULL for a switch */
+  const char *argument; /* what it takes, as the help shows it; NULL for a switch and for words */
   const char *help;
   option_type type;
   int64_t minimum;
   void *value; /* receives it */
 } option_entry;
+
+typedef struct option_words {
+  const char **words; /* room for as many as there are arguments */
+  size_t count;
+} option_words;
 
 /* What every example program takes. */
 typedef struct shared_options {
