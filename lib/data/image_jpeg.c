@@ -211,6 +211,7 @@ static clf_status decode(clf_image **out, clf_context *context, const clf__image
   clf__free(self.line);
   if (status == CLF_OK) {
     status = clf__image_turn(&self.image, clf__exif_orientation(source->bytes, source->size));
+    status = status < 0 ? clf__fail_within(status, "%s", source->name) : status;
   }
   if (status == CLF_OK) {
     *out = self.image;
