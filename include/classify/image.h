@@ -103,7 +103,7 @@ CLF_API clf_status clf_image_equalize(clf_image **out, const clf_image *image);
 /** Takes out of a grey image what light from the side and shadows put in: a power of the levels,
  *  the difference of two Gaussian blurs, and a contrast made equal in two steps and bent to ±tau,
  *  which becomes 0 … 255 around 127.5. The image's edge is repeated outside. Colours are made grey
- *  first.
+ *  first. Crop to what matters before: large flat parts make the contrast of the rest too strong.
  *  @param params  "gamma=0.2 inner=1 outer=2 alpha=0.1 tau=10" or parts of that; NULL for these
  *                 defaults, which are the paper's
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY

@@ -1,18 +1,18 @@
 /* PNG, JPEG and GIF: what the parity tests against Pillow do not reach. Those that are not built in
- * are not tested. */
+ * are not tested, hence helpers that are inline. */
 #include "stingy.h"
 
 #include "data/image_exif.h"
 #include "image_bytes.h"
 
-static clf_image *loaded(const image_bytes *file, const char *params) {
+static inline clf_image *loaded(const image_bytes *file, const char *params) {
   clf_image *image = NULL;
   ck_clf_ok(clf_image_load_memory(&image, NULL, file->bytes, file->size, params));
   return image;
 }
 
-static void check_refused(const image_bytes *file, const char *params, clf_status expected,
-                          const char *says) {
+static inline void check_refused(const image_bytes *file, const char *params, clf_status expected,
+                                 const char *says) {
   clf_image *image = NULL;
   ck_clf_fails(clf_image_load_memory(&image, NULL, file->bytes, file->size, params), expected);
   ck_clf_says(says);
@@ -20,8 +20,8 @@ static void check_refused(const image_bytes *file, const char *params, clf_statu
   ck_assert_ptr_null(image);
 }
 
-static void check_image(const image_bytes *file, const char *params, int64_t height, int64_t width,
-                        int64_t channels, const uint8_t *pixels) {
+static inline void check_image(const image_bytes *file, const char *params, int64_t height,
+                               int64_t width, int64_t channels, const uint8_t *pixels) {
   clf_image *image = loaded(file, params);
   ck_assert_int_eq(clf_image_height(image), height);
   ck_assert_int_eq(clf_image_width(image), width);
@@ -31,7 +31,7 @@ static void check_image(const image_bytes *file, const char *params, int64_t hei
 }
 
 /* Each beginning of a file is refused as one that ends early, and no change of a byte does harm. */
-static void check_damage(const image_bytes *whole, size_t step) {
+static inline void check_damage(const image_bytes *whole, size_t step) {
   image_bytes file = *whole;
   for (file.size = 8; file.size + 2 < whole->size; file.size += step) {
     clf_image *image = NULL;
@@ -51,7 +51,7 @@ static void check_damage(const image_bytes *whole, size_t step) {
 }
 
 /* Each allocation refused: told, and nothing is lost. */
-static void check_allocation(const image_bytes *file) {
+static inline void check_allocation(const image_bytes *file) {
   stingy generous = {0};
   clf_context *context = stingy_context("threads=1", &generous);
   clf_image *image = NULL;
@@ -73,13 +73,13 @@ static void check_allocation(const image_bytes *file) {
   }
 }
 
-static int32_t stop(void *user, const clf_progress *progress) {
+static inline int32_t stop(void *user, const clf_progress *progress) {
   (void)user;
   (void)progress;
   return 1;
 }
 
-static void check_cancel(const image_bytes *file) {
+static inline void check_cancel(const image_bytes *file) {
   clf_context *context = NULL;
   clf_image *image = NULL;
   ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
