@@ -27,7 +27,7 @@ static const model_entry models[] = {
     {"fisher", "fisher", "shrinkage=0.1", {COMPONENTS}, NULL, NULL, true},
     {"kernel_fisher",
      "fisher",
-     "kernel=rbf gamma=0.002 alpha=0.01",
+     "kernel=rbf gamma=0.0003 alpha=0.0001",
      {{NULL, NULL}},
      NULL,
      NULL,
