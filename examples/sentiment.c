@@ -96,6 +96,9 @@ static clf_status fit_model(sentiment_run *run, const model_entry *entry, traine
                 run->set.epochs > 0 ? run->set.epochs : usual);
   clf_status status =
       clf_model_create(&made->model, run->session.context, entry->kind, made->params);
+  if (status == CLF_OK && recipe->transform != NULL) {
+    status = clf_model_add(made->model, recipe->transform, NULL);
+  }
   if (status == CLF_OK && recipe->optimizer != NULL) {
     status = clf_optimizer_create(&optimizer, run->session.context, recipe->optimizer,
                                   recipe->optimizer_params);
@@ -176,7 +179,10 @@ static int run_models(sentiment_run *run) {
       complain("%s: %s", run->chosen.entries[i]->name, clf_last_error());
       return EXIT_FAILURE;
     }
-    printf("\n%s\n", run->chosen.entries[i]->name);
+    const model_recipe *recipe = models_recipe(run->chosen.entries[i], run->chosen.preset);
+    printf("\n%s: %s%s%s\n", run->chosen.entries[i]->name, recipe->vocabulary,
+           recipe->transform != NULL ? ", scaled by " : "",
+           recipe->transform != NULL ? recipe->transform : "");
     tell_history(stdout, run->made[run->count - 1].model);
   }
   putchar('\n');

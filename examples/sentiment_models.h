@@ -15,6 +15,7 @@ typedef struct model_recipe {
   const char *optimizer;  /* of a network: its kind, and its parameters or NULL */
   const char *optimizer_params;
   int epochs, epochs_synthetic;
+  const char *transform; /* of the rows before the model, or NULL */
 } model_recipe;
 
 typedef struct model_entry {

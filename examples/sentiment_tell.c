@@ -1,12 +1,15 @@
 #include "sentiment_tell.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/history.h"
 
-enum { MOST_WORDS = 400, SHOWN_WORDS = 6, BAR = 30 };
+enum { MOST_WORDS = 400, SHOWN_WORDS = 6, BAR = 30, MOST_LENGTH = 1 << 16 };
+
+static const float least_change = 0.005F; /* what two digits show */
 
 typedef struct influence {
   int64_t word;
@@ -40,25 +43,53 @@ static void tell_class(FILE *out, const char *name, float share) {
   fprintf(out, "  %-10s %5.1f %%  %s\n", name, 100 * (double)share, bar);
 }
 
-/* The text, and the text without each of its words. */
+/* Words of a text by where they begin and end; the last ones of a text that has more. */
+typedef struct word_list {
+  int64_t begin[MOST_WORDS], end[MOST_WORDS], count;
+} word_list;
+
+static clf_status find_words(word_list *out, const reader *with, const char *text, int64_t length) {
+  int64_t all = 0;
+  clf_status status =
+      clf_vocabulary_tokenize(with->vocabulary, text, length, NULL, NULL, NULL, 0, &all);
+  int64_t *begin = malloc((size_t)(all + 1) * sizeof *begin);
+  int64_t *end = malloc((size_t)(all + 1) * sizeof *end);
+  int32_t *ids = malloc((size_t)(all + 1) * sizeof *ids);
+  if (begin == NULL || end == NULL || ids == NULL) {
+    status = CLF_ERROR_MEMORY;
+  }
+  if (status == CLF_OK) {
+    status = clf_vocabulary_tokenize(with->vocabulary, text, length, ids, begin, end, all, NULL);
+  }
+  if (status == CLF_OK) {
+    out->count = all < MOST_WORDS ? all : MOST_WORDS;
+    memcpy(out->begin, begin + all - out->count, (size_t)out->count * sizeof *begin);
+    memcpy(out->end, end + all - out->count, (size_t)out->count * sizeof *end);
+  }
+  free(ids);
+  free(end);
+  free(begin);
+  return status;
+}
+
+/* The text, and the text without each of some words. */
 static clf_status without_each(clf_documents **out, const reader *with, const char *text,
-                               int64_t length, const int64_t *begin, const int64_t *end,
-                               int64_t words) {
-  const size_t size = (size_t)length + 1;
-  char *copies = malloc(size * (size_t)(words + 1));
-  const char **pointers = malloc((size_t)(words + 1) * sizeof *pointers);
+                               int64_t length, const word_list *words) {
+  const size_t size = (size_t)length + 1, copies_count = (size_t)words->count + 1;
+  char *copies = malloc(size * copies_count);
+  const char **pointers = malloc(copies_count * sizeof *pointers);
   clf_status status = CLF_ERROR_MEMORY;
   if (copies != NULL && pointers != NULL) {
-    for (int64_t i = 0; i <= words; i++) {
-      char *copy = copies + (size_t)i * size;
+    for (size_t i = 0; i < copies_count; i++) {
+      char *copy = copies + i * size;
       memcpy(copy, text, (size_t)length);
       copy[length] = '\0';
       if (i > 0) {
-        memset(copy + begin[i - 1], ' ', (size_t)(end[i - 1] - begin[i - 1]));
+        memset(copy + words->begin[i - 1], ' ', (size_t)(words->end[i - 1] - words->begin[i - 1]));
       }
       pointers[i] = copy;
     }
-    status = clf_documents_create(out, with->context, pointers, NULL, words + 1);
+    status = clf_documents_create(out, with->context, pointers, NULL, words->count + 1);
   }
   free(pointers);
   free(copies);
@@ -71,50 +102,65 @@ static int by_size(const void *a, const void *b) {
   return x != y ? (x < y ? 1 : -1) : (first->word > second->word) - (first->word < second->word);
 }
 
-static void tell_words(FILE *out, const char *text, const int64_t *begin, const int64_t *end,
-                       influence *found, int64_t words) {
-  qsort(found, (size_t)words, sizeof *found, by_size);
-  fputs("  moved by  ", out);
-  for (int64_t i = 0; i < words && i < SHOWN_WORDS; i++) {
+static void tell_words(FILE *out, const char *text, const word_list *words, influence *found) {
+  int64_t moving = 0;
+  qsort(found, (size_t)words->count, sizeof *found, by_size);
+  while (moving < words->count && moving < SHOWN_WORDS &&
+         fabsf(found[moving].change) >= least_change) {
+    moving++;
+  }
+  fputs(moving > 0 ? "  moved by  " : "  moved by none of its words alone", out);
+  for (int64_t i = 0; i < moving; i++) {
     const int64_t w = found[i].word;
-    fprintf(out, " %.*s (%+.2f)", (int)(end[w] - begin[w]), text + begin[w],
+    fprintf(out, " %.*s (%+.2f)", (int)(words->end[w] - words->begin[w]), text + words->begin[w],
             (double)found[i].change);
   }
   fputc('\n', out);
 }
 
-clf_status tell_text(FILE *out, const reader *with, const char *text, int64_t length) {
-  int64_t begin[MOST_WORDS], end[MOST_WORDS], words = 0;
-  influence found[MOST_WORDS];
-  float sure[MOST_WORDS + 1];
+/* How sure the model is of a text, and of it without each of the words. */
+static clf_status judge(const reader *with, const char *text, int64_t length,
+                        const word_list *words, float *sure) {
   clf_documents *documents = NULL;
   clf_dataset *rows = NULL;
-  clf_status status =
-      clf_vocabulary_tokenize(with->vocabulary, text, length, NULL, NULL, NULL, 0, &words);
-  words = words < MOST_WORDS ? words : MOST_WORDS;
-  if (status == CLF_OK) {
-    int32_t ids[MOST_WORDS];
-    status = clf_vocabulary_tokenize(with->vocabulary, text, length, ids, begin, end, words, NULL);
-  }
-  if (status == CLF_OK) {
-    status = without_each(&documents, with, text, length, begin, end, words);
-  }
+  clf_status status = without_each(&documents, with, text, length, words);
   if (status == CLF_OK) {
     status = clf_vocabulary_encode(&rows, with->vocabulary, documents);
   }
   if (status == CLF_OK) {
     status = positive(with, rows, sure);
   }
+  clf_dataset_free(rows);
+  clf_documents_free(documents);
+  return status;
+}
+
+clf_status tell_text(FILE *out, const reader *with, const char *text, int64_t length) {
+  word_list words;
+  influence found[MOST_WORDS];
+  float sure[MOST_WORDS + 1];
+  clf_status status = find_words(&words, with, text, length);
+  const bool any = words.count > 0, looks = length <= MOST_LENGTH;
+  if (status == CLF_OK && !any) {
+    fputs("  no words in it\n", out);
+    return CLF_OK;
+  }
+  words.count = looks ? words.count : 0;
   if (status == CLF_OK) {
-    for (int64_t i = 0; i < words; i++) {
+    status = judge(with, text, length, &words, sure);
+  }
+  if (status == CLF_OK) {
+    for (int64_t i = 0; i < words.count; i++) {
       found[i] = (influence){i, sure[0] - sure[i + 1]};
     }
     tell_class(out, clf_model_class_name(with->model, 1), sure[0]);
     tell_class(out, clf_model_class_name(with->model, 0), 1 - sure[0]);
-    tell_words(out, text, begin, end, found, words);
+    if (looks) {
+      tell_words(out, text, &words, found);
+    } else {
+      fputs("  too long to be read again without each of its words\n", out);
+    }
   }
-  clf_dataset_free(rows);
-  clf_documents_free(documents);
   return status;
 }
 

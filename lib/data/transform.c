@@ -8,8 +8,13 @@
 #include "base/text.h"
 
 static const clf__transform_kind *const kinds[] = {
-    &clf__standardize_kind, &clf__min_max_kind, &clf__polynomial_kind,
-    &clf__pca_kind,         &clf__hog_kind,     NULL,
+    &clf__standardize_kind,
+    &clf__min_max_kind,
+    &clf__polynomial_kind,
+    &clf__log_count_ratio_kind,
+    &clf__pca_kind,
+    &clf__hog_kind,
+    NULL,
 };
 
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] - 1 };

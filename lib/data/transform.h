@@ -37,6 +37,7 @@ struct clf_transform {
 extern const clf__transform_kind clf__standardize_kind;
 extern const clf__transform_kind clf__min_max_kind;
 extern const clf__transform_kind clf__polynomial_kind;
+extern const clf__transform_kind clf__log_count_ratio_kind;
 extern const clf__transform_kind clf__pca_kind;
 extern const clf__transform_kind clf__hog_kind;
 

@@ -5,6 +5,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -61,8 +62,12 @@ class Sentiment(unittest.TestCase):
     def test_reads_folders(self):
         data = self.reviews(train_pos=20, train_neg=20, test_pos=3, test_neg=3)
         said = self.run_program("--data", data, "--model", "bag_of_words", "--save", "m.clf",
-                                typed="a clever film\na stupid film\n")
+                                typed="a clever film\na stupid film\n  <br />\nqqq\n"
+                                + 90000 * "a clever film " + "\n")
         self.assertIn("40 to train on, 6 to test", said)
+        self.assertIn("no words in it", said)
+        self.assertIn("moved by none of its words", said)
+        self.assertIn("too long to be read again", said)
         self.assertIn("100.00 %", said)
         self.assertGreater((self.folder / "m.clf").stat().st_size, 100)
 
@@ -72,6 +77,10 @@ class Sentiment(unittest.TestCase):
         self.assertIn("did you mean exact?",
                       self.run_program("--preset", "exakt", status=2))
         self.assertIn("no reviews in 'nowhere'", self.run_program("--data", "nowhere", status=1))
+        for name in "train_pos", "train_neg", "test_pos", "test_neg":
+            self.reviews(**{name: 0})
+        self.assertIn("is empty", self.run_program("--data", str(self.folder), status=1))
+        shutil.rmtree(self.folder / "aclImdb")
         data = self.reviews(train_pos=2, train_neg=2, test_pos=1)
         self.assertIn("neg", self.run_program("--data", data, status=1))
 

@@ -9,6 +9,7 @@ from classify import Dataset, Handle, call, close, f64, i64
 clf.sklearn()
 from sklearn.decomposition import PCA
 from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
 random = np.random.default_rng(3)
@@ -95,6 +96,28 @@ def standardize__of_sparse_rows():
     data = Dataset(x)
     found = dense(Transform("standardize", "mean=false").fit(data).apply(data))
     columns_close(found, expected, 1e-6, "sparse standardize")
+
+
+def log_count_ratio__as_naive_bayes():
+    """The classes' shares are those of MultinomialNB, the others' those of ComplementNB."""
+    x = sparse_rows()
+    weights = random.random(x.shape[0]).astype(np.float32)
+    for classes, alpha in (2, 1.0), (4, 0.25):
+        y = np.arange(x.shape[0]) % classes
+        present = x.copy()
+        present.data = (present.data != 0).astype(float)
+        for given in (None, weights):
+            own = MultinomialNB(alpha=alpha).fit(present, y, given).feature_log_prob_
+            others = -ComplementNB(alpha=alpha).fit(present, y, given).feature_log_prob_
+            factor = np.abs(own - others).max(0)
+            if classes == 2:
+                close(factor, np.abs(own[0] - own[1]), 1e-12, "two classes")
+            data = Dataset(x, y.astype(np.int32), weights=given)
+            found = dense(Transform("log_count_ratio", f"alpha={alpha}").fit(data).apply(data))
+            columns_close(found, x.toarray() * factor, 1e-6, f"{classes} classes")
+            full = Dataset(x.toarray(), y.astype(np.int32), weights=given)
+            found = Transform("log_count_ratio", f"alpha={alpha}").fit(full).apply(full).tensor("x")
+            columns_close(found, x.toarray() * factor, 1e-6, f"{classes} classes, dense")
 
 
 def min_max__as_min_max_scaler():
@@ -234,7 +257,7 @@ def split__sizes_as_train_test_split():
 
 clf.run([
     standardize__as_standard_scaler, standardize__with_weights, standardize__of_pixels,
-    standardize__of_sparse_rows, min_max__as_min_max_scaler,
+    standardize__of_sparse_rows, log_count_ratio__as_naive_bayes, min_max__as_min_max_scaler,
     min_max__of_sparse_rows_is_that_of_dense_ones, polynomial__as_polynomial_features,
     pca__as_pca, pca__keeps_the_share_of_variance_that_pca_does,
     hog__pixel_by_pixel,

@@ -60,6 +60,9 @@ static clf_model *create_model(clf_context *context, int setting) {
   if (setting == 1) { /* once, for there is much in it to change */
     ck_clf_ok(clf_model_add(model, "pca", "components=3"));
   }
+  if (setting == 3) {
+    ck_clf_ok(clf_model_add(model, "log_count_ratio", NULL));
+  }
   return model;
 }
 

@@ -293,6 +293,38 @@ START_TEST(polynomial__of_many_rows_is_that_of_each) {
 }
 END_TEST
 
+/* With alpha=1 the counts are 3, 2, 1 of 6 in one class and 1, 2, 2 of 5 in the other. */
+START_TEST(log_count_ratio__weighs_features_by_class) {
+  const float data[] = {1, 1, 0, 5, 0, 0, 0, 0, 2, 0, 1, 0};
+  const int32_t labels[] = {0, 0, 1, 1};
+  const float a = logf(2.5F), b = logf(1.2F), c = logf(2.4F);
+  const float expected[] = {a, b, 0, 5 * a, 0, 0, 0, 0, 2 * c, 0, b, 0};
+  assert_dense(
+      fit_and_apply("log_count_ratio", NULL, dataset_of(context, data, CLF_F32, 4, 3, labels)),
+      expected, 1e-6F);
+  clf_dataset *out = fit_and_apply("log_count_ratio", NULL, sparse_of(context, data, 4, 3, labels));
+  clf__rows x = clf__dataset_rows(out);
+  ck_assert_int_eq(x.row_start[4], 5);
+  ck_assert_float_eq_tol(x.value[2], 5 * a, 1e-6F);
+  clf_dataset_free(out);
+}
+END_TEST
+
+START_TEST(log_count_ratio__needs_labels_and_leaves_one_class_alone) {
+  const float data[] = {1, 0, 3, 2};
+  const int32_t same[] = {0, 0};
+  clf_dataset *bare = floats(data, 2, 2);
+  clf_transform *transform = create("log_count_ratio", NULL);
+  ck_clf_fails(clf_transform_fit(transform, bare), CLF_ERROR_UNSUPPORTED);
+  ck_clf_says("labels");
+  assert_dense(
+      fit_and_apply("log_count_ratio", NULL, dataset_of(context, data, CLF_F32, 2, 2, same)), data,
+      0);
+  clf_transform_free(transform);
+  clf_dataset_free(bare);
+}
+END_TEST
+
 START_TEST(sparse__rows_are_not_made_dense) {
   const float data[] = {1, 0, 0, 2};
   clf_dataset *rows = sparse_of(context, data, 2, 2, NULL);
@@ -490,6 +522,8 @@ int main(void) {
   tcase_add_test(tcase, polynomial__counts_its_columns);
   tcase_add_test(tcase, polynomial__says_how_many_columns_are_too_many);
   tcase_add_test(tcase, polynomial__of_many_rows_is_that_of_each);
+  tcase_add_test(tcase, log_count_ratio__weighs_features_by_class);
+  tcase_add_test(tcase, log_count_ratio__needs_labels_and_leaves_one_class_alone);
   tcase_add_test(tcase, sparse__rows_are_not_made_dense);
   tcase_add_test(tcase, fit__refuses_what_is_not_finite_and_keeps_its_state);
   tcase_add_test(tcase, apply__needs_a_fit_and_the_same_features);
