@@ -37,6 +37,7 @@ typedef struct clf__conv_method {
 extern const clf__conv_method clf__conv_by_patches;
 extern const clf__conv_method clf__conv_by_few_channels;
 extern const clf__conv_method clf__conv_by_winograd;
+extern const clf__conv_method clf__conv_by_shifts;
 
 /* The weights of a convolution, or -1. */
 int64_t clf__conv_weights(const clf__conv2d *conv);
