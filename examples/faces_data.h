@@ -1,10 +1,11 @@
 /* The pictures of the faces program: of a folder, or drawn.
  *
  * What a model of this program takes, and what must be handed to one that it has saved: grey
- * pictures FACES_HEIGHT high and FACES_WIDTH wide, bytes with the scale 1/255, of a head and what
- * is around it. The face from the eyebrows to the chin, as detectors frame it, is a square of about
- * FACE_SIDE pixels in the picture's middle: a box of side s becomes a crop FACES_HEIGHT / FACE_SIDE
- * * s high and FACES_WIDTH / FACE_SIDE * s wide about the box' centre, made grey and resized.
+ * pictures FACES_HEIGHT high and FACES_WIDTH wide, bytes with the scale 1/255, of a head, the hair
+ * and the shoulders. The face from the eyebrows to the chin, as detectors frame it, is a square of
+ * about 20 pixels whose middle lies 24 rows and 42 columns from the picture's corner. So a box of
+ * side s becomes the part of its image that is 3 s high and 4 s wide, 0.7 s of it above the box
+ * and 1.6 s to its left, made grey and resized (clf_image_crop, clf_image_grey, clf_image_resize).
  * Nothing else is done to it. */
 #ifndef EXAMPLES_FACES_DATA_H
 #define EXAMPLES_FACES_DATA_H
@@ -12,7 +13,7 @@
 #include <classify.h>
 #include <stdbool.h>
 
-enum { FACES_HEIGHT = 60, FACES_WIDTH = 80, FACE_SIDE = 22 };
+enum { FACES_HEIGHT = 60, FACES_WIDTH = 80 };
 
 typedef struct face_set {
   clf_dataset *rows; /* u8 [pictures, FACES_HEIGHT, FACES_WIDTH, 1], labelled by person */

@@ -48,10 +48,7 @@ int models_choose(model_choice *choice, const char *name) {
     }
   }
   if (choice->count == 0) {
-    const char *like = closest_name(name, names, MODELS + 1);
-    complain("no model '%s'%s%s%s", name, like != NULL ? "; did you mean " : "",
-             like != NULL ? like : "", like != NULL ? "?" : "");
-    return EXIT_USAGE;
+    return options_reject("model", name, names, MODELS + 1, NULL);
   }
   return -1;
 }

@@ -94,18 +94,6 @@ static int list_models(model_preset preset) {
   return EXIT_SUCCESS;
 }
 
-/* Says that there is no such thing, and what comes closest. */
-static int reject(const char *what, const char *word, const char *const *names, size_t count,
-                  const char *otherwise) {
-  const char *like = closest_name(word, names, count);
-  if (like != NULL) {
-    complain("no %s '%s'; did you mean %s?", what, word, like);
-  } else {
-    complain("no %s '%s'; %s", what, word, otherwise);
-  }
-  return EXIT_USAGE;
-}
-
 /* Adds the model of that name, once. */
 static int choose_model(model_choice *choice, const char *name) {
   const char *names[MODELS];
@@ -121,7 +109,7 @@ static int choose_model(model_choice *choice, const char *name) {
       return -1;
     }
   }
-  return reject("model", name, names, MODELS, "--models list shows them");
+  return options_reject("model", name, names, MODELS, "--models list shows them");
 }
 
 static int choose_preset(model_choice *choice, const char *name) {
@@ -131,7 +119,7 @@ static int choose_preset(model_choice *choice, const char *name) {
       return -1;
     }
   }
-  return reject("preset", name, preset_names, PRESETS, "there are exact and best");
+  return options_reject("preset", name, preset_names, PRESETS, "there are exact and best");
 }
 
 int models_choose(model_choice *choice, const char *list, const char *preset) {

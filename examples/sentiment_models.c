@@ -48,14 +48,6 @@ void models_params(char out[MOST_PARAMS], const model_recipe *recipe, int64_t wo
            epochs, words, recipe->units, recipe->params);
 }
 
-/* Says that there is no such thing, and what comes closest. */
-static int reject(const char *what, const char *word, const char *const *names, size_t count) {
-  const char *like = closest_name(word, names, count);
-  complain("no %s '%s'%s%s%s", what, word, like != NULL ? "; did you mean " : "",
-           like != NULL ? like : "", like != NULL ? "?" : "");
-  return EXIT_USAGE;
-}
-
 static int choose_preset(model_choice *choice, const char *name) {
   for (int i = 0; i < PRESETS; i++) {
     if (strcmp(preset_names[i], name) == 0) {
@@ -63,7 +55,7 @@ static int choose_preset(model_choice *choice, const char *name) {
       return -1;
     }
   }
-  return reject("preset", name, preset_names, PRESETS);
+  return options_reject("preset", name, preset_names, PRESETS, NULL);
 }
 
 int models_choose(model_choice *choice, const char *name, const char *preset) {
@@ -76,7 +68,7 @@ int models_choose(model_choice *choice, const char *name, const char *preset) {
     }
   }
   if (status < 0 && choice->count == 0) {
-    status = reject("model", name, names, MODELS + 1);
+    status = options_reject("model", name, names, MODELS + 1, NULL);
   }
   return status;
 }

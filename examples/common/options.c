@@ -153,6 +153,18 @@ static int read_option(const option_table *table, char *const *argv, int *index)
   return set_value(entry, text);
 }
 
+int options_reject(const char *what, const char *word, const char *const *names, size_t count,
+                   const char *otherwise) {
+  const char *like = closest_name(word, names, count);
+  if (like != NULL) {
+    complain("no %s '%s'; did you mean %s?", what, word, like);
+  } else {
+    complain("no %s '%s'%s%s", what, word, otherwise != NULL ? "; " : "",
+             otherwise != NULL ? otherwise : "");
+  }
+  return EXIT_USAGE;
+}
+
 static void print_help(const char *summary, const option_table *table) {
   printf("usage: %s [OPTION …]\n%s\n\n", program_invocation_short_name, summary);
   for (size_t i = 0; i < table->count; i++) {

@@ -49,6 +49,11 @@ int options_parse(shared_options *shared, const char *summary, const option_entr
 /* The name most like `word`, for "did you mean"; NULL when none is. */
 const char *closest_name(const char *word, const char *const *names, size_t count);
 
+/* Says that there is no such thing of that name, and what comes closest, or else `otherwise` (NULL
+ * for nothing). Returns EXIT_USAGE. */
+int options_reject(const char *what, const char *word, const char *const *names, size_t count,
+                   const char *otherwise);
+
 /* Writes "PROGRAM: message" to standard error. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 1, 2)))
