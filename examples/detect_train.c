@@ -20,6 +20,7 @@ const recipe faces_recipe = {
     .random = 15000,
     .mined = 8000,
     .least = 0.1,
+    .apart = 0.3,
     .smallest = 18,
 };
 
@@ -30,12 +31,13 @@ const recipe digits_recipe = {
         "function=relu; max_pool2d size=2; conv2d filters=64 kernel=3 bias=false; "
         "batch_norm; activation function=relu; flatten; dropout rate=0.3; dense units=11",
     .augment = "shift=1.5 rotate=5 scale=0.12 fill=edge",
-    .detector = "scale_step=1.2 threshold=0.5 overlap=0.3",
+    .detector = "scale_step=1.15 threshold=0.5 overlap=0.3 across=true",
     .epochs = 4,
     .rounds = 2,
     .random = 5000,
     .mined = 8000,
     .least = 0.1,
+    .apart = 0.45,
     .smallest = 24,
 };
 
@@ -80,9 +82,9 @@ static clf_status fit(clf_model **out, clf_context *context, const recipe *how,
   return CLF_OK;
 }
 
-static bool overlaps(const scene *where, const clf_box *box) {
+static bool overlaps(const scene *where, const clf_box *box, double apart) {
   for (int64_t i = 0; i < where->count; i++) {
-    if (clf_box_overlap(box, &where->objects[i]) > 0.3) {
+    if (clf_box_overlap(box, &where->objects[i]) > apart) {
       return true;
     }
   }
@@ -107,7 +109,7 @@ static clf_status add_random(window_list *windows, const recipe *how, const scen
                          (float)side,
                          0,
                          0};
-    if (overlaps(where, &box)) {
+    if (overlaps(where, &box, how->apart)) {
       continue;
     }
     status = windows_add_box(windows, where->image, &box, 0);
@@ -134,14 +136,14 @@ static int compare_finds(const void *first, const void *second) {
 
 /* The worst finds of a scene, at most `room`. */
 static clf_status mine_scene(window_list *found, float *scores, int64_t room,
-                             const clf_detector *detector, const scene *where) {
+                             const clf_detector *detector, const scene *where, double apart) {
   const int64_t size = found->side * found->side;
   clf_box *boxes = malloc((size_t)room * sizeof *boxes);
   uint8_t *pixels = malloc((size_t)(room * size));
   int64_t count = 0;
   clf_status status = boxes != NULL && pixels != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status == CLF_OK) {
-    status = clf_detector_mine(detector, where->image, where->objects, where->count, 0.3, pixels,
+    status = clf_detector_mine(detector, where->image, where->objects, where->count, apart, pixels,
                                boxes, room, &count);
   }
   for (int64_t i = 0; status == CLF_OK && i < count && i < room; i++) {
@@ -184,7 +186,7 @@ static clf_status mine(window_list *windows, const clf_model *model, const recip
   clf_status status = scores != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   status = status == CLF_OK ? clf_detector_create(&detector, model, params) : status;
   for (int64_t i = 0; status == CLF_OK && i < scenes->count; i++) {
-    status = mine_scene(&found, scores, MOST_OF_SCENE, detector, &scenes->all[i]);
+    status = mine_scene(&found, scores, MOST_OF_SCENE, detector, &scenes->all[i], how->apart);
   }
   status = status == CLF_OK ? add_worst(windows, &found, scores, how->mined) : status;
   *added = found.count;

@@ -16,6 +16,7 @@ typedef struct recipe {
                       one */
   int64_t mined;   /* windows that a round adds, at most */
   double least;    /* probability above which a window is mined */
+  double apart;    /* overlap with an object up to which a window is one without it */
   double smallest; /* side of the smallest windows drawn */
 } recipe;
 

@@ -45,8 +45,8 @@ clf_status clf__levels_boxes(clf_box **out, int64_t *count, const clf__levels *l
     return CLF_ERROR_MEMORY;
   }
   collect(levels, boxes);
-  clf_status status =
-      clf__suppress_boxes(detector->context, boxes, found, detector->params->overlap, count);
+  clf_status status = clf__suppress_boxes(
+      detector->context, boxes, found, detector->params->overlap, !detector->params->across, count);
   if (status < 0) {
     clf__free(boxes);
     return status;

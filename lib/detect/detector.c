@@ -17,6 +17,8 @@ static const clf__param params[] = {
      "least probability of an object's class"},
     {"overlap", CLF_PARAM_F64, FIELD(overlap), "0.3", 0, 1, false, NULL,
      "intersection over union above which the less sure box of a class is suppressed"},
+    {"across", CLF_PARAM_BOOL, FIELD(across), "false", 0, 0, false, NULL,
+     "whether a box suppresses those of other classes as well"},
     {"min_size", CLF_PARAM_NUMBER, FIELD(min_size), "window", 1, 1e6, false, "window",
      "height of the smallest objects, in pixels; below the window's, the image is enlarged"},
     {"max_size", CLF_PARAM_NUMBER, FIELD(max_size), "image", 1, 1e9, false, "image",

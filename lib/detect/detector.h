@@ -12,6 +12,7 @@ typedef struct clf__detector_params {
   clf__number stride;
   double threshold;
   double overlap;
+  bool across;
   clf__number min_size, max_size;
   clf__number background;
   double pixel_scale;

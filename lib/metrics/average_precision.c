@@ -125,7 +125,7 @@ static clf_status prepare(matching *m, clf_context *context, const int64_t *trut
     m->places[i] = (true_place){truth_image[i], i, false};
   }
   qsort(m->places, (size_t)m->truth_count, sizeof *m->places, compare_true);
-  return clf__sort_boxes(&m->order, context, m->found, m->found_count);
+  return clf__sort_boxes(&m->order, context, m->found, m->found_count, true);
 }
 
 static void release(matching *m) {

@@ -56,13 +56,13 @@ static int compare_places(const void *first, const void *second) {
 }
 
 clf_status clf__sort_boxes(clf__box_place **out, clf_context *context, const clf_box *boxes,
-                           int64_t count) {
+                           int64_t count, bool labels) {
   clf__box_place *places = clf__alloc_array(context, count, sizeof *places);
   if (places == NULL) {
     return CLF_ERROR_MEMORY;
   }
   for (int64_t i = 0; i < count; i++) {
-    places[i] = (clf__box_place){boxes[i].score, boxes[i].label, i};
+    places[i] = (clf__box_place){boxes[i].score, labels ? boxes[i].label : 0, i};
   }
   qsort(places, (size_t)count, sizeof *places, compare_places);
   *out = places;
@@ -126,31 +126,22 @@ static int64_t suppress(const clf_box *boxes, const clf__box_place *places, int6
 static clf_status order_by_score(clf_context *context, const clf_box *boxes, int64_t count,
                                  clf_box *out) {
   clf__box_place *places = NULL;
-  clf_box *plain = clf__alloc_array(context, count, sizeof *plain);
-  clf_status status = plain != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  for (int64_t i = 0; status == CLF_OK && i < count; i++) {
-    plain[i] = boxes[i];
-    plain[i].label = 0;
-  }
-  if (status == CLF_OK) {
-    status = clf__sort_boxes(&places, context, plain, count);
-  }
+  clf_status status = clf__sort_boxes(&places, context, boxes, count, false);
   for (int64_t i = 0; status == CLF_OK && i < count; i++) {
     out[i] = boxes[places[i].index];
   }
-  clf__free(plain);
   clf__free(places);
   return status;
 }
 
 clf_status clf__suppress_boxes(clf_context *context, clf_box *boxes, int64_t count, double overlap,
-                               int64_t *total) {
+                               bool labels, int64_t *total) {
   clf__box_place *places = NULL;
   clf_box *out = clf__alloc_array(context, count, sizeof *out);
   float *sides = clf__alloc_array(context, count, 4 * sizeof *sides);
   clf_status status = out != NULL && sides != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   CLF__TRY(status);
-  CLF__TRY(clf__sort_boxes(&places, context, boxes, count));
+  CLF__TRY(clf__sort_boxes(&places, context, boxes, count, labels));
   kept_boxes kept = {0, sides, sides + count, sides + 2 * count, sides + 3 * count};
   const int64_t kept_count = suppress(boxes, places, count, overlap, &kept, out);
   CLF__TRY(order_by_score(context, out, kept_count, boxes));
@@ -178,7 +169,7 @@ clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overlap, int64
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  status = clf__suppress_boxes(context, boxes, count, overlap, kept);
+  status = clf__suppress_boxes(context, boxes, count, overlap, true, kept);
   clf__context_release(context);
   return status;
 }

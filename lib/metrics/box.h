@@ -13,16 +13,16 @@ clf_status clf__check_boxes(const char *what, const clf_box *boxes, int64_t coun
 /* A box's place when sorted: by label, falling score, then as they came. */
 typedef struct clf__box_place {
   float score;
-  int32_t label;
+  int32_t label; /* 0 where labels do not matter */
   int64_t index;
 } clf__box_place;
 
 /* *out [count], allocated. */
 clf_status clf__sort_boxes(clf__box_place **out, clf_context *context, const clf_box *boxes,
-                           int64_t count);
+                           int64_t count, bool labels);
 
-/* clf_box_suppress() of boxes that are valid. */
+/* clf_box_suppress() of boxes that are valid; without `labels`, as if all were of one. */
 clf_status clf__suppress_boxes(clf_context *context, clf_box *boxes, int64_t count, double overlap,
-                               int64_t *kept);
+                               bool labels, int64_t *kept);
 
 #endif

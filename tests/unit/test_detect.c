@@ -268,6 +268,30 @@ START_TEST(sizes__are_bounded) {
 }
 END_TEST
 
+START_TEST(boxes__may_suppress_those_of_other_classes) {
+  clf_model *model = fit_network(small, "epochs=0");
+  clf_image *scene = make_scene(40, 40, 1);
+  static clf_box boxes[MOST];
+  int64_t counts[2];
+  for (int across = 0; across < 2; across++) {
+    clf_detector *detector =
+        make_detector(model, across == 0 ? "threshold=0 overlap=0 background=none"
+                                         : "threshold=0 overlap=0 background=none across=true");
+    ck_clf_ok(clf_detector_run(detector, scene, boxes, MOST, &counts[across]));
+    for (int64_t i = 0; i < counts[across]; i++) {
+      for (int64_t j = 0; j < i; j++) {
+        const bool one = across == 1 || boxes[i].label == boxes[j].label;
+        ck_assert(!one || clf_box_overlap(&boxes[i], &boxes[j]) == 0);
+      }
+    }
+    clf_detector_free(detector);
+  }
+  ck_assert_int_ge(counts[0], counts[1]);
+  clf_image_free(scene);
+  clf_model_free(model);
+}
+END_TEST
+
 START_TEST(pictures__of_any_size_and_colour) {
   clf_model *model = fit_discs();
   clf_detector *detector = make_detector(model, "threshold=0");
@@ -459,6 +483,7 @@ int main(void) {
   tcase_add_test(tests, scan__at_other_strides);
   tcase_add_test(tests, discs__are_found_where_they_are);
   tcase_add_test(tests, sizes__are_bounded);
+  tcase_add_test(tests, boxes__may_suppress_those_of_other_classes);
   tcase_add_test(tests, pictures__of_any_size_and_colour);
   tcase_add_test(tests, mining__leaves_objects_out);
   tcase_add_test(tests, files__give_the_same_detector);
