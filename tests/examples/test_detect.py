@@ -41,7 +41,7 @@ class Detect(unittest.TestCase):
         return run.stdout if status == 0 else run.stderr
 
     def test_digits_made_up(self):
-        said = self.run_program("train", "--save", "d.clf", "--epochs", "1", "--scenes", "20")
+        said = self.run_program("train", "--save", "d.clf", "--epochs", "1", "--scenes", "8")
         self.assertIn("made up", said)
         self.run_program("evaluate", "--detector", "d.clf", "--scenes", "2", "--json", "e.json",
                          "--report", "e.html")
@@ -58,7 +58,7 @@ class Detect(unittest.TestCase):
         root = self.folder / "faces"
         for name in ("train_faces", "train_scenes", "test_scenes"):
             (root / name).mkdir(parents=True)
-        for i in range(60):
+        for i in range(30):
             picture(root / "train_faces" / f"{i}.pgm", 36, 36, [(9, 9, 18)], seed=i)
         for i in range(3):
             picture(root / "train_scenes" / f"{i}.pgm", 90, 80, seed=100 + i)
@@ -67,7 +67,7 @@ class Detect(unittest.TestCase):
 
     def test_a_folder_of_faces(self):
         self.make_faces()
-        self.run_program("train", "--data", ".", "--save", "f.clf", "--epochs", "6")
+        self.run_program("train", "--data", ".", "--save", "f.clf", "--epochs", "4")
         self.run_program("evaluate", "--data", ".", "--detector", "f.clf", "--json", "e.json")
         result, = json.loads((self.folder / "e.json").read_text())
         self.assertEqual((result["objects"], result["scenes"]), (2, 1))

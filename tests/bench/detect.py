@@ -1,0 +1,116 @@
+"""Faces in the CMU+MIT scenes: the detector beside OpenCV's cascades, in time and average precision.
+
+    detect.py DETECT_PROGRAM DETECTOR --data DIR [--threads N]
+
+DETECTOR is what `detect train --data DIR` saved. All run on the same scenes, a thread's number each; a
+cascade's boxes are ranked by the confidence of its last stage. Skipped without python3-opencv.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    import cv2
+    import numpy as np
+except ImportError:
+    sys.exit("OpenCV is not installed: apt-get install python3-opencv opencv-data")
+
+CASCADES = pathlib.Path("/usr/share/opencv4/haarcascades")
+OVERLAP = 0.3
+
+
+def overlap(box, others):
+    low = np.maximum(box[:2], others[:, :2])
+    high = np.minimum(box[2:], others[:, 2:])
+    both = (high - low).clip(0).prod(1)
+    area = lambda b: (b[..., 2:] - b[..., :2]).prod(-1)
+    return both / (area(box) + area(others) - both)
+
+
+def average_precision(found, truth):
+    """found: (score, scene, box); truth: boxes by scene. PASCAL VOC 2010."""
+    used = {name: np.zeros(len(boxes), bool) for name, boxes in truth.items()}
+    hits = []
+    for _, name, box in sorted(found, key=lambda f: -f[0]):
+        overlaps = overlap(box, truth[name]) if name in truth else np.zeros(1)
+        best = overlaps.argmax()
+        hit = name in truth and overlaps[best] >= OVERLAP and not used[name][best]
+        if hit:
+            used[name][best] = True
+        hits.append(hit)
+    right = np.cumsum(hits)
+    recall = np.concatenate([[0], right / sum(map(len, truth.values()))])
+    precision = np.maximum.accumulate((right / np.arange(1, len(hits) + 1))[::-1])[::-1]
+    return float((np.diff(recall) * precision).sum())
+
+
+def read_truth(root):
+    truth = {}
+    for line in (root / "ground_truth_bboxes.txt").read_text().splitlines():
+        name, *sides = line.split()
+        x1, y1, x2, y2 = map(float, sides)
+        truth.setdefault(name, []).append([x1 - 1, y1 - 1, x2, y2])
+    return {name: np.array(boxes) for name, boxes in truth.items()}
+
+
+def grow(box, share):
+    """Cascades' boxes are narrower than the data set's: compared at both sizes."""
+    x, y, width, height = box
+    dx, dy = width * (share - 1) / 2, height * (share - 1) / 2
+    return np.array([x - dx, y - dy, x + width + dx, y + height + dy], float)
+
+
+def run_cascade(name, root, threads, truth):
+    cv2.setNumThreads(threads)
+    cascade = cv2.CascadeClassifier(str(CASCADES / name))
+    found, seconds, processor = [], 0, 0
+    for path in sorted((root / "test_scenes").iterdir()):
+        grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+        began, used = time.perf_counter(), time.process_time()
+        boxes, _, weights = cascade.detectMultiScale3(grey, scaleFactor=1.1, minNeighbors=1,
+                                                      minSize=(18, 18), outputRejectLevels=True)
+        seconds += time.perf_counter() - began
+        processor += time.process_time() - used
+        found += [(float(np.ravel(w)[0]), path.name, box) for box, w in zip(boxes, weights)]
+    best = max((average_precision([(s, n, grow(b, g)) for s, n, b in found], truth), g)
+               for g in (1, 1.15, 1.3))
+    print(f"{name}: average precision {best[0]:.4f} (boxes grown by {best[1]}), {seconds:.2f} s, "
+          f"{processor:.2f} processor seconds")
+
+
+def run_detector(program, detector, root, threads, params):
+    with tempfile.NamedTemporaryFile(suffix=".json") as out:
+        before = os.times()
+        subprocess.run([program, "evaluate", "--data", root, "--detector", detector, "--threads",
+                        str(threads), "--json", out.name, "--quiet", "--params", params],
+                       check=True, stdout=subprocess.DEVNULL)
+        after = os.times()
+        result, = json.loads(pathlib.Path(out.name).read_text())
+    processor = (after.children_user - before.children_user
+                 + after.children_system - before.children_system)
+    print(f"detector {params}: average precision {result['average_precision']:.4f}, "
+          f"{result['seconds']:.2f} s, {processor:.2f} processor seconds with reading")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("program")
+    parser.add_argument("detector")
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--params", default="scale_step=1.2", help="of the detector")
+    options = parser.parse_args()
+    root = pathlib.Path(options.data)
+    root = root if (root / "test_scenes").is_dir() else root / "faces"
+    truth = read_truth(root)
+    run_detector(options.program, options.detector, root, options.threads, options.params)
+    for name in ("haarcascade_frontalface_default.xml", "haarcascade_frontalface_alt2.xml"):
+        run_cascade(name, root, options.threads, truth)
+
+
+main()
