@@ -119,7 +119,9 @@ static size_t save_fitted(clf_context *context, const char *kind, const char *pa
   clf_dataset *rows = make_rows(context, FEATURES, regression);
   FUZZ_CHECK(clf_model_create(&model, context, kind, params) == CLF_OK);
   if (transform != NULL) {
-    FUZZ_CHECK(clf_model_add(model, transform, NULL) == CLF_OK);
+    const bool images = strcmp(transform, "hog") == 0;
+    FUZZ_CHECK(clf_model_add(model, transform, images ? "input=1,3 cell=1 block=1" : NULL) ==
+               CLF_OK);
   }
   FUZZ_CHECK(clf_model_fit(model, rows, NULL, NULL) >= CLF_OK);
   FUZZ_CHECK(clf_model_save_memory(model, buffer, capacity, &size) == CLF_OK);
