@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws what growth.py or growth_networks.py measured as an SVG, light and dark: panels with both
+"""Draws what growth.py, growth_networks.py or growth_sequences.py measured as an SVG, light and dark: panels with both
 axes logarithmic.
 
     plot_growth.py GROWTH.json PICTURE.svg
@@ -46,7 +46,7 @@ def panel(rows, by_what, key, title, factor, left, top):
         parts += [f'<line x1="{left}" x2="{left + PANEL}" y1="{y:.1f}" y2="{y:.1f}"/>',
                   text(left - 10, y + 4, f"{tick:g}", "soft right")]
     for count in sorted({row[by_what] for row in rows}):
-        label = f"{count / 1000:g}k" if count >= 1000 else f"{count}"
+        label = f"{count / 1000:g}k" if count >= 1000 and count % 500 == 0 else f"{count:,}"
         parts.append(text(xs.at(count), bottom + 20, label, "soft middle"))
     for by, (style, name) in NAMES.items():
         points = [(xs.at(row[by_what]), ys.at(row[key] * factor), row) for row in rows
@@ -76,17 +76,32 @@ def machine_panels(rows):
 
 def network_panels(rows):
     """Of growth_networks.py, likewise."""
-    axes = {"batch": "rows of a step", "side": "side of the image", "filters": "filters"}
-    chosen = {axis: [row for row in rows if row["axis"] == axis] for axis in axes}
-    return ([[(chosen[axis], axis, key, f"{what} by {name}", factor) for axis, name in axes.items()]
-             for key, what, factor in (("image_cpu_seconds", "CPU ms an image", 1000),
-                                       ("memory_bytes", "MB", 1e-6))],
+    return (axis_panels(rows, {"batch": "rows of a step", "side": "side of the image",
+                               "filters": "filters"}, "image_cpu_seconds", "CPU ms an image", 1e3),
             "two 3x3 convolutions with pooling and a dense layer, trained by adam, "
             + threads_of(rows[0]))
 
 
+def sequence_panels(rows):
+    """Of growth_sequences.py, likewise."""
+    return (axis_panels(rows, {"steps": "steps of a row", "units": "units",
+                               "vocabulary": "words known"}, "word_cpu_seconds", "CPU µs a word",
+                        1e6),
+            f"embedding of 50, {rows[0]['cell']} and a dense unit, batches of 128, trained by "
+            f"rmsprop, {threads_of(rows[0])}")
+
+
+def axis_panels(rows, axes, time, what, factor):
+    """A row of panels for the time, and one for the memory."""
+    chosen = {axis: [row for row in rows if row["axis"] == axis] for axis in axes}
+    return [[(chosen[axis], axis, key, f"{title} by {name}", scale) for axis, name in axes.items()]
+            for key, title, scale in ((time, what, factor), ("memory_bytes", "MB", 1e-6))]
+
+
 def draw(rows):
-    lines, caption = (network_panels if "axis" in rows[0] else machine_panels)(rows)
+    panels_of = (sequence_panels if "word_cpu_seconds" in rows[0] else
+                 network_panels if "axis" in rows[0] else machine_panels)
+    lines, caption = panels_of(rows)
     step = HEIGHT + 2 * BELOW + 10
     height = TOP + step * (len(lines) - 1) + HEIGHT + 72
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
