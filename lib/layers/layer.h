@@ -63,9 +63,9 @@ typedef struct clf__layer {
   int64_t inputs, outputs; /* elements of in and out */
   clf__weight_info weights[CLF__LAYER_WEIGHTS];
   int64_t weight_count;
-  size_t kept_bytes;   /* for each row, from a training forward pass to the backward one */
-  bool masks;          /* sets the spans of a pass */
-  int64_t stride;      /* pixels from place to place of a window that stays within the image, or 0 */
+  size_t kept_bytes; /* for each row, from a training forward pass to the backward one */
+  bool masks;        /* sets the spans of a pass */
+  int64_t stride;    /* pixels from place to place of a window that stays within the image, or 0 */
   int64_t state_count; /* floats of a row from step to step of a stream; -1: it cannot stream */
 } clf__layer;
 
