@@ -2,13 +2,13 @@
  * is moved over an image. As products of patches they would fill a vector of 16 filters with two.
  * Here every input pixel is multiplied with all places of the kernel at once,
  *
- *   Z [pixels, places * filters] = X [pixels, channels] V,   V [channels, places * filters] = W
- * turned y[i, j, d] = b[d] + sum over places (m, n) of Z[(i + m, j + n), (m, n, d)]
+ *   Z = X V    X [pixels, channels], V [channels, places * filters], which is W turned
  *
- * so that a kernel of 5 x 5 with 2 filters is a product with 50 columns, and sums of 25. The floor
- * is the products', pixels * channels * places * filters, with the columns rounded up to vectors.
- * 33 x 33 pixels of 64 channels to 29 x 29 x 2 take a sixth of the time of the patches. Gradients
- * are those of the patches. */
+ * and y[i, j, d] = b[d] + sum over places (m, n) of Z[(i + m, j + n), (m, n, d)], so that a kernel
+ * of 5 x 5 with 2 filters is a product with 50 columns, and sums of 25. The floor is the products',
+ * pixels * channels * places * filters, the columns rounded up to vectors. A whole network that
+ * ends in 5 x 5 x 64 to 2 takes some 70 ms of one processor for 640 x 480 pixels at all sizes
+ * instead of the 95 by patches. Gradients are those of the patches. */
 #include "ops/conv_method.h"
 
 enum { LEAST_CHANNELS = 16, MOST_FILTERS = 4, MOST_PLACES = 64, STRIP = 1 << 16 };
