@@ -184,16 +184,18 @@ clf_status clf_image_load_memory(clf_image **out, clf_context *context, const vo
   return load(out, context, NULL, bytes, size, text);
 }
 
-/* The codec that writes files of the path's ending, whatever its case. */
-static const clf__image_codec *writer_of(char ending[8], const char *path) {
+enum { ENDING_BYTES = 8 };
+
+/* The codec that writes files of the path's ending, whatever its case; `ending` receives that. */
+static const clf__image_codec *writer_of(char ending[ENDING_BYTES], const char *path) {
   const char *dot = strrchr(path, '.');
   const size_t length = dot != NULL ? strlen(dot + 1) : 0;
-  if (length == 0 || length > 7) {
+  if (length == 0 || length >= ENDING_BYTES) {
     return NULL;
   }
-  for (size_t i = 0; i <= length; i++) {
-    const char byte = dot[1 + i];
-    ending[i] = (char)(byte >= 'A' && byte <= 'Z' ? byte - 'A' + 'a' : byte);
+  memcpy(ending, dot + 1, length + 1);
+  for (char *at = ending; *at != '\0'; at++) {
+    *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
   }
   for (int i = 0; codecs[i] != NULL; i++) {
     if (codecs[i]->encode != NULL && clf__word_index(codecs[i]->endings, ending, length) >= 0) {
@@ -219,7 +221,7 @@ static clf_status fail_ending(const char *path) {
 clf_status clf_image_save(const clf_image *image, const char *path) {
   CLF__REQUIRE(image);
   CLF__REQUIRE(path);
-  char ending[8] = "";
+  char ending[ENDING_BYTES] = "";
   const clf__image_codec *codec = writer_of(ending, path);
   if (codec == NULL) {
     return fail_ending(path);
