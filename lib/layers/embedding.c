@@ -27,7 +27,7 @@ static clf_status arrange(clf__layer *layer) {
       .name = "weight",
       .shape = {2, {p->vocabulary, p->units}},
       .initial = CLF__INITIAL_UNIFORM,
-      .fan_in = p->vocabulary,
+      .fan_in = 1, /* an output is one of the weights: that much work */
       .fan_out = p->units,
       .trained = true,
   };
