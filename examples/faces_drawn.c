@@ -70,7 +70,7 @@ static picture_state state_of(generator *g) {
                      .open = draw(g, -1, 1),
                      .lid = draw(g, -1, 1.2F),
                      .side = draw(g, -1, 1),
-                     .strength = draw(g, 0, 0.9F),
+                     .strength = draw(g, 0, 0.5F),
                      .wall = draw(g, 0.75F, 1)};
   s.open = s.open > 0 ? s.open : 0;
   s.lid = s.lid > 0 ? s.lid : 0;

@@ -73,7 +73,8 @@ void models_params(char out[MOST_PARAMS], const model_entry *entry, int64_t peop
         entry->transforms[i].params[0] != '\0' ? " " : "", entry->transforms[i].params);
   }
   create_params(params, entry, people);
-  snprintf(out + length, MOST_PARAMS - length, "%s", params);
+  snprintf(out + length, MOST_PARAMS - length, "%s%s%s", length > 0 ? entry->kind : "",
+           length > 0 ? " " : "", params);
 }
 
 void models_optimizer(char out[MOST_PARAMS], const model_entry *entry) {
