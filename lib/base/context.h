@@ -27,6 +27,9 @@ size_t clf__context_room(const clf_context *context);
 void clf__log(clf_context *context, int32_t level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* What the host's callback says; false without one. */
+bool clf__context_asks_to_stop(const clf_context *context, const clf_progress *state);
+
 /* A long call's progress: begin once, then step. NAN where loss or metric do not apply. */
 typedef struct clf__progress {
   clf_context *context;
