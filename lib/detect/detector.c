@@ -73,15 +73,15 @@ static clf_status check_scores(const clf_model *model) {
  * read back by the next. */
 static clf_status set_tile(clf_detector *made) {
   enum { ELEMENTS = 1 << 18, BEYOND = 65 };
-  int64_t fits = 1, not = BEYOND, widest = 0;
+  int64_t fits = 1, over = BEYOND, widest = 0;
   clf_status status = CLF_OK;
-  while (status == CLF_OK && not -fits > 1) {
-    const int64_t places = fits + (not -fits) / 2;
+  while (status == CLF_OK && over - fits > 1) {
+    const int64_t places = fits + (over - fits) / 2;
     status = clf__scanner_widest(made->scanner, places, &widest);
     if (widest <= ELEMENTS) {
       fits = places;
     } else {
-      not = places;
+      over = places;
     }
   }
   made->most = fits;
