@@ -80,7 +80,8 @@ static clf_status make_vocabulary(sentiment_run *run, const model_recipe *recipe
                                   clf_vocabulary **out) {
   char params[MOST_PARAMS], steps[32] = "";
   if (recipe->units > 0) {
-    snprintf(steps, sizeof steps, " steps=%" PRId64, run->reviews.steps);
+    snprintf(steps, sizeof steps, " steps=%" PRId64,
+             recipe->steps > 0 ? recipe->steps : run->reviews.steps);
   }
   snprintf(params, sizeof params, "%s%s", recipe->vocabulary, steps);
   clf_status status = clf_vocabulary_create(out, run->session.context, params);
