@@ -54,8 +54,8 @@ static void check_block(clf_context *context, const block_case *b) {
 }
 
 START_TEST(block__agrees_with_the_definition) {
-  static const int64_t shapes[][3] = {{1, 1, 1},   {1, 16, 784}, {3, 5, 3},     {17, 49, 783},
-                                      {9, 97, 64}, {100, 61, 7}, {30, 33, 260}, {2, 3, 1100}};
+  static const int64_t shapes[][3] = {{1, 1, 1},   {1, 16, 784}, {3, 5, 3},    {7, 49, 391},
+                                      {9, 97, 64}, {100, 61, 7}, {30, 33, 68}, {2, 3, 1100}};
   clf_context *context = context_of(_i, 2);
   uint64_t state = 7;
   for (size_t s = 0; context != NULL && s < sizeof shapes / sizeof shapes[0]; s++) {
