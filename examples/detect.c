@@ -18,7 +18,7 @@ enum { MOST_PATH = 4096, TRAINING_SCENES = 1500, TEST_SCENES = 150, MINED_SCENES
 
 typedef struct settings {
   shared_options shared;
-  const char *save, *detector, *params, *out;
+  const char *save, *detector, *identify, *params, *out;
   int64_t epochs, scenes;
   option_words words; /* the command, then images */
 } settings;
@@ -28,6 +28,7 @@ typedef struct detect_run {
   clf_context *context;
   progress_display progress;
   FILE *json, *report; /* or NULL */
+  clf_model *people;   /* to tell apart who is where, or NULL */
   bool faces;
   char folder[MOST_PATH]; /* of the faces */
 } detect_run;
@@ -165,13 +166,13 @@ static clf_status make_folder(const char *path) {
   return CLF_ERROR_IO;
 }
 
-/* FOLDER/NAME.png for DIR/NAME.jpg. */
+/* FOLDER/NAME.jpg.png for DIR/NAME.jpg: images that differ in their ending alone stay apart. */
 static void output_path(char out[MOST_PATH], const char *folder, const char *image) {
   const char *name = strrchr(image, '/');
   name = name != NULL ? name + 1 : image;
-  const char *dot = strrchr(name, '.');
-  snprintf(out, MOST_PATH, "%s/%.*s.png", folder,
-           (int)(dot != NULL && dot > name ? dot - name : (ptrdiff_t)strlen(name)), name);
+  const size_t length = strlen(name);
+  const bool png = length > 4 && strcmp(name + length - 4, ".png") == 0;
+  snprintf(out, MOST_PATH, "%s/%s%s", folder, name, png ? "" : ".png");
 }
 
 /* Finds boxes, and draws them into a picture in the folder asked for. */
@@ -251,10 +252,14 @@ static clf_status find_in(detect_run *run, const clf_detector *detector, const c
   static clf_box boxes[MOST_BOXES];
   const class_names names = names_of(detector);
   clf_image *image = NULL;
+  identities who = {0};
   int64_t count = 0;
   clf_status status = clf_image_load(&image, run->context, path, NULL);
   if (status == CLF_OK) {
     status = find_and_draw(run, detector, image, path, boxes, MOST_BOXES, &count);
+  }
+  if (status == CLF_OK && run->people != NULL) {
+    status = identify(&who, run->context, run->people, image, boxes, count);
   }
   if (status == CLF_OK) {
     FILE *out = run->json != NULL ? run->json : stdout;
@@ -262,9 +267,10 @@ static clf_status find_in(detect_run *run, const clf_detector *detector, const c
     fprintf(out, "%s {\"image\": ", first ? "[" : ",\n ");
     write_text(out, path);
     fputs(", \"boxes\": ", out);
-    write_boxes(out, &names, boxes, count);
+    write_boxes(out, &names, boxes, run->people != NULL ? &who : NULL, count);
     fputs("}", out);
   }
+  identities_free(&who);
   clf_image_free(image);
   return status;
 }
@@ -280,12 +286,16 @@ static int find(detect_run *run) {
     return EXIT_FAILURE;
   }
   clf_status status = load_detector(&detector, run, "");
+  if (status == CLF_OK && run->set.identify != NULL) {
+    status = clf_model_load(&run->people, run->context, run->set.identify);
+  }
   for (size_t i = 1; status == CLF_OK && i < words->count; i++) {
     status = find_in(run, detector, words->words[i], i == 1);
   }
   if (status == CLF_OK) {
     fputs("]\n", run->json != NULL ? run->json : stdout);
   }
+  clf_model_free(run->people);
   clf_detector_free(detector);
   return status == CLF_OK ? EXIT_SUCCESS : fail();
 }
@@ -299,6 +309,9 @@ static int parse(detect_run *run, int argc, char *const *argv) {
        &set->words},
       {"save", "FILE", "train: where to keep the detector", OPTION_TEXT, 0, &set->save},
       {"detector", "FILE", "evaluate, run: the detector", OPTION_TEXT, 0, &set->detector},
+      {"identify", "FILE",
+       "run: a model that faces --detector … --save has made, to tell who each face is",
+       OPTION_TEXT, 0, &set->identify},
       {"params", "TEXT", "evaluate, run: parameters of the detector, \"name=value …\"", OPTION_TEXT,
        0, &set->params},
       {"out", "DIR", "evaluate, run: folder for the pictures with boxes drawn", OPTION_TEXT, 0,

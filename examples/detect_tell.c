@@ -76,7 +76,8 @@ void write_text(FILE *out, const char *text) {
   fputc('"', out);
 }
 
-void write_boxes(FILE *out, const class_names *names, const clf_box *boxes, int64_t count) {
+void write_boxes(FILE *out, const class_names *names, const clf_box *boxes, const identities *who,
+                 int64_t count) {
   char name[32];
   fputs("[", out);
   for (int64_t i = 0; i < count; i++) {
@@ -85,9 +86,15 @@ void write_boxes(FILE *out, const class_names *names, const clf_box *boxes, int6
     write_text(out, name_of(names, b->label, name));
     fprintf(out,
             ", \"score\": %.4f, \"probability\": %.6f, \"top\": %.1f, \"left\": %.1f, \"height\": "
-            "%.1f, \"width\": %.1f}",
+            "%.1f, \"width\": %.1f",
             (double)b->score, 1 / (1 + exp(-(double)b->score)), (double)b->top, (double)b->left,
             (double)b->height, (double)b->width);
+    if (who != NULL) {
+      fputs(", \"person\": ", out);
+      write_text(out, clf_model_class_name(who->people, who->person[i]));
+      fprintf(out, ", \"person_score\": %.4f", (double)who->score[i]);
+    }
+    fputs("}", out);
   }
   fputs("]", out);
 }

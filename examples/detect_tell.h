@@ -3,6 +3,7 @@
 #define EXAMPLES_DETECT_TELL_H
 
 #include "detect_data.h"
+#include "detect_identify.h"
 
 /* The class of a box as text: the object's kind where the network tells one kind from background.
  */
@@ -20,7 +21,9 @@ clf_status draw_boxes(clf_image **out, clf_context *context, const clf_image *im
                       const clf_box *boxes, int64_t count);
 
 void write_text(FILE *out, const char *text); /* a JSON string */
-void write_boxes(FILE *out, const class_names *names, const clf_box *boxes, int64_t count);
+/* With whom they show, where `who` is not NULL. */
+void write_boxes(FILE *out, const class_names *names, const clf_box *boxes, const identities *who,
+                 int64_t count);
 
 /* What is found in scenes, beside the truth. */
 typedef struct evaluation {

@@ -13,7 +13,7 @@
 typedef struct settings {
   shared_options shared;
   const char *model, *protocol; /* by name */
-  const char *save;             /* file, or NULL */
+  const char *detector, *save;  /* files, or NULL */
   int64_t splits;
 } settings;
 
@@ -43,6 +43,9 @@ static int parse(faces_run *run, int argc, char *const *argv) {
        "leave one out, which takes hours)",
        OPTION_TEXT, 0, &set->model},
       {"splits", "N", "random splits of a protocol (default: 10)", OPTION_NUMBER, 1, &set->splits},
+      {"detector", "FILE",
+       "a detector of detect --save: take of each picture what lies around the face it finds",
+       OPTION_TEXT, 0, &set->detector},
       {"save", "FILE", "train the best model on all pictures and save it", OPTION_TEXT, 0,
        &set->save},
   };
@@ -58,7 +61,15 @@ static int open_faces(faces_run *run) {
   const shared_options *shared = &run->set.shared;
   const bool given = strcmp(shared->data, EXAMPLES_DATA) != 0;
   enum { LEAST_PEOPLE = 4 };
-  int status = faces_open(&run->faces, run->session.context, given ? shared->data : NULL, 0);
+  clf_detector *detector = NULL;
+  if (run->set.detector != NULL &&
+      clf_detector_load(&detector, run->session.context, run->set.detector, NULL) < 0) {
+    complain("%s", clf_last_error());
+    return EXIT_FAILURE;
+  }
+  int status =
+      faces_open(&run->faces, run->session.context, given ? shared->data : NULL, detector, 0);
+  clf_detector_free(detector);
   if (status < 0) {
     printf("%s: %" PRId64 " pictures of %" PRId64 " people\n",
            run->faces.drawn ? "faces drawn by this program" : "faces", run->faces.count,

@@ -8,7 +8,7 @@
 
 #include "common/options.h"
 
-enum { PIXELS = FACES_HEIGHT * FACES_WIDTH, MOST_PATH = 4096, MOST_NAME = 64 };
+enum { MOST_PATH = 4096, MOST_NAME = 64 };
 enum { DRAWN_PEOPLE = 12, DRAWN_PICTURES = 11 };
 
 /* "subject" and digits, then a dot. */
@@ -21,34 +21,36 @@ static int is_picture(const struct dirent *entry) {
 }
 
 static bool make_room(face_set *out, int64_t count) {
-  out->pixels = malloc((size_t)count * PIXELS);
+  out->pixels = malloc((size_t)count * FACES_PIXELS);
   out->names = calloc((size_t)count, sizeof *out->names);
   out->person = calloc((size_t)count, sizeof *out->person);
   return out->pixels != NULL && out->names != NULL && out->person != NULL;
 }
 
 /* A picture of any size as a row. */
-static clf_status read_picture(uint8_t *to, clf_context *context, const char *path) {
-  clf_image *whole = NULL, *grey = NULL, *small = NULL;
+static clf_status read_picture(uint8_t *to, clf_context *context, const clf_detector *detector,
+                               const char *path) {
+  clf_image *whole = NULL;
+  clf_box box;
+  int64_t found = 0;
   clf_status status = clf_image_load(&whole, context, path, NULL);
-  status = status == CLF_OK ? clf_image_grey(&grey, whole) : status;
-  status = status == CLF_OK ? clf_image_resize(&small, grey, FACES_HEIGHT, FACES_WIDTH) : status;
+  if (status == CLF_OK && detector != NULL) {
+    status = clf_detector_run(detector, whole, &box, 1, &found);
+  }
   if (status == CLF_OK) {
-    memcpy(to, clf_image_pixels(small), PIXELS);
+    status = found > 0 ? picture_of_box(to, whole, &box) : picture_of_image(to, whole);
   }
   clf_image_free(whole);
-  clf_image_free(grey);
-  clf_image_free(small);
   return status;
 }
 
-static clf_status read_folder(face_set *out, clf_context *context, const char *folder,
-                              struct dirent **found, int count) {
+static clf_status read_folder(face_set *out, clf_context *context, const clf_detector *detector,
+                              const char *folder, struct dirent **found, int count) {
   clf_status status = make_room(out, count) ? CLF_OK : CLF_ERROR_MEMORY;
   for (int i = 0; status == CLF_OK && i < count; i++) {
     char path[MOST_PATH + 2 + sizeof found[i]->d_name];
     snprintf(path, sizeof path, "%s/%s", folder, found[i]->d_name);
-    status = read_picture(out->pixels + (size_t)i * PIXELS, context, path);
+    status = read_picture(out->pixels + (size_t)i * FACES_PIXELS, context, detector, path);
     out->names[i] = strdup(found[i]->d_name);
     status = status == CLF_OK && out->names[i] == NULL ? CLF_ERROR_MEMORY : status;
     out->count = i + 1;
@@ -65,7 +67,7 @@ static clf_status draw_all(face_set *out, int64_t seed) {
     char name[MOST_NAME];
     const int person = i / DRAWN_PICTURES, picture = i % DRAWN_PICTURES;
     snprintf(name, sizeof name, "subject%02d.drawing%02d", person + 1, picture + 1);
-    draw_face(out->pixels + (size_t)i * PIXELS, (uint64_t)seed, person, picture);
+    draw_face(out->pixels + (size_t)i * FACES_PIXELS, (uint64_t)seed, person, picture);
     out->names[i] = strdup(name);
     out->count = i + 1;
     if (out->names[i] == NULL) {
@@ -121,7 +123,8 @@ static int list_pictures(struct dirent ***found, char place[MOST_PATH], const ch
   return count;
 }
 
-int faces_open(face_set *out, clf_context *context, const char *folder, int64_t seed) {
+int faces_open(face_set *out, clf_context *context, const char *folder,
+               const clf_detector *detector, int64_t seed) {
   clf_status status;
   *out = (face_set){0};
   if (folder == NULL) {
@@ -137,7 +140,7 @@ int faces_open(face_set *out, clf_context *context, const char *folder, int64_t 
           folder);
       return EXIT_FAILURE;
     }
-    status = read_folder(out, context, place, found, count);
+    status = read_folder(out, context, detector, place, found, count);
     for (int i = 0; i < count; i++) {
       free(found[i]);
     }

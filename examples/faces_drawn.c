@@ -128,11 +128,11 @@ static float colour_at(const person_look *p, const picture_state *s, float x, fl
   return paint_mouth(v, p, s, x, y);
 }
 
-void draw_face(uint8_t pixels[FACES_HEIGHT * FACES_WIDTH], uint64_t seed, int person, int picture) {
+void draw_face(uint8_t pixels[FACES_PIXELS], uint64_t seed, int person, int picture) {
   const person_look p = look_of(seed, person);
   generator g = begin(seed, 1000 + (uint64_t)person * 1000 + (uint64_t)picture);
   const picture_state s = state_of(&g);
-  for (int i = 0; i < FACES_HEIGHT * FACES_WIDTH; i++) {
+  for (int i = 0; i < FACES_PIXELS; i++) {
     const float x = (float)(i % FACES_WIDTH) - s.left, y = (float)(i / FACES_WIDTH) - s.top;
     const float slope = s.side * s.strength * x / p.head_width;
     const float light = 1 + (slope < -0.8F ? -0.8F : slope > 0.6F ? 0.6F : slope);

@@ -1,6 +1,7 @@
-"""The detect program on little: digits made up, a folder of faces, pictures drawn, wrong options.
+"""The detect program on little: digits made up, a folder of faces, pictures drawn, people told by the
+faces program's model, wrong options.
 
-    test_detect.py PROGRAM
+    test_detect.py PROGRAM FACES
 """
 import json
 import os
@@ -11,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-PROGRAM = os.path.abspath(sys.argv.pop(1))
+PROGRAM, FACES = (os.path.abspath(sys.argv.pop(1)) for _ in range(2))
 
 
 def picture(path, height, width, squares=(), seed=0):
@@ -32,9 +33,9 @@ class Detect(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
 
-    def run_program(self, *arguments, status=0):
+    def run_program(self, *arguments, status=0, program=PROGRAM):
         environment = {k: v for k, v in os.environ.items() if k != "CLASSIFY_DATA"}
-        run = subprocess.run([PROGRAM, *arguments, "--quiet", "--threads", "1"],
+        run = subprocess.run([program, *arguments, "--quiet", "--threads", "1"],
                              capture_output=True, text=True, cwd=self.folder, env=environment,
                              timeout=250)
         self.assertEqual(run.returncode, status, run.stderr + run.stdout)
@@ -79,7 +80,26 @@ class Detect(unittest.TestCase):
         best = found[0]["boxes"][0]
         self.assertEqual(best["class"], "object")
         self.assertGreater(best["probability"], 0.9)
-        self.assertTrue(any((self.folder / "drawn").iterdir()))
+        self.assertTrue((self.folder / "drawn" / "a.pgm.png").exists())
+        self.check_people()
+
+    def check_people(self):
+        """One person has a spot to the left of the face, the other to the right."""
+        (self.folder / "yalefaces").mkdir()
+        for person, spot in ((1, 23), (2, 51)):
+            for i in range(4):
+                picture(self.folder / "yalefaces" / f"subject{person:02}.{i}", 80, 90,
+                        [(24, 30, 18), (30, spot, 5)], seed=10 * person + i)
+        self.run_program("--data", ".", "--detector", "f.clf", "--model", "hog_ridge", "--splits",
+                         "1", "--save", "people.clf", program=FACES)
+        names = [f"yalefaces/subject{person:02}.3" for person in (1, 2)]
+        found = json.loads(self.run_program("run", "--detector", "f.clf", "--identify",
+                                            "people.clf", *names))
+        for image in found:
+            self.assertIn(image["boxes"][0]["person"], image["image"])
+            self.assertIsInstance(image["boxes"][0]["person_score"], float)
+        self.assertIn("4800", self.run_program("run", "--detector", "f.clf", "--identify", "f.clf",
+                                               *names, status=1))
 
     def test_wrong_words(self):
         self.assertIn("train, evaluate or run", self.run_program(status=2))
