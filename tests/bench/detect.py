@@ -1,9 +1,11 @@
-"""Faces in the CMU+MIT scenes: the detector beside OpenCV's cascades, in time and average precision.
+"""Faces in the CMU+MIT scenes: the detector beside OpenCV's cascades and MTCNN (Zhang et al., 2016), a
+cascade of networks, as facenet-pytorch has it, in time and average precision.
 
     detect.py DETECT_PROGRAM DETECTOR --data DIR [--threads N]
 
 DETECTOR is what `detect train --data DIR` saved. All run on the same scenes, a thread's number each; a
-cascade's boxes are ranked by the confidence of its last stage. Skipped without python3-opencv.
+cascade's boxes are ranked by the confidence of its last stage. Skipped without python3-opencv; MTCNN is
+skipped without facenet-pytorch.
 """
 import argparse
 import json
@@ -65,22 +67,51 @@ def grow(box, share):
     return np.array([x - dx, y - dy, x + width + dx, y + height + dy], float)
 
 
-def run_cascade(name, root, threads, truth):
-    cv2.setNumThreads(threads)
-    cascade = cv2.CascadeClassifier(str(CASCADES / name))
-    found, seconds, processor = [], 0, 0
-    for path in sorted((root / "test_scenes").iterdir()):
-        grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-        began, used = time.perf_counter(), time.process_time()
-        boxes, _, weights = cascade.detectMultiScale3(grey, scaleFactor=1.1, minNeighbors=1,
-                                                      minSize=(18, 18), outputRejectLevels=True)
-        seconds += time.perf_counter() - began
-        processor += time.process_time() - used
-        found += [(float(np.ravel(w)[0]), path.name, box) for box, w in zip(boxes, weights)]
+def report(name, found, truth, seconds, processor):
+    """found: (score, scene, (x, y, width, height))."""
     best = max((average_precision([(s, n, grow(b, g)) for s, n, b in found], truth), g)
                for g in (1, 1.15, 1.3))
     print(f"{name}: average precision {best[0]:.4f} (boxes grown by {best[1]}), {seconds:.2f} s, "
           f"{processor:.2f} processor seconds")
+
+
+def run_peer(name, find, root, truth, flags):
+    """find(image) gives boxes (x, y, width, height) and scores."""
+    found, seconds, processor = [], 0, 0
+    for path in sorted((root / "test_scenes").iterdir()):
+        image = cv2.imread(str(path), flags)
+        began, used = time.perf_counter(), time.process_time()
+        boxes, scores = find(image)
+        seconds += time.perf_counter() - began
+        processor += time.process_time() - used
+        found += [(float(score), path.name, box) for box, score in zip(boxes, scores)]
+    report(name, found, truth, seconds, processor)
+
+
+def cascade(name, threads):
+    cv2.setNumThreads(threads)
+    classifier = cv2.CascadeClassifier(str(CASCADES / name))
+
+    def find(grey):
+        boxes, _, weights = classifier.detectMultiScale3(
+            grey, scaleFactor=1.1, minNeighbors=1, minSize=(18, 18), outputRejectLevels=True)
+        return boxes, np.ravel(weights)
+    return find
+
+
+def mtcnn(threads):
+    import facenet_pytorch
+    import torch
+    torch.set_num_threads(threads)
+    network = facenet_pytorch.MTCNN(keep_all=True, min_face_size=18, thresholds=[0.5, 0.5, 0.2])
+
+    def find(image):
+        boxes, scores = network.detect(np.ascontiguousarray(image[:, :, ::-1]))
+        if boxes is None:
+            return [], []
+        boxes = np.asarray(boxes.tolist())
+        return np.hstack([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]]), scores
+    return find
 
 
 def run_detector(program, detector, root, threads, params):
@@ -110,7 +141,13 @@ def main():
     truth = read_truth(root)
     run_detector(options.program, options.detector, root, options.threads, options.params)
     for name in ("haarcascade_frontalface_default.xml", "haarcascade_frontalface_alt2.xml"):
-        run_cascade(name, root, options.threads, truth)
+        run_peer(name, cascade(name, options.threads), root, truth, cv2.IMREAD_GRAYSCALE)
+    try:
+        find = mtcnn(options.threads)
+    except ImportError:
+        print("MTCNN: facenet-pytorch is not installed")
+    else:
+        run_peer("MTCNN", find, root, truth, cv2.IMREAD_COLOR)
 
 
 main()
