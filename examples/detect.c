@@ -11,6 +11,7 @@
 #include "common/options.h"
 #include "common/progress.h"
 #include "common/report.h"
+#include "common/results.h"
 #include "detect_tell.h"
 #include "detect_train.h"
 
@@ -265,7 +266,7 @@ static clf_status find_in(detect_run *run, const clf_detector *detector, const c
     FILE *out = run->json != NULL ? run->json : stdout;
     progress_clear(&run->progress);
     fprintf(out, "%s {\"image\": ", first ? "[" : ",\n ");
-    write_text(out, path);
+    write_json_text(out, path);
     fputs(", \"boxes\": ", out);
     write_boxes(out, &names, boxes, run->people != NULL ? &who : NULL, count);
     fputs("}", out);

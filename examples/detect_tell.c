@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/progress.h"
+#include "common/results.h"
 
 class_names names_of(const clf_detector *detector) {
   const clf_model *model = clf_detector_model(detector);
@@ -62,20 +63,6 @@ clf_status draw_boxes(clf_image **out, clf_context *context, const clf_image *im
   return status;
 }
 
-void write_text(FILE *out, const char *text) {
-  fputc('"', out);
-  for (const char *c = text; *c != '\0'; c++) {
-    if (*c == '"' || *c == '\\') {
-      fprintf(out, "\\%c", *c);
-    } else if ((unsigned char)*c < 0x20) {
-      fprintf(out, "\\u%04x", (unsigned)*c);
-    } else {
-      fputc(*c, out);
-    }
-  }
-  fputc('"', out);
-}
-
 void write_boxes(FILE *out, const class_names *names, const clf_box *boxes, const identities *who,
                  int64_t count) {
   char name[32];
@@ -83,7 +70,7 @@ void write_boxes(FILE *out, const class_names *names, const clf_box *boxes, cons
   for (int64_t i = 0; i < count; i++) {
     const clf_box *b = &boxes[i];
     fprintf(out, "%s\n    {\"class\": ", i > 0 ? "," : "");
-    write_text(out, name_of(names, b->label, name));
+    write_json_text(out, name_of(names, b->label, name));
     fprintf(out,
             ", \"score\": %.4f, \"probability\": %.6f, \"top\": %.1f, \"left\": %.1f, \"height\": "
             "%.1f, \"width\": %.1f",
@@ -91,7 +78,7 @@ void write_boxes(FILE *out, const class_names *names, const clf_box *boxes, cons
             (double)b->height, (double)b->width);
     if (who != NULL) {
       fputs(", \"person\": ", out);
-      write_text(out, clf_model_class_name(who->people, who->person[i]));
+      write_json_text(out, clf_model_class_name(who->people, who->person[i]));
       fprintf(out, ", \"person_score\": %.4f", (double)who->score[i]);
     }
     fputs("}", out);
@@ -206,9 +193,9 @@ void write_evaluation(FILE *out, const evaluation *e, const class_names *names, 
                       const char *detector, int32_t threads) {
   char name[32];
   fputs("[{\"data\": ", out);
-  write_text(out, data);
+  write_json_text(out, data);
   fputs(", \"detector\": ", out);
-  write_text(out, detector);
+  write_json_text(out, detector);
   fprintf(out,
           ", \"threads\": %d, \"scenes\": %" PRId64 ", \"megapixels\": %.3f, \"objects\": %" PRId64
           ", \"found\": %" PRId64
@@ -218,7 +205,7 @@ void write_evaluation(FILE *out, const evaluation *e, const class_names *names, 
           e->average_precision);
   for (int64_t i = 0; i < e->class_count; i++) {
     fputs(i > 0 ? ", " : "", out);
-    write_text(out, name_of(names, e->labels[i], name));
+    write_json_text(out, name_of(names, e->labels[i], name));
     fprintf(out, ": %.6f", e->of_class[i]);
   }
   fputs("},\n  \"curve\": [", out);

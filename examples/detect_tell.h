@@ -20,7 +20,6 @@ const char *name_of(const class_names *names, int32_t label, char *out);
 clf_status draw_boxes(clf_image **out, clf_context *context, const clf_image *image,
                       const clf_box *boxes, int64_t count);
 
-void write_text(FILE *out, const char *text); /* a JSON string */
 /* With whom they show, where `who` is not NULL. */
 void write_boxes(FILE *out, const class_names *names, const clf_box *boxes, const identities *who,
                  int64_t count);

@@ -51,8 +51,8 @@ size_t results_best(const result *results, size_t count) {
   return best;
 }
 
-static void write_string(FILE *out, const char *name, const char *text) {
-  fprintf(out, "\"%s\": \"", name);
+void write_json_text(FILE *out, const char *text) {
+  fputc('"', out);
   for (const char *c = text; *c != '\0'; c++) {
     if (*c == '"' || *c == '\\') {
       fprintf(out, "\\%c", *c);
@@ -62,7 +62,13 @@ static void write_string(FILE *out, const char *name, const char *text) {
       fputc(*c, out);
     }
   }
-  fputs("\", ", out);
+  fputc('"', out);
+}
+
+static void write_string(FILE *out, const char *name, const char *text) {
+  fprintf(out, "\"%s\": ", name);
+  write_json_text(out, text);
+  fputs(", ", out);
 }
 
 static void write_numbers(FILE *out, const char *name, const double *values, int64_t count) {

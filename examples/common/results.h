@@ -50,4 +50,6 @@ FILE *output_open(const char *path);
 /* Closes it; 0, or -1 after a message when something could not be written. */
 int output_close(FILE *out, const char *path);
 
+void write_json_text(FILE *out, const char *text); /* a string, in its quotes */
+
 #endif
