@@ -12,6 +12,7 @@
 #include "common/progress.h"
 #include "common/report.h"
 #include "common/results.h"
+#include "common/session.h"
 #include "detect_tell.h"
 #include "detect_train.h"
 
@@ -26,10 +27,8 @@ typedef struct settings {
 
 typedef struct detect_run {
   settings set;
-  clf_context *context;
-  progress_display progress;
-  FILE *json, *report; /* or NULL */
-  clf_model *people;   /* to tell apart who is where, or NULL */
+  session session;
+  clf_model *people; /* to tell apart who is where, or NULL */
   bool faces;
   char folder[MOST_PATH]; /* of the faces */
 } detect_run;
@@ -69,14 +68,15 @@ static clf_status load_training(detect_run *run, window_list *windows, scene_lis
                                 uint64_t *state) {
   if (run->faces) {
     windows->side = 36;
-    clf_status status = faces_windows(windows, run->context, run->folder, state);
-    return status == CLF_OK ? faces_scenes(scenes, run->context, run->folder, "train_scenes", false)
-                            : status;
+    clf_status status = faces_windows(windows, run->session.context, run->folder, state);
+    return status == CLF_OK
+               ? faces_scenes(scenes, run->session.context, run->folder, "train_scenes", false)
+               : status;
   }
   const int64_t count = run->set.scenes > 0 ? run->set.scenes : TRAINING_SCENES;
   windows->side = 28;
   clf_status status =
-      digits_scenes(scenes, run->context, run->set.shared.data, "train", count, state);
+      digits_scenes(scenes, run->session.context, run->set.shared.data, "train", count, state);
   return status == CLF_OK ? add_digit_windows(windows, scenes, state) : status;
 }
 
@@ -92,15 +92,15 @@ static int train(detect_run *run) {
     complain("train needs --save FILE, to keep the detector in");
     return EXIT_USAGE;
   }
-  progress_title(&run->progress, "reading");
+  progress_title(&run->session.progress, "reading");
   clf_status status = load_training(run, &windows, &scenes, &state);
   if (status == CLF_OK) {
     printf("%s: %" PRId64 " windows, %" PRId64 " scenes\n",
            run->faces ? "faces" : "digits in scenes made up by this program", windows.count,
            scenes.count);
     scenes_keep(&scenes, run->faces ? scenes.count : MINED_SCENES);
-    status =
-        train_detector(&detector, run->context, &how, &windows, &scenes, &state, &run->progress);
+    status = train_detector(&detector, run->session.context, &how, &windows, &scenes, &state,
+                            &run->session.progress);
   }
   status = status == CLF_OK ? clf_detector_save(detector, run->set.save) : status;
   if (status == CLF_OK) {
@@ -115,20 +115,20 @@ static int train(detect_run *run) {
 static clf_status load_tests(detect_run *run, scene_list *scenes) {
   uint64_t state = (uint64_t)run->set.shared.seed * 2 + 1000001;
   const int64_t count = run->set.scenes > 0 ? run->set.scenes : TEST_SCENES;
-  return run->faces
-             ? faces_scenes(scenes, run->context, run->folder, "test_scenes", true)
-             : digits_scenes(scenes, run->context, run->set.shared.data, "t10k", count, &state);
+  return run->faces ? faces_scenes(scenes, run->session.context, run->folder, "test_scenes", true)
+                    : digits_scenes(scenes, run->session.context, run->set.shared.data, "t10k",
+                                    count, &state);
 }
 
 static clf_status load_detector(clf_detector **out, const detect_run *run, const char *more) {
   char params[512];
   snprintf(params, sizeof params, "%s %s", more, run->set.params != NULL ? run->set.params : "");
-  return clf_detector_load(out, run->context, run->set.detector, params);
+  return clf_detector_load(out, run->session.context, run->set.detector, params);
 }
 
 static void write_report(const detect_run *run, const evaluation *e, const class_names *names) {
   char machine[256], scenes[32], objects[32], seconds[32], name[32];
-  FILE *out = run->report;
+  FILE *out = run->session.report;
   describe_machine(machine, sizeof machine);
   snprintf(scenes, sizeof scenes, "%" PRId64, e->scenes);
   snprintf(objects, sizeof objects, "%" PRId64, e->objects);
@@ -186,7 +186,7 @@ static clf_status find_and_draw(const detect_run *run, const clf_detector *detec
   *count = status == CLF_OK && *count > capacity ? capacity : *count;
   if (status == CLF_OK && run->set.out != NULL) {
     output_path(to, run->set.out, name);
-    status = draw_boxes(&drawn, run->context, image, boxes, *count);
+    status = draw_boxes(&drawn, run->session.context, image, boxes, *count);
     status = status == CLF_OK ? clf_image_save(drawn, to) : status;
   }
   clf_image_free(drawn);
@@ -218,14 +218,14 @@ static int test(detect_run *run) {
     return EXIT_USAGE;
   }
   clf_status status = load_detector(&detector, run, "threshold=0.001");
-  progress_title(&run->progress, "reading");
+  progress_title(&run->session.progress, "reading");
   status = status == CLF_OK ? load_tests(run, &scenes) : status;
-  progress_title(&run->progress, "scenes");
+  progress_title(&run->session.progress, "scenes");
   status = status == CLF_OK ? evaluate(&e, detector, &scenes, run->faces ? 0.3 : 0.5) : status;
   if (status == CLF_OK && run->set.out != NULL) {
     status = draw_scenes(run, &scenes);
   }
-  progress_clear(&run->progress);
+  progress_clear(&run->session.progress);
   if (status == CLF_OK) {
     const class_names names = names_of(detector);
     printf("%s: average precision %.4f; %" PRId64 " objects in %" PRId64
@@ -233,11 +233,12 @@ static int test(detect_run *run) {
            "megapixels in %.2f s\n",
            run->faces ? "faces" : "digits in scenes made up by this program", e.average_precision,
            e.objects, e.scenes, e.megapixels, e.seconds);
-    if (run->json != NULL) {
-      write_evaluation(run->json, &e, &names, run->faces ? run->folder : "digit scenes, generated",
-                       run->set.detector, clf_context_threads(run->context));
+    if (run->session.json != NULL) {
+      write_evaluation(run->session.json, &e, &names,
+                       run->faces ? run->folder : "digit scenes, generated", run->set.detector,
+                       clf_context_threads(run->session.context));
     }
-    if (run->report != NULL) {
+    if (run->session.report != NULL) {
       write_report(run, &e, &names);
     }
   }
@@ -255,16 +256,16 @@ static clf_status find_in(detect_run *run, const clf_detector *detector, const c
   clf_image *image = NULL;
   identities who = {0};
   int64_t count = 0;
-  clf_status status = clf_image_load(&image, run->context, path, NULL);
+  clf_status status = clf_image_load(&image, run->session.context, path, NULL);
   if (status == CLF_OK) {
     status = find_and_draw(run, detector, image, path, boxes, MOST_BOXES, &count);
   }
   if (status == CLF_OK && run->people != NULL) {
-    status = identify(&who, run->context, run->people, image, boxes, count);
+    status = identify(&who, run->session.context, run->people, image, boxes, count);
   }
   if (status == CLF_OK) {
-    FILE *out = run->json != NULL ? run->json : stdout;
-    progress_clear(&run->progress);
+    FILE *out = run->session.json != NULL ? run->session.json : stdout;
+    progress_clear(&run->session.progress);
     fprintf(out, "%s {\"image\": ", first ? "[" : ",\n ");
     write_json_text(out, path);
     fputs(", \"boxes\": ", out);
@@ -288,13 +289,13 @@ static int find(detect_run *run) {
   }
   clf_status status = load_detector(&detector, run, "");
   if (status == CLF_OK && run->set.identify != NULL) {
-    status = clf_model_load(&run->people, run->context, run->set.identify);
+    status = clf_model_load(&run->people, run->session.context, run->set.identify);
   }
   for (size_t i = 1; status == CLF_OK && i < words->count; i++) {
     status = find_in(run, detector, words->words[i], i == 1);
   }
   if (status == CLF_OK) {
-    fputs("]\n", run->json != NULL ? run->json : stdout);
+    fputs("]\n", run->session.json != NULL ? run->session.json : stdout);
   }
   clf_model_free(run->people);
   clf_detector_free(detector);
@@ -334,21 +335,11 @@ static int parse(detect_run *run, int argc, char *const *argv) {
 
 static int start(detect_run *run) {
   const shared_options *shared = &run->set.shared;
-  char params[96];
-  int length = snprintf(params, sizeof params, "seed=%" PRId64, shared->seed);
-  if (shared->threads > 0) {
-    snprintf(params + length, sizeof params - (size_t)length, " threads=%" PRId64, shared->threads);
+  const int status = session_begin(&run->session, shared);
+  if (status < 0) {
+    run->faces = faces_find(run->folder, sizeof run->folder, shared->data);
   }
-  if (clf_context_create(&run->context, params, NULL) < 0 ||
-      progress_start(&run->progress, run->context, shared->quiet) < 0) {
-    return fail();
-  }
-  run->faces = faces_find(run->folder, sizeof run->folder, shared->data);
-  if ((shared->json != NULL && (run->json = output_open(shared->json)) == NULL) ||
-      (shared->report != NULL && (run->report = output_open(shared->report)) == NULL)) {
-    return EXIT_FAILURE;
-  }
-  return -1;
+  return status < 0 ? session_open_outputs(&run->session, shared) : status;
 }
 
 static int run_command(detect_run *run) {
@@ -373,9 +364,9 @@ int main(int argc, char **argv) {
   run.set.words.words = calloc((size_t)argc, sizeof *run.set.words.words);
   int status = run.set.words.words != NULL ? parse(&run, argc, argv) : EXIT_FAILURE;
   status = status >= 0 ? status : run_command(&run);
-  status = close_output(run.json, run.set.shared.json, status);
-  status = close_output(run.report, run.set.shared.report, status);
-  clf_context_free(run.context);
+  status = close_output(run.session.json, run.set.shared.json, status);
+  status = close_output(run.session.report, run.set.shared.report, status);
+  session_end(&run.session);
   free(run.set.words.words);
   return status;
 }
