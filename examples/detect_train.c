@@ -7,12 +7,14 @@
 
 /* 2,800 products for each pixel of an image, of which the first layer has 400, and the next two
  * 1,150 each. */
+#define LAYERS(outputs)                                                                            \
+  "conv2d filters=16 kernel=5 bias=false; batch_norm; activation function=relu; "                  \
+  "max_pool2d size=2; conv2d filters=32 kernel=3 bias=false; batch_norm; activation "              \
+  "function=relu; max_pool2d size=2; conv2d filters=64 kernel=3 bias=false; "                      \
+  "batch_norm; activation function=relu; flatten; dropout rate=0.3; dense units=" outputs
+
 const recipe faces_recipe = {
-    .layers =
-        "conv2d filters=16 kernel=5 bias=false; batch_norm; activation function=relu; "
-        "max_pool2d size=2; conv2d filters=32 kernel=3 bias=false; batch_norm; activation "
-        "function=relu; max_pool2d size=2; conv2d filters=64 kernel=3 bias=false; "
-        "batch_norm; activation function=relu; flatten; dropout rate=0.3; dense units=2",
+    .layers = LAYERS("2"),
     .augment = "shift=2 rotate=12 scale=0.15 flip=0.5 fill=edge",
     .detector = "scale_step=1.2 min_size=18 threshold=0.5 overlap=0.3",
     .epochs = 3,
@@ -25,11 +27,7 @@ const recipe faces_recipe = {
 };
 
 const recipe digits_recipe = {
-    .layers =
-        "conv2d filters=16 kernel=5 bias=false; batch_norm; activation function=relu; "
-        "max_pool2d size=2; conv2d filters=32 kernel=3 bias=false; batch_norm; activation "
-        "function=relu; max_pool2d size=2; conv2d filters=64 kernel=3 bias=false; "
-        "batch_norm; activation function=relu; flatten; dropout rate=0.3; dense units=11",
+    .layers = LAYERS("11"),
     .augment = "shift=1.5 rotate=5 scale=0.12 fill=edge",
     .detector = "scale_step=1.15 threshold=0.5 overlap=0.3 across=true",
     .epochs = 4,
