@@ -95,9 +95,11 @@ CLF_API clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_do
 /** Makes a dataset of documents, a row each, with their labels.
  *
  *  encoding=sequence: dense rows [rows, steps] of the words' numbers in order. 0 is padding, 1 the
- *  start, 2 any word that the vocabulary has not, 3 … size - 1 its words. Rows are padded at the
- * end that `padding` names, and cut where `truncation` does; steps=0 makes them as long as the
- * longest. Numbers are f32, which holds all of them exactly.
+ *  start, 2 any word that the vocabulary has not, 3 … size - 1 its entries. With ngrams=1,2 a
+ * word's number is followed by that of the pair it ends, where the vocabulary has that pair: "not
+ * good" is not, good, not good. Rows are padded at the end that `padding` names, and cut where
+ * `truncation` does; steps=0 makes them as long as the longest. Numbers are f32, which holds all of
+ * them exactly.
  *
  *  encoding=count, binary, tf_idf: sparse rows with a column for each word or n-gram. Those that
  * the vocabulary has not are left out. An n-gram is of words that follow one another in the text.

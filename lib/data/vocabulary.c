@@ -15,7 +15,7 @@ static const clf__param params[] = {
     {"strip_tags", CLF_PARAM_BOOL, FIELD(strip_tags), "true", 0, 0, false, NULL,
      "tags such as <br /> are between words"},
     {"ngrams", CLF_PARAM_LIST, FIELD(ngrams), "1", 1, CLF__LONGEST_NGRAM, false, NULL,
-     "words in a row that make an entry: 1,2 takes single words and pairs; not of a sequence"},
+     "words in a row that make an entry: 1,2 takes single words and pairs"},
     {"max_words", CLF_PARAM_I64, FIELD(max_words), "0", 0, CLF__MOST_IDS, false, NULL,
      "entries that are kept, the most frequent; of a sequence the three reserved numbers are among "
      "them; 0: all"},
@@ -68,11 +68,6 @@ static clf_status check_params(const clf__vocabulary_params *own) {
   }
   if (own->encoding != CLF__ENCODE_SEQUENCE) {
     return CLF_OK;
-  }
-  if (clf__vocabulary_longest(own) > 1) {
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "vocabulary: a sequence is of single words; ngrams go with "
-                     "encoding=count|binary|tf_idf");
   }
   if (own->max_words > 0 && own->max_words <= CLF__ID_RESERVED) {
     return clf__fail(CLF_ERROR_ARGUMENT,

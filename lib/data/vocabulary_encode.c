@@ -1,5 +1,6 @@
-/* Documents as sequences of numbers. Runs of documents are read side by side, each into a list of
- * its own; then the rows are filled from these, when the length of the longest is known. */
+/* Documents as sequences of numbers: a word's, then those of the n-grams that end with it. Runs of
+ * documents are read side by side, each into a list of its own; then the rows are filled from
+ * these, when the length of the longest is known. */
 #include <string.h>
 
 #include "data/build.h"
@@ -7,6 +8,7 @@
 
 typedef struct encoding {
   const clf_vocabulary *vocabulary;
+  bool takes[CLF__LONGEST_NGRAM + 1]; /* n-grams of so many words */
   clf__text_runs runs;
   clf__ints *ids;   /* [runs] the documents' numbers, one document after another */
   int64_t *lengths; /* [documents] */
@@ -15,6 +17,36 @@ typedef struct encoding {
 } encoding;
 
 enum { WORDS_A_STEP = 1 << 14 };
+
+/* The last words read by their numbers in the lexicon, since the last one that it has not. */
+typedef struct recent {
+  int32_t words[CLF__LONGEST_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)];
+  int32_t count;
+} recent;
+
+static void remember(recent *last, int32_t word) {
+  if (last->count == CLF__LONGEST_NGRAM) {
+    last->count--;
+    memmove(last->words, last->words + 1, (size_t)last->count * sizeof *last->words);
+  }
+  last->words[last->count] = word;
+  last->count = word >= 0 ? last->count + 1 : 0;
+}
+
+static void push_ngrams(const encoding *own, clf__ints *ids, const recent *last) {
+  const clf__lexicon *lexicon = own->vocabulary->lexicon;
+  for (int32_t n = 2; n <= last->count; n++) {
+    if (own->takes[n]) {
+      const int32_t *words = last->words + last->count - n;
+      uint64_t hash = clf__hash_bytes(lexicon->ngrams.key, (const unsigned char *)words,
+                                      (size_t)n * sizeof *words);
+      int32_t entry = clf__lexicon_entry(lexicon, hash, words, n);
+      if (entry >= 0) {
+        clf__ints_push(ids, CLF__ID_RESERVED + entry);
+      }
+    }
+  }
+}
 
 /* Appends a document's numbers; where rows have a length, only those that stay. */
 static void read_document(encoding *own, clf__ints *ids, int64_t document) {
@@ -25,6 +57,7 @@ static void read_document(encoding *own, clf__ints *ids, int64_t document) {
   const int64_t most = params->steps > 0 ? params->steps : INT64_MAX;
   const bool from_end = params->truncation == CLF__AT_BEGIN;
   clf__words words;
+  recent last = {.count = 0};
   if (params->start) {
     clf__ints_push(ids, CLF__ID_START);
   }
@@ -34,7 +67,11 @@ static void read_document(encoding *own, clf__ints *ids, int64_t document) {
        read++) {
     int32_t word = clf__lexicon_word(lexicon, &words);
     int32_t entry = word >= 0 ? lexicon->entry_of_word[word] : -1;
-    clf__ints_push(ids, entry >= 0 ? CLF__ID_RESERVED + entry : CLF__ID_UNKNOWN);
+    if (own->takes[1]) {
+      clf__ints_push(ids, entry >= 0 ? CLF__ID_RESERVED + entry : CLF__ID_UNKNOWN);
+    }
+    remember(&last, word);
+    push_ngrams(own, ids, &last);
     if (read % WORDS_A_STEP == 0 && (ids->failed || !clf__text_runs_go(&own->runs))) {
       break;
     }
@@ -96,6 +133,9 @@ static clf_status encode_sequences(clf_dataset **out, const clf_vocabulary *voca
   encoding own = {.vocabulary = vocabulary};
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
+  for (int32_t n = 1; n <= CLF__LONGEST_NGRAM; n++) {
+    own.takes[n] = clf__vocabulary_takes(vocabulary->params, n);
+  }
   CLF__TRY(clf__text_runs_of(&own.runs, context, documents, "encode"));
   own.ids = clf__alloc_zeroed(context, own.runs.count, sizeof *own.ids);
   own.lengths = clf__alloc_zeroed(context, documents->count, sizeof *own.lengths);

@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const char *const halves[] = {text, text + size / 2};
   const int64_t lengths[] = {(int64_t)(size / 2), (int64_t)(size - size / 2)};
   FUZZ_CHECK(clf_documents_create(&documents, context, halves, lengths, 2) == CLF_OK);
-  use(context, documents, "steps=4 truncation=after");
+  use(context, documents, "steps=4 truncation=after ngrams=1,2");
   use(context, documents, "encoding=tf_idf ngrams=1,3 lowercase=false strip_tags=false");
   clf_documents_free(documents);
   check_places(context, text, size);

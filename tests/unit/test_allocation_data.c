@@ -196,7 +196,7 @@ static clf_status read_npy(clf_context *context) {
 /* Everything that is made of texts. */
 static clf_status read_text(clf_context *context) {
   static const char *const texts[] = {"the <b>cat</b>", "", "th\xFFis cat is the cat", "is"};
-  static const char *const params[] = {"steps=3", "encoding=tf_idf ngrams=1,2"};
+  static const char *const params[] = {"steps=3 ngrams=1,2", "encoding=tf_idf ngrams=1,2"};
   clf_documents *documents = NULL;
   clf_status status;
   TRY(clf_documents_create(&documents, context, texts, NULL, 4));

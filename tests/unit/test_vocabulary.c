@@ -153,6 +153,37 @@ START_TEST(sequences__are_padded_and_cut_at_either_end) {
 }
 END_TEST
 
+START_TEST(sequences__tell_ngrams_where_they_end) {
+  clf_documents *documents = DOCUMENTS("not good", "good film", "not good film");
+  clf_documents *others = DOCUMENTS("not good zz good film", "film", "a film not good film");
+  static const struct {
+    const char *params, *words;
+    int64_t steps;
+    float rows[24];
+  } cases[] = {
+      {"ngrams=1,2", "good|film|good film|not|not good", 8, {1, 6, 3, 7, 2, 3, 4, 5, 0, 0, 0, 0,
+                                                             0, 0, 1, 4, 1, 2, 4, 6, 3, 7, 4, 5}},
+      {"ngrams=1,2 steps=3 truncation=after padding=after",
+       "good|film|good film|not|not good",
+       3,
+       {1, 6, 3, 1, 4, 0, 1, 2, 4}},
+      {"ngrams=2,3 start=false",
+       "good film|not good|not good film",
+       3,
+       {0, 4, 3, 0, 0, 0, 4, 3, 5}},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_vocabulary *vocabulary = built(NULL, cases[i].params, documents);
+    ck_assert_str_eq(strstr(words_of(vocabulary), "<unknown>|") + strlen("<unknown>|"),
+                     cases[i].words);
+    check_rows(vocabulary, others, cases[i].rows, cases[i].steps);
+    clf_vocabulary_free(vocabulary);
+  }
+  clf_documents_free(documents);
+  clf_documents_free(others);
+}
+END_TEST
+
 /* By the definition: idf = ln((1 + 3) / (1 + df)) + 1, rows of length 1. */
 START_TEST(tf_idf__follows_its_formula) {
   clf_documents *documents = DOCUMENTS("a a b", "a c", "a");
@@ -251,7 +282,6 @@ START_TEST(parameters__are_checked) {
   static const struct {
     const char *params, *says;
   } wrong[] = {
-      {"ngrams=1,2", "encoding"},
       {"encoding=count ngrams=0", "ngrams"},
       {"encoding=count ngrams=6", "ngrams"},
       {"encoding=count ngrams=1.5", "whole"},
@@ -341,7 +371,8 @@ static void check_same_rows(const clf_dataset *a, const clf_dataset *b) {
   }
 }
 
-static const char *const settings[] = {"max_words=300 steps=40", "encoding=tf_idf ngrams=1,2,3",
+static const char *const settings[] = {"max_words=300 steps=40", "ngrams=1,2,5 steps=40",
+                                       "encoding=tf_idf ngrams=1,2,3",
                                        "encoding=count ngrams=2 min_count=3"};
 
 START_TEST(threads__change_nothing) {
@@ -507,6 +538,7 @@ int main(void) {
   TCase *tests = tcase_create("vocabulary");
   tcase_add_test(tests, vocabulary__ranks_by_count_then_bytes);
   tcase_add_test(tests, ngrams__are_ranked_with_words);
+  tcase_add_test(tests, sequences__tell_ngrams_where_they_end);
   tcase_add_test(tests, sequences__are_padded_and_cut_at_either_end);
   tcase_add_test(tests, tf_idf__follows_its_formula);
   tcase_add_test(tests, one_text__is_encoded_as_documents_are);
@@ -514,8 +546,8 @@ int main(void) {
   tcase_add_test(tests, documents__hold_valid_text);
   tcase_add_test(tests, parameters__are_checked);
   tcase_add_test(tests, vocabulary__needs_words);
-  tcase_add_loop_test(tests, threads__change_nothing, 0, 3);
-  tcase_add_loop_test(tests, saved__vocabulary_makes_the_same_rows, 0, 3);
+  tcase_add_loop_test(tests, threads__change_nothing, 0, 4);
+  tcase_add_loop_test(tests, saved__vocabulary_makes_the_same_rows, 0, 4);
   tcase_add_test(tests, model__keeps_its_vocabulary);
   tcase_add_test(tests, damaged__files_are_refused);
   tcase_add_test(tests, one_document__may_be_large);
