@@ -1,5 +1,7 @@
 /* Average precision of found boxes. The boxes of a label are matched in the order of their scores;
- * true boxes are sorted by image, so that each found box looks at those of its own alone. */
+ * true boxes are sorted by label and image, so that each found box looks at those it may match
+ * alone.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,13 +10,15 @@
 #include "base/status.h"
 #include "metrics/box.h"
 
-/* A true box, to be sorted by image. */
+/* A true box, to be sorted by label and image. */
 typedef struct true_place {
   int64_t image, index;
+  int32_t label;
   bool found;
 } true_place;
 
 typedef struct matching {
+  clf_context *context;
   const clf_box *found, *truth;
   const int64_t *found_image;
   clf__box_place *order; /* of the found boxes, by label */
@@ -27,23 +31,22 @@ typedef struct matching {
 
 static int compare_true(const void *first, const void *second) {
   const true_place *a = first, *b = second;
+  if (a->label != b->label) {
+    return a->label < b->label ? -1 : 1;
+  }
   if (a->image != b->image) {
     return a->image < b->image ? -1 : 1;
   }
   return (a->index > b->index) - (a->index < b->index);
 }
 
-static int compare_labels(const void *first, const void *second) {
-  const int32_t a = *(const int32_t *)first, b = *(const int32_t *)second;
-  return (a > b) - (a < b);
-}
-
-/* The first true box of an image or of a later one. */
-static int64_t first_of_image(const matching *m, int64_t image) {
+/* The first true box that has this label and image, or comes after those. */
+static int64_t first_place(const matching *m, int32_t label, int64_t image) {
+  const true_place sought = {.label = label, .image = image, .index = -1};
   int64_t low = 0, high = m->truth_count;
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
-    if (m->places[middle].image < image) {
+    if (compare_true(&m->places[middle], &sought) < 0) {
       low = middle + 1;
     } else {
       high = middle;
@@ -58,13 +61,12 @@ static bool is_right(const matching *m, int64_t index) {
   const int64_t image = m->found_image[index];
   double most = -1;
   true_place *best = NULL;
-  for (int64_t i = first_of_image(m, image); i < m->truth_count; i++) {
+  for (int64_t i = first_place(m, box->label, image); i < m->truth_count; i++) {
     true_place *place = &m->places[i];
-    if (place->image != image) {
+    if (place->label != box->label || place->image != image) {
       break;
     }
-    const clf_box *truth = &m->truth[place->index];
-    const double overlap = truth->label == box->label ? clf_box_overlap(truth, box) : -1;
+    const double overlap = clf_box_overlap(&m->truth[place->index], box);
     if (overlap > most) {
       most = overlap;
       best = place;
@@ -101,8 +103,9 @@ static double area(const double *precision, const double *recall, int64_t points
 /* Average precision of a label; -1 where no true box has it. */
 static double label_precision(const matching *m, int32_t label, int64_t *points) {
   int64_t objects = 0, first = 0;
-  for (int64_t i = 0; i < m->truth_count; i++) {
-    objects += m->truth[i].label == label;
+  for (int64_t i = first_place(m, label, INT64_MIN);
+       i < m->truth_count && m->places[i].label == label; i++) {
+    objects++;
   }
   if (objects == 0) {
     return -1;
@@ -112,27 +115,6 @@ static double label_precision(const matching *m, int32_t label, int64_t *points)
   }
   *points = make_curve(m, first, label, objects);
   return area(m->precision, m->recall, *points);
-}
-
-static clf_status prepare(matching *m, clf_context *context, const int64_t *truth_image) {
-  m->places = clf__alloc_array(context, m->truth_count, sizeof *m->places);
-  m->precision = clf__alloc_array(context, m->found_count, sizeof *m->precision);
-  m->recall = clf__alloc_array(context, m->found_count, sizeof *m->recall);
-  if (m->places == NULL || m->precision == NULL || m->recall == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  for (int64_t i = 0; i < m->truth_count; i++) {
-    m->places[i] = (true_place){truth_image[i], i, false};
-  }
-  qsort(m->places, (size_t)m->truth_count, sizeof *m->places, compare_true);
-  return clf__sort_boxes(&m->order, context, m->found, m->found_count, true);
-}
-
-static void release(matching *m) {
-  clf__free(m->order);
-  clf__free(m->places);
-  clf__free(m->precision);
-  clf__free(m->recall);
 }
 
 static clf_status check(const matching *m, const int64_t *truth_image) {
@@ -149,13 +131,43 @@ static clf_status check(const matching *m, const int64_t *truth_image) {
                     : clf__check_boxes("average precision, truth", m->truth, m->truth_count, false);
 }
 
-static clf_status begin(matching *m, clf_context **context, const int64_t *truth_image) {
+/* Checks the arguments and makes ready; `end` frees, after a failure too. */
+static clf_status begin(matching *m, const clf_box *found, const int64_t *found_image,
+                        int64_t found_count, const clf_box *truth, const int64_t *truth_image,
+                        int64_t truth_count, double overlap) {
+  *m = (matching){.found = found,
+                  .truth = truth,
+                  .found_image = found_image,
+                  .found_count = found_count,
+                  .truth_count = truth_count,
+                  .overlap = overlap};
   clf_status status = check(m, truth_image);
   if (status < 0) {
     return status;
   }
-  *context = clf__context_hold(NULL);
-  return *context != NULL ? prepare(m, *context, truth_image) : CLF_ERROR_MEMORY;
+  m->context = clf__context_hold(NULL);
+  if (m->context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  m->places = clf__alloc_array(m->context, truth_count, sizeof *m->places);
+  m->precision = clf__alloc_array(m->context, found_count, sizeof *m->precision);
+  m->recall = clf__alloc_array(m->context, found_count, sizeof *m->recall);
+  if (m->places == NULL || m->precision == NULL || m->recall == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < truth_count; i++) {
+    m->places[i] = (true_place){truth_image[i], i, truth[i].label, false};
+  }
+  qsort(m->places, (size_t)truth_count, sizeof *m->places, compare_true);
+  return clf__sort_boxes(&m->order, m->context, found, found_count, true);
+}
+
+static void end(matching *m) {
+  clf__free(m->order);
+  clf__free(m->places);
+  clf__free(m->precision);
+  clf__free(m->recall);
+  clf__context_release(m->context);
 }
 
 clf_status clf_box_average_precision(const clf_box *found, const int64_t *found_image,
@@ -164,16 +176,10 @@ clf_status clf_box_average_precision(const clf_box *found, const int64_t *found_
                                      double overlap, int32_t label, double *out, double *precision,
                                      double *recall, int64_t *points) {
   CLF__REQUIRE(out);
-  clf_context *context = NULL;
-  matching m = {.found = found,
-                .truth = truth,
-                .found_image = found_image,
-                .found_count = found_count,
-                .truth_count = truth_count,
-                .overlap = overlap};
+  matching m;
   int64_t count = 0;
-  clf_status status = begin(&m, &context, truth_image);
-  CLF__TRY(status);
+  clf_status status;
+  CLF__TRY(begin(&m, found, found_image, found_count, truth, truth_image, truth_count, overlap));
   const double result = label_precision(&m, label, &count);
   CLF__TRY(result >= 0 ? CLF_OK
                        : clf__fail(CLF_ERROR_DATA, "average precision: no true box has label %d",
@@ -189,8 +195,7 @@ clf_status clf_box_average_precision(const clf_box *found, const int64_t *found_
     *points = count;
   }
 done:
-  release(&m);
-  clf__context_release(context);
+  end(&m);
   return status;
 }
 
@@ -199,34 +204,19 @@ clf_status clf_box_mean_average_precision(const clf_box *found, const int64_t *f
                                           const int64_t *truth_image, int64_t truth_count,
                                           double overlap, double *out) {
   CLF__REQUIRE(out);
-  clf_context *context = NULL;
-  matching m = {.found = found,
-                .truth = truth,
-                .found_image = found_image,
-                .found_count = found_count,
-                .truth_count = truth_count,
-                .overlap = overlap};
-  int32_t *labels = NULL;
+  matching m;
   double sum = 0;
   int64_t occurring = 0, points;
-  clf_status status = begin(&m, &context, truth_image);
-  CLF__TRY(status);
-  labels = clf__alloc_array(context, truth_count, sizeof *labels);
-  CLF__TRY(labels != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  clf_status status;
+  CLF__TRY(begin(&m, found, found_image, found_count, truth, truth_image, truth_count, overlap));
   for (int64_t i = 0; i < truth_count; i++) {
-    labels[i] = truth[i].label;
-  }
-  qsort(labels, (size_t)truth_count, sizeof *labels, compare_labels);
-  for (int64_t i = 0; i < truth_count; i++) {
-    if (i == 0 || labels[i] != labels[i - 1]) {
-      sum += label_precision(&m, labels[i], &points);
+    if (i == 0 || m.places[i].label != m.places[i - 1].label) {
+      sum += label_precision(&m, m.places[i].label, &points);
       occurring++;
     }
   }
   *out = sum / (double)occurring;
 done:
-  clf__free(labels);
-  release(&m);
-  clf__context_release(context);
+  end(&m);
   return status;
 }
