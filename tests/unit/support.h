@@ -115,6 +115,13 @@ static inline clf_model *fitted(clf_context *context, const char *kind, const ch
   return model;
 }
 
+/* For clf_context_set_progress(). */
+static inline int32_t cancel_at_once(void *user, const clf_progress *progress) {
+  (void)user;
+  (void)progress;
+  return 1;
+}
+
 /* Numbers in [0, 1) that do not depend on the library: a 64-bit linear congruential generator. */
 static inline double random_unit(uint64_t *state) {
   *state = *state * 6364136223846793005ULL + 1442695040888963407ULL;

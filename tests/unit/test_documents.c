@@ -254,19 +254,13 @@ START_TEST(csv__says_what_is_wrong) {
 }
 END_TEST
 
-static int32_t stop(void *user, const clf_progress *progress) {
-  (void)user;
-  (void)progress;
-  return 1;
-}
-
 START_TEST(loading__can_be_cancelled) {
   clf_context *context = NULL;
   clf_documents *made = NULL;
   write_reviews();
   write_text("a.csv", "text,label\na,x\n");
   ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
-  ck_clf_ok(clf_context_set_progress(context, stop, NULL));
+  ck_clf_ok(clf_context_set_progress(context, cancel_at_once, NULL));
   ck_clf_fails(clf_documents_load(&made, context, "folder", folder, NULL), CLF_ERROR_CANCELLED);
   ck_clf_fails(clf_documents_load(&made, context, "csv", in_folder("a.csv"), NULL),
                CLF_ERROR_CANCELLED);

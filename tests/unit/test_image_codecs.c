@@ -73,17 +73,11 @@ static inline void check_allocation(const image_bytes *file) {
   }
 }
 
-static inline int32_t stop(void *user, const clf_progress *progress) {
-  (void)user;
-  (void)progress;
-  return 1;
-}
-
 static inline void check_cancel(const image_bytes *file) {
   clf_context *context = NULL;
   clf_image *image = NULL;
   ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  ck_clf_ok(clf_context_set_progress(context, stop, NULL));
+  ck_clf_ok(clf_context_set_progress(context, cancel_at_once, NULL));
   ck_clf_fails(clf_image_load_memory(&image, context, file->bytes, file->size, NULL),
                CLF_ERROR_CANCELLED);
   ck_assert_ptr_null(image);

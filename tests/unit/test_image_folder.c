@@ -191,18 +191,12 @@ START_TEST(the_first_bad_file__is_told_on_any_threads) {
 }
 END_TEST
 
-static int32_t stop(void *user, const clf_progress *progress) {
-  (void)user;
-  (void)progress;
-  return 1;
-}
-
 START_TEST(loading__can_be_cancelled) {
   clf_context *context = NULL;
   clf_dataset *data = NULL;
   write_pets();
   ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
-  ck_clf_ok(clf_context_set_progress(context, stop, NULL));
+  ck_clf_ok(clf_context_set_progress(context, cancel_at_once, NULL));
   ck_clf_fails(clf_dataset_load(&data, context, "images", folder, NULL), CLF_ERROR_CANCELLED);
   ck_assert_ptr_null(data);
   clf_context_free(context);
