@@ -56,6 +56,18 @@ void clf__conv_run(const clf__conv_pass *pass, int64_t count, clf__task task, vo
   }
 }
 
+void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
+                          float *packed) {
+  (void)kernels;
+  memcpy(packed, w, (size_t)clf__conv_weights(conv) * sizeof *packed);
+}
+
+float *clf__conv_scratch(const clf__conv_pass *pass, int64_t each) {
+  int64_t count;
+  const bool counted = each >= 0 && clf__mul_i64(clf__conv_threads(pass), each, &count);
+  return clf__alloc_array(pass->context, counted ? count : -1, sizeof(float));
+}
+
 int64_t clf__conv2d_packed_size(const clf__conv2d *conv) {
   return method_of(conv)->packed_size(conv);
 }
@@ -110,14 +122,12 @@ clf_status clf__conv2d_forward(clf_context *context, const clf__conv2d *conv, in
                                float *y) {
   forward_job job = {method_of(conv), pass_of(context, conv, rows, x, w), NULL, 0};
   float *packed = clf__alloc_array(context, job.method->packed_size(conv), sizeof *packed);
-  int64_t size;
   clf_status status = CLF_ERROR_MEMORY;
   if (packed == NULL) {
     return status;
   }
   job.scratch_size = job.method->scratch_size(conv);
-  size = clf__mul_i64(clf__conv_threads(&job.pass), job.scratch_size, &size) ? size : -1;
-  job.scratch = clf__alloc_array(context, job.scratch_size < 0 ? -1 : size, sizeof *job.scratch);
+  job.scratch = clf__conv_scratch(&job.pass, job.scratch_size);
   if (job.scratch != NULL) {
     job.method->pack(job.pass.kernels, conv, w, packed);
     job.pass.w = packed;
@@ -146,18 +156,16 @@ clf_status clf__conv2d_backward(clf_context *context, const clf__conv2d *conv, i
 
 clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pass *pass,
                                    int64_t size, int64_t scratch_size) {
-  const int64_t threads = clf__conv_threads(pass), filters = pass->conv->filters;
-  int64_t scratch;
   bool complete = true;
   *shards = (clf__conv_shards){.size = size};
   shards->count = smaller((pass->rows + SHARD_ROWS - 1) / SHARD_ROWS, CLF__CONV_SHARDS);
-  scratch = scratch_size >= 0 && clf__mul_i64(threads, scratch_size, &scratch) ? scratch : -1;
   for (int64_t shard = 0; complete && shard < shards->count; shard++) {
     shards->sums[shard] = clf__alloc_array(pass->context, size, sizeof(float));
     complete = shards->sums[shard] != NULL;
   }
-  shards->dbias = clf__alloc_zeroed(pass->context, shards->count * filters, sizeof(double));
-  shards->scratch = clf__alloc_array(pass->context, scratch, sizeof *shards->scratch);
+  shards->dbias =
+      clf__alloc_zeroed(pass->context, shards->count * pass->conv->filters, sizeof(double));
+  shards->scratch = clf__conv_scratch(pass, scratch_size);
   if (complete && shards->dbias != NULL && shards->scratch != NULL) {
     return CLF_OK;
   }

@@ -57,12 +57,6 @@ static bool fits(const clf__conv2d *c) {
          c->kernel_width * c->channels < LINE_BELOW && c->out_height > 0 && c->out_width > 0;
 }
 
-static void pack(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
-                 float *packed) {
-  (void)kernels;
-  memcpy(packed, w, (size_t)clf__conv_weights(conv) * sizeof *packed);
-}
-
 /* The pixels of a band, and a strip of dy. */
 static int64_t scratch_size(const clf__conv2d *conv) {
   const banding b = banding_of(conv);
@@ -198,7 +192,7 @@ static clf_status backward(const clf__conv_pass *pass) {
 const clf__conv_method clf__conv_by_few_channels = {
     .fits = fits,
     .packed_size = clf__conv_weights,
-    .pack = pack,
+    .pack = clf__conv_pack_as_is,
     .scratch_size = scratch_size,
     .tasks = tasks,
     .forward = forward,

@@ -41,10 +41,15 @@ extern const clf__conv_method clf__conv_by_shifts;
 
 /* The weights of a convolution, or -1. */
 int64_t clf__conv_weights(const clf__conv2d *conv);
+/* For methods that take the weights as they are. */
+void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
+                          float *packed);
 /* Runs tasks on the pool where the pass is worth it. */
 void clf__conv_run(const clf__conv_pass *pass, int64_t count, clf__task task, void *argument);
 /* How many threads clf__conv_run may use. */
 int64_t clf__conv_threads(const clf__conv_pass *pass);
+/* [threads, each], allocated; NULL too where `each` is -1. */
+float *clf__conv_scratch(const clf__conv_pass *pass, int64_t each);
 
 /* Gradients by W and b are summed in shards of rows, and those in order. More of them would serve
  * more threads, but take longer to add. */

@@ -7,8 +7,6 @@
  *
  * Any stride, dilation, padding and size. The floor is arithmetic: rows * out_height * out_width *
  * filters * kernel * channels products each. */
-#include <string.h>
-
 #include "ops/conv_method.h"
 #include "ops/network.h"
 #include "ops/patches.h"
@@ -83,12 +81,6 @@ static int64_t output_of(const clf__patches *p, int64_t task, int64_t filters) {
 static bool fits(const clf__conv2d *conv) {
   (void)conv;
   return true;
-}
-
-static void pack(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
-                 float *packed) {
-  (void)kernels;
-  memcpy(packed, w, (size_t)clf__conv_weights(conv) * sizeof *packed);
 }
 
 static int64_t scratch_size(const clf__conv2d *conv) {
@@ -190,10 +182,8 @@ static void add_shard(void *argument, int64_t shard, int32_t worker) {
 
 static clf_status alloc_back(backward_job *job) {
   const clf__conv_pass *pass = job->pass;
-  int64_t size;
-  size = clf__mul_i64(clf__conv_threads(pass), job->back_size, &size) ? size : -1;
   job->turned = clf__alloc_array(pass->context, clf__conv_weights(pass->conv), sizeof *job->turned);
-  job->back_stored = clf__alloc_array(pass->context, size, sizeof *job->back_stored);
+  job->back_stored = clf__conv_scratch(pass, job->back_size);
   return job->turned != NULL && job->back_stored != NULL ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
@@ -228,7 +218,7 @@ done:
 const clf__conv_method clf__conv_by_patches = {
     .fits = fits,
     .packed_size = clf__conv_weights,
-    .pack = pack,
+    .pack = clf__conv_pack_as_is,
     .scratch_size = scratch_size,
     .tasks = tasks,
     .forward = forward,
