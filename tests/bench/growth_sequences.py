@@ -5,24 +5,17 @@
 
 The network is embedding 50 - cell - dense 1, trained by rmsprop on 4 batches of 128 rows of random
 words, as the time does not depend on them. One of the steps of a row, the units and the vocabulary
-varies, the others stay at 256, 32 and 10,000. Each number comes from a process of its own, a fork of
-one that has loaded the libraries and computed nothing: processor microseconds a word of an epoch, the
-least of some, which other work on the machine disturbs least, and the most memory that training held
-above what the process held before. PyTorch takes numbers below the normal floats as 0, which is its
-faster way here by far. plot_growth.py draws the file.
+varies, the others stay at 256, 32 and 10,000. PyTorch takes numbers below the normal floats as 0, which
+is its faster way here by far. What is measured, growth_epochs.py says; plot_growth.py draws the file.
 """
 
-import argparse
-import json
-import multiprocessing
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "parity"))
 import classify as clf  # noqa: E402
 import numpy as np  # noqa: E402
-from growth_networks import programs, resident  # noqa: E402
-from peer_lines import timed  # noqa: E402
+from growth_epochs import grow, parser_of  # noqa: E402
 
 AXES = {"steps": (64, 256, 1024, 4096), "units": (32, 64, 128, 256, 512),
         "vocabulary": (1000, 10000, 100000)}
@@ -30,17 +23,7 @@ BASE = {"steps": 256, "units": 32, "vocabulary": 10000}
 BATCH, BATCHES, WIDTH = 128, 4, 50
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--peer", default="torch", choices=("torch", "none"))
-    parser.add_argument("--cell", default="lstm", choices=("lstm", "gru"))
-    parser.add_argument("--json")
-    return parser.parse_args()
-
-
-def torch_trainer(cell, setting, ids, labels, threads):
+def torch_trainer(setting, ids, labels, threads):
     import torch
 
     torch.set_num_threads(threads)
@@ -49,7 +32,7 @@ def torch_trainer(cell, setting, ids, labels, threads):
     class Net(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            kind = torch.nn.LSTM if cell == "lstm" else torch.nn.GRU
+            kind = torch.nn.LSTM if setting["cell"] == "lstm" else torch.nn.GRU
             self.embedding = torch.nn.Embedding(setting["vocabulary"], WIDTH)
             self.cell = kind(WIDTH, setting["units"], batch_first=True)
             self.head = torch.nn.Linear(setting["units"], 1)
@@ -74,10 +57,10 @@ def torch_trainer(cell, setting, ids, labels, threads):
     return epoch
 
 
-def our_trainer(cell, setting, ids, labels, threads):
+def our_trainer(setting, ids, labels, threads):
     on = clf.context(f"threads={threads}")
     layers = (f"embedding vocabulary={setting['vocabulary']} units={WIDTH}; "
-              f"{cell} units={setting['units']}; dense units=1")
+              f"{setting['cell']} units={setting['units']}; dense units=1")
     model = clf.Model("network", f"layers='{layers}' loss=binary_cross_entropy epochs=1 "
                                  f"batch_size={BATCH}", on=on.handle)
     data = clf.Dataset(ids, labels, on=on.handle)
@@ -87,36 +70,20 @@ def our_trainer(cell, setting, ids, labels, threads):
     return lambda: clf.call("clf_model_fit", model, data, rmsprop, None)
 
 
-def measure(program, cell, setting, threads, epochs):
+def trainer(program, setting, threads):
     count = BATCH * BATCHES
     random = np.random.default_rng(0)
     ids = random.integers(1, setting["vocabulary"], (count, setting["steps"])).astype(np.float32)
     labels = (np.arange(count) % 2).astype(np.int32)
     make = torch_trainer if program == "torch" else our_trainer
-    epoch = make(cell, setting, ids, labels, threads)
-    pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
-    before = resident("VmRSS")
-    times = [timed(epoch)[1] for _ in range(epochs)]
-    return {"by": program, **setting, "cell": cell, "threads": threads, "rows": count,
-            "word_cpu_seconds": min(times) / ids.size,
-            "memory_bytes": resident("VmHWM") - before}
+    return make(setting, ids, labels, threads), ids.size
 
 
 def main():
-    options = arguments()
-    present, measured = programs(options.peer), []
-    settings = [(axis, {**BASE, axis: value}) for axis, values in AXES.items() for value in values]
-    with multiprocessing.get_context("fork").Pool(1, maxtasksperchild=1) as pool:
-        for axis, setting in settings:
-            for program in present:
-                last = pool.apply(measure, (program, options.cell, setting, options.threads,
-                                            options.epochs))
-                measured.append({"axis": axis, **last})
-                print(f"{program:<12} {axis} {setting[axis]:>6}: "
-                      f"{1e6 * last['word_cpu_seconds']:8.3f} us a word, "
-                      f"{last['memory_bytes'] / 1e6:7.1f} MB", flush=True)
-                if options.json:
-                    pathlib.Path(options.json).write_text(json.dumps(measured, indent=1) + "\n")
+    parser = parser_of(__doc__)
+    parser.add_argument("--cell", default="lstm", choices=("lstm", "gru"))
+    options = parser.parse_args()
+    grow(options, AXES, {**BASE, "cell": options.cell}, "word", trainer)
 
 
 if __name__ == "__main__":
