@@ -1,0 +1,228 @@
+#include "train.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* 2,800 products for each pixel of an image, of which the first layer has 400, and the next two
+ * 1,150 each. */
+#define LAYERS(outputs)                                                                            \
+  "conv2d filters=16 kernel=5 bias=false; batch_norm; activation function=relu; "                  \
+  "max_pool2d size=2; conv2d filters=32 kernel=3 bias=false; batch_norm; activation "              \
+  "function=relu; max_pool2d size=2; conv2d filters=64 kernel=3 bias=false; "                      \
+  "batch_norm; activation function=relu; flatten; dropout rate=0.3; dense units=" outputs
+
+const recipe faces_recipe = {
+    .layers = LAYERS("2"),
+    .augment = "shift=2 rotate=12 scale=0.15 flip=0.5 fill=edge",
+    .detector = "scale_step=1.2 min_size=18 threshold=0.5 overlap=0.3",
+    .epochs = 3,
+    .rounds = 3,
+    .random = 15000,
+    .mined = 8000,
+    .least = 0.1,
+    .apart = 0.3,
+    .smallest = 18,
+};
+
+const recipe digits_recipe = {
+    .layers = LAYERS("11"),
+    .augment = "shift=1.5 rotate=5 scale=0.12 fill=edge",
+    .detector = "scale_step=1.15 threshold=0.5 overlap=0.3 across=true",
+    .epochs = 4,
+    .rounds = 2,
+    .random = 5000,
+    .mined = 8000,
+    .least = 0.1,
+    .apart = 0.45,
+    .smallest = 24,
+};
+
+static clf_status make_dataset(clf_dataset **out, clf_context *context, const window_list *w) {
+  clf_tensor *x = NULL, *labels = NULL;
+  clf_status status = clf_tensor_wrap(&x, context, w->pixels, CLF_U8, 4,
+                                      (int64_t[]){w->count, w->side, w->side, 1}, NULL, NULL, NULL);
+  status = status == CLF_OK ? clf_tensor_set_scale(x, 1.0 / 255) : status;
+  if (status == CLF_OK) {
+    status = clf_tensor_wrap(&labels, context, w->labels, CLF_I32, 1, &w->count, NULL, NULL, NULL);
+  }
+  status = status == CLF_OK ? clf_dataset_create(out, context, x, labels) : status;
+  clf_tensor_free(x);
+  clf_tensor_free(labels);
+  return status;
+}
+
+static clf_status fit(clf_model **out, clf_context *context, const recipe *how,
+                      const window_list *windows, int64_t epochs) {
+  char params[256];
+  clf_dataset *data = NULL;
+  clf_optimizer *adam = NULL;
+  clf_model *model = NULL;
+  snprintf(params, sizeof params, "epochs=%" PRId64 " batch_size=128 augment='%s'", epochs,
+           how->augment);
+  clf_status status = make_dataset(&data, context, windows);
+  if (status == CLF_OK) {
+    status = clf_optimizer_create(&adam, context, "adam",
+                                  "learning_rate=0.003 schedule=cosine warmup=100 "
+                                  "weight_decay=0.0001");
+  }
+  status = status == CLF_OK ? clf_model_create(&model, context, "network", params) : status;
+  status = status == CLF_OK ? clf_model_set_text(model, "layers", how->layers) : status;
+  status = status == CLF_OK ? clf_model_fit(model, data, adam, NULL) : status;
+  clf_dataset_free(data);
+  clf_optimizer_free(adam);
+  if (status < 0) {
+    clf_model_free(model);
+    return status;
+  }
+  *out = model;
+  return CLF_OK;
+}
+
+static bool overlaps(const scene *where, const clf_box *box, double apart) {
+  for (int64_t i = 0; i < where->count; i++) {
+    if (clf_box_overlap(box, &where->objects[i]) > apart) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Windows of all sizes at random places that overlap no object much. */
+static clf_status add_random(window_list *windows, const recipe *how, const scene_list *scenes,
+                             uint64_t *state) {
+  const int64_t size = windows->side * windows->side;
+  const int64_t wanted = how->random < 10 * windows->count ? how->random : 10 * windows->count;
+  clf_status status = CLF_OK;
+  for (int64_t added = 0; status == CLF_OK && added < wanted;) {
+    const scene *where = &scenes->all[random_below(state, scenes->count)];
+    const int64_t height = clf_image_height(where->image), width = clf_image_width(where->image);
+    const double most = (double)(height < width ? height : width);
+    const double least = how->smallest < most ? how->smallest : most;
+    const int64_t side = (int64_t)(least * pow(most / least, random_share(state)));
+    const clf_box box = {(float)random_below(state, height - side + 1),
+                         (float)random_below(state, width - side + 1),
+                         (float)side,
+                         (float)side,
+                         0,
+                         0};
+    if (overlaps(where, &box, how->apart)) {
+      continue;
+    }
+    status = windows_add_box(windows, where->image, &box, 0);
+    if (status == CLF_OK && added++ % 2 == 0) {
+      change_contrast(windows->pixels + (windows->count - 1) * size, size, state);
+    }
+  }
+  return status;
+}
+
+/* What a round finds in one scene, and then in all of them, in order of scores. */
+typedef struct find {
+  float score;
+  int64_t at; /* in the list of pixels */
+} find;
+
+static int compare_finds(const void *first, const void *second) {
+  const find *a = first, *b = second;
+  if (a->score != b->score) {
+    return a->score > b->score ? -1 : 1;
+  }
+  return (a->at > b->at) - (a->at < b->at);
+}
+
+/* The worst finds of a scene, at most `room`. */
+static clf_status mine_scene(window_list *found, float *scores, int64_t room,
+                             const clf_detector *detector, const scene *where, double apart) {
+  const int64_t size = found->side * found->side;
+  clf_box *boxes = malloc((size_t)room * sizeof *boxes);
+  uint8_t *pixels = malloc((size_t)(room * size));
+  int64_t count = 0;
+  clf_status status = boxes != NULL && pixels != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status == CLF_OK) {
+    status = clf_detector_mine(detector, where->image, where->objects, where->count, apart, pixels,
+                               boxes, room, &count);
+  }
+  for (int64_t i = 0; status == CLF_OK && i < count && i < room; i++) {
+    scores[found->count] = boxes[i].score;
+    status = windows_add(found, pixels + i * size, 0);
+  }
+  free(boxes);
+  free(pixels);
+  return status;
+}
+
+static clf_status add_worst(window_list *windows, const window_list *found, const float *scores,
+                            int64_t most) {
+  find *order = malloc((size_t)(found->count + 1) * sizeof *order);
+  clf_status status = order != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  for (int64_t i = 0; status == CLF_OK && i < found->count; i++) {
+    order[i] = (find){scores[i], i};
+  }
+  if (status == CLF_OK) {
+    qsort(order, (size_t)found->count, sizeof *order, compare_finds);
+  }
+  for (int64_t i = 0; status == CLF_OK && i < found->count && i < most; i++) {
+    status = windows_add(windows, found->pixels + order[i].at * found->side * found->side, 0);
+  }
+  free(order);
+  return status;
+}
+
+/* Runs the detector on all scenes; *added receives how many windows it got wrong. */
+static clf_status mine(window_list *windows, const clf_model *model, const recipe *how,
+                       const scene_list *scenes, int64_t *added) {
+  enum { MOST_OF_SCENE = 200 };
+  char params[256];
+  window_list found = {.side = windows->side};
+  clf_detector *detector = NULL;
+  float *scores = malloc((size_t)(scenes->count * MOST_OF_SCENE) * sizeof *scores);
+  snprintf(params, sizeof params, "%s", how->detector);
+  snprintf(params + strlen(params), sizeof params - strlen(params), " threshold=%g overlap=0.5",
+           how->least);
+  clf_status status = scores != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  status = status == CLF_OK ? clf_detector_create(&detector, model, params) : status;
+  for (int64_t i = 0; status == CLF_OK && i < scenes->count; i++) {
+    status = mine_scene(&found, scores, MOST_OF_SCENE, detector, &scenes->all[i], how->apart);
+  }
+  status = status == CLF_OK ? add_worst(windows, &found, scores, how->mined) : status;
+  *added = found.count;
+  clf_detector_free(detector);
+  windows_free(&found);
+  free(scores);
+  return status;
+}
+
+clf_status train_detector(clf_detector **out, clf_context *context, const recipe *how,
+                          window_list *windows, const scene_list *scenes, uint64_t *state,
+                          progress_display *progress) {
+  clf_model *model = NULL;
+  clf_status status = add_random(windows, how, scenes, state);
+  for (int64_t round = 0; status == CLF_OK && round <= how->rounds; round++) {
+    const bool last = round == how->rounds;
+    const double began = seconds_now();
+    char title[64];
+    int64_t added = 0;
+    snprintf(title, sizeof title, "round %" PRId64 " of %" PRId64, round + 1, how->rounds + 1);
+    progress_title(progress, title);
+    clf_model_free(model);
+    model = NULL;
+    const int64_t rows = windows->count;
+    status = fit(&model, context, how, windows, last ? 2 * how->epochs : how->epochs);
+    if (status == CLF_OK && !last) {
+      status = mine(windows, model, how, scenes, &added);
+    }
+    progress_clear(progress);
+    if (status == CLF_OK && last) {
+      printf("%s: %" PRId64 " windows, %.1f s\n", title, rows, seconds_now() - began);
+    } else if (status == CLF_OK) {
+      printf("%s: %" PRId64 " windows, %" PRId64 " false finds in %" PRId64 " scenes, %.1f s\n",
+             title, rows, added, scenes->count, seconds_now() - began);
+    }
+    fflush(stdout);
+  }
+  status = status == CLF_OK ? clf_detector_create(out, model, how->detector) : status;
+  clf_model_free(model);
+  return status;
+}

@@ -1,0 +1,30 @@
+/* Training a detector in rounds: windows of objects beside windows of none, then those as well that
+ * the detector takes for objects in the scenes. */
+#ifndef EXAMPLES_DETECT_TRAIN_H
+#define EXAMPLES_DETECT_TRAIN_H
+
+#include "common/progress.h"
+#include "data.h"
+
+typedef struct recipe {
+  const char *layers;
+  const char *augment;
+  const char *detector; /* its parameters */
+  int64_t epochs;       /* of a round; the last has twice as many */
+  int64_t rounds;       /* of mining */
+  int64_t random;  /* windows without objects, drawn at first: at most so many, or 10 a window with
+                      one */
+  int64_t mined;   /* windows that a round adds, at most */
+  double least;    /* probability above which a window is mined */
+  double apart;    /* overlap with an object up to which a window is one without it */
+  double smallest; /* side of the smallest windows drawn */
+} recipe;
+
+extern const recipe faces_recipe, digits_recipe;
+
+/* `windows` has those of objects, and receives the others. */
+clf_status train_detector(clf_detector **out, clf_context *context, const recipe *how,
+                          window_list *windows, const scene_list *scenes, uint64_t *state,
+                          progress_display *progress);
+
+#endif

@@ -1,0 +1,348 @@
+#include "strangers.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum person_role { ROLE_TRAIN, ROLE_ENROLLED, ROLE_STRANGER } person_role;
+
+/* Who is what in one split. */
+typedef struct cast {
+  int32_t *role;    /* [people] */
+  int64_t *picture; /* [people] enrolled of each, or -1 */
+  int64_t *order;   /* [pictures] for work */
+} cast;
+
+/* Pictures compared with those enrolled, of all splits. */
+typedef struct comparisons {
+  float *score; /* [pairs] */
+  int32_t *same;
+  int64_t pairs, room;
+  float *best;    /* [probes] highest score, */
+  int32_t *right; /* whether it is the right person's; -1 for a stranger */
+  int64_t probes, probe_room;
+} comparisons;
+
+static void assign(const face_set *faces, int64_t seed, cast *c) {
+  const int64_t train = (faces->people * 11 + 10) / 20,
+                known = train + (faces->people - train + 1) / 2;
+  shuffled(c->order, faces->people, (uint64_t)seed);
+  for (int64_t i = 0; i < faces->people; i++) {
+    c->role[c->order[i]] = i < train ? ROLE_TRAIN : i < known ? ROLE_ENROLLED : ROLE_STRANGER;
+    c->picture[i] = -1;
+  }
+  shuffled(c->order, faces->count, (uint64_t)seed + 1);
+  for (int64_t i = 0; i < faces->count; i++) {
+    const int32_t person = faces->person[c->order[i]];
+    if (c->role[person] == ROLE_ENROLLED && c->picture[person] < 0) {
+      c->picture[person] = c->order[i];
+    }
+  }
+}
+
+/* The pictures of the training people, who are the only classes. */
+static clf_status training_rows(clf_dataset **out, const face_set *faces, const cast *c,
+                                clf_context *context) {
+  clf_dataset *some = NULL, *rows = NULL;
+  clf_tensor *x = NULL;
+  const char **names = malloc((size_t)faces->count * sizeof *names);
+  int64_t count = 0;
+  for (int64_t i = 0; names != NULL && i < faces->count; i++) {
+    if (c->role[faces->person[i]] == ROLE_TRAIN) {
+      names[count] = clf_dataset_class_name(faces->rows, faces->person[i]);
+      c->order[count++] = i;
+    }
+  }
+  clf_status status =
+      names == NULL ? CLF_ERROR_MEMORY : clf_dataset_subset(&some, faces->rows, c->order, count);
+  status = status == CLF_OK ? clf_dataset_tensor(some, "x", &x) : status;
+  status = status == CLF_OK ? clf_dataset_create(&rows, context, x, NULL) : status;
+  status = status == CLF_OK ? clf_dataset_set_label_names(rows, names, count) : status;
+  clf_tensor_free(x);
+  clf_dataset_free(some);
+  free(names);
+  if (status < 0) {
+    clf_dataset_free(rows);
+    return status;
+  }
+  *out = rows;
+  return CLF_OK;
+}
+
+/* Moves places [pictures, size] so that the training pictures' mean is 0, each to length 1. */
+static void centre(float *places, int64_t size, const face_set *faces, const cast *c) {
+  for (int64_t j = 0; j < size; j++) {
+    double sum = 0;
+    int64_t count = 0;
+    for (int64_t i = 0; i < faces->count; i++) {
+      const bool counts = c->role[faces->person[i]] == ROLE_TRAIN;
+      sum += counts ? (double)places[i * size + j] : 0;
+      count += counts;
+    }
+    for (int64_t i = 0; i < faces->count; i++) {
+      places[i * size + j] -= (float)(sum / (double)count);
+    }
+  }
+  for (int64_t i = 0; i < faces->count; i++) {
+    double squares = 0;
+    for (int64_t j = 0; j < size; j++) {
+      squares += pow((double)places[i * size + j], 2);
+    }
+    for (int64_t j = 0; j < size && squares > 0; j++) {
+      places[i * size + j] /= (float)sqrt(squares);
+    }
+  }
+}
+
+static float cosine(const float *a, const float *b, int64_t size) {
+  float sum = 0;
+  for (int64_t j = 0; j < size; j++) {
+    sum += a[j] * b[j];
+  }
+  return sum;
+}
+
+/* One picture against all that are enrolled. */
+static void compare(comparisons *all, const float *places, int64_t size, const face_set *faces,
+                    const cast *c, int64_t picture) {
+  const int32_t person = faces->person[picture];
+  int64_t nearest = -1;
+  float best = -2;
+  for (int64_t other = 0; other < faces->people; other++) {
+    if (c->picture[other] >= 0) {
+      const float score = cosine(places + picture * size, places + c->picture[other] * size, size);
+      all->score[all->pairs] = score;
+      all->same[all->pairs++] = other == person;
+      nearest = score > best ? other : nearest;
+      best = score > best ? score : best;
+    }
+  }
+  all->best[all->probes] = best;
+  all->right[all->probes++] = c->role[person] == ROLE_STRANGER ? -1 : nearest == person;
+}
+
+/* Compares the pictures of a split; the share of those enrolled that were given to the right ones.
+ */
+static double compare_all(comparisons *all, float *places, int64_t size, const face_set *faces,
+                          const cast *c) {
+  int64_t asked = 0, right = 0;
+  centre(places, size, faces, c);
+  for (int64_t i = 0; i < faces->count; i++) {
+    if (c->role[faces->person[i]] != ROLE_TRAIN && c->picture[faces->person[i]] != i) {
+      compare(all, places, size, faces, c, i);
+      asked += all->right[all->probes - 1] >= 0;
+      right += all->right[all->probes - 1] == 1;
+    }
+  }
+  return asked > 0 ? (double)right / (double)asked : 0;
+}
+
+static clf_status run_split(stranger_test *out, const evaluation_job *job, const model_entry *entry,
+                            const cast *c, comparisons *all, double *identified) {
+  clf_dataset *train = NULL;
+  clf_model *model = NULL;
+  int64_t size = 0;
+  float *places = NULL;
+  clf_status status = training_rows(&train, job->faces, c, job->context);
+  const double start = seconds_now();
+  status = status == CLF_OK ? models_fit(&model, job->context, entry, train) : status;
+  out->summary.fit_seconds += (seconds_now() - start) / (double)job->splits;
+  status = status == CLF_OK ? clf_model_transform(model, job->faces->rows, NULL, 0, &size) : status;
+  if (status == CLF_OK) {
+    const double asked = seconds_now();
+    places = malloc((size_t)(job->faces->count * size) * sizeof *places);
+    status = places == NULL ? CLF_ERROR_MEMORY
+                            : clf_model_transform(model, job->faces->rows, places,
+                                                  job->faces->count * size, NULL);
+    out->summary.predict_seconds += (seconds_now() - asked) / (double)job->splits;
+  }
+  if (status == CLF_OK) {
+    const int64_t before = all->probes;
+    double score = 0;
+    *identified = compare_all(all, places, size, job->faces, c);
+    status = clf_model_score(model, train, &score);
+    out->summary.train_accuracy += score / (double)job->splits;
+    out->summary.train_rows = clf_dataset_rows(train);
+    out->summary.test_rows = all->probes - before;
+    out->summary.outcome = clf_model_outcome(model);
+  }
+  if (status == CLF_OK && out->summary.history.epochs == 0) {
+    status = history_read(&out->summary.history, model);
+  }
+  free(places);
+  clf_model_free(model);
+  clf_dataset_free(train);
+  return status;
+}
+
+typedef struct scored_pair {
+  float score;
+  int32_t same;
+} scored_pair;
+
+static int by_score(const void *a, const void *b) {
+  const float x = ((const scored_pair *)a)->score, y = ((const scored_pair *)b)->score;
+  return x != y ? (x < y ? 1 : -1) : 0;
+}
+
+/* The curve, and where its two errors are equal: from the highest score down. */
+static void trace_curve(stranger_test *out, const scored_pair *pairs, int64_t count, int64_t same) {
+  int64_t joined = 0, wrong = 0, point = 0;
+  double nearest = 2;
+  const int64_t others = count - same;
+  for (int64_t i = 0; i < count; i++) {
+    joined += pairs[i].same;
+    wrong += !pairs[i].same;
+    if (i + 1 < count && pairs[i + 1].score == pairs[i].score) {
+      continue;
+    }
+    const double missed = 1 - (double)joined / (double)same,
+                 passed = (double)wrong / (double)others;
+    if (fabs(missed - passed) < nearest) {
+      nearest = fabs(missed - passed);
+      out->equal_error = (missed + passed) / 2;
+      out->threshold = (double)pairs[i].score;
+    }
+    for (; point < ROC_POINTS && passed > (double)point / (ROC_POINTS - 1); point++) {
+      out->joined[point] = (double)(joined - pairs[i].same) / (double)same;
+    }
+  }
+  for (; point < ROC_POINTS; point++) {
+    out->joined[point] = 1;
+  }
+}
+
+static clf_status measure(stranger_test *out, const comparisons *all) {
+  scored_pair *pairs = malloc((size_t)all->pairs * sizeof *pairs);
+  int64_t same = 0, enrolled = 0, accepted = 0, strangers = 0, rejected = 0;
+  if (pairs == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < all->pairs; i++) {
+    pairs[i] = (scored_pair){all->score[i], all->same[i]};
+    same += all->same[i];
+  }
+  const clf_status status = clf_roc_auc(all->same, all->score, all->pairs, &out->area);
+  if (status == CLF_OK) {
+    qsort(pairs, (size_t)all->pairs, sizeof *pairs, by_score);
+    trace_curve(out, pairs, all->pairs, same);
+  }
+  free(pairs);
+  for (int64_t i = 0; i < all->probes; i++) {
+    const bool above = (double)all->best[i] >= out->threshold;
+    enrolled += all->right[i] >= 0;
+    accepted += all->right[i] == 1 && above;
+    strangers += all->right[i] < 0;
+    rejected += all->right[i] < 0 && !above;
+  }
+  out->accepted = (double)accepted / (double)(enrolled > 0 ? enrolled : 1);
+  out->rejected = (double)rejected / (double)(strangers > 0 ? strangers : 1);
+  return status;
+}
+
+static bool make_room(comparisons *all, cast *c, const face_set *faces, int64_t splits) {
+  const size_t probes = (size_t)(faces->count * splits), pairs = probes * (size_t)faces->people;
+  *all = (comparisons){.score = malloc(pairs * sizeof *all->score),
+                       .same = malloc(pairs * sizeof *all->same),
+                       .best = malloc(probes * sizeof *all->best),
+                       .right = malloc(probes * sizeof *all->right)};
+  *c = (cast){.role = malloc((size_t)faces->people * sizeof *c->role),
+              .picture = malloc((size_t)faces->people * sizeof *c->picture),
+              .order = malloc((size_t)faces->count * sizeof *c->order)};
+  return all->score != NULL && all->same != NULL && all->best != NULL && all->right != NULL &&
+         c->role != NULL && c->picture != NULL && c->order != NULL;
+}
+
+/* Names of a split's people of one role; of those enrolled, of their pictures. */
+static void write_role(FILE *text, const char *title, const face_set *faces, const cast *c,
+                       person_role role) {
+  const char *before = "";
+  fprintf(text, ", \"%s\": [", title);
+  for (int64_t person = 0; person < faces->people; person++) {
+    if (c->role[person] == (int32_t)role) {
+      fprintf(text, "%s\"%s\"", before,
+              role == ROLE_ENROLLED ? faces->names[c->picture[person]]
+                                    : clf_dataset_class_name(faces->rows, person));
+      before = ", ";
+    }
+  }
+  fputs("]", text);
+}
+
+static void write_split(FILE *text, const evaluation_job *job, const cast *c, int64_t split,
+                        double identified) {
+  fprintf(text, "%s\n    {\"seed\": %" PRId64 ", \"test_accuracy\": %.6f", split > 0 ? "," : "",
+          job->seed + split, identified);
+  write_role(text, "train", job->faces, c, ROLE_TRAIN);
+  write_role(text, "enrolled", job->faces, c, ROLE_ENROLLED);
+  write_role(text, "strangers", job->faces, c, ROLE_STRANGER);
+  fputs("}", text);
+}
+
+static clf_status run_splits(stranger_test *out, const evaluation_job *job,
+                             const model_entry *entry, cast *c, comparisons *all, FILE *text) {
+  double sum = 0, squares = 0;
+  clf_status status = CLF_OK;
+  fputs("\"protocol\": \"strangers\", \"splits\": [", text);
+  for (int64_t split = 0; status == CLF_OK && split < job->splits; split++) {
+    double identified = 0;
+    char title[64];
+    snprintf(title, sizeof title, "%s, split %" PRId64 " of %" PRId64, entry->name, split + 1,
+             job->splits);
+    progress_title(job->progress, title);
+    assign(job->faces, job->seed + split, c);
+    status = progress_interrupted() ? CLF_ERROR_CANCELLED
+                                    : run_split(out, job, entry, c, all, &identified);
+    write_split(text, job, c, split, identified);
+    sum += identified;
+    squares += identified * identified;
+  }
+  out->summary.test_accuracy = sum / (double)job->splits;
+  out->deviation =
+      sqrt(fmax(0, squares / (double)job->splits - pow(out->summary.test_accuracy, 2)));
+  status = status == CLF_OK ? measure(out, all) : status;
+  fprintf(text,
+          "], \"test_accuracy_deviation\": %.6f, \"roc_auc\": %.6f, \"equal_error_rate\": %.6f, "
+          "\"threshold\": %.6f, \"accepted\": %.6f, \"rejected\": %.6f, ",
+          out->deviation, out->area, out->equal_error, out->threshold, out->accepted,
+          out->rejected);
+  return status;
+}
+
+clf_status strangers_evaluate(stranger_test *out, const evaluation_job *job,
+                              const model_entry *entry) {
+  comparisons all = {0};
+  cast c = {0};
+  size_t size = 0;
+  *out = (stranger_test){.summary = {.model = entry->name, .params = out->params}};
+  models_params(out->params, entry, (job->faces->people * 11 + 10) / 20);
+  if (entry->optimizer != NULL) {
+    models_optimizer(out->optimizer, entry);
+    out->summary.optimizer = out->optimizer;
+  }
+  FILE *text = open_memstream(&out->more, &size);
+  clf_status status = CLF_ERROR_MEMORY;
+  if (text != NULL && make_room(&all, &c, job->faces, job->splits)) {
+    status = run_splits(out, job, entry, &c, &all, text);
+  }
+  if (text != NULL && fclose(text) != 0) {
+    status = CLF_ERROR_MEMORY;
+  }
+  out->summary.more = out->more;
+  progress_clear(job->progress);
+  free(all.score);
+  free(all.same);
+  free(all.best);
+  free(all.right);
+  free(c.role);
+  free(c.picture);
+  free(c.order);
+  return status;
+}
+
+void strangers_free(stranger_test *test) {
+  history_free(&test->summary.history);
+  free(test->more);
+  *test = (stranger_test){0};
+}

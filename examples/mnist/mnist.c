@@ -1,0 +1,321 @@
+/* Trains and tests every classifier of a table (models.c) on MNIST. */
+#include <classify.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/results.h"
+#include "common/session.h"
+#include "models.h"
+#include "report.h"
+
+typedef struct settings {
+  shared_options shared;
+  const char *models;  /* comma list, "all" or "list" */
+  const char *preset;  /* by name */
+  const char *save;    /* folder, or NULL */
+  int64_t train, test; /* rows to take; 0: all */
+  int64_t validation;  /* training rows to hold out */
+} settings;
+
+typedef struct mnist_run {
+  settings set;
+  model_choice chosen;
+  session session;
+  clf_dataset *train, *test;
+  clf_dataset *validation; /* or NULL */
+  result results[MOST_MODELS];
+  verdict verdicts[MOST_MODELS];
+  size_t count; /* of results */
+} mnist_run;
+
+static int parse(mnist_run *run, int argc, char *const *argv) {
+  settings *set = &run->set;
+  set->models = "all";
+  set->preset = "best";
+  const option_entry own[] = {
+      {"models", "LIST",
+       "models to run, separated by commas; all (the default), or list to show "
+       "them",
+       OPTION_TEXT, 0, &set->models},
+      {"preset", "NAME",
+       "settings of the networks: best (the default), or exact, those that are common for them",
+       OPTION_TEXT, 0, &set->preset},
+      {"train", "N", "train on N rows, the classes in proportion (default: all)", OPTION_NUMBER, 1,
+       &set->train},
+      {"test", "N", "test on N rows, likewise", OPTION_NUMBER, 1, &set->test},
+      {"validation", "N", "hold N training rows out, on which networks are tested after each epoch",
+       OPTION_NUMBER, 1, &set->validation},
+      {"save", "DIR", "save the models as DIR/NAME.clf", OPTION_TEXT, 0, &set->save},
+  };
+  int status = options_parse(&set->shared,
+                             "Trains and tests classifiers on the handwritten digits of MNIST.",
+                             own, sizeof own / sizeof *own, argc, argv);
+  return status >= 0 ? status : models_choose(&run->chosen, set->models, set->preset);
+}
+
+/* Whether DIR/FOLDER holds the training images, gzip'd or plain. */
+static bool has_images(const char *folder, const char *inside) {
+  static const char *const endings[] = {"", ".gz"};
+  for (size_t i = 0; i < 2; i++) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s%s/train-images-idx3-ubyte%s", folder, inside, endings[i]);
+    if (access(path, F_OK) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Reads a split of the data and, when fewer rows are wanted, draws them. */
+static clf_status load_split(clf_dataset **out, mnist_run *run, const char *inside,
+                             const char *split, int64_t wanted) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s%s/%s", run->set.shared.data, inside, split);
+  clf_dataset *all = NULL, *rest = NULL;
+  clf_status status = clf_dataset_load(&all, run->session.context, "idx", path, NULL);
+  int64_t rows = clf_dataset_rows(all);
+  if (status < 0 || wanted == 0 || wanted >= rows) {
+    *out = all;
+    return status;
+  }
+  status = clf_dataset_split(out, &rest, all, (double)wanted / (double)rows,
+                             (uint64_t)run->set.shared.seed);
+  clf_dataset_free(rest);
+  clf_dataset_free(all);
+  return status;
+}
+
+/* Takes the rows to validate on out of the training rows. */
+static int hold_out(mnist_run *run) {
+  const int64_t wanted = run->set.validation, rows = clf_dataset_rows(run->train);
+  clf_dataset *rest = NULL;
+  if (wanted == 0) {
+    return -1;
+  }
+  if (wanted >= rows) {
+    complain("--validation %" PRId64 " leaves none of %" PRId64 " rows to train on", wanted, rows);
+    return EXIT_USAGE;
+  }
+  if (clf_dataset_split(&run->validation, &rest, run->train, (double)wanted / (double)rows,
+                        (uint64_t)run->set.shared.seed + 1) < 0) {
+    complain("%s", clf_last_error());
+    return EXIT_FAILURE;
+  }
+  clf_dataset_free(run->train);
+  run->train = rest;
+  return -1;
+}
+
+static int load_data(mnist_run *run) {
+  const char *folder = run->set.shared.data;
+  const char *inside = has_images(folder, "") ? "" : "/mnist";
+  if (!has_images(folder, inside)) {
+    complain(
+        "no MNIST in '%s': neither it nor its folder mnist has train-images-idx3-ubyte.gz or "
+        "train-images-idx3-ubyte; examples/data/fetch.sh mnist gets the full set",
+        folder);
+    return EXIT_FAILURE;
+  }
+  if (load_split(&run->train, run, inside, "train", run->set.train) < 0 ||
+      load_split(&run->test, run, inside, "t10k", run->set.test) < 0) {
+    complain("%s", clf_last_error());
+    return EXIT_FAILURE;
+  }
+  return hold_out(run);
+}
+
+/* Opens what will be written, before the long work. */
+static int open_outputs(mnist_run *run) {
+  const shared_options *shared = &run->set.shared;
+  const char *save = run->set.save;
+  if (save != NULL && mkdir(save, 0777) != 0 && errno != EEXIST) {
+    complain("cannot make the folder %s: %s", save, strerror(errno));
+    return EXIT_FAILURE;
+  }
+  return session_open_outputs(&run->session, shared);
+}
+
+/* The probabilities for the report, where the model has them. */
+static clf_status add_probabilities(verdict *said, const clf_dataset *test, int64_t count) {
+  said->probabilities = malloc((size_t)count * sizeof(float));
+  clf_status status = said->probabilities == NULL
+                          ? CLF_ERROR_MEMORY
+                          : clf_model_predict_proba(said->model, test, said->probabilities, count);
+  if (status == CLF_ERROR_UNSUPPORTED) {
+    free(said->probabilities);
+    said->probabilities = NULL;
+    status = CLF_OK;
+  }
+  return status;
+}
+
+static clf_status test_model(mnist_run *run, result *row, verdict *said) {
+  int64_t rows = clf_dataset_rows(run->test);
+  int64_t values = rows * clf_model_outputs(said->model);
+  said->predicted = malloc((size_t)rows * sizeof(int32_t));
+  said->decision = malloc((size_t)values * sizeof(float));
+  if (said->predicted == NULL || said->decision == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  double start = seconds_now();
+  clf_status status = clf_model_predict(said->model, run->test, said->predicted, rows);
+  row->predict_seconds = seconds_now() - start;
+  if (status == CLF_OK) {
+    status = clf_model_score(said->model, run->test, &row->test_accuracy);
+  }
+  if (status == CLF_OK) {
+    status = clf_model_score(said->model, run->train, &row->train_accuracy);
+  }
+  if (status == CLF_OK && run->session.report != NULL) {
+    status = clf_model_decision_function(said->model, run->test, said->decision, values);
+  }
+  if (status == CLF_OK && run->session.report != NULL) {
+    status = add_probabilities(said, run->test, values);
+  }
+  return status;
+}
+
+static clf_status save_model(const mnist_run *run, const model_entry *entry,
+                             const clf_model *model) {
+  char path[4096];
+  if (run->set.save == NULL) {
+    return CLF_OK;
+  }
+  snprintf(path, sizeof path, "%s/%s.clf", run->set.save, entry->name);
+  return clf_model_save(model, path);
+}
+
+static clf_status fit_model(mnist_run *run, const model_entry *entry, result *row, verdict *said) {
+  const model_recipe *recipe = models_recipe(entry, run->chosen.preset);
+  clf_status status =
+      clf_model_create(&said->model, run->session.context, entry->kind, row->params);
+  if (status < 0) {
+    return status;
+  }
+  clf_optimizer *optimizer = NULL;
+  if (recipe->optimizer != NULL) {
+    status = clf_optimizer_create(&optimizer, run->session.context, recipe->optimizer,
+                                  recipe->optimizer_params);
+  }
+  double start = seconds_now();
+  if (status == CLF_OK) {
+    status = clf_model_fit(said->model, run->train, optimizer,
+                           recipe->optimizer != NULL ? run->validation : NULL);
+  }
+  clf_optimizer_free(optimizer);
+  row->fit_seconds = seconds_now() - start;
+  row->outcome = clf_model_outcome(said->model);
+  return status == CLF_OK ? history_read(&row->history, said->model) : status;
+}
+
+static void free_outcome(result *row, verdict *said) {
+  history_free(&row->history);
+  clf_model_free(said->model);
+  free(said->predicted);
+  free(said->decision);
+  free(said->probabilities);
+  *said = (verdict){0};
+}
+
+/* Fits, tests and saves one model; the result is added when all of it worked. */
+static clf_status run_model(mnist_run *run, const model_entry *entry) {
+  result *row = &run->results[run->count];
+  verdict *said = &run->verdicts[run->count];
+  *row = (result){.model = entry->name,
+                  .params = said->params,
+                  .train_rows = clf_dataset_rows(run->train),
+                  .test_rows = clf_dataset_rows(run->test)};
+  const model_recipe *recipe = models_recipe(entry, run->chosen.preset);
+  models_params(said->params, recipe, row->train_rows);
+  if (recipe->optimizer != NULL) {
+    models_optimizer(said->optimizer, recipe);
+    row->optimizer = said->optimizer;
+  }
+  progress_title(&run->session.progress, entry->name);
+  progress_line(&run->session.progress, "%s: fitting %" PRId64 " rows", entry->name,
+                row->train_rows);
+  clf_status status = fit_model(run, entry, row, said);
+  if (status == CLF_OK) {
+    status = test_model(run, row, said);
+  }
+  if (status == CLF_OK) {
+    status = save_model(run, entry, said->model);
+  }
+  progress_clear(&run->session.progress);
+  if (status < 0) {
+    free_outcome(row, said);
+    return status;
+  }
+  results_print_row(row);
+  run->count++;
+  return CLF_OK;
+}
+
+/* Runs the chosen models; one that fails does not keep the others from running. */
+static int run_models(mnist_run *run) {
+  int exit_status = EXIT_SUCCESS;
+  results_print_head();
+  for (size_t i = 0; i < run->chosen.count; i++) {
+    clf_status status =
+        progress_interrupted() ? CLF_ERROR_CANCELLED : run_model(run, run->chosen.entries[i]);
+    if (status == CLF_ERROR_CANCELLED && progress_interrupted()) {
+      complain("interrupted; %zu of %zu models done", run->count, run->chosen.count);
+      return EXIT_INTERRUPTED;
+    }
+    if (status < 0) {
+      complain("%s: %s", run->chosen.entries[i]->name, clf_last_error());
+      exit_status = EXIT_FAILURE;
+    }
+  }
+  return exit_status;
+}
+
+static int write_outputs(mnist_run *run, int exit_status) {
+  const shared_options *shared = &run->set.shared;
+  const run_facts facts = {.data = shared->data,
+                           .cpu = clf_context_cpu(run->session.context),
+                           .threads = clf_context_threads(run->session.context),
+                           .seed = shared->seed};
+  if (run->session.json != NULL) {
+    results_write_json(run->session.json, &facts, run->results, run->count);
+    exit_status = output_close(run->session.json, shared->json) < 0 ? EXIT_FAILURE : exit_status;
+  }
+  if (run->session.report != NULL) {
+    if (run->count > 0 && mnist_report(run->session.report, &facts, run->results, run->verdicts,
+                                       run->count, run->test) < 0) {
+      complain("the report is not complete: %s", clf_last_error());
+      exit_status = EXIT_FAILURE;
+    }
+    exit_status =
+        output_close(run->session.report, shared->report) < 0 ? EXIT_FAILURE : exit_status;
+  }
+  return exit_status;
+}
+
+static void free_run(mnist_run *run) {
+  for (size_t i = 0; i < run->count; i++) {
+    free_outcome(&run->results[i], &run->verdicts[i]);
+  }
+  clf_dataset_free(run->train);
+  clf_dataset_free(run->validation);
+  clf_dataset_free(run->test);
+  session_end(&run->session);
+}
+
+int main(int argc, char **argv) {
+  static mnist_run run;
+  int status = parse(&run, argc, argv);
+  status = status >= 0 ? status : session_begin(&run.session, &run.set.shared);
+  status = status >= 0 ? status : load_data(&run);
+  status = status >= 0 ? status : open_outputs(&run);
+  if (status < 0) {
+    status = run_models(&run);
+    status = write_outputs(&run, status);
+  }
+  free_run(&run);
+  return status;
+}
