@@ -21,7 +21,8 @@ static const char *const preset_names[PRESETS] = {"exact", "best"};
  * fall by a tenth; their mean over the last hundred steps or so does not. */
 #define EXACT                                                                                      \
   .training = "validation_split=0.2 averaging=0.99", .optimizer = "rmsprop",                       \
-  .optimizer_params = "learning_rate=0.001", .units = 50, .epochs = 5, .epochs_synthetic = 20
+  .optimizer_params = "learning_rate=0.001 alpha=0.9", .units = 50, .epochs = 5,                   \
+  .epochs_synthetic = 20
 
 /* A new model is a line here. */
 static const model_entry models[] = {
