@@ -1,12 +1,12 @@
 /* Sequences of features. Bounds: each reads and writes its arrays once, so memory is what limits
- * them, but for the sums by id, which every shard of ids looks for in all places. */
+ * them; the sums by id also look at every id once for each shard. */
 #include "ops/sequence.h"
 
 #include <string.h>
 
 #include "base/pool.h"
 
-enum { ROWS_PER_TASK = 16, PLACES_PER_TASK = 1024, ID_SHARDS = 16 };
+enum { ROWS_PER_TASK = 16, PLACES_PER_TASK = 1024 };
 
 typedef struct job {
   const float *from;
@@ -16,6 +16,7 @@ typedef struct job {
   int64_t rows, steps, width;
   int32_t *chosen;
   clf__span *found;
+  int64_t shards; /* of ids: a power of 2 */
 } job;
 
 typedef void (*row_function)(const job *j, int64_t row);
@@ -83,7 +84,7 @@ static void sum_shard(void *argument, int64_t shard, int32_t worker) {
   (void)worker;
   for (int64_t i = 0; i < j->rows; i++) {
     const int64_t id = (int64_t)j->ids[i];
-    if (id % ID_SHARDS == shard) {
+    if ((id & (j->shards - 1)) == shard) {
       const float *dy = j->from + i * j->width;
       float *sum = j->to + id * j->width;
       for (int64_t k = 0; k < j->width; k++) {
@@ -95,9 +96,13 @@ static void sum_shard(void *argument, int64_t shard, int32_t worker) {
 
 void clf__embed_sums(clf_context *context, const float *dy, int64_t width, const float *ids,
                      int64_t count, float *sums, int64_t entries) {
-  job j = {.from = dy, .ids = ids, .to = sums, .rows = count, .width = width};
+  job j = {.from = dy, .ids = ids, .to = sums, .rows = count, .width = width, .shards = 1};
+  /* Some for each thread, as a few ids are most of the places. */
+  while (clf__context_threads(context) > 1 && j.shards < 4 * clf__context_threads(context)) {
+    j.shards *= 2;
+  }
   memset(sums, 0, (size_t)(entries * width) * sizeof *sums);
-  clf__parallel(context, ID_SHARDS, sum_shard, &j);
+  clf__parallel(context, j.shards, sum_shard, &j);
 }
 
 static void average_row(const job *j, int64_t row) {
@@ -127,12 +132,13 @@ static void average_row_back(const job *j, int64_t row) {
   const float factor = span.end > span.begin ? 1 / (float)(span.end - span.begin) : 0;
   const float *dy = j->from + row * j->width;
   float *dx = j->to + row * j->steps * j->width;
-  memset(dx, 0, (size_t)(j->steps * j->width) * sizeof *dx);
+  memset(dx, 0, (size_t)(span.begin * j->width) * sizeof *dx);
   for (int64_t t = span.begin; t < span.end; t++) {
     for (int64_t k = 0; k < j->width; k++) {
       dx[t * j->width + k] = dy[k] * factor;
     }
   }
+  memset(dx + span.end * j->width, 0, (size_t)((j->steps - span.end) * j->width) * sizeof *dx);
 }
 
 void clf__time_average_back(clf_context *context, const float *dy, int64_t rows, int64_t steps,
