@@ -2,6 +2,7 @@
  * padding where it stands at the ends of a row: the layers after this one leave those steps out. */
 #include <string.h>
 
+#include "base/pool.h"
 #include "layers/layer.h"
 #include "ops/sequence.h"
 
@@ -9,6 +10,7 @@ typedef struct embedding_params {
   int64_t vocabulary;
   int64_t units;
   bool mask;
+  double dropout;
 } embedding_params;
 
 static const clf__param params[] = {
@@ -18,6 +20,8 @@ static const clf__param params[] = {
      "length of a token's vector"},
     {"mask", CLF_PARAM_BOOL, offsetof(embedding_params, mask), "true", 0, 0, false, NULL,
      "whether ids of 0 at the ends of a row are padding, which the layers after leave out"},
+    {"dropout", CLF_PARAM_F64, offsetof(embedding_params, dropout), "0", 0, 0.999, false, NULL,
+     "share of a row's ids whose vectors are 0 while training, the same at all places of an id"},
 };
 
 static clf_status arrange(clf__layer *layer) {
@@ -58,6 +62,34 @@ static clf_status check_ids(const clf__pass *pass) {
                          (long long)p->vocabulary - 1);
 }
 
+typedef struct dropping {
+  const clf__pass *pass;
+  float *values; /* [rows, steps, units] */
+} dropping;
+
+/* Vectors, or their gradients, of the ids that a row drops become 0 (Gal and Ghahramani, 2016). */
+static void drop_row(void *argument, int64_t row, int32_t worker) {
+  const dropping *d = argument;
+  const embedding_params *p = d->pass->layer->params;
+  const int64_t steps = d->pass->layer->inputs;
+  const float kept = (float)(1 / (1 - p->dropout));
+  (void)worker;
+  for (int64_t i = row * steps; i < (row + 1) * steps; i++) {
+    clf__random random = clf__random_seed(d->pass->seed + (uint64_t)row, (uint64_t)d->pass->x[i]);
+    const float factor = clf__random_uniform(&random) < p->dropout ? 0 : kept;
+    for (int64_t k = 0; k < p->units; k++) {
+      d->values[i * p->units + k] *= factor;
+    }
+  }
+}
+
+static void drop_ids(const clf__pass *pass, float *values) {
+  dropping d = {pass, values};
+  if (pass->training && ((const embedding_params *)pass->layer->params)->dropout > 0) {
+    clf__parallel(pass->layer->context, pass->rows, drop_row, &d);
+  }
+}
+
 static clf_status forward(const clf__pass *pass) {
   const clf__layer *layer = pass->layer;
   const embedding_params *p = layer->params;
@@ -70,6 +102,7 @@ static clf_status forward(const clf__pass *pass) {
   }
   clf__embed(layer->context, pass->weights[0], p->units, pass->x, pass->rows * layer->inputs,
              pass->y);
+  drop_ids(pass, pass->y);
   return CLF_OK;
 }
 
@@ -77,6 +110,7 @@ static clf_status backward(const clf__pass *pass) {
   const clf__layer *layer = pass->layer;
   const embedding_params *p = layer->params;
   const int64_t count = pass->rows * layer->inputs;
+  drop_ids(pass, pass->dy);
   clf__embed_sums(layer->context, pass->dy, p->units, pass->x, count, pass->gradients[0],
                   p->vocabulary);
   if (pass->dx != NULL) {

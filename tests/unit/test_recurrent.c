@@ -424,6 +424,53 @@ START_TEST(embedding__looks_up_and_masks) {
 }
 END_TEST
 
+/* With vectors and gradients of 1, what a place gives and what it is given back are the same. */
+START_TEST(embedding__drops_ids_of_a_row) {
+  enum { MANY = 500, PLACES = MANY * STEPS };
+  clf__layer *layer =
+      layer_of("embedding", "vocabulary=6 units=4 dropout=0.4", (clf__shape){1, {STEPS}});
+  static float x[PLACES], y[PLACES * WIDTH], dy[PLACES * WIDTH];
+  float table[WORDS * WIDTH], sums[WORDS * WIDTH];
+  float *weights = table, *gradients = sums;
+  double given[WORDS] = {0};
+  int dropped = 0;
+  for (int i = 0; i < PLACES * WIDTH; i++) {
+    x[i / WIDTH] = (float)(i / WIDTH % STEPS % 3 + i / WIDTH / STEPS % 4);
+    table[i % (WORDS * WIDTH)] = dy[i] = 1;
+  }
+  clf__pass pass = {.layer = layer,
+                    .rows = MANY,
+                    .training = true,
+                    .seed = 7,
+                    .x = x,
+                    .y = y,
+                    .weights = &weights,
+                    .dy = dy,
+                    .gradients = &gradients};
+  ck_clf_ok(layer->kind->forward(&pass));
+  ck_clf_ok(layer->kind->backward(&pass));
+  for (int i = 0; i < PLACES * WIDTH; i++) {
+    ck_assert(y[i] == 0 || fabsf(y[i] - 1 / 0.6F) < 1e-6F);
+    ck_assert_float_eq(y[i], y[i - i % WIDTH]);
+    given[(int)x[i / WIDTH]] += (double)y[i] / WIDTH;
+    dropped += y[i] == 0;
+  }
+  for (int i = 0; i < PLACES; i++) { /* the fourth place of a row has the id of the first */
+    ck_assert(i % STEPS < 3 || y[i * WIDTH] == y[(i - 3) * WIDTH]);
+  }
+  for (int i = 0; i < WORDS * WIDTH; i++) {
+    ck_assert_double_eq_tol((double)sums[i], given[i / WIDTH], 1e-2);
+  }
+  ck_assert_double_eq_tol(dropped / (double)(PLACES * WIDTH), 0.4, 0.05);
+  pass.training = false;
+  ck_clf_ok(layer->kind->forward(&pass));
+  for (int i = 0; i < PLACES * WIDTH; i++) {
+    ck_assert_float_eq(y[i], 1);
+  }
+  clf__layer_free(layer);
+}
+END_TEST
+
 START_TEST(embedding__names_ids_it_does_not_have) {
   static const float bad[] = {6, -1, 0.5F, 1e30F};
   clf__layer *layer = layer_of("embedding", "vocabulary=6 units=4", (clf__shape){1, {STEPS}});
@@ -505,6 +552,7 @@ int main(void) {
   tcase_add_loop_test(tests, recurrent__truncates_gradients, 0, 3);
   tcase_add_loop_test(tests, recurrent__does_not_depend_on_threads, 0, 3);
   tcase_add_test(tests, embedding__looks_up_and_masks);
+  tcase_add_test(tests, embedding__drops_ids_of_a_row);
   tcase_add_test(tests, embedding__names_ids_it_does_not_have);
   tcase_add_test(tests, time_pooling__is_over_the_steps_that_count);
   suite_add_tcase(suite, tests);
