@@ -6,7 +6,7 @@
 
 #include "base/pool.h"
 
-enum { ROWS_PER_TASK = 16, PLACES_PER_TASK = 1024 };
+enum { ROWS_PER_TASK = 16, PLACES_PER_TASK = 1024, MOST_SHARDS = 64 };
 
 typedef struct job {
   const float *from;
@@ -97,8 +97,9 @@ static void sum_shard(void *argument, int64_t shard, int32_t worker) {
 void clf__embed_sums(clf_context *context, const float *dy, int64_t width, const float *ids,
                      int64_t count, float *sums, int64_t entries) {
   job j = {.from = dy, .ids = ids, .to = sums, .rows = count, .width = width, .shards = 1};
+  const int64_t threads = clf__context_threads(context);
   /* Some for each thread, as a few ids are most of the places. */
-  while (clf__context_threads(context) > 1 && j.shards < 4 * clf__context_threads(context)) {
+  while (threads > 1 && j.shards < smaller(4 * threads, MOST_SHARDS)) {
     j.shards *= 2;
   }
   memset(sums, 0, (size_t)(entries * width) * sizeof *sums);
