@@ -10,11 +10,11 @@ typedef enum model_preset { PRESET_EXACT, PRESET_BEST, PRESETS } model_preset;
 
 typedef struct model_recipe {
   const char *vocabulary; /* of clf_vocabulary_create(); a network's without its steps */
-  const char *params;     /* of clf_model_create(); a network's layers after the embedding */
-  int64_t units;          /* of the embedding; 0: not a network */
-  int64_t steps;          /* words of a review that a network reads; 0: as the corpus has it */
+  const char *params;     /* of clf_model_create(); of a network those of the embedding, and the
+                             layers after it */
+  int64_t steps;          /* numbers of a review that a network reads; 0: as the corpus has it */
   const char *training;   /* of a network: parameters of clf_model_create() beside the layers */
-  const char *optimizer;  /* of a network: its kind, and its parameters or NULL */
+  const char *optimizer;  /* of a network: its kind; NULL: not a network */
   const char *optimizer_params;
   int epochs, epochs_synthetic;
   const char *transform; /* of the rows before the model, or NULL */

@@ -47,7 +47,7 @@ static int parse(sentiment_run *run, int argc, char *const *argv) {
       {"epochs", "N", "passes of networks over the reviews (default: the preset's)", OPTION_NUMBER,
        1, &set->epochs},
       {"preset", "NAME",
-       "settings of the models: best (the default), or exact, those that are common for them",
+       "best (the default), or exact: common settings, which synthetic reviews always have",
        OPTION_TEXT, 0, &set->preset},
       {"save", "FILE", "save the best model, with its vocabulary", OPTION_TEXT, 0, &set->save},
   };
@@ -69,6 +69,7 @@ static int open_all(sentiment_run *run) {
   if (status >= 0) {
     return status;
   }
+  run->chosen.preset = run->reviews.synthetic ? PRESET_EXACT : run->chosen.preset;
   printf("%s: %" PRId64 " to train on, %" PRId64 " to test, read in %.2f s\n",
          run->reviews.synthetic ? "synthetic reviews, made up by this program" : "reviews",
          clf_documents_count(run->reviews.train.documents),
@@ -79,7 +80,7 @@ static int open_all(sentiment_run *run) {
 static clf_status make_vocabulary(sentiment_run *run, const model_recipe *recipe,
                                   clf_vocabulary **out) {
   char params[MOST_PARAMS], steps[32] = "";
-  if (recipe->units > 0) {
+  if (recipe->optimizer != NULL) {
     snprintf(steps, sizeof steps, " steps=%" PRId64,
              recipe->steps > 0 ? recipe->steps : run->reviews.steps);
   }
