@@ -182,6 +182,6 @@ static void drop(uint32_t limit, float factor, uint64_t seed, const float *restr
     hash = (hash ^ (hash >> 16)) * 0x85ebca6bu + second;
     hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
     hash ^= hash >> 16;
-    y[i] = hash < limit ? 0 : x[i] * factor;
+    y[i] = x[i] * (hash < limit ? 0 : factor); /* a product, or AVX2's loop is one of jumps */
   }
 }
