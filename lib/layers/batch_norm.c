@@ -77,10 +77,10 @@ static clf_status measure(const clf__pass *pass, float *mean, float *r) {
   const double n = (double)shape.pixels;
   float *running_mean = pass->weights[RUNNING_MEAN], *running_var = pass->weights[RUNNING_VAR];
   double *sums = clf__alloc_array(pass->layer->context, 2 * shape.channels, sizeof *sums);
-  double *squares = sums + shape.channels;
   if (sums == NULL) {
     return CLF_ERROR_MEMORY;
   }
+  double *squares = sums + shape.channels;
   clf_status status = clf__channel_sums(pass->layer->context, shape, pass->x, sums, squares);
   for (int64_t j = 0; status == CLF_OK && j < shape.channels; j++) {
     const double center = sums[j] / n, spread = squares[j] / n - center * center;
@@ -98,11 +98,14 @@ static clf_status forward(const clf__pass *pass) {
   clf_context *context = pass->layer->context;
   const clf__channels shape = shape_of(pass);
   float *mean = clf__alloc_array(context, 3 * shape.channels, sizeof *mean);
+  if (mean == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
   float *r = mean + shape.channels, *factor = r + shape.channels;
-  clf_status status = mean != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status == CLF_OK && by_batch(pass)) {
+  clf_status status = CLF_OK;
+  if (by_batch(pass)) {
     status = measure(pass, mean, r);
-  } else if (status == CLF_OK) {
+  } else {
     memcpy(mean, pass->weights[RUNNING_MEAN], (size_t)shape.channels * sizeof *mean);
     for (int64_t j = 0; j < shape.channels; j++) {
       r[j] = inverse_root(pass, (double)pass->weights[RUNNING_VAR][j]);
