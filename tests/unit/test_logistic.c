@@ -260,7 +260,7 @@ START_TEST(logistic_objective__gradient_is_its_slope) {
   problem p = make_problem(3);
   uint8_t pixels[ROWS * COLUMNS];
   for (int i = 0; i < ROWS * COLUMNS; i++) {
-    pixels[i] = (uint8_t)(fabsf(p.x[i]) * 50);
+    pixels[i] = (uint8_t)fminf(fabsf(p.x[i]) * 50, 255);
   }
   clf_dataset *storages[] = {make_data(&p, p.labels, false, false),
                              make_data(&p, p.labels, true, false),
@@ -294,7 +294,7 @@ START_TEST(logistic__storages_agree) {
   float scaled[ROWS * COLUMNS];
   problem p = make_problem(4);
   for (int i = 0; i < ROWS * COLUMNS; i++) {
-    pixels[i] = (uint8_t)(fabsf(p.x[i]) * 50);
+    pixels[i] = (uint8_t)fminf(fabsf(p.x[i]) * 50, 255);
     scaled[i] = (float)pixels[i] / 255;
   }
   clf_dataset *bytes = dataset_of(NULL, pixels, CLF_U8, ROWS, COLUMNS, p.labels);
