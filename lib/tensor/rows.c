@@ -15,6 +15,8 @@ clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count) {
     range.row_start += first;
   } else if (x->dtype == CLF_U8) {
     range.data = (const uint8_t *)x->data + first * x->stride;
+  } else if (x->dtype == CLF_F64) {
+    range.data = (const double *)x->data + first * x->stride;
   } else {
     range.data = (const float *)x->data + first * x->stride;
   }
@@ -39,6 +41,38 @@ const float *clf__rows_values(const clf__rows *x, int64_t row, float *buffer) {
     buffer[i] = (float)bytes[i] * x->scale;
   }
   return buffer;
+}
+
+static void read_sparse(const clf__rows *x, int64_t row, double *out) {
+  memset(out, 0, (size_t)x->columns * sizeof *out);
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+    out[x->column[e]] = (double)x->value[e];
+  }
+}
+
+static void read_u8(double *restrict out, const uint8_t *restrict bytes, double scale,
+                    int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    out[i] = (double)bytes[i] * scale;
+  }
+}
+
+static void read_f32(double *restrict out, const float *restrict values, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    out[i] = (double)values[i];
+  }
+}
+
+void clf__rows_read_f64(const clf__rows *x, int64_t row, double *out) {
+  if (clf__rows_sparse(x)) {
+    read_sparse(x, row, out);
+  } else if (x->dtype == CLF_U8) {
+    read_u8(out, (const uint8_t *)x->data + row * x->stride, (double)x->scale, x->columns);
+  } else if (x->dtype == CLF_F64) {
+    memcpy(out, (const double *)x->data + row * x->stride, (size_t)x->columns * sizeof *out);
+  } else {
+    read_f32(out, (const float *)x->data + row * x->stride, x->columns);
+  }
 }
 
 int64_t clf__rows_entries(const clf__rows *x) {

@@ -1,8 +1,9 @@
 /* Rows: the one view through which models and kernels read features, whatever their storage. It
  * borrows memory; the dataset or the caller's tensor keeps it.
  *
- * Dense rows are u8 or f32 with contiguous columns; sparse rows (CSR) are f32. The value of a dense
- * element is data[row * stride + column] * scale; scale is 1 for f32. */
+ * Dense rows are u8, f32 or f64 with contiguous columns; sparse rows (CSR) are f32. The value of a
+ * dense element is data[row * stride + column] * scale; scale is 1 for f32 and f64.
+ * clf__rows_read_f64() reads rows of any storage. */
 #ifndef CLF_TENSOR_ROWS_H
 #define CLF_TENSOR_ROWS_H
 
@@ -13,7 +14,7 @@
 typedef struct clf__rows {
   int64_t rows;
   int64_t columns;
-  int32_t dtype; /* CLF_U8 or CLF_F32 */
+  int32_t dtype; /* CLF_U8, CLF_F32 or CLF_F64 */
   float scale;
   const void *data;         /* dense: [rows, columns] */
   int64_t stride;           /* dense: elements from row to row */
@@ -34,6 +35,10 @@ clf__rows clf__rows_of_f32(const float *data, int64_t rows, int64_t columns, int
 
 /* A dense row's values: its own memory, or for u8 `buffer` [columns], which receives them. */
 const float *clf__rows_values(const clf__rows *x, int64_t row, float *buffer);
+
+/* Any row as f64 in `out` [columns], whatever its storage: what is exact about the rows stays so (a
+ * byte times the scale is rounded to f64, not to f32). */
+void clf__rows_read_f64(const clf__rows *x, int64_t row, double *out);
 
 /* Entries stored: rows x columns, or the sparse ones. */
 int64_t clf__rows_entries(const clf__rows *x);

@@ -63,6 +63,32 @@ START_TEST(values__are_the_memory_itself_or_scaled_bytes) {
 }
 END_TEST
 
+static void check_row(const clf__rows *x, int64_t row, const double *expected) {
+  double out[3] = {NAN, NAN, NAN};
+  clf__rows_read_f64(x, row, out);
+  ck_assert_mem_eq(out, expected, sizeof out);
+}
+
+START_TEST(read__gives_f64_of_any_storage) {
+  const float floats[] = {0, 0, 0, 0, 0.1F, -3.4e38F, 1e-45F};
+  const double doubles[] = {0, 0, 0, 0, 0.1, 1e300, 4 * atan(1)};
+  clf__rows f32 = clf__rows_of_f32(floats, 2, 3, 4);
+  clf__rows f64 = {
+      .rows = 2, .columns = 3, .dtype = CLF_F64, .scale = 1, .data = doubles, .stride = 4};
+  clf__rows bytes = {
+      .rows = 2, .columns = 3, .dtype = CLF_U8, .scale = 1.0F / 255, .data = pixels, .stride = 4};
+  clf__rows sparse = sparse_rows();
+  clf__rows last = clf__rows_range(&f64, 1, 1);
+  const double scale = (double)(1.0F / 255);
+  check_row(&f32, 1, (double[]){(double)0.1F, (double)-3.4e38F, (double)1e-45F});
+  check_row(&f64, 1, doubles + 4);
+  check_row(&last, 0, doubles + 4);
+  check_row(&bytes, 1, (double[]){4 * scale, 5 * scale, 6 * scale});
+  check_row(&sparse, 0, (double[]){10, 0, 20});
+  check_row(&sparse, 1, (double[]){0, 0, 0});
+}
+END_TEST
+
 START_TEST(finite__u8_and_entries_outside_the_rows_are_not_looked_at) {
   clf__rows x = {.rows = 2, .columns = 3, .dtype = CLF_U8, .scale = 1, .data = pixels, .stride = 4};
   clf__rows sparse = sparse_rows();
@@ -146,6 +172,7 @@ int main(void) {
   tcase_add_test(tcase, range__shares_memory_of_u8_rows);
   tcase_add_test(tcase, range__shares_memory_of_sparse_rows);
   tcase_add_test(tcase, values__are_the_memory_itself_or_scaled_bytes);
+  tcase_add_test(tcase, read__gives_f64_of_any_storage);
   tcase_add_test(tcase, finite__u8_and_entries_outside_the_rows_are_not_looked_at);
   tcase_add_test(tcase, finite__extremes_pass);
   tcase_add_test(tcase, finite__names_row_and_column);
