@@ -2,8 +2,8 @@
  * borrows memory; the dataset or the caller's tensor keeps it.
  *
  * Dense rows are u8, f32 or f64 with contiguous columns; sparse rows (CSR) are f32. The value of a
- * dense element is data[row * stride + column] * scale; scale is 1 for f32 and f64.
- * clf__rows_read_f64() reads rows of any storage. */
+ * dense element is data[row * stride + column] * scale; scale is 1 for f32 and f64. f64 rows are
+ * read by the functions below alone, which subtract `center` before anything is rounded. */
 #ifndef CLF_TENSOR_ROWS_H
 #define CLF_TENSOR_ROWS_H
 
@@ -21,6 +21,7 @@ typedef struct clf__rows {
   const int64_t *row_start; /* sparse: [rows + 1], NULL for dense rows */
   const int32_t *column;    /* sparse: indexed by row_start's values */
   const float *value;
+  const double *center; /* f64 rows: [columns] that reading subtracts, or NULL */
 } clf__rows;
 
 static inline bool clf__rows_sparse(const clf__rows *x) {
@@ -33,8 +34,15 @@ clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count);
 /* A plain f32 matrix as rows. */
 clf__rows clf__rows_of_f32(const float *data, int64_t rows, int64_t columns, int64_t stride);
 
-/* A dense row's values: its own memory, or for u8 `buffer` [columns], which receives them. */
+/* A dense row's values: its own memory, or for u8 and f64 `buffer` [columns], which receives them.
+ * A value beyond the range of f32 becomes infinite: clf__rows_round() refuses it. */
 const float *clf__rows_values(const clf__rows *x, int64_t row, float *buffer);
+
+/* Dense rows as f32 in `out` [rows, columns], `center` [columns] (NULL for none) subtracted in f64
+ * before they are rounded. CLF_ERROR_DATA names the row and the column of the first finite value
+ * that is too large for f32. */
+clf_status clf__rows_round(clf_context *context, const clf__rows *x, const double *center,
+                           float *out);
 
 /* Any row as f64 in `out` [columns], whatever its storage: what is exact about the rows stays so (a
  * byte times the scale is rounded to f64, not to f32). */

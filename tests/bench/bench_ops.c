@@ -149,7 +149,7 @@ static void bench_gram(clf_context *context) {
   }
   for (int kind = 0; kind < 4; kind++) {
     const bool u8 = kind % 2 == 0;
-    clf__rows x = {ROWS, COLUMNS, u8 ? CLF_U8 : CLF_F32, u8 ? 1.0F / 255 : 1, values, COLUMNS, 0,
+    clf__rows x = {ROWS, COLUMNS, u8 ? CLF_U8 : CLF_F32, u8 ? 1.0F / 255 : 1, values, COLUMNS, 0, 0,
                    0,    0};
     if (u8) {
       x.data = bytes;
@@ -386,9 +386,10 @@ static void bench_kernel(clf_context *context) {
     row_start[i / WORDS + 1] = i + 1;
   }
   row_start[0] = 0;
-  const clf__rows stored[] = {{ROWS, COLUMNS, CLF_U8, 1.0F / 255, bytes, COLUMNS, NULL, NULL, NULL},
-                              {ROWS, COLUMNS, CLF_F32, 1, values, COLUMNS, NULL, NULL, NULL},
-                              {ROWS, FEATURES, CLF_F32, 1, NULL, 0, row_start, column, values}};
+  const clf__rows stored[] = {
+      {ROWS, COLUMNS, CLF_U8, 1.0F / 255, bytes, COLUMNS, NULL, NULL, NULL, NULL},
+      {ROWS, COLUMNS, CLF_F32, 1, values, COLUMNS, NULL, NULL, NULL, NULL},
+      {ROWS, FEATURES, CLF_F32, 1, NULL, 0, row_start, column, values, NULL}};
   static const char *const names[] = {"u8", "f32", "sparse"};
   for (int i = 0; i < 3; i++) {
     for (int32_t kind = 0; kind < CLF__KERNEL_PRECOMPUTED; kind++) {

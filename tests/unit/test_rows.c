@@ -157,6 +157,88 @@ START_TEST(finite__names_row_and_column_of_a_sparse_entry) {
 }
 END_TEST
 
+/* Seconds of one minute: f32 has a number every 128 there. */
+static const double seconds[] = {1.7e9 + 1, 5, NAN, 1.7e9 + 2, 6, NAN};
+static const double middle[] = {1.7e9, 5};
+
+static clf__rows f64_rows(const double *center) {
+  return (clf__rows){.rows = 2,
+                     .columns = 2,
+                     .dtype = CLF_F64,
+                     .scale = 1,
+                     .data = seconds,
+                     .stride = 3,
+                     .center = center};
+}
+
+START_TEST(center__is_subtracted_before_rounding) {
+  clf__rows x = f64_rows(middle), plain = f64_rows(NULL);
+  float buffer[2];
+  double wide[2];
+  ck_assert_mem_eq(clf__rows_values(&x, 1, buffer), ((float[]){2, 1}), sizeof buffer);
+  ck_assert_mem_eq(clf__rows_values(&plain, 1, buffer), ((float[]){1.7e9F, 6}), sizeof buffer);
+  clf__rows_read_f64(&x, 0, wide);
+  ck_assert_mem_eq(wide, ((double[]){1, 0}), sizeof wide);
+}
+END_TEST
+
+START_TEST(round__subtracts_the_center_of_rows_of_any_dtype) {
+  const float singles[] = {8388609, 1, 8388610, 2};
+  const double center[] = {8388608.25, 2};
+  const clf__rows f64 = f64_rows(NULL), f32 = clf__rows_of_f32(singles, 2, 2, 2);
+  const clf__rows u8 = {
+      .rows = 2, .columns = 2, .dtype = CLF_U8, .scale = 0.5f, .data = pixels, .stride = 4};
+  float out[4];
+  ck_clf_ok(clf__rows_round(context, &f64, middle, out));
+  ck_assert_mem_eq(out, ((float[]){1, 0, 2, 1}), sizeof out);
+  ck_clf_ok(clf__rows_round(context, &f32, center, out));
+  ck_assert_mem_eq(out, ((float[]){0.75f, -1, 1.75f, 0}), sizeof out);
+  ck_clf_ok(clf__rows_round(context, &f32, NULL, out));
+  ck_assert_mem_eq(out, singles, sizeof out);
+  ck_clf_ok(clf__rows_round(context, &u8, (double[]){0.5, 1}, out));
+  ck_assert_mem_eq(out, ((float[]){0, 0, 1.5f, 1.5f}), sizeof out);
+}
+END_TEST
+
+START_TEST(round__names_the_first_value_too_large_for_f32) {
+  enum { ROWS = 3000, COLUMNS = 100 };
+  static double numbers[ROWS * COLUMNS];
+  static float out[ROWS * COLUMNS];
+  clf__rows x = {.rows = ROWS, .columns = COLUMNS, .dtype = CLF_F64, .scale = 1};
+  x.data = numbers;
+  x.stride = COLUMNS;
+  numbers[5] = 0x1.fffffep127;
+  numbers[6] = INFINITY; /* said by whoever searches for values that are not finite */
+  numbers[1700 * COLUMNS + 42] = -1e39;
+  numbers[2900 * COLUMNS + 1] = 1e39;
+  ck_clf_fails(clf__rows_round(context, &x, NULL, out), CLF_ERROR_DATA);
+  ck_clf_says("row 1700, column 42 is -1e+39, too large for f32");
+}
+END_TEST
+
+START_TEST(finite__f64_rows_are_searched_too) {
+  enum { ROWS = 5, COLUMNS = 7, STRIDE = 9 };
+  double numbers[ROWS * STRIDE];
+  char place[64];
+  for (int stride = COLUMNS; stride <= STRIDE; stride += STRIDE - COLUMNS) {
+    clf__rows x = {.rows = ROWS, .columns = COLUMNS, .dtype = CLF_F64, .scale = 1};
+    x.data = numbers;
+    x.stride = stride;
+    for (int at = 0; at < ROWS * COLUMNS; at++) {
+      for (int i = 0; i < ROWS * STRIDE; i++) {
+        numbers[i] = i % stride < COLUMNS ? 1e300 : NAN;
+      }
+      ck_clf_ok(clf__rows_check_finite(context, &x));
+      numbers[at / COLUMNS * stride + at % COLUMNS] = at % 2 == 0 ? NAN : INFINITY;
+      ck_clf_fails(clf__rows_check_finite(context, &x), CLF_ERROR_DATA);
+      snprintf(place, sizeof place, "row %d, column %d is %s", at / COLUMNS, at % COLUMNS,
+               at % 2 == 0 ? "NaN" : "infinite");
+      ck_clf_says(place);
+    }
+  }
+}
+END_TEST
+
 START_TEST(finite__no_entries_at_all) {
   const int64_t none[] = {0, 0};
   clf__rows x = sparse_rows();
@@ -179,6 +261,10 @@ int main(void) {
   tcase_add_test(tcase, finite__gaps_between_rows_are_not_looked_at);
   tcase_add_test(tcase, finite__the_first_of_many_is_named_whatever_the_threads);
   tcase_add_test(tcase, finite__names_row_and_column_of_a_sparse_entry);
+  tcase_add_test(tcase, center__is_subtracted_before_rounding);
+  tcase_add_test(tcase, round__subtracts_the_center_of_rows_of_any_dtype);
+  tcase_add_test(tcase, round__names_the_first_value_too_large_for_f32);
+  tcase_add_test(tcase, finite__f64_rows_are_searched_too);
   tcase_add_test(tcase, finite__no_entries_at_all);
   Suite *suite = suite_create("rows");
   suite_add_tcase(suite, tcase);

@@ -1,0 +1,105 @@
+/* Rows as f32. What f32 cannot tell apart far from 0 it can about a center: x - center is formed in
+ * f64 and rounded once. Blocks of rows go to the context's threads; memory is what bounds it. */
+#include <float.h>
+#include <math.h>
+#include <stdatomic.h>
+
+#include "base/pool.h"
+#include "base/text.h"
+#include "tensor/rows.h"
+
+enum { TASK_NUMBERS = 1 << 16 };
+
+/* Half a unit beyond the largest float: from here on rounding gives infinity. */
+static const double float_limit = 0x1.ffffffp127;
+
+typedef struct rounding {
+  clf__rows x;
+  const double *center;
+  float *out;
+  int64_t rows_per_task;
+  atomic_int_least64_t too_large; /* place of the first, or INT64_MAX */
+} rounding;
+
+static double value_at(const rounding *job, int64_t row, int64_t column) {
+  const int64_t at = row * job->x.stride + column;
+  const double value = job->x.dtype == CLF_F64 ? ((const double *)job->x.data)[at]
+                       : job->x.dtype == CLF_F32
+                           ? (double)((const float *)job->x.data)[at]
+                           : (double)((const uint8_t *)job->x.data)[at] * (double)job->x.scale;
+  return job->center != NULL ? value - job->center[column] : value;
+}
+
+static bool is_too_large(double value) {
+  return fabs(value) >= float_limit && fabs(value) <= DBL_MAX;
+}
+
+/* Rounds doubles; false when a finite one is too large. */
+static bool round_f64(float *restrict to, const double *restrict from,
+                      const double *restrict center, int64_t count) {
+  int bad = 0;
+  for (int64_t j = 0; j < count; j++) {
+    const double value = center != NULL ? from[j] - center[j] : from[j];
+    bad |= is_too_large(value);
+    to[j] = (float)value;
+  }
+  return bad == 0;
+}
+
+static void round_f32(float *restrict to, const float *restrict from, const double *restrict center,
+                      int64_t count) {
+  for (int64_t j = 0; j < count; j++) {
+    to[j] = center != NULL ? (float)((double)from[j] - center[j]) : from[j];
+  }
+}
+
+static bool round_row(const rounding *job, int64_t row) {
+  const clf__rows *x = &job->x;
+  float *to = job->out + row * x->columns;
+  if (x->dtype == CLF_F64) {
+    return round_f64(to, (const double *)x->data + row * x->stride, job->center, x->columns);
+  }
+  if (x->dtype == CLF_F32) {
+    round_f32(to, (const float *)x->data + row * x->stride, job->center, x->columns);
+    return true;
+  }
+  for (int64_t j = 0; j < x->columns; j++) {
+    to[j] = (float)value_at(job, row, j);
+  }
+  return true;
+}
+
+static void round_rows(void *argument, int64_t index, int32_t worker) {
+  (void)worker;
+  rounding *job = argument;
+  const int64_t first = index * job->rows_per_task, end = first + job->rows_per_task;
+  for (int64_t i = first; i < end && i < job->x.rows; i++) {
+    if (round_row(job, i)) {
+      continue;
+    }
+    int64_t place = i * job->x.columns;
+    while (!is_too_large(value_at(job, i, place - i * job->x.columns))) {
+      place++;
+    }
+    int64_t least = atomic_load(&job->too_large);
+    while (place < least && !atomic_compare_exchange_weak(&job->too_large, &least, place)) {
+    }
+    return;
+  }
+}
+
+clf_status clf__rows_round(clf_context *context, const clf__rows *x, const double *center,
+                           float *out) {
+  rounding job = {.x = *x, .center = center, .out = out};
+  job.rows_per_task = x->columns < TASK_NUMBERS ? TASK_NUMBERS / x->columns : 1;
+  atomic_init(&job.too_large, INT64_MAX);
+  clf__parallel(context, (x->rows - 1) / job.rows_per_task + 1, round_rows, &job);
+  const int64_t place = atomic_load(&job.too_large);
+  if (place == INT64_MAX) {
+    return CLF_OK;
+  }
+  const int64_t row = place / x->columns, column = place % x->columns;
+  return clf__fail(CLF_ERROR_DATA, "the value in row %lld, column %lld is %s, too large for f32",
+                   (long long)row, (long long)column,
+                   clf__number_text(value_at(&job, row, column)));
+}
