@@ -59,8 +59,9 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT and CLF_ERROR_DATA (the
  *          message names file and line or offset), CLF_ERROR_SHAPE, CLF_ERROR_TYPE,
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED
- *  Plain files are memory-mapped: they must not be truncated during the call and, of IDX and NPY,
- *  while the dataset lives (set "map=false" where that may happen).
+ *  A file that is written to meanwhile gives what was read of it, or an error. With "map=true",
+ *  which IDX and NPY take, a plain file of rows is mapped instead of read: it must neither be
+ *  written to nor truncated while the dataset lives.
  *  @since 0.1
  */
 CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char *format,

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/context.h"
 #include "base/file_error.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -66,6 +68,21 @@ void clf__file_close(clf__file *file) {
   close(file->descriptor);
 }
 
+/* In pieces, between which the host may cancel. */
+static clf_status read_whole(clf__file *file, clf_context *context, unsigned char *data) {
+  const size_t piece = (size_t)1 << 26;
+  clf__progress progress = clf__progress_begin(context, "read", (int64_t)file->size);
+  clf_status status = CLF_OK;
+  for (size_t at = 0; status == CLF_OK && at < file->size; at += piece) {
+    const size_t left = file->size - at;
+    status = clf__progress_step(&progress, (int64_t)at, NAN, NAN);
+    if (status == CLF_OK) {
+      status = clf__file_next(file, data + at, left < piece ? left : piece);
+    }
+  }
+  return status;
+}
+
 clf_status clf__file_read(clf__bytes *out, clf_context *context, const char *path) {
   clf__file file = {0};
   clf_status status = clf__file_open(&file, path);
@@ -76,7 +93,7 @@ clf_status clf__file_read(clf__bytes *out, clf_context *context, const char *pat
   if (data == NULL) {
     status = clf__fail_within(CLF_ERROR_MEMORY, "'%s' (%zu bytes)", path, file.size);
   } else {
-    status = clf__file_next(&file, data, file.size);
+    status = read_whole(&file, context, data);
   }
   clf__file_close(&file);
   if (status < 0) {

@@ -15,10 +15,10 @@ typedef struct clf__bytes {
   bool mapped;
 } clf__bytes;
 
-/* CLF_ERROR_IO, or CLF_ERROR_MEMORY when the context has no room for the file. */
+/* CLF_ERROR_IO, CLF_ERROR_CANCELLED, or CLF_ERROR_MEMORY when the context has no room for it. */
 clf_status clf__file_read(clf__bytes *out, clf_context *context, const char *path);
-/* Maps it read-only: nothing is allocated, and pages come as they are touched. The file must not be
- * truncated while it is mapped. CLF_ERROR_IO. */
+/* Maps it read-only: nothing is allocated, and pages come as they are touched. Whoever writes to
+ * the file changes the bytes; touching one beyond its new end ends the process. CLF_ERROR_IO. */
 clf_status clf__file_map(clf__bytes *out, const char *path);
 void clf__bytes_release(clf__bytes *bytes); /* leaves it all zero */
 

@@ -1,5 +1,5 @@
 /* Stored arrays as tensors: wrapped where they lie when the machine reads them as they are, else
- * decoded element by element.
+ * decoded element by element, and exactly: whether f32 is enough is for the dataset to say.
  *
  * Fortran order is C order with the axes reversed, so such an array is a tensor of the reversed
  * shape seen through a permutation. */
@@ -12,20 +12,25 @@ static bool native_order(const clf__array *array) {
   return array->width == 1 || array->big_endian == big_endian_machine;
 }
 
-/* The dtype that reads the elements as they are stored; 0 for none. */
-static int32_t dtype_of(const clf__array *array) {
+/* The dtype that holds every such element exactly, but for unsigned ones beyond int64_t, which are
+ * rounded as features and refused as labels; `*stored` says whether it is how they lie in the file.
+ */
+static int32_t dtype_of(const clf__array *array, bool labels, bool *stored) {
   static const struct {
     char kind;
     int32_t width;
     int32_t dtype;
-  } dtypes[] = {{'u', 1, CLF_U8},  {'b', 1, CLF_U8},  {'i', 4, CLF_I32},
-                {'i', 8, CLF_I64}, {'f', 4, CLF_F32}, {'f', 8, CLF_F64}};
-  for (size_t i = 0; native_order(array) && i < sizeof dtypes / sizeof dtypes[0]; i++) {
-    if (dtypes[i].kind == array->kind && dtypes[i].width == array->width) {
-      return dtypes[i].dtype;
-    }
+    bool stored;
+  } dtypes[] = {{'u', 1, CLF_U8, true},   {'b', 1, CLF_U8, true},   {'i', 4, CLF_I32, true},
+                {'i', 8, CLF_I64, true},  {'f', 4, CLF_F32, true},  {'f', 8, CLF_F64, true},
+                {'i', 1, CLF_F32, false}, {'i', 2, CLF_F32, false}, {'u', 2, CLF_F32, false},
+                {'u', 4, CLF_I64, false}, {'u', 8, CLF_F64, false}};
+  size_t i = 0;
+  while (dtypes[i].kind != array->kind || dtypes[i].width != array->width) {
+    i++;
   }
-  return 0;
+  *stored = dtypes[i].stored && native_order(array);
+  return labels && array->kind == 'u' && array->width == 8 ? CLF_I64 : dtypes[i].dtype;
 }
 
 static int64_t count_of(const clf__array *array) {
@@ -51,55 +56,101 @@ clf_status clf__array_whole(size_t *size, const clf__array *array, const char *n
   return CLF_OK;
 }
 
+clf__array_wanted clf__array_rows(clf__array_header header) {
+  return (clf__array_wanted){header, 2, CLF_MAX_DIMENSIONS, -1, 0};
+}
+
+clf__array_wanted clf__array_labels(clf__array_header header, int64_t rows) {
+  return (clf__array_wanted){header, 1, 2, rows, 0};
+}
+
+static clf_status check_wanted(const clf__array *array, const clf__array_wanted *wanted,
+                               const char *name) {
+  if (array->ndim < wanted->min_axes || array->ndim > wanted->max_axes) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s: it has %d axes; %s have %d to %d", name, array->ndim,
+                     wanted->rows < 0 ? "rows of features" : "labels", wanted->min_axes,
+                     wanted->max_axes);
+  }
+  if (wanted->rows >= 0 && array->shape[0] != wanted->rows) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s: it has %lld labels for %lld rows", name,
+                     (long long)array->shape[0], (long long)wanted->rows);
+  }
+  return CLF_OK;
+}
+
+static clf_status fail_size(const char *name, size_t size, size_t whole) {
+  return clf__fail(CLF_ERROR_FORMAT, "%s: it has %zu bytes; its header promises %zu", name, size,
+                   whole);
+}
+
+clf_status clf__array_measure(size_t *size, const unsigned char *head, size_t count,
+                              const char *name, const void *wanted) {
+  const clf__array_wanted *chosen = wanted;
+  clf__array array;
+  size_t whole = 0;
+  clf_status status = CLF_OK;
+  CLF__TRY(chosen->header(&array, head, count, name));
+  CLF__TRY(check_wanted(&array, chosen, name));
+  CLF__TRY(clf__array_whole(&whole, &array, name));
+  if (chosen->size > 0 && chosen->size != whole) {
+    return fail_size(name, chosen->size, whole);
+  }
+  *size = whole;
+done:
+  return status;
+}
+
 static clf_status check_whole(const clf__array *array, const clf__bytes *bytes, const char *name) {
   size_t whole;
   clf_status status = clf__array_whole(&whole, array, name);
   if (status == CLF_OK && whole != bytes->size) {
-    status = clf__fail(CLF_ERROR_FORMAT, "%s: it has %zu bytes; its header promises %zu", name,
-                       bytes->size, whole);
+    status = fail_size(name, bytes->size, whole);
   }
   return status;
 }
 
-static double element(const unsigned char *at, const clf__array *array) {
+/* The bits of a number: an integer's value in two's complement, or those of a float. */
+static int64_t bits_of(const unsigned char *at, const clf__array *array) {
   uint64_t bits = 0;
-  int32_t width = array->width;
+  int32_t width = array->width, unused = array->kind == 'i' ? 64 - 8 * width : 0;
   for (int32_t i = 0; i < width; i++) {
     bits |= (uint64_t)at[array->big_endian ? width - 1 - i : i] << (8 * i);
   }
-  if (array->kind == 'f' && width == 4) {
+  return (int64_t)(bits << unused) >> unused;
+}
+
+/* Writes an element as a tensor's; its bits are those of the type, or an integer that fits it. */
+static void put_element(const clf_tensor *tensor, int64_t index, int64_t bits, char kind) {
+  if (tensor->dtype == CLF_F32 && kind != 'f') {
+    ((float *)tensor->data)[index] = (float)bits;
+  } else if (tensor->dtype == CLF_F64 && kind != 'f') {
+    ((double *)tensor->data)[index] = (double)(uint64_t)bits;
+  } else if (clf__dtype_size(tensor->dtype) == 4) {
     uint32_t half = (uint32_t)bits;
-    float single;
-    memcpy(&single, &half, sizeof single);
-    return (double)single;
+    memcpy((char *)tensor->data + 4 * index, &half, sizeof half);
+  } else {
+    memcpy((char *)tensor->data + 8 * index, &bits, sizeof bits);
   }
-  if (array->kind == 'f') {
-    double number;
-    memcpy(&number, &bits, sizeof number);
-    return number;
-  }
-  if (array->kind == 'i') {
-    int32_t unused = 64 - 8 * width;
-    return (double)((int64_t)(bits << unused) >> unused);
-  }
-  return (double)bits;
 }
 
 static clf_status decode(clf_tensor **out, clf_context *context, const unsigned char *data,
                          const clf__array *array, const int64_t *shape, int32_t dtype) {
-  clf_status status = clf_tensor_create(out, context, dtype, array->ndim, shape);
+  clf_tensor *made = NULL;
+  clf_status status = clf__tensor_unset(&made, context, dtype, array->ndim, shape);
   if (status < 0) {
     return status;
   }
-  float *singles = (*out)->data;
-  double *doubles = (*out)->data;
-  for (int64_t i = 0; i < count_of(array); i++, data += array->width) {
-    if (dtype == CLF_F32) {
-      singles[i] = (float)element(data, array);
-    } else {
-      doubles[i] = element(data, array);
+  const int64_t count = count_of(array);
+  for (int64_t i = 0; i < count; i++, data += array->width) {
+    const int64_t bits = bits_of(data, array);
+    if (array->kind == 'u' && dtype == CLF_I64 && bits < 0) {
+      clf_tensor_free(made);
+      return clf__fail(CLF_ERROR_DATA, "element %lld is %llu; labels up to %lld are read",
+                       (long long)i, (unsigned long long)bits, (long long)INT64_MAX);
     }
+    put_element(made, i, bits, array->kind);
   }
+  *out = made;
   return CLF_OK;
 }
 
@@ -138,45 +189,53 @@ static clf_status reverse_axes(clf_tensor **tensor) {
   return status;
 }
 
-clf_status clf__array_tensor(clf_tensor **out, clf_context *context, clf__bytes *bytes,
-                             const clf__array *array, int32_t dtype, const char *name) {
-  clf_status status = check_whole(array, bytes, name);
-  if (status < 0) {
-    return status;
-  }
+static clf_status make_tensor(clf_tensor **out, clf_context *context, clf__bytes *bytes,
+                              const clf__array *array, bool labels) {
   int64_t shape[CLF_MAX_DIMENSIONS];
   for (int32_t i = 0; i < array->ndim; i++) {
     shape[i] = array->shape[array->fortran ? array->ndim - 1 - i : i];
   }
   clf_tensor *tensor = NULL;
   const unsigned char *data = bytes->data + array->offset;
-  int32_t stored = dtype_of(array);
-  if (stored != 0 && (uintptr_t)data % (uintptr_t)array->width == 0) {
-    status = wrap(&tensor, context, bytes, array, shape, stored);
+  bool stored;
+  const int32_t dtype = dtype_of(array, labels, &stored);
+  clf_status status = CLF_OK;
+  if (stored && (uintptr_t)data % (uintptr_t)array->width == 0) {
+    CLF__TRY(wrap(&tensor, context, bytes, array, shape, dtype));
   } else {
-    status = decode(&tensor, context, data, array, shape, dtype);
+    CLF__TRY(decode(&tensor, context, data, array, shape, dtype));
   }
-  if (status == CLF_OK && array->fortran) {
-    status = reverse_axes(&tensor);
-  }
-  if (status < 0) {
-    return clf__fail_within(status, "%s", name);
+  if (array->fortran) {
+    CLF__TRY(reverse_axes(&tensor));
   }
   *out = tensor;
-  return CLF_OK;
+done:
+  return status;
 }
 
-clf_status clf__array_load(clf_tensor **out, clf_context *context, const char *path, bool map,
-                           clf__array_header header, clf__measure measure) {
-  clf__bytes bytes = {NULL, 0, false};
-  clf__array array = {0};
-  clf_status status = clf__source_open(&bytes, context, path, map, measure);
+clf_status clf__array_read(clf_tensor **out, clf_context *context, clf__bytes *bytes,
+                           const clf__array_wanted *wanted, const char *name) {
+  clf__array array;
+  clf_status status = CLF_OK;
+  CLF__TRY(wanted->header(&array, bytes->data, bytes->size, name));
+  CLF__TRY(check_wanted(&array, wanted, name));
+  CLF__TRY(check_whole(&array, bytes, name));
+  status = make_tensor(out, context, bytes, &array, wanted->rows >= 0);
   if (status < 0) {
-    return status;
+    clf__fail_within(status, "%s", name);
   }
-  CLF__TRY(header(&array, bytes.data, bytes.size, path));
-  CLF__TRY(clf__array_tensor(out, context, &bytes, &array, CLF_F64, path));
 done:
+  return status;
+}
+
+clf_status clf__array_load(clf_tensor **out, clf_context *context, const char *path,
+                           const clf__array_wanted *wanted) {
+  const clf__head_check check = {clf__array_measure, wanted};
+  clf__bytes bytes = {NULL, 0, false};
+  clf_status status = clf__source_open(&bytes, context, path, false, &check);
+  if (status == CLF_OK) {
+    status = clf__array_read(out, context, &bytes, wanted, path);
+  }
   clf__bytes_release(&bytes);
   return status;
 }
@@ -197,10 +256,6 @@ static clf_status set_labels(clf_dataset *dataset, const clf_tensor *labels) {
 
 clf_status clf__array_attach(clf_dataset *dataset, const clf_tensor *labels, bool regression,
                              const char *name) {
-  if (clf_tensor_size(labels, 0) != clf_dataset_rows(dataset)) {
-    return clf__fail(CLF_ERROR_SHAPE, "%s: it has %lld labels for %lld rows", name,
-                     (long long)clf_tensor_size(labels, 0), (long long)clf_dataset_rows(dataset));
-  }
   clf_status status =
       regression ? clf_dataset_set_targets(dataset, labels) : set_labels(dataset, labels);
   return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;

@@ -27,8 +27,6 @@ static const clf__param params[] = {
      "error|nan|skip", "empty fields, NA, NaN and ?: refuse them, keep NaN, or skip the row"},
     {"regression", CLF_PARAM_BOOL, offsetof(clf__csv_params, regression), "false", 0, 0, false,
      NULL, "the label is a regression target"},
-    {"map", CLF_PARAM_BOOL, offsetof(clf__csv_params, map), "true", 0, 0, false, NULL,
-     "map plain files into memory while they are read"},
 };
 enum { MISSING_ERROR, MISSING_NAN, MISSING_SKIP };
 

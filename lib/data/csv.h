@@ -46,7 +46,6 @@ typedef struct clf__csv_params {
   clf__csv_style style;
   int32_t missing; /* error, nan, skip */
   bool regression;
-  bool map;
 } clf__csv_params;
 
 typedef enum clf__csv_role {

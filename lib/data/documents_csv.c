@@ -10,7 +10,6 @@ typedef struct text_params {
   char *text, *label;
   clf__csv_style style;
   bool quotes;
-  bool map;
 } text_params;
 
 static const clf__param params[] = {
@@ -25,8 +24,6 @@ static const clf__param params[] = {
      "auto|comma|semicolon|tab|space|pipe", "what separates fields"},
     {"quotes", CLF_PARAM_BOOL, offsetof(text_params, quotes), "true", 0, 0, false, NULL,
      "fields may stand in quotes; false: a quote is a character like any other"},
-    {"map", CLF_PARAM_BOOL, offsetof(text_params, map), "true", 0, 0, false, NULL,
-     "map plain files into memory while they are read"},
 };
 
 enum { ROWS_A_PART = 512 };
@@ -183,8 +180,7 @@ done:
 static clf_status load(clf_documents **out, clf_context *context, const char *path,
                        const void *values) {
   clf__bytes bytes = {NULL, 0, false};
-  clf_status status =
-      clf__source_open(&bytes, context, path, ((const text_params *)values)->map, NULL);
+  clf_status status = clf__source_open(&bytes, context, path, false, NULL);
   if (status == CLF_OK) {
     status = clf__documents_parse_csv(out, context, &bytes, path, values);
   }

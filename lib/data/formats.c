@@ -26,15 +26,11 @@ static clf_status find(const clf__format **out, const char *name) {
   return CLF_OK;
 }
 
-/* A format whose datasets lie in one file; its parameters say whether to map it. */
+/* A format whose datasets lie in one file. */
 static clf_status load_file(clf_dataset **out, clf_context *context, const clf__format *reader,
                             const char *path, const void *params) {
-  int64_t map = 0;
   clf__bytes bytes = {NULL, 0, false};
-  clf_status status = clf__params_get_i64(&reader->params, params, "map", &map);
-  if (status == CLF_OK) {
-    status = clf__source_open(&bytes, context, path, map != 0, NULL);
-  }
+  clf_status status = clf__source_open(&bytes, context, path, false, NULL);
   if (status == CLF_OK) {
     status = reader->parse(out, context, &bytes, path, params);
   }

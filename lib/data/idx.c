@@ -22,8 +22,8 @@ static const clf__param params[] = {
      "factor of u8 elements; auto: 1/255"},
     {"regression", CLF_PARAM_BOOL, offsetof(idx_params, regression), "false", 0, 0, false, NULL,
      "the labels are regression targets"},
-    {"map", CLF_PARAM_BOOL, offsetof(idx_params, map), "true", 0, 0, false, NULL,
-     "map plain files into memory; false: read them"},
+    {"map", CLF_PARAM_BOOL, offsetof(idx_params, map), "false", 0, 0, false, NULL,
+     "map plain images files into memory in place of reading them; nobody may write to them then"},
 };
 
 /* `type` is the third byte of the file. */
@@ -77,21 +77,12 @@ static clf_status read_header(clf__array *out, const unsigned char *bytes, size_
   return CLF_OK;
 }
 
-static clf_status measure(size_t *size, const unsigned char *head, size_t count, const char *name) {
-  clf__array array;
-  clf_status status = read_header(&array, head, count, name);
-  return status < 0 ? status : clf__array_whole(size, &array, name);
-}
-
 static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
                         const char *name, const void *values) {
   const idx_params *chosen = values;
-  clf__array array;
+  const clf__array_wanted wanted = clf__array_rows(read_header);
   clf_tensor *x = NULL;
-  clf_status status = read_header(&array, bytes->data, bytes->size, name);
-  if (status == CLF_OK) {
-    status = clf__array_tensor(&x, context, bytes, &array, CLF_F32, name);
-  }
+  clf_status status = clf__array_read(&x, context, bytes, &wanted, name);
   if (status < 0) {
     return status;
   }
@@ -185,8 +176,10 @@ static clf_status find_files(clf__text *images, clf__text *labels, const char *p
 
 static clf_status load_images(clf_dataset **out, clf_context *context, const char *path,
                               const idx_params *chosen) {
+  const clf__array_wanted wanted = clf__array_rows(read_header);
+  const clf__head_check check = {clf__array_measure, &wanted};
   clf__bytes bytes = {NULL, 0, false};
-  clf_status status = clf__source_open(&bytes, context, path, chosen->map, measure);
+  clf_status status = clf__source_open(&bytes, context, path, chosen->map, &check);
   if (status == CLF_OK) {
     status = parse(out, context, &bytes, path, chosen);
   }
@@ -205,7 +198,8 @@ static clf_status load(clf_dataset **out, clf_context *context, const char *path
   CLF__TRY(find_files(&images, &labels, path, chosen));
   CLF__TRY(load_images(&dataset, context, images.bytes, chosen));
   if (labels.length > 0) {
-    CLF__TRY(clf__array_load(&y, context, labels.bytes, chosen->map, read_header, measure));
+    const clf__array_wanted wanted = clf__array_labels(read_header, clf_dataset_rows(dataset));
+    CLF__TRY(clf__array_load(&y, context, labels.bytes, &wanted));
     CLF__TRY(clf__array_attach(dataset, y, chosen->regression, labels.bytes));
   }
   *out = dataset;

@@ -26,19 +26,19 @@ static const clf__param params[] = {
      "factor of u8 elements, such as 0.00392156862745098 for 1/255"},
     {"regression", CLF_PARAM_BOOL, offsetof(npy_params, regression), "false", 0, 0, false, NULL,
      "the labels are regression targets"},
-    {"map", CLF_PARAM_BOOL, offsetof(npy_params, map), "true", 0, 0, false, NULL,
-     "map plain files into memory; false: read them"},
+    {"map", CLF_PARAM_BOOL, offsetof(npy_params, map), "false", 0, 0, false, NULL,
+     "map plain files into memory in place of reading them; nobody may write to them then"},
 };
 
+/* The rows of an NPZ archive, or those that an NPY file is. */
 static clf_status read_rows(clf_tensor **out, clf_context *context, clf__bytes *bytes,
-                            const char *name, const npy_params *chosen) {
-  if (!clf__npz_detect(bytes->data, bytes->size)) {
-    clf__array array;
-    clf_status status = clf__npy_header(&array, bytes->data, bytes->size, name);
-    return status < 0 ? status : clf__array_tensor(out, context, bytes, &array, CLF_F32, name);
+                            const char *name, const npy_params *chosen, bool archive) {
+  const clf__array_wanted wanted = clf__array_rows(clf__npy_header);
+  if (!archive) {
+    return clf__array_read(out, context, bytes, &wanted, name);
   }
   const char *names = chosen->x != NULL ? chosen->x : "x|X|data|images|arr_0";
-  clf_status status = clf__npz_array(out, context, bytes, names, CLF_F32, name);
+  clf_status status = clf__npz_array(out, context, bytes, names, &wanted, name);
   if (status == CLF_OK && *out == NULL) {
     status = clf__fail(CLF_ERROR_DATA, "%s: it has no array %s; name one of %s by x=NAME", name,
                        names, clf__npz_names(bytes).text);
@@ -47,17 +47,17 @@ static clf_status read_rows(clf_tensor **out, clf_context *context, clf__bytes *
 }
 
 /* The labels that an archive has beside its rows; *out stays NULL when there are none. */
-static clf_status read_labels(clf_tensor **out, clf_context *context, const clf__bytes *bytes,
-                              const char *name, const npy_params *chosen) {
-  if (!clf__npz_detect(bytes->data, bytes->size) || chosen->labels != NULL ||
-      (chosen->y != NULL && strcmp(chosen->y, "none") == 0)) {
+static clf_status read_labels(clf_tensor **out, clf_context *context, const clf__bytes *archive,
+                              int64_t rows, const char *name, const npy_params *chosen) {
+  const clf__array_wanted wanted = clf__array_labels(clf__npy_header, rows);
+  if (chosen->labels != NULL || (chosen->y != NULL && strcmp(chosen->y, "none") == 0)) {
     return CLF_OK;
   }
   const char *names = chosen->y != NULL ? chosen->y : "y|Y|labels|target|targets|arr_1";
-  clf_status status = clf__npz_array(out, context, bytes, names, CLF_F64, name);
+  clf_status status = clf__npz_array(out, context, archive, names, &wanted, name);
   if (status == CLF_OK && *out == NULL && chosen->y != NULL) {
     status = clf__fail(CLF_ERROR_DATA, "%s: it has no array %s; it has %s", name, names,
-                       clf__npz_names(bytes).text);
+                       clf__npz_names(archive).text);
   }
   return status;
 }
@@ -65,12 +65,15 @@ static clf_status read_labels(clf_tensor **out, clf_context *context, const clf_
 static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
                         const char *name, const void *values) {
   const npy_params *chosen = values;
+  const bool archive = clf__npz_detect(bytes->data, bytes->size);
   clf_tensor *x = NULL;
   clf_tensor *y = NULL;
   clf_dataset *dataset = NULL;
   clf_status status;
-  CLF__TRY(read_labels(&y, context, bytes, name, chosen));
-  CLF__TRY(read_rows(&x, context, bytes, name, chosen));
+  CLF__TRY(read_rows(&x, context, bytes, name, chosen, archive));
+  if (archive) {
+    CLF__TRY(read_labels(&y, context, bytes, clf_tensor_size(x, 0), name, chosen));
+  }
   status = clf_tensor_set_scale(x, chosen->scale);
   if (status == CLF_OK) {
     status = clf_dataset_create(&dataset, context, x, NULL);
@@ -91,18 +94,30 @@ done:
   return status;
 }
 
+/* An archive in gzip data has no header that says its size. */
+static clf_status measure(size_t *size, const unsigned char *head, size_t count, const char *name,
+                          const void *wanted) {
+  if (clf__npz_detect(head, count)) {
+    *size = 0;
+    return CLF_OK;
+  }
+  return clf__array_measure(size, head, count, name, wanted);
+}
+
 static clf_status load(clf_dataset **out, clf_context *context, const char *path,
                        const void *values) {
   const npy_params *chosen = values;
+  const clf__array_wanted rows = clf__array_rows(clf__npy_header);
+  const clf__head_check check = {measure, &rows};
   clf__bytes bytes = {NULL, 0, false};
   clf_dataset *dataset = NULL;
   clf_tensor *y = NULL;
   clf_status status;
-  CLF__TRY(clf__source_open(&bytes, context, path, chosen->map, clf__npy_measure));
+  CLF__TRY(clf__source_open(&bytes, context, path, chosen->map, &check));
   CLF__TRY(parse(&dataset, context, &bytes, path, chosen));
   if (chosen->labels != NULL) {
-    CLF__TRY(clf__array_load(&y, context, chosen->labels, chosen->map, clf__npy_header,
-                             clf__npy_measure));
+    const clf__array_wanted wanted = clf__array_labels(clf__npy_header, clf_dataset_rows(dataset));
+    CLF__TRY(clf__array_load(&y, context, chosen->labels, &wanted));
     CLF__TRY(clf__array_attach(dataset, y, chosen->regression, chosen->labels));
   }
   *out = dataset;

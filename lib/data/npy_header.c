@@ -173,14 +173,3 @@ clf_status clf__npy_header(clf__array *out, const unsigned char *bytes, size_t s
   }
   return status;
 }
-
-clf_status clf__npy_measure(size_t *size, const unsigned char *head, size_t count,
-                            const char *name) {
-  if (clf__npz_detect(head, count)) {
-    *size = 0;
-    return CLF_OK;
-  }
-  clf__array array;
-  clf_status status = clf__npy_header(&array, head, count, name);
-  return status < 0 ? status : clf__array_whole(size, &array, name);
-}

@@ -109,7 +109,8 @@ static int32_t rank_of(const member *entry, const char *names) {
   return clf__word_index(names, entry->name, entry->name_length - length);
 }
 
-/* The member of the earliest name; `found` tells whether there is one. */
+/* The member of the earliest name, the last of those that have it; `found` says whether there is
+ * one. */
 static clf_status find_member(member *out, bool *found, const clf__bytes *archive,
                               const char *names, const char *name) {
   directory entries;
@@ -120,7 +121,7 @@ static clf_status find_member(member *out, bool *found, const clf__bytes *archiv
     member entry = {0};
     status = next_entry(&entry, &entries);
     int32_t rank = status == CLF_OK ? rank_of(&entry, names) : -1;
-    if (rank >= 0 && rank < best) {
+    if (rank >= 0 && rank <= best) {
       best = rank;
       *out = entry;
       *found = true;
@@ -200,17 +201,20 @@ static clf_status copy_bytes(clf__bytes *out, clf_context *context, const clf__b
 }
 
 static clf_status unpack(clf__bytes *out, clf_context *context, const member *entry,
-                         const clf__bytes *archive, const char *name) {
+                         const clf__bytes *archive, const clf__array_wanted *wanted,
+                         const char *name) {
+  clf__array_wanted sized = *wanted;
+  const clf__head_check check = {clf__array_measure, &sized};
   size_t offset = 0;
   clf_status status = locate(&offset, entry, archive, name);
   if (status < 0) {
     return status;
   }
+  sized.size = entry->size;
   clf__bytes packed = {archive->data + offset, entry->packed, archive->mapped};
   clf__bytes bytes = {NULL, 0, false};
-  status = entry->method == STORED
-               ? copy_bytes(&bytes, context, &packed)
-               : clf__inflate(&bytes, context, &packed, false, clf__npy_measure, name);
+  status = entry->method == STORED ? copy_bytes(&bytes, context, &packed)
+                                   : clf__inflate(&bytes, context, &packed, false, &check, name);
   if (status == CLF_OK) {
     status = check_crc(entry, &bytes, name);
   }
@@ -223,19 +227,17 @@ static clf_status unpack(clf__bytes *out, clf_context *context, const member *en
 }
 
 clf_status clf__npz_array(clf_tensor **out, clf_context *context, const clf__bytes *archive,
-                          const char *names, int32_t dtype, const char *name) {
+                          const char *names, const clf__array_wanted *wanted, const char *name) {
   member entry = {0};
   bool found = false;
   clf__bytes bytes = {NULL, 0, false};
-  clf__array array;
   clf_status status = find_member(&entry, &found, archive, names, name);
   if (status < 0 || !found) {
     return status;
   }
   clf__excerpt shown = clf__excerpt_of(entry.name, entry.name + entry.name_length);
-  CLF__TRY(unpack(&bytes, context, &entry, archive, shown.text));
-  CLF__TRY(clf__npy_header(&array, bytes.data, bytes.size, shown.text));
-  CLF__TRY(clf__array_tensor(out, context, &bytes, &array, dtype, shown.text));
+  CLF__TRY(unpack(&bytes, context, &entry, archive, wanted, shown.text));
+  CLF__TRY(clf__array_read(out, context, &bytes, wanted, shown.text));
 done:
   clf__bytes_release(&bytes);
   return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;

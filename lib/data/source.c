@@ -19,8 +19,8 @@ typedef struct inflater {
   z_stream stream;
   const clf__bytes *from;
   bool gzip;
-  clf__measure measure; /* NULL once it was asked, or when there is none */
-  size_t promised;      /* bytes of the whole; 0 when unknown */
+  const clf__head_check *check; /* NULL once it was asked, or when there is none */
+  size_t promised;              /* bytes of the whole; 0 when unknown */
   const char *name;
   clf__progress progress; /* through the compressed bytes */
   unsigned char *data;
@@ -93,12 +93,13 @@ static clf_status fill(inflater *self, bool *ended) {
 
 /* What the header says of the whole; 0 stays where nobody knows. */
 static clf_status ask_header(inflater *self) {
-  clf__measure measure = self->measure;
-  self->measure = NULL;
-  if (measure == NULL) {
+  const clf__head_check *check = self->check;
+  self->check = NULL;
+  if (check == NULL) {
     return CLF_OK;
   }
-  clf_status status = measure(&self->promised, self->data, self->length, self->name);
+  clf_status status =
+      check->measure(&self->promised, self->data, self->length, self->name, check->wanted);
   if (status == CLF_OK && self->promised / DEFLATE_RATIO > self->from->size) {
     status = clf__fail(CLF_ERROR_FORMAT,
                        "%s: its header promises %zu bytes; %zu compressed bytes cannot hold them",
@@ -156,8 +157,8 @@ clf__bytes clf__bytes_of_block(void *block, size_t size) {
 }
 
 clf_status clf__inflate(clf__bytes *out, clf_context *context, const clf__bytes *from, bool gzip,
-                        clf__measure measure, const char *name) {
-  inflater self = {.from = from, .gzip = gzip, .measure = measure, .name = name};
+                        const clf__head_check *check, const char *name) {
+  inflater self = {.from = from, .gzip = gzip, .check = check, .name = name};
   self.progress = clf__progress_begin(context, "inflate", (int64_t)from->size);
   self.stream = (z_stream){.zalloc = allocate, .zfree = release, .opaque = context};
   self.stream.next_in = (z_const Bytef *)(uintptr_t)from->data;
@@ -185,18 +186,27 @@ done:
   return status;
 }
 
+static bool is_gzip(const clf__bytes *bytes) {
+  return bytes->size >= 2 && bytes->data[0] == 0x1F && bytes->data[1] == 0x8B;
+}
+
 clf_status clf__source_open(clf__bytes *out, clf_context *context, const char *path, bool map,
-                            clf__measure measure) {
+                            const clf__head_check *check) {
   clf__bytes bytes = {NULL, 0, false};
   clf_status status = map ? clf__file_map(&bytes, path) : clf__file_read(&bytes, context, path);
   if (status < 0) {
     return status;
   }
-  if (bytes.size < 2 || bytes.data[0] != 0x1F || bytes.data[1] != 0x8B) {
+  if (!is_gzip(&bytes)) {
     *out = bytes;
     return CLF_OK;
   }
-  status = clf__inflate(out, context, &bytes, true, measure, path);
+  if (bytes.mapped) {
+    clf__bytes_release(&bytes);
+    CLF__TRY(clf__file_read(&bytes, context, path));
+  }
+  CLF__TRY(clf__inflate(out, context, &bytes, true, check, path));
+done:
   clf__bytes_release(&bytes);
   return status;
 }

@@ -16,7 +16,6 @@ typedef struct svmlight_params {
   clf__number features;
   int32_t zero_based; /* auto, true, false */
   bool regression;
-  bool map;
 } svmlight_params;
 enum { ZERO_BASED_AUTO, ZERO_BASED_TRUE, ZERO_BASED_FALSE };
 enum { LARGEST_INDEX = INT32_MAX - 1 };
@@ -28,8 +27,6 @@ static const clf__param params[] = {
      "auto|true|false", "whether indices begin at 0; auto: when there is an index 0"},
     {"regression", CLF_PARAM_BOOL, offsetof(svmlight_params, regression), "false", 0, 0, false,
      NULL, "the labels are regression targets"},
-    {"map", CLF_PARAM_BOOL, offsetof(svmlight_params, map), "true", 0, 0, false, NULL,
-     "map plain files into memory while they are read"},
 };
 
 typedef struct svmlight_reader {

@@ -177,7 +177,7 @@ static clf_status read_idx(clf_context *context) {
   static const unsigned char bytes[] = {0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6};
   clf_status status;
   TRY(read_file(context, "idx", NULL, bytes, sizeof bytes));
-  TRY(read_file(context, "idx", "map=false", bytes, sizeof bytes));
+  TRY(read_file(context, "idx", "map=true", bytes, sizeof bytes));
 done:
   return status;
 }

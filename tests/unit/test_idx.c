@@ -84,6 +84,19 @@ START_TEST(reads_every_element_type) {
 }
 END_TEST
 
+/* 1e300 is kept or refused, and not read as infinity. */
+START_TEST(keeps_large_doubles_or_refuses_them) {
+  static const char bytes[] = HEADER("\x0E") "\x7E\x37\xE4\x3C\x88\0\x75\x9C\xBF\xD0\0\0\0\0\0\0";
+  clf_dataset *dataset = NULL;
+  if (read_bytes(&dataset, context, &clf__format_idx, bytes, SIZE(bytes), NULL) == CLF_OK) {
+    ck_values(dataset, "x", 1e300, -0.25);
+    clf_dataset_free(dataset);
+  } else {
+    ck_clf_says("file: the value in row 0, column 0 is 1e+300, too large for f32");
+  }
+}
+END_TEST
+
 START_TEST(reads_up_to_eight_axes) {
   static const char bytes[] =
       "\0\0\x08\x08\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1"
@@ -111,7 +124,7 @@ START_TEST(finds_labels) {
     put(names[i].images, IMAGES, SIZE(IMAGES));
     put(names[i].labels, LABELS, SIZE(LABELS));
     for (int map = 0; map < 2; map++) {
-      clf_dataset *dataset = load(path_of(names[i].path), map ? NULL : "map=false");
+      clf_dataset *dataset = load(path_of(names[i].path), map ? "map=true" : NULL);
       ck_assert_int_eq(clf_dataset_rows(dataset), 3);
       ck_values(dataset, "labels", 1, 0, 1);
       ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "7");
@@ -153,19 +166,19 @@ START_TEST(says_which_file_is_wrong) {
   ck_clf_says("m-labels-idx1-ubyte: it has 10 bytes; its header promises 11");
   put("m-labels-idx1-ubyte", IMAGES, SIZE(IMAGES));
   ck_clf_fails(clf_dataset_load(&dataset, context, "idx", path_of("m"), NULL), CLF_ERROR_SHAPE);
-  ck_clf_says("m-labels-idx1-ubyte: labels: 3 dimensions");
+  ck_clf_says("m-labels-idx1-ubyte: it has 3 axes; labels have 1 to 2");
   ck_assert_ptr_null(dataset);
 }
 END_TEST
 
-/* The pixels stay where the file is mapped, for as long as the dataset lives. */
-START_TEST(maps_plain_pixels) {
+/* The pixels are ours; or they stay where the file is mapped, for as long as the dataset lives. */
+START_TEST(maps_plain_pixels_on_demand) {
   enum { ROWS = 1000, PIXELS = 784, BYTES = 16 + ROWS * PIXELS };
   unsigned char *file = calloc(1, BYTES);
   memcpy(file, "\0\0\x08\x03\0\0\x03\xE8\0\0\0\x1C\0\0\0\x1C", 16);
   file[BYTES - 1] = 255;
   const char *path = put("pixels", file, BYTES);
-  clf_dataset *dataset = load(path, NULL);
+  clf_dataset *dataset = load(path, "map=true");
   ck_assert_uint_lt(clf_context_memory(context), 4096);
   ck_assert_int_eq(remove(path), 0);
   clf_tensor *x = NULL;
@@ -174,7 +187,7 @@ START_TEST(maps_plain_pixels) {
   ck_assert_mem_eq(clf_tensor_data(x), file + 16, BYTES - 16);
   clf_tensor_free(x);
   path = put("pixels", file, BYTES);
-  dataset = load(path, "map=false");
+  dataset = load(path, NULL);
   ck_assert_uint_gt(clf_context_memory(context), BYTES);
   clf_dataset_free(dataset);
   free(file);
@@ -195,7 +208,8 @@ START_TEST(refuses_hostile_bytes) {
       {"\0\0\x08\2\0\0\0\0\0\0\0\1", 12, NULL, CLF_ERROR_DATA, "the size of axis 0 is 0"},
       {"\0\0\x0E\2\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 12, NULL, CLF_ERROR_SHAPE,
        "the sizes overflow at axis 1"},
-      {"\0\0\x08\1\0\0\0\1\5", 9, NULL, CLF_ERROR_SHAPE, "file: x has 1 dimensions"},
+      {"\0\0\x08\1\0\0\0\1\5", 9, NULL, CLF_ERROR_SHAPE,
+       "file: it has 1 axes; rows of features have 2 to 8"},
       {IMAGES, 28, "scale=0", CLF_ERROR_ARGUMENT, "scale"},
       {IMAGES, 28, "scale=full", CLF_ERROR_ARGUMENT, "scale"},
       {HEADER("\x09") "\1\1", 14, "scale=0.5", CLF_ERROR_TYPE, "file: "},
@@ -257,6 +271,41 @@ START_TEST(refuses_hostile_gzip) {
   clf_context_free(limited);
   clf_dataset_free(load(path_of("large"), NULL));
   ck_assert_ptr_null(dataset);
+}
+END_TEST
+
+/* What the header says is checked before the rest is unpacked, so that little memory is taken. */
+START_TEST(refuses_gzip_by_its_header) {
+  enum { ZEROS = 1 << 24 };
+  static unsigned char packed[1 << 20];
+  static const char one_axis[] = "\0\0\x08\1\1\0\0\x08\0\0\0\0\0\0\0\0";
+  static const char two_axes[] = "\0\0\x08\2\0\0\0\x04\0\x40\0\1\0\0\0\0";
+  static const char three_axes[] = "\0\0\x08\3\0\0\x40\0\0\0\0\x20\0\0\0\x20";
+  static const struct {
+    const char *header, *says;
+    bool labels;
+  } cases[] = {
+      {one_axis, "zeros.gz: it has 1 axes; rows of features have 2 to 8", false},
+      {one_axis, "zeros.gz: it has 16777224 labels for 3 rows", true},
+      {two_axes, "zeros.gz: it has 4 labels for 3 rows", true},
+      {three_axes, "zeros.gz: it has 3 axes; labels have 1 to 2", true},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_dataset *dataset = NULL;
+    clf_context *fresh = NULL;
+    char params[160];
+    const char *images = put("images", IMAGES, SIZE(IMAGES));
+    const size_t size = pack_zeros(packed, sizeof packed, cases[i].header, ZEROS);
+    const char *path = put_file("zeros.gz", packed, size);
+    snprintf(params, sizeof params, "labels=%s", path);
+    ck_clf_ok(clf_context_create(&fresh, "threads=1", NULL));
+    ck_clf_fails(clf_dataset_load(&dataset, fresh, "idx", cases[i].labels ? images : path,
+                                  cases[i].labels ? params : NULL),
+                 CLF_ERROR_SHAPE);
+    ck_clf_says(cases[i].says);
+    ck_assert_uint_lt(clf_context_memory_peak(fresh), 1 << 18);
+    clf_context_free(fresh);
+  }
 }
 END_TEST
 
@@ -350,13 +399,15 @@ int main(void) {
   tcase_set_timeout(tests, 60);
   tcase_add_test(tests, reads_pixels);
   tcase_add_test(tests, reads_every_element_type);
+  tcase_add_test(tests, keeps_large_doubles_or_refuses_them);
   tcase_add_test(tests, reads_up_to_eight_axes);
   tcase_add_test(tests, finds_labels);
   tcase_add_test(tests, labels_are_a_choice);
   tcase_add_test(tests, says_which_file_is_wrong);
-  tcase_add_test(tests, maps_plain_pixels);
+  tcase_add_test(tests, maps_plain_pixels_on_demand);
   tcase_add_test(tests, refuses_hostile_bytes);
   tcase_add_test(tests, refuses_hostile_gzip);
+  tcase_add_test(tests, refuses_gzip_by_its_header);
   tcase_add_test(tests, reads_concatenated_gzip);
   tcase_add_test(tests, survives_damage);
   tcase_add_test(tests, survives_damaged_gzip);

@@ -137,7 +137,7 @@ START_TEST(scales_bytes) {
 END_TEST
 
 /* f32 in C order stays where the file is mapped. */
-START_TEST(maps_plain_floats) {
+START_TEST(maps_plain_floats_on_demand) {
   enum { COUNT = 10000 };
   static struct {
     char header[128];
@@ -153,11 +153,11 @@ START_TEST(maps_plain_floats) {
   }
   clf_dataset *dataset = NULL;
   const char *path = put_file("x.npy", &plain, sizeof plain);
-  ck_clf_ok(clf_dataset_load(&dataset, context, "npy", path, NULL));
+  ck_clf_ok(clf_dataset_load(&dataset, context, "npy", path, "map=true"));
   ck_assert_uint_lt(clf_context_memory(context), held + 4096);
   ck_assert_float_eq(((const float *)clf__dataset_rows(dataset).data)[COUNT - 1], COUNT - 1);
   clf_dataset_free(dataset);
-  ck_clf_ok(clf_dataset_load(&dataset, context, "npy", path, "map=false"));
+  ck_clf_ok(clf_dataset_load(&dataset, context, "npy", path, NULL));
   ck_assert_uint_gt(clf_context_memory(context), sizeof plain);
   clf_dataset_free(dataset);
 }
@@ -234,7 +234,7 @@ START_TEST(refuses_hostile_headers) {
       {1, "{'shape': ()}", CLF_ERROR_FORMAT, "it is a single number"},
       {1, "{'shape': (", CLF_ERROR_FORMAT, "a size expected"},
       {1, "{'descr': '|u1', 'fortran_order': False, 'shape': (6,)}", CLF_ERROR_SHAPE,
-       "file: x has 1 dimensions"},
+       "file: it has 1 axes; rows of features have 2 to 8"},
       {1, "{'descr': '|u1', 'fortran_order': False, 'shape': (0, 3)}", CLF_ERROR_DATA,
        "the size of axis 0 is 0"},
       {1, "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 4)}", CLF_ERROR_FORMAT,
@@ -354,6 +354,34 @@ START_TEST(reads_archives) {
 }
 END_TEST
 
+/* A later member of a name takes the place of an earlier one, as numpy.load() has it. */
+START_TEST(reads_the_last_of_one_name) {
+  archive zip = {.count = 0};
+  file first = NPY("|u1", "False", "(1, 2)", "\1\2");
+  file last = NPY("|u1", "False", "(1, 2)", "\3\4");
+  add_member(&zip, "x.npy", &first, 1);
+  add_member(&zip, "x.npy", &last, 1);
+  file bytes = finish_archive(&zip, "");
+  clf_dataset *dataset = read_file(&bytes, NULL);
+  ck_values(dataset, "x", 3, 4);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+/* Labels keep all 64 bits, and those that do not fit are refused rather than merged. */
+START_TEST(reads_unsigned_labels_exactly) {
+  archive zip = {.count = 0};
+  file x = NPY("|u1", "False", "(2, 1)", "\1\2");
+  file y = NPY("<u8", "False", "(2,)", "\7\0\0\0\0\0\0\0\1\0\0\0\0\0\0\x80");
+  add_member(&zip, "x.npy", &x, 0);
+  add_member(&zip, "y.npy", &y, 0);
+  file bytes = finish_archive(&zip, "");
+  hostile bad = {(const char *)bytes.bytes, bytes.size, NULL, CLF_ERROR_DATA,
+                 "file: y.npy: element 1 is 9223372036854775809; labels up to 9223372036854775807"};
+  assert_refused(context, &clf__format_npy, &bad);
+}
+END_TEST
+
 START_TEST(reads_named_arrays) {
   file bytes = npz_of("x_train.npy", "y_train.npy", 1);
   clf_dataset *dataset = read_file(&bytes, "x=x_train y=y_train regression=true");
@@ -393,7 +421,8 @@ START_TEST(refuses_hostile_archives) {
   refuse(&bad, "x=z", CLF_ERROR_DATA,
          "it has no array z; name one of arr_9.npy, x.npy, y.npy by x=NAME");
   refuse(&bad, "y=z", CLF_ERROR_DATA, "it has no array z; it has arr_9.npy");
-  refuse(&bad, "x=arr_9 y=none", CLF_ERROR_SHAPE, "file: x has 1 dimensions");
+  refuse(&bad, "x=arr_9 y=none", CLF_ERROR_SHAPE,
+         "file: arr_9.npy: it has 1 axes; rows of features have 2 to 8");
   bad.bytes[directory] = 'Q';
   refuse(&bad, NULL, CLF_ERROR_FORMAT, "no entry of the archive's directory");
   bad = good_zip;
@@ -404,6 +433,9 @@ START_TEST(refuses_hostile_archives) {
   refuse(&bad, NULL, CLF_ERROR_FORMAT, "file: x.npy: it is encrypted");
   bad = good_zip;
   bad.bytes[directory + 55 + 16] ^= 1;
+  refuse(&bad, NULL, CLF_ERROR_FORMAT, "file: x.npy: it is damaged: its size or checksum");
+  bad = good_zip;
+  bad.bytes[directory + 55 + 24] ^= 1;
   refuse(&bad, NULL, CLF_ERROR_FORMAT, "file: x.npy: it is damaged: its size or checksum");
   bad = good_zip;
   bad.bytes[directory + 55 + 21] = 255;
@@ -472,11 +504,13 @@ int main(void) {
   tcase_add_test(tests, reads_every_header);
   tcase_add_test(tests, reads_fortran_order);
   tcase_add_test(tests, scales_bytes);
-  tcase_add_test(tests, maps_plain_floats);
+  tcase_add_test(tests, maps_plain_floats_on_demand);
   tcase_add_test(tests, reads_labels_from_their_own_file);
   tcase_add_test(tests, refuses_hostile_headers);
   tcase_add_test(tests, refuses_hostile_bytes);
   tcase_add_test(tests, reads_archives);
+  tcase_add_test(tests, reads_the_last_of_one_name);
+  tcase_add_test(tests, reads_unsigned_labels_exactly);
   tcase_add_test(tests, reads_named_arrays);
   tcase_add_test(tests, reads_an_archive_with_a_comment);
   tcase_add_test(tests, refuses_hostile_archives);
