@@ -36,7 +36,9 @@ CLF_API clf_status clf_dataset_create(clf_dataset **out, clf_context *context, c
  *  @param columns    number of features
  *  @param row_start  [rows + 1] i64 (or i32): row i has entries row_start[i] … row_start[i+1] - 1
  *  @param column     [entries] i32 (or i64): 0 … columns - 1
- *  @param value      [entries] f32 (or any other dtype, converted)
+ *  @param value      [entries] f32 (or any other dtype, converted). The storage of f32 values is
+ *                    shared when the columns ascend in every row; the indices are always copied,
+ *                    so that what was checked stays so
  *  @param y          [rows] labels or NULL
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_TYPE (indices that are not
  *          integers), CLF_ERROR_DATA (an index out of range, row starts that fall: the place is in

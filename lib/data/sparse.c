@@ -1,6 +1,6 @@
-/* Sparse datasets (CSR): validated once, so that kernels need not look at an index again. Columns
- * ascend within each row: where the caller's do not, a copy is sorted; a column that comes twice in
- * a row then stands beside itself. */
+/* Sparse datasets (CSR): indices are validated once, so that kernels need not look at one again,
+ * and are the dataset's own; values are shared. Columns ascend within each row: where the caller's
+ * do not, copies are sorted; a column that comes twice in a row then stands beside itself. */
 #include "data/build.h"
 #include "data/row_order.h"
 
@@ -46,27 +46,13 @@ static int64_t integer_at(const clf_tensor *tensor, int64_t index) {
                                   : ((const int64_t *)tensor->data)[offset];
 }
 
-/* The tensor itself when it is contiguous and of the type, else a copy. The values fit. */
-static clf_status as_integers(clf_tensor **out, clf_context *context, const clf_tensor *tensor,
-                              int32_t dtype) {
-  if (tensor->dtype == dtype && clf__tensor_contiguous(tensor)) {
-    return clf__tensor_share(out, tensor);
-  }
-  int64_t count = tensor->shape[0];
-  clf_status status = clf__tensor_vector(out, context, dtype, count);
-  for (int64_t i = 0; status == CLF_OK && i < count; i++) {
-    if (dtype == CLF_I32) {
-      ((int32_t *)(*out)->data)[i] = (int32_t)integer_at(tensor, i);
-    } else {
-      ((int64_t *)(*out)->data)[i] = integer_at(tensor, i);
-    }
-  }
-  return status;
-}
-
-static clf_status check_row_start(const clf_tensor *row_start, int64_t entries) {
+/* Copies of the indices, checked one by one as they are copied: kernels write where they point, so
+ * they must stay what was checked, whatever becomes of the caller's arrays. */
+static clf_status copy_row_start(clf_tensor **out, clf_context *context,
+                                 const clf_tensor *row_start, int64_t entries) {
+  clf_status status = clf__tensor_vector(out, context, CLF_I64, row_start->shape[0]);
   int64_t before = 0;
-  for (int64_t i = 0; i < row_start->shape[0]; i++) {
+  for (int64_t i = 0; status == CLF_OK && i < row_start->shape[0]; i++) {
     int64_t start = integer_at(row_start, i);
     if (start < before || start > entries) {
       return clf__fail(CLF_ERROR_DATA,
@@ -74,20 +60,23 @@ static clf_status check_row_start(const clf_tensor *row_start, int64_t entries) 
                        "%lld (the entries)",
                        (long long)i, (long long)start, (long long)before, (long long)entries);
     }
-    before = start;
+    ((int64_t *)(*out)->data)[i] = before = start;
   }
-  return CLF_OK;
+  return status;
 }
 
-static clf_status check_columns(const clf_tensor *column, int64_t columns) {
-  for (int64_t i = 0; i < column->shape[0]; i++) {
+static clf_status copy_columns(clf_tensor **out, clf_context *context, const clf_tensor *column,
+                               int64_t columns) {
+  clf_status status = clf__tensor_vector(out, context, CLF_I32, column->shape[0]);
+  for (int64_t i = 0; status == CLF_OK && i < column->shape[0]; i++) {
     int64_t index = integer_at(column, i);
     if (index < 0 || index >= columns) {
       return clf__fail(CLF_ERROR_DATA, "column[%lld] is %lld; it must be 0 to %lld", (long long)i,
                        (long long)index, (long long)(columns - 1));
     }
+    ((int32_t *)(*out)->data)[i] = (int32_t)index;
   }
-  return CLF_OK;
+  return status;
 }
 
 /* The first row whose columns do not ascend; -1 when all do. */
@@ -102,17 +91,16 @@ static int64_t first_unsorted(const clf_dataset *dataset) {
   return -1;
 }
 
-/* Replaces columns and values by copies in which the columns of every row ascend; those before row
- * `first` do. */
+/* Sorts the columns of every row, and a copy of its values; those before row `first` ascend. */
 static clf_status sort_rows(clf_dataset *dataset, int64_t first) {
   const int64_t *start = dataset->row_start->data;
-  clf_tensor *column = NULL;
   clf_tensor *value = NULL;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf_tensor_copy(&column, dataset->column, CLF_I32));
-  CLF__TRY(clf_tensor_copy(&value, dataset->value, CLF_F32));
+  clf_status status = clf_tensor_copy(&value, dataset->value, CLF_F32);
+  if (status < 0) {
+    return status;
+  }
   for (int64_t i = first; i < dataset->rows; i++) {
-    int32_t *columns = (int32_t *)column->data + start[i];
+    int32_t *columns = (int32_t *)dataset->column->data + start[i];
     int64_t count = start[i + 1] - start[i];
     if (!clf__row_ascends(columns, count) &&
         clf__row_sort(columns, (float *)value->data + start[i], count) >= 0) {
@@ -120,13 +108,10 @@ static clf_status sort_rows(clf_dataset *dataset, int64_t first) {
       goto done;
     }
   }
-  clf_tensor_free(dataset->column);
   clf_tensor_free(dataset->value);
-  dataset->column = column;
   dataset->value = value;
-  column = value = NULL;
+  value = NULL;
 done:
-  clf_tensor_free(column);
   clf_tensor_free(value);
   return status;
 }
@@ -141,13 +126,11 @@ clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, in
   clf_dataset *dataset = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(check_shapes(columns, row_start, column, value));
-  CLF__TRY(check_row_start(row_start, column->shape[0]));
-  CLF__TRY(check_columns(column, columns));
   CLF__TRY(clf__dataset_blank(&dataset, context));
   dataset->rows = row_start->shape[0] - 1;
   dataset->features = columns;
-  CLF__TRY(as_integers(&dataset->row_start, dataset->context, row_start, CLF_I64));
-  CLF__TRY(as_integers(&dataset->column, dataset->context, column, CLF_I32));
+  CLF__TRY(copy_row_start(&dataset->row_start, dataset->context, row_start, column->shape[0]));
+  CLF__TRY(copy_columns(&dataset->column, dataset->context, column, columns));
   if (value->dtype == CLF_F32 && clf__tensor_contiguous(value)) {
     CLF__TRY(clf__tensor_share(&dataset->value, value));
   } else {

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "data/dataset.h"
+#include "data/build.h"
 #include "data/decimal.h"
 #include "data/lines.h"
 #include "data/row_order.h"
@@ -289,11 +289,11 @@ static clf_status cut(clf_tensor **tensor, int64_t count) {
 
 static clf_status make_dataset(clf_dataset **out, svmlight_reader *self, clf_context *context) {
   clf_dataset *dataset = NULL;
-  int64_t features = 0;
   int32_t base = 0;
   clf_status status;
   CLF__TRY(find_base(self, &base));
-  CLF__TRY(find_features(self, base, &features));
+  CLF__TRY(clf__dataset_blank(&dataset, context));
+  CLF__TRY(find_features(self, base, &dataset->features));
   for (int64_t i = 0; i < self->entries; i++) {
     ((int32_t *)self->column->data)[i] -= base;
   }
@@ -301,8 +301,10 @@ static clf_status make_dataset(clf_dataset **out, svmlight_reader *self, clf_con
   CLF__TRY(cut(&self->column, self->entries));
   CLF__TRY(cut(&self->value, self->entries));
   CLF__TRY(cut(&self->labels, self->rows));
-  CLF__TRY(clf_dataset_create_sparse(&dataset, context, features, self->row_start, self->column,
-                                     self->value, NULL));
+  dataset->rows = self->rows;
+  CLF__TRY(clf__tensor_share(&dataset->row_start, self->row_start));
+  CLF__TRY(clf__tensor_share(&dataset->column, self->column));
+  CLF__TRY(clf__tensor_share(&dataset->value, self->value));
   CLF__TRY(self->params->regression ? clf_dataset_set_targets(dataset, self->labels)
                                     : clf_dataset_set_labels(dataset, self->labels));
   *out = dataset;

@@ -47,12 +47,10 @@ static clf_status create(clf_dataset **out, int64_t width, part start, part colu
 #define COLUMNS ((part){columns, CLF_I32, 3})
 #define VALUES ((part){values, CLF_F32, 3})
 
-START_TEST(sparse__shares_what_fits) {
+START_TEST(sparse__shares_the_values) {
   clf_dataset *dataset = NULL;
   ck_clf_ok(create(&dataset, 4, STARTS, COLUMNS, VALUES));
   clf__rows x = clf__dataset_rows(dataset);
-  ck_assert_ptr_eq(x.row_start, starts);
-  ck_assert_ptr_eq(x.column, columns);
   ck_assert_ptr_eq(x.value, values);
   ck_assert_int_eq(clf_dataset_rows(dataset), 3);
   ck_assert_int_eq(clf_dataset_features(dataset), 4);
@@ -63,6 +61,38 @@ START_TEST(sparse__shares_what_fits) {
   ck_clf_ok(clf_dataset_tensor(dataset, "column", &tensor));
   ck_assert_int_eq(clf_tensor_dtype(tensor), CLF_I32);
   clf_tensor_free(tensor);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+/* The caller's indices may change after the check, and nothing is written where they point. */
+START_TEST(sparse__indices_stay_what_was_checked) {
+  enum { ROWS = 4 };
+  int64_t start[ROWS + 1] = {0, 1, 2, 3, 4};
+  int32_t column[ROWS] = {0, 1, 0, 1}, labels[ROWS] = {0, 1, 0, 1};
+  float value[ROWS] = {1, 2, 3, 4};
+  clf_dataset *dataset = NULL;
+  ck_clf_ok(create(&dataset, 2, (part){start, CLF_I64, ROWS + 1}, (part){column, CLF_I32, ROWS},
+                   (part){value, CLF_F32, ROWS}));
+  for (int i = 0; i < ROWS; i++) {
+    start[i + 1] = (int64_t)1 << 40;
+    column[i] = INT32_MAX;
+  }
+  for (int64_t i = 0; i < clf_kind_count("model"); i++) {
+    clf_model *model = NULL;
+    clf_tensor *y = NULL;
+    const int64_t rows = ROWS;
+    int32_t predicted[ROWS];
+    ck_clf_ok(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, &rows, NULL, NULL, NULL));
+    ck_clf_ok(clf_dataset_set_labels(dataset, y));
+    ck_clf_ok(clf_model_create(&model, context, clf_kind_name("model", i), NULL));
+    if (clf_model_fit(model, dataset, NULL, NULL) >= CLF_OK) {
+      ck_clf_ok(clf_model_predict(model, dataset, predicted, ROWS));
+      ck_assert_mem_eq(predicted, labels, sizeof labels);
+    }
+    clf_tensor_free(y);
+    clf_model_free(model);
+  }
   clf_dataset_free(dataset);
 }
 END_TEST
@@ -196,7 +226,8 @@ END_TEST
 int main(void) {
   TCase *tcase = tcase_create("sparse");
   tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_test(tcase, sparse__shares_what_fits);
+  tcase_add_test(tcase, sparse__shares_the_values);
+  tcase_add_test(tcase, sparse__indices_stay_what_was_checked);
   tcase_add_test(tcase, sparse__converts_other_types);
   tcase_add_test(tcase, sparse__sorts_the_columns_of_each_row);
   tcase_add_test(tcase, sparse__rows_may_start_after_the_first_entry_and_end_before_the_last);
