@@ -18,7 +18,9 @@ typedef clf__fisher_params fisher_params;
 
 static const clf__param params[] = {
     {"shrinkage", CLF_PARAM_NUMBER, offsetof(fisher_params, shrinkage), "none", 0, 1, false,
-     "none|auto", "part of the covariance replaced by its mean variance; auto: Ledoit and Wolf"},
+     "none|auto",
+     "part of the covariance replaced by its mean variance; auto: as far as rows leave it "
+     "uncertain"},
     {"priors", CLF_PARAM_LIST, offsetof(fisher_params, priors), "data", 0, INFINITY, true, "data",
      "prior of each class, scaled to sum to 1; data: its share of the rows"},
     {"components", CLF_PARAM_NUMBER, offsetof(fisher_params, components), "auto", 1, 1e9, false,
@@ -109,27 +111,31 @@ static void set_offsets(fisher_work *work) {
   }
 }
 
-/* Rows that count, for the divisor rows - classes of the covariance. */
-static double degrees_of_freedom(const clf__training *training) {
-  int64_t rows = 0;
-  for (int64_t i = 0; i < training->x->rows; i++) {
-    rows += training->weights == NULL || training->weights[i] > 0;
-  }
-  int64_t classes = 0;
+/* One row of each class says nothing about what varies within them. */
+static clf_status check_rows(const clf__training *training) {
+  const int64_t rows = training->x->rows;
+  int64_t counted = 0, classes = 0;
   for (int64_t k = 0; k < training->classes; k++) {
     classes += training->class_rows[k] > 0;
   }
-  return rows > classes ? (double)(rows - classes) / (double)rows : 1;
+  for (int64_t i = 0; i < rows && counted <= classes; i++) {
+    counted += training->weights == NULL || training->weights[i] > 0;
+  }
+  return counted > classes
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_DATA,
+                         "fisher: %lld rows of %lld classes leave nothing that varies within a "
+                         "class; a class needs two rows or more",
+                         (long long)counted, (long long)classes);
 }
 
-/* Total scatter minus scatter of the means, as a covariance. Shrunk covariances are defined with
- * the divisor rows, the plain one with rows - classes, as in scikit-learn. */
+/* Total scatter minus scatter of the means, divided by the sum of the weights: so a weight of 2 is
+ * the row twice, and weights may be of any size. */
 static clf_status covariance_within(fisher_work *work) {
   int64_t d = work->columns;
   int64_t classes = work->classes;
   double *s = work->gram.scatter;
-  bool shrink = work->params->shrinkage.word != SHRINKAGE_NONE;
-  double divisor = work->gram.weight * (shrink ? 1 : degrees_of_freedom(work->training));
+  const double divisor = work->gram.weight;
   double *weighted = clf__alloc_array(work->context, d * classes, sizeof *weighted);
   if (weighted == NULL) {
     return CLF_ERROR_MEMORY;
@@ -146,18 +152,29 @@ static clf_status covariance_within(fisher_work *work) {
   return status;
 }
 
-/* Variances within the classes, from the covariance's diagonal. A feature that is constant in every
- * class though not overall separates them best: its variance is taken as a small part of the total
- * one instead of 0. What is rounding error against the feature's own size counts as 0. */
-static void set_deviations(fisher_work *work) {
-  int64_t d = work->columns;
-  double *s = work->gram.scatter;
-  for (int64_t j = 0; j < d; j++) {
-    double variance = fmax(s[j * d + j], 1e-8 * work->total_variance[j]);
-    double rounding = 1e-14 * work->gram.mean[j] * work->gram.mean[j];
-    work->deviation[j] = variance > rounding ? sqrt(variance) : 0;
-    s[j * d + j] = variance;
+/* Variances within the classes: with shrinkage=auto those of fisher_shrinkage.c, else the
+ * covariance's diagonal, where a feature that is constant in every class though not overall
+ * separates them best: its variance is taken as a small part of the total one instead of 0. What is
+ * rounding error against the feature's own size counts as 0. */
+static clf_status set_deviations(fisher_work *work) {
+  const int64_t d = work->columns;
+  const double rounding = clf__rows_sparse(work->training->x) ? 1e-14 : 1e-22;
+  double *s = work->gram.scatter, *variances = work->deviation;
+  clf_status status = CLF_OK;
+  if (work->params->shrinkage.word == SHRINKAGE_AUTO) {
+    status = clf__fisher_variances(variances, work->context, work->training, &work->gram,
+                                   work->offsets, work->total_variance);
+  } else {
+    for (int64_t j = 0; j < d; j++) {
+      variances[j] = fmax(s[j * d + j], 1e-8 * work->total_variance[j]);
+    }
   }
+  for (int64_t j = 0; status == CLF_OK && j < d; j++) {
+    const double mean = work->gram.mean[j];
+    s[j * d + j] = variances[j];
+    work->deviation[j] = variances[j] > rounding * mean * mean ? sqrt(variances[j]) : 0;
+  }
+  return status;
 }
 
 /* A number shrinks towards the mean variance; auto towards the features' own variances, which does
@@ -364,12 +381,13 @@ clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *t
                            .outputs = training->classes,
                            .centered = true};
   clf_status status = CLF_OK;
+  CLF__TRY(check_rows(training));
   CLF__TRY(clf__gram_create(&work.gram, model->context, &input));
   CLF__TRY(allocate(&work));
   CLF__TRY(set_priors(&work));
   set_offsets(&work);
   CLF__TRY(covariance_within(&work));
-  set_deviations(&work);
+  CLF__TRY(set_deviations(&work));
   CLF__TRY(shrink_covariance(&work));
   CLF__TRY(solve(&work));
   CLF__TRY(store_classifier(&work, state));

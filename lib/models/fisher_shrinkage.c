@@ -1,65 +1,163 @@
-/* Shrinkage by Ledoit and Wolf (2004, "A well-conditioned estimator for large-dimensional
- * covariance matrices"), on rows z_i centred by their class and scaled to unit variance. With R
- * their correlation matrix, p features and n rows: delta = (|R|^2 - p) / p, beta = (mean |z_i|^4 -
- * |R|^2) / (p n), and the shrinkage is min(beta, delta) / delta. */
+/* Shrinkage of the covariance within the classes, for shrinkage=auto, on rows z_i about the means
+ * of their classes.
+ *
+ * Variances: n rows tell the variance w_j = mean z_ij^2 of a feature as well as m_j = n w_j^2 /
+ * (mean z_ij^4 - w_j^2) squares of equal weight would: n / 2 for Gaussians, 5 where only five rows
+ * differ from their class's mean, none where the feature is constant in every class. The total
+ * variance t_j joins as PRIOR_ROWS of such rows:
+ *
+ *   v_j = (m_j w_j + PRIOR_ROWS t_j) / (m_j + PRIOR_ROWS)
+ *
+ * so that a feature that was constant within the classes so far counts by its total variance, and
+ * no unit matters. On the first 3 to 30 rows a class of scikit-learn's tables it lowers the log
+ * loss on the others by 1 to 70 %.
+ *
+ * Correlations, by Ledoit and Wolf (2004, "A well-conditioned estimator for large-dimensional
+ * covariance matrices") on z_ij / sqrt(v_j). With R their correlation matrix and p features: delta
+ * =
+ * (|R|^2 - p) / p, beta = (mean |z_i|^4 - |R|^2) / (p n), and the shrinkage is min(beta, delta) /
+ * delta. */
 #include "models/fisher_shrinkage.h"
 
 #include <math.h>
 
 #include "base/pool.h"
 
-enum { CHUNK_ROWS = 256 };
+enum { MAX_PARTS = 16, MIN_PART_ROWS = 256 };
 
-/* sum over the rows of weight |z|^4, a chunk a task. */
-typedef struct fourth_powers {
+#define PRIOR_ROWS 0.5
+/* Of a fourth power of a mean of f64: far above it, far below that of a difference of f32 values.
+ */
+#define ROUNDING 1e-40
+
+/* Sums over the rows in parts, which are split by the number of rows alone. */
+typedef struct spread_call {
   const clf__training *training;
-  const float *means;      /* [K, D] class means */
-  const float *scale;      /* [D] 1 / deviation, 0 for constant columns */
-  const double *at_origin; /* [K] |0 - mean|^2 scaled, where sparse rows start from */
-  double *sums;            /* [chunks] */
-} fourth_powers;
+  const double *means; /* [K, D] of the classes */
+  const double *scale; /* [D] 1 / deviation, 0 for constant columns; NULL for the moments */
+  int64_t parts;
+  double *row;     /* [parts, D] */
+  double *moments; /* [parts, 2, D] sums of weight z^2 and weight z^4 */
+  double *fourth;  /* [parts] sums of weight |z|^4 */
+} spread_call;
 
-static double dense_distance(const clf__rows *x, int64_t row, const float *mean,
-                             const float *scale) {
-  double sum = 0;
-  const float *f32 = (const float *)x->data + row * x->stride;
-  const uint8_t *u8 = (const uint8_t *)x->data + row * x->stride;
-  for (int64_t j = 0; j < x->columns; j++) {
-    float value = x->dtype == CLF_U8 ? (float)u8[j] * x->scale : f32[j];
-    float z = (value - mean[j]) * scale[j];
-    sum += (double)(z * z);
+static void add_moments(double *moments, const double *row, const double *mean, double weight,
+                        int64_t columns) {
+  for (int64_t j = 0; j < columns; j++) {
+    const double square = (row[j] - mean[j]) * (row[j] - mean[j]);
+    moments[j] += weight * square;
+    moments[columns + j] += weight * (square * square);
+  }
+}
+
+static double scaled_length(const double *row, const double *mean, const double *scale,
+                            int64_t columns) {
+  enum { LANES = 8 };
+  double sums[LANES] = {0}, sum = 0;
+  int64_t j = 0;
+  for (; j + LANES <= columns; j += LANES) {
+    for (int64_t lane = 0; lane < LANES; lane++) {
+      const double z = (row[j + lane] - mean[j + lane]) * scale[j + lane];
+      sums[lane] += z * z;
+    }
+  }
+  for (; j < columns; j++) {
+    const double z = (row[j] - mean[j]) * scale[j];
+    sum += z * z;
+  }
+  for (int64_t lane = 0; lane < LANES; lane++) {
+    sum += sums[lane];
   }
   return sum;
 }
 
-static double sparse_distance(const clf__rows *x, int64_t row, const float *mean,
-                              const float *scale, double at_origin) {
-  double sum = at_origin;
-  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-    int32_t j = x->column[e];
-    double here = (double)((x->value[e] - mean[j]) * scale[j]);
-    double zero = (double)(mean[j] * scale[j]);
-    sum += here * here - zero * zero;
-  }
-  return sum;
-}
-
-static void sum_chunk(void *argument, int64_t chunk, int32_t worker) {
+static void sum_part(void *argument, int64_t part, int32_t worker) {
   (void)worker;
-  const fourth_powers *work = argument;
-  const clf__rows *x = work->training->x;
-  int64_t end = (chunk + 1) * CHUNK_ROWS < x->rows ? (chunk + 1) * CHUNK_ROWS : x->rows;
-  double sum = 0;
-  for (int64_t i = chunk * CHUNK_ROWS; i < end; i++) {
-    int32_t k = work->training->labels[i];
-    const float *mean = work->means + k * x->columns;
-    double square = clf__rows_sparse(x)
-                        ? sparse_distance(x, i, mean, work->scale, work->at_origin[k])
-                        : dense_distance(x, i, mean, work->scale);
-    double weight = work->training->weights != NULL ? (double)work->training->weights[i] : 1;
-    sum += weight * square * square;
+  const spread_call *call = argument;
+  const clf__training *training = call->training;
+  const int64_t columns = training->x->columns, rows = training->x->rows;
+  double *row = call->row + part * columns;
+  for (int64_t i = rows * part / call->parts; i < rows * (part + 1) / call->parts; i++) {
+    const double weight = training->weights != NULL ? (double)training->weights[i] : 1;
+    const double *mean = call->means + training->labels[i] * columns;
+    if (weight == 0) {
+      continue;
+    }
+    clf__rows_read_f64(training->x, i, row);
+    if (call->scale == NULL) {
+      add_moments(call->moments + 2 * part * columns, row, mean, weight, columns);
+    } else {
+      const double length = scaled_length(row, mean, call->scale, columns);
+      call->fourth[part] += weight * length * length;
+    }
   }
-  work->sums[chunk] = sum;
+}
+
+/* What add up in `moments`, or in `fourth` where a scale is given, are the parts' sums, the first
+ * of which receives them all. */
+static void add_parts(double *sums, int64_t parts, int64_t count) {
+  for (int64_t part = 1; part < parts; part++) {
+    for (int64_t j = 0; j < count; j++) {
+      sums[j] += sums[part * count + j];
+    }
+  }
+}
+
+static clf_status spread_create(spread_call *call, clf_context *context,
+                                const clf__training *training, const clf__gram *gram,
+                                const double *offsets) {
+  const int64_t columns = training->x->columns, classes = training->classes;
+  const int64_t parts = training->x->rows / MIN_PART_ROWS;
+  *call = (spread_call){.training = training,
+                        .parts = parts < 1           ? 1
+                                 : parts > MAX_PARTS ? MAX_PARTS
+                                                     : parts};
+  double *means = clf__alloc_array(context, classes * columns, sizeof *means);
+  call->means = means;
+  call->row = clf__alloc_array(context, call->parts * columns, sizeof(double));
+  call->moments = clf__alloc_zeroed(context, 2 * call->parts * columns, sizeof(double));
+  call->fourth = clf__alloc_zeroed(context, call->parts, sizeof(double));
+  if (means == NULL || call->row == NULL || call->moments == NULL || call->fourth == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    for (int64_t j = 0; j < columns; j++) {
+      means[k * columns + j] = gram->mean[j] + offsets[j * classes + k];
+    }
+  }
+  return CLF_OK;
+}
+
+static void spread_free(spread_call *call) {
+  clf__free((double *)call->means);
+  clf__free(call->row);
+  clf__free(call->moments);
+  clf__free(call->fourth);
+}
+
+clf_status clf__fisher_variances(double *variances, clf_context *context,
+                                 const clf__training *training, const clf__gram *gram,
+                                 const double *offsets, const double *total_variance) {
+  const int64_t columns = training->x->columns;
+  spread_call call;
+  clf_status status = spread_create(&call, context, training, gram, offsets);
+  if (status < 0) {
+    goto done;
+  }
+  clf__parallel(context, call.parts, sum_part, &call);
+  add_parts(call.moments, call.parts, 2 * columns);
+  for (int64_t j = 0; j < columns; j++) {
+    const double within = call.moments[j] / gram->weight;
+    const double square = gram->mean[j] * gram->mean[j] + total_variance[j];
+    const double uncertain = fmax(call.moments[columns + j] / gram->weight - within * within,
+                                  ROUNDING * square * square);
+    const double rows =
+        uncertain > 0 ? fmin(within * within / uncertain, 1) * gram->weight : gram->weight;
+    variances[j] = (rows * within + PRIOR_ROWS * total_variance[j]) / (rows + PRIOR_ROWS);
+  }
+done:
+  spread_free(&call);
+  return status;
 }
 
 /* |R|^2 and, into *features, p. */
@@ -77,43 +175,31 @@ static double squared_norm(const double *covariance, const double *deviation, in
   return sum;
 }
 
-clf_status clf__fisher_shrinkage(double *out, clf_context *context, const clf__training *training,
-                                 const clf__gram *gram, const double *offsets,
-                                 const double *deviation) {
-  int64_t d = training->x->columns;
-  int64_t classes = training->classes;
-  int64_t chunks = (training->x->rows + CHUNK_ROWS - 1) / CHUNK_ROWS;
-  float *means = clf__alloc_array(context, classes * d, sizeof *means);
-  float *scale = clf__alloc_array(context, d, sizeof *scale);
-  double *at_origin = clf__alloc_zeroed(context, classes, sizeof *at_origin);
-  double *sums = clf__alloc_array(context, chunks, sizeof *sums);
-  clf_status status = means && scale && at_origin && sums ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status < 0) {
+clf_status clf__fisher_shrinkage(double *amount, clf_context *context,
+                                 const clf__training *training, const clf__gram *gram,
+                                 const double *offsets, const double *deviation) {
+  const int64_t columns = training->x->columns;
+  double *scale = clf__alloc_array(context, columns, sizeof *scale);
+  spread_call call;
+  clf_status status = spread_create(&call, context, training, gram, offsets);
+  if (status < 0 || scale == NULL) {
+    status = CLF_ERROR_MEMORY;
     goto done;
   }
-  for (int64_t j = 0; j < d; j++) {
-    scale[j] = deviation[j] > 0 ? (float)(1 / deviation[j]) : 0;
-    for (int64_t k = 0; k < classes; k++) {
-      float mean = (float)(gram->mean[j] + offsets[j * classes + k]);
-      means[k * d + j] = mean;
-      at_origin[k] += (double)(mean * scale[j]) * (double)(mean * scale[j]);
-    }
+  for (int64_t j = 0; j < columns; j++) {
+    scale[j] = deviation[j] > 0 ? 1 / deviation[j] : 0;
   }
-  fourth_powers work = {training, means, scale, at_origin, sums};
-  clf__parallel(context, chunks, sum_chunk, &work);
-  double fourth = 0;
-  for (int64_t i = 0; i < chunks; i++) {
-    fourth += sums[i] / gram->weight;
-  }
+  call.scale = scale;
+  clf__parallel(context, call.parts, sum_part, &call);
+  add_parts(call.fourth, call.parts, 1);
   double p = 0;
-  double norm = squared_norm(gram->scatter, deviation, d, &p);
-  double delta = p > 0 ? (norm - p) / p : 0;
-  double beta = p > 0 ? (fourth - norm) / (p * gram->weight) : 0;
-  *out = delta > 0 && beta > 0 ? fmin(beta, delta) / delta : 0;
+  const double fourth = call.fourth[0] / gram->weight;
+  const double norm = squared_norm(gram->scatter, deviation, columns, &p);
+  const double delta = p > 0 ? (norm - p) / p : 0;
+  const double beta = p > 0 ? (fourth - norm) / (p * gram->weight) : 0;
+  *amount = delta > 0 && beta > 0 ? fmin(beta, delta) / delta : 0;
 done:
-  clf__free(means);
+  spread_free(&call);
   clf__free(scale);
-  clf__free(at_origin);
-  clf__free(sums);
   return status;
 }

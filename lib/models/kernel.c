@@ -1,8 +1,9 @@
 /* Kernels as parameters: the function with its gamma, and the center of the rows.
  *
  * gamma=scale is 1 / (columns * variance) over all values of the rows, zeros that sparse rows leave
- * out included, and 1 where they are all equal, as in scikit-learn. Floats are summed twice, the
- * second time about the mean of the first, so that an offset costs no digits. */
+ * out included, and 1 where they are all equal, as in scikit-learn; a row of weight 2 counts twice.
+ * Floats are summed twice, the second time about the mean of the first, so that an offset costs no
+ * digits. */
 #include "models/kernel.h"
 
 #include <math.h>
@@ -16,7 +17,7 @@ enum { MOST_BLOCKS = 64, LEAST_ROWS = 64 };
 typedef struct summing {
   clf_context *context;
   const clf__rows *x;
-  const float *weights; /* [rows], rows of weight 0 are passed over; or NULL */
+  const float *weights; /* [rows], or NULL for 1 */
   int64_t block_rows, blocks;
   double shift;
   double sum[MOST_BLOCKS], square[MOST_BLOCKS];
@@ -61,12 +62,11 @@ static void sum_block(void *argument, int64_t block, int32_t worker) {
   (void)worker;
   summing *job = argument;
   const clf__rows *x = job->x;
-  double sum = 0, square = 0;
+  double total = 0, total_square = 0;
   int64_t end = (block + 1) * job->block_rows;
   for (int64_t i = block * job->block_rows; i < end && i < x->rows; i++) {
-    if (job->weights != NULL && job->weights[i] == 0) {
-      continue;
-    }
+    const double weight = job->weights != NULL ? (double)job->weights[i] : 1;
+    double sum = 0, square = 0;
     if (clf__rows_sparse(x)) {
       int64_t first = x->row_start[i];
       sum_values(x->value + first, x->row_start[i + 1] - first, 0, &sum, &square);
@@ -79,9 +79,11 @@ static void sum_block(void *argument, int64_t block, int32_t worker) {
         add_to_columns(job->columns + block * x->columns, values, x->columns);
       }
     }
+    total += weight * sum;
+    total_square += weight * square;
   }
-  job->sum[block] = sum;
-  job->square[block] = square;
+  job->sum[block] = total;
+  job->square[block] = total_square;
 }
 
 /* Totals in sum[0], square[0] and the first row of `columns`. */
@@ -96,12 +98,12 @@ static void sum_rows(summing *job) {
   }
 }
 
-static int64_t counted_rows(const clf__training *training) {
-  int64_t count = 0;
-  for (int64_t i = 0; i < training->x->rows; i++) {
-    count += training->weights == NULL || training->weights[i] > 0;
+static double total_weight(const clf__training *training) {
+  double total = training->weights == NULL ? (double)training->x->rows : 0;
+  for (int64_t i = 0; training->weights != NULL && i < training->x->rows; i++) {
+    total += (double)training->weights[i];
   }
-  return count;
+  return total;
 }
 
 /* Equal values have variance 0 exactly, but for sparse rows: there, what is left of them is
@@ -111,7 +113,7 @@ static double variance_of(clf_context *context, const clf__training *training) {
   summing job = summing_of(context, x);
   job.weights = training->weights;
   bool sparse = clf__rows_sparse(x);
-  double count = (double)counted_rows(training) * (double)x->columns;
+  double count = total_weight(training) * (double)x->columns;
   double scale = sparse ? 1 : (double)x->scale;
   if (!sparse && x->dtype == CLF_F32) {
     job.shift = (double)*(const float *)x->data;

@@ -58,13 +58,13 @@ def solve_landmarks(k_nm, k_mm, y, w, alpha):
 
 
 def classify(images, y, new, w=None):
-    """Gaussians with one covariance (divisor: rows - classes) on the images."""
+    """Gaussians with one covariance (divisor: sum of the weights) on the images."""
     w = np.ones(len(y)) if w is None else w
     classes = np.unique(y)
     mean = np.array([np.average(images[y == c], 0, w[y == c]) for c in classes])
     prior = np.array([w[y == c].sum() for c in classes]) / w.sum()
     about = images - mean[np.searchsorted(classes, y)]
-    covariance = (w[:, None] * about).T @ about / w.sum() * len(y) / (len(y) - len(classes))
+    covariance = (w[:, None] * about).T @ about / w.sum()
     to = np.linalg.solve(covariance, mean.T).T
     return new @ to.T + np.log(prior) - (mean * to).sum(1) / 2
 
@@ -178,6 +178,11 @@ def gamma__is_that_of_scikit_learn():
             model = clf.Model("fisher", "kernel=rbf").fit(clf.Dataset(rows, y, scale=scale))
             expected = 1 / (x.shape[1] * np.asarray(made, float).var())
             clf.close(model.tensor("kernel_gamma"), [expected], 1e-6, load.__name__)
+            weights = np.random.default_rng(4).integers(0, 4, len(y))
+            model.fit(clf.Dataset(rows, y, scale=scale, weights=weights.astype(np.float32)))
+            made = np.repeat(made, weights, 0)
+            expected = 1 / (x.shape[1] * np.asarray(made, float).var())
+            clf.close(model.tensor("kernel_gamma"), [expected], 1e-6, load.__name__ + " weighted")
     same = clf.Model("fisher", "kernel=rbf").fit(clf.Dataset(np.ones((4, 2)), [0, 1, 0, 1]))
     assert same.tensor("kernel_gamma") == 1
 

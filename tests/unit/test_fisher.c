@@ -19,7 +19,7 @@ static void make_rows(float *x, int32_t *labels) {
   }
 }
 
-/* Means, priors and the covariance within, divisor rows - classes. */
+/* Means, priors and the covariance within, with the given divisor. */
 typedef struct moments {
   double mean[CLASSES][2], prior[CLASSES], covariance[2][2];
 } moments;
@@ -80,7 +80,7 @@ START_TEST(fisher__gives_the_gaussian_posterior) {
   int32_t labels[ROWS];
   make_rows(x, labels);
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, 2, labels);
-  moments m = measure(x, labels, ROWS - CLASSES);
+  moments m = measure(x, labels, ROWS);
   check_posterior(NULL, &m, x, data);
   clf_dataset *sparse = sparse_of(NULL, x, ROWS, 2, labels);
   check_posterior(NULL, &m, x, sparse);
@@ -120,7 +120,7 @@ START_TEST(fisher__transform_whitens_the_classes) {
   ck_clf_ok(clf_model_transform(model, data, NULL, 0, &components));
   ck_assert_int_eq(components, 2);
   ck_clf_ok(clf_model_transform(model, data, z, ROWS * 2, NULL));
-  moments m = measure(z, labels, ROWS - CLASSES);
+  moments m = measure(z, labels, ROWS);
   ck_assert_double_eq_tol(m.covariance[0][0], 1, 1e-3);
   ck_assert_double_eq_tol(m.covariance[1][1], 1, 1e-3);
   ck_assert_double_eq_tol(m.covariance[0][1], 0, 1e-3);
@@ -148,6 +148,105 @@ START_TEST(fisher__uses_features_constant_in_every_class) {
   double score = 0;
   ck_clf_ok(clf_model_score(model, data, &score));
   ck_assert_double_eq(score, 1);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
+/* A row of weight 2 is the row twice; but for shrinkage=auto, which asks how many rows there are,
+ * only the weights' proportions count. */
+START_TEST(fisher__weights_are_repetitions_of_rows) {
+  static const char *const params[] = {NULL, "shrinkage=0.3", "shrinkage=auto",
+                                       "shrinkage=auto priors=3,1,1"};
+  const float scale = _i % 2 == 1 && _i < 4 ? 1e-3F : 1;
+  static float x[3 * ROWS * 2], weights[ROWS], expected[ROWS * CLASSES], found[ROWS * CLASSES];
+  int32_t labels[3 * ROWS];
+  int64_t count = 0;
+  make_rows(x, labels);
+  clf_dataset *weighted = dataset_of(NULL, x, CLF_F32, ROWS, 2, labels);
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F32, ROWS, 2, NULL);
+  for (int i = 0; i < ROWS; i++) {
+    weights[i] = scale * (float)(i * 7 % 4);
+  }
+  set_weights(weighted, weights);
+  static float repeated_x[3 * ROWS * 2];
+  int32_t repeated_labels[3 * ROWS];
+  for (int i = 0; i < ROWS; i++) {
+    for (int times = 0; times < i * 7 % 4; times++, count++) {
+      memcpy(repeated_x + 2 * count, x + 2 * i, 2 * sizeof *x);
+      repeated_labels[count] = labels[i];
+    }
+  }
+  clf_dataset *repeated = dataset_of(NULL, repeated_x, CLF_F32, count, 2, repeated_labels);
+  clf_model *a = fitted(NULL, "fisher", params[_i / 2], repeated);
+  clf_model *b = fitted(NULL, "fisher", params[_i / 2], weighted);
+  ck_clf_ok(clf_model_decision_function(a, rows, expected, ROWS * CLASSES));
+  ck_clf_ok(clf_model_decision_function(b, rows, found, ROWS * CLASSES));
+  for (int i = 0; i < ROWS * CLASSES;
+       i++) { /* some units in the last place of decisions up to 30 */
+    ck_assert_float_eq_tol(found[i], expected[i], 1e-5F);
+  }
+  clf_model_free(a);
+  clf_model_free(b);
+  clf_dataset_free(weighted);
+  clf_dataset_free(repeated);
+  clf_dataset_free(rows);
+}
+END_TEST
+
+/* The decision between the classes at 1, from the closed form: (1 - 1/2) / variance, with the
+ * variance that auto gives the only feature. */
+static void check_lone_feature(const float *x, const int32_t *labels, int64_t rows,
+                               double variance) {
+  static const float ones[] = {0, 1};
+  float values[4];
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, rows, 1, labels);
+  clf_dataset *at = dataset_of(NULL, ones, CLF_F32, 2, 1, NULL);
+  clf_model *model = fitted(NULL, "fisher", "shrinkage=auto", data);
+  ck_clf_ok(clf_model_decision_function(model, at, values, 4));
+  ck_assert_double_eq_tol((double)(values[3] - values[2]), 0.5 / variance, 1e-5);
+  ck_assert_double_eq_tol((double)(values[1] - values[0]), -0.5 / variance, 1e-5);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_dataset_free(at);
+}
+
+START_TEST(fisher__auto_counts_what_is_constant_within_classes_by_its_total_variance) {
+  static const float x[] = {0, 0, 0, 0, 1, 1, 1, 1};
+  static const int32_t labels[] = {0, 0, 0, 0, 1, 1, 1, 1};
+  check_lone_feature(x, labels, 8, 0.25);
+}
+END_TEST
+
+/* One row in ten of each class lies 1 from the others, at -1 and 2, so that the class means are
+ * -0.1 and 1.1: w = 0.09, mean z^4 = 0.1 0.9 (0.1^3 + 0.9^3), and half a row of the total variance
+ * joins the rows that w is worth. */
+START_TEST(fisher__auto_trusts_a_variance_as_far_as_rows_tell_it) {
+  enum { COUNT = 40 };
+  float x[COUNT];
+  int32_t labels[COUNT];
+  for (int i = 0; i < COUNT; i++) {
+    labels[i] = i % 2;
+    x[i] = (float)labels[i] + (i % 20 > 1 ? 0 : i % 2 == 0 ? -1.F : 1.F);
+  }
+  const double within = 0.09, fourth = 0.09 * (0.001 + 0.729), total = within + 0.6 * 0.6;
+  const double worth = COUNT * within * within / (fourth - within * within);
+  const double variance = (worth * within + 0.5 * total) / (worth + 0.5);
+  /* The means are 1.2 apart, and 1 lies 0.5 from their middle. */
+  check_lone_feature(x, labels, COUNT, variance / 1.2);
+}
+END_TEST
+
+START_TEST(fisher__refuses_one_row_of_each_class) {
+  static const char *const params[] = {NULL, "shrinkage=auto", "shrinkage=0.5", "kernel=rbf"};
+  static const float x[] = {0, 1, 2, 5, 3, 4, 2, 2}, weights[] = {1, 2, 1, 0};
+  static const int32_t labels[] = {0, 1, 2, 0};
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, 4, 2, labels);
+  set_weights(data, weights);
+  clf_model *model = NULL;
+  ck_clf_ok(clf_model_create(&model, NULL, "fisher", params[_i]));
+  ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_DATA);
+  ck_clf_says("3 rows of 3 classes leave nothing that varies within a class");
   clf_model_free(model);
   clf_dataset_free(data);
 }
@@ -214,6 +313,10 @@ int main(void) {
   tcase_add_test(facts, fisher__shrinks_towards_the_mean_variance);
   tcase_add_test(facts, fisher__transform_whitens_the_classes);
   tcase_add_test(facts, fisher__uses_features_constant_in_every_class);
+  tcase_add_loop_test(facts, fisher__weights_are_repetitions_of_rows, 0, 8);
+  tcase_add_test(facts, fisher__auto_counts_what_is_constant_within_classes_by_its_total_variance);
+  tcase_add_test(facts, fisher__auto_trusts_a_variance_as_far_as_rows_tell_it);
+  tcase_add_loop_test(facts, fisher__refuses_one_row_of_each_class, 0, 4);
   tcase_add_test(facts, fisher__stands_collinear_and_constant_features);
   tcase_add_test(facts, fisher__shrinks_by_itself_when_rows_are_few);
   suite_add_tcase(suite, facts);

@@ -182,21 +182,23 @@ START_TEST(history__holds_the_residual_of_each_iteration) {
 }
 END_TEST
 
-/* K = [1, e; e, 1] and y = (1, -1): a = (1, -1) / (1 - e + alpha). */
+/* K = [1, e; e, 1] and y = (1, -1): a = (1, -1) / (1 - e + alpha). Each point is there as two rows
+ * of half its weight, which share its coefficient. */
 START_TEST(kernel_fisher__solves_two_points) {
-  static const float x[] = {0, 1};
-  static const int32_t labels[] = {0, 1};
+  static const float x[] = {0, 1, 0, 1}, weights[] = {0.5F, 0.5F, 0.5F, 0.5F};
+  static const int32_t labels[] = {0, 1, 0, 1};
   static const char *const params[] = {"kernel=rbf gamma=1 alpha=0.1 solver=cholesky",
                                        "kernel=rbf gamma=1 alpha=0.1 solver=cg"};
-  clf_dataset *data = dataset_of(NULL, x, CLF_F32, 2, 1, labels);
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, 4, 1, labels);
+  set_weights(data, weights);
   clf_model *model = fitted(NULL, "fisher", params[_i], data);
   clf_tensor *tensor = NULL;
   ck_clf_ok(clf_model_tensor(model, "coefficients", &tensor));
   const float *a = clf_tensor_data(tensor);
   const double expected = 1 / (1 - exp(-1) + 0.1);
-  ck_assert_int_eq(clf_tensor_count(tensor), 2);
-  ck_assert_double_eq_tol(fabs((double)a[0]), expected, 1e-5);
-  ck_assert_double_eq_tol((double)a[0], -(double)a[1], 1e-6);
+  ck_assert_int_eq(clf_tensor_count(tensor), 4);
+  ck_assert_double_eq_tol(fabs((double)(a[0] + a[2])), expected, 1e-5);
+  ck_assert_double_eq_tol((double)(a[0] + a[2]), -(double)(a[1] + a[3]), 1e-6);
   clf_tensor_free(tensor);
   clf_model_free(model);
   clf_dataset_free(data);
@@ -225,10 +227,10 @@ START_TEST(landmarks__that_span_all_rows_give_the_solution_of_all) {
 }
 END_TEST
 
-/* A row of weight 2 is as good as two of it. Shrinkage, of nothing here, has the divisor rows. */
+/* A row of weight 2 is as good as two of it. */
 START_TEST(weights__are_repetitions_of_rows) {
-  static const char *const params[] = {KERNEL "shrinkage=0 landmarks=0 solver=cholesky",
-                                       KERNEL "shrinkage=0 landmarks=0 solver=cg residual=1e-5"};
+  static const char *const params[] = {KERNEL "landmarks=0 solver=cholesky",
+                                       KERNEL "landmarks=0 solver=cg residual=1e-5"};
   static float x[2 * ROWS * COLUMNS], weights[ROWS], expected[ROWS * CLASSES],
       found[ROWS * CLASSES];
   int32_t labels[2 * ROWS];
