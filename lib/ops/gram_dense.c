@@ -30,7 +30,7 @@ typedef struct dense_call {
   const clf__kernels *kernels;
   const clf__gram_kernel *kernel;
   bool exact;
-  const float *center;
+  float *center; /* [columns] */
   int64_t panels;
   int64_t chunk;       /* rows */
   int64_t panel_bytes; /* of a chunk */
@@ -69,6 +69,35 @@ static void pack_sparse(const dense_chunk *chunk, const clf__rows *x, const floa
   }
 }
 
+/* f64 rows are shifted before they are rounded. */
+static void pack_f64(float *out, const clf__rows *x, const float *center, const float *root,
+                     int64_t width) {
+  double values[CLF__TILE_COLUMNS]; /* no panel has more */
+  for (int64_t row = 0; row < x->rows; row++) {
+    const double factor = root == NULL ? 1 : (double)root[row];
+    clf__rows_read_f64(x, row, values);
+    for (int64_t j = 0; j < width; j++) {
+      out[row * width + j] = j < x->columns ? (float)(factor * (values[j] - (double)center[j])) : 0;
+    }
+  }
+}
+
+static void pack_panel(const dense_chunk *chunk, const clf__rows *x, int64_t panel, char *out,
+                       const float *root) {
+  const dense_call *call = chunk->call;
+  const int64_t width = call->kernel->columns, column = panel * width;
+  const int64_t columns = clf__smaller(width, x->columns - column);
+  if (call->exact) {
+    call->kernels->gram_pack_u8(out, (const uint8_t *)x->data + column, x->stride, x->rows,
+                                columns);
+  } else if (x->dtype == CLF_F64) {
+    const clf__rows stripe = clf__rows_columns(x, column, columns);
+    pack_f64((float *)(void *)out, &stripe, call->center + column, root, width);
+  } else {
+    call->kernels->gram_pack_centered(out, x, column, columns, call->center + column, root);
+  }
+}
+
 static void pack_task(void *argument, int64_t index, int32_t worker) {
   const dense_chunk *chunk = argument;
   const dense_call *call = chunk->call;
@@ -86,14 +115,8 @@ static void pack_task(void *argument, int64_t index, int32_t worker) {
     return;
   }
   for (int64_t panel = 0; panel < call->panels; panel++) {
-    const int64_t column = panel * width, columns = clf__smaller(width, x.columns - column);
     char *out = chunk->packed + panel * call->panel_bytes + at / call->kernel->group * width * 4;
-    if (call->exact) {
-      call->kernels->gram_pack_u8(out, (const uint8_t *)x.data + column, x.stride, x.rows, columns);
-    } else {
-      call->kernels->gram_pack_centered(out, &x, column, columns, call->center + column,
-                                        input->weights == NULL ? NULL : root);
-    }
+    pack_panel(chunk, &x, panel, out, input->weights == NULL ? NULL : root);
   }
 }
 
@@ -165,13 +188,12 @@ static void choose_sizes(dense_call *call) {
 }
 
 clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *context,
-                               const clf__gram_input *input, const float *center) {
+                               const clf__gram_input *input, const double *center) {
   const int64_t columns = input->x->columns;
   dense_call call = {.context = context,
                      .input = input,
                      .kernels = clf__kernels_of(clf__context_cpu(context)),
                      .exact = clf__gram_exact(input),
-                     .center = center,
                      .scatter = scatter,
                      .progress = clf__progress_begin(context, "gram", input->x->rows)};
   call.kernel = call.exact ? &call.kernels->gram_u8 : &call.kernels->gram_f32;
@@ -181,11 +203,17 @@ clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *conte
   }
   choose_sizes(&call);
   const int64_t workers = call.parts == 1 ? 1 : clf__context_threads(context);
+  call.center = clf__alloc_array(context, columns, sizeof(float));
   call.packed = clf__alloc_array(context, workers * call.panels, (size_t)call.panel_bytes);
   if (call.parts > 1) {
     call.scatter = clf__alloc_zeroed(context, call.parts * columns * columns, sizeof(double));
   }
-  clf_status status = call.packed == NULL || call.scatter == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+  clf_status status = call.center == NULL || call.packed == NULL || call.scatter == NULL
+                          ? CLF_ERROR_MEMORY
+                          : CLF_OK;
+  for (int64_t j = 0; status == CLF_OK && j < columns; j++) {
+    call.center[j] = (float)center[j];
+  }
   if (status == CLF_OK) {
     status = clf__progress_parallel(&call.progress, &call.done, call.parts, part_task, &call);
   }
@@ -194,6 +222,7 @@ clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *conte
       scatter[i] += call.scatter[part * columns * columns + i];
     }
   }
+  clf__free(call.center);
   clf__free(call.packed);
   if (call.parts > 1) {
     clf__free(call.scatter);

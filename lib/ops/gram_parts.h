@@ -3,6 +3,7 @@
 #define CLF_OPS_GRAM_PARTS_H
 
 #include "base/pool.h"
+#include "ops/centered.h"
 #include "ops/gram.h"
 #include "ops/kernels.h"
 
@@ -18,17 +19,18 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
 
 /* scatter[columns, columns] += sum w (x - center)(x - center)^T, upper triangle; element (i, j)
  * lacks *bias times the sum of column j. u8 rows without weights go in exactly, and `center` is
- * taken as 0. */
+ * taken as 0; others are rounded to f32 after the shift. */
 clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *context,
-                               const clf__gram_input *input, const float *center);
+                               const clf__gram_input *input, const double *center);
 /* scatter += sum w x x^T, upper triangle, with work for the stored entries only. */
 clf_status clf__gram_add_sparse(double *scatter, clf_context *context,
                                 const clf__gram_input *input);
 
-/* Few enough values and products, none of them exact, for the same in f64. */
+/* Few enough values and products, none of them exact, to take them in f64. */
 bool clf__gram_small(const clf__gram_input *input);
-clf_status clf__gram_add_small(double *scatter, clf_context *context, const clf__gram_input *input,
-                               const float *center);
+/* scatter[columns, columns] += scale * sum w z z^T in f64, upper triangle. */
+clf_status clf__gram_add_f64(double *scatter, clf_context *context, const clf__centered *rows,
+                             const float *weights, double scale);
 
 static inline double clf__gram_weight(const clf__gram_input *input, int64_t row) {
   return input->weights == NULL ? 1 : (double)input->weights[row];

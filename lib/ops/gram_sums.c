@@ -7,7 +7,7 @@
 #include "base/context.h"
 #include "ops/gram_parts.h"
 
-enum { PART_ROWS = 2048, MOST_PARTS = 32 };
+enum { PART_ROWS = 2048, MOST_PARTS = 32, PIECE = 256 /* columns */ };
 static const int64_t most_counted = 1 << 24; /* rows of 255 in 32 bits */
 static const int64_t part_room = 1 << 26;    /* bytes for all parts together */
 static const int64_t sums_a_step = 1 << 22;  /* milliseconds */
@@ -24,6 +24,18 @@ typedef struct sums_call {
   atomic_int_least64_t done; /* rows */
 } sums_call;
 
+static void add_f64(double *line, double factor, const clf__rows *x, int64_t row) {
+  double values[PIECE];
+  for (int64_t first = 0; first < x->columns; first += PIECE) {
+    const int64_t count = clf__smaller(PIECE, x->columns - first);
+    const clf__rows stripe = clf__rows_columns(x, first, count);
+    clf__rows_read_f64(&stripe, row, values);
+    for (int64_t j = 0; j < count; j++) {
+      line[first + j] += factor * values[j];
+    }
+  }
+}
+
 static void add_row(const sums_call *call, double *line, double factor, int64_t row) {
   const clf__rows *x = call->input->x;
   if (clf__rows_sparse(x)) {
@@ -32,6 +44,8 @@ static void add_row(const sums_call *call, double *line, double factor, int64_t 
     }
   } else if (x->dtype == CLF_U8) {
     call->kernels->add_u8(line, factor, (const uint8_t *)x->data + row * x->stride, x->columns);
+  } else if (x->dtype == CLF_F64) {
+    add_f64(line, factor, x, row);
   } else {
     call->kernels->add_f32(line, factor, (const float *)x->data + row * x->stride, x->columns);
   }

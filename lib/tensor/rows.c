@@ -18,6 +18,15 @@ clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count) {
   return range;
 }
 
+clf__rows clf__rows_columns(const clf__rows *x, int64_t first, int64_t count) {
+  clf__rows stripe = *x;
+  const int64_t element = x->dtype == CLF_U8 ? 1 : x->dtype == CLF_F64 ? 8 : 4;
+  stripe.columns = count;
+  stripe.data = (const char *)x->data + first * element;
+  stripe.center = x->center != NULL ? x->center + first : NULL;
+  return stripe;
+}
+
 clf__rows clf__rows_of_f32(const float *data, int64_t rows, int64_t columns, int64_t stride) {
   return (clf__rows){.rows = rows,
                      .columns = columns,

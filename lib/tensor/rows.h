@@ -31,6 +31,9 @@ static inline bool clf__rows_sparse(const clf__rows *x) {
 /* Rows `first` … `first + count - 1`, sharing memory. */
 clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count);
 
+/* Columns `first` … `first + count - 1` of dense rows, sharing memory. */
+clf__rows clf__rows_columns(const clf__rows *x, int64_t first, int64_t count);
+
 /* A plain f32 matrix as rows. */
 clf__rows clf__rows_of_f32(const float *data, int64_t rows, int64_t columns, int64_t stride);
 

@@ -5,7 +5,7 @@
 
 #include "ops/gram_parts.h"
 
-enum { U8, F32, SPARSE, FULL_SPARSE, STORAGES };
+enum { U8, F32, F64, SPARSE, FULL_SPARSE, STORAGES };
 enum { NO_TARGETS, LABELS, TARGETS };
 enum { OUTPUTS = 3 };
 
@@ -14,6 +14,7 @@ typedef struct sample {
   clf__rows x;
   double *dense; /* [rows, columns], scaled */
   void *data;
+  double *center;
   int64_t *row_start;
   int32_t *column;
   float *value;
@@ -47,26 +48,30 @@ static void fill_sparse(sample *s, double density, uint64_t *state) {
 
 static void fill_dense(sample *s, int storage, uint64_t *state) {
   const int64_t rows = s->x.rows, columns = s->x.columns, stride = columns + 5;
-  uint8_t *bytes = random_u8(state, rows * stride);
-  float *values = random_f32(state, rows * stride);
+  void *data = storage == U8    ? (void *)random_u8(state, rows * stride)
+               : storage == F32 ? (void *)random_f32(state, rows * stride)
+                                : (void *)random_f64(state, rows * stride);
   s->x.stride = stride;
-  s->x.dtype = storage == U8 ? CLF_U8 : CLF_F32;
+  s->x.dtype = storage == U8 ? CLF_U8 : storage == F32 ? CLF_F32 : CLF_F64;
   s->x.scale = storage == U8 ? 1.0F / 255 : 1;
+  s->center = storage == F64 ? random_f64(state, columns) : NULL;
+  s->x.center = s->center;
   for (int64_t i = 0; i < rows; i++) {
     for (int64_t j = 0; j < columns; j++) {
-      s->dense[i * columns + j] = storage == U8 ? bytes[i * stride + j] * (double)s->x.scale
-                                                : (double)values[i * stride + j];
+      const int64_t at = i * stride + j;
+      s->dense[i * columns + j] = storage == U8    ? ((uint8_t *)data)[at] * (double)s->x.scale
+                                  : storage == F32 ? (double)((float *)data)[at]
+                                                   : ((double *)data)[at] - s->center[j];
     }
   }
-  s->data = storage == U8 ? (void *)bytes : (void *)values;
-  free(storage == U8 ? (void *)values : (void *)bytes);
-  s->x.data = s->data;
+  s->data = data;
+  s->x.data = data;
 }
 
 static sample sample_of(int storage, int64_t rows, int64_t columns, uint64_t *state) {
   sample s = {.x = {.rows = rows, .columns = columns, .dtype = CLF_F32, .scale = 1}};
   s.dense = malloc((size_t)(rows * columns + 1) * sizeof(double));
-  if (storage == U8 || storage == F32) {
+  if (storage <= F64) {
     fill_dense(&s, storage, state);
   } else {
     fill_sparse(&s, storage == SPARSE ? 0.05 : 0.5, state);
@@ -84,6 +89,7 @@ static sample sample_of(int storage, int64_t rows, int64_t columns, uint64_t *st
 static void free_sample(sample *s) {
   free(s->dense);
   free(s->data);
+  free(s->center);
   free(s->row_start);
   free(s->column);
   free(s->value);
@@ -217,9 +223,16 @@ static void check_dense(clf_context *context, const sample *s, const clf__gram_i
   const int64_t columns = s->x.columns;
   const size_t size = (size_t)(columns * columns);
   double *got = calloc(size, sizeof *got), *want = calloc(size, sizeof *want), bias = 0;
-  float *center = random_f32(&(uint64_t){5}, columns);
+  float *rounded = random_f32(&(uint64_t){5}, columns);
+  double *center = calloc((size_t)columns, sizeof *center);
+  clf__rows stored = s->x;
+  const clf__centered rows = {.x = &stored, .mean = center};
+  stored.scale = 1;
+  for (int64_t j = 0; j < columns; j++) {
+    center[j] = (double)rounded[j];
+  }
   ck_clf_ok(clf__gram_add_dense(got, &bias, context, input, center));
-  ck_clf_ok(clf__gram_add_small(want, context, input, center));
+  ck_clf_ok(clf__gram_add_f64(want, context, &rows, input->weights, 1));
   ck_assert_double_eq(bias, 0);
   for (int64_t i = 0; i < columns; i++) {
     for (int64_t j = i; j < columns; j++) {
@@ -229,10 +242,11 @@ static void check_dense(clf_context *context, const sample *s, const clf__gram_i
   }
   free(got);
   free(want);
+  free(rounded);
   free(center);
 }
 
-START_TEST(gram_dense__agrees_with_small) {
+START_TEST(gram_dense__agrees_with_f64) {
   uint64_t state = 6;
   clf_context *context = context_of(_i, 2);
   for (size_t i = 0; context != NULL && i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -368,6 +382,94 @@ START_TEST(gram__f32_far_from_0_stays_accurate) {
 }
 END_TEST
 
+/* sum w (x - m_k)(x - m_k)^T in f64, upper triangle. */
+static double *within_of(const sample *s, const clf__gram_input *input) {
+  const int64_t rows = s->x.rows, columns = s->x.columns;
+  double *within = calloc((size_t)(columns * columns), sizeof *within);
+  double *mean = calloc((size_t)columns, sizeof *mean);
+  for (int32_t k = 0; k < OUTPUTS; k++) {
+    double weight = 0;
+    memset(mean, 0, (size_t)columns * sizeof *mean);
+    for (int64_t i = 0; i < rows; i++) {
+      const double w = s->labels[i] == k ? weight_of(input, i) : 0;
+      weight += w;
+      for (int64_t j = 0; j < columns; j++) {
+        mean[j] += w * s->dense[i * columns + j];
+      }
+    }
+    for (int64_t i = 0; i < rows; i++) {
+      const double w = s->labels[i] == k ? weight_of(input, i) : 0;
+      const double *x = s->dense + i * columns;
+      for (int64_t a = 0; w > 0 && a < columns; a++) {
+        for (int64_t b = a; b < columns; b++) {
+          within[a * columns + b] += w * (x[a] - mean[a] / weight) * (x[b] - mean[b] / weight);
+        }
+      }
+    }
+  }
+  free(mean);
+  return within;
+}
+
+static void check_within(clf_context *context, const sample *s, bool weighted) {
+  const int64_t columns = s->x.columns;
+  clf__gram_input input = input_of(s, LABELS, weighted, true);
+  clf__gram gram;
+  double *within = within_of(s, &input);
+  input.within = true;
+  ck_clf_ok(clf__gram_create(&gram, context, &input));
+  for (int64_t i = 0; i < columns; i++) {
+    for (int64_t j = i; j < columns; j++) {
+      const double size = sqrt(within[i * columns + i] * within[j * columns + j]);
+      near(gram.scatter[i * columns + j], within[i * columns + j], 2e-4 * size + 1e-9, "within", i,
+           j);
+      near(gram.scatter[j * columns + i], gram.scatter[i * columns + j], 0, "mirror", i, j);
+    }
+  }
+  free(within);
+  clf__gram_free(&gram);
+}
+
+START_TEST(gram_within__agrees_with_plain_loops) {
+  uint64_t state = 7;
+  clf_context *context = context_of(_i, 2);
+  for (int storage = 0; context != NULL && storage < STORAGES; storage++) {
+    sample s = sample_of(storage, 900, 60, &state);
+    check_within(context, &s, false);
+    check_within(context, &s, true);
+    free_sample(&s);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
+/* Classes some 1e5 times their spread apart: of the total scatter in f32, nothing is left. One
+ * column is the same in all rows of a class. */
+START_TEST(gram_within__of_classes_far_apart_keeps_its_digits) {
+  uint64_t state = 8;
+  clf_context *context = context_of(_i, 2);
+  for (int storage = F32; context != NULL && storage <= F64; storage++) {
+    sample s = sample_of(storage, 5000, 70, &state);
+    for (int64_t i = 0; i < s.x.rows; i++) {
+      for (int64_t j = 0; j < s.x.columns; j++) {
+        const int64_t at = i * s.x.stride + j;
+        const float value = (float)(1e5 * s.labels[i] + (j == 3 ? 0 : random_normal(&state)));
+        if (storage == F32) {
+          ((float *)s.data)[at] = value;
+        } else {
+          ((double *)s.data)[at] = (double)value;
+        }
+        s.dense[i * s.x.columns + j] = (double)value - (storage == F64 ? s.center[j] : 0);
+      }
+    }
+    check_within(context, &s, false);
+    check_within(context, &s, true);
+    free_sample(&s);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
 START_TEST(gram__of_no_rows) {
   clf_context *context = context_of(0, 1);
   clf__rows x = clf__rows_of_f32(NULL, 0, 4, 4);
@@ -407,7 +509,9 @@ int main(void) {
   TCase *tests = tcase_create("gram");
   tcase_set_timeout(tests, 100);
   tcase_add_loop_test(tests, gram__agrees_with_plain_loops, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, gram_dense__agrees_with_small, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, gram_within__agrees_with_plain_loops, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, gram_within__of_classes_far_apart_keeps_its_digits, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, gram_dense__agrees_with_f64, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, gram__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, gram__u8_is_exact, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, gram__u8_does_not_overflow, 0, CPU_LEVELS);

@@ -41,6 +41,25 @@ START_TEST(range__shares_memory_of_u8_rows) {
 }
 END_TEST
 
+START_TEST(columns__share_memory_of_dense_rows) {
+  static const double doubles[] = {1, 2, 3, 4, 5, 6}, center[] = {0, 1, 2};
+  clf__rows bytes = {.rows = 2, .columns = 3, .dtype = CLF_U8, .data = pixels, .stride = 4};
+  clf__rows f64 = {.rows = 2,
+                   .columns = 3,
+                   .dtype = CLF_F64,
+                   .scale = 1,
+                   .data = doubles,
+                   .stride = 3,
+                   .center = center};
+  clf__rows stripe = clf__rows_columns(&f64, 1, 2);
+  double out[2];
+  clf__rows_read_f64(&stripe, 1, out);
+  ck_assert_int_eq(stripe.columns, 2);
+  ck_assert_mem_eq(out, ((double[]){4, 4}), sizeof out);
+  ck_assert_ptr_eq(clf__rows_columns(&bytes, 2, 1).data, pixels + 2);
+}
+END_TEST
+
 START_TEST(range__shares_memory_of_sparse_rows) {
   clf__rows x = sparse_rows();
   clf__rows tail = clf__rows_range(&x, 1, 2);
@@ -252,6 +271,7 @@ int main(void) {
   TCase *tcase = tcase_create("rows");
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_test(tcase, range__shares_memory_of_u8_rows);
+  tcase_add_test(tcase, columns__share_memory_of_dense_rows);
   tcase_add_test(tcase, range__shares_memory_of_sparse_rows);
   tcase_add_test(tcase, values__are_the_memory_itself_or_scaled_bytes);
   tcase_add_test(tcase, read__gives_f64_of_any_storage);
