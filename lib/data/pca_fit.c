@@ -30,8 +30,9 @@ typedef struct eigen_job {
   const float *weights;
   int64_t size;    /* of the matrix */
   double *matrix;  /* [size, size] */
-  double *values;  /* [size] ascending */
-  double *vectors; /* [size, size] in rows */
+  int64_t count;   /* of its eigenvalues, the largest */
+  double *values;  /* [count] */
+  double *vectors; /* [count, size] in rows */
   double *band;    /* [rows, BAND] of A */
   double weight;   /* W */
   double least;
@@ -100,18 +101,23 @@ static clf_status make_covariance(eigen_job *job, clf__directions *out) {
   return status;
 }
 
-/* How many directions to keep; sets the total. */
-static int64_t count_kept(const eigen_job *job, double most, double share, double *total) {
-  const double *last = job->values + job->size - 1;
+/* What the eigenvalues sum up to. */
+static double trace(const eigen_job *job) {
+  double sum = 0;
+  for (int64_t i = 0; i < job->size; i++) {
+    sum += job->matrix[i * (job->size + 1)];
+  }
+  return sum;
+}
+
+/* How many of the largest directions to keep. */
+static int64_t count_kept(const eigen_job *job, double share, double total) {
+  const double *values = job->values;
   double kept = 0;
   int64_t count = 0;
-  *total = 0;
-  for (int64_t k = 0; k < job->size; k++) {
-    *total += last[-k] > 0 ? last[-k] : 0;
-  }
-  while (count < job->size && (double)count < most && last[-count] > job->least * *last &&
-         (count == 0 || share >= 1 || kept < share * *total)) {
-    kept += last[-count++];
+  while (count < job->count && values[count] > job->least * values[0] &&
+         (count == 0 || share >= 1 || kept < share * total)) {
+    kept += values[count++];
   }
   return count;
 }
@@ -129,10 +135,9 @@ static void normalise(double *vector, int64_t columns) {
   }
 }
 
-/* The directions from the eigenvectors, which are the last `count` rows in ascending order. */
+/* The directions from the eigenvectors. */
 static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) {
   const int64_t n = job->size, columns = job->x->columns;
-  const double *chosen = job->vectors + (n - out->count) * n; /* [count, n] */
   clf_status status = CLF_OK;
   out->vectors = clf__alloc_array(job->context, out->count, (size_t)columns * sizeof(double));
   out->variance = clf__alloc_array(job->context, out->count, sizeof *out->variance);
@@ -142,21 +147,14 @@ static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) 
   for (int64_t first = 0; gram && first < columns; first += BAND) {
     const int64_t width = band_columns(job, first);
     fill_band(job, out->mean, first, width);
-    CLF__TRY(clf__gemm_f64(job->context, false, false, out->count, width, n, 1, chosen, n,
+    CLF__TRY(clf__gemm_f64(job->context, false, false, out->count, width, n, 1, job->vectors, n,
                            job->band, BAND, 0, out->vectors + first, columns));
   }
   if (!gram) {
-    memcpy(out->vectors, chosen, (size_t)(out->count * n) * sizeof *chosen);
-  }
-  for (int64_t a = 0, b = out->count - 1; a < b; a++, b--) { /* the largest first */
-    for (int64_t j = 0; j < columns; j++) {
-      const double kept = out->vectors[a * columns + j];
-      out->vectors[a * columns + j] = out->vectors[b * columns + j];
-      out->vectors[b * columns + j] = kept;
-    }
+    memcpy(out->vectors, job->vectors, (size_t)(out->count * n) * sizeof *out->vectors);
   }
   for (int64_t k = 0; k < out->count; k++) {
-    out->variance[k] = job->values[n - 1 - k] / job->weight;
+    out->variance[k] = job->values[k] / job->weight;
     normalise(out->vectors + k * columns, columns);
   }
 done:
@@ -184,20 +182,21 @@ clf_status clf__directions_find(clf__directions *out, clf_context *context, cons
   eigen_job job = {.context = context, .x = x, .weights = weights};
   clf_status status = CLF_OK;
   job.size = gram ? x->rows : x->columns;
+  job.count = most < (double)job.size ? (int64_t)most : job.size;
   job.least = gram ? least_of_gram : least_of_covariance;
   CLF__TRY(check_size(x, gram, job.size));
   out->mean = clf__alloc_array(context, x->columns, sizeof *out->mean);
   job.matrix = clf__alloc_array(context, job.size * job.size, sizeof *job.matrix);
-  job.vectors = clf__alloc_array(context, job.size * job.size, sizeof *job.vectors);
-  job.values = clf__alloc_array(context, job.size, sizeof *job.values);
+  job.vectors = clf__alloc_array(context, job.count, (size_t)job.size * sizeof *job.vectors);
+  job.values = clf__alloc_array(context, job.count, sizeof *job.values);
   if (out->mean == NULL || job.matrix == NULL || job.vectors == NULL || job.values == NULL) {
     status = CLF_ERROR_MEMORY;
     goto done;
   }
   CLF__TRY(gram ? make_gram(&job, out) : make_covariance(&job, out));
-  CLF__TRY(clf__eigen_symmetric(context, job.matrix, job.size, job.values, job.vectors));
-  out->count = count_kept(&job, most, share, &out->total);
-  out->total /= job.weight;
+  out->total = trace(&job) / job.weight;
+  CLF__TRY(clf__eigen_symmetric(context, job.matrix, job.size, job.count, job.values, job.vectors));
+  out->count = count_kept(&job, share, out->total * job.weight);
   status = out->count > 0
                ? make_vectors(&job, out, gram)
                : clf__fail(CLF_ERROR_DATA, "all rows are equal: they vary in no direction");

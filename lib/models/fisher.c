@@ -322,7 +322,7 @@ static int64_t count_axes(const fisher_work *work, const double *values) {
   int64_t classes = work->classes;
   int64_t most = classes - 1 < work->columns ? classes - 1 : work->columns;
   int64_t count = 0;
-  while (count < most && values[classes - 1 - count] > 1e-10 * values[classes - 1]) {
+  while (count < most && values[count] > 1e-10 * values[0]) {
     count++;
   }
   if (work->params->components.word < 0 && work->params->components.value < (double)count) {
@@ -342,7 +342,7 @@ static clf_status store_projection(const fisher_work *work, clf__store *state) {
     goto done;
   }
   between_classes(work, between);
-  CLF__TRY(clf__eigen_symmetric(work->context, between, classes, values, vectors));
+  CLF__TRY(clf__eigen_symmetric(work->context, between, classes, classes, values, vectors));
   int64_t count = count_axes(work, values);
   CLF__TRY(clf__state_tensor(work->context, state, "projection", CLF_F32, count, work->columns));
   CLF__TRY(clf__state_tensor(work->context, state, "projection_offset", CLF_F32, count, -1));
@@ -355,10 +355,9 @@ static clf_status store_projection(const fisher_work *work, clf__store *state) {
     sum += values[k] > 0 ? values[k] : 0;
   }
   for (int64_t c = 0; c < count && sum > 0; c++) {
-    int64_t k = classes - 1 - c;
-    store_axis(work, vectors + k * classes, values[k], axis, projection + c * work->columns,
+    store_axis(work, vectors + c * classes, values[c], axis, projection + c * work->columns,
                offset + c);
-    explained[c] = values[k] / sum;
+    explained[c] = values[c] / sum;
   }
 done:
   clf__free(between);

@@ -18,10 +18,4 @@ clf_status clf__solve_lower(clf_context *context, const double *l, int64_t n, in
 clf_status clf__solve_lower_transposed(clf_context *context, const double *l, int64_t n,
                                        int64_t ldl, double *b, int64_t columns, int64_t ldb);
 
-/* Eigenvalues (ascending) and, in the rows of `vectors` [n, n], eigenvectors of the symmetric A [n,
- * n] (destroyed). LAPACK dsyevr, which runs on the BLAS library's own threads: not for calls from
- * pool tasks. */
-clf_status clf__eigen_symmetric(clf_context *context, double *a, int64_t n, double *values,
-                                double *vectors);
-
 #endif

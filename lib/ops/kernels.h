@@ -262,6 +262,19 @@ typedef struct clf__kernels {
   void (*resample)(const clf__resample *axis, const float *from, float *out);
   /* Rounds values from 0 to 255. */
   void (*round_u8)(uint8_t *out, const float *x, int64_t count);
+
+  /* y += A x, as far as rows first … end - 1 of the upper triangle of the symmetric A [n, n] go:
+   * each element above the diagonal counts for its row and for its column. */
+  void (*symmetric_f64)(const double *a, int64_t lda, int64_t n, int64_t first, int64_t end,
+                        const double *x, double *y);
+  /* out[p] = rows[p] x; y += sum_p factors[p] rows[p], for rows [count, n]. */
+  void (*dot_rows_f64)(const double *rows, int64_t count, int64_t ld, const double *x, int64_t n,
+                       double *out);
+  void (*add_rows_f64)(const double *rows, int64_t count, int64_t ld, const double *factors,
+                       int64_t n, double *y);
+  /* *value = sum_j z_j^2 / ((d_j - origin) - x), and its derivative with respect to x. */
+  void (*secular_f64)(const double *d, const double *z, int64_t n, double origin, double x,
+                      double *value, double *derivative);
 } clf__kernels;
 
 const clf__kernels *clf__kernels_of(clf__cpu_level level);

@@ -10,6 +10,7 @@
 #include "ops/gram.h"
 #include "ops/kernel_matrix.h"
 #include "ops/kernel_product.h"
+#include "ops/linalg/eigen.h"
 #include "ops/linear.h"
 #include "ops/row.h"
 #include "ops/smo.h"

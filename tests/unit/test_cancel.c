@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "ops/factor.h"
 #include "ops/gram.h"
+#include "ops/linalg/eigen.h"
 
 /* Processor time of all threads: other work on the machine does not count. */
 static double seconds_worked(void) {
@@ -149,6 +150,24 @@ START_TEST(cholesky__can_be_cancelled) {
 }
 END_TEST
 
+START_TEST(eigenproblems__can_be_cancelled_at_each_stage) {
+  enum { N = 1500 };
+  static const char *const stages[] = {"tridiagonal", "eigenvalues", "eigenvectors"};
+  uint64_t seed = 1;
+  host own;
+  clf_context *context = watched_context(&own, "threads=2 cpu=generic", stages[_i]);
+  double *a = random_f64(&seed, (int64_t)N * N);
+  double *values = calloc(N, sizeof *values), *vectors = calloc((size_t)N * N, sizeof *vectors);
+  ck_clf_fails(clf__eigen_symmetric(context, a, N, N, values, vectors), CLF_ERROR_CANCELLED);
+  check_stopped(&own);
+  ck_assert(clf_context_memory(context) < 1 << 20);
+  free(a);
+  free(values);
+  free(vectors);
+  clf_context_free(context);
+}
+END_TEST
+
 /* In the tasks of a call that is watched, the same functions end with that call. */
 typedef struct inner_call {
   clf_context *context;
@@ -250,6 +269,7 @@ int main(void) {
                       sizeof dense_shapes / sizeof dense_shapes[0]);
   tcase_add_test(facts, gram__of_sparse_rows_can_be_cancelled);
   tcase_add_test(facts, cholesky__can_be_cancelled);
+  tcase_add_loop_test(facts, eigenproblems__can_be_cancelled_at_each_stage, 0, 3);
   tcase_add_loop_test(facts, gram__in_tasks_ends_with_the_call_they_belong_to, 0, 3);
   tcase_add_loop_test(facts, fit__that_is_cancelled_leaves_the_model, 0, 4);
   tcase_add_test(facts, fit__of_long_sequences_can_be_cancelled);

@@ -1,5 +1,4 @@
-/* Cholesky, triangular solves and the symmetric eigenproblem, each against the products that its
- * answer must satisfy. */
+/* Cholesky and triangular solves, each against the products that its answer must satisfy. */
 #include "ops_support.h"
 
 #include <float.h>
@@ -52,8 +51,10 @@ START_TEST(cholesky__multiplies_back) {
   for (int s = 0; context != NULL && s < SIZES; s++) {
     int64_t n = sizes[s], ld = n + EXTRA;
     double *a = make_positive(&state, n, ld), *l = copy_of(a, n * ld);
-    bool *dropped = malloc((size_t)n);
-    memset(dropped, true, (size_t)n);
+    bool *dropped = calloc((size_t)n, sizeof *dropped);
+    for (int64_t i = 0; i < n; i++) {
+      dropped[i] = true;
+    }
     ck_clf_ok(clf__cholesky(context, l, n, ld, 0, dropped));
     for (int64_t i = 0; i < n; i++) {
       ck_assert(!dropped[i]);
@@ -231,7 +232,6 @@ START_TEST(cholesky__of_nothing_is_nothing) {
   ck_clf_ok(clf__cholesky(context, none, 0, 1, 0, NULL));
   ck_clf_ok(clf__solve_lower(context, none, 0, 1, none, 1, 1));
   ck_clf_ok(clf__solve_lower_transposed(context, none, 0, 1, none, 1, 1));
-  ck_clf_ok(clf__eigen_symmetric(context, none, 0, none, none));
   clf_context_free(context);
 }
 END_TEST
@@ -261,68 +261,6 @@ START_TEST(cholesky__is_the_same_for_all_threads) {
 }
 END_TEST
 
-/* The full matrix of make_positive(), less `shift` on the diagonal. */
-static double *make_symmetric(uint64_t *state, int64_t n, double shift) {
-  double *a = make_positive(state, n, n);
-  for (int64_t i = 0; i < n; i++) {
-    a[i * n + i] -= shift;
-    for (int64_t j = i + 1; j < n; j++) {
-      a[i * n + j] = a[j * n + i];
-    }
-  }
-  return a;
-}
-
-/* A v = lambda v, v orthonormal; errors are some units of the norm, which n bounds here. */
-static void check_eigen(const double *a, int64_t n, const double *values, const double *vectors) {
-  const double limit = 1e-14 * (double)(n * n) + 1e-14;
-  for (int64_t k = 0; k < n; k++) {
-    const double *v = vectors + k * n;
-    ck_assert(k == 0 || values[k - 1] <= values[k]);
-    for (int64_t i = 0; i < n; i++) {
-      double product = 0, overlap = 0;
-      for (int64_t j = 0; j < n; j++) {
-        product += a[i * n + j] * v[j];
-        overlap += vectors[i * n + j] * v[j];
-      }
-      ck_assert_double_eq_tol(product, values[k] * v[i], limit);
-      ck_assert_double_eq_tol(overlap, i == k, 1e-13 * (double)n);
-    }
-  }
-}
-
-START_TEST(eigen__satisfies_its_definition) {
-  uint64_t state = 7;
-  clf_context *context = context_of(3, 1);
-  for (int64_t n = 1; n <= 60; n = 2 * n + 1) {
-    double *a = make_symmetric(&state, n, n > 5 ? 3 : 0), *spoilt = copy_of(a, n * n);
-    double *values = calloc((size_t)n, sizeof *values);
-    double *vectors = calloc((size_t)(n * n), sizeof *vectors);
-    ck_clf_ok(clf__eigen_symmetric(context, spoilt, n, values, vectors));
-    check_eigen(a, n, values, vectors);
-    free(a);
-    free(spoilt);
-    free(values);
-    free(vectors);
-  }
-  clf_context_free(context);
-}
-END_TEST
-
-/* [2 1; 1 2] has 1 and 3. */
-START_TEST(eigen__of_two_by_two_is_known) {
-  clf_context *context = context_of(3, 1);
-  double a[] = {2, 1, 1, 2}, values[2], vectors[4];
-  ck_clf_ok(clf__eigen_symmetric(context, a, 2, values, vectors));
-  ck_assert_double_eq_tol(values[0], 1, 1e-15);
-  ck_assert_double_eq_tol(values[1], 3, 1e-15);
-  ck_assert_double_eq_tol(fabs(vectors[0]), sqrt(0.5), 1e-15);
-  ck_assert_double_eq_tol(vectors[0], -vectors[1], 1e-15);
-  ck_assert_double_eq_tol(vectors[2], vectors[3], 1e-15);
-  clf_context_free(context);
-}
-END_TEST
-
 int main(void) {
   Suite *suite = suite_create("factor");
   TCase *facts = tcase_create("facts");
@@ -333,8 +271,6 @@ int main(void) {
   tcase_add_test(facts, cholesky__refuses_nan_at_any_tolerance);
   tcase_add_test(facts, cholesky__of_nothing_is_nothing);
   tcase_add_loop_test(facts, cholesky__is_the_same_for_all_threads, 0, CPU_LEVELS);
-  tcase_add_test(facts, eigen__satisfies_its_definition);
-  tcase_add_test(facts, eigen__of_two_by_two_is_known);
   suite_add_tcase(suite, facts);
   return run_suite(suite);
 }

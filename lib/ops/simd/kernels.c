@@ -121,6 +121,8 @@
 #include "ops/simd/resize.h"
 #include "ops/simd/warp.h"
 
+#include "ops/simd/symmetric.h"
+
 #include "ops/simd/kernel_map.h"
 
 #include "ops/simd/kernel_sparse.h"
@@ -225,4 +227,8 @@ const clf__kernels CLF__KERNELS = {
     .weigh_u8 = weigh_u8,
     .resample = resample,
     .round_u8 = round_u8,
+    .symmetric_f64 = symmetric_f64,
+    .dot_rows_f64 = dot_rows_f64,
+    .add_rows_f64 = add_rows_f64,
+    .secular_f64 = secular_f64,
 };

@@ -1,0 +1,63 @@
+/* The symmetric eigenproblem: reduction to tridiagonal form, divide and conquer, and back; 4/3 n^3
+ * operations, up to 4/3 n^3, and 2 n^2 for each eigenvector. All of it is direct, so that no
+ * spectrum takes longer than another. */
+#include "ops/linalg/eigen.h"
+
+#include <math.h>
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "ops/linalg/tridiagonal.h"
+
+/* The exponent of the largest element of the upper triangle: A / 2^exponent has none above 1. */
+static clf_status find_scale(const double *a, int64_t n, int *exponent) {
+  double largest = 0, sum = 0;
+  for (int64_t i = 0; i < n; i++) {
+    for (int64_t j = i; j < n; j++) {
+      largest = fmax(largest, fabs(a[i * n + j]));
+      sum += 0 * a[i * n + j];
+    }
+  }
+  frexp(largest, exponent);
+  return isfinite(sum) ? CLF_OK
+                       : clf__fail(CLF_ERROR_NUMERIC,
+                                   "a %lld by %lld matrix has no eigenvalues: it holds values that "
+                                   "are not finite",
+                                   (long long)n, (long long)n);
+}
+
+static void scale_triangle(double *a, int64_t n, int exponent) {
+  const double near = ldexp(1, -(exponent / 2)), far = ldexp(1, -(exponent - exponent / 2));
+  for (int64_t i = 0; i < n; i++) {
+    for (int64_t j = i; j < n; j++) {
+      a[i * n + j] = a[i * n + j] * near * far;
+    }
+  }
+}
+
+clf_status clf__eigen_symmetric(clf_context *context, double *a, int64_t n, int64_t count,
+                                double *values, double *vectors) {
+  int exponent = 0;
+  double *diagonal = NULL;
+  clf_status status = CLF_OK;
+  if (n <= 0) {
+    return status;
+  }
+  CLF__TRY(find_scale(a, n, &exponent));
+  diagonal = clf__alloc_array(context, n, 3 * sizeof *diagonal);
+  if (diagonal == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  double *beside = diagonal + n, *factors = beside + n;
+  scale_triangle(a, n, exponent);
+  CLF__TRY(clf__tridiagonal_reduce(context, a, n, diagonal, beside, factors));
+  CLF__TRY(clf__tridiagonal_eigen(context, diagonal, beside, n, count, values, vectors));
+  CLF__TRY(clf__tridiagonal_restore(context, a, n, factors, vectors, count));
+  for (int64_t k = 0; k < count; k++) {
+    values[k] = ldexp(values[k], exponent);
+  }
+done:
+  clf__free(diagonal);
+  return status;
+}

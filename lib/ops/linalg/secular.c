@@ -1,0 +1,235 @@
+/* Eigenvalues of diag(d) + rho z z^T are the roots of the secular equation
+ *
+ *   f(x) = 1/rho + sum_j z_j^2 / (d_j - x) = 0,
+ *
+ * one between each d_j and the next and one above the last. f is modeled by a constant and two
+ * poles, those next to the root, so that values and derivatives of the sums to the left and to the
+ * right agree (Li, "Solving secular equations stably and efficiently", LAPACK Working Note 89,
+ * 1993); a step that leaves the interval known to hold the root is replaced by a bisection, which
+ * bounds the steps. A root is kept as its distance from the nearer pole, of full relative accuracy.
+ *
+ * Eigenvectors are z_j / (d_j - x) for the z of which the computed roots are the exact ones, so
+ * that they are orthogonal however close the roots lie (Gu and Eisenstat, "A divide-and-conquer
+ * algorithm for the symmetric tridiagonal eigenproblem", SIAM Journal on Matrix Analysis 16, 1995).
+ */
+#include "ops/linalg/secular.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "ops/kernels.h"
+
+enum {
+  MODEL_STEPS = 20,
+  MAX_STEPS = 150,   /* the last ones bisections: 8 to the root's magnitude, 53 to its last bit */
+  TASK_ROOTS = 32,   /* of a task */
+  BLOCK_ROOTS = 512, /* between two questions whether to go on */
+};
+
+typedef struct solver {
+  const clf__kernels *kernels;
+  clf__secular problem;
+  double *values, *vectors, *adjusted;
+  int64_t wanted;
+  const int64_t *places;
+  int64_t first, end; /* roots of the block */
+  double *scratch;    /* [threads, n] */
+} solver;
+
+/* A root as it is being looked for: `at` beyond `origin`, between `low` and `high`. */
+typedef struct root {
+  double origin, at, low, high;
+  int64_t left; /* the pole to its left; of the last root, the one before */
+} root;
+
+/* f and its derivatives: of the poles up to `left` and of those after it. */
+typedef struct sums {
+  double value, left, right, error;
+} sums;
+
+static sums evaluate(const solver *s, const root *r, double at) {
+  const clf__secular *p = &s->problem;
+  const int64_t split = p->n > 1 ? r->left + 1 : 0;
+  double below, above;
+  sums out;
+  s->kernels->secular_f64(p->d, p->z, split, r->origin, at, &below, &out.left);
+  s->kernels->secular_f64(p->d + split, p->z + split, p->n - split, r->origin, at, &above,
+                          &out.right);
+  out.value = 1 / p->rho + below + above;
+  out.error = DBL_EPSILON *
+              (1 / p->rho + 8 * (fabs(below) + fabs(above)) + fabs(at) * (out.left + out.right));
+  return out;
+}
+
+/* The middle of what is left, by magnitude where that is unknown. */
+static double bisect(const root *r) {
+  const double low = fmin(fabs(r->low), fabs(r->high)), high = fmax(fabs(r->low), fabs(r->high));
+  const double sign = r->low < 0 ? -1 : 1;
+  return sign * (low == 0         ? high * 0x1p-16
+                 : low < high / 4 ? sqrt(low) * sqrt(high)
+                                  : low + (high - low) / 2);
+}
+
+static bool inside(const root *r, double at) {
+  return at > r->low && at < r->high;
+}
+
+/* The root of the model with the poles `left` and the one after it. */
+static double model_root(const solver *s, const root *r, const sums *f) {
+  const double *d = s->problem.d + r->left;
+  const double near = (d[0] - r->origin) - r->at, far = (d[1] - r->origin) - r->at;
+  const double c = f->value - near * f->left - far * f->right;
+  const double a = (near + far) * f->value - near * far * (f->left + f->right);
+  const double b = near * far * f->value;
+  const double q = a + copysign(sqrt(fmax(a * a - 4 * b * c, 0)), a);
+  const double one = r->at + 2 * b / q, other = r->at + q / (2 * c);
+  return inside(r, one) ? one : inside(r, other) ? other : bisect(r);
+}
+
+/* Where to begin: in the half of the interval that holds the root. */
+static root begin(const solver *s, int64_t i) {
+  const clf__secular *p = &s->problem;
+  root r = {.origin = p->d[i], .left = i + 1 < p->n ? i : i - 1};
+  if (i + 1 == p->n) {
+    double squares = 0;
+    for (int64_t j = 0; j < p->n; j++) {
+      squares += p->z[j] * p->z[j];
+    }
+    r.high = p->rho * squares * (1 + 4 * DBL_EPSILON);
+    r.at = p->n > 1 ? r.high / 2 : p->rho * squares;
+    return r;
+  }
+  r.high = (p->d[i + 1] - p->d[i]) / 2;
+  r.at = r.high;
+  if (evaluate(s, &r, r.at).value < 0) {
+    r.origin = p->d[i + 1];
+    r.low = r.at = -r.high;
+    r.high = 0;
+  }
+  return r;
+}
+
+/* The root and, in `distances` [n], d - root. */
+static double find_root(const solver *s, int64_t i, double *distances) {
+  const clf__secular *p = &s->problem;
+  root r = begin(s, i);
+  bool found = false;
+  for (int step = 0; step < MAX_STEPS && !found; step++) {
+    const sums f = evaluate(s, &r, r.at);
+    *(f.value < 0 ? &r.low : &r.high) = r.at;
+    found = fabs(f.value) <= f.error;
+    const double next = found                            ? r.at - f.value / (f.left + f.right)
+                        : step < MODEL_STEPS && p->n > 1 ? model_root(s, &r, &f)
+                                                         : bisect(&r);
+    found = found || !inside(&r, next); /* nothing is left in between */
+    r.at = inside(&r, next) ? next : r.at;
+  }
+  for (int64_t j = 0; j < p->n; j++) {
+    distances[j] = (p->d[j] - r.origin) - r.at;
+  }
+  return r.origin + r.at;
+}
+
+static void roots_task(void *argument, int64_t index, int32_t worker) {
+  const solver *s = argument;
+  const int64_t first = s->first + index * TASK_ROOTS;
+  const int64_t end = s->end - first < TASK_ROOTS ? s->end : first + TASK_ROOTS;
+  (void)worker;
+  for (int64_t i = first; i < end; i++) {
+    s->values[i] = find_root(s, i, s->vectors + i * s->problem.n);
+  }
+}
+
+/* adjusted_j^2 = prod_i (d_j - x_i) / prod_{i != j} (d_j - d_i), for some j. */
+static void adjust_task(void *argument, int64_t index, int32_t worker) {
+  const solver *s = argument;
+  const int64_t n = s->problem.n, first = index * BLOCK_ROOTS;
+  const int64_t end = n - first < BLOCK_ROOTS ? n : first + BLOCK_ROOTS;
+  const double *d = s->problem.d;
+  double *to = s->adjusted;
+  (void)worker;
+  for (int64_t j = first; j < end; j++) {
+    to[j] = -s->vectors[j * n + j];
+  }
+  for (int64_t i = 0; i < n; i++) {
+    const double *distances = s->vectors + i * n;
+    const int64_t own = i < first ? first : i < end ? i : end;
+    for (int64_t j = first; j < own; j++) {
+      to[j] *= distances[j] / (d[j] - d[i]);
+    }
+    for (int64_t j = i < first ? first : own + 1; j < end; j++) {
+      to[j] *= distances[j] / (d[j] - d[i]);
+    }
+  }
+  for (int64_t j = first; j < end; j++) {
+    to[j] = copysign(sqrt(fabs(to[j])), s->problem.z[j]);
+  }
+}
+
+static void vectors_task(void *argument, int64_t index, int32_t worker) {
+  const solver *s = argument;
+  const int64_t n = s->problem.n, first = s->first + index * TASK_ROOTS;
+  const int64_t end = s->end - first < TASK_ROOTS ? s->end : first + TASK_ROOTS;
+  double *ratios = s->scratch + worker * n;
+  for (int64_t i = first; i < end; i++) {
+    double *row = s->vectors + i * n, squares;
+    for (int64_t j = 0; j < n; j++) {
+      ratios[j] = s->adjusted[j] / row[j];
+    }
+    s->kernels->dot_rows_f64(ratios, 1, 0, ratios, n, &squares);
+    const double factor = 1 / sqrt(squares);
+    for (int64_t j = 0; j < n; j++) {
+      row[s->places[j]] = factor * ratios[j];
+    }
+  }
+}
+
+/* Some thousand divisions are not worth waking threads. */
+static void run(clf_context *context, solver *s, int64_t count, clf__task task) {
+  if (s->problem.n > 2 * TASK_ROOTS) {
+    clf__parallel(context, count, task, s);
+    return;
+  }
+  for (int64_t index = 0; index < count; index++) {
+    task(s, index, 0);
+  }
+}
+
+/* Rows first … n - 1, block by block. */
+static clf_status run_blocks(clf_context *context, solver *s, int64_t first, clf__task task) {
+  const clf__progress progress = clf__progress_begin(context, "eigenvalues", s->problem.n);
+  clf_status status = CLF_OK;
+  for (s->first = first; s->first < s->problem.n && status == CLF_OK; s->first = s->end) {
+    if (s->first > first) {
+      status = clf__progress_step(&progress, s->first, (double)NAN, (double)NAN);
+    }
+    s->end = s->problem.n - s->first < BLOCK_ROOTS ? s->problem.n : s->first + BLOCK_ROOTS;
+    run(context, s, (s->end - s->first - 1) / TASK_ROOTS + 1, task);
+  }
+  return status;
+}
+
+clf_status clf__secular_solve(clf_context *context, const clf__secular *problem, double *values,
+                              double *vectors, int64_t wanted, const int64_t *places) {
+  const int64_t n = problem->n, threads = clf__context_threads(context);
+  solver s = {.kernels = clf__kernels_of(clf__context_cpu(context)),
+              .problem = *problem,
+              .values = values,
+              .vectors = vectors,
+              .places = places};
+  clf_status status = CLF_ERROR_MEMORY;
+  s.adjusted = clf__alloc_array(context, (threads + 1) * n, sizeof *s.adjusted);
+  if (s.adjusted == NULL) {
+    return status;
+  }
+  s.scratch = s.adjusted + n;
+  CLF__TRY(run_blocks(context, &s, 0, roots_task));
+  run(context, &s, (n - 1) / BLOCK_ROOTS + 1, adjust_task);
+  CLF__TRY(run_blocks(context, &s, n - wanted, vectors_task));
+done:
+  clf__free(s.adjusted);
+  return status;
+}
