@@ -38,8 +38,9 @@ clf_status clf__file_next(clf__file *file, void *to, size_t count);
 void clf__file_close(clf__file *file);
 
 /* A file written beside `path` under another name, that takes its place only when it is complete
- * and on disk. A link is followed; an existing file keeps its permissions, and one that may not be
- * written, or is no regular file, is refused. */
+ * and on disk. A link is followed, also where it leads to no file yet. An existing file keeps its
+ * permissions, which nobody has beyond them at any moment, and its group where the process may set
+ * that; one that may not be written, or is no regular file, is refused. */
 typedef struct clf__output {
   const char *path; /* borrowed */
   char *target;     /* `path` with links followed; owned */

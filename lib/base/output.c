@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,27 +39,91 @@ static size_t folder_length(const char *path) {
   return slash != NULL ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* Whether `target` may be replaced; *mode is its permissions, or 0 when there is no such file. */
-static clf_status check_target(const char *target, mode_t *mode) {
-  struct stat about;
-  *mode = 0;
-  if (stat(target, &about) != 0) {
+/* What a link that leads nowhere yet names, in place of *target; *is_link tells whether it is one.
+ */
+static clf_status follow_link(char **target, clf_context *context, bool *is_link) {
+  char named[PATH_MAX];
+  const ssize_t length = readlink(*target, named, sizeof named);
+  const int folder = length > 0 && named[0] == '/' ? 0 : (int)folder_length(*target);
+  clf__text next = {.context = context};
+  *is_link = length >= 0;
+  if (!*is_link) {
+    return CLF_OK;
+  }
+  if (length == sizeof named) {
+    errno = ENAMETOOLONG;
+    return clf__file_fail("follow the link", *target);
+  }
+  clf__text_append(&next, "%.*s%.*s", folder, *target, (int)length, named);
+  if (next.failed) {
+    clf__text_free(&next);
+    return CLF_ERROR_MEMORY;
+  }
+  clf__free(*target);
+  *target = next.bytes;
+  return CLF_OK;
+}
+
+/* Sets the target to where `path` leads: through links, also to a file that is not there yet. */
+static clf_status resolve(clf__output *output, clf_context *context) {
+  enum { MOST_LINKS = 40 };
+  char resolved[PATH_MAX];
+  bool is_link = true;
+  clf_status status = CLF_OK;
+  output->target = clf__copy_text(context, output->path);
+  for (int i = 0; output->target != NULL && is_link; i++) {
+    if (realpath(output->target, resolved) != NULL) {
+      clf__free(output->target);
+      output->target = clf__copy_text(context, resolved);
+      is_link = false;
+    } else if (errno != ENOENT || i == MOST_LINKS) {
+      return clf__file_fail("write", output->path);
+    } else {
+      status = follow_link(&output->target, context, &is_link);
+      if (status < 0) {
+        return status;
+      }
+    }
+  }
+  return output->target != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+/* Whether `target` may be replaced; *about is of its file, all zero when there is none. */
+static clf_status check_target(const char *target, struct stat *about) {
+  if (stat(target, about) != 0) {
+    *about = (struct stat){0};
     return errno == ENOENT ? CLF_OK : clf__file_fail("write", target);
   }
-  if (!S_ISREG(about.st_mode)) {
+  if (!S_ISREG(about->st_mode)) {
     return clf__fail(CLF_ERROR_IO, "cannot write '%s': it is %s", target,
-                     S_ISDIR(about.st_mode) ? "a directory" : "a pipe or a device");
+                     S_ISDIR(about->st_mode) ? "a directory" : "a pipe or a device");
   }
   if (faccessat(AT_FDCWD, target, W_OK, AT_EACCESS) != 0) {
     return clf__file_fail("write", target);
   }
-  *mode = about.st_mode & 07777;
   return CLF_OK;
 }
 
-/* Opens a file of a new name in the target's folder. The name is short, so that it fits wherever
- * the target's does. */
-static clf_status open_temporary(clf__output *output, clf_context *context) {
+/* Gives the temporary file the permissions of the file that it will replace, and its group where
+ * the process may: what they allow the group is for no other one. */
+static clf_status copy_permissions(const clf__output *output, const struct stat *target) {
+  mode_t mode = target->st_mode & 0777;
+  struct stat own;
+  if (fstat(output->descriptor, &own) != 0) {
+    return clf__file_fail("examine", output->temporary);
+  }
+  if (own.st_gid != target->st_gid && fchown(output->descriptor, (uid_t)-1, target->st_gid) != 0) {
+    mode &= ~(mode_t)S_IRWXG;
+  }
+  return fchmod(output->descriptor, mode) == 0
+             ? CLF_OK
+             : clf__file_fail("set the permissions of", output->temporary);
+}
+
+/* Opens a file of a new name in the target's folder, with no more permissions than the target has,
+ * so that nobody reads the bytes who may not read those there. The name is short, so that it fits
+ * wherever the target's does. */
+static clf_status open_temporary(clf__output *output, clf_context *context, mode_t mode) {
   clf__text name = {.context = context};
   double now = clf__seconds();
   uint64_t seed;
@@ -74,7 +139,7 @@ static clf_status open_temporary(clf__output *output, clf_context *context) {
       clf__text_free(&name);
       return CLF_ERROR_MEMORY;
     }
-    output->descriptor = open(name.bytes, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    output->descriptor = open(name.bytes, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   }
   if (output->descriptor < 0) {
     clf_status status = clf__file_fail("create a file beside", output->path);
@@ -88,19 +153,14 @@ static clf_status open_temporary(clf__output *output, clf_context *context) {
 clf_status clf__output_open(clf__output *out, clf_context *context, const char *path) {
   CLF__REQUIRE(path);
   clf__output output = {.path = path, .descriptor = -1};
-  char resolved[PATH_MAX];
-  mode_t mode;
+  struct stat target;
   clf_status status = CLF_OK;
-  output.target = clf__copy_text(context, realpath(path, resolved) != NULL ? resolved : path);
-  if (output.target == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
-  CLF__TRY(check_target(output.target, &mode));
-  CLF__TRY(open_temporary(&output, context));
-  if (mode != 0 && fchmod(output.descriptor, mode) != 0) {
-    status = clf__file_fail("set the permissions of", output.temporary);
-    goto done;
+  CLF__TRY(resolve(&output, context));
+  CLF__TRY(check_target(output.target, &target));
+  const bool exists = target.st_mode != 0;
+  CLF__TRY(open_temporary(&output, context, exists ? target.st_mode & S_IRWXU : 0666));
+  if (exists) {
+    CLF__TRY(copy_permissions(&output, &target));
   }
   *out = output;
 done:

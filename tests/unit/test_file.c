@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -58,6 +59,15 @@ static void assert_holds(const char *name, const char *text) {
   ck_assert_uint_eq(bytes.size, strlen(text));
   ck_assert_mem_eq(bytes.data, text, bytes.size);
   clf__bytes_release(&bytes);
+}
+
+/* The system's own, which the library calls through this one: what a file allows before. */
+static mode_t mode_before;
+int fchmod(int descriptor, mode_t mode) {
+  struct stat about;
+  ck_assert_int_eq(fstat(descriptor, &about), 0);
+  mode_before = about.st_mode & 07777;
+  return (int)syscall(SYS_fchmod, descriptor, mode);
 }
 
 static int entries(void) {
@@ -148,6 +158,48 @@ START_TEST(write__makes_and_replaces_a_file) {
 }
 END_TEST
 
+START_TEST(write__never_allows_more_than_the_file_does) {
+  static const mode_t modes[] = {0600, 0640, 0604, 0666, 0200};
+  const mode_t mask = umask(0);
+  put("old");
+  for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+    struct stat about;
+    ck_assert_int_eq(chmod(path, modes[i]), 0);
+    mode_before = 07777;
+    ck_clf_ok(write_file(path, "new", 3));
+    ck_assert_int_eq(mode_before & ~modes[i], 0);
+    ck_assert_int_eq(stat(path, &about), 0);
+    ck_assert_int_eq(about.st_mode & 07777, modes[i]);
+  }
+  umask(mask);
+}
+END_TEST
+
+START_TEST(write__makes_the_file_that_a_link_names) {
+  char link[160], second[160], loop[160];
+  struct stat about;
+  snprintf(link, sizeof link, "%s/link", folder);
+  snprintf(second, sizeof second, "%s/second", folder);
+  snprintf(loop, sizeof loop, "%s/loop", folder);
+  ck_assert_int_eq(symlink("file", link), 0);
+  ck_assert_int_eq(symlink(link, second), 0); /* by its whole path */
+  ck_clf_ok(write_file(second, "one", 3));
+  assert_holds(path, "one");
+  ck_assert_int_eq(lstat(link, &about), 0);
+  ck_assert(S_ISLNK(about.st_mode));
+  ck_assert_int_eq(lstat(second, &about), 0);
+  ck_assert(S_ISLNK(about.st_mode));
+  ck_assert_int_eq(lstat(path, &about), 0);
+  ck_assert(S_ISREG(about.st_mode));
+  ck_assert_int_eq(symlink("loop", loop), 0);
+  ck_clf_fails(write_file(loop, "x", 1), CLF_ERROR_IO);
+  ck_clf_says("loop");
+  ck_assert_int_eq(unlink(link), 0);
+  ck_assert_int_eq(symlink("none/file", link), 0);
+  ck_clf_fails(write_file(link, "x", 1), CLF_ERROR_IO);
+}
+END_TEST
+
 START_TEST(write__works_in_the_current_folder_and_through_a_link) {
   char before[4096], link[160];
   struct stat about;
@@ -228,6 +280,8 @@ int main(void) {
   tcase_add_test(tests, file_beyond_the_memory_limit__is_refused);
   tcase_add_test(tests, file_that_shrinks__is_an_error);
   tcase_add_test(tests, write__makes_and_replaces_a_file);
+  tcase_add_test(tests, write__never_allows_more_than_the_file_does);
+  tcase_add_test(tests, write__makes_the_file_that_a_link_names);
   tcase_add_test(tests, write__works_in_the_current_folder_and_through_a_link);
   tcase_add_test(tests, longest_name__can_be_written);
   tcase_add_test(tests, discarded_write__leaves_the_old_file_and_nothing_else);
