@@ -30,8 +30,9 @@ CLF_API clf_status clf_model_create(clf_model **out, clf_context *context, const
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_model_free(clf_model *model);
 
-/** Makes an unfitted model of the same kind, parameters, transforms and vocabulary. @return CLF_OK,
- *  CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
+/** Makes an unfitted model of the same kind, parameters, transforms and vocabulary, but without a
+ *  network's `checkpoint`, a path that belongs to the one handle it is set on.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
 
 /** Adds a transform (see transform.h) at the end of the model's pipeline: fit() fits it on the

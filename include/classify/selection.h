@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /** Scores a model's kind, parameters and transforms on each fold after fitting on the others.
- *  @param model   fitted or not; not changed
+ *  @param model   fitted or not; not changed. A network's `checkpoint` is not written to by folds
  *  @param folds   2 … rows; stratified when there are labels
  *  @param seed    of the partition
  *  @param scores  [folds] receives clf_model_score() of each fold

@@ -389,6 +389,16 @@ clf_status clf__params_copy(void **copy, clf_context *context, const clf__param_
   return CLF_OK;
 }
 
+void clf__params_clear_text(const clf__param_table *table, void *values, const char *name) {
+  for (int64_t i = 0; name != NULL && i < table->count; i++) {
+    if (strcmp(table->params[i].name, name) == 0) {
+      char **text = field_of(&table->params[i], values);
+      clf__free(*text);
+      *text = NULL;
+    }
+  }
+}
+
 void clf__params_free(const clf__param_table *table, void *values) {
   if (values == NULL) {
     return;

@@ -54,6 +54,8 @@ clf_status clf__params_create(void **values, clf_context *context, const clf__pa
 clf_status clf__params_copy(void **copy, clf_context *context, const clf__param_table *table,
                             const void *values);
 void clf__params_free(const clf__param_table *table, void *values);
+/* Sets a text to the null text, which clf__params_format() leaves out; a NULL name is none. */
+void clf__params_clear_text(const clf__param_table *table, void *values, const char *name);
 
 /* Several settings at once: all or, after an error, none. */
 clf_status clf__params_parse(clf_context *context, const clf__param_table *table, void *values,

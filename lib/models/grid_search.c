@@ -109,6 +109,11 @@ static clf_status grid_check(const value_grid *grid, const clf_model *model) {
   for (int64_t i = 0; status == CLF_OK && i < grid->count; i++) {
     const value_axis *axis = &grid->axes[i];
     const char *value = axis->values;
+    if (model->kind->unshared != NULL && strcmp(axis->name, model->kind->unshared) == 0) {
+      status =
+          clf__fail(CLF_ERROR_ARGUMENT,
+                    "grid: '%s' is of one training alone; the folds would share it", axis->name);
+    }
     for (int64_t k = 0; status == CLF_OK && k < axis->count; k++) {
       status = clf_model_set_text(trial, axis->name, value);
       value += strlen(value) + 1;

@@ -121,6 +121,15 @@ const clf_vocabulary *clf_model_vocabulary(const clf_model *model) {
   return model != NULL ? model->vocabulary : NULL;
 }
 
+clf_status clf__model_copy_params(void **out, const clf_model *model) {
+  const clf__param_table *table = &model->kind->params;
+  clf_status status = clf__params_copy(out, model->context, table, model->params);
+  if (status == CLF_OK) {
+    clf__params_clear_text(table, *out, model->kind->unshared);
+  }
+  return status;
+}
+
 clf_status clf_model_clone(clf_model **out, const clf_model *model) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(model);
@@ -131,7 +140,7 @@ clf_status clf_model_clone(clf_model **out, const clf_model *model) {
   }
   clf__params_free(&model->kind->params, clone->params);
   clone->params = NULL;
-  CLF__TRY(clf__params_copy(&clone->params, model->context, &model->kind->params, model->params));
+  CLF__TRY(clf__model_copy_params(&clone->params, model));
   CLF__TRY(clf__steps_clone(&clone->steps, model, 0));
   clone->step_count = model->step_count;
   CLF__TRY(clf_model_set_vocabulary(clone, model->vocabulary));

@@ -43,6 +43,9 @@ typedef struct clf__model_kind {
   clf__param_table params;
   uint32_t can;
   const char *unsaved; /* a tensor of the fit that is no part of the model's file, or NULL */
+  /* A text parameter of the one handle it is set on, such as a path to write to: neither saved nor
+   * believed when loaded, nor given to clones, folds and searches. Or NULL. */
+  const char *unshared;
   /* Adds the fitted tensors to the empty `state`; returns CLF_OK, CLF_NOT_CONVERGED or an error.
    * After CLF_ERROR_DIVERGED a state with a "history_loss" is kept: it was good before. */
   clf_status (*fit)(const clf_model *model, const clf__training *training, clf__store *state);
@@ -113,6 +116,8 @@ bool clf__model_saves(const clf_model *model, const char *tensor);
 void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and steps */
 /* Makes model->prepared anew; whoever completes or changes a state calls it. */
 clf_status clf__model_prepare(clf_model *model);
+/* The parameters as clones and files get them: without what is the handle's alone. */
+clf_status clf__model_copy_params(void **out, const clf_model *model);
 clf_status clf__steps_clone(clf_transform ***out, const clf_model *model, int64_t room);
 void clf__steps_free(clf_transform **steps, int64_t count);
 

@@ -85,13 +85,15 @@ static clf_status read_counters(clf__trainer *t, const clf__store *file) {
   }
   const int64_t *c = counters->data;
   const double *l = losses->data;
+  if (c[EPOCH] < 1) {
+    return corrupt("counters");
+  }
   if (c[EPOCH] > t->epochs) {
     return clf__fail(CLF_ERROR_ARGUMENT, "it has %lld epochs already, this training %lld",
                      (long long)c[EPOCH], (long long)t->epochs);
   }
   const int64_t steps = c[EPOCH] * clf__trainer_steps(t);
-  if (c[EPOCH] < 1 || c[WITHOUT] < 0 || c[WITHOUT] > c[EPOCH] ||
-      (c[STOPPED] != 0 && c[STOPPED] != 1) ||
+  if (c[WITHOUT] < 0 || c[WITHOUT] > c[EPOCH] || (c[STOPPED] != 0 && c[STOPPED] != 1) ||
       c[STEPS] != (steps < t->most_steps ? steps : t->most_steps) || c[OPTIMIZER_WITHOUT] < 0 ||
       c[OPTIMIZER_WITHOUT] > c[EPOCH] || l[REDUCTION] < 0 || l[REDUCTION] > 1) {
     return corrupt("counters");

@@ -10,6 +10,8 @@
 #include "store/object.h"
 
 static const char state_prefix[] = "state.";
+/* Features of a row, so that products of a few sizes can be counted. */
+static const int64_t MOST_COLUMNS = INT64_C(1) << 31;
 
 static clf_status add_integer(clf__store *store, const char *name, int64_t value) {
   char text[32];
@@ -19,10 +21,15 @@ static clf_status add_integer(clf__store *store, const char *name, int64_t value
 
 static clf_status save_params(const clf_model *model, clf__store *store) {
   clf__text text = {.context = model->context};
-  clf__params_format(&model->kind->params, model->params, &text);
-  clf_status status =
-      text.failed ? CLF_ERROR_MEMORY
-                  : clf__store_add_text(store, "params", text.bytes != NULL ? text.bytes : "");
+  void *params = NULL;
+  clf_status status = clf__model_copy_params(&params, model);
+  if (status == CLF_OK) {
+    clf__params_format(&model->kind->params, params, &text);
+    status = text.failed
+                 ? CLF_ERROR_MEMORY
+                 : clf__store_add_text(store, "params", text.bytes != NULL ? text.bytes : "");
+  }
+  clf__params_free(&model->kind->params, params);
   clf__text_free(&text);
   return status;
 }
@@ -92,10 +99,13 @@ static clf_status corrupt(const char *what) {
 static clf_status read_integer(const clf__store *store, const char *name, int64_t minimum,
                                int64_t maximum, int64_t *out) {
   const char *text = clf__store_text(store, name);
-  if (text == NULL || !clf__parse_i64(text, out) || *out < minimum || *out > maximum) {
+  if (text == NULL || !clf__parse_i64(text, out)) {
     return corrupt(name);
   }
-  return CLF_OK;
+  return *out >= minimum && *out <= maximum
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is %lld; it must be %lld to %lld",
+                         name, (long long)*out, (long long)minimum, (long long)maximum);
 }
 
 static clf_status load_steps(clf_model *model, const clf__store *store) {
@@ -161,8 +171,8 @@ static clf_status check_loaded(const clf_model *model) {
 static clf_status fill(clf_model *model, const clf__store *store) {
   int64_t outcome = 0;
   clf_status status = CLF_OK;
-  CLF__TRY(read_integer(store, "features", 1, INT64_MAX, &model->features));
-  CLF__TRY(read_integer(store, "columns", 1, INT64_MAX, &model->columns));
+  CLF__TRY(read_integer(store, "features", 1, MOST_COLUMNS, &model->features));
+  CLF__TRY(read_integer(store, "columns", 1, MOST_COLUMNS, &model->columns));
   CLF__TRY(read_integer(store, "outputs", 1, INT32_MAX, &model->outputs));
   CLF__TRY(read_integer(store, "outcome", CLF_OK, CLF_NOT_CONVERGED, &outcome));
   model->outcome = (clf_status)outcome;
@@ -192,6 +202,8 @@ static clf_status take(void **out, clf_context *context, const clf__store *store
     status = clf__fail_within(CLF_ERROR_CORRUPT, "model file");
   }
   if (status == CLF_OK) {
+    /* A path that somebody else wrote down is not written to. */
+    clf__params_clear_text(&found->params, model->params, found->unshared);
     status = fill(model, store);
   }
   if (status < 0) {

@@ -310,6 +310,114 @@ START_TEST(checkpoint__hostile_is_refused) {
 }
 END_TEST
 
+/* The smallest numbers: what is computed of them does not overflow before they are looked at. */
+START_TEST(checkpoint__with_counters_out_of_range_is_refused) {
+  const setting s = {"averaging=0.9", "adam", NULL, "threads=1"};
+  enum { COUNTERS = 5 };
+  static const int64_t numbers[] = {INT64_MIN, -1, 0, INT64_MAX};
+  ck_clf_ok(fit(&s, 2, true, 0, NULL));
+  clf__store *good = NULL;
+  ck_clf_ok(clf__store_read_path(&good, NULL, path));
+  const clf_tensor *counters = clf__store_tensor(good, "counters");
+  for (int i = 0; i < COUNTERS * 4; i++) {
+    int64_t *values = (int64_t *)counters->data + i / 4;
+    const int64_t before = *values;
+    *values = numbers[i % 4];
+    ck_clf_ok(clf__store_write_path(good, path));
+    const clf_status status = fit(&s, 3, true, 0, NULL);
+    /* None without a better epoch, and none to stop, are what there may be. */
+    ck_assert_msg(status == CLF_ERROR_CORRUPT || numbers[i % 4] == before ||
+                      (i / 4 == 0 && status == CLF_ERROR_ARGUMENT) || numbers[i % 4] == 0,
+                  "counter %d of %lld: %s", i / 4, (long long)numbers[i % 4],
+                  clf_status_name(status));
+    *values = before;
+  }
+  clf__store_free(good);
+}
+END_TEST
+
+/* The model's file with "checkpoint" among the parameters, as it was once written. */
+static size_t file_with_checkpoint(const clf_model *model, unsigned char *data) {
+  clf__store *read = NULL, *store = NULL;
+  size_t size = 0;
+  char params[512];
+  ck_clf_ok(clf_model_save_memory(model, data, CAPACITY, &size));
+  ck_clf_ok(clf__store_read_memory(&read, NULL, data, size));
+  ck_clf_ok(clf__store_create(&store, NULL));
+  for (int64_t i = 0; i < clf__store_count(read); i++) {
+    const char *name = clf__store_name(read, i), *text = clf__store_text(read, name);
+    if (strcmp(name, "params") == 0) {
+      ck_assert_ptr_null(strstr(text, path));
+      snprintf(params, sizeof params, "%s checkpoint=%s", text, path);
+      text = params;
+    }
+    ck_clf_ok(text != NULL ? clf__store_add_text(store, name, text)
+                           : clf__store_add_tensor(store, name, clf__store_tensor(read, name)));
+  }
+  ck_clf_ok(clf__store_write_memory(store, data, CAPACITY, &size));
+  clf__store_free(read);
+  clf__store_free(store);
+  return size;
+}
+
+static void check_no_checkpoint(clf_model *model, const clf_dataset *data) {
+  char text[256] = "unset";
+  ck_clf_ok(clf_model_get_text(model, "checkpoint", text, sizeof text, NULL));
+  ck_assert_str_eq(text, "");
+  remove_path();
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_assert_int_ne(access(path, F_OK), 0);
+}
+
+START_TEST(checkpoint__is_of_the_handle_it_is_set_on) {
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  clf_model *model = NULL, *clone = NULL, *loaded = NULL;
+  unsigned char file[CAPACITY];
+  ck_clf_ok(clf_model_create(&model, NULL, "network", network));
+  ck_clf_ok(clf_model_set_text(model, "checkpoint", path));
+  ck_clf_ok(clf_model_set_i64(model, "epochs", 1));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_assert_int_eq(access(path, F_OK), 0);
+  ck_clf_ok(clf_model_clone(&clone, model));
+  check_no_checkpoint(clone, data);
+  const size_t size = file_with_checkpoint(model, file);
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, file, size));
+  check_no_checkpoint(loaded, data);
+  clf_model_free(loaded);
+  clf_model_free(clone);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
+START_TEST(checkpoint__is_not_shared_by_folds) {
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  clf_model *model = NULL, *best = NULL;
+  clf_search *search = NULL;
+  double scores[3];
+  char grid[128];
+  ck_clf_ok(clf_model_create(&model, NULL, "network", network));
+  ck_clf_ok(clf_model_set_text(model, "checkpoint", path));
+  ck_clf_ok(clf_model_set_i64(model, "epochs", 1));
+  ck_clf_ok(clf_cross_validate(model, data, 3, 1, scores));
+  ck_assert_int_ne(access(path, F_OK), 0);
+  ck_clf_ok(clf_search_create(&search, model, data, "epochs=1|2", 3, 1));
+  ck_assert_int_ne(access(path, F_OK), 0);
+  ck_clf_ok(clf_search_model(&best, search));
+  check_no_checkpoint(best, data);
+  clf_search_free(search);
+  search = NULL;
+  snprintf(grid, sizeof grid, "epochs=1|2 checkpoint=%s", path);
+  ck_clf_fails(clf_search_create(&search, model, data, grid, 3, 1), CLF_ERROR_ARGUMENT);
+  ck_clf_says("checkpoint");
+  ck_assert_ptr_null(search);
+  ck_assert_int_ne(access(path, F_OK), 0);
+  clf_model_free(best);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
 static clf_status kept_life(clf_context *context) {
   clf_tensor *rows = NULL, *labels = NULL;
   clf_dataset *data = NULL;
@@ -367,6 +475,9 @@ int main(void) {
   tcase_add_test(tests, checkpoint__that_cannot_be_written_ends_the_fit);
   tcase_add_test(tests, checkpoint__damaged_is_refused);
   tcase_add_test(tests, checkpoint__hostile_is_refused);
+  tcase_add_test(tests, checkpoint__with_counters_out_of_range_is_refused);
+  tcase_add_test(tests, checkpoint__is_of_the_handle_it_is_set_on);
+  tcase_add_test(tests, checkpoint__is_not_shared_by_folds);
   tcase_add_test(tests, checkpoint__every_allocation_may_fail);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
