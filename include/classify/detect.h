@@ -30,7 +30,8 @@ typedef struct clf_detector clf_detector;
  *  @param params   "name=value …" or NULL; clf_param_describe("detector", "detector", …) describes
  *                  them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (the message
- *          names the layer that does not look at its window alone), CLF_ERROR_MEMORY @since 0.1 */
+ *          names the layer that does not look at its window alone, or whose stride makes windows
+ *          further apart than they are large), CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_detector_create(clf_detector **out, const clf_model *network,
                                        const char *params);
 
@@ -44,7 +45,8 @@ CLF_API void clf_detector_free(clf_detector *detector);
  *  @param boxes     [capacity] receives the surest, by falling score; NULL where capacity is 0
  *  @param capacity  of boxes, 0 or more
  *  @param count     receives how many there are, which may be more than capacity
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also where min_size enlarges the image beyond 2^31 pixels on
+ *          an axis), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_detector_run(const clf_detector *detector, const clf_image *image,
                                     clf_box *boxes, int64_t capacity, int64_t *count);
 

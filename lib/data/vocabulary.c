@@ -21,7 +21,7 @@ static const clf__param params[] = {
      "them; 0: all"},
     {"min_count", CLF_PARAM_I64, FIELD(min_count), "1", 1, 1e9, false, NULL,
      "entries that occur less often are left out"},
-    {"steps", CLF_PARAM_I64, FIELD(steps), "0", 0, INT32_MAX, false, NULL,
+    {"steps", CLF_PARAM_I64, FIELD(steps), "0", 0, 1 << 20, false, NULL,
      "length of a sequence; 0: that of the longest document"},
     {"padding", CLF_PARAM_CHOICE, FIELD(padding), "before", 0, 0, false, "before|after",
      "where shorter sequences are filled up with 0"},

@@ -55,6 +55,12 @@ clf_status clf__levels_boxes(clf_box **out, int64_t *count, const clf__levels *l
   return CLF_OK;
 }
 
+/* Where a window lies on an axis of its level, of which the box tells it up to rounding. */
+static int64_t window_at(float edge, double pixel, int64_t side, int64_t window) {
+  const int64_t at = llround((double)edge / pixel);
+  return at < side - window ? at : side - window;
+}
+
 /* The level whose windows are nearest to a box in height. */
 static const clf__level *level_of(const clf__levels *levels, const clf_box *box) {
   const double height = (double)levels->detector->scanner->height;
@@ -72,8 +78,8 @@ static const clf__level *level_of(const clf__levels *levels, const clf_box *box)
 void clf__levels_window(const clf__levels *levels, const clf_box *box, uint8_t *out) {
   const clf__scanner *scanner = levels->detector->scanner;
   const clf__level *level = level_of(levels, box);
-  const int64_t top = (int64_t)lround((double)box->top / level->row);
-  const int64_t left = (int64_t)lround((double)box->left / level->column);
+  const int64_t top = window_at(box->top, level->row, level->height, scanner->height);
+  const int64_t left = window_at(box->left, level->column, level->width, scanner->width);
   const int64_t line = scanner->width * scanner->channels;
   for (int64_t i = 0; i < scanner->height; i++, out += line) {
     memcpy(out, level->pixels + ((top + i) * level->width + left) * scanner->channels,

@@ -61,12 +61,12 @@ static clf_status set_background(clf_detector *made) {
 /* Scores are differences of the network's: those of the entropy losses are logarithms. */
 static clf_status check_scores(const clf_model *model) {
   const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
-  return loss == CLF__LOSS_CROSS_ENTROPY ||
+  return (loss == CLF__LOSS_CROSS_ENTROPY && model->outputs >= 2) ||
                  (loss == CLF__LOSS_BINARY_CROSS_ENTROPY && model->outputs == 2)
              ? CLF_OK
              : clf__fail(CLF_ERROR_UNSUPPORTED,
-                         "detector: the network must be fitted with loss=cross_entropy, or with "
-                         "two classes binary_cross_entropy");
+                         "detector: the network must be fitted with two classes or more, by "
+                         "loss=cross_entropy, or with two by binary_cross_entropy");
 }
 
 /* The most places of a tile whose widest layer stays in a core's cache: the floats of a layer are
@@ -78,11 +78,12 @@ static clf_status set_tile(clf_detector *made) {
   while (status == CLF_OK && over - fits > 1) {
     const int64_t places = fits + (over - fits) / 2;
     status = clf__scanner_widest(made->scanner, places, &widest);
-    if (widest <= ELEMENTS) {
+    if (status == CLF_OK && widest <= ELEMENTS) {
       fits = places;
     } else {
       over = places;
     }
+    status = status == CLF_ERROR_SHAPE ? CLF_OK : status; /* too large to be one image */
   }
   made->most = fits;
   return status;

@@ -10,32 +10,43 @@ static double size_of(const clf__number *size, double otherwise) {
   return size->word >= 0 ? otherwise : size->value;
 }
 
-/* The image's sides at a size, in which the window stands for objects `object` pixels high. */
-static void set_sides(clf__level *level, const clf_detector *detector, const clf_image *image,
+/* The image's sides at a size, in which the window stands for objects `object` pixels high; false
+ * where they are smaller than the window. */
+static bool set_sides(clf__level *level, const clf__scanner *scanner, const clf_image *image,
                       double object) {
-  const double factor = (double)detector->scanner->height / object;
-  level->height = (int64_t)fmax(1, round((double)image->height * factor));
-  level->width = (int64_t)fmax(1, round((double)image->width * factor));
+  const double factor = (double)scanner->height / object;
+  level->height = llround((double)image->height * factor);
+  level->width = llround((double)image->width * factor);
   level->row = (double)image->height / (double)level->height;
   level->column = (double)image->width / (double)level->width;
-}
-
-static bool holds_window(const clf__level *level, const clf__scanner *scanner) {
   return level->height >= scanner->height && level->width >= scanner->width;
 }
 
-/* Appends the levels' sides to `all` where it is not NULL; returns how many there are. */
+/* The first level is the largest. */
+static clf_status check_sides(const clf_detector *detector, const clf_image *image) {
+  const double window = (double)detector->scanner->height;
+  const double factor = window / size_of(&detector->params->min_size, window);
+  return (double)image->height * factor <= (double)CLF__MAX_AXIS &&
+                 (double)image->width * factor <= (double)CLF__MAX_AXIS
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "detector: for objects of min_size=%s the image of %lldx%lld would be "
+                         "enlarged to more than %lld pixels on a side",
+                         clf__number_text(detector->params->min_size.value),
+                         (long long)image->height, (long long)image->width,
+                         (long long)CLF__MAX_AXIS);
+}
+
+/* Appends the levels' sides to `all` where it is not NULL; returns how many there are. At every
+ * next one the sides are smaller by scale_step, 1.01 or more, so that they end. */
 static int64_t set_levels(clf__level *all, const clf_detector *detector, const clf_image *image) {
   const clf__detector_params *p = detector->params;
   const double least = size_of(&p->min_size, (double)detector->scanner->height);
   const double most = size_of(&p->max_size, INFINITY);
   int64_t count = 0;
-  for (double object = least; object <= most; object *= p->scale_step) {
-    clf__level level = {0};
-    set_sides(&level, detector, image, object);
-    if (!holds_window(&level, detector->scanner)) {
-      break;
-    }
+  clf__level level = {0};
+  for (double object = least; object <= most && set_sides(&level, detector->scanner, image, object);
+       object *= p->scale_step) {
     if (all != NULL) {
       all[count] = level;
     }
@@ -67,8 +78,6 @@ static clf_status fill_level(clf__level *level, clf__levels *levels, const clf_i
   cut(detector, level->height, scanner->height, &level->rows, &level->down, &level->tile_rows);
   cut(detector, level->width, scanner->width, &level->columns, &level->across,
       &level->tile_columns);
-  level->first_task = levels->tasks;
-  levels->tasks += level->down * level->across * levels->shifts * levels->shifts;
   size = clf__mul_i64(level->height, line, &size) ? size : -1;
   const int64_t places = level->rows * level->columns;
   level->pixels = clf__alloc_array(detector->context, size, 1);
@@ -77,6 +86,12 @@ static clf_status fill_level(clf__level *level, clf__levels *levels, const clf_i
   if (level->pixels == NULL || level->score == NULL || level->label == NULL) {
     return CLF_ERROR_MEMORY;
   }
+  for (int64_t i = 0; i < places; i++) {
+    level->score[i] = -INFINITY;
+  }
+  /* Both factors are about the places on an axis, and there is memory for all places. */
+  level->first_task = levels->tasks;
+  levels->tasks += level->down * levels->shifts * level->across * levels->shifts;
   clf_status status = clf__resize(detector->context, &picture, level->height, level->width, CLF_U8,
                                   level->pixels, line);
   return status == CLF_OK ? clf__scanner_prepare(&level->inference, scanner, level->tile_rows,
@@ -90,6 +105,10 @@ clf_status clf__levels_create(clf__levels *levels, const clf_detector *detector,
   clf_status status = CLF_OK;
   *levels = (clf__levels){.detector = detector};
   levels->shifts = step > detector->stride ? step / detector->stride : 1;
+  status = check_sides(detector, image);
+  if (status < 0) {
+    return status;
+  }
   const int64_t count = set_levels(NULL, detector, image);
   levels->all = clf__alloc_zeroed(detector->context, count, sizeof *levels->all);
   if (levels->all == NULL) {

@@ -44,8 +44,14 @@ static clf_status write_window(writing *w, const clf__layer *layer) {
                   "has padding=same: only with padding=valid is a window's value the same "
                   "wherever it lies in the image");
   }
-  if (!clf__mul_i64(w->scanner->step, layer->stride, &w->scanner->step)) {
-    return refuse(layer, "makes the steps too large");
+  const int64_t height = w->scanner->height, width = w->scanner->width;
+  w->scanner->step *= layer->stride; /* both are at most 2^31 */
+  if (w->scanner->step > (height < width ? height : width)) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "detector: up to %s %lld the strides make %lld, more than its window of "
+                     "%lldx%lld pixels: it would leave pixels between windows out",
+                     layer->kind->name, (long long)layer->number, (long long)w->scanner->step,
+                     (long long)height, (long long)width);
   }
   w->map_height = layer->out.size[0];
   w->map_width = layer->out.size[1];

@@ -58,12 +58,7 @@ static clf__conv2d geometry(const clf__layer *layer) {
 }
 
 static clf_status arrange(clf__layer *layer) {
-  enum { MOST_IMAGE = 1 << 24 }; /* of one side, so that paddings can be added */
   const conv2d_params *p = layer->params;
-  if (layer->in.size[0] > MOST_IMAGE || layer->in.size[1] > MOST_IMAGE) {
-    return clf__layer_fail(layer, "its input of %s is larger than %d on a side",
-                           clf__shape_name(&layer->in).text, (int)MOST_IMAGE);
-  }
   const clf__conv2d g = geometry(layer);
   if (g.out_height == 0 || g.out_width == 0) {
     return clf__layer_fail(layer, "kernel %lld%s is larger than its input %lldx%lld",
@@ -126,7 +121,7 @@ static int64_t scratch_size(const clf__layer *layer) {
   return clf__conv2d_scratch_size(&g);
 }
 
-static void pack(const clf__layer *layer, const float *weight, float *packed) {
+static void pack(const clf__layer *layer, float *weight, float *packed) {
   const clf__conv2d g = geometry(layer);
   clf__conv2d_pack(layer->context, &g, weight, packed);
 }

@@ -36,9 +36,11 @@ const clf__layer_kind *const *clf__layer_kinds(void) {
 int64_t clf__shape_count(const clf__shape *shape) {
   int64_t count = 1;
   for (int32_t i = 0; i < shape->ndim; i++) {
-    if (!clf__mul_i64(count, shape->size[i], &count)) {
+    const int64_t size = shape->size[i];
+    if (size < 1 || size > CLF__MAX_AXIS || count > CLF__MAX_ELEMENTS / size) {
       return -1;
     }
+    count *= size;
   }
   return count;
 }
@@ -119,15 +121,25 @@ static const char *const takes[] = {
     "sequences, steps x features: put an embedding before it, or set the network's input",
     "images, height x width x channels: set the network's input to that shape"};
 
-static clf_status check_weights(const clf__layer *layer) {
-  for (int64_t i = 0; i < layer->weight_count; i++) {
-    if (clf__shape_count(&layer->weights[i].shape) < 0) {
-      return clf__layer_fail(layer, "its %s of %s has more elements than can be counted",
-                             layer->weights[i].name,
-                             clf__shape_name(&layer->weights[i].shape).text);
-    }
+static clf_status check_shape(const clf__layer *layer, const char *what, const clf__shape *shape) {
+  return clf__shape_count(shape) > 0
+             ? CLF_OK
+             : clf__layer_fail(layer,
+                               "its %s is %s; an axis must be 1 to %lld, and all of them together "
+                               "no more than memory can address",
+                               what, clf__shape_name(shape).text, (long long)CLF__MAX_AXIS);
+}
+
+static clf_status check_sizes(const clf__layer *layer) {
+  clf_status status = check_shape(layer, "output", &layer->out);
+  for (int64_t i = 0; status == CLF_OK && i < layer->weight_count; i++) {
+    status = check_shape(layer, layer->weights[i].name, &layer->weights[i].shape);
   }
-  return CLF_OK;
+  if (status == CLF_OK && layer->kept_bytes > (uint64_t)CLF__MAX_ELEMENTS) {
+    status = clf__layer_fail(layer, "a row of %s would keep %zu bytes from pass to pass",
+                             clf__shape_name(&layer->in).text, layer->kept_bytes);
+  }
+  return status;
 }
 
 clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
@@ -138,20 +150,17 @@ clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
     return clf__layer_fail(layer, "its input is %s; it takes %s", clf__shape_name(in).text,
                            takes[wanted]);
   }
+  clf_status status = check_shape(layer, "input", &layer->in);
+  if (status < 0) {
+    return status;
+  }
   layer->inputs = clf__shape_count(&layer->in);
   layer->weight_count = 0;
   layer->kept_bytes = 0;
   layer->masks = false;
   layer->stride = 0;
   layer->state_count = 0;
-  clf_status status = layer->kind->arrange(layer);
-  if (status < 0) {
-    return status;
-  }
+  status = layer->kind->arrange(layer);
   layer->outputs = clf__shape_count(&layer->out);
-  if (layer->outputs < 0) {
-    return clf__layer_fail(layer, "its output of %s has more elements than can be counted",
-                           clf__shape_name(&layer->out).text);
-  }
-  return check_weights(layer);
+  return status == CLF_OK ? check_sizes(layer) : status;
 }

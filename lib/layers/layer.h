@@ -17,6 +17,12 @@ typedef struct clf__shape {
   int64_t size[CLF_MAX_DIMENSIONS];
 } clf__shape;
 
+/* No axis is longer, and no shape has more elements, which are more than memory can address: sums
+ * and products of a few such sizes do not overflow. */
+#define CLF__MAX_AXIS (INT64_C(1) << 31)
+#define CLF__MAX_ELEMENTS (INT64_C(1) << 46)
+
+/* Its elements; -1 where an axis or their number is out of bounds. */
 int64_t clf__shape_count(const clf__shape *shape);
 /* "28x28x1", for messages. */
 typedef struct clf__shape_text {
@@ -106,7 +112,7 @@ typedef struct clf__layer_inference {
   /* Floats, or -1 where they cannot be counted. */
   int64_t (*packed_size)(const clf__layer *layer);
   int64_t (*scratch_size)(const clf__layer *layer);
-  void (*pack)(const clf__layer *layer, const float *weight, float *packed);
+  void (*pack)(const clf__layer *layer, float *weight, float *packed); /* may write over both */
   /* On the calling thread. */
   void (*run)(const clf__infer *pass);
 } clf__layer_inference;

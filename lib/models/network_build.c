@@ -166,9 +166,8 @@ static clf_status read_shape(clf__shape *out, const clf_tensor *tensor) {
     out->size[i] = ((const int64_t *)tensor->data)[i];
     good = good && out->size[i] > 0;
   }
-  return good && clf__shape_count(out) > 0
-             ? CLF_OK
-             : clf__fail(CLF_ERROR_CORRUPT, "model file: 'input_shape' is missing or not valid");
+  return good ? CLF_OK
+              : clf__fail(CLF_ERROR_CORRUPT, "model file: 'input_shape' is missing or not valid");
 }
 
 clf_status clf__network_layers_of_state(char **out, clf_context *context, const clf__store *state) {

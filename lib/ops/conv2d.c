@@ -1,4 +1,8 @@
-/* Chooses how a convolution is computed, and runs what its passes have in common. */
+/* Chooses how a convolution is computed, and runs what its passes have in common.
+ *
+ * Zeros around an image let a wide or dilated kernel reach beyond it from every place. Only the
+ * part of the kernel that sees the image from some place is computed with, so that time and memory
+ * follow the image's size, and not the kernel's or the dilation. */
 #include "ops/conv2d.h"
 
 #include <string.h>
@@ -68,17 +72,81 @@ float *clf__conv_scratch(const clf__conv_pass *pass, int64_t each) {
   return clf__alloc_array(pass->context, counted ? count : -1, sizeof(float));
 }
 
+/* The part of a kernel that sees the image, as a convolution of its own. */
+typedef struct seen_part {
+  clf__conv2d conv;
+  int64_t top, left; /* where it begins in the whole kernel */
+  bool whole;
+} seen_part;
+
+/* Elements *first … of one axis of the kernel; returns how many there are. A kernel that sees
+ * nothing keeps one element, which reads zeros. */
+static int64_t seen_on_axis(const clf__conv2d *conv, int64_t kernel, int64_t pad, int64_t size,
+                            int64_t places, int64_t *first) {
+  const int64_t hidden = pad - (places - 1) * conv->stride; /* from the last place */
+  const int64_t begin = hidden > 0 ? (hidden - 1) / conv->dilation + 1 : 0;
+  const int64_t end = smaller((pad + size - 1) / conv->dilation + 1, kernel);
+  *first = smaller(begin, kernel - 1);
+  return end > *first ? end - *first : 1;
+}
+
+static seen_part seen_of(const clf__conv2d *conv) {
+  seen_part seen = {.conv = *conv};
+  seen.conv.kernel_height = seen_on_axis(conv, conv->kernel_height, conv->pad_top, conv->height,
+                                         conv->out_height, &seen.top);
+  seen.conv.kernel_width = seen_on_axis(conv, conv->kernel_width, conv->pad_left, conv->width,
+                                        conv->out_width, &seen.left);
+  seen.conv.pad_top -= seen.top * conv->dilation;
+  seen.conv.pad_left -= seen.left * conv->dilation;
+  seen.whole = seen.conv.kernel_height == conv->kernel_height &&
+               seen.conv.kernel_width == conv->kernel_width;
+  return seen;
+}
+
+/* Weights of one row of the part, and where row m begins in the whole kernel. */
+static int64_t seen_line(const seen_part *seen) {
+  return seen->conv.kernel_width * seen->conv.channels * seen->conv.filters;
+}
+
+static int64_t seen_offset(const clf__conv2d *conv, const seen_part *seen, int64_t m) {
+  return ((seen->top + m) * conv->kernel_width + seen->left) * conv->channels * conv->filters;
+}
+
+/* The part's weights one after another; `to` may be `whole`. */
+static void gather_seen(const clf__conv2d *conv, const seen_part *seen, const float *whole,
+                        float *to) {
+  const int64_t line = seen_line(seen);
+  for (int64_t m = 0; m < seen->conv.kernel_height; m++) {
+    memmove(to + m * line, whole + seen_offset(conv, seen, m), (size_t)line * sizeof *to);
+  }
+}
+
+/* The opposite, with zeros for what is not seen. */
+static void scatter_seen(const clf__conv2d *conv, const seen_part *seen, const float *part,
+                         float *whole) {
+  const int64_t line = seen_line(seen);
+  memset(whole, 0, (size_t)clf__conv_weights(conv) * sizeof *whole);
+  for (int64_t m = 0; m < seen->conv.kernel_height; m++) {
+    memcpy(whole + seen_offset(conv, seen, m), part + m * line, (size_t)line * sizeof *whole);
+  }
+}
+
 int64_t clf__conv2d_packed_size(const clf__conv2d *conv) {
-  return method_of(conv)->packed_size(conv);
+  const seen_part seen = seen_of(conv);
+  return method_of(&seen.conv)->packed_size(&seen.conv);
 }
 
 int64_t clf__conv2d_scratch_size(const clf__conv2d *conv) {
-  return method_of(conv)->scratch_size(conv);
+  const seen_part seen = seen_of(conv);
+  return method_of(&seen.conv)->scratch_size(&seen.conv);
 }
 
-void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, const float *w,
-                      float *packed) {
-  method_of(conv)->pack(clf__kernels_of(clf__context_cpu(context)), conv, w, packed);
+void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, float *w, float *packed) {
+  const seen_part seen = seen_of(conv);
+  if (!seen.whole) {
+    gather_seen(conv, &seen, w, w);
+  }
+  method_of(&seen.conv)->pack(clf__kernels_of(clf__context_cpu(context)), &seen.conv, w, packed);
 }
 
 static clf__conv_pass pass_of(clf_context *context, const clf__conv2d *conv, int64_t rows,
@@ -94,12 +162,13 @@ static clf__conv_pass pass_of(clf_context *context, const clf__conv2d *conv, int
 void clf__conv2d_infer(clf_context *context, const clf__conv2d *conv, int64_t rows, const float *x,
                        const float *packed, const float *bias, bool relu, float *y,
                        float *scratch) {
-  const clf__conv_method *method = method_of(conv);
-  clf__conv_pass pass = pass_of(context, conv, rows, x, packed);
+  const seen_part seen = seen_of(conv);
+  const clf__conv_method *method = method_of(&seen.conv);
+  clf__conv_pass pass = pass_of(context, &seen.conv, rows, x, packed);
   pass.bias = bias;
   pass.relu = relu;
   pass.y = y;
-  const int64_t tasks = method->tasks(conv, rows);
+  const int64_t tasks = method->tasks(&seen.conv, rows);
   for (int64_t task = 0; task < tasks; task++) {
     method->forward(&pass, task, scratch);
   }
@@ -117,7 +186,7 @@ static void forward_task(void *argument, int64_t task, int32_t worker) {
   job->method->forward(&job->pass, task, job->scratch + worker * job->scratch_size);
 }
 
-clf_status clf__conv2d_forward(clf_context *context, const clf__conv2d *conv, int64_t rows,
+static clf_status forward_seen(clf_context *context, const clf__conv2d *conv, int64_t rows,
                                const float *x, const float *w, const float *bias, bool relu,
                                float *y) {
   forward_job job = {method_of(conv), pass_of(context, conv, rows, x, w), NULL, 0};
@@ -142,16 +211,55 @@ clf_status clf__conv2d_forward(clf_context *context, const clf__conv2d *conv, in
   return status;
 }
 
+/* The part's weights, allocated. */
+static float *copy_seen(clf_context *context, const clf__conv2d *conv, const seen_part *seen,
+                        const float *w) {
+  float *part = clf__alloc_array(context, clf__conv_weights(&seen->conv), sizeof *part);
+  if (part != NULL) {
+    gather_seen(conv, seen, w, part);
+  }
+  return part;
+}
+
+clf_status clf__conv2d_forward(clf_context *context, const clf__conv2d *conv, int64_t rows,
+                               const float *x, const float *w, const float *bias, bool relu,
+                               float *y) {
+  const seen_part seen = seen_of(conv);
+  float *own = NULL;
+  if (!seen.whole && (own = copy_seen(context, conv, &seen, w)) == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status =
+      forward_seen(context, &seen.conv, rows, x, own != NULL ? own : w, bias, relu, y);
+  clf__free(own);
+  return status;
+}
+
 clf_status clf__conv2d_backward(clf_context *context, const clf__conv2d *conv, int64_t rows,
                                 const float *x, const float *y, float *dy, const float *w,
                                 float *dw, float *dbias, float *dx) {
-  clf__conv_pass pass = pass_of(context, conv, rows, x, w);
+  const seen_part seen = seen_of(conv);
+  clf__conv_pass pass = pass_of(context, &seen.conv, rows, x, w);
+  float *part_w = NULL, *part_dw = NULL;
+  clf_status status = CLF_ERROR_MEMORY;
   pass.out = y;
   pass.dy = dy;
   pass.dw = dw;
   pass.dbias = dbias;
   pass.dx = dx;
-  return method_of(conv)->backward(&pass);
+  if (!seen.whole) {
+    pass.w = part_w = copy_seen(context, conv, &seen, w);
+    pass.dw = part_dw = clf__alloc_array(context, clf__conv_weights(&seen.conv), sizeof *part_dw);
+  }
+  if (pass.w != NULL && pass.dw != NULL) {
+    status = method_of(&seen.conv)->backward(&pass);
+  }
+  if (status == CLF_OK && !seen.whole) {
+    scatter_seen(conv, &seen, part_dw, dw);
+  }
+  clf__free(part_w);
+  clf__free(part_dw);
+  return status;
 }
 
 clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pass *pass,

@@ -3,10 +3,10 @@
  *   y[i, j, d] = b[d] + sum_{m, n, c} W[m, n, c, d] x[i stride + m dilation - pad_top,
  *                                                     j stride + n dilation - pad_left, c]
  *
- * where x is 0 outside the image. x [rows, height, width, channels], W [kernel_height,
- * kernel_width, channels, filters], y [rows, out_height, out_width, filters], without gaps. What is
- * padded below and to the right follows from the size of y. What can fail does so only for lack of
- * memory, with the outputs untouched. */
+ * where x is 0 outside the image, and a pad below 0 leaves pixels out. x [rows, height, width,
+ * channels], W [kernel_height, kernel_width, channels, filters], y [rows, out_height, out_width,
+ * filters], without gaps. What is padded below and to the right follows from the size of y. What
+ * can fail does so only for lack of memory, with the outputs untouched. */
 #ifndef CLF_OPS_CONV2D_H
 #define CLF_OPS_CONV2D_H
 
@@ -38,7 +38,8 @@ clf_status clf__conv2d_backward(clf_context *context, const clf__conv2d *conv, i
  * are and what that works in, -1 where they cannot be counted. */
 int64_t clf__conv2d_packed_size(const clf__conv2d *conv);
 int64_t clf__conv2d_scratch_size(const clf__conv2d *conv);
-void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, const float *w, float *packed);
+/* `w` may be written over. */
+void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, float *w, float *packed);
 /* The forward pass on the calling thread, which never fails. */
 void clf__conv2d_infer(clf_context *context, const clf__conv2d *conv, int64_t rows, const float *x,
                        const float *packed, const float *bias, bool relu, float *y, float *scratch);

@@ -86,11 +86,14 @@ static clf__conv_few few_of(const banding *b, int64_t rows) {
 /* One row of pixels between zeros, or a row of zeros where it is NULL. */
 static void copy_line(const banding *b, const float *from, float *to) {
   const clf__conv2d *c = b->conv;
-  const int64_t before = smaller(c->pad_left, b->width);
-  const int64_t inside = from == NULL ? 0 : smaller(c->width, b->width - before);
+  const int64_t skipped = c->pad_left < 0 ? -c->pad_left : 0;
+  const int64_t before = smaller(c->pad_left + skipped, b->width);
+  const int64_t pixels = smaller(c->width - skipped, b->width - before);
+  const int64_t inside = from == NULL || pixels < 0 ? 0 : pixels;
   memset(to, 0, (size_t)(before * c->channels) * sizeof *to);
   if (inside > 0) {
-    memcpy(to + before * c->channels, from, (size_t)(inside * c->channels) * sizeof *to);
+    memcpy(to + before * c->channels, from + skipped * c->channels,
+           (size_t)(inside * c->channels) * sizeof *to);
   }
   memset(to + (before + inside) * c->channels, 0,
          (size_t)((b->width - before - inside) * c->channels) * sizeof *to);

@@ -4,14 +4,18 @@
  * begin m * dilation / stride lines further on: a kernel of 5 x 5 is stored 5 times, not 25.
  *
  * With few channels that would leave sums of a few products. Then whole patches are stored, planar:
- * [kernel_height, kernel_width, channels, pixels], which copies runs of pixels. */
+ * [kernel_height, kernel_width, channels, pixels], which copies runs of pixels. So it is with a
+ * stride or dilation so large that most lines of a strip are between the kernel's rows. */
 #include "ops/patches.h"
 
 #include <string.h>
 
+#include "base/memory.h"
+
 enum {
-  PLANAR_BELOW = 32,       /* elements of a patch along one row of the kernel */
-  STRIP_FLOATS = 48 * 1024 /* that stay in L2 beside weights and output */
+  PLANAR_BELOW = 32,        /* elements of a patch along one row of the kernel */
+  STRIP_FLOATS = 48 * 1024, /* that stay in L2 beside weights and output */
+  MOST_UNUSED = 4           /* times the patches of a strip: lines between them included */
 };
 
 static int64_t smaller(int64_t a, int64_t b) {
@@ -27,20 +31,38 @@ static int64_t lines_of(const clf__patches *p, int64_t rows) {
   return rows + (p->kernel_height - 1) * p->dilation / p->stride;
 }
 
+/* INT64_MAX where it cannot be counted. */
 static int64_t size_of(const clf__patches *p, int64_t rows) {
-  return (p->planar ? p->kernel_height * rows : p->stride * lines_of(p, rows)) * line_of(p);
+  const int64_t lines = p->planar ? p->kernel_height * rows : p->stride * lines_of(p, rows);
+  int64_t size;
+  return clf__mul_i64(lines, p->out_width, &size) && clf__mul_i64(size, p->kernel_width, &size) &&
+                 clf__mul_i64(size, p->channels, &size)
+             ? size
+             : INT64_MAX;
 }
 
-void clf__patches_plan(clf__patches *p) {
-  p->planar = p->kernel_width * p->channels < PLANAR_BELOW;
+static void plan(clf__patches *p, bool planar) {
+  p->planar = planar;
   p->strip_rows = p->out_height;
   while (p->strip_rows > 1 && size_of(p, p->strip_rows) > STRIP_FLOATS) {
     p->strip_rows = (p->strip_rows + 1) / 2;
   }
 }
 
+void clf__patches_plan(clf__patches *p) {
+  plan(p, p->kernel_width * p->channels < PLANAR_BELOW);
+  const int64_t lines = size_of(p, p->strip_rows);
+  if (!p->planar && lines > STRIP_FLOATS) {
+    plan(p, true);
+    if (size_of(p, p->strip_rows) > lines / MOST_UNUSED) {
+      plan(p, false);
+    }
+  }
+}
+
 int64_t clf__patches_size(const clf__patches *p) {
-  return size_of(p, p->strip_rows);
+  const int64_t size = size_of(p, p->strip_rows);
+  return size < INT64_MAX ? size : -1;
 }
 
 int64_t clf__patches_strips(const clf__patches *p) {

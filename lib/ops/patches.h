@@ -26,7 +26,7 @@ typedef struct clf__patch_matrix {
 
 /* Sets how they are stored. */
 void clf__patches_plan(clf__patches *patches);
-/* Floats that the patches of a strip need. */
+/* Floats that the patches of a strip need; -1 where they cannot be counted. */
 int64_t clf__patches_size(const clf__patches *patches);
 int64_t clf__patches_strips(const clf__patches *patches);
 /* Rows of the output in a strip. */

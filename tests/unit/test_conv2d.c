@@ -8,19 +8,41 @@
 
 /* height, width, channels, filters; kernel, stride, dilation; padding; size of the output */
 static const clf__conv2d cases[] = {
-    {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1},       {7, 5, 1, 3, 3, 3, 1, 1, 1, 1, 7, 5},
-    {28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28},  {9, 11, 3, 17, 3, 5, 2, 1, 1, 2, 5, 6},
-    {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14}, {13, 6, 16, 5, 3, 3, 1, 2, 0, 0, 9, 2},
-    {10, 13, 20, 7, 3, 2, 3, 1, 1, 0, 4, 4},    {6, 8, 40, 50, 1, 1, 1, 1, 0, 0, 6, 8},
-    {8, 7, 40, 9, 1, 1, 2, 1, 0, 0, 4, 4},      {2, 3, 8, 4, 7, 7, 1, 1, 3, 3, 2, 3},
-    {12, 9, 12, 6, 3, 3, 2, 2, 2, 2, 6, 5},     {11, 10, 33, 2, 4, 3, 3, 2, 3, 1, 4, 3},
-    {40, 37, 30, 18, 3, 3, 1, 1, 1, 1, 40, 37}, {5, 4, 2, 48, 5, 4, 1, 1, 0, 0, 1, 1},
-    {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2},     {13, 18, 9, 40, 3, 3, 1, 1, 1, 1, 13, 18},
-    {4, 4, 20, 12, 5, 5, 1, 1, 2, 2, 4, 4},     {12, 12, 64, 48, 3, 3, 1, 1, 1, 1, 12, 12},
-    {17, 9, 33, 8, 5, 5, 1, 1, 0, 0, 13, 5},    {6, 40, 8, 70, 3, 3, 1, 1, 2, 0, 8, 38},
-    {14, 14, 6, 16, 5, 5, 1, 1, 0, 0, 10, 10},  {13, 11, 7, 9, 3, 3, 2, 1, 1, 1, 7, 6},
-    {7, 7, 1, 20, 7, 7, 1, 1, 3, 3, 7, 7},      {1, 30, 4, 16, 1, 6, 1, 1, 0, 2, 1, 29},
-    {40, 40, 16, 4, 5, 4, 1, 1, 0, 0, 36, 37},  {13, 9, 20, 1, 2, 2, 1, 1, 0, 0, 12, 8},
+    {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1},
+    {7, 5, 1, 3, 3, 3, 1, 1, 1, 1, 7, 5},
+    {28, 28, 1, 32, 5, 5, 1, 1, 2, 2, 28, 28},
+    {9, 11, 3, 17, 3, 5, 2, 1, 1, 2, 5, 6},
+    {14, 14, 32, 64, 5, 5, 1, 1, 2, 2, 14, 14},
+    {13, 6, 16, 5, 3, 3, 1, 2, 0, 0, 9, 2},
+    {10, 13, 20, 7, 3, 2, 3, 1, 1, 0, 4, 4},
+    {6, 8, 40, 50, 1, 1, 1, 1, 0, 0, 6, 8},
+    {8, 7, 40, 9, 1, 1, 2, 1, 0, 0, 4, 4},
+    {2, 3, 8, 4, 7, 7, 1, 1, 3, 3, 2, 3},
+    {12, 9, 12, 6, 3, 3, 2, 2, 2, 2, 6, 5},
+    {11, 10, 33, 2, 4, 3, 3, 2, 3, 1, 4, 3},
+    {40, 37, 30, 18, 3, 3, 1, 1, 1, 1, 40, 37},
+    {5, 4, 2, 48, 5, 4, 1, 1, 0, 0, 1, 1},
+    {6, 6, 64, 10, 2, 2, 3, 1, 0, 0, 2, 2},
+    {13, 18, 9, 40, 3, 3, 1, 1, 1, 1, 13, 18},
+    {4, 4, 20, 12, 5, 5, 1, 1, 2, 2, 4, 4},
+    {12, 12, 64, 48, 3, 3, 1, 1, 1, 1, 12, 12},
+    {17, 9, 33, 8, 5, 5, 1, 1, 0, 0, 13, 5},
+    {6, 40, 8, 70, 3, 3, 1, 1, 2, 0, 8, 38},
+    {14, 14, 6, 16, 5, 5, 1, 1, 0, 0, 10, 10},
+    {13, 11, 7, 9, 3, 3, 2, 1, 1, 1, 7, 6},
+    {7, 7, 1, 20, 7, 7, 1, 1, 3, 3, 7, 7},
+    {1, 30, 4, 16, 1, 6, 1, 1, 0, 2, 1, 29},
+    {40, 40, 16, 4, 5, 4, 1, 1, 0, 0, 36, 37},
+    {13, 9, 20, 1, 2, 2, 1, 1, 0, 0, 12, 8},
+    /* Kernels that reach beyond the image from every place: on all sides, with nothing of them on
+     * it, and with the first pixels left out. */
+    {5, 5, 1, 2, 3, 3, 1, 10000, 10000, 10000, 5, 5},
+    {5, 4, 40, 3, 3, 3, 1, 7, 7, 7, 5, 4},
+    {6, 5, 3, 4, 31, 25, 1, 1, 15, 12, 6, 5},
+    {5, 5, 1, 2, 2, 2, 1, 10000, 5000, 5000, 5, 5},
+    {5, 5, 36, 2, 2, 2, 1, 100, 50, 50, 5, 5},
+    {5, 6, 1, 3, 3, 3, 3, 10, 9, 9, 2, 2},
+    {5, 6, 40, 3, 3, 3, 3, 10, 9, 9, 2, 2},
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
@@ -364,6 +386,39 @@ START_TEST(conv2d__infers_what_forward_gives) {
 }
 END_TEST
 
+/* Scratch follows the image's size, whatever the kernel's, its stride and its dilation. */
+START_TEST(conv2d__works_in_memory_of_the_images_size) {
+  static const int64_t kernels[] = {1, 2, 3, 31, 1000}, steps[] = {1, 2, 7, 1000, 10000};
+  static const int64_t channels[] = {1, 3, 40};
+  for (int i = 0; i < 5 * 5 * 5 * 3; i++) {
+    clf__conv2d c = {.height = 9, .width = 7, .channels = channels[i / 125], .filters = 2};
+    c.kernel_height = c.kernel_width = kernels[i % 5];
+    c.dilation = steps[i / 5 % 5];
+    c.stride = steps[i / 25 % 5];
+    c.out_height = (c.height - 1) / c.stride + 1;
+    c.out_width = (c.width - 1) / c.stride + 1;
+    const int64_t span = (c.kernel_height - 1) * c.dilation + 1;
+    const int64_t rows = (c.out_height - 1) * c.stride + span - c.height;
+    const int64_t columns = (c.out_width - 1) * c.stride + span - c.width;
+    c.pad_top = rows > 0 ? rows / 2 : 0;
+    c.pad_left = columns > 0 ? columns / 2 : 0;
+    /* The part that is seen is at most 2 x 9 x 7 high and wide, patches of it one to a place. */
+    const int64_t most = 18 * 14 * c.channels * 9 * 7;
+    ck_assert_int_ge(clf__conv2d_scratch_size(&c), 0);
+    ck_assert_int_le(clf__conv2d_scratch_size(&c), most);
+    ck_assert_int_le(clf__conv2d_packed_size(&c), 18 * 14 * c.channels * c.filters);
+  }
+}
+END_TEST
+
+START_TEST(conv2d__what_cannot_be_counted_is_refused) {
+  const int64_t side = INT64_C(1) << 31;
+  const clf__conv2d wide = {side, side, 1 << 20, 1 << 20, 1000,       1000,
+                            1,    1,    0,       0,       side - 999, side - 999};
+  ck_assert_int_eq(clf__conv2d_scratch_size(&wide), -1);
+}
+END_TEST
+
 START_TEST(conv2d__no_rows_give_no_gradient) {
   uint64_t state = 5;
   clf_context *context = context_of(CPU_LEVELS - 1, 2);
@@ -414,6 +469,8 @@ int main(void) {
   tcase_add_loop_test(tests, conv2d__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, conv2d__infers_what_forward_gives, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, conv2d__relu_keeps_what_is_not_a_number, 0, CPU_LEVELS);
+  tcase_add_test(tests, conv2d__works_in_memory_of_the_images_size);
+  tcase_add_test(tests, conv2d__what_cannot_be_counted_is_refused);
   tcase_add_test(tests, conv2d__no_rows_give_no_gradient);
   tcase_add_test(tests, conv2d__says_when_memory_runs_out);
   suite_add_tcase(suite, tests);

@@ -169,6 +169,109 @@ START_TEST(memory__bounds_the_picture) {
 }
 END_TEST
 
+/* A detector's file of a network that was fitted on images of such a size for no epochs. */
+static void save_windows(const char *of_layers, int64_t height, int64_t width, const char *params) {
+  clf_model *model = NULL;
+  clf_tensor *pixels = NULL, *y = NULL;
+  clf_dataset *data = NULL;
+  clf__store *store = NULL;
+  size_t size = 0;
+  static const int32_t labels[] = {0, 1};
+  ck_clf_ok(clf_tensor_create(&pixels, NULL, CLF_U8, 4, (int64_t[]){2, height, width, 1}));
+  ck_clf_ok(clf_tensor_wrap(&y, NULL, labels, CLF_I32, 1, (int64_t[]){2}, NULL, NULL, NULL));
+  ck_clf_ok(clf_dataset_create(&data, NULL, pixels, y));
+  ck_clf_ok(clf_model_create(&model, NULL, "network", "epochs=0"));
+  ck_clf_ok(clf_model_set_text(model, "layers", of_layers));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_clf_ok(clf_model_save_memory(model, NULL, 0, &size));
+  unsigned char *bytes = malloc(size);
+  ck_clf_ok(clf_model_save_memory(model, bytes, size, &size));
+  ck_clf_ok(clf__store_read_memory(&store, NULL, bytes, size));
+  ck_clf_ok(clf__store_add_text(store, "detector.version", "1"));
+  ck_clf_ok(clf__store_add_text(store, "detector.params", params));
+  ck_clf_ok(clf__store_write_path(store, path));
+  clf__store_free(store);
+  free(bytes);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_tensor_free(pixels);
+  clf_tensor_free(y);
+}
+
+static int32_t count_calls(void *user, const clf_progress *progress) {
+  (void)progress;
+  ++*(int *)user;
+  return 0;
+}
+
+/* Sizes end where the window no longer fits, also for a window that fits in every image. */
+START_TEST(window_of_one_pixel__has_sizes_that_end) {
+  static const char *const params[] = {"scale_step=1.01", "scale_step=10", "max_size=1e9"};
+  for (size_t i = 0; i < 3; i++) {
+    clf_context *context = NULL;
+    clf_detector *detector = NULL;
+    clf_image *picture = NULL;
+    int64_t count = -1;
+    int calls = 0;
+    save_windows("conv2d filters=2 kernel=1; flatten; dense units=2", 1, 1, params[i]);
+    ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+    ck_clf_ok(clf_context_set_progress(context, count_calls, &calls));
+    ck_clf_ok(clf_detector_load(&detector, context, path, "threshold=0 overlap=1"));
+    ck_clf_ok(clf_image_create(&picture, context, 9, 7, 1, NULL, 0));
+    ck_clf_ok(clf_detector_run(detector, picture, NULL, 0, &count));
+    ck_assert_int_ge(count, 0);
+    ck_assert_int_le(count, 9 * 7 * 300); /* ln(9 * 2) / ln(1.01) sizes at most */
+    ck_assert_int_gt(calls, 0);
+    clf_image_free(picture);
+    clf_detector_free(detector);
+    clf_context_free(context);
+  }
+}
+END_TEST
+
+/* Strides whose product no image needs; some of them are no 64-bit number. */
+START_TEST(windows__further_apart_than_they_are_large_are_refused) {
+  static const char *const chains[] = {
+      "max_pool2d size=1 stride=2; flatten; dense units=2",
+      "max_pool2d size=1 stride=10000; max_pool2d size=1 stride=10000; max_pool2d size=1 "
+      "stride=10; flatten; dense units=2",
+      "conv2d filters=1 kernel=1 stride=10000; conv2d filters=1 kernel=1 stride=10000; conv2d "
+      "filters=1 kernel=1 stride=10000; conv2d filters=1 kernel=1 stride=10000; conv2d filters=1 "
+      "kernel=1 stride=900; flatten; dense units=2",
+  };
+  for (size_t i = 0; i < sizeof chains / sizeof *chains; i++) {
+    clf_detector *detector = NULL;
+    clf_model *model = NULL;
+    save_windows(chains[i], 1, 1, "stride=1 threshold=0 overlap=1 background=none");
+    ck_clf_fails(clf_detector_load(&detector, NULL, path, NULL), CLF_ERROR_UNSUPPORTED);
+    ck_clf_says("1x1");
+    ck_clf_ok(clf_model_load(&model, NULL, path));
+    ck_clf_fails(clf_detector_create(&detector, model, NULL), CLF_ERROR_UNSUPPORTED);
+    ck_assert_ptr_null(detector);
+    clf_model_free(model);
+  }
+  save_windows("max_pool2d size=2; flatten; dense units=2", 2, 2, "");
+  clf_detector *detector = NULL;
+  ck_clf_ok(clf_detector_load(&detector, NULL, path, NULL));
+  clf_detector_free(detector);
+}
+END_TEST
+
+START_TEST(image__enlarged_beyond_2_31_is_refused) {
+  clf_detector *detector = NULL;
+  clf_image *picture = NULL;
+  int64_t count = 7;
+  save_windows("max_pool2d size=2000 stride=1; flatten; dense units=2", 2000, 2000, "min_size=1");
+  ck_clf_ok(clf_detector_load(&detector, NULL, path, NULL));
+  ck_clf_ok(clf_image_create(&picture, NULL, 1, 1 << 21, 1, NULL, 0));
+  ck_clf_fails(clf_detector_run(detector, picture, NULL, 0, &count), CLF_ERROR_ARGUMENT);
+  ck_clf_says("min_size=1");
+  ck_assert_int_eq(count, 7);
+  clf_image_free(picture);
+  clf_detector_free(detector);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("detect_limits");
   TCase *tests = tcase_create("all");
@@ -177,6 +280,9 @@ int main(void) {
   tcase_add_test(tests, files__with_other_parameters_are_refused);
   tcase_add_test(tests, files__that_are_damaged_are_refused);
   tcase_add_test(tests, memory__bounds_the_picture);
+  tcase_add_test(tests, window_of_one_pixel__has_sizes_that_end);
+  tcase_add_test(tests, windows__further_apart_than_they_are_large_are_refused);
+  tcase_add_test(tests, image__enlarged_beyond_2_31_is_refused);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* Model files that were damaged, and ones that were made to do harm: refused, or harmless. */
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "store/store.h"
@@ -515,6 +516,81 @@ START_TEST(model_file__with_a_stranger_does_no_harm) {
 }
 END_TEST
 
+/* A network's file with other numbers of features and another input, as if fitted so. */
+static clf_status load_network(const char *layers, int64_t features, const int64_t *input,
+                               int32_t axes) {
+  clf__store *original = NULL, *store = NULL;
+  clf_model *model = NULL, *loaded = NULL;
+  clf_tensor *tensor = NULL;
+  size_t size = 0;
+  char text[32];
+  static unsigned char bytes[CAPACITY];
+  static const float pixels[4] = {1, 2, 3, 4};
+  static const int32_t classes[2] = {0, 1};
+  clf_dataset *rows = dataset_of(NULL, pixels, CLF_F32, 2, 2, classes);
+  ck_clf_ok(clf_model_create(&model, NULL, "network", "input=2,1,1 epochs=0"));
+  ck_clf_ok(clf_model_set_text(model, "layers", "global_max_pool2d; dense units=2"));
+  ck_clf_ok(clf_model_fit(model, rows, NULL, NULL));
+  ck_clf_ok(clf_model_save_memory(model, bytes, sizeof bytes, &size));
+  ck_clf_ok(clf__store_read_memory(&original, NULL, bytes, size));
+  ck_clf_ok(clf__store_create(&store, NULL));
+  snprintf(text, sizeof text, "%lld", (long long)features);
+  for (int64_t i = 0; i < clf__store_count(original); i++) {
+    const char *name = clf__store_name(original, i), *old = clf__store_text(original, name);
+    const int64_t length = (int64_t)strlen(layers);
+    if (strcmp(name, "features") == 0 || strcmp(name, "columns") == 0) {
+      ck_clf_ok(clf__store_add_text(store, name, text));
+    } else if (strcmp(name, "state.layers") == 0) {
+      ck_clf_ok(clf_tensor_wrap(&tensor, NULL, layers, CLF_U8, 1, &length, NULL, NULL, NULL));
+      ck_clf_ok(clf__store_add_tensor(store, name, tensor));
+      clf_tensor_free(tensor);
+    } else if (strcmp(name, "state.input_shape") == 0) {
+      ck_clf_ok(
+          clf_tensor_wrap(&tensor, NULL, input, CLF_I64, 1, (int64_t[]){axes}, NULL, NULL, NULL));
+      ck_clf_ok(clf__store_add_tensor(store, name, tensor));
+      clf_tensor_free(tensor);
+    } else {
+      keep(store, name, old, clf__store_tensor(original, name));
+    }
+  }
+  ck_clf_ok(clf__store_write_memory(store, bytes, sizeof bytes, &size));
+  const clf_status status = clf_model_load_memory(&loaded, NULL, bytes, size);
+  if (status == CLF_OK) {
+    static char table[4096];
+    ck_clf_ok(clf_network_summary(loaded, table, sizeof table, &size));
+    ck_assert_ptr_null(strchr(table, '-'));
+  }
+  clf_model_free(loaded);
+  clf_model_free(model);
+  clf_dataset_free(rows);
+  clf__store_free(original);
+  clf__store_free(store);
+  return status;
+}
+
+/* An axis is 2^31 at most, and all of a shape can be addressed: so no sum of sizes overflows. */
+START_TEST(network__of_shapes_beyond_all_memory_is_refused) {
+  static const char same[] =
+      "max_pool2d size=10000 stride=1 padding=same; global_max_pool2d; "
+      "dense units=2";
+  const int64_t axis = INT64_C(1) << 31, most = INT64_MAX - 1;
+  ck_clf_fails(load_network(same, most, (int64_t[]){most, 1, 1}, 3), CLF_ERROR_CORRUPT);
+  ck_clf_says("9223372036854775806");
+  ck_clf_fails(load_network(same, 2, (int64_t[]){most, 1, 1}, 3), CLF_ERROR_CORRUPT);
+  ck_clf_says("9223372036854775806x1x1");
+  ck_clf_fails(load_network(same, axis, (int64_t[]){axis + 1, 1, 1}, 3), CLF_ERROR_CORRUPT);
+  ck_clf_says("2147483649x1x1");
+  ck_clf_fails(load_network(same, axis, (int64_t[]){axis, axis, 1}, 3), CLF_ERROR_CORRUPT);
+  ck_clf_says("2147483648x2147483648x1");
+  ck_clf_fails(load_network("conv2d filters=1000000 kernel=1; global_max_pool2d; dense units=2",
+                            axis, (int64_t[]){axis, 1, 1}, 3),
+               CLF_ERROR_CORRUPT);
+  ck_clf_says("2147483648x1x1000000");
+  ck_clf_ok(load_network(same, axis, (int64_t[]){axis, 1, 1}, 3));
+  ck_clf_ok(load_network(same, 2, (int64_t[]){2, 1, 1}, 3));
+}
+END_TEST
+
 START_TEST(load__refuses_what_is_no_model) {
   clf_model *model = NULL;
   clf__store *store = NULL;
@@ -550,6 +626,7 @@ int main(void) {
   tcase_add_loop_test(tests, model_file__with_a_stranger_does_no_harm, 0, setting_count());
   tcase_add_loop_test(tests, model_file__with_a_negative_variance_is_refused,
                       setting_count() - NETWORKS + NORMS, setting_count() - NETWORKS + NORMS + 1);
+  tcase_add_test(tests, network__of_shapes_beyond_all_memory_is_refused);
   tcase_add_test(tests, load__refuses_what_is_no_model);
   suite_add_tcase(suite, tests);
   return run_suite(suite);

@@ -287,6 +287,7 @@ START_TEST(parameters__are_checked) {
       {"encoding=count ngrams=1.5", "whole"},
       {"max_words=3", "reserved"},
       {"steps=-1", "steps"},
+      {"steps=1048577", "at most 1048576"}, /* a row of 4 MB: a file may ask for no more */
       {"maxwords=3", "max_words"},
       {"encoding=bag", "sequence"},
   };
