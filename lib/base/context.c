@@ -316,6 +316,10 @@ double clf__seconds(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+bool clf__context_has_callback(const clf_context *context) {
+  return context->progress != NULL;
+}
+
 bool clf__context_asks_to_stop(const clf_context *context, const clf_progress *state) {
   return context->progress != NULL && context->progress(context->progress_user, state) != 0;
 }

@@ -2,6 +2,7 @@
 #ifndef CLF_BASE_CONTEXT_H
 #define CLF_BASE_CONTEXT_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +28,7 @@ size_t clf__context_room(const clf_context *context);
 void clf__log(clf_context *context, int32_t level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+bool clf__context_has_callback(const clf_context *context);
 /* What the host's callback says; false without one. */
 bool clf__context_asks_to_stop(const clf_context *context, const clf_progress *state);
 
@@ -39,10 +41,44 @@ typedef struct clf__progress {
 } clf__progress;
 
 clf__progress clf__progress_begin(clf_context *context, const char *stage, int64_t steps);
-/* CLF_OK or CLF_ERROR_CANCELLED. In a task of clf__progress_parallel() it tells whether that call
- * was cancelled; in other pool tasks it does nothing. */
+/* CLF_OK or CLF_ERROR_CANCELLED. In a pool task it tells whether the call that the task belongs to
+ * was cancelled, where that is watched; the host is asked by the calling thread alone. */
 clf_status clf__progress_step(const clf__progress *progress, int64_t step, double loss,
                               double metric);
+
+/* What the threads of a call know of it: its calling thread asks the host for all of them, and
+ * tells them by a flag. */
+typedef struct clf__watch {
+  clf__progress progress;
+  const atomic_int_least64_t *done; /* the step to report */
+  pthread_t caller;
+  double reported; /* when it last was, and what */
+  double loss, metric;
+  atomic_bool cancelled;
+} clf__watch;
+
+/* A public call that may take long, from clf__call_begin() to clf__call_end() on one thread: loops
+ * by clf__progress_tasks() in it ask the host ten times a second and end when it says so. Within
+ * another call (predict in score) and within a callback it is a part of that one. Costs nothing
+ * where the context has no callback. */
+typedef struct clf__call {
+  bool watches; /* else another call does, or there is nobody to ask */
+  atomic_int_least64_t done;
+  clf__watch watch;
+} clf__call;
+
+void clf__call_begin(clf__call *call, clf_context *context, const char *stage, int64_t steps);
+/* Notes the steps done. CLF_OK or CLF_ERROR_CANCELLED. */
+clf_status clf__call_step(clf__call *call, int64_t done);
+/* Must be called once after clf__call_begin(). Returns `status`, or CLF_ERROR_CANCELLED where the
+ * host said stop: what was made is to be thrown away then. */
+clf_status clf__call_end(clf__call *call, clf_status status);
+
+/* clf__parallel() in a call that may be cancelled. CLF_OK, or CLF_ERROR_CANCELLED: then some tasks
+ * were left out. */
+clf_status clf__progress_tasks(clf_context *context, int64_t count, clf__task task, void *argument);
+/* For a thread that works for long within one task: CLF_OK or CLF_ERROR_CANCELLED. */
+clf_status clf__progress_check(void);
 
 /* clf__parallel() over tasks that are long calls themselves. The calling thread goes on reporting
  * meanwhile, with `done` as the step, which the tasks count up: when a task of its own steps and

@@ -1,20 +1,35 @@
 /* Long calls ask the host, on the thread that made the call, whether to go on. What several threads
  * work on is watched: the calling thread asks for all of them, and tells them by a flag. */
 #include <math.h>
-#include <pthread.h>
 
 #include "base/context.h"
 #include "base/status.h"
 
+static const double interval = 0.1; /* seconds from one question to the next */
+
+static _Thread_local clf__watch *watched;
+static _Thread_local bool asking; /* the thread is in the host's callback */
+
 clf__progress clf__progress_begin(clf_context *context, const char *stage, int64_t steps) {
-  return (clf__progress){context, stage, steps, clf__seconds()};
+  const double now = clf__context_has_callback(context) ? clf__seconds() : 0;
+  return (clf__progress){context, stage, steps, now};
 }
 
-/* Asks the host's callback, on the thread that made the call; true when it says stop. */
+/* Asks the host's callback, on the thread that made the call; true when it says stop. Calls that
+ * the callback makes are not asked about. */
 static bool report(const clf__progress *progress, int64_t step, double loss, double metric) {
+  if (asking || !clf__context_has_callback(progress->context)) {
+    return false;
+  }
   const clf_progress state = {
       progress->stage, step, progress->steps, loss, metric, clf__seconds() - progress->began};
-  return clf__context_asks_to_stop(progress->context, &state);
+  clf__watch *outer = watched;
+  asking = true;
+  watched = NULL;
+  const bool stop = clf__context_asks_to_stop(progress->context, &state);
+  watched = outer;
+  asking = false;
+  return stop;
 }
 
 static clf_status fail_cancelled(const clf__progress *progress, int64_t step) {
@@ -22,41 +37,100 @@ static clf_status fail_cancelled(const clf__progress *progress, int64_t step) {
                    (long long)step, (long long)progress->steps);
 }
 
-/* A call of clf__progress_parallel(), as its caller and its tasks see it. */
-typedef struct watch {
-  const clf__progress *progress;
-  const atomic_int_least64_t *done;
-  clf__task task;
-  void *argument;
-  pthread_t caller;
-  double reported; /* when it last was, and what */
-  double loss, metric;
-  atomic_bool cancelled;
-} watch;
+static bool is_cancelled(const clf__watch *watch) {
+  return watch != NULL && atomic_load(&watch->cancelled);
+}
 
-static _Thread_local watch *watched;
+/* The watched call was cancelled or not. */
+static clf_status status_of(const clf__watch *watch) {
+  return is_cancelled(watch) ? fail_cancelled(&watch->progress, atomic_load(watch->done)) : CLF_OK;
+}
 
 void clf__progress_poll(void) {
-  static const double interval = 0.1;
-  watch *now = watched;
+  clf__watch *now = watched;
   if (now != NULL && !atomic_load(&now->cancelled) && pthread_equal(now->caller, pthread_self()) &&
       clf__seconds() - now->reported >= interval) {
     now->reported = clf__seconds();
-    if (report(now->progress, atomic_load(now->done), now->loss, now->metric)) {
+    if (report(&now->progress, atomic_load(now->done), now->loss, now->metric)) {
       atomic_store(&now->cancelled, true);
     }
   }
+}
+
+clf_status clf__progress_check(void) {
+  clf__progress_poll();
+  return status_of(watched);
 }
 
 const atomic_bool *clf__progress_cancelled(void) {
   return watched != NULL ? &watched->cancelled : NULL;
 }
 
+static clf__watch watch_of(const clf__progress *progress, const atomic_int_least64_t *done) {
+  return (clf__watch){.progress = *progress,
+                      .done = done,
+                      .caller = pthread_self(),
+                      .reported = clf__seconds(),
+                      .loss = NAN,
+                      .metric = NAN};
+}
+
+void clf__call_begin(clf__call *call, clf_context *context, const char *stage, int64_t steps) {
+  call->watches =
+      clf__context_has_callback(context) && watched == NULL && !asking && !clf__in_task();
+  if (call->watches) {
+    const clf__progress progress = clf__progress_begin(context, stage, steps);
+    atomic_init(&call->done, 0);
+    call->watch = watch_of(&progress, &call->done);
+    watched = &call->watch;
+  }
+}
+
+clf_status clf__call_step(clf__call *call, int64_t done) {
+  if (call->watches) {
+    atomic_store(&call->done, done);
+  }
+  return clf__progress_check();
+}
+
+clf_status clf__call_end(clf__call *call, clf_status status) {
+  if (!call->watches) {
+    return status;
+  }
+  watched = NULL;
+  return status < 0 ? status : status_of(&call->watch);
+}
+
+/* A loop's tasks, as the watched call's threads run them. */
+typedef struct loop {
+  clf__watch *watch;
+  bool may_stop;
+  clf__task task;
+  void *argument;
+} loop;
+
 static void run_watched(void *argument, int64_t index, int32_t worker) {
-  watch *outer = watched;
-  watched = argument;
-  watched->task(watched->argument, index, worker);
+  const loop *own = argument;
+  clf__watch *outer = watched;
+  watched = own->watch;
+  if (own->may_stop) {
+    clf__progress_poll();
+  }
+  if (!own->may_stop || !is_cancelled(own->watch)) {
+    own->task(own->argument, index, worker);
+  }
   watched = outer;
+}
+
+clf_status clf__progress_tasks(clf_context *context, int64_t count, clf__task task,
+                               void *argument) {
+  if (watched == NULL) {
+    clf__parallel(context, count, task, argument);
+    return CLF_OK;
+  }
+  loop own = {watched, true, task, argument};
+  clf__parallel(context, count, run_watched, &own);
+  return status_of(watched);
 }
 
 clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
@@ -65,12 +139,17 @@ clf_status clf__progress_parallel(const clf__progress *progress, const atomic_in
     clf__parallel(progress->context, count, task, argument);
     return clf__progress_step(progress, atomic_load(done), NAN, NAN);
   }
-  watch *outer = watched;
-  watch mine = {progress, done, task, argument, pthread_self(), clf__seconds(), NAN, NAN, false};
+  clf__watch *outer = watched;
+  clf__watch mine = watch_of(progress, done);
+  atomic_init(&mine.cancelled, is_cancelled(outer));
+  loop own = {&mine, false, task, argument};
   watched = &mine;
-  clf__parallel(progress->context, count, run_watched, &mine);
+  clf__parallel(progress->context, count, run_watched, &own);
   watched = outer;
-  return atomic_load(&mine.cancelled) ? fail_cancelled(progress, atomic_load(done)) : CLF_OK;
+  if (outer != NULL && is_cancelled(&mine)) {
+    atomic_store(&outer->cancelled, true);
+  }
+  return status_of(&mine);
 }
 
 clf_status clf__progress_step(const clf__progress *progress, int64_t step, double loss,
@@ -78,10 +157,9 @@ clf_status clf__progress_step(const clf__progress *progress, int64_t step, doubl
   bool stop;
   if (clf__in_task()) {
     clf__progress_poll();
-    stop = watched != NULL && atomic_load(&watched->cancelled);
+    stop = is_cancelled(watched);
   } else {
-    stop = (watched != NULL && atomic_load(&watched->cancelled)) ||
-           report(progress, step, loss, metric);
+    stop = is_cancelled(watched) || report(progress, step, loss, metric);
     if (watched != NULL) { /* in the only task of its call */
       watched->reported = clf__seconds();
       watched->loss = loss;

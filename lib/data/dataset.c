@@ -292,7 +292,11 @@ clf_status clf_dataset_tensor(const clf_dataset *dataset, const char *name, clf_
 }
 
 clf__rows clf__dataset_rows(const clf_dataset *dataset) {
-  clf__rows x = {.rows = dataset->rows, .columns = dataset->features, .dtype = CLF_F32, .scale = 1};
+  clf__rows x = {.rows = dataset->rows,
+                 .columns = dataset->features,
+                 .first_row = dataset->first_row,
+                 .dtype = CLF_F32,
+                 .scale = 1};
   if (dataset->x != NULL) {
     x.dtype = dataset->x->dtype;
     x.scale = (float)dataset->x->scale;
@@ -321,6 +325,7 @@ const float *clf__dataset_weights(const clf_dataset *dataset) {
 clf_status clf__dataset_share_rest(clf_dataset *dataset, const clf_dataset *like) {
   clf_status status = CLF_OK;
   dataset->rows = like->rows;
+  dataset->first_row = like->first_row;
   dataset->classes = clf__classes_hold(like->classes);
   if (like->labels != NULL) {
     CLF__TRY(clf__tensor_share(&dataset->labels, like->labels));

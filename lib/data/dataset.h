@@ -17,6 +17,7 @@ struct clf_dataset {
   clf_tensor *value;     /* sparse: f32 */
   int64_t rows;
   int64_t features;
+  int64_t first_row;     /* of a block: its place among all rows, for messages; else 0 */
   clf_tensor *labels;    /* [rows] i32 class indices, or NULL */
   clf__classes *classes; /* with labels */
   clf_tensor *targets;   /* [rows, outputs] f64 C-contiguous, or NULL */
@@ -27,6 +28,16 @@ clf__rows clf__dataset_rows(const clf_dataset *dataset);
 const int32_t *clf__dataset_labels(const clf_dataset *dataset); /* NULL without */
 const double *clf__dataset_targets(const clf_dataset *dataset); /* NULL without */
 const float *clf__dataset_weights(const clf_dataset *dataset);  /* NULL without */
+
+/* A block of a dataset's rows without labels, targets and weights, on the same memory. It is on the
+ * stack and is not freed; the dataset must outlive it. */
+typedef struct clf__dataset_block {
+  clf_dataset rows;
+  clf_tensor along; /* x or row_start of the block */
+} clf__dataset_block;
+
+const clf_dataset *clf__dataset_block_of(clf__dataset_block *block, const clf_dataset *dataset,
+                                         int64_t first, int64_t count);
 
 /* For transforms: a dataset with other features and the labels, targets and weights of `like`,
  * shared. Takes `x` over on success. */

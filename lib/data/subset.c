@@ -178,3 +178,21 @@ done:
   clf_dataset_free(subset);
   return status;
 }
+
+const clf_dataset *clf__dataset_block_of(clf__dataset_block *block, const clf_dataset *dataset,
+                                         int64_t first, int64_t count) {
+  const clf_tensor *along = dataset->x != NULL ? dataset->x : dataset->row_start;
+  block->along = *along;
+  block->along.data =
+      (char *)along->data + first * along->strides[0] * (int64_t)clf__dtype_size(along->dtype);
+  block->along.shape[0] = dataset->x != NULL ? count : count + 1;
+  block->rows = (clf_dataset){.context = dataset->context,
+                              .x = dataset->x != NULL ? &block->along : NULL,
+                              .row_start = dataset->x != NULL ? NULL : &block->along,
+                              .column = dataset->column,
+                              .value = dataset->value,
+                              .rows = count,
+                              .features = dataset->features,
+                              .first_row = dataset->first_row + first};
+  return &block->rows;
+}

@@ -1,14 +1,13 @@
-/* Predicting, common to all kinds. Results are made beside the caller's arrays and handed over when
- * all of them are good, block of rows by block of rows where they are labels. */
+/* Predicting, common to all kinds. Rows go through the pipeline and the kind in blocks, so that a
+ * pipeline's rows are never held all at once and the host is asked in between. Results are made
+ * beside the caller's arrays and handed over when all of them are good. */
 #include <math.h>
 #include <string.h>
 
 #include <classify/metrics.h>
 
-#include "models/model.h"
+#include "models/blocks.h"
 #include "ops/ops.h"
-
-enum { BLOCK_VALUES = 1 << 20 }; /* decisions held at once when only labels are wanted */
 
 static clf_status check_call(const clf_model *model, const clf_dataset *rows, const void *out,
                              int64_t width, int64_t capacity) {
@@ -48,6 +47,25 @@ static clf_status decide(const clf_model *model, const clf__rows *x, float *valu
   return status < 0 ? status : check_finite(model, x, values, x->rows * model->outputs);
 }
 
+/* What is made of each block of rows, for all rows. */
+typedef struct making {
+  const clf_model *model;
+  float *values; /* [rows, width], of labels [block, width] */
+  int64_t width;
+  int32_t *labels; /* [rows] */
+  bool probabilities;
+} making;
+
+static clf_status make_values(void *argument, const clf__rows *x, int64_t first) {
+  const making *m = argument;
+  float *values = m->values + first * m->width;
+  clf_status status = decide(m->model, x, values);
+  if (status == CLF_OK && m->probabilities) {
+    status = m->model->kind->probabilities(m->model, values, x->rows);
+  }
+  return status;
+}
+
 /* Decisions or probabilities of all rows to the caller's array. */
 static clf_status give_values(const clf_model *model, const clf_dataset *rows, float *out,
                               int64_t capacity, bool probabilities) {
@@ -55,24 +73,16 @@ static clf_status give_values(const clf_model *model, const clf_dataset *rows, f
   if (status < 0) {
     return status;
   }
-  const clf_dataset *data = NULL;
-  clf_dataset *made = NULL;
-  float *values = NULL;
-  CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
-  clf__rows x = clf__dataset_rows(data);
-  values = clf__alloc_array(model->context, x.rows * model->outputs, sizeof *values);
-  if (values == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
+  making m = {.model = model, .width = model->outputs, .probabilities = probabilities};
+  m.values = clf__alloc_array(model->context, rows->rows * m.width, sizeof *m.values);
+  if (m.values == NULL) {
+    return CLF_ERROR_MEMORY;
   }
-  CLF__TRY(decide(model, &x, values));
-  if (probabilities) {
-    CLF__TRY(model->kind->probabilities(model, values, x.rows));
-  }
-  memcpy(out, values, (size_t)(x.rows * model->outputs) * sizeof *values);
+  const int64_t block = clf__block_rows(model, rows, 0);
+  CLF__TRY(clf__for_blocks(model, rows, block, "predict", make_values, &m));
+  memcpy(out, m.values, (size_t)(rows->rows * m.width) * sizeof *out);
 done:
-  clf__free(values);
-  clf_dataset_free(made);
+  clf__free(m.values);
   return status;
 }
 
@@ -101,23 +111,12 @@ static int32_t argmax(const float *values, int64_t count) {
   return best;
 }
 
-static clf_status predict_rows(const clf_model *model, const clf__rows *x, int32_t *labels) {
-  int64_t block = BLOCK_VALUES / model->outputs;
-  block = block < 1 ? 1 : block > x->rows ? x->rows : block;
-  float *values = clf__alloc_array(model->context, block * model->outputs, sizeof *values);
-  if (values == NULL) {
-    return CLF_ERROR_MEMORY;
+static clf_status make_labels(void *argument, const clf__rows *x, int64_t first) {
+  const making *m = argument;
+  clf_status status = decide(m->model, x, m->values);
+  for (int64_t i = 0; status == CLF_OK && i < x->rows; i++) {
+    m->labels[first + i] = argmax(m->values + i * m->width, m->width);
   }
-  clf_status status = CLF_OK;
-  for (int64_t first = 0; first < x->rows; first += block) {
-    clf__rows part = clf__rows_range(x, first, x->rows - first < block ? x->rows - first : block);
-    CLF__TRY(decide(model, &part, values));
-    for (int64_t i = 0; i < part.rows; i++) {
-      labels[first + i] = argmax(values + i * model->outputs, model->outputs);
-    }
-  }
-done:
-  clf__free(values);
   return status;
 }
 
@@ -133,21 +132,45 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows, in
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "%s was fitted as a regression: use the decision function", model->kind->name);
   }
-  const clf_dataset *data = NULL;
-  clf_dataset *made = NULL;
-  int32_t *found = NULL;
-  CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
-  found = clf__alloc_array(model->context, rows->rows, sizeof *found);
-  if (found == NULL) {
+  making m = {.model = model, .width = model->outputs};
+  const int64_t block = clf__block_rows(model, rows, m.width);
+  m.values = clf__alloc_array(model->context, block * m.width, sizeof *m.values);
+  m.labels = clf__alloc_array(model->context, rows->rows, sizeof *m.labels);
+  if (m.values == NULL || m.labels == NULL) {
     status = CLF_ERROR_MEMORY;
     goto done;
   }
-  clf__rows x = clf__dataset_rows(data);
-  CLF__TRY(predict_rows(model, &x, found));
-  memcpy(labels, found, (size_t)rows->rows * sizeof *found);
+  CLF__TRY(clf__for_blocks(model, rows, block, "predict", make_labels, &m));
+  memcpy(labels, m.labels, (size_t)rows->rows * sizeof *labels);
 done:
-  clf__free(found);
-  clf_dataset_free(made);
+  clf__free(m.labels);
+  clf__free(m.values);
+  return status;
+}
+
+static clf_status make_transforms(void *argument, const clf__rows *x, int64_t first) {
+  const making *m = argument;
+  float *values = m->values + first * m->width;
+  clf_status status = m->model->kind->transform(m->model, x, values);
+  return status < 0 ? status : check_finite(m->model, x, values, x->rows * m->width);
+}
+
+static clf_status give_transforms(const clf_model *model, const clf_dataset *rows, float *out,
+                                  int64_t capacity, int64_t width) {
+  clf_status status = check_call(model, rows, out, width, capacity);
+  if (status < 0) {
+    return status;
+  }
+  making m = {.model = model, .width = width};
+  m.values = clf__alloc_array(model->context, rows->rows * width, sizeof *m.values);
+  if (m.values == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  const int64_t block = clf__block_rows(model, rows, 0);
+  CLF__TRY(clf__for_blocks(model, rows, block, "transform", make_transforms, &m));
+  memcpy(out, m.values, (size_t)(rows->rows * width) * sizeof *out);
+done:
+  clf__free(m.values);
   return status;
 }
 
@@ -162,26 +185,10 @@ clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows, 
   if (model->kind->transform == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no transform", model->kind->name);
   }
-  int64_t width = model->kind->components(model);
+  const int64_t width = model->kind->components(model);
   if (values != NULL || capacity != 0) {
-    const clf_dataset *data = NULL;
-    clf_dataset *made = NULL;
-    float *found = NULL;
-    CLF__TRY(check_call(model, rows, values, width, capacity));
-    CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
-    clf__rows x = clf__dataset_rows(data);
-    found = clf__alloc_array(model->context, x.rows * width, sizeof *found);
-    status = found == NULL ? CLF_ERROR_MEMORY : model->kind->transform(model, &x, found);
-    if (status == CLF_OK) {
-      status = check_finite(model, &x, found, x.rows * width);
-    }
-    if (status == CLF_OK) {
-      memcpy(values, found, (size_t)(x.rows * width) * sizeof *found);
-    }
-    clf__free(found);
-    clf_dataset_free(made);
+    status = give_transforms(model, rows, values, capacity, width);
   }
-done:
   if (status == CLF_OK && components != NULL) {
     *components = width;
   }

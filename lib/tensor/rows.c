@@ -6,6 +6,7 @@
 clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count) {
   clf__rows range = *x;
   range.rows = count;
+  range.first_row += first;
   if (clf__rows_sparse(x)) {
     range.row_start += first;
   } else if (x->dtype == CLF_U8) {

@@ -14,7 +14,8 @@
 typedef struct clf__rows {
   int64_t rows;
   int64_t columns;
-  int32_t dtype; /* CLF_U8, CLF_F32 or CLF_F64 */
+  int64_t first_row; /* where these are a part of more rows: its place there, for messages */
+  int32_t dtype;     /* CLF_U8, CLF_F32 or CLF_F64 */
   float scale;
   const void *data;         /* dense: [rows, columns] */
   int64_t stride;           /* dense: elements from row to row */

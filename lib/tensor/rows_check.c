@@ -104,9 +104,9 @@ static clf_status fail_at(const clf__rows *x, const search *job, int64_t place) 
   memcpy(&single, at, sizeof single);
   memcpy(&value, at, job->width == sizeof value ? sizeof value : 0);
   value = job->width == sizeof value ? value : (double)single;
-  return clf__fail(CLF_ERROR_DATA,
-                   "the value in row %lld, column %lld is %s; every value must be finite",
-                   (long long)row, (long long)column, value != value ? "NaN" : "infinite");
+  return clf__fail(
+      CLF_ERROR_DATA, "the value in row %lld, column %lld is %s; every value must be finite",
+      (long long)(x->first_row + row), (long long)column, value != value ? "NaN" : "infinite");
 }
 
 clf_status clf__rows_check_finite(clf_context *context, const clf__rows *x) {

@@ -1,0 +1,72 @@
+/* A prediction's rows go through pipeline and kind in blocks of equal size, a few million numbers
+ * each: small beside the data, and large enough that what a call costs does not count. Where rows
+ * need nothing made of them there is one block. The sizes follow from the shapes alone, so results
+ * do not depend on anything else. */
+#include "models/blocks.h"
+
+enum {
+  BLOCK_VALUES = 1 << 22, /* numbers that are held of a block, about */
+  SPARSE_SHARE = 4        /* a sparse entry's number counts for this part of a dense one's */
+};
+
+static double larger(double a, double b) {
+  return a > b ? a : b;
+}
+
+/* Numbers that the widest step of the pipeline makes of a row; sparse rows stay as they are where
+ * features change one by one. */
+static double pipeline_width(const clf_model *model, const clf_dataset *rows) {
+  const clf__rows x = clf__dataset_rows(rows);
+  const double entries = (double)clf__rows_entries(&x) / (double)x.rows;
+  double width = clf__rows_sparse(&x) ? entries / SPARSE_SHARE : entries, widest = 0;
+  for (int64_t i = 0; i < model->step_count; i++) {
+    if (model->steps[i]->kind->affine == NULL) {
+      width = (double)clf__transform_columns(model->steps[i]);
+    }
+    widest = larger(widest, width);
+  }
+  return widest;
+}
+
+int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t width) {
+  if (rows->rows == 1) {
+    return 1;
+  }
+  const double widest = larger((double)width, pipeline_width(model, rows));
+  const double most = widest > 0 ? BLOCK_VALUES / widest : (double)rows->rows;
+  if (most >= (double)rows->rows) {
+    return rows->rows;
+  }
+  const int64_t blocks = most > 1 ? (int64_t)((double)rows->rows / most) + 1 : rows->rows;
+  return (rows->rows - 1) / blocks + 1;
+}
+
+static clf_status use_block(const clf_model *model, const clf_dataset *rows, clf__block_use use,
+                            void *argument, int64_t first) {
+  const clf_dataset *data = NULL;
+  clf_dataset *made = NULL;
+  clf_status status = clf__model_pipeline(model, rows, &data, &made);
+  if (status == CLF_OK) {
+    const clf__rows x = clf__dataset_rows(data);
+    status = use(argument, &x, first);
+  }
+  clf_dataset_free(made);
+  return status;
+}
+
+clf_status clf__for_blocks(const clf_model *model, const clf_dataset *rows, int64_t block,
+                           const char *stage, clf__block_use use, void *argument) {
+  clf__call call;
+  clf_status status = CLF_OK;
+  clf__call_begin(&call, model->context, stage, rows->rows);
+  for (int64_t first = 0; first < rows->rows; first += block) {
+    const int64_t count = rows->rows - first < block ? rows->rows - first : block;
+    clf__dataset_block part;
+    const clf_dataset *data =
+        count < rows->rows ? clf__dataset_block_of(&part, rows, first, count) : rows;
+    CLF__TRY(use_block(model, data, use, argument, first));
+    CLF__TRY(clf__call_step(&call, first + count));
+  }
+done:
+  return clf__call_end(&call, status);
+}
