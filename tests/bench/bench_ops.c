@@ -149,8 +149,12 @@ static void bench_gram(clf_context *context) {
   }
   for (int kind = 0; kind < 4; kind++) {
     const bool u8 = kind % 2 == 0;
-    clf__rows x = {ROWS, COLUMNS, u8 ? CLF_U8 : CLF_F32, u8 ? 1.0F / 255 : 1, values, COLUMNS, 0, 0,
-                   0,    0};
+    clf__rows x = {.rows = ROWS,
+                   .columns = COLUMNS,
+                   .dtype = u8 ? CLF_U8 : CLF_F32,
+                   .scale = u8 ? 1.0F / 255 : 1,
+                   .data = values,
+                   .stride = COLUMNS};
     if (u8) {
       x.data = bytes;
     }

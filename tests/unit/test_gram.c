@@ -339,7 +339,12 @@ START_TEST(gram__u8_does_not_overflow) {
   uint8_t *bytes = malloc(ROWS * COLUMNS);
   memset(bytes, 255, ROWS * COLUMNS);
   if (context != NULL) {
-    clf__rows x = {ROWS, COLUMNS, CLF_U8, 1, bytes, COLUMNS, NULL, NULL, NULL, NULL};
+    clf__rows x = {.rows = ROWS,
+                   .columns = COLUMNS,
+                   .dtype = CLF_U8,
+                   .scale = 1,
+                   .data = bytes,
+                   .stride = COLUMNS};
     clf__gram_input input = {.x = &x, .centered = true};
     clf__gram gram;
     check_bytes(context, bytes, ROWS, COLUMNS);
@@ -491,7 +496,13 @@ START_TEST(gram__says_how_much_memory_it_needs) {
   float value = 1;
   int64_t row_start[] = {0, 1};
   int32_t column = 5;
-  clf__rows x = {1, 100000, CLF_F32, 1, NULL, 0, row_start, &column, &value, NULL};
+  clf__rows x = {.rows = 1,
+                 .columns = 100000,
+                 .dtype = CLF_F32,
+                 .scale = 1,
+                 .row_start = row_start,
+                 .column = &column,
+                 .value = &value};
   clf__gram_input input = {.x = &x, .centered = true};
   clf__gram gram;
   ck_clf_ok(clf_context_create(&context, "memory_limit=1000000000", NULL));
