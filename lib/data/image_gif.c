@@ -12,6 +12,7 @@ typedef struct gif_work {
   clf_context *context;
   const clf__image_source *source;
   size_t at;
+  bool ended; /* more was asked for than there is */
   GifFileType *gif;
   int transparent; /* colour, or -1 */
   clf_image *image;
@@ -24,16 +25,20 @@ static int read_bytes(GifFileType *gif, GifByteType *to, int count) {
   const size_t taken = (size_t)count < left ? (size_t)count : left;
   memcpy(to, self->source->bytes + self->at, taken);
   self->at += taken;
+  self->ended = taken < (size_t)count;
   return (int)taken;
 }
 
+/* giflib calls malloc(), and reports a screen descriptor without a palette where that is refused. */
 static clf_status told(const gif_work *self, int code) {
   const char *reason = GifErrorString(code);
-  if (self->at >= self->source->size) {
+  if (self->ended) {
     return clf__fail(CLF_ERROR_FORMAT, "%s: gif: it ends early", self->source->name);
   }
-  return clf__fail(code == D_GIF_ERR_NOT_ENOUGH_MEM ? CLF_ERROR_MEMORY : CLF_ERROR_FORMAT,
-                   "%s: gif: %s before byte %zu", self->source->name,
+  if (code == D_GIF_ERR_NOT_ENOUGH_MEM || code == D_GIF_ERR_NO_SCRN_DSCR) {
+    return clf__fail(CLF_ERROR_MEMORY, "%s: gif: out of memory", self->source->name);
+  }
+  return clf__fail(CLF_ERROR_FORMAT, "%s: gif: %s before byte %zu", self->source->name,
                    reason != NULL ? reason : "it is damaged", self->at);
 }
 

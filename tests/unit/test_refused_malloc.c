@@ -1,0 +1,153 @@
+/* What calls malloc() rather than the context's allocator, the C library and the codecs' libraries:
+ * when it is refused, the status is CLF_ERROR_MEMORY, as for any other allocation. The functions of
+ * this file stand before the C library's. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "data/image.h"
+#include "image_bytes.h"
+#include "reader.h"
+
+/* Sanitizers have a malloc() of their own. */
+#if defined(__GLIBC__) && !THREAD_SANITIZER && !defined(__SANITIZE_ADDRESS__) &&                   \
+    !HAS_FEATURE(address_sanitizer)
+#define REFUSALS 1
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+
+static _Thread_local int64_t left = -1; /* allocations until one is refused; -1: never */
+static _Thread_local bool refused;
+
+static bool is_refused(void) {
+  if (left < 0 || left-- > 0) {
+    return false;
+  }
+  refused = true;
+  errno = ENOMEM;
+  return true;
+}
+
+void *malloc(size_t size) {
+  return is_refused() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+  return is_refused() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *block, size_t size) {
+  return is_refused() ? NULL : __libc_realloc(block, size);
+}
+
+/* The context's own memory is not what this is about. */
+static void *allocate(void *user, size_t size, size_t alignment) {
+  void *block = NULL;
+  (void)user;
+  return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
+}
+
+typedef clf_status (*work)(clf_context *context);
+
+static image_bytes picture;
+static uint64_t sum_of_pixels;
+
+static clf_status load_picture(clf_context *context) {
+  clf_image *image = NULL;
+  clf_status status =
+      clf_image_load_memory(&image, context, picture.bytes, picture.size, "max_pixels=10000");
+  sum_of_pixels = 0;
+  for (int64_t i = 0; image != NULL && i < image->height * image->width * image->channels; i++) {
+    sum_of_pixels = 31 * sum_of_pixels + image->pixels[i];
+  }
+  clf_image_free(image);
+  return status;
+}
+
+static clf_status load_folder(clf_context *context) {
+  clf_dataset *dataset = NULL;
+  clf_status status = clf_dataset_load(&dataset, context, "images", folder, NULL);
+  clf_dataset_free(dataset);
+  return status;
+}
+
+static clf_status load_documents(clf_context *context) {
+  clf_documents *documents = NULL;
+  clf_status status = clf_documents_load(&documents, context, "folder", folder, NULL);
+  clf_documents_free(documents);
+  return status;
+}
+
+/* Every refusal in turn: the status is that of memory, or the result what it is without: libjpeg
+ * asks for less when much is refused. */
+static void refuse_each(const char *what, work run) {
+  int64_t number = 0, failures = 0;
+  ck_clf_ok(run(NULL));
+  const uint64_t expected = sum_of_pixels;
+  do {
+    clf_context *context = NULL;
+    const clf_allocator allocator = {allocate, release_block, NULL};
+    ck_clf_ok(clf_context_create(&context, "threads=1", &allocator));
+    uint64_t held = clf_context_memory(context);
+    refused = false;
+    left = number++;
+    clf_status status = run(context);
+    left = -1;
+    failures += status == CLF_ERROR_MEMORY;
+    ck_assert_msg(status == CLF_OK ? sum_of_pixels == expected
+                                   : refused && status == CLF_ERROR_MEMORY,
+                  "%s, malloc() %lld refused: %s: %s", what, (long long)number,
+                  clf_status_name(status), clf_last_error());
+    ck_assert_uint_eq(clf_context_memory(context), held);
+    clf_context_free(context);
+  } while (refused);
+  ck_assert_msg(failures > 0, "%s calls no malloc()", what);
+}
+
+#ifdef CLASSIFY_GIF
+START_TEST(gif__out_of_memory) {
+  static uint8_t colors[3 * 128], pixels[6] = {1, 2, 3, 4, 5, 6};
+  fill_palette(colors, 0);
+  make_gif(&picture, &(gif_bytes){3, 2, 0, 0, 3, 2, 0, 1, colors, pixels});
+  refuse_each("gif", load_picture);
+}
+END_TEST
+#endif
+
+#ifdef CLASSIFY_JPEG
+START_TEST(jpeg__out_of_memory) {
+  for (int progressive = 0; progressive < 2; progressive++) {
+    make_jpeg(&picture, 20, 20, JCS_RGB, progressive, NULL, 0);
+    refuse_each("jpeg", load_picture);
+  }
+}
+END_TEST
+#endif
+
+START_TEST(folders__out_of_memory) {
+  make_folder();
+  put_file("a.pgm", "P5 1 1 255\n\7", 12);
+  refuse_each("a folder of images", load_folder);
+  refuse_each("a folder of documents", load_documents);
+  remove_folder();
+}
+END_TEST
+#endif
+
+int main(void) {
+  Suite *suite = suite_create("refused_malloc");
+  TCase *tests = tcase_create("refused_malloc");
+#ifdef REFUSALS
+  tcase_add_test(tests, folders__out_of_memory);
+#ifdef CLASSIFY_GIF
+  tcase_add_test(tests, gif__out_of_memory);
+#endif
+#ifdef CLASSIFY_JPEG
+  tcase_add_test(tests, jpeg__out_of_memory);
+#endif
+#endif
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
