@@ -48,7 +48,8 @@ typedef void (*clf_release_callback)(void *user);
 /** Makes a tensor on the caller's memory, without a copy. The library only reads it.
  *  @param data     borrowed until every tensor and dataset that shares it is freed; aligned to its
  *                  element
- *  @param strides  [ndim] in elements, may be negative or 0; NULL for C-contiguous
+ *  @param strides  [ndim] in elements, may be negative or 0; NULL for C-contiguous. Of axes with
+ *                  less than two elements they are not looked at
  *  @param release  called with `user` when the memory is no longer needed; NULL for nothing. Not
  *                  called when this function fails.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY

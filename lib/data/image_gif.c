@@ -29,7 +29,8 @@ static int read_bytes(GifFileType *gif, GifByteType *to, int count) {
   return (int)taken;
 }
 
-/* giflib calls malloc(), and reports a screen descriptor without a palette where that is refused. */
+/* giflib calls malloc(); where a palette's is refused, it says that there is no screen descriptor.
+ */
 static clf_status told(const gif_work *self, int code) {
   const char *reason = GifErrorString(code);
   if (self->ended) {

@@ -81,14 +81,16 @@ static void raise_levels(float *out, const uint8_t *pixels, int64_t count, doubl
   }
 }
 
-/* Divides by mean(min(limit, |x|)^alpha)^(1/alpha); values that are all 0 stay so. */
-static void divide_by_mean(float *x, int64_t count, double alpha, float limit) {
+/* Divides by mean(min(limit, |x|)^alpha)^(1/alpha); values that are all 0 stay so. The powers are
+ * summed as their distances from 1, which are still there when alpha is tiny: the mean is then the
+ * geometric one. */
+static void divide_by_mean(float *x, int64_t count, double alpha, double limit) {
   double sum = 0;
   for (int64_t i = 0; i < count; i++) {
-    const float size = fabsf(x[i]) < limit ? fabsf(x[i]) : limit;
-    sum += size > 0 ? (double)powf(size, (float)alpha) : 0;
+    const double size = fmin(fabs((double)x[i]), limit);
+    sum += size > 0 ? expm1(alpha * log(size)) : -1;
   }
-  const double scale = pow(sum / (double)count, 1 / alpha);
+  const double scale = exp(log1p(sum / (double)count) / alpha);
   for (int64_t i = 0; scale > 0 && i < count; i++) {
     x[i] = (float)((double)x[i] / scale);
   }
@@ -110,11 +112,11 @@ static clf_status even_out(clf_image *made, const clf_image *grey, const light_p
   for (int64_t i = 0; i < count; i++) {
     x[i] = fine[i] - coarse[i];
   }
-  const float tau = (float)chosen->tau;
   divide_by_mean(x, count, chosen->alpha, INFINITY);
-  divide_by_mean(x, count, chosen->alpha, tau);
+  divide_by_mean(x, count, chosen->alpha, chosen->tau);
   for (int64_t i = 0; i < count; i++) {
-    made->pixels[i] = (uint8_t)(127.5F + 127.5F * tanhf(x[i] / tau) + 0.5F);
+    const float bent = tanhf((float)((double)x[i] / chosen->tau));
+    made->pixels[i] = (uint8_t)(127.5F + 127.5F * bent + 0.5F);
   }
 done:
   clf__free(x);

@@ -10,13 +10,18 @@
 #include "ops/kernels.h"
 #include "ops/resize.h"
 
+/* Of an element so many standard deviations away; 1 at 0, whatever the deviation. */
+static double weight_at(double distance) {
+  return exp(-0.5 * distance * distance);
+}
+
 static void set_weights(float *weights, int64_t reach, double sigma) {
   double sum = 0;
   for (int64_t k = -reach; k <= reach; k++) {
-    sum += exp(-(double)(k * k) / (2 * sigma * sigma));
+    sum += weight_at((double)k / sigma);
   }
   for (int64_t k = -reach; k <= reach; k++) {
-    weights[k + reach] = (float)(exp(-(double)(k * k) / (2 * sigma * sigma)) / sum);
+    weights[k + reach] = (float)(weight_at((double)k / sigma) / sum);
   }
 }
 

@@ -91,8 +91,8 @@ static clf_status convert(clf_tensor *copy, const clf_tensor *tensor) {
   char *to = copy->data;
   for (int64_t i = 0; i < clf_tensor_count(tensor); i += run) {
     const char *from = element_at(tensor, i);
-    for (int64_t j = 0; j < run; j++, to += to_size, from += stride * from_size) {
-      double value = load_f64(from, tensor->dtype) * tensor->scale;
+    for (int64_t j = 0; j < run; j++, to += to_size) {
+      double value = load_f64(from + j * stride * from_size, tensor->dtype) * tensor->scale;
       if (!store_f64(to, copy->dtype, value)) {
         return clf__fail(CLF_ERROR_DATA, "copy: element %lld does not fit %s", (long long)(i + j),
                          clf__dtype_name(copy->dtype));

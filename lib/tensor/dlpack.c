@@ -106,6 +106,10 @@ clf_status clf_tensor_from_dlpack(clf_tensor **out, clf_context *context, void *
                      "i64",
                      array->code, array->bits, array->lanes);
   }
+  if (array->byte_offset > UINTPTR_MAX - (uintptr_t)array->data) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "DLPack: the byte_offset %llu is beyond the memory",
+                     (unsigned long long)array->byte_offset);
+  }
   const char *data = array->data != NULL ? (const char *)array->data + array->byte_offset : NULL;
   return clf_tensor_wrap(out, context, data, dtype, array->ndim, array->shape, array->strides,
                          release_imported, managed);

@@ -72,33 +72,50 @@ static clf_status check_shape(int32_t dtype, int32_t ndim, const int64_t *shape)
   return CLF_OK;
 }
 
-/* The span that strides reach must be addressable. */
-static clf_status check_strides(int32_t dtype, int32_t ndim, const int64_t *shape,
-                                const int64_t *strides) {
-  int64_t span = 1;
-  for (int32_t i = 0; i < ndim; i++) {
-    int64_t reach = 0;
-    if (strides[i] == INT64_MIN ||
-        !clf__mul_i64(shape[i] > 0 ? shape[i] - 1 : 0, strides[i] < 0 ? -strides[i] : strides[i],
-                      &reach) ||
-        reach > INT64_MAX - span) {
-      return clf__fail(CLF_ERROR_SHAPE, "tensor: stride %lld of axis %d overflows",
-                       (long long)strides[i], i);
-    }
-    span += reach;
-  }
-  if (!clf__mul_i64(span, (int64_t)clf__dtype_size(dtype), &span)) {
-    return clf__fail(CLF_ERROR_SHAPE, "tensor: the strides reach beyond what can be addressed");
-  }
-  return CLF_OK;
-}
-
 static void contiguous_strides(int32_t ndim, const int64_t *shape, int64_t *strides) {
   int64_t step = 1;
   for (int32_t i = ndim - 1; i >= 0; i--) {
     strides[i] = step;
     step *= shape[i] > 0 ? shape[i] : 1;
   }
+}
+
+/* The caller's strides where an axis is walked along; elsewhere they say nothing, and may be any
+ * number, which arithmetic on them would overflow. */
+static void choose_strides(int32_t ndim, const int64_t *shape, const int64_t *wanted,
+                           int64_t *strides) {
+  bool empty = false;
+  contiguous_strides(ndim, shape, strides);
+  for (int32_t i = 0; i < ndim; i++) {
+    empty |= shape[i] == 0;
+  }
+  for (int32_t i = 0; i < ndim && wanted != NULL && !empty; i++) {
+    strides[i] = shape[i] > 1 ? wanted[i] : strides[i];
+  }
+}
+
+/* What strides reach, below the data and above them, must be addressable. */
+static clf_status check_reach(const void *data, int32_t dtype, int32_t ndim, const int64_t *shape,
+                              const int64_t *strides) {
+  int64_t below = 0, above = 1;
+  for (int32_t i = 0; i < ndim; i++) {
+    int64_t reach = 0, *sum = strides[i] < 0 ? &below : &above;
+    if (strides[i] == INT64_MIN ||
+        !clf__mul_i64(shape[i] > 0 ? shape[i] - 1 : 0, strides[i] < 0 ? -strides[i] : strides[i],
+                      &reach) ||
+        reach > INT64_MAX - *sum) {
+      return clf__fail(CLF_ERROR_SHAPE, "tensor: stride %lld of axis %d overflows",
+                       (long long)strides[i], i);
+    }
+    *sum += reach;
+  }
+  const int64_t size = (int64_t)clf__dtype_size(dtype);
+  const uintptr_t place = (uintptr_t)data;
+  if (!clf__mul_i64(below, size, &below) || !clf__mul_i64(above, size, &above) ||
+      (data != NULL && (place < (uint64_t)below || UINTPTR_MAX - place < (uint64_t)above))) {
+    return clf__fail(CLF_ERROR_SHAPE, "tensor: the strides reach beyond what can be addressed");
+  }
+  return CLF_OK;
 }
 
 /* A handle with room for everything, holding the context; no storage yet. */
@@ -134,11 +151,7 @@ static clf_status make(clf_tensor **out, clf_context *context, int32_t dtype, in
   if (ndim > 0) {
     memcpy(tensor->shape, shape, (size_t)ndim * sizeof *shape);
   }
-  if (strides != NULL) {
-    memcpy(tensor->strides, strides, (size_t)ndim * sizeof *strides);
-  } else {
-    contiguous_strides(ndim, tensor->shape, tensor->strides);
-  }
+  choose_strides(ndim, tensor->shape, strides, tensor->strides);
   *out = tensor;
   return CLF_OK;
 }
@@ -182,9 +195,11 @@ clf_status clf_tensor_wrap(clf_tensor **out, clf_context *context, const void *d
                            int32_t ndim, const int64_t *shape, const int64_t *strides,
                            clf_release_callback release, void *user) {
   CLF__REQUIRE(out);
+  int64_t chosen[CLF_MAX_DIMENSIONS];
   clf_status status = check_shape(dtype, ndim, shape);
-  if (status == CLF_OK && strides != NULL) {
-    status = check_strides(dtype, ndim, shape, strides);
+  if (status == CLF_OK) {
+    choose_strides(ndim, shape, strides, chosen);
+    status = check_reach(data, dtype, ndim, shape, chosen);
   }
   if (status < 0) {
     return status;
@@ -194,7 +209,7 @@ clf_status clf_tensor_wrap(clf_tensor **out, clf_context *context, const void *d
                      clf__dtype_size(dtype));
   }
   clf_tensor *tensor = NULL;
-  status = make(&tensor, context, dtype, ndim, shape, strides);
+  status = make(&tensor, context, dtype, ndim, shape, chosen);
   if (status < 0) {
     return status;
   }
@@ -267,11 +282,11 @@ clf_status clf_tensor_slice(clf_tensor **out, const clf_tensor *tensor, int32_t 
   if (view == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  if (length > 0) {
+  view->shape[axis] = length;
+  if (clf_tensor_count(view) > 0) {
     view->data =
         (char *)view->data + start * view->strides[axis] * (int64_t)clf__dtype_size(view->dtype);
   }
-  view->shape[axis] = length;
   view->strides[axis] = length > 1 ? view->strides[axis] * step : view->strides[axis];
   *out = view;
   return CLF_OK;

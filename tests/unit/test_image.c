@@ -289,6 +289,31 @@ START_TEST(normalize__is_the_chain_of_tan_and_triggs) {
 }
 END_TEST
 
+/* The limits of the formulas: tau to 0 leaves the sign, inner to 0 takes no noise out, alpha to 0
+ * divides by the geometric mean, which is 0 where one value is. */
+START_TEST(normalize__has_limits) {
+  enum { SIDE = 12, PIXELS = SIDE * SIDE };
+  static const char *const params[] = {
+      "tau=1e-300",   "inner=1e-300",    "outer=1e-300", "alpha=1e-300", "alpha=1e-300 tau=1e-300",
+      "gamma=1e-300", "gamma=10 tau=1e6"};
+  clf_image *image = random_image(NULL, SIDE, SIDE, 1), *made[2] = {NULL};
+  for (size_t i = 0; i < sizeof params / sizeof params[0]; i++) {
+    ck_clf_ok(clf_image_normalize(&made[0], image, params[i]));
+    clf_image_free(made[0]);
+  }
+  ck_clf_ok(clf_image_normalize(&made[0], image, NULL));
+  ck_clf_ok(clf_image_normalize(&made[1], image, "tau=1e-300"));
+  for (int i = 0; i < PIXELS; i++) {
+    const int level = clf_image_pixels(made[0])[i], sign = clf_image_pixels(made[1])[i];
+    ck_assert_msg(level == 128 || level == 127 || sign == (level > 127 ? 255 : 0), "%d: %d, %d", i,
+                  level, sign);
+  }
+  clf_image_free(made[0]);
+  clf_image_free(made[1]);
+  clf_image_free(image);
+}
+END_TEST
+
 START_TEST(normalize__takes_colours_and_flat_images) {
   static const uint8_t grey[] = {128, 128, 128, 128, 128, 128};
   clf_image *image = image_of(NULL, 2, 3, 3, NULL), *made = NULL;
@@ -317,6 +342,7 @@ int main(void) {
   tcase_add_test(tests, resize__refuses_other_sizes);
   tcase_add_test(tests, equalize__spreads_the_levels);
   tcase_add_test(tests, normalize__is_the_chain_of_tan_and_triggs);
+  tcase_add_test(tests, normalize__has_limits);
   tcase_add_test(tests, normalize__takes_colours_and_flat_images);
   suite_add_tcase(suite, tests);
   return run_suite(suite);

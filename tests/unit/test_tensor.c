@@ -213,6 +213,44 @@ START_TEST(wrap__refuses_strides_that_overflow) {
 }
 END_TEST
 
+/* Where an axis is not walked along, its stride may be any number, and is not used. */
+START_TEST(wrap__leaves_idle_strides_alone) {
+  const float data[] = {1, 2};
+  clf_tensor *copy = NULL, *view = NULL, *empty = NULL;
+  clf_tensor *tensor = wrap(data, CLF_F32, 3, SHAPE(1, 2, 1), SHAPE(INT64_MAX, 1, INT64_MIN));
+  ck_assert_int_eq(clf_tensor_stride(tensor, 0), 2);
+  ck_clf_ok(clf_tensor_copy(&copy, tensor, CLF_I64));
+  ck_assert_double_eq(clf__tensor_value(copy, 1), 2);
+  ck_clf_ok(clf_tensor_slice(&view, tensor, 2, 0, 1, INT64_MAX));
+  ck_assert_double_eq(clf__tensor_value(view, 1), 2);
+  clf_tensor_free(view);
+  clf_tensor_free(copy);
+  clf_tensor_free(tensor);
+  empty = wrap(NULL, CLF_F32, 2, SHAPE(0, 5), SHAPE(INT64_MAX, INT64_MIN));
+  ck_clf_ok(clf_tensor_slice(&view, empty, 1, 3, 2, 1));
+  ck_clf_ok(clf_tensor_copy(&copy, view, CLF_F64));
+  ck_assert_int_eq(clf_tensor_count(copy), 0);
+  clf_tensor_free(copy);
+  clf_tensor_free(view);
+  clf_tensor_free(empty);
+}
+END_TEST
+
+/* No address is below 0 or beyond the last. */
+START_TEST(wrap__refuses_what_has_no_address) {
+  const uint8_t *const first = (const uint8_t *)(uintptr_t)64;
+  const uint8_t *const last = (const uint8_t *)(UINTPTR_MAX - 64);
+  clf_tensor *tensor = NULL;
+  ck_clf_fails(
+      clf_tensor_wrap(&tensor, context, first, CLF_U8, 1, SHAPE(100), SHAPE(-1), NULL, NULL),
+      CLF_ERROR_SHAPE);
+  ck_clf_fails(clf_tensor_wrap(&tensor, context, last, CLF_U8, 1, SHAPE(100), NULL, NULL, NULL),
+               CLF_ERROR_SHAPE);
+  ck_clf_says("beyond what can be addressed");
+  ck_assert_ptr_null(tensor);
+}
+END_TEST
+
 START_TEST(slice__walks_forward_and_back) {
   clf_tensor *tensor = cube(), *view = NULL;
   ck_clf_ok(clf_tensor_slice(&view, tensor, 2, 1, 2, 2));
@@ -572,6 +610,8 @@ int main(void) {
   tcase_add_test(tcase, wrap__of_nothing_needs_no_data);
   tcase_add_test(tcase, wrap__follows_strides);
   tcase_add_test(tcase, wrap__refuses_strides_that_overflow);
+  tcase_add_test(tcase, wrap__leaves_idle_strides_alone);
+  tcase_add_test(tcase, wrap__refuses_what_has_no_address);
   tcase_add_test(tcase, slice__walks_forward_and_back);
   tcase_add_test(tcase, slice__of_nothing_is_empty);
   tcase_add_test(tcase, slice__stays_within_its_axis);
