@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 
-enum { CAPACITY = 1 << 16, MOST_SEEDS = 32, LONGEST_SECONDS = 10 };
+enum { CAPACITY = 1 << 16, MOST_SEEDS = 80, LONGEST_SECONDS = 10 };
 
 static uint8_t seeds[MOST_SEEDS][CAPACITY];
 static size_t seed_sizes[MOST_SEEDS];
