@@ -62,8 +62,9 @@ CLF_API clf_status clf_tensor_wrap(clf_tensor **out, clf_context *context, const
 
 /** Makes a C-contiguous copy as `dtype`, values converted and the scale applied (the copy's scale
  *  is 1, except u8 → u8, which keeps bytes and scale).
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE, CLF_ERROR_MEMORY, CLF_ERROR_DATA (a value
- * that the integer type cannot hold: its index is in the message)
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE, CLF_ERROR_SHAPE (sizes that overflow in
+ *          wider elements), CLF_ERROR_MEMORY, CLF_ERROR_DATA (a value that the integer type cannot
+ *          hold: its index is in the message)
  *  @since 0.1
  */
 CLF_API clf_status clf_tensor_copy(clf_tensor **out, const clf_tensor *tensor, int32_t dtype);

@@ -6,6 +6,7 @@
 
 #include <classify/metrics.h>
 
+#include "metrics/determination.h"
 #include "models/blocks.h"
 #include "ops/ops.h"
 
@@ -220,26 +221,6 @@ done:
   return status;
 }
 
-/* R^2 = 1 - sum w (t - y)^2 / sum w (t - mean)^2 of one output; constant targets give 1 when they
- * are met and 0 otherwise. */
-static double determination(const double *targets, const float *values, const float *weights,
-                            int64_t rows, int64_t outputs) {
-  double sum = 0, total = 0, residual = 0, spread = 0;
-  for (int64_t i = 0; i < rows; i++) {
-    double weight = weights != NULL ? (double)weights[i] : 1;
-    sum += weight * targets[i * outputs];
-    total += weight;
-  }
-  for (int64_t i = 0; i < rows; i++) {
-    double weight = weights != NULL ? (double)weights[i] : 1;
-    double error = targets[i * outputs] - (double)values[i * outputs];
-    double distance = targets[i * outputs] - sum / total;
-    residual += weight * error * error;
-    spread += weight * distance * distance;
-  }
-  return spread > 0 ? 1 - residual / spread : residual > 0 ? 0 : 1;
-}
-
 static bool all_zero(const float *weights, int64_t rows) {
   for (int64_t i = 0; i < rows; i++) {
     if (weights[i] != 0) {
@@ -269,8 +250,8 @@ static clf_status score_targets(const clf_model *model, const clf_dataset *data,
   if (status == CLF_OK) {
     double mean = 0;
     for (int64_t k = 0; k < model->outputs; k++) {
-      mean += determination(clf__dataset_targets(data) + k, values + k, weights, data->rows,
-                            model->outputs) /
+      mean += clf__determination(clf__dataset_targets(data) + k, values + k, weights, data->rows,
+                                 model->outputs) /
               (double)model->outputs;
     }
     *score = mean;

@@ -158,7 +158,6 @@ static clf_status check_values(clf_status status, const float *values, int64_t c
 
 static void use(const clf_model *model, const table *t, clf_context *context) {
   static float values[MOST_ROWS * MOST_OUTPUTS], again[MOST_ROWS * MOST_OUTPUTS];
-  static uint8_t bytes[1 << 20];
   int32_t labels[MOST_ROWS];
   const int64_t outputs = clf_model_outputs(model), classes = clf_model_classes(model);
   const int64_t count = t->rows * outputs;
@@ -177,13 +176,16 @@ static void use(const clf_model *model, const table *t, clf_context *context) {
   if (clf_model_score(model, t->dataset, &score) == CLF_OK) {
     FUZZ_CHECK(!isnan(score));
   }
-  FUZZ_CHECK(clf_model_save_memory(model, bytes, sizeof bytes, &size) == CLF_OK);
+  FUZZ_CHECK(clf_model_save_memory(model, NULL, 0, &size) == CLF_OK);
+  uint8_t *bytes = malloc(size);
+  FUZZ_CHECK(bytes != NULL && clf_model_save_memory(model, bytes, size, &size) == CLF_OK);
   FUZZ_CHECK(clf_model_load_memory(&loaded, context, bytes, size) == CLF_OK);
   if (decided == CLF_OK) {
     FUZZ_CHECK(clf_model_decision_function(loaded, t->dataset, again, count) == CLF_OK);
     FUZZ_CHECK(memcmp(values, again, (size_t)count * sizeof *values) == 0);
   }
   clf_model_free(loaded);
+  free(bytes);
 }
 
 static clf_model *make_model(clf_context *context, const char *kind, dice *from) {

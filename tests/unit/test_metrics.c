@@ -1,7 +1,9 @@
 /* Measures against values worked out by hand, and their refusals. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
+#include "metrics/determination.h"
 #include "support.h"
 
 /* Exact up to the rounding of a handful of operations. */
@@ -173,6 +175,47 @@ START_TEST(average_scores__refuse_an_unknown_average) {
         CLF_ERROR_ARGUMENT);
   }
   ck_assert_double_eq(precision, -1);
+}
+END_TEST
+
+/* Against the definition, and the same when everything is scaled, out of the range of squares too.
+ */
+START_TEST(determination__has_no_scale) {
+  static const double scales[] = {1, 1e-150, 1e-30, 1e30, 0x1p100};
+  const float weights[] = {1, 2, 0.5F, 0, 3};
+  for (size_t k = 0; k < sizeof scales / sizeof scales[0]; k++) {
+    double targets[5] = {1, 3, -2, 99, 4}, mean = 0, residual = 0, spread = 0;
+    float values[5] = {1.5F, 2.5F, -1, 7, 4.25F};
+    for (int i = 0; i < 5; i++) {
+      mean += (double)weights[i] * targets[i] / 6.5;
+    }
+    for (int i = 0; i < 5; i++) {
+      residual +=
+          (double)weights[i] * (targets[i] - (double)values[i]) * (targets[i] - (double)values[i]);
+      spread += (double)weights[i] * (targets[i] - mean) * (targets[i] - mean);
+    }
+    const bool held = scales[k] > 1e-100; /* values are floats: of tiny targets they are 0 */
+    for (int i = 0; i < 5; i++) {
+      targets[i] *= scales[k];
+      values[i] = held ? (float)((double)values[i] * scales[k]) : 0;
+    }
+    const double expected =
+        held ? 1 - residual / spread : 1 - (spread + 6.5 * mean * mean) / spread;
+    ck_assert_double_eq_tol(clf__determination(targets, values, weights, 5, 1), expected, 1e-6);
+  }
+}
+END_TEST
+
+START_TEST(determination__of_extreme_targets) {
+  const double huge[] = {1.7e308, -1.7e308, 0, 1e300}, same[] = {0.1, 0.1, 0.1, 0.1};
+  const float zeros[4] = {0}, met[] = {0.1F, 0.1F, 0.1F, 0.1F}, far[] = {3e38F, 0, 0, 0};
+  const double small[] = {1e-300, 2e-300, 0, 0};
+  ck_assert_double_eq_tol(clf__determination(huge, zeros, NULL, 4, 1), 0, 1e-7);
+  ck_assert_double_eq(clf__determination(same, zeros, NULL, 4, 1), 0);
+  ck_assert_double_eq(clf__determination(same, met, NULL, 4, 1), 0);
+  ck_assert_double_eq(
+      clf__determination((const double[]){0.5, 0.5}, (const float[]){0.5F, 0.5F}, NULL, 2, 1), 1);
+  ck_assert_double_eq(clf__determination(small, far, NULL, 4, 1), -INFINITY);
 }
 END_TEST
 
@@ -352,6 +395,8 @@ int main(void) {
   tcase_add_test(tests, average_scores__weighted_counts_true_rows);
   tcase_add_test(tests, average_scores__micro_parts_where_predictions_are_out_of_range);
   tcase_add_test(tests, average_scores__refuse_an_unknown_average);
+  tcase_add_test(tests, determination__has_no_scale);
+  tcase_add_test(tests, determination__of_extreme_targets);
   tcase_add_test(tests, log_loss__is_the_mean_surprise);
   tcase_add_test(tests, log_loss__scales_rows_to_sum_to_one);
   tcase_add_test(tests, log_loss__clips_certainty);

@@ -232,6 +232,25 @@ START_TEST(network__names_what_does_not_fit) {
 }
 END_TEST
 
+/* A network that no memory holds is refused where its shapes are found, before sums over its layers
+ * overflow. */
+START_TEST(network__too_large_to_count_is_refused) {
+  static const char *const params[] = {
+      "input=2 layers='dense units=1000000000; dense units=1000000000'",
+      "input=100000000,100000000 layers=flatten",
+      "input=2000000,2000000,2 layers='conv2d filters=1000000 kernel=1'",
+      "input=1000000000,1000 layers='lstm units=1000000 return_sequences=true'",
+  };
+  for (size_t i = 0; i < sizeof params / sizeof params[0]; i++) {
+    clf_model *model = NULL;
+    char summary[512];
+    ck_clf_ok(clf_model_create(&model, NULL, "network", params[i]));
+    ck_clf_fails(clf_network_summary(model, summary, sizeof summary, NULL), CLF_ERROR_SHAPE);
+    clf_model_free(model);
+  }
+}
+END_TEST
+
 START_TEST(network__without_layers_is_linear) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
@@ -370,6 +389,7 @@ int main(void) {
   tcase_add_test(tests, network__diverging_keeps_the_last_good_epoch);
   tcase_add_test(tests, network__clips_gradients);
   tcase_add_test(tests, network__names_what_does_not_fit);
+  tcase_add_test(tests, network__too_large_to_count_is_refused);
   tcase_add_test(tests, network__without_layers_is_linear);
   tcase_add_test(tests, network__batch_beyond_the_rows_and_no_epochs);
   tcase_add_test(tests, network__saved_predicts_the_same_whatever_its_parameters_become);
