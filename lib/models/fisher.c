@@ -242,27 +242,27 @@ static clf_status solve(fisher_work *work) {
 
 /* Classes without rows get a bias below every other, so that they are never predicted. */
 static clf_status store_classifier(fisher_work *work, clf__store *state) {
-  int64_t d = work->columns;
-  clf_status status = clf__linear_state(work->context, state, work->classes, d);
-  if (status < 0) {
-    return status;
+  const int64_t d = work->columns, classes = work->classes;
+  double *bias = clf__alloc_array(work->context, classes, sizeof *bias);
+  if (bias == NULL) {
+    return CLF_ERROR_MEMORY;
   }
-  float *weights = clf__state_data(state, "weights");
-  float *intercept = clf__state_data(state, "intercept");
-  for (int64_t k = 0; k < work->classes; k++) {
-    double at_mean = 0;
-    double at_origin = 0;
+  for (int64_t k = 0; k < classes; k++) {
+    double at_mean = 0, at_origin = 0;
     for (int64_t j = 0; j < d; j++) {
-      double w = work->directions[j * work->classes + k];
-      weights[k * d + j] = (float)w;
-      at_mean += w * work->offsets[j * work->classes + k];
+      const double w = work->directions[j * classes + k];
+      at_mean += w * work->offsets[j * classes + k];
       at_origin += w * work->gram.mean[j];
     }
-    double prior = work->priors[k];
-    bool known = prior > 0 && work->gram.class_weight[k] > 0;
-    intercept[k] = known ? (float)(log(prior) - at_mean / 2 - at_origin) : -1e30F;
+    const double prior = work->priors[k];
+    const bool known = prior > 0 && work->gram.class_weight[k] > 0;
+    bias[k] = known ? log(prior) - at_mean / 2 - at_origin : -1e30;
   }
-  return CLF_OK;
+  const clf__linear_solution solution = {work->directions, bias, 1, classes, classes, d};
+  const clf_status status =
+      clf__linear_store(work->context, state, &clf__decision_names, &solution, work->training->x);
+  clf__free(bias);
+  return status;
 }
 
 /* The matrix [K, K] whose eigenvectors give the axes: M^T S^-1 M, column k of M being sqrt(p_k)
@@ -291,9 +291,8 @@ static void between_classes(const fisher_work *work, double *between) {
 }
 
 /* Axis c = S^-1 M v_c / sqrt(lambda_c), so that the variance within the classes is 1 along it; its
- * sign makes the largest entry of v_c positive. */
-static void store_axis(const fisher_work *work, const double *vector, double value, double *axis,
-                       float *projection, float *offset) {
+ * sign makes the largest entry of v_c positive. Returns its offset, which takes the mean to 0. */
+static double make_axis(const fisher_work *work, const double *vector, double value, double *axis) {
   int64_t classes = work->classes;
   double largest = 0;
   for (int64_t k = 0; k < classes; k++) {
@@ -309,12 +308,11 @@ static void store_axis(const fisher_work *work, const double *vector, double val
     }
     axis[j] = 0;
     for (int64_t k = 0; k < classes; k++) {
-      axis[j] += sqrt(work->priors[k]) * (direction[k] - mean) * vector[k];
+      axis[j] += scale * sqrt(work->priors[k]) * (direction[k] - mean) * vector[k];
     }
-    projection[j] = (float)(scale * axis[j]);
-    at_mean += scale * axis[j] * work->gram.mean[j];
+    at_mean += axis[j] * work->gram.mean[j];
   }
-  *offset = (float)-at_mean;
+  return -at_mean;
 }
 
 /* Axes whose eigenvalue is rounding error are left out; one is always given. */
@@ -331,39 +329,49 @@ static int64_t count_axes(const fisher_work *work, const double *values) {
   return count > 0 ? count : 1;
 }
 
-static clf_status store_projection(const fisher_work *work, clf__store *state) {
-  int64_t classes = work->classes;
-  double *between = clf__alloc_array(work->context, classes * classes, sizeof *between);
-  double *vectors = clf__alloc_array(work->context, classes * classes, sizeof *vectors);
-  double *values = clf__alloc_array(work->context, classes, sizeof *values);
-  double *axis = clf__alloc_array(work->context, work->columns, sizeof *axis);
-  clf_status status = between && vectors && values && axis ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status < 0) {
-    goto done;
-  }
-  between_classes(work, between);
-  CLF__TRY(clf__eigen_symmetric(work->context, between, classes, classes, values, vectors));
-  int64_t count = count_axes(work, values);
-  CLF__TRY(clf__state_tensor(work->context, state, "projection", CLF_F32, count, work->columns));
-  CLF__TRY(clf__state_tensor(work->context, state, "projection_offset", CLF_F32, count, -1));
+/* The axes of the `count` largest eigenvalues, and each one's share of their sum. */
+static clf_status store_axes(const fisher_work *work, const double *values, const double *vectors,
+                             int64_t count, clf__store *state) {
+  const int64_t classes = work->classes, d = work->columns;
+  int64_t size;
+  double *axes =
+      clf__alloc_zeroed(work->context, clf__mul_i64(count, d + 1, &size) ? size : -1, sizeof *axes);
+  clf_status status = CLF_OK;
+  CLF__TRY(axes == NULL ? CLF_ERROR_MEMORY : CLF_OK);
   CLF__TRY(clf__state_tensor(work->context, state, "explained_ratio", CLF_F64, count, -1));
-  float *projection = clf__state_data(state, "projection");
-  float *offset = clf__state_data(state, "projection_offset");
-  double *explained = clf__state_data(state, "explained_ratio");
+  double *explained = clf__state_data(state, "explained_ratio"), *offsets = axes + count * d;
   double sum = 0;
   for (int64_t k = 0; k < classes; k++) {
     sum += values[k] > 0 ? values[k] : 0;
   }
   for (int64_t c = 0; c < count && sum > 0; c++) {
-    store_axis(work, vectors + c * classes, values[c], axis, projection + c * work->columns,
-               offset + c);
+    offsets[c] = make_axis(work, vectors + c * classes, values[c], axes + c * d);
     explained[c] = values[c] / sum;
   }
+  const clf__linear_solution solution = {axes, offsets, d, 1, count, d};
+  status =
+      clf__linear_store(work->context, state, &clf__projection_names, &solution, work->training->x);
+done:
+  clf__free(axes);
+  return status;
+}
+
+static clf_status store_projection(const fisher_work *work, clf__store *state) {
+  int64_t classes = work->classes;
+  double *between = clf__alloc_array(work->context, classes * classes, sizeof *between);
+  double *vectors = clf__alloc_array(work->context, classes * classes, sizeof *vectors);
+  double *values = clf__alloc_array(work->context, classes, sizeof *values);
+  clf_status status = between && vectors && values ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status < 0) {
+    goto done;
+  }
+  between_classes(work, between);
+  CLF__TRY(clf__eigen_symmetric(work->context, between, classes, classes, values, vectors));
+  status = store_axes(work, values, vectors, count_axes(work, values), state);
 done:
   clf__free(between);
   clf__free(vectors);
   clf__free(values);
-  clf__free(axis);
   return status;
 }
 
@@ -402,42 +410,34 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
                                                 : clf__fisher_fit_kernel(model, training, state);
 }
 
-/* What a linear fit on so many columns leaves. */
-static clf_status check_linear(const clf_model *model, int64_t columns) {
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__check_tensor(model, "weights", CLF_F32, model->outputs, columns));
-  CLF__TRY(clf__check_tensor(model, "intercept", CLF_F32, model->outputs, -1));
-  CLF__TRY(clf__check_tensor(model, "projection", CLF_F32, -1, columns));
-  int64_t axes = clf__store_tensor(model->state, "projection")->shape[0];
-  CLF__TRY(clf__check_tensor(model, "projection_offset", CLF_F32, axes, -1));
-done:
-  return status;
-}
-
 static clf_status check(const clf_model *model) {
   int64_t columns = model->columns;
-  clf_status status =
-      clf__support_there(model->state) ? clf__fisher_check_kernel(model, &columns) : CLF_OK;
-  return status < 0 ? status : check_linear(model, columns);
-}
-
-static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
-  return clf__support_there(model->state)
-             ? clf__fisher_map_kernel(model, x, "weights", "intercept", values)
-             : clf__linear_decide(model, x, values);
+  clf_status status = CLF_OK;
+  if (clf__support_there(model->state)) {
+    CLF__TRY(clf__fisher_check_kernel(model, &columns));
+  }
+  CLF__TRY(clf__linear_check_map(model, &clf__decision_names, model->outputs, columns));
+  status = clf__linear_check_map(model, &clf__projection_names, -1, columns);
+done:
+  return status;
 }
 
 static int64_t components(const clf_model *model) {
   return clf__store_tensor(model->state, "projection")->shape[0];
 }
 
+static clf_status map_rows(const clf_model *model, const clf__linear_names *names,
+                           const clf__rows *x, float *values) {
+  return clf__support_there(model->state) ? clf__fisher_map_kernel(model, x, names, values)
+                                          : clf__linear_apply(model, names, x, values);
+}
+
+static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
+  return map_rows(model, &clf__decision_names, x, values);
+}
+
 static clf_status transform(const clf_model *model, const clf__rows *x, float *values) {
-  if (clf__support_there(model->state)) {
-    return clf__fisher_map_kernel(model, x, "projection", "projection_offset", values);
-  }
-  int64_t axes = components(model);
-  return clf__linear(model->context, x, clf__state_data(model->state, "projection"),
-                     clf__state_data(model->state, "projection_offset"), axes, values, axes);
+  return map_rows(model, &clf__projection_names, x, values);
 }
 
 static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {

@@ -32,8 +32,8 @@ clf_status clf__fisher_fit_kernel(const clf_model *model, const clf__training *t
                                   clf__store *state);
 /* *columns is the size of the images. */
 clf_status clf__fisher_check_kernel(const clf_model *model, int64_t *columns);
-/* The linear map of the rows' images by the tensors `map` [outputs, images] and `offset`. */
-clf_status clf__fisher_map_kernel(const clf_model *model, const clf__rows *x, const char *map,
-                                  const char *offset, float *values);
+/* A linear map of the rows' images. */
+clf_status clf__fisher_map_kernel(const clf_model *model, const clf__rows *x,
+                                  const clf__linear_names *names, float *values);
 
 #endif

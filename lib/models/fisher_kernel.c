@@ -221,10 +221,10 @@ clf_status clf__fisher_check_kernel(const clf_model *model, int64_t *columns) {
   return status;
 }
 
-clf_status clf__fisher_map_kernel(const clf_model *model, const clf__rows *x, const char *map,
-                                  const char *offset, float *values) {
-  const clf_tensor *w = clf__store_tensor(model->state, map);
-  int64_t outputs = w->shape[0], columns = w->shape[1], size;
+clf_status clf__fisher_map_kernel(const clf_model *model, const clf__rows *x,
+                                  const clf__linear_names *names, float *values) {
+  const int64_t columns = clf__store_tensor(model->state, names->weights)->shape[1];
+  int64_t size;
   float *images = clf__alloc_array(
       model->context, clf__mul_i64(x->rows, columns, &size) ? size : -1, sizeof *images);
   if (images == NULL) {
@@ -232,9 +232,8 @@ clf_status clf__fisher_map_kernel(const clf_model *model, const clf__rows *x, co
   }
   clf_status status = map_rows(model, x, images);
   if (status == CLF_OK) {
-    clf__rows mapped = clf__rows_of_f32(images, x->rows, columns, columns);
-    status = clf__linear(model->context, &mapped, w->data, clf__state_data(model->state, offset),
-                         outputs, values, outputs);
+    const clf__rows mapped = clf__rows_of_f32(images, x->rows, columns, columns);
+    status = clf__linear_apply(model, names, &mapped, values);
   }
   clf__free(images);
   return status;

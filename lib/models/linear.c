@@ -1,7 +1,24 @@
-/* What all linear kinds share: decision values W x + b from the tensors `weights` and `intercept`.
- */
+/* What all linear kinds share: linear maps W x + b of the rows as tensors of the state.
+ *
+ * A product in f32 is wrong by some 2^-24 sum_j |w_j x_j|: nothing to speak of against the spread
+ * of the values over the rows, but where large weights of opposite signs cancel, as those of
+ * columns that nearly explain each other do. How large the sum is against the spread is measured on
+ * some rows of the fit, the same on every CPU; above MAX_ERROR the map is kept in f64 as well and
+ * applied in it. */
+#include <math.h>
+
 #include "models/model.h"
 #include "ops/ops.h"
+
+enum { SAMPLE_ROWS = 32 };
+
+#define MAX_ERROR 1e-5 /* of a product in f32, relative to the spread of the values */
+#define UNIT 0x1p-24   /* of rounding */
+
+const clf__linear_names clf__decision_names = {"weights", "intercept", "weights_f64",
+                                               "intercept_f64"};
+const clf__linear_names clf__projection_names = {"projection", "projection_offset",
+                                                 "projection_f64", "projection_offset_f64"};
 
 clf_status clf__check_tensor(const clf_model *model, const char *name, int32_t dtype, int64_t rows,
                              int64_t columns) {
@@ -14,16 +31,57 @@ clf_status clf__check_tensor(const clf_model *model, const char *name, int32_t d
                            model->kind->name, name);
 }
 
+clf_status clf__linear_check_map(const clf_model *model, const clf__linear_names *names,
+                                 int64_t outputs, int64_t columns) {
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__check_tensor(model, names->weights, CLF_F32, outputs, columns));
+  outputs = clf__store_tensor(model->state, names->weights)->shape[0];
+  CLF__TRY(clf__check_tensor(model, names->offset, CLF_F32, outputs, -1));
+  if (clf__store_tensor(model->state, names->weights_f64) != NULL) {
+    CLF__TRY(clf__check_tensor(model, names->weights_f64, CLF_F64, outputs, columns));
+    CLF__TRY(clf__check_tensor(model, names->offset_f64, CLF_F64, outputs, -1));
+  }
+done:
+  return status;
+}
+
 clf_status clf__linear_check(const clf_model *model) {
-  clf_status status = clf__check_tensor(model, "weights", CLF_F32, model->outputs, model->columns);
-  return status < 0 ? status : clf__check_tensor(model, "intercept", CLF_F32, model->outputs, -1);
+  return clf__linear_check_map(model, &clf__decision_names, model->outputs, model->columns);
+}
+
+/* f32 products of f64 rows, which are rounded first. */
+static clf_status apply_rounded(clf_context *context, const clf__rows *x, const float *w,
+                                const float *b, int64_t outputs, float *values) {
+  int64_t size;
+  float *rounded = clf__alloc_array(context, clf__mul_i64(x->rows, x->columns, &size) ? size : -1,
+                                    sizeof *rounded);
+  clf_status status = CLF_OK;
+  CLF__TRY(rounded == NULL ? CLF_ERROR_MEMORY : clf__rows_round(context, x, x->center, rounded));
+  const clf__rows rows = clf__rows_of_f32(rounded, x->rows, x->columns, x->columns);
+  status = clf__linear(context, &rows, w, b, outputs, values, outputs);
+done:
+  clf__free(rounded);
+  return status;
+}
+
+clf_status clf__linear_apply(const clf_model *model, const clf__linear_names *names,
+                             const clf__rows *x, float *values) {
+  clf_context *context = model->context;
+  const clf_tensor *w = clf__store_tensor(model->state, names->weights);
+  const clf_tensor *precise = clf__store_tensor(model->state, names->weights_f64);
+  const float *b = clf__state_data(model->state, names->offset);
+  const int64_t outputs = w->shape[0];
+  if (precise != NULL) {
+    return clf__linear_f64(context, x, precise->data,
+                           clf__state_data(model->state, names->offset_f64), outputs, values,
+                           outputs);
+  }
+  return x->dtype == CLF_F64 ? apply_rounded(context, x, w->data, b, outputs, values)
+                             : clf__linear(context, x, w->data, b, outputs, values, outputs);
 }
 
 clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float *values) {
-  const clf_tensor *weights = clf__store_tensor(model->state, "weights");
-  const clf_tensor *intercept = clf__store_tensor(model->state, "intercept");
-  return clf__linear(model->context, x, weights->data, intercept->data, model->outputs, values,
-                     model->outputs);
+  return clf__linear_apply(model, &clf__decision_names, x, values);
 }
 
 clf_status clf__state_tensor(clf_context *context, clf__store *state, const char *name,
@@ -42,8 +100,103 @@ void *clf__state_data(const clf__store *state, const char *name) {
   return clf__store_tensor(state, name)->data;
 }
 
-clf_status clf__linear_state(clf_context *context, clf__store *state, int64_t outputs,
-                             int64_t columns) {
-  clf_status status = clf__state_tensor(context, state, "weights", CLF_F32, outputs, columns);
-  return status < 0 ? status : clf__state_tensor(context, state, "intercept", CLF_F32, outputs, -1);
+/* Of an output's values over the rows that were measured. */
+typedef struct output_sums {
+  double value, square; /* sums of z and z^2 */
+  double size;          /* sum of (|b| + sum_j |w_j x_j|)^2 */
+  double z, terms;      /* of the row at hand */
+} output_sums;
+
+static void add_value(const clf__linear_solution *s, int64_t j, double x, output_sums *sums) {
+  for (int64_t k = 0; k < s->outputs && x != 0; k++) {
+    const double product = x * s->w[k * s->output_step + j * s->column_step];
+    sums[k].z += product;
+    sums[k].terms += fabs(product);
+  }
+}
+
+static void measure_row(const clf__linear_solution *s, const clf__rows *x, int64_t i, double *row,
+                        output_sums *sums) {
+  for (int64_t k = 0; k < s->outputs; k++) {
+    sums[k].z = s->b[k];
+    sums[k].terms = fabs(s->b[k]);
+  }
+  if (clf__rows_sparse(x)) {
+    for (int64_t e = x->row_start[i]; e < x->row_start[i + 1]; e++) {
+      add_value(s, x->column[e], (double)x->value[e], sums);
+    }
+  } else {
+    clf__rows_read_f64(x, i, row);
+    for (int64_t j = 0; j < s->columns; j++) {
+      add_value(s, j, row[j], sums);
+    }
+  }
+  for (int64_t k = 0; k < s->outputs; k++) {
+    sums[k].value += sums[k].z;
+    sums[k].square += sums[k].z * sums[k].z;
+    sums[k].size += sums[k].terms * sums[k].terms;
+  }
+}
+
+/* Whether f32 does for an output: its error is small against the spread of its values, or no larger
+ * than that of rounding them. */
+static bool suffices(const output_sums *sums, int64_t rows) {
+  const double count = (double)rows, mean = sums->value / count;
+  const double spread = fmax(sums->square / count - mean * mean, 0);
+  const double error = UNIT * UNIT * sums->size / count;
+  const double rounding = UNIT * UNIT * sums->square / count;
+  return error <= fmax(MAX_ERROR * MAX_ERROR * spread, 16 * rounding);
+}
+
+static clf_status measure(bool *precise, clf_context *context, const clf__linear_solution *s,
+                          const clf__rows *x) {
+  const int64_t rows = x->rows < SAMPLE_ROWS ? x->rows : SAMPLE_ROWS;
+  output_sums *sums = clf__alloc_zeroed(context, s->outputs, sizeof *sums);
+  double *row = clf__alloc_array(context, s->columns, sizeof *row);
+  const bool complete = sums != NULL && row != NULL;
+  for (int64_t i = 0; complete && i < rows; i++) {
+    measure_row(s, x, x->rows * i / rows, row, sums);
+  }
+  *precise = false;
+  for (int64_t k = 0; complete && k < s->outputs; k++) {
+    *precise = *precise || !suffices(&sums[k], rows);
+  }
+  clf__free(sums);
+  clf__free(row);
+  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+/* An element as f32 in one tensor, as f64 in the other, where there is one. */
+static void store_number(float *rounded, double *precise, int64_t at, double value) {
+  rounded[at] = (float)value;
+  if (precise != NULL) {
+    precise[at] = value;
+  }
+}
+
+clf_status clf__linear_store(clf_context *context, clf__store *state,
+                             const clf__linear_names *names, const clf__linear_solution *s,
+                             const clf__rows *x) {
+  clf_status status = CLF_OK;
+  bool precise;
+  double *w_f64 = NULL, *b_f64 = NULL;
+  CLF__TRY(measure(&precise, context, s, x));
+  CLF__TRY(clf__state_tensor(context, state, names->weights, CLF_F32, s->outputs, s->columns));
+  CLF__TRY(clf__state_tensor(context, state, names->offset, CLF_F32, s->outputs, -1));
+  if (precise) {
+    CLF__TRY(
+        clf__state_tensor(context, state, names->weights_f64, CLF_F64, s->outputs, s->columns));
+    CLF__TRY(clf__state_tensor(context, state, names->offset_f64, CLF_F64, s->outputs, -1));
+    w_f64 = clf__state_data(state, names->weights_f64);
+    b_f64 = clf__state_data(state, names->offset_f64);
+  }
+  float *w = clf__state_data(state, names->weights), *b = clf__state_data(state, names->offset);
+  for (int64_t k = 0; k < s->outputs; k++) {
+    for (int64_t j = 0; j < s->columns; j++) {
+      store_number(w, w_f64, k * s->columns + j, s->w[k * s->output_step + j * s->column_step]);
+    }
+    store_number(b, b_f64, k, s->b[k]);
+  }
+done:
+  return status;
 }

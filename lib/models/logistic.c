@@ -9,6 +9,7 @@
  * outputs multiply-adds, 0.94 G for MNIST or 8 ms on two cores that do 115 GFLOP/s each; a fit is
  * some 25 of them. */
 #include <math.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "models/logistic.h"
@@ -117,31 +118,25 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
 static clf_status store_solution(const fitting *f, const clf_model *model, int64_t iterations,
                                  const double *variables, clf__store *state) {
   const clf__logistic_objective *o = &f->objective;
-  int64_t first = model->outputs - o->outputs;
-  clf_status status = clf__linear_state(o->context, state, model->outputs, o->columns);
-  if (status == CLF_OK) {
-    status = clf__state_tensor(o->context, state, "history_loss", CLF_F64, iterations, -1);
-  }
-  if (status == CLF_OK) {
-    status = clf__state_tensor(o->context, state, "one_vs_rest", CLF_I32, 1, -1);
-  }
-  if (status < 0) {
-    return status;
-  }
-  float *weights = clf__state_data(state, "weights");
-  float *intercept = clf__state_data(state, "intercept");
-  double *history = clf__state_data(state, "history_loss");
+  const int64_t first = model->outputs - o->outputs, size = o->outputs * o->columns;
+  double *w = clf__alloc_zeroed(o->context, model->outputs * (o->columns + 1), sizeof *w);
+  clf_status status = CLF_OK;
+  CLF__TRY(w == NULL ? CLF_ERROR_MEMORY : CLF_OK);
+  double *b = w + model->outputs * o->columns;
+  memcpy(w + first * o->columns, variables, (size_t)size * sizeof *w);
+  memcpy(b + first, variables + size, (size_t)o->outputs * sizeof *b);
+  const clf__linear_solution solution = {w, b, o->columns, 1, model->outputs, o->columns};
+  CLF__TRY(clf__linear_store(o->context, state, &clf__decision_names, &solution, o->x));
+  CLF__TRY(clf__state_tensor(o->context, state, "history_loss", CLF_F64, iterations, -1));
+  CLF__TRY(clf__state_tensor(o->context, state, "one_vs_rest", CLF_I32, 1, -1));
   *(int32_t *)clf__state_data(state, "one_vs_rest") = o->link == CLF__LOGISTIC_SIGMOID;
-  for (int64_t i = 0; i < o->outputs * o->columns; i++) {
-    weights[first * o->columns + i] = (float)variables[i];
-  }
-  for (int64_t k = 0; k < o->outputs; k++) {
-    intercept[first + k] = (float)variables[o->outputs * o->columns + k];
-  }
+  double *history = clf__state_data(state, "history_loss");
   for (int64_t i = 0; i < iterations; i++) {
     history[i] = f->history[i];
   }
-  return CLF_OK;
+done:
+  clf__free(w);
+  return status;
 }
 
 static clf_status outcome(const fitting *f, const clf__lbfgs_result *result) {

@@ -138,13 +138,36 @@ void *clf__state_data(const clf__store *state, const char *name);
 clf_status clf__check_tensor(const clf_model *model, const char *name, int32_t dtype, int64_t rows,
                              int64_t columns);
 
-/* The part shared by all linear kinds (linear.c): `weights` [outputs, columns] f32 and `intercept`
- * [outputs] f32 in the state. */
+/* The part shared by all linear kinds (linear.c). A linear map of the rows is two tensors of the
+ * state, W [outputs, columns] f32 and b [outputs] f32, and, where products in f32 would lose too
+ * much of their sums, the same two in f64, by which the map is then applied. */
+typedef struct clf__linear_names {
+  const char *weights, *offset, *weights_f64, *offset_f64;
+} clf__linear_names;
+
+extern const clf__linear_names clf__decision_names;   /* weights, intercept */
+extern const clf__linear_names clf__projection_names; /* projection, projection_offset */
+
+/* W as a fit has it: element (k, j) at w[k * output_step + j * column_step]; b [outputs]. */
+typedef struct clf__linear_solution {
+  const double *w, *b;
+  int64_t output_step, column_step;
+  int64_t outputs, columns;
+} clf__linear_solution;
+
+/* Puts the map into the state, in the precision that the rows x of the fit ask for. */
+clf_status clf__linear_store(clf_context *context, clf__store *state,
+                             const clf__linear_names *names, const clf__linear_solution *solution,
+                             const clf__rows *x);
+/* values [rows, outputs] of rows of any storage. */
+clf_status clf__linear_apply(const clf_model *model, const clf__linear_names *names,
+                             const clf__rows *x, float *values);
+/* CLF_ERROR_CORRUPT unless the state has the map; sizes of -1 are not checked. */
+clf_status clf__linear_check_map(const clf_model *model, const clf__linear_names *names,
+                                 int64_t outputs, int64_t columns);
+/* Those of the decisions of a whole kind. */
 clf_status clf__linear_check(const clf_model *model);
 clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float *values);
-/* Puts both, zeroed, into the state. */
-clf_status clf__linear_state(clf_context *context, clf__store *state, int64_t outputs,
-                             int64_t columns);
 
 /* Row weights times class weights. The parameter class_weight is a clf__list with the words
  * "none|balanced" (balanced: rows / (classes * rows of the class), as in scikit-learn). *out is

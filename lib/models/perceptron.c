@@ -76,19 +76,28 @@ static int64_t place(const clf__perceptron_learner *l, int64_t k, int64_t j) {
   return k * l->class_step + j * l->column_step;
 }
 
-/* The model's `weights` and `intercept` from W, b and, when averaged, U, Ub. */
-static void store_model(const clf__perceptron_learner *l, clf__store *state) {
-  float *weights = clf__state_data(state, "weights");
-  float *intercept = clf__state_data(state, "intercept");
-  double share = l->U != NULL && l->seen > 0 ? 1 / (double)l->seen : 0;
+/* The model: W and b, or with U and Ub their means over all rows seen. */
+static clf_status store_model(const clf__perceptron_learner *l, clf__store *state) {
+  const double share = l->U != NULL && l->seen > 0 ? 1 / (double)l->seen : 0;
+  int64_t size;
+  double *w = clf__alloc_array(
+      l->context, clf__mul_i64(l->classes, l->columns + 1, &size) ? size : -1, sizeof *w);
+  if (w == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  double *b = w + l->classes * l->columns;
   for (int64_t k = 0; k < l->classes; k++) {
     for (int64_t j = 0; j < l->columns; j++) {
-      int64_t at = place(l, k, j);
-      double late = l->U != NULL ? l->U[at] * share : 0;
-      weights[k * l->columns + j] = (float)((double)l->W[at] - late);
+      const int64_t at = place(l, k, j);
+      w[k * l->columns + j] = (double)l->W[at] - (l->U != NULL ? l->U[at] * share : 0);
     }
-    intercept[k] = (float)((double)l->b[k] - (l->U != NULL ? l->Ub[k] * share : 0));
+    b[k] = (double)l->b[k] - (l->U != NULL ? l->Ub[k] * share : 0);
   }
+  const clf__linear_solution solution = {w, b, l->columns, 1, l->classes, l->columns};
+  const clf_status status =
+      clf__linear_store(l->context, state, &clf__decision_names, &solution, l->training->x);
+  clf__free(w);
+  return status;
 }
 
 /* What a partial fit goes on from beside the model: `rows_seen`, and when averaged the last W and b
@@ -189,8 +198,7 @@ static clf_status train(const clf_model *model, const clf__training *training, i
     CLF__TRY(clf__perceptron_run_epoch(&l, done_epochs));
     shares[done_epochs] = l.share;
   }
-  CLF__TRY(clf__linear_state(model->context, state, l.classes, l.columns));
-  store_model(&l, state);
+  CLF__TRY(store_model(&l, state));
   CLF__TRY(store_progress(&l, state));
   CLF__TRY(store_history(&l, before, shares, done_epochs, state));
 done:

@@ -76,18 +76,15 @@ static clf_status solve(clf_context *context, const clf__ridge_params *p, clf__g
   return status;
 }
 
-/* W and b as floats; the intercept is formed before W is rounded. */
-static void store_solution(const clf__ridge_params *p, const clf__gram *gram, const double *rhs,
-                           const double *means, int64_t columns, int64_t outputs, float *weights,
-                           float *intercept) {
+/* The intercepts, in the place of the targets' means. */
+static void set_intercepts(const clf__ridge_params *p, const clf__gram *gram, const double *rhs,
+                           int64_t columns, int64_t outputs, double *means) {
   for (int64_t k = 0; k < outputs; k++) {
     double dot = 0;
     for (int64_t j = 0; j < columns; j++) {
-      double w = rhs[j * outputs + k];
-      weights[k * columns + j] = (float)w;
-      dot += w * gram->mean[j];
+      dot += rhs[j * outputs + k] * gram->mean[j];
     }
-    intercept[k] = p->fit_intercept ? (float)(means[k] - dot) : 0;
+    means[k] = p->fit_intercept ? means[k] - dot : 0;
   }
 }
 
@@ -117,9 +114,9 @@ static clf_status fit_cholesky(const clf_model *model, const clf__training *trai
   target_means(training, &gram, row_weights, means);
   right_hand_side(training, &gram, rhs);
   CLF__TRY(solve(context, p, &gram, columns, rhs, outputs));
-  CLF__TRY(clf__linear_state(context, state, outputs, columns));
-  store_solution(p, &gram, rhs, means, columns, outputs, clf__state_data(state, "weights"),
-                 clf__state_data(state, "intercept"));
+  set_intercepts(p, &gram, rhs, columns, outputs, means);
+  const clf__linear_solution solution = {rhs, means, 1, outputs, outputs, columns};
+  status = clf__linear_store(context, state, &clf__decision_names, &solution, training->x);
 done:
   clf__gram_free(&gram);
   clf__free(rhs);

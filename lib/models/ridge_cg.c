@@ -256,16 +256,12 @@ clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *traini
   CLF__TRY(start(&work, p->fit_intercept));
   CLF__TRY(iterate(&work, p, squares));
   clf_status outcome = status;
-  CLF__TRY(clf__linear_state(model->context, state, work.outputs, work.columns));
-  float *weights = clf__state_data(state, "weights");
-  float *intercept = clf__state_data(state, "intercept");
   for (int64_t k = 0; k < work.outputs; k++) {
-    const double *w = work.solution + k * work.columns;
-    for (int64_t j = 0; j < work.columns; j++) {
-      weights[k * work.columns + j] = (float)w[j];
-    }
-    intercept[k] = (float)(work.target_mean[k] - dot(work.mean, w, work.columns));
+    work.target_mean[k] -= dot(work.mean, work.solution + k * work.columns, work.columns);
   }
+  const clf__linear_solution solution = {work.solution, work.target_mean, work.columns, 1,
+                                         work.outputs,  work.columns};
+  CLF__TRY(clf__linear_store(model->context, state, &clf__decision_names, &solution, training->x));
   status = outcome;
 done:
   release(&work);

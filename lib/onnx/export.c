@@ -1,7 +1,10 @@
 /* Fitted models as ONNX files (onnx.ai, operator set 13): networks, and models whose decisions are
  * linear. The graph takes "input", f32 rows, any number N of them, in the shape that the model was
  * fitted on, and gives "scores" [N, classes], which are clf_model_decision_function()'s, and where
- * the model has them "probabilities". The classes' names are metadata, "class_0", "class_1" …. */
+ * the model has them "probabilities". The classes' names are metadata, "class_0", "class_1" ….
+ *
+ * A model of rows that lie far from 0, whose center it subtracts, takes f64 rows and subtracts in
+ * f64. One whose products in f32 would cancel computes its decisions in f64. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,36 +22,29 @@ enum { NO_PROBABILITIES, BY_SOFTMAX, BY_SIGMOIDS };
 
 /* The current value and a constant of so many numbers, element by element. */
 static void add_elementwise(clf__graph *graph, const char *operator, const char * name,
-                            const float *values, const clf__shape *shape) {
+                            const double *values, const clf__shape *shape) {
   clf__node_begin(graph, operator);
-  clf__node_f32(graph, name, values, shape);
+  clf__node_f64(graph, name, values, shape);
   clf__node_end(graph, NULL);
 }
 
-static void add_affine(clf__graph *graph, const clf__affine *affine, float *values,
-                       int64_t number) {
+static void add_affine(clf__graph *graph, const clf__affine *affine, int64_t number) {
   const clf__shape one = {1, {1}}, scalar = {0, {0}};
-  const float shift = (float)affine->shift, low = (float)affine->low, high = (float)affine->high;
-  const int64_t features = clf__shape_count(&graph->shape);
   clf__value_name name;
-  for (int64_t j = 0; j < features; j++) {
-    values[j] = (float)affine->center[j];
-    values[features + j] = (float)affine->factor[j];
-  }
   snprintf(name.text, sizeof name.text, "transform_%lld_center", (long long)number);
-  add_elementwise(graph, "Sub", name.text, values, &graph->shape);
+  add_elementwise(graph, "Sub", name.text, affine->center, &graph->shape);
   snprintf(name.text, sizeof name.text, "transform_%lld_factor", (long long)number);
-  add_elementwise(graph, "Mul", name.text, values + features, &graph->shape);
-  if (shift != 0) {
+  add_elementwise(graph, "Mul", name.text, affine->factor, &graph->shape);
+  if (affine->shift != 0) {
     snprintf(name.text, sizeof name.text, "transform_%lld_shift", (long long)number);
-    add_elementwise(graph, "Add", name.text, &shift, &one);
+    add_elementwise(graph, "Add", name.text, &affine->shift, &one);
   }
-  if (isfinite(low) && isfinite(high)) {
+  if (isfinite((float)affine->low) && isfinite((float)affine->high)) {
     clf__node_begin(graph, "Clip");
     snprintf(name.text, sizeof name.text, "transform_%lld_low", (long long)number);
-    clf__node_f32(graph, name.text, &low, &scalar);
+    clf__node_f64(graph, name.text, &affine->low, &scalar);
     snprintf(name.text, sizeof name.text, "transform_%lld_high", (long long)number);
-    clf__node_f32(graph, name.text, &high, &scalar);
+    clf__node_f64(graph, name.text, &affine->high, &scalar);
     clf__node_end(graph, NULL);
   }
 }
@@ -63,32 +59,50 @@ static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
                        step->kind->name);
     }
     double *center = clf__alloc_array(model->context, step->features, 2 * sizeof *center);
-    float *values = clf__alloc_array(model->context, step->features, 2 * sizeof *values);
-    const bool complete = center != NULL && values != NULL;
-    if (complete) {
-      clf__affine affine;
-      step->kind->affine(step, center, center + step->features, &affine);
-      add_affine(graph, &affine, values, i + 1);
-    }
-    clf__free(center);
-    clf__free(values);
-    if (!complete) {
+    if (center == NULL) {
       return CLF_ERROR_MEMORY;
     }
+    clf__affine affine;
+    step->kind->affine(step, center, center + step->features, &affine);
+    add_affine(graph, &affine, i + 1);
+    clf__free(center);
   }
   return CLF_OK;
 }
 
+/* What the core subtracts from rows far from 0, [columns] f64, or NULL. */
+static const double *center_of(const clf_model *model) {
+  const clf_tensor *center = clf__store_tensor(model->state, "center");
+  return center != NULL ? center->data : NULL;
+}
+
+/* W x + b from the tensors of the decisions, in f64 where they are. The last node is left open. */
 static clf_status add_linear(clf__graph *graph, const clf_model *model) {
+  const clf__linear_names *names = &clf__decision_names;
   const clf__shape weights = {2, {model->outputs, model->columns}}, bias = {1, {model->outputs}};
+  const bool wide = clf__store_tensor(model->state, names->weights_f64) != NULL;
   if (clf__support_there(model->state)) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "onnx: %s with a kernel is not written",
                      model->kind->name);
   }
+  if (center_of(model) != NULL) {
+    add_elementwise(graph, "Sub", "center", center_of(model), &graph->shape);
+  }
+  clf__graph_widen(graph, wide);
   clf__node_begin(graph, "Gemm");
-  clf__node_f32(graph, "weights", clf__state_data(model->state, "weights"), &weights);
-  clf__node_f32(graph, "intercept", clf__state_data(model->state, "intercept"), &bias);
+  if (wide) {
+    clf__node_f64(graph, "weights", clf__state_data(model->state, names->weights_f64), &weights);
+    clf__node_f64(graph, "intercept", clf__state_data(model->state, names->offset_f64), &bias);
+  } else {
+    clf__node_f32(graph, "weights", clf__state_data(model->state, names->weights), &weights);
+    clf__node_f32(graph, "intercept", clf__state_data(model->state, names->offset), &bias);
+  }
   clf__node_integer(graph, "transB", 1);
+  if (wide) {
+    clf__node_end(graph, NULL);
+    clf__graph_widen(graph, false);
+    clf__node_begin(graph, "Identity");
+  }
   return CLF_OK;
 }
 
@@ -147,7 +161,7 @@ static const struct {
 
 /* Sigmoids that are made to sum to 1; equal ones where all are 0. */
 static clf_status add_sigmoids(clf__graph *graph, int64_t outputs) {
-  const float least = 1e-37F;
+  const double least = 1e-37;
   const clf__shape one = {1, {1}}, square = {2, {outputs, outputs}};
   int64_t count = clf__mul_i64(outputs, outputs, &count) ? count : -1;
   float *ones = clf__alloc_array(graph->context, count, sizeof *ones);
@@ -192,10 +206,10 @@ static void describe_graph(clf__text *to, const clf_model *model, const clf__sha
                            bool probabilities) {
   const clf__shape outputs = {1, {model->outputs}};
   clf__wire_text(to, CLF__GRAPH_NAME, model->kind->name);
-  clf__graph_describe(to, CLF__GRAPH_INPUT, "input", input);
-  clf__graph_describe(to, CLF__GRAPH_OUTPUT, "scores", &outputs);
+  clf__graph_describe(to, CLF__GRAPH_INPUT, "input", input, center_of(model) != NULL);
+  clf__graph_describe(to, CLF__GRAPH_OUTPUT, "scores", &outputs, false);
   if (probabilities) {
-    clf__graph_describe(to, CLF__GRAPH_OUTPUT, "probabilities", &outputs);
+    clf__graph_describe(to, CLF__GRAPH_OUTPUT, "probabilities", &outputs, false);
   }
 }
 
@@ -250,7 +264,8 @@ static clf_status export_kind(const clf_model *model, int32_t probabilities, clf
                       .nodes.context = model->context,
                       .constants.context = model->context,
                       .node.context = model->context,
-                      .value = {"input"}};
+                      .value = {"input"},
+                      .wide = center_of(model) != NULL};
   clf__network *network = NULL;
   float **weights = NULL;
   clf_status status = CLF_OK;

@@ -16,7 +16,7 @@ enum {
 };
 enum { ATTRIBUTE_TYPE = 20, TYPE_F32 = 1, TYPE_I64 = 2, TYPE_TEXT = 3, TYPE_I64S = 7 };
 enum { TENSOR_DIMENSION = 1, TENSOR_TYPE = 2, TENSOR_NAME = 8, TENSOR_DATA = 9 };
-enum { ELEMENT_F32 = 1, ELEMENT_I64 = 7 };
+enum { ELEMENT_F32 = 1, ELEMENT_I64 = 7, ELEMENT_F64 = 11 };
 enum { VALUE_NAME = 1, VALUE_TYPE = 2, TYPE_TENSOR = 1, TENSOR_ELEMENT = 1, TENSOR_SHAPE = 2 };
 enum { SHAPE_DIMENSION = 1, DIMENSION_SIZE = 1, DIMENSION_NAME = 2 };
 
@@ -84,6 +84,24 @@ static void add_constant(clf__graph *graph, const char *name, int64_t type, cons
 void clf__node_f32(clf__graph *graph, const char *name, const float *values,
                    const clf__shape *shape) {
   add_constant(graph, name, ELEMENT_F32, values, shape, sizeof *values);
+}
+
+void clf__node_f64(clf__graph *graph, const char *name, const double *values,
+                   const clf__shape *shape) {
+  const int64_t count = clf__shape_count(shape);
+  if (graph->wide) {
+    add_constant(graph, name, ELEMENT_F64, values, shape, sizeof *values);
+    return;
+  }
+  float *rounded = clf__alloc_array(graph->context, count, sizeof *rounded);
+  graph->constants.failed = graph->constants.failed || rounded == NULL;
+  for (int64_t i = 0; rounded != NULL && i < count; i++) {
+    rounded[i] = (float)values[i];
+  }
+  if (rounded != NULL) {
+    clf__node_f32(graph, name, rounded, shape);
+  }
+  clf__free(rounded);
 }
 
 void clf__node_i64(clf__graph *graph, const char *name, const int64_t *values, int64_t count) {
@@ -179,7 +197,17 @@ void clf__graph_flatten(clf__graph *graph) {
   }
 }
 
-void clf__graph_describe(clf__text *to, int field, const char *name, const clf__shape *shape) {
+void clf__graph_widen(clf__graph *graph, bool wide) {
+  if (graph->wide != wide) {
+    clf__node_begin(graph, "Cast");
+    clf__node_integer(graph, "to", wide ? ELEMENT_F64 : ELEMENT_F32);
+    clf__node_end(graph, NULL);
+    graph->wide = wide;
+  }
+}
+
+void clf__graph_describe(clf__text *to, int field, const char *name, const clf__shape *shape,
+                         bool wide) {
   clf__text sizes = {.context = to->context}, tensor = sizes, type = sizes, value = sizes;
   for (int32_t i = -1; i < shape->ndim; i++) {
     clf__text size = {.context = to->context};
@@ -191,7 +219,7 @@ void clf__graph_describe(clf__text *to, int field, const char *name, const clf__
     clf__wire_message(&sizes, SHAPE_DIMENSION, &size);
     clf__text_free(&size);
   }
-  clf__wire_i64(&tensor, TENSOR_ELEMENT, ELEMENT_F32);
+  clf__wire_i64(&tensor, TENSOR_ELEMENT, wide ? ELEMENT_F64 : ELEMENT_F32);
   clf__wire_message(&tensor, TENSOR_SHAPE, &sizes);
   clf__wire_message(&type, TYPE_TENSOR, &tensor);
   clf__wire_text(&value, VALUE_NAME, name);

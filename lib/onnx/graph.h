@@ -37,6 +37,7 @@ typedef struct clf__graph {
   clf__value_name value;      /* the current one */
   clf__shape shape;           /* of its rows, with the channels last */
   bool channels_first;        /* it lies with the channels first */
+  bool wide;                  /* it is f64 */
   clf__value_name lengths;    /* of sequences that end early, [N, 1]; "" where all are whole */
 } clf__graph;
 
@@ -49,6 +50,9 @@ void clf__node_begin(clf__graph *graph, const char *operator);
 /* Further inputs: a value by name, and constants, which are copied. */
 void clf__node_input(clf__graph *graph, const char *value);
 void clf__node_f32(clf__graph *graph, const char *name, const float *values,
+                   const clf__shape *shape);
+/* f64 where the current value is, else rounded to f32. */
+void clf__node_f64(clf__graph *graph, const char *name, const double *values,
                    const clf__shape *shape);
 void clf__node_i64(clf__graph *graph, const char *name, const int64_t *values, int64_t count);
 /* Attributes. */
@@ -65,8 +69,13 @@ void clf__node_end(clf__graph *graph, const char *name);
 void clf__graph_channels_first(clf__graph *graph);
 void clf__graph_channels_last(clf__graph *graph);
 void clf__graph_flatten(clf__graph *graph);
+/* A node that makes it f64 or f32; none where it is that already. */
+void clf__graph_widen(clf__graph *graph, bool wide);
 
-/* The field of the graph that tells of an input or output: f32, [N, shape…]. */
-void clf__graph_describe(clf__text *to, int field, const char *name, const clf__shape *shape);
+/* The field of the graph that describes an input or output: [N, shape…], f64 where `wide`, else
+ * f32.
+ */
+void clf__graph_describe(clf__text *to, int field, const char *name, const clf__shape *shape,
+                         bool wide);
 
 #endif

@@ -9,8 +9,13 @@
 clf_status clf__linear(clf_context *context, const clf__rows *x, const float *w, const float *b,
                        int64_t outputs, float *out, int64_t ld);
 
-/* The same in pieces, for loops that fuse it with other work on a cache-sized block of rows inside
- * a pool task: prepare once for given weights, then any number of blocks from any threads. */
+/* The same in f64, rounded once, W and b f64, with the center of f64 rows subtracted. */
+clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const double *w,
+                           const double *b, int64_t outputs, float *out, int64_t ld);
+
+/* clf__linear() in pieces, for loops that fuse it with other work on a cache-sized block of rows
+ * inside a pool task: prepare once for given weights, then any number of blocks from any threads.
+ */
 typedef struct clf__linear_map {
   clf_context *context;
   const float *w; /* [outputs, columns], borrowed */

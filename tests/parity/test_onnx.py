@@ -183,6 +183,34 @@ def linear_models():
         check("logistic", "multiclass=one_vs_rest", (6,), classes)
 
 
+def close_to_onnxruntime(model, rows, what, dtype=np.float32):
+    expected = model.decision_function(clf.Dataset(rows))
+    if not onnxruntime:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = export(model, folder)
+        if onnx:
+            onnx.checker.check_model(onnx.load(path), full_check=True)
+        found = by_onnxruntime(path, rows.astype(dtype))
+        clf.close(found["scores"], expected, TOLERANCE, what)
+        if "probabilities" in found:
+            clf.close(found["probabilities"], model.predict_proba(clf.Dataset(rows)), TOLERANCE, what)
+
+
+def linear_models_whose_products_cancel():
+    """The classes lie along the difference of two columns that are nearly the same."""
+    random = np.random.default_rng(3)
+    hidden, x = random.normal(size=200), random.normal(size=(200, 4))
+    x[:, 1] = x[:, 0] + 1e-3 * hidden
+    x = x.astype(np.float32)
+    y = (hidden > 0).astype(np.int32) + (hidden > 1)
+    for kind, params in ("ridge", "alpha=1e-6"), ("fisher", ""), ("logistic", "C=1e6"):
+        model = clf.Model(kind, params).fit(clf.Dataset(x, y))
+        assert model.tensor("weights_f64").dtype == np.float64
+        assert model.score(clf.Dataset(x, y)) > 0.75
+        close_to_onnxruntime(model, x, f"{kind} whose products cancel")
+
+
 def transforms_that_change_each_feature():
     check("logistic", "", (6,), add=[("standardize", None)])
     check("logistic", "", (6,), add=[("standardize", "mean=false"), ("min_max", "low=-1 high=3")])
@@ -269,5 +297,6 @@ if __name__ == "__main__":
     clf.run([dense_layers_with_every_activation, convolutions_with_every_option,
              pooling_of_every_size, batch_normalisation_of_rows_and_images,
              grey_images_and_layers_before_them, a_deeper_network, every_loss, linear_models,
+             linear_models_whose_products_cancel,
              transforms_that_change_each_feature, sequences_of_features,
              sequences_of_words_with_padding, random_networks, what_has_no_place_is_refused])
