@@ -11,7 +11,7 @@ enum {
   CLF__DATA_ALIGNMENT = 64,
   CLF__NAME_ALIGNMENT = 8,
   CLF__LONGEST_NAME = 255,
-  CLF__MOST_ENTRIES = 10000, /* names are looked up one by one */
+  CLF__MOST_ENTRIES = 10000,
   CLF__TEXT = 1,
   CLF__TENSOR = 2
 };
@@ -28,7 +28,8 @@ typedef struct clf__entry {
 
 struct clf__store {
   clf_context *context;
-  clf__entry *entries;
+  clf__entry *entries; /* [count] */
+  int32_t *by_name;    /* [count] their numbers in order of their names */
   int64_t count, capacity;
 };
 

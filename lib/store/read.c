@@ -160,14 +160,20 @@ static clf_status reach_data(source *from, const record *entry) {
   return CLF_OK;
 }
 
+/* In pieces, each of which is still in cache when its checksum is computed. */
 static clf_status take_data(source *from, const record *entry, void *data) {
-  clf_status status = take(from, data, (size_t)entry->size);
-  if (status < 0) {
-    return status;
-  }
+  const size_t most = (size_t)1 << 18;
+  unsigned char *at = data;
   uLong checksum = crc32_z(0, NULL, 0);
-  if (entry->size > 0) {
-    checksum = crc32_z(checksum, data, (size_t)entry->size);
+  for (size_t left = (size_t)entry->size; left > 0;) {
+    const size_t count = left < most ? left : most;
+    clf_status status = take(from, at, count);
+    if (status < 0) {
+      return status;
+    }
+    checksum = crc32_z(checksum, at, count);
+    at += count;
+    left -= count;
   }
   if (checksum != entry->checksum) {
     return clf__fail(CLF_ERROR_CORRUPT,
@@ -201,7 +207,7 @@ static clf_status read_tensor(source *from, clf_context *context, const record *
                               clf_tensor **out) {
   clf_tensor *tensor = NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(clf_tensor_create(&tensor, context, (int32_t)entry->dtype, (int32_t)entry->axes,
+  CLF__TRY(clf__tensor_unset(&tensor, context, (int32_t)entry->dtype, (int32_t)entry->axes,
                              entry->shape));
   tensor->scale = entry->scale;
   tensor->writable = false;

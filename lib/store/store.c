@@ -1,4 +1,5 @@
-/* The list of entries. A model has few, so names are looked up one by one. */
+/* The list of entries, and their order by name, in which a name is found by halving: there is no
+ * table that a file's names could be made to collide in. */
 #include "store/store.h"
 
 #include <string.h>
@@ -38,17 +39,29 @@ void clf__store_free(clf__store *store) {
   }
   clf_context *context = store->context;
   clf__free(store->entries);
+  clf__free(store->by_name);
   clf__free(store);
   clf__context_release(context);
 }
 
-static const clf__entry *find(const clf__store *store, const char *name) {
-  for (int64_t i = 0; i < store->count; i++) {
-    if (strcmp(store->entries[i].name, name) == 0) {
-      return &store->entries[i];
+/* The first place in the order by name whose entry does not come before `name`. */
+static int64_t place_of(const clf__store *store, const char *name) {
+  int64_t first = 0, end = store->count;
+  while (first < end) {
+    const int64_t middle = first + (end - first) / 2;
+    if (strcmp(store->entries[store->by_name[middle]].name, name) < 0) {
+      first = middle + 1;
+    } else {
+      end = middle;
     }
   }
-  return NULL;
+  return first;
+}
+
+static const clf__entry *find(const clf__store *store, const char *name) {
+  const int64_t place = place_of(store, name);
+  const clf__entry *entry = place < store->count ? &store->entries[store->by_name[place]] : NULL;
+  return entry != NULL && strcmp(entry->name, name) == 0 ? entry : NULL;
 }
 
 bool clf__name_valid(const char *name, size_t length) {
@@ -87,6 +100,11 @@ static clf_status make_room(clf__store *store) {
     return CLF_ERROR_MEMORY;
   }
   store->entries = entries;
+  int32_t *by_name = clf__resize_array(store->context, store->by_name, capacity, sizeof *by_name);
+  if (by_name == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  store->by_name = by_name;
   store->capacity = capacity;
   return CLF_OK;
 }
@@ -100,6 +118,10 @@ clf_status clf__store_take(clf__store *store, clf__entry *entry) {
     free_entry(entry);
     return status;
   }
+  const int64_t place = place_of(store, entry->name);
+  memmove(store->by_name + place + 1, store->by_name + place,
+          (size_t)(store->count - place) * sizeof *store->by_name);
+  store->by_name[place] = (int32_t)store->count;
   store->entries[store->count++] = *entry;
   return CLF_OK;
 }

@@ -179,6 +179,15 @@ START_TEST(entries__may_be_ten_thousand) {
     }
   }
   ck_clf_fails(clf__store_add_text(store, "one_more", ""), CLF_ERROR_ARGUMENT);
+  for (int i = 0; i < 10000; i++) {
+    snprintf(name, sizeof name, "entry.%d", i);
+    ck_assert_str_eq(clf__store_name(store, i), name); /* in the order they came in */
+    ck_assert_str_eq(clf__store_text(store, name), name);
+    snprintf(name, sizeof name, "entry.%d.", i);
+    ck_assert_ptr_null(clf__store_text(store, name));
+  }
+  ck_assert_ptr_null(clf__store_text(store, ""));
+  ck_assert_ptr_null(clf__store_text(store, "~"));
   size_t size;
   unsigned char *bytes = written(&size);
   ck_clf_ok(try_read(bytes, size));
