@@ -128,7 +128,7 @@ void clf__levels_free(clf__levels *levels) {
     clf__free(levels->all[i].pixels);
     clf__free(levels->all[i].score);
     clf__free(levels->all[i].label);
-    clf__network_free_prepared(levels->all[i].inference);
+    clf__inference_free(levels->all[i].inference);
   }
   clf__free(levels->all);
 }

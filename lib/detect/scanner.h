@@ -20,7 +20,7 @@ void clf__scanner_free(clf__scanner *scanner); /* NULL is fine */
 
 /* The network for images with so many places of the window below and beside one another, to be run
  * by clf__network_infer on images [height + (rows - 1) step, width + (columns - 1) step, channels].
- * Its outputs are [at least rows, clf__scan_width, outputs]. Free with clf__network_free_prepared.
+ * Its outputs are [at least rows, clf__scan_width, outputs]. Free with clf__inference_free.
  */
 clf_status clf__scanner_prepare(clf__inference **out, const clf__scanner *scanner, int64_t rows,
                                 int64_t columns);

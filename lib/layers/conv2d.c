@@ -121,7 +121,7 @@ static int64_t scratch_size(const clf__layer *layer) {
   return clf__conv2d_scratch_size(&g);
 }
 
-static void pack(const clf__layer *layer, float *weight, float *packed) {
+static void pack(const clf__layer *layer, const float *weight, float *packed) {
   const clf__conv2d g = geometry(layer);
   clf__conv2d_pack(layer->context, &g, weight, packed);
 }

@@ -90,7 +90,7 @@ static int64_t scratch_size(const clf__layer *layer) {
   return clf__dense_scratch_size(shape_of(layer));
 }
 
-static void pack(const clf__layer *layer, float *weight, float *packed) {
+static void pack(const clf__layer *layer, const float *weight, float *packed) {
   clf__dense_pack(shape_of(layer), weight, packed);
 }
 

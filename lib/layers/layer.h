@@ -112,7 +112,7 @@ typedef struct clf__layer_inference {
   /* Floats, or -1 where they cannot be counted. */
   int64_t (*packed_size)(const clf__layer *layer);
   int64_t (*scratch_size)(const clf__layer *layer);
-  void (*pack)(const clf__layer *layer, float *weight, float *packed); /* may write over both */
+  void (*pack)(const clf__layer *layer, const float *weight, float *packed);
   /* On the calling thread. */
   void (*run)(const clf__infer *pass);
 } clf__layer_inference;

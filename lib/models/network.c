@@ -142,20 +142,25 @@ void clf__network_scores(const clf_model *model, const float *y, int64_t outputs
 }
 
 static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
-  clf_status status = clf__network_infer(model->prepared, x, values);
+  const clf__inference *inference = NULL;
+  clf_status status = clf__network_inference(&inference, model);
   if (status == CLF_OK) {
-    clf__network_scores(model, values, clf__network_infer_outputs(model->prepared), values,
-                        x->rows);
+    status = clf__network_infer(inference, x, values);
+  }
+  if (status == CLF_OK) {
+    clf__network_scores(model, values, clf__network_infer_outputs(inference), values, x->rows);
   }
   return status;
 }
 
 static int64_t components(const clf_model *model) {
-  return clf__network_hidden(model->prepared);
+  return clf__network_hidden(model);
 }
 
 static clf_status transform(const clf_model *model, const clf__rows *x, float *values) {
-  return clf__network_infer_hidden(model->prepared, x, values);
+  const clf__inference *inference = NULL;
+  clf_status status = clf__network_inference(&inference, model);
+  return status == CLF_OK ? clf__network_infer_hidden(inference, x, values) : status;
 }
 
 static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {

@@ -84,21 +84,25 @@ clf_status clf__network_state_weights(float ***out, const clf__network *network,
 void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first, int64_t count,
                          float *out);
 
-/* A fitted model's network made ready for inference (network_infer.c), as clf__model_kind has it.
- */
+/* A network made ready for inference (network_infer.c) with the weights that the state has by its
+ * layers' names, which must live as long. Takes the network over, also where it fails. */
 typedef struct clf__inference clf__inference;
-clf_status clf__network_prepare(const clf_model *model, void **prepared);
-/* The same of any network with the weights that the state has by its layers' names, which must live
- * as long. Takes the network over, also where it fails. */
 clf_status clf__inference_create(clf__inference **out, clf__network *network,
                                  const clf__store *state);
+void clf__inference_free(clf__inference *inference); /* NULL is fine */
+
+/* What clf__model_kind has of a fitted model, and its network, made ready at the first call. */
+clf_status clf__network_prepare(const clf_model *model, void **prepared);
 void clf__network_free_prepared(void *prepared);
+clf_status clf__network_inference(const clf__inference **out, const clf_model *model);
+
 int64_t clf__network_infer_outputs(const clf__inference *inference);
 /* out [rows, outputs]. */
 clf_status clf__network_infer(const clf__inference *inference, const clf__rows *x, float *out);
 /* The values that the last step with weights takes, out [rows, hidden]; without such a step, the
  * outputs. */
-int64_t clf__network_hidden(const clf__inference *inference);
+int64_t clf__inference_hidden(const clf__inference *inference);
+int64_t clf__network_hidden(const clf_model *model);
 clf_status clf__network_infer_hidden(const clf__inference *inference, const clf__rows *x,
                                      float *out);
 

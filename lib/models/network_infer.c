@@ -234,7 +234,7 @@ static clf__inference hidden_part(const clf__inference *inference) {
   return part;
 }
 
-int64_t clf__network_hidden(const clf__inference *inference) {
+int64_t clf__inference_hidden(const clf__inference *inference) {
   return hidden_part(inference).outputs;
 }
 

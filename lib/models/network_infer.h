@@ -6,8 +6,9 @@
 
 typedef struct clf__infer_step {
   const clf__layer *layer;
-  float *const *weights; /* the state's, for kinds whose inference is the forward pass */
-  /* For the others. */
+  int64_t first, end;    /* of the network's layers, those after the first folded into it */
+  float *const *weights; /* the state's */
+  /* For kinds whose inference is not the forward pass. */
   float *packed;
   float *bias;
   int32_t activation;

@@ -1,5 +1,9 @@
 /* A fitted network made ready for inference: layers that pass their input on are left out, batch
- * normalisations and activations folded into the products before them, weights packed. */
+ * normalisations and activations folded into the products before them, weights packed. A model's
+ * is made at its first prediction and kept as long as it stays fitted: a file is loaded in the
+ * memory of its weights alone, and a detector, which packs them for its own sizes, needs no others.
+ */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "layers/batch_norm.h"
@@ -44,64 +48,24 @@ static clf_status fold_norm(const clf__network *network, const clf__layer *norm,
   return CLF_OK;
 }
 
-/* Folds what follows layer `at` into the step's bias and activation and into `weight`; *end is the
- * index of the first layer that is not part of the step. */
-static clf_status fold_following(const clf__network *network, float *const *weights, int64_t at,
-                                 clf__infer_step *step, float *weight, int64_t *end) {
-  const clf__shape *shape = &step->layer->weights[0].shape;
-  const int64_t columns = shape->size[shape->ndim - 1];
-  const int64_t rows = clf__shape_count(shape) / columns;
-  clf_status status = CLF_OK;
-  *end = at + 1;
-  while (status == CLF_OK && step->activation == CLF__LINEAR) {
-    const clf__layer *next = next_layer(network, *end);
+/* What follows a product and can be folded into it: the index of the first layer that cannot. */
+static int64_t end_of_step(const clf__network *network, clf__infer_step *step) {
+  int64_t end = step->first + 1;
+  while (step->activation == CLF__LINEAR) {
+    const clf__layer *next = next_layer(network, end);
     if (next == NULL ||
         (next->kind != &clf__batch_norm_kind && next->kind != &clf__activation_kind)) {
       break;
     }
-    const int64_t index = index_of(network, next);
     if (next->kind == &clf__activation_kind) {
       step->activation = clf__layer_activation(next);
-    } else {
-      status = fold_norm(network, next, weights + network->first_weight[index], weight, rows,
-                         step->bias);
     }
-    *end = index + 1;
+    end = index_of(network, next) + 1;
   }
-  return status;
+  return end;
 }
 
-/* A step with packed weights. */
-static clf_status pack_step(const clf__network *network, float *const *weights, int64_t at,
-                            clf__infer_step *step, int64_t *end) {
-  const clf__layer *layer = step->layer;
-  const clf__layer_inference *inference = layer->kind->inference;
-  float *const *own = weights + network->first_weight[at];
-  const clf__shape *shape = &layer->weights[0].shape;
-  const int64_t count = clf__shape_count(shape), columns = shape->size[shape->ndim - 1];
-  float *weight = clf__alloc_array(network->context, count, sizeof *weight);
-  clf_status status = CLF_ERROR_MEMORY;
-  step->scratch = inference->scratch_size(layer);
-  step->packed =
-      clf__alloc_array(network->context, step->scratch < 0 ? -1 : inference->packed_size(layer),
-                       sizeof *step->packed);
-  step->bias = clf__alloc_zeroed(network->context, columns, sizeof *step->bias);
-  if (weight == NULL || step->packed == NULL || step->bias == NULL) {
-    goto done;
-  }
-  memcpy(weight, own[0], (size_t)count * sizeof *weight);
-  if (layer->weight_count > 1) {
-    memcpy(step->bias, own[1], (size_t)columns * sizeof *step->bias);
-  }
-  step->activation = clf__layer_activation(layer);
-  CLF__TRY(fold_following(network, weights, at, step, weight, end));
-  inference->pack(layer, weight, step->packed);
-done:
-  clf__free(weight);
-  return status;
-}
-
-static clf_status make_steps(clf__inference *made) {
+static void plan_steps(clf__inference *made) {
   const clf__network *network = made->network;
   int64_t end = 0;
   for (int64_t i = 0; i < network->layer_count; i = end) {
@@ -112,19 +76,84 @@ static clf_status make_steps(clf__inference *made) {
     }
     clf__infer_step *step = &made->steps[made->step_count++];
     step->layer = layer;
-    step->weights = made->weights + network->first_weight[i];
+    step->first = i;
     if (layer->kind->inference != NULL) {
-      clf_status status = pack_step(network, made->weights, i, step, &end);
-      if (status < 0) {
-        return status;
-      }
+      step->activation = clf__layer_activation(layer);
+      end = end_of_step(network, step);
     }
+    step->end = end;
   }
+}
+
+/* The steps of a network, without weights. Takes the network over, also where it fails. */
+static clf_status plan(clf__inference **out, clf__network *network) {
+  clf__inference *made = clf__alloc_zeroed(network->context, 1, sizeof *made);
+  if (made == NULL) {
+    clf__network_free(network);
+    return CLF_ERROR_MEMORY;
+  }
+  made->network = network;
+  made->outputs = network->outputs;
+  made->steps = clf__alloc_zeroed(network->context, network->layer_count, sizeof *made->steps);
+  if (made->steps == NULL) {
+    clf__inference_free(made);
+    return CLF_ERROR_MEMORY;
+  }
+  plan_steps(made);
+  *out = made;
   return CLF_OK;
 }
 
-void clf__network_free_prepared(void *prepared) {
-  clf__inference *made = prepared;
+/* Folds the normalisations of a step into its bias and into *own, a copy of its weights that is
+ * made where there are any. */
+static clf_status fold_norms(const clf__inference *made, clf__infer_step *step, float **own) {
+  const clf__network *network = made->network;
+  const clf__shape *shape = &step->layer->weights[0].shape;
+  const int64_t count = clf__shape_count(shape), rows = count / shape->size[shape->ndim - 1];
+  clf_status status = CLF_OK;
+  for (int64_t i = step->first + 1; status == CLF_OK && i < step->end; i++) {
+    if (network->layers[i]->kind != &clf__batch_norm_kind) {
+      continue;
+    }
+    if (*own == NULL) {
+      *own = clf__alloc_array(network->context, count, sizeof **own);
+      if (*own == NULL) {
+        return CLF_ERROR_MEMORY;
+      }
+      memcpy(*own, step->weights[0], (size_t)count * sizeof **own);
+    }
+    status = fold_norm(network, network->layers[i], made->weights + network->first_weight[i], *own,
+                       rows, step->bias);
+  }
+  return status;
+}
+
+static clf_status pack_step(const clf__inference *made, clf__infer_step *step) {
+  clf_context *context = made->network->context;
+  const clf__layer *layer = step->layer;
+  const clf__layer_inference *inference = layer->kind->inference;
+  const clf__shape *shape = &layer->weights[0].shape;
+  const int64_t columns = shape->size[shape->ndim - 1];
+  float *own = NULL;
+  clf_status status = CLF_ERROR_MEMORY;
+  step->scratch = inference->scratch_size(layer);
+  step->packed = clf__alloc_array(context, step->scratch < 0 ? -1 : inference->packed_size(layer),
+                                  sizeof *step->packed);
+  step->bias = clf__alloc_zeroed(context, columns, sizeof *step->bias);
+  if (step->packed == NULL || step->bias == NULL) {
+    goto done;
+  }
+  if (layer->weight_count > 1) {
+    memcpy(step->bias, step->weights[1], (size_t)columns * sizeof *step->bias);
+  }
+  CLF__TRY(fold_norms(made, step, &own));
+  inference->pack(layer, own != NULL ? own : step->weights[0], step->packed);
+done:
+  clf__free(own);
+  return status;
+}
+
+void clf__inference_free(clf__inference *made) {
   if (made == NULL) {
     return;
   }
@@ -140,34 +169,83 @@ void clf__network_free_prepared(void *prepared) {
 
 clf_status clf__inference_create(clf__inference **out, clf__network *network,
                                  const clf__store *state) {
-  clf_status status = CLF_ERROR_MEMORY;
-  clf__inference *made = clf__alloc_zeroed(network->context, 1, sizeof *made);
-  if (made == NULL) {
-    clf__network_free(network);
-    return status;
-  }
-  made->network = network;
+  clf__inference *made = NULL;
+  clf_status status = plan(&made, network);
+  CLF__TRY(status);
   CLF__TRY(clf__network_state_weights(&made->weights, network, state));
-  made->steps = clf__alloc_zeroed(network->context, network->layer_count, sizeof *made->steps);
-  CLF__TRY(made->steps != NULL ? CLF_OK : CLF_ERROR_MEMORY);
-  CLF__TRY(make_steps(made));
-  made->outputs = network->outputs;
+  for (int64_t i = 0; i < made->step_count; i++) {
+    clf__infer_step *step = &made->steps[i];
+    step->weights = made->weights + network->first_weight[step->first];
+    if (step->layer->kind->inference != NULL) {
+      CLF__TRY(pack_step(made, step));
+    }
+  }
   *out = made;
   return CLF_OK;
 done:
-  clf__network_free_prepared(made);
+  clf__inference_free(made);
   return status;
+}
+
+/* What a model keeps. */
+typedef struct kept {
+  int64_t hidden;                      /* as clf__network_hidden() has it */
+  _Atomic(clf__inference *) inference; /* NULL before the first prediction */
+} kept;
+
+void clf__network_free_prepared(void *prepared) {
+  kept *own = prepared;
+  if (own != NULL) {
+    clf__inference_free(atomic_load(&own->inference));
+    clf__free(own);
+  }
 }
 
 clf_status clf__network_prepare(const clf_model *model, void **prepared) {
   clf__network *network = NULL;
-  clf__inference *made = NULL;
+  clf__inference *steps = NULL;
+  clf_status status = clf__network_of_state(&network, model->context, model->state);
+  if (status == CLF_OK) {
+    status = plan(&steps, network);
+  }
+  if (status < 0) {
+    return status;
+  }
+  kept *own = clf__alloc_zeroed(model->context, 1, sizeof *own);
+  if (own != NULL) {
+    own->hidden = clf__inference_hidden(steps);
+    atomic_init(&own->inference, NULL);
+    *prepared = own;
+  }
+  clf__inference_free(steps);
+  return own != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+int64_t clf__network_hidden(const clf_model *model) {
+  return ((const kept *)model->prepared)->hidden;
+}
+
+/* Threads that come first at the same time all pack; one's work is kept. */
+clf_status clf__network_inference(const clf__inference **out, const clf_model *model) {
+  kept *own = model->prepared;
+  clf__inference *first = atomic_load(&own->inference), *made = NULL;
+  clf__network *network = NULL;
+  if (first != NULL) {
+    *out = first;
+    return CLF_OK;
+  }
   clf_status status = clf__network_of_state(&network, model->context, model->state);
   if (status == CLF_OK) {
     status = clf__inference_create(&made, network, model->state);
   }
-  if (status == CLF_OK) {
-    *prepared = made;
+  if (status < 0) {
+    return status;
   }
-  return status;
+  if (atomic_compare_exchange_strong(&own->inference, &first, made)) {
+    *out = made;
+  } else {
+    clf__inference_free(made);
+    *out = first;
+  }
+  return CLF_OK;
 }

@@ -112,12 +112,12 @@ static int64_t seen_offset(const clf__conv2d *conv, const seen_part *seen, int64
   return ((seen->top + m) * conv->kernel_width + seen->left) * conv->channels * conv->filters;
 }
 
-/* The part's weights one after another; `to` may be `whole`. */
+/* The part's weights one after another. */
 static void gather_seen(const clf__conv2d *conv, const seen_part *seen, const float *whole,
                         float *to) {
   const int64_t line = seen_line(seen);
   for (int64_t m = 0; m < seen->conv.kernel_height; m++) {
-    memmove(to + m * line, whole + seen_offset(conv, seen, m), (size_t)line * sizeof *to);
+    memcpy(to + m * line, whole + seen_offset(conv, seen, m), (size_t)line * sizeof *to);
   }
 }
 
@@ -131,9 +131,12 @@ static void scatter_seen(const clf__conv2d *conv, const seen_part *seen, const f
   }
 }
 
+/* With room behind for the part's weights, of which they are made. */
 int64_t clf__conv2d_packed_size(const clf__conv2d *conv) {
   const seen_part seen = seen_of(conv);
-  return method_of(&seen.conv)->packed_size(&seen.conv);
+  const int64_t size = method_of(&seen.conv)->packed_size(&seen.conv);
+  const int64_t part = seen.whole ? 0 : clf__conv_weights(&seen.conv);
+  return size >= 0 && part >= 0 && size <= INT64_MAX - part ? size + part : -1;
 }
 
 int64_t clf__conv2d_scratch_size(const clf__conv2d *conv) {
@@ -141,12 +144,16 @@ int64_t clf__conv2d_scratch_size(const clf__conv2d *conv) {
   return method_of(&seen.conv)->scratch_size(&seen.conv);
 }
 
-void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, float *w, float *packed) {
+void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, const float *w,
+                      float *packed) {
   const seen_part seen = seen_of(conv);
+  const clf__conv_method *method = method_of(&seen.conv);
   if (!seen.whole) {
-    gather_seen(conv, &seen, w, w);
+    float *part = packed + method->packed_size(&seen.conv);
+    gather_seen(conv, &seen, w, part);
+    w = part;
   }
-  method_of(&seen.conv)->pack(clf__kernels_of(clf__context_cpu(context)), &seen.conv, w, packed);
+  method->pack(clf__kernels_of(clf__context_cpu(context)), &seen.conv, w, packed);
 }
 
 static clf__conv_pass pass_of(clf_context *context, const clf__conv2d *conv, int64_t rows,

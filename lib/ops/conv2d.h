@@ -38,8 +38,7 @@ clf_status clf__conv2d_backward(clf_context *context, const clf__conv2d *conv, i
  * are and what that works in, -1 where they cannot be counted. */
 int64_t clf__conv2d_packed_size(const clf__conv2d *conv);
 int64_t clf__conv2d_scratch_size(const clf__conv2d *conv);
-/* `w` may be written over. */
-void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, float *w, float *packed);
+void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, const float *w, float *packed);
 /* The forward pass on the calling thread, which never fails. */
 void clf__conv2d_infer(clf_context *context, const clf__conv2d *conv, int64_t rows, const float *x,
                        const float *packed, const float *bias, bool relu, float *y, float *scratch);
