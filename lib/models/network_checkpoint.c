@@ -50,6 +50,27 @@ static int64_t move_vector(const clf__trainer *t, int vector, float *values, boo
   return total;
 }
 
+/* Whether weights that are never negative, such as variances, are not so in a vector of weights. */
+static bool signs_hold(const clf__trainer *t, int vector, const float *values) {
+  int64_t at = 0, stepped = 0;
+  for (int64_t i = 0; i < t->network->layer_count; i++) {
+    const clf__layer *layer = t->network->layers[i];
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      const clf__weight_info *info = &layer->weights[j];
+      const part p = part_of(t, vector, t->network->first_weight[i] + j,
+                             clf__shape_count(&info->shape), stepped);
+      stepped += info->trained;
+      for (int64_t k = 0; info->not_negative && k < p.count; k++) {
+        if (values[at + k] < 0) {
+          return false;
+        }
+      }
+      at += p.count;
+    }
+  }
+  return true;
+}
+
 static clf_status corrupt(const char *name) {
   return clf__fail(CLF_ERROR_CORRUPT, "'%s' is missing or not valid", name);
 }
@@ -116,7 +137,8 @@ static clf_status read_all(clf__trainer *t, const clf__store *file) {
   for (int v = 0; v < VECTORS; v++) {
     const int64_t count = move_vector(t, v, NULL, false);
     vectors[v] = count > 0 ? find(file, vector_names[v], CLF_F32, count, -1) : NULL;
-    if (count > 0 && (vectors[v] == NULL || !all_finite(vectors[v], v == SECOND))) {
+    if (count > 0 && (vectors[v] == NULL || !all_finite(vectors[v], v == SECOND) ||
+                      (v <= BEST && !signs_hold(t, v, vectors[v]->data)))) {
       return corrupt(vector_names[v]);
     }
   }

@@ -336,6 +336,33 @@ START_TEST(checkpoint__with_counters_out_of_range_is_refused) {
 }
 END_TEST
 
+/* A variance below 0 would make a model that predicts NaN and cannot be loaded. */
+START_TEST(checkpoint__with_a_negative_variance_is_refused) {
+  static const char *const names[] = {"weights", "best"}; /* averages are of trained ones */
+  const setting s = {"averaging=0.9 patience=3", "adam", NULL, "threads=1"};
+  clf__store *good = NULL;
+  /* Of dense 6 x 7 and its bias, then the normalisation's weight, bias, mean and variance. */
+  const int64_t variance = 6 * 7 + 7 + 3 * 7;
+  ck_clf_ok(fit(&s, 2, true, 0, NULL));
+  ck_clf_ok(clf__store_read_path(&good, NULL, path));
+  for (int i = 0; i < 2; i++) {
+    const clf_tensor *tensor = clf__store_tensor(good, names[i]);
+    ck_assert_ptr_nonnull(tensor);
+    float *value = (float *)tensor->data + variance;
+    const float before = *value;
+    *value = -before;
+    ck_assert(before > 0);
+    ck_clf_ok(clf__store_write_path(good, path));
+    ck_clf_fails(fit(&s, 3, true, 0, NULL), CLF_ERROR_CORRUPT);
+    ck_clf_says(names[i]);
+    *value = before;
+  }
+  ck_clf_ok(clf__store_write_path(good, path));
+  ck_clf_ok(fit(&s, 3, true, 0, NULL));
+  clf__store_free(good);
+}
+END_TEST
+
 /* The model's file with "checkpoint" among the parameters, as it was once written. */
 static size_t file_with_checkpoint(const clf_model *model, unsigned char *data) {
   clf__store *read = NULL, *store = NULL;
@@ -476,6 +503,7 @@ int main(void) {
   tcase_add_test(tests, checkpoint__damaged_is_refused);
   tcase_add_test(tests, checkpoint__hostile_is_refused);
   tcase_add_test(tests, checkpoint__with_counters_out_of_range_is_refused);
+  tcase_add_test(tests, checkpoint__with_a_negative_variance_is_refused);
   tcase_add_test(tests, checkpoint__is_of_the_handle_it_is_set_on);
   tcase_add_test(tests, checkpoint__is_not_shared_by_folds);
   tcase_add_test(tests, checkpoint__every_allocation_may_fail);
