@@ -6,12 +6,13 @@
  * digits. */
 #include "models/kernel.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-enum { MOST_BLOCKS = 64, LEAST_ROWS = 64 };
+#include "base/text.h"
 
-#define MOST_GAMMA 1e30 /* as of the parameter */
+enum { MOST_BLOCKS = 64, LEAST_ROWS = 64 };
 
 /* Sums over blocks of rows, split by size alone. */
 typedef struct summing {
@@ -134,7 +135,7 @@ static double resolve_gamma(const clf_model *model, const clf__number *gamma,
     return gamma->value;
   }
   double spread = gamma->word == SCALE ? variance_of(model->context, training) : 1;
-  return spread > 0 ? fmin(1 / ((double)training->x->columns * spread), MOST_GAMMA) : 1;
+  return spread > 0 ? 1 / ((double)training->x->columns * spread) : 1;
 }
 
 static clf_status check_precomputed(const clf_model *model, const clf__rows *x) {
@@ -152,21 +153,51 @@ static clf_status check_precomputed(const clf_model *model, const clf__rows *x) 
   return CLF_OK;
 }
 
+/* No value of these kernels is larger than those of rows with themselves, were coef0 above 0. */
+static clf_status check_range(clf_context *context, const clf__kernel_function *function,
+                              const clf__training *training) {
+  enum { BLOCK = 512 };
+  const double most = (double)FLT_MAX / 4; /* sums of four of them stay finite */
+  clf__kernel_function bound = *function;
+  double values[BLOCK];
+  clf_status status = CLF_OK;
+  bound.coef0 = fabs(function->coef0);
+  for (int64_t first = 0; first < training->x->rows; first += BLOCK) {
+    const int64_t rest = training->x->rows - first, count = rest < BLOCK ? rest : BLOCK;
+    const clf__rows part = clf__rows_range(training->x, first, count);
+    CLF__TRY(clf__kernel_diagonal(context, &bound, &part, NULL, count, values));
+    for (int64_t i = 0; i < count; i++) {
+      const bool counts = training->weights == NULL || training->weights[first + i] > 0;
+      if (counts && !(values[i] <= most)) {
+        return clf__fail(CLF_ERROR_NUMERIC,
+                         "kernel values are beyond the range of float: that of row %lld with "
+                         "itself is %s; scale the features (transforms: standardize, min_max)%s",
+                         (long long)(first + i), clf__number_text(values[i]),
+                         function->kind == CLF__KERNEL_LINEAR ? "" : ", or lower gamma or degree");
+      }
+    }
+  }
+done:
+  return status;
+}
+
 clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
                                const clf__kernel_params *params, const clf__training *training) {
-  if (kind == CLF__KERNEL_PRECOMPUTED) {
+  const bool has_rows = kind != CLF__KERNEL_PRECOMPUTED;
+  if (!has_rows) {
     clf_status status = check_precomputed(model, training->x);
     if (status < 0) {
       return status;
     }
   }
-  bool has_gamma = kind != CLF__KERNEL_LINEAR && kind != CLF__KERNEL_PRECOMPUTED;
+  const bool has_gamma = has_rows && kind != CLF__KERNEL_LINEAR;
   *out = (clf__kernel_function){.kind = kind,
                                 .degree = (int32_t)params->degree,
                                 .gamma =
                                     has_gamma ? resolve_gamma(model, &params->gamma, training) : 0,
                                 .coef0 = params->coef0};
-  return CLF_OK;
+  const bool bounded = kind == CLF__KERNEL_RBF || kind == CLF__KERNEL_SIGMOID;
+  return has_rows && !bounded ? check_range(model->context, out, training) : CLF_OK;
 }
 
 /* Where one value lies far out, its column's mean lies far from all rows: the center is of use only

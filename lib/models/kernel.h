@@ -14,6 +14,9 @@ typedef struct clf__kernel_params {
   double coef0;
 } clf__kernel_params;
 
+/* Of fitted models: beyond what gamma=scale is of the smallest floats. The parameter ends at 1e30. */
+#define CLF__KERNEL_MAX_GAMMA 1e100
+
 /* The words of the parameter `kernel`, in the order of CLF__KERNEL_…. */
 #define CLF__KERNEL_WORDS "linear|polynomial|rbf|sigmoid|precomputed"
 
@@ -39,7 +42,8 @@ typedef struct clf__kernel_params {
 
 /* The function for `kind` (CLF__KERNEL_…) with gamma resolved on the training rows, but those of
  * weight 0; it is 0 for kinds without it. For a precomputed kernel CLF_ERROR_SHAPE unless x has as
- * many columns as rows, and CLF_ERROR_UNSUPPORTED when they are sparse. */
+ * many columns as rows, and CLF_ERROR_UNSUPPORTED when they are sparse; for others
+ * CLF_ERROR_NUMERIC, naming the row, when values of the kernel are beyond float. */
 clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
                                const clf__kernel_params *params, const clf__training *training);
 

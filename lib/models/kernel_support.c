@@ -104,7 +104,8 @@ static clf_status check_function(const clf_model *model) {
   }
   clf__kernel_function function = clf__support_function(model);
   if (function.degree < 1 || function.degree > 64 ||
-      !(function.gamma >= 0 && function.gamma <= 1e30) || !(fabs(function.coef0) <= 1e30)) {
+      !(function.gamma >= 0 && function.gamma <= CLF__KERNEL_MAX_GAMMA) ||
+      !(fabs(function.coef0) <= 1e30)) {
     return corrupt(model, "degree, gamma or coef0 of the kernel is out of bounds");
   }
 done:

@@ -171,7 +171,8 @@ static clf_status read_function(const clf__libsvm_reader *self) {
     CLF__TRY(read_number(self, CLF__LIBSVM_DEGREE, 1, MOST_DEGREE, true, &degree));
   }
   if (polynomial || kind == CLF__KERNEL_RBF || kind == CLF__KERNEL_SIGMOID) {
-    CLF__TRY(read_number(self, CLF__LIBSVM_GAMMA, 0, 1e30, false, &function->gamma));
+    CLF__TRY(
+        read_number(self, CLF__LIBSVM_GAMMA, 0, CLF__KERNEL_MAX_GAMMA, false, &function->gamma));
   }
   if (polynomial || kind == CLF__KERNEL_SIGMOID) {
     CLF__TRY(read_number(self, CLF__LIBSVM_COEF0, -1e30, 1e30, false, &function->coef0));

@@ -2,6 +2,7 @@
  * (u8 ones as bytes where products will be exact), sparse ones as CSR. */
 #include <float.h>
 #include <inttypes.h>
+#include <math.h>
 
 #include "base/context.h"
 #include "ops/kernel_parts.h"
@@ -62,7 +63,8 @@ static void norm_of_row(void *argument, int64_t index, int32_t worker) {
   float *norms = call->made->norms;
   const clf__row_pick one = {call->pick.x, call->pick.rows, call->pick.first + index, 1};
   (void)worker;
-  norms[index] = call->made->kernels->kernel_norm(&call->made->z, index);
+  norms[index] =
+      call->made->kernels->kernel_norm(call->made->rows_map.scale, &call->made->z, index);
   clf__kernel_check_norms(&call->bad, &one, norms + index);
 }
 
@@ -120,7 +122,7 @@ static void pack_panel(void *argument, int64_t index, int32_t worker) {
                               clf__smaller_of(width, made->count - first)};
   float *norms = (float *)made->norms + first;
   (void)worker;
-  made->tile->pack_columns(made->panels + first * made->stored, norms, &pick, made->center,
+  made->tile->pack_columns(made->panels + first * made->stored, norms, &pick, &made->rows_map,
                            made->map.kind == CLF__KERNEL_RBF);
   if (!made->exact) {
     clf__kernel_check_norms(&call->bad, &pick, norms);
@@ -147,6 +149,7 @@ static clf_status pack_dense(pack_call *call, const float *center) {
   }
   if (made->center != NULL) {
     memcpy(made->center, center, (size_t)made->columns * sizeof *center);
+    made->rows_map.center = made->center;
   }
   clf__parallel(made->context, padded / width, pack_panel, call);
   return clf__kernel_norm_status(&call->bad);
@@ -169,6 +172,21 @@ int32_t clf__kernel_packing(const clf__rows *z, const clf__rows *partner) {
   return exact ? CLF__PACKED_EXACT : CLF__PACKED_F32;
 }
 
+/* The power of 2 next to the root of gamma. Rows are multiplied by it, sparse ones on one side, so
+ * that neither squares nor what is left of gamma leave the range of float in whatever unit the
+ * features are. */
+static double scale_for(double gamma) {
+  enum { MAX_EXPONENT = 126 };
+  int exponent = 0;
+  if (gamma > 0) {
+    frexp(gamma, &exponent);
+  }
+  exponent /= 2;
+  return ldexp(1, exponent > MAX_EXPONENT    ? MAX_EXPONENT
+                  : exponent < -MAX_EXPONENT ? -MAX_EXPONENT
+                                             : exponent);
+}
+
 static void choose(clf__kernel_columns *made, const clf__kernel_function *f, const clf__rows *z,
                    const clf__rows *partner) {
   made->precomputed = f->kind == CLF__KERNEL_PRECOMPUTED;
@@ -179,11 +197,14 @@ static void choose(clf__kernel_columns *made, const clf__kernel_function *f, con
   made->sparse = clf__kernel_packing(z, partner) == CLF__PACKED_SPARSE;
   made->exact = clf__kernel_packing(z, partner) == CLF__PACKED_EXACT;
   made->tile = made->exact ? &made->kernels->tile_u8 : &made->kernels->tile_f32;
-  const double square = made->exact ? (double)z->scale * (double)z->scale : 1;
   const double factor = f->kind == CLF__KERNEL_LINEAR ? 1
                         : f->kind == CLF__KERNEL_RBF  ? -f->gamma
                                                       : f->gamma;
-  made->map = (clf__kernel_map){f->kind, f->degree, (float)(factor * square), (float)f->coef0};
+  const double scale = made->exact ? 1 : scale_for(fabs(factor));
+  const double unit = made->exact ? (double)z->scale : 1 / scale;
+  made->rows_map.scale = (float)scale;
+  made->map = (clf__kernel_map){
+      f->kind, f->degree, (float)(factor * (made->sparse ? unit : unit * unit)), (float)f->coef0};
 }
 
 clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *context,
@@ -246,7 +267,8 @@ clf_status clf__kernel_norm_status(const atomic_int_least64_t *bad) {
   return row == INT64_MAX ? CLF_OK
                           : clf__fail(CLF_ERROR_NUMERIC,
                                       "row %" PRId64
-                                      ": the sum of its squared features is not below 8e37; "
+                                      ": the sum of its squared features, times gamma where the "
+                                      "kernel has one, is not below 8e37; "
                                       "scale the features down (transforms: standardize, min_max)",
                                       row);
 }

@@ -70,11 +70,11 @@ static void merge_block(block_call *call) {
   for (int64_t i = 0; i < call->pick.count; i++) {
     const clf__row_pick one = {call->pick.x, call->pick.rows, call->pick.first + i, 1};
     const int64_t row = clf__row_picked(&one, 0);
-    const float norm = z->kernels->kernel_norm(one.x, row);
+    const float norm = z->kernels->kernel_norm(z->rows_map.scale, one.x, row);
     float *out = call->out + i * call->ld;
     clf__kernel_check_norms(&call->bad, &one, &norm);
     for (int64_t j = 0; j < call->n; j++) {
-      out[j] = z->kernels->kernel_dot(one.x, row, &z->z, call->first + j);
+      out[j] = z->kernels->kernel_dot(z->rows_map.scale, one.x, row, &z->z, call->first + j);
     }
     z->kernels->kernel_map(&z->map, out, norm, z_norms + call->first, out, call->n);
   }
@@ -155,15 +155,21 @@ static double value_at(const clf__rows *x, int64_t row, int64_t column) {
 }
 
 static double squared_norm(const clf__rows *x, int64_t row) {
-  double sum = 0;
-  if (clf__rows_sparse(x)) {
-    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-      sum += (double)x->value[e] * (double)x->value[e];
+  const bool sparse = clf__rows_sparse(x);
+  if (!sparse && x->dtype == CLF_U8) {
+    const uint8_t *bytes = (const uint8_t *)x->data + row * x->stride;
+    uint64_t squares = 0;
+    for (int64_t j = 0; j < x->columns; j++) {
+      squares += (uint64_t)bytes[j] * bytes[j];
     }
-    return sum;
+    return (double)squares * (double)x->scale * (double)x->scale;
   }
-  for (int64_t j = 0; j < x->columns; j++) {
-    sum += value_at(x, row, j) * value_at(x, row, j);
+  const float *values =
+      sparse ? x->value + x->row_start[row] : (const float *)x->data + row * x->stride;
+  const int64_t count = sparse ? x->row_start[row + 1] - x->row_start[row] : x->columns;
+  double sum = 0;
+  for (int64_t j = 0; j < count; j++) {
+    sum += (double)values[j] * (double)values[j];
   }
   return sum;
 }

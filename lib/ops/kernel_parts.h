@@ -16,6 +16,7 @@ struct clf__kernel_columns {
   clf_context *context;
   const clf__kernels *kernels;
   clf__kernel_map map;
+  clf__row_map rows_map; /* of dense f32 rows; of sparse ones the scale, on one of the sides */
   bool precomputed, sparse, exact; /* none of them: f32 products */
   int64_t columns;                 /* of a row: the depth of products */
   int64_t count;
@@ -23,7 +24,7 @@ struct clf__kernel_columns {
   void *norms;      /* [count, up to whole panels], 4 bytes each */
   /* Dense. */
   const clf__tile_kernel *tile;
-  float *center;
+  float *center; /* rows_map's, or NULL */
   int64_t steps, stored; /* units of a packed row, and how many there is room for */
   int32_t *panels;
   /* Sparse: z's own arrays, or copies of what was picked or is dense. */

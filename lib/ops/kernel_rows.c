@@ -48,16 +48,17 @@ static float value_at(const clf__rows *x, int64_t row, int64_t column) {
 
 static void scatter(const clf__kernel_group *group, bool clear) {
   const clf__rows *x = group->pick.x;
+  const float scale = group->z->rows_map.scale;
   for (int64_t i = 0; i < group->pick.count; i++) {
     const int64_t row = clf__row_picked(&group->pick, i);
     float *to = group->scattered + i;
     if (clf__rows_sparse(x)) {
       for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-        to[x->column[e] * LANES] = clear ? 0 : x->value[e];
+        to[x->column[e] * LANES] = clear ? 0 : scale * x->value[e];
       }
     } else {
       for (int64_t j = 0; j < x->columns; j++) {
-        to[j * LANES] = clear ? 0 : value_at(x, row, j);
+        to[j * LANES] = clear ? 0 : scale * value_at(x, row, j);
       }
     }
   }
@@ -74,7 +75,8 @@ void clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_columns
     group->sums = group->scattered + z->columns * LANES;
     group->norms = group->sums + 2 * SPARSE_COLUMNS * LANES;
     for (int64_t i = 0; i < pick->count; i++) {
-      ((float *)group->norms)[i] = z->kernels->kernel_norm(pick->x, clf__row_picked(pick, i));
+      ((float *)group->norms)[i] =
+          z->kernels->kernel_norm(z->rows_map.scale, pick->x, clf__row_picked(pick, i));
     }
     clf__kernel_check_norms(bad, pick, group->norms);
     scatter(group, false);
@@ -90,7 +92,7 @@ void clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_columns
                                 clf__smaller_of(height, pick->count - i)};
     float *norms = (float *)group->norms + i;
     z->tile->pack_rows(group->packed + i * z->stored, group->places + i / height * places, norms,
-                       &tile, z->center, z->map.kind == CLF__KERNEL_RBF);
+                       &tile, &z->rows_map, z->map.kind == CLF__KERNEL_RBF);
     if (!z->exact) {
       clf__kernel_check_norms(bad, &tile, norms);
     }

@@ -66,6 +66,13 @@ static inline int64_t clf__row_picked(const clf__row_pick *pick, int64_t i) {
   return pick->rows == NULL ? pick->first + i : pick->rows[pick->first + i];
 }
 
+/* Rows as they are packed: scale (x - center). The scale is a power of 2, which changes no digit.
+ */
+typedef struct clf__row_map {
+  const float *center; /* [columns], NULL for 0 */
+  float scale;
+} clf__row_map;
+
 /* A kernel function of products, or for rbf of squared distances, as they come out of the tiles. */
 typedef struct clf__kernel_map {
   int32_t kind, degree; /* CLF__KERNEL_… */
@@ -97,13 +104,13 @@ typedef struct clf__tile_kernel {
   int64_t rows, columns;
   int64_t group; /* elements of a row in a unit */
   int64_t depth; /* steps of a stretch, at whose end sums are put aside and begin anew */
-  /* One tile, or one panel; missing rows come out as 0. `center` (NULL for 0) is for f32. Of a tile
+  /* One tile, or one panel; missing rows come out as 0. `map` is for f32. Of a tile
    * the steps in which all rows are 0 are left out: `places` says where in a stretch of a panel
    * those begin that are there, and -1 after each stretch. */
   void (*pack_rows)(int32_t *out, int32_t *places, void *norms, const clf__row_pick *from,
-                    const float *center, bool distances);
-  void (*pack_columns)(int32_t *out, void *norms, const clf__row_pick *from, const float *center,
-                       bool distances);
+                    const clf__row_map *map, bool distances);
+  void (*pack_columns)(int32_t *out, void *norms, const clf__row_pick *from,
+                       const clf__row_map *map, bool distances);
   void (*multiply)(const clf__kernel_tiles *tiles);
 } clf__tile_kernel;
 
@@ -188,8 +195,8 @@ typedef struct clf__kernels {
    * which lie [columns, CLF__SPARSE_LANES]. */
   void (*kernel_sparse)(const clf__rows *z, const float *x, float *out);
   /* x_i.z_j for sparse z, with the bits that kernel_sparse gives. */
-  float (*kernel_dot)(const clf__rows *x, int64_t i, const clf__rows *z, int64_t j);
-  float (*kernel_norm)(const clf__rows *x, int64_t i);
+  float (*kernel_dot)(float scale, const clf__rows *x, int64_t i, const clf__rows *z, int64_t j);
+  float (*kernel_norm)(float scale, const clf__rows *x, int64_t i);
 
   void (*two_way_f32)(const clf__two_way *block);
   void (*two_way_i16)(const clf__two_way *block);

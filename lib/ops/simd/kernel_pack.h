@@ -10,7 +10,7 @@ enum { TILE_DEPTH = 256 };
 
 /* `count` units of a row from unit `first` on. */
 INLINE void units_of_f32(int32_t *out, const clf__rows *x, int64_t row, int64_t first,
-                         int64_t count, const float *center) {
+                         int64_t count, const clf__row_map *map) {
   const int64_t at = row * x->stride + first;
   for (int64_t k = 0; k < count; k += LANES_F32) {
     const int64_t lanes = smaller(LANES_F32, count - k);
@@ -20,9 +20,10 @@ INLINE void units_of_f32(int32_t *out, const clf__rows *x, int64_t row, int64_t 
     } else {
       v = load_part_f32((const float *)x->data + at + k, lanes);
     }
-    if (center != NULL) {
-      v -= load_part_f32(center + first + k, lanes);
+    if (map->center != NULL) {
+      v -= load_part_f32(map->center + first + k, lanes);
     }
+    v *= map->scale;
     store_f32((float *)(void *)(out + k), v); /* the piece has room for whole vectors */
   }
 }
@@ -66,7 +67,7 @@ INLINE void transpose_units(int32_t *to, const int64_t pitch, const int32_t *fro
 
 /* `pitch` is a multiple of 4, and so are the steps that there is room for. */
 INLINE void pack_units(const bool bytes, const int64_t pitch, int32_t *out,
-                       const clf__row_pick *from, const float *center, int32_t flip) {
+                       const clf__row_pick *from, const clf__row_map *map, int32_t flip) {
   _Alignas(64) int32_t piece[WIDTH_F32 * PIECE];
   const int64_t group = bytes ? GROUP : 1, steps = (from->x->columns + group - 1) / group;
   for (int64_t first = 0; first < steps; first += PIECE, out += PIECE * pitch) {
@@ -82,7 +83,7 @@ INLINE void pack_units(const bool bytes, const int64_t pitch, int32_t *out,
       if (bytes) {
         units_of_u8(to, from->x, clf__row_picked(from, i), first, count, flip);
       } else {
-        units_of_f32(to, from->x, clf__row_picked(from, i), first, count, center);
+        units_of_f32(to, from->x, clf__row_picked(from, i), first, count, map);
       }
     }
     for (int64_t step = 0; step < whole; step += 4) {
@@ -137,17 +138,17 @@ INLINE void keep_steps(int32_t *packed, int32_t *places, int64_t steps, const in
 }
 
 static void pack_tile_rows_f32(int32_t *out, int32_t *places, void *norms,
-                               const clf__row_pick *from, const float *center, bool distances) {
+                               const clf__row_pick *from, const clf__row_map *map, bool distances) {
   (void)distances;
-  pack_units(false, TILE_ROWS, out, from, center, 0);
+  pack_units(false, TILE_ROWS, out, from, map, 0);
   norms_of_f32(TILE_ROWS, norms, (const float *)(const void *)out, from->x->columns);
   keep_steps(out, places, from->x->columns, TILE_DEPTH);
 }
 
 static void pack_tile_columns_f32(int32_t *out, void *norms, const clf__row_pick *from,
-                                  const float *center, bool distances) {
+                                  const clf__row_map *map, bool distances) {
   (void)distances;
-  pack_units(false, WIDTH_F32, out, from, center, 0);
+  pack_units(false, WIDTH_F32, out, from, map, 0);
   norms_of_f32(WIDTH_F32, norms, (const float *)(const void *)out, from->x->columns);
 }
 
@@ -165,9 +166,9 @@ INLINE void sums_of_u8(const uint8_t *x, int64_t count, uint32_t *sum, uint32_t 
 /* What a tile adds to its sums s: a product is s + row's, a squared distance row's + column's -
  * 2 s. Bytes of columns were taken as z - 128 where BIAS says so: x.z = s + 128 sum x. */
 static void pack_tile_rows_u8(int32_t *out, int32_t *places, void *norms, const clf__row_pick *from,
-                              const float *center, bool distances) {
+                              const clf__row_map *map, bool distances) {
   int32_t *row_norms = norms;
-  (void)center;
+  (void)map;
   pack_units(true, TILE_ROWS, out, from, NULL, 0);
   keep_steps(out, places, (from->x->columns + GROUP - 1) / GROUP, CLF__EXACT_COLUMNS);
   for (int64_t i = 0; i < TILE_ROWS; i++) {
@@ -181,9 +182,9 @@ static void pack_tile_rows_u8(int32_t *out, int32_t *places, void *norms, const 
 }
 
 static void pack_tile_columns_u8(int32_t *out, void *norms, const clf__row_pick *from,
-                                 const float *center, bool distances) {
+                                 const clf__row_map *map, bool distances) {
   int32_t *column_norms = norms;
-  (void)center;
+  (void)map;
   pack_units(true, WIDTH_F32, out, from, NULL, BIAS == 0 ? 0 : INT32_C(-2139062144));
   for (int64_t i = 0; i < WIDTH_F32; i++) {
     uint32_t sum = 0, squares = 0;

@@ -1,4 +1,5 @@
-/* Products of sparse rows z with rows x. */
+/* Products of sparse rows z with rows x, of which one side comes scaled; norms are scaled once as
+ * well. */
 
 /* Several rows of z at once, so that one's additions need not wait for each other's. */
 #if defined(__AVX2__)
@@ -77,13 +78,13 @@ INLINE quad_f32 add_product(quad_f32 sum, float a, float b) {
 
 /* Products are added in the order of the columns, as in kernel_sparse, which also adds those by
  * values that are not there: they are 0 and change nothing. */
-static float kernel_dot(const clf__rows *x, int64_t i, const clf__rows *z, int64_t j) {
+static float kernel_dot(float scale, const clf__rows *x, int64_t i, const clf__rows *z, int64_t j) {
   const int64_t z_end = z->row_start[j + 1];
   int64_t b = z->row_start[j];
   quad_f32 sum = {0};
   if (!clf__rows_sparse(x)) {
     for (; b < z_end; b++) {
-      sum = add_product(sum, z->value[b], dense_value(x, i * x->stride + z->column[b]));
+      sum = add_product(sum, z->value[b], scale * dense_value(x, i * x->stride + z->column[b]));
     }
     return sum[0];
   }
@@ -91,7 +92,7 @@ static float kernel_dot(const clf__rows *x, int64_t i, const clf__rows *z, int64
   for (int64_t a = x->row_start[i]; a < x_end && b < z_end;) {
     const int32_t left = x->column[a], right = z->column[b];
     if (left == right) {
-      sum = add_product(sum, z->value[b], x->value[a]);
+      sum = add_product(sum, z->value[b], scale * x->value[a]);
     }
     a += left <= right;
     b += right <= left;
@@ -99,17 +100,17 @@ static float kernel_dot(const clf__rows *x, int64_t i, const clf__rows *z, int64
   return sum[0];
 }
 
-static float kernel_norm(const clf__rows *x, int64_t i) {
+static float kernel_norm(float scale, const clf__rows *x, int64_t i) {
   quad_f32 sum = {0};
   if (clf__rows_sparse(x)) {
     for (int64_t e = x->row_start[i]; e < x->row_start[i + 1]; e++) {
-      sum = add_product(sum, x->value[e], x->value[e]);
+      sum = add_product(sum, x->value[e], scale * x->value[e]);
     }
     return sum[0];
   }
   for (int64_t j = 0; j < x->columns; j++) {
     const float value = dense_value(x, i * x->stride + j);
-    sum = add_product(sum, value, value);
+    sum = add_product(sum, value, scale * value);
   }
   return sum[0];
 }
