@@ -31,9 +31,11 @@ typedef struct fitting {
   int64_t *all; /* [classes] 0, 1, … : the parts of a problem of all classes */
   clf__svm_problem *problems;
   int64_t (*pairs)[2];
-  int8_t *sides; /* [classes] of each class against the rest: [classes, classes] */
-  atomic_int_least64_t done;
-  atomic_int status; /* of the first problem to fail */
+  int8_t *sides;             /* [classes] of each class against the rest: [classes, classes] */
+  int64_t quota;             /* steps that a machine may take in this round */
+  bool closing;              /* those that are not solved are left as they are */
+  atomic_int_least64_t done; /* machines */
+  atomic_int status;         /* of the first problem to fail */
 } fitting;
 
 static clf_status set_bounds(fitting *f) {
@@ -71,7 +73,6 @@ static void set_problems(fitting *f) {
     problem->part = rest ? f->all : f->pairs[i];
     problem->side = rest ? f->sides + i * classes : pair_sides;
     problem->tolerance = p->tolerance;
-    problem->max_steps = p->max_iterations;
     problem->C = f->C;
     if (f->training->shared != NULL) {
       problem->start_b = f->shared->solutions[i].b;
@@ -110,33 +111,46 @@ done:
   return status;
 }
 
-static void solve_task(void *argument, int64_t index, int32_t worker) {
-  fitting *f = argument;
+/* What a solved machine leaves: probabilities, a start for the next fit, its vectors. */
+static clf_status finish_problem(fitting *f, int64_t index) {
   const clf__svm_params *p = f->model->params;
   clf__svm_problem *problem = &f->problems[index];
   clf_status status = CLF_OK;
+  if (p->probability) {
+    CLF__TRY(clf__svm_calibrate(problem, problem->calibration));
+  }
+  if (f->training->shared != NULL) {
+    clf__svm_hand_on(f->shared, index, problem);
+  }
+  clf__svm_keep_vectors(problem);
+  atomic_fetch_add(&f->done, 1);
+done:
+  return status;
+}
+
+static void solve_task(void *argument, int64_t index, int32_t worker) {
+  fitting *f = argument;
+  clf__svm_problem *problem = &f->problems[index];
+  clf_status status = CLF_OK;
   (void)worker;
-  if (atomic_load(&f->status) == CLF_OK) {
+  if (problem->ended || atomic_load(&f->status) < 0) {
+    return;
+  }
+  if (!f->closing) {
+    problem->max_steps = problem->steps + f->quota;
     status = clf__svm_solve(problem);
-    if (status == CLF_OK && p->probability) {
-      status = clf__svm_calibrate(problem, problem->calibration);
-    }
-    if (status == CLF_OK && f->training->shared != NULL) {
-      clf__svm_hand_on(f->shared, index, problem);
-    }
-    if (status == CLF_OK) {
-      clf__svm_keep_vectors(problem);
-    }
+  }
+  if (status == CLF_OK && (problem->ended || f->closing)) {
+    status = finish_problem(f, index);
   }
   if (status < 0) {
     int none = CLF_OK;
     atomic_compare_exchange_strong(&f->status, &none, status);
   }
-  atomic_fetch_add(&f->done, 1);
 }
 
 /* Messages belong to threads: a failure of another one is put in words again. */
-static clf_status solve_all(fitting *f) {
+static clf_status run_round(fitting *f) {
   clf_status status =
       clf__progress_parallel(&f->rows.progress, &f->done, f->shape.problems, solve_task, f);
   clf_status failed = atomic_load(&f->status);
@@ -145,6 +159,41 @@ static clf_status solve_all(fitting *f) {
   } else if (status == CLF_OK && failed < 0) {
     status = clf__fail(failed, "a machine could not be fitted");
   }
+  return status;
+}
+
+/* Steps that all machines together may take by default, however many they are. */
+static int64_t default_steps(const fitting *f) {
+  enum { MIN_STEPS = 10000000, STEPS_OF_ROW = 1000 };
+  int64_t rows = 0;
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    rows += clf__svm_count(&f->problems[i]);
+  }
+  return rows > MIN_STEPS / STEPS_OF_ROW ? rows * STEPS_OF_ROW : MIN_STEPS;
+}
+
+/* By default machines share their steps: each may take as many, and what some of them leave is
+ * dealt out again among those that have not ended. So the outcome does not depend on who was first,
+ * and the time of a fit not on the number of classes. */
+static clf_status solve_all(fitting *f) {
+  const clf__svm_params *p = f->model->params;
+  const int64_t total = p->max_iterations > 0 ? 0 : default_steps(f);
+  int64_t left = total, open = f->shape.problems;
+  clf_status status = CLF_OK;
+  f->quota = p->max_iterations > 0 ? p->max_iterations : left / open;
+  do {
+    CLF__TRY(run_round(f));
+    left = total;
+    open = 0;
+    for (int64_t i = 0; i < f->shape.problems; i++) {
+      left -= f->problems[i].steps;
+      open += !f->problems[i].ended;
+    }
+    f->quota = open > 0 ? left / open : 0;
+  } while (f->quota > 0);
+  f->closing = true;
+  CLF__TRY(run_round(f));
+done:
   return status;
 }
 
@@ -277,15 +326,29 @@ static void release(fitting *f) {
   clf__free(f->all);
 }
 
+static clf_status outcome(const fitting *f) {
+  int64_t open = 0, steps = 0;
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    open += !f->problems[i].converged;
+    steps += f->problems[i].steps;
+  }
+  if (open == 0) {
+    return CLF_OK;
+  }
+  clf__log(f->model->context, CLF_LOG_WARNING,
+           "svm: %lld of %lld machines have not converged, after %lld steps in all; scale the "
+           "features, lower C, or raise tolerance or max_iterations",
+           (long long)open, (long long)f->shape.problems, (long long)steps);
+  return CLF_NOT_CONVERGED;
+}
+
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state) {
   fitting f = {.model = model, .training = training, .shape = clf__svm_shape_to_fit(model)};
   clf_status status = CLF_OK;
   CLF__TRY(prepare(&f));
   CLF__TRY(solve_all(&f));
   CLF__TRY(store_machines(&f, state));
-  for (int64_t i = 0; i < f.shape.problems; i++) {
-    status = f.problems[i].converged ? status : CLF_NOT_CONVERGED;
-  }
+  status = outcome(&f);
 done:
   release(&f);
   return status;

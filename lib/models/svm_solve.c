@@ -89,14 +89,51 @@ done:
   return status;
 }
 
+/* On free variables, between their bounds, the conditions make the machine's value equal y, so the
+ * intercept is the mean of their errors, as in LIBSVM: near the optimum all of them are the same,
+ * far from it the mean is the better guess. Without free variables it is the middle of what the
+ * conditions leave. */
+static double intercept_of(const clf__svm_solver *s, double most, double least) {
+  double sum = 0;
+  int64_t count = 0;
+  for (int64_t i = 0; i < s->p->count; i++) {
+    if (clf__svm_may_rise(s, i) && clf__svm_may_fall(s, i)) {
+      sum += s->p->error[i];
+      count++;
+    }
+  }
+  return count > 0                           ? sum / (double)count
+         : isfinite(most) && isfinite(least) ? most / 2 + least / 2
+         : isfinite(most)                    ? most
+         : isfinite(least)                   ? least
+                                             : 0;
+}
+
+/* The dual's, 1/2 b^T K b - y^T b. */
+static void set_objective(clf__svm_problem *p) {
+  double sum = 0;
+  for (int64_t i = 0; i < p->count; i++) {
+    sum += p->b[i] * (p->y[i] + p->error[i]);
+  }
+  p->objective = -0.5 * sum;
+}
+
+/* Every working set that does anything makes the objective smaller. Where none of several does,
+ * what could still be gained is lost in the rounding of b or of the errors, and steps would go
+ * round in circles. */
 static clf_status iterate(clf__svm_solver *s) {
+  enum { MAX_TURNS = 10 };
   clf__svm_problem *p = s->p;
   clf_status status = CLF_OK;
-  double most, least;
-  for (;;) {
+  double most, least, smallest = (double)INFINITY;
+  for (int turns = 0;; turns++) {
+    set_objective(p);
     extremes(s, &most, &least);
+    turns = p->objective < smallest ? 0 : turns;
+    smallest = fmin(smallest, p->objective);
     p->converged = !(most - least > p->tolerance);
-    if (p->converged || p->steps >= p->max_steps) {
+    p->ended = p->converged || turns == MAX_TURNS;
+    if (p->ended || p->steps >= p->max_steps) {
       break;
     }
     CLF__TRY(clf__progress_step(&p->rows->progress, 0, most - least, (double)NAN));
@@ -107,20 +144,9 @@ static clf_status iterate(clf__svm_solver *s) {
     const int64_t moved = take_over(s, &smo);
     CLF__TRY(p->rows->cache == NULL ? update_linear(s, moved) : update_kernel(s, moved));
   }
-  p->intercept = isfinite(most) && isfinite(least) ? (most + least) / 2
-                 : isfinite(most)                  ? most
-                 : isfinite(least)                 ? least
-                                                   : 0;
+  p->intercept = intercept_of(s, most, least);
 done:
   return status;
-}
-
-static void set_objective(clf__svm_problem *p) {
-  double sum = 0;
-  for (int64_t i = 0; i < p->count; i++) {
-    sum += p->b[i] * (p->y[i] + p->error[i]);
-  }
-  p->objective = -0.5 * sum;
 }
 
 /* Where another solution is at hand, drawn in to the bounds: b shrinks by one factor, which keeps
@@ -138,12 +164,24 @@ static void start_from(clf__svm_solver *s) {
   }
 }
 
-static void count_variables(clf__svm_problem *p) {
+int64_t clf__svm_count(const clf__svm_problem *p) {
   const int64_t *start = p->rows->groups.start;
-  p->count = 0;
+  int64_t count = 0;
   for (int64_t i = 0; i < p->parts; i++) {
-    p->count += start[p->part[i] + 1] - start[p->part[i]];
+    count += start[p->part[i] + 1] - start[p->part[i]];
   }
+  return count;
+}
+
+/* The results, which stay. */
+static clf_status alloc_results(clf__svm_problem *p) {
+  clf_context *context = p->rows->context;
+  p->count = clf__svm_count(p);
+  p->row = clf__alloc_array(context, p->count, sizeof *p->row);
+  p->y = clf__alloc_array(context, p->count, sizeof *p->y);
+  p->b = clf__alloc_zeroed(context, p->count, sizeof *p->b);
+  p->error = clf__alloc_array(context, p->count, sizeof *p->error);
+  return p->row && p->y && p->b && p->error ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
 static clf_status open_solver(clf__svm_solver *s) {
@@ -152,10 +190,6 @@ static clf_status open_solver(clf__svm_solver *s) {
   const int64_t columns = p->rows->groups.x->columns;
   const int64_t padded = (p->count + CLF__SMO_LANES - 1) / CLF__SMO_LANES * CLF__SMO_LANES;
   s->room = padded < CLF__SVM_SET ? padded : CLF__SVM_SET;
-  p->row = clf__alloc_array(context, p->count, sizeof *p->row);
-  p->y = clf__alloc_array(context, p->count, sizeof *p->y);
-  p->b = clf__alloc_zeroed(context, p->count, sizeof *p->b);
-  p->error = clf__alloc_array(context, p->count, sizeof *p->error);
   s->lower = clf__alloc_array(context, p->count, sizeof *s->lower);
   s->upper = clf__alloc_array(context, p->count, sizeof *s->upper);
   s->chosen = clf__alloc_zeroed(context, p->count, sizeof *s->chosen);
@@ -168,9 +202,8 @@ static clf_status open_solver(clf__svm_solver *s) {
   s->factor = clf__alloc_array(context, s->room, sizeof *s->factor);
   s->step = clf__alloc_array(context, columns, sizeof *s->step);
   s->w = clf__alloc_array(context, columns, sizeof *s->w);
-  const bool all = p->row && p->y && p->b && p->error && s->lower && s->upper && s->chosen &&
-                   s->candidate && s->set && s->row && s->K && s->diagonal && s->own && s->factor &&
-                   s->step && s->w;
+  const bool all = s->lower && s->upper && s->chosen && s->candidate && s->set && s->row && s->K &&
+                   s->diagonal && s->own && s->factor && s->step && s->w;
   return all ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
@@ -189,7 +222,6 @@ static void close_solver(clf__svm_solver *s) {
   clf__free(s->w);
 }
 
-/* All b are 0, or those of the solution to start from. */
 static void set_variables(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   const clf__grouped_rows *groups = &p->rows->groups;
@@ -199,30 +231,36 @@ static void set_variables(clf__svm_solver *s) {
       const double C = p->absent != NULL && p->absent[at] ? 0 : p->C[groups->order[j]];
       p->row[at] = groups->order[j];
       p->y[at] = p->side[i];
-      p->error[at] = p->side[i];
       s->lower[at] = p->side[i] > 0 ? 0 : -C;
       s->upper[at] = p->side[i] > 0 ? C : 0;
     }
   }
-  if (p->start_b != NULL) {
+}
+
+/* All b are 0, or those of the solution to start from. */
+static void set_start(clf__svm_solver *s) {
+  for (int64_t i = 0; i < s->p->count; i++) {
+    s->p->error[i] = s->p->y[i];
+  }
+  if (s->p->start_b != NULL) {
     start_from(s);
   }
 }
 
 clf_status clf__svm_solve(clf__svm_problem *p) {
-  enum { LEAST_STEPS = 10000000, STEPS_OF_ROW = 100 };
   clf__svm_solver s = {.p = p, .context = p->rows->context};
-  count_variables(p);
-  p->steps = 0;
-  if (p->max_steps == 0) {
-    p->max_steps = STEPS_OF_ROW * p->count > LEAST_STEPS ? STEPS_OF_ROW * p->count : LEAST_STEPS;
+  const bool begun = p->b != NULL;
+  clf_status status = CLF_OK;
+  if (!begun) {
+    CLF__TRY(alloc_results(p));
   }
-  clf_status status = open_solver(&s);
-  if (status == CLF_OK) {
-    set_variables(&s);
-    status = iterate(&s);
-    set_objective(p);
+  CLF__TRY(open_solver(&s));
+  set_variables(&s);
+  if (!begun) {
+    set_start(&s);
   }
+  status = iterate(&s);
+done:
   close_solver(&s);
   return status;
 }
