@@ -63,7 +63,7 @@ static clf_status check_capabilities(const clf_model *model, const clf_dataset *
 }
 
 /* Fills class_rows and refuses data without two classes. */
-static clf_status count_classes(clf__training *training, const clf_model *model, bool partial) {
+static clf_status count_classes(clf__training *training, const clf_model *model) {
   int64_t present = 0;
   for (int64_t i = 0; i < training->x->rows; i++) {
     double weight = training->weights != NULL ? (double)training->weights[i] : 1;
@@ -74,7 +74,7 @@ static clf_status count_classes(clf__training *training, const clf_model *model,
   if (present == 0) {
     return clf__fail(CLF_ERROR_DATA, "%s: all row weights are 0", model->kind->name);
   }
-  if (partial ? training->classes < 2 : present < 2) {
+  if (training->partial ? training->classes < 2 : present < 2) {
     return clf__fail(CLF_ERROR_DATA, "%s: the rows hold one class only; two are needed",
                      model->kind->name);
   }
@@ -117,6 +117,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .targets = labels == NULL ? clf__dataset_targets(data) : NULL,
       .weights = clf__dataset_weights(data),
       .classes = labels != NULL ? clf__classes_count(next->classes) : 0,
+      .partial = before != NULL,
       .row_dimensions = data->x != NULL ? data->x->ndim - 1 : 1,
       .row_shape = data->x != NULL ? data->x->shape + 1 : &data->features,
       .optimizer = extras->optimizer,
@@ -130,12 +131,12 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   }
   next->columns = x.columns;
   next->outputs = training.outputs;
-  CLF__TRY(labels != NULL ? count_classes(&training, next, before != NULL)
+  CLF__TRY(labels != NULL ? count_classes(&training, next)
                           : check_regression_weights(&training, next));
-  bool partial = before != NULL;
-  status = partial ? next->kind->partial_fit(
-                         next, &training, clf__store_count(before) > 0 ? before : NULL, next->state)
-                   : next->kind->fit(next, &training, next->state);
+  status = before != NULL
+               ? next->kind->partial_fit(next, &training,
+                                         clf__store_count(before) > 0 ? before : NULL, next->state)
+               : next->kind->fit(next, &training, next->state);
   if (status == CLF_ERROR_NUMERIC) {
     clf__fail_within(status, "%s", next->kind->name);
   }
@@ -370,41 +371,4 @@ done:
   clf__store_free(none);
   free_fit(&next);
   return status;
-}
-
-clf_status clf__effective_weights(float **out, const clf_model *model,
-                                  const clf__training *training, const clf__list *class_weight) {
-  enum { NONE = 0, BALANCED = 1 };
-  if (training->labels == NULL || class_weight->word == NONE) {
-    if (training->labels == NULL && class_weight->word != NONE) {
-      return clf__fail(CLF_ERROR_ARGUMENT, "%s: class_weight has no meaning in a regression",
-                       model->kind->name);
-    }
-    *out = NULL;
-    return CLF_OK;
-  }
-  if (class_weight->word < 0 && class_weight->count != training->classes) {
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "%s: class_weight has %lld numbers; there are %lld classes", model->kind->name,
-                     (long long)class_weight->count, (long long)training->classes);
-  }
-  float *weights = clf__alloc_array(model->context, training->x->rows, sizeof *weights);
-  if (weights == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  double sum = 0;
-  for (int64_t k = 0; k < training->classes; k++) {
-    sum += training->class_rows[k];
-  }
-  for (int64_t i = 0; i < training->x->rows; i++) {
-    int32_t label = training->labels[i];
-    double own = training->weights != NULL ? (double)training->weights[i] : 1;
-    double rows = training->class_rows[label];
-    double factor = class_weight->word == BALANCED
-                        ? (rows > 0 ? sum / ((double)training->classes * rows) : 0)
-                        : class_weight->values[label];
-    weights[i] = (float)(own * factor);
-  }
-  *out = weights;
-  return CLF_OK;
 }

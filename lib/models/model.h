@@ -28,6 +28,7 @@ typedef struct clf__training {
   const double *targets;                  /* [rows, outputs]; NULL in a classification */
   const float *weights;                   /* [rows] sample weights, NULL for 1 */
   int64_t classes;                        /* 0 in a regression */
+  bool partial;                           /* more rows may come, of other classes */
   int64_t outputs;                        /* classes, or target columns */
   double *class_rows;                     /* [classes] sum of the sample weights in each class */
   int32_t row_dimensions;                 /* of a dense row, such as 2 for images */
@@ -170,8 +171,9 @@ clf_status clf__linear_check(const clf_model *model);
 clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float *values);
 
 /* Row weights times class weights. The parameter class_weight is a clf__list with the words
- * "none|balanced" (balanced: rows / (classes * rows of the class), as in scikit-learn). *out is
- * NULL when all are 1, else allocated [rows]. */
+ * "none|balanced" (balanced: rows / (classes * rows of the class), as in scikit-learn, with the
+ * classes that have rows). *out is NULL when all are 1, else allocated [rows]. CLF_ERROR_DATA when
+ * fewer than two classes keep rows with a weight, or a product is beyond float. */
 clf_status clf__effective_weights(float **out, const clf_model *model,
                                   const clf__training *training, const clf__list *class_weight);
 

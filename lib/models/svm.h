@@ -45,7 +45,7 @@ typedef struct clf__svm_problem {
   const int64_t *part; /* [parts] classes */
   const int8_t *side;  /* [parts] */
   double tolerance;
-  int64_t max_steps;
+  int64_t max_steps;  /* that `steps` may come to */
   const double *C;    /* [rows] upper bound of a row's alpha */
   const bool *absent; /* [count] variables to leave at 0, or NULL */
   /* A solution for other bounds to start from, [count] each, or NULL. */
@@ -61,9 +61,13 @@ typedef struct clf__svm_problem {
   double objective;      /* of the dual, as a minimum: 1/2 alpha^T Q alpha - sum alpha */
   int64_t steps;
   bool converged;
+  bool ended; /* converged, or no step would change it */
 } clf__svm_problem;
 
-/* Allocates and fills the results; free them also after a failure. */
+/* Its variables, also before it is solved. */
+int64_t clf__svm_count(const clf__svm_problem *problem);
+/* Allocates and fills the results; free them also after a failure. A problem with results, which
+ * ran out of steps, is taken up where it was left. */
 clf_status clf__svm_solve(clf__svm_problem *problem);
 void clf__svm_problem_free(clf__svm_problem *problem);
 /* Leaves of the variables those that are support vectors. */
@@ -71,10 +75,10 @@ void clf__svm_keep_vectors(clf__svm_problem *problem);
 
 /* A and B of the sigmoid of a solved problem, by cross-validation. */
 clf_status clf__svm_calibrate(const clf__svm_problem *whole, double ab[2]);
-/* The classes' log-odds [classes] from the values f of a row's machines. `room` has classes *
- * (classes + 2) elements. */
-void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const double *calibration,
-                       const float *f, double *room, float *values);
+/* The classes' log-odds [classes] from the values f of a row's machines. Classes without support
+ * vectors had no rows and have no chance. `room` has classes * (classes + 2) elements. */
+void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const int64_t *support_count,
+                       const double *calibration, const float *f, double *room, float *values);
 /* From log-odds, in place. */
 clf_status clf__svm_probabilities(const clf_model *model, float *values, int64_t rows);
 /* A solution of a problem, [count] each. */

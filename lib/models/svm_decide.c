@@ -78,18 +78,32 @@ static void aggregate(const float *f, int64_t classes, double *sums, float *valu
   }
 }
 
+/* values [classes] from the machines of each class against the rest. A class without rows has none
+ * that says anything, and comes after all others. */
+static void copy_rest(const float *f, const int64_t *support_count, int64_t classes,
+                      float *values) {
+  float lowest = INFINITY;
+  for (int64_t k = 0; k < classes; k++) {
+    lowest = support_count[k] > 0 && f[k] < lowest ? f[k] : lowest;
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    values[k] = support_count[k] > 0 ? f[k] : lowest - 1;
+  }
+}
+
 static clf_status decide_block(const clf_model *model, const clf__rows *x, float *f, double *room,
                                float *values) {
   const clf__svm_shape shape = clf__svm_shape_of(model);
   const int64_t classes = model->outputs;
   const clf_tensor *calibration = clf__store_tensor(model->state, "calibration");
+  const int64_t *support_count = clf__state_data(model->state, "support_count");
   clf_status status = clf__svm_machines(model, x, f);
   for (int64_t row = 0; status == CLF_OK && row < x->rows; row++, values += classes) {
     const float *own = f + row * shape.problems;
     if (calibration != NULL) {
-      clf__svm_log_odds(&shape, classes, calibration->data, own, room, values);
+      clf__svm_log_odds(&shape, classes, support_count, calibration->data, own, room, values);
     } else if (shape.one_vs_rest) {
-      memcpy(values, own, (size_t)classes * sizeof *values);
+      copy_rest(own, support_count, classes, values);
     } else if (classes == 2) {
       values[0] = own[0];
       values[1] = -own[0];

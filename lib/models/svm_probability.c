@@ -118,12 +118,18 @@ static void deal_folds(held_out *c) {
 }
 
 static clf_status value_fold(held_out *c, int32_t fold) {
-  clf__svm_problem part = *c->whole;
-  for (int64_t i = 0; i < part.count; i++) {
+  const clf__svm_problem *whole = c->whole;
+  clf__svm_problem part = {.rows = whole->rows,
+                           .parts = whole->parts,
+                           .part = whole->part,
+                           .side = whole->side,
+                           .tolerance = whole->tolerance,
+                           .max_steps = whole->max_steps,
+                           .C = whole->C,
+                           .absent = c->absent};
+  for (int64_t i = 0; i < whole->count; i++) {
     c->absent[i] = c->fold[i] == fold;
   }
-  part.absent = c->absent;
-  part.start_b = NULL;
   clf_status status = clf__svm_solve(&part);
   for (int64_t i = 0; status == CLF_OK && i < part.count; i++) {
     if (c->absent[i]) {
@@ -213,34 +219,51 @@ static double calibrated(const double *ab, float f) {
   return p < least ? least : p > 1 - least ? 1 - least : p;
 }
 
-static void pair_probabilities(const double *ab, const float *f, int64_t classes, double *Q,
-                               double *p) {
-  double *Qp = Q + classes * classes;
-  memset(Q, 0, (size_t)(classes * classes) * sizeof *Q);
-  for (int64_t i = 0; i < classes; i++) {
-    for (int64_t j = i + 1; j < classes; j++, f++, ab += 2) {
-      const double r = calibrated(ab, *f);
-      Q[i * classes + i] += (1 - r) * (1 - r);
-      Q[j * classes + j] += r * r;
-      Q[i * classes + j] = Q[j * classes + i] = -r * (1 - r);
-    }
+/* p [classes] of the classes that have support vectors, as if there were no others: their pairs are
+ * coupled, or the value of the only one is taken as it is. */
+static void pair_probabilities(const double *ab, const float *f, const int64_t *support_count,
+                               int64_t classes, double *Q, double *p) {
+  double *Qp = Q + classes * classes, r = 0;
+  int64_t present = 0, i = 0, j = 0;
+  for (int64_t k = 0; k < classes; k++) {
+    present += support_count[k] > 0;
   }
-  couple(Q, classes, Qp, p);
+  memset(Q, 0, (size_t)(present * present) * sizeof *Q);
+  for (int64_t left = 0; left < classes; left++) {
+    j = i + 1;
+    for (int64_t right = left + 1; right < classes; right++, f++, ab += 2) {
+      if (support_count[left] == 0 || support_count[right] == 0) {
+        continue;
+      }
+      r = calibrated(ab, *f);
+      Q[i * present + i] += (1 - r) * (1 - r);
+      Q[j * present + j] += r * r;
+      Q[i * present + j] = Q[j * present + i] = -r * (1 - r);
+      j++;
+    }
+    i += support_count[left] > 0;
+  }
+  if (present == 2) {
+    p[0] = r;
+    p[1] = 1 - r;
+  } else {
+    couple(Q, present, Qp, p);
+  }
+  for (int64_t k = classes - 1; k >= 0; k--) {
+    p[k] = support_count[k] > 0 ? p[--present] : 0;
+  }
 }
 
-void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const double *calibration,
-                       const float *f, double *room, float *values) {
+void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const int64_t *support_count,
+                       const double *calibration, const float *f, double *room, float *values) {
   double *p = room, *Q = room + classes;
   double sum = 0;
   if (shape->one_vs_rest) {
     for (int64_t k = 0; k < classes; k++) {
-      p[k] = calibrated(calibration + 2 * k, f[k]);
+      p[k] = support_count[k] > 0 ? calibrated(calibration + 2 * k, f[k]) : 0;
     }
-  } else if (classes == 2) {
-    p[0] = calibrated(calibration, f[0]);
-    p[1] = 1 - p[0];
   } else {
-    pair_probabilities(calibration, f, classes, Q, p);
+    pair_probabilities(calibration, f, support_count, classes, Q, p);
   }
   for (int64_t k = 0; k < classes; k++) {
     sum += p[k];
@@ -253,6 +276,7 @@ void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const doubl
 
 clf_status clf__svm_probabilities(const clf_model *model, float *values, int64_t rows) {
   const int64_t classes = model->outputs;
+  const int64_t *support_count = clf__state_data(model->state, "support_count");
   if (clf__store_tensor(model->state, "calibration") == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "svm: it was fitted without probabilities; set probability=true and fit");
@@ -260,10 +284,10 @@ clf_status clf__svm_probabilities(const clf_model *model, float *values, int64_t
   for (int64_t row = 0; row < rows; row++, values += classes) {
     double sum = 0;
     for (int64_t k = 0; k < classes; k++) {
-      sum += sigmoid(-(double)values[k]);
+      sum += support_count[k] > 0 ? sigmoid(-(double)values[k]) : 0;
     }
     for (int64_t k = 0; k < classes; k++) {
-      values[k] = (float)(sigmoid(-(double)values[k]) / sum);
+      values[k] = support_count[k] > 0 ? (float)(sigmoid(-(double)values[k]) / sum) : 0;
     }
   }
   return CLF_OK;

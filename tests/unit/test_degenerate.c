@@ -279,6 +279,67 @@ START_TEST(weights__that_leave_one_class_are_refused) {
 }
 END_TEST
 
+/* For each kind that has class_weight: what it leaves must be something to learn. */
+START_TEST(class_weight__that_leaves_no_two_classes_is_refused) {
+  static const char *const settings[] = {"0,0,0", "0,2,0", "1,0,1", "1e30,1e30,1e30"};
+  float weights[30];
+  clf_model *model = NULL;
+  fill_clouds(x, y, 30, 3, 3);
+  for (int i = 0; i < 30; i++) {
+    weights[i] = y[i] == 2 ? 0 : 1e20F;
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, 30, 3, y);
+  ck_clf_ok(clf_model_create(&model, NULL, kind_at(_i), NULL));
+  for (int i = 0; i < 4; i++) {
+    if (i == 2) {
+      set_weights(data, weights); /* of the classes 0 and 2 one has no rows that count */
+    }
+    if (clf_model_set_text(model, "class_weight", settings[i]) == CLF_OK) {
+      ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_DATA);
+      ck_clf_says(kind_at(_i));
+      ck_clf_says(i < 3 ? "class_weight leaves" : "beyond the range of float");
+      ck_assert_int_eq(clf_model_features(model), -1);
+    } else {
+      ck_assert_str_eq(kind_at(_i), "fisher");
+    }
+  }
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
+/* A class that has no rows changes nothing about the weights of the others. */
+START_TEST(class_weight__balances_the_classes_that_there_are) {
+  static int64_t chosen[60];
+  float one[60 * 3], other[60 * 3];
+  int64_t count = 0;
+  clf_dataset *all = NULL, *some = NULL;
+  clf_model *models[2] = {NULL, NULL};
+  fill_clouds(x, y, 90, 5, 3);
+  for (int64_t i = 0; i < 90; i++) {
+    if (y[i] != 1 && (y[i] == 0 || i % 2 == 0)) {
+      chosen[count++] = i;
+    }
+  }
+  all = dataset_of(NULL, x, CLF_F32, 90, 5, y);
+  ck_clf_ok(clf_dataset_subset(&some, all, chosen, count));
+  for (int i = 0; i < 2; i++) { /* 30 rows of class 0, 15 of class 2 */
+    ck_clf_ok(clf_model_create(&models[i], NULL, kind_at(_i), NULL));
+    if (clf_model_set_text(models[i], "class_weight", i == 0 ? "balanced" : "0.75,5,1.5") < 0) {
+      ck_assert_str_eq(kind_at(_i), "fisher");
+    }
+    ck_clf_ok(clf_model_fit(models[i], some, NULL, NULL));
+    ck_clf_ok(clf_model_decision_function(models[i], some, i == 0 ? one : other, count * 3));
+    clf_model_free(models[i]);
+  }
+  for (int64_t i = 0; i < count * 3; i++) {
+    ck_assert_float_eq(one[i], other[i]);
+  }
+  clf_dataset_free(some);
+  clf_dataset_free(all);
+}
+END_TEST
+
 /* Rows of weight 0 might as well be absent, whatever they hold. */
 START_TEST(weights__of_zero_leave_rows_out) {
   float weights[60];
@@ -374,6 +435,8 @@ int main(void) {
                               fit__takes_a_class_without_rows,
                               weights__that_are_all_zero_are_refused,
                               weights__that_leave_one_class_are_refused,
+                              class_weight__that_leaves_no_two_classes_is_refused,
+                              class_weight__balances_the_classes_that_there_are,
                               weights__of_zero_leave_rows_out,
                               fit__names_the_place_of_what_is_not_finite,
                               fit__takes_or_refuses_extreme_numbers};

@@ -1,0 +1,97 @@
+/* The parameter class_weight: what rows count by their class, times what they count by themselves.
+ */
+#include <float.h>
+
+#include "base/text.h"
+#include "models/model.h"
+
+enum { WEIGHT_NONE = 0, WEIGHT_BALANCED = 1 };
+
+static clf_status check_class_weight(const clf_model *model, const clf__training *training,
+                                     const clf__list *class_weight) {
+  if (training->labels == NULL) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: class_weight has no meaning in a regression",
+                     model->kind->name);
+  }
+  if (class_weight->word < 0 && class_weight->count != training->classes) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "%s: class_weight has %lld numbers; there are %lld classes", model->kind->name,
+                     (long long)class_weight->count, (long long)training->classes);
+  }
+  return CLF_OK;
+}
+
+/* factor [classes]: what the rows' own weights are multiplied by. Balanced classes weigh the same,
+ * and all rows together what they did; a class without rows does not count. */
+static void set_class_factors(const clf__training *training, const clf__list *class_weight,
+                              double *factor) {
+  double sum = 0, present = 0;
+  for (int64_t k = 0; k < training->classes; k++) {
+    sum += training->class_rows[k];
+    present += training->class_rows[k] > 0;
+  }
+  for (int64_t k = 0; k < training->classes; k++) {
+    const double rows = training->class_rows[k];
+    factor[k] = class_weight->word != WEIGHT_BALANCED ? class_weight->values[k]
+                : rows > 0                            ? sum / present / rows
+                                                      : 1;
+  }
+}
+
+/* Two classes must have rows that count. The rows of a partial fit may be of any class, but two of
+ * all of them must be able to count. */
+static clf_status check_classes_left(const clf_model *model, const clf__training *training,
+                                     const double *factor) {
+  int64_t left = 0;
+  for (int64_t k = 0; k < training->classes; k++) {
+    left += factor[k] > 0 && (training->partial || training->class_rows[k] > 0);
+  }
+  return left >= 2 ? CLF_OK
+                   : clf__fail(CLF_ERROR_DATA,
+                               "%s: class_weight leaves %s; rows of two classes must have a weight",
+                               model->kind->name,
+                               left == 0 ? "no row a weight" : "rows of one class only");
+}
+
+static clf_status multiply_weights(const clf_model *model, const clf__training *training,
+                                   const double *factor, float *weights) {
+  for (int64_t i = 0; i < training->x->rows; i++) {
+    const double own = training->weights != NULL ? (double)training->weights[i] : 1;
+    const double product = own * factor[training->labels[i]];
+    if (product > (double)FLT_MAX || (product > 0 && (float)product == 0)) {
+      return clf__fail(
+          CLF_ERROR_DATA,
+          "%s: row %lld: its weight times its class's is %s, beyond the range of float",
+          model->kind->name, (long long)i, clf__number_text(product));
+    }
+    weights[i] = (float)product;
+  }
+  return CLF_OK;
+}
+
+clf_status clf__effective_weights(float **out, const clf_model *model,
+                                  const clf__training *training, const clf__list *class_weight) {
+  float *weights = NULL;
+  double *factor = NULL;
+  clf_status status = CLF_OK;
+  if (class_weight->word == WEIGHT_NONE) {
+    *out = NULL;
+    return CLF_OK;
+  }
+  CLF__TRY(check_class_weight(model, training, class_weight));
+  weights = clf__alloc_array(model->context, training->x->rows, sizeof *weights);
+  factor = clf__alloc_array(model->context, training->classes, sizeof *factor);
+  if (weights == NULL || factor == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  set_class_factors(training, class_weight, factor);
+  CLF__TRY(check_classes_left(model, training, factor));
+  CLF__TRY(multiply_weights(model, training, factor, weights));
+  *out = weights;
+  weights = NULL;
+done:
+  clf__free(factor);
+  clf__free(weights);
+  return status;
+}
