@@ -25,7 +25,7 @@ static const clf__param params[] = {
      false, "none|" CLF__KERNEL_WORDS, "none: linear in the features; else in the kernel's space"},
     CLF__KERNEL_PARAMS(clf__perceptron_params),
     {"budget", CLF_PARAM_I64, offsetof(clf__perceptron_params, budget), "0", 0, 1e9, false, NULL,
-     "kernel: most support vectors; 0: as many as it takes"},
+     "kernel: most support vectors, which averages are projected on; 0: as many as it takes"},
     {"budget_policy", CLF_PARAM_CHOICE, offsetof(clf__perceptron_params, budget_policy), "oldest",
      0, 0, false, "oldest|least_useful", "kernel: the vector that a new one beyond it replaces"},
 };

@@ -1,7 +1,7 @@
 /* A budget for the vectors of a kernel perceptron: a new one beyond it takes the place of the
  * oldest (Dekel, Shalev-Shwartz and Singer 2008, without their shrinking) or of the least useful,
- * that whose terms are shortest, sum_k c_k^2 k(x, x). Dropping one takes its terms back, from the
- * sums for averages as well: these are then averages over what is left. */
+ * that whose terms are shortest, sum_k c_k^2 k(x, x). Dropping one is an update that takes its
+ * terms back; in averages those before it stay (perceptron_average.c). */
 #include <string.h>
 
 #include "models/perceptron_kernel.h"
@@ -64,10 +64,10 @@ static clf_status drop(clf__kernel_learner *l, int64_t row, int64_t next) {
     l->step[i] = -c[i];
   }
   clf__kernel_update(l, row, l->step, next, k);
-  memset(c, 0, (size_t)l->classes * sizeof *c);
-  if (l->U != NULL) {
-    memset(l->U + row * l->classes, 0, (size_t)l->classes * sizeof *l->U);
+  for (int64_t i = 0; l->U != NULL && i < l->classes; i++) {
+    l->U[row * l->classes + i] += (double)l->seen * l->step[i];
   }
+  memset(c, 0, (size_t)l->classes * sizeof *c);
   return CLF_OK;
 }
 

@@ -82,30 +82,40 @@ static void learner_free(clf__kernel_learner *l) {
   clf__free(l->ring);
 }
 
-/* Turns C and b into what the model has; the rows that count to `order`, and returns their number,
- * at least one. */
-static int64_t finish(clf__kernel_learner *l) {
-  const double share = l->U != NULL && l->seen > 0 ? 1 / (double)l->seen : 0;
+/* Turns C and b into averages. */
+static void average(clf__kernel_learner *l) {
+  const double share = l->seen > 0 ? 1 / (double)l->seen : 0;
+  for (int64_t i = 0; i < l->rows * l->classes; i++) {
+    l->C[i] -= share * l->U[i];
+  }
+  for (int64_t k = 0; k < l->classes; k++) {
+    l->b[k] -= share * l->Ub[k];
+  }
+}
+
+/* The rows with a coefficient that is not 0 to `order`; returns their number, at least one. */
+static int64_t list_vectors(clf__kernel_learner *l) {
   int64_t count = 0;
   for (int64_t i = 0; i < l->rows; i++) {
     bool counts = false;
     for (int64_t k = 0; k < l->classes; k++) {
-      double *c = &l->C[i * l->classes + k];
-      *c -= l->U != NULL ? share * l->U[i * l->classes + k] : 0;
-      counts = counts || *c != 0;
+      counts = counts || l->C[i * l->classes + k] != 0;
     }
     l->order[count] = i;
     count += counts;
-  }
-  for (int64_t k = 0; k < l->classes; k++) {
-    l->b[k] -= share * l->Ub[k];
   }
   return count > 0 ? count : 1;
 }
 
 static clf_status store_model(clf__kernel_learner *l, clf__store *state) {
-  const int64_t count = finish(l);
   clf_status status = CLF_OK;
+  if (l->U != NULL) {
+    average(l);
+  }
+  if (l->U != NULL && l->ring != NULL) {
+    CLF__TRY(clf__perceptron_project(l));
+  }
+  const int64_t count = list_vectors(l);
   CLF__TRY(clf__support_store(l->context, state, &l->function, l->training->x, l->order, count,
                               l->center));
   CLF__TRY(clf__state_tensor(l->context, state, "coefficients", CLF_F32, l->classes, count));

@@ -1,13 +1,15 @@
 /* The perceptron with a kernel in parts: the learning of rows (perceptron_kernel_learn.c), the
- * vectors that a budget drops (perceptron_budget.c), the model (perceptron_kernel.c). */
+ * vectors that a budget drops (perceptron_budget.c) and their part in averages
+ * (perceptron_average.c), the model (perceptron_kernel.c). */
 #ifndef CLF_MODELS_PERCEPTRON_KERNEL_H
 #define CLF_MODELS_PERCEPTRON_KERNEL_H
 
 #include "models/perceptron.h"
 
 enum {
-  CLF__PERCEPTRON_BLOCK = 256,   /* rows learned between products */
-  CLF__PERCEPTRON_PENDING = 1024 /* updates that are not in F, at most, when a block begins */
+  CLF__PERCEPTRON_BLOCK = 256,    /* rows learned between products */
+  CLF__PERCEPTRON_PENDING = 1024, /* updates that are not in F, at most, when a block begins */
+  CLF__PERCEPTRON_CACHE = 1 << 28 /* bytes for kernel values of the vectors held, at the end */
 };
 
 /* Updates are terms delta_k k(x_row, .) of the classes' functions. */
@@ -61,6 +63,9 @@ void clf__kernel_update(clf__kernel_learner *l, int64_t row, const double *step,
                         const float *k);
 /* Before `row` gets an update: when it is new and the budget is spent, drops a vector. */
 clf_status clf__perceptron_make_room(clf__kernel_learner *l, int64_t row, int64_t next);
+
+/* With averages in C: of the vectors that were dropped they are taken over by those held. */
+clf_status clf__perceptron_project(clf__kernel_learner *l);
 
 /* For the model. */
 clf_status clf__perceptron_fit_kernel(const clf_model *model, const clf__training *training,

@@ -23,6 +23,18 @@ static clf_status report(clf__kernel_learner *l, bool always) {
   return clf__progress_step(&l->progress, l->epoch, l->share, (double)NAN);
 }
 
+static clf_status add_products(double *sums, const float *products, int64_t count) {
+  bool finite = true;
+  for (int64_t i = 0; i < count; i++) {
+    finite = finite && isfinite(products[i]);
+    sums[i] += (double)products[i];
+  }
+  return finite ? CLF_OK
+                : clf__fail(CLF_ERROR_NUMERIC,
+                            "sums of kernel values are beyond float; scale the features down "
+                            "(transforms: standardize, min_max), or set a lower learning_rate");
+}
+
 /* F += what is pending, a tile of rows at a time. */
 static clf_status bring_up_to_date(clf__kernel_learner *l) {
   const int64_t classes = l->classes, pending = l->pending;
@@ -36,9 +48,7 @@ static clf_status bring_up_to_date(clf__kernel_learner *l) {
     CLF__TRY(clf__kernel_block(columns, 0, pending, &part, NULL, count, l->tile, pending));
     CLF__TRY(clf__gemm_f32(l->context, false, false, count, classes, pending, 1, l->tile, pending,
                            l->delta, classes, 0, l->products, classes));
-    for (int64_t i = 0; i < count * classes; i++) {
-      l->F[first * classes + i] += (double)l->products[i];
-    }
+    CLF__TRY(add_products(l->F + first * classes, l->products, count * classes));
     CLF__TRY(report(l, false));
   }
   for (int64_t i = 0; i < pending; i++) {
@@ -67,9 +77,7 @@ static clf_status open_block(clf__kernel_learner *l) {
                              l->across, l->count));
   CLF__TRY(clf__gemm_f32(l->context, true, false, l->count, classes, l->pending, 1, l->across,
                          l->count, l->delta, classes, 0, l->products, classes));
-  for (int64_t i = 0; i < l->count * classes; i++) {
-    l->scores[i] += (double)l->products[i];
-  }
+  status = add_products(l->scores, l->products, l->count * classes);
 done:
   return status;
 }
