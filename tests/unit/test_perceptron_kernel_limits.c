@@ -26,6 +26,62 @@ START_TEST(perceptron_kernel__keeps_to_its_budget) {
 }
 END_TEST
 
+/* Classes of a checkerboard's fields in two of four features. */
+static void fill_board(float *points, int32_t *labels, int rows, uint64_t seed) {
+  for (int i = 0; i < rows; i++) {
+    for (int j = 0; j < 4; j++) {
+      points[i * 4 + j] = (float)(2 * random_unit(&seed) - 1);
+    }
+    labels[i] = points[i * 4] * points[i * 4 + 1] > 0;
+  }
+}
+
+/* Averages are worth more than the last function, with a budget as without. */
+START_TEST(perceptron_kernel__averages_well_within_a_budget) {
+  enum { POINTS = 1200 };
+  static float points[POINTS * 4];
+  static int32_t labels[POINTS];
+  static const char *const settings[] = {"", "averaged=no", "budget_policy=least_useful"};
+  double accuracy[3];
+  fill_board(points, labels, POINTS, 3);
+  clf_dataset *train = dataset_of(NULL, points, CLF_F32, POINTS, 4, labels);
+  static float other[POINTS * 4];
+  static int32_t other_labels[POINTS];
+  fill_board(other, other_labels, POINTS, 4);
+  clf_dataset *test = dataset_of(NULL, other, CLF_F32, POINTS, 4, other_labels);
+  for (int i = 0; i < 3; i++) {
+    char params[96];
+    snprintf(params, sizeof params, "kernel=rbf gamma=1 budget=100 %s", settings[i]);
+    clf_model *model = fitted(NULL, "perceptron", params, train);
+    ck_assert_int_le(count_of(model, "support"), 100);
+    ck_clf_ok(clf_model_score(model, test, &accuracy[i]));
+    clf_model_free(model);
+  }
+  ck_assert_double_ge(accuracy[0], 0.9);
+  ck_assert_double_ge(accuracy[0], accuracy[1]);
+  ck_assert_double_ge(accuracy[2], 0.9);
+  clf_dataset_free(train);
+  clf_dataset_free(test);
+}
+END_TEST
+
+START_TEST(perceptron_kernel__refuses_kernels_beyond_float) {
+  const float points[] = {1.6e9F, 10, 1.61e9F, 20, 1.62e9F, 15, 1.63e9F, 30};
+  const int32_t labels[] = {0, 1, 0, 1};
+  static const char *const params[] = {
+      "kernel=polynomial gamma=auto",
+      "kernel=polynomial gamma=1e-8 learning_rate=1e30", /* values of 1e30, of 1e60 in sums */
+  };
+  clf_model *model = NULL;
+  clf_dataset *data = dataset_of(NULL, points, CLF_F32, 4, 2, labels);
+  ck_clf_ok(clf_model_create(&model, NULL, "perceptron", params[_i]));
+  ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_NUMERIC);
+  ck_clf_says("beyond");
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
 START_TEST(perceptron_kernel__ends_with_an_epoch_without_mistakes) {
   enum { POINTS = 40 };
   float points[POINTS * 2];
@@ -176,7 +232,7 @@ static void refuse(int64_t number, bool the_rest, const char *params, const clf_
 START_TEST(perceptron_kernel__may_lack_memory_at_any_time) {
   static const char *const params[] = {
       "kernel=rbf epochs=2",
-      "kernel=polynomial epochs=2 budget=2",
+      "kernel=polynomial gamma=1 coef0=1 epochs=2 budget=2",
       "kernel=rbf averaged=no epochs=2 budget=2 budget_policy=least_useful",
   };
   stingy generous = {0};
@@ -203,6 +259,8 @@ int main(void) {
   TCase *facts = tcase_create("facts");
   tcase_set_timeout(facts, 60);
   tcase_add_loop_test(facts, perceptron_kernel__keeps_to_its_budget, 0, 2);
+  tcase_add_test(facts, perceptron_kernel__averages_well_within_a_budget);
+  tcase_add_loop_test(facts, perceptron_kernel__refuses_kernels_beyond_float, 0, 2);
   tcase_add_test(facts, perceptron_kernel__needs_little_memory_for_few_rows);
   tcase_add_test(facts, perceptron_kernel__ends_with_an_epoch_without_mistakes);
   tcase_add_loop_test(facts, perceptron_kernel__tells_two_rows_apart, 0, KERNEL_COUNT);

@@ -321,6 +321,24 @@ START_TEST(search__refuses_more_combinations_than_it_can_try) {
 }
 END_TEST
 
+/* Kernels beyond float end the search with a message, and those before them are no reason to wait.
+ */
+START_TEST(search__ends_at_kernels_beyond_float) {
+  const char *const kinds[] = {"svm", "fisher", "perceptron"};
+  for (int i = 0; i < 3; i++) {
+    clf_model *model = NULL;
+    clf_search *search = NULL;
+    ck_clf_ok(clf_model_create(&model, context, kinds[i], "kernel=polynomial gamma=1e9"));
+    ck_clf_fails(clf_search_create(&search, model, data, "degree=1|2|40", FOLDS, SEED),
+                 CLF_ERROR_NUMERIC);
+    ck_clf_says("degree=40, fold 0: ");
+    ck_clf_says("beyond the range of float");
+    ck_assert_ptr_null(search);
+    clf_model_free(model);
+  }
+}
+END_TEST
+
 START_TEST(search__tells_of_the_first_combination_that_failed) {
   for (int i = 0; i < 20; i++) {
     clf_search *search = NULL;
@@ -415,6 +433,7 @@ int main(void) {
   tcase_add_test(tests, search__refuses_a_grid_that_the_model_would_not_take);
   tcase_add_test(tests, search__refuses_more_combinations_than_it_can_try);
   tcase_add_test(tests, search__tells_of_the_first_combination_that_failed);
+  tcase_add_test(tests, search__ends_at_kernels_beyond_float);
   tcase_add_test(tests, search__of_support_vector_machines_equals_the_loop);
   tcase_add_test(tests, search__reports_its_steps);
   tcase_add_test(tests, search__gives_all_memory_back);

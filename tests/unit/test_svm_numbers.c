@@ -1,0 +1,360 @@
+/* Support vector machines where numbers are large, small or few: units of the features, kernels
+ * beyond float, weights, steps that run out. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support.h"
+
+enum { ROWS = 90, COLUMNS = 3, CLASSES = 3, PAIRS = 3 };
+
+static float x[ROWS * COLUMNS];
+static int32_t y[ROWS];
+
+/* Three clouds that overlap, some way from 0. */
+static void fill_rows(double unit) {
+  uint64_t state = 12;
+  for (int i = 0; i < ROWS; i++) {
+    y[i] = i % CLASSES;
+    for (int j = 0; j < COLUMNS; j++) {
+      const double value = random_normal(&state) + (j == y[i] ? 1.5 : 0) + 2;
+      x[i * COLUMNS + j] = (float)((double)(float)value * unit);
+    }
+  }
+}
+
+static const void *data_of(const clf_model *model, const char *name, clf_tensor **held) {
+  ck_clf_ok(clf_model_tensor(model, name, held));
+  return clf_tensor_data(*held);
+}
+
+static void note_decisions(const char *params, const clf_dataset *data, float *values) {
+  clf_model *model = fitted(NULL, "svm", params, data);
+  ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+  ck_clf_ok(clf_model_decision_function(model, data, values, ROWS * CLASSES));
+  clf_model_free(model);
+}
+
+static const char *const kernels[] = {"kernel=rbf", "kernel=polynomial coef0=1",
+                                      "kernel=polynomial degree=2", "kernel=sigmoid coef0=-2",
+                                      "kernel=linear"};
+enum { KERNELS = 5, LINEAR = 4 };
+
+/* gamma=scale takes the unit of the features away, whatever it is: as a power of 2 to the last bit.
+ * A linear kernel is without; there C does it, for the square of the unit. */
+START_TEST(svm__does_not_depend_on_the_unit_of_the_features) {
+  static const int exponents[] = {-120, -66, -10, 10, 66, 120}; /* 2^66 is 7e19 */
+  float one[ROWS * CLASSES], other[ROWS * CLASSES];
+  const bool sparse = _i / KERNELS == 1, linear = _i % KERNELS == LINEAR;
+  fill_rows(1);
+  clf_dataset *data = sparse ? sparse_of(NULL, x, ROWS, COLUMNS, y)
+                             : dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  note_decisions(kernels[_i % KERNELS], data, one);
+  clf_dataset_free(data);
+  for (int i = 0; i < 6; i++) {
+    char params[96];
+    const double unit = ldexp(1, exponents[i]);
+    if (linear && fabs(log2(unit)) > 20) {
+      continue;
+    }
+    fill_rows(unit);
+    data = sparse ? sparse_of(NULL, x, ROWS, COLUMNS, y)
+                  : dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+    snprintf(params, sizeof params, "%s C=%.17g", kernels[_i % KERNELS],
+             linear ? 1 / (unit * unit) : 1);
+    note_decisions(params, data, other);
+    ck_assert_msg(memcmp(one, other, sizeof one) == 0, "%s, unit %g: %g, not %g", params, unit,
+                  (double)other[0], (double)one[0]);
+    clf_dataset_free(data);
+  }
+}
+END_TEST
+
+/* As decimal numbers features are rounded, each unit's otherwise: a machine's values, sums of some
+ * ten times larger terms, by 1e-6 to 1e-4. */
+START_TEST(svm__takes_features_of_any_decimal_unit) {
+  static const double units[] = {1e-37, 1e-20, 1e-3, 1e3, 1e20, 1e37};
+  float one[ROWS * CLASSES], other[ROWS * CLASSES];
+  char params[64];
+  snprintf(params, sizeof params, "%s tolerance=1e-6", kernels[_i]);
+  fill_rows(1);
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  note_decisions(params, data, one);
+  clf_dataset_free(data);
+  for (int i = 0; i < 6; i++) {
+    fill_rows(units[i]);
+    data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+    note_decisions(params, data, other);
+    for (int k = 0; k < ROWS * CLASSES; k++) {
+      ck_assert_double_eq_tol((double)one[k], (double)other[k], 5e-4);
+    }
+    clf_dataset_free(data);
+  }
+}
+END_TEST
+
+static void refuse(const char *params, const clf_dataset *data, clf_status status,
+                   const char *says) {
+  clf_model *model = NULL;
+  ck_clf_ok(clf_model_create(&model, NULL, "svm", params));
+  ck_clf_fails(clf_model_fit(model, data, NULL, NULL), status);
+  ck_clf_says(says);
+  ck_assert_int_eq(clf_model_features(model), -1);
+  clf_model_free(model);
+}
+
+START_TEST(svm__refuses_kernels_beyond_float) {
+  const float points[] = {1.6e9F, 10, 1.61e9F, 20, 1.62e9F, 15, 1.63e9F, 30};
+  const int32_t labels[] = {0, 1, 0, 1};
+  const uint8_t bytes[] = {255, 1, 255, 2, 255, 3, 255, 4};
+  clf_dataset *data = dataset_of(NULL, points, CLF_F32, 4, 2, labels);
+  refuse("kernel=polynomial gamma=auto", data, CLF_ERROR_NUMERIC, "row 0");
+  refuse("kernel=polynomial gamma=auto max_iterations=10", data, CLF_ERROR_NUMERIC, "gamma");
+  clf_dataset *sparse = sparse_of(NULL, points, 4, 2, labels);
+  refuse("kernel=polynomial gamma=auto", sparse, CLF_ERROR_NUMERIC, "row 0");
+  clf_dataset *u8 = dataset_of(NULL, bytes, CLF_U8, 4, 2, labels);
+  refuse("kernel=polynomial degree=64 gamma=1e5", u8, CLF_ERROR_NUMERIC, "degree");
+  fill_rows(1);
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  refuse("kernel=polynomial degree=7 gamma=41780", rows, CLF_ERROR_NUMERIC, "row");
+  refuse("kernel=polynomial coef0=1e30", rows, CLF_ERROR_NUMERIC, "row");
+  refuse("kernel=polynomial coef0=-1e30", rows, CLF_ERROR_NUMERIC, "row");
+  fill_rows(1e20);
+  clf_dataset *large = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  refuse("kernel=linear", large, CLF_ERROR_NUMERIC, "row");
+  clf_dataset_free(data);
+  clf_dataset_free(sparse);
+  clf_dataset_free(u8);
+  clf_dataset_free(rows);
+  clf_dataset_free(large);
+}
+END_TEST
+
+/* A row of weight 2 is the row twice, and a class of weight 2 all its rows twice. Not so with a
+ * sigmoid, whose dual has more minima than one. */
+START_TEST(svm__takes_a_weight_as_so_many_rows) {
+  enum { MOST = 3 * ROWS };
+  static const double rounding[] = {1e-6, 2e-4,
+                                    1e-5}; /* floats; values of cubes are some hundred */
+  static const char *const convex[] = {"kernel=rbf", "kernel=polynomial coef0=1", "kernel=linear"};
+  static float repeated[MOST * COLUMNS];
+  static int32_t labels[MOST];
+  float weights[ROWS], one[ROWS * CLASSES], other[ROWS * CLASSES];
+  int count = 0;
+  char params[128];
+  fill_rows(1);
+  for (int i = 0; i < ROWS; i++) {
+    weights[i] = (float)(i / 3 % 3 + 1);
+    for (int k = 0; k < (y[i] == 2 ? 2 : 1) * (y[i] == 2 ? 1 : (int)weights[i]); k++, count++) {
+      memcpy(repeated + count * COLUMNS, x + i * COLUMNS, COLUMNS * sizeof *x);
+      labels[count] = y[i];
+    }
+    weights[i] = y[i] == 2 ? 1 : weights[i];
+  }
+  const char *kernel = convex[_i];
+  snprintf(params, sizeof params, "%s gamma=0.25 tolerance=1e-9 C=0.7 class_weight=1,1,2", kernel);
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  set_weights(data, weights);
+  note_decisions(params, data, one);
+  clf_dataset *rows = dataset_of(NULL, repeated, CLF_F32, count, COLUMNS, labels);
+  snprintf(params, sizeof params, "%s gamma=0.25 tolerance=1e-9 C=0.7", kernel);
+  clf_model *model = fitted(NULL, "svm", params, rows);
+  ck_clf_ok(clf_model_decision_function(model, data, other, ROWS * CLASSES));
+  for (int i = 0; i < ROWS * CLASSES; i++) {
+    ck_assert_double_eq_tol((double)one[i], (double)other[i], rounding[_i]);
+  }
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_dataset_free(rows);
+}
+END_TEST
+
+/* The rows of a class that has no weight might as well be absent. */
+START_TEST(svm__gives_a_class_without_weight_no_chance) {
+  static const char *const settings[] = {"", "multiclass=one_vs_rest"};
+  int64_t kept[ROWS];
+  int64_t count = 0;
+  float one[ROWS * CLASSES], other[ROWS * CLASSES];
+  int32_t labels[ROWS];
+  char params[128];
+  fill_rows(1);
+  for (int i = 0; i < ROWS; i++) {
+    kept[count] = i;
+    count += y[i] != 1;
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y), *some = NULL;
+  ck_clf_ok(clf_dataset_subset(&some, data, kept, count));
+  for (int probability = 0; probability < 2; probability++) {
+    snprintf(params, sizeof params, "kernel=polynomial gamma=0.3 tolerance=1e-7 %s probability=%s",
+             settings[_i], probability ? "yes" : "no");
+    clf_model *without = fitted(NULL, "svm", params, some);
+    strcat(params, " class_weight=1,0,1");
+    clf_model *model = fitted(NULL, "svm", params, data);
+    ck_clf_ok(clf_model_predict(model, data, labels, ROWS));
+    for (int i = 0; i < ROWS; i++) {
+      ck_assert_int_ne(labels[i], 1);
+    }
+    if (probability) {
+      ck_clf_ok(clf_model_predict_proba(model, data, one, ROWS * CLASSES));
+      ck_clf_ok(clf_model_predict_proba(without, data, other, ROWS * CLASSES));
+      for (int i = 0; i < ROWS * CLASSES; i++) {
+        ck_assert_double_eq_tol((double)one[i], (double)other[i], 1e-5);
+        ck_assert(i % CLASSES != 1 || one[i] == 0);
+      }
+    }
+    clf_model_free(model);
+    clf_model_free(without);
+  }
+  clf_dataset_free(data);
+  clf_dataset_free(some);
+}
+END_TEST
+
+/* The mean of the errors on rows between their bounds, however early it ends. */
+START_TEST(svm__takes_its_intercept_from_the_free_rows) {
+  static const int steps[] = {3, 10, 40, 1000000};
+  const double C = 5;
+  char params[64];
+  fill_rows(1);
+  for (int i = 0; i < ROWS; i++) {
+    y[i] /= 2;
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  snprintf(params, sizeof params, "kernel=linear C=5 max_iterations=%d", steps[_i]);
+  clf_model *model = fitted(NULL, "svm", params, data);
+  clf_tensor *support = NULL, *dual = NULL, *intercept = NULL;
+  const int64_t *row = data_of(model, "support", &support);
+  const float *b = data_of(model, "dual_coef", &dual);
+  const double found = *(const double *)data_of(model, "intercept", &intercept);
+  double w[COLUMNS] = {0}, sum = 0;
+  int count = 0;
+  for (int64_t i = 0; i < clf_tensor_count(support) * COLUMNS; i++) {
+    w[i % COLUMNS] += (double)b[i / COLUMNS] * (double)x[row[i / COLUMNS] * COLUMNS + i % COLUMNS];
+  }
+  for (int64_t i = 0; i < clf_tensor_count(support); i++) {
+    const float *own = x + row[i] * COLUMNS;
+    if (fabs((double)b[i]) < C) {
+      sum += y[row[i]] == 0 ? 1 : -1;
+      sum -= w[0] * (double)own[0] + w[1] * (double)own[1] + w[2] * (double)own[2];
+      count++;
+    }
+  }
+  ck_assert_int_gt(count, 0);
+  ck_assert_double_eq_tol(found, sum / count, 1e-4);
+  clf_tensor_free(support);
+  clf_tensor_free(dual);
+  clf_tensor_free(intercept);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
+static int64_t steps_of(const clf_model *model) {
+  clf_tensor *tensor = NULL;
+  const int64_t *steps = data_of(model, "iterations", &tensor);
+  int64_t sum = 0;
+  for (int64_t i = 0; i < clf_tensor_count(tensor); i++) {
+    sum += steps[i];
+  }
+  clf_tensor_free(tensor);
+  return sum;
+}
+
+/* Classes that no plane parts, and as good as no bound: none of the ten machines ever ends. One
+ * machine alone may take what all of them may. */
+START_TEST(svm__shares_steps_among_its_machines) {
+  enum { FEW = 23 };
+  float weights[FEW];
+  fill_rows(1);
+  for (int i = 0; i < FEW; i++) {
+    weights[i] = 1e30F;
+    y[i] = i % (_i == 0 ? 2 : 5);
+    x[i * COLUMNS] = (float)(i * i % 7);
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, FEW, COLUMNS, y);
+  set_weights(data, weights);
+  clf_model *model = fitted(NULL, "svm", "kernel=linear", data);
+  ck_assert_int_eq(clf_model_outcome(model), CLF_NOT_CONVERGED);
+  ck_assert_int_le(steps_of(model), 10000000);
+  ck_assert_int_gt(steps_of(model), 9000000);
+  clf_model_free(model);
+  ck_clf_ok(clf_model_create(&model, NULL, "svm", "kernel=linear max_iterations=1000"));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_assert_int_le(steps_of(model), _i == 0 ? 1000 : 10000);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
+/* What one machine leaves the others may take: as good as if it had all of them. */
+START_TEST(svm__hands_steps_on_to_those_who_need_them) {
+  double found[2];
+  fill_rows(1);
+  for (int i = 0; i < ROWS; i++) {
+    x[i * COLUMNS] += y[i] == 2 ? 100 : 0; /* two machines end at once */
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  static const char *const settings[] = {"", "max_iterations=1000000000"};
+  for (int i = 0; i < 2; i++) {
+    char params[64];
+    snprintf(params, sizeof params, "kernel=linear C=5e4 %s", settings[i]);
+    clf_model *model = fitted(NULL, "svm", params, data);
+    ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+    ck_assert_int_gt(steps_of(model), 10000000 / PAIRS);
+    clf_tensor *tensor = NULL;
+    found[i] = *(const double *)data_of(model, "objective", &tensor);
+    clf_tensor_free(tensor);
+    clf_model_free(model);
+  }
+  ck_assert_double_eq_tol(found[0], found[1], 1e-6 * fabs(found[1]));
+  clf_dataset_free(data);
+}
+END_TEST
+
+static int32_t count_calls(void *user, const clf_progress *progress) {
+  (void)progress;
+  return ++*(int *)user > 10000;
+}
+
+/* A kernel matrix whose values say the same but for rounding, so that the steps go round in
+ * circles: it ends, long before its steps run out. */
+START_TEST(svm__ends_where_rounding_hides_what_is_left) {
+  static float K[ROWS * ROWS];
+  uint64_t state = 3;
+  int calls = 0;
+  clf_context *context = NULL;
+  fill_rows(1);
+  for (int i = 0; i < ROWS; i++) {
+    y[i] = i % 2;
+    for (int j = 0; j <= i; j++) {
+      K[i * ROWS + j] = K[j * ROWS + i] = (float)(1e12 + 1e5 * random_normal(&state));
+    }
+  }
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_set_progress(context, count_calls, &calls));
+  clf_dataset *data = dataset_of(context, K, CLF_F32, ROWS, ROWS, y);
+  clf_model *model = fitted(context, "svm", "kernel=precomputed C=1e6", data);
+  ck_assert_int_lt(steps_of(model), 1000000);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("svm_numbers");
+  TCase *facts = tcase_create("facts");
+  tcase_add_loop_test(facts, svm__does_not_depend_on_the_unit_of_the_features, 0, 2 * KERNELS);
+  tcase_add_loop_test(facts, svm__takes_features_of_any_decimal_unit, 0, LINEAR);
+  tcase_add_test(facts, svm__refuses_kernels_beyond_float);
+  tcase_add_loop_test(facts, svm__takes_a_weight_as_so_many_rows, 0, 3);
+  tcase_add_loop_test(facts, svm__gives_a_class_without_weight_no_chance, 0, 2);
+  tcase_add_loop_test(facts, svm__takes_its_intercept_from_the_free_rows, 0, 4);
+  tcase_add_loop_test(facts, svm__shares_steps_among_its_machines, 0, 2);
+  tcase_add_test(facts, svm__hands_steps_on_to_those_who_need_them);
+  tcase_add_test(facts, svm__ends_where_rounding_hides_what_is_left);
+  tcase_set_timeout(facts, 60);
+  suite_add_tcase(suite, facts);
+  return run_suite(suite);
+}
