@@ -14,7 +14,8 @@ typedef struct clf__kernel_params {
   double coef0;
 } clf__kernel_params;
 
-/* Of fitted models: beyond what gamma=scale is of the smallest floats. The parameter ends at 1e30. */
+/* Of fitted models: beyond what gamma=scale is of the smallest floats. The parameter ends at 1e30.
+ */
 #define CLF__KERNEL_MAX_GAMMA 1e100
 
 /* The words of the parameter `kernel`, in the order of CLF__KERNEL_…. */

@@ -24,7 +24,7 @@ struct clf__kernel_columns {
   void *norms;      /* [count, up to whole panels], 4 bytes each */
   /* Dense. */
   const clf__tile_kernel *tile;
-  float *center; /* rows_map's, or NULL */
+  float *center;         /* rows_map's, or NULL */
   int64_t steps, stored; /* units of a packed row, and how many there is room for */
   int32_t *panels;
   /* Sparse: z's own arrays, or copies of what was picked or is dense. */
