@@ -3,8 +3,10 @@
  * a class, and the class is the argmax, as in scikit-learn's RidgeClassifier.
  *
  * With the Gram engine's scatter S and cross C about the mean m, W solves (S + alpha I) W^T = C^T
- * and b = mean(t) - W m: one pass over the rows and a Cholesky factorisation. Where features are
- * many (LARGE), the columns^2 matrix is avoided by conjugate gradients (ridge_cg.c). */
+ * and b = mean(t) - W m: one pass over the rows and a Cholesky factorisation where the rows are
+ * well-conditioned, and what ops/least_squares.h does where they are not, so that the solution is
+ * that of f64 least squares; of several, the one of minimum norm. Where features are many (LARGE),
+ * the columns^2 matrix is avoided by conjugate gradients (ridge_cg.c). */
 #include <math.h>
 
 #include "models/model.h"
@@ -28,17 +30,18 @@ static const clf__param params[] = {
 
 enum { LARGE = 4096 };
 
-/* Means of the targets [outputs], about which W is fitted. */
+/* Means of the targets [outputs], about which W is fitted: 0 without an intercept. */
 static void target_means(const clf__training *training, const clf__gram *gram, const float *weights,
-                         double *means) {
+                         bool centered, double *means) {
   for (int64_t k = 0; k < training->outputs; k++) {
     double sum = 0;
     for (int64_t i = 0; training->targets != NULL && i < training->x->rows; i++) {
       double weight = weights != NULL ? (double)weights[i] : 1;
       sum += weight * training->targets[i * training->outputs + k];
     }
-    means[k] = training->targets != NULL ? sum / gram->weight
-                                         : 2 * gram->class_weight[k] / gram->weight - 1;
+    means[k] = !centered                   ? 0
+               : training->targets != NULL ? sum / gram->weight
+                                           : 2 * gram->class_weight[k] / gram->weight - 1;
   }
 }
 
@@ -59,20 +62,32 @@ static void right_hand_side(const clf__training *training, const clf__gram *gram
   }
 }
 
-static clf_status solve(clf_context *context, const clf__ridge_params *p, clf__gram *gram,
-                        int64_t columns, double *rhs, int64_t outputs) {
+static clf_status solve(clf_context *context, const clf__ridge_params *p,
+                        const clf__gram_input *input, const clf__gram *gram, const double *means,
+                        const double *right_side, double *solution) {
+  const int64_t columns = input->x->columns;
+  double *penalty = clf__alloc_array(context, columns, sizeof *penalty);
+  if (penalty == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
   for (int64_t j = 0; j < columns; j++) {
+    penalty[j] = p->alpha;
     gram->scatter[j * columns + j] += p->alpha;
   }
-  /* Columns that the others explain (only possible without a penalty) get weight 0. */
-  clf_status status = clf__cholesky(context, gram->scatter, columns, columns, 1e-12, NULL);
-  if (status == CLF_OK) {
-    status = clf__solve_lower(context, gram->scatter, columns, columns, rhs, outputs, outputs);
-  }
-  if (status == CLF_OK) {
-    status = clf__solve_lower_transposed(context, gram->scatter, columns, columns, rhs, outputs,
-                                         outputs);
-  }
+  const clf__least_squares problem = {.rows = {.x = input->x, .mean = gram->mean},
+                                      .weights = input->weights,
+                                      .scale = 1,
+                                      .penalty = penalty,
+                                      .matrix = gram->scatter,
+                                      .noise = gram->noise,
+                                      .coarse = gram->coarse,
+                                      .outputs = input->outputs,
+                                      .right_side = right_side,
+                                      .targets = input->targets,
+                                      .labels = input->labels,
+                                      .target_mean = means};
+  clf_status status = clf__least_squares_solve(solution, NULL, context, &problem);
+  clf__free(penalty);
   return status;
 }
 
@@ -101,25 +116,26 @@ static clf_status fit_cholesky(const clf_model *model, const clf__training *trai
                            .outputs = outputs,
                            .centered = p->fit_intercept};
   clf__gram gram = {0};
-  double *rhs = NULL;
-  double *means = NULL;
+  double *right_side = NULL, *solution = NULL, *means = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__gram_create(&gram, context, &input));
-  rhs = clf__alloc_array(context, columns * outputs, sizeof *rhs);
+  right_side = clf__alloc_array(context, columns * outputs, sizeof *right_side);
+  solution = clf__alloc_array(context, columns * outputs, sizeof *solution);
   means = clf__alloc_array(context, outputs, sizeof *means);
-  if (rhs == NULL || means == NULL) {
+  if (right_side == NULL || solution == NULL || means == NULL) {
     status = CLF_ERROR_MEMORY;
     goto done;
   }
-  target_means(training, &gram, row_weights, means);
-  right_hand_side(training, &gram, rhs);
-  CLF__TRY(solve(context, p, &gram, columns, rhs, outputs));
-  set_intercepts(p, &gram, rhs, columns, outputs, means);
-  const clf__linear_solution solution = {rhs, means, 1, outputs, outputs, columns};
-  status = clf__linear_store(context, state, &clf__decision_names, &solution, training->x);
+  target_means(training, &gram, row_weights, p->fit_intercept, means);
+  right_hand_side(training, &gram, right_side);
+  CLF__TRY(solve(context, p, &input, &gram, means, right_side, solution));
+  set_intercepts(p, &gram, solution, columns, outputs, means);
+  const clf__linear_solution found = {solution, means, 1, outputs, outputs, columns};
+  status = clf__linear_store(context, state, &clf__decision_names, &found, training->x);
 done:
   clf__gram_free(&gram);
-  clf__free(rhs);
+  clf__free(right_side);
+  clf__free(solution);
   clf__free(means);
   return status;
 }

@@ -10,6 +10,7 @@
 #include "ops/gram.h"
 #include "ops/kernel_matrix.h"
 #include "ops/kernel_product.h"
+#include "ops/least_squares.h"
 #include "ops/linalg/eigen.h"
 #include "ops/linear.h"
 #include "ops/row.h"

@@ -1,0 +1,303 @@
+/* Orthogonal factors and least squares against closed forms: rows are made of singular values and
+ * vectors that are known. */
+#include "ops_support.h"
+
+#include <math.h>
+
+#include "ops/least_squares.h"
+#include "ops/ops.h"
+#include "ops/qr.h"
+
+static void near(double got, double want, double tolerance, const char *what, int64_t i) {
+  if (!(fabs(got - want) <= tolerance)) {
+    ck_abort_msg("%s %d: %.17g, not %.17g (within %g)", what, (int)i, got, want, tolerance);
+  }
+}
+
+static double product_of_columns(const double *a, int64_t rows, int64_t lda, int64_t i, int64_t j) {
+  double sum = 0;
+  for (int64_t row = 0; row < rows; row++) {
+    sum += a[row * lda + i] * a[row * lda + j];
+  }
+  return sum;
+}
+
+/* R^T R = A^T A, and R^T Q^T t = A^T t. */
+static void check_triangle(clf_context *context, int64_t rows, int64_t n, int64_t outputs,
+                           int64_t block) {
+  uint64_t state = 1;
+  const int64_t width = n + outputs;
+  double *a = random_f64(&state, rows * width), *r = calloc((size_t)(n * width), sizeof *r);
+  double *copy = malloc((size_t)(rows * width) * sizeof *copy);
+  memcpy(copy, a, (size_t)(rows * width) * sizeof *copy);
+  for (int64_t first = 0; first < rows; first += block) {
+    const int64_t here = rows - first < block ? rows - first : block;
+    ck_clf_ok(clf__qr_add_rows(context, r, n, width, width, copy + first * width, here, width));
+  }
+  for (int64_t i = 0; i < n; i++) {
+    for (int64_t j = 0; j < i; j++) {
+      ck_assert_double_eq(r[i * width + j], 0);
+    }
+    for (int64_t j = i; j < width; j++) {
+      near(product_of_columns(r, n, width, i, j), product_of_columns(a, rows, width, i, j),
+           1e-13 * (double)rows, "product", i * width + j);
+    }
+  }
+  free(a);
+  free(r);
+  free(copy);
+}
+
+START_TEST(qr__keeps_the_products_of_columns) {
+  clf_context *context = context_of(_i, 2);
+  if (context != NULL) {
+    check_triangle(context, 1, 1, 0, 1);
+    check_triangle(context, 7, 3, 2, 7);
+    check_triangle(context, 200, 70, 1, 90);
+    check_triangle(context, 33, 64, 3, 10);
+    check_triangle(context, 500, 129, 5, 500);
+    clf_context_free(context);
+  }
+}
+END_TEST
+
+/* A triangle of rank `rank`, its columns of lengths 1e6 … 1e3 in units of rounding error. */
+static void check_pivoted(clf_context *context, int64_t n, int64_t rank, int64_t outputs) {
+  uint64_t state = 2;
+  const int64_t width = n + outputs;
+  double *a = random_f64(&state, rank * width), *r = calloc((size_t)(n * width), sizeof *r);
+  double *before = malloc((size_t)(n * width) * sizeof *before);
+  int64_t order[200], found = -1;
+  for (int64_t i = 0; i < rank * width; i++) {
+    a[i] *= pow(10, 3 + 3 * (double)(i % width) / (double)width);
+  }
+  ck_clf_ok(clf__qr_add_rows(context, r, n, width, width, a, rank, width));
+  memcpy(before, r, (size_t)(n * width) * sizeof *r);
+  ck_clf_ok(clf__qr_pivoted(context, r, n, width, width, order, &found));
+  ck_assert_int_eq(found, rank < n ? rank : n);
+  for (int64_t i = 0; i < n; i++) {
+    for (int64_t j = 0; j < i && i < found; j++) {
+      ck_assert_double_eq(r[i * width + j], 0);
+    }
+    for (int64_t j = i; j < width; j++) {
+      const int64_t from = j < n ? order[j] : j;
+      near(product_of_columns(r, found, width, i, j),
+           product_of_columns(before, n, width, order[i], from), 1e-13 * 1e12 * (double)n,
+           "product", i * width + j);
+    }
+  }
+  free(a);
+  free(r);
+  free(before);
+}
+
+START_TEST(qr_pivoted__finds_the_rank) {
+  clf_context *context = context_of(_i, 2);
+  if (context != NULL) {
+    check_pivoted(context, 1, 1, 1);
+    check_pivoted(context, 5, 5, 0);
+    check_pivoted(context, 90, 41, 3);
+    check_pivoted(context, 130, 130, 1);
+    clf_context_free(context);
+  }
+}
+END_TEST
+
+/* Rows X = U diag(s) V^T, with orthonormal cosines U and V, and targets t = U c (and a part outside
+ * of the columns' span): Z = V diag(1/s) c exactly, of minimum norm where some s are 0. */
+typedef struct sample {
+  int64_t rows, columns, rank;
+  double smallest; /* s falls from 1 to it; `rank` of them are not 0 */
+  double *x, *targets, *expected;
+  float *weights;
+} sample;
+
+static double cosine(int64_t size, int64_t place, int64_t k) {
+  const double pi = 3.14159265358979323846;
+  return k == 0
+             ? sqrt(1 / (double)size)
+             : sqrt(2 / (double)size) * cos(pi * ((double)place + 0.5) * (double)k / (double)size);
+}
+
+enum { OUTPUTS = 2 };
+
+static double coefficient(int64_t k, int64_t output) {
+  return cos(1 + 3 * (double)k + (double)output);
+}
+
+/* The weight w_i divides row i by its root, so that weighted rows are X again. */
+static void fill_row(sample *s, int64_t i, const double *v, const double *singular) {
+  const double root = s->weights != NULL ? sqrt((double)s->weights[i]) : 1;
+  for (int64_t o = 0; o < OUTPUTS; o++) {
+    const double outside = s->rank < s->rows ? 0.5 * cosine(s->rows, i, s->rows - 1) : 0;
+    s->targets[i * OUTPUTS + o] = outside / root;
+  }
+  for (int64_t k = 0; k < s->rank; k++) {
+    const double u = cosine(s->rows, i, k) / root;
+    for (int64_t j = 0; j < s->columns; j++) {
+      s->x[i * s->columns + j] += u * singular[k] * v[k * s->columns + j];
+    }
+    for (int64_t o = 0; o < OUTPUTS; o++) {
+      s->targets[i * OUTPUTS + o] += u * coefficient(k, o);
+    }
+  }
+}
+
+static sample sample_of(int64_t rows, int64_t columns, int64_t rank, double smallest,
+                        bool weighted) {
+  sample s = {.rows = rows, .columns = columns, .rank = rank, .smallest = smallest};
+  uint64_t state = 3;
+  double *v = malloc((size_t)(rank * columns) * sizeof *v);
+  double *singular = malloc((size_t)rank * sizeof *singular);
+  s.x = calloc((size_t)(rows * columns), sizeof *s.x);
+  s.targets = malloc((size_t)(rows * OUTPUTS) * sizeof *s.targets);
+  s.expected = calloc((size_t)(columns * OUTPUTS), sizeof *s.expected);
+  s.weights = weighted ? malloc((size_t)rows * sizeof *s.weights) : NULL;
+  for (int64_t i = 0; weighted && i < rows; i++) {
+    s.weights[i] = (float)(0.1 + random_unit(&state));
+  }
+  for (int64_t k = 0; k < rank; k++) {
+    singular[k] = pow(smallest, rank > 1 ? (double)k / (double)(rank - 1) : 0);
+    for (int64_t j = 0; j < columns; j++) {
+      v[k * columns + j] = cosine(columns, j, k);
+      for (int64_t o = 0; o < OUTPUTS; o++) {
+        s.expected[j * OUTPUTS + o] += v[k * columns + j] * coefficient(k, o) / singular[k];
+      }
+    }
+  }
+  for (int64_t i = 0; i < rows; i++) {
+    fill_row(&s, i, v, singular);
+  }
+  free(v);
+  free(singular);
+  return s;
+}
+
+static void free_sample(sample *s) {
+  free(s->x);
+  free(s->targets);
+  free(s->expected);
+  free(s->weights);
+}
+
+static double *solved(clf_context *context, const sample *s, bool by_right_side, int64_t *rank) {
+  clf__rows x = {.rows = s->rows,
+                 .columns = s->columns,
+                 .dtype = CLF_F64,
+                 .scale = 1,
+                 .data = s->x,
+                 .stride = s->columns};
+  const clf__gram_input input = {
+      .x = &x, .weights = s->weights, .targets = s->targets, .outputs = OUTPUTS};
+  const double zeros[OUTPUTS] = {0};
+  clf__gram gram;
+  double *right = malloc((size_t)(s->columns * OUTPUTS) * sizeof *right);
+  double *solution = malloc((size_t)(s->columns * OUTPUTS) * sizeof *solution);
+  ck_clf_ok(clf__gram_create(&gram, context, &input));
+  for (int64_t i = 0; i < s->columns * OUTPUTS; i++) {
+    right[i] = gram.cross[i % OUTPUTS * s->columns + i / OUTPUTS];
+  }
+  const clf__least_squares problem = {.rows = {.x = &x},
+                                      .weights = s->weights,
+                                      .scale = 1,
+                                      .matrix = gram.scatter,
+                                      .noise = gram.noise,
+                                      .coarse = gram.coarse,
+                                      .outputs = OUTPUTS,
+                                      .right_side = right,
+                                      .targets = s->targets,
+                                      .target_mean = by_right_side ? NULL : zeros};
+  ck_clf_ok(clf__least_squares_solve(solution, rank, context, &problem));
+  clf__gram_free(&gram);
+  free(right);
+  return solution;
+}
+
+/* Rows rounded to f64 allow an error of cond(X) in units of rounding, of the solution's length; a
+ * right side that was rounded, of cond(X)^2. What f32 products leave where they are good enough,
+ * and f64 ones, comes to that. */
+static void check_solution(clf_context *context, const sample *s, bool by_right_side) {
+  int64_t rank = -1;
+  double *solution = solved(context, s, by_right_side, &rank);
+  const double condition = 1 / s->smallest;
+  const double given = by_right_side ? condition * condition : condition;
+  const double products = condition <= 100 ? 2e-5 : 1e-8;
+  ck_assert_int_eq(rank, s->rank);
+  for (int64_t o = 0; o < OUTPUTS; o++) {
+    double error = 0, size = 0;
+    for (int64_t j = 0; j < s->columns; j++) {
+      const double difference = solution[j * OUTPUTS + o] - s->expected[j * OUTPUTS + o];
+      error += difference * difference;
+      size += s->expected[j * OUTPUTS + o] * s->expected[j * OUTPUTS + o];
+    }
+    near(sqrt(error / size), 0, 3e-14 * given + products, "solution", (int64_t)condition);
+  }
+  free(solution);
+}
+
+/* On both sides of where products are taken in f32. */
+static const int64_t shapes[][2] = {{300, 60}, {600, 200}, {1500, 130}};
+
+START_TEST(least_squares__is_right_for_singular_values_down_to_1e_8) {
+  clf_context *context = context_of(_i, 2);
+  for (int i = 0; context != NULL && i < 3; i++) {
+    for (int power = 0; power >= -8; power -= 2) {
+      for (int weighted = 0; weighted < 2; weighted++) {
+        sample s = sample_of(shapes[i][0], shapes[i][1], shapes[i][1], pow(10, power), weighted);
+        check_solution(context, &s, false);
+        if (power >= -6) {
+          check_solution(context, &s, true);
+        }
+        free_sample(&s);
+      }
+    }
+  }
+  clf_context_free(context);
+}
+END_TEST
+
+START_TEST(least_squares__of_lower_rank_is_of_minimum_norm) {
+  static const int64_t cases[][3] = {
+      {300, 60, 40}, {600, 200, 190}, {40, 100, 40}, {300, 500, 200}};
+  clf_context *context = context_of(_i, 2);
+  for (int i = 0; context != NULL && i < 4; i++) {
+    for (int power = 0; power >= -8; power -= 2) {
+      sample s = sample_of(cases[i][0], cases[i][1], cases[i][2], pow(10, power), false);
+      check_solution(context, &s, false);
+      free_sample(&s);
+    }
+  }
+  clf_context_free(context);
+}
+END_TEST
+
+START_TEST(least_squares__has_the_same_bits_on_any_threads) {
+  for (int power = 0; power >= -8; power -= 4) {
+    sample s = sample_of(600, 200, 190, pow(10, power), true);
+    clf_context *one = context_of(_i, 1), *two = context_of(_i, 2);
+    if (one != NULL) {
+      double *a = solved(one, &s, false, NULL), *b = solved(two, &s, false, NULL);
+      ck_assert_mem_eq(a, b, (size_t)(s.columns * OUTPUTS) * sizeof *a);
+      free(a);
+      free(b);
+    }
+    clf_context_free(one);
+    clf_context_free(two);
+    free_sample(&s);
+  }
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("least_squares");
+  TCase *tests = tcase_create("least_squares");
+  tcase_set_timeout(tests, 100);
+  tcase_add_loop_test(tests, qr__keeps_the_products_of_columns, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, qr_pivoted__finds_the_rank, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, least_squares__is_right_for_singular_values_down_to_1e_8, 0,
+                      CPU_LEVELS);
+  tcase_add_loop_test(tests, least_squares__of_lower_rank_is_of_minimum_norm, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, least_squares__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
