@@ -1,9 +1,11 @@
 /* Fits the machines of all pairs of classes, or of each class against the rest, side by side: one
  * to a thread, or all threads on one where there are fewer. They share rows of the kernel matrix.
  */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "models/svm.h"
 
 static clf__svm_shape shape_with(bool rest, int64_t classes) {
@@ -43,10 +45,19 @@ static clf_status set_bounds(fitting *f) {
   float *weights = NULL;
   clf_status status = clf__effective_weights(&weights, f->model, f->training, &p->class_weight);
   const float *used = weights != NULL ? weights : f->training->weights;
+  double largest = 0;
   for (int64_t i = 0; status == CLF_OK && i < f->training->x->rows; i++) {
     f->C[i] = p->C * (used != NULL ? (double)used[i] : 1);
+    largest = fmax(largest, f->C[i]);
   }
   clf__free(weights);
+  if (status == CLF_OK && largest < (double)FLT_MIN) {
+    status =
+        clf__fail(CLF_ERROR_NUMERIC,
+                  "C times the rows' weights is at most %s, which coefficients in float cannot "
+                  "be; scale the features down, so that a larger C means the same",
+                  clf__number_text(largest));
+  }
   return status;
 }
 

@@ -123,11 +123,55 @@ START_TEST(svm__refuses_kernels_beyond_float) {
   fill_rows(1e20);
   clf_dataset *large = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
   refuse("kernel=linear", large, CLF_ERROR_NUMERIC, "row");
+  refuse("kernel=linear C=1e-40", rows, CLF_ERROR_NUMERIC, "coefficients in float");
   clf_dataset_free(data);
   clf_dataset_free(sparse);
   clf_dataset_free(u8);
   clf_dataset_free(rows);
   clf_dataset_free(large);
+}
+END_TEST
+
+/* Values of (gamma x.z)^d of rows far from 0 are the same but for digits that floats do not have;
+ * LIBSVM's doubles say of the first two rows 1e-9 and -1e-9. */
+START_TEST(svm__refuses_kernels_that_say_the_same_of_all_rows) {
+  const float points[] = {1, 99999, 2, 99999};
+  const int32_t labels[] = {0, 1};
+  clf_dataset *data = dataset_of(NULL, points, CLF_F32, 2, 2, labels);
+  refuse("kernel=polynomial", data, CLF_ERROR_NUMERIC, "floats do not hold");
+  refuse("kernel=polynomial degree=1", data, CLF_ERROR_NUMERIC, "standardize");
+  clf_dataset_free(data);
+  fill_rows(1);
+  data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+  refuse("kernel=polynomial gamma=1e-7 coef0=1", data, CLF_ERROR_NUMERIC, "coef0");
+  clf_dataset *sparse = sparse_of(NULL, x, ROWS, COLUMNS, y);
+  refuse("kernel=polynomial gamma=1e-7 coef0=1", sparse, CLF_ERROR_NUMERIC, "coef0");
+  clf_dataset_free(data);
+  clf_dataset_free(sparse);
+}
+END_TEST
+
+static void count_message(void *user, int32_t level, const char *message) {
+  *(int *)user += level == CLF_LOG_WARNING && strstr(message, "kernel values differ") != NULL;
+}
+
+START_TEST(svm__warns_of_kernels_that_say_nearly_the_same) {
+  static const char *const settings[] = {"gamma=0.1", "gamma=1e-5"};
+  for (int i = 0; i < 2; i++) {
+    int warnings = 0;
+    char params[64];
+    clf_context *context = NULL;
+    ck_clf_ok(clf_context_create(&context, NULL, NULL));
+    ck_clf_ok(clf_context_set_log(context, count_message, &warnings));
+    fill_rows(1);
+    clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
+    snprintf(params, sizeof params, "kernel=polynomial coef0=1 %s", settings[i]);
+    clf_model *model = fitted(context, "svm", params, data);
+    ck_assert_int_eq(warnings, i);
+    clf_model_free(model);
+    clf_dataset_free(data);
+    clf_context_free(context);
+  }
 }
 END_TEST
 
@@ -348,6 +392,8 @@ int main(void) {
   tcase_add_loop_test(facts, svm__does_not_depend_on_the_unit_of_the_features, 0, 2 * KERNELS);
   tcase_add_loop_test(facts, svm__takes_features_of_any_decimal_unit, 0, LINEAR);
   tcase_add_test(facts, svm__refuses_kernels_beyond_float);
+  tcase_add_test(facts, svm__refuses_kernels_that_say_the_same_of_all_rows);
+  tcase_add_test(facts, svm__warns_of_kernels_that_say_nearly_the_same);
   tcase_add_loop_test(facts, svm__takes_a_weight_as_so_many_rows, 0, 3);
   tcase_add_loop_test(facts, svm__gives_a_class_without_weight_no_chance, 0, 2);
   tcase_add_loop_test(facts, svm__takes_its_intercept_from_the_free_rows, 0, 4);
