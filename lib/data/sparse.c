@@ -131,7 +131,7 @@ clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, in
   dataset->features = columns;
   CLF__TRY(copy_row_start(&dataset->row_start, dataset->context, row_start, column->shape[0]));
   CLF__TRY(copy_columns(&dataset->column, dataset->context, column, columns));
-  if (value->dtype == CLF_F32 && clf__tensor_contiguous(value)) {
+  if (value->dtype == CLF_F32 && clf__tensor_contiguous(value) && value->data != NULL) {
     CLF__TRY(clf__tensor_share(&dataset->value, value));
   } else {
     CLF__TRY(clf__to_f32(&dataset->value, dataset->context, value));

@@ -145,6 +145,8 @@ START_TEST(sparse__rows_without_entries) {
                    (part){NULL, CLF_F32, 0}));
   ck_assert_int_eq(clf_dataset_rows(dataset), 2);
   ck_assert_int_eq(clf_dataset_nonzeros(dataset), 0);
+  clf__rows x = clf__dataset_rows(dataset); /* of which kernels make pointers */
+  ck_assert(x.column != NULL && x.value != NULL);
   clf_dataset *subset = NULL;
   ck_clf_ok(clf_dataset_subset(&subset, dataset, (int64_t[]){1, 0, 1}, 3));
   ck_assert_int_eq(clf_dataset_nonzeros(subset), 0);
