@@ -1,5 +1,6 @@
-/* R^2 = 1 - sum w (t - y)^2 / sum w (t - mean)^2. The quotient is that of two norms, each over its
- * largest difference, so that squares of huge or tiny targets neither overflow nor vanish. */
+/* R^2 = 1 - sum w (t - y)^2 / sum w (t - mean)^2. The quotient is that of two root mean squares,
+ * each over its largest difference, so that squares of huge or tiny targets neither overflow nor
+ * vanish. */
 #include "metrics/determination.h"
 
 #include <math.h>
@@ -23,17 +24,18 @@ static double distance(const scored *s, const float *values, double mean, int64_
   return s->targets[row * s->outputs] / 2 - from / 2;
 }
 
-/* sqrt(sum w d^2) of the distances d. */
+/* sqrt(sum w d^2 / sum w) of the distances d. */
 static double norm(const scored *s, const float *values, double mean) {
-  double largest = 0, sum = 0;
+  double largest = 0, sum = 0, total = 0;
   for (int64_t i = 0; i < s->rows; i++) {
     largest = weight_of(s, i) > 0 ? fmax(largest, fabs(distance(s, values, mean, i))) : largest;
   }
   for (int64_t i = 0; largest > 0 && i < s->rows; i++) {
     const double part = weight_of(s, i) > 0 ? distance(s, values, mean, i) / largest : 0;
     sum += weight_of(s, i) * part * part;
+    total += weight_of(s, i);
   }
-  return largest * sqrt(sum);
+  return total > 0 ? largest * sqrt(sum / total) : 0;
 }
 
 /* `*constant` says whether all targets are the same, which rounding of their mean would hide. */

@@ -7,6 +7,9 @@ clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count) {
   clf__rows range = *x;
   range.rows = count;
   range.first_row += first;
+  if (count == 0) {
+    return range; /* of rows that may be nowhere */
+  }
   if (clf__rows_sparse(x)) {
     range.row_start += first;
   } else if (x->dtype == CLF_U8) {

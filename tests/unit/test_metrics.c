@@ -211,6 +211,9 @@ START_TEST(determination__of_extreme_targets) {
   const float zeros[4] = {0}, met[] = {0.1F, 0.1F, 0.1F, 0.1F}, far[] = {3e38F, 0, 0, 0};
   const double small[] = {1e-300, 2e-300, 0, 0};
   ck_assert_double_eq_tol(clf__determination(huge, zeros, NULL, 4, 1), 0, 1e-7);
+  ck_assert_double_eq_tol(
+      clf__determination((const double[]){1.7e308, -1.7e308, 1.7e308, -1.7e308}, zeros, NULL, 4, 1),
+      0, 1e-7);
   ck_assert_double_eq(clf__determination(same, zeros, NULL, 4, 1), 0);
   ck_assert_double_eq(clf__determination(same, met, NULL, 4, 1), 0);
   ck_assert_double_eq(
