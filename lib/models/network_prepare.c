@@ -31,10 +31,10 @@ static clf_status fold_norm(const clf__network *network, const clf__layer *norm,
                             float *const *norm_weights, float *weight, int64_t rows, float *bias) {
   const int64_t columns = clf__shape_count(&norm->weights[0].shape);
   double *factor = clf__alloc_array(network->context, 2 * columns, sizeof *factor);
-  double *shift = factor + columns;
   if (factor == NULL) {
     return CLF_ERROR_MEMORY;
   }
+  double *shift = factor + columns;
   clf__batch_norm_map(norm, norm_weights, factor, shift);
   for (int64_t i = 0; i < rows; i++) {
     for (int64_t j = 0; j < columns; j++) {
