@@ -8,7 +8,7 @@
 
 static const clf__param params[] = {
     {"epochs", CLF_PARAM_I64, offsetof(clf__perceptron_params, epochs), "10", 1, 1e6, false, NULL,
-     "most passes over the rows; fewer when one is made without a mistake"},
+     "passes over the rows; those after one without a mistake need not be made"},
     {"learning_rate", CLF_PARAM_F64, offsetof(clf__perceptron_params, learning_rate), "1", 0, 1e30,
      true, NULL, "length of an update"},
     {"averaged", CLF_PARAM_BOOL, offsetof(clf__perceptron_params, averaged), "true", 0, 0, false,
@@ -172,13 +172,21 @@ static clf_status resume(clf__perceptron_learner *l, const clf__store *before) {
   return CLF_OK;
 }
 
+/* After a pass without a mistake W stays as it is: the passes that are left need not be made, but
+ * count for the mean, in which W outweighs what came before the more of them there are. */
+static void skip_passes(clf__perceptron_learner *l, int64_t passes, int64_t rows) {
+  int64_t seen;
+  const bool counted = clf__mul_i64(passes, rows, &seen) && seen <= MOST_ROWS_SEEN - l->seen;
+  l->seen = counted ? l->seen + seen : MOST_ROWS_SEEN;
+}
+
 static clf_status train(const clf_model *model, const clf__training *training, int64_t epochs,
                         const clf__store *before, clf__store *state) {
   const clf__perceptron_params *p = model->params;
   clf__perceptron_learner l = {0};
   float *weights = NULL;
   double *shares = NULL;
-  int64_t done_epochs = 0;
+  int64_t done_epochs = 0, before_pass = 0;
   clf_status status = clf__effective_weights(&weights, model, training, &p->class_weight);
   if (status < 0) {
     return status;
@@ -195,9 +203,11 @@ static clf_status train(const clf_model *model, const clf__training *training, i
   l.progress = clf__progress_begin(model->context, "perceptron", epochs);
   CLF__TRY(clf__perceptron_report(&l, 0));
   for (; done_epochs < epochs && l.share != 0; done_epochs++) {
+    before_pass = l.seen;
     CLF__TRY(clf__perceptron_run_epoch(&l, done_epochs));
     shares[done_epochs] = l.share;
   }
+  skip_passes(&l, epochs - done_epochs, l.seen - before_pass);
   CLF__TRY(store_model(&l, state));
   CLF__TRY(store_progress(&l, state));
   CLF__TRY(store_history(&l, before, shares, done_epochs, state));

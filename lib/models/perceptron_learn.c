@@ -7,7 +7,9 @@
  *
  * averaged (Freund and Schapire 1999): the model is the mean of W over all rows seen. An update
  * made after c rows misses from the first c of T terms, so with U the sum of c times each update
- * the mean is W - U / T: work is done on mistakes only (Daumé 2006).
+ * the mean is W - U / T: work is done on mistakes only (Daumé 2006). Passes that are not made,
+ * since the one before was without a mistake, count in T: else a fit that separates the rows at
+ * once would average over little but the way there.
  *
  * Rows are taken strictly in turn on the calling thread. MNIST is 0.47 G multiply-adds an epoch, 8
  * ms at 16 of them a cycle; rows come in random order, so they are asked of the memory ahead of

@@ -276,6 +276,39 @@ START_TEST(perceptron__partial_fits_are_the_epochs_of_a_fit) {
 }
 END_TEST
 
+/* More columns than rows, all far from 0: a pass or two find a separation, after steps along the
+ * rows' mean that are far longer than what separates them. The passes that are not made for want of
+ * mistakes count for the average, as those of partial fits do. */
+START_TEST(perceptron__averages_over_passes_that_need_not_be_made) {
+  enum { FEW = 100, WIDE = 1500, EPOCHS = 100 };
+  static float x[FEW * WIDE], a[2 * WIDE], b[2 * WIDE];
+  int32_t labels[FEW];
+  uint64_t state = 12;
+  double history[2 * EPOCHS], score = 0;
+  for (int i = 0; i < FEW; i++) {
+    labels[i] = i % 2;
+    for (int j = 0; j < WIDE; j++) {
+      x[i * WIDE + j] = (float)(8 + random_normal(&state) + (j < 100 ? labels[i] : 0));
+    }
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, FEW, WIDE, labels);
+  clf_model *whole = fitted(NULL, "perceptron", "epochs=100", data), *parts = NULL;
+  ck_clf_ok(clf_model_score(whole, data, &score));
+  ck_assert_double_eq(score, 1);
+  ck_assert_int_lt(read_tensor(whole, "history_loss", history, sizeof(double)), EPOCHS);
+  ck_clf_ok(clf_model_create(&parts, NULL, "perceptron", NULL));
+  for (int i = 0; i < EPOCHS; i++) {
+    ck_clf_ok(clf_model_partial_fit(parts, data));
+  }
+  read_tensor(whole, "weights", a, sizeof *a);
+  read_tensor(parts, "weights", b, sizeof *b);
+  ck_assert_mem_eq(a, b, sizeof a);
+  clf_model_free(whole);
+  clf_model_free(parts);
+  clf_dataset_free(data);
+}
+END_TEST
+
 START_TEST(perceptron__goes_on_after_being_saved) {
   problem p = make_problem(6);
   clf_dataset *data = make_data(&p, false, false);
@@ -411,6 +444,7 @@ int main(void) {
   tcase_add_test(tests, perceptron__class_weights_multiply_row_weights);
   tcase_add_test(tests, perceptron__makes_no_more_mistakes_than_novikoff_allows);
   tcase_add_test(tests, perceptron__partial_fits_are_the_epochs_of_a_fit);
+  tcase_add_test(tests, perceptron__averages_over_passes_that_need_not_be_made);
   tcase_add_test(tests, perceptron__goes_on_after_being_saved);
   tcase_add_test(tests, perceptron__refuses_to_go_on_with_another_kind_of_average);
   tcase_add_test(tests, perceptron__order_comes_from_the_seed);
