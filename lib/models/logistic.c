@@ -57,6 +57,7 @@ typedef struct fitting {
   clf__logistic_preconditioner preconditioner;
   clf__progress progress;
   double tolerance;
+  double unit; /* of the weights' gradient: the largest feature's size, or 1 where that is more */
   double largest;  /* component of the gradient, now */
   double value;    /* of the objective, before the last step */
   int64_t refresh; /* iteration of the next one */
@@ -89,14 +90,25 @@ static clf_status record(fitting *f, int64_t iteration, double value) {
   return CLF_OK;
 }
 
+/* A gradient with respect to weights is as small as the features are: those of size 1e-10 leave it
+ * below any tolerance before anything is learned, so it is measured in their size. */
+static double largest_component(const fitting *f, const double *gradient) {
+  const clf__logistic_objective *o = &f->objective;
+  const int64_t weights = o->outputs * o->columns;
+  double of_weights = 0, of_bias = 0;
+  for (int64_t i = 0; i < weights; i++) {
+    of_weights = fmax(of_weights, fabs(gradient[i]));
+  }
+  for (int64_t k = 0; k < o->outputs; k++) {
+    of_bias = fmax(of_bias, fabs(gradient[weights + k]));
+  }
+  return fmax(of_weights / f->unit, of_bias);
+}
+
 static clf_status observe(void *argument, int64_t iteration, double value, const double *gradient,
                           clf__lbfgs_order *order) {
   fitting *f = argument;
-  const clf__logistic_objective *o = &f->objective;
-  f->largest = 0;
-  for (int64_t i = 0; i < o->outputs * (o->columns + 1); i++) {
-    f->largest = fmax(f->largest, fabs(gradient[i]));
-  }
+  f->largest = largest_component(f, gradient);
   clf_status status = clf__progress_step(&f->progress, iteration, value, (double)NAN);
   if (status == CLF_OK && iteration > 0) {
     status = record(f, iteration, value);
@@ -200,6 +212,10 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
   CLF__TRY(clf__logistic_objective_create(&f.objective,
                                           weights != NULL ? weights : training->weights, p->C));
   CLF__TRY(clf__logistic_preconditioner_create(&f.preconditioner, &f.objective));
+  for (int64_t j = 0; j < f.objective.columns; j++) {
+    f.unit = fmax(f.unit, fmin(sqrt(f.preconditioner.squares[j]), 1));
+  }
+  f.unit = f.unit > 0 ? f.unit : 1;
   status = minimize(&f, model, state);
 done:
   clf__logistic_preconditioner_free(&f.preconditioner);

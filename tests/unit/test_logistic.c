@@ -488,6 +488,31 @@ START_TEST(logistic__ends_on_huge_and_tiny_features) {
 }
 END_TEST
 
+/* Without a penalty nothing but the weights' unit depends on the features'. */
+START_TEST(logistic__learns_the_same_from_features_of_any_size) {
+  static const int powers[] = {-100, -66, -33, 33, 66, 100};
+  static float expected[ROWS * CLASSES], found[ROWS * CLASSES];
+  problem p = make_problem(15);
+  clf_dataset *data = dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, p.labels);
+  clf_model *model = fitted(NULL, "logistic", "C=inf", data);
+  ck_clf_ok(clf_model_predict_proba(model, data, expected, ROWS * CLASSES));
+  clf_model_free(model);
+  clf_dataset_free(data);
+  for (int i = 0; i < ROWS * COLUMNS; i++) {
+    p.x[i] = ldexpf(p.x[i], powers[_i]);
+  }
+  data = dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, p.labels);
+  model = fitted(NULL, "logistic", "C=inf", data);
+  ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
+  ck_clf_ok(clf_model_predict_proba(model, data, found, ROWS * CLASSES));
+  for (int i = 0; i < ROWS * CLASSES; i++) {
+    ck_assert_float_eq_tol(found[i], expected[i], 1e-5F);
+  }
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
 START_TEST(logistic__ends_with_more_features_than_rows) {
   enum { FEW = 20, WIDE = 3000 };
   float *x = malloc(FEW * WIDE * sizeof *x);
@@ -624,6 +649,7 @@ int main(void) {
   tcase_add_test(tests, logistic__ends_on_separable_rows_with_hardly_a_penalty);
   tcase_add_test(tests, logistic__ends_on_columns_that_are_constant_or_repeat);
   tcase_add_test(tests, logistic__ends_on_huge_and_tiny_features);
+  tcase_add_loop_test(tests, logistic__learns_the_same_from_features_of_any_size, 0, 6);
   tcase_add_test(tests, logistic__ends_with_more_features_than_rows);
   tcase_add_test(tests, logistic__ends_with_a_hundred_classes_of_one_row);
   tcase_add_test(tests, logistic__ends_on_two_equal_rows);
