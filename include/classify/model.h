@@ -171,7 +171,9 @@ CLF_API clf_status clf_model_score(const clf_model *model, const clf_dataset *da
 CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index);
 
 /** A tensor of the fitted model, read-only. Linear models have `weights` [outputs, features] and
- *  `intercept` [outputs]; iterative ones `history_loss` [epochs].
+ *  `intercept` [outputs], f32; where the weights' products cancel, so that f32 is not enough, also
+ *  `weights_f64` and `intercept_f64`, by which they decide. Iterative ones have `history_loss`
+ *  [epochs].
  *  @param out  receives a new handle on the model's memory, valid even after the model's next fit;
  *              free it with clf_tensor_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such name; the message lists them), CLF_ERROR_NOT_FITTED,
