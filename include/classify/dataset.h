@@ -22,8 +22,12 @@ typedef struct clf_dataset clf_dataset;
 /** Makes a dataset of dense rows.
  *  @param out  receives the dataset; free it with clf_dataset_free()
  *  @param x    [rows, features…], any dtype. Its storage is shared, so memory wrapped by it is not
- *              copied when it is f32 or u8 with contiguous rows; anything else is converted once,
- * to f32. The caller may free its handle at once.
+ *              copied when it is f32, f64 or u8 with contiguous rows; it must not change then while
+ *              the dataset lives. Anything else is converted once: integers to f32, or to f64 where
+ *              f32 does not hold all of them. f64 rows are rounded to f32 late, block by block:
+ *              after a transform, or after a model that does not mind where 0 is has moved rows
+ *              that lie far from it. A value too large for f32 is refused there, by
+ *              CLF_ERROR_DATA. The caller may free its handle at once.
  *  @param y    [rows] labels as by clf_dataset_set_labels(), or NULL
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA, CLF_ERROR_MEMORY
  *  @since 0.1

@@ -1,5 +1,6 @@
 /* Rows go in blocks to the context's threads. The arithmetic is in doubles, so that features far
- * from 0 keep their digits; what bounds it is the memory that it writes. */
+ * from 0 keep their digits; what bounds it is the memory that it writes. f64 rows that are not
+ * moved stay f64: f32 might merge their values. */
 #include "data/affine.h"
 
 #include "base/pool.h"
@@ -9,28 +10,52 @@ enum { TASK_NUMBERS = 1 << 16 };
 typedef struct change {
   clf__rows x;
   const clf__affine *affine;
-  float *to;
-  float *buffers; /* [threads, columns] */
+  float *to;       /* f32, or */
+  double *to_wide; /* f64 */
+  double *buffers; /* [threads, columns] of f64, or of f32 as floats */
   int64_t per_task;
 } change;
 
-static float bounded(double value, const clf__affine *affine) {
+static double bounded(double value, const clf__affine *affine) {
   value = value < affine->low ? affine->low : value;
-  return (float)(value > affine->high ? affine->high : value);
+  return value > affine->high ? affine->high : value;
+}
+
+static void change_f32(const change *job, int64_t row, float *buffer) {
+  const clf__affine affine = *job->affine;
+  const double *restrict center = affine.center;
+  const double *restrict factor = affine.factor;
+  const float *values = clf__rows_values(&job->x, row, buffer);
+  float *restrict to = job->to + row * job->x.columns;
+  for (int64_t j = 0; j < job->x.columns; j++) {
+    const double moved = center != NULL ? (double)values[j] - center[j] : (double)values[j];
+    to[j] = (float)bounded(affine.shift + moved * factor[j], &affine);
+  }
+}
+
+static void change_f64(const change *job, int64_t row, double *buffer) {
+  const clf__affine affine = *job->affine;
+  const int64_t columns = job->x.columns;
+  double *to = job->to_wide != NULL ? job->to_wide + row * columns : buffer;
+  clf__rows_read_f64(&job->x, row, to);
+  for (int64_t j = 0; j < columns; j++) {
+    const double moved = affine.center != NULL ? to[j] - affine.center[j] : to[j];
+    to[j] = bounded(affine.shift + moved * affine.factor[j], &affine);
+  }
+  for (int64_t j = 0; j < columns && job->to_wide == NULL; j++) {
+    job->to[row * columns + j] = (float)to[j];
+  }
 }
 
 static void change_rows(void *argument, int64_t index, int32_t worker) {
   const change *job = argument;
-  const clf__affine affine = *job->affine;
-  int64_t columns = job->x.columns;
-  const double *restrict center = affine.center;
-  const double *restrict factor = affine.factor;
+  double *buffer = job->buffers + worker * job->x.columns;
   int64_t end = (index + 1) * job->per_task;
   for (int64_t i = index * job->per_task; i < end && i < job->x.rows; i++) {
-    const float *row = clf__rows_values(&job->x, i, job->buffers + worker * columns);
-    float *restrict to = job->to + i * columns;
-    for (int64_t j = 0; j < columns; j++) {
-      to[j] = bounded(affine.shift + (row[j] - center[j]) * factor[j], &affine);
+    if (job->x.dtype == CLF_F64) {
+      change_f64(job, i, buffer);
+    } else {
+      change_f32(job, i, (float *)buffer);
     }
   }
 }
@@ -44,7 +69,7 @@ static void change_entries(void *argument, int64_t index, int32_t worker) {
   int64_t end = (index + 1) * job->per_task;
   for (int64_t e = index * job->per_task; e < end && e < count; e++) {
     double factor = affine.factor[job->x.column[first + e]];
-    job->to[e] = bounded(job->x.value[first + e] * factor, &affine);
+    job->to[e] = (float)bounded(job->x.value[first + e] * factor, &affine);
   }
 }
 
@@ -68,16 +93,18 @@ static clf_status apply_sparse(clf_dataset **out, const clf_dataset *dataset, ch
 }
 
 static clf_status apply_dense(clf_dataset **out, const clf_dataset *dataset, change *job) {
+  const bool wide = job->x.dtype == CLF_F64 && job->affine->center == NULL;
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
   job->buffers = clf__alloc_array(dataset->context, clf__context_threads(dataset->context),
-                                  (size_t)job->x.columns * sizeof(float));
+                                  (size_t)job->x.columns * sizeof *job->buffers);
   if (job->buffers == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  CLF__TRY(clf__tensor_unset(&x, dataset->context, CLF_F32, 2,
+  CLF__TRY(clf__tensor_unset(&x, dataset->context, wide ? CLF_F64 : CLF_F32, 2,
                              (int64_t[]){job->x.rows, job->x.columns}));
-  job->to = x->data;
+  job->to = wide ? NULL : x->data;
+  job->to_wide = wide ? x->data : NULL;
   job->per_task = job->x.columns < TASK_NUMBERS ? TASK_NUMBERS / job->x.columns : 1;
   clf__parallel(dataset->context, (job->x.rows - 1) / job->per_task + 1, change_rows, job);
   CLF__TRY(clf__dataset_with_x(out, dataset, x));

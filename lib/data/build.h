@@ -13,6 +13,10 @@ clf_status clf__dataset_share_rest(clf_dataset *dataset, const clf_dataset *like
  * f32: its row and column are in the message. */
 clf_status clf__to_f32(clf_tensor **out, clf_context *context, const clf_tensor *tensor);
 
+/* A C-contiguous copy of features: f64 of f64 and of integers that f32 does not hold, else f32. The
+ * log says where f64 does not hold integers either. */
+clf_status clf__to_float(clf_tensor **out, clf_context *context, const clf_tensor *tensor);
+
 /* Copies rows (indices along axis 0) of `from`, whose rows are contiguous, to the first rows of
  * `to`, which is C-contiguous and of the same dtype and row size. */
 void clf__gather(clf_tensor *to, const clf_tensor *from, const int64_t *rows, int64_t count);

@@ -1,5 +1,5 @@
-/* Conversion of any tensor to f32, whatever its type and strides, a run of the last axis at a time.
- * Blocks of runs go to the context's threads: the memory it reads is what bounds it. */
+/* Conversion of any tensor to f32 or f64, whatever its type and strides, a run of the last axis at
+ * a time. Blocks of runs go to the context's threads: the memory it reads is what bounds it. */
 #include <float.h>
 #include <math.h>
 #include <stdatomic.h>
@@ -10,7 +10,8 @@
 
 typedef struct conversion {
   const clf_tensor *from;
-  float *to;
+  float *to;    /* f32, or */
+  double *wide; /* f64 */
   int64_t runs;
   int64_t run; /* elements of the last axis */
   int64_t runs_per_task;
@@ -76,6 +77,17 @@ static bool convert_run(float *restrict to, const clf_tensor *from, int64_t offs
   }
 }
 
+/* Converts one run of f64, i32 or i64. */
+static void widen_run(double *restrict to, const clf_tensor *from, int64_t offset, int64_t count) {
+  const int64_t stride = from->strides[from->ndim - 1];
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t at = offset + i * stride;
+    to[i] = from->dtype == CLF_F64   ? ((const double *)from->data)[at]
+            : from->dtype == CLF_I32 ? (double)((const int32_t *)from->data)[at]
+                                     : (double)((const int64_t *)from->data)[at];
+  }
+}
+
 static void convert_block(void *argument, int64_t index, int32_t worker) {
   (void)worker;
   conversion *job = argument;
@@ -83,6 +95,10 @@ static void convert_block(void *argument, int64_t index, int32_t worker) {
   int64_t end = first + job->runs_per_task < job->runs ? first + job->runs_per_task : job->runs;
   for (int64_t i = first; i < end; i++) {
     int64_t offset = run_offset(job->from, i);
+    if (job->wide != NULL) {
+      widen_run(job->wide + i * job->run, job->from, offset, job->run);
+      continue;
+    }
     if (convert_run(job->to + i * job->run, job->from, offset, job->run)) {
       continue;
     }
@@ -109,15 +125,17 @@ static clf_status fail_too_large(const clf_tensor *tensor, int64_t place) {
                    clf__number_text(value));
 }
 
-clf_status clf__to_f32(clf_tensor **out, clf_context *context, const clf_tensor *tensor) {
+static clf_status convert(clf_tensor **out, clf_context *context, const clf_tensor *tensor,
+                          int32_t dtype) {
   clf_tensor *copy = NULL;
-  clf_status status = clf__tensor_unset(&copy, context, CLF_F32, tensor->ndim, tensor->shape);
+  clf_status status = clf__tensor_unset(&copy, context, dtype, tensor->ndim, tensor->shape);
   if (status < 0) {
     return status;
   }
   int64_t count = clf_tensor_count(tensor);
   conversion job = {.from = tensor,
                     .to = copy->data,
+                    .wide = dtype == CLF_F64 ? copy->data : NULL,
                     .run = tensor->ndim > 0 ? tensor->shape[tensor->ndim - 1] : 1};
   atomic_init(&job.too_large, INT64_MAX);
   if (count > 0) {
@@ -132,4 +150,40 @@ clf_status clf__to_f32(clf_tensor **out, clf_context *context, const clf_tensor 
   }
   *out = copy;
   return CLF_OK;
+}
+
+clf_status clf__to_f32(clf_tensor **out, clf_context *context, const clf_tensor *tensor) {
+  return convert(out, context, tensor, CLF_F32);
+}
+
+/* Whether all integers are the same as floats of so many bits. */
+static bool holds_integers(const clf_tensor *tensor, int32_t bits) {
+  const int64_t count = clf_tensor_count(tensor), run = tensor->shape[tensor->ndim - 1];
+  const int64_t stride = tensor->strides[tensor->ndim - 1];
+  for (int64_t i = 0; i < count / run; i++) {
+    const int64_t offset = run_offset(tensor, i);
+    for (int64_t j = 0; j < run; j++) {
+      const int64_t at = offset + j * stride;
+      const int64_t value = tensor->dtype == CLF_I32 ? ((const int32_t *)tensor->data)[at]
+                                                     : ((const int64_t *)tensor->data)[at];
+      const uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+      if (size >> bits != 0 && size / (size & (0 - size)) >> bits != 0) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+clf_status clf__to_float(clf_tensor **out, clf_context *context, const clf_tensor *tensor) {
+  const bool integers = tensor->dtype == CLF_I32 || tensor->dtype == CLF_I64;
+  if (tensor->dtype != CLF_F64 && (!integers || holds_integers(tensor, FLT_MANT_DIG))) {
+    return clf__to_f32(out, context, tensor);
+  }
+  if (tensor->dtype == CLF_I64 && !holds_integers(tensor, DBL_MANT_DIG)) {
+    clf__log(context, CLF_LOG_WARNING,
+             "x: some integers are beyond 2^53 and are rounded to f64, which may merge them: "
+             "subtract what they have in common");
+  }
+  return convert(out, context, tensor, CLF_F64);
 }

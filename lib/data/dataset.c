@@ -1,6 +1,6 @@
 /* Dense datasets, and what dense and sparse ones have in common: labels, targets, weights. Memory
- * that kernels can read as it is, u8 or f32 with contiguous rows, is shared; the rest is converted
- * once. */
+ * that can be read as it is, u8, f32 or f64 with contiguous rows, is shared; the rest is converted
+ * once: integers to f32, or to f64 where f32 does not hold all of them. */
 #include "data/dataset.h"
 
 #include <math.h>
@@ -55,7 +55,7 @@ static clf_status check_shape(const clf_tensor *x) {
 
 /* Whether kernels can read x as it is: its rows without gaps inside, in order and apart. */
 static bool is_readable(const clf_tensor *x) {
-  if (x->dtype != CLF_U8 && x->dtype != CLF_F32) {
+  if (x->dtype != CLF_U8 && x->dtype != CLF_F32 && x->dtype != CLF_F64) {
     return false;
   }
   int64_t step = 1;
@@ -79,7 +79,7 @@ clf_status clf_dataset_create(clf_dataset **out, clf_context *context, const clf
   if (is_readable(x)) {
     CLF__TRY(clf__tensor_share(&dataset->x, x));
   } else {
-    CLF__TRY(clf__to_f32(&dataset->x, dataset->context, x));
+    CLF__TRY(clf__to_float(&dataset->x, dataset->context, x));
   }
   dataset->rows = x->shape[0];
   dataset->features = clf_tensor_count(x) / x->shape[0];

@@ -127,11 +127,11 @@ done:
 static void affine(const clf_transform *transform, double *center, double *factor,
                    clf__affine *out) {
   const double *learnt = clf__store_tensor(transform->state, "factor")->data;
+  (void)center;
   for (int64_t j = 0; j < transform->features; j++) {
-    center[j] = 0;
     factor[j] = learnt[j];
   }
-  *out = (clf__affine){center, factor, 0, -INFINITY, INFINITY};
+  *out = (clf__affine){NULL, factor, 0, -INFINITY, INFINITY};
 }
 
 static int64_t columns(const clf_transform *transform) {

@@ -84,6 +84,19 @@ typedef struct projection {
   int64_t count;
 } projection;
 
+static void center_row(const clf__rows *x, int64_t row, const double *mean, float *to) {
+  if (x->dtype == CLF_F64) {
+    clf__rows about = *x;
+    about.center = mean;
+    clf__rows_values(&about, row, to);
+    return;
+  }
+  const float *values = clf__rows_values(x, row, to);
+  for (int64_t j = 0; j < x->columns; j++) {
+    to[j] = (float)((double)values[j] - mean[j]);
+  }
+}
+
 static void project_rows(void *argument, int64_t index, int32_t worker) {
   const projection *job = argument;
   const int64_t columns = job->x.columns, first = index * TASK_ROWS;
@@ -92,11 +105,7 @@ static void project_rows(void *argument, int64_t index, int32_t worker) {
   if (job->buffers != NULL) {
     float *buffer = job->buffers + worker * TASK_ROWS * columns;
     for (int64_t i = 0; i < rows; i++) {
-      float *to = buffer + i * columns;
-      const float *row = clf__rows_values(&block, i, to);
-      for (int64_t j = 0; j < columns; j++) {
-        to[j] = (float)((double)row[j] - job->mean[j]);
-      }
+      center_row(&block, i, job->mean, buffer + i * columns);
     }
     block = clf__rows_of_f32(buffer, rows, columns, columns);
   }

@@ -38,6 +38,11 @@ typedef struct eigen_job {
   double least;
 } eigen_job;
 
+/* As f32, of which the mean was taken. */
+static double value_of_byte(const clf__rows *x, int64_t at) {
+  return (double)(x->scale * (float)((const uint8_t *)x->data)[at]);
+}
+
 /* A's columns first … first + columns - 1. */
 static void fill_band(const eigen_job *job, const double *mean, int64_t first, int64_t columns) {
   const clf__rows *x = job->x;
@@ -46,9 +51,10 @@ static void fill_band(const eigen_job *job, const double *mean, int64_t first, i
     double *to = job->band + i * BAND;
     for (int64_t j = 0; j < columns; j++) {
       const int64_t at = i * x->stride + first + j;
-      const float value = x->dtype == CLF_U8 ? x->scale * (float)((const uint8_t *)x->data)[at]
-                                             : ((const float *)x->data)[at];
-      to[j] = root * ((double)value - mean[first + j]);
+      const double value = x->dtype == CLF_F64   ? ((const double *)x->data)[at]
+                           : x->dtype == CLF_F32 ? (double)((const float *)x->data)[at]
+                                                 : value_of_byte(x, at);
+      to[j] = root * (value - mean[first + j]);
     }
   }
 }
@@ -61,17 +67,12 @@ static clf_status make_gram(eigen_job *job, clf__directions *out) {
   const int64_t n = job->size;
   const clf__progress progress =
       clf__progress_begin(job->context, "gram", (job->x->columns - 1) / BAND + 1);
-  clf__columns columns = {.mean = out->mean};
-  double *others = clf__alloc_array(job->context, job->x->columns, 3 * sizeof *others);
   clf_status status = CLF_ERROR_MEMORY;
   job->band = clf__alloc_array(job->context, n, BAND * sizeof *job->band);
-  if (others == NULL || job->band == NULL) {
+  if (job->band == NULL) {
     goto done;
   }
-  columns.minimum = others;
-  columns.maximum = others + job->x->columns;
-  columns.variance = others + 2 * job->x->columns;
-  CLF__TRY(clf__column_statistics(job->context, job->x, job->weights, &columns));
+  CLF__TRY(clf__column_means(job->context, job->x, job->weights, out->mean));
   for (int64_t first = 0; first < job->x->columns; first += BAND) {
     const int64_t width = band_columns(job, first);
     CLF__TRY(clf__progress_step(&progress, first / BAND, NAN, NAN));
@@ -84,19 +85,45 @@ static clf_status make_gram(eigen_job *job, clf__directions *out) {
     job->weight += job->weights != NULL ? (double)job->weights[i] : 1;
   }
 done:
-  clf__free(others);
+  return status;
+}
+
+/* f64 rows are rounded about their mean. */
+static clf_status round_rows(const eigen_job *job, double *mean, float **values, clf__rows *x) {
+  int64_t size;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__column_means(job->context, x, job->weights, mean));
+  *values = clf__alloc_array(job->context, clf__mul_i64(x->rows, x->columns, &size) ? size : -1,
+                             sizeof(float));
+  if (*values == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  CLF__TRY(clf__rows_round(job->context, x, mean, *values));
+  *x = clf__rows_of_f32(*values, x->rows, x->columns, x->columns);
+done:
   return status;
 }
 
 static clf_status make_covariance(eigen_job *job, clf__directions *out) {
-  const clf__gram_input input = {.x = job->x, .weights = job->weights, .centered = true};
+  clf__rows x = *job->x;
+  const clf__gram_input input = {.x = &x, .weights = job->weights, .centered = true};
   clf__gram gram = {0};
-  clf_status status = clf__gram_create(&gram, job->context, &input);
+  float *values = NULL;
+  clf_status status = CLF_OK;
+  memset(out->mean, 0, (size_t)job->size * sizeof *out->mean);
+  if (!clf__rows_sparse(&x) && x.dtype == CLF_F64) {
+    CLF__TRY(round_rows(job, out->mean, &values, &x));
+  }
+  status = clf__gram_create(&gram, job->context, &input);
   if (status == CLF_OK) {
-    memcpy(out->mean, gram.mean, (size_t)job->size * sizeof *gram.mean);
+    for (int64_t j = 0; j < job->size; j++) {
+      out->mean[j] += gram.mean[j];
+    }
     memcpy(job->matrix, gram.scatter, (size_t)(job->size * job->size) * sizeof *gram.scatter);
     job->weight = gram.weight;
   }
+done:
+  clf__free(values);
   clf__gram_free(&gram);
   return status;
 }

@@ -3,7 +3,7 @@
  *
  * The products of degree d are, feature by feature, x[j] times the products of degree d - 1 whose
  * first feature is j or comes after it (after it only, for interactions): a run at that block's
- * end. So a row of products takes one multiplication each. */
+ * end. So a row of products takes one multiplication each. f64 rows give f64 products. */
 #include <math.h>
 #include <string.h>
 
@@ -75,7 +75,7 @@ typedef struct expansion {
   int64_t *start; /* [degree, features + 1]: where products of a degree that begin with a feature
                      start in the result, and where the degree ends */
   bool interaction_only;
-  float *to;
+  void *to;       /* [rows, width] f64 of f64 rows, else f32 */
   float *buffers; /* [threads, features] */
   int64_t per_task;
 } expansion;
@@ -95,16 +95,30 @@ static void lay_out(expansion *job) {
   }
 }
 
-static void expand_row(const expansion *job, const float *row, float *to) {
+/* The products of the features, which are in `to` already. */
+static void expand_f32(const expansion *job, float *to) {
   int64_t n = job->x.columns;
-  memcpy(to, row, (size_t)n * sizeof *to);
   for (int64_t d = 1; d < job->degree; d++) {
     const int64_t *below = job->start + (d - 1) * (n + 1);
     float *product = to + below[n];
     for (int64_t j = 0; j < n; j++) {
       const float *end = to + below[n];
       for (const float *factor = to + below[j + job->interaction_only]; factor < end; factor++) {
-        *product++ = row[j] * *factor;
+        *product++ = to[j] * *factor;
+      }
+    }
+  }
+}
+
+static void expand_f64(const expansion *job, double *to) {
+  int64_t n = job->x.columns;
+  for (int64_t d = 1; d < job->degree; d++) {
+    const int64_t *below = job->start + (d - 1) * (n + 1);
+    double *product = to + below[n];
+    for (int64_t j = 0; j < n; j++) {
+      const double *end = to + below[n];
+      for (const double *factor = to + below[j + job->interaction_only]; factor < end; factor++) {
+        *product++ = to[j] * *factor;
       }
     }
   }
@@ -115,7 +129,15 @@ static void expand_rows(void *argument, int64_t index, int32_t worker) {
   float *buffer = job->buffers + worker * job->x.columns;
   int64_t end = (index + 1) * job->per_task;
   for (int64_t i = index * job->per_task; i < end && i < job->x.rows; i++) {
-    expand_row(job, clf__rows_values(&job->x, i, buffer), job->to + i * job->width);
+    if (job->x.dtype == CLF_F64) {
+      double *to = (double *)job->to + i * job->width;
+      clf__rows_read_f64(&job->x, i, to);
+      expand_f64(job, to);
+    } else {
+      float *to = (float *)job->to + i * job->width;
+      memcpy(to, clf__rows_values(&job->x, i, buffer), (size_t)job->x.columns * sizeof *to);
+      expand_f32(job, to);
+    }
   }
 }
 
@@ -130,7 +152,8 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(check_sparse(dataset));
-  CLF__TRY(clf__tensor_unset(&x, context, CLF_F32, 2, (int64_t[]){job.x.rows, job.width}));
+  CLF__TRY(clf__tensor_unset(&x, context, job.x.dtype == CLF_F64 ? CLF_F64 : CLF_F32, 2,
+                             (int64_t[]){job.x.rows, job.width}));
   job.start = clf__alloc_array(context, job.degree, (size_t)(job.x.columns + 1) * sizeof(int64_t));
   job.buffers = clf__alloc_array(context, clf__context_threads(context),
                                  (size_t)job.x.columns * sizeof(float));

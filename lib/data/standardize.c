@@ -61,10 +61,10 @@ static void affine(const clf_transform *transform, double *center, double *facto
   const double *mean = clf__store_tensor(transform->state, "mean")->data;
   const double *deviation = clf__store_tensor(transform->state, "deviation")->data;
   for (int64_t j = 0; j < transform->features; j++) {
-    center[j] = values->mean ? mean[j] : 0;
+    center[j] = mean[j];
     factor[j] = values->deviation ? 1 / deviation[j] : 1;
   }
-  *out = (clf__affine){center, factor, 0, -INFINITY, INFINITY};
+  *out = (clf__affine){values->mean ? center : NULL, factor, 0, -INFINITY, INFINITY};
 }
 
 static clf_status apply(clf_dataset **out, const clf_transform *transform,

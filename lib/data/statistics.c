@@ -36,9 +36,24 @@ typedef struct reading {
   const double *mean;
   int64_t blocks;
   int64_t block_rows;
-  double *memory; /* [blocks, ARRAYS, columns] */
-  float *buffers; /* [threads, columns] */
+  double *memory;  /* [blocks, ARRAYS, columns] */
+  double *buffers; /* [threads, columns] of f64, or of f32 as floats */
 } reading;
+
+/* A dense row: f64 ones as they are, the others as f32. */
+typedef struct values {
+  const float *single; /* NULL for f64 rows */
+  const double *wide;
+} values;
+
+static values values_of(const reading *job, int64_t row, int32_t worker) {
+  double *buffer = job->buffers + worker * job->x->columns;
+  if (job->x->dtype != CLF_F64) {
+    return (values){.single = clf__rows_values(job->x, row, (float *)buffer)};
+  }
+  clf__rows_read_f64(job->x, row, buffer);
+  return (values){.wide = buffer};
+}
 
 static sums sums_of(const reading *job, int64_t block) {
   int64_t n = job->x->columns;
@@ -46,12 +61,14 @@ static sums sums_of(const reading *job, int64_t block) {
   return (sums){at, at + n, at + 2 * n, at + 3 * n, at + 4 * n, at + 5 * n, at + 6 * n};
 }
 
-static void add_row(const sums *to, const float *row, double weight, int64_t columns) {
+static void add_row(const sums *to, values row, double weight, int64_t columns) {
+  const float *restrict single = row.single;
+  const double *restrict wide = row.wide;
   double *restrict minimum = to->minimum;
   double *restrict maximum = to->maximum;
   double *restrict sum = to->sum;
   for (int64_t j = 0; j < columns; j++) {
-    double value = row[j];
+    double value = single != NULL ? (double)single[j] : wide[j];
     minimum[j] = value < minimum[j] ? value : minimum[j];
     maximum[j] = value > maximum[j] ? value : maximum[j];
     sum[j] += weight * value;
@@ -70,12 +87,14 @@ static void add_entries(const sums *to, const clf__rows *x, int64_t row, double 
   }
 }
 
-static void add_row_squares(const sums *to, const float *row, const double *mean, double weight,
+static void add_row_squares(const sums *to, values row, const double *mean, double weight,
                             int64_t columns) {
+  const float *restrict single = row.single;
+  const double *restrict wide = row.wide;
   double *restrict drift = to->drift;
   double *restrict square = to->square;
   for (int64_t j = 0; j < columns; j++) {
-    double difference = row[j] - mean[j];
+    double difference = (single != NULL ? (double)single[j] : wide[j]) - mean[j];
     drift[j] += weight * difference;
     square[j] += weight * difference * difference;
   }
@@ -95,7 +114,6 @@ static void read_block(void *argument, int64_t block, int32_t worker) {
   const reading *job = argument;
   const clf__rows *x = job->x;
   sums to = sums_of(job, block);
-  float *buffer = job->buffers + worker * x->columns;
   int64_t end = (block + 1) * job->block_rows;
   for (int64_t i = block * job->block_rows; i < end && i < x->rows; i++) {
     double weight = job->weights != NULL ? job->weights[i] : 1;
@@ -109,9 +127,9 @@ static void read_block(void *argument, int64_t block, int32_t worker) {
         add_entry_squares(&to, x, i, job->mean, weight);
       }
     } else if (job->mean == NULL) {
-      add_row(&to, clf__rows_values(x, i, buffer), weight, x->columns);
+      add_row(&to, values_of(job, i, worker), weight, x->columns);
     } else {
-      add_row_squares(&to, clf__rows_values(x, i, buffer), job->mean, weight, x->columns);
+      add_row_squares(&to, values_of(job, i, worker), job->mean, weight, x->columns);
     }
   }
 }
@@ -209,7 +227,7 @@ clf_status clf__column_statistics(clf_context *context, const clf__rows *x, cons
   job.block_rows = (x->rows - 1) / job.blocks + 1;
   job.memory = clf__alloc_zeroed(context, job.blocks * ARRAYS, (size_t)x->columns * sizeof(double));
   job.buffers =
-      clf__alloc_array(context, clf__context_threads(context), (size_t)x->columns * sizeof(float));
+      clf__alloc_array(context, clf__context_threads(context), (size_t)x->columns * sizeof(double));
   if (job.memory == NULL || job.buffers == NULL) {
     status = CLF_ERROR_MEMORY;
     goto done;
@@ -221,5 +239,17 @@ clf_status clf__column_statistics(clf_context *context, const clf__rows *x, cons
 done:
   clf__free(job.memory);
   clf__free(job.buffers);
+  return status;
+}
+
+clf_status clf__column_means(clf_context *context, const clf__rows *x, const float *weights,
+                             double *mean) {
+  double *extremes = clf__alloc_array(context, x->columns, 2 * sizeof *extremes);
+  if (extremes == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  const clf__columns columns = {extremes, extremes + x->columns, mean, NULL};
+  const clf_status status = clf__column_statistics(context, x, weights, &columns);
+  clf__free(extremes);
   return status;
 }

@@ -7,13 +7,17 @@
 typedef struct clf__columns {
   double *minimum; /* all [columns] */
   double *maximum;
-  double *mean;     /* this and variance, or neither: NULL */
-  double *variance; /* of the population; 0 for a column of equal values */
+  double *mean; /* or NULL */
+  double
+      *variance; /* of the population; 0 for a column of equal values; or NULL, as without mean */
 } clf__columns;
 
 /* Rows of weight 0 do not count; `weights` may be NULL. Elements that sparse rows leave out are 0.
  * CLF_ERROR_DATA when all weights are 0. */
 clf_status clf__column_statistics(clf_context *context, const clf__rows *x, const float *weights,
                                   const clf__columns *out);
+/* Means [columns] alone. */
+clf_status clf__column_means(clf_context *context, const clf__rows *x, const float *weights,
+                             double *mean);
 
 #endif

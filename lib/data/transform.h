@@ -17,8 +17,8 @@ typedef struct clf__transform_kind {
   clf_status (*fit)(const clf_transform *transform, const clf_dataset *dataset, clf__store *state);
   clf_status (*apply)(clf_dataset **out, const clf_transform *transform,
                       const clf_dataset *dataset);
-  /* For kinds that change each feature by itself: what the fitted transform does, with center and
-   * factor [features] for it to fill; NULL for other kinds. */
+  /* For kinds that change each feature by itself: what the fitted transform does, with center
+   * (where it moves features) and factor [features] for it to fill; NULL for other kinds. */
   void (*affine)(const clf_transform *transform, double *center, double *factor, clf__affine *out);
   /* Columns of the fitted output. */
   int64_t (*columns)(const clf_transform *transform);

@@ -4,6 +4,8 @@
  * do not depend on anything else. */
 #include "models/blocks.h"
 
+#include "models/kind_rows.h"
+
 enum {
   BLOCK_VALUES = 1 << 22, /* numbers that are held of a block, about */
   SPARSE_SHARE = 4        /* a sparse entry's number counts for this part of a dense one's */
@@ -13,8 +15,8 @@ static double larger(double a, double b) {
   return a > b ? a : b;
 }
 
-/* Numbers that the widest step of the pipeline makes of a row; sparse rows stay as they are where
- * features change one by one. */
+/* Numbers that the widest step of the pipeline, or the last one, makes of a row; sparse rows stay
+ * as they are where features change one by one. */
 static double pipeline_width(const clf_model *model, const clf_dataset *rows) {
   const clf__rows x = clf__dataset_rows(rows);
   const double entries = (double)clf__rows_entries(&x) / (double)x.rows;
@@ -25,7 +27,8 @@ static double pipeline_width(const clf_model *model, const clf_dataset *rows) {
     }
     widest = larger(widest, width);
   }
-  return widest;
+  const bool made = x.dtype == CLF_F64 || clf__store_tensor(model->state, "center") != NULL;
+  return made ? larger(widest, width) : widest;
 }
 
 int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t width) {
@@ -45,11 +48,14 @@ static clf_status use_block(const clf_model *model, const clf_dataset *rows, clf
                             void *argument, int64_t first) {
   const clf_dataset *data = NULL;
   clf_dataset *made = NULL;
-  clf_status status = clf__model_pipeline(model, rows, &data, &made);
-  if (status == CLF_OK) {
-    const clf__rows x = clf__dataset_rows(data);
-    status = use(argument, &x, first);
-  }
+  clf__kind_rows kind = {.center = NULL};
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__model_pipeline(model, rows, &data, &made));
+  const clf__rows x = clf__dataset_rows(data);
+  CLF__TRY(clf__kind_rows_decide(&kind, model, &x));
+  CLF__TRY(use(argument, &kind.x, first));
+done:
+  clf__kind_rows_free(&kind);
   clf_dataset_free(made);
   return status;
 }

@@ -13,6 +13,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "models/kind_rows.h"
 #include "models/selection.h"
 
 /* Rows to fit on and to score by. */
@@ -60,7 +61,7 @@ clf_status clf__variant_make(clf_model **out, const clf_model *model, const char
 }
 
 static clf_status score_variant(const clf_model *model, const char *params, const fold_rows *rows,
-                                void **shared, double *score) {
+                                clf__fit_shared *shared, double *score) {
   clf_model *variant = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__variant_make(&variant, model, params));
@@ -82,7 +83,7 @@ static void record_failure(run *now, int64_t task, int32_t worker, clf_status st
 }
 
 /* Number `index` among the (settings, fold) pairs of the group. */
-static void score_one(run *now, int64_t index, void **shared, int32_t worker) {
+static void score_one(run *now, int64_t index, clf__fit_shared *shared, int32_t worker) {
   if (index > atomic_load(&now->failed)) {
     return;
   }
@@ -106,8 +107,7 @@ static void score_one(run *now, int64_t index, void **shared, int32_t worker) {
 
 static void run_task(void *argument, int64_t task, int32_t worker) {
   run *now = argument;
-  const clf__model_kind *kind = now->variants->model->kind;
-  void *shared = NULL;
+  clf__fit_shared shared = {.own = NULL};
   if (!now->chained) {
     score_one(now, task, NULL, worker);
     return;
@@ -115,7 +115,8 @@ static void run_task(void *argument, int64_t task, int32_t worker) {
   for (int64_t variant = 0; variant < now->variants->count; variant++) {
     score_one(now, variant * now->size + task, &shared, worker);
   }
-  kind->free_shared(shared);
+  now->variants->model->kind->free_shared(shared.own);
+  clf__kind_rows_free(&shared.rows);
 }
 
 /* Sets the message of the first failure again, on the calling thread. */

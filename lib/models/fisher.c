@@ -445,11 +445,17 @@ static clf_status probabilities(const clf_model *model, float *values, int64_t r
   return CLF_OK;
 }
 
+static bool movable(const clf_model *model) {
+  const int32_t kernel = ((const fisher_params *)model->params)->kernel.kernel;
+  return kernel == CLF__FISHER_LINEAR || clf__kernel_movable(kernel - 1);
+}
+
 const clf__model_kind clf__fisher_kind = {
     .name = "fisher",
     .help = "Fisher discriminant: axes that separate the classes, Gaussians of one covariance",
     .params = {"fisher", params, CLF__PARAM_COUNT(params), sizeof(fisher_params)},
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .movable = movable,
     .fit = fit,
     .check = check,
     .prepare = clf__support_prepare,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "models/model.h"
+#include "models/kind_rows.h"
 
 /* A dataset that is the caller's or one made by the pipeline. */
 typedef struct pipeline_data {
@@ -94,7 +94,7 @@ static clf_status check_regression_weights(const clf__training *training, const 
 typedef struct fit_extras {
   clf_optimizer *optimizer;
   const clf__training *validation;
-  void **shared;
+  clf__fit_shared *shared;
 } fit_extras;
 
 /* A training that diverged after epochs that were good. */
@@ -106,13 +106,14 @@ static bool is_partly_good(clf_status status, const clf_model *next) {
 /* Runs one fit on rows that went through the pipeline. `labels` are in the model's classes. */
 static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
                            const clf__store *before, const fit_extras *extras) {
-  clf__rows x = clf__dataset_rows(data);
+  const clf__rows x = clf__dataset_rows(data);
+  clf__kind_rows own = {.center = NULL};
+  clf__kind_rows *rows = extras->shared != NULL ? &extras->shared->rows : &own;
   clf_status status = clf__rows_check_finite(next->context, &x);
   if (status < 0) {
     return clf__fail_within(status, "%s", next->kind->name);
   }
   clf__training training = {
-      .x = &x,
       .labels = labels,
       .targets = labels == NULL ? clf__dataset_targets(data) : NULL,
       .weights = clf__dataset_weights(data),
@@ -122,17 +123,21 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .row_shape = data->x != NULL ? data->x->shape + 1 : &data->features,
       .optimizer = extras->optimizer,
       .validation = extras->validation,
-      .shared = extras->shared,
+      .shared = extras->shared != NULL ? &extras->shared->own : NULL,
   };
   training.outputs = labels != NULL ? training.classes : clf_dataset_outputs(data);
   training.class_rows = clf__alloc_zeroed(next->context, training.classes, sizeof(double));
   if (training.class_rows == NULL) {
     return CLF_ERROR_MEMORY;
   }
+  training.x = &x;
   next->columns = x.columns;
   next->outputs = training.outputs;
   CLF__TRY(labels != NULL ? count_classes(&training, next)
                           : check_regression_weights(&training, next));
+  CLF__TRY(clf__kind_rows_fit(rows, next, &x, training.weights, before));
+  training.x = &rows->x;
+  training.center = rows->center != NULL ? rows->center->data : NULL;
   status = before != NULL
                ? next->kind->partial_fit(next, &training,
                                          clf__store_count(before) > 0 ? before : NULL, next->state)
@@ -150,6 +155,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   const clf_status prepared = clf__model_prepare(next);
   status = prepared < 0 ? prepared : status;
 done:
+  clf__kind_rows_free(&own);
   clf__free(training.class_rows);
   return status;
 }
@@ -237,7 +243,7 @@ static clf_status translate_labels(int32_t **out, const clf_model *model, const 
 /* The validation rows as a fit with epochs sees them. */
 typedef struct validation_rows {
   pipeline_data data;
-  clf__rows x;
+  clf__kind_rows rows;
   int32_t *labels;
   clf__training training;
 } validation_rows;
@@ -260,17 +266,22 @@ static clf_status validation_begin(validation_rows *v, const clf_model *next,
   if (status < 0) {
     return clf__fail_within(status, "validation");
   }
-  v->x = clf__dataset_rows(v->data.data);
-  v->training = (clf__training){.x = &v->x,
+  const clf__rows x = clf__dataset_rows(v->data.data);
+  status = clf__rows_check_finite(next->context, &x);
+  if (status == CLF_OK) {
+    status = clf__kind_rows_decide(&v->rows, next, &x);
+  }
+  v->training = (clf__training){.x = &v->rows.x,
                                 .labels = v->labels,
                                 .targets = clf__dataset_targets(v->data.data),
                                 .weights = clf__dataset_weights(v->data.data),
                                 .outputs = clf_dataset_outputs(v->data.data)};
-  return clf__rows_check_finite(next->context, &v->x);
+  return status;
 }
 
 static void validation_end(validation_rows *v) {
   clf__free(v->labels);
+  clf__kind_rows_free(&v->rows);
   clf_dataset_free(v->data.made);
 }
 
@@ -322,7 +333,8 @@ clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimiz
   return fit_model(model, train, validation, &extras);
 }
 
-clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train, void **shared) {
+clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
+                                 clf__fit_shared *shared) {
   /* Rows that a pipeline makes live for one fit only. */
   fit_extras extras = {.shared = model->step_count == 0 ? shared : NULL};
   return fit_model(model, train, NULL, &extras);

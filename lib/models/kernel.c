@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "data/statistics.h"
 
 enum { MOST_BLOCKS = 64, LEAST_ROWS = 64 };
 
@@ -128,14 +129,45 @@ static double variance_of(clf_context *context, const clf__training *training) {
   return variance > least ? variance * scale * scale : 0;
 }
 
-static double resolve_gamma(const clf_model *model, const clf__number *gamma,
-                            const clf__training *training) {
-  enum { SCALE = 0 };
-  if (gamma->word < 0) {
-    return gamma->value;
+/* Adds what the center c, which the columns had subtracted, makes of the variance of their values:
+ * with the columns' means m, var(c) + 2 cov(c, m) over the columns. */
+static clf_status add_center(double *variance, clf_context *context,
+                             const clf__training *training) {
+  const double *center = training->center;
+  const int64_t columns = training->x->columns;
+  double *means = clf__alloc_array(context, columns, sizeof *means);
+  double c = 0, m = 0, sum = 0;
+  if (means == NULL) {
+    return CLF_ERROR_MEMORY;
   }
-  double spread = gamma->word == SCALE ? variance_of(model->context, training) : 1;
-  return spread > 0 ? 1 / ((double)training->x->columns * spread) : 1;
+  const clf_status status = clf__column_means(context, training->x, training->weights, means);
+  for (int64_t j = 0; status == CLF_OK && j < columns; j++) {
+    c += center[j] / (double)columns;
+    m += means[j] / (double)columns;
+  }
+  for (int64_t j = 0; status == CLF_OK && j < columns; j++) {
+    sum += (center[j] - c) * (center[j] - c + 2 * (means[j] - m)) / (double)columns;
+  }
+  *variance += sum;
+  clf__free(means);
+  return status;
+}
+
+static clf_status resolve_gamma(double *out, const clf_model *model, const clf__number *gamma,
+                                const clf__training *training) {
+  enum { SCALE = 0 };
+  clf_status status = CLF_OK;
+  double spread = 1;
+  if (gamma->word < 0) {
+    *out = gamma->value;
+    return CLF_OK;
+  }
+  if (gamma->word == SCALE) {
+    spread = variance_of(model->context, training);
+    status = training->center != NULL ? add_center(&spread, model->context, training) : CLF_OK;
+  }
+  *out = spread > 0 ? 1 / ((double)training->x->columns * spread) : 1;
+  return status;
 }
 
 static clf_status check_precomputed(const clf_model *model, const clf__rows *x) {
@@ -296,17 +328,23 @@ clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model
     }
   }
   const bool has_gamma = has_rows && kind != CLF__KERNEL_LINEAR;
-  *out = (clf__kernel_function){.kind = kind,
-                                .degree = (int32_t)params->degree,
-                                .gamma =
-                                    has_gamma ? resolve_gamma(model, &params->gamma, training) : 0,
-                                .coef0 = params->coef0};
+  double gamma = 0;
+  clf_status status = has_gamma ? resolve_gamma(&gamma, model, &params->gamma, training) : CLF_OK;
+  if (status < 0) {
+    return status;
+  }
+  *out = (clf__kernel_function){
+      .kind = kind, .degree = (int32_t)params->degree, .gamma = gamma, .coef0 = params->coef0};
   const bool bounded = kind == CLF__KERNEL_RBF || kind == CLF__KERNEL_SIGMOID;
   if (!has_rows || bounded) {
     return CLF_OK;
   }
-  const clf_status status = check_range(model->context, out, training);
+  status = check_range(model->context, out, training);
   return status < 0 ? status : check_digits(model->context, out, training);
+}
+
+bool clf__kernel_movable(int32_t kind) {
+  return kind == CLF__KERNEL_LINEAR || kind == CLF__KERNEL_RBF;
 }
 
 /* Where one value lies far out, its column's mean lies far from all rows: the center is of use only

@@ -48,6 +48,10 @@ typedef struct clf__kernel_params {
 clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
                                const clf__kernel_params *params, const clf__training *training);
 
+/* Whether methods with an intercept find the same by a kernel (CLF__KERNEL_…) for rows moved by a
+ * constant. */
+bool clf__kernel_movable(int32_t kind);
+
 /* Column means of dense f32 rows for an rbf kernel, allocated; *out is NULL where taking them away
  * would not make the rows shorter by much. */
 clf_status clf__kernel_center(float **out, clf_context *context,

@@ -240,11 +240,16 @@ static clf_status probabilities(const clf_model *model, float *values, int64_t r
   return CLF_OK;
 }
 
+static bool movable(const clf_model *model) {
+  return ((const logistic_params *)model->params)->fit_intercept;
+}
+
 const clf__model_kind clf__logistic_kind = {
     .name = "logistic",
     .help = "logistic regression: softmax or one-vs-rest, with an L2 penalty",
     .params = {"logistic", params, CLF__PARAM_COUNT(params), sizeof(logistic_params)},
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .movable = movable,
     .fit = fit,
     .check = check,
     .decide = clf__linear_decide,

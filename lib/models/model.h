@@ -24,6 +24,7 @@ enum {
  * (rows of weight 0 do not count), weights not all 0. */
 typedef struct clf__training {
   const clf__rows *x;
+  const double *center;                   /* [columns] what x had subtracted, or NULL */
   const int32_t *labels;                  /* [rows] 0 … classes-1; NULL in a regression */
   const double *targets;                  /* [rows, outputs]; NULL in a classification */
   const float *weights;                   /* [rows] sample weights, NULL for 1 */
@@ -47,8 +48,15 @@ typedef struct clf__model_kind {
   /* A text parameter of the one handle it is set on, such as a path to write to: neither saved nor
    * believed when loaded, nor given to clones, folds and searches. Or NULL. */
   const char *unshared;
-  /* Adds the fitted tensors to the empty `state`; returns CLF_OK, CLF_NOT_CONVERGED or an error.
-   * After CLF_ERROR_DIVERGED a state with a "history_loss" is kept: it was good before. */
+  /* Whether the method, with the parameters as they are, finds the same, or the like, for rows
+   * moved by a constant: rows that lie far from 0 are then moved (kind_rows.h). NULL for never. */
+  bool (*movable)(const clf_model *model);
+  /* Whether the fit reads f64 rows, by the functions of rows.h alone; NULL for never: it gets f32
+   * ones then, as decide and transform always do. */
+  bool (*reads_f64)(const clf_model *model);
+  /* Adds the fitted tensors to `state`, which has no more than the center; returns CLF_OK,
+   * CLF_NOT_CONVERGED or an error. After CLF_ERROR_DIVERGED a state with a "history_loss" is kept:
+   * it was good before. */
   clf_status (*fit)(const clf_model *model, const clf__training *training, clf__store *state);
   /* Frees what fit left in *training->shared, such as kernel values and a solution to start from;
    * NULL for kinds that leave nothing. */
@@ -100,9 +108,11 @@ extern const clf__model_kind clf__logistic_kind;
 extern const clf__model_kind clf__svm_kind;
 extern const clf__model_kind clf__network_kind;
 
-/* clf_model_fit() of one of several models on the same rows. *shared is NULL at first, and the
- * caller gives it to free_shared at the end. */
-clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train, void **shared);
+/* clf_model_fit() of one of several models of one kind on the same rows; `shared` (kind_rows.h), or
+ * NULL, is what their fits hand on. */
+struct clf__fit_shared;
+clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
+                                 struct clf__fit_shared *shared);
 
 /* Fitted models as entries of a file, which share their tensors; other entries do not matter. */
 extern const clf__object_kind clf__model_object;

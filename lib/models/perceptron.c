@@ -282,11 +282,18 @@ static clf_status decide(const clf_model *model, const clf__rows *x, float *valu
                                           : clf__linear_decide(model, x, values);
 }
 
+static bool movable(const clf_model *model) {
+  const clf__perceptron_params *p = model->params;
+  const int32_t kernel = p->kernel.kernel;
+  return kernel == CLF__PERCEPTRON_LINEAR ? p->fit_intercept : clf__kernel_movable(kernel - 1);
+}
+
 const clf__model_kind clf__perceptron_kind = {
     .name = "perceptron",
     .help = "the perceptron, multi-class or one-vs-rest, averaged",
     .params = {"perceptron", params, CLF__PARAM_COUNT(params), sizeof(clf__perceptron_params)},
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .movable = movable,
     .fit = fit,
     .partial_fit = partial_fit,
     .check = check,

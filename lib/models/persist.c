@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "data/vocabulary.h"
-#include "models/model.h"
+#include "models/kind_rows.h"
 #include "store/object.h"
 
 static const char state_prefix[] = "state.";
@@ -145,6 +145,9 @@ static clf_status load_state(clf_model *model, const clf__store *store) {
 /* Everything that predict relies on. */
 static clf_status check_loaded(const clf_model *model) {
   clf_status status = model->kind->check(model);
+  if (status == CLF_OK) {
+    status = clf__center_check(model);
+  }
   if (status < 0) {
     return status;
   }

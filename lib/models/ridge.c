@@ -156,11 +156,16 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
   return status;
 }
 
+static bool movable(const clf_model *model) {
+  return ((const clf__ridge_params *)model->params)->fit_intercept;
+}
+
 const clf__model_kind clf__ridge_kind = {
     .name = "ridge",
     .help = "regularised least squares, a classifier on 1-of-K targets or a regression",
     .params = {"ridge", params, CLF__PARAM_COUNT(params), sizeof(clf__ridge_params)},
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .movable = movable,
     .fit = fit,
     .check = clf__linear_check,
     .decide = clf__linear_decide,

@@ -79,11 +79,16 @@ done:
   return status;
 }
 
+static bool movable(const clf_model *model) {
+  return clf__kernel_movable(((const clf__svm_params *)model->params)->kernel.kernel);
+}
+
 const clf__model_kind clf__svm_kind = {
     .name = "svm",
     .help = "the support vector machine: linear, polynomial, rbf, sigmoid or precomputed kernel",
     .params = {"svm", params, CLF__PARAM_COUNT(params), sizeof(clf__svm_params)},
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .movable = movable,
     .fit = clf__svm_fit,
     .free_shared = clf__svm_shared_free,
     .check = check,

@@ -100,6 +100,6 @@ clf_status clf__rows_round(clf_context *context, const clf__rows *x, const doubl
   }
   const int64_t row = place / x->columns, column = place % x->columns;
   return clf__fail(CLF_ERROR_DATA, "the value in row %lld, column %lld is %s, too large for f32",
-                   (long long)row, (long long)column,
+                   (long long)(x->first_row + row), (long long)column,
                    clf__number_text(value_at(&job, row, column)));
 }

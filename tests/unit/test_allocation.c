@@ -13,7 +13,7 @@ typedef struct setting {
   const char *params;
   const char *grid;
   const char *context;
-  enum { DENSE_F32, DENSE_U8, SPARSE } storage;
+  enum { DENSE_F32, DENSE_U8, FAR_F64, SPARSE } storage;
   bool pipeline;
 } setting;
 
@@ -31,6 +31,7 @@ typedef struct results {
 } results;
 
 static float values[ROWS * COLUMNS];
+static double far_values[ROWS * COLUMNS];
 static uint8_t pixels[ROWS * COLUMNS];
 static int32_t labels[ROWS];
 static float weights[ROWS];
@@ -47,6 +48,7 @@ static void fill_rows(void) {
       double value = random_unit(&state) + (j == labels[i] ? 1 : 0);
       pixels[i * COLUMNS + j] = (uint8_t)(100 * value);
       values[i * COLUMNS + j] = (float)pixels[i * COLUMNS + j] / 255;
+      far_values[i * COLUMNS + j] = 1e9 + (double)values[i * COLUMNS + j];
       column[i * COLUMNS + j] = j;
     }
   }
@@ -58,13 +60,18 @@ static clf_status wrap(clf_tensor **out, clf_context *context, const void *data,
                          NULL);
 }
 
-static clf_status make_dense(clf_dataset **out, clf_context *context, bool u8) {
+static clf_status make_dense(clf_dataset **out, clf_context *context, int32_t storage) {
+  const struct {
+    const void *data;
+    int32_t dtype;
+  } from[] = {[DENSE_F32] = {values, CLF_F32},
+              [DENSE_U8] = {pixels, CLF_U8},
+              [FAR_F64] = {far_values, CLF_F64}};
   clf_tensor *x = NULL;
   clf_tensor *y = NULL;
   clf_status status;
-  TRY(wrap(&x, context, u8 ? (void *)pixels : (void *)values, u8 ? CLF_U8 : CLF_F32, 2, ROWS,
-           COLUMNS));
-  if (u8) {
+  TRY(wrap(&x, context, from[storage].data, from[storage].dtype, 2, ROWS, COLUMNS));
+  if (storage == DENSE_U8) {
     TRY(clf_tensor_set_scale(x, 1.0 / 255));
   }
   TRY(wrap(&y, context, labels, CLF_I32, 1, ROWS, 0));
@@ -95,7 +102,7 @@ static clf_status make_rows(clf_dataset **out, clf_context *context, const setti
   clf_tensor *weight = NULL;
   clf_status status;
   TRY(how->storage == SPARSE ? make_sparse(&dataset, context)
-                             : make_dense(&dataset, context, how->storage == DENSE_U8));
+                             : make_dense(&dataset, context, (int32_t)how->storage));
   TRY(wrap(&weight, context, weights, CLF_F32, 1, ROWS, 0));
   TRY(clf_dataset_set_weights(dataset, weight));
   *out = dataset;
@@ -275,6 +282,8 @@ static const setting SETTINGS[] = {
     {"ridge", NULL, "alpha=1|2", "threads=1", DENSE_F32, true},
     {"ridge", "solver=cg", "alpha=1|2", "threads=1", SPARSE, false},
     {"ridge", NULL, "alpha=1|2", "threads=2", DENSE_U8, false},
+    {"ridge", NULL, "alpha=1|2", "threads=1", FAR_F64, false},
+    {"ridge", NULL, "alpha=1|2", "threads=2", FAR_F64, true},
     {"fisher", NULL, "shrinkage=none|0.5", "threads=1", DENSE_F32, true},
     {"fisher", "shrinkage=auto", "shrinkage=none|0.5", "threads=1", DENSE_U8, false},
     {"fisher", NULL, "shrinkage=none|0.5", "threads=2", SPARSE, false},
@@ -286,6 +295,7 @@ static const setting SETTINGS[] = {
     {"perceptron", "epochs=3", "epochs=1|2", "threads=1", SPARSE, false},
     {"svm", NULL, "C=1|2", "threads=1", DENSE_F32, true},
     {"svm", "kernel=linear", "C=1|2", "threads=1", DENSE_U8, false},
+    {"svm", "gamma=scale", "C=1|2", "threads=2", FAR_F64, false},
     {"svm", "multiclass=one_vs_rest", "C=1|2", "threads=2", SPARSE, false},
     {"svm", "probability=true", "C=1|2", "threads=1", DENSE_U8, false},
     {"logistic", "max_iterations=6", "C=1|2", "threads=1", DENSE_F32, true},

@@ -1,0 +1,148 @@
+/* Whether rows are moved, and the rows moved. */
+#include "models/kind_rows.h"
+
+#include "tensor/rows_precision.h"
+
+static const char entry[] = "center";
+
+enum {
+  SAMPLE = 1024, /* rows in which values that f32 merges are looked for */
+  SHARE = 64     /* they matter where one row in so many holds one */
+};
+
+static bool reads_f64(const clf_model *model) {
+  return model->kind->reads_f64 != NULL && model->kind->reads_f64(model);
+}
+
+static bool is_dense_float(const clf__rows *x) {
+  return !clf__rows_sparse(x) && x->dtype != CLF_U8;
+}
+
+/* Looks for a column whose values f32 merges, about the center. */
+static clf_status find_merged(clf__merged *out, clf_context *context, const clf__rows *x,
+                              const clf_tensor *center) {
+  clf__rows about = *x;
+  about.center = center != NULL ? center->data : NULL;
+  const clf_status status = clf__rows_merged(out, context, &about, (x->rows - 1) / SAMPLE + 1);
+  out->column = out->rows * SHARE < out->looked_at ? -1 : out->column;
+  return status;
+}
+
+static void tell(const clf_model *model, const clf__merged *merged, int64_t far) {
+  static const char advice[] = "a transform such as standardize or min_max keeps them apart";
+  if (merged->column >= 0) {
+    clf__log(model->context, CLF_LOG_WARNING,
+             "%s: f32 does not tell all values of column %lld apart (in %lld of %lld rows looked "
+             "at); %s",
+             model->kind->name, (long long)merged->column, (long long)merged->rows,
+             (long long)merged->looked_at, advice);
+  } else if (far >= 0) {
+    clf__log(model->context, CLF_LOG_WARNING,
+             "%s: column %lld lies so far from 0 that f32 loses more than 1e-6 of its range; %s",
+             model->kind->name, (long long)far, advice);
+  }
+}
+
+/* Chooses the center of a first fit; *out stays NULL where rows are not moved. */
+static clf_status choose_center(clf_tensor **out, const clf_model *model, const clf__rows *x,
+                                const float *weights, bool movable) {
+  const bool rounded = x->dtype == CLF_F64 && !reads_f64(model);
+  clf__merged merged = {.column = -1};
+  int64_t far = -1;
+  clf_tensor *center = NULL;
+  clf_status status = CLF_OK;
+  if (!is_dense_float(x) || (x->dtype == CLF_F32 && !movable)) {
+    return CLF_OK;
+  }
+  CLF__TRY(clf__rows_far(&far, model->context, x, weights));
+  if (x->dtype == CLF_F64) {
+    CLF__TRY(find_merged(&merged, model->context, x, NULL));
+  }
+  if (movable && (far >= 0 || merged.column >= 0)) {
+    CLF__TRY(clf__tensor_vector(&center, model->context, CLF_F64, x->columns));
+    CLF__TRY(clf__rows_medians(center->data, model->context, x, weights));
+    far = -1;
+    if (rounded) {
+      CLF__TRY(find_merged(&merged, model->context, x, center));
+    }
+  }
+  if (rounded) {
+    tell(model, &merged, far);
+  }
+  *out = center;
+  center = NULL;
+done:
+  clf_tensor_free(center);
+  return status;
+}
+
+/* Rows less the center as the kind reads them: as they are, or f32 ones made for it. */
+static clf_status make(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
+                       const clf_tensor *tensor, bool wide) {
+  const double *center = tensor != NULL ? tensor->data : NULL;
+  int64_t size;
+  rows->x = *x;
+  if (!is_dense_float(x) || (x->dtype == CLF_F32 && center == NULL)) {
+    return CLF_OK;
+  }
+  if (x->dtype == CLF_F64 && wide) {
+    rows->x.center = center;
+    return CLF_OK;
+  }
+  rows->values = clf__alloc_array(
+      model->context, clf__mul_i64(x->rows, x->columns, &size) ? size : -1, sizeof(float));
+  if (rows->values == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  rows->x = clf__rows_of_f32(rows->values, x->rows, x->columns, x->columns);
+  rows->x.first_row = x->first_row;
+  const clf_status status = clf__rows_round(model->context, x, center, rows->values);
+  return status < 0 ? clf__fail_within(status, "%s", model->kind->name) : CLF_OK;
+}
+
+static clf_status begin(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
+                        const float *weights, const clf__store *before) {
+  const bool first = before == NULL || clf__store_count(before) == 0;
+  const clf_tensor *earlier = first ? NULL : clf__store_tensor(before, entry);
+  clf_status status = CLF_OK;
+  if (earlier != NULL) {
+    status = clf__tensor_share(&rows->center, earlier);
+  } else if (first) {
+    status = choose_center(&rows->center, model, x, weights, rows->movable);
+  }
+  if (status == CLF_OK) {
+    status = make(rows, model, x, rows->center, reads_f64(model));
+  }
+  rows->made = status == CLF_OK;
+  return status;
+}
+
+clf_status clf__kind_rows_fit(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
+                              const float *weights, const clf__store *before) {
+  const bool movable = model->kind->movable != NULL && model->kind->movable(model);
+  clf_status status = CLF_OK;
+  if (!rows->made || rows->movable != movable) {
+    clf__kind_rows_free(rows);
+    rows->movable = movable;
+    status = begin(rows, model, x, weights, before);
+  }
+  return status < 0 || rows->center == NULL
+             ? status
+             : clf__store_add_tensor(model->state, entry, rows->center);
+}
+
+clf_status clf__kind_rows_decide(clf__kind_rows *rows, const clf_model *model, const clf__rows *x) {
+  return make(rows, model, x, clf__store_tensor(model->state, entry), false);
+}
+
+void clf__kind_rows_free(clf__kind_rows *rows) {
+  clf_tensor_free(rows->center);
+  clf__free(rows->values);
+  *rows = (clf__kind_rows){.center = NULL};
+}
+
+clf_status clf__center_check(const clf_model *model) {
+  return clf__store_tensor(model->state, entry) == NULL
+             ? CLF_OK
+             : clf__check_tensor(model, entry, CLF_F64, model->columns, -1);
+}

@@ -1,0 +1,229 @@
+/* Columns far from 0, and values that f32 merges.
+ *
+ * A column with the values from a to b lies far from 0 where max(|a|, |b|) > FAR (b - a). A value
+ * more can only make the quotient of the two smaller, or leave it below FAR: so a column is done
+ * with at the first rows that tell, most at the second, and rows are read on only for the columns
+ * that are left.
+ *
+ * Values of a column are put into a table by their f32; one that finds another f64 in the place of
+ * its f32 is merged. */
+#include "tensor/rows_precision.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pool.h"
+
+enum { PROBES = 256, SAMPLE = 1024 };
+
+/* 1e-6 over half a unit in the last place, 2^-24. */
+static const double far_ratio = 0x1p24 * 1e-6;
+
+static double value_at(const clf__rows *x, int64_t row, int64_t column) {
+  const int64_t at = row * x->stride + column;
+  const double value =
+      x->dtype == CLF_F64 ? ((const double *)x->data)[at] : (double)((const float *)x->data)[at];
+  return x->center != NULL ? value - x->center[column] : value;
+}
+
+/* Columns that no row has shown to be near to 0. */
+typedef struct search {
+  int64_t *column;    /* [count] */
+  double *low, *high; /* [count] */
+  int64_t count;
+} search;
+
+static bool is_near(double low, double high) {
+  const double largest = fmax(fabs(low), fabs(high));
+  return low != high ? largest <= far_ratio * (high - low) : largest == 0;
+}
+
+static void look_at_row(search *left, const clf__rows *x, int64_t row) {
+  int64_t kept = 0;
+  for (int64_t k = 0; k < left->count; k++) {
+    const double value = value_at(x, row, left->column[k]);
+    const double low = fmin(left->low[k], value), high = fmax(left->high[k], value);
+    if (is_near(low, high)) {
+      continue;
+    }
+    left->column[kept] = left->column[k];
+    left->low[kept] = low;
+    left->high[kept++] = high;
+  }
+  left->count = kept;
+}
+
+clf_status clf__rows_far(int64_t *out, clf_context *context, const clf__rows *x,
+                         const float *weights) {
+  double *memory = clf__alloc_array(context, x->columns, 2 * sizeof *memory);
+  search left = {.column = clf__alloc_array(context, x->columns, sizeof *left.column),
+                 .low = memory,
+                 .high = memory != NULL ? memory + x->columns : NULL,
+                 .count = x->columns};
+  if (memory == NULL || left.column == NULL) {
+    clf__free(memory);
+    clf__free(left.column);
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t j = 0; j < x->columns; j++) {
+    left.column[j] = j;
+    left.low[j] = INFINITY;
+    left.high[j] = -INFINITY;
+  }
+  for (int64_t i = 0; i < x->rows && left.count > 0; i++) {
+    if (weights == NULL || weights[i] > 0) {
+      look_at_row(&left, x, i);
+    }
+  }
+  *out = -1;
+  for (int64_t k = 0; k < left.count && *out < 0; k++) {
+    *out = left.low[k] < left.high[k] ? left.column[k] : -1;
+  }
+  clf__free(memory);
+  clf__free(left.column);
+  return CLF_OK;
+}
+
+typedef struct middle {
+  const clf__rows *x;
+  const int64_t *row; /* [count] */
+  int64_t count;
+  double *memory; /* [threads, SAMPLE] */
+  double *out;
+} middle;
+
+static int compare(const void *a, const void *b) {
+  const double first = *(const double *)a, second = *(const double *)b;
+  return (first > second) - (first < second);
+}
+
+static void find_median(void *argument, int64_t column, int32_t worker) {
+  const middle *job = argument;
+  double *values = job->memory + (int64_t)worker * SAMPLE;
+  for (int64_t i = 0; i < job->count; i++) {
+    values[i] = value_at(job->x, job->row[i], column);
+  }
+  qsort(values, (size_t)job->count, sizeof *values, compare);
+  job->out[column] = values[job->count / 2];
+}
+
+/* Up to SAMPLE rows, evenly spaced among those that count. */
+static int64_t sample_rows(int64_t *row, int64_t rows, const float *weights) {
+  int64_t counted = 0, seen = 0, count = 0;
+  for (int64_t i = 0; i < rows; i++) {
+    counted += weights == NULL || weights[i] > 0;
+  }
+  const int64_t step = (counted - 1) / SAMPLE + 1;
+  for (int64_t i = 0; i < rows; i++) {
+    if (weights == NULL || weights[i] > 0) {
+      if (seen++ % step == 0) {
+        row[count++] = i;
+      }
+    }
+  }
+  return count;
+}
+
+clf_status clf__rows_medians(double *out, clf_context *context, const clf__rows *x,
+                             const float *weights) {
+  int64_t row[SAMPLE];
+  middle job = {.x = x, .row = row, .count = sample_rows(row, x->rows, weights), .out = out};
+  job.memory =
+      clf__alloc_array(context, clf__context_threads(context), SAMPLE * sizeof *job.memory);
+  if (job.memory == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf__parallel(context, x->columns, find_median, &job);
+  clf__free(job.memory);
+  return CLF_OK;
+}
+
+/* Values by their f32, with open addressing; a NaN stands for an empty place. */
+typedef struct table {
+  double *value; /* [mask + 1] */
+  uint64_t mask;
+} table;
+
+typedef struct counting {
+  const clf__rows *x;
+  int64_t step;
+  double *memory; /* [threads, mask + 1] */
+  uint64_t mask;
+  int64_t *rows; /* [columns] merged ones */
+} counting;
+
+static uint64_t place_of(float single, uint64_t mask) {
+  uint32_t bits;
+  memcpy(&bits, &single, sizeof bits);
+  return ((uint64_t)bits * 0x9e3779b97f4a7c15u >> 24) & mask;
+}
+
+/* Whether another value with the same f32 is there; puts the value in where there is none. Values
+ * made to meet in one place count as merged after PROBES steps, which is safe. */
+static bool is_merged(const table *known, double value) {
+  const float single = (float)value;
+  uint64_t at = place_of(single, known->mask);
+  for (int probe = 0; probe < PROBES; probe++, at = (at + 1) & known->mask) {
+    if (isnan(known->value[at])) {
+      known->value[at] = value;
+      return false;
+    }
+    if ((float)known->value[at] == single) {
+      return known->value[at] != value;
+    }
+  }
+  return true;
+}
+
+static void count_column(void *argument, int64_t column, int32_t worker) {
+  const counting *job = argument;
+  const clf__rows *x = job->x;
+  const table known = {job->memory + (uint64_t)worker * (job->mask + 1), job->mask};
+  int64_t exact = 0, merged = 0;
+  while (exact < x->rows) {
+    const double value = value_at(x, exact, column);
+    if ((double)(float)value != value) {
+      break;
+    }
+    exact += job->step;
+  }
+  if (exact < x->rows) {
+    for (uint64_t i = 0; i <= known.mask; i++) {
+      known.value[i] = NAN;
+    }
+    for (int64_t i = 0; i < x->rows; i += job->step) {
+      const double value = value_at(x, i, column) + 0.0; /* -0 is 0 */
+      merged += !isnan(value) && is_merged(&known, value);
+    }
+  }
+  job->rows[column] = merged;
+}
+
+clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__rows *x,
+                            int64_t step) {
+  const int64_t looked_at = (x->rows - 1) / step + 1;
+  counting job = {.x = x, .step = step, .mask = 15};
+  while (job.mask < 2 * (uint64_t)looked_at) {
+    job.mask = 2 * job.mask + 1;
+  }
+  job.memory = clf__alloc_array(context, clf__context_threads(context),
+                                (size_t)(job.mask + 1) * sizeof(double));
+  job.rows = clf__alloc_zeroed(context, x->columns, sizeof *job.rows);
+  if (job.memory == NULL || job.rows == NULL) {
+    clf__free(job.memory);
+    clf__free(job.rows);
+    return CLF_ERROR_MEMORY;
+  }
+  clf__parallel(context, x->columns, count_column, &job);
+  *out = (clf__merged){.column = -1, .looked_at = looked_at};
+  for (int64_t j = 0; j < x->columns; j++) {
+    if (job.rows[j] > out->rows) {
+      out->column = j;
+      out->rows = job.rows[j];
+    }
+  }
+  clf__free(job.memory);
+  clf__free(job.rows);
+  return CLF_OK;
+}
