@@ -17,6 +17,36 @@ clf_status clf__to_f32(clf_tensor **out, clf_context *context, const clf_tensor 
  * log says where f64 does not hold integers either. */
 clf_status clf__to_float(clf_tensor **out, clf_context *context, const clf_tensor *tensor);
 
+/* The dtype parameter of readers of text, "auto|f32|f64". */
+enum { CLF__READ_AUTO, CLF__READ_F32, CLF__READ_F64 };
+#define CLF__READ_DTYPE_HELP                                                                       \
+  "type of the features; auto: f64 where f32 would merge values or lose more than 1e-6 of a "      \
+  "column's range"
+
+/* What a reader of text has seen of its numbers: whether some are not the same as f32, and whether
+ * f32 might merge some of these, by their digits. */
+typedef struct clf__digits {
+  bool rounded, many;
+} clf__digits;
+
+static inline void clf__digits_see(clf__digits *seen, double value, int64_t significand) {
+  const bool rounded = (double)(float)value != value;
+  seen->rounded |= rounded;
+  seen->many |= rounded && significand >> 23 != 0;
+}
+
+/* *column is one of dense f64 rows that f32 would not do for: two of its values merge, rounding
+ * loses more than 1e-6 of its range, or a value is too large; -1 where there is none. NaN is passed
+ * over. */
+clf_status clf__needs_f64(int64_t *column, clf_context *context, const clf__rows *x);
+
+/* For sparse rows that are rounded to f32: the log says which feature lies so far from 0 that f32
+ * loses more than 1e-6 of its range. `column` and `value` [entries] are the rows'; where the values
+ * are rounded ones which may have merged (`merged`), equal ones count, too. `name` is of whose rows
+ * they are. */
+clf_status clf__sparse_tell_far(const clf_dataset *dataset, const clf_tensor *column,
+                                const clf_tensor *value, bool merged, const char *name);
+
 /* Copies rows (indices along axis 0) of `from`, whose rows are contiguous, to the first rows of
  * `to`, which is C-contiguous and of the same dtype and row size. */
 void clf__gather(clf_tensor *to, const clf_tensor *from, const int64_t *rows, int64_t count);

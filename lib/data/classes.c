@@ -16,6 +16,7 @@ struct clf__classes {
   clf_context *context;
   int32_t count;
   clf__key_type type; /* of keys */
+  bool single;        /* doubles that were f32, and are named as such */
   int64_t *keys;      /* [count] ascending; NULL when the labels are names */
   const char **name;  /* [count] into text; ascending when the labels are names */
   char *text;         /* the names one after another, a NUL after each */
@@ -93,10 +94,13 @@ static clf_status name_numbers(clf__classes *classes) {
   }
   char *to = classes->text;
   for (int32_t i = 0; i < classes->count; i++) {
+    const double value = clf__double_of_key(classes->keys[i]);
     if (classes->type == CLF__KEY_INTEGER) {
       snprintf(to, LONGEST, "%lld", (long long)classes->keys[i]);
     } else {
-      memcpy(to, clf__number_text(clf__double_of_key(classes->keys[i])), LONGEST);
+      const clf__number_text_result text =
+          classes->single ? clf__number_format_f32((float)value) : clf__number_format(value);
+      memcpy(to, text.text, LONGEST);
     }
     classes->name[i] = to;
     to += strlen(to) + 1;
@@ -192,6 +196,7 @@ clf_status clf__classes_of_numbers(clf__classes **out, clf_context *context,
     CLF__TRY(sort_keys(&classes, context, keys, count, indices));
   }
   classes->type = type;
+  classes->single = type == CLF__KEY_DOUBLE && labels->dtype == CLF_F32;
   CLF__TRY(name_numbers(classes));
   *out = classes;
   classes = NULL;
@@ -267,7 +272,7 @@ static int32_t find_text(const clf__classes *numbers, const char *name) {
       return -1;
     }
     type = CLF__KEY_DOUBLE;
-    key = clf__key_of_double(value);
+    key = clf__key_of_double(numbers->single ? (double)(float)value : value);
   }
   int32_t index = clf__key_convert(&key, type, numbers->type) ? find_key(numbers, key) : -1;
   return index >= 0 && strcmp(numbers->name[index], name) == 0 ? index : -1;
@@ -282,13 +287,17 @@ void clf__classes_map(const clf__classes *from, const clf__classes *to, int32_t 
     } else {
       int64_t key = from->keys[i];
       map[i] = clf__key_convert(&key, from->type, to->type) ? find_key(to, key) : -1;
+      if (map[i] < 0 && from->single != to->single) { /* 0.1 of f32 is not that of f64 */
+        map[i] = find_text(to, from->name[i]);
+      }
     }
   }
 }
 
-/* Saved as one tensor: numbers as i64 or f64, names as the u8 of `text`. */
+/* Saved as one tensor: numbers as i64, f64 or f32, names as the u8 of `text`. */
 clf_status clf__classes_save(const clf__classes *classes, clf__store *store) {
   int32_t dtype = classes->keys == NULL              ? CLF_U8
+                  : classes->single                  ? CLF_F32
                   : classes->type == CLF__KEY_DOUBLE ? CLF_F64
                                                      : CLF_I64;
   int64_t size = classes->keys == NULL ? classes->text_size : classes->count;
@@ -303,7 +312,12 @@ clf_status clf__classes_save(const clf__classes *classes, clf__store *store) {
     memcpy(tensor->data, classes->keys, (size_t)size * sizeof *classes->keys);
   } else {
     for (int64_t i = 0; i < size; i++) {
-      ((double *)tensor->data)[i] = clf__double_of_key(classes->keys[i]);
+      const double value = clf__double_of_key(classes->keys[i]);
+      if (classes->single) {
+        ((float *)tensor->data)[i] = (float)value;
+      } else {
+        ((double *)tensor->data)[i] = value;
+      }
     }
   }
   status = clf__store_add_tensor(store, entry, tensor);

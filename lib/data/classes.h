@@ -19,7 +19,8 @@ int32_t clf__classes_count(const clf__classes *classes);
 const char *clf__classes_name(const clf__classes *classes, int64_t index); /* NULL beyond the end */
 
 /* map [count of `from`] receives, for each class of `from`, its index in `to` or -1. Numbers are
- * compared as numbers ("1" is "1.0"), names as bytes. */
+ * compared as numbers ("1" is "1.0"), names as bytes; f32 numbers and f64 ones also by their
+ * shortest texts, so that 0.1 is 0.1. */
 void clf__classes_map(const clf__classes *from, const clf__classes *to, int32_t *map);
 
 clf_status clf__classes_save(const clf__classes *classes, clf__store *store);

@@ -7,6 +7,7 @@
 #include "base/pool.h"
 #include "base/text.h"
 #include "data/build.h"
+#include "tensor/rows_precision.h"
 
 typedef struct conversion {
   const clf_tensor *from;
@@ -186,4 +187,43 @@ clf_status clf__to_float(clf_tensor **out, clf_context *context, const clf_tenso
              "subtract what they have in common");
   }
   return convert(out, context, tensor, CLF_F64);
+}
+
+static bool is_f32(const clf__rows *x) {
+  const double *values = x->data;
+  for (int64_t i = 0; i < x->rows; i++) {
+    const double value = values[i * x->stride];
+    if (!((double)(float)value == value) && value == value) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool has_too_large(const clf__rows *x) {
+  const double *values = x->data;
+  for (int64_t i = 0; i < x->rows; i++) {
+    if (is_too_large(values[i * x->stride])) {
+      return true;
+    }
+  }
+  return false;
+}
+
+clf_status clf__needs_f64(int64_t *column, clf_context *context, const clf__rows *x) {
+  clf__merged merged;
+  clf_status status = CLF_OK;
+  for (int64_t j = 0; j < x->columns; j++) {
+    const clf__rows one = clf__rows_columns(x, j, 1);
+    int64_t far;
+    CLF__TRY(clf__rows_far(&far, context, &one, NULL));
+    if ((far >= 0 && !is_f32(&one)) || has_too_large(&one)) {
+      *column = j;
+      return CLF_OK;
+    }
+  }
+  CLF__TRY(clf__rows_merged(&merged, context, x, 1));
+  *column = merged.column;
+done:
+  return status;
 }

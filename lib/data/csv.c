@@ -1,4 +1,6 @@
-/* CSV as a dataset: features as an f32 matrix, labels as numbers or names, or targets, and weights.
+/* CSV as a dataset: features as an f32 or f64 matrix, labels as numbers or names, or targets, and
+ * weights. With dtype=auto the matrix is f32 until a number comes that f32 might merge with
+ * another; the records are then read again, as f64, and stay so where a column needs it.
  *
  * The records are counted first, so that the matrix is allocated once. A record has a byte for each
  * of its fields at least, which bounds the matrix by the size of the file whatever its first line
@@ -9,7 +11,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "data/build.h"
 #include "data/decimal.h"
+#include "tensor/rows_precision.h"
 
 static const clf__param params[] = {
     {"label", CLF_PARAM_TEXT, offsetof(clf__csv_params, label), NULL, 0, 0, false, NULL,
@@ -25,6 +29,8 @@ static const clf__param params[] = {
      "auto|comma|semicolon|tab|space|pipe", "what separates fields"},
     {"missing", CLF_PARAM_CHOICE, offsetof(clf__csv_params, missing), "error", 0, 0, false,
      "error|nan|skip", "empty fields, NA, NaN and ?: refuse them, keep NaN, or skip the row"},
+    {"dtype", CLF_PARAM_CHOICE, offsetof(clf__csv_params, dtype), "auto", 0, 0, false,
+     "auto|f32|f64", CLF__READ_DTYPE_HELP},
     {"regression", CLF_PARAM_BOOL, offsetof(clf__csv_params, regression), "false", 0, 0, false,
      NULL, "the label is a regression target"},
 };
@@ -39,9 +45,36 @@ typedef struct csv_reader {
   int64_t capacity;
   int64_t rows;
   const char *record; /* the current one */
+  bool wide;          /* x is f64 */
+  clf__digits seen;
   float *next_x;
+  double *next_wide; /* in place of next_x */
   double *next_target;
 } csv_reader;
+
+/* Whether the reader may take the records again, as f64. */
+static bool may_widen(const csv_reader *self) {
+  return !self->wide && self->params->dtype == CLF__READ_AUTO;
+}
+
+/* Whether a number is one of the matrix's type; where it may become f64, one that f32 has no room
+ * for is. */
+static bool fits(csv_reader *self, double value) {
+  const bool as_f32 = isfinite((float)value);
+  if (may_widen(self) && !as_f32 && isfinite(value)) {
+    self->seen.many = true;
+    return true;
+  }
+  return self->wide ? isfinite(value) : as_f32;
+}
+
+static void put_feature(csv_reader *self, double value) {
+  if (self->wide) {
+    *self->next_wide++ = value;
+  } else {
+    *self->next_x++ = (float)value;
+  }
+}
 
 static clf_status fail_count(const csv_reader *self) {
   const clf__csv_text *text = &self->columns.text;
@@ -63,7 +96,9 @@ static clf_status fail_number(const csv_reader *self, const clf__csv_field *fiel
   clf__excerpt shown = clf__excerpt_of(field->begin, field->end);
   double value;
   if (clf__csv_number(field, &value)) {
-    clf__fail(CLF_ERROR_DATA, "'%s' is not a finite 32-bit number", shown.text);
+    const bool feature = self->columns.roles[column] == CLF__CSV_FEATURE;
+    clf__fail(CLF_ERROR_DATA, "'%s' is not a finite %d-bit number", shown.text,
+              feature && self->params->dtype != CLF__READ_F32 ? 64 : 32);
   } else if (self->record == self->columns.rows && self->columns.header == NULL) {
     clf__fail(CLF_ERROR_DATA,
               "'%s' is not a number; header=true takes the first line as names, ignore=%lld leaves "
@@ -77,7 +112,7 @@ static clf_status fail_number(const csv_reader *self, const clf__csv_field *fiel
 }
 
 /* The number in a field. A missing one is NaN, and `*complete` false when its row is skipped. */
-static clf_status read_number(const csv_reader *self, const clf__csv_field *field, int64_t column,
+static clf_status read_number(csv_reader *self, const clf__csv_field *field, int64_t column,
                               double *out, bool *complete) {
   bool feature = self->columns.roles[column] == CLF__CSV_FEATURE;
   if (clf__csv_missing(field)) {
@@ -87,8 +122,15 @@ static clf_status read_number(const csv_reader *self, const clf__csv_field *fiel
         self->params->missing == MISSING_SKIP || (feature && self->params->missing == MISSING_NAN);
     return allowed ? CLF_OK : fail_missing(self, field, column, feature);
   }
-  bool number = clf__csv_number(field, out);
-  return number && isfinite((float)*out) ? CLF_OK : fail_number(self, field, column);
+  int64_t significand;
+  if (clf__read_digits(field->begin, field->end, out, &significand) != field->end ||
+      !(feature ? fits(self, *out) : isfinite((float)*out))) {
+    return fail_number(self, field, column);
+  }
+  if (feature) {
+    clf__digits_see(&self->seen, *out, significand);
+  }
+  return CLF_OK;
 }
 
 /* Stores a field by the role of its column. */
@@ -105,7 +147,7 @@ static clf_status store(csv_reader *self, const clf__csv_field *field, int64_t c
   }
   clf_status status = read_number(self, field, column, &number, complete);
   if (role == CLF__CSV_FEATURE) {
-    *self->next_x++ = (float)number;
+    put_feature(self, number);
   } else if (role == CLF__CSV_TARGET) {
     *self->next_target++ = number;
   } else {
@@ -118,12 +160,14 @@ static clf_status store(csv_reader *self, const clf__csv_field *field, int64_t c
 static inline bool read_plain(csv_reader *self, const char **at) {
   const char *end = self->columns.text.lines.end;
   double value;
-  const char *stop = clf__read_decimal(*at, end, &value);
+  int64_t significand;
+  const char *stop = clf__read_digits(*at, end, &value, &significand);
   if (stop == NULL || stop == end || *stop != self->columns.text.delimiter ||
       !isfinite((float)value)) {
     return false;
   }
-  *self->next_x++ = (float)value;
+  clf__digits_see(&self->seen, value, significand);
+  put_feature(self, value);
   *at = stop + 1;
   return true;
 }
@@ -153,6 +197,7 @@ static clf_status read_record(csv_reader *self, const char **at, bool *complete)
   return CLF_OK;
 }
 
+/* Ends early where the records are to be read again. */
 static clf_status read_records(csv_reader *self) {
   const clf__csv_columns *columns = &self->columns;
   const clf__lines *lines = &columns->text.lines;
@@ -167,7 +212,9 @@ static clf_status read_records(csv_reader *self) {
     if (self->rows == self->capacity) {
       return fail_count(self); /* what is left is too short for a record */
     }
-    self->next_x = (float *)self->x->data + self->rows * columns->counts[CLF__CSV_FEATURE];
+    const int64_t first = self->rows * columns->counts[CLF__CSV_FEATURE];
+    self->next_x = self->wide ? NULL : (float *)self->x->data + first;
+    self->next_wide = self->wide ? (double *)self->x->data + first : NULL;
     if (self->targets != NULL) {
       self->next_target =
           (double *)self->targets->data + self->rows * columns->counts[CLF__CSV_TARGET];
@@ -178,12 +225,20 @@ static clf_status read_records(csv_reader *self) {
       return status;
     }
     self->rows += complete;
+    if (self->seen.many && may_widen(self)) {
+      return CLF_OK;
+    }
     at = clf__csv_record_at(&columns->text, at);
   }
   if (self->rows == 0) {
     return clf__fail(CLF_ERROR_DATA, "%s: every row lacks a value", lines->name);
   }
   return CLF_OK;
+}
+
+static clf_status allocate_x(csv_reader *self) {
+  return clf__tensor_matrix(&self->x, self->context, self->wide ? CLF_F64 : CLF_F32, self->capacity,
+                            self->columns.counts[CLF__CSV_FEATURE]);
 }
 
 static clf_status allocate(csv_reader *self) {
@@ -193,8 +248,8 @@ static clf_status allocate(csv_reader *self) {
   int64_t records = clf__csv_count_records(&columns->text, columns->rows);
   clf_status status;
   self->capacity = bound < 1 ? 1 : records < bound ? records : bound;
-  CLF__TRY(clf__tensor_matrix(&self->x, self->context, CLF_F32, self->capacity,
-                              columns->counts[CLF__CSV_FEATURE]));
+  self->wide = self->params->dtype == CLF__READ_F64;
+  CLF__TRY(allocate_x(self));
   if (columns->counts[CLF__CSV_TARGET] > 0) {
     CLF__TRY(clf__tensor_matrix(&self->targets, self->context, CLF_F64, self->capacity,
                                 columns->counts[CLF__CSV_TARGET]));
@@ -221,6 +276,68 @@ static clf_status cut(clf_tensor **tensor, int64_t rows) {
     clf_tensor_free(*tensor);
     *tensor = view;
   }
+  return status;
+}
+
+/* Whether f32 might not do, by what was seen of the numbers and by the columns' ranges. */
+static clf_status is_doubtful(bool *out, const csv_reader *self) {
+  const clf__rows x =
+      clf__rows_of_f32(self->x->data, self->rows, self->x->shape[1], self->x->shape[1]);
+  int64_t far = -1;
+  const clf_status status = self->seen.rounded && !self->seen.many
+                                ? clf__rows_far(&far, self->context, &x, NULL)
+                                : CLF_OK;
+  *out = self->seen.many || far >= 0;
+  return status;
+}
+
+/* Reads the records again, as f64, which become f32 where no column needs it. */
+static clf_status widen(csv_reader *self) {
+  int64_t column = -1;
+  clf_tensor *narrow = NULL;
+  clf_status status = CLF_OK;
+  clf_tensor_free(self->x);
+  self->x = NULL;
+  self->wide = true;
+  self->rows = 0;
+  CLF__TRY(allocate_x(self));
+  CLF__TRY(read_records(self));
+  CLF__TRY(cut(&self->x, self->rows));
+  const clf__rows x = {.rows = self->rows,
+                       .columns = self->x->shape[1],
+                       .dtype = CLF_F64,
+                       .scale = 1,
+                       .data = self->x->data,
+                       .stride = self->x->shape[1]};
+  CLF__TRY(clf__needs_f64(&column, self->context, &x));
+  if (column >= 0) {
+    clf__log(self->context, CLF_LOG_INFO,
+             "%s: the features are f64, as f32 does not do for feature %lld; dtype=f32 rounds them",
+             self->columns.text.lines.name, (long long)column + 1);
+    return CLF_OK;
+  }
+  CLF__TRY(clf__to_f32(&narrow, self->context, self->x));
+  clf_tensor_free(self->x);
+  self->x = narrow;
+done:
+  return status;
+}
+
+static clf_status read_features(csv_reader *self) {
+  bool doubtful = false;
+  clf_status status = CLF_OK;
+  CLF__TRY(read_records(self));
+  if (!self->wide) {
+    CLF__TRY(is_doubtful(&doubtful, self));
+  }
+  if (doubtful && may_widen(self)) {
+    CLF__TRY(widen(self));
+  } else if (doubtful) {
+    clf__log(self->context, CLF_LOG_WARNING,
+             "%s: f32 may merge values that differ, as dtype=f32 asks; dtype=auto keeps them apart",
+             self->columns.text.lines.name);
+  }
+done:
   return status;
 }
 
@@ -260,7 +377,7 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
     clf__fail_within(status, "%s", name);
     goto done;
   }
-  CLF__TRY(read_records(&self));
+  CLF__TRY(read_features(&self));
   status = make_dataset(out, &self);
   if (status < 0) {
     clf__fail_within(status, "%s", name);

@@ -45,6 +45,7 @@ typedef struct clf__csv_params {
   char *label, *weight, *ignore;
   clf__csv_style style;
   int32_t missing; /* error, nan, skip */
+  int32_t dtype;   /* auto, f32, f64 */
   bool regression;
 } clf__csv_params;
 

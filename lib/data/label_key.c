@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
+
 int64_t clf__key_of_double(double value) {
   int64_t bits;
   value += 0.0; /* -0 becomes 0 */
@@ -25,6 +27,17 @@ bool clf__integer_of_double(double value, int64_t *out) {
   }
   *out = (int64_t)value;
   return true;
+}
+
+bool clf__double_keeps(const char *begin, const char *end, double value) {
+  int64_t integer, back;
+  for (const char *at = begin; at < end; at++) {
+    if (!((unsigned char)(*at - '0') <= 9 || *at == '-' || *at == '+')) {
+      return true;
+    }
+  }
+  return clf__read_i64(begin, end, &integer) == end && clf__integer_of_double(value, &back) &&
+         back == integer;
 }
 
 bool clf__key_convert(int64_t *key, clf__key_type from, clf__key_type to) {

@@ -14,6 +14,9 @@ int64_t clf__key_of_double(double value); /* not of NaN; -0 is 0 */
 double clf__double_of_key(int64_t key);
 /* false when the number is not an integer of 64 bits. */
 bool clf__integer_of_double(double value, int64_t *out);
+/* Whether a number's text from `begin` to `end`, whose value as a double is given, is not that of
+ * an integer which doubles round: those would merge. */
+bool clf__double_keeps(const char *begin, const char *end, double value);
 /* Turns a key of one type into that of the same number in another; false when it has none. */
 bool clf__key_convert(int64_t *key, clf__key_type from, clf__key_type to);
 /* For qsort and bsearch. */

@@ -1,8 +1,11 @@
 /* Sparse datasets (CSR): indices are validated once, so that kernels need not look at one again,
  * and are the dataset's own; values are shared. Columns ascend within each row: where the caller's
  * do not, copies are sorted; a column that comes twice in a row then stands beside itself. */
+#include <math.h>
+
 #include "data/build.h"
 #include "data/row_order.h"
+#include "tensor/rows_precision.h"
 
 static clf_status check_vector(const char *name, const clf_tensor *tensor, bool integers) {
   if (tensor->ndim != 1) {
@@ -116,6 +119,53 @@ done:
   return status;
 }
 
+/* Zeros that a column leaves out are in its range, too: only one with an entry in each row can lie
+ * far from 0. */
+static int64_t far_column(const clf_dataset *dataset, const clf_tensor *column,
+                          const clf_tensor *value, bool merged, double *low, double *high,
+                          int64_t *entries) {
+  for (int64_t j = 0; j < dataset->features; j++) {
+    low[j] = INFINITY;
+    high[j] = -INFINITY;
+  }
+  for (int64_t e = 0; e < column->shape[0]; e++) {
+    const int64_t j = integer_at(column, e);
+    const double number = clf__tensor_value(value, e);
+    low[j] = fmin(low[j], number);
+    high[j] = fmax(high[j], number);
+    entries[j]++;
+  }
+  for (int64_t j = 0; j < dataset->features; j++) {
+    if (entries[j] == dataset->rows && (low[j] < high[j] || merged) &&
+        clf__range_is_far(low[j], high[j])) {
+      return j;
+    }
+  }
+  return -1;
+}
+
+clf_status clf__sparse_tell_far(const clf_dataset *dataset, const clf_tensor *column,
+                                const clf_tensor *value, bool merged, const char *name) {
+  const int64_t features = dataset->features;
+  if (features > column->shape[0]) {
+    return CLF_OK; /* hardly a column is full */
+  }
+  double *range = clf__alloc_array(dataset->context, features, 2 * sizeof *range);
+  int64_t *entries = clf__alloc_zeroed(dataset->context, features, sizeof *entries);
+  const bool complete = range != NULL && entries != NULL;
+  const int64_t far =
+      complete ? far_column(dataset, column, value, merged, range, range + features, entries) : -1;
+  if (far >= 0) {
+    clf__log(dataset->context, CLF_LOG_WARNING,
+             "%s: feature %lld lies so far from 0 that f32, as sparse values are, may merge its "
+             "values: subtract what they have in common, or take dense rows",
+             name, (long long)far + 1);
+  }
+  clf__free(range);
+  clf__free(entries);
+  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
 clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, int64_t columns,
                                      const clf_tensor *row_start, const clf_tensor *column,
                                      const clf_tensor *value, const clf_tensor *y) {
@@ -139,6 +189,9 @@ clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, in
   int64_t unsorted = first_unsorted(dataset);
   if (unsorted >= 0) {
     CLF__TRY(sort_rows(dataset, unsorted));
+  }
+  if (value->dtype == CLF_F64) {
+    CLF__TRY(clf__sparse_tell_far(dataset, column, value, false, "sparse rows"));
   }
   if (y != NULL) {
     CLF__TRY(clf_dataset_set_labels(dataset, y));

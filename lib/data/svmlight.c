@@ -9,6 +9,7 @@
 
 #include "data/build.h"
 #include "data/decimal.h"
+#include "data/label_key.h"
 #include "data/lines.h"
 #include "data/row_order.h"
 
@@ -32,7 +33,10 @@ static const clf__param params[] = {
 typedef struct svmlight_reader {
   clf__lines lines;
   const svmlight_params *params;
-  clf_tensor *row_start, *column, *value, *labels;
+  clf_tensor *row_start, *column, *value;
+  clf_tensor *labels;     /* i64 until there is one that is no integer of 64 bits, then f64 */
+  const char *rounded_at; /* a label that is an integer which f64 rounds, or NULL */
+  clf__digits seen;       /* of values */
   int64_t rows;
   int64_t entries;
   int32_t highest;        /* index; -1 before the first entry */
@@ -74,8 +78,8 @@ static clf_status fail_word(const svmlight_reader *self, const char *at, const c
 
 /* A finite number before a blank or the line's end. */
 static clf_status read_number(const svmlight_reader *self, const char **at, const char *end,
-                              const char *wanted, double *out) {
-  const char *stop = clf__read_decimal(*at, end, out);
+                              const char *wanted, double *out, int64_t *significand) {
+  const char *stop = clf__read_digits(*at, end, out, significand);
   if (stop == NULL || (stop < end && !is_blank(*stop))) {
     return fail_word(self, *at, end, wanted);
   }
@@ -90,6 +94,8 @@ static clf_status read_number(const svmlight_reader *self, const char **at, cons
 
 static clf_status read_label(svmlight_reader *self, const char **at, const char *end) {
   double label;
+  int64_t significand;
+  const char *begin = *at;
   const char *word = word_end(*at, end);
   size_t length = (size_t)(word - *at);
   if (memchr(*at, ',', length) != NULL) {
@@ -98,11 +104,26 @@ static clf_status read_label(svmlight_reader *self, const char **at, const char 
   if (memchr(*at, ':', length) != NULL) {
     return fail_word(self, *at, end, "a label, with which each line must begin");
   }
-  clf_status status = read_number(self, at, end, "a label, which must be a number", &label);
-  if (status == CLF_OK) {
-    ((double *)self->labels->data)[self->rows] = label;
+  clf_status status =
+      read_number(self, at, end, "a label, which must be a number", &label, &significand);
+  if (status < 0) {
+    return status;
   }
-  return status;
+  int64_t *integers = self->labels->data;
+  double *numbers = self->labels->data;
+  if (self->labels->dtype == CLF_I64 && clf__read_i64(begin, *at, &integers[self->rows]) != *at) {
+    self->labels->dtype = CLF_F64;
+    for (int64_t i = 0; i < self->rows; i++) {
+      numbers[i] = (double)integers[i];
+    }
+  }
+  if (self->labels->dtype == CLF_F64) {
+    numbers[self->rows] = label;
+  }
+  if (self->rounded_at == NULL && !clf__double_keeps(begin, *at, label)) {
+    self->rounded_at = begin;
+  }
+  return CLF_OK;
 }
 
 /* The index and its colon; a number that is too large stays at LARGEST_INDEX + 1. */
@@ -121,6 +142,7 @@ static const char *read_index(const char *at, const char *end, int64_t *index) {
 static clf_status read_entry(svmlight_reader *self, const char **at, const char *end) {
   const char *begin = *at;
   int64_t index;
+  int64_t significand;
   double value;
   const char *after = read_index(begin, end, &index);
   if (after == NULL || self->entries == clf_tensor_size(self->column, 0)) {
@@ -130,10 +152,11 @@ static clf_status read_entry(svmlight_reader *self, const char **at, const char 
     return fail_word(self, begin, end, "an entry with an index up to 2147483646");
   }
   *at = after;
-  clf_status status = read_number(self, at, end, "a number", &value);
+  clf_status status = read_number(self, at, end, "a number", &value, &significand);
   if (status < 0) {
     return status;
   }
+  clf__digits_see(&self->seen, value, significand);
   int32_t column = (int32_t)index;
   ((int32_t *)self->column->data)[self->entries] = column;
   ((float *)self->value->data)[self->entries] = (float)value;
@@ -233,7 +256,8 @@ static clf_status allocate(svmlight_reader *self, clf_context *context) {
   int64_t rows = smaller(count_byte(lines, lines->line_end) + 1, bytes / 2 + 1);
   int64_t most = smaller(count_byte(lines, ':'), bytes / 4 + 1);
   clf_status status;
-  CLF__TRY(clf__tensor_vector(&self->labels, context, CLF_F64, rows));
+  CLF__TRY(clf__tensor_vector(&self->labels, context, self->params->regression ? CLF_F64 : CLF_I64,
+                              rows));
   CLF__TRY(clf__tensor_vector(&self->row_start, context, CLF_I64, rows + 1));
   CLF__TRY(clf__tensor_vector(&self->column, context, CLF_I32, most));
   CLF__TRY(clf__tensor_vector(&self->value, context, CLF_F32, most));
@@ -287,6 +311,19 @@ static clf_status cut(clf_tensor **tensor, int64_t count) {
   return status;
 }
 
+static clf_status set_labels(clf_dataset *dataset, const svmlight_reader *self) {
+  if (self->params->regression) {
+    return clf_dataset_set_targets(dataset, self->labels);
+  }
+  if (self->labels->dtype == CLF_I64 || self->rounded_at == NULL) {
+    return clf_dataset_set_labels(dataset, self->labels);
+  }
+  clf__fail(CLF_ERROR_DATA,
+            "the label has more digits than f64 holds, which is how labels are read where not all "
+            "are integers of 64 bits");
+  return fail_at(self, self->rounded_at, CLF_ERROR_DATA);
+}
+
 static clf_status make_dataset(clf_dataset **out, svmlight_reader *self, clf_context *context) {
   clf_dataset *dataset = NULL;
   int32_t base = 0;
@@ -305,8 +342,11 @@ static clf_status make_dataset(clf_dataset **out, svmlight_reader *self, clf_con
   CLF__TRY(clf__tensor_share(&dataset->row_start, self->row_start));
   CLF__TRY(clf__tensor_share(&dataset->column, self->column));
   CLF__TRY(clf__tensor_share(&dataset->value, self->value));
-  CLF__TRY(self->params->regression ? clf_dataset_set_targets(dataset, self->labels)
-                                    : clf_dataset_set_labels(dataset, self->labels));
+  CLF__TRY(set_labels(dataset, self));
+  if (self->seen.rounded) {
+    CLF__TRY(clf__sparse_tell_far(dataset, self->column, self->value, self->seen.many,
+                                  self->lines.name));
+  }
   *out = dataset;
   dataset = NULL;
 done:

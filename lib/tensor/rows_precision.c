@@ -34,9 +34,8 @@ typedef struct search {
   int64_t count;
 } search;
 
-static bool is_near(double low, double high) {
-  const double largest = fmax(fabs(low), fabs(high));
-  return low != high ? largest <= far_ratio * (high - low) : largest == 0;
+bool clf__range_is_far(double low, double high) {
+  return !(fmax(fabs(low), fabs(high)) <= far_ratio * (high - low));
 }
 
 static void look_at_row(search *left, const clf__rows *x, int64_t row) {
@@ -44,7 +43,7 @@ static void look_at_row(search *left, const clf__rows *x, int64_t row) {
   for (int64_t k = 0; k < left->count; k++) {
     const double value = value_at(x, row, left->column[k]);
     const double low = fmin(left->low[k], value), high = fmax(left->high[k], value);
-    if (is_near(low, high)) {
+    if (!clf__range_is_far(low, high)) {
       continue;
     }
     left->column[kept] = left->column[k];
@@ -207,15 +206,21 @@ clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__r
   while (job.mask < 2 * (uint64_t)looked_at) {
     job.mask = 2 * job.mask + 1;
   }
-  job.memory = clf__alloc_array(context, clf__context_threads(context),
-                                (size_t)(job.mask + 1) * sizeof(double));
+  /* Large tables are filled one after another. */
+  const int64_t tables = looked_at <= SAMPLE ? clf__context_threads(context) : 1;
+  job.memory = clf__alloc_array(context, tables, (size_t)(job.mask + 1) * sizeof(double));
   job.rows = clf__alloc_zeroed(context, x->columns, sizeof *job.rows);
   if (job.memory == NULL || job.rows == NULL) {
     clf__free(job.memory);
     clf__free(job.rows);
     return CLF_ERROR_MEMORY;
   }
-  clf__parallel(context, x->columns, count_column, &job);
+  if (looked_at <= SAMPLE) {
+    clf__parallel(context, x->columns, count_column, &job);
+  }
+  for (int64_t j = 0; j < x->columns && looked_at > SAMPLE; j++) {
+    count_column(&job, j, 0);
+  }
   *out = (clf__merged){.column = -1, .looked_at = looked_at};
   for (int64_t j = 0; j < x->columns; j++) {
     if (job.rows[j] > out->rows) {

@@ -4,6 +4,9 @@
 
 #include "tensor/rows.h"
 
+/* Whether half a unit in the last place of the larger, as f32, is more than 1e-6 of the range. */
+bool clf__range_is_far(double low, double high);
+
 /* *out is the first column of dense f32 or f64 rows (those of weight 0 not counted) that lies far
  * from 0: half a unit in the last place of its largest value as f32 is more than 1e-6 of its range.
  * -1 where there is none. Constant columns are none. */

@@ -58,6 +58,30 @@ START_TEST(numbers__negative_fractions_and_infinities_are_ordered) {
 }
 END_TEST
 
+/* The shortest text that reads back as the same f32, and the class of the f64 written so. */
+START_TEST(numbers__f32_are_named_as_f32) {
+  const float labels[] = {0.1f, 0.25f, 3};
+  const double wide[] = {0.1, 0.25, 3, (double)0.1f};
+  const int64_t count = 3;
+  int32_t indices[4], map[4];
+  clf__classes *single = NULL, *doubles = NULL;
+  ck_clf_ok(classify(&single, labels, CLF_F32, count, indices));
+  ck_clf_ok(classify(&doubles, wide, CLF_F64, 4, indices));
+  assert_names(single, 3, (const char *[]){"0.1", "0.25", "3"});
+  assert_names(doubles, 4, (const char *[]){"0.1", "0.10000000149011612", "0.25", "3"});
+  clf__classes_map(single, doubles, map);
+  ck_assert_mem_eq(map, ((int32_t[]){1, 2, 3}), 3 * sizeof *map); /* the same number comes first */
+  clf__classes_map(doubles, single, map);
+  ck_assert_mem_eq(map, ((int32_t[]){0, 0, 1, 2}), 4 * sizeof *map);
+  clf__classes_release(doubles);
+  ck_clf_ok(classify(&doubles, wide, CLF_F64, 3, indices));
+  clf__classes_map(single, doubles, map);
+  ck_assert_mem_eq(map, ((int32_t[]){0, 1, 2}), 3 * sizeof *map);
+  clf__classes_release(doubles);
+  clf__classes_release(single);
+}
+END_TEST
+
 START_TEST(numbers__large_integers_stay_apart) {
   const int64_t labels[] = {INT64_MAX, 1000000000000000001, INT64_MIN, 1000000000000000000, -3};
   int32_t indices[5];
@@ -217,7 +241,11 @@ START_TEST(load__gives_back_integers_doubles_and_names) {
   const int64_t integers[] = {INT64_MIN, 1000000000000000001, 5};
   const double doubles[] = {-1.5, 0, 1e300};
   const char *const texts[] = {"", "cat", "\xC3\xA9"};
-  clf__classes *loaded = through_a_file(numbers(integers, CLF_I64, 3));
+  const float singles[] = {0.1f, 2};
+  clf__classes *loaded = through_a_file(numbers(singles, CLF_F32, 2));
+  assert_names(loaded, 2, (const char *[]){"0.1", "2"});
+  clf__classes_release(loaded);
+  loaded = through_a_file(numbers(integers, CLF_I64, 3));
   assert_names(loaded, 3, (const char *[]){"-9223372036854775808", "5", "1000000000000000001"});
   assert_maps(loaded, numbers(integers, CLF_I64, 3), (const int32_t[]){0, 1, 2});
   assert_maps(through_a_file(numbers(doubles, CLF_F64, 3)), numbers(doubles, CLF_F64, 3),
@@ -284,6 +312,7 @@ int main(void) {
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_test(tcase, numbers__ascend_and_print_short);
   tcase_add_test(tcase, numbers__negative_fractions_and_infinities_are_ordered);
+  tcase_add_test(tcase, numbers__f32_are_named_as_f32);
   tcase_add_test(tcase, numbers__large_integers_stay_apart);
   tcase_add_test(tcase, numbers__every_type_gives_the_same_classes);
   tcase_add_test(tcase, numbers__nan_is_refused_with_its_row);

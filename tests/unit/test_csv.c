@@ -39,6 +39,73 @@ START_TEST(reads_numbers_and_names) {
 }
 END_TEST
 
+static int32_t dtype_of(const clf_dataset *dataset) {
+  return clf__dataset_rows(dataset).dtype;
+}
+
+/* f32 has every second integer at 2^24, and steps of 128 at 1.7e9. */
+START_TEST(dtype__is_f64_where_f32_would_not_do) {
+  static const struct {
+    const char *text, *params;
+    int32_t dtype;
+  } cases[] = {
+      {"5.1,0.123456,1\n-4.9,12.25,2\n", NULL, CLF_F32},
+      {"16777216,1\n16777220,2\n", NULL, CLF_F32},              /* far from 0, and exact */
+      {"16777216,1\n16777217,2\n0,3\n", NULL, CLF_F64},         /* they merge */
+      {"1700000001.5,1\n1700000002.5,2\n", NULL, CLF_F64},      /* they merge, and lie far */
+      {"1000.1,1\n1000.2,2\n1000.3,1\n", NULL, CLF_F64},        /* few digits, and far */
+      {"1000.1,1\n1000.2,2\n0,1\n", NULL, CLF_F32},             /* few digits, and near */
+      {"0.12345678,1\n0.5,2\n", NULL, CLF_F32},                 /* many digits, and none merge */
+      {"0.123456781,1\n0.123456782,2\n0.9,1\n", NULL, CLF_F64}, /* many, and two merge */
+      {"1e39,1\n2,2\n", NULL, CLF_F64},
+      {"1,\"1.00000001\",1\n2,\"1\",2\n", NULL, CLF_F64}, /* quoted */
+      {"1700000001.5,1\n1700000002.5,2\n", "dtype=f32", CLF_F32},
+      {"1,1\n2,2\n", "dtype=f64", CLF_F64},
+      {"16777216,1\n?,2\n16777217,1\n", "missing=nan", CLF_F64},
+      {"16777216,1\n?,2\n16777217,1\n", "missing=skip", CLF_F64},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_dataset *dataset = read_text(cases[i].text, cases[i].params);
+    ck_assert_msg(dtype_of(dataset) == cases[i].dtype, "%s", cases[i].text);
+    clf_dataset_free(dataset);
+  }
+  clf_dataset *dataset = read_text(cases[3].text, NULL);
+  ck_values(dataset, "x", 1700000001.5, 1700000002.5);
+  clf_dataset_free(dataset);
+  dataset = read_text(cases[6].text, NULL);
+  ck_values(dataset, "x", (double)0.12345678f, 0.5);
+  clf_dataset_free(dataset);
+  dataset = read_text(cases[13].text, cases[13].params);
+  ck_values(dataset, "x", 16777216, 16777217);
+  ck_values(dataset, "labels", 0, 0);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+/* Whatever the labels' digits are, those that differ are different classes. */
+START_TEST(labels__of_many_digits_stay_apart) {
+  static const struct {
+    const char *text, *names[4];
+  } cases[] = {
+      {"1,9007199254740993\n2,9007199254740992\n3,9223372036854775807\n4,-9223372036854775808\n",
+       {"-9223372036854775808", "9007199254740992", "9007199254740993", "9223372036854775807"}},
+      {"1,9007199254740993\n2,9007199254740992\n3,0.5\n4,1\n",
+       {"0.5", "1", "9007199254740992", "9007199254740993"}},
+      {"1,9223372036854775808\n2,9223372036854775809\n3,1\n4,2\n",
+       {"1", "2", "9223372036854775808", "9223372036854775809"}},
+      {"1,9007199254740992\n2,0.1\n3,1.0\n4,-2\n", {"-2", "0.1", "1", "9007199254740992"}},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_dataset *dataset = read_text(cases[i].text, NULL);
+    ck_assert_int_eq(clf_dataset_classes(dataset), 4);
+    for (int k = 0; k < 4; k++) {
+      ck_assert_str_eq(clf_dataset_class_name(dataset, k), cases[i].names[k]);
+    }
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
 START_TEST(reads_numeric_labels_as_numbers) {
   clf_dataset *dataset = read_text("1,10\n2,9\n3,10\n", NULL);
   ck_assert_int_eq(clf_dataset_classes(dataset), 2);
@@ -185,7 +252,8 @@ START_TEST(refuses_hostile_text) {
       {"1,2,3\n,1,2\n", 0, "missing=nan regression=true label=1", CLF_ERROR_DATA, "line 2, col"},
       {"a,b\n,1\n?,2\n", 0, "missing=skip", CLF_ERROR_DATA, "every row lacks a value"},
       {"1,inf,3\n", 0, NULL, CLF_ERROR_DATA, "'inf' is not a finite"},
-      {"1,-1e39,3\n", 0, NULL, CLF_ERROR_DATA, "'-1e39' is not a finite 32-bit number"},
+      {"1,-1e39,3\n", 0, "dtype=f32", CLF_ERROR_DATA, "'-1e39' is not a finite 32-bit number"},
+      {"1,1e400,3\n", 0, NULL, CLF_ERROR_DATA, "'1e400' is not a finite 64-bit number"},
       {"1,2,3\n4,5\n", 0, NULL, CLF_ERROR_FORMAT, "line 2: it has 2 fields; the first line has 3"},
       {"1,2,3\n4,5,6,\n", 0, NULL, CLF_ERROR_FORMAT, "line 2: it has 4 fields"},
       {"1,2,3\n4\n5\n6", 0, NULL, CLF_ERROR_FORMAT, "line 2: it has 1 fields"},
@@ -310,6 +378,8 @@ int main(void) {
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_set_timeout(tests, 60);
   tcase_add_test(tests, reads_numbers_and_names);
+  tcase_add_test(tests, dtype__is_f64_where_f32_would_not_do);
+  tcase_add_test(tests, labels__of_many_digits_stay_apart);
   tcase_add_test(tests, reads_numeric_labels_as_numbers);
   tcase_add_test(tests, reads_every_spelling);
   tcase_add_test(tests, unquotes_names);

@@ -95,6 +95,45 @@ START_TEST(reads_targets) {
 }
 END_TEST
 
+START_TEST(labels__of_many_digits_stay_apart) {
+  clf_dataset *dataset =
+      read_text("9007199254740993 1:1\n9007199254740992 1:2\n9223372036854775807 1:3\n", NULL);
+  ck_assert_int_eq(clf_dataset_classes(dataset), 3);
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "9007199254740993");
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 2), "9223372036854775807");
+  clf_dataset_free(dataset);
+  dataset = read_text("9007199254740992 1:1\n0.1 1:2\n", NULL);
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "0.1");
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+static char heard[512];
+
+static void listen(void *user, int32_t level, const char *message) {
+  (void)user;
+  if (level == CLF_LOG_WARNING) {
+    snprintf(heard, sizeof heard, "%s", message);
+  }
+}
+
+/* Sparse values are f32: what that loses is said. */
+START_TEST(log__says_which_feature_lies_far_from_0) {
+  static const struct {
+    const char *text, *says;
+  } cases[] = {{"1 1:0.5 2:1700000001.5\n2 2:1700000002.5\n", "feature 2 lies so far from 0"},
+               {"1 1:0.5 2:1700000001.5\n2 1:1\n", ""},
+               {"1 1:16777216\n2 1:16777218\n", ""}};
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    heard[0] = '\0';
+    clf_dataset_free(read_text(cases[i].text, NULL));
+    ck_assert_msg(strstr(heard, cases[i].says) != NULL && (*heard != '\0') == (i == 0), "%s",
+                  heard);
+  }
+}
+END_TEST
+
 START_TEST(reads_rows_without_entries) {
   clf_dataset *dataset = read_text("1\n2\n", "features=3");
   ck_assert_int_eq(clf_dataset_features(dataset), 3);
@@ -139,6 +178,8 @@ START_TEST(refuses_hostile_text) {
       {"nan 1:1\n", 0, NULL, CLF_ERROR_DATA, "'nan' is not a finite"},
       {"1 1:nan\n", 0, NULL, CLF_ERROR_DATA, "line 1, column 5: 'nan' is not a finite"},
       {"1 1:-inf\n", 0, NULL, CLF_ERROR_DATA, "'-inf' is not a finite"},
+      {"0.5 1:1\n9007199254740993 1:1\n", 0, NULL, CLF_ERROR_DATA, "line 2, column 1: the label"},
+      {"9223372036854775808 1:1\n", 0, NULL, CLF_ERROR_DATA, "the label has more digits"},
       {"1 1:1e39\n", 0, NULL, CLF_ERROR_DATA, "'1e39' is not a finite 32-bit"},
       {"1 1:\n", 0, NULL, CLF_ERROR_FORMAT, "column 5: '' is not a number"},
       {"1 1:2x\n", 0, NULL, CLF_ERROR_FORMAT, "'2x' is not a number"},
@@ -219,6 +260,8 @@ int main(void) {
   tcase_add_test(tests, reads_every_spelling);
   tcase_add_test(tests, finds_where_indices_begin);
   tcase_add_test(tests, reads_targets);
+  tcase_add_test(tests, labels__of_many_digits_stay_apart);
+  tcase_add_test(tests, log__says_which_feature_lies_far_from_0);
   tcase_add_test(tests, reads_rows_without_entries);
   tcase_add_test(tests, sorts_long_rows);
   tcase_add_test(tests, refuses_hostile_text);
