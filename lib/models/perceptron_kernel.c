@@ -137,16 +137,19 @@ clf_status clf__perceptron_fit_kernel(const clf_model *model, const clf__trainin
   const clf__perceptron_params *p = model->params;
   clf__kernel_learner l = {0};
   double *shares = clf__alloc_array(model->context, p->epochs, sizeof *shares);
-  int64_t epochs = 0;
+  int64_t epochs = 0, before_pass = 0;
   clf_status status = shares == NULL ? CLF_ERROR_MEMORY : CLF_OK;
   CLF__TRY(status);
   CLF__TRY(learner_create(&l, model, training, weights));
   l.progress = clf__progress_begin(model->context, "perceptron", p->epochs);
   CLF__TRY(clf__progress_step(&l.progress, 0, (double)NAN, (double)NAN));
   for (; epochs < p->epochs && l.share != 0; epochs++) {
+    before_pass = l.seen;
     CLF__TRY(clf__kernel_run_epoch(&l, epochs));
     shares[epochs] = l.share;
   }
+  /* Passes that need not be made count for the averages, as those of the linear perceptron. */
+  l.seen += (p->epochs - epochs) * (l.seen - before_pass);
   CLF__TRY(store_model(&l, state));
   CLF__TRY(clf__state_tensor(model->context, state, "history_loss", CLF_F64, epochs, -1));
   memcpy(clf__state_data(state, "history_loss"), shares, (size_t)epochs * sizeof *shares);

@@ -29,8 +29,9 @@ typedef struct fitting {
   clf__svm_shape shape;
   clf__svm_rows rows;
   clf__svm_shared *shared;
-  double *C;    /* [rows] */
-  int64_t *all; /* [classes] 0, 1, … : the parts of a problem of all classes */
+  double *C;      /* [rows] */
+  float *counted; /* [rows], or NULL for the rows' weights */
+  int64_t *all;   /* [classes] 0, 1, … : the parts of a problem of all classes */
   clf__svm_problem *problems;
   int64_t (*pairs)[2];
   int8_t *sides;             /* [classes] of each class against the rest: [classes, classes] */
@@ -40,17 +41,21 @@ typedef struct fitting {
   atomic_int status;         /* of the first problem to fail */
 } fitting;
 
+/* Sets C, and where classes have weights `counted`: by them rows count for the kernel's gamma as
+ * they do without, but those that have no weight now. */
 static clf_status set_bounds(fitting *f) {
   const clf__svm_params *p = f->model->params;
-  float *weights = NULL;
-  clf_status status = clf__effective_weights(&weights, f->model, f->training, &p->class_weight);
-  const float *used = weights != NULL ? weights : f->training->weights;
+  const float *own = f->training->weights;
+  clf_status status = clf__effective_weights(&f->counted, f->model, f->training, &p->class_weight);
+  const float *used = f->counted != NULL ? f->counted : own;
   double largest = 0;
   for (int64_t i = 0; status == CLF_OK && i < f->training->x->rows; i++) {
     f->C[i] = p->C * (used != NULL ? (double)used[i] : 1);
     largest = fmax(largest, f->C[i]);
+    if (f->counted != NULL && f->counted[i] > 0) {
+      f->counted[i] = own != NULL ? own[i] : 1;
+    }
   }
-  clf__free(weights);
   if (status == CLF_OK && largest < (double)FLT_MIN) {
     status =
         clf__fail(CLF_ERROR_NUMERIC,
@@ -107,7 +112,9 @@ static clf_status prepare(fitting *f) {
   }
   clf_status status = CLF_OK;
   CLF__TRY(set_bounds(f));
-  CLF__TRY(clf__kernel_resolve(&function, f->model, p->kernel.kernel, &p->kernel, f->training));
+  clf__training counted = *f->training;
+  counted.weights = f->counted != NULL ? f->counted : f->training->weights;
+  CLF__TRY(clf__kernel_resolve(&function, f->model, p->kernel.kernel, &p->kernel, &counted));
   CLF__TRY(clf__svm_share(&f->shared, context, f->training, &function, f->C,
                           (int64_t)(p->cache_mb * 1048576)));
   CLF__TRY(clf__svm_begin_solutions(f->shared, &f->shape));
@@ -334,6 +341,7 @@ static void release(fitting *f) {
   clf__free(f->pairs);
   clf__free(f->sides);
   clf__free(f->C);
+  clf__free(f->counted);
   clf__free(f->all);
 }
 

@@ -67,7 +67,8 @@ def learn(k, y, epochs, one_vs_rest=False, averaged=True, weights=None, budget=0
                 ub += seen * step
             seen += 1
         shares.append(mistakes / decisions)
-        if mistakes == 0:
+        if mistakes == 0:  # the passes that are left would be the same
+            seen += (epochs - len(shares)) * np.count_nonzero(weights)
             break
     if not averaged:
         return c, b, shares

@@ -55,8 +55,11 @@ def kernel_matrix(kernel, gamma, x, more):
     return np.tanh(gamma * products + more["coef0"])
 
 
-def gamma_of(gamma, x):
-    return {"scale": 1 / (x.shape[1] * x.astype(float).var()), "auto": 1 / x.shape[1]}.get(gamma, gamma)
+def gamma_of(gamma, x, weights=None):
+    """scale: by the variance of the rows repeated by their weights."""
+    mean = np.average(x.astype(float).mean(1), weights=weights)
+    variance = np.average(((x.astype(float) - mean) ** 2).mean(1), weights=weights)
+    return {"scale": 1 / (x.shape[1] * variance), "auto": 1 / x.shape[1]}.get(gamma, gamma)
 
 
 def pairs(classes):
@@ -103,11 +106,12 @@ def compare(name, kernel, C, gamma, more, weights=None, class_weight=None):
     params = " ".join(f"{k}={v}" for k, v in more.items())
     if class_weight:
         params += " class_weight=balanced"
-    peer = theirs(kernel, C, gamma, class_weight=class_weight, **more).fit(x.astype(float), y, weights)
+    number = gamma_of(gamma, x, weights)
+    peer = theirs(kernel, C, number, class_weight=class_weight, **more).fit(x.astype(float), y, weights)
     data = clf.Dataset(x, y, weights=None if weights is None else weights.astype(np.float32))
     model = ours(kernel, C, gamma, params).fit(data)
     assert model.outcome() == 0, what
-    K = kernel_matrix(kernel, gamma_of(gamma, x), x, more)
+    K = kernel_matrix(kernel, number, x, more)
     classes = y.max() + 1
     bound = np.full(len(y), float(C)) * (1 if weights is None else weights)
     if class_weight:

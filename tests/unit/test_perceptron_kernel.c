@@ -143,13 +143,15 @@ static int replay_row(replay *r, const setting *how, int row) {
 
 static void replay_all(replay *r, const setting *how) {
   memset(r, 0, sizeof *r);
-  for (int mistakes = 1; r->epochs < how->epochs && mistakes > 0; r->epochs++) {
+  int mistakes = 1;
+  for (; r->epochs < how->epochs && mistakes > 0; r->epochs++) {
     mistakes = 0;
     for (int i = 0; i < how->rows; i++) {
       mistakes += replay_row(r, how, i);
     }
     r->shares[r->epochs] = mistakes / (double)(how->rows * (how->one_vs_rest ? CLASSES : 1));
   }
+  r->seen += (double)((how->epochs - r->epochs) * how->rows); /* passes like the last */
   for (int c = 0; c < CLASSES && how->averaged; c++) {
     r->b[c] -= r->ub[c] / r->seen;
     for (int i = 0; i < how->rows; i++) {
