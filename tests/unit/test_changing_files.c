@@ -131,6 +131,26 @@ START_TEST(text__truncated_before_it_is_read__is_an_error) {
 }
 END_TEST
 
+static int32_t stop_reading(void *user, const clf_progress *progress) {
+  (void)user;
+  return strcmp(progress->stage, "read") == 0;
+}
+
+/* Before a piece of the file is read, which may take long where the file is far away. */
+START_TEST(reading__can_be_cancelled) {
+  clf_context *context = NULL;
+  clf_dataset *dataset = NULL;
+  const char *path = put_file("a.csv", "1,2,a\n3,4,b\n", 12);
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  const uint64_t held = clf_context_memory(context);
+  ck_clf_ok(clf_context_set_progress(context, stop_reading, NULL));
+  ck_clf_fails(clf_dataset_load(&dataset, context, "csv", path, NULL), CLF_ERROR_CANCELLED);
+  ck_assert_ptr_null(dataset);
+  ck_assert_uint_eq(clf_context_memory(context), held);
+  clf_context_free(context);
+}
+END_TEST
+
 static void append_idx(file *to, int rows) {
   const unsigned char header[] = {0, 0, 8, 3,  0, 0, 0, (unsigned char)rows,
                                   0, 0, 0, 10, 0, 0, 0, 10};
@@ -368,6 +388,7 @@ int main(void) {
   tcase_set_timeout(tests, 60);
   tcase_add_loop_test(tests, text__is_what_was_read_first, 0, TEXT_COUNT);
   tcase_add_loop_test(tests, text__truncated_before_it_is_read__is_an_error, 0, TEXT_COUNT);
+  tcase_add_test(tests, reading__can_be_cancelled);
   tcase_add_test(tests, arrays__are_kept);
   tcase_add_loop_test(tests, any_file__may_be_written_meanwhile, 0, TARGET_COUNT);
   suite_add_tcase(suite, tests);
