@@ -28,15 +28,34 @@ static void add_elementwise(clf__graph *graph, const char *operator, const char 
   clf__node_end(graph, NULL);
 }
 
-static void add_affine(clf__graph *graph, const clf__affine *affine, int64_t number) {
+/* What f32 leaves of the center is added after the factor: shift [features] is
+ * affine->shift - (center - f32(center)) factor. Whether that differs from affine->shift at all, in
+ * what decisions notice. */
+static bool fold_rest(const clf__affine *affine, bool wide, double *shift, int64_t features) {
+  bool differs = false;
+  for (int64_t j = 0; j < features; j++) {
+    const double center = affine->center != NULL ? affine->center[j] : 0;
+    const double rest = wide ? 0 : (center - (double)(float)center) * affine->factor[j];
+    shift[j] = affine->shift - rest;
+    differs |= fabs(rest) > 1e-7;
+  }
+  return differs;
+}
+
+static void add_affine(clf__graph *graph, const clf__affine *affine, double *shift,
+                       int64_t features, int64_t number) {
   const clf__shape one = {1, {1}}, scalar = {0, {0}};
   clf__value_name name;
-  snprintf(name.text, sizeof name.text, "transform_%lld_center", (long long)number);
-  add_elementwise(graph, "Sub", name.text, affine->center, &graph->shape);
+  if (affine->center != NULL) {
+    snprintf(name.text, sizeof name.text, "transform_%lld_center", (long long)number);
+    add_elementwise(graph, "Sub", name.text, affine->center, &graph->shape);
+  }
   snprintf(name.text, sizeof name.text, "transform_%lld_factor", (long long)number);
   add_elementwise(graph, "Mul", name.text, affine->factor, &graph->shape);
-  if (affine->shift != 0) {
-    snprintf(name.text, sizeof name.text, "transform_%lld_shift", (long long)number);
+  snprintf(name.text, sizeof name.text, "transform_%lld_shift", (long long)number);
+  if (fold_rest(affine, graph->wide, shift, features)) {
+    add_elementwise(graph, "Add", name.text, shift, &graph->shape);
+  } else if (affine->shift != 0) {
     add_elementwise(graph, "Add", name.text, &affine->shift, &one);
   }
   if (isfinite((float)affine->low) && isfinite((float)affine->high)) {
@@ -58,13 +77,14 @@ static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
                        "already",
                        step->kind->name);
     }
-    double *center = clf__alloc_array(model->context, step->features, 2 * sizeof *center);
+    const int64_t features = step->features;
+    double *center = clf__alloc_array(model->context, features, 3 * sizeof *center);
     if (center == NULL) {
       return CLF_ERROR_MEMORY;
     }
     clf__affine affine;
-    step->kind->affine(step, center, center + step->features, &affine);
-    add_affine(graph, &affine, i + 1);
+    step->kind->affine(step, center, center + features, &affine);
+    add_affine(graph, &affine, center + 2 * features, features, i + 1);
     clf__free(center);
   }
   return CLF_OK;

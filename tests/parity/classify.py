@@ -225,6 +225,21 @@ class Vocabulary(Handle):
                 for i in range(lib.clf_vocabulary_size(self.handle))]
 
 
+class Transform(Handle):
+    def __init__(self, kind, params=None):
+        super().__init__("clf_transform_free")
+        call("clf_transform_create", C.byref(self.handle), None, kind, params)
+
+    def fit(self, data):
+        call("clf_transform_fit", self, data)
+        return self
+
+    def apply(self, data):
+        out = Dataset()
+        call("clf_transform_apply", C.byref(out.handle), self, data)
+        return out
+
+
 class Model(Handle):
     def __init__(self, kind=None, params=None, on=None):
         super().__init__("clf_model_free")

@@ -220,6 +220,24 @@ def transforms_that_change_each_feature():
           (4, 5, 2), add=[("standardize", None)])
 
 
+def transforms_of_rows_far_from_0():
+    """The center of f32 and what it leaves: to 1e-5 of the decisions at an offset of 1e5."""
+    random = np.random.default_rng(5)
+    near = random.normal(size=(200, 4))
+    y = (near[:, 0] + near[:, 1] > 0).astype(np.int32)
+    for dtype in np.float32, np.float64:
+        x = (near + 1e5 + 0.3).astype(dtype)
+        for transform in "standardize", "min_max":
+            model = clf.Model("logistic").add(transform).fit(clf.Dataset(x, y))
+            rows = x.astype(np.float32)  # what the file takes
+            expected = model.decision_function(clf.Dataset(rows))
+            if onnxruntime:
+                with tempfile.TemporaryDirectory() as folder:
+                    found = by_onnxruntime(export(model, folder), rows)["scores"]
+                error = np.abs(found - expected).max() / np.abs(expected).max()
+                assert error < 1e-5, f"{transform} of {dtype.__name__}: {error}"
+
+
 def sequences_of_features():
     for cell in "rnn", "lstm", "gru":
         for more in "", "bidirectional=true", "bidirectional=true initial_state=learned":
@@ -298,5 +316,6 @@ if __name__ == "__main__":
              pooling_of_every_size, batch_normalisation_of_rows_and_images,
              grey_images_and_layers_before_them, a_deeper_network, every_loss, linear_models,
              linear_models_whose_products_cancel,
-             transforms_that_change_each_feature, sequences_of_features,
+             transforms_that_change_each_feature, transforms_of_rows_far_from_0,
+             sequences_of_features,
              sequences_of_words_with_padding, random_networks, what_has_no_place_is_refused])

@@ -4,7 +4,7 @@ import ctypes as C
 
 import classify as clf
 import numpy as np
-from classify import Dataset, Handle, call, close, f64, i64
+from classify import Dataset, Transform, call, close, f64, i64
 
 clf.sklearn()
 from sklearn.decomposition import PCA
@@ -13,21 +13,6 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
 
 random = np.random.default_rng(3)
-
-
-class Transform(Handle):
-    def __init__(self, kind, params=None):
-        super().__init__("clf_transform_free")
-        call("clf_transform_create", C.byref(self.handle), None, kind, params)
-
-    def fit(self, data):
-        call("clf_transform_fit", self, data)
-        return self
-
-    def apply(self, data):
-        out = Dataset()
-        call("clf_transform_apply", C.byref(out.handle), self, data)
-        return out
 
 
 def rows(count=500, features=7):
