@@ -118,4 +118,16 @@ static inline void roll_params(char *to, size_t capacity, dice *from, const char
   }
 }
 
+/* Bytes to start from: the first, and others that follow from it. */
+static inline size_t dice_seed(uint8_t *buffer, size_t capacity, int first, size_t length) {
+  uint32_t state = (uint32_t)first * 2654435761U + 12345;
+  FUZZ_CHECK(length <= capacity);
+  for (size_t i = 0; i < length; i++) {
+    state = state * 1664525U + 1013904223U;
+    buffer[i] = (uint8_t)(state >> 24);
+  }
+  buffer[0] = (uint8_t)first;
+  return length;
+}
+
 #endif

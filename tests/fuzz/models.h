@@ -1,0 +1,225 @@
+/* What the targets of models share: contexts, rows, and a model used in every way there is. */
+#ifndef TESTS_FUZZ_MODELS_H
+#define TESTS_FUZZ_MODELS_H
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "fuzz.h"
+#include "models/model.h"
+#include "models/model_format.h"
+#include "onnx/onnx.h"
+
+enum {
+  FUZZ_ROWS = 6,
+  FUZZ_FEATURES = 3,
+  FUZZ_MOST_FEATURES = 1000,
+  FUZZ_MOST_OUTPUTS = 1000,
+  FUZZ_MEMORY = 256 << 20 /* that nothing the targets do may need: running out is a finding */
+};
+
+static inline clf_context *fuzz_context(void) {
+  clf_context *context = NULL;
+  char params[64];
+  snprintf(params, sizeof params, "threads=1 memory_limit=%d", (int)FUZZ_MEMORY);
+  FUZZ_CHECK(clf_context_create(&context, params, NULL) == CLF_OK);
+  return context;
+}
+
+/* Rows of two or three classes, or two targets; of whole numbers from 0 on, as of tokens, or not.
+ */
+static inline clf_dataset *fuzz_rows(clf_context *context, int64_t features, bool regression,
+                                     bool whole) {
+  static float values[FUZZ_ROWS * FUZZ_MOST_FEATURES];
+  static const double targets[FUZZ_ROWS * 2] = {1, -1, 2, 0, 3, 1, 2, 5, 8, 1, 0, 0};
+  static const char *const names[FUZZ_ROWS] = {"a", "b", "a", "b", "c", "c"};
+  clf_tensor *x = NULL, *y = NULL;
+  clf_dataset *rows = NULL;
+  for (int64_t i = 0; i < FUZZ_ROWS * features; i++) {
+    values[i] = whole ? (float)(i * 7 % 5) : (float)(i * 7 % 11) / 4;
+  }
+  FUZZ_CHECK(clf_tensor_wrap(&x, context, values, CLF_F32, 2, (int64_t[]){FUZZ_ROWS, features},
+                             NULL, NULL, NULL) == CLF_OK);
+  FUZZ_CHECK(clf_dataset_create(&rows, context, x, NULL) == CLF_OK);
+  if (regression) {
+    FUZZ_CHECK(clf_tensor_wrap(&y, context, targets, CLF_F64, 2, (int64_t[]){FUZZ_ROWS, 2}, NULL,
+                               NULL, NULL) == CLF_OK);
+    FUZZ_CHECK(clf_dataset_set_targets(rows, y) == CLF_OK);
+  } else {
+    FUZZ_CHECK(clf_dataset_set_label_names(rows, names, FUZZ_ROWS) == CLF_OK);
+  }
+  clf_tensor_free(x);
+  clf_tensor_free(y);
+  return rows;
+}
+
+/* A call that may fail for the model's sake, but not for want of memory. */
+static inline bool fuzz_fine(clf_status status) {
+  FUZZ_CHECK(status != CLF_ERROR_MEMORY);
+  return status >= CLF_OK;
+}
+
+static inline void fuzz_predict(const clf_model *model, const clf_dataset *rows) {
+  static float values[FUZZ_ROWS * FUZZ_MOST_OUTPUTS];
+  int32_t labels[FUZZ_ROWS];
+  double score;
+  const int64_t outputs = clf_model_outputs(model), classes = clf_model_classes(model);
+  if (fuzz_fine(clf_model_predict(model, rows, labels, FUZZ_ROWS))) {
+    for (int i = 0; i < FUZZ_ROWS; i++) {
+      FUZZ_CHECK(labels[i] >= 0 && labels[i] < classes);
+    }
+  }
+  if (outputs <= FUZZ_MOST_OUTPUTS) {
+    fuzz_fine(clf_model_decision_function(model, rows, values, FUZZ_ROWS * outputs));
+    if (fuzz_fine(clf_model_predict_proba(model, rows, values, FUZZ_ROWS * outputs))) {
+      for (int64_t i = 0; i < FUZZ_ROWS * outputs; i++) {
+        FUZZ_CHECK(values[i] >= 0 && values[i] <= 1);
+      }
+    }
+  }
+  fuzz_fine(clf_model_transform(model, rows, values, FUZZ_ROWS * FUZZ_MOST_OUTPUTS, NULL));
+  fuzz_fine(clf_model_score(model, rows, &score));
+}
+
+/* Other programs' files, written to nowhere. */
+static inline void fuzz_export(const clf_model *model) {
+  const clf__model_format *const formats[] = {&clf__model_format_onnx, &clf__model_format_libsvm};
+  for (int i = 0; i < 2; i++) {
+    clf__output nowhere = {.path = "/dev/null",
+                           .descriptor = open("/dev/null", O_WRONLY | O_CLOEXEC)};
+    FUZZ_CHECK(nowhere.descriptor >= 0);
+    fuzz_fine(formats[i]->export(model, &nowhere));
+    clf__output_close(&nowhere);
+  }
+}
+
+/* A stream of some steps. */
+static inline void fuzz_stream(const clf_model *model) {
+  static const float steps[FUZZ_MOST_FEATURES];
+  static float values[FUZZ_MOST_OUTPUTS];
+  clf_sequence *sequence = NULL;
+  if (!fuzz_fine(clf_sequence_create(&sequence, model))) {
+    return;
+  }
+  const int64_t features = clf_sequence_features(sequence);
+  if (features > 0 && features <= FUZZ_MOST_FEATURES / 3) {
+    fuzz_fine(clf_sequence_feed(sequence, steps, 3));
+    clf_sequence_decision_function(sequence, values, FUZZ_MOST_OUTPUTS);
+    clf_sequence_predict_proba(sequence, values, FUZZ_MOST_OUTPUTS);
+    FUZZ_CHECK(clf_sequence_reset(sequence) == CLF_OK);
+  }
+  clf_sequence_free(sequence);
+}
+
+/* What the model is described as, its tensors, and its file, which loads again. */
+static inline void fuzz_describe(const clf_model *model, clf_context *context) {
+  static char text[1 << 16];
+  size_t size = 0;
+  clf_model *again = NULL, *clone = NULL;
+  clf_tensor *tensor = NULL;
+  fuzz_fine(clf_model_describe(model, text, sizeof text, NULL));
+  fuzz_fine(clf_network_summary(model, text, sizeof text, NULL));
+  for (int64_t i = 0; clf_model_tensor_name(model, i) != NULL; i++) {
+    FUZZ_CHECK(clf_model_tensor(model, clf_model_tensor_name(model, i), &tensor) == CLF_OK);
+    clf_tensor_free(tensor);
+  }
+  for (int64_t i = 0; i < clf_model_classes(model); i++) {
+    FUZZ_CHECK(clf_model_class_name(model, i) != NULL);
+  }
+  FUZZ_CHECK(clf_model_clone(&clone, model) == CLF_OK);
+  FUZZ_CHECK(clf_model_save_memory(model, NULL, 0, &size) == CLF_OK);
+  uint8_t *bytes = malloc(size);
+  FUZZ_CHECK(bytes != NULL);
+  FUZZ_CHECK(clf_model_save_memory(model, bytes, size, &size) == CLF_OK);
+  FUZZ_CHECK(clf_model_load_memory(&again, context, bytes, size) == CLF_OK);
+  clf_model_free(again);
+  clf_model_free(clone);
+  free(bytes);
+}
+
+static inline void fuzz_use(const clf_model *model, clf_context *context) {
+  const int64_t features = clf_model_features(model);
+  FUZZ_CHECK(features > 0 && clf_model_outputs(model) > 0);
+  for (int whole = 0; whole < 2 && features <= FUZZ_MOST_FEATURES; whole++) {
+    clf_dataset *rows = fuzz_rows(context, features, clf_model_classes(model) == 0, whole == 1);
+    fuzz_predict(model, rows);
+    clf_dataset_free(rows);
+  }
+  fuzz_stream(model);
+  fuzz_export(model);
+  fuzz_describe(model, context);
+}
+
+/* A fitted model of three features; its file in the buffer. */
+static inline size_t fuzz_save_fitted(clf_context *context, const char *kind, const char *params,
+                                      bool regression, const char *transform, uint8_t *buffer,
+                                      size_t capacity) {
+  clf_model *model = NULL;
+  size_t size = 0;
+  clf_dataset *rows = fuzz_rows(context, FUZZ_FEATURES, regression, strcmp(kind, "network") == 0);
+  FUZZ_CHECK(clf_model_create(&model, context, kind, params) == CLF_OK);
+  if (transform != NULL) {
+    const bool images = strcmp(transform, "hog") == 0;
+    FUZZ_CHECK(clf_model_add(model, transform, images ? "input=1,3 cell=1 block=1" : NULL) ==
+               CLF_OK);
+  }
+  FUZZ_CHECK(clf_model_fit(model, rows, NULL, NULL) >= CLF_OK);
+  FUZZ_CHECK(clf_model_save_memory(model, buffer, capacity, &size) == CLF_OK);
+  clf_dataset_free(rows);
+  clf_model_free(model);
+  return size;
+}
+
+/* Files of every kind of classifier; then of a regression, of every transform, and of networks. 0
+ * where there is none of that index. */
+static inline size_t fuzz_model_file(clf_context *context, int index, uint8_t *buffer,
+                                     size_t capacity) {
+  static const char *const networks[] = {
+      "input=3,1 epochs=1 layers='conv2d filters=2 kernel=2 padding=same; batch_norm; activation; "
+      "max_pool2d size=1; flatten; dense units=3'",
+      "epochs=1 layers='embedding vocabulary=6 units=2; lstm units=2 return_sequences=true "
+      "bidirectional=true initial_state=learned; global_max_pool1d; dense units=3'",
+      "epochs=1 layers='embedding vocabulary=6 units=2; gru units=2; dense units=3' "
+      "loss=squared_error",
+      "input=3,1 epochs=1 layers='rnn units=2 return_sequences=true; global_average_pool1d; dense "
+      "units=3'",
+      "input=1,3,1 epochs=1 layers='average_pool2d size=2 padding=same stride=1; conv2d filters=6 "
+      "kernel=1 activation=relu; dropout; global_average_pool2d; dense units=3'",
+  };
+  static const char *const others[][2] = {
+      {"svm", "kernel=rbf probability=true"},
+      {"svm", "kernel=polynomial multiclass=one_vs_rest"},
+      {"fisher", "kernel=rbf"},
+      {"perceptron", "kernel=rbf"},
+  };
+  const clf__model_kind *const *models = clf__model_kinds();
+  const clf__transform_kind *const *transforms = clf__transform_kinds();
+  for (; *models != NULL; models++) {
+    if (index-- == 0) {
+      return fuzz_save_fitted(context, (*models)->name, NULL, false, NULL, buffer, capacity);
+    }
+  }
+  for (; *transforms != NULL; transforms++) {
+    if (index-- == 0) {
+      return fuzz_save_fitted(context, "ridge", NULL, false, (*transforms)->name, buffer, capacity);
+    }
+  }
+  if (index-- == 0) {
+    return fuzz_save_fitted(context, "ridge", NULL, true, NULL, buffer, capacity);
+  }
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    if (index-- == 0) {
+      return fuzz_save_fitted(context, others[i][0], others[i][1], false, NULL, buffer, capacity);
+    }
+  }
+  for (size_t i = 0; i < sizeof networks / sizeof *networks; i++) {
+    if (index-- == 0) {
+      return fuzz_save_fitted(context, "network", networks[i], false, NULL, buffer, capacity);
+    }
+  }
+  return 0;
+}
+
+#endif
