@@ -267,6 +267,27 @@ START_TEST(onnx__file_holds_together) {
 }
 END_TEST
 
+START_TEST(onnx__moves_features_only_where_the_transform_does) {
+  rows r;
+  clf_dataset *data = data_of(NULL, &r);
+  for (int mean = 0; mean < 2; mean++) {
+    clf_model *model = NULL;
+    size_t size;
+    ck_clf_ok(clf_model_create(&model, NULL, "ridge", NULL));
+    ck_clf_ok(clf_model_add(model, "standardize", mean == 1 ? NULL : "mean=false"));
+    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+    ck_clf_ok(clf_model_export(model, "onnx", path));
+    unsigned char *file = contents(&size);
+    ck_assert((memmem(file, size, "transform_1_center", 18) != NULL) == (mean == 1));
+    ck_assert_ptr_nonnull(memmem(file, size, "transform_1_factor", 18));
+    free(file);
+    clf_model_free(model);
+  }
+  clf_dataset_free(data);
+  remove(path);
+}
+END_TEST
+
 START_TEST(onnx__is_written_only_and_once_fitted) {
   clf_model *model = NULL, *read = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, "network", layers));
@@ -400,6 +421,7 @@ int main(void) {
   Suite *suite = suite_create("onnx");
   TCase *tests = tcase_create("onnx");
   tcase_add_test(tests, onnx__file_holds_together);
+  tcase_add_test(tests, onnx__moves_features_only_where_the_transform_does);
   tcase_add_test(tests, onnx__is_written_only_and_once_fitted);
   tcase_add_test(tests, onnx__file_stays_where_a_new_one_is_refused);
   tcase_add_test(tests, onnx__unwritable_path_is_named);
