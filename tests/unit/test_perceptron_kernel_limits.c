@@ -1,5 +1,6 @@
 /* The kernel perceptron at its limits: budgets, strange rows, threads, and lack of memory. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "perceptron_kernel_rows.h"
@@ -62,6 +63,42 @@ START_TEST(perceptron_kernel__averages_well_within_a_budget) {
   ck_assert_double_ge(accuracy[2], 0.9);
   clf_dataset_free(train);
   clf_dataset_free(test);
+}
+END_TEST
+
+typedef struct host {
+  int64_t calls, stop_at;
+} host;
+
+static int32_t stop_at_call(void *user, const clf_progress *progress) {
+  host *own = user;
+  (void)progress;
+  return ++own->calls == own->stop_at;
+}
+
+/* Also while the averages of dropped vectors are handed over, at the end. */
+START_TEST(perceptron_kernel__with_a_budget_is_cancelled_at_any_call) {
+  static const char params[] = "kernel=rbf gamma=0.5 epochs=2 budget=40";
+  host own = {0, 0};
+  clf_context *context = NULL;
+  fill_rows();
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_set_progress(context, stop_at_call, &own));
+  clf_dataset *data = dataset_of(context, x, CLF_F32, 300, COLUMNS, y);
+  int64_t calls = 0;
+  for (bool cancelled = true; cancelled; calls++) {
+    clf_model *model = NULL;
+    own = (host){0, calls + 1};
+    ck_clf_ok(clf_model_create(&model, context, "perceptron", params));
+    const clf_status status = clf_model_fit(model, data, NULL, NULL);
+    cancelled = own.calls >= own.stop_at;
+    ck_assert_int_eq(status, cancelled ? CLF_ERROR_CANCELLED : CLF_OK);
+    ck_assert_int_eq(clf_model_features(model), cancelled ? -1 : COLUMNS);
+    clf_model_free(model);
+  }
+  ck_assert_int_gt(calls, 5);
+  clf_dataset_free(data);
+  clf_context_free(context);
 }
 END_TEST
 
@@ -260,6 +297,7 @@ int main(void) {
   tcase_set_timeout(facts, 60);
   tcase_add_loop_test(facts, perceptron_kernel__keeps_to_its_budget, 0, 2);
   tcase_add_test(facts, perceptron_kernel__averages_well_within_a_budget);
+  tcase_add_test(facts, perceptron_kernel__with_a_budget_is_cancelled_at_any_call);
   tcase_add_loop_test(facts, perceptron_kernel__refuses_kernels_beyond_float, 0, 2);
   tcase_add_test(facts, perceptron_kernel__needs_little_memory_for_few_rows);
   tcase_add_test(facts, perceptron_kernel__ends_with_an_epoch_without_mistakes);
