@@ -74,10 +74,10 @@ CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, con
                                     const char *path, const char *params);
 
 /** Writes a dataset to a file, atomically: the path holds the old file or the whole new one.
- *  @param format  "svmlight" (LIBSVM's format of data): values read back as the same floats, u8
- *                 elements as the floats nearest to their scaled values; zeros of dense rows are
- *                 left out, so give features=N when the file is read again. Labels are the class
- *                 names where all of these are numbers, else the class indices; 0 without labels.
+ *  @param format  "svmlight" (LIBSVM's format of data): values have all digits that f32 or f64
+ * need, u8 elements as the floats nearest to their scaled values; zeros of dense rows are left out,
+ * so give features=N when the file is read again. Labels are the class names where all of these are
+ * numbers, else the class indices; 0 without labels.
  *  @param path    the file
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a format that is only read, weights,
  *          several targets a row), CLF_ERROR_DATA (NaN or Inf), CLF_ERROR_IO, CLF_ERROR_MEMORY,

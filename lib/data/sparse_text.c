@@ -28,13 +28,16 @@ static void append_entry(clf__text *text, int64_t column, const char *value) {
   clf__text_append_bytes(text, value, strlen(value));
 }
 
-static void append_value(clf__text *text, int64_t column, float value) {
+/* The shortest text that reads back as the same f64, or as the same f32 where `single`. */
+static void append_value(clf__text *text, int64_t column, double value, bool single) {
   const int32_t most = 1 << 20;
   char digits[24] = "";
-  if (value >= 0 && value < (float)most && value == (float)(int32_t)value) {
+  if (value >= 0 && value < most && value == (double)(int32_t)value) {
     append_entry(text, column, put_digits(digits + sizeof digits - 1, (uint64_t)value));
+  } else if (single) {
+    append_entry(text, column, clf__number_format_f32((float)value).text);
   } else {
-    append_entry(text, column, clf__number_format_f32(value).text);
+    append_entry(text, column, clf__number_format(value).text);
   }
 }
 
@@ -42,7 +45,7 @@ void clf__append_row(clf__text *text, const clf__rows *x, int64_t row,
                      const clf__byte_texts *texts) {
   if (clf__rows_sparse(x)) {
     for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-      append_value(text, x->column[e], x->value[e]);
+      append_value(text, x->column[e], (double)x->value[e], true);
     }
     return;
   }
@@ -53,8 +56,13 @@ void clf__append_row(clf__text *text, const clf__rows *x, int64_t row,
       if (byte != 0) {
         append_entry(text, j, texts->of[byte].text);
       }
-    } else if (((const float *)x->data)[at] != 0) {
-      append_value(text, j, ((const float *)x->data)[at]);
+      continue;
+    }
+    const bool single = x->dtype == CLF_F32;
+    const double value =
+        single ? (double)((const float *)x->data)[at] : ((const double *)x->data)[at];
+    if (value != 0) {
+      append_value(text, j, value, single);
     }
   }
 }

@@ -22,6 +22,11 @@ static clf_status check_written(const clf_model *model) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "libsvm: its files hold machines of pairs; fit with multiclass=one_vs_one");
   }
+  if (clf__store_tensor(model->state, "center") != NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "libsvm: there is no place for the model's center, which was subtracted from "
+                     "rows far from 0; fit on rows that are moved or standardized already");
+  }
   for (int64_t k = 0; k < model->outputs; k++) {
     const char *name = clf__classes_name(model->classes, k);
     int64_t label;

@@ -187,6 +187,13 @@ START_TEST(export__refuses_what_the_file_cannot_say) {
   ck_clf_ok(clf_model_add(scaled, "standardize", NULL));
   ck_clf_ok(clf_model_fit(scaled, data, NULL, NULL));
   check_refused(scaled, "transforms");
+  for (int i = 0; i < ROWS * COLUMNS; i++) {
+    x[i] += 1e6F;
+  }
+  check_refused(fitted(NULL, "svm", NULL, data), "the model's center");
+  for (int i = 0; i < ROWS * COLUMNS; i++) {
+    x[i] -= 1e6F;
+  }
   for (int i = 0; i < ROWS; i++) {
     names[i] = y[i] == 0 ? "1" : y[i] == 1 ? "2" : "three";
   }
@@ -259,6 +266,23 @@ START_TEST(save__writes_labels_targets_and_bytes) {
 }
 END_TEST
 
+/* All digits of f64 rows, and of labels. */
+START_TEST(save__writes_f64_rows) {
+  static const double x[] = {1700000001.5, 0, -1e300, 0.1};
+  static const int64_t y[] = {9007199254740993, 9007199254740992};
+  char text[128];
+  clf_tensor *labels = NULL;
+  clf_dataset *data = dataset_of(NULL, x, CLF_F64, 2, 2, NULL);
+  ck_clf_ok(clf_tensor_wrap(&labels, NULL, y, CLF_I64, 1, (int64_t[]){2}, NULL, NULL, NULL));
+  ck_clf_ok(clf_dataset_set_labels(data, labels));
+  ck_clf_ok(clf_dataset_save(data, "svmlight", path));
+  take(text, sizeof text);
+  ck_assert_str_eq(text, "9007199254740993 1:1700000001.5\n9007199254740992 1:-1e+300 2:0.1\n");
+  clf_tensor_free(labels);
+  clf_dataset_free(data);
+}
+END_TEST
+
 START_TEST(save__refuses_what_it_cannot_write) {
   static const float x[] = {1, 2, NAN, 4};
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 2, 1, NULL);
@@ -291,6 +315,7 @@ int main(void) {
   tcase_add_test(facts, export__refuses_what_the_file_cannot_say);
   tcase_add_loop_test(facts, save__writes_what_load_reads, 0, 2);
   tcase_add_test(facts, save__writes_labels_targets_and_bytes);
+  tcase_add_test(facts, save__writes_f64_rows);
   tcase_add_test(facts, save__refuses_what_it_cannot_write);
   suite_add_tcase(suite, facts);
   int failed = run_suite(suite);
