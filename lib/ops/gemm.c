@@ -14,7 +14,7 @@
 #include "ops/kernels.h"
 
 enum {
-  DEPTH_BYTES = 2048,        /* of a row of A in one block */
+  DEPTH = 512,               /* steps of a block */
   COLUMNS = 2016,            /* of a block of B: a multiple of every kernel's panel */
   GROUP = 96,                /* rows of A in a task: the same */
   CACHED_BYTES = 256 * 1024, /* a matrix this small stays in L2 and need not be packed */
@@ -170,7 +170,7 @@ static clf_status multiply(gemm *g) {
   if (g->m <= 0 || g->n <= 0) {
     return CLF_OK;
   }
-  g->depth = parts_of(g->k, parts_of(g->k, DEPTH_BYTES / element) + (g->k == 0));
+  g->depth = parts_of(g->k, parts_of(g->k, DEPTH) + (g->k == 0));
   g->column_step = columns_of_task(g, threads);
   g->pack_a = g->transpose_a && g->n > width && !stays_cached(g, g->lda);
   g->pack_b = g->transpose_b || (g->m > 4 * g->kernel->rows && !stays_cached(g, g->ldb));
