@@ -1,88 +1,286 @@
-/* Cholesky factorisation and triangular solves. */
+/* Cholesky factorization and triangular solves.
+ *
+ * Both halve the problem until blocks are small, so that almost all of the work is products of
+ * large matrices: for A = [A11 .; A21 A22], L11 L11^T = A11, L21 = A21 L11^-T and L22 L22^T = A22 -
+ * L21 L21^T (Gustavson, "Recursion leads to automatic variable blocking for dense linear-algebra
+ * algorithms", IBM Journal of Research and Development 41, 1997). */
 #include "ops/factor.h"
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/context.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "ops/gemm.h"
+#include "ops/kernels.h"
 
-enum { BLOCK = 64, LANES = 8 };
+enum {
+  BLOCK = 64,            /* rows of a factor that are not halved any more */
+  PANEL = 256,           /* rows of a solve, or of a symmetric product, that are not */
+  CHUNK = 96,            /* columns solved at once */
+  STEP = 16,             /* rows of a solve between two products */
+  FEW = 32,              /* columns that are solved without a copy */
+  FACTOR_LD = PANEL + 8, /* not a power of 2: rows would share their places in the cache */
+  LANES = 8,
+};
 
-/* Factors columns first … first + width - 1 of the panel, whose products with the columns before
- * are already subtracted. `limits` are the pivots at or below which a column is dropped. */
-static clf_status factor_panel(double *a, int64_t n, int64_t lda, int64_t first, int64_t width,
-                               const double *limits, bool *dropped) {
+/* Multiplications between two questions whether to go on. */
+static const double block_products = 5e8;
+
+/* Where a matrix of this many rows is halved. */
+static int64_t half_of(int64_t size) {
+  return (size / 2 + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+/* A product C -= op(A) op(B) within a long call. */
+typedef struct product {
+  bool transpose_a, transpose_b;
+  int64_t m, n, k;
+  const double *a, *b;
+  double *c;
+  int64_t lda, ldb, ldc;
+} product;
+
+static clf_status subtract(const clf__progress *progress, int64_t step, const product *p) {
+  const double fit = block_products / ((double)p->n * (double)p->k);
+  const int64_t rows = fit < BLOCK ? BLOCK : fit < (double)p->m ? (int64_t)fit : p->m;
+  clf_status status = CLF_OK;
+  for (int64_t first = 0; first < p->m && status == CLF_OK; first += rows) {
+    const int64_t count = p->m - first < rows ? p->m - first : rows;
+    status = clf__progress_step(progress, step, (double)NAN, (double)NAN);
+    if (status == CLF_OK) {
+      status = clf__gemm_f64(progress->context, p->transpose_a, p->transpose_b, count, p->n, p->k,
+                             -1, p->a + first * (p->transpose_a ? 1 : p->lda), p->lda, p->b, p->ldb,
+                             1, p->c + first * p->ldc, p->ldc);
+    }
+  }
+  return status;
+}
+
+/* Rows of B = L^-1 B or L^-T B for so few rows that products do not pay. */
+static void solve_step(const clf__kernels *kernels, bool transposed, const double *l, int64_t ldl,
+                       int64_t n, double *b, int64_t columns, int64_t ldb) {
+  double factors[STEP], sum[CHUNK];
+  for (int64_t step = 0; step < n; step++) {
+    const int64_t i = transposed ? n - 1 - step : step;
+    double *row = b + i * ldb;
+    for (int64_t p = i + 1; transposed && p < n; p++) {
+      factors[p - i - 1] = l[p * ldl + i];
+    }
+    memset(sum, 0, (size_t)columns * sizeof *sum);
+    kernels->add_rows_f64(transposed ? row + ldb : b, step, ldb, transposed ? factors : l + i * ldl,
+                          columns, sum);
+    for (int64_t c = 0; c < columns; c++) {
+      row[c] = (row[c] - sum[c]) / l[i * ldl + i];
+    }
+  }
+}
+
+/* B = L^-1 B or L^-T B, for at most CHUNK columns. */
+static void solve_chunk(const clf__kernels *kernels, bool transposed, const double *l, int64_t ldl,
+                        int64_t n, double *b, int64_t columns, int64_t ldb) {
+  const clf__product_kernel *kernel = &kernels->f64;
+  for (int64_t done = 0; done < n; done += STEP) {
+    const int64_t rows = n - done < STEP ? n - done : STEP;
+    const int64_t first = transposed ? n - done - rows : done, end = first + rows;
+    const clf__product before = {.rows = rows,
+                                 .columns = columns,
+                                 .depth = done,
+                                 .a = transposed ? l + end * ldl + first : l + first * ldl,
+                                 .a_panel = kernel->rows * (transposed ? 1 : ldl),
+                                 .a_row = transposed ? 1 : ldl,
+                                 .a_step = transposed ? ldl : 1,
+                                 .b = transposed ? b + end * ldb : b,
+                                 .b_panel = kernel->columns,
+                                 .b_step = ldb,
+                                 .alpha = -1,
+                                 .beta = 1,
+                                 .c = b + first * ldb,
+                                 .ldc = ldb};
+    kernel->multiply(&before);
+    solve_step(kernels, transposed, l + first * (ldl + 1), ldl, rows, b + first * ldb, columns,
+               ldb);
+  }
+}
+
+/* A panel of a factor and what it is applied to: `count` columns of B or, from the right, rows. */
+typedef struct panel_solve {
+  clf_context *context;
+  const clf__kernels *kernels;
+  bool transposed, right;
+  const double *l;
+  int64_t ldl, n;
+  double *b;
+  int64_t count, ldb;
+  double *space; /* of alloc_space() */
+} panel_solve;
+
+/* On a copy that stays in the second-level cache whatever the leading dimension; from the right, B
+ * = B L^-T, rows are its columns. */
+static void solve_task(void *argument, int64_t index, int32_t worker) {
+  const panel_solve *s = argument;
+  const int64_t n = s->n, ldb = s->ldb, first = index * CHUNK, left = s->count - first;
+  const int64_t width = left < CHUNK ? left : CHUNK;
+  double *chunk = s->space + PANEL * FACTOR_LD + worker * PANEL * CHUNK;
+  double *b = s->b + first * (s->right ? ldb : 1);
+  for (int64_t i = 0; i < n && !s->right; i++) {
+    memcpy(chunk + i * CHUNK, b + i * ldb, (size_t)width * sizeof *b);
+  }
+  for (int64_t j = 0; j < width && s->right; j++) {
+    for (int64_t i = 0; i < n; i++) {
+      chunk[i * CHUNK + j] = b[j * ldb + i];
+    }
+  }
+  solve_chunk(s->kernels, s->transposed, s->space, FACTOR_LD, n, chunk, width, CHUNK);
+  for (int64_t i = 0; i < n && !s->right; i++) {
+    memcpy(b + i * ldb, chunk + i * CHUNK, (size_t)width * sizeof *b);
+  }
+  for (int64_t j = 0; j < width && s->right; j++) {
+    for (int64_t i = 0; i < n; i++) {
+      b[j * ldb + i] = chunk[i * CHUNK + j];
+    }
+  }
+}
+
+static void solve_panel(panel_solve *s) {
+  for (int64_t i = 0; i < s->n; i++) {
+    memcpy(s->space + i * FACTOR_LD, s->l + i * s->ldl, (size_t)(i + 1) * sizeof *s->l);
+  }
+  clf__parallel(s->context, (s->count - 1) / CHUNK + 1, solve_task, s);
+}
+
+/* Copies of a panel, and of a chunk for each thread. */
+static double *alloc_space(clf_context *context) {
+  const int64_t chunks = clf__context_threads(context) * CHUNK;
+  return clf__alloc_array(context, FACTOR_LD + chunks, PANEL * sizeof(double));
+}
+
+typedef struct cholesky {
+  clf_context *context;
+  const clf__kernels *kernels;
+  clf__progress progress;
+  double *a;
+  int64_t lda;
+  double *limits; /* [n] pivots at or below which a column is dropped */
+  double *space;  /* of solves */
+  bool *dropped;
+} cholesky;
+
+static clf_status factor_block(const cholesky *c, int64_t first, int64_t size) {
   double column[BLOCK];
-  for (int64_t j = first; j < first + width; j++) {
-    double pivot = a[j * lda + j];
-    double limit = limits[j - first];
-    bool drop = limit > 0 && pivot <= limit;
+  for (int64_t j = 0; j < size; j++) {
+    double *row = c->a + (first + j) * c->lda + first;
+    c->kernels->dot_rows_f64(row, size - j, c->lda, row, j, column);
+    const double pivot = row[j] - column[0], limit = c->limits[first + j];
+    const bool drop = limit > 0 && pivot <= limit;
     if (!drop && !(pivot > 0 && isfinite(pivot))) {
       return clf__fail(CLF_ERROR_NUMERIC, "the matrix is not positive definite: pivot %lld is %s",
-                       (long long)j, clf__number_text(pivot));
+                       (long long)(first + j), clf__number_text(pivot));
     }
-    double root = drop ? (double)INFINITY : sqrt(pivot);
-    int64_t right = first + width - j - 1;
-    a[j * lda + j] = root;
-    for (int64_t c = 0; c < right; c++) {
-      column[c] = drop ? 0 : a[(j + 1 + c) * lda + j] / root;
+    const double root = drop ? (double)INFINITY : sqrt(pivot);
+    row[j] = root;
+    for (int64_t i = 1; i < size - j; i++) {
+      row[i * c->lda + j] = drop ? 0 : (row[i * c->lda + j] - column[i]) / root;
     }
-    for (int64_t i = j + 1; i < n; i++) {
-      double *row = a + i * lda + j;
-      row[0] = drop ? 0 : row[0] / root;
-      for (int64_t c = 0; c < right; c++) {
-        row[1 + c] -= row[0] * column[c];
-      }
-    }
-    if (dropped != NULL) {
-      dropped[j] = drop;
+    if (c->dropped != NULL) {
+      c->dropped[first + j] = drop;
     }
   }
   return CLF_OK;
 }
 
-/* Left-looking by blocks of columns: almost all of the work is one matrix product a block. One
- * block takes no time to speak of, and is not reported. */
+/* B [rows, size] = B L^-T for the factor of rows first … first + size - 1. */
+static clf_status solve_right(const cholesky *c, int64_t first, int64_t size, double *b,
+                              int64_t rows) {
+  const double *l = c->a + first * (c->lda + 1);
+  if (size <= PANEL) {
+    panel_solve panel = {c->context, c->kernels, false, true,   l,       c->lda,
+                         size,       b,          rows,  c->lda, c->space};
+    solve_panel(&panel);
+    return CLF_OK;
+  }
+  const int64_t half = half_of(size), rest = size - half;
+  const product p = {.transpose_b = true,
+                     .m = rows,
+                     .n = rest,
+                     .k = half,
+                     .a = b,
+                     .lda = c->lda,
+                     .b = l + half * c->lda,
+                     .ldb = c->lda,
+                     .c = b + half,
+                     .ldc = c->lda};
+  clf_status status = solve_right(c, first, half, b, rows);
+  status = status == CLF_OK ? subtract(&c->progress, first, &p) : status;
+  return status == CLF_OK ? solve_right(c, first + half, rest, b + half, rows) : status;
+}
+
+/* The lower triangle of C [n, n] less that of X X^T, X [n, k]. */
+static clf_status subtract_square(const cholesky *c, int64_t step, double *to, const double *x,
+                                  int64_t n, int64_t k) {
+  const int64_t half = n <= PANEL ? 0 : half_of(n), lda = c->lda;
+  const product p = {.transpose_b = true,
+                     .m = n - half,
+                     .n = half > 0 ? half : n,
+                     .k = k,
+                     .a = x + half * lda,
+                     .lda = lda,
+                     .b = x,
+                     .ldb = lda,
+                     .c = to + half * lda,
+                     .ldc = lda};
+  clf_status status = subtract(&c->progress, step, &p);
+  if (half > 0 && status == CLF_OK) {
+    status = subtract_square(c, step, to, x, half, k);
+  }
+  if (half > 0 && status == CLF_OK) {
+    status = subtract_square(c, step, to + half * (lda + 1), x + half * lda, n - half, k);
+  }
+  return status;
+}
+
+static clf_status factor_part(const cholesky *c, int64_t first, int64_t size) {
+  if (size <= BLOCK) {
+    return factor_block(c, first, size);
+  }
+  const int64_t half = half_of(size), rest = size - half;
+  double *lower = c->a + (first + half) * c->lda + first;
+  clf_status status = factor_part(c, first, half);
+  CLF__TRY(status);
+  CLF__TRY(solve_right(c, first, half, lower, rest));
+  CLF__TRY(subtract_square(c, first + half, lower + half, lower, rest, half));
+  CLF__TRY(factor_part(c, first + half, rest));
+done:
+  return status;
+}
+
 clf_status clf__cholesky(clf_context *context, double *a, int64_t n, int64_t lda, double tolerance,
                          bool *dropped) {
-  double limits[BLOCK];
-  const clf__progress progress = clf__progress_begin(context, "cholesky", n);
-  for (int64_t first = 0; first < n; first += BLOCK) {
-    int64_t width = n - first < BLOCK ? n - first : BLOCK;
-    clf_status status = first > 0 ? clf__progress_step(&progress, first, NAN, NAN) : CLF_OK;
-    if (status < 0) {
-      return status;
-    }
-    for (int64_t j = 0; j < width; j++) {
-      double diagonal = a[(first + j) * lda + first + j];
-      limits[j] = tolerance > 0 ? fmax(tolerance * diagonal, DBL_MIN) : 0;
-    }
-    double *rows = a + first * lda;
-    status = clf__gemm_f64(context, false, true, n - first, width, first, -1, rows, lda, rows, lda,
-                           1, rows + first, lda);
-    if (status == CLF_OK) {
-      status = factor_panel(a, n, lda, first, width, limits, dropped);
-    }
-    if (status < 0) {
-      return status;
-    }
+  cholesky c = {.context = context,
+                .kernels = clf__kernels_of(clf__context_cpu(context)),
+                .progress = clf__progress_begin(context, "cholesky", n),
+                .a = a,
+                .lda = lda,
+                .dropped = dropped};
+  if (n <= 0) {
+    return CLF_OK;
   }
-  return CLF_OK;
-}
-
-static void subtract_row(double *restrict to, double factor, const double *restrict from,
-                         int64_t count) {
-  for (int64_t c = 0; c < count; c++) {
-    to[c] -= factor * from[c];
+  clf_status status = CLF_ERROR_MEMORY;
+  c.limits = clf__alloc_array(context, n, sizeof *c.limits);
+  c.space = n > BLOCK ? alloc_space(context) : NULL;
+  if (c.limits == NULL || (n > BLOCK && c.space == NULL)) {
+    goto done;
   }
-}
-
-static void divide_row(double *row, double divisor, int64_t count) {
-  for (int64_t c = 0; c < count; c++) {
-    row[c] /= divisor;
+  for (int64_t i = 0; i < n; i++) {
+    c.limits[i] = tolerance > 0 ? fmax(tolerance * a[i * (lda + 1)], DBL_MIN) : 0;
   }
+  status = factor_part(&c, 0, n);
+done:
+  clf__free(c.space);
+  clf__free(c.limits);
+  return status;
 }
 
 /* Eight sums side by side: compilers may not reorder one. */
@@ -112,50 +310,84 @@ static void solve_vector(const double *l, int64_t n, int64_t ldl, double *b) {
   }
 }
 
-static void solve_vector_transposed(const double *l, int64_t n, int64_t ldl, double *b) {
-  for (int64_t i = n - 1; i >= 0; --i) {
-    b[i] /= l[i * ldl + i];
-    subtract_row(b, b[i], l + i * ldl, i);
+/* A solve for many columns, in place. */
+typedef struct solve {
+  clf__progress progress;
+  const clf__kernels *kernels;
+  bool transposed;
+  const double *l;
+  int64_t ldl;
+  double *b;
+  int64_t columns, ldb;
+  double *space;
+} solve;
+
+static clf_status solve_part(const solve *s, int64_t first, int64_t size) {
+  const double *l = s->l + first * (s->ldl + 1);
+  double *b = s->b + first * s->ldb;
+  if (size <= PANEL) {
+    panel_solve panel = {s->progress.context, s->kernels, s->transposed, false, l, s->ldl, size, b,
+                         s->columns,          s->ldb,     s->space};
+    solve_panel(&panel);
+    return CLF_OK;
   }
+  const int64_t half = half_of(size), rest = size - half;
+  const bool back = s->transposed;
+  double *lower = b + half * s->ldb;
+  const product p = {.transpose_a = back,
+                     .m = back ? half : rest,
+                     .n = s->columns,
+                     .k = back ? rest : half,
+                     .a = l + half * s->ldl,
+                     .lda = s->ldl,
+                     .b = back ? lower : b,
+                     .ldb = s->ldb,
+                     .c = back ? b : lower,
+                     .ldc = s->ldb};
+  clf_status status = back ? solve_part(s, first + half, rest) : solve_part(s, first, half);
+  CLF__TRY(status);
+  CLF__TRY(subtract(&s->progress, first, &p));
+  CLF__TRY(back ? solve_part(s, first, half) : solve_part(s, first + half, rest));
+done:
+  return status;
 }
 
-/* Many columns are solved by blocks of rows, almost all of it matrix products. */
+static clf_status solve_many(clf_context *context, bool transposed, const double *l, int64_t n,
+                             int64_t ldl, double *b, int64_t columns, int64_t ldb) {
+  solve s = {.progress = clf__progress_begin(context, "solve", n),
+             .kernels = clf__kernels_of(clf__context_cpu(context)),
+             .transposed = transposed,
+             .l = l,
+             .ldl = ldl,
+             .b = b,
+             .columns = columns,
+             .ldb = ldb};
+  if (n <= 0) {
+    return CLF_OK;
+  }
+  s.space = alloc_space(context);
+  clf_status status = s.space != NULL ? solve_part(&s, 0, n) : CLF_ERROR_MEMORY;
+  clf__free(s.space);
+  return status;
+}
+
 clf_status clf__solve_lower(clf_context *context, const double *l, int64_t n, int64_t ldl,
                             double *b, int64_t columns, int64_t ldb) {
   if (columns == 1 && ldb == 1) {
     solve_vector(l, n, ldl, b);
-    return CLF_OK;
+  } else if (columns < FEW) {
+    solve_chunk(clf__kernels_of(clf__context_cpu(context)), false, l, ldl, n, b, columns, ldb);
+  } else {
+    return solve_many(context, false, l, n, ldl, b, columns, ldb);
   }
-  int64_t block = columns < BLOCK ? n : BLOCK;
-  clf_status status = CLF_OK;
-  for (int64_t first = 0; first < n && status == CLF_OK; first += block) {
-    int64_t end = n - first < block ? n : first + block;
-    if (first > 0) {
-      status = clf__gemm_f64(context, false, false, end - first, columns, first, -1,
-                             l + first * ldl, ldl, b, ldb, 1, b + first * ldb, ldb);
-    }
-    for (int64_t i = first; i < end && status == CLF_OK; i++) {
-      for (int64_t p = first; p < i; p++) {
-        subtract_row(b + i * ldb, l[i * ldl + p], b + p * ldb, columns);
-      }
-      divide_row(b + i * ldb, l[i * ldl + i], columns);
-    }
-  }
-  return status;
+  return CLF_OK;
 }
 
 clf_status clf__solve_lower_transposed(clf_context *context, const double *l, int64_t n,
                                        int64_t ldl, double *b, int64_t columns, int64_t ldb) {
-  (void)context;
-  if (columns == 1 && ldb == 1) {
-    solve_vector_transposed(l, n, ldl, b);
-    return CLF_OK;
+  if (columns >= FEW) {
+    return solve_many(context, true, l, n, ldl, b, columns, ldb);
   }
-  for (int64_t i = n - 1; i >= 0; --i) {
-    divide_row(b + i * ldb, l[i * ldl + i], columns);
-    for (int64_t p = 0; p < i; p++) {
-      subtract_row(b + p * ldb, l[i * ldl + p], b + i * ldb, columns);
-    }
-  }
+  solve_chunk(clf__kernels_of(clf__context_cpu(context)), true, l, ldl, n, b, columns, ldb);
   return CLF_OK;
 }

@@ -106,7 +106,7 @@ static void dot_rows_f64(const double *rows, int64_t count, int64_t ld, const do
 /* `vectors` vectors of the sum stay in registers. */
 INLINE void add_strip(const int vectors, const double *rows, int64_t count, int64_t ld,
                       const double *factors, double *y) {
-  vector_f64 sums[4];
+  vector_f64 sums[8];
   UNROLL for (int j = 0; j < vectors; j++) {
     sums[j] = load_f64(y + j * LANES_F64);
   }
@@ -123,15 +123,21 @@ INLINE void add_strip(const int vectors, const double *rows, int64_t count, int6
 static void add_rows_f64(const double *rows, int64_t count, int64_t ld, const double *factors,
                          int64_t n, double *y) {
   int64_t j = 0;
-  for (; j + 4 * LANES_F64 <= n; j += 4 * LANES_F64) {
-    add_strip(4, rows + j, count, ld, factors, y + j);
+  for (; j + 8 * LANES_F64 <= n; j += 8 * LANES_F64) {
+    add_strip(8, rows + j, count, ld, factors, y + j);
   }
   for (; j + LANES_F64 <= n; j += LANES_F64) {
     add_strip(1, rows + j, count, ld, factors, y + j);
   }
-  for (; j < n; j++) {
+  if (j < n) {
+    double sums[LANES_F64] = {0};
     for (int64_t p = 0; p < count; p++) {
-      y[j] += factors[p] * rows[p * ld + j];
+      for (int64_t c = j; c < n; c++) {
+        sums[c - j] += factors[p] * rows[p * ld + c];
+      }
+    }
+    for (int64_t c = j; c < n; c++) {
+      y[c] += sums[c - j];
     }
   }
 }
