@@ -58,21 +58,27 @@ static void check_definition(const double *a, const answer *found) {
   const double unit = UNITS * (double)n * DBL_EPSILON, norm = norm_of(a, n);
   for (int64_t k = 0; k < found->count; k++) {
     const double *v = found->vectors + k * n;
-    ck_assert(k == 0 || found->values[k - 1] >= found->values[k]);
+    double residual = 0, overlaps = 0;
+    bool finite = isfinite(found->values[k]);
     for (int64_t i = 0; i < n; i++) {
       double product = 0;
+      finite = finite && isfinite(v[i]);
       for (int64_t j = 0; j < n; j++) {
         product += a[i * n + j] * v[j];
       }
-      ck_assert_double_le(fabs(product - found->values[k] * v[i]), unit * norm);
+      residual = fmax(residual, fabs(product - found->values[k] * v[i]));
     }
     for (int64_t other = 0; other <= k; other++) {
       double overlap = 0;
       for (int64_t j = 0; j < n; j++) {
         overlap += found->vectors[other * n + j] * v[j];
       }
-      ck_assert_double_le(fabs(overlap - (other == k)), unit);
+      overlaps = fmax(overlaps, fabs(overlap - (other == k)));
     }
+    ck_assert(k == 0 || found->values[k - 1] >= found->values[k]);
+    ck_assert_double_le(residual, unit * norm);
+    ck_assert_double_le(overlaps, unit);
+    ck_assert(finite);
   }
 }
 
@@ -339,6 +345,87 @@ START_TEST(threads__do_not_change_bits) {
 }
 END_TEST
 
+/* Matrices so large that few vectors are looked for by iteration: sums of squares of vectors that
+ * fall (found by it), 60 equal values of which a block sees fewer, fewer positive ones than are
+ * asked for, and one that is flat (all three left to the direct method). */
+enum { LARGE = 1500, FEW = 30, STRIPES = 120 };
+
+static double falling(int64_t k) {
+  return pow(0.93, (double)k);
+}
+static double equal_at_the_top(int64_t k) {
+  return k < 60 ? 2 : 1 / (double)(k + 1);
+}
+static double too_few(int64_t k) {
+  return k < 20 ? 1 + (double)k : 0;
+}
+static double flat(int64_t k) {
+  return 1 + 1e-3 * (double)k;
+}
+
+static double (*const large_spectra[])(int64_t) = {falling, equal_at_the_top, too_few, flat};
+
+/* Diagonal, of `rest` after the spectrum, then reflected. */
+static double *large_matrix(uint64_t *state, double (*spectrum)(int64_t), double rest) {
+  double *a = zeros((int64_t)LARGE * LARGE), u[LARGE], w[LARGE], squares = 0, along = 0;
+  for (int64_t i = 0; i < LARGE; i++) {
+    a[i * (LARGE + 1)] = i < STRIPES ? spectrum(i) : rest;
+    u[i] = random_signed(state);
+    squares += u[i] * u[i];
+  }
+  for (int64_t i = 0; i < LARGE; i++) {
+    u[i] /= sqrt(squares);
+    w[i] = 2 * a[i * (LARGE + 1)] * u[i];
+    along += w[i] * u[i];
+  }
+  for (int64_t i = 0; i < LARGE; i++) {
+    for (int64_t j = 0; j < LARGE; j++) {
+      a[i * LARGE + j] += 2 * along * u[i] * u[j] - u[i] * w[j] - w[i] * u[j];
+    }
+  }
+  return a;
+}
+
+static int compare_down(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x < y) - (x > y);
+}
+
+START_TEST(few_of_a_large_matrix__are_the_largest) {
+  uint64_t state = 12;
+  double expected[STRIPES];
+  clf_context *context = context_of(3, 2);
+  double *a = large_matrix(&state, large_spectra[_i], 0);
+  for (int64_t k = 0; k < STRIPES; k++) {
+    expected[k] = large_spectra[_i](k);
+  }
+  qsort(expected, STRIPES, sizeof expected[0], compare_down);
+  answer found = solve(context, a, LARGE, FEW);
+  check_definition(a, &found);
+  for (int64_t k = 0; k < FEW; k++) {
+    ck_assert_double_eq_tol(found.values[k], expected[k], 1e-12 * expected[0]);
+  }
+  free_answer(&found);
+  free(a);
+  clf_context_free(context);
+}
+END_TEST
+
+START_TEST(iteration__does_not_depend_on_threads) {
+  uint64_t state = 13;
+  double *a = large_matrix(&state, falling, 0);
+  clf_context *alone = context_of(3, 1), *many = context_of(3, 3);
+  answer want = solve(alone, a, LARGE, FEW), got = solve(many, a, LARGE, FEW);
+  ck_assert_mem_eq(got.values, want.values, FEW * sizeof(double));
+  ck_assert_mem_eq(got.vectors, want.vectors, FEW * LARGE * sizeof(double));
+  free_answer(&want);
+  free_answer(&got);
+  free(a);
+  clf_context_free(alone);
+  clf_context_free(many);
+}
+END_TEST
+
 START_TEST(what_is_not_finite__is_refused) {
   enum { N = 40 };
   static const double bad[] = {NAN, INFINITY, -INFINITY};
@@ -395,6 +482,8 @@ int main(void) {
   tcase_add_test(facts, wilkinsons_matrix__has_pairs);
   tcase_add_test(facts, hilberts_matrix__satisfies_the_definition);
   tcase_add_loop_test(facts, threads__do_not_change_bits, 0, CPU_LEVELS);
+  tcase_add_loop_test(facts, few_of_a_large_matrix__are_the_largest, 0, 4);
+  tcase_add_test(facts, iteration__does_not_depend_on_threads);
   tcase_add_test(facts, what_is_not_finite__is_refused);
   tcase_add_test(facts, refused_memory__is_reported_and_leaves_nothing);
   suite_add_tcase(suite, facts);

@@ -213,12 +213,14 @@ typedef struct reflections {
   int64_t n, first, count, size;
   double *v;        /* [GROUP, n] */
   double *weighted; /* [GROUP, n]: T^T V */
+  double *small;    /* [2, GROUP, GROUP]: V V^T and T */
   double *products; /* of the eigenvectors with V, [vectors, GROUP] */
 } reflections;
 
 static clf_status gather(reflections *g) {
   const int64_t size = g->size, count = g->count;
-  double gram[GROUP * GROUP], t[GROUP * GROUP] = {0};
+  double *gram = g->small, *t = gram + GROUP * GROUP;
+  memset(t, 0, GROUP * GROUP * sizeof *t);
   for (int64_t p = 0; p < count; p++) {
     memset(g->v + p * size, 0, (size_t)p * sizeof *g->v);
     memcpy(g->v + p * size + p, g->a + (g->first + p) * (g->n + 1) + 1,
@@ -263,7 +265,8 @@ clf_status clf__tridiagonal_restore(clf_context *context, const double *a, int64
   g.v = clf__alloc_array(context, n, GROUP * sizeof *g.v);
   g.weighted = clf__alloc_array(context, n, GROUP * sizeof *g.weighted);
   g.products = clf__alloc_array(context, count, GROUP * sizeof *g.products);
-  if (g.v == NULL || g.weighted == NULL || g.products == NULL) {
+  g.small = clf__alloc_array(context, 2 * GROUP, GROUP * sizeof *g.small);
+  if (g.small == NULL || g.v == NULL || g.weighted == NULL || g.products == NULL) {
     goto done;
   }
   status = CLF_OK;
@@ -275,6 +278,7 @@ clf_status clf__tridiagonal_restore(clf_context *context, const double *a, int64
     CLF__TRY(clf__progress_step(&progress, groups - group, (double)NAN, (double)NAN));
   }
 done:
+  clf__free(g.small);
   clf__free(g.products);
   clf__free(g.weighted);
   clf__free(g.v);

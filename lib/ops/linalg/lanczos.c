@@ -1,0 +1,270 @@
+/* The largest few eigenvalues of a large symmetric matrix by block Lanczos iteration (Golub and
+ * Underwood, "The block Lanczos method for computing eigenvalues", Mathematical Software III,
+ * 1977): in the space that A's powers span on some random vectors, the largest eigenvalues appear
+ * first. The basis is kept orthonormal by projecting twice, so that the matrix in it gives Ritz
+ * pairs whose residuals are at rounding.
+ *
+ * A small residual proves an eigenvalue, not that none is missing (of equal ones, a block of
+ * vectors sees only so many). So at the end s I - A + V^T X V, s just above the least value found
+ * and V the vectors of the values X, must have a Cholesky factor: then nothing else is above s.
+ * Where that fails, or where convergence is too slow for the basis to stay small, it says so and
+ * the direct method is used. */
+#include "ops/linalg/lanczos.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "ops/factor.h"
+#include "ops/gemm.h"
+#include "ops/kernels.h"
+#include "ops/linalg/eigen.h"
+
+enum { WIDTH = 24 /* vectors in a block */ };
+
+typedef struct lanczos {
+  clf_context *context;
+  const clf__kernels *kernels;
+  clf__progress progress;
+  int64_t n, count, capacity;
+  const double *a;
+  int64_t known;     /* vectors of the basis whose images are known */
+  int64_t size;      /* of the basis: a block more */
+  int64_t width;     /* of the last block whose images are known */
+  double *basis;     /* [capacity + WIDTH, n] */
+  double *projected; /* [capacity, capacity]: A in the basis, its upper triangle */
+  double *image;     /* [n, max(WIDTH, count)] */
+  double *shares;    /* [capacity, WIDTH] of the basis in new vectors */
+  double *small;     /* [capacity, capacity] of a Ritz problem */
+  double *ritz;      /* [count, capacity] */
+  double *values, *vectors;
+  double rest[WIDTH * WIDTH]; /* products of what of its images lies outside of the basis */
+  double worst;               /* residual, as a share of the largest value */
+} lanczos;
+
+/* New vectors [count, n] less their shares of the basis. */
+static clf_status project(lanczos *s, double *vectors, int64_t count) {
+  clf_status status = clf__gemm_f64(s->context, false, true, s->size, count, s->n, 1, s->basis,
+                                    s->n, vectors, s->n, 0, s->shares, WIDTH);
+  return status < 0 ? status
+                    : clf__gemm_f64(s->context, true, false, count, s->n, s->size, -1, s->shares,
+                                    WIDTH, s->basis, s->n, 1, vectors, s->n);
+}
+
+/* Makes vectors orthonormal by modified Gram and Schmidt; those that fall to `limit` or below are
+ * left out. Returns how many there are. */
+static int64_t orthonormalize(const lanczos *s, double *vectors, int64_t count, double limit) {
+  const int64_t n = s->n;
+  int64_t kept = 0;
+  for (int64_t i = 0; i < count; i++) {
+    double *v = vectors + i * n, share, squares;
+    for (int64_t j = 0; j < kept; j++) {
+      s->kernels->dot_rows_f64(vectors + j * n, 1, n, v, n, &share);
+      share = -share;
+      s->kernels->add_rows_f64(vectors + j * n, 1, n, &share, n, v);
+    }
+    s->kernels->dot_rows_f64(v, 1, n, v, n, &squares);
+    if (sqrt(squares) > limit) {
+      for (int64_t j = 0; j < n; j++) {
+        vectors[kept * n + j] = v[j] / sqrt(squares);
+      }
+      kept++;
+    }
+  }
+  return kept;
+}
+
+/* Adds a block to the basis: what is left of `count` vectors behind it. */
+static clf_status add_block(lanczos *s, int64_t count) {
+  double *vectors = s->basis + s->size * s->n;
+  clf_status status = CLF_OK;
+  count = orthonormalize(s, vectors, count, 0x1p-500);
+  for (int again = 0; again < 2 && count > 0; again++) {
+    CLF__TRY(s->size > 0 ? project(s, vectors, count) : CLF_OK);
+    count = orthonormalize(s, vectors, count, 0.5); /* what falls further was rounding */
+  }
+  s->size += count;
+done:
+  return status;
+}
+
+/* The images of the last block: their shares of the basis, and what is left as the next block. */
+static clf_status expand(lanczos *s) {
+  const int64_t n = s->n, width = s->size - s->known;
+  const double *last = s->basis + s->known * n;
+  double *next = s->basis + s->size * n;
+  clf_status status =
+      clf__gemm_f64(s->context, false, true, n, width, n, 1, s->a, n, last, n, 0, s->image, WIDTH);
+  CLF__TRY(status);
+  for (int64_t j = 0; j < width; j++) {
+    for (int64_t i = 0; i < n; i++) {
+      next[j * n + i] = s->image[i * WIDTH + j];
+    }
+  }
+  CLF__TRY(project(s, next, width));
+  for (int64_t i = 0; i < s->size; i++) {
+    memcpy(s->projected + i * s->capacity + s->known, s->shares + i * WIDTH,
+           (size_t)width * sizeof *s->shares);
+  }
+  CLF__TRY(clf__gemm_f64(s->context, false, true, width, width, n, 1, next, n, next, n, 0, s->rest,
+                         WIDTH));
+  s->width = width;
+  s->known = s->size;
+  CLF__TRY(add_block(s, width));
+done:
+  return status;
+}
+
+/* The largest eigenvalues of A in the basis and their vectors there. The residual of one is what
+ * its share of the last block is mapped to outside of the basis. */
+static clf_status find_ritz(lanczos *s) {
+  const int64_t size = s->known, width = s->width;
+  for (int64_t i = 0; i < size; i++) {
+    memcpy(s->small + i * size + i, s->projected + i * s->capacity + i,
+           (size_t)(size - i) * sizeof *s->small);
+  }
+  clf_status status =
+      clf__eigen_symmetric(s->context, s->small, size, s->count, s->values, s->ritz);
+  s->worst = 0;
+  for (int64_t k = 0; k < s->count && status == CLF_OK; k++) {
+    const double *share = s->ritz + (k + 1) * size - width;
+    double squares = 0;
+    for (int64_t i = 0; i < width * width; i++) {
+      squares += share[i / width] * s->rest[i / width * WIDTH + i % width] * share[i % width];
+    }
+    s->worst = fmax(s->worst, sqrt(fmax(squares, 0)) / s->values[0]);
+  }
+  return status;
+}
+
+/* The eigenvectors, and in s->worst their largest residual. */
+static clf_status make_vectors(lanczos *s) {
+  const int64_t n = s->n, count = s->count;
+  clf_status status = clf__gemm_f64(s->context, false, false, count, n, s->known, 1, s->ritz,
+                                    s->known, s->basis, n, 0, s->vectors, n);
+  CLF__TRY(status);
+  CLF__TRY(clf__gemm_f64(s->context, false, true, n, count, n, 1, s->a, n, s->vectors, n, 0,
+                         s->image, count));
+  s->worst = 0;
+  for (int64_t k = 0; k < count; k++) {
+    double squares = 0;
+    for (int64_t i = 0; i < n; i++) {
+      const double rest = s->image[i * count + k] - s->values[k] * s->vectors[k * n + i];
+      squares += rest * rest;
+    }
+    s->worst = fmax(s->worst, sqrt(squares) / s->values[0]);
+  }
+done:
+  return status;
+}
+
+/* Convergence is geometric: whether what it reached with this basis promises to reach `limit` while
+ * the basis fits. */
+static bool promises(const lanczos *s, double limit) {
+  return s->known < s->capacity / 6 ||
+         log(s->worst) * (double)s->capacity <= log(limit) * (double)s->known;
+}
+
+/* Goes on until residuals are at `limit`; *converged tells whether they came there. */
+static clf_status iterate(lanczos *s, double limit, bool *converged) {
+  clf_status status = CLF_OK;
+  int64_t check = 2 * s->count;
+  *converged = false;
+  while (s->size > s->known && s->size <= s->capacity) {
+    CLF__TRY(clf__progress_step(&s->progress, s->known, (double)NAN, (double)NAN));
+    CLF__TRY(expand(s));
+    const bool last = s->size == s->known || s->size > s->capacity;
+    if (s->known >= s->count && (s->known >= check || last)) {
+      check = s->known + s->known / 3;
+      CLF__TRY(find_ritz(s));
+      if (s->values[s->count - 1] > 0 && s->worst <= limit) {
+        CLF__TRY(make_vectors(s));
+        *converged = s->worst <= 4 * limit;
+        break;
+      }
+      if (!(s->values[0] > 0) || !promises(s, limit)) {
+        break;
+      }
+    }
+  }
+done:
+  return status;
+}
+
+/* Whether no eigenvalue but those found is above the least of them by more than `margin`. */
+static clf_status check_complete(const lanczos *s, double margin, bool *complete) {
+  const int64_t n = s->n, count = s->count;
+  double *matrix = clf__alloc_array(s->context, n, (size_t)n * sizeof *matrix);
+  double *weighted = clf__alloc_array(s->context, count, (size_t)n * sizeof *weighted);
+  clf_status status = matrix && weighted ? CLF_OK : CLF_ERROR_MEMORY;
+  CLF__TRY(status);
+  for (int64_t i = 0; i < n * n; i++) {
+    matrix[i] = -s->a[i];
+  }
+  for (int64_t i = 0; i < n; i++) {
+    matrix[i * (n + 1)] += s->values[count - 1] + margin;
+  }
+  for (int64_t i = 0; i < count * n; i++) {
+    weighted[i] = s->values[i / n] * s->vectors[i];
+  }
+  CLF__TRY(clf__gemm_f64(s->context, true, false, n, n, count, 1, weighted, n, s->vectors, n, 1,
+                         matrix, n));
+  status = clf__cholesky(s->context, matrix, n, n, 0, NULL);
+  *complete = status == CLF_OK;
+  status = status == CLF_ERROR_NUMERIC ? CLF_OK : status;
+done:
+  clf__free(weighted);
+  clf__free(matrix);
+  return status;
+}
+
+static clf_status begin(lanczos *s) {
+  clf_context *context = s->context;
+  const int64_t n = s->n, capacity = s->capacity;
+  clf__random random = clf__random_seed(1, 1);
+  s->basis = clf__alloc_array(context, capacity + WIDTH, (size_t)n * sizeof *s->basis);
+  s->projected = clf__alloc_array(context, capacity, (size_t)capacity * sizeof *s->projected);
+  s->image = clf__alloc_array(context, n, (size_t)(WIDTH + s->count) * sizeof *s->image);
+  s->shares = clf__alloc_array(context, capacity, WIDTH * sizeof *s->shares);
+  s->small = clf__alloc_array(context, capacity, (size_t)capacity * sizeof *s->small);
+  s->ritz = clf__alloc_array(context, s->count, (size_t)capacity * sizeof *s->ritz);
+  if (!s->basis || !s->projected || !s->image || !s->shares || !s->small || !s->ritz) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < WIDTH * n; i++) {
+    s->basis[i] = clf__random_uniform(&random) - 0.5;
+  }
+  return add_block(s, WIDTH);
+}
+
+clf_status clf__lanczos_largest(clf_context *context, const double *a, int64_t n, int64_t count,
+                                double *values, double *vectors, bool *found) {
+  const double limit = 4 * sqrt((double)n) * DBL_EPSILON;
+  lanczos s = {.context = context,
+               .kernels = clf__kernels_of(clf__context_cpu(context)),
+               .n = n,
+               .count = count,
+               .capacity = 10 * count + 8 * WIDTH,
+               .a = a,
+               .values = values,
+               .vectors = vectors};
+  clf_status status;
+  s.progress = clf__progress_begin(context, "lanczos", s.capacity + WIDTH);
+  CLF__TRY(begin(&s));
+  CLF__TRY(iterate(&s, limit, found));
+  if (*found) {
+    CLF__TRY(check_complete(&s, 8 * limit * values[0], found));
+  }
+done:
+  clf__free(s.ritz);
+  clf__free(s.small);
+  clf__free(s.shares);
+  clf__free(s.image);
+  clf__free(s.projected);
+  clf__free(s.basis);
+  return status;
+}
