@@ -211,6 +211,18 @@ def linear_models_whose_products_cancel():
         close_to_onnxruntime(model, x, f"{kind} whose products cancel")
 
 
+def linear_models_of_rows_far_from_0():
+    """Where the model subtracts a center, its file takes f64 rows and subtracts it, too."""
+    x, y = data((5,), 3)
+    for offset, dtype in (1e5, np.float32), (1e9, np.float64):
+        rows = (x + offset).astype(dtype)
+        for kind in "ridge", "fisher", "logistic", "perceptron":
+            model = clf.Model(kind).fit(clf.Dataset(rows, y))
+            names = [clf.lib.clf_model_tensor_name(model.handle, clf.i64(i)) for i in range(20)]
+            takes = np.float64 if b"center" in names else np.float32
+            close_to_onnxruntime(model, rows, f"{kind} of rows at {offset:g}", takes)
+
+
 def transforms_that_change_each_feature():
     check("logistic", "", (6,), add=[("standardize", None)])
     check("logistic", "", (6,), add=[("standardize", "mean=false"), ("min_max", "low=-1 high=3")])
@@ -315,7 +327,7 @@ if __name__ == "__main__":
     clf.run([dense_layers_with_every_activation, convolutions_with_every_option,
              pooling_of_every_size, batch_normalisation_of_rows_and_images,
              grey_images_and_layers_before_them, a_deeper_network, every_loss, linear_models,
-             linear_models_whose_products_cancel,
+             linear_models_whose_products_cancel, linear_models_of_rows_far_from_0,
              transforms_that_change_each_feature, transforms_of_rows_far_from_0,
              sequences_of_features,
              sequences_of_words_with_padding, random_networks, what_has_no_place_is_refused])

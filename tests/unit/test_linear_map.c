@@ -199,6 +199,44 @@ START_TEST(map__survives_refused_allocations) {
 }
 END_TEST
 
+/* Two columns that nearly explain each other, as a model is fitted, saved and loaded: weights of
+ * 4096 and -4096 reach targets of size 1, of which f32 products would lose the fourth digit. */
+START_TEST(ridge__decides_in_f64_on_columns_that_nearly_explain_each_other) {
+  enum { N = 200, D = 3 };
+  static float x[N * D], values[N], again[N];
+  static double t[N];
+  static char saved[1 << 16];
+  uint64_t state = 3;
+  size_t size = 0;
+  for (int i = 0; i < N; i++) {
+    const double hidden = rint(64 * random_signed(&state));
+    const double near = ldexp(rint(ldexp(random_signed(&state), 18)), -18);
+    x[D * i] = (float)near;
+    x[D * i + 1] = (float)(near + ldexp(hidden, -18)); /* exact */
+    x[D * i + 2] = (float)random_signed(&state);
+    t[i] = hidden / 64;
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, N, D, NULL);
+  clf_tensor *targets = NULL;
+  ck_clf_ok(clf_tensor_wrap(&targets, NULL, t, CLF_F64, 2, (int64_t[]){N, 1}, NULL, NULL, NULL));
+  ck_clf_ok(clf_dataset_set_targets(data, targets));
+  clf_model *model = fitted(NULL, "ridge", "alpha=0", data), *loaded = NULL;
+  ck_assert(is_precise(model));
+  ck_clf_ok(clf_model_decision_function(model, data, values, N));
+  for (int i = 0; i < N; i++) {
+    ck_assert_double_eq_tol((double)values[i], t[i], 1e-6);
+  }
+  ck_clf_ok(clf_model_save_memory(model, saved, sizeof saved, &size));
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, saved, size));
+  ck_clf_ok(clf_model_decision_function(loaded, data, again, N));
+  ck_assert_mem_eq(values, again, sizeof values);
+  clf_model_free(model);
+  clf_model_free(loaded);
+  clf_tensor_free(targets);
+  clf_dataset_free(data);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("linear_map");
   TCase *tests = tcase_create("linear_map");
@@ -207,6 +245,7 @@ int main(void) {
   tcase_add_test(tests, map__stays_in_f32_where_the_values_themselves_are_rounded);
   tcase_add_test(tests, map__is_checked_when_it_is_loaded);
   tcase_add_loop_test(tests, map__survives_refused_allocations, 0, 2 * STORAGES);
+  tcase_add_test(tests, ridge__decides_in_f64_on_columns_that_nearly_explain_each_other);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }
