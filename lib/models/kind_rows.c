@@ -132,7 +132,7 @@ clf_status clf__kind_rows_fit(clf__kind_rows *rows, const clf_model *model, cons
 }
 
 clf_status clf__kind_rows_decide(clf__kind_rows *rows, const clf_model *model, const clf__rows *x) {
-  return make(rows, model, x, clf__store_tensor(model->state, entry), false);
+  return make(rows, model, x, clf__store_tensor(model->state, entry), clf__linear_precise(model));
 }
 
 void clf__kind_rows_free(clf__kind_rows *rows) {

@@ -20,7 +20,8 @@ typedef struct clf__kind_rows {
 clf_status clf__kind_rows_fit(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
                               const float *weights, const clf__store *before);
 
-/* Rows for decisions of the fitted model: u8, f32 or sparse. */
+/* Rows for decisions of the fitted model: u8, f32 or sparse; f64 too where clf__linear_precise().
+ */
 clf_status clf__kind_rows_decide(clf__kind_rows *rows, const clf_model *model, const clf__rows *x);
 
 void clf__kind_rows_free(clf__kind_rows *rows);

@@ -7,6 +7,7 @@
  * applied in it. */
 #include <math.h>
 
+#include "models/kernel.h"
 #include "models/model.h"
 #include "ops/ops.h"
 
@@ -47,6 +48,13 @@ done:
 
 clf_status clf__linear_check(const clf_model *model) {
   return clf__linear_check_map(model, &clf__decision_names, model->outputs, model->columns);
+}
+
+bool clf__linear_precise(const clf_model *model) {
+  const clf__store *state = model->state;
+  return !clf__support_there(state) &&
+         (clf__store_tensor(state, clf__decision_names.weights_f64) != NULL ||
+          clf__store_tensor(state, clf__projection_names.weights_f64) != NULL);
 }
 
 /* f32 products of f64 rows, which are rounded first. */

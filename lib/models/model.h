@@ -52,7 +52,7 @@ typedef struct clf__model_kind {
    * moved by a constant: rows that lie far from 0 are then moved (kind_rows.h). NULL for never. */
   bool (*movable)(const clf_model *model);
   /* Whether the fit reads f64 rows, by the functions of rows.h alone; NULL for never: it gets f32
-   * ones then, as decide and transform always do. */
+   * ones then, as decide and transform do but where clf__linear_precise(). */
   bool (*reads_f64)(const clf_model *model);
   /* Adds the fitted tensors to `state`, which has no more than the center; returns CLF_OK,
    * CLF_NOT_CONVERGED or an error. After CLF_ERROR_DIVERGED a state with a "history_loss" is kept:
@@ -173,6 +173,9 @@ clf_status clf__linear_store(clf_context *context, clf__store *state,
 /* values [rows, outputs] of rows of any storage. */
 clf_status clf__linear_apply(const clf_model *model, const clf__linear_names *names,
                              const clf__rows *x, float *values);
+/* Whether the fitted model applies such a map in f64, to the rows themselves: rounding f64 ones to
+ * f32 would then lose what the map does not. */
+bool clf__linear_precise(const clf_model *model);
 /* CLF_ERROR_CORRUPT unless the state has the map; sizes of -1 are not checked. */
 clf_status clf__linear_check_map(const clf_model *model, const clf__linear_names *names,
                                  int64_t outputs, int64_t columns);

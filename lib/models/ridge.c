@@ -140,8 +140,13 @@ done:
   return status;
 }
 
-static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
+static bool is_direct(const clf_model *model) {
   enum { AUTO = 0, CHOLESKY = 1 };
+  const clf__ridge_params *p = model->params;
+  return p->solver == CHOLESKY || (p->solver == AUTO && model->columns <= LARGE);
+}
+
+static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
   const clf__ridge_params *p = model->params;
   float *class_weights = NULL;
   clf_status status = clf__effective_weights(&class_weights, model, training, &p->class_weight);
@@ -149,9 +154,8 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
     return status;
   }
   const float *weights = class_weights != NULL ? class_weights : training->weights;
-  bool direct = p->solver == CHOLESKY || (p->solver == AUTO && training->x->columns <= LARGE);
-  status = direct ? fit_cholesky(model, training, weights, state)
-                  : clf__ridge_fit_cg(model, training, weights, state);
+  status = is_direct(model) ? fit_cholesky(model, training, weights, state)
+                            : clf__ridge_fit_cg(model, training, weights, state);
   clf__free(class_weights);
   return status;
 }
@@ -168,5 +172,6 @@ const clf__model_kind clf__ridge_kind = {
     .movable = movable,
     .fit = fit,
     .check = clf__linear_check,
+    .reads_f64 = is_direct,
     .decide = clf__linear_decide,
 };
