@@ -3,8 +3,8 @@
  * fitted on, and gives "scores" [N, classes], which are clf_model_decision_function()'s, and where
  * the model has them "probabilities". The classes' names are metadata, "class_0", "class_1" ….
  *
- * A model of rows that lie far from 0, whose center it subtracts, takes f64 rows and subtracts in
- * f64. One whose products in f32 would cancel computes its decisions in f64. */
+ * A model of rows that lie far from 0, whose center it subtracts, and one whose products in f32
+ * would cancel take f64 rows: what f32 would round away matters there. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +19,16 @@ enum { IR_VERSION = 7, OPERATOR_SET = 13 };
 
 /* How probabilities come of scores. */
 enum { NO_PROBABILITIES, BY_SOFTMAX, BY_SIGMOIDS };
+
+/* What the core subtracts from rows far from 0, [columns] f64, or NULL. */
+static const double *center_of(const clf_model *model) {
+  const clf_tensor *center = clf__store_tensor(model->state, "center");
+  return center != NULL ? center->data : NULL;
+}
+
+static bool takes_f64(const clf_model *model) {
+  return center_of(model) != NULL || clf__linear_precise(model);
+}
 
 /* The current value and a constant of so many numbers, element by element. */
 static void add_elementwise(clf__graph *graph, const char *operator, const char * name,
@@ -88,12 +98,6 @@ static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
     clf__free(center);
   }
   return CLF_OK;
-}
-
-/* What the core subtracts from rows far from 0, [columns] f64, or NULL. */
-static const double *center_of(const clf_model *model) {
-  const clf_tensor *center = clf__store_tensor(model->state, "center");
-  return center != NULL ? center->data : NULL;
 }
 
 /* W x + b from the tensors of the decisions, in f64 where they are. The last node is left open. */
@@ -226,7 +230,7 @@ static void describe_graph(clf__text *to, const clf_model *model, const clf__sha
                            bool probabilities) {
   const clf__shape outputs = {1, {model->outputs}};
   clf__wire_text(to, CLF__GRAPH_NAME, model->kind->name);
-  clf__graph_describe(to, CLF__GRAPH_INPUT, "input", input, center_of(model) != NULL);
+  clf__graph_describe(to, CLF__GRAPH_INPUT, "input", input, takes_f64(model));
   clf__graph_describe(to, CLF__GRAPH_OUTPUT, "scores", &outputs, false);
   if (probabilities) {
     clf__graph_describe(to, CLF__GRAPH_OUTPUT, "probabilities", &outputs, false);
@@ -285,7 +289,7 @@ static clf_status export_kind(const clf_model *model, int32_t probabilities, clf
                       .constants.context = model->context,
                       .node.context = model->context,
                       .value = {"input"},
-                      .wide = center_of(model) != NULL};
+                      .wide = takes_f64(model)};
   clf__network *network = NULL;
   float **weights = NULL;
   clf_status status = CLF_OK;
