@@ -4,10 +4,11 @@
  *
  *   decision_k(x) = ln p_k + (m_k - m)^T S^-1 (x - m) - (m_k - m)^T S^-1 (m_k - m) / 2
  *
- * whose softmax are the class probabilities. The Gram engine gives the total scatter and the class
- * sums about the mean m, hence the scatter within; its correlation form is factored once by a
- * Cholesky decomposition that drops features explained by those before them. The K-1 axes come from
- * a K x K eigenproblem, so nothing of the size of the features is ever decomposed but that once. */
+ * whose softmax are the class probabilities. The Gram engine gives the scatter within the classes
+ * and the class sums about the mean m; ops/least_squares.h solves for the directions S^-1 (m_k - m)
+ * in correlation form, as far as f64 rows tell features apart, and of several solutions finds the
+ * one of minimum norm. The K-1 axes come from a K x K eigenproblem, so nothing of the size of the
+ * features is ever decomposed but that once. */
 #include <math.h>
 
 #include "models/fisher.h"
@@ -25,8 +26,9 @@ static const clf__param params[] = {
      "prior of each class, scaled to sum to 1; data: its share of the rows"},
     {"components", CLF_PARAM_NUMBER, offsetof(fisher_params, components), "auto", 1, 1e9, false,
      "auto", "discriminant axes that transform gives; auto: classes - 1 or fewer"},
-    {"tolerance", CLF_PARAM_F64, offsetof(fisher_params, tolerance), "1e-8", 0, 1, false, NULL,
-     "features whose unexplained share of variance is not above it are left out"},
+    {"tolerance", CLF_PARAM_F64, offsetof(fisher_params, tolerance), "0", 0, 1, false, NULL,
+     "features whose unexplained share of variance is not above it are left out; 0: none is that "
+     "f64 can tell from the others"},
     {"kernel", CLF_PARAM_CHOICE, offsetof(fisher_params, kernel.kernel), "none", 0, 0, false,
      "none|" CLF__KERNEL_WORDS, "none: axes linear in the features; else in the kernel's space"},
     CLF__KERNEL_PARAMS(fisher_params),
@@ -54,6 +56,8 @@ typedef struct fisher_work {
   int64_t columns;
   int64_t classes;
   clf__gram gram;         /* scatter becomes the covariance within, then its factor */
+  double scale;           /* the covariance is this times the scatter, and the penalty */
+  double *penalty;        /* [D] */
   double *total_variance; /* [D] */
   double *deviation;      /* [D] standard deviations within; 0 for constant columns */
   double *offsets;        /* [D, K] m_k - m */
@@ -65,11 +69,12 @@ static clf_status allocate(fisher_work *work) {
   clf_context *context = work->context;
   work->total_variance = clf__alloc_array(context, work->columns, sizeof(double));
   work->deviation = clf__alloc_array(context, work->columns, sizeof(double));
+  work->penalty = clf__alloc_array(context, work->columns, sizeof(double));
   work->offsets = clf__alloc_array(context, work->columns * work->classes, sizeof(double));
   work->directions = clf__alloc_array(context, work->columns * work->classes, sizeof(double));
   work->priors = clf__alloc_array(context, work->classes, sizeof(double));
-  return work->total_variance && work->deviation && work->offsets && work->directions &&
-                 work->priors
+  return work->total_variance && work->deviation && work->penalty && work->offsets &&
+                 work->directions && work->priors
              ? CLF_OK
              : CLF_ERROR_MEMORY;
 }
@@ -78,6 +83,7 @@ static void release(fisher_work *work) {
   clf__gram_free(&work->gram);
   clf__free(work->total_variance);
   clf__free(work->deviation);
+  clf__free(work->penalty);
   clf__free(work->offsets);
   clf__free(work->directions);
   clf__free(work->priors);
@@ -129,27 +135,23 @@ static clf_status check_rows(const clf__training *training) {
                          (long long)counted, (long long)classes);
 }
 
-/* Total scatter minus scatter of the means, divided by the sum of the weights: so a weight of 2 is
- * the row twice, and weights may be of any size. */
-static clf_status covariance_within(fisher_work *work) {
-  int64_t d = work->columns;
-  int64_t classes = work->classes;
+/* The scatter divided by the sum of the weights: so a weight of 2 is the row twice, and weights may
+ * be of any size. */
+static void covariance_within(fisher_work *work) {
+  const int64_t d = work->columns, classes = work->classes;
   double *s = work->gram.scatter;
-  const double divisor = work->gram.weight;
-  double *weighted = clf__alloc_array(work->context, d * classes, sizeof *weighted);
-  if (weighted == NULL) {
-    return CLF_ERROR_MEMORY;
+  work->scale = 1 / work->gram.weight;
+  for (int64_t i = 0; i < d * d; i++) {
+    s[i] *= work->scale;
   }
   for (int64_t j = 0; j < d; j++) {
-    work->total_variance[j] = s[j * d + j] / divisor;
+    double between = 0;
+    for (int64_t k = 0; k < classes; k++) {
+      const double offset = work->offsets[j * classes + k];
+      between += work->gram.class_weight[k] * offset * offset;
+    }
+    work->total_variance[j] = s[j * d + j] + work->scale * between;
   }
-  for (int64_t i = 0; i < d * classes; i++) {
-    weighted[i] = work->offsets[i] * work->gram.class_weight[i % classes];
-  }
-  clf_status status = clf__gemm_f64(work->context, false, true, d, d, classes, -1 / divisor,
-                                    weighted, classes, work->offsets, classes, 1 / divisor, s, d);
-  clf__free(weighted);
-  return status;
 }
 
 /* Variances within the classes: with shrinkage=auto those of fisher_shrinkage.c, else the
@@ -171,6 +173,7 @@ static clf_status set_deviations(fisher_work *work) {
   }
   for (int64_t j = 0; status == CLF_OK && j < d; j++) {
     const double mean = work->gram.mean[j];
+    work->penalty[j] = fmax(variances[j] - s[j * d + j], 0);
     s[j * d + j] = variances[j];
     work->deviation[j] = variances[j] > rounding * mean * mean ? sqrt(variances[j]) : 0;
   }
@@ -203,40 +206,68 @@ static clf_status shrink_covariance(fisher_work *work) {
     for (int64_t j = 0; j < d; j++) {
       s[i * d + j] = (1 - amount) * s[i * d + j] + (i == j ? amount * target : 0);
     }
+    work->penalty[i] = (1 - amount) * work->penalty[i] + amount * target;
     work->deviation[i] = sqrt(s[i * d + i]);
   }
+  work->scale *= 1 - amount;
   return CLF_OK;
 }
 
-/* Factors the covariance in correlation form and solves for the directions. */
-static clf_status solve(fisher_work *work) {
-  int64_t d = work->columns;
-  int64_t classes = work->classes;
+/* The covariance in correlation form, with what belongs to it; returns the right-hand side [D, K]
+ * in `right`, the factors 1 / deviation in `factors` and the classes' means. */
+static void scale_columns(fisher_work *work, double *factors, double *right, double *means) {
+  const int64_t d = work->columns, classes = work->classes;
   double *s = work->gram.scatter;
   for (int64_t i = 0; i < d; i++) {
-    double left = work->deviation[i] > 0 ? 1 / work->deviation[i] : 0;
-    for (int64_t j = 0; j <= i; j++) {
-      double right = work->deviation[j] > 0 ? 1 / work->deviation[j] : 0;
-      s[i * d + j] *= left * right;
-    }
+    factors[i] = work->deviation[i] > 0 ? 1 / work->deviation[i] : 0;
+    work->penalty[i] *= factors[i] * factors[i];
+    work->gram.noise[i] *= factors[i] * sqrt(work->scale);
     for (int64_t k = 0; k < classes; k++) {
-      work->directions[i * classes + k] = left * work->offsets[i * classes + k];
+      const double offset = work->offsets[i * classes + k];
+      right[i * classes + k] = factors[i] * offset;
+      means[k * d + i] = work->gram.mean[i] + offset;
     }
-  }
-  clf_status status = clf__cholesky(work->context, s, d, d, work->params->tolerance, NULL);
-  if (status == CLF_OK) {
-    status = clf__solve_lower(work->context, s, d, d, work->directions, classes, classes);
-  }
-  if (status == CLF_OK) {
-    status =
-        clf__solve_lower_transposed(work->context, s, d, d, work->directions, classes, classes);
   }
   for (int64_t i = 0; i < d; i++) {
-    double left = work->deviation[i] > 0 ? 1 / work->deviation[i] : 0;
-    for (int64_t k = 0; k < classes; k++) {
-      work->directions[i * classes + k] *= left;
+    for (int64_t j = 0; j < d; j++) {
+      s[i * d + j] *= factors[i] * factors[j];
     }
   }
+}
+
+/* Solves for the directions in correlation form. */
+static clf_status solve(fisher_work *work) {
+  const int64_t d = work->columns, classes = work->classes;
+  double *factors = clf__alloc_array(work->context, d, sizeof *factors);
+  double *right = clf__alloc_array(work->context, d * classes, sizeof *right);
+  double *means = clf__alloc_array(work->context, d * classes, sizeof *means);
+  clf_status status = factors && right && means ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status < 0) {
+    goto done;
+  }
+  scale_columns(work, factors, right, means);
+  const clf__least_squares problem = {.rows = {.x = work->training->x,
+                                               .class_means = means,
+                                               .labels = work->training->labels,
+                                               .factor = factors},
+                                      .weights = work->training->weights,
+                                      .scale = work->scale,
+                                      .penalty = work->penalty,
+                                      .tolerance = work->params->tolerance,
+                                      .matrix = work->gram.scatter,
+                                      .noise = work->gram.noise,
+                                      .coarse = work->gram.coarse,
+                                      .exact = work->gram.exact,
+                                      .outputs = classes,
+                                      .right_side = right};
+  CLF__TRY(clf__least_squares_solve(work->directions, NULL, work->context, &problem));
+  for (int64_t i = 0; i < d * classes; i++) {
+    work->directions[i] *= factors[i / classes];
+  }
+done:
+  clf__free(factors);
+  clf__free(right);
+  clf__free(means);
   return status;
 }
 
@@ -386,14 +417,15 @@ clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *t
                            .weights = training->weights,
                            .labels = training->labels,
                            .outputs = training->classes,
-                           .centered = true};
+                           .centered = true,
+                           .within = true};
   clf_status status = CLF_OK;
   CLF__TRY(check_rows(training));
   CLF__TRY(clf__gram_create(&work.gram, model->context, &input));
   CLF__TRY(allocate(&work));
   CLF__TRY(set_priors(&work));
   set_offsets(&work);
-  CLF__TRY(covariance_within(&work));
+  covariance_within(&work);
   CLF__TRY(set_deviations(&work));
   CLF__TRY(shrink_covariance(&work));
   CLF__TRY(solve(&work));

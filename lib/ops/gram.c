@@ -147,6 +147,7 @@ static clf_status fill_scatter(clf__gram *gram, clf_context *context, const clf_
     clf__parallel(context, f.squares * (f.squares + 1) / 2, finish_square, &f);
     set_noise(gram, x->columns, how);
     gram->coarse = how == COARSE;
+    gram->exact = how == EXACT;
   }
   return status;
 }
@@ -186,7 +187,7 @@ static clf_status fill_about_classes(clf__gram *gram, clf_context *context,
     }
   }
   set_noise(gram, columns, FINE);
-  gram->coarse = false;
+  gram->coarse = gram->exact = false;
   return status;
 }
 

@@ -31,6 +31,7 @@ typedef struct clf__gram {
   double *scatter;      /* [columns, columns] */
   double *noise;        /* [columns] */
   bool coarse;          /* products were taken in f32 */
+  bool exact;           /* products were taken in integers */
   double *cross;        /* [outputs, columns] */
   double *class_weight; /* [outputs] */
 } clf__gram;

@@ -15,7 +15,8 @@
  *    follows the condition of the rows, not that of S, its square.
  *
  * Rank: a column whose pivot in 1 is rounding error is dropped only when the rows confirm, in f64,
- * that the others explain it; otherwise 4 decides, where a column is explained by the others when
+ * that the others explain it (of bytes, whose sums are exact, the pivot is evidence enough);
+ * otherwise 4 decides, where a column is explained by the others when
  * what is left of it is rounding error of f64 rows (some 1e-13 of its length; more by the ratio of
  * its mean to its deviation). Of all solutions the one of minimum norm |Z| is then found. With a
  * `tolerance` above that of rounding, columns of which a share of at most so much (as a square) is
@@ -34,6 +35,7 @@ typedef struct clf__least_squares {
   double *matrix;      /* [columns, columns] S + diag(penalty); destroyed */
   const double *noise; /* [columns] as the Gram engine gives it, in the units of z: or 0 */
   bool coarse;         /* S has errors of f32 products */
+  bool exact;          /* S has none, being of bytes */
   int64_t outputs;
   const double *right_side; /* [columns, outputs] C = sum_i v_i z_i t_i, or any other */
   /* Targets t_i - target_mean: numbers, or 1 for the label's output and -1 for others. */

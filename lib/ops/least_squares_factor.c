@@ -12,7 +12,8 @@
 #include "ops/least_squares_parts.h"
 #include "ops/qr.h"
 
-static const double max_rest = 1e4;
+/* Above, P by the smaller matrix would lose the digits of what is left. */
+static const double max_rest = 1e3;
 
 void clf__ls_factor_free(clf__ls_factor *factor) {
   clf__free(factor->order);
@@ -21,30 +22,34 @@ void clf__ls_factor_free(clf__ls_factor *factor) {
   *factor = (clf__ls_factor){0};
 }
 
-/* The triangle T of I above B^T, T^T T = I + B B^T, as the lower T^T: without products, so that
- * columns of very different lengths do not drown the identity. */
-static clf_status set_project(clf__ls_factor *f, clf_context *context) {
+/* The triangle T of I above B^T, T^T T = I + B B^T, or above B, T^T T = I + B^T B, as the lower
+ * T^T: without products, so that columns of very different lengths do not drown the identity. */
+static clf_status set_project(clf__ls_factor *f, clf_context *context, bool outer) {
   const int64_t rank = f->rank, others = f->columns - f->rank;
-  double *transposed = clf__alloc_array(context, others * rank, sizeof *transposed);
-  f->project = clf__alloc_zeroed(context, rank * rank, sizeof *f->project);
-  clf_status status = transposed != NULL && f->project != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  const int64_t size = outer ? rank : others, below = outer ? others : rank;
+  double *a = clf__alloc_array(context, rank * others, sizeof *a);
+  f->project = clf__alloc_zeroed(context, size * size, sizeof *f->project);
+  f->outer = outer;
+  clf_status status = a != NULL && f->project != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status < 0) {
     goto done;
   }
-  for (int64_t a = 0; a < rank; a++) {
-    f->project[a * rank + a] = 1;
+  for (int64_t i = 0; i < rank; i++) {
     for (int64_t j = 0; j < others; j++) {
-      transposed[j * rank + a] = f->rest[a * others + j];
+      a[outer ? j * rank + i : i * others + j] = f->rest[i * others + j];
     }
   }
-  CLF__TRY(clf__qr_add_rows(context, f->project, rank, rank, rank, transposed, others, rank));
-  for (int64_t a = 0; a < rank; a++) {
-    for (int64_t b = 0; b < a; b++) {
-      f->project[a * rank + b] = f->project[b * rank + a];
+  for (int64_t i = 0; i < size; i++) {
+    f->project[i * size + i] = 1;
+  }
+  CLF__TRY(clf__qr_add_rows(context, f->project, size, size, size, a, below, size));
+  for (int64_t i = 0; i < size; i++) {
+    for (int64_t j = 0; j < i; j++) {
+      f->project[i * size + j] = f->project[j * size + i];
     }
   }
 done:
-  clf__free(transposed);
+  clf__free(a);
   return status;
 }
 
@@ -121,7 +126,8 @@ clf_status clf__ls_factor_cholesky(clf__ls_factor *out, clf_context *context, do
   }
   if (f.rest != NULL) {
     CLF__TRY(set_rest(&f, context));
-    status = small_enough(&f) ? set_project(&f, context) : CLF_OK;
+    const bool outer = f.rank <= f.columns - f.rank;
+    status = small_enough(&f) ? set_project(&f, context, outer) : CLF_OK;
   }
 done:
   clf__free(dropped);
@@ -164,7 +170,7 @@ clf_status clf__ls_factor_triangle(clf__ls_factor *out, clf_context *context, do
   take_triangle(&f, r, width, units);
   if (f.rest != NULL) {
     CLF__TRY(set_rest(&f, context));
-    status = set_project(&f, context);
+    status = set_project(&f, context, true);
   }
 done:
   if (status < 0) {
@@ -174,17 +180,34 @@ done:
   return status;
 }
 
-/* y = P y. */
-static clf_status project(const clf__ls_factor *f, clf_context *context, double *y,
-                          int64_t outputs) {
-  if (f->project == NULL) {
-    return CLF_OK;
-  }
-  const int64_t rank = f->rank;
-  clf_status status = clf__solve_lower(context, f->project, rank, rank, y, outputs, outputs);
+static clf_status solve_project(const clf__ls_factor *f, clf_context *context, int64_t size,
+                                double *y, int64_t outputs) {
+  clf_status status = clf__solve_lower(context, f->project, size, size, y, outputs, outputs);
   return status < 0
              ? status
-             : clf__solve_lower_transposed(context, f->project, rank, rank, y, outputs, outputs);
+             : clf__solve_lower_transposed(context, f->project, size, size, y, outputs, outputs);
+}
+
+/* y = P y, with P = I - B (I + B^T B)^-1 B^T where that is the smaller matrix. */
+static clf_status project(const clf__ls_factor *f, clf_context *context, double *y,
+                          int64_t outputs) {
+  const int64_t rank = f->rank, others = f->columns - f->rank;
+  if (f->project == NULL || f->outer) {
+    return f->project == NULL ? CLF_OK : solve_project(f, context, rank, y, outputs);
+  }
+  double *u = clf__alloc_array(context, others * outputs, sizeof *u);
+  clf_status status = u != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status < 0) {
+    goto done;
+  }
+  CLF__TRY(clf__gemm_f64(context, true, false, others, outputs, rank, 1, f->rest, others, y,
+                         outputs, 0, u, outputs));
+  CLF__TRY(solve_project(f, context, others, u, outputs));
+  status = clf__gemm_f64(context, false, false, rank, outputs, others, -1, f->rest, others, u,
+                         outputs, 1, y, outputs);
+done:
+  clf__free(u);
+  return status;
 }
 
 clf_status clf__ls_forward(const clf__ls_factor *f, clf_context *context, const double *right,

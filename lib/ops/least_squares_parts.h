@@ -11,7 +11,8 @@ typedef struct clf__ls_factor {
   int64_t *order;  /* [columns] K, then J */
   double *l;       /* [rank, columns] lower triangle */
   double *rest;    /* [rank, columns - rank], NULL where J is left out */
-  double *project; /* [rank, rank] lower triangle T of T T^T = I + rest rest^T; NULL without rest */
+  double *project; /* lower triangle T: T T^T = I + rest rest^T, or I + rest^T rest */
+  bool outer;      /* the former, [rank, rank]; the latter is [columns - rank, columns - rank] */
 } clf__ls_factor;
 
 /* `matrix` [columns, columns] becomes l. Where the rest is too large to be of use, project is NULL

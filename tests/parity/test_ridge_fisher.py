@@ -225,4 +225,82 @@ def fisher__repeated_rows_and_weights_are_the_same():
         clf.close(a.decision_function(data), b.decision_function(data), 1e-6, params)
 
 
+def conditioned(rows, columns, smallest, kind, seed=7):
+    """Rows of singular values 1 … smallest, and targets of which every direction has its part."""
+    rng = np.random.default_rng(seed)
+    u = np.linalg.qr(rng.normal(size=(rows, columns)))[0]
+    v = np.linalg.qr(rng.normal(size=(columns, columns)))[0]
+    x = (u * np.geomspace(1, smallest, columns) @ v.T * np.sqrt(rows)).astype(np.float32)
+    y = u @ rng.normal(size=columns) * np.sqrt(rows) + 0.1 * rng.normal(size=rows)
+    weights = rng.uniform(0.5, 2, rows).astype(np.float32) if kind == "weighted" else None
+    return (sparse.csr_matrix(x) if kind == "sparse" else x), x.astype(float), y, weights
+
+
+def least_squares(x, y, weights, alpha):
+    """By numpy.linalg.lstsq on [X; sqrt(alpha) I], centred."""
+    w = np.ones(len(x)) if weights is None else weights.astype(float)
+    z = (x - np.average(x, 0, w)) * np.sqrt(w)[:, None]
+    t = (y - np.average(y, 0, w)) * np.sqrt(w)
+    z = np.vstack([z, np.sqrt(alpha) * np.eye(x.shape[1])])
+    return np.linalg.lstsq(z, np.append(t, np.zeros(x.shape[1])), rcond=None)[0]
+
+
+def ridge__is_f64_least_squares_on_any_conditioning():
+    # 600 x 200 and 2000 x 150 are products in f32, the others small.
+    for rows, columns in ((300, 100), (600, 200), (2000, 150)):
+        for kind in ("dense", "weighted", "sparse"):
+            for smallest in (1, 1e-3, 1e-5, 1e-8):
+                for alpha in (0, 1e-10, 1e-3):
+                    rows_, x, y, weights = conditioned(rows, columns, smallest, kind)
+                    data = clf.Dataset(rows_, targets=y[:, None], weights=weights)
+                    found = clf.Model("ridge", f"alpha={alpha}").fit(data).tensor("weights")[0]
+                    expected = least_squares(x, y, weights, alpha)
+                    clf.close(found / np.abs(expected).max(), expected / np.abs(expected).max(),
+                              1e-5, f"{rows} {columns} {kind} {smallest} {alpha}")
+
+
+def ridge__of_dependent_features_has_minimum_norm():
+    rng = np.random.default_rng(3)
+    for rows, columns, rank in ((40, 300, 300), (500, 60, 40), (900, 250, 200)):
+        x = rng.integers(-9, 9, (rows, rank)) @ rng.integers(-2, 3, (rank, columns))
+        x = x.astype(np.float32)
+        y = rng.normal(size=rows)
+        found = clf.Model("ridge", "alpha=0").fit(clf.Dataset(x, targets=y[:, None]))
+        expected = least_squares(x.astype(float), y, None, 0)
+        clf.close(found.tensor("weights")[0] / np.abs(expected).max(),
+                  expected / np.abs(expected).max(), 1e-5, f"{rows} {columns} {rank}")
+
+
+def ridge__cubic_features_of_diabetes_agree():
+    from sklearn.preprocessing import PolynomialFeatures
+    x, y = datasets.load_diabetes(return_X_y=True)
+    cubic = PolynomialFeatures(3, include_bias=False).fit_transform(x)
+    cubic = ((cubic - cubic.mean(0)) / cubic.std(0)).astype(np.float32)
+    for columns in (194, 195, 285):
+        data = clf.Dataset(cubic[:, :columns], targets=y[:, None])
+        w = least_squares(cubic[:, :columns].astype(float), y, None, 1e-6)
+        fitted = (cubic[:, :columns] - cubic[:, :columns].mean(0, dtype=float)) @ w + y.mean()
+        score = 1 - ((fitted - y) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+        clf.close([clf.Model("ridge", "alpha=1e-6").fit(data).score(data)], [score], 1e-6, "R2")
+
+
+def fisher__of_nearly_collinear_descriptors_is_that_of_f64():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(528, 60)) @ rng.normal(size=(60, 337)) * 10 ** rng.uniform(-3, 3, 337)
+    x = (x + 1e-4 * rng.normal(size=x.shape) + 10 ** rng.uniform(0, 3, 337)).astype(np.float32)
+    z = (x - x.mean(0, dtype=float)) / x.std(0, dtype=float)
+    y = (z[:, :8] @ rng.normal(size=8) + 2 * rng.normal(size=528) > 0).astype(np.int32)
+    data = clf.Dataset(x, y)
+    model = clf.Model("fisher").fit(data)
+    assert (model.tensor("weights") != 0).all()
+    within = np.vstack([z[y == k] - z[y == k].mean(0) for k in (0, 1)]) / np.sqrt(len(z))
+    r = np.linalg.qr(within, "r")
+    means = z[y == 1].mean(0) - z[y == 0].mean(0)
+    expected = z @ np.linalg.solve(r, np.linalg.solve(r.T, means))
+    found = model.decision_function(data) @ [-1, 1]
+    # The condition, 1e8, enters squared.
+    assert np.corrcoef(found, expected)[0, 1] > 0.99
+    assert (model.predict(data) == y).mean() > 0.96
+
+
 clf.run([value for name, value in list(globals().items()) if "__" in name[1:-2] and callable(value)])
