@@ -46,11 +46,16 @@ clf__progress clf__progress_begin(clf_context *context, const char *stage, int64
 clf_status clf__progress_step(const clf__progress *progress, int64_t step, double loss,
                               double metric);
 
+struct clf__loop; /* of tasks, in progress.c */
+
 /* What the threads of a call know of it: its calling thread asks the host for all of them, and
  * tells them by a flag. */
 typedef struct clf__watch {
   clf__progress progress;
   const atomic_int_least64_t *done; /* the step to report */
+  bool by_rows;                     /* steps are rows: those of the loop at work count */
+  const struct clf__loop *loop;     /* over rows, at work on the calling thread, or NULL */
+  int64_t furthest;                 /* step that was reported */
   pthread_t caller;
   double reported; /* when it last was, and what */
   double loss, metric;
@@ -60,16 +65,17 @@ typedef struct clf__watch {
 /* A public call that may take long, from clf__call_begin() to clf__call_end() on one thread: loops
  * by clf__progress_tasks() in it ask the host ten times a second and end when it says so. Within
  * another call (predict in score) and within a callback it is a part of that one. Costs nothing
- * where the context has no callback. */
+ * where the context has no callback, as NULL, the default one, has none. */
 typedef struct clf__call {
   bool watches; /* else another call does, or there is nobody to ask */
   atomic_int_least64_t done;
   clf__watch watch;
 } clf__call;
 
+/* The steps are rows. */
 void clf__call_begin(clf__call *call, clf_context *context, const char *stage, int64_t steps);
-/* Notes the steps done. CLF_OK or CLF_ERROR_CANCELLED. */
-clf_status clf__call_step(clf__call *call, int64_t done);
+/* All rows before `first` are done. CLF_OK or CLF_ERROR_CANCELLED. */
+clf_status clf__call_next(clf__call *call, int64_t first);
 /* Must be called once after clf__call_begin(). Returns `status`, or CLF_ERROR_CANCELLED where the
  * host said stop: what was made is to be thrown away then. */
 clf_status clf__call_end(clf__call *call, clf_status status);
@@ -77,6 +83,10 @@ clf_status clf__call_end(clf__call *call, clf_status status);
 /* clf__parallel() in a call that may be cancelled. CLF_OK, or CLF_ERROR_CANCELLED: then some tasks
  * were left out. */
 clf_status clf__progress_tasks(clf_context *context, int64_t count, clf__task task, void *argument);
+/* The same over the call's rows first … first + rows - 1: what is reported grows with the tasks
+ * that are done. */
+clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows, int64_t count,
+                              clf__task task, void *argument);
 /* For a thread that works for long within one task: CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__progress_check(void);
 

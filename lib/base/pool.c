@@ -247,20 +247,22 @@ void clf__alone(clf__task task, void *argument) {
   run_alone(1, task, argument);
 }
 
-static bool claim(clf__pool *pool, pid_t process) {
+/* Sets *process, which takes a system call. */
+static bool claim(clf__pool *pool, pid_t *process) {
   pid_t owner = atomic_load(&pool->owner);
-  return owner != process && atomic_compare_exchange_strong(&pool->owner, &owner, process);
+  *process = getpid();
+  return owner != *process && atomic_compare_exchange_strong(&pool->owner, &owner, *process);
 }
 
 void clf__parallel(clf_context *context, int64_t count, clf__task task, void *argument) {
   clf__pool *pool = clf__context_pool(context);
-  pid_t process = getpid();
+  pid_t process;
   if (count <= 0) {
     return;
   }
   if (count == 1) {
     task(argument, 0, 0); /* not as a task, so that it may use the pool itself */
-  } else if (in_task || pool->threads < 2 || !claim(pool, process)) {
+  } else if (in_task || pool->threads < 2 || !claim(pool, &process)) {
     run_alone(count, task, argument);
   } else {
     clf__crew *crew = own_crew(pool, process);

@@ -46,12 +46,34 @@ static clf_status status_of(const clf__watch *watch) {
   return is_cancelled(watch) ? fail_cancelled(&watch->progress, atomic_load(watch->done)) : CLF_OK;
 }
 
+/* A loop's tasks, as the watched call's threads run them. */
+typedef struct clf__loop {
+  clf__watch *watch;
+  bool may_stop;
+  clf__task task;
+  void *argument;
+  int64_t count;
+  atomic_int_least64_t done;
+  int64_t first, rows; /* of a loop over rows */
+} loop;
+
+/* Steps done, with those of the loop at work; they do not go back where another loop begins. */
+static int64_t step_of(clf__watch *watch) {
+  int64_t step = atomic_load(watch->done);
+  if (watch->loop != NULL) {
+    const double share = (double)atomic_load(&watch->loop->done) / (double)watch->loop->count;
+    step = watch->loop->first + (int64_t)(share * (double)watch->loop->rows);
+  }
+  watch->furthest = step > watch->furthest ? step : watch->furthest;
+  return watch->furthest;
+}
+
 void clf__progress_poll(void) {
   clf__watch *now = watched;
   if (now != NULL && !atomic_load(&now->cancelled) && pthread_equal(now->caller, pthread_self()) &&
       clf__seconds() - now->reported >= interval) {
     now->reported = clf__seconds();
-    if (report(&now->progress, atomic_load(now->done), now->loss, now->metric)) {
+    if (report(&now->progress, step_of(now), now->loss, now->metric)) {
       atomic_store(&now->cancelled, true);
     }
   }
@@ -76,19 +98,20 @@ static clf__watch watch_of(const clf__progress *progress, const atomic_int_least
 }
 
 void clf__call_begin(clf__call *call, clf_context *context, const char *stage, int64_t steps) {
-  call->watches =
-      clf__context_has_callback(context) && watched == NULL && !asking && !clf__in_task();
+  call->watches = context != NULL && clf__context_has_callback(context) && watched == NULL &&
+                  !asking && !clf__in_task();
   if (call->watches) {
     const clf__progress progress = clf__progress_begin(context, stage, steps);
     atomic_init(&call->done, 0);
     call->watch = watch_of(&progress, &call->done);
+    call->watch.by_rows = true;
     watched = &call->watch;
   }
 }
 
-clf_status clf__call_step(clf__call *call, int64_t done) {
+clf_status clf__call_next(clf__call *call, int64_t first) {
   if (call->watches) {
-    atomic_store(&call->done, done);
+    atomic_store(&call->done, first);
   }
   return clf__progress_check();
 }
@@ -101,16 +124,8 @@ clf_status clf__call_end(clf__call *call, clf_status status) {
   return status < 0 ? status : status_of(&call->watch);
 }
 
-/* A loop's tasks, as the watched call's threads run them. */
-typedef struct loop {
-  clf__watch *watch;
-  bool may_stop;
-  clf__task task;
-  void *argument;
-} loop;
-
 static void run_watched(void *argument, int64_t index, int32_t worker) {
-  const loop *own = argument;
+  loop *own = argument;
   clf__watch *outer = watched;
   watched = own->watch;
   if (own->may_stop) {
@@ -119,6 +134,7 @@ static void run_watched(void *argument, int64_t index, int32_t worker) {
   if (!own->may_stop || !is_cancelled(own->watch)) {
     own->task(own->argument, index, worker);
   }
+  atomic_fetch_add(&own->done, 1);
   watched = outer;
 }
 
@@ -128,8 +144,20 @@ clf_status clf__progress_tasks(clf_context *context, int64_t count, clf__task ta
     clf__parallel(context, count, task, argument);
     return CLF_OK;
   }
-  loop own = {watched, true, task, argument};
+  loop own = {watched, true, task, argument, count, 0, 0, 0};
   clf__parallel(context, count, run_watched, &own);
+  return status_of(watched);
+}
+
+clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows, int64_t count,
+                              clf__task task, void *argument) {
+  if (watched == NULL || !watched->by_rows || clf__in_task()) {
+    return clf__progress_tasks(context, count, task, argument);
+  }
+  loop own = {watched, true, task, argument, count, 0, first, rows};
+  watched->loop = &own;
+  clf__parallel(context, count, run_watched, &own);
+  watched->loop = NULL;
   return status_of(watched);
 }
 
@@ -142,7 +170,7 @@ clf_status clf__progress_parallel(const clf__progress *progress, const atomic_in
   clf__watch *outer = watched;
   clf__watch mine = watch_of(progress, done);
   atomic_init(&mine.cancelled, is_cancelled(outer));
-  loop own = {&mine, false, task, argument};
+  loop own = {&mine, false, task, argument, count, 0, 0, 0};
   watched = &mine;
   clf__parallel(progress->context, count, run_watched, &own);
   watched = outer;

@@ -18,6 +18,8 @@ static const clf__param params[] = {
      "what is added to each count, so that none is 0"},
 };
 
+enum { BETWEEN = 1 << 18 }; /* counts from one question of the host to the next, about */
+
 typedef struct counting {
   const clf_dataset *dataset;
   int64_t classes, features;
@@ -48,13 +50,16 @@ static clf_status count(const counting *c) {
   if (buffer == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  for (int64_t row = 0; row < x.rows; row++) {
+  clf_status status = CLF_OK;
+  const int64_t asked = 1 + BETWEEN / c->features; /* rows from one question to the next */
+  for (int64_t row = 0; row < x.rows && status == CLF_OK; row++) {
     const double weight = weights != NULL ? (double)weights[row] : 1;
     count_row(c, &x, row, weight, c->counts + labels[row] * c->features, buffer);
     c->rows[labels[row]] += weight;
+    status = row % asked == 0 ? clf__progress_check() : CLF_OK;
   }
   clf__free(buffer);
-  return CLF_OK;
+  return status;
 }
 
 static void add_up(const counting *c, double alpha) {
@@ -95,8 +100,9 @@ static clf_status count_classes(counting *c, double alpha, double *factors) {
       c->counts != NULL && c->sums != NULL && c->rows != NULL ? count(c) : CLF_ERROR_MEMORY;
   if (status == CLF_OK) {
     add_up(c, alpha);
-    for (int64_t j = 0; j < c->features; j++) {
+    for (int64_t j = 0; status == CLF_OK && j < c->features; j++) {
       factors[j] = factor_of(c, alpha, j);
+      status = j % (1 + BETWEEN / c->classes) == 0 ? clf__progress_check() : CLF_OK;
     }
   }
   clf__free(c->counts);

@@ -173,6 +173,7 @@ static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) 
   }
   for (int64_t first = 0; gram && first < columns; first += BAND) {
     const int64_t width = band_columns(job, first);
+    CLF__TRY(clf__progress_check());
     fill_band(job, out->mean, first, width);
     CLF__TRY(clf__gemm_f64(job->context, false, false, out->count, width, n, 1, job->vectors, n,
                            job->band, BAND, 0, out->vectors + first, columns));

@@ -114,9 +114,13 @@ static void read_block(void *argument, int64_t block, int32_t worker) {
   const reading *job = argument;
   const clf__rows *x = job->x;
   sums to = sums_of(job, block);
-  int64_t end = (block + 1) * job->block_rows;
-  for (int64_t i = block * job->block_rows; i < end && i < x->rows; i++) {
+  const int64_t first = block * job->block_rows, end = first + job->block_rows;
+  const int64_t asked = 1 + BLOCK_ENTRIES / x->columns; /* rows from one question to the next */
+  for (int64_t i = first; i < end && i < x->rows; i++) {
     double weight = job->weights != NULL ? job->weights[i] : 1;
+    if ((i - first) % asked == 0 && clf__progress_check() < 0) {
+      return;
+    }
     if (weight == 0) {
       continue;
     }
@@ -168,8 +172,8 @@ static double weigh(const clf__rows *x, const float *weights, int64_t *rows) {
   return total;
 }
 
-static void read_extremes_and_means(reading *job, const clf__columns *out, int64_t rows,
-                                    double total) {
+static clf_status read_extremes_and_means(reading *job, const clf__columns *out, int64_t rows,
+                                          double total) {
   for (int64_t block = 0; block < job->blocks; block++) {
     sums to = sums_of(job, block);
     for (int64_t j = 0; j < job->x->columns; j++) {
@@ -177,7 +181,11 @@ static void read_extremes_and_means(reading *job, const clf__columns *out, int64
       to.maximum[j] = -INFINITY;
     }
   }
-  clf__parallel(job->context, job->blocks, read_block, job);
+  const clf_status status = clf__progress_rows(job->context, job->x->first_row, job->x->rows,
+                                               job->blocks, read_block, job);
+  if (status < 0) {
+    return status;
+  }
   merge_extremes(job);
   merge_sums(job, FIRST_SUM, FIRST_OF_SECOND);
   sums all = sums_of(job, 0);
@@ -190,11 +198,16 @@ static void read_extremes_and_means(reading *job, const clf__columns *out, int64
       out->mean[j] = out->minimum[j] == out->maximum[j] ? out->minimum[j] : all.sum[j] / total;
     }
   }
+  return CLF_OK;
 }
 
-static void read_variances(reading *job, const clf__columns *out, double total) {
+static clf_status read_variances(reading *job, const clf__columns *out, double total) {
   job->mean = out->mean;
-  clf__parallel(job->context, job->blocks, read_block, job);
+  const clf_status status = clf__progress_rows(job->context, job->x->first_row, job->x->rows,
+                                               job->blocks, read_block, job);
+  if (status < 0) {
+    return status;
+  }
   merge_sums(job, FIRST_OF_SECOND, ARRAYS);
   sums all = sums_of(job, 0);
   bool sparse = clf__rows_sparse(job->x);
@@ -205,6 +218,7 @@ static void read_variances(reading *job, const clf__columns *out, double total) 
     bool constant = out->minimum[j] == out->maximum[j];
     out->variance[j] = constant ? 0 : fmax(square - drift * drift, 0);
   }
+  return CLF_OK;
 }
 
 static int64_t count_blocks(const clf__rows *x) {
@@ -232,9 +246,9 @@ clf_status clf__column_statistics(clf_context *context, const clf__rows *x, cons
     status = CLF_ERROR_MEMORY;
     goto done;
   }
-  read_extremes_and_means(&job, out, rows, total);
+  CLF__TRY(read_extremes_and_means(&job, out, rows, total));
   if (out->variance != NULL) {
-    read_variances(&job, out, total);
+    CLF__TRY(read_variances(&job, out, total));
   }
 done:
   clf__free(job.memory);

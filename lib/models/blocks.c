@@ -70,8 +70,8 @@ clf_status clf__for_blocks(const clf_model *model, const clf_dataset *rows, int6
     clf__dataset_block part;
     const clf_dataset *data =
         count < rows->rows ? clf__dataset_block_of(&part, rows, first, count) : rows;
+    CLF__TRY(clf__call_next(&call, first));
     CLF__TRY(use_block(model, data, use, argument, first));
-    CLF__TRY(clf__call_step(&call, first + count));
   }
 done:
   return clf__call_end(&call, status);

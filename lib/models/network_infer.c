@@ -114,6 +114,7 @@ static clf_status run_stage(const block_job *job, stage s, int64_t rows, const f
     float *to = i + 1 == s.end ? y : x == inner ? inner + job->inner : inner;
     status = run_step(&job->inference->steps[i], rows, x, to, scratch, spans);
     x = to;
+    status = status == CLF_OK ? clf__progress_check() : status;
   }
   return status;
 }
@@ -172,14 +173,16 @@ static void block_task(void *argument, int64_t index, int32_t worker) {
 
 /* A failure's message is its thread's, so the block is tried again on the caller's. */
 static clf_status run_blocks(block_job *job, int64_t blocks) {
+  clf_status status = CLF_OK;
   atomic_init(&job->failed, -1);
   if (blocks == 1) {
     clf__alone(block_task, job);
   } else {
-    clf__parallel(job->inference->network->context, blocks, block_task, job);
+    status = clf__progress_rows(job->inference->network->context, job->x->first_row, job->x->rows,
+                                blocks, block_task, job);
   }
   const int64_t failed = atomic_load(&job->failed);
-  return failed >= 0 ? run_block(job, failed, 0) : CLF_OK;
+  return failed >= 0 && status == CLF_OK ? run_block(job, failed, 0) : status;
 }
 
 /* Rows of a block, so that there is one for each thread where rows are enough. */

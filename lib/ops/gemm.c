@@ -121,17 +121,18 @@ static void multiply_part(void *argument, int64_t index, int32_t worker) {
   g->kernel->multiply(&product);
 }
 
-static void run(const gemm *g, int64_t count, clf__task task, void *argument) {
+static clf_status run(const gemm *g, int64_t count, clf__task task, void *argument) {
   if ((double)g->m * (double)g->n * (double)g->k >= (double)serial_work) {
-    clf__parallel(g->context, count, task, argument);
-    return;
+    return clf__progress_tasks(g->context, count, task, argument);
   }
   for (int64_t index = 0; index < count; index++) {
     task(argument, index, 0);
   }
+  return CLF_OK;
 }
 
-static void multiply_blocks(const gemm *g) {
+static clf_status multiply_blocks(const gemm *g) {
+  clf_status status = CLF_OK;
   for (int64_t column = 0; column < g->n; column += COLUMNS) {
     int64_t step = 0;
     do { /* once when k is 0: C = beta C */
@@ -142,13 +143,15 @@ static void multiply_blocks(const gemm *g) {
                           .columns = smaller(COLUMNS, g->n - column),
                           .beta = step == 0 ? g->beta : 1};
       if (g->pack_b) {
-        run(g, parts_of(block.columns, g->kernel->columns), pack_panel, &block);
+        CLF__TRY(run(g, parts_of(block.columns, g->kernel->columns), pack_panel, &block));
       }
       block.column_tasks = parts_of(block.columns, g->column_step);
-      run(g, parts_of(g->m, GROUP) * block.column_tasks, multiply_part, &block);
+      CLF__TRY(run(g, parts_of(g->m, GROUP) * block.column_tasks, multiply_part, &block));
       step += g->depth;
     } while (step < g->k);
   }
+done:
+  return status;
 }
 
 /* Columns of a task: all that are there, unless the rows alone are too few for all threads. */
@@ -182,8 +185,7 @@ static clf_status multiply(gemm *g) {
         g->context, parts_of(smaller(COLUMNS, g->n), width) * width * g->depth, (size_t)element);
   }
   if ((!g->pack_a || g->packed_a != NULL) && (!g->pack_b || g->packed_b != NULL)) {
-    multiply_blocks(g);
-    status = CLF_OK;
+    status = multiply_blocks(g);
   }
   clf__free(g->packed_a);
   clf__free(g->packed_b);

@@ -84,7 +84,7 @@ static clf_status copy_sparse(pack_call *call) {
   if (made->column == NULL || made->value == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf__parallel(made->context, count, copy_row, call);
+  const clf_status status = clf__progress_tasks(made->context, count, copy_row, call);
   made->z = (clf__rows){.rows = count,
                         .columns = made->columns,
                         .dtype = CLF_F32,
@@ -92,7 +92,7 @@ static clf_status copy_sparse(pack_call *call) {
                         .row_start = made->row_start,
                         .column = made->column,
                         .value = made->value};
-  return CLF_OK;
+  return status;
 }
 
 static clf_status pack_sparse(pack_call *call) {
@@ -108,10 +108,9 @@ static clf_status pack_sparse(pack_call *call) {
     status = copy_sparse(call);
   }
   if (status == CLF_OK) {
-    clf__parallel(made->context, made->count, norm_of_row, call);
-    status = clf__kernel_norm_status(&call->bad);
+    status = clf__progress_tasks(made->context, made->count, norm_of_row, call);
   }
-  return status;
+  return status < 0 ? status : clf__kernel_norm_status(&call->bad);
 }
 
 static void pack_panel(void *argument, int64_t index, int32_t worker) {
@@ -151,8 +150,8 @@ static clf_status pack_dense(pack_call *call, const float *center) {
     memcpy(made->center, center, (size_t)made->columns * sizeof *center);
     made->rows_map.center = made->center;
   }
-  clf__parallel(made->context, padded / width, pack_panel, call);
-  return clf__kernel_norm_status(&call->bad);
+  const clf_status status = clf__progress_tasks(made->context, padded / width, pack_panel, call);
+  return status < 0 ? status : clf__kernel_norm_status(&call->bad);
 }
 
 static clf_status keep_numbers(clf__kernel_columns *made, const int64_t *rows) {

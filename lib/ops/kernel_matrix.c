@@ -113,15 +113,13 @@ static clf_status run_tasks(block_call *call) {
     memset(call->scratch + i * call->scratch_bytes, 0, (size_t)zeroed);
   }
   const int64_t tasks = (call->pick.count + call->group - 1) / call->group * call->ranges;
-  if (serial) {
-    for (int64_t index = 0; index < tasks; index++) {
-      block_task(call, index, 0);
-    }
-  } else {
-    clf__parallel(z->context, tasks, block_task, call);
+  clf_status status = serial ? CLF_OK : clf__progress_tasks(z->context, tasks, block_task, call);
+  for (int64_t index = 0; serial && status == CLF_OK && index < tasks; index++) {
+    block_task(call, index, 0);
+    status = clf__progress_check();
   }
   clf__free(call->scratch);
-  return CLF_OK;
+  return status;
 }
 
 clf_status clf__kernel_block(const clf__kernel_columns *z, int64_t first, int64_t n,

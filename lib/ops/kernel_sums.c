@@ -66,7 +66,7 @@ static void rows_task(void *argument, int64_t index, int32_t worker) {
   clf__kernel_group group;
   clf__kernel_group_begin(&group, call->e->z, &pick, scratch, &call->bad);
   memset(sums, 0, (size_t)(pick.count * call->width) * sizeof *sums);
-  for (int64_t first = 0; first < call->count; first += PIECE) {
+  for (int64_t first = 0; first < call->count && clf__progress_check() == CLF_OK; first += PIECE) {
     const int64_t n = clf__smaller_of(PIECE, call->count - first);
     clf__kernel_group_range(&group, first, n, values, PIECE);
     add_values(call, values, PIECE, pick.count, first, n, products, sums);
@@ -93,7 +93,10 @@ static clf_status sum_many(sums_call *call, clf_context *context) {
   call->group = clf__kernel_group_rows(call->e->z, call->x->rows);
   clf_status status = alloc_scratch(call, context);
   if (status == CLF_OK) {
-    clf__parallel(context, (call->x->rows + call->group - 1) / call->group, rows_task, call);
+    status = clf__progress_rows(context, call->x->first_row, call->x->rows,
+                                (call->x->rows + call->group - 1) / call->group, rows_task, call);
+  }
+  if (status == CLF_OK) {
     status = clf__kernel_norm_status(&call->bad);
   }
   clf__free(call->scratch);

@@ -209,9 +209,10 @@ clf_status clf__linear(clf_context *context, const clf__rows *x, const float *w,
   const double row_work = (double)clf__rows_entries(x) / (double)x->rows * (double)outputs + 1;
   const int64_t task_rows = padded(1 + (int64_t)((double)task_work / row_work), WIDEN_ROWS);
   linear_call call = {&map, x, smaller(task_rows, x->rows), out, ld};
-  clf__parallel(context, (x->rows + call.task_rows - 1) / call.task_rows, linear_task, &call);
+  status = clf__progress_rows(context, x->first_row, x->rows,
+                              (x->rows + call.task_rows - 1) / call.task_rows, linear_task, &call);
   clf__linear_release(&map);
-  return CLF_OK;
+  return status;
 }
 
 clf_status clf__linear_gradient_create(clf__linear_gradient *out, clf_context *context,

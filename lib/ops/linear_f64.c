@@ -130,7 +130,8 @@ clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const doubl
       (double)clf__rows_entries(x) / (double)x->rows * (double)outputs + (double)outputs;
   map.task_rows = smaller(1 + (int64_t)((double)task_work / row_work), x->rows);
   map.task_rows = (map.task_rows + BLOCK_ROWS - 1) / BLOCK_ROWS * BLOCK_ROWS;
-  clf__parallel(context, (x->rows + map.task_rows - 1) / map.task_rows, linear_task, &map);
+  CLF__TRY(clf__progress_rows(context, x->first_row, x->rows,
+                              (x->rows + map.task_rows - 1) / map.task_rows, linear_task, &map));
 done:
   clf__free(map.packed);
   clf__free(map.sums);

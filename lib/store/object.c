@@ -1,5 +1,6 @@
 #include "store/object.h"
 
+#include "base/context.h"
 #include "base/status.h"
 
 static clf_status to_store(clf__store **out, const clf__object_kind *kind, const void *object,
@@ -11,12 +12,14 @@ static clf_status to_store(clf__store **out, const clf__object_kind *kind, const
 clf_status clf__object_save(const clf__object_kind *kind, const void *object, clf_context *context,
                             const char *path) {
   clf__store *store = NULL;
+  clf__call call;
+  clf__call_begin(&call, context, "save", 1);
   clf_status status = to_store(&store, kind, object, context);
   if (status == CLF_OK) {
     status = clf__store_write_path(store, path);
   }
   clf__store_free(store);
-  return status;
+  return clf__call_end(&call, status);
 }
 
 clf_status clf__object_save_memory(const clf__object_kind *kind, const void *object,
@@ -34,7 +37,10 @@ clf_status clf__object_save_memory(const clf__object_kind *kind, const void *obj
 clf_status clf__object_load(const clf__object_kind *kind, void **out, clf_context *context,
                             const char *path) {
   clf__store *store = NULL;
+  clf__call call;
+  clf__call_begin(&call, context, "load", 1);
   clf_status status = clf__store_read_path(&store, context, path);
+  status = clf__call_end(&call, status);
   if (status == CLF_OK) {
     status = kind->take(out, context, store);
   }

@@ -160,14 +160,16 @@ static clf_status reach_data(source *from, const record *entry) {
   return CLF_OK;
 }
 
-/* In pieces, each of which is still in cache when its checksum is computed. */
+/* In pieces, each of which is still in cache when its checksum is computed; between them the host
+ * may cancel. */
 static clf_status take_data(source *from, const record *entry, void *data) {
   const size_t most = (size_t)1 << 18;
   unsigned char *at = data;
   uLong checksum = crc32_z(0, NULL, 0);
   for (size_t left = (size_t)entry->size; left > 0;) {
     const size_t count = left < most ? left : most;
-    clf_status status = take(from, at, count);
+    clf_status status = clf__progress_check();
+    status = status == CLF_OK ? take(from, at, count) : status;
     if (status < 0) {
       return status;
     }

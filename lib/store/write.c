@@ -18,21 +18,23 @@ static size_t data_bytes(const clf__entry *entry) {
              : strlen(entry->text);
 }
 
-/* Hands the entry's bytes on as they stand in the file: numbers little-endian. */
+/* Hands the entry's bytes on as they stand in the file: numbers little-endian. In pieces, between
+ * which the host may cancel. */
 static clf_status give_data(const clf__entry *entry, take_bytes take, void *to) {
   const unsigned char *data =
       entry->tensor != NULL ? entry->tensor->data : (const unsigned char *)entry->text;
+  const size_t piece = (size_t)1 << 26, element = element_bytes(entry);
+  const bool as_it_is = element == 1 || clf__little_endian();
   size_t left = data_bytes(entry);
-  size_t element = element_bytes(entry);
-  if (element == 1 || clf__little_endian()) {
-    return take(to, data, left);
-  }
   clf_status status = CLF_OK;
   while (left > 0 && status == CLF_OK) {
     unsigned char chunk[4096];
-    size_t count = left < sizeof chunk ? left : sizeof chunk;
-    clf__copy_swapped(chunk, data, count / element, element);
-    status = take(to, chunk, count);
+    const size_t most = as_it_is ? piece : sizeof chunk, count = left < most ? left : most;
+    if (!as_it_is) {
+      clf__copy_swapped(chunk, data, count / element, element);
+    }
+    status = take(to, as_it_is ? data : chunk, count);
+    status = status == CLF_OK ? clf__progress_check() : status;
     data += count;
     left -= count;
   }

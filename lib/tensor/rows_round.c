@@ -93,10 +93,11 @@ clf_status clf__rows_round(clf_context *context, const clf__rows *x, const doubl
   rounding job = {.x = *x, .center = center, .out = out};
   job.rows_per_task = x->columns < TASK_NUMBERS ? TASK_NUMBERS / x->columns : 1;
   atomic_init(&job.too_large, INT64_MAX);
-  clf__parallel(context, (x->rows - 1) / job.rows_per_task + 1, round_rows, &job);
+  const clf_status status = clf__progress_rows(
+      context, x->first_row, x->rows, (x->rows - 1) / job.rows_per_task + 1, round_rows, &job);
   const int64_t place = atomic_load(&job.too_large);
-  if (place == INT64_MAX) {
-    return CLF_OK;
+  if (status < 0 || place == INT64_MAX) {
+    return status;
   }
   const int64_t row = place / x->columns, column = place % x->columns;
   return clf__fail(CLF_ERROR_DATA, "the value in row %lld, column %lld is %s, too large for f32",

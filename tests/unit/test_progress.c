@@ -143,6 +143,103 @@ START_TEST(parallel__without_a_callback_runs_all) {
 }
 END_TEST
 
+static void take_a_millisecond(void *argument, int64_t index, int32_t worker) {
+  (void)index;
+  (void)worker;
+  usleep(1000);
+  atomic_fetch_add((atomic_int_least64_t *)argument, 1);
+}
+
+START_TEST(call__leaves_tasks_out_once_it_is_cancelled) {
+  enum { TASKS = 4000 };
+  host own = {.stop_at = 2};
+  clf_context *context = make_context("threads=2", &own);
+  atomic_int_least64_t done = 0;
+  clf__call call;
+  clf__call_begin(&call, context, "call", 7);
+  ck_clf_fails(clf__progress_tasks(context, TASKS, take_a_millisecond, &done), CLF_ERROR_CANCELLED);
+  ck_assert_int_gt(done, 0);
+  ck_assert_int_lt(done, TASKS);
+  const int64_t before = done;
+  ck_clf_fails(clf__progress_tasks(context, 1, take_a_millisecond, &done), CLF_ERROR_CANCELLED);
+  ck_clf_fails(clf__progress_check(), CLF_ERROR_CANCELLED);
+  ck_assert_int_eq(done, before);
+  ck_clf_fails(clf__call_end(&call, CLF_OK), CLF_ERROR_CANCELLED);
+  ck_clf_says("call: cancelled at step 0 of 7");
+  ck_assert_int_eq(own.calls, 2);
+  ck_clf_ok(clf__progress_tasks(context, 1, take_a_millisecond, &done)); /* of no call */
+  clf_context_free(context);
+}
+END_TEST
+
+/* A part that cancels by itself, such as the Gram matrix in a transform's fit, cancels the call. */
+START_TEST(call__is_cancelled_by_its_parts) {
+  host own = {.stop_at = 1};
+  clf_context *context = make_context("threads=2", &own);
+  clf__call call;
+  clf__call_begin(&call, context, "call", 7);
+  const clf__progress part = clf__progress_begin(context, "part", 3);
+  ck_clf_fails(clf__progress_step(&part, 1, NAN, NAN), CLF_ERROR_CANCELLED);
+  ck_assert_str_eq(own.last.stage, "part");
+  ck_clf_fails(clf__progress_check(), CLF_ERROR_CANCELLED);
+  ck_clf_fails(clf__call_end(&call, CLF_OK), CLF_ERROR_CANCELLED);
+  ck_assert_int_eq(own.calls, 1);
+  clf_context_free(context);
+}
+END_TEST
+
+START_TEST(rows__are_reported_as_their_tasks_end) {
+  host own = {0};
+  clf_context *context = make_context("threads=2", &own);
+  atomic_int_least64_t done = 0;
+  clf__call call;
+  clf__call_begin(&call, context, "call", 5000);
+  ck_clf_ok(clf__call_next(&call, 1000));
+  ck_clf_ok(clf__progress_rows(context, 1000, 4000, 1000, take_a_millisecond, &done));
+  ck_assert_int_eq(done, 1000);
+  ck_assert_int_gt(own.calls, 1);
+  ck_assert_str_eq(own.last.stage, "call");
+  ck_assert(own.last.step > 1000 && own.last.step <= 5000);
+  const int64_t before = own.last.step;
+  ck_clf_ok(clf__progress_rows(context, 1000, 4000, 300, take_a_millisecond, &done));
+  ck_assert_int_ge(own.last.step, before); /* a second loop over the same rows */
+  ck_clf_ok(clf__call_end(&call, CLF_OK));
+  clf_context_free(context);
+}
+END_TEST
+
+static int32_t call_on(void *user, const clf_progress *progress) {
+  host *own = user;
+  atomic_int_least64_t done = 0;
+  clf__call call;
+  own->calls++;
+  own->last = *progress;
+  clf_context *context = (clf_context *)(uintptr_t)own->stop_at;
+  clf__call_begin(&call, context, "inner", 1);
+  ck_clf_ok(clf__progress_tasks(context, 300, take_a_millisecond, &done));
+  const clf__progress step = clf__progress_begin(context, "inner", 1);
+  ck_clf_ok(clf__progress_step(&step, 0, NAN, NAN));
+  ck_clf_ok(clf__call_end(&call, CLF_OK));
+  return 0;
+}
+
+START_TEST(callback__may_call_and_is_not_asked_about_that) {
+  host own = {0};
+  clf_context *context = make_context("threads=2", &own);
+  atomic_int_least64_t done = 0;
+  clf__call call;
+  own.stop_at = (int64_t)(uintptr_t)context; /* for the callback */
+  ck_clf_ok(clf_context_set_progress(context, call_on, &own));
+  clf__call_begin(&call, context, "outer", 1);
+  ck_clf_ok(clf__progress_tasks(context, 300, take_a_millisecond, &done));
+  ck_clf_ok(clf__call_end(&call, CLF_OK));
+  ck_assert_int_gt(own.calls, 0);
+  ck_assert_int_lt(own.calls, 20);
+  ck_assert_str_eq(own.last.stage, "outer");
+  clf_context_free(context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("progress");
   TCase *tests = tcase_create("progress");
@@ -152,6 +249,10 @@ int main(void) {
   tcase_add_test(tests, parallel__is_cancelled_while_the_caller_works);
   tcase_add_test(tests, parallel__is_cancelled_while_the_caller_waits);
   tcase_add_test(tests, parallel__without_a_callback_runs_all);
+  tcase_add_test(tests, call__leaves_tasks_out_once_it_is_cancelled);
+  tcase_add_test(tests, call__is_cancelled_by_its_parts);
+  tcase_add_test(tests, rows__are_reported_as_their_tasks_end);
+  tcase_add_test(tests, callback__may_call_and_is_not_asked_about_that);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }
