@@ -196,6 +196,7 @@ clf_status clf_param_describe(const char *area_name, const char *kind_name, int6
   CLF__REQUIRE(area_name);
   CLF__REQUIRE(kind_name);
   CLF__REQUIRE(out);
+  CLF__ENTER("catalog");
   const area *in = find_area(area_name);
   if (in == NULL) {
     return fail_unknown_area(area_name);
@@ -254,6 +255,7 @@ enum { CONSTANT_COUNT = sizeof constants / sizeof constants[0] };
 clf_status clf_constant(const char *name, int64_t *value) {
   CLF__REQUIRE(name);
   CLF__REQUIRE(value);
+  CLF__ENTER("constant");
   for (int i = 0; i < CONSTANT_COUNT; i++) {
     if (strcmp(constants[i].name, name) == 0) {
       *value = constants[i].value;

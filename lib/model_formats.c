@@ -35,6 +35,7 @@ clf_status clf_model_import(clf_model **out, clf_context *context, const char *f
   CLF__REQUIRE(out);
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
+  CLF__ENTER("model");
   const clf__model_format *reader = NULL;
   clf_status status = find(&reader, format);
   if (status < 0) {
@@ -63,6 +64,7 @@ clf_status clf_model_export(const clf_model *model, const char *format, const ch
   CLF__REQUIRE(model);
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
+  CLF__ENTER(model->kind->name);
   const clf__model_format *writer = NULL;
   clf__output output = {.descriptor = -1};
   clf_status status;

@@ -4,6 +4,15 @@
  *  Every constructor takes a context; NULL means the default one, which has the parameters'
  *  defaults, comes with the first handle that needs it and goes with the last. A handle keeps its
  *  context alive, so handles and contexts may be freed in any order.
+ *
+ *  **Floating point.** Every call computes in the default floating-point environment (rounding to
+ *  nearest, no traps, subnormal numbers kept), whatever the host has set, and restores the host's
+ *  when it returns, flags included. Callbacks and the allocator run within calls, so in the default
+ *  one.
+ *
+ *  **Fork.** A child of fork() may use the library and the handles that it inherits, whatever other
+ *  threads were doing with contexts when the process forked. A handle that another thread was
+ *  changing just then is lost to the child.
  */
 #ifndef CLASSIFY_CONTEXT_H
 #define CLASSIFY_CONTEXT_H
@@ -26,7 +35,14 @@ typedef struct clf_allocator {
   void *user; /**< handed to both */
 } clf_allocator;
 
-/** What a long call reports. Fields that do not apply are NaN. */
+/** What a long call reports. Fields that do not apply are NaN.
+ *
+ *  A fit reports as its kind ("svm", "network" …) and, where they take long, as its parts: "gram",
+ *  "sums", "cholesky", "eigen". Predictions and scores report as "predict", clf_model_transform()
+ * as "transform", a transform that is fitted or applied as its kind ("pca", "hog" …): steps are
+ * rows. Files report as "read", "inflate", "load", "save", or as their format. Within one call
+ * several stages may follow each other.
+ */
 typedef struct clf_progress {
   const char *stage; /**< such as "logistic"; valid during the callback */
   int64_t step;      /**< steps done, 0…steps */
@@ -36,7 +52,11 @@ typedef struct clf_progress {
   double seconds;    /**< since the call began */
 } clf_progress;
 
-/** Called on the thread that made the long call. @return non-zero to cancel it. */
+/** Called on the thread that made the long call, about ten times a second or at each of a solver's
+ *  steps; not in a call that is over sooner. Calls made on several threads at once each report on
+ *  their own thread, at the same time. What the callback itself calls reports nothing.
+ *  @return non-zero to cancel the call: within a second it then returns CLF_ERROR_CANCELLED, with
+ *  its outputs and handles as they were. */
 typedef int32_t (*clf_progress_callback)(void *user, const clf_progress *progress);
 
 enum {

@@ -124,8 +124,8 @@ CLF_API const char *clf_model_class_name(const clf_model *model, int64_t index);
  *  @param labels    [rows] receives 0 … classes - 1
  *  @param capacity  elements of labels, ≥ rows
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a row
- *          whose result is not finite), CLF_ERROR_UNSUPPORTED (a regression), CLF_ERROR_MEMORY
- *  @since 0.1 */
+ *          whose result is not finite), CLF_ERROR_UNSUPPORTED (a regression), CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED; `labels` is written when all rows are good @since 0.1 */
 CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows,
                                      int32_t *labels, int64_t capacity);
 
@@ -186,8 +186,8 @@ CLF_API clf_status clf_model_describe(const clf_model *model, char *buffer, size
                                       size_t *needed);
 
 /** Saves a fitted model, atomically: the path holds the old file or the whole new one.
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_IO, CLF_ERROR_MEMORY @since
- * 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_IO, CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_model_save(const clf_model *model, const char *path);
 
 /** Saves a fitted model to memory.
@@ -201,8 +201,8 @@ CLF_API clf_status clf_model_save_memory(const clf_model *model, void *buffer, s
 
 /** Loads a model. The format is described in docs/model-format.md.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_CORRUPT, CLF_ERROR_VERSION,
- *          CLF_ERROR_UNSUPPORTED (a kind that this version does not know), CLF_ERROR_MEMORY @since
- * 0.1 */
+ *          CLF_ERROR_UNSUPPORTED (a kind that this version does not know), CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_model_load(clf_model **out, clf_context *context, const char *path);
 
 /** Reads a model from another program's file.

@@ -38,7 +38,7 @@ CLF_API clf_status clf_sequence_reset(clf_sequence *sequence);
  *                a step, the token's id. No step is taken for padding
  *  @param count  number of steps
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (NaN, Inf, or an id that the embedding has
- *          not), CLF_ERROR_MEMORY @since 0.1 */
+ *          not), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_sequence_feed(clf_sequence *sequence, const float *steps, int64_t count);
 
 /** Features of a step: 1 for ids of tokens; -1 for NULL. @since 0.1 */

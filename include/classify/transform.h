@@ -39,7 +39,7 @@ CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset
 /** Makes a dataset with transformed features (f32) and the same labels, targets and weights.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE (another number of
  *          features than fitted on), CLF_ERROR_UNSUPPORTED (sparse rows would become dense),
- *          CLF_ERROR_MEMORY @since 0.1 */
+ *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform,
                                        const clf_dataset *dataset);
 

@@ -6,7 +6,6 @@
 #include "base/context.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include <time.h>
 
 #include "base/account.h"
+#include "base/lock.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -45,6 +45,7 @@ struct clf_context {
   atomic_int_least64_t holds;
   clf_allocator allocator;
   atomic_size_t held, peak;
+  clf__refusal refusal;
   size_t limit; /* SIZE_MAX for none */
   int32_t threads;
   uint64_t seed;
@@ -97,13 +98,21 @@ void clf__account_remove(clf_context *context, size_t bytes) {
   atomic_fetch_sub(&context->held, bytes);
 }
 
-size_t clf__account_room(const clf_context *context) {
-  size_t held = atomic_load(&context->held);
-  return held < context->limit ? context->limit - held : 0;
+size_t clf__account_held(const clf_context *context) {
+  return atomic_load(&context->held);
+}
+
+size_t clf__account_limit(const clf_context *context) {
+  return context->limit;
+}
+
+clf__refusal *clf__account_refusal(clf_context *context) {
+  return &context->refusal;
 }
 
 size_t clf__context_room(const clf_context *context) {
-  return context->limit == SIZE_MAX ? SIZE_MAX : clf__account_room(context);
+  size_t held = atomic_load(&context->held);
+  return context->limit == SIZE_MAX ? SIZE_MAX : held < context->limit ? context->limit - held : 0;
 }
 
 const clf_allocator *clf__account_allocator(const clf_context *context) {
@@ -140,7 +149,8 @@ static clf_status choose_cpu(clf__cpu_level *out, int32_t choice) {
 static clf_context *make_blank(const clf_allocator *allocator) {
   clf_context *context = allocator->allocate(allocator->user, sizeof *context, 64);
   if (context == NULL) {
-    clf__fail(CLF_ERROR_MEMORY, "out of memory: no room for a context");
+    clf__fail(CLF_ERROR_MEMORY, "context: out of memory: the allocator refused %zu bytes",
+              sizeof *context);
     return NULL;
   }
   memset(context, 0, sizeof *context);
@@ -183,6 +193,7 @@ static void destroy(clf_context *context) {
 
 clf_status clf_context_create(clf_context **out, const char *text, const clf_allocator *allocator) {
   CLF__REQUIRE(out);
+  CLF__ENTER("context");
   if (allocator != NULL && (allocator->allocate == NULL || allocator->release == NULL)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "an allocator needs both allocate and release");
   }
@@ -199,18 +210,33 @@ clf_status clf_context_create(clf_context **out, const char *text, const clf_all
   return CLF_OK;
 }
 
-static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
+static clf__process_lock default_lock;
 static clf_context *default_context; /* weak: its handles hold it */
 
-static clf_context *hold_default(void) {
-  pthread_mutex_lock(&default_lock);
+/* Another hold on the default context; where there is none, `made` (which may be NULL) becomes it,
+ * with the hold that it was made with. */
+static clf_context *hold_or_set_default(clf_context *made) {
+  clf__process_lock_take(&default_lock);
   clf_context *context = default_context;
   if (context != NULL) {
     atomic_fetch_add(&context->holds, 1);
-  } else if (clf_context_create(&context, NULL, NULL) == CLF_OK) {
-    default_context = context;
+  } else {
+    context = default_context = made;
   }
-  pthread_mutex_unlock(&default_lock);
+  clf__process_lock_leave(&default_lock);
+  return context;
+}
+
+/* It is made outside of the lock, so that nothing allocates within. */
+static clf_context *hold_default(void) {
+  clf_context *context = hold_or_set_default(NULL);
+  clf_context *made = NULL;
+  if (context == NULL && clf_context_create(&made, NULL, NULL) == CLF_OK) {
+    context = hold_or_set_default(made);
+  }
+  if (made != NULL && made != context) {
+    destroy(made);
+  }
   return context;
 }
 
@@ -223,7 +249,7 @@ clf_context *clf__context_hold(clf_context *context) {
 }
 
 /* The last hold is given up under the lock, so that hold_default() never revives a dying context.
- */
+ * In a child that was forked in between, where nobody destroys it, it may: it is whole. */
 void clf__context_release(clf_context *context) {
   if (context == NULL) {
     return;
@@ -234,12 +260,12 @@ void clf__context_release(clf_context *context) {
       return;
     }
   }
-  pthread_mutex_lock(&default_lock);
+  clf__process_lock_take(&default_lock);
   bool last = atomic_fetch_sub(&context->holds, 1) == 1;
   if (last && context == default_context) {
     default_context = NULL;
   }
-  pthread_mutex_unlock(&default_lock);
+  clf__process_lock_leave(&default_lock);
   if (last) {
     destroy(context);
   }
@@ -252,6 +278,7 @@ void clf_context_free(clf_context *context) {
 clf_status clf_context_set_progress(clf_context *context, clf_progress_callback callback,
                                     void *user) {
   CLF__REQUIRE(context);
+  CLF__ENTER("context");
   context->progress = callback;
   context->progress_user = user;
   return CLF_OK;
@@ -259,6 +286,7 @@ clf_status clf_context_set_progress(clf_context *context, clf_progress_callback 
 
 clf_status clf_context_set_log(clf_context *context, clf_log_callback callback, void *user) {
   CLF__REQUIRE(context);
+  CLF__ENTER("context");
   context->log = callback;
   context->log_user = user;
   return CLF_OK;

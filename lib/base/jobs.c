@@ -65,7 +65,9 @@ clf_status clf__jobs_run(clf_context *context, const char *stage, int64_t items,
   clf_status status = clf__progress_parallel(&own.progress, &own.done, count, run_job, &own);
   const int64_t failed = atomic_load(&own.failed);
   if (status == CLF_OK && failed < count) {
-    status = clf__fail(own.outcomes[failed].status, "%s", own.outcomes[failed].message);
+    const outcome *first = &own.outcomes[failed];
+    status = first->status == CLF_ERROR_MEMORY ? clf__fail_refused("%s", first->message)
+                                               : clf__fail(first->status, "%s", first->message);
   }
   clf__free(own.outcomes);
   return status;

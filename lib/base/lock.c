@@ -1,6 +1,8 @@
 #include "base/lock.h"
 
 #include <pthread.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/status.h"
@@ -32,4 +34,20 @@ void clf__lock_take(clf__lock *lock) {
 
 void clf__lock_leave(clf__lock *lock) {
   pthread_mutex_unlock(&lock->mutex);
+}
+
+void clf__process_lock_take(clf__process_lock *lock) {
+  static const struct timespec little = {0, 20000};
+  const pid_t process = getpid();
+  for (;;) {
+    pid_t owner = atomic_load(lock);
+    if (owner != process && atomic_compare_exchange_strong(lock, &owner, process)) {
+      return;
+    }
+    nanosleep(&little, NULL);
+  }
+}
+
+void clf__process_lock_leave(clf__process_lock *lock) {
+  atomic_store(lock, 0);
 }

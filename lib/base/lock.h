@@ -1,6 +1,9 @@
-/* A mutual exclusion lock. */
+/* Mutual exclusion: a lock that handles own, and one for what is the process's. */
 #ifndef CLF_BASE_LOCK_H
 #define CLF_BASE_LOCK_H
+
+#include <stdatomic.h>
+#include <sys/types.h>
 
 #include <classify/context.h>
 
@@ -10,5 +13,13 @@ clf__lock *clf__lock_create(clf_context *context); /* NULL with the message set 
 void clf__lock_free(clf__lock *lock);              /* NULL is fine */
 void clf__lock_take(clf__lock *lock);
 void clf__lock_leave(clf__lock *lock);
+
+/* A lock of static storage, initialized by 0, for a few instructions at a time: who waits sleeps a
+ * little. It knows its process: after fork() the child takes over what a thread of the parent held,
+ * which the child lacks. What it guards must be sound between any two instructions. */
+typedef _Atomic(pid_t) clf__process_lock;
+
+void clf__process_lock_take(clf__process_lock *lock);
+void clf__process_lock_leave(clf__process_lock *lock);
 
 #endif

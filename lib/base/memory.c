@@ -41,26 +41,37 @@ bool clf__mul_i64(int64_t a, int64_t b, int64_t *out) {
   return true;
 }
 
-static void *out_of_memory(size_t bytes) {
-  clf__fail(CLF_ERROR_MEMORY, "out of memory: %zu more bytes were refused", bytes);
+clf_status clf__memory_refused(clf_context *context) {
+  clf__refusal *last = clf__account_refusal(context);
+  const size_t bytes = atomic_load(&last->bytes), held = clf__account_held(context);
+  return atomic_load(&last->by_limit)
+             ? clf__fail_refused("memory limit: %zu more bytes exceed it: %zu of %zu are held",
+                                 bytes, held, clf__account_limit(context))
+             : clf__fail_refused("out of memory: %zu more bytes were refused: %zu are held", bytes,
+                                 held);
+}
+
+static void *refuse(clf_context *context, size_t bytes, bool by_limit) {
+  clf__refusal *last = clf__account_refusal(context);
+  atomic_store(&last->bytes, bytes);
+  atomic_store(&last->by_limit, by_limit);
+  clf__memory_refused(context);
   return NULL;
 }
 
 void *clf__alloc(clf_context *context, size_t bytes) {
   size_t whole;
   if (!clf__add_size(bytes, ALIGNMENT, &whole)) {
-    return out_of_memory(bytes);
+    return refuse(context, bytes, false);
   }
   if (!clf__account_add(context, whole)) {
-    clf__fail(CLF_ERROR_MEMORY, "memory limit: %zu more bytes would exceed it (%zu are left)",
-              bytes, clf__account_room(context));
-    return NULL;
+    return refuse(context, bytes, true);
   }
   const clf_allocator *allocator = clf__account_allocator(context);
   block_header *header = allocator->allocate(allocator->user, whole, ALIGNMENT);
   if (header == NULL) {
     clf__account_remove(context, whole);
-    return out_of_memory(bytes);
+    return refuse(context, bytes, false);
   }
   header->context = context;
   header->bytes = whole;
@@ -70,11 +81,9 @@ void *clf__alloc(clf_context *context, size_t bytes) {
 void *clf__alloc_array(clf_context *context, int64_t count, size_t element_bytes) {
   size_t bytes;
   if (count < 0 || !clf__mul_size((size_t)count, element_bytes, &bytes)) {
-    clf__fail(CLF_ERROR_MEMORY, "out of memory: %lld elements of %zu bytes overflow",
-              (long long)count, element_bytes);
-    return NULL;
+    bytes = SIZE_MAX; /* as good as what they come to */
   }
-  return clf__alloc(context, bytes);
+  return bytes < SIZE_MAX ? clf__alloc(context, bytes) : refuse(context, bytes, false);
 }
 
 void *clf__alloc_zeroed(clf_context *context, int64_t count, size_t element_bytes) {
@@ -103,7 +112,7 @@ void *clf__resize_array(clf_context *context, void *block, int64_t count, size_t
 char *clf__copy_bytes(clf_context *context, const char *bytes, size_t length) {
   size_t size;
   if (!clf__add_size(length, 1, &size)) {
-    return out_of_memory(length);
+    return refuse(context, length, false);
   }
   char *copy = clf__alloc(context, size);
   if (copy != NULL) {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <classify/context.h>
+#include <classify/status.h>
 
 /* All return NULL after setting the message of CLF_ERROR_MEMORY. Blocks are aligned to 64 bytes; a
  * size of 0 gives a valid block. `count` < 0 or an overflow is refused. */
@@ -17,6 +18,10 @@ void *clf__alloc_zeroed(clf_context *context, int64_t count, size_t element_byte
 void *clf__resize_array(clf_context *context, void *block, int64_t count, size_t element_bytes);
 char *clf__copy_text(clf_context *context, const char *text);
 char *clf__copy_bytes(clf_context *context, const char *bytes, size_t length); /* adds a NUL */
+
+/* Tells the context's last refusal, on whichever thread it was: for the calling thread of tasks
+ * that could not allocate. CLF_ERROR_MEMORY. */
+clf_status clf__memory_refused(clf_context *context);
 
 /* Frees a block of any of the above; NULL is fine. Needs no context: the block knows it. */
 void clf__free(void *block);

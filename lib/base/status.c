@@ -2,12 +2,17 @@
 #include "base/status.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { MESSAGE_BYTES = 512 };
 
-static _Thread_local char message[MESSAGE_BYTES];
+static _Thread_local struct {
+  char text[MESSAGE_BYTES];
+  bool unnamed; /* it tells of a refused allocation, but not for what */
+  bool within;  /* a public call is running that names it at its end */
+} last;
 
 /* A message cut in the middle of a UTF-8 character loses that character. */
 static void cut_to_utf8(char *text, size_t length) {
@@ -33,7 +38,8 @@ static void set_message(const char *format, va_list arguments) {
   } else if ((size_t)length >= sizeof text) {
     cut_to_utf8(text, sizeof text - 1);
   }
-  memcpy(message, text, sizeof text);
+  memcpy(last.text, text, sizeof text);
+  last.unnamed = false;
 }
 
 clf_status clf__fail(clf_status status, const char *format, ...) {
@@ -46,16 +52,41 @@ clf_status clf__fail(clf_status status, const char *format, ...) {
 
 clf_status clf__fail_within(clf_status status, const char *format, ...) {
   char before[MESSAGE_BYTES];
-  memcpy(before, message, sizeof before);
+  memcpy(before, last.text, sizeof before);
   va_list arguments;
   va_start(arguments, format);
   set_message(format, arguments);
   va_end(arguments);
-  return clf__fail(status, "%s: %s", message, before);
+  return clf__fail(status, "%s: %s", last.text, before);
+}
+
+clf_status clf__fail_refused(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  set_message(format, arguments);
+  va_end(arguments);
+  last.unnamed = true;
+  return CLF_ERROR_MEMORY;
+}
+
+const char *clf__subject_begin(const char *subject) {
+  if (last.within) {
+    return NULL;
+  }
+  last.within = true;
+  last.unnamed = false;
+  return subject;
+}
+
+void clf__subject_end(const char *subject) {
+  last.within = false;
+  if (last.unnamed) {
+    clf__fail_within(CLF_ERROR_MEMORY, "%s", subject);
+  }
 }
 
 const char *clf_last_error(void) {
-  return message;
+  return last.text;
 }
 
 const char *clf_version(void) {

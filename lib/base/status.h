@@ -4,6 +4,8 @@
 
 #include <classify/status.h>
 
+#include "base/border.h"
+
 /* Sets the calling thread's message (truncated to fit, never allocating) and returns `status`.
  * Write numbers of type double through clf__number_text(), which knows no locale. */
 clf_status clf__fail(clf_status status, const char *format, ...)
@@ -12,6 +14,10 @@ clf_status clf__fail(clf_status status, const char *format, ...)
 /* Puts text in front of the current message, such as the file or the parameters it concerns. */
 clf_status clf__fail_within(clf_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* For memory.c: a refused allocation. Who knows what it was for puts that in front by
+ * clf__fail_within(); else CLF__ENTER's subject is put there. Returns CLF_ERROR_MEMORY. */
+clf_status clf__fail_refused(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Fails with CLF_ERROR_ARGUMENT when a required pointer is NULL. */
 #define CLF__REQUIRE(pointer)                                                                      \

@@ -27,6 +27,7 @@ clf_status clf_batches_create(clf_batches **out, const clf_dataset *dataset, int
                               uint64_t seed) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(dataset);
+  CLF__ENTER("batches");
   if (batch_size < 1) {
     return clf__fail(CLF_ERROR_ARGUMENT, "batches: batch_size is %lld; it must be 1 or more",
                      (long long)batch_size);
@@ -110,6 +111,7 @@ static clf_status next_sparse(clf_batches *batches, int64_t count) {
 clf_status clf_batches_next(clf_batches *batches, const clf_dataset **batch) {
   CLF__REQUIRE(batches);
   CLF__REQUIRE(batch);
+  CLF__ENTER("batches");
   int64_t left = batches->dataset->rows - batches->position;
   if (left == 0) {
     batches->position = 0;

@@ -72,6 +72,7 @@ clf_status clf_dataset_create(clf_dataset **out, clf_context *context, const clf
                               const clf_tensor *y) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(x);
+  CLF__ENTER("dataset");
   clf_dataset *dataset = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(check_shape(x));
@@ -124,6 +125,7 @@ static void replace_answers(clf_dataset *dataset, clf_tensor *labels, clf__class
 clf_status clf_dataset_set_labels(clf_dataset *dataset, const clf_tensor *y) {
   CLF__REQUIRE(dataset);
   CLF__REQUIRE(y);
+  CLF__ENTER("dataset");
   clf_tensor *labels = NULL;
   clf__classes *classes = NULL;
   clf_status status = CLF_OK;
@@ -141,6 +143,7 @@ clf_status clf_dataset_set_label_names(clf_dataset *dataset, const char *const *
                                        int64_t count) {
   CLF__REQUIRE(dataset);
   CLF__REQUIRE(names);
+  CLF__ENTER("dataset");
   clf_tensor *labels = NULL;
   clf__classes *classes = NULL;
   clf_status status = CLF_OK;
@@ -180,6 +183,7 @@ static clf_status copy_targets(clf_tensor **out, const clf_dataset *dataset,
 clf_status clf_dataset_set_targets(clf_dataset *dataset, const clf_tensor *targets) {
   CLF__REQUIRE(dataset);
   CLF__REQUIRE(targets);
+  CLF__ENTER("dataset");
   if (targets->ndim < 1 || targets->ndim > 2 || clf_tensor_count(targets) == 0) {
     return clf__fail(CLF_ERROR_SHAPE, "targets: the shape must be [rows] or [rows, outputs]");
   }
@@ -209,6 +213,7 @@ static clf_status check_weights(const float *weights, int64_t count) {
 
 clf_status clf_dataset_set_weights(clf_dataset *dataset, const clf_tensor *weights) {
   CLF__REQUIRE(dataset);
+  CLF__ENTER("dataset");
   clf_tensor *copy = NULL;
   clf_status status = CLF_OK;
   if (weights != NULL) {
@@ -263,6 +268,7 @@ clf_status clf_dataset_tensor(const clf_dataset *dataset, const char *name, clf_
   CLF__REQUIRE(dataset);
   CLF__REQUIRE(name);
   CLF__REQUIRE(out);
+  CLF__ENTER("dataset");
   const struct {
     const char *name;
     const clf_tensor *tensor;

@@ -20,6 +20,7 @@ clf_status clf_documents_load(clf_documents **out, clf_context *context, const c
   CLF__REQUIRE(out);
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
+  CLF__ENTER("documents");
   const char *names[FORMAT_COUNT];
   for (int32_t i = 0; i < FORMAT_COUNT; i++) {
     names[i] = formats[i]->name;

@@ -58,8 +58,9 @@ clf_status clf__documents_finish(clf_documents *documents) {
   for (int64_t p = 0; p < documents->part_count; p++) {
     const clf__document_part *part = &documents->parts[p];
     if (part->text.failed) {
-      return clf__fail(CLF_ERROR_MEMORY, "out of memory: the texts of %lld documents",
-                       (long long)documents->count);
+      clf__memory_refused(documents->context);
+      return clf__fail_within(CLF_ERROR_MEMORY, "the texts of %lld documents",
+                              (long long)documents->count);
     }
     const char *at = part->text.bytes;
     for (int64_t i = part->first; i < part->first + part->count; i++) {
@@ -75,6 +76,7 @@ clf_status clf_documents_create(clf_documents **out, clf_context *context, const
                                 const int64_t *lengths, int64_t count) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(texts);
+  CLF__ENTER("documents");
   clf_documents *made = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__documents_blank(&made, context, count, 1));

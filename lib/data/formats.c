@@ -43,6 +43,7 @@ clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char 
   CLF__REQUIRE(out);
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
+  CLF__ENTER("dataset");
   const clf__format *reader = NULL;
   clf_status status = find(&reader, format);
   if (status < 0) {
@@ -84,6 +85,7 @@ clf_status clf_dataset_save(const clf_dataset *dataset, const char *format, cons
   CLF__REQUIRE(dataset);
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
+  CLF__ENTER("dataset");
   const clf__format *writer = NULL;
   clf_status status = find(&writer, format);
   if (status < 0) {

@@ -47,6 +47,7 @@ clf_status clf__image_unset(clf_image **out, clf_context *context, int64_t heigh
 clf_status clf_image_create(clf_image **out, clf_context *context, int64_t height, int64_t width,
                             int64_t channels, const uint8_t *pixels, int64_t row_bytes) {
   CLF__REQUIRE(out);
+  CLF__ENTER("image");
   clf_image *made = NULL;
   clf_status status = clf__image_unset(&made, context, height, width, channels);
   if (status < 0) {
@@ -108,6 +109,7 @@ void clf__image_luma(uint8_t *out, const uint8_t *rgb, int64_t count) {
 clf_status clf_image_grey(clf_image **out, const clf_image *image) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(image);
+  CLF__ENTER("image");
   clf_image *made = NULL;
   clf_status status = clf__image_unset(&made, image->context, image->height, image->width, 1);
   if (status < 0) {
@@ -148,6 +150,7 @@ clf_status clf_image_crop(clf_image **out, const clf_image *image, int64_t top, 
                           int64_t height, int64_t width) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(image);
+  CLF__ENTER("image");
   clf_image *made = NULL;
   clf_status status = clf__image_unset(&made, image->context, height, width, image->channels);
   if (status < 0) {

@@ -174,6 +174,7 @@ clf_status clf_image_load(clf_image **out, clf_context *context, const char *pat
                           const char *text) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(path);
+  CLF__ENTER("image");
   return load(out, context, path, NULL, 0, text);
 }
 
@@ -181,6 +182,7 @@ clf_status clf_image_load_memory(clf_image **out, clf_context *context, const vo
                                  size_t size, const char *text) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(bytes);
+  CLF__ENTER("image");
   return load(out, context, NULL, bytes, size, text);
 }
 
@@ -221,6 +223,7 @@ static clf_status fail_ending(const char *path) {
 clf_status clf_image_save(const clf_image *image, const char *path) {
   CLF__REQUIRE(image);
   CLF__REQUIRE(path);
+  CLF__ENTER("image");
   char ending[ENDING_BYTES] = "";
   const clf__image_codec *codec = writer_of(ending, path);
   if (codec == NULL) {

@@ -149,8 +149,9 @@ static clf_status check_blocks(jpeg_work *self, clf_context *context) {
   const double bytes = blocks * DCTSIZE2 * 2;
   if (jpeg_has_multiple_scans(&self->jpeg) && bytes > (double)clf__context_room(context)) {
     return clf__fail(CLF_ERROR_MEMORY,
-                     "%s: jpeg: memory limit: %.0f bytes of coefficients would exceed it",
-                     source->name, bytes);
+                     "%s: jpeg: memory limit: %.0f more bytes, of coefficients, exceed it: %zu are "
+                     "left",
+                     source->name, bytes, clf__context_room(context));
   }
   return CLF_OK;
 }

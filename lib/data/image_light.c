@@ -28,6 +28,7 @@ static void equalizing_map(uint8_t *map, const int64_t *counts, int64_t pixels) 
 clf_status clf_image_equalize(clf_image **out, const clf_image *image) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(image);
+  CLF__ENTER("image");
   const int64_t channels = image->channels, count = image->height * image->width;
   clf_image *made = NULL;
   clf_status status =
@@ -128,6 +129,7 @@ done:
 clf_status clf_image_normalize(clf_image **out, const clf_image *image, const char *text) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(image);
+  CLF__ENTER("image");
   void *chosen = NULL;
   clf_image *grey = NULL, *made = NULL;
   clf_status status;

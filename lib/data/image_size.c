@@ -6,6 +6,7 @@ clf_status clf_image_resize(clf_image **out, const clf_image *image, int64_t hei
                             int64_t width) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(image);
+  CLF__ENTER("image");
   clf_image *made = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__image_unset(&made, image->context, height, width, image->channels));

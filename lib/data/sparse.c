@@ -173,6 +173,7 @@ clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, in
   CLF__REQUIRE(row_start);
   CLF__REQUIRE(column);
   CLF__REQUIRE(value);
+  CLF__ENTER("dataset");
   clf_dataset *dataset = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(check_shapes(columns, row_start, column, value));

@@ -146,6 +146,7 @@ clf_status clf_dataset_split(clf_dataset **first, clf_dataset **second, const cl
   CLF__REQUIRE(first);
   CLF__REQUIRE(second);
   CLF__REQUIRE(dataset);
+  CLF__ENTER("dataset");
   if (!(fraction > 0 && fraction < 1)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "split: fraction is %s; it must be between 0 and 1",
                      clf__number_text(fraction));
@@ -187,6 +188,7 @@ clf_status clf_dataset_fold(clf_dataset **train, clf_dataset **test, const clf_d
   CLF__REQUIRE(train);
   CLF__REQUIRE(test);
   CLF__REQUIRE(dataset);
+  CLF__ENTER("dataset");
   if (folds < 2 || folds > dataset->rows || fold < 0 || fold >= folds) {
     return clf__fail(CLF_ERROR_ARGUMENT,
                      "fold %lld of %lld, of %lld rows: there must be 2 folds or more, no more than "

@@ -156,6 +156,7 @@ clf_status clf_dataset_subset(clf_dataset **out, const clf_dataset *dataset, con
   CLF__REQUIRE(out);
   CLF__REQUIRE(dataset);
   CLF__REQUIRE(rows);
+  CLF__ENTER("dataset");
   clf_dataset *subset = NULL;
   clf_context *context = dataset->context;
   bool run = false;

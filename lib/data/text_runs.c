@@ -33,8 +33,9 @@ clf_status clf__text_runs_do(clf__text_runs *runs, int64_t tasks, clf__task task
   atomic_store(&runs->done, 0);
   clf_status status = clf__progress_parallel(&runs->progress, &runs->done, tasks, task, argument);
   if (status == CLF_OK && atomic_load(&runs->failed)) {
-    status = clf__fail(CLF_ERROR_MEMORY, "out of memory in '%s' of %lld documents",
-                       runs->progress.stage, (long long)runs->documents->count);
+    clf__memory_refused(runs->progress.context);
+    status = clf__fail_within(CLF_ERROR_MEMORY, "%s of %lld documents", runs->progress.stage,
+                              (long long)runs->documents->count);
   }
   return status;
 }

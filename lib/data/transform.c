@@ -40,6 +40,7 @@ clf_status clf_transform_create(clf_transform **out, clf_context *context, const
                                 const char *params) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(kind);
+  CLF__ENTER(kind);
   const clf__transform_kind *found = NULL;
   clf_status status = find_kind(&found, kind);
   if (status < 0) {
@@ -95,22 +96,36 @@ clf_status clf__transform_clone(clf_transform **out, const clf_transform *transf
   return CLF_OK;
 }
 
+/* The outcome of a call, told with the transform's name, which that of a cancelled one has. */
+static clf_status end_call(const clf_transform *transform, clf__call *call, clf_status status) {
+  status = clf__call_end(call, status);
+  return status < 0 && status != CLF_ERROR_CANCELLED
+             ? clf__fail_within(status, "%s", transform->kind->name)
+             : status;
+}
+
 clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset) {
   CLF__REQUIRE(transform);
   CLF__REQUIRE(dataset);
+  CLF__ENTER(transform->kind->name);
   clf__rows x = clf__dataset_rows(dataset);
   clf__store *state = NULL;
+  clf__call call;
   clf_status status = CLF_OK;
+  clf__call_begin(&call, transform->context, transform->kind->name, x.rows);
   CLF__TRY(clf__rows_check_finite(transform->context, &x));
   CLF__TRY(clf__store_create(&state, transform->context));
   CLF__TRY(transform->kind->fit(transform, dataset, state));
+done:
+  status = end_call(transform, &call, status);
+  if (status < 0) {
+    clf__store_free(state);
+    return status;
+  }
   clf__store_free(transform->state);
   transform->state = state;
   transform->features = dataset->features;
   return CLF_OK;
-done:
-  clf__store_free(state);
-  return clf__fail_within(status, "%s", transform->kind->name);
 }
 
 clf_status clf__transform_change(clf_dataset **out, const clf_transform *transform,
@@ -131,6 +146,7 @@ clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform
   CLF__REQUIRE(out);
   CLF__REQUIRE(transform);
   CLF__REQUIRE(dataset);
+  CLF__ENTER(transform->kind->name);
   if (transform->state == NULL) {
     return clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
                      transform->kind->name);
@@ -140,8 +156,17 @@ clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform
                      transform->kind->name, (long long)transform->features,
                      (long long)dataset->features);
   }
-  clf_status status = transform->kind->apply(out, transform, dataset);
-  return status < 0 ? clf__fail_within(status, "%s", transform->kind->name) : CLF_OK;
+  clf_dataset *made = NULL;
+  clf__call call;
+  clf__call_begin(&call, transform->context, transform->kind->name, dataset->rows);
+  clf_status status = transform->kind->apply(&made, transform, dataset);
+  status = end_call(transform, &call, status);
+  if (status < 0) {
+    clf_dataset_free(made);
+    return status;
+  }
+  *out = made;
+  return CLF_OK;
 }
 
 clf_status clf_transform_tensor(const clf_transform *transform, const char *name,
@@ -149,6 +174,7 @@ clf_status clf_transform_tensor(const clf_transform *transform, const char *name
   CLF__REQUIRE(transform);
   CLF__REQUIRE(name);
   CLF__REQUIRE(out);
+  CLF__ENTER(transform->kind->name);
   if (transform->state == NULL) {
     return clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
                      transform->kind->name);

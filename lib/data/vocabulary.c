@@ -95,6 +95,7 @@ static clf_status make(clf_vocabulary **out, clf_context *context) {
 
 clf_status clf_vocabulary_create(clf_vocabulary **out, clf_context *context, const char *text) {
   CLF__REQUIRE(out);
+  CLF__ENTER("vocabulary");
   clf_vocabulary *made = NULL;
   void *values = NULL;
   clf_status status = CLF_OK;
@@ -221,6 +222,7 @@ clf_status clf_vocabulary_encode_text(clf_dataset **out, const clf_vocabulary *v
   CLF__REQUIRE(out);
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(text);
+  CLF__ENTER("vocabulary");
   clf_documents *documents = NULL;
   size_t bytes = 0;
   clf_status status = CLF_OK;
@@ -238,6 +240,7 @@ clf_status clf_vocabulary_tokenize(const clf_vocabulary *vocabulary, const char 
                                    int64_t capacity, int64_t *count) {
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(text);
+  CLF__ENTER("vocabulary");
   clf__words words;
   size_t bytes = 0;
   int64_t found = 0;

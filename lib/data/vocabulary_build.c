@@ -200,6 +200,7 @@ static clf_status begin(clf__build *build, const clf_vocabulary *vocabulary,
 clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents *documents) {
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(documents);
+  CLF__ENTER("vocabulary");
   clf__build build = {0};
   candidates ranked = {0};
   clf__lexicon *lexicon = NULL;

@@ -166,6 +166,7 @@ clf_status clf_vocabulary_encode(clf_dataset **out, const clf_vocabulary *vocabu
   CLF__REQUIRE(out);
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(documents);
+  CLF__ENTER("vocabulary");
   clf_status status = clf__vocabulary_require(vocabulary);
   if (status < 0) {
     return status;

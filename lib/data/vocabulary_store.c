@@ -105,6 +105,7 @@ static const clf__object_kind object = {put, take};
 clf_status clf_vocabulary_save(const clf_vocabulary *vocabulary, const char *path) {
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(path);
+  CLF__ENTER("vocabulary");
   clf_status status = clf__vocabulary_require(vocabulary);
   return status < 0 ? status : clf__object_save(&object, vocabulary, vocabulary->context, path);
 }
@@ -113,6 +114,7 @@ clf_status clf_vocabulary_save_memory(const clf_vocabulary *vocabulary, void *bu
                                       size_t capacity, size_t *size) {
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(size);
+  CLF__ENTER("vocabulary");
   clf_status status = clf__vocabulary_require(vocabulary);
   return status < 0 ? status
                     : clf__object_save_memory(&object, vocabulary, vocabulary->context, buffer,
@@ -122,6 +124,7 @@ clf_status clf_vocabulary_save_memory(const clf_vocabulary *vocabulary, void *bu
 clf_status clf_vocabulary_load(clf_vocabulary **out, clf_context *context, const char *path) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(path);
+  CLF__ENTER("vocabulary");
   void *loaded = NULL;
   clf_status status = clf__object_load(&object, &loaded, context, path);
   if (status == CLF_OK) {
@@ -134,6 +137,7 @@ clf_status clf_vocabulary_load_memory(clf_vocabulary **out, clf_context *context
                                       size_t size) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(bytes);
+  CLF__ENTER("vocabulary");
   void *loaded = NULL;
   clf_status status = clf__object_load_memory(&object, &loaded, context, bytes, size);
   if (status == CLF_OK) {

@@ -139,6 +139,7 @@ clf_status clf_detector_run(const clf_detector *detector, const clf_image *image
   CLF__REQUIRE(detector);
   CLF__REQUIRE(image);
   CLF__REQUIRE(count);
+  CLF__ENTER("detector");
   clf__levels levels = {0};
   clf_box *found = NULL;
   int64_t total = 0;
@@ -158,7 +159,7 @@ done:
 
 static bool is_object(const clf_box *box, const clf_box *objects, int64_t count, double overlap) {
   for (int64_t i = 0; i < count; i++) {
-    if (clf_box_overlap(box, &objects[i]) > overlap) {
+    if (clf__box_overlap(box, &objects[i]) > overlap) {
       return true;
     }
   }
@@ -180,6 +181,7 @@ clf_status clf_detector_mine(const clf_detector *detector, const clf_image *scen
   CLF__REQUIRE(detector);
   CLF__REQUIRE(scene);
   CLF__REQUIRE(count);
+  CLF__ENTER("detector");
   const clf__scanner *scanner = detector->scanner;
   const int64_t size = scanner->height * scanner->width * scanner->channels;
   clf__levels levels = {0};

@@ -127,6 +127,7 @@ done:
 clf_status clf_detector_create(clf_detector **out, const clf_model *network, const char *text) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(network);
+  CLF__ENTER("detector");
   clf__store *store = NULL;
   clf_status status = clf__model_require_fit(network);
   CLF__TRY(status);
@@ -193,6 +194,7 @@ static const clf__object_kind object_kind = {put, take};
 clf_status clf_detector_save(const clf_detector *detector, const char *path) {
   CLF__REQUIRE(detector);
   CLF__REQUIRE(path);
+  CLF__ENTER("detector");
   return clf__object_save(&object_kind, detector, detector->context, path);
 }
 
@@ -200,6 +202,7 @@ clf_status clf_detector_load(clf_detector **out, clf_context *context, const cha
                              const char *text) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(path);
+  CLF__ENTER("detector");
   void *loaded = NULL;
   clf_status status = clf__object_load(&object_kind, &loaded, context, path);
   clf_detector *made = loaded;

@@ -66,7 +66,7 @@ static bool is_right(const matching *m, int64_t index) {
     if (place->label != box->label || place->image != image) {
       break;
     }
-    const double overlap = clf_box_overlap(&m->truth[place->index], box);
+    const double overlap = clf__box_overlap(&m->truth[place->index], box);
     if (overlap > most) {
       most = overlap;
       best = place;
@@ -176,6 +176,7 @@ clf_status clf_box_average_precision(const clf_box *found, const int64_t *found_
                                      double overlap, int32_t label, double *out, double *precision,
                                      double *recall, int64_t *points) {
   CLF__REQUIRE(out);
+  CLF__ENTER("boxes");
   matching m;
   int64_t count = 0;
   clf_status status;
@@ -204,6 +205,7 @@ clf_status clf_box_mean_average_precision(const clf_box *found, const int64_t *f
                                           const int64_t *truth_image, int64_t truth_count,
                                           double overlap, double *out) {
   CLF__REQUIRE(out);
+  CLF__ENTER("boxes");
   matching m;
   double sum = 0;
   int64_t occurring = 0, points;

@@ -11,10 +11,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 
-double clf_box_overlap(const clf_box *a, const clf_box *b) {
-  if (a == NULL || b == NULL) {
-    return 0;
-  }
+double clf__box_overlap(const clf_box *a, const clf_box *b) {
   const double height = fmin((double)a->top + a->height, (double)b->top + b->height) -
                         fmax((double)a->top, (double)b->top);
   const double width = fmin((double)a->left + a->width, (double)b->left + b->width) -
@@ -24,6 +21,11 @@ double clf_box_overlap(const clf_box *a, const clf_box *b) {
   }
   const double common = height * width;
   return common / ((double)a->height * a->width + (double)b->height * b->width - common);
+}
+
+double clf_box_overlap(const clf_box *a, const clf_box *b) {
+  CLF__ENTER("boxes");
+  return a != NULL && b != NULL ? clf__box_overlap(a, b) : 0;
 }
 
 clf_status clf__check_boxes(const char *what, const clf_box *boxes, int64_t count, bool scores) {
@@ -89,7 +91,7 @@ static bool is_double(const kept_boxes *kept, const clf_box *boxes, const clf_bo
                   (kept->left[i] <= right) & (kept->right[i] >= box->left);
     }
     for (int64_t i = first; touching != 0 && i < end; i++) {
-      if (clf_box_overlap(&boxes[i], box) > overlap) {
+      if (clf__box_overlap(&boxes[i], box) > overlap) {
         return true;
       }
     }
@@ -156,6 +158,7 @@ done:
 clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overlap, int64_t *kept) {
   CLF__REQUIRE(boxes);
   CLF__REQUIRE(kept);
+  CLF__ENTER("boxes");
   if (count < 0 || !(overlap >= 0 && overlap <= 1)) {
     return clf__fail(CLF_ERROR_ARGUMENT,
                      "suppression: %lld boxes, overlap %g; these must be 0 or more, and 0 to 1",

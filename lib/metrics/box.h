@@ -7,6 +7,9 @@
 #include <classify/box.h>
 #include <classify/context.h>
 
+/* clf_box_overlap() of boxes that are there. */
+double clf__box_overlap(const clf_box *a, const clf_box *b);
+
 /* CLF_ERROR_DATA naming the first box that is not valid; `what` begins the message. */
 clf_status clf__check_boxes(const char *what, const clf_box *boxes, int64_t count, bool scores);
 

@@ -32,6 +32,7 @@ clf_status clf_accuracy(const int32_t *truth, const int32_t *predicted, const fl
   CLF__REQUIRE(truth);
   CLF__REQUIRE(predicted);
   CLF__REQUIRE(out);
+  CLF__ENTER("accuracy");
   double sum = (double)rows;
   clf_status status = CLF_OK;
   CLF__TRY(clf__check_truth("accuracy", truth, rows, (int64_t)INT32_MAX + 1));
@@ -58,6 +59,7 @@ clf_status clf_confusion_matrix(const int32_t *truth, const int32_t *predicted, 
   CLF__REQUIRE(truth);
   CLF__REQUIRE(predicted);
   CLF__REQUIRE(out);
+  CLF__ENTER("confusion_matrix");
   clf_status status = CLF_OK;
   CLF__TRY(clf__check_truth("confusion matrix", truth, rows, classes));
   CLF__TRY(clf__check_table("confusion matrix", classes, classes, sizeof *out));
@@ -134,6 +136,7 @@ clf_status clf_class_scores(const int32_t *truth, const int32_t *predicted, int6
                             int64_t *support) {
   CLF__REQUIRE(truth);
   CLF__REQUIRE(predicted);
+  CLF__ENTER("class_scores");
   tallies counts;
   clf_status status = tallies_create(&counts, "class scores", truth, predicted, rows, classes);
   if (status < 0) {
@@ -187,6 +190,7 @@ clf_status clf_average_scores(const int32_t *truth, const int32_t *predicted, in
                               double *f1) {
   CLF__REQUIRE(truth);
   CLF__REQUIRE(predicted);
+  CLF__ENTER("average_scores");
   if (average < CLF_AVERAGE_MACRO || average > CLF_AVERAGE_WEIGHTED) {
     return clf__fail(CLF_ERROR_ARGUMENT,
                      "average scores: average is %d; it must be one of CLF_AVERAGE_MACRO, "

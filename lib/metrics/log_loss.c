@@ -30,6 +30,7 @@ clf_status clf_log_loss(const int32_t *truth, const float *probabilities, int64_
   CLF__REQUIRE(truth);
   CLF__REQUIRE(probabilities);
   CLF__REQUIRE(out);
+  CLF__ENTER("log_loss");
   const double unit = 0x1p-23;
   double loss = 0;
   clf_status status = CLF_OK;

@@ -101,6 +101,7 @@ clf_status clf_roc_auc(const int32_t *truth, const float *scores, int64_t rows, 
   CLF__REQUIRE(truth);
   CLF__REQUIRE(scores);
   CLF__REQUIRE(out);
+  CLF__ENTER("roc_auc");
   ranking ranks;
   clf_status status = check_scores(truth, scores, rows, 2, 1);
   status = status < 0 ? status : ranking_create(&ranks, rows);
@@ -122,6 +123,7 @@ clf_status clf_roc_auc_classes(const int32_t *truth, const float *scores, int64_
   CLF__REQUIRE(truth);
   CLF__REQUIRE(scores);
   CLF__REQUIRE(out);
+  CLF__ENTER("roc_auc_classes");
   ranking ranks;
   clf_status status = check_scores(truth, scores, rows, classes, classes);
   status = status < 0 ? status : ranking_create(&ranks, rows);

@@ -207,6 +207,7 @@ clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data, i
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
   CLF__REQUIRE(scores);
+  CLF__ENTER(model->kind->name);
   clf_status status = clf__check_folds(data, folds);
   if (status < 0) {
     return status;

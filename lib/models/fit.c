@@ -325,6 +325,7 @@ clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimiz
                          const clf_dataset *validation) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(train);
+  CLF__ENTER(model->kind->name);
   if (optimizer != NULL && (model->kind->can & CLF__CAN_STEP) == 0) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "%s has a solver of its own: the optimizer must be NULL", model->kind->name);
@@ -360,6 +361,7 @@ static clf_status check_partial(const clf_model *model, const clf_dataset *rows)
 clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
+  CLF__ENTER(model->kind->name);
   clf_status status = check_partial(model, rows);
   if (status < 0) {
     return status;

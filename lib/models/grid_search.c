@@ -216,6 +216,7 @@ clf_status clf_search_create(clf_search **out, const clf_model *model, const clf
   CLF__REQUIRE(out);
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
+  CLF__ENTER(model->kind->name);
   if (text == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "clf_search_create: grid must not be NULL");
   }
@@ -284,5 +285,6 @@ int64_t clf_search_best(const clf_search *search) {
 clf_status clf_search_model(clf_model **out, const clf_search *search) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(search);
+  CLF__ENTER("search");
   return clf__variant_make(out, search->model, search->params[search->best]);
 }

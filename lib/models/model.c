@@ -11,6 +11,7 @@ clf_status clf_model_create(clf_model **out, clf_context *context, const char *k
                             const char *params) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(kind);
+  CLF__ENTER(kind);
   const clf__model_kind *found = NULL;
   clf_status status = clf__model_kind_find(&found, kind);
   if (status < 0) {
@@ -105,6 +106,7 @@ clf_status clf__steps_clone(clf_transform ***out, const clf_model *model, int64_
 
 clf_status clf_model_set_vocabulary(clf_model *model, const clf_vocabulary *vocabulary) {
   CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->name);
   clf_vocabulary *own = NULL;
   clf_status status = CLF_OK;
   if (vocabulary != NULL) {
@@ -133,6 +135,7 @@ clf_status clf__model_copy_params(void **out, const clf_model *model) {
 clf_status clf_model_clone(clf_model **out, const clf_model *model) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->name);
   clf_model *clone = NULL;
   clf_status status = clf_model_create(&clone, model->context, model->kind->name, NULL);
   if (status < 0) {
@@ -154,6 +157,7 @@ done:
 clf_status clf_model_add(clf_model *model, const char *transform, const char *params) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(transform);
+  CLF__ENTER(model->kind->name);
   clf_transform *step = NULL;
   clf_transform **steps = NULL;
   clf_status status = clf_transform_create(&step, model->context, transform, params);
@@ -178,28 +182,33 @@ const char *clf_model_kind(const clf_model *model) {
 
 clf_status clf_model_set_i64(clf_model *model, const char *name, int64_t value) {
   CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->name);
   return clf__params_set_i64(model->context, &model->kind->params, model->params, name, value);
 }
 
 clf_status clf_model_set_f64(clf_model *model, const char *name, double value) {
   CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->name);
   return clf__params_set_f64(model->context, &model->kind->params, model->params, name, value);
 }
 
 clf_status clf_model_set_text(clf_model *model, const char *name, const char *value) {
   CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->name);
   return clf__params_set_text(model->context, &model->kind->params, model->params, name, value);
 }
 
 clf_status clf_model_get_i64(const clf_model *model, const char *name, int64_t *value) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(value);
+  CLF__ENTER(model->kind->name);
   return clf__params_get_i64(&model->kind->params, model->params, name, value);
 }
 
 clf_status clf_model_get_f64(const clf_model *model, const char *name, double *value) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(value);
+  CLF__ENTER(model->kind->name);
   return clf__params_get_f64(&model->kind->params, model->params, name, value);
 }
 
@@ -218,6 +227,7 @@ static clf_status give_text(clf_status status, clf__text *text, char *buffer, si
 clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
                               size_t capacity, size_t *needed) {
   CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->name);
   clf__text text = {.context = model->context};
   clf_status status = clf__params_get_text(&model->kind->params, model->params, name, &text);
   return give_text(status, &text, buffer, capacity, needed);
@@ -225,6 +235,7 @@ clf_status clf_model_get_text(const clf_model *model, const char *name, char *bu
 
 clf_status clf_model_outcome(const clf_model *model) {
   CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->name);
   return model->outcome;
 }
 
@@ -263,6 +274,7 @@ clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor
   CLF__REQUIRE(model);
   CLF__REQUIRE(name);
   CLF__REQUIRE(out);
+  CLF__ENTER(model->kind->name);
   clf_status status = clf__model_require_fit(model);
   if (status < 0) {
     return status;
@@ -318,6 +330,7 @@ static void describe_fit(clf__text *text, const clf_model *model) {
 clf_status clf_model_describe(const clf_model *model, char *buffer, size_t capacity,
                               size_t *needed) {
   CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->name);
   clf__text text = {.context = model->context};
   describe_params(&text, model->kind->name, &model->kind->params, model->params);
   for (int64_t i = 0; i < model->step_count; i++) {

@@ -211,6 +211,7 @@ static clf_status check_layers(const clf_model *model, const char *layers) {
 clf_status clf_network_add(clf_model *model, const char *layer, const char *layer_params) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(layer);
+  CLF__ENTER(model->kind->name);
   if (model->kind != &clf__network_kind) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has", model->kind->name);
   }

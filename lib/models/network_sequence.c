@@ -136,6 +136,7 @@ static void start(clf_sequence *s) {
 clf_status clf_sequence_create(clf_sequence **out, const clf_model *model) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->name);
   clf_status status = check_model(model);
   if (status < 0) {
     return status;
@@ -157,6 +158,7 @@ done:
 
 clf_status clf_sequence_reset(clf_sequence *sequence) {
   CLF__REQUIRE(sequence);
+  CLF__ENTER(sequence->model->kind->name);
   start(sequence);
   return CLF_OK;
 }
@@ -206,15 +208,20 @@ static clf_status feed_step(clf_sequence *s, const float *x) {
 
 clf_status clf_sequence_feed(clf_sequence *sequence, const float *steps, int64_t count) {
   CLF__REQUIRE(sequence);
+  CLF__ENTER(sequence->model->kind->name);
   if (count < 0 || (count > 0 && steps == NULL)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "clf_sequence_feed: %lld steps at %s", (long long)count,
                      steps == NULL ? "NULL" : "steps");
   }
+  clf__call call;
   clf_status status = CLF_OK;
-  for (int64_t i = 0; status == CLF_OK && i < count; i++) {
-    status = feed_step(sequence, steps + i * sequence->features);
+  clf__call_begin(&call, sequence->model->context, "feed", count);
+  for (int64_t i = 0; i < count; i++) {
+    CLF__TRY(clf__call_next(&call, i));
+    CLF__TRY(feed_step(sequence, steps + i * sequence->features));
   }
-  return status;
+done:
+  return clf__call_end(&call, status);
 }
 
 int64_t clf_sequence_features(const clf_sequence *sequence) {
@@ -229,6 +236,7 @@ clf_status clf_sequence_decision_function(const clf_sequence *sequence, float *v
                                           int64_t capacity) {
   CLF__REQUIRE(sequence);
   CLF__REQUIRE(values);
+  CLF__ENTER(sequence->model->kind->name);
   const int64_t outputs = sequence->model->outputs;
   if (sequence->steps == 0) {
     return clf__fail(CLF_ERROR_ARGUMENT, "the sequence has read no step yet");
@@ -245,6 +253,7 @@ clf_status clf_sequence_predict_proba(const clf_sequence *sequence, float *proba
                                       int64_t capacity) {
   CLF__REQUIRE(sequence);
   CLF__REQUIRE(probabilities);
+  CLF__ENTER(sequence->model->kind->name);
   const clf_model *model = sequence->model;
   if (model->classes == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "a regression has no probabilities");

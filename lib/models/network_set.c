@@ -140,6 +140,7 @@ clf_status clf_network_set_weight(clf_model *model, const char *name, const clf_
   CLF__REQUIRE(model);
   CLF__REQUIRE(name);
   CLF__REQUIRE(tensor);
+  CLF__ENTER(model->kind->name);
   if (model->kind != &clf__network_kind) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has", model->kind->name);
   }

@@ -49,6 +49,7 @@ static void append_network(clf__text *text, const clf__network *network) {
 clf_status clf_network_summary(const clf_model *model, char *buffer, size_t capacity,
                                size_t *needed) {
   CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->name);
   if (model->kind != &clf__network_kind) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has", model->kind->name);
   }

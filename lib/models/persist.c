@@ -222,6 +222,7 @@ const clf__object_kind clf__model_object = {put, take};
 clf_status clf_model_save(const clf_model *model, const char *path) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(path);
+  CLF__ENTER(model->kind->name);
   clf_status status = clf__model_require_fit(model);
   return status < 0 ? status : clf__object_save(&clf__model_object, model, model->context, path);
 }
@@ -230,6 +231,7 @@ clf_status clf_model_save_memory(const clf_model *model, void *buffer, size_t ca
                                  size_t *size) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(size);
+  CLF__ENTER(model->kind->name);
   clf_status status = clf__model_require_fit(model);
   return status < 0 ? status
                     : clf__object_save_memory(&clf__model_object, model, model->context, buffer,
@@ -239,6 +241,7 @@ clf_status clf_model_save_memory(const clf_model *model, void *buffer, size_t ca
 clf_status clf_model_load(clf_model **out, clf_context *context, const char *path) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(path);
+  CLF__ENTER("model");
   void *loaded = NULL;
   clf_status status = clf__object_load(&clf__model_object, &loaded, context, path);
   if (status == CLF_OK) {
@@ -251,6 +254,7 @@ clf_status clf_model_load_memory(clf_model **out, clf_context *context, const vo
                                  size_t size) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(bytes);
+  CLF__ENTER("model");
   void *loaded = NULL;
   clf_status status = clf__object_load_memory(&clf__model_object, &loaded, context, bytes, size);
   if (status == CLF_OK) {

@@ -91,6 +91,7 @@ clf_status clf_model_decision_function(const clf_model *model, const clf_dataset
                                        float *values, int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
+  CLF__ENTER(model->kind->name);
   return give_values(model, rows, values, capacity, false);
 }
 
@@ -98,6 +99,7 @@ clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *ro
                                    float *probabilities, int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
+  CLF__ENTER(model->kind->name);
   if (model->kind->probabilities == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s gives no probabilities", model->kind->name);
   }
@@ -125,6 +127,7 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows, in
                              int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
+  CLF__ENTER(model->kind->name);
   clf_status status = check_call(model, rows, labels, 1, capacity);
   if (status < 0) {
     return status;
@@ -135,16 +138,14 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows, in
   }
   making m = {.model = model, .width = model->outputs};
   const int64_t block = clf__block_rows(model, rows, m.width);
-  m.values = clf__alloc_array(model->context, block * m.width, sizeof *m.values);
-  m.labels = clf__alloc_array(model->context, rows->rows, sizeof *m.labels);
-  if (m.values == NULL || m.labels == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
+  m.values = clf__alloc_array(model->context, block * m.width + rows->rows, sizeof *m.values);
+  if (m.values == NULL) {
+    return CLF_ERROR_MEMORY;
   }
+  m.labels = (int32_t *)(void *)(m.values + block * m.width); /* behind them, in one allocation */
   CLF__TRY(clf__for_blocks(model, rows, block, "predict", make_labels, &m));
   memcpy(labels, m.labels, (size_t)rows->rows * sizeof *labels);
 done:
-  clf__free(m.labels);
   clf__free(m.values);
   return status;
 }
@@ -179,6 +180,7 @@ clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows, 
                                int64_t capacity, int64_t *components) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
+  CLF__ENTER(model->kind->name);
   clf_status status = clf__model_require_fit(model);
   if (status < 0) {
     return status;
@@ -264,6 +266,7 @@ clf_status clf_model_score(const clf_model *model, const clf_dataset *data, doub
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
   CLF__REQUIRE(score);
+  CLF__ENTER(model->kind->name);
   clf_status status = clf__model_require_fit(model);
   if (status < 0) {
     return status;

@@ -173,7 +173,7 @@ static clf_status run_round(fitting *f) {
       clf__progress_parallel(&f->rows.progress, &f->done, f->shape.problems, solve_task, f);
   clf_status failed = atomic_load(&f->status);
   if (status == CLF_OK && failed == CLF_ERROR_MEMORY) {
-    status = clf__fail(failed, "svm: no memory for the working sets");
+    status = clf__memory_refused(f->rows.context);
   } else if (status == CLF_OK && failed < 0) {
     status = clf__fail(failed, "a machine could not be fitted");
   }

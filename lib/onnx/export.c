@@ -266,7 +266,7 @@ static clf_status write_file(clf__graph *graph, const clf_model *model, const cl
   describe_model(&head, model, bytes);
   clf_status status = CLF_OK;
   if (clf__graph_failed(graph) || about.failed || head.failed) {
-    status = CLF_ERROR_MEMORY;
+    status = clf__memory_refused(model->context); /* what came after it had messages too */
   } else if (bytes + head.length > INT32_MAX) {
     status = clf__fail(CLF_ERROR_UNSUPPORTED,
                        "onnx: the model takes %zu bytes; its files hold 2 GiB at most", bytes);

@@ -236,9 +236,8 @@ static clf_status create_outputs(clf__gram *gram, clf_context *context,
   const int64_t columns = input->x->columns;
   gram->scatter = new_matrix(context, columns, columns);
   if (gram->scatter == NULL) {
-    return clf__fail_within(CLF_ERROR_MEMORY,
-                            "a matrix of %lld by %lld columns: ", (long long)columns,
-                            (long long)columns);
+    return clf__fail_within(CLF_ERROR_MEMORY, "a matrix of %lld by %lld columns",
+                            (long long)columns, (long long)columns);
   }
   gram->mean = new_matrix(context, 1, columns);
   gram->noise = new_matrix(context, 1, columns);

@@ -55,7 +55,8 @@ static clf_status make_axis(axis *a, clf_context *context, int64_t in, int64_t o
   int64_t count;
   a->taps = widest < in ? widest : in;
   if (!clf__mul_i64(out, a->taps, &count)) {
-    return clf__fail(CLF_ERROR_MEMORY, "out of memory: %lld weights of %lld samples overflow",
+    return clf__fail(CLF_ERROR_MEMORY,
+                     "resize: out of memory: %lld weights of %lld samples overflow",
                      (long long)a->taps, (long long)out);
   }
   a->first = clf__alloc_array(context, out, sizeof *a->first);
@@ -75,7 +76,8 @@ static clf_status spread(clf__resample *out, clf_context *context, const axis *a
   const int64_t count = width * channels, stride = (count + LANES - 1) / LANES * LANES;
   int64_t size;
   if (!clf__mul_i64(stride, a->taps, &size)) {
-    return clf__fail(CLF_ERROR_MEMORY, "out of memory: %lld weights of %lld samples overflow",
+    return clf__fail(CLF_ERROR_MEMORY,
+                     "resize: out of memory: %lld weights of %lld samples overflow",
                      (long long)a->taps, (long long)stride);
   }
   int32_t *first = clf__alloc_zeroed(context, stride, sizeof *first);

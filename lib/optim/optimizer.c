@@ -135,6 +135,7 @@ clf_status clf_optimizer_create(clf_optimizer **out, clf_context *context, const
                                 const char *params) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(kind);
+  CLF__ENTER(kind);
   const char *names[KIND_COUNT];
   for (int32_t i = 0; i < KIND_COUNT; i++) {
     names[i] = kinds[i]->name;

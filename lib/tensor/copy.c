@@ -105,6 +105,7 @@ static clf_status convert(clf_tensor *copy, const clf_tensor *tensor) {
 clf_status clf_tensor_copy(clf_tensor **out, const clf_tensor *tensor, int32_t dtype) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(tensor);
+  CLF__ENTER("tensor");
   clf_tensor *copy = NULL;
   clf_status status = clf__tensor_unset(&copy, tensor->context, dtype, tensor->ndim, tensor->shape);
   if (status < 0) {

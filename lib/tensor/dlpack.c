@@ -47,6 +47,7 @@ static void delete_exported(dl_managed *managed) {
 clf_status clf_tensor_to_dlpack(const clf_tensor *tensor, void **out) {
   CLF__REQUIRE(tensor);
   CLF__REQUIRE(out);
+  CLF__ENTER("tensor");
   clf_tensor *view = NULL;
   clf_status status = clf__tensor_share(&view, tensor);
   if (status < 0) {
@@ -94,6 +95,7 @@ static void release_imported(void *user) {
 clf_status clf_tensor_from_dlpack(clf_tensor **out, clf_context *context, void *managed) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(managed);
+  CLF__ENTER("tensor");
   const dl_array *array = &((dl_managed *)managed)->array;
   if (array->device_type != DEVICE_CPU) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "DLPack: device %d is not CPU memory",

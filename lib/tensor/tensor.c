@@ -182,6 +182,7 @@ clf_status clf__tensor_unset(clf_tensor **out, clf_context *context, int32_t dty
 clf_status clf_tensor_create(clf_tensor **out, clf_context *context, int32_t dtype, int32_t ndim,
                              const int64_t *shape) {
   CLF__REQUIRE(out);
+  CLF__ENTER("tensor");
   clf_tensor *tensor = NULL;
   clf_status status = clf__tensor_unset(&tensor, context, dtype, ndim, shape);
   if (status == CLF_OK) {
@@ -195,6 +196,7 @@ clf_status clf_tensor_wrap(clf_tensor **out, clf_context *context, const void *d
                            int32_t ndim, const int64_t *shape, const int64_t *strides,
                            clf_release_callback release, void *user) {
   CLF__REQUIRE(out);
+  CLF__ENTER("tensor");
   int64_t chosen[CLF_MAX_DIMENSIONS];
   clf_status status = check_shape(dtype, ndim, shape);
   if (status == CLF_OK) {
@@ -258,6 +260,7 @@ clf_status clf_tensor_slice(clf_tensor **out, const clf_tensor *tensor, int32_t 
                             int64_t length, int64_t step) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(tensor);
+  CLF__ENTER("tensor");
   if (axis < 0 || axis >= tensor->ndim || step == 0 || length < 0) {
     return clf__fail(
         CLF_ERROR_ARGUMENT,
@@ -322,6 +325,7 @@ clf_status clf_tensor_reshape(clf_tensor **out, const clf_tensor *tensor, int32_
                               const int64_t *shape) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(tensor);
+  CLF__ENTER("tensor");
   if (ndim < 0 || ndim > CLF_MAX_DIMENSIONS || (ndim > 0 && shape == NULL)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "reshape: ndim is %d; it must be 0 to %d, with a shape",
                      ndim, CLF_MAX_DIMENSIONS);
@@ -352,6 +356,7 @@ clf_status clf_tensor_permute(clf_tensor **out, const clf_tensor *tensor, const 
   CLF__REQUIRE(out);
   CLF__REQUIRE(tensor);
   CLF__REQUIRE(axes);
+  CLF__ENTER("tensor");
   uint32_t seen = 0;
   for (int32_t i = 0; i < tensor->ndim; i++) {
     if (axes[i] < 0 || axes[i] >= tensor->ndim || (seen & (1u << axes[i])) != 0) {
@@ -374,6 +379,7 @@ clf_status clf_tensor_permute(clf_tensor **out, const clf_tensor *tensor, const 
 
 clf_status clf_tensor_set_scale(clf_tensor *tensor, double scale) {
   CLF__REQUIRE(tensor);
+  CLF__ENTER("tensor");
   if (!(scale > 0) || !isfinite(scale)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "tensor: the scale must be finite and greater than 0");
   }

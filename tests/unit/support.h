@@ -4,7 +4,9 @@
 
 #include <check.h>
 #include <classify.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if defined(__has_feature)
 #define HAS_FEATURE(name) __has_feature(name)
@@ -42,6 +44,33 @@
 #define ck_clf_says(text)                                                                          \
   ck_assert_msg(strstr(clf_last_error(), text) != NULL, "'%s' is not in: %s", text,                \
                 clf_last_error())
+
+/* The last message is of a refused allocation: it names what that was for, each part once, and the
+ * numbers. */
+static inline void check_refused_memory(void) {
+  const char *message = clf_last_error(), *end = strstr(message, "out of memory: ");
+  unsigned long long asked, held, limit;
+  char rest[8] = "";
+  end = end != NULL ? end : strstr(message, "memory limit: ");
+  ck_assert_msg(end != NULL && end - message > 2, "no subject: %s", message);
+  const char *numbers = strchr(end, ':') + 2;
+  ck_assert_msg(
+      sscanf(numbers, "%llu more bytes were refused: %llu are hel%7s", &asked, &held, rest) == 3 ||
+          sscanf(numbers, "%llu more bytes exceed it: %llu of %llu are hel%7s", &asked, &held,
+                 &limit, rest) == 4,
+      "no numbers: %s", message);
+  ck_assert_str_eq(rest, "d");
+  const char *before = NULL;
+  size_t length = 0;
+  for (const char *part = message; part < end;) {
+    const size_t size = (size_t)(strstr(part, ": ") - part);
+    ck_assert_msg(size > 0 && (size != length || memcmp(part, before, size) != 0),
+                  "an empty or doubled name: %s", message);
+    before = part;
+    length = size;
+    part += size + 2;
+  }
+}
 
 /* A dense dataset that borrows `data` [rows, columns]; labels [rows] or NULL. */
 static inline clf_dataset *dataset_of(clf_context *context, const void *data, int32_t dtype,

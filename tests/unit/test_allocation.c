@@ -235,7 +235,7 @@ static void check_run(part which, clf_context *context, const setting *how, cons
   ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "allocation %lld: %s: %s",
                 (long long)refused, clf_status_name(status), clf_last_error());
   if (status == CLF_ERROR_MEMORY) {
-    ck_clf_says("memory");
+    check_refused_memory();
   }
   check_outputs(&found, expected, refused);
 }

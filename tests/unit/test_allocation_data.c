@@ -268,7 +268,7 @@ START_TEST(each_allocation__may_be_refused) {
     context = stingy_context("threads=1", &from);
     if (context != NULL) {
       ck_clf_fails(WORKS[_i](context), CLF_ERROR_MEMORY);
-      ck_clf_says("memory");
+      check_refused_memory();
       ck_clf_ok(WORKS[_i](context));
     }
     clf_context_free(context);

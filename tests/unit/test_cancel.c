@@ -23,6 +23,7 @@ typedef struct host {
   pthread_t thread;
   const char *stage;
   int64_t calls; /* of the stage */
+  int64_t step;  /* at the last of them */
   double asked, longest;
 } host;
 
@@ -35,6 +36,7 @@ static int32_t stop_at_third(void *user, const clf_progress *progress) {
       own->asked > 0 && now - own->asked > own->longest ? now - own->asked : own->longest;
   own->asked = now;
   own->calls += strcmp(progress->stage, own->stage) == 0;
+  own->step = progress->step;
   return own->calls >= 3;
 }
 
@@ -261,6 +263,137 @@ START_TEST(fit__of_long_sequences_can_be_cancelled) {
 }
 END_TEST
 
+/* Rows that no shortcut for zeros helps with. */
+static void fill_pixels(uint8_t *pixels, int64_t count) {
+  uint64_t state = 5;
+  for (int64_t i = 0; i < count; i++) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    pixels[i] = (uint8_t)(1 | state >> 57);
+  }
+}
+
+/* What predicts: a kind fitted on a few of the rows, in seconds of work for all of them. */
+typedef struct prediction {
+  const char *kind, *params, *step, *step_params;
+  int64_t fitted, rows;
+} prediction;
+
+static const prediction predictions[] = {
+    {"svm", "C=0.001", NULL, NULL, 1500, 20000}, /* all of its rows are support vectors */
+    {"perceptron", "kernel=rbf gamma=0.01 epochs=1", NULL, NULL, 2000, 40000},
+    {"fisher", "kernel=rbf gamma=0.01", NULL, NULL, 1500, 20000},
+    {"ridge", NULL, "pca", "components=300", 1000, 60000},
+    {"ridge", NULL, "hog", "input=28,28 cell=4", 300, 60000},
+    {"network",
+     "epochs=1 batch_size=2 input=28,28,1 layers='conv2d filters=64 kernel=5; conv2d filters=64 "
+     "kernel=5; flatten; dense units=2'",
+     NULL, NULL, 2, 3000},
+};
+enum { PIXELS = 784 };
+
+static clf_model *fit_prediction(clf_context *context, const prediction *p, const uint8_t *pixels,
+                                 const int32_t *labels) {
+  clf_model *model = NULL;
+  clf_dataset *few = dataset_of(context, pixels, CLF_U8, p->fitted, PIXELS, labels);
+  ck_clf_ok(clf_model_create(&model, context, p->kind, p->params));
+  if (p->step != NULL) {
+    ck_clf_ok(clf_model_add(model, p->step, p->step_params));
+  }
+  ck_clf_ok(clf_model_fit(model, few, NULL, NULL));
+  clf_dataset_free(few);
+  return model;
+}
+
+START_TEST(predictions__can_be_cancelled) {
+  const prediction *p = &predictions[_i];
+  uint8_t *pixels = malloc((size_t)(p->rows * PIXELS));
+  int32_t *labels = calloc((size_t)p->rows, sizeof *labels), *found = malloc((size_t)p->rows * 4);
+  float *values = malloc((size_t)p->rows * 2 * sizeof *values);
+  host own;
+  fill_pixels(pixels, p->rows * PIXELS);
+  for (int64_t i = 0; i < p->fitted; i++) {
+    labels[i] = (int32_t)(i % 2);
+  }
+  memset(found, 0x5a, (size_t)p->rows * sizeof *found);
+  memset(values, 0x5a, (size_t)p->rows * 2 * sizeof *values);
+  for (int threads = 1; threads <= 2; threads++) {
+    clf_context *context = watched_context(
+        &own, threads == 1 ? "threads=1 cpu=generic" : "threads=2 cpu=generic", "predict");
+    clf_model *model = fit_prediction(context, p, pixels, labels);
+    clf_dataset *rows = dataset_of(context, pixels, CLF_U8, p->rows, PIXELS, NULL);
+    own.asked = own.longest = 0;
+    const uint64_t held = clf_context_memory(context);
+    ck_clf_fails(clf_model_predict(model, rows, found, p->rows), CLF_ERROR_CANCELLED);
+    check_stopped(&own);
+    ck_assert_int_gt(own.step, 0);
+    own.calls = 0;
+    own.asked = own.longest = 0;
+    ck_clf_fails(clf_model_decision_function(model, rows, values, 2 * p->rows),
+                 CLF_ERROR_CANCELLED);
+    check_stopped(&own);
+    ck_assert_uint_le(clf_context_memory(context), held + (1 << 26)); /* support vectors, packed */
+    clf_dataset_free(rows);
+    clf_model_free(model);
+    clf_context_free(context);
+  }
+  for (int64_t i = 0; i < p->rows; i++) {
+    ck_assert_int_eq(found[i], 0x5a5a5a5a);
+  }
+  ck_assert_int_eq(((const unsigned char *)values)[8 * p->rows - 1], 0x5a);
+  free(pixels);
+  free(labels);
+  free(found);
+  free(values);
+}
+END_TEST
+
+static const char *const transforms[][2] = {{"hog", "input=28,28 cell=4"},
+                                            {"pca", "components=300"}};
+
+START_TEST(transforms__can_be_cancelled) {
+  enum { COUNT = 80000, FEW = 800 };
+  uint8_t *pixels = malloc((size_t)COUNT * PIXELS);
+  host own;
+  fill_pixels(pixels, (int64_t)COUNT * PIXELS);
+  clf_context *context = watched_context(&own, "threads=2 cpu=generic", transforms[_i][0]);
+  own.stage = "none";
+  clf_dataset *few = dataset_of(context, pixels, CLF_U8, FEW, PIXELS, NULL);
+  clf_dataset *rows = dataset_of(context, pixels, CLF_U8, COUNT, PIXELS, NULL);
+  clf_dataset *made = NULL;
+  clf_transform *transform = NULL;
+  ck_clf_ok(clf_transform_create(&transform, context, transforms[_i][0], transforms[_i][1]));
+  ck_clf_ok(clf_transform_fit(transform, few));
+  own = (host){.thread = pthread_self(), .stage = transforms[_i][0]};
+  ck_clf_fails(clf_transform_apply(&made, transform, rows), CLF_ERROR_CANCELLED);
+  check_stopped(&own);
+  ck_assert_ptr_null(made);
+  clf_transform_free(transform);
+  clf_dataset_free(few);
+  clf_dataset_free(rows);
+  clf_context_free(context);
+  free(pixels);
+}
+END_TEST
+
+/* What is short is not asked about, so that many short calls lose nothing. */
+START_TEST(predictions__that_are_short_ask_nobody) {
+  host own;
+  static float x[20] = {1, 2, 3};
+  static int32_t y[10] = {0, 1, 0, 1}, found[10];
+  clf_context *context = watched_context(&own, "threads=2", "predict");
+  clf_dataset *data = dataset_of(context, x, CLF_F32, 10, 2, y);
+  clf_model *model = fitted(context, "ridge", NULL, data);
+  own.calls = 0;
+  for (int i = 0; i < 100; i++) {
+    ck_clf_ok(clf_model_predict(model, data, found, 10));
+  }
+  ck_assert_int_eq(own.calls, 0);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("cancel");
   TCase *facts = tcase_create("facts");
@@ -273,6 +406,11 @@ int main(void) {
   tcase_add_loop_test(facts, gram__in_tasks_ends_with_the_call_they_belong_to, 0, 3);
   tcase_add_loop_test(facts, fit__that_is_cancelled_leaves_the_model, 0, 4);
   tcase_add_test(facts, fit__of_long_sequences_can_be_cancelled);
+  tcase_add_loop_test(facts, predictions__can_be_cancelled, 0,
+                      sizeof predictions / sizeof predictions[0]);
+  tcase_add_loop_test(facts, transforms__can_be_cancelled, 0,
+                      sizeof transforms / sizeof transforms[0]);
+  tcase_add_test(facts, predictions__that_are_short_ask_nobody);
   suite_add_tcase(suite, facts);
   return run_suite(suite);
 }

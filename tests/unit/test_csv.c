@@ -347,7 +347,7 @@ START_TEST(reports_the_memory_limit) {
   clf_dataset *dataset = NULL;
   ck_clf_ok(clf_context_create(&small, "threads=1 memory_limit=250000", NULL));
   ck_clf_fails(clf_dataset_load(&dataset, small, "csv", path, NULL), CLF_ERROR_MEMORY);
-  ck_clf_says("large.csv: memory limit");
+  ck_clf_says("large.csv: memory limit: 200000 more bytes exceed it");
   clf_context_free(small);
   ck_clf_ok(clf_context_create(&small, "threads=1 memory_limit=150000", NULL));
   ck_clf_fails(clf_dataset_load(&dataset, small, "csv", path, NULL), CLF_ERROR_MEMORY);

@@ -79,6 +79,9 @@ START_TEST(each_allocation__may_be_refused) {
         clf_status status = use_detector(context, path);
         ck_assert_msg(status == CLF_ERROR_MEMORY || (status == CLF_OK && rest == 0), "%s: %s",
                       clf_status_name(status), clf_last_error());
+        if (status < 0) {
+          check_refused_memory();
+        }
       }
       clf_context_free(context);
       ck_assert_msg(from.held == 0, "%lld blocks are lost after allocation %lld was refused",

@@ -1,4 +1,7 @@
 /* A process that forked after the library's threads had started: parent and child both go on. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -99,6 +102,74 @@ START_TEST(fork__goes_on_in_grandchildren) {
 }
 END_TEST
 
+static atomic_bool churning;
+
+/* Makes and frees contexts, the default one and others, until told to stop. */
+static void *churn(void *argument) {
+  (void)argument;
+  while (atomic_load(&churning)) {
+    clf_tensor *tensor = NULL;
+    clf_context *context = NULL;
+    if (clf_tensor_create(&tensor, NULL, CLF_F32, 1, (int64_t[]){3}) == CLF_OK &&
+        clf_context_create(&context, "threads=2", NULL) == CLF_OK) {
+      clf_tensor_free(tensor);
+      clf_tensor_create(&tensor, context, CLF_F32, 1, (int64_t[]){3});
+    }
+    clf_context_free(context);
+    clf_tensor_free(tensor);
+  }
+  return NULL;
+}
+
+/* In the child: handles on the default context, and a model on it. */
+static int use_default_context(const clf_dataset *rows, const int32_t *expected) {
+  static int32_t found[ROWS];
+  clf_tensor *tensor = NULL;
+  clf_model *model = NULL;
+  const int wrong = clf_tensor_create(&tensor, NULL, CLF_F32, 1, (int64_t[]){3}) != CLF_OK ||
+                    clf_model_create(&model, NULL, "ridge", NULL) != CLF_OK ||
+                    clf_model_fit(model, rows, NULL, NULL) != CLF_OK ||
+                    clf_model_predict(model, rows, found, ROWS) != CLF_OK ||
+                    memcmp(found, expected, sizeof found) != 0;
+  clf_model_free(model);
+  clf_tensor_free(tensor);
+  return wrong;
+}
+
+/* Whatever the other threads were about to do with the default context when the process forked. */
+START_TEST(fork__meets_contexts_in_the_making) {
+  enum { THREADS = 3, FORKS = 400 };
+  static int32_t expected[ROWS];
+  pthread_t threads[THREADS];
+  clf_context *context = NULL;
+  fill_rows();
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  clf_dataset *rows = dataset_of(context, values, CLF_F32, ROWS, COLUMNS, labels);
+  clf_model *model = fitted(context, "ridge", NULL, rows);
+  ck_clf_ok(clf_model_predict(model, rows, expected, ROWS));
+  atomic_store(&churning, true);
+  for (int i = 0; i < THREADS; i++) {
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, churn, NULL), 0);
+  }
+  for (int i = 0; i < FORKS; i++) {
+    const pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+      alarm(60); /* a child that hangs is ended */
+      _exit(use_default_context(rows, expected));
+    }
+    ck_assert_int_eq(exit_code_of(child), 0);
+  }
+  atomic_store(&churning, false);
+  for (int i = 0; i < THREADS; i++) {
+    pthread_join(threads[i], NULL);
+  }
+  clf_model_free(model);
+  clf_dataset_free(rows);
+  clf_context_free(context);
+}
+END_TEST
+
 int main(void) {
   if (!FORK_WITH_THREADS) {
     return 77; /* skipped */
@@ -109,6 +180,7 @@ int main(void) {
   tcase_add_loop_test(tests, fork__leaves_parent_and_child_working, 0,
                       (int)clf_kind_count("model"));
   tcase_add_test(tests, fork__goes_on_in_grandchildren);
+  tcase_add_test(tests, fork__meets_contexts_in_the_making);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }

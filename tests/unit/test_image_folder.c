@@ -227,7 +227,7 @@ START_TEST(each_allocation__may_be_refused) {
     context = stingy_context("threads=1", &from);
     if (context != NULL) {
       ck_clf_fails(load_pets(context), CLF_ERROR_MEMORY);
-      ck_clf_says("memory");
+      check_refused_memory();
     }
     clf_context_free(context);
     ck_assert_int_eq(from.held, 0);

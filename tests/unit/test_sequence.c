@@ -206,6 +206,9 @@ START_TEST(sequence__every_allocation_may_fail) {
     if (own != NULL) {
       status = whole_life(own);
       ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
+      if (status < 0) {
+        check_refused_memory();
+      }
       clf_context_free(own);
     }
     ck_assert_int_eq(atomic_load(&from.held), 0);

@@ -88,6 +88,93 @@ START_TEST(one_model__predicts_in_16_threads) {
 }
 END_TEST
 
+/* Predictions of 64 threads on one model, until each was asked on its own thread. The callback ends
+ * all but every eighth, which go on. */
+enum { CALLERS = 64, MANY = THREAD_SANITIZER ? 20000 : 100000 };
+
+static bool goes_on(int number) {
+  return number % 8 == 1;
+}
+
+typedef struct asking {
+  const clf_model *model;
+  const clf_dataset *rows;
+  atomic_int calls[CALLERS];
+  atomic_int wrong;
+} asking;
+
+typedef struct caller {
+  asking *shared;
+  int number;
+} caller;
+
+static _Thread_local int own_number = -1;
+
+static int32_t ask(void *user, const clf_progress *progress) {
+  asking *shared = user;
+  if (own_number < 0) { /* the fit, or a thread that made no call */
+    atomic_fetch_add(&shared->wrong, strcmp(progress->stage, "svm") != 0);
+    return 0;
+  }
+  const bool sound = strcmp(progress->stage, "predict") == 0 && progress->step >= 0 &&
+                     progress->step <= MANY && progress->steps == MANY;
+  atomic_fetch_add(&shared->wrong, !sound);
+  atomic_fetch_add(&shared->calls[own_number], 1);
+  return !goes_on(own_number);
+}
+
+static void *predict_until_asked(void *argument) {
+  const caller *self = argument;
+  asking *shared = self->shared;
+  int32_t *labels = malloc(MANY * sizeof *labels);
+  clf_status status = CLF_OK;
+  own_number = self->number;
+  while (status == CLF_OK && atomic_load(&shared->calls[own_number]) == 0) {
+    status = clf_model_predict(shared->model, shared->rows, labels, MANY);
+  }
+  atomic_fetch_add(&shared->wrong, status != (goes_on(own_number) ? CLF_OK : CLF_ERROR_CANCELLED));
+  free(labels);
+  return NULL;
+}
+
+START_TEST(callback__is_asked_on_each_calls_own_thread) {
+  enum { FITTED = 300 };
+  static asking shared;
+  float *values = calloc((size_t)MANY * FEATURES, sizeof *values);
+  int32_t labels[FITTED];
+  pthread_t threads[CALLERS];
+  caller callers[CALLERS];
+  uint64_t state = 5;
+  clf_context *context = NULL;
+  for (int i = 0; i < MANY * FEATURES; i++) {
+    values[i] = (float)random_unit(&state);
+  }
+  for (int i = 0; i < FITTED; i++) {
+    labels[i] = i % 2;
+  }
+  ck_clf_ok(clf_context_create(&context, "threads=2 cpu=generic", NULL));
+  ck_clf_ok(clf_context_set_progress(context, ask, &shared));
+  clf_dataset *few = dataset_of(context, values, CLF_F32, FITTED, FEATURES, labels);
+  clf_dataset *rows = dataset_of(context, values, CLF_F32, MANY, FEATURES, NULL);
+  clf_model *model = fitted(context, "svm", "C=0.01", few);
+  shared.model = model;
+  shared.rows = rows;
+  for (int i = 0; i < CALLERS; i++) {
+    callers[i] = (caller){&shared, i};
+    ck_assert_int_eq(pthread_create(&threads[i], NULL, predict_until_asked, &callers[i]), 0);
+  }
+  for (int i = 0; i < CALLERS; i++) {
+    ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+  }
+  ck_assert_int_eq(atomic_load(&shared.wrong), 0);
+  clf_model_free(model);
+  clf_dataset_free(rows);
+  clf_dataset_free(few);
+  clf_context_free(context);
+  free(values);
+}
+END_TEST
+
 static void *fail_in_own_words(void *argument) {
   char kind[16];
   clf_model *model = NULL;
@@ -147,6 +234,7 @@ int main(void) {
     kinds++;
   }
   tcase_add_loop_test(tests, one_model__predicts_in_16_threads, 0, kinds);
+  tcase_add_test(tests, callback__is_asked_on_each_calls_own_thread);
   tcase_add_test(tests, last_error__is_each_threads_own);
   tcase_add_test(tests, default_context__comes_and_goes_in_many_threads);
   suite_add_tcase(suite, tests);

@@ -1,0 +1,20 @@
+/* The slow half of the border: an x87 part that is not as usual. */
+#include "base/border.h"
+
+#if defined(__x86_64__)
+/* What fnstenv and fldenv move, 28 bytes. */
+typedef struct x87_environment {
+  uint16_t control, gap;
+  uint16_t status, other_gap;
+  uint16_t rest[10];
+} x87_environment;
+
+void clf__floats_set_x87(uint16_t control, uint16_t flags) {
+  x87_environment environment;
+  __asm__ volatile("fnstenv %0" : "=m"(environment) : : "memory");
+  environment.control = control;
+  environment.status =
+      (uint16_t)((environment.status & ~CLF__X87_FLAGS) | (flags & CLF__X87_FLAGS));
+  __asm__ volatile("fldenv %0" : : "m"(environment) : "memory");
+}
+#endif

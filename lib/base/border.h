@@ -1,0 +1,99 @@
+/* The border between host and library. A public function that does arithmetic or allocates begins
+ * with CLF__ENTER(subject), after its CLF__REQUIREs, and has until it returns, on whichever way:
+ *
+ * - the default floating-point environment: rounding to nearest, subnormal numbers as they are, no
+ *   traps. The host's is back when it returns, with the flags that were raised in it.
+ * - a subject, such as "svm", that a refused allocation is told with when nobody nearer to it has
+ *   named one. That of a call within another does not count.
+ *
+ * Threads of the pool start within such a call and inherit its environment. Callbacks run in it. */
+#ifndef CLF_BASE_BORDER_H
+#define CLF_BASE_BORDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__x86_64__)
+/* The control words alone, of SSE and x87: fegetenv() and fesetenv() take ten times as long. */
+typedef struct clf__floats {
+  uint32_t sse;
+  uint16_t x87, flags;
+} clf__floats;
+
+enum {
+  CLF__SSE_FLAGS = 0x3F,
+  CLF__SSE_DEFAULT = 0x1F80,
+  CLF__X87_FLAGS = 0x3F,
+  CLF__X87_DEFAULT = 0x37F
+};
+
+/* For an x87 part that a call must change, or has changed. */
+void clf__floats_set_x87(uint16_t control, uint16_t flags);
+
+static inline clf__floats clf__floats_enter(void) {
+  const uint32_t usual = CLF__SSE_DEFAULT;
+  clf__floats host;
+  __asm__ volatile("stmxcsr %0\n\tfnstcw %1\n\tfnstsw %2"
+                   : "=m"(host.sse), "=m"(host.x87), "=am"(host.flags)
+                   :
+                   : "memory");
+  if ((host.sse & ~(uint32_t)CLF__SSE_FLAGS) != usual) {
+    __asm__ volatile("ldmxcsr %0" : : "m"(usual) : "memory");
+  }
+  if (host.x87 != CLF__X87_DEFAULT) {
+    clf__floats_set_x87(CLF__X87_DEFAULT, host.flags);
+  }
+  return host;
+}
+
+static inline void clf__floats_leave(const clf__floats *host) {
+  uint16_t flags;
+  __asm__ volatile("ldmxcsr %1\n\tfnstsw %0" : "=am"(flags) : "m"(host->sse) : "memory");
+  if (host->x87 != CLF__X87_DEFAULT || ((flags ^ host->flags) & CLF__X87_FLAGS) != 0) {
+    clf__floats_set_x87(host->x87, host->flags);
+  }
+}
+#else
+#include <fenv.h>
+
+typedef struct clf__floats {
+  fenv_t host;
+} clf__floats;
+
+static inline clf__floats clf__floats_enter(void) {
+  clf__floats floats;
+  feholdexcept(&floats.host);
+  fesetenv(FE_DFL_ENV);
+  return floats;
+}
+
+static inline void clf__floats_leave(const clf__floats *floats) {
+  fesetenv(&floats->host);
+}
+#endif
+
+typedef struct clf__border {
+  clf__floats floats;
+  const char *subject; /* NULL within another call */
+} clf__border;
+
+/* Returns the subject, or NULL within another call of the thread. */
+const char *clf__subject_begin(const char *subject);
+/* Puts it in front of the message of a refused allocation that has none yet. */
+void clf__subject_end(const char *subject);
+
+static inline clf__border clf__enter(const char *subject) {
+  return (clf__border){clf__floats_enter(), clf__subject_begin(subject)};
+}
+
+static inline void clf__leave(const clf__border *border) {
+  if (border->subject != NULL) {
+    clf__subject_end(border->subject);
+  }
+  clf__floats_leave(&border->floats);
+}
+
+#define CLF__ENTER(subject)                                                                        \
+  __attribute__((cleanup(clf__leave))) const clf__border clf__border_of_call = clf__enter(subject)
+
+#endif
