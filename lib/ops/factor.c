@@ -26,8 +26,10 @@ enum {
   LANES = 8,
 };
 
-/* Multiplications between two questions whether to go on. */
-static const double block_products = 5e8;
+/* Multiplications between two questions whether to go on, in products of at least so many columns:
+ * cut that way, no element is packed twice. */
+static const double block_products = 2e9;
+static const int64_t min_columns = 384;
 
 /* Where a matrix of this many rows is halved. */
 static int64_t half_of(int64_t size) {
@@ -44,16 +46,18 @@ typedef struct product {
 } product;
 
 static clf_status subtract(const clf__progress *progress, int64_t step, const product *p) {
-  const double fit = block_products / ((double)p->n * (double)p->k);
-  const int64_t rows = fit < BLOCK ? BLOCK : fit < (double)p->m ? (int64_t)fit : p->m;
+  const double fit = block_products / ((double)p->m * (double)p->k);
+  const int64_t columns = fit < (double)min_columns ? min_columns
+                          : fit < (double)p->n      ? (int64_t)fit
+                                                    : p->n;
   clf_status status = CLF_OK;
-  for (int64_t first = 0; first < p->m && status == CLF_OK; first += rows) {
-    const int64_t count = p->m - first < rows ? p->m - first : rows;
+  for (int64_t first = 0; first < p->n && status == CLF_OK; first += columns) {
+    const int64_t count = p->n - first < columns ? p->n - first : columns;
     status = clf__progress_step(progress, step, (double)NAN, (double)NAN);
     if (status == CLF_OK) {
-      status = clf__gemm_f64(progress->context, p->transpose_a, p->transpose_b, count, p->n, p->k,
-                             -1, p->a + first * (p->transpose_a ? 1 : p->lda), p->lda, p->b, p->ldb,
-                             1, p->c + first * p->ldc, p->ldc);
+      status = clf__gemm_f64(progress->context, p->transpose_a, p->transpose_b, p->m, count, p->k,
+                             -1, p->a, p->lda, p->b + first * (p->transpose_b ? p->ldb : 1), p->ldb,
+                             1, p->c + first, p->ldc);
     }
   }
   return status;

@@ -21,8 +21,9 @@
 #include "ops/linalg/secular.h"
 #include "ops/linalg/tridiagonal.h"
 
-/* Multiplications of a product between two questions whether to go on. */
-static const double block_products = 1e9;
+/* Multiplications of a product between two questions whether to go on, at least so many columns. */
+static const double block_products = 2e9;
+static const int64_t min_columns = 384;
 
 /* Which half's columns a row has numbers in. */
 enum { UPPER, BOTH, LOWER, SIDES };
@@ -169,27 +170,37 @@ static void move_rest(divide *w, const merge *m) {
   }
 }
 
-/* The last `wanted` of rows 0 … kept - 1: the products of the secular equation's last vectors with
- * the gathered ones. */
-static clf_status multiply(divide *w, const merge *m, int64_t wanted) {
-  const int64_t n = w->n, half = m->half, lower = m->size - half, kept = m->kept;
-  const int64_t upper = m->of_side[UPPER] + m->of_side[BOTH];
-  const double *from = w->vectors + (kept - wanted) * kept;
-  const double fit = block_products / ((double)kept * (double)m->size);
-  const int64_t block = fit < 64 ? 64 : fit < (double)wanted ? (int64_t)fit : wanted;
+/* to [rows, columns] = factors [rows, depth] times the gathered rows from `from` on. */
+static clf_status multiply_half(divide *w, const merge *m, int64_t rows, int64_t columns,
+                                int64_t depth, const double *factors, const double *from,
+                                double *to) {
+  const double fit = block_products / ((double)rows * (double)(depth > 0 ? depth : 1));
+  const int64_t block = fit < (double)min_columns ? min_columns
+                        : fit < (double)columns   ? (int64_t)fit
+                                                  : columns;
   clf_status status = CLF_OK;
-  for (int64_t row = 0; row < wanted; row += block) {
-    const int64_t rows = wanted - row < block ? wanted - row : block;
-    double *to = m->q + (kept - wanted + row) * n;
+  for (int64_t first = 0; first < columns; first += block) {
+    const int64_t count = columns - first < block ? columns - first : block;
     CLF__TRY(clf__progress_step(&w->progress, m->first + m->size - 1, (double)NAN, (double)NAN));
-    CLF__TRY(clf__gemm_f64(w->context, false, false, rows, half, upper, 1, from + row * kept, kept,
-                           w->gathered, half, 0, to, n));
-    CLF__TRY(clf__gemm_f64(w->context, false, false, rows, lower, kept - m->of_side[UPPER], 1,
-                           from + row * kept + m->of_side[UPPER], kept, w->gathered + upper * half,
-                           lower, 0, to + half, n));
+    CLF__TRY(clf__gemm_f64(w->context, false, false, rows, count, depth, 1, factors, m->kept,
+                           from + first, columns, 0, to + first, w->n));
   }
 done:
   return status;
+}
+
+/* The last `wanted` of rows 0 … kept - 1: the products of the secular equation's last vectors with
+ * the gathered ones. */
+static clf_status multiply(divide *w, const merge *m, int64_t wanted) {
+  const int64_t half = m->half, before = m->kept - wanted;
+  const int64_t upper = m->of_side[UPPER] + m->of_side[BOTH];
+  const double *factors = w->vectors + before * m->kept;
+  double *to = m->q + before * w->n;
+  clf_status status = multiply_half(w, m, wanted, half, upper, factors, w->gathered, to);
+  return status < 0
+             ? status
+             : multiply_half(w, m, wanted, m->size - half, m->kept - m->of_side[UPPER],
+                             factors + m->of_side[UPPER], w->gathered + upper * half, to + half);
 }
 
 /* Orders the part's rows: new ones ascend already; the rest is put in by insertion, which its
