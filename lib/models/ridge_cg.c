@@ -4,7 +4,11 @@
  *
  * Products run in f32 a block of rows at a time, vectors and scalars in f64. The rows are dealt to
  * a fixed number of chunks whose sums are added in order, so the result does not depend on threads.
- */
+ *
+ * From w = 0 on, all iterates lie in the span of the rows, so that without a penalty the limit is
+ * the solution of minimum norm. Once rounding error is all that the directions hold, iterates run
+ * away: every CHECK iterations and at the end the objective is measured from the rows, and an
+ * output whose objective has risen stops there, at the iterate where it was lowest. */
 #include <math.h>
 #include <string.h>
 
@@ -12,9 +16,9 @@
 #include "models/ridge.h"
 #include "ops/linear.h"
 
-enum { CHUNKS = 8, BLOCK_ROWS = 128 };
+enum { CHUNKS = 8, BLOCK_ROWS = 128, CHECK = 32 };
 
-enum pass { SUM_ROWS, SUM_TARGETS, SUM_PRODUCTS };
+enum pass { SUM_ROWS, SUM_TARGETS, SUM_PRODUCTS, SUM_SQUARES };
 
 /* K outputs, D columns; one matrix [K, D] f64 each. */
 typedef struct cg_work {
@@ -26,6 +30,10 @@ typedef struct cg_work {
   double *mean;        /* [D]; 0 without an intercept */
   double *target_mean; /* [K] */
   double *solution, *residual, *direction, *product;
+  double *best;        /* the solution where the objective was lowest */
+  double *objective;   /* [K] there */
+  double *squares;     /* [CHUNKS, K] of what is left of the targets */
+  bool *stopped;       /* [K] the objective has risen */
   float *rounded;      /* [K, D] the direction as f32 */
   float *shift;        /* [K] minus m^T p */
   clf__linear_map map; /* of `rounded`; its owner is the pass that uses it */
@@ -42,7 +50,7 @@ static double target(const clf__training *training, int64_t row, int64_t output)
 
 /* What is summed against the rows: their weight alone, the centred targets, or X p - m^T p. */
 static void fill_block(const cg_work *work, int64_t first, const clf__rows *block, float *values) {
-  if (work->pass == SUM_PRODUCTS) {
+  if (work->pass >= SUM_PRODUCTS) {
     clf__linear_block(&work->map, block, values, work->outputs);
   }
   for (int64_t i = 0; i < block->rows; i++) {
@@ -53,9 +61,21 @@ static void fill_block(const cg_work *work, int64_t first, const clf__rows *bloc
         *value = weight;
       } else if (work->pass == SUM_TARGETS) {
         *value = weight * (float)(target(work->training, first + i, k) - work->target_mean[k]);
-      } else {
+      } else if (work->pass == SUM_PRODUCTS) {
         *value *= weight;
       }
+    }
+  }
+}
+
+static void add_squares(const cg_work *work, int64_t first, int64_t rows, const float *fitted,
+                        double *squares) {
+  for (int64_t i = 0; i < rows; i++) {
+    const double weight = work->weights != NULL ? (double)work->weights[first + i] : 1;
+    for (int64_t k = 0; k < work->outputs; k++) {
+      const double left = target(work->training, first + i, k) - work->target_mean[k] -
+                          (double)fitted[i * work->outputs + k];
+      squares[k] += weight * left * left;
     }
   }
 }
@@ -70,15 +90,19 @@ static void sum_chunk(void *argument, int64_t chunk, int32_t worker) {
     clf__rows block =
         clf__rows_range(x, first, end - first < BLOCK_ROWS ? end - first : BLOCK_ROWS);
     fill_block(work, first, &block, values);
-    clf__linear_gradient_block(&work->sums[chunk], &block, values, work->outputs);
+    if (work->pass == SUM_SQUARES) {
+      add_squares(work, first, block.rows, values, work->squares + chunk * work->outputs);
+    } else {
+      clf__linear_gradient_block(&work->sums[chunk], &block, values, work->outputs);
+    }
   }
 }
 
-/* out [K, D] = sums over all rows of the pass. */
+/* out [K, D] = sums over all rows of the pass; NULL for SUM_SQUARES. */
 static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
   clf_context *context = work->model->context;
   work->pass = pass;
-  if (pass == SUM_PRODUCTS) {
+  if (pass >= SUM_PRODUCTS) {
     clf_status status = clf__linear_prepare(&work->map, context, work->training->x, work->rounded,
                                             work->shift, work->outputs);
     if (status < 0) {
@@ -86,11 +110,13 @@ static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
     }
   }
   clf__parallel(context, CHUNKS, sum_chunk, work);
-  memset(out, 0, (size_t)(work->outputs * work->columns) * sizeof *out);
-  for (int64_t chunk = 0; chunk < CHUNKS; chunk++) {
+  if (out != NULL) {
+    memset(out, 0, (size_t)(work->outputs * work->columns) * sizeof *out);
+  }
+  for (int64_t chunk = 0; chunk < CHUNKS && out != NULL; chunk++) {
     clf__linear_gradient_flush(&work->sums[chunk], out);
   }
-  if (pass == SUM_PRODUCTS) {
+  if (pass >= SUM_PRODUCTS) {
     clf__linear_release(&work->map);
   }
   return CLF_OK;
@@ -108,8 +134,13 @@ static clf_status allocate(cg_work *work) {
   work->rounded = clf__alloc_array(context, size, sizeof(float));
   work->shift = clf__alloc_array(context, work->outputs, sizeof(float));
   work->scratch = clf__alloc_array(context, CHUNKS * BLOCK_ROWS * work->outputs, sizeof(float));
+  work->best = clf__alloc_zeroed(context, size, sizeof(double));
+  work->objective = clf__alloc_zeroed(context, work->outputs, sizeof(double));
+  work->squares = clf__alloc_array(context, CHUNKS * work->outputs, sizeof(double));
+  work->stopped = clf__alloc_zeroed(context, work->outputs, sizeof(bool));
   if (!work->mean || !work->target_mean || !work->solution || !work->residual || !work->direction ||
-      !work->product || !work->rounded || !work->shift || !work->scratch) {
+      !work->product || !work->rounded || !work->shift || !work->scratch || !work->best ||
+      !work->objective || !work->squares || !work->stopped) {
     return CLF_ERROR_MEMORY;
   }
   clf_status status = CLF_OK;
@@ -133,6 +164,10 @@ static void release(cg_work *work) {
   clf__free(work->rounded);
   clf__free(work->shift);
   clf__free(work->scratch);
+  clf__free(work->best);
+  clf__free(work->objective);
+  clf__free(work->squares);
+  clf__free(work->stopped);
 }
 
 /* Means of rows and targets, then the right-hand side, which is also the first residual. */
@@ -171,15 +206,20 @@ static double dot(const double *a, const double *b, int64_t n) {
   return sum;
 }
 
-/* product = (S + alpha I) direction. */
-static clf_status apply(cg_work *work, double alpha) {
+/* The vectors [K, D] as the map of the next pass. */
+static void set_map(cg_work *work, const double *vectors) {
   for (int64_t k = 0; k < work->outputs; k++) {
-    const double *p = work->direction + k * work->columns;
+    const double *p = vectors + k * work->columns;
     for (int64_t j = 0; j < work->columns; j++) {
       work->rounded[k * work->columns + j] = (float)p[j];
     }
     work->shift[k] = (float)-dot(work->mean, p, work->columns);
   }
+}
+
+/* product = (S + alpha I) direction. */
+static clf_status apply(cg_work *work, double alpha) {
+  set_map(work, work->direction);
   clf_status status = run_pass(work, SUM_PRODUCTS, work->product);
   for (int64_t i = 0; i < work->outputs * work->columns; i++) {
     work->product[i] += alpha * work->direction[i];
@@ -187,7 +227,43 @@ static clf_status apply(cg_work *work, double alpha) {
   return status;
 }
 
-/* One step of output k; `square` is its |residual|^2, and the new one is returned. */
+/* The objective of w = 0. */
+static void set_first_objective(cg_work *work) {
+  for (int64_t i = 0; i < work->training->x->rows; i++) {
+    const double weight = work->weights != NULL ? (double)work->weights[i] : 1;
+    for (int64_t k = 0; k < work->outputs; k++) {
+      const double left = target(work->training, i, k) - work->target_mean[k];
+      work->objective[k] += weight * left * left;
+    }
+  }
+}
+
+/* Keeps the solutions whose objective is the lowest so far, as far as f32 products tell, and stops
+ * the others. */
+static clf_status check_objective(cg_work *work, double alpha, const double *first) {
+  const int64_t n = work->columns;
+  set_map(work, work->solution);
+  memset(work->squares, 0, (size_t)(CHUNKS * work->outputs) * sizeof *work->squares);
+  clf_status status = run_pass(work, SUM_SQUARES, NULL);
+  for (int64_t k = 0; k < work->outputs && status == CLF_OK; k++) {
+    const double *w = work->solution + k * n;
+    double objective = alpha * dot(w, w, n);
+    for (int64_t chunk = 0; chunk < CHUNKS; chunk++) {
+      objective += work->squares[chunk * work->outputs + k];
+    }
+    const double limit = work->objective[k] * (1 + 1e-6) + 1e-10 * first[k];
+    if (!work->stopped[k] && objective <= limit) {
+      memcpy(work->best + k * n, w, (size_t)n * sizeof *w);
+      work->objective[k] = fmin(work->objective[k], objective);
+    } else {
+      work->stopped[k] = true;
+    }
+  }
+  return status;
+}
+
+/* One step of output k; `square` is its |residual|^2, and the new one is returned, or -1 where only
+ * rounding error is left of the direction. */
 static double step(cg_work *work, int64_t k, double square) {
   int64_t n = work->columns;
   double *x = work->solution + k * n;
@@ -196,7 +272,7 @@ static double step(cg_work *work, int64_t k, double square) {
   const double *q = work->product + k * n;
   double curvature = dot(p, q, n);
   if (square == 0 || !(curvature > 0)) {
-    return square;
+    return square == 0 ? 0 : -1;
   }
   double length = square / curvature;
   for (int64_t j = 0; j < n; j++) {
@@ -210,33 +286,65 @@ static double step(cg_work *work, int64_t k, double square) {
   return next;
 }
 
+/* The largest relative residual of the outputs that go on, or -1 when none does. */
+static double worst_residual(const cg_work *work, const double *squares, const double *first) {
+  double worst = -1;
+  for (int64_t k = 0; k < work->outputs; k++) {
+    if (!work->stopped[k]) {
+      worst = fmax(worst, first[k] > 0 ? sqrt(squares[k] / first[k]) : 0);
+    }
+  }
+  return worst;
+}
+
+/* Whether an output is at its end. */
+static bool step_all(cg_work *work, double *squares) {
+  bool stuck = false;
+  for (int64_t k = 0; k < work->outputs; k++) {
+    squares[k] = work->stopped[k] ? squares[k] : step(work, k, squares[k]);
+    stuck = stuck || (!work->stopped[k] && squares[k] < 0);
+  }
+  return stuck;
+}
+
+/* squares [3, K]: |residual|^2, that of w = 0, and the objective of w = 0. */
 static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squares) {
   clf__progress progress = clf__progress_begin(work->model->context, "ridge", p->max_iterations);
-  double *first = squares + work->outputs;
+  double *first = squares + work->outputs, *first_objective = first + work->outputs;
+  clf_status status = CLF_OK;
+  int64_t i = 0;
+  set_first_objective(work);
   for (int64_t k = 0; k < work->outputs; k++) {
     const double *r = work->residual + k * work->columns;
     squares[k] = first[k] = dot(r, r, work->columns);
+    first_objective[k] = work->objective[k];
   }
-  for (int64_t i = 0; i < p->max_iterations; i++) {
-    double worst = 0;
-    for (int64_t k = 0; k < work->outputs; k++) {
-      worst = first[k] > 0 ? fmax(worst, sqrt(squares[k] / first[k])) : worst;
-    }
-    if (worst <= p->tolerance) {
-      return CLF_OK;
-    }
-    clf_status status = clf__progress_step(&progress, i, worst, NAN);
-    if (status == CLF_OK) {
-      status = apply(work, p->alpha);
-    }
-    if (status < 0) {
-      return status;
+  double worst = worst_residual(work, squares, first);
+  for (; i < p->max_iterations && worst > p->tolerance; i++) {
+    CLF__TRY(clf__progress_step(&progress, i, worst, NAN));
+    CLF__TRY(apply(work, p->alpha));
+    const bool stuck = step_all(work, squares);
+    if (stuck || i % CHECK == CHECK - 1) {
+      CLF__TRY(check_objective(work, p->alpha, first_objective));
     }
     for (int64_t k = 0; k < work->outputs; k++) {
-      squares[k] = step(work, k, squares[k]);
+      work->stopped[k] = work->stopped[k] || squares[k] < 0;
+    }
+    worst = worst_residual(work, squares, first);
+  }
+  if (i >= CHECK) {
+    CLF__TRY(check_objective(work, p->alpha, first_objective));
+  }
+  for (int64_t k = 0; k < work->outputs; k++) {
+    const int64_t at = k * work->columns;
+    if (work->stopped[k]) {
+      memcpy(work->solution + at, work->best + at, (size_t)work->columns * sizeof(double));
+      worst = INFINITY;
     }
   }
-  return CLF_NOT_CONVERGED;
+  status = worst <= p->tolerance ? CLF_OK : CLF_NOT_CONVERGED;
+done:
+  return status;
 }
 
 clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *training,
@@ -247,7 +355,7 @@ clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *traini
                   .weights = row_weights,
                   .outputs = training->outputs,
                   .columns = training->x->columns};
-  double *squares = clf__alloc_array(model->context, 2 * training->outputs, sizeof *squares);
+  double *squares = clf__alloc_array(model->context, 3 * training->outputs, sizeof *squares);
   clf_status status = squares != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status < 0) {
     goto done;

@@ -252,6 +252,56 @@ START_TEST(ridge__without_penalty_stands_duplicate_columns) {
 }
 END_TEST
 
+/* Fewer rows than features, singular values of 1 to 1e-3, and a tolerance that f32 products do not
+ * reach: rounding error must not carry the iterates away from the solution of minimum norm. */
+START_TEST(ridge_cg__keeps_the_best_iterate) {
+  enum { FEW = 40, MANY = 200 };
+  static float x[FEW * MANY];
+  double y[FEW];
+  const double pi = 3.14159265358979323846;
+  for (int i = 0; i < FEW; i++) {
+    y[i] = sin(1 + 7 * i);
+    for (int j = 0; j < MANY; j++) {
+      double sum = 0;
+      for (int k = 1; k < FEW; k++) {
+        sum += pow(10, -3.0 * k / FEW) * cos(pi * (i + 0.5) * k / FEW) *
+               cos(pi * (j + 0.5) * k / MANY);
+      }
+      x[i * MANY + j] = (float)sum;
+    }
+  }
+  clf_dataset *data = dataset_of(NULL, x, CLF_F32, FEW, MANY, NULL);
+  clf_tensor *targets = NULL;
+  ck_clf_ok(clf_tensor_wrap(&targets, NULL, y, CLF_F64, 1, (int64_t[]){FEW}, NULL, NULL, NULL));
+  ck_clf_ok(clf_dataset_set_targets(data, targets));
+  static const char *const params[] = {"alpha=0 solver=cg tolerance=1e-12 max_iterations=3000",
+                                       "alpha=0 solver=cg tolerance=1e-5", "alpha=0"};
+  clf_tensor *tensors[3];
+  const float *weights[3];
+  clf_model *models[3];
+  for (int m = 0; m < 3; m++) {
+    models[m] = fitted(NULL, "ridge", params[m], data);
+    ck_clf_ok(clf_model_tensor(models[m], "weights", &tensors[m]));
+    weights[m] = clf_tensor_data(tensors[m]);
+  }
+  ck_assert_int_eq(clf_model_outcome(models[0]), CLF_NOT_CONVERGED);
+  for (int m = 0; m < 2; m++) {
+    double error = 0, size = 0;
+    for (int j = 0; j < MANY; j++) {
+      error += pow((double)weights[m][j] - (double)weights[2][j], 2);
+      size += pow((double)weights[2][j], 2);
+    }
+    ck_assert_double_le(sqrt(error / size), 0.1);
+  }
+  for (int m = 0; m < 3; m++) {
+    clf_tensor_free(tensors[m]);
+    clf_model_free(models[m]);
+  }
+  clf_tensor_free(targets);
+  clf_dataset_free(data);
+}
+END_TEST
+
 START_TEST(ridge__balances_classes) {
   problem p = make_problem(5);
   int64_t counts[2] = {0, 0};
@@ -289,6 +339,7 @@ int main(void) {
   tcase_add_test(facts, ridge__scores_no_rows_without_weight);
   tcase_add_test(facts, ridge__reads_u8_as_scaled_numbers);
   tcase_add_test(facts, ridge__without_penalty_stands_duplicate_columns);
+  tcase_add_test(facts, ridge_cg__keeps_the_best_iterate);
   tcase_add_test(facts, ridge__balances_classes);
   suite_add_tcase(suite, facts);
   return run_suite(suite);
