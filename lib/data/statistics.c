@@ -221,6 +221,20 @@ static clf_status read_variances(reading *job, const clf__columns *out, double t
   return CLF_OK;
 }
 
+/* Doubles near the largest one: a difference, a sum or a square of them may be none. */
+static clf_status check_finite(const clf__columns *out, int64_t columns) {
+  for (int64_t j = 0; j < columns; j++) {
+    if (!isfinite(out->maximum[j] - out->minimum[j]) ||
+        (out->mean != NULL && !isfinite(out->mean[j])) ||
+        (out->variance != NULL && !isfinite(out->variance[j]))) {
+      return clf__fail(CLF_ERROR_DATA,
+                       "column %lld, from %g to %g, is too large for its mean and variance",
+                       (long long)j, out->minimum[j], out->maximum[j]);
+    }
+  }
+  return CLF_OK;
+}
+
 static int64_t count_blocks(const clf__rows *x) {
   int64_t entries = clf__rows_entries(x);
   int64_t blocks = entries / BLOCK_ENTRIES;
@@ -250,6 +264,7 @@ clf_status clf__column_statistics(clf_context *context, const clf__rows *x, cons
   if (out->variance != NULL) {
     CLF__TRY(read_variances(&job, out, total));
   }
+  status = check_finite(out, x->columns);
 done:
   clf__free(job.memory);
   clf__free(job.buffers);

@@ -362,6 +362,25 @@ START_TEST(fit__refuses_what_is_not_finite_and_keeps_its_state) {
 }
 END_TEST
 
+/* Doubles so large that their differences or squares are none: no infinity is learned, which a
+ * saved transform would not load with. */
+START_TEST(fit__refuses_columns_beyond_a_double) {
+  static const double wide[] = {0, -1.7e308, 1, 1.7e308, 2, 0}, square[] = {0, 1e200, 1, -1e200};
+  clf_dataset *far = dataset_of(context, wide, CLF_F64, 3, 2, NULL);
+  clf_dataset *large = dataset_of(context, square, CLF_F64, 2, 2, NULL);
+  clf_transform *standardize = create("standardize", NULL), *min_max = create("min_max", NULL);
+  ck_clf_fails(clf_transform_fit(standardize, far), CLF_ERROR_DATA);
+  ck_clf_says("column 1, from -1.7e+308 to 1.7e+308, is too large");
+  ck_clf_fails(clf_transform_fit(standardize, large), CLF_ERROR_DATA);
+  ck_clf_fails(clf_transform_fit(min_max, far), CLF_ERROR_DATA);
+  ck_clf_ok(clf_transform_fit(min_max, large));
+  clf_transform_free(min_max);
+  clf_transform_free(standardize);
+  clf_dataset_free(large);
+  clf_dataset_free(far);
+}
+END_TEST
+
 START_TEST(apply__needs_a_fit_and_the_same_features) {
   const float data[] = {1, 2, 3, 4};
   clf_dataset *two = floats(data, 2, 2), *one = floats(data, 4, 1), *out = NULL;
@@ -526,6 +545,7 @@ int main(void) {
   tcase_add_test(tcase, log_count_ratio__needs_labels_and_leaves_one_class_alone);
   tcase_add_test(tcase, sparse__rows_are_not_made_dense);
   tcase_add_test(tcase, fit__refuses_what_is_not_finite_and_keeps_its_state);
+  tcase_add_test(tcase, fit__refuses_columns_beyond_a_double);
   tcase_add_test(tcase, apply__needs_a_fit_and_the_same_features);
   tcase_add_test(tcase, apply__keeps_labels_and_weights);
   tcase_add_test(tcase, create__refuses_unknown_names);
