@@ -3,30 +3,26 @@
 
 #include <string.h>
 
+static int64_t element_bytes(const clf__rows *x) {
+  return x->dtype == CLF_U8 ? 1 : x->dtype == CLF_F64 ? 8 : 4;
+}
+
 clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count) {
   clf__rows range = *x;
   range.rows = count;
   range.first_row += first;
-  if (count == 0) {
-    return range; /* of rows that may be nowhere */
-  }
   if (clf__rows_sparse(x)) {
     range.row_start += first;
-  } else if (x->dtype == CLF_U8) {
-    range.data = (const uint8_t *)x->data + first * x->stride;
-  } else if (x->dtype == CLF_F64) {
-    range.data = (const double *)x->data + first * x->stride;
-  } else {
-    range.data = (const float *)x->data + first * x->stride;
+  } else if (x->data != NULL) { /* rows without elements may be nowhere */
+    range.data = (const char *)x->data + first * x->stride * element_bytes(x);
   }
   return range;
 }
 
 clf__rows clf__rows_columns(const clf__rows *x, int64_t first, int64_t count) {
   clf__rows stripe = *x;
-  const int64_t element = x->dtype == CLF_U8 ? 1 : x->dtype == CLF_F64 ? 8 : 4;
   stripe.columns = count;
-  stripe.data = (const char *)x->data + first * element;
+  stripe.data = (const char *)x->data + first * element_bytes(x);
   stripe.center = x->center != NULL ? x->center + first : NULL;
   return stripe;
 }
