@@ -13,8 +13,8 @@ typedef struct clf__columns {
 } clf__columns;
 
 /* Rows of weight 0 do not count; `weights` may be NULL. Elements that sparse rows leave out are 0.
- * CLF_ERROR_DATA when all weights are 0, and for a column of doubles whose range, mean or variance is
- * beyond a double. */
+ * CLF_ERROR_DATA when all weights are 0, and for a column whose range, mean or variance is beyond a
+ * double. */
 clf_status clf__column_statistics(clf_context *context, const clf__rows *x, const float *weights,
                                   const clf__columns *out);
 /* Means [columns] alone. */
