@@ -113,6 +113,20 @@ static inline void fuzz_stream(const clf_model *model) {
   clf_sequence_free(sequence);
 }
 
+/* A network of images as a detector, moved over a picture. */
+static inline void fuzz_detect(const clf_model *model, clf_context *context) {
+  static const uint8_t pixels[20 * 18] = {9, 200, 3, 77};
+  clf_detector *detector = NULL;
+  clf_image *picture = NULL;
+  int64_t count = 0;
+  if (fuzz_fine(clf_detector_create(&detector, model, "scale_step=2 threshold=0"))) {
+    FUZZ_CHECK(clf_image_create(&picture, context, 20, 18, 1, pixels, 18) == CLF_OK);
+    fuzz_fine(clf_detector_run(detector, picture, NULL, 0, &count));
+  }
+  clf_image_free(picture);
+  clf_detector_free(detector);
+}
+
 /* What the model is described as, its tensors, and its file, which loads again. */
 static inline void fuzz_describe(const clf_model *model, clf_context *context) {
   static char text[1 << 16];
@@ -149,6 +163,7 @@ static inline void fuzz_use(const clf_model *model, clf_context *context) {
   }
   fuzz_stream(model);
   fuzz_export(model);
+  fuzz_detect(model, context);
   fuzz_describe(model, context);
 }
 
