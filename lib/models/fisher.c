@@ -482,6 +482,11 @@ static bool movable(const clf_model *model) {
   return kernel == CLF__FISHER_LINEAR || clf__kernel_movable(kernel - 1);
 }
 
+static bool is_linear(const clf_model *model) {
+  const fisher_params *p = model->params;
+  return p->kernel.kernel == CLF__FISHER_LINEAR;
+}
+
 const clf__model_kind clf__fisher_kind = {
     .name = "fisher",
     .help = "Fisher discriminant: axes that separate the classes, Gaussians of one covariance",
@@ -489,6 +494,7 @@ const clf__model_kind clf__fisher_kind = {
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
     .fit = fit,
+    .reads_f64 = is_linear,
     .check = check,
     .prepare = clf__support_prepare,
     .free_prepared = clf__support_free_prepared,

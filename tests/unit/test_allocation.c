@@ -281,6 +281,8 @@ static void refuse_each(part which, const setting *how) {
 static const setting SETTINGS[] = {
     {"ridge", NULL, "alpha=1|2", "threads=1", DENSE_F32, true},
     {"ridge", "solver=cg", "alpha=1|2", "threads=1", SPARSE, false},
+    {"ridge", "alpha=0", "alpha=0|2", "threads=1", DENSE_F32, false},
+    {"fisher", NULL, "shrinkage=none|0.5", "threads=1", FAR_F64, false},
     {"ridge", NULL, "alpha=1|2", "threads=2", DENSE_U8, false},
     {"ridge", NULL, "alpha=1|2", "threads=1", FAR_F64, false},
     {"ridge", NULL, "alpha=1|2", "threads=2", FAR_F64, true},
