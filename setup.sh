@@ -7,8 +7,8 @@
 set -eu
 cd "$(dirname "$0")"
 
-needed="gcc libc6-dev meson ninja-build pkg-config libopenblas-dev zlib1g-dev libpng-dev libjpeg-dev
-  libgif-dev check python3"
+needed="gcc libc6-dev meson ninja-build pkg-config zlib1g-dev libpng-dev libjpeg-dev libgif-dev
+  check python3"
 
 packages() {
   missing=

@@ -31,8 +31,8 @@ CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *contex
 /** Fits the statistics.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no rows, NaN or Inf; for pca, rows that are
  *          all equal), CLF_ERROR_UNSUPPORTED (sparse rows would become dense), CLF_ERROR_SHAPE (a
- *          basis or an eigenproblem too large), CLF_ERROR_NUMERIC (eigenvalues that do not
- *          converge), CLF_ERROR_CANCELLED, CLF_ERROR_MEMORY
+ *          basis or an eigenproblem too large), CLF_ERROR_NUMERIC (products of rows that
+ *          overflow), CLF_ERROR_CANCELLED, CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset);
 

@@ -1,5 +1,5 @@
-"""The library's folders depend on each other in one direction only, and BLAS, vector intrinsics
-and the operating system are each called from one folder.
+"""The library's folders depend on each other in one direction only, and vector intrinsics and the
+operating system are each called from one folder.
 
 A file includes from its own folder and from folders earlier in ORDER. Files that lie in lib/
 itself come after all folders.
@@ -12,9 +12,6 @@ ORDER = ["base", "tensor", "store", "ops", "metrics", "data", "layers", "optim",
          "detect", "onnx"]
 # What only one folder may include or call.
 ONLY = [
-    ("ops", r"#\s*include\s*<(cblas|lapacke?|openblas\w*|f77blas)\.h>", "BLAS header"),
-    ("ops", r"\b(cblas_|LAPACKE_|openblas_)\w+", "BLAS call"),
-    ("ops", r"\b[sd](sy|po|ge|tr)[a-z0-9]{2,4}_\s*\(", "LAPACK call"),
     ("ops", r"#\s*include\s*<\w*mmintrin\.h>|#\s*include\s*<immintrin\.h>", "vector intrinsics"),
     ("base", r"#\s*include\s*<(sys/|linux/)?(pthread|unistd|sched|fcntl|dirent|threads|time|signal"
              r"|semaphore|poll|dlfcn|locale)\.h>|#\s*include\s*<(sys|linux)/", "system header"),

@@ -1,8 +1,10 @@
-/* Speed of the kernels, in turns with OpenBLAS where it has the same one. Run it with
- * OPENBLAS_NUM_THREADS=1 to compare single threads.
+/* Speed of the kernels, in turns with OpenBLAS (where it was found) where it has the same one. Run
+ * it with OPENBLAS_NUM_THREADS=1 to compare single threads.
  *
  *   bench_ops [PEAK] [PART]    PEAK: GFLOP/s in f32 of one core; PART: only gemm, gram, … */
+#ifdef OPENBLAS
 #include <cblas.h>
+#endif
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,6 +81,7 @@ static void ours(void *argument) {
 }
 
 static void theirs(void *argument) {
+#ifdef OPENBLAS
   gemm_case *g = argument;
   int m = (int)g->m, n = (int)g->n, k = (int)g->k, lda = g->ta ? m : k, ldb = g->tb ? k : n;
   CBLAS_TRANSPOSE ta = g->ta ? CblasTrans : CblasNoTrans, tb = g->tb ? CblasTrans : CblasNoTrans;
@@ -87,6 +90,9 @@ static void theirs(void *argument) {
   } else {
     cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, g->a, lda, g->b, ldb, 0, g->c, n);
   }
+#else
+  (void)argument;
+#endif
 }
 
 static void bench_gemm(clf_context *context) {
@@ -107,7 +113,8 @@ static void bench_gemm(clf_context *context) {
         g.b = f64 ? filled_f64(context, k * n) : filled_f32(context, k * n);
         g.c = f64 ? filled_f64(context, m * n) : filled_f32(context, m * n);
         double work = 2e-9 * (double)m * (double)n * (double)k;
-        double mine = work / seconds_of(ours, &g), other = work / seconds_of(theirs, &g);
+        double mine = work / seconds_of(ours, &g),
+               other = work / seconds_of(theirs, &g); /* inf: none */
         printf("gemm %s %c%c %5d x %5d x %5d  %6.1f GFLOP/s %3.0f%% of peak, OpenBLAS %6.1f\n",
                f64 ? "f64" : "f32", g.ta ? 't' : 'n', g.tb ? 't' : 'n', (int)m, (int)n, (int)k,
                mine, 100 * mine / (peak * threads / (f64 ? 2 : 1)), other);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds and runs CONSUMER_C out of tree the way a user would:
 #   consumers.sh KIND CONSUMER_C SOURCE_ROOT BUILD_ROOT PREFIX LIBDIR COMPILER…
-# KIND is shared, static (both by pkg-config), readme (the programs in README.md), cmake or subproject.
+# KIND is shared, static (both by pkg-config), whole (gcc -static), readme (the programs in README.md), cmake
+# or subproject.
 # All but the last use a staged install that was moved away from its prefix. Exit status 77: a tool is
 # missing.
 set -eu
@@ -67,6 +68,19 @@ static)
   $compiler "$consumer" -o "$work/consumer" $(flags --static --cflags --libs)
   "$work/consumer"
   test -z "$(linked_to "$work/consumer")"
+  ;;
+whole)
+  need pkg-config
+  install_moved
+  echo 'int main(void) { return 0; }' >"$work/empty.c"
+  # shellcheck disable=SC2046
+  $compiler -static "$work/empty.c" -o "$work/empty" \
+    $(flags --static --libs | sed 's/-lclassify//') ||
+    { echo "libraries that libclassify needs have no static version here"; exit 77; }
+  # shellcheck disable=SC2046
+  $compiler -static "$consumer" -o "$work/consumer" $(flags --static --cflags --libs)
+  "$work/consumer"
+  if ldd "$work/consumer"; then exit 1; fi
   ;;
 cmake)
   need cmake
