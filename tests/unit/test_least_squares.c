@@ -1,6 +1,7 @@
 /* Orthogonal factors and least squares against closed forms: rows are made of singular values and
  * vectors that are known. */
 #include "ops_support.h"
+#include "stingy.h"
 
 #include <math.h>
 
@@ -180,7 +181,8 @@ static void free_sample(sample *s) {
   free(s->weights);
 }
 
-static double *solved(clf_context *context, const sample *s, bool by_right_side, int64_t *rank) {
+static clf_status solve(clf_context *context, const sample *s, bool by_right_side, double *solution,
+                        int64_t *rank) {
   clf__rows x = {.rows = s->rows,
                  .columns = s->columns,
                  .dtype = CLF_F64,
@@ -192,8 +194,11 @@ static double *solved(clf_context *context, const sample *s, bool by_right_side,
   const double zeros[OUTPUTS] = {0};
   clf__gram gram;
   double *right = malloc((size_t)(s->columns * OUTPUTS) * sizeof *right);
-  double *solution = malloc((size_t)(s->columns * OUTPUTS) * sizeof *solution);
-  ck_clf_ok(clf__gram_create(&gram, context, &input));
+  clf_status status = clf__gram_create(&gram, context, &input);
+  if (status < 0) {
+    free(right);
+    return status;
+  }
   for (int64_t i = 0; i < s->columns * OUTPUTS; i++) {
     right[i] = gram.cross[i % OUTPUTS * s->columns + i / OUTPUTS];
   }
@@ -207,9 +212,15 @@ static double *solved(clf_context *context, const sample *s, bool by_right_side,
                                       .right_side = right,
                                       .targets = s->targets,
                                       .target_mean = by_right_side ? NULL : zeros};
-  ck_clf_ok(clf__least_squares_solve(solution, rank, context, &problem));
+  status = clf__least_squares_solve(solution, rank, context, &problem);
   clf__gram_free(&gram);
   free(right);
+  return status;
+}
+
+static double *solved(clf_context *context, const sample *s, bool by_right_side, int64_t *rank) {
+  double *solution = malloc((size_t)(s->columns * OUTPUTS) * sizeof *solution);
+  ck_clf_ok(solve(context, s, by_right_side, solution, rank));
   return solution;
 }
 
@@ -288,6 +299,26 @@ START_TEST(least_squares__has_the_same_bits_on_any_threads) {
 }
 END_TEST
 
+/* On the way by Cholesky, of dependent columns, and by the orthogonal factorisation. */
+START_TEST(least_squares__survives_any_refused_allocation) {
+  static const double smallest[] = {1, 1, 1e-8};
+  static const int64_t ranks[] = {20, 12, 20};
+  sample s = sample_of(60, 20, ranks[_i], smallest[_i], true);
+  double solution[20 * OUTPUTS];
+  clf_status status = CLF_ERROR_MEMORY;
+  for (int64_t refuse = 1; status != CLF_OK && refuse < 1000; refuse++) {
+    stingy from = {.refuse = refuse};
+    clf_context *context = stingy_context("threads=1", &from);
+    status = context != NULL ? solve(context, &s, false, solution, NULL) : CLF_ERROR_MEMORY;
+    ck_assert(status == CLF_OK || status == CLF_ERROR_MEMORY);
+    clf_context_free(context);
+    ck_assert_int_eq(atomic_load(&from.held), 0);
+  }
+  ck_clf_ok(status);
+  free_sample(&s);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("least_squares");
   TCase *tests = tcase_create("least_squares");
@@ -298,6 +329,7 @@ int main(void) {
                       CPU_LEVELS);
   tcase_add_loop_test(tests, least_squares__of_lower_rank_is_of_minimum_norm, 0, CPU_LEVELS);
   tcase_add_loop_test(tests, least_squares__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, least_squares__survives_any_refused_allocation, 0, 3);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }
