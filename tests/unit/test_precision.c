@@ -207,14 +207,14 @@ START_TEST(outlier__does_not_hide_what_is_merged) {
   fill(0);
   seconds[0] = 0;
   clf_dataset *data = dataset_of(context, seconds, CLF_F64, ROWS, 1, halves);
-  clf_model *model = fitted(context, "fisher", NULL, data);
+  clf_model *model = fitted(context, "perceptron", NULL, data);
   ck_assert_ptr_nonnull(clf__store_tensor(model->state, "center"));
   ck_assert_str_eq(heard, "");
   clf_model_free(model);
   for (int i = 0; i < ROWS / 2; i++) {
     seconds[i] = i - 1e15; /* no center is near to both halves */
   }
-  model = fitted(context, "fisher", NULL, data);
+  model = fitted(context, "perceptron", NULL, data);
   ck_assert_msg(strstr(heard, "does not tell all values of column 0 apart") != NULL, "%s", heard);
   clf_model_free(model);
   clf_dataset_free(data);
