@@ -123,8 +123,7 @@ def logistic__objective_is_not_above():
         classes = len(set(y))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            theirs = LogisticRegression(max_iter=1000, multi_class="multinomial"
-                                        if classes > 2 else "auto").fit(x.astype(float), y)
+            theirs = LogisticRegression(max_iter=1000).fit(x.astype(float), y)
         ours = clf.Model("logistic").fit(clf.Dataset(x, y))
 
         def objective(w, b):
