@@ -55,7 +55,7 @@ class Faces(unittest.TestCase):
 
     def test_splits_are_written_and_do_not_change(self):
         data = self.pictures(4, 6)
-        arguments = "--data", data, "--model", "fisher", "--splits", "4", "--seed", "7"
+        arguments = "--data", data, "--model", "hog_ridge", "--splits", "4", "--seed", "7"
         first, = self.results(*arguments)
         again, = self.results(*arguments, "--threads", "1")
         self.assertEqual(first["splits"], again["splits"])
