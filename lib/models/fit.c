@@ -103,6 +103,14 @@ static bool is_partly_good(clf_status status, const clf_model *next) {
          clf__store_tensor(next->state, "history_loss") != NULL;
 }
 
+/* What a file of the model would be refused for. */
+static clf_status check_fitted(const clf_model *next) {
+  const clf_status status = next->kind->check(next);
+  return status == CLF_ERROR_CORRUPT
+             ? clf__fail_within(CLF_ERROR_NUMERIC, "these rows and parameters leave no model")
+             : status;
+}
+
 /* Runs one fit on rows that went through the pipeline. `labels` are in the model's classes. */
 static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
                            const clf__store *before, const fit_extras *extras) {
@@ -151,6 +159,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   next->outcome = status < 0 ? CLF_NOT_CONVERGED : status;
   if (status >= 0) {
     CLF__TRY(clf__state_check_finite(next));
+    CLF__TRY(check_fitted(next));
   }
   const clf_status prepared = clf__model_prepare(next);
   status = prepared < 0 ? prepared : status;

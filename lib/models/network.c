@@ -3,7 +3,7 @@
  * layers it was fitted with, their weights by name and the history of the training. */
 #include "models/network.h"
 
-#include <math.h>
+#include <float.h>
 #include <string.h>
 
 #include <classify/network.h>
@@ -28,7 +28,7 @@ static const clf__param params[] = {
      "share of the rows to hold out for validation, when no validation set is given"},
     {"patience", CLF_PARAM_I64, FIELD(patience), "0", 0, 1e6, false, NULL,
      "epochs without a lower (validation) loss to stop after, with the best weights; 0: never"},
-    {"clip_norm", CLF_PARAM_F64, FIELD(clip_norm), "0", 0, INFINITY, false, NULL,
+    {"clip_norm", CLF_PARAM_F64, FIELD(clip_norm), "0", 0, DBL_MAX, false, NULL,
      "longest gradient; longer ones are shortened to it; 0: any length"},
     {"averaging", CLF_PARAM_F64, FIELD(averaging), "0", 0, 1, false, NULL,
      "validate and keep the mean of the weights over the steps, each counting this often as much "
@@ -45,7 +45,7 @@ static const clf__param params[] = {
      "whether each epoch has a new order, drawn from the context's seed"},
     {"augment", CLF_PARAM_TEXT, FIELD(augment), "", 0, 0, false, NULL,
      "random changes of the images trained on, \"shift=2 rotate=10 …\"; see the catalog's augment"},
-    {"class_weight", CLF_PARAM_LIST, FIELD(class_weight), "none", 0, INFINITY, false,
+    {"class_weight", CLF_PARAM_LIST, FIELD(class_weight), "none", 0, DBL_MAX, false,
      "none|balanced", "weight of each class, or balanced by its rows"},
 };
 
@@ -75,7 +75,8 @@ clf_status clf__network_check_loss(const clf__network *network, int32_t loss, in
   return CLF_OK;
 }
 
-/* The records of the epochs: all that the fit makes, of one length, or none after no epochs. */
+/* The records of the epochs: all that the fit makes, of one length, or none after no epochs. Times
+ * are not in files. */
 static clf_status check_history(const clf_model *model) {
   int64_t epochs = -1, missing = 0, found = 0;
   for (int i = 0; i < CLF__RECORDS; i++) {
@@ -85,9 +86,8 @@ static clf_status check_history(const clf_model *model) {
     const bool accuracy = i == CLF__RECORD_ACCURACY || i == CLF__RECORD_VALIDATION_ACCURACY;
     const bool validated = clf__store_tensor(model->state, "history_validation_loss") != NULL ||
                            clf__store_tensor(model->state, "history_validation_accuracy") != NULL;
-    const bool due = (!validation || validated) && (!accuracy || model->classes != NULL) &&
-                     i != CLF__RECORD_SECONDS;
-    missing += due && tensor == NULL;
+    const bool due = (!validation || validated) && (!accuracy || model->classes != NULL);
+    missing += due && tensor == NULL && i != CLF__RECORD_SECONDS;
     if (tensor == NULL) {
       continue;
     }

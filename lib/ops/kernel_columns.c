@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/context.h"
+#include "base/text.h"
 #include "ops/kernel_parts.h"
 
 typedef struct pack_call {
@@ -186,11 +187,13 @@ static double scale_for(double gamma) {
                                              : exponent);
 }
 
-static void choose(clf__kernel_columns *made, const clf__kernel_function *f, const clf__rows *z,
-                   const clf__rows *partner) {
+/* Sparse rows take half of what dense ones do from gamma: what is left for their products may be
+ * beyond float where features are next to nothing. */
+static clf_status choose(clf__kernel_columns *made, const clf__kernel_function *f,
+                         const clf__rows *z, const clf__rows *partner) {
   made->precomputed = f->kind == CLF__KERNEL_PRECOMPUTED;
   if (made->precomputed) {
-    return;
+    return CLF_OK;
   }
   made->columns = z->columns;
   made->sparse = clf__kernel_packing(z, partner) == CLF__PACKED_SPARSE;
@@ -204,6 +207,12 @@ static void choose(clf__kernel_columns *made, const clf__kernel_function *f, con
   made->rows_map.scale = (float)scale;
   made->map = (clf__kernel_map){
       f->kind, f->degree, (float)(factor * (made->sparse ? unit : unit * unit)), (float)f->coef0};
+  return isfinite(made->map.factor)
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_NUMERIC,
+                         "gamma is %s, which floats do not hold beside such small features; "
+                         "scale the features up",
+                         clf__number_text(f->gamma));
 }
 
 clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *context,
@@ -219,10 +228,12 @@ clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *co
   made->context = context;
   made->kernels = clf__kernels_of(clf__context_cpu(context));
   made->count = count;
-  choose(made, function, z, partner);
-  const clf_status status = made->precomputed ? keep_numbers(made, rows)
-                            : made->sparse    ? pack_sparse(&call)
-                                              : pack_dense(&call, center);
+  clf_status status = choose(made, function, z, partner);
+  if (status == CLF_OK) {
+    status = made->precomputed ? keep_numbers(made, rows)
+             : made->sparse    ? pack_sparse(&call)
+                               : pack_dense(&call, center);
+  }
   if (status < 0) {
     clf__kernel_columns_free(made);
     return status;

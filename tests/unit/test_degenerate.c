@@ -63,6 +63,21 @@ static bool answers(const clf_model *model, const clf_dataset *data) {
   return status == CLF_OK;
 }
 
+/* Saved and loaded, the model is the same to the bit. */
+static void check_file(const clf_model *model, const clf_dataset *data) {
+  static uint8_t bytes[1 << 20];
+  static float values[MOST_ROWS * MOST_CLASSES], again[MOST_ROWS * MOST_CLASSES];
+  const int64_t count = clf_dataset_rows(data) * clf_model_outputs(model);
+  size_t size = 0;
+  clf_model *loaded = NULL;
+  ck_clf_ok(clf_model_save_memory(model, bytes, sizeof bytes, &size));
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, size));
+  const clf_status decided = clf_model_decision_function(model, data, values, count);
+  ck_assert_int_eq(clf_model_decision_function(loaded, data, again, count), decided);
+  ck_assert(decided != CLF_OK || memcmp(values, again, (size_t)count * sizeof *values) == 0);
+  clf_model_free(loaded);
+}
+
 /* Fits what may be beyond a method: a usable model, or one of two statuses and a message. */
 static void fit_or_say(int kind, const clf_dataset *data) {
   clf_model *model = NULL;
@@ -74,8 +89,11 @@ static void fit_or_say(int kind, const clf_dataset *data) {
   if (status < 0) {
     ck_clf_says(kind_at(kind));
     ck_assert(status == CLF_ERROR_DIVERGED || clf_model_features(model) == -1);
-  } else if (answers(model, data)) {
-    check_finite(model, data);
+  } else {
+    check_file(model, data);
+    if (answers(model, data)) {
+      check_finite(model, data);
+    }
   }
   clf_model_free(model);
 }
@@ -418,6 +436,33 @@ START_TEST(fit__takes_or_refuses_extreme_numbers) {
 }
 END_TEST
 
+/* As small as floats are, dense and sparse, in patterns that tell the classes apart or do not. */
+START_TEST(fit__takes_or_refuses_subnormal_features) {
+  enum { ROWS = 8, COLUMNS = 3 };
+  static const float units[] = {0x1p-149f, 0x1p-140f, 0x1p-127f, 0x1p-120f};
+  for (int i = 0; i < 4 * 4; i++) {
+    const int pattern = i / 4;
+    for (int j = 0; j < ROWS * COLUMNS; j++) {
+      const int row = j / COLUMNS, column = j % COLUMNS;
+      const bool on = pattern == 0   ? row % 2 == 0
+                      : pattern == 1 ? row % COLUMNS == column
+                      : pattern == 2 ? row / 4 == column
+                                     : true;
+      x[j] = on ? units[i % 4] : 0;
+      y[row] = row % 2;
+    }
+    clf_dataset *dense = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+    clf_dataset *sparse = sparse_of(NULL, x, ROWS, COLUMNS, y);
+    fit_or_say(_i, dense);
+    if (strcmp(kind_at(_i), "network") != 0) {
+      fit_or_say(_i, sparse);
+    }
+    clf_dataset_free(dense);
+    clf_dataset_free(sparse);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("degenerate");
   TCase *tests = tcase_create("degenerate");
@@ -439,7 +484,8 @@ int main(void) {
                               class_weight__balances_the_classes_that_there_are,
                               weights__of_zero_leave_rows_out,
                               fit__names_the_place_of_what_is_not_finite,
-                              fit__takes_or_refuses_extreme_numbers};
+                              fit__takes_or_refuses_extreme_numbers,
+                              fit__takes_or_refuses_subnormal_features};
   tcase_set_timeout(tests, 60);
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     tcase_add_loop_test(tests, all[i], 0, (int)clf_kind_count("model"));
