@@ -61,11 +61,11 @@ static clf_status fail_value(const clf__param_table *table, const clf__param *pa
                              const char *value) {
   static const char *const wanted[] = {
       [CLF_PARAM_I64] = "an integer",
-      [CLF_PARAM_F64] = "a number",
+      [CLF_PARAM_F64] = "a number that a double holds",
       [CLF_PARAM_BOOL] = "true or false",
       [CLF_PARAM_CHOICE] = "",
       [CLF_PARAM_TEXT] = "a text",
-      [CLF_PARAM_NUMBER] = "a number",
+      [CLF_PARAM_NUMBER] = "a number that a double holds",
       [CLF_PARAM_LIST] = "numbers separated by commas",
   };
   const char *what = wanted[param->type];
@@ -86,6 +86,13 @@ static clf_status check_bounds(const clf__param_table *table, const clf__param *
                    clf__number_text(value),
                    low ? (param->exclusive ? "greater than" : "at least") : "at most",
                    clf__number_text(low ? param->minimum : param->maximum));
+}
+
+/* Reads a number; digits that are beyond a double are none. Infinity has a word. */
+static const char *read_number(const char *at, const char *end, double *out) {
+  const char *after = clf__read_f64(at, end, out);
+  const bool word = after != NULL && (after[-1] | 0x20) >= 'a';
+  return after != NULL && isinf(*out) && !word ? NULL : after;
 }
 
 static bool parse_bool(const char *text, bool *out) {
@@ -109,7 +116,7 @@ static clf_status parse_list(clf__list *out, clf_context *context, const clf__pa
   const char *end = text + strlen(text);
   clf_status status = CLF_OK;
   for (int64_t i = 0; i < count; i++) {
-    at = clf__read_f64(at, end, &list.values[i]);
+    at = read_number(at, end, &list.values[i]);
     if (at == NULL || (i + 1 < count ? *at != ',' : at != end)) {
       status = fail_value(table, param, text);
       goto done;
@@ -176,6 +183,7 @@ static clf_status set_integer(const clf__param_table *table, const clf__param *p
 static clf_status set_field(clf_context *context, const clf__param_table *table,
                             const clf__param *param, void *values, const char *text) {
   void *field = field_of(param, values);
+  const char *end;
   double number;
   int64_t integer;
   bool truth;
@@ -205,8 +213,9 @@ static clf_status set_field(clf_context *context, const clf__param_table *table,
       *(clf__number *)field = (clf__number){NAN, word};
       return CLF_OK;
     }
-    return clf__parse_f64(text, &number) ? set_number(table, param, field, number)
-                                         : fail_value(table, param, text);
+    end = text + strlen(text);
+    return read_number(text, end, &number) == end ? set_number(table, param, field, number)
+                                                  : fail_value(table, param, text);
   }
 }
 

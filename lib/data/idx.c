@@ -2,7 +2,7 @@
  * sizes as big-endian 32-bit integers, the elements, big-endian, last axis fastest.
  *
  * Images and labels lie in two files whose names differ in "images-idx3" and "labels-idx1". */
-#include <math.h>
+#include <float.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -18,7 +18,7 @@ typedef struct idx_params {
 static const clf__param params[] = {
     {"labels", CLF_PARAM_TEXT, offsetof(idx_params, labels), NULL, 0, 0, false, NULL,
      "file of the labels, or none; otherwise found by the images' name"},
-    {"scale", CLF_PARAM_NUMBER, offsetof(idx_params, scale), "auto", 0, INFINITY, true, "auto",
+    {"scale", CLF_PARAM_NUMBER, offsetof(idx_params, scale), "auto", 0, DBL_MAX, true, "auto",
      "factor of u8 elements; auto: 1/255"},
     {"regression", CLF_PARAM_BOOL, offsetof(idx_params, regression), "false", 0, 0, false, NULL,
      "the labels are regression targets"},

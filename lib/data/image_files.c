@@ -1,6 +1,6 @@
 /* A folder of images as rows of bytes [height, width, channels]. Files are decoded side by side,
  * each into its row. */
-#include <math.h>
+#include <float.h>
 #include <string.h>
 
 #include "base/jobs.h"
@@ -42,7 +42,7 @@ static const clf__param params[] = {
      "none|equalize|tan_triggs", "how light is evened out, after resizing"},
     {"skip_others", CLF_PARAM_BOOL, offsetof(files_params, skip_others), "false", 0, 0, false, NULL,
      "leave out files of no known image format; a damaged image is an error all the same"},
-    {"scale", CLF_PARAM_NUMBER, offsetof(files_params, scale), "auto", 0, INFINITY, true, "auto",
+    {"scale", CLF_PARAM_NUMBER, offsetof(files_params, scale), "auto", 0, DBL_MAX, true, "auto",
      "factor of the bytes; auto: 1/255"},
     {"max_pixels", CLF_PARAM_I64, offsetof(files_params, image.max_pixels), "150000000", 1, 0x1p40,
      false, NULL, "an image of more pixels is refused"},

@@ -1,6 +1,6 @@
 /* NPY and NPZ files as datasets: an array of rows, and one of labels from the same archive or from
  * a file of its own. */
-#include <math.h>
+#include <float.h>
 #include <string.h>
 
 #include "data/npy.h"
@@ -22,7 +22,7 @@ static const clf__param params[] = {
      "arr_1 where there is one"},
     {"labels", CLF_PARAM_TEXT, offsetof(npy_params, labels), NULL, 0, 0, false, NULL,
      "NPY file of the labels"},
-    {"scale", CLF_PARAM_F64, offsetof(npy_params, scale), "1", 0, INFINITY, true, NULL,
+    {"scale", CLF_PARAM_F64, offsetof(npy_params, scale), "1", 0, DBL_MAX, true, NULL,
      "factor of u8 elements, such as 0.00392156862745098 for 1/255"},
     {"regression", CLF_PARAM_BOOL, offsetof(npy_params, regression), "false", 0, 0, false, NULL,
      "the labels are regression targets"},

@@ -9,6 +9,7 @@
  * in correlation form, as far as f64 rows tell features apart, and of several solutions finds the
  * one of minimum norm. The K-1 axes come from a K x K eigenproblem, so nothing of the size of the
  * features is ever decomposed but that once. */
+#include <float.h>
 #include <math.h>
 
 #include "models/fisher.h"
@@ -22,7 +23,7 @@ static const clf__param params[] = {
      "none|auto",
      "part of the covariance replaced by its mean variance; auto: as far as rows leave it "
      "uncertain"},
-    {"priors", CLF_PARAM_LIST, offsetof(fisher_params, priors), "data", 0, INFINITY, true, "data",
+    {"priors", CLF_PARAM_LIST, offsetof(fisher_params, priors), "data", 0, DBL_MAX, true, "data",
      "prior of each class, scaled to sum to 1; data: its share of the rows"},
     {"components", CLF_PARAM_NUMBER, offsetof(fisher_params, components), "auto", 1, 1e9, false,
      "auto", "discriminant axes that transform gives; auto: classes - 1 or fewer"},

@@ -8,6 +8,7 @@
  * at doubling distances. An evaluation (logistic_loss.c) reads the rows once: 2 * rows * columns *
  * outputs multiply-adds, 0.94 G for MNIST or 8 ms on two cores that do 115 GFLOP/s each; a fit is
  * some 25 of them. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ typedef struct logistic_params {
 static const clf__param params[] = {
     {"C", CLF_PARAM_F64, offsetof(logistic_params, C), "1", 0, INFINITY, true, NULL,
      "weight of the losses against the L2 penalty; inf for no penalty"},
-    {"tolerance", CLF_PARAM_F64, offsetof(logistic_params, tolerance), "1e-7", 0, INFINITY, false,
+    {"tolerance", CLF_PARAM_F64, offsetof(logistic_params, tolerance), "1e-7", 0, DBL_MAX, false,
      NULL, "largest component of the mean objective's gradient to stop at"},
     {"max_iterations", CLF_PARAM_I64, offsetof(logistic_params, max_iterations), "1000", 1, 1e9,
      false, NULL, "most iterations"},
@@ -35,7 +36,7 @@ static const clf__param params[] = {
      NULL, "whether to fit an intercept"},
     {"multiclass", CLF_PARAM_CHOICE, offsetof(logistic_params, multiclass), "multinomial", 0, 0,
      false, "multinomial|one_vs_rest", "one softmax, or a sigmoid for each class"},
-    {"class_weight", CLF_PARAM_LIST, offsetof(logistic_params, class_weight), "none", 0, INFINITY,
+    {"class_weight", CLF_PARAM_LIST, offsetof(logistic_params, class_weight), "none", 0, DBL_MAX,
      false, "none|balanced", "weight of each class, or balanced by its rows"},
 };
 

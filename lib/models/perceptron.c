@@ -1,6 +1,7 @@
 /* The perceptron as a model: parameters, state, partial fits. The method: perceptron_learn.c. */
 #include "models/perceptron.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static const clf__param params[] = {
     {"fit_intercept", CLF_PARAM_BOOL, offsetof(clf__perceptron_params, fit_intercept), "true", 0, 0,
      false, NULL, "whether to fit an intercept"},
     {"class_weight", CLF_PARAM_LIST, offsetof(clf__perceptron_params, class_weight), "none", 0,
-     INFINITY, false, "none|balanced", "weight of each class, or balanced by its rows"},
+     DBL_MAX, false, "none|balanced", "weight of each class, or balanced by its rows"},
     {"kernel", CLF_PARAM_CHOICE, offsetof(clf__perceptron_params, kernel.kernel), "none", 0, 0,
      false, "none|" CLF__KERNEL_WORDS, "none: linear in the features; else in the kernel's space"},
     CLF__KERNEL_PARAMS(clf__perceptron_params),

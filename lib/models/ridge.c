@@ -7,18 +7,18 @@
  * well-conditioned, and what ops/least_squares.h does where they are not, so that the solution is
  * that of f64 least squares; of several, the one of minimum norm. Where features are many (LARGE),
  * the columns^2 matrix is avoided by conjugate gradients (ridge_cg.c). */
-#include <math.h>
+#include <float.h>
 
 #include "models/model.h"
 #include "models/ridge.h"
 #include "ops/ops.h"
 
 static const clf__param params[] = {
-    {"alpha", CLF_PARAM_F64, offsetof(clf__ridge_params, alpha), "1", 0, INFINITY, false, NULL,
+    {"alpha", CLF_PARAM_F64, offsetof(clf__ridge_params, alpha), "1", 0, DBL_MAX, false, NULL,
      "strength of the L2 penalty"},
     {"fit_intercept", CLF_PARAM_BOOL, offsetof(clf__ridge_params, fit_intercept), "true", 0, 0,
      false, NULL, "whether to fit an intercept"},
-    {"class_weight", CLF_PARAM_LIST, offsetof(clf__ridge_params, class_weight), "none", 0, INFINITY,
+    {"class_weight", CLF_PARAM_LIST, offsetof(clf__ridge_params, class_weight), "none", 0, DBL_MAX,
      false, "none|balanced", "weight of each class, or balanced by its rows"},
     {"solver", CLF_PARAM_CHOICE, offsetof(clf__ridge_params, solver), "auto", 0, 0, false,
      "auto|cholesky|cg", "cholesky is exact; cg suits many features; auto: by their number"},

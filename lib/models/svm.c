@@ -3,6 +3,7 @@
  */
 #include "models/svm.h"
 
+#include <float.h>
 #include <math.h>
 
 static const clf__param params[] = {
@@ -11,7 +12,7 @@ static const clf__param params[] = {
     {"C", CLF_PARAM_F64, offsetof(clf__svm_params, C), "1", 0, 1e30, true, NULL,
      "weight of the errors against the margin: the upper bound of the dual variables"},
     CLF__KERNEL_PARAMS(clf__svm_params),
-    {"class_weight", CLF_PARAM_LIST, offsetof(clf__svm_params, class_weight), "none", 0, INFINITY,
+    {"class_weight", CLF_PARAM_LIST, offsetof(clf__svm_params, class_weight), "none", 0, DBL_MAX,
      false, "none|balanced", "weight of each class, or balanced by its rows"},
     {"multiclass", CLF_PARAM_CHOICE, offsetof(clf__svm_params, multiclass), "one_vs_one", 0, 0,
      false, "one_vs_one|one_vs_rest", "a machine for each pair of classes, or for each class"},

@@ -1,4 +1,5 @@
 /* What the catalog tells, held against what the library takes. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -160,6 +161,12 @@ static void check_bounds(const seen *param) {
     ck_clf_fails(set(param, info->name, clf__number_text(info->maximum + 1)), CLF_ERROR_ARGUMENT);
   }
   ck_clf_fails(set(param, info->name, "nan"), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(set(param, info->name, "1e999"), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(set(param, info->name, "-1e999"), CLF_ERROR_ARGUMENT);
+  const bool unbounded = info->type != CLF_PARAM_I64 && info->maximum > DBL_MAX;
+  ck_assert_msg(set(param, info->name, "inf") == (unbounded ? CLF_OK : CLF_ERROR_ARGUMENT),
+                "%s: %s", param->kind, info->name);
+  ck_assert(!unbounded || strstr(info->help, "inf") != NULL);
 }
 
 START_TEST(params__keep_to_their_bounds) {
