@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "ops/gram_parts.h"
@@ -328,6 +329,23 @@ done:
   return status;
 }
 
+/* Says how many columns are made of others; those that are the same in all rows tell nothing, and
+ * are not counted. */
+static void report_rank(const solver *s) {
+  int64_t explained = s->columns - s->factor.rank;
+  for (int64_t j = 0; j < s->columns; j++) {
+    explained -= s->lengths[j] == 0;
+  }
+  if (explained > 0) {
+    clf__log(s->context, CLF_LOG_INFO,
+             "least squares: %lld of %lld features are explained by the others as far as %s; %s",
+             (long long)explained, (long long)s->columns,
+             s->factor.rest != NULL ? "f64 tells" : "tolerance asks",
+             s->factor.rest != NULL ? "of all solutions the one of minimum norm is taken"
+                                    : "they are left out, with weights of 0");
+  }
+}
+
 clf_status clf__least_squares_solve(double *solution, int64_t *rank, clf_context *context,
                                     const clf__least_squares *problem) {
   solver s = {.context = context,
@@ -348,6 +366,7 @@ clf_status clf__least_squares_solve(double *solution, int64_t *rank, clf_context
   if (!reached) {
     CLF__TRY(solve_by_triangle(&s));
   }
+  report_rank(&s);
   if (rank != NULL) {
     *rank = s.factor.rank;
   }

@@ -20,7 +20,8 @@
  * what is left of it is rounding error of f64 rows (some 1e-13 of its length; more by the ratio of
  * its mean to its deviation). Of all solutions the one of minimum norm |Z| is then found. With a
  * `tolerance` above that of rounding, columns of which a share of at most so much (as a square) is
- * unexplained by those before are left out instead: their weights are 0. */
+ * unexplained by those before are left out instead: their weights are 0. The log says how many
+ * columns were one or the other. */
 #ifndef CLF_OPS_LEAST_SQUARES_H
 #define CLF_OPS_LEAST_SQUARES_H
 

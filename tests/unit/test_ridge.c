@@ -1,6 +1,7 @@
 /* Ridge against the normal equations solved independently in f64, in every storage and solver. */
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "support.h"
@@ -252,6 +253,47 @@ START_TEST(ridge__without_penalty_stands_duplicate_columns) {
 }
 END_TEST
 
+static void keep_message(void *user, int32_t level, const char *message) {
+  if (level == CLF_LOG_INFO && strstr(message, "features") != NULL) {
+    snprintf(user, 200, "%s", message);
+  }
+}
+
+/* One feature is twice another, one the sum of two, one constant, which is none of the others'. */
+START_TEST(features__that_others_explain_are_in_the_log) {
+  static const struct {
+    const char *kind, *params, *said;
+  } cases[] = {{"ridge", "alpha=0", "2 of 7 features are explained"},
+               {"ridge", "alpha=1e-3", ""},
+               {"fisher", "", "minimum norm"},
+               {"fisher", "", "2 of 7 features are explained"},
+               {"fisher", "tolerance=1e-6", "2 of 7 features are explained"},
+               {"fisher", "tolerance=1e-6", "left out"}};
+  problem p = make_problem(4);
+  for (int i = 0; i < ROWS; i++) {
+    float *row = p.x + i * COLUMNS;
+    row[0] = rintf(1024 * row[0]);
+    row[1] = rintf(1024 * row[1]);
+    row[4] = 2 * row[0];
+    row[5] = row[0] + row[1];
+    row[6] = 4;
+  }
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char said[200] = "";
+    clf_context *context = NULL;
+    ck_clf_ok(clf_context_create(&context, NULL, NULL));
+    ck_clf_ok(clf_context_set_log(context, keep_message, said));
+    clf_dataset *data = dataset_of(context, p.x, CLF_F32, ROWS, COLUMNS, p.labels);
+    clf_model *model = fitted(context, cases[i].kind, cases[i].params, data);
+    ck_assert_msg(cases[i].said[0] == '\0' ? said[0] == '\0' : strstr(said, cases[i].said) != NULL,
+                  "%s %s: '%s'", cases[i].kind, cases[i].params, said);
+    clf_model_free(model);
+    clf_dataset_free(data);
+    clf_context_free(context);
+  }
+}
+END_TEST
+
 /* Fewer rows than features, singular values of 1 to 1e-3, and a tolerance that f32 products do not
  * reach: rounding error must not carry the iterates away from the solution of minimum norm. */
 START_TEST(ridge_cg__keeps_the_best_iterate) {
@@ -339,6 +381,7 @@ int main(void) {
   tcase_add_test(facts, ridge__scores_no_rows_without_weight);
   tcase_add_test(facts, ridge__reads_u8_as_scaled_numbers);
   tcase_add_test(facts, ridge__without_penalty_stands_duplicate_columns);
+  tcase_add_test(facts, features__that_others_explain_are_in_the_log);
   tcase_add_test(facts, ridge_cg__keeps_the_best_iterate);
   tcase_add_test(facts, ridge__balances_classes);
   suite_add_tcase(suite, facts);
