@@ -5,15 +5,14 @@
  *   decision_k(x) = ln p_k + (m_k - m)^T S^-1 (x - m) - (m_k - m)^T S^-1 (m_k - m) / 2
  *
  * whose softmax are the class probabilities. The Gram engine gives the scatter within the classes
- * and the class sums about the mean m; ops/least_squares.h solves for the directions S^-1 (m_k - m)
- * in correlation form, as far as f64 rows tell features apart, and of several solutions finds the
- * one of minimum norm. The K-1 axes come from a K x K eigenproblem, so nothing of the size of the
+ * and the class sums about the mean m; fisher_solve.c solves for the directions S^-1 (m_k - m), as
+ * far as f64 rows tell features apart, and of several solutions finds the one of minimum norm. The
+ * K-1 axes come from a K x K eigenproblem, so nothing of the size of the
  * features is ever decomposed but that once. */
 #include <float.h>
 #include <math.h>
 
 #include "models/fisher.h"
-#include "models/fisher_shrinkage.h"
 #include "ops/ops.h"
 
 typedef clf__fisher_params fisher_params;
@@ -47,26 +46,7 @@ static const clf__param params[] = {
      "kernel: megabytes for the kernel matrix in cg, 16 bits a value where floats do not fit"},
 };
 
-enum { SHRINKAGE_NONE = 0, SHRINKAGE_AUTO = 1 };
-
-/* What a fit works on; D columns, K classes. */
-typedef struct fisher_work {
-  clf_context *context;
-  const clf__training *training;
-  const fisher_params *params;
-  int64_t columns;
-  int64_t classes;
-  clf__gram gram;         /* scatter becomes the covariance within, then its factor */
-  double scale;           /* the covariance is this times the scatter, and the penalty */
-  double *penalty;        /* [D] */
-  double *total_variance; /* [D] */
-  double *deviation;      /* [D] standard deviations within; 0 for constant columns */
-  double *offsets;        /* [D, K] m_k - m */
-  double *directions;     /* [D, K] S^-1 (m_k - m) */
-  double *priors;         /* [K] */
-} fisher_work;
-
-static clf_status allocate(fisher_work *work) {
+static clf_status allocate(clf__fisher_work *work) {
   clf_context *context = work->context;
   work->total_variance = clf__alloc_array(context, work->columns, sizeof(double));
   work->deviation = clf__alloc_array(context, work->columns, sizeof(double));
@@ -80,7 +60,7 @@ static clf_status allocate(fisher_work *work) {
              : CLF_ERROR_MEMORY;
 }
 
-static void release(fisher_work *work) {
+static void release(clf__fisher_work *work) {
   clf__gram_free(&work->gram);
   clf__free(work->total_variance);
   clf__free(work->deviation);
@@ -90,7 +70,7 @@ static void release(fisher_work *work) {
   clf__free(work->priors);
 }
 
-static clf_status set_priors(fisher_work *work) {
+static clf_status set_priors(clf__fisher_work *work) {
   const clf__list *given = &work->params->priors;
   if (given->word < 0 && given->count != work->classes) {
     return clf__fail(CLF_ERROR_ARGUMENT, "fisher: priors has %lld numbers; there are %lld classes",
@@ -108,7 +88,7 @@ static clf_status set_priors(fisher_work *work) {
 }
 
 /* Class means about the overall mean; 0 for classes without rows. */
-static void set_offsets(fisher_work *work) {
+static void set_offsets(clf__fisher_work *work) {
   for (int64_t j = 0; j < work->columns; j++) {
     for (int64_t k = 0; k < work->classes; k++) {
       double weight = work->gram.class_weight[k];
@@ -136,144 +116,8 @@ static clf_status check_rows(const clf__training *training) {
                          (long long)counted, (long long)classes);
 }
 
-/* The scatter divided by the sum of the weights: so a weight of 2 is the row twice, and weights may
- * be of any size. */
-static void covariance_within(fisher_work *work) {
-  const int64_t d = work->columns, classes = work->classes;
-  double *s = work->gram.scatter;
-  work->scale = 1 / work->gram.weight;
-  for (int64_t i = 0; i < d * d; i++) {
-    s[i] *= work->scale;
-  }
-  for (int64_t j = 0; j < d; j++) {
-    double between = 0;
-    for (int64_t k = 0; k < classes; k++) {
-      const double offset = work->offsets[j * classes + k];
-      between += work->gram.class_weight[k] * offset * offset;
-    }
-    work->total_variance[j] = s[j * d + j] + work->scale * between;
-  }
-}
-
-/* Variances within the classes: with shrinkage=auto those of fisher_shrinkage.c, else the
- * covariance's diagonal, where a feature that is constant in every class though not overall
- * separates them best: its variance is taken as a small part of the total one instead of 0. What is
- * rounding error against the feature's own size counts as 0. */
-static clf_status set_deviations(fisher_work *work) {
-  const int64_t d = work->columns;
-  const double rounding = clf__rows_sparse(work->training->x) ? 1e-14 : 1e-22;
-  double *s = work->gram.scatter, *variances = work->deviation;
-  clf_status status = CLF_OK;
-  if (work->params->shrinkage.word == SHRINKAGE_AUTO) {
-    status = clf__fisher_variances(variances, work->context, work->training, &work->gram,
-                                   work->offsets, work->total_variance);
-  } else {
-    for (int64_t j = 0; j < d; j++) {
-      variances[j] = fmax(s[j * d + j], 1e-8 * work->total_variance[j]);
-    }
-  }
-  for (int64_t j = 0; status == CLF_OK && j < d; j++) {
-    const double mean = work->gram.mean[j];
-    work->penalty[j] = fmax(variances[j] - s[j * d + j], 0);
-    s[j * d + j] = variances[j];
-    work->deviation[j] = variances[j] > rounding * mean * mean ? sqrt(variances[j]) : 0;
-  }
-  return status;
-}
-
-/* A number shrinks towards the mean variance; auto towards the features' own variances, which does
- * not depend on their scales. */
-static clf_status shrink_covariance(fisher_work *work) {
-  const clf__number *shrinkage = &work->params->shrinkage;
-  if (shrinkage->word == SHRINKAGE_NONE) {
-    return CLF_OK;
-  }
-  double amount = shrinkage->value;
-  if (shrinkage->word == SHRINKAGE_AUTO) {
-    clf_status status = clf__fisher_shrinkage(&amount, work->context, work->training, &work->gram,
-                                              work->offsets, work->deviation);
-    if (status < 0) {
-      return status;
-    }
-  }
-  int64_t d = work->columns;
-  double *s = work->gram.scatter;
-  double mean_variance = 0;
-  for (int64_t j = 0; j < d; j++) {
-    mean_variance += s[j * d + j] / (double)d;
-  }
-  for (int64_t i = 0; i < d; i++) {
-    double target = shrinkage->word == SHRINKAGE_AUTO ? s[i * d + i] : mean_variance;
-    for (int64_t j = 0; j < d; j++) {
-      s[i * d + j] = (1 - amount) * s[i * d + j] + (i == j ? amount * target : 0);
-    }
-    work->penalty[i] = (1 - amount) * work->penalty[i] + amount * target;
-    work->deviation[i] = sqrt(s[i * d + i]);
-  }
-  work->scale *= 1 - amount;
-  return CLF_OK;
-}
-
-/* The covariance in correlation form, with what belongs to it; returns the right-hand side [D, K]
- * in `right`, the factors 1 / deviation in `factors` and the classes' means. */
-static void scale_columns(fisher_work *work, double *factors, double *right, double *means) {
-  const int64_t d = work->columns, classes = work->classes;
-  double *s = work->gram.scatter;
-  for (int64_t i = 0; i < d; i++) {
-    factors[i] = work->deviation[i] > 0 ? 1 / work->deviation[i] : 0;
-    work->penalty[i] *= factors[i] * factors[i];
-    work->gram.noise[i] *= factors[i] * sqrt(work->scale);
-    for (int64_t k = 0; k < classes; k++) {
-      const double offset = work->offsets[i * classes + k];
-      right[i * classes + k] = factors[i] * offset;
-      means[k * d + i] = work->gram.mean[i] + offset;
-    }
-  }
-  for (int64_t i = 0; i < d; i++) {
-    for (int64_t j = 0; j < d; j++) {
-      s[i * d + j] *= factors[i] * factors[j];
-    }
-  }
-}
-
-/* Solves for the directions in correlation form. */
-static clf_status solve(fisher_work *work) {
-  const int64_t d = work->columns, classes = work->classes;
-  double *factors = clf__alloc_array(work->context, d, sizeof *factors);
-  double *right = clf__alloc_array(work->context, d * classes, sizeof *right);
-  double *means = clf__alloc_array(work->context, d * classes, sizeof *means);
-  clf_status status = factors && right && means ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status < 0) {
-    goto done;
-  }
-  scale_columns(work, factors, right, means);
-  const clf__least_squares problem = {.rows = {.x = work->training->x,
-                                               .class_means = means,
-                                               .labels = work->training->labels,
-                                               .factor = factors},
-                                      .weights = work->training->weights,
-                                      .scale = work->scale,
-                                      .penalty = work->penalty,
-                                      .tolerance = work->params->tolerance,
-                                      .matrix = work->gram.scatter,
-                                      .noise = work->gram.noise,
-                                      .coarse = work->gram.coarse,
-                                      .exact = work->gram.exact,
-                                      .outputs = classes,
-                                      .right_side = right};
-  CLF__TRY(clf__least_squares_solve(work->directions, NULL, work->context, &problem));
-  for (int64_t i = 0; i < d * classes; i++) {
-    work->directions[i] *= factors[i / classes];
-  }
-done:
-  clf__free(factors);
-  clf__free(right);
-  clf__free(means);
-  return status;
-}
-
 /* Classes without rows get a bias below every other, so that they are never predicted. */
-static clf_status store_classifier(fisher_work *work, clf__store *state) {
+static clf_status store_classifier(clf__fisher_work *work, clf__store *state) {
   const int64_t d = work->columns, classes = work->classes;
   double *bias = clf__alloc_array(work->context, classes, sizeof *bias);
   if (bias == NULL) {
@@ -299,7 +143,7 @@ static clf_status store_classifier(fisher_work *work, clf__store *state) {
 
 /* The matrix [K, K] whose eigenvectors give the axes: M^T S^-1 M, column k of M being sqrt(p_k)
  * (m_k - m'), m' the mean by the priors. */
-static void between_classes(const fisher_work *work, double *between) {
+static void between_classes(const clf__fisher_work *work, double *between) {
   int64_t classes = work->classes;
   for (int64_t a = 0; a < classes * classes; a++) {
     between[a] = 0;
@@ -324,7 +168,8 @@ static void between_classes(const fisher_work *work, double *between) {
 
 /* Axis c = S^-1 M v_c / sqrt(lambda_c), so that the variance within the classes is 1 along it; its
  * sign makes the largest entry of v_c positive. Returns its offset, which takes the mean to 0. */
-static double make_axis(const fisher_work *work, const double *vector, double value, double *axis) {
+static double make_axis(const clf__fisher_work *work, const double *vector, double value,
+                        double *axis) {
   int64_t classes = work->classes;
   double largest = 0;
   for (int64_t k = 0; k < classes; k++) {
@@ -348,7 +193,7 @@ static double make_axis(const fisher_work *work, const double *vector, double va
 }
 
 /* Axes whose eigenvalue is rounding error are left out; one is always given. */
-static int64_t count_axes(const fisher_work *work, const double *values) {
+static int64_t count_axes(const clf__fisher_work *work, const double *values) {
   int64_t classes = work->classes;
   int64_t most = classes - 1 < work->columns ? classes - 1 : work->columns;
   int64_t count = 0;
@@ -362,8 +207,8 @@ static int64_t count_axes(const fisher_work *work, const double *values) {
 }
 
 /* The axes of the `count` largest eigenvalues, and each one's share of their sum. */
-static clf_status store_axes(const fisher_work *work, const double *values, const double *vectors,
-                             int64_t count, clf__store *state) {
+static clf_status store_axes(const clf__fisher_work *work, const double *values,
+                             const double *vectors, int64_t count, clf__store *state) {
   const int64_t classes = work->classes, d = work->columns;
   int64_t size;
   double *axes =
@@ -388,7 +233,7 @@ done:
   return status;
 }
 
-static clf_status store_projection(const fisher_work *work, clf__store *state) {
+static clf_status store_projection(const clf__fisher_work *work, clf__store *state) {
   int64_t classes = work->classes;
   double *between = clf__alloc_array(work->context, classes * classes, sizeof *between);
   double *vectors = clf__alloc_array(work->context, classes * classes, sizeof *vectors);
@@ -409,11 +254,11 @@ done:
 
 clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *training,
                                   clf__store *state) {
-  fisher_work work = {.context = model->context,
-                      .training = training,
-                      .params = model->params,
-                      .columns = training->x->columns,
-                      .classes = training->classes};
+  clf__fisher_work work = {.context = model->context,
+                           .training = training,
+                           .params = model->params,
+                           .columns = training->x->columns,
+                           .classes = training->classes};
   clf__gram_input input = {.x = training->x,
                            .weights = training->weights,
                            .labels = training->labels,
@@ -426,10 +271,7 @@ clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *t
   CLF__TRY(allocate(&work));
   CLF__TRY(set_priors(&work));
   set_offsets(&work);
-  covariance_within(&work);
-  CLF__TRY(set_deviations(&work));
-  CLF__TRY(shrink_covariance(&work));
-  CLF__TRY(solve(&work));
+  CLF__TRY(clf__fisher_solve(&work));
   CLF__TRY(store_classifier(&work, state));
   CLF__TRY(store_projection(&work, state));
 done:

@@ -21,6 +21,27 @@ typedef struct clf__fisher_params {
 
 enum { CLF__FISHER_LINEAR = 0 }; /* of kernel.kernel */
 
+/* What a linear fit works on; D columns, K classes. */
+typedef struct clf__fisher_work {
+  clf_context *context;
+  const clf__training *training;
+  const clf__fisher_params *params;
+  int64_t columns;
+  int64_t classes;
+  clf__gram gram;         /* scatter becomes the covariance within, then its factor */
+  double scale;           /* the covariance is this times the scatter, and the penalty */
+  double *penalty;        /* [D] */
+  double *total_variance; /* [D] */
+  double *deviation;      /* [D] standard deviations within; 0 for constant columns */
+  double *offsets;        /* [D, K] m_k - m */
+  double *directions;     /* [D, K] S^-1 (m_k - m) */
+  double *priors;         /* [K] */
+} clf__fisher_work;
+
+/* Sets the directions, and what belongs to them, from gram, offsets and priors; the scatter is
+ * destroyed. */
+clf_status clf__fisher_solve(clf__fisher_work *work);
+
 /* Adds `weights`, `intercept`, `projection`, `projection_offset` and `explained_ratio` on the
  * columns of training->x to the state. */
 clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *training,
