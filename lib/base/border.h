@@ -3,8 +3,8 @@
  *
  * - the default floating-point environment: rounding to nearest, subnormal numbers as they are, no
  *   traps. The host's is back when it returns, with the flags that were raised in it.
- * - a subject, such as "svm", that a refused allocation is told with when nobody nearer to it has
- *   named one. That of a call within another does not count.
+ * - a subject, such as "svm", which begins the message of a refused allocation unless a function
+ *   nearer to it has named one. The subject of a call within another call is not used.
  *
  * Threads of the pool start within such a call and inherit its environment. Callbacks run in it. */
 #ifndef CLF_BASE_BORDER_H

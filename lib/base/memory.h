@@ -19,8 +19,8 @@ void *clf__resize_array(clf_context *context, void *block, int64_t count, size_t
 char *clf__copy_text(clf_context *context, const char *text);
 char *clf__copy_bytes(clf_context *context, const char *bytes, size_t length); /* adds a NUL */
 
-/* Tells the context's last refusal, on whichever thread it was: for the calling thread of tasks
- * that could not allocate. CLF_ERROR_MEMORY. */
+/* Sets the calling thread's message to the context's last refusal, on whichever thread that was:
+ * for the caller of tasks that could not allocate. Returns CLF_ERROR_MEMORY. */
 clf_status clf__memory_refused(clf_context *context);
 
 /* Frees a block of any of the above; NULL is fine. Needs no context: the block knows it. */

@@ -10,7 +10,7 @@ enum { MESSAGE_BYTES = 512 };
 
 static _Thread_local struct {
   char text[MESSAGE_BYTES];
-  bool unnamed; /* it tells of a refused allocation, but not for what */
+  bool unnamed; /* it is of a refused allocation, and does not say for what */
   bool within;  /* a public call is running that names it at its end */
 } last;
 

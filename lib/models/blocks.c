@@ -1,5 +1,5 @@
 /* A prediction's rows go through pipeline and kind in blocks of equal size, a few million numbers
- * each: small beside the data, and large enough that what a call costs does not count. Where rows
+ * each: small next to the data, and large enough that the cost of a call does not count. Where rows
  * need nothing made of them there is one block. The sizes follow from the shapes alone, so results
  * do not depend on anything else. */
 #include "models/blocks.h"

@@ -13,10 +13,11 @@
  * loss on the others by 1 to 70 %.
  *
  * Correlations, by Ledoit and Wolf (2004, "A well-conditioned estimator for large-dimensional
- * covariance matrices") on z_ij / sqrt(v_j). With R their correlation matrix and p features: delta
- * =
- * (|R|^2 - p) / p, beta = (mean |z_i|^4 - |R|^2) / (p n), and the shrinkage is min(beta, delta) /
- * delta. */
+ * covariance matrices") on z_ij / sqrt(v_j). With R their correlation matrix and p features,
+ *
+ *   delta = (|R|^2 - p) / p,   beta = (mean |z_i|^4 - |R|^2) / (p n),
+ *
+ * and the shrinkage is min(beta, delta) / delta. */
 #include "models/fisher_shrinkage.h"
 
 #include <math.h>

@@ -125,7 +125,7 @@ clf_status clf__model_require_fit(const clf_model *model);
 /* Whether a tensor of the state is a part of the model's file. */
 bool clf__model_saves(const clf_model *model, const char *tensor);
 void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and steps */
-/* Makes model->prepared anew; whoever completes or changes a state calls it. */
+/* Replaces model->prepared; whoever completes or changes a state calls it. */
 clf_status clf__model_prepare(clf_model *model);
 /* The parameters as clones and files get them: without what is the handle's alone. */
 clf_status clf__model_copy_params(void **out, const clf_model *model);

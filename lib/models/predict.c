@@ -1,6 +1,6 @@
 /* Predicting, common to all kinds. Rows go through the pipeline and the kind in blocks, so that a
- * pipeline's rows are never held all at once and the host is asked in between. Results are made
- * beside the caller's arrays and handed over when all of them are good. */
+ * pipeline's rows are never held all at once and the host is asked in between. Results are
+ * computed in memory of our own and copied to the caller's arrays when all of them are good. */
 #include <math.h>
 #include <string.h>
 

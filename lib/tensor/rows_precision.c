@@ -1,9 +1,9 @@
 /* Columns far from 0, and values that f32 merges.
  *
- * A column with the values from a to b lies far from 0 where max(|a|, |b|) > FAR (b - a). A value
- * more can only make the quotient of the two smaller, or leave it below FAR: so a column is done
- * with at the first rows that tell, most at the second, and rows are read on only for the columns
- * that are left.
+ * A column with the values from a to b lies far from 0 where max(|a|, |b|) > far_ratio (b - a).
+ * Another value cannot raise the quotient of the two above far_ratio again once it is below. So a
+ * column is decided at the first row that brings it below, mostly the second, and further rows are
+ * read only for the columns that are left.
  *
  * Values of a column are put into a table by their f32; one that finds another f64 in the place of
  * its f32 is merged. */
