@@ -23,17 +23,11 @@ enum { CLF__READ_AUTO, CLF__READ_F32, CLF__READ_F64 };
   "type of the features; auto: f64 where f32 would merge values or lose more than 1e-6 of a "      \
   "column's range"
 
-/* What a reader of text has seen of its numbers: whether some are not the same as f32, and whether
- * f32 might merge some of these, by their digits. */
-typedef struct clf__digits {
-  bool rounded, many;
-} clf__digits;
-
-static inline void clf__digits_see(clf__digits *seen, double value, int64_t significand) {
-  const bool rounded = (double)(float)value != value;
-  seen->rounded |= rounded;
-  seen->many |= rounded && significand >> 23 != 0;
-}
+/* Of f32 rows of numbers that were rounded only where f32 tells them apart by their digits, see
+ * data/decimal.h, or of f64 rows: *column is the first that lies far from 0 (clf__rows_far) and is
+ * not the same as f32, -1 where there is none. An f32 that is an integer is such a number itself:
+ * no other one of so few digits rounds to it. */
+clf_status clf__rounded_far(int64_t *column, clf_context *context, const clf__rows *x);
 
 /* *column is one of dense f64 rows that f32 would not do for: two of its values merge, rounding
  * loses more than 1e-6 of its range, or a value is too large; -1 where there is none. NaN is passed

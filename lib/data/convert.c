@@ -189,41 +189,57 @@ clf_status clf__to_float(clf_tensor **out, clf_context *context, const clf_tenso
   return convert(out, context, tensor, CLF_F64);
 }
 
-static bool is_f32(const clf__rows *x) {
-  const double *values = x->data;
+/* Whether a column is the same as f32: known of f64; of f32, which may have been rounded, where all
+ * are integers. */
+static bool is_exact(const clf__rows *x) {
   for (int64_t i = 0; i < x->rows; i++) {
-    const double value = values[i * x->stride];
-    if (!((double)(float)value == value) && value == value) {
+    const int64_t at = i * x->stride;
+    const double value =
+        x->dtype == CLF_F64 ? ((const double *)x->data)[at] : (double)((const float *)x->data)[at];
+    const double other = x->dtype == CLF_F64 ? (double)(float)value : trunc(value);
+    if (other != value && !isnan(value)) {
       return false;
     }
   }
   return true;
 }
 
-static bool has_too_large(const clf__rows *x) {
-  const double *values = x->data;
+clf_status clf__rounded_far(int64_t *column, clf_context *context, const clf__rows *x) {
+  clf_status status;
+  CLF__TRY(clf__rows_far(column, context, x, NULL));
+  int64_t j = *column;
+  *column = -1;
+  for (; j >= 0 && j < x->columns && *column < 0; j++) {
+    const clf__rows one = clf__rows_columns(x, j, 1);
+    int64_t far;
+    CLF__TRY(clf__rows_far(&far, context, &one, NULL));
+    *column = far >= 0 && !is_exact(&one) ? j : -1;
+  }
+done:
+  return status;
+}
+
+/* Of the first value that is. */
+static int64_t column_too_large(const clf__rows *x) {
   for (int64_t i = 0; i < x->rows; i++) {
-    if (is_too_large(values[i * x->stride])) {
-      return true;
+    const double *row = (const double *)x->data + i * x->stride;
+    for (int64_t j = 0; j < x->columns; j++) {
+      if (is_too_large(row[j])) {
+        return j;
+      }
     }
   }
-  return false;
+  return -1;
 }
 
 clf_status clf__needs_f64(int64_t *column, clf_context *context, const clf__rows *x) {
   clf__merged merged;
-  clf_status status = CLF_OK;
-  for (int64_t j = 0; j < x->columns; j++) {
-    const clf__rows one = clf__rows_columns(x, j, 1);
-    int64_t far;
-    CLF__TRY(clf__rows_far(&far, context, &one, NULL));
-    if ((far >= 0 && !is_f32(&one)) || has_too_large(&one)) {
-      *column = j;
-      return CLF_OK;
-    }
+  clf_status status;
+  CLF__TRY(clf__rounded_far(column, context, x));
+  if (*column < 0) {
+    CLF__TRY(clf__rows_merged(&merged, context, x, 1, 1));
+    *column = merged.column >= 0 ? merged.column : column_too_large(x);
   }
-  CLF__TRY(clf__rows_merged(&merged, context, x, 1));
-  *column = merged.column;
 done:
   return status;
 }

@@ -46,7 +46,8 @@ typedef struct csv_reader {
   int64_t rows;
   const char *record; /* the current one */
   bool wide;          /* x is f64 */
-  clf__digits seen;
+  int64_t few;        /* significands below it go to f32 as they are: none where x is f64 */
+  bool many;          /* f32 might merge numbers, by their digits, or has no room for one */
   float *next_x;
   double *next_wide; /* in place of next_x */
   double *next_target;
@@ -57,22 +58,26 @@ static bool may_widen(const csv_reader *self) {
   return !self->wide && self->params->dtype == CLF__READ_AUTO;
 }
 
-/* Whether a number is one of the matrix's type; where it may become f64, one that f32 has no room
- * for is. */
-static bool fits(csv_reader *self, double value) {
-  const bool as_f32 = isfinite((float)value);
-  if (may_widen(self) && !as_f32 && isfinite(value)) {
-    self->seen.many = true;
-    return true;
-  }
-  return self->wide ? isfinite(value) : as_f32;
+/* Whether a number is a finite one of the type that the matrix has or may become. */
+static bool fits(const csv_reader *self, double value) {
+  return isfinite(self->params->dtype == CLF__READ_F32 ? (double)(float)value : value);
 }
 
-static void put_feature(csv_reader *self, double value) {
+/* A number that f32 might merge with another, or any into f64. */
+static void put_many_digits(csv_reader *self, double value) {
   if (self->wide) {
     *self->next_wide++ = value;
   } else {
+    self->many |= (double)(float)value != value && !isnan(value);
     *self->next_x++ = (float)value;
+  }
+}
+
+static inline void put_feature(csv_reader *self, double value, int64_t significand) {
+  if (significand < self->few) {
+    *self->next_x++ = (float)value;
+  } else {
+    put_many_digits(self, value);
   }
 }
 
@@ -113,24 +118,19 @@ static clf_status fail_number(const csv_reader *self, const clf__csv_field *fiel
 
 /* The number in a field. A missing one is NaN, and `*complete` false when its row is skipped. */
 static clf_status read_number(csv_reader *self, const clf__csv_field *field, int64_t column,
-                              double *out, bool *complete) {
+                              double *out, int64_t *significand, bool *complete) {
   bool feature = self->columns.roles[column] == CLF__CSV_FEATURE;
   if (clf__csv_missing(field)) {
     *out = NAN;
+    *significand = INT64_MAX;
     *complete = *complete && self->params->missing != MISSING_SKIP;
     bool allowed =
         self->params->missing == MISSING_SKIP || (feature && self->params->missing == MISSING_NAN);
     return allowed ? CLF_OK : fail_missing(self, field, column, feature);
   }
-  int64_t significand;
-  if (clf__read_digits(field->begin, field->end, out, &significand) != field->end ||
-      !(feature ? fits(self, *out) : isfinite((float)*out))) {
-    return fail_number(self, field, column);
-  }
-  if (feature) {
-    clf__digits_see(&self->seen, *out, significand);
-  }
-  return CLF_OK;
+  const bool number = clf__read_digits(field->begin, field->end, out, significand) == field->end &&
+                      (feature ? fits(self, *out) : isfinite((float)*out));
+  return number ? CLF_OK : fail_number(self, field, column);
 }
 
 /* Stores a field by the role of its column. */
@@ -138,16 +138,19 @@ static clf_status store(csv_reader *self, const clf__csv_field *field, int64_t c
                         bool *complete) {
   clf__csv_role role = self->columns.roles[column];
   double number = 0;
+  int64_t significand = 0;
   if (role == CLF__CSV_IGNORED) {
     return CLF_OK;
   }
   if (role == CLF__CSV_LABEL) {
     self->labels[self->rows] = field->begin - field->quoted;
-    return clf__csv_missing(field) ? read_number(self, field, column, &number, complete) : CLF_OK;
+    return clf__csv_missing(field)
+               ? read_number(self, field, column, &number, &significand, complete)
+               : CLF_OK;
   }
-  clf_status status = read_number(self, field, column, &number, complete);
+  clf_status status = read_number(self, field, column, &number, &significand, complete);
   if (role == CLF__CSV_FEATURE) {
-    put_feature(self, number);
+    put_feature(self, number, significand);
   } else if (role == CLF__CSV_TARGET) {
     *self->next_target++ = number;
   } else {
@@ -163,11 +166,10 @@ static inline bool read_plain(csv_reader *self, const char **at) {
   int64_t significand;
   const char *stop = clf__read_digits(*at, end, &value, &significand);
   if (stop == NULL || stop == end || *stop != self->columns.text.delimiter ||
-      !isfinite((float)value)) {
+      (significand == INT64_MAX && !isfinite((float)value))) {
     return false;
   }
-  clf__digits_see(&self->seen, value, significand);
-  put_feature(self, value);
+  put_feature(self, value, significand);
   *at = stop + 1;
   return true;
 }
@@ -225,7 +227,7 @@ static clf_status read_records(csv_reader *self) {
       return status;
     }
     self->rows += complete;
-    if (self->seen.many && may_widen(self)) {
+    if (self->many && may_widen(self)) {
       return CLF_OK;
     }
     at = clf__csv_record_at(&columns->text, at);
@@ -236,8 +238,10 @@ static clf_status read_records(csv_reader *self) {
   return CLF_OK;
 }
 
-static clf_status allocate_x(csv_reader *self) {
-  return clf__tensor_matrix(&self->x, self->context, self->wide ? CLF_F64 : CLF_F32, self->capacity,
+static clf_status allocate_x(csv_reader *self, bool wide) {
+  self->wide = wide;
+  self->few = wide ? 0 : CLF__FEW_DIGITS;
+  return clf__tensor_matrix(&self->x, self->context, wide ? CLF_F64 : CLF_F32, self->capacity,
                             self->columns.counts[CLF__CSV_FEATURE]);
 }
 
@@ -248,8 +252,7 @@ static clf_status allocate(csv_reader *self) {
   int64_t records = clf__csv_count_records(&columns->text, columns->rows);
   clf_status status;
   self->capacity = bound < 1 ? 1 : records < bound ? records : bound;
-  self->wide = self->params->dtype == CLF__READ_F64;
-  CLF__TRY(allocate_x(self));
+  CLF__TRY(allocate_x(self, self->params->dtype == CLF__READ_F64));
   if (columns->counts[CLF__CSV_TARGET] > 0) {
     CLF__TRY(clf__tensor_matrix(&self->targets, self->context, CLF_F64, self->capacity,
                                 columns->counts[CLF__CSV_TARGET]));
@@ -284,10 +287,8 @@ static clf_status is_doubtful(bool *out, const csv_reader *self) {
   const clf__rows x =
       clf__rows_of_f32(self->x->data, self->rows, self->x->shape[1], self->x->shape[1]);
   int64_t far = -1;
-  const clf_status status = self->seen.rounded && !self->seen.many
-                                ? clf__rows_far(&far, self->context, &x, NULL)
-                                : CLF_OK;
-  *out = self->seen.many || far >= 0;
+  const clf_status status = self->many ? CLF_OK : clf__rounded_far(&far, self->context, &x);
+  *out = self->many || far >= 0;
   return status;
 }
 
@@ -298,9 +299,8 @@ static clf_status widen(csv_reader *self) {
   clf_status status = CLF_OK;
   clf_tensor_free(self->x);
   self->x = NULL;
-  self->wide = true;
   self->rows = 0;
-  CLF__TRY(allocate_x(self));
+  CLF__TRY(allocate_x(self, true));
   CLF__TRY(read_records(self));
   CLF__TRY(cut(&self->x, self->rows));
   const clf__rows x = {.rows = self->rows,

@@ -36,7 +36,7 @@ typedef struct svmlight_reader {
   clf_tensor *row_start, *column, *value;
   clf_tensor *labels;     /* i64 until there is one that is no integer of 64 bits, then f64 */
   const char *rounded_at; /* a label that is an integer which f64 rounds, or NULL */
-  clf__digits seen;       /* of values */
+  bool rounded, many;     /* some values are, f32 might merge some by their digits */
   int64_t rows;
   int64_t entries;
   int32_t highest;        /* index; -1 before the first entry */
@@ -156,7 +156,9 @@ static clf_status read_entry(svmlight_reader *self, const char **at, const char 
   if (status < 0) {
     return status;
   }
-  clf__digits_see(&self->seen, value, significand);
+  const bool rounded = (double)(float)value != value;
+  self->rounded |= rounded;
+  self->many |= rounded && significand >= CLF__FEW_DIGITS;
   int32_t column = (int32_t)index;
   ((int32_t *)self->column->data)[self->entries] = column;
   ((float *)self->value->data)[self->entries] = (float)value;
@@ -343,9 +345,9 @@ static clf_status make_dataset(clf_dataset **out, svmlight_reader *self, clf_con
   CLF__TRY(clf__tensor_share(&dataset->column, self->column));
   CLF__TRY(clf__tensor_share(&dataset->value, self->value));
   CLF__TRY(set_labels(dataset, self));
-  if (self->seen.rounded) {
-    CLF__TRY(clf__sparse_tell_far(dataset, self->column, self->value, self->seen.many,
-                                  self->lines.name));
+  if (self->rounded) {
+    CLF__TRY(
+        clf__sparse_tell_far(dataset, self->column, self->value, self->many, self->lines.name));
   }
   *out = dataset;
   dataset = NULL;

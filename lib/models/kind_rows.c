@@ -23,7 +23,8 @@ static clf_status find_merged(clf__merged *out, clf_context *context, const clf_
                               const clf_tensor *center) {
   clf__rows about = *x;
   about.center = center != NULL ? center->data : NULL;
-  const clf_status status = clf__rows_merged(out, context, &about, (x->rows - 1) / SAMPLE + 1);
+  const clf_status status =
+      clf__rows_merged(out, context, &about, (x->rows - 1) / SAMPLE + 1, INT64_MAX);
   out->column = out->rows * SHARE < out->looked_at ? -1 : out->column;
   return status;
 }

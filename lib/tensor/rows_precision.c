@@ -35,14 +35,16 @@ typedef struct search {
 } search;
 
 bool clf__range_is_far(double low, double high) {
-  return !(fmax(fabs(low), fabs(high)) <= far_ratio * (high - low));
+  const double largest = fabs(low) > fabs(high) ? fabs(low) : fabs(high);
+  return !(largest <= far_ratio * (high - low));
 }
 
 static void look_at_row(search *left, const clf__rows *x, int64_t row) {
   int64_t kept = 0;
   for (int64_t k = 0; k < left->count; k++) {
     const double value = value_at(x, row, left->column[k]);
-    const double low = fmin(left->low[k], value), high = fmax(left->high[k], value);
+    const double low = value < left->low[k] ? value : left->low[k]; /* NaN is passed over */
+    const double high = value > left->high[k] ? value : left->high[k];
     if (!clf__range_is_far(low, high)) {
       continue;
     }
@@ -147,6 +149,7 @@ typedef struct table {
 typedef struct counting {
   const clf__rows *x;
   int64_t step;
+  int64_t enough;
   double *memory; /* [threads, mask + 1] */
   uint64_t mask;
   int64_t *rows; /* [columns] merged ones */
@@ -191,7 +194,7 @@ static void count_column(void *argument, int64_t column, int32_t worker) {
     for (uint64_t i = 0; i <= known.mask; i++) {
       known.value[i] = NAN;
     }
-    for (int64_t i = 0; i < x->rows; i += job->step) {
+    for (int64_t i = 0; i < x->rows && merged < job->enough; i += job->step) {
       const double value = value_at(x, i, column) + 0.0; /* -0 is 0 */
       merged += !isnan(value) && is_merged(&known, value);
     }
@@ -200,9 +203,10 @@ static void count_column(void *argument, int64_t column, int32_t worker) {
 }
 
 clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__rows *x,
-                            int64_t step) {
+                            int64_t step, int64_t enough) {
   const int64_t looked_at = (x->rows - 1) / step + 1;
-  counting job = {.x = x, .step = step, .mask = 15};
+  int64_t columns = x->columns;
+  counting job = {.x = x, .step = step, .enough = enough, .mask = 15};
   while (job.mask < 2 * (uint64_t)looked_at) {
     job.mask = 2 * job.mask + 1;
   }
@@ -218,11 +222,12 @@ clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__r
   if (looked_at <= SAMPLE) {
     clf__parallel(context, x->columns, count_column, &job);
   }
-  for (int64_t j = 0; j < x->columns && looked_at > SAMPLE; j++) {
+  for (int64_t j = 0; j < columns && looked_at > SAMPLE; j++) {
     count_column(&job, j, 0);
+    columns = job.rows[j] >= enough ? j + 1 : columns;
   }
   *out = (clf__merged){.column = -1, .looked_at = looked_at};
-  for (int64_t j = 0; j < x->columns; j++) {
+  for (int64_t j = 0; j < columns; j++) {
     if (job.rows[j] > out->rows) {
       out->column = j;
       out->rows = job.rows[j];

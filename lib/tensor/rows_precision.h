@@ -25,8 +25,8 @@ typedef struct clf__merged {
 } clf__merged;
 
 /* Looks at every `step`-th row of dense f64 rows, about their center, for values that differ and
- * are the same as f32. */
+ * are the same as f32, no further than the first column that has `enough` such rows. */
 clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__rows *x,
-                            int64_t step);
+                            int64_t step, int64_t enough);
 
 #endif

@@ -50,11 +50,17 @@ START_TEST(dtype__is_f64_where_f32_would_not_do) {
     int32_t dtype;
   } cases[] = {
       {"5.1,0.123456,1\n-4.9,12.25,2\n", NULL, CLF_F32},
-      {"16777216,1\n16777220,2\n", NULL, CLF_F32},              /* far from 0, and exact */
-      {"16777216,1\n16777217,2\n0,3\n", NULL, CLF_F64},         /* they merge */
-      {"1700000001.5,1\n1700000002.5,2\n", NULL, CLF_F64},      /* they merge, and lie far */
-      {"1000.1,1\n1000.2,2\n1000.3,1\n", NULL, CLF_F64},        /* few digits, and far */
-      {"1000.1,1\n1000.2,2\n0,1\n", NULL, CLF_F32},             /* few digits, and near */
+      {"16777216,1\n16777220,2\n", NULL, CLF_F32},         /* far from 0, and exact */
+      {"16777216,1\n16777217,2\n0,3\n", NULL, CLF_F64},    /* they merge */
+      {"1700000001.5,1\n1700000002.5,2\n", NULL, CLF_F64}, /* they merge, and lie far */
+      {"1000.1,1\n1000.2,2\n1000.3,1\n", NULL, CLF_F64},   /* few digits, and far */
+      {"1000.1,1\n1000.2,2\n0,1\n", NULL, CLF_F32},        /* few digits, and near */
+      {"1990,0.1,1\n2020,0.2,2\n", NULL, CLF_F32},         /* integers far, others rounded */
+      {"1990.5,1\n1991.5,2\n", NULL, CLF_F32},             /* far, and exact */
+      {"1990,1000.1,1\n2020,1000.2,2\n", NULL, CLF_F64},   /* the second column is far */
+      {"1000.1,1\n1000.1,2\n", NULL, CLF_F32},             /* a constant */
+      {"1e39,0,1\n2,0.123456789,2\n", "missing=nan", CLF_F64},
+      {"8388609.1,1\n-8388609,2\n", NULL, CLF_F32},             /* one digit too many, none merge */
       {"0.12345678,1\n0.5,2\n", NULL, CLF_F32},                 /* many digits, and none merge */
       {"0.123456781,1\n0.123456782,2\n0.9,1\n", NULL, CLF_F64}, /* many, and two merge */
       {"1e39,1\n2,2\n", NULL, CLF_F64},
@@ -72,13 +78,43 @@ START_TEST(dtype__is_f64_where_f32_would_not_do) {
   clf_dataset *dataset = read_text(cases[3].text, NULL);
   ck_values(dataset, "x", 1700000001.5, 1700000002.5);
   clf_dataset_free(dataset);
-  dataset = read_text(cases[6].text, NULL);
+  dataset = read_text("0.12345678,1\n0.5,2\n", NULL);
   ck_values(dataset, "x", (double)0.12345678f, 0.5);
   clf_dataset_free(dataset);
-  dataset = read_text(cases[13].text, cases[13].params);
+  dataset = read_text("16777216,1\n?,2\n16777217,1\n", "missing=skip");
   ck_values(dataset, "x", 16777216, 16777217);
   ck_values(dataset, "labels", 0, 0);
   clf_dataset_free(dataset);
+}
+END_TEST
+
+/* Of up to 20 digits, with the point at any place and either sign, to the bit. */
+START_TEST(numbers__are_those_of_the_c_library) {
+  uint64_t state = 7;
+  for (int digits = 1; digits <= 20; digits++) {
+    for (int point = 0; point <= digits + 1; point++) {
+      char number[32], text[64];
+      int length = 0;
+      const bool negative = (digits + point) % 2 == 0;
+      number[length] = '-';
+      length += negative;
+      for (int i = 0; i < digits; i++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        number[length] = '.';
+        length += i == point;
+        number[length++] = (char)('0' + (point == 1 ? 0 : state >> 33) % 10);
+      }
+      number[length] = '.';
+      number[length + (point == digits)] = '\0';
+      snprintf(text, sizeof text, "%s,1\n%s,2\n", number, number);
+      clf_dataset *dataset = read_text(text, "dtype=f64");
+      const clf__rows rows = clf__dataset_rows(dataset);
+      const double expected = strtod(number, NULL), *found = rows.data;
+      ck_assert_msg(memcmp(&found[0], &expected, sizeof expected) == 0, "%s", number);
+      ck_assert_msg(memcmp(&found[1], &expected, sizeof expected) == 0, "%s", number);
+      clf_dataset_free(dataset);
+    }
+  }
 }
 END_TEST
 
@@ -379,6 +415,7 @@ int main(void) {
   tcase_set_timeout(tests, 60);
   tcase_add_test(tests, reads_numbers_and_names);
   tcase_add_test(tests, dtype__is_f64_where_f32_would_not_do);
+  tcase_add_test(tests, numbers__are_those_of_the_c_library);
   tcase_add_test(tests, labels__of_many_digits_stay_apart);
   tcase_add_test(tests, reads_numeric_labels_as_numbers);
   tcase_add_test(tests, reads_every_spelling);

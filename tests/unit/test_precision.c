@@ -320,15 +320,18 @@ START_TEST(merged__counts_values_with_the_same_f32) {
   const double center[] = {0, 1e10};
   clf__merged merged;
   clf__rows rows = {.rows = 5, .columns = 2, .dtype = CLF_F64, .scale = 1, .data = x, .stride = 2};
-  ck_clf_ok(clf__rows_merged(&merged, context, &rows, 1));
+  ck_clf_ok(clf__rows_merged(&merged, context, &rows, 1, INT64_MAX));
   ck_assert_int_eq(merged.column, 1);
   ck_assert_int_eq(merged.rows, 2);
   ck_assert_int_eq(merged.looked_at, 5);
-  ck_clf_ok(clf__rows_merged(&merged, context, &rows, 2));
+  ck_clf_ok(clf__rows_merged(&merged, context, &rows, 2, INT64_MAX));
   ck_assert_int_eq(merged.rows, 1);
   ck_assert_int_eq(merged.looked_at, 3);
+  ck_clf_ok(clf__rows_merged(&merged, context, &rows, 1, 1));
+  ck_assert_int_eq(merged.column, 1);
+  ck_assert_int_eq(merged.rows, 1);
   rows.center = center;
-  ck_clf_ok(clf__rows_merged(&merged, context, &rows, 1));
+  ck_clf_ok(clf__rows_merged(&merged, context, &rows, 1, INT64_MAX));
   ck_assert_int_eq(merged.column, -1);
 }
 END_TEST
