@@ -172,8 +172,9 @@ CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index)
 
 /** A tensor of the fitted model, read-only. Linear models have `weights` [outputs, features] and
  *  `intercept` [outputs], f32; where the weights' products cancel, so that f32 is not enough, also
- *  `weights_f64` and `intercept_f64`, by which they decide. Iterative ones have `history_loss`
- *  [epochs].
+ *  `weights_f64` and `intercept_f64`, by which they decide. Models that were fitted on rows far
+ * from 0 have `center` [columns] f64, which is subtracted from every row. Iterative ones have
+ *  `history_loss` [epochs].
  *  @param out  receives a new handle on the model's memory, valid even after the model's next fit;
  *              free it with clf_tensor_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such name; the message lists them), CLF_ERROR_NOT_FITTED,
