@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "models/perceptron_kernel.h"
 
 static const clf__param params[] = {
@@ -181,6 +182,36 @@ static void skip_passes(clf__perceptron_learner *l, int64_t passes, int64_t rows
   l->seen = counted ? l->seen + seen : MOST_ROWS_SEEN;
 }
 
+/* An update moves the intercept by 1 and a row's score by the row's squared length besides, in
+ * units of learning_rate: where that is next to nothing, features have no say for many passes. */
+static clf_status warn_of_short_rows(const clf_model *model, const clf__training *training) {
+  enum { SAMPLE = 100 };
+  const double short_length = 0.1;
+  const clf__rows *x = training->x;
+  const int64_t step = x->rows / SAMPLE + 1;
+  double *row = clf__alloc_array(model->context, x->columns, sizeof *row);
+  double sum = 0;
+  if (row == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < x->rows; i += step) {
+    clf__rows_read_f64(x, i, row);
+    for (int64_t j = 0; j < x->columns; j++) {
+      sum += row[j] * row[j];
+    }
+  }
+  clf__free(row);
+  sum /= (double)((x->rows + step - 1) / step);
+  if (sum < short_length) {
+    clf__log(model->context, CLF_LOG_WARNING,
+             "perceptron: the rows' squared lengths are about %s, beside which the intercept's "
+             "steps of 1 are long; scale the features up (transform: standardize), make more "
+             "epochs or set fit_intercept=false",
+             clf__number_text(sum));
+  }
+  return CLF_OK;
+}
+
 static clf_status train(const clf_model *model, const clf__training *training, int64_t epochs,
                         const clf__store *before, clf__store *state) {
   const clf__perceptron_params *p = model->params;
@@ -200,6 +231,8 @@ static clf_status train(const clf_model *model, const clf__training *training, i
   }
   if (before != NULL) {
     CLF__TRY(resume(&l, before));
+  } else if (p->fit_intercept) {
+    CLF__TRY(warn_of_short_rows(model, training));
   }
   l.progress = clf__progress_begin(model->context, "perceptron", epochs);
   CLF__TRY(clf__perceptron_report(&l, 0));

@@ -404,6 +404,46 @@ START_TEST(perceptron__ends_whatever_the_features) {
 }
 END_TEST
 
+static void count_short_rows(void *user, int32_t level, const char *message) {
+  *(int *)user += level == CLF_LOG_WARNING && strstr(message, "squared lengths") != NULL;
+}
+
+/* Once a fit, or once for all partial fits; not where there is no intercept. */
+START_TEST(perceptron__warns_of_rows_that_are_short_beside_its_intercept) {
+  static const struct {
+    const char *params;
+    float unit;
+    bool sparse;
+    int warnings;
+  } cases[] = {{NULL, 1, false, 0},          {NULL, 1e-3F, false, 1},
+               {NULL, 1e-30F, false, 1},     {NULL, 1e-3F, true, 1},
+               {NULL, 1, true, 0},           {"fit_intercept=false", 1e-3F, false, 0},
+               {"epochs=1", 1e-3F, false, 1}};
+  problem p = make_problem(12);
+  for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+    float x[ROWS * COLUMNS];
+    int warnings = 0;
+    clf_context *context = NULL;
+    clf_model *model = NULL;
+    ck_clf_ok(clf_context_create(&context, NULL, NULL));
+    ck_clf_ok(clf_context_set_log(context, count_short_rows, &warnings));
+    for (int i = 0; i < ROWS * COLUMNS; i++) {
+      x[i] = p.x[i] * cases[c].unit;
+    }
+    clf_dataset *data = cases[c].sparse ? sparse_of(context, x, ROWS, COLUMNS, p.labels)
+                                        : dataset_of(context, x, CLF_F32, ROWS, COLUMNS, p.labels);
+    ck_clf_ok(clf_model_create(&model, context, "perceptron", cases[c].params));
+    ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+    ck_assert_int_eq(warnings, cases[c].warnings);
+    ck_clf_ok(clf_model_partial_fit(model, data));
+    ck_assert_int_eq(warnings, cases[c].warnings);
+    clf_model_free(model);
+    clf_dataset_free(data);
+    clf_context_free(context);
+  }
+}
+END_TEST
+
 static int32_t cancel_at_2(void *user, const clf_progress *progress) {
   (void)user;
   return progress->step >= 2;
@@ -450,6 +490,7 @@ int main(void) {
   tcase_add_test(tests, perceptron__order_comes_from_the_seed);
   tcase_add_test(tests, perceptron__every_level_of_cpu_agrees);
   tcase_add_test(tests, perceptron__ends_whatever_the_features);
+  tcase_add_test(tests, perceptron__warns_of_rows_that_are_short_beside_its_intercept);
   tcase_add_test(tests, perceptron__can_be_cancelled);
   tcase_add_test(tests, perceptron__parameters_have_bounds);
   suite_add_tcase(suite, tests);
