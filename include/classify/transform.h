@@ -28,7 +28,7 @@ typedef struct clf_transform clf_transform;
 CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
                                         const char *params);
 
-/** Fits the statistics.
+/** Fits the statistics, in f64 whatever the rows are, so features may lie far from 0 (1e9 +- 1).
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no rows, NaN or Inf; for pca, rows that are
  *          all equal), CLF_ERROR_UNSUPPORTED (sparse rows would become dense), CLF_ERROR_SHAPE (a
  *          basis or an eigenproblem too large), CLF_ERROR_NUMERIC (products of rows that
@@ -36,7 +36,10 @@ CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *contex
  *  @since 0.1 */
 CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset);
 
-/** Makes a dataset with transformed features (f32) and the same labels, targets and weights.
+/** Makes a dataset with transformed features and the same labels, targets and weights. Of f64 rows
+ *  "standardize", "min_max" and "pca" subtract in f64 and round to f32 then, so an offset costs no
+ *  digits; "standardize" with mean=false (which subtracts nothing) and "polynomial" give f64. Of
+ * all others the features are f32.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE (another number of
  *          features than fitted on), CLF_ERROR_UNSUPPORTED (sparse rows would become dense),
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
