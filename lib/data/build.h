@@ -34,10 +34,10 @@ clf_status clf__rounded_far(int64_t *column, clf_context *context, const clf__ro
  * over. */
 clf_status clf__needs_f64(int64_t *column, clf_context *context, const clf__rows *x);
 
-/* For sparse rows that are rounded to f32: the log says which feature lies so far from 0 that f32
- * loses more than 1e-6 of its range. `column` and `value` [entries] are the rows'; where the values
- * are rounded ones which may have merged (`merged`), equal ones count, too. `name` is of whose rows
- * they are. */
+/* For sparse rows that are rounded to f32: the log says which feature that is not the same as f32
+ * lies so far from 0 that f32 loses more than 1e-6 of its range. `column` and `value` [entries] are
+ * the rows'; where the values are rounded ones which may have merged (`merged`), equal ones count,
+ * too. `name` is of whose rows they are. */
 clf_status clf__sparse_tell_far(const clf_dataset *dataset, const clf_tensor *column,
                                 const clf_tensor *value, bool merged, const char *name);
 

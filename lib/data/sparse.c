@@ -119,26 +119,71 @@ done:
   return status;
 }
 
+/* Whether f32 is not the same as a number, or was not: of f32 values that integers of few digits
+ * are the same is known, see clf__rounded_far. */
+static bool is_rounded(const clf_tensor *value, double number, bool merged) {
+  return value->dtype == CLF_F32 ? merged || number != trunc(number)
+                                 : number != (double)(float)number;
+}
+
+/* A column with an entry in each row so far that lies far from 0. */
+typedef struct full_column {
+  int64_t column;
+  double low, high;
+  int64_t rows;
+  bool rounded;
+} full_column;
+
+static full_column *find_full(full_column *full, int64_t count, int64_t column) {
+  int64_t first = 0;
+  while (count > 0) {
+    const int64_t half = count / 2;
+    const bool after = full[first + half].column < column;
+    first = after ? first + half + 1 : first;
+    count = after ? count - half - 1 : half;
+  }
+  return full + first;
+}
+
+/* Lets go of columns that the row shows to be near to 0, or has no entry of; returns how many are
+ * left. */
+static int64_t drop_near(full_column *full, int64_t count, int64_t row) {
+  int64_t kept = 0;
+  for (int64_t k = 0; k < count; k++) {
+    if (full[k].rows == row + 1 && clf__range_is_far(full[k].low, full[k].high)) {
+      full[kept++] = full[k];
+    }
+  }
+  return kept;
+}
+
 /* Zeros that a column leaves out are in its range, too: only one with an entry in each row can lie
- * far from 0. */
-static int64_t far_column(const clf_dataset *dataset, const clf_tensor *column,
-                          const clf_tensor *value, bool merged, double *low, double *high,
-                          int64_t *entries) {
-  for (int64_t j = 0; j < dataset->features; j++) {
-    low[j] = INFINITY;
-    high[j] = -INFINITY;
+ * far from 0, so one of the first row, `full` [count]. Most are done with at the second. */
+static int64_t far_column(full_column *full, int64_t count, const clf_dataset *dataset,
+                          const clf_tensor *column, const clf_tensor *value, bool merged) {
+  const int64_t *start = dataset->row_start->data;
+  for (int64_t k = 0; k < count; k++) {
+    full[k] = (full_column){.column = ((const int32_t *)dataset->column->data)[start[0] + k],
+                            .low = INFINITY,
+                            .high = -INFINITY};
   }
-  for (int64_t e = 0; e < column->shape[0]; e++) {
-    const int64_t j = integer_at(column, e);
-    const double number = clf__tensor_value(value, e);
-    low[j] = fmin(low[j], number);
-    high[j] = fmax(high[j], number);
-    entries[j]++;
+  for (int64_t i = 0; i < dataset->rows && count > 0; i++) {
+    for (int64_t e = start[i]; e < start[i + 1]; e++) {
+      const int64_t j = integer_at(column, e);
+      full_column *at = find_full(full, count, j);
+      if (at < full + count && at->column == j) {
+        const double number = clf__tensor_value(value, e);
+        at->low = fmin(at->low, number);
+        at->high = fmax(at->high, number);
+        at->rounded |= is_rounded(value, number, merged);
+        at->rows = i + 1;
+      }
+    }
+    count = drop_near(full, count, i);
   }
-  for (int64_t j = 0; j < dataset->features; j++) {
-    if (entries[j] == dataset->rows && (low[j] < high[j] || merged) &&
-        clf__range_is_far(low[j], high[j])) {
-      return j;
+  for (int64_t k = 0; k < count; k++) {
+    if (full[k].rounded && (full[k].low < full[k].high || merged)) {
+      return full[k].column;
     }
   }
   return -1;
@@ -146,24 +191,21 @@ static int64_t far_column(const clf_dataset *dataset, const clf_tensor *column,
 
 clf_status clf__sparse_tell_far(const clf_dataset *dataset, const clf_tensor *column,
                                 const clf_tensor *value, bool merged, const char *name) {
-  const int64_t features = dataset->features;
-  if (features > column->shape[0]) {
-    return CLF_OK; /* hardly a column is full */
+  const int64_t *start = dataset->row_start->data;
+  const int64_t count = start[1] - start[0];
+  full_column *full = clf__alloc_array(dataset->context, count, sizeof *full);
+  if (full == NULL) {
+    return CLF_ERROR_MEMORY;
   }
-  double *range = clf__alloc_array(dataset->context, features, 2 * sizeof *range);
-  int64_t *entries = clf__alloc_zeroed(dataset->context, features, sizeof *entries);
-  const bool complete = range != NULL && entries != NULL;
-  const int64_t far =
-      complete ? far_column(dataset, column, value, merged, range, range + features, entries) : -1;
+  const int64_t far = far_column(full, count, dataset, column, value, merged);
   if (far >= 0) {
     clf__log(dataset->context, CLF_LOG_WARNING,
              "%s: feature %lld lies so far from 0 that f32, as sparse values are, may merge its "
-             "values: subtract what they have in common, or take dense rows",
+             "values: subtract what they have in common, or take dense rows (CSV, NPY)",
              name, (long long)far + 1);
   }
-  clf__free(range);
-  clf__free(entries);
-  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+  clf__free(full);
+  return CLF_OK;
 }
 
 clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, int64_t columns,
@@ -191,7 +233,7 @@ clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, in
   if (unsorted >= 0) {
     CLF__TRY(sort_rows(dataset, unsorted));
   }
-  if (value->dtype == CLF_F64) {
+  if (value->dtype != CLF_F32 && value->dtype != CLF_U8) {
     CLF__TRY(clf__sparse_tell_far(dataset, column, value, false, "sparse rows"));
   }
   if (y != NULL) {

@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "data/dataset.h"
@@ -242,6 +243,37 @@ START_TEST(sparse__a_long_row_is_sorted_fast) {
 }
 END_TEST
 
+static char heard[512];
+
+static void listen(void *user, int32_t level, const char *message) {
+  (void)user;
+  if (level == CLF_LOG_WARNING) {
+    snprintf(heard, sizeof heard, "%s", message);
+  }
+}
+
+/* Values that are converted to f32; each row has one in column 1. */
+START_TEST(sparse__log_says_which_feature_lies_far_from_0) {
+  static const int64_t first[] = {0, 2, 3, 4}, place[] = {7, 1, 1, 1};
+  static const double far[] = {1, 1e9 + 1, 1e9 + 2, 1e9 + 3}, years[] = {0.1, 1990, 2000, 2020},
+                      near_too[] = {1, 1e9 + 1, 1e9 + 2, 3}, not_number[] = {1, NAN, 0.1, 0.2};
+  static const int64_t integers[] = {1, 1000000001, 1000000002, 1000000003};
+  static const int32_t exact[] = {1, 1000000000, 1000000064, 1000000128};
+  const part cases[] = {{far, CLF_F64, 4},      {integers, CLF_I64, 4}, {years, CLF_F64, 4},
+                        {near_too, CLF_F64, 4}, {exact, CLF_I32, 4},    {not_number, CLF_F64, 4}};
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  for (int i = 0; i < 6; i++) {
+    clf_dataset *dataset = NULL;
+    heard[0] = '\0';
+    ck_clf_ok(
+        create(&dataset, 1000, (part){first, CLF_I64, 4}, (part){place, CLF_I64, 4}, cases[i]));
+    ck_assert_msg((strstr(heard, "feature 2 lies so far from 0") != NULL) == (i < 2), "%d: %s", i,
+                  heard);
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
 int main(void) {
   TCase *tcase = tcase_create("sparse");
   tcase_add_checked_fixture(tcase, setup, teardown);
@@ -255,6 +287,7 @@ int main(void) {
   tcase_add_test(tcase, sparse__refuses_a_column_twice_in_a_row);
   tcase_add_test(tcase, sparse__refuses_shapes_and_types);
   tcase_add_test(tcase, sparse__a_long_row_is_sorted_fast);
+  tcase_add_test(tcase, sparse__log_says_which_feature_lies_far_from_0);
   Suite *suite = suite_create("sparse");
   suite_add_tcase(suite, tcase);
   return run_suite(suite);
