@@ -275,7 +275,11 @@ static clf_status solve_by_scatter(solver *s, bool *reached) {
   trusted = s->growth <= (s->factor.rest != NULL ? max_growth_of_rest : max_growth);
   if (trusted && s->factor.rest != NULL) {
     trusted = s->factor.project != NULL;
-    CLF__TRY(trusted && !s->problem->exact ? confirm_rank(s, &trusted) : CLF_OK);
+    if (trusted && !s->problem->exact) {
+      CLF__TRY(clf__ls_explained_by_few(&trusted, s->context, s->problem, &s->factor, s->lengths,
+                                        s->units));
+      CLF__TRY(trusted ? CLF_OK : confirm_rank(s, &trusted));
+    }
   }
   if (trusted) {
     CLF__TRY(solve_for(s, s->problem->right_side, s->solution, s->fit));

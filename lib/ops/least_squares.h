@@ -15,8 +15,9 @@
  *    follows the condition of the rows, not that of S, its square.
  *
  * Rank: a column whose pivot in 1 is rounding error is dropped only when the rows confirm, in f64,
- * that the others explain it (of bytes, whose sums are exact, the pivot is evidence enough);
- * otherwise 4 decides, where a column is explained by the others when
+ * that the others explain it: by those few columns alone that it is made of, where they are few; of
+ * bytes, whose sums are exact, the pivot is evidence enough, and a column without variance needs
+ * none. Otherwise 4 decides, where a column is explained by the others when
  * what is left of it is rounding error of f64 rows (some 1e-13 of its length; more by the ratio of
  * its mean to its deviation). Of all solutions the one of minimum norm |Z| is then found. With a
  * `tolerance` above that of rounding, columns of which a share of at most so much (as a square) is

@@ -42,4 +42,10 @@ clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *cont
  * (where there are targets) Q^T t. */
 clf_status clf__ls_triangle(double *r, clf_context *context, const clf__least_squares *problem);
 
+/* Whether the columns J that are longer than 0 are found to be made of a few of K, to their unit.
+ * False where they are not, or are made of many, or the rows are sparse. */
+clf_status clf__ls_explained_by_few(bool *explained, clf_context *context,
+                                    const clf__least_squares *problem, const clf__ls_factor *factor,
+                                    const double *lengths, const double *units);
+
 #endif

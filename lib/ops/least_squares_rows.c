@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "base/context.h"
-#include "ops/gemm.h"
+#include "ops/kernels.h"
 #include "ops/least_squares_parts.h"
 #include "ops/qr.h"
 
-enum { BLOCK_ROWS = 512 };
+enum { BLOCK_ROWS = 512, STEP = 16, PARTS = 16 };
 
 static int64_t smaller(int64_t a, int64_t b) {
   return a < b ? a : b;
@@ -24,16 +24,61 @@ static double target(const clf__least_squares *p, int64_t row, int64_t output) {
   return value - p->target_mean[output];
 }
 
-/* fitted [rows, outputs] becomes v (t - fitted), and its squares over v are added to energy. */
-static void take_residuals(const clf__least_squares *p, int64_t first, int64_t rows,
-                           int64_t outputs, bool with_targets, double *fitted, double *energy) {
+/* One pass over the rows. Part p takes the rows p + PARTS n of STEP rows each, and sums what they
+ * give by itself, whoever runs it. */
+typedef struct residuals {
+  clf_context *context;
+  const clf__least_squares *problem;
+  const clf__kernels *kernels;
+  int64_t outputs, first, end;
+  bool with_targets;
+  const double *z; /* [outputs, columns] */
+  double *rows;    /* [threads, STEP, columns] */
+  double *sums;    /* [PARTS, outputs, columns + 1]: gradient and energy */
+} residuals;
+
+/* values [rows], what is fitted, become v (t - fitted). Returns the sum of its squares over v. */
+static double take_residuals(const residuals *r, int64_t first, int64_t rows, int64_t output,
+                             double *values) {
+  double energy = 0;
   for (int64_t i = 0; i < rows; i++) {
-    const double weight = row_weight(p, first + i);
-    for (int64_t k = 0; k < outputs; k++) {
-      double *value = &fitted[i * outputs + k];
-      const double residual = (with_targets ? target(p, first + i, k) : 0) - *value;
-      energy[k] += weight * residual * residual;
-      *value = weight * residual;
+    const double weight = row_weight(r->problem, first + i);
+    const double residual =
+        (r->with_targets ? target(r->problem, first + i, output) : 0) - values[i];
+    energy += weight * residual * residual;
+    values[i] = weight * residual;
+  }
+  return energy;
+}
+
+static void add_part(void *argument, int64_t index, int32_t worker) {
+  const residuals *r = argument;
+  const int64_t columns = r->problem->rows.x->columns;
+  const int64_t first = r->first + index * STEP, rows = smaller(STEP, r->end - first);
+  double *block = r->rows + worker * STEP * columns;
+  double *sums = r->sums + index * r->outputs * (columns + 1);
+  double values[STEP];
+  if (rows <= 0) {
+    return;
+  }
+  clf__centered_read(&r->problem->rows, r->context, first, rows, block, columns);
+  for (int64_t k = 0; k < r->outputs; k++, sums += columns + 1) {
+    r->kernels->dot_rows_f64(block, rows, columns, r->z + k * columns, columns, values);
+    sums[columns] += take_residuals(r, first, rows, k, values);
+    r->kernels->add_rows_f64(block, rows, columns, values, columns, sums);
+  }
+}
+
+/* The parts' sums, in order. */
+static void add_parts(const residuals *r, double *gradient, double *energy) {
+  const int64_t columns = r->problem->rows.x->columns;
+  const double *sums = r->sums;
+  for (int64_t part = 0; part < PARTS; part++) {
+    for (int64_t k = 0; k < r->outputs; k++, sums += columns + 1) {
+      for (int64_t j = 0; j < columns; j++) {
+        gradient[j * r->outputs + k] += sums[j];
+      }
+      energy[k] += sums[columns];
     }
   }
 }
@@ -53,27 +98,40 @@ clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *cont
                              const clf__least_squares *problem, const double *z, int64_t outputs,
                              bool with_targets) {
   const int64_t columns = problem->rows.x->columns, rows = problem->rows.x->rows;
-  const int64_t block = smaller(BLOCK_ROWS, rows);
+  const int64_t threads = clf__context_threads(context);
   const clf__progress progress = clf__progress_begin(context, "refine", rows);
-  double *a = clf__alloc_array(context, block * columns, sizeof *a);
-  double *fitted = clf__alloc_array(context, block * outputs, sizeof *fitted);
-  clf_status status = a != NULL && fitted != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  int64_t size = -1;
+  double *by_output = clf__alloc_array(context, columns * outputs, sizeof *by_output);
+  double *block = clf__alloc_array(context, threads * STEP * columns, sizeof *block);
+  double *sums = clf__alloc_zeroed(
+      context, clf__mul_i64(PARTS * outputs, columns + 1, &size) ? size : -1, sizeof *sums);
+  residuals pass = {.context = context,
+                    .problem = problem,
+                    .kernels = clf__kernels_of(clf__context_cpu(context)),
+                    .outputs = outputs,
+                    .with_targets = with_targets,
+                    .z = by_output,
+                    .rows = block,
+                    .sums = sums};
+  clf_status status = by_output && block && sums ? CLF_OK : CLF_ERROR_MEMORY;
+  for (int64_t i = 0; status == CLF_OK && i < columns * outputs; i++) {
+    by_output[i % outputs * columns + i / outputs] = z[i];
+  }
   memset(gradient, 0, (size_t)(columns * outputs) * sizeof *gradient);
   memset(energy, 0, (size_t)outputs * sizeof *energy);
-  for (int64_t first = 0; first < rows && status == CLF_OK; first += block) {
-    const int64_t here = smaller(block, rows - first);
-    CLF__TRY(first > 0 ? clf__progress_step(&progress, first, NAN, NAN) : CLF_OK);
-    clf__centered_read(&problem->rows, context, first, here, a, columns);
-    CLF__TRY(clf__gemm_f64(context, false, false, here, outputs, columns, 1, a, columns, z, outputs,
-                           0, fitted, outputs));
-    take_residuals(problem, first, here, outputs, with_targets, fitted, energy);
-    CLF__TRY(clf__gemm_f64(context, true, false, columns, outputs, here, 1, a, columns, fitted,
-                           outputs, 1, gradient, outputs));
+  for (; pass.first < rows && status == CLF_OK; pass.first += PARTS * STEP) {
+    CLF__TRY(pass.first > 0 ? clf__progress_step(&progress, pass.first, NAN, NAN) : CLF_OK);
+    pass.end = smaller(pass.first + PARTS * STEP, rows);
+    status = clf__progress_tasks(context, PARTS, add_part, &pass);
   }
-  take_penalty(problem, z, outputs, gradient, energy);
+  if (status == CLF_OK) {
+    add_parts(&pass, gradient, energy);
+    take_penalty(problem, z, outputs, gradient, energy);
+  }
 done:
-  clf__free(a);
-  clf__free(fitted);
+  clf__free(by_output);
+  clf__free(block);
+  clf__free(sums);
   return status;
 }
 

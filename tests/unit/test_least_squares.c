@@ -282,6 +282,67 @@ START_TEST(least_squares__of_lower_rank_is_of_minimum_norm) {
 }
 END_TEST
 
+/* The last column becomes the fourth one plus `difference` times what it was, and the targets those
+ * of weights that are known; where there is no difference, the two columns share theirs. */
+static sample sample_of_copy(int64_t rows, int64_t columns, double difference) {
+  sample s = sample_of(rows, columns, columns, 0.1, false);
+  const int64_t last = columns - 1;
+  s.rank = difference > 0 ? columns : columns - 1;
+  s.smallest = difference > 0 ? difference / 10 : 0.1;
+  for (int64_t i = 0; i < rows; i++) {
+    double *row = s.x + i * columns;
+    row[last] = row[3] + difference * row[last];
+  }
+  for (int64_t j = 0; j < columns * OUTPUTS; j++) {
+    s.expected[j] = coefficient(j / OUTPUTS, j % OUTPUTS);
+  }
+  for (int64_t o = 0; o < OUTPUTS && difference == 0; o++) {
+    s.expected[last * OUTPUTS + o] = s.expected[3 * OUTPUTS + o];
+  }
+  for (int64_t i = 0; i < rows * OUTPUTS; i++) {
+    s.targets[i] = 0;
+    for (int64_t j = 0; j < columns; j++) {
+      s.targets[i] += s.x[i / OUTPUTS * columns + j] * s.expected[j * OUTPUTS + i % OUTPUTS];
+    }
+  }
+  return s;
+}
+
+/* The rank, and what is fitted: by weights that the targets were made of, the targets. */
+static void check_fit(clf_context *context, const sample *s) {
+  int64_t rank = -1;
+  double *solution = solved(context, s, false, &rank), error = 0, size = 0;
+  ck_assert_int_eq(rank, s->rank);
+  for (int64_t i = 0; i < s->rows * OUTPUTS; i++) {
+    double fitted = 0;
+    for (int64_t j = 0; j < s->columns; j++) {
+      fitted += s->x[i / OUTPUTS * s->columns + j] * solution[j * OUTPUTS + i % OUTPUTS];
+    }
+    error += (fitted - s->targets[i]) * (fitted - s->targets[i]);
+    size += s->targets[i] * s->targets[i];
+  }
+  near(sqrt(error / size), 0, s->rank < s->columns ? 2e-5 : 1e-8, "fit", (int64_t)s->columns);
+  free(solution);
+}
+
+/* Differences that products of the columns, in f32 and in f64, do not show are seen in the rows. */
+START_TEST(least_squares__tells_a_copy_from_a_column_that_nearly_is_one) {
+  static const double differences[] = {0, 1e-4, 1e-6, 1e-8, 1e-10};
+  clf_context *context = context_of(_i, 2);
+  for (int i = 0; context != NULL && i < 3; i++) {
+    for (int k = 0; k < 5; k++) {
+      sample s = sample_of_copy(shapes[i][0], shapes[i][1], differences[k]);
+      check_fit(context, &s);
+      if (differences[k] == 0) {
+        check_solution(context, &s, false);
+      }
+      free_sample(&s);
+    }
+  }
+  clf_context_free(context);
+}
+END_TEST
+
 START_TEST(least_squares__has_the_same_bits_on_any_threads) {
   for (int power = 0; power >= -8; power -= 4) {
     sample s = sample_of(600, 200, 190, pow(10, power), true);
@@ -299,12 +360,12 @@ START_TEST(least_squares__has_the_same_bits_on_any_threads) {
 }
 END_TEST
 
-/* On the way by Cholesky, of dependent columns, and by the orthogonal factorisation. */
+/* On the way by Cholesky, of dependent columns, by the orthogonal factorisation, and of a copy. */
 START_TEST(least_squares__survives_any_refused_allocation) {
   static const double smallest[] = {1, 1, 1e-8};
   static const int64_t ranks[] = {20, 12, 20};
-  sample s = sample_of(60, 20, ranks[_i], smallest[_i], true);
-  double solution[20 * OUTPUTS];
+  sample s = _i < 3 ? sample_of(60, 20, ranks[_i], smallest[_i], true) : sample_of_copy(60, 40, 0);
+  double solution[40 * OUTPUTS];
   clf_status status = CLF_ERROR_MEMORY;
   for (int64_t refuse = 1; status != CLF_OK && refuse < 1000; refuse++) {
     stingy from = {.refuse = refuse};
@@ -328,8 +389,10 @@ int main(void) {
   tcase_add_loop_test(tests, least_squares__is_right_for_singular_values_down_to_1e_8, 0,
                       CPU_LEVELS);
   tcase_add_loop_test(tests, least_squares__of_lower_rank_is_of_minimum_norm, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, least_squares__tells_a_copy_from_a_column_that_nearly_is_one, 0,
+                      CPU_LEVELS);
   tcase_add_loop_test(tests, least_squares__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, least_squares__survives_any_refused_allocation, 0, 3);
+  tcase_add_loop_test(tests, least_squares__survives_any_refused_allocation, 0, 4);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }
