@@ -48,6 +48,11 @@ typedef struct clf__kernel_params {
 clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
                                const clf__kernel_params *params, const clf__training *training);
 
+/* CLF_ERROR_NUMERIC where float values of the kernel do not tell the rows apart, though these are
+ * not all the same; a warning where few digits do. */
+clf_status clf__kernel_check_digits(clf_context *context, const clf__kernel_function *function,
+                                    const clf__training *training);
+
 /* Whether methods with an intercept find the same by a kernel (CLF__KERNEL_…) for rows moved by a
  * constant. */
 bool clf__kernel_movable(int32_t kind);

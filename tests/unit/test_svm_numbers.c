@@ -151,6 +151,42 @@ START_TEST(svm__refuses_kernels_that_say_the_same_of_all_rows) {
 }
 END_TEST
 
+/* Small integers far from 0: dense rows have their mean subtracted, sparse ones do not. */
+START_TEST(svm__refuses_sparse_rows_whose_distances_floats_do_not_hold) {
+  static const float offsets[] = {0, 100, 1e5F, 1e6F};
+  for (int i = 0; i < 4; i++) {
+    clf_model *model = NULL;
+    fill_rows(1);
+    for (int j = 0; j < ROWS * COLUMNS; j++) {
+      x[j] = rintf(8 * x[j]) + offsets[i];
+    }
+    clf_dataset *dense = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
+    clf_dataset *sparse = sparse_of(NULL, x, ROWS, COLUMNS, y);
+    ck_clf_ok(clf_model_create(&model, NULL, "svm", NULL));
+    ck_clf_ok(clf_model_fit(model, dense, NULL, NULL));
+    if (offsets[i] <= 100) {
+      double by_dense = 0, by_sparse = 0;
+      ck_clf_ok(clf_model_score(model, dense, &by_dense));
+      ck_clf_ok(clf_model_fit(model, sparse, NULL, NULL));
+      ck_clf_ok(clf_model_score(model, sparse, &by_sparse));
+      ck_assert_double_eq_tol(by_dense, by_sparse, 0.02);
+    } else {
+      ck_clf_fails(clf_model_fit(model, sparse, NULL, NULL), CLF_ERROR_NUMERIC);
+      ck_clf_says("squared distances");
+    }
+    for (int j = 0; j < ROWS * COLUMNS; j++) {
+      x[j] = 7;
+    }
+    clf_dataset *same = sparse_of(NULL, x, ROWS, COLUMNS, y);
+    ck_clf_ok(clf_model_fit(model, same, NULL, NULL));
+    clf_model_free(model);
+    clf_dataset_free(dense);
+    clf_dataset_free(sparse);
+    clf_dataset_free(same);
+  }
+}
+END_TEST
+
 static void count_message(void *user, int32_t level, const char *message) {
   *(int *)user += level == CLF_LOG_WARNING && strstr(message, "kernel values differ") != NULL;
 }
@@ -393,6 +429,7 @@ int main(void) {
   tcase_add_loop_test(facts, svm__takes_features_of_any_decimal_unit, 0, LINEAR);
   tcase_add_test(facts, svm__refuses_kernels_beyond_float);
   tcase_add_test(facts, svm__refuses_kernels_that_say_the_same_of_all_rows);
+  tcase_add_test(facts, svm__refuses_sparse_rows_whose_distances_floats_do_not_hold);
   tcase_add_test(facts, svm__warns_of_kernels_that_say_nearly_the_same);
   tcase_add_loop_test(facts, svm__takes_a_weight_as_so_many_rows, 0, 3);
   tcase_add_loop_test(facts, svm__gives_a_class_without_weight_no_chance, 0, 2);
