@@ -96,20 +96,50 @@ static inline const char *read_decimal(const char *begin, const char *end, decim
 #ifdef __SIZEOF_INT128__
 __extension__ typedef unsigned __int128 wide;
 
-/* (high + a bit of `sticky`) * 2^exponent, rounded half to even; the top bit of `high` is set. */
+/* (high + a bit of `sticky`) * 2^exponent, rounded half to even, where that is a normal number; the
+ * top bit of `high` is set. */
 static double round_to_double(uint64_t high, bool sticky, int exponent) {
   uint64_t kept = high >> 11;
   uint64_t rest = high & 0x7FF;
   kept += rest > 0x400 || (rest == 0x400 && (sticky || (kept & 1) != 0));
-  return ldexp((double)kept, exponent + 11);
+  const uint64_t bits = (uint64_t)(exponent + 11 + DBL_MAX_EXP - 1) << (DBL_MANT_DIG - 1);
+  double power_of_2;
+  memcpy(&power_of_2, &bits, sizeof power_of_2);
+  return (double)kept * power_of_2;
 }
+
+static const uint64_t powers_of_5[POWER_OF_5 + 1] = {1,
+                                                     5,
+                                                     25,
+                                                     125,
+                                                     625,
+                                                     3125,
+                                                     15625,
+                                                     78125,
+                                                     390625,
+                                                     1953125,
+                                                     9765625,
+                                                     48828125,
+                                                     244140625,
+                                                     1220703125,
+                                                     6103515625,
+                                                     30517578125,
+                                                     152587890625,
+                                                     762939453125,
+                                                     3814697265625,
+                                                     19073486328125,
+                                                     95367431640625,
+                                                     476837158203125,
+                                                     2384185791015625,
+                                                     11920928955078125,
+                                                     59604644775390625,
+                                                     298023223876953125,
+                                                     1490116119384765625,
+                                                     7450580596923828125};
 
 /* mantissa * 10^exponent for 0 < mantissa and |exponent| <= POWER_OF_5. */
 static double scale_by_integers(uint64_t mantissa, int exponent) {
-  uint64_t power = 1;
-  for (int i = abs(exponent); i > 0; i--) {
-    power *= 5;
-  }
+  uint64_t power = powers_of_5[abs(exponent)];
   int left = __builtin_clzll(mantissa);
   mantissa <<= left;
   int up = __builtin_clzll(power);
