@@ -94,6 +94,7 @@ static inline void clf__leave(const clf__border *border) {
 }
 
 #define CLF__ENTER(subject)                                                                        \
-  __attribute__((cleanup(clf__leave))) const clf__border clf__border_of_call = clf__enter(subject)
+  __attribute__((cleanup(clf__leave), unused)) const clf__border clf__border_of_call =             \
+      clf__enter(subject)
 
 #endif

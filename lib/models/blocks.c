@@ -27,8 +27,9 @@ static double pipeline_width(const clf_model *model, const clf_dataset *rows) {
     }
     widest = larger(widest, width);
   }
-  const bool made = x.dtype == CLF_F64 || clf__store_tensor(model->state, "center") != NULL;
-  return made ? larger(widest, width) : widest;
+  const bool centered = clf__store_tensor(model->state, "center") != NULL;
+  width = centered ? (double)model->columns : width;
+  return centered || x.dtype == CLF_F64 ? larger(widest, width) : widest;
 }
 
 int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t width) {

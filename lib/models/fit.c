@@ -272,20 +272,20 @@ static clf_status validation_begin(validation_rows *v, const clf_model *next,
   if (status == CLF_OK && next->classes != NULL) {
     status = translate_labels(&v->labels, next, validation);
   }
+  if (status == CLF_OK) {
+    const clf__rows x = clf__dataset_rows(v->data.data);
+    status = clf__rows_check_finite(next->context, &x);
+    status = status < 0 ? status : clf__kind_rows_decide(&v->rows, next, &x);
+  }
   if (status < 0) {
     return clf__fail_within(status, "validation");
-  }
-  const clf__rows x = clf__dataset_rows(v->data.data);
-  status = clf__rows_check_finite(next->context, &x);
-  if (status == CLF_OK) {
-    status = clf__kind_rows_decide(&v->rows, next, &x);
   }
   v->training = (clf__training){.x = &v->rows.x,
                                 .labels = v->labels,
                                 .targets = clf__dataset_targets(v->data.data),
                                 .weights = clf__dataset_weights(v->data.data),
                                 .outputs = clf_dataset_outputs(v->data.data)};
-  return status;
+  return CLF_OK;
 }
 
 static void validation_end(validation_rows *v) {

@@ -77,16 +77,17 @@ done:
   return status;
 }
 
-/* Rows less the center as the kind reads them: as they are, or f32 ones made for it. */
+/* Rows less the center as the kind reads them: as they are, or f32 ones made for it. Bytes and
+ * sparse rows become dense f32 ones where there is a center. */
 static clf_status make(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
                        const clf_tensor *tensor, bool wide) {
   const double *center = tensor != NULL ? tensor->data : NULL;
   int64_t size;
   rows->x = *x;
-  if (!is_dense_float(x) || (x->dtype == CLF_F32 && center == NULL)) {
+  if (center == NULL && (!is_dense_float(x) || x->dtype == CLF_F32)) {
     return CLF_OK;
   }
-  if (x->dtype == CLF_F64 && wide) {
+  if (is_dense_float(x) && x->dtype == CLF_F64 && wide) {
     rows->x.center = center;
     return CLF_OK;
   }
@@ -112,7 +113,7 @@ static clf_status begin(clf__kind_rows *rows, const clf_model *model, const clf_
     status = choose_center(&rows->center, model, x, weights, rows->movable);
   }
   if (status == CLF_OK) {
-    status = make(rows, model, x, rows->center, reads_f64(model));
+    status = make(rows, model, x, rows->center, rows->wide);
   }
   rows->made = status == CLF_OK;
   return status;
@@ -121,10 +122,12 @@ static clf_status begin(clf__kind_rows *rows, const clf_model *model, const clf_
 clf_status clf__kind_rows_fit(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
                               const float *weights, const clf__store *before) {
   const bool movable = model->kind->movable != NULL && model->kind->movable(model);
+  const bool wide = reads_f64(model);
   clf_status status = CLF_OK;
-  if (!rows->made || rows->movable != movable) {
+  if (!rows->made || rows->movable != movable || rows->wide != wide) {
     clf__kind_rows_free(rows);
     rows->movable = movable;
+    rows->wide = wide;
     status = begin(rows, model, x, weights, before);
   }
   return status < 0 || rows->center == NULL
@@ -143,7 +146,12 @@ void clf__kind_rows_free(clf__kind_rows *rows) {
 }
 
 clf_status clf__center_check(const clf_model *model) {
-  return clf__store_tensor(model->state, entry) == NULL
-             ? CLF_OK
-             : clf__check_tensor(model, entry, CLF_F64, model->columns, -1);
+  if (clf__store_tensor(model->state, entry) == NULL) {
+    return CLF_OK;
+  }
+  if (model->kind->movable == NULL) {
+    return clf__fail(CLF_ERROR_CORRUPT, "%s: there is a center, which no such model has",
+                     model->kind->name);
+  }
+  return clf__check_tensor(model, entry, CLF_F64, model->columns, -1);
 }

@@ -10,7 +10,7 @@ typedef struct clf__kind_rows {
   clf__rows x;
   clf_tensor *center; /* of a fit: what was subtracted, or NULL */
   float *values;      /* made for x, or NULL */
-  bool made, movable; /* of a fit */
+  bool made, movable, wide; /* of a fit: x is made; by these properties of the model */
 } clf__kind_rows;
 
 /* The rows of a fit. The center is that of the state `before`, where there is one, and the median

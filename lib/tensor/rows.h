@@ -42,9 +42,9 @@ clf__rows clf__rows_of_f32(const float *data, int64_t rows, int64_t columns, int
  * A value beyond the range of f32 becomes infinite: clf__rows_round() refuses it. */
 const float *clf__rows_values(const clf__rows *x, int64_t row, float *buffer);
 
-/* Dense rows as f32 in `out` [rows, columns], `center` [columns] (NULL for none) subtracted in f64
- * before they are rounded. CLF_ERROR_DATA names the row and the column of the first finite value
- * that is too large for f32. */
+/* Any rows as dense f32 ones in `out` [rows, columns], `center` [columns] (NULL for none)
+ * subtracted in f64 before they are rounded. CLF_ERROR_DATA names the row and the column of the
+ * first finite value that is too large for f32. */
 clf_status clf__rows_round(clf_context *context, const clf__rows *x, const double *center,
                            float *out);
 

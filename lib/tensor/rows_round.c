@@ -21,6 +21,7 @@ typedef struct rounding {
   atomic_int_least64_t too_large; /* place of the first, or INT64_MAX */
 } rounding;
 
+/* Of a dense row. */
 static double value_at(const rounding *job, int64_t row, int64_t column) {
   const int64_t at = row * job->x.stride + column;
   const double value = job->x.dtype == CLF_F64 ? ((const double *)job->x.data)[at]
@@ -53,9 +54,25 @@ static void round_f32(float *restrict to, const float *restrict from, const doub
   }
 }
 
+/* A sparse row as a dense one. */
+static void fill_sparse(const rounding *job, int64_t row, float *to) {
+  const clf__rows *x = &job->x;
+  for (int64_t j = 0; j < x->columns; j++) {
+    to[j] = job->center != NULL ? (float)-job->center[j] : 0;
+  }
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+    const int64_t j = x->column[e];
+    to[j] = (float)((double)x->value[e] - (job->center != NULL ? job->center[j] : 0));
+  }
+}
+
 static bool round_row(const rounding *job, int64_t row) {
   const clf__rows *x = &job->x;
   float *to = job->out + row * x->columns;
+  if (clf__rows_sparse(x)) {
+    fill_sparse(job, row, to);
+    return true;
+  }
   if (x->dtype == CLF_F64) {
     return round_f64(to, (const double *)x->data + row * x->stride, job->center, x->columns);
   }

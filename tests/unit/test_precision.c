@@ -146,6 +146,67 @@ START_TEST(far_f32_rows__are_moved_too) {
 }
 END_TEST
 
+/* The same far values 100 ... 103 as f32, bytes and sparse rows. */
+static void fill_bytes(float *floats, uint8_t *bytes, clf_dataset *data[3]) {
+  const int64_t shape[] = {ROWS, COLUMNS};
+  uint64_t state = 3;
+  clf_tensor *x = NULL, *y = NULL;
+  fill(0);
+  for (int i = 0; i < ROWS * COLUMNS; i++) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    bytes[i] = (uint8_t)(100 + 2 * (uint64_t)labels[i / COLUMNS] + (state >> 63));
+    floats[i] = (float)bytes[i];
+  }
+  ck_clf_ok(clf_tensor_wrap(&x, context, bytes, CLF_U8, 2, shape, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, shape, NULL, NULL, NULL));
+  data[0] = dataset_of(context, floats, CLF_F32, ROWS, COLUMNS, labels);
+  ck_clf_ok(clf_dataset_create(&data[1], context, x, y));
+  data[2] = sparse_of(context, floats, ROWS, COLUMNS, labels);
+  clf_tensor_free(x);
+  clf_tensor_free(y);
+}
+
+START_TEST(center__is_subtracted_from_bytes_and_sparse_rows) {
+  static float floats[ROWS * COLUMNS], expected[ROWS * 2], found[ROWS * 2];
+  static uint8_t bytes[ROWS * COLUMNS];
+  clf_dataset *data[3];
+  fill_bytes(floats, bytes, data);
+  clf_model *model = fitted(context, kinds[_i].kind, kinds[_i].params, data[0]);
+  ck_assert_ptr_nonnull(clf__store_tensor(model->state, "center"));
+  ck_clf_ok(clf_model_decision_function(model, data[0], expected, ROWS * 2));
+  ck_assert_double_eq(score_of(model, data[0]), 1);
+  for (int storage = 1; storage < 3; storage++) {
+    ck_clf_ok(clf_model_decision_function(model, data[storage], found, ROWS * 2));
+    ck_assert_mem_eq(found, expected, sizeof found);
+  }
+  clf_model_free(model);
+  for (int storage = 0; storage < 3; storage++) {
+    clf_dataset_free(data[storage]);
+  }
+}
+END_TEST
+
+START_TEST(partial_fit__subtracts_the_center_from_bytes_and_sparse_rows) {
+  static float floats[ROWS * COLUMNS], expected[ROWS * 2], found[ROWS * 2];
+  static uint8_t bytes[ROWS * COLUMNS];
+  clf_dataset *data[3];
+  fill_bytes(floats, bytes, data);
+  for (int storage = 0; storage < 3; storage++) {
+    clf_model *model = NULL;
+    ck_clf_ok(clf_model_create(&model, context, "perceptron", NULL));
+    ck_clf_ok(clf_model_partial_fit(model, data[0]));
+    ck_clf_ok(clf_model_partial_fit(model, data[storage]));
+    ck_clf_ok(
+        clf_model_decision_function(model, data[0], storage == 0 ? expected : found, ROWS * 2));
+    ck_assert(storage == 0 || memcmp(found, expected, sizeof found) == 0);
+    clf_model_free(model);
+  }
+  for (int storage = 0; storage < 3; storage++) {
+    clf_dataset_free(data[storage]);
+  }
+}
+END_TEST
+
 /* f64 rows near 0 are what their f32 ones are, to the bit. */
 START_TEST(near_rows__are_rounded_as_they_are) {
   static float expected[ROWS * 2], found[ROWS * 2];
@@ -343,8 +404,10 @@ int main(void) {
   tcase_add_loop_test(tcase, one_more_or_less_than_1e10__is_no_constant, 0, KINDS);
   tcase_add_loop_test(tcase, far_rows__give_the_decisions_of_near_ones, 0, KINDS);
   tcase_add_loop_test(tcase, far_f32_rows__are_moved_too, 0, KINDS);
+  tcase_add_loop_test(tcase, center__is_subtracted_from_bytes_and_sparse_rows, 0, KINDS);
   tcase_add_test(tcase, near_rows__are_rounded_as_they_are);
   tcase_add_test(tcase, partial_fit__keeps_the_center_of_the_first_rows);
+  tcase_add_test(tcase, partial_fit__subtracts_the_center_from_bytes_and_sparse_rows);
   tcase_add_test(tcase, log__says_what_rounding_loses);
   tcase_add_test(tcase, outlier__does_not_hide_what_is_merged);
   tcase_add_test(tcase, too_large_for_f32__names_the_place_at_the_fit_and_at_the_prediction);
