@@ -1,4 +1,4 @@
-/* Mutual exclusion: a lock that handles own, and one for what is the process's. */
+/* Mutual exclusion: a lock that handles own, and one that is sound in the child after fork(). */
 #ifndef CLF_BASE_LOCK_H
 #define CLF_BASE_LOCK_H
 
@@ -14,9 +14,10 @@ void clf__lock_free(clf__lock *lock);              /* NULL is fine */
 void clf__lock_take(clf__lock *lock);
 void clf__lock_leave(clf__lock *lock);
 
-/* A lock of static storage, initialized by 0, for a few instructions at a time: who waits sleeps a
- * little. It knows its process: after fork() the child takes over what a thread of the parent held,
- * which the child lacks. What it guards must be sound between any two instructions. */
+/* A lock that needs no memory of its own, initialized by 0, for what is seldom waited for: who
+ * waits sleeps a little. It knows its process: after fork() the child takes over what a thread of
+ * the parent held, which the child lacks. What it guards must be sound between any two
+ * instructions. */
 typedef _Atomic(pid_t) clf__process_lock;
 
 void clf__process_lock_take(clf__process_lock *lock);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/lock.h"
 #include "layers/batch_norm.h"
 #include "models/network_infer.h"
 
@@ -190,6 +191,7 @@ done:
 /* What a model keeps. */
 typedef struct kept {
   int64_t hidden;                      /* as clf__network_hidden() has it */
+  clf__process_lock packing;           /* held by the thread that packs */
   _Atomic(clf__inference *) inference; /* NULL before the first prediction */
 } kept;
 
@@ -214,6 +216,7 @@ clf_status clf__network_prepare(const clf_model *model, void **prepared) {
   kept *own = clf__alloc_zeroed(model->context, 1, sizeof *own);
   if (own != NULL) {
     own->hidden = clf__inference_hidden(steps);
+    atomic_init(&own->packing, 0);
     atomic_init(&own->inference, NULL);
     *prepared = own;
   }
@@ -225,27 +228,30 @@ int64_t clf__network_hidden(const clf_model *model) {
   return ((const kept *)model->prepared)->hidden;
 }
 
-/* Threads that come first at the same time all pack; one's work is kept. */
+/* Of threads that come first at the same time one packs, in the memory of one, and the others wait
+ * for what it has made. Where it fails, the next one tries. */
+static clf_status pack_once(kept *own, const clf_model *model) {
+  clf__inference *made = NULL;
+  clf__network *network = NULL;
+  clf_status status = CLF_OK;
+  clf__process_lock_take(&own->packing);
+  if (atomic_load(&own->inference) == NULL) {
+    CLF__TRY(clf__network_of_state(&network, model->context, model->state));
+    CLF__TRY(clf__inference_create(&made, network, model->state));
+    atomic_store_explicit(&own->inference, made, memory_order_release);
+  }
+done:
+  clf__process_lock_leave(&own->packing);
+  return status;
+}
+
 clf_status clf__network_inference(const clf__inference **out, const clf_model *model) {
   kept *own = model->prepared;
-  clf__inference *first = atomic_load(&own->inference), *made = NULL;
-  clf__network *network = NULL;
-  if (first != NULL) {
-    *out = first;
-    return CLF_OK;
+  clf_status status = CLF_OK;
+  *out = atomic_load_explicit(&own->inference, memory_order_acquire);
+  if (*out == NULL) {
+    status = pack_once(own, model);
+    *out = atomic_load_explicit(&own->inference, memory_order_acquire);
   }
-  clf_status status = clf__network_of_state(&network, model->context, model->state);
-  if (status == CLF_OK) {
-    status = clf__inference_create(&made, network, model->state);
-  }
-  if (status < 0) {
-    return status;
-  }
-  if (atomic_compare_exchange_strong(&own->inference, &first, made)) {
-    *out = made;
-  } else {
-    clf__inference_free(made);
-    *out = first;
-  }
-  return CLF_OK;
+  return status;
 }

@@ -299,41 +299,6 @@ START_TEST(preparing__every_allocation_may_fail) {
 }
 END_TEST
 
-/* Weights are packed when they are asked for, and then once; normalisations are folded into copies.
- */
-START_TEST(loading__takes_the_memory_of_the_weights) {
-  enum { SIDE = 600 };
-  const size_t weights = sizeof(float) * SIDE * SIDE;
-  static float row[2 * SIDE];
-  static const int32_t labels[] = {0, 1};
-  clf_context *context = NULL;
-  clf_model *model = NULL, *loaded = NULL;
-  float values[4];
-  size_t size = 0;
-  clf_dataset *data = dataset_of(NULL, row, CLF_F32, 2, SIDE, labels);
-  ck_clf_ok(clf_model_create(&model, NULL, "network", "epochs=0"));
-  ck_clf_ok(clf_model_set_text(model, "layers", "dense units=600 activation=relu; dense units=2"));
-  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
-  ck_clf_ok(clf_model_save_memory(model, NULL, 0, &size));
-  unsigned char *bytes = malloc(size);
-  ck_clf_ok(clf_model_save_memory(model, bytes, size, &size));
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  ck_clf_ok(clf_model_load_memory(&loaded, context, bytes, size));
-  ck_assert_uint_lt(clf_context_memory_peak(context), size + size / 10);
-  ck_clf_ok(clf_model_decision_function(loaded, data, values, 4));
-  const uint64_t held = clf_context_memory(context);
-  ck_assert_uint_gt(held, 2 * weights);
-  ck_assert_uint_lt(clf_context_memory_peak(context), 2 * weights + weights / 2);
-  ck_clf_ok(clf_model_decision_function(loaded, data, values, 4));
-  ck_assert_uint_eq(clf_context_memory(context), held);
-  clf_model_free(loaded);
-  clf_model_free(model);
-  clf_dataset_free(data);
-  clf_context_free(context);
-  free(bytes);
-}
-END_TEST
-
 int main(void) {
   Suite *suite = suite_create("network_infer");
   TCase *tests = tcase_create("network_infer");
@@ -343,7 +308,6 @@ int main(void) {
   tcase_add_loop_test(tests, one_row__starts_no_threads, 0, NETWORKS);
   tcase_add_loop_test(tests, one_network__answers_64_threads, 0, NETWORKS);
   tcase_add_loop_test(tests, preparing__every_allocation_may_fail, 0, NETWORKS);
-  tcase_add_test(tests, loading__takes_the_memory_of_the_weights);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }
