@@ -108,7 +108,7 @@ CLF_API int64_t clf_tensor_count(const clf_tensor *tensor);
 CLF_API double clf_tensor_scale(const clf_tensor *tensor);
 
 /** Sets the scale of this handle (not of other views). Only u8 tensors take one other than 1.
- *  @param scale  finite and > 0, such as 1.0 / 255
+ *  @param scale  such as 1.0 / 255; 1.2e-38 to 1.3e36, so that floats hold the values
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE @since 0.1 */
 CLF_API clf_status clf_tensor_set_scale(clf_tensor *tensor, double scale);
 

@@ -2,9 +2,12 @@
  * the number of elements, their bytes and every offset that strides can reach fit an int64_t. */
 #include "tensor/tensor.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
+
+#include "base/text.h"
 
 struct clf__storage {
   atomic_int_least64_t holds;
@@ -380,8 +383,11 @@ clf_status clf_tensor_permute(clf_tensor **out, const clf_tensor *tensor, const 
 clf_status clf_tensor_set_scale(clf_tensor *tensor, double scale) {
   CLF__REQUIRE(tensor);
   CLF__ENTER("tensor");
-  if (!(scale > 0) || !isfinite(scale)) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "tensor: the scale must be finite and greater than 0");
+  const double least = (double)FLT_MIN, most = (double)FLT_MAX / UINT8_MAX;
+  if (!(scale >= least && scale <= most)) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "tensor: the scale is %s; it must be %s to %s, so that floats hold the values",
+                     clf__number_text(scale), clf__number_text(least), clf__number_text(most));
   }
   if (tensor->dtype != CLF_U8 && scale != 1) {
     return clf__fail(CLF_ERROR_TYPE, "tensor: only u8 tensors take a scale, this one is %s",

@@ -436,9 +436,10 @@ START_TEST(scale__belongs_to_u8_and_to_one_handle) {
   ck_clf_ok(clf_tensor_set_scale(tensor, 0.5));
   ck_assert_double_eq(clf_tensor_scale(view), 1);
   clf_tensor_free(view);
-  const double wrong[] = {0, -1, NAN, INFINITY};
-  for (int i = 0; i < 4; i++) {
+  const double wrong[] = {0, -1, NAN, INFINITY, 1e-60, 1e37};
+  for (int i = 0; i < 6; i++) {
     ck_clf_fails(clf_tensor_set_scale(tensor, wrong[i]), CLF_ERROR_ARGUMENT);
+    ck_clf_says("scale");
   }
   clf_tensor *copy = NULL;
   ck_clf_ok(clf_tensor_copy(&copy, tensor, CLF_U8));
