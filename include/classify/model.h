@@ -221,8 +221,9 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
 
 /** Writes a fitted model to another program's file, atomically.
  *  @param format  "libsvm": svm-predict then gives the same decision values. The model must be an
- *                 svm of pairs (multiclass=one_vs_one) without transforms and without a tensor
- *                 `center` (of rows far from 0), and its class names integers of 32 bits.
+ *                 svm of pairs (multiclass=one_vs_one) without transforms, and its class names
+ *                 integers of 32 bits. A tensor `center` (of rows far from 0) is folded in f64 into
+ *                 the vectors or, of a linear kernel, into rho.
  *                 "onnx" (operator set 13): a network of dense, conv2d, pooling, batch_norm,
  *                 activation, dropout and flatten layers, or a ridge, fisher, perceptron or
  * logistic model without a kernel; of transforms, standardize and min_max. Its input "input" is f32

@@ -63,6 +63,10 @@ static clf_status check(const clf_model *model) {
   const clf__svm_shape shape = clf__svm_shape_of(model);
   CLF__TRY(clf__support_check(model));
   CLF__TRY(check_counts(model));
+  if (clf__store_tensor(model->state, "center") != NULL &&
+      !clf__kernel_movable(clf__support_function(model).kind)) {
+    return corrupt(model, "its kernel depends on where 0 is, and there is a center");
+  }
   CLF__TRY(clf__check_tensor(model, "dual_coef", CLF_F32, shape.coefficients,
                              clf__support_count(model)));
   CLF__TRY(clf__check_tensor(model, "intercept", CLF_F64, shape.problems, -1));

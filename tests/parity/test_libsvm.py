@@ -209,6 +209,34 @@ def exported__files_predict_the_same():
             assert ours == again, f"{kernel}: what was read is not written as it was"
 
 
+def exported__rows_far_from_0_predict_the_same():
+    """Iris about 1,000 (f32) and 1e8 (f64): such a model subtracts a center, and its file has it in
+    the vectors or in rho."""
+    from sklearn.datasets import load_iris
+    iris = load_iris()
+    y = iris.target.astype(np.int32)
+    for dtype, shift in (np.float32, 1e3), (np.float64, 1e3), (np.float64, 1e8):
+        for which in y >= 0, y > 0:
+            x = (iris.data[which] + shift).astype(dtype)
+            write(at / "data", x.astype(float), y[which])  # all digits of f32, too
+            data = clf.Dataset(x, y[which])
+            for params in "kernel=rbf gamma=0.3", "kernel=rbf gamma=0.3 probability=true", "kernel=linear":
+                model = clf.Model("svm", params).fit(data)
+                assert np.abs(model.tensor("center") - shift).max() < 10
+                export(model, at / "ours")
+                probability = ["-b", "1"] if "probability" in params else []
+                lines = svm_predict(at / "data", at / "ours", probability)
+                what = f"{params}, {dtype.__name__}, {shift:g}, {sum(which)} rows"
+                theirs = np.array([int(float(words[0])) for words in lines[bool(probability):]])
+                ours = np.array(names_of(model))[model.predict(data)]
+                assert (theirs == ours).all(), f"{what}: {(theirs != ours).sum()} differ"
+                if probability:
+                    found = np.array([[float(w) for w in words[1:]] for words in lines[1:]])
+                    tolerance = 2e-5 if found.shape[1] == 2 else 0.005
+                    clf.close(model.predict_proba(data), found, tolerance, what)
+                assert (theirs == y[which]).mean() > 0.93, what
+
+
 def exported__bytes_and_sparse_rows_predict_the_same():
     import scipy.sparse
     x, y = rows(100, 3, 20, 0.2)
@@ -291,5 +319,6 @@ def other_models__are_refused():
 
 
 clf.run([files_of_svm_train__predict_the_same, precomputed_files__predict_the_same,
-         exported__files_predict_the_same, exported__bytes_and_sparse_rows_predict_the_same,
+         exported__files_predict_the_same, exported__rows_far_from_0_predict_the_same,
+         exported__bytes_and_sparse_rows_predict_the_same,
          calibrations__are_read, saved__datasets_are_read_by_svm_train, other_models__are_refused])

@@ -1,0 +1,155 @@
+/* LIBSVM's model files of models that subtract a center from their rows: an evaluation of the
+ * file's text in f64 has the model's values. By its own tools: tests/parity/test_libsvm.py. */
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support.h"
+
+static char path[] = "test_libsvm_center.tmp";
+
+enum { FAR_ROWS = 60, FAR_COLUMNS = 3, MOST_CLASSES = 3, MOST_TEXT = 1 << 16 };
+
+/* The file's machines of pairs in f64, at rows: f [rows, pairs]. */
+typedef struct machines {
+  const double *x;
+  int classes;
+  double gamma; /* 0: linear */
+  double f[FAR_ROWS][MOST_CLASSES];
+} machines;
+
+static double kernel_of(const machines *m, const double *x, const double *s) {
+  double dot = 0, distance = 0;
+  for (int j = 0; j < FAR_COLUMNS; j++) {
+    dot += x[j] * s[j];
+    distance += (x[j] - s[j]) * (x[j] - s[j]);
+  }
+  return m->gamma == 0 ? dot : exp(-m->gamma * distance);
+}
+
+/* Adds the line of one vector of class `own`. */
+static void add_line(machines *m, const char *line, int own) {
+  double a[MOST_CLASSES - 1] = {0}, s[FAR_COLUMNS] = {0};
+  char *at = NULL;
+  for (int k = 0; k < m->classes - 1; k++, line = at) {
+    a[k] = strtod(line, &at);
+  }
+  for (; *line == ' '; line = at) {
+    const long index = strtol(line, &at, 10);
+    ck_assert_int_eq(*at, ':');
+    s[index - 1] = strtod(at + 1, &at);
+  }
+  for (int row = 0; row < FAR_ROWS; row++) {
+    const double value = kernel_of(m, m->x + row * FAR_COLUMNS, s);
+    for (int i = 0, pair = 0; i < m->classes; i++) {
+      for (int j = i + 1; j < m->classes; j++, pair++) {
+        m->f[row][pair] += own == i ? a[j - 1] * value : own == j ? a[i] * value : 0;
+      }
+    }
+  }
+}
+
+static const char *after_key(const char *text, const char *key) {
+  const char *at = strstr(text, key);
+  ck_assert_ptr_nonnull(at);
+  return at + strlen(key);
+}
+
+static void read_machines(machines *m, const char *text) {
+  const char *rho = after_key(text, "\nrho"), *count = after_key(text, "\nnr_sv");
+  const char *line = after_key(text, "\nSV\n");
+  char *at = NULL;
+  m->gamma = strstr(text, "rbf") != NULL ? strtod(after_key(text, "\ngamma"), NULL) : 0;
+  for (int pair = 0; pair < m->classes * (m->classes - 1) / 2; pair++, rho = at) {
+    const double value = strtod(rho, &at);
+    for (int row = 0; row < FAR_ROWS; row++) {
+      m->f[row][pair] = -value;
+    }
+  }
+  for (int own = 0; own < m->classes; own++, count = at) {
+    for (long left = strtol(count, &at, 10); left > 0; left--) {
+      add_line(m, line, own);
+      line = after_key(line, "\n");
+    }
+  }
+  ck_assert_int_eq(*line, '\0');
+}
+
+/* Votes, and the sums of what is cut to -1 … 1; of two classes the value itself. */
+static double decision_of(const machines *m, int row, int own) {
+  double value = 0;
+  for (int i = 0, pair = 0; i < m->classes; i++) {
+    for (int j = i + 1; j < m->classes; j++, pair++) {
+      const double f = m->f[row][pair], sign = own == i ? 1 : own == j ? -1 : 0;
+      const double sum = sign * fmax(-1, fmin(1, f)) / (2 * m->classes);
+      value += m->classes == 2 ? sign * f : sum + (sign * (f > 0 ? 1 : -1) > 0 ? 1 : 0);
+    }
+  }
+  return value;
+}
+
+/* Rows about 1e4 as f32 and about 1e8 as f64, where f32 is in steps of 8; the second column lies
+ * about 0. */
+static void fill_far(double *wide, float *narrow, int32_t *y, int classes, double far) {
+  float x[FAR_ROWS * FAR_COLUMNS];
+  fill_clouds(x, y, FAR_ROWS, FAR_COLUMNS, classes);
+  for (int i = 0; i < FAR_ROWS * FAR_COLUMNS; i++) {
+    narrow[i] = x[i] + (i % FAR_COLUMNS == 0 ? (float)far : i % FAR_COLUMNS == 1 ? 0 : -(float)far);
+    wide[i] = (double)x[i] + (i % FAR_COLUMNS == 0 ? far : i % FAR_COLUMNS == 1 ? 0 : -far);
+  }
+}
+
+static void take(char *text, size_t capacity) {
+  FILE *file = fopen(path, "r");
+  ck_assert_ptr_nonnull(file);
+  size_t count = fread(text, 1, capacity - 1, file);
+  text[count] = '\0';
+  fclose(file);
+}
+
+/* Features far from 0 are in the file: an f64 evaluation of its text has the model's values. */
+START_TEST(export__folds_the_center) {
+  static const char *const params[] = {"kernel=rbf gamma=0.5", "kernel=linear"};
+  static char text[MOST_TEXT];
+  const bool f64 = (_i & 2) != 0;
+  double wide[FAR_ROWS * FAR_COLUMNS];
+  float narrow[FAR_ROWS * FAR_COLUMNS], found[FAR_ROWS * MOST_CLASSES];
+  int32_t y[FAR_ROWS];
+  machines m = {.x = wide, .classes = (_i & 4) != 0 ? 3 : 2};
+  fill_far(wide, narrow, y, m.classes, f64 ? 1e8 : 1e4);
+  for (int i = 0; !f64 && i < FAR_ROWS * FAR_COLUMNS; i++) {
+    wide[i] = (double)narrow[i];
+  }
+  clf_dataset *data = dataset_of(NULL, f64 ? (const void *)wide : narrow, f64 ? CLF_F64 : CLF_F32,
+                                 FAR_ROWS, FAR_COLUMNS, y);
+  clf_model *model = fitted(NULL, "svm", params[_i & 1], data);
+  clf_tensor *center = NULL;
+  ck_clf_ok(clf_model_tensor(model, "center", &center));
+  clf_tensor_free(center);
+  ck_clf_ok(clf_model_decision_function(model, data, found, (int64_t)FAR_ROWS * m.classes));
+  ck_clf_ok(clf_model_export(model, "libsvm", path));
+  take(text, sizeof text);
+  read_machines(&m, text);
+  for (int row = 0; row < FAR_ROWS; row++) {
+    for (int k = 0; k < m.classes; k++) {
+      ck_assert_double_eq_tol((double)found[row * m.classes + k], decision_of(&m, row, k), 1e-5);
+    }
+  }
+  clf_dataset_free(data);
+  clf_model_free(model);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("libsvm_center");
+  TCase *facts = tcase_create("facts");
+  snprintf(path, sizeof path, "center%d.tmp", (int)getpid() % 100000);
+  tcase_add_loop_test(facts, export__folds_the_center, 0, 8);
+  suite_add_tcase(suite, facts);
+  int failed = run_suite(suite);
+  unlink(path);
+  return failed;
+}
