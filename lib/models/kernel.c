@@ -89,15 +89,16 @@ static void sum_block(void *argument, int64_t block, int32_t worker) {
 }
 
 /* Totals in sum[0], square[0] and the first row of `columns`. */
-static void sum_rows(summing *job) {
-  clf__parallel(job->context, job->blocks, sum_block, job);
-  for (int64_t b = 1; b < job->blocks; b++) {
+static clf_status sum_rows(summing *job) {
+  const clf_status status = clf__progress_tasks(job->context, job->blocks, sum_block, job);
+  for (int64_t b = 1; status == CLF_OK && b < job->blocks; b++) {
     job->sum[0] += job->sum[b];
     job->square[0] += job->square[b];
     for (int64_t j = 0; job->columns != NULL && j < job->x->columns; j++) {
       job->columns[j] += job->columns[b * job->x->columns + j];
     }
   }
+  return status;
 }
 
 static double total_weight(const clf__training *training) {
@@ -110,23 +111,26 @@ static double total_weight(const clf__training *training) {
 
 /* Equal values have variance 0 exactly, but for sparse rows: there, what is left of them is
  * rounding. */
-static double variance_of(clf_context *context, const clf__training *training) {
+static clf_status variance_of(double *out, clf_context *context, const clf__training *training) {
   const clf__rows *x = training->x;
   summing job = summing_of(context, x);
   job.weights = training->weights;
   bool sparse = clf__rows_sparse(x);
   double count = total_weight(training) * (double)x->columns;
   double scale = sparse ? 1 : (double)x->scale;
+  clf_status status;
   if (!sparse && x->dtype == CLF_F32) {
     job.shift = (double)*(const float *)x->data;
-    sum_rows(&job);
+    CLF__TRY(sum_rows(&job));
     job.shift += job.sum[0] / count;
   }
-  sum_rows(&job);
-  double mean = job.sum[0] / count;
-  double variance = job.square[0] / count - mean * mean;
-  double least = sparse ? 1e-10 * mean * mean : 0;
-  return variance > least ? variance * scale * scale : 0;
+  CLF__TRY(sum_rows(&job));
+  const double mean = job.sum[0] / count;
+  const double variance = job.square[0] / count - mean * mean;
+  const double least = sparse ? 1e-10 * mean * mean : 0;
+  *out = variance > least ? variance * scale * scale : 0;
+done:
+  return status;
 }
 
 /* Adds what the center c, which the columns had subtracted, makes of the variance of their values:
@@ -163,8 +167,10 @@ static clf_status resolve_gamma(double *out, const clf_model *model, const clf__
     return CLF_OK;
   }
   if (gamma->word == SCALE) {
-    spread = variance_of(model->context, training);
-    status = training->center != NULL ? add_center(&spread, model->context, training) : CLF_OK;
+    status = variance_of(&spread, model->context, training);
+    if (status == CLF_OK && training->center != NULL) {
+      status = add_center(&spread, model->context, training);
+    }
   }
   *out = spread > 0 ? 1 / ((double)training->x->columns * spread) : 1;
   return status;
@@ -213,27 +219,31 @@ done:
   return status;
 }
 
-clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
-                               const clf__kernel_params *params, const clf__training *training) {
+static clf_status resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
+                          const clf__kernel_params *params, const clf__training *training) {
   const bool has_rows = kind != CLF__KERNEL_PRECOMPUTED;
-  if (!has_rows) {
-    clf_status status = check_precomputed(model, training->x);
-    if (status < 0) {
-      return status;
-    }
-  }
   const bool has_gamma = has_rows && kind != CLF__KERNEL_LINEAR;
   double gamma = 0;
-  clf_status status = has_gamma ? resolve_gamma(&gamma, model, &params->gamma, training) : CLF_OK;
-  if (status < 0) {
-    return status;
+  clf_status status = has_rows ? CLF_OK : check_precomputed(model, training->x);
+  CLF__TRY(status);
+  if (has_gamma) {
+    CLF__TRY(resolve_gamma(&gamma, model, &params->gamma, training));
   }
   *out = (clf__kernel_function){
       .kind = kind, .degree = (int32_t)params->degree, .gamma = gamma, .coef0 = params->coef0};
   if (kind == CLF__KERNEL_LINEAR || kind == CLF__KERNEL_POLYNOMIAL) {
-    status = check_range(model->context, out, training);
+    CLF__TRY(check_range(model->context, out, training));
   }
-  return status < 0 ? status : clf__kernel_check_digits(model->context, out, training);
+  status = clf__kernel_check_digits(model->context, out, training);
+done:
+  return status;
+}
+
+clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
+                               const clf__kernel_params *params, const clf__training *training) {
+  clf__call call;
+  clf__call_begin(&call, model->context, model->kind->name, training->x->rows);
+  return clf__call_end(&call, resolve(out, model, kind, params, training));
 }
 
 bool clf__kernel_movable(int32_t kind) {
@@ -265,9 +275,8 @@ clf_status clf__kernel_center(float **out, clf_context *context,
   if (job.columns == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf_status status = CLF_OK;
-  sum_rows(&job);
-  if (worth_taking_away(&job)) {
+  clf_status status = sum_rows(&job);
+  if (status == CLF_OK && worth_taking_away(&job)) {
     float *means = clf__alloc_array(context, x->columns, sizeof *means);
     status = means == NULL ? CLF_ERROR_MEMORY : CLF_OK;
     for (int64_t j = 0; means != NULL && j < x->columns; j++) {

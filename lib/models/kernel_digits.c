@@ -6,42 +6,69 @@
 #include "data/statistics.h"
 #include "models/kernel.h"
 
-/* Every so many rows: enough to tell what all are like. */
+/* Every so many rows: enough to tell what all are like. Of sparse rows the entries alone are read.
+ */
 typedef struct row_sample {
   const clf__training *training;
   int64_t step;
-  double *row, *first, *mean; /* [columns] */
+  double *row;           /* [count] numbers of the row that was read */
+  const int32_t *column; /* [count] of sparse rows: where they stand; NULL for all columns */
+  int64_t count;
+  double *first, *mean; /* [columns] */
 } row_sample;
 
-/* The next row that counts, from `i` on, into `row`; -1 after the last. */
-static int64_t next_row(const row_sample *s, int64_t i) {
+static int64_t column_of(const row_sample *s, int64_t k) {
+  return s->column != NULL ? s->column[k] : k;
+}
+
+static void read_row(row_sample *s, int64_t i) {
+  const clf__rows *x = s->training->x;
+  if (!clf__rows_sparse(x)) {
+    s->count = x->columns;
+    clf__rows_read_f64(x, i, s->row);
+    return;
+  }
+  s->column = x->column + x->row_start[i];
+  s->count = x->row_start[i + 1] - x->row_start[i];
+  for (int64_t k = 0; k < s->count; k++) {
+    s->row[k] = (double)x->value[x->row_start[i] + k];
+  }
+}
+
+/* Reads the next row that counts, from `i` on; -1 after the last, or where the call is cancelled.
+ */
+static int64_t next_row(row_sample *s, int64_t i) {
   const float *weights = s->training->weights;
   while (i < s->training->x->rows && weights != NULL && weights[i] == 0) {
     i += s->step;
   }
-  if (i >= s->training->x->rows) {
+  if (i >= s->training->x->rows || clf__progress_check() < 0) {
     return -1;
   }
-  clf__rows_read_f64(s->training->x, i, s->row);
+  read_row(s, i);
   return i;
 }
 
-/* Sets the mean; whether the rows are not all the same. */
+/* Sets the mean; whether the rows are not all the same: a row is the first one where all that it
+ * has is as there, and it has as many numbers but 0. */
 static bool average_rows(row_sample *s) {
   const int64_t columns = s->training->x->columns;
-  int64_t count = 0;
+  int64_t rows = 0, expected = 0;
   bool differ = false;
   for (int64_t i = next_row(s, 0); i >= 0; i = next_row(s, i + s->step)) {
-    if (count++ == 0) {
-      memcpy(s->first, s->row, (size_t)columns * sizeof *s->first);
+    int64_t found = 0;
+    for (int64_t k = 0; k < s->count; k++) {
+      const int64_t j = column_of(s, k);
+      s->first[j] = rows == 0 ? s->row[k] : s->first[j];
+      differ = differ || s->row[k] != s->first[j];
+      found += s->row[k] != 0;
+      s->mean[j] += s->row[k];
     }
-    for (int64_t j = 0; j < columns; j++) {
-      differ = differ || s->row[j] != s->first[j];
-      s->mean[j] += s->row[j];
-    }
+    expected = rows++ == 0 ? found : expected;
+    differ = differ || found != expected;
   }
-  for (int64_t j = 0; j < columns && count > 0; j++) {
-    s->mean[j] /= (double)count;
+  for (int64_t j = 0; j < columns && rows > 0; j++) {
+    s->mean[j] /= (double)rows;
   }
   return differ;
 }
@@ -53,7 +80,7 @@ static double value_of(const clf__kernel_function *f, double product) {
 
 /* The rows' mean squared distance from the image of their mean, as a part of their mean squared
  * length: what their kernel values differ by, as a part of what they are. */
-static double spread_of(const clf__kernel_function *f, const row_sample *s) {
+static double spread_of(const clf__kernel_function *f, row_sample *s) {
   const int64_t columns = s->training->x->columns;
   double spread = 0, lengths = 0, center = 0;
   for (int64_t j = 0; j < columns; j++) {
@@ -61,9 +88,9 @@ static double spread_of(const clf__kernel_function *f, const row_sample *s) {
   }
   for (int64_t i = next_row(s, 0); i >= 0; i = next_row(s, i + s->step)) {
     double own = 0, across = 0;
-    for (int64_t j = 0; j < columns; j++) {
-      own += s->row[j] * s->row[j];
-      across += s->row[j] * s->mean[j];
+    for (int64_t k = 0; k < s->count; k++) {
+      own += s->row[k] * s->row[k];
+      across += s->row[k] * s->mean[column_of(s, k)];
     }
     lengths += value_of(f, own);
     spread += value_of(f, own) - 2 * value_of(f, across) + value_of(f, center);
@@ -99,12 +126,15 @@ static clf_status check_values(clf_context *context, const clf__kernel_function 
   row_sample s = {.training = training,
                   .step = training->x->rows / MOST_ROWS + 1,
                   .row = clf__alloc_array(context, columns, sizeof(double)),
-                  .first = clf__alloc_array(context, columns, sizeof(double)),
+                  .first = clf__alloc_zeroed(context, columns, sizeof(double)),
                   .mean = clf__alloc_zeroed(context, columns, sizeof(double))};
   clf_status status = s.row && s.first && s.mean ? CLF_OK : CLF_ERROR_MEMORY;
   if (status == CLF_OK && average_rows(&s)) {
-    status = judge_spread(context, spread_of(function, &s));
+    const double spread = spread_of(function, &s);
+    CLF__TRY(clf__progress_check());
+    status = judge_spread(context, spread);
   }
+done:
   clf__free(s.row);
   clf__free(s.first);
   clf__free(s.mean);
@@ -115,7 +145,7 @@ static clf_status check_values(clf_context *context, const clf__kernel_function 
 static double mean_square(const clf__training *training) {
   const clf__rows *x = training->x;
   double sum = 0, total = 0;
-  for (int64_t i = 0; i < x->rows; i++) {
+  for (int64_t i = 0; i < x->rows && clf__progress_check() == CLF_OK; i++) {
     const double weight = training->weights != NULL ? (double)training->weights[i] : 1;
     total += weight;
     for (int64_t e = x->row_start[i]; e < x->row_start[i + 1]; e++) {
@@ -128,7 +158,7 @@ static double mean_square(const clf__training *training) {
 static bool rows_differ(const clf__training *training) {
   const clf__rows *x = training->x;
   int64_t first = -1;
-  for (int64_t i = 0; i < x->rows; i++) {
+  for (int64_t i = 0; i < x->rows && clf__progress_check() == CLF_OK; i++) {
     if (training->weights != NULL && training->weights[i] == 0) {
       continue;
     }
@@ -155,6 +185,7 @@ static clf_status check_distances(clf_context *context, const clf__training *tra
   CLF__TRY(status);
   CLF__TRY(clf__column_means(context, x, training->weights, means));
   double center = 0, length = mean_square(training);
+  CLF__TRY(clf__progress_check());
   for (int64_t j = 0; j < x->columns; j++) {
     center += means[j] * means[j];
   }
@@ -173,6 +204,7 @@ static clf_status check_distances(clf_context *context, const clf__training *tra
              "of the digits that floats have; %s",
              clf__number_text(spread), remedy);
   }
+  status = status < 0 ? status : clf__progress_check();
 done:
   clf__free(means);
   return status;

@@ -211,6 +211,5 @@ clf_status clf__kernel_diagonal(clf_context *context, const clf__kernel_function
                                 const clf__rows *x, const int64_t *rows, int64_t count,
                                 double *out) {
   diagonal_call call = {function, {x, rows, 0, count}, out};
-  clf__parallel(context, count, diagonal_task, &call);
-  return CLF_OK;
+  return clf__progress_tasks(context, count, diagonal_task, &call);
 }
