@@ -31,10 +31,9 @@ static void covariance_within(clf__fisher_work *work) {
 /* Variances within the classes: with shrinkage=auto those of fisher_shrinkage.c, else the
  * covariance's diagonal, where a feature that is constant in every class though not overall
  * separates them best: its variance is taken as a small part of the total one instead of 0. What is
- * rounding error against the feature's own size counts as 0. */
+ * rounding error, of the feature's mean or of the scatter's products, counts as 0. */
 static clf_status set_deviations(clf__fisher_work *work) {
   const int64_t d = work->columns;
-  const double rounding = clf__rows_sparse(work->training->x) ? 1e-14 : 1e-22;
   double *s = work->gram.scatter, *variances = work->deviation;
   clf_status status = CLF_OK;
   if (work->params->shrinkage.word == SHRINKAGE_AUTO) {
@@ -46,10 +45,11 @@ static clf_status set_deviations(clf__fisher_work *work) {
     }
   }
   for (int64_t j = 0; status == CLF_OK && j < d; j++) {
-    const double mean = work->gram.mean[j];
+    const double mean = work->gram.mean[j], noise = work->gram.noise[j];
+    const double rounding = fmax(1e-22 * mean * mean, work->scale * noise * noise);
     work->penalty[j] = fmax(variances[j] - s[j * d + j], 0);
     s[j * d + j] = variances[j];
-    work->deviation[j] = variances[j] > rounding * mean * mean ? sqrt(variances[j]) : 0;
+    work->deviation[j] = variances[j] > rounding ? sqrt(variances[j]) : 0;
   }
   return status;
 }

@@ -252,6 +252,33 @@ START_TEST(fisher__refuses_one_row_of_each_class) {
 }
 END_TEST
 
+/* Integers about 1.2e7 stay the same in f32, and decide as the same rows stored densely. */
+START_TEST(fisher__keeps_features_of_sparse_rows_far_from_0) {
+  static float x[ROWS * 2], sparse[ROWS * CLASSES], dense[ROWS * CLASSES];
+  static int32_t labels[ROWS];
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, NULL, NULL));
+  make_rows(x, labels);
+  for (int i = 0; i < 2 * ROWS; i++) {
+    x[i] = 1.2e7f + rintf(x[i]);
+  }
+  clf_dataset *rows[] = {sparse_of(context, x, ROWS, 2, labels),
+                         dataset_of(context, x, CLF_F32, ROWS, 2, labels)};
+  for (int i = 0; i < 2; i++) {
+    clf_model *model = NULL;
+    ck_clf_ok(clf_model_create(&model, context, "fisher", NULL));
+    ck_clf_ok(clf_model_fit(model, rows[i], NULL, NULL));
+    ck_clf_ok(clf_model_predict_proba(model, rows[i], i == 0 ? sparse : dense, ROWS * CLASSES));
+    clf_model_free(model);
+    clf_dataset_free(rows[i]);
+  }
+  for (int i = 0; i < ROWS * CLASSES; i++) {
+    ck_assert_float_eq_tol(sparse[i], dense[i], 1e-4f);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
 START_TEST(fisher__stands_collinear_and_constant_features) {
   static float x[ROWS * 2], wide[ROWS * 5];
   int32_t labels[ROWS];
@@ -355,6 +382,7 @@ int main(void) {
   tcase_add_test(facts, fisher__auto_counts_what_is_constant_within_classes_by_its_total_variance);
   tcase_add_test(facts, fisher__auto_trusts_a_variance_as_far_as_rows_tell_it);
   tcase_add_loop_test(facts, fisher__refuses_one_row_of_each_class, 0, 4);
+  tcase_add_test(facts, fisher__keeps_features_of_sparse_rows_far_from_0);
   tcase_add_test(facts, fisher__stands_collinear_and_constant_features);
   tcase_add_test(facts, fisher__tells_nearly_collinear_features_apart);
   tcase_add_test(facts, fisher__shrinks_by_itself_when_rows_are_few);
