@@ -32,7 +32,8 @@ clf_status clf__rounded_far(int64_t *column, clf_context *context, const clf__ro
 /* *column is one of dense f64 rows that f32 would not do for: two of its values merge, rounding
  * loses more than 1e-6 of its range, or a value is too large; -1 where there is none. NaN is passed
  * over. */
-clf_status clf__needs_f64(int64_t *column, clf_context *context, const clf__rows *x);
+clf_status clf__needs_f64(int64_t *column, clf_context *context, const char *stage,
+                          const clf__rows *x);
 
 /* For sparse rows that are rounded to f32: the log says which feature that is not the same as f32
  * lies so far from 0 that f32 loses more than 1e-6 of its range. `column` and `value` [entries] are

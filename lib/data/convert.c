@@ -221,7 +221,7 @@ done:
 
 /* Of the first value that is. */
 static int64_t column_too_large(const clf__rows *x) {
-  for (int64_t i = 0; i < x->rows; i++) {
+  for (int64_t i = 0; i < x->rows && clf__progress_check() == CLF_OK; i++) {
     const double *row = (const double *)x->data + i * x->stride;
     for (int64_t j = 0; j < x->columns; j++) {
       if (is_too_large(row[j])) {
@@ -232,14 +232,22 @@ static int64_t column_too_large(const clf__rows *x) {
   return -1;
 }
 
-clf_status clf__needs_f64(int64_t *column, clf_context *context, const clf__rows *x) {
+static clf_status needs_f64(int64_t *column, clf_context *context, const clf__rows *x) {
   clf__merged merged;
   clf_status status;
   CLF__TRY(clf__rounded_far(column, context, x));
   if (*column < 0) {
     CLF__TRY(clf__rows_merged(&merged, context, x, 1, 1));
     *column = merged.column >= 0 ? merged.column : column_too_large(x);
+    status = clf__progress_check();
   }
 done:
   return status;
+}
+
+clf_status clf__needs_f64(int64_t *column, clf_context *context, const char *stage,
+                          const clf__rows *x) {
+  clf__call call;
+  clf__call_begin(&call, context, stage, x->rows);
+  return clf__call_end(&call, needs_f64(column, context, x));
 }

@@ -309,7 +309,7 @@ static clf_status widen(csv_reader *self) {
                        .scale = 1,
                        .data = self->x->data,
                        .stride = self->x->shape[1]};
-  CLF__TRY(clf__needs_f64(&column, self->context, &x));
+  CLF__TRY(clf__needs_f64(&column, self->context, "csv", &x));
   if (column >= 0) {
     clf__log(self->context, CLF_LOG_INFO,
              "%s: the features are f64, as f32 does not do for feature %lld; dtype=f32 rounds them",

@@ -22,7 +22,7 @@
 
 #include <math.h>
 
-#include "base/pool.h"
+#include "base/context.h"
 
 enum { MAX_PARTS = 16, MIN_PART_ROWS = 256 };
 
@@ -78,7 +78,8 @@ static void sum_part(void *argument, int64_t part, int32_t worker) {
   const clf__training *training = call->training;
   const int64_t columns = training->x->columns, rows = training->x->rows;
   double *row = call->row + part * columns;
-  for (int64_t i = rows * part / call->parts; i < rows * (part + 1) / call->parts; i++) {
+  for (int64_t i = rows * part / call->parts;
+       i < rows * (part + 1) / call->parts && clf__progress_check() == CLF_OK; i++) {
     const double weight = training->weights != NULL ? (double)training->weights[i] : 1;
     const double *mean = call->means + training->labels[i] * columns;
     if (weight == 0) {
@@ -92,6 +93,14 @@ static void sum_part(void *argument, int64_t part, int32_t worker) {
       call->fourth[part] += weight * length * length;
     }
   }
+}
+
+/* As a part of the fit that the host is asked in. */
+static clf_status sum_parts(spread_call *call, clf_context *context) {
+  const int64_t rows = call->training->x->rows;
+  clf__call asking;
+  clf__call_begin(&asking, context, "fisher", rows);
+  return clf__call_end(&asking, clf__progress_rows(context, 0, rows, call->parts, sum_part, call));
 }
 
 /* What add up in `moments`, or in `fourth` where a scale is given, are the parts' sums, the first
@@ -145,7 +154,7 @@ clf_status clf__fisher_variances(double *variances, clf_context *context,
   if (status < 0) {
     goto done;
   }
-  clf__parallel(context, call.parts, sum_part, &call);
+  CLF__TRY(sum_parts(&call, context));
   add_parts(call.moments, call.parts, 2 * columns);
   for (int64_t j = 0; j < columns; j++) {
     const double within = call.moments[j] / gram->weight;
@@ -191,7 +200,7 @@ clf_status clf__fisher_shrinkage(double *amount, clf_context *context,
     scale[j] = deviation[j] > 0 ? 1 / deviation[j] : 0;
   }
   call.scale = scale;
-  clf__parallel(context, call.parts, sum_part, &call);
+  CLF__TRY(sum_parts(&call, context));
   add_parts(call.fourth, call.parts, 1);
   double p = 0;
   const double fourth = call.fourth[0] / gram->weight;

@@ -10,12 +10,13 @@
 #include "tensor/rows_precision.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/pool.h"
 
-enum { PROBES = 256, SAMPLE = 1024 };
+enum { PROBES = 256, SAMPLE = 1024, ASKED = 1024 };
 
 /* 1e-6 over half a unit in the last place, 2^-24. */
 static const double far_ratio = 0x1p24 * 1e-6;
@@ -25,6 +26,11 @@ static double value_at(const clf__rows *x, int64_t row, int64_t column) {
   const double value =
       x->dtype == CLF_F64 ? ((const double *)x->data)[at] : (double)((const float *)x->data)[at];
   return x->center != NULL ? value - x->center[column] : value;
+}
+
+/* Whether to go on at the n-th row: the host is asked now and then. */
+static bool goes_on(int64_t n) {
+  return n % ASKED != 0 || clf__progress_check() == CLF_OK;
 }
 
 /* Columns that no row has shown to be near to 0. */
@@ -72,7 +78,7 @@ clf_status clf__rows_far(int64_t *out, clf_context *context, const clf__rows *x,
     left.low[j] = INFINITY;
     left.high[j] = -INFINITY;
   }
-  for (int64_t i = 0; i < x->rows && left.count > 0; i++) {
+  for (int64_t i = 0; i < x->rows && left.count > 0 && goes_on(i); i++) {
     if (weights == NULL || weights[i] > 0) {
       look_at_row(&left, x, i);
     }
@@ -83,7 +89,7 @@ clf_status clf__rows_far(int64_t *out, clf_context *context, const clf__rows *x,
   }
   clf__free(memory);
   clf__free(left.column);
-  return CLF_OK;
+  return clf__progress_check();
 }
 
 typedef struct middle {
@@ -146,13 +152,15 @@ typedef struct table {
   uint64_t mask;
 } table;
 
+/* Columns are counted with as many tables as there are tasks, each every so many columns. */
 typedef struct counting {
   const clf__rows *x;
-  int64_t step;
-  int64_t enough;
-  double *memory; /* [threads, mask + 1] */
+  int64_t step, looked_at, enough;
+  int64_t tables;
   uint64_t mask;
-  int64_t *rows; /* [columns] merged ones */
+  double *memory;            /* [tables, mask + 1] */
+  int64_t *rows;             /* [columns] merged ones */
+  atomic_int_least64_t last; /* the first column found to have enough: none after it counts */
 } counting;
 
 static uint64_t place_of(float single, uint64_t mask) {
@@ -178,62 +186,73 @@ static bool is_merged(const table *known, double value) {
   return true;
 }
 
-static void count_column(void *argument, int64_t column, int32_t worker) {
-  const counting *job = argument;
+static int64_t count_column(const counting *job, const table *known, int64_t column) {
   const clf__rows *x = job->x;
-  const table known = {job->memory + (uint64_t)worker * (job->mask + 1), job->mask};
   int64_t exact = 0, merged = 0;
-  while (exact < x->rows) {
-    const double value = value_at(x, exact, column);
+  while (exact < job->looked_at && goes_on(exact)) {
+    const double value = value_at(x, exact * job->step, column);
     if ((double)(float)value != value) {
       break;
     }
-    exact += job->step;
+    exact++;
   }
-  if (exact < x->rows) {
-    for (uint64_t i = 0; i <= known.mask; i++) {
-      known.value[i] = NAN;
-    }
-    for (int64_t i = 0; i < x->rows && merged < job->enough; i += job->step) {
-      const double value = value_at(x, i, column) + 0.0; /* -0 is 0 */
-      merged += !isnan(value) && is_merged(&known, value);
+  if (exact == job->looked_at) {
+    return 0;
+  }
+  for (uint64_t i = 0; i <= known->mask; i++) {
+    known->value[i] = NAN;
+  }
+  for (int64_t n = 0; n < job->looked_at && merged < job->enough && goes_on(n); n++) {
+    const double value = value_at(x, n * job->step, column) + 0.0; /* -0 is 0 */
+    merged += !isnan(value) && is_merged(known, value);
+  }
+  return merged;
+}
+
+static void count_columns(void *argument, int64_t task, int32_t worker) {
+  counting *job = argument;
+  const table known = {job->memory + (uint64_t)task * (job->mask + 1), job->mask};
+  (void)worker;
+  for (int64_t j = task; j < job->x->columns && j <= atomic_load(&job->last); j += job->tables) {
+    job->rows[j] = count_column(job, &known, j);
+    int64_t last = atomic_load(&job->last);
+    while (job->rows[j] >= job->enough && j < last &&
+           !atomic_compare_exchange_weak(&job->last, &last, j)) {
     }
   }
-  job->rows[column] = merged;
+}
+
+/* As many as there are threads; large ones in no more memory than a quarter of the rows'. */
+static int64_t count_tables(clf_context *context, const clf__rows *x, int64_t looked_at) {
+  const int64_t threads = clf__context_threads(context);
+  const int64_t affordable = looked_at <= SAMPLE ? x->columns : x->columns / 16;
+  return affordable < 1 ? 1 : affordable < threads ? affordable : threads;
 }
 
 clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__rows *x,
                             int64_t step, int64_t enough) {
-  const int64_t looked_at = (x->rows - 1) / step + 1;
-  int64_t columns = x->columns;
-  counting job = {.x = x, .step = step, .enough = enough, .mask = 15};
-  while (job.mask < 2 * (uint64_t)looked_at) {
+  counting job = {
+      .x = x, .step = step, .looked_at = (x->rows - 1) / step + 1, .enough = enough, .mask = 15};
+  while (job.mask < 2 * (uint64_t)job.looked_at) {
     job.mask = 2 * job.mask + 1;
   }
-  /* Large tables are filled one after another. */
-  const int64_t tables = looked_at <= SAMPLE ? clf__context_threads(context) : 1;
-  job.memory = clf__alloc_array(context, tables, (size_t)(job.mask + 1) * sizeof(double));
+  job.tables = count_tables(context, x, job.looked_at);
+  job.memory = clf__alloc_array(context, job.tables, (size_t)(job.mask + 1) * sizeof(double));
   job.rows = clf__alloc_zeroed(context, x->columns, sizeof *job.rows);
-  if (job.memory == NULL || job.rows == NULL) {
-    clf__free(job.memory);
-    clf__free(job.rows);
-    return CLF_ERROR_MEMORY;
-  }
-  if (looked_at <= SAMPLE) {
-    clf__parallel(context, x->columns, count_column, &job);
-  }
-  for (int64_t j = 0; j < columns && looked_at > SAMPLE; j++) {
-    count_column(&job, j, 0);
-    columns = job.rows[j] >= enough ? j + 1 : columns;
-  }
-  *out = (clf__merged){.column = -1, .looked_at = looked_at};
-  for (int64_t j = 0; j < columns; j++) {
+  atomic_init(&job.last, x->columns - 1);
+  clf_status status = job.memory != NULL && job.rows != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  CLF__TRY(status);
+  CLF__TRY(clf__progress_tasks(context, job.tables, count_columns, &job));
+  CLF__TRY(clf__progress_check());
+  *out = (clf__merged){.column = -1, .looked_at = job.looked_at};
+  for (int64_t j = 0; j <= atomic_load(&job.last); j++) {
     if (job.rows[j] > out->rows) {
       out->column = j;
       out->rows = job.rows[j];
     }
   }
+done:
   clf__free(job.memory);
   clf__free(job.rows);
-  return CLF_OK;
+  return status;
 }
