@@ -106,7 +106,7 @@ static clf_status sort_rows(clf_dataset *dataset, int64_t first) {
     int32_t *columns = (int32_t *)dataset->column->data + start[i];
     int64_t count = start[i + 1] - start[i];
     if (!clf__row_ascends(columns, count) &&
-        clf__row_sort(columns, (float *)value->data + start[i], count) >= 0) {
+        clf__row_sort(columns, (float *)value->data + start[i], sizeof(float), count) >= 0) {
       status = clf__fail(CLF_ERROR_DATA, "row %lld has a column twice", (long long)i);
       goto done;
     }

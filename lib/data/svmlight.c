@@ -176,7 +176,8 @@ static clf_status order_row(svmlight_reader *self, int64_t first, const char *li
   int32_t *column = (int32_t *)self->column->data + first;
   float *value = (float *)self->value->data + first;
   int64_t count = self->entries - first;
-  int64_t twice = clf__row_ascends(column, count) ? -1 : clf__row_sort(column, value, count);
+  int64_t twice =
+      clf__row_ascends(column, count) ? -1 : clf__row_sort(column, value, sizeof *value, count);
   if (twice < 0) {
     return CLF_OK;
   }

@@ -47,7 +47,7 @@ typedef struct clf__libsvm {
   int64_t columns;
   int64_t *row_start;
   int32_t *column;
-  float *value;
+  double *value;    /* within the range of float */
   int64_t *support; /* [vectors], else NULL */
 } clf__libsvm;
 

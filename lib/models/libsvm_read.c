@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "models/kind_rows.h"
 #include "models/libsvm.h"
+#include "tensor/rows_precision.h"
 
 enum { DENSE_SHARE = 8 /* one entry in so many makes rows dense */ };
 /* Weights of linear machines may be many more bytes than their file has; beyond these it must have
@@ -28,7 +30,9 @@ typedef struct importing {
   int64_t *vectors; /* [vectors] the file's, in our order */
   int64_t *home;    /* [vectors] the file's class of those */
   clf__rows x;      /* the file's vectors */
-  float *dense;     /* or NULL */
+  double *dense;    /* of dense ones, or NULL */
+  float *sparse;    /* of sparse ones, or NULL */
+  clf__kind_rows rows;
 } importing;
 
 static clf_status add_classes(importing *i) {
@@ -76,20 +80,55 @@ static clf_status order_vectors(importing *i) {
   return status;
 }
 
-static clf_status choose_storage(importing *i) {
+static clf_status make_sparse(importing *i) {
   const clf__libsvm *file = i->file;
   const int64_t entries = file->row_start[file->vectors];
-  int64_t size;
+  i->sparse = clf__alloc_array(i->model->context, entries, sizeof *i->sparse);
+  if (i->sparse == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t e = 0; e < entries; e++) {
+    i->sparse[e] = (float)file->value[e];
+  }
   i->x = (clf__rows){.rows = file->vectors,
                      .columns = file->columns,
                      .dtype = CLF_F32,
                      .scale = 1,
                      .row_start = file->row_start,
                      .column = file->column,
-                     .value = file->value};
-  if (!clf__mul_i64(file->vectors, file->columns, &size) || size / DENSE_SHARE > entries) {
-    return CLF_OK;
+                     .value = i->sparse};
+  return CLF_OK;
+}
+
+/* A linear machine's vectors are not moved: its coefficients, which are f32, do not sum to 0
+ * exactly, so that its weights would change. */
+static clf_status round_linear(importing *i, const clf__rows *x) {
+  clf_context *context = i->model->context;
+  i->rows.values = clf__alloc_array(context, x->rows * x->columns, sizeof(float));
+  if (i->rows.values == NULL) {
+    return CLF_ERROR_MEMORY;
   }
+  i->rows.x = clf__rows_of_f32(i->rows.values, x->rows, x->columns, x->columns);
+  return clf__rows_round(context, x, NULL, i->rows.values);
+}
+
+/* Products of rows and weights are from rho - 1 to rho + 1 within the margins. */
+static void tell_far(const importing *i) {
+  for (int64_t pair = 0; pair < i->file->pairs; pair++) {
+    const double rho = i->file->rho[pair];
+    if (clf__range_is_far(rho - 1, rho + 1)) {
+      clf__log(i->model->context, CLF_LOG_WARNING,
+               "libsvm: rho is %s: rows lie so far from 0 that f32 loses more than 1e-6 of the "
+               "margin; fit on rows that are moved or standardized",
+               clf__number_text(rho));
+      return;
+    }
+  }
+}
+
+/* About a center where the kernel allows it and they lie far from 0. */
+static clf_status make_dense(importing *i, int64_t size) {
+  const clf__libsvm *file = i->file;
   i->dense = clf__alloc_zeroed(i->model->context, size, sizeof *i->dense);
   if (i->dense == NULL) {
     return CLF_ERROR_MEMORY;
@@ -99,13 +138,26 @@ static clf_status choose_storage(importing *i) {
       i->dense[row * file->columns + file->column[e]] = file->value[e];
     }
   }
-  i->x = (clf__rows){.rows = file->vectors,
-                     .columns = file->columns,
-                     .dtype = CLF_F32,
-                     .scale = 1,
-                     .stride = file->columns,
-                     .data = i->dense};
-  return CLF_OK;
+  const clf__rows x = {.rows = file->vectors,
+                       .columns = file->columns,
+                       .dtype = CLF_F64,
+                       .scale = 1,
+                       .stride = file->columns,
+                       .data = i->dense};
+  const clf_status status = file->function.kind == CLF__KERNEL_LINEAR
+                                ? round_linear(i, &x)
+                                : clf__kind_rows_fit(&i->rows, i->model, &x, NULL, NULL);
+  i->x = i->rows.x;
+  return status;
+}
+
+static clf_status choose_storage(importing *i) {
+  const clf__libsvm *file = i->file;
+  const int64_t entries = file->row_start[file->vectors];
+  int64_t size;
+  return !clf__mul_i64(file->vectors, file->columns, &size) || size / DENSE_SHARE > entries
+             ? make_sparse(i)
+             : make_dense(i, size);
 }
 
 /* What a precomputed kernel keeps are the numbers of rows in training. */
@@ -272,6 +324,7 @@ static clf_status fill(importing *i) {
   CLF__TRY(store_machines(i));
   if (i->file->function.kind == CLF__KERNEL_LINEAR) {
     CLF__TRY(store_weights(i));
+    tell_far(i);
   }
   model->outcome = CLF_OK;
   CLF__TRY(model->kind->check(model));
@@ -282,6 +335,8 @@ done:
   clf__free(i->vectors);
   clf__free(i->home);
   clf__free(i->dense);
+  clf__free(i->sparse);
+  clf__kind_rows_free(&i->rows);
   return status;
 }
 

@@ -30,7 +30,7 @@ static clf_status allocate_vectors(clf__libsvm_reader *self) {
   file->coefficients = clf__alloc_array(self->context, coefficients, sizeof(float));
   file->row_start = clf__alloc_zeroed(self->context, file->vectors + 1, sizeof(int64_t));
   file->column = clf__alloc_array(self->context, entries, sizeof(int32_t));
-  file->value = clf__alloc_array(self->context, entries, sizeof(float));
+  file->value = clf__alloc_array(self->context, entries, sizeof(double));
   self->entries = entries;
   bool there = file->coefficients != NULL && file->row_start != NULL && file->column != NULL &&
                file->value != NULL;
@@ -41,13 +41,12 @@ static clf_status allocate_vectors(clf__libsvm_reader *self) {
   return there ? CLF_OK : clf__fail_within(CLF_ERROR_MEMORY, "%s", self->lines.name);
 }
 
-static clf_status read_float(const clf__libsvm_reader *self, const char **at, const char *end,
-                             float *out) {
-  double value = 0;
+/* A number within the range of float. */
+static clf_status read_value(const clf__libsvm_reader *self, const char **at, const char *end,
+                             double *out) {
   const char *begin = *at;
-  clf_status status = clf__libsvm_read_double(self, at, end, &value);
-  *out = (float)value;
-  return status < 0 || isfinite(*out)
+  clf_status status = clf__libsvm_read_double(self, at, end, out);
+  return status < 0 || isfinite((float)*out)
              ? status
              : clf__libsvm_fail_word(self, begin, end, "within the range of float");
 }
@@ -72,7 +71,7 @@ static clf_status read_entry(clf__libsvm_reader *self, const char **at, const ch
     self->highest = (int32_t)index;
     self->highest_at = begin;
   }
-  return read_float(self, at, end, &self->file->value[entry]);
+  return read_value(self, at, end, &self->file->value[entry]);
 }
 
 /* "0:number", numbers of rows counting from 1. */
@@ -104,7 +103,9 @@ static clf_status read_vector(clf__libsvm_reader *self, const char *at, const ch
   int64_t entry = first;
   clf_status status = CLF_OK;
   for (int64_t k = 0; k < file->classes - 1; k++) {
-    CLF__TRY(read_float(self, &at, end, &file->coefficients[k * file->vectors + vector]));
+    double coefficient = 0;
+    CLF__TRY(read_value(self, &at, end, &coefficient));
+    file->coefficients[k * file->vectors + vector] = (float)coefficient;
   }
   if (file->support != NULL) {
     CLF__TRY(read_support(self, &at, end, vector));
@@ -114,7 +115,8 @@ static clf_status read_vector(clf__libsvm_reader *self, const char *at, const ch
   }
   file->row_start[vector + 1] = entry;
   if (!clf__row_ascends(file->column + first, entry - first) &&
-      clf__row_sort(file->column + first, file->value + first, entry - first) >= 0) {
+      clf__row_sort(file->column + first, file->value + first, sizeof(double), entry - first) >=
+          0) {
     clf__fail(CLF_ERROR_FORMAT, "an index occurs twice");
     status = clf__libsvm_fail_at(self, at, CLF_ERROR_FORMAT);
   }

@@ -234,6 +234,10 @@ def exported__rows_far_from_0_predict_the_same():
                     found = np.array([[float(w) for w in words[1:]] for words in lines[1:]])
                     tolerance = 2e-5 if found.shape[1] == 2 else 0.005
                     clf.close(model.predict_proba(data), found, tolerance, what)
+                if "rbf" in params:
+                    back = load(at / "ours")
+                    assert np.abs(back.tensor("center") - shift).max() < 10
+                    clf.close(back.decision_function(data), model.decision_function(data), 1e-5, what)
                 assert (theirs == y[which]).mean() > 0.93, what
 
 

@@ -143,11 +143,65 @@ START_TEST(export__folds_the_center) {
 }
 END_TEST
 
+static int said;
+
+static void listen(void *user, int32_t level, const char *message) {
+  (void)user;
+  ck_assert_int_eq(level, CLF_LOG_WARNING);
+  said += strstr(message, "rho is 1000") != NULL;
+}
+
+static clf_model *import(clf_context *context, const char *text) {
+  clf_model *model = NULL;
+  FILE *file = fopen(path, "w");
+  ck_assert_ptr_nonnull(file);
+  fputs(text, file);
+  fclose(file);
+  ck_clf_ok(clf_model_import(&model, context, "libsvm", path, NULL));
+  return model;
+}
+
+/* f = exp(-|x - s|^2) - exp(-|x - t|^2) of vectors in steps that f32 has not got. */
+START_TEST(import__centers_vectors_far_from_0) {
+  static const double x[] = {1e9 + 0.25, 1e9 + 1.5};
+  clf_model *model = import(NULL,
+                            "svm_type c_svc\nkernel_type rbf\ngamma 1\nnr_class 2\ntotal_sv 2\n"
+                            "rho 0\nlabel 1 2\nnr_sv 1 1\nSV\n1 1:1000000000.25\n"
+                            "-1 1:1000000001\n");
+  clf_dataset *rows = dataset_of(NULL, x, CLF_F64, 2, 1, NULL);
+  float found[4];
+  ck_clf_ok(clf_model_decision_function(model, rows, found, 4));
+  ck_assert_double_eq_tol((double)found[0], 1 - exp(-0.5625), 1e-6);
+  ck_assert_double_eq_tol((double)found[2], exp(-1.5625) - exp(-0.25), 1e-6);
+  clf_dataset_free(rows);
+  clf_model_free(model);
+}
+END_TEST
+
+START_TEST(import__tells_of_a_large_rho) {
+  char text[256];
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, NULL, NULL));
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  for (int i = 0; i < 2; i++) {
+    snprintf(text, sizeof text,
+             "svm_type c_svc\nkernel_type linear\nnr_class 2\ntotal_sv 2\nrho %s\n"
+             "label 1 2\nnr_sv 1 1\nSV\n1 1:2\n-1 1:1\n",
+             i == 0 ? "10" : "1000");
+    clf_model_free(import(context, text));
+    ck_assert_int_eq(said, i);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("libsvm_center");
   TCase *facts = tcase_create("facts");
   snprintf(path, sizeof path, "center%d.tmp", (int)getpid() % 100000);
   tcase_add_loop_test(facts, export__folds_the_center, 0, 8);
+  tcase_add_test(facts, import__centers_vectors_far_from_0);
+  tcase_add_test(facts, import__tells_of_a_large_rho);
   suite_add_tcase(suite, facts);
   int failed = run_suite(suite);
   unlink(path);
