@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "support.h"
+#include "stingy.h"
 
 static char path[] = "test_libsvm_center.tmp";
 
@@ -195,6 +195,54 @@ START_TEST(import__tells_of_a_large_rho) {
 }
 END_TEST
 
+static clf_status fit_and_write(clf_context *context, const char *params, const double *x,
+                                const int32_t *y) {
+  static const int64_t shape[] = {FAR_ROWS, FAR_COLUMNS};
+  clf_tensor *rows = NULL, *labels = NULL;
+  clf_dataset *data = NULL;
+  clf_model *model = NULL, *again = NULL;
+  clf_status status;
+  TRY(clf_tensor_wrap(&rows, context, x, CLF_F64, 2, shape, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&labels, context, y, CLF_I32, 1, shape, NULL, NULL, NULL));
+  TRY(clf_dataset_create(&data, context, rows, labels));
+  TRY(clf_model_create(&model, context, "svm", params));
+  TRY(clf_model_fit(model, data, NULL, NULL));
+  TRY(clf_model_export(model, "libsvm", path));
+  TRY(clf_model_import(&again, context, "libsvm", path, NULL));
+done:
+  clf_tensor_free(rows);
+  clf_tensor_free(labels);
+  clf_dataset_free(data);
+  clf_model_free(model);
+  clf_model_free(again);
+  return status;
+}
+
+START_TEST(each_allocation__may_be_refused) {
+  double wide[FAR_ROWS * FAR_COLUMNS];
+  float narrow[FAR_ROWS * FAR_COLUMNS];
+  int32_t y[FAR_ROWS];
+  clf_status status = CLF_ERROR_MEMORY;
+  fill_far(wide, narrow, y, 3, 1e8);
+  int64_t refuse = 0;
+  while (status != CLF_OK) {
+    refuse++;
+    stingy from = {.refuse = refuse};
+    clf_context *context = stingy_context("threads=1", &from);
+    if (context != NULL) {
+      status = fit_and_write(context, _i == 0 ? "kernel=rbf" : "kernel=linear", wide, y);
+      const bool met = from.asked >= refuse;
+      ck_assert_msg(status == CLF_OK || (met && status == CLF_ERROR_MEMORY), "%s",
+                    clf_last_error());
+      status = met ? CLF_ERROR_MEMORY : CLF_OK; /* a cache may do with less */
+    }
+    clf_context_free(context);
+    ck_assert_int_eq(from.held, 0);
+  }
+  ck_assert_int_gt(refuse, 50);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("libsvm_center");
   TCase *facts = tcase_create("facts");
@@ -202,6 +250,7 @@ int main(void) {
   tcase_add_loop_test(facts, export__folds_the_center, 0, 8);
   tcase_add_test(facts, import__centers_vectors_far_from_0);
   tcase_add_test(facts, import__tells_of_a_large_rho);
+  tcase_add_loop_test(facts, each_allocation__may_be_refused, 0, 2);
   suite_add_tcase(suite, facts);
   int failed = run_suite(suite);
   unlink(path);
