@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "base/pool.h"
+#include "base/text.h"
 
 enum { MOST_BLOCKS = 16, BLOCK_ENTRIES = 1 << 16, ROWS_PER_ARRAY = 4 };
 
@@ -227,9 +228,9 @@ static clf_status check_finite(const clf__columns *out, int64_t columns) {
     if (!isfinite(out->maximum[j] - out->minimum[j]) ||
         (out->mean != NULL && !isfinite(out->mean[j])) ||
         (out->variance != NULL && !isfinite(out->variance[j]))) {
-      return clf__fail(CLF_ERROR_DATA,
-                       "column %lld, from %g to %g, is too large for its mean and variance",
-                       (long long)j, out->minimum[j], out->maximum[j]);
+      return clf__fail(
+          CLF_ERROR_DATA, "column %lld, from %s to %s, is too large for its mean and variance",
+          (long long)j, clf__number_text(out->minimum[j]), clf__number_text(out->maximum[j]));
     }
   }
   return CLF_OK;

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "data/image.h"
 #include "detect/detector.h"
 #include "metrics/box.h"
@@ -169,8 +170,9 @@ static bool is_object(const clf_box *box, const clf_box *objects, int64_t count,
 static clf_status check_objects(const clf_box *objects, int64_t count, double overlap) {
   if (count < 0 || (objects == NULL && count > 0) || !(overlap >= 0 && overlap <= 1)) {
     return clf__fail(CLF_ERROR_ARGUMENT,
-                     "detector: %lld objects%s, overlap %g; these must be 0 or more, and 0 to 1",
-                     (long long)count, objects == NULL && count > 0 ? " at NULL" : "", overlap);
+                     "detector: %lld objects%s, overlap %s; these must be 0 or more, and 0 to 1",
+                     (long long)count, objects == NULL && count > 0 ? " at NULL" : "",
+                     clf__number_text(overlap));
   }
   return clf__check_boxes("detector, objects", objects, count, false);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "base/text.h"
 #include "layers/layer.h"
 #include "ops/sequence.h"
 
@@ -55,10 +56,10 @@ static clf_status check_ids(const clf__pass *pass) {
   return bad == count
              ? CLF_OK
              : clf__fail(CLF_ERROR_DATA,
-                         "embedding %lld: step %lld of a row is %g; with vocabulary=%lld ids are "
+                         "embedding %lld: step %lld of a row is %s; with vocabulary=%lld ids are "
                          "whole numbers from 0 to %lld",
                          (long long)pass->layer->number, (long long)(bad % pass->layer->inputs) + 1,
-                         (double)pass->x[bad], (long long)p->vocabulary,
+                         clf__number_format_f32(pass->x[bad]).text, (long long)p->vocabulary,
                          (long long)p->vocabulary - 1);
 }
 

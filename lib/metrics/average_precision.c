@@ -8,6 +8,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "metrics/box.h"
 
 /* A true box, to be sorted by label and image. */
@@ -123,8 +124,9 @@ static clf_status check(const matching *m, const int64_t *truth_image) {
       truth_image == NULL || !(m->overlap > 0 && m->overlap <= 1)) {
     return clf__fail(CLF_ERROR_ARGUMENT,
                      "average precision: %lld found and %lld true boxes with their images, overlap "
-                     "%g; there must be one true box or more, and an overlap above 0, at most 1",
-                     (long long)m->found_count, (long long)m->truth_count, m->overlap);
+                     "%s; there must be one true box or more, and an overlap above 0, at most 1",
+                     (long long)m->found_count, (long long)m->truth_count,
+                     clf__number_text(m->overlap));
   }
   clf_status status = clf__check_boxes("average precision, found", m->found, m->found_count, true);
   return status < 0 ? status

@@ -10,6 +10,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/text.h"
 
 double clf__box_overlap(const clf_box *a, const clf_box *b) {
   const double height = fmin((double)a->top + a->height, (double)b->top + b->height) -
@@ -34,10 +35,11 @@ clf_status clf__check_boxes(const char *what, const clf_box *boxes, int64_t coun
     if (!(isfinite(b->top) && isfinite(b->left) && isfinite(b->height) && isfinite(b->width) &&
           b->height > 0 && b->width > 0)) {
       return clf__fail(CLF_ERROR_DATA,
-                       "%s: box %lld is at (%g, %g) with sides %g x %g; these must be finite, and "
+                       "%s: box %lld is at (%s, %s) with sides %s x %s; these must be finite, and "
                        "sides more than 0",
-                       what, (long long)i, (double)b->top, (double)b->left, (double)b->height,
-                       (double)b->width);
+                       what, (long long)i, clf__number_format_f32(b->top).text,
+                       clf__number_format_f32(b->left).text, clf__number_format_f32(b->height).text,
+                       clf__number_format_f32(b->width).text);
     }
     if (scores && isnan(b->score)) {
       return clf__fail(CLF_ERROR_DATA, "%s: the score of box %lld is NaN", what, (long long)i);
@@ -161,8 +163,8 @@ clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overlap, int64
   CLF__ENTER("boxes");
   if (count < 0 || !(overlap >= 0 && overlap <= 1)) {
     return clf__fail(CLF_ERROR_ARGUMENT,
-                     "suppression: %lld boxes, overlap %g; these must be 0 or more, and 0 to 1",
-                     (long long)count, overlap);
+                     "suppression: %lld boxes, overlap %s; these must be 0 or more, and 0 to 1",
+                     (long long)count, clf__number_text(overlap));
   }
   clf_status status = clf__check_boxes("suppression", boxes, count, true);
   if (status < 0) {

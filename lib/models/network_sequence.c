@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "models/network.h"
 
 struct clf_sequence {
@@ -190,8 +191,8 @@ static clf_status feed_step(clf_sequence *s, const float *x) {
   const float *y = NULL;
   for (int64_t i = 0; i < s->features; i++) {
     if (!isfinite(x[i])) {
-      return clf__fail(CLF_ERROR_DATA, "clf_sequence_feed: feature %lld of step %lld is %g",
-                       (long long)i, (long long)s->steps, (double)x[i]);
+      return clf__fail(CLF_ERROR_DATA, "clf_sequence_feed: feature %lld of step %lld is %s",
+                       (long long)i, (long long)s->steps, clf__number_format_f32(x[i]).text);
     }
   }
   clf_status status = take_step(s, x, &y);

@@ -95,6 +95,10 @@ START_TEST(suppression__refuses_what_is_no_box) {
   bad[1].width = 0;
   ck_clf_fails(clf_box_suppress(bad, 4, 0.5, &kept), CLF_ERROR_DATA);
   ck_clf_says("box 1 ");
+  bad[1].left = 1.0F / 3;
+  bad[1].height = 1234567.5F;
+  ck_clf_fails(clf_box_suppress(bad, 4, 0.5, &kept), CLF_ERROR_DATA);
+  ck_clf_says("box 1 is at (0, 0.33333334) with sides 1234567.5 x 0;");
   bad[1] = good;
   bad[2].top = NAN;
   ck_clf_fails(clf_box_suppress(bad, 4, 0.5, &kept), CLF_ERROR_DATA);
@@ -103,7 +107,9 @@ START_TEST(suppression__refuses_what_is_no_box) {
   ck_clf_fails(clf_box_suppress(bad, 4, 0.5, &kept), CLF_ERROR_DATA);
   ck_clf_says("score of box 3 is NaN");
   ck_clf_fails(clf_box_suppress(bad, 3, 1.5, &kept), CLF_ERROR_ARGUMENT);
+  ck_clf_says("overlap 1.5;");
   ck_clf_fails(clf_box_suppress(bad, 3, NAN, &kept), CLF_ERROR_ARGUMENT);
+  ck_clf_says("overlap nan;");
   ck_clf_fails(clf_box_suppress(bad, -1, 0.5, &kept), CLF_ERROR_ARGUMENT);
   ck_assert_int_eq(kept, 7);
 }
