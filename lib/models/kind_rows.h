@@ -8,8 +8,8 @@
 
 typedef struct clf__kind_rows {
   clf__rows x;
-  clf_tensor *center; /* of a fit: what was subtracted, or NULL */
-  float *values;      /* made for x, or NULL */
+  clf_tensor *center;       /* of a fit: what was subtracted, or NULL */
+  float *values;            /* made for x, or NULL */
   bool made, movable, wide; /* of a fit: x is made; by these properties of the model */
 } clf__kind_rows;
 
