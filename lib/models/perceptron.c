@@ -204,9 +204,9 @@ static clf_status warn_of_short_rows(const clf_model *model, const clf__training
   sum /= (double)((x->rows + step - 1) / step);
   if (sum < short_length) {
     clf__log(model->context, CLF_LOG_WARNING,
-             "perceptron: the rows' squared lengths are about %s, beside which the intercept's "
-             "steps of 1 are long; scale the features up (transform: standardize), make more "
-             "epochs or set fit_intercept=false",
+             "perceptron: the rows' squared lengths are about %s, and the intercept's "
+             "steps of 1 are long against them; scale the features up (transform: standardize), "
+             "make more epochs or set fit_intercept=false",
              clf__number_text(sum));
   }
   return CLF_OK;
