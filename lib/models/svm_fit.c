@@ -2,7 +2,6 @@
  * to a thread, or all threads on one where there are fewer. They share rows of the kernel matrix.
  */
 #include <float.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -51,7 +50,7 @@ static clf_status set_bounds(fitting *f) {
   double largest = 0;
   for (int64_t i = 0; status == CLF_OK && i < f->training->x->rows; i++) {
     f->C[i] = p->C * (used != NULL ? (double)used[i] : 1);
-    largest = fmax(largest, f->C[i]);
+    largest = f->C[i] > largest ? f->C[i] : largest;
     if (f->counted != NULL && f->counted[i] > 0) {
       f->counted[i] = own != NULL ? own[i] : 1;
     }
