@@ -99,7 +99,8 @@ CLF_API clf_status clf_dataset_set_labels(clf_dataset *dataset, const clf_tensor
 /** Sets labels from names; the distinct names in byte order become the classes.
  *  @param names  [count] NUL-terminated UTF-8, copied
  *  @param count  the number of rows
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a name that is no UTF-8:
+ *          its row and byte are in the message), CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_dataset_set_label_names(clf_dataset *dataset, const char *const *names,
                                                int64_t count);
 

@@ -236,10 +236,6 @@ clf_status clf__classes_of_names(clf__classes **out, clf_context *context, const
   clf__classes *classes = NULL;
   clf_status status = CLF_OK;
   for (int64_t i = 0; i < count; i++) {
-    if (names[i] == NULL) {
-      status = clf__fail(CLF_ERROR_ARGUMENT, "labels: the name of row %lld is NULL", (long long)i);
-      goto done;
-    }
     sorted[i] = names[i];
   }
   qsort(sorted, (size_t)count, sizeof *sorted, compare_names);

@@ -7,7 +7,8 @@
 
 typedef struct clf__classes clf__classes;
 
-/* From the labels of rows; `indices` [count] receives each row's class. */
+/* From the labels of rows; `indices` [count] receives each row's class. Names are not NULL; UTF-8
+ * unless they are of a model file from before that was asked for. */
 clf_status clf__classes_of_numbers(clf__classes **out, clf_context *context,
                                    const clf_tensor *labels, int32_t *indices);
 clf_status clf__classes_of_names(clf__classes **out, clf_context *context, const char *const *names,

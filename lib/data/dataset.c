@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "data/build.h"
+#include "data/unicode.h"
 
 clf_status clf__dataset_blank(clf_dataset **out, clf_context *context) {
   context = clf__context_hold(context);
@@ -148,6 +149,7 @@ clf_status clf_dataset_set_label_names(clf_dataset *dataset, const char *const *
   clf__classes *classes = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(check_rows(dataset, "labels", count));
+  CLF__TRY(clf__utf8_check_names(names, count));
   CLF__TRY(clf__tensor_vector(&labels, dataset->context, CLF_I32, dataset->rows));
   CLF__TRY(clf__classes_of_names(&classes, dataset->context, names, count, labels->data));
   replace_answers(dataset, labels, classes, NULL);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "data/lines.h"
+
 typedef struct clf__case_run {
   uint32_t first, last;
   uint32_t step; /* 1, or 2 where capital and small letters take turns */
@@ -141,4 +143,29 @@ int64_t clf__utf8_append(clf__text *text, const unsigned char *bytes, size_t siz
                            clf__utf8_put(replacement, CLF__REPLACEMENT));
     replaced++;
   }
+}
+
+clf_status clf__utf8_check(const char *text, size_t length) {
+  const unsigned char *begin = (const unsigned char *)text;
+  const unsigned char *bad = skip_valid(begin, begin + length);
+  if (bad == begin + length) {
+    return CLF_OK;
+  }
+  return clf__fail(CLF_ERROR_DATA,
+                   "'%s' is no UTF-8: byte %zu is 0x%02X; convert it, from Latin-1 by iconv -f "
+                   "latin1 -t utf8",
+                   clf__excerpt_of(text, text + length).text, (size_t)(bad - begin) + 1, *bad);
+}
+
+clf_status clf__utf8_check_names(const char *const *names, int64_t count) {
+  for (int64_t i = 0; i < count; i++) {
+    if (names[i] == NULL) {
+      return clf__fail(CLF_ERROR_ARGUMENT, "labels: the name of row %lld is NULL", (long long)i);
+    }
+    clf_status status = clf__utf8_check(names[i], strlen(names[i]));
+    if (status < 0) {
+      return clf__fail_within(status, "labels: the name of row %lld", (long long)i);
+    }
+  }
+  return CLF_OK;
 }

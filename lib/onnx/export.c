@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/unicode.h"
 #include "models/kernel.h"
 #include "models/network.h"
 #include "onnx/layers.h"
@@ -237,6 +238,31 @@ static void describe_graph(clf__text *to, const clf_model *model, const clf__sha
   }
 }
 
+/* The classes' names as metadata. Those of an old model file need not be UTF-8, which the format's
+ * texts are: U+FFFD takes the place of such bytes. */
+static void describe_classes(clf__text *to, const clf_model *model) {
+  clf__text part = {.context = model->context}, name = part;
+  int64_t replaced = 0;
+  for (int64_t k = 0; model->classes != NULL && k < model->outputs; k++) {
+    const char *original = clf__classes_name(model->classes, k);
+    char key[32];
+    snprintf(key, sizeof key, "class_%lld", (long long)k);
+    part.length = name.length = 0;
+    replaced += clf__utf8_append(&name, (const unsigned char *)original, strlen(original) + 1);
+    clf__wire_text(&part, CLF__METADATA_KEY, key);
+    clf__wire_text(&part, CLF__METADATA_VALUE, name.failed ? "" : name.bytes);
+    clf__wire_message(to, CLF__MODEL_METADATA, &part);
+  }
+  if (replaced > 0) {
+    clf__log(model->context, CLF_LOG_WARNING,
+             "onnx: names of classes that are no UTF-8: U+FFFD took the place of bytes %lld times",
+             (long long)replaced);
+  }
+  to->failed |= name.failed;
+  clf__text_free(&name);
+  clf__text_free(&part);
+}
+
 /* All of the file but the graph, whose head comes last. */
 static void describe_model(clf__text *to, const clf_model *model, size_t graph_bytes) {
   clf__text part = {.context = model->context};
@@ -246,14 +272,7 @@ static void describe_model(clf__text *to, const clf_model *model, size_t graph_b
   clf__wire_text(&part, CLF__OPSET_DOMAIN, "");
   clf__wire_i64(&part, CLF__OPSET_VERSION, OPERATOR_SET);
   clf__wire_message(to, CLF__MODEL_OPSET, &part);
-  for (int64_t k = 0; model->classes != NULL && k < model->outputs; k++) {
-    char key[32];
-    snprintf(key, sizeof key, "class_%lld", (long long)k);
-    part.length = 0;
-    clf__wire_text(&part, CLF__METADATA_KEY, key);
-    clf__wire_text(&part, CLF__METADATA_VALUE, clf__classes_name(model->classes, k));
-    clf__wire_message(to, CLF__MODEL_METADATA, &part);
-  }
+  describe_classes(to, model);
   clf__wire_head(to, CLF__MODEL_GRAPH, graph_bytes);
   clf__text_free(&part);
 }

@@ -254,6 +254,24 @@ START_TEST(labels__names) {
 }
 END_TEST
 
+START_TEST(labels__refuse_names_that_are_no_utf8) {
+  static const char *const bad[] = {"caf\xE9", "\xC0\x80", "a\xED\xA0\x80", "\xF4\x90\x80\x80"};
+  static const char *const says[] = {"row 2: 'caf?' is no UTF-8: byte 4 is 0xE9; convert it",
+                                     "byte 1 is 0xC0", "byte 2 is 0xED", "byte 1 is 0xF4"};
+  clf_dataset *dataset = four_rows();
+  ck_clf_ok(clf_dataset_set_label_names(dataset, (const char *[]){"a", "b", "c", "a"}, 4));
+  for (int i = 0; i < 4; i++) {
+    const char *const names[] = {"caf\xC3\xA9", "\xF0\x9F\x90\xB1", bad[i], NULL};
+    ck_clf_fails(clf_dataset_set_label_names(dataset, names, 4), CLF_ERROR_DATA);
+    ck_clf_says(says[i]);
+    ck_clf_fails(clf_dataset_set_label_names(dataset, (const char *[]){"a", NULL, "b", "a"}, 4),
+                 CLF_ERROR_ARGUMENT);
+    ck_assert_str_eq(clf_dataset_class_name(dataset, 2), "c");
+  }
+  clf_dataset_free(dataset);
+}
+END_TEST
+
 START_TEST(labels__read_through_strides) {
   const int32_t labels[] = {5, 0, 6, 0, 5, 0, 7, 0};
   const int64_t rows = 4, back = -2;
@@ -373,6 +391,7 @@ int main(void) {
   tcase_add_test(tcase, free__gives_wrapped_memory_back_once);
   tcase_add_test(tcase, labels__map_to_classes_and_back);
   tcase_add_test(tcase, labels__names);
+  tcase_add_test(tcase, labels__refuse_names_that_are_no_utf8);
   tcase_add_test(tcase, labels__read_through_strides);
   tcase_add_test(tcase, setters__leave_the_dataset_untouched_when_they_fail);
   tcase_add_test(tcase, targets__take_the_place_of_labels_and_labels_theirs);

@@ -162,6 +162,12 @@ START_TEST(folder__says_what_is_wrong) {
   add_folder("pos");
   add_folder("pos/more");
   check_refused("folder", folder, NULL, CLF_ERROR_DATA, "pos/more");
+  ck_assert_int_eq(rmdir(in_folder("pos/more")), 0);
+  add_folder("caf\xE9");
+  write_text("pos/a", "text");
+  write_text("caf\xE9/a", "text");
+  check_refused("folder", folder, "folders=pos,caf\xE9", CLF_ERROR_DATA,
+                "'caf?' is no UTF-8: byte 4 is 0xE9");
 }
 END_TEST
 

@@ -97,6 +97,17 @@ START_TEST(labels__are_folders) {
 }
 END_TEST
 
+START_TEST(labels__that_are_no_utf8_are_refused) {
+  add_folder("caf\xC3\xA9");
+  write_image("caf\xC3\xA9/a", 3);
+  check_told(NULL, "caf\xC3\xA9 3");
+  add_folder("caf\xE9");
+  write_image("caf\xE9/a", 4);
+  check_refused(NULL, CLF_ERROR_DATA, "'caf?' is no UTF-8: byte 4 is 0xE9");
+  check_told("labels=none", "- 3, - 4");
+}
+END_TEST
+
 START_TEST(labels__are_beginnings_of_names) {
   write_image("subject02.happy", 3);
   write_image("subject01.sad.gif", 2);
@@ -240,6 +251,7 @@ int main(void) {
   TCase *tests = tcase_create("image_folder");
   tcase_add_checked_fixture(tests, make_folder, remove_folder);
   tcase_add_test(tests, labels__are_folders);
+  tcase_add_test(tests, labels__that_are_no_utf8_are_refused);
   tcase_add_test(tests, labels__are_beginnings_of_names);
   tcase_add_test(tests, labels__of_names_may_lie_in_folders);
   tcase_add_test(tests, rows__are_bytes_of_one_shape);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "models/model.h"
 #include "stingy.h"
 
 enum { ROWS = 40, SIDE = 6, COLUMNS = SIDE * SIDE, CLASSES = 3, MOST = 64, NAME = 64 };
@@ -288,6 +289,39 @@ START_TEST(onnx__moves_features_only_where_the_transform_does) {
 }
 END_TEST
 
+/* Model files from before names were asked to be UTF-8 can be read; ONNX's texts are UTF-8. */
+START_TEST(onnx__names_of_old_files_become_utf8) {
+  static const char *const names[] = {"a", "caf\xE9", "caf\xE9\xFF"};
+  int32_t indices[CLASSES];
+  rows r;
+  size_t size;
+  clf_dataset *data = data_of(NULL, &r);
+  clf_model *model = fitted(NULL, "ridge", NULL, data), *loaded = NULL;
+  static char saved[1 << 16];
+  clf__classes_release(model->classes);
+  ck_clf_ok(clf__classes_of_names(&model->classes, model->context, names, CLASSES, indices));
+  ck_clf_ok(clf_model_save_memory(model, saved, sizeof saved, &size));
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, saved, size));
+  ck_assert_str_eq(clf_model_class_name(loaded, 1), names[1]);
+  ck_clf_ok(clf_model_export(loaded, "onnx", path));
+  unsigned char *file = contents(&size);
+  ck_assert_ptr_null(memmem(file, size, "caf\xE9", 4));
+  ck_assert_ptr_nonnull(memmem(file, size,
+                               "\x06"
+                               "caf\xEF\xBF\xBD",
+                               7));
+  ck_assert_ptr_nonnull(memmem(file, size,
+                               "\x09"
+                               "caf\xEF\xBF\xBD\xEF\xBF\xBD",
+                               10));
+  free(file);
+  clf_model_free(loaded);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  remove(path);
+}
+END_TEST
+
 START_TEST(onnx__is_written_only_and_once_fitted) {
   clf_model *model = NULL, *read = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, "network", layers));
@@ -426,6 +460,7 @@ int main(void) {
   tcase_add_test(tests, onnx__file_holds_together);
   tcase_add_test(tests, onnx__moves_features_only_where_the_transform_does);
   tcase_add_test(tests, onnx__is_written_only_and_once_fitted);
+  tcase_add_test(tests, onnx__names_of_old_files_become_utf8);
   tcase_add_test(tests, onnx__file_stays_where_a_new_one_is_refused);
   tcase_add_test(tests, onnx__unwritable_path_is_named);
   tcase_add_test(tests, onnx__file_depends_on_the_model_alone);
