@@ -34,16 +34,16 @@ typedef struct clf__update {
   int32_t rule;
   bool nesterov;
   int64_t count;
-  float *weight;         /* [count] */
-  const float *gradient; /* [count] */
-  float *first;          /* [count] momentum or first moments, NULL for none */
-  float *second;         /* [count] sums or means of squares */
-  float scale;           /* of the gradient */
-  float rate;            /* learning rate, with what a rule corrects it by */
-  float decay;           /* times the weight, added to the gradient */
-  float shrink;          /* times the weight, taken from it */
-  float beta1, beta2;
-  float root_scale; /* of the root of second */
+  float *weight;                   /* [count] */
+  const float *gradient;           /* [count] */
+  float *first;                    /* [count] momentum or first moments, NULL for none */
+  float *second;                   /* [count] sums or means of squares */
+  float scale;                     /* of the gradient */
+  float rate;                      /* learning rate, with what a rule corrects it by */
+  float decay;                     /* times the weight, added to the gradient */
+  float shrink;                    /* times the weight, taken from it */
+  float first_share, second_share; /* 1 - beta1 (sgd: - momentum), 1 - beta2 */
+  float root_scale;                /* of the root of second */
   float epsilon;
   float *average;      /* [count], NULL for none */
   float average_share; /* of the way to the new weight that it goes */

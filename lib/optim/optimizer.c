@@ -255,8 +255,8 @@ static clf__update rule_of(const clf_optimizer *optimizer, double rate, double s
       .nesterov = p->nesterov,
       .scale = (float)scale,
       .rate = (float)rate,
-      .beta1 = (float)(optimizer->kind == &sgd_kind ? p->momentum : p->beta1),
-      .beta2 = optimizer->kind == &adagrad_kind ? 1 : (float)p->beta2,
+      .first_share = (float)(1 - (optimizer->kind == &sgd_kind ? p->momentum : p->beta1)),
+      .second_share = (float)(1 - p->beta2),
       .root_scale = 1,
       .epsilon = (float)p->epsilon,
   };

@@ -295,6 +295,21 @@ START_TEST(optimizers__follow_their_rules) {
     ck_assert_double_eq_tol(
         walk(decoupled ? "adamw" : "adam", "learning_rate=0.05 weight_decay=0.1"), w, 1e-5);
   }
+  /* 1 - beta is 1e-7, which is not what 1 less the f32 nearest to beta gives. */
+  w = 1, m = v = 0;
+  for (int i = 1; i <= 10; i++) {
+    m += (1 - 0.9999999) * (w - m);
+    v += (1 - 0.9999999) * (w * w - v);
+    w -= 0.05 * (m / (1 - pow(0.9999999, i))) / (sqrt(v / (1 - pow(0.9999999, i))) + 1e-8);
+  }
+  ck_assert_double_eq_tol(walk("adam", "learning_rate=0.05 beta1=0.9999999 beta2=0.9999999"), w,
+                          1e-5);
+  w = 1, v = 0;
+  for (int i = 0; i < 10; i++) {
+    v += (1 - 0.9999999) * (w * w - v);
+    w -= 1e-4 * w / (sqrt(v) + 1e-8);
+  }
+  ck_assert_double_eq_tol(walk("rmsprop", "learning_rate=0.0001 alpha=0.9999999"), w, 1e-5);
   w = 1, v = 0;
   for (int i = 0; i < 10; i++) {
     v = 0.9 * v + 0.1 * w * w;

@@ -93,11 +93,14 @@ static void column_sums(const float *restrict x, int64_t rows, int64_t columns,
   }
 }
 
-/* Momentum as PyTorch has it: v = m v + g; w -= rate v, or with Nesterov's w -= rate (g + m v). */
+/* Momentum as PyTorch has it: v = m v + g; w -= rate v, or with Nesterov's w -= rate (g + m v).
+ *
+ * Means move by their share of what is new, v += share (g - v), and what is taken from a value is
+ * taken as a product of its own: floats hold a share of 1e-7 to 24 bits, and 1 less it to one. */
 static void update_sgd(const clf__update *u) {
   float *restrict w = u->weight, *restrict v = u->first;
   const float *restrict g = u->gradient;
-  const float scale = u->scale, rate = u->rate, decay = u->decay, momentum = u->beta1;
+  const float scale = u->scale, rate = u->rate, decay = u->decay, share = u->first_share;
   const int64_t count = u->count;
   if (v == NULL) {
     for (int64_t i = 0; i < count; i++) {
@@ -105,10 +108,10 @@ static void update_sgd(const clf__update *u) {
     }
     return;
   }
-  const float now = u->nesterov ? 1 : 0, then = u->nesterov ? momentum : 1;
+  const float now = u->nesterov ? 1 : 0, then = u->nesterov ? 1 - share : 1;
   for (int64_t i = 0; i < count; i++) {
     const float gradient = scale * g[i] + decay * w[i];
-    v[i] = momentum * v[i] + gradient;
+    v[i] += gradient - share * v[i];
     w[i] -= rate * (now * gradient + then * v[i]);
   }
 }
@@ -116,27 +119,29 @@ static void update_sgd(const clf__update *u) {
 static void update_adam(const clf__update *u) {
   float *restrict w = u->weight, *restrict m = u->first, *restrict v = u->second;
   const float *restrict g = u->gradient;
-  const float scale = u->scale, decay = u->decay, rate = u->rate, keep = 1 - u->shrink;
-  const float beta1 = u->beta1, beta2 = u->beta2, root_scale = u->root_scale, epsilon = u->epsilon;
+  const float scale = u->scale, decay = u->decay, rate = u->rate, shrink = u->shrink;
+  const float first_share = u->first_share, second_share = u->second_share;
+  const float root_scale = u->root_scale, epsilon = u->epsilon;
   const int64_t count = u->count;
   for (int64_t i = 0; i < count; i++) {
     const float gradient = scale * g[i] + decay * w[i];
-    m[i] = beta1 * m[i] + (1 - beta1) * gradient;
-    v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
-    w[i] = keep * w[i] - rate * m[i] / (root_scale * sqrtf(v[i]) + epsilon);
+    m[i] += first_share * (gradient - m[i]);
+    v[i] += second_share * (gradient * gradient - v[i]);
+    w[i] -= shrink * w[i] + rate * m[i] / (root_scale * sqrtf(v[i]) + epsilon);
   }
 }
 
-/* rmsprop keeps a mean of squares, adagrad (beta2 = 1) their sum. */
-static void update_scaled(const clf__update *u, float share) {
+/* rmsprop keeps a mean of squares, adagrad their sum. */
+static void update_scaled(const clf__update *u) {
   float *restrict w = u->weight, *restrict v = u->second;
   const float *restrict g = u->gradient;
-  const float scale = u->scale, decay = u->decay, rate = u->rate;
-  const float beta2 = u->beta2, epsilon = u->epsilon;
+  const float scale = u->scale, decay = u->decay, rate = u->rate, epsilon = u->epsilon;
+  const float gain = u->rule == CLF__UPDATE_ADAGRAD ? 1 : u->second_share;
+  const float loss = u->rule == CLF__UPDATE_ADAGRAD ? 0 : u->second_share;
   const int64_t count = u->count;
   for (int64_t i = 0; i < count; i++) {
     const float gradient = scale * g[i] + decay * w[i];
-    v[i] = beta2 * v[i] + share * gradient * gradient;
+    v[i] += gain * gradient * gradient - loss * v[i];
     w[i] -= rate * gradient / (sqrtf(v[i]) + epsilon);
   }
 }
@@ -154,7 +159,7 @@ static void update_weights(const clf__update *u) {
   } else if (u->rule == CLF__UPDATE_ADAM) {
     update_adam(u);
   } else {
-    update_scaled(u, u->rule == CLF__UPDATE_RMSPROP ? 1 - u->beta2 : 1);
+    update_scaled(u);
   }
   if (u->average != NULL) {
     move_average(u->average, u->weight, u->count, u->average_share);
