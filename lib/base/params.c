@@ -423,6 +423,22 @@ void clf__params_free(const clf__param_table *table, void *values) {
   clf__free(values);
 }
 
+/* Sets a parameter that the text has not set before: given [table->count]. */
+static clf_status set_once(clf_context *context, const clf__param_table *table, void *values,
+                           bool *given, const char *name, const char *value) {
+  const clf__param *param = NULL;
+  clf_status status = find(&param, table, name);
+  if (status < 0) {
+    return status;
+  }
+  if (given[param - table->params]) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s is given twice; the second value is '%s'",
+                     table->owner, name, value);
+  }
+  given[param - table->params] = true;
+  return set_field(context, table, param, values, value);
+}
+
 /* Parses into a copy, which then takes the place of the values, so that an error changes nothing.
  */
 clf_status clf__params_parse(clf_context *context, const clf__param_table *table, void *values,
@@ -433,16 +449,16 @@ clf_status clf__params_parse(clf_context *context, const clf__param_table *table
   void *copy = NULL;
   char *name = NULL;
   char *value = NULL;
-  clf_status status = clf__params_copy(&copy, context, table, values);
-  if (status < 0) {
-    return status;
-  }
+  bool *given = clf__alloc_zeroed(context, table->count, sizeof *given);
+  clf_status status = given != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  CLF__TRY(status);
+  CLF__TRY(clf__params_copy(&copy, context, table, values));
   for (;;) {
     CLF__TRY(clf__params_next(context, &text, &name, &value));
     if (name == NULL) {
       break;
     }
-    status = clf__params_set_text(context, table, copy, name, value);
+    status = set_once(context, table, copy, given, name, value);
     clf__free(name);
     clf__free(value);
     name = value = NULL;
@@ -457,6 +473,7 @@ clf_status clf__params_parse(clf_context *context, const clf__param_table *table
     ((char *)copy)[i] = byte;
   }
 done:
+  clf__free(given);
   clf__params_free(table, copy);
   return status;
 }

@@ -57,7 +57,7 @@ void clf__params_free(const clf__param_table *table, void *values);
 /* Sets a text to the null text, which clf__params_format() leaves out; a NULL name is none. */
 void clf__params_clear_text(const clf__param_table *table, void *values, const char *name);
 
-/* Several settings at once: all or, after an error, none. */
+/* Several settings at once, each parameter at most once: all or, after an error, none. */
 clf_status clf__params_parse(clf_context *context, const clf__param_table *table, void *values,
                              const char *text);
 clf_status clf__params_set_text(clf_context *context, const clf__param_table *table, void *values,

@@ -158,11 +158,16 @@ done:
   return status;
 }
 
+static bool is_kept(const clf__trainer *t) {
+  const char *path = t->params->checkpoint;
+  return path != NULL && path[0] != '\0';
+}
+
 clf_status clf__checkpoint_read(clf__trainer *t) {
   const char *path = t->params->checkpoint;
   clf__store *own = NULL, *file = NULL;
   clf_status status = CLF_OK;
-  if (path == NULL || path[0] == '\0' || !clf__file_exists(path)) {
+  if (!is_kept(t) || !clf__file_exists(path)) {
     return CLF_OK;
   }
   CLF__TRY(clf__store_read_path(&file, t->context, path));
@@ -174,6 +179,17 @@ done:
   clf__store_free(own);
   clf__store_free(file);
   return status < 0 ? clf__fail_within(status, "network: checkpoint %s", path) : status;
+}
+
+/* Opens the file as the end of an epoch will, and leaves the path as it was. */
+clf_status clf__checkpoint_check(const clf__trainer *t) {
+  clf__output output = {0};
+  clf_status status = CLF_OK;
+  if (is_kept(t) && t->epoch < t->epochs && !t->stopped) {
+    status = clf__output_open(&output, t->context, t->params->checkpoint);
+    clf__output_close(&output);
+  }
+  return status < 0 ? clf__fail_within(status, "network: checkpoint") : status;
 }
 
 /* Puts a new tensor into the store and hands out its memory. */
@@ -223,18 +239,16 @@ done:
 }
 
 clf_status clf__checkpoint_write(const clf__trainer *t) {
-  const char *path = t->params->checkpoint;
   const bool last = t->stopped || t->epoch == t->epochs;
   clf__store *store = NULL;
   clf_status status = CLF_OK;
-  if (path == NULL || path[0] == '\0' ||
-      (!last && t->epoch % t->params->checkpoint_interval != 0)) {
+  if (!is_kept(t) || (!last && t->epoch % t->params->checkpoint_interval != 0)) {
     return CLF_OK;
   }
   CLF__TRY(clf__store_create(&store, t->context));
   CLF__TRY(clf__training_tell(t, store));
   CLF__TRY(put_all(t, store));
-  CLF__TRY(clf__store_write_path(store, path));
+  CLF__TRY(clf__store_write_path(store, t->params->checkpoint));
 done:
   clf__store_free(store);
   return status < 0 ? clf__fail_within(status, "network: checkpoint") : status;

@@ -109,6 +109,7 @@ static clf_status begin(clf__trainer *t) {
   t->progress = clf__progress_begin(t->context, "network", t->most_steps);
   clf__trainer_copy_weights(t, t->best, t->weights);
   clf_status status = clf__checkpoint_read(t);
+  status = status == CLF_OK ? clf__checkpoint_check(t) : status;
   for (int64_t epoch = 0; status == CLF_OK && epoch < t->epoch; epoch++) {
     shuffle(t, epoch); /* each epoch's order comes from the one before it */
   }

@@ -96,8 +96,10 @@ bool clf__trainer_weights_finite(const clf__trainer *t);
 /* 1, or what shortens the gradient to clip_norm. */
 double clf__trainer_clipping(const clf__trainer *t);
 
-/* Goes on from the parameter's checkpoint, where there is one; keeps one where it is due. */
+/* Goes on from the parameter's checkpoint, where there is one; refuses a path that the epochs to
+ * come could not be kept under; keeps one where it is due. */
 clf_status clf__checkpoint_read(clf__trainer *t);
+clf_status clf__checkpoint_check(const clf__trainer *t);
 clf_status clf__checkpoint_write(const clf__trainer *t);
 /* Which training this is, as texts; CLF_ERROR_ARGUMENT with what differs unless a file has the
  * same.

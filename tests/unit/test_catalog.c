@@ -207,6 +207,27 @@ START_TEST(params__are_suggested_for_a_misspelling) {
 }
 END_TEST
 
+/* Set twice in one text, a parameter has no value that is meant. */
+static void check_repeated(const seen *param) {
+  clf_context *context = clf__context_hold(NULL);
+  clf__text text = {.context = context};
+  void *values = NULL;
+  clf__text_append(&text, "%s='%s'  %s=\"%s\"", param->info.name, param->info.default_value,
+                   param->info.name, param->info.default_value);
+  ck_assert(!text.failed);
+  ck_clf_fails(clf__params_create(&values, context, param->table, text.bytes), CLF_ERROR_ARGUMENT);
+  ck_clf_says(param->info.name);
+  ck_clf_says("given twice");
+  ck_assert_ptr_null(values);
+  clf__text_free(&text);
+  clf__context_release(context);
+}
+
+START_TEST(params__are_refused_twice_in_one_text) {
+  each_param(check_repeated);
+}
+END_TEST
+
 START_TEST(unknown__areas_and_kinds_have_nothing) {
   ck_assert_int_eq(clf_kind_count("modal"), 0);
   ck_assert_int_eq(clf_kind_count(NULL), 0);
@@ -263,6 +284,7 @@ int main(void) {
   tcase_add_test(tests, params__keep_to_their_bounds);
   tcase_add_test(tests, params__take_their_words_and_no_others);
   tcase_add_test(tests, params__are_suggested_for_a_misspelling);
+  tcase_add_test(tests, params__are_refused_twice_in_one_text);
   tcase_add_test(tests, unknown__areas_and_kinds_have_nothing);
   tcase_add_test(tests, describe__lists_what_there_is);
   tcase_add_test(tests, constants__are_found_by_name);

@@ -381,6 +381,23 @@ START_TEST(network__every_allocation_may_fail) {
 }
 END_TEST
 
+START_TEST(network__layers_take_each_parameter_once) {
+  clf_model *model = NULL;
+  clf_optimizer *adam = NULL;
+  ck_clf_fails(clf_model_create(&model, NULL, "network", "epochs=1 batch_size=2 epochs=1"),
+               CLF_ERROR_ARGUMENT);
+  ck_clf_says("network: epochs is given twice; the second value is '1'");
+  ck_clf_fails(clf_optimizer_create(&adam, NULL, "adam", "beta1=0.8 beta1=0.9"),
+               CLF_ERROR_ARGUMENT);
+  ck_clf_says("beta1 is given twice");
+  ck_assert_ptr_null(adam);
+  ck_clf_ok(clf_model_create(&model, NULL, "network", NULL));
+  ck_clf_fails(clf_network_add(model, "dense", "units=3 units=4"), CLF_ERROR_ARGUMENT);
+  ck_clf_says("dense: units is given twice");
+  clf_model_free(model);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("network");
   TCase *tests = tcase_create("network");
@@ -398,6 +415,7 @@ int main(void) {
   tcase_add_test(tests, network__saved_predicts_the_same_whatever_its_parameters_become);
   tcase_add_test(tests, network__cancelled_stays_as_it_was);
   tcase_add_test(tests, network__every_allocation_may_fail);
+  tcase_add_test(tests, network__layers_take_each_parameter_once);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }
