@@ -16,7 +16,7 @@
 const recipe faces_recipe = {
     .layers = LAYERS("2"),
     .augment = "shift=2 rotate=12 scale=0.15 flip=0.5 fill=edge",
-    .detector = "scale_step=1.2 min_size=18 threshold=0.5 overlap=0.3",
+    .detector = "scale_step=1.2 min_size=18",
     .epochs = 3,
     .rounds = 3,
     .random = 15000,
@@ -29,7 +29,7 @@ const recipe faces_recipe = {
 const recipe digits_recipe = {
     .layers = LAYERS("11"),
     .augment = "shift=1.5 rotate=5 scale=0.12 fill=edge",
-    .detector = "scale_step=1.15 threshold=0.5 overlap=0.3 across=true",
+    .detector = "scale_step=1.15 across=true",
     .epochs = 4,
     .rounds = 2,
     .random = 5000,
@@ -170,19 +170,22 @@ static clf_status add_worst(window_list *windows, const window_list *found, cons
   return status;
 }
 
+static clf_status make_detector(clf_detector **out, const clf_model *model, const recipe *how,
+                                double threshold, double overlap) {
+  char params[256];
+  snprintf(params, sizeof params, "%s threshold=%g overlap=%g", how->detector, threshold, overlap);
+  return clf_detector_create(out, model, params);
+}
+
 /* Runs the detector on all scenes; *added receives how many windows it got wrong. */
 static clf_status mine(window_list *windows, const clf_model *model, const recipe *how,
                        const scene_list *scenes, int64_t *added) {
   enum { MOST_OF_SCENE = 200 };
-  char params[256];
   window_list found = {.side = windows->side};
   clf_detector *detector = NULL;
   float *scores = malloc((size_t)(scenes->count * MOST_OF_SCENE) * sizeof *scores);
-  snprintf(params, sizeof params, "%s", how->detector);
-  snprintf(params + strlen(params), sizeof params - strlen(params), " threshold=%g overlap=0.5",
-           how->least);
   clf_status status = scores != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  status = status == CLF_OK ? clf_detector_create(&detector, model, params) : status;
+  status = status == CLF_OK ? make_detector(&detector, model, how, how->least, 0.5) : status;
   for (int64_t i = 0; status == CLF_OK && i < scenes->count; i++) {
     status = mine_scene(&found, scores, MOST_OF_SCENE, detector, &scenes->all[i], how->apart);
   }
@@ -222,7 +225,7 @@ clf_status train_detector(clf_detector **out, clf_context *context, const recipe
     }
     fflush(stdout);
   }
-  status = status == CLF_OK ? clf_detector_create(out, model, how->detector) : status;
+  status = status == CLF_OK ? make_detector(out, model, how, 0.5, 0.3) : status;
   clf_model_free(model);
   return status;
 }

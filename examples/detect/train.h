@@ -9,7 +9,7 @@
 typedef struct recipe {
   const char *layers;
   const char *augment;
-  const char *detector; /* its parameters */
+  const char *detector; /* its parameters but threshold and overlap */
   int64_t epochs;       /* of a round; the last has twice as many */
   int64_t rounds;       /* of mining */
   int64_t random;  /* windows without objects, drawn at first: at most so many, or 10 a window with
