@@ -55,10 +55,13 @@ CLF_API const clf_vocabulary *clf_model_vocabulary(const clf_model *model);
 /** The model's kind, such as "ridge"; NULL for NULL. @since 0.1 */
 CLF_API const char *clf_model_kind(const clf_model *model);
 
-/** Sets a parameter. What is already fitted stays as it is until the next fit.
+/** Sets a parameter. What is already fitted stays as it is until the next fit. Texts with a grammar
+ *  of their own (`layers`, `augment`) are checked here, as in clf_model_create(); whether the
+ * shapes of layers fit the rows is known at the fit.
  *  @param name  see clf_param_describe("model", kind, …)
- *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown name, value out of bounds), CLF_ERROR_TYPE,
- *          CLF_ERROR_MEMORY
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown name, value out of bounds, a text that is not of its
+ *          grammar: the message names layer, parameter and value; nothing is changed then),
+ *          CLF_ERROR_TYPE, CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_model_set_i64(clf_model *model, const char *name, int64_t value);
 /** As clf_model_set_i64(). @since 0.1 */

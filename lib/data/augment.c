@@ -87,6 +87,19 @@ static clf_status set_sizes(clf__augment *augment, int32_t dimensions, const int
   return CLF_OK;
 }
 
+static clf_status parse(void **out, clf_context *context, const char *text) {
+  const clf_status status = clf__params_create(out, context, &clf__augment_image.params, text);
+  return status == CLF_ERROR_ARGUMENT ? clf__fail_within(status, "network: augment '%s'", text)
+                                      : status;
+}
+
+clf_status clf__augment_check(clf_context *context, const char *text) {
+  void *values = NULL;
+  const clf_status status = parse(&values, context, text);
+  clf__params_free(&clf__augment_image.params, values);
+  return status;
+}
+
 clf_status clf__augment_create(clf__augment **out, clf_context *context, const char *text,
                                int32_t dimensions, const int64_t *shape) {
   if (text == NULL || text[0] == '\0') {
@@ -98,7 +111,7 @@ clf_status clf__augment_create(clf__augment **out, clf_context *context, const c
   clf_status status = augment != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   CLF__TRY(status);
   augment->context = context;
-  CLF__TRY(clf__params_create(&augment->params, context, &clf__augment_image.params, text));
+  CLF__TRY(parse(&augment->params, context, text));
   CLF__TRY(set_sizes(augment, dimensions, shape));
   floats = clf__mul_i64(augment->scratch, clf__context_threads(context), &floats) ? floats : -1;
   augment->buffer = clf__alloc_array(context, floats, sizeof *augment->buffer);

@@ -15,6 +15,8 @@ extern const clf__augment_kind clf__augment_image;
 
 typedef struct clf__augment clf__augment;
 
+/* Whether a text is of that grammar: CLF_OK or CLF_ERROR_ARGUMENT. NULL is no text. */
+clf_status clf__augment_check(clf_context *context, const char *text);
 /* For rows of that shape, [height, width] or [height, width, channels], from "name=value …"; *out
  * is NULL for no text. CLF_ERROR_SHAPE for rows that are no images. */
 clf_status clf__augment_create(clf__augment **out, clf_context *context, const char *text,

@@ -51,7 +51,7 @@ clf_status clf__variant_make(clf_model **out, const clf_model *model, const char
   if (status < 0) {
     return status;
   }
-  status = clf__params_parse(model->context, &model->kind->params, variant->params, params);
+  status = clf__model_parse_params(variant, params);
   if (status < 0) {
     clf_model_free(variant);
     return status;

@@ -7,6 +7,11 @@
 #include "base/text.h"
 #include "data/vocabulary.h"
 
+static clf_status check_params(const clf__model_kind *kind, clf_context *context,
+                               const void *params) {
+  return kind->check_params != NULL ? kind->check_params(context, params) : CLF_OK;
+}
+
 clf_status clf_model_create(clf_model **out, clf_context *context, const char *kind,
                             const char *params) {
   CLF__REQUIRE(out);
@@ -31,6 +36,7 @@ clf_status clf_model_create(clf_model **out, clf_context *context, const char *k
   model->features = model->columns = model->outputs = -1;
   model->outcome = CLF_ERROR_NOT_FITTED;
   status = clf__params_create(&model->params, context, &found->params, params);
+  status = status == CLF_OK ? check_params(found, context, model->params) : status;
   if (status < 0) {
     clf_model_free(model);
     return status;
@@ -180,22 +186,63 @@ const char *clf_model_kind(const clf_model *model) {
   return model != NULL ? model->kind->name : NULL;
 }
 
+/* Takes `trial`, a copy of the parameters that was changed with that status, in their place, or
+ * frees it. */
+static clf_status adopt_params(clf_model *model, void *trial, clf_status status) {
+  status = status == CLF_OK ? check_params(model->kind, model->context, trial) : status;
+  void *unused = trial;
+  if (status == CLF_OK) {
+    unused = model->params;
+    model->params = trial;
+  }
+  clf__params_free(&model->kind->params, unused);
+  return status;
+}
+
+clf_status clf__model_parse_params(clf_model *model, const char *text) {
+  const clf__param_table *table = &model->kind->params;
+  void *trial = NULL;
+  clf_status status = clf__params_copy(&trial, model->context, table, model->params);
+  if (status == CLF_OK) {
+    status = clf__params_parse(model->context, table, trial, text);
+  }
+  return adopt_params(model, trial, status);
+}
+
 clf_status clf_model_set_i64(clf_model *model, const char *name, int64_t value) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->name);
-  return clf__params_set_i64(model->context, &model->kind->params, model->params, name, value);
+  const clf__param_table *table = &model->kind->params;
+  void *trial = NULL;
+  clf_status status = clf__params_copy(&trial, model->context, table, model->params);
+  if (status == CLF_OK) {
+    status = clf__params_set_i64(model->context, table, trial, name, value);
+  }
+  return adopt_params(model, trial, status);
 }
 
 clf_status clf_model_set_f64(clf_model *model, const char *name, double value) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->name);
-  return clf__params_set_f64(model->context, &model->kind->params, model->params, name, value);
+  const clf__param_table *table = &model->kind->params;
+  void *trial = NULL;
+  clf_status status = clf__params_copy(&trial, model->context, table, model->params);
+  if (status == CLF_OK) {
+    status = clf__params_set_f64(model->context, table, trial, name, value);
+  }
+  return adopt_params(model, trial, status);
 }
 
 clf_status clf_model_set_text(clf_model *model, const char *name, const char *value) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->name);
-  return clf__params_set_text(model->context, &model->kind->params, model->params, name, value);
+  const clf__param_table *table = &model->kind->params;
+  void *trial = NULL;
+  clf_status status = clf__params_copy(&trial, model->context, table, model->params);
+  if (status == CLF_OK) {
+    status = clf__params_set_text(model->context, table, trial, name, value);
+  }
+  return adopt_params(model, trial, status);
 }
 
 clf_status clf_model_get_i64(const clf_model *model, const char *name, int64_t *value) {

@@ -48,6 +48,9 @@ typedef struct clf__model_kind {
   /* A text parameter of the one handle it is set on, such as a path to write to: neither saved nor
    * believed when loaded, nor given to clones, folds and searches. Or NULL. */
   const char *unshared;
+  /* What no field's bounds tell, such as the grammar of a text: CLF_OK or CLF_ERROR_ARGUMENT, as
+   * soon as a parameter is set. NULL where there is nothing. */
+  clf_status (*check_params)(clf_context *context, const void *params);
   /* Whether the method, with the parameters as they are, finds the same, or the like, for rows
    * moved by a constant: rows that lie far from 0 are then moved (kind_rows.h). NULL for never. */
   bool (*movable)(const clf_model *model);
@@ -129,6 +132,8 @@ void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and steps
 clf_status clf__model_prepare(clf_model *model);
 /* The parameters as clones and files get them: without what is the handle's alone. */
 clf_status clf__model_copy_params(void **out, const clf_model *model);
+/* Settings on top of the model's own, "name=value …": all or, after an error, none. */
+clf_status clf__model_parse_params(clf_model *model, const char *text);
 clf_status clf__steps_clone(clf_transform ***out, const clf_model *model, int64_t room);
 void clf__steps_free(clf_transform **steps, int64_t count);
 

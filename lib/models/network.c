@@ -52,8 +52,6 @@ static const clf__param params[] = {
 clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,
                                    int64_t outputs) {
   const clf__layer *last = network->layers[network->layer_count - 1];
-  const int32_t end = clf__layer_activation(last);
-  const bool entropy = loss == CLF__LOSS_CROSS_ENTROPY || loss == CLF__LOSS_BINARY_CROSS_ENTROPY;
   const bool single = classes == 2 && network->outputs == 1 &&
                       (loss == CLF__LOSS_BINARY_CROSS_ENTROPY || loss == CLF__LOSS_HINGE);
   if (classes == 0 && loss != CLF__LOSS_SQUARED_ERROR) {
@@ -65,12 +63,6 @@ clf_status clf__network_check_loss(const clf__network *network, int32_t loss, in
                      "are %lld %s",
                      last->kind->name, (long long)last->number, (long long)network->outputs,
                      (long long)outputs, classes > 0 ? "classes" : "target columns");
-  }
-  if (entropy && (end == CLF__SOFTMAX || end == CLF__SIGMOID)) {
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "network: the entropy losses take the scores before %s: make the last layer "
-                     "linear, or use loss=squared_error",
-                     end == CLF__SOFTMAX ? "softmax" : "the sigmoid");
   }
   return CLF_OK;
 }
@@ -185,6 +177,7 @@ const clf__model_kind clf__network_kind = {
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE | CLF__CAN_STEP,
     .unsaved = "history_seconds",
     .unshared = "checkpoint",
+    .check_params = clf__network_check_params,
     .fit = clf__network_fit,
     .check = check,
     .prepare = clf__network_prepare,
@@ -195,17 +188,16 @@ const clf__model_kind clf__network_kind = {
     .transform = transform,
 };
 
-/* The shapes of layers are known where the input is. */
-static clf_status check_layers(const clf_model *model, const char *layers) {
-  const clf__network_params *p = model->params;
+/* The shapes of layers are known where the input is; the rest is checked where they are set. */
+static clf_status check_shapes(const clf_model *model, const char *layers) {
   clf__network *network = NULL;
   clf__shape input;
-  if (!clf__network_input(p, &input)) {
-    input = (clf__shape){1, {1}};
+  if (!clf__network_input(model->params, &input)) {
+    return CLF_OK;
   }
-  clf_status status = clf__network_build(&network, model->context, layers, &input);
+  const clf_status status = clf__network_build(&network, model->context, layers, &input);
   clf__network_free(network);
-  return status == CLF_ERROR_SHAPE && p->input.word >= 0 ? CLF_OK : status;
+  return status;
 }
 
 clf_status clf_network_add(clf_model *model, const char *layer, const char *layer_params) {
@@ -220,7 +212,7 @@ clf_status clf_network_add(clf_model *model, const char *layer, const char *laye
   clf__text text = {.context = model->context};
   clf__text_append(&text, "%s%s%s%s%s", first ? "" : p->layers, first ? "" : "; ", layer,
                    layer_params != NULL ? " " : "", layer_params != NULL ? layer_params : "");
-  clf_status status = text.failed ? CLF_ERROR_MEMORY : check_layers(model, text.bytes);
+  clf_status status = text.failed ? CLF_ERROR_MEMORY : check_shapes(model, text.bytes);
   if (status == CLF_OK) {
     status = clf_model_set_text(model, "layers", text.bytes);
   }

@@ -110,9 +110,19 @@ clf_status clf__network_infer_hidden(const clf__inference *inference, const clf_
 void clf__network_scores(const clf_model *model, const float *y, int64_t outputs, float *scores,
                          int64_t rows);
 
-/* Why the loss cannot be used with this network, as a status, or CLF_OK. */
+/* What the bounds of the parameters do not tell: the grammar of layers and augment, and sizes that
+ * are no integers. CLF_ERROR_ARGUMENT names parameter, layer and value. */
+clf_status clf__network_check_params(clf_context *context, const void *params);
+/* Why the loss cannot be used with outputs of this shape, as a status, or CLF_OK. */
 clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,
                                    int64_t outputs);
+/* The function that the outputs come from: that of the last layer that changes its input. */
+int32_t clf__network_end(const clf__network *network);
+/* Why that function and the loss make no sense together, as a status, or CLF_OK. */
+clf_status clf__network_check_end(const clf__network *network, int32_t loss);
+/* Logs what makes little sense of them, before a fit on those rows. */
+void clf__network_warn_of_end(const clf__network *network, int32_t loss,
+                              const clf__training *training);
 clf_status clf__network_fit(const clf_model *model, const clf__training *training,
                             clf__store *state);
 

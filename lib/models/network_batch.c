@@ -81,11 +81,10 @@ clf_status clf__trainer_rows(clf__trainer *t) {
 }
 
 static void set_aim(clf__trainer *t) {
-  const clf__layer *last = t->network->layers[t->network->layer_count - 1];
   const bool labels = t->training->labels != NULL;
   t->aim = (clf__aim){.loss = t->params->loss,
                       .outputs = t->network->outputs,
-                      .low = clf__layer_activation(last) == CLF__TANH ? -1 : 0,
+                      .low = clf__network_end(t->network) == CLF__TANH ? -1 : 0,
                       .high = 1,
                       .labels = labels ? t->labels : NULL,
                       .targets = labels ? NULL : t->targets,

@@ -1,11 +1,13 @@
 /* Networks from text and from the state of a fitted model. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "data/augment.h"
 #include "models/network.h"
 
-enum { MOST_LAYERS = 1000 };
+enum { MAX_LAYERS = 1000 };
 
 /* The end of the layer that begins at `text`: a ';' outside quotes, or the end of the text. */
 static const char *layer_end(const char *text) {
@@ -26,11 +28,11 @@ static bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* A layer from "kind name=value …". */
-static clf_status parse_layer(clf__layer **out, clf_context *context, char *text) {
-  char *kind = text;
-  while (is_blank(*kind)) {
-    kind++;
+/* A layer from "kind name=value …" without blanks around it. */
+static clf_status parse_layer(clf__layer **out, clf_context *context, const char *text) {
+  char *kind = clf__copy_text(context, text);
+  if (kind == NULL) {
+    return CLF_ERROR_MEMORY;
   }
   char *end = kind;
   while (*end != '\0' && !is_blank(*end)) {
@@ -38,10 +40,9 @@ static clf_status parse_layer(clf__layer **out, clf_context *context, char *text
   }
   const char *params = *end != '\0' ? end + 1 : NULL;
   *end = '\0';
-  if (*kind == '\0') {
-    return clf__fail(CLF_ERROR_ARGUMENT, "network: a layer of 'layers' is empty");
-  }
-  return clf__layer_create(out, context, kind, params);
+  const clf_status status = clf__layer_create(out, context, kind, params);
+  clf__free(kind);
+  return status;
 }
 
 static int64_t number_in_kind(const clf__network *network, const clf__layer *layer) {
@@ -52,10 +53,18 @@ static int64_t number_in_kind(const clf__network *network, const clf__layer *lay
   return number;
 }
 
+/* The layer from `text` to `end`, whose place, words and fault the message of a refusal names. */
 static clf_status append_layer(clf__network *network, const char *text, const char *end) {
-  if (network->layer_count == MOST_LAYERS) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "network: 'layers' names more than %d layers",
-                     (int)MOST_LAYERS);
+  if (network->layer_count == MAX_LAYERS) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "network: layers: more than %d", (int)MAX_LAYERS);
+  }
+  const long long place = network->layer_count + 1;
+  for (; text < end && is_blank(*text); text++) {
+  }
+  for (; text < end && is_blank(end[-1]); end--) {
+  }
+  if (text == end) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "network: layers: layer %lld is empty", place);
   }
   char *copy = clf__copy_bytes(network->context, text, (size_t)(end - text));
   if (copy == NULL) {
@@ -63,6 +72,9 @@ static clf_status append_layer(clf__network *network, const char *text, const ch
   }
   clf__layer *layer = NULL;
   clf_status status = parse_layer(&layer, network->context, copy);
+  if (status == CLF_ERROR_ARGUMENT) {
+    clf__fail_within(status, "network: layers: layer %lld '%s'", place, copy);
+  }
   clf__free(copy);
   if (status < 0) {
     return status;
@@ -80,7 +92,7 @@ static clf_status parse_layers(clf__network *network, const char *text) {
     text = *end != '\0' ? end + 1 : end;
   }
   if (status == CLF_OK && network->layer_count == 0) {
-    status = clf__fail(CLF_ERROR_ARGUMENT, "network: 'layers' names none");
+    status = clf__fail(CLF_ERROR_ARGUMENT, "network: layers: there are none");
   }
   return status;
 }
@@ -103,27 +115,68 @@ static clf_status arrange_layers(clf__network *network) {
   return CLF_OK;
 }
 
-clf_status clf__network_build(clf__network **out, clf_context *context, const char *layers,
-                              const clf__shape *input) {
+/* The layers of the text, without shapes. */
+static clf_status create_network(clf__network **out, clf_context *context, const char *layers) {
   clf__network *network = clf__alloc_zeroed(context, 1, sizeof *network);
   if (network == NULL) {
     return CLF_ERROR_MEMORY;
   }
   clf_status status = CLF_ERROR_MEMORY;
   network->context = context;
-  network->input = *input;
-  network->layers = clf__alloc_zeroed(context, MOST_LAYERS, sizeof(clf__layer *));
-  network->first_weight = clf__alloc_zeroed(context, MOST_LAYERS + 1, sizeof(int64_t));
+  network->layers = clf__alloc_zeroed(context, MAX_LAYERS, sizeof(clf__layer *));
+  network->first_weight = clf__alloc_zeroed(context, MAX_LAYERS + 1, sizeof(int64_t));
   if (network->layers == NULL || network->first_weight == NULL) {
     goto done;
   }
   CLF__TRY(parse_layers(network, layers != NULL ? layers : ""));
-  CLF__TRY(arrange_layers(network));
   *out = network;
   return CLF_OK;
 done:
   clf__network_free(network);
   return status;
+}
+
+clf_status clf__network_build(clf__network **out, clf_context *context, const char *layers,
+                              const clf__shape *input) {
+  clf__network *network = NULL;
+  clf_status status = create_network(&network, context, layers);
+  if (status < 0) {
+    return status;
+  }
+  network->input = *input;
+  status = arrange_layers(network);
+  if (status < 0) {
+    clf__network_free(network);
+    return status;
+  }
+  *out = network;
+  return CLF_OK;
+}
+
+/* Shapes of rows are integers, of which clf__network_input() takes so many. */
+static clf_status check_input(const clf__list *input) {
+  if (input->word < 0 && input->count >= CLF_MAX_DIMENSIONS) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "network: input has %lld sizes; a row has at most %d",
+                     (long long)input->count, CLF_MAX_DIMENSIONS - 1);
+  }
+  for (int64_t i = 0; i < input->count; i++) {
+    if (input->values[i] != floor(input->values[i])) {
+      return clf__fail(CLF_ERROR_ARGUMENT, "network: input: %s is no size; sizes are integers",
+                       clf__number_text(input->values[i]));
+    }
+  }
+  return CLF_OK;
+}
+
+clf_status clf__network_check_params(clf_context *context, const void *params) {
+  const clf__network_params *p = params;
+  clf__network *network = NULL;
+  clf_status status = check_input(&p->input);
+  if (status == CLF_OK && p->layers != NULL && p->layers[0] != '\0') {
+    status = create_network(&network, context, p->layers);
+    clf__network_free(network);
+  }
+  return status == CLF_OK ? clf__augment_check(context, p->augment) : status;
 }
 
 bool clf__network_input(const clf__network_params *params, clf__shape *out) {

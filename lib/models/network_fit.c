@@ -235,6 +235,8 @@ clf_status clf__network_fit(const clf_model *model, const clf__training *trainin
   CLF__TRY(clf__network_build(&t.network, t.context, t.layers, &input));
   CLF__TRY(
       clf__network_check_loss(t.network, t.params->loss, training->classes, training->outputs));
+  CLF__TRY(clf__network_check_end(t.network, t.params->loss));
+  clf__network_warn_of_end(t.network, t.params->loss, training);
   if (t.optimizer == NULL) {
     CLF__TRY(clf_optimizer_create(&own, t.context, "adam", NULL));
     t.optimizer = own;
