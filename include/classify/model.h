@@ -88,7 +88,9 @@ CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, 
  *  @param optimizer   for a network, which starts it anew; NULL for adam with its defaults, and for
  *                     models with a solver of their own
  *  @param validation  scored after the fit into the tensor "validation_score", and after each
- *                     epoch of a network into its history; NULL for none
+ *                     epoch of a network into its history; NULL for none. Losses of the history are
+ *                     means by the rows' weights times `class_weight`, accuracies are scores as
+ *                     clf_model_score() gives them, without `class_weight`
  *  @return CLF_OK (see clf_model_outcome() for a solver that stopped early), CLF_ERROR_ARGUMENT,
  *          CLF_ERROR_DATA (NaN or Inf, fewer than two classes, all weights 0: the place is in the
  *          message), CLF_ERROR_SHAPE, CLF_ERROR_UNSUPPORTED (weights, sparse rows, regression or an

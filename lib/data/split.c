@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "data/build.h"
+#include "data/split.h"
 
 /* Group g has the rows order[start[g]] … order[start[g + 1] - 1]. */
 typedef struct groups {
@@ -25,21 +26,22 @@ static void free_groups(groups *all) {
 
 /* A counting sort by label, or one group of all rows. While rows are placed, start[g + 1] is where
  * the next one of group g goes. */
-static clf_status group_rows(groups *out, const clf_dataset *dataset, const int32_t *labels) {
-  int64_t count = labels != NULL ? clf__classes_count(dataset->classes) : 1;
-  groups all = {count, clf__alloc_zeroed(dataset->context, count + 2, sizeof(int64_t)),
-                clf__alloc_array(dataset->context, dataset->rows, sizeof(int64_t))};
+static clf_status group_rows(groups *out, clf_context *context, const clf__split *split) {
+  const int32_t *labels = split->labels;
+  const int64_t count = labels != NULL ? split->classes : 1;
+  groups all = {count, clf__alloc_zeroed(context, count + 2, sizeof(int64_t)),
+                clf__alloc_array(context, split->rows, sizeof(int64_t))};
   if (all.start == NULL || all.order == NULL) {
     free_groups(&all);
     return CLF_ERROR_MEMORY;
   }
-  for (int64_t i = 0; i < dataset->rows; i++) {
+  for (int64_t i = 0; i < split->rows; i++) {
     all.start[(labels != NULL ? labels[i] : 0) + 2]++;
   }
   for (int64_t g = 0; g < count; g++) {
     all.start[g + 1] += all.start[g];
   }
-  for (int64_t i = 0; i < dataset->rows; i++) {
+  for (int64_t i = 0; i < split->rows; i++) {
     all.order[all.start[(labels != NULL ? labels[i] : 0) + 1]++] = i;
   }
   *out = all;
@@ -50,24 +52,14 @@ static int64_t group_size(const groups *all, int64_t group) {
   return all->start[group + 1] - all->start[group];
 }
 
-static clf_status shuffle_groups(groups *out, const clf_dataset *dataset, const int32_t *labels,
+static clf_status shuffle_groups(groups *out, clf_context *context, const clf__split *split,
                                  uint64_t seed) {
-  clf_status status = group_rows(out, dataset, labels);
+  clf_status status = group_rows(out, context, split);
   clf__random random = clf__random_seed(seed, 0);
   for (int64_t g = 0; status == CLF_OK && g < out->count; g++) {
     clf__random_shuffle(&random, out->order + out->start[g], group_size(out, g));
   }
   return status;
-}
-
-/* No class has two rows: there is nothing to stratify. */
-static bool all_single(const groups *all) {
-  for (int64_t g = 0; g < all->count; g++) {
-    if (group_size(all, g) > 1) {
-      return false;
-    }
-  }
-  return true;
 }
 
 typedef struct share {
@@ -141,6 +133,42 @@ done:
   return status;
 }
 
+clf_status clf__split_mark(clf_context *context, const clf__split *split, double fraction,
+                           uint64_t seed, bool *mark) {
+  groups all = {0};
+  int64_t *take = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(shuffle_groups(&all, context, split, seed));
+  take = clf__alloc_array(context, all.count, sizeof *take);
+  if (take == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  CLF__TRY(share_out(take, &all, fraction, context));
+  for (int64_t g = 0; g < all.count; g++) {
+    for (int64_t i = 0; i < group_size(&all, g); i++) {
+      mark[all.order[all.start[g] + i]] = i < take[g];
+    }
+  }
+done:
+  free_groups(&all);
+  clf__free(take);
+  return status;
+}
+
+static clf__split split_of(const clf_dataset *dataset) {
+  const int32_t *labels = clf__dataset_labels(dataset);
+  return (clf__split){labels, labels != NULL ? clf__classes_count(dataset->classes) : 1,
+                      dataset->rows};
+}
+
+static bool all_marked(const bool *mark, int64_t rows) {
+  while (rows > 0 && mark[rows - 1]) {
+    rows--;
+  }
+  return rows == 0;
+}
+
 clf_status clf_dataset_split(clf_dataset **first, clf_dataset **second, const clf_dataset *dataset,
                              double fraction, uint64_t seed) {
   CLF__REQUIRE(first);
@@ -154,31 +182,18 @@ clf_status clf_dataset_split(clf_dataset **first, clf_dataset **second, const cl
   if (dataset->rows < 2) {
     return clf__fail(CLF_ERROR_SHAPE, "split: one row cannot be split in two");
   }
-  groups all = {0};
-  int64_t *take = NULL;
-  bool *mark = NULL;
-  clf_status status = CLF_OK;
-  CLF__TRY(shuffle_groups(&all, dataset, clf__dataset_labels(dataset), seed));
-  if (all_single(&all)) {
-    free_groups(&all);
-    CLF__TRY(shuffle_groups(&all, dataset, NULL, seed));
-  }
-  take = clf__alloc_array(dataset->context, all.count, sizeof *take);
-  mark = clf__alloc_zeroed(dataset->context, dataset->rows, sizeof *mark);
-  if (take == NULL || mark == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
-  CLF__TRY(share_out(take, &all, fraction, dataset->context));
-  for (int64_t g = 0; g < all.count; g++) {
-    for (int64_t i = 0; i < take[g]; i++) {
-      mark[all.order[all.start[g] + i]] = true;
-    }
+  clf_context *context = dataset->context;
+  clf__split split = split_of(dataset);
+  bool *mark = clf__alloc_zeroed(context, dataset->rows, sizeof *mark);
+  clf_status status = mark != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  CLF__TRY(status);
+  CLF__TRY(clf__split_mark(context, &split, fraction, seed, mark));
+  if (all_marked(mark, dataset->rows)) { /* no class has two rows: nothing to stratify */
+    split.labels = NULL;
+    CLF__TRY(clf__split_mark(context, &split, fraction, seed, mark));
   }
   CLF__TRY(part(first, second, dataset, mark));
 done:
-  free_groups(&all);
-  clf__free(take);
   clf__free(mark);
   return status;
 }
@@ -195,13 +210,14 @@ clf_status clf_dataset_fold(clf_dataset **train, clf_dataset **test, const clf_d
                      "rows, counted from 0",
                      (long long)fold, (long long)folds, (long long)dataset->rows);
   }
+  const clf__split split = split_of(dataset);
   groups all = {0};
   clf_status status = CLF_OK;
   bool *mark = clf__alloc_zeroed(dataset->context, dataset->rows, sizeof *mark);
   if (mark == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  CLF__TRY(shuffle_groups(&all, dataset, clf__dataset_labels(dataset), seed));
+  CLF__TRY(shuffle_groups(&all, dataset->context, &split, seed));
   for (int64_t i = fold; i < dataset->rows; i += folds) {
     mark[all.order[i]] = true;
   }

@@ -93,17 +93,8 @@ static bool is_right(const clf__aim *aim, int64_t row, const float *z) {
   return best == label;
 }
 
-static double total_weight(const clf__aim *aim, int64_t rows) {
-  double sum = 0;
-  for (int64_t i = 0; i < rows; i++) {
-    sum += aim->weights != NULL ? (double)aim->weights[i] : 1;
-  }
-  return sum;
-}
-
 clf_status clf__loss(clf_context *context, const clf__aim *aim, int64_t rows, const float *z,
-                     double share, float *dz, clf__loss_sums *sums) {
-  const double batch = total_weight(aim, rows);
+                     double scale, float *dz, clf__loss_sums *sums) {
   float *row_gradient = NULL;
   if (dz == NULL) {
     row_gradient = clf__alloc_array(context, aim->outputs, sizeof *row_gradient);
@@ -113,11 +104,13 @@ clf_status clf__loss(clf_context *context, const clf__aim *aim, int64_t rows, co
   }
   for (int64_t i = 0; i < rows; i++, z += aim->outputs) {
     const double weight = aim->weights != NULL ? (double)aim->weights[i] : 1;
+    const double count = aim->counts != NULL ? (double)aim->counts[i] : 1;
     float *gradient = dz != NULL ? dz + i * aim->outputs : row_gradient;
     sums->loss += weight * losses[aim->loss](aim, i, z, gradient);
     sums->weight += weight;
-    sums->right += aim->labels != NULL && is_right(aim, i, z) ? weight : 0;
-    const float factor = batch > 0 ? (float)(share * weight / batch) : 0;
+    sums->right += aim->labels != NULL && is_right(aim, i, z) ? count : 0;
+    sums->count += count;
+    const float factor = (float)(scale * weight);
     for (int64_t k = 0; k < aim->outputs; k++) {
       gradient[k] *= factor;
     }

@@ -19,18 +19,20 @@ typedef struct clf__aim {
   float low, high;       /* targets that stand for "no" and "yes" */
   const int32_t *labels; /* [rows] or NULL */
   const double *targets; /* [rows, outputs] or NULL */
-  const float *weights;  /* [rows] or NULL for 1 */
+  const float *weights;  /* [rows] of the loss, or NULL for 1 */
+  const float *counts;   /* [rows] of the accuracy, or NULL for 1 */
 } clf__aim;
 
 typedef struct clf__loss_sums {
   double loss;   /* weighted sum over the rows */
   double weight; /* sum of the weights */
-  double right;  /* weighted number of rows whose largest output is the label's */
+  double right;  /* sum of the counts of rows whose largest output is the label's */
+  double count;  /* sum of the counts */
 } clf__loss_sums;
 
 /* Adds a batch's sums. `z` [rows, outputs] are the network's outputs; dz, NULL when not wanted,
- * receives the gradient of the batch's weighted mean loss times `share`. */
+ * receives the gradient of the batch's weighted sum of losses times `scale`. */
 clf_status clf__loss(clf_context *context, const clf__aim *aim, int64_t rows, const float *z,
-                     double share, float *dz, clf__loss_sums *sums);
+                     double scale, float *dz, clf__loss_sums *sums);
 
 #endif

@@ -69,8 +69,8 @@ static clf_status multiply_weights(const clf_model *model, const clf__training *
   return CLF_OK;
 }
 
-clf_status clf__effective_weights(float **out, const clf_model *model,
-                                  const clf__training *training, const clf__list *class_weight) {
+clf_status clf__effective_weights_of(float **out, const clf_model *model, const clf__training *rows,
+                                     const clf__training *fit, const clf__list *class_weight) {
   float *weights = NULL;
   double *factor = NULL;
   clf_status status = CLF_OK;
@@ -78,20 +78,25 @@ clf_status clf__effective_weights(float **out, const clf_model *model,
     *out = NULL;
     return CLF_OK;
   }
-  CLF__TRY(check_class_weight(model, training, class_weight));
-  weights = clf__alloc_array(model->context, training->x->rows, sizeof *weights);
-  factor = clf__alloc_array(model->context, training->classes, sizeof *factor);
+  CLF__TRY(check_class_weight(model, fit, class_weight));
+  weights = clf__alloc_array(model->context, rows->x->rows, sizeof *weights);
+  factor = clf__alloc_array(model->context, fit->classes, sizeof *factor);
   if (weights == NULL || factor == NULL) {
     status = CLF_ERROR_MEMORY;
     goto done;
   }
-  set_class_factors(training, class_weight, factor);
-  CLF__TRY(check_classes_left(model, training, factor));
-  CLF__TRY(multiply_weights(model, training, factor, weights));
+  set_class_factors(fit, class_weight, factor);
+  CLF__TRY(check_classes_left(model, fit, factor));
+  CLF__TRY(multiply_weights(model, rows, factor, weights));
   *out = weights;
   weights = NULL;
 done:
   clf__free(factor);
   clf__free(weights);
   return status;
+}
+
+clf_status clf__effective_weights(float **out, const clf_model *model,
+                                  const clf__training *training, const clf__list *class_weight) {
+  return clf__effective_weights_of(out, model, training, training, class_weight);
 }

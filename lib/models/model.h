@@ -194,5 +194,8 @@ clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float 
  * fewer than two classes keep rows with a weight, or a product is beyond float. */
 clf_status clf__effective_weights(float **out, const clf_model *model,
                                   const clf__training *training, const clf__list *class_weight);
+/* The same of other rows, such as those to validate on; balanced are the classes of the fit. */
+clf_status clf__effective_weights_of(float **out, const clf_model *model, const clf__training *rows,
+                                     const clf__training *fit, const clf__list *class_weight);
 
 #endif

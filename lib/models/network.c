@@ -25,7 +25,7 @@ static const clf__param params[] = {
      "steps of the optimizer to end after, in the middle of an epoch if need be; 0: no such end"},
     {"batch_size", CLF_PARAM_I64, FIELD(batch_size), "128", 1, 1e9, false, NULL, "rows of a step"},
     {"validation_split", CLF_PARAM_F64, FIELD(validation_split), "0", 0, 0.9, false, NULL,
-     "share of the rows to hold out for validation, when no validation set is given"},
+     "share of each class's rows to hold out, when no validation set is given"},
     {"patience", CLF_PARAM_I64, FIELD(patience), "0", 0, 1e6, false, NULL,
      "epochs without a lower (validation) loss to stop after, with the best weights; 0: never"},
     {"clip_norm", CLF_PARAM_F64, FIELD(clip_norm), "0", 0, DBL_MAX, false, NULL,

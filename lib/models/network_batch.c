@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "base/text.h"
+#include "data/split.h"
 #include "models/network_trainer.h"
 #include "ops/sequence.h"
 
@@ -51,33 +53,109 @@ static void set_length(clf__trainer *t) {
   }
 }
 
+static double weight_of(const clf__row_set *set, int64_t i) {
+  return set->weights != NULL ? (double)set->weights[set->rows != NULL ? set->rows[i] : i] : 1;
+}
+
+static double total_weight(const clf__row_set *set) {
+  double sum = 0;
+  for (int64_t i = 0; i < set->count; i++) {
+    sum += weight_of(set, i);
+  }
+  return sum;
+}
+
+/* Puts the rows that count into t->rows; without a weight they change nothing, and are left out as
+ * if they were not there. */
+static int64_t choose_rows(const clf__trainer *t) {
+  const clf__row_set all = {t->training, t->train.weights, NULL, t->training->x->rows};
+  int64_t count = 0;
+  for (int64_t i = 0; i < all.count; i++) {
+    t->rows[count] = i;
+    count += weight_of(&all, i) > 0;
+  }
+  return count;
+}
+
+/* Of t->rows, `count`, puts those to hold out behind the others: their share of each class. */
+static clf_status hold_out(clf__trainer *t, int64_t count, int64_t *trained) {
+  const clf__training *from = t->training;
+  clf_context *context = t->context;
+  int32_t *labels = clf__alloc_array(context, count, sizeof *labels);
+  bool *mark = clf__alloc_zeroed(context, count, sizeof *mark);
+  int64_t *ordered = clf__alloc_array(context, count, sizeof *ordered);
+  clf_status status = CLF_ERROR_MEMORY;
+  if (labels == NULL || mark == NULL || ordered == NULL) {
+    goto done;
+  }
+  for (int64_t i = 0; from->labels != NULL && i < count; i++) {
+    labels[i] = from->labels[t->rows[i]];
+  }
+  const clf__split split = {from->labels != NULL ? labels : NULL, from->classes, count};
+  CLF__TRY(clf__split_mark(context, &split, 1 - t->params->validation_split,
+                           clf__trainer_seed(t, CLF__STREAM_SPLIT), mark));
+  int64_t at = 0;
+  for (int first = 1; first >= 0; first--) {
+    for (int64_t i = 0; i < count; i++) {
+      if (mark[i] == first) {
+        ordered[at++] = t->rows[i];
+      }
+    }
+    *trained = first ? at : *trained;
+  }
+  memcpy(t->rows, ordered, (size_t)count * sizeof *ordered);
+done:
+  clf__free(labels);
+  clf__free(mark);
+  clf__free(ordered);
+  return status;
+}
+
+static clf_status set_validation(clf__trainer *t, int64_t held) {
+  const clf__training *given = t->training->validation;
+  t->validation = (clf__row_set){t->training, t->train.weights, t->rows + t->train.count, held};
+  if (given != NULL) {
+    const float *weights = t->validation_weights != NULL ? t->validation_weights : given->weights;
+    t->validation = (clf__row_set){given, weights, NULL, given->x->rows};
+  } else if (held == 0 && t->params->validation_split > 0) {
+    clf__log(t->context, CLF_LOG_WARNING,
+             "network: validation_split=%s holds out none of %lld rows; it leaves the only row of "
+             "a class",
+             clf__number_text(t->params->validation_split), (long long)t->train.count);
+  }
+  return t->validation.count == 0 || total_weight(&t->validation) > 0
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_DATA, "network: validation: all row weights are 0");
+}
+
 /* Divides the rows into those to train on and those to hold out. */
 clf_status clf__trainer_rows(clf__trainer *t) {
   const int64_t rows = t->training->x->rows;
-  const int64_t held =
-      t->training->validation == NULL ? (int64_t)((double)rows * t->params->validation_split) : 0;
+  clf_status status = CLF_OK;
+  t->rows = clf__alloc_array(t->context, rows, sizeof *t->rows);
   t->order = clf__alloc_array(t->context, rows, sizeof *t->order);
-  if (t->order == NULL) {
+  if (t->rows == NULL || t->order == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  for (int64_t i = 0; i < rows; i++) {
-    t->order[i] = i;
+  t->train.weights = t->row_weights != NULL ? t->row_weights : t->training->weights;
+  const int64_t count = choose_rows(t);
+  int64_t trained = count;
+  if (count == 0) {
+    return clf__fail(CLF_ERROR_DATA, "network: all row weights are 0");
   }
-  if (held > 0) {
-    clf__random random = clf__random_seed(clf__trainer_seed(t, CLF__STREAM_SPLIT), 0);
-    clf__random_shuffle(&random, t->order, rows);
+  if (t->training->validation == NULL && t->params->validation_split > 0) {
+    CLF__TRY(hold_out(t, count, &trained));
   }
-  t->train = (clf__row_set){t->training, t->row_weights, t->order, rows - held};
-  t->validation = (clf__row_set){t->training, t->row_weights, t->order + rows - held, held};
-  if (t->training->validation != NULL) {
-    const clf__training *given = t->training->validation;
-    t->validation = (clf__row_set){given, given->weights, NULL, given->x->rows};
-  }
+  t->train = (clf__row_set){t->training, t->train.weights, t->rows, trained};
+  CLF__TRY(set_validation(t, count - trained));
+  t->mean_weight = total_weight(&t->train) / (double)trained;
+  t->train.rows = t->order;
   t->batch = smaller(t->params->batch_size, t->train.count);
   t->group = smaller(t->batch * t->params->accumulation, t->train.count);
   t->piece = piece_rows(t);
   set_length(t);
-  return CLF_OK;
+done:
+  return status;
 }
 
 static void set_aim(clf__trainer *t) {
@@ -88,7 +166,8 @@ static void set_aim(clf__trainer *t) {
                       .high = 1,
                       .labels = labels ? t->labels : NULL,
                       .targets = labels ? NULL : t->targets,
-                      .weights = t->batch_weights};
+                      .weights = t->batch_weights,
+                      .counts = t->batch_counts};
 }
 
 /* Buffers of a batch. */
@@ -128,8 +207,9 @@ clf_status clf__trainer_batch(clf__trainer *t) {
   size = clf__mul_i64(batch, t->training->outputs, &size) ? size : -1;
   t->targets = clf__alloc_array(t->context, size, sizeof *t->targets);
   t->batch_weights = clf__alloc_array(t->context, batch, sizeof *t->batch_weights);
-  bool complete =
-      t->slopes != NULL && t->labels != NULL && t->targets != NULL && t->batch_weights != NULL;
+  t->batch_counts = clf__alloc_array(t->context, batch, sizeof *t->batch_counts);
+  bool complete = t->slopes != NULL && t->labels != NULL && t->targets != NULL &&
+                  t->batch_weights != NULL && t->batch_counts != NULL;
   for (int i = 0; i < CLF__RECORDS; i++) {
     t->records[i] = clf__alloc_zeroed(t->context, t->epochs, sizeof(double));
     complete = complete && t->records[i] != NULL;
@@ -179,6 +259,7 @@ void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, 
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = rows != NULL ? rows[i] : first + i;
     t->batch_weights[i] = set->weights != NULL ? set->weights[row] : 1;
+    t->batch_counts[i] = from->weights != NULL ? from->weights[row] : 1;
     if (from->labels != NULL) {
       t->labels[i] = from->labels[row];
     } else {

@@ -27,16 +27,17 @@ static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64
   clf_status status =
       clf__trainer_step(t, first, left < t->group ? left : t->group, rate, &random, sums);
   if (status == CLF_OK) {
-    const double weight = sums->weight > 0 ? sums->weight : 1;
-    t->loss = sums->loss / weight;
-    t->accuracy = sums->right / weight;
+    t->loss = sums->loss / sums->weight;
+    t->accuracy = sums->right / sums->count;
     t->reported = clf__seconds();
     status = clf__progress_step(&t->progress, ++t->step, t->loss, t->accuracy);
   }
   return status;
 }
 
-static void shuffle(clf__trainer *t, int64_t epoch) {
+/* The epoch's order of the rows trained on, whatever the orders before it were. */
+static void set_order(clf__trainer *t, int64_t epoch) {
+  memcpy(t->order, t->rows, (size_t)t->train.count * sizeof *t->order);
   if (t->params->shuffle) {
     clf__random random = clf__random_seed(clf__trainer_seed(t, CLF__STREAM_ORDER), (uint64_t)epoch);
     clf__random_shuffle(&random, t->order, t->train.count);
@@ -50,7 +51,7 @@ static clf_status run_epoch(clf__trainer *t, int64_t epoch) {
   const double began = clf__seconds();
   clf__loss_sums sums = {0}, held = {0};
   clf_status status = CLF_OK;
-  shuffle(t, epoch);
+  set_order(t, epoch);
   clf__random changes =
       clf__random_seed(clf__trainer_seed(t, CLF__STREAM_AUGMENT), (uint64_t)epoch);
   t->augment_seed = clf__random_next(&changes);
@@ -59,11 +60,12 @@ static clf_status run_epoch(clf__trainer *t, int64_t epoch) {
   }
   CLF__TRY(clf__trainer_validate(t, &held));
   t->records[CLF__RECORD_SECONDS][epoch] = clf__seconds() - began;
-  t->records[CLF__RECORD_LOSS][epoch] = sums.loss / (sums.weight > 0 ? sums.weight : 1);
-  t->records[CLF__RECORD_ACCURACY][epoch] = sums.right / (sums.weight > 0 ? sums.weight : 1);
-  t->records[CLF__RECORD_VALIDATION_LOSS][epoch] = held.weight > 0 ? held.loss / held.weight : 0;
-  t->records[CLF__RECORD_VALIDATION_ACCURACY][epoch] =
-      held.weight > 0 ? held.right / held.weight : 0;
+  t->records[CLF__RECORD_LOSS][epoch] = sums.loss / sums.weight;
+  t->records[CLF__RECORD_ACCURACY][epoch] = sums.right / sums.count;
+  if (t->validation.count > 0) {
+    t->records[CLF__RECORD_VALIDATION_LOSS][epoch] = held.loss / held.weight;
+    t->records[CLF__RECORD_VALIDATION_ACCURACY][epoch] = held.right / held.count;
+  }
 done:
   return status;
 }
@@ -108,12 +110,8 @@ static clf_status begin(clf__trainer *t) {
   t->reported = clf__seconds();
   t->progress = clf__progress_begin(t->context, "network", t->most_steps);
   clf__trainer_copy_weights(t, t->best, t->weights);
-  clf_status status = clf__checkpoint_read(t);
-  status = status == CLF_OK ? clf__checkpoint_check(t) : status;
-  for (int64_t epoch = 0; status == CLF_OK && epoch < t->epoch; epoch++) {
-    shuffle(t, epoch); /* each epoch's order comes from the one before it */
-  }
-  return status;
+  const clf_status status = clf__checkpoint_read(t);
+  return status == CLF_OK ? clf__checkpoint_check(t) : status;
 }
 
 static clf_status train(clf__trainer *t) {
@@ -184,20 +182,24 @@ static void trainer_free(clf__trainer *t) {
   clf__free(t->labels);
   clf__free(t->targets);
   clf__free(t->batch_weights);
+  clf__free(t->batch_counts);
+  clf__free(t->rows);
   clf__free(t->order);
   clf__free(t->row_weights);
+  clf__free(t->validation_weights);
   clf__augment_free(t->augment);
 }
 
 static clf_status prepare(clf__trainer *t, const clf_model *model, clf__store *state) {
   clf_status status = CLF_OK;
-  CLF__TRY(clf__effective_weights(&t->row_weights, model, t->training, &t->params->class_weight));
-  CLF__TRY(clf__trainer_rows(t));
-  if (t->row_weights == NULL) {
-    t->train.weights = t->training->weights;
-    t->validation.weights =
-        t->validation.from == t->training ? t->training->weights : t->validation.weights;
+  const clf__training *given = t->training->validation;
+  const clf__list *class_weight = &t->params->class_weight;
+  CLF__TRY(clf__effective_weights(&t->row_weights, model, t->training, class_weight));
+  if (given != NULL) {
+    CLF__TRY(
+        clf__effective_weights_of(&t->validation_weights, model, given, t->training, class_weight));
   }
+  CLF__TRY(clf__trainer_rows(t));
   CLF__TRY(clf__trainer_begin_state(t, state));
   CLF__TRY(clf__network_state_weights(&t->weights, t->network, state));
   CLF__TRY(clf__trainer_weights(t));

@@ -1,8 +1,12 @@
 /* Rows through the layers: forward, the loss and its gradient, backward, a step of the optimizer.
- * What a step needs may come in pieces, whose gradients are summed: each piece's loss counts by its
- * share of the rows' weight, so the sum is the gradient of all rows at once. */
-#include <math.h>
-
+ * A step goes down the gradient of
+ *
+ *   sum of w_i loss_i / (n W)       over its n rows, W the mean weight of all rows trained on,
+ *
+ * so that the steps of an epoch add up to the weighted loss of all rows. Divided by the weights of
+ * its own rows instead, a batch without heavy rows would count as much as one with them, and rare
+ * classes lose their weight in small batches. Rows may come in pieces, whose gradients are summed.
+ */
 #include "models/network_trainer.h"
 #include "ops/network.h"
 
@@ -59,23 +63,15 @@ static clf_status backward(clf__trainer *t, float *const *gradients, int64_t row
   return status;
 }
 
-static double weight_of(const clf__row_set *set, int64_t first, int64_t count) {
-  double sum = 0;
-  for (int64_t i = first; set->weights != NULL && i < first + count; i++) {
-    sum += (double)set->weights[set->rows != NULL ? set->rows[i] : i];
-  }
-  return set->weights != NULL ? sum : (double)count;
-}
-
-/* Adds the gradient of some rows, whose loss counts `share` times. */
-static clf_status add_piece(clf__trainer *t, int64_t first, int64_t rows, bool begins, double share,
+/* Adds the gradient of some rows' weighted losses times `scale`. */
+static clf_status add_piece(clf__trainer *t, int64_t first, int64_t rows, bool begins, double scale,
                             uint64_t seed, clf__loss_sums *sums) {
   float *const *gradients = begins ? t->gradients : t->piece_gradients;
   clf_status status = CLF_OK;
   clf__trainer_take(t, &t->train, first, rows);
   CLF__TRY(forward(t, t->weights, rows, true, seed));
   CLF__TRY(
-      clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], share, t->slopes, sums));
+      clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], scale, t->slopes, sums));
   CLF__TRY(backward(t, gradients, rows, seed));
   if (!begins) {
     clf__trainer_add_gradients(t);
@@ -86,13 +82,11 @@ done:
 
 clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, double rate,
                              clf__random *random, clf__loss_sums *sums) {
-  const double all = weight_of(&t->train, first, rows);
+  const double scale = 1 / ((double)rows * t->mean_weight);
   clf_status status = CLF_OK;
   for (int64_t done = 0; status == CLF_OK && done < rows; done += t->piece) {
     const int64_t count = rows - done < t->piece ? rows - done : t->piece;
-    const double weight = weight_of(&t->train, first + done, count);
-    status = add_piece(t, first + done, count, done == 0, all > 0 ? weight / all : 0,
-                       clf__random_next(random), sums);
+    status = add_piece(t, first + done, count, done == 0, scale, clf__random_next(random), sums);
   }
   if (status == CLF_OK) {
     clf__optimizer_step(t->optimizer, t->stepped, t->stepped_count, rate, clf__trainer_clipping(t),
@@ -109,7 +103,7 @@ clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums) {
     clf__trainer_take(t, &t->validation, first, rows);
     status = forward(t, t->learnt, rows, false, 0);
     if (status == CLF_OK) {
-      status = clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], 1, NULL, sums);
+      status = clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], 0, NULL, sums);
     }
   }
   return status;

@@ -11,7 +11,7 @@
 /* Rows to take batches from. */
 typedef struct clf__row_set {
   const clf__training *from;
-  const float *weights; /* by row, or NULL */
+  const float *weights; /* of the losses, by row; NULL for 1 */
   const int64_t *rows;  /* [count], or NULL for all in order */
   int64_t count;
 } clf__row_set;
@@ -29,11 +29,14 @@ typedef struct clf__trainer {
   int64_t piece; /* rows that go through the layers at once: a batch, or part of a large one */
   int64_t epochs;
   int64_t most_steps; /* in all of them; the last may have fewer than the others */
-  int64_t *order;     /* [rows]: those trained on, then those held out */
+  int64_t *rows;      /* in ascending order: those trained on, then those held out */
+  int64_t *order;     /* of the rows trained on, in this epoch */
   clf__row_set train, validation;
-  float *row_weights;    /* [rows] or NULL */
-  clf__augment *augment; /* of the rows trained on, or NULL */
-  uint64_t augment_seed; /* of this epoch */
+  float *row_weights;        /* [rows] the losses' where they are not the dataset's, or NULL */
+  float *validation_weights; /* the same of a validation set that is given */
+  double mean_weight;        /* of the rows trained on */
+  clf__augment *augment;     /* of the rows trained on, or NULL */
+  uint64_t augment_seed;     /* of this epoch */
   /* By weight of the network. */
   float **weights;
   float **gradients;       /* NULL where not trained */
@@ -50,7 +53,7 @@ typedef struct clf__trainer {
   float *slopes;           /* [2, piece * widest] */
   int32_t *labels;
   double *targets;
-  float *batch_weights;
+  float *batch_weights, *batch_counts;
   clf__aim aim;
   double *records[CLF__RECORDS]; /* [epochs] */
   int64_t epoch;                 /* how many were good */

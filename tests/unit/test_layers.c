@@ -236,7 +236,7 @@ START_TEST(losses__agree_with_differences) {
       for (int64_t i = 0; i < ROWS * outputs; i++) {
         z[i] = (float)random_normal(&state);
       }
-      ck_clf_ok(clf__loss(NULL, &aim, ROWS, z, 1, dz, &sums));
+      ck_clf_ok(clf__loss(NULL, &aim, ROWS, z, 1 / 4.5, dz, &sums));
       ck_assert_double_eq_tol(sums.weight, 4.5, 1e-12);
       for (int64_t i = 0; i < ROWS * outputs; i++) {
         const float h = 0x1p-8F, before = z[i];
