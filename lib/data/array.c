@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#include "base/context.h"
+#include "data/build.h"
+
 static bool native_order(const clf__array *array) {
   const bool big_endian_machine = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
   return array->width == 1 || array->big_endian == big_endian_machine;
@@ -24,7 +27,7 @@ static int32_t dtype_of(const clf__array *array, bool labels, bool *stored) {
   } dtypes[] = {{'u', 1, CLF_U8, true},   {'b', 1, CLF_U8, true},   {'i', 4, CLF_I32, true},
                 {'i', 8, CLF_I64, true},  {'f', 4, CLF_F32, true},  {'f', 8, CLF_F64, true},
                 {'i', 1, CLF_F32, false}, {'i', 2, CLF_F32, false}, {'u', 2, CLF_F32, false},
-                {'u', 4, CLF_I64, false}, {'u', 8, CLF_F64, false}};
+                {'f', 2, CLF_F32, false}, {'u', 4, CLF_I64, false}, {'u', 8, CLF_F64, false}};
   size_t i = 0;
   while (dtypes[i].kind != array->kind || dtypes[i].width != array->width) {
     i++;
@@ -57,23 +60,44 @@ clf_status clf__array_whole(size_t *size, const clf__array *array, const char *n
 }
 
 clf__array_wanted clf__array_rows(clf__array_header header) {
-  return (clf__array_wanted){header, 2, CLF_MAX_DIMENSIONS, -1, 0};
+  return (clf__array_wanted){.header = header,
+                             .what = "rows of features",
+                             .min_axes = 2,
+                             .max_axes = CLF_MAX_DIMENSIONS,
+                             .rows = -1};
 }
 
-clf__array_wanted clf__array_labels(clf__array_header header, int64_t rows) {
-  return (clf__array_wanted){header, 1, 2, rows, 0};
+clf__array_wanted clf__array_labels(clf__array_header header, int64_t rows, bool regression) {
+  return (clf__array_wanted){.header = header,
+                             .what = regression ? "regression targets" : "labels",
+                             .min_axes = 1,
+                             .max_axes = 2,
+                             .rows = rows,
+                             .labels = true,
+                             .text = !regression};
+}
+
+static bool is_text(const clf__array *array) {
+  return array->kind == 'U' || array->kind == 'S';
 }
 
 static clf_status check_wanted(const clf__array *array, const clf__array_wanted *wanted,
                                const char *name) {
+  if (is_text(array) && !wanted->text) {
+    return clf__fail(CLF_ERROR_TYPE, "%s: its elements are texts ('%c'); %s are numbers", name,
+                     array->kind, wanted->what);
+  }
+  if (array->ndim == 0 && wanted->min_axes > 0) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s: it is a single element; %s have %d to %d axes", name,
+                     wanted->what, wanted->min_axes, wanted->max_axes);
+  }
   if (array->ndim < wanted->min_axes || array->ndim > wanted->max_axes) {
     return clf__fail(CLF_ERROR_SHAPE, "%s: it has %d axes; %s have %d to %d", name, array->ndim,
-                     wanted->rows < 0 ? "rows of features" : "labels", wanted->min_axes,
-                     wanted->max_axes);
+                     wanted->what, wanted->min_axes, wanted->max_axes);
   }
   if (wanted->rows >= 0 && array->shape[0] != wanted->rows) {
-    return clf__fail(CLF_ERROR_SHAPE, "%s: it has %lld labels for %lld rows", name,
-                     (long long)array->shape[0], (long long)wanted->rows);
+    return clf__fail(CLF_ERROR_SHAPE, "%s: it has %lld %s for %lld rows", name,
+                     (long long)array->shape[0], wanted->what, (long long)wanted->rows);
   }
   return CLF_OK;
 }
@@ -119,6 +143,18 @@ static int64_t bits_of(const unsigned char *at, const clf__array *array) {
   return (int64_t)(bits << unused) >> unused;
 }
 
+/* The bits of the f32 that a 16-bit float is. */
+static int64_t widen_half(int64_t half) {
+  const uint32_t sign = (uint32_t)half >> 15 << 31;
+  const uint32_t exponent = (uint32_t)half >> 10 & 0x1F, fraction = (uint32_t)half & 0x3FF;
+  uint32_t bits = (exponent == 0x1F ? 0xFF : exponent + 127 - 15) << 23 | fraction << 13;
+  if (exponent == 0) { /* below the normal numbers: a multiple of 2^-24 */
+    const float value = (float)fraction * 0x1p-24f;
+    memcpy(&bits, &value, sizeof bits);
+  }
+  return sign | bits;
+}
+
 /* Writes an element as a tensor's; its bits are those of the type, or an integer that fits it. */
 static void put_element(const clf_tensor *tensor, int64_t index, int64_t bits, char kind) {
   if (tensor->dtype == CLF_F32 && kind != 'f') {
@@ -133,6 +169,11 @@ static void put_element(const clf_tensor *tensor, int64_t index, int64_t bits, c
   }
 }
 
+/* Whether f64 holds the integer. */
+static bool is_double(uint64_t value) {
+  return value >> 53 == 0 || value / (value & (0 - value)) >> 53 == 0;
+}
+
 static clf_status decode(clf_tensor **out, clf_context *context, const unsigned char *data,
                          const clf__array *array, const int64_t *shape, int32_t dtype) {
   clf_tensor *made = NULL;
@@ -141,6 +182,8 @@ static clf_status decode(clf_tensor **out, clf_context *context, const unsigned 
     return status;
   }
   const int64_t count = count_of(array);
+  const bool half = array->kind == 'f' && array->width == 2;
+  bool rounded = false;
   for (int64_t i = 0; i < count; i++, data += array->width) {
     const int64_t bits = bits_of(data, array);
     if (array->kind == 'u' && dtype == CLF_I64 && bits < 0) {
@@ -148,7 +191,11 @@ static clf_status decode(clf_tensor **out, clf_context *context, const unsigned 
       return clf__fail(CLF_ERROR_DATA, "element %lld is %llu; labels up to %lld are read",
                        (long long)i, (unsigned long long)bits, (long long)INT64_MAX);
     }
-    put_element(made, i, bits, array->kind);
+    rounded |= array->kind == 'u' && dtype == CLF_F64 && !is_double((uint64_t)bits);
+    put_element(made, i, half ? widen_half(bits) : bits, array->kind);
+  }
+  if (rounded) {
+    clf__log(context, CLF_LOG_WARNING, CLF__ROUNDED_INTEGERS);
   }
   *out = made;
   return CLF_OK;
@@ -213,31 +260,32 @@ done:
   return status;
 }
 
-clf_status clf__array_read(clf_tensor **out, clf_context *context, clf__bytes *bytes,
-                           const clf__array_wanted *wanted, const char *name) {
-  clf__array array;
+/* Header and size of the array that `bytes` are. */
+static clf_status open_array(clf__array *out, clf_context *context, const clf__bytes *bytes,
+                             const clf__array_wanted *wanted, const char *name) {
   clf_status status = CLF_OK;
-  CLF__TRY(wanted->header(&array, bytes->data, bytes->size, name));
-  CLF__TRY(check_wanted(&array, wanted, name));
-  CLF__TRY(check_whole(&array, bytes, name));
-  status = make_tensor(out, context, bytes, &array, wanted->rows >= 0);
-  if (status < 0) {
-    clf__fail_within(status, "%s", name);
+  CLF__TRY(wanted->header(out, bytes->data, bytes->size, name));
+  CLF__TRY(check_wanted(out, wanted, name));
+  CLF__TRY(check_whole(out, bytes, name));
+  if (out->order_guessed) {
+    clf__log(context, CLF_LOG_INFO,
+             "%s: the order of its elements' bytes is not given: %s-endian, this machine's, is "
+             "taken",
+             name, out->big_endian ? "big" : "little");
   }
 done:
   return status;
 }
 
-clf_status clf__array_load(clf_tensor **out, clf_context *context, const char *path,
-                           const clf__array_wanted *wanted) {
-  const clf__head_check check = {clf__array_measure, wanted};
-  clf__bytes bytes = {NULL, 0, false};
-  clf_status status = clf__source_open(&bytes, context, path, false, &check);
-  if (status == CLF_OK) {
-    status = clf__array_read(out, context, &bytes, wanted, path);
+clf_status clf__array_read(clf_tensor **out, clf_context *context, clf__bytes *bytes,
+                           const clf__array_wanted *wanted, const char *name) {
+  clf__array array;
+  clf_status status = open_array(&array, context, bytes, wanted, name);
+  if (status < 0) {
+    return status;
   }
-  clf__bytes_release(&bytes);
-  return status;
+  status = make_tensor(out, context, bytes, &array, wanted->labels);
+  return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
 }
 
 /* Labels [rows, 1] as [rows]. */
@@ -254,9 +302,39 @@ static clf_status set_labels(clf_dataset *dataset, const clf_tensor *labels) {
   return status;
 }
 
-clf_status clf__array_attach(clf_dataset *dataset, const clf_tensor *labels, bool regression,
-                             const char *name) {
-  clf_status status =
-      regression ? clf_dataset_set_targets(dataset, labels) : set_labels(dataset, labels);
+static clf_status set_numbers(clf_dataset *dataset, clf__bytes *bytes, const clf__array *array,
+                              const clf__array_wanted *wanted) {
+  clf_tensor *numbers = NULL;
+  clf_status status = make_tensor(&numbers, dataset->context, bytes, array, wanted->labels);
+  if (status == CLF_OK) {
+    status =
+        wanted->text ? set_labels(dataset, numbers) : clf_dataset_set_targets(dataset, numbers);
+  }
+  clf_tensor_free(numbers);
+  return status;
+}
+
+clf_status clf__array_label(clf_dataset *dataset, clf__bytes *bytes,
+                            const clf__array_wanted *wanted, const char *name) {
+  clf__array array;
+  clf_status status = open_array(&array, dataset->context, bytes, wanted, name);
+  if (status < 0) {
+    return status;
+  }
+  status = is_text(&array) ? clf__array_label_texts(dataset, &array, bytes->data + array.offset)
+                           : set_numbers(dataset, bytes, &array, wanted);
   return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
+}
+
+clf_status clf__array_label_file(clf_dataset *dataset, const char *path, clf__array_header header,
+                                 bool regression) {
+  const clf__array_wanted wanted = clf__array_labels(header, dataset->rows, regression);
+  const clf__head_check check = {clf__array_measure, &wanted};
+  clf__bytes bytes = {NULL, 0, false};
+  clf_status status = clf__source_open(&bytes, dataset->context, path, false, &check);
+  if (status == CLF_OK) {
+    status = clf__array_label(dataset, &bytes, &wanted, path);
+  }
+  clf__bytes_release(&bytes);
+  return status;
 }

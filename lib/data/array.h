@@ -8,10 +8,12 @@
 #include "data/source.h"
 
 typedef struct clf__array {
-  char kind;       /* 'u' unsigned, 'i' signed, 'f' IEEE, 'b' truth values */
-  int32_t width;   /* bytes of an element: 1, 2, 4 or 8 */
-  bool big_endian; /* only of elements wider than 1 */
-  bool fortran;    /* the first axis is the fastest */
+  char kind;          /* 'u' unsigned, 'i' signed, 'f' IEEE, 'b' truth values; texts: 'U' UTF-32,
+                         'S' bytes */
+  int32_t width;      /* bytes of an element: 1, 2, 4 or 8; of a text any number, NULs at its end */
+  bool big_endian;    /* only of elements wider than 1 */
+  bool order_guessed; /* the header does not say it: this machine's was taken */
+  bool fortran;       /* the first axis is the fastest */
   int32_t ndim;
   int64_t shape[CLF_MAX_DIMENSIONS];
   size_t offset; /* of the first element */
@@ -28,33 +30,46 @@ clf_status clf__array_whole(size_t *size, const clf__array *array, const char *n
 /* What a reader looks for, all of which a header says. */
 typedef struct clf__array_wanted {
   clf__array_header header;
+  const char *what; /* for messages: "labels" */
   int32_t min_axes, max_axes;
   int64_t rows; /* the size of the first axis; -1: any */
+  bool labels;  /* unsigned integers must stay integers */
+  bool text;    /* texts are fine, too */
   size_t size;  /* of header and elements; 0: any */
 } clf__array_wanted;
 
-/* Rows of features; labels or targets of `rows` rows. */
+/* Rows of features; labels, or targets of a regression, of `rows` rows. */
 clf__array_wanted clf__array_rows(clf__array_header header);
-clf__array_wanted clf__array_labels(clf__array_header header, int64_t rows);
+clf__array_wanted clf__array_labels(clf__array_header header, int64_t rows, bool regression);
 
 /* The measure of a clf__head_check whose `wanted` is a clf__array_wanted. */
 clf_status clf__array_measure(size_t *size, const unsigned char *head, size_t count,
                               const char *name, const void *wanted);
 
 /* The array that `bytes` are, whole, as a tensor. Takes the bytes over (*bytes is then zero) where
- * the elements can stay where they are; others are decoded into a type that holds them exactly. The
- * caller releases the bytes either way. CLF_ERROR_DATA for an unsigned label beyond int64_t. */
+ * the elements can stay where they are; others are decoded into a type that holds them exactly:
+ * the log says where an unsigned integer is beyond that. The caller releases the bytes either way.
+ */
 clf_status clf__array_read(clf_tensor **out, clf_context *context, clf__bytes *bytes,
                            const clf__array_wanted *wanted, const char *name);
 
-/* A file of labels or targets, for clf__array_attach. It is read, not mapped: labels are looked at
- * twice. */
-clf_status clf__array_load(clf_tensor **out, clf_context *context, const char *path,
-                           const clf__array_wanted *wanted);
+/* Gives a dataset the labels ([rows] or [rows, 1], numbers or texts) that `bytes` are, or the
+ * targets ([rows] or [rows, outputs]) where it is for regression. CLF_ERROR_DATA for an unsigned
+ * label beyond int64_t and for a text that is no UTF-8. */
+clf_status clf__array_label(clf_dataset *dataset, clf__bytes *bytes,
+                            const clf__array_wanted *wanted, const char *name);
 
-/* Gives a dataset its labels ([rows] or [rows, 1]), or targets ([rows] or [rows, outputs]) when
- * it is for regression. */
-clf_status clf__array_attach(clf_dataset *dataset, const clf_tensor *labels, bool regression,
-                             const char *name);
+/* The same from a file. It is read, not mapped: labels are looked at twice. */
+clf_status clf__array_label_file(clf_dataset *dataset, const char *path, clf__array_header header,
+                                 bool regression);
+
+/* An element of an array of texts, which begins at `data`, as UTF-8 with a NUL: `to` has
+ * width + 1 bytes. 'S' bytes are copied as they are. CLF_ERROR_DATA for characters that are none.
+ */
+clf_status clf__array_text(char *to, const clf__array *array, const unsigned char *data,
+                           int64_t index);
+/* Labels [rows] of such an array. */
+clf_status clf__array_label_texts(clf_dataset *dataset, const clf__array *array,
+                                  const unsigned char *data);
 
 #endif

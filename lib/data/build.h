@@ -17,6 +17,11 @@ clf_status clf__to_f32(clf_tensor **out, clf_context *context, const clf_tensor 
  * log says where f64 does not hold integers either. */
 clf_status clf__to_float(clf_tensor **out, clf_context *context, const clf_tensor *tensor);
 
+/* What the log says of them. */
+#define CLF__ROUNDED_INTEGERS                                                                      \
+  "x: some integers are beyond 2^53 and are rounded to f64, which may merge them: subtract what "  \
+  "they have in common"
+
 /* The dtype parameter of readers of text, "auto|f32|f64". */
 enum { CLF__READ_AUTO, CLF__READ_F32, CLF__READ_F64 };
 #define CLF__READ_DTYPE_HELP                                                                       \
@@ -45,6 +50,8 @@ clf_status clf__sparse_tell_far(const clf_dataset *dataset, const clf_tensor *co
 /* Copies rows (indices along axis 0) of `from`, whose rows are contiguous, to the first rows of
  * `to`, which is C-contiguous and of the same dtype and row size. */
 void clf__gather(clf_tensor *to, const clf_tensor *from, const int64_t *rows, int64_t count);
+/* The first `count` along axis 0 take the tensor's place. */
+clf_status clf__tensor_cut(clf_tensor **tensor, int64_t count);
 /* A new tensor of `count` rows like those of `from`, scale included. */
 clf_status clf__like_rows(clf_tensor **out, clf_context *context, const clf_tensor *from,
                           int64_t count);

@@ -182,9 +182,7 @@ clf_status clf__to_float(clf_tensor **out, clf_context *context, const clf_tenso
     return clf__to_f32(out, context, tensor);
   }
   if (tensor->dtype == CLF_I64 && !holds_integers(tensor, DBL_MANT_DIG)) {
-    clf__log(context, CLF_LOG_WARNING,
-             "x: some integers are beyond 2^53 and are rounded to f64, which may merge them: "
-             "subtract what they have in common");
+    clf__log(context, CLF_LOG_WARNING, CLF__ROUNDED_INTEGERS);
   }
   return convert(out, context, tensor, CLF_F64);
 }

@@ -193,19 +193,15 @@ static clf_status load(clf_dataset **out, clf_context *context, const char *path
   clf__text images = {.context = context};
   clf__text labels = {.context = context};
   clf_dataset *dataset = NULL;
-  clf_tensor *y = NULL;
   clf_status status;
   CLF__TRY(find_files(&images, &labels, path, chosen));
   CLF__TRY(load_images(&dataset, context, images.bytes, chosen));
   if (labels.length > 0) {
-    const clf__array_wanted wanted = clf__array_labels(read_header, clf_dataset_rows(dataset));
-    CLF__TRY(clf__array_load(&y, context, labels.bytes, &wanted));
-    CLF__TRY(clf__array_attach(dataset, y, chosen->regression, labels.bytes));
+    CLF__TRY(clf__array_label_file(dataset, labels.bytes, read_header, chosen->regression));
   }
   *out = dataset;
   dataset = NULL;
 done:
-  clf_tensor_free(y);
   clf_dataset_free(dataset);
   clf__text_free(&images);
   clf__text_free(&labels);

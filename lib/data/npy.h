@@ -11,11 +11,24 @@ clf_status clf__npy_header(clf__array *out, const unsigned char *bytes, size_t s
 
 bool clf__npz_detect(const unsigned char *bytes, size_t size);
 
-/* The array that a member of the archive holds: the first of `names` ("a|b") that there is; of
- * several members of one name the last, as NumPy has it. *out stays untouched when there is none of
- * them. `name` is the archive's, for messages. */
-clf_status clf__npz_array(clf_tensor **out, clf_context *context, const clf__bytes *archive,
-                          const char *names, const clf__array_wanted *wanted, const char *name);
+/* A member's bytes, an NPY file; release them. */
+typedef struct clf__npz_member {
+  clf__bytes bytes;   /* all zero where there is none of the names */
+  clf__excerpt shown; /* the member's name, for messages */
+} clf__npz_member;
+
+/* The first of the names "a|b" that there is; of several members of one name the last, as NumPy has
+ * it. A header that is not as wanted is refused before the member is unpacked whole. `name` is the
+ * archive's, for messages. */
+clf_status clf__npz_open(clf__npz_member *out, clf_context *context, const clf__bytes *archive,
+                         const char *names, const clf__array_wanted *wanted, const char *name);
+bool clf__npz_has(const clf__bytes *archive, const char *names);
+
+/* Sparse rows, as scipy.sparse.save_npz() writes them: whether they are, and the dataset. `scale`
+ * is the factor of u8 values. */
+bool clf__npz_is_sparse(const clf__bytes *archive);
+clf_status clf__npz_sparse(clf_dataset **out, clf_context *context, const clf__bytes *archive,
+                           double scale, const char *name);
 
 /* The first names of its members, for a message. */
 typedef struct clf__npz_list {

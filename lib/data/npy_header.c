@@ -11,6 +11,7 @@
 
 /* No header of an array of numbers is longer; source.c looks at no more. */
 enum { PREAMBLE = 12, LONGEST_HEADER = (1 << 16) - PREAMBLE };
+enum { LONGEST_TEXT = 1 << 24 }; /* characters of an element */
 
 typedef struct cursor {
   const char *begin; /* of the file */
@@ -57,23 +58,70 @@ static bool take_quoted(cursor *text, const char **word, size_t *length) {
   return true;
 }
 
-/* '<f4': byte order, kind and width. */
+/* Why elements of a kind are not read, and what would be. */
+static const char *advice_for(char kind) {
+  static const struct {
+    char kind;
+    const char *advice;
+  } kinds[] = {
+      {'O',
+       "Python objects, which are pickled, and reading those may run any code: save numbers "
+       "(x.astype('f4')) or texts (y.astype(str))"},
+      {'V', "raw bytes or records: save an array of each field (x['name'])"},
+      {'c', "complex: save x.real and x.imag"},
+      {'M', "dates: save numbers (x.astype('i8'))"},
+      {'m', "times: save numbers (x.astype('i8'))"},
+      {'f', "long doubles: save x.astype('f8')"},
+  };
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    if (kinds[i].kind == kind) {
+      return kinds[i].advice;
+    }
+  }
+  return "of no type that is read: f2|f4|f8|i1|i2|i4|i8|u1|u2|u4|u8|b1, U and S of labels";
+}
+
+/* Kind and width of "f4" or of a text, "U12", whose width is in characters. */
+static bool read_kind(clf__array *array, const char *descr, const char *end) {
+  static const char numbers[] = "f2|f4|f8|i1|i2|i4|i8|u1|u2|u4|u8|b1";
+  int64_t width = 0;
+  if (end - descr < 2 || descr[1] < '0' || descr[1] > '9' ||
+      clf__read_i64(descr + 1, end, &width) != end) {
+    return false;
+  }
+  const bool text = *descr == 'U' || *descr == 'S';
+  array->kind = *descr;
+  if (text ? width < 1 || width > LONGEST_TEXT
+           : clf__word_index(numbers, descr, (size_t)(end - descr)) < 0) {
+    return false;
+  }
+  array->width = (int32_t)(*descr == 'U' ? 4 * width : width);
+  return true;
+}
+
+/* '<f4': byte order, kind and width. Without an order, or by '=' and '|', it is the machine's. */
 static clf_status read_descr(cursor *text, clf__array *array) {
-  static const char types[] = "f4|f8|i1|i2|i4|i8|u1|u2|u4|u8|b1";
   const char *descr;
   size_t length;
+  if (take(text, "[")) {
+    return clf__fail(CLF_ERROR_TYPE,
+                     "%s: its elements are records (a structured array): save an array of each "
+                     "field (x['name'])",
+                     text->name);
+  }
   if (!take_quoted(text, &descr, &length)) {
-    return fail_at(text, "an element type such as '<f4' (records cannot be read)");
+    return fail_at(text, "an element type such as '<f4'");
   }
-  bool known = length == 3 && clf__word_index(types, descr + 1, 2) >= 0;
-  int32_t width = known ? descr[2] - '0' : 0;
-  if (!known || !(descr[0] == '<' || descr[0] == '>' || (descr[0] == '|' && width == 1))) {
-    return clf__fail(CLF_ERROR_TYPE, "%s: its elements are '%s'; they must be one of %s",
-                     text->name, clf__excerpt_of(descr, descr + length).text, types);
+  const char *end = descr + length;
+  const bool ordered = length > 0 && memchr("<>=|", *descr, 4) != NULL;
+  const char *kind = descr + ordered;
+  if (!read_kind(array, kind, end)) {
+    return clf__fail(CLF_ERROR_TYPE, "%s: its elements are '%s', %s", text->name,
+                     clf__excerpt_of(descr, end).text, advice_for(kind < end ? *kind : '\0'));
   }
-  array->kind = descr[1];
-  array->width = width;
-  array->big_endian = descr[0] == '>';
+  const bool says = *descr == '<' || *descr == '>';
+  array->big_endian = says ? *descr == '>' : __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+  array->order_guessed = !says && array->width > 1 && array->kind != 'S';
   return CLF_OK;
 }
 
@@ -103,10 +151,6 @@ static clf_status read_shape(cursor *text, clf__array *array) {
     if (!take(text, ",") && (text->at == text->end || *text->at != ')')) {
       return fail_at(text, ", or )");
     }
-  }
-  if (array->ndim == 0) {
-    return clf__fail(CLF_ERROR_FORMAT, "%s: it is a single number; an array of rows is needed",
-                     text->name);
   }
   return CLF_OK;
 }
@@ -144,6 +188,13 @@ static clf_status read_dictionary(cursor *text, clf__array *array) {
 
 clf_status clf__npy_header(clf__array *out, const unsigned char *bytes, size_t size,
                            const char *name) {
+  if (size >= 2 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5) {
+    return clf__fail(
+        CLF_ERROR_FORMAT,
+        "%s: it is a Python pickle, and reading those may run any code: save the array "
+        "by numpy.save()",
+        name);
+  }
   if (size < PREAMBLE || memcmp(bytes, "\x93NUMPY", 6) != 0) {
     return clf__fail(CLF_ERROR_FORMAT, "%s: it is not an NPY file: that begins with \\x93NUMPY",
                      name);

@@ -226,19 +226,25 @@ static clf_status unpack(clf__bytes *out, clf_context *context, const member *en
   return CLF_OK;
 }
 
-clf_status clf__npz_array(clf_tensor **out, clf_context *context, const clf__bytes *archive,
-                          const char *names, const clf__array_wanted *wanted, const char *name) {
+bool clf__npz_has(const clf__bytes *archive, const char *names) {
   member entry = {0};
   bool found = false;
-  clf__bytes bytes = {NULL, 0, false};
+  return find_member(&entry, &found, archive, names, "") == CLF_OK && found;
+}
+
+clf_status clf__npz_open(clf__npz_member *out, clf_context *context, const clf__bytes *archive,
+                         const char *names, const clf__array_wanted *wanted, const char *name) {
+  member entry = {0};
+  bool found = false;
+  clf__npz_member made = {.bytes = {NULL, 0, false}};
   clf_status status = find_member(&entry, &found, archive, names, name);
-  if (status < 0 || !found) {
-    return status;
+  if (status == CLF_OK && found) {
+    made.shown = clf__excerpt_of(entry.name, entry.name + entry.name_length);
+    status = unpack(&made.bytes, context, &entry, archive, wanted, made.shown.text);
+    status = status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
   }
-  clf__excerpt shown = clf__excerpt_of(entry.name, entry.name + entry.name_length);
-  CLF__TRY(unpack(&bytes, context, &entry, archive, wanted, shown.text));
-  CLF__TRY(clf__array_read(out, context, &bytes, wanted, shown.text));
-done:
-  clf__bytes_release(&bytes);
-  return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
+  if (status == CLF_OK) {
+    *out = made;
+  }
+  return status;
 }

@@ -51,6 +51,16 @@ clf_status clf__like_rows(clf_tensor **out, clf_context *context, const clf_tens
   return status;
 }
 
+clf_status clf__tensor_cut(clf_tensor **tensor, int64_t count) {
+  clf_tensor *view = NULL;
+  clf_status status = clf_tensor_slice(&view, *tensor, 0, 0, count, 1);
+  if (status == CLF_OK) {
+    clf_tensor_free(*tensor);
+    *tensor = view;
+  }
+  return status;
+}
+
 /* Chosen rows of one tensor: a view when `consecutive`. NULL gives NULL. */
 static clf_status choose(clf_tensor **out, clf_context *context, const clf_tensor *from,
                          const int64_t *rows, int64_t count, bool consecutive) {

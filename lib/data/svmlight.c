@@ -303,17 +303,6 @@ static clf_status find_features(const svmlight_reader *self, int32_t base, int64
   return fail_at(self, self->highest_at, CLF_ERROR_DATA);
 }
 
-/* The first elements, in place of all that there is room for. */
-static clf_status cut(clf_tensor **tensor, int64_t count) {
-  clf_tensor *view = NULL;
-  clf_status status = clf_tensor_slice(&view, *tensor, 0, 0, count, 1);
-  if (status == CLF_OK) {
-    clf_tensor_free(*tensor);
-    *tensor = view;
-  }
-  return status;
-}
-
 static clf_status set_labels(clf_dataset *dataset, const svmlight_reader *self) {
   if (self->params->regression) {
     return clf_dataset_set_targets(dataset, self->labels);
@@ -337,10 +326,10 @@ static clf_status make_dataset(clf_dataset **out, svmlight_reader *self, clf_con
   for (int64_t i = 0; i < self->entries; i++) {
     ((int32_t *)self->column->data)[i] -= base;
   }
-  CLF__TRY(cut(&self->row_start, self->rows + 1));
-  CLF__TRY(cut(&self->column, self->entries));
-  CLF__TRY(cut(&self->value, self->entries));
-  CLF__TRY(cut(&self->labels, self->rows));
+  CLF__TRY(clf__tensor_cut(&self->row_start, self->rows + 1));
+  CLF__TRY(clf__tensor_cut(&self->column, self->entries));
+  CLF__TRY(clf__tensor_cut(&self->value, self->entries));
+  CLF__TRY(clf__tensor_cut(&self->labels, self->rows));
   dataset->rows = self->rows;
   CLF__TRY(clf__tensor_share(&dataset->row_start, self->row_start));
   CLF__TRY(clf__tensor_share(&dataset->column, self->column));

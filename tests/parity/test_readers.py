@@ -14,7 +14,7 @@ import numpy as np
 folder = tempfile.TemporaryDirectory(prefix="classify-readers-")
 at = pathlib.Path(folder.name)
 rng = np.random.default_rng(0)
-DTYPES = ["f4", "f8", "u1", "i1", "i2", "i4", "i8", "u2", "u4", "b1"]
+DTYPES = ["f2", "f4", "f8", "u1", "i1", "i2", "i4", "i8", "u2", "u4", "b1"]
 
 
 def array(dtype, shape=(5, 3)):
@@ -65,6 +65,118 @@ def npy__reads_labels_beside():
     np.save(at / "y.npy", np.asfortranarray(targets))
     dataset = clf.Dataset.load("npy", at / "x.npy", f"labels={at}/y.npy regression=true")
     assert np.array_equal(dataset.tensor("targets"), targets)
+
+
+def npy__reads_every_half():
+    """All 65536 of them, to the bit; NaN as NaN."""
+    x = np.arange(1 << 16, dtype=np.uint16).view(np.float16).reshape(256, 256)
+    for order in "<", ">":
+        np.save(at / "x.npy", x.astype(order + "f2"))
+        found = clf.Dataset.load("npy", at / "x.npy").tensor("x")
+        expected = x.astype(np.float32)
+        assert np.array_equal(found, expected, equal_nan=True)
+        assert np.array_equal(np.signbit(found), np.signbit(expected))
+
+
+def npy__reads_integers_exactly_or_as_f64():
+    """Features are f32 where that holds them all, else f64; labels keep 64 bits."""
+    for dtype in "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8":
+        info = np.iinfo(dtype)
+        x = np.array([[info.min, info.max], [0, info.max // 3]], dtype)
+        y = np.array([info.min, min(info.max, 2 ** 63 - 1)], dtype)
+        np.savez(at / "d.npz", x=x, y=y)
+        dataset = clf.Dataset.load("npy", at / "d.npz")
+        assert np.array_equal(dataset.tensor("x").astype("f8"), x.astype("f8"))
+        assert [int(name) for name in dataset.class_names()] == list(map(int, y))
+
+
+def npy__reads_texts_as_labels():
+    texts = ["äöü", "", "日本", "a b", "\N{GRINNING FACE}", "x" * 40]
+    y = np.array(texts)[rng.integers(0, len(texts), 60)]
+    x = array("f4", (60, 2))
+    for labels in (y, y.reshape(-1, 1), y.astype(">U40"), np.char.encode(y, "utf-8"),
+                   np.asfortranarray(y.reshape(-1, 1))):
+        np.savez_compressed(at / "d.npz", x=x, y=labels)
+        np.save(at / "x.npy", x)
+        np.save(at / "y.npy", labels)
+        for dataset in (clf.Dataset.load("npy", at / "d.npz"),
+                        clf.Dataset.load("npy", at / "x.npy", f"labels={at}/y.npy")):
+            assert list(np.array(dataset.class_names())[dataset.tensor("labels")]) == list(y)
+            assert dataset.class_names() == sorted(set(y), key=str.encode)
+    refused("npy", at / "x.npy", "is no UTF-8", np.char.encode(np.array(["ä"] * 60), "latin-1"))
+
+
+def refused(kind, path, says, labels=None):
+    params = None
+    if labels is not None:
+        np.save(at / "refused.npy", labels)
+        params = f"labels={at}/refused.npy"
+    try:
+        clf.Dataset.load(kind, path, params)
+    except clf.Error as error:
+        assert says in str(error), error
+    else:
+        raise AssertionError(f"{says}: not refused")
+
+
+def npy__says_what_is_not_read():
+    import pickle
+    for x, says in ((np.array([[1, None]], object), "Python objects, which are pickled"),
+                    (np.array([[1j]]), "complex"),
+                    (np.array([["2026-11-29"]], "M8[D]"), "dates"),
+                    (np.zeros((2, 1), [("a", "f4"), ("b", "i4")]), "structured array"),
+                    (np.zeros((2, 1), "V8"), "records"),
+                    (np.zeros((2, 1), np.longdouble), "long doubles"),
+                    (np.array([["a"]]), "rows of features are numbers"),
+                    (np.float32(1), "single element")):
+        np.save(at / "x.npy", x)
+        refused("npy", at / "x.npy", says)
+    (at / "x.npy").write_bytes(pickle.dumps(np.zeros((2, 2))))
+    refused("npy", at / "x.npy", "pickle")
+    np.save(at / "x.npy", np.zeros((2, 2)))
+    refused("npy", at / "x.npy", "Python objects", np.array(["a", "b"], object))
+
+
+def npz__reads_what_scipy_saves():
+    clf.sklearn()
+    from scipy import sparse
+    for dtype in "f4", "f8", "f2", "i4", "i8", "u1", "b1":
+        dense = array(dtype, (30, 9)) * (rng.random((30, 9)) < 0.3).astype(dtype)
+        dense[:, 4] = dense[7] = 0
+        rows, columns = dense.nonzero()
+        order = rng.permutation(len(rows))
+        unsorted = sparse.csr_matrix(dense if dtype != "f2" else dense.astype("f4"))
+        for i in range(30):
+            part = slice(unsorted.indptr[i], unsorted.indptr[i + 1])
+            unsorted.indices[part] = unsorted.indices[part][::-1]
+            unsorted.data[part] = unsorted.data[part][::-1]
+        matrices = [unsorted]
+        for name in "csr", "csc", "coo":
+            made = sparse.coo_matrix((dense[rows, columns][order], (rows[order], columns[order])),
+                                     dense.shape)
+            matrices.append(made.asformat(name) if dtype != "f2" else made)
+        for matrix in matrices:
+            for compressed in True, False:
+                sparse.save_npz(at / "d.npz", matrix, compressed)
+                dataset = clf.Dataset.load("npy", at / "d.npz")
+                found = sparse.csr_matrix((dataset.tensor("value"), dataset.tensor("column"),
+                                           dataset.tensor("row_start")), dense.shape)
+                assert np.array_equal(found.toarray(), dense.astype(np.float32))
+
+
+def npz__adds_entries_of_one_place_as_scipy_does():
+    clf.sklearn()
+    from scipy import sparse
+    rows, columns = rng.integers(0, 5, 60), rng.integers(0, 4, 60)
+    matrix = sparse.coo_matrix((rng.integers(1, 9, 60).astype("f4"), (rows, columns)), (5, 4))
+    sparse.save_npz(at / "d.npz", matrix)
+    dataset = clf.Dataset.load("npy", at / "d.npz")
+    found = sparse.csr_matrix((dataset.tensor("value"), dataset.tensor("column"),
+                               dataset.tensor("row_start")), (5, 4))
+    assert np.array_equal(found.toarray(), matrix.toarray())
+    for name in "bsr", "dia":
+        sparse.save_npz(at / "d.npz", matrix.asformat(name))
+        refused("npy", at / "d.npz", f"of the format '{name}'; csr, csc and coo are read")
 
 
 def npz__reads_what_numpy_saves():

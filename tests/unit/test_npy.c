@@ -82,6 +82,12 @@ START_TEST(reads_every_element_type) {
       {"<i8", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\0\0\0\0\1\0\0\0", 16, {-1, 4294967296.0}},
       {">i8", "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\0\0\0\1\0\0\0\0", 16, {-1, 4294967296.0}},
       {"<u8", "\0\0\0\0\0\0\0\x80\0\0\0\0\1\0\0\0", 16, {0x1p63, 4294967296.0}},
+      {"<f2", "\0\x3E\0\xB4", 4, {1.5, -0.25}},
+      {">f2", "\x7B\xFF\x80\0", 4, {65504, -0.0}},
+      {"<f2", "\1\0\xFF\x83", 4, {0x1p-24, -0x3FFp-24}},
+      {"<f2", "\0\x7C\1\x7E", 4, {INFINITY, NAN}},
+      {"u1", "\x80\xFF", 2, {128, 255}},
+      {"=i1", "\x80\xFF", 2, {-128, -1}},
   };
   for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
     char header[128];
@@ -92,6 +98,47 @@ START_TEST(reads_every_element_type) {
     assert_values(dataset, "x", types[i].expected, 2);
     clf_dataset_free(dataset);
   }
+}
+END_TEST
+
+static char heard[1024];
+
+static void listen(void *user, int32_t level, const char *message) {
+  (void)user, (void)level;
+  size_t length = strlen(heard);
+  snprintf(heard + length, sizeof heard - length, "%s\n", message);
+}
+
+/* As NumPy, this machine's order is taken where none is given; the log says so. */
+START_TEST(reads_elements_of_no_order) {
+  static const char *const orders[] = {"", "=", "|"};
+  const float numbers[] = {1.5F, -0.25F};
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+    char header[128];
+    heard[0] = '\0';
+    snprintf(header, sizeof header, "{'descr': '%sf4', 'fortran_order': False, 'shape': (1, 2), }",
+             orders[i]);
+    file bytes = npy_of_version(1, header, numbers, sizeof numbers);
+    clf_dataset *dataset = read_file(&bytes, NULL);
+    ck_values(dataset, "x", 1.5, -0.25);
+    ck_assert_msg(strstr(heard, "file: the order of its elements' bytes is not given") != NULL,
+                  "%s", heard);
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
+/* What f64 does not hold is said. */
+START_TEST(says_which_integers_are_rounded) {
+  file exact = NPY("<u8", "False", "(1, 1)", "\0\0\0\0\0\0\0\xC0");
+  file rounded = NPY("<u8", "False", "(1, 1)", "\1\0\0\0\0\0\0\xC0");
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  heard[0] = '\0';
+  clf_dataset_free(read_file(&exact, NULL));
+  ck_assert_str_eq(heard, "");
+  clf_dataset_free(read_file(&rounded, NULL));
+  ck_assert_ptr_nonnull(strstr(heard, "beyond 2^53"));
 }
 END_TEST
 
@@ -216,14 +263,22 @@ START_TEST(refuses_hostile_headers) {
       {1, "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), } x", CLF_ERROR_FORMAT,
        "offset 70: "},
       {1, "{'descr': '|u1", CLF_ERROR_FORMAT, "an element type such as '<f4'"},
-      {1, "{'descr': [('a', '<f4')]}", CLF_ERROR_FORMAT, "records cannot be read"},
+      {1, "{'descr': [('a', '<f4')]}", CLF_ERROR_TYPE, "records (a structured array)"},
       {1, "{'descr': '|O', 'fortran_order': False, 'shape': (6,)}", CLF_ERROR_TYPE,
-       "its elements are '|O'; they must be one of f4|f8|i1"},
-      {1, "{'descr': '<U8'}", CLF_ERROR_TYPE, "'<U8'"},
-      {1, "{'descr': '|f4'}", CLF_ERROR_TYPE, "'|f4'"},
-      {1, "{'descr': '<f2'}", CLF_ERROR_TYPE, "'<f2'"},
-      {1, "{'descr': 'f4'}", CLF_ERROR_TYPE, "'f4'"},
-      {1, "{'descr': '<c8'}", CLF_ERROR_TYPE, "'<c8'"},
+       "its elements are '|O', Python objects, which are pickled"},
+      {1, "{'descr': '<c8'}", CLF_ERROR_TYPE, "'<c8', complex: save x.real"},
+      {1, "{'descr': '<f16'}", CLF_ERROR_TYPE, "'<f16', long doubles: save x.astype('f8')"},
+      {1, "{'descr': '<M8[ns]'}", CLF_ERROR_TYPE, "dates"},
+      {1, "{'descr': '|V8'}", CLF_ERROR_TYPE, "records"},
+      {1, "{'descr': '<U0'}", CLF_ERROR_TYPE, "of no type that is read: f2|f4"},
+      {1, "{'descr': '<U99999999'}", CLF_ERROR_TYPE, "of no type"},
+      {1, "{'descr': '<i3'}", CLF_ERROR_TYPE, "of no type"},
+      {1, "{'descr': 'f'}", CLF_ERROR_TYPE, "'f'"},
+      {1, "{'descr': '<<f4'}", CLF_ERROR_TYPE, "of no type"},
+      {1, "{'descr': '<f-4'}", CLF_ERROR_TYPE, "'<f-4'"},
+      {1, "{'descr': ''}", CLF_ERROR_TYPE, "'', of no type"},
+      {1, "{'descr': '<U1', 'fortran_order': False, 'shape': (1, 1)}", CLF_ERROR_TYPE,
+       "file: its elements are texts ('U'); rows of features are numbers"},
       {1, "{'fortran_order': 0}", CLF_ERROR_FORMAT, "True or False expected"},
       {1, "{'shape': [2, 3]}", CLF_ERROR_FORMAT, "( expected"},
       {1, "{'shape': (2, -3)}", CLF_ERROR_FORMAT, "a size expected"},
@@ -231,7 +286,8 @@ START_TEST(refuses_hostile_headers) {
       {1, "{'shape': (2 3)}", CLF_ERROR_FORMAT, ", or ) expected"},
       {1, "{'shape': (2, 99999999999999999999)}", CLF_ERROR_FORMAT, "a size expected"},
       {1, "{'shape': (1,1,1,1,1,1,1,1,1)}", CLF_ERROR_FORMAT, "it has more than 8 axes"},
-      {1, "{'shape': ()}", CLF_ERROR_FORMAT, "it is a single number"},
+      {1, "{'descr': '|u1', 'fortran_order': False, 'shape': ()}", CLF_ERROR_SHAPE,
+       "file: it is a single element; rows of features have 2 to 8 axes"},
       {1, "{'shape': (", CLF_ERROR_FORMAT, "a size expected"},
       {1, "{'descr': '|u1', 'fortran_order': False, 'shape': (6,)}", CLF_ERROR_SHAPE,
        "file: it has 1 axes; rows of features have 2 to 8"},
@@ -262,6 +318,7 @@ START_TEST(refuses_hostile_bytes) {
       {"\x93NUMPY\1\0\3\0{}", 12, NULL, CLF_ERROR_FORMAT,
        "offset 8: the header has 3 bytes; the file has 2 after it"},
       {"\x93NUMPY\2\0\xFF\xFF\xFF\xFF{}", 14, NULL, CLF_ERROR_FORMAT, "has 4294967295 bytes"},
+      {"\x80\4\x95xxxxxxxxx", 12, NULL, CLF_ERROR_FORMAT, "file: it is a Python pickle"},
       {"PK\3\4xxxx", 8, NULL, CLF_ERROR_FORMAT, "a ZIP archive without its end record"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -382,6 +439,216 @@ START_TEST(reads_unsigned_labels_exactly) {
 }
 END_TEST
 
+static void refuse(const file *bytes, const char *params, clf_status status, const char *says) {
+  hostile bad = {(const char *)bytes->bytes, bytes->size, params, status, says};
+  assert_refused(context, &clf__format_npy, &bad);
+}
+
+/* x of three rows with labels of this header and these bytes. */
+static file archive_with_labels(const char *header, const void *data, size_t size) {
+  archive zip = {.count = 0};
+  file x = NPY("|u1", "False", "(3, 1)", "\1\2\3");
+  file y = npy_of_version(1, header, data, size);
+  add_member(&zip, "x.npy", &x, 0);
+  add_member(&zip, "y.npy", &y, 1);
+  return finish_archive(&zip, "");
+}
+
+#define LABELS(descr, shape) "{'descr': '" descr "', 'fortran_order': False, 'shape': " shape ", }"
+
+START_TEST(reads_texts_as_labels) {
+  static const struct {
+    const char *header, *data;
+    size_t size;
+    const char *first, *second;
+    double labels[3];
+  } cases[] = {
+      {LABELS("<U2", "(3,)"),
+       "\xDF\0\0\0\0\0\0\0a\0\0\0b\0\0\0\xDF\0\0\0\0\0\0\0",
+       24,
+       "ab",
+       "\xC3\x9F",
+       {1, 0, 1}},
+      {LABELS(">U1", "(3, 1)"),
+       "\0\1\xF6\x31\0\0\0z\0\0\0z",
+       12,
+       "z",
+       "\xF0\x9F\x98\xB1",
+       {1, 0, 0}},
+      {LABELS("|S3", "(3,)"), "no\0yesno\0", 9, "no", "yes", {0, 1, 0}},
+      {LABELS("S1", "(3,)"), "b\0b", 3, "", "b", {1, 0, 1}},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    file bytes = archive_with_labels(cases[i].header, cases[i].data, cases[i].size);
+    clf_dataset *dataset = read_file(&bytes, NULL);
+    assert_values(dataset, "labels", cases[i].labels, 3);
+    ck_assert_str_eq(clf_dataset_class_name(dataset, 0), cases[i].first);
+    ck_assert_str_eq(clf_dataset_class_name(dataset, 1), cases[i].second);
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
+START_TEST(refuses_texts_that_are_no_labels) {
+  static const struct {
+    const char *header, *data;
+    size_t size;
+    const char *params;
+    clf_status status;
+    const char *says;
+  } cases[] = {
+      {LABELS("|S1", "(3,)"),
+       "a\xE9"
+       "b",
+       3, NULL, CLF_ERROR_DATA,
+       "file: y.npy: labels: the name of row 1: '?' is no UTF-8: byte 1 is 0xE9"},
+      {LABELS("|S3", "(3,)"), "a\0bcccddd", 9, NULL, CLF_ERROR_DATA, "element 0: 0x0, at place 1"},
+      {LABELS("<U1", "(3,)"), "a\0\0\0\0\xD8\0\0c\0\0\0", 12, NULL, CLF_ERROR_DATA,
+       "file: y.npy: element 1: 0xD800, at place 0, is no character"},
+      {LABELS("<U1", "(3,)"), "a\0\0\0\0\0\x11\0c\0\0\0", 12, NULL, CLF_ERROR_DATA, "0x110000"},
+      {LABELS("|S1", "(3, 2)"), "abcdef", 6, NULL, CLF_ERROR_SHAPE, "2 texts a row"},
+      {LABELS("|S1", "(3,)"), "abc", 3, "regression=true", CLF_ERROR_TYPE,
+       "file: y.npy: its elements are texts ('S'); regression targets are numbers"},
+      {LABELS("|S1", "(2,)"), "ab", 2, NULL, CLF_ERROR_SHAPE, "it has 2 labels for 3 rows"},
+      {LABELS("|S2", "(3,)"), "abc", 3, NULL, CLF_ERROR_FORMAT, "promises"},
+      {LABELS("|O", "(3,)"), "abc", 3, NULL, CLF_ERROR_TYPE,
+       "y.npy: its elements are '|O', Python"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    file bytes = archive_with_labels(cases[i].header, cases[i].data, cases[i].size);
+    hostile bad = {(const char *)bytes.bytes, bytes.size, cases[i].params, cases[i].status,
+                   cases[i].says};
+    assert_refused(context, &clf__format_npy, &bad);
+  }
+}
+END_TEST
+
+START_TEST(says_which_arrays_it_takes) {
+  file bytes = npz_of("x.npy", "y.npy", 0);
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  heard[0] = '\0';
+  clf_dataset_free(read_file(&bytes, NULL));
+  ck_assert_ptr_nonnull(strstr(heard, "file: the rows are x.npy; x=NAME"));
+  ck_assert_ptr_nonnull(strstr(heard, "file: the labels are y.npy; y=NAME"));
+  heard[0] = '\0';
+  clf_dataset_free(read_file(&bytes, "x=x y=y"));
+  ck_assert_str_eq(heard, "");
+  bytes = npz_of("x.npy", "z.npy", 0);
+  clf_dataset_free(read_file(&bytes, "x=x"));
+  ck_assert_ptr_nonnull(strstr(heard, "file: there are no labels; y=NAME"));
+}
+END_TEST
+
+/* A part of a sparse matrix, in an archive. */
+static void add_part(archive *to, const char *name, const char *header, const void *data,
+                     size_t size) {
+  file member = npy_of_version(1, header, data, size);
+  add_member(to, name, &member, to->count % 2);
+}
+
+typedef struct parts {
+  const char *format; /* of three letters */
+  const char *first, *second;
+  int32_t a[4], b[4];
+  int a_count, b_count;
+  float values[4];
+  int32_t shape[2];
+} parts;
+
+static file sparse_archive(const parts *from) {
+  char header[128];
+  archive zip = {.count = 0};
+  snprintf(header, sizeof header, LABELS("<i4", "(%d,)"), from->a_count);
+  add_part(&zip, from->first, header, from->a, (size_t)from->a_count * 4);
+  snprintf(header, sizeof header, LABELS("<i4", "(%d,)"), from->b_count);
+  add_part(&zip, from->second, header, from->b, (size_t)from->b_count * 4);
+  add_part(&zip, "format.npy", LABELS("|S3", "()"), from->format, 3);
+  add_part(&zip, "shape.npy", LABELS("<i4", "(2,)"), from->shape, 8);
+  add_part(&zip, "data.npy", LABELS("<f4", "(4,)"), from->values, 16);
+  add_part(&zip, "y.npy", LABELS("|u1", "(3,)"), "\5\7\5", 3);
+  return finish_archive(&zip, "");
+}
+
+/* [1 0 2; 0 0 0; 3 4 0] */
+static const parts matrices[] = {
+    {"csr", "indices.npy", "indptr.npy", {0, 2, 0, 1}, {0, 2, 2, 4}, 4, 4, {1, 2, 3, 4}, {3, 3}},
+    {"csr", "indices.npy", "indptr.npy", {2, 0, 1, 0}, {0, 2, 2, 4}, 4, 4, {2, 1, 4, 3}, {3, 3}},
+    {"csc", "indices.npy", "indptr.npy", {0, 2, 2, 0}, {0, 2, 3, 4}, 4, 4, {1, 3, 4, 2}, {3, 3}},
+    {"coo", "row.npy", "col.npy", {2, 0, 2, 0}, {1, 2, 0, 0}, 4, 4, {4, 2, 3, 1}, {3, 3}},
+};
+enum { MATRICES = sizeof matrices / sizeof matrices[0] };
+
+START_TEST(reads_sparse_matrices) {
+  for (int i = 0; i < MATRICES; i++) {
+    file bytes = sparse_archive(&matrices[i]);
+    clf_dataset *dataset = read_file(&bytes, NULL);
+    ck_assert_int_eq(clf_dataset_features(dataset), 3);
+    ck_values(dataset, "row_start", 0, 2, 2, 4);
+    ck_values(dataset, "column", 0, 2, 0, 1);
+    ck_values(dataset, "value", 1, 2, 3, 4);
+    ck_values(dataset, "labels", 0, 1, 0);
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
+START_TEST(adds_entries_of_one_place) {
+  parts twice = matrices[3];
+  twice.a[3] = 2;
+  twice.b[3] = 0; /* (2, 0) is 3 + 1 */
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  heard[0] = '\0';
+  file bytes = sparse_archive(&twice);
+  clf_dataset *dataset = read_file(&bytes, NULL);
+  ck_values(dataset, "row_start", 0, 1, 1, 3);
+  ck_values(dataset, "column", 2, 0, 1);
+  ck_values(dataset, "value", 2, 4, 4);
+  ck_assert_msg(strstr(heard, "file: 1 entries lie at places") != NULL, "%s", heard);
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(refuses_sparse_matrices_that_are_none) {
+  static const struct {
+    int matrix, part, place;
+    int32_t value;
+    clf_status status;
+    const char *says;
+  } cases[] = {
+      {0, 0, 1, 3, CLF_ERROR_DATA, "column[1] is 3; it must be 0 to 2"},
+      {0, 0, 0, -1, CLF_ERROR_DATA, "column[0] is -1"},
+      {0, 1, 0, 1, CLF_ERROR_DATA, "start 0 is 1; it must be 0 to 0"},
+      {0, 1, 1, 5, CLF_ERROR_DATA, "start 1 is 5; it must be 0 to 4"},
+      {0, 1, 2, 1, CLF_ERROR_DATA, "start 2 is 1; it must be 2 to 4"},
+      {2, 0, 1, 3, CLF_ERROR_DATA, "row index 1 is 3; it must be 0 to 2"},
+      {2, 1, 3, -4, CLF_ERROR_DATA, "start 3 is -4"},
+      {3, 0, 3, -1, CLF_ERROR_DATA, "row index 3 is -1"},
+      {3, 1, 3, 3, CLF_ERROR_DATA, "column index 3 is 3"},
+      {0, 2, 0, 4, CLF_ERROR_SHAPE, "indptr.npy has 4 elements; there must be 5"},
+      {2, 2, 1, 2, CLF_ERROR_SHAPE, "indptr.npy has 4 elements; there must be 3"},
+      {3, 2, 0, 0, CLF_ERROR_SHAPE, "it must be two sizes"},
+      {3, 2, 1, -1, CLF_ERROR_SHAPE, "it must be two sizes"},
+      {3, 2, 0, INT32_MAX, CLF_ERROR_FORMAT, "its shape promises 2147483647 rows"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    parts bad = matrices[cases[i].matrix];
+    int32_t *const part[] = {bad.a, bad.b, bad.shape};
+    part[cases[i].part][cases[i].place] = cases[i].value;
+    file bytes = sparse_archive(&bad);
+    refuse(&bytes, NULL, cases[i].status, cases[i].says);
+  }
+  parts bad = matrices[0];
+  bad.format = "bsr";
+  file bytes = sparse_archive(&bad);
+  refuse(&bytes, NULL, CLF_ERROR_UNSUPPORTED,
+         "file: a sparse matrix of the format 'bsr'; csr, csc and coo are read: save x.tocsr()");
+  bad = matrices[3];
+  bad.second = "columns.npy";
+  bytes = sparse_archive(&bad);
+  refuse(&bytes, NULL, CLF_ERROR_DATA, "file: it has no array col, which a sparse matrix needs");
+}
+END_TEST
+
 START_TEST(reads_named_arrays) {
   file bytes = npz_of("x_train.npy", "y_train.npy", 1);
   clf_dataset *dataset = read_file(&bytes, "x=x_train y=y_train regression=true");
@@ -407,11 +674,6 @@ START_TEST(reads_an_archive_with_a_comment) {
   clf_dataset_free(dataset);
 }
 END_TEST
-
-static void refuse(const file *bytes, const char *params, clf_status status, const char *says) {
-  hostile bad = {(const char *)bytes->bytes, bytes->size, params, status, says};
-  assert_refused(context, &clf__format_npy, &bad);
-}
 
 START_TEST(refuses_hostile_archives) {
   file good_zip = npz_of("x.npy", "y.npy", 1);
@@ -490,6 +752,10 @@ END_TEST
 START_TEST(survives_refused_memory) {
   file bytes = npz_of("x.npy", "y.npy", 1);
   survive_refusals(&clf__format_npy, bytes.bytes, bytes.size, NULL);
+  bytes = sparse_archive(&matrices[3]);
+  survive_refusals(&clf__format_npy, bytes.bytes, bytes.size, NULL);
+  bytes = archive_with_labels(LABELS("<U1", "(3,)"), "a\0\0\0b\0\0\0c\0\0\0", 12);
+  survive_refusals(&clf__format_npy, bytes.bytes, bytes.size, NULL);
   bytes = NPY(">i2", "True", "(2, 1)", "\0\1\0\2");
   survive_refusals(&clf__format_npy, bytes.bytes, bytes.size, NULL);
 }
@@ -501,6 +767,8 @@ int main(void) {
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_set_timeout(tests, 60);
   tcase_add_test(tests, reads_every_element_type);
+  tcase_add_test(tests, reads_elements_of_no_order);
+  tcase_add_test(tests, says_which_integers_are_rounded);
   tcase_add_test(tests, reads_every_header);
   tcase_add_test(tests, reads_fortran_order);
   tcase_add_test(tests, scales_bytes);
@@ -511,6 +779,12 @@ int main(void) {
   tcase_add_test(tests, reads_archives);
   tcase_add_test(tests, reads_the_last_of_one_name);
   tcase_add_test(tests, reads_unsigned_labels_exactly);
+  tcase_add_test(tests, reads_texts_as_labels);
+  tcase_add_test(tests, refuses_texts_that_are_no_labels);
+  tcase_add_test(tests, says_which_arrays_it_takes);
+  tcase_add_test(tests, reads_sparse_matrices);
+  tcase_add_test(tests, adds_entries_of_one_place);
+  tcase_add_test(tests, refuses_sparse_matrices_that_are_none);
   tcase_add_test(tests, reads_named_arrays);
   tcase_add_test(tests, reads_an_archive_with_a_comment);
   tcase_add_test(tests, refuses_hostile_archives);
