@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* 2,800 products for each pixel of an image, of which the first layer has 400, and the next two
  * 1,150 each. */

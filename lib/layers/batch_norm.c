@@ -36,10 +36,10 @@ static clf_status arrange(clf__layer *layer) {
     const char *name;
     int32_t initial;
     bool trained, not_negative;
-  } weights[WEIGHTS] = {{"weight", CLF__INITIAL_ONE, true, false},
-                        {"bias", CLF__INITIAL_ZERO, true, false},
-                        {"running_mean", CLF__INITIAL_ZERO, false, false},
-                        {"running_var", CLF__INITIAL_ONE, false, true}};
+  } weights[WEIGHTS] = {{"weight", CLF__INITIAL_ONES, true, false},
+                        {"bias", CLF__INITIAL_ZEROS, true, false},
+                        {"running_mean", CLF__INITIAL_ZEROS, false, false},
+                        {"running_var", CLF__INITIAL_ONES, false, true}};
   const int64_t channels = layer->in.size[layer->in.ndim - 1];
   layer->out = layer->in;
   for (int i = 0; i < WEIGHTS; i++) {

@@ -13,7 +13,7 @@ typedef struct conv2d_params {
   int32_t padding;
   int32_t activation;
   bool bias;
-  int32_t initializer;
+  int32_t initializer, bias_initializer;
 } conv2d_params;
 
 #define FIELD(name) offsetof(conv2d_params, name)
@@ -31,9 +31,8 @@ static const clf__param params[] = {
      CLF__ACTIVATION_WORDS, "function of the outputs; softmax is over the filters"},
     {"bias", CLF_PARAM_BOOL, FIELD(bias), "true", 0, 0, false, NULL,
      "whether to add a bias to each filter"},
-    {"initializer", CLF_PARAM_CHOICE, FIELD(initializer), "glorot_uniform", 0, 0, false,
-     CLF__INITIALIZER_WORDS,
-     "how the weights begin: by both widths, by the inputs, as orthogonal vectors, or within 0.05"},
+    CLF__INITIALIZER(FIELD(initializer)),
+    CLF__BIAS_INITIALIZER(FIELD(bias_initializer), "fan_in_uniform"),
 };
 
 int32_t clf__conv2d_activation(const clf__layer *layer) {
@@ -77,8 +76,12 @@ static clf_status arrange(clf__layer *layer) {
       .trained = true,
       .decayed = true,
   };
-  layer->weights[1] = (clf__weight_info){
-      .name = "bias", .shape = {1, {p->filters}}, .initial = CLF__INITIAL_ZERO, .trained = true};
+  layer->weights[1] = (clf__weight_info){.name = "bias",
+                                         .shape = {1, {p->filters}},
+                                         .initial = p->bias_initializer,
+                                         .fan_in = layer->weights[0].fan_in,
+                                         .fan_out = layer->weights[0].fan_out,
+                                         .trained = true};
   layer->weight_count = p->bias ? 2 : 1;
   return CLF_OK;
 }

@@ -10,7 +10,7 @@ typedef struct dense_params {
   int64_t units;
   int32_t activation;
   bool bias;
-  int32_t initializer;
+  int32_t initializer, bias_initializer;
 } dense_params;
 
 static const clf__param params[] = {
@@ -20,9 +20,8 @@ static const clf__param params[] = {
      CLF__ACTIVATION_WORDS, "function of the outputs"},
     {"bias", CLF_PARAM_BOOL, offsetof(dense_params, bias), "true", 0, 0, false, NULL,
      "whether to add a bias to each output"},
-    {"initializer", CLF_PARAM_CHOICE, offsetof(dense_params, initializer), "glorot_uniform", 0, 0,
-     false, CLF__INITIALIZER_WORDS,
-     "how the weights begin: by both widths, by the inputs, as orthogonal vectors, or within 0.05"},
+    CLF__INITIALIZER(offsetof(dense_params, initializer)),
+    CLF__BIAS_INITIALIZER(offsetof(dense_params, bias_initializer), "fan_in_uniform"),
 };
 
 int32_t clf__dense_activation(const clf__layer *layer) {
@@ -42,8 +41,12 @@ static clf_status arrange(clf__layer *layer) {
       .trained = true,
       .decayed = true,
   };
-  layer->weights[1] = (clf__weight_info){
-      .name = "bias", .shape = {1, {p->units}}, .initial = CLF__INITIAL_ZERO, .trained = true};
+  layer->weights[1] = (clf__weight_info){.name = "bias",
+                                         .shape = {1, {p->units}},
+                                         .initial = p->bias_initializer,
+                                         .fan_in = layer->inputs,
+                                         .fan_out = p->units,
+                                         .trained = true};
   layer->weight_count = p->bias ? 2 : 1;
   return CLF_OK;
 }

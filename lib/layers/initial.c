@@ -1,12 +1,19 @@
 /* The first values of weights, drawn from the seed and the weight's place in the network:
  *
- *   glorot_uniform  uniform in +-sqrt(6 / (fan_in + fan_out)), glorot_normal of variance 2 /
- * (fan_in
- *                   + fan_out): Glorot and Bengio (2010)
- *   he_uniform      uniform in +-sqrt(6 / fan_in), he_normal of variance 2 / fan_in: He et al.
- * (2015) orthogonal      the weight as a matrix, its last axis the columns, of orthonormal columns,
- * or rows where those are fewer: Saxe et al. (2014) uniform         in +-0.05; normal of deviation
- * 0.05
+ *   glorot_uniform  uniform in +-sqrt(6 / (fan_in + fan_out)): Glorot and Bengio (2010)
+ *   glorot_normal   of variance 2 / (fan_in + fan_out)
+ *   he_uniform      uniform in +-sqrt(6 / fan_in): He et al. (2015)
+ *   he_normal       of variance 2 / fan_in
+ *   orthogonal      the weight as a matrix, its last axis the columns, of orthonormal columns, or
+ *                   rows where those are fewer: Saxe et al. (2014)
+ *   uniform         in +-0.05
+ *   normal          of deviation 0.05
+ *   lecun_uniform   uniform in +-sqrt(3 / fan_in): LeCun et al. (1998)
+ *   fan_in_uniform  uniform in +-1 / sqrt(fan_in)
+ *   zeros, ones
+ *   auto            the wider of glorot_uniform and lecun_uniform: Glorot's compromise with the
+ *                   gradients makes the sums of few inputs to many outputs so small that tanh and
+ *                   relu are nearly linear there, and a layer of one input learns little
  *
  * Orthonormal vectors are what Gram and Schmidt make of normal numbers, in blocks, each twice:
  * "twice is enough" (Giraud et al., 2005). So every rotation is as likely. */
@@ -110,14 +117,30 @@ static double scale_of(const clf__weight_info *info) {
     return sqrt(6 / in);
   case CLF__INITIAL_HE_NORMAL:
     return sqrt(2 / in);
+  case CLF__INITIAL_LECUN_UNIFORM:
+    return sqrt(3 / in);
+  case CLF__INITIAL_AUTO:
+    return fmax(sqrt(6 / (in + out)), sqrt(3 / in));
+  case CLF__INITIAL_FAN_IN_UNIFORM:
+    return 1 / sqrt(in);
   default:
     return 0.05;
   }
 }
 
-static bool is_normal(int32_t initial) {
-  return initial == CLF__INITIAL_GLOROT_NORMAL || initial == CLF__INITIAL_HE_NORMAL ||
-         initial == CLF__INITIAL_NORMAL;
+static double draw(int32_t initial, double scale, clf__random *random) {
+  switch (initial) {
+  case CLF__INITIAL_ZEROS:
+    return 0;
+  case CLF__INITIAL_ONES:
+    return 1;
+  case CLF__INITIAL_GLOROT_NORMAL:
+  case CLF__INITIAL_HE_NORMAL:
+  case CLF__INITIAL_NORMAL:
+    return scale * normal(random);
+  default:
+    return scale * uniform(random);
+  }
 }
 
 clf_status clf__weight_initialise(clf_context *context, const clf__weight_info *info, uint64_t seed,
@@ -125,17 +148,15 @@ clf_status clf__weight_initialise(clf_context *context, const clf__weight_info *
   const int64_t count = clf__shape_count(&info->shape);
   const double scale = scale_of(info);
   clf__random random = clf__random_seed(seed, (uint64_t)place);
+  clf_status status = CLF_OK;
   if (info->initial == CLF__INITIAL_ORTHOGONAL) {
-    return draw_orthogonal(context, info, &random, values);
+    status = draw_orthogonal(context, info, &random, values);
   }
-  for (int64_t i = 0; i < count; i++) {
-    if (info->initial < CLF__INITIAL_ORTHOGONAL || info->initial == CLF__INITIAL_UNIFORM ||
-        info->initial == CLF__INITIAL_NORMAL) {
-      values[i] = (float)(scale * (is_normal(info->initial) ? normal(&random) : uniform(&random)));
-    } else {
-      const bool second = info->initial == CLF__INITIAL_FORGET && 4 * i / count == 1;
-      values[i] = second || info->initial == CLF__INITIAL_ONE;
-    }
+  for (int64_t i = 0; info->initial != CLF__INITIAL_ORTHOGONAL && i < count; i++) {
+    values[i] = (float)draw(info->initial, scale, &random);
   }
-  return CLF_OK;
+  for (int64_t i = count / 4; info->forgets && status == CLF_OK && i < count / 2; i++) {
+    values[i] += 1;
+  }
+  return status;
 }

@@ -30,9 +30,20 @@ typedef struct clf__shape_text {
 } clf__shape_text;
 clf__shape_text clf__shape_name(const clf__shape *shape);
 
-/* How a weight begins (initial.c), and the words for the first ones. */
+/* How a weight begins (initial.c), and the words for it. */
 #define CLF__INITIALIZER_WORDS                                                                     \
-  "glorot_uniform|glorot_normal|he_uniform|he_normal|orthogonal|uniform|normal"
+  "glorot_uniform|glorot_normal|he_uniform|he_normal|orthogonal|uniform|normal|lecun_uniform|"     \
+  "fan_in_uniform|zeros|ones|auto"
+#define CLF__INITIALIZER(field)                                                                    \
+  {                                                                                                \
+    "initializer", CLF_PARAM_CHOICE, field, "auto", 0, 0, false, CLF__INITIALIZER_WORDS,           \
+        "how the weights begin; auto: the wider of glorot_uniform and lecun_uniform"               \
+  }
+#define CLF__BIAS_INITIALIZER(field, value)                                                        \
+  {                                                                                                \
+    "bias_initializer", CLF_PARAM_CHOICE, field, value, 0, 0, false, CLF__INITIALIZER_WORDS,       \
+        "how the biases begin: fan_in_uniform is within 1 / sqrt(inputs), as in PyTorch"           \
+  }
 enum {
   CLF__INITIAL_GLOROT_UNIFORM,
   CLF__INITIAL_GLOROT_NORMAL,
@@ -41,9 +52,11 @@ enum {
   CLF__INITIAL_ORTHOGONAL,
   CLF__INITIAL_UNIFORM,
   CLF__INITIAL_NORMAL,
-  CLF__INITIAL_ZERO,
-  CLF__INITIAL_ONE,
-  CLF__INITIAL_FORGET, /* 1 in the second quarter, else 0 (Jozefowicz et al., 2015) */
+  CLF__INITIAL_LECUN_UNIFORM,
+  CLF__INITIAL_FAN_IN_UNIFORM,
+  CLF__INITIAL_ZEROS,
+  CLF__INITIAL_ONES,
+  CLF__INITIAL_AUTO
 };
 
 typedef struct clf__weight_info {
@@ -51,6 +64,8 @@ typedef struct clf__weight_info {
   clf__shape shape;
   int32_t initial;
   int64_t fan_in, fan_out;
+  bool forgets; /* a quarter of it, the second, are the biases of forget gates, which begin 1 higher
+                   (Jozefowicz et al., 2015) */
   bool trained; /* false: what the passes measure, such as running means */
   bool decayed; /* weight decay applies */
   bool not_negative;

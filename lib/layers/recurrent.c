@@ -17,6 +17,7 @@ typedef struct recurrent_params {
   double recurrent_dropout;
   int64_t truncate;
   int32_t initial_state;
+  int32_t bias_initializer;
 } recurrent_params;
 
 enum { FIRST_ZEROS, FIRST_LEARNED };
@@ -36,6 +37,7 @@ static const clf__param params[] = {
      "steps that gradients are carried back at most, counted from the first step; 0: all"},
     {"initial_state", CLF_PARAM_CHOICE, FIELD(initial_state), "zeros", 0, 0, false, "zeros|learned",
      "the state before the first step: zeros, or a weight that begins as zeros"},
+    CLF__BIAS_INITIALIZER(FIELD(bias_initializer), "zeros"),
 };
 
 static int32_t cell_of(const clf__layer *layer) {
@@ -63,6 +65,7 @@ static void add_weights(clf__layer *layer, const clf__recurrent *cell, bool reve
   static const char *const names[2][WEIGHTS + 1] = {
       {"weight", "recurrent_weight", "bias", "initial_state"},
       {"reverse_weight", "reverse_recurrent_weight", "reverse_bias", "reverse_initial_state"}};
+  const recurrent_params *p = layer->params;
   const int64_t columns = clf__recurrent_gates(cell->cell) * cell->units;
   clf__weight_info *weights = layer->weights + layer->weight_count;
   weights[0] = (clf__weight_info){.name = names[reversed][0],
@@ -81,15 +84,17 @@ static void add_weights(clf__layer *layer, const clf__recurrent *cell, bool reve
                                   .decayed = true};
   weights[2] = (clf__weight_info){.name = names[reversed][2],
                                   .shape = {1, {clf__recurrent_biases(cell->cell) * cell->units}},
-                                  .initial = cell->cell == CLF__CELL_LSTM ? CLF__INITIAL_FORGET
-                                                                          : CLF__INITIAL_ZERO,
+                                  .initial = p->bias_initializer,
+                                  .fan_in = cell->units,
+                                  .fan_out = columns,
+                                  .forgets = cell->cell == CLF__CELL_LSTM,
                                   .trained = true};
   layer->weight_count += WEIGHTS;
   if (learns_first(layer)) {
     const int64_t states = clf__recurrent_state(cell) / cell->units;
     weights[WEIGHTS] = (clf__weight_info){.name = names[reversed][WEIGHTS],
                                           .shape = {2, {states, cell->units}},
-                                          .initial = CLF__INITIAL_ZERO,
+                                          .initial = CLF__INITIAL_ZEROS,
                                           .trained = true};
     layer->weight_count++;
   }

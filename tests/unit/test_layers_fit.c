@@ -1,6 +1,7 @@
 /* Each kind of layer takes part in a network that learns a tiny set by heart; at every level of CPU
  * layers give what the generic one gives; first weights are what their rules say. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ops_support.h"
@@ -176,10 +177,16 @@ static void draw(int32_t initial, int64_t rows, int64_t columns, float *w) {
 START_TEST(weights__begin_by_their_rules) {
   enum { IN = 400, OUT = 300 };
   static float w[IN * OUT], again[IN * OUT];
-  static const double variances[] = {2.0 / 700, 2.0 / 700,  2.0 / 400, 2.0 / 400,
-                                     0,         0.0025 / 3, 0.0025};
-  static const bool uniform[] = {true, false, true, false, false, true, false};
-  for (int32_t initial = 0; initial <= CLF__INITIAL_NORMAL; initial++) {
+  static const double variances[] = {
+      [CLF__INITIAL_GLOROT_UNIFORM] = 2.0 / 700, [CLF__INITIAL_GLOROT_NORMAL] = 2.0 / 700,
+      [CLF__INITIAL_HE_UNIFORM] = 2.0 / 400,     [CLF__INITIAL_HE_NORMAL] = 2.0 / 400,
+      [CLF__INITIAL_UNIFORM] = 0.0025 / 3,       [CLF__INITIAL_NORMAL] = 0.0025,
+      [CLF__INITIAL_LECUN_UNIFORM] = 1.0 / 400,  [CLF__INITIAL_FAN_IN_UNIFORM] = 1.0 / 1200,
+      [CLF__INITIAL_AUTO] = 2.0 / 700, /* Glorot's */
+  };
+  for (int32_t initial = 0; initial <= CLF__INITIAL_AUTO; initial++) {
+    const bool normal = initial == CLF__INITIAL_GLOROT_NORMAL ||
+                        initial == CLF__INITIAL_HE_NORMAL || initial == CLF__INITIAL_NORMAL;
     double sum = 0, squares = 0, largest = 0;
     draw(initial, IN, OUT, w);
     draw(initial, IN, OUT, again);
@@ -189,11 +196,69 @@ START_TEST(weights__begin_by_their_rules) {
       squares += (double)w[i] * (double)w[i];
       largest = fmax(largest, fabs((double)w[i]));
     }
-    if (initial != CLF__INITIAL_ORTHOGONAL) {
+    if (initial == CLF__INITIAL_ZEROS || initial == CLF__INITIAL_ONES) {
+      ck_assert_double_eq(sum, initial == CLF__INITIAL_ONES ? IN * OUT : 0);
+      ck_assert_double_eq(squares, sum);
+    } else if (initial != CLF__INITIAL_ORTHOGONAL) {
       const double variance = variances[initial], deviation = sqrt(variance);
       ck_assert_double_eq_tol(sum / (IN * OUT), 0, 0.02 * deviation);
       ck_assert_double_eq_tol(squares / (IN * OUT), variance, 0.02 * variance);
-      ck_assert(uniform[initial] ? largest <= 1.7321 * deviation : largest > 3.5 * deviation);
+      ck_assert(normal ? largest > 3.5 * deviation : largest <= 1.7321 * deviation);
+    }
+  }
+}
+END_TEST
+
+/* A layer of few inputs and many outputs begins by its inputs alone. */
+START_TEST(weights__of_few_inputs_begin_wide) {
+  enum { IN = 2, OUT = 30000 };
+  static float w[IN * OUT];
+  double squares = 0;
+  draw(CLF__INITIAL_AUTO, IN, OUT, w);
+  for (int i = 0; i < IN * OUT; i++) {
+    squares += (double)w[i] * (double)w[i];
+  }
+  ck_assert_double_eq_tol(squares / (IN * OUT), 1.0 / IN, 0.02);
+}
+END_TEST
+
+/* The biases of an unfitted network's layer. */
+static const float *biases(clf_model **model, clf_tensor **tensor, const char *layer,
+                           const char *name) {
+  char params[128];
+  float zeros[2] = {0};
+  clf_tensor *zero = NULL;
+  snprintf(params, sizeof params, "input=4,9 layers='%s; flatten; dense units=2'", layer);
+  ck_clf_ok(clf_model_create(model, NULL, "network", params));
+  ck_clf_ok(clf_tensor_wrap(&zero, NULL, zeros, CLF_F32, 1, (int64_t[]){2}, NULL, NULL, NULL));
+  ck_clf_ok(clf_network_set_weight(*model, "dense_1.bias", zero));
+  ck_clf_ok(clf_model_tensor(*model, name, tensor));
+  clf_tensor_free(zero);
+  return clf_tensor_data(*tensor);
+}
+
+/* Those of forget gates begin 1 above what the initializer says. */
+START_TEST(biases__of_recurrent_layers_begin_as_told) {
+  enum { UNITS = 6 };
+  static const char *const kinds[] = {"rnn", "gru", "lstm"};
+  static const char *const initializers[] = {"zeros", "ones", "fan_in_uniform"};
+  for (int k = 0; k < 3; k++) {
+    for (int i = 0; i < 3; i++) {
+      char layer[64], name[32];
+      clf_model *model = NULL;
+      clf_tensor *tensor = NULL;
+      snprintf(layer, sizeof layer, "%s units=%d bias_initializer=%s", kinds[k], (int)UNITS,
+               initializers[i]);
+      snprintf(name, sizeof name, "%s_1.bias", kinds[k]);
+      const float *b = biases(&model, &tensor, layer, name);
+      const int64_t count = clf_tensor_count(tensor);
+      for (int64_t j = 0; j < count; j++) {
+        const bool forget = k == 2 && j >= UNITS && j < 2 * UNITS;
+        const double value = (double)b[j] - (forget ? 1 : 0), bound = 1 / sqrt(UNITS);
+        ck_assert(i < 2 ? value == i : fabs(value) <= bound && value != 0);
+      }
+      clf_tensor_free(tensor);
+      clf_model_free(model);
     }
   }
 }
@@ -228,6 +293,8 @@ int main(void) {
   tcase_add_loop_test(tests, network__learns_a_tiny_set_by_heart, 0, NETWORKS);
   tcase_add_loop_test(tests, layers__are_the_same_at_every_level_of_cpu, 0, CASES);
   tcase_add_test(tests, weights__begin_by_their_rules);
+  tcase_add_test(tests, weights__of_few_inputs_begin_wide);
+  tcase_add_test(tests, biases__of_recurrent_layers_begin_as_told);
   tcase_add_test(tests, weights__are_orthogonal);
   suite_add_tcase(suite, tests);
   return run_suite(suite);

@@ -396,6 +396,51 @@ START_TEST(network__layers_take_each_parameter_once) {
 }
 END_TEST
 
+/* Two spirals of 0.75 turns about the origin, within 1 of it. */
+static clf_dataset *spirals(clf_context *context, uint64_t seed, float *x, int32_t *y, int rows) {
+  uint64_t state = seed;
+  for (int i = 0; i < rows; i++) {
+    y[i] = i % 2;
+    const double turn = sqrt(random_unit(&state)), angle = 9.42477796076938 * turn;
+    const double side = y[i] == 1 ? turn : -turn;
+    x[2 * i] = (float)(side * cos(angle) + 0.02 * random_normal(&state));
+    x[2 * i + 1] = (float)(side * sin(angle) + 0.02 * random_normal(&state));
+  }
+  return dataset_of(context, x, CLF_F32, rows, 2, y);
+}
+
+/* By the defaults, from every seed; with biases that begin at 0 the units of the first layer all
+ * bend at the origin, and those of tanh fail. */
+START_TEST(network__learns_two_spirals_by_its_defaults) {
+  enum { ROWS = 400 };
+  static const char *const functions[] = {"tanh", "relu"};
+  float x[2 * ROWS], held_x[2 * ROWS];
+  int32_t y[ROWS], held_y[ROWS];
+  for (int seed = 0; seed < 10; seed++) {
+    char params[128];
+    clf_context *context = NULL;
+    clf_model *model = NULL;
+    snprintf(params, sizeof params, "seed=%d threads=1", seed);
+    ck_clf_ok(clf_context_create(&context, params, NULL));
+    clf_dataset *data = spirals(context, 2, x, y, ROWS);
+    clf_dataset *held = spirals(context, 3, held_x, held_y, ROWS);
+    for (int f = 0; f < 2; f++) {
+      snprintf(params, sizeof params,
+               "layers='dense units=32 activation=%s; dense units=32 activation=%s; dense units=2'",
+               functions[f], functions[f]);
+      ck_clf_ok(clf_model_create(&model, context, "network", params));
+      ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+      ck_assert_msg(score(model, held) > 0.9, "%s, seed %d: %g", functions[f], seed,
+                    score(model, held));
+      clf_model_free(model);
+    }
+    clf_dataset_free(held);
+    clf_dataset_free(data);
+    clf_context_free(context);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("network");
   TCase *tests = tcase_create("network");
@@ -413,6 +458,7 @@ int main(void) {
   tcase_add_test(tests, network__saved_predicts_the_same_whatever_its_parameters_become);
   tcase_add_test(tests, network__cancelled_stays_as_it_was);
   tcase_add_test(tests, network__every_allocation_may_fail);
+  tcase_add_test(tests, network__learns_two_spirals_by_its_defaults);
   tcase_add_test(tests, network__layers_take_each_parameter_once);
   suite_add_tcase(suite, tests);
   return run_suite(suite);

@@ -161,12 +161,13 @@ START_TEST(weights__of_one_output_and_of_a_regression) {
   clf_model *model = NULL;
   clf_dataset *rows = dataset_of(NULL, x, CLF_F32, 2, COLUMNS, NULL);
   ck_clf_ok(clf_model_create(&model, NULL, "network",
-                             "input=3 layers='dense' loss=binary_cross_entropy"));
+                             "input=3 layers='dense bias=false' loss=binary_cross_entropy"));
   ck_clf_ok(set(model, "dense_1.weight", w, CLF_F32, 2, (int64_t[]){COLUMNS, 1}));
   ck_clf_ok(clf_model_predict(model, rows, found, 2));
   ck_assert(found[0] == 1 && found[1] == 0);
   clf_model_free(model);
-  ck_clf_ok(clf_model_create(&model, NULL, "network", "input=3 layers=dense loss=squared_error"));
+  ck_clf_ok(clf_model_create(&model, NULL, "network",
+                             "input=3 loss=squared_error layers='dense bias=false'"));
   ck_clf_ok(set(model, "dense_1.weight", w, CLF_F32, 2, (int64_t[]){COLUMNS, 1}));
   ck_assert_int_eq(clf_model_classes(model), 0);
   ck_clf_ok(clf_model_decision_function(model, rows, values, 2));
