@@ -83,28 +83,42 @@ CLF_API clf_status clf_model_get_f64(const clf_model *model, const char *name, d
 CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
                                       size_t capacity, size_t *needed);
 
-/** Fits the model; a model already fitted starts anew, and keeps its old state if this fails.
+/** Fits the model. One that is already fitted is replaced, and stays as it was if this fails. With
+ *  `warm_start=true` a fitted network goes on from its weights instead: with its classes, its
+ *  transforms as they were fitted, and its history, which grows. Without, the log says that what it
+ *  has learned is dropped.
  *  @param train       rows with labels, or with targets for models that do regression (ridge)
- *  @param optimizer   for a network, which starts it anew; NULL for adam with its defaults, and for
- *                     models with a solver of their own
+ *  @param optimizer   for a network, which starts it anew also with warm_start; NULL for adam with
+ *                     its defaults, and for models with a solver of their own
  *  @param validation  scored after the fit into the tensor "validation_score", and after each
  *                     epoch of a network into its history; NULL for none. Losses of the history are
  *                     means by the rows' weights times `class_weight`, accuracies are scores as
  *                     clf_model_score() gives them, without `class_weight`
  *  @return CLF_OK (see clf_model_outcome() for a solver that stopped early), CLF_ERROR_ARGUMENT,
  *          CLF_ERROR_DATA (NaN or Inf, fewer than two classes, all weights 0: the place is in the
- *          message), CLF_ERROR_SHAPE, CLF_ERROR_UNSUPPORTED (weights, sparse rows, regression or an
- *          optimizer that this kind does not take), CLF_ERROR_NUMERIC, CLF_ERROR_CANCELLED,
- *          CLF_ERROR_DIVERGED (the model then has the weights of a network's last good epoch),
- *          CLF_ERROR_MEMORY
+ *          message), CLF_ERROR_SHAPE (also: a network that goes on with other layers),
+ * CLF_ERROR_UNSUPPORTED (weights, sparse rows, regression or an optimizer that this kind does not
+ * take), CLF_ERROR_NUMERIC, CLF_ERROR_CANCELLED, CLF_ERROR_DIVERGED (the model then has the weights
+ * of a network's last good epoch), CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
                                  clf_optimizer *optimizer, const clf_dataset *validation);
 
-/** Goes on fitting with more rows (perceptron). The first call fixes the classes and features: use
- * a dataset, or batches of one, that knows all classes.
- *  @return as clf_model_fit(); CLF_ERROR_UNSUPPORTED where the method has no such step @since 0.1
- */
+/** Goes on fitting with more rows (perceptron, network). The first call, or a fit before it, fixes
+ *  the classes and features: use a dataset, or batches of one, that knows all classes. Transforms
+ *  stay as a fit before has fitted them.
+ *
+ *  A network takes one epoch a call, of `max_steps` at most, on these rows: by the optimizer of the
+ *  last clf_model_fit() (one with epochs=0 is enough to name it), else by adam, which remembers its
+ *  last steps from call to call, and so do averages, running statistics, the schedule of the
+ *  learning rate (for `epochs` in all) and the history. N calls with the same rows are a fit of N
+ *  epochs, to the bit, without `patience`. A fit leaves what they go on from with warm_start=true;
+ * a loaded network has its weights alone, and its optimizer starts anew. A `checkpoint` is neither
+ *  read nor written. Weights are relative to their mean over the rows of the call.
+ *  @return as clf_model_fit(), CLF_ERROR_DATA (also: a row of a class that the first rows lacked),
+ *          CLF_ERROR_SHAPE (also: layers that do not fit the weights), CLF_ERROR_DIVERGED;
+ *          CLF_ERROR_UNSUPPORTED where the method has no such step. The model is unchanged after
+ * any failure @since 0.1 */
 CLF_API clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows);
 
 /** How the last fit ended.

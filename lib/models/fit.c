@@ -92,6 +92,8 @@ static clf_status check_regression_weights(const clf__training *training, const 
 
 /* What a fit may be given beside its rows. */
 typedef struct fit_extras {
+  bool partial;
+  const clf__store *before; /* what it goes on from, or NULL */
   clf_optimizer *optimizer;
   const clf__training *validation;
   clf__fit_shared *shared;
@@ -113,7 +115,7 @@ static clf_status check_fitted(const clf_model *next) {
 
 /* Runs one fit on rows that went through the pipeline. `labels` are in the model's classes. */
 static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
-                           const clf__store *before, const fit_extras *extras) {
+                           const fit_extras *extras) {
   const clf__rows x = clf__dataset_rows(data);
   clf__kind_rows own = {.center = NULL};
   clf__kind_rows *rows = extras->shared != NULL ? &extras->shared->rows : &own;
@@ -126,7 +128,8 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .targets = labels == NULL ? clf__dataset_targets(data) : NULL,
       .weights = clf__dataset_weights(data),
       .classes = labels != NULL ? clf__classes_count(next->classes) : 0,
-      .partial = before != NULL,
+      .partial = extras->partial || extras->before != NULL,
+      .before = extras->before,
       .row_dimensions = data->x != NULL ? data->x->ndim - 1 : 1,
       .row_shape = data->x != NULL ? data->x->shape + 1 : &data->features,
       .optimizer = extras->optimizer,
@@ -143,13 +146,11 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   next->outputs = training.outputs;
   CLF__TRY(labels != NULL ? count_classes(&training, next)
                           : check_regression_weights(&training, next));
-  CLF__TRY(clf__kind_rows_fit(rows, next, &x, training.weights, before));
+  CLF__TRY(clf__kind_rows_fit(rows, next, &x, training.weights, extras->before));
   training.x = &rows->x;
   training.center = rows->center != NULL ? rows->center->data : NULL;
-  status = before != NULL
-               ? next->kind->partial_fit(next, &training,
-                                         clf__store_count(before) > 0 ? before : NULL, next->state)
-               : next->kind->fit(next, &training, next->state);
+  status = extras->partial ? next->kind->partial_fit(next, &training, next->state)
+                           : next->kind->fit(next, &training, next->state);
   if (status == CLF_ERROR_NUMERIC) {
     clf__fail_within(status, "%s", next->kind->name);
   }
@@ -203,22 +204,25 @@ done:
   return status;
 }
 
-/* A second model on the same kind and parameters, whose fitted parts are empty. */
-static clf_status begin_fit(clf_model *next, const clf_model *model) {
+/* A second model on the same kind and parameters, whose fitted parts are empty; one that goes on
+ * borrows the transforms as they were fitted. */
+static clf_status begin_fit(clf_model *next, const clf_model *model, bool goes_on) {
   *next = *model;
-  next->steps = NULL;
+  next->steps = goes_on ? model->steps : NULL;
   next->state = NULL;
   next->prepared = NULL;
   next->classes = NULL;
-  clf_status status = clf__steps_clone(&next->steps, model, 0);
+  clf_status status = goes_on ? CLF_OK : clf__steps_clone(&next->steps, model, 0);
   if (status == CLF_OK) {
     status = clf__store_create(&next->state, model->context);
   }
   return status;
 }
 
-static void free_fit(clf_model *fitted) {
-  clf__steps_free(fitted->steps, fitted->steps != NULL ? fitted->step_count : 0);
+static void free_fit(clf_model *fitted, bool goes_on) {
+  if (!goes_on) {
+    clf__steps_free(fitted->steps, fitted->steps != NULL ? fitted->step_count : 0);
+  }
   clf__model_drop_fit(fitted);
 }
 
@@ -294,24 +298,65 @@ static void validation_end(validation_rows *v) {
   clf_dataset_free(v->data.made);
 }
 
+/* Sets extras->before to what the fit goes on from; what it drops instead, the log says. */
+static void choose_before(const clf_model *model, fit_extras *extras) {
+  const clf__model_kind *kind = model->kind;
+  if (extras->partial || (kind->goes_on != NULL && kind->goes_on(model))) {
+    extras->before = model->state;
+  } else if (kind->goes_on != NULL && model->state != NULL) {
+    clf__log(model->context, CLF_LOG_WARNING,
+             "%s: the fit starts anew, without what the model has learned; %s goes on from it, and "
+             "so does partial_fit",
+             kind->name, kind->goes_on_by);
+  }
+}
+
+/* Whether the rows are of what the model was fitted to, their classes aside. */
+static clf_status check_same_task(const clf_model *model, const clf_dataset *rows) {
+  const char *name = model->kind->name;
+  if (rows->features != model->features) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld features, the model %lld", name,
+                     (long long)rows->features, (long long)model->features);
+  }
+  if ((rows->labels != NULL) != (model->classes != NULL)) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the rows have %s; the model was fitted to %s", name,
+                     rows->labels != NULL ? "labels" : "targets",
+                     model->classes != NULL ? "labels" : "targets");
+  }
+  if (rows->labels == NULL && clf_dataset_outputs(rows) != model->outputs) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld target columns, the model %lld", name,
+                     (long long)clf_dataset_outputs(rows), (long long)model->outputs);
+  }
+  return CLF_OK;
+}
+
 static clf_status fit_model(clf_model *model, const clf_dataset *train,
                             const clf_dataset *validation, fit_extras *extras) {
   clf_status status = check_capabilities(model, train);
+  choose_before(model, extras);
+  if (status == CLF_OK && extras->before != NULL) {
+    status = check_same_task(model, train);
+  }
   if (status < 0) {
     return status;
   }
+  const bool goes_on = extras->before != NULL;
   clf_model next;
   pipeline_data data = {train, NULL};
   validation_rows held = {.data = {NULL, NULL}};
-  CLF__TRY(begin_fit(&next, model));
-  CLF__TRY(run_steps(&data, next.steps, next.step_count, true, train));
+  int32_t *labels = NULL;
+  CLF__TRY(begin_fit(&next, model, goes_on));
+  CLF__TRY(run_steps(&data, next.steps, next.step_count, !goes_on, train));
   next.features = train->features;
-  next.classes = train->labels != NULL ? clf__classes_hold(train->classes) : NULL;
+  next.classes = clf__classes_hold(goes_on ? model->classes : train->classes);
+  if (goes_on && next.classes != NULL) {
+    CLF__TRY(translate_labels(&labels, &next, train));
+  }
   if (validation != NULL && (model->kind->can & CLF__CAN_STEP) != 0) {
     CLF__TRY(validation_begin(&held, &next, validation));
     extras->validation = &held.training;
   }
-  status = fit_rows(&next, data.data, clf__dataset_labels(train), NULL, extras);
+  status = fit_rows(&next, data.data, labels != NULL ? labels : clf__dataset_labels(train), extras);
   const bool kept = is_partly_good(status, &next);
   if (status < 0 && !kept) {
     goto done;
@@ -324,9 +369,10 @@ static clf_status fit_model(clf_model *model, const clf_dataset *train,
   next = old;
   status = kept ? CLF_ERROR_DIVERGED : CLF_OK;
 done:
+  clf__free(labels);
   validation_end(&held);
   clf_dataset_free(data.made);
-  free_fit(&next);
+  free_fit(&next, goes_on);
   return status;
 }
 
@@ -350,48 +396,19 @@ clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
   return fit_model(model, train, NULL, &extras);
 }
 
-static clf_status check_partial(const clf_model *model, const clf_dataset *rows) {
-  if (model->kind->partial_fit == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", model->kind->name);
-  }
-  if (model->step_count > 0) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "%s: transforms are fitted on all rows at once; apply them to the dataset "
-                     "before partial_fit",
-                     model->kind->name);
-  }
-  if (model->state != NULL && rows->features != model->features) {
-    return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld features, the model %lld",
-                     model->kind->name, (long long)rows->features, (long long)model->features);
-  }
-  return check_capabilities(model, rows);
-}
-
 clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
   CLF__ENTER(model->kind->name);
-  clf_status status = check_partial(model, rows);
-  if (status < 0) {
-    return status;
+  fit_extras extras = {.partial = true};
+  if (model->kind->partial_fit == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", model->kind->name);
   }
-  clf_model next;
-  const fit_extras extras = {NULL, NULL, NULL};
-  clf__store *none = NULL;
-  int32_t *labels = NULL;
-  CLF__TRY(begin_fit(&next, model));
-  CLF__TRY(clf__store_create(&none, model->context));
-  next.features = rows->features;
-  next.classes = clf__classes_hold(model->state != NULL ? model->classes : rows->classes);
-  CLF__TRY(translate_labels(&labels, &next, rows));
-  CLF__TRY(fit_rows(&next, rows, labels, model->state != NULL ? model->state : none, &extras));
-  clf_model old = *model;
-  *model = next;
-  next = old;
-  status = CLF_OK;
-done:
-  clf__free(labels);
-  clf__store_free(none);
-  free_fit(&next);
-  return status;
+  if (model->step_count > 0 && model->state == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s: transforms are fitted on all rows at once; fit the model once, or apply "
+                     "them to the dataset before partial_fit",
+                     model->kind->name);
+  }
+  return fit_model(model, rows, NULL, &extras);
 }

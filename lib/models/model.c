@@ -330,7 +330,11 @@ clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor
 }
 
 bool clf__model_saves(const clf_model *model, const char *tensor) {
-  return model->kind->unsaved == NULL || strcmp(tensor, model->kind->unsaved) != 0;
+  const char *const *begin = model->kind->unsaved;
+  while (begin != NULL && *begin != NULL && strncmp(tensor, *begin, strlen(*begin)) != 0) {
+    begin++;
+  }
+  return begin == NULL || *begin == NULL;
 }
 
 static void describe_params(clf__text *text, const char *name, const clf__param_table *table,

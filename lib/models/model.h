@@ -30,6 +30,7 @@ typedef struct clf__training {
   const float *weights;                   /* [rows] sample weights, NULL for 1 */
   int64_t classes;                        /* 0 in a regression */
   bool partial;                           /* more rows may come, of other classes */
+  const clf__store *before;               /* the state that the fit goes on from, or NULL */
   int64_t outputs;                        /* classes, or target columns */
   double *class_rows;                     /* [classes] sum of the sample weights in each class */
   int32_t row_dimensions;                 /* of a dense row, such as 2 for images */
@@ -44,7 +45,8 @@ typedef struct clf__model_kind {
   const char *help;
   clf__param_table params;
   uint32_t can;
-  const char *unsaved; /* a tensor of the fit that is no part of the model's file, or NULL */
+  /* How the names of tensors begin that are no part of the model's file, up to NULL; or NULL. */
+  const char *const *unsaved;
   /* A text parameter of the one handle it is set on, such as a path to write to: neither saved nor
    * believed when loaded, nor given to clones, folds and searches. Or NULL. */
   const char *unshared;
@@ -64,11 +66,14 @@ typedef struct clf__model_kind {
   /* Frees what fit left in *training->shared, such as kernel values and a solution to start from;
    * NULL for kinds that leave nothing. */
   void (*free_shared)(void *shared);
-  /* The same as fit, going on from the state `before` (NULL at the first call); NULL when there is
-   * none.
-   */
+  /* The same as fit, going on from training->before (NULL at the first call); NULL when there is
+   * none. */
   clf_status (*partial_fit)(const clf_model *model, const clf__training *training,
-                            const clf__store *before, clf__store *state);
+                            clf__store *state);
+  /* Whether the parameters make fit, too, go on from the state that there is; NULL for never. The
+   * log says when such a state is dropped, with what would keep it. */
+  bool (*goes_on)(const clf_model *model);
+  const char *goes_on_by; /* what says so, such as "warm_start=true" */
   /* Whether a loaded state is complete and of the right shapes: CLF_OK or CLF_ERROR_CORRUPT. */
   clf_status (*check)(const clf_model *model);
   /* Makes what decisions need beside the state and is the same for all of them, such as packed

@@ -47,6 +47,8 @@ static const clf__param params[] = {
      "random changes of the images trained on, \"shift=2 rotate=10 …\"; see the catalog's augment"},
     {"class_weight", CLF_PARAM_LIST, FIELD(class_weight), "none", 0, DBL_MAX, false,
      "none|balanced", "weight of each class, or balanced by its rows"},
+    {"warm_start", CLF_PARAM_BOOL, FIELD(warm_start), "false", 0, 0, false, NULL,
+     "whether a fit of a fitted network goes on from its weights, or begins with new ones"},
 };
 
 clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,
@@ -170,15 +172,24 @@ static clf_status probabilities(const clf_model *model, float *values, int64_t r
                    "with another");
 }
 
+static bool goes_on(const clf_model *model) {
+  return ((const clf__network_params *)model->params)->warm_start;
+}
+
+static const char *const unsaved[] = {"history_seconds", CLF__RESUME, NULL};
+
 const clf__model_kind clf__network_kind = {
     .name = "network",
     .help = "layers in sequence, trained by gradient steps",
     .params = {"network", params, CLF__PARAM_COUNT(params), sizeof(clf__network_params)},
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE | CLF__CAN_STEP,
-    .unsaved = "history_seconds",
+    .unsaved = unsaved,
     .unshared = "checkpoint",
     .check_params = clf__network_check_params,
     .fit = clf__network_fit,
+    .partial_fit = clf__network_partial_fit,
+    .goes_on = goes_on,
+    .goes_on_by = "warm_start=true",
     .check = check,
     .prepare = clf__network_prepare,
     .free_prepared = clf__network_free_prepared,

@@ -24,6 +24,7 @@ typedef struct clf__network_params {
   bool shuffle;
   char *augment;
   clf__list class_weight;
+  bool warm_start;
 } clf__network_params;
 
 /* What an epoch leaves, a tensor [epochs] of the state each. The times are not saved: the same
@@ -38,6 +39,9 @@ enum {
   CLF__RECORDS
 };
 extern const char *const clf__record_names[CLF__RECORDS];
+/* How the names of tensors begin that a partial fit goes on from. */
+#define CLF__RESUME "training_"
+
 /* The shape of a row by the parameter "input"; false where that is auto, or has too many
  * dimensions.
  */
@@ -125,5 +129,7 @@ void clf__network_warn_of_end(const clf__network *network, int32_t loss,
                               const clf__training *training);
 clf_status clf__network_fit(const clf_model *model, const clf__training *training,
                             clf__store *state);
+clf_status clf__network_partial_fit(const clf_model *model, const clf__training *training,
+                                    clf__store *state);
 
 #endif

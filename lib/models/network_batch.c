@@ -41,7 +41,7 @@ static int64_t auto_epochs(const clf__trainer *t) {
   return epochs > LEAST ? epochs : LEAST;
 }
 
-/* All epochs that there are steps for. */
+/* All epochs that there are steps for; a partial fit is one, of a schedule for all. */
 static void set_length(clf__trainer *t) {
   const clf__network_params *p = t->params;
   const int64_t steps = clf__trainer_steps(t);
@@ -50,6 +50,11 @@ static void set_length(clf__trainer *t) {
   if (p->max_steps > 0 && p->max_steps < t->most_steps) {
     t->most_steps = p->max_steps;
     t->epochs = (t->most_steps - 1) / steps + 1;
+  }
+  t->schedule = t->most_steps;
+  if (t->partial) {
+    t->epochs = 1;
+    t->most_steps = p->max_steps > 0 ? smaller(p->max_steps, steps) : steps;
   }
 }
 

@@ -8,64 +8,25 @@
 #include "base/file.h"
 #include "models/network_trainer.h"
 
-/* Weights and what goes with them, each a vector of all values one after another. */
-enum { WEIGHTS, BEST, AVERAGES, FIRST, SECOND, VECTORS };
-static const char *const vector_names[VECTORS] = {"weights", "best", "averages", "optimizer_first",
-                                                  "optimizer_second"};
-
-typedef struct part {
-  float *values; /* NULL for none */
-  int64_t count;
-} part;
+static const char *const vector_names[CLF__VECTORS] = {"weights", "best", "averages",
+                                                       "optimizer_first", "optimizer_second"};
 
 enum { EPOCH, WITHOUT, STOPPED, STEPS, OPTIMIZER_WITHOUT, COUNTERS };
 enum { LEAST, OPTIMIZER_BEST, REDUCTION, LOSSES };
 
-/* Parts of a vector: one a weight. */
-static part part_of(const clf__trainer *t, int vector, int64_t at, int64_t size, int64_t stepped) {
-  const bool trained = t->gradients[at] != NULL;
-  const clf__optimizer_slot *slot = trained ? &t->optimizer->slots[stepped] : NULL;
-  float *const all[VECTORS] = {t->weights[at], t->best[at], t->averages[at],
-                               slot != NULL ? slot->first : NULL,
-                               slot != NULL ? slot->second : NULL};
-  return (part){all[vector], all[vector] != NULL ? size : 0};
-}
-
-/* Copies between a vector and its parts, or with a NULL vector only counts: the elements. */
-static int64_t move_vector(const clf__trainer *t, int vector, float *values, bool into_parts) {
-  int64_t total = 0, stepped = 0;
-  for (int64_t i = 0; i < t->network->layer_count; i++) {
-    const clf__layer *layer = t->network->layers[i];
-    for (int64_t j = 0; j < layer->weight_count; j++) {
-      const int64_t size = clf__shape_count(&layer->weights[j].shape);
-      const part p = part_of(t, vector, t->network->first_weight[i] + j, size, stepped);
-      stepped += layer->weights[j].trained;
-      if (values != NULL && p.values != NULL) {
-        memcpy(into_parts ? p.values : values + total, into_parts ? values + total : p.values,
-               (size_t)p.count * sizeof *values);
-      }
-      total += p.count;
-    }
-  }
-  return total;
-}
-
 /* Whether weights that are never negative, such as variances, are not so in a vector of weights. */
-static bool signs_hold(const clf__trainer *t, int vector, const float *values) {
-  int64_t at = 0, stepped = 0;
+static bool signs_hold(const clf__trainer *t, const float *values) {
   for (int64_t i = 0; i < t->network->layer_count; i++) {
     const clf__layer *layer = t->network->layers[i];
     for (int64_t j = 0; j < layer->weight_count; j++) {
       const clf__weight_info *info = &layer->weights[j];
-      const part p = part_of(t, vector, t->network->first_weight[i] + j,
-                             clf__shape_count(&info->shape), stepped);
-      stepped += info->trained;
-      for (int64_t k = 0; info->not_negative && k < p.count; k++) {
-        if (values[at + k] < 0) {
+      const int64_t count = clf__shape_count(&info->shape);
+      for (int64_t k = 0; info->not_negative && k < count; k++) {
+        if (values[k] < 0) {
           return false;
         }
       }
-      at += p.count;
+      values += count;
     }
   }
   return true;
@@ -132,13 +93,13 @@ static clf_status read_counters(clf__trainer *t, const clf__store *file) {
 }
 
 static clf_status read_all(clf__trainer *t, const clf__store *file) {
-  const clf_tensor *vectors[VECTORS];
+  const clf_tensor *vectors[CLF__VECTORS];
   clf_status status = CLF_OK;
-  for (int v = 0; v < VECTORS; v++) {
-    const int64_t count = move_vector(t, v, NULL, false);
+  for (int v = 0; v < CLF__VECTORS; v++) {
+    const int64_t count = clf__trainer_move_vector(t, v, NULL, false);
     vectors[v] = count > 0 ? find(file, vector_names[v], CLF_F32, count, -1) : NULL;
-    if (count > 0 && (vectors[v] == NULL || !all_finite(vectors[v], v == SECOND) ||
-                      (v <= BEST && !signs_hold(t, v, vectors[v]->data)))) {
+    if (count > 0 && (vectors[v] == NULL || !all_finite(vectors[v], v == CLF__VECTOR_SECOND) ||
+                      (v <= CLF__VECTOR_BEST && !signs_hold(t, vectors[v]->data)))) {
       return corrupt(vector_names[v]);
     }
   }
@@ -147,8 +108,8 @@ static clf_status read_all(clf__trainer *t, const clf__store *file) {
   if (history == NULL || !all_finite(history, false)) {
     return corrupt("history");
   }
-  for (int v = 0; v < VECTORS; v++) {
-    move_vector(t, v, vectors[v] != NULL ? vectors[v]->data : NULL, true);
+  for (int v = 0; v < CLF__VECTORS; v++) {
+    clf__trainer_move_vector(t, v, vectors[v] != NULL ? vectors[v]->data : NULL, true);
   }
   for (int i = 0; i < CLF__RECORDS; i++) {
     memcpy(t->records[i], (const double *)history->data + i * t->epoch,
@@ -158,9 +119,10 @@ done:
   return status;
 }
 
+/* A partial fit is no training that could be cut off between epochs. */
 static bool is_kept(const clf__trainer *t) {
   const char *path = t->params->checkpoint;
-  return path != NULL && path[0] != '\0';
+  return !t->partial && path != NULL && path[0] != '\0';
 }
 
 clf_status clf__checkpoint_read(clf__trainer *t) {
@@ -220,11 +182,11 @@ static void write_counters(const clf__trainer *t, int64_t *counters, double *los
 static clf_status put_all(const clf__trainer *t, clf__store *store) {
   void *values = NULL, *counters = NULL, *losses = NULL;
   clf_status status = CLF_OK;
-  for (int v = 0; v < VECTORS; v++) {
-    const int64_t count = move_vector(t, v, NULL, false);
+  for (int v = 0; v < CLF__VECTORS; v++) {
+    const int64_t count = clf__trainer_move_vector(t, v, NULL, false);
     if (count > 0) {
       CLF__TRY(put(store, t->context, vector_names[v], CLF_F32, count, -1, &values));
-      move_vector(t, v, values, false);
+      clf__trainer_move_vector(t, v, values, false);
     }
   }
   CLF__TRY(put(store, t->context, "counters", CLF_I64, COUNTERS, -1, &counters));

@@ -13,6 +13,10 @@ uint64_t clf__trainer_seed(const clf__trainer *t, int stream) {
   return clf__random_next(&random);
 }
 
+clf__random clf__trainer_random(const clf__trainer *t, int stream, int64_t epoch) {
+  return clf__random_seed(clf__trainer_seed(t, stream), (uint64_t)(t->earlier + epoch));
+}
+
 int64_t clf__trainer_steps(const clf__trainer *t) {
   return (t->train.count - 1) / t->group + 1;
 }
@@ -21,8 +25,8 @@ int64_t clf__trainer_steps(const clf__trainer *t) {
 static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64_t seed,
                            clf__loss_sums *sums) {
   const int64_t first = index * t->group, left = t->train.count - first;
-  const double rate = clf__optimizer_rate(t->optimizer, clf__trainer_steps(t), t->most_steps);
-  clf__random random = clf__random_seed(seed, (uint64_t)t->step);
+  const double rate = clf__optimizer_rate(t->optimizer, clf__trainer_steps(t), t->schedule);
+  clf__random random = clf__random_seed(seed, (uint64_t)index);
   t->records[CLF__RECORD_LEARNING_RATE][epoch] = rate;
   clf_status status =
       clf__trainer_step(t, first, left < t->group ? left : t->group, rate, &random, sums);
@@ -39,7 +43,7 @@ static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64
 static void set_order(clf__trainer *t, int64_t epoch) {
   memcpy(t->order, t->rows, (size_t)t->train.count * sizeof *t->order);
   if (t->params->shuffle) {
-    clf__random random = clf__random_seed(clf__trainer_seed(t, CLF__STREAM_ORDER), (uint64_t)epoch);
+    clf__random random = clf__trainer_random(t, CLF__STREAM_ORDER, epoch);
     clf__random_shuffle(&random, t->order, t->train.count);
   }
 }
@@ -47,13 +51,13 @@ static void set_order(clf__trainer *t, int64_t epoch) {
 static clf_status run_epoch(clf__trainer *t, int64_t epoch) {
   const int64_t all = clf__trainer_steps(t), left = t->most_steps - t->step;
   const int64_t steps = all < left ? all : left;
-  const uint64_t step_seed = clf__trainer_seed(t, CLF__STREAM_STEP);
+  clf__random drawn = clf__trainer_random(t, CLF__STREAM_STEP, epoch);
+  clf__random changes = clf__trainer_random(t, CLF__STREAM_AUGMENT, epoch);
+  const uint64_t step_seed = clf__random_next(&drawn);
   const double began = clf__seconds();
   clf__loss_sums sums = {0}, held = {0};
   clf_status status = CLF_OK;
   set_order(t, epoch);
-  clf__random changes =
-      clf__random_seed(clf__trainer_seed(t, CLF__STREAM_AUGMENT), (uint64_t)epoch);
   t->augment_seed = clf__random_next(&changes);
   for (int64_t i = 0; i < steps; i++) {
     CLF__TRY(run_step(t, epoch, i, step_seed, &sums));
@@ -131,16 +135,36 @@ static clf_status train(clf__trainer *t) {
       status = clf__checkpoint_write(t);
     }
   }
-  clf__trainer_copy_weights(t, t->weights, t->best);
 done:
   return status;
 }
 
-/* The shape of a row: the parameter's, or the dataset's. */
+/* Leaves in the state what was learned, and what a partial fit would go on from. The best weights
+ * of several epochs are no place to go on with what the optimizer remembers of the last ones. */
+static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
+  const bool resumes = t->partial || (t->params->warm_start && t->params->patience == 0);
+  clf_status status = trained;
+  if (trained != CLF_OK && (trained != CLF_ERROR_DIVERGED || t->epoch == 0)) {
+    return trained;
+  }
+  if (trained == CLF_OK && resumes && t->epoch > 0) {
+    CLF__TRY(clf__resume_write(t, state));
+  }
+  clf__trainer_copy_weights(t, t->weights, t->best);
+  CLF__TRY(clf__trainer_end_state(t, state));
+  status = trained;
+done:
+  return status;
+}
+
+/* The shape of a row: the parameter's, or that of the network that is gone on from, or the
+ * dataset's. */
 static clf_status input_shape(const clf__network_params *p, const clf__training *training,
-                              clf__shape *out) {
+                              const clf__network *before, clf__shape *out) {
   *out = (clf__shape){1, {training->x->columns}};
-  if (p->input.word < 0) {
+  if (p->input.word >= 0 && before != NULL) {
+    *out = before->input;
+  } else if (p->input.word < 0) {
     if (!clf__network_input(p, out) || clf__shape_count(out) != training->x->columns) {
       return clf__fail(CLF_ERROR_SHAPE, "network: input is %s; the rows have %lld features",
                        clf__shape_name(out).text, (long long)training->x->columns);
@@ -207,6 +231,9 @@ static clf_status prepare(clf__trainer *t, const clf_model *model, clf__store *s
   CLF__TRY(clf__augment_create(&t->augment, t->context, t->params->augment, t->network->input.ndim,
                                t->network->input.size));
   CLF__TRY(clf__optimizer_begin(t->optimizer, t->stepped, t->stepped_count));
+  if (t->partial) {
+    clf__resume_read(t);
+  }
 done:
   return status;
 }
@@ -221,38 +248,59 @@ static clf_status choose_layers(clf__trainer *t, clf__text *text) {
   return text->failed ? CLF_ERROR_MEMORY : CLF_OK;
 }
 
-clf_status clf__network_fit(const clf_model *model, const clf__training *training,
-                            clf__store *state) {
+/* Epochs that the model has had. */
+static int64_t epochs_of(const clf__store *state) {
+  const clf_tensor *losses = state != NULL ? clf__store_tensor(state, "history_loss") : NULL;
+  return losses != NULL ? clf_tensor_count(losses) : 0;
+}
+
+static clf_status fit(const clf_model *model, const clf__training *training, bool partial,
+                      clf__store *state) {
   clf__trainer t = {.context = model->context,
                     .params = model->params,
                     .training = training,
+                    .before = training->before,
+                    .earlier = epochs_of(training->before),
+                    .partial = partial,
                     .optimizer = training->optimizer,
                     .seed = clf__context_seed(model->context)};
   clf_optimizer *own = NULL;
+  clf__network *before = NULL;
   clf__shape input;
   clf__text text = {.context = model->context};
   clf_status status = choose_layers(&t, &text);
   CLF__TRY(status);
-  CLF__TRY(input_shape(t.params, training, &input));
+  if (t.before != NULL) {
+    CLF__TRY(clf__network_of_state(&before, t.context, t.before));
+  }
+  CLF__TRY(input_shape(t.params, training, before, &input));
   CLF__TRY(clf__network_build(&t.network, t.context, t.layers, &input));
   CLF__TRY(
       clf__network_check_loss(t.network, t.params->loss, training->classes, training->outputs));
   CLF__TRY(clf__network_check_end(t.network, t.params->loss));
   clf__network_warn_of_end(t.network, t.params->loss, training);
+  CLF__TRY(before != NULL ? clf__resume_check(t.network, before) : CLF_OK);
   if (t.optimizer == NULL) {
-    CLF__TRY(clf_optimizer_create(&own, t.context, "adam", NULL));
+    CLF__TRY(clf__resume_optimizer(&own, &t));
     t.optimizer = own;
   }
   CLF__TRY(prepare(&t, model, state));
-  status = train(&t);
-  if (status == CLF_OK || status == CLF_ERROR_DIVERGED) {
-    const clf_status stored = clf__trainer_end_state(&t, state);
-    status = stored < 0 ? stored : status;
-  }
+  status = end(&t, state, train(&t));
 done:
   trainer_free(&t);
   clf__text_free(&text);
   clf_optimizer_free(own);
   clf__network_free(t.network);
+  clf__network_free(before);
   return status;
+}
+
+clf_status clf__network_fit(const clf_model *model, const clf__training *training,
+                            clf__store *state) {
+  return fit(model, training, false, state);
+}
+
+clf_status clf__network_partial_fit(const clf_model *model, const clf__training *training,
+                                    clf__store *state) {
+  return fit(model, training, true, state);
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "models/network_trainer.h"
 
+#define FIRST_SUM 14695981039346656037U
 static const char kind[] = "network_checkpoint";
 
 /* Bytes of the numbers to learn from, and of some rows: enough to tell that the data is another. */
@@ -23,7 +24,7 @@ static uint64_t hash_data(const clf__trainer *t) {
   enum { ROWS = 64 };
   const clf__training *from = t->training;
   const int64_t rows = from->x->rows, step = rows / ROWS + 1;
-  uint64_t sum = 14695981039346656037U;
+  uint64_t sum = FIRST_SUM;
   if (from->labels != NULL) {
     sum = hash(sum, from->labels, (size_t)rows * sizeof *from->labels);
   } else {
@@ -39,9 +40,22 @@ static uint64_t hash_data(const clf__trainer *t) {
   return sum;
 }
 
+/* Weights and epochs of the fit that the training goes on from. */
+static uint64_t hash_start(const clf__trainer *t) {
+  uint64_t sum = hash(FIRST_SUM, &t->earlier, sizeof t->earlier);
+  for (int64_t i = 0; i < t->network->layer_count; i++) {
+    for (int64_t j = 0; j < t->network->layers[i]->weight_count; j++) {
+      const clf__weight_name name = clf__network_weight_name(t->network->layers[i], j);
+      const clf_tensor *tensor = clf__store_tensor(t->before, name.text);
+      sum = hash(sum, tensor->data, (size_t)clf_tensor_count(tensor) * sizeof(float));
+    }
+  }
+  return sum;
+}
+
 /* Parameters that a training may go on with other values of. */
 static bool may_differ(const char *name) {
-  static const char *const names[] = {"epochs", "checkpoint", "checkpoint_interval"};
+  static const char *const names[] = {"epochs", "checkpoint", "checkpoint_interval", "warm_start"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     if (strcmp(name, names[i]) == 0) {
       return true;
@@ -75,12 +89,14 @@ static clf_status tell_number(clf__store *store, const char *name, int64_t value
 }
 
 clf_status clf__training_tell(const clf__trainer *t, clf__store *store) {
-  char data[32], seed[32];
+  char data[32], seed[32], start[32] = "drawn";
   clf_status status = CLF_OK;
   clf__text optimizer = {.context = t->context};
-  clf__text_append(&optimizer, "%s ", t->optimizer->kind->name);
-  clf__params_format(&t->optimizer->kind->params, t->optimizer->params, &optimizer);
+  clf__optimizer_append(&optimizer, t->optimizer);
   snprintf(data, sizeof data, "%016" PRIx64, hash_data(t));
+  if (t->before != NULL) {
+    snprintf(start, sizeof start, "%016" PRIx64, hash_start(t));
+  }
   snprintf(seed, sizeof seed, "%" PRIu64, t->seed);
   CLF__TRY(optimizer.failed ? CLF_ERROR_MEMORY : CLF_OK);
   CLF__TRY(clf__store_add_text(store, "kind", kind));
@@ -88,6 +104,7 @@ clf_status clf__training_tell(const clf__trainer *t, clf__store *store) {
   CLF__TRY(clf__store_add_text(store, "row_shape", clf__shape_name(&t->network->input).text));
   CLF__TRY(clf__store_add_text(store, "optimizer", optimizer.bytes));
   CLF__TRY(clf__store_add_text(store, "seed", seed));
+  CLF__TRY(clf__store_add_text(store, "first_weights", start));
   CLF__TRY(tell_params(t, store));
   CLF__TRY(tell_number(store, "classes", t->training->classes));
   CLF__TRY(tell_number(store, "outputs", t->training->outputs));

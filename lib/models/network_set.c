@@ -116,14 +116,17 @@ static clf_status copy_weight(clf_tensor **out, const clf__network *network, con
   return status;
 }
 
-/* The entries of `state` in their order, with `value` as the one of that name. */
+/* The entries of `state` in their order, with `value` as the one of that name, and without what a
+ * partial fit would go on from: it is of the weights before. */
 static clf_status replace(clf__store **out, clf_context *context, const clf__store *state,
                           const char *name, const clf_tensor *value) {
   clf_status status = clf__store_create(out, context);
   for (int64_t i = 0; status == CLF_OK && i < clf__store_count(state); i++) {
     const char *entry = clf__store_name(state, i);
-    status = clf__store_add_tensor(
-        *out, entry, strcmp(entry, name) == 0 ? value : clf__store_tensor(state, entry));
+    if (strncmp(entry, CLF__RESUME, strlen(CLF__RESUME)) != 0) {
+      status = clf__store_add_tensor(
+          *out, entry, strcmp(entry, name) == 0 ? value : clf__store_tensor(state, entry));
+    }
   }
   return status;
 }

@@ -1,7 +1,7 @@
 /* A training of a network, for the files that make one: network_fit.c runs the epochs,
  * network_batch.c takes the rows, network_step.c sends a batch through the layers,
- * network_weights.c keeps the weights, network_checkpoint.c the whole training, network_state.c
- * hands out what was learnt. */
+ * network_weights.c keeps the weights, network_checkpoint.c the whole training, network_resume.c
+ * what a partial fit goes on from, network_state.c hands out what was learnt. */
 #ifndef CLF_MODELS_NETWORK_TRAINER_H
 #define CLF_MODELS_NETWORK_TRAINER_H
 
@@ -21,6 +21,9 @@ typedef struct clf__trainer {
   const clf__network_params *params;
   const char *layers; /* as text */
   const clf__training *training;
+  const clf__store *before; /* the fitted state that the training goes on from, or NULL */
+  int64_t earlier;          /* epochs that it has had */
+  bool partial;             /* one epoch more, with what the optimizer remembers */
   clf__network *network;
   clf_optimizer *optimizer;
   uint64_t seed;
@@ -29,6 +32,7 @@ typedef struct clf__trainer {
   int64_t piece; /* rows that go through the layers at once: a batch, or part of a large one */
   int64_t epochs;
   int64_t most_steps; /* in all of them; the last may have fewer than the others */
+  int64_t schedule;   /* steps that the learning rate's schedule is for */
   int64_t *rows;      /* in ascending order: those trained on, then those held out */
   int64_t *order;     /* of the rows trained on, in this epoch */
   clf__row_set train, validation;
@@ -67,6 +71,19 @@ typedef struct clf__trainer {
   double reported;       /* when it last was */
 } clf__trainer;
 
+/* Vectors of a training, all values of all weights one after another. */
+enum {
+  CLF__VECTOR_WEIGHTS,
+  CLF__VECTOR_BEST,
+  CLF__VECTOR_AVERAGES,
+  CLF__VECTOR_FIRST, /* what the optimizer remembers */
+  CLF__VECTOR_SECOND,
+  CLF__VECTORS
+};
+/* Copies between a vector and its parts, or with NULL values only counts: the elements, 0 where the
+ * training has none. */
+int64_t clf__trainer_move_vector(const clf__trainer *t, int vector, float *values, bool into_parts);
+
 /* Streams of the seed, so that what is drawn for one purpose does not depend on another. */
 enum {
   CLF__STREAM_SPLIT,
@@ -76,6 +93,8 @@ enum {
   CLF__STREAM_AUGMENT
 };
 uint64_t clf__trainer_seed(const clf__trainer *t, int stream);
+/* Of an epoch of this fit; those of earlier fits were others. */
+clf__random clf__trainer_random(const clf__trainer *t, int stream, int64_t epoch);
 
 /* Divides the rows into those to train on and those to hold out; sizes of batches, epochs. */
 clf_status clf__trainer_rows(clf__trainer *t);
@@ -112,7 +131,16 @@ clf_status clf__training_compare(const clf__store *own, const clf__store *file);
 
 /* What the network is, and its weights with their first values. */
 clf_status clf__trainer_begin_state(const clf__trainer *t, clf__store *state);
-/* The records of the good epochs. */
+/* The records of the good epochs, behind those of earlier fits. */
 clf_status clf__trainer_end_state(const clf__trainer *t, clf__store *state);
+
+/* What a partial fit goes on from beside the model, in tensors of the state that are not saved
+ * (network_resume.c). */
+/* CLF_ERROR_SHAPE unless the networks have the same weights. */
+clf_status clf__resume_check(const clf__network *network, const clf__network *before);
+clf_status clf__resume_write(const clf__trainer *t, clf__store *state);
+void clf__resume_read(clf__trainer *t);
+/* The optimizer of the fits before, anew; adam where they tell none. */
+clf_status clf__resume_optimizer(clf_optimizer **out, const clf__trainer *t);
 
 #endif

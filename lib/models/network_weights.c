@@ -31,6 +31,9 @@ static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int
   CLF__TRY(make_array(t, &t->gradients[at], info->trained, size));
   CLF__TRY(make_array(t, &t->piece_gradients[at], info->trained && t->group > t->piece, size));
   CLF__TRY(make_array(t, &t->averages[at], info->trained && t->params->averaging > 0, size));
+  if (t->averages[at] != NULL) {
+    memcpy(t->averages[at], t->weights[at], (size_t)size * sizeof(float));
+  }
   t->learnt[at] = t->averages[at] != NULL ? t->averages[at] : t->weights[at];
   if (info->trained) {
     t->stepped[t->stepped_count++] = (clf__optimizer_weight){size, t->weights[at], t->gradients[at],
@@ -59,6 +62,40 @@ void clf__trainer_copy_weights(const clf__trainer *t, float *const *to, float *c
       memcpy(to[at], from[at], (size_t)size * sizeof(float));
     }
   }
+}
+
+typedef struct part {
+  float *values; /* NULL for none */
+  int64_t count;
+} part;
+
+/* Parts of a vector: one a weight. */
+static part part_of(const clf__trainer *t, int vector, int64_t at, int64_t size, int64_t stepped) {
+  const bool trained = t->gradients[at] != NULL;
+  const clf__optimizer_slot *slot = trained ? &t->optimizer->slots[stepped] : NULL;
+  float *const all[CLF__VECTORS] = {t->weights[at], t->best[at], t->averages[at],
+                                    slot != NULL ? slot->first : NULL,
+                                    slot != NULL ? slot->second : NULL};
+  return (part){all[vector], all[vector] != NULL ? size : 0};
+}
+
+int64_t clf__trainer_move_vector(const clf__trainer *t, int vector, float *values,
+                                 bool into_parts) {
+  int64_t total = 0, stepped = 0;
+  for (int64_t i = 0; i < t->network->layer_count; i++) {
+    const clf__layer *layer = t->network->layers[i];
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      const int64_t size = clf__shape_count(&layer->weights[j].shape);
+      const part p = part_of(t, vector, t->network->first_weight[i] + j, size, stepped);
+      stepped += layer->weights[j].trained;
+      if (values != NULL && p.values != NULL) {
+        memcpy(into_parts ? p.values : values + total, into_parts ? values + total : p.values,
+               (size_t)p.count * sizeof *values);
+      }
+      total += p.count;
+    }
+  }
+  return total;
 }
 
 void clf__trainer_add_gradients(const clf__trainer *t) {

@@ -268,7 +268,8 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
 }
 
 static clf_status partial_fit(const clf_model *model, const clf__training *training,
-                              const clf__store *before, clf__store *state) {
+                              clf__store *state) {
+  const clf__store *before = training->before;
   const clf__perceptron_params *p = model->params;
   if (p->kernel.kernel != CLF__PERCEPTRON_LINEAR ||
       (before != NULL && clf__support_there(before))) {

@@ -135,7 +135,8 @@ static clf_status load_state(clf_model *model, const clf__store *store) {
   for (int64_t i = 0; status == CLF_OK && i < clf__store_count(store); i++) {
     const char *name = clf__store_name(store, i);
     const clf_tensor *tensor = clf__store_tensor(store, name);
-    if (tensor != NULL && strncmp(name, state_prefix, prefix) == 0) {
+    if (tensor != NULL && strncmp(name, state_prefix, prefix) == 0 &&
+        clf__model_saves(model, name + prefix)) {
       status = clf__store_add_tensor(model->state, name + prefix, tensor);
     }
   }

@@ -188,6 +188,11 @@ const char *clf_optimizer_kind(const clf_optimizer *optimizer) {
   return optimizer != NULL ? optimizer->kind->name : NULL;
 }
 
+void clf__optimizer_append(clf__text *text, const clf_optimizer *optimizer) {
+  clf__text_append(text, "%s ", optimizer->kind->name);
+  clf__params_format(&optimizer->kind->params, optimizer->params, text);
+}
+
 static bool is_adam(const clf_optimizer *optimizer) {
   return optimizer->kind == &adam_kind || optimizer->kind == &adamw_kind;
 }

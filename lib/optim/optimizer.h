@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/params.h"
 #include "base/status.h"
+#include "base/text.h"
 
 typedef struct clf__optimizer_kind {
   const char *name;
@@ -58,6 +59,9 @@ typedef struct clf__optimizer_weight {
 } clf__optimizer_weight;
 
 const clf__optimizer_kind *const *clf__optimizer_kinds(void); /* ends with NULL */
+
+/* Appends "kind name=value …". */
+void clf__optimizer_append(clf__text *text, const clf_optimizer *optimizer);
 
 /* Forgets what was remembered and makes room for weights of these sizes. */
 clf_status clf__optimizer_begin(clf_optimizer *optimizer, const clf__optimizer_weight *weights,
