@@ -217,7 +217,7 @@ static clf_status load_changed(const victim *from, int64_t index, change make, i
  * would go on from; and classes, without which a ridge is a regression. */
 static bool is_optional(const char *name) {
   static const char *const names[] = {"state.history_loss", "state.explained_ratio",
-                                      "state.weight_sums", "classes"};
+                                      "state.weight_sums", "state.optimizer", "classes"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     if (strcmp(name, names[i]) == 0) {
       return true;
