@@ -61,19 +61,26 @@ static int64_t read(const clf_model *model, const char *name, void *out, size_t 
   return count;
 }
 
-/* w -= rate x sum of w_i (x_i w - t_i) x_i / (rows x mean weight), the steps one after another. */
+/* w -= rate x sum of w_i (s(x_i w) - t_i) x_i / (rows x mean weight), s the sigmoid, the steps one
+ * after another. */
 START_TEST(step__divides_by_its_rows_and_the_mean_weight) {
   enum { BATCH = 7 };
   sample s;
   double w[COLUMNS] = {0}, b = 0, mean = 0;
-  float first[COLUMNS], found[COLUMNS];
+  float first[COLUMNS], bias[1], found[COLUMNS];
   fill(&s);
-  clf_dataset *data = data_of(&s, ROWS, false, s.weights);
-  static const char params[] = "layers=dense loss=squared_error batch_size=7 shuffle=false epochs=";
+  for (int i = 0; i < ROWS; i++) {
+    s.y[i] = s.y[i] == 1;
+  }
+  clf_dataset *data = data_of(&s, ROWS, true, s.weights);
+  static const char params[] =
+      "layers=dense loss=binary_cross_entropy batch_size=7 shuffle=false epochs=";
   char text[128];
   snprintf(text, sizeof text, "%s0", params);
   clf_model *model = fit(text, data, NULL);
   read(model, "dense_1.weight", first, sizeof first);
+  read(model, "dense_1.bias", bias, sizeof bias);
+  b = (double)bias[0];
   clf_model_free(model);
   for (int k = 0; k < COLUMNS; k++) {
     w[k] = (double)first[k];
@@ -85,10 +92,11 @@ START_TEST(step__divides_by_its_rows_and_the_mean_weight) {
     const int rows = ROWS - begin < BATCH ? ROWS - begin : BATCH;
     double gradient[COLUMNS + 1] = {0};
     for (int i = begin; i < begin + rows; i++) {
-      double error = b - s.t[i];
+      double z = b;
       for (int k = 0; k < COLUMNS; k++) {
-        error += w[k] * (double)s.x[i * COLUMNS + k];
+        z += w[k] * (double)s.x[i * COLUMNS + k];
       }
+      const double error = 1 / (1 + exp(-z)) - s.y[i];
       for (int k = 0; k <= COLUMNS; k++) {
         const double x = k < COLUMNS ? (double)s.x[i * COLUMNS + k] : 1;
         gradient[k] += (double)s.weights[i] * error * x / (rows * mean);
