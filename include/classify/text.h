@@ -45,7 +45,9 @@ CLF_API clf_status clf_documents_create(clf_documents **out, clf_context *contex
  * CSV or TSV file, plain or gzip'd, and one of labels. See clf_kind_name("document_format", …).
  *  @param path    the folder or file
  *  @param params  "name=value …" of the format, or NULL: "folders=neg,pos", "text=review
- *                 label=sentiment"; clf_param_describe("document_format", …) lists them
+ *                 label=sentiment"; clf_param_describe("document_format", …) lists them. What
+ *                 "csv" guesses is in the log. It takes a first line of texts alone as a header
+ *                 only where one of them is a usual name, such as "text" or "label"
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO (no such folder or file, or one that is no
  *          regular file), CLF_ERROR_FORMAT, CLF_ERROR_DATA (nothing in it, a label without
  *          documents, a file larger than max_bytes: the message names it), CLF_ERROR_SHAPE,

@@ -1,76 +1,62 @@
-/* What the columns of a CSV file are: its delimiter, whether the first record names the columns,
- * and which column is the label, a target, a weight or left out. */
+/* Which column of a CSV file is the label, a target, a weight, or left out. */
 #include <string.h>
 
 #include "base/text.h"
 #include "data/csv.h"
 
-/* The first of tab, semicolon and comma that the first record has outside quotes. */
-static char detect_delimiter(const clf__lines *lines, char quote) {
-  static const char candidates[] = "\t;,";
-  size_t best = 2;
-  bool open = false;
-  const char *at = lines->begin;
-  while (at < lines->end && (*at == ' ' || *at == '\r' || *at == '\n')) {
-    at++;
-  }
-  for (; at < lines->end && (open || *at != lines->line_end); at++) {
-    open ^= *at == quote;
-    for (size_t i = 0; !open && i < best; i++) {
-      best = *at == candidates[i] ? i : best;
+clf__csv_field clf__csv_name(const clf__csv_columns *columns, int64_t column) {
+  static const clf__csv_field none = {.begin = "", .end = ""};
+  clf__csv_field field = {.next = columns->header, .last = columns->header == NULL};
+  for (int64_t i = columns->nameless; i <= column && !field.last; i++) {
+    clf__csv_field_at(&field, &columns->text, field.next);
+    if (i == column) {
+      return field;
     }
   }
-  return candidates[best];
+  return none;
 }
 
 clf_status clf__csv_fail_within(clf_status status, const clf__csv_columns *columns, const char *at,
                                 int64_t column) {
   const clf__lines *lines = &columns->text.lines;
-  clf__csv_field field = {.next = columns->header};
-  clf__excerpt name = {""};
-  for (int64_t i = 0; columns->header != NULL && i <= column; i++) {
-    clf__csv_field_at(&field, &columns->text, field.next);
-    name = clf__excerpt_of(field.begin, field.end);
-  }
-  bool named = name.text[0] != '\0';
+  const clf__csv_field field = clf__csv_name(columns, column);
+  const clf__excerpt name = clf__excerpt_of(field.begin, field.end);
+  const bool named = name.text[0] != '\0';
   return clf__fail_within(status, "%s line %lld, column %lld%s%s%s", lines->name,
                           (long long)clf__line_number(lines, at), (long long)column + 1,
                           named ? " (" : "", name.text, named ? ")" : "");
 }
 
-/* Of the first record, which is in order. */
-static const char *record_after(const clf__csv_text *text, const char *at) {
-  clf__csv_field field = {.next = at};
-  do {
-    clf__csv_field_at(&field, text, field.next);
-  } while (!field.last);
-  return clf__csv_record_at(text, field.next);
+bool clf__csv_ends_empty(const clf__csv_columns *columns, clf__csv_field *field, int64_t column) {
+  clf__csv_field empty;
+  if (!columns->trailing || column + 1 < columns->count || field->last ||
+      clf__csv_field_at(&empty, &columns->text, field->next) != NULL || !empty.last ||
+      empty.begin != empty.end) {
+    return false;
+  }
+  field->next = empty.next;
+  return true;
 }
 
-/* The first record names the columns when it has text where the second has a number, or when it has
- * text and no number at all. */
-static bool detect_header(const clf__csv_text *text, const char *first) {
-  const char *second = record_after(text, first);
-  clf__csv_field above = {.next = first};
-  clf__csv_field below = {.next = second};
-  bool more_below = second < text->lines.end;
-  bool any_number = false;
-  bool any_text = false;
-  do {
-    double value;
-    clf__csv_field_at(&above, text, above.next);
-    more_below = more_below && clf__csv_field_at(&below, text, below.next) == NULL;
-    bool number_below = more_below && clf__csv_number(&below, &value);
-    more_below = more_below && !below.last;
-    bool number = clf__csv_number(&above, &value);
-    bool is_text = !number && !clf__csv_missing(&above);
-    if (is_text && number_below) {
-      return true;
-    }
-    any_number |= number;
-    any_text |= is_text;
-  } while (!above.last);
-  return any_text && !any_number;
+clf_status clf__csv_fail_count(const clf__csv_columns *columns, const char *record) {
+  const clf__csv_text *text = &columns->text;
+  const int64_t fields = clf__csv_count_fields(text, record);
+  const int64_t first = clf__csv_count_fields(text, columns->first);
+  const char *line = record;
+  while (line < text->lines.end && (*line == ' ' || *line == '\t')) {
+    line++;
+  }
+  const char *advice = "";
+  if (line < text->lines.end && *line == '#') {
+    advice = "; comment=hash leaves lines out that begin with #";
+  } else if (columns->header != NULL && record == columns->rows && fields == first + 1) {
+    advice = "; row_numbers=true if the first one has no name";
+  } else if (first == 1 || fields == 1) {
+    advice = "; delimiter says what separates them";
+  }
+  return clf__fail(CLF_ERROR_FORMAT, "%s line %lld: it has %lld fields; the first line has %lld%s",
+                   text->lines.name, (long long)clf__line_number(&text->lines, record),
+                   (long long)fields, (long long)first, advice);
 }
 
 static bool same_text(const clf__csv_field *field, const char *text, size_t length) {
@@ -84,15 +70,21 @@ static bool same_text(const clf__csv_field *field, const char *text, size_t leng
   return text == end;
 }
 
-/* A column by its name or by its number: 1 is the first, -1 the last; -1 when there is none. */
-static int64_t find_column(const clf__csv_columns *columns, const char *text, size_t length) {
+/* The first column from `from` on that has the name, or -1. */
+static int64_t find_name(const clf__csv_columns *columns, const char *text, size_t length,
+                         int64_t from) {
   clf__csv_field field = {.next = columns->header, .last = columns->header == NULL};
-  for (int64_t i = 0; !field.last; i++) {
+  for (int64_t i = columns->nameless; i < columns->count && !field.last; i++) {
     clf__csv_field_at(&field, &columns->text, field.next);
-    if (same_text(&field, text, length)) {
+    if (i >= from && same_text(&field, text, length)) {
       return i;
     }
   }
+  return -1;
+}
+
+/* A column by its number: 1 is the first, -1 the last; -1 when there is none. */
+static int64_t find_number(const clf__csv_columns *columns, const char *text, size_t length) {
   int64_t number;
   if (clf__read_i64(text, text + length, &number) != text + length || number == 0 ||
       number > columns->count || number < -columns->count) {
@@ -101,24 +93,53 @@ static int64_t find_column(const clf__csv_columns *columns, const char *text, si
   return number > 0 ? number - 1 : columns->count + number;
 }
 
+/* A column by its name or, where there is no such name, by its number; -1 when there is none. */
+static int64_t find_column(const clf__csv_columns *columns, const char *text, size_t length) {
+  const int64_t named = find_name(columns, text, length, 0);
+  return named >= 0 ? named : find_number(columns, text, length);
+}
+
+/* Gives a column a role; `shown` is how the parameter named it. */
+static clf_status give(clf__csv_columns *columns, const char *parameter, const char *shown,
+                       int64_t column, clf__csv_role role) {
+  static const char *const roles[] = {"", "label", "target", "weight", "ignored", "text"};
+  if (columns->roles[column] != CLF__CSV_FEATURE) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s=%s: column %lld is already the %s column",
+                     columns->text.lines.name, parameter, shown, (long long)column + 1,
+                     roles[columns->roles[column]]);
+  }
+  columns->roles[column] = (unsigned char)role;
+  return CLF_OK;
+}
+
 clf_status clf__csv_give_role(clf__csv_columns *columns, const char *parameter, const char *text,
                               size_t length, clf__csv_role role) {
-  static const char *const roles[] = {"", "label", "target", "weight", "ignored", "text"};
   const char *name = columns->text.lines.name;
-  clf__excerpt shown = clf__excerpt_of(text, text + length);
-  int64_t column = find_column(columns, text, length);
+  const clf__excerpt shown = clf__excerpt_of(text, text + length);
+  const int64_t column = find_column(columns, text, length);
   if (column < 0) {
     return clf__fail(CLF_ERROR_ARGUMENT,
                      "%s: %s=%s: it has no such column; give a name of its header or a number, 1 "
                      "to %lld, or -1 for the last",
                      name, parameter, shown.text, (long long)columns->count);
   }
-  if (columns->roles[column] != CLF__CSV_FEATURE) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s=%s: column %lld is already the %s column", name,
-                     parameter, shown.text, (long long)column + 1, roles[columns->roles[column]]);
+  const int64_t number = find_number(columns, text, length);
+  if (number >= 0 && number != column) {
+    clf__log(columns->context, CLF_LOG_WARNING,
+             "%s: %s=%s is taken as the name of column %lld, not as column %lld", name, parameter,
+             shown.text, (long long)column + 1, (long long)number + 1);
   }
-  columns->roles[column] = (unsigned char)role;
-  return CLF_OK;
+  int64_t next = find_name(columns, text, length, column + 1);
+  if (next >= 0 && role != CLF__CSV_IGNORED) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "%s: %s=%s: columns %lld and %lld have this name; give a number", name,
+                     parameter, shown.text, (long long)column + 1, (long long)next + 1);
+  }
+  clf_status status = give(columns, parameter, shown.text, column, role);
+  for (; status == CLF_OK && next >= 0; next = find_name(columns, text, length, next + 1)) {
+    status = give(columns, parameter, shown.text, next, role);
+  }
+  return status;
 }
 
 /* One column, or several separated by commas. */
@@ -142,80 +163,51 @@ static clf_status give_roles(clf__csv_columns *columns, const char *parameter, c
   }
 }
 
-void clf__csv_give_to_last(clf__csv_columns *columns, clf__csv_role role) {
+int64_t clf__csv_give_to_last(clf__csv_columns *columns, clf__csv_role role) {
   for (int64_t i = columns->count - 1; i >= 0; i--) {
     if (columns->roles[i] == CLF__CSV_FEATURE) {
       columns->roles[i] = (unsigned char)role;
-      return;
+      return i;
     }
+  }
+  return -1;
+}
+
+/* The first column where it numbers the rows, which nobody gave another use. */
+static void leave_out_numbers(clf__csv_columns *columns) {
+  if (columns->roles[0] != CLF__CSV_FEATURE) {
+    columns->numbered = false;
+    columns->unlike_feature = NULL;
+  } else if (columns->numbered) {
+    columns->roles[0] = CLF__CSV_IGNORED;
   }
 }
 
 clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_params *params) {
-  clf__csv_role label = params->regression ? CLF__CSV_TARGET : CLF__CSV_LABEL;
+  const clf__csv_role role = params->regression ? CLF__CSV_TARGET : CLF__CSV_LABEL;
+  int64_t label = -1;
   clf_status status;
   CLF__TRY(give_roles(columns, "ignore", params->ignore, CLF__CSV_IGNORED));
   CLF__TRY(give_roles(columns, "weight", params->weight, CLF__CSV_WEIGHT));
+  if (params->label != NULL && strcmp(params->label, "none") != 0) {
+    CLF__TRY(give_roles(columns, "label", params->label, role));
+  }
+  leave_out_numbers(columns);
   if (params->label == NULL) {
-    clf__csv_give_to_last(columns, label);
-  } else if (strcmp(params->label, "none") != 0) {
-    CLF__TRY(give_roles(columns, "label", params->label, label));
+    label = clf__csv_give_to_last(columns, role);
   }
   for (int64_t i = 0; i < columns->count; i++) {
     columns->counts[columns->roles[i]]++;
   }
+  clf__csv_log_guesses(columns, label, -1);
   if (columns->counts[CLF__CSV_FEATURE] == 0) {
     status = clf__fail(CLF_ERROR_DATA,
                        "%s: no feature is left among its %lld columns; label=none keeps the last "
-                       "one as a feature",
-                       columns->text.lines.name, (long long)columns->count);
+                       "one as a feature%s%s",
+                       columns->text.lines.name, (long long)columns->count,
+                       columns->numbered ? ", row_numbers=false the first" : "",
+                       columns->count == 1 ? ", delimiter says what separates columns" : "");
   }
 done:
   return status;
-}
-
-/* The first record says how many columns there are, so it must be in order. */
-static clf_status count_columns(clf__csv_columns *columns, const char *first) {
-  clf__csv_field field = {.next = first};
-  do {
-    const char *at = field.next;
-    const char *wrong = clf__csv_field_at(&field, &columns->text, at);
-    if (wrong != NULL) {
-      clf__fail(CLF_ERROR_FORMAT, "%s", wrong);
-      return clf__csv_fail_within(CLF_ERROR_FORMAT, columns, at, columns->count);
-    }
-    columns->count++;
-  } while (!field.last);
-  return CLF_OK;
-}
-
-clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
-                                 const clf__lines *lines, const clf__csv_style *style) {
-  static const char delimiters[] = {0, ',', ';', '\t', ' ', '|'};
-  char delimiter = delimiters[style->delimiter], quote = style->plain ? '\0' : '"';
-  clf__csv_columns columns = {
-      .text = {*lines, delimiter != 0 ? delimiter : detect_delimiter(lines, quote), quote}};
-  const char *first = clf__csv_record_at(&columns.text, lines->begin);
-  clf_status status = count_columns(&columns, first);
-  if (status < 0) {
-    return status;
-  }
-  bool named = style->header == 0 ? detect_header(&columns.text, first) : style->header == 1;
-  columns.header = named ? first : NULL;
-  columns.rows = named ? record_after(&columns.text, first) : first;
-  if (columns.rows == lines->end) {
-    return clf__fail(CLF_ERROR_DATA, "%s: it has %s", lines->name,
-                     named ? "a header and no rows" : "no rows");
-  }
-  columns.roles = clf__alloc_zeroed(context, columns.count, 1);
-  if (columns.roles == NULL) {
-    return clf__fail_within(CLF_ERROR_MEMORY, "%s", lines->name);
-  }
-  *out = columns;
-  return CLF_OK;
-}
-
-void clf__csv_columns_free(clf__csv_columns *columns) {
-  clf__free(columns->roles);
-  columns->roles = NULL;
 }

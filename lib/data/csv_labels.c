@@ -3,30 +3,32 @@
 #include <math.h>
 
 #include "data/csv.h"
+#include "data/decimal.h"
 #include "data/label_key.h"
+#include "data/unicode.h"
 
 typedef struct column {
   clf_context *context;
-  const clf__csv_text *text;
+  const clf__csv_columns *columns;
   const char *const *fields; /* [rows] where each begins */
   int64_t rows;
 } column;
 
 static clf__csv_field field_at(const column *self, int64_t row) {
   clf__csv_field field = {.begin = NULL};
-  clf__csv_field_at(&field, self->text, self->fields[row]);
+  clf__csv_field_at(&field, &self->columns->text, self->fields[row]);
   return field;
 }
 
 /* The number that a field is; false where it is none, or one that doubles would merge with
  * others. */
-static bool number_of(const clf__csv_field *field, double *out) {
-  return clf__csv_number(field, out) && isfinite(*out) &&
-         clf__double_keeps(field->begin, field->end, *out);
+static bool number_of(const clf__csv_digits *digits, double *out) {
+  return clf__read_decimal(digits->begin, digits->end, out) == digits->end && isfinite(*out) &&
+         clf__double_keeps(digits->begin, digits->end, *out);
 }
 
-static bool integer_of(const clf__csv_field *field, int64_t *out) {
-  return clf__read_i64(field->begin, field->end, out) == field->end;
+static bool integer_of(const clf__csv_digits *digits, int64_t *out) {
+  return clf__read_i64(digits->begin, digits->end, out) == digits->end;
 }
 
 /* Labels that are all integers, or all numbers; `*numbers` stays NULL when one is neither. */
@@ -35,14 +37,24 @@ static clf_status as_numbers(clf_tensor **numbers, const column *self, int32_t d
   clf_status status = clf__tensor_vector(&made, self->context, dtype, self->rows);
   for (int64_t i = 0; status == CLF_OK && i < self->rows; i++) {
     const clf__csv_field field = field_at(self, i);
-    if (!(dtype == CLF_I64 ? integer_of(&field, (int64_t *)made->data + i)
-                           : number_of(&field, (double *)made->data + i))) {
+    clf__csv_digits digits;
+    clf__csv_respell(&digits, &self->columns->text, &field);
+    if (digits.end == NULL || !(dtype == CLF_I64 ? integer_of(&digits, (int64_t *)made->data + i)
+                                                 : number_of(&digits, (double *)made->data + i))) {
       clf_tensor_free(made);
       return CLF_OK;
     }
   }
   *numbers = made;
   return status;
+}
+
+static void fail_within(const column *self, clf_status status, const char *at) {
+  int64_t label = 0;
+  while (self->columns->roles[label] != CLF__CSV_LABEL) {
+    label++;
+  }
+  clf__csv_fail_within(status, self->columns, at, label);
 }
 
 static clf_status set_names(clf_dataset *dataset, const column *self) {
@@ -57,8 +69,13 @@ static clf_status set_names(clf_dataset *dataset, const column *self) {
   char *next = text;
   for (int64_t i = 0; status == CLF_OK && i < self->rows; i++) {
     clf__csv_field field = field_at(self, i);
+    const size_t length = clf__csv_content(&field, next);
+    status = clf__utf8_check(next, length, CLF__CSV_LATIN1_ADVICE);
+    if (status < 0) {
+      fail_within(self, status, field.begin);
+    }
     names[i] = next;
-    next += clf__csv_content(&field, next) + 1;
+    next += length + 1;
   }
   if (status == CLF_OK) {
     status = clf_dataset_set_label_names(dataset, names, self->rows);
@@ -68,9 +85,9 @@ static clf_status set_names(clf_dataset *dataset, const column *self) {
   return status;
 }
 
-clf_status clf__csv_set_labels(clf_dataset *dataset, const clf__csv_text *text,
+clf_status clf__csv_set_labels(clf_dataset *dataset, const clf__csv_columns *columns,
                                const char *const *fields) {
-  const column self = {dataset->context, text, fields, dataset->rows};
+  const column self = {dataset->context, columns, fields, dataset->rows};
   clf_tensor *numbers = NULL;
   clf_status status = as_numbers(&numbers, &self, CLF_I64);
   if (status == CLF_OK && numbers == NULL) {

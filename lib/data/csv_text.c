@@ -1,32 +1,45 @@
 /* CSV text: records of fields, by RFC 4180, with any line ends and blanks around fields.
  *
  * A quote may only open or close a field, which lets the records be counted by the parity of the
- * quotes of each line. */
+ * quotes of each line. What a byte means outside quotes is looked up in a table, so that runs of
+ * blanks and comments cost nothing where there are none. */
 #include <string.h>
 
 #include "base/text.h"
 #include "data/csv.h"
 
-static inline bool is_blank(const clf__csv_text *text, char byte) {
-  return (byte == ' ' || byte == '\t' || byte == '\r') && byte != text->delimiter &&
-         byte != text->lines.line_end;
-}
-
-static const char *skip_blanks(const clf__csv_text *text, const char *at) {
-  while (at < text->lines.end && is_blank(text, *at)) {
-    at++;
+void clf__csv_set_meaning(clf__csv_text *text) {
+  unsigned char *meaning = text->meaning;
+  const unsigned char blank = CLF__CSV_BLANK | (text->runs ? CLF__CSV_ENDS_FIELD : 0);
+  memset(meaning, 0, sizeof text->meaning);
+  meaning[' '] = meaning['\t'] = meaning['\r'] = blank;
+  meaning[(unsigned char)text->quote] = CLF__CSV_QUOTE;
+  if (!text->runs) {
+    meaning[(unsigned char)text->delimiter] = CLF__CSV_ENDS_FIELD;
   }
-  return at;
+  meaning[(unsigned char)text->lines.line_end] = CLF__CSV_ENDS_FIELD | CLF__CSV_ENDS_RECORD;
+  meaning[(unsigned char)text->comment] = CLF__CSV_ENDS_FIELD | CLF__CSV_ENDS_RECORD;
+  meaning[0] = 0; /* no byte of a text, but no quote or no comment above */
 }
 
-static inline bool ends_field(const clf__csv_text *text, const char *at) {
-  return at == text->lines.end || *at == text->delimiter || *at == text->lines.line_end;
+static inline bool ends(const clf__csv_text *text, const char *at, int meaning) {
+  return at == text->lines.end || clf__csv_means(text, *at, meaning);
+}
+
+/* The first byte after the record that ends at `stop`, by a line's end or a comment. */
+static const char *after_record(const clf__csv_text *text, const char *stop) {
+  return stop < text->lines.end && *stop != text->lines.line_end
+             ? clf__line_after(&text->lines, stop)
+             : stop + (stop < text->lines.end);
 }
 
 /* Sets what follows from the byte that ends the field. */
 static void finish(clf__csv_field *field, const clf__csv_text *text, const char *stop) {
-  field->last = stop == text->lines.end || *stop != text->delimiter;
-  field->next = stop == text->lines.end ? stop : stop + 1;
+  if (text->runs) {
+    stop = clf__csv_skip_blanks(text, stop);
+  }
+  field->last = ends(text, stop, CLF__CSV_ENDS_RECORD);
+  field->next = field->last ? after_record(text, stop) : stop + !text->runs;
 }
 
 /* `at` is the byte after the opening quote. */
@@ -43,8 +56,8 @@ static const char *read_quoted(clf__csv_field *out, const clf__csv_text *text, c
     }
     quote += 2;
   }
-  const char *stop = skip_blanks(text, quote + 1);
-  if (!ends_field(text, stop)) {
+  const char *stop = text->runs ? quote + 1 : clf__csv_skip_blanks(text, quote + 1);
+  if (!ends(text, stop, CLF__CSV_ENDS_FIELD)) {
     return "text follows its closing quote; a quote inside a quoted field is doubled";
   }
   *out = (clf__csv_field){.begin = at, .end = quote, .quoted = true};
@@ -53,18 +66,19 @@ static const char *read_quoted(clf__csv_field *out, const clf__csv_text *text, c
 }
 
 const char *clf__csv_field_at(clf__csv_field *out, const clf__csv_text *text, const char *at) {
-  at = skip_blanks(text, at);
-  if (at < text->lines.end && *at == '"' && text->quote == '"') {
+  at = clf__csv_skip_blanks(text, at);
+  if (at < text->lines.end && clf__csv_means(text, *at, CLF__CSV_QUOTE)) {
     return read_quoted(out, text, at + 1);
   }
   const char *stop = at;
-  for (; !ends_field(text, stop); stop++) {
-    if (*stop == '"' && text->quote == '"') {
-      return "a quote stands inside an unquoted field; quote the field and double the quote";
-    }
+  while (!ends(text, stop, CLF__CSV_ENDS_FIELD | CLF__CSV_QUOTE)) {
+    stop++;
+  }
+  if (stop < text->lines.end && clf__csv_means(text, *stop, CLF__CSV_QUOTE)) {
+    return "a quote stands inside an unquoted field; quote the field and double the quote";
   }
   const char *end = stop;
-  while (end > at && is_blank(text, end[-1])) {
+  while (end > at && clf__csv_means(text, end[-1], CLF__CSV_BLANK)) {
     end--;
   }
   *out = (clf__csv_field){.begin = at, .end = end};
@@ -74,15 +88,25 @@ const char *clf__csv_field_at(clf__csv_field *out, const clf__csv_text *text, co
 
 const char *clf__csv_record_at(const clf__csv_text *text, const char *at) {
   for (;;) {
-    const char *stop = skip_blanks(text, at);
+    const char *stop = clf__csv_skip_blanks(text, at);
     if (stop == text->lines.end) {
       return stop;
     }
-    if (*stop != text->lines.line_end) {
+    if (!clf__csv_means(text, *stop, CLF__CSV_ENDS_RECORD)) {
       return at;
     }
-    at = stop + 1;
+    at = after_record(text, stop);
   }
+}
+
+const char *clf__csv_record_after(const clf__csv_text *text, const char *at) {
+  clf__csv_field field = {.next = at};
+  do {
+    if (clf__csv_field_at(&field, text, field.next) != NULL) {
+      return NULL;
+    }
+  } while (!field.last);
+  return clf__csv_record_at(text, field.next);
 }
 
 int64_t clf__csv_count_fields(const clf__csv_text *text, const char *at) {
@@ -94,12 +118,18 @@ int64_t clf__csv_count_fields(const clf__csv_text *text, const char *at) {
   return count;
 }
 
-static int64_t count_quotes(const char *at, const char *end) {
-  int64_t count = 0;
-  for (; (at = memchr(at, '"', (size_t)(end - at))) != NULL; at++) {
-    count++;
+/* Whether a quote is open after a line, by whether one was before it. */
+static bool is_open_after(const clf__csv_text *text, const char *at, const char *end, bool open) {
+  if (text->comment != 0) {
+    for (; at < end && (open || *at != text->comment); at++) {
+      open ^= *at == '"';
+    }
+    return open;
   }
-  return count;
+  for (; (at = memchr(at, '"', (size_t)(end - at))) != NULL; at++) {
+    open = !open;
+  }
+  return open;
 }
 
 int64_t clf__csv_count_records(const clf__csv_text *text, const char *at) {
@@ -108,11 +138,17 @@ int64_t clf__csv_count_records(const clf__csv_text *text, const char *at) {
   at = clf__csv_record_at(text, at);
   while (at < text->lines.end) {
     const char *next = clf__line_after(&text->lines, at);
-    open ^= text->quote == '"' && count_quotes(at, next) % 2 != 0;
+    open = text->quote == '"' && is_open_after(text, at, next, open);
     records += !open;
     at = open ? next : clf__csv_record_at(text, next);
   }
   return records + open;
+}
+
+bool clf__csv_same_bytes(const clf__csv_field *one, const clf__csv_field *other) {
+  const size_t length = (size_t)(one->end - one->begin);
+  return length == (size_t)(other->end - other->begin) &&
+         memcmp(one->begin, other->begin, length) == 0;
 }
 
 size_t clf__csv_content(const clf__csv_field *field, char *to) {
@@ -123,14 +159,4 @@ size_t clf__csv_content(const clf__csv_field *field, char *to) {
   }
   to[length] = '\0';
   return length;
-}
-
-bool clf__csv_number(const clf__csv_field *field, double *out) {
-  return clf__read_f64(field->begin, field->end, out) == field->end;
-}
-
-bool clf__csv_missing(const clf__csv_field *field) {
-  size_t length = (size_t)(field->end - field->begin);
-  return length == 0 ||
-         (!field->quoted && clf__word_index("NA|NaN|nan|NAN|?", field->begin, length) >= 0);
 }

@@ -21,7 +21,11 @@ static const clf__param params[] = {
     {"header", CLF_PARAM_CHOICE, offsetof(text_params, style.header), "auto", 0, 0, false,
      "auto|true|false", "whether the first line names the columns"},
     {"delimiter", CLF_PARAM_CHOICE, offsetof(text_params, style.delimiter), "auto", 0, 0, false,
-     "auto|comma|semicolon|tab|space|pipe", "what separates fields"},
+     CLF__CSV_DELIMITERS, "what separates fields; blanks: any number of blanks and tabs"},
+    {"missing_values", CLF_PARAM_TEXT, offsetof(text_params, style.missing_values), NULL, 0, 0,
+     false, NULL, CLF__CSV_MISSING_HELP},
+    {"encoding", CLF_PARAM_CHOICE, offsetof(text_params, style.encoding), "utf8", 0, 0, false,
+     CLF__CSV_ENCODINGS, CLF__CSV_ENCODING_HELP},
     {"quotes", CLF_PARAM_BOOL, offsetof(text_params, quotes), "true", 0, 0, false, NULL,
      "fields may stand in quotes; false: a quote is a character like any other"},
 };
@@ -30,6 +34,7 @@ enum { ROWS_A_PART = 512 };
 
 typedef struct text_reader {
   clf_context *context;
+  clf__csv_style style;
   clf__csv_columns columns;
   const char **texts, **labels; /* [rows] where the fields begin; labels NULL without */
   int64_t rows;
@@ -37,34 +42,29 @@ typedef struct text_reader {
 
 /* Which columns hold the texts and labels; the rest is left out. */
 static clf_status set_roles(clf__csv_columns *columns, const text_params *own) {
+  int64_t label = -1, text = -1;
   clf_status status = CLF_OK;
   if (own->text != NULL) {
     CLF__TRY(clf__csv_give_role(columns, "text", own->text, strlen(own->text), CLF__CSV_TEXT));
   }
   if (own->label == NULL && columns->count > 1) {
-    clf__csv_give_to_last(columns, CLF__CSV_LABEL);
+    label = clf__csv_give_to_last(columns, CLF__CSV_LABEL);
   } else if (own->label != NULL && strcmp(own->label, "none") != 0) {
     CLF__TRY(clf__csv_give_role(columns, "label", own->label, strlen(own->label), CLF__CSV_LABEL));
   }
   if (own->text == NULL) {
-    clf__csv_give_to_last(columns, CLF__CSV_TEXT);
+    text = clf__csv_give_to_last(columns, CLF__CSV_TEXT);
   }
   for (int64_t i = 0; i < columns->count; i++) {
     columns->counts[columns->roles[i]]++;
   }
+  clf__csv_log_guesses(columns, label, text);
   if (columns->counts[CLF__CSV_TEXT] == 0) {
     status = clf__fail(CLF_ERROR_DATA, "%s: its only column is the label; no text is left",
                        columns->text.lines.name);
   }
 done:
   return status;
-}
-
-static clf_status fail_count(const text_reader *self, const char *record) {
-  const clf__csv_text *text = &self->columns.text;
-  return clf__fail(CLF_ERROR_FORMAT, "%s line %lld: it has %lld fields; the first line has %lld",
-                   text->lines.name, (long long)clf__line_number(&text->lines, record),
-                   (long long)clf__csv_count_fields(text, record), (long long)self->columns.count);
 }
 
 /* Notes where the fields of the record at `*at` begin, and moves behind it. */
@@ -78,14 +78,17 @@ static clf_status read_record(text_reader *self, const char **at) {
       clf__fail(CLF_ERROR_FORMAT, "%s", wrong);
       return clf__csv_fail_within(CLF_ERROR_FORMAT, columns, *at, column);
     }
-    if (field.last != (column + 1 == columns->count)) {
-      return fail_count(self, record);
+    if (field.last != (column + 1 == columns->count) &&
+        !clf__csv_ends_empty(columns, &field, column)) {
+      return clf__csv_fail_count(columns, record);
     }
     if (columns->roles[column] == CLF__CSV_TEXT) {
       self->texts[self->rows] = *at;
     } else if (columns->roles[column] == CLF__CSV_LABEL) {
-      if (clf__csv_missing(&field)) {
-        clf__fail(CLF_ERROR_DATA, "the label is missing; label=none goes without");
+      if (clf__csv_missing(&columns->text, &field)) {
+        clf__fail(CLF_ERROR_DATA, "the label is missing; label=none goes without%s",
+                  field.begin < field.end ? ", missing_values says which texts stand for none"
+                                          : "");
         return clf__csv_fail_within(CLF_ERROR_DATA, columns, *at, column);
       }
       self->labels[self->rows] = *at;
@@ -110,7 +113,8 @@ static clf_status read_records(text_reader *self) {
   for (const char *at = self->columns.rows; at < lines->end; at = clf__csv_record_at(text, at)) {
     clf_status status = clf__lines_step(lines, &watch, at);
     if (status == CLF_OK) {
-      status = self->rows < capacity ? read_record(self, &at) : fail_count(self, at);
+      status =
+          self->rows < capacity ? read_record(self, &at) : clf__csv_fail_count(&self->columns, at);
     }
     if (status < 0) {
       return status;
@@ -145,7 +149,7 @@ static clf_status make_documents(clf_documents **out, text_reader *self) {
                                 (self->rows + ROWS_A_PART - 1) / ROWS_A_PART));
   CLF__TRY(clf__documents_fill(made, fill, self));
   if (self->labels != NULL) {
-    CLF__TRY(clf__csv_set_labels(made->answers, &self->columns.text, self->labels));
+    CLF__TRY(clf__csv_set_labels(made->answers, &self->columns, self->labels));
   }
   *out = made;
   return CLF_OK;
@@ -157,13 +161,11 @@ done:
 clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,
                                     const clf__bytes *bytes, const char *name, const void *values) {
   const text_params *own = values;
-  text_reader self = {.context = context};
-  clf__csv_style style = own->style;
-  clf__lines lines;
+  text_reader self = {.context = context, .style = own->style};
   clf_status status = CLF_OK;
-  style.plain = !own->quotes;
-  CLF__TRY(clf__lines_of(&lines, bytes, name));
-  CLF__TRY(clf__csv_columns_read(&self.columns, context, &lines, &style));
+  self.style.plain = !own->quotes;
+  self.style.documents = true;
+  CLF__TRY(clf__csv_columns_read(&self.columns, context, bytes, name, &self.style));
   CLF__TRY(set_roles(&self.columns, own));
   CLF__TRY(read_records(&self));
   status = make_documents(out, &self);

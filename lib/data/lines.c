@@ -6,11 +6,36 @@
 
 #include "base/status.h"
 
+/* What a file is that people take for one of text, or NULL. UTF-16 is known by its mark, or by a
+ * zero in one of its first characters, which are ASCII in files of data. */
+static const char *other_than_text(const unsigned char *data, size_t size) {
+  static const struct {
+    const char *begin;
+    size_t size;
+    const char *what;
+  } kinds[] = {
+      {"\xFF\xFE", 2, "UTF-16 text; save it as UTF-8"},
+      {"\xFE\xFF", 2, "UTF-16 text; save it as UTF-8"},
+      {"PK\3\4", 4, "a ZIP archive, as spreadsheets are; save it as text"},
+      {"\xD0\xCF\x11\xE0", 4, "a spreadsheet; save it as text"},
+      {"PAR1", 4, "a Parquet file; save it as text"},
+  };
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    if (size >= kinds[i].size && memcmp(data, kinds[i].begin, kinds[i].size) == 0) {
+      return kinds[i].what;
+    }
+  }
+  const bool wide = size >= 4 && size % 2 == 0 && (data[0] == 0) == (data[2] == 0) &&
+                    (data[1] == 0) == (data[3] == 0) && (data[0] == 0) != (data[1] == 0);
+  return wide ? kinds[0].what : NULL;
+}
+
 clf_status clf__lines_of(clf__lines *out, const clf__bytes *bytes, const char *name) {
   const unsigned char *data = bytes->data;
   size_t size = bytes->size;
-  if (size >= 2 && ((data[0] == 0xFF && data[1] == 0xFE) || (data[0] == 0xFE && data[1] == 0xFF))) {
-    return clf__fail(CLF_ERROR_FORMAT, "%s: it is UTF-16 text; save it as UTF-8", name);
+  const char *other = other_than_text(data, size);
+  if (other != NULL) {
+    return clf__fail(CLF_ERROR_FORMAT, "%s: it is %s", name, other);
   }
   size_t mark = size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
   if (size == mark) {

@@ -145,16 +145,15 @@ int64_t clf__utf8_append(clf__text *text, const unsigned char *bytes, size_t siz
   }
 }
 
-clf_status clf__utf8_check(const char *text, size_t length) {
+clf_status clf__utf8_check(const char *text, size_t length, const char *advice) {
   const unsigned char *begin = (const unsigned char *)text;
   const unsigned char *bad = skip_valid(begin, begin + length);
   if (bad == begin + length) {
     return CLF_OK;
   }
-  return clf__fail(CLF_ERROR_DATA,
-                   "'%s' is no UTF-8: byte %zu is 0x%02X; convert it, from Latin-1 by iconv -f "
-                   "latin1 -t utf8",
-                   clf__excerpt_of(text, text + length).text, (size_t)(bad - begin) + 1, *bad);
+  return clf__fail(CLF_ERROR_DATA, "'%s' is no UTF-8: byte %zu is 0x%02X; %s",
+                   clf__excerpt_of(text, text + length).text, (size_t)(bad - begin) + 1, *bad,
+                   advice != NULL ? advice : "convert it, from Latin-1 by iconv -f latin1 -t utf8");
 }
 
 clf_status clf__utf8_check_names(const char *const *names, int64_t count) {
@@ -162,7 +161,7 @@ clf_status clf__utf8_check_names(const char *const *names, int64_t count) {
     if (names[i] == NULL) {
       return clf__fail(CLF_ERROR_ARGUMENT, "labels: the name of row %lld is NULL", (long long)i);
     }
-    clf_status status = clf__utf8_check(names[i], strlen(names[i]));
+    clf_status status = clf__utf8_check(names[i], strlen(names[i]), NULL);
     if (status < 0) {
       return clf__fail_within(status, "labels: the name of row %lld", (long long)i);
     }

@@ -26,8 +26,9 @@ size_t clf__utf8_put(unsigned char *to, uint32_t character);
 /* Appends bytes as valid UTF-8; returns how often U+FFFD took the place of bytes that are none. */
 int64_t clf__utf8_append(clf__text *text, const unsigned char *bytes, size_t size);
 
-/* CLF_ERROR_DATA, with the first byte that is no UTF-8 in the message, where a text has one. */
-clf_status clf__utf8_check(const char *text, size_t length);
+/* CLF_ERROR_DATA, with the first byte that is no UTF-8 in the message, where a text has one.
+ * `advice` says what to do about it; NULL: convert the text. */
+clf_status clf__utf8_check(const char *text, size_t length, const char *advice);
 /* The same for the names [count] of rows, which end with a NUL; CLF_ERROR_ARGUMENT where one is
  * NULL. The message says which row. */
 clf_status clf__utf8_check_names(const char *const *names, int64_t count);

@@ -75,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   check_places(context, text, size);
   read_csv(context, data, size, NULL);
   read_csv(context, data, size, "label=none quotes=false delimiter=tab header=false");
+  read_csv(context, data, size, "delimiter=blanks encoding=latin1 missing_values=x,1");
   FUZZ_CHECK(clf_context_memory(context) < 1 << 16);
   clf_context_free(context);
   return 0;
@@ -84,6 +85,7 @@ size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {
   static const char *const seeds[] = {
       "text,label\n\"The cat's <br />hat, the \"\"CAT\"\"!\",x\nno,y\n",
       "x\tdon\xE2\x80\x99t \xE6\xBC\xA2\xE5\xAD\x97 \xC3\x9Cver\ny\t\xFF\xED\xA0\x80<a b>c<",
+      "one,a,\ntwo,b,\nthree,a,\n",
       "a b a b, a < b <b>a</b> \xCE\xA3\xCE\x9F\xCE\xA3 1994-95 e\xCC\x81",
   };
   const size_t count = sizeof seeds / sizeof seeds[0];

@@ -1,0 +1,202 @@
+/* Whether the first record of a CSV file names the columns, by comparison with those that follow.
+ *
+ * A name is a text that does not begin like a number. In this order:
+ *  1. A name above numbers, or quoted numbers all along above numbers without quotes, makes a
+ * header.
+ *  2. A text that returns in its column below makes a row: names of classes do, of columns do not.
+ *  3. A usual name, such as "label", makes a header.
+ *  4. Without any number it is a header of a table. Of documents it is a row, as a first document
+ *     that is lost is worse than one too many.
+ *  5. Numbers that count by one from column to column, as pandas writes them for columns without
+ *     names, make a header: three of them beside a text, or from 0 on; two from 0 on beside a text.
+ *  6. Everything else is a row.
+ * Where the other answer is likely, too, the log warns of it. docs/data-formats.md tells users. */
+#include <ctype.h>
+#include <math.h>
+
+#include "base/text.h"
+#include "data/csv.h"
+
+/* What was seen below the first record, a column each. */
+enum { NUMBER = 1, BARE_NUMBER = 2, TEXT = 4, RETURNS = 8, REPEATS = 16 };
+
+typedef struct evidence {
+  int64_t names_above_numbers;
+  int64_t texts_above_numbers; /* that begin like a number */
+  int64_t texts, usual;        /* above texts: all, and usual names among them */
+  int64_t dates;               /* of these: begin like a number */
+  int64_t returning;
+  int64_t unique; /* texts that return nowhere, above texts that do */
+  int64_t numbers;
+  bool quoted;   /* all fields are, and there are numbers without quotes below */
+  double from;   /* the first number, where they count by one; else NaN */
+  bool nameless; /* the first field is empty */
+} evidence;
+
+static bool is_number(const clf__csv_text *text, const clf__csv_field *field, double *out) {
+  int64_t significand;
+  return clf__csv_number(text, field, out, &significand) && isfinite(*out);
+}
+
+static bool begins_like_number(const clf__csv_field *field) {
+  const unsigned char byte = (unsigned char)*field->begin;
+  return (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.';
+}
+
+static bool is_usual_name(const clf__csv_field *field) {
+  static const char usual[] =
+      "id|index|label|labels|class|classes|class_label|category|target|species|type|kind|y|"
+      "outcome|result|text|texts|review|reviews|sentence|sentences|sentiment|message|comment|"
+      "content|document|body|title|tweet|description|polarity|rating|score|spam|name|lang|language";
+  char lower[16];
+  const size_t length = (size_t)(field->end - field->begin);
+  if (length > sizeof lower) {
+    return false;
+  }
+  for (size_t i = 0; i < length; i++) {
+    const char byte = field->begin[i];
+    lower[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
+  }
+  return clf__word_index(usual, lower, length) >= 0;
+}
+
+/* Notes what a record has below the first one and, for repetitions, below the second. */
+static void look_at(const clf__csv_text *text, const char *first, const char *second,
+                    const char *record, unsigned char *seen, int64_t count) {
+  clf__csv_field above = {.next = first}, middle = {.next = second}, field = {.next = record};
+  for (int64_t j = 0; j < count && !above.last && !middle.last && !field.last; j++) {
+    double value;
+    if (clf__csv_field_at(&above, text, above.next) != NULL ||
+        clf__csv_field_at(&middle, text, middle.next) != NULL ||
+        clf__csv_field_at(&field, text, field.next) != NULL) {
+      return;
+    }
+    if (clf__csv_missing(text, &field)) {
+      continue;
+    }
+    const bool number = is_number(text, &field, &value);
+    seen[j] |=
+        (unsigned char)((number ? NUMBER : TEXT) | (number && !field.quoted ? BARE_NUMBER : 0) |
+                        (clf__csv_same_bytes(&above, &field) ? RETURNS : 0) |
+                        (record != second && clf__csv_same_bytes(&middle, &field) ? REPEATS : 0));
+  }
+}
+
+/* Where the numbers of a record are integers that count by one, the first of them; else NaN. */
+static double counts_from(const clf__csv_text *text, const char *record) {
+  clf__csv_field field = {.next = record};
+  double value, from = NAN, next = NAN;
+  do {
+    if (clf__csv_field_at(&field, text, field.next) != NULL) {
+      return NAN;
+    }
+    if (is_number(text, &field, &value)) {
+      from = isnan(from) ? value : from;
+      if (value != floor(value) || (!isnan(next) && value != next)) {
+        return NAN;
+      }
+      next = value + 1;
+    }
+  } while (!field.last);
+  return from;
+}
+
+/* A document may be a number; in a table a column of both is one of numbers, some of them missing
+ * in a spelling of its own. */
+static void weigh_text(evidence *found, const clf__csv_field *field, unsigned char seen,
+                       bool documents) {
+  const bool odd = begins_like_number(field);
+  const bool numbers = (seen & NUMBER) != 0 && !(documents && (seen & TEXT) != 0);
+  if (numbers && (seen & RETURNS) == 0) {
+    found->names_above_numbers += !odd;
+    found->texts_above_numbers += odd;
+    return;
+  }
+  const bool returns = (seen & RETURNS) != 0;
+  found->texts++;
+  found->dates += odd;
+  found->returning += returns;
+  found->usual += !returns && is_usual_name(field);
+  found->unique += !returns && (seen & REPEATS) != 0;
+}
+
+static evidence weigh(const clf__csv_columns *columns, const char *second,
+                      const unsigned char *seen) {
+  const clf__csv_text *text = &columns->text;
+  evidence found = {.from = counts_from(text, columns->first)};
+  bool quoted = true;
+  clf__csv_field field = {.next = columns->first};
+  for (int64_t j = 0; j < columns->count; j++) {
+    double value;
+    clf__csv_field_at(&field, text, field.next);
+    if (clf__csv_missing(text, &field)) {
+      found.nameless |= j == 0 && field.begin == field.end;
+    } else if (!is_number(text, &field, &value)) {
+      weigh_text(&found, &field, seen[j], columns->style->documents);
+    } else {
+      found.numbers++;
+    }
+    quoted = quoted && field.quoted;
+    found.quoted |= (seen[j] & BARE_NUMBER) != 0;
+  }
+  found.quoted = found.quoted && quoted;
+  if (second < text->lines.end && !isnan(counts_from(text, second))) {
+    found.from = NAN; /* rows count as well */
+  }
+  return found;
+}
+
+/* Numbers that may be names, without a name above numbers and a text that returns. */
+static bool counts(const evidence *found, const char **doubt) {
+  const bool beside = found->texts > 0 || found->nameless;
+  if (found->from == 0 && found->numbers >= 3) {
+    *doubt = beside ? NULL : "though all of it is numbers";
+    return true;
+  }
+  *doubt = "though it has numbers";
+  return beside &&
+         (found->from == 0 ? found->numbers == 2 : !isnan(found->from) && found->numbers >= 3);
+}
+
+static bool decide(const evidence *found, bool documents, const char **doubt) {
+  *doubt = NULL;
+  if (found->quoted) {
+    return true;
+  }
+  if (found->names_above_numbers > 0 || (found->returning == 0 && found->usual > 0)) {
+    const int64_t names = found->names_above_numbers + found->usual;
+    *doubt = found->numbers >= names && isnan(found->from) ? "though it has numbers" : NULL;
+    return true;
+  }
+  if (found->returning == 0 && found->numbers == 0) {
+    const bool named =
+        found->texts_above_numbers > 0 || (found->texts > 0 && found->dates == 0 && !documents);
+    *doubt = !named && found->texts > 1 ? "though it might be names" : NULL;
+    return named;
+  }
+  if (found->returning == 0 && counts(found, doubt)) {
+    return true;
+  }
+  *doubt = found->unique > 0 && found->returning == 0
+               ? "though a text in it is in no other of the first lines"
+               : NULL;
+  return false;
+}
+
+clf_status clf__csv_guess_header(bool *out, clf__csv_columns *columns) {
+  const clf__csv_text *text = &columns->text;
+  const char *second = clf__csv_record_after(text, columns->first);
+  unsigned char *seen = clf__alloc_zeroed(columns->context, columns->count, 1);
+  if (seen == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  const char *record = second;
+  for (int i = 0; i < CLF__CSV_SAMPLE && record != NULL && record < text->lines.end; i++) {
+    look_at(text, columns->first, second, record, seen, columns->count);
+    record = record - second < 1 << 16 ? clf__csv_record_after(text, record) : NULL;
+  }
+  const evidence found = weigh(columns, second, seen);
+  *out = decide(&found, columns->style->documents, &columns->doubt);
+  clf__free(seen);
+  return CLF_OK;
+}

@@ -1,0 +1,343 @@
+/* What the CSV reader guesses, and what it says of that. Cases are files that other programs write
+ * or that their users met trouble with. */
+#include <math.h>
+
+#include "data/document_format.h"
+#include "reader.h"
+
+static clf_context *context;
+static char said[2048], warned[2048]; /* lines of the log, one after another */
+
+static void listen(void *user, int32_t level, const char *message) {
+  char *to = level == CLF_LOG_WARNING ? warned : said;
+  (void)user;
+  ck_assert_uint_lt(strlen(to) + strlen(message) + 2, sizeof said);
+  strcat(strcat(to, message), "\n");
+}
+
+static void setup(void) {
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+}
+
+static void teardown(void) {
+  clf_context_free(context);
+}
+
+static clf_dataset *read_text(const char *text, const char *params) {
+  clf_dataset *dataset = NULL;
+  said[0] = warned[0] = '\0';
+  ck_clf_ok(read_bytes(&dataset, context, &clf__format_csv, text, strlen(text), params));
+  return dataset;
+}
+
+static clf_documents *read_documents(const char *text, const char *params) {
+  const clf__document_format *format = &clf__document_format_csv;
+  const clf__bytes bytes = {(const unsigned char *)text, strlen(text), false};
+  clf_documents *documents = NULL;
+  void *values = NULL;
+  said[0] = warned[0] = '\0';
+  ck_clf_ok(clf__params_create(&values, context, &format->params, params));
+  ck_clf_ok(clf__documents_parse_csv(&documents, context, &bytes, "file", values));
+  clf__params_free(&format->params, values);
+  return documents;
+}
+
+typedef struct header_case {
+  const char *text, *params;
+  bool named;
+  const char *doubt; /* in a warning; NULL for none */
+} header_case;
+
+static int64_t count_lines(const char *text) {
+  int64_t lines = 0;
+  for (; *text != '\0'; text++) {
+    lines += *text == '\n';
+  }
+  return lines;
+}
+
+/* Every line is a row, but for a header. */
+START_TEST(header__is_found_by_what_is_below) {
+  static const header_case cases[] = {
+      /* names above numbers */
+      {"a,b\n1,2\n", NULL, true, NULL},
+      {"a,b,c\n1,2,x\n3,4,y\n", NULL, true, NULL},
+      {"2019,b,c\n1,2,3\n", NULL, true, NULL}, /* one number counts by one */
+      {"date,value,y\n2020-01-01,5,u\n2020-01-02,6,v\n", "ignore=1", true, NULL},
+      {"1st,2nd,label\n.5,7,1\n.25,6,2\n", NULL, true, NULL},
+      {"1st,2nd,3rd\n.5,7,1\n.25,6,2\n", NULL, true, NULL},
+      {"2000,a,2010\n5,6,7\n8,9,7\n", NULL, true, "though it has numbers; header=false"},
+      /* numbers alone are rows */
+      {"1,2\n3,4\n", NULL, false, NULL},
+      {"0,1,2\n3,4,5\n6,7,8\n", NULL, false, NULL}, /* numpy.arange(9): rows count, too */
+      {"0,1\n5,3\n", NULL, false, NULL},
+      {"1,2,3\n7,9,2\n", NULL, false, NULL},
+      {"1,2,3\n", NULL, false, NULL},
+      /* pandas names columns 0, 1, 2 */
+      {"0,1,2,3\n5.1,3.5,1.4,0\n4.9,3,1.4,1\n", NULL, true, "though all of it is numbers"},
+      {"0,1,2,species\n5.1,3.5,1.4,setosa\n4.9,3.0,1.4,setosa\n", NULL, true, NULL},
+      {"0,1,2,art\n5.1,3.5,1.4,setosa\n4.9,3.0,1.4,setosa\n", NULL, true, NULL},
+      {"0,1,art\n5.1,3.5,setosa\n4.9,3.0,setosa\n", NULL, true, "though it has numbers"},
+      {"0,species\n5.1,setosa\n4.9,setosa\n", NULL, true, NULL},
+      {"0,art\n5.1,setosa\n4.9,setosa\n", NULL, false, "in no other of the first lines"},
+      {"2019,2020,2021,land\n5,6,9,a\n7,1,8,a\n", NULL, true, "though it has numbers"},
+      {",0,1,2\n0,5.1,3.5,1\n1,4.9,3,2\n", NULL, true, NULL},
+      {"label,0,1,2\na,5,6,9\nb,8,2,1\na,5,5,5\n", "label=label", true, NULL},
+      {"label,0,1,2\na,5,6,9\nb,8,2,1\na,5,5,5\n", "label=-4", true, NULL},
+      /* a class that returns is none */
+      {"0,1,2,setosa\n5.1,3.5,1.4,setosa\n4.9,3.0,1.4,virginica\n", NULL, false, NULL},
+      {"5.1,3.5,setosa\n4.9,3.0,setosa\n6,2,virginica\n", NULL, false, NULL},
+      {"5.1,3.5,label\n4.9,3.0,setosa\n6,2,setosa\n", NULL, true, "though it has numbers"},
+      {"5.1,3.5,art\n4.9,3.0,setosa\n6,2,setosa\n", NULL, false, "header=true takes it as names"},
+      {"5.1,3.5,a\n4.9,3.0,b\n6,2,c\n", NULL, false, NULL},
+      /* quoted numbers above numbers: R */
+      {"\"2019\",\"2025\"\n1.5,2.5\n3,4\n", NULL, true, NULL},
+      {"\"1\",\"2\"\n\"3\",\"5\"\n", NULL, false, NULL},
+      /* what is missing is no name */
+      {"?,5,x\n4,6,x\n", "missing=nan", false, NULL},
+      {"NA,nan\n4,6\n", "missing=nan label=none", false, NULL},
+      {"1,2,a\n", NULL, false, NULL},
+      {"1,2\n3,4\n", "header=true", true, NULL},
+      {"a,2\n3,4\n", "header=false missing_values=a missing=nan", false, NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const header_case *it = &cases[i];
+    clf_dataset *dataset = read_text(it->text, it->params);
+    ck_assert_msg(clf_dataset_rows(dataset) == count_lines(it->text) - it->named, "'%s' has %lld",
+                  it->text, (long long)clf_dataset_rows(dataset));
+    const char *header = it->params != NULL && strstr(it->params, "header") != NULL ? ""
+                         : it->named                                                ? "header=true"
+                                     : "header=false";
+    ck_assert_msg(strstr(said, header) != NULL, "'%s': %s", it->text, said);
+    ck_assert_msg(it->doubt != NULL ? strstr(warned, it->doubt) != NULL
+                                    : strstr(warned, "header=") == NULL,
+                  "'%s': %s", it->text, warned);
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
+/* A document that is lost is worse than one too many. */
+START_TEST(documents__are_rows_unless_names_are_usual_ones) {
+  static const header_case cases[] = {
+      {"good film,pos\nbad film,neg\ngood,pos\n", NULL, false, NULL},
+      {"good film\nbad film\n", "label=none", false, NULL},
+      {"text,label\ngood film,pos\nbad film,neg\n", NULL, true, NULL},
+      {"Review,Sentiment\ngood film,pos\nbad film,neg\n", NULL, true, NULL},
+      {"Satz,Klasse\ngood,pos\nbad,pos\n", NULL, false, "header=true takes it as names"},
+      {"Satz,Klasse\ngood,pos\nbad,pos\n", "header=true", true, NULL},
+      {"Satz,Klasse\ngood,1\nbad,0\n", NULL, true, NULL}, /* above numbers */
+      {"good film,1\nbad,0\n", NULL, false, NULL},
+      {"good film,pos\n1984,neg\nbad,pos\n", NULL, false, NULL},   /* a document may be a number */
+      {"good; really,pos\nbad,neg\n", NULL, false, "header=true"}, /* one has a semicolon */
+      {"a b c\td\ne f\tg\nh\td\n", NULL, false, NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const header_case *it = &cases[i];
+    clf_documents *documents = read_documents(it->text, it->params);
+    ck_assert_msg(clf_documents_count(documents) == count_lines(it->text) - it->named,
+                  "'%s' has %lld", it->text, (long long)clf_documents_count(documents));
+    ck_assert_msg(it->doubt != NULL ? strstr(warned, it->doubt) != NULL : warned[0] == '\0',
+                  "'%s': %s", it->text, warned);
+    clf_documents_free(documents);
+  }
+}
+END_TEST
+
+/* The same two rows, however they are delimited. */
+START_TEST(delimiters__are_guessed) {
+  static const struct {
+    const char *text, *params, *says;
+  } cases[] = {
+      {"1,2,a\n3,4,b\n", NULL, "delimiter=comma"},
+      {"1;2;a\n3;4;b\n", NULL, "delimiter=semicolon"},
+      {"1\t2\ta\n3\t4\tb\n", NULL, "delimiter=tab"},
+      {"1|2|a\n3|4|b\n", NULL, "delimiter=pipe"},
+      {"1 2 a\n3 4 b\n", NULL, "delimiter=blanks"},
+      {"  1   2  a \n  3\t 4 \"b\"\r\n", NULL, "delimiter=blanks"},
+      {"x   y label\r\n 1 2   a\r\n3 4 b  ", NULL, "delimiter=blanks"},
+      {"1, 2, a\n3, 4, b\n", NULL, "delimiter=comma"},
+      {"length (cm),width (cm),kind\n1,2,a\n3,4,b\n", NULL, "delimiter=comma"},
+      {"x y,z; u,v w\n1,2,a\n3,4,b\n", NULL, "delimiter=comma"},
+      {"x;y,z;kind\n1;2;a\n3;4;b\n", NULL, "delimiter=semicolon"},
+      {"1.0 2.0 a\n3.0 4.0 b\n", "delimiter=blanks", "header=false"},
+      {"1 2 a\n3 4 b\n", "delimiter=space", "header=false"},
+      {"x,y,z,\n1,2,a,\n3,4,b,\n", NULL, "without the empty last column"},
+      {"x,y,z\n1,2,a,\n3,4,b,\n", NULL, "without the empty last column"}, /* pandas shifts this */
+      {"x,y,z,\n1,2,a\n3,4,b\n", NULL, "label=3 (z)"},
+      {"1,2,a,\n3,4,b,\n", "label=-1", "without the empty last column"},
+      {"1|2|a|\n3|4|b|\n", NULL, "without the empty last column"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_dataset *dataset = read_text(cases[i].text, cases[i].params);
+    ck_assert_msg(clf_dataset_rows(dataset) == 2 && clf_dataset_features(dataset) == 2, "'%s'",
+                  cases[i].text);
+    ck_values(dataset, "x", 1, 2, 3, 4);
+    ck_values(dataset, "labels", 0, 1);
+    ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "a");
+    ck_assert_msg(strstr(said, cases[i].says) != NULL, "'%s': %s", cases[i].text, said);
+    ck_assert_str_eq(warned, "");
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
+START_TEST(delimiters__of_other_records_are_refused) {
+  static const hostile table[] = {
+      {"x,y,z\n1,2,a, \n3,4,b\n", 0, NULL, CLF_ERROR_FORMAT, "line 2: it has 4 fields"},
+      {"1,2,3,\n4,5,6,\n7,8,9,1\n", 0, NULL, CLF_ERROR_DATA, "line 1, column 4: the value is mis"},
+      {"1,,\n1,,\n1,,\n1,,\n1,,\n1,,\n1,,\n1,,\n1,,\n1,,\n1,,\n1,,\n1,,\n1,,\n1,,\n1,,\n2,,1\n", 0,
+       "label=1 missing=nan", CLF_ERROR_FORMAT, "line 17: it has 3 fields"},
+      {"1 2 3\n4 5 \n", 0, "delimiter=blanks header=false", CLF_ERROR_FORMAT,
+       "line 2: it has 2 fields; the first line has 3"},
+      {"1 2 3\n4 5 6 7\n", 0, "delimiter=blanks", CLF_ERROR_FORMAT, "line 2: it has 4 fields"},
+      {"1 \"2\"3 4\n", 0, "delimiter=blanks", CLF_ERROR_FORMAT, "text follows its closing quote"},
+      {"1,2,3\n4;5;6\n", 0, NULL, CLF_ERROR_FORMAT, "delimiter says what separates them"},
+      {"1,2\n3;4,5\n", 0, NULL, CLF_ERROR_DATA, "'3;4' is not a number; delimiter"},
+      {"one\n1\n2\n", 0, NULL, CLF_ERROR_DATA, "delimiter says what separates columns"},
+      {"1,2,3\n# 4\n", 0, NULL, CLF_ERROR_FORMAT, "comment=hash leaves lines out"},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    assert_refused(context, &clf__format_csv, &table[i]);
+  }
+}
+END_TEST
+
+START_TEST(row_numbers__are_left_out) {
+  static const struct {
+    const char *text, *params, *says, *warns;
+    int64_t features;
+    double first; /* of the first row */
+  } cases[] = {
+      /* pandas' to_csv() */
+      {",x,y\n0,5,a\n1,6,b\n", NULL, "row_numbers=true", NULL, 1, 5},
+      {",x,y\n1,5,a\n2,6,b\n", NULL, "row_numbers=true", NULL, 1, 5},
+      {"\"\",x,y\n0,5,a\n1,6,b\n", NULL, "row_numbers=true", NULL, 1, 5},
+      {"Unnamed: 0,x,y\n0,5,a\n1,6,b\n", NULL, "row_numbers=true", NULL, 1, 5},
+      {",0,1,y\n0,5,7,a\n1,6,8,b\n", NULL, "row_numbers=true", NULL, 2, 5},
+      {";x;y\n0;5;a\n1;6;b\n", NULL, "row_numbers=true", NULL, 1, 5},
+      {",x,y\n0,5,a\n1,6,b\n", "row_numbers=false", "label=3 (y)", NULL, 2, 0},
+      {",x,y\n0,5,1\n1,6,2\n", "label=1", "header=true", NULL, 2, 5},
+      /* R's write.table() and write.csv() */
+      {"\"x\",\"y\"\n\"1\",5,\"a\"\n\"2\",6,\"b\"\n", NULL, "label=3 (y)", NULL, 1, 5},
+      {"\"x\" \"y\"\n\"Fiat\" 5 \"a\"\n\"Audi\" 6 \"b\"\n", NULL, "row_numbers=true", NULL, 1, 5},
+      {"\"\",\"x\",\"y\"\n\"Fiat\",5,\"a\"\n\"Audi\",6,\"b\"\n", NULL, "row_numbers=true", NULL, 1,
+       5},
+      /* doubtful */
+      {",x,y\n17,5,a\n4,6,b\n", NULL, "header=true", "row_numbers=true leaves it out", 2, 17},
+      {"Id,x,y\n1,5,a\n2,6,b\n3,5,a\n4,6,b\n5,5,a\n", NULL, "header=true", "counts the rows", 2, 1},
+      {"1,5,a\n2,6,b\n3,5,a\n4,6,b\n5,5,a\n", NULL, "header=false", "counts the rows", 2, 1},
+      {"Id,x,y\n1,5,a\n2,6,b\n3,5,a\n4,6,b\n5,5,a\n", "row_numbers=true", "label=3", NULL, 1, 5},
+      {"Id,x,y\n1,5,a\n2,6,b\n3,5,a\n4,6,b\n5,5,a\n", "row_numbers=false", "label=3", NULL, 2, 1},
+      {"Id,x,y\n1,5,a\n2,6,b\n3,5,a\n4,6,b\n5,5,a\n", "ignore=Id", "label=3", NULL, 1, 5},
+      {"t,x,y\n1,5,a\n2,6,b\n", NULL, "header=true", NULL, 2, 1},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_dataset *dataset = read_text(cases[i].text, cases[i].params);
+    clf_tensor *x = NULL;
+    ck_clf_ok(clf_dataset_tensor(dataset, "x", &x));
+    ck_assert_msg(clf_dataset_features(dataset) == cases[i].features &&
+                      clf__tensor_value(x, 0) == cases[i].first,
+                  "'%s'", cases[i].text);
+    ck_assert_msg(strstr(said, cases[i].says) != NULL, "'%s': %s", cases[i].text, said);
+    ck_assert_msg(cases[i].warns != NULL ? strstr(warned, cases[i].warns) != NULL
+                                         : warned[0] == '\0',
+                  "'%s': %s", cases[i].text, warned);
+    clf_tensor_free(x);
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
+START_TEST(row_numbers__that_are_none_are_refused) {
+  static const hostile table[] = {
+      {"x,y\n5.5,1,a\n6.5,2,b\n", 0, NULL, CLF_ERROR_FORMAT, "row_numbers=true if the first one"},
+      {"x,y\na,5,1\nb,6,2\n", 0, "row_numbers=false", CLF_ERROR_FORMAT, "line 2: it has 3 fields"},
+      {",x\n0,5\n1,6\n", 0, NULL, CLF_ERROR_DATA, "row_numbers=false the first"},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    assert_refused(context, &clf__format_csv, &table[i]);
+  }
+}
+END_TEST
+
+START_TEST(repeated_names__are_all_ignored_and_no_label) {
+  static const char text[] = "id,x,id,y,y\n1,5,2,7,8\n3,6,4,9,10\n";
+  clf_dataset *dataset = read_text(text, "ignore=id label=none");
+  ck_values(dataset, "x", 5, 7, 8, 6, 9, 10);
+  clf_dataset_free(dataset);
+  dataset = read_text(text, "ignore=id,4");
+  ck_values(dataset, "x", 5, 6);
+  ck_values(dataset, "labels", 0, 1);
+  clf_dataset_free(dataset);
+  static const hostile table[] = {
+      {text, 0, "label=y", CLF_ERROR_ARGUMENT,
+       "file: label=y: columns 4 and 5 have this name; give a number"},
+      {text, 0, "weight=id", CLF_ERROR_ARGUMENT, "weight=id: columns 1 and 3 have this name"},
+      {text, 0, "label=x,y regression=true", CLF_ERROR_ARGUMENT, "columns 4 and 5"},
+      {text, 0, "ignore=1,id", CLF_ERROR_ARGUMENT, "column 1 is already the ignored column"},
+      {text, 0, "ignore=id,3", CLF_ERROR_ARGUMENT, "column 3 is already the ignored column"},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    assert_refused(context, &clf__format_csv, &table[i]);
+  }
+}
+END_TEST
+
+/* Numbers that are names, too. */
+START_TEST(names__go_before_numbers) {
+  clf_dataset *dataset = read_text("0,1,2,kind\n5,6,9,1\n8,2,1,2\n", "label=kind ignore=1");
+  ck_values(dataset, "x", 5, 9, 8, 1);
+  ck_assert_ptr_nonnull(strstr(warned, "ignore=1 is taken as the name of column 2, not as col"));
+  clf_dataset_free(dataset);
+}
+END_TEST
+
+START_TEST(log__tells_every_guess_once) {
+  clf_dataset_free(read_text("x;y;art\n1,5;2;a\n3;4,25;b\n", NULL));
+  ck_assert_str_eq(said,
+                   "file: guessed delimiter=semicolon header=true decimal=comma label=3 (art)\n");
+  ck_assert_str_eq(warned, "");
+  clf_dataset_free(read_text("x;y;art\n1,5;2;a\n3;4,25;b\n",
+                             "delimiter=semicolon header=true decimal=comma label=art"));
+  ck_assert_str_eq(said, "");
+  clf_dataset_free(read_text("1,2\n,4\n5,\n6,7\n", "missing=skip label=none"));
+  ck_assert_ptr_nonnull(strstr(said, "2 of 4 rows lack a value and are left out"));
+  clf_documents_free(read_documents("a,b\nc,b\n", NULL));
+  ck_assert_str_eq(said, "file: guessed delimiter=comma header=false text=1 label=2\n");
+}
+END_TEST
+
+/* A label column of many different values is rather a target, or an identifier. */
+START_TEST(log__doubts_labels_that_are_all_different) {
+  char text[1024] = "";
+  for (int i = 0; i < 20; i++) {
+    sprintf(text + strlen(text), "%d,%d.5\n", i % 3, i);
+  }
+  clf_dataset_free(read_text(text, NULL));
+  ck_assert_ptr_nonnull(strstr(warned, "20 rows are 20 classes"));
+  clf_dataset_free(read_text(text, "regression=true"));
+  ck_assert_str_eq(warned, "");
+  clf_dataset_free(read_text(text, "label=1"));
+  ck_assert_str_eq(warned, "");
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("csv_guess");
+  TCase *tests = tcase_create("csv_guess");
+  tcase_add_checked_fixture(tests, setup, teardown);
+  tcase_add_test(tests, header__is_found_by_what_is_below);
+  tcase_add_test(tests, documents__are_rows_unless_names_are_usual_ones);
+  tcase_add_test(tests, delimiters__are_guessed);
+  tcase_add_test(tests, delimiters__of_other_records_are_refused);
+  tcase_add_test(tests, row_numbers__are_left_out);
+  tcase_add_test(tests, row_numbers__that_are_none_are_refused);
+  tcase_add_test(tests, repeated_names__are_all_ignored_and_no_label);
+  tcase_add_test(tests, names__go_before_numbers);
+  tcase_add_test(tests, log__tells_every_guess_once);
+  tcase_add_test(tests, log__doubts_labels_that_are_all_different);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}

@@ -1,0 +1,327 @@
+/* CSV text in other spellings: decimal marks, thousands, missing values, comments, encodings. */
+#include <math.h>
+
+#include "reader.h"
+
+static clf_context *context;
+static char warned[1024];
+
+static void listen(void *user, int32_t level, const char *message) {
+  (void)user;
+  if (level == CLF_LOG_WARNING) {
+    snprintf(warned, sizeof warned, "%s", message);
+  }
+}
+
+static void setup(void) {
+  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+}
+
+static void teardown(void) {
+  clf_context_free(context);
+}
+
+static clf_dataset *read_text(const char *text, const char *params) {
+  clf_dataset *dataset = NULL;
+  warned[0] = '\0';
+  ck_clf_ok(read_bytes(&dataset, context, &clf__format_csv, text, strlen(text), params));
+  return dataset;
+}
+
+/* Cases of 1.5, -2000.25, 3e-2 and 0 in two rows of labels 1234.5 and 7, however they are written.
+ */
+START_TEST(numbers__are_read_by_any_marks) {
+  static const struct {
+    const char *text, *params;
+  } cases[] = {
+      {"1.5,-2000.25,1234.5\n3e-2,0,7\n", NULL},
+      {"1,5;-2000,25;1234,5\n3e-2;0;7\n", NULL},
+      {"1,5\t-2000,25\t1234,5\n3e-2\t0\t7\n", NULL},
+      {"1,5 -2000,25 1234,5\n0,03 ,0 7\n", "delimiter=blanks"},
+      {"1,5;-2000,25;1234,5\n3e-2;0;7\n", "decimal=comma"},
+      {"1,5;-2.000,25;1.234,5\n0,03;0;7\n", "thousands=point"},
+      {"1,5;-2.000,25;1.234,5\n0,03;0;7\n", "decimal=comma thousands=point"},
+      {"1.5;-2,000.25;1,234.5\n.03;0;7\n", "thousands=comma"},
+      {"1.5,\"-2,000.25\",\"1,234.5\"\n.03,0,7\n", "thousands=comma"},
+      {"\"1,5\",\"-2000,25\",\"1234,5\"\n\"3e-2\",0,7\n", "decimal=comma"},
+      {"1,5;-2 000,25;1 234,5\n0,03;0;7\n", "thousands=space"},
+      {"1.5;-2'000.25;1'234.5\n0.03;0;7\n", "thousands=apostrophe"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (int dtype = 0; dtype < 2; dtype++) {
+      char params[128];
+      snprintf(params, sizeof params, "%s header=false dtype=%s",
+               cases[i].params != NULL ? cases[i].params : "", dtype == 0 ? "f32" : "f64");
+      clf_dataset *dataset = read_text(cases[i].text, params);
+      ck_values(dataset, "x", 1.5, -2000.25, dtype == 0 ? (double)0.03f : 0.03, 0);
+      ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "7");
+      ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "1234.5");
+      ck_assert_msg(dtype == 0 || warned[0] == '\0', "'%s': %s", cases[i].text, warned);
+      clf_dataset_free(dataset);
+    }
+  }
+}
+END_TEST
+
+/* All groups but the first have three digits: others are no numbers, where "1,5" by thousands of
+ * commas would become 15. */
+START_TEST(thousands__are_groups_of_three) {
+  static const struct {
+    const char *number, *mark;
+    double value; /* NaN: refused */
+  } cases[] = {
+      {"1,234", "comma", 1234},
+      {"12,345,678", "comma", 12345678},
+      {"-123,456.5", "comma", -123456.5},
+      {"+1,000e3", "comma", 1e6},
+      {"1234", "comma", 1234},
+      {"1234.5", "comma", 1234.5},
+      {"1,5", "comma", NAN},
+      {"1,23", "comma", NAN},
+      {"1,2345", "comma", NAN},
+      {"1234,567", "comma", NAN},
+      {",123", "comma", NAN},
+      {"1,,234", "comma", NAN},
+      {"1,234,", "comma", NAN},
+      {"1.234,567", "comma", NAN},
+      {"12,34,567", "comma", NAN},
+      {"1,234,56", "comma", NAN},
+      {"0,001", "comma", NAN},
+      {"1 ,", "comma", NAN},
+      {"1.234", "point", 1234},
+      {"1.234,5", "point", 1234.5},
+      {"1.5", "point", NAN},
+      {"1,234.5", "point", NAN},
+      {"1,2,3", "point", NAN},
+      {"1'000", "apostrophe", 1000},
+      {"--1", "comma", NAN},
+      {"1 000 000", "space", 1000000},
+      {"1 00", "space", NAN},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char text[64], params[64];
+    clf_dataset *dataset = NULL;
+    snprintf(text, sizeof text, "%s;1\n7;2\n", cases[i].number);
+    snprintf(params, sizeof params, "dtype=f64 delimiter=semicolon header=false thousands=%s",
+             cases[i].mark);
+    if (isnan(cases[i].value)) {
+      const hostile bad = {text, 0, params, CLF_ERROR_DATA, "is not a number"};
+      assert_refused(context, &clf__format_csv, &bad);
+    } else {
+      dataset = read_text(text, params);
+      ck_values(dataset, "x", cases[i].value, 7);
+      clf_dataset_free(dataset);
+    }
+  }
+}
+END_TEST
+
+START_TEST(marks__are_doubted_or_refused) {
+  clf_dataset *dataset = read_text("1,234;a\n5,678;b\n", NULL);
+  ck_values(dataset, "x", (double)1.234f, (double)5.678f);
+  ck_assert_ptr_nonnull(strstr(warned, "thousands=comma if they stand between thousands"));
+  clf_dataset_free(dataset);
+  dataset = read_text("1,234;a\n5,678;b\n", "thousands=comma");
+  ck_values(dataset, "x", 1234, 5678);
+  ck_assert_str_eq(warned, "");
+  clf_dataset_free(dataset);
+  static const hostile table[] = {
+      {"1;2\n3,5;4\n1.5;2\n", 0, NULL, CLF_ERROR_DATA, "'3,5' is not a number; decimal=comma"},
+      {"1.5;2\n3,500;4\n", 0, NULL, CLF_ERROR_DATA, "decimal=comma or thousands=comma reads it"},
+      {"1.5;2\n3,500,000;4\n", 0, NULL, CLF_ERROR_DATA, "'3,500,000' is not a number; thousands=c"},
+      {"1,5;2\n3.500,25;4\n", 0, NULL, CLF_ERROR_DATA, "decimal=comma thousands=point reads it"},
+      {"1.5;2\n3.500,25;4\n", 0, NULL, CLF_ERROR_DATA, "decimal=comma thousands=point reads it"},
+      {"1,5;2\n2,5;3\n3.5;4\n", 0, "decimal=comma", CLF_ERROR_DATA, "decimal=point reads it"},
+      {"5;2\n3 500;4\n", 0, NULL, CLF_ERROR_DATA, "thousands=space or thousands=apostrophe"},
+      {"a,b,c\n1,#5,3\n", 0, NULL, CLF_ERROR_DATA, "comment=hash leaves comments out"},
+      {"1;2\n", 0, "decimal=comma thousands=comma", CLF_ERROR_ARGUMENT, "not be the same mark"},
+      {"1;2\n", 0, "thousands=none decimal=dot", CLF_ERROR_ARGUMENT, "point|comma"},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    assert_refused(context, &clf__format_csv, &table[i]);
+  }
+  char text[800];
+  snprintf(text, sizeof text, "%0600d;2\n", 1);
+  const hostile bad = {text, 0, "decimal=comma", CLF_ERROR_DATA, "is not a number"};
+  assert_refused(context, &clf__format_csv, &bad);
+}
+END_TEST
+
+START_TEST(missing_values__are_the_usual_ones) {
+  static const char *const usual[] = {"",     " ",   "NA",   "N/A",  "n/a",  "NaN",     "nan",
+                                      "NAN",  "?",   "-nan", "null", "NULL", "None",    "<NA>",
+                                      "#N/A", "#NA", "-NaN", "Null", "\"\"", "#N/A N/A"};
+  char text[128];
+  for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+    snprintf(text, sizeof text, "x,y,label\n1,%s,a\n3,4,b\n", usual[i]);
+    clf_dataset *dataset = read_text(text, "missing=nan");
+    ck_values(dataset, "x", 1, NAN, 3, 4);
+    clf_dataset_free(dataset);
+    dataset = read_text(text, "missing=skip");
+    ck_values(dataset, "x", 3, 4);
+    clf_dataset_free(dataset);
+    const hostile bad = {text, 0, NULL, CLF_ERROR_DATA, "(y): the value is missing; missing=skip"};
+    assert_refused(context, &clf__format_csv, &bad);
+    snprintf(text, sizeof text, "x,y,label\n1,2,%s\n3,4,b\n", usual[i]);
+    const hostile label = {text, 0, "missing=nan", CLF_ERROR_DATA, "(label): the value is missing"};
+    assert_refused(context, &clf__format_csv, &label);
+  }
+}
+END_TEST
+
+START_TEST(missing_values__may_be_chosen) {
+  clf_dataset *dataset = read_text("x,y\n-999,a\n-999.0,a\n5,b\nunknown,a\n,b\n",
+                                   "missing=nan missing_values=-999,unknown");
+  ck_values(dataset, "x", NAN, NAN, 5, NAN, NAN);
+  clf_dataset_free(dataset);
+  dataset = read_text("1,None\n2,None\n3,\"NA\"\n", "missing_values=?");
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "NA");
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "None");
+  clf_dataset_free(dataset);
+  static const hostile table[] = {
+      {"1,a\nNA,b\n", 0, "missing=nan missing_values=-999", CLF_ERROR_DATA, "'NA' is not a number"},
+      {"1,a\nnan,b\n", 0, "missing=nan missing_values=-999", CLF_ERROR_DATA, "is not a finite"},
+      {"1,a\n2,None\n", 0, NULL, CLF_ERROR_DATA, "missing_values says which texts stand for none"},
+      {"1,a\n-,b\n", 0, NULL, CLF_ERROR_DATA, "missing_values=- takes it as missing, ignore=1"},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    assert_refused(context, &clf__format_csv, &table[i]);
+  }
+}
+END_TEST
+
+/* The same two rows. */
+START_TEST(comments__are_left_out) {
+  static const struct {
+    const char *text, *params;
+  } cases[] = {
+      {"# by numpy\n1,2,a\n3,4,b\n", NULL},
+      {"# x,y,label\n1,2,a\n3,4,b\n", "label=label"}, /* numpy.savetxt(header=…) */
+      {"## meta,1\n#x\ty\tlabel\n1\t2\ta\n3\t4\tb\n", "label=label"}, /* VCF */
+      {"# of, two\nx,y,label\n1,2,a\n3,4,b\n", "label=label"},
+      {"#\n\n # it's 5\" wide\nx,y,label\n1,2,a\n3,4,b\n", NULL},
+      {"1,2,a # one\n# \"two\n3,4,b# three\n#", "comment=hash"},
+      {"1,2,a # one\n\n#\"\n3,4,\"b\" # th\"ree", "comment=hash"},
+      {"% Weka\n1,2,a\n  % \"\n3,4,b\n", "comment=percent"},
+      {"# x y label\n1 2 a\n3 4 b\n", "label=label"},
+      {"1 2 a #\n3 4 b # c\n", "comment=hash"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_dataset *dataset = read_text(cases[i].text, cases[i].params);
+    ck_assert_msg(clf_dataset_rows(dataset) == 2 && clf_dataset_features(dataset) == 2, "'%s'",
+                  cases[i].text);
+    ck_values(dataset, "x", 1, 2, 3, 4);
+    ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "a");
+    ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "b");
+    clf_dataset_free(dataset);
+  }
+  static const hostile table[] = {
+      {"# a\n1,2,x\n", 0, "comment=none", CLF_ERROR_DATA, "delimiter says"},
+      {"1,2\n# a\n", 0, NULL, CLF_ERROR_FORMAT, "comment=hash leaves lines out"},
+      {"# a\n", 0, "comment=hash", CLF_ERROR_DATA, "it has no rows"},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    assert_refused(context, &clf__format_csv, &table[i]);
+  }
+}
+END_TEST
+
+START_TEST(encodings__are_refused_or_converted) {
+  clf_dataset *dataset = read_text(
+      "gr\xF6\xDF"
+      "e,\xE4pfel\n1,caf\xE9\n2,5\x80\n",
+      "encoding=latin1 label=\xC3\xA4pfel");
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "5\xE2\x82\xAC");
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "caf\xC3\xA9");
+  clf_dataset_free(dataset);
+  dataset = read_text("x,y\n1,caf\xC3\xA9\n", NULL);
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "caf\xC3\xA9");
+  clf_dataset_free(dataset);
+  dataset = read_text("x,note,y\n1,caf\xE9,2\n", "ignore=note"); /* of no consequence */
+  clf_dataset_free(dataset);
+  static const hostile table[] = {
+      {"x,y\n1,a\n2,caf\xE9\n", 0, NULL, CLF_ERROR_DATA,
+       "file line 3, column 2 (y): 'caf?' is no UTF-8: byte 4 is 0xE9; encoding=latin1 reads it"},
+      {"x,gr\xF6\xDF"
+       "e\n1,a\n",
+       0, NULL, CLF_ERROR_DATA,
+       "file line 1, column 2: 'gr??e' is no UTF-8: byte 3 is 0xF6; encoding=latin1"},
+      {"\xFF\xFE"
+       "1\0,\0",
+       6, NULL, CLF_ERROR_FORMAT, "UTF-16"},
+      {"\xFE\xFF\0001\0,", 6, NULL, CLF_ERROR_FORMAT, "UTF-16"},
+      {"1\0,\0002\0\n\0", 8, NULL, CLF_ERROR_FORMAT, "UTF-16"},
+      {"\0001\0,\0002\0\n", 8, NULL, CLF_ERROR_FORMAT, "UTF-16"},
+      {"1,2\n3,\0"
+       "4\n",
+       8, NULL, CLF_ERROR_FORMAT, "it is not a text file: byte 6 is 0"},
+      {"PK\3\4\24\0\6\0", 8, NULL, CLF_ERROR_FORMAT, "a ZIP archive"},
+      {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 0, NULL, CLF_ERROR_FORMAT, "a spreadsheet"},
+      {"PAR1\25\0", 6, NULL, CLF_ERROR_FORMAT, "Parquet"},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    assert_refused(context, &clf__format_csv, &table[i]);
+  }
+}
+END_TEST
+
+/* Every byte of Latin-1, against the rule: U+00XX above 0x9F, Windows-1252 below it. */
+START_TEST(latin1__is_converted_as_browsers_do) {
+  static const unsigned char windows[][3] = {
+      {0x80, 0x20, 0xAC}, {0x85, 0x20, 0x26}, {0x8A, 0x01, 0x60}, {0x93, 0x20, 0x1C},
+      {0x99, 0x21, 0x22}, {0x9F, 0x01, 0x78}, {0x81, 0x00, 0x81}};
+  for (int i = 0xA0; i < 0x100 + 7; i++) {
+    const int byte = i < 0x100 ? i : windows[i - 0x100][0];
+    const int character = i < 0x100 ? i : windows[i - 0x100][1] * 256 + windows[i - 0x100][2];
+    char text[16], expected[8];
+    snprintf(text, sizeof text, "1,a%cb\n2,z\n", byte);
+    if (character < 0x800) {
+      snprintf(expected, sizeof expected, "a%c%cb", 0xC0 | character >> 6, 0x80 | (character & 63));
+    } else {
+      snprintf(expected, sizeof expected, "a%c%c%cb", 0xE0 | character >> 12,
+               0x80 | (character >> 6 & 63), 0x80 | (character & 63));
+    }
+    clf_dataset *dataset = read_text(text, "encoding=latin1");
+    ck_assert_str_eq(clf_dataset_class_name(dataset, 0), expected);
+    clf_dataset_free(dataset);
+  }
+}
+END_TEST
+
+START_TEST(survives_damage) {
+  static const char text[] = "# x y\n;x;x;label;\r\n0;1.234,5; 3 # c\xE9;\"a\";\n1;,5;?;b;\n";
+  static const char *const params[] = {
+      NULL, "encoding=latin1 comment=hash missing=nan", "thousands=point missing=skip label=none",
+      "delimiter=blanks missing_values=?,1 row_numbers=true missing=nan",
+      "ignore=x row_numbers=false header=false missing=nan"};
+  for (size_t i = 0; i < sizeof params / sizeof params[0]; i++) {
+    survive_damage(context, &clf__format_csv, text, sizeof text - 1, params[i]);
+  }
+}
+END_TEST
+
+START_TEST(survives_refused_memory) {
+  static const char text[] = ";x;label\n0;1.234,5;caf\xE9\n1;2;b\n";
+  survive_refusals(&clf__format_csv, text, sizeof text - 1, "thousands=point encoding=latin1");
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("csv_marks");
+  TCase *tests = tcase_create("csv_marks");
+  tcase_add_checked_fixture(tests, setup, teardown);
+  tcase_set_timeout(tests, 60);
+  tcase_add_test(tests, numbers__are_read_by_any_marks);
+  tcase_add_test(tests, thousands__are_groups_of_three);
+  tcase_add_test(tests, marks__are_doubted_or_refused);
+  tcase_add_test(tests, missing_values__are_the_usual_ones);
+  tcase_add_test(tests, missing_values__may_be_chosen);
+  tcase_add_test(tests, comments__are_left_out);
+  tcase_add_test(tests, encodings__are_refused_or_converted);
+  tcase_add_test(tests, latin1__is_converted_as_browsers_do);
+  tcase_add_test(tests, survives_damage);
+  tcase_add_test(tests, survives_refused_memory);
+  suite_add_tcase(suite, tests);
+  return run_suite(suite);
+}
