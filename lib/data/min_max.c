@@ -50,6 +50,24 @@ static clf_status check_sparse(const clf_transform *transform, const clf_dataset
   return CLF_OK;
 }
 
+static double factor_of(const min_max_params *values, double minimum, double maximum) {
+  return (values->high - values->low) / (maximum > minimum ? maximum - minimum : 1);
+}
+
+/* Ranges that doubles can divide by. */
+static clf_status check_ranges(const clf_transform *transform, const double *minimum,
+                               const double *maximum, int64_t columns) {
+  for (int64_t j = 0; j < columns; j++) {
+    if (!isfinite(factor_of(transform->params, minimum[j], maximum[j]))) {
+      return clf__fail(CLF_ERROR_DATA,
+                       "column %lld, from %s to %s, varies too little for doubles to divide by its "
+                       "range: scale it up",
+                       (long long)j, clf__number_text(minimum[j]), clf__number_text(maximum[j]));
+    }
+  }
+  return CLF_OK;
+}
+
 static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
                       clf__store *state) {
   clf__rows x = clf__dataset_rows(dataset);
@@ -62,6 +80,7 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   clf__columns columns = {.minimum = minimum->data, .maximum = maximum->data};
   CLF__TRY(clf__column_statistics(transform->context, &x, NULL, &columns));
   CLF__TRY(check_sparse(transform, dataset, minimum->data));
+  CLF__TRY(check_ranges(transform, minimum->data, maximum->data, x.columns));
   CLF__TRY(clf__store_add_tensor(state, "minimum", minimum));
   CLF__TRY(clf__store_add_tensor(state, "maximum", maximum));
 done:
@@ -76,9 +95,8 @@ static void affine(const clf_transform *transform, double *center, double *facto
   const double *minimum = clf__store_tensor(transform->state, "minimum")->data;
   const double *maximum = clf__store_tensor(transform->state, "maximum")->data;
   for (int64_t j = 0; j < transform->features; j++) {
-    const double range = maximum[j] - minimum[j];
     center[j] = minimum[j];
-    factor[j] = (values->high - values->low) / (range > 0 ? range : 1);
+    factor[j] = factor_of(values, minimum[j], maximum[j]);
   }
   *out = (clf__affine){center, factor, values->low, values->clip ? values->low : -INFINITY,
                        values->clip ? values->high : INFINITY};
@@ -106,6 +124,9 @@ static clf_status check(const clf_transform *transform) {
     if (minimum[j] > maximum[j]) {
       status = clf__fail(CLF_ERROR_CORRUPT, "model file: a minimum is above its maximum");
     }
+  }
+  if (status == CLF_OK) {
+    status = check_ranges(transform, minimum, maximum, transform->features);
   }
   return status < 0 ? CLF_ERROR_CORRUPT : CLF_OK;
 }

@@ -14,6 +14,7 @@
 #include "data/pca.h"
 #include "data/statistics.h"
 #include "ops/ops.h"
+#include "tensor/rows_precision.h"
 
 enum {
   MOST_SIZE = 32768, /* of an eigenproblem */
@@ -222,6 +223,7 @@ clf_status clf__directions_find(clf__directions *out, clf_context *context, cons
     goto done;
   }
   CLF__TRY(gram ? make_gram(&job, out) : make_covariance(&job, out));
+  CLF__TRY(clf__rows_check_small(x, weights, out->mean));
   out->total = trace(&job) / job.weight;
   CLF__TRY(clf__eigen_symmetric(context, job.matrix, job.size, job.count, job.values, job.vectors));
   out->count = count_kept(&job, share, out->total * job.weight);

@@ -41,10 +41,10 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   clf__columns columns = {.minimum = extremes->data,
                           .maximum = (double *)extremes->data + x.columns,
                           .mean = mean->data,
-                          .variance = spread};
+                          .deviation = spread};
   CLF__TRY(clf__column_statistics(transform->context, &x, clf__dataset_weights(dataset), &columns));
   for (int64_t j = 0; j < x.columns; j++) {
-    spread[j] = spread[j] > 0 ? sqrt(spread[j]) : 1;
+    spread[j] = spread[j] > 0 ? spread[j] : 1;
   }
   CLF__TRY(clf__store_add_tensor(state, "mean", mean));
   CLF__TRY(clf__store_add_tensor(state, "deviation", deviation));
@@ -84,8 +84,10 @@ static clf_status check(const clf_transform *transform) {
     return CLF_ERROR_CORRUPT;
   }
   for (int64_t j = 0; j < transform->features; j++) {
-    if (!(deviation[j] > 0)) {
-      return clf__fail(CLF_ERROR_CORRUPT, "model file: a standard deviation is not above 0");
+    if (!(deviation[j] > 0 && isfinite(1 / deviation[j]))) {
+      return clf__fail(
+          CLF_ERROR_CORRUPT,
+          "model file: a standard deviation is not above 0, or too small to divide by");
     }
   }
   return CLF_OK;

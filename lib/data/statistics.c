@@ -4,13 +4,16 @@
  *   mean = Σ w x / W,   variance = Σ w (x - mean)² / W - (Σ w (x - mean) / W)²,
  *
  * whose last term takes back the rounding of the mean (Chan, Golub and LeVeque, "Algorithms for
- * computing the sample variance", 1983). Rows are cut into a few blocks by size, each summed by
- * itself, so that the result does not depend on the number of threads. Each number reads and writes
- * up to three double sums in the caches: that, not memory, bounds it, at about three times what
- * reading the rows twice takes. */
+ * computing the sample variance", 1983). What is kept is its root, the deviation, which has the
+ * features' size: the squares of f64 features may have none. Rows are cut into a few blocks by
+ * size, each summed by itself, so that the result does not depend on the number of threads. Each
+ * number reads and writes up to three double sums in the caches: that, not memory, bounds it, at
+ * about three times what reading the rows twice takes. */
 #include "data/statistics.h"
 
+#include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "base/pool.h"
 #include "base/text.h"
@@ -34,7 +37,8 @@ typedef struct reading {
   clf_context *context;
   const clf__rows *x;
   const float *weights;
-  const double *mean;
+  const double *mean; /* in the second pass, in the columns' units */
+  const double *unit; /* [columns] powers of 2 by which columns are multiplied there, or NULL */
   int64_t blocks;
   int64_t block_rows;
   double *memory;  /* [blocks, ARRAYS, columns] */
@@ -53,6 +57,9 @@ static values values_of(const reading *job, int64_t row, int32_t worker) {
     return (values){.single = clf__rows_values(job->x, row, (float *)buffer)};
   }
   clf__rows_read_f64(job->x, row, buffer);
+  for (int64_t j = 0; job->unit != NULL && j < job->x->columns; j++) {
+    buffer[j] *= job->unit[j];
+  }
   return (values){.wide = buffer};
 }
 
@@ -202,34 +209,65 @@ static clf_status read_extremes_and_means(reading *job, const clf__columns *out,
   return CLF_OK;
 }
 
-static clf_status read_variances(reading *job, const clf__columns *out, double total) {
-  job->mean = out->mean;
-  const clf_status status = clf__progress_rows(job->context, job->x->first_row, job->x->rows,
-                                               job->blocks, read_block, job);
-  if (status < 0) {
-    return status;
+/* Squares of f64 values may leave the range of doubles, so a column of such rows whose range is far
+ * from 1 is measured in a unit near to it: a power of 2, which changes no digit. `mean` [columns]
+ * receives the means in these units; returns whether there is one but 1. */
+static bool choose_units(const reading *job, const clf__columns *out, double *unit, double *mean) {
+  enum { FAR = 256 }; /* 2^256 and its square are within the range, and sums of them */
+  bool chosen = false;
+  for (int64_t j = 0; j < job->x->columns; j++) {
+    const double range = out->maximum[j] - out->minimum[j];
+    const int exponent = range > 0 && isfinite(range) ? ilogb(range) : 0;
+    const bool far = job->x->dtype == CLF_F64 && abs(exponent) > FAR;
+    unit[j] = far ? ldexp(1, exponent < -DBL_MAX_EXP + 1 ? DBL_MAX_EXP - 1 : -exponent) : 1;
+    mean[j] = out->mean[j] * unit[j];
+    chosen |= far;
   }
+  return chosen;
+}
+
+static clf_status read_deviations(reading *job, const clf__columns *out, double total) {
+  const int64_t columns = job->x->columns;
+  double *unit = clf__alloc_array(job->context, columns, 2 * sizeof *unit);
+  if (unit == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  job->unit = choose_units(job, out, unit, unit + columns) ? unit : NULL;
+  job->mean = unit + columns;
+  clf_status status = clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->blocks,
+                                         read_block, job);
+  CLF__TRY(status);
   merge_sums(job, FIRST_OF_SECOND, ARRAYS);
   sums all = sums_of(job, 0);
   bool sparse = clf__rows_sparse(job->x);
-  for (int64_t j = 0; j < job->x->columns; j++) {
+  for (int64_t j = 0; j < columns; j++) {
     double zeros = sparse ? total - all.weight[j] : 0; /* weight of the elements left out */
-    double drift = (all.drift[j] - zeros * out->mean[j]) / total;
-    double square = (all.square[j] + zeros * out->mean[j] * out->mean[j]) / total;
-    bool constant = out->minimum[j] == out->maximum[j];
-    out->variance[j] = constant ? 0 : fmax(square - drift * drift, 0);
+    double drift = (all.drift[j] - zeros * job->mean[j]) / total;
+    double square = (all.square[j] + zeros * job->mean[j] * job->mean[j]) / total;
+    double variance = out->minimum[j] == out->maximum[j] ? 0 : square - drift * drift;
+    out->deviation[j] = variance <= 0 ? 0 : sqrt(variance) / unit[j]; /* NaN stays NaN */
+    if (variance > 0 && !isfinite(1 / out->deviation[j])) {
+      status = clf__fail(CLF_ERROR_DATA,
+                         "column %lld, from %s to %s, varies too little for doubles to divide by "
+                         "its deviation: scale it up",
+                         (long long)j, clf__number_text(out->minimum[j]),
+                         clf__number_text(out->maximum[j]));
+      goto done;
+    }
   }
-  return CLF_OK;
+done:
+  clf__free(unit);
+  return status;
 }
 
-/* Doubles near the largest one: a difference, a sum or a square of them may be none. */
+/* Doubles near the largest one: a difference or a sum of them may be none. */
 static clf_status check_finite(const clf__columns *out, int64_t columns) {
   for (int64_t j = 0; j < columns; j++) {
     if (!isfinite(out->maximum[j] - out->minimum[j]) ||
         (out->mean != NULL && !isfinite(out->mean[j])) ||
-        (out->variance != NULL && !isfinite(out->variance[j]))) {
+        (out->deviation != NULL && !isfinite(out->deviation[j]))) {
       return clf__fail(
-          CLF_ERROR_DATA, "column %lld, from %s to %s, is too large for its mean and variance",
+          CLF_ERROR_DATA, "column %lld, from %s to %s, is too large for its mean and deviation",
           (long long)j, clf__number_text(out->minimum[j]), clf__number_text(out->maximum[j]));
     }
   }
@@ -262,8 +300,8 @@ clf_status clf__column_statistics(clf_context *context, const clf__rows *x, cons
     goto done;
   }
   CLF__TRY(read_extremes_and_means(&job, out, rows, total));
-  if (out->variance != NULL) {
-    CLF__TRY(read_variances(&job, out, total));
+  if (out->deviation != NULL) {
+    CLF__TRY(read_deviations(&job, out, total));
   }
   status = check_finite(out, x->columns);
 done:

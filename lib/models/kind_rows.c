@@ -112,6 +112,10 @@ static clf_status begin(clf__kind_rows *rows, const clf_model *model, const clf_
   } else if (first) {
     status = choose_center(&rows->center, model, x, weights, rows->movable);
   }
+  if (status == CLF_OK && first && !rows->wide) {
+    status = clf__rows_check_small(x, weights, rows->center != NULL ? rows->center->data : NULL);
+    status = status < 0 ? clf__fail_within(status, "%s", model->kind->name) : CLF_OK;
+  }
   if (status == CLF_OK) {
     status = make(rows, model, x, rows->center, rows->wide);
   }

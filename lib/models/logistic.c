@@ -98,10 +98,10 @@ static double largest_component(const fitting *f, const double *gradient) {
   const int64_t weights = o->outputs * o->columns;
   double of_weights = 0, of_bias = 0;
   for (int64_t i = 0; i < weights; i++) {
-    of_weights = fmax(of_weights, fabs(gradient[i]));
+    of_weights = isnan(gradient[i]) ? INFINITY : fmax(of_weights, fabs(gradient[i]));
   }
   for (int64_t k = 0; k < o->outputs; k++) {
-    of_bias = fmax(of_bias, fabs(gradient[weights + k]));
+    of_bias = isnan(gradient[weights + k]) ? INFINITY : fmax(of_bias, fabs(gradient[weights + k]));
   }
   return fmax(of_weights / f->unit, of_bias);
 }
@@ -110,6 +110,11 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
                           clf__lbfgs_order *order) {
   fitting *f = argument;
   f->largest = largest_component(f, gradient);
+  if (!isfinite(f->largest)) {
+    return clf__fail(CLF_ERROR_NUMERIC,
+                     "logistic: the gradient is beyond the range of float: scale the features down "
+                     "(transform: standardize)");
+  }
   clf_status status = clf__progress_step(&f->progress, iteration, value, (double)NAN);
   if (status == CLF_OK && iteration > 0) {
     status = record(f, iteration, value);

@@ -2,8 +2,10 @@
  * (S + alpha I) w = c, one system an output, all of them sharing each pass over the rows. S is
  * never formed: S p = X^T D (X p - 1 m^T p), with the row weights D and the mean m.
  *
- * Products run in f32 a block of rows at a time, vectors and scalars in f64. The rows are dealt to
- * a fixed number of chunks whose sums are added in order, so the result does not depend on threads.
+ * Products run in f32 a block of rows at a time, vectors and scalars in f64. Directions are given
+ * to them in units, powers of 2, that bring the products near to 1, whatever the features' size:
+ * 1e20 and 1e-20 leave the range of f32 else. The rows are dealt to a fixed number of chunks whose
+ * sums are added in order, so the result does not depend on threads.
  *
  * From w = 0 on, all iterates lie in the span of the rows, so that without a penalty the limit is
  * the solution of minimum norm. Once rounding error is all that the directions hold, iterates run
@@ -34,8 +36,10 @@ typedef struct cg_work {
   double *objective;   /* [K] there */
   double *squares;     /* [CHUNKS, K] of what is left of the targets */
   bool *stopped;       /* [K] the objective has risen */
-  float *rounded;      /* [K, D] the direction as f32 */
-  float *shift;        /* [K] minus m^T p */
+  float *rounded;      /* [K, D] the direction as f32, in units */
+  float *shift;        /* [K] minus m^T p, in the same */
+  double *unit;        /* [K] powers of 2 */
+  int size;            /* the largest feature's exponent */
   clf__linear_map map; /* of `rounded`; its owner is the pass that uses it */
   clf__linear_gradient sums[CHUNKS];
   float *scratch; /* [CHUNKS, BLOCK_ROWS, K] */
@@ -74,7 +78,7 @@ static void add_squares(const cg_work *work, int64_t first, int64_t rows, const 
     const double weight = work->weights != NULL ? (double)work->weights[first + i] : 1;
     for (int64_t k = 0; k < work->outputs; k++) {
       const double left = target(work->training, first + i, k) - work->target_mean[k] -
-                          (double)fitted[i * work->outputs + k];
+                          work->unit[k] * (double)fitted[i * work->outputs + k];
       squares[k] += weight * left * left;
     }
   }
@@ -133,14 +137,15 @@ static clf_status allocate(cg_work *work) {
   work->product = clf__alloc_array(context, size, sizeof(double));
   work->rounded = clf__alloc_array(context, size, sizeof(float));
   work->shift = clf__alloc_array(context, work->outputs, sizeof(float));
+  work->unit = clf__alloc_array(context, work->outputs, sizeof(double));
   work->scratch = clf__alloc_array(context, CHUNKS * BLOCK_ROWS * work->outputs, sizeof(float));
   work->best = clf__alloc_zeroed(context, size, sizeof(double));
   work->objective = clf__alloc_zeroed(context, work->outputs, sizeof(double));
   work->squares = clf__alloc_array(context, CHUNKS * work->outputs, sizeof(double));
   work->stopped = clf__alloc_zeroed(context, work->outputs, sizeof(bool));
   if (!work->mean || !work->target_mean || !work->solution || !work->residual || !work->direction ||
-      !work->product || !work->rounded || !work->shift || !work->scratch || !work->best ||
-      !work->objective || !work->squares || !work->stopped) {
+      !work->product || !work->rounded || !work->shift || !work->unit || !work->scratch ||
+      !work->best || !work->objective || !work->squares || !work->stopped) {
     return CLF_ERROR_MEMORY;
   }
   clf_status status = CLF_OK;
@@ -163,6 +168,7 @@ static void release(cg_work *work) {
   clf__free(work->product);
   clf__free(work->rounded);
   clf__free(work->shift);
+  clf__free(work->unit);
   clf__free(work->scratch);
   clf__free(work->best);
   clf__free(work->objective);
@@ -206,14 +212,25 @@ static double dot(const double *a, const double *b, int64_t n) {
   return sum;
 }
 
+static double largest_size(const double *values, int64_t count) {
+  double largest = 0;
+  for (int64_t i = 0; i < count; i++) {
+    largest = fmax(largest, fabs(values[i]));
+  }
+  return largest;
+}
+
 /* The vectors [K, D] as the map of the next pass. */
 static void set_map(cg_work *work, const double *vectors) {
   for (int64_t k = 0; k < work->outputs; k++) {
     const double *p = vectors + k * work->columns;
+    const double largest = largest_size(p, work->columns);
+    const double unit = largest > 0 ? ldexp(1, ilogb(largest) + work->size) : 1;
     for (int64_t j = 0; j < work->columns; j++) {
-      work->rounded[k * work->columns + j] = (float)p[j];
+      work->rounded[k * work->columns + j] = (float)(p[j] / unit);
     }
-    work->shift[k] = (float)-dot(work->mean, p, work->columns);
+    work->shift[k] = (float)(-dot(work->mean, p, work->columns) / unit);
+    work->unit[k] = unit;
   }
 }
 
@@ -222,7 +239,8 @@ static clf_status apply(cg_work *work, double alpha) {
   set_map(work, work->direction);
   clf_status status = run_pass(work, SUM_PRODUCTS, work->product);
   for (int64_t i = 0; i < work->outputs * work->columns; i++) {
-    work->product[i] += alpha * work->direction[i];
+    work->product[i] =
+        work->unit[i / work->columns] * work->product[i] + alpha * work->direction[i];
   }
   return status;
 }
@@ -355,12 +373,15 @@ clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *traini
                   .weights = row_weights,
                   .outputs = training->outputs,
                   .columns = training->x->columns};
+  float largest = 0;
   double *squares = clf__alloc_array(model->context, 3 * training->outputs, sizeof *squares);
   clf_status status = squares != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status < 0) {
     goto done;
   }
   CLF__TRY(allocate(&work));
+  CLF__TRY(clf__rows_largest(&largest, model->context, training->x));
+  work.size = largest > 0 ? ilogbf(largest) : 0;
   CLF__TRY(start(&work, p->fit_intercept));
   CLF__TRY(iterate(&work, p, squares));
   clf_status outcome = status;

@@ -79,6 +79,21 @@ static void add_affine(clf__graph *graph, const clf__affine *affine, double *shi
   }
 }
 
+/* Whether f32 rows hold features that are transformed so. */
+static clf_status check_affine(const clf__graph *graph, const clf__affine *affine,
+                               const clf_transform *step) {
+  for (int64_t j = 0; j < step->features && !graph->wide; j++) {
+    const float factor = (float)affine->factor[j];
+    if (!isnormal(factor) || (affine->center != NULL && !isfinite((float)affine->center[j]))) {
+      return clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "onnx: the transform %s multiplies feature %lld by %s: f32 rows, which the "
+                       "file takes, do not hold such features; fit on scaled rows",
+                       step->kind->name, (long long)j, clf__number_text(affine->factor[j]));
+    }
+  }
+  return CLF_OK;
+}
+
 static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
   for (int64_t i = 0; i < model->step_count; i++) {
     const clf_transform *step = model->steps[i];
@@ -95,8 +110,14 @@ static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
     }
     clf__affine affine;
     step->kind->affine(step, center, center + features, &affine);
-    add_affine(graph, &affine, center + 2 * features, features, i + 1);
+    const clf_status status = check_affine(graph, &affine, step);
+    if (status == CLF_OK) {
+      add_affine(graph, &affine, center + 2 * features, features, i + 1);
+    }
     clf__free(center);
+    if (status < 0) {
+      return status;
+    }
   }
   return CLF_OK;
 }

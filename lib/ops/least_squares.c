@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "ops/gram_parts.h"
 #include "ops/least_squares_parts.h"
+#include "tensor/rows_precision.h"
 
 enum { PROBES = 4, MAX_PASSES = 30, QR_ROWS = 512 };
 
@@ -101,6 +102,12 @@ static clf_status measure_columns(solver *s) {
     if (!isfinite(s->units[j]) || isnan(p->matrix[j * n + j])) {
       return clf__fail(CLF_ERROR_NUMERIC,
                        "least squares: the sum of squares of column %lld overflows", (long long)j);
+    }
+    if (square < DBL_MIN / DBL_EPSILON && clf__column_vanishes(p->rows.x, p->weights, j)) {
+      return clf__fail(CLF_ERROR_NUMERIC,
+                       "least squares: the sum of squares of column %lld is below the range of "
+                       "doubles: scale it up (transform: standardize)",
+                       (long long)j);
     }
     if (s->lengths[j] <= s->units[j]) {
       s->lengths[j] = s->noise[j] = 0;

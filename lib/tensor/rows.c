@@ -1,7 +1,12 @@
 /* Views of rows, and reading one row as f32 or f64. */
 #include "tensor/rows.h"
 
+#include <math.h>
 #include <string.h>
+
+#include "base/pool.h"
+
+enum { ASKED = 1024 }; /* rows between two questions to the host */
 
 static int64_t element_bytes(const clf__rows *x) {
   return x->dtype == CLF_U8 ? 1 : x->dtype == CLF_F64 ? 8 : 4;
@@ -99,4 +104,24 @@ void clf__rows_read_f64(const clf__rows *x, int64_t row, double *out) {
 
 int64_t clf__rows_entries(const clf__rows *x) {
   return clf__rows_sparse(x) ? x->row_start[x->rows] - x->row_start[0] : x->rows * x->columns;
+}
+
+clf_status clf__rows_largest(float *out, clf_context *context, const clf__rows *x) {
+  float *buffer = clf__alloc_array(context, x->columns, sizeof *buffer);
+  float largest = 0;
+  if (buffer == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < x->rows && (i % ASKED != 0 || clf__progress_check() == CLF_OK); i++) {
+    const bool sparse = clf__rows_sparse(x);
+    const float *values = sparse ? x->value + x->row_start[i] : clf__rows_values(x, i, buffer);
+    const int64_t count = sparse ? x->row_start[i + 1] - x->row_start[i] : x->columns;
+    for (int64_t j = 0; j < count; j++) {
+      const float size = fabsf(values[j]);
+      largest = size > largest ? size : largest;
+    }
+  }
+  *out = largest;
+  clf__free(buffer);
+  return clf__progress_check();
 }

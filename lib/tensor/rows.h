@@ -52,6 +52,9 @@ clf_status clf__rows_round(clf_context *context, const clf__rows *x, const doubl
  * byte times the scale is rounded to f64, not to f32). */
 void clf__rows_read_f64(const clf__rows *x, int64_t row, double *out);
 
+/* The largest magnitude among f32, u8 or sparse rows. */
+clf_status clf__rows_largest(float *out, clf_context *context, const clf__rows *x);
+
 /* Entries stored: rows x columns, or the sparse ones. */
 int64_t clf__rows_entries(const clf__rows *x);
 

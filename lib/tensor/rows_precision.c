@@ -9,12 +9,14 @@
  * its f32 is merged. */
 #include "tensor/rows_precision.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/pool.h"
+#include "base/text.h"
 
 enum { PROBES = 256, SAMPLE = 1024, ASKED = 1024 };
 
@@ -144,6 +146,44 @@ clf_status clf__rows_medians(double *out, clf_context *context, const clf__rows 
   clf__parallel(context, x->columns, find_median, &job);
   clf__free(job.memory);
   return CLF_OK;
+}
+
+clf_status clf__rows_check_small(const clf__rows *x, const float *weights, const double *center) {
+  const bool wide = !clf__rows_sparse(x) && x->dtype == CLF_F64;
+  clf__rows about = *x;
+  about.center = center;
+  double largest = 0;
+  for (int64_t i = 0; i < x->rows && wide && goes_on(i); i++) {
+    for (int64_t j = 0; j < x->columns && (weights == NULL || weights[i] > 0); j++) {
+      const double size = fabs(value_at(&about, i, j));
+      if (!(size < (double)FLT_MIN)) {
+        return CLF_OK;
+      }
+      largest = fmax(largest, size);
+    }
+  }
+  return largest == 0
+             ? clf__progress_check()
+             : clf__fail(CLF_ERROR_NUMERIC,
+                         "the features' largest value%s is %s, too small for f32: scale "
+                         "them up (transform: standardize)",
+                         center != NULL ? " about their center" : "", clf__number_text(largest));
+}
+
+bool clf__column_vanishes(const clf__rows *x, const float *weights, int64_t column) {
+  const double least = 0x1p-485; /* its square is 2^52 times the smallest normal number */
+  double low = INFINITY, high = -INFINITY;
+  if (clf__rows_sparse(x) || x->dtype != CLF_F64) {
+    return false;
+  }
+  for (int64_t i = 0; i < x->rows && !(high - low >= least); i++) {
+    if (weights == NULL || weights[i] > 0) {
+      const double value = ((const double *)x->data)[i * x->stride + column];
+      low = fmin(low, value);
+      high = fmax(high, value);
+    }
+  }
+  return high > low && high - low < least;
 }
 
 /* Values by their f32, with open addressing; a NaN stands for an empty place. */

@@ -18,6 +18,14 @@ clf_status clf__rows_far(int64_t *out, clf_context *context, const clf__rows *x,
 clf_status clf__rows_medians(double *out, clf_context *context, const clf__rows *x,
                              const float *weights);
 
+/* CLF_ERROR_NUMERIC where f64 rows have a value that is not 0 about the center (NULL for 0), and
+ * all are too small for f32 to hold them with all its digits, rows of weight 0 not counted. Other
+ * rows are fine. */
+clf_status clf__rows_check_small(const clf__rows *x, const float *weights, const double *center);
+
+/* Whether a column of f64 rows varies, but by so little that doubles do not hold its squares. */
+bool clf__column_vanishes(const clf__rows *x, const float *weights, int64_t column);
+
 typedef struct clf__merged {
   int64_t column; /* the one with most such rows, the first of equals; -1 when there are none */
   int64_t rows;   /* that hold a value which is as f32 the same as another one before it */
