@@ -1,12 +1,35 @@
 /** @file classify/text.h
  *  Text: documents, and a vocabulary that turns them into the rows of a dataset.
  *
- *  A word is a run of letters, marks and digits of any script, with single apostrophes inside
- *  ("don't"; U+2019 is one too); Han and Hiragana characters, which are written without blanks, are
- *  a word each. Everything else, bytes that are no UTF-8 included, is between words, and so are
- * tags such as "<br />": '<' before a letter, '/', '!' or '?', up to the next '>' without a '<'
- * before it. Of a word of more than 255 bytes the first characters count. Lower case is Unicode's
- * simple case folding.
+ *  A word is a run of letters, marks and digits of any script (Unicode 14), with single apostrophes
+ * inside ("don't"; U+2019 is one too). Everything else, bytes that are no UTF-8 included, is
+ * between words. In detail:
+ *
+ *  - As in UAX #29, a joiner (U+200C, U+200D) belongs to the word between its letters, and
+ *    behind a virama; characters that are not seen (soft hyphens, direction marks, variation
+ *    selectors) divide no word and do not belong to it. Marks, joiners and such characters
+ *    alone are no words.
+ *  - Words that are canonically equal are one: é is the same as e with an accent, a Hangul
+ *    syllable the same as its parts. What clf_vocabulary_word() gives is in NFC.
+ *  - With `lowercase` words that differ only in case are one, by Unicode's full case folding,
+ *    the same in all languages: ß is ss, both forms of a Greek sigma are one, the dot of a
+ *    Turkish İ stays (i and U+0307), and ı is not i.
+ *  - Of scripts that are written without blanks, each character with its marks is a word: Han,
+ *    Hiragana, Thai, Lao, Khmer, Burmese and a few more. Words of these need a dictionary; with
+ *    ngrams=1,2 or 1,2,3 neighbours take their place. Where blanks have been put between the
+ *    words beforehand, unspaced=runs takes those. Katakana and Hangul are runs in any case.
+ *  - With `strip_tags` HTML's tags are between words, and so are comments, the contents of
+ *    script and style elements, and <!DOCTYPE …>. A tag is '<' or '</' and the name of an
+ *    element of HTML, then nothing but attributes up to '>': with values, or such as HTML has
+ *    without (checked, disabled), or with a hyphen. So "x<y and then z>w", "<unk>" and "a < b"
+ *    are text.
+ *  - With `entities` references such as &eacute; (HTML 4's names, and &apos;), &#233; and
+ *    &#xE9; are the characters that they name, in words too; they end with a semicolon.
+ *  - With `emoji` an emoji is a word, with its color of skin, a flag's second letter and what
+ *    is joined to it, without selectors.
+ *  - Of a word of more than 255 bytes the first characters count.
+ *
+ *  A vocabulary has the rules of the version of the library that made it, and its file keeps them.
  *
  *  Thread class of the file: calls that take a const handle may run in any number of threads at
  * once on one handle; the others need it to themselves.
@@ -89,7 +112,8 @@ CLF_API clf_status clf_vocabulary_create(clf_vocabulary **out, clf_context *cont
 CLF_API void clf_vocabulary_free(clf_vocabulary *vocabulary);
 
 /** Learns the words of documents, in place of those it had: the most frequent first, equally
- *  frequent ones in byte order. After a failure it has those that it had.
+ *  frequent ones in byte order. After a failure it has those that it had. A vocabulary from the
+ * file of an older version keeps that one's rules of what a word is; a new handle has the newest.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no word is left: the message says why),
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents *documents);

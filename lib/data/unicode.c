@@ -16,21 +16,26 @@ typedef struct clf__case_run {
 #include "data/unicode_tables.inc"
 
 enum {
-  CLASS_COUNT = sizeof unicode_classes / sizeof unicode_classes[0],
+  TRAIT_COUNT = sizeof unicode_traits / sizeof unicode_traits[0],
   CASE_COUNT = sizeof unicode_cases / sizeof unicode_cases[0]
 };
 
-clf__char_class clf__char_class_of(uint32_t character) {
-  size_t low = 0, high = CLASS_COUNT; /* the last place that is not behind it */
+uint32_t clf__char_lookup(const uint32_t *changes, size_t count, int bits, uint32_t character) {
+  size_t low = 0, high = count; /* the last place that is not behind it */
   while (high - low > 1) {
     size_t middle = (low + high) / 2;
-    if (unicode_classes[middle] >> 2 <= character) {
+    if (changes[middle] >> bits <= character) {
       low = middle;
     } else {
       high = middle;
     }
   }
-  return (clf__char_class)(unicode_classes[low] & 3);
+  return changes[low] & ((UINT32_C(1) << bits) - 1);
+}
+
+clf__char_traits clf__char_traits_of(uint32_t character) {
+  uint32_t found = clf__char_lookup(unicode_traits, TRAIT_COUNT, 4, character);
+  return (clf__char_traits){.class = (unsigned char)(found & 7), .plain = (found & 8) != 0};
 }
 
 uint32_t clf__char_lower(uint32_t character) {

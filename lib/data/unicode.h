@@ -11,11 +11,24 @@
 
 enum { CLF__REPLACEMENT = 0xFFFD, CLF__LONGEST_CHARACTER = 4 };
 
-typedef enum clf__char_class {
-  CLF__CHAR_OTHER,    /* blanks, punctuation, symbols: between words */
-  CLF__CHAR_WORD,     /* letters, marks, digits: a run of them is a word */
-  CLF__CHAR_IDEOGRAPH /* Han and Hiragana, written without blanks: each is a word */
-} clf__char_class;
+/* What characters are to words. */
+enum {
+  CLF__CHAR_OTHER,     /* blanks, punctuation, symbols: between words */
+  CLF__CHAR_LETTER,    /* letters and digits */
+  CLF__CHAR_IDEOGRAPH, /* Han and Hiragana, written without blanks */
+  CLF__CHAR_SYLLABLE,  /* letters of Thai, Lao, Khmer, Burmese and others without blanks */
+  CLF__CHAR_MARK,      /* changes the letter before it */
+  CLF__CHAR_FORMAT,    /* not seen: soft hyphens, direction, how a symbol is drawn */
+  CLF__CHAR_JOINER,    /* U+200C and U+200D, by which letters are drawn apart or together */
+  CLF__CHAR_EMOJI,     /* those that are no letters */
+  CLF__CHAR_CLASSES
+};
+
+typedef struct clf__char_traits {
+  unsigned char class;
+  bool plain; /* NFC leaves it alone whatever stands beside it, and what it folds to: one character
+               */
+} clf__char_traits;
 
 /* The character at *at, which is before `end`, and moves on. Where the bytes are no UTF-8 it is
  * CLF__REPLACEMENT, `*valid` is false, and the longest beginning of a character is skipped, or one
@@ -34,7 +47,9 @@ clf_status clf__utf8_check(const char *text, size_t length, const char *advice);
 clf_status clf__utf8_check_names(const char *const *names, int64_t count);
 
 /* Of characters from U+0080 on. */
-clf__char_class clf__char_class_of(uint32_t character);
-uint32_t clf__char_lower(uint32_t character);
+clf__char_traits clf__char_traits_of(uint32_t character);
+uint32_t clf__char_lower(uint32_t character); /* simple case folding: one character for one */
+/* In a table of places where something changes, as code point << bits | value, from U+0080 on. */
+uint32_t clf__char_lookup(const uint32_t *changes, size_t count, int bits, uint32_t character);
 
 #endif

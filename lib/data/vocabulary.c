@@ -11,9 +11,17 @@ static const clf__param params[] = {
      "sequence|count|binary|tf_idf",
      "rows are the numbers of the words in order, or a column for each word"},
     {"lowercase", CLF_PARAM_BOOL, FIELD(lowercase), "true", 0, 0, false, NULL,
-     "words that differ in case are the same"},
+     "words that differ in case are the same: full case folding"},
     {"strip_tags", CLF_PARAM_BOOL, FIELD(strip_tags), "true", 0, 0, false, NULL,
-     "tags such as <br /> are between words"},
+     "HTML's tags, such as <br />, and comments, scripts and styles are between words"},
+    {"entities", CLF_PARAM_BOOL, FIELD(entities), "false", 0, 0, false, NULL,
+     "HTML's references, such as &eacute;, &#233; and &#xE9;, are the characters that they name"},
+    {"emoji", CLF_PARAM_BOOL, FIELD(emoji), "false", 0, 0, false, NULL,
+     "emoji are words; otherwise they are between words"},
+    {"unspaced", CLF_PARAM_CHOICE, FIELD(unspaced), "characters", 0, 0, false, "characters|runs",
+     "Han, Hiragana, Thai, Lao, Khmer, Burmese: each character is a word, or, where words have "
+     "been "
+     "divided by blanks, each run of them"},
     {"ngrams", CLF_PARAM_LIST, FIELD(ngrams), "1", 1, CLF__LONGEST_NGRAM, false, NULL,
      "words in a row that make an entry: 1,2 takes single words and pairs"},
     {"max_words", CLF_PARAM_I64, FIELD(max_words), "0", 0, CLF__MOST_IDS, false, NULL,
@@ -93,9 +101,19 @@ static clf_status make(clf_vocabulary **out, clf_context *context) {
   return CLF_OK;
 }
 
-clf_status clf_vocabulary_create(clf_vocabulary **out, clf_context *context, const char *text) {
-  CLF__REQUIRE(out);
-  CLF__ENTER("vocabulary");
+static clf__word_rules rules_of(const clf__vocabulary_params *own, int32_t version) {
+  return clf__word_rules_of(&(clf__word_options){
+      .version = version,
+      .lowercase = own->lowercase,
+      .strip_tags = own->strip_tags,
+      .entities = own->entities,
+      .emoji = own->emoji,
+      .runs = own->unspaced == CLF__UNSPACED_RUNS,
+  });
+}
+
+clf_status clf__vocabulary_of(clf_vocabulary **out, clf_context *context, const char *text,
+                              int32_t version) {
   clf_vocabulary *made = NULL;
   void *values = NULL;
   clf_status status = CLF_OK;
@@ -103,12 +121,18 @@ clf_status clf_vocabulary_create(clf_vocabulary **out, clf_context *context, con
   CLF__TRY(clf__params_create(&values, made->context, &clf__vocabulary_table, text));
   made->params = values;
   CLF__TRY(check_params(made->params));
-  made->rules = clf__word_rules_of(made->params->lowercase, made->params->strip_tags);
+  made->rules = rules_of(made->params, version);
   *out = made;
   made = NULL;
 done:
   clf_vocabulary_free(made);
   return status;
+}
+
+clf_status clf_vocabulary_create(clf_vocabulary **out, clf_context *context, const char *text) {
+  CLF__REQUIRE(out);
+  CLF__ENTER("vocabulary");
+  return clf__vocabulary_of(out, context, text, CLF__WORD_VERSION);
 }
 
 clf_status clf__vocabulary_share(clf_vocabulary **out, const clf_vocabulary *vocabulary) {

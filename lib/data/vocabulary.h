@@ -17,12 +17,14 @@ enum { CLF__ENCODE_SEQUENCE, CLF__ENCODE_COUNT, CLF__ENCODE_BINARY, CLF__ENCODE_
 enum { CLF__ID_PADDING, CLF__ID_START, CLF__ID_UNKNOWN, CLF__ID_RESERVED };
 enum { CLF__AT_BEGIN, CLF__AT_END };                   /* before|after */
 enum { CLF__NORM_AUTO, CLF__NORM_NONE, CLF__NORM_L2 }; /* auto|none|l2 */
+enum { CLF__UNSPACED_CHARACTERS, CLF__UNSPACED_RUNS }; /* characters|runs */
 enum { CLF__LONGEST_NGRAM = 5 };
 enum { CLF__MOST_IDS = 1 << 24 }; /* an f32 holds every integer up to here */
 
 typedef struct clf__vocabulary_params {
   int32_t encoding;
-  bool lowercase, strip_tags;
+  bool lowercase, strip_tags, entities, emoji;
+  int32_t unspaced;
   clf__list ngrams;
   int64_t max_words, min_count;
   int64_t steps;
@@ -73,6 +75,9 @@ int32_t clf__lexicon_word(const clf__lexicon *lexicon, const clf__words *word);
 int32_t clf__lexicon_entry(const clf__lexicon *lexicon, uint64_t hash, const int32_t *words,
                            int32_t n);
 
+/* As clf_vocabulary_create(), with word rules of a version. */
+clf_status clf__vocabulary_of(clf_vocabulary **out, clf_context *context, const char *params,
+                              int32_t version);
 /* Entries "vocabulary.…". */
 clf_status clf__vocabulary_put(const clf_vocabulary *vocabulary, clf__store *store);
 /* *out stays NULL when the store has none. */

@@ -1,17 +1,16 @@
 /* Vocabularies in files: what they count, and the parameters. How text is split into words belongs
- * to it, so the rules have a version of their own. */
+ * to it, so the rules have a version of their own, by which it stays. */
 #include <stdio.h>
 #include <string.h>
 
 #include "data/vocabulary.h"
 #include "store/object.h"
 
-static const char rules[] = "1";
-
 clf_status clf__vocabulary_put(const clf_vocabulary *vocabulary, clf__store *store) {
   const clf__lexicon *lexicon = vocabulary->lexicon;
   clf__text text = {.context = vocabulary->context};
-  char documents[32];
+  char documents[32], rules[16];
+  snprintf(rules, sizeof rules, "%d", (int)vocabulary->rules.options.version);
   snprintf(documents, sizeof documents, "%lld", (long long)lexicon->documents);
   clf__params_format(&clf__vocabulary_table, vocabulary->params, &text);
   clf_status status = text.failed ? CLF_ERROR_MEMORY : CLF_OK;
@@ -57,6 +56,7 @@ clf_status clf__vocabulary_take(clf_vocabulary **out, clf_context *context,
   const char *version = clf__store_text(store, "vocabulary.rules");
   const char *params = clf__store_text(store, "vocabulary.params");
   clf_vocabulary *made = NULL;
+  int64_t rules = 0;
   if (version == NULL && params == NULL) {
     return CLF_OK;
   }
@@ -64,12 +64,12 @@ clf_status clf__vocabulary_take(clf_vocabulary **out, clf_context *context,
     return clf__fail(CLF_ERROR_CORRUPT, "'vocabulary.%s' is missing",
                      version == NULL ? "rules" : "params");
   }
-  if (strcmp(version, rules) != 0) {
+  if (!clf__parse_i64(version, &rules) || rules < 1 || rules > CLF__WORD_VERSION) {
     return clf__fail(CLF_ERROR_VERSION,
                      "its vocabulary splits words by rules that this version "
                      "does not have");
   }
-  clf_status status = clf_vocabulary_create(&made, context, params);
+  clf_status status = clf__vocabulary_of(&made, context, params, (int32_t)rules);
   if (status == CLF_ERROR_ARGUMENT) {
     status = clf__fail_within(CLF_ERROR_CORRUPT, "damaged");
   }

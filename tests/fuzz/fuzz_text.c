@@ -5,6 +5,23 @@
 #include "data/document_format.h"
 #include "fuzz.h"
 
+/* A word is one word by its own rules, and the same: it is normal and folded. Left out are those
+ * that may have been cut, and those with an iota, which may have been a mark below another letter.
+ */
+static void check_words(const clf_vocabulary *vocabulary) {
+  for (int64_t i = 0; i < clf_vocabulary_size(vocabulary); i++) {
+    const char *word = clf_vocabulary_word(vocabulary, i);
+    int64_t count = 0;
+    int32_t id = -1;
+    if (clf_vocabulary_count(vocabulary, i) > 0 && strchr(word, ' ') == NULL &&
+        strstr(word, "\xCE\xB9") == NULL && strlen(word) < 250) {
+      FUZZ_CHECK(clf_vocabulary_tokenize(vocabulary, word, -1, &id, NULL, NULL, 1, &count) ==
+                 CLF_OK);
+      FUZZ_CHECK(count == 1 && id == i);
+    }
+  }
+}
+
 /* What is built of documents knows each of their words, and saves as it loads. */
 static void use(clf_context *context, const clf_documents *documents, const char *params) {
   clf_vocabulary *vocabulary = NULL;
@@ -17,6 +34,7 @@ static void use(clf_context *context, const clf_documents *documents, const char
       FUZZ_CHECK(clf_vocabulary_find(vocabulary, clf_vocabulary_word(vocabulary, i)) == i ||
                  clf_vocabulary_count(vocabulary, i) == 0);
     }
+    check_words(vocabulary);
     FUZZ_CHECK(clf_vocabulary_encode(&rows, vocabulary, documents) == CLF_OK);
     FUZZ_CHECK(clf_dataset_rows(rows) == clf_documents_count(documents));
   }
@@ -71,6 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   FUZZ_CHECK(clf_documents_create(&documents, context, halves, lengths, 2) == CLF_OK);
   use(context, documents, "steps=4 truncation=after ngrams=1,2");
   use(context, documents, "encoding=tf_idf ngrams=1,3 lowercase=false strip_tags=false");
+  use(context, documents, "encoding=count entities=true emoji=true");
+  use(context, documents, "encoding=count entities=true unspaced=runs lowercase=false");
   clf_documents_free(documents);
   check_places(context, text, size);
   read_csv(context, data, size, NULL);
@@ -87,6 +107,11 @@ size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {
       "x\tdon\xE2\x80\x99t \xE6\xBC\xA2\xE5\xAD\x97 \xC3\x9Cver\ny\t\xFF\xED\xA0\x80<a b>c<",
       "one,a,\ntwo,b,\nthree,a,\n",
       "a b a b, a < b <b>a</b> \xCE\xA3\xCE\x9F\xCE\xA3 1994-95 e\xCC\x81",
+      "caf&eacute; &#39;&#xE9;x <!-- c --><script>q</script><a "
+      "b=\"c\">\xC2\xADx\xE2\x80\x8D\xE0\xA5\x8D",
+      "\xE1\x84\x80\xE1\x85\xA1\xE1\x86\xA8 "
+      "\xCD\x85\xCE\xB1\xCD\x82\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA"
+      "\xE0\xB9\x84\xE0\xB8\x97 \xC4\xB0\xC3\x9F \xE3\x81\x8B\xE3\x82\x99 \xE2\x93\x82",
   };
   const size_t count = sizeof seeds / sizeof seeds[0];
   size_t size = (size_t)index < count ? strlen(seeds[index]) : 0;

@@ -11,7 +11,8 @@ static clf_context *make_context(void) {
 }
 
 static void use(const clf_vocabulary *vocabulary) {
-  static const char text[] = "The cat, the hat: don't \xC3\xA9t\xC3\xA9 the cat";
+  static const char text[] =
+      "The cat, the hat: don't \xC3\xA9t\xC3\xA9 the cat e\xCC\x81&eacute;<x>";
   clf_dataset *rows = NULL;
   int64_t size = clf_vocabulary_size(vocabulary);
   FUZZ_CHECK(size > 0);
@@ -56,7 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {
   static const char *const texts[] = {"the cat the hat", "don't \xC3\xA9t\xC3\xA9 cat", ""};
   static const char *const params[] = {"steps=3", "encoding=tf_idf ngrams=1,2",
-                                       "encoding=count ngrams=3 norm=l2", "max_words=5 ngrams=1,2"};
+                                       "encoding=count ngrams=3 norm=l2",
+                                       "max_words=5 ngrams=1,2 entities=true emoji=true"};
   size_t size = 0;
   if (index >= 4) {
     return 0;

@@ -1,7 +1,10 @@
-"""Vocabularies against scikit-learn's CountVectorizer and TfidfVectorizer, and damaged UTF-8 against
-Python's decoder."""
+"""Vocabularies against scikit-learn's CountVectorizer and TfidfVectorizer, damaged UTF-8 against
+Python's decoder, words against its normalization and case folding, references against its html."""
 
+import html
 import random
+import unicodedata
+from html.entities import name2codepoint
 
 import classify as clf
 import numpy as np
@@ -100,5 +103,69 @@ def test_damaged_utf8_is_replaced_as_python_does():
     assert clf.lib.clf_documents_replaced(documents.handle) == replaced
 
 
-clf.run([test_counts, test_tf_idf, test_words_are_ranked_by_frequency,
+UNICODE = "14.0.0"  # of the library's tables
+CODES = [c for c in range(0x80, 0x110000) if not 0xD800 <= c < 0xE000]
+
+
+def folded(text):
+    """What canonically and caselessly equal texts have in common (The Unicode Standard, D145)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+
+
+def words_of(texts, params):
+    """The words of each text."""
+    documents = clf.Documents([text.encode() for text in texts])
+    vocabulary = clf.Vocabulary("start=false padding=after " + params, documents)
+    words = [word.decode() if isinstance(word, bytes) else word for word in vocabulary.words()]
+    rows = vocabulary.encode(documents).tensor("x").astype(int)
+    return [[words[number] for number in row if number > 0] for row in rows]
+
+
+def check_words(texts, expected, params):
+    for text, found, wanted in zip(texts, words_of(texts, params), expected):
+        assert found == [wanted], f"{ascii(text)}: {ascii(found)}, not {ascii(wanted)}"
+
+
+def test_words_are_normal_and_folded():
+    """Every letter and digit, by itself and decomposed, and every mark behind a letter."""
+    letters = [chr(c) for c in CODES if unicodedata.category(chr(c))[0] in "LN"]
+    marks = [chr(c) for c in CODES if unicodedata.category(chr(c))[0] == "M"
+             and not unicodedata.name(chr(c)).startswith("VARIATION SELECTOR")]
+    texts = letters + ["a" + mark for mark in marks] + ["\u1100" + mark for mark in marks]
+    for form in (str, lambda text: unicodedata.normalize("NFD", text)):
+        made = [form(text) for text in texts]
+        check_words(made, [folded(text) for text in texts], "unspaced=runs")
+        check_words(made, [unicodedata.normalize("NFC", text) for text in texts],
+                    "unspaced=runs lowercase=false")
+
+
+def test_long_words_are_normal_and_folded():
+    """Letters and marks in any order, those that compose or change places more often than others."""
+    chance = random.Random(4)
+    assigned = [chr(c) for c in CODES if unicodedata.category(chr(c))[0] in "LM"
+                and not 0xFE00 <= c < 0xFE10 and not 0xE0100 <= c < 0xE01F0]
+    often = [c for c in assigned if unicodedata.combining(c)
+             or unicodedata.normalize("NFD", c) != c or len(c.casefold()) > 1]
+    often += [chr(c) for c in (*range(0x1100, 0x1113), *range(0x1161, 0x1176), *range(0x11A8, 0x11C3))]
+    texts = ["a" + "".join(chance.choice(chance.choice((often, assigned, "aeiouAEIOU\u0301\u0323\u0345")))
+                           for _ in range(chance.randrange(12))) for _ in range(50000)]
+    check_words(texts, [folded(text) for text in texts], "unspaced=runs")
+    check_words(texts, [unicodedata.normalize("NFC", text) for text in texts],
+                "unspaced=runs lowercase=false")
+
+
+def test_references_are_those_of_html():
+    texts = [f"a&{name};b" for name in name2codepoint]
+    codes = [*range(0x3000), *range(0xD000, 0x11000), 0x10FFFF, 0x110000, 10**30]
+    texts += [f"a&#{c};b&#x{c:x};c&#X{c:X};" for c in codes
+              if html.unescape(f"&#{c};") != ""]  # which it drops are no letters
+    plain = [html.unescape(text) for text in texts]
+    assert words_of(texts, "entities=true emoji=true") == words_of(plain, "emoji=true strip_tags=false")
+
+
+unicode_tests = [test_words_are_normal_and_folded, test_long_words_are_normal_and_folded]
+if unicodedata.unidata_version != UNICODE:
+    print(f"Python has Unicode {unicodedata.unidata_version}, the tables {UNICODE}: two tests left out")
+    unicode_tests = []
+clf.run([*unicode_tests, test_references_are_those_of_html, test_counts, test_tf_idf, test_words_are_ranked_by_frequency,
          test_damaged_utf8_is_replaced_as_python_does])

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "data/vocabulary.h"
+#include "old_vocabulary.h"
 #include "support.h"
 
 static clf_documents *documents_of(clf_context *context, const char *const *texts, int64_t count) {
@@ -290,6 +292,7 @@ START_TEST(parameters__are_checked) {
       {"steps=1048577", "at most 1048576"}, /* a row of 4 MB: a file may ask for no more */
       {"maxwords=3", "max_words"},
       {"encoding=bag", "sequence"},
+      {"unspaced=words", "runs"},
   };
   clf_vocabulary *vocabulary = NULL;
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -424,6 +427,53 @@ START_TEST(saved__vocabulary_makes_the_same_rows) {
 }
 END_TEST
 
+/* The words that version 1 of the rules made of the text are not those that version 2 makes. */
+START_TEST(old_vocabularies__keep_their_rules) {
+  static const char text[] =
+      "<y and z> e\xCC\x81t\xCC\x81 \xC4\xB0 stra\xC3\x9F"
+      "e a\xE2\x80\x8D"
+      "b \xE0\xB9\x84\xE0\xB8\x97\xE0\xB8\xA2 x<br>x";
+  static const char words[] =
+      "x|a\xE2\x80\x8D"
+      "b|e\xCC\x81t\xCC\x81|i|stra\xC3\x9F"
+      "e|\xE0\xB9\x84\xE0\xB8\x97\xE0\xB8\xA2";
+  const double counts[] = {2, 1, 1, 1, 1, 1};
+  clf_documents *documents = DOCUMENTS(text);
+  clf_vocabulary *loaded = NULL, *again = NULL, *now = built(NULL, "encoding=count", documents);
+  size_t size;
+  ck_clf_ok(clf_vocabulary_load_memory(&loaded, NULL, old_vocabulary, sizeof old_vocabulary - 1));
+  ck_assert_str_eq(words_of(loaded), words);
+  check_sparse(loaded, documents, counts);
+  /* saved once more, and built once more, it has the same rules */
+  unsigned char *bytes = saved(loaded, &size);
+  ck_clf_ok(clf_vocabulary_load_memory(&again, NULL, bytes, size));
+  check_sparse(again, documents, counts);
+  ck_clf_ok(clf_vocabulary_build(again, documents));
+  ck_assert_str_eq(words_of(again), words);
+  ck_assert_str_ne(words_of(now), words);
+  free(bytes);
+  clf_vocabulary_free(now);
+  clf_vocabulary_free(again);
+  clf_vocabulary_free(loaded);
+  clf_documents_free(documents);
+}
+END_TEST
+
+START_TEST(rules_to_come__are_refused) {
+  clf_documents *documents = DOCUMENTS("a");
+  clf_vocabulary *vocabulary = built(NULL, NULL, documents), *loaded = NULL;
+  size_t size;
+  vocabulary->rules.options.version = CLF__WORD_VERSION + 1;
+  unsigned char *bytes = saved(vocabulary, &size);
+  ck_clf_fails(clf_vocabulary_load_memory(&loaded, NULL, bytes, size), CLF_ERROR_VERSION);
+  ck_clf_says("splits words by rules");
+  ck_assert_ptr_null(loaded);
+  free(bytes);
+  clf_vocabulary_free(vocabulary);
+  clf_documents_free(documents);
+}
+END_TEST
+
 START_TEST(model__keeps_its_vocabulary) {
   clf_documents *documents = DOCUMENTS("good film", "bad film", "good", "bad");
   clf_vocabulary *vocabulary = built(NULL, "encoding=tf_idf ngrams=1,2", documents);
@@ -549,6 +599,8 @@ int main(void) {
   tcase_add_test(tests, vocabulary__needs_words);
   tcase_add_loop_test(tests, threads__change_nothing, 0, 4);
   tcase_add_loop_test(tests, saved__vocabulary_makes_the_same_rows, 0, 4);
+  tcase_add_test(tests, old_vocabularies__keep_their_rules);
+  tcase_add_test(tests, rules_to_come__are_refused);
   tcase_add_test(tests, model__keeps_its_vocabulary);
   tcase_add_test(tests, damaged__files_are_refused);
   tcase_add_test(tests, one_document__may_be_large);

@@ -7,10 +7,13 @@
 #include "data/words.h"
 #include "support.h"
 
+static const clf__word_options defaults = {
+    .version = CLF__WORD_VERSION, .lowercase = true, .strip_tags = true};
+
 /* Words with '|' between. */
-static const char *split_bytes(const char *bytes, size_t size, bool lowercase, bool strip_tags) {
+static const char *split_by(const clf__word_options *options, const char *bytes, size_t size) {
   static char out[4096];
-  clf__word_rules rules = clf__word_rules_of(lowercase, strip_tags);
+  clf__word_rules rules = clf__word_rules_of(options);
   clf__words words;
   size_t length = 0;
   clf__words_begin(&words, &rules, bytes, size);
@@ -24,8 +27,15 @@ static const char *split_bytes(const char *bytes, size_t size, bool lowercase, b
   return out;
 }
 
+static const char *split_bytes(const char *bytes, size_t size, bool lowercase, bool strip_tags) {
+  clf__word_options options = defaults;
+  options.lowercase = lowercase;
+  options.strip_tags = strip_tags;
+  return split_by(&options, bytes, size);
+}
+
 static const char *split(const char *text) {
-  return split_bytes(text, strlen(text), true, true);
+  return split_by(&defaults, text, strlen(text));
 }
 
 START_TEST(words__are_runs_of_letters_and_digits) {
@@ -47,31 +57,117 @@ START_TEST(words__have_apostrophes_inside_only) {
 }
 END_TEST
 
+/* By options other than the defaults. */
+#define SPLIT_WITH(text, ...)                                                                      \
+  split_by(&(clf__word_options){.version = CLF__WORD_VERSION, .lowercase = true, __VA_ARGS__},     \
+           text, strlen(text))
+
 START_TEST(words__of_other_scripts) {
-  ck_assert_str_eq(split("\xC3\x9C"
-                         "ber stra\xC3\x9F"
-                         "e"),
-                   "\xC3\xBC"
-                   "ber|stra\xC3\x9F"
-                   "e");
-  /* Cyrillic, Greek with both sigmas, a letter with a combining mark */
-  ck_assert_str_eq(split("\xD0\x9C\xD0\x98\xD0\xA0"), "\xD0\xBC\xD0\xB8\xD1\x80");
-  ck_assert_str_eq(split("\xCE\xA3\xCE\x9F\xCE\xA3 \xCF\x83\xCE\xBF\xCF\x82"),
-                   "\xCF\x83\xCE\xBF\xCF\x83|\xCF\x83\xCE\xBF\xCF\x83");
-  ck_assert_str_eq(split("e\xCC\x81t"), "e\xCC\x81t");
-  /* Han and Hiragana one by one, Katakana and Hangul as runs */
-  ck_assert_str_eq(split("\xE6\xBC\xA2\xE5\xAD\x97"
-                         "abc"),
-                   "\xE6\xBC\xA2|\xE5\xAD\x97|abc");
-  ck_assert_str_eq(split("\xE3\x81\x82\xE3\x81\x84"), "\xE3\x81\x82|\xE3\x81\x84");
-  ck_assert_str_eq(split("\xED\x95\x9C\xEA\xB5\xAD"), "\xED\x95\x9C\xEA\xB5\xAD");
-  /* typographic quotes, an emoji and its variation selector are between words */
-  ck_assert_str_eq(split("\xE2\x80\x9C"
-                         "a\xE2\x80\x9D\xE2\x9D\xA4\xEF\xB8\x8F"
-                         "b"),
-                   "a|b");
+  /* Cyrillic, Greek with both sigmas */
+  ck_assert_str_eq(split(u8"МИР"), u8"мир");
+  ck_assert_str_eq(split(u8"ΣΟΣ σος"), u8"σοσ|σοσ");
+  /* Hindi and Telugu, where marks are inside of words; a word of one letter */
+  ck_assert_str_eq(split(u8"आधुनिक मानक हिन्दी य"), u8"आधुनिक|मानक|हिन्दी|य");
+  ck_assert_str_eq(split(u8"ప్రధానమంత్రిని కలుసుకున్నారు"), u8"ప్రధానమంత్రిని|కలుసుకున్నారు");
+  /* Katakana and Hangul are runs */
+  ck_assert_str_eq(split(u8"カタカナ 한국어"), u8"カタカナ|한국어");
+  /* typographic quotes are between words */
+  ck_assert_str_eq(split(u8"“a”b"), "a|b");
   /* the letter that grows by a byte in lower case */
-  ck_assert_str_eq(split("\xC8\xBA"), "\xE2\xB1\xA5");
+  ck_assert_str_eq(split(u8"Ⱥ"), u8"ⱥ");
+}
+END_TEST
+
+START_TEST(words__of_scripts_without_blanks_are_characters) {
+  ck_assert_str_eq(split(u8"漢字abc"), u8"漢|字|abc");
+  ck_assert_str_eq(split(u8"あい"), u8"あ|い");
+  /* Thai, Lao, Khmer, Burmese: a letter with its marks; digits are runs */
+  ck_assert_str_eq(split(u8"ที่นี่ ๑๒"), u8"ที่|นี่|๑๒");
+  ck_assert_str_eq(split(u8"ພາສາ"), u8"ພ|າ|ສ|າ");
+  ck_assert_str_eq(split(u8"មាន"), u8"មា|ន");
+  ck_assert_str_eq(split(u8"မြန်မာ"), u8"မြ|န်|မာ");
+  /* Hiragana with a voicing mark of its own, Han with a selector */
+  ck_assert_str_eq(split(u8"か\u3099漢\uFE00"), u8"が|漢");
+  /* what was divided before */
+  ck_assert_str_eq(SPLIT_WITH(u8"漢字 ひらがな ภาษา ไทย", .runs = true),
+                   u8"漢字|ひらがな|ภาษา|ไทย");
+}
+END_TEST
+
+START_TEST(words__fold_as_unicode_says) {
+  ck_assert_str_eq(split(u8"Über Straße STRASSE Maſſe ẞ"), u8"über|strasse|strasse|masse|ss");
+  ck_assert_str_eq(split(u8"ǅ Ǆ ǆ ﬁn ŉ"), u8"ǆ|ǆ|ǆ|fin|ʼn");
+  /* The dot of a capital İ stays; Turkish ı is no i. */
+  ck_assert_str_eq(split(u8"İ I\u0307 I ı i"), u8"i\u0307|i\u0307|i|ı|i");
+  /* An iota below becomes a letter, from which the accent does not pass. */
+  ck_assert_str_eq(split(u8"ᾼ ᾳ ΑΙ \u03B1\u0345\u0301 \u1FB4"), u8"αι|αι|αι|άι|άι");
+  ck_assert_str_eq(split_bytes(u8"Aß", 3, false, true), u8"Aß");
+}
+END_TEST
+
+START_TEST(words__that_are_canonically_equal_are_one) {
+  ck_assert_str_eq(split(u8"\u00E9t\u00E9 e\u0301te\u0301 E\u0301T\u00C9"),
+                   u8"\u00E9t\u00E9|\u00E9t\u00E9|\u00E9t\u00E9");
+  ck_assert_str_eq(split(u8"\u212B A\u030A \u2126 \u212A"), u8"\u00E5|\u00E5|\u03C9|k");
+  ck_assert_str_eq(split(u8"\u1112\u1161\u11AB\uAD6D \uD55C\u1100\u116E\u11A8"),
+                   u8"\uD55C\uAD6D|\uD55C\uAD6D");
+  /* marks in either order, and one that composes behind another that does not */
+  ck_assert_str_eq(split(u8"q\u0323\u0307 q\u0307\u0323"), u8"q\u0323\u0307|q\u0323\u0307");
+  ck_assert_str_eq(split(u8"a\u0323\u0302 a\u0302\u0323 \u1EAD"), u8"\u1EAD|\u1EAD|\u1EAD");
+  /* excluded from composition */
+  ck_assert_str_eq(split(u8"\u0958"), u8"\u0915\u093C");
+  ck_assert_str_eq(split_bytes(u8"E\u0301", 3, false, true), u8"\u00C9");
+}
+END_TEST
+
+START_TEST(joiners__are_of_words_between_letters) {
+  ck_assert_str_eq(split(u8"\u200C \u200D \u200D\u200C. \u0301"), "");
+  ck_assert_str_eq(split(u8"a\u200C b\u200D, \u200Dc"), "a|b|c");
+  ck_assert_str_eq(split(u8"می\u200Cخواهم"), u8"می\u200Cخواهم");
+  ck_assert_str_eq(split(u8"a\u200D'\u200Cb"), u8"a\u200D'\u200Cb");
+  /* behind a virama they belong to the word at its end too */
+  ck_assert_str_eq(split(u8"അവന്\u200D x"), u8"അവന്\u200D|x");
+  ck_assert_str_eq(split(u8"क्\u200Dष"), u8"क्\u200Dष");
+}
+END_TEST
+
+START_TEST(characters_that_are_not_seen__divide_no_words) {
+  ck_assert_str_eq(split(u8"co\u00ADope\u00ADrate\u00AD x"), "cooperate|x");
+  ck_assert_str_eq(split(u8"\uFEFFa\u2060b \u200Ec\u200F \u202Ad\u202C"), "ab|c|d");
+  ck_assert_str_eq(split(u8"a\uFE0Fb"), "ab");
+  ck_assert_str_eq(split(u8"a\u200Bb"), "a|b"); /* a blank of no width */
+}
+END_TEST
+
+START_TEST(emoji__are_words_when_told) {
+  static const char text[] =
+      u8"good👍🏽❤️🇩🇪🇫🇷👨‍👩‍👧x🏴\U000E0067\U000E0062\U000E007F "
+      u8"©";
+  ck_assert_str_eq(split(text), "good|x");
+  ck_assert_str_eq(SPLIT_WITH(text, .emoji = true),
+                   u8"good|👍🏽|❤|🇩🇪|🇫🇷|👨\u200D👩\u200D👧|x|"
+                   u8"🏴\U000E0067\U000E0062\U000E007F|"
+                   u8"©");
+  ck_assert_str_eq(SPLIT_WITH(u8"❤\uFE0E❤\u200D❤\u200D", .emoji = true), u8"❤|❤\u200D❤");
+  ck_assert_str_eq(SPLIT_WITH(u8"🇩\u200D🇫🇷 ☆", .emoji = true), u8"🇩\u200D🇫|🇷");
+}
+END_TEST
+
+START_TEST(entities__are_characters_when_told) {
+  static const char text[] = "caf&eacute; don&#39;t d&#xE9;j&#XE0; &Eacute;t&eacute; R&D AT&amp;T";
+  ck_assert_str_eq(split("&eacute; &#39;a"), "eacute|39|a");
+  ck_assert_str_eq(SPLIT_WITH(text, .entities = true), u8"café|don't|déjà|été|r|d|at|t");
+  /* a character of Windows-1252, none, and what ends without a semicolon */
+  ck_assert_str_eq(SPLIT_WITH("it&#146;s a&#0;b&#xD800;c&#99999999999;d", .entities = true),
+                   "it's|a|b|c|d");
+  ck_assert_str_eq(SPLIT_WITH("&eacute &nosuchname; &#; &#x; &", .entities = true),
+                   "eacute|nosuchname|x");
+  /* one that names '<' begins no tag, and one that names '&' no other */
+  ck_assert_str_eq(SPLIT_WITH("&lt;b&gt;c &amp;lt;", .entities = true, .strip_tags = true),
+                   "b|c|lt");
+  ck_assert_str_eq(SPLIT_WITH("a&shy;b a&zwnj;b c&nbsp;d", .entities = true), u8"ab|a\u200Cb|c|d");
+  /* first in a word, last in the text, in a word that is normalized */
+  ck_assert_str_eq(SPLIT_WITH("&#65;&#x301;", .entities = true), u8"á");
 }
 END_TEST
 
@@ -86,13 +182,57 @@ START_TEST(words__keep_their_case_when_told) {
 END_TEST
 
 START_TEST(tags__are_between_words) {
-  ck_assert_str_eq(split("a<br />b<br/><br>c</p>d<!-- e -->f<?php g?>h"), "a|b|c|d|f|h");
-  ck_assert_str_eq(split("a < b > c <3 d"), "a|b|c|3|d");
-  ck_assert_str_eq(split("a <b c"), "a|b|c");        /* never closed */
-  ck_assert_str_eq(split("a <b <i>c</i>"), "a|b|c"); /* '<' before '>' */
-  ck_assert_str_eq(split("a<"), "a");
+  ck_assert_str_eq(split("a<br />b<br/><BR>c</p>d<!-- e > f -->g<?php h?>i<!DOCTYPE html>j"),
+                   "a|b|c|d|g|i|j");
+  ck_assert_str_eq(split("<a href=\"x>y\" title='it' target=_blank>link</a >x<input disabled/>y"),
+                   "link|x|y");
+  ck_assert_str_eq(split("<p\n class = c data-x>a<td width=100% nowrap>b<img src='u'alt=''/>c"),
+                   "a|b|c");
+  ck_assert_str_eq(split("<script>if (a<b) c()</script>d<STYLE type=x>e{}</Style>f"), "d|f");
+  ck_assert_str_eq(split("a<script>b"), "a|b"); /* never closed */
   const char *text = "a<br>b";
   ck_assert_str_eq(split_bytes(text, strlen(text), true, false), "a|br|b");
+}
+END_TEST
+
+START_TEST(text_like_a_tag__keeps_its_words) {
+  ck_assert_str_eq(split("x<y and then z>w"), "x|y|and|then|z|w");
+  ck_assert_str_eq(split("if a<b and c>d then <b & c>"), "if|a|b|and|c|d|then|b|c");
+  ck_assert_str_eq(split("a < b > c <3 d </3 e <- f <> g"), "a|b|c|3|d|3|e|f|g");
+  ck_assert_str_eq(split("<unk> <user> List<String> <me@x.org>"), "unk|user|list|string|me|x|org");
+  ck_assert_str_eq(split("a <b c"), "a|b|c");
+  ck_assert_str_eq(split("a <b <i>c</i>"), "a|b|c");
+  ck_assert_str_eq(split("a<"), "a");
+  ck_assert_str_eq(split("a <!-- b"), "a|b"); /* no end */
+  ck_assert_str_eq(split("<p class=> <a x=\"b"), "p|class|a|x|b");
+}
+END_TEST
+
+/* Text that begins as many tags as it can, with none of them complete, is read in linear time. */
+START_TEST(tags_without_end__are_read_once) {
+  static const char *const parts[] = {"<a b=\"",   "<!--",       "<a b='<a c=\"",      "<script>",
+                                      "<a defer ", "<",          "<a b=\"<a c='<a d=", "<!a",
+                                      "<style></", "<a b=\"x\" "};
+  enum { BYTES = 4 << 20 };
+  char *text = malloc(BYTES);
+  const size_t length = strlen(parts[_i]);
+  for (size_t i = 0; i < BYTES; i++) {
+    text[i] = parts[_i][i % length];
+  }
+  clf__word_rules rules = clf__word_rules_of(&defaults);
+  clf__words words;
+  clf__words_begin(&words, &rules, text, BYTES);
+  while (clf__words_next(&words)) {
+  }
+  free(text);
+}
+END_TEST
+
+START_TEST(first_rules__are_as_they_were) {
+  static const char text[] = u8"x<y and z>w e\u0301 \u200D İ ß ไทย ﬁ co\u00ADop か\u3099";
+  const clf__word_options first = {.version = 1, .lowercase = true, .strip_tags = true};
+  ck_assert_str_eq(split_by(&first, text, sizeof text - 1),
+                   u8"x|w|e\u0301|\u200D|i|ß|ไทย|ﬁ|co|op|か|\u3099");
 }
 END_TEST
 
@@ -100,7 +240,7 @@ START_TEST(words__are_where_they_say) {
   const char *text =
       " \xC3\x9C"
       "b, don't";
-  clf__word_rules rules = clf__word_rules_of(true, true);
+  clf__word_rules rules = clf__word_rules_of(&defaults);
   clf__words words;
   clf__words_begin(&words, &rules, text, strlen(text));
   ck_assert(clf__words_next(&words));
@@ -129,6 +269,17 @@ START_TEST(words__of_any_length_end) {
   memcpy(text + 2 * LETTERS, " b", 3);
   found = split(text);
   ck_assert_uint_eq(strlen(found), CLF__LONGEST_WORD - 1 + 2);
+  /* marks without end on one letter, in either order */
+  char *other = text + LETTERS;
+  for (int i = 0; i + 4 <= LETTERS; i += 4) {
+    memcpy(text + i, "\xCC\x81\xCC\xA3", 4);
+    memcpy(other + i, "\xCC\xA3\xCC\x81", 4);
+  }
+  text[0] = other[0] = 'a';
+  text[1] = other[1] = 'b';
+  char one[CLF__LONGEST_WORD + 1];
+  snprintf(one, sizeof one, "%s", split_bytes(text, LETTERS, true, true));
+  ck_assert_str_eq(one, split_bytes(other, LETTERS, true, true));
 }
 END_TEST
 
@@ -254,8 +405,18 @@ int main(void) {
   tcase_add_test(tests, words__are_runs_of_letters_and_digits);
   tcase_add_test(tests, words__have_apostrophes_inside_only);
   tcase_add_test(tests, words__of_other_scripts);
+  tcase_add_test(tests, words__of_scripts_without_blanks_are_characters);
+  tcase_add_test(tests, words__fold_as_unicode_says);
+  tcase_add_test(tests, words__that_are_canonically_equal_are_one);
+  tcase_add_test(tests, joiners__are_of_words_between_letters);
+  tcase_add_test(tests, characters_that_are_not_seen__divide_no_words);
+  tcase_add_test(tests, emoji__are_words_when_told);
+  tcase_add_test(tests, entities__are_characters_when_told);
   tcase_add_test(tests, words__keep_their_case_when_told);
   tcase_add_test(tests, tags__are_between_words);
+  tcase_add_test(tests, text_like_a_tag__keeps_its_words);
+  tcase_add_loop_test(tests, tags_without_end__are_read_once, 0, 10);
+  tcase_add_test(tests, first_rules__are_as_they_were);
   tcase_add_test(tests, words__are_where_they_say);
   tcase_add_test(tests, words__of_any_length_end);
   tcase_add_test(tests, bytes_that_are_no_utf8__are_between_words);
