@@ -39,6 +39,8 @@ static const clf__param params[] = {
      "error|nan|skip", "fields without a value: refuse them, keep NaN, or skip the row"},
     {"missing_values", CLF_PARAM_TEXT, offsetof(clf__csv_params, style.missing_values), NULL, 0, 0,
      false, NULL, CLF__CSV_MISSING_HELP},
+    {"quotes", CLF_PARAM_BOOL, offsetof(clf__csv_params, style.quotes), "true", 0, 0, false, NULL,
+     CLF__CSV_QUOTES_HELP},
     {"encoding", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.encoding), "utf8", 0, 0, false,
      CLF__CSV_ENCODINGS, CLF__CSV_ENCODING_HELP},
     {"dtype", CLF_PARAM_CHOICE, offsetof(clf__csv_params, dtype), "auto", 0, 0, false,

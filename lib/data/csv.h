@@ -62,7 +62,8 @@ typedef struct clf__csv_digits {
   char bytes[512];
 } clf__csv_digits;
 void clf__csv_respell(clf__csv_digits *out, const clf__csv_text *text, const clf__csv_field *field);
-/* The whole field is one number; its significand as by clf__read_digits(). */
+/* The whole field is one number, its significand as by clf__read_digits(), or true (1) or false
+ * (0). */
 bool clf__csv_number(const clf__csv_text *text, const clf__csv_field *field, double *out,
                      int64_t *significand);
 /* Empty, or one of what stands for no value, without quotes. */
@@ -88,13 +89,15 @@ enum {
 #define CLF__CSV_MISSING_HELP                                                                      \
   "texts that stand for no value where they are not quoted, separated by commas, besides empty "   \
   "fields; otherwise ?, NA, NaN, N/A, null, None and their spellings"
+#define CLF__CSV_QUOTES_HELP                                                                       \
+  "fields may stand in quotes; false: a quote is a character like any other"
 #define CLF__CSV_ENCODING_HELP "how the text is encoded; latin1: also Windows-1252"
 
 typedef struct clf__csv_style {
   int32_t header, row_numbers; /* auto, true, false */
   int32_t delimiter, comment, decimal, thousands, encoding;
   char *missing_values; /* owned by the parameters */
-  bool plain;           /* quotes are like any other character */
+  bool quotes;          /* fields may stand in quotes; else these are like any other character */
   bool documents;       /* texts are no mark of a header, nor # of a comment */
 } clf__csv_style;
 

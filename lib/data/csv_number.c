@@ -1,4 +1,5 @@
-/* Fields as numbers, with any marks for decimals and thousands, and fields that stand for no value.
+/* Fields as numbers, with any marks for decimals and thousands, or true and false; and fields that
+ * stand for no value.
  *
  * A mark between thousands is believed only where it can be one: after one to three digits, the
  * first not 0, and before exactly three. Left out wherever it stands, as some readers do, "1,5"
@@ -62,8 +63,16 @@ bool clf__csv_number(const clf__csv_text *text, const clf__csv_field *field, dou
                      int64_t *significand) {
   clf__csv_digits digits;
   clf__csv_respell(&digits, text, field);
-  return digits.end != NULL &&
-         clf__read_digits(digits.begin, digits.end, out, significand) == digits.end;
+  if (digits.end != NULL &&
+      clf__read_digits(digits.begin, digits.end, out, significand) == digits.end) {
+    return true;
+  }
+  const size_t length = (size_t)(field->end - field->begin);
+  const int32_t word =
+      length > 5 ? -1 : clf__word_index("false|False|FALSE|true|True|TRUE", field->begin, length);
+  *significand = word >= 3;
+  *out = word >= 3 ? 1 : 0;
+  return word >= 0;
 }
 
 /* Whether an entry of a list is the field, as text or as the same number. */

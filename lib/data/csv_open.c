@@ -10,10 +10,19 @@
 /* What pandas calls a first column without a name when it writes it again. */
 static const char unnamed_0[] = "Unnamed: 0";
 
+/* Behind a first line "sep=;", by which Excel is told of the delimiter: it is set to that. */
+static const char *skip_separator(const clf__lines *lines, char *delimiter) {
+  const char *at = lines->begin, *after = clf__line_after(lines, at);
+  if (after - at < 6 || strncmp(at, "sep=", 4) != 0 || (at[5] != '\r' && at[5] != '\n')) {
+    return at;
+  }
+  *delimiter = at[4];
+  return after;
+}
+
 /* The first record. Lines before it that begin with # are comments. */
-static const char *skip_head(clf__csv_columns *columns) {
+static const char *skip_head(clf__csv_columns *columns, const char *begin) {
   clf__csv_text *text = &columns->text;
-  const char *begin = text->lines.begin;
   const bool guess = columns->style->comment == 0 && !columns->style->documents;
   text->comment = guess ? '#' : text->comment;
   clf__csv_set_meaning(text);
@@ -54,13 +63,17 @@ static clf_status set_text(clf__csv_columns *columns, const clf__bytes *bytes, c
     bytes = &columns->converted;
   }
   CLF__TRY(clf__lines_of(&text->lines, bytes, name));
-  text->quote = style->plain ? '\0' : '"';
+  text->quote = style->quotes ? '"' : '\0';
   text->comment = comments[style->comment];
   text->missing = style->missing_values;
   text->decimal = '.';
-  columns->first = skip_head(columns);
-  columns->delimiter = style->delimiter != 0
-                           ? style->delimiter
+  char named = '\0';
+  const char *begin = skip_separator(&text->lines, &named);
+  columns->first = skip_head(columns, begin);
+  const char *known = named != '\0' ? memchr(delimiters + 1, named, CLF__CSV_PIPE) : NULL;
+  columns->delimiter = style->delimiter != 0 ? style->delimiter
+                       : known != NULL
+                           ? (int32_t)(known - delimiters)
                            : clf__csv_guess_delimiter(text, columns->first, style->documents);
   text->delimiter = delimiters[columns->delimiter];
   text->runs = columns->delimiter == CLF__CSV_BLANKS;

@@ -1,6 +1,7 @@
 /* Records of CSV text into the matrix. Numbers are read where they stand; everything that is not
  * simply a number and a delimiter takes the slower path that looks at fields. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "data/build.h"
@@ -95,11 +96,16 @@ static clf_status fail_number(const clf__csv_reader *self, const clf__csv_field 
   } else if ((advice = advice_for(self, field)) != NULL) {
     clf__fail(CLF_ERROR_DATA, "'%s' is not a number; %s", shown.text, advice);
   } else {
+    char label[64] = "";
+    if (self->params->label == NULL && !self->params->regression) {
+      snprintf(label, sizeof label, " label=%lld takes the column as labels,",
+               (long long)column + 1);
+    }
     clf__fail(CLF_ERROR_DATA,
-              "'%s' is not a number; %smissing_values=%s takes it as missing, ignore=%lld leaves "
-              "the column out",
+              "'%s' is not a number; %smissing_values=%s takes it as missing,%s ignore=%lld "
+              "leaves the column out",
               shown.text, headless ? "header=true takes the first line as names, " : "", shown.text,
-              (long long)column + 1);
+              label, (long long)column + 1);
   }
   return clf__csv_fail_within(CLF_ERROR_DATA, &self->columns, field->begin, column);
 }

@@ -49,7 +49,7 @@ static const char *read_quoted(clf__csv_field *out, const clf__csv_text *text, c
   for (;;) {
     quote = memchr(quote, '"', (size_t)(end - quote));
     if (quote == NULL) {
-      return "the quote that opens it is never closed";
+      return "the quote that opens it is never closed; quotes=false takes quotes as they are";
     }
     if (quote + 1 == end || quote[1] != '"') {
       break;
@@ -58,7 +58,9 @@ static const char *read_quoted(clf__csv_field *out, const clf__csv_text *text, c
   }
   const char *stop = text->runs ? quote + 1 : clf__csv_skip_blanks(text, quote + 1);
   if (!ends(text, stop, CLF__CSV_ENDS_FIELD)) {
-    return "text follows its closing quote; a quote inside a quoted field is doubled";
+    return "text follows its closing quote; a quote inside a quoted field is doubled, and "
+           "quotes=false "
+           "takes quotes as they are";
   }
   *out = (clf__csv_field){.begin = at, .end = quote, .quoted = true};
   finish(out, text, stop);
@@ -75,7 +77,8 @@ const char *clf__csv_field_at(clf__csv_field *out, const clf__csv_text *text, co
     stop++;
   }
   if (stop < text->lines.end && clf__csv_means(text, *stop, CLF__CSV_QUOTE)) {
-    return "a quote stands inside an unquoted field; quote the field and double the quote";
+    return "a quote stands inside an unquoted field; quote the field and double the quote, or take "
+           "quotes as they are by quotes=false";
   }
   const char *end = stop;
   while (end > at && clf__csv_means(text, end[-1], CLF__CSV_BLANK)) {

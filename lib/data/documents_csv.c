@@ -9,7 +9,6 @@
 typedef struct text_params {
   char *text, *label;
   clf__csv_style style;
-  bool quotes;
 } text_params;
 
 static const clf__param params[] = {
@@ -26,8 +25,8 @@ static const clf__param params[] = {
      false, NULL, CLF__CSV_MISSING_HELP},
     {"encoding", CLF_PARAM_CHOICE, offsetof(text_params, style.encoding), "utf8", 0, 0, false,
      CLF__CSV_ENCODINGS, CLF__CSV_ENCODING_HELP},
-    {"quotes", CLF_PARAM_BOOL, offsetof(text_params, quotes), "true", 0, 0, false, NULL,
-     "fields may stand in quotes; false: a quote is a character like any other"},
+    {"quotes", CLF_PARAM_BOOL, offsetof(text_params, style.quotes), "true", 0, 0, false, NULL,
+     CLF__CSV_QUOTES_HELP},
 };
 
 enum { ROWS_A_PART = 512 };
@@ -163,7 +162,6 @@ clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,
   const text_params *own = values;
   text_reader self = {.context = context, .style = own->style};
   clf_status status = CLF_OK;
-  self.style.plain = !own->quotes;
   self.style.documents = true;
   CLF__TRY(clf__csv_columns_read(&self.columns, context, bytes, name, &self.style));
   CLF__TRY(set_roles(&self.columns, own));

@@ -275,7 +275,7 @@ START_TEST(refuses_hostile_text) {
        0, NULL, CLF_ERROR_FORMAT, "UTF-16"},
       {"a,petal,c\n1,2,x\n\n3,abc,y\n", 0, NULL, CLF_ERROR_DATA,
        "file line 4, column 2 (petal): 'abc' is not a number; missing_values=abc takes it as "
-       "missing, ignore=2"},
+       "missing, label=2"},
       {"1,x,a\n2,3,b\n", 0, "header=false", CLF_ERROR_DATA,
        "file line 1, column 2: 'x' is not a number; header=true"},
       {"a,\"b\nc\",d\n1,2,3\n4,5 6,7\n", 0, NULL, CLF_ERROR_DATA,

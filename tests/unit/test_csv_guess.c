@@ -161,6 +161,9 @@ START_TEST(delimiters__are_guessed) {
       {"length (cm),width (cm),kind\n1,2,a\n3,4,b\n", NULL, "delimiter=comma"},
       {"x y,z; u,v w\n1,2,a\n3,4,b\n", NULL, "delimiter=comma"},
       {"x;y,z;kind\n1;2;a\n3;4;b\n", NULL, "delimiter=semicolon"},
+      {"sep=;\nx,y;z;kind\n1;2;a\n3;4;b\n", NULL, "delimiter=semicolon"}, /* Excel */
+      {"sep=,\r\n1,2,a\r\n3,4,b\r\n", NULL, "delimiter=comma"},
+      {"sep=|\n1|2|a\n3|4|b\n", "delimiter=pipe", "header=false"},
       {"1.0 2.0 a\n3.0 4.0 b\n", "delimiter=blanks", "header=false"},
       {"1 2 a\n3 4 b\n", "delimiter=space", "header=false"},
       {"x,y,z,\n1,2,a,\n3,4,b,\n", NULL, "without the empty last column"},

@@ -117,6 +117,61 @@ START_TEST(thousands__are_groups_of_three) {
 }
 END_TEST
 
+/* As pandas writes them, of get_dummies() for one. */
+START_TEST(truth__is_a_number_and_a_name) {
+  clf_dataset *dataset =
+      read_text("a,b,label\nTrue,false,True\nFalse,TRUE,False\ntrue,0.5,True\n", NULL);
+  ck_values(dataset, "x", 1, 0, 0, 1, 1, 0.5);
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "True");
+  clf_dataset_free(dataset);
+  dataset = read_text("True,1\nFalse,2\n", "regression=true label=1");
+  ck_values(dataset, "targets", 1, 0);
+  clf_dataset_free(dataset);
+  const hostile bad = {"1,a\ntrues,b\n", 0, NULL, CLF_ERROR_DATA, "'trues' is not a number"};
+  assert_refused(context, &clf__format_csv, &bad);
+}
+END_TEST
+
+START_TEST(quotes__may_mean_nothing) {
+  clf_dataset *dataset = read_text("1,5\" pipe\n2,\"a\n", "quotes=false");
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "\"a");
+  ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "5\" pipe");
+  clf_dataset_free(dataset);
+  static const hostile table[] = {
+      {"1,5\" pipe\n", 0, NULL, CLF_ERROR_FORMAT, "quotes as they are by quotes=false"},
+      {"1,\"a\n", 0, NULL, CLF_ERROR_FORMAT, "never closed; quotes=false"},
+      {"1,\"a\"b\n", 0, NULL, CLF_ERROR_FORMAT, "and quotes=false takes"},
+  };
+  for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+    assert_refused(context, &clf__format_csv, &table[i]);
+  }
+}
+END_TEST
+
+/* No transform fills missing values in: whatever learns from rows with NaN refuses them. */
+START_TEST(missing_nan__is_refused_by_every_model_and_transform) {
+  clf_dataset *rows = read_text("1,2,a\n?,3,b\n3,5,a\n4,1,b\n", "missing=nan");
+  for (int kind = 0; kind < 2; kind++) {
+    const char *family = kind == 0 ? "model" : "transform";
+    for (int64_t i = 0; i < clf_kind_count(family); i++) {
+      const char *name = clf_kind_name(family, i);
+      const bool network = strcmp(name, "network") == 0;
+      clf_model *model = NULL;
+      ck_clf_ok(clf_model_create(&model, context, kind == 0 ? name : "ridge",
+                                 network ? "layers='dense units=2'" : NULL));
+      if (kind == 1) {
+        ck_clf_ok(clf_model_add(model, name, NULL));
+      }
+      ck_clf_fails(clf_model_fit(model, rows, NULL, NULL), CLF_ERROR_DATA);
+      ck_clf_says(name);
+      ck_clf_says("is NaN; every value must be finite");
+      clf_model_free(model);
+    }
+  }
+  clf_dataset_free(rows);
+}
+END_TEST
+
 START_TEST(marks__are_doubted_or_refused) {
   clf_dataset *dataset = read_text("1,234;a\n5,678;b\n", NULL);
   ck_values(dataset, "x", (double)1.234f, (double)5.678f);
@@ -183,7 +238,7 @@ START_TEST(missing_values__may_be_chosen) {
       {"1,a\nNA,b\n", 0, "missing=nan missing_values=-999", CLF_ERROR_DATA, "'NA' is not a number"},
       {"1,a\nnan,b\n", 0, "missing=nan missing_values=-999", CLF_ERROR_DATA, "is not a finite"},
       {"1,a\n2,None\n", 0, NULL, CLF_ERROR_DATA, "missing_values says which texts stand for none"},
-      {"1,a\n-,b\n", 0, NULL, CLF_ERROR_DATA, "missing_values=- takes it as missing, ignore=1"},
+      {"1,a\n-,b\n", 0, NULL, CLF_ERROR_DATA, "missing_values=- takes it as missing, label=1"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
     assert_refused(context, &clf__format_csv, &table[i]);
@@ -314,6 +369,9 @@ int main(void) {
   tcase_set_timeout(tests, 60);
   tcase_add_test(tests, numbers__are_read_by_any_marks);
   tcase_add_test(tests, thousands__are_groups_of_three);
+  tcase_add_test(tests, truth__is_a_number_and_a_name);
+  tcase_add_test(tests, quotes__may_mean_nothing);
+  tcase_add_test(tests, missing_nan__is_refused_by_every_model_and_transform);
   tcase_add_test(tests, marks__are_doubted_or_refused);
   tcase_add_test(tests, missing_values__are_the_usual_ones);
   tcase_add_test(tests, missing_values__may_be_chosen);
