@@ -3,19 +3,23 @@
  *   y = weight (x - mean) / sqrt(variance + epsilon) + bias
  *
  * While training, mean and variance are those of the channel over the n values of the batch, rows
- * and pixels, and move the running ones as in PyTorch:
+ * and pixels, or the steps of sequences that are no padding, and move the running ones as in
+ * PyTorch:
  *
  *   running = (1 - momentum) running + momentum now      with the unbiased variance, over n - 1
  *
- * which inference uses. A single value has no variance: such a batch, one row of features, passes
- * as in inference and moves nothing. Backward, with z = (x - mean) r and r = 1 / sqrt(variance +
- * epsilon): dbias = sum dy, dweight = sum dy z, dx = weight r (dy - dbias / n - z dweight / n). */
+ * They lag behind the weights, and are measured over many rows when the training ends. Inference
+ * uses them. A single value has no variance: such a batch, one row of features, passes as in
+ * inference and moves nothing. Backward, with z = (x - mean) r and r = 1 / sqrt(variance +
+ * epsilon): dbias = sum dy, dweight = sum dy z, dx = weight r (dy - dbias / n - z dweight / n), but
+ * dx = weight r dy for padding, which has no part in mean and variance. */
 #include "layers/batch_norm.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "ops/channels.h"
+#include "ops/sequence.h"
 
 typedef struct batch_norm_params {
   double momentum, epsilon;
@@ -52,6 +56,7 @@ static clf_status arrange(clf__layer *layer) {
   layer->weight_count = WEIGHTS;
   /* The batch's mean and r, at the beginning of what is kept for all rows. */
   layer->kept_bytes = 2 * (size_t)channels * sizeof(float);
+  layer->statistic_count = 2 * channels + 1;
   return CLF_OK;
 }
 
@@ -61,8 +66,55 @@ static clf__channels shape_of(const clf__pass *pass) {
   return (clf__channels){pass->rows * layer->inputs / channels, channels};
 }
 
+/* The spans of rows that are sequences with padding, or NULL. */
+static const clf__span *spans_of(const clf__pass *pass) {
+  return pass->layer->in.ndim == 2 ? pass->spans : NULL;
+}
+
+/* Values of a channel that are no padding. */
+static int64_t values_of(const clf__pass *pass) {
+  const clf__span *spans = spans_of(pass);
+  int64_t count = spans != NULL ? 0 : shape_of(pass).pixels;
+  for (int64_t i = 0; spans != NULL && i < pass->rows; i++) {
+    count += spans[i].end - spans[i].begin;
+  }
+  return count;
+}
+
 static bool by_batch(const clf__pass *pass) {
-  return pass->training && shape_of(pass).pixels > 1;
+  return pass->training && values_of(pass) > 1;
+}
+
+/* The steps of x that are no padding, one after another: allocated. */
+static float *gather_steps(const clf__pass *pass, int64_t count) {
+  const clf__layer *layer = pass->layer;
+  const int64_t steps = layer->in.size[0], channels = layer->in.size[1];
+  float *steps_of_all = clf__alloc_array(layer->context, count * channels, sizeof *steps_of_all);
+  float *to = steps_of_all;
+  for (int64_t i = 0; to != NULL && i < pass->rows; i++) {
+    const clf__span span = pass->spans[i];
+    const int64_t size = (span.end - span.begin) * channels;
+    memcpy(to, pass->x + (i * steps + span.begin) * channels, (size_t)size * sizeof *to);
+    to += size;
+  }
+  return steps_of_all;
+}
+
+/* Sums [channels] of the values that are no padding, and of their squares. */
+static clf_status sum_values(const clf__pass *pass, double *sums, double *squares) {
+  clf__channels shape = shape_of(pass);
+  float *steps = NULL;
+  if (spans_of(pass) != NULL) {
+    shape.pixels = values_of(pass);
+    steps = gather_steps(pass, shape.pixels);
+    if (steps == NULL) {
+      return CLF_ERROR_MEMORY;
+    }
+  }
+  clf_status status = clf__channel_sums(pass->layer->context, shape,
+                                        steps != NULL ? steps : pass->x, sums, squares);
+  clf__free(steps);
+  return status;
 }
 
 static float inverse_root(const clf__pass *pass, double variance) {
@@ -70,28 +122,63 @@ static float inverse_root(const clf__pass *pass, double variance) {
   return (float)(1 / sqrt(variance + p->epsilon));
 }
 
+/* Mean and biased variance of n values. */
+typedef struct moments {
+  double mean, variance;
+} moments;
+
+static moments moments_of(double sum, double squares, double n) {
+  const double mean = sum / n, variance = squares / n - mean * mean;
+  return (moments){mean, variance < 0 ? 0 : variance}; /* NaN goes through */
+}
+
 /* mean and r [channels] of the batch, which move the running ones. */
-static clf_status measure(const clf__pass *pass, float *mean, float *r) {
+static clf_status move_running(const clf__pass *pass, float *mean, float *r) {
   const batch_norm_params *p = pass->layer->params;
-  const clf__channels shape = shape_of(pass);
-  const double n = (double)shape.pixels;
+  const int64_t channels = shape_of(pass).channels;
+  const double n = (double)values_of(pass);
   float *running_mean = pass->weights[RUNNING_MEAN], *running_var = pass->weights[RUNNING_VAR];
-  double *sums = clf__alloc_array(pass->layer->context, 2 * shape.channels, sizeof *sums);
+  double *sums = clf__alloc_array(pass->layer->context, 2 * channels, sizeof *sums);
   if (sums == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  double *squares = sums + shape.channels;
-  clf_status status = clf__channel_sums(pass->layer->context, shape, pass->x, sums, squares);
-  for (int64_t j = 0; status == CLF_OK && j < shape.channels; j++) {
-    const double center = sums[j] / n, spread = squares[j] / n - center * center;
-    const double variance = spread < 0 ? 0 : spread; /* NaN goes through */
-    mean[j] = (float)center;
-    r[j] = inverse_root(pass, variance);
-    running_mean[j] += (float)(p->momentum * (center - (double)running_mean[j]));
-    running_var[j] += (float)(p->momentum * (variance * n / (n - 1) - (double)running_var[j]));
+  clf_status status = sum_values(pass, sums, sums + channels);
+  for (int64_t j = 0; status == CLF_OK && j < channels; j++) {
+    const moments now = moments_of(sums[j], sums[channels + j], n);
+    const double unbiased = now.variance * n / (n - 1);
+    mean[j] = (float)now.mean;
+    r[j] = inverse_root(pass, now.variance);
+    running_mean[j] += (float)(p->momentum * (now.mean - (double)running_mean[j]));
+    running_var[j] += (float)(p->momentum * (unbiased - (double)running_var[j]));
   }
   clf__free(sums);
   return status;
+}
+
+/* The sums are those of the values, of their squares and of their number. */
+static clf_status measure(const clf__pass *pass, double *sums) {
+  const int64_t channels = shape_of(pass).channels;
+  double *own = clf__alloc_array(pass->layer->context, 2 * channels, sizeof *own);
+  if (own == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = sum_values(pass, own, own + channels);
+  for (int64_t j = 0; status == CLF_OK && j < 2 * channels; j++) {
+    sums[j] += own[j];
+  }
+  sums[2 * channels] += (double)values_of(pass);
+  clf__free(own);
+  return status;
+}
+
+static void set_measured(const clf__layer *layer, const double *sums, float *const *weights) {
+  const int64_t channels = layer->in.size[layer->in.ndim - 1];
+  const double n = sums[2 * channels];
+  for (int64_t j = 0; n > 1 && j < channels; j++) {
+    const moments all = moments_of(sums[j], sums[channels + j], n);
+    weights[RUNNING_MEAN][j] = (float)all.mean;
+    weights[RUNNING_VAR][j] = (float)(all.variance * n / (n - 1));
+  }
 }
 
 static clf_status forward(const clf__pass *pass) {
@@ -104,7 +191,7 @@ static clf_status forward(const clf__pass *pass) {
   float *r = mean + shape.channels, *factor = r + shape.channels;
   clf_status status = CLF_OK;
   if (by_batch(pass)) {
-    status = measure(pass, mean, r);
+    status = move_running(pass, mean, r);
   } else {
     memcpy(mean, pass->weights[RUNNING_MEAN], (size_t)shape.channels * sizeof *mean);
     for (int64_t j = 0; j < shape.channels; j++) {
@@ -130,7 +217,7 @@ static void set_map(const clf__pass *pass, const double *sums, const double *pro
                     float *factor, float *shift, float *share) {
   const clf__channels shape = shape_of(pass);
   const float *r = (const float *)pass->kept + shape.channels;
-  const double n = (double)shape.pixels;
+  const double n = (double)values_of(pass);
   for (int64_t j = 0; j < shape.channels; j++) {
     const double slope = (double)pass->weights[WEIGHT][j] * (double)r[j];
     const double spread = (double)r[j] * (double)r[j] * products[j] / n;
@@ -139,6 +226,17 @@ static void set_map(const clf__pass *pass, const double *sums, const double *pro
     shift[j] = by_batch(pass) ? (float)(-slope * sums[j] / n) : 0;
     pass->gradients[WEIGHT][j] = (float)((double)r[j] * products[j]);
     pass->gradients[BIAS][j] = (float)sums[j];
+  }
+}
+
+/* dx of padding, steps first … end - 1 of a row. */
+static void pass_padding(const clf__pass *pass, int64_t row, int64_t first, int64_t end,
+                         const float *share) {
+  const int64_t steps = pass->layer->in.size[0], channels = pass->layer->in.size[1];
+  for (int64_t i = row * steps + first; i < row * steps + end; i++) {
+    for (int64_t j = 0; j < channels; j++) {
+      pass->dx[i * channels + j] = share[j] * pass->dy[i * channels + j];
+    }
   }
 }
 
@@ -157,6 +255,10 @@ static clf_status backward(const clf__pass *pass) {
   if (pass->dx != NULL) {
     const clf__channel_map map = {mean, factor, shift};
     clf__channel_slope(context, shape, pass->x, pass->dy, &map, share, pass->dx);
+    for (int64_t i = 0; spans_of(pass) != NULL && i < pass->rows; i++) {
+      pass_padding(pass, i, 0, pass->spans[i].begin, share);
+      pass_padding(pass, i, pass->spans[i].end, pass->layer->in.size[0], share);
+    }
   }
 done:
   clf__free(sums);
@@ -180,4 +282,6 @@ const clf__layer_kind clf__batch_norm_kind = {
     .arrange = arrange,
     .forward = forward,
     .backward = backward,
+    .measure = measure,
+    .set_measured = set_measured,
 };

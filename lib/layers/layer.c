@@ -160,6 +160,7 @@ clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
   layer->masks = false;
   layer->stride = 0;
   layer->state_count = 0;
+  layer->statistic_count = 0;
   status = layer->kind->arrange(layer);
   layer->outputs = clf__shape_count(&layer->out);
   return status == CLF_OK ? check_sizes(layer) : status;

@@ -87,7 +87,8 @@ typedef struct clf__layer {
   size_t kept_bytes; /* for each row, from a training forward pass to the backward one */
   bool masks;        /* sets the spans of a pass */
   int64_t stride;    /* pixels from place to place of a window that stays within the image, or 0 */
-  int64_t state_count; /* floats of a row from step to step of a stream; -1: it cannot stream */
+  int64_t state_count;     /* floats of a row from step to step of a stream; -1: it cannot stream */
+  int64_t statistic_count; /* of the rows, that it knows by weights that are not trained; or 0 */
 } clf__layer;
 
 /* What one pass of a batch works on. Weights and gradients are in the order of layer->weights. */
@@ -145,6 +146,10 @@ struct clf__layer_kind {
   /* NULL where inference is the forward pass. */
   const clf__layer_inference *inference;
   bool passes; /* in inference, the output is the input */
+  /* Where there are statistics [statistic_count]: adds those of a pass's x to sums that begin as
+   * 0, and sets the weights that are not trained to those of all passes. */
+  clf_status (*measure)(const clf__pass *pass, double *sums);
+  void (*set_measured)(const clf__layer *layer, const double *sums, float *const *weights);
   /* A stream's state [state_count] before its first step; NULL for zeros. */
   void (*start)(const clf__layer *layer, float *const *weights, float *state);
 };

@@ -48,7 +48,8 @@ static void set_order(clf__trainer *t, int64_t epoch) {
   }
 }
 
-static clf_status run_epoch(clf__trainer *t, int64_t epoch) {
+static clf_status run_epoch(clf__trainer *t) {
+  const int64_t epoch = t->epoch;
   const int64_t all = clf__trainer_steps(t), left = t->most_steps - t->step;
   const int64_t steps = all < left ? all : left;
   clf__random drawn = clf__trainer_random(t, CLF__STREAM_STEP, epoch);
@@ -74,23 +75,27 @@ done:
   return status;
 }
 
-typedef struct epoch_run {
-  clf__trainer *trainer;
-  clf_status status;
-} epoch_run;
+typedef clf_status (*part)(clf__trainer *t);
 
-static void epoch_task(void *argument, int64_t index, int32_t worker) {
-  epoch_run *run = argument;
+typedef struct part_run {
+  clf__trainer *trainer;
+  part run;
+  clf_status status;
+} part_run;
+
+static void part_task(void *argument, int64_t index, int32_t worker) {
+  part_run *own = argument;
   (void)index;
   (void)worker;
-  run->status = run_epoch(run->trainer, run->trainer->epoch);
+  own->status = own->run(own->trainer);
 }
 
-/* An epoch as a call that is watched, so that the host is asked within long steps of layers too. */
-static clf_status watch_epoch(clf__trainer *t) {
-  epoch_run run = {t, CLF_OK};
-  const clf_status watched = clf__progress_parallel(&t->progress, &t->step, 1, epoch_task, &run);
-  return run.status < 0 ? run.status : watched;
+/* A part of the training as a call that is watched, so that the host is asked within long steps of
+ * layers too. */
+static clf_status watch(clf__trainer *t, part run) {
+  part_run own = {t, run, CLF_OK};
+  const clf_status watched = clf__progress_parallel(&t->progress, &t->step, 1, part_task, &own);
+  return own.status < 0 ? own.status : watched;
 }
 
 static void end_epoch(clf__trainer *t, double loss) {
@@ -122,7 +127,7 @@ static clf_status train(clf__trainer *t) {
   const bool held = t->validation.count > 0;
   clf_status status = begin(t);
   while (status == CLF_OK && t->epoch < t->epochs && !t->stopped) {
-    CLF__TRY(watch_epoch(t));
+    CLF__TRY(watch(t, run_epoch));
     const double own = t->records[CLF__RECORD_LOSS][t->epoch];
     const double loss = held ? t->records[CLF__RECORD_VALIDATION_LOSS][t->epoch] : own;
     if (!isfinite(loss) || !isfinite(own) || !clf__trainer_weights_finite(t)) {
@@ -151,6 +156,7 @@ static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
     CLF__TRY(clf__resume_write(t, state));
   }
   clf__trainer_copy_weights(t, t->weights, t->best);
+  CLF__TRY(t->epoch > 0 ? watch(t, clf__trainer_measure) : CLF_OK);
   CLF__TRY(clf__trainer_end_state(t, state));
   status = trained;
 done:

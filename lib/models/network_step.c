@@ -31,10 +31,11 @@ static clf_status pause(clf__trainer *t) {
   return clf__progress_step(&t->progress, t->step, t->loss, t->accuracy);
 }
 
-static clf_status forward(clf__trainer *t, float *const *weights, int64_t rows, bool training,
-                          uint64_t seed) {
+/* Through the first `layers`. */
+static clf_status forward(clf__trainer *t, int64_t layers, float *const *weights, int64_t rows,
+                          bool training, uint64_t seed) {
   clf_status status = CLF_OK;
-  for (int64_t i = 0; status == CLF_OK && i < t->network->layer_count; i++) {
+  for (int64_t i = 0; status == CLF_OK && i < layers; i++) {
     clf__pass pass = pass_of(t, i, rows, seed);
     pass.training = training;
     pass.weights = weights + t->network->first_weight[i];
@@ -69,7 +70,7 @@ static clf_status add_piece(clf__trainer *t, int64_t first, int64_t rows, bool b
   float *const *gradients = begins ? t->gradients : t->piece_gradients;
   clf_status status = CLF_OK;
   clf__trainer_take(t, &t->train, first, rows);
-  CLF__TRY(forward(t, t->weights, rows, true, seed));
+  CLF__TRY(forward(t, t->network->layer_count, t->weights, rows, true, seed));
   CLF__TRY(
       clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], scale, t->slopes, sums));
   CLF__TRY(backward(t, gradients, rows, seed));
@@ -101,10 +102,49 @@ clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums) {
     const int64_t left = t->validation.count - first;
     const int64_t rows = left < t->piece ? left : t->piece;
     clf__trainer_take(t, &t->validation, first, rows);
-    status = forward(t, t->learnt, rows, false, 0);
+    status = forward(t, t->network->layer_count, t->learnt, rows, false, 0);
     if (status == CLF_OK) {
       status = clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], 0, NULL, sums);
     }
+  }
+  return status;
+}
+
+/* The sums of a layer's statistics over rows, as the layers before it give them in inference. */
+static clf_status measure_layer(clf__trainer *t, int64_t index, const clf__row_set *set,
+                                double *sums) {
+  clf_status status = CLF_OK;
+  for (int64_t first = 0; status == CLF_OK && first < set->count; first += t->piece) {
+    const int64_t left = set->count - first, rows = left < t->piece ? left : t->piece;
+    clf__trainer_take(t, set, first, rows);
+    status = forward(t, index, t->weights, rows, false, 0);
+    if (status == CLF_OK) {
+      const clf__pass pass = pass_of(t, index, rows, 0);
+      status = pass.layer->kind->measure(&pass, sums);
+    }
+  }
+  return status;
+}
+
+clf_status clf__trainer_measure(clf__trainer *t) {
+  enum { ROWS = 4096 };
+  const int64_t trained = t->train.count, rows = trained < ROWS ? trained : ROWS;
+  const clf__row_set set = {t->training, NULL, t->order, rows};
+  clf_status status = CLF_OK;
+  for (int64_t i = 0; i < rows; i++) {
+    t->order[i] = t->rows[i * trained / rows];
+  }
+  for (int64_t i = 0; status == CLF_OK && i < t->network->layer_count; i++) {
+    const clf__layer *layer = t->network->layers[i];
+    if (layer->statistic_count == 0) {
+      continue;
+    }
+    double *sums = clf__alloc_zeroed(t->context, layer->statistic_count, sizeof *sums);
+    status = sums != NULL ? measure_layer(t, i, &set, sums) : CLF_ERROR_MEMORY;
+    if (status == CLF_OK) {
+      layer->kind->set_measured(layer, sums, t->weights + t->network->first_weight[i]);
+    }
+    clf__free(sums);
   }
   return status;
 }

@@ -108,6 +108,10 @@ void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, 
 clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, double rate,
                              clf__random *random, clf__loss_sums *sums);
 clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums);
+/* Sets the statistics that inference uses to those of rows trained on, some thousands spread over
+ * all, one layer after another: each on what the layers before it give in inference with the
+ * model's weights, without augmentation and dropout. */
+clf_status clf__trainer_measure(clf__trainer *t);
 
 /* Makes what there is of each weight; the trained ones are the optimizer's. */
 clf_status clf__trainer_weights(clf__trainer *t);
