@@ -66,14 +66,9 @@ static clf__channels shape_of(const clf__pass *pass) {
   return (clf__channels){pass->rows * layer->inputs / channels, channels};
 }
 
-/* The spans of rows that are sequences with padding, or NULL. */
-static const clf__span *spans_of(const clf__pass *pass) {
-  return pass->layer->in.ndim == 2 ? pass->spans : NULL;
-}
-
 /* Values of a channel that are no padding. */
 static int64_t values_of(const clf__pass *pass) {
-  const clf__span *spans = spans_of(pass);
+  const clf__span *spans = pass->spans;
   int64_t count = spans != NULL ? 0 : shape_of(pass).pixels;
   for (int64_t i = 0; spans != NULL && i < pass->rows; i++) {
     count += spans[i].end - spans[i].begin;
@@ -104,7 +99,7 @@ static float *gather_steps(const clf__pass *pass, int64_t count) {
 static clf_status sum_values(const clf__pass *pass, double *sums, double *squares) {
   clf__channels shape = shape_of(pass);
   float *steps = NULL;
-  if (spans_of(pass) != NULL) {
+  if (pass->spans != NULL) {
     shape.pixels = values_of(pass);
     steps = gather_steps(pass, shape.pixels);
     if (steps == NULL) {
@@ -255,7 +250,7 @@ static clf_status backward(const clf__pass *pass) {
   if (pass->dx != NULL) {
     const clf__channel_map map = {mean, factor, shift};
     clf__channel_slope(context, shape, pass->x, pass->dy, &map, share, pass->dx);
-    for (int64_t i = 0; spans_of(pass) != NULL && i < pass->rows; i++) {
+    for (int64_t i = 0; pass->spans != NULL && i < pass->rows; i++) {
       pass_padding(pass, i, 0, pass->spans[i].begin, share);
       pass_padding(pass, i, pass->spans[i].end, pass->layer->in.size[0], share);
     }

@@ -158,6 +158,7 @@ clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
   layer->weight_count = 0;
   layer->kept_bytes = 0;
   layer->masks = false;
+  layer->masked = false;
   layer->stride = 0;
   layer->state_count = 0;
   layer->statistic_count = 0;

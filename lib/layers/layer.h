@@ -86,6 +86,7 @@ typedef struct clf__layer {
   int64_t weight_count;
   size_t kept_bytes; /* for each row, from a training forward pass to the backward one */
   bool masks;        /* sets the spans of a pass */
+  bool masked;       /* it, or one before it, has set the spans of its steps */
   int64_t stride;    /* pixels from place to place of a window that stays within the image, or 0 */
   int64_t state_count;     /* floats of a row from step to step of a stream; -1: it cannot stream */
   int64_t statistic_count; /* of the rows, that it knows by weights that are not trained; or 0 */

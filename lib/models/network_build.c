@@ -99,6 +99,7 @@ static clf_status parse_layers(clf__network *network, const char *text) {
 
 static clf_status arrange_layers(clf__network *network) {
   clf__shape shape = network->input;
+  bool masked = false; /* the layer's input is a sequence whose padding is known */
   network->widest = clf__shape_count(&shape);
   for (int64_t i = 0; i < network->layer_count; i++) {
     clf__layer *layer = network->layers[i];
@@ -110,6 +111,8 @@ static clf_status arrange_layers(clf__network *network) {
     network->first_weight[i + 1] = network->first_weight[i] + layer->weight_count;
     network->widest = layer->outputs > network->widest ? layer->outputs : network->widest;
     network->masks = network->masks || layer->masks;
+    layer->masked = layer->masks || (masked && layer->in.ndim == 2);
+    masked = layer->masked && layer->out.ndim == 2;
   }
   network->outputs = clf__shape_count(&shape);
   return CLF_OK;

@@ -92,7 +92,7 @@ static clf_status run_step(const clf__infer_step *step, int64_t rows, const floa
                                       .x = x,
                                       .y = y,
                                       .weights = step->weights,
-                                      .spans = spans});
+                                      .spans = step->layer->masked ? spans : NULL});
   }
   kind->inference->run(&(clf__infer){.layer = step->layer,
                                      .rows = rows,

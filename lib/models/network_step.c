@@ -17,7 +17,7 @@ static clf__pass pass_of(const clf__trainer *t, int64_t layer, int64_t rows, uin
                      .x = t->y[layer],
                      .y = t->y[layer + 1],
                      .kept = t->kept[layer],
-                     .spans = t->spans};
+                     .spans = t->network->layers[layer]->masked ? t->spans : NULL};
 }
 
 /* Between two layers; the host's callback is asked where it has not been for a while. */

@@ -103,13 +103,14 @@ def pooling__is_numpys():
 
 
 def batch_norm__follows_the_moments_of_its_batches():
-    """One epoch whose learning rate is as good as 0: only the running statistics move."""
+    """One epoch whose learning rate is as good as 0: only the running statistics move. They are
+    kept as the training left them, and the model has those of all rows."""
     for shape, momentum, epsilon in [((5,), 0.1, 1e-5), ((4, 3, 2), 0.3, 0.01), ((7, 1, 1), 1, 0.1)]:
         rows, channels = 24, shape[-1]
         x = (random_images(rows, *shape) * 3 + 5).astype(np.float32)
         size = ",".join(str(n) for n in shape)
         layers = f"batch_norm momentum={momentum} epsilon={epsilon}; flatten; dense units=2"
-        model = clf.Model("network", f"epochs=1 batch_size=8 shuffle=no input={size} "
+        model = clf.Model("network", f"epochs=1 batch_size=8 shuffle=no warm_start=yes input={size} "
                                      f"layers='{layers}'")
         still = clf.Handle("clf_optimizer_free")
         clf.call("clf_optimizer_create", clf.C.byref(still.handle), None, "sgd",
@@ -121,6 +122,11 @@ def batch_norm__follows_the_moments_of_its_batches():
             values = batch.reshape(-1, channels)
             mean = (1 - momentum) * mean + momentum * values.mean(0)
             variance = (1 - momentum) * variance + momentum * values.var(0, ddof=1)
+        kept = model.tensor("training_weights")
+        clf.close(kept[2 * channels:3 * channels], mean, 1e-5, f"running mean of {shape}")
+        clf.close(kept[3 * channels:4 * channels], variance, 1e-5, f"running variance of {shape}")
+        values = x.astype(float).reshape(-1, channels)
+        mean, variance = values.mean(0), values.var(0, ddof=1)
         clf.close(model.tensor("batch_norm_1.running_mean"), mean, 1e-5, f"mean of {shape}")
         clf.close(model.tensor("batch_norm_1.running_var"), variance, 1e-5, f"variance of {shape}")
         z = (x.astype(float).reshape(rows, -1, channels) - mean) / np.sqrt(variance + epsilon)
@@ -177,10 +183,17 @@ def training__is_pytorchs():
             torch.nn.functional.cross_entropy(net(images), target).backward()
             optimizer.step()
         net.eval()
+        with torch.no_grad():
+            for place, axes in ((1, (0, 2, 3)), (6, 0)):  # of all rows, one layer after another
+                values = net[:place](images)
+                net[place].running_mean.copy_(values.mean(axes))
+                net[place].running_var.copy_(values.var(axes, unbiased=True))
         for name, module in names.items():
             found = theirs(name, model.tensor(f"{name}.weight")).numpy()
             clf.close(found, module.weight.detach().numpy(), 2e-5, f"{name}, {epochs} steps")
         for name in ("batch_norm_1", "batch_norm_2"):
+            clf.close(model.tensor(f"{name}.running_mean"), names[name].running_mean.numpy(), 2e-5,
+                      f"{name}'s mean")
             clf.close(model.tensor(f"{name}.running_var"), names[name].running_var.numpy(), 2e-5,
                       f"{name}'s variance")
         with torch.no_grad():

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "layers/loss.h"
+#include "ops/sequence.h"
 #include "optim/optimizer.h"
 #include "support.h"
 
@@ -16,6 +17,7 @@ typedef struct probe {
   float weights[CLF__LAYER_WEIGHTS][MOST], gradients[CLF__LAYER_WEIGHTS][MOST];
   float *weight_list[CLF__LAYER_WEIGHTS], *gradient_list[CLF__LAYER_WEIGHTS];
   char kept[MOST * 8];
+  clf__span *spans; /* [rows] or NULL */
 } probe;
 
 static clf__pass pass_of(probe *p) {
@@ -27,6 +29,7 @@ static clf__pass pass_of(probe *p) {
                      .y = p->y,
                      .weights = p->weight_list,
                      .kept = p->kept,
+                     .spans = p->spans,
                      .dy = p->dy,
                      .dx = p->dx,
                      .gradients = p->gradient_list};
@@ -61,11 +64,13 @@ static void compare(probe *p, float *values, const float *gradient, int64_t coun
   }
 }
 
-static void check_rows(const char *kind, const char *params, clf__shape in, int64_t rows) {
+static void check_spans(const char *kind, const char *params, clf__shape in, int64_t rows,
+                        clf__span *spans) {
   clf_context *context = NULL;
   uint64_t state = 3;
   probe *p = calloc(1, sizeof *p);
   p->rows = rows;
+  p->spans = spans;
   ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
   ck_clf_ok(clf__layer_create(&p->layer, context, kind, params));
   p->layer->number = 1;
@@ -98,6 +103,10 @@ static void check_rows(const char *kind, const char *params, clf__shape in, int6
   clf__layer_free(p->layer);
   clf_context_free(context);
   free(p);
+}
+
+static void check_rows(const char *kind, const char *params, clf__shape in, int64_t rows) {
+  check_spans(kind, params, in, rows, NULL);
 }
 
 static void check_layer(const char *kind, const char *params, clf__shape in) {
@@ -144,6 +153,62 @@ START_TEST(layers__agree_with_differences) {
   check_layer("batch_norm", NULL, one);
   check_rows("batch_norm", NULL, picture, 1);
   check_rows("batch_norm", NULL, seven, 1); /* by the running statistics */
+  /* Padding has no part in the statistics, but in what comes after them: here r is not 0 there. */
+  const clf__shape sequence = {2, {6, 3}};
+  clf__span spans[ROWS] = {{0, 6}, {1, 3}, {0, 0}, {5, 6}, {2, 4}};
+  clf__span single_step[ROWS] = {{0, 0}, {2, 3}, {0, 0}, {0, 0}, {0, 0}}, none[ROWS] = {{0, 0}};
+  check_spans("batch_norm", "epsilon=0.1", sequence, ROWS, spans);
+  check_spans("batch_norm", NULL, sequence, ROWS, single_step); /* by the running statistics */
+  check_spans("batch_norm", NULL, sequence, ROWS, none);
+}
+END_TEST
+
+/* What the padding holds changes neither the other places nor the running statistics. */
+START_TEST(batch_norm__leaves_padding_out) {
+  enum { STEPS = 6, CHANNELS = 3 };
+  const clf__shape sequence = {2, {STEPS, CHANNELS}};
+  clf__span spans[ROWS] = {{0, 6}, {1, 3}, {0, 0}, {5, 6}, {2, 4}};
+  float statistics[2][2 * CHANNELS], y[2][ROWS * STEPS * CHANNELS];
+  double mean[CHANNELS] = {0};
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, NULL, NULL));
+  for (int v = 0; v < 2; v++) {
+    uint64_t state = 3;
+    probe *p = calloc(1, sizeof *p);
+    p->rows = ROWS;
+    p->spans = spans;
+    ck_clf_ok(clf__layer_create(&p->layer, context, "batch_norm", "momentum=1"));
+    ck_clf_ok(clf__layer_arrange(p->layer, &sequence));
+    for (int i = 0; i < 4; i++) {
+      p->weight_list[i] = p->weights[i];
+      for (int j = 0; j < CHANNELS; j++) {
+        p->weights[i][j] = 1;
+      }
+    }
+    for (int i = 0; i < ROWS * STEPS * CHANNELS; i++) {
+      const int row = i / (STEPS * CHANNELS), step = i / CHANNELS % STEPS;
+      const bool counts = step >= spans[row].begin && step < spans[row].end;
+      const float value = (float)random_normal(&state);
+      p->x[i] = counts ? value : v == 0 ? 0 : 1e6F;
+      mean[i % CHANNELS] += v == 0 && counts ? (double)value / 11 : 0; /* 11 steps count */
+    }
+    const clf__pass pass = pass_of(p);
+    ck_clf_ok(p->layer->kind->forward(&pass));
+    memcpy(statistics[v], p->weights[2], CHANNELS * sizeof(float));
+    memcpy(statistics[v] + CHANNELS, p->weights[3], CHANNELS * sizeof(float));
+    for (int i = 0; i < ROWS * STEPS * CHANNELS; i++) {
+      const int row = i / (STEPS * CHANNELS), step = i / CHANNELS % STEPS;
+      y[v][i] = step >= spans[row].begin && step < spans[row].end ? p->y[i] : 0;
+    }
+    clf__layer_free(p->layer);
+    free(p);
+  }
+  ck_assert_mem_eq(statistics[0], statistics[1], sizeof statistics[0]);
+  ck_assert_mem_eq(y[0], y[1], sizeof y[0]);
+  for (int j = 0; j < CHANNELS; j++) {
+    ck_assert_double_eq_tol((double)statistics[0][j], mean[j], 1e-6);
+  }
+  clf_context_free(context);
 }
 END_TEST
 
@@ -373,6 +438,7 @@ int main(void) {
   Suite *suite = suite_create("layers");
   TCase *tests = tcase_create("layers");
   tcase_add_test(tests, layers__agree_with_differences);
+  tcase_add_test(tests, batch_norm__leaves_padding_out);
   tcase_add_test(tests, dropout__drops_its_share_at_random);
   tcase_add_test(tests, layers__name_what_does_not_fit);
   tcase_add_test(tests, losses__agree_with_differences);
