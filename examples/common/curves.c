@@ -1,6 +1,6 @@
-/* Two charts, each a picture of its own that wraps on narrow pages. Heights are logarithmic, with
- * lines at 1, 2 and 5 of each decade: late epochs differ by little, and that little is of interest.
- * A value of 0 stands on the lower edge. */
+/* Learning curves are two charts, each a picture of its own that wraps on narrow pages. Heights are
+ * logarithmic, with lines at 1, 2 and 5 of each decade: late epochs differ by little, and that
+ * little is of interest. A value of 0 stands on the lower edge. */
 #include "curves.h"
 
 #include <inttypes.h>
@@ -32,21 +32,21 @@ static double value_of(const chart *c, int line, int64_t epoch) {
 }
 
 static void find_range(chart *c) {
-  double least = (double)INFINITY, most = 0;
+  double lowest = (double)INFINITY, highest = 0;
   for (int line = 0; line < LINES; line++) {
     for (int64_t i = 0; c->lines[line] != NULL && i < c->epochs; i++) {
       const double value = value_of(c, line, i);
-      least = value > 0 ? fmin(least, value) : least;
-      most = fmax(most, value);
+      lowest = value > 0 ? fmin(lowest, value) : lowest;
+      highest = fmax(highest, value);
     }
   }
-  least = most > 0 ? least : 1;
-  c->low = (int)floor(3 * log10(least)) + 1;
-  while (step(c->low) > least) {
+  lowest = highest > 0 ? lowest : 1;
+  c->low = (int)floor(3 * log10(lowest)) + 1;
+  while (step(c->low) > lowest) {
     c->low--;
   }
   c->high = c->low + 1;
-  while (step(c->high) < most) {
+  while (step(c->high) < highest) {
     c->high++;
   }
 }
@@ -63,16 +63,16 @@ static double place_y(const chart *c, double value) {
 }
 
 static void write_grid(FILE *out, const chart *c) {
-  enum { MOST_LABELS = 8 };
+  enum { MAX_LABELS = 8 };
   for (int k = c->low; k <= c->high; k++) {
     const double y = place_y(c, step(k));
     fprintf(out, "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>", LEFT, WIDTH - RIGHT, y, y);
-    if (c->high - c->low < MOST_LABELS || k % 3 == 0) {
+    if (c->high - c->low < MAX_LABELS || k % 3 == 0) {
       fprintf(out, "<text class=\"end\" x=\"%d\" y=\"%.1f\">%g</text>", LEFT - 8, y, step(k));
     }
   }
   int spacing = 0;
-  while (step(spacing) * MOST_LABELS < (double)c->epochs) {
+  while (step(spacing) * MAX_LABELS < (double)c->epochs) {
     spacing++;
   }
   const int64_t every = (int64_t)step(spacing);
@@ -84,13 +84,13 @@ static void write_grid(FILE *out, const chart *c) {
 }
 
 static void write_line(FILE *out, const chart *c, int line) {
-  enum { MOST_DOTS = 60 };
+  enum { MAX_DOTS = 60 };
   fprintf(out, "<polyline class=\"%s\" points=\"", line_names[line]);
   for (int64_t i = 0; i < c->epochs; i++) {
     fprintf(out, "%s%.1f,%.1f", i > 0 ? " " : "", place_x(c, i), place_y(c, value_of(c, line, i)));
   }
   fputs("\"/>\n", out);
-  for (int64_t i = 0; c->epochs <= MOST_DOTS && i < c->epochs; i++) {
+  for (int64_t i = 0; c->epochs <= MAX_DOTS && i < c->epochs; i++) {
     const double value = value_of(c, line, i);
     fprintf(out,
             "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\"><title>epoch %" PRId64
@@ -130,11 +130,12 @@ void page_curves(FILE *out, const history *h) {
     return;
   }
   fprintf(out,
-          "<h3>Learning curves</h3>\n<p class=\"note\">On the training rows while they are learnt "
-          "from, with dropout and changed images%s. Heights are logarithmic.</p>\n<p "
-          "class=\"legend\"><span "
-          "class=\"training\">training</span>%s</p>\n<div class=\"curves\">\n",
-          held ? ", and on rows held out, after each epoch" : "",
+          "<h3>Learning curves</h3>\n<p class=\"note\">Loss and wrong answers of each epoch. "
+          "Training: on the training rows during the epoch, with dropout and random changes of the "
+          "input where the network has them.%s The vertical axis is logarithmic.</p>\n<p "
+          "class=\"legend\"><span class=\"training\">training</span>%s</p>\n<div "
+          "class=\"curves\">\n",
+          held ? " Validation: on rows held out of the training, after the epoch." : "",
           held ? "<span class=\"validation\">validation</span>" : "");
   for (size_t i = 0; i < sizeof charts / sizeof *charts; i++) {
     charts[i].epochs = h->epochs;

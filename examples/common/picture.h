@@ -5,14 +5,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { PICTURE_MOST_PIXELS = 8192 };
-
-/* Grey values 0…1 as the strength of the page's ink: transparent to black. Writes an <img>.
- * Pictures of more than PICTURE_MOST_PIXELS are left out. */
+/* Gray values 0…1 as the strength of the page's ink: transparent to black. Writes an <img>; as all
+ * functions here, nothing where memory runs out. */
 void picture_ink(FILE *out, const float *values, int64_t height, int64_t width, const char *text);
 
-/* Grey levels of a photograph, opaque. Writes an <img>. */
-void picture_grey(FILE *out, const uint8_t *pixels, int64_t height, int64_t width,
+/* Gray levels of a photograph, opaque. Writes an <img>, or where the text is NULL the picture's
+ * address alone, for an attribute. */
+void picture_gray(FILE *out, const uint8_t *pixels, int64_t height, int64_t width,
                   const char *text);
 
 /* Values -limit…limit: orange below zero, blue above, transparent at zero. Writes an <img>. */

@@ -4,11 +4,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { WIDEST = 80, NARROWEST = 44, BESIDE_BAR = 44 };
+#include "options.h"
+
+enum { MAX_WIDTH = 80, MIN_WIDTH = 44, BESIDE_BAR = 44 };
 
 static const double first_after = 0.3; /* seconds: shorter calls show no bar */
 static const double again_after = 0.1;
@@ -31,12 +32,10 @@ double seconds_now(void) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static int terminal_width(void) {
-  struct winsize size = {0};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_col > WIDEST) {
-    return WIDEST;
-  }
-  return size.ws_col < NARROWEST ? NARROWEST : size.ws_col;
+/* The bar's line, within bounds. */
+static int line_width(void) {
+  const int width = terminal_width(STDERR_FILENO);
+  return width == 0 || width > MAX_WIDTH ? MAX_WIDTH : width < MIN_WIDTH ? MIN_WIDTH : width;
 }
 
 /* "up to 0:05 left", from the time that the share done so far took: solvers may end sooner. */
@@ -58,7 +57,7 @@ static void draw(progress_display *display, const clf_progress *progress) {
   char time_left[64];
   describe_time(time_left, sizeof time_left, progress);
   double share = progress->steps > 0 ? (double)progress->step / (double)progress->steps : 0;
-  int bar = terminal_width() - BESIDE_BAR;
+  int bar = line_width() - BESIDE_BAR;
   int done = (int)(share * bar);
   fprintf(stderr, "\r%-14.14s [%.*s%.*s] %3.0f %%  %s\033[K", display->title, done, full,
           bar - done, empty, 100 * share, time_left);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include "report_style.h"
 
@@ -57,21 +58,11 @@ void page_begin(FILE *out, const char *title) {
 }
 
 void page_end(FILE *out) {
-  fprintf(out, "</main>\n<footer>Made with libclassify %s.</footer>\n</body>\n</html>\n",
-          clf_version());
+  fputs("</main>\n<footer>Made with libclassify.</footer>\n</body>\n</html>\n", out);
 }
 
-void page_facts(FILE *out, const fact *facts, size_t count) {
-  fputs("<dl class=\"facts\">\n", out);
-  for (size_t i = 0; i < count; i++) {
-    fprintf(out, "<div><dt>%s</dt><dd>", facts[i].name);
-    html_text(out, facts[i].value);
-    fputs("</dd></div>\n", out);
-  }
-  fputs("</dl>\n</header>\n<main>\n", out);
-}
-
-void describe_machine(char *out, size_t capacity) {
+/* This machine's processor. */
+static void describe_machine(char *out, size_t capacity) {
   struct utsname system;
   snprintf(out, capacity, "%s", uname(&system) == 0 ? system.machine : "unknown");
   FILE *file = fopen("/proc/cpuinfo", "r");
@@ -89,10 +80,71 @@ void describe_machine(char *out, size_t capacity) {
   }
 }
 
-void describe_memory_peak(char *out, size_t capacity) {
+/* The most memory that this process has held. */
+static void describe_memory_peak(char *out, size_t capacity) {
   struct rusage usage = {0};
   getrusage(RUSAGE_SELF, &usage);
   snprintf(out, capacity, "%ld MB", usage.ru_maxrss / 1000);
+}
+
+static void write_facts(FILE *out, const fact *facts, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    fprintf(out, "<div><dt>%s</dt><dd>", facts[i].name);
+    html_text(out, facts[i].value);
+    fputs("</dd></div>\n", out);
+  }
+}
+
+void page_facts(FILE *out, const run_facts *run, const fact *own, size_t count) {
+  char machine[256], memory[32], threads[32], seed[32], date[32];
+  const time_t now = time(NULL);
+  struct tm parts;
+  describe_machine(machine, sizeof machine);
+  describe_memory_peak(memory, sizeof memory);
+  snprintf(threads, sizeof threads, "%" PRId32, run->threads);
+  snprintf(seed, sizeof seed, "%" PRId64, run->seed);
+  strftime(date, sizeof date, "%Y-%m-%d", localtime_r(&now, &parts));
+  const fact shared[] = {
+      {"Data", run->data},  {"Machine", machine},           {"Kernels", run->cpu},
+      {"Threads", threads}, {"Memory peak", memory},        {"Seed", seed},
+      {"Date", date},       {"libclassify", clf_version()},
+  };
+  fputs("<dl class=\"facts\">\n", out);
+  write_facts(out, own, count);
+  write_facts(out, shared, sizeof shared / sizeof *shared);
+  fputs("</dl>\n</header>\n<main>\n", out);
+}
+
+void page_recipe(FILE *out, const result *row) {
+  fputs("<p class=\"note\">", out);
+  html_text(out, row->params);
+  if (row->optimizer != NULL) {
+    fputs("; optimizer ", out);
+    html_text(out, row->optimizer);
+    fprintf(out, "; %" PRId64 " epochs of %.2f&nbsp;s", row->history.epochs,
+            results_seconds_per_epoch(row));
+  }
+  fputs("</p>\n", out);
+}
+
+clf_status page_layers(FILE *out, const clf_model *model) {
+  size_t needed = 0;
+  clf_status status = clf_network_summary(model, NULL, 0, &needed);
+  if (status == CLF_ERROR_UNSUPPORTED) {
+    return CLF_OK; /* no network */
+  }
+  char *text = status == CLF_OK ? malloc(needed) : NULL;
+  if (text == NULL) {
+    return status < 0 ? status : CLF_ERROR_MEMORY;
+  }
+  status = clf_network_summary(model, text, needed, NULL);
+  if (status == CLF_OK) {
+    fputs("<h3>Layers</h3>\n<pre>", out);
+    html_text(out, text);
+    fputs("</pre>\n", out);
+  }
+  free(text);
+  return status;
 }
 
 static int64_t wrong_rows(const result *row) {
@@ -110,12 +162,10 @@ static void write_seconds(FILE *out, double seconds) {
 }
 
 static void write_result(FILE *out, const result *row, double most, bool best) {
-  char params[SHORT_PARAMS];
-  results_short_params(params, row);
   fprintf(out, "<tr%s><th scope=\"row\">", best ? " class=\"best\"" : "");
   html_text(out, row->model);
   fputs("<small>", out);
-  html_text(out, params);
+  html_text(out, row->params);
   fputs(row->outcome == CLF_NOT_CONVERGED ? " (not converged)</small></th>" : "</small></th>", out);
   fprintf(out, "<td class=\"main\">%.2f&nbsp;%%</td><td class=\"bar\">", 100 * row->test_accuracy);
   html_count(out, wrong_rows(row));
@@ -197,7 +247,8 @@ void page_confusion(FILE *out, const int64_t *counts, const char *const *names, 
   double largest = largest_error(counts, classes);
   fputs(
       "<div class=\"scroll\" role=\"region\" aria-label=\"Confusion matrix\" tabindex=\"0\">\n"
-      "<table class=\"confusion\">\n<caption>What each class (row) was taken for (column)"
+      "<table class=\"confusion\">\n<caption>Confusion matrix: true class (row) and predicted "
+      "class (column)"
       "</caption>\n<thead><tr><td></td>",
       out);
   for (int64_t j = 0; j < classes; j++) {
@@ -218,7 +269,7 @@ static double ratio(int64_t part, int64_t whole) {
 
 void page_classes(FILE *out, const int64_t *counts, const char *const *names, int64_t classes) {
   fputs(
-      "<div class=\"scroll\">\n<table class=\"classes\">\n<caption>Each class by itself</caption>\n"
+      "<div class=\"scroll\">\n<table class=\"classes\">\n<caption>Each class</caption>\n"
       "<thead><tr><th scope=\"col\">Class</th><th scope=\"col\">Rows</th>"
       "<th scope=\"col\">Recall</th><th scope=\"col\">Precision</th><th scope=\"col\">F1</th>"
       "</tr></thead>\n<tbody>\n",

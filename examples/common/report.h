@@ -3,6 +3,8 @@
 #ifndef EXAMPLES_REPORT_H
 #define EXAMPLES_REPORT_H
 
+#include <classify/model.h>
+
 #include "results.h"
 
 /* A row of the list of facts under the headline. */
@@ -20,13 +22,16 @@ void html_count(FILE *out, int64_t number);
 /* The head and the headline; after it, the program may write a <p class="lead">. */
 void page_begin(FILE *out, const char *title);
 
-/* The facts end the page's header. */
-void page_facts(FILE *out, const fact *facts, size_t count);
+/* The program's own facts, and those that every report has: where the data came from, machine,
+ * kernels, threads, memory, seed, date, version. They end the page's header. */
+void page_facts(FILE *out, const run_facts *run, const fact *own, size_t count);
 void page_end(FILE *out);
 
-/* This machine's processor, and the most memory this process has held, for the facts. */
-void describe_machine(char *out, size_t capacity);
-void describe_memory_peak(char *out, size_t capacity);
+/* What a model was made of, and of a network how it was trained. */
+void page_recipe(FILE *out, const result *row);
+
+/* A network's layers, shapes and parameters as a table; nothing for other models. */
+clf_status page_layers(FILE *out, const clf_model *model);
 
 /* The models, their errors as bars, their times. */
 void page_results(FILE *out, const result *results, size_t count);

@@ -91,6 +91,27 @@ static const char *const report_style[] = {
     "polyline.validation{stroke:rgb(var(--wrong))}\n",
     ".curve circle.training{fill:rgb(var(--right))}.curve "
     "circle.validation{fill:rgb(var(--wrong))}\n",
+    ".shares{display:grid;grid-template-columns:repeat(auto-fill,minmax(16rem,1fr));gap:.75rem "
+    "1.5rem;margin-top:.5rem}\n",
+    ".shares figure{max-width:22rem;margin:0}\n",
+    ".shares figcaption{color:var(--soft);font-size:.875rem}\n",
+    ".scenes{display:grid;grid-template-columns:repeat(auto-fill,minmax(19rem,1fr));gap:1rem;"
+    "margin-"
+    "top:.75rem}\n",
+    ".scenes figure{margin:0;padding:.5rem;border-radius:.5rem;background:var(--panel)}\n",
+    ".scenes svg{display:block;width:100%;height:auto}\n",
+    ".scenes "
+    "rect{fill:#0000;stroke-width:2.5;vector-effect:non-scaling-stroke;filter:drop-shadow(0 "
+    "0 1px #000)}\n",
+    ".scenes rect.right{stroke:#4da3ff}.scenes rect.wrong{stroke:#ff8a3c}.scenes "
+    "rect.missed{stroke:#ffe14d;stroke-dasharray:5 4}\n",
+    ".scenes text{fill:#fff;font-weight:700;paint-order:stroke;stroke:#000;stroke-width:2px;"
+    "pointer-events:none}\n",
+    ".scenes figcaption{margin-top:.35rem;font-size:.875rem;overflow-wrap:anywhere}\n",
+    ".scenes small{display:block;color:var(--soft)}\n",
+    ".legend.boxes span::before{width:1rem;height:.7rem;border:2px solid #4da3ff;background:none}"
+    ".legend.boxes .wrong::before{border-color:#ff8a3c}.legend.boxes .missed::before{border:2px "
+    "dashed #c9a800}\n",
     "pre{overflow-x:auto;max-width:42rem;margin:.75rem 0 0;padding:.75rem "
     "1rem;border-radius:.5rem;background:var(--panel);font-size:.8rem;line-height:1.4}\n",
     ".filters{grid-template-columns:repeat(auto-fill,minmax(3.4rem,1fr));max-width:48rem}.filters "

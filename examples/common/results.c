@@ -3,9 +3,13 @@
 #include <classify.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "folder.h"
 #include "options.h"
 
 void results_print_head(void) {
@@ -13,22 +17,13 @@ void results_print_head(void) {
   fflush(stdout);
 }
 
-void results_short_params(char out[SHORT_PARAMS], const result *row) {
-  static const char more[] = " …";
-  const bool cut = strlen(row->params) >= SHORT_PARAMS;
-  int room = cut ? (int)(SHORT_PARAMS - sizeof more) : SHORT_PARAMS - 1;
-  while (cut && row->params[room - 1] == ' ') {
-    room--;
-  }
-  snprintf(out, SHORT_PARAMS, "%.*s%s", room, row->params, cut ? more : "");
-}
-
+/* The parameters stand last and whole: on a terminal they go on below, elsewhere a row is a line.
+ */
 void results_print_row(const result *row) {
-  char params[SHORT_PARAMS];
-  results_short_params(params, row);
-  printf("%-18s %7.2f %% %8.3f s %8.3f s  %s%s\n", row->model, 100 * row->test_accuracy,
-         row->fit_seconds, row->predict_seconds, params,
-         row->outcome == CLF_NOT_CONVERGED ? "  (not converged)" : "");
+  const int indent = printf("%-18s %7.2f %% %8.3f s %8.3f s  ", row->model,
+                            100 * row->test_accuracy, row->fit_seconds, row->predict_seconds);
+  print_wrapped(stdout, row->params, indent, terminal_width(STDOUT_FILENO));
+  printf("%s\n", row->outcome == CLF_NOT_CONVERGED ? "  (not converged)" : "");
   fflush(stdout);
 }
 
@@ -51,18 +46,48 @@ size_t results_best(const result *results, size_t count) {
   return best;
 }
 
-void write_json_text(FILE *out, const char *text) {
-  fputc('"', out);
-  for (const char *c = text; *c != '\0'; c++) {
-    if (*c == '"' || *c == '\\') {
-      fprintf(out, "\\%c", *c);
-    } else if ((unsigned char)*c < 0x20) {
-      fprintf(out, "\\u%04x", (unsigned)*c);
-    } else {
-      fputc(*c, out);
+/* Bytes of the UTF-8 character that the text begins with; 0 where it begins with none. */
+static size_t utf8_length(const char *text) {
+  const unsigned char *c = (const unsigned char *)text;
+  const size_t length = c[0] < 0x80                    ? 1
+                        : c[0] >= 0xC2 && c[0] < 0xE0  ? 2
+                        : c[0] >= 0xE0 && c[0] < 0xF0  ? 3
+                        : c[0] >= 0xF0 && c[0] <= 0xF4 ? 4
+                                                       : 0;
+  for (size_t i = 1; i < length; i++) {
+    if ((c[i] & 0xC0) != 0x80) {
+      return 0;
     }
   }
+  const bool overlong = (c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xF0 && c[1] < 0x90);
+  const bool beyond = (c[0] == 0xED && c[1] >= 0xA0) || (c[0] == 0xF4 && c[1] >= 0x90);
+  return overlong || beyond ? 0 : length;
+}
+
+void write_json_text(FILE *out, const char *text) {
   fputc('"', out);
+  while (*text != '\0') {
+    const size_t length = utf8_length(text);
+    if (length == 0) {
+      fputs("\\ufffd", out);
+    } else if (*text == '"' || *text == '\\') {
+      fprintf(out, "\\%c", *text);
+    } else if (length == 1 && *text < 0x20) {
+      fprintf(out, "\\u%04x", (unsigned)*text);
+    } else {
+      fprintf(out, "%.*s", (int)length, text);
+    }
+    text += length > 0 ? length : 1;
+  }
+  fputc('"', out);
+}
+
+void write_json_number(FILE *out, const char *format, double value) {
+  if (isfinite(value)) {
+    fprintf(out, format, value);
+  } else {
+    fputs("null", out);
+  }
 }
 
 static void write_string(FILE *out, const char *name, const char *text) {
@@ -74,7 +99,8 @@ static void write_string(FILE *out, const char *name, const char *text) {
 static void write_numbers(FILE *out, const char *name, const double *values, int64_t count) {
   fprintf(out, "\"%s\": [", name);
   for (int64_t i = 0; i < count; i++) {
-    fprintf(out, "%s%.9g", i > 0 ? ", " : "", values[i]);
+    fputs(i > 0 ? ", " : "", out);
+    write_json_number(out, "%.9g", values[i]);
   }
   fputs("]", out);
 }
@@ -134,6 +160,23 @@ FILE *output_open(const char *path) {
     complain("cannot write %s: %s", path, strerror(errno));
   }
   return out;
+}
+
+bool output_possible(const char *path) {
+  if (path == NULL) {
+    return true;
+  }
+  const char *slash = strrchr(path, '/');
+  char *folder = slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+  const char *reason = folder == NULL              ? "out of memory"
+                       : access(folder, W_OK) != 0 ? strerror(errno)
+                       : is_folder(path)           ? "it is a folder"
+                                                   : NULL;
+  if (reason != NULL) {
+    complain("cannot write %s: %s", path, reason);
+  }
+  free(folder);
+  return reason == NULL;
 }
 
 int output_close(FILE *out, const char *path) {

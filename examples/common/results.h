@@ -3,6 +3,7 @@
 #define EXAMPLES_RESULTS_H
 
 #include <classify/status.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 
 /* What all results of one run share. */
 typedef struct run_facts {
-  const char *data; /* folder */
+  const char *data; /* folder, or what was made up */
   const char *cpu;  /* kernels in use */
   int32_t threads;
   int64_t seed;
@@ -32,10 +33,7 @@ typedef struct result {
 /* Of a network: wall time of an epoch, the mean. */
 double results_seconds_per_epoch(const result *row);
 
-/* The parameters as a table has room for them: of long ones, the beginning. */
-enum { SHORT_PARAMS = 64 };
-void results_short_params(char out[SHORT_PARAMS], const result *row);
-
+/* A table on standard output, a row a result. */
 void results_print_head(void);
 void results_print_row(const result *row);
 
@@ -47,9 +45,17 @@ void results_write_json(FILE *out, const run_facts *run, const result *results, 
 /* Opens a file for writing; NULL after a message. */
 FILE *output_open(const char *path);
 
+/* Whether a file can be saved there, before the long work: in a folder that is there and may be
+ * written into. NULL can. False after a message. */
+bool output_possible(const char *path);
+
 /* Closes it; 0, or -1 after a message when something could not be written. */
 int output_close(FILE *out, const char *path);
 
-void write_json_text(FILE *out, const char *text); /* a string, in its quotes */
+/* A string in its quotes; bytes that are no UTF-8 become U+FFFD. */
+void write_json_text(FILE *out, const char *text);
+
+/* A number by a format for a double; null where it is none or infinite. */
+void write_json_number(FILE *out, const char *format, double value);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "options.h"
 #include "progress.h"
+#include "results.h"
 
 typedef struct session {
   clf_context *context;
@@ -18,9 +19,21 @@ typedef struct session {
  * exit with after a message. */
 int session_begin(session *s, const shared_options *shared);
 
-/* Opens what will be written. Returns as session_begin(). */
-int session_open_outputs(session *s, const shared_options *shared);
+/* Opens what will be written, and checks that a file can be saved as `save` (NULL for none).
+ * Returns as session_begin(). */
+int session_open_outputs(session *s, const shared_options *shared, const char *save);
+
+/* Closes them; a JSON file without anything in it gets an empty array. Returns `status`, or
+ * EXIT_FAILURE after a message where that was a success and something could not be written. */
+int session_close_outputs(session *s, const shared_options *shared, int status);
+
+/* What the results of the session share; `data` is where its data came from. */
+run_facts session_facts(const session *s, const shared_options *shared, const char *data);
 
 void session_end(session *s);
+
+/* Complains of a call that failed, or of Ctrl-C. Returns the status to exit with: EXIT_INTERRUPTED
+ * or EXIT_FAILURE. */
+int report_failure(clf_status status);
 
 #endif

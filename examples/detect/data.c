@@ -1,12 +1,12 @@
 #include "data.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { MOST_PATH = 4096 };
+#include "common/folder.h"
+#include "common/session.h"
+#include "truth.h"
 
 double random_share(uint64_t *state) {
   uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
@@ -19,30 +19,30 @@ int64_t random_below(uint64_t *state, int64_t limit) {
   return (int64_t)(random_share(state) * (double)limit);
 }
 
-/* Room for one more element; false when memory runs out. */
-static bool make_room(void **block, int64_t *room, int64_t count, size_t element) {
-  if (count < *room) {
+/* Capacity for one more element; false when memory runs out. */
+static bool reserve(void **block, int64_t *capacity, int64_t count, size_t element) {
+  if (count < *capacity) {
     return true;
   }
-  const int64_t wanted = *room > 0 ? 2 * *room : 64;
+  const int64_t wanted = *capacity > 0 ? 2 * *capacity : 64;
   void *larger = realloc(*block, (size_t)wanted * element);
   if (larger == NULL) {
     return false;
   }
   *block = larger;
-  *room = wanted;
+  *capacity = wanted;
   return true;
 }
 
 clf_status windows_add(window_list *list, const uint8_t *pixels, int32_t label) {
   const size_t size = (size_t)(list->side * list->side);
-  int64_t room = list->room;
+  int64_t capacity = list->capacity;
   void *block = list->pixels, *labels = list->labels;
-  if (!make_room(&block, &room, list->count, size)) {
+  if (!reserve(&block, &capacity, list->count, size)) {
     return CLF_ERROR_MEMORY;
   }
   list->pixels = block;
-  if (!make_room(&labels, &list->room, list->count, sizeof *list->labels)) {
+  if (!reserve(&labels, &list->capacity, list->count, sizeof *list->labels)) {
     return CLF_ERROR_MEMORY;
   }
   list->labels = labels;
@@ -59,14 +59,17 @@ void windows_free(window_list *list) {
 
 clf_status scenes_add(scene_list *list, clf_image *image, const char *name) {
   void *block = list->all;
-  if (!make_room(&block, &list->room, list->count, sizeof *list->all)) {
+  if (!reserve(&block, &list->capacity, list->count, sizeof *list->all)) {
     clf_image_free(image);
     return CLF_ERROR_MEMORY;
   }
   list->all = block;
-  scene *added = &list->all[list->count++];
-  *added = (scene){.image = image};
-  snprintf(added->name, sizeof added->name, "%s", name);
+  char *kept = strdup(name);
+  if (kept == NULL) {
+    clf_image_free(image);
+    return CLF_ERROR_MEMORY;
+  }
+  list->all[list->count++] = (scene){.image = image, .name = kept};
   return CLF_OK;
 }
 
@@ -85,6 +88,7 @@ void scenes_keep(scene_list *list, int64_t count) {
     list->count--;
     clf_image_free(list->all[list->count].image);
     free(list->all[list->count].objects);
+    free(list->all[list->count].name);
   }
 }
 
@@ -123,47 +127,40 @@ void change_contrast(uint8_t *pixels, int64_t count, uint64_t *state) {
   }
 }
 
-static bool is_folder(const char *path) {
-  struct stat found;
-  return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
-}
-
 bool faces_find(char *path, size_t capacity, const char *data) {
   static const char *const inside[] = {"", "/faces"};
-  char probe[MOST_PATH];
-  for (size_t i = 0; i < 2; i++) {
-    for (size_t part = 0; part < 2; part++) {
-      snprintf(path, capacity, "%s%s", data, inside[i]);
-      snprintf(probe, sizeof probe, "%s%s/%s", data, inside[i],
-               part == 0 ? "train_faces" : "test_scenes");
-      if (is_folder(probe)) {
-        return true;
-      }
+  static const char *const parts[] = {"train_faces", "train_scenes", "test_scenes"};
+  for (size_t i = 0; i < 6; i++) {
+    snprintf(path, capacity, "%s%s", data, inside[i / 3]);
+    char *part = join_path(path, parts[i % 3]);
+    const bool found = part != NULL && is_folder(part);
+    free(part);
+    if (found) {
+      return true;
     }
   }
   return false;
 }
 
-static int is_picture(const struct dirent *entry) {
-  return entry->d_name[0] != '.';
-}
-
-/* Grey images of a folder in the order of their names. */
-static clf_status load_folder(scene_list *list, clf_context *context, const char *folder) {
-  struct dirent **names = NULL;
-  const int count = scandir(folder, &names, is_picture, alphasort);
-  clf_status status = count < 0 ? CLF_ERROR_IO : CLF_OK;
-  for (int i = 0; i < count; i++) {
-    char path[MOST_PATH];
-    clf_image *image = NULL, *grey = NULL;
-    snprintf(path, sizeof path, "%s/%s", folder, names[i]->d_name);
-    status = status == CLF_OK ? clf_image_load(&image, context, path, NULL) : status;
-    status = status == CLF_OK ? clf_image_grey(&grey, image) : status;
-    status = status == CLF_OK ? scenes_add(list, grey, names[i]->d_name) : status;
-    clf_image_free(image);
-    free(names[i]);
+/* Reads the pictures of FOLDER/PART. */
+static int read_part(clf_context *context, const char *folder, const char *part,
+                     const char *content, picture_receiver receive, void *user) {
+  char *path = join_path(folder, part);
+  name_list files = {0};
+  int status = path == NULL ? report_failure(CLF_ERROR_MEMORY) : -1;
+  if (status < 0 && !is_folder(path)) {
+    complain("'%s' has no folder %s, of %s; examples/data/README.md says how to get the data",
+             folder, part, content);
+    status = EXIT_FAILURE;
   }
-  free(names);
+  status = status < 0 ? folder_list(&files, path, FOLDER_FILES) : status;
+  if (status < 0 && files.count == 0) {
+    complain("'%s' is empty; it must hold %s", path, content);
+    status = EXIT_FAILURE;
+  }
+  status = status < 0 ? folder_pictures(context, path, &files, receive, user) : status;
+  name_list_free(&files);
+  free(path);
   return status;
 }
 
@@ -199,50 +196,37 @@ static clf_status add_face(window_list *list, const clf_image *face, uint64_t *s
   return status;
 }
 
-clf_status faces_windows(window_list *list, clf_context *context, const char *folder,
-                         uint64_t *state) {
-  char path[MOST_PATH];
-  scene_list faces = {0};
-  snprintf(path, sizeof path, "%s/train_faces", folder);
-  clf_status status = load_folder(&faces, context, path);
-  for (int64_t i = 0; status == CLF_OK && i < faces.count; i++) {
-    status = add_face(list, faces.all[i].image, state);
-  }
-  scenes_free(&faces);
+typedef struct face_reader {
+  window_list *list;
+  uint64_t *state;
+} face_reader;
+
+static clf_status receive_face(void *user, clf_image *image, const char *name) {
+  const face_reader *self = user;
+  clf_image *gray = NULL;
+  (void)name;
+  clf_status status = clf_image_grey(&gray, image);
+  status = status == CLF_OK ? add_face(self->list, gray, self->state) : status;
+  clf_image_free(gray);
+  clf_image_free(image);
   return status;
 }
 
-static scene *find_scene(const scene_list *list, const char *name) {
-  for (int64_t i = 0; i < list->count; i++) {
-    if (strcmp(list->all[i].name, name) == 0) {
-      return &list->all[i];
-    }
-  }
-  return NULL;
+int faces_windows(window_list *list, clf_context *context, const char *folder, uint64_t *state) {
+  face_reader reader = {list, state};
+  return read_part(context, folder, "train_faces", "pictures of one face each", receive_face,
+                   &reader);
 }
 
-/* "IMAGE x1 y1 x2 y2" a line, pixels counted from 1, the last included. */
-static clf_status read_objects(const scene_list *list, const char *folder) {
-  char path[MOST_PATH], name[96];
-  float x1, y1, x2, y2;
-  snprintf(path, sizeof path, "%s/ground_truth_bboxes.txt", folder);
-  FILE *in = fopen(path, "r");
-  clf_status status = in != NULL ? CLF_OK : CLF_ERROR_IO;
-  while (status == CLF_OK && fscanf(in, "%95s %f %f %f %f", name, &x1, &y1, &x2, &y2) == 5) {
-    scene *where = find_scene(list, name);
-    const clf_box box = {y1 - 1, x1 - 1, y2 - y1 + 1, x2 - x1 + 1, 0, 1};
-    status = where != NULL ? scene_add_object(where, &box) : CLF_OK;
-  }
-  if (in != NULL) {
-    fclose(in);
-  }
-  return status;
+static clf_status receive_scene(void *user, clf_image *image, const char *name) {
+  clf_image *gray = NULL;
+  clf_status status = clf_image_grey(&gray, image);
+  clf_image_free(image);
+  return status == CLF_OK ? scenes_add(user, gray, name) : status;
 }
 
-clf_status faces_scenes(scene_list *list, clf_context *context, const char *folder,
-                        const char *part, bool objects) {
-  char path[MOST_PATH];
-  snprintf(path, sizeof path, "%s/%s", folder, part);
-  clf_status status = load_folder(list, context, path);
-  return status == CLF_OK && objects ? read_objects(list, folder) : status;
+int faces_scenes(scene_list *list, clf_context *context, const char *folder, const char *part,
+                 const char *content, bool objects) {
+  int status = read_part(context, folder, part, content, receive_scene, list);
+  return status < 0 && objects ? truth_read(list, folder) : status;
 }

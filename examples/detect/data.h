@@ -1,5 +1,5 @@
-/* Windows to train on, and scenes with objects in them: of faces from a folder, of digits made up.
- */
+/* Windows to train on, and scenes with objects in them: of faces from a folder, or synthetic ones
+ * of digits. */
 #ifndef EXAMPLES_DETECT_DATA_H
 #define EXAMPLES_DETECT_DATA_H
 
@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Grey windows [count, side, side]; label 0 is the background. */
+/* Gray windows [count, side, side]; label 0 is the background. */
 typedef struct window_list {
-  int64_t side, count, room;
+  int64_t side, count, capacity;
   uint8_t *pixels;
   int32_t *labels;
 } window_list;
@@ -19,17 +19,17 @@ void windows_free(window_list *list);
 
 typedef struct scene {
   clf_image *image;
-  char name[96];
+  char *name;
   clf_box *objects;
   int64_t count;
 } scene;
 
 typedef struct scene_list {
   scene *all;
-  int64_t count, room;
+  int64_t count, capacity;
 } scene_list;
 
-/* Takes the image over, also where it fails. */
+/* Takes ownership of the image, also where it fails. */
 clf_status scenes_add(scene_list *list, clf_image *image, const char *name);
 clf_status scene_add_object(scene *to, const clf_box *object);
 /* Keeps the first ones. */
@@ -46,18 +46,22 @@ clf_status windows_add_box(window_list *list, const clf_image *image, const clf_
 /* The window with its contrast changed at random. */
 void change_contrast(uint8_t *pixels, int64_t count, uint64_t *state);
 
-/* The folder with train_faces in it, `data` or its folder faces; false where there is none. */
+/* The folder with the folders of faces, `data` or its folder faces; false where there is none. */
 bool faces_find(char *path, size_t capacity, const char *data);
-/* The faces, each three times: as it is, with other contrast, and blurred as small faces are. */
-clf_status faces_windows(window_list *list, clf_context *context, const char *folder,
-                         uint64_t *state);
-/* The images of a part of the folder, with their objects where the part is that of the tests. */
-clf_status faces_scenes(scene_list *list, clf_context *context, const char *folder,
-                        const char *part, bool objects);
+
+/* The functions below return -1 to go on, or the status to exit with after a message. */
+
+/* The faces of FOLDER/train_faces, each three times: as it is, with other contrast, and blurred as
+ * small faces are. */
+int faces_windows(window_list *list, clf_context *context, const char *folder, uint64_t *state);
+/* The images of FOLDER/PART, a folder which holds `content`; where objects are wanted, with those
+ * of FOLDER/ground_truth_bboxes.txt. */
+int faces_scenes(scene_list *list, clf_context *context, const char *folder, const char *part,
+                 const char *content, bool objects);
 
 /* Scenes of 3 to 6 digits of MNIST on textured grounds with scribbles that are none;
  * the digits are those of "train" or "t10k" in the folder. */
-clf_status digits_scenes(scene_list *list, clf_context *context, const char *data, const char *part,
-                         int64_t count, uint64_t *state);
+int digits_scenes(scene_list *list, clf_context *context, const char *folder, const char *part,
+                  int64_t count, uint64_t *state);
 
 #endif

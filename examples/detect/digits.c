@@ -1,13 +1,14 @@
 /* Digit scenes: digits of MNIST at sizes of 28 to 70 pixels, bright on dark or dark on bright,
- * turned a little, on grounds of smooth noise and stripes, with scribbles between them that are no
+ * rotated a little, on grounds of smooth noise and stripes, with scribbles between them that are no
  * digits: pieces of digits laid across each other. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/session.h"
 #include "data.h"
 
-enum { HEIGHT = 200, WIDTH = 240, DIGIT = 28, MOST_SIDE = 70 };
+enum { HEIGHT = 200, WIDTH = 240, DIGIT = 28, MAX_SIDE = 70 };
 
 typedef struct digit_rows {
   clf_dataset *data;
@@ -29,6 +30,13 @@ static clf_status open_rows(digit_rows *rows, clf_context *context, const char *
     status = clf_dataset_tensor(rows->data, "x", &rows->x);
   }
   return status == CLF_OK ? clf_dataset_tensor(rows->data, "labels", &rows->labels) : status;
+}
+
+/* Whether the images are bytes of the size that the scenes are made for. */
+static bool are_digits(const digit_rows *rows) {
+  return clf_tensor_dtype(rows->x) == CLF_U8 && clf_tensor_ndim(rows->x) >= 3 &&
+         clf_tensor_size(rows->x, 1) == DIGIT && clf_tensor_size(rows->x, 2) == DIGIT &&
+         clf_dataset_classes(rows->data) == 10;
 }
 
 /* Noise on lattices of several widths, smooth between their nodes, and stripes. */
@@ -73,7 +81,7 @@ static double ink_at(const uint8_t *digit, double y, double x) {
   return sum;
 }
 
-/* Lays a digit's ink of a grey level into a box of the ground, turned by an angle; where `half`,
+/* Lays a digit's ink of a gray level into a box of the ground, rotated by an angle; where `half`,
  * the upper half of it only. */
 static void lay_digit(double *ground, const uint8_t *digit, const clf_box *box, double level,
                       double angle, bool half) {
@@ -91,10 +99,10 @@ static void lay_digit(double *ground, const uint8_t *digit, const clf_box *box, 
   }
 }
 
-/* A box that touches none of the scene's; false when there was no room. */
-static bool find_room(clf_box *out, const clf_box *taken, int64_t count, uint64_t *state) {
+/* A box that touches none of the scene's; false where no place is found. */
+static bool find_place(clf_box *out, const clf_box *taken, int64_t count, uint64_t *state) {
   for (int attempt = 0; attempt < 50; attempt++) {
-    const int side = (int)(DIGIT * pow((double)MOST_SIDE / DIGIT, random_share(state)));
+    const int side = (int)(DIGIT * pow((double)MAX_SIDE / DIGIT, random_share(state)));
     const clf_box box = {(float)random_below(state, HEIGHT - side + 1),
                          (float)random_below(state, WIDTH - side + 1),
                          (float)side,
@@ -123,15 +131,15 @@ static double mean_of(const double *ground, const clf_box *box) {
 }
 
 static clf_status fill_scene(scene *to, double *ground, const digit_rows *rows, uint64_t *state) {
-  enum { MOST_THINGS = 10 };
+  enum { MAX_THINGS = 10 };
   const uint8_t *pixels = clf_tensor_data(rows->x);
   const int32_t *labels = clf_tensor_data(rows->labels);
   const int64_t count = clf_dataset_rows(rows->data), digits = 3 + random_below(state, 4);
-  clf_box things[MOST_THINGS];
+  clf_box things[MAX_THINGS];
   clf_status status = CLF_OK;
   for (int64_t i = 0; status == CLF_OK && i < digits + 4; i++) {
     const int64_t row = random_below(state, count), other = random_below(state, count);
-    if (!find_room(&things[i], things, i, state)) {
+    if (!find_place(&things[i], things, i, state)) {
       break;
     }
     const double mean = mean_of(ground, &things[i]), angle = 0.5 * (random_share(state) - 0.5);
@@ -172,13 +180,19 @@ static clf_status add_scene(scene_list *list, clf_context *context, const digit_
   return status;
 }
 
-clf_status digits_scenes(scene_list *list, clf_context *context, const char *data, const char *part,
-                         int64_t count, uint64_t *state) {
+int digits_scenes(scene_list *list, clf_context *context, const char *folder, const char *part,
+                  int64_t count, uint64_t *state) {
   digit_rows rows = {0};
-  clf_status status = open_rows(&rows, context, data, part);
+  clf_status status = open_rows(&rows, context, folder, part);
+  if (status == CLF_OK && !are_digits(&rows)) {
+    complain("the images in '%s' are not MNIST's: %d x %d bytes of 10 classes", folder, DIGIT,
+             DIGIT);
+    close_rows(&rows);
+    return EXIT_FAILURE;
+  }
   for (int64_t i = 0; status == CLF_OK && i < count; i++) {
     status = add_scene(list, context, &rows, state);
   }
   close_rows(&rows);
-  return status;
+  return status == CLF_OK ? -1 : report_failure(status);
 }

@@ -20,7 +20,7 @@ const recipe faces_recipe = {
     .rounds = 3,
     .random = 15000,
     .mined = 8000,
-    .least = 0.1,
+    .threshold = 0.1,
     .apart = 0.3,
     .smallest = 18,
 };
@@ -33,7 +33,7 @@ const recipe digits_recipe = {
     .rounds = 2,
     .random = 5000,
     .mined = 8000,
-    .least = 0.1,
+    .threshold = 0.1,
     .apart = 0.45,
     .smallest = 24,
 };
@@ -94,12 +94,13 @@ static clf_status add_random(window_list *windows, const recipe *how, const scen
   const int64_t size = windows->side * windows->side;
   const int64_t wanted = how->random < 10 * windows->count ? how->random : 10 * windows->count;
   clf_status status = CLF_OK;
-  for (int64_t added = 0; status == CLF_OK && added < wanted;) {
+  int64_t added = 0;
+  for (int64_t tries = 0; status == CLF_OK && added < wanted && tries < 100 * wanted; tries++) {
     const scene *where = &scenes->all[random_below(state, scenes->count)];
     const int64_t height = clf_image_height(where->image), width = clf_image_width(where->image);
-    const double most = (double)(height < width ? height : width);
-    const double least = how->smallest < most ? how->smallest : most;
-    const int64_t side = (int64_t)(least * pow(most / least, random_share(state)));
+    const double largest = (double)(height < width ? height : width);
+    const double smallest = how->smallest < largest ? how->smallest : largest;
+    const int64_t side = (int64_t)(smallest * pow(largest / smallest, random_share(state)));
     const clf_box box = {(float)random_below(state, height - side + 1),
                          (float)random_below(state, width - side + 1),
                          (float)side,
@@ -131,19 +132,19 @@ static int compare_finds(const void *first, const void *second) {
   return (a->at > b->at) - (a->at < b->at);
 }
 
-/* The worst finds of a scene, at most `room`. */
-static clf_status mine_scene(window_list *found, float *scores, int64_t room,
+/* The surest wrong boxes of a scene, at most `capacity`. */
+static clf_status mine_scene(window_list *found, float *scores, int64_t capacity,
                              const clf_detector *detector, const scene *where, double apart) {
   const int64_t size = found->side * found->side;
-  clf_box *boxes = malloc((size_t)room * sizeof *boxes);
-  uint8_t *pixels = malloc((size_t)(room * size));
+  clf_box *boxes = malloc((size_t)capacity * sizeof *boxes);
+  uint8_t *pixels = malloc((size_t)(capacity * size));
   int64_t count = 0;
   clf_status status = boxes != NULL && pixels != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status == CLF_OK) {
     status = clf_detector_mine(detector, where->image, where->objects, where->count, apart, pixels,
-                               boxes, room, &count);
+                               boxes, capacity, &count);
   }
-  for (int64_t i = 0; status == CLF_OK && i < count && i < room; i++) {
+  for (int64_t i = 0; status == CLF_OK && i < count && i < capacity; i++) {
     scores[found->count] = boxes[i].score;
     status = windows_add(found, pixels + i * size, 0);
   }
@@ -179,14 +180,14 @@ static clf_status make_detector(clf_detector **out, const clf_model *model, cons
 /* Runs the detector on all scenes; *added receives how many windows it got wrong. */
 static clf_status mine(window_list *windows, const clf_model *model, const recipe *how,
                        const scene_list *scenes, int64_t *added) {
-  enum { MOST_OF_SCENE = 200 };
+  enum { MAX_OF_SCENE = 200 };
   window_list found = {.side = windows->side};
   clf_detector *detector = NULL;
-  float *scores = malloc((size_t)(scenes->count * MOST_OF_SCENE) * sizeof *scores);
+  float *scores = malloc((size_t)(scenes->count * MAX_OF_SCENE) * sizeof *scores);
   clf_status status = scores != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  status = status == CLF_OK ? make_detector(&detector, model, how, how->least, 0.5) : status;
+  status = status == CLF_OK ? make_detector(&detector, model, how, how->threshold, 0.5) : status;
   for (int64_t i = 0; status == CLF_OK && i < scenes->count; i++) {
-    status = mine_scene(&found, scores, MOST_OF_SCENE, detector, &scenes->all[i], how->apart);
+    status = mine_scene(&found, scores, MAX_OF_SCENE, detector, &scenes->all[i], how->apart);
   }
   status = status == CLF_OK ? add_worst(windows, &found, scores, how->mined) : status;
   *added = found.count;
@@ -219,7 +220,7 @@ clf_status train_detector(clf_detector **out, clf_context *context, const recipe
     if (status == CLF_OK && last) {
       printf("%s: %" PRId64 " windows, %.1f s\n", title, rows, seconds_now() - began);
     } else if (status == CLF_OK) {
-      printf("%s: %" PRId64 " windows, %" PRId64 " false finds in %" PRId64 " scenes, %.1f s\n",
+      printf("%s: %" PRId64 " windows, %" PRId64 " wrong boxes in %" PRId64 " scenes, %.1f s\n",
              title, rows, added, scenes->count, seconds_now() - began);
     }
     fflush(stdout);

@@ -1,4 +1,4 @@
-/* Training a detector in rounds: windows of objects beside windows of none, then those as well that
+/* Training a detector in rounds: windows with objects and windows without, then also those that
  * the detector takes for objects in the scenes. */
 #ifndef EXAMPLES_DETECT_TRAIN_H
 #define EXAMPLES_DETECT_TRAIN_H
@@ -12,12 +12,11 @@ typedef struct recipe {
   const char *detector; /* its parameters but threshold and overlap */
   int64_t epochs;       /* of a round; the last has twice as many */
   int64_t rounds;       /* of mining */
-  int64_t random;  /* windows without objects, drawn at first: at most so many, or 10 a window with
-                      one */
-  int64_t mined;   /* windows that a round adds, at most */
-  double least;    /* probability above which a window is mined */
-  double apart;    /* overlap with an object up to which a window is one without it */
-  double smallest; /* side of the smallest windows drawn */
+  int64_t random;       /* windows without objects at first, and at most 10 for each with one */
+  int64_t mined;        /* windows that a round adds, at most */
+  double threshold;     /* probability from which a wrong box is mined */
+  double apart;         /* overlap with an object up to which a window is one without it */
+  double smallest;      /* side of the smallest windows drawn */
 } recipe;
 
 extern const recipe faces_recipe, digits_recipe;

@@ -84,8 +84,8 @@ static float ellipse(float x, float y, float width, float height) {
   return inside < 0 ? 0 : inside > 1 ? 1 : inside;
 }
 
-static float paint(float under, float colour, float share) {
-  return under + (colour - under) * share;
+static float paint(float under, float color, float share) {
+  return under + (color - under) * share;
 }
 
 static float paint_eyes(float v, const person_look *p, const picture_state *s, float x, float y) {
@@ -111,7 +111,7 @@ static float paint_mouth(float v, const person_look *p, const picture_state *s, 
 }
 
 /* The picture's brightness at (x, y) from the face's middle, before light and noise. */
-static float colour_at(const person_look *p, const picture_state *s, float x, float y) {
+static float color_at(const person_look *p, const picture_state *s, float x, float y) {
   float v = s->wall;
   v = paint(v, p->hair,
             ellipse(x, y + 3, p->head_width + p->hair_width, p->head_height + p->hair_width - 1));
@@ -136,7 +136,7 @@ void draw_face(uint8_t pixels[FACES_PIXELS], uint64_t seed, int person, int pict
     const float x = (float)(i % FACES_WIDTH) - s.left, y = (float)(i / FACES_WIDTH) - s.top;
     const float slope = s.side * s.strength * x / p.head_width;
     const float light = 1 + (slope < -0.8F ? -0.8F : slope > 0.6F ? 0.6F : slope);
-    const float v = light * colour_at(&p, &s, x, y) + draw(&g, -0.03F, 0.03F);
+    const float v = light * color_at(&p, &s, x, y) + draw(&g, -0.03F, 0.03F);
     pixels[i] = (uint8_t)(255 * (v < 0 ? 0 : v > 1 ? 1 : v) + 0.5F);
   }
 }

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static bool make_room(evaluation *out, const face_set *faces) {
+static bool allocate(evaluation *out, const face_set *faces) {
   out->accuracy = calloc((size_t)out->splits, sizeof *out->accuracy);
   out->counts = calloc((size_t)(faces->people * faces->people), sizeof *out->counts);
   out->wrong = calloc((size_t)faces->count, sizeof *out->wrong);
@@ -75,7 +75,7 @@ static clf_status run_split(evaluation *out, const evaluation_job *job, const mo
   return status;
 }
 
-static void summarise(evaluation *out) {
+static void summarize(evaluation *out) {
   double sum = 0, squares = 0;
   for (int64_t i = 0; i < out->splits; i++) {
     sum += out->accuracy[i];
@@ -87,7 +87,7 @@ static void summarise(evaluation *out) {
   out->deviation = sqrt(squares / (double)out->splits);
 }
 
-/* The splits, each with its training pictures; to leave one out, it is enough to tell which. */
+/* The splits, each with its training pictures; to leave one out, the one is enough. */
 static void write_splits(FILE *text, const evaluation *out, const evaluation_job *job,
                          int64_t *rows) {
   const bool one = job->protocol == PROTOCOL_LEAVE_ONE_OUT;
@@ -98,7 +98,8 @@ static void write_splits(FILE *text, const evaluation *out, const evaluation_job
     fprintf(text, "%s\n    {\"seed\": %" PRId64 ", \"test_accuracy\": %.6f, \"%s\": [",
             s > 0 ? "," : "", out->first_seed + s, out->accuracy[s], one ? "test" : "train");
     for (int64_t i = one ? train : 0; i < (one ? job->faces->count : train); i++) {
-      fprintf(text, "%s\"%s\"", i > (one ? train : 0) ? ", " : "", job->faces->names[rows[i]]);
+      fputs(i > (one ? train : 0) ? ", " : "", text);
+      write_json_text(text, job->faces->names[rows[i]]);
     }
     fputs("]}", text);
   }
@@ -126,7 +127,7 @@ clf_status evaluate(evaluation *out, const evaluation_job *job, const model_entr
     out->summary.optimizer = out->optimizer;
   }
   int64_t *rows = malloc(2 * (size_t)faces->count * sizeof *rows);
-  clf_status status = rows != NULL && make_room(out, faces) ? CLF_OK : CLF_ERROR_MEMORY;
+  clf_status status = rows != NULL && allocate(out, faces) ? CLF_OK : CLF_ERROR_MEMORY;
   for (int64_t split = 0; status == CLF_OK && split < out->splits; split++) {
     char title[64];
     snprintf(title, sizeof title, "%s, split %" PRId64 " of %" PRId64, entry->name, split + 1,
@@ -135,7 +136,7 @@ clf_status evaluate(evaluation *out, const evaluation_job *job, const model_entr
     status = progress_interrupted() ? CLF_ERROR_CANCELLED : run_split(out, job, entry, split, rows);
   }
   if (status == CLF_OK) {
-    summarise(out);
+    summarize(out);
     status = describe_splits(out, job, rows);
     out->summary.more = out->more;
   }

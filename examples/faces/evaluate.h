@@ -16,7 +16,7 @@ typedef struct evaluation {
   int64_t *wrong;    /* [pictures] how often each was taken for somebody else */
   int32_t *mistaken; /* [pictures] for whom, the last time */
   char *more;        /* what the JSON has of it besides the summary */
-  char params[MOST_PARAMS], optimizer[MOST_PARAMS];
+  char params[MAX_PARAMS], optimizer[MAX_PARAMS];
 } evaluation;
 
 typedef struct evaluation_job {

@@ -1,4 +1,4 @@
-/* Learns to tell people by their faces, from few pictures of each: a convolutional network beside
+/* Learns to recognize people by their faces, from few pictures of each: a convolutional network and
  * the classical methods on the same splits, and strangers by their distance from those enrolled. */
 #include <classify.h>
 #include <inttypes.h>
@@ -23,9 +23,9 @@ typedef struct faces_run {
   face_protocol protocol;
   session session;
   face_set faces;
-  evaluation done[MOST_MODELS];
-  stranger_test tests[MOST_MODELS]; /* in their place with PROTOCOL_STRANGERS */
-  size_t count;                     /* of those done */
+  evaluation done[MAX_MODELS];
+  stranger_test tests[MAX_MODELS]; /* in their place with PROTOCOL_STRANGERS */
+  size_t count;                    /* of those done */
 } faces_run;
 
 static int parse(faces_run *run, int argc, char *const *argv) {
@@ -36,7 +36,7 @@ static int parse(faces_run *run, int argc, char *const *argv) {
   const option_entry own[] = {
       {"protocol", "NAME",
        "seed20: train on 20 % of each person's pictures (the default); five: on five; "
-       "leave-one-out; strangers: tell people who are not trained on",
+       "leave-one-out; strangers: recognize people who are not trained on",
        OPTION_TEXT, 0, &set->protocol},
       {"model", "NAME",
        "cnn, fisher, kernel_fisher, svm, hog_fisher, hog_ridge or all (the default; without cnn to "
@@ -44,39 +44,47 @@ static int parse(faces_run *run, int argc, char *const *argv) {
        OPTION_TEXT, 0, &set->model},
       {"splits", "N", "random splits of a protocol (default: 10)", OPTION_NUMBER, 1, &set->splits},
       {"detector", "FILE",
-       "a detector of detect --save: take of each picture what lies around the face it finds",
+       "a detector of \"detect train --save FILE\": take of each picture what lies around the face "
+       "that it finds",
        OPTION_TEXT, 0, &set->detector},
       {"save", "FILE", "train the best model on all pictures and save it", OPTION_TEXT, 0,
        &set->save},
   };
-  int status = options_parse(&set->shared,
-                             "Learns to tell people by their faces. --data has the Yale faces, as "
-                             "fetch.sh gets them; without\nit the faces are drawn by the program.",
-                             own, sizeof own / sizeof *own, argc, argv);
+  const program_options program = {
+      .usage = "[OPTION …]",
+      .summary = "Learns to recognize people by their faces.",
+      .data =
+          "folder of folders, one a person, with pictures of that person; or the Yale faces, "
+          "files called subjectNN.WHAT in the folder or its folder yalefaces, as fetch.sh gets "
+          "them (default: $CLASSIFY_DATA, else faces that the program draws)",
+      .own = own,
+      .count = sizeof own / sizeof *own};
+  int status = options_parse(&set->shared, &program, argc, argv);
   status = status >= 0 ? status : models_choose(&run->chosen, set->model);
   return status >= 0 ? status : protocol_choose(&run->protocol, set->protocol);
 }
 
 static int open_faces(faces_run *run) {
   const shared_options *shared = &run->set.shared;
-  const bool given = strcmp(shared->data, EXAMPLES_DATA) != 0;
-  enum { LEAST_PEOPLE = 4 };
+  enum { MIN_PEOPLE = 4 };
   clf_detector *detector = NULL;
-  if (run->set.detector != NULL &&
-      clf_detector_load(&detector, run->session.context, run->set.detector, NULL) < 0) {
-    complain("%s", clf_last_error());
-    return EXIT_FAILURE;
+  if (run->set.detector != NULL) {
+    const clf_status loaded =
+        clf_detector_load(&detector, run->session.context, run->set.detector, NULL);
+    if (loaded < 0) {
+      return report_failure(loaded);
+    }
   }
-  int status =
-      faces_open(&run->faces, run->session.context, given ? shared->data : NULL, detector, 0);
+  int status = faces_open(&run->faces, run->session.context, shared->data, detector, 0);
   clf_detector_free(detector);
   if (status < 0) {
     printf("%s: %" PRId64 " pictures of %" PRId64 " people\n",
            run->faces.drawn ? "faces drawn by this program" : "faces", run->faces.count,
            run->faces.people);
   }
-  if (status < 0 && run->protocol == PROTOCOL_STRANGERS && run->faces.people < LEAST_PEOPLE) {
-    complain("--protocol strangers needs %d people", LEAST_PEOPLE);
+  if (status < 0 && run->protocol == PROTOCOL_STRANGERS && run->faces.people < MIN_PEOPLE) {
+    complain("--protocol strangers needs %d people; there are %" PRId64, MIN_PEOPLE,
+             run->faces.people);
     status = EXIT_FAILURE;
   }
   return status;
@@ -110,8 +118,8 @@ static void print_row(const faces_run *run, size_t i) {
 
 /* Why a model is not run unless it is asked for by its name; NULL where it is. */
 static const char *left_out(const faces_run *run, const model_entry *entry) {
-  if (run->protocol == PROTOCOL_STRANGERS && !entry->places) {
-    return "it gives no places of pictures";
+  if (run->protocol == PROTOCOL_STRANGERS && !entry->projects) {
+    return "it has no projection by which strangers could be compared";
   }
   return run->protocol == PROTOCOL_LEAVE_ONE_OUT && entry->optimizer != NULL &&
                  run->chosen.count > 1
@@ -186,8 +194,7 @@ static int save_best(faces_run *run, const result *results) {
   status = status == CLF_OK ? clf_model_save(model, run->set.save) : status;
   clf_model_free(model);
   if (status < 0) {
-    complain("%s", clf_last_error());
-    return EXIT_FAILURE;
+    return report_failure(status);
   }
   printf("%s, trained on all pictures, is in %s\n", name, run->set.save);
   return EXIT_SUCCESS;
@@ -195,17 +202,15 @@ static int save_best(faces_run *run, const result *results) {
 
 static int write_outputs(faces_run *run, const result *results, int exit_status) {
   const shared_options *shared = &run->set.shared;
-  const run_facts facts = {.data = run->faces.drawn ? "drawn" : shared->data,
-                           .cpu = clf_context_cpu(run->session.context),
-                           .threads = clf_context_threads(run->session.context),
-                           .seed = shared->seed};
+  const run_facts facts =
+      session_facts(&run->session, shared, run->faces.drawn ? "drawn" : shared->data);
   if (run->session.json != NULL) {
     results_write_json(run->session.json, &facts, results, run->count);
-    exit_status = output_close(run->session.json, shared->json) < 0 ? EXIT_FAILURE : exit_status;
   }
   if (run->session.report != NULL) {
     faces_report(run->session.report,
                  &(const faces_story){
+                     .run = &facts,
                      .protocol = run->protocol,
                      .faces = &run->faces,
                      .results = results,
@@ -213,10 +218,8 @@ static int write_outputs(faces_run *run, const result *results, int exit_status)
                      .tests = run->tests,
                      .count = run->count,
                      .splits = protocol_splits(run->protocol, &run->faces, run->set.splits)});
-    exit_status =
-        output_close(run->session.report, shared->report) < 0 ? EXIT_FAILURE : exit_status;
   }
-  return exit_status;
+  return session_close_outputs(&run->session, shared, exit_status);
 }
 
 static void free_run(faces_run *run) {
@@ -233,9 +236,9 @@ int main(int argc, char **argv) {
   int status = parse(&run, argc, argv);
   status = status >= 0 ? status : session_begin(&run.session, &run.set.shared);
   status = status >= 0 ? status : open_faces(&run);
-  status = status >= 0 ? status : session_open_outputs(&run.session, &run.set.shared);
+  status = status >= 0 ? status : session_open_outputs(&run.session, &run.set.shared, run.set.save);
   if (status < 0) {
-    result results[MOST_MODELS];
+    result results[MAX_MODELS];
     status = run_models(&run);
     for (size_t i = 0; i < run.count; i++) {
       results[i] = *summary_of(&run, i);

@@ -15,7 +15,7 @@
 #define COMPONENTS                                                                                 \
   { "pca", "" }
 
-/* A new model is a line here. A network's parameters have a place for the number of people. */
+/* A new model is a line here. A network's parameters have a "%" for the number of people. */
 static const model_entry models[] = {
     {"cnn",
      "network",
@@ -53,42 +53,42 @@ int models_choose(model_choice *choice, const char *name) {
   return -1;
 }
 
-static void create_params(char out[MOST_PARAMS], const model_entry *entry, int64_t people) {
+static void create_params(char out[MAX_PARAMS], const model_entry *entry, int64_t people) {
   const char *place = strstr(entry->params, "%" PRId64);
   if (place == NULL) {
-    snprintf(out, MOST_PARAMS, "%s", entry->params);
+    snprintf(out, MAX_PARAMS, "%s", entry->params);
     return;
   }
-  snprintf(out, MOST_PARAMS, "%.*s%" PRId64 "%s", (int)(place - entry->params), entry->params,
+  snprintf(out, MAX_PARAMS, "%.*s%" PRId64 "%s", (int)(place - entry->params), entry->params,
            people, place + strlen("%" PRId64));
 }
 
-void models_params(char out[MOST_PARAMS], const model_entry *entry, int64_t people) {
-  char params[MOST_PARAMS];
+void models_params(char out[MAX_PARAMS], const model_entry *entry, int64_t people) {
+  char params[MAX_PARAMS];
   size_t length = 0;
   out[0] = '\0';
-  for (int i = 0; i < MOST_TRANSFORMS && entry->transforms[i].kind != NULL; i++) {
+  for (int i = 0; i < MAX_TRANSFORMS && entry->transforms[i].kind != NULL; i++) {
     length += (size_t)snprintf(
-        out + length, MOST_PARAMS - length, "%s%s%s, then ", entry->transforms[i].kind,
+        out + length, MAX_PARAMS - length, "%s%s%s, then ", entry->transforms[i].kind,
         entry->transforms[i].params[0] != '\0' ? " " : "", entry->transforms[i].params);
   }
   create_params(params, entry, people);
-  snprintf(out + length, MOST_PARAMS - length, "%s%s%s", length > 0 ? entry->kind : "",
+  snprintf(out + length, MAX_PARAMS - length, "%s%s%s", length > 0 ? entry->kind : "",
            length > 0 ? " " : "", params);
 }
 
-void models_optimizer(char out[MOST_PARAMS], const model_entry *entry) {
-  snprintf(out, MOST_PARAMS, "%s %s", entry->optimizer, entry->optimizer_params);
+void models_optimizer(char out[MAX_PARAMS], const model_entry *entry) {
+  snprintf(out, MAX_PARAMS, "%s %s", entry->optimizer, entry->optimizer_params);
 }
 
 clf_status models_fit(clf_model **out, clf_context *context, const model_entry *entry,
                       const clf_dataset *train) {
-  char params[MOST_PARAMS];
+  char params[MAX_PARAMS];
   clf_model *model = NULL;
   clf_optimizer *optimizer = NULL;
   create_params(params, entry, clf_dataset_classes(train));
   clf_status status = clf_model_create(&model, context, entry->kind, params);
-  for (int i = 0; status == CLF_OK && i < MOST_TRANSFORMS && entry->transforms[i].kind != NULL;
+  for (int i = 0; status == CLF_OK && i < MAX_TRANSFORMS && entry->transforms[i].kind != NULL;
        i++) {
     status = clf_model_add(model, entry->transforms[i].kind, entry->transforms[i].params);
   }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { MOST_TRANSFORMS = 2 };
+enum { MAX_TRANSFORMS = 2 };
 
 typedef struct transform_recipe {
   const char *kind, *params; /* NULL: no more */
@@ -15,15 +15,15 @@ typedef struct transform_recipe {
 typedef struct model_entry {
   const char *name;
   const char *kind, *params; /* of clf_model_create() */
-  transform_recipe transforms[MOST_TRANSFORMS];
+  transform_recipe transforms[MAX_TRANSFORMS];
   const char *optimizer, *optimizer_params; /* of a network, else NULL */
-  bool places; /* clf_model_transform() gives places of pictures, whoever is on them */
+  bool projects; /* clf_model_transform() projects pictures of any person */
 } model_entry;
 
-enum { MOST_MODELS = 8, MOST_PARAMS = 1024 };
+enum { MAX_MODELS = 8, MAX_PARAMS = 1024 };
 
 typedef struct model_choice {
-  const model_entry *entries[MOST_MODELS];
+  const model_entry *entries[MAX_MODELS];
   size_t count;
 } model_choice;
 
@@ -36,7 +36,7 @@ clf_status models_fit(clf_model **out, clf_context *context, const model_entry *
                       const clf_dataset *train);
 
 /* The whole recipe as text. */
-void models_params(char out[MOST_PARAMS], const model_entry *entry, int64_t people);
-void models_optimizer(char out[MOST_PARAMS], const model_entry *entry);
+void models_params(char out[MAX_PARAMS], const model_entry *entry, int64_t people);
+void models_optimizer(char out[MAX_PARAMS], const model_entry *entry);
 
 #endif

@@ -1,4 +1,4 @@
-/* A picture as the models of the faces program take it: grey, FACES_HEIGHT high and FACES_WIDTH
+/* A picture as the models of the faces program take it: gray, FACES_HEIGHT high and FACES_WIDTH
  * wide, bytes with the scale 1/255. */
 #ifndef EXAMPLES_FACES_PICTURE_H
 #define EXAMPLES_FACES_PICTURE_H

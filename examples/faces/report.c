@@ -7,14 +7,15 @@
 #include "common/curves.h"
 #include "common/picture.h"
 #include "common/report.h"
+#include "common/share_curve.h"
 
-enum { PIXELS = FACES_HEIGHT * FACES_WIDTH, MOST_SHOWN = 24, MOST_PEOPLE = 64 };
+enum { PIXELS = FACES_HEIGHT * FACES_WIDTH, MAX_SHOWN = 24, MAX_PEOPLE = 64 };
 
 static const char *const explained[PROTOCOLS] = {
     "trained on a fifth of each person's pictures, tested on the others",
     "trained on five pictures of each person, tested on the others",
     "trained on all pictures but one, tested on that one, in turn",
-    "trained on some people, asked for others, of whom one picture each is known",
+    "trained on some people and tested on others, of whom one picture each is known",
 };
 
 /* "subject01" is 01 where there is little room. */
@@ -24,33 +25,28 @@ static const char *short_name(const face_set *faces, int64_t person) {
 }
 
 static void write_head(FILE *out, const faces_story *story) {
-  char machine[256], pictures[32], people[32], splits[64];
+  char pictures[32], people[32], splits[64];
   const size_t best = results_best(story->results, story->count);
   const result *row = &story->results[best];
-  describe_machine(machine, sizeof machine);
   snprintf(pictures, sizeof pictures, "%" PRId64, story->faces->count);
   snprintf(people, sizeof people, "%" PRId64, story->faces->people);
   snprintf(splits, sizeof splits, "%" PRId64 " (%s)", story->splits,
            protocol_names[story->protocol]);
   page_begin(out, story->faces->drawn ? "Drawn faces" : "Faces");
   fprintf(out,
-          "<p class=\"lead\">%s was right about %.2f&nbsp;%% of the test pictures: %s.%s</p>\n",
+          "<p class=\"lead\">%s recognizes the person on %.2f&nbsp;%% of the test pictures: "
+          "%s.%s</p>\n",
           row->model, 100 * row->test_accuracy, explained[story->protocol],
-          story->faces->drawn ? " The faces are drawn by the program; they are nobody's." : "");
-  page_facts(
-      out,
-      (const fact[]){
-          {"Pictures", pictures}, {"People", people}, {"Splits", splits}, {"Machine", machine}},
-      4);
+          story->faces->drawn ? " The faces are drawn by the program and show nobody." : "");
+  const fact own[] = {{"Pictures", pictures}, {"People", people}, {"Splits", splits}};
+  page_facts(out, story->run, own, sizeof own / sizeof *own);
 }
 
 /* A picture with a line under it, and a smaller one where there is more to say. */
 static void write_picture(FILE *out, const face_set *faces, int64_t i, const char *text,
                           const char *more) {
-  char alternative[96];
-  snprintf(alternative, sizeof alternative, "%.60s", faces->names[i]);
   fputs("<li>", out);
-  picture_grey(out, faces->pixels + i * PIXELS, FACES_HEIGHT, FACES_WIDTH, alternative);
+  picture_gray(out, faces->pixels + i * PIXELS, FACES_HEIGHT, FACES_WIDTH, faces->names[i]);
   html_text(out, text);
   if (more != NULL) {
     fputs("<small>", out);
@@ -62,7 +58,7 @@ static void write_picture(FILE *out, const face_set *faces, int64_t i, const cha
 
 static void write_gallery(FILE *out, const face_set *faces) {
   fputs("<section>\n<h2>People</h2>\n<ul class=\"pictures\">\n", out);
-  for (int64_t person = 0; person < faces->people && person < MOST_SHOWN; person++) {
+  for (int64_t person = 0; person < faces->people && person < MAX_SHOWN; person++) {
     int64_t i = 0;
     while (faces->person[i] != person) {
       i++;
@@ -117,13 +113,13 @@ static void write_mistakes(FILE *out, const face_set *faces, const evaluation *e
   }
   qsort(found, (size_t)faces->count, sizeof *found, by_times);
   fputs("<h3>Most often mistaken</h3>\n<ul class=\"pictures large\">\n", out);
-  for (int64_t i = 0; i < faces->count && i < MOST_SHOWN && found[i].times > 0; i++) {
+  for (int64_t i = 0; i < faces->count && i < MAX_SHOWN && found[i].times > 0; i++) {
     const int64_t picture = found[i].picture;
-    const char *what = strchr(faces->names[picture], '.');
+    const char *what = faces->names[picture] + person_length(faces->names[picture]);
     char text[96], more[96];
     snprintf(text, sizeof text, "%.40s → %.40s", short_name(faces, faces->person[picture]),
              short_name(faces, e->mistaken[picture]));
-    snprintf(more, sizeof more, "%.40s, %" PRId64 "×", what != NULL ? what + 1 : "",
+    snprintf(more, sizeof more, "%.40s, %" PRId64 "×", *what != '\0' ? what + 1 : "",
              found[i].times);
     write_picture(out, faces, picture, text, more);
   }
@@ -132,14 +128,13 @@ static void write_mistakes(FILE *out, const face_set *faces, const evaluation *e
 }
 
 static void write_model(FILE *out, const face_set *faces, const evaluation *e) {
-  const char *names[MOST_PEOPLE];
-  fprintf(out, "<section>\n<h2>%s</h2>\n<p class=\"note\">", e->summary.model);
-  html_text(out, e->params);
-  fputs("</p>\n", out);
-  for (int64_t k = 0; k < faces->people && k < MOST_PEOPLE; k++) {
+  const char *names[MAX_PEOPLE];
+  fprintf(out, "<section>\n<h2>%s</h2>\n", e->summary.model);
+  page_recipe(out, &e->summary);
+  for (int64_t k = 0; k < faces->people && k < MAX_PEOPLE; k++) {
     names[k] = short_name(faces, k);
   }
-  if (faces->people <= MOST_PEOPLE) {
+  if (faces->people <= MAX_PEOPLE) {
     page_confusion(out, e->counts, names, faces->people);
   }
   write_mistakes(out, faces, e);
@@ -148,39 +143,36 @@ static void write_model(FILE *out, const face_set *faces, const evaluation *e) {
 }
 
 static void write_curve(FILE *out, const stranger_test *test) {
-  enum { SIDE = 300, LEFT = 48, BOTTOM = 40, TOP = 12 };
-  fprintf(
-      out,
-      "<figure>\n<figcaption>%s: area %.4f, equal error %.2f&nbsp;%%</figcaption>\n"
-      "<svg class=\"curve\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"ROC curve of %s\">\n",
-      test->summary.model, test->area, 100 * test->equal_error, LEFT + SIDE + TOP,
-      TOP + SIDE + BOTTOM, test->summary.model);
-  for (int i = 0; i <= 100; i += 20) {
-    const int x = LEFT + SIDE * i / 100, y = TOP + SIDE - SIDE * i / 100;
-    fprintf(out, "<line x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", LEFT, LEFT + SIDE, y, y);
-    fprintf(out, "<line x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", x, x, TOP, TOP + SIDE);
-    fprintf(out, "<text class=\"end\" x=\"%d\" y=\"%d\">%d</text>", LEFT - 6, y, i);
-    fprintf(out, "<text x=\"%d\" y=\"%d\">%d</text>\n", x, TOP + SIDE + 14, i);
-  }
-  fprintf(out, "<text x=\"%d\" y=\"%d\">others taken for the same person, %%</text>\n",
-          LEFT + SIDE / 2, TOP + SIDE + 32);
-  fprintf(out, "<polyline class=\"training\" points=\"%d,%d", LEFT, TOP + SIDE);
+  char title[96];
+  double passed[ROC_POINTS];
   for (int i = 0; i < ROC_POINTS; i++) {
-    fprintf(out, " %.1f,%.1f", LEFT + SIDE * (double)i / (ROC_POINTS - 1),
-            TOP + SIDE * (1 - test->joined[i]));
+    passed[i] = (double)i / (ROC_POINTS - 1);
   }
-  fputs("\"/>\n</svg>\n</figure>\n", out);
+  snprintf(title, sizeof title, "ROC curve of %s: area %.4f, equal error rate %.2f %%",
+           test->summary.model, test->area, 100 * test->equal_error);
+  page_share_curve(out, &(const share_curve){.title = title,
+                                             .x_axis = "different people taken for the same",
+                                             .y_axis = "same people recognized",
+                                             .x = passed,
+                                             .y = test->joined,
+                                             .points = ROC_POINTS});
 }
 
 static void write_strangers(FILE *out, const faces_story *story) {
   fputs(
-      "<section>\n<h2>Strangers</h2>\n<p class=\"note\">Pairs of pictures, one of them enrolled: "
-      "the "
-      "cosine says whether they show the same person. At the cosine where both errors are equal, "
-      "so many pictures of those enrolled are accepted as the right person's, and so many of "
-      "strangers rejected:</p>\n<div class=\"scroll\">\n<table class=\"classes\">\n"
+      "<section>\n<h2>Strangers</h2>\n<p class=\"note\">The model is trained on some people. Of "
+      "others, one picture each is enrolled, and each further picture is compared with all that "
+      "are "
+      "enrolled: by the cosine of the angle between the two, as the model projects them. "
+      "Identified: the share of pictures that are most similar to the right person's. The equal "
+      "error rate is that at the threshold of the cosine where as many pairs of the same person "
+      "are "
+      "rejected as pairs of different people are accepted. At that threshold, accepted: pictures "
+      "of "
+      "enrolled people that are accepted as the right person; rejected: pictures of people who are "
+      "not enrolled that are rejected.</p>\n<div class=\"scroll\">\n<table class=\"classes\">\n"
       "<thead><tr><th scope=\"col\">Model</th><th scope=\"col\">Identified</th>"
-      "<th scope=\"col\">ROC area</th><th scope=\"col\">Equal error</th>"
+      "<th scope=\"col\">ROC area</th><th scope=\"col\">Equal error rate</th>"
       "<th scope=\"col\">Accepted</th><th scope=\"col\">Rejected</th></tr></thead>\n<tbody>\n",
       out);
   for (size_t m = 0; m < story->count; m++) {
@@ -192,9 +184,9 @@ static void write_strangers(FILE *out, const faces_story *story) {
             test->area, 100 * test->equal_error, 100 * test->accepted, 100 * test->rejected);
   }
   fputs(
-      "</tbody>\n</table>\n</div>\n<h3>Same person? (%)</h3>\n<p class=\"note\">Upwards: equal "
-      "pairs "
-      "that are found.</p>\n<div class=\"curves\">\n",
+      "</tbody>\n</table>\n</div>\n<h3>ROC curves</h3>\n<p class=\"note\">Of all pairs of a "
+      "picture "
+      "and an enrolled one, by the threshold of the cosine.</p>\n<div class=\"shares\">\n",
       out);
   for (size_t m = 0; m < story->count; m++) {
     write_curve(out, &story->tests[m]);

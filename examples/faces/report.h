@@ -7,6 +7,7 @@
 
 /* What was done under a protocol: `done` [count], or `tests` [count] with PROTOCOL_STRANGERS. */
 typedef struct faces_story {
+  const run_facts *run;
   face_protocol protocol;
   const face_set *faces;
   const result *results;

@@ -14,8 +14,7 @@ int protocol_choose(face_protocol *out, const char *name) {
       return -1;
     }
   }
-  return options_reject("protocol", name, protocol_names, PROTOCOLS,
-                        "there are seed20, five, leave-one-out and strangers");
+  return options_reject("protocol", name, protocol_names, PROTOCOLS, NULL);
 }
 
 int64_t protocol_splits(face_protocol protocol, const face_set *faces, int64_t wanted) {

@@ -18,10 +18,10 @@ typedef struct cast {
 typedef struct comparisons {
   float *score; /* [pairs] */
   int32_t *same;
-  int64_t pairs, room;
+  int64_t pairs;
   float *best;    /* [probes] highest score, */
   int32_t *right; /* whether it is the right person's; -1 for a stranger */
-  int64_t probes, probe_room;
+  int64_t probes;
 } comparisons;
 
 static void assign(const face_set *faces, int64_t seed, cast *c) {
@@ -71,7 +71,7 @@ static clf_status training_rows(clf_dataset **out, const face_set *faces, const 
 }
 
 /* Moves places [pictures, size] so that the training pictures' mean is 0, each to length 1. */
-static void centre(float *places, int64_t size, const face_set *faces, const cast *c) {
+static void center(float *places, int64_t size, const face_set *faces, const cast *c) {
   for (int64_t j = 0; j < size; j++) {
     double sum = 0;
     int64_t count = 0;
@@ -127,7 +127,7 @@ static void compare(comparisons *all, const float *places, int64_t size, const f
 static double compare_all(comparisons *all, float *places, int64_t size, const face_set *faces,
                           const cast *c) {
   int64_t asked = 0, right = 0;
-  centre(places, size, faces, c);
+  center(places, size, faces, c);
   for (int64_t i = 0; i < faces->count; i++) {
     if (c->role[faces->person[i]] != ROLE_TRAIN && c->picture[faces->person[i]] != i) {
       compare(all, places, size, faces, c, i);
@@ -241,7 +241,7 @@ static clf_status measure(stranger_test *out, const comparisons *all) {
   return status;
 }
 
-static bool make_room(comparisons *all, cast *c, const face_set *faces, int64_t splits) {
+static bool allocate(comparisons *all, cast *c, const face_set *faces, int64_t splits) {
   const size_t probes = (size_t)(faces->count * splits), pairs = probes * (size_t)faces->people;
   *all = (comparisons){.score = malloc(pairs * sizeof *all->score),
                        .same = malloc(pairs * sizeof *all->same),
@@ -261,9 +261,9 @@ static void write_role(FILE *text, const char *title, const face_set *faces, con
   fprintf(text, ", \"%s\": [", title);
   for (int64_t person = 0; person < faces->people; person++) {
     if (c->role[person] == (int32_t)role) {
-      fprintf(text, "%s\"%s\"", before,
-              role == ROLE_ENROLLED ? faces->names[c->picture[person]]
-                                    : clf_dataset_class_name(faces->rows, person));
+      fputs(before, text);
+      write_json_text(text, role == ROLE_ENROLLED ? faces->names[c->picture[person]]
+                                                  : clf_dataset_class_name(faces->rows, person));
       before = ", ";
     }
   }
@@ -323,7 +323,7 @@ clf_status strangers_evaluate(stranger_test *out, const evaluation_job *job,
   }
   FILE *text = open_memstream(&out->more, &size);
   clf_status status = CLF_ERROR_MEMORY;
-  if (text != NULL && make_room(&all, &c, job->faces, job->splits)) {
+  if (text != NULL && allocate(&all, &c, job->faces, job->splits)) {
     status = run_splits(out, job, entry, &c, &all, text);
   }
   if (text != NULL && fclose(text) != 0) {

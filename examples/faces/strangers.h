@@ -19,7 +19,7 @@ typedef struct stranger_test {
   double rejected; /* and that of strangers' rejected */
   double joined[ROC_POINTS]; /* share of equal pairs above the threshold where i % of others are */
   char *more;
-  char params[MOST_PARAMS], optimizer[MOST_PARAMS];
+  char params[MAX_PARAMS], optimizer[MAX_PARAMS];
 } stranger_test;
 
 /* Over the splits of the job, whose protocol does not matter. CLF_ERROR_CANCELLED where Ctrl-C was

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/results.h"
+#include "common/folder.h"
 #include "common/session.h"
 #include "models.h"
 #include "report.h"
@@ -27,8 +27,8 @@ typedef struct mnist_run {
   session session;
   clf_dataset *train, *test;
   clf_dataset *validation; /* or NULL */
-  result results[MOST_MODELS];
-  verdict verdicts[MOST_MODELS];
+  result results[MAX_MODELS];
+  verdict verdicts[MAX_MODELS];
   size_t count; /* of results */
 } mnist_run;
 
@@ -51,23 +51,17 @@ static int parse(mnist_run *run, int argc, char *const *argv) {
        OPTION_NUMBER, 1, &set->validation},
       {"save", "DIR", "save the models as DIR/NAME.clf", OPTION_TEXT, 0, &set->save},
   };
-  int status = options_parse(&set->shared,
-                             "Trains and tests classifiers on the handwritten digits of MNIST.",
-                             own, sizeof own / sizeof *own, argc, argv);
+  const program_options program = {
+      .usage = "[OPTION …]",
+      .summary = "Trains and tests classifiers on the handwritten digits of MNIST.",
+      .data =
+          "folder of the four files of MNIST, or its parent (default: $CLASSIFY_DATA, else a "
+          "sample of 12,000 images that comes with the program)",
+      .own = own,
+      .count = sizeof own / sizeof *own};
+  int status = options_parse(&set->shared, &program, argc, argv);
+  set->shared.data = set->shared.data != NULL ? set->shared.data : EXAMPLES_DATA;
   return status >= 0 ? status : models_choose(&run->chosen, set->models, set->preset);
-}
-
-/* Whether DIR/FOLDER holds the training images, gzip'd or plain. */
-static bool has_images(const char *folder, const char *inside) {
-  static const char *const endings[] = {"", ".gz"};
-  for (size_t i = 0; i < 2; i++) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s%s/train-images-idx3-ubyte%s", folder, inside, endings[i]);
-    if (access(path, F_OK) == 0) {
-      return true;
-    }
-  }
-  return false;
 }
 
 /* Reads a split of the data and, when fewer rows are wanted, draws them. */
@@ -100,10 +94,11 @@ static int hold_out(mnist_run *run) {
     complain("--validation %" PRId64 " leaves none of %" PRId64 " rows to train on", wanted, rows);
     return EXIT_USAGE;
   }
-  if (clf_dataset_split(&run->validation, &rest, run->train, (double)wanted / (double)rows,
-                        (uint64_t)run->set.shared.seed + 1) < 0) {
-    complain("%s", clf_last_error());
-    return EXIT_FAILURE;
+  clf_status status =
+      clf_dataset_split(&run->validation, &rest, run->train, (double)wanted / (double)rows,
+                        (uint64_t)run->set.shared.seed + 1);
+  if (status < 0) {
+    return report_failure(status);
   }
   clf_dataset_free(run->train);
   run->train = rest;
@@ -112,20 +107,17 @@ static int hold_out(mnist_run *run) {
 
 static int load_data(mnist_run *run) {
   const char *folder = run->set.shared.data;
-  const char *inside = has_images(folder, "") ? "" : "/mnist";
-  if (!has_images(folder, inside)) {
+  const char *inside = mnist_place(folder);
+  if (inside == NULL) {
     complain(
         "no MNIST in '%s': neither it nor its folder mnist has train-images-idx3-ubyte.gz or "
         "train-images-idx3-ubyte; examples/data/fetch.sh mnist gets the full set",
         folder);
     return EXIT_FAILURE;
   }
-  if (load_split(&run->train, run, inside, "train", run->set.train) < 0 ||
-      load_split(&run->test, run, inside, "t10k", run->set.test) < 0) {
-    complain("%s", clf_last_error());
-    return EXIT_FAILURE;
-  }
-  return hold_out(run);
+  clf_status status = load_split(&run->train, run, inside, "train", run->set.train);
+  status = status == CLF_OK ? load_split(&run->test, run, inside, "t10k", run->set.test) : status;
+  return status == CLF_OK ? hold_out(run) : report_failure(status);
 }
 
 /* Opens what will be written, before the long work. */
@@ -136,7 +128,7 @@ static int open_outputs(mnist_run *run) {
     complain("cannot make the folder %s: %s", save, strerror(errno));
     return EXIT_FAILURE;
   }
-  return session_open_outputs(&run->session, shared);
+  return session_open_outputs(&run->session, shared, NULL);
 }
 
 /* The probabilities for the report, where the model has them. */
@@ -276,10 +268,7 @@ static int run_models(mnist_run *run) {
 
 static int write_outputs(mnist_run *run, int exit_status) {
   const shared_options *shared = &run->set.shared;
-  const run_facts facts = {.data = shared->data,
-                           .cpu = clf_context_cpu(run->session.context),
-                           .threads = clf_context_threads(run->session.context),
-                           .seed = shared->seed};
+  const run_facts facts = session_facts(&run->session, shared, shared->data);
   if (run->session.json != NULL) {
     results_write_json(run->session.json, &facts, run->results, run->count);
     exit_status = output_close(run->session.json, shared->json) < 0 ? EXIT_FAILURE : exit_status;

@@ -68,19 +68,19 @@ const model_recipe *models_recipe(const model_entry *entry, model_preset preset)
   return &entry->recipes[entry->recipes[preset].params != NULL ? preset : PRESET_EXACT];
 }
 
-void models_params(char out[MOST_PARAMS], const model_recipe *recipe, int64_t rows) {
+void models_params(char out[MAX_PARAMS], const model_recipe *recipe, int64_t rows) {
   enum { FEW = 30000 };
   if (recipe->epochs == 0) {
-    snprintf(out, MOST_PARAMS, "%s", recipe->params);
+    snprintf(out, MAX_PARAMS, "%s", recipe->params);
     return;
   }
-  snprintf(out, MOST_PARAMS, "epochs=%d %s", rows < FEW ? recipe->epochs_few : recipe->epochs,
+  snprintf(out, MAX_PARAMS, "epochs=%d %s", rows < FEW ? recipe->epochs_few : recipe->epochs,
            recipe->params);
 }
 
-void models_optimizer(char out[MOST_PARAMS], const model_recipe *recipe) {
+void models_optimizer(char out[MAX_PARAMS], const model_recipe *recipe) {
   const char *params = recipe->optimizer_params;
-  snprintf(out, MOST_PARAMS, "%s%s%s", recipe->optimizer != NULL ? recipe->optimizer : "",
+  snprintf(out, MAX_PARAMS, "%s%s%s", recipe->optimizer != NULL ? recipe->optimizer : "",
            params != NULL ? " " : "", params != NULL ? params : "");
 }
 
@@ -88,7 +88,7 @@ static int list_models(model_preset preset) {
   enum { FULL = 60000 };
   for (size_t i = 0; i < MODELS; i++) {
     const model_recipe *recipe = models_recipe(&models[i], preset);
-    char params[MOST_PARAMS], optimizer[MOST_PARAMS];
+    char params[MAX_PARAMS], optimizer[MAX_PARAMS];
     models_params(params, recipe, FULL);
     models_optimizer(optimizer, recipe);
     printf("%-18s %-10s %s%s%s\n", models[i].name, models[i].kind, params,
@@ -122,7 +122,7 @@ static int choose_preset(model_choice *choice, const char *name) {
       return -1;
     }
   }
-  return options_reject("preset", name, preset_names, PRESETS, "there are exact and best");
+  return options_reject("preset", name, preset_names, PRESETS, NULL);
 }
 
 int models_choose(model_choice *choice, const char *list, const char *preset) {

@@ -22,11 +22,11 @@ typedef struct model_entry {
   model_recipe recipes[PRESETS]; /* the best one without params: as the exact one */
 } model_entry;
 
-enum { MOST_MODELS = 32, MOST_PARAMS = 768 };
+enum { MAX_MODELS = 32, MAX_PARAMS = 768 };
 
 /* What was asked for. */
 typedef struct model_choice {
-  const model_entry *entries[MOST_MODELS];
+  const model_entry *entries[MAX_MODELS];
   size_t count;
   model_preset preset;
 } model_choice;
@@ -40,7 +40,7 @@ const model_recipe *models_recipe(const model_entry *entry, model_preset preset)
 
 /* The recipe as text for that many training rows: the model's parameters, and the optimizer with
  * its own, "" where there is none. */
-void models_params(char out[MOST_PARAMS], const model_recipe *recipe, int64_t rows);
-void models_optimizer(char out[MOST_PARAMS], const model_recipe *recipe);
+void models_params(char out[MAX_PARAMS], const model_recipe *recipe, int64_t rows);
+void models_optimizer(char out[MAX_PARAMS], const model_recipe *recipe);
 
 #endif

@@ -4,13 +4,12 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/picture.h"
 #include "common/report.h"
 #include "report_parts.h"
 
-enum { MOST_MISTAKES = 24 };
+enum { MAX_MISTAKES = 24 };
 
 typedef struct mistake {
   int64_t row;
@@ -36,7 +35,7 @@ static clf_status open_view(test_view *view, const clf_dataset *test) {
   view->height = clf_tensor_size(view->images, 1);
   view->width = clf_tensor_ndim(view->images) > 2 ? clf_tensor_size(view->images, 2) : 1;
   view->labels = clf_tensor_data(view->label_tensor);
-  view->classes = view->classes < MOST_CLASSES ? view->classes : MOST_CLASSES;
+  view->classes = view->classes < MAX_CLASSES ? view->classes : MAX_CLASSES;
   for (int64_t k = 0; k < view->classes; k++) {
     view->names[k] = clf_dataset_class_name(test, k);
   }
@@ -121,7 +120,7 @@ static clf_status write_mistakes(FILE *out, const test_view *view, const verdict
             "<h3>Most confidently wrong</h3>\n<p class=\"note\">The digit, and what it was taken "
             "for%s.</p>\n<ul class=\"pictures ink\">\n",
             said->probabilities != NULL ? " with what probability" : "");
-    for (int64_t i = 0; status == CLF_OK && i < count && i < MOST_MISTAKES; i++) {
+    for (int64_t i = 0; status == CLF_OK && i < count && i < MAX_MISTAKES; i++) {
       status = write_mistake(out, view, said, found[i].row);
     }
     fputs("</ul>\n", out);
@@ -135,7 +134,7 @@ static int by_size(const void *a, const void *b) {
   return (first > second) - (first < second);
 }
 
-/* The size of weight that gets the full colour: the 99th percentile, so that a few extreme pixels
+/* The size of weight that gets the full color: the 99th percentile, so that a few extreme pixels
  * do not leave the rest pale. */
 static float weight_limit(const float *weights, int64_t count) {
   float *sorted = malloc((size_t)count * sizeof *sorted);
@@ -226,22 +225,9 @@ done:
   return status;
 }
 
-/* What the model was made of, and of a network how it was trained. */
-static void write_recipe(FILE *out, const result *row) {
-  fputs("<p class=\"note\">", out);
-  html_text(out, row->params);
-  if (row->optimizer != NULL) {
-    fputs("; optimizer ", out);
-    html_text(out, row->optimizer);
-    fprintf(out, "; %" PRId64 " epochs of %.2f&nbsp;s", row->history.epochs,
-            results_seconds_per_epoch(row));
-  }
-  fputs("</p>\n", out);
-}
-
 static clf_status write_model(FILE *out, const test_view *view, const result *row,
                               const verdict *said, const clf_dataset *test, bool open) {
-  int64_t counts[MOST_CLASSES * MOST_CLASSES];
+  int64_t counts[MAX_CLASSES * MAX_CLASSES];
   clf_status status =
       clf_confusion_matrix(view->labels, said->predicted, view->rows, view->classes, counts);
   if (status < 0) {
@@ -251,7 +237,7 @@ static clf_status write_model(FILE *out, const test_view *view, const result *ro
   html_text(out, row->model);
   fprintf(out, "</b><span>%.2f&nbsp;%%</span></summary>\n<div class=\"body\">\n",
           100 * row->test_accuracy);
-  write_recipe(out, row);
+  page_recipe(out, row);
   fputs("<div class=\"tables\">\n", out);
   page_confusion(out, counts, view->names, view->classes);
   page_classes(out, counts, view->names, view->classes);
@@ -286,24 +272,6 @@ static void write_lead(FILE *out, const result *best, size_t count) {
   fputs(".</p>\n", out);
 }
 
-static void write_head(FILE *out, const run_facts *run, const result *results, size_t count) {
-  char machine[128], memory[32], threads[32], seed[32], date[32];
-  snprintf(threads, sizeof threads, "%" PRId32, run->threads);
-  snprintf(seed, sizeof seed, "%" PRId64, run->seed);
-  describe_machine(machine, sizeof machine);
-  describe_memory_peak(memory, sizeof memory);
-  time_t now = time(NULL);
-  struct tm parts;
-  strftime(date, sizeof date, "%Y-%m-%d", localtime_r(&now, &parts));
-  const fact facts[] = {
-      {"Machine", machine}, {"Kernels", run->cpu}, {"Threads", threads}, {"Memory peak", memory},
-      {"Seed", seed},       {"Date", date},        {"Data", run->data},
-  };
-  page_begin(out, "MNIST: handwritten digits");
-  write_lead(out, &results[results_best(results, count)], count);
-  page_facts(out, facts, sizeof facts / sizeof *facts);
-}
-
 clf_status mnist_report(FILE *out, const run_facts *run, const result *results,
                         const verdict *verdicts, size_t count, const clf_dataset *test) {
   test_view view;
@@ -312,7 +280,9 @@ clf_status mnist_report(FILE *out, const run_facts *run, const result *results,
     return status;
   }
   size_t best = results_best(results, count);
-  write_head(out, run, results, count);
+  page_begin(out, "MNIST: handwritten digits");
+  write_lead(out, &results[best], count);
+  page_facts(out, run, NULL, 0);
   page_results(out, results, count);
   fputs("<section>\n<h2>Each model</h2>\n", out);
   for (size_t i = 0; status == CLF_OK && i < count; i++) {

@@ -10,7 +10,7 @@
 
 /* What a model said of the test rows. The report shows it in detail. */
 typedef struct verdict {
-  char params[MOST_PARAMS], optimizer[MOST_PARAMS]; /* what its result points to */
+  char params[MAX_PARAMS], optimizer[MAX_PARAMS]; /* what its result points to */
   clf_model *model;
   int32_t *predicted;   /* [rows] */
   float *decision;      /* [rows, classes] */

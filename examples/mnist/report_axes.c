@@ -1,5 +1,5 @@
 /* Test rows along the first two discriminant axes, as a picture in the page: a dot a row, in the
- * colour of its class, and each class's name at the mean of its dots. */
+ * color of its class, and each class's name at the mean of its dots. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,10 +8,10 @@
 #include "common/report.h"
 #include "report_parts.h"
 
-enum { MOST_DOTS = 1500, WIDTH = 720, HEIGHT = 480, EDGE = 16, COLOURS = 10 };
+enum { MAX_DOTS = 1500, WIDTH = 720, HEIGHT = 480, EDGE = 16, COLORS = 10 };
 
-static const char *const colours[COLOURS] = {"#4e79a7", "#f28e2b", "#e15759", "#2fa39b", "#59a14f",
-                                             "#d1a900", "#b07aa1", "#ff7f9c", "#9c755f", "#8f8a86"};
+static const char *const colors[COLORS] = {"#4e79a7", "#f28e2b", "#e15759", "#2fa39b", "#59a14f",
+                                           "#d1a900", "#b07aa1", "#ff7f9c", "#9c755f", "#8f8a86"};
 
 /* Rows along the axes. */
 typedef struct projection {
@@ -30,7 +30,7 @@ static void free_projection(projection *p) {
 static clf_status project(projection *p, const test_view *view, const clf_model *model,
                           const clf_dataset *test) {
   clf_dataset *some = NULL;
-  p->count = view->rows < MOST_DOTS ? view->rows : MOST_DOTS;
+  p->count = view->rows < MAX_DOTS ? view->rows : MAX_DOTS;
   p->row = malloc((size_t)p->count * sizeof *p->row);
   p->values = malloc((size_t)(p->count * p->components) * sizeof *p->values);
   if (p->row == NULL || p->values == NULL) {
@@ -72,7 +72,7 @@ static void write_dots(FILE *out, const projection *p, const test_view *view) {
     const float *at = p->values + i * p->components;
     fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.6\" fill=\"%s\"/>",
             place(p, 0, (double)at[0]), place(p, 1, (double)at[1]),
-            colours[view->labels[p->row[i]] % COLOURS]);
+            colors[view->labels[p->row[i]] % COLORS]);
   }
 }
 
@@ -89,7 +89,7 @@ static void write_names(FILE *out, const projection *p, const test_view *view) {
     }
     if (rows > 0) {
       fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\">", place(p, 0, sum[0] / (double)rows),
-              place(p, 1, sum[1] / (double)rows), colours[k % COLOURS]);
+              place(p, 1, sum[1] / (double)rows), colors[k % COLORS]);
       html_text(out, view->names[k]);
       fputs("</text>", out);
     }
@@ -111,7 +111,7 @@ clf_status report_axes(FILE *out, const test_view *view, const clf_model *model,
             " test images along the first two of %" PRId64
             " axes, each digit at the mean of its images.</p>\n<svg class=\"axes\" viewBox=\"0 0 "
             "%d %d\" role=\"img\" aria-label=\"Test images along the first two discriminant axes, "
-            "coloured by digit\">\n",
+            "colored by digit\">\n",
             p.count, p.components, WIDTH, HEIGHT);
     write_dots(out, &p, view);
     write_names(out, &p, view);

@@ -1,5 +1,5 @@
 /* Of a network: its learning curves, its layers as a table, and the filters of a first layer that
- * is a convolution of the grey image, as pictures. */
+ * is a convolution of the gray image, as pictures. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "common/report.h"
 #include "report_parts.h"
 
-enum { MOST_FILTERS = 64 };
+enum { MAX_FILTERS = 64 };
 
 static float largest(const float *values, int64_t count) {
   float most = 0;
@@ -32,7 +32,7 @@ static clf_status write_filters(FILE *out, const float *weights, int64_t size, i
           " weights: blue looks for ink, orange for none.</p>\n"
           "<ul class=\"pictures filters\">\n",
           filters, size, size);
-  for (int64_t k = 0; k < filters && k < MOST_FILTERS; k++) {
+  for (int64_t k = 0; k < filters && k < MAX_FILTERS; k++) {
     char text[64];
     for (int64_t i = 0; i < pixels; i++) {
       one[i] = weights[i * filters + k];
@@ -54,35 +54,15 @@ static clf_status report_filters(FILE *out, const clf_model *model) {
     return CLF_OK; /* no such layer */
   }
   const int64_t size = clf_tensor_size(weights, 0), filters = clf_tensor_size(weights, 3);
-  if (clf_tensor_size(weights, 2) == 1 && size * size <= PICTURE_MOST_PIXELS) {
+  if (clf_tensor_size(weights, 2) == 1 && size * size <= MAX_PIXELS) {
     status = write_filters(out, clf_tensor_data(weights), size, filters);
   }
   clf_tensor_free(weights);
   return status;
 }
 
-static clf_status report_layers(FILE *out, const clf_model *model) {
-  size_t needed = 0;
-  clf_status status = clf_network_summary(model, NULL, 0, &needed);
-  if (status == CLF_ERROR_UNSUPPORTED) {
-    return CLF_OK; /* no network */
-  }
-  char *text = status == CLF_OK ? malloc(needed) : NULL;
-  if (text == NULL) {
-    return status < 0 ? status : CLF_ERROR_MEMORY;
-  }
-  status = clf_network_summary(model, text, needed, NULL);
-  if (status == CLF_OK) {
-    fputs("<h3>Layers</h3>\n<pre>", out);
-    html_text(out, text);
-    fputs("</pre>\n", out);
-  }
-  free(text);
-  return status;
-}
-
 clf_status report_network(FILE *out, const history *h, const clf_model *model) {
   page_curves(out, h);
-  clf_status status = report_layers(out, model);
+  clf_status status = page_layers(out, model);
   return status == CLF_OK ? report_filters(out, model) : status;
 }

@@ -7,13 +7,13 @@
 
 #include "common/history.h"
 
-enum { MOST_CLASSES = 64 };
+enum { MAX_CLASSES = 64, MAX_PIXELS = 8192 /* of a picture in the page */ };
 
 /* The test set as the page needs it. */
 typedef struct test_view {
   int64_t rows, classes, height, width;
   const int32_t *labels; /* [rows] */
-  const char *names[MOST_CLASSES];
+  const char *names[MAX_CLASSES];
   clf_tensor *images;       /* [rows, height, width] */
   clf_tensor *label_tensor; /* holds `labels` */
 } test_view;

@@ -53,7 +53,7 @@ static clf_status open_vectors(vectors *v, const clf_model *model) {
 static void write_vector(FILE *out, const test_view *view, const vectors *v, int64_t index,
                          const char *name) {
   const int64_t pixels = view->height * view->width;
-  float values[PICTURE_MOST_PIXELS];
+  float values[MAX_PIXELS];
   const float scale = v->scale != NULL ? *(const float *)clf_tensor_data(v->scale) : 1;
   for (int64_t j = 0; j < pixels; j++) {
     const int64_t at = index * pixels + j;
@@ -105,7 +105,7 @@ clf_status report_support_vectors(FILE *out, const test_view *view, const clf_mo
   }
   const int64_t pixels = view->height * view->width;
   clf_status status = open_vectors(&v, model);
-  if (status == CLF_OK && clf_tensor_size(v.images, 1) == pixels && pixels <= PICTURE_MOST_PIXELS &&
+  if (status == CLF_OK && clf_tensor_size(v.images, 1) == pixels && pixels <= MAX_PIXELS &&
       clf_tensor_count(v.counts) == view->classes) {
     write_vectors(out, view, &v);
   }

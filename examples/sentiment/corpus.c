@@ -1,29 +1,131 @@
 #include "corpus.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <string.h>
 
-#include "common/options.h"
+#include "common/folder.h"
+#include "common/session.h"
 
-enum { MOST_PATH = 4096, IMDB_STEPS = 256, SYNTHETIC_STEPS = 64 };
-enum { SYNTHETIC_TRAIN = 6000, SYNTHETIC_TEST = 2000 };
+enum { FOLDER_STEPS = 256, SYNTHETIC_STEPS = 64 };
+enum { SYNTHETIC_TRAIN = 6000, SYNTHETIC_TEST = 2000, MIN_LABELS = 2 };
 
-static bool is_folder(const char *folder, const char *inside) {
-  char path[MOST_PATH];
-  struct stat found;
-  snprintf(path, sizeof path, "%s%s", folder, inside);
-  return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+/* The labels that two folders have both, and how many only one of them has. */
+static int compare_labels(name_list *both, int64_t *left_out, const char *train, const char *test) {
+  name_list other = {0};
+  int status = folder_list(both, train, FOLDER_FOLDERS);
+  status = status < 0 ? folder_list(&other, test, FOLDER_FOLDERS) : status;
+  int64_t kept = 0;
+  for (int64_t i = 0; i < both->count; i++) {
+    if (name_list_has(&other, both->names[i])) {
+      both->names[kept++] = both->names[i];
+    } else {
+      complain("'%s' has a folder '%s' and '%s' has none: it is left out", train, both->names[i],
+               test);
+      free(both->names[i]);
+    }
+  }
+  *left_out = both->count - kept;
+  both->count = kept;
+  for (int64_t i = 0; i < other.count; i++) {
+    if (!name_list_has(both, other.names[i])) {
+      complain("'%s' has a folder '%s' and '%s' has none: it is left out", test, other.names[i],
+               train);
+      (*left_out)++;
+    }
+  }
+  name_list_free(&other);
+  return status;
 }
 
-static clf_status load(reviews *out, clf_context *context, const char *folder, const char *inside,
-                       const char *part) {
-  char path[MOST_PATH];
-  snprintf(path, sizeof path, "%s%s%s", folder, inside, part);
-  return clf_documents_load(&out->documents, context, "folder", path, "folders=neg,pos");
+/* The reader's parameter for a list of labels, to be freed; NULL after a message. */
+static char *labels_param(const name_list *labels) {
+  size_t size = 32;
+  for (int64_t i = 0; i < labels->count; i++) {
+    size += strlen(labels->names[i]) + 1;
+    if (strpbrk(labels->names[i], ",\"") != NULL) {
+      complain(
+          "the folder '%s' has a comma or a quotation mark in its name; rename it, or give "
+          "train and test the same folders",
+          labels->names[i]);
+      return NULL;
+    }
+  }
+  char *text = malloc(size);
+  if (text == NULL) {
+    report_failure(CLF_ERROR_MEMORY);
+    return NULL;
+  }
+  size_t length = (size_t)snprintf(text, size, "folders=\"");
+  for (int64_t i = 0; i < labels->count; i++) {
+    length +=
+        (size_t)snprintf(text + length, size - length, "%s%s", i > 0 ? "," : "", labels->names[i]);
+  }
+  snprintf(text + length, size - length, "\"");
+  return text;
 }
 
-static clf_status make_up(corpus *out, clf_context *context, int64_t seed) {
+/* Reads both parts; `chosen` names the labels to read, NULL for all. */
+static int load_parts(corpus *out, clf_context *context, const char *train, const char *test,
+                      const char *chosen) {
+  clf_status status = clf_documents_load(&out->train.documents, context, "folder", train, chosen);
+  if (status == CLF_OK) {
+    status = clf_documents_load(&out->test.documents, context, "folder", test, chosen);
+  }
+  return status == CLF_OK ? -1 : report_failure(status);
+}
+
+static int read_folder(corpus *out, clf_context *context, const char *folder) {
+  char *train = join_path(folder, "train"), *test = join_path(folder, "test"), *chosen = NULL;
+  name_list labels = {0};
+  int64_t left_out = 0;
+  int status = train == NULL || test == NULL ? report_failure(CLF_ERROR_MEMORY) : -1;
+  status = status < 0 ? compare_labels(&labels, &left_out, train, test) : status;
+  if (status < 0 && labels.count < MIN_LABELS) {
+    complain(
+        "'%s' and '%s' need at least %d folders each, called the same, one for each label "
+        "with its text files; they have %" PRId64,
+        train, test, MIN_LABELS, labels.count);
+    status = EXIT_FAILURE;
+  }
+  if (status < 0 && left_out > 0) {
+    chosen = labels_param(&labels);
+    status = chosen == NULL ? EXIT_FAILURE : -1;
+  }
+  status = status < 0 ? load_parts(out, context, train, test, chosen) : status;
+  name_list_free(&labels);
+  free(chosen);
+  free(test);
+  free(train);
+  return status;
+}
+
+/* The folder with the parts, or where they are in its folder aclImdb that one. */
+static int find_and_read(corpus *out, clf_context *context, const char *folder) {
+  char *train = join_path(folder, "train"), *inside = join_path(folder, "aclImdb"),
+       *inside_train = join_path(folder, "aclImdb/train");
+  int status = EXIT_FAILURE;
+  if (train == NULL || inside == NULL || inside_train == NULL) {
+    status = report_failure(CLF_ERROR_MEMORY);
+  } else if (is_folder(train)) {
+    status = read_folder(out, context, folder);
+  } else if (is_folder(inside_train)) {
+    status = read_folder(out, context, inside);
+  } else {
+    complain(
+        "no texts in '%s': neither it nor its folder aclImdb has the folders train and test, "
+        "each with a folder of text files for each label; examples/data/fetch.sh imdb gets "
+        "film reviews",
+        folder);
+  }
+  free(inside_train);
+  free(inside);
+  free(train);
+  return status;
+}
+
+static clf_status generate(corpus *out, clf_context *context, int64_t seed) {
   out->synthetic = true;
   out->steps = SYNTHETIC_STEPS;
   clf_status status = synthetic_reviews(&out->train, context, SYNTHETIC_TRAIN, 2 * seed + 1);
@@ -33,27 +135,12 @@ static clf_status make_up(corpus *out, clf_context *context, int64_t seed) {
 }
 
 int corpus_open(corpus *out, clf_context *context, const char *folder, int64_t seed) {
-  clf_status status;
-  *out = (corpus){.steps = IMDB_STEPS};
-  if (folder == NULL) {
-    status = make_up(out, context, seed);
-  } else {
-    const char *inside = is_folder(folder, "/train") ? "" : "/aclImdb";
-    if (!is_folder(folder, inside[0] == '\0' ? "/train" : "/aclImdb/train")) {
-      complain(
-          "no reviews in '%s': neither it nor its folder aclImdb has train/neg, train/pos, "
-          "test/neg and test/pos; unpack the Large Movie Review Dataset there",
-          folder);
-      return EXIT_FAILURE;
-    }
-    status = load(&out->train, context, folder, inside, "/train");
-    status = status == CLF_OK ? load(&out->test, context, folder, inside, "/test") : status;
+  *out = (corpus){.steps = FOLDER_STEPS};
+  if (folder != NULL) {
+    return find_and_read(out, context, folder);
   }
-  if (status < 0) {
-    complain("%s", clf_last_error());
-    return EXIT_FAILURE;
-  }
-  return -1;
+  const clf_status status = generate(out, context, seed);
+  return status == CLF_OK ? -1 : report_failure(status);
 }
 
 static void close_reviews(reviews *r) {

@@ -1,4 +1,4 @@
-/* The reviews of the sentiment program: a folder of text files, or made up. */
+/* The texts of the sentiment program: folders of text files, or synthetic reviews. */
 #ifndef EXAMPLES_SENTIMENT_CORPUS_H
 #define EXAMPLES_SENTIMENT_CORPUS_H
 
@@ -7,27 +7,27 @@
 
 typedef struct reviews {
   clf_documents *documents;
-  const char **labels; /* [count] of made-up ones, "negative" or "positive"; else NULL */
+  const char **labels; /* [count] of synthetic ones, "negative" or "positive"; else NULL */
 } reviews;
 
 typedef struct corpus {
   reviews train, test;
   bool synthetic;
-  int64_t steps; /* words of a review that networks read */
+  int64_t steps; /* words of a text that networks read */
 } corpus;
 
-/* Reads FOLDER/train and FOLDER/test, or those of FOLDER/aclImdb, with a folder for each label;
- * without a folder (NULL) makes reviews up. Returns -1 to go on, or the status to exit with after a
+/* Reads FOLDER/train and FOLDER/test, or those of FOLDER/aclImdb, with a folder of text files for
+ * each label. Labels that only one of the two has are left out, with a message. Without a folder
+ * (NULL) the reviews are synthetic. Returns -1 to go on, or the status to exit with after a
  * message. */
 int corpus_open(corpus *out, clf_context *context, const char *folder, int64_t seed);
 void corpus_close(corpus *c);
 
-/* Reviews as rows, with their labels. */
+/* Texts as rows, with their labels. */
 clf_status corpus_rows(clf_dataset **out, const clf_vocabulary *vocabulary, const reviews *from);
 
 /* Reviews of two opinions, one of which is denied. Which one decides what the review says, and
- * words between "not" and what it denies are many: the words alone tell nothing, their order all.
- */
+ * words between "not" and what it denies are many: the words alone say nothing, their order all. */
 clf_status synthetic_reviews(reviews *out, clf_context *context, int64_t count, int64_t seed);
 
 #endif

@@ -10,18 +10,18 @@
 static const char *const preset_names[PRESETS] = {"exact", "best"};
 
 #define IDS(words) "encoding=sequence max_words=" words
-#define RECURRENT(cell) "units=50; dropout rate=0.2; " cell " units=32; dense units=1"
-#define AVERAGE "units=50; global_average_pool1d; dense units=16 activation=relu; dense units=1"
+#define RECURRENT(cell) "units=50; dropout rate=0.2; " cell " units=32"
+#define AVERAGE "units=50; global_average_pool1d; dense units=16 activation=relu"
 #define BOTH_WAYS                                                                                  \
   "units=64 dropout=0.4; dropout rate=0.5; lstm units=64 bidirectional=true "                      \
-  "return_sequences=true dropout=0.2; global_average_pool1d; dropout rate=0.5; dense units=1"
+  "return_sequences=true dropout=0.2; global_average_pool1d; dropout rate=0.5"
 #define BAG(ngrams) "encoding=tf_idf ngrams=" ngrams " min_count=2 sublinear=true"
 
 /* Weights swing from step to step, and by the small batch at an epoch's end held-out accuracy may
  * fall by a tenth; their mean over the last hundred steps or so does not. */
 #define EXACT                                                                                      \
   .training = "validation_split=0.2 averaging=0.99", .optimizer = "rmsprop",                       \
-  .optimizer_params = "learning_rate=0.001 alpha=0.9", .epochs = 5, .epochs_synthetic = 20
+  .optimizer_params = "learning_rate=0.001 alpha=0.9", .epochs = 5, .epochs_synthetic = 32
 
 /* A new model is a line here. */
 static const model_entry models[] = {
@@ -49,17 +49,18 @@ const model_recipe *models_recipe(const model_entry *entry, model_preset preset)
   return &entry->recipes[entry->recipes[preset].params != NULL ? preset : PRESET_EXACT];
 }
 
-void models_params(char out[MOST_PARAMS], const model_recipe *recipe, int64_t words,
+void models_params(char out[MAX_PARAMS], const model_recipe *recipe, int64_t words, int64_t classes,
                    int64_t epochs) {
+  const bool two = classes == 2;
   if (recipe->optimizer == NULL) {
-    snprintf(out, MOST_PARAMS, "%s", recipe->params);
+    snprintf(out, MAX_PARAMS, "%s", recipe->params);
     return;
   }
-  snprintf(out, MOST_PARAMS,
-           "epochs=%" PRId64
-           " loss=binary_cross_entropy batch_size=128 %s "
-           "layers='embedding vocabulary=%" PRId64 " %s'",
-           epochs, recipe->training, words, recipe->params);
+  snprintf(out, MAX_PARAMS,
+           "epochs=%" PRId64 " loss=%s batch_size=128 %s layers='embedding vocabulary=%" PRId64
+           " %s; dense units=%" PRId64 "'",
+           epochs, two ? "binary_cross_entropy" : "cross_entropy", recipe->training, words,
+           recipe->params, two ? 1 : classes);
 }
 
 static int choose_preset(model_choice *choice, const char *name) {

@@ -4,7 +4,7 @@
 
 #include "corpus.h"
 
-enum { MOST_TEXT = 512 };
+enum { MAX_TEXT = 512 };
 
 typedef struct words {
   const char *const *list;
@@ -31,7 +31,7 @@ static const words openings =
 
 typedef struct generator {
   uint64_t state;
-  char text[MOST_TEXT];
+  char text[MAX_TEXT];
   size_t length;
 } generator;
 
@@ -78,7 +78,7 @@ static bool make_review(generator *g) {
 
 clf_status synthetic_reviews(reviews *out, clf_context *context, int64_t count, int64_t seed) {
   generator g = {.state = (uint64_t)seed};
-  char(*texts)[MOST_TEXT] = calloc((size_t)count, sizeof *texts);
+  char(*texts)[MAX_TEXT] = calloc((size_t)count, sizeof *texts);
   const char **pointers = calloc((size_t)count, sizeof *pointers);
   out->labels = calloc((size_t)count, sizeof *out->labels);
   clf_status status = CLF_ERROR_MEMORY;

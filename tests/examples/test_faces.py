@@ -10,6 +10,8 @@ import sys
 import tempfile
 import unittest
 
+from report_checks import check_help, check_report, check_usage
+
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 CONTRACT = {"model", "params", "train_rows", "test_rows", "fit_seconds", "predict_seconds",
             "train_accuracy", "test_accuracy", "outcome", "threads", "seed", "cpu", "data", "version",
@@ -92,14 +94,42 @@ class Faces(unittest.TestCase):
             self.assertEqual(sorted(people), [f"subject{i:02}" for i in range(1, 13)])
         page = (self.folder / "r.html").read_text()
         self.assertIn("ROC curve of hog_fisher", page)
-        self.assertIn("nobody's", page)
+        self.assertIn("show nobody", page)
 
     def test_report_has_pictures_and_confusions(self):
-        self.run_program("--model", "svm", "--splits", "1", "--report", "r.html")
+        rows = self.results("--model", "svm", "--splits", "1", "--report", "r.html")
         page = (self.folder / "r.html").read_text()
+        check_report(self, page, rows)
         self.assertGreater(page.count("<img"), 12)
         self.assertIn('class="confusion"', page)
         self.assertIn("Most often mistaken", page)
+
+    def test_folders_of_people(self):
+        """A folder a person, whatever it and the pictures are called."""
+        people = ["Anna", 'B. "Bob", Jr.', "x" * 100]
+        for person, name in enumerate(people):
+            (self.folder / "people" / name).mkdir(parents=True)
+            for i in range(5):
+                row = bytes(100 + 15 * i if x // 4 == 2 * person + 1 else 20 for x in range(40))
+                path = self.folder / "people" / name / f"{'y' * 80} {i}.pgm"
+                path.write_bytes(b"P5 40 30 255\n" + row * 30)
+        (self.folder / "people" / "Anna" / "notes.txt").write_text("no picture")
+        said, complaints = (self.run_program(
+            "--data", "people", "--model", "hog_ridge", "--splits", "2", "--json", "r.json",
+            "--report", "r.html", "--save", "p.clf", stream=stream) for stream in ("stdout", "stderr"))
+        self.assertIn("15 pictures of 3 people", said)
+        self.assertIn("1 of 6 files in 'people/Anna' are left out", complaints)
+        result, = json.loads((self.folder / "r.json").read_text())
+        self.assertEqual(result["test_accuracy"], 1)
+        self.assertEqual(sorted(name.split("/")[0] for name in result["splits"][0]["train"]),
+                         sorted(people))
+        self.assertIn('B. &quot;Bob&quot;, Jr.', (self.folder / "r.html").read_text())
+
+    def test_options(self):
+        check_help(self, PROGRAM, "folder of folders, one a person", "subjectNN.WHAT",
+                   "else faces that the program draws")
+        check_usage(self, self.run_program, (["--model", "x"], "there are all, cnn, fisher"),
+                    (["--splits", "0"], "--splits takes a whole number from 1 up"))
 
     def test_saves_the_best_model(self):
         said = self.run_program("--model", "hog_ridge", "--splits", "1", "--save", "people.clf")
@@ -118,11 +148,19 @@ class Faces(unittest.TestCase):
                                                    "--splits", "1", status=1, stream="stdout"))
         self.assertIn("leave-one-out and strangers",
                       self.run_program("--protocol", "ten", status=2))
-        self.assertIn("no faces in 'nowhere'", self.run_program("--data", "nowhere", status=1))
+        self.assertIn("'nowhere'", self.run_program("--data", "nowhere", status=1))
+        self.assertIn("no faces in '.'", self.run_program("--data", ".", status=1))
+        self.assertIn("nowhere/p.clf", self.run_program("--save", "nowhere/p.clf", status=1))
         data = self.pictures(2, 2)
         broken = self.folder / "data" / "yalefaces" / "subject01.broken"
         broken.write_bytes(b"P5 40 30 255\n")
-        self.assertIn("subject01.broken", self.run_program("--data", data, status=1))
+        says = self.run_program("--data", data, "--model", "hog_ridge", "--splits", "1",
+                                stream="stderr")
+        self.assertIn("1 of 5 files", says)
+        self.assertIn("subject01.broken", says)
+        for path in broken.parent.glob("*.number1"):
+            path.unlink()
+        self.assertIn("two pictures of one of them", self.run_program("--data", data, status=1))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ import unittest
 import xml.etree.ElementTree
 import zlib
 
+from report_checks import check_help, check_report, check_usage
+
 PROGRAM, ROOT = sys.argv.pop(1), pathlib.Path(sys.argv.pop(1))
 SAMPLE = ROOT / "examples" / "data"
 LEVELS = 62  # of the report's grey pictures, above 0
@@ -111,7 +113,7 @@ class Results(unittest.TestCase):
 
     def test_fields_are_those_of_the_documentation(self):
         text = (ROOT / "docs" / "json.md").read_text()
-        parts = re.split("^Networks add|^with, in|^`faces` gives", text, flags=re.M)
+        parts = re.split("^Networks add|^with, in|^`sentiment` adds", text, flags=re.M)
         every, networks, arrays = (re.findall(r"^\| `(\w+)` \|", part, re.M) for part in parts[:3])
         for row in self.results:
             more = networks if "history" in row else []
@@ -154,6 +156,9 @@ class Results(unittest.TestCase):
             for name in ("src", "href", "srcset", "background"):
                 self.assertRegex(attributes.get(name, "data:"), "^data:")
         self.assertNotRegex(self.html, r"url\(|@import|https?:")
+
+    def test_report_says_how_it_was_made(self):
+        check_report(self, self.html, self.results)
 
     def test_report_is_accessible(self):
         for attributes in self.page.images:
@@ -340,7 +345,8 @@ class Options(unittest.TestCase):
         self.assertTrue(said.startswith("mnist: "))
 
     def test_help_and_version(self):
-        self.assertIn("--report FILE", run("--help")[0])
+        check_help(self, PROGRAM, "--report FILE", "a sample of 12,000 images that comes with the program")
+        check_usage(self, lambda *arguments, status: run(*arguments, status=status)[1])
         self.assertRegex(run("--version")[0], r"^mnist, libclassify \d+\.\d+\.\d+\n$")
 
     def test_wrong_options_are_named(self):
@@ -365,7 +371,7 @@ class Options(unittest.TestCase):
                 self.wrong(*arguments, status=2, says=says)
 
     def test_too_many_threads_are_the_library_s_word(self):
-        self.wrong("--threads", "100000", status=1, says="threads is 100000")
+        self.wrong("--threads", "100000", status=2, says="threads is 100000")
 
     def test_missing_data_are_named(self):
         self.wrong("--data", self.folder, status=1, says=f"no MNIST in '{self.folder}'.*fetch.sh")

@@ -11,6 +11,8 @@ import sys
 import tempfile
 import unittest
 
+from report_checks import check_help, check_report, check_usage
+
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 GOOD = "a fine warm film with a clever plot and a cast to remember"
 BAD = "a dull cold film with a stupid plot and a cast to forget"
@@ -27,6 +29,7 @@ class Sentiment(unittest.TestCase):
         run = subprocess.run([PROGRAM, *arguments, "--quiet"], input=typed, capture_output=True,
                              text=True, cwd=self.folder, env=environment, timeout=250)
         self.assertEqual(run.returncode, status, run.stderr + run.stdout)
+        self.complaints = run.stderr
         return run.stdout if status == 0 else run.stderr
 
     def reviews(self, **counts):
@@ -48,11 +51,14 @@ class Sentiment(unittest.TestCase):
         self.assertEqual(result["data"], "synthetic")
         self.assertGreater(result["test_accuracy"], 0.97)
         self.assertEqual(len(result["history"]["validation_loss"]), result["epochs"])
-        self.assertIn("<svg", (self.folder / "r.html").read_text())
+        page = (self.folder / "r.html").read_text()
+        check_report(self, page, [result])
+        for part in ("<svg", 'class="confusion"', "Vocabulary: encoding=sequence"):
+            self.assertIn(part, page)
         bars = [line.split() for line in said.splitlines() if line.startswith("  negative")]
         self.assertEqual(len(bars), 2)  # of the test set, and the line typed
         self.assertGreater(float(bars[1][1]), 90)
-        self.assertIn("moved by", said)
+        self.assertIn("words that change the probability of negative:", said)
 
     def test_a_bag_of_words_does_not_know_the_order(self):
         self.run_program("--model", "bag_of_words", "--json", "r.json")
@@ -66,17 +72,67 @@ class Sentiment(unittest.TestCase):
                                 + 90000 * "a clever film " + "\n")
         self.assertIn("40 to train on, 6 to test", said)
         self.assertIn("no words in it", said)
-        self.assertIn("moved by none of its words", said)
+        self.assertIn("no single word changes the result", said)
         self.assertIn("too long to be read again", said)
         self.assertIn("100.00 %", said)
         self.assertGreater((self.folder / "m.clf").stat().st_size, 100)
+
+    def texts(self, labels):
+        """Three texts a label to train on and one to test, whose words are the label's number."""
+        for part, count in (("train", 3), ("test", 1)):
+            for number, label in enumerate(labels):
+                place = self.folder / "data" / part / label
+                place.mkdir(parents=True)
+                for i in range(count):
+                    words = f"word{number} thing{number} is here again{number} "
+                    (place / f"{i}.txt").write_text(words * 8)
+
+    def test_any_labels(self):
+        """Three of them, with blanks and quotation marks; a bag of words and a network."""
+        labels = ["one label", 'say "two"', "three, or more"]
+        self.texts(labels)
+        said = self.run_program("--data", "data", "--model", "all", "--preset", "exact", "--epochs",
+                                "60", "--json", "r.json", "--report", "r.html", typed="word2 is here\n")
+        rows = json.loads((self.folder / "r.json").read_text())
+        self.assertEqual([row["test_rows"] for row in rows], [3] * 4)
+        self.assertEqual(rows[-1]["test_accuracy"], 1)
+        self.assertIn("dense units=3", rows[0]["params"])
+        self.assertIn("loss=cross_entropy", rows[0]["params"])
+        self.assertEqual(rows[-1]["vocabulary"], "encoding=tf_idf ngrams=1,2 min_count=2 sublinear=true")
+        page = (self.folder / "r.html").read_text()
+        check_report(self, page, rows)
+        self.assertIn('say &quot;two&quot;', page)
+        for label in labels:
+            self.assertIn(label, said)
+
+    def test_a_label_of_one_part_is_left_out(self):
+        self.texts(["a", "b b", "c"])
+        shutil.rmtree(self.folder / "data" / "test" / "c")
+        said = self.run_program("--data", "data", "--model", "bag_of_words")
+        self.assertIn("6 to train on, 2 to test", said)
+        self.assertIn("'data/train' has a folder 'c' and 'data/test' has none: it is left out",
+                      self.complaints)
+        (self.folder / "data" / "test" / "d").mkdir()
+        (self.folder / "data" / "test" / "b b").rename(self.folder / "data" / "test" / "b, b")
+        says = self.run_program("--data", "data", status=1)
+        self.assertIn("at least 2 folders each, called the same", says)
+        (self.folder / "data" / "train" / "b b").rename(self.folder / "data" / "train" / "b, b")
+        self.assertIn("'b, b' has a comma", self.run_program("--data", "data", status=1))
+
+    def test_options(self):
+        check_help(self, PROGRAM, "a folder of text files for each label", "else synthetic reviews")
+        check_usage(self, self.run_program, (["--model", "x"], "there are all, lstm, gru"),
+                    (["--epochs", "x"], "--epochs takes a whole number from 1 up"),
+                    (["--preset", "x"], "there are exact and best"),
+                    (["--threads", "9999999"], "threads is 9999999"))
+        self.assertIn("nowhere/m.clf", self.run_program("--save", "nowhere/m.clf", status=1))
 
     def test_says_what_is_wrong(self):
         self.assertIn("did you mean lstm?",
                       self.run_program("--model", "lstn", status=2))
         self.assertIn("did you mean exact?",
                       self.run_program("--preset", "exakt", status=2))
-        self.assertIn("no reviews in 'nowhere'", self.run_program("--data", "nowhere", status=1))
+        self.assertIn("no texts in 'nowhere'", self.run_program("--data", "nowhere", status=1))
         for name in "train_pos", "train_neg", "test_pos", "test_neg":
             self.reviews(**{name: 0})
         self.assertIn("is empty", self.run_program("--data", str(self.folder), status=1))

@@ -1,0 +1,136 @@
+#include "folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "session.h"
+
+bool is_folder(const char *path) {
+  struct stat found;
+  return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+char *join_path(const char *folder, const char *name) {
+  const size_t size = strlen(folder) + strlen(name) + 2;
+  char *path = malloc(size);
+  if (path != NULL) {
+    snprintf(path, size, "%s/%s", folder, name);
+  }
+  return path;
+}
+
+const char *mnist_place(const char *folder) {
+  static const char *const files[] = {"/train-images-idx3-ubyte.gz", "/train-images-idx3-ubyte",
+                                      "/mnist/train-images-idx3-ubyte.gz",
+                                      "/mnist/train-images-idx3-ubyte"};
+  for (size_t i = 0; i < 4; i++) {
+    char *path = join_path(folder, files[i]);
+    const bool found = path != NULL && access(path, F_OK) == 0;
+    free(path);
+    if (found) {
+      return i < 2 ? "" : "/mnist";
+    }
+  }
+  return NULL;
+}
+
+static int is_visible(const struct dirent *entry) {
+  return entry->d_name[0] != '.';
+}
+
+/* Keeps the entry's name where it is of the part; false when memory runs out. */
+static bool keep_entry(name_list *out, const char *folder, const char *name, folder_part part) {
+  char *path = join_path(folder, name);
+  if (path == NULL) {
+    return false;
+  }
+  const bool wanted = is_folder(path) == (part == FOLDER_FOLDERS);
+  free(path);
+  if (wanted) {
+    char *kept = strdup(name);
+    out->names[out->count] = kept;
+    out->count += kept != NULL;
+    return kept != NULL;
+  }
+  return true;
+}
+
+int folder_list(name_list *out, const char *path, folder_part part) {
+  struct dirent **entries = NULL;
+  const int count = scandir(path, &entries, is_visible, alphasort);
+  *out = (name_list){0};
+  if (count < 0) {
+    complain("cannot read the folder '%s': %s", path, strerror(errno));
+    return EXIT_FAILURE;
+  }
+  out->names = calloc((size_t)count + 1, sizeof *out->names);
+  bool complete = out->names != NULL;
+  for (int i = 0; i < count; i++) {
+    complete = complete && keep_entry(out, path, entries[i]->d_name, part);
+    free(entries[i]);
+  }
+  free(entries);
+  return complete ? -1 : report_failure(CLF_ERROR_MEMORY);
+}
+
+void name_list_free(name_list *list) {
+  for (int64_t i = 0; i < list->count; i++) {
+    free(list->names[i]);
+  }
+  free(list->names);
+  *list = (name_list){0};
+}
+
+bool name_list_has(const name_list *list, const char *name) {
+  for (int64_t i = 0; i < list->count; i++) {
+    if (strcmp(list->names[i], name) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Whether the file, not the machine, is to blame. */
+static bool is_damaged(clf_status status) {
+  return status < 0 && status != CLF_ERROR_MEMORY && status != CLF_ERROR_CANCELLED;
+}
+
+int folder_pictures(clf_context *context, const char *folder, const name_list *files,
+                    picture_receiver receive, void *user) {
+  int64_t left_out = 0;
+  char first[512] = "";
+  clf_status status = CLF_OK;
+  for (int64_t i = 0; status == CLF_OK && i < files->count; i++) {
+    char *path = join_path(folder, files->names[i]);
+    clf_image *image = NULL;
+    status = path != NULL ? clf_image_load(&image, context, path, NULL) : CLF_ERROR_MEMORY;
+    if (status == CLF_OK) {
+      status = receive(user, image, files->names[i]);
+    } else if (is_damaged(status)) {
+      if (left_out++ == 0) {
+        snprintf(first, sizeof first, "%s", clf_last_error());
+      }
+      status = CLF_OK;
+    }
+    free(path);
+  }
+  if (status < 0) {
+    return report_failure(status);
+  }
+  if (left_out == files->count) {
+    complain("no pictures in '%s'%s%s", folder, left_out > 0 ? ": " : "", first);
+    return EXIT_FAILURE;
+  }
+  if (left_out > 0) {
+    complain("%" PRId64 " of %" PRId64 " files in '%s' are left out: %s", left_out, files->count,
+             folder, first);
+  }
+  return -1;
+}

@@ -1,0 +1,221 @@
+/* Precision and recall of each class, and scenes with what was found and missed drawn into them:
+ * those with the most mistakes first, then others, spread evenly over the rest. Pictures are small
+ * PNG files, boxes are drawn over them as SVG. */
+#include "report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/picture.h"
+#include "common/report.h"
+#include "common/share_curve.h"
+
+enum { WORST = 6, OTHERS = 6, MAX_WIDTH = 480 /* of a picture */ };
+
+/* What the detector does at its own threshold, on all scenes. */
+typedef struct totals {
+  int64_t boxes, right, missed;
+} totals;
+
+static totals count_matches(const detect_story *story) {
+  totals t = {0};
+  for (int64_t i = 0; i < story->scenes->count; i++) {
+    t.boxes += story->matches[i].count;
+    t.right += story->matches[i].count - story->matches[i].wrong;
+    t.missed += story->matches[i].missed;
+  }
+  return t;
+}
+
+static void write_head(FILE *out, const detect_story *story) {
+  const evaluation *e = story->result;
+  const totals t = count_matches(story);
+  char scenes[32], objects[32], time[96];
+  snprintf(scenes, sizeof scenes, "%" PRId64, e->scenes);
+  snprintf(objects, sizeof objects, "%" PRId64, e->objects);
+  snprintf(time, sizeof time, "%.2f s for %.2f megapixels", e->seconds, e->megapixels);
+  page_begin(out, story->title);
+  fprintf(out,
+          "<p class=\"lead\">Average precision %.4f. By its own threshold the detector finds "
+          "%" PRId64 " of %" PRId64 " objects, and %" PRId64 " of its %" PRId64
+          " boxes are wrong.</p>\n",
+          e->average_precision, t.right, e->objects, t.boxes - t.right, t.boxes);
+  const fact own[] = {
+      {"Scenes", scenes},
+      {"Objects", objects},
+      {"Detection", time},
+      {"Detector", story->file},
+      {"Parameters", story->params != NULL ? story->params : "as in the file"},
+  };
+  page_facts(out, story->run, own, sizeof own / sizeof *own);
+}
+
+static void write_precision(FILE *out, const evaluation *e, const class_names *names) {
+  char name[32], title[96];
+  fprintf(
+      out,
+      "<section>\n<h2>Precision and recall</h2>\n<p class=\"note\">Recall: the share of the "
+      "objects that are found. Precision: the share of the boxes that are right. A box is right "
+      "where it overlaps an object of its class by at least %g (intersection over union) and "
+      "no surer box has found that object. Each curve goes from the surest box to the least "
+      "sure; the average precision is the area under it.</p>\n<div class=\"shares\">\n",
+      e->overlap);
+  for (int64_t i = 0; i < e->classes; i++) {
+    const class_curve *c = &e->curves[i];
+    snprintf(title, sizeof title, "Class %s: average precision %.4f",
+             name_of(names, c->label, name), c->area);
+    page_share_curve(out, &(const share_curve){.title = title,
+                                               .x_axis = "recall",
+                                               .y_axis = "precision",
+                                               .x = c->recall,
+                                               .y = c->precision,
+                                               .points = c->points});
+  }
+  fputs("</div>\n</section>\n", out);
+}
+
+/* A box over the picture, and what it is. */
+static void write_box(FILE *out, const clf_box *box, const char *kind, const char *text) {
+  fprintf(out,
+          "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%s"
+          "</title></rect>",
+          kind, (double)box->left, (double)box->top, (double)box->width, (double)box->height, text);
+}
+
+static void write_name(FILE *out, const clf_box *box, int64_t size, const char *name) {
+  fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%" PRId64 "\">%s</text>",
+          (double)box->left + 2, (double)box->top + (double)size, size, name);
+}
+
+static void write_boxes_over(FILE *out, const scene *s, const scene_match *match,
+                             const class_names *names) {
+  char name[32], text[96];
+  const int64_t size = clf_image_width(s->image) / 20;
+  for (int64_t i = 0; i < s->count; i++) {
+    if (!match->found[i]) {
+      snprintf(text, sizeof text, "missed: %s", name_of(names, s->objects[i].label, name));
+      write_box(out, &s->objects[i], "missed", text);
+    }
+  }
+  for (int64_t i = match->count - 1; i >= 0; i--) { /* the surest lies on top */
+    const clf_box *box = &match->boxes[i];
+    snprintf(text, sizeof text, "%s: %s, probability %.3f", match->right[i] ? "right" : "wrong",
+             name_of(names, box->label, name), 1 / (1 + exp(-(double)box->score)));
+    write_box(out, box, match->right[i] ? "right" : "wrong", text);
+    if (names->digits) {
+      write_name(out, box, size, name);
+    }
+  }
+}
+
+/* The picture, smaller where it is wide. */
+static clf_status write_picture(FILE *out, const clf_image *image) {
+  const int64_t height = clf_image_height(image), width = clf_image_width(image);
+  const double factor = width > MAX_WIDTH ? (double)MAX_WIDTH / (double)width : 1;
+  const int64_t rows = (int64_t)fmax(1, round(factor * (double)height));
+  clf_image *small = NULL;
+  clf_status status = clf_image_resize(&small, image, rows, (int64_t)round(factor * (double)width));
+  if (status == CLF_OK) {
+    fprintf(out,
+            "<image width=\"%" PRId64 "\" height=\"%" PRId64
+            "\" preserveAspectRatio=\"none\" href=\"",
+            width, height);
+    picture_gray(out, clf_image_pixels(small), rows, clf_image_width(small), NULL);
+    fputs("\"/>\n", out);
+  }
+  clf_image_free(small);
+  return status;
+}
+
+static clf_status write_scene(FILE *out, const scene *s, const scene_match *match,
+                              const class_names *names) {
+  fprintf(out, "<figure>\n<svg viewBox=\"0 0 %" PRId64 " %" PRId64 "\" role=\"img\" aria-label=\"",
+          clf_image_width(s->image), clf_image_height(s->image));
+  html_text(out, s->name);
+  fputs("\">\n", out);
+  const clf_status status = write_picture(out, s->image);
+  write_boxes_over(out, s, match, names);
+  fputs("\n</svg>\n<figcaption>", out);
+  html_text(out, s->name);
+  fprintf(out,
+          "<small>%" PRId64 " of %" PRId64 " found, %" PRId64
+          " wrong</small></figcaption>\n"
+          "</figure>\n",
+          s->count - match->missed, s->count, match->wrong);
+  return status;
+}
+
+typedef struct ranked {
+  int64_t scene, mistakes;
+} ranked;
+
+static int by_mistakes(const void *a, const void *b) {
+  const ranked *first = a, *second = b;
+  return first->mistakes != second->mistakes
+             ? (first->mistakes < second->mistakes ? 1 : -1)
+             : (first->scene > second->scene) - (first->scene < second->scene);
+}
+
+/* All scenes, those with the most mistakes first; NULL without memory. */
+static ranked *rank_scenes(const detect_story *story) {
+  const int64_t count = story->scenes->count;
+  ranked *order = malloc((size_t)(count + 1) * sizeof *order);
+  for (int64_t i = 0; order != NULL && i < count; i++) {
+    order[i] = (ranked){i, story->matches[i].wrong + story->matches[i].missed};
+  }
+  if (order != NULL) {
+    qsort(order, (size_t)count, sizeof *order, by_mistakes);
+  }
+  return order;
+}
+
+/* `shown` scenes of the list, spread over it evenly. */
+static clf_status write_scenes(FILE *out, const detect_story *story, const class_names *names,
+                               const char *title, const ranked *list, int64_t count,
+                               int64_t shown) {
+  clf_status status = CLF_OK;
+  shown = shown < count ? shown : count;
+  if (shown > 0) {
+    fprintf(out, "<h3>%s</h3>\n<div class=\"scenes\">\n", title);
+    for (int64_t i = 0; status == CLF_OK && i < shown; i++) {
+      const int64_t k = list[i * count / shown].scene;
+      status = write_scene(out, &story->scenes->all[k], &story->matches[k], names);
+    }
+    fputs("</div>\n", out);
+  }
+  return status;
+}
+
+static clf_status write_gallery(FILE *out, const detect_story *story, const class_names *names) {
+  const int64_t count = story->scenes->count, worst = count < WORST ? count : WORST;
+  ranked *order = rank_scenes(story);
+  if (order == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  fputs(
+      "<section>\n<h2>Scenes</h2>\n<p class=\"note\">What the detector finds by its own threshold; "
+      "hover over a box for its class and probability.</p>\n<p class=\"legend boxes\"><span "
+      "class=\"right\">found</span><span class=\"wrong\">wrong box</span><span "
+      "class=\"missed\">missed</span></p>\n",
+      out);
+  clf_status status = write_scenes(out, story, names, "Most mistakes", order, worst, worst);
+  if (status == CLF_OK) {
+    status = write_scenes(out, story, names, "Others", order + worst, count - worst, OTHERS);
+  }
+  fputs("</section>\n", out);
+  free(order);
+  return status;
+}
+
+clf_status detect_report(FILE *out, const detect_story *story) {
+  const class_names names = names_of(story->detector);
+  write_head(out, story);
+  write_precision(out, story->result, &names);
+  clf_status status = write_gallery(out, story, &names);
+  fputs("<section>\n<h2>Network</h2>\n", out);
+  status = status == CLF_OK ? page_layers(out, names.model) : status;
+  fputs("</section>\n", out);
+  page_end(out);
+  return status;
+}
