@@ -3,9 +3,9 @@
  * is turned as its EXIF data say.
  *
  * Where the library would warn of damage and go on with grey, this stops. A progressive file may
- * have any number of scans over all of its blocks: beyond MOST_SCANS it is refused. The library
- * allocates by malloc(): what a progressive file's coefficients take is held against the context's
- * memory limit first.
+ * have any number of scans over all of its blocks: beyond CLF__JPEG_MAX_SCANS it is refused. The
+ * library allocates by malloc(): what a progressive file's coefficients take is held against the
+ * context's memory limit first.
  *
  * Errors leave by longjmp(), out of functions that run under guarded(). */
 #include <math.h>
@@ -18,8 +18,7 @@
 
 #include "data/image.h"
 #include "data/image_exif.h"
-
-enum { MOST_SCANS = 128 };
+#include "data/jpeg_check.h"
 
 typedef struct jpeg_work {
   struct jpeg_decompress_struct jpeg;
@@ -45,21 +44,10 @@ static void on_error(j_common_ptr jpeg) {
   stop(self, jpeg->err->msg_code == JERR_OUT_OF_MEMORY ? CLF_ERROR_MEMORY : CLF_ERROR_FORMAT);
 }
 
-/* The warnings after which pixels are made up. */
-static bool is_damage(int code) {
-  static const int codes[] = {JWRN_JPEG_EOF,      JWRN_HIT_MARKER,        JWRN_HUFF_BAD_CODE,
-                              JWRN_MUST_RESYNC,   JWRN_BOGUS_PROGRESSION, JWRN_NOT_SEQUENTIAL,
-                              JWRN_ARITH_BAD_CODE};
-  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-    if (codes[i] == code) {
-      return true;
-    }
-  }
-  return false;
-}
-
+/* What the library goes on after, with pixels made up. A version of JFIF that it does not know is
+ * no damage. */
 static void on_message(j_common_ptr jpeg, int level) {
-  if (level < 0 && is_damage(jpeg->err->msg_code)) {
+  if (level < 0 && jpeg->err->msg_code != JWRN_JFIF_MAJOR) {
     on_error(jpeg);
   }
 }
@@ -76,8 +64,8 @@ static void on_progress(j_common_ptr jpeg) {
   if (status < 0) {
     stop(self, status);
   }
-  if (self->jpeg.input_scan_number > MOST_SCANS) {
-    snprintf(self->reason, sizeof self->reason, "it has more than %d scans", MOST_SCANS);
+  if (self->jpeg.input_scan_number > CLF__JPEG_MAX_SCANS) {
+    snprintf(self->reason, sizeof self->reason, "it has more than %d scans", CLF__JPEG_MAX_SCANS);
     stop(self, CLF_ERROR_FORMAT);
   }
 }
@@ -175,6 +163,7 @@ static void read_rows(jpeg_work *self) {
       finish_line(self->line, to, self->image->width);
     }
   }
+  jpeg_finish_decompress(&self->jpeg); /* reads on to the end marker */
 }
 
 static clf_status read_image(jpeg_work *self, clf_context *context) {
@@ -188,6 +177,7 @@ static clf_status read_image(jpeg_work *self, clf_context *context) {
   CLF__TRY(clf__image_room(source, height, width));
   CLF__TRY(choose_colors(self, &channels));
   CLF__TRY(check_blocks(self, context));
+  CLF__TRY(clf__jpeg_check(context, source));
   CLF__TRY(clf__image_begin(&self->image, context, source, height, width, channels));
   if (self->jpeg.out_color_space == JCS_CMYK) {
     self->line = clf__alloc_array(context, width, 4);

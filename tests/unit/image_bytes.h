@@ -14,7 +14,7 @@
 
 typedef struct image_bytes {
   size_t size;
-  uint8_t bytes[4096];
+  uint8_t bytes[8192];
 } image_bytes;
 
 static inline void put(image_bytes *out, const void *bytes, size_t count) {
@@ -119,34 +119,68 @@ static inline void fill_palette(uint8_t colors[3 * 128], int grey) {
 }
 
 #ifdef CLASSIFY_JPEG
-/* A JPEG file of a slope of levels. `markers` is put in after the first two bytes. */
-static inline void make_jpeg(image_bytes *out, int width, int height, J_COLOR_SPACE space,
-                             int progressive, const void *markers, size_t marker_count) {
+/* How a JPEG file is written. */
+typedef struct jpeg_form {
+  int width, height;
+  J_COLOR_SPACE space;
+  int progressive, arithmetic;
+  int restart;  /* units of a restart interval; 0: none */
+  int separate; /* a scan for each component */
+  int texture;  /* strength of noise on the ramp of levels */
+} jpeg_form;
+
+static inline void fill_line(unsigned char *line, const jpeg_form *form, int channels, int row) {
+  for (int i = 0; i < form->width * channels; i++) {
+    const unsigned noise =
+        ((unsigned)(i + 1) * 2654435761U ^ (unsigned)row * 40503U * 65537U) >> 16;
+    const int dark = form->texture > 0 ? (int)(noise % (unsigned)form->texture) : 0;
+    line[i] = (unsigned char)(i * 3 + row * 2 - dark);
+  }
+}
+
+/* The file, to be freed; `*size` receives its bytes. */
+static inline unsigned char *encode_jpeg(const jpeg_form *form, unsigned long *size) {
+  static const jpeg_scan_info separate[] = {
+      {1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}};
   struct jpeg_compress_struct jpeg;
   struct jpeg_error_mgr errors;
-  unsigned char *made = NULL, line[4 * 64];
-  unsigned long size = 0;
+  unsigned char *made = NULL;
+  *size = 0;
   jpeg.err = jpeg_std_error(&errors);
   jpeg_create_compress(&jpeg);
-  jpeg_mem_dest(&jpeg, &made, &size);
-  jpeg.image_width = (JDIMENSION)width;
-  jpeg.image_height = (JDIMENSION)height;
-  jpeg.input_components = space == JCS_GRAYSCALE ? 1 : space == JCS_RGB ? 3 : 4;
-  jpeg.in_color_space = space;
+  jpeg_mem_dest(&jpeg, &made, size);
+  jpeg.image_width = (JDIMENSION)form->width;
+  jpeg.image_height = (JDIMENSION)form->height;
+  jpeg.input_components = form->space == JCS_GRAYSCALE ? 1 : form->space == JCS_RGB ? 3 : 4;
+  jpeg.in_color_space = form->space;
   jpeg_set_defaults(&jpeg);
-  if (progressive) {
+  if (form->progressive) {
     jpeg_simple_progression(&jpeg);
   }
+  if (form->separate) {
+    jpeg.scan_info = separate;
+    jpeg.num_scans = jpeg.input_components;
+  }
+  jpeg.restart_interval = (unsigned)form->restart;
+  jpeg.arith_code = form->arithmetic;
+  unsigned char *line = malloc((size_t)(form->width * jpeg.input_components));
   jpeg_start_compress(&jpeg, TRUE);
   while (jpeg.next_scanline < jpeg.image_height) {
-    for (int i = 0; i < width * jpeg.input_components; i++) {
-      line[i] = (unsigned char)(i * 3 + (int)jpeg.next_scanline * 2);
-    }
-    JSAMPROW row = line;
-    jpeg_write_scanlines(&jpeg, &row, 1);
+    fill_line(line, form, jpeg.input_components, (int)jpeg.next_scanline);
+    jpeg_write_scanlines(&jpeg, &line, 1);
   }
   jpeg_finish_compress(&jpeg);
   jpeg_destroy_compress(&jpeg);
+  free(line);
+  return made;
+}
+
+/* A JPEG file of a ramp of levels. `markers` is put in after the first two bytes. */
+static inline void make_jpeg(image_bytes *out, int width, int height, J_COLOR_SPACE space,
+                             int progressive, const void *markers, size_t marker_count) {
+  const jpeg_form form = {width, height, space, progressive, 0, 0, 0, 0};
+  unsigned long size = 0;
+  unsigned char *made = encode_jpeg(&form, &size);
   out->size = 0;
   put(out, made, 2);
   put(out, markers, marker_count);
