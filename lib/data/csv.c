@@ -56,6 +56,18 @@ static clf_status allocate_x(clf__csv_reader *self, bool wide) {
                             self->columns.counts[CLF__CSV_FEATURE]);
 }
 
+/* Numbers by a point, before a delimiter and of no list of missing values, are read where they
+ * stand. */
+static clf_status allocate_plain(clf__csv_reader *self) {
+  const clf__csv_columns *columns = &self->columns;
+  const bool plain = columns->text.decimal == '.' && columns->text.missing == NULL;
+  self->plain = clf__alloc_zeroed(self->context, columns->count, sizeof *self->plain);
+  for (int64_t i = 0; self->plain != NULL && i + 1 < columns->count; i++) {
+    self->plain[i] = plain && columns->roles[i] == CLF__CSV_FEATURE;
+  }
+  return self->plain != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
 static clf_status allocate(clf__csv_reader *self) {
   const clf__csv_columns *columns = &self->columns;
   int64_t bytes = columns->text.lines.end - columns->rows;
@@ -64,6 +76,7 @@ static clf_status allocate(clf__csv_reader *self) {
   clf_status status;
   self->capacity = bound < 1 ? 1 : records < bound ? records : bound;
   CLF__TRY(allocate_x(self, self->params->dtype == CLF__READ_F64));
+  CLF__TRY(allocate_plain(self));
   if (columns->counts[CLF__CSV_TARGET] > 0) {
     CLF__TRY(clf__tensor_matrix(&self->targets, self->context, CLF_F64, self->capacity,
                                 columns->counts[CLF__CSV_TARGET]));
@@ -198,7 +211,6 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
   clf__csv_reader self = {.context = context, .params = values};
   clf_status status;
   CLF__TRY(clf__csv_columns_read(&self.columns, context, bytes, name, &self.params->style));
-  self.plain = self.columns.text.decimal == '.' && self.columns.text.missing == NULL;
   CLF__TRY(clf__csv_columns_set_roles(&self.columns, self.params));
   status = allocate(&self);
   if (status < 0) {
@@ -216,6 +228,7 @@ done:
   clf_tensor_free(self.targets);
   clf_tensor_free(self.weights);
   clf__free(self.labels);
+  clf__free(self.plain);
   return status;
 }
 

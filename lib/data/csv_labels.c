@@ -1,6 +1,7 @@
 /* A column of CSV text as labels: integers of 64 bits when all of them are, numbers when all are
  * and doubles merge no two integers among them, else names. */
 #include <math.h>
+#include <string.h>
 
 #include "data/csv.h"
 #include "data/decimal.h"
@@ -49,12 +50,18 @@ static clf_status as_numbers(clf_tensor **numbers, const column *self, int32_t d
   return status;
 }
 
-static void fail_within(const column *self, clf_status status, const char *at) {
+/* Names were refused: says where the first is that is no UTF-8. */
+static clf_status fail_names(const column *self, clf_status status, const char *const *names) {
   int64_t label = 0;
   while (self->columns->roles[label] != CLF__CSV_LABEL) {
     label++;
   }
-  clf__csv_fail_within(status, self->columns, at, label);
+  for (int64_t i = 0; i < self->rows; i++) {
+    if (clf__utf8_check(names[i], strlen(names[i]), CLF__CSV_LATIN1_ADVICE) < 0) {
+      return clf__csv_fail_within(status, self->columns, self->fields[i], label);
+    }
+  }
+  return status;
 }
 
 static clf_status set_names(clf_dataset *dataset, const column *self) {
@@ -69,16 +76,12 @@ static clf_status set_names(clf_dataset *dataset, const column *self) {
   char *next = text;
   for (int64_t i = 0; status == CLF_OK && i < self->rows; i++) {
     clf__csv_field field = field_at(self, i);
-    const size_t length = clf__csv_content(&field, next);
-    status = clf__utf8_check(next, length, CLF__CSV_LATIN1_ADVICE);
-    if (status < 0) {
-      fail_within(self, status, field.begin);
-    }
     names[i] = next;
-    next += length + 1;
+    next += clf__csv_content(&field, next) + 1;
   }
   if (status == CLF_OK) {
     status = clf_dataset_set_label_names(dataset, names, self->rows);
+    status = status == CLF_ERROR_DATA ? fail_names(self, status, names) : status;
   }
   clf__free(names);
   clf__free(text);

@@ -99,14 +99,30 @@ static bool is_listed(const clf__csv_text *text, const clf__csv_field *field) {
   }
 }
 
+/* Of each length, one after another. */
+static bool is_usual(const char *begin, size_t length) {
+  static const char *const usual[] = {"",
+                                      "?|",
+                                      "NA|",
+                                      "N/A|n/a|NaN|nan|NAN|#NA|",
+                                      "null|NULL|Null|None|-NaN|-nan|<NA>|#N/A|",
+                                      NULL,
+                                      NULL,
+                                      NULL,
+                                      "#N/A N/A|"};
+  const char *at = length < sizeof usual / sizeof usual[0] ? usual[length] : NULL;
+  for (; at != NULL && *at != '\0'; at += length + 1) {
+    if (memcmp(at, begin, length) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool clf__csv_missing(const clf__csv_text *text, const clf__csv_field *field) {
-  static const char usual[] =
-      "?|NA|N/A|n/a|NaN|nan|NAN|-NaN|-nan|null|Null|NULL|None|<NA>|#N/A|#NA|#N/A N/A";
   const size_t length = (size_t)(field->end - field->begin);
   if (length == 0 || field->quoted) {
     return length == 0;
   }
-  return text->missing != NULL ? is_listed(text, field)
-                               : strchr("?Nn-<#", *field->begin) != NULL &&
-                                     clf__word_index(usual, field->begin, length) >= 0;
+  return text->missing != NULL ? is_listed(text, field) : is_usual(field->begin, length);
 }

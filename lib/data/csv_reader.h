@@ -18,7 +18,7 @@ typedef struct clf__csv_reader {
   int64_t rows;
   int64_t skipped;    /* records, by missing=skip */
   const char *record; /* the current one */
-  bool plain;         /* numbers before a delimiter may be read where they stand */
+  bool *plain;        /* [columns] features whose numbers may be read where they stand */
   bool wide;          /* x is f64 */
   int64_t few;        /* significands below it go to f32 as they are: none where x is f64 */
   bool many;          /* f32 might merge numbers, by their digits, or has no room for one */

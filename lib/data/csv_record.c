@@ -154,7 +154,7 @@ static clf_status store(clf__csv_reader *self, const clf__csv_field *field, int6
 }
 
 /* A feature that is simply a number before a delimiter. */
-static inline bool read_plain(clf__csv_reader *self, const char **at) {
+static inline bool read_plain(clf__csv_reader *self, const char **at, bool runs) {
   const clf__csv_text *text = &self->columns.text;
   const char *end = text->lines.end;
   double value;
@@ -165,7 +165,7 @@ static inline bool read_plain(clf__csv_reader *self, const char **at) {
     return false;
   }
   const char *next = stop + 1;
-  if (text->runs) {
+  if (runs) {
     next = clf__csv_skip_blanks(text, next);
     if (next == end || clf__csv_means(text, *next, CLF__CSV_ENDS_RECORD)) {
       return false; /* the record ends early */
@@ -179,13 +179,13 @@ static inline bool read_plain(clf__csv_reader *self, const char **at) {
 /* Reads the record at `*at`, which moves behind it; `*complete` tells whether its row stays. */
 static clf_status read_record(clf__csv_reader *self, const char **at, bool *complete) {
   const clf__csv_columns *columns = &self->columns;
+  const bool runs = columns->text.runs;
   *complete = true;
   for (int64_t column = 0; column < columns->count; column++) {
-    bool last = column + 1 == columns->count;
-    if (columns->roles[column] == CLF__CSV_FEATURE && !last && self->plain &&
-        read_plain(self, at)) {
+    if (self->plain[column] && read_plain(self, at, runs)) {
       continue;
     }
+    const bool last = column + 1 == columns->count;
     clf__csv_field field;
     const char *wrong = clf__csv_field_at(&field, &columns->text, *at);
     if (wrong != NULL) {
