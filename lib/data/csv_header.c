@@ -45,9 +45,9 @@ static bool begins_like_number(const clf__csv_field *field) {
 
 static bool is_usual_name(const clf__csv_field *field) {
   static const char usual[] =
-      "id|index|label|labels|class|classes|class_label|category|target|species|type|kind|y|"
+      "id|index|label|labels|class|classes|class_label|category|target|species|type|kind|"
       "outcome|result|text|texts|review|reviews|sentence|sentences|sentiment|message|comment|"
-      "content|document|body|title|tweet|description|polarity|rating|score|spam|name|lang|language";
+      "content|document|body|title|tweet|description|polarity|rating|score|name|lang|language";
   char lower[16];
   const size_t length = (size_t)(field->end - field->begin);
   if (length > sizeof lower) {
@@ -140,8 +140,8 @@ static evidence weigh(const clf__csv_columns *columns, const char *second,
     found.quoted |= (seen[j] & BARE_NUMBER) != 0;
   }
   found.quoted = found.quoted && quoted;
-  if (second < text->lines.end && !isnan(counts_from(text, second))) {
-    found.from = NAN; /* rows count as well */
+  if (second == text->lines.end || !isnan(counts_from(text, second))) {
+    found.from = NAN; /* there are no rows, or they count as well */
   }
   return found;
 }
@@ -153,7 +153,7 @@ static bool counts(const evidence *found, const char **doubt) {
     *doubt = beside ? NULL : "though all of it is numbers";
     return true;
   }
-  *doubt = "though it has numbers";
+  *doubt = found->texts > 0 && found->nameless ? NULL : "though it has numbers";
   return beside &&
          (found->from == 0 ? found->numbers == 2 : !isnan(found->from) && found->numbers >= 3);
 }

@@ -74,6 +74,8 @@ START_TEST(header__is_found_by_what_is_below) {
       {"0,1\n5,3\n", NULL, false, NULL},
       {"1,2,3\n7,9,2\n", NULL, false, NULL},
       {"1,2,3\n", NULL, false, NULL},
+      {"0,1,2,3\n", NULL, false, NULL},
+      {"0,1,2,3,a\n", NULL, false, NULL},
       /* pandas names columns 0, 1, 2 */
       {"0,1,2,3\n5.1,3.5,1.4,0\n4.9,3,1.4,1\n", NULL, true, "though all of it is numbers"},
       {"0,1,2,species\n5.1,3.5,1.4,setosa\n4.9,3.0,1.4,setosa\n", NULL, true, NULL},
