@@ -163,6 +163,53 @@ START_TEST(layers__agree_with_differences) {
 }
 END_TEST
 
+/* In training and in inference, also where the state before the first step is learned, which such
+ * rows do not move: their gradients are those of a constant. */
+START_TEST(rows_of_padding_alone__give_0) {
+  static const char *const kinds[][2] = {
+      {"rnn", "units=2 initial_state=learned"},
+      {"lstm", "units=2 initial_state=learned bidirectional=true"},
+      {"gru", "units=2 initial_state=learned return_sequences=true"},
+      {"global_average_pool1d", NULL},
+      {"global_max_pool1d", NULL},
+  };
+  const clf__shape sequence = {2, {3, 2}};
+  clf__span some[ROWS] = {{0, 3}, {0, 0}, {1, 2}, {3, 3}, {0, 2}};
+  for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+    check_spans(kinds[k][0], kinds[k][1], sequence, ROWS, some);
+    for (int training = 0; training < 2; training++) {
+      clf_context *context = NULL;
+      probe *p = calloc(1, sizeof *p);
+      ck_clf_ok(clf_context_create(&context, NULL, NULL));
+      p->rows = ROWS;
+      p->spans = some;
+      ck_clf_ok(clf__layer_create(&p->layer, context, kinds[k][0], kinds[k][1]));
+      ck_clf_ok(clf__layer_arrange(p->layer, &sequence));
+      for (int i = 0; i < CLF__LAYER_WEIGHTS; i++) {
+        p->weight_list[i] = p->weights[i];
+        for (int j = 0; j < MOST; j++) {
+          p->weights[i][j] = 0.5F;
+        }
+      }
+      for (int i = 0; i < MOST; i++) {
+        p->x[i] = p->y[i] = 1;
+      }
+      clf__pass pass = pass_of(p);
+      pass.training = training;
+      pass.kept = training ? pass.kept : NULL;
+      ck_clf_ok(p->layer->kind->forward(&pass));
+      for (int64_t i = 0; i < ROWS * p->layer->outputs; i++) {
+        const int64_t row = i / p->layer->outputs;
+        ck_assert(row == 1 || row == 3 ? p->y[i] == 0 : row != 0 || p->y[i] != 0);
+      }
+      clf__layer_free(p->layer);
+      clf_context_free(context);
+      free(p);
+    }
+  }
+}
+END_TEST
+
 /* What the padding holds changes neither the other places nor the running statistics. */
 START_TEST(batch_norm__leaves_padding_out) {
   enum { STEPS = 6, CHANNELS = 3 };
@@ -438,6 +485,7 @@ int main(void) {
   Suite *suite = suite_create("layers");
   TCase *tests = tcase_create("layers");
   tcase_add_test(tests, layers__agree_with_differences);
+  tcase_add_test(tests, rows_of_padding_alone__give_0);
   tcase_add_test(tests, batch_norm__leaves_padding_out);
   tcase_add_test(tests, dropout__drops_its_share_at_random);
   tcase_add_test(tests, layers__name_what_does_not_fit);
