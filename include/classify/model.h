@@ -97,9 +97,9 @@ CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, 
  *  @return CLF_OK (see clf_model_outcome() for a solver that stopped early), CLF_ERROR_ARGUMENT,
  *          CLF_ERROR_DATA (NaN or Inf, fewer than two classes, all weights 0: the place is in the
  *          message), CLF_ERROR_SHAPE (also: a network that goes on with other layers),
- * CLF_ERROR_UNSUPPORTED (weights, sparse rows, regression or an optimizer that this kind does not
- * take), CLF_ERROR_NUMERIC, CLF_ERROR_CANCELLED, CLF_ERROR_DIVERGED (the model then has the weights
- * of a network's last good epoch), CLF_ERROR_MEMORY
+ *          CLF_ERROR_UNSUPPORTED (weights, sparse rows, regression or an optimizer that this kind
+ *          does not take), CLF_ERROR_NUMERIC, CLF_ERROR_CANCELLED, CLF_ERROR_DIVERGED (the model
+ *          then has the weights of a network's last good epoch), CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
                                  clf_optimizer *optimizer, const clf_dataset *validation);
@@ -109,16 +109,18 @@ CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
  *  stay as a fit before has fitted them.
  *
  *  A network takes one epoch a call, of `max_steps` at most, on these rows: by the optimizer of the
- *  last clf_model_fit() (one with epochs=0 is enough to name it), else by adam, which remembers its
- *  last steps from call to call, and so do averages, running statistics, the schedule of the
- *  learning rate (for `epochs` in all) and the history. N calls with the same rows are a fit of N
- *  epochs, to the bit, without `patience`. A fit leaves what they go on from with warm_start=true;
- * a loaded network has its weights alone, and its optimizer starts anew. A `checkpoint` is neither
- *  read nor written. Weights are relative to their mean over the rows of the call.
+ *  last clf_model_fit() (one with epochs=0 is enough to name it), else by adam. From call to call
+ *  go on: what the optimizer remembers, averages, running statistics, the learning rate's schedule
+ *  (for `epochs` in all) and the history. N calls with the same rows are a fit of N epochs, to the
+ *  bit, without `patience`. A fit leaves what they go on from with warm_start=true; a loaded
+ *  network has its weights alone, and its optimizer starts anew. Row weights, and the rows that
+ *  class_weight=balanced counts, are those of the call. Statistics of batch_norm are measured at
+ *  the end of a call, as at that of a fit, where the call before it had the same rows; else they
+ *  are the running ones. A `checkpoint` is neither read nor written.
  *  @return as clf_model_fit(), CLF_ERROR_DATA (also: a row of a class that the first rows lacked),
- *          CLF_ERROR_SHAPE (also: layers that do not fit the weights), CLF_ERROR_DIVERGED;
- *          CLF_ERROR_UNSUPPORTED where the method has no such step. The model is unchanged after
- * any failure @since 0.1 */
+ *          CLF_ERROR_SHAPE (also: layers that do not fit the weights), CLF_ERROR_UNSUPPORTED (also:
+ *          a kind without such a step; transforms that no fit has fitted). The model is unchanged
+ *          after any failure, CLF_ERROR_DIVERGED included @since 0.1 */
 CLF_API clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows);
 
 /** How the last fit ended.

@@ -145,9 +145,11 @@ done:
 }
 
 /* Leaves in the state what was learned, and what a partial fit would go on from. The best weights
- * of several epochs are no place to go on with what the optimizer remembers of the last ones. */
+ * of several epochs are no place to go on with what the optimizer remembers of the last ones. Of a
+ * stream of rows, the running statistics know more than the last ones do. */
 static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
   const bool resumes = t->partial || (t->params->warm_start && t->params->patience == 0);
+  const bool measures = t->epoch > 0 && (!t->partial || clf__resume_same_rows(t));
   clf_status status = trained;
   if (trained != CLF_OK && (trained != CLF_ERROR_DIVERGED || t->epoch == 0)) {
     return trained;
@@ -156,7 +158,7 @@ static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
     CLF__TRY(clf__resume_write(t, state));
   }
   clf__trainer_copy_weights(t, t->weights, t->best);
-  CLF__TRY(t->epoch > 0 ? watch(t, clf__trainer_measure) : CLF_OK);
+  CLF__TRY(measures ? watch(t, clf__trainer_measure) : CLF_OK);
   CLF__TRY(clf__trainer_end_state(t, state));
   status = trained;
 done:

@@ -20,7 +20,7 @@ static uint64_t hash(uint64_t sum, const void *bytes, size_t count) {
   return sum;
 }
 
-static uint64_t hash_data(const clf__trainer *t) {
+uint64_t clf__training_checksum(const clf__trainer *t) {
   enum { ROWS = 64 };
   const clf__training *from = t->training;
   const int64_t rows = from->x->rows, step = rows / ROWS + 1;
@@ -93,7 +93,7 @@ clf_status clf__training_tell(const clf__trainer *t, clf__store *store) {
   clf_status status = CLF_OK;
   clf__text optimizer = {.context = t->context};
   clf__optimizer_append(&optimizer, t->optimizer);
-  snprintf(data, sizeof data, "%016" PRIx64, hash_data(t));
+  snprintf(data, sizeof data, "%016" PRIx64, clf__training_checksum(t));
   if (t->before != NULL) {
     snprintf(start, sizeof start, "%016" PRIx64, hash_start(t));
   }

@@ -16,7 +16,7 @@ static const char *const vector_names[CLF__VECTORS] = {
     [CLF__VECTOR_FIRST] = CLF__RESUME "optimizer_first",
     [CLF__VECTOR_SECOND] = CLF__RESUME "optimizer_second",
 };
-static const char numbers_name[] = CLF__RESUME "optimizer";
+static const char numbers_name[] = CLF__RESUME "optimizer", rows_name[] = CLF__RESUME "rows";
 enum { STEPS, EPOCHS_WITHOUT, BEST, REDUCTION, NUMBERS };
 
 static clf_status check_weight(const clf__layer *layer, int64_t index, const clf__layer *old,
@@ -93,6 +93,8 @@ clf_status clf__resume_write(const clf__trainer *t, clf__store *state) {
   numbers[EPOCHS_WITHOUT] = (double)optimizer->epochs_without;
   numbers[BEST] = optimizer->best;
   numbers[REDUCTION] = optimizer->reduction;
+  CLF__TRY(clf__state_tensor(t->context, state, rows_name, CLF_I64, 1, -1));
+  *(uint64_t *)clf__state_data(state, rows_name) = clf__training_checksum(t);
 done:
   return status;
 }
@@ -115,4 +117,10 @@ void clf__resume_read(clf__trainer *t) {
   t->optimizer->epochs_without = (int64_t)values[EPOCHS_WITHOUT];
   t->optimizer->best = values[BEST];
   t->optimizer->reduction = values[REDUCTION];
+}
+
+bool clf__resume_same_rows(const clf__trainer *t) {
+  const clf_tensor *rows = t->earlier > 0 ? clf__store_tensor(t->before, rows_name) : NULL;
+  return t->earlier == 0 ||
+         (rows != NULL && *(const uint64_t *)rows->data == clf__training_checksum(t));
 }

@@ -131,6 +131,7 @@ clf_status clf__checkpoint_write(const clf__trainer *t);
  * same.
  */
 clf_status clf__training_tell(const clf__trainer *t, clf__store *store);
+uint64_t clf__training_checksum(const clf__trainer *t); /* of its rows */
 clf_status clf__training_compare(const clf__store *own, const clf__store *file);
 
 /* What the network is, and its weights with their first values. */
@@ -144,6 +145,8 @@ clf_status clf__trainer_end_state(const clf__trainer *t, clf__store *state);
 clf_status clf__resume_check(const clf__network *network, const clf__network *before);
 clf_status clf__resume_write(const clf__trainer *t, clf__store *state);
 void clf__resume_read(clf__trainer *t);
+/* Whether the epoch before was on the same rows, or there was none. */
+bool clf__resume_same_rows(const clf__trainer *t);
 /* The optimizer of the fits before, anew; adam where they tell none. */
 clf_status clf__resume_optimizer(clf_optimizer **out, const clf__trainer *t);
 

@@ -60,13 +60,16 @@ START_TEST(statistics__are_measured_for_the_weights_that_the_model_has) {
       clf_model *model = NULL;
       char params[256];
       snprintf(params, sizeof params,
-               "layers='dropout rate=0.4; dense units=3; batch_norm; activation; dense units=3' %s",
-               settings[i]);
+               "layers='dropout rate=0.4; dense units=3; batch_norm; activation; dense units=3' "
+               "warm_start=%s %s",
+               strstr(settings[i], "patience") != NULL ? "false" : "true", settings[i]);
       ck_clf_ok(clf_model_create(&model, NULL, "network", params));
       ck_clf_ok(clf_model_fit(model, data, NULL, data));
       check_statistics(model, x, sizes[s]);
-      ck_clf_ok(clf_model_partial_fit(model, data));
-      check_statistics(model, x, sizes[s]);
+      if (strstr(settings[i], "patience") == NULL) {
+        ck_clf_ok(clf_model_partial_fit(model, data));
+        check_statistics(model, x, sizes[s]);
+      }
       clf_model_free(model);
     }
     clf_dataset_free(data);
@@ -102,6 +105,35 @@ START_TEST(statistics__of_a_short_fit_do_not_lag) {
   clf_optimizer_free(adam);
   clf_model_free(model);
   clf_dataset_free(data);
+}
+END_TEST
+
+/* A stream of few rows a call: statistics are the running ones, by the formula of momentum. */
+START_TEST(statistics__of_a_stream_run_on) {
+  enum { PART = 8, PARTS = 30 };
+  float x[PART * PARTS * COLUMNS], found[COLUMNS], before[COLUMNS];
+  int32_t y[PART * PARTS];
+  clf_model *model = NULL;
+  fill_clouds(x, y, PART * PARTS, COLUMNS, CLASSES);
+  ck_clf_ok(clf_model_create(&model, NULL, "network", "layers='batch_norm; dense units=3'"));
+  for (int part = 0; part < PARTS; part++) {
+    const float *rows = x + part * PART * COLUMNS;
+    clf_dataset *data = dataset_of(NULL, rows, CLF_F32, PART, COLUMNS, y + part * PART);
+    if (part > 1) {
+      read(model, "batch_norm_1.running_mean", before, COLUMNS);
+    }
+    ck_clf_ok(clf_model_partial_fit(model, data));
+    read(model, "batch_norm_1.running_mean", found, COLUMNS);
+    for (int j = 0; part > 1 && j < COLUMNS; j++) {
+      double mean = 0;
+      for (int i = 0; i < PART; i++) {
+        mean += (double)rows[i * COLUMNS + j] / PART;
+      }
+      ck_assert_double_eq_tol((double)found[j], 0.9 * (double)before[j] + 0.1 * mean, 1e-6);
+    }
+    clf_dataset_free(data);
+  }
+  clf_model_free(model);
 }
 END_TEST
 
@@ -158,6 +190,7 @@ int main(void) {
   TCase *tests = tcase_create("batch_norm");
   tcase_add_test(tests, statistics__are_measured_for_the_weights_that_the_model_has);
   tcase_add_test(tests, statistics__of_a_short_fit_do_not_lag);
+  tcase_add_test(tests, statistics__of_a_stream_run_on);
   tcase_add_test(tests, padding__of_any_length_and_side_changes_no_bit);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
