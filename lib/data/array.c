@@ -9,6 +9,7 @@
 
 #include "base/context.h"
 #include "data/build.h"
+#include "data/label_key.h"
 
 static bool native_order(const clf__array *array) {
   const bool big_endian_machine = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
@@ -303,9 +304,12 @@ static clf_status set_labels(clf_dataset *dataset, const clf_tensor *labels) {
 }
 
 static clf_status set_numbers(clf_dataset *dataset, clf__bytes *bytes, const clf__array *array,
-                              const clf__array_wanted *wanted) {
+                              const clf__array_wanted *wanted, const char *name) {
   clf_tensor *numbers = NULL;
   clf_status status = make_tensor(&numbers, dataset->context, bytes, array, wanted->labels);
+  if (status == CLF_OK && wanted->text) {
+    clf__tell_fractions(dataset->context, numbers, name);
+  }
   if (status == CLF_OK) {
     status =
         wanted->text ? set_labels(dataset, numbers) : clf_dataset_set_targets(dataset, numbers);
@@ -322,7 +326,7 @@ clf_status clf__array_label(clf_dataset *dataset, clf__bytes *bytes,
     return status;
   }
   status = is_text(&array) ? clf__array_label_texts(dataset, &array, bytes->data + array.offset)
-                           : set_numbers(dataset, bytes, &array, wanted);
+                           : set_numbers(dataset, bytes, &array, wanted, name);
   return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
 }
 

@@ -40,12 +40,12 @@ clf_status clf__rounded_far(int64_t *column, clf_context *context, const clf__ro
 clf_status clf__needs_f64(int64_t *column, clf_context *context, const char *stage,
                           const clf__rows *x);
 
-/* For sparse rows that are rounded to f32: the log says which feature that is not the same as f32
- * lies so far from 0 that f32 loses more than 1e-6 of its range. `column` and `value` [entries] are
- * the rows'; where the values are rounded ones which may have merged (`merged`), equal ones count,
- * too. `name` is of whose rows they are. */
-clf_status clf__sparse_tell_far(const clf_dataset *dataset, const clf_tensor *column,
-                                const clf_tensor *value, bool merged, const char *name);
+/* For sparse rows whose values, the numbers `value` [entries] in `column` [entries], are rounded to
+ * f32: the log says which feature lies so far from 0 that f32 loses more than 1e-6 of its range, or
+ * else which has most numbers that differ and are the same as f32. `name` is of whose rows they
+ * are. */
+clf_status clf__sparse_tell(const clf_dataset *dataset, const clf_tensor *column,
+                            const clf_tensor *value, const char *name);
 
 /* Copies rows (indices along axis 0) of `from`, whose rows are contiguous, to the first rows of
  * `to`, which is C-contiguous and of the same dtype and row size. */

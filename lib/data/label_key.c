@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "base/text.h"
 
 int64_t clf__key_of_double(double value) {
@@ -108,4 +109,18 @@ clf_status clf__keys_of_labels(const clf_tensor *labels, int64_t *keys, clf__key
     keys[i] = integer_at(labels, i);
   }
   return CLF_OK;
+}
+
+void clf__tell_fractions(clf_context *context, const clf_tensor *labels, const char *name) {
+  const bool floats = labels->dtype == CLF_F32 || labels->dtype == CLF_F64;
+  for (int64_t i = 0; floats && i < clf_tensor_count(labels); i++) {
+    const double value = clf__tensor_value(labels, i);
+    if (value != floor(value)) {
+      clf__log(context, CLF_LOG_WARNING,
+               "%s: labels such as %s are no integers, and each number is taken for a class; "
+               "regression=true takes them for targets",
+               name, clf__number_text(value));
+      return;
+    }
+  }
 }

@@ -10,6 +10,10 @@ typedef enum clf__key_type { CLF__KEY_INTEGER, CLF__KEY_DOUBLE } clf__key_type;
 /* Keys [rows] of a [rows] tensor, of integers when all labels are; CLF_ERROR_DATA for NaN. */
 clf_status clf__keys_of_labels(const clf_tensor *labels, int64_t *keys, clf__key_type *type);
 
+/* For readers, where labels may be a regression's targets: the log says so of fractions. `name` is
+ * the file's. */
+void clf__tell_fractions(clf_context *context, const clf_tensor *labels, const char *name);
+
 int64_t clf__key_of_double(double value); /* not of NaN; -0 is 0 */
 double clf__double_of_key(int64_t key);
 /* false when the number is not an integer of 64 bits. */

@@ -1,11 +1,8 @@
 /* Sparse datasets (CSR): indices are validated once, so that kernels need not look at one again,
  * and are the dataset's own; values are shared. Columns ascend within each row: where the caller's
  * do not, copies are sorted; a column that comes twice in a row then stands beside itself. */
-#include <math.h>
-
 #include "data/build.h"
 #include "data/row_order.h"
-#include "tensor/rows_precision.h"
 
 static clf_status check_vector(const char *name, const clf_tensor *tensor, bool integers) {
   if (tensor->ndim != 1) {
@@ -119,95 +116,6 @@ done:
   return status;
 }
 
-/* Whether f32 is not the same as a number, or was not: of f32 values that integers of few digits
- * are the same is known, see clf__rounded_far. */
-static bool is_rounded(const clf_tensor *value, double number, bool merged) {
-  return value->dtype == CLF_F32 ? merged || number != trunc(number)
-                                 : number != (double)(float)number;
-}
-
-/* A column with an entry in each row so far that lies far from 0. */
-typedef struct full_column {
-  int64_t column;
-  double low, high;
-  int64_t rows;
-  bool rounded;
-} full_column;
-
-static full_column *find_full(full_column *full, int64_t count, int64_t column) {
-  int64_t first = 0;
-  while (count > 0) {
-    const int64_t half = count / 2;
-    const bool after = full[first + half].column < column;
-    first = after ? first + half + 1 : first;
-    count = after ? count - half - 1 : half;
-  }
-  return full + first;
-}
-
-/* Lets go of columns that the row shows to be near to 0, or has no entry of; returns how many are
- * left. */
-static int64_t drop_near(full_column *full, int64_t count, int64_t row) {
-  int64_t kept = 0;
-  for (int64_t k = 0; k < count; k++) {
-    if (full[k].rows == row + 1 && clf__range_is_far(full[k].low, full[k].high)) {
-      full[kept++] = full[k];
-    }
-  }
-  return kept;
-}
-
-/* Zeros that a column leaves out are in its range, too: only one with an entry in each row can lie
- * far from 0, so one of the first row, `full` [count]. Most are done with at the second. */
-static int64_t far_column(full_column *full, int64_t count, const clf_dataset *dataset,
-                          const clf_tensor *column, const clf_tensor *value, bool merged) {
-  const int64_t *start = dataset->row_start->data;
-  for (int64_t k = 0; k < count; k++) {
-    full[k] = (full_column){.column = ((const int32_t *)dataset->column->data)[start[0] + k],
-                            .low = INFINITY,
-                            .high = -INFINITY};
-  }
-  for (int64_t i = 0; i < dataset->rows && count > 0; i++) {
-    for (int64_t e = start[i]; e < start[i + 1]; e++) {
-      const int64_t j = integer_at(column, e);
-      full_column *at = find_full(full, count, j);
-      if (at < full + count && at->column == j) {
-        const double number = clf__tensor_value(value, e);
-        at->low = fmin(at->low, number);
-        at->high = fmax(at->high, number);
-        at->rounded |= is_rounded(value, number, merged);
-        at->rows = i + 1;
-      }
-    }
-    count = drop_near(full, count, i);
-  }
-  for (int64_t k = 0; k < count; k++) {
-    if (full[k].rounded && (full[k].low < full[k].high || merged)) {
-      return full[k].column;
-    }
-  }
-  return -1;
-}
-
-clf_status clf__sparse_tell_far(const clf_dataset *dataset, const clf_tensor *column,
-                                const clf_tensor *value, bool merged, const char *name) {
-  const int64_t *start = dataset->row_start->data;
-  const int64_t count = start[1] - start[0];
-  full_column *full = clf__alloc_array(dataset->context, count, sizeof *full);
-  if (full == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  const int64_t far = far_column(full, count, dataset, column, value, merged);
-  if (far >= 0) {
-    clf__log(dataset->context, CLF_LOG_WARNING,
-             "%s: feature %lld lies so far from 0 that f32, as sparse values are, may merge its "
-             "values: subtract what they have in common, or take dense rows (CSV, NPY)",
-             name, (long long)far + 1);
-  }
-  clf__free(full);
-  return CLF_OK;
-}
-
 clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, int64_t columns,
                                      const clf_tensor *row_start, const clf_tensor *column,
                                      const clf_tensor *value, const clf_tensor *y) {
@@ -234,7 +142,7 @@ clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, in
     CLF__TRY(sort_rows(dataset, unsorted));
   }
   if (value->dtype != CLF_F32 && value->dtype != CLF_U8) {
-    CLF__TRY(clf__sparse_tell_far(dataset, column, value, false, "sparse rows"));
+    CLF__TRY(clf__sparse_tell(dataset, column, value, "sparse rows"));
   }
   if (y != NULL) {
     CLF__TRY(clf_dataset_set_labels(dataset, y));

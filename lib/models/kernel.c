@@ -178,9 +178,11 @@ static clf_status resolve_gamma(double *out, const clf_model *model, const clf__
 
 static clf_status check_precomputed(const clf_model *model, const clf__rows *x) {
   if (clf__rows_sparse(x)) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "%s: a precomputed kernel must be dense; these rows are sparse",
-                     model->kind->name);
+    return clf__fail(
+        CLF_ERROR_UNSUPPORTED,
+        "%s: a precomputed kernel must be dense; these rows are sparse (files of LIBSVM's "
+        "-t 4 are read by svmlight's precomputed=true)",
+        model->kind->name);
   }
   if (x->rows != x->columns) {
     return clf__fail(CLF_ERROR_SHAPE,

@@ -85,9 +85,11 @@ clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64
   clf__kernel_expansion expansion = {
       .start = start, .segments = segments, .c = c, .outputs = outputs};
   if (clf__support_function(model).kind == CLF__KERNEL_PRECOMPUTED && clf__rows_sparse(x)) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "%s: a precomputed kernel must be dense; these rows are sparse",
-                     model->kind->name);
+    return clf__fail(
+        CLF_ERROR_UNSUPPORTED,
+        "%s: a precomputed kernel must be dense; these rows are sparse (files of LIBSVM's "
+        "-t 4 are read by svmlight's precomputed=true)",
+        model->kind->name);
   }
   const clf_status status = sums_of(model, &expansion, x, out);
   if (status != CLF_ERROR_NUMERIC) {

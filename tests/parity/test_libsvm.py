@@ -322,6 +322,26 @@ def other_models__are_refused():
         refused(lambda: load(at / "model"), -11, name)
 
 
+
+def data__of_precomputed_kernels_is_what_the_tools_take():
+    """-t 4: the same decisions from a file of kernel values, read by both."""
+    for classes in 2, 3:
+        x, y = rows(60, classes)
+        test, _ = rows(25, classes)
+        kernel = np.exp(-0.3 * ((x[:, None] - x) ** 2).sum(2)).astype(np.float32)
+        other = np.exp(-0.3 * ((test[:, None] - x) ** 2).sum(2)).astype(np.float32)
+        write(at / "kernel", kernel, y, precomputed=True)
+        write(at / "test", other, np.zeros(25, int), precomputed=True)
+        tool("svm-train", "-q", "-t", "4", "-c", "2", "-e", "1e-5", at / "kernel", at / "model")
+        expected = [int(line[0]) for line in svm_predict(at / "test", at / "model")]
+        train = clf.Dataset.load("svmlight", at / "kernel")
+        assert np.array_equal(train.tensor("x"), kernel.astype(float))
+        model = clf.Model("svm", "kernel=precomputed C=2 tolerance=1e-5").fit(train)
+        found = model.predict(clf.Dataset.load("svmlight", at / "test", "precomputed=true"))
+        names = [int(name) for name in train.class_names()]
+        assert [names[k] for k in found] == expected
+
+
 clf.run([files_of_svm_train__predict_the_same, precomputed_files__predict_the_same,
          exported__files_predict_the_same, exported__rows_far_from_0_predict_the_same,
          exported__bytes_and_sparse_rows_predict_the_same,

@@ -108,14 +108,93 @@ START_TEST(labels__of_many_digits_stay_apart) {
 }
 END_TEST
 
-static char heard[512];
+static char heard[512], told[1024];
 
 static void listen(void *user, int32_t level, const char *message) {
   (void)user;
   if (level == CLF_LOG_WARNING) {
     snprintf(heard, sizeof heard, "%s", message);
+  } else {
+    const size_t length = strlen(told);
+    snprintf(told + length, sizeof told - length, "%s\n", message);
   }
 }
+
+/* What the log says of a text. */
+static void check_log(const char *text, const char *params, const char *warning, const char *info) {
+  heard[0] = told[0] = '\0';
+  clf_dataset_free(read_text(text, params));
+  ck_assert_msg(strstr(heard, warning) != NULL && (*heard != '\0') == (*warning != '\0'),
+                "'%s', not '%s'", heard, warning);
+  ck_assert_msg(strstr(told, info) != NULL && (*told != '\0') == (*info != '\0'), "'%s', not '%s'",
+                told, info);
+}
+
+/* Each guess is told once, with the parameter that says it. */
+START_TEST(log__tells_what_is_guessed) {
+  static const char given[] = "zero_based=false features=3";
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  check_log(plain, given, "", "");
+  check_log(plain, "features=3", "", "file: indices are taken to begin at 1, as there is no 0");
+  check_log("1 0:1 2:1\n2 1:1\n", "features=3", "",
+            "file: indices are taken to begin at 0, as there is a 0; zero_based=true");
+  check_log(plain, "zero_based=false", "",
+            "file: the highest index, 3, is taken for the last feature; features=N");
+  check_log("1 qid:1 1:1\n2 1:2\n3 qid:2 1:1\n", given, "file: the qid of 2 rows is left out", "");
+  check_log("0.5 1:1\n2 1:2\n", given, "file: labels such as 0.5 are no integers", "");
+  check_log("1.0 1:1\n2 1:2\n", given, "", "");
+  check_log("0.5 1:1\n2 1:2\n", "zero_based=false features=3 regression=true", "", "");
+}
+END_TEST
+
+/* As LIBSVM's svm-train -t 4 takes them. */
+START_TEST(reads_precomputed_kernels) {
+  static const char square[] = "1 0:1 1:4 2:0.5 3:1\n-1 0:2 1:0.5 3:2\n1 0:3 1:1 2:2 3:6\n";
+  static const char test[] = "1 0:1 1:7 2:8 3:9\n2 0:2 1:6 2:5 3:4.1\n";
+  clf_dataset *dataset = read_text(square, NULL);
+  ck_assert_int_eq(clf_dataset_sparse(dataset), 0);
+  ck_values(dataset, "x", 4, 0.5, 1, 0.5, 0, 2, 1, 2, 6);
+  ck_values(dataset, "labels", 1, 0, 1);
+  clf_dataset_free(dataset);
+  dataset = read_text(test, "precomputed=true");
+  ck_values(dataset, "x", 7, 8, 9, 6, 5, 4.1);
+  clf_dataset_free(dataset);
+  dataset = read_text(test, "precomputed=true features=4");
+  ck_values(dataset, "x", 7, 8, 9, 0, 6, 5, 4.1, 0);
+  clf_dataset_free(dataset);
+  static const char *const as_features[] = {"precomputed=false", "zero_based=true"};
+  for (int i = 0; i < 2; i++) {
+    dataset = read_text(square, as_features[i]);
+    ck_assert_int_eq(clf_dataset_sparse(dataset), 1);
+    ck_assert_int_eq(clf_dataset_features(dataset), 4);
+    clf_dataset_free(dataset);
+  }
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  check_log(square, "features=3", "", "file: rows are a precomputed kernel's");
+  check_log(test, "features=4", "file: index 0 is each row's number", "");
+  check_log(test, "features=4 precomputed=false zero_based=true", "", "");
+}
+END_TEST
+
+/* Numbers that differ and are the same as f32, in columns that need not be full. */
+START_TEST(log__says_which_feature_has_merged_values) {
+  static const char given[] = "zero_based=false features=9";
+  static const struct {
+    const char *text, *says;
+  } cases[] = {
+      {"1 1:1 7:1700000001\n2 1:2\n3 7:1700000002\n",
+       "file: f32, as sparse values are, does not tell all values of feature 7 apart (in 1 of 2 "},
+      {"1 3:0.12345678901\n2 5:1\n3 3:0.12345678902\n", "feature 3 apart (in 1 of 2 entries"},
+      {"1 3:0.12345678901\n2 5:1\n3 3:0.12345678901\n", ""},
+      {"1 3:0.12345678901\n2 5:0.12345678902\n", ""},
+      {"1 3:0.1\n2 3:0.2\n3 4:1\n", ""},
+  };
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    check_log(cases[i].text, given, cases[i].says, "");
+  }
+}
+END_TEST
 
 /* Sparse values are f32: what that loses is said. */
 START_TEST(log__says_which_feature_lies_far_from_0) {
@@ -128,9 +207,7 @@ START_TEST(log__says_which_feature_lies_far_from_0) {
                {"1 1:0.1 2:1990\n2 2:2020\n", ""}}; /* far integers beside rounded numbers */
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-    heard[0] = '\0';
-    clf_dataset_free(read_text(cases[i].text, NULL));
-    ck_assert_msg(strstr(heard, cases[i].says) != NULL && (*heard != '\0') == (i < 2), "%s", heard);
+    check_log(cases[i].text, "zero_based=false features=9", cases[i].says, "");
   }
 }
 END_TEST
@@ -201,6 +278,14 @@ START_TEST(refuses_hostile_text) {
       {"1 1:1\n1 4:2\n", 0, "features=3", CLF_ERROR_DATA,
        "file line 2, column 3: the index 4 is beyond features=3 (the first is 1)"},
       {"1 0:1\n1 3:2\n", 0, "features=3", CLF_ERROR_DATA, "(the first is 0)"},
+      {"1 0:1 1:1\n1 1:2\n", 0, "precomputed=true", CLF_ERROR_DATA,
+       "file: 1 of 2 rows have no index 0, the serial number"},
+      {"1 0:1 1:1\n1 0:2 99:2\n", 0, "precomputed=true", CLF_ERROR_DATA,
+       "file: 2 values are too few for a precomputed kernel of 2 rows and 99 columns"},
+      {"1 0:1 2147483646:1\n", 0, "precomputed=true", CLF_ERROR_DATA, "too few"},
+      {"1 0:1 4:1\n", 0, "precomputed=true features=3", CLF_ERROR_DATA, "beyond features=3"},
+      {"1 0:1\n", 0, "precomputed=true", CLF_ERROR_DATA, "no kernel value"},
+      {"caf\xE9 1:1\n", 0, NULL, CLF_ERROR_FORMAT, "'caf?' is not a label"},
       {"1\n2\n", 0, NULL, CLF_ERROR_DATA, "file: no row has an entry"},
       {"1 1:1\n", 0, "features=1.5", CLF_ERROR_ARGUMENT, "features is 1.5; it must be an integer"},
       {"1 1:1\n", 0, "features=0", CLF_ERROR_ARGUMENT, "features is 0"},
@@ -216,6 +301,7 @@ END_TEST
 START_TEST(survives_damage) {
   static const char text[] = "1 qid:3 2:0.5 12:-2e1 # x\r\n-1 5:1 3:7\n";
   survive_damage(context, &clf__format_svmlight, text, sizeof text - 1, NULL);
+  survive_damage(context, &clf__format_svmlight, text, sizeof text - 1, "precomputed=true");
   survive_damage(context, &clf__format_svmlight, text, sizeof text - 1,
                  "features=20 zero_based=true regression=true");
 }
@@ -224,6 +310,9 @@ END_TEST
 START_TEST(survives_refused_memory) {
   survive_refusals(&clf__format_svmlight, plain, strlen(plain), NULL);
   survive_refusals(&clf__format_svmlight, plain, strlen(plain), "regression=true");
+  static const char kernel[] = "1 0:1 1:4 2:5.1\n2 0:2 1:5 2:9\n", rounded[] = "1 1:0.1\n2 3:0.3\n";
+  survive_refusals(&clf__format_svmlight, kernel, strlen(kernel), NULL);
+  survive_refusals(&clf__format_svmlight, rounded, strlen(rounded), NULL);
 }
 END_TEST
 
@@ -262,6 +351,9 @@ int main(void) {
   tcase_add_test(tests, finds_where_indices_begin);
   tcase_add_test(tests, reads_targets);
   tcase_add_test(tests, labels__of_many_digits_stay_apart);
+  tcase_add_test(tests, log__tells_what_is_guessed);
+  tcase_add_test(tests, reads_precomputed_kernels);
+  tcase_add_test(tests, log__says_which_feature_has_merged_values);
   tcase_add_test(tests, log__says_which_feature_lies_far_from_0);
   tcase_add_test(tests, reads_rows_without_entries);
   tcase_add_test(tests, sorts_long_rows);
