@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-needed="gcc libc6-dev meson ninja-build pkg-config zlib1g-dev libpng-dev libjpeg-dev libgif-dev
+needed="gcc libc6-dev meson ninja-build pkg-config zlib1g-dev libpng-dev libjpeg-dev
   check python3"
 
 packages() {

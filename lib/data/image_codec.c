@@ -7,14 +7,12 @@
 
 static const clf__image_codec *const codecs[] = {
     &clf__image_pnm,
+    &clf__image_gif,
 #ifdef CLASSIFY_PNG
     &clf__image_png,
 #endif
 #ifdef CLASSIFY_JPEG
     &clf__image_jpeg,
-#endif
-#ifdef CLASSIFY_GIF
-    &clf__image_gif,
 #endif
     NULL,
 };

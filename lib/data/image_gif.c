@@ -1,102 +1,281 @@
-/* GIF through giflib: the first picture, interlaced or not, where it lies on the canvas; what it
- * leaves of the canvas and its transparent pixels are the background. A palette that is all grey
- * makes a grey image. Records are read one at a time and no further than the picture's end, so
- * neither later pictures nor comments take memory. */
-#include <gif_lib.h>
+/* GIF87a and GIF89a (CompuServe, 1987 and 1990): the first picture, interlaced or not, where it
+ * lies on the canvas; what it leaves of the canvas and its transparent pixels are the background. A
+ * palette that is all grey makes a grey image.
+ *
+ * The format has no checksums, so its order is what shows damage: each code must be one of the
+ * table, the end code must come when the picture's rectangle is full and not a pixel before or
+ * after, the data must end with it, and records must follow each other up to the trailer. Later
+ * pictures are passed over by the lengths of their blocks.
+ *
+ * LZW: the string of code n is that of the code before it was defined and one pixel more, and these
+ * lie in the picture one behind the other. So the table holds where each string came first, and how
+ * long it is; strings are copied from there, and may overlap with what is made of them. */
 #include <math.h>
 #include <string.h>
 
 #include "data/image.h"
 
+enum { EXTENSION = 0x21, PICTURE = 0x2C, TRAILER = 0x3B, GRAPHIC_CONTROL = 0xF9 };
+enum { MAX_CODES = 4096, MAX_CODE_BITS = 12, CODES_A_STEP = 4096 };
+
+/* The strings of codes from the end code on. */
+typedef struct strings {
+  int64_t start[MAX_CODES];
+  int32_t length[MAX_CODES];
+} strings;
+
+/* Codes out of blocks of up to 255 bytes, each behind its length; the last one has none. */
+typedef struct code_reader {
+  uint32_t buffer;
+  int count; /* bits of it */
+  int left;  /* bytes of the block */
+} code_reader;
+
 typedef struct gif_work {
   clf_context *context;
   const clf__image_source *source;
   size_t at;
-  bool ended; /* more was asked for than there is */
-  GifFileType *gif;
-  int transparent; /* colour, or -1 */
+  int64_t canvas_width, canvas_height;
+  int64_t left, top, width, height; /* of the picture */
+  bool interlaced;
+  const uint8_t *colors; /* [color_count, 3] */
+  int color_count;
+  int transparent; /* color, or -1 */
+  strings *strings;
+  uint8_t *pixels; /* [height, width] colors, in the order they are stored in */
   clf_image *image;
-  GifPixelType *line;
 } gif_work;
-
-static int read_bytes(GifFileType *gif, GifByteType *to, int count) {
-  gif_work *self = gif->UserData;
-  const size_t left = self->source->size - self->at;
-  const size_t taken = (size_t)count < left ? (size_t)count : left;
-  memcpy(to, self->source->bytes + self->at, taken);
-  self->at += taken;
-  self->ended = taken < (size_t)count;
-  return (int)taken;
-}
-
-/* giflib calls malloc(); where a palette's is refused, it says that there is no screen descriptor.
- */
-static clf_status told(const gif_work *self, int code) {
-  const char *reason = GifErrorString(code);
-  if (self->ended) {
-    return clf__fail(CLF_ERROR_FORMAT, "%s: gif: it ends early", self->source->name);
-  }
-  if (code == D_GIF_ERR_NOT_ENOUGH_MEM || code == D_GIF_ERR_NO_SCRN_DSCR) {
-    return clf__fail(CLF_ERROR_MEMORY, "%s: gif: out of memory", self->source->name);
-  }
-  return clf__fail(CLF_ERROR_FORMAT, "%s: gif: %s before byte %zu", self->source->name,
-                   reason != NULL ? reason : "it is damaged", self->at);
-}
 
 static bool probe(const unsigned char *bytes, size_t size) {
   return size >= 6 && (memcmp(bytes, "GIF87a", 6) == 0 || memcmp(bytes, "GIF89a", 6) == 0);
 }
 
-/* An extension, of which only the transparent colour matters. */
-static int read_extension(gif_work *self) {
-  int code = 0;
-  GifByteType *block = NULL;
-  if (DGifGetExtension(self->gif, &code, &block) == GIF_ERROR) {
-    return GIF_ERROR;
-  }
-  while (block != NULL) {
-    GraphicsControlBlock control;
-    if (code == GRAPHICS_EXT_FUNC_CODE &&
-        DGifExtensionToGCB(block[0], block + 1, &control) == GIF_OK) {
-      self->transparent = control.TransparentColor;
-    }
-    if (DGifGetExtensionNext(self->gif, &block) == GIF_ERROR) {
-      return GIF_ERROR;
-    }
-  }
-  return GIF_OK;
+static clf_status fail(const gif_work *self, const char *what) {
+  return clf__fail(CLF_ERROR_FORMAT, "%s: gif: %s before byte %zu", self->source->name, what,
+                   self->at);
 }
 
-/* Reads up to the first picture's pixels. */
-static clf_status find_picture(gif_work *self) {
+static clf_status fail_early(const gif_work *self) {
+  return clf__fail(CLF_ERROR_FORMAT, "%s: gif: it ends early", self->source->name);
+}
+
+/* The next `count` bytes, or NULL where they are not there. */
+static const uint8_t *take(gif_work *self, size_t count) {
+  if (count > self->source->size - self->at) {
+    return NULL;
+  }
+  self->at += count;
+  return self->source->bytes + self->at - count;
+}
+
+static int two(const uint8_t *bytes) {
+  return bytes[0] | bytes[1] << 8;
+}
+
+/* A palette of the size that `flags` say, where they say that there is one. */
+static clf_status read_palette(gif_work *self, int flags) {
+  if ((flags & 0x80) == 0) {
+    return CLF_OK;
+  }
+  self->color_count = 2 << (flags & 7);
+  self->colors = take(self, (size_t)self->color_count * 3);
+  return self->colors != NULL ? CLF_OK : fail_early(self);
+}
+
+static clf_status read_screen(gif_work *self) {
+  const uint8_t *head = take(self, 13);
+  if (head == NULL) {
+    return fail_early(self);
+  }
+  self->canvas_width = two(head + 6);
+  self->canvas_height = two(head + 8);
+  return read_palette(self, head[10]);
+}
+
+/* Passes blocks up to the one without bytes. */
+static clf_status pass_blocks(gif_work *self) {
+  const uint8_t *length;
+  do {
+    length = take(self, 1);
+    if (length == NULL || take(self, *length) == NULL) {
+      return fail_early(self);
+    }
+  } while (*length > 0);
+  return CLF_OK;
+}
+
+/* An extension, of which only the transparent color matters. */
+static clf_status read_extension(gif_work *self) {
+  const uint8_t *label = take(self, 1);
+  if (label == NULL) {
+    return fail_early(self);
+  }
+  if (*label != GRAPHIC_CONTROL) {
+    return pass_blocks(self);
+  }
+  const uint8_t *control = take(self, 6); /* length, flags, delay, color, no more blocks */
+  if (control == NULL) {
+    return fail_early(self);
+  }
+  self->transparent = (control[1] & 1) != 0 ? control[4] : -1;
+  return control[0] == 4 && control[5] == 0 ? CLF_OK
+                                            : fail(self, "a graphic control has another length");
+}
+
+static clf_status read_description(gif_work *self) {
+  const uint8_t *bytes = take(self, 9);
+  if (bytes == NULL) {
+    return fail_early(self);
+  }
+  self->left = two(bytes);
+  self->top = two(bytes + 2);
+  self->width = two(bytes + 4);
+  self->height = two(bytes + 6);
+  self->interlaced = (bytes[8] & 0x40) != 0;
+  return read_palette(self, bytes[8]);
+}
+
+/* Reads records up to a picture's data, or to the trailer: *found says which. */
+static clf_status find_picture(gif_work *self, bool *found) {
   for (;;) {
-    GifRecordType type = UNDEFINED_RECORD_TYPE;
-    if (DGifGetRecordType(self->gif, &type) == GIF_ERROR) {
-      return told(self, self->gif->Error);
+    const uint8_t *kind = take(self, 1);
+    if (kind == NULL) {
+      return fail_early(self);
     }
-    if (type == TERMINATE_RECORD_TYPE) {
-      return clf__fail(CLF_ERROR_FORMAT, "%s: gif: it has no picture", self->source->name);
-    }
-    const int done = type == IMAGE_DESC_RECORD_TYPE  ? DGifGetImageDesc(self->gif)
-                     : type == EXTENSION_RECORD_TYPE ? read_extension(self)
-                                                     : GIF_OK;
-    if (done == GIF_ERROR) {
-      return told(self, self->gif->Error);
-    }
-    if (type == IMAGE_DESC_RECORD_TYPE) {
+    *found = *kind == PICTURE;
+    if (*kind == TRAILER) {
       return CLF_OK;
     }
+    if (*kind != PICTURE && *kind != EXTENSION) {
+      return fail(self, "there is no record");
+    }
+    const clf_status status = *found ? read_description(self) : read_extension(self);
+    if (status < 0 || *found) {
+      return status;
+    }
   }
 }
 
-static const ColorMapObject *colors_of(const gif_work *self) {
-  return self->gif->Image.ColorMap != NULL ? self->gif->Image.ColorMap : self->gif->SColorMap;
+/* What lies behind the first picture, to the trailer. */
+static clf_status pass_rest(gif_work *self) {
+  bool found = true;
+  clf_status status = find_picture(self, &found);
+  while (status == CLF_OK && found) {
+    status =
+        take(self, 1) != NULL ? pass_blocks(self) : fail_early(self); /* behind the code size */
+    status = status == CLF_OK ? find_picture(self, &found) : status;
+  }
+  return status;
 }
 
-static bool is_grey(const ColorMapObject *colors) {
-  for (int i = 0; i < colors->ColorCount; i++) {
-    const GifColorType *color = &colors->Colors[i];
-    if (color->Red != color->Green || color->Red != color->Blue) {
+/* The next code of `bits`; negative where the blocks end before. */
+static int next_code(gif_work *self, code_reader *from, int bits) {
+  while (from->count < bits) {
+    if (from->left == 0) {
+      const uint8_t *length = take(self, 1);
+      if (length == NULL || *length == 0) {
+        return -1;
+      }
+      from->left = *length;
+    }
+    const uint8_t *byte = take(self, 1);
+    if (byte == NULL) {
+      return -1;
+    }
+    from->buffer |= (uint32_t)*byte << from->count;
+    from->count += 8;
+    from->left--;
+  }
+  const int code = (int)(from->buffer & ((1U << bits) - 1));
+  from->buffer >>= bits;
+  from->count -= bits;
+  return code;
+}
+
+/* Copies the string of a code behind the `done` pixels that there are; 0 where it does not fit. */
+static int64_t put_string(const gif_work *self, int code, int clear, int64_t done, int64_t count) {
+  const int64_t length = code < clear ? 1 : self->strings->length[code];
+  uint8_t *to = self->pixels + done;
+  if (length > count - done) {
+    return 0;
+  }
+  if (code < clear) {
+    *to = (uint8_t)code;
+    return 1;
+  }
+  const uint8_t *from = self->pixels + self->strings->start[code];
+  for (int64_t i = 0; i < length; i++) { /* from front to back: it may reach into itself */
+    to[i] = from[i];
+  }
+  return length;
+}
+
+/* Unpacks the picture; `from` is then behind the end code. */
+static clf_status unpack(gif_work *self, code_reader *from, int code_size) {
+  const int clear = 1 << code_size, end = clear + 1;
+  const int64_t count = self->width * self->height;
+  const clf__progress progress = clf__progress_begin(self->context, "image", count);
+  int64_t done = 0, length = 0; /* pixels, those of the last string */
+  int defined = end, bits = code_size + 1;
+  for (int64_t n = 0;; n++) {
+    const clf_status status =
+        n % CODES_A_STEP == 0 ? clf__progress_step(&progress, done, NAN, NAN) : CLF_OK;
+    if (status < 0) {
+      return status;
+    }
+    const int code = next_code(self, from, bits);
+    if (code == clear) {
+      defined = end;
+      bits = code_size + 1;
+      length = 0;
+      continue;
+    }
+    if (code == end && done == count) {
+      return CLF_OK;
+    }
+    if (code < 0 || code == end) {
+      return self->at == self->source->size ? fail_early(self)
+                                            : fail(self, "its pixels end early,");
+    }
+    if (length > 0 && defined + 1 < MAX_CODES) {
+      defined++;
+      self->strings->start[defined] = done - length;
+      self->strings->length[defined] = (int32_t)length + 1;
+    }
+    bits += defined + 1 == 1 << bits && bits < MAX_CODE_BITS;
+    length = code <= defined ? put_string(self, code, clear, done, count) : 0;
+    if (length == 0) {
+      return fail(self, code <= defined ? "it has too many pixels" : "there is no such code");
+    }
+    done += length;
+  }
+}
+
+static clf_status read_pixels(gif_work *self) {
+  code_reader from = {0};
+  const uint8_t *code_size = take(self, 1);
+  if (code_size == NULL) {
+    return fail_early(self);
+  }
+  if (*code_size < 1 || *code_size > 8) {
+    return fail(self, "the codes have an impossible size");
+  }
+  const clf_status status = unpack(self, &from, *code_size);
+  if (status < 0) {
+    return status;
+  }
+  const uint8_t *length = take(self, 1);
+  if (length == NULL) {
+    return fail_early(self);
+  }
+  return from.left == 0 && *length == 0 ? CLF_OK
+                                        : fail(self, "there is more behind the end of its pixels,");
+}
+
+static bool is_grey(const gif_work *self) {
+  for (int i = 0; i < self->color_count; i++) {
+    const uint8_t *color = self->colors + 3 * (size_t)i;
+    if (color[0] != color[1] || color[0] != color[2]) {
       return false;
     }
   }
@@ -105,73 +284,65 @@ static bool is_grey(const ColorMapObject *colors) {
 
 /* The canvas; one without a size is as large as the picture. */
 static clf_status make_room(gif_work *self) {
-  const GifImageDesc *picture = &self->gif->Image;
-  const bool sized = self->gif->SWidth > 0 && self->gif->SHeight > 0;
-  const int64_t height = sized ? self->gif->SHeight : (int64_t)picture->Top + picture->Height;
-  const int64_t width = sized ? self->gif->SWidth : (int64_t)picture->Left + picture->Width;
-  clf_status status = clf__image_room(self->source, picture->Height, picture->Width);
+  const bool sized = self->canvas_width > 0 && self->canvas_height > 0;
+  const int64_t height = sized ? self->canvas_height : self->top + self->height;
+  const int64_t width = sized ? self->canvas_width : self->left + self->width;
+  clf_status status = clf__image_room(self->source, self->height, self->width);
   if (status < 0) {
     return status;
   }
-  if (colors_of(self) == NULL) {
+  if (self->colors == NULL) {
     return clf__fail(CLF_ERROR_FORMAT, "%s: gif: it has no palette", self->source->name);
   }
   status = clf__image_begin(&self->image, self->context, self->source, height, width,
-                            is_grey(colors_of(self)) ? 1 : 3);
+                            is_grey(self) ? 1 : 3);
   if (status < 0) {
     return status;
   }
   memset(self->image->pixels, (int)self->source->params->background,
          (size_t)(height * clf__image_row_bytes(self->image)));
-  self->line = clf__alloc_array(self->context, picture->Width, sizeof *self->line);
-  return self->line != NULL ? CLF_OK : clf__fail_within(CLF_ERROR_MEMORY, "%s", self->source->name);
+  self->pixels = clf__alloc_array(self->context, self->width * self->height, 1);
+  self->strings = clf__alloc(self->context, sizeof *self->strings);
+  return self->pixels != NULL && self->strings != NULL
+             ? CLF_OK
+             : clf__fail_within(CLF_ERROR_MEMORY, "%s", self->source->name);
 }
 
 /* Puts a line of the picture on the canvas; what lies beside it is left out. */
-static clf_status put_line(const gif_work *self, int64_t i) {
-  const ColorMapObject *colors = colors_of(self);
-  const GifImageDesc *picture = &self->gif->Image;
+static clf_status put_line(const gif_work *self, const uint8_t *line, int64_t i) {
   const clf_image *canvas = self->image;
-  const int64_t row = picture->Top + i;
-  for (int64_t j = 0; j < picture->Width; j++) {
-    const int color = self->line[j];
-    const int64_t column = picture->Left + j;
+  const int64_t row = self->top + i;
+  for (int64_t j = 0; j < self->width; j++) {
+    const int color = line[j];
+    const int64_t column = self->left + j;
     if (color == self->transparent) {
       continue;
     }
-    if (color >= colors->ColorCount) {
-      return clf__fail(CLF_ERROR_FORMAT, "%s: gif: a pixel has colour %d; the palette has %d",
-                       self->source->name, color, colors->ColorCount);
+    if (color >= self->color_count) {
+      return clf__fail(CLF_ERROR_FORMAT, "%s: gif: a pixel has color %d; the palette has %d",
+                       self->source->name, color, self->color_count);
     }
     if (row < canvas->height && column < canvas->width) {
       memcpy(canvas->pixels + (row * canvas->width + column) * canvas->channels,
-             &colors->Colors[color], (size_t)canvas->channels);
+             self->colors + 3 * (size_t)color, (size_t)canvas->channels);
     }
   }
   return CLF_OK;
 }
 
-static clf_status read_lines(gif_work *self) {
+static clf_status put_lines(const gif_work *self) {
   static const struct {
     int64_t first, step;
   } passes[] = {
       {0, 1}, {0, 8}, {4, 8}, {2, 4}, {1, 2}}; /* the first of plain pictures, or the rest */
-  const GifImageDesc *picture = &self->gif->Image;
-  const clf__progress progress = clf__progress_begin(self->context, "image", picture->Height);
-  int64_t read = 0;
-  for (int p = picture->Interlace ? 1 : 0; p < (picture->Interlace ? 5 : 1); p++) {
-    for (int64_t i = passes[p].first; i < picture->Height; i += passes[p].step) {
-      clf_status status = clf__progress_step(&progress, read++, NAN, NAN);
+  const uint8_t *line = self->pixels;
+  for (int p = self->interlaced ? 1 : 0; p < (self->interlaced ? 5 : 1); p++) {
+    for (int64_t i = passes[p].first; i < self->height; i += passes[p].step) {
+      const clf_status status = put_line(self, line, i);
       if (status < 0) {
         return status;
       }
-      if (DGifGetLine(self->gif, self->line, picture->Width) == GIF_ERROR) {
-        return told(self, self->gif->Error);
-      }
-      status = put_line(self, i);
-      if (status < 0) {
-        return status;
-      }
+      line += self->width;
     }
   }
   return CLF_OK;
@@ -179,27 +350,28 @@ static clf_status read_lines(gif_work *self) {
 
 static clf_status decode(clf_image **out, clf_context *context, const clf__image_source *source) {
   gif_work self = {.context = context, .source = source, .transparent = -1};
-  int error = 0;
+  bool found = false;
   clf_status status;
-  self.gif = DGifOpen(&self, read_bytes, &error);
-  if (self.gif == NULL) {
-    return told(&self, error);
-  }
-  CLF__TRY(find_picture(&self));
+  CLF__TRY(read_screen(&self));
+  CLF__TRY(find_picture(&self, &found));
+  CLF__TRY(found ? CLF_OK
+                 : clf__fail(CLF_ERROR_FORMAT, "%s: gif: it has no picture", source->name));
   CLF__TRY(make_room(&self));
-  CLF__TRY(read_lines(&self));
+  CLF__TRY(read_pixels(&self));
+  CLF__TRY(put_lines(&self));
+  CLF__TRY(pass_rest(&self));
   *out = self.image;
   self.image = NULL;
 done:
-  DGifCloseFile(self.gif, &error);
   clf_image_free(self.image);
-  clf__free(self.line);
+  clf__free(self.strings);
+  clf__free(self.pixels);
   return status;
 }
 
 const clf__image_codec clf__image_gif = {
     .name = "gif",
-    .help = "GIF, of animations the first picture, by giflib",
+    .help = "GIF, of animations the first picture",
     .probe = probe,
     .decode = decode,
 };

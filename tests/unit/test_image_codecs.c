@@ -283,7 +283,6 @@ START_TEST(jpeg__exif_is_read_with_care) {
 END_TEST
 #endif
 
-#ifdef CLASSIFY_GIF
 static uint8_t colors[3 * 128];
 
 START_TEST(gif__lies_on_its_canvas) {
@@ -335,7 +334,6 @@ START_TEST(gif__survives_damage) {
   check_refused(&file, NULL, CLF_ERROR_FORMAT, "no picture");
 }
 END_TEST
-#endif
 
 int main(void) {
   Suite *suite = suite_create("image_codecs");
@@ -353,11 +351,9 @@ int main(void) {
   tcase_add_test(tests, jpeg__scans_are_bounded);
   tcase_add_test(tests, jpeg__exif_is_read_with_care);
 #endif
-#ifdef CLASSIFY_GIF
   tcase_add_test(tests, gif__lies_on_its_canvas);
   tcase_add_test(tests, gif__may_be_interlaced_and_coloured);
   tcase_add_test(tests, gif__survives_damage);
-#endif
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }

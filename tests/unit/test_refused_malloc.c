@@ -106,16 +106,6 @@ static void refuse_each(const char *what, work run) {
   ck_assert_msg(failures > 0, "%s calls no malloc()", what);
 }
 
-#ifdef CLASSIFY_GIF
-START_TEST(gif__out_of_memory) {
-  static uint8_t colors[3 * 128], pixels[6] = {1, 2, 3, 4, 5, 6};
-  fill_palette(colors, 0);
-  make_gif(&picture, &(gif_bytes){3, 2, 0, 0, 3, 2, 0, 1, colors, pixels});
-  refuse_each("gif", load_picture);
-}
-END_TEST
-#endif
-
 #ifdef CLASSIFY_JPEG
 START_TEST(jpeg__out_of_memory) {
   for (int progressive = 0; progressive < 2; progressive++) {
@@ -141,9 +131,6 @@ int main(void) {
   TCase *tests = tcase_create("refused_malloc");
 #ifdef REFUSALS
   tcase_add_test(tests, folders__out_of_memory);
-#ifdef CLASSIFY_GIF
-  tcase_add_test(tests, gif__out_of_memory);
-#endif
 #ifdef CLASSIFY_JPEG
   tcase_add_test(tests, jpeg__out_of_memory);
 #endif
