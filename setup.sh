@@ -25,7 +25,7 @@ packages() {
   $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
 }
 
-build() {
+build() { # TARGET …: all where none is named
   if command -v apt-get >/dev/null; then
     # shellcheck disable=SC2086
     packages $needed
@@ -33,14 +33,14 @@ build() {
     echo "setup.sh: no apt-get here; the build needs the equivalents of: $needed"
   fi
   test -f build/build.ninja || meson setup build
-  ninja -C build
+  ninja -C build "$@"
 }
 
 command=${1:-help}
 test $# -eq 0 || shift
 case $command in
 run)
-  build
+  build examples/mnist
   exec build/examples/mnist "$@"
   ;;
 test)

@@ -2,7 +2,7 @@
 # Builds and runs CONSUMER_C out of tree the way a user would:
 #   consumers.sh KIND CONSUMER_C SOURCE_ROOT BUILD_ROOT PREFIX LIBDIR COMPILER…
 # KIND is shared, static (both by pkg-config), whole (gcc -static), readme (the programs in README.md), cmake
-# or subproject.
+# or subproject; with documents it reads what is installed for people.
 # All but the last use a staged install that was moved away from its prefix. Exit status 77: a tool is
 # missing.
 set -eu
@@ -95,6 +95,24 @@ cmake)
   done
   test "$(linked_to "$work/cmake/shared_cc")" = "$moved/$libdir/libclassify.so.0"
   test -z "$(linked_to "$work/cmake/static_cc")"
+  ;;
+documents)
+  need nm
+  install_moved
+  for name in LICENSE README.md CHANGELOG.md docs/guide.md docs/images/results.svg; do
+    test -s "$moved/share/doc/libclassify/$name" || { echo "$name is not installed"; exit 1; }
+  done
+  nm -D --defined-only "$moved/$libdir/libclassify.so" | awk '$2 == "T" { sub("@.*", "", $3); print $3 }' >"$work/functions"
+  test -s "$work/functions"
+  while read -r name; do
+    test -s "$moved/share/man/man3/$name.3" || { echo "there is no manual page of $name"; exit 1; }
+  done <"$work/functions"
+  need groff
+  groff -k -man -Tutf8 -ww -z "$moved"/share/man/man3/*.3 2>"$work/warnings"
+  if test -s "$work/warnings"; then
+    cat "$work/warnings"
+    exit 1
+  fi
   ;;
 subproject)
   mkdir -p "$work/host/subprojects"
