@@ -23,8 +23,8 @@
  *    element of HTML, then nothing but attributes up to '>': with values, or such as HTML has
  *    without (checked, disabled), or with a hyphen. So "x<y and then z>w", "<unk>" and "a < b"
  *    are text.
- *  - With `entities` references such as &eacute; (HTML 4's names, and &apos;), &#233; and
- *    &#xE9; are the characters that they name, in words too; they end with a semicolon.
+ *  - With `entities` references such as `&eacute;` (HTML 4's names, and `&apos;`), `&#233;` and
+ *    `&#xE9;` are the characters that they name, in words too; they end with a semicolon.
  *  - With `emoji` an emoji is a word, with its color of skin, a flag's second letter and what
  *    is joined to it, without selectors.
  *  - Of a word of more than 255 bytes the first characters count.
