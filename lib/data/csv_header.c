@@ -60,45 +60,56 @@ static bool is_usual_name(const clf__csv_field *field) {
   return clf__word_index(usual, lower, length) >= 0;
 }
 
-/* Notes what a record has below the first one and, for repetitions, below the second. */
+/* Notes what a record has below the first one and, for repetitions, below the second, which it may
+ * be itself. */
 static void look_at(const clf__csv_text *text, const char *first, const char *second,
                     const char *record, unsigned char *seen, int64_t count) {
   clf__csv_field above = {.next = first}, middle = {.next = second}, field = {.next = record};
   for (int64_t j = 0; j < count && !above.last && !middle.last && !field.last; j++) {
     double value;
     if (clf__csv_field_at(&above, text, above.next) != NULL ||
-        clf__csv_field_at(&middle, text, middle.next) != NULL ||
-        clf__csv_field_at(&field, text, field.next) != NULL) {
+        clf__csv_field_at(&field, text, field.next) != NULL ||
+        (record != second && clf__csv_field_at(&middle, text, middle.next) != NULL)) {
       return;
     }
     if (clf__csv_missing(text, &field)) {
       continue;
     }
     const bool number = is_number(text, &field, &value);
+    const bool repeats = record != second && clf__csv_same_bytes(&middle, &field);
     seen[j] |=
         (unsigned char)((number ? NUMBER : TEXT) | (number && !field.quoted ? BARE_NUMBER : 0) |
                         (clf__csv_same_bytes(&above, &field) ? RETURNS : 0) |
-                        (record != second && clf__csv_same_bytes(&middle, &field) ? REPEATS : 0));
+                        (repeats ? REPEATS : 0));
   }
 }
 
-/* Where the numbers of a record are integers that count by one, the first of them; else NaN. */
-static double counts_from(const clf__csv_text *text, const char *record) {
+/* Numbers that count by one, so far: the first of them and the next; both NaN before the first,
+ * `from` alone after one that is no such number. */
+typedef struct counter {
+  double from, next;
+} counter;
+
+static void count(counter *self, double value) {
+  const bool fits = value == floor(value) && (isnan(self->next) || value == self->next);
+  self->from = isnan(self->next) && fits ? value : fits ? self->from : NAN;
+  self->next = value + 1;
+}
+
+/* Whether all numbers of a record count by one. */
+static bool counts_by_one(const clf__csv_text *text, const char *record) {
   clf__csv_field field = {.next = record};
-  double value, from = NAN, next = NAN;
+  counter numbers = {NAN, NAN};
   do {
+    double value;
     if (clf__csv_field_at(&field, text, field.next) != NULL) {
-      return NAN;
+      return false;
     }
     if (is_number(text, &field, &value)) {
-      from = isnan(from) ? value : from;
-      if (value != floor(value) || (!isnan(next) && value != next)) {
-        return NAN;
-      }
-      next = value + 1;
+      count(&numbers, value);
     }
-  } while (!field.last);
-  return from;
+  } while (!field.last && (isnan(numbers.next) || !isnan(numbers.from)));
+  return !isnan(numbers.from);
 }
 
 /* A document may be a number; in a table a column of both is one of numbers, some of them missing
@@ -123,7 +134,8 @@ static void weigh_text(evidence *found, const clf__csv_field *field, unsigned ch
 static evidence weigh(const clf__csv_columns *columns, const char *second,
                       const unsigned char *seen) {
   const clf__csv_text *text = &columns->text;
-  evidence found = {.from = counts_from(text, columns->first)};
+  evidence found = {0};
+  counter numbers = {NAN, NAN};
   bool quoted = true;
   clf__csv_field field = {.next = columns->first};
   for (int64_t j = 0; j < columns->count; j++) {
@@ -135,14 +147,14 @@ static evidence weigh(const clf__csv_columns *columns, const char *second,
       weigh_text(&found, &field, seen[j], columns->style->documents);
     } else {
       found.numbers++;
+      count(&numbers, value);
     }
     quoted = quoted && field.quoted;
     found.quoted |= (seen[j] & BARE_NUMBER) != 0;
   }
   found.quoted = found.quoted && quoted;
-  if (second == text->lines.end || !isnan(counts_from(text, second))) {
-    found.from = NAN; /* there are no rows, or they count as well */
-  }
+  const bool rows_count = second == text->lines.end || counts_by_one(text, second);
+  found.from = rows_count ? NAN : numbers.from;
   return found;
 }
 

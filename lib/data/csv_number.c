@@ -68,8 +68,11 @@ bool clf__csv_number(const clf__csv_text *text, const clf__csv_field *field, dou
     return true;
   }
   const size_t length = (size_t)(field->end - field->begin);
+  const char first = length == 4 || length == 5 ? (char)(*field->begin | 0x20) : '\0';
   const int32_t word =
-      length > 5 ? -1 : clf__word_index("false|False|FALSE|true|True|TRUE", field->begin, length);
+      first == 't' || first == 'f'
+          ? clf__word_index("false|False|FALSE|true|True|TRUE", field->begin, length)
+          : -1;
   *significand = word >= 3;
   *out = word >= 3 ? 1 : 0;
   return word >= 0;
