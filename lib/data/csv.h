@@ -27,8 +27,12 @@ typedef struct clf__csv_field {
   bool last;               /* of its record */
 } clf__csv_field;
 
-/* Sets what the bytes mean; to be called when delimiter, runs, quote or comment were set. */
+/* Sets what the bytes mean; to be called when quote or comment were set. */
 void clf__csv_set_meaning(clf__csv_text *text);
+/* The byte of a place among CLF__CSV_DELIMITERS; a blank for blanks. */
+char clf__csv_delimiter(int32_t choice);
+/* Sets delimiter and runs, and what the bytes mean, by a place among CLF__CSV_DELIMITERS. */
+void clf__csv_set_delimiter(clf__csv_text *text, int32_t choice);
 static inline bool clf__csv_means(const clf__csv_text *text, char byte, int meaning) {
   return (text->meaning[(unsigned char)byte] & meaning) != 0;
 }

@@ -45,11 +45,8 @@ static bool looks_like_number(const clf__csv_field *field) {
 }
 
 static clf__csv_text with_delimiter(const clf__csv_text *text, int32_t choice) {
-  static const char delimiters[] = {0, ',', ';', '\t', ' ', '|', ' '};
   clf__csv_text out = *text;
-  out.delimiter = delimiters[choice];
-  out.runs = choice == CLF__CSV_BLANKS;
-  clf__csv_set_meaning(&out);
+  clf__csv_set_delimiter(&out, choice);
   return out;
 }
 

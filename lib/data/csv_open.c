@@ -10,13 +10,16 @@
 /* What pandas calls a first column without a name when it writes it again. */
 static const char unnamed_0[] = "Unnamed: 0";
 
-/* Behind a first line "sep=;", by which Excel is told of the delimiter: it is set to that. */
-static const char *skip_separator(const clf__lines *lines, char *delimiter) {
+/* Behind a first line "sep=;", by which Excel is told of the delimiter: `*delimiter` is set to
+ * that, where it is one. */
+static const char *skip_separator(const clf__lines *lines, int32_t *delimiter) {
   const char *at = lines->begin, *after = clf__line_after(lines, at);
   if (after - at < 6 || strncmp(at, "sep=", 4) != 0 || (at[5] != '\r' && at[5] != '\n')) {
     return at;
   }
-  *delimiter = at[4];
+  for (int32_t choice = CLF__CSV_COMMA; choice <= CLF__CSV_PIPE; choice++) {
+    *delimiter = clf__csv_delimiter(choice) == at[4] ? choice : *delimiter;
+  }
   return after;
 }
 
@@ -53,7 +56,6 @@ static clf_status set_numbers(clf__csv_columns *columns) {
 }
 
 static clf_status set_text(clf__csv_columns *columns, const clf__bytes *bytes, const char *name) {
-  static const char delimiters[] = {0, ',', ';', '\t', ' ', '|', ' '};
   static const char comments[] = {0, 0, '#', '%'};
   const clf__csv_style *style = columns->style;
   clf__csv_text *text = &columns->text;
@@ -67,17 +69,14 @@ static clf_status set_text(clf__csv_columns *columns, const clf__bytes *bytes, c
   text->comment = comments[style->comment];
   text->missing = style->missing_values;
   text->decimal = '.';
-  char named = '\0';
-  const char *begin = skip_separator(&text->lines, &named);
+  const char *begin = skip_separator(&text->lines, &columns->delimiter);
   columns->first = skip_head(columns, begin);
-  const char *known = named != '\0' ? memchr(delimiters + 1, named, CLF__CSV_PIPE) : NULL;
-  columns->delimiter = style->delimiter != 0 ? style->delimiter
-                       : known != NULL
-                           ? (int32_t)(known - delimiters)
-                           : clf__csv_guess_delimiter(text, columns->first, style->documents);
-  text->delimiter = delimiters[columns->delimiter];
-  text->runs = columns->delimiter == CLF__CSV_BLANKS;
-  clf__csv_set_meaning(text);
+  if (style->delimiter != 0) {
+    columns->delimiter = style->delimiter;
+  } else if (columns->delimiter == 0) {
+    columns->delimiter = clf__csv_guess_delimiter(text, columns->first, style->documents);
+  }
+  clf__csv_set_delimiter(text, columns->delimiter);
   status = set_numbers(columns);
 done:
   return status;

@@ -22,6 +22,17 @@ void clf__csv_set_meaning(clf__csv_text *text) {
   meaning[0] = 0; /* no byte of a text, but no quote or no comment above */
 }
 
+char clf__csv_delimiter(int32_t choice) {
+  static const char delimiters[] = {0, ',', ';', '\t', ' ', '|', ' '};
+  return delimiters[choice];
+}
+
+void clf__csv_set_delimiter(clf__csv_text *text, int32_t choice) {
+  text->delimiter = clf__csv_delimiter(choice);
+  text->runs = choice == CLF__CSV_BLANKS;
+  clf__csv_set_meaning(text);
+}
+
 static inline bool ends(const clf__csv_text *text, const char *at, int meaning) {
   return at == text->lines.end || clf__csv_means(text, *at, meaning);
 }
