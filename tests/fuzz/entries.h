@@ -301,4 +301,18 @@ static inline void fuzz_entries_free(fuzz_entries *entries) {
   }
 }
 
+/* The file of `base` with entries changed, some by those of `others`; to be freed. NULL where it is
+ * none. */
+static inline uint8_t *fuzz_entries_mix(dice *from, const fuzz_entries *base,
+                                        const fuzz_entries *others, size_t *size) {
+  fuzz_entries entries = {.context = base->context};
+  for (int64_t i = 0; i < base->count; i++) {
+    fuzz_entries_add(&entries, base->all[i].name, base->all[i].text, base->all[i].tensor);
+  }
+  fuzz_entries_change(from, &entries, others);
+  uint8_t *bytes = fuzz_entries_write(&entries, size);
+  fuzz_entries_free(&entries);
+  return bytes;
+}
+
 #endif

@@ -83,15 +83,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   dice from = {data, size};
   const int training = (int)roll(&from, FILES);
   const fuzz_entries *others = &files[roll(&from, FILES)];
-  fuzz_entries entries = {.context = context_of_files};
   size_t written = 0;
-  for (int64_t i = 0; i < files[training].count; i++) {
-    const fuzz_entry *entry = &files[training].all[i];
-    fuzz_entries_add(&entries, entry->name, entry->text, entry->tensor);
-  }
-  fuzz_entries_change(&from, &entries, others);
-  uint8_t *bytes = fuzz_entries_write(&entries, &written);
-  fuzz_entries_free(&entries);
+  uint8_t *bytes = fuzz_entries_mix(&from, &files[training], others, &written);
   if (bytes != NULL) {
     go_on(training, bytes, written);
   }

@@ -93,10 +93,7 @@ static void load_and_run(const uint8_t *bytes, size_t size) {
   FUZZ_CHECK(file >= 0 && write(file, bytes, size) == (ssize_t)size);
   snprintf(path, sizeof path, "/proc/self/fd/%d", file);
   const clf_status status = clf_detector_load(&detector, context, path, NULL);
-  FUZZ_CHECK((status == CLF_OK) == (detector != NULL));
-  FUZZ_CHECK(status == CLF_OK || status == CLF_ERROR_CORRUPT || status == CLF_ERROR_VERSION ||
-             status == CLF_ERROR_UNSUPPORTED);
-  if (status == CLF_OK) {
+  if (fuzz_loaded(status, detector != NULL)) {
     run(detector, context, 1);
     run(detector, context, 3);
   }
@@ -110,14 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   dice from = {data, size};
   const fuzz_entries *base = &files[roll(&from, FILES)];
   const fuzz_entries *others = &files[roll(&from, FILES)];
-  fuzz_entries entries = {.context = context_of_files};
   size_t written = 0;
-  for (int64_t i = 0; i < base->count; i++) {
-    fuzz_entries_add(&entries, base->all[i].name, base->all[i].text, base->all[i].tensor);
-  }
-  fuzz_entries_change(&from, &entries, others);
-  uint8_t *bytes = fuzz_entries_write(&entries, &written);
-  fuzz_entries_free(&entries);
+  uint8_t *bytes = fuzz_entries_mix(&from, base, others, &written);
   if (bytes != NULL) {
     load_and_run(bytes, written);
   }

@@ -25,35 +25,15 @@ static void make_files(void) {
   }
 }
 
-static void load_and_use(const uint8_t *bytes, size_t size) {
-  clf_context *context = fuzz_context();
-  clf_model *model = NULL;
-  const clf_status status = clf_model_load_memory(&model, context, bytes, size);
-  FUZZ_CHECK((status == CLF_OK) == (model != NULL));
-  FUZZ_CHECK(status == CLF_OK || status == CLF_ERROR_CORRUPT || status == CLF_ERROR_VERSION ||
-             status == CLF_ERROR_UNSUPPORTED);
-  if (status == CLF_OK) {
-    fuzz_use(model, context);
-  }
-  clf_model_free(model);
-  clf_context_free(context);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   make_files();
   dice from = {data, size};
   const fuzz_entries *base = &files[roll(&from, file_count)];
   const fuzz_entries *others = &files[roll(&from, file_count)];
-  fuzz_entries entries = {.context = context_of_files};
   size_t written = 0;
-  for (int64_t i = 0; i < base->count; i++) {
-    fuzz_entries_add(&entries, base->all[i].name, base->all[i].text, base->all[i].tensor);
-  }
-  fuzz_entries_change(&from, &entries, others);
-  uint8_t *bytes = fuzz_entries_write(&entries, &written);
-  fuzz_entries_free(&entries);
+  uint8_t *bytes = fuzz_entries_mix(&from, base, others, &written);
   if (bytes != NULL) {
-    load_and_use(bytes, written);
+    fuzz_load_and_use(bytes, written);
   }
   free(bytes);
   return 0;

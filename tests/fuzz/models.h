@@ -167,6 +167,25 @@ static inline void fuzz_use(const clf_model *model, clf_context *context) {
   fuzz_describe(model, context);
 }
 
+/* Whether a file was loaded, which `made` says; else its status is one of a file's. */
+static inline bool fuzz_loaded(clf_status status, bool made) {
+  FUZZ_CHECK((status == CLF_OK) == made);
+  FUZZ_CHECK(status == CLF_OK || status == CLF_ERROR_CORRUPT || status == CLF_ERROR_VERSION ||
+             status == CLF_ERROR_UNSUPPORTED);
+  return made;
+}
+
+static inline void fuzz_load_and_use(const uint8_t *bytes, size_t size) {
+  clf_context *context = fuzz_context();
+  clf_model *model = NULL;
+  const clf_status status = clf_model_load_memory(&model, context, bytes, size);
+  if (fuzz_loaded(status, model != NULL)) {
+    fuzz_use(model, context);
+  }
+  clf_model_free(model);
+  clf_context_free(context);
+}
+
 /* A fitted model of three features; its file in the buffer. */
 static inline size_t fuzz_save_fitted(clf_context *context, const char *kind, const char *params,
                                       bool regression, const char *transform, uint8_t *buffer,
