@@ -91,8 +91,10 @@ CLF_API int64_t clf_documents_count(const clf_documents *documents);
 CLF_API const char *clf_documents_text(const clf_documents *documents, int64_t index,
                                        int64_t *length);
 
-/** Where a document comes from, such as "pos/127_9.txt"; NULL when it has no name. Lives as long as
- *  the documents. @since 0.1 */
+/** Where a document comes from, such as "pos/127_9.txt"; NULL when it has no name. A file's name
+ * has the bytes that the system knows it by, which need not be UTF-8. Lives as long as the
+ * documents.
+ *  @since 0.1 */
 CLF_API const char *clf_documents_name(const clf_documents *documents, int64_t index);
 
 /** How often U+FFFD took the place of bytes that were no UTF-8, in all documents; -1 for NULL.

@@ -334,6 +334,7 @@ void clf__log(clf_context *context, int32_t level, const char *format, ...) {
   int length = vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
   if (length >= 0) {
+    clf__utf8_mend(line); /* paths need not be UTF-8, and what is cut off may be in a character */
     context->log(context->log_user, level, line);
   }
 }

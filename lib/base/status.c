@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { MESSAGE_BYTES = 512 };
 
 static _Thread_local struct {
@@ -38,6 +40,7 @@ static void set_message(const char *format, va_list arguments) {
   } else if ((size_t)length >= sizeof text) {
     cut_to_utf8(text, sizeof text - 1);
   }
+  clf__utf8_mend(text); /* paths need not be UTF-8 */
   memcpy(last.text, text, sizeof text);
   last.unnamed = false;
 }

@@ -39,6 +39,11 @@ const char *clf__nearest(const char *name, const char *const *candidates, int64_
  * says "there is no <what> '<name>'" and suggests the nearest, or lists them all. */
 int64_t clf__find_name(const char *what, const char *name, const char *const *names, int64_t count);
 
+/* Bytes of the UTF-8 character at `at`, of at most `left`; 0 where there is none. */
+size_t clf__utf8_length(const char *at, size_t left);
+/* Makes UTF-8 of a text for people: a byte that is none becomes '?'. */
+void clf__utf8_mend(char *text);
+
 /* Text that grows; `failed` is set when memory ran out, and what is appended then is ignored. */
 struct clf_context;
 typedef struct clf__text {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
 
@@ -106,6 +107,30 @@ done:
   return status;
 }
 
+/* What is taken for labels, and what is left out. */
+static void tell(const lister *self) {
+  const char *beside = NULL;
+  int64_t count = 0;
+  for (int64_t i = 0; i < self->top.count && self->label_count > 0; i++) {
+    if (!self->top.entries[i].folder) {
+      beside = beside == NULL ? self->top.entries[i].name : beside;
+      count++;
+    }
+  }
+  if (self->folders == NULL && self->label_count > 0) {
+    clf__log(self->context, CLF_LOG_INFO,
+             "'%s': its %lld folders are taken for labels; folders=A,B takes some of them",
+             self->path, (long long)self->label_count);
+  } else if (self->label_count == 0) {
+    clf__log(self->context, CLF_LOG_INFO, "'%s': it has no folders to be labels", self->path);
+  }
+  if (count > 0) {
+    clf__log(self->context, CLF_LOG_INFO,
+             "'%s': %lld files beside the folders of labels are left out, the first '%s'",
+             self->path, (long long)count, beside);
+  }
+}
+
 /* Writes "label/file" for each, and its label. */
 static clf_status name_files(clf__folder_files *files, const lister *self) {
   int64_t row = 0;
@@ -146,6 +171,7 @@ clf_status clf__folder_files_list(clf__folder_files *out, clf_context *context, 
   clf_status status = CLF_OK;
   self.top.context = context;
   CLF__TRY(list_files(&self));
+  tell(&self);
   CLF__TRY(name_files(&made, &self));
   made.count = self.count;
   made.top = self.top;

@@ -5,6 +5,7 @@
 #include <float.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "base/text.h"
 #include "data/array.h"
 
@@ -87,6 +88,10 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
     return status;
   }
   double automatic = x->dtype == CLF_U8 ? 1.0 / 255 : 1;
+  if (x->dtype == CLF_U8 && chosen->scale.word >= 0) {
+    clf__log(context, CLF_LOG_INFO, "%s: bytes count as 1/255 each; scale=1 takes them as they are",
+             name);
+  }
   status = clf_tensor_set_scale(x, chosen->scale.word < 0 ? chosen->scale.value : automatic);
   if (status == CLF_OK) {
     status = clf_dataset_create(out, context, x, NULL);
@@ -187,6 +192,20 @@ static clf_status load_images(clf_dataset **out, clf_context *context, const cha
   return status;
 }
 
+/* What is taken for labels by its name. */
+static void tell(clf_context *context, const char *images, const clf__text *labels,
+                 const idx_params *chosen) {
+  if (chosen->labels == NULL && labels->length > 0) {
+    clf__log(context, CLF_LOG_INFO,
+             "%s: the labels are %s; labels=PATH takes another file, labels=none none", images,
+             labels->bytes);
+  } else if (chosen->labels == NULL) {
+    clf__log(context, CLF_LOG_INFO,
+             "%s: there is no file of labels beside it by the MNIST naming; labels=PATH names one",
+             images);
+  }
+}
+
 static clf_status load(clf_dataset **out, clf_context *context, const char *path,
                        const void *values) {
   const idx_params *chosen = values;
@@ -195,6 +214,7 @@ static clf_status load(clf_dataset **out, clf_context *context, const char *path
   clf_dataset *dataset = NULL;
   clf_status status;
   CLF__TRY(find_files(&images, &labels, path, chosen));
+  tell(context, images.bytes, &labels, chosen);
   CLF__TRY(load_images(&dataset, context, images.bytes, chosen));
   if (labels.length > 0) {
     CLF__TRY(clf__array_label_file(dataset, labels.bytes, read_header, chosen->regression));

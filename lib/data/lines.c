@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/text.h"
 
 /* What a file is that people take for one of text, or NULL. UTF-16 is known by its mark, or by a
  * zero in one of its first characters, which are ASCII in files of data. */
@@ -90,26 +91,13 @@ int64_t clf__line_column(const clf__lines *lines, const char *at) {
   return at - byte + 1;
 }
 
-/* Length of the UTF-8 character at `at`; 0 when there is no valid one. */
-static size_t character_length(const unsigned char *at, size_t left) {
-  if (*at < 0x80) {
-    return *at >= 0x20 && *at != 0x7F;
-  }
-  size_t length = *at >= 0xF5 ? 0 : *at >= 0xF0 ? 4 : *at >= 0xE0 ? 3 : *at >= 0xC2 ? 2 : 0;
-  for (size_t i = 1; i < length; i++) {
-    if (i >= left || (at[i] & 0xC0) != 0x80) {
-      return 0;
-    }
-  }
-  return length;
-}
-
 clf__excerpt clf__excerpt_of(const char *begin, const char *end) {
   clf__excerpt out = {""};
   const size_t most = sizeof out.text - sizeof "...";
   size_t length = 0;
   while (begin < end) {
-    size_t step = character_length((const unsigned char *)begin, (size_t)(end - begin));
+    const bool control = (unsigned char)*begin < 0x20 || *begin == 0x7F;
+    size_t step = control ? 0 : clf__utf8_length(begin, (size_t)(end - begin));
     size_t shown = step > 0 ? step : 1;
     if (length + shown > most) {
       memcpy(out.text + length, "...", sizeof "...");

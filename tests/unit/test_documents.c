@@ -113,6 +113,36 @@ START_TEST(folders__are_labels) {
 }
 END_TEST
 
+static char heard[1024];
+
+static void listen(void *user, int32_t level, const char *message) {
+  (void)user, (void)level;
+  const size_t length = strlen(heard);
+  snprintf(heard + length, sizeof heard - length, "%s\n", message);
+}
+
+START_TEST(folders__are_told) {
+  clf_context *context = NULL;
+  write_reviews();
+  ck_clf_ok(clf_context_create(&context, NULL, NULL));
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  for (int chosen = 0; chosen < 2; chosen++) {
+    clf_documents *documents = NULL;
+    heard[0] = '\0';
+    ck_clf_ok(clf_documents_load(&documents, context, "folder", folder,
+                                 chosen == 0 ? NULL : "folders=pos,neg"));
+    ck_assert_msg((strstr(heard, "its 2 folders are taken for labels; folders=A,B") != NULL) ==
+                          (chosen == 0) &&
+                      strstr(heard,
+                             "1 files beside the folders of labels are left out, the first "
+                             "'README'") != NULL,
+                  "%s", heard);
+    clf_documents_free(documents);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
 START_TEST(folders__may_be_chosen) {
   write_reviews();
   add_folder("unsup");
@@ -280,6 +310,7 @@ int main(void) {
   TCase *tests = tcase_create("documents");
   tcase_add_checked_fixture(tests, make_folder, remove_folder);
   tcase_add_test(tests, folders__are_labels);
+  tcase_add_test(tests, folders__are_told);
   tcase_add_test(tests, folders__may_be_chosen);
   tcase_add_test(tests, folder__without_folders_has_no_labels);
   tcase_add_test(tests, folder__links_are_followed);

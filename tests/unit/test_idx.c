@@ -43,6 +43,34 @@ static const char *put(const char *name, const void *data, size_t size) {
   return put_file(name, packed, deflate_bytes(packed, sizeof packed, data, size, 1));
 }
 
+static char heard[1024];
+
+static void listen(void *user, int32_t level, const char *message) {
+  (void)user, (void)level;
+  const size_t length = strlen(heard);
+  snprintf(heard + length, sizeof heard - length, "%s\n", message);
+}
+
+/* Each guess is told once, with the parameter that says it. */
+START_TEST(log__tells_what_is_guessed) {
+  put("t-images-idx3-ubyte", IMAGES, SIZE(IMAGES));
+  put("t-labels-idx1-ubyte", LABELS, SIZE(LABELS));
+  put("pixels", IMAGES, SIZE(IMAGES));
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  heard[0] = '\0';
+  clf_dataset_free(load(path_of("t"), NULL));
+  ck_assert_msg(strstr(heard, "t-images-idx3-ubyte: the labels are ") != NULL &&
+                    strstr(heard, "t-labels-idx1-ubyte; labels=PATH") != NULL &&
+                    strstr(heard, "bytes count as 1/255 each; scale=1") != NULL,
+                "%s", heard);
+  heard[0] = '\0';
+  clf_dataset_free(load(path_of("t"), "labels=none scale=0.5"));
+  ck_assert_str_eq(heard, "");
+  clf_dataset_free(load(path_of("pixels"), "scale=1"));
+  ck_assert_msg(strstr(heard, "pixels: there is no file of labels beside it") != NULL, "%s", heard);
+}
+END_TEST
+
 START_TEST(reads_pixels) {
   clf_dataset *dataset = read_idx(IMAGES, SIZE(IMAGES), NULL);
   clf_tensor *x = NULL;
@@ -397,6 +425,7 @@ int main(void) {
   TCase *tests = tcase_create("idx");
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_set_timeout(tests, 60);
+  tcase_add_test(tests, log__tells_what_is_guessed);
   tcase_add_test(tests, reads_pixels);
   tcase_add_test(tests, reads_every_element_type);
   tcase_add_test(tests, keeps_large_doubles_or_refuses_them);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -286,6 +287,75 @@ START_TEST(text_copy__keeps_the_convention) {
 }
 END_TEST
 
+/* The table of well-formed bytes of the Unicode standard, 3.9: at its borders. */
+START_TEST(utf8__is_told_from_other_bytes) {
+  static const struct {
+    const char *bytes;
+    size_t length;
+  } cases[] = {
+      {"a", 1},
+      {"\xC2\x80", 2},
+      {"\xC1\xBF", 0},
+      {"\x80", 0},
+      {"\xC3", 0},
+      {"\xE0\xA0\x80", 3},
+      {"\xE0\x9F\xBF", 0},
+      {"\xED\x9F\xBF", 3},
+      {"\xED\xA0\x80", 0},
+      {"\xEF\xBF\xBF", 3},
+      {"\xF0\x90\x80\x80", 4},
+      {"\xF0\x8F\xBF\xBF", 0},
+      {"\xF4\x8F\xBF\xBF", 4},
+      {"\xF4\x90\x80\x80", 0},
+      {"\xF5\x80\x80\x80", 0},
+      {"\xE2\x82\x28", 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const size_t all = strlen(cases[i].bytes);
+    ck_assert_uint_eq(clf__utf8_length(cases[i].bytes, all), cases[i].length);
+    ck_assert(all == 1 || clf__utf8_length(cases[i].bytes, all - 1) == 0);
+  }
+  char text[] = "caf\xE9 \xC3\xA9\xE2\x82";
+  clf__utf8_mend(text);
+  ck_assert_str_eq(text, "caf? \xC3\xA9??");
+}
+END_TEST
+
+static char heard[1024];
+
+static void listen(void *user, int32_t level, const char *message) {
+  (void)user, (void)level;
+  snprintf(heard, sizeof heard, "%s", message);
+}
+
+/* Whatever paths and names are, what is told of them is UTF-8, also where it is cut off. */
+START_TEST(messages__are_utf8) {
+  clf_context *context = NULL;
+  clf_dataset *dataset = NULL;
+  char path[600];
+  ck_clf_fails(clf_dataset_load(&dataset, NULL, "npy", "/nowhere/caf\xE9", NULL), CLF_ERROR_IO);
+  ck_clf_says("/nowhere/caf?");
+  for (int start = 0; start < 2; start++) {
+    memset(path, 'a', sizeof path);
+    for (size_t i = (size_t)start; i + 1 < sizeof path; i += 2) {
+      memcpy(path + i, "\xC3\xA9", 2);
+    }
+    path[sizeof path - 1] = '\0';
+    ck_clf_fails(clf_dataset_load(&dataset, NULL, "npy", path, NULL), CLF_ERROR_IO);
+    for (const char *at = clf_last_error(); *at != '\0';) {
+      const size_t length = clf__utf8_length(at, strlen(at));
+      ck_assert_uint_gt(length, 0);
+      at += length;
+    }
+  }
+  ck_clf_ok(clf_context_create(&context, NULL, NULL));
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
+  clf__log(context, CLF_LOG_INFO, "%s", "caf\xE9");
+  ck_assert_str_eq(heard, "caf?");
+  clf_context_free(context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("text");
   TCase *tests = tcase_create("text");
@@ -304,6 +374,8 @@ int main(void) {
   tcase_add_test(tests, text__grows_as_it_is_appended_to);
   tcase_add_test(tests, text__remembers_that_memory_ran_out);
   tcase_add_test(tests, text_copy__keeps_the_convention);
+  tcase_add_test(tests, utf8__is_told_from_other_bytes);
+  tcase_add_test(tests, messages__are_utf8);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }
