@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "models/fit_checks.h"
 #include "models/kind_rows.h"
 
 /* A dataset that is the caller's or one made by the pipeline. */
@@ -41,25 +42,6 @@ clf_status clf__model_pipeline(const clf_model *model, const clf_dataset *data,
     *made = result.made;
   }
   return status;
-}
-
-/* What the kind cannot take is refused, never ignored. */
-static clf_status check_capabilities(const clf_model *model, const clf_dataset *train) {
-  const clf__model_kind *kind = model->kind;
-  if (train->labels == NULL && train->targets == NULL) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no labels to learn", kind->name);
-  }
-  if (train->labels == NULL && (kind->can & CLF__CAN_REGRESS) == 0) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "%s is a classifier: the dataset needs labels, not targets", kind->name);
-  }
-  if (train->weights != NULL && (kind->can & CLF__CAN_WEIGH) == 0) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s does not take row weights", kind->name);
-  }
-  if (train->row_start != NULL && (kind->can & CLF__CAN_SPARSE) == 0) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s does not take sparse rows", kind->name);
-  }
-  return CLF_OK;
 }
 
 /* Fills class_rows and refuses data without two classes. */
@@ -226,33 +208,6 @@ static void free_fit(clf_model *fitted, bool goes_on) {
   clf__model_drop_fit(fitted);
 }
 
-/* The rows' labels in the model's classes, [rows], allocated. */
-static clf_status translate_labels(int32_t **out, const clf_model *model, const clf_dataset *data) {
-  int64_t classes = clf_dataset_classes(data);
-  int32_t *map = clf__alloc_array(model->context, classes, sizeof *map);
-  int32_t *labels = clf__alloc_array(model->context, data->rows, sizeof *labels);
-  clf_status status = map != NULL && labels != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status == CLF_OK) {
-    clf__classes_map(data->classes, model->classes, map);
-  }
-  const int32_t *given = clf__dataset_labels(data);
-  for (int64_t i = 0; status == CLF_OK && i < data->rows; i++) {
-    labels[i] = map[given[i]];
-    if (labels[i] < 0) {
-      status =
-          clf__fail(CLF_ERROR_DATA, "%s: row %lld is of class '%s', which the first rows lacked",
-                    model->kind->name, (long long)i, clf__classes_name(data->classes, given[i]));
-    }
-  }
-  clf__free(map);
-  if (status < 0) {
-    clf__free(labels);
-    return status;
-  }
-  *out = labels;
-  return CLF_OK;
-}
-
 /* The validation rows as a fit with epochs sees them. */
 typedef struct validation_rows {
   pipeline_data data;
@@ -274,7 +229,7 @@ static clf_status validation_begin(validation_rows *v, const clf_model *next,
   }
   clf_status status = run_steps(&v->data, next->steps, next->step_count, false, validation);
   if (status == CLF_OK && next->classes != NULL) {
-    status = translate_labels(&v->labels, next, validation);
+    status = clf__fit_translate_labels(&v->labels, next, validation);
   }
   if (status == CLF_OK) {
     const clf__rows x = clf__dataset_rows(v->data.data);
@@ -311,31 +266,12 @@ static void choose_before(const clf_model *model, fit_extras *extras) {
   }
 }
 
-/* Whether the rows are of what the model was fitted to, their classes aside. */
-static clf_status check_same_task(const clf_model *model, const clf_dataset *rows) {
-  const char *name = model->kind->name;
-  if (rows->features != model->features) {
-    return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld features, the model %lld", name,
-                     (long long)rows->features, (long long)model->features);
-  }
-  if ((rows->labels != NULL) != (model->classes != NULL)) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the rows have %s; the model was fitted to %s", name,
-                     rows->labels != NULL ? "labels" : "targets",
-                     model->classes != NULL ? "labels" : "targets");
-  }
-  if (rows->labels == NULL && clf_dataset_outputs(rows) != model->outputs) {
-    return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld target columns, the model %lld", name,
-                     (long long)clf_dataset_outputs(rows), (long long)model->outputs);
-  }
-  return CLF_OK;
-}
-
 static clf_status fit_model(clf_model *model, const clf_dataset *train,
                             const clf_dataset *validation, fit_extras *extras) {
-  clf_status status = check_capabilities(model, train);
+  clf_status status = clf__fit_check_capabilities(model, train);
   choose_before(model, extras);
   if (status == CLF_OK && extras->before != NULL) {
-    status = check_same_task(model, train);
+    status = clf__fit_check_task(model, train);
   }
   if (status < 0) {
     return status;
@@ -350,7 +286,7 @@ static clf_status fit_model(clf_model *model, const clf_dataset *train,
   next.features = train->features;
   next.classes = clf__classes_hold(goes_on ? model->classes : train->classes);
   if (goes_on && next.classes != NULL) {
-    CLF__TRY(translate_labels(&labels, &next, train));
+    CLF__TRY(clf__fit_translate_labels(&labels, &next, train));
   }
   if (validation != NULL && (model->kind->can & CLF__CAN_STEP) != 0) {
     CLF__TRY(validation_begin(&held, &next, validation));

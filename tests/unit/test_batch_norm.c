@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support.h"
+#include "stingy.h"
 
 enum { ROWS = 5000, COLUMNS = 4, CLASSES = 3, UNITS = 3, MEASURED = 4096 };
 
@@ -184,6 +184,46 @@ START_TEST(padding__of_any_length_and_side_changes_no_bit) {
 }
 END_TEST
 
+static clf_status whole_life(clf_context *context) {
+  static const float ids[] = {1, 2, 0, 0, 3, 1, 0, 0, 0, 2, 2, 1};
+  static const int32_t labels[] = {0, 1, 1};
+  clf_tensor *x = NULL, *y = NULL;
+  clf_dataset *data = NULL;
+  clf_model *model = NULL;
+  clf_status status;
+  TRY(clf_tensor_wrap(&x, context, (void *)ids, CLF_F32, 2, (int64_t[]){3, 4}, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&y, context, (void *)labels, CLF_I32, 1, (int64_t[]){3}, NULL, NULL, NULL));
+  TRY(clf_dataset_create(&data, context, x, y));
+  TRY(clf_model_create(&model, context, "network",
+                       "layers='embedding vocabulary=4 units=2; batch_norm; gru units=2; dense "
+                       "units=2' epochs=1"));
+  TRY(clf_model_fit(model, data, NULL, NULL));
+done:
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_tensor_free(x);
+  clf_tensor_free(y);
+  return status;
+}
+
+START_TEST(padding__every_allocation_may_fail) {
+  clf_status status = CLF_ERROR_MEMORY;
+  for (int64_t refuse = 1; status != CLF_OK; refuse++) {
+    stingy from = {.refuse = refuse};
+    clf_context *context = stingy_context("threads=1", &from);
+    if (context != NULL) {
+      status = whole_life(context);
+      ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
+      if (status < 0) {
+        check_refused_memory();
+      }
+      clf_context_free(context);
+    }
+    ck_assert_int_eq(atomic_load(&from.held), 0);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("batch_norm");
   TCase *tests = tcase_create("batch_norm");
@@ -191,6 +231,7 @@ int main(void) {
   tcase_add_test(tests, statistics__of_a_short_fit_do_not_lag);
   tcase_add_test(tests, statistics__of_a_stream_run_on);
   tcase_add_test(tests, padding__of_any_length_and_side_changes_no_bit);
+  tcase_add_test(tests, padding__every_allocation_may_fail);
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }

@@ -288,6 +288,37 @@ START_TEST(partial_fit__keeps_the_fitted_transforms) {
 }
 END_TEST
 
+/* A record that a fit lacks has no place for its epochs, and is left out: also the times, which a
+ * file lacks. What is left can be saved and loaded. */
+START_TEST(history__keeps_the_records_that_all_fits_have) {
+  static unsigned char bytes[MOST];
+  sample s;
+  fill(&s);
+  clf_dataset *data = labeled(NULL, &s, ROWS);
+  clf_model *model = NULL, *loaded = NULL;
+  clf_tensor *tensor = NULL;
+  ck_clf_ok(
+      clf_model_create(&model, NULL, "network", "layers='dense units=3' epochs=2 warm_start=true"));
+  ck_clf_ok(clf_model_fit(model, data, NULL, data));
+  ck_clf_ok(clf_model_fit(model, data, NULL, data));
+  ck_clf_ok(clf_model_tensor(model, "history_validation_loss", &tensor));
+  ck_assert_int_eq(clf_tensor_count(tensor), 4);
+  clf_tensor_free(tensor);
+  ck_clf_ok(clf_model_partial_fit(model, data));
+  ck_clf_fails(clf_model_tensor(model, "history_validation_loss", &tensor), CLF_ERROR_ARGUMENT);
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, saved(model, bytes)));
+  ck_clf_ok(clf_model_fit(loaded, data, NULL, data));
+  ck_assert_int_eq(epochs_of(loaded), 7);
+  ck_clf_fails(clf_model_tensor(loaded, "history_validation_loss", &tensor), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_model_tensor(loaded, "history_seconds", &tensor), CLF_ERROR_ARGUMENT);
+  clf_model_free(loaded);
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, saved(model, bytes)));
+  clf_model_free(loaded);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
 static void note_log(void *user, int32_t level, const char *message) {
   (void)level;
   strncat(user, message, 900 - strlen(user));
@@ -403,7 +434,7 @@ static clf_status whole_life(clf_context *context) {
   TRY(clf_dataset_create(&data, context, x, y));
   TRY(clf_model_create(&model, context, "network",
                        "layers='batch_norm; dense units=3' epochs=1 batch_size=50 averaging=0.9 "
-                       "warm_start=true"));
+                       "class_weight=balanced validation_split=0.2 warm_start=true"));
   TRY(clf_model_partial_fit(model, data));
   TRY(clf_model_partial_fit(model, data));
   TRY(clf_model_fit(model, data, NULL, data));
@@ -444,6 +475,7 @@ int main(void) {
   tcase_add_test(tests, partial_fit__goes_on_from_weights_that_were_set);
   tcase_add_test(tests, partial_fit__keeps_the_fitted_transforms);
   tcase_add_test(tests, fit__says_that_it_drops_weights_and_warm_start_keeps_them);
+  tcase_add_test(tests, history__keeps_the_records_that_all_fits_have);
   tcase_add_test(tests, checkpoint__is_of_the_weights_that_a_warm_fit_began_with);
   tcase_add_test(tests, partial_fit__cancelled_or_diverged_changes_nothing);
   tcase_add_test(tests, partial_fit__every_allocation_may_fail);

@@ -1,0 +1,70 @@
+/* Whether rows are such as a model's kind takes, and such as a fitted model can go on with. */
+#include "models/fit_checks.h"
+
+#include "base/text.h"
+
+/* What the kind cannot take is refused, never ignored. */
+clf_status clf__fit_check_capabilities(const clf_model *model, const clf_dataset *train) {
+  const clf__model_kind *kind = model->kind;
+  if (train->labels == NULL && train->targets == NULL) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no labels to learn", kind->name);
+  }
+  if (train->labels == NULL && (kind->can & CLF__CAN_REGRESS) == 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "%s is a classifier: the dataset needs labels, not targets", kind->name);
+  }
+  if (train->weights != NULL && (kind->can & CLF__CAN_WEIGH) == 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s does not take row weights", kind->name);
+  }
+  if (train->row_start != NULL && (kind->can & CLF__CAN_SPARSE) == 0) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s does not take sparse rows", kind->name);
+  }
+  return CLF_OK;
+}
+
+/* Whether the rows are of what the model was fitted to, their classes aside. */
+clf_status clf__fit_check_task(const clf_model *model, const clf_dataset *rows) {
+  const char *name = model->kind->name;
+  if (rows->features != model->features) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld features, the model %lld", name,
+                     (long long)rows->features, (long long)model->features);
+  }
+  if ((rows->labels != NULL) != (model->classes != NULL)) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the rows have %s; the model was fitted to %s", name,
+                     rows->labels != NULL ? "labels" : "targets",
+                     model->classes != NULL ? "labels" : "targets");
+  }
+  if (rows->labels == NULL && clf_dataset_outputs(rows) != model->outputs) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld target columns, the model %lld", name,
+                     (long long)clf_dataset_outputs(rows), (long long)model->outputs);
+  }
+  return CLF_OK;
+}
+
+/* The rows' labels in the model's classes, [rows], allocated. */
+clf_status clf__fit_translate_labels(int32_t **out, const clf_model *model,
+                                     const clf_dataset *data) {
+  int64_t classes = clf_dataset_classes(data);
+  int32_t *map = clf__alloc_array(model->context, classes, sizeof *map);
+  int32_t *labels = clf__alloc_array(model->context, data->rows, sizeof *labels);
+  clf_status status = map != NULL && labels != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status == CLF_OK) {
+    clf__classes_map(data->classes, model->classes, map);
+  }
+  const int32_t *given = clf__dataset_labels(data);
+  for (int64_t i = 0; status == CLF_OK && i < data->rows; i++) {
+    labels[i] = map[given[i]];
+    if (labels[i] < 0) {
+      status =
+          clf__fail(CLF_ERROR_DATA, "%s: row %lld is of class '%s', which the first rows lacked",
+                    model->kind->name, (long long)i, clf__classes_name(data->classes, given[i]));
+    }
+  }
+  clf__free(map);
+  if (status < 0) {
+    clf__free(labels);
+    return status;
+  }
+  *out = labels;
+  return CLF_OK;
+}
