@@ -139,13 +139,12 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   if (status < 0 && !is_partly_good(status, next)) {
     goto done;
   }
-  next->outcome = status < 0 ? CLF_NOT_CONVERGED : status;
-  if (status >= 0) {
-    CLF__TRY(clf__state_check_finite(next));
-    CLF__TRY(check_fitted(next));
-  }
-  const clf_status prepared = clf__model_prepare(next);
-  status = prepared < 0 ? prepared : status;
+  const clf_status ended = status;
+  next->outcome = ended < 0 ? CLF_NOT_CONVERGED : ended;
+  CLF__TRY(clf__state_check_finite(next));
+  CLF__TRY(check_fitted(next));
+  CLF__TRY(clf__model_prepare(next));
+  status = ended;
 done:
   clf__kind_rows_free(&own);
   clf__free(training.class_rows);
