@@ -1,5 +1,7 @@
 /* Open addressing with linear probing, half full at the most. A slot holds 32 bits of the hash, so
- * that strings are compared, and items touched, only where these agree. */
+ * that strings are compared, and items touched, only where these agree. The place is the first of
+ * these bits: a table of twice the size has the slots in the same order, so that growing reads and
+ * writes memory from front to back, and touches no string. */
 #include "data/intern.h"
 
 #include <string.h>
@@ -14,13 +16,12 @@ clf__intern clf__intern_of(clf_context *context, clf__hash_key key) {
 
 void clf__intern_free(clf__intern *table) {
   clf__free(table->slots);
-  clf__free(table->items);
+  for (int64_t i = 0; i << CLF__INTERN_BLOCK_BITS < table->count; i++) {
+    clf__free(table->blocks[i]);
+  }
+  clf__free(table->blocks);
   clf__free(table->bytes);
   *table = clf__intern_of(table->context, table->key);
-}
-
-static uint32_t tag_of(uint64_t hash) {
-  return (uint32_t)(hash >> 29); /* the upper bits: the lower ones say the place */
 }
 
 /* The first 8 bytes of a string, or all of a shorter one and zeros. */
@@ -38,15 +39,15 @@ static bool is_same(const clf__intern *table, const clf__interned *item, uint64_
 /* The slot of the string, or the free one where it belongs. */
 static int64_t slot_of(const clf__intern *table, uint64_t hash, const void *bytes, size_t size) {
   const int64_t mask = table->slot_count - 1;
-  const uint32_t tag = tag_of(hash);
+  const uint32_t tag = clf__intern_tag(hash);
   const uint64_t head = head_of(bytes, size);
-  int64_t at = (int64_t)hash & mask;
+  int64_t at = tag >> table->shift;
   for (;; at = (at + 1) & mask) {
     const clf__intern_slot *slot = &table->slots[at];
     if (slot->id < 0) {
       return at;
     }
-    if (slot->tag == tag && is_same(table, &table->items[slot->id], head, bytes, size)) {
+    if (slot->tag == tag && is_same(table, clf__intern_item(table, slot->id), head, bytes, size)) {
       return at;
     }
   }
@@ -56,8 +57,16 @@ int32_t clf__intern_find(const clf__intern *table, uint64_t hash, const void *by
   return table->slots != NULL ? table->slots[slot_of(table, hash, bytes, size)].id : -1;
 }
 
-static bool grow_slots(clf__intern *table) {
-  int64_t count = table->slots != NULL ? 2 * table->slot_count : FIRST_SLOTS;
+/* Slots for twice as many strings as `strings`, or more. */
+static bool grow_slots(clf__intern *table, int64_t strings) {
+  int64_t count = table->slots != NULL ? table->slot_count : FIRST_SLOTS;
+  int32_t shift = 32;
+  while (count < 2 * strings) {
+    count *= 2;
+  }
+  if (count == table->slot_count) {
+    return true;
+  }
   clf__intern_slot *slots = clf__alloc_array(table->context, count, sizeof *slots);
   if (slots == NULL) {
     return false;
@@ -65,50 +74,84 @@ static bool grow_slots(clf__intern *table) {
   for (int64_t i = 0; i < count; i++) {
     slots[i] = (clf__intern_slot){0, -1};
   }
-  for (int64_t id = 0; id < table->count; id++) {
-    uint64_t hash =
-        clf__hash_bytes(table->key, clf__intern_bytes(table, id), (size_t)table->items[id].length);
-    int64_t at = (int64_t)hash & (count - 1);
-    while (slots[at].id >= 0) {
-      at = (at + 1) & (count - 1);
+  while (INT64_C(1) << (32 - shift) < count) {
+    shift--;
+  }
+  for (int64_t i = 0; i < table->slot_count; i++) {
+    if (table->slots[i].id >= 0) {
+      int64_t at = table->slots[i].tag >> shift;
+      while (slots[at].id >= 0) {
+        at = (at + 1) & (count - 1);
+      }
+      slots[at] = table->slots[i];
     }
-    slots[at] = (clf__intern_slot){tag_of(hash), (int32_t)id};
   }
   clf__free(table->slots);
   table->slots = slots;
   table->slot_count = count;
+  table->shift = shift;
   return true;
+}
+
+/* Room to point to blocks of so many items. */
+static bool grow_blocks(clf__intern *table, int64_t items) {
+  const int64_t needed = (items + CLF__INTERN_BLOCK - 1) >> CLF__INTERN_BLOCK_BITS;
+  if (needed <= table->block_room) {
+    return true;
+  }
+  const int64_t twice = 2 * table->block_room, room = needed > twice ? needed : twice;
+  clf__interned **blocks = clf__resize_array(table->context, table->blocks, room, sizeof *blocks);
+  if (blocks == NULL) {
+    return false;
+  }
+  table->blocks = blocks;
+  table->block_room = room;
+  return true;
+}
+
+/* A block for the next item, where the last one is full. */
+static bool add_block(clf__intern *table) {
+  if ((table->count & (CLF__INTERN_BLOCK - 1)) != 0) {
+    return true;
+  }
+  if (!grow_blocks(table, table->count + 1)) {
+    return false;
+  }
+  clf__interned *block = clf__alloc_array(table->context, CLF__INTERN_BLOCK, sizeof *block);
+  table->blocks[table->count >> CLF__INTERN_BLOCK_BITS] = block;
+  return block != NULL;
+}
+
+static bool grow_bytes(clf__intern *table, int64_t room) {
+  unsigned char *bytes = clf__resize_array(table->context, table->bytes, room, 1);
+  if (bytes == NULL) {
+    return false;
+  }
+  table->bytes = bytes;
+  table->byte_room = room;
+  return true;
+}
+
+bool clf__intern_reserve(clf__intern *table, int64_t strings, int64_t bytes) {
+  return grow_slots(table, strings) && grow_blocks(table, strings) &&
+         (bytes + READ_BEYOND <= table->byte_room || grow_bytes(table, bytes + READ_BEYOND));
 }
 
 /* Room for one more item of `size` bytes. */
 static bool make_room(clf__intern *table, size_t size) {
+  const int64_t needed = table->byte_count + (int64_t)size + READ_BEYOND;
   if (table->count == INT32_MAX) {
     clf__fail(CLF_ERROR_MEMORY, "more than %d different words or n-grams", INT32_MAX);
     return false;
   }
-  if (2 * (table->count + 1) > table->slot_count && !grow_slots(table)) {
+  if (2 * (table->count + 1) > table->slot_count && !grow_slots(table, table->count + 1)) {
     return false;
   }
-  if (table->count == table->room) {
-    int64_t room = table->room > 0 ? 2 * table->room : FIRST_SLOTS / 2;
-    clf__interned *items = clf__resize_array(table->context, table->items, room, sizeof *items);
-    if (items == NULL) {
-      return false;
-    }
-    table->items = items;
-    table->room = room;
+  if (needed > table->byte_room &&
+      !grow_bytes(table, needed + table->byte_room + 16 * FIRST_SLOTS)) {
+    return false;
   }
-  int64_t needed = table->byte_count + (int64_t)size + READ_BEYOND;
-  if (needed > table->byte_room) {
-    int64_t room = needed > 2 * table->byte_room ? needed + 16 * FIRST_SLOTS : 2 * table->byte_room;
-    unsigned char *bytes = clf__resize_array(table->context, table->bytes, room, 1);
-    if (bytes == NULL) {
-      return false;
-    }
-    table->bytes = bytes;
-    table->byte_room = room;
-  }
-  return true;
+  return add_block(table);
 }
 
 int32_t clf__intern_add(clf__intern *table, uint64_t hash, const void *bytes, size_t size) {
@@ -122,11 +165,13 @@ int32_t clf__intern_add(clf__intern *table, uint64_t hash, const void *bytes, si
   id = (int32_t)table->count++;
   memcpy(table->bytes + table->byte_count, bytes, size);
   memset(table->bytes + table->byte_count + size, 0, READ_BEYOND);
-  table->items[id] = (clf__interned){.head = head_of(bytes, size),
-                                     .offset = table->byte_count,
-                                     .last = -1,
-                                     .length = (uint32_t)size};
+  *clf__intern_item(table, id) = (clf__interned){
+      .head = head_of(bytes, size),
+      .offset = (uint64_t)table->byte_count & ((UINT64_C(1) << 56) - 1),
+      .length = size & 0xFF,
+      .last = -1,
+  };
   table->byte_count += (int64_t)size;
-  table->slots[slot_of(table, hash, bytes, size)] = (clf__intern_slot){tag_of(hash), id};
+  table->slots[slot_of(table, hash, bytes, size)] = (clf__intern_slot){clf__intern_tag(hash), id};
   return id;
 }

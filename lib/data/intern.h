@@ -8,17 +8,20 @@
 #include "base/hash.h"
 #include "base/memory.h"
 
+/* 32 bytes, so that none lies in two lines of the cache. */
 typedef struct clf__interned {
-  uint64_t head;  /* the first 8 bytes, which most strings are shorter than */
-  int64_t offset; /* into the bytes */
-  int64_t count;  /* what follows is the user's; zeros and -1 at first */
+  uint64_t head;        /* the first 8 bytes, which most strings are shorter than */
+  uint64_t offset : 56; /* into the bytes */
+  uint64_t length : 8;
+  int64_t count; /* what follows is the user's; zeros and -1 at first */
   int32_t documents;
   int32_t last;
-  uint32_t length;
 } clf__interned;
 
+enum { CLF__INTERN_BLOCK_BITS = 12, CLF__INTERN_BLOCK = 1 << CLF__INTERN_BLOCK_BITS };
+
 typedef struct clf__intern_slot {
-  uint32_t tag; /* of the hash */
+  uint32_t tag; /* the upper 32 bits of the hash, whose first bits are the place */
   int32_t id;   /* -1 for none */
 } clf__intern_slot;
 
@@ -27,38 +30,55 @@ typedef struct clf__intern {
   clf__hash_key key;
   clf__intern_slot *slots; /* [slot_count], a power of two; NULL at first */
   int64_t slot_count;
-  clf__interned *items; /* [room] */
-  int64_t count, room;
+  int32_t shift;          /* of a tag to its place */
+  clf__interned **blocks; /* [block_room] items in blocks, which stay where they are */
+  int64_t block_room;
+  int64_t count;
   unsigned char *bytes; /* [byte_room] */
   int64_t byte_count, byte_room;
 } clf__intern;
+
+static inline clf__interned *clf__intern_item(const clf__intern *table, int64_t id) {
+  return &table->blocks[id >> CLF__INTERN_BLOCK_BITS][id & (CLF__INTERN_BLOCK - 1)];
+}
 
 /* All zero but context and key. Strings under one key have the same hash in every table. */
 clf__intern clf__intern_of(clf_context *context, clf__hash_key key);
 void clf__intern_free(clf__intern *table);
 
+/* Makes what is searched, and what is copied as it grows, large enough for so many strings of so
+ * many bytes together. False when memory runs out. */
+bool clf__intern_reserve(clf__intern *table, int64_t strings, int64_t bytes);
+
 /* The string's number, or -1. `hash` is clf__hash_bytes() of it; as there, 8 bytes behind it are
  * read too. */
 int32_t clf__intern_find(const clf__intern *table, uint64_t hash, const void *bytes, size_t size);
-/* The same; a new string is added. -1 when memory runs out, with the message set. */
+/* The same; a new string, of at most 255 bytes, is added. -1 when memory runs out, with the message
+ * set. */
 int32_t clf__intern_add(clf__intern *table, uint64_t hash, const void *bytes, size_t size);
+
+static inline uint32_t clf__intern_tag(uint64_t hash) {
+  return (uint32_t)(hash >> 29);
+}
 
 /* Has what a search of the hash will touch brought near, in two steps some time apart: its slot,
  * and the item there. */
 static inline void clf__intern_expect(const clf__intern *table, uint64_t hash) {
   if (table->slots != NULL) {
-    __builtin_prefetch(&table->slots[hash & (uint64_t)(table->slot_count - 1)]);
+    __builtin_prefetch(&table->slots[clf__intern_tag(hash) >> table->shift]);
   }
 }
 static inline void clf__intern_expect_item(const clf__intern *table, uint64_t hash) {
   if (table->slots != NULL) {
-    int32_t id = table->slots[hash & (uint64_t)(table->slot_count - 1)].id;
-    __builtin_prefetch(&table->items[id >= 0 ? id : 0]);
+    int32_t id = table->slots[clf__intern_tag(hash) >> table->shift].id;
+    if (id >= 0) {
+      __builtin_prefetch(clf__intern_item(table, id));
+    }
   }
 }
 
 static inline const unsigned char *clf__intern_bytes(const clf__intern *table, int64_t id) {
-  return table->bytes + table->items[id].offset;
+  return table->bytes + clf__intern_item(table, id)->offset;
 }
 
 #endif

@@ -1,5 +1,9 @@
 /* Words and n-grams to numbers. An n-gram is looked up by the numbers of its words, so that no text
- * is put together while documents are read. */
+ * is put together while documents are read.
+ *
+ * Where there are millions of n-grams each step waits for memory. Their table is made in its full
+ * size at once, and where they belong in it is asked for a stretch ahead. The floor is to read the
+ * text once, to look up each of its words, and to write one place of the table for each entry. */
 #include <math.h>
 #include <string.h>
 
@@ -54,11 +58,22 @@ static clf_status find_entries(clf__lexicon *lexicon) {
   return at == end ? CLF_OK : corrupt("words");
 }
 
-static int32_t intern_word(clf__lexicon *lexicon, const char *from, size_t length) {
-  unsigned char word[CLF__LONGEST_WORD + CLF__WORD_SLACK] = {0};
-  memcpy(word, from, length);
-  uint64_t hash = clf__hash_bytes(lexicon->words.key, word, length);
-  return clf__intern_add(&lexicon->words, hash, word, length);
+/* Makes the tables of n-grams in their full size. */
+static clf_status reserve_ngrams(clf__lexicon *lexicon) {
+  const char *text = lexicon->text->data;
+  int64_t ngrams = 0, blanks = 0;
+  for (int64_t i = 0; i < lexicon->text->shape[0]; i++) {
+    blanks += text[i] == ' ';
+  }
+  for (int64_t i = 0; blanks > 0 && i < lexicon->size; i++) {
+    ngrams += strchr(lexicon->entries[i], ' ') != NULL;
+  }
+  const int64_t bytes = (blanks + ngrams) * (int64_t)sizeof(int32_t);
+  lexicon->entry_of_ngram =
+      clf__alloc_array(lexicon->context, ngrams + 1, sizeof *lexicon->entry_of_ngram);
+  bool made = lexicon->entry_of_ngram != NULL &&
+              (ngrams == 0 || clf__intern_reserve(&lexicon->ngrams, ngrams, bytes));
+  return made ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
 static bool is_utf8(const char *text, size_t length) {
@@ -71,71 +86,123 @@ static bool is_utf8(const char *text, size_t length) {
   return valid;
 }
 
-/* The numbers of an entry's words, which blanks divide; *n is 0 when it is no entry. */
-static clf_status read_entry(clf__lexicon *lexicon, const char *entry, int32_t *words, int32_t *n) {
-  *n = 0;
-  int32_t count = 0;
-  for (;; entry++) {
-    size_t length = strcspn(entry, " ");
-    if (length == 0 || length > CLF__LONGEST_WORD || count == CLF__LONGEST_NGRAM ||
-        !is_utf8(entry, length)) {
+/* The length of a word, which a blank or NUL ends; 0 when it is none. */
+static size_t length_of(const char *word) {
+  const unsigned char *at = (const unsigned char *)word;
+  unsigned char all = 0;
+  while (*at != ' ' && *at != '\0') {
+    all |= *at++;
+  }
+  const size_t length = (size_t)(at - (const unsigned char *)word);
+  bool sound = length <= CLF__LONGEST_WORD && (all < 0x80 || is_utf8(word, length));
+  return sound ? length : 0;
+}
+
+static int32_t intern_word(clf__lexicon *lexicon, const char *from, size_t length) {
+  unsigned char word[CLF__LONGEST_WORD + CLF__WORD_SLACK];
+  memcpy(word, from, length);
+  memset(word + length, 0, CLF__WORD_SLACK);
+  uint64_t hash = clf__hash_bytes(lexicon->words.key, word, length);
+  return clf__intern_add(&lexicon->words, hash, word, length);
+}
+
+enum { STRETCH = 32 };
+
+/* An entry by the numbers of its words. */
+typedef struct numbered {
+  int64_t entry;
+  int32_t n; /* 0 when it is no entry */
+  int32_t words[CLF__LONGEST_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)];
+  uint64_t hash; /* of n-grams */
+} numbered;
+
+/* Reads an entry's words, which blanks divide. */
+static clf_status read_entry(clf__lexicon *lexicon, int64_t entry, numbered *out) {
+  const char *at = lexicon->entries[entry];
+  *out = (numbered){.entry = entry};
+  for (int32_t n = 0;; at++) {
+    const size_t length = length_of(at);
+    if (length == 0 || n == CLF__LONGEST_NGRAM) {
       return CLF_OK;
     }
-    words[count] = intern_word(lexicon, entry, length);
-    if (words[count++] < 0) {
+    out->words[n] = intern_word(lexicon, at, length);
+    if (out->words[n++] < 0) {
       return CLF_ERROR_MEMORY;
     }
-    entry += length;
-    if (*entry == '\0') {
-      *n = count;
+    at += length;
+    if (*at == '\0') {
+      out->n = n;
       return CLF_OK;
     }
   }
 }
 
-static clf_status index_ngram(clf__lexicon *lexicon, int64_t entry, const int32_t *words,
-                              int32_t n) {
-  int64_t before = lexicon->ngrams.count;
-  unsigned char key[CLF__LONGEST_NGRAM * sizeof *words + CLF__WORD_SLACK] = {0};
-  size_t size = (size_t)n * sizeof *words;
-  memcpy(key, words, size);
-  int32_t ngram =
-      clf__intern_add(&lexicon->ngrams, clf__hash_bytes(lexicon->ngrams.key, key, size), key, size);
-  if (ngram < 0) {
-    return CLF_ERROR_MEMORY;
+static clf_status index_ngrams(clf__lexicon *lexicon, const numbered *some, int32_t count) {
+  clf__intern *ngrams = &lexicon->ngrams;
+  for (int32_t i = 0; i < count; i++) {
+    const int64_t before = ngrams->count;
+    const int32_t ngram = clf__intern_add(ngrams, some[i].hash, some[i].words,
+                                          (size_t)some[i].n * sizeof *some[i].words);
+    if (ngram < 0) {
+      return CLF_ERROR_MEMORY;
+    }
+    if (ngrams->count == before) {
+      return corrupt("words");
+    }
+    lexicon->entry_of_ngram[ngram] = (int32_t)some[i].entry;
   }
-  if (lexicon->ngrams.count == before) {
-    return corrupt("words");
-  }
-  lexicon->entry_of_ngram[ngram] = (int32_t)entry;
   return CLF_OK;
 }
 
-/* The entries of single words are entered once all words have their numbers. */
-static clf_status index_entries(clf__lexicon *lexicon) {
-  int32_t words[CLF__LONGEST_NGRAM], n = 0;
+static clf_status index_word(clf__lexicon *lexicon, const numbered *entry) {
+  int32_t *place = &clf__intern_item(&lexicon->words, entry->words[0])->last;
+  if (*place >= 0) {
+    return corrupt("words");
+  }
+  *place = (int32_t)entry->entry;
+  return CLF_OK;
+}
+
+/* Enters words and n-grams, the latter a stretch at a time. */
+static clf_status index_all(clf__lexicon *lexicon) {
+  numbered some[STRETCH];
+  int32_t count = 0;
   clf_status status = CLF_OK;
   for (int64_t i = 0; i < lexicon->size; i++) {
-    CLF__TRY(read_entry(lexicon, lexicon->entries[i], words, &n));
-    if (n == 0) {
+    numbered *next = &some[count];
+    CLF__TRY(read_entry(lexicon, i, next));
+    if (next->n == 0) {
       return corrupt("words");
     }
-    if (n == 1 && lexicon->words.items[words[0]].last >= 0) {
-      return corrupt("words");
+    if (next->n == 1) {
+      CLF__TRY(index_word(lexicon, next));
+      continue;
     }
-    if (n == 1) {
-      lexicon->words.items[words[0]].last = (int32_t)i;
-    } else {
-      CLF__TRY(index_ngram(lexicon, i, words, n));
+    next->hash = clf__hash_bytes(lexicon->ngrams.key, (const unsigned char *)next->words,
+                                 (size_t)next->n * sizeof *next->words);
+    clf__intern_expect(&lexicon->ngrams, next->hash);
+    if (++count == STRETCH) {
+      CLF__TRY(index_ngrams(lexicon, some, count));
+      count = 0;
     }
   }
+  status = index_ngrams(lexicon, some, count);
+done:
+  return status;
+}
+
+/* The entries of single words are known once all words have their numbers. */
+static clf_status index_entries(clf__lexicon *lexicon) {
+  clf_status status = CLF_OK;
+  CLF__TRY(reserve_ngrams(lexicon));
+  CLF__TRY(index_all(lexicon));
   lexicon->entry_of_word =
       clf__alloc_array(lexicon->context, lexicon->words.count, sizeof *lexicon->entry_of_word);
   if (lexicon->entry_of_word == NULL) {
     return CLF_ERROR_MEMORY;
   }
   for (int64_t i = 0; i < lexicon->words.count; i++) {
-    lexicon->entry_of_word[i] = lexicon->words.items[i].last;
+    lexicon->entry_of_word[i] = clf__intern_item(&lexicon->words, i)->last;
   }
 done:
   return status;
@@ -167,11 +234,6 @@ static clf_status fill(clf__lexicon *lexicon) {
   CLF__TRY(check_counts(lexicon, lexicon->counts, INT64_MAX, "counts"));
   CLF__TRY(check_counts(lexicon, lexicon->document_counts, lexicon->documents, "document_counts"));
   CLF__TRY(find_entries(lexicon));
-  lexicon->entry_of_ngram =
-      clf__alloc_array(lexicon->context, lexicon->size, sizeof *lexicon->entry_of_ngram);
-  if (lexicon->entry_of_ngram == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
   CLF__TRY(index_entries(lexicon));
 done:
   return status;

@@ -9,6 +9,7 @@
 /* A word or n-gram that occurs often enough. */
 typedef struct candidate {
   int64_t count;
+  uint64_t head;        /* the first two words, so that their bytes are seldom touched */
   const int32_t *words; /* [n] by place */
   int32_t n;
   int32_t documents;
@@ -25,7 +26,10 @@ static int compare_candidates(const void *a, const void *b) {
   if (left->count != right->count) {
     return left->count > right->count ? -1 : 1;
   }
-  for (int32_t i = 0; i < left->n && i < right->n; i++) {
+  if (left->head != right->head) {
+    return left->head < right->head ? -1 : 1;
+  }
+  for (int32_t i = 2; i < left->n && i < right->n; i++) {
     if (left->words[i] != right->words[i]) {
       return left->words[i] < right->words[i] ? -1 : 1;
     }
@@ -33,13 +37,18 @@ static int compare_candidates(const void *a, const void *b) {
   return left->n < right->n ? -1 : left->n > right->n;
 }
 
-/* Adds the items that occur often enough; with `to` NULL only counts them. */
+/* The first two words as a number whose order is theirs. */
+static uint64_t head_of(const int32_t *words, int32_t n) {
+  return (uint64_t)words[0] << 32 | (n > 1 ? (uint64_t)words[1] + 1 : 0);
+}
+
+/* Adds the items that occur at least `min_count` times; with `to` NULL only counts them. */
 static int64_t take_items(const clf__build *build, const clf__intern *from, const int32_t *single,
-                          candidate *to) {
+                          int64_t min_count, candidate *to) {
   int64_t count = 0;
   for (int64_t i = 0; i < from->count; i++) {
-    const clf__interned *item = &from->items[i];
-    if (item->count < build->vocabulary->params->min_count) {
+    const clf__interned *item = clf__intern_item(from, i);
+    if (item->count < min_count) {
       continue;
     }
     if (to != NULL) {
@@ -50,19 +59,21 @@ static int64_t take_items(const clf__build *build, const clf__intern *from, cons
         to[count].words = (const int32_t *)(const void *)clf__intern_bytes(from, i);
         to[count].n = (int32_t)(item->length / sizeof(int32_t));
       }
+      to[count].head = head_of(to[count].words, to[count].n);
     }
     count++;
   }
   return count;
 }
 
-static int64_t take_all(const clf__build *build, const int32_t *single, candidate *to) {
+static int64_t take_all(const clf__build *build, const int32_t *single, int64_t min_count,
+                        candidate *to) {
   int64_t count = 0;
   if (clf__vocabulary_takes(build->vocabulary->params, 1)) {
-    count = take_items(build, &build->all, single, to);
+    count = take_items(build, &build->all, single, min_count, to);
   }
   for (int32_t t = 0; build->ngrams != NULL && t < build->threads; t++) {
-    count += take_items(build, &build->ngrams[t], NULL, to != NULL ? to + count : NULL);
+    count += take_items(build, &build->ngrams[t], NULL, min_count, to != NULL ? to + count : NULL);
   }
   return count;
 }
@@ -83,9 +94,15 @@ static clf_status rank(candidates *out, const clf__build *build) {
   const int64_t base = clf__vocabulary_base(build->vocabulary);
   int64_t most = build->vocabulary->params->max_words;
   most = (most > 0 ? most : base > 0 ? CLF__MOST_IDS : INT32_MAX) - base;
-  out->count = take_all(build, NULL, NULL);
+  int64_t min_count = build->vocabulary->params->min_count;
+  out->count = take_all(build, NULL, min_count, NULL);
   if (out->count == 0) {
     return fail_empty(build);
+  }
+  /* Those are left out of the ranking that are too rare to be kept. */
+  for (int64_t left; (left = take_all(build, NULL, 2 * min_count, NULL)) >= most;) {
+    min_count *= 2;
+    out->count = left;
   }
   out->all = clf__alloc_array(build->context, out->count, sizeof *out->all);
   out->single = clf__alloc_array(build->context, build->all.count, sizeof *out->single);
@@ -95,14 +112,14 @@ static clf_status rank(candidates *out, const clf__build *build) {
   for (int64_t i = 0; i < build->all.count; i++) {
     out->single[i] = (int32_t)i;
   }
-  take_all(build, out->single, out->all);
+  take_all(build, out->single, min_count, out->all);
   qsort(out->all, (size_t)out->count, sizeof *out->all, compare_candidates);
   out->count = out->count < most ? out->count : most;
   return CLF_OK;
 }
 
 static const clf__interned *word_at(const clf__build *build, int32_t place) {
-  return &build->all.items[build->in_order[place]];
+  return clf__intern_item(&build->all, build->in_order[place]);
 }
 
 /* Their texts one after another, words with a blank between, a NUL after each. */
@@ -110,7 +127,7 @@ static clf_status write_text(clf_tensor **out, const clf__build *build, const ca
   int64_t bytes = 0;
   for (int64_t i = 0; i < from->count; i++) {
     for (int32_t k = 0; k < from->all[i].n; k++) {
-      bytes += word_at(build, from->all[i].words[k])->length + 1;
+      bytes += (int64_t)word_at(build, from->all[i].words[k])->length + 1;
     }
   }
   clf_status status = clf__tensor_vector(out, build->context, CLF_U8, bytes);
@@ -126,24 +143,28 @@ static clf_status write_text(clf_tensor **out, const clf__build *build, const ca
   return status;
 }
 
-static clf_status make_lexicon(clf__lexicon **out, const clf__build *build,
-                               const candidates *from) {
-  clf_tensor *text = NULL, *counts = NULL, *documents = NULL;
+/* What a lexicon is made of. */
+typedef struct counted {
+  clf_tensor *text, *counts, *documents;
+} counted;
+
+static clf_status write_counted(counted *out, const clf__build *build, const candidates *from) {
   clf_status status = CLF_OK;
-  CLF__TRY(write_text(&text, build, from));
-  CLF__TRY(clf__tensor_vector(&counts, build->context, CLF_I64, from->count));
-  CLF__TRY(clf__tensor_vector(&documents, build->context, CLF_I64, from->count));
+  CLF__TRY(write_text(&out->text, build, from));
+  CLF__TRY(clf__tensor_vector(&out->counts, build->context, CLF_I64, from->count));
+  CLF__TRY(clf__tensor_vector(&out->documents, build->context, CLF_I64, from->count));
   for (int64_t i = 0; i < from->count; i++) {
-    ((int64_t *)counts->data)[i] = from->all[i].count;
-    ((int64_t *)documents->data)[i] = from->all[i].documents;
+    ((int64_t *)out->counts->data)[i] = from->all[i].count;
+    ((int64_t *)out->documents->data)[i] = from->all[i].documents;
   }
-  return clf__lexicon_create(out, build->vocabulary, build->runs.documents->count, text, counts,
-                             documents);
 done:
-  clf_tensor_free(text);
-  clf_tensor_free(counts);
-  clf_tensor_free(documents);
   return status;
+}
+
+static void free_candidates(candidates *own) {
+  clf__free(own->all);
+  clf__free(own->single);
+  *own = (candidates){0};
 }
 
 static void free_build(clf__build *build) {
@@ -167,6 +188,7 @@ static void free_build(clf__build *build) {
   clf__free(build->in_order);
   clf__free(build->runs.first);
   clf__intern_free(&build->all);
+  *build = (clf__build){0};
 }
 
 static clf_status begin(clf__build *build, const clf_vocabulary *vocabulary,
@@ -203,6 +225,7 @@ clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents 
   CLF__ENTER("vocabulary");
   clf__build build = {0};
   candidates ranked = {0};
+  counted made = {NULL, NULL, NULL};
   clf__lexicon *lexicon = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(begin(&build, vocabulary, documents));
@@ -211,12 +234,21 @@ clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents 
     CLF__TRY(clf__build_ngrams(&build));
   }
   CLF__TRY(rank(&ranked, &build));
-  CLF__TRY(make_lexicon(&lexicon, &build, &ranked));
+  CLF__TRY(write_counted(&made, &build, &ranked));
+  /* The tables of the lexicon take the place of those of the count. */
+  free_candidates(&ranked);
+  free_build(&build);
+  status = clf__lexicon_create(&lexicon, vocabulary, documents->count, made.text, made.counts,
+                               made.documents);
+  made = (counted){NULL, NULL, NULL};
+  CLF__TRY(status);
   clf__lexicon_release(vocabulary->lexicon);
   vocabulary->lexicon = lexicon;
 done:
-  clf__free(ranked.all);
-  clf__free(ranked.single);
+  clf_tensor_free(made.text);
+  clf_tensor_free(made.counts);
+  clf_tensor_free(made.documents);
+  free_candidates(&ranked);
   free_build(&build);
   return status;
 }

@@ -21,7 +21,7 @@ static bool count_stretch(clf__intern *own, const stretch *some, size_t size, in
     if (id < 0) {
       return false;
     }
-    clf__build_count(&own->items[id], document);
+    clf__build_count(clf__intern_item(own, id), document);
   }
   return true;
 }
@@ -35,7 +35,7 @@ static bool count_ngrams(clf__build *build, int64_t share, int32_t n, const int3
   for (int64_t i = 0; i + n <= count; i++) {
     const unsigned char *key = (const unsigned char *)(words + i);
     uint64_t hash = clf__hash_bytes(build->key, key, size);
-    if ((int64_t)(hash >> 32) % build->threads != share) {
+    if ((int64_t)(uint32_t)hash % build->threads != share) { /* the upper bits are places */
       continue;
     }
     clf__intern_expect(own, hash);

@@ -21,7 +21,7 @@ static int64_t read_document(clf__build *build, int64_t run, clf__intern *met, i
     if (id < 0) {
       return -1;
     }
-    clf__build_count(&met->items[id], document);
+    clf__build_count(clf__intern_item(met, id), document);
     if (build->keep) {
       clf__ints_push(&build->ids[run], id);
     }
@@ -50,14 +50,14 @@ static void read_run(void *argument, int64_t run, int32_t worker) {
 /* Adds a thread's words to all of them; map [met->count] receives their numbers there. */
 static clf_status join(clf__build *build, const clf__intern *met, int32_t *map) {
   for (int64_t i = 0; i < met->count; i++) {
-    const clf__interned *from = &met->items[i];
+    const clf__interned *from = clf__intern_item(met, i);
     const unsigned char *bytes = clf__intern_bytes(met, i);
     map[i] = clf__intern_add(&build->all, clf__hash_bytes(build->key, bytes, from->length), bytes,
                              from->length);
     if (map[i] < 0) {
       return CLF_ERROR_MEMORY;
     }
-    clf__interned *to = &build->all.items[map[i]];
+    clf__interned *to = clf__intern_item(&build->all, map[i]);
     to->count += from->count;
     to->documents += from->documents;
   }
@@ -101,7 +101,7 @@ static clf_status put_in_order(clf__build *build) {
   }
   for (int64_t i = 0; i < all->count; i++) {
     const unsigned char *bytes = clf__intern_bytes(all, i);
-    uint32_t length = all->items[i].length;
+    uint32_t length = (uint32_t)clf__intern_item(all, i)->length;
     sorted[i] = (sorted_word){head_of(bytes, length), bytes, length, (int32_t)i};
   }
   qsort(sorted, (size_t)all->count, sizeof *sorted, compare_words);

@@ -379,6 +379,30 @@ static const char *const settings[] = {"max_words=300 steps=40", "ngrams=1,2,5 s
                                        "encoding=tf_idf ngrams=1,2,3",
                                        "encoding=count ngrams=2 min_count=3"};
 
+/* However few are kept, they are the first of all. */
+START_TEST(kept_entries__are_the_first_of_all) {
+  static const int kept[] = {1, 7, 60, 500, 2000};
+  clf_documents *documents = random_documents(NULL, 100, 1000);
+  clf_vocabulary *all = built(NULL, "encoding=count ngrams=1,2,3 max_words=0", documents);
+  ck_assert_int_gt(clf_vocabulary_size(all), kept[4]);
+  ck_assert_int_gt(clf_vocabulary_count(all, 0), 64 * clf_vocabulary_count(all, kept[4]));
+  for (int k = 0; k < 5; k++) {
+    char params[80];
+    snprintf(params, sizeof params, "encoding=count ngrams=1,2,3 max_words=%d", kept[k]);
+    clf_vocabulary *some = built(NULL, params, documents);
+    ck_assert_int_eq(clf_vocabulary_size(some), kept[k]);
+    for (int64_t i = 0; i < kept[k]; i++) {
+      ck_assert_str_eq(clf_vocabulary_word(some, i), clf_vocabulary_word(all, i));
+      ck_assert_int_eq(clf_vocabulary_count(some, i), clf_vocabulary_count(all, i));
+      ck_assert_int_eq(clf_vocabulary_find(some, clf_vocabulary_word(all, i)), i);
+    }
+    clf_vocabulary_free(some);
+  }
+  clf_vocabulary_free(all);
+  clf_documents_free(documents);
+}
+END_TEST
+
 START_TEST(threads__change_nothing) {
   clf_context *contexts[2] = {NULL};
   unsigned char *bytes[2];
@@ -597,6 +621,7 @@ int main(void) {
   tcase_add_test(tests, documents__hold_valid_text);
   tcase_add_test(tests, parameters__are_checked);
   tcase_add_test(tests, vocabulary__needs_words);
+  tcase_add_test(tests, kept_entries__are_the_first_of_all);
   tcase_add_loop_test(tests, threads__change_nothing, 0, 4);
   tcase_add_loop_test(tests, saved__vocabulary_makes_the_same_rows, 0, 4);
   tcase_add_test(tests, old_vocabularies__keep_their_rules);
