@@ -31,7 +31,7 @@ static void put_entry(pieces *to, const char *name, const uint8_t *content, size
   put_number(to, size, 4);
   put_number(to, size, 4);
   put_number(to, strlen(name), 2);
-  put_number(to, 0, directory ? 12 : 2);
+  put(to, "\0\0\0\0\0\0\0\0\0\0\0\0", directory ? 12 : 2);
   if (directory) {
     put_number(to, offset, 4);
   }
