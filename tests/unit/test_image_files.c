@@ -34,7 +34,7 @@ static void check_refused(const char *bytes, size_t size, const char *params, cl
 
 START_TEST(pnm__is_read_in_all_forms) {
   check_image(TEXT("P5 3 2 255\n\1\2\3\4\5\6"), 2, 3, 1, (const uint8_t[]){1, 2, 3, 4, 5, 6});
-  check_image(TEXT("P6\n# a comment\n1 2\n255\n\1\2\3\4\5\6and more"), 2, 1, 3,
+  check_image(TEXT("P6\n# a comment\n1 2\n255\n\1\2\3\4\5\6\n"), 2, 1, 3,
               (const uint8_t[]){1, 2, 3, 4, 5, 6});
   check_image(TEXT("P2#here too\r\n2 2 15\n0 5 10# and here\n15"), 2, 2, 1,
               (const uint8_t[]){0, 85, 170, 255});
@@ -42,6 +42,42 @@ START_TEST(pnm__is_read_in_all_forms) {
   check_image(TEXT("P5 4 1 65535\n\0\0\1\1\377\377\0\200"), 1, 4, 1,
               (const uint8_t[]){0, 1, 255, 0});
   check_image(TEXT("P2 2 1 1000 500 1000"), 1, 2, 1, (const uint8_t[]){128, 255});
+}
+END_TEST
+
+START_TEST(pnm__of_one_bit_is_black_for_1) {
+  check_image(TEXT("P1 3 2\n1 0 1\n0 1 0\n"), 2, 3, 1, (const uint8_t[]){0, 255, 0, 255, 0, 255});
+  check_image(TEXT("P1\n# the letter L\n2 3\n10\n10 # its foot:\n11"), 3, 2, 1,
+              (const uint8_t[]){0, 255, 0, 255, 0, 0});
+  check_image(TEXT("P1 3 2 010101"), 2, 3, 1, (const uint8_t[]){255, 0, 255, 0, 255, 0});
+  check_image(TEXT("P4 3 2\n\240\137"), 2, 3, 1, (const uint8_t[]){0, 255, 0, 255, 0, 255});
+  check_image(TEXT("P4#c\n10 1 \0\300"), 1, 10, 1,
+              (const uint8_t[]){255, 255, 255, 255, 255, 255, 255, 255, 0, 0});
+  check_image(TEXT("P4 8 2\n\17\360"), 2, 8, 1,
+              (const uint8_t[]){255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255});
+  check_refused(TEXT("P1 3 2 01010"), NULL, CLF_ERROR_FORMAT, "ends early");
+  check_refused(TEXT("P1 3 2 010 01 "), NULL, CLF_ERROR_FORMAT, "ends early");
+  check_refused(TEXT("P1 3 2 010121"), NULL, CLF_ERROR_FORMAT, "above the largest");
+  check_refused(TEXT("P1 3 2 0101010"), NULL, CLF_ERROR_FORMAT, "1 bytes follow its pixels");
+  check_refused(TEXT("P4 9 2\n\1\2\3"), NULL, CLF_ERROR_FORMAT, "need 1 bytes more");
+  check_refused(TEXT("P4 0 2\n\1\2\3"), NULL, CLF_ERROR_FORMAT, "no pixels");
+  check_refused(TEXT("P4 100000 100000\n\1"), "max_pixels=1099511627776", CLF_ERROR_FORMAT,
+                "ends early");
+}
+END_TEST
+
+START_TEST(pnm__has_the_pixels_of_its_size) {
+  check_image(TEXT("P5 2 1 255\n\1\2P5 2 1 255\n\3\4"), 1, 2, 1, (const uint8_t[]){1, 2});
+  check_image(TEXT("P2 2 1 255 1 2 # the end\n"), 1, 2, 1, (const uint8_t[]){1, 2});
+  check_image(TEXT("P5 2 1 # wide, high\n255# levels\n\1\2"), 1, 2, 1, (const uint8_t[]){1, 2});
+  check_image(TEXT("P2 2 1 65535 0 65535"), 1, 2, 1, (const uint8_t[]){0, 255});
+  check_image(TEXT("P5 2 1 255#\r\n\n\t"), 1, 2, 1, (const uint8_t[]){10, 9});
+  check_refused(TEXT("P5 2 1 255\n\1\2\3"), NULL, CLF_ERROR_FORMAT,
+                "1 bytes follow its pixels, which end at byte 13");
+  check_refused(TEXT("P6 1 1 255\n\1\2\3and more"), NULL, CLF_ERROR_FORMAT, "8 bytes follow");
+  check_refused(TEXT("P2 2 1 255 1 2 3"), NULL, CLF_ERROR_FORMAT, "2 bytes follow");
+  check_refused(TEXT("P5 2 1 255# no end"), NULL, CLF_ERROR_FORMAT, "ends early");
+  check_refused(TEXT("P5 2 1 255x\1\2"), NULL, CLF_ERROR_FORMAT, "no blank at byte 10");
 }
 END_TEST
 
@@ -127,6 +163,8 @@ int main(void) {
   Suite *suite = suite_create("image_files");
   TCase *tests = tcase_create("image_files");
   tcase_add_test(tests, pnm__is_read_in_all_forms);
+  tcase_add_test(tests, pnm__of_one_bit_is_black_for_1);
+  tcase_add_test(tests, pnm__has_the_pixels_of_its_size);
   tcase_add_test(tests, pnm__damage_is_told);
   tcase_add_test(tests, load__refuses_what_is_no_image);
   tcase_add_test(tests, load__has_a_limit);
