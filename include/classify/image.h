@@ -32,7 +32,8 @@ CLF_API clf_status clf_image_create(clf_image **out, clf_context *context, int64
                                     int64_t row_bytes);
 
 /** Reads an image from a file. The format is told by the content, never by the name:
- *  clf_kind_name("codec", …) lists those that this build reads. PBM, PGM, PPM and GIF are always there.
+ *  clf_kind_name("codec", …) lists those that this build reads. PBM, PGM, PPM and GIF are always
+ *  there.
  *
  *  Grey images have 1 channel, also those of a palette that is all grey; others have 3. Values of
  * 16 bits are rounded to 8. Transparent pixels are laid on the grey level `background`. A JPEG is

@@ -60,8 +60,8 @@ extern const clf__image_codec clf__image_gif;
 
 /* The registry, for the catalog; ends with NULL. */
 const clf__image_codec *const *clf__image_codecs(void);
-/* Bytes of a file that every probe is content with. */
-enum { CLF__IMAGE_HEAD = 32 };
+/* Bytes of a file that every probe is content with, and that say what another file is. */
+enum { CLF__IMAGE_HEAD = 256 };
 const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t size);
 
 /* CLF_ERROR_FORMAT without pixels, CLF_ERROR_DATA beyond max_pixels; the message names the file. */
@@ -73,9 +73,10 @@ clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__im
 /* Decodes what `source` holds by the codec that its content asks for. */
 clf_status clf__image_decode(clf_image **out, clf_context *context,
                              const clf__image_source *source);
-/* Reads a file. CLF_ERROR_FORMAT where its first bytes are of no codec. */
+/* Reads a file. CLF_ERROR_FORMAT where its first bytes are of no codec: *known says whether they
+ * are, so whether it is damaged or another file. */
 clf_status clf__image_read(clf_image **out, clf_context *context, const char *path,
-                           const clf__image_params *params);
+                           const clf__image_params *params, bool *known);
 
 /* Whether the first bytes of the file are those of an image. */
 clf_status clf__image_probe(bool *out, const char *path);

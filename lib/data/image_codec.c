@@ -4,6 +4,7 @@
 #include "base/params.h"
 #include "base/text.h"
 #include "data/image.h"
+#include "data/image_other.h"
 
 static const clf__image_codec *const codecs[] = {
     &clf__image_pnm,
@@ -64,20 +65,23 @@ clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__im
   return status < 0 ? clf__fail_within(status, "%s", source->name) : CLF_OK;
 }
 
-static clf_status fail_unknown(const char *name) {
+static clf_status fail_unknown(const char *name, const unsigned char *head, size_t size) {
   char list[128] = "";
   for (int i = 0; codecs[i] != NULL; i++) {
     strncat(list, i > 0 ? ", " : "", sizeof list - strlen(list) - 1);
     strncat(list, codecs[i]->name, sizeof list - strlen(list) - 1);
   }
-  return clf__fail(CLF_ERROR_FORMAT, "%s: it is no image of a format that is read here: %s", name,
-                   list);
+  return clf__fail(CLF_ERROR_FORMAT, "%s: it is %s; images are read from %s", name,
+                   clf__image_other(head, size), list);
 }
 
 clf_status clf__image_decode(clf_image **out, clf_context *context,
                              const clf__image_source *source) {
   const clf__image_codec *codec = clf__image_codec_of(source->bytes, source->size);
-  return codec != NULL ? codec->decode(out, context, source) : fail_unknown(source->name);
+  return codec != NULL
+             ? codec->decode(out, context, source)
+             : fail_unknown(source->name, source->bytes,
+                            source->size < CLF__IMAGE_HEAD ? source->size : CLF__IMAGE_HEAD);
 }
 
 /* A file's first bytes, and by which codec they are: NULL for none. */
@@ -107,15 +111,17 @@ clf_status clf__image_probe(bool *out, const char *path) {
   return status;
 }
 
-/* The whole file, unless it is no image. */
-static clf_status read_bytes(unsigned char **out, clf__file *file, clf_context *context) {
+/* The whole file, unless it is no image: *known says whether it is. */
+static clf_status read_bytes(unsigned char **out, clf__file *file, clf_context *context,
+                             bool *known) {
   unsigned char head[CLF__IMAGE_HEAD], *bytes = NULL;
   size_t size = 0;
   const clf__image_codec *codec = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(read_head(file, head, &size, &codec));
+  *known = codec != NULL;
   if (codec == NULL) {
-    return fail_unknown(file->path);
+    return fail_unknown(file->path, head, size);
   }
   bytes = clf__alloc(context, file->size);
   if (bytes == NULL) {
@@ -131,14 +137,15 @@ done:
 }
 
 clf_status clf__image_read(clf_image **out, clf_context *context, const char *path,
-                           const clf__image_params *chosen) {
+                           const clf__image_params *chosen, bool *known) {
   clf__file file = {0};
   unsigned char *bytes = NULL;
+  *known = false;
   clf_status status = clf__file_open(&file, path);
   if (status < 0) {
     return status;
   }
-  status = read_bytes(&bytes, &file, context);
+  status = read_bytes(&bytes, &file, context, known);
   if (status == CLF_OK) {
     const clf__image_source source = {bytes, file.size, path, chosen};
     status = clf__image_decode(out, context, &source);
@@ -152,13 +159,14 @@ clf_status clf__image_read(clf_image **out, clf_context *context, const char *pa
 static clf_status load(clf_image **out, clf_context *context, const char *path, const void *bytes,
                        size_t size, const char *text) {
   void *chosen = NULL;
+  bool known;
   context = clf__context_hold(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
   clf_status status = clf__params_create(&chosen, context, &clf__image_load_table, text);
   if (status == CLF_OK && path != NULL) {
-    status = clf__image_read(out, context, path, chosen);
+    status = clf__image_read(out, context, path, chosen, &known);
   } else if (status == CLF_OK) {
     const clf__image_source source = {bytes, size, "image in memory", chosen};
     status = clf__image_decode(out, context, &source);

@@ -19,7 +19,7 @@ typedef struct files_params {
   char *label_until, *folders;
   int64_t height, width;
   int32_t channels, normalize;
-  bool skip_others;
+  bool skip_others, skip_damaged;
   clf__number scale;
   clf__image_params image;
 } files_params;
@@ -42,6 +42,9 @@ static const clf__param params[] = {
      "none|equalize|tan_triggs", "how light is evened out, after resizing"},
     {"skip_others", CLF_PARAM_BOOL, offsetof(files_params, skip_others), "false", 0, 0, false, NULL,
      "leave out files of no known image format; a damaged image is an error all the same"},
+    {"skip_damaged", CLF_PARAM_BOOL, offsetof(files_params, skip_damaged), "false", 0, 0, false,
+     NULL,
+     "leave out images that are damaged; the log says how many, and what is wrong with the first"},
     {"scale", CLF_PARAM_NUMBER, offsetof(files_params, scale), "auto", 0, DBL_MAX, true, "auto",
      "factor of the bytes; auto: 1/255"},
     {"max_pixels", CLF_PARAM_I64, offsetof(files_params, image.max_pixels), "150000000", 1, 0x1p40,
@@ -56,7 +59,10 @@ typedef struct files_reader {
   const files_params *params;
   clf__folder_files files;
   int64_t jobs;
-  bool *chosen;                    /* [files.count] with skip_others: whether each is an image */
+  bool *chosen;   /* [files.count] which are rows, with skip_others, skip_damaged */
+  char **damages; /* [files.count] messages with skip_damaged, NULL for whole ones */
+  int64_t listed; /* files before any is left out */
+  int64_t first;  /* of the files that are rows */
   int64_t height, width, channels; /* of a row */
   clf_tensor *x;
 } files_reader;
@@ -74,12 +80,27 @@ static void take(clf_image **image, clf_image **made) {
   *made = NULL;
 }
 
-/* Reads a file and makes of it what the parameters ask for, but for three equal channels. */
-static clf_status read_file(const files_reader *self, const char *path, clf_image **out) {
+/* Names the parameter that leaves such a file out. */
+static clf_status advise(clf_status status, bool known) {
+  return status != CLF_ERROR_FORMAT
+             ? status
+             : clf__fail(status, "%s; %s=true leaves such files out", clf_last_error(),
+                         known ? "skip_damaged" : "skip_others");
+}
+
+/* Reads a file and makes of it what the parameters ask for, but for three equal channels. With
+ * skip_damaged *damaged says whether it is left out for that; the message is set then. */
+static clf_status read_file(const files_reader *self, const char *path, clf_image **out,
+                            bool *damaged) {
   const files_params *chosen = self->params;
   clf_image *image = NULL, *made = NULL;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__image_read(&image, self->context, path, &chosen->image));
+  bool known = false;
+  clf_status status = clf__image_read(&image, self->context, path, &chosen->image, &known);
+  *damaged = status == CLF_ERROR_FORMAT && known && chosen->skip_damaged;
+  CLF__TRY(*damaged ? CLF_OK : advise(status, known));
+  if (*damaged) {
+    goto done;
+  }
   if (chosen->channels == CHANNELS_1 && image->channels != 1) {
     CLF__TRY(clf_image_grey(&made, image));
     take(&image, &made);
@@ -113,8 +134,8 @@ static clf_status put_row(const files_reader *self, int64_t index, const char *p
                      "%s: it is %lldx%lld with %lld channels, '%s' is %lldx%lld with %lld: set "
                      "height, width and channels",
                      path, (long long)image->width, (long long)image->height,
-                     (long long)image->channels, self->files.names[0], (long long)self->width,
-                     (long long)self->height, (long long)self->channels);
+                     (long long)image->channels, self->files.names[self->first],
+                     (long long)self->width, (long long)self->height, (long long)self->channels);
   }
   for (int64_t i = 0; widened && i < pixels; i++) {
     memset(row + 3 * i, image->pixels[i], 3);
@@ -125,17 +146,30 @@ static clf_status put_row(const files_reader *self, int64_t index, const char *p
   return CLF_OK;
 }
 
+/* A file as a row, or noted as damaged. */
+static clf_status read_row(const files_reader *self, int64_t index, const char *path) {
+  clf_image *image = NULL;
+  bool damaged = false;
+  clf_status status = read_file(self, path, &image, &damaged);
+  if (status == CLF_OK && damaged) {
+    self->chosen[index] = false;
+    self->damages[index] = clf__copy_text(self->context, clf_last_error());
+    status = self->damages[index] != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  } else if (status == CLF_OK) {
+    status = put_row(self, index, path, image);
+  }
+  clf_image_free(image);
+  return status;
+}
+
 static clf_status read_rows(void *argument, int64_t job) {
   const files_reader *self = argument;
   const int64_t end = self->files.count * (job + 1) / self->jobs;
   clf__text path = {.context = self->context};
   clf_status status = CLF_OK;
   for (int64_t i = self->files.count * job / self->jobs; status == CLF_OK && i < end; i++) {
-    clf_image *image = NULL;
     status = name_path(self, &path, i);
-    status = status == CLF_OK ? read_file(self, path.bytes, &image) : status;
-    status = status == CLF_OK ? put_row(self, i, path.bytes, image) : status;
-    clf_image_free(image);
+    status = status == CLF_OK ? read_row(self, i, path.bytes) : status;
   }
   clf__text_free(&path);
   return status;
@@ -158,41 +192,111 @@ static void set_jobs(files_reader *self) {
   self->jobs = (self->files.count + FILES_A_JOB - 1) / FILES_A_JOB;
 }
 
+/* Keeps the files that are chosen, and their rows where these are read. */
+static void keep_chosen(files_reader *self) {
+  clf__folder_files *files = &self->files;
+  const size_t row = (size_t)(self->height * self->width * self->channels);
+  int64_t count = 0;
+  for (int64_t i = 0; i < files->count; i++) {
+    if (!self->chosen[i]) {
+      continue;
+    }
+    files->names[count] = files->names[i];
+    if (files->labels != NULL) {
+      files->labels[count] = files->labels[i];
+    }
+    if (self->x != NULL && count < i) {
+      uint8_t *rows = self->x->data;
+      memcpy(rows + (size_t)count * row, rows + (size_t)i * row, row);
+    }
+    count++;
+  }
+  files->count = count;
+}
+
 /* Leaves out the files that are no images. */
 static clf_status choose_files(files_reader *self) {
-  clf__folder_files *files = &self->files;
-  self->chosen = clf__alloc_zeroed(self->context, files->count, sizeof *self->chosen);
-  if (self->chosen == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
   clf_status status =
-      clf__jobs_run(self->context, "files", files->count, self->jobs, probe_files, self);
+      clf__jobs_run(self->context, "files", self->files.count, self->jobs, probe_files, self);
   if (status < 0) {
     return status;
   }
-  int64_t count = 0;
-  for (int64_t i = 0; i < files->count; i++) {
-    if (self->chosen[i]) {
-      files->names[count] = files->names[i];
-      if (files->labels != NULL) {
-        files->labels[count] = files->labels[i];
-      }
-      count++;
-    }
-  }
-  files->count = count;
+  keep_chosen(self);
   set_jobs(self);
-  return count > 0 ? CLF_OK
-                   : clf__fail(CLF_ERROR_DATA, "'%s' has no images among its files", self->path);
+  return self->files.count > 0
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_DATA, "'%s' has no images among its files", self->path);
 }
 
-/* The shape of all rows is that of the first. */
+/* Memory for what is left out, and which files are tried. */
+static clf_status begin_choice(files_reader *self) {
+  self->listed = self->files.count;
+  self->chosen = clf__alloc_zeroed(self->context, self->listed, sizeof *self->chosen);
+  self->damages = clf__alloc_zeroed(self->context, self->listed, sizeof *self->damages);
+  if (self->chosen == NULL || self->damages == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  if (self->params->skip_others) {
+    const clf_status status = choose_files(self);
+    if (status < 0) {
+      return status;
+    }
+  }
+  memset(self->chosen, true, (size_t)self->files.count * sizeof *self->chosen);
+  return CLF_OK;
+}
+
+static void free_choice(files_reader *self) {
+  for (int64_t i = 0; self->damages != NULL && i < self->listed; i++) {
+    clf__free(self->damages[i]);
+  }
+  clf__free(self->damages);
+  clf__free(self->chosen);
+}
+
+/* Leaves out the damaged images, and says so once. */
+static clf_status leave_out_damaged(files_reader *self) {
+  const int64_t count = self->files.count;
+  const char *first = NULL;
+  clf_tensor *rows = NULL;
+  for (int64_t i = count - 1; i >= 0; i--) {
+    first = self->damages[i] != NULL ? self->damages[i] : first;
+  }
+  if (first == NULL) {
+    return CLF_OK;
+  }
+  keep_chosen(self);
+  const clf_status status = clf_tensor_slice(&rows, self->x, 0, 0, self->files.count, 1);
+  if (status < 0) {
+    return status;
+  }
+  clf_tensor_free(self->x);
+  self->x = rows;
+  clf__log(self->context, CLF_LOG_WARNING,
+           "'%s': %lld of %lld images are damaged and left out, as skip_damaged=true asks; the "
+           "first is %s",
+           self->path, (long long)(count - self->files.count), (long long)count, first);
+  return CLF_OK;
+}
+
+/* The shape of all rows is that of the first image. */
 static clf_status make_rows(files_reader *self) {
   clf__text path = {.context = self->context};
   clf_image *image = NULL;
+  bool damaged = false;
   clf_status status = CLF_OK;
-  CLF__TRY(name_path(self, &path, 0));
-  CLF__TRY(read_file(self, path.bytes, &image));
+  for (self->first = 0; self->first < self->files.count; self->first++) {
+    CLF__TRY(name_path(self, &path, self->first));
+    CLF__TRY(read_file(self, path.bytes, &image, &damaged));
+    if (!damaged) {
+      break;
+    }
+  }
+  if (damaged) {
+    status = clf__fail(CLF_ERROR_DATA, "'%s': all %lld images are damaged; the last is %s",
+                       self->path, (long long)self->files.count, clf_last_error());
+    goto done;
+  }
   self->height = image->height;
   self->width = image->width;
   self->channels = self->params->channels == CHANNELS_3 ? 3 : image->channels;
@@ -275,11 +379,10 @@ static clf_status load(clf_dataset **out, clf_context *context, const char *path
   CLF__TRY(check_params(self.params));
   CLF__TRY(clf__folder_files_list(&self.files, context, path, self.params->folders, "images"));
   set_jobs(&self);
-  if (self.params->skip_others) {
-    CLF__TRY(choose_files(&self));
-  }
+  CLF__TRY(begin_choice(&self));
   CLF__TRY(make_rows(&self));
   CLF__TRY(clf__jobs_run(context, "images", self.files.count, self.jobs, read_rows, &self));
+  CLF__TRY(leave_out_damaged(&self));
   CLF__TRY(clf_dataset_create(&made, context, self.x, NULL));
   CLF__TRY(set_labels(&self, made));
   *out = made;
@@ -287,7 +390,7 @@ static clf_status load(clf_dataset **out, clf_context *context, const char *path
 done:
   clf_dataset_free(made);
   clf_tensor_free(self.x);
-  clf__free(self.chosen);
+  free_choice(&self);
   clf__folder_files_free(&self.files);
   return status;
 }

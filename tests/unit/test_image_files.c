@@ -1,5 +1,6 @@
 /* Images read from bytes and files: PGM and PPM here, limits, damage, writing. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,11 +96,65 @@ START_TEST(pnm__damage_is_told) {
 END_TEST
 
 START_TEST(load__refuses_what_is_no_image) {
-  check_refused(TEXT(""), NULL, CLF_ERROR_FORMAT, "pnm");
-  check_refused(TEXT("P7 of something else"), NULL, CLF_ERROR_FORMAT, "no image of a format");
+  check_refused(TEXT("P7 of something else"), NULL, CLF_ERROR_FORMAT,
+                "it is a text; images are read from pnm, gif");
   clf_image *image = NULL;
   ck_clf_fails(load(&image, TEXT("P5 1 1 1\n\1"), "max_pixel=3"), CLF_ERROR_ARGUMENT);
   ck_clf_says("max_pixels");
+}
+END_TEST
+
+START_TEST(load__says_what_else_a_file_is) {
+  static const struct {
+    const char *bytes;
+    size_t size;
+    const char *what;
+  } files[] = {
+      {TEXT(""), "it is empty"},
+      {TEXT("BM\x46\0\0\0\0\0\0\0\x36"), "a BMP image"},
+      {TEXT("BMW and other cars"), "a text"},
+      {TEXT("RIFF\x24\0\0\0WEBPVP8 "), "a WebP image"},
+      {TEXT("RIFF\x24\0\0\0WAVEfmt "), "of no known kind"},
+      {TEXT("II*\0\x08\0\0\0"), "a TIFF image"},
+      {TEXT("MM\0*\0\0\0\x08"), "a TIFF image"},
+      {TEXT("\0\0\0\x18"
+            "ftypheic\0\0\0\0mif1heic"),
+       "a HEIC image"},
+      {TEXT("\0\0\0\x1C"
+            "ftypavif\0\0\0\0"),
+       "an AVIF image"},
+      {TEXT("\0\0\0\x18"
+            "ftypisom\0\0\0\0"),
+       "an MP4 or QuickTime film"},
+      {TEXT("%PDF-1.7\n"), "a PDF document"},
+      {TEXT("<?xml version='1.0'?>\n<svg width='3'/>"), "an SVG image"},
+      {TEXT("<?xml version='1.0'?>\n<note/>"), "an XML document"},
+      {TEXT("\n<!DOCTYPE HTML>\n<title>404"), "an HTML page"},
+      {TEXT("\0\0\1\0\1\0"), "an icon of Windows"},
+      {TEXT("8BPS\0\1"), "an image of Photoshop"},
+      {TEXT("P7\nWIDTH 1\n"), "a PAM image"},
+      {TEXT("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\0"), "such as Thumbs.db of Windows"},
+      {TEXT("\0\0\0\1Bud1\0"), "a .DS_Store of macOS"},
+      {TEXT("[.ShellClassInfo]\r\nIconFile=a.ico"), "a desktop.ini of Windows"},
+      {TEXT("version https://git-lfs.github.com/spec/v1\n"), "a pointer of Git LFS"},
+      {TEXT("PK\3\4\x14"), "a ZIP archive"},
+      {TEXT("\0\0\0\0\0\0\0\0"), "nothing but zeros"},
+      {TEXT("\1\2\3\4"), "of no known kind"},
+      {TEXT("\0"), "nothing but zeros"},
+#ifndef CLASSIFY_PNG
+      {TEXT("\x89PNG\r\n\x1A\n"), "a PNG image, which this build has no libpng for"},
+#endif
+#ifndef CLASSIFY_JPEG
+      {TEXT("\xFF\xD8\xFF\xE0"), "a JPEG image, which this build has no libjpeg for"},
+#endif
+  };
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    char *exact = malloc(files[i].size + 1); /* a sanitizer sees what is read beyond it */
+    memcpy(exact, files[i].bytes, files[i].size);
+    check_refused(exact, files[i].size, NULL, CLF_ERROR_FORMAT, files[i].what);
+    ck_clf_says("; images are read from pnm, gif");
+    free(exact);
+  }
 }
 END_TEST
 
@@ -167,6 +222,7 @@ int main(void) {
   tcase_add_test(tests, pnm__has_the_pixels_of_its_size);
   tcase_add_test(tests, pnm__damage_is_told);
   tcase_add_test(tests, load__refuses_what_is_no_image);
+  tcase_add_test(tests, load__says_what_else_a_file_is);
   tcase_add_test(tests, load__has_a_limit);
   tcase_add_test(tests, save__is_read_back);
   tcase_add_test(tests, save__refuses_other_endings);

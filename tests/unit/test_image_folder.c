@@ -174,10 +174,70 @@ END_TEST
 START_TEST(files__that_are_no_images_are_named_or_left_out) {
   write_pets();
   write_file("cat/notes.txt", "purrs", 5);
-  check_refused(NULL, CLF_ERROR_FORMAT, "cat/notes.txt: it is no image");
+  check_refused(NULL, CLF_ERROR_FORMAT,
+                "cat/notes.txt: it is a text; images are read from pnm, gif");
+  check_refused(NULL, CLF_ERROR_FORMAT, "; skip_others=true leaves such files out");
+  check_refused("skip_damaged=true", CLF_ERROR_FORMAT, "; skip_others=true leaves such files out");
+  check_told("skip_others=true", "cat 1, cat 2, dog 3, dog 4");
+  write_file("cat/Thumbs.db", "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\0\0", 10);
+  write_file("cat/desktop.ini", "\r\n[.ShellClassInfo]\r\n", 21);
+  write_file("cat/.DS_Store", "\0\0\0\1Bud1", 8);
+  write_file("cat/empty.jpg", "", 0);
+  check_refused(NULL, CLF_ERROR_FORMAT, "cat/Thumbs.db: it is an OLE file, such as Thumbs.db");
   check_told("skip_others=true", "cat 1, cat 2, dog 3, dog 4");
   write_file("dog/d", "P2 2 1 255 0", 12);
   check_refused("skip_others=true", CLF_ERROR_FORMAT, "dog/d: pnm: it ends early");
+  check_refused("skip_others=true", CLF_ERROR_FORMAT, "; skip_damaged=true leaves such files out");
+}
+END_TEST
+
+static char logged[1024];
+static int log_calls;
+
+static void keep_log(void *user, int32_t level, const char *message) {
+  (void)user;
+  if (level == CLF_LOG_WARNING) {
+    log_calls++;
+    snprintf(logged, sizeof logged, "%s", message);
+  }
+}
+
+START_TEST(files__that_are_damaged_are_left_out) {
+  write_pets();
+  write_file("cat/a", "P5 2 1 255\n\1", 12);
+  write_file("cat/c_3.png", "P5 2 x", 6);
+  write_file("dog/c", "GIF89a", 6);
+  check_refused(NULL, CLF_ERROR_FORMAT, "cat/a: pnm: it ends early");
+  for (int threads = 1; threads <= 3; threads += 2) {
+    clf_context *context = NULL;
+    clf_dataset *data = NULL;
+    char params[32];
+    log_calls = 0;
+    snprintf(params, sizeof params, "threads=%d", threads);
+    ck_clf_ok(clf_context_create(&context, params, NULL));
+    ck_clf_ok(clf_context_set_log(context, keep_log, NULL));
+    ck_clf_ok(clf_dataset_load(&data, context, "images", folder, "skip_damaged=true"));
+    ck_assert_str_eq(told(data), "cat 1, cat 2, dog 3, dog 4");
+    ck_assert_int_eq(log_calls, 1);
+    ck_assert_ptr_nonnull(strstr(logged, "3 of 7 images are damaged and left out"));
+    ck_assert_ptr_nonnull(strstr(logged, "/cat/a: pnm: it ends early"));
+    clf_dataset_free(data);
+    clf_context_free(context);
+  }
+  write_file("dog/d", "who knows", 9);
+  check_told("skip_damaged=true skip_others=true labels=none", "- 1, - 2, - 3, - 4");
+  check_refused("skip_damaged=true", CLF_ERROR_FORMAT, "dog/d: it is a text");
+  write_file("dog/d", "P2 1 1 255 0\n", 13);
+  check_refused("skip_damaged=true", CLF_ERROR_SHAPE,
+                "/dog/d: it is 1x1 with 1 channels, 'cat/c_1.png'");
+}
+END_TEST
+
+START_TEST(files__that_are_all_damaged_are_no_rows) {
+  write_file("a", "P5 2 1 255\n\1", 12);
+  write_file("b", "P5 2 1", 6);
+  check_refused("skip_damaged=true", CLF_ERROR_DATA, "all 2 images are damaged; the last is ");
+  check_refused("skip_damaged=true max_pixels=1", CLF_ERROR_DATA, "max_pixels=1");
 }
 END_TEST
 
@@ -215,21 +275,27 @@ START_TEST(loading__can_be_cancelled) {
 END_TEST
 
 static clf_status load_pets(clf_context *context) {
-  clf_dataset *data[2] = {NULL, NULL};
+  clf_dataset *data[3] = {NULL, NULL, NULL};
   clf_status status;
   TRY(clf_dataset_load(&data[0], context, "images", folder,
-                       "skip_others=true height=2 width=2 channels=3 normalize=tan_triggs"));
+                       "skip_others=true skip_damaged=true height=2 width=2 channels=3 "
+                       "normalize=tan_triggs"));
   TRY(clf_dataset_load(&data[1], context, "images", folder,
                        "labels=name label_until=_ folders=cat channels=1"));
+  TRY(clf_dataset_load(&data[2], context, "images", folder, "skip_damaged=true folders=fox"));
 done:
   clf_dataset_free(data[0]);
   clf_dataset_free(data[1]);
+  clf_dataset_free(data[2]);
   return status;
 }
 
 START_TEST(each_allocation__may_be_refused) {
   stingy generous = {0};
   write_pets();
+  add_folder("fox");
+  write_file("fox/a", "P5 1 1 255\n", 11);
+  write_image("fox/b", 5);
   clf_context *context = stingy_context("threads=1", &generous);
   ck_clf_ok(load_pets(context));
   clf_context_free(context);
@@ -258,6 +324,8 @@ int main(void) {
   tcase_add_test(tests, rows__may_be_resized_and_evened_out);
   tcase_add_test(tests, files__that_do_not_fit_are_named);
   tcase_add_test(tests, files__that_are_no_images_are_named_or_left_out);
+  tcase_add_test(tests, files__that_are_damaged_are_left_out);
+  tcase_add_test(tests, files__that_are_all_damaged_are_no_rows);
   tcase_add_test(tests, the_first_bad_file__is_told_on_any_threads);
   tcase_add_test(tests, loading__can_be_cancelled);
   tcase_add_test(tests, each_allocation__may_be_refused);
