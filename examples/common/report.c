@@ -243,11 +243,24 @@ static void write_confusion_row(FILE *out, const int64_t *counts, const char *na
   fputs("</tr>\n", out);
 }
 
+/* Whether the names are so many and so long that they stand upright above the columns. */
+static bool are_upright(const char *const *names, int64_t classes) {
+  enum { MANY = 4, LONG = 3 };
+  bool any = false;
+  for (int64_t k = 0; k < classes; k++) {
+    any = any || strlen(names[k]) > LONG;
+  }
+  return any && classes > MANY;
+}
+
 void page_confusion(FILE *out, const int64_t *counts, const char *const *names, int64_t classes) {
   double largest = largest_error(counts, classes);
+  fprintf(out,
+          "<div class=\"scroll\" role=\"region\" aria-label=\"Confusion matrix\" tabindex=\"0\">\n"
+          "<table class=\"confusion%s\">\n",
+          are_upright(names, classes) ? " upright" : "");
   fputs(
-      "<div class=\"scroll\" role=\"region\" aria-label=\"Confusion matrix\" tabindex=\"0\">\n"
-      "<table class=\"confusion\">\n<caption>Confusion matrix: true class (row) and predicted "
+      "<caption>Confusion matrix: true class (row) and predicted "
       "class (column)"
       "</caption>\n<thead><tr><td></td>",
       out);

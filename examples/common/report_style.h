@@ -53,6 +53,10 @@ static const char *const report_style[] = {
     ".tables>*{max-width:100%}\n",
     ".confusion th,.confusion td{min-width:2.9rem;padding:.4rem .3rem;border:2px solid "
     "var(--page);text-align:center}\n",
+    ".confusion tbody th{white-space:nowrap}\n",
+    ".confusion.upright thead th{writing-mode:vertical-rl;"
+    "transform:rotate(180deg);text-align:left;white-space:nowrap}.confusion.upright tbody "
+    "th{text-align:right;padding-right:.6rem}\n",
     ".confusion td{border-radius:.35rem;background:rgb(var(--wrong)/calc(.1 + "
     ".45*var(--share,0)))}\n",
     ".confusion thead td,.confusion .none{background:none;color:var(--soft)}\n",
@@ -65,8 +69,8 @@ static const char *const report_style[] = {
     "margin:.75rem 0 0;padding:0;list-style:none}\n",
     ".pictures.large{grid-template-columns:repeat(auto-fill,minmax(6rem,1fr))}\n",
     ".pictures "
-    "li{padding:.5rem;border-radius:.5rem;background:var(--panel);text-align:center;font-size:."
-    "875rem;font-variant-numeric:tabular-nums}\n",
+    "li{padding:.5rem;border-radius:.5rem;background:var(--panel);text-align:center;overflow-wrap:"
+    "anywhere;font-size:.875rem;font-variant-numeric:tabular-nums}\n",
     ".pictures "
     "img{display:block;width:100%;height:auto;margin-bottom:.35rem;image-rendering:pixelated}\n",
     ".pictures small{display:block;color:var(--soft)}\n",

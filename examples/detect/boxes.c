@@ -13,13 +13,11 @@ class_names names_of(const clf_detector *detector) {
 
 const char *name_of(const class_names *names, int32_t label, char *out) {
   if (names->digits) {
-    snprintf(out, 32, "%d", (int)label - 1);
-  } else if (clf_model_classes(names->model) == 2) {
-    snprintf(out, 32, "object");
-  } else {
-    snprintf(out, 32, "%s", clf_model_class_name(names->model, label));
+    snprintf(out, DIGIT_NAME, "%d", (int)label - 1);
+    return out;
   }
-  return out;
+  return clf_model_classes(names->model) == 2 ? "object"
+                                              : clf_model_class_name(names->model, label);
 }
 
 clf_status find_boxes(clf_box **out, int64_t *count, const clf_detector *detector,
@@ -86,7 +84,7 @@ clf_status draw_boxes(clf_image **out, clf_context *context, const clf_image *im
 
 void write_boxes(FILE *out, const class_names *names, const clf_box *boxes, const identities *who,
                  int64_t count) {
-  char name[32];
+  char name[DIGIT_NAME];
   fputs("[", out);
   for (int64_t i = 0; i < count; i++) {
     const clf_box *b = &boxes[i];

@@ -5,6 +5,8 @@
 #include "data.h"
 #include "identify.h"
 
+enum { DIGIT_NAME = 16 };
+
 /* The class of a box as text: "object" where the network separates one kind from background. */
 typedef struct class_names {
   const clf_model *model;
@@ -12,7 +14,7 @@ typedef struct class_names {
 } class_names;
 
 class_names names_of(const clf_detector *detector);
-/* `out` holds 32 characters. */
+/* `out` holds DIGIT_NAME characters; it is used for digits. */
 const char *name_of(const class_names *names, int32_t label, char *out);
 
 /* All boxes of an image, by decreasing score: an array to be freed, NULL where there are none. */

@@ -69,7 +69,7 @@ static int show_scenes(detect_run *run, const evaluation *e, const run_facts *fa
 }
 
 static void print_evaluation(const detect_run *run, const evaluation *e, const class_names *names) {
-  char name[32];
+  char name[DIGIT_NAME];
   printf("%s: average precision %.4f; %" PRId64 " objects in %" PRId64
          " scenes, %.2f megapixels in %.2f s\n",
          run->faces ? "faces" : "digits in synthetic scenes", e->average_precision, e->objects,

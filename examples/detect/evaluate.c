@@ -128,7 +128,7 @@ static void write_curve(FILE *out, const class_curve *c) {
 }
 
 static void write_classes(FILE *out, const evaluation *e, const class_names *names) {
-  char name[32];
+  char name[DIGIT_NAME];
   fputs(",\n  \"classes\": {", out);
   for (int64_t i = 0; i < e->classes; i++) {
     fputs(i > 0 ? ", " : "", out);

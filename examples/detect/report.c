@@ -52,7 +52,7 @@ static void write_head(FILE *out, const detect_story *story) {
 }
 
 static void write_precision(FILE *out, const evaluation *e, const class_names *names) {
-  char name[32], title[96];
+  char name[DIGIT_NAME], title[512];
   fprintf(
       out,
       "<section>\n<h2>Precision and recall</h2>\n<p class=\"note\">Recall: the share of the "
@@ -63,8 +63,9 @@ static void write_precision(FILE *out, const evaluation *e, const class_names *n
       e->overlap);
   for (int64_t i = 0; i < e->classes; i++) {
     const class_curve *c = &e->curves[i];
-    snprintf(title, sizeof title, "Class %s: average precision %.4f",
-             name_of(names, c->label, name), c->area);
+    snprintf(title, sizeof title, "%s%s%s average precision %.4f", e->classes > 1 ? "class " : "",
+             e->classes > 1 ? name_of(names, c->label, name) : "", e->classes > 1 ? ":" : "",
+             c->area);
     page_share_curve(out, &(const share_curve){.title = title,
                                                .x_axis = "recall",
                                                .y_axis = "precision",
@@ -77,20 +78,22 @@ static void write_precision(FILE *out, const evaluation *e, const class_names *n
 
 /* A box over the picture, and what it is. */
 static void write_box(FILE *out, const clf_box *box, const char *kind, const char *text) {
-  fprintf(out,
-          "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>%s"
-          "</title></rect>",
-          kind, (double)box->left, (double)box->top, (double)box->width, (double)box->height, text);
+  fprintf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"><title>",
+          kind, (double)box->left, (double)box->top, (double)box->width, (double)box->height);
+  html_text(out, text);
+  fputs("</title></rect>", out);
 }
 
 static void write_name(FILE *out, const clf_box *box, int64_t size, const char *name) {
-  fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%" PRId64 "\">%s</text>",
-          (double)box->left + 2, (double)box->top + (double)size, size, name);
+  fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"%" PRId64 "\">", (double)box->left + 2,
+          (double)box->top + (double)size, size);
+  html_text(out, name);
+  fputs("</text>", out);
 }
 
 static void write_boxes_over(FILE *out, const scene *s, const scene_match *match,
                              const class_names *names) {
-  char name[32], text[96];
+  char name[DIGIT_NAME], text[512];
   const int64_t size = clf_image_width(s->image) / 20;
   for (int64_t i = 0; i < s->count; i++) {
     if (!match->found[i]) {
@@ -103,8 +106,8 @@ static void write_boxes_over(FILE *out, const scene *s, const scene_match *match
     snprintf(text, sizeof text, "%s: %s, probability %.3f", match->right[i] ? "right" : "wrong",
              name_of(names, box->label, name), 1 / (1 + exp(-(double)box->score)));
     write_box(out, box, match->right[i] ? "right" : "wrong", text);
-    if (names->digits) {
-      write_name(out, box, size, name);
+    if (clf_model_classes(names->model) > 2) {
+      write_name(out, box, size, name_of(names, box->label, name));
     }
   }
 }

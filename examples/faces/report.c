@@ -42,16 +42,20 @@ static void write_head(FILE *out, const faces_story *story) {
   page_facts(out, story->run, own, sizeof own / sizeof *own);
 }
 
-/* A picture with a line under it, and a smaller one where there is more to say. */
-static void write_picture(FILE *out, const face_set *faces, int64_t i, const char *text,
-                          const char *more) {
+/* A picture of a person; where it was taken for somebody else, with whom, what it is called and how
+ * often. */
+static void write_picture(FILE *out, const face_set *faces, int64_t i, int64_t times,
+                          int32_t mistaken) {
   fputs("<li>", out);
   picture_gray(out, faces->pixels + i * PIXELS, FACES_HEIGHT, FACES_WIDTH, faces->names[i]);
-  html_text(out, text);
-  if (more != NULL) {
+  html_text(out, short_name(faces, faces->person[i]));
+  if (times > 0) {
+    const char *what = faces->names[i] + person_length(faces->names[i]);
+    fputs(" → ", out);
+    html_text(out, short_name(faces, mistaken));
     fputs("<small>", out);
-    html_text(out, more);
-    fputs("</small>", out);
+    html_text(out, *what != '\0' ? what + 1 : "");
+    fprintf(out, ", %" PRId64 "×</small>", times);
   }
   fputs("</li>\n", out);
 }
@@ -63,9 +67,13 @@ static void write_gallery(FILE *out, const face_set *faces) {
     while (faces->person[i] != person) {
       i++;
     }
-    write_picture(out, faces, i, short_name(faces, person), NULL);
+    write_picture(out, faces, i, 0, 0);
   }
-  fputs("</ul>\n</section>\n", out);
+  fputs("</ul>\n", out);
+  if (faces->people > MAX_SHOWN) {
+    fprintf(out, "<p class=\"note\">And %" PRId64 " more.</p>\n", faces->people - MAX_SHOWN);
+  }
+  fputs("</section>\n", out);
 }
 
 /* Accuracies over the splits. */
@@ -115,13 +123,7 @@ static void write_mistakes(FILE *out, const face_set *faces, const evaluation *e
   fputs("<h3>Most often mistaken</h3>\n<ul class=\"pictures large\">\n", out);
   for (int64_t i = 0; i < faces->count && i < MAX_SHOWN && found[i].times > 0; i++) {
     const int64_t picture = found[i].picture;
-    const char *what = faces->names[picture] + person_length(faces->names[picture]);
-    char text[96], more[96];
-    snprintf(text, sizeof text, "%.40s → %.40s", short_name(faces, faces->person[picture]),
-             short_name(faces, e->mistaken[picture]));
-    snprintf(more, sizeof more, "%.40s, %" PRId64 "×", *what != '\0' ? what + 1 : "",
-             found[i].times);
-    write_picture(out, faces, picture, text, more);
+    write_picture(out, faces, picture, found[i].times, e->mistaken[picture]);
   }
   fputs("</ul>\n", out);
   free(found);

@@ -73,7 +73,7 @@ class Detect(unittest.TestCase):
             self.assertAlmostEqual(area(curve), result["classes"][name], delta=0.01)
         page = (self.folder / "e.html").read_text()
         check_report(self, page, [result])
-        self.assertEqual(len(re.findall(r"<figcaption>Class \d: average precision", page)),
+        self.assertEqual(len(re.findall(r"<figcaption>class \d: average precision", page)),
                          len(result["classes"]))
         scenes = re.findall(r'<figure>\n<svg viewBox="0 0 240 200".*?</figure>', page, re.S)
         self.assertEqual(len(scenes), 2)
