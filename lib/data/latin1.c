@@ -1,5 +1,7 @@
 /* Latin-1 text as UTF-8. Bytes from 0x80 to 0x9F, which are control characters there, are the
  * letters and marks of Windows-1252, as browsers read them: programs call both Latin-1. */
+#include <math.h>
+
 #include "base/memory.h"
 #include "data/lines.h"
 #include "data/source.h"
@@ -15,20 +17,37 @@ static uint32_t character_of(unsigned char byte) {
   return byte >= 0x80 && byte < 0xA0 ? windows[byte - 0x80] : byte;
 }
 
-clf_status clf__latin1_to_utf8(clf__bytes *out, clf_context *context, const clf__bytes *from) {
-  unsigned char bytes[CLF__LONGEST_CHARACTER];
-  size_t size = 0;
-  for (size_t i = 0; i < from->size; i++) {
-    size += clf__utf8_put(bytes, character_of(from->data[i]));
+/* Converts into `to`, or only counts where that is NULL; the host is asked every 16 MiB. */
+static clf_status convert(size_t *size, unsigned char *to, const clf__bytes *from,
+                          clf__progress *progress) {
+  const size_t stretch = (size_t)1 << 24;
+  clf_status status = CLF_OK;
+  *size = 0;
+  for (size_t i = 0; i < from->size && status == CLF_OK;) {
+    const size_t stop = from->size - i > stretch ? i + stretch : from->size;
+    for (; i < stop; i++) {
+      unsigned char bytes[CLF__LONGEST_CHARACTER];
+      *size += clf__utf8_put(to != NULL ? to + *size : bytes, character_of(from->data[i]));
+    }
+    status = clf__progress_step(progress, (int64_t)i, NAN, NAN);
   }
-  unsigned char *block = clf__alloc(context, size > 0 ? size : 1);
+  return status;
+}
+
+clf_status clf__latin1_to_utf8(clf__bytes *out, clf_context *context, const clf__bytes *from) {
+  clf__progress progress = clf__progress_begin(context, "latin1", (int64_t)from->size);
+  unsigned char *block = NULL;
+  size_t size;
+  clf_status status;
+  CLF__TRY(convert(&size, NULL, from, &progress));
+  block = clf__alloc(context, size > 0 ? size : 1);
   if (block == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  unsigned char *to = block;
-  for (size_t i = 0; i < from->size; i++) {
-    to += clf__utf8_put(to, character_of(from->data[i]));
-  }
+  CLF__TRY(convert(&size, block, from, &progress));
   *out = clf__bytes_of_block(block, size);
-  return CLF_OK;
+  block = NULL;
+done:
+  clf__free(block);
+  return status;
 }

@@ -16,7 +16,8 @@ typedef struct clf__lines {
  * when they are none at all. */
 clf_status clf__lines_of(clf__lines *out, const clf__bytes *bytes, const char *name);
 
-/* Latin-1 text as UTF-8; release with clf__bytes_release. CLF_ERROR_MEMORY. */
+/* Latin-1 text as UTF-8; release with clf__bytes_release. CLF_ERROR_MEMORY,
+ * CLF_ERROR_CANCELLED. */
 clf_status clf__latin1_to_utf8(clf__bytes *out, clf_context *context, const clf__bytes *from);
 
 /* First byte after the line that `at` is in. */

@@ -271,6 +271,21 @@ START_TEST(csv__quotes_may_mean_nothing) {
 }
 END_TEST
 
+START_TEST(csv__is_read_in_other_spellings) {
+  write_text("a.csv", "text,label,\ncaf\xE9,None,\nb\xE4r,n\xF6,\n");
+  clf_documents *documents = loaded("csv", in_folder("a.csv"), "encoding=latin1 missing_values=?");
+  check_texts(documents, (const char *const[]){"caf\xC3\xA9", "b\xC3\xA4r"}, 2);
+  ck_assert_str_eq(labels_of(documents), "None n\xC3\xB6");
+  ck_assert_int_eq(clf_documents_replaced(documents), 0);
+  clf_documents_free(documents);
+  check_refused("csv", in_folder("a.csv"), NULL, CLF_ERROR_DATA,
+                "line 2, column 2 (label): the label is missing; label=none goes without, "
+                "missing_values says");
+  check_refused("csv", in_folder("a.csv"), "missing_values=?", CLF_ERROR_DATA,
+                "line 3, column 2 (label): 'n?' is no UTF-8: byte 2 is 0xF6; encoding=latin1");
+}
+END_TEST
+
 START_TEST(csv__says_what_is_wrong) {
   write_text("a.csv", "text,label\na,x\nb\n");
   check_refused("csv", in_folder("a.csv"), NULL, CLF_ERROR_FORMAT, "line 3: it has 1 fields");
@@ -300,6 +315,8 @@ START_TEST(loading__can_be_cancelled) {
   ck_clf_fails(clf_documents_load(&made, context, "folder", folder, NULL), CLF_ERROR_CANCELLED);
   ck_clf_fails(clf_documents_load(&made, context, "csv", in_folder("a.csv"), NULL),
                CLF_ERROR_CANCELLED);
+  ck_clf_fails(clf_documents_load(&made, context, "csv", in_folder("a.csv"), "encoding=latin1"),
+               CLF_ERROR_CANCELLED);
   ck_assert_ptr_null(made);
   clf_context_free(context);
 }
@@ -319,6 +336,7 @@ int main(void) {
   tcase_add_test(tests, folder__order_does_not_depend_on_threads);
   tcase_add_test(tests, csv__columns_are_texts_and_labels);
   tcase_add_test(tests, csv__quotes_may_mean_nothing);
+  tcase_add_test(tests, csv__is_read_in_other_spellings);
   tcase_add_test(tests, csv__says_what_is_wrong);
   tcase_add_test(tests, loading__can_be_cancelled);
   suite_add_tcase(suite, tests);
