@@ -89,7 +89,8 @@ CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, 
  *  has learned is dropped.
  *  @param train       rows with labels, or with targets for models that do regression (ridge)
  *  @param optimizer   for a network, which starts it anew also with warm_start; NULL for adam with
- *                     its defaults, and for models with a solver of their own
+ *                     its defaults (in a regression with learning_rate=0.003), and for models with
+ * a solver of their own
  *  @param validation  scored after the fit into the tensor "validation_score", and after each
  *                     epoch of a network into its history; NULL for none. Losses of the history are
  *                     means by the rows' weights times `class_weight`, accuracies are scores as
@@ -195,7 +196,8 @@ CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index)
  *  `intercept` [outputs], f32; where the weights' products cancel, so that f32 is not enough, also
  *  `weights_f64` and `intercept_f64`, by which they decide. Models that were fitted on rows far
  * from 0 have `center` [columns] f64, which is subtracted from every row. Iterative ones have
- *  `history_loss` [epochs].
+ *  `history_loss` [epochs]. Networks that were fitted on targets have `target_center` and
+ *  `target_scale` [outputs] f64: predictions are center + scale × the last layer's outputs.
  *  @param out  receives a new handle on the model's memory, valid even after the model's next fit;
  *              free it with clf_tensor_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such name; the message lists them), CLF_ERROR_NOT_FITTED,

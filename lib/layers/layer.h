@@ -37,7 +37,8 @@ clf__shape_text clf__shape_name(const clf__shape *shape);
 #define CLF__INITIALIZER(field)                                                                    \
   {                                                                                                \
     "initializer", CLF_PARAM_CHOICE, field, "auto", 0, 0, false, CLF__INITIALIZER_WORDS,           \
-        "how the weights begin; auto: the wider of glorot_uniform and lecun_uniform"               \
+        "how the weights begin; auto: fan_in_uniform in a regression, else the wider of "          \
+        "glorot_uniform and lecun_uniform"                                                         \
   }
 #define CLF__BIAS_INITIALIZER(field, value)                                                        \
   {                                                                                                \

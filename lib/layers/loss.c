@@ -58,6 +58,16 @@ static double squared_error(const clf__aim *aim, int64_t row, const float *z, fl
   return loss;
 }
 
+/* The squared error of targets in the data's units. */
+static double data_error(const clf__aim *aim, int64_t row, const float *z) {
+  double loss = 0;
+  for (int64_t k = 0; k < aim->outputs; k++) {
+    const double error = aim->scale[k] * ((double)z[k] - target_of(aim, row, k));
+    loss += 0.5 * error * error;
+  }
+  return loss;
+}
+
 static double hinge(const clf__aim *aim, int64_t row, const float *z, float *dz) {
   const int64_t outputs = aim->outputs, t = aim->labels[row];
   double loss = 0;
@@ -106,7 +116,9 @@ clf_status clf__loss(clf_context *context, const clf__aim *aim, int64_t rows, co
     const double weight = aim->weights != NULL ? (double)aim->weights[i] : 1;
     const double count = aim->counts != NULL ? (double)aim->counts[i] : 1;
     float *gradient = dz != NULL ? dz + i * aim->outputs : row_gradient;
-    sums->loss += weight * losses[aim->loss](aim, i, z, gradient);
+    const double loss = losses[aim->loss](aim, i, z, gradient);
+    sums->loss += weight * loss;
+    sums->data_loss += weight * (aim->scale != NULL ? data_error(aim, i, z) : loss);
     sums->weight += weight;
     sums->right += aim->labels != NULL && is_right(aim, i, z) ? count : 0;
     sums->count += count;

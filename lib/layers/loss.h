@@ -19,15 +19,17 @@ typedef struct clf__aim {
   float low, high;       /* targets that stand for "no" and "yes" */
   const int32_t *labels; /* [rows] or NULL */
   const double *targets; /* [rows, outputs] or NULL */
+  const double *scale;   /* [outputs] of the targets in the data's units, or NULL for 1 */
   const float *weights;  /* [rows] of the loss, or NULL for 1 */
   const float *counts;   /* [rows] of the accuracy, or NULL for 1 */
 } clf__aim;
 
 typedef struct clf__loss_sums {
-  double loss;   /* weighted sum over the rows */
-  double weight; /* sum of the weights */
-  double right;  /* sum of the counts of rows whose largest output is the label's */
-  double count;  /* sum of the counts */
+  double loss;      /* weighted sum over the rows */
+  double data_loss; /* the same in the data's units */
+  double weight;    /* sum of the weights */
+  double right;     /* sum of the counts of rows whose largest output is the label's */
+  double count;     /* sum of the counts */
 } clf__loss_sums;
 
 /* Adds a batch's sums. `z` [rows, outputs] are the network's outputs; dz, NULL when not wanted,

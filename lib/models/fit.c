@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "models/fit_checks.h"
 #include "models/kind_rows.h"
+#include "models/targets.h"
 
 /* A dataset that is the caller's or one made by the pipeline. */
 typedef struct pipeline_data {
@@ -128,6 +129,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   next->outputs = training.outputs;
   CLF__TRY(labels != NULL ? count_classes(&training, next)
                           : check_regression_weights(&training, next));
+  CLF__TRY(labels != NULL ? CLF_OK : clf__targets_check(next, &training));
   CLF__TRY(clf__kind_rows_fit(rows, next, &x, training.weights, extras->before));
   training.x = &rows->x;
   training.center = rows->center != NULL ? rows->center->data : NULL;

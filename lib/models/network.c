@@ -20,7 +20,8 @@ static const clf__param params[] = {
     {"loss", CLF_PARAM_CHOICE, FIELD(loss), "cross_entropy", 0, 0, false, CLF__LOSS_WORDS,
      "what the training minimises; the two entropies take the scores before softmax or sigmoid"},
     {"epochs", CLF_PARAM_NUMBER, FIELD(epochs), "auto", 0, 1e6, false, "auto",
-     "passes over the rows; auto: 10, and on few rows more, for 2,000 steps in all"},
+     "passes over the rows; auto: 10, or 2,000 steps if more; of a regression up to 4,000, while "
+     "rows held out are predicted better and better"},
     {"max_steps", CLF_PARAM_I64, FIELD(max_steps), "0", 0, 1e9, false, NULL,
      "steps of the optimizer to end after, in the middle of an epoch if need be; 0: no such end"},
     {"batch_size", CLF_PARAM_I64, FIELD(batch_size), "128", 1, 1e9, false, NULL, "rows of a step"},
@@ -110,6 +111,7 @@ static clf_status check(const clf_model *model) {
   CLF__TRY(clf__network_of_state(&network, model->context, model->state));
   CLF__TRY(clf__network_state_weights(&weights, network, model->state));
   CLF__TRY(check_history(model));
+  CLF__TRY(clf__network_check_units(model));
   if (loss < 0 || loss >= LOSSES || clf__shape_count(&network->input) != model->columns ||
       clf__network_check_loss(network, loss, classes, model->outputs) < 0) {
     status = clf__fail(CLF_ERROR_CORRUPT, "model file: the network does not fit its data");
@@ -122,16 +124,38 @@ done:
              : clf__fail_within(CLF_ERROR_CORRUPT, "network");
 }
 
-/* The one output of two classes is class 1's; class 0's is 0. */
-void clf__network_scores(const clf_model *model, const float *y, int64_t outputs, float *scores,
-                         int64_t rows) {
-  if (outputs == model->outputs) {
-    memmove(scores, y, (size_t)(rows * outputs) * sizeof *scores);
-    return;
+/* Outputs [rows, outputs] of a regression in the data's units. */
+static void scale_scores(const clf_model *model, clf__target_units units, const float *y,
+                         float *scores, int64_t rows) {
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t k = 0; k < model->outputs; k++) {
+      const int64_t at = i * model->outputs + k;
+      const double scale = units.scale != NULL ? units.scale[k] : 1;
+      const double center = units.center != NULL ? units.center[k] : 0;
+      scores[at] = (float)(center + scale * (double)y[at]);
+    }
   }
+}
+
+/* The one output of two classes is class 1's; class 0's is 0. */
+static void spread_scores(const float *y, float *scores, int64_t rows) {
   for (int64_t i = rows - 1; i >= 0; i--) {
     scores[2 * i + 1] = y[i];
     scores[2 * i] = 0;
+  }
+}
+
+void clf__network_scores(const clf_model *model, const float *y, int64_t outputs, float *scores,
+                         int64_t rows) {
+  const bool regression = model->classes == NULL;
+  const clf__target_units units =
+      regression ? clf__network_units(model->state) : (clf__target_units){NULL, NULL};
+  if (units.scale != NULL || units.center != NULL) {
+    scale_scores(model, units, y, scores, rows);
+  } else if (outputs == model->outputs) {
+    memmove(scores, y, (size_t)(rows * outputs) * sizeof *scores);
+  } else {
+    spread_scores(y, scores, rows);
   }
 }
 

@@ -110,6 +110,17 @@ int64_t clf__network_hidden(const clf_model *model);
 clf_status clf__network_infer_hidden(const clf__inference *inference, const clf__rows *x,
                                      float *out);
 
+/* What a regression's outputs are multiplied by and what is added, [outputs] each
+ * (network_targets.c); NULL for 1, and for 0. */
+typedef struct clf__target_units {
+  const double *center, *scale;
+} clf__target_units;
+clf__target_units clf__network_units(const clf__store *state);
+/* Whether it is one of the two tensors' names; *scale tells which. */
+bool clf__network_is_unit(const char *name, bool *scale);
+/* CLF_OK, or CLF_ERROR_CORRUPT where the state's are not valid. */
+clf_status clf__network_check_units(const clf_model *model);
+
 /* A network's outputs [rows, outputs] as the model's scores; the two may be one array. */
 void clf__network_scores(const clf_model *model, const float *y, int64_t outputs, float *scores,
                          int64_t rows);

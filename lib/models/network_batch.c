@@ -36,15 +36,39 @@ static int64_t piece_rows(const clf__trainer *t) {
 }
 
 static int64_t auto_epochs(const clf__trainer *t) {
-  enum { LEAST = 10, STEPS = 2000 };
+  enum { MIN_EPOCHS = 10, STEPS = 2000, REGRESSION_STEPS = 4000 };
+  const int64_t steps = t->regression ? REGRESSION_STEPS : STEPS;
+  const int64_t epochs = (steps - 1) / clf__trainer_steps(t) + 1;
+  return epochs > MIN_EPOCHS ? epochs : MIN_EPOCHS;
+}
+
+/* Whether a regression whose length is left to us ends where rows held out are predicted no better:
+ * the steps that a function without noise needs are enough to learn the noise of another by heart.
+ */
+static bool stops_by_itself(const clf__trainer *t) {
+  const clf__network_params *p = t->params;
+  return t->regression && !t->partial && p->epochs.word >= 0 && p->max_steps == 0 &&
+         p->patience == 0;
+}
+
+static double held_share(const clf__trainer *t) {
+  static const double share = 0.1;
+  const double given = t->params->validation_split;
+  return t->training->validation != NULL ? 0 : given == 0 && stops_by_itself(t) ? share : given;
+}
+
+/* Epochs of some 600 steps, for the losses of a few rows held out go up and down. */
+static int64_t auto_patience(const clf__trainer *t) {
+  enum { MIN_EPOCHS = 5, STEPS = 600 };
   const int64_t epochs = (STEPS - 1) / clf__trainer_steps(t) + 1;
-  return epochs > LEAST ? epochs : LEAST;
+  return epochs > MIN_EPOCHS ? epochs : MIN_EPOCHS;
 }
 
 /* All epochs that there are steps for; a partial fit is one, of a schedule for all. */
 static void set_length(clf__trainer *t) {
   const clf__network_params *p = t->params;
   const int64_t steps = clf__trainer_steps(t);
+  t->patience = stops_by_itself(t) ? auto_patience(t) : p->patience;
   t->epochs = p->epochs.word < 0 ? (int64_t)p->epochs.value : auto_epochs(t);
   t->most_steps = steps * t->epochs;
   if (p->max_steps > 0 && p->max_steps < t->most_steps) {
@@ -97,7 +121,7 @@ static clf_status hold_out(clf__trainer *t, int64_t count, int64_t *trained) {
     labels[i] = from->labels[t->rows[i]];
   }
   const clf__split split = {from->labels != NULL ? labels : NULL, from->classes, count};
-  CLF__TRY(clf__split_mark(context, &split, 1 - t->params->validation_split,
+  CLF__TRY(clf__split_mark(context, &split, 1 - held_share(t),
                            clf__trainer_seed(t, CLF__STREAM_SPLIT), mark));
   int64_t at = 0;
   for (int first = 1; first >= 0; first--) {
@@ -148,7 +172,7 @@ clf_status clf__trainer_rows(clf__trainer *t) {
   if (count == 0) {
     return clf__fail(CLF_ERROR_DATA, "network: all row weights are 0");
   }
-  if (t->training->validation == NULL && t->params->validation_split > 0) {
+  if (held_share(t) > 0) {
     CLF__TRY(hold_out(t, count, &trained));
   }
   t->train = (clf__row_set){t->training, t->train.weights, t->rows, trained};
@@ -171,6 +195,7 @@ static void set_aim(clf__trainer *t) {
                       .high = 1,
                       .labels = labels ? t->labels : NULL,
                       .targets = labels ? NULL : t->targets,
+                      .scale = t->units.scale,
                       .weights = t->batch_weights,
                       .counts = t->batch_counts};
 }
@@ -256,6 +281,13 @@ static void take_features(const clf__trainer *t, const clf__row_set *set, int64_
   clf__parallel(t->context, (count - 1) / rows + 1, take_rows, &job);
 }
 
+static void take_targets(const clf__trainer *t, const clf__training *from, int64_t row,
+                         double *out) {
+  for (int64_t k = 0; k < from->outputs; k++) {
+    out[k] = (from->targets[row * from->outputs + k] - t->units.center[k]) / t->units.scale[k];
+  }
+}
+
 /* Rows first … first + count - 1 of the set become the batch. */
 void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
   const clf__training *from = set->from;
@@ -268,8 +300,7 @@ void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, 
     if (from->labels != NULL) {
       t->labels[i] = from->labels[row];
     } else {
-      memcpy(t->targets + i * from->outputs, from->targets + row * from->outputs,
-             (size_t)from->outputs * sizeof *t->targets);
+      take_targets(t, from, row, t->targets + i * from->outputs);
     }
   }
 }

@@ -25,12 +25,20 @@ static const reach reaches[] = {
     [CLF__SOFTMAX] = {"softmax", "0 to 1 with a sum of 1", 0, 1},
 };
 
+/* Pools, dropout and flatten give values between those that they get. */
+static bool keeps_values(const clf__layer *layer) {
+  return layer->kind->passes || (layer->weight_count == 0 && layer->kind != &clf__activation_kind);
+}
+
 int32_t clf__network_end(const clf__network *network) {
   int64_t last = network->layer_count - 1;
-  while (last > 0 && network->layers[last]->kind->passes) {
+  while (last > 0 && keeps_values(network->layers[last])) {
     last--;
   }
-  return clf__layer_activation(network->layers[last]);
+  const clf__layer_kind *kind = network->layers[last]->kind;
+  const bool recurrent =
+      kind == &clf__rnn_kind || kind == &clf__lstm_kind || kind == &clf__gru_kind;
+  return recurrent ? CLF__TANH : clf__layer_activation(network->layers[last]);
 }
 
 static bool is_entropy(int32_t loss) {

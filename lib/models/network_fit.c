@@ -31,7 +31,7 @@ static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64
   clf_status status =
       clf__trainer_step(t, first, left < t->group ? left : t->group, rate, &random, sums);
   if (status == CLF_OK) {
-    t->loss = sums->loss / sums->weight;
+    t->loss = sums->data_loss / sums->weight;
     t->accuracy = sums->right / sums->count;
     t->reported = clf__seconds();
     status = clf__progress_step(&t->progress, ++t->step, t->loss, t->accuracy);
@@ -65,10 +65,12 @@ static clf_status run_epoch(clf__trainer *t) {
   }
   CLF__TRY(clf__trainer_validate(t, &held));
   t->records[CLF__RECORD_SECONDS][epoch] = clf__seconds() - began;
-  t->records[CLF__RECORD_LOSS][epoch] = sums.loss / sums.weight;
+  t->criterion = sums.loss / sums.weight;
+  t->records[CLF__RECORD_LOSS][epoch] = sums.data_loss / sums.weight;
   t->records[CLF__RECORD_ACCURACY][epoch] = sums.right / sums.count;
   if (t->validation.count > 0) {
-    t->records[CLF__RECORD_VALIDATION_LOSS][epoch] = held.loss / held.weight;
+    t->criterion = held.loss / held.weight;
+    t->records[CLF__RECORD_VALIDATION_LOSS][epoch] = held.data_loss / held.weight;
     t->records[CLF__RECORD_VALIDATION_ACCURACY][epoch] = held.right / held.count;
   }
 done:
@@ -98,16 +100,15 @@ static clf_status watch(clf__trainer *t, part run) {
   return own.status < 0 ? own.status : watched;
 }
 
-static void end_epoch(clf__trainer *t, double loss) {
-  const int64_t patience = t->params->patience;
-  const bool better = loss < t->least;
-  clf__optimizer_epoch(t->optimizer, loss);
+static void end_epoch(clf__trainer *t) {
+  const bool better = t->criterion < t->least;
+  clf__optimizer_epoch(t->optimizer, t->criterion);
   t->epoch++;
-  t->least = better ? loss : t->least;
+  t->least = better ? t->criterion : t->least;
   t->without = better ? 0 : t->without + 1;
-  if (patience == 0 || better) {
+  if (t->patience == 0 || better) {
     clf__trainer_copy_weights(t, t->best, t->learnt);
-  } else if (t->without >= patience) {
+  } else if (t->without >= t->patience) {
     t->stopped = true;
   }
 }
@@ -124,19 +125,18 @@ static clf_status begin(clf__trainer *t) {
 }
 
 static clf_status train(clf__trainer *t) {
-  const bool held = t->validation.count > 0;
   clf_status status = begin(t);
   while (status == CLF_OK && t->epoch < t->epochs && !t->stopped) {
     CLF__TRY(watch(t, run_epoch));
     const double own = t->records[CLF__RECORD_LOSS][t->epoch];
-    const double loss = held ? t->records[CLF__RECORD_VALIDATION_LOSS][t->epoch] : own;
-    if (!isfinite(loss) || !isfinite(own) || !clf__trainer_weights_finite(t)) {
+    const double held = t->records[CLF__RECORD_VALIDATION_LOSS][t->epoch];
+    if (!isfinite(held) || !isfinite(own) || !clf__trainer_weights_finite(t)) {
       status = clf__fail(CLF_ERROR_DIVERGED,
                          "network: the loss is not finite in epoch %lld; lower the learning rate, "
                          "scale the features or set clip_norm",
                          (long long)t->epoch + 1);
     } else {
-      end_epoch(t, loss);
+      end_epoch(t);
       status = clf__checkpoint_write(t);
     }
   }
@@ -233,6 +233,9 @@ static clf_status prepare(clf__trainer *t, const clf_model *model, clf__store *s
   }
   CLF__TRY(clf__trainer_rows(t));
   CLF__TRY(clf__trainer_begin_state(t, state));
+  if (t->regression) {
+    CLF__TRY(clf__trainer_units(t, state));
+  }
   CLF__TRY(clf__network_state_weights(&t->weights, t->network, state));
   CLF__TRY(clf__trainer_weights(t));
   CLF__TRY(clf__trainer_batch(t));
@@ -267,6 +270,7 @@ static clf_status fit(const clf_model *model, const clf__training *training, boo
   clf__trainer t = {.context = model->context,
                     .params = model->params,
                     .training = training,
+                    .regression = training->targets != NULL,
                     .before = training->before,
                     .earlier = epochs_of(training->before),
                     .partial = partial,

@@ -110,6 +110,9 @@ clf_status clf__training_tell(const clf__trainer *t, clf__store *store) {
   CLF__TRY(tell_number(store, "outputs", t->training->outputs));
   CLF__TRY(tell_number(store, "rows", t->training->x->rows));
   CLF__TRY(tell_number(store, "validation_rows", t->validation.count));
+  if (t->regression) {
+    CLF__TRY(clf__store_add_text(store, "targets", "centered and scaled"));
+  }
   CLF__TRY(clf__store_add_text(store, "data_checksum", data));
 done:
   clf__text_free(&optimizer);

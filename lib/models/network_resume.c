@@ -62,7 +62,8 @@ clf_status clf__resume_optimizer(clf_optimizer **out, const clf__trainer *t) {
   const clf_tensor *told =
       t->before != NULL && t->partial ? clf__store_tensor(t->before, "optimizer") : NULL;
   if (told == NULL || told->dtype != CLF_U8 || told->ndim != 1) {
-    return clf_optimizer_create(out, t->context, "adam", NULL);
+    return clf_optimizer_create(out, t->context, "adam",
+                                t->regression ? "learning_rate=0.003" : NULL);
   }
   char *kind = clf__copy_bytes(t->context, told->data, (size_t)told->shape[0]);
   if (kind == NULL) {

@@ -41,6 +41,7 @@ static clf_status begin_untrained(clf_model *next, clf__store **state) {
   const bool single = t.network->outputs == 1;
   const int64_t classes =
       p->loss == CLF__LOSS_SQUARED_ERROR ? 0 : (single ? 2 : t.network->outputs);
+  t.regression = classes == 0;
   next->outputs = classes > 0 ? classes : t.network->outputs;
   next->features = next->columns = clf__shape_count(&t.network->input);
   next->outcome = CLF_OK;
@@ -54,46 +55,71 @@ static clf_status begin_untrained(clf_model *next, clf__store **state) {
   }
   CLF__TRY(clf__store_create(state, next->context));
   CLF__TRY(clf__trainer_begin_state(&t, *state));
-  if (classes > 0) {
+  if (!t.regression) {
     CLF__TRY(make_classes(&next->classes, next->context, classes));
+  } else {
+    CLF__TRY(clf__trainer_units(&t, *state));
   }
 done:
   clf__network_free(t.network);
   return status;
 }
 
-static clf_status find_weight(const clf__weight_info **out, const clf__network *network,
-                              const char *name) {
-  const int64_t count = clf__network_weights(network);
-  clf__weight_name *names = clf__alloc_array(network->context, count, sizeof *names);
-  const char **texts = clf__alloc_array(network->context, count, sizeof *texts);
-  clf_status status = CLF_ERROR_MEMORY;
-  if (names != NULL && texts != NULL) {
-    const clf__weight_info *found = NULL;
-    for (int64_t i = 0; i < network->layer_count; i++) {
-      for (int64_t j = 0; j < network->layers[i]->weight_count; j++) {
-        const int64_t at = network->first_weight[i] + j;
-        names[at] = clf__network_weight_name(network->layers[i], j);
-        texts[at] = names[at].text;
-        found = strcmp(name, texts[at]) == 0 ? &network->layers[i]->weights[j] : found;
+/* A tensor that can be set: a weight of a layer, or the center or scale of a regression. */
+typedef struct settable {
+  clf__shape shape;
+  int32_t dtype;
+  double minimum;
+  bool exclusive; /* the minimum is no value */
+} settable;
+
+/* Looks among the weights, whose names are collected for the message; false where it is none. */
+static bool find_weight(settable *out, const clf__network *network, const char *name,
+                        clf__weight_name *names, const char **texts) {
+  bool found = false;
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    for (int64_t j = 0; j < network->layers[i]->weight_count; j++) {
+      const int64_t at = network->first_weight[i] + j;
+      const clf__weight_info *info = &network->layers[i]->weights[j];
+      names[at] = clf__network_weight_name(network->layers[i], j);
+      texts[at] = names[at].text;
+      if (strcmp(name, texts[at]) == 0) {
+        *out = (settable){info->shape, CLF_F32, info->not_negative ? 0 : -INFINITY, false};
+        found = true;
       }
     }
-    *out = found;
-    status = clf__find_name("weight", name, texts, count) >= 0 ? CLF_OK : CLF_ERROR_ARGUMENT;
+  }
+  return found;
+}
+
+static clf_status find(settable *out, const clf__network *network, const clf_model *model,
+                       const char *name) {
+  const int64_t count = clf__network_weights(network);
+  bool scale;
+  if (model->classes == NULL && clf__network_is_unit(name, &scale)) {
+    *out = (settable){{1, {model->outputs}}, CLF_F64, scale ? 0 : -INFINITY, scale};
+    return CLF_OK;
+  }
+  clf__weight_name *names = clf__alloc_array(network->context, count, sizeof *names);
+  const char **texts = clf__alloc_array(network->context, count, sizeof *texts);
+  clf_status status = names != NULL && texts != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status == CLF_OK && !find_weight(out, network, name, names, texts)) {
+    clf__find_name("weight", name, texts, count); /* fails, and lists them */
+    status = clf__fail_within(CLF_ERROR_ARGUMENT, "network");
   }
   clf__free(names);
   clf__free(texts);
   return status;
 }
 
-/* A copy of `from` that can be the weight `name`. */
-static clf_status copy_weight(clf_tensor **out, const clf__network *network, const char *name,
+static double element(const clf_tensor *tensor, int64_t index) {
+  return tensor->dtype == CLF_F32 ? (double)((const float *)tensor->data)[index]
+                                  : ((const double *)tensor->data)[index];
+}
+
+/* A copy of `from` that can be the tensor `name`. */
+static clf_status copy_tensor(clf_tensor **out, const settable *info, const char *name,
                               const clf_tensor *from) {
-  const clf__weight_info *info = NULL;
-  clf_status status = find_weight(&info, network, name);
-  if (status < 0) {
-    return clf__fail_within(status, "network");
-  }
   clf__shape shape = {from->ndim, {0}};
   bool same = from->ndim == info->shape.ndim;
   for (int32_t i = 0; i < from->ndim; i++) {
@@ -104,20 +130,23 @@ static clf_status copy_weight(clf_tensor **out, const clf__network *network, con
     return clf__fail(CLF_ERROR_SHAPE, "network: %s is %s, the tensor %s", name,
                      clf__shape_name(&info->shape).text, clf__shape_name(&shape).text);
   }
-  status = clf_tensor_copy(out, from, CLF_F32);
+  clf_status status = clf_tensor_copy(out, from, info->dtype);
   for (int64_t i = 0; status == CLF_OK && i < clf__shape_count(&shape); i++) {
-    const float each = ((const float *)(*out)->data)[i];
-    const bool negative = info->not_negative && each < 0;
-    if (!isfinite(each) || negative) {
+    const double each = element(*out, i);
+    const bool low = info->exclusive ? each <= info->minimum : each < info->minimum;
+    if (!isfinite(each) || low) {
       status = clf__fail(CLF_ERROR_DATA, "network: value %lld for %s is %s", (long long)i, name,
-                         negative ? "negative" : "not finite");
+                         !isfinite(each)   ? "not finite"
+                         : info->exclusive ? "not above 0"
+                                           : "negative");
     }
   }
   return status;
 }
 
-/* The entries of `state` in their order, with `value` as the one of that name, and without what a
- * partial fit would go on from: it is of the weights before. */
+/* The entries of `state` in their order, with `value` as the one of that name, which files of
+ * before there were target units lack, and without what a partial fit would go on from: it is of
+ * the weights before. */
 static clf_status replace(clf__store **out, clf_context *context, const clf__store *state,
                           const char *name, const clf_tensor *value) {
   clf_status status = clf__store_create(out, context);
@@ -127,6 +156,9 @@ static clf_status replace(clf__store **out, clf_context *context, const clf__sto
       status = clf__store_add_tensor(
           *out, entry, strcmp(entry, name) == 0 ? value : clf__store_tensor(state, entry));
     }
+  }
+  if (status == CLF_OK && clf__store_tensor(state, name) == NULL) {
+    status = clf__store_add_tensor(*out, name, value);
   }
   return status;
 }
@@ -152,6 +184,7 @@ clf_status clf_network_set_weight(clf_model *model, const char *name, const clf_
   clf__network *network = NULL;
   clf__store *untrained = NULL;
   clf_tensor *value = NULL;
+  settable info;
   clf_status status = CLF_OK;
   next.state = NULL;
   next.prepared = NULL;
@@ -160,7 +193,8 @@ clf_status clf_network_set_weight(clf_model *model, const char *name, const clf_
   }
   const clf__store *state = model->state != NULL ? model->state : untrained;
   CLF__TRY(clf__network_of_state(&network, model->context, state));
-  CLF__TRY(copy_weight(&value, network, name, tensor));
+  CLF__TRY(find(&info, network, &next, name));
+  CLF__TRY(copy_tensor(&value, &info, name, tensor));
   CLF__TRY(replace(&next.state, model->context, state, name, value));
   CLF__TRY(clf__model_prepare(&next));
   clf_model old = *model;

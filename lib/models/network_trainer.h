@@ -19,8 +19,9 @@ typedef struct clf__row_set {
 typedef struct clf__trainer {
   clf_context *context;
   const clf__network_params *params;
-  const char *layers; /* as text */
-  const clf__training *training;
+  const char *layers;            /* as text */
+  const clf__training *training; /* NULL where weights are set, not learned */
+  bool regression;
   const clf__store *before; /* the fitted state that the training goes on from, or NULL */
   int64_t earlier;          /* epochs that it has had */
   bool partial;             /* one epoch more, with what the optimizer remembers */
@@ -31,6 +32,7 @@ typedef struct clf__trainer {
   int64_t group; /* rows of a step: batches whose gradients are summed */
   int64_t piece; /* rows that go through the layers at once: a batch, or part of a large one */
   int64_t epochs;
+  int64_t patience;   /* epochs without a better one to end after; 0: never */
   int64_t most_steps; /* in all of them; the last may have fewer than the others */
   int64_t schedule;   /* steps that the learning rate's schedule is for */
   int64_t *rows;      /* in ascending order: those trained on, then those held out */
@@ -39,6 +41,7 @@ typedef struct clf__trainer {
   float *row_weights;        /* [rows] the losses' where they are not the dataset's, or NULL */
   float *validation_weights; /* the same of a validation set that is given */
   double mean_weight;        /* of the rows trained on */
+  clf__target_units units;   /* of a regression, the state's */
   clf__augment *augment;     /* of the rows trained on, or NULL */
   uint64_t augment_seed;     /* of this epoch */
   /* By weight of the network. */
@@ -61,7 +64,8 @@ typedef struct clf__trainer {
   clf__aim aim;
   double *records[CLF__RECORDS]; /* [epochs] */
   int64_t epoch;                 /* how many were good */
-  double least;                  /* loss so far */
+  double criterion;              /* of this epoch: the loss that the training lowers, in no unit */
+  double least;                  /* criterion so far */
   int64_t without;               /* epochs since */
   bool stopped;                  /* for want of a lower loss */
   /* What is reported. */
@@ -136,6 +140,9 @@ clf_status clf__training_compare(const clf__store *own, const clf__store *file);
 
 /* What the network is, and its weights with their first values. */
 clf_status clf__trainer_begin_state(const clf__trainer *t, clf__store *state);
+/* Adds a regression's target units to the state: those of the state that it goes on from, else
+ * those of the rows trained on where there are some, else 0 and 1. */
+clf_status clf__trainer_units(clf__trainer *t, clf__store *state);
 /* The records of the good epochs, behind those of earlier fits. */
 clf_status clf__trainer_end_state(const clf__trainer *t, clf__store *state);
 

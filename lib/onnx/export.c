@@ -152,6 +152,18 @@ static clf_status add_linear(clf__graph *graph, const clf_model *model) {
   return CLF_OK;
 }
 
+/* A regression's outputs in the data's units. */
+static void add_units(clf__graph *graph, const clf_model *model) {
+  const clf__target_units units = clf__network_units(model->state);
+  const clf__shape shape = {1, {model->outputs}};
+  if (units.scale != NULL) {
+    add_elementwise(graph, "Mul", "target_scale", units.scale, &shape);
+  }
+  if (units.center != NULL) {
+    add_elementwise(graph, "Add", "target_center", units.center, &shape);
+  }
+}
+
 /* The last node is left open: its output is to be called "scores". */
 static clf_status add_network(clf__graph *graph, const clf_model *model,
                               const clf__network *network, float *const *weights) {
@@ -163,6 +175,7 @@ static clf_status add_network(clf__graph *graph, const clf_model *model,
     return status;
   }
   clf__graph_flatten(graph);
+  add_units(graph, model);
   if (network->outputs != model->outputs) { /* one score for two classes, of which one has 0 */
     const float places[] = {0, 1};
     clf__node_begin(graph, "MatMul");
