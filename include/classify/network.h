@@ -44,7 +44,8 @@ CLF_API clf_status clf_network_summary(const clf_model *model, char *buffer, siz
  *  A network that is not fitted becomes so with the first weight: it needs the parameters "layers"
  *  and "input", its other weights begin as a fit's do, by the context's seed, and its classes are
  *  named 0 … outputs - 1 (two for a single output), or with loss=squared_error it is a regression.
- *  So a network that was trained elsewhere predicts after one call a weight.
+ *  So a network that was trained elsewhere predicts after one call a weight, and
+ *  clf_model_partial_fit(), or a fit with warm_start=true, trains it on rows of those classes.
  *  @param name    see clf_model_tensor_name() of a fitted network
  *  @param tensor  of the weight's shape and any dtype; it is copied, and not needed afterwards
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such weight, or layers that do not fit the loss),

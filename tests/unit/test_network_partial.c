@@ -259,6 +259,40 @@ START_TEST(partial_fit__goes_on_from_weights_that_were_set) {
 }
 END_TEST
 
+/* What was trained elsewhere is trained on: a fit of no epochs leaves it as it is. */
+START_TEST(warm_fit__goes_on_from_weights_that_no_fit_made) {
+  sample s;
+  float values[COLUMNS * CLASSES];
+  uint64_t state = 5;
+  fill(&s);
+  for (int i = 0; i < COLUMNS * CLASSES; i++) {
+    values[i] = (float)random_normal(&state);
+  }
+  clf_dataset *data = labeled(NULL, &s, ROWS);
+  clf_model *model = NULL;
+  clf_tensor *given = NULL, *found = NULL;
+  const int64_t shape[] = {COLUMNS, CLASSES};
+  ck_clf_ok(clf_tensor_wrap(&given, NULL, values, CLF_F32, 2, shape, NULL, NULL, NULL));
+  ck_clf_ok(clf_model_create(&model, NULL, "network",
+                             "layers='dense units=3' input=6 epochs=0 warm_start=true"));
+  ck_clf_ok(clf_network_set_weight(model, "dense_1.weight", given));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_clf_ok(clf_model_tensor(model, "dense_1.weight", &found));
+  ck_assert_mem_eq(clf_tensor_data(found), values, sizeof values);
+  clf_tensor_free(found);
+  ck_clf_ok(clf_model_partial_fit(model, data));
+  ck_clf_ok(clf_model_tensor(model, "dense_1.weight", &found));
+  for (int i = 0; i < COLUMNS * CLASSES; i++) { /* one step of adam */
+    const double step = (double)((const float *)clf_tensor_data(found))[i] - (double)values[i];
+    ck_assert_double_le(fabs(step), 1.01e-3);
+  }
+  clf_tensor_free(found);
+  clf_tensor_free(given);
+  clf_model_free(model);
+  clf_dataset_free(data);
+}
+END_TEST
+
 /* The transforms stay as they were fitted: rows of another scale are not made alike. */
 START_TEST(partial_fit__keeps_the_fitted_transforms) {
   sample s, shifted;
@@ -473,6 +507,7 @@ int main(void) {
   tcase_add_test(tests, partial_fit__goes_on_from_a_file);
   tcase_add_test(tests, partial_fit__refuses_what_does_not_fit);
   tcase_add_test(tests, partial_fit__goes_on_from_weights_that_were_set);
+  tcase_add_test(tests, warm_fit__goes_on_from_weights_that_no_fit_made);
   tcase_add_test(tests, partial_fit__keeps_the_fitted_transforms);
   tcase_add_test(tests, fit__says_that_it_drops_weights_and_warm_start_keeps_them);
   tcase_add_test(tests, history__keeps_the_records_that_all_fits_have);
