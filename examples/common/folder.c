@@ -111,7 +111,10 @@ int folder_pictures(clf_context *context, const char *folder, const name_list *f
     char *path = join_path(folder, files->names[i]);
     clf_image *image = NULL;
     status = path != NULL ? clf_image_load(&image, context, path, NULL) : CLF_ERROR_MEMORY;
-    if (status == CLF_OK) {
+    if (progress_interrupted()) {
+      clf_image_free(image);
+      status = CLF_ERROR_CANCELLED;
+    } else if (status == CLF_OK) {
       status = receive(user, image, files->names[i]);
     } else if (is_damaged(status)) {
       if (left_out++ == 0) {

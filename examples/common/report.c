@@ -161,7 +161,7 @@ static void write_seconds(FILE *out, double seconds) {
   }
 }
 
-static void write_result(FILE *out, const result *row, double most, bool best) {
+static void write_result(FILE *out, const result *row, double highest, bool best) {
   fprintf(out, "<tr%s><th scope=\"row\">", best ? " class=\"best\"" : "");
   html_text(out, row->model);
   fputs("<small>", out);
@@ -170,16 +170,16 @@ static void write_result(FILE *out, const result *row, double most, bool best) {
   fprintf(out, "<td class=\"main\">%.2f&nbsp;%%</td><td class=\"bar\">", 100 * row->test_accuracy);
   html_count(out, wrong_rows(row));
   fprintf(out, "<i style=\"width:%.1f%%\"></i></td><td class=\"wide\">%.2f&nbsp;%%</td>",
-          most > 0 ? 100 * (1 - row->test_accuracy) / most : 0, 100 * row->train_accuracy);
+          highest > 0 ? 100 * (1 - row->test_accuracy) / highest : 0, 100 * row->train_accuracy);
   write_seconds(out, row->fit_seconds);
   write_seconds(out, row->predict_seconds);
   fputs("</tr>\n", out);
 }
 
 void page_results(FILE *out, const result *results, size_t count) {
-  double most = 0;
+  double highest = 0;
   for (size_t i = 0; i < count; i++) {
-    most = 1 - results[i].test_accuracy > most ? 1 - results[i].test_accuracy : most;
+    highest = 1 - results[i].test_accuracy > highest ? 1 - results[i].test_accuracy : highest;
   }
   fputs(
       "<section>\n<h2>Models</h2>\n<div class=\"scroll\">\n<table class=\"results\">\n"
@@ -189,7 +189,7 @@ void page_results(FILE *out, const result *results, size_t count) {
       "<th scope=\"col\">Fit</th><th scope=\"col\">Predict</th></tr></thead>\n<tbody>\n",
       out);
   for (size_t i = 0; i < count; i++) {
-    write_result(out, &results[i], most, i == results_best(results, count));
+    write_result(out, &results[i], highest, i == results_best(results, count));
   }
   fputs("</tbody>\n</table>\n</div>\n</section>\n", out);
 }

@@ -27,7 +27,8 @@ static clf_status match_scenes(scene_match *matches, const detect_run *run,
   for (int64_t i = 0; status == CLF_OK && i < scenes->count; i++) {
     const scene *s = &scenes->all[i];
     char *path = NULL;
-    status = match_scene(&matches[i], detector, s, overlap);
+    status = progress_interrupted() ? CLF_ERROR_CANCELLED
+                                    : match_scene(&matches[i], detector, s, overlap);
     if (status == CLF_OK && run->set.out != NULL) {
       status =
           draw_into_folder(run, s->image, s->name, 0, matches[i].boxes, matches[i].count, &path);

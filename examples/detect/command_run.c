@@ -77,12 +77,15 @@ static int find_in_all(detect_run *run, const clf_detector *detector) {
   fputs("[", out);
   for (size_t i = 1; exit_status != EXIT_INTERRUPTED && i < words->count; i++) {
     finding f = {0};
-    const clf_status status = find_in(&f, run, detector, words->words[i], number_of(words, i));
+    const clf_status status =
+        progress_interrupted() ? CLF_ERROR_CANCELLED
+                               : find_in(&f, run, detector, words->words[i], number_of(words, i));
     progress_clear(&run->session.progress);
     exit_status = status < 0 ? report_failure(status) : exit_status;
     if (exit_status != EXIT_INTERRUPTED) {
       fputs(i > 1 ? ",\n " : "", out);
       write_finding(out, run, &names, words->words[i], &f, status);
+      fflush(out);
     }
     finding_free(&f);
   }

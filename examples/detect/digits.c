@@ -191,7 +191,7 @@ int digits_scenes(scene_list *list, clf_context *context, const char *folder, co
     return EXIT_FAILURE;
   }
   for (int64_t i = 0; status == CLF_OK && i < count; i++) {
-    status = add_scene(list, context, &rows, state);
+    status = progress_interrupted() ? CLF_ERROR_CANCELLED : add_scene(list, context, &rows, state);
   }
   close_rows(&rows);
   return status == CLF_OK ? -1 : report_failure(status);

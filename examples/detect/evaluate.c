@@ -42,7 +42,8 @@ static clf_status find_all(evaluation *out, box_list *found, box_list *truth,
     clf_box *boxes = NULL;
     int64_t count = 0;
     const double began = seconds_now();
-    status = find_boxes(&boxes, &count, detector, s->image);
+    status = progress_interrupted() ? CLF_ERROR_CANCELLED
+                                    : find_boxes(&boxes, &count, detector, s->image);
     out->seconds += seconds_now() - began;
     out->megapixels += (double)(clf_image_height(s->image) * clf_image_width(s->image)) / 1e6;
     status = status == CLF_OK ? append(found, boxes, count, i) : status;

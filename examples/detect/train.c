@@ -154,7 +154,7 @@ static clf_status mine_scene(window_list *found, float *scores, int64_t capacity
 }
 
 static clf_status add_worst(window_list *windows, const window_list *found, const float *scores,
-                            int64_t most) {
+                            int64_t limit) {
   find *order = malloc((size_t)(found->count + 1) * sizeof *order);
   clf_status status = order != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   for (int64_t i = 0; status == CLF_OK && i < found->count; i++) {
@@ -163,7 +163,7 @@ static clf_status add_worst(window_list *windows, const window_list *found, cons
   if (status == CLF_OK) {
     qsort(order, (size_t)found->count, sizeof *order, compare_finds);
   }
-  for (int64_t i = 0; status == CLF_OK && i < found->count && i < most; i++) {
+  for (int64_t i = 0; status == CLF_OK && i < found->count && i < limit; i++) {
     status = windows_add(windows, found->pixels + order[i].at * found->side * found->side, 0);
   }
   free(order);

@@ -14,32 +14,32 @@ static bool allocate(evaluation *out, const face_set *faces) {
 }
 
 /* What the test pictures of a split were taken for. */
-static void count_answers(evaluation *out, const face_set *faces, const int64_t *test, int64_t rows,
-                          const int32_t *said, int64_t split) {
+static void count_predictions(evaluation *out, const face_set *faces, const int64_t *test,
+                              int64_t rows, const int32_t *predicted, int64_t split) {
   int64_t right = 0;
   for (int64_t i = 0; i < rows; i++) {
     const int32_t truth = faces->person[test[i]];
-    right += said[i] == truth;
-    out->counts[truth * faces->people + said[i]]++;
-    if (said[i] != truth) {
+    right += predicted[i] == truth;
+    out->counts[truth * faces->people + predicted[i]]++;
+    if (predicted[i] != truth) {
       out->wrong[test[i]]++;
-      out->mistaken[test[i]] = said[i];
+      out->mistaken[test[i]] = predicted[i];
     }
   }
   out->accuracy[split] = (double)right / (double)rows;
 }
 
 static clf_status fit_split(evaluation *out, const evaluation_job *job, const model_entry *entry,
-                            const clf_dataset *train, const clf_dataset *test, int32_t *said) {
+                            const clf_dataset *train, const clf_dataset *test, int32_t *predicted) {
   clf_model *model = NULL;
   double score = 0;
   const double start = seconds_now();
   clf_status status = models_fit(&model, job->context, entry, train);
   out->summary.fit_seconds += (seconds_now() - start) / (double)out->splits;
   if (status == CLF_OK) {
-    const double asked = seconds_now();
-    status = clf_model_predict(model, test, said, clf_dataset_rows(test));
-    out->summary.predict_seconds += (seconds_now() - asked) / (double)out->splits;
+    const double predict_start = seconds_now();
+    status = clf_model_predict(model, test, predicted, clf_dataset_rows(test));
+    out->summary.predict_seconds += (seconds_now() - predict_start) / (double)out->splits;
   }
   if (status == CLF_OK) {
     status = clf_model_score(model, train, &score);
@@ -59,19 +59,19 @@ static clf_status run_split(evaluation *out, const evaluation_job *job, const mo
   clf_dataset *train = NULL, *test = NULL;
   const int64_t first = protocol_split(job->protocol, faces, out->first_seed + split, rows);
   const int64_t rest = faces->count - first;
-  int32_t *said = malloc((size_t)rest * sizeof *said);
-  clf_status status = said == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+  int32_t *predicted = malloc((size_t)rest * sizeof *predicted);
+  clf_status status = predicted == NULL ? CLF_ERROR_MEMORY : CLF_OK;
   status = status == CLF_OK ? clf_dataset_subset(&train, faces->rows, rows, first) : status;
   status = status == CLF_OK ? clf_dataset_subset(&test, faces->rows, rows + first, rest) : status;
-  status = status == CLF_OK ? fit_split(out, job, entry, train, test, said) : status;
+  status = status == CLF_OK ? fit_split(out, job, entry, train, test, predicted) : status;
   if (status == CLF_OK) {
     out->summary.train_rows = first;
     out->summary.test_rows = rest;
-    count_answers(out, faces, rows + first, rest, said, split);
+    count_predictions(out, faces, rows + first, rest, predicted, split);
   }
   clf_dataset_free(train);
   clf_dataset_free(test);
-  free(said);
+  free(predicted);
   return status;
 }
 

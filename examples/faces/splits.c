@@ -38,8 +38,8 @@ void shuffled(int64_t *numbers, int64_t count, uint64_t seed) {
 /* How many of a person's pictures are for training; one at least is left to test. */
 static int64_t taken_of(face_protocol protocol, int64_t pictures) {
   const int64_t wanted = protocol == PROTOCOL_FIVE ? 5 : (int64_t)(0.2 * (double)pictures + 0.5);
-  const int64_t most = pictures > 1 ? pictures - 1 : 1;
-  return wanted < 1 ? 1 : wanted < most ? wanted : most;
+  const int64_t max = pictures > 1 ? pictures - 1 : 1;
+  return wanted < 1 ? 1 : wanted < max ? wanted : max;
 }
 
 static int64_t split_at_random(face_protocol protocol, const face_set *faces, int64_t seed,

@@ -150,12 +150,12 @@ static clf_status run_split(stranger_test *out, const evaluation_job *job, const
   out->summary.fit_seconds += (seconds_now() - start) / (double)job->splits;
   status = status == CLF_OK ? clf_model_transform(model, job->faces->rows, NULL, 0, &size) : status;
   if (status == CLF_OK) {
-    const double asked = seconds_now();
+    const double predict_start = seconds_now();
     places = malloc((size_t)(job->faces->count * size) * sizeof *places);
     status = places == NULL ? CLF_ERROR_MEMORY
                             : clf_model_transform(model, job->faces->rows, places,
                                                   job->faces->count * size, NULL);
-    out->summary.predict_seconds += (seconds_now() - asked) / (double)job->splits;
+    out->summary.predict_seconds += (seconds_now() - predict_start) / (double)job->splits;
   }
   if (status == CLF_OK) {
     const int64_t before = all->probes;

@@ -132,41 +132,41 @@ static int open_outputs(mnist_run *run) {
 }
 
 /* The probabilities for the report, where the model has them. */
-static clf_status add_probabilities(verdict *said, const clf_dataset *test, int64_t count) {
-  said->probabilities = malloc((size_t)count * sizeof(float));
-  clf_status status = said->probabilities == NULL
+static clf_status add_probabilities(verdict *made, const clf_dataset *test, int64_t count) {
+  made->probabilities = malloc((size_t)count * sizeof(float));
+  clf_status status = made->probabilities == NULL
                           ? CLF_ERROR_MEMORY
-                          : clf_model_predict_proba(said->model, test, said->probabilities, count);
+                          : clf_model_predict_proba(made->model, test, made->probabilities, count);
   if (status == CLF_ERROR_UNSUPPORTED) {
-    free(said->probabilities);
-    said->probabilities = NULL;
+    free(made->probabilities);
+    made->probabilities = NULL;
     status = CLF_OK;
   }
   return status;
 }
 
-static clf_status test_model(mnist_run *run, result *row, verdict *said) {
+static clf_status test_model(mnist_run *run, result *row, verdict *made) {
   int64_t rows = clf_dataset_rows(run->test);
-  int64_t values = rows * clf_model_outputs(said->model);
-  said->predicted = malloc((size_t)rows * sizeof(int32_t));
-  said->decision = malloc((size_t)values * sizeof(float));
-  if (said->predicted == NULL || said->decision == NULL) {
+  int64_t values = rows * clf_model_outputs(made->model);
+  made->predicted = malloc((size_t)rows * sizeof(int32_t));
+  made->decision = malloc((size_t)values * sizeof(float));
+  if (made->predicted == NULL || made->decision == NULL) {
     return CLF_ERROR_MEMORY;
   }
   double start = seconds_now();
-  clf_status status = clf_model_predict(said->model, run->test, said->predicted, rows);
+  clf_status status = clf_model_predict(made->model, run->test, made->predicted, rows);
   row->predict_seconds = seconds_now() - start;
   if (status == CLF_OK) {
-    status = clf_model_score(said->model, run->test, &row->test_accuracy);
+    status = clf_model_score(made->model, run->test, &row->test_accuracy);
   }
   if (status == CLF_OK) {
-    status = clf_model_score(said->model, run->train, &row->train_accuracy);
+    status = clf_model_score(made->model, run->train, &row->train_accuracy);
   }
   if (status == CLF_OK && run->session.report != NULL) {
-    status = clf_model_decision_function(said->model, run->test, said->decision, values);
+    status = clf_model_decision_function(made->model, run->test, made->decision, values);
   }
   if (status == CLF_OK && run->session.report != NULL) {
-    status = add_probabilities(said, run->test, values);
+    status = add_probabilities(made, run->test, values);
   }
   return status;
 }
@@ -181,10 +181,10 @@ static clf_status save_model(const mnist_run *run, const model_entry *entry,
   return clf_model_save(model, path);
 }
 
-static clf_status fit_model(mnist_run *run, const model_entry *entry, result *row, verdict *said) {
+static clf_status fit_model(mnist_run *run, const model_entry *entry, result *row, verdict *made) {
   const model_recipe *recipe = models_recipe(entry, run->chosen.preset);
   clf_status status =
-      clf_model_create(&said->model, run->session.context, entry->kind, row->params);
+      clf_model_create(&made->model, run->session.context, entry->kind, row->params);
   if (status < 0) {
     return status;
   }
@@ -195,51 +195,51 @@ static clf_status fit_model(mnist_run *run, const model_entry *entry, result *ro
   }
   double start = seconds_now();
   if (status == CLF_OK) {
-    status = clf_model_fit(said->model, run->train, optimizer,
+    status = clf_model_fit(made->model, run->train, optimizer,
                            recipe->optimizer != NULL ? run->validation : NULL);
   }
   clf_optimizer_free(optimizer);
   row->fit_seconds = seconds_now() - start;
-  row->outcome = clf_model_outcome(said->model);
-  return status == CLF_OK ? history_read(&row->history, said->model) : status;
+  row->outcome = clf_model_outcome(made->model);
+  return status == CLF_OK ? history_read(&row->history, made->model) : status;
 }
 
-static void free_outcome(result *row, verdict *said) {
+static void free_outcome(result *row, verdict *made) {
   history_free(&row->history);
-  clf_model_free(said->model);
-  free(said->predicted);
-  free(said->decision);
-  free(said->probabilities);
-  *said = (verdict){0};
+  clf_model_free(made->model);
+  free(made->predicted);
+  free(made->decision);
+  free(made->probabilities);
+  *made = (verdict){0};
 }
 
 /* Fits, tests and saves one model; the result is added when all of it worked. */
 static clf_status run_model(mnist_run *run, const model_entry *entry) {
   result *row = &run->results[run->count];
-  verdict *said = &run->verdicts[run->count];
+  verdict *made = &run->verdicts[run->count];
   *row = (result){.model = entry->name,
-                  .params = said->params,
+                  .params = made->params,
                   .train_rows = clf_dataset_rows(run->train),
                   .test_rows = clf_dataset_rows(run->test)};
   const model_recipe *recipe = models_recipe(entry, run->chosen.preset);
-  models_params(said->params, recipe, row->train_rows);
+  models_params(made->params, recipe, row->train_rows);
   if (recipe->optimizer != NULL) {
-    models_optimizer(said->optimizer, recipe);
-    row->optimizer = said->optimizer;
+    models_optimizer(made->optimizer, recipe);
+    row->optimizer = made->optimizer;
   }
   progress_title(&run->session.progress, entry->name);
   progress_line(&run->session.progress, "%s: fitting %" PRId64 " rows", entry->name,
                 row->train_rows);
-  clf_status status = fit_model(run, entry, row, said);
+  clf_status status = fit_model(run, entry, row, made);
   if (status == CLF_OK) {
-    status = test_model(run, row, said);
+    status = test_model(run, row, made);
   }
   if (status == CLF_OK) {
-    status = save_model(run, entry, said->model);
+    status = save_model(run, entry, made->model);
   }
   progress_clear(&run->session.progress);
   if (status < 0) {
-    free_outcome(row, said);
+    free_outcome(row, made);
     return status;
   }
   results_print_row(row);

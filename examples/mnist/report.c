@@ -55,16 +55,16 @@ static int by_confidence(const void *a, const void *b) {
 }
 
 /* All mistakes, the most confident first; NULL without memory. */
-static mistake *find_mistakes(const test_view *view, const verdict *said, int64_t *count) {
+static mistake *find_mistakes(const test_view *view, const verdict *made, int64_t *count) {
   mistake *found = malloc((size_t)view->rows * sizeof *found);
   *count = 0;
   for (int64_t i = 0; found != NULL && i < view->rows; i++) {
-    int64_t taken = i * view->classes + said->predicted[i];
-    if (said->predicted[i] != view->labels[i]) {
+    int64_t taken = i * view->classes + made->predicted[i];
+    if (made->predicted[i] != view->labels[i]) {
       found[(*count)++] = (mistake){
           .row = i,
-          .sure = said->probabilities != NULL ? said->probabilities[taken] : 0,
-          .margin = said->decision[taken] - said->decision[i * view->classes + view->labels[i]],
+          .sure = made->probabilities != NULL ? made->probabilities[taken] : 0,
+          .margin = made->decision[taken] - made->decision[i * view->classes + view->labels[i]],
       };
     }
   }
@@ -85,7 +85,7 @@ static clf_status copy_image(clf_tensor **out, const test_view *view, int64_t ro
   return status;
 }
 
-static clf_status write_mistake(FILE *out, const test_view *view, const verdict *said,
+static clf_status write_mistake(FILE *out, const test_view *view, const verdict *made,
                                 int64_t row) {
   clf_tensor *image = NULL;
   clf_status status = copy_image(&image, view, row);
@@ -93,7 +93,7 @@ static clf_status write_mistake(FILE *out, const test_view *view, const verdict 
     return status;
   }
   const char *truth = view->names[view->labels[row]];
-  const char *taken = view->names[said->predicted[row]];
+  const char *taken = view->names[made->predicted[row]];
   char text[128];
   snprintf(text, sizeof text, "Test image %" PRId64 ": a %.20s", row, truth);
   fputs("<li>", out);
@@ -101,8 +101,8 @@ static clf_status write_mistake(FILE *out, const test_view *view, const verdict 
   fputs(truth, out);
   fputs("<span aria-hidden=\"true\"> → </span><span class=\"hidden\"> taken for </span>", out);
   fputs(taken, out);
-  if (said->probabilities != NULL) {
-    double sure = (double)said->probabilities[row * view->classes + said->predicted[row]];
+  if (made->probabilities != NULL) {
+    double sure = (double)made->probabilities[row * view->classes + made->predicted[row]];
     fprintf(out, "<small>%s%.1f&nbsp;%%</small>", sure > 0.9995 ? "&gt;" : "",
             sure > 0.9995 ? 99.9 : 100 * sure);
   }
@@ -111,17 +111,17 @@ static clf_status write_mistake(FILE *out, const test_view *view, const verdict 
   return CLF_OK;
 }
 
-static clf_status write_mistakes(FILE *out, const test_view *view, const verdict *said) {
+static clf_status write_mistakes(FILE *out, const test_view *view, const verdict *made) {
   int64_t count = 0;
-  mistake *found = find_mistakes(view, said, &count);
+  mistake *found = find_mistakes(view, made, &count);
   clf_status status = CLF_OK;
   if (count > 0) {
     fprintf(out,
             "<h3>Most confidently wrong</h3>\n<p class=\"note\">The digit, and what it was taken "
             "for%s.</p>\n<ul class=\"pictures ink\">\n",
-            said->probabilities != NULL ? " with what probability" : "");
+            made->probabilities != NULL ? " with what probability" : "");
     for (int64_t i = 0; status == CLF_OK && i < count && i < MAX_MISTAKES; i++) {
-      status = write_mistake(out, view, said, found[i].row);
+      status = write_mistake(out, view, made, found[i].row);
     }
     fputs("</ul>\n", out);
   }
@@ -226,10 +226,10 @@ done:
 }
 
 static clf_status write_model(FILE *out, const test_view *view, const result *row,
-                              const verdict *said, const clf_dataset *test, bool open) {
+                              const verdict *made, const clf_dataset *test, bool open) {
   int64_t counts[MAX_CLASSES * MAX_CLASSES];
   clf_status status =
-      clf_confusion_matrix(view->labels, said->predicted, view->rows, view->classes, counts);
+      clf_confusion_matrix(view->labels, made->predicted, view->rows, view->classes, counts);
   if (status < 0) {
     return status;
   }
@@ -242,18 +242,18 @@ static clf_status write_model(FILE *out, const test_view *view, const result *ro
   page_confusion(out, counts, view->names, view->classes);
   page_classes(out, counts, view->names, view->classes);
   fputs("</div>\n", out);
-  status = report_network(out, &row->history, said->model);
+  status = report_network(out, &row->history, made->model);
   if (status == CLF_OK) {
-    status = write_mistakes(out, view, said);
+    status = write_mistakes(out, view, made);
   }
   if (status == CLF_OK) {
-    status = write_weights(out, view, said->model);
+    status = write_weights(out, view, made->model);
   }
   if (status == CLF_OK) {
-    status = report_axes(out, view, said->model, test);
+    status = report_axes(out, view, made->model, test);
   }
   if (status == CLF_OK) {
-    status = report_support_vectors(out, view, said->model);
+    status = report_support_vectors(out, view, made->model);
   }
   fputs("</div>\n</details>\n", out);
   return status;

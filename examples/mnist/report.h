@@ -8,7 +8,7 @@
 #include "common/results.h"
 #include "models.h"
 
-/* What a model said of the test rows. The report shows it in detail. */
+/* What a model predicts of the test rows. The report shows it in detail. */
 typedef struct verdict {
   char params[MAX_PARAMS], optimizer[MAX_PARAMS]; /* what its result points to */
   clf_model *model;

@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -124,6 +125,7 @@ class Detect(unittest.TestCase):
         self.assertEqual(found[0]["drawn"], "drawn/a, b 1.pgm.boxes.png")
         self.assertTrue((self.folder / found[0]["drawn"]).exists())
         self.check_every_picture_is_answered()
+        self.check_ctrl_c_ends_the_array()
         self.check_truth()
         self.check_people()
 
@@ -151,6 +153,24 @@ class Detect(unittest.TestCase):
         self.assertEqual(list(entry), ["image", "error"])
         self.run_program("run", "--detector", "nothing", "--json", "r.json", "p.png", status=1)
         self.assertEqual(json.loads((self.folder / "r.json").read_text()), [])
+
+    def check_ctrl_c_ends_the_array(self):
+        """Results come as they are found, and what was found before Ctrl-C is whole."""
+        names = ["faces/test_scenes/a, b 1.pgm"] + ["x/large.pgm"] * 200
+        picture(self.folder / "x" / "large.pgm", 500, 600)
+        process = subprocess.Popen([PROGRAM, "run", "--detector", "f.clf", "--threads", "1", *names],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   cwd=self.folder)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+        first = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest, complaints = process.stdout.read(), process.stderr.read()
+        self.assertEqual(process.wait(timeout=60), 130, complaints)
+        self.assertEqual(complaints, "detect: interrupted\n")
+        found = json.loads(first + rest)
+        self.assertEqual(found[0]["image"], names[0])
+        self.assertLess(len(found), len(names))
 
     def check_truth(self):
         """Boxes of pictures that are missing are counted, lines that are no box are refused."""

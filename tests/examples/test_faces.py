@@ -123,7 +123,10 @@ class Faces(unittest.TestCase):
         self.assertEqual(result["test_accuracy"], 1)
         self.assertEqual(sorted(name.split("/")[0] for name in result["splits"][0]["train"]),
                          sorted(people))
-        self.assertIn('B. &quot;Bob&quot;, Jr.', (self.folder / "r.html").read_text())
+        page = (self.folder / "r.html").read_text()
+        self.assertIn('B. &quot;Bob&quot;, Jr.', page)
+        self.assertIn(f">{'x' * 100}</li>", page)
+        self.assertIn(f'alt="Anna/{"y" * 80} 0.pgm"', page)
 
     def test_options(self):
         check_help(self, PROGRAM, "folder of folders, one a person", "subjectNN.WHAT",
