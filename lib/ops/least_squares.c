@@ -87,6 +87,20 @@ static double total_weight(const clf__least_squares *p) {
   return p->scale * total;
 }
 
+/* A column without a sum of squares is the same in all rows, or its squares are beyond doubles. */
+static clf_status check_squares(const solver *s) {
+  const clf__least_squares *p = s->problem;
+  int64_t column;
+  const clf_status status =
+      clf__rows_vanishing(&column, s->context, p->rows.x, p->weights, p->matrix, s->columns + 1);
+  return status < 0 || column < 0
+             ? status
+             : clf__fail(CLF_ERROR_NUMERIC,
+                         "least squares: the sum of squares of column %lld is below the range of "
+                         "doubles: scale it up (transform: standardize)",
+                         (long long)column);
+}
+
 /* A column that is no longer than its own rounding error is the same in all rows: it becomes 0. */
 static clf_status measure_columns(solver *s) {
   const clf__least_squares *p = s->problem;
@@ -102,12 +116,6 @@ static clf_status measure_columns(solver *s) {
     if (!isfinite(s->units[j]) || isnan(p->matrix[j * n + j])) {
       return clf__fail(CLF_ERROR_NUMERIC,
                        "least squares: the sum of squares of column %lld overflows", (long long)j);
-    }
-    if (square < DBL_MIN / DBL_EPSILON && clf__column_vanishes(p->rows.x, p->weights, j)) {
-      return clf__fail(CLF_ERROR_NUMERIC,
-                       "least squares: the sum of squares of column %lld is below the range of "
-                       "doubles: scale it up (transform: standardize)",
-                       (long long)j);
     }
     if (s->lengths[j] <= s->units[j]) {
       s->lengths[j] = s->noise[j] = 0;
@@ -368,6 +376,7 @@ clf_status clf__least_squares_solve(double *solution, int64_t *rank, clf_context
   bool reached = false;
   clf_status status = CLF_OK;
   CLF__TRY(allocate(&s));
+  CLF__TRY(check_squares(&s));
   CLF__TRY(measure_columns(&s));
   CLF__TRY(solve_by_scatter(&s, &reached));
   if (!reached && s.coarse) {

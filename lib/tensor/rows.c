@@ -1,7 +1,6 @@
 /* Views of rows, and reading one row as f32 or f64. */
 #include "tensor/rows.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/pool.h"
@@ -106,9 +105,11 @@ int64_t clf__rows_entries(const clf__rows *x) {
   return clf__rows_sparse(x) ? x->row_start[x->rows] - x->row_start[0] : x->rows * x->columns;
 }
 
+/* The bits of floats without their signs are ordered as their sizes, and integers compared side by
+ * side. */
 clf_status clf__rows_largest(float *out, clf_context *context, const clf__rows *x) {
   float *buffer = clf__alloc_array(context, x->columns, sizeof *buffer);
-  float largest = 0;
+  int32_t largest = 0;
   if (buffer == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -117,11 +118,13 @@ clf_status clf__rows_largest(float *out, clf_context *context, const clf__rows *
     const float *values = sparse ? x->value + x->row_start[i] : clf__rows_values(x, i, buffer);
     const int64_t count = sparse ? x->row_start[i + 1] - x->row_start[i] : x->columns;
     for (int64_t j = 0; j < count; j++) {
-      const float size = fabsf(values[j]);
-      largest = size > largest ? size : largest;
+      int32_t bits;
+      memcpy(&bits, &values[j], sizeof bits);
+      bits &= INT32_MAX;
+      largest = bits > largest ? bits : largest;
     }
   }
-  *out = largest;
+  memcpy(out, &largest, sizeof largest);
   clf__free(buffer);
   return clf__progress_check();
 }

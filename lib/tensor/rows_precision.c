@@ -63,34 +63,49 @@ static void look_at_row(search *left, const clf__rows *x, int64_t row) {
   left->count = kept;
 }
 
+/* Of all columns; false when memory ends. */
+static bool search_begin(search *out, clf_context *context, int64_t columns) {
+  double *memory = clf__alloc_array(context, columns, 2 * sizeof *memory);
+  *out = (search){.column = clf__alloc_array(context, columns, sizeof *out->column),
+                  .low = memory,
+                  .high = memory != NULL ? memory + columns : NULL,
+                  .count = columns};
+  if (memory == NULL || out->column == NULL) {
+    clf__free(memory);
+    clf__free(out->column);
+    return false;
+  }
+  for (int64_t j = 0; j < columns; j++) {
+    out->column[j] = j;
+    out->low[j] = INFINITY;
+    out->high[j] = -INFINITY;
+  }
+  return true;
+}
+
+/* The first column that is left and varies, or -1. */
+static int64_t search_end(search *left) {
+  int64_t found = -1;
+  for (int64_t k = 0; k < left->count && found < 0; k++) {
+    found = left->low[k] < left->high[k] ? left->column[k] : -1;
+  }
+  clf__free(left->low);
+  clf__free(left->column);
+  return found;
+}
+
 clf_status clf__rows_far(int64_t *out, clf_context *context, const clf__rows *x,
                          const float *weights) {
-  double *memory = clf__alloc_array(context, x->columns, 2 * sizeof *memory);
-  search left = {.column = clf__alloc_array(context, x->columns, sizeof *left.column),
-                 .low = memory,
-                 .high = memory != NULL ? memory + x->columns : NULL,
-                 .count = x->columns};
-  if (memory == NULL || left.column == NULL) {
-    clf__free(memory);
-    clf__free(left.column);
+  search left;
+  if (!search_begin(&left, context, x->columns)) {
     return CLF_ERROR_MEMORY;
-  }
-  for (int64_t j = 0; j < x->columns; j++) {
-    left.column[j] = j;
-    left.low[j] = INFINITY;
-    left.high[j] = -INFINITY;
   }
   for (int64_t i = 0; i < x->rows && left.count > 0 && goes_on(i); i++) {
     if (weights == NULL || weights[i] > 0) {
       look_at_row(&left, x, i);
     }
   }
-  *out = -1;
-  for (int64_t k = 0; k < left.count && *out < 0; k++) {
-    *out = left.low[k] < left.high[k] ? left.column[k] : -1;
-  }
-  clf__free(memory);
-  clf__free(left.column);
+  *out = search_end(&left);
   return clf__progress_check();
 }
 
@@ -170,20 +185,53 @@ clf_status clf__rows_check_small(const clf__rows *x, const float *weights, const
                          center != NULL ? " about their center" : "", clf__number_text(largest));
 }
 
-bool clf__column_vanishes(const clf__rows *x, const float *weights, int64_t column) {
-  const double least = 0x1p-485; /* its square is 2^52 times the smallest normal number */
-  double low = INFINITY, high = -INFINITY;
-  if (clf__rows_sparse(x) || x->dtype != CLF_F64) {
-    return false;
+/* Its square is 2^52 times the smallest normal number. */
+static const double least_range = 0x1p-485;
+
+/* Keeps the columns of which the row does not show that doubles hold their squares. Most that come
+ * here are constant, and go on at a glance. */
+static void keep_vanishing(search *left, const double *row) {
+  double most = 0;
+  int64_t kept = 0;
+  for (int64_t k = 0; k < left->count; k++) {
+    const double distance = fabs(row[left->column[k]] - left->low[k]);
+    most = distance > most ? distance : most;
   }
-  for (int64_t i = 0; i < x->rows && !(high - low >= least); i++) {
-    if (weights == NULL || weights[i] > 0) {
-      const double value = ((const double *)x->data)[i * x->stride + column];
-      low = fmin(low, value);
-      high = fmax(high, value);
+  for (int64_t k = 0; k < left->count && most > 0; k++) {
+    const double value = row[left->column[k]];
+    const double low = value < left->low[k] ? value : left->low[k];
+    const double high = value > left->high[k] ? value : left->high[k];
+    if (high - low < least_range) {
+      left->column[kept] = left->column[k];
+      left->low[kept] = low;
+      left->high[kept++] = high;
     }
   }
-  return high > low && high - low < least;
+  left->count = most > 0 ? kept : left->count;
+}
+
+clf_status clf__rows_vanishing(int64_t *out, clf_context *context, const clf__rows *x,
+                               const float *weights, const double *squares, int64_t step) {
+  search left;
+  *out = -1;
+  if (clf__rows_sparse(x) || x->dtype != CLF_F64) {
+    return CLF_OK;
+  }
+  if (!search_begin(&left, context, x->columns)) {
+    return CLF_ERROR_MEMORY;
+  }
+  left.count = 0;
+  for (int64_t j = 0; j < x->columns; j++) {
+    left.column[left.count] = j;
+    left.count += squares[j * step] < least_range * least_range;
+  }
+  for (int64_t i = 0; i < x->rows && left.count > 0 && goes_on(i); i++) {
+    if (weights == NULL || weights[i] > 0) {
+      keep_vanishing(&left, (const double *)x->data + i * x->stride);
+    }
+  }
+  *out = search_end(&left);
+  return clf__progress_check();
 }
 
 /* Values by their f32, with open addressing; a NaN stands for an empty place. */

@@ -23,8 +23,11 @@ clf_status clf__rows_medians(double *out, clf_context *context, const clf__rows 
  * rows are fine. */
 clf_status clf__rows_check_small(const clf__rows *x, const float *weights, const double *center);
 
-/* Whether a column of f64 rows varies, but by so little that doubles do not hold its squares. */
-bool clf__column_vanishes(const clf__rows *x, const float *weights, int64_t column);
+/* *out is the first column of f64 rows that varies, but by so little that doubles do not hold its
+ * squares; -1 where there is none, as in other rows. What is looked at are columns whose sum of
+ * squares, squares[j * step], is so small. */
+clf_status clf__rows_vanishing(int64_t *out, clf_context *context, const clf__rows *x,
+                               const float *weights, const double *squares, int64_t step);
 
 typedef struct clf__merged {
   int64_t column; /* the one with most such rows, the first of equals; -1 when there are none */
