@@ -211,6 +211,23 @@ def linear_models_whose_products_cancel():
         close_to_onnxruntime(model, x, f"{kind} whose products cancel", np.float64)
 
 
+def regressions_in_the_units_of_their_targets():
+    x, _ = data((4,), 2)
+    for targets in (300 + 70 * x[:, :1], np.stack([1e-20 * x[:, 0], 1e9 + 1e6 * x[:, 1]], 1)):
+        outputs = targets.shape[1]
+        model = clf.Model("network", "loss=squared_error epochs=30 layers='dense units=7 "
+                          f"activation=tanh; dense units={outputs}'")
+        rows = clf.Dataset(x, targets=targets.astype(np.float64))
+        model.fit(rows)
+        if onnxruntime is None:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            scores = by_onnxruntime(export(model, folder), x)["scores"]
+        found = model.decision_function(rows)
+        for k in range(outputs):  # each in its own unit
+            clf.close(scores[:, k], found[:, k], TOLERANCE, f"output {k}")
+
+
 def linear_models_of_rows_far_from_0():
     """Where the model subtracts a center, its file takes f64 rows and subtracts it, too."""
     x, y = data((5,), 3)

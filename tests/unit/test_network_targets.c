@@ -335,6 +335,68 @@ static clf_status set(clf_model *model, const char *name, double value) {
   return status;
 }
 
+/* Whoever goes on keeps the units of the first fit: the weights are of them. */
+START_TEST(units__are_kept_by_fits_that_go_on) {
+  sample s, other;
+  float before[ROWS], after[ROWS];
+  fill(&s, 50, 300);
+  fill(&other, 5, -40);
+  clf_dataset *data = data_of(NULL, &s, 1, NULL), *rest = data_of(NULL, &other, 1, NULL);
+  clf_model *model = fit(NULL, small, data);
+  const double center = number(model, "target_center", 0), scale = number(model, "target_scale", 0);
+  ck_clf_ok(clf_model_partial_fit(model, rest));
+  ck_assert_double_eq(number(model, "target_center", 0), center);
+  ck_assert_double_eq(number(model, "target_scale", 0), scale);
+  predict(model, data, before);
+  ck_clf_ok(clf_model_set_text(model, "warm_start", "true"));
+  ck_clf_ok(clf_model_set_i64(model, "epochs", 0));
+  ck_clf_ok(clf_model_fit(model, rest, NULL, NULL));
+  ck_assert_double_eq(number(model, "target_center", 0), center);
+  predict(model, data, after);
+  ck_assert_mem_eq(before, after, sizeof before);
+  clf_model_free(model);
+  ck_clf_ok(clf_model_create(&model, NULL, "network", small));
+  ck_clf_ok(clf_model_partial_fit(model, rest));
+  ck_assert_double_eq_tol(number(model, "target_center", 0), -40, 5);
+  clf_model_free(model);
+  clf_dataset_free(rest);
+  clf_dataset_free(data);
+}
+END_TEST
+
+/* A training that was cut off ends with the bits that it would have had. */
+START_TEST(checkpoint__of_a_regression_goes_on) {
+  static char path[64] = "/tmp/classify-targets-XXXXXX";
+  static unsigned char whole[CAPACITY], found[CAPACITY];
+  sample s;
+  char params[256];
+  size_t size = 0, found_size = 0;
+  fill(&s, 50, 300);
+  clf_dataset *data = data_of(NULL, &s, 1, s.weights);
+  const int file = mkstemp(path);
+  ck_assert_int_ge(file, 0);
+  close(file);
+  unlink(path);
+  static const char held[] =
+      "loss=squared_error layers='dense units=5 activation=tanh; dense' "
+      "batch_size=16 validation_split=0.2 patience=3 ";
+  snprintf(params, sizeof params, "%s epochs=6", held);
+  clf_model *model = fit(NULL, params, data);
+  ck_clf_ok(clf_model_save_memory(model, whole, CAPACITY, &size));
+  clf_model_free(model);
+  snprintf(params, sizeof params, "%s epochs=2 checkpoint=%s", held, path);
+  clf_model_free(fit(NULL, params, data));
+  snprintf(params, sizeof params, "%s epochs=6 checkpoint=%s", held, path);
+  model = fit(NULL, params, data);
+  ck_clf_ok(clf_model_save_memory(model, found, CAPACITY, &found_size));
+  ck_assert_uint_eq(found_size, size);
+  ck_assert_mem_eq(found, whole, size);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  unlink(path);
+}
+END_TEST
+
 /* All tensors of a regression can be carried over by name, into one that was never fitted. */
 START_TEST(units__can_be_set) {
   sample s;
@@ -499,6 +561,8 @@ int main(void) {
   tcase_add_test(tests, units__leave_the_end_of_the_network_its_sense);
   tcase_add_test(tests, targets__that_floats_do_not_hold_are_told);
   tcase_add_test(tests, files__have_the_units_and_old_ones_none);
+  tcase_add_test(tests, units__are_kept_by_fits_that_go_on);
+  tcase_add_test(tests, checkpoint__of_a_regression_goes_on);
   tcase_add_test(tests, units__can_be_set);
   tcase_add_test(tests, defaults__learn_a_sine);
   tcase_add_test(tests, defaults__do_not_learn_noise);
