@@ -132,7 +132,8 @@ void page_curves(FILE *out, const history *h) {
   fprintf(out,
           "<h3>Learning curves</h3>\n<p class=\"note\">Loss and wrong answers of each epoch. "
           "Training: on the training rows during the epoch, with dropout and random changes of the "
-          "input where the network has them.%s The vertical axis is logarithmic.</p>\n<p "
+          "input where the network has them.%s The vertical axis is logarithmic; 0 stands on its "
+          "lower end.</p>\n<p "
           "class=\"legend\"><span class=\"training\">training</span>%s</p>\n<div "
           "class=\"curves\">\n",
           held ? " Validation: on rows held out of the training, after the epoch." : "",

@@ -117,9 +117,10 @@ static clf_status write_mistakes(FILE *out, const test_view *view, const verdict
   clf_status status = CLF_OK;
   if (count > 0) {
     fprintf(out,
-            "<h3>Most confidently wrong</h3>\n<p class=\"note\">The digit, and what it was taken "
+            "<h3>Most confidently wrong</h3>\n<p class=\"note\">The digit%s what it was mistaken "
             "for%s.</p>\n<ul class=\"pictures ink\">\n",
-            made->probabilities != NULL ? " with what probability" : "");
+            made->probabilities != NULL ? "," : " and",
+            made->probabilities != NULL ? ", and with what probability" : "");
     for (int64_t i = 0; status == CLF_OK && i < count && i < MAX_MISTAKES; i++) {
       status = write_mistake(out, view, made, found[i].row);
     }

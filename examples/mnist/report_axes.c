@@ -2,6 +2,7 @@
  * color of its class, and each class's name at the mean of its dots. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,22 +48,32 @@ static clf_status project(projection *p, const test_view *view, const clf_model 
   return status;
 }
 
-static void find_range(projection *p) {
-  for (int axis = 0; axis < 2; axis++) {
-    p->low[axis] = (double)INFINITY;
-    p->high[axis] = (double)-INFINITY;
-    for (int64_t i = 0; i < p->count; i++) {
-      const double value = (double)p->values[i * p->components + axis];
-      p->low[axis] = fmin(p->low[axis], value);
-      p->high[axis] = fmax(p->high[axis], value);
-    }
-  }
+static int by_value(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
 }
 
-/* Where a value stands in the picture. */
+/* The range of the middle 96 % of the rows on each axis and a quarter of it on both sides, so that
+ * a few rows far out do not press all others together. False without memory. */
+static bool find_range(projection *p) {
+  double *sorted = malloc((size_t)p->count * sizeof *sorted);
+  for (int axis = 0; sorted != NULL && axis < 2; axis++) {
+    for (int64_t i = 0; i < p->count; i++) {
+      sorted[i] = (double)p->values[i * p->components + axis];
+    }
+    qsort(sorted, (size_t)p->count, sizeof *sorted, by_value);
+    const double low = sorted[p->count * 2 / 100], high = sorted[(p->count - 1) * 98 / 100];
+    p->low[axis] = fmax(sorted[0], low - (high - low) / 4);
+    p->high[axis] = fmin(sorted[p->count - 1], high + (high - low) / 4);
+  }
+  free(sorted);
+  return sorted != NULL;
+}
+
+/* Where a value stands in the picture: on its edge where it is out of range. */
 static double place(const projection *p, int axis, double value) {
   const double width = p->high[axis] - p->low[axis];
-  const double share = width > 0 ? (value - p->low[axis]) / width : 0.5;
+  const double share = width > 0 ? fmin(1, fmax(0, (value - p->low[axis]) / width)) : 0.5;
   return axis == 0 ? EDGE + share * (WIDTH - 2 * EDGE)
                    : HEIGHT - EDGE - share * (HEIGHT - 2 * EDGE);
 }
@@ -82,14 +93,14 @@ static void write_names(FILE *out, const projection *p, const test_view *view) {
     int64_t rows = 0;
     for (int64_t i = 0; i < p->count; i++) {
       if (view->labels[p->row[i]] == k) {
-        sum[0] += (double)p->values[i * p->components];
-        sum[1] += (double)p->values[i * p->components + 1];
+        sum[0] += place(p, 0, (double)p->values[i * p->components]);
+        sum[1] += place(p, 1, (double)p->values[i * p->components + 1]);
         rows++;
       }
     }
     if (rows > 0) {
-      fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\">", place(p, 0, sum[0] / (double)rows),
-              place(p, 1, sum[1] / (double)rows), colors[k % COLORS]);
+      fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\">", sum[0] / (double)rows,
+              sum[1] / (double)rows, colors[k % COLORS]);
       html_text(out, view->names[k]);
       fputs("</text>", out);
     }
@@ -104,12 +115,13 @@ clf_status report_axes(FILE *out, const test_view *view, const clf_model *model,
     return CLF_OK;
   }
   clf_status status = project(&p, view, model, test);
+  status = status == CLF_OK && !find_range(&p) ? CLF_ERROR_MEMORY : status;
   if (status == CLF_OK) {
-    find_range(&p);
     fprintf(out,
             "<h3>Discriminant axes</h3>\n<p class=\"note\">%" PRId64
             " test images along the first two of %" PRId64
-            " axes, each digit at the mean of its images.</p>\n<svg class=\"axes\" viewBox=\"0 0 "
+            " axes, each digit at the mean of its images. Those beyond the frame stand on its "
+            "edge.</p>\n<svg class=\"axes\" viewBox=\"0 0 "
             "%d %d\" role=\"img\" aria-label=\"Test images along the first two discriminant axes, "
             "colored by digit\">\n",
             p.count, p.components, WIDTH, HEIGHT);

@@ -25,8 +25,19 @@ static clf_status ask(const reader *with, const clf_dataset *rows, float *out) {
              : status;
 }
 
-static void print_class(FILE *out, const char *name, float share) {
-  fprintf(out, "  %-10s %5.1f %%  ", name, 100 * (double)share);
+/* Columns for the names of the classes. */
+static int name_width(const clf_model *model) {
+  enum { MIN_WIDTH = 10, MAX_WIDTH = 30 };
+  int width = MIN_WIDTH;
+  for (int64_t k = 0; k < clf_model_classes(model); k++) {
+    const int length = (int)strlen(clf_model_class_name(model, k));
+    width = length > width ? length : width;
+  }
+  return width < MAX_WIDTH ? width : MAX_WIDTH;
+}
+
+static void print_class(FILE *out, const char *name, int width, float share) {
+  fprintf(out, "  %-*s %5.1f %%  ", width, name, 100 * (double)share);
   for (int i = 0; i < (int)(share * BAR + 0.5F); i++) {
     fputs("█", out);
   }
@@ -49,7 +60,7 @@ static int64_t print_classes(FILE *out, const clf_model *model, const float *val
   const int64_t classes = clf_model_classes(model), first = next_class(values, classes, -1);
   int64_t k = first;
   for (int i = 0; i < SHOWN_CLASSES && k >= 0; i++) {
-    print_class(out, clf_model_class_name(model, k), values[k]);
+    print_class(out, clf_model_class_name(model, k), name_width(model), values[k]);
     k = next_class(values, classes, k);
   }
   return first;

@@ -222,6 +222,8 @@ class Results(unittest.TestCase):
                 tree = xml.etree.ElementTree.fromstring(text)
                 self.assertEqual(len(tree.findall("circle")), 1500)
                 self.assertEqual([name.text for name in tree.findall("text")], list("0123456789"))
+                across = sorted(float(dot.get("cx")) for dot in tree.findall("circle"))
+                self.assertGreater(across[1125] - across[375], 40)  # not pressed together by outliers
                 for dot in tree.findall("circle"):
                     self.assertTrue(0 < float(dot.get("cx")) < 720 and 0 < float(dot.get("cy")) < 480)
 
