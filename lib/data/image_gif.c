@@ -282,12 +282,25 @@ static bool is_grey(const gif_work *self) {
   return true;
 }
 
+/* A string of `bits` bits is at most 2^bits pixels, most of them for each bit at 12; so a size that
+ * the file cannot hold is refused before memory is asked for. */
+static clf_status check_size(const gif_work *self) {
+  enum { PIXELS_A_BYTE = 8 * MAX_CODES / MAX_CODE_BITS + 1 };
+  const size_t left = self->source->size - self->at;
+  return self->width * self->height <= PIXELS_A_BYTE * (int64_t)left
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_FORMAT,
+                         "%s: gif: it ends early: %zu bytes cannot hold %lldx%lld pixels",
+                         self->source->name, left, (long long)self->width, (long long)self->height);
+}
+
 /* The canvas; one without a size is as large as the picture. */
 static clf_status make_room(gif_work *self) {
   const bool sized = self->canvas_width > 0 && self->canvas_height > 0;
   const int64_t height = sized ? self->canvas_height : self->top + self->height;
   const int64_t width = sized ? self->canvas_width : self->left + self->width;
   clf_status status = clf__image_room(self->source, self->height, self->width);
+  status = status == CLF_OK ? check_size(self) : status;
   if (status < 0) {
     return status;
   }

@@ -184,6 +184,20 @@ def jpeg__is_decoded_as_pillow_does():
         same(data, Image.open(io.BytesIO(data)))
 
 
+def jpeg__of_extreme_pictures_is_read():
+    """Whose coefficients are as great as pixels make them, of the finest and the coarsest steps."""
+    y, x = np.mgrid[0:61, 0:77]
+    noise = rng.integers(0, 2, (61, 77))
+    waves = [np.cos((2 * (x % 8) + 1) * u * np.pi / 16) * np.cos((2 * (y % 8) + 1) * v * np.pi / 16)
+             > 0 for u, v in ((0, 0), (1, 0), (0, 7), (3, 4), (7, 7))]
+    for bits in [noise, (x + y) % 2, x // 8 % 2, (x // 3 + y // 5) % 2, *waves]:
+        for colors in ([255, 255, 255], [255, 0, 255], [0, 0, 255]):
+            image = Image.fromarray((bits[:, :, None] * np.array(colors)).astype(np.uint8))
+            for quality, progressive in itertools.product((1, 20, 75, 100), (False, True)):
+                data = saved(image, "JPEG", quality=quality, progressive=progressive)
+                same(data, Image.open(io.BytesIO(data)))
+
+
 def jpeg__of_cmyk():
     """Pillow rounds the product twice."""
     data = saved(picture("CMYK"), "JPEG", quality=95)

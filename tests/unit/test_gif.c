@@ -211,6 +211,17 @@ START_TEST(pixels__fill_the_rectangle) {
 }
 END_TEST
 
+/* The shortest file of one color, and one that claims what no bytes of its number can hold. */
+START_TEST(pixels__are_no_more_than_bytes_hold) {
+  const form one = {250, 250, 2, 2, false};
+  memset(pixels, 1, sizeof pixels);
+  make(&one);
+  check_read(&one);
+  memcpy(&file.bytes[data_at() - 3 * 62 - 5], "\xFF\x7F\xFF\3", 4); /* 32767x1023 */
+  check_refused("bytes cannot hold 32767x1023 pixels");
+}
+END_TEST
+
 START_TEST(data__end_with_the_end_code) {
   make_plain();
   const unsigned char more[] = {1, 0, 0, 0x3B};
@@ -308,6 +319,7 @@ int main(void) {
   TCase *tests = tcase_create("gif");
   tcase_add_test(tests, codes__of_any_size_and_number_are_read);
   tcase_add_test(tests, pixels__fill_the_rectangle);
+  tcase_add_test(tests, pixels__are_no_more_than_bytes_hold);
   tcase_add_test(tests, data__end_with_the_end_code);
   tcase_add_test(tests, codes__that_do_not_exist_are_refused);
   tcase_add_test(tests, records__follow_each_other_to_the_trailer);
