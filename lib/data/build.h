@@ -13,6 +13,10 @@ clf_status clf__dataset_share_rest(clf_dataset *dataset, const clf_dataset *like
  * f32: its row and column are in the message. */
 clf_status clf__to_f32(clf_tensor **out, clf_context *context, const clf_tensor *tensor);
 
+/* The same of numbers that all mean something: CLF_ERROR_DATA also where none but 0 is large enough
+ * for f32 to hold it with all its digits. */
+clf_status clf__round_to_f32(clf_tensor **out, clf_context *context, const clf_tensor *tensor);
+
 /* A C-contiguous copy of features: f64 of f64 and of integers that f32 does not hold, else f32. The
  * log says where f64 does not hold integers either. */
 clf_status clf__to_float(clf_tensor **out, clf_context *context, const clf_tensor *tensor);

@@ -157,6 +157,19 @@ clf_status clf__to_f32(clf_tensor **out, clf_context *context, const clf_tensor 
   return convert(out, context, tensor, CLF_F32);
 }
 
+clf_status clf__round_to_f32(clf_tensor **out, clf_context *context, const clf_tensor *tensor) {
+  const int64_t count = tensor->dtype == CLF_F64 ? clf_tensor_count(tensor) : 0;
+  double largest = 0;
+  for (int64_t i = 0; i < count && largest < (double)FLT_MIN; i++) {
+    largest = fmax(largest, fabs(clf__tensor_value(tensor, i)));
+  }
+  return largest > 0 && largest < (double)FLT_MIN
+             ? clf__fail(CLF_ERROR_DATA,
+                         "the largest value is %s, too small for f32: scale them up",
+                         clf__number_text(largest))
+             : clf__to_f32(out, context, tensor);
+}
+
 /* Whether all integers are the same as floats of so many bits. */
 static bool holds_integers(const clf_tensor *tensor, int32_t bits) {
   const int64_t count = clf_tensor_count(tensor), run = tensor->shape[tensor->ndim - 1];

@@ -94,16 +94,7 @@ done:
 
 /* The rows that were read, in place of all that there is room for. */
 static clf_status cut(clf_tensor **tensor, int64_t rows) {
-  if (*tensor == NULL || (*tensor)->shape[0] == rows) {
-    return CLF_OK;
-  }
-  clf_tensor *view = NULL;
-  clf_status status = clf_tensor_slice(&view, *tensor, 0, 0, rows, 1);
-  if (status == CLF_OK) {
-    clf_tensor_free(*tensor);
-    *tensor = view;
-  }
-  return status;
+  return *tensor == NULL || (*tensor)->shape[0] == rows ? CLF_OK : clf__tensor_cut(tensor, rows);
 }
 
 /* Whether f32 might not do, by what was seen of the numbers and by the columns' ranges. */

@@ -220,7 +220,8 @@ clf_status clf_dataset_set_weights(clf_dataset *dataset, const clf_tensor *weigh
   clf_status status = CLF_OK;
   if (weights != NULL) {
     CLF__TRY(check_vector(dataset, "weights", weights));
-    CLF__TRY(clf__to_f32(&copy, dataset->context, weights));
+    status = clf__round_to_f32(&copy, dataset->context, weights);
+    CLF__TRY(status < 0 ? clf__fail_within(status, "weights") : CLF_OK);
     CLF__TRY(check_weights(copy->data, dataset->rows));
   }
   clf_tensor *before = dataset->weights;

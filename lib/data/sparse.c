@@ -135,7 +135,7 @@ clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, in
   if (value->dtype == CLF_F32 && clf__tensor_contiguous(value) && value->data != NULL) {
     CLF__TRY(clf__tensor_share(&dataset->value, value));
   } else {
-    CLF__TRY(clf__to_f32(&dataset->value, dataset->context, value));
+    CLF__TRY(clf__round_to_f32(&dataset->value, dataset->context, value));
   }
   int64_t unsorted = first_unsorted(dataset);
   if (unsorted >= 0) {

@@ -125,10 +125,10 @@ static clf_status make_sparse(clf_dataset **out, clf__svmlight *self, clf_contex
   dataset->features = features;
   CLF__TRY(clf__tensor_share(&dataset->row_start, self->row_start));
   CLF__TRY(clf__tensor_share(&dataset->column, self->column));
-  CLF__TRY(clf__to_f32(&dataset->value, context, self->value));
+  CLF__TRY(clf__round_to_f32(&dataset->value, context, self->value));
   CLF__TRY(clf__sparse_tell(dataset, self->column, self->value, self->lines.name));
 done:
-  return status;
+  return status < 0 ? clf__fail_within(status, "%s", self->lines.name) : CLF_OK;
 }
 
 /* Each row has a serial number, and there is a value for most indices behind it: LIBSVM asks for

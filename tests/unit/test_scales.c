@@ -167,6 +167,33 @@ START_TEST(onnx__refuses_factors_that_f32_does_not_hold) {
 }
 END_TEST
 
+/* Sparse values and weights are f32 from the beginning on. */
+START_TEST(small_sparse_values_and_weights__are_refused) {
+  const double tiny[] = {1e-60, 0, 3e-50}, fine[] = {1e-60, 0, 1e-30};
+  const int64_t start[] = {0, 1, 2, 3}, entries = 3, starts = 4;
+  const int32_t column[] = {0, 1, 0};
+  clf_tensor *values[2] = {NULL, NULL}, *row_start = NULL, *columns = NULL;
+  clf_dataset *data = NULL;
+  ck_clf_ok(clf_tensor_wrap(&values[0], NULL, tiny, CLF_F64, 1, &entries, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&values[1], NULL, fine, CLF_F64, 1, &entries, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&row_start, NULL, start, CLF_I64, 1, &starts, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&columns, NULL, column, CLF_I32, 1, &entries, NULL, NULL, NULL));
+  ck_clf_fails(clf_dataset_create_sparse(&data, NULL, 2, row_start, columns, values[0], NULL),
+               CLF_ERROR_DATA);
+  ck_clf_says("the largest value is 3e-50, too small for f32: scale them up");
+  ck_assert_ptr_null(data);
+  ck_clf_ok(clf_dataset_create_sparse(&data, NULL, 2, row_start, columns, values[1], NULL));
+  ck_clf_fails(clf_dataset_set_weights(data, values[0]), CLF_ERROR_DATA);
+  ck_clf_says("weights: the largest value is 3e-50");
+  ck_clf_ok(clf_dataset_set_weights(data, values[1]));
+  clf_dataset_free(data);
+  clf_tensor_free(columns);
+  clf_tensor_free(row_start);
+  clf_tensor_free(values[0]);
+  clf_tensor_free(values[1]);
+}
+END_TEST
+
 /* The deviation of known numbers, in units beyond what their squares allow. */
 START_TEST(deviation__is_that_of_the_numbers) {
   const double units[] = {0x1p-1000, 0x1p-540, 1, 0x1p540, 0x1p1010};
@@ -209,6 +236,7 @@ int main(void) {
   tcase_add_loop_test(tests, features__are_learned_from_or_refused_in_any_size, 0, KINDS);
   tcase_add_test(tests, vanishing_column__is_refused);
   tcase_add_test(tests, small_features__are_named_with_their_size);
+  tcase_add_test(tests, small_sparse_values_and_weights__are_refused);
   tcase_add_test(tests, onnx__refuses_factors_that_f32_does_not_hold);
   tcase_add_test(tests, deviation__is_that_of_the_numbers);
   tcase_add_test(tests, ridge_cg__is_the_same_in_any_size);

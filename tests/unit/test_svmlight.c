@@ -284,6 +284,8 @@ START_TEST(refuses_hostile_text) {
        "file: 2 values are too few for a precomputed kernel of 2 rows and 99 columns"},
       {"1 0:1 2147483646:1\n", 0, "precomputed=true", CLF_ERROR_DATA, "too few"},
       {"1 0:1 4:1\n", 0, "precomputed=true features=3", CLF_ERROR_DATA, "beyond features=3"},
+      {"1 1:1e-60\n2 1:-2e-50\n", 0, NULL, CLF_ERROR_DATA,
+       "file: the largest value is 2e-50, too small for f32: scale them up"},
       {"1 0:1\n", 0, "precomputed=true", CLF_ERROR_DATA, "no kernel value"},
       {"caf\xE9 1:1\n", 0, NULL, CLF_ERROR_FORMAT, "'caf?' is not a label"},
       {"1\n2\n", 0, NULL, CLF_ERROR_DATA, "file: no row has an entry"},
