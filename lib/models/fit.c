@@ -270,10 +270,11 @@ static void choose_before(const clf_model *model, fit_extras *extras) {
 static clf_status fit_model(clf_model *model, const clf_dataset *train,
                             const clf_dataset *validation, fit_extras *extras) {
   clf_status status = clf__fit_check_capabilities(model, train);
-  choose_before(model, extras);
-  if (status == CLF_OK && extras->before != NULL) {
-    status = clf__fit_check_task(model, train);
+  if (status < 0) {
+    return status;
   }
+  choose_before(model, extras);
+  status = extras->before != NULL ? clf__fit_check_task(model, train) : CLF_OK;
   if (status < 0) {
     return status;
   }
