@@ -320,7 +320,7 @@ clf__cpu_level clf__context_cpu(const clf_context *context) {
   return context->cpu;
 }
 
-clf__pool *clf__context_pool(clf_context *context) {
+clf__pool *clf__context_pool(const clf_context *context) {
   return context->pool;
 }
 

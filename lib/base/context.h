@@ -82,11 +82,12 @@ clf_status clf__call_end(clf__call *call, clf_status status);
 
 /* clf__parallel() in a call that may be cancelled. CLF_OK, or CLF_ERROR_CANCELLED: then some tasks
  * were left out. */
-clf_status clf__progress_tasks(clf_context *context, int64_t count, clf__task task, void *argument);
+clf_status clf__progress_tasks(clf_context *context, int64_t count, double work, clf__task task,
+                               void *argument);
 /* The same over the call's rows first … first + rows - 1: what is reported grows with the tasks
  * that are done. */
 clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows, int64_t count,
-                              clf__task task, void *argument);
+                              double work, clf__task task, void *argument);
 /* For a thread that works for long within one task: CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__progress_check(void);
 
@@ -95,7 +96,7 @@ clf_status clf__progress_check(void);
  * while it waits for those of others. From a pool task it is clf__parallel(), and the tasks hear of
  * the call that is watched. CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
-                                  int64_t count, clf__task task, void *argument);
+                                  int64_t count, double work, clf__task task, void *argument);
 /* For a thread that waits or works for long within such a call: asks the host where that is due. */
 void clf__progress_poll(void);
 /* What tells that the call is cancelled, to hand to threads that take part in work within it; NULL

@@ -62,7 +62,8 @@ clf_status clf__jobs_run(clf_context *context, const char *stage, int64_t items,
   }
   atomic_init(&own.failed, count);
   atomic_init(&own.done, 0);
-  clf_status status = clf__progress_parallel(&own.progress, &own.done, count, run_job, &own);
+  clf_status status =
+      clf__progress_parallel(&own.progress, &own.done, count, CLF__WORK_LONG, run_job, &own);
   const int64_t failed = atomic_load(&own.failed);
   if (status == CLF_OK && failed < count) {
     const outcome *first = &own.outcomes[failed];

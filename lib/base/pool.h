@@ -11,12 +11,28 @@
 /* Runs task `index`; `worker` (0 … clf__context_threads() - 1) selects its scratch memory. */
 typedef void (*clf__task)(void *argument, int64_t index, int32_t worker);
 
-/* Runs tasks 0 … count-1 and returns when all are done. The calling thread takes part. When the
- * pool is busy with another call, or the caller is itself a pool task, all run on the calling
- * thread, as worker 0. A single task is simply called: clf__parallel inside it still uses the pool.
- * Threads start with the first call of more than one task, and again in a forked child. Never
- * fails: threads that cannot be started are done without. */
-void clf__parallel(clf_context *context, int64_t count, clf__task task, void *argument);
+/* Work is stated in nanoseconds that one thread would take. Whether it is some thousand or some
+ * hundred thousand is what counts, so sums of these, rough as they are, will do. */
+#define CLF__COST_PRODUCT 0.02 /* a multiply-add of a product of f32 matrices */
+#define CLF__COST_COPY 0.1     /* an element that vectors read, write, add or compare */
+#define CLF__COST_FUNCTION                                                                         \
+  0.5 /* exp and the like of an element, by vectors; a root and a division */
+#define CLF__COST_ELEMENT                                                                          \
+  1.0                       /* an element that is handled by itself: a sparse entry, a conversion */
+#define CLF__WORK_LONG 1e18 /* of tasks that are long, whatever they are */
+
+/* Runs tasks 0 … count-1, `work` in all, and returns when all are done. The calling thread takes
+ * part; others are woken where the work pays for it, and small work costs no more than its tasks.
+ * What is split into tasks must not depend on that. When the pool is busy with another call, or the
+ * caller is itself a pool task, all run on the calling thread, as worker 0. A single task is simply
+ * called: clf__parallel inside it still uses the pool. Threads start with the first call of more
+ * than one task that pays for them, and again in a forked child. Never fails: threads that cannot
+ * be started are done without. */
+void clf__parallel(clf_context *context, int64_t count, double work, clf__task task,
+                   void *argument);
+
+/* How many workers may take part in so much work now: 1, or the context's threads. */
+int32_t clf__workers(const clf_context *context, double work);
 
 /* Runs a task on the calling thread, as worker 0, with all that it calls. */
 void clf__alone(clf__task task, void *argument);
@@ -28,6 +44,6 @@ bool clf__in_task(void);
 typedef struct clf__pool clf__pool;
 clf__pool *clf__pool_create(clf_context *context, int32_t threads);
 void clf__pool_free(clf__pool *pool);
-clf__pool *clf__context_pool(clf_context *context);
+clf__pool *clf__context_pool(const clf_context *context);
 
 #endif

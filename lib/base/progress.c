@@ -138,33 +138,33 @@ static void run_watched(void *argument, int64_t index, int32_t worker) {
   watched = outer;
 }
 
-clf_status clf__progress_tasks(clf_context *context, int64_t count, clf__task task,
+clf_status clf__progress_tasks(clf_context *context, int64_t count, double work, clf__task task,
                                void *argument) {
   if (watched == NULL) {
-    clf__parallel(context, count, task, argument);
+    clf__parallel(context, count, work, task, argument);
     return CLF_OK;
   }
   loop own = {watched, true, task, argument, count, 0, 0, 0};
-  clf__parallel(context, count, run_watched, &own);
+  clf__parallel(context, count, work, run_watched, &own);
   return status_of(watched);
 }
 
 clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows, int64_t count,
-                              clf__task task, void *argument) {
+                              double work, clf__task task, void *argument) {
   if (watched == NULL || !watched->by_rows || clf__in_task()) {
-    return clf__progress_tasks(context, count, task, argument);
+    return clf__progress_tasks(context, count, work, task, argument);
   }
   loop own = {watched, true, task, argument, count, 0, first, rows};
   watched->loop = &own;
-  clf__parallel(context, count, run_watched, &own);
+  clf__parallel(context, count, work, run_watched, &own);
   watched->loop = NULL;
   return status_of(watched);
 }
 
 clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
-                                  int64_t count, clf__task task, void *argument) {
+                                  int64_t count, double work, clf__task task, void *argument) {
   if (clf__in_task()) { /* of a call that is watched itself, or of one that reports nothing */
-    clf__parallel(progress->context, count, task, argument);
+    clf__parallel(progress->context, count, work, task, argument);
     return clf__progress_step(progress, atomic_load(done), NAN, NAN);
   }
   clf__watch *outer = watched;
@@ -172,7 +172,7 @@ clf_status clf__progress_parallel(const clf__progress *progress, const atomic_in
   atomic_init(&mine.cancelled, is_cancelled(outer));
   loop own = {&mine, false, task, argument, count, 0, 0, 0};
   watched = &mine;
-  clf__parallel(progress->context, count, run_watched, &own);
+  clf__parallel(progress->context, count, work, run_watched, &own);
   watched = outer;
   if (outer != NULL && is_cancelled(&mine)) {
     atomic_store(&outer->cancelled, true);

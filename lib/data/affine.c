@@ -84,7 +84,8 @@ static clf_status apply_sparse(clf_dataset **out, const clf_dataset *dataset, ch
   job->per_task = TASK_NUMBERS;
   if (count > 0) {
     CLF__TRY(clf__progress_rows(dataset->context, job->x.first_row, job->x.rows,
-                                (count - 1) / job->per_task + 1, change_entries, job));
+                                (count - 1) / job->per_task + 1, (double)count * CLF__COST_ELEMENT,
+                                change_entries, job));
   }
   CLF__TRY(clf__dataset_with_value(out, dataset, value));
   value = NULL;
@@ -107,8 +108,9 @@ static clf_status apply_dense(clf_dataset **out, const clf_dataset *dataset, cha
   job->to = wide ? NULL : x->data;
   job->to_wide = wide ? x->data : NULL;
   job->per_task = job->x.columns < TASK_NUMBERS ? TASK_NUMBERS / job->x.columns : 1;
-  CLF__TRY(clf__progress_rows(dataset->context, job->x.first_row, job->x.rows,
-                              (job->x.rows - 1) / job->per_task + 1, change_rows, job));
+  CLF__TRY(clf__progress_rows(
+      dataset->context, job->x.first_row, job->x.rows, (job->x.rows - 1) / job->per_task + 1,
+      (double)job->x.rows * (double)job->x.columns * CLF__COST_ELEMENT, change_rows, job));
   CLF__TRY(clf__dataset_with_x(out, dataset, x));
   x = NULL;
 done:

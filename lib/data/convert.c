@@ -142,7 +142,8 @@ static clf_status convert(clf_tensor **out, clf_context *context, const clf_tens
   if (count > 0) {
     job.runs = count / job.run;
     job.runs_per_task = job.run < TASK_NUMBERS ? TASK_NUMBERS / job.run : 1;
-    clf__parallel(context, (job.runs - 1) / job.runs_per_task + 1, convert_block, &job);
+    clf__parallel(context, (job.runs - 1) / job.runs_per_task + 1,
+                  (double)count * CLF__COST_ELEMENT, convert_block, &job);
   }
   int64_t too_large = atomic_load(&job.too_large);
   if (too_large < INT64_MAX) {

@@ -261,8 +261,9 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   }
   CLF__TRY(clf__tensor_unset(&x, context, CLF_F32, 2, (int64_t[]){job.x.rows, job.g.columns}));
   job.to = x->data;
-  CLF__TRY(clf__progress_rows(context, job.x.first_row, job.x.rows,
-                              (job.x.rows - 1) / job.per_task + 1, describe_rows, &job));
+  CLF__TRY(clf__progress_rows(
+      context, job.x.first_row, job.x.rows, (job.x.rows - 1) / job.per_task + 1,
+      10 * (double)job.x.rows * (double)job.x.columns * CLF__COST_ELEMENT, describe_rows, &job));
   CLF__TRY(clf__dataset_with_x(out, dataset, x));
   x = NULL;
 done:

@@ -154,8 +154,10 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   CLF__TRY(clf__linear_prepare(&job.map, context, &kind, job.w, job.b, job.count));
   CLF__TRY(clf__tensor_unset(&x, context, CLF_F32, 2, (int64_t[]){job.x.rows, job.count}));
   job.to = x->data;
-  CLF__TRY(clf__progress_rows(context, job.x.first_row, job.x.rows,
-                              (job.x.rows - 1) / TASK_ROWS + 1, project_rows, &job));
+  CLF__TRY(clf__progress_rows(
+      context, job.x.first_row, job.x.rows, (job.x.rows - 1) / TASK_ROWS + 1,
+      (double)clf__rows_entries(&job.x) * (CLF__COST_ELEMENT + (double)job.count * CLF__COST_COPY),
+      project_rows, &job));
   CLF__TRY(clf__dataset_with_x(out, dataset, x));
   x = NULL;
 done:

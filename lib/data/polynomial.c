@@ -164,8 +164,9 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   lay_out(&job);
   job.to = x->data;
   job.per_task = job.width < TASK_NUMBERS ? TASK_NUMBERS / job.width : 1;
-  CLF__TRY(clf__progress_rows(context, job.x.first_row, job.x.rows,
-                              (job.x.rows - 1) / job.per_task + 1, expand_rows, &job));
+  CLF__TRY(clf__progress_rows(
+      context, job.x.first_row, job.x.rows, (job.x.rows - 1) / job.per_task + 1,
+      (double)job.x.rows * (double)job.width * CLF__COST_ELEMENT, expand_rows, &job));
   CLF__TRY(clf__dataset_with_x(out, dataset, x));
   x = NULL;
 done:

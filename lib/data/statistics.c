@@ -189,8 +189,9 @@ static clf_status read_extremes_and_means(reading *job, const clf__columns *out,
       to.maximum[j] = -INFINITY;
     }
   }
-  const clf_status status = clf__progress_rows(job->context, job->x->first_row, job->x->rows,
-                                               job->blocks, read_block, job);
+  const clf_status status =
+      clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->blocks,
+                         (double)clf__rows_entries(job->x) * CLF__COST_ELEMENT, read_block, job);
   if (status < 0) {
     return status;
   }
@@ -234,8 +235,9 @@ static clf_status read_deviations(reading *job, const clf__columns *out, double 
   }
   job->unit = choose_units(job, out, unit, unit + columns) ? unit : NULL;
   job->mean = unit + columns;
-  clf_status status = clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->blocks,
-                                         read_block, job);
+  clf_status status =
+      clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->blocks,
+                         (double)clf__rows_entries(job->x) * CLF__COST_ELEMENT, read_block, job);
   CLF__TRY(status);
   merge_sums(job, FIRST_OF_SECOND, ARRAYS);
   sums all = sums_of(job, 0);

@@ -36,7 +36,9 @@ void clf__gather(clf_tensor *to, const clf_tensor *from, const int64_t *rows, in
                    .row_bytes = clf_tensor_count(from) / from->shape[0] * size,
                    .stride_bytes = from->strides[0] * size};
   job.rows_per_task = job.row_bytes < TASK_BYTES ? TASK_BYTES / job.row_bytes : 1;
-  clf__parallel(to->context, (count - 1) / job.rows_per_task + 1, gather_block, &job);
+  const double row_work = (double)job.row_bytes / 4 * CLF__COST_COPY + CLF__COST_ELEMENT;
+  clf__parallel(to->context, (count - 1) / job.rows_per_task + 1, (double)count * row_work,
+                gather_block, &job);
 }
 
 clf_status clf__like_rows(clf_tensor **out, clf_context *context, const clf_tensor *from,
@@ -138,8 +140,9 @@ static clf_status choose_sparse(clf_dataset *subset, const clf_dataset *dataset,
   int64_t row_bytes = 8 * (entries / subset->rows + 1);
   sparse_gathering job = {dataset, subset, rows,
                           row_bytes < TASK_BYTES ? TASK_BYTES / row_bytes : 1};
-  clf__parallel(subset->context, (subset->rows - 1) / job.rows_per_task + 1, gather_sparse_block,
-                &job);
+  clf__parallel(subset->context, (subset->rows - 1) / job.rows_per_task + 1,
+                (double)(2 * entries) * CLF__COST_COPY + (double)subset->rows * CLF__COST_ELEMENT,
+                gather_sparse_block, &job);
 done:
   return status;
 }

@@ -31,7 +31,9 @@ clf_status clf__text_runs_of(clf__text_runs *out, clf_context *context,
 
 clf_status clf__text_runs_do(clf__text_runs *runs, int64_t tasks, clf__task task, void *argument) {
   atomic_store(&runs->done, 0);
-  clf_status status = clf__progress_parallel(&runs->progress, &runs->done, tasks, task, argument);
+  const double bytes = (double)runs->count * RUN_BYTES;
+  clf_status status = clf__progress_parallel(&runs->progress, &runs->done, tasks,
+                                             bytes * CLF__COST_ELEMENT, task, argument);
   if (status == CLF_OK && atomic_load(&runs->failed)) {
     clf__memory_refused(runs->progress.context);
     status = clf__fail_within(CLF_ERROR_MEMORY, "%s of %lld documents", runs->progress.stage,

@@ -140,7 +140,12 @@ clf_status clf__build_words(clf__build *build) {
   }
   CLF__TRY(put_in_order(build));
   if (build->keep) {
-    clf__parallel(build->context, build->runs.count, rename_run, &names);
+    int64_t words = 0;
+    for (int64_t run = 0; run < build->runs.count; run++) {
+      words += build->ids[run].count;
+    }
+    clf__parallel(build->context, build->runs.count, (double)words * CLF__COST_ELEMENT, rename_run,
+                  &names);
   }
 done:
   for (int32_t t = 0; names.map != NULL && t < build->threads; t++) {

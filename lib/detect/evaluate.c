@@ -160,8 +160,8 @@ clf_status clf__levels_evaluate(clf__levels *levels) {
   own.progress = clf__progress_begin(levels->detector->context, "detect", levels->tasks);
   atomic_init(&own.done, 0);
   atomic_init(&own.failed, -1);
-  clf_status status =
-      clf__progress_parallel(&own.progress, &own.done, levels->tasks, tile_task, &own);
+  clf_status status = clf__progress_parallel(&own.progress, &own.done, levels->tasks,
+                                             CLF__WORK_LONG, tile_task, &own);
   /* A failure's message is its thread's, so the tile is tried again on the caller's. */
   const int64_t failed = atomic_load(&own.failed);
   return status == CLF_OK && failed >= 0 ? evaluate_tile(levels, failed) : status;

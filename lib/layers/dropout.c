@@ -37,11 +37,15 @@ static void mask_row(void *argument, int64_t row, int32_t worker) {
             m->to + row * count, count);
 }
 
+static double work_of(const clf__pass *pass) {
+  return (double)pass->rows * (double)pass->layer->inputs * CLF__COST_FUNCTION;
+}
+
 static clf_status forward(const clf__pass *pass) {
   const dropout_params *p = pass->layer->params;
   masking m = {pass, pass->x, pass->y};
   if (pass->training && p->rate > 0) {
-    clf__parallel(pass->layer->context, pass->rows, mask_row, &m);
+    clf__parallel(pass->layer->context, pass->rows, work_of(pass), mask_row, &m);
   } else {
     memcpy(pass->y, pass->x, (size_t)(pass->rows * pass->layer->inputs) * sizeof *pass->y);
   }
@@ -51,7 +55,7 @@ static clf_status forward(const clf__pass *pass) {
 static clf_status backward(const clf__pass *pass) {
   masking m = {pass, pass->dy, pass->dx};
   if (pass->dx != NULL) {
-    clf__parallel(pass->layer->context, pass->rows, mask_row, &m);
+    clf__parallel(pass->layer->context, pass->rows, work_of(pass), mask_row, &m);
   }
   return CLF_OK;
 }

@@ -87,7 +87,8 @@ static void drop_row(void *argument, int64_t row, int32_t worker) {
 static void drop_ids(const clf__pass *pass, float *values) {
   dropping d = {pass, values};
   if (pass->training && ((const embedding_params *)pass->layer->params)->dropout > 0) {
-    clf__parallel(pass->layer->context, pass->rows, drop_row, &d);
+    const double count = (double)pass->rows * (double)pass->layer->outputs;
+    clf__parallel(pass->layer->context, pass->rows, count * CLF__COST_ELEMENT, drop_row, &d);
   }
 }
 

@@ -147,7 +147,8 @@ static clf_status run_group(run *now, const clf_dataset *data, uint64_t seed) {
   int64_t tasks = now->chained ? now->size : now->size * now->variants->count;
   int32_t threads = clf__context_threads(now->context);
   if (threads > 1 && tasks >= threads) {
-    status = clf__progress_parallel(&now->progress, &now->done, tasks, run_task, now);
+    status =
+        clf__progress_parallel(&now->progress, &now->done, tasks, CLF__WORK_LONG, run_task, now);
   } else {
     for (int64_t task = 0; task < tasks; task++) {
       run_task(now, task, 0);

@@ -63,7 +63,8 @@ static clf_status add_rows(reduced *r) {
   for (r->first = 0; r->first < s->n; r->first += r->tile_rows) {
     r->count = s->n - r->first < r->tile_rows ? s->n - r->first : r->tile_rows;
     CLF__TRY(clf__nystroem_rows(&r->nystroem, r->first, r->count, r->u));
-    clf__parallel(s->context, (s->m + PIECE - 1) / PIECE, add_class_sums, r);
+    clf__parallel(s->context, (s->m + PIECE - 1) / PIECE,
+                  (double)r->count * (double)s->m * CLF__COST_COPY, add_class_sums, r);
     CLF__TRY(clf__nystroem_add(&r->nystroem, r->u, r->count, r->matrix));
     CLF__TRY(clf__progress_step(&s->progress, s->step, (double)NAN, (double)NAN));
   }

@@ -183,7 +183,8 @@ clf_status clf__nystroem_rows(clf__nystroem *n, int64_t first, int64_t count, fl
                            n->inverse + at * rank, rank, 0, u + at, rank);
   }
   rows_task job = {n, first, u};
-  clf__parallel(s->context, status == CLF_OK ? count : 0, center_row, &job);
+  clf__parallel(s->context, status == CLF_OK ? count : 0,
+                (double)count * (double)rank * CLF__COST_COPY, center_row, &job);
   return status;
 }
 
@@ -212,7 +213,8 @@ clf_status clf__nystroem_add(clf__nystroem *n, const float *u, int64_t count, do
     strip job = {n->scratch, products, first, first + rows, rank};
     status = clf__gemm_f32(context, true, false, rows, job.width, count, 1, u + first, rank, u,
                            rank, 0, n->scratch, job.width);
-    clf__parallel(context, status == CLF_OK ? rows : 0, add_row, &job);
+    clf__parallel(context, status == CLF_OK ? rows : 0,
+                  (double)rows * (double)job.width * CLF__COST_COPY, add_row, &job);
   }
   return status;
 }

@@ -100,7 +100,9 @@ static clf_status sum_parts(spread_call *call, clf_context *context) {
   const int64_t rows = call->training->x->rows;
   clf__call asking;
   clf__call_begin(&asking, context, "fisher", rows);
-  return clf__call_end(&asking, clf__progress_rows(context, 0, rows, call->parts, sum_part, call));
+  const double work = (double)rows * (double)call->training->x->columns * CLF__COST_ELEMENT;
+  return clf__call_end(&asking,
+                       clf__progress_rows(context, 0, rows, call->parts, work, sum_part, call));
 }
 
 /* What add up in `moments`, or in `fourth` where a scale is given, are the parts' sums, the first

@@ -90,7 +90,9 @@ static void sum_block(void *argument, int64_t block, int32_t worker) {
 
 /* Totals in sum[0], square[0] and the first row of `columns`. */
 static clf_status sum_rows(summing *job) {
-  const clf_status status = clf__progress_tasks(job->context, job->blocks, sum_block, job);
+  const clf_status status =
+      clf__progress_tasks(job->context, job->blocks,
+                          (double)clf__rows_entries(job->x) * CLF__COST_COPY, sum_block, job);
   for (int64_t b = 1; status == CLF_OK && b < job->blocks; b++) {
     job->sum[0] += job->sum[b];
     job->square[0] += job->square[b];

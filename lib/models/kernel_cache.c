@@ -282,7 +282,8 @@ clf_status clf__kernel_cache_add(clf__kernel_cache *cache, int64_t class, const 
       status = compute(&b);
     }
     if (status == CLF_OK) {
-      clf__parallel(cache->context, (columns + TASK_COLUMNS - 1) / TASK_COLUMNS, add_columns, &b);
+      clf__parallel(cache->context, (columns + TASK_COLUMNS - 1) / TASK_COLUMNS,
+                    (double)columns * (double)b.count * CLF__COST_COPY, add_columns, &b);
     }
     release(&b, status == CLF_OK);
   }

@@ -165,7 +165,10 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
   if (status < 0) {
     return status;
   }
-  clf__parallel(o->context, o->chunk_count, chunk_task, &e);
+  const double rows = (double)o->x->rows * (double)o->outputs * CLF__COST_FUNCTION;
+  clf__parallel(o->context, o->chunk_count,
+                rows + 2 * (double)clf__rows_entries(o->x) * (double)o->outputs * CLF__COST_COPY,
+                chunk_task, &e);
   clf__linear_release(&e.map);
   *value = reduce(o, at, gradient);
   return CLF_OK;

@@ -326,7 +326,9 @@ void clf__logistic_precondition(clf__logistic_preconditioner *p, double *vector)
   const clf__logistic_objective *o = p->objective;
   apply_call call = {p, vector};
   if (p->blocks > 0) {
-    clf__parallel(o->context, p->blocks, block_task, &call);
+    const double square = (double)o->columns * (double)o->columns;
+    clf__parallel(o->context, p->blocks, (double)o->outputs * square * CLF__COST_COPY, block_task,
+                  &call);
   } else {
     apply_diagonal(p, vector);
   }

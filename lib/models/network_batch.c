@@ -278,7 +278,9 @@ static void take_features(const clf__trainer *t, const clf__row_set *set, int64_
   const int64_t elements = augmented ? AUGMENTED_ELEMENTS : TASK_ELEMENTS;
   const int64_t rows = elements / set->from->x->columns + 1;
   taking job = {t, set, first, count, rows, augmented};
-  clf__parallel(t->context, (count - 1) / rows + 1, take_rows, &job);
+  const double values = (double)count * (double)set->from->x->columns;
+  clf__parallel(t->context, (count - 1) / rows + 1,
+                values * (augmented ? 10 * CLF__COST_ELEMENT : CLF__COST_COPY), take_rows, &job);
 }
 
 static void take_targets(const clf__trainer *t, const clf__training *from, int64_t row,

@@ -96,7 +96,8 @@ static void part_task(void *argument, int64_t index, int32_t worker) {
  * layers too. */
 static clf_status watch(clf__trainer *t, part run) {
   part_run own = {t, run, CLF_OK};
-  const clf_status watched = clf__progress_parallel(&t->progress, &t->step, 1, part_task, &own);
+  const clf_status watched =
+      clf__progress_parallel(&t->progress, &t->step, 1, CLF__WORK_LONG, part_task, &own);
   return own.status < 0 ? own.status : watched;
 }
 

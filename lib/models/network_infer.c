@@ -171,6 +171,21 @@ static void block_task(void *argument, int64_t index, int32_t worker) {
   }
 }
 
+/* Of a row: products of each weight with every place that it is used at, and the values between. */
+static double row_work(const clf__inference *inference) {
+  double work = 0;
+  for (int64_t i = 0; i < inference->step_count; i++) {
+    const clf__layer *layer = inference->steps[i].layer;
+    const clf__shape *out = &layer->out;
+    const double places = (double)layer->outputs / (double)out->size[out->ndim - 1];
+    work += (double)(layer->inputs + layer->outputs) * CLF__COST_COPY;
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      work += places * (double)clf__shape_count(&layer->weights[j].shape) * CLF__COST_PRODUCT;
+    }
+  }
+  return work;
+}
+
 /* A failure's message is its thread's, so the block is tried again on the caller's. */
 static clf_status run_blocks(block_job *job, int64_t blocks) {
   clf_status status = CLF_OK;
@@ -179,7 +194,8 @@ static clf_status run_blocks(block_job *job, int64_t blocks) {
     clf__alone(block_task, job);
   } else {
     status = clf__progress_rows(job->inference->network->context, job->x->first_row, job->x->rows,
-                                blocks, block_task, job);
+                                blocks, (double)job->x->rows * row_work(job->inference), block_task,
+                                job);
   }
   const int64_t failed = atomic_load(&job->failed);
   return failed >= 0 && status == CLF_OK ? run_block(job, failed, 0) : status;

@@ -113,7 +113,8 @@ static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
       return status;
     }
   }
-  clf__parallel(context, CHUNKS, sum_chunk, work);
+  const double products = (double)clf__rows_entries(work->training->x) * (double)work->outputs;
+  clf__parallel(context, CHUNKS, 2 * products * CLF__COST_COPY, sum_chunk, work);
   if (out != NULL) {
     memset(out, 0, (size_t)(work->outputs * work->columns) * sizeof *out);
   }

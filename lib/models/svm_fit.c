@@ -166,10 +166,21 @@ static void solve_task(void *argument, int64_t index, int32_t worker) {
   }
 }
 
+/* A machine looks at each pair of its rows some times; one that has not ended by now is long. */
+static double round_work(const fitting *f) {
+  double pairs = 0, steps = 0;
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    const double rows = (double)clf__svm_count(&f->problems[i]);
+    pairs += rows * rows;
+    steps += (double)f->problems[i].steps;
+  }
+  return steps > 0 && !f->closing ? CLF__WORK_LONG : 3 * pairs * CLF__COST_ELEMENT;
+}
+
 /* Messages belong to threads: a failure of another one is put in words again. */
 static clf_status run_round(fitting *f) {
-  clf_status status =
-      clf__progress_parallel(&f->rows.progress, &f->done, f->shape.problems, solve_task, f);
+  clf_status status = clf__progress_parallel(&f->rows.progress, &f->done, f->shape.problems,
+                                             round_work(f), solve_task, f);
   clf_status failed = atomic_load(&f->status);
   if (status == CLF_OK && failed == CLF_ERROR_MEMORY) {
     status = clf__memory_refused(f->rows.context);

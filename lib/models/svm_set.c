@@ -141,7 +141,8 @@ static clf_status compute_matrix(const clf__svm_solver *s, int64_t ld) {
   }
   set_matrix m = {.s = s, .columns = columns, .ld = ld};
   memset(s->K, 0, (size_t)(ld * ld) * sizeof *s->K);
-  clf__parallel(s->context, (s->size + STRIP - 1) / STRIP, compute_strip, &m);
+  clf__parallel(s->context, (s->size + STRIP - 1) / STRIP,
+                clf__kernel_work(columns, s->size, 0, s->size) / 2, compute_strip, &m);
   clf__kernel_columns_free(columns);
   status = (clf_status)atomic_load(&m.status);
   return status == CLF_ERROR_MEMORY ? clf__fail(status, "svm: no memory for a kernel matrix")

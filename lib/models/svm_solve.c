@@ -65,7 +65,10 @@ static void add_linear(void *argument, int64_t index, int32_t worker) {
 
 static clf_status update_linear(clf__svm_solver *s, int64_t moved) {
   step_weights(s, moved);
-  clf__parallel(s->context, (s->p->count + TASK_ROWS - 1) / TASK_ROWS, add_linear, s);
+  const clf__rows *x = s->p->rows->groups.x;
+  const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
+  clf__parallel(s->context, (s->p->count + TASK_ROWS - 1) / TASK_ROWS,
+                (double)s->p->count * entries * CLF__COST_COPY, add_linear, s);
   return CLF_OK;
 }
 

@@ -113,7 +113,7 @@ static clf_status run_sums(clf_context *context, clf__channels shape, const floa
   if (job.sums == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf__parallel(context, tasks_of(&job), sum_part, &job);
+  clf__parallel(context, tasks_of(&job), (double)job.count * CLF__COST_COPY, sum_part, &job);
   fold(&job, shape.channels, sums, others);
   clf__free(job.sums);
   return CLF_OK;
@@ -137,7 +137,7 @@ static void run_map(clf_context *context, clf__channels shape, const clf__channe
   job.vectors[1] = map->factor;
   job.vectors[2] = map->shift;
   repeat(&job, shape.channels, lines);
-  clf__parallel(context, tasks_of(&job), map_part, &job);
+  clf__parallel(context, tasks_of(&job), (double)job.count * CLF__COST_COPY, map_part, &job);
 }
 
 void clf__channel_apply(clf_context *context, clf__channels shape, const float *x,

@@ -15,8 +15,6 @@ static const clf__conv_method *const methods[] = {&clf__conv_by_winograd,
                                                   &clf__conv_by_patches};
 
 enum { SHARD_ROWS = 4, REDUCE = 4096 /* sums in a task that adds shards */ };
-/* Work below this many products is not worth waking threads (some 20 us). */
-static const int64_t serial_work = 1 << 20;
 
 static const clf__conv_method *method_of(const clf__conv2d *conv) {
   const clf__conv_method *const *method = methods;
@@ -39,25 +37,18 @@ int64_t clf__conv_weights(const clf__conv2d *conv) {
              : -1;
 }
 
-static bool worth_threads(const clf__conv_pass *pass) {
+static double work_of(const clf__conv_pass *pass) {
   const clf__conv2d *c = pass->conv;
   return (double)pass->rows * (double)c->out_height * (double)c->out_width *
-             (double)clf__conv_weights(c) >=
-         (double)serial_work;
+         (double)clf__conv_weights(c) * CLF__COST_PRODUCT;
 }
 
 int64_t clf__conv_threads(const clf__conv_pass *pass) {
-  return clf__in_task() || !worth_threads(pass) ? 1 : clf__context_threads(pass->context);
+  return clf__workers(pass->context, work_of(pass));
 }
 
 void clf__conv_run(const clf__conv_pass *pass, int64_t count, clf__task task, void *argument) {
-  if (worth_threads(pass)) {
-    clf__parallel(pass->context, count, task, argument);
-    return;
-  }
-  for (int64_t index = 0; index < count; index++) {
-    task(argument, index, 0);
-  }
+  clf__parallel(pass->context, count, work_of(pass), task, argument);
 }
 
 void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,

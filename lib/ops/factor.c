@@ -152,7 +152,8 @@ static void solve_panel(panel_solve *s) {
   for (int64_t i = 0; i < s->n; i++) {
     memcpy(s->space + i * FACTOR_LD, s->l + i * s->ldl, (size_t)(i + 1) * sizeof *s->l);
   }
-  clf__parallel(s->context, (s->count - 1) / CHUNK + 1, solve_task, s);
+  clf__parallel(s->context, (s->count - 1) / CHUNK + 1,
+                (double)s->count * (double)(s->n * s->n) * CLF__COST_PRODUCT, solve_task, s);
 }
 
 /* Copies of a panel, and of a chunk for each thread. */

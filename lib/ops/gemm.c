@@ -19,8 +19,6 @@ enum {
   GROUP = 96,                /* rows of A in a task: the same */
   CACHED_BYTES = 256 * 1024, /* a matrix this small stays in L2 and need not be packed */
 };
-/* Products below this many multiplications are not worth waking threads (some 20 us). */
-static const int64_t serial_work = 1 << 20;
 
 typedef struct gemm {
   clf_context *context;
@@ -121,14 +119,9 @@ static void multiply_part(void *argument, int64_t index, int32_t worker) {
   g->kernel->multiply(&product);
 }
 
-static clf_status run(const gemm *g, int64_t count, clf__task task, void *argument) {
-  if ((double)g->m * (double)g->n * (double)g->k >= (double)serial_work) {
-    return clf__progress_tasks(g->context, count, task, argument);
-  }
-  for (int64_t index = 0; index < count; index++) {
-    task(argument, index, 0);
-  }
-  return CLF_OK;
+static double work_of(const gemm *g) {
+  const double each = (double)g->kernel->element / (double)sizeof(float) * CLF__COST_PRODUCT;
+  return (double)g->m * (double)g->n * (double)g->k * each;
 }
 
 static clf_status multiply_blocks(const gemm *g) {
@@ -143,10 +136,13 @@ static clf_status multiply_blocks(const gemm *g) {
                           .columns = smaller(COLUMNS, g->n - column),
                           .beta = step == 0 ? g->beta : 1};
       if (g->pack_b) {
-        CLF__TRY(run(g, parts_of(block.columns, g->kernel->columns), pack_panel, &block));
+        CLF__TRY(clf__progress_tasks(
+            g->context, parts_of(block.columns, g->kernel->columns),
+            (double)block.columns * (double)block.steps * CLF__COST_ELEMENT, pack_panel, &block));
       }
       block.column_tasks = parts_of(block.columns, g->column_step);
-      CLF__TRY(run(g, parts_of(g->m, GROUP) * block.column_tasks, multiply_part, &block));
+      CLF__TRY(clf__progress_tasks(g->context, parts_of(g->m, GROUP) * block.column_tasks,
+                                   work_of(g), multiply_part, &block));
       step += g->depth;
     } while (step < g->k);
   }

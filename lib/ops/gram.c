@@ -144,7 +144,9 @@ static clf_status fill_scatter(clf__gram *gram, clf_context *context, const clf_
   choose_shift(each, input, how, f.weight);
   clf_status status = add_products(gram, &f.bias, context, input, how, each);
   if (status == CLF_OK) {
-    clf__parallel(context, f.squares * (f.squares + 1) / 2, finish_square, &f);
+    clf__parallel(context, f.squares * (f.squares + 1) / 2,
+                  (double)x->columns * (double)x->columns / 2 * CLF__COST_ELEMENT, finish_square,
+                  &f);
     set_noise(gram, x->columns, how);
     gram->coarse = how == COARSE;
     gram->exact = how == EXACT;

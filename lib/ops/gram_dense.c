@@ -149,7 +149,8 @@ static clf_status add_pairs(dense_chunk *chunk) {
     }
     if (status == CLF_OK) {
       const int64_t count = clf__smaller(most, pairs - chunk->first_pair);
-      clf__parallel(call->context, count, pair_task, chunk);
+      const double products = (double)count * (double)(width * width) * (double)chunk->rows;
+      clf__parallel(call->context, count, products * CLF__COST_PRODUCT, pair_task, chunk);
       chunk->first_pair += count;
     }
   }
@@ -165,7 +166,8 @@ static void part_task(void *argument, int64_t index, int32_t worker) {
                        .scatter = call->scatter + index * columns * columns};
   for (chunk.first = index * call->part_rows; chunk.first < end; chunk.first += call->chunk) {
     chunk.rows = clf__smaller(call->chunk, end - chunk.first);
-    clf__parallel(call->context, clf__parts_of(chunk.rows, PACK_ROWS), pack_task, &chunk);
+    clf__parallel(call->context, clf__parts_of(chunk.rows, PACK_ROWS),
+                  (double)chunk.rows * (double)columns * CLF__COST_ELEMENT, pack_task, &chunk);
     if (add_pairs(&chunk) < 0) {
       return;
     }
@@ -215,7 +217,9 @@ clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *conte
     call.center[j] = (float)center[j];
   }
   if (status == CLF_OK) {
-    status = clf__progress_parallel(&call.progress, &call.done, call.parts, part_task, &call);
+    const double products = (double)input->x->rows * (double)columns * (double)columns / 2;
+    status = clf__progress_parallel(&call.progress, &call.done, call.parts,
+                                    products * CLF__COST_PRODUCT, part_task, &call);
   }
   for (int64_t part = 0; status == CLF_OK && call.parts > 1 && part < call.parts; part++) {
     for (int64_t i = 0; i < columns * columns; i++) {

@@ -66,5 +66,8 @@ clf_status clf__gram_add_sparse(double *scatter, clf_context *context,
   }
   const int64_t tasks = clf__parts_of(columns, call.stripe);
   call.progress = clf__progress_begin(context, "gram", tasks * input->x->rows);
-  return clf__progress_parallel(&call.progress, &call.done, tasks, stripe_task, &call);
+  const double entries = (double)clf__rows_entries(input->x);
+  return clf__progress_parallel(&call.progress, &call.done, tasks,
+                                entries * entries / (double)input->x->rows * CLF__COST_ELEMENT,
+                                stripe_task, &call);
 }

@@ -155,8 +155,9 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
   if (call.part == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  const clf_status status =
-      clf__progress_parallel(&call.progress, &call.done, call.parts, sum_part, &call);
+  const clf_status status = clf__progress_parallel(
+      &call.progress, &call.done, call.parts,
+      (double)rows * (double)(targets ? size : columns) * CLF__COST_COPY, sum_part, &call);
   if (status == CLF_OK) {
     add_lines(sums, &call);
     sum_targets(sums, input);

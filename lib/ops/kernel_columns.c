@@ -59,6 +59,13 @@ static void copy_row(void *argument, int64_t index, int32_t worker) {
   }
 }
 
+/* Of a pass over the picked rows. */
+static double work_of(const pack_call *call) {
+  const clf__rows *x = call->pick.x;
+  const double entries = x->rows > 0 ? (double)clf__rows_entries(x) / (double)x->rows + 1 : 1;
+  return (double)call->made->count * entries * CLF__COST_ELEMENT;
+}
+
 static void norm_of_row(void *argument, int64_t index, int32_t worker) {
   pack_call *call = argument;
   float *norms = call->made->norms;
@@ -76,7 +83,7 @@ static clf_status copy_sparse(pack_call *call) {
   if (made->row_start == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf__parallel(made->context, count, count_row, call);
+  clf__parallel(made->context, count, work_of(call), count_row, call);
   for (int64_t i = 0; i < count; i++) {
     made->row_start[i + 1] += made->row_start[i];
   }
@@ -85,7 +92,8 @@ static clf_status copy_sparse(pack_call *call) {
   if (made->column == NULL || made->value == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  const clf_status status = clf__progress_tasks(made->context, count, copy_row, call);
+  const clf_status status =
+      clf__progress_tasks(made->context, count, work_of(call), copy_row, call);
   made->z = (clf__rows){.rows = count,
                         .columns = made->columns,
                         .dtype = CLF_F32,
@@ -109,7 +117,7 @@ static clf_status pack_sparse(pack_call *call) {
     status = copy_sparse(call);
   }
   if (status == CLF_OK) {
-    status = clf__progress_tasks(made->context, made->count, norm_of_row, call);
+    status = clf__progress_tasks(made->context, made->count, work_of(call), norm_of_row, call);
   }
   return status < 0 ? status : clf__kernel_norm_status(&call->bad);
 }
@@ -151,7 +159,8 @@ static clf_status pack_dense(pack_call *call, const float *center) {
     memcpy(made->center, center, (size_t)made->columns * sizeof *center);
     made->rows_map.center = made->center;
   }
-  const clf_status status = clf__progress_tasks(made->context, padded / width, pack_panel, call);
+  const clf_status status =
+      clf__progress_tasks(made->context, padded / width, work_of(call), pack_panel, call);
   return status < 0 ? status : clf__kernel_norm_status(&call->bad);
 }
 

@@ -16,7 +16,7 @@
 
 enum { RANGE = 2016 }; /* columns of a task */
 /* Below so many multiplications threads are not worth waking (some 20 us), nor is a task cut. */
-static const double serial_work = 1 << 21;
+static const double task_products = 1 << 21;
 
 typedef struct block_call {
   const clf__kernel_columns *z;
@@ -80,26 +80,30 @@ static void merge_block(block_call *call) {
   }
 }
 
-static double work_of(const clf__kernel_columns *z, int64_t rows, int64_t first, int64_t n) {
+static double products_of(const clf__kernel_columns *z, int64_t rows, int64_t first, int64_t n) {
   if (z->sparse) {
     return (double)rows * (double)(z->z.row_start[first + n] - z->z.row_start[first]);
   }
   return (double)rows * (double)n * (z->precomputed ? 1 : (double)z->columns);
 }
 
+double clf__kernel_work(const clf__kernel_columns *z, int64_t rows, int64_t first, int64_t n) {
+  const double each = z->sparse ? CLF__COST_ELEMENT : CLF__COST_PRODUCT;
+  return products_of(z, rows, first, n) * each + (double)rows * (double)n * CLF__COST_FUNCTION;
+}
+
 /* Columns of a task: more than RANGE where the rows are few. */
 static int64_t range_of(const block_call *call) {
-  const double rest = work_of(call->z, call->group, call->first, call->n);
-  const double ranges = rest / serial_work, most = (double)call->n / RANGE;
+  const double rest = products_of(call->z, call->group, call->first, call->n);
+  const double ranges = rest / task_products, most = (double)call->n / RANGE;
   const int64_t wanted = ranges < 1 ? 1 : ranges < most ? (int64_t)ranges : (int64_t)most + 1;
   return clf__whole((call->n + wanted - 1) / wanted, CLF__TILE_COLUMNS);
 }
 
 static clf_status run_tasks(block_call *call) {
   const clf__kernel_columns *z = call->z;
-  const bool serial =
-      clf__in_task() || work_of(z, call->pick.count, call->first, call->n) < serial_work;
-  const int64_t workers = serial ? 1 : clf__context_threads(z->context);
+  const double work = clf__kernel_work(z, call->pick.count, call->first, call->n);
+  const int64_t workers = clf__workers(z->context, work);
   int64_t zeroed;
   call->group = clf__kernel_group_rows(z, call->pick.count);
   call->range = range_of(call);
@@ -113,11 +117,7 @@ static clf_status run_tasks(block_call *call) {
     memset(call->scratch + i * call->scratch_bytes, 0, (size_t)zeroed);
   }
   const int64_t tasks = (call->pick.count + call->group - 1) / call->group * call->ranges;
-  clf_status status = serial ? CLF_OK : clf__progress_tasks(z->context, tasks, block_task, call);
-  for (int64_t index = 0; serial && status == CLF_OK && index < tasks; index++) {
-    block_task(call, index, 0);
-    status = clf__progress_check();
-  }
+  const clf_status status = clf__progress_tasks(z->context, tasks, work, block_task, call);
   clf__free(call->scratch);
   return status;
 }
@@ -211,5 +211,7 @@ clf_status clf__kernel_diagonal(clf_context *context, const clf__kernel_function
                                 const clf__rows *x, const int64_t *rows, int64_t count,
                                 double *out) {
   diagonal_call call = {function, {x, rows, 0, count}, out};
-  return clf__progress_tasks(context, count, diagonal_task, &call);
+  const double entries = (double)clf__rows_entries(x) / (double)x->rows + 10;
+  return clf__progress_tasks(context, count, (double)count * entries * CLF__COST_ELEMENT,
+                             diagonal_task, &call);
 }

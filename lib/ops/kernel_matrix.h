@@ -41,6 +41,8 @@ clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *co
                                       const float *center);
 void clf__kernel_columns_free(clf__kernel_columns *columns); /* NULL is fine */
 int64_t clf__kernel_columns_count(const clf__kernel_columns *columns);
+/* Of `rows` rows with columns first … first + n - 1, for clf__parallel(). */
+double clf__kernel_work(const clf__kernel_columns *z, int64_t rows, int64_t first, int64_t n);
 
 /* out [count, n] (leading dimension ld) = K(x_i, z_j) for rows i of rows[0 … count-1] (NULL: 0 …
  * count-1) of x and columns first … first + n - 1. K(x, z) and K(z, x) have the same bits, however

@@ -235,7 +235,11 @@ clf_status clf__kernel_product_times(clf__kernel_product *m, const double *p, bo
   atomic_init(&done, step);
   atomic_init(&call.status, CLF_OK);
   set_vectors(m, p);
-  clf_status status = clf__progress_parallel(progress, &done, GROUPS, multiply_group, &call);
+  const double values = (double)m->n * (double)m->n;
+  const double work = m->filled ? 0 : clf__kernel_work(m->columns, m->n, 0, m->n);
+  clf_status status = clf__progress_parallel(progress, &done, GROUPS,
+                                             work + values * (double)m->sides * CLF__COST_COPY,
+                                             multiply_group, &call);
   if (status == CLF_OK) {
     status = (clf_status)atomic_load(&call.status);
   }

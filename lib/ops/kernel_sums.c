@@ -93,8 +93,9 @@ static clf_status sum_many(sums_call *call, clf_context *context) {
   call->group = clf__kernel_group_rows(call->e->z, call->x->rows);
   clf_status status = alloc_scratch(call, context);
   if (status == CLF_OK) {
-    status = clf__progress_rows(context, call->x->first_row, call->x->rows,
-                                (call->x->rows + call->group - 1) / call->group, rows_task, call);
+    status = clf__progress_rows(
+        context, call->x->first_row, call->x->rows, (call->x->rows + call->group - 1) / call->group,
+        clf__kernel_work(call->e->z, call->x->rows, 0, call->e->z->count), rows_task, call);
   }
   if (status == CLF_OK) {
     status = clf__kernel_norm_status(&call->bad);

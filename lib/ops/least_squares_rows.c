@@ -122,7 +122,8 @@ clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *cont
   for (; pass.first < rows && status == CLF_OK; pass.first += PARTS * STEP) {
     CLF__TRY(pass.first > 0 ? clf__progress_step(&progress, pass.first, NAN, NAN) : CLF_OK);
     pass.end = smaller(pass.first + PARTS * STEP, rows);
-    status = clf__progress_tasks(context, PARTS, add_part, &pass);
+    const double products = (double)(pass.end - pass.first) * (double)columns * (double)outputs;
+    status = clf__progress_tasks(context, PARTS, 4 * products * CLF__COST_COPY, add_part, &pass);
   }
   if (status == CLF_OK) {
     add_parts(&pass, gradient, energy);

@@ -210,7 +210,8 @@ clf_status clf__linear(clf_context *context, const clf__rows *x, const float *w,
   const int64_t task_rows = padded(1 + (int64_t)((double)task_work / row_work), WIDEN_ROWS);
   linear_call call = {&map, x, smaller(task_rows, x->rows), out, ld};
   status = clf__progress_rows(context, x->first_row, x->rows,
-                              (x->rows + call.task_rows - 1) / call.task_rows, linear_task, &call);
+                              (x->rows + call.task_rows - 1) / call.task_rows,
+                              (double)x->rows * row_work * CLF__COST_COPY, linear_task, &call);
   clf__linear_release(&map);
   return status;
 }

@@ -131,7 +131,8 @@ clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const doubl
   map.task_rows = smaller(1 + (int64_t)((double)task_work / row_work), x->rows);
   map.task_rows = (map.task_rows + BLOCK_ROWS - 1) / BLOCK_ROWS * BLOCK_ROWS;
   CLF__TRY(clf__progress_rows(context, x->first_row, x->rows,
-                              (x->rows + map.task_rows - 1) / map.task_rows, linear_task, &map));
+                              (x->rows + map.task_rows - 1) / map.task_rows,
+                              (double)x->rows * row_work * CLF__COST_COPY, linear_task, &map));
 done:
   clf__free(map.packed);
   clf__free(map.sums);

@@ -40,7 +40,11 @@ static void slope_rows(void *argument, int64_t index, int32_t worker) {
 static void run(clf_context *context, rows_job *job, clf__task task) {
   job->kernels = clf__kernels_of(clf__context_cpu(context));
   job->rows_per_task = job->columns < TASK_ELEMENTS ? TASK_ELEMENTS / job->columns : 1;
-  clf__parallel(context, (job->rows + job->rows_per_task - 1) / job->rows_per_task, task, job);
+  const bool simple = job->function <= CLF__LEAKY_RELU;
+  clf__parallel(context, (job->rows + job->rows_per_task - 1) / job->rows_per_task,
+                (double)job->rows * (double)job->columns *
+                    (simple ? CLF__COST_COPY : CLF__COST_FUNCTION),
+                task, job);
 }
 
 void clf__bias_activate(clf_context *context, int32_t function, const float *bias, float *y,
@@ -93,7 +97,8 @@ static void update_part(void *argument, int64_t index, int32_t worker) {
 
 void clf__update_weights(clf_context *context, const clf__update *update) {
   update_job job = {clf__kernels_of(clf__context_cpu(context)), update};
-  clf__parallel(context, (update->count + TASK_ELEMENTS - 1) / TASK_ELEMENTS, update_part, &job);
+  clf__parallel(context, (update->count + TASK_ELEMENTS - 1) / TASK_ELEMENTS,
+                (double)update->count * CLF__COST_FUNCTION, update_part, &job);
 }
 
 void clf__accumulate(clf_context *context, const float *x, int64_t count, float *sums) {

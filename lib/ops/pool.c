@@ -56,15 +56,20 @@ static void pool_row(void *argument, int64_t row, int32_t worker) {
   }
 }
 
+static double work_of(const clf__pool2d *p, int64_t rows) {
+  const double windows = (double)rows * (double)(p->out_height * p->out_width * p->channels);
+  return windows * (double)(p->window_height * p->window_width) * CLF__COST_COPY;
+}
+
 void clf__pool2d_forward(clf_context *context, const clf__pool2d *pool, int32_t function,
                          int64_t rows, const float *x, float *y) {
   pooling job = {clf__kernels_of(clf__context_cpu(context)), pool, function, x, NULL, NULL, y};
-  clf__parallel(context, rows, pool_row, &job);
+  clf__parallel(context, rows, work_of(pool, rows), pool_row, &job);
 }
 
 void clf__pool2d_backward(clf_context *context, const clf__pool2d *pool, int32_t function,
                           int64_t rows, const float *x, const float *y, const float *dy,
                           float *dx) {
   pooling job = {clf__kernels_of(clf__context_cpu(context)), pool, function, x, y, dy, dx};
-  clf__parallel(context, rows, pool_row, &job);
+  clf__parallel(context, rows, work_of(pool, rows), pool_row, &job);
 }

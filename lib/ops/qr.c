@@ -254,7 +254,9 @@ clf_status clf__qr_pivoted(clf_context *context, double *r, int64_t n, int64_t c
     CLF__TRY(p.k > 0 ? clf__progress_step(&progress, p.k, NAN, NAN) : CLF_OK);
     swap_columns(&p, order, pivot);
     set_reflection(&p);
-    clf__parallel(context, (columns - p.k - 1 + STRIPE - 1) / STRIPE, reflect_stripe, &p);
+    const double reflected = (double)(n - p.k) * (double)(columns - p.k - 1);
+    clf__parallel(context, (columns - p.k - 1 + STRIPE - 1) / STRIPE,
+                  2 * reflected * CLF__COST_COPY, reflect_stripe, &p);
   }
   *rank = p.k;
   status = CLF_OK;

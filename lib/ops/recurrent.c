@@ -56,7 +56,7 @@ clf_status clf__recurrent_forward(clf_context *context, const clf__recurrent *ce
   clf__recurrent_run r;
   clf_status status = clf__recurrent_begin(&r, context, cell, pass, false);
   if (status == CLF_OK) {
-    clf__parallel(context, r.blocks, forward_block, &r);
+    clf__parallel(context, r.blocks, clf__recurrent_work(&r), forward_block, &r);
     status = clf__recurrent_outcome(&r);
   }
   clf__recurrent_end(&r);

@@ -155,7 +155,7 @@ clf_status clf__recurrent_backward(clf_context *context, const clf__recurrent *c
     status = r.dw != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   }
   if (status == CLF_OK) {
-    clf__parallel(context, r.shards, backward_shard, &r);
+    clf__parallel(context, r.shards, 3 * clf__recurrent_work(&r), backward_shard, &r);
     status = clf__recurrent_outcome(&r);
     sum_shards(&r);
     clf__recurrent_unstack(&r, r.dw, &pass->gradients);

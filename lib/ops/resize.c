@@ -134,12 +134,15 @@ static void resize_rows(void *argument, int64_t index, int32_t worker) {
   }
 }
 
-/* As many tasks as the work is worth; their rows do not depend on the threads. */
+static double products_of(const resizing *own) {
+  return (double)own->height * (double)own->down.taps *
+             (double)(own->from->width * own->from->channels) +
+         (double)own->height * (double)own->right.taps * (double)own->right.count;
+}
+
+/* Tasks' rows do not depend on the threads. */
 static int64_t tasks_for(const resizing *own) {
-  const double products = (double)own->height * (double)own->down.taps *
-                              (double)(own->from->width * own->from->channels) +
-                          (double)own->height * (double)own->right.taps * (double)own->right.count;
-  const double tasks = ceil(products / PRODUCTS_A_TASK);
+  const double tasks = ceil(products_of(own) / PRODUCTS_A_TASK);
   return tasks < (double)own->height ? (int64_t)tasks : own->height;
 }
 
@@ -162,7 +165,7 @@ clf_status clf__resize(clf_context *context, const clf__picture *from, int64_t h
   own.scratch = clf__alloc_array(context, own.tasks > 1 ? clf__context_threads(context) : 1,
                                  (size_t)own.scratch_stride * sizeof *own.scratch);
   CLF__TRY(own.scratch != NULL ? CLF_OK : CLF_ERROR_MEMORY);
-  clf__parallel(context, own.tasks, resize_rows, &own);
+  clf__parallel(context, own.tasks, products_of(&own) * CLF__COST_PRODUCT, resize_rows, &own);
 done:
   clf__free(own.scratch);
   clf__free((void *)(uintptr_t)own.right.first);

@@ -41,7 +41,9 @@ static void run_rows(void *argument, int64_t index, int32_t worker) {
 
 static void each_row(clf_context *context, const job *j, row_function function) {
   row_job r = {j, function};
-  clf__parallel(context, (j->rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, run_rows, &r);
+  const double elements = (double)j->rows * (double)j->steps * (double)(j->width + 1);
+  clf__parallel(context, (j->rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, elements * CLF__COST_COPY,
+                run_rows, &r);
 }
 
 static void find_span(const job *j, int64_t row) {
@@ -72,10 +74,16 @@ static void embed_places(void *argument, int64_t index, int32_t worker) {
   }
 }
 
+/* Of `count` vectors of the table, each at another place. */
+static double table_work(int64_t count, int64_t width) {
+  return (double)count * ((double)width * CLF__COST_COPY + CLF__COST_ELEMENT);
+}
+
 void clf__embed(clf_context *context, const float *table, int64_t width, const float *ids,
                 int64_t count, float *y) {
   job j = {.from = table, .ids = ids, .to = y, .rows = count, .width = width};
-  clf__parallel(context, (count + PLACES_PER_TASK - 1) / PLACES_PER_TASK, embed_places, &j);
+  clf__parallel(context, (count + PLACES_PER_TASK - 1) / PLACES_PER_TASK, table_work(count, width),
+                embed_places, &j);
 }
 
 /* The ids of one remainder. */
@@ -103,7 +111,7 @@ void clf__embed_sums(clf_context *context, const float *dy, int64_t width, const
     j.shards *= 2;
   }
   memset(sums, 0, (size_t)(entries * width) * sizeof *sums);
-  clf__parallel(context, j.shards, sum_shard, &j);
+  clf__parallel(context, j.shards, table_work(count, width), sum_shard, &j);
 }
 
 static void average_row(const job *j, int64_t row) {

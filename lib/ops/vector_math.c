@@ -35,7 +35,9 @@ static void math_task(void *argument, int64_t index, int32_t worker) {
 }
 
 static void run(clf_context *context, math_call *call) {
-  clf__parallel(context, (call->count + call->task_count - 1) / call->task_count, math_task, call);
+  const double values = (double)call->count * (double)(call->softmax ? call->columns : 1);
+  clf__parallel(context, (call->count + call->task_count - 1) / call->task_count,
+                values * CLF__COST_FUNCTION, math_task, call);
 }
 
 void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t count) {

@@ -124,8 +124,8 @@ clf_status clf__rows_check_finite(clf_context *context, const clf__rows *x) {
   job.lines_per_task = job.line < TASK_NUMBERS ? TASK_NUMBERS / job.line : 1;
   atomic_init(&job.first, total);
   int64_t lines = (total - 1) / job.line + 1;
-  clf_status status =
-      clf__progress_tasks(context, (lines - 1) / job.lines_per_task + 1, search_lines, &job);
+  clf_status status = clf__progress_tasks(context, (lines - 1) / job.lines_per_task + 1,
+                                          (double)total * CLF__COST_COPY, search_lines, &job);
   int64_t first = atomic_load(&job.first);
   return status < 0 ? status : first < total ? fail_at(x, &job, first) : CLF_OK;
 }

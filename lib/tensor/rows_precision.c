@@ -158,7 +158,8 @@ clf_status clf__rows_medians(double *out, clf_context *context, const clf__rows 
   if (job.memory == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf__parallel(context, x->columns, find_median, &job);
+  clf__parallel(context, x->columns,
+                10 * (double)x->columns * (double)job.count * CLF__COST_ELEMENT, find_median, &job);
   clf__free(job.memory);
   return CLF_OK;
 }
@@ -330,7 +331,9 @@ clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__r
   atomic_init(&job.last, x->columns - 1);
   clf_status status = job.memory != NULL && job.rows != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   CLF__TRY(status);
-  CLF__TRY(clf__progress_tasks(context, job.tables, count_columns, &job));
+  CLF__TRY(clf__progress_tasks(context, job.tables,
+                               10 * (double)x->columns * (double)job.looked_at * CLF__COST_ELEMENT,
+                               count_columns, &job));
   CLF__TRY(clf__progress_check());
   *out = (clf__merged){.column = -1, .looked_at = job.looked_at};
   for (int64_t j = 0; j <= atomic_load(&job.last); j++) {

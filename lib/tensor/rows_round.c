@@ -111,7 +111,8 @@ clf_status clf__rows_round(clf_context *context, const clf__rows *x, const doubl
   job.rows_per_task = x->columns < TASK_NUMBERS ? TASK_NUMBERS / x->columns : 1;
   atomic_init(&job.too_large, INT64_MAX);
   const clf_status status = clf__progress_rows(
-      context, x->first_row, x->rows, (x->rows - 1) / job.rows_per_task + 1, round_rows, &job);
+      context, x->first_row, x->rows, (x->rows - 1) / job.rows_per_task + 1,
+      (double)x->rows * (double)x->columns * CLF__COST_ELEMENT, round_rows, &job);
   const int64_t place = atomic_load(&job.too_large);
   if (status < 0 || place == INT64_MAX) {
     return status;

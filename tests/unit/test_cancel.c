@@ -194,7 +194,8 @@ START_TEST(gram__in_tasks_ends_with_the_call_they_belong_to) {
   inner_call call = {.context = context, .input = &input};
   atomic_int_least64_t done = 0;
   clf__progress progress = clf__progress_begin(context, "outer", 2);
-  ck_clf_fails(clf__progress_parallel(&progress, &done, 2, inner_gram, &call), CLF_ERROR_CANCELLED);
+  ck_clf_fails(clf__progress_parallel(&progress, &done, 2, CLF__WORK_LONG, inner_gram, &call),
+               CLF_ERROR_CANCELLED);
   check_stopped(&own);
   ck_assert_int_eq(call.status[0], CLF_ERROR_CANCELLED);
   ck_assert_int_eq(call.status[1], CLF_ERROR_CANCELLED);

@@ -15,7 +15,7 @@ static void do_nothing(void *argument, int64_t index, int32_t worker) {
 /* The pool's own memory is there before it is counted. */
 static void setup(void) {
   ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
-  clf__parallel(context, 2, do_nothing, NULL);
+  clf__parallel(context, 2, CLF__WORK_LONG, do_nothing, NULL);
   held = clf_context_memory(context);
 }
 

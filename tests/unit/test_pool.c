@@ -43,7 +43,7 @@ static void assert_each_once(tally *counts, int64_t count) {
 
 static void run_and_check(clf_context *context, int64_t count) {
   tally counts = {.context = context};
-  clf__parallel(context, count, count_task, &counts);
+  clf__parallel(context, count, CLF__WORK_LONG, count_task, &counts);
   assert_each_once(&counts, count);
 }
 
@@ -70,9 +70,9 @@ START_TEST(no_task_or_one__is_called_directly) {
   clf_context *context = make("threads=4");
   uint64_t held = clf_context_memory(context);
   int mark = 0;
-  clf__parallel(context, 0, mark_task, &mark);
+  clf__parallel(context, 0, CLF__WORK_LONG, mark_task, &mark);
   ck_assert_int_eq(mark, 0);
-  clf__parallel(context, 1, mark_task, &mark);
+  clf__parallel(context, 1, CLF__WORK_LONG, mark_task, &mark);
   ck_assert_int_eq(mark, 1);
   ck_assert_uint_eq(clf_context_memory(context), held); /* no thread was started for it */
   clf_context_free(context);
@@ -91,7 +91,7 @@ START_TEST(tasks__run_at_the_same_time) {
   pthread_barrier_t barrier;
   pthread_barrier_init(&barrier, NULL, 4);
   for (int round = 0; round < 50; round++) {
-    clf__parallel(context, 4, meet_task, &barrier);
+    clf__parallel(context, 4, CLF__WORK_LONG, meet_task, &barrier);
   }
   pthread_barrier_destroy(&barrier);
   clf_context_free(context);
@@ -101,7 +101,7 @@ END_TEST
 static void nesting_task(void *argument, int64_t index, int32_t worker) {
   tally *counts = argument;
   tally inner = {.context = counts->context};
-  clf__parallel(counts->context, 10, count_task, &inner);
+  clf__parallel(counts->context, 10, CLF__WORK_LONG, count_task, &inner);
   atomic_fetch_add(&counts->strays, atomic_load(&inner.workers[0]) != 10);
   count_task(argument, index, worker);
 }
@@ -109,7 +109,7 @@ static void nesting_task(void *argument, int64_t index, int32_t worker) {
 START_TEST(nested_call__runs_on_its_caller_as_worker_0) {
   clf_context *context = make("threads=4");
   tally counts = {.context = context};
-  clf__parallel(context, 100, nesting_task, &counts);
+  clf__parallel(context, 100, CLF__WORK_LONG, nesting_task, &counts);
   assert_each_once(&counts, 100);
   clf_context_free(context);
 }
@@ -118,7 +118,7 @@ END_TEST
 static void *call_often(void *argument) {
   for (int round = 0; round < 100; round++) {
     tally counts = {.context = argument};
-    clf__parallel(argument, 50, count_task, &counts);
+    clf__parallel(argument, 50, CLF__WORK_LONG, count_task, &counts);
     for (int i = 0; i < 50; i++) {
       if (atomic_load(&counts.done[i]) != 1) {
         return argument;
@@ -161,7 +161,7 @@ static int in_child(void (*act)(clf_context *), clf_context *context) {
 static void use_in_child(clf_context *context) {
   pthread_barrier_t barrier;
   pthread_barrier_init(&barrier, NULL, 4);
-  clf__parallel(context, 4, meet_task, &barrier);
+  clf__parallel(context, 4, CLF__WORK_LONG, meet_task, &barrier);
   if (in_child(clf_context_free, context) != 0) {
     _exit(1);
   }
@@ -182,7 +182,7 @@ END_TEST
 static void *call_until_told(void *argument) {
   tally *counts = argument;
   while (atomic_load(&counts->strays) == 0) {
-    clf__parallel(counts->context, 8, count_task, counts);
+    clf__parallel(counts->context, 8, CLF__WORK_LONG, count_task, counts);
   }
   return NULL;
 }
@@ -209,7 +209,7 @@ static void without_threads(clf_context *context) {
     _exit(0);
   }
   tally counts = {.context = context};
-  clf__parallel(context, 100, count_task, &counts);
+  clf__parallel(context, 100, CLF__WORK_LONG, count_task, &counts);
   for (int i = 0; i < 100; i++) {
     if (atomic_load(&counts.done[i]) != 1) {
       _exit(1);
@@ -255,7 +255,7 @@ START_TEST(workers__take_no_signals) {
   pthread_barrier_t barrier;
   pthread_barrier_init(&barrier, NULL, 4);
   for (int round = 0; round < 100; round++) {
-    clf__parallel(context, 4, signal_task, &barrier);
+    clf__parallel(context, 4, CLF__WORK_LONG, signal_task, &barrier);
   }
   pthread_barrier_destroy(&barrier);
   ck_assert_int_eq(atomic_load(&signalled_in_worker), 0);

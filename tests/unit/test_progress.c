@@ -104,8 +104,9 @@ static void check_cancel(bool caller_lasts) {
   two_tasks tasks = {.context = context, .caller_lasts = caller_lasts, .caller = pthread_self()};
   clf__progress progress = clf__progress_begin(context, "outer", 3);
   double began = clf__seconds();
-  ck_clf_fails(clf__progress_parallel(&progress, &tasks.done, 2, run_one_of_two, &tasks),
-               CLF_ERROR_CANCELLED);
+  ck_clf_fails(
+      clf__progress_parallel(&progress, &tasks.done, 2, CLF__WORK_LONG, run_one_of_two, &tasks),
+      CLF_ERROR_CANCELLED);
   ck_assert(clf__seconds() - began < 2); /* 10 s without the cancel */
   ck_assert_int_eq(own.calls, 3);
   ck_assert_str_eq(own.last.stage, "outer");
@@ -136,7 +137,7 @@ START_TEST(parallel__without_a_callback_runs_all) {
   atomic_int_least64_t done = 0;
   ck_assert_int_eq(clf_context_create(&context, "threads=2", NULL), CLF_OK);
   clf__progress progress = clf__progress_begin(context, "outer", 40);
-  ck_clf_ok(clf__progress_parallel(&progress, &done, 40, count_up, &done));
+  ck_clf_ok(clf__progress_parallel(&progress, &done, 40, CLF__WORK_LONG, count_up, &done));
   ck_assert_int_eq(done, 40);
   ck_assert_int_eq(clf__progress_step(&progress, 40, NAN, NAN), CLF_OK);
   clf_context_free(context);
@@ -157,17 +158,20 @@ START_TEST(call__leaves_tasks_out_once_it_is_cancelled) {
   atomic_int_least64_t done = 0;
   clf__call call;
   clf__call_begin(&call, context, "call", 7);
-  ck_clf_fails(clf__progress_tasks(context, TASKS, take_a_millisecond, &done), CLF_ERROR_CANCELLED);
+  ck_clf_fails(clf__progress_tasks(context, TASKS, CLF__WORK_LONG, take_a_millisecond, &done),
+               CLF_ERROR_CANCELLED);
   ck_assert_int_gt(done, 0);
   ck_assert_int_lt(done, TASKS);
   const int64_t before = done;
-  ck_clf_fails(clf__progress_tasks(context, 1, take_a_millisecond, &done), CLF_ERROR_CANCELLED);
+  ck_clf_fails(clf__progress_tasks(context, 1, CLF__WORK_LONG, take_a_millisecond, &done),
+               CLF_ERROR_CANCELLED);
   ck_clf_fails(clf__progress_check(), CLF_ERROR_CANCELLED);
   ck_assert_int_eq(done, before);
   ck_clf_fails(clf__call_end(&call, CLF_OK), CLF_ERROR_CANCELLED);
   ck_clf_says("call: cancelled at step 0 of 7");
   ck_assert_int_eq(own.calls, 2);
-  ck_clf_ok(clf__progress_tasks(context, 1, take_a_millisecond, &done)); /* of no call */
+  ck_clf_ok(
+      clf__progress_tasks(context, 1, CLF__WORK_LONG, take_a_millisecond, &done)); /* of no call */
   clf_context_free(context);
 }
 END_TEST
@@ -195,13 +199,15 @@ START_TEST(rows__are_reported_as_their_tasks_end) {
   clf__call call;
   clf__call_begin(&call, context, "call", 5000);
   ck_clf_ok(clf__call_next(&call, 1000));
-  ck_clf_ok(clf__progress_rows(context, 1000, 4000, 1000, take_a_millisecond, &done));
+  ck_clf_ok(
+      clf__progress_rows(context, 1000, 4000, 1000, CLF__WORK_LONG, take_a_millisecond, &done));
   ck_assert_int_eq(done, 1000);
   ck_assert_int_gt(own.calls, 1);
   ck_assert_str_eq(own.last.stage, "call");
   ck_assert(own.last.step > 1000 && own.last.step <= 5000);
   const int64_t before = own.last.step;
-  ck_clf_ok(clf__progress_rows(context, 1000, 4000, 300, take_a_millisecond, &done));
+  ck_clf_ok(
+      clf__progress_rows(context, 1000, 4000, 300, CLF__WORK_LONG, take_a_millisecond, &done));
   ck_assert_int_ge(own.last.step, before); /* a second loop over the same rows */
   ck_clf_ok(clf__call_end(&call, CLF_OK));
   clf_context_free(context);
@@ -216,7 +222,7 @@ static int32_t call_on(void *user, const clf_progress *progress) {
   own->last = *progress;
   clf_context *context = (clf_context *)(uintptr_t)own->stop_at;
   clf__call_begin(&call, context, "inner", 1);
-  ck_clf_ok(clf__progress_tasks(context, 300, take_a_millisecond, &done));
+  ck_clf_ok(clf__progress_tasks(context, 300, CLF__WORK_LONG, take_a_millisecond, &done));
   const clf__progress step = clf__progress_begin(context, "inner", 1);
   ck_clf_ok(clf__progress_step(&step, 0, NAN, NAN));
   ck_clf_ok(clf__call_end(&call, CLF_OK));
@@ -231,7 +237,7 @@ START_TEST(callback__may_call_and_is_not_asked_about_that) {
   own.stop_at = (int64_t)(uintptr_t)context; /* for the callback */
   ck_clf_ok(clf_context_set_progress(context, call_on, &own));
   clf__call_begin(&call, context, "outer", 1);
-  ck_clf_ok(clf__progress_tasks(context, 300, take_a_millisecond, &done));
+  ck_clf_ok(clf__progress_tasks(context, 300, CLF__WORK_LONG, take_a_millisecond, &done));
   ck_clf_ok(clf__call_end(&call, CLF_OK));
   ck_assert_int_gt(own.calls, 0);
   ck_assert_int_lt(own.calls, 20);

@@ -187,17 +187,6 @@ static void vectors_task(void *argument, int64_t index, int32_t worker) {
   }
 }
 
-/* Some thousand divisions are not worth waking threads. */
-static void run(clf_context *context, solver *s, int64_t count, clf__task task) {
-  if (s->problem.n > 2 * TASK_ROOTS) {
-    clf__parallel(context, count, task, s);
-    return;
-  }
-  for (int64_t index = 0; index < count; index++) {
-    task(s, index, 0);
-  }
-}
-
 /* Rows first … n - 1, block by block. */
 static clf_status run_blocks(clf_context *context, solver *s, int64_t first, clf__task task) {
   const clf__progress progress = clf__progress_begin(context, "eigenvalues", s->problem.n);
@@ -207,7 +196,9 @@ static clf_status run_blocks(clf_context *context, solver *s, int64_t first, clf
       status = clf__progress_step(&progress, s->first, (double)NAN, (double)NAN);
     }
     s->end = s->problem.n - s->first < BLOCK_ROOTS ? s->problem.n : s->first + BLOCK_ROOTS;
-    run(context, s, (s->end - s->first - 1) / TASK_ROOTS + 1, task);
+    const double divisions = (double)(s->end - s->first) * (double)s->problem.n;
+    clf__parallel(context, (s->end - s->first - 1) / TASK_ROOTS + 1, divisions * CLF__COST_ELEMENT,
+                  task, s);
   }
   return status;
 }
@@ -227,7 +218,8 @@ clf_status clf__secular_solve(clf_context *context, const clf__secular *problem,
   }
   s.scratch = s.adjusted + n;
   CLF__TRY(run_blocks(context, &s, 0, roots_task));
-  run(context, &s, (n - 1) / BLOCK_ROOTS + 1, adjust_task);
+  clf__parallel(context, (n - 1) / BLOCK_ROOTS + 1, (double)n * (double)n * CLF__COST_ELEMENT,
+                adjust_task, &s);
   CLF__TRY(run_blocks(context, &s, n - wanted, vectors_task));
 done:
   clf__free(s.adjusted);

@@ -75,7 +75,8 @@ static void multiply_rest(reduction *r, int64_t first, const double *v, double *
   r->first = first;
   r->v = v;
   r->tasks = tasks < 1 ? 1 : tasks < TASKS ? tasks : TASKS;
-  clf__parallel(r->context, r->tasks, multiply_task, r);
+  clf__parallel(r->context, r->tasks, (double)size * (double)size / 2 * CLF__COST_COPY,
+                multiply_task, r);
   memcpy(out, r->partial, (size_t)size * sizeof *out);
   for (int64_t task = 1; task < r->tasks; task++) {
     const double *from = r->partial + task * r->n;
