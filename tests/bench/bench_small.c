@@ -122,6 +122,46 @@ static void compare_threads(size_t m, int64_t rows, int64_t columns, int rounds)
   }
 }
 
+static void busy(void *argument, int64_t index, int32_t worker) {
+  const double end = wall() + *(const double *)argument;
+  (void)index;
+  (void)worker;
+  while (wall() < end) {
+  }
+}
+
+/* The fastest tenth of 500 loops of two tasks. */
+static double loop_seconds(clf_context *context, double task, long pause) {
+  enum { LOOPS = 500 };
+  double took[LOOPS];
+  for (int i = 0; i < LOOPS; i++) {
+    const struct timespec wait = {0, pause};
+    if (pause > 0) {
+      nanosleep(&wait, NULL);
+    }
+    const double began = wall();
+    clf__parallel(context, 2, CLF__WORK_LONG, busy, &task);
+    took[i] = wall() - began;
+  }
+  qsort(took, LOOPS, sizeof *took, compare);
+  return took[LOOPS / 10];
+}
+
+/* Two tasks on one thread, on two of which one is woken, and on two of which one spins. */
+static void compare_waking(void) {
+  static const double tasks[] = {0, 2e-6, 5e-6, 10e-6, 20e-6, 50e-6, 100e-6, 200e-6};
+  clf_context *one = NULL, *two = NULL;
+  must(clf_context_create(&one, "threads=1", NULL));
+  must(clf_context_create(&two, "threads=2", NULL));
+  printf("%-10s %10s %10s %10s us\n", "two tasks", "alone", "woken", "spinning");
+  for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
+    printf("%-10.0f %10.1f %10.1f %10.1f\n", 1e6 * tasks[i], 1e6 * loop_seconds(one, tasks[i], 0),
+           1e6 * loop_seconds(two, tasks[i], 1000000), 1e6 * loop_seconds(two, tasks[i], 0));
+  }
+  clf_context_free(one);
+  clf_context_free(two);
+}
+
 int main(int argc, char **argv) {
   static const int64_t rows[] = {50, 100, 500, 2000}, columns[] = {4, 30, 784};
   const char *kind = argc > 1 ? argv[1] : "";
@@ -129,6 +169,10 @@ int main(int argc, char **argv) {
   if (rounds < 1 || rounds > MAX_ROUNDS) {
     fprintf(stderr, "bench_small: 1 to %d rounds\n", MAX_ROUNDS);
     return 1;
+  }
+  if (strcmp(kind, "pool") == 0) {
+    compare_waking();
+    return 0;
   }
   printf("%-15s %-12s  %12s  %12s  %5s\n", "fit", "rows", "1 thread", "2 threads", "ratio");
   for (size_t m = 0; m < sizeof models / sizeof models[0]; m++) {

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -267,6 +268,70 @@ START_TEST(workers__take_no_signals) {
 }
 END_TEST
 
+static int64_t threads_of_process(void) {
+  DIR *folder = opendir("/proc/self/task");
+  int64_t count = 0;
+  ck_assert_ptr_nonnull(folder);
+  for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+    count += entry->d_name[0] != '.';
+  }
+  closedir(folder);
+  return count;
+}
+
+/* Work that does not pay for waking a thread starts none. */
+START_TEST(small_work__stays_on_its_thread) {
+  unsetenv("CLASSIFY_WAKE");
+  clf_context *context = make("threads=4");
+  tally counts = {.context = context};
+  for (int round = 0; round < 10; round++) {
+    clf__parallel(context, TASKS, 1000, count_task, &counts);
+  }
+  ck_assert_int_eq(atomic_load(&counts.workers[0]), 10 * TASKS);
+  ck_assert_int_eq(atomic_load(&counts.strays), 0);
+  ck_assert_int_eq(threads_of_process(), 1);
+  ck_assert_int_eq(clf__workers(context, 1000), 1);
+  ck_assert_int_eq(clf__workers(context, CLF__WORK_LONG), 4);
+  clf__parallel(context, TASKS, CLF__WORK_LONG, count_task, &counts);
+  ck_assert_int_eq(threads_of_process(), 4);
+  clf_context_free(context);
+}
+END_TEST
+
+/* Fits of few rows, and their predictions, are such work, whatever the kind. */
+static const char *const few_rows[][2] = {
+    {"ridge", ""},
+    {"fisher", ""},
+    {"fisher", "shrinkage=auto"},
+    {"perceptron", ""},
+    {"logistic", ""},
+    {"svm", "kernel=linear"},
+    {"svm", "kernel=rbf"},
+    {"perceptron", "kernel=rbf"},
+    {"fisher", "kernel=rbf"},
+    {"network", "epochs=2 layers='dense units=8 activation=tanh; dense units=3'"},
+};
+
+START_TEST(fits_of_few_rows__start_no_thread) {
+  enum { ROWS = 50, COLUMNS = 4 };
+  float x[ROWS * COLUMNS];
+  int32_t y[ROWS], labels[ROWS];
+  unsetenv("CLASSIFY_WAKE");
+  fill_clouds(x, y, ROWS, COLUMNS, 3);
+  clf_context *context = make("threads=4");
+  clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
+  clf_model *model = NULL;
+  ck_clf_ok(clf_model_create(&model, context, few_rows[_i][0], few_rows[_i][1]));
+  ck_clf_ok(clf_model_add(model, "standardize", NULL));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_clf_ok(clf_model_predict(model, data, labels, ROWS));
+  ck_assert_int_eq(threads_of_process(), 1);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("pool");
   TCase *tests = tcase_create("pool");
@@ -274,6 +339,9 @@ int main(void) {
   tcase_add_test(tests, parallel__runs_every_task_once);
   tcase_add_test(tests, no_task_or_one__is_called_directly);
   tcase_add_test(tests, tasks__run_at_the_same_time);
+  tcase_add_test(tests, small_work__stays_on_its_thread);
+  tcase_add_loop_test(tests, fits_of_few_rows__start_no_thread, 0,
+                      (int)(sizeof few_rows / sizeof few_rows[0]));
   tcase_add_test(tests, nested_call__runs_on_its_caller_as_worker_0);
   tcase_add_test(tests, one_context__serves_16_threads_at_once);
 #if FORK_WITH_THREADS
