@@ -30,8 +30,8 @@ CLF_API clf_status clf_model_create(clf_model **out, clf_context *context, const
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_model_free(clf_model *model);
 
-/** Makes an unfitted model of the same kind, parameters, transforms and vocabulary, but without a
- *  network's `checkpoint`, a path that belongs to the one handle it is set on.
+/** Makes an unfitted model of the same kind, parameters, optimizer, transforms and vocabulary, but
+ * without a network's `checkpoint`, a path that belongs to the one handle it is set on.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
 
@@ -51,6 +51,18 @@ CLF_API clf_status clf_model_set_vocabulary(clf_model *model, const clf_vocabula
 /** The vocabulary kept with the model, to encode texts by; NULL when there is none. It is the
  * model's, and lives until the model is freed or given another. @since 0.1 */
 CLF_API const clf_vocabulary *clf_model_vocabulary(const clf_model *model);
+
+/** Gives a network an optimizer of its own: fits that are handed none take it, and so do those of
+ *  cross-validation and grid search, and of clones. It is described and saved with the model.
+ *  @param optimizer  whose kind and parameters are copied; NULL for none, so that fits take adam
+ *                    with its defaults again
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a kind with a solver of its own),
+ *          CLF_ERROR_MEMORY; the model keeps what it had after a failure @since 0.1 */
+CLF_API clf_status clf_model_set_optimizer(clf_model *model, const clf_optimizer *optimizer);
+
+/** The model's own optimizer; NULL when there is none. It is the model's, and lives until the model
+ *  is freed or given another. @since 0.1 */
+CLF_API const clf_optimizer *clf_model_optimizer(const clf_model *model);
 
 /** The model's kind, such as "ridge"; NULL for NULL. @since 0.1 */
 CLF_API const char *clf_model_kind(const clf_model *model);
@@ -88,9 +100,9 @@ CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, 
  *  transforms as they were fitted, and its history, which grows. Without, the log says that what it
  *  has learned is dropped.
  *  @param train       rows with labels, or with targets for models that do regression (ridge)
- *  @param optimizer   for a network, which starts it anew also with warm_start; NULL for adam with
- *                     its defaults (in a regression with learning_rate=0.003), and for models with
- * a solver of their own
+ *  @param optimizer   for a network, which starts it anew also with warm_start; NULL for the
+ * model's own (see clf_model_set_optimizer()) or adam with its defaults (in a regression with
+ * learning_rate=0.003), and for models with a solver
  *  @param validation  scored after the fit into the tensor "validation_score", and after each
  *                     epoch of a network into its history; NULL for none. Losses of the history are
  *                     means by the rows' weights times `class_weight`, accuracies are scores as

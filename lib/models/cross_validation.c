@@ -45,13 +45,14 @@ typedef struct run {
   failure *failures;           /* [threads] */
 } run;
 
-clf_status clf__variant_make(clf_model **out, const clf_model *model, const char *params) {
+clf_status clf__variant_make(clf_model **out, const clf_model *model, bool regression,
+                             const char *params) {
   clf_model *variant = NULL;
   clf_status status = clf_model_clone(&variant, model);
   if (status < 0) {
     return status;
   }
-  status = clf__model_parse_params(variant, params);
+  status = clf__settings_apply(variant, regression, params);
   if (status < 0) {
     clf_model_free(variant);
     return status;
@@ -64,7 +65,7 @@ static clf_status score_variant(const clf_model *model, const char *params, cons
                                 clf__fit_shared *shared, double *score) {
   clf_model *variant = NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(clf__variant_make(&variant, model, params));
+  CLF__TRY(clf__variant_make(&variant, model, rows->train->labels == NULL, params));
   CLF__TRY(clf__model_fit_shared(variant, rows->train, shared));
   CLF__TRY(clf_model_score(variant, rows->test, score));
 done:

@@ -319,18 +319,19 @@ clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimiz
   CLF__REQUIRE(model);
   CLF__REQUIRE(train);
   CLF__ENTER(model->kind->name);
-  if (optimizer != NULL && (model->kind->can & CLF__CAN_STEP) == 0) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "%s has a solver of its own: the optimizer must be NULL", model->kind->name);
+  clf_status status = optimizer != NULL ? clf__model_check_optimizer(model) : CLF_OK;
+  if (status < 0) {
+    return status;
   }
-  fit_extras extras = {.optimizer = optimizer};
+  fit_extras extras = {.optimizer = optimizer != NULL ? optimizer : model->optimizer};
   return fit_model(model, train, validation, &extras);
 }
 
 clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
                                  clf__fit_shared *shared) {
   /* Rows that a pipeline makes live for one fit only. */
-  fit_extras extras = {.shared = model->step_count == 0 ? shared : NULL};
+  fit_extras extras = {.optimizer = model->optimizer,
+                       .shared = model->step_count == 0 ? shared : NULL};
   return fit_model(model, train, NULL, &extras);
 }
 
@@ -338,7 +339,9 @@ clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
   CLF__ENTER(model->kind->name);
-  fit_extras extras = {.partial = true};
+  /* Later parts go on with the optimizer of the first. */
+  fit_extras extras = {.partial = true,
+                       .optimizer = model->state == NULL ? model->optimizer : NULL};
   if (model->kind->partial_fit == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", model->kind->name);
   }

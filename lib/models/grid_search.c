@@ -14,6 +14,7 @@ enum { MOST_COMBINATIONS = 100000 };
 struct clf_search {
   clf_context *context;
   clf_model *model; /* unfitted, without the grid's settings */
+  bool regression;
   int64_t count;
   char **params;     /* [count] "name=value …" */
   double *mean;      /* [count] */
@@ -115,7 +116,7 @@ static clf_status grid_check(const value_grid *grid, const clf_model *model) {
                     "grid: '%s' is of one training alone; the folds would share it", axis->name);
     }
     for (int64_t k = 0; status == CLF_OK && k < axis->count; k++) {
-      status = clf_model_set_text(trial, axis->name, value);
+      status = clf__setting_apply(trial, false, axis->name, value);
       value += strlen(value) + 1;
     }
   }
@@ -232,6 +233,7 @@ clf_status clf_search_create(clf_search **out, const clf_model *model, const clf
   CLF__TRY(grid_parse(&grid, search->context, text));
   CLF__TRY(grid_check(&grid, model));
   CLF__TRY(clf_model_clone(&search->model, model));
+  search->regression = data->labels == NULL;
   CLF__TRY(add_combinations(search, &grid));
   CLF__TRY(run_search(search, data, folds, seed));
   *out = search;
@@ -286,5 +288,5 @@ clf_status clf_search_model(clf_model **out, const clf_search *search) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(search);
   CLF__ENTER("search");
-  return clf__variant_make(out, search->model, search->params[search->best]);
+  return clf__variant_make(out, search->model, search->regression, search->params[search->best]);
 }

@@ -88,6 +88,7 @@ void clf_model_free(clf_model *model) {
   clf__model_drop_fit(model);
   clf__steps_free(model->steps, model->step_count);
   clf_vocabulary_free(model->vocabulary);
+  clf_optimizer_free(model->optimizer);
   clf__params_free(&model->kind->params, model->params);
   clf__free(model);
   clf__context_release(context);
@@ -129,6 +130,33 @@ const clf_vocabulary *clf_model_vocabulary(const clf_model *model) {
   return model != NULL ? model->vocabulary : NULL;
 }
 
+clf_status clf_model_set_optimizer(clf_model *model, const clf_optimizer *optimizer) {
+  CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->name);
+  clf_optimizer *own = NULL;
+  clf_status status = CLF_OK;
+  if (optimizer != NULL) {
+    CLF__TRY(clf__model_check_optimizer(model));
+    CLF__TRY(clf__optimizer_clone(&own, model->context, optimizer));
+  }
+  clf_optimizer_free(model->optimizer);
+  model->optimizer = own;
+done:
+  return status;
+}
+
+const clf_optimizer *clf_model_optimizer(const clf_model *model) {
+  return model != NULL ? model->optimizer : NULL;
+}
+
+clf_status clf__model_check_optimizer(const clf_model *model) {
+  return (model->kind->can & CLF__CAN_STEP) != 0
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_UNSUPPORTED,
+                         "%s has a solver of its own: the optimizer must be NULL",
+                         model->kind->name);
+}
+
 clf_status clf__model_copy_params(void **out, const clf_model *model) {
   const clf__param_table *table = &model->kind->params;
   clf_status status = clf__params_copy(out, model->context, table, model->params);
@@ -150,6 +178,7 @@ clf_status clf_model_clone(clf_model **out, const clf_model *model) {
   clf__params_free(&model->kind->params, clone->params);
   clone->params = NULL;
   CLF__TRY(clf__model_copy_params(&clone->params, model));
+  CLF__TRY(clf_model_set_optimizer(clone, model->optimizer));
   CLF__TRY(clf__steps_clone(&clone->steps, model, 0));
   clone->step_count = model->step_count;
   CLF__TRY(clf_model_set_vocabulary(clone, model->vocabulary));
@@ -197,16 +226,6 @@ static clf_status adopt_params(clf_model *model, void *trial, clf_status status)
   }
   clf__params_free(&model->kind->params, unused);
   return status;
-}
-
-clf_status clf__model_parse_params(clf_model *model, const char *text) {
-  const clf__param_table *table = &model->kind->params;
-  void *trial = NULL;
-  clf_status status = clf__params_copy(&trial, model->context, table, model->params);
-  if (status == CLF_OK) {
-    status = clf__params_parse(model->context, table, trial, text);
-  }
-  return adopt_params(model, trial, status);
 }
 
 clf_status clf_model_set_i64(clf_model *model, const char *name, int64_t value) {
@@ -384,6 +403,11 @@ clf_status clf_model_describe(const clf_model *model, char *buffer, size_t capac
   CLF__ENTER(model->kind->name);
   clf__text text = {.context = model->context};
   describe_params(&text, model->kind->name, &model->kind->params, model->params);
+  if (model->optimizer != NULL) {
+    clf__text_append(&text, "by ");
+    clf__optimizer_append(&text, model->optimizer);
+    clf__text_append(&text, "\n");
+  }
   for (int64_t i = 0; i < model->step_count; i++) {
     const clf_transform *step = model->steps[i];
     clf__text_append(&text, "after ");

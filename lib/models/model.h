@@ -9,6 +9,7 @@
 #include "base/params.h"
 #include "data/dataset.h"
 #include "data/transform.h"
+#include "optim/optimizer.h"
 #include "store/object.h"
 #include "tensor/rows.h"
 
@@ -99,6 +100,7 @@ struct clf_model {
   clf_transform **steps; /* the pipeline; fitted together with the model */
   int64_t step_count;
   clf_vocabulary *vocabulary; /* its texts' words, kept with it; or NULL */
+  clf_optimizer *optimizer;   /* its own, of fits that are handed none; or NULL */
   /* Fitted state; NULL and -1 before the first fit. */
   clf__store *state;
   void *prepared;        /* from the state, by the kind; not saved */
@@ -135,10 +137,10 @@ bool clf__model_saves(const clf_model *model, const char *tensor);
 void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and steps */
 /* Replaces model->prepared; whoever completes or changes a state calls it. */
 clf_status clf__model_prepare(clf_model *model);
+/* CLF_ERROR_UNSUPPORTED for kinds with a solver of their own. */
+clf_status clf__model_check_optimizer(const clf_model *model);
 /* The parameters as clones and files get them: without what is the handle's alone. */
 clf_status clf__model_copy_params(void **out, const clf_model *model);
-/* Settings on top of the model's own, "name=value …": all or, after an error, none. */
-clf_status clf__model_parse_params(clf_model *model, const char *text);
 clf_status clf__steps_clone(clf_transform ***out, const clf_model *model, int64_t room);
 void clf__steps_free(clf_transform **steps, int64_t count);
 

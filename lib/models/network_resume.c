@@ -62,19 +62,12 @@ clf_status clf__resume_optimizer(clf_optimizer **out, const clf__trainer *t) {
   const clf_tensor *told =
       t->before != NULL && t->partial ? clf__store_tensor(t->before, "optimizer") : NULL;
   if (told == NULL || told->dtype != CLF_U8 || told->ndim != 1) {
-    return clf_optimizer_create(out, t->context, "adam",
-                                t->regression ? "learning_rate=0.003" : NULL);
+    return clf__optimizer_default(out, t->context, t->regression);
   }
-  char *kind = clf__copy_bytes(t->context, told->data, (size_t)told->shape[0]);
-  if (kind == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  char *params = strchr(kind, ' ');
-  if (params != NULL) {
-    *params++ = '\0';
-  }
-  const clf_status status = clf_optimizer_create(out, t->context, kind, params);
-  clf__free(kind);
+  char *text = clf__copy_bytes(t->context, told->data, (size_t)told->shape[0]);
+  const clf_status status =
+      text != NULL ? clf__optimizer_parse(out, t->context, text) : CLF_ERROR_MEMORY;
+  clf__free(text);
   return status;
 }
 

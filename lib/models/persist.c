@@ -1,6 +1,7 @@
 /* Models as files: a store (store.h) with the texts "kind", "params", "features", "columns",
- * "outputs", "outcome" and "steps", the classes, each step under "step.<i>.", and the fitted
- * tensors under "state.". Nothing here is particular to a kind. */
+ * "outputs", "outcome" and "steps", perhaps "optimizer", the classes,
+ * each step under "step.<i>.", and the fitted tensors under "state.". Nothing here is particular to
+ * a kind. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "store/object.h"
 
 static const char state_prefix[] = "state.";
+static const char optimizer_entry[] = "optimizer"; /* "kind name=value …" */
 /* Features of a row, so that products of a few sizes can be counted. */
 static const int64_t MOST_COLUMNS = INT64_C(1) << 31;
 
@@ -43,6 +45,15 @@ static step_prefix prefix_of_step(int64_t index) {
   step_prefix prefix;
   snprintf(prefix.text, sizeof prefix.text, "step.%lld.", (long long)index);
   return prefix;
+}
+
+static clf_status save_optimizer(const clf_optimizer *optimizer, clf__store *store) {
+  clf__text text = {.context = optimizer->context};
+  clf__optimizer_append(&text, optimizer);
+  const clf_status status =
+      text.failed ? CLF_ERROR_MEMORY : clf__store_add_text(store, optimizer_entry, text.bytes);
+  clf__text_free(&text);
+  return status;
 }
 
 static clf_status save_steps(const clf_model *model, clf__store *store) {
@@ -83,6 +94,9 @@ static clf_status put(const void *object, clf__store *store) {
   CLF__TRY(save_steps(model, store));
   if (model->classes != NULL) {
     CLF__TRY(clf__classes_save(model->classes, store));
+  }
+  if (model->optimizer != NULL) {
+    CLF__TRY(save_optimizer(model->optimizer, store));
   }
   if (model->vocabulary != NULL) {
     CLF__TRY(clf__vocabulary_put(model->vocabulary, store));
@@ -127,6 +141,20 @@ static clf_status load_steps(clf_model *model, const clf__store *store) {
     }
   }
   return CLF_OK;
+}
+
+static clf_status load_optimizer(clf_model *model, const clf__store *store) {
+  const char *text = clf__store_text(store, optimizer_entry);
+  if (text == NULL) {
+    return CLF_OK;
+  }
+  clf_status status = clf__model_check_optimizer(model);
+  if (status == CLF_OK) {
+    status = clf__optimizer_parse(&model->optimizer, model->context, text);
+  }
+  return status == CLF_OK || status == CLF_ERROR_MEMORY
+             ? status
+             : clf__fail_within(CLF_ERROR_CORRUPT, "model file");
 }
 
 static clf_status load_state(clf_model *model, const clf__store *store) {
@@ -182,6 +210,7 @@ static clf_status fill(clf_model *model, const clf__store *store) {
   model->outcome = (clf_status)outcome;
   CLF__TRY(clf__classes_load(&model->classes, model->context, store));
   CLF__TRY(load_steps(model, store));
+  CLF__TRY(load_optimizer(model, store));
   CLF__TRY(clf__vocabulary_take(&model->vocabulary, model->context, store));
   CLF__TRY(load_state(model, store));
   CLF__TRY(check_loaded(model));

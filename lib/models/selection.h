@@ -6,7 +6,14 @@
 
 #include "models/model.h"
 
-/* Settings to try, each on top of the model's own parameters: "name=value …", "" for none. */
+/* Sets a parameter of a model, of its optimizer (the default one, of a regression or not, where it
+ * has none) or of one of its transforms (settings.c). */
+clf_status clf__setting_apply(clf_model *model, bool regression, const char *name,
+                              const char *value);
+/* "name=value …", NULL for none; some of them, after an error. */
+clf_status clf__settings_apply(clf_model *model, bool regression, const char *text);
+
+/* Settings to try, each on top of the model's own: "name=value …", "" for none. */
 typedef struct clf__variants {
   const clf_model *model;
   const char *const *params; /* [count] */
@@ -14,7 +21,8 @@ typedef struct clf__variants {
 } clf__variants;
 
 /* A new unfitted model with the settings. */
-clf_status clf__variant_make(clf_model **out, const clf_model *model, const char *params);
+clf_status clf__variant_make(clf_model **out, const clf_model *model, bool regression,
+                             const char *params);
 
 /* 2 … rows: CLF_OK or CLF_ERROR_ARGUMENT. */
 clf_status clf__check_folds(const clf_dataset *data, int64_t folds);

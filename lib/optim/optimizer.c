@@ -10,6 +10,7 @@
 #include "optim/optimizer.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "ops/network.h"
@@ -162,6 +163,44 @@ clf_status clf_optimizer_create(clf_optimizer **out, clf_context *context, const
     return status;
   }
   *out = optimizer;
+  return CLF_OK;
+}
+
+clf_status clf__optimizer_parse(clf_optimizer **out, clf_context *context, const char *text) {
+  char *kind = clf__copy_text(context, text);
+  if (kind == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  char *params = strchr(kind, ' ');
+  if (params != NULL) {
+    *params++ = '\0';
+  }
+  const clf_status status = clf_optimizer_create(out, context, kind, params);
+  clf__free(kind);
+  return status;
+}
+
+clf_status clf__optimizer_default(clf_optimizer **out, clf_context *context, bool regression) {
+  return clf_optimizer_create(out, context, adam_kind.name,
+                              regression ? "learning_rate=0.003" : NULL);
+}
+
+clf_status clf__optimizer_clone(clf_optimizer **out, clf_context *context,
+                                const clf_optimizer *optimizer) {
+  const clf__param_table *table = &optimizer->kind->params;
+  clf_optimizer *clone = NULL;
+  void *params = NULL;
+  clf_status status = clf_optimizer_create(&clone, context, optimizer->kind->name, NULL);
+  if (status == CLF_OK) {
+    status = clf__params_copy(&params, context, table, optimizer->params);
+  }
+  if (status < 0) {
+    clf_optimizer_free(clone);
+    return status;
+  }
+  clf__params_free(table, clone->params);
+  clone->params = params;
+  *out = clone;
   return CLF_OK;
 }
 

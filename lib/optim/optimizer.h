@@ -60,8 +60,15 @@ typedef struct clf__optimizer_weight {
 
 const clf__optimizer_kind *const *clf__optimizer_kinds(void); /* ends with NULL */
 
-/* Appends "kind name=value …". */
+/* Appends "kind name=value …", which clf__optimizer_parse() reads. */
 void clf__optimizer_append(clf__text *text, const clf_optimizer *optimizer);
+clf_status clf__optimizer_parse(clf_optimizer **out, clf_context *context, const char *text);
+/* What a network is fitted by where nobody names an optimizer: adam with its defaults, in a
+ * regression with a larger step. */
+clf_status clf__optimizer_default(clf_optimizer **out, clf_context *context, bool regression);
+/* The same kind and parameters, with nothing remembered. */
+clf_status clf__optimizer_clone(clf_optimizer **out, clf_context *context,
+                                const clf_optimizer *optimizer);
 
 /* Forgets what was remembered and makes room for weights of these sizes. */
 clf_status clf__optimizer_begin(clf_optimizer *optimizer, const clf__optimizer_weight *weights,
