@@ -122,14 +122,15 @@ CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
  *  stay as a fit before has fitted them.
  *
  *  A network takes one epoch a call, of `max_steps` at most, on these rows: by the optimizer of the
- *  last clf_model_fit() (one with epochs=0 is enough to name it), else by adam. From call to call
- *  go on: what the optimizer remembers, averages, running statistics, the learning rate's schedule
- *  (for `epochs` in all) and the history. N calls with the same rows are a fit of N epochs, to the
- *  bit, without `patience`. A fit leaves what they go on from with warm_start=true; a loaded
- *  network has its weights alone, and its optimizer starts anew. Row weights, and the rows that
- *  class_weight=balanced counts, are those of the call. Statistics of batch_norm are measured at
- *  the end of a call, as at that of a fit, where the call before it had the same rows; else they
- *  are the running ones. A `checkpoint` is neither read nor written.
+ *  last clf_model_fit() (one with epochs=0 is enough to name it), else by its own
+ *  (clf_model_set_optimizer()) or adam. From call to call go on: what the optimizer remembers,
+ * averages, running statistics, the learning rate's schedule (for `epochs` in all) and the history.
+ * N calls with the same rows are a fit of N epochs, to the bit, without `patience`. A fit leaves
+ * what they go on from with warm_start=true; a loaded network has its weights alone, and its
+ * optimizer starts anew. Row weights, and the rows that class_weight=balanced counts, are those of
+ * the call. Statistics of batch_norm are measured at the end of a call, as at that of a fit, where
+ * the call before it had the same rows; else they are the running ones. A `checkpoint` is neither
+ * read nor written.
  *  @return as clf_model_fit(), CLF_ERROR_DATA (also: a row of a class that the first rows lacked),
  *          CLF_ERROR_SHAPE (also: layers that do not fit the weights), CLF_ERROR_UNSUPPORTED (also:
  *          a kind without such a step; transforms that no fit has fitted). The model is unchanged
