@@ -8,8 +8,8 @@
  * A job has as many workers as its work pays for. On an AMD EPYC (Zen 4, 2 cores, virtual; measured
  * by bench_small pool) to wake a sleeper takes its caller 2.6 us, and 24 us pass until it works: a
  * loop of 40 us takes 41 us, one of 100 us takes 74 us. A worker that spins joins within 1 us: a
- * loop of 20 us takes 11 us. So work of less than WARM_WORK runs on the calling thread, work of less
- * than COLD_WORK with those that spin, and more of it wakes a sleeper for each COLD_WORK.
+ * loop of 20 us takes 11 us. So work of less than WARM_WORK runs on the calling thread, work of
+ * less than COLD_WORK with those that spin, and more of it wakes a sleeper for each COLD_WORK.
  *
  * After fork() the child has the parent's memory but not its threads, and perhaps a lock held by
  * one of them. So all that threads share lies in the crew, which remembers its process; the child
