@@ -302,6 +302,28 @@ static bool misleads(const jpeg_file *file, const clf_image *expected, uint32_t 
   return wrong;
 }
 
+/* Frames of films in JPEG leave out the tables that all share; libjpeg-turbo knows these. */
+START_TEST(files__without_huffman_tables_are_left_to_the_library) {
+  jpeg_file file = file_of(&forms[1]), bare = replaced(&file, 0, 0, "", 0);
+  clf_image *expected = loaded(&file), *image = NULL;
+  for (size_t at = 0; (at = find_marker(&bare, 0, 0xC4, 0xC4)) < bare.size;) {
+    const size_t length = 2 + (size_t)(bare.bytes[at + 2] << 8 | bare.bytes[at + 3]);
+    jpeg_file less = replaced(&bare, at, length, "", 0);
+    free(bare.bytes);
+    bare = less;
+  }
+  if (clf_image_load_memory(&image, NULL, bare.bytes, bare.size, NULL) == CLF_OK) {
+    ck_assert_mem_eq(clf_image_pixels(image), clf_image_pixels(expected), image_size(expected));
+  } else {
+    ck_clf_says("Huffman table");
+  }
+  clf_image_free(image);
+  clf_image_free(expected);
+  free(bare.bytes);
+  free(file.bytes);
+}
+END_TEST
+
 /* What is as long, has as many blocks and possible coefficients does not show: with libjpeg-turbo
  * 67, 69, 45 and 26 of 1,000, where its decoder alone draws 868, 866, 469 and 446. */
 START_TEST(damage__is_found_as_a_rule) {
@@ -364,6 +386,7 @@ int main(void) {
   tcase_add_test(tests, data__may_be_filled_up_with_zeros);
   tcase_add_test(tests, coefficients__beyond_pixels_are_refused);
   tcase_add_test(tests, files__of_arithmetic_codes_are_left_to_the_library);
+  tcase_add_test(tests, files__without_huffman_tables_are_left_to_the_library);
   tcase_add_test(tests, damage__is_found_as_a_rule);
   tcase_add_test(tests, each_allocation__may_be_refused);
 #endif
