@@ -8,9 +8,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {
   static const J_COLOR_SPACE spaces[] = {JCS_GRAYSCALE, JCS_RGB, JCS_CMYK};
   static const jpeg_form forms[] = {
-      {33, 20, JCS_RGB, 0, 0, 2, 0, 40}, {33, 20, JCS_RGB, 0, 0, 0, 1, 40},
-      {33, 20, JCS_RGB, 0, 1, 0, 0, 40}, {40, 40, JCS_RGB, 1, 0, 3, 0, 60},
-      {40, 40, JCS_RGB, 1, 1, 0, 0, 60}, {64, 64, JCS_GRAYSCALE, 1, 0, 0, 0, 90},
+      {.width = 33, .height = 20, .space = JCS_RGB, .restart = 2, .texture = 40},
+      {.width = 33, .height = 20, .space = JCS_RGB, .separate = 1, .texture = 40},
+#ifdef C_ARITH_CODING_SUPPORTED
+      {.width = 33, .height = 20, .space = JCS_RGB, .arithmetic = 1, .texture = 40},
+#endif
+      {.width = 40, .height = 40, .space = JCS_RGB, .progressive = 1, .restart = 3, .texture = 60},
+      {.width = 40, .height = 40, .space = JCS_RGB, .progressive = 1, .across = 4, .down = 1},
+      {.width = 64, .height = 64, .space = JCS_GRAYSCALE, .progressive = 1, .texture = 90},
   };
   enum { PLAIN = 6, FORMS = sizeof forms / sizeof forms[0] };
   static const char exif[] =

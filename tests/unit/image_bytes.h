@@ -124,9 +124,10 @@ typedef struct jpeg_form {
   int width, height;
   J_COLOR_SPACE space;
   int progressive, arithmetic;
-  int restart;  /* units of a restart interval; 0: none */
-  int separate; /* a scan for each component */
-  int texture;  /* strength of noise on the ramp of levels */
+  int restart;      /* units of a restart interval; 0: none */
+  int separate;     /* a scan for each component */
+  int texture;      /* strength of noise on the ramp of levels */
+  int across, down; /* sampling factors of the first component; 0: the library's */
 } jpeg_form;
 
 static inline void fill_line(unsigned char *line, const jpeg_form *form, int channels, int row) {
@@ -161,6 +162,10 @@ static inline unsigned char *encode_jpeg(const jpeg_form *form, unsigned long *s
     jpeg.scan_info = separate;
     jpeg.num_scans = jpeg.input_components;
   }
+  if (form->across > 0) {
+    jpeg.comp_info[0].h_samp_factor = form->across;
+    jpeg.comp_info[0].v_samp_factor = form->down;
+  }
   jpeg.restart_interval = (unsigned)form->restart;
   jpeg.arith_code = form->arithmetic;
   unsigned char *line = malloc((size_t)(form->width * jpeg.input_components));
@@ -178,7 +183,8 @@ static inline unsigned char *encode_jpeg(const jpeg_form *form, unsigned long *s
 /* A JPEG file of a ramp of levels. `markers` is put in after the first two bytes. */
 static inline void make_jpeg(image_bytes *out, int width, int height, J_COLOR_SPACE space,
                              int progressive, const void *markers, size_t marker_count) {
-  const jpeg_form form = {width, height, space, progressive, 0, 0, 0, 0};
+  const jpeg_form form = {
+      .width = width, .height = height, .space = space, .progressive = progressive};
   unsigned long size = 0;
   unsigned char *made = encode_jpeg(&form, &size);
   out->size = 0;

@@ -73,24 +73,65 @@ static size_t scan_end(const jpeg_file *file, size_t scan) {
   return at;
 }
 
-static const jpeg_form forms[] = {
-    {61, 45, JCS_GRAYSCALE, 0, 0, 0, 0, 60}, {61, 45, JCS_RGB, 0, 0, 0, 0, 60},
-    {61, 45, JCS_RGB, 0, 0, 2, 0, 60},       {61, 45, JCS_RGB, 0, 0, 0, 1, 60},
-    {61, 45, JCS_RGB, 0, 0, 3, 1, 60},       {61, 45, JCS_RGB, 1, 0, 0, 0, 60},
-    {61, 45, JCS_RGB, 1, 0, 2, 0, 60},       {61, 45, JCS_CMYK, 1, 0, 0, 0, 60},
-    {61, 45, JCS_GRAYSCALE, 1, 0, 0, 0, 60},
+enum {
+  GREY,
+  COLOR,
+  RESTARTED,
+  SEPARATE,
+  SEPARATE_RESTARTED,
+  PROGRESSIVE,
+  PROGRESSIVE_RESTARTED,
+  CMYK_PROGRESSIVE,
+  GREY_PROGRESSIVE,
+  FORMS
 };
-enum { FORMS = sizeof forms / sizeof forms[0] };
+
+#define FORM .width = 61, .height = 45, .texture = 60
+
+static const jpeg_form forms[FORMS] = {
+    [GREY] = {FORM, .space = JCS_GRAYSCALE},
+    [COLOR] = {FORM, .space = JCS_RGB},
+    [RESTARTED] = {FORM, .space = JCS_RGB, .restart = 2},
+    [SEPARATE] = {FORM, .space = JCS_RGB, .separate = 1},
+    [SEPARATE_RESTARTED] = {FORM, .space = JCS_RGB, .separate = 1, .restart = 3},
+    [PROGRESSIVE] = {FORM, .space = JCS_RGB, .progressive = 1},
+    [PROGRESSIVE_RESTARTED] = {FORM, .space = JCS_RGB, .progressive = 1, .restart = 2},
+    [CMYK_PROGRESSIVE] = {FORM, .space = JCS_CMYK, .progressive = 1},
+    [GREY_PROGRESSIVE] = {FORM, .space = JCS_GRAYSCALE, .progressive = 1},
+};
 
 /* Scans and restart intervals only order the same coefficients otherwise. */
 START_TEST(scans__in_any_order_make_one_picture) {
   for (int i = 0; i < FORMS; i++) {
-    const jpeg_form plain = {61, 45, forms[i].space, 0, 0, 0, 0, 60};
+    const jpeg_form plain = {FORM, .space = forms[i].space};
     jpeg_file file = file_of(&plain);
     clf_image *expected = loaded(&file);
     check_same(file_of(&forms[i]), expected);
     clf_image_free(expected);
     free(file.bytes);
+  }
+}
+END_TEST
+
+/* Components of other sizes have blocks at the edges that only some scans have. */
+START_TEST(scans__of_any_sampling_make_one_picture) {
+  for (int across = 1; across <= 4; across++) {
+    for (int down = 1; down <= 4 && across * down <= 8; down++) {
+      jpeg_form form = forms[COLOR];
+      form.width = 57 + across;
+      form.across = across;
+      form.down = down;
+      jpeg_file file = file_of(&form);
+      clf_image *expected = loaded(&file);
+      form.separate = 1;
+      check_same(file_of(&form), expected);
+      form.separate = 0;
+      form.progressive = 1;
+      form.restart = 3;
+      check_same(file_of(&form), expected);
+      clf_image_free(expected);
+      free(file.bytes);
+    }
   }
 }
 END_TEST
@@ -137,7 +178,7 @@ END_TEST
 
 /* Each scan left out: a part of some component or of its bits never comes. */
 START_TEST(scans__that_are_missing_are_told) {
-  for (int i = 3; i < FORMS; i++) {
+  for (int i = SEPARATE; i < FORMS; i++) {
     jpeg_file file = file_of(&forms[i]);
     size_t scan = find_marker(&file, 0, 0xDA, 0xDA);
     while (scan < file.size) {
@@ -147,7 +188,7 @@ START_TEST(scans__that_are_missing_are_told) {
     }
     free(file.bytes);
   }
-  jpeg_file file = file_of(&forms[8]);
+  jpeg_file file = file_of(&forms[GREY_PROGRESSIVE]);
   size_t last = 0;
   for (size_t at = 0; at < file.size; at = find_marker(&file, at + 1, 0xDA, 0xDA)) {
     last = at;
@@ -155,7 +196,7 @@ START_TEST(scans__that_are_missing_are_told) {
   check_refused(replaced(&file, last, file.size - 2 - last, "", 0),
                 "it ends without the last bits of coefficient 1 of component 1");
   free(file.bytes);
-  file = file_of(&forms[3]);
+  file = file_of(&forms[SEPARATE]);
   const size_t second =
       find_marker(&file, scan_end(&file, find_marker(&file, 0, 0xDA, 0xDA)), 0xDA, 0xDA);
   check_refused(replaced(&file, second, file.size - 2 - second, "", 0),
@@ -165,7 +206,7 @@ START_TEST(scans__that_are_missing_are_told) {
 END_TEST
 
 START_TEST(scans__that_come_twice_are_refused) {
-  for (int i = 1; i < FORMS; i++) {
+  for (int i = COLOR; i < FORMS; i++) {
     jpeg_file file = file_of(&forms[i]);
     const size_t scan = find_marker(&file, 0, 0xDA, 0xDA), end = scan_end(&file, scan);
     check_refused(replaced(&file, end, 0, file.bytes + scan, end - scan), "does not follow");
@@ -175,7 +216,7 @@ START_TEST(scans__that_come_twice_are_refused) {
 END_TEST
 
 START_TEST(intervals__are_counted) {
-  jpeg_file file = file_of(&forms[2]);
+  jpeg_file file = file_of(&forms[RESTARTED]);
   const size_t first = find_marker(&file, 0, 0xD0, 0xD0),
                second = find_marker(&file, 0, 0xD1, 0xD1);
   check_refused(replaced(&file, first, second - first, "", 0), "restart marker of the next");
@@ -190,7 +231,7 @@ START_TEST(intervals__are_counted) {
 END_TEST
 
 START_TEST(segments__follow_each_other) {
-  jpeg_file file = file_of(&forms[5]);
+  jpeg_file file = file_of(&forms[PROGRESSIVE]);
   clf_image *expected = loaded(&file);
   const size_t frame = find_marker(&file, 0, 0xC2, 0xC2), scan = find_marker(&file, 0, 0xDA, 0xDA);
   check_refused(replaced(&file, frame, 0, "abc", 3), "3 extraneous bytes");
@@ -215,7 +256,7 @@ END_TEST
 /* The last byte of an interval is filled up with ones, by some programs with zeros. */
 START_TEST(data__may_be_filled_up_with_zeros) {
   for (int width = 8; width <= 120; width += 8) {
-    const jpeg_form form = {width, 8, JCS_GRAYSCALE, 0, 0, 0, 0, 90};
+    const jpeg_form form = {.width = width, .height = 8, .space = JCS_GRAYSCALE, .texture = 90};
     jpeg_file file = file_of(&form);
     clf_image *expected = loaded(&file);
     unsigned char *last = &file.bytes[file.size - 3], filled = *last;
@@ -247,7 +288,7 @@ START_TEST(coefficients__beyond_pixels_are_refused) {
     memset(file.bytes + table + 5, 255, 64);
     check_refused(file, "do not fit");
   }
-  jpeg_file file = file_of(&forms[0]);
+  jpeg_file file = file_of(&forms[GREY]);
   file.bytes[find_marker(&file, 0, 0xDB, 0xDB) + 9] = 0;
   check_refused(file, "a quantization step is 0");
 }
@@ -256,8 +297,8 @@ END_TEST
 /* What only the decoder can judge is left to it. */
 START_TEST(files__of_arithmetic_codes_are_left_to_the_library) {
 #ifdef C_ARITH_CODING_SUPPORTED
-  const jpeg_form form = {61, 45, JCS_RGB, 0, 1, 0, 0, 60};
-  jpeg_file file = file_of(&forms[1]);
+  const jpeg_form form = {FORM, .space = JCS_RGB, .arithmetic = 1};
+  jpeg_file file = file_of(&forms[COLOR]);
   clf_image *expected = loaded(&file);
   check_same(file_of(&form), expected);
   clf_image_free(expected);
@@ -304,7 +345,7 @@ static bool misleads(const jpeg_file *file, const clf_image *expected, uint32_t 
 
 /* Frames of films in JPEG leave out the tables that all share; libjpeg-turbo knows these. */
 START_TEST(files__without_huffman_tables_are_left_to_the_library) {
-  jpeg_file file = file_of(&forms[1]), bare = replaced(&file, 0, 0, "", 0);
+  jpeg_file file = file_of(&forms[COLOR]), bare = replaced(&file, 0, 0, "", 0);
   clf_image *expected = loaded(&file), *image = NULL;
   for (size_t at = 0; (at = find_marker(&bare, 0, 0xC4, 0xC4)) < bare.size;) {
     const size_t length = 2 + (size_t)(bare.bytes[at + 2] << 8 | bare.bytes[at + 3]);
@@ -327,7 +368,7 @@ END_TEST
 /* What is as long, has as many blocks and possible coefficients does not show: with libjpeg-turbo
  * 67, 69, 45 and 26 of 1,000, where its decoder alone draws 868, 866, 469 and 446. */
 START_TEST(damage__is_found_as_a_rule) {
-  static const int cases[] = {0, 1, 2, 5};
+  static const int cases[] = {GREY, COLOR, RESTARTED, PROGRESSIVE};
   for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
     jpeg_form form = forms[cases[c]];
     form.width = 200;
@@ -347,7 +388,7 @@ START_TEST(damage__is_found_as_a_rule) {
 END_TEST
 
 START_TEST(each_allocation__may_be_refused) {
-  jpeg_file file = file_of(&forms[5]);
+  jpeg_file file = file_of(&forms[PROGRESSIVE]);
   stingy generous = {0};
   clf_context *context = stingy_context("threads=1", &generous);
   clf_image *image = NULL;
@@ -376,6 +417,7 @@ int main(void) {
   TCase *tests = tcase_create("jpeg");
 #ifdef CLASSIFY_JPEG
   tcase_add_test(tests, scans__in_any_order_make_one_picture);
+  tcase_add_test(tests, scans__of_any_sampling_make_one_picture);
   tcase_add_test(tests, data__that_are_zeroed_are_refused);
   tcase_add_test(tests, data__that_end_early_are_refused);
   tcase_add_test(tests, data__that_go_on_are_refused);
