@@ -152,6 +152,12 @@ static clf_status set_validation(clf__trainer *t, int64_t held) {
              "a class",
              clf__number_text(t->params->validation_split), (long long)t->train.count);
   }
+  if (held > 0 && t->params->validation_split == 0) {
+    clf__log(t->context, CLF_LOG_INFO,
+             "network: %lld of %lld rows are held out, to end where they are predicted no better; "
+             "with epochs=N all are trained on",
+             (long long)held, (long long)(held + t->train.count));
+  }
   return t->validation.count == 0 || total_weight(&t->validation) > 0
              ? CLF_OK
              : clf__fail(CLF_ERROR_DATA, "network: validation: all row weights are 0");

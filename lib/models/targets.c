@@ -56,21 +56,31 @@ static void warn_of_floats(const clf_model *model, const clf__target_column *col
   }
 }
 
-clf_status clf__targets_check(const clf_model *model, const clf__training *training) {
-  const int64_t outputs = training->outputs, count = training->x->rows * outputs;
+static clf_status check_range(const clf_model *model, const clf__training *rows) {
+  const int64_t outputs = rows->outputs, count = rows->x->rows * outputs;
   for (int64_t i = 0; i < count; i++) {
-    if (fabs(training->targets[i]) > (double)FLT_MAX) {
+    if (fabs(rows->targets[i]) > (double)FLT_MAX) {
       return clf__fail(CLF_ERROR_DATA,
                        "%s: the target of row %lld, output %lld is %s; predictions are floats, up "
                        "to 3.4e38",
                        model->kind->name, (long long)(i / outputs), (long long)(i % outputs),
-                       clf__number_format(training->targets[i]).text);
+                       clf__number_format(rows->targets[i]).text);
     }
   }
-  for (int64_t k = 0; k < outputs; k++) {
+  return CLF_OK;
+}
+
+clf_status clf__targets_check(const clf_model *model, const clf__training *training) {
+  const int64_t outputs = training->outputs;
+  clf_status status = check_range(model, training);
+  if (status == CLF_OK && training->validation != NULL) {
+    status = check_range(model, training->validation);
+    status = status < 0 ? clf__fail_within(status, "validation") : CLF_OK;
+  }
+  for (int64_t k = 0; status == CLF_OK && k < outputs; k++) {
     const clf__target_column column = {training->targets + k, outputs, NULL, training->x->rows,
                                        training->weights};
     warn_of_floats(model, &column, k);
   }
-  return CLF_OK;
+  return status;
 }

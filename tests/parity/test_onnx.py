@@ -344,6 +344,7 @@ if __name__ == "__main__":
     clf.run([dense_layers_with_every_activation, convolutions_with_every_option,
              pooling_of_every_size, batch_normalisation_of_rows_and_images,
              grey_images_and_layers_before_them, a_deeper_network, every_loss, linear_models,
+             regressions_in_the_units_of_their_targets,
              linear_models_whose_products_cancel, linear_models_of_rows_far_from_0,
              transforms_that_change_each_feature, transforms_of_rows_far_from_0,
              sequences_of_features,

@@ -204,6 +204,8 @@ START_TEST(units__leave_the_end_of_the_network_its_sense) {
       {"dense activation=sigmoid", false, false},
       {"dense activation=tanh", false, false},
       {"dense units=3 activation=relu; batch_norm; dense", true, true},
+      {"rnn units=1' input='3,1", false, false},
+      {"conv2d filters=1 kernel=1 activation=relu; global_max_pool2d' input='3,1,1", false, true},
   };
   sample s;
   fill(&s, 0.5, 0.5);
@@ -263,6 +265,13 @@ START_TEST(targets__that_floats_do_not_hold_are_told) {
     data = data_of(context, &s, 1, NULL);
     ck_clf_fails(clf_model_fit(model, data, NULL, NULL), CLF_ERROR_DATA);
     ck_clf_says("target of row 11, output 0 is -4e+38");
+    if (k == 0) {
+      fill(&s, 1, 0);
+      clf_dataset *good = data_of(context, &s, 1, NULL);
+      ck_clf_fails(clf_model_fit(model, good, NULL, data), CLF_ERROR_DATA);
+      ck_clf_says("validation: ");
+      clf_dataset_free(good);
+    }
     clf_dataset_free(data);
     clf_model_free(model);
   }
