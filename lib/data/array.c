@@ -5,11 +5,14 @@
  * shape seen through a permutation. */
 #include "data/array.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/context.h"
 #include "data/build.h"
 #include "data/label_key.h"
+
+enum { ASKED = 1 << 20 }; /* elements between two questions to the host */
 
 static bool native_order(const clf__array *array) {
   const bool big_endian_machine = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
@@ -175,6 +178,28 @@ static bool is_double(uint64_t value) {
   return value >> 53 == 0 || value / (value & (0 - value)) >> 53 == 0;
 }
 
+/* Unsigned integers of 64 bits: the first that i64 does not hold, or -1; f64 may round others. */
+static int64_t look_at_wide(const unsigned char *data, const clf__array *array, int64_t first,
+                            int64_t end, bool *rounded) {
+  int64_t beyond = -1;
+  for (int64_t i = end - 1; i >= first; i--) {
+    const int64_t bits = bits_of(data + i * array->width, array);
+    beyond = bits < 0 ? i : beyond;
+    *rounded = *rounded || !is_double((uint64_t)bits);
+  }
+  return beyond;
+}
+
+static void decode_run(clf_tensor *to, const unsigned char *data, const clf__array *array,
+                       int64_t first, int64_t end) {
+  const bool half = array->kind == 'f' && array->width == 2;
+  data += first * array->width;
+  for (int64_t i = first; i < end; i++, data += array->width) {
+    const int64_t bits = bits_of(data, array);
+    put_element(to, i, half ? widen_half(bits) : bits, array->kind);
+  }
+}
+
 static clf_status decode(clf_tensor **out, clf_context *context, const unsigned char *data,
                          const clf__array *array, const int64_t *shape, int32_t dtype) {
   clf_tensor *made = NULL;
@@ -183,23 +208,30 @@ static clf_status decode(clf_tensor **out, clf_context *context, const unsigned 
     return status;
   }
   const int64_t count = count_of(array);
-  const bool half = array->kind == 'f' && array->width == 2;
+  const clf__progress progress = clf__progress_begin(context, "decode", count);
+  const bool wide = array->kind == 'u' && array->width == 8;
   bool rounded = false;
-  for (int64_t i = 0; i < count; i++, data += array->width) {
-    const int64_t bits = bits_of(data, array);
-    if (array->kind == 'u' && dtype == CLF_I64 && bits < 0) {
-      clf_tensor_free(made);
-      return clf__fail(CLF_ERROR_DATA, "element %lld is %llu; labels up to %lld are read",
-                       (long long)i, (unsigned long long)bits, (long long)INT64_MAX);
+  for (int64_t first = 0; first < count; first += ASKED) {
+    const int64_t end = count - first < ASKED ? count : first + ASKED;
+    const int64_t refused = wide ? look_at_wide(data, array, first, end, &rounded) : -1;
+    if (refused >= 0 && dtype == CLF_I64) {
+      const unsigned char *at = data + refused * array->width;
+      status = clf__fail(CLF_ERROR_DATA, "element %lld is %llu; labels up to %lld are read",
+                         (long long)refused, (unsigned long long)bits_of(at, array),
+                         (long long)INT64_MAX);
+      goto done;
     }
-    rounded |= array->kind == 'u' && dtype == CLF_F64 && !is_double((uint64_t)bits);
-    put_element(made, i, half ? widen_half(bits) : bits, array->kind);
+    decode_run(made, data, array, first, end);
+    CLF__TRY(end < count ? clf__progress_step(&progress, end, NAN, NAN) : CLF_OK);
   }
-  if (rounded) {
+  if (rounded && dtype == CLF_F64) {
     clf__log(context, CLF_LOG_WARNING, CLF__ROUNDED_INTEGERS);
   }
   *out = made;
-  return CLF_OK;
+  made = NULL;
+done:
+  clf_tensor_free(made);
+  return status;
 }
 
 static void release_bytes(void *user) {

@@ -3,6 +3,7 @@
  *
  * CSR whose columns ascend is what datasets hold. Everything else is counted into rows, which are
  * then sorted; entries that share a place are added, which is what they mean to scipy.sparse. */
+#include <math.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -12,6 +13,7 @@
 
 enum { FORMAT_BYTES = 64, DEFLATE_RATIO = 1032 };
 enum { CSR, CSC, COO };
+enum { ASKED = 1 << 20 };
 
 typedef struct matrix {
   clf_context *context;
@@ -26,7 +28,15 @@ typedef struct matrix {
   clf_tensor *made_start; /* of the rows that are made of it, as of a dataset's */
   clf_tensor *made_column, *made_value;
   int64_t made; /* entries of the rows so far */
+  clf__progress progress;
 } matrix;
+
+/* Asks the host, now and then, at an entry of one of three passes over them. */
+static clf_status ask(const matrix *self, int64_t pass, int64_t entry) {
+  return entry % ASKED == ASKED - 1
+             ? clf__progress_step(&self->progress, pass * self->entries + entry, NAN, NAN)
+             : CLF_OK;
+}
 
 static clf_status fail(const matrix *self, clf_status status) {
   return clf__fail_within(status, "%s", self->name);
@@ -184,6 +194,7 @@ static clf_status find_places(const matrix *self, int64_t *row, int32_t *column)
     }
   }
   for (int64_t e = 0; e < self->entries; e++) {
+    CLF__TRY(ask(self, 0, e));
     if (self->row != NULL && row[e] >= 0) {
       CLF__TRY(index_at(&row[e], self, "row index", self->row, e, 0, self->rows - 1));
     }
@@ -197,8 +208,9 @@ done:
 }
 
 /* Counts the entries into rows. */
-static void place_entries(matrix *self, const int64_t *row, const int32_t *column) {
+static clf_status place_entries(matrix *self, const int64_t *row, const int32_t *column) {
   int64_t *start = self->made_start->data;
+  clf_status status = CLF_OK;
   memset(start, 0, (size_t)(self->rows + 1) * sizeof *start);
   for (int64_t e = 0; e < self->entries; e++) {
     if (row[e] >= 0) {
@@ -209,6 +221,7 @@ static void place_entries(matrix *self, const int64_t *row, const int32_t *colum
     start[i + 1] += start[i];
   }
   for (int64_t e = 0; e < self->entries; e++) {
+    CLF__TRY(ask(self, 1, e));
     if (row[e] >= 0) {
       const int64_t at = start[row[e]]++;
       ((int32_t *)self->made_column->data)[at] = column[e];
@@ -217,20 +230,24 @@ static void place_entries(matrix *self, const int64_t *row, const int32_t *colum
   }
   memmove(start + 1, start, (size_t)self->rows * sizeof *start); /* each was moved to its end */
   start[0] = 0;
+done:
+  return status;
 }
 
 /* Sorts every row, and adds up entries of one place. */
-static void order_rows(matrix *self) {
+static clf_status order_rows(matrix *self) {
   int64_t *start = self->made_start->data;
   int32_t *column = self->made_column->data;
   double *value = self->made_value->data;
   int64_t first = 0;
+  clf_status status = CLF_OK;
   for (int64_t i = 0; i < self->rows; i++) {
     const int64_t end = start[i + 1], count = end - first;
     if (!clf__row_ascends(column + first, count)) {
       clf__row_sort(column + first, value + first, sizeof *value, count);
     }
     for (int64_t e = first; e < end; e++) {
+      CLF__TRY(ask(self, 2, e));
       if (self->made > start[i] && column[self->made - 1] == column[e]) {
         value[self->made - 1] += value[e];
       } else {
@@ -241,20 +258,23 @@ static void order_rows(matrix *self) {
     start[i + 1] = self->made;
     first = end;
   }
+done:
+  return status;
 }
 
 static clf_status make_rows(matrix *self) {
   int64_t *row = clf__alloc_array(self->context, self->entries, sizeof *row);
   int32_t *column = clf__alloc_array(self->context, self->entries, sizeof *column);
   clf_status status = row != NULL && column != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  self->progress = clf__progress_begin(self->context, "sparse", 3 * self->entries);
   CLF__TRY(status);
   CLF__TRY(find_places(self, row, column));
   CLF__TRY(clf__tensor_vector(&self->made_start, self->context, CLF_I64, self->rows + 1));
   CLF__TRY(clf__tensor_vector(&self->made_column, self->context, CLF_I32, self->entries));
   CLF__TRY(clf__tensor_vector(&self->made_value, self->context, CLF_F64, self->entries));
-  place_entries(self, row, column);
+  CLF__TRY(place_entries(self, row, column));
   const int64_t placed = ((int64_t *)self->made_start->data)[self->rows];
-  order_rows(self);
+  CLF__TRY(order_rows(self));
   if (self->made < placed) {
     clf__log(self->context, CLF_LOG_WARNING,
              "%s: %lld entries lie at places that others have, too: they are added to those, as by "

@@ -179,6 +179,41 @@ def npz__adds_entries_of_one_place_as_scipy_does():
         refused("npy", at / "d.npz", f"of the format '{name}'; csr, csc and coo are read")
 
 
+def npy__asks_the_host_and_can_be_cancelled():
+    import ctypes as C
+    clf.sklearn()
+    from scipy import sparse
+
+    class Progress(C.Structure):
+        _fields_ = [("stage", C.c_char_p)]
+
+    stages, stop = [], [False]
+
+    def listen(user, state):
+        stages.append(state.contents.stage.decode())
+        return int(stop[0])
+
+    callback = C.CFUNCTYPE(C.c_int32, C.c_void_p, C.POINTER(Progress))(listen)
+    on = clf.context()
+    clf.call("clf_context_set_progress", on, callback, None)
+    np.save(at / "x.npy", np.zeros((3 << 20, 2), "f2"))
+    places = np.arange(3 << 20)[::-1]
+    sparse.save_npz(at / "d.npz", sparse.coo_matrix((np.ones(3 << 20), (places % 50, places))),
+                    compressed=False)
+    for path, stage in (at / "x.npy", "decode"), (at / "d.npz", "sparse"):
+        stages.clear()
+        stop[0] = False
+        clf.Dataset.load("npy", path, on=on)
+        assert stage in stages, stages
+        stop[0] = True
+        try:
+            clf.Dataset.load("npy", path, on=on)
+        except clf.Error as error:
+            assert "CANCELLED" in str(error), error
+        else:
+            raise AssertionError("not cancelled")
+
+
 def npz__reads_what_numpy_saves():
     x, y = array("f4", (300, 20)), rng.integers(0, 5, 300)
     for save in np.savez, np.savez_compressed:
