@@ -323,7 +323,14 @@ clf_status clf__array_read(clf_tensor **out, clf_context *context, clf__bytes *b
 
 /* Labels [rows, 1] as [rows]. */
 static clf_status set_labels(clf_dataset *dataset, const clf_tensor *labels) {
-  if (labels->ndim != 2 || labels->shape[1] != 1) {
+  if (labels->ndim == 2 && labels->shape[1] != 1) {
+    return clf__fail(
+        CLF_ERROR_SHAPE,
+        "labels: %lld numbers a row; the shape must be [rows]: of 0 and 1 save where the "
+        "1 is (y.argmax(1)), and read targets by regression=true",
+        (long long)labels->shape[1]);
+  }
+  if (labels->ndim == 1) {
     return clf_dataset_set_labels(dataset, labels);
   }
   clf_tensor *vector = NULL;

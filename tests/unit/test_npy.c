@@ -506,6 +506,8 @@ START_TEST(refuses_texts_that_are_no_labels) {
       {LABELS("<U1", "(3,)"), "a\0\0\0\0\xD8\0\0c\0\0\0", 12, NULL, CLF_ERROR_DATA,
        "file: y.npy: element 1: 0xD800, at place 0, is no character"},
       {LABELS("<U1", "(3,)"), "a\0\0\0\0\0\x11\0c\0\0\0", 12, NULL, CLF_ERROR_DATA, "0x110000"},
+      {LABELS("|u1", "(3, 2)"), "\1\0\0\1\1\0", 6, NULL, CLF_ERROR_SHAPE,
+       "file: y.npy: labels: 2 numbers a row; the shape must be [rows]: of 0 and 1 save where"},
       {LABELS("|S1", "(3, 2)"), "abcdef", 6, NULL, CLF_ERROR_SHAPE, "2 texts a row"},
       {LABELS("|S1", "(3,)"), "abc", 3, "regression=true", CLF_ERROR_TYPE,
        "file: y.npy: its elements are texts ('S'); regression targets are numbers"},
