@@ -51,20 +51,7 @@ static void *allocate(void *user, size_t size, size_t alignment) {
 
 typedef clf_status (*work)(clf_context *context);
 
-static image_bytes picture;
 static uint64_t sum_of_pixels;
-
-static clf_status load_picture(clf_context *context) {
-  clf_image *image = NULL;
-  clf_status status =
-      clf_image_load_memory(&image, context, picture.bytes, picture.size, "max_pixels=10000");
-  sum_of_pixels = 0;
-  for (int64_t i = 0; image != NULL && i < image->height * image->width * image->channels; i++) {
-    sum_of_pixels = 31 * sum_of_pixels + image->pixels[i];
-  }
-  clf_image_free(image);
-  return status;
-}
 
 static clf_status load_folder(clf_context *context) {
   clf_dataset *dataset = NULL;
@@ -107,6 +94,20 @@ static void refuse_each(const char *what, work run) {
 }
 
 #ifdef CLASSIFY_JPEG
+static image_bytes picture;
+
+static clf_status load_picture(clf_context *context) {
+  clf_image *image = NULL;
+  clf_status status =
+      clf_image_load_memory(&image, context, picture.bytes, picture.size, "max_pixels=10000");
+  sum_of_pixels = 0;
+  for (int64_t i = 0; image != NULL && i < image->height * image->width * image->channels; i++) {
+    sum_of_pixels = 31 * sum_of_pixels + image->pixels[i];
+  }
+  clf_image_free(image);
+  return status;
+}
+
 START_TEST(jpeg__out_of_memory) {
   for (int progressive = 0; progressive < 2; progressive++) {
     make_jpeg(&picture, 20, 20, JCS_RGB, progressive, NULL, 0);
