@@ -100,13 +100,14 @@ class Guide(unittest.TestCase):
         self.assertNotIn(": no\n", printed)
 
     def test_links_lead_somewhere(self):
-        headings = {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-")
-                    for line in re.findall(r"^#+ (.*)$", GUIDE, re.M)}
         for link in re.findall(r"\]\(([^)]+)\)", GUIDE):
-            if link.startswith("#"):
-                self.assertIn(link[1:], headings)
-            else:
-                self.assertTrue((pathlib.Path(SOURCE) / "docs" / link).exists(), link)
+            page, _, heading = link.partition("#")
+            path = pathlib.Path(SOURCE) / "docs" / (page or "guide.md")
+            self.assertTrue(path.exists(), link)
+            if heading:
+                lines = re.findall(r"^#+ (.*)$", path.read_text(), re.M)
+                self.assertIn(heading, {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-")
+                                        for line in lines})
 
 
 if __name__ == "__main__":
