@@ -34,8 +34,14 @@ CLF_API void clf_sequence_free(clf_sequence *sequence);
 CLF_API clf_status clf_sequence_reset(clf_sequence *sequence);
 
 /** Reads steps. After a failure the sequence is as it was after the last good step.
- *  @param steps  [count, features of a step]; of a network that begins with an embedding one number
- *                a step, the token's id. No step is taken for padding
+ *
+ *  Of a network that begins with an embedding a step is one number, a token's id. Where the
+ *  embedding masks (its default) ids of 0 are padding, as in rows: before the first other id they
+ *  are no steps, and what follows the last one does not change the outputs. So rows that
+ *  clf_vocabulary_encode() makes may be fed as they are, padded at either end. Word by word, as
+ *  clf_vocabulary_tokenize() gives them, a stream has to be what the rows of the training were:
+ *  it begins with the id 1 where the vocabulary has `start` (its default), once per sequence.
+ *  @param steps  [count, features of a step]
  *  @param count  number of steps
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (NaN, Inf, or an id that the embedding has
  *          not), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
@@ -44,13 +50,14 @@ CLF_API clf_status clf_sequence_feed(clf_sequence *sequence, const float *steps,
 /** Features of a step: 1 for ids of tokens; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_sequence_features(const clf_sequence *sequence);
 
-/** Steps read since the beginning or the last reset; -1 for NULL. @since 0.1 */
+/** Steps read since the beginning or the last reset, without padding before the first id; -1 for
+ *  NULL. @since 0.1 */
 CLF_API int64_t clf_sequence_steps(const clf_sequence *sequence);
 
 /** The decision function of the steps so far.
  *  @param values    [outputs of the model]
  *  @param capacity  elements of values
- *  @return CLF_OK, CLF_ERROR_ARGUMENT (also before the first step) @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also before the first step, padding aside) @since 0.1 */
 CLF_API clf_status clf_sequence_decision_function(const clf_sequence *sequence, float *values,
                                                   int64_t capacity);
 

@@ -147,7 +147,10 @@ CLF_API clf_status clf_vocabulary_encode(clf_dataset **out, const clf_vocabulary
 CLF_API clf_status clf_vocabulary_encode_text(clf_dataset **out, const clf_vocabulary *vocabulary,
                                               const char *text, int64_t length);
 
-/** The words of a text one by one: their numbers, and where they stand.
+/** The words of a text one by one: their numbers, and where they stand. These are the words alone:
+ *  a row of clf_vocabulary_encode() has the start (1) before them, where `start` is true, and
+ *  n-grams among them. Fed word by word to clf_sequence_feed(), a text needs the start first; with
+ *  n-grams, feed the row.
  *  @param text, length  as in clf_vocabulary_encode_text()
  *  @param ids       [capacity] receives for each word what it is in clf_vocabulary_word(); of one
  *                   that the vocabulary has not, 2 with encoding=sequence, else -1. May be NULL

@@ -16,10 +16,9 @@ clf__intern clf__intern_of(clf_context *context, clf__hash_key key) {
 
 void clf__intern_free(clf__intern *table) {
   clf__free(table->slots);
-  for (int64_t i = 0; i << CLF__INTERN_BLOCK_BITS < table->count; i++) {
+  for (int i = 0; i < CLF__INTERN_BLOCKS; i++) {
     clf__free(table->blocks[i]);
   }
-  clf__free(table->blocks);
   clf__free(table->bytes);
   *table = clf__intern_of(table->context, table->key);
 }
@@ -93,32 +92,14 @@ static bool grow_slots(clf__intern *table, int64_t strings) {
   return true;
 }
 
-/* Room to point to blocks of so many items. */
-static bool grow_blocks(clf__intern *table, int64_t items) {
-  const int64_t needed = (items + CLF__INTERN_BLOCK - 1) >> CLF__INTERN_BLOCK_BITS;
-  if (needed <= table->block_room) {
-    return true;
-  }
-  const int64_t twice = 2 * table->block_room, room = needed > twice ? needed : twice;
-  clf__interned **blocks = clf__resize_array(table->context, table->blocks, room, sizeof *blocks);
-  if (blocks == NULL) {
-    return false;
-  }
-  table->blocks = blocks;
-  table->block_room = room;
-  return true;
-}
-
 /* A block for the next item, where the last one is full. */
 static bool add_block(clf__intern *table) {
-  if ((table->count & (CLF__INTERN_BLOCK - 1)) != 0) {
+  const uint64_t at = (uint64_t)table->count + (UINT64_C(1) << CLF__INTERN_FIRST_BITS);
+  if ((at & (at - 1)) != 0) {
     return true;
   }
-  if (!grow_blocks(table, table->count + 1)) {
-    return false;
-  }
-  clf__interned *block = clf__alloc_array(table->context, CLF__INTERN_BLOCK, sizeof *block);
-  table->blocks[table->count >> CLF__INTERN_BLOCK_BITS] = block;
+  clf__interned *block = clf__alloc_array(table->context, (int64_t)at, sizeof *block);
+  table->blocks[63 - __builtin_clzll(at) - CLF__INTERN_FIRST_BITS] = block;
   return block != NULL;
 }
 
@@ -133,7 +114,7 @@ static bool grow_bytes(clf__intern *table, int64_t room) {
 }
 
 bool clf__intern_reserve(clf__intern *table, int64_t strings, int64_t bytes) {
-  return grow_slots(table, strings) && grow_blocks(table, strings) &&
+  return grow_slots(table, strings) &&
          (bytes + READ_BEYOND <= table->byte_room || grow_bytes(table, bytes + READ_BEYOND));
 }
 

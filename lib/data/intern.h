@@ -18,7 +18,8 @@ typedef struct clf__interned {
   int32_t last;
 } clf__interned;
 
-enum { CLF__INTERN_BLOCK_BITS = 12, CLF__INTERN_BLOCK = 1 << CLF__INTERN_BLOCK_BITS };
+/* Items lie in blocks that stay where they are, each twice as large as the one before. */
+enum { CLF__INTERN_FIRST_BITS = 9, CLF__INTERN_BLOCKS = 32 - CLF__INTERN_FIRST_BITS };
 
 typedef struct clf__intern_slot {
   uint32_t tag; /* the upper 32 bits of the hash, whose first bits are the place */
@@ -30,24 +31,25 @@ typedef struct clf__intern {
   clf__hash_key key;
   clf__intern_slot *slots; /* [slot_count], a power of two; NULL at first */
   int64_t slot_count;
-  int32_t shift;          /* of a tag to its place */
-  clf__interned **blocks; /* [block_room] items in blocks, which stay where they are */
-  int64_t block_room;
+  int32_t shift; /* of a tag to its place */
+  clf__interned *blocks[CLF__INTERN_BLOCKS];
   int64_t count;
   unsigned char *bytes; /* [byte_room] */
   int64_t byte_count, byte_room;
 } clf__intern;
 
 static inline clf__interned *clf__intern_item(const clf__intern *table, int64_t id) {
-  return &table->blocks[id >> CLF__INTERN_BLOCK_BITS][id & (CLF__INTERN_BLOCK - 1)];
+  const uint64_t at = (uint64_t)id + (UINT64_C(1) << CLF__INTERN_FIRST_BITS);
+  const int bits = 63 - __builtin_clzll(at);
+  return &table->blocks[bits - CLF__INTERN_FIRST_BITS][at - (UINT64_C(1) << bits)];
 }
 
 /* All zero but context and key. Strings under one key have the same hash in every table. */
 clf__intern clf__intern_of(clf_context *context, clf__hash_key key);
 void clf__intern_free(clf__intern *table);
 
-/* Makes what is searched, and what is copied as it grows, large enough for so many strings of so
- * many bytes together. False when memory runs out. */
+/* Makes what would move as the table grows large enough for so many strings of so many bytes
+ * together. False when memory runs out. */
 bool clf__intern_reserve(clf__intern *table, int64_t strings, int64_t bytes);
 
 /* The string's number, or -1. `hash` is clf__hash_bytes() of it; as there, 8 bytes behind it are
@@ -69,11 +71,9 @@ static inline void clf__intern_expect(const clf__intern *table, uint64_t hash) {
   }
 }
 static inline void clf__intern_expect_item(const clf__intern *table, uint64_t hash) {
-  if (table->slots != NULL) {
+  if (table->count > 0) {
     int32_t id = table->slots[clf__intern_tag(hash) >> table->shift].id;
-    if (id >= 0) {
-      __builtin_prefetch(clf__intern_item(table, id));
-    }
+    __builtin_prefetch(clf__intern_item(table, id >= 0 ? id : 0));
   }
 }
 

@@ -14,6 +14,7 @@ struct clf_sequence {
   clf__network *network;
   float **weights; /* [weights of the network], the model's */
   int64_t features;
+  bool masks;          /* ids of 0 are padding at the ends of a row */
   float *state, *next; /* [state_size] of all layers one after the other: now, and being made */
   int64_t state_size;
   float *buffers; /* [2, widest] */
@@ -110,6 +111,7 @@ static clf_status make_buffers(clf_sequence *s) {
     s->state_size += s->network->layers[i]->state_count;
   }
   s->features = clf__shape_count(&s->network->input);
+  s->masks = s->network->layers[0]->masks;
   s->state = clf__alloc_zeroed(context, s->state_size, sizeof *s->state);
   s->next = clf__alloc_zeroed(context, s->state_size, sizeof *s->next);
   s->buffers = clf__alloc_array(context, 2 * s->network->widest, sizeof *s->buffers);
@@ -187,13 +189,19 @@ static clf_status take_step(clf_sequence *s, const float *x, const float **y) {
   return status;
 }
 
+/* Padding before the first id is no step. Behind it is one if another id follows, so it moves the
+ * state on; as long as none does, the scores stay those of the last id. */
 static clf_status feed_step(clf_sequence *s, const float *x) {
+  const bool padding = s->masks && x[0] == 0;
   const float *y = NULL;
   for (int64_t i = 0; i < s->features; i++) {
     if (!isfinite(x[i])) {
       return clf__fail(CLF_ERROR_DATA, "clf_sequence_feed: feature %lld of step %lld is %s",
                        (long long)i, (long long)s->steps, clf__number_format_f32(x[i]).text);
     }
+  }
+  if (padding && s->steps == 0) {
+    return CLF_OK;
   }
   clf_status status = take_step(s, x, &y);
   if (status < 0) {
@@ -203,7 +211,9 @@ static clf_status feed_step(clf_sequence *s, const float *x) {
   s->state = s->next;
   s->next = before;
   s->steps++;
-  clf__network_scores(s->model, y, s->network->outputs, s->scores, 1);
+  if (!padding) {
+    clf__network_scores(s->model, y, s->network->outputs, s->scores, 1);
+  }
   return CLF_OK;
 }
 

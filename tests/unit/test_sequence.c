@@ -79,6 +79,89 @@ START_TEST(sequence__is_the_row_so_far) {
 }
 END_TEST
 
+/* Fed as they are, rows with padding before, behind and between their ids give what the model gives
+ * for them; before the first id there is nothing to give. */
+START_TEST(sequence__takes_padding_as_rows_do) {
+  static const float rows[][STEPS] = {
+      {0, 0, 0, 0, 0, 0, 0, 0, 3, 1, 4, 2}, {3, 1, 4, 2, 0, 0, 0, 0, 0, 0, 0, 0},
+      {0, 0, 5, 0, 0, 3, 4, 0, 7, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8},
+      {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2},
+  };
+  const bool masks = strstr(networks[_i], "mask=false") == NULL;
+  clf_model *model = fitted(context, "network", networks[_i], data);
+  clf_sequence *sequence = NULL;
+  ck_clf_ok(clf_sequence_create(&sequence, model));
+  for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
+    float score[2], now[2];
+    clf_dataset *one = dataset_of(context, rows[row], CLF_F32, 1, STEPS, NULL);
+    ck_clf_ok(clf_sequence_reset(sequence));
+    for (int t = 0; t < STEPS; t++) {
+      const bool nothing = masks && clf_sequence_steps(sequence) == 0 && rows[row][t] == 0;
+      ck_clf_ok(clf_sequence_feed(sequence, &rows[row][t], 1));
+      ck_assert_int_eq(clf_sequence_decision_function(sequence, now, 2),
+                       nothing ? CLF_ERROR_ARGUMENT : CLF_OK);
+    }
+    ck_clf_ok(clf_model_decision_function(model, one, score, 2));
+    for (int k = 0; k < 2; k++) {
+      ck_assert_double_eq_tol((double)now[k], (double)score[k], 1e-5);
+    }
+    clf_dataset_free(one);
+  }
+  clf_sequence_free(sequence);
+  clf_model_free(model);
+}
+END_TEST
+
+/* A text word by word, behind the vocabulary's start, is the text as a row, padded at either end;
+ * without the start it is not. */
+START_TEST(sequence__of_words_begins_with_their_start) {
+  static const char *const texts[] = {"good film", "a bad film, not good", "bad", "good good good"};
+  static const char *const params[] = {"steps=12", "steps=12 padding=after",
+                                       "steps=12 start=false"};
+  static const int32_t classes[] = {1, 0, 0, 1};
+  clf_documents *documents = NULL;
+  clf_vocabulary *vocabulary = NULL;
+  clf_dataset *rows = NULL;
+  clf_tensor *x = NULL;
+  clf_sequence *sequence = NULL;
+  ck_clf_ok(clf_documents_create(&documents, context, texts, NULL, 4));
+  ck_clf_ok(clf_vocabulary_create(&vocabulary, context, params[_i]));
+  ck_clf_ok(clf_vocabulary_build(vocabulary, documents));
+  ck_assert_int_eq(clf_vocabulary_size(vocabulary), WORDS - 1);
+  ck_clf_ok(clf_vocabulary_encode(&rows, vocabulary, documents));
+  ck_clf_ok(clf_dataset_tensor(rows, "x", &x));
+  clf_dataset *labelled = dataset_of(context, clf_tensor_data(x), CLF_F32, 4, STEPS, classes);
+  clf_model *model = fitted(context, "network", networks[2], labelled);
+  float expected[8], found[2], start = 1;
+  ck_clf_ok(clf_model_decision_function(model, labelled, expected, 8));
+  ck_clf_ok(clf_sequence_create(&sequence, model));
+  for (int row = 0; row < 4; row++) {
+    for (int begins = 0; begins < 2; begins++) {
+      int32_t words[STEPS];
+      int64_t count = 0;
+      ck_clf_ok(clf_sequence_reset(sequence));
+      ck_clf_ok(clf_sequence_feed(sequence, &start, begins));
+      ck_clf_ok(
+          clf_vocabulary_tokenize(vocabulary, texts[row], -1, words, NULL, NULL, STEPS, &count));
+      for (int64_t i = 0; i < count; i++) {
+        ck_clf_ok(clf_sequence_feed(sequence, &(float){(float)words[i]}, 1));
+      }
+      ck_clf_ok(clf_sequence_decision_function(sequence, found, 2));
+      const double apart = fabs((double)found[0] - (double)expected[2 * row]);
+      ck_assert_msg((apart < 1e-5) == (begins == (_i < 2)), "row %d, start %d: %g apart", row,
+                    begins, apart);
+    }
+  }
+  clf_sequence_free(sequence);
+  clf_model_free(model);
+  clf_dataset_free(labelled);
+  clf_tensor_free(x);
+  clf_dataset_free(rows);
+  clf_vocabulary_free(vocabulary);
+  clf_documents_free(documents);
+}
+END_TEST
+
 /* Steps of several features, of a sequence longer than those of the training. */
 START_TEST(sequence__reads_features) {
   enum { FEATURES = 3, LONG = 40 };
@@ -266,6 +349,8 @@ int main(void) {
   TCase *tests = tcase_create("sequence");
   tcase_add_checked_fixture(tests, begin, end);
   tcase_add_loop_test(tests, sequence__is_the_row_so_far, 0, 5);
+  tcase_add_loop_test(tests, sequence__takes_padding_as_rows_do, 0, 5);
+  tcase_add_loop_test(tests, sequence__of_words_begins_with_their_start, 0, 3);
   tcase_add_test(tests, sequence__reads_features);
   tcase_add_test(tests, sequence__says_why_not);
   tcase_add_test(tests, sequence__stays_as_it_was_after_a_failure);

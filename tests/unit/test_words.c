@@ -254,6 +254,29 @@ START_TEST(words__are_where_they_say) {
 }
 END_TEST
 
+/* Places are those in the text, however long a word is when it is normal. */
+START_TEST(words__that_change_their_length_are_where_they_say) {
+  static const char text[] = u8" e\u0301\u00ADt&eacute; か\u3099 ﬁn ";
+  const clf__word_options options = {
+      .version = CLF__WORD_VERSION, .lowercase = true, .entities = true};
+  static const struct {
+    const char *word;
+    int from, to;
+  } expected[] = {{u8"été", 1, 15}, {u8"が", 16, 22}, {"fin", 23, 27}};
+  clf__word_rules rules = clf__word_rules_of(&options);
+  clf__words words;
+  clf__words_begin(&words, &rules, text, sizeof text - 1);
+  for (int i = 0; i < 3; i++) {
+    ck_assert(clf__words_next(&words));
+    ck_assert_uint_eq(words.length, strlen(expected[i].word));
+    ck_assert_mem_eq(words.word, expected[i].word, words.length);
+    ck_assert_int_eq(words.from - (const unsigned char *)text, expected[i].from);
+    ck_assert_int_eq(words.to - (const unsigned char *)text, expected[i].to);
+  }
+  ck_assert(!clf__words_next(&words));
+}
+END_TEST
+
 /* Of a run that is too long the first whole characters count, and it stays one word. */
 START_TEST(words__of_any_length_end) {
   enum { LETTERS = 1000 };
@@ -419,6 +442,7 @@ int main(void) {
   tcase_add_loop_test(tests, tags_without_end__are_read_once, 0, 10);
   tcase_add_test(tests, first_rules__are_as_they_were);
   tcase_add_test(tests, words__are_where_they_say);
+  tcase_add_test(tests, words__that_change_their_length_are_where_they_say);
   tcase_add_test(tests, words__of_any_length_end);
   tcase_add_test(tests, bytes_that_are_no_utf8__are_between_words);
   tcase_add_loop_test(tests, bytes_that_are_no_utf8__are_replaced_and_counted, 0,
