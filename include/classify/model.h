@@ -31,7 +31,7 @@ CLF_API clf_status clf_model_create(clf_model **out, clf_context *context, const
 CLF_API void clf_model_free(clf_model *model);
 
 /** Makes an unfitted model of the same kind, parameters, optimizer, transforms and vocabulary, but
- * without a network's `checkpoint`, a path that belongs to the one handle it is set on.
+ *  without a network's `checkpoint`, a path that belongs to the one handle it is set on.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
 
@@ -69,7 +69,7 @@ CLF_API const char *clf_model_kind(const clf_model *model);
 
 /** Sets a parameter. What is already fitted stays as it is until the next fit. Texts with a grammar
  *  of their own (`layers`, `augment`) are checked here, as in clf_model_create(); whether the
- * shapes of layers fit the rows is known at the fit.
+ *  shapes of layers fit the rows is known at the fit.
  *  @param name  see clf_param_describe("model", kind, …)
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown name, value out of bounds, a text that is not of its
  *          grammar: the message names layer, parameter and value; nothing is changed then),
@@ -100,9 +100,10 @@ CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, 
  *  transforms as they were fitted, and its history, which grows. Without, the log says that what it
  *  has learned is dropped.
  *  @param train       rows with labels, or with targets for models that do regression (ridge)
- *  @param optimizer   for a network, which starts it anew also with warm_start; NULL for the
- * model's own (see clf_model_set_optimizer()) or adam with its defaults (in a regression with
- * learning_rate=0.003), and for models with a solver
+ *  @param optimizer   for a network; it begins without a memory of earlier steps, also with
+ *                     warm_start. NULL for the network's own (see clf_model_set_optimizer()) or
+ *                     else adam with its defaults (in a regression with learning_rate=0.003), and
+ *                     for kinds with a solver
  *  @param validation  scored after the fit into the tensor "validation_score", and after each
  *                     epoch of a network into its history; NULL for none. Losses of the history are
  *                     means by the rows' weights times `class_weight`, accuracies are scores as
@@ -123,14 +124,16 @@ CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
  *
  *  A network takes one epoch a call, of `max_steps` at most, on these rows: by the optimizer of the
  *  last clf_model_fit() (one with epochs=0 is enough to name it), else by its own
- *  (clf_model_set_optimizer()) or adam. From call to call go on: what the optimizer remembers,
- * averages, running statistics, the learning rate's schedule (for `epochs` in all) and the history.
- * N calls with the same rows are a fit of N epochs, to the bit, without `patience`. A fit leaves
- * what they go on from with warm_start=true; a loaded network has its weights alone, and its
- * optimizer starts anew. Row weights, and the rows that class_weight=balanced counts, are those of
- * the call. Statistics of batch_norm are measured at the end of a call, as at that of a fit, where
- * the call before it had the same rows; else they are the running ones. A `checkpoint` is neither
- * read nor written.
+ *  (clf_model_set_optimizer()) or adam. The log says where its own is another than that of the last
+ *  fit. From call to call go on: what the optimizer remembers, averages, running statistics, the
+ *  learning rate's schedule (for `epochs` in all) and the history. N calls with the same rows are a
+ *  fit of N epochs, to the bit, without `patience`. A fit leaves what they go on from with
+ *  warm_start=true, unless it may have kept the weights of an epoch before the last, as `patience`
+ *  does and a regression that ends by itself. A loaded network has its weights alone, and its
+ *  optimizer starts anew. Row weights, and the rows that class_weight=balanced counts, are those of
+ *  the call. Statistics of batch_norm are measured at the end of a call, as at that of a fit, where
+ *  the call before it had the same rows; else they are the running ones. A `checkpoint` is neither
+ *  read nor written.
  *  @return as clf_model_fit(), CLF_ERROR_DATA (also: a row of a class that the first rows lacked),
  *          CLF_ERROR_SHAPE (also: layers that do not fit the weights), CLF_ERROR_UNSUPPORTED (also:
  *          a kind without such a step; transforms that no fit has fitted). The model is unchanged

@@ -39,7 +39,7 @@ CLF_API clf_status clf_network_summary(const clf_model *model, char *buffer, siz
  *  "conv2d_2.weight" [kernel, kernel, channels, filters], "dense_1.bias" [units]; layers of a kind
  *  are counted from 1. Of a regression also "target_center" and "target_scale" [outputs], by which
  *  predictions are center + scale × output. Handles taken from the model before keep the old
- * values.
+ *  values.
  *
  *  A network that is not fitted becomes so with the first weight: it needs the parameters "layers"
  *  and "input", its other weights begin as a fit's do, by the context's seed, and its classes are

@@ -339,9 +339,7 @@ clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
   CLF__ENTER(model->kind->name);
-  /* Later parts go on with the optimizer of the first. */
-  fit_extras extras = {.partial = true,
-                       .optimizer = model->state == NULL ? model->optimizer : NULL};
+  fit_extras extras = {.partial = true, .optimizer = model->optimizer};
   if (model->kind->partial_fit == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", model->kind->name);
   }

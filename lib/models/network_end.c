@@ -1,10 +1,12 @@
 /* The function at the end of a network against its loss. A loss has a minimum that the scores must
  * be able to approach:
- *   cross_entropy, binary_cross_entropy   scores of both signs without bounds; softmax or the
- *                                         sigmoid is a part of the loss
- *   hinge                                 score_t - score_k >= 1; of one output, score >= 1 or <=
- * -1 squared_error                         the targets Where no score gets there the pair is
- * refused; where few do, or slowly, the log says so once. */
+ *
+ *   cross_entropy         scores of both signs without bounds: softmax is a part of the loss
+ *   binary_cross_entropy  the same, with the sigmoid
+ *   hinge                 score_t - score_k >= 1; of one output, score >= 1 or <= -1
+ *   squared_error         the targets
+ *
+ * Where no score gets there the pair is refused; where few do, or slowly, the log says so once. */
 #include <math.h>
 
 #include "base/text.h"

@@ -149,7 +149,7 @@ done:
  * of several epochs are no place to go on with what the optimizer remembers of the last ones. Of a
  * stream of rows, the running statistics know more than the last ones do. */
 static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
-  const bool resumes = t->partial || (t->params->warm_start && t->params->patience == 0);
+  const bool resumes = t->partial || (t->params->warm_start && t->patience == 0);
   const bool measures = t->epoch > 0 && (!t->partial || clf__resume_same_rows(t));
   clf_status status = trained;
   if (trained != CLF_OK && (trained != CLF_ERROR_DIVERGED || t->epoch == 0)) {
@@ -293,10 +293,8 @@ static clf_status fit(const clf_model *model, const clf__training *training, boo
   CLF__TRY(clf__network_check_end(t.network, t.params->loss));
   clf__network_warn_of_end(t.network, t.params->loss, training);
   CLF__TRY(before != NULL ? clf__resume_check(t.network, before) : CLF_OK);
-  if (t.optimizer == NULL) {
-    CLF__TRY(clf__resume_optimizer(&own, &t));
-    t.optimizer = own;
-  }
+  CLF__TRY(clf__resume_optimizer(&own, &t));
+  t.optimizer = own != NULL ? own : t.optimizer;
   CLF__TRY(prepare(&t, model, state));
   status = end(&t, state, train(&t));
 done:

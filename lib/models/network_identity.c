@@ -40,9 +40,13 @@ uint64_t clf__training_checksum(const clf__trainer *t) {
   return sum;
 }
 
-/* Weights and epochs of the fit that the training goes on from. */
+/* Weights, units of targets and epochs of the fit that the training goes on from. */
 static uint64_t hash_start(const clf__trainer *t) {
   uint64_t sum = hash(FIRST_SUM, &t->earlier, sizeof t->earlier);
+  if (t->regression) {
+    const size_t size = (size_t)t->network->outputs * sizeof(double);
+    sum = hash(hash(sum, t->units.center, size), t->units.scale, size);
+  }
   for (int64_t i = 0; i < t->network->layer_count; i++) {
     for (int64_t j = 0; j < t->network->layers[i]->weight_count; j++) {
       const clf__weight_name name = clf__network_weight_name(t->network->layers[i], j);

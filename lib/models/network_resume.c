@@ -58,17 +58,38 @@ clf_status clf__resume_check(const clf__network *network, const clf__network *be
   return status;
 }
 
+/* A new optimizer like that of the fits before, whose text the state holds. A model's own that was
+ * set since then is a fit's to take. */
+static clf_status repeat_optimizer(clf_optimizer **out, const clf__trainer *t,
+                                   const clf_tensor *told) {
+  clf__text given = {.context = t->context};
+  char *text = clf__copy_bytes(t->context, told->data, (size_t)told->shape[0]);
+  clf_status status = text != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  CLF__TRY(status);
+  if (t->optimizer != NULL) {
+    clf__optimizer_append(&given, t->optimizer);
+    CLF__TRY(given.failed ? CLF_ERROR_MEMORY : CLF_OK);
+    if (strcmp(given.bytes, text) != 0) {
+      clf__log(t->context, CLF_LOG_WARNING,
+               "network: partial_fit goes on with the optimizer of the fit before (%s); the "
+               "model's own is taken by its next fit, also with warm_start=true",
+               text);
+    }
+  }
+  status = clf__optimizer_parse(out, t->context, text);
+done:
+  clf__text_free(&given);
+  clf__free(text);
+  return status;
+}
+
 clf_status clf__resume_optimizer(clf_optimizer **out, const clf__trainer *t) {
   const clf_tensor *told =
       t->before != NULL && t->partial ? clf__store_tensor(t->before, "optimizer") : NULL;
-  if (told == NULL || told->dtype != CLF_U8 || told->ndim != 1) {
-    return clf__optimizer_default(out, t->context, t->regression);
+  if (told != NULL && told->dtype == CLF_U8 && told->ndim == 1) {
+    return repeat_optimizer(out, t, told);
   }
-  char *text = clf__copy_bytes(t->context, told->data, (size_t)told->shape[0]);
-  const clf_status status =
-      text != NULL ? clf__optimizer_parse(out, t->context, text) : CLF_ERROR_MEMORY;
-  clf__free(text);
-  return status;
+  return t->optimizer != NULL ? CLF_OK : clf__optimizer_default(out, t->context, t->regression);
 }
 
 clf_status clf__resume_write(const clf__trainer *t, clf__store *state) {

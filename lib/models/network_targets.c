@@ -4,7 +4,8 @@
  *
  *   t' = (t - c) / s    by output, and predicts c + s y,
  *
- * with c and s the weighted mean and deviation of the rows trained on. What ends in relu or
+ * with c and s the weighted mean and deviation of the rows trained on; s is |c| of targets that are
+ * all c, and 1 where c is 0. What ends in relu or
  * leaky_relu keeps its bend at 0: c is 0 and s the root mean square, and for f(s y) = s f(y) it can
  * give what it could before. A bounded end, such as the sigmoid's, gives the targets themselves:
  * c = 0, s = 1; so do networks whose weights were set, not fitted, and files that have neither. */
@@ -59,6 +60,9 @@ static void measure(const clf__trainer *t, int32_t end, int64_t k, double *cente
   }
   if (end == CLF__LINEAR || end == CLF__RELU || end == CLF__LEAKY_RELU) {
     spread = clf__target_spread(&column, *center);
+  }
+  if (spread == 0) {
+    spread = fabs(*center);
   }
   *scale = spread > 0 ? spread : 1;
 }

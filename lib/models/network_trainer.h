@@ -154,7 +154,8 @@ clf_status clf__resume_write(const clf__trainer *t, clf__store *state);
 void clf__resume_read(clf__trainer *t);
 /* Whether the epoch before was on the same rows, or there was none. */
 bool clf__resume_same_rows(const clf__trainer *t);
-/* The optimizer of the fits before, anew; adam where they tell none. */
+/* What a training takes instead of an optimizer that it is given: a partial fit a new one like that
+ * of the fits before it, any training the default where it is given none. NULL for no other. */
 clf_status clf__resume_optimizer(clf_optimizer **out, const clf__trainer *t);
 
 #endif

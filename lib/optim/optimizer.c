@@ -1,12 +1,16 @@
-/* The rules, g the gradient (with weight_decay times w added, but for adamw), r the learning rate:
- *   sgd      v = momentum v + g, w -= r v                            Nesterov: w -= r (g + momentum
- * v) adam     m, v running means of g and g^2, both unbiased; w -= r m / (sqrt v + epsilon) (Kingma
- * and Ba, 2015); adamw shrinks w by r weight_decay beside it (Loshchilov and Hutter, 2019) rmsprop
- * v a running mean of g^2, w -= r g / (sqrt v + epsilon)  (Tieleman and Hinton, 2012) adagrad  v
- * the sum of g^2, likewise                              (Duchi et al., 2011) Schedules: step (r
- * times factor every interval epochs), cosine (from r to r times factor over the fit), plateau (r
- * times factor after interval epochs without a lower loss); warmup raises the rate in equal steps
- * at first. */
+/* The rules, with g the gradient (weight_decay times w added, except for adamw) and r the learning
+ * rate:
+ *
+ *   sgd      v = momentum v + g, w -= r v; Nesterov's form: w -= r (g + momentum v)
+ *   adam     m and v running means of g and g^2, both unbiased, w -= r m / (sqrt v + epsilon):
+ *            Kingma and Ba (2015)
+ *   adamw    the same, and w shrinks by r weight_decay: Loshchilov and Hutter (2019)
+ *   rmsprop  v a running mean of g^2, w -= r g / (sqrt v + epsilon): Tieleman and Hinton (2012)
+ *   adagrad  v the sum of g^2, likewise: Duchi et al. (2011)
+ *
+ * Schedules of the learning rate: step (times factor every interval epochs), cosine (from r to r
+ * times factor over the fit), plateau (times factor after interval epochs without a lower loss).
+ * Warmup raises the rate in equal steps at first. */
 #include "optim/optimizer.h"
 
 #include <math.h>

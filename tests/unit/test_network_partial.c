@@ -392,6 +392,71 @@ START_TEST(fit__says_that_it_drops_weights_and_warm_start_keeps_them) {
 }
 END_TEST
 
+/* Best weights of earlier epochs are no place for what the optimizer remembers of the last: what
+ * goes on from them is what a file would go on from. */
+START_TEST(partial_fit__goes_on_from_the_weights_that_a_regression_kept) {
+  static unsigned char bytes[MOST];
+  sample s;
+  fill(&s);
+  clf_dataset *data = with_targets(NULL, &s);
+  clf_model *model = NULL, *loaded = NULL;
+  ck_clf_ok(clf_model_create(&model, NULL, "network",
+                             "layers='dense units=9 activation=tanh; dense units=2' "
+                             "loss=squared_error warm_start=true"));
+  ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
+  ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, saved(model, bytes)));
+  ck_clf_ok(clf_model_partial_fit(model, data));
+  ck_clf_ok(clf_model_partial_fit(loaded, data));
+  ck_same(model, loaded);
+  clf_model_free(model);
+  clf_model_free(loaded);
+  clf_dataset_free(data);
+}
+END_TEST
+
+static double rate_at(const clf_model *model, int64_t epoch) {
+  clf_tensor *rates = NULL;
+  ck_clf_ok(clf_model_tensor(model, "history_learning_rate", &rates));
+  const double rate = ((const double *)clf_tensor_data(rates))[epoch];
+  clf_tensor_free(rates);
+  return rate;
+}
+
+/* The model's own where no fit took another, which then goes on, as the log says. */
+START_TEST(partial_fit__takes_the_networks_own_optimizer) {
+  sample s;
+  char log[1024] = "";
+  clf_context *context = NULL;
+  clf_model *model = NULL;
+  clf_tensor *zeros = NULL;
+  clf_optimizer *half = NULL, *tenth = NULL;
+  const int64_t shape[] = {COLUMNS, CLASSES};
+  fill(&s);
+  ck_clf_ok(clf_context_create(&context, NULL, NULL));
+  ck_clf_ok(clf_context_set_log(context, note_log, log));
+  clf_dataset *data = labeled(context, &s, ROWS);
+  ck_clf_ok(clf_optimizer_create(&half, context, "sgd", "learning_rate=0.5"));
+  ck_clf_ok(clf_optimizer_create(&tenth, context, "sgd", "learning_rate=0.1"));
+  ck_clf_ok(clf_model_create(&model, context, "network", "layers='dense units=3' input=6"));
+  ck_clf_ok(clf_model_set_optimizer(model, half));
+  ck_clf_ok(clf_tensor_create(&zeros, context, CLF_F32, 2, shape));
+  ck_clf_ok(clf_network_set_weight(model, "dense_1.weight", zeros));
+  ck_clf_ok(clf_model_partial_fit(model, data));
+  ck_assert_double_eq(rate_at(model, 0), 0.5);
+  ck_assert_str_eq(log, "");
+  ck_clf_ok(clf_model_set_optimizer(model, tenth));
+  ck_clf_ok(clf_model_partial_fit(model, data));
+  ck_assert_double_eq(rate_at(model, 1), 0.5);
+  ck_assert_ptr_nonnull(strstr(log, "the fit before (sgd learning_rate=0.5 "));
+  clf_tensor_free(zeros);
+  clf_optimizer_free(half);
+  clf_optimizer_free(tenth);
+  clf_model_free(model);
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+END_TEST
+
 /* A training from fitted weights that is cut off ends with the bits it would have had; from other
  * weights its file is refused. */
 START_TEST(checkpoint__is_of_the_weights_that_a_warm_fit_began_with) {
@@ -509,6 +574,8 @@ int main(void) {
   tcase_add_test(tests, partial_fit__goes_on_from_weights_that_were_set);
   tcase_add_test(tests, warm_fit__goes_on_from_weights_that_no_fit_made);
   tcase_add_test(tests, partial_fit__keeps_the_fitted_transforms);
+  tcase_add_test(tests, partial_fit__goes_on_from_the_weights_that_a_regression_kept);
+  tcase_add_test(tests, partial_fit__takes_the_networks_own_optimizer);
   tcase_add_test(tests, fit__says_that_it_drops_weights_and_warm_start_keeps_them);
   tcase_add_test(tests, history__keeps_the_records_that_all_fits_have);
   tcase_add_test(tests, checkpoint__is_of_the_weights_that_a_warm_fit_began_with);
