@@ -61,7 +61,11 @@ typedef int32_t (*clf_progress_callback)(void *user, const clf_progress *progres
 
 enum {
   CLF_LOG_WARNING = 1, /**< something the host should know, such as a solver not converged */
-  CLF_LOG_INFO = 2     /**< what was chosen: CPU kernels, threads */
+  /** What was chosen: of a fit its rows, threads and CPU kernels, what parameters left to the
+   * library came to (`auto`, gamma=scale, class_weight=balanced), and why it ended early; of a file
+   * what was guessed, with the parameter that says otherwise. Once a call; nothing of the fits
+   * within cross-validation and search, and of predictions. */
+  CLF_LOG_INFO = 2
 };
 
 /** Receives log lines (UTF-8, no newline). May be called from any thread. */

@@ -324,6 +324,10 @@ clf__pool *clf__context_pool(const clf_context *context) {
   return context->pool;
 }
 
+bool clf__context_has_log(const clf_context *context) {
+  return context->log != NULL;
+}
+
 void clf__log(clf_context *context, int32_t level, const char *format, ...) {
   if (context->log == NULL) {
     return;

@@ -28,6 +28,8 @@ size_t clf__context_room(const clf_context *context);
 void clf__log(clf_context *context, int32_t level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Whether anybody reads the log; what is only formatted for it need not be. */
+bool clf__context_has_log(const clf_context *context);
 bool clf__context_has_callback(const clf_context *context);
 /* What the host's callback says; false without one. */
 bool clf__context_asks_to_stop(const clf_context *context, const clf_progress *state);

@@ -1,6 +1,7 @@
 /* The parameter class_weight: what rows count by their class, times what they count by themselves.
  */
 #include <float.h>
+#include <stdio.h>
 
 #include "base/text.h"
 #include "models/model.h"
@@ -36,6 +37,19 @@ static void set_class_factors(const clf__training *training, const clf__list *cl
                 : rows > 0                            ? sum / present / rows
                                                       : 1;
   }
+}
+
+/* As they would be written, and those of the first classes only where there are many. */
+static void tell_balanced(const clf__training *training, const double *factor) {
+  enum { SHOWN = 10 };
+  char list[256] = "";
+  size_t length = 0;
+  for (int64_t k = 0; k < training->classes && k < SHOWN; k++) {
+    length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", k > 0 ? "," : "",
+                               clf__number_text(factor[k]));
+  }
+  clf__fit_tells(training, "class_weight=balanced is %s%s", list,
+                 training->classes > SHOWN ? ", …" : "");
 }
 
 /* Two classes must have rows that count. The rows of a partial fit may be of any class, but two of
@@ -86,6 +100,9 @@ clf_status clf__effective_weights_of(float **out, const clf_model *model, const 
     goto done;
   }
   set_class_factors(fit, class_weight, factor);
+  if (class_weight->word == WEIGHT_BALANCED && rows == fit) {
+    tell_balanced(fit, factor);
+  }
   CLF__TRY(check_classes_left(model, fit, factor));
   CLF__TRY(multiply_weights(model, rows, factor, weights));
   *out = weights;

@@ -203,7 +203,11 @@ static int64_t count_axes(const clf__fisher_work *work, const double *values) {
   if (work->params->components.word < 0 && work->params->components.value < (double)count) {
     count = (int64_t)work->params->components.value;
   }
-  return count > 0 ? count : 1;
+  count = count > 0 ? count : 1;
+  if (work->params->components.word >= 0) {
+    clf__fit_tells(work->training, "components=auto is %lld", (long long)count);
+  }
+  return count;
 }
 
 /* The axes of the `count` largest eigenvalues, and each one's share of their sum. */

@@ -126,6 +126,9 @@ static clf_status solve(clf__fisher_system *s) {
   bool direct = p->solver == CHOLESKY || (p->solver == AUTO && s->n <= LARGE && room);
   s->progress =
       clf__progress_begin(s->context, "fisher", landmarks || direct ? 4 : p->max_iterations);
+  if (p->solver == AUTO && !landmarks) {
+    clf__fit_tells(s->training, "solver=auto is %s", direct ? "cholesky" : "cg");
+  }
   return landmarks ? clf__fisher_solve_landmarks(s)
          : direct  ? clf__fisher_solve_cholesky(s)
                    : clf__fisher_solve_cg(s);

@@ -68,6 +68,7 @@ static clf_status shrink_covariance(clf__fisher_work *work) {
     if (status < 0) {
       return status;
     }
+    clf__fit_tells(work->training, "shrinkage=auto is %s", clf__number_text(amount));
   }
   int64_t d = work->columns;
   double *s = work->gram.scatter;

@@ -1,6 +1,8 @@
 /* Fitting, common to all kinds: checks, the pipeline, weights. A fit builds a new state beside the
  * old one and takes its place only when everything worked. */
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -75,6 +77,7 @@ static clf_status check_regression_weights(const clf__training *training, const 
 
 /* What a fit may be given beside its rows. */
 typedef struct fit_extras {
+  bool silent; /* one of a search's fits */
   bool partial;
   const clf__store *before; /* what it goes on from, or NULL */
   clf_optimizer *optimizer;
@@ -94,6 +97,30 @@ static clf_status check_fitted(const clf_model *next) {
   return status == CLF_ERROR_CORRUPT
              ? clf__fail_within(CLF_ERROR_NUMERIC, "these rows and parameters leave no model")
              : status;
+}
+
+void clf__fit_tells(const clf__training *training, const char *format, ...) {
+  const clf_model *model = training->tells;
+  char line[400];
+  if (model == NULL || !clf__context_has_log(model->context)) {
+    return;
+  }
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  clf__log(model->context, CLF_LOG_INFO, "%s: %s", model->kind->name, line);
+}
+
+static void tell_of_rows(const clf__training *training) {
+  const clf_model *model = training->tells;
+  if (model != NULL) {
+    clf__fit_tells(training, "%lld rows of %lld columns%s, %lld %s; %d threads, kernels for %s",
+                   (long long)training->x->rows, (long long)training->x->columns,
+                   training->center != NULL ? ", their center subtracted" : "",
+                   (long long)training->outputs, training->classes > 0 ? "classes" : "targets",
+                   (int)clf__context_threads(model->context), clf_context_cpu(model->context));
+  }
 }
 
 /* Runs one fit on rows that went through the pipeline. `labels` are in the model's classes. */
@@ -117,6 +144,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .row_shape = data->x != NULL ? data->x->shape + 1 : &data->features,
       .optimizer = extras->optimizer,
       .validation = extras->validation,
+      .tells = extras->silent ? NULL : next,
       .shared = extras->shared != NULL ? &extras->shared->own : NULL,
   };
   training.outputs = labels != NULL ? training.classes : clf_dataset_outputs(data);
@@ -133,6 +161,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   CLF__TRY(clf__kind_rows_fit(rows, next, &x, training.weights, extras->before));
   training.x = &rows->x;
   training.center = rows->center != NULL ? rows->center->data : NULL;
+  tell_of_rows(&training);
   status = extras->partial ? next->kind->partial_fit(next, &training, next->state)
                            : next->kind->fit(next, &training, next->state);
   if (status == CLF_ERROR_NUMERIC) {
@@ -331,6 +360,7 @@ clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
                                  clf__fit_shared *shared) {
   /* Rows that a pipeline makes live for one fit only. */
   fit_extras extras = {.optimizer = model->optimizer,
+                       .silent = true,
                        .shared = model->step_count == 0 ? shared : NULL};
   return fit_model(model, train, NULL, &extras);
 }

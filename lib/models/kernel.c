@@ -175,6 +175,10 @@ static clf_status resolve_gamma(double *out, const clf_model *model, const clf__
     }
   }
   *out = spread > 0 ? 1 / ((double)training->x->columns * spread) : 1;
+  if (status == CLF_OK) {
+    clf__fit_tells(training, "gamma=%s is %s", gamma->word == SCALE ? "scale" : "auto",
+                   clf__number_text(*out));
+  }
   return status;
 }
 

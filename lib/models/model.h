@@ -38,6 +38,7 @@ typedef struct clf__training {
   const int64_t *row_shape;               /* [row_dimensions] */
   clf_optimizer *optimizer;               /* the caller's, or NULL */
   const struct clf__training *validation; /* x, labels, targets, weights; NULL for none */
+  const clf_model *tells;                 /* in whose name choices are logged; NULL for silence */
   void **shared; /* what fits on these same rows hand on; NULL when there is one only */
 } clf__training;
 
@@ -126,6 +127,11 @@ clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
 
 /* Fitted models as entries of a file, which share their tensors; other entries do not matter. */
 extern const clf__object_kind clf__model_object;
+
+/* Logs what a fit has chosen, such as what `auto` came to, as CLF_LOG_INFO; nothing for fits of a
+ * search, which are many. */
+void clf__fit_tells(const clf__training *training, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The registry; ends with NULL. */
 const clf__model_kind *const *clf__model_kinds(void);

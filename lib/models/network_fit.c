@@ -145,6 +145,37 @@ done:
   return status;
 }
 
+static void tell_of_choices(const clf__trainer *t) {
+  clf__text text = {.context = t->context};
+  if (t->training->tells == NULL || !clf__context_has_log(t->context)) {
+    return;
+  }
+  clf__optimizer_append(&text, t->optimizer);
+  if (!text.failed) {
+    clf__fit_tells(t->training, "optimizer %s", text.bytes);
+  }
+  clf__text_free(&text);
+  if (t->params->input.word >= 0) {
+    clf__fit_tells(t->training, "input=auto is %s", clf__shape_name(&t->network->input).text);
+  }
+  if (t->params->epochs.word >= 0 && !t->partial) {
+    clf__fit_tells(t->training, "epochs=auto is %lld", (long long)t->epochs);
+  }
+}
+
+static void tell_of_end(const clf__trainer *t) {
+  if (t->stopped) {
+    clf__fit_tells(t->training,
+                   "stopped after epoch %lld of %lld, %lld without a lower loss; the weights are "
+                   "those of epoch %lld",
+                   (long long)t->epoch, (long long)t->epochs, (long long)t->without,
+                   (long long)(t->epoch - t->without));
+  } else if (t->patience > 0 && t->without > 0) {
+    clf__fit_tells(t->training, "the weights are those of epoch %lld of %lld, of the lowest loss",
+                   (long long)(t->epoch - t->without), (long long)t->epoch);
+  }
+}
+
 /* Leaves in the state what was learned, and what a partial fit would go on from. The best weights
  * of several epochs are no place to go on with what the optimizer remembers of the last ones. Of a
  * stream of rows, the running statistics know more than the last ones do. */
@@ -296,7 +327,9 @@ static clf_status fit(const clf_model *model, const clf__training *training, boo
   CLF__TRY(clf__resume_optimizer(&own, &t));
   t.optimizer = own != NULL ? own : t.optimizer;
   CLF__TRY(prepare(&t, model, state));
+  tell_of_choices(&t);
   status = end(&t, state, train(&t));
+  tell_of_end(&t);
 done:
   trainer_free(&t);
   clf__text_free(&text);

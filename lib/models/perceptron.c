@@ -241,6 +241,10 @@ static clf_status train(const clf_model *model, const clf__training *training, i
     CLF__TRY(clf__perceptron_run_epoch(&l, done_epochs));
     shares[done_epochs] = l.share;
   }
+  if (done_epochs < epochs) {
+    clf__fit_tells(training, "epoch %lld of %lld made no mistake: the rest would change nothing",
+                   (long long)done_epochs, (long long)epochs);
+  }
   skip_passes(&l, epochs - done_epochs, l.seen - before_pass);
   CLF__TRY(store_model(&l, state));
   CLF__TRY(store_progress(&l, state));

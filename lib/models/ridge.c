@@ -141,8 +141,9 @@ done:
   return status;
 }
 
+enum { AUTO = 0, CHOLESKY = 1 };
+
 static bool is_direct(const clf_model *model) {
-  enum { AUTO = 0, CHOLESKY = 1 };
   const clf__ridge_params *p = model->params;
   return p->solver == CHOLESKY || (p->solver == AUTO && model->columns <= LARGE);
 }
@@ -155,6 +156,9 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
     return status;
   }
   const float *weights = class_weights != NULL ? class_weights : training->weights;
+  if (p->solver == AUTO) {
+    clf__fit_tells(training, "solver=auto is %s", is_direct(model) ? "cholesky" : "cg");
+  }
   status = is_direct(model) ? fit_cholesky(model, training, weights, state)
                             : clf__ridge_fit_cg(model, training, weights, state);
   clf__free(class_weights);
