@@ -91,17 +91,26 @@ static int read_people(face_reader *self, clf_context *context, const char *fold
   return status;
 }
 
-/* The files that are called as the Yale faces are. */
+/* The files that are called as the Yale faces are; where there are some, a message counts the
+ * others.
+ */
 static int list_yale(name_list *out, const char *folder) {
   name_list files = {0};
   int status = is_folder(folder) ? folder_list(&files, folder, FOLDER_FILES) : -1;
+  const int64_t all = files.count;
   *out = (name_list){.names = files.names};
-  for (int64_t i = 0; i < files.count; i++) {
+  for (int64_t i = 0; i < all; i++) {
     if (is_yale(files.names[i])) {
       out->names[out->count++] = files.names[i];
     } else {
       free(files.names[i]);
     }
+  }
+  if (out->count > 0 && out->count < all) {
+    complain("%" PRId64 " of %" PRId64
+             " files in '%s' are left out: they are not called "
+             "subjectNN.WHAT",
+             all - out->count, all, folder);
   }
   return status;
 }

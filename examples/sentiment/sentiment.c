@@ -255,8 +255,8 @@ static clf_status classify_lines(const reader *with) {
   while (status == CLF_OK) {
     if (asks) {
       printf("\nA text, or an empty line to end: ");
-      fflush(stdout);
     }
+    fflush(stdout);
     const ssize_t length = getline(&line, &capacity, stdin);
     if (length < 0 || (asks && length <= 1)) {
       break;
@@ -264,7 +264,7 @@ static clf_status classify_lines(const reader *with) {
     status = length > 1 ? explain_text(stdout, with, line, (int64_t)length) : CLF_OK;
   }
   free(line);
-  return status;
+  return progress_interrupted() ? CLF_ERROR_CANCELLED : status;
 }
 
 static int use_best(sentiment_run *run) {

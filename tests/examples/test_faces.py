@@ -161,6 +161,9 @@ class Faces(unittest.TestCase):
                                 stream="stderr")
         self.assertIn("1 of 5 files", says)
         self.assertIn("subject01.broken", says)
+        (broken.parent / "Readme.txt").write_text("not a picture")
+        self.assertIn("1 of 6 files in '", self.run_program("--data", data, "--model", "hog_ridge",
+                                                            "--splits", "1", stream="stderr"))
         for path in broken.parent.glob("*.number1"):
             path.unlink()
         self.assertIn("two pictures of one of them", self.run_program("--data", data, status=1))

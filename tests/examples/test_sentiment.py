@@ -6,9 +6,11 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from report_checks import check_help, check_report, check_usage
@@ -104,6 +106,21 @@ class Sentiment(unittest.TestCase):
         self.assertIn('say &quot;two&quot;', page)
         for label in labels:
             self.assertIn(label, said)
+
+    def test_ctrl_c_ends_the_reading_of_lines(self):
+        self.texts(["a", "b"])
+        process = subprocess.Popen([PROGRAM, "--data", "data", "--model", "bag_of_words"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, cwd=self.folder)
+        for stream in process.stdin, process.stdout, process.stderr:
+            self.addCleanup(stream.close)
+        for line in process.stdout:
+            if line.startswith("Now bag_of_words classifies"):
+                break
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(timeout=60), 130)
+        self.assertEqual(process.stderr.read(), "sentiment: interrupted\n")
 
     def test_a_label_of_one_part_is_left_out(self):
         self.texts(["a", "b b", "c"])
