@@ -19,9 +19,9 @@
  *    ngrams=1,2 or 1,2,3 neighbours take their place. Where blanks have been put between the
  *    words beforehand, unspaced=runs takes those. Katakana and Hangul are runs in any case.
  *  - With `strip_tags` HTML's tags are between words, and so are comments, the contents of
- *    script and style elements, and <!DOCTYPE …>. A tag is '<' or '</' and the name of an
+ *    script and style elements, and `<!DOCTYPE …>`. A tag is '<' or '</' and the name of an
  *    element of HTML, then nothing but attributes up to '>': with values, or such as HTML has
- *    without (checked, disabled), or with a hyphen. So "x<y and then z>w", "<unk>" and "a < b"
+ *    without (checked, disabled), or with a hyphen. So `x<y and then z>w`, `<unk>` and `a < b`
  *    are text.
  *  - With `entities` references such as `&eacute;` (HTML 4's names, and `&apos;`), `&#233;` and
  *    `&#xE9;` are the characters that they name, in words too; they end with a semicolon.
