@@ -183,9 +183,11 @@ static const unsigned char *find_more(const clf__words *words, bool letters, cha
   bool apostrophe = false;
   for (const unsigned char *at = words->at; at < words->end; at = found->next) {
     *found = character_at(words, at);
-    if (found->class == CLF__CHAR_LETTER || found->class == CLF__CHAR_MARK) {
-      const bool belongs = found->class == CLF__CHAR_LETTER ? letters : !apostrophe;
-      return belongs ? at : NULL;
+    if (found->class == CLF__CHAR_LETTER) {
+      return letters ? at : NULL;
+    }
+    if (found->class == CLF__CHAR_MARK && !apostrophe) {
+      return at;
     }
     if (found->class == CLF__CHAR_JOINER && at == words->at &&
         clf__char_combining(words->last) == VIRAMA_CLASS) {
@@ -193,7 +195,8 @@ static const unsigned char *find_more(const clf__words *words, bool letters, cha
     }
     if (letters && !apostrophe && is_apostrophe(found->code)) {
       apostrophe = true;
-    } else if (found->class != CLF__CHAR_FORMAT && found->class != CLF__CHAR_JOINER) {
+    } else if (found->class != CLF__CHAR_FORMAT && found->class != CLF__CHAR_JOINER &&
+               found->class != CLF__CHAR_MARK) {
       return NULL;
     }
   }

@@ -125,6 +125,7 @@ START_TEST(joiners__are_of_words_between_letters) {
   ck_assert_str_eq(split(u8"a\u200C b\u200D, \u200Dc"), "a|b|c");
   ck_assert_str_eq(split(u8"می\u200Cخواهم"), u8"می\u200Cخواهم");
   ck_assert_str_eq(split(u8"a\u200D'\u200Cb"), u8"a\u200D'\u200Cb");
+  ck_assert_str_eq(split(u8"a'\u0323b c'\u0323 \u0323'd"), u8"a'\u0323b|c|d");
   /* behind a virama they belong to the word at its end too */
   ck_assert_str_eq(split(u8"അവന്\u200D x"), u8"അവന്\u200D|x");
   ck_assert_str_eq(split(u8"क्\u200Dष"), u8"क्\u200Dष");
