@@ -137,7 +137,8 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .labels = labels,
       .targets = labels == NULL ? clf__dataset_targets(data) : NULL,
       .weights = clf__dataset_weights(data),
-      .classes = labels != NULL ? clf__classes_count(next->classes) : 0,
+      .classes = labels != NULL ? next->outputs : 0,
+      .outputs = next->outputs,
       .partial = extras->partial || extras->before != NULL,
       .before = extras->before,
       .row_dimensions = data->x != NULL ? data->x->ndim - 1 : 1,
@@ -147,14 +148,12 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .tells = extras->silent ? NULL : next,
       .shared = extras->shared != NULL ? &extras->shared->own : NULL,
   };
-  training.outputs = labels != NULL ? training.classes : clf_dataset_outputs(data);
   training.class_rows = clf__alloc_zeroed(next->context, training.classes, sizeof(double));
   if (training.class_rows == NULL) {
     return CLF_ERROR_MEMORY;
   }
   training.x = &x;
   next->columns = x.columns;
-  next->outputs = training.outputs;
   CLF__TRY(labels != NULL ? count_classes(&training, next)
                           : check_regression_weights(&training, next));
   CLF__TRY(labels != NULL ? CLF_OK : clf__targets_check(next, &training));
@@ -238,7 +237,8 @@ static void free_fit(clf_model *fitted, bool goes_on) {
   clf__model_drop_fit(fitted);
 }
 
-/* The validation rows as a fit with epochs sees them. */
+/* The validation rows as a fit with epochs sees them, which alone needs them; but all kinds score
+ * them when they are fitted, and refuse before that what they could not score. */
 typedef struct validation_rows {
   pipeline_data data;
   clf__kind_rows rows;
@@ -248,33 +248,25 @@ typedef struct validation_rows {
 
 static clf_status validation_begin(validation_rows *v, const clf_model *next,
                                    const clf_dataset *validation) {
-  if (validation->features != next->features) {
-    return clf__fail(CLF_ERROR_SHAPE, "validation: the rows have %lld features, the others %lld",
-                     (long long)validation->features, (long long)next->features);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__fit_check_task(next, validation));
+  if ((next->kind->can & CLF__CAN_STEP) == 0) {
+    return CLF_OK;
   }
-  if ((validation->labels != NULL) != (next->classes != NULL)) {
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "validation: it must have labels or targets as the rows "
-                     "to fit have");
-  }
-  clf_status status = run_steps(&v->data, next->steps, next->step_count, false, validation);
-  if (status == CLF_OK && next->classes != NULL) {
-    status = clf__fit_translate_labels(&v->labels, next, validation);
-  }
-  if (status == CLF_OK) {
-    const clf__rows x = clf__dataset_rows(v->data.data);
-    status = clf__rows_check_finite(next->context, &x);
-    status = status < 0 ? status : clf__kind_rows_decide(&v->rows, next, &x);
-  }
-  if (status < 0) {
-    return clf__fail_within(status, "validation");
-  }
+  CLF__TRY(run_steps(&v->data, next->steps, next->step_count, false, validation));
+  const clf__rows x = clf__dataset_rows(v->data.data);
   v->training = (clf__training){.x = &v->rows.x,
-                                .labels = v->labels,
                                 .targets = clf__dataset_targets(v->data.data),
                                 .weights = clf__dataset_weights(v->data.data),
                                 .outputs = clf_dataset_outputs(v->data.data)};
-  return CLF_OK;
+  if (next->classes != NULL) {
+    CLF__TRY(clf__fit_translate_labels(&v->labels, next, validation));
+    v->training.labels = v->labels;
+  }
+  CLF__TRY(clf__rows_check_finite(next->context, &x));
+  CLF__TRY(clf__kind_rows_decide(&v->rows, next, &x));
+done:
+  return status < 0 ? clf__fail_within(status, "validation") : CLF_OK;
 }
 
 static void validation_end(validation_rows *v) {
@@ -319,9 +311,11 @@ static clf_status fit_model(clf_model *model, const clf_dataset *train,
   if (goes_on && next.classes != NULL) {
     CLF__TRY(clf__fit_translate_labels(&labels, &next, train));
   }
-  if (validation != NULL && (model->kind->can & CLF__CAN_STEP) != 0) {
+  next.outputs =
+      next.classes != NULL ? clf__classes_count(next.classes) : clf_dataset_outputs(train);
+  if (validation != NULL) {
     CLF__TRY(validation_begin(&held, &next, validation));
-    extras->validation = &held.training;
+    extras->validation = held.training.x != NULL ? &held.training : NULL;
   }
   status = fit_rows(&next, data.data, labels != NULL ? labels : clf__dataset_labels(train), extras);
   const bool kept = is_partly_good(status, &next);

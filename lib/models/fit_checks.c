@@ -30,7 +30,7 @@ clf_status clf__fit_check_task(const clf_model *model, const clf_dataset *rows) 
                      (long long)rows->features, (long long)model->features);
   }
   if ((rows->labels != NULL) != (model->classes != NULL)) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the rows have %s; the model was fitted to %s", name,
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the rows have %s; the model's have %s", name,
                      rows->labels != NULL ? "labels" : "targets",
                      model->classes != NULL ? "labels" : "targets");
   }

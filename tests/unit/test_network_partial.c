@@ -212,7 +212,7 @@ START_TEST(partial_fit__refuses_what_does_not_fit) {
   ck_clf_fails(clf_model_partial_fit(model, unknown), CLF_ERROR_DATA);
   ck_clf_says("row 2 is of class '7'");
   ck_clf_fails(clf_model_partial_fit(model, targets), CLF_ERROR_ARGUMENT);
-  ck_clf_says("the rows have targets; the model was fitted to labels");
+  ck_clf_says("the rows have targets; the model's have labels");
   set_weights(data, none);
   ck_clf_fails(clf_model_partial_fit(model, data), CLF_ERROR_DATA);
   ck_assert_uint_eq(saved(model, after), size);

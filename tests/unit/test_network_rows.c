@@ -262,6 +262,42 @@ START_TEST(validation__without_weight_is_refused) {
 }
 END_TEST
 
+/* Before the fit, whose buffers have a place for its own targets only, and by kinds that take none
+ * while they fit. */
+START_TEST(validation__has_the_columns_of_the_fit) {
+  static const char *const kinds[] = {"network", "ridge"};
+  enum { MORE = 5 };
+  const int64_t shape[] = {ROWS, MORE};
+  sample s;
+  clf_tensor *wide = NULL;
+  fill(&s);
+  clf_dataset *one = data_of(&s, ROWS, false, NULL), *more = data_of(&s, ROWS, false, NULL);
+  clf_dataset *labeled = data_of(&s, ROWS, true, NULL);
+  clf_dataset *narrow = dataset_of(NULL, s.x, CLF_F32, ROWS, COLUMNS - 1, s.y);
+  ck_clf_ok(clf_tensor_create(&wide, NULL, CLF_F64, 2, shape));
+  ck_clf_ok(clf_dataset_set_targets(more, wide));
+  for (int k = 0; k < 2; k++) {
+    clf_model *model = NULL;
+    ck_clf_ok(
+        clf_model_create(&model, NULL, kinds[k], k == 0 ? "loss=squared_error epochs=1" : NULL));
+    ck_clf_fails(clf_model_fit(model, one, NULL, more), CLF_ERROR_SHAPE);
+    ck_clf_says("the rows have 5 target columns, the model 1");
+    ck_clf_says("validation: ");
+    ck_clf_fails(clf_model_fit(model, more, NULL, one), CLF_ERROR_SHAPE);
+    ck_clf_fails(clf_model_fit(model, one, NULL, narrow), CLF_ERROR_SHAPE);
+    ck_clf_fails(clf_model_fit(model, one, NULL, labeled), CLF_ERROR_ARGUMENT);
+    ck_clf_says("the rows have labels; the model's have targets");
+    ck_assert_int_eq(clf_model_classes(model), -1); /* not fitted */
+    clf_model_free(model);
+  }
+  clf_tensor_free(wide);
+  clf_dataset_free(one);
+  clf_dataset_free(more);
+  clf_dataset_free(labeled);
+  clf_dataset_free(narrow);
+}
+END_TEST
+
 START_TEST(split__has_its_share_of_each_class) {
   enum { COUNT = 131 };
   int32_t labels[COUNT];
@@ -353,6 +389,7 @@ int main(void) {
   tcase_add_test(tests, balanced__rare_classes_are_found_in_batches_of_any_size);
   tcase_add_test(tests, history__losses_are_weighted_and_accuracies_are_scores);
   tcase_add_test(tests, validation__without_weight_is_refused);
+  tcase_add_test(tests, validation__has_the_columns_of_the_fit);
   tcase_add_test(tests, split__has_its_share_of_each_class);
   tcase_add_test(tests, validation_split__leaves_the_only_row_of_a_class);
   tcase_add_test(tests, validation_split__that_holds_out_nothing_is_logged);
