@@ -39,9 +39,10 @@ typedef struct clf_allocator {
  *
  *  A fit reports as its kind ("svm", "network" …) and, where they take long, as its parts: "gram",
  *  "sums", "cholesky", "eigen". Predictions and scores report as "predict", clf_model_transform()
- * as "transform", a transform that is fitted or applied as its kind ("pca", "hog" …): steps are
- * rows. Files report as "read", "inflate", "latin1", "load", "save", or as their format. Within one
- * call several stages may follow each other.
+ * as "transform", a transform that is fitted or applied as its kind ("pca", "hog" …), a dataset
+ * whose numbers are converted as "convert": steps are rows. Files report as "read", "inflate",
+ * "latin1", "load", "save", or as their format. Within one call several stages may follow each
+ * other.
  */
 typedef struct clf_progress {
   const char *stage; /**< such as "logistic"; valid during the callback */

@@ -29,7 +29,8 @@ typedef struct clf_dataset clf_dataset;
  *              that lie far from it. A value too large for f32 is refused there, by
  *              CLF_ERROR_DATA. The caller may free its handle at once.
  *  @param y    [rows] labels as by clf_dataset_set_labels(), or NULL
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA, CLF_ERROR_MEMORY
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA, CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED (of a conversion)
  *  @since 0.1
  */
 CLF_API clf_status clf_dataset_create(clf_dataset **out, clf_context *context, const clf_tensor *x,

@@ -142,13 +142,19 @@ static clf_status convert(clf_tensor **out, clf_context *context, const clf_tens
   if (count > 0) {
     job.runs = count / job.run;
     job.runs_per_task = job.run < TASK_NUMBERS ? TASK_NUMBERS / job.run : 1;
-    clf__parallel(context, (job.runs - 1) / job.runs_per_task + 1,
-                  (double)count * CLF__COST_ELEMENT, convert_block, &job);
+    clf__call call;
+    clf__call_begin(&call, context, "convert", job.runs);
+    status = clf__progress_rows(context, 0, job.runs, (job.runs - 1) / job.runs_per_task + 1,
+                                (double)count * CLF__COST_ELEMENT, convert_block, &job);
+    status = clf__call_end(&call, status);
   }
-  int64_t too_large = atomic_load(&job.too_large);
-  if (too_large < INT64_MAX) {
+  const int64_t too_large = atomic_load(&job.too_large);
+  if (status == CLF_OK && too_large < INT64_MAX) {
+    status = fail_too_large(tensor, too_large);
+  }
+  if (status < 0) {
     clf_tensor_free(copy);
-    return fail_too_large(tensor, too_large);
+    return status;
   }
   *out = copy;
   return CLF_OK;

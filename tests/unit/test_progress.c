@@ -246,6 +246,36 @@ START_TEST(callback__may_call_and_is_not_asked_about_that) {
 }
 END_TEST
 
+/* The conversion of a dataset's numbers is a part of the call that it is made in, and ends with it.
+ */
+START_TEST(conversion__is_left_out_once_the_call_is_cancelled) {
+  enum { ROWS = 1000, COLUMNS = 100 };
+  static int32_t values[ROWS * COLUMNS];
+  for (int k = 0; k < 2; k++) {
+    host own = {.stop_at = 1 - k}; /* 0: never */
+    clf_context *context = make_context("threads=2", &own);
+    const uint64_t held = clf_context_memory(context);
+    atomic_int_least64_t done = 0;
+    clf_tensor *x = NULL;
+    clf_dataset *made = NULL;
+    clf__call call;
+    ck_clf_ok(clf_tensor_wrap(&x, context, values, CLF_I32, 2, (int64_t[]){ROWS, COLUMNS}, NULL,
+                              NULL, NULL));
+    clf__call_begin(&call, context, "call", 1);
+    (void)clf__progress_tasks(context, 300, CLF__WORK_LONG, take_a_millisecond, &done);
+    const clf_status status = clf_dataset_create(&made, context, x, NULL);
+    ck_assert_int_eq(status, k == 0 ? CLF_ERROR_CANCELLED : CLF_OK);
+    ck_assert((made == NULL) == (k == 0));
+    ck_assert_int_eq(clf__call_end(&call, CLF_OK), status);
+    ck_assert_int_gt(own.calls, 0);
+    clf_dataset_free(made);
+    clf_tensor_free(x);
+    ck_assert(clf_context_memory(context) <= held + 65536); /* the pool's threads */
+    clf_context_free(context);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("progress");
   TCase *tests = tcase_create("progress");
@@ -258,6 +288,7 @@ int main(void) {
   tcase_add_test(tests, call__leaves_tasks_out_once_it_is_cancelled);
   tcase_add_test(tests, call__is_cancelled_by_its_parts);
   tcase_add_test(tests, rows__are_reported_as_their_tasks_end);
+  tcase_add_test(tests, conversion__is_left_out_once_the_call_is_cancelled);
   tcase_add_test(tests, callback__may_call_and_is_not_asked_about_that);
   suite_add_tcase(suite, tests);
   return run_suite(suite);

@@ -196,6 +196,37 @@ START_TEST(search__best_model_has_optimizer_and_transforms) {
 }
 END_TEST
 
+/* The default optimizer of a regression takes larger steps, also where a grid sets another of its
+ * parameters. */
+START_TEST(search__of_a_regression_begins_with_its_default) {
+  clouds c;
+  double targets[ROWS];
+  const int64_t rows = ROWS;
+  char text[4096];
+  clf_tensor *tensor = NULL;
+  clf_search *search = NULL;
+  clf_model *best = NULL;
+  clf_dataset *data = cloud_data(NULL, &c);
+  for (int i = 0; i < ROWS; i++) {
+    targets[i] = (double)c.x[i * COLUMNS + 1];
+  }
+  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, targets, CLF_F64, 1, &rows, NULL, NULL, NULL));
+  ck_clf_ok(clf_dataset_set_targets(data, tensor));
+  clf_model *model = model_of(NULL, "network", "epochs=1 loss=squared_error layers=dense");
+  ck_clf_ok(clf_search_create(&search, model, data, "optimizer.weight_decay=0.5", FOLDS, SEED));
+  ck_assert_double_eq(clf_search_mean(search, 0),
+                      score_by_loop(model, data, "adam", "learning_rate=0.003 weight_decay=0.5"));
+  ck_clf_ok(clf_search_model(&best, search));
+  ck_clf_ok(clf_model_describe(best, text, sizeof text, NULL));
+  ck_assert_msg(strstr(text, "by adam learning_rate=0.003") != NULL, "%s", text);
+  clf_model_free(best);
+  clf_search_free(search);
+  clf_model_free(model);
+  clf_tensor_free(tensor);
+  clf_dataset_free(data);
+}
+END_TEST
+
 /* A message names the setting and what there is. */
 static const struct {
   const char *kind, *grid, *says[2];
@@ -313,6 +344,7 @@ int main(void) {
   tcase_add_loop_test(tests, search__takes_parameters_of_transforms, 0, THREADS);
   tcase_add_test(tests, search__best_model_has_optimizer_and_transforms);
   tcase_add_loop_test(tests, search__names_what_there_is, 0, (int)(sizeof wrong / sizeof wrong[0]));
+  tcase_add_test(tests, search__of_a_regression_begins_with_its_default);
   tcase_add_test(tests, set_optimizer__is_for_networks);
   tcase_add_loop_test(tests, search__over_parts_is_cancelled, 0, THREADS);
   tcase_add_test(tests, search__over_parts_survives_refused_allocations);
