@@ -15,7 +15,7 @@ mkdir -p "$folder/packages" "$root"
 (
   cd "$folder/packages"
   apt-get download -q zlib1g:arm64 zlib1g-dev:arm64 libpng16-16:arm64 libpng-dev:arm64 libjpeg62-turbo:arm64 \
-    libjpeg62-turbo-dev:arm64 libgif7:arm64 libgif-dev:arm64 check:arm64 libsubunit0:arm64 libsubunit-dev:arm64
+    libjpeg62-turbo-dev:arm64 check:arm64 libsubunit0:arm64 libsubunit-dev:arm64
   for package in *.deb; do
     dpkg -x "$package" "$root"
   done
@@ -31,7 +31,7 @@ strip = 'aarch64-linux-gnu-strip'
 pkgconfig = 'pkg-config'
 exe_wrapper = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu', '-E', 'LD_LIBRARY_PATH=' + libraries + ':$root/lib/aarch64-linux-gnu']
 [built-in options]
-c_args = ['-idirafter', '$root/usr/include']
+c_args = ['-isystem', '$root/usr/include', '-isystem', '$root/usr/include/aarch64-linux-gnu']
 c_link_args = ['-L' + libraries, '-Wl,-rpath-link,' + libraries + ':$root/lib/aarch64-linux-gnu']
 [properties]
 sys_root = '$root'
