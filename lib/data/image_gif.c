@@ -1,11 +1,11 @@
 /* GIF87a and GIF89a (CompuServe, 1987 and 1990): the first picture, interlaced or not, where it
- * lies on the canvas; what it leaves of the canvas and its transparent pixels are the background. A
- * palette that is all grey makes a grey image.
+ * lies on the canvas, which grows to hold it; what it leaves of the canvas and its transparent
+ * pixels are the background. A palette that is all grey makes a grey image.
  *
  * The format has no checksums, so its order is what shows damage: each code must be one of the
  * table, the end code must come when the picture's rectangle is full and not a pixel before or
- * after, the data must end with it, and records must follow each other up to the trailer. Later
- * pictures are passed over by the lengths of their blocks.
+ * after, and the data must end with it. What follows the first picture is not looked at: many
+ * programs leave the trailer out.
  *
  * LZW: the string of code n is that of the code before it was defined and one pixel more, and these
  * lie in the picture one behind the other. So the table holds where each string came first, and how
@@ -135,37 +135,24 @@ static clf_status read_description(gif_work *self) {
   return read_palette(self, bytes[8]);
 }
 
-/* Reads records up to a picture's data, or to the trailer: *found says which. */
-static clf_status find_picture(gif_work *self, bool *found) {
+/* Reads records up to the first picture's data. */
+static clf_status find_picture(gif_work *self) {
   for (;;) {
     const uint8_t *kind = take(self, 1);
     if (kind == NULL) {
       return fail_early(self);
     }
-    *found = *kind == PICTURE;
-    if (*kind == TRAILER) {
-      return CLF_OK;
+    if (*kind == PICTURE) {
+      return read_description(self);
     }
-    if (*kind != PICTURE && *kind != EXTENSION) {
-      return fail(self, "there is no record");
+    if (*kind != EXTENSION) {
+      return fail(self, *kind == TRAILER ? "it has no picture" : "there is no record");
     }
-    const clf_status status = *found ? read_description(self) : read_extension(self);
-    if (status < 0 || *found) {
+    const clf_status status = read_extension(self);
+    if (status < 0) {
       return status;
     }
   }
-}
-
-/* What lies behind the first picture, to the trailer. */
-static clf_status pass_rest(gif_work *self) {
-  bool found = true;
-  clf_status status = find_picture(self, &found);
-  while (status == CLF_OK && found) {
-    status =
-        take(self, 1) != NULL ? pass_blocks(self) : fail_early(self); /* behind the code size */
-    status = status == CLF_OK ? find_picture(self, &found) : status;
-  }
-  return status;
 }
 
 /* The next code of `bits`; negative where the blocks end before. */
@@ -294,11 +281,11 @@ static clf_status check_size(const gif_work *self) {
                          self->source->name, left, (long long)self->width, (long long)self->height);
 }
 
-/* The canvas; one without a size is as large as the picture. */
+/* The canvas, which the picture may reach beyond, as where the file gives it no size. */
 static clf_status make_room(gif_work *self) {
-  const bool sized = self->canvas_width > 0 && self->canvas_height > 0;
-  const int64_t height = sized ? self->canvas_height : self->top + self->height;
-  const int64_t width = sized ? self->canvas_width : self->left + self->width;
+  const int64_t bottom = self->top + self->height, right = self->left + self->width;
+  const int64_t height = bottom > self->canvas_height ? bottom : self->canvas_height;
+  const int64_t width = right > self->canvas_width ? right : self->canvas_width;
   clf_status status = clf__image_room(self->source, self->height, self->width);
   status = status == CLF_OK ? check_size(self) : status;
   if (status < 0) {
@@ -321,13 +308,12 @@ static clf_status make_room(gif_work *self) {
              : clf__fail_within(CLF_ERROR_MEMORY, "%s", self->source->name);
 }
 
-/* Puts a line of the picture on the canvas; what lies beside it is left out. */
+/* Puts a line of the picture on the canvas. */
 static clf_status put_line(const gif_work *self, const uint8_t *line, int64_t i) {
   const clf_image *canvas = self->image;
   const int64_t row = self->top + i;
   for (int64_t j = 0; j < self->width; j++) {
     const int color = line[j];
-    const int64_t column = self->left + j;
     if (color == self->transparent) {
       continue;
     }
@@ -335,10 +321,8 @@ static clf_status put_line(const gif_work *self, const uint8_t *line, int64_t i)
       return clf__fail(CLF_ERROR_FORMAT, "%s: gif: a pixel has color %d; the palette has %d",
                        self->source->name, color, self->color_count);
     }
-    if (row < canvas->height && column < canvas->width) {
-      memcpy(canvas->pixels + (row * canvas->width + column) * canvas->channels,
-             self->colors + 3 * (size_t)color, (size_t)canvas->channels);
-    }
+    memcpy(canvas->pixels + (row * canvas->width + self->left + j) * canvas->channels,
+           self->colors + 3 * (size_t)color, (size_t)canvas->channels);
   }
   return CLF_OK;
 }
@@ -363,16 +347,12 @@ static clf_status put_lines(const gif_work *self) {
 
 static clf_status decode(clf_image **out, clf_context *context, const clf__image_source *source) {
   gif_work self = {.context = context, .source = source, .transparent = -1};
-  bool found = false;
   clf_status status;
   CLF__TRY(read_screen(&self));
-  CLF__TRY(find_picture(&self, &found));
-  CLF__TRY(found ? CLF_OK
-                 : clf__fail(CLF_ERROR_FORMAT, "%s: gif: it has no picture", source->name));
+  CLF__TRY(find_picture(&self));
   CLF__TRY(make_room(&self));
   CLF__TRY(read_pixels(&self));
   CLF__TRY(put_lines(&self));
-  CLF__TRY(pass_rest(&self));
   *out = self.image;
   self.image = NULL;
 done:

@@ -29,6 +29,7 @@ typedef struct jpeg_work {
   const clf__image_source *source;
   clf_image *image;
   unsigned char *line; /* of four channels, NULL without */
+  bool checked;        /* all scans hold together, as by clf__jpeg_check() */
   clf_status status;   /* CLF_ERROR_FORMAT unless something else went wrong */
   char reason[JMSG_LENGTH_MAX];
 } jpeg_work;
@@ -44,10 +45,14 @@ static void on_error(j_common_ptr jpeg) {
   stop(self, jpeg->err->msg_code == JERR_OUT_OF_MEMORY ? CLF_ERROR_MEMORY : CLF_ERROR_FORMAT);
 }
 
-/* What the library goes on after, with pixels made up. A version of JFIF that it does not know is
- * no damage. */
+/* What the library goes on after, with pixels made up. No damage are a version of JFIF that it does
+ * not know, a sequential scan that does not say which coefficients it has (all), and bytes behind
+ * an interval of which clf__jpeg_check() found that they only fill it up. */
 static void on_message(j_common_ptr jpeg, int level) {
-  if (level < 0 && jpeg->err->msg_code != JWRN_JFIF_MAJOR) {
+  const jpeg_work *self = jpeg->client_data;
+  const int code = jpeg->err->msg_code;
+  if (level < 0 && code != JWRN_JFIF_MAJOR && code != JWRN_NOT_SEQUENTIAL &&
+      (code != JWRN_EXTRANEOUS_DATA || !self->checked)) {
     on_error(jpeg);
   }
 }
@@ -177,7 +182,7 @@ static clf_status read_image(jpeg_work *self, clf_context *context) {
   CLF__TRY(clf__image_room(source, height, width));
   CLF__TRY(choose_colors(self, &channels));
   CLF__TRY(check_blocks(self, context));
-  CLF__TRY(clf__jpeg_check(context, source));
+  CLF__TRY(clf__jpeg_check(&self->checked, context, source));
   CLF__TRY(clf__image_begin(&self->image, context, source, height, width, channels));
   if (self->jpeg.out_color_space == JCS_CMYK) {
     self->line = clf__alloc_array(context, width, 4);

@@ -102,11 +102,19 @@ static inline bool is_beyond(const clf__jpeg_bits *bits) {
   return 8 * (bits->next - bits->end) > bits->count;
 }
 
-int64_t clf__jpeg_bits_left(const clf__jpeg_bits *bits) {
-  const int64_t left = 8 * (bits->end - bits->next) + bits->count;
-  const uint8_t last = bits->end > bits->begin ? bits->end[-1] : 0;
+bool clf__jpeg_bits_end(const clf__jpeg_bits *bits) {
+  const int64_t left = 8 * (bits->end - bits->next) + bits->count, bytes = left >> 3;
+  if (left < 0 || bytes > CLF__JPEG_MAX_FILL) {
+    return false;
+  }
+  const uint8_t *fill = bits->end - bytes; /* the byte before it may have bits left */
+  const uint8_t last = fill > bits->begin ? fill[-1] : 0;
   const uint8_t mask = (uint8_t)((1U << (left & 7)) - 1);
-  return left >= 8 || (last & mask) == mask || (last & mask) == 0 ? left >> 3 : -1;
+  bool empty = true;
+  for (int64_t i = 0; i < bytes; i++) {
+    empty = empty && fill[i] == 0;
+  }
+  return empty && ((last & mask) == mask || (last & mask) == 0);
 }
 
 /* A DC coefficient: its difference from the last one, of `low` bits fewer. Returns its energy. */

@@ -10,6 +10,7 @@
 enum {
   CLF__JPEG_LOOKUP_BITS = 10, /* of a code, that find it at once */
   CLF__JPEG_SLACK = 512,      /* bytes that must be readable behind an interval: over two blocks */
+  CLF__JPEG_MAX_FILL = 3,     /* bytes: cameras write words of up to 4 bytes */
   CLF__JPEG_MAX_BLOCKS = 10,  /* of a unit (MCU) of interleaved components */
   CLF__JPEG_MAX_SIZE = 11,    /* bits of a value, so that 56 hold two codes with theirs */
   CLF__JPEG_MAX_ENERGY = 6400000, /* of a block, in quarters; see clf__jpeg_part */
@@ -63,8 +64,8 @@ void clf__jpeg_bits_begin(clf__jpeg_bits *bits, const uint8_t *begin, size_t siz
  * behind the data; `to` where all can. */
 int64_t clf__jpeg_walk(clf__jpeg_scan *scan, clf__jpeg_bits *bits, int64_t from, int64_t to);
 
-/* Bytes that were not walked over, but for bits that fill the last byte up: -1 where these are not
- * all 1 or all 0. */
-int64_t clf__jpeg_bits_left(const clf__jpeg_bits *bits);
+/* Whether what was not walked over only fills the data up: bits of a byte that are all 1 or all 0,
+ * and up to CLF__JPEG_MAX_FILL bytes of 0. */
+bool clf__jpeg_bits_end(const clf__jpeg_bits *bits);
 
 #endif

@@ -186,7 +186,7 @@ static clf_status check_segments(clf__jpeg_checker *self) {
   return CLF_OK;
 }
 
-clf_status clf__jpeg_check(clf_context *context, const clf__image_source *source) {
+clf_status clf__jpeg_check(bool *whole, clf_context *context, const clf__image_source *source) {
   clf_status status = CLF_OK;
   clf__jpeg_checker *self = clf__alloc_zeroed(context, 1, sizeof *self);
   CLF__TRY(self != NULL ? CLF_OK : clf__fail_within(CLF_ERROR_MEMORY, "%s", source->name));
@@ -199,6 +199,7 @@ clf_status clf__jpeg_check(clf_context *context, const clf__image_source *source
                ? CLF_OK
                : clf__fail_within(CLF_ERROR_MEMORY, "%s", source->name));
   CLF__TRY(check_segments(self));
+  *whole = !self->left_out;
 done:
   for (int c = 0; self != NULL && c < CLF__JPEG_COMPONENTS; c++) {
     clf__free(self->part[c].part.nonzero);

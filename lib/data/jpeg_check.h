@@ -9,9 +9,10 @@
 enum { CLF__JPEG_MAX_SCANS = 128, CLF__JPEG_COMPONENTS = 4, CLF__JPEG_UNSEEN = -1 };
 
 /* CLF_ERROR_FORMAT where segments or blocks show damage, by a message that names the place;
- * CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED. CLF_OK too for what only a decoder can judge: arithmetic
- * codes, Huffman tables that the file leaves out, and variants that are not read. */
-clf_status clf__jpeg_check(clf_context *context, const clf__image_source *source);
+ * CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED. CLF_OK too for what only a decoder can judge, with
+ * `*whole` false: arithmetic codes, Huffman tables that the file leaves out, and variants that are
+ * not read. */
+clf_status clf__jpeg_check(bool *whole, clf_context *context, const clf__image_source *source);
 
 typedef struct clf__jpeg_component {
   uint8_t id, across, down, quantizer;

@@ -100,8 +100,9 @@ static clf_status read_components(clf__jpeg_checker *self, clf__jpeg_segment *fr
 }
 
 static bool has_possible_coefficients(const clf__jpeg_scan *scan, int components) {
-  if (!scan->progressive) {
-    return scan->first == 0 && scan->last == 63 && scan->high == 0 && scan->low == 0;
+  if (!scan->progressive) { /* these have all; some programs write 0 for the last one */
+    return scan->first == 0 && (scan->last == 63 || scan->last == 0) && scan->high == 0 &&
+           scan->low == 0;
   }
   return scan->last < 64 && scan->low < 14 &&
          (scan->first == 0 ? scan->last == 0 : scan->last >= scan->first && components == 1);
@@ -127,6 +128,7 @@ static clf_status read_scan(clf__jpeg_checker *self, clf__jpeg_segment *from, in
   if (!has_possible_coefficients(scan, count)) {
     return clf__jpeg_fail(self, "a scan has impossible coefficients");
   }
+  scan->last = scan->progressive ? scan->last : 63;
   for (int i = 0; i < count; i++) {
     CLF__TRY(add_component(self, components[i], tables[i],
                            count == 1 ? 1 : components[i]->across * components[i]->down));
@@ -184,34 +186,41 @@ static clf_status check_interval(clf__jpeg_checker *self, int64_t from, int64_t 
       return fail_interval(self, from, units);
     }
   }
-  return clf__jpeg_bits_left(&bits) == 0 && self->scan.skipped == 0
-             ? CLF_OK
-             : fail_interval(self, to, units);
+  return clf__jpeg_bits_end(&bits) && self->scan.skipped == 0 ? CLF_OK
+                                                              : fail_interval(self, to, units);
 }
 
-/* Passes the restart marker before interval `number`. */
+/* Passes the restart marker before interval `number`, where it is the next one. */
 static bool pass_restart(clf__jpeg_checker *self, int64_t number) {
   const uint8_t *bytes = self->source->bytes;
-  while (self->at + 1 < self->source->size && bytes[self->at + 1] == 0xFF) { /* filled up */
-    self->at++;
+  size_t at = self->at;
+  while (at + 1 < self->source->size && bytes[at + 1] == 0xFF) { /* filled up */
+    at++;
   }
-  self->at += 2;
-  return self->at <= self->source->size && bytes[self->at - 1] == MARK_RST0 + ((number - 1) & 7);
+  if (at + 1 >= self->source->size || bytes[at + 1] != MARK_RST0 + ((number - 1) & 7)) {
+    return false;
+  }
+  self->at = at + 2;
+  return true;
 }
 
+/* Some cameras write a restart marker behind the last interval, too. */
 clf_status clf__jpeg_check_scan(clf__jpeg_checker *self, clf__jpeg_segment *from) {
-  int64_t units = 0;
+  int64_t units = 0, number = 0;
   if (++self->scans > CLF__JPEG_MAX_SCANS) {
     return clf__jpeg_fail(self, "there are too many scans");
   }
   clf_status status = read_scan(self, from, &units);
   const int64_t interval = self->restart > 0 ? self->restart : units;
-  for (int64_t unit = 0, number = 0; status == CLF_OK && !self->left_out && unit < units;
-       unit += interval, number++) {
+  for (int64_t unit = 0; status == CLF_OK && !self->left_out && unit < units; unit += interval) {
     if (number > 0 && !pass_restart(self, number)) {
       return clf__jpeg_fail(self, "the restart marker of the next interval is missing");
     }
     status = check_interval(self, unit, units - unit > interval ? unit + interval : units, units);
+    number++;
+  }
+  if (status == CLF_OK && !self->left_out && self->restart > 0) {
+    pass_restart(self, number);
   }
   return status;
 }

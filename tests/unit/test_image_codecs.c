@@ -291,8 +291,8 @@ START_TEST(gif__lies_on_its_canvas) {
   fill_palette(colors, 1);
   const gif_bytes gif = {4, 3, 2, 1, 3, 2, 0, 5, colors, pixels};
   make_gif(&file, &gif);
-  check_image(&file, "background=9", 3, 4, 1,
-              (const uint8_t[]){9, 9, 9, 9, 9, 9, 2, 4, 9, 9, 8, 9});
+  check_image(&file, "background=9", 3, 5, 1, /* a column more than the canvas has */
+              (const uint8_t[]){9, 9, 9, 9, 9, 9, 9, 2, 4, 6, 9, 9, 8, 9, 12});
   const gif_bytes bare = {0, 0, 1, 0, 3, 2, 0, -1, colors, pixels};
   make_gif(&file, &bare);
   check_image(&file, NULL, 2, 4, 1, (const uint8_t[]){255, 2, 4, 6, 255, 8, 10, 12});
