@@ -249,6 +249,7 @@ static const struct {
     CONSTANT(CLF_PARAM_TEXT),
     CONSTANT(CLF_PARAM_NUMBER),
     CONSTANT(CLF_PARAM_LIST),
+    CONSTANT(CLF_PARAM_COUNT),
 };
 enum { CONSTANT_COUNT = sizeof constants / sizeof constants[0] };
 

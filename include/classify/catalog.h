@@ -21,7 +21,8 @@ enum {
   CLF_PARAM_CHOICE = 4, /**< one of `words` */
   CLF_PARAM_TEXT = 5,   /**< any text; in a parameter string, quote it when it holds spaces */
   CLF_PARAM_NUMBER = 6, /**< a number or one of `words` */
-  CLF_PARAM_LIST = 7    /**< numbers separated by commas, or one of `words` */
+  CLF_PARAM_LIST = 7,   /**< numbers separated by commas, or one of `words` */
+  CLF_PARAM_COUNT = 8   /**< an integer or one of `words` */
 };
 
 /** One parameter of a kind of object. */

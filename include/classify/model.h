@@ -83,7 +83,8 @@ CLF_API clf_status clf_model_set_f64(clf_model *model, const char *name, double 
 CLF_API clf_status clf_model_set_text(clf_model *model, const char *name, const char *value);
 
 /** Reads an integer, truth value (0 or 1) or choice (its place among the words).
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE (also: "an integer or a word" that holds a
+ *          word now) @since 0.1 */
 CLF_API clf_status clf_model_get_i64(const clf_model *model, const char *name, int64_t *value);
 /** Reads a number. @return as clf_model_get_i64() @since 0.1 */
 CLF_API clf_status clf_model_get_f64(const clf_model *model, const char *name, double *value);

@@ -67,6 +67,7 @@ static clf_status fail_value(const clf__param_table *table, const clf__param *pa
       [CLF_PARAM_TEXT] = "a text",
       [CLF_PARAM_NUMBER] = "a number that a double holds",
       [CLF_PARAM_LIST] = "numbers separated by commas",
+      [CLF_PARAM_COUNT] = "an integer",
   };
   const char *what = wanted[param->type];
   const char *words = param->words != NULL ? param->words : "";
@@ -156,13 +157,21 @@ static clf_status set_text(clf_context *context, char **field, const char *text)
   return CLF_OK;
 }
 
+/* Whether the field is a clf__number. */
+static bool may_be_word(const clf__param *param) {
+  return param->type == CLF_PARAM_NUMBER || param->type == CLF_PARAM_COUNT;
+}
+
 static clf_status set_number(const clf__param_table *table, const clf__param *param, void *field,
                              double value) {
   clf_status status = check_bounds(table, param, value);
   if (status < 0) {
     return status;
   }
-  if (param->type == CLF_PARAM_NUMBER) {
+  if (param->type == CLF_PARAM_COUNT && value != floor(value)) {
+    return fail_value(table, param, clf__number_text(value));
+  }
+  if (may_be_word(param)) {
     *(clf__number *)field = (clf__number){value, -1};
   } else {
     *(double *)field = value;
@@ -209,7 +218,7 @@ static clf_status set_field(clf_context *context, const clf__param_table *table,
     return clf__parse_i64(text, &integer) ? set_integer(table, param, field, integer)
                                           : fail_value(table, param, text);
   default:
-    if (param->type == CLF_PARAM_NUMBER && word >= 0) {
+    if (may_be_word(param) && word >= 0) {
       *(clf__number *)field = (clf__number){NAN, word};
       return CLF_OK;
     }
@@ -238,7 +247,7 @@ static clf_status fail_type(const clf__param_table *table, const clf__param *par
       [CLF_PARAM_I64] = "an integer",     [CLF_PARAM_F64] = "a number",
       [CLF_PARAM_BOOL] = "a truth value", [CLF_PARAM_CHOICE] = "a choice",
       [CLF_PARAM_TEXT] = "a text",        [CLF_PARAM_NUMBER] = "a number or a word",
-      [CLF_PARAM_LIST] = "a list",
+      [CLF_PARAM_LIST] = "a list",        [CLF_PARAM_COUNT] = "an integer or a word",
   };
   return clf__fail(CLF_ERROR_TYPE, "%s: %s is %s; %s", table->owner, param->name,
                    types[param->type], use);
@@ -252,7 +261,7 @@ clf_status clf__params_set_f64(clf_context *context, const clf__param_table *tab
   if (status < 0) {
     return status;
   }
-  if (param->type != CLF_PARAM_F64 && param->type != CLF_PARAM_NUMBER) {
+  if (param->type != CLF_PARAM_F64 && !may_be_word(param)) {
     return fail_type(table, param, "set it as an integer or as text");
   }
   return set_number(table, param, field_of(param, values), value);
@@ -271,6 +280,7 @@ clf_status clf__params_set_i64(clf_context *context, const clf__param_table *tab
     return set_integer(table, param, field_of(param, values), value);
   case CLF_PARAM_F64:
   case CLF_PARAM_NUMBER:
+  case CLF_PARAM_COUNT:
     return set_number(table, param, field_of(param, values), (double)value);
   case CLF_PARAM_BOOL:
     if (value != 0 && value != 1) {
@@ -299,6 +309,7 @@ clf_status clf__params_get_f64(const clf__param_table *table, const void *values
     *out = (double)*(const int64_t *)field;
     return CLF_OK;
   case CLF_PARAM_NUMBER:
+  case CLF_PARAM_COUNT:
     if (((const clf__number *)field)->word < 0) {
       *out = ((const clf__number *)field)->value;
       return CLF_OK;
@@ -327,6 +338,12 @@ clf_status clf__params_get_i64(const clf__param_table *table, const void *values
   case CLF_PARAM_CHOICE:
     *out = *(const int32_t *)field;
     return CLF_OK;
+  case CLF_PARAM_COUNT:
+    if (((const clf__number *)field)->word < 0) {
+      *out = (int64_t)((const clf__number *)field)->value;
+      return CLF_OK;
+    }
+    return fail_type(table, param, "it holds a word now; read it as text");
   default:
     return fail_type(table, param, "read it as a number or as text");
   }

@@ -44,6 +44,7 @@ void clf__param_append(clf__text *out, const clf__param *param, const void *valu
     clf__text_append(out, "%s", *(char *const *)field != NULL ? *(char *const *)field : "");
     break;
   case CLF_PARAM_NUMBER:
+  case CLF_PARAM_COUNT:
     if (number->word >= 0) {
       append_word(out, param->words, number->word);
     } else {

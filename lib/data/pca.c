@@ -20,7 +20,7 @@ typedef struct pca_params {
 enum { TASK_ROWS = 64 };
 
 static const clf__param params[] = {
-    {"components", CLF_PARAM_NUMBER, offsetof(pca_params, components), "all", 1, INT32_MAX, false,
+    {"components", CLF_PARAM_COUNT, offsetof(pca_params, components), "all", 1, INT32_MAX, false,
      "all", "directions to keep, at most: all is as many as the rows vary in"},
     {"variance", CLF_PARAM_F64, offsetof(pca_params, variance), "1", 0, 1, true, NULL,
      "share of the variance to keep: the fewest components that hold it"},

@@ -16,7 +16,7 @@
 enum { LARGEST_INDEX = INT32_MAX - 1 };
 
 static const clf__param params[] = {
-    {"features", CLF_PARAM_NUMBER, offsetof(clf__svmlight_params, features), "auto", 1, INT32_MAX,
+    {"features", CLF_PARAM_COUNT, offsetof(clf__svmlight_params, features), "auto", 1, INT32_MAX,
      false, "auto", "number of features; auto: the highest index"},
     {"zero_based", CLF_PARAM_CHOICE, offsetof(clf__svmlight_params, zero_based), "auto", 0, 0,
      false, "auto|true|false", "whether indices begin at 0; auto: when there is an index 0"},

@@ -32,12 +32,7 @@ static clf_status find_features(const clf__svmlight *self, int32_t base, int64_t
                                           "are by features=N",
                                           self->lines.name);
   }
-  double wanted = self->params->features.value;
-  *features = (int64_t)wanted;
-  if ((double)*features != wanted) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "svmlight: features is %s; it must be an integer",
-                     clf__number_text(wanted));
-  }
+  *features = (int64_t)self->params->features.value;
   if (needed <= *features) {
     return CLF_OK;
   }

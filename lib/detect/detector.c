@@ -10,7 +10,7 @@
 static const clf__param params[] = {
     {"scale_step", CLF_PARAM_F64, FIELD(scale_step), "1.2", 1.01, 10, false, NULL,
      "how much smaller the image is at each next size"},
-    {"stride", CLF_PARAM_NUMBER, FIELD(stride), "auto", 1, 1e6, false, "auto",
+    {"stride", CLF_PARAM_COUNT, FIELD(stride), "auto", 1, 1e6, false, "auto",
      "pixels from window to window; auto: the product of the network's strides; else that, a part "
      "or a multiple of it"},
     {"threshold", CLF_PARAM_F64, FIELD(threshold), "0.5", 0, 1, false, NULL,
@@ -23,7 +23,7 @@ static const clf__param params[] = {
      "height of the smallest objects, in pixels; below the window's, the image is enlarged"},
     {"max_size", CLF_PARAM_NUMBER, FIELD(max_size), "image", 1, 1e9, false, "image",
      "height of the largest objects, in pixels"},
-    {"background", CLF_PARAM_NUMBER, FIELD(background), "0", 0, 1e6, false, "none",
+    {"background", CLF_PARAM_COUNT, FIELD(background), "0", 0, 1e6, false, "none",
      "the class that stands for no object"},
     {"pixel_scale", CLF_PARAM_F64, FIELD(pixel_scale), "0.00392156862745098", 0, 1e6, true, NULL,
      "what a pixel of 0 to 255 is multiplied by, as in the training: 1 / 255"},
@@ -36,8 +36,7 @@ static clf_status set_stride(clf_detector *made) {
   const int64_t step = made->scanner->step;
   const clf__number *stride = &made->params->stride;
   made->stride = stride->word >= 0 ? step : (int64_t)stride->value;
-  if ((double)made->stride == (stride->word >= 0 ? (double)step : stride->value) &&
-      (step % made->stride == 0 || made->stride % step == 0)) {
+  if (step % made->stride == 0 || made->stride % step == 0) {
     return CLF_OK;
   }
   return clf__fail(CLF_ERROR_ARGUMENT,
@@ -49,8 +48,7 @@ static clf_status set_stride(clf_detector *made) {
 static clf_status set_background(clf_detector *made) {
   const clf__number *background = &made->params->background;
   made->background = background->word >= 0 ? -1 : (int32_t)background->value;
-  if (background->word >= 0 || (background->value < (double)made->model->outputs &&
-                                background->value == (double)made->background)) {
+  if (made->background < made->model->outputs) {
     return CLF_OK;
   }
   return clf__fail(CLF_ERROR_ARGUMENT,

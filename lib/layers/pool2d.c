@@ -15,7 +15,7 @@ typedef struct pool_params {
 static const clf__param params[] = {
     {"size", CLF_PARAM_I64, offsetof(pool_params, size), "2", 1, 1e4, false, NULL,
      "height and width of a window"},
-    {"stride", CLF_PARAM_NUMBER, offsetof(pool_params, stride), "size", 1, 1e4, false, "size",
+    {"stride", CLF_PARAM_COUNT, offsetof(pool_params, stride), "size", 1, 1e4, false, "size",
      "pixels from one window to the next"},
     {"padding", CLF_PARAM_CHOICE, offsetof(pool_params, padding), "valid", 0, 0, false,
      CLF__PADDING_WORDS,

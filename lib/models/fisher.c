@@ -24,7 +24,7 @@ static const clf__param params[] = {
      "uncertain"},
     {"priors", CLF_PARAM_LIST, offsetof(fisher_params, priors), "data", 0, DBL_MAX, true, "data",
      "prior of each class, scaled to sum to 1; data: its share of the rows"},
-    {"components", CLF_PARAM_NUMBER, offsetof(fisher_params, components), "auto", 1, 1e9, false,
+    {"components", CLF_PARAM_COUNT, offsetof(fisher_params, components), "auto", 1, 1e9, false,
      "auto", "discriminant axes that transform gives; auto: classes - 1 or fewer"},
     {"tolerance", CLF_PARAM_F64, offsetof(fisher_params, tolerance), "0", 0, 1, false, NULL,
      "features whose unexplained share of variance is not above it are left out; 0: none is that "

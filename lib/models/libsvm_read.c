@@ -16,7 +16,7 @@ enum { DENSE_SHARE = 8 /* one entry in so many makes rows dense */ };
 static const int64_t weights_room = 1 << 26, weights_share = 16;
 
 static const clf__param params[] = {
-    {"features", CLF_PARAM_NUMBER, offsetof(clf__libsvm_params, features), "auto", 1, INT32_MAX,
+    {"features", CLF_PARAM_COUNT, offsetof(clf__libsvm_params, features), "auto", 1, INT32_MAX,
      false, "auto", "number of features; auto: the highest index in a support vector"},
     {"zero_based", CLF_PARAM_CHOICE, offsetof(clf__libsvm_params, zero_based), "auto", 0, 0, false,
      "auto|true|false", "whether indices begin at 0; auto: when there is an index 0"},

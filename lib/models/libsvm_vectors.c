@@ -164,17 +164,13 @@ static clf_status set_columns(clf__libsvm_reader *self) {
   }
   file->columns = (int64_t)self->highest + 1 - base;
   if (self->params->features.word < 0) {
-    const double wanted = self->params->features.value;
-    if (wanted != rint(wanted)) {
-      return clf__fail(CLF_ERROR_ARGUMENT, "libsvm: features is %s; it must be an integer",
-                       clf__number_text(wanted));
-    }
-    if ((double)file->columns > wanted) {
+    const int64_t wanted = (int64_t)self->params->features.value;
+    if (file->columns > wanted) {
       clf__fail(CLF_ERROR_FORMAT, "the index %d is beyond features=%lld (the first is %d)",
                 self->highest, (long long)wanted, base);
       return clf__libsvm_fail_at(self, self->highest_at, CLF_ERROR_FORMAT);
     }
-    file->columns = (int64_t)wanted;
+    file->columns = wanted;
   }
   return file->columns > 0 ? CLF_OK
                            : clf__fail(CLF_ERROR_FORMAT,

@@ -19,7 +19,7 @@ static const clf__param params[] = {
      "shape of a row, such as 28,28,1; auto: as the dataset has it"},
     {"loss", CLF_PARAM_CHOICE, FIELD(loss), "cross_entropy", 0, 0, false, CLF__LOSS_WORDS,
      "what the training minimises; the two entropies take the scores before softmax or sigmoid"},
-    {"epochs", CLF_PARAM_NUMBER, FIELD(epochs), "auto", 0, 1e6, false, "auto",
+    {"epochs", CLF_PARAM_COUNT, FIELD(epochs), "auto", 0, 1e6, false, "auto",
      "passes over the rows; auto: 10, or 2,000 steps if more; of a regression up to 4,000, while "
      "rows held out are predicted better and better"},
     {"max_steps", CLF_PARAM_I64, FIELD(max_steps), "0", 0, 1e9, false, NULL,

@@ -39,6 +39,7 @@ PINNED = {
     "CLF_PARAM_TEXT": 5,
     "CLF_PARAM_NUMBER": 6,
     "CLF_PARAM_LIST": 7,
+    "CLF_PARAM_COUNT": 8,
 }
 
 

@@ -94,12 +94,11 @@ static void check_text(const seen *param) {
   const clf_param_info *info = &param->info;
   ck_assert_msg(one_line(info->help), "%s %s", param->kind, info->name);
   ck_assert(info->name[0] != '\0' && strpbrk(info->name, " =|'\"") == NULL);
-  ck_assert(info->type >= CLF_PARAM_I64 && info->type <= CLF_PARAM_LIST);
+  ck_assert(info->type >= CLF_PARAM_I64 && info->type <= CLF_PARAM_COUNT);
   ck_assert_ptr_nonnull(info->words);
   ck_assert_ptr_nonnull(info->default_value);
   bool needs_words = info->type == CLF_PARAM_CHOICE;
-  bool may_have_words =
-      needs_words || info->type == CLF_PARAM_NUMBER || info->type == CLF_PARAM_LIST;
+  bool may_have_words = needs_words || info->type >= CLF_PARAM_NUMBER;
   ck_assert_msg(needs_words ? info->words[0] != '\0' : may_have_words || info->words[0] == '\0',
                 "%s %s has the words '%s'", param->kind, info->name, info->words);
 }
@@ -138,7 +137,7 @@ END_TEST
 
 static bool is_numeric(const clf_param_info *info) {
   return info->type == CLF_PARAM_I64 || info->type == CLF_PARAM_F64 ||
-         info->type == CLF_PARAM_NUMBER || info->type == CLF_PARAM_LIST;
+         info->type >= CLF_PARAM_NUMBER;
 }
 
 static void check_bounds(const seen *param) {
@@ -171,6 +170,21 @@ static void check_bounds(const seen *param) {
 
 START_TEST(params__keep_to_their_bounds) {
   each_param(check_bounds);
+}
+END_TEST
+
+static void check_integer(const seen *param) {
+  char half[64];
+  const bool integer = param->info.type == CLF_PARAM_I64 || param->info.type == CLF_PARAM_COUNT;
+  if (integer) {
+    snprintf(half, sizeof half, "%.1f", fmax(param->info.minimum, 0) + 0.5);
+    ck_clf_fails(set(param, param->info.name, half), CLF_ERROR_ARGUMENT);
+    ck_clf_says("it must be an integer");
+  }
+}
+
+START_TEST(integers__have_no_fraction) {
+  each_param(check_integer);
 }
 END_TEST
 
@@ -282,6 +296,7 @@ int main(void) {
   tcase_add_test(tests, params__are_described);
   tcase_add_test(tests, params__take_their_default);
   tcase_add_test(tests, params__keep_to_their_bounds);
+  tcase_add_test(tests, integers__have_no_fraction);
   tcase_add_test(tests, params__take_their_words_and_no_others);
   tcase_add_test(tests, params__are_suggested_for_a_misspelling);
   tcase_add_test(tests, params__are_refused_twice_in_one_text);
