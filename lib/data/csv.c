@@ -173,6 +173,7 @@ static void log_rows(const clf__csv_reader *self, const clf_dataset *dataset) {
   }
 }
 
+/* The rows, without their labels. */
 static clf_status make_dataset(clf_dataset **out, clf__csv_reader *self) {
   clf_dataset *dataset = NULL;
   clf_status status;
@@ -180,26 +181,23 @@ static clf_status make_dataset(clf_dataset **out, clf__csv_reader *self) {
   CLF__TRY(cut(&self->targets, self->rows));
   CLF__TRY(cut(&self->weights, self->rows));
   CLF__TRY(clf_dataset_create(&dataset, self->context, self->x, NULL));
-  if (self->labels != NULL) {
-    CLF__TRY(clf__csv_set_labels(dataset, &self->columns, self->labels));
-  }
   if (self->targets != NULL) {
     CLF__TRY(clf_dataset_set_targets(dataset, self->targets));
   }
   if (self->weights != NULL) {
     CLF__TRY(clf_dataset_set_weights(dataset, self->weights));
   }
-  log_rows(self, dataset);
   *out = dataset;
   dataset = NULL;
 done:
   clf_dataset_free(dataset);
-  return status;
+  return status < 0 ? clf__fail_within(status, "%s", self->columns.text.lines.name) : status;
 }
 
 static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
                         const char *name, const void *values) {
   clf__csv_reader self = {.context = context, .params = values};
+  clf_dataset *dataset = NULL;
   clf_status status;
   CLF__TRY(clf__csv_columns_read(&self.columns, context, bytes, name, &self.params->style));
   CLF__TRY(clf__csv_columns_set_roles(&self.columns, self.params));
@@ -209,11 +207,15 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
     goto done;
   }
   CLF__TRY(read_features(&self));
-  status = make_dataset(out, &self);
-  if (status < 0) {
-    clf__fail_within(status, "%s", name);
+  CLF__TRY(make_dataset(&dataset, &self));
+  if (self.labels != NULL) {
+    CLF__TRY(clf__csv_set_labels(dataset, &self.columns, self.labels));
   }
+  log_rows(&self, dataset);
+  *out = dataset;
+  dataset = NULL;
 done:
+  clf_dataset_free(dataset);
   clf__csv_columns_free(&self.columns);
   clf_tensor_free(self.x);
   clf_tensor_free(self.targets);

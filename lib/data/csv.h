@@ -168,6 +168,8 @@ int32_t clf__csv_guess_delimiter(const clf__csv_text *text, const char *first, b
 /* A comma where fields are numbers by it and none is one by a point only, else a point; doubtful
  * where each of these commas might stand between thousands. */
 char clf__csv_guess_decimal(const clf__csv_text *text, const char *first, bool *doubtful);
+/* Whether the field is one of the names "a|b", in any case. */
+bool clf__csv_is_named(const clf__csv_field *field, const char *names);
 /* Whether the first record names the columns; sets columns->doubt. */
 clf_status clf__csv_guess_header(bool *out, clf__csv_columns *columns);
 /* Whether every one of the first records of data ends with an empty field. */

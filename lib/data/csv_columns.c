@@ -183,6 +183,32 @@ static void leave_out_numbers(clf__csv_columns *columns) {
   }
 }
 
+/* Labels are the last column unless told otherwise: warns where that has no name that labels have,
+ * and another column, a feature now, has one. */
+static void warn_of_label(const clf__csv_columns *columns, int64_t label) {
+  static const char names[] =
+      "label|labels|class|class_label|category|target|species|sentiment|outcome|diagnosis";
+  clf__csv_field field = {.next = columns->header, .last = columns->header == NULL};
+  int64_t other = -1;
+  for (int64_t i = columns->nameless; i < columns->count && !field.last; i++) {
+    clf__csv_field_at(&field, &columns->text, field.next);
+    const bool named = clf__csv_is_named(&field, names);
+    if (named && i == label) {
+      return;
+    }
+    other = named && other < 0 && columns->roles[i] == CLF__CSV_FEATURE ? i : other;
+  }
+  if (label >= 0 && other >= 0) {
+    field = clf__csv_name(columns, other);
+    clf__log(columns->context, CLF_LOG_WARNING,
+             "%s: the labels are the last column, though column %lld is called '%s'; label=%lld "
+             "takes that one, label=%lld says that it is the last",
+             columns->text.lines.name, (long long)other + 1,
+             clf__excerpt_of(field.begin, field.end).text, (long long)other + 1,
+             (long long)label + 1);
+  }
+}
+
 clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_params *params) {
   const clf__csv_role role = params->regression ? CLF__CSV_TARGET : CLF__CSV_LABEL;
   int64_t label = -1;
@@ -200,6 +226,7 @@ clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_
     columns->counts[columns->roles[i]]++;
   }
   clf__csv_log_guesses(columns, label, -1);
+  warn_of_label(columns, label);
   if (columns->counts[CLF__CSV_FEATURE] == 0) {
     status = clf__fail(CLF_ERROR_DATA,
                        "%s: no feature is left among its %lld columns; label=none keeps the last "

@@ -20,6 +20,11 @@
 /* What was seen below the first record, a column each. */
 enum { NUMBER = 1, BARE_NUMBER = 2, TEXT = 4, RETURNS = 8, REPEATS = 16 };
 
+static const char usual_names[] =
+    "id|index|label|labels|class|classes|class_label|category|target|species|type|kind|outcome|"
+    "result|text|texts|review|reviews|sentence|sentences|sentiment|message|comment|content|"
+    "document|body|title|tweet|description|polarity|rating|score|name|lang|language";
+
 typedef struct evidence {
   int64_t names_above_numbers;
   int64_t texts_above_numbers; /* that begin like a number */
@@ -43,11 +48,7 @@ static bool begins_like_number(const clf__csv_field *field) {
   return (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.';
 }
 
-static bool is_usual_name(const clf__csv_field *field) {
-  static const char usual[] =
-      "id|index|label|labels|class|classes|class_label|category|target|species|type|kind|"
-      "outcome|result|text|texts|review|reviews|sentence|sentences|sentiment|message|comment|"
-      "content|document|body|title|tweet|description|polarity|rating|score|name|lang|language";
+bool clf__csv_is_named(const clf__csv_field *field, const char *names) {
   char lower[16];
   const size_t length = (size_t)(field->end - field->begin);
   if (length > sizeof lower) {
@@ -57,7 +58,7 @@ static bool is_usual_name(const clf__csv_field *field) {
     const char byte = field->begin[i];
     lower[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
   }
-  return clf__word_index(usual, lower, length) >= 0;
+  return clf__word_index(names, lower, length) >= 0;
 }
 
 /* Notes what a record has below the first one and, for repetitions, below the second, which it may
@@ -127,7 +128,7 @@ static void weigh_text(evidence *found, const clf__csv_field *field, unsigned ch
   found->texts++;
   found->dates += odd;
   found->returning += returns;
-  found->usual += !returns && is_usual_name(field);
+  found->usual += !returns && clf__csv_is_named(field, usual_names);
   found->unique += !returns && (seen & REPEATS) != 0;
 }
 

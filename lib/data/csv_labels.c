@@ -102,5 +102,6 @@ clf_status clf__csv_set_labels(clf_dataset *dataset, const clf__csv_columns *col
     status = set_names(dataset, &self);
   }
   clf_tensor_free(numbers);
-  return status;
+  return status == CLF_ERROR_MEMORY ? clf__fail_within(status, "%s", columns->text.lines.name)
+                                    : status;
 }

@@ -81,11 +81,40 @@ static const char *advice_for(const clf__csv_reader *self, const clf__csv_field 
   return *field->begin == '#' ? "comment=hash leaves comments out" : NULL;
 }
 
+/* The text as a value of missing_values; empty where it cannot be one. */
+static clf__excerpt missing_value(const clf__csv_field *field) {
+  clf__excerpt out = clf__excerpt_of(field->begin, field->end);
+  const size_t length = (size_t)(field->end - field->begin);
+  const bool whole = length == strlen(out.text) && memcmp(out.text, field->begin, length) == 0;
+  if (field->quoted || !whole || strpbrk(out.text, ",\"'") != NULL) {
+    out.text[0] = '\0';
+  }
+  return out;
+}
+
+/* Text where a number should be, which no mark makes one: says how to leave it out. */
+static void fail_text(const clf__csv_reader *self, const clf__csv_field *field, int64_t column) {
+  const clf__excerpt missing = missing_value(field);
+  const char *quote = strchr(missing.text, ' ') != NULL ? "'" : "";
+  char first[128] = "", label[64] = "";
+  if (missing.text[0] != '\0') {
+    snprintf(first, sizeof first, "missing_values=%s%s%s takes it as missing, ", quote,
+             missing.text, quote);
+  }
+  if (self->params->label == NULL && !self->params->regression) {
+    snprintf(label, sizeof label, "label=%lld takes the column as labels, ", (long long)column + 1);
+  }
+  const bool headless = self->record == self->columns.rows && self->columns.header == NULL;
+  clf__fail(CLF_ERROR_DATA, "'%s' is not a number; %s%s%signore=%lld leaves the column out",
+            clf__excerpt_of(field->begin, field->end).text,
+            headless ? "header=true takes the first line as names, " : "", first, label,
+            (long long)column + 1);
+}
+
 /* Text where a number should be: says by which parameter it can be read, or left out. */
 static clf_status fail_number(const clf__csv_reader *self, const clf__csv_field *field,
                               int64_t column) {
   const clf__excerpt shown = clf__excerpt_of(field->begin, field->end);
-  const bool headless = self->record == self->columns.rows && self->columns.header == NULL;
   double value;
   int64_t significand;
   const char *advice;
@@ -96,16 +125,7 @@ static clf_status fail_number(const clf__csv_reader *self, const clf__csv_field 
   } else if ((advice = advice_for(self, field)) != NULL) {
     clf__fail(CLF_ERROR_DATA, "'%s' is not a number; %s", shown.text, advice);
   } else {
-    char label[64] = "";
-    if (self->params->label == NULL && !self->params->regression) {
-      snprintf(label, sizeof label, " label=%lld takes the column as labels,",
-               (long long)column + 1);
-    }
-    clf__fail(CLF_ERROR_DATA,
-              "'%s' is not a number; %smissing_values=%s takes it as missing,%s ignore=%lld "
-              "leaves the column out",
-              shown.text, headless ? "header=true takes the first line as names, " : "", shown.text,
-              label, (long long)column + 1);
+    fail_text(self, field, column);
   }
   return clf__csv_fail_within(CLF_ERROR_DATA, &self->columns, field->begin, column);
 }

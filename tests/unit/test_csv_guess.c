@@ -267,6 +267,30 @@ START_TEST(row_numbers__that_are_none_are_refused) {
 }
 END_TEST
 
+START_TEST(labels__of_the_last_column_are_doubted) {
+  static const struct {
+    const char *text, *params, *warns;
+  } cases[] = {
+      {"label,x,y\n1,5,0\n0,6,3\n", NULL, "column 1 is called 'label'; label=1 takes that one"},
+      {"x,Species,y\n1,5,0\n0,6,3\n", NULL, "label=3 says that it is the last"},
+      {"x,\"class\"\n\"1\",5,a\n\"2\",6,b\n", NULL, NULL},
+      {"label,x,y\n1,5,0\n0,6,3\n", "label=3", NULL},
+      {"label,x,y\n1,5,0\n0,6,3\n", "label=1", NULL},
+      {"label,x,y\n1,5,0\n0,6,3\n", "label=none", NULL},
+      {"label,x,y\n1,5,0\n0,6,3\n", "ignore=label", NULL},
+      {"label,x,class\n1,5,0\n0,6,3\n", NULL, NULL},
+      {"target,x,y\n1,5,0\n0,6,3\n", "regression=true", "label=1 takes that one"},
+      {"1,5,0\n0,6,3\n", NULL, NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    clf_dataset_free(read_text(cases[i].text, cases[i].params));
+    ck_assert_msg(cases[i].warns != NULL ? strstr(warned, cases[i].warns) != NULL
+                                         : warned[0] == '\0',
+                  "'%s': %s", cases[i].text, warned);
+  }
+}
+END_TEST
+
 START_TEST(repeated_names__are_all_ignored_and_no_label) {
   static const char text[] = "id,x,id,y,y\n1,5,2,7,8\n3,6,4,9,10\n";
   clf_dataset *dataset = read_text(text, "ignore=id label=none");
@@ -339,6 +363,7 @@ int main(void) {
   tcase_add_test(tests, delimiters__of_other_records_are_refused);
   tcase_add_test(tests, row_numbers__are_left_out);
   tcase_add_test(tests, row_numbers__that_are_none_are_refused);
+  tcase_add_test(tests, labels__of_the_last_column_are_doubted);
   tcase_add_test(tests, repeated_names__are_all_ignored_and_no_label);
   tcase_add_test(tests, names__go_before_numbers);
   tcase_add_test(tests, log__tells_every_guess_once);

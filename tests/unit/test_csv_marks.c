@@ -239,6 +239,9 @@ START_TEST(missing_values__may_be_chosen) {
       {"1,a\nnan,b\n", 0, "missing=nan missing_values=-999", CLF_ERROR_DATA, "is not a finite"},
       {"1,a\n2,None\n", 0, NULL, CLF_ERROR_DATA, "missing_values says which texts stand for none"},
       {"1,a\n-,b\n", 0, NULL, CLF_ERROR_DATA, "missing_values=- takes it as missing, label=1"},
+      {"1,a\nno value,b\n", 0, NULL, CLF_ERROR_DATA, "missing_values='no value' takes it"},
+      {"1,a\n\"b, c\",b\n", 0, NULL, CLF_ERROR_DATA, "is not a number; label=1 takes"},
+      {"1,a\nit's,b\n", 0, NULL, CLF_ERROR_DATA, "is not a number; label=1 takes"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
     assert_refused(context, &clf__format_csv, &table[i]);
@@ -321,6 +324,19 @@ START_TEST(encodings__are_refused_or_converted) {
 }
 END_TEST
 
+START_TEST(messages__name_the_file_once) {
+  static const char *const texts[] = {"1,a\n2,caf\xE9\n", "1,a\nx,b\n", "1,a\n2\n", "x,y\n"};
+  for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+    clf_dataset *dataset = NULL;
+    ck_assert_int_lt(
+        read_bytes(&dataset, context, &clf__format_csv, texts[i], strlen(texts[i]), NULL), 0);
+    const char *message = clf_last_error();
+    ck_assert_msg(strncmp(message, "file", 4) == 0 && strstr(message + 1, "file") == NULL, "%s",
+                  message);
+  }
+}
+END_TEST
+
 /* Every byte of Latin-1, against the rule: U+00XX above 0x9F, Windows-1252 below it. */
 START_TEST(latin1__is_converted_as_browsers_do) {
   static const unsigned char windows[][3] = {
@@ -377,6 +393,7 @@ int main(void) {
   tcase_add_test(tests, missing_values__may_be_chosen);
   tcase_add_test(tests, comments__are_left_out);
   tcase_add_test(tests, encodings__are_refused_or_converted);
+  tcase_add_test(tests, messages__name_the_file_once);
   tcase_add_test(tests, latin1__is_converted_as_browsers_do);
   tcase_add_test(tests, survives_damage);
   tcase_add_test(tests, survives_refused_memory);
