@@ -162,30 +162,31 @@ static clf_status read_row(const files_reader *self, int64_t index, const char *
   return status;
 }
 
-static clf_status read_rows(void *argument, int64_t job) {
-  const files_reader *self = argument;
+static clf_status probe_file(const files_reader *self, int64_t index, const char *path) {
+  return clf__image_probe(&self->chosen[index], path);
+}
+
+/* Does the work on each file of a job. */
+static clf_status run_job(const files_reader *self, int64_t job,
+                          clf_status (*work)(const files_reader *self, int64_t index,
+                                             const char *path)) {
   const int64_t end = self->files.count * (job + 1) / self->jobs;
   clf__text path = {.context = self->context};
   clf_status status = CLF_OK;
   for (int64_t i = self->files.count * job / self->jobs; status == CLF_OK && i < end; i++) {
     status = name_path(self, &path, i);
-    status = status == CLF_OK ? read_row(self, i, path.bytes) : status;
+    status = status == CLF_OK ? work(self, i, path.bytes) : status;
   }
   clf__text_free(&path);
   return status;
 }
 
+static clf_status read_rows(void *argument, int64_t job) {
+  return run_job(argument, job, read_row);
+}
+
 static clf_status probe_files(void *argument, int64_t job) {
-  const files_reader *self = argument;
-  const int64_t end = self->files.count * (job + 1) / self->jobs;
-  clf__text path = {.context = self->context};
-  clf_status status = CLF_OK;
-  for (int64_t i = self->files.count * job / self->jobs; status == CLF_OK && i < end; i++) {
-    status = name_path(self, &path, i);
-    status = status == CLF_OK ? clf__image_probe(&self->chosen[i], path.bytes) : status;
-  }
-  clf__text_free(&path);
-  return status;
+  return run_job(argument, job, probe_file);
 }
 
 static void set_jobs(files_reader *self) {
@@ -364,19 +365,15 @@ static clf_status set_labels(const files_reader *self, clf_dataset *dataset) {
   }
 }
 
-static clf_status check_params(const files_params *chosen) {
-  return (chosen->height > 0) == (chosen->width > 0)
-             ? CLF_OK
-             : clf__fail(CLF_ERROR_ARGUMENT, "images: set both of height and width, or none");
-}
-
 static clf_status load(clf_dataset **out, clf_context *context, const char *path,
                        const void *values) {
   files_reader self = {.context = context, .path = path, .params = values};
   clf_dataset *made = NULL;
   clf_status status = CLF_OK;
   self.files.context = context;
-  CLF__TRY(check_params(self.params));
+  CLF__TRY((self.params->height > 0) == (self.params->width > 0)
+               ? CLF_OK
+               : clf__fail(CLF_ERROR_ARGUMENT, "images: set both of height and width, or none"));
   CLF__TRY(clf__folder_files_list(&self.files, context, path, self.params->folders, "images"));
   set_jobs(&self);
   CLF__TRY(begin_choice(&self));

@@ -41,11 +41,16 @@ static clf_status find_features(const clf__svmlight *self, int32_t base, int64_t
   return clf__svmlight_fail_at(self, self->highest_at, CLF_ERROR_DATA);
 }
 
+/* Whether index 0 is each row's number, of which one row says nothing. */
+static bool is_numbered(const clf__svmlight *self) {
+  return self->rows > 1 && self->serials_in_order == self->rows;
+}
+
 /* Serial numbers are those of LIBSVM's precomputed kernels (svm-train -t 4) for certain where there
  * is a value for each row, too. */
 static bool is_precomputed(const clf__svmlight *self) {
   const clf__svmlight_params *p = self->params;
-  const bool whole = self->serials_in_order == self->rows && self->highest == self->rows;
+  const bool whole = is_numbered(self) && self->highest == self->rows;
   return p->precomputed == CLF__SVMLIGHT_TRUE ||
          (p->precomputed == CLF__SVMLIGHT_AUTO && whole && p->zero_based == CLF__SVMLIGHT_AUTO);
 }
@@ -63,8 +68,8 @@ static void tell_guesses(const clf__svmlight *self, clf_context *context, int32_
              "%s: rows are a precomputed kernel's, and their serial numbers left out; "
              "precomputed=false reads index 0 as a feature",
              name);
-  } else if (!precomputed && p->precomputed == CLF__SVMLIGHT_AUTO &&
-             self->serials_in_order == self->rows && p->zero_based == CLF__SVMLIGHT_AUTO) {
+  } else if (!precomputed && p->precomputed == CLF__SVMLIGHT_AUTO && is_numbered(self) &&
+             p->zero_based == CLF__SVMLIGHT_AUTO) {
     clf__log(context, CLF_LOG_WARNING,
              "%s: index 0 is each row's number, as in files of precomputed kernels, and is read as "
              "a feature; precomputed=true reads kernel values, precomputed=false a feature",

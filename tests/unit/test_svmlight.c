@@ -173,6 +173,11 @@ START_TEST(reads_precomputed_kernels) {
   check_log(square, "features=3", "", "file: rows are a precomputed kernel's");
   check_log(test, "features=4", "file: index 0 is each row's number", "");
   check_log(test, "features=4 precomputed=false zero_based=true", "", "");
+  dataset = read_text("1 0:1 1:0.5\n", NULL); /* of one row nobody can tell: features */
+  ck_assert_int_eq(clf_dataset_sparse(dataset), 1);
+  ck_assert_int_eq(clf_dataset_features(dataset), 2);
+  clf_dataset_free(dataset);
+  check_log("1 0:1 4:0.5\n", "features=5", "", "indices are taken to begin at 0");
 }
 END_TEST
 
