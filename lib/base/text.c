@@ -169,8 +169,11 @@ void clf__text_free(clf__text *text) {
   *text = (clf__text){.context = text->context};
 }
 
-clf_status clf__text_copy(const char *text, size_t length, char *buffer, size_t capacity,
-                          size_t *needed) {
+clf_status clf__text_copy(const clf__text *text, char *buffer, size_t capacity, size_t *needed) {
+  const size_t length = text->length;
+  if (text->failed) {
+    return CLF_ERROR_MEMORY;
+  }
   if (buffer == NULL && capacity > 0) {
     return clf__fail(CLF_ERROR_ARGUMENT, "a NULL buffer must come with a capacity of 0, not %zu",
                      capacity);
@@ -181,7 +184,7 @@ clf_status clf__text_copy(const char *text, size_t length, char *buffer, size_t 
   }
   if (buffer != NULL) {
     if (length > 0) {
-      memcpy(buffer, text, length);
+      memcpy(buffer, text->bytes, length);
     }
     buffer[length] = '\0';
   }

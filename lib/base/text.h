@@ -61,8 +61,8 @@ void clf__text_append_bytes(clf__text *text, const char *bytes, size_t count);
 bool clf__text_reserve(clf__text *text, size_t more);
 void clf__text_free(clf__text *text);
 
-/* Hands text out by the convention of clf_model_get_text(): CLF_OK or CLF_ERROR_ARGUMENT. */
-clf_status clf__text_copy(const char *text, size_t length, char *buffer, size_t capacity,
-                          size_t *needed);
+/* Hands text out by the convention of clf_model_get_text(): CLF_OK, CLF_ERROR_ARGUMENT, or
+ * CLF_ERROR_MEMORY where it failed. */
+clf_status clf__text_copy(const clf__text *text, char *buffer, size_t capacity, size_t *needed);
 
 #endif

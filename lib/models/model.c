@@ -1,7 +1,6 @@
-/* Models as handles: creation, parameters, what the fitted state holds, description. */
+/* Models as handles: creation, parameters, what the fitted state holds. */
 #include "models/model.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -278,25 +277,15 @@ clf_status clf_model_get_f64(const clf_model *model, const char *name, double *v
   return clf__params_get_f64(&model->kind->params, model->params, name, value);
 }
 
-/* Hands out what was written to `text`, and frees it. */
-static clf_status give_text(clf_status status, clf__text *text, char *buffer, size_t capacity,
-                            size_t *needed) {
-  if (status == CLF_OK) {
-    status = text->failed ? CLF_ERROR_MEMORY
-                          : clf__text_copy(text->bytes != NULL ? text->bytes : "", text->length,
-                                           buffer, capacity, needed);
-  }
-  clf__text_free(text);
-  return status;
-}
-
 clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
                               size_t capacity, size_t *needed) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->name);
   clf__text text = {.context = model->context};
   clf_status status = clf__params_get_text(&model->kind->params, model->params, name, &text);
-  return give_text(status, &text, buffer, capacity, needed);
+  status = status == CLF_OK ? clf__text_copy(&text, buffer, capacity, needed) : status;
+  clf__text_free(&text);
+  return status;
 }
 
 clf_status clf_model_outcome(const clf_model *model) {
@@ -350,73 +339,10 @@ clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor
 
 bool clf__model_saves(const clf_model *model, const char *tensor) {
   const char *const *begin = model->kind->unsaved;
-  while (begin != NULL && *begin != NULL && strncmp(tensor, *begin, strlen(*begin)) != 0) {
-    begin++;
-  }
-  return begin == NULL || *begin == NULL;
-}
-
-static void describe_params(clf__text *text, const char *name, const clf__param_table *table,
-                            const void *params) {
-  clf__text_append(text, "%s", name);
-  if (table->count > 0) {
-    clf__text_append(text, " ");
-    clf__params_format(table, params, text);
-  }
-  clf__text_append(text, "\n");
-}
-
-/* Of what a file keeps, so that a loaded model is described as the fitted one. */
-static void describe_fit(clf__text *text, const clf_model *model) {
-  int64_t bytes = 0;
-  clf__text_append(text, "features: %lld\n", (long long)model->features);
-  if (model->classes != NULL) {
-    clf__text_append(text, "classes: %lld (", (long long)model->outputs);
-    enum { SHOWN = 20 };
-    for (int64_t i = 0; i < model->outputs && i < SHOWN; i++) {
-      clf__text_append(text, "%s%s", i > 0 ? ", " : "", clf__classes_name(model->classes, i));
+  for (; begin != NULL && *begin != NULL; begin++) {
+    if (strncmp(tensor, *begin, strlen(*begin)) == 0) {
+      return false;
     }
-    clf__text_append(text, "%s)\n", model->outputs > SHOWN ? ", …" : "");
-  } else {
-    clf__text_append(text, "outputs: %lld\n", (long long)model->outputs);
   }
-  for (int64_t i = 0; i < clf__store_count(model->state); i++) {
-    const char *name = clf__store_name(model->state, i);
-    const clf_tensor *tensor = clf__store_tensor(model->state, name);
-    if (!clf__model_saves(model, name)) {
-      continue;
-    }
-    clf__text_append(text, "%s: %s [", name, clf__dtype_name(tensor->dtype));
-    for (int32_t d = 0; d < tensor->ndim; d++) {
-      clf__text_append(text, "%s%lld", d > 0 ? ", " : "", (long long)tensor->shape[d]);
-    }
-    clf__text_append(text, "]\n");
-    bytes += clf_tensor_count(tensor) * (int64_t)clf__dtype_size(tensor->dtype);
-  }
-  clf__text_append(text, "%s, %lld bytes\n",
-                   model->outcome == CLF_OK ? "fitted" : "fitted, not converged", (long long)bytes);
-}
-
-clf_status clf_model_describe(const clf_model *model, char *buffer, size_t capacity,
-                              size_t *needed) {
-  CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
-  clf__text text = {.context = model->context};
-  describe_params(&text, model->kind->name, &model->kind->params, model->params);
-  if (model->optimizer != NULL) {
-    clf__text_append(&text, "by ");
-    clf__optimizer_append(&text, model->optimizer);
-    clf__text_append(&text, "\n");
-  }
-  for (int64_t i = 0; i < model->step_count; i++) {
-    const clf_transform *step = model->steps[i];
-    clf__text_append(&text, "after ");
-    describe_params(&text, step->kind->name, &step->kind->params, step->params);
-  }
-  if (model->state != NULL) {
-    describe_fit(&text, model);
-  } else {
-    clf__text_append(&text, "not fitted\n");
-  }
-  return give_text(CLF_OK, &text, buffer, capacity, needed);
+  return true;
 }

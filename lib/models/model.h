@@ -1,6 +1,6 @@
 /* The model interface. A fitted model is named tensors (plus classes and transforms), so saving,
- * loading, describing and sharing are written once, in model.c and persist.c; a kind brings its
- * parameters, its fit and its decision function. */
+ * loading, describing and sharing are written once, in model.c, persist.c and describe.c; a kind
+ * brings its parameters, its fit and its decision function. */
 #ifndef CLF_MODELS_MODEL_H
 #define CLF_MODELS_MODEL_H
 

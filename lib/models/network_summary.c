@@ -60,8 +60,7 @@ clf_status clf_network_summary(const clf_model *model, char *buffer, size_t capa
                           : clf__network_declared(&network, model);
   if (status == CLF_OK) {
     append_network(&text, network);
-    status = text.failed ? CLF_ERROR_MEMORY
-                         : clf__text_copy(text.bytes, text.length, buffer, capacity, needed);
+    status = clf__text_copy(&text, buffer, capacity, needed);
   }
   clf__text_free(&text);
   clf__network_free(network);

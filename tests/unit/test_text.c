@@ -270,18 +270,21 @@ START_TEST(text__remembers_that_memory_ran_out) {
 END_TEST
 
 START_TEST(text_copy__keeps_the_convention) {
+  const clf__text abc = {.bytes = "abc", .length = 3}, empty = {.bytes = NULL};
+  const clf__text failed = {.failed = true};
   char buffer[4] = "???";
   size_t needed = 99;
-  ck_clf_ok(clf__text_copy("abc", 3, NULL, 0, &needed));
+  ck_clf_ok(clf__text_copy(&abc, NULL, 0, &needed));
   ck_assert_uint_eq(needed, 4);
   needed = 99;
-  ck_clf_fails(clf__text_copy("abc", 3, buffer, 3, &needed), CLF_ERROR_ARGUMENT);
-  ck_clf_fails(clf__text_copy("abc", 3, NULL, 4, &needed), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf__text_copy(&abc, buffer, 3, &needed), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf__text_copy(&abc, NULL, 4, &needed), CLF_ERROR_ARGUMENT);
   ck_assert_uint_eq(needed, 99);
   ck_assert_str_eq(buffer, "???");
-  ck_clf_ok(clf__text_copy("abc", 3, buffer, 4, NULL));
+  ck_clf_ok(clf__text_copy(&abc, buffer, 4, NULL));
   ck_assert_str_eq(buffer, "abc");
-  ck_clf_ok(clf__text_copy(NULL, 0, buffer, 4, &needed));
+  ck_clf_fails(clf__text_copy(&failed, buffer, 4, NULL), CLF_ERROR_MEMORY);
+  ck_clf_ok(clf__text_copy(&empty, buffer, 4, &needed));
   ck_assert_str_eq(buffer, "");
   ck_assert_uint_eq(needed, 1);
 }
