@@ -1,6 +1,7 @@
 /* Centred rows in f64, some to each task. */
 #include "ops/centered.h"
 
+#include "base/math.h"
 #include "base/pool.h"
 
 enum { TASK_ROWS = 16 };
@@ -38,6 +39,6 @@ static void read_task(void *argument, int64_t index, int32_t worker) {
 void clf__centered_read(const clf__centered *centered, clf_context *context, int64_t first,
                         int64_t rows, double *out, int64_t ld) {
   read_call call = {centered, first, rows, ld, out};
-  clf__parallel(context, (rows + TASK_ROWS - 1) / TASK_ROWS,
+  clf__parallel(context, clf__ceil_div(rows, TASK_ROWS),
                 (double)rows * (double)centered->x->columns * CLF__COST_ELEMENT, read_task, &call);
 }

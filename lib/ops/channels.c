@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/pool.h"
 #include "ops/kernels.h"
@@ -28,14 +29,6 @@ typedef struct channel_job {
   double *sums; /* [tasks, 2, period] */
 } channel_job;
 
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
-static int64_t parts_of(int64_t whole, int64_t part) {
-  return (whole + part - 1) / part;
-}
-
 static channel_job job_of(clf_context *context, clf__channels shape, int64_t task) {
   channel_job job = {.kernels = clf__kernels_of(clf__context_cpu(context)),
                      .count = shape.pixels * shape.channels,
@@ -43,17 +36,17 @@ static channel_job job_of(clf_context *context, clf__channels shape, int64_t tas
   if (shape.channels <= LINE / 2) {
     job.period *= LINE / shape.channels;
   }
-  job.part = parts_of(task, job.period) * job.period;
+  job.part = clf__ceil_div(task, job.period) * job.period;
   return job;
 }
 
 static int64_t tasks_of(const channel_job *job) {
-  return parts_of(job->count, job->part);
+  return clf__ceil_div(job->count, job->part);
 }
 
 static void sum_part(void *argument, int64_t index, int32_t worker) {
   const channel_job *job = argument;
-  const int64_t first = index * job->part, count = smaller(job->part, job->count - first);
+  const int64_t first = index * job->part, count = clf__min_i64(job->part, job->count - first);
   double *sums = job->sums + 2 * index * job->period, *others = sums + job->period;
   (void)worker;
   if (job->dy == NULL) {
@@ -66,7 +59,7 @@ static void sum_part(void *argument, int64_t index, int32_t worker) {
 
 static void map_part(void *argument, int64_t index, int32_t worker) {
   const channel_job *job = argument;
-  const int64_t first = index * job->part, count = smaller(job->part, job->count - first);
+  const int64_t first = index * job->part, count = clf__min_i64(job->part, job->count - first);
   const float *const *v = job->vectors;
   (void)worker;
   if (job->dy == NULL) {
@@ -102,8 +95,8 @@ static void fold(const channel_job *job, int64_t channels, double *sums, double 
 
 static clf_status run_sums(clf_context *context, clf__channels shape, const float *x,
                            const float *dy, const float *center, double *sums, double *others) {
-  const int64_t block = parts_of(shape.pixels * shape.channels, BLOCKS);
-  channel_job job = job_of(context, shape, block > BLOCK ? block : BLOCK);
+  const int64_t block = clf__ceil_div(shape.pixels * shape.channels, BLOCKS);
+  channel_job job = job_of(context, shape, clf__max_i64(block, BLOCK));
   float lines[VECTORS][LINE];
   job.x = x;
   job.dy = dy;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/math.h"
 #include "ops/conv_method.h"
 
 /* The first that fits. */
@@ -22,10 +23,6 @@ static const clf__conv_method *method_of(const clf__conv2d *conv) {
     method++;
   }
   return *method;
-}
-
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
 }
 
 int64_t clf__conv_weights(const clf__conv2d *conv) {
@@ -76,8 +73,8 @@ static int64_t seen_on_axis(const clf__conv2d *conv, int64_t kernel, int64_t pad
                             int64_t places, int64_t *first) {
   const int64_t hidden = pad - (places - 1) * conv->stride; /* from the last place */
   const int64_t begin = hidden > 0 ? (hidden - 1) / conv->dilation + 1 : 0;
-  const int64_t end = smaller((pad + size - 1) / conv->dilation + 1, kernel);
-  *first = smaller(begin, kernel - 1);
+  const int64_t end = clf__min_i64((pad + size - 1) / conv->dilation + 1, kernel);
+  *first = clf__min_i64(begin, kernel - 1);
   return end > *first ? end - *first : 1;
 }
 
@@ -264,7 +261,7 @@ clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pas
                                    int64_t size, int64_t scratch_size) {
   bool complete = true;
   *shards = (clf__conv_shards){.size = size};
-  shards->count = smaller((pass->rows + SHARD_ROWS - 1) / SHARD_ROWS, CLF__CONV_SHARDS);
+  shards->count = clf__min_i64(clf__ceil_div(pass->rows, SHARD_ROWS), CLF__CONV_SHARDS);
   for (int64_t shard = 0; complete && shard < shards->count; shard++) {
     shards->sums[shard] = clf__alloc_array(pass->context, size, sizeof(float));
     complete = shards->sums[shard] != NULL;
@@ -301,7 +298,7 @@ typedef struct reduction {
 static void reduce_part(void *argument, int64_t index, int32_t worker) {
   const reduction *job = argument;
   const clf__conv_shards *shards = job->shards;
-  const int64_t first = index * REDUCE, count = smaller(REDUCE, shards->size - first);
+  const int64_t first = index * REDUCE, count = clf__min_i64(REDUCE, shards->size - first);
   float *out = job->out + first;
   (void)worker;
   memset(out, 0, (size_t)count * sizeof *out);
@@ -314,7 +311,7 @@ void clf__conv_shards_reduce(const clf__conv_shards *shards, const clf__conv_pas
                              float *out) {
   reduction job = {shards, pass->kernels, out};
   const int64_t filters = pass->conv->filters;
-  clf__conv_run(pass, (shards->size + REDUCE - 1) / REDUCE, reduce_part, &job);
+  clf__conv_run(pass, clf__ceil_div(shards->size, REDUCE), reduce_part, &job);
   for (int64_t d = 0; pass->dbias != NULL && d < filters; d++) {
     double sum = 0;
     for (int64_t shard = 0; shard < shards->count; shard++) {

@@ -10,6 +10,7 @@
  * to 32; the gradient, at 42 %, is bound by reading dy and y. */
 #include <string.h>
 
+#include "base/math.h"
 #include "ops/conv_method.h"
 
 enum {
@@ -27,14 +28,6 @@ typedef struct banding {
   int64_t pixel_floats; /* of a band */
 } banding;
 
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
-static int64_t at_least_1(int64_t a) {
-  return a < 1 ? 1 : a;
-}
-
 /* Rows of pixels that some rows of the output see. */
 static int64_t lines_of(const clf__conv2d *c, int64_t rows) {
   return (rows - 1) * c->stride + (c->kernel_height - 1) * c->dilation + 1;
@@ -44,9 +37,9 @@ static banding banding_of(const clf__conv2d *c) {
   banding b = {.conv = c};
   b.width = (c->out_width - 1) * c->stride + (c->kernel_width - 1) * c->dilation + 1;
   const int64_t line = b.width * c->channels;
-  b.rows = smaller(at_least_1(BAND_FLOATS / (line * c->stride)), c->out_height);
-  b.bands = (c->out_height + b.rows - 1) / b.rows;
-  b.strip = smaller(at_least_1(STRIP_FLOATS / (c->out_width * c->filters)), b.rows);
+  b.rows = clf__clamp_i64(BAND_FLOATS / (line * c->stride), 1, c->out_height);
+  b.bands = clf__ceil_div(c->out_height, b.rows);
+  b.strip = clf__clamp_i64(STRIP_FLOATS / (c->out_width * c->filters), 1, b.rows);
   b.pixel_floats = lines_of(c, b.rows) * line;
   return b;
 }
@@ -87,8 +80,8 @@ static clf__conv_few few_of(const banding *b, int64_t rows) {
 static void copy_line(const banding *b, const float *from, float *to) {
   const clf__conv2d *c = b->conv;
   const int64_t skipped = c->pad_left < 0 ? -c->pad_left : 0;
-  const int64_t before = smaller(c->pad_left + skipped, b->width);
-  const int64_t pixels = smaller(c->width - skipped, b->width - before);
+  const int64_t before = clf__min_i64(c->pad_left + skipped, b->width);
+  const int64_t pixels = clf__min_i64(c->width - skipped, b->width - before);
   const int64_t inside = from == NULL || pixels < 0 ? 0 : pixels;
   memset(to, 0, (size_t)(before * c->channels) * sizeof *to);
   if (inside > 0) {
@@ -120,7 +113,7 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const clf__conv2d *c = pass->conv;
   const banding b = banding_of(c);
   const int64_t row = task / b.bands, first = task % b.bands * b.rows;
-  const int64_t rows = smaller(b.rows, c->out_height - first);
+  const int64_t rows = clf__min_i64(b.rows, c->out_height - first);
   const clf__conv_few few = few_of(&b, rows);
   copy_pixels(&b, image_of(pass, row), first, rows, scratch);
   pass->kernels->conv_few(&few, scratch, pass->w, pass->bias, pass->relu,
@@ -152,11 +145,11 @@ static void add_band(const backward_job *job, int64_t row, int64_t first, float 
                      int64_t shard) {
   const clf__conv2d *c = job->pass->conv;
   const banding *b = &job->b;
-  const int64_t rows = smaller(b->rows, c->out_height - first);
+  const int64_t rows = clf__min_i64(b->rows, c->out_height - first);
   clf__conv_few few = few_of(b, rows);
   copy_pixels(b, image_of(job->pass, row), first, rows, scratch);
   for (int64_t done = 0; done < rows; done += few.rows) {
-    few.rows = smaller(b->strip, rows - done);
+    few.rows = clf__min_i64(b->strip, rows - done);
     add_strip(job, &few, scratch + done * few.line,
               (row * c->out_height + first + done) * c->out_width, scratch + b->pixel_floats,
               shard);

@@ -9,6 +9,7 @@
  * pixels * channels * places * filters, the columns rounded up to vectors. A whole network that
  * ends in 5 x 5 x 64 to 2 takes some 70 ms of one processor for 640 x 480 pixels at all sizes
  * instead of the 95 by patches. Gradients are those of the patches. */
+#include "base/math.h"
 #include "ops/conv_method.h"
 
 enum { LEAST_CHANNELS = 16, MOST_FILTERS = 4, MOST_PLACES = 64, STRIP = 1 << 16 };
@@ -44,7 +45,7 @@ static int64_t strip_rows(const clf__conv2d *conv) {
   const int64_t fit = STRIP / (conv->width * places_of(conv) * conv->filters);
   const int64_t rows = fit - conv->kernel_height + 1;
   const int64_t least = 2 * conv->kernel_height; /* the rows above are computed again */
-  return rows > least ? rows : least;
+  return clf__max_i64(rows, least);
 }
 
 static int64_t strips_of(const clf__conv2d *conv) {
@@ -54,7 +55,7 @@ static int64_t strips_of(const clf__conv2d *conv) {
 static int64_t scratch_size(const clf__conv2d *conv) {
   const int64_t rows = strip_rows(conv) + conv->kernel_height - 1;
   int64_t size;
-  return clf__mul_i64(rows < conv->height ? rows : conv->height, conv->width, &size) &&
+  return clf__mul_i64(clf__min_i64(rows, conv->height), conv->width, &size) &&
                  clf__mul_i64(size, places_of(conv) * conv->filters, &size)
              ? size
              : -1;
@@ -88,7 +89,7 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const int64_t strips = strips_of(conv), row = task / strips;
   const int64_t first = task % strips * strip_rows(conv), line = conv->width * conv->channels;
   const int64_t left = conv->out_height - first;
-  const int64_t count = left < strip_rows(conv) ? left : strip_rows(conv);
+  const int64_t count = clf__min_i64(left, strip_rows(conv));
   const int64_t columns = places_of(conv) * conv->filters;
   kernel->multiply(&(clf__product){.rows = (count + conv->kernel_height - 1) * conv->width,
                                    .columns = columns,

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "ops/gemm.h"
@@ -33,7 +34,7 @@ static const int64_t min_columns = 384;
 
 /* Where a matrix of this many rows is halved. */
 static int64_t half_of(int64_t size) {
-  return (size / 2 + BLOCK - 1) / BLOCK * BLOCK;
+  return clf__round_up(size / 2, BLOCK);
 }
 
 /* A product C -= op(A) op(B) within a long call. */
@@ -52,7 +53,7 @@ static clf_status subtract(const clf__progress *progress, int64_t step, const pr
                                                     : p->n;
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < p->n && status == CLF_OK; first += columns) {
-    const int64_t count = p->n - first < columns ? p->n - first : columns;
+    const int64_t count = clf__min_i64(p->n - first, columns);
     status = clf__progress_step(progress, step, (double)NAN, (double)NAN);
     if (status == CLF_OK) {
       status = clf__gemm_f64(progress->context, p->transpose_a, p->transpose_b, p->m, count, p->k,
@@ -87,7 +88,7 @@ static void solve_chunk(const clf__kernels *kernels, bool transposed, const doub
                         int64_t n, double *b, int64_t columns, int64_t ldb) {
   const clf__product_kernel *kernel = &kernels->f64;
   for (int64_t done = 0; done < n; done += STEP) {
-    const int64_t rows = n - done < STEP ? n - done : STEP;
+    const int64_t rows = clf__min_i64(n - done, STEP);
     const int64_t first = transposed ? n - done - rows : done, end = first + rows;
     const clf__product before = {.rows = rows,
                                  .columns = columns,
@@ -126,7 +127,7 @@ typedef struct panel_solve {
 static void solve_task(void *argument, int64_t index, int32_t worker) {
   const panel_solve *s = argument;
   const int64_t n = s->n, ldb = s->ldb, first = index * CHUNK, left = s->count - first;
-  const int64_t width = left < CHUNK ? left : CHUNK;
+  const int64_t width = clf__min_i64(left, CHUNK);
   double *chunk = s->space + PANEL * FACTOR_LD + worker * PANEL * CHUNK;
   double *b = s->b + first * (s->right ? ldb : 1);
   for (int64_t i = 0; i < n && !s->right; i++) {

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "ops/kernels.h"
 
@@ -46,14 +47,6 @@ typedef struct gemm_block {
   double beta;
 } gemm_block;
 
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
-static int64_t parts_of(int64_t whole, int64_t part) {
-  return (whole + part - 1) / part;
-}
-
 static const char *element_of(const gemm *g, const char *matrix, int64_t ld, int64_t row,
                               int64_t column) {
   return matrix + (row * ld + column) * g->kernel->element;
@@ -73,7 +66,7 @@ static void pack_panel(void *argument, int64_t index, int32_t worker) {
   g->kernel->pack(g->packed_b + index * width * g->depth * g->kernel->element,
                   b_at(g, block->first_step, block->first_column + column),
                   g->transpose_b ? 1 : g->ldb, g->transpose_b ? g->ldb : 1, block->steps,
-                  smaller(width, block->columns - column));
+                  clf__min_i64(width, block->columns - column));
 }
 
 static void set_a(clf__product *product, const gemm_block *block, int64_t first, int64_t rows,
@@ -90,7 +83,7 @@ static void set_a(clf__product *product, const gemm_block *block, int64_t first,
     for (int64_t row = 0; row < rows; row += height) {
       g->kernel->pack_rows(packed + row * g->depth * g->kernel->element,
                            (const char *)product->a + row * g->kernel->element, g->lda,
-                           block->steps, smaller(height, rows - row));
+                           block->steps, clf__min_i64(height, rows - row));
     }
     product->a = packed;
     product->a_step = height;
@@ -104,8 +97,8 @@ static void multiply_part(void *argument, int64_t index, int32_t worker) {
   const int64_t row = index / block->column_tasks * GROUP;
   const int64_t column = index % block->column_tasks * g->column_step;
   const int64_t width = g->kernel->columns, at = block->first_column + column;
-  clf__product product = {.rows = smaller(GROUP, g->m - row),
-                          .columns = smaller(g->column_step, block->columns - column),
+  clf__product product = {.rows = clf__min_i64(GROUP, g->m - row),
+                          .columns = clf__min_i64(g->column_step, block->columns - column),
                           .depth = block->steps,
                           .alpha = g->alpha,
                           .beta = block->beta,
@@ -131,17 +124,17 @@ static clf_status multiply_blocks(const gemm *g) {
     do { /* once when k is 0: C = beta C */
       gemm_block block = {.gemm = g,
                           .first_step = step,
-                          .steps = smaller(g->depth, g->k - step),
+                          .steps = clf__min_i64(g->depth, g->k - step),
                           .first_column = column,
-                          .columns = smaller(COLUMNS, g->n - column),
+                          .columns = clf__min_i64(COLUMNS, g->n - column),
                           .beta = step == 0 ? g->beta : 1};
       if (g->pack_b) {
         CLF__TRY(clf__progress_tasks(
-            g->context, parts_of(block.columns, g->kernel->columns),
+            g->context, clf__ceil_div(block.columns, g->kernel->columns),
             (double)block.columns * (double)block.steps * CLF__COST_ELEMENT, pack_panel, &block));
       }
-      block.column_tasks = parts_of(block.columns, g->column_step);
-      CLF__TRY(clf__progress_tasks(g->context, parts_of(g->m, GROUP) * block.column_tasks,
+      block.column_tasks = clf__ceil_div(block.columns, g->column_step);
+      CLF__TRY(clf__progress_tasks(g->context, clf__ceil_div(g->m, GROUP) * block.column_tasks,
                                    work_of(g), multiply_part, &block));
       step += g->depth;
     } while (step < g->k);
@@ -152,10 +145,10 @@ done:
 
 /* Columns of a task: all that are there, unless the rows alone are too few for all threads. */
 static int64_t columns_of_task(const gemm *g, int64_t threads) {
-  const int64_t width = g->kernel->columns, columns = smaller(COLUMNS, g->n);
-  const int64_t wanted = parts_of(4 * threads, parts_of(g->m, GROUP));
-  return threads == 1 ? parts_of(columns, width) * width
-                      : parts_of(parts_of(columns, width), wanted) * width;
+  const int64_t width = g->kernel->columns, columns = clf__min_i64(COLUMNS, g->n);
+  const int64_t wanted = clf__ceil_div(4 * threads, clf__ceil_div(g->m, GROUP));
+  return threads == 1 ? clf__round_up(columns, width)
+                      : clf__ceil_div(clf__ceil_div(columns, width), wanted) * width;
 }
 
 static bool stays_cached(const gemm *g, int64_t ld) {
@@ -169,7 +162,7 @@ static clf_status multiply(gemm *g) {
   if (g->m <= 0 || g->n <= 0) {
     return CLF_OK;
   }
-  g->depth = parts_of(g->k, parts_of(g->k, DEPTH) + (g->k == 0));
+  g->depth = clf__ceil_div(g->k, clf__ceil_div(g->k, DEPTH) + (g->k == 0));
   g->column_step = columns_of_task(g, threads);
   g->pack_a = g->transpose_a && g->n > width && !stays_cached(g, g->lda);
   g->pack_b = g->transpose_b || (g->m > 4 * g->kernel->rows && !stays_cached(g, g->ldb));
@@ -178,7 +171,7 @@ static clf_status multiply(gemm *g) {
   }
   if (g->pack_b) {
     g->packed_b = clf__alloc_array(
-        g->context, parts_of(smaller(COLUMNS, g->n), width) * width * g->depth, (size_t)element);
+        g->context, clf__round_up(clf__min_i64(COLUMNS, g->n), width) * g->depth, (size_t)element);
   }
   if ((!g->pack_a || g->packed_a != NULL) && (!g->pack_b || g->packed_b != NULL)) {
     status = multiply_blocks(g);

@@ -56,8 +56,8 @@ static void finish_square(void *argument, int64_t index, int32_t worker) {
   int64_t block_i, block_j;
   (void)worker;
   clf__gram_pair(index, f->squares, &block_i, &block_j);
-  const int64_t end_i = clf__smaller((block_i + 1) * SQUARE, f->columns);
-  const int64_t end_j = clf__smaller((block_j + 1) * SQUARE, f->columns);
+  const int64_t end_i = clf__min_i64((block_i + 1) * SQUARE, f->columns);
+  const int64_t end_j = clf__min_i64((block_j + 1) * SQUARE, f->columns);
   for (int64_t i = block_i * SQUARE; i < end_i; i++) {
     for (int64_t j = block_i == block_j ? i : block_j * SQUARE; j < end_j; j++) {
       const double value = finished(f, i, j);
@@ -134,7 +134,7 @@ static clf_status fill_scatter(clf__gram *gram, clf_context *context, const clf_
   const clf__rows *x = input->x;
   finish f = {.scatter = gram->scatter,
               .columns = x->columns,
-              .squares = clf__parts_of(x->columns, SQUARE),
+              .squares = clf__ceil_div(x->columns, SQUARE),
               .scale = (double)x->scale,
               .weight = gram->weight > 0 ? gram->weight : 1,
               .sums = each->sums,

@@ -86,7 +86,7 @@ static void pack_panel(const dense_chunk *chunk, const clf__rows *x, int64_t pan
                        const float *root) {
   const dense_call *call = chunk->call;
   const int64_t width = call->kernel->columns, column = panel * width;
-  const int64_t columns = clf__smaller(width, x->columns - column);
+  const int64_t columns = clf__min_i64(width, x->columns - column);
   if (call->exact) {
     call->kernels->gram_pack_u8(out, (const uint8_t *)x->data + column, x->stride, x->rows,
                                 columns);
@@ -104,7 +104,7 @@ static void pack_task(void *argument, int64_t index, int32_t worker) {
   const clf__gram_input *input = call->input;
   const int64_t at = index * PACK_ROWS, width = call->kernel->columns;
   const clf__rows x =
-      clf__rows_range(input->x, chunk->first + at, clf__smaller(PACK_ROWS, chunk->rows - at));
+      clf__rows_range(input->x, chunk->first + at, clf__min_i64(PACK_ROWS, chunk->rows - at));
   float root[PACK_ROWS];
   (void)worker;
   for (int64_t row = 0; row < x.rows && input->weights != NULL; row++) {
@@ -128,9 +128,9 @@ static void pair_task(void *argument, int64_t index, int32_t worker) {
   (void)worker;
   clf__gram_pair(chunk->first_pair + index, call->panels, &i, &j);
   call->kernel->add(chunk->packed + i * call->panel_bytes, chunk->packed + j * call->panel_bytes,
-                    clf__parts_of(chunk->rows, call->kernel->group),
-                    clf__smaller(width, columns - i * width),
-                    clf__smaller(width, columns - j * width),
+                    clf__ceil_div(chunk->rows, call->kernel->group),
+                    clf__min_i64(width, columns - i * width),
+                    clf__min_i64(width, columns - j * width),
                     chunk->scatter + i * width * columns + j * width, columns);
 }
 
@@ -148,7 +148,7 @@ static clf_status add_pairs(dense_chunk *chunk) {
       status = clf__progress_step(&call->progress, done, NAN, NAN);
     }
     if (status == CLF_OK) {
-      const int64_t count = clf__smaller(most, pairs - chunk->first_pair);
+      const int64_t count = clf__min_i64(most, pairs - chunk->first_pair);
       const double products = (double)count * (double)(width * width) * (double)chunk->rows;
       clf__parallel(call->context, count, products * CLF__COST_PRODUCT, pair_task, chunk);
       chunk->first_pair += count;
@@ -160,13 +160,13 @@ static clf_status add_pairs(dense_chunk *chunk) {
 static void part_task(void *argument, int64_t index, int32_t worker) {
   dense_call *call = argument;
   const int64_t columns = call->input->x->columns;
-  const int64_t end = clf__smaller((index + 1) * call->part_rows, call->input->x->rows);
+  const int64_t end = clf__min_i64((index + 1) * call->part_rows, call->input->x->rows);
   dense_chunk chunk = {.call = call,
                        .packed = call->packed + worker * call->panels * call->panel_bytes,
                        .scatter = call->scatter + index * columns * columns};
   for (chunk.first = index * call->part_rows; chunk.first < end; chunk.first += call->chunk) {
-    chunk.rows = clf__smaller(call->chunk, end - chunk.first);
-    clf__parallel(call->context, clf__parts_of(chunk.rows, PACK_ROWS),
+    chunk.rows = clf__min_i64(call->chunk, end - chunk.first);
+    clf__parallel(call->context, clf__ceil_div(chunk.rows, PACK_ROWS),
                   (double)chunk.rows * (double)columns * CLF__COST_ELEMENT, pack_task, &chunk);
     if (add_pairs(&chunk) < 0) {
       return;
@@ -178,15 +178,15 @@ static void part_task(void *argument, int64_t index, int32_t worker) {
 static void choose_sizes(dense_call *call) {
   const clf__rows *x = call->input->x;
   const int64_t width = call->kernel->columns, group = call->kernel->group;
-  call->panels = clf__parts_of(x->columns, width);
+  call->panels = clf__ceil_div(x->columns, width);
   call->parts =
-      call->panels <= FEW_PANELS ? clf__smaller(MOST_PARTS, clf__parts_of(x->rows, CHUNK_ROWS)) : 1;
-  call->part_rows = clf__parts_of(x->rows, call->parts);
-  int64_t most = clf__smaller(call->exact ? CHUNK_STEPS * group : CHUNK_ROWS,
+      call->panels <= FEW_PANELS ? clf__min_i64(MOST_PARTS, clf__ceil_div(x->rows, CHUNK_ROWS)) : 1;
+  call->part_rows = clf__ceil_div(x->rows, call->parts);
+  int64_t most = clf__min_i64(call->exact ? CHUNK_STEPS * group : CHUNK_ROWS,
                               chunk_room / (4 * call->panels * width) * group);
   most = most < 4 * PACK_ROWS ? 4 * PACK_ROWS : most / PACK_ROWS * PACK_ROWS;
-  call->chunk = clf__smaller(most, call->part_rows);
-  call->panel_bytes = clf__parts_of(call->chunk, group) * width * 4;
+  call->chunk = clf__min_i64(most, call->part_rows);
+  call->panel_bytes = clf__ceil_div(call->chunk, group) * width * 4;
 }
 
 clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *context,

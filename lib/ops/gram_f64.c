@@ -24,7 +24,7 @@ static clf_status add_block(double *scatter, clf_context *context, int64_t colum
                             const double *weighted, const double *z) {
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < columns && status == CLF_OK; first += STRIPE) {
-    const int64_t width = clf__smaller(STRIPE, columns - first);
+    const int64_t width = clf__min_i64(STRIPE, columns - first);
     status = clf__gemm_f64(context, true, false, first + width, width, rows, 1, weighted, columns,
                            z + first, columns, 1, scatter + first, columns);
   }
@@ -34,7 +34,7 @@ static clf_status add_block(double *scatter, clf_context *context, int64_t colum
 clf_status clf__gram_add_f64(double *scatter, clf_context *context, const clf__centered *rows,
                              const float *weights, double scale) {
   const int64_t columns = rows->x->columns, count = rows->x->rows;
-  const int64_t block = clf__smaller(BLOCK_ROWS, count);
+  const int64_t block = clf__min_i64(BLOCK_ROWS, count);
   const clf__progress progress = clf__progress_begin(context, "gram", count);
   clf_status status = CLF_OK;
   int64_t size;
@@ -45,7 +45,7 @@ clf_status clf__gram_add_f64(double *scatter, clf_context *context, const clf__c
   }
   double *weighted = z + block * columns;
   for (int64_t first = 0; first < count && status == CLF_OK; first += block) {
-    const int64_t here = clf__smaller(block, count - first);
+    const int64_t here = clf__min_i64(block, count - first);
     clf__centered_read(rows, context, first, here, z, columns);
     for (int64_t i = 0; i < here; i++) {
       const double weight = scale * (weights == NULL ? 1 : (double)weights[first + i]);

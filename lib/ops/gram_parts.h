@@ -2,6 +2,7 @@
 #ifndef CLF_OPS_GRAM_PARTS_H
 #define CLF_OPS_GRAM_PARTS_H
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "ops/centered.h"
 #include "ops/gram.h"
@@ -46,14 +47,6 @@ static inline void clf__gram_pair(int64_t index, int64_t count, int64_t *i, int6
     index -= count - *i;
   }
   *j = *i + index;
-}
-
-static inline int64_t clf__smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
-static inline int64_t clf__parts_of(int64_t whole, int64_t part) {
-  return (whole + part - 1) / part;
 }
 
 #endif

@@ -60,11 +60,11 @@ clf_status clf__gram_add_sparse(double *scatter, clf_context *context,
   /* Columns early in a row have more products: many stripes even that out. */
   const int64_t stripes = 8 * (int64_t)clf__context_threads(context);
   sparse_call call = {
-      .input = input, .scatter = scatter, .stripe = clf__parts_of(columns, stripes)};
+      .input = input, .scatter = scatter, .stripe = clf__ceil_div(columns, stripes)};
   if (columns == 0) {
     return CLF_OK;
   }
-  const int64_t tasks = clf__parts_of(columns, call.stripe);
+  const int64_t tasks = clf__ceil_div(columns, call.stripe);
   call.progress = clf__progress_begin(context, "gram", tasks * input->x->rows);
   const double entries = (double)clf__rows_entries(input->x);
   return clf__progress_parallel(&call.progress, &call.done, tasks,

@@ -27,7 +27,7 @@ typedef struct sums_call {
 static void add_f64(double *line, double factor, const clf__rows *x, int64_t row) {
   double values[PIECE];
   for (int64_t first = 0; first < x->columns; first += PIECE) {
-    const int64_t count = clf__smaller(PIECE, x->columns - first);
+    const int64_t count = clf__min_i64(PIECE, x->columns - first);
     const clf__rows stripe = clf__rows_columns(x, first, count);
     clf__rows_read_f64(&stripe, row, values);
     for (int64_t j = 0; j < count; j++) {
@@ -66,7 +66,7 @@ static void sum_part(void *argument, int64_t index, int32_t worker) {
   const clf__gram_input *input = call->input;
   const clf__rows *x = input->x;
   const int64_t size = call->lines * x->columns, first = index * call->part_rows;
-  const int64_t end = clf__smaller(first + call->part_rows, x->rows);
+  const int64_t end = clf__min_i64(first + call->part_rows, x->rows);
   (void)worker;
   for (int64_t row = first; row < end; row++) {
     if ((row - first) % call->step_rows == 0 && row > first) {
@@ -146,10 +146,10 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
     size = INT64_MAX;
   }
   call.step_rows = 1 + sums_a_step / (targets ? size : columns);
-  call.parts = clf__smaller(MOST_PARTS, clf__parts_of(rows, PART_ROWS));
-  call.parts = clf__smaller(call.parts, 1 + part_room / 8 / (size + 1));
-  call.part_rows = clf__smaller(clf__parts_of(rows, call.parts), most_counted);
-  call.parts = clf__parts_of(rows, call.part_rows);
+  call.parts = clf__min_i64(MOST_PARTS, clf__ceil_div(rows, PART_ROWS));
+  call.parts = clf__min_i64(call.parts, 1 + part_room / 8 / (size + 1));
+  call.part_rows = clf__min_i64(clf__ceil_div(rows, call.parts), most_counted);
+  call.parts = clf__ceil_div(rows, call.part_rows);
   call.part = clf__alloc_zeroed(context, clf__mul_i64(call.parts, size, &count) ? count : -1,
                                 call.counted ? sizeof(uint32_t) : sizeof(double));
   if (call.part == NULL) {

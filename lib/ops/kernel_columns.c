@@ -127,7 +127,7 @@ static void pack_panel(void *argument, int64_t index, int32_t worker) {
   clf__kernel_columns *made = call->made;
   const int64_t width = made->tile->columns, first = index * width;
   const clf__row_pick pick = {call->pick.x, call->pick.rows, first,
-                              clf__smaller_of(width, made->count - first)};
+                              clf__min_i64(width, made->count - first)};
   float *norms = (float *)made->norms + first;
   (void)worker;
   made->tile->pack_columns(made->panels + first * made->stored, norms, &pick, &made->rows_map,
@@ -139,10 +139,10 @@ static void pack_panel(void *argument, int64_t index, int32_t worker) {
 
 static clf_status pack_dense(pack_call *call, const float *center) {
   clf__kernel_columns *made = call->made;
-  const int64_t width = made->tile->columns, padded = clf__whole(made->count, width);
+  const int64_t width = made->tile->columns, padded = clf__round_up(made->count, width);
   int64_t units;
   made->steps = (made->columns + made->tile->group - 1) / made->tile->group;
-  made->stored = clf__whole(made->steps, CLF__TILE_STEPS);
+  made->stored = clf__round_up(made->steps, CLF__TILE_STEPS);
   if (!clf__mul_i64(padded, made->stored, &units)) {
     units = -1;
   }

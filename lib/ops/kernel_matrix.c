@@ -36,12 +36,11 @@ static void block_task(void *argument, int64_t index, int32_t worker) {
   const int64_t row = index / call->ranges * call->group;
   const int64_t column = index % call->ranges * call->range;
   const clf__row_pick pick = {call->pick.x, call->pick.rows, call->pick.first + row,
-                              clf__smaller_of(call->group, call->pick.count - row)};
+                              clf__min_i64(call->group, call->pick.count - row)};
   clf__kernel_group group;
   clf__kernel_group_begin(&group, call->z, &pick, call->scratch + worker * call->scratch_bytes,
                           &call->bad);
-  clf__kernel_group_range(&group, call->first + column,
-                          clf__smaller_of(call->range, call->n - column),
+  clf__kernel_group_range(&group, call->first + column, clf__min_i64(call->range, call->n - column),
                           call->out + row * call->ld + column, call->ld);
   clf__kernel_group_end(&group);
 }
@@ -97,7 +96,7 @@ static int64_t range_of(const block_call *call) {
   const double rest = products_of(call->z, call->group, call->first, call->n);
   const double ranges = rest / task_products, most = (double)call->n / RANGE;
   const int64_t wanted = ranges < 1 ? 1 : ranges < most ? (int64_t)ranges : (int64_t)most + 1;
-  return clf__whole((call->n + wanted - 1) / wanted, CLF__TILE_COLUMNS);
+  return clf__round_up((call->n + wanted - 1) / wanted, CLF__TILE_COLUMNS);
 }
 
 static clf_status run_tasks(block_call *call) {

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/pool.h"
 #include "base/status.h"
@@ -61,13 +62,5 @@ void clf__kernel_group_end(clf__kernel_group *group);
 clf_status clf__kernel_norm_status(const atomic_int_least64_t *bad);
 void clf__kernel_check_norms(atomic_int_least64_t *bad, const clf__row_pick *pick,
                              const float *norms);
-
-static inline int64_t clf__smaller_of(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
-static inline int64_t clf__whole(int64_t size, int64_t unit) {
-  return (size + unit - 1) / unit * unit;
-}
 
 #endif

@@ -113,7 +113,7 @@ typedef struct product_call {
 
 /* Block (I, J) as floats. */
 static clf_status make_block(const clf__kernel_product *m, int64_t i, int64_t j, float *block) {
-  const int64_t rows = clf__smaller_of(m->n - i * BLOCK, BLOCK);
+  const int64_t rows = clf__min_i64(m->n - i * BLOCK, BLOCK);
   clf_status status = clf__kernel_block(m->columns, j * BLOCK, j == i ? rows : BLOCK, m->x,
                                         m->rows + i * BLOCK, rows, block, BLOCK);
   for (int64_t row = 0; row < rows && j == i; row++) {
@@ -177,7 +177,7 @@ static clf_status multiply_row(const product_call *call, int64_t group, int64_t 
   float *sums = m->sums + group * m->sides * m->padded;
   clf_status status = CLF_OK;
   for (int64_t j = 0; j <= i && status == CLF_OK; j++) {
-    clf__two_way way = {.rows = clf__smaller_of(m->n - i * BLOCK, BLOCK),
+    clf__two_way way = {.rows = clf__min_i64(m->n - i * BLOCK, BLOCK),
                         .columns = BLOCK,
                         .sides = m->sides,
                         .ld = m->padded,

@@ -14,15 +14,15 @@ enum {
 
 int64_t clf__kernel_group_rows(const clf__kernel_columns *z, int64_t wanted) {
   if (z->precomputed) {
-    return clf__smaller_of(wanted, GROUP_ROWS);
+    return clf__min_i64(wanted, GROUP_ROWS);
   }
   if (z->sparse) {
-    return clf__smaller_of(wanted, LANES);
+    return clf__min_i64(wanted, LANES);
   }
   const int64_t height = z->tile->rows, row_bytes = 4 * (z->stored > 0 ? z->stored : 1);
   const int64_t fit = GROUP_BYTES / row_bytes / height * height;
-  const int64_t most = fit < height ? height : clf__smaller_of(fit, GROUP_ROWS);
-  return clf__smaller_of(clf__whole(wanted, height), most);
+  const int64_t most = fit < height ? height : clf__min_i64(fit, GROUP_ROWS);
+  return clf__min_i64(clf__round_up(wanted, height), most);
 }
 
 int64_t clf__kernel_group_bytes(const clf__kernel_columns *z, int64_t rows, int64_t *zeroed) {
@@ -35,7 +35,7 @@ int64_t clf__kernel_group_bytes(const clf__kernel_columns *z, int64_t rows, int6
     return *zeroed + (2 * SPARSE_COLUMNS + 1) * LANES * (int64_t)sizeof(float);
   }
   const int64_t tiles = (rows + z->tile->rows - 1) / z->tile->rows;
-  return clf__whole(
+  return clf__round_up(
       4 * tiles * (z->tile->rows * (z->stored + 1) + clf__tile_places(z->steps, z->tile->depth)),
       64);
 }
@@ -82,14 +82,14 @@ void clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_columns
     scatter(group, false);
     return;
   }
-  const int64_t height = z->tile->rows, padded = clf__whole(pick->count, height);
+  const int64_t height = z->tile->rows, padded = clf__round_up(pick->count, height);
   const int64_t places = clf__tile_places(z->steps, z->tile->depth);
   group->packed = (int32_t *)(void *)scratch;
   group->norms = group->packed + padded * z->stored;
   group->places = group->packed + padded * (z->stored + 1);
   for (int64_t i = 0; i < pick->count; i += height) {
     const clf__row_pick tile = {pick->x, pick->rows, pick->first + i,
-                                clf__smaller_of(height, pick->count - i)};
+                                clf__min_i64(height, pick->count - i)};
     float *norms = (float *)group->norms + i;
     z->tile->pack_rows(group->packed + i * z->stored, group->places + i / height * places, norms,
                        &tile, &z->rows_map, z->map.kind == CLF__KERNEL_RBF);
@@ -105,7 +105,7 @@ static void sparse_range(const clf__kernel_group *group, int64_t first, int64_t 
   const float *norms = group->norms, *z_norms = z->norms;
   float *turned = group->sums + SPARSE_COLUMNS * LANES;
   for (int64_t j = 0; j < n; j += SPARSE_COLUMNS) {
-    const int64_t count = clf__smaller_of(SPARSE_COLUMNS, n - j);
+    const int64_t count = clf__min_i64(SPARSE_COLUMNS, n - j);
     const clf__rows part = clf__rows_range(&z->z, first + j, count);
     z->kernels->kernel_sparse(&part, group->scattered, group->sums);
     for (int64_t i = 0; i < LANES; i++) {

@@ -32,7 +32,7 @@ static void add_values(const sums_call *call, const float *values, int64_t ld, i
   const clf__kernel_expansion *e = call->e;
   for (int64_t s = 0; s < e->segments; s++) {
     const int64_t begin = e->start[s] > first ? e->start[s] : first;
-    const int64_t end = clf__smaller_of(e->start[s + 1], first + n);
+    const int64_t end = clf__min_i64(e->start[s + 1], first + n);
     if (begin >= end) {
       continue;
     }
@@ -57,8 +57,7 @@ static void store(const sums_call *call, const double *sums, int64_t row, int64_
 static void rows_task(void *argument, int64_t index, int32_t worker) {
   sums_call *call = argument;
   const int64_t row = index * call->group;
-  const clf__row_pick pick = {call->x, NULL, row,
-                              clf__smaller_of(call->group, call->x->rows - row)};
+  const clf__row_pick pick = {call->x, NULL, row, clf__min_i64(call->group, call->x->rows - row)};
   char *scratch = call->scratch + worker * call->scratch_bytes;
   double *sums = (double *)(void *)(scratch + call->group_bytes);
   float *values = (float *)(sums + call->group * call->width);
@@ -67,7 +66,7 @@ static void rows_task(void *argument, int64_t index, int32_t worker) {
   clf__kernel_group_begin(&group, call->e->z, &pick, scratch, &call->bad);
   memset(sums, 0, (size_t)(pick.count * call->width) * sizeof *sums);
   for (int64_t first = 0; first < call->count && clf__progress_check() == CLF_OK; first += PIECE) {
-    const int64_t n = clf__smaller_of(PIECE, call->count - first);
+    const int64_t n = clf__min_i64(PIECE, call->count - first);
     clf__kernel_group_range(&group, first, n, values, PIECE);
     add_values(call, values, PIECE, pick.count, first, n, products, sums);
   }
@@ -81,7 +80,7 @@ static clf_status alloc_scratch(sums_call *call, clf_context *context) {
                                       (PIECE + call->e->outputs) * (int64_t)sizeof(float));
   int64_t zeroed;
   call->group_bytes = clf__kernel_group_bytes(call->e->z, call->group, &zeroed);
-  call->scratch_bytes = clf__whole(call->group_bytes + rest, 64);
+  call->scratch_bytes = clf__round_up(call->group_bytes + rest, 64);
   call->scratch = clf__alloc_array(context, workers, (size_t)call->scratch_bytes);
   for (int64_t i = 0; call->scratch != NULL && zeroed > 0 && i < workers; i++) {
     memset(call->scratch + i * call->scratch_bytes, 0, (size_t)zeroed);
@@ -116,7 +115,7 @@ static clf_status sum_few(sums_call *call, clf_context *context) {
   }
   CLF__TRY(clf__kernel_block(call->e->z, 0, count, call->x, NULL, rows, values, count));
   for (int64_t first = 0; first < count; first += PIECE) {
-    add_values(call, values + first, count, rows, first, clf__smaller_of(PIECE, count - first),
+    add_values(call, values + first, count, rows, first, clf__min_i64(PIECE, count - first),
                products, sums);
   }
   store(call, sums, 0, rows);

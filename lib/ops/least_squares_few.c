@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "ops/least_squares_parts.h"
 #include "ops/qr.h"
 
@@ -56,7 +57,7 @@ static bool is_rounding(const double *r, int64_t parts, int64_t count, const int
 static clf_status set_triangle(double *r, clf_context *context, const clf__least_squares *problem,
                                const int64_t *columns, int64_t count) {
   const int64_t rows = problem->rows.x->rows;
-  const int64_t block = rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
+  const int64_t block = clf__min_i64(rows, BLOCK_ROWS);
   const clf__progress progress = clf__progress_begin(context, "refine", rows);
   double *a = clf__alloc_array(context, block * count, sizeof *a);
   clf_status status = a != NULL ? CLF_OK : CLF_ERROR_MEMORY;
@@ -64,7 +65,7 @@ static clf_status set_triangle(double *r, clf_context *context, const clf__least
     r[k * count + k] = sqrt(problem->penalty[columns[k]]);
   }
   for (int64_t first = 0; first < rows && status == CLF_OK; first += block) {
-    const int64_t here = rows - first < block ? rows - first : block;
+    const int64_t here = clf__min_i64(rows - first, block);
     CLF__TRY(first > 0 ? clf__progress_step(&progress, first, NAN, NAN) : CLF_OK);
     for (int64_t i = 0; i < here; i++) {
       read_few(problem, first + i, columns, count, a + i * count);

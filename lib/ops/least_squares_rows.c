@@ -3,15 +3,12 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "ops/kernels.h"
 #include "ops/least_squares_parts.h"
 #include "ops/qr.h"
 
 enum { BLOCK_ROWS = 512, STEP = 16, PARTS = 16 };
-
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
 
 static double row_weight(const clf__least_squares *p, int64_t row) {
   return p->scale * (p->weights == NULL ? 1 : (double)p->weights[row]);
@@ -54,7 +51,7 @@ static double take_residuals(const residuals *r, int64_t first, int64_t rows, in
 static void add_part(void *argument, int64_t index, int32_t worker) {
   const residuals *r = argument;
   const int64_t columns = r->problem->rows.x->columns;
-  const int64_t first = r->first + index * STEP, rows = smaller(STEP, r->end - first);
+  const int64_t first = r->first + index * STEP, rows = clf__min_i64(STEP, r->end - first);
   double *block = r->rows + worker * STEP * columns;
   double *sums = r->sums + index * r->outputs * (columns + 1);
   double values[STEP];
@@ -121,7 +118,7 @@ clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *cont
   memset(energy, 0, (size_t)outputs * sizeof *energy);
   for (; pass.first < rows && status == CLF_OK; pass.first += PARTS * STEP) {
     CLF__TRY(pass.first > 0 ? clf__progress_step(&progress, pass.first, NAN, NAN) : CLF_OK);
-    pass.end = smaller(pass.first + PARTS * STEP, rows);
+    pass.end = clf__min_i64(pass.first + PARTS * STEP, rows);
     const double products = (double)(pass.end - pass.first) * (double)columns * (double)outputs;
     status = clf__progress_tasks(context, PARTS, 4 * products * CLF__COST_COPY, add_part, &pass);
   }
@@ -150,7 +147,7 @@ static void weigh_row(const clf__least_squares *p, int64_t row, double *out) {
 
 clf_status clf__ls_triangle(double *r, clf_context *context, const clf__least_squares *problem) {
   const int64_t columns = problem->rows.x->columns, rows = problem->rows.x->rows;
-  const int64_t width = columns + problem->outputs, block = smaller(BLOCK_ROWS, rows);
+  const int64_t width = columns + problem->outputs, block = clf__min_i64(BLOCK_ROWS, rows);
   const clf__progress progress = clf__progress_begin(context, "qr", rows);
   double *a = clf__alloc_array(context, block * width, sizeof *a);
   clf_status status = a != NULL ? CLF_OK : CLF_ERROR_MEMORY;
@@ -158,7 +155,7 @@ clf_status clf__ls_triangle(double *r, clf_context *context, const clf__least_sq
     r[j * width + j] = sqrt(problem->penalty[j]);
   }
   for (int64_t first = 0; first < rows && status == CLF_OK; first += block) {
-    const int64_t here = smaller(block, rows - first);
+    const int64_t here = clf__min_i64(block, rows - first);
     CLF__TRY(first > 0 ? clf__progress_step(&progress, first, NAN, NAN) : CLF_OK);
     clf__centered_read(&problem->rows, context, first, here, a, width);
     for (int64_t i = 0; i < here; i++) {

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "ops/kernels.h"
 
@@ -22,14 +23,6 @@ enum {
 };
 /* Multiplications of a task; fewer are not worth waking threads (some 10 us). */
 static const int64_t task_work = 1 << 18;
-
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
-static int64_t padded(int64_t count, int64_t to) {
-  return (count + to - 1) / to * to;
-}
 
 static const clf__kernels *kernels_for(clf_context *context) {
   return clf__kernels_of(clf__context_cpu(context));
@@ -54,7 +47,7 @@ static void pack_outputs(const clf__product_kernel *kernel, float *out, const fl
                          int64_t outputs, int64_t columns) {
   for (int64_t o = 0; o < outputs; o += kernel->columns) {
     kernel->pack(out + o * columns, w + o * columns, 1, columns, columns,
-                 smaller(kernel->columns, outputs - o));
+                 clf__min_i64(kernel->columns, outputs - o));
   }
 }
 
@@ -64,9 +57,9 @@ clf_status clf__linear_prepare(clf__linear_map *out, clf_context *context, const
   const bool sparse = clf__rows_sparse(x);
   clf__linear_map map = {context, w, b, outputs, x->columns, 0, NULL};
   if (sparse && outputs > 1 && clf__rows_entries(x) >= x->columns) {
-    map.stride = padded(outputs, CLF__SPARSE_LANES);
+    map.stride = clf__round_up(outputs, CLF__SPARSE_LANES);
   } else if (!sparse && outputs > MANY_OUTPUTS && x->rows >= MANY_ROWS) {
-    map.stride = padded(outputs, kernel->columns);
+    map.stride = clf__round_up(outputs, kernel->columns);
   }
   if (map.stride > 0) {
     map.arranged = new_floats(context, map.stride, x->columns);
@@ -134,12 +127,12 @@ static void packed_u8(const clf__linear_map *map, const clf__rows *block, float 
   float wide[WIDEN_ROWS * WIDEN_DEPTH];
   for (int64_t row = 0; row < block->rows; row += WIDEN_ROWS) {
     clf__product product = packed_product(map, block, out + row * ld, ld);
-    product.rows = smaller(WIDEN_ROWS, block->rows - row);
+    product.rows = clf__min_i64(WIDEN_ROWS, block->rows - row);
     product.a = wide;
     product.a_row = WIDEN_DEPTH;
     product.a_panel = kernels->f32.rows * WIDEN_DEPTH;
     for (int64_t column = 0; column < map->columns; column += WIDEN_DEPTH) {
-      product.depth = smaller(WIDEN_DEPTH, map->columns - column);
+      product.depth = clf__min_i64(WIDEN_DEPTH, map->columns - column);
       product.b = map->arranged + column * kernels->f32.columns;
       for (int64_t i = 0; i < product.rows; i++) {
         kernels->widen_u8(wide + i * WIDEN_DEPTH,
@@ -191,7 +184,7 @@ static void linear_task(void *argument, int64_t index, int32_t worker) {
   const linear_call *call = argument;
   const int64_t first = index * call->task_rows;
   const clf__rows block =
-      clf__rows_range(call->x, first, smaller(call->task_rows, call->x->rows - first));
+      clf__rows_range(call->x, first, clf__min_i64(call->task_rows, call->x->rows - first));
   (void)worker;
   clf__linear_block(call->map, &block, call->out + first * call->ld, call->ld);
 }
@@ -207,11 +200,11 @@ clf_status clf__linear(clf_context *context, const clf__rows *x, const float *w,
     return status;
   }
   const double row_work = (double)clf__rows_entries(x) / (double)x->rows * (double)outputs + 1;
-  const int64_t task_rows = padded(1 + (int64_t)((double)task_work / row_work), WIDEN_ROWS);
-  linear_call call = {&map, x, smaller(task_rows, x->rows), out, ld};
-  status = clf__progress_rows(context, x->first_row, x->rows,
-                              (x->rows + call.task_rows - 1) / call.task_rows,
-                              (double)x->rows * row_work * CLF__COST_COPY, linear_task, &call);
+  const int64_t task_rows = clf__round_up(1 + (int64_t)((double)task_work / row_work), WIDEN_ROWS);
+  linear_call call = {&map, x, clf__min_i64(task_rows, x->rows), out, ld};
+  status =
+      clf__progress_rows(context, x->first_row, x->rows, clf__ceil_div(x->rows, call.task_rows),
+                         (double)x->rows * row_work * CLF__COST_COPY, linear_task, &call);
   clf__linear_release(&map);
   return status;
 }
@@ -219,7 +212,7 @@ clf_status clf__linear(clf_context *context, const clf__rows *x, const float *w,
 clf_status clf__linear_gradient_create(clf__linear_gradient *out, clf_context *context,
                                        const clf__rows *x, int64_t outputs) {
   const int64_t stride =
-      clf__rows_sparse(x) && outputs > 1 ? padded(outputs, CLF__SPARSE_LANES) : 0;
+      clf__rows_sparse(x) && outputs > 1 ? clf__round_up(outputs, CLF__SPARSE_LANES) : 0;
   float *sums = new_floats(context, x->columns, stride > 0 ? stride : outputs);
   if (sums == NULL) {
     return CLF_ERROR_MEMORY;

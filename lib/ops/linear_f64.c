@@ -4,6 +4,7 @@
  * Dense rows are widened a small block at a time, whose center is subtracted on the way, and
  * multiply the packed weights. Sparse rows meet the weights entry by entry. An output is the same
  * sum in the same order whatever block its row falls in. */
+#include "base/math.h"
 #include "base/pool.h"
 #include "ops/kernels.h"
 #include "ops/linear.h"
@@ -28,20 +29,16 @@ typedef struct linear_f64 {
   int64_t ld;
 } linear_f64;
 
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 static clf_status pack(linear_f64 *map, clf_context *context) {
   const int64_t width = map->kernel->columns, columns = map->x->columns;
   int64_t size;
-  if (!clf__mul_i64((map->outputs + width - 1) / width * width, columns, &size)) {
+  if (!clf__mul_i64(clf__round_up(map->outputs, width), columns, &size)) {
     size = -1;
   }
   map->packed = clf__alloc_array(context, size, sizeof *map->packed);
   for (int64_t o = 0; map->packed != NULL && o < map->outputs; o += width) {
     map->kernel->pack(map->packed + o * columns, map->w + o * columns, 1, columns, columns,
-                      smaller(width, map->outputs - o));
+                      clf__min_i64(width, map->outputs - o));
   }
   return map->packed != NULL ? CLF_OK : CLF_ERROR_MEMORY;
 }
@@ -49,7 +46,7 @@ static clf_status pack(linear_f64 *map, clf_context *context) {
 static void add_dense(const linear_f64 *map, const clf__rows *block, double *sums) {
   double wide[BLOCK_ROWS * BLOCK_DEPTH];
   for (int64_t column = 0; column < block->columns; column += BLOCK_DEPTH) {
-    const int64_t depth = smaller(BLOCK_DEPTH, block->columns - column);
+    const int64_t depth = clf__min_i64(BLOCK_DEPTH, block->columns - column);
     const clf__rows part = clf__rows_columns(block, column, depth);
     for (int64_t i = 0; i < block->rows; i++) {
       clf__rows_read_f64(&part, i, wide + i * BLOCK_DEPTH);
@@ -85,9 +82,9 @@ static void add_sparse(const linear_f64 *map, const clf__rows *block, double *su
 static void linear_task(void *argument, int64_t index, int32_t worker) {
   const linear_f64 *map = argument;
   double *sums = map->sums + worker * BLOCK_ROWS * map->outputs;
-  const int64_t end = smaller((index + 1) * map->task_rows, map->x->rows);
+  const int64_t end = clf__min_i64((index + 1) * map->task_rows, map->x->rows);
   for (int64_t first = index * map->task_rows; first < end; first += BLOCK_ROWS) {
-    const clf__rows block = clf__rows_range(map->x, first, smaller(BLOCK_ROWS, end - first));
+    const clf__rows block = clf__rows_range(map->x, first, clf__min_i64(BLOCK_ROWS, end - first));
     for (int64_t i = 0; i < block.rows * map->outputs; i++) {
       sums[i] = map->b[i % map->outputs];
     }
@@ -128,10 +125,9 @@ clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const doubl
   }
   const double row_work =
       (double)clf__rows_entries(x) / (double)x->rows * (double)outputs + (double)outputs;
-  map.task_rows = smaller(1 + (int64_t)((double)task_work / row_work), x->rows);
-  map.task_rows = (map.task_rows + BLOCK_ROWS - 1) / BLOCK_ROWS * BLOCK_ROWS;
-  CLF__TRY(clf__progress_rows(context, x->first_row, x->rows,
-                              (x->rows + map.task_rows - 1) / map.task_rows,
+  map.task_rows = clf__min_i64(1 + (int64_t)((double)task_work / row_work), x->rows);
+  map.task_rows = clf__round_up(map.task_rows, BLOCK_ROWS);
+  CLF__TRY(clf__progress_rows(context, x->first_row, x->rows, clf__ceil_div(x->rows, map.task_rows),
                               (double)x->rows * row_work * CLF__COST_COPY, linear_task, &map));
 done:
   clf__free(map.packed);

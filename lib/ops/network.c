@@ -2,6 +2,7 @@
  * whose size depends on the columns alone. */
 #include "ops/network.h"
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "ops/kernels.h"
 
@@ -19,7 +20,7 @@ typedef struct rows_job {
 static void activate_rows(void *argument, int64_t index, int32_t worker) {
   const rows_job *job = argument;
   const int64_t first = index * job->rows_per_task, left = job->rows - first;
-  const int64_t rows = left < job->rows_per_task ? left : job->rows_per_task;
+  const int64_t rows = clf__min_i64(left, job->rows_per_task);
   float *y = job->out + first * job->columns;
   (void)worker;
   job->kernels->bias_activate(job->function, job->bias, y, rows, job->columns);
@@ -31,7 +32,7 @@ static void activate_rows(void *argument, int64_t index, int32_t worker) {
 static void slope_rows(void *argument, int64_t index, int32_t worker) {
   const rows_job *job = argument;
   const int64_t first = index * job->rows_per_task, left = job->rows - first;
-  const int64_t rows = left < job->rows_per_task ? left : job->rows_per_task;
+  const int64_t rows = clf__min_i64(left, job->rows_per_task);
   (void)worker;
   job->kernels->slope(job->function, job->y + first * job->columns, job->out + first * job->columns,
                       rows, job->columns);
@@ -41,7 +42,7 @@ static void run(clf_context *context, rows_job *job, clf__task task) {
   job->kernels = clf__kernels_of(clf__context_cpu(context));
   job->rows_per_task = job->columns < TASK_ELEMENTS ? TASK_ELEMENTS / job->columns : 1;
   const bool simple = job->function <= CLF__LEAKY_RELU;
-  clf__parallel(context, (job->rows + job->rows_per_task - 1) / job->rows_per_task,
+  clf__parallel(context, clf__ceil_div(job->rows, job->rows_per_task),
                 (double)job->rows * (double)job->columns *
                     (simple ? CLF__COST_COPY : CLF__COST_FUNCTION),
                 task, job);
@@ -86,7 +87,7 @@ static void update_part(void *argument, int64_t index, int32_t worker) {
   clf__update part = *job->update;
   const int64_t first = index * TASK_ELEMENTS, left = part.count - first;
   (void)worker;
-  part.count = left < TASK_ELEMENTS ? left : TASK_ELEMENTS;
+  part.count = clf__min_i64(left, TASK_ELEMENTS);
   part.weight += first;
   part.gradient += first;
   part.first = part.first != NULL ? part.first + first : NULL;
@@ -97,7 +98,7 @@ static void update_part(void *argument, int64_t index, int32_t worker) {
 
 void clf__update_weights(clf_context *context, const clf__update *update) {
   update_job job = {clf__kernels_of(clf__context_cpu(context)), update};
-  clf__parallel(context, (update->count + TASK_ELEMENTS - 1) / TASK_ELEMENTS,
+  clf__parallel(context, clf__ceil_div(update->count, TASK_ELEMENTS),
                 (double)update->count * CLF__COST_FUNCTION, update_part, &job);
 }
 
@@ -110,7 +111,7 @@ double clf__sum_of_squares(clf_context *context, const float *x, int64_t count) 
   double sum = 0;
   for (int64_t first = 0; first < count; first += TASK_ELEMENTS) {
     const int64_t left = count - first;
-    sum += (double)kernels->square_sum(x + first, left < TASK_ELEMENTS ? left : TASK_ELEMENTS);
+    sum += (double)kernels->square_sum(x + first, clf__min_i64(left, TASK_ELEMENTS));
   }
   return sum;
 }

@@ -2,16 +2,13 @@
  * L1 while it meets the rows. */
 #include "ops/panels.h"
 
+#include "base/math.h"
 #include "base/memory.h"
 
 enum { DEPTH = 512 };
 
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 static int64_t panels_of(const clf__panels *p) {
-  return (p->columns + p->kernel->columns - 1) / p->kernel->columns;
+  return clf__ceil_div(p->columns, p->kernel->columns);
 }
 
 clf_status clf__panels_pack(clf__panels *out, clf_context *context, bool transpose, int64_t depth,
@@ -26,11 +23,11 @@ clf_status clf__panels_pack(clf__panels *out, clf_context *context, bool transpo
   }
   float *to = panels.data;
   for (int64_t step = 0; step < depth; step += DEPTH) {
-    const int64_t steps = smaller(DEPTH, depth - step);
+    const int64_t steps = clf__min_i64(DEPTH, depth - step);
     for (int64_t column = 0; column < columns; column += width, to += width * steps) {
       const float *from = transpose ? b + column * ldb + step : b + step * ldb + column;
       panels.kernel->pack(to, from, transpose ? 1 : ldb, transpose ? ldb : 1, steps,
-                          smaller(width, columns - column));
+                          clf__min_i64(width, columns - column));
     }
   }
   *out = panels;
@@ -46,7 +43,7 @@ void clf__panels_multiply(const clf__panels *panels, int64_t rows, const float *
                           float *c, int64_t ldc) {
   const int64_t width = panels->kernel->columns, line = panels_of(panels) * width;
   for (int64_t step = 0; step < panels->depth; step += DEPTH) {
-    const int64_t steps = smaller(DEPTH, panels->depth - step);
+    const int64_t steps = clf__min_i64(DEPTH, panels->depth - step);
     const clf__product product = {.rows = rows,
                                   .columns = panels->columns,
                                   .depth = steps,

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "base/math.h"
 #include "base/memory.h"
 
 enum {
@@ -17,10 +18,6 @@ enum {
   STRIP_FLOATS = 48 * 1024, /* that stay in L2 beside weights and output */
   MOST_UNUSED = 4           /* times the patches of a strip: lines between them included */
 };
-
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
 
 static int64_t line_of(const clf__patches *p) {
   return p->out_width * p->kernel_width * p->channels;
@@ -66,11 +63,11 @@ int64_t clf__patches_size(const clf__patches *p) {
 }
 
 int64_t clf__patches_strips(const clf__patches *p) {
-  return p->strip_rows == 0 ? 0 : (p->out_height + p->strip_rows - 1) / p->strip_rows;
+  return p->strip_rows == 0 ? 0 : clf__ceil_div(p->out_height, p->strip_rows);
 }
 
 int64_t clf__patches_rows(const clf__patches *p, int64_t strip) {
-  return smaller(p->strip_rows, p->out_height - strip * p->strip_rows);
+  return clf__min_i64(p->strip_rows, p->out_height - strip * p->strip_rows);
 }
 
 /* The pixel at `place` of the padded grid along one side, or -1 for a zero. */
@@ -132,8 +129,8 @@ static void fill_lines(const clf__patches *p, int64_t strip, const float *image,
 
 /* A run of one channel: to [out_width] from pixel `first` on, zeros outside. */
 static void copy_run(const clf__patches *p, const float *row, int64_t first, float *to) {
-  const int64_t before = first < 0 ? smaller(-first, p->out_width) : 0;
-  const int64_t end = smaller(p->out_width, p->width - first);
+  const int64_t before = first < 0 ? clf__min_i64(-first, p->out_width) : 0;
+  const int64_t end = clf__min_i64(p->out_width, p->width - first);
   const int64_t inside = end > before ? end - before : 0;
   memset(to, 0, (size_t)before * sizeof *to);
   if (inside > 0) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "ops/kernels.h"
 
 typedef struct pooling {
@@ -14,21 +15,13 @@ typedef struct pooling {
   float *out;              /* y or dx */
 } pooling;
 
-static int64_t larger(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
-
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 /* Window (i, j): its part within the image, and where that begins. */
 static clf__pool_window window_at(const clf__pool2d *p, int64_t i, int64_t j, int64_t *at) {
   const int64_t top = i * p->stride - p->pad_top, left = j * p->stride - p->pad_left;
-  const int64_t first = larger(top, 0), column = larger(left, 0);
+  const int64_t first = clf__max_i64(top, 0), column = clf__max_i64(left, 0);
   *at = (first * p->width + column) * p->channels;
-  return (clf__pool_window){.rows = smaller(top + p->window_height, p->height) - first,
-                            .columns = smaller(left + p->window_width, p->width) - column,
+  return (clf__pool_window){.rows = clf__min_i64(top + p->window_height, p->height) - first,
+                            .columns = clf__min_i64(left + p->window_width, p->width) - column,
                             .channels = p->channels,
                             .line = p->width * p->channels};
 }

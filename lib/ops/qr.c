@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "ops/gemm.h"
 
@@ -23,10 +24,6 @@ typedef struct panel {
   int64_t width;
   double t[PANEL][PANEL]; /* T, above and on the diagonal */
 } panel;
-
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
 
 /* sums[c] = V_j^T of the block's column c, for the columns from `first` to the panel's end. */
 static void multiply_columns(const panel *p, int64_t j, int64_t first, double *sums) {
@@ -146,7 +143,7 @@ clf_status clf__qr_add_rows(clf_context *context, double *r, int64_t n, int64_t 
                .a = a + first,
                .lda = lda,
                .rows = rows,
-               .width = smaller(PANEL, n - first)};
+               .width = clf__min_i64(PANEL, n - first)};
     factor_panel(&p);
     status = apply_panel(&p, context, columns - first - p.width, w);
   }
@@ -167,7 +164,7 @@ typedef struct pivoted {
 static void reflect_stripe(void *argument, int64_t index, int32_t worker) {
   const pivoted *p = argument;
   const int64_t first = p->k + 1 + index * STRIPE;
-  const int64_t count = smaller(STRIPE, p->columns - first);
+  const int64_t count = clf__min_i64(STRIPE, p->columns - first);
   double sums[STRIPE] = {0}, squares[STRIPE] = {0};
   (void)worker;
   for (int64_t i = p->k; i < p->n; i++) {
@@ -255,8 +252,8 @@ clf_status clf__qr_pivoted(clf_context *context, double *r, int64_t n, int64_t c
     swap_columns(&p, order, pivot);
     set_reflection(&p);
     const double reflected = (double)(n - p.k) * (double)(columns - p.k - 1);
-    clf__parallel(context, (columns - p.k - 1 + STRIPE - 1) / STRIPE,
-                  2 * reflected * CLF__COST_COPY, reflect_stripe, &p);
+    clf__parallel(context, clf__ceil_div(columns - p.k - 1, STRIPE), 2 * reflected * CLF__COST_COPY,
+                  reflect_stripe, &p);
   }
   *rank = p.k;
   status = CLF_OK;

@@ -3,15 +3,12 @@
  * shards of blocks, and those in order. */
 #include <string.h>
 
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/pool.h"
 #include "ops/recurrent_run.h"
 
 enum { SHARDS = 16 };
-
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
 
 /* dw += a^T dz of some rows. */
 static void add_weight_gradients(const clf__recurrent_run *r, const float *a, const float *dz,
@@ -126,8 +123,8 @@ static void backward_block(const clf__recurrent_run *r, int64_t index, int32_t w
 
 static void backward_shard(void *argument, int64_t index, int32_t worker) {
   const clf__recurrent_run *r = argument;
-  const int64_t per_shard = (r->blocks + r->shards - 1) / r->shards;
-  for (int64_t i = index * per_shard; i < smaller((index + 1) * per_shard, r->blocks); i++) {
+  const int64_t per_shard = clf__ceil_div(r->blocks, r->shards);
+  for (int64_t i = index * per_shard; i < clf__min_i64((index + 1) * per_shard, r->blocks); i++) {
     backward_block(r, i, worker, r->dw + index * r->shard_size);
   }
 }
@@ -146,7 +143,7 @@ clf_status clf__recurrent_backward(clf_context *context, const clf__recurrent *c
   clf__recurrent_run r;
   int64_t size;
   clf_status status = clf__recurrent_begin(&r, context, cell, pass, true);
-  r.shards = smaller(SHARDS, r.blocks);
+  r.shards = clf__min_i64(SHARDS, r.blocks);
   if (status == CLF_OK) {
     const int64_t first = pass->weights.first != NULL ? clf__recurrent_state(cell) : 0;
     r.shard_size = r.width * r.columns + first; /* as of the stacked weights, which are there */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/pool.h"
 #include "base/random.h"
@@ -134,8 +135,7 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
                               .cancelled = clf__progress_cancelled(),
                               .width = cell->inputs + cell->units + 1,
                               .columns = clf__recurrent_biases(cell->cell) * cell->units,
-                              .blocks =
-                                  (pass->rows + CLF__RECURRENT_BLOCK - 1) / CLF__RECURRENT_BLOCK};
+                              .blocks = clf__ceil_div(pass->rows, CLF__RECURRENT_BLOCK)};
   return prepare(run, back);
 }
 
@@ -187,9 +187,8 @@ clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *r, int64_
   const int64_t units = r->cell->units, steps = r->pass->steps;
   const int64_t first = index * CLF__RECURRENT_BLOCK, left = r->pass->rows - first;
   float *scratch = r->scratch + worker * r->scratch_size;
-  clf__recurrent_block b = {.run = r,
-                            .rows = left < CLF__RECURRENT_BLOCK ? left : CLF__RECURRENT_BLOCK,
-                            .order = r->order + first};
+  clf__recurrent_block b = {
+      .run = r, .rows = clf__min_i64(left, CLF__RECURRENT_BLOCK), .order = r->order + first};
   for (int64_t i = 0; i < b.rows; i++) {
     b.span[i] = clf__span_of(r->pass->spans, b.order[i], steps);
     b.length[i] = b.span[i].end - b.span[i].begin;

@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "ops/kernels.h"
 
@@ -33,14 +34,14 @@ static void free_axis(axis *a) {
 }
 
 static void set_weights(axis *a, int64_t i, int64_t in, double scale) {
-  const double reach = scale > 1 ? scale : 1, centre = ((double)i + 0.5) * scale - 0.5;
+  const double reach = fmax(scale, 1), centre = ((double)i + 0.5) * scale - 0.5;
   int64_t first = (int64_t)ceil(centre - reach);
-  first = first < 0 ? 0 : first > in - a->taps ? in - a->taps : first;
+  first = clf__clamp_i64(first, 0, in - a->taps);
   float *weights = a->weights + i * a->taps;
   double sum = 0;
   for (int64_t k = 0; k < a->taps; k++) {
     const double weight = 1 - fabs((double)(first + k) - centre) / reach;
-    sum += weight > 0 ? weight : 0;
+    sum += fmax(weight, 0);
   }
   for (int64_t k = 0; k < a->taps; k++) {
     const double weight = 1 - fabs((double)(first + k) - centre) / reach;
@@ -51,9 +52,9 @@ static void set_weights(axis *a, int64_t i, int64_t in, double scale) {
 
 static clf_status make_axis(axis *a, clf_context *context, int64_t in, int64_t out) {
   const double scale = (double)in / (double)out;
-  const int64_t widest = 2 * (int64_t)ceil(scale > 1 ? scale : 1);
+  const int64_t widest = 2 * (int64_t)ceil(fmax(scale, 1));
   int64_t count;
-  a->taps = widest < in ? widest : in;
+  a->taps = clf__min_i64(widest, in);
   if (!clf__mul_i64(out, a->taps, &count)) {
     return clf__fail(CLF_ERROR_MEMORY,
                      "resize: out of memory: %lld weights of %lld samples overflow",
@@ -73,7 +74,7 @@ static clf_status make_axis(axis *a, clf_context *context, int64_t in, int64_t o
 /* The axis along a row, by elements and with the taps apart, as the kernel takes it. */
 static clf_status spread(clf__resample *out, clf_context *context, const axis *a, int64_t width,
                          int64_t channels) {
-  const int64_t count = width * channels, stride = (count + LANES - 1) / LANES * LANES;
+  const int64_t count = width * channels, stride = clf__round_up(count, LANES);
   int64_t size;
   if (!clf__mul_i64(stride, a->taps, &size)) {
     return clf__fail(CLF_ERROR_MEMORY,

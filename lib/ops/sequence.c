@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 
 enum { ROWS_PER_TASK = 16, PLACES_PER_TASK = 1024, MOST_SHARDS = 64 };
@@ -26,15 +27,11 @@ typedef struct row_job {
   row_function function;
 } row_job;
 
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 static void run_rows(void *argument, int64_t index, int32_t worker) {
   const row_job *r = argument;
   (void)worker;
   for (int64_t row = index * ROWS_PER_TASK;
-       row < smaller((index + 1) * ROWS_PER_TASK, r->job->rows); row++) {
+       row < clf__min_i64((index + 1) * ROWS_PER_TASK, r->job->rows); row++) {
     r->function(r->job, row);
   }
 }
@@ -42,8 +39,8 @@ static void run_rows(void *argument, int64_t index, int32_t worker) {
 static void each_row(clf_context *context, const job *j, row_function function) {
   row_job r = {j, function};
   const double elements = (double)j->rows * (double)j->steps * (double)(j->width + 1);
-  clf__parallel(context, (j->rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK, elements * CLF__COST_COPY,
-                run_rows, &r);
+  clf__parallel(context, clf__ceil_div(j->rows, ROWS_PER_TASK), elements * CLF__COST_COPY, run_rows,
+                &r);
 }
 
 static void find_span(const job *j, int64_t row) {
@@ -66,7 +63,8 @@ void clf__spans_of_ids(clf_context *context, const float *ids, int64_t rows, int
 
 static void embed_places(void *argument, int64_t index, int32_t worker) {
   const job *j = argument;
-  const int64_t first = index * PLACES_PER_TASK, end = smaller(first + PLACES_PER_TASK, j->rows);
+  const int64_t first = index * PLACES_PER_TASK,
+                end = clf__min_i64(first + PLACES_PER_TASK, j->rows);
   (void)worker;
   for (int64_t i = first; i < end; i++) {
     memcpy(j->to + i * j->width, j->from + (int64_t)j->ids[i] * j->width,
@@ -82,7 +80,7 @@ static double table_work(int64_t count, int64_t width) {
 void clf__embed(clf_context *context, const float *table, int64_t width, const float *ids,
                 int64_t count, float *y) {
   job j = {.from = table, .ids = ids, .to = y, .rows = count, .width = width};
-  clf__parallel(context, (count + PLACES_PER_TASK - 1) / PLACES_PER_TASK, table_work(count, width),
+  clf__parallel(context, clf__ceil_div(count, PLACES_PER_TASK), table_work(count, width),
                 embed_places, &j);
 }
 
@@ -107,7 +105,7 @@ void clf__embed_sums(clf_context *context, const float *dy, int64_t width, const
   job j = {.from = dy, .ids = ids, .to = sums, .rows = count, .width = width, .shards = 1};
   const int64_t threads = clf__context_threads(context);
   /* Some for each thread, as a few ids are most of the places. */
-  while (threads > 1 && j.shards < smaller(4 * threads, MOST_SHARDS)) {
+  while (threads > 1 && j.shards < clf__min_i64(4 * threads, MOST_SHARDS)) {
     j.shards *= 2;
   }
   memset(sums, 0, (size_t)(entries * width) * sizeof *sums);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "ops/kernels.h"
 
@@ -16,7 +17,7 @@ int64_t clf__lattice_nodes(double spacing, int64_t pixels) {
 }
 
 static int64_t stride_of(int64_t width) {
-  return (width + CLF__WARP_LANES - 1) / CLF__WARP_LANES * CLF__WARP_LANES;
+  return clf__round_up(width, CLF__WARP_LANES);
 }
 
 int64_t clf__warp_scratch(const clf__warp *warp) {

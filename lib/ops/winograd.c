@@ -18,6 +18,7 @@
  * tests/unit/test_conv2d.c. */
 #include <string.h>
 
+#include "base/math.h"
 #include "ops/conv_method.h"
 
 enum {
@@ -39,16 +40,12 @@ typedef struct tiling {
   int64_t v_step, z_step; /* from point to point of the values of inputs and outputs */
 } tiling;
 
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 static tiling tiling_of(const clf__conv2d *conv) {
   tiling t = {.conv = conv, .outputs = TILE + 1 - conv->kernel_height};
-  t.columns = (conv->out_width + t.outputs - 1) / t.outputs;
-  t.tiles = t.columns * ((conv->out_height + t.outputs - 1) / t.outputs);
+  t.columns = clf__ceil_div(conv->out_width, t.outputs);
+  t.tiles = t.columns * clf__ceil_div(conv->out_height, t.outputs);
   t.block = BLOCK_FLOATS / (POINTS * (conv->channels + conv->filters)) / 8 * 8;
-  t.block = t.block < BLOCK_LEAST ? BLOCK_LEAST : smaller(t.block, BLOCK_MOST);
+  t.block = clf__clamp_i64(t.block, BLOCK_LEAST, BLOCK_MOST);
   t.v_step = t.block * conv->channels + APART;
   t.z_step = t.block * conv->filters + APART;
   return t;
@@ -99,7 +96,7 @@ typedef struct block_scratch {
 } block_scratch;
 
 static int64_t widest_of(const clf__conv2d *conv) {
-  return conv->channels > conv->filters ? conv->channels : conv->filters;
+  return clf__max_i64(conv->channels, conv->filters);
 }
 
 static int64_t scratch_size(const clf__conv2d *conv) {
@@ -224,14 +221,14 @@ static void multiply(const clf__conv_pass *pass, int64_t rows, int64_t columns, 
 
 static int64_t tasks(const clf__conv2d *conv, int64_t rows) {
   const tiling t = tiling_of(conv);
-  return (rows * t.tiles + t.block - 1) / t.block;
+  return clf__ceil_div(rows * t.tiles, t.block);
 }
 
 static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const clf__conv2d *conv = pass->conv;
   const tiling t = tiling_of(conv);
   const block_scratch s = scratch_of(&t, scratch);
-  const int64_t first = task * t.block, count = smaller(t.block, pass->rows * t.tiles - first);
+  const int64_t first = task * t.block, count = clf__min_i64(t.block, pass->rows * t.tiles - first);
   take_inputs(pass, &t, first, count, &s);
   for (int64_t point = 0; point < POINTS; point++) {
     multiply(pass, count, conv->filters, conv->channels, s.v + point * t.v_step,
@@ -320,7 +317,7 @@ static void add_shard(void *argument, int64_t shard, int32_t worker) {
   const int64_t end = clf__conv_shard_end(&job->shards, pass->rows, shard) * t->tiles;
   float *sums = job->shards.sums[shard];
   for (int64_t first = begin; first < end; first += t->block) {
-    const int64_t count = smaller(t->block, end - first);
+    const int64_t count = clf__min_i64(t->block, end - first);
     take_inputs(pass, t, first, count, &s);
     take_slopes(job, first, count, &s);
     for (int64_t point = 0; point < POINTS; point++) {
@@ -354,7 +351,7 @@ static void turn_weights(void *argument, int64_t place, int32_t worker) {
 /* Those of a task. */
 static clf__winograd_weights some_weights(const backward_job *job, int64_t first) {
   clf__winograd_weights weights = weights_of(job->t.conv);
-  weights.count = smaller(WEIGHTS_PER_TASK, weights.count - first);
+  weights.count = clf__min_i64(WEIGHTS_PER_TASK, weights.count - first);
   return weights;
 }
 
@@ -390,8 +387,7 @@ static clf_status alloc_weights(backward_job *job) {
 static clf_status backward(const clf__conv_pass *pass) {
   const clf__conv2d *conv = pass->conv;
   backward_job job = {.pass = pass, .t = tiling_of(conv), .scratch_size = scratch_size(conv)};
-  const int64_t weight_tasks =
-      (conv->channels * conv->filters + WEIGHTS_PER_TASK - 1) / WEIGHTS_PER_TASK;
+  const int64_t weight_tasks = clf__ceil_div(conv->channels * conv->filters, WEIGHTS_PER_TASK);
   clf_status status =
       clf__conv_shards_create(&job.shards, pass, packed_size(conv), job.scratch_size);
   if (status < 0 || (status = alloc_weights(&job)) < 0) {

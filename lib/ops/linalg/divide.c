@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "ops/gemm.h"
@@ -180,7 +181,7 @@ static clf_status multiply_half(divide *w, const merge *m, int64_t rows, int64_t
                                                   : columns;
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < columns; first += block) {
-    const int64_t count = columns - first < block ? columns - first : block;
+    const int64_t count = clf__min_i64(columns - first, block);
     CLF__TRY(clf__progress_step(&w->progress, m->first + m->size - 1, (double)NAN, (double)NAN));
     CLF__TRY(clf__gemm_f64(w->context, false, false, rows, count, depth, 1, factors, m->kept,
                            from + first, columns, 0, to + first, w->n));

@@ -18,6 +18,7 @@
 #include <math.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "ops/kernels.h"
@@ -156,7 +157,7 @@ static void adjust_task(void *argument, int64_t index, int32_t worker) {
   }
   for (int64_t i = 0; i < n; i++) {
     const double *distances = s->vectors + i * n;
-    const int64_t own = i < first ? first : i < end ? i : end;
+    const int64_t own = clf__clamp_i64(i, first, end);
     for (int64_t j = first; j < own; j++) {
       to[j] *= distances[j] / (d[j] - d[i]);
     }

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "ops/gemm.h"
@@ -74,7 +75,7 @@ static void multiply_rest(reduction *r, int64_t first, const double *v, double *
   const int64_t size = r->n - first, tasks = size / TASK_ROWS;
   r->first = first;
   r->v = v;
-  r->tasks = tasks < 1 ? 1 : tasks < TASKS ? tasks : TASKS;
+  r->tasks = clf__clamp_i64(tasks, 1, TASKS);
   clf__parallel(r->context, r->tasks, (double)size * (double)size / 2 * CLF__COST_COPY,
                 multiply_task, r);
   memcpy(out, r->partial, (size_t)size * sizeof *out);
@@ -161,7 +162,7 @@ static clf_status update_rest(const reduction *r, int64_t first) {
   const int64_t n = r->n;
   clf_status status = CLF_OK;
   for (int64_t row = first; row < n && status == CLF_OK; row += UPDATE_ROWS) {
-    const int64_t rows = n - row < UPDATE_ROWS ? n - row : UPDATE_ROWS;
+    const int64_t rows = clf__min_i64(n - row, UPDATE_ROWS);
     status = clf__gemm_f64(r->context, true, false, rows, n - row, 2 * PANEL, -1, r->panel + row, n,
                            r->panel + PANEL * n + row, n, 1, r->a + row * (n + 1), n);
   }
@@ -260,7 +261,7 @@ done:
 clf_status clf__tridiagonal_restore(clf_context *context, const double *a, int64_t n,
                                     const double *factors, double *vectors, int64_t count) {
   reflections g = {.context = context, .a = a, .factors = factors, .n = n};
-  const int64_t groups = (n - 1 + GROUP - 1) / GROUP;
+  const int64_t groups = clf__ceil_div(n - 1, GROUP);
   const clf__progress progress = clf__progress_begin(context, "eigenvectors", groups);
   clf_status status = CLF_ERROR_MEMORY;
   g.v = clf__alloc_array(context, n, GROUP * sizeof *g.v);
@@ -274,7 +275,7 @@ clf_status clf__tridiagonal_restore(clf_context *context, const double *a, int64
   for (int64_t group = groups - 1; group >= 0; --group) {
     g.first = group * GROUP;
     g.size = n - g.first - 1;
-    g.count = g.size < GROUP ? g.size : GROUP;
+    g.count = clf__min_i64(g.size, GROUP);
     CLF__TRY(restore_group(&g, vectors, count));
     CLF__TRY(clf__progress_step(&progress, groups - group, (double)NAN, (double)NAN));
   }

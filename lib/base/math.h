@@ -1,0 +1,35 @@
+/* Extremes and quotients of whole numbers. Those of double are fmin() and fmax(). */
+#ifndef CLF_BASE_MATH_H
+#define CLF_BASE_MATH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+static inline int64_t clf__min_i64(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+static inline int64_t clf__max_i64(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+
+/* `low` where the bounds contradict each other. */
+static inline int64_t clf__clamp_i64(int64_t value, int64_t low, int64_t high) {
+  return value < low ? low : clf__min_i64(value, high);
+}
+
+static inline size_t clf__min_size(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/* Parts of at most `part` that make up `whole` >= 0: the quotient, rounded up, without overflow. */
+static inline int64_t clf__ceil_div(int64_t whole, int64_t part) {
+  return whole / part + (whole % part > 0);
+}
+
+/* The multiple of `unit` that is `size` >= 0 or just above it. */
+static inline int64_t clf__round_up(int64_t size, int64_t unit) {
+  return clf__ceil_div(size, unit) * unit;
+}
+
+#endif
