@@ -4,7 +4,8 @@
     plot_results.py RESULTS.json PICTURE.svg [CAPTION]
 
 RESULTS.json comes from `mnist --json`, or from peers.py: then the times are processor seconds, the
-peers are drawn beside, and the last column is how many times our time the first of them took.
+peers are drawn beside, and the last column is the time of the first peer divided by ours. CAPTION
+names the machine, or the page that does.
 """
 import html
 import json
@@ -73,7 +74,7 @@ def circle(axis, time, y, classes, title):
             f'{seconds(time)}</title></circle>')
 
 
-def draw_row(row, axis, y):
+def draw_row(row, axis, y, compared):
     ours, peers = time_of(row), peers_of(row)
     times = [ours, *map(time_of, peers)]
     parts = [text(16, y + 5, row["model"], "model"),
@@ -84,7 +85,7 @@ def draw_row(row, axis, y):
     parts += [circle(axis, time_of(peer), y, f"peer {peer['name']}", PEERS[peer["name"]])
               for peer in peers]
     ratio = times[1] / ours if peers else 0
-    last = f"{ratio:.{0 if ratio >= 9.5 else 1}f} ×" if peers else seconds(ours)
+    last = f"{ratio:.{0 if ratio >= 9.5 else 1}f} ×" if peers else "" if compared else seconds(ours)
     return parts + [circle(axis, ours, y, "ours", "libclassify"), text(WIDTH - 16, y + 5, last, "right")]
 
 
@@ -109,13 +110,13 @@ def draw(rows, caption):
              f"<style>{STYLE}</style>",
              text(16, 44, "model", "soft"), text(ACCURACY, 44, "accuracy", "soft right"),
              text(AXIS_LEFT, 44, title, "soft"),
-             text(WIDTH - 16, 44, "times faster" if names else "", "soft right")]
+             text(WIDTH - 16, 44, f"faster than {PEERS[names[0]]}" if names else "", "soft right")]
     for tick in axis.ticks():
         x = axis.at(tick)
         parts += [f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 10}" y2="{bottom - 8}"/>',
                   text(x, bottom + 8, seconds(tick), "soft middle")]
     for index, row in enumerate(rows):
-        parts += draw_row(row, axis, TOP + ROW * index + 8)
+        parts += draw_row(row, axis, TOP + ROW * index + 8, bool(names))
     parts += legend(names) if names else []
     parts += [text(16, height - 14, caption, "soft"), "</svg>", ""]
     return "\n".join(parts)
