@@ -57,9 +57,11 @@ static uint64_t hash_start(const clf__trainer *t) {
   return sum;
 }
 
-/* Parameters that a training may go on with other values of. */
-static bool may_differ(const char *name) {
-  static const char *const names[] = {"epochs", "checkpoint", "checkpoint_interval", "warm_start"};
+/* Parameters that a training may go on with other values of, and two that are told as what they
+ * have come to. */
+static bool is_left_out(const char *name) {
+  static const char *const names[] = {"epochs",     "checkpoint", "checkpoint_interval",
+                                      "warm_start", "layers",     "patience"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     if (strcmp(name, names[i]) == 0) {
       return true;
@@ -74,7 +76,7 @@ static clf_status tell_params(const clf__trainer *t, clf__store *store) {
   clf__text text = {.context = t->context};
   for (int64_t i = 0; status == CLF_OK && i < table->count; i++) {
     const char *name = table->params[i].name;
-    if (may_differ(name) || strcmp(name, "layers") == 0) {
+    if (is_left_out(name)) {
       continue;
     }
     text.length = 0;
@@ -110,6 +112,7 @@ clf_status clf__training_tell(const clf__trainer *t, clf__store *store) {
   CLF__TRY(clf__store_add_text(store, "seed", seed));
   CLF__TRY(clf__store_add_text(store, "first_weights", start));
   CLF__TRY(tell_params(t, store));
+  CLF__TRY(tell_number(store, "patience", t->patience));
   CLF__TRY(tell_number(store, "classes", t->training->classes));
   CLF__TRY(tell_number(store, "outputs", t->training->outputs));
   CLF__TRY(tell_number(store, "rows", t->training->x->rows));

@@ -373,6 +373,31 @@ START_TEST(units__are_kept_by_fits_that_go_on) {
 }
 END_TEST
 
+/* It is another training than one of a given length, also where both have rows to validate on. */
+START_TEST(checkpoint__knows_that_its_regression_ends_by_itself) {
+  static char path[64] = "/tmp/classify-targets-XXXXXX";
+  sample s;
+  char params[256];
+  clf_model *model = NULL;
+  fill(&s, 50, 300);
+  clf_dataset *data = data_of(NULL, &s, 1, NULL);
+  const int file = mkstemp(path);
+  ck_assert_int_ge(file, 0);
+  close(file);
+  unlink(path);
+  snprintf(params, sizeof params, "loss=squared_error checkpoint=%s batch_size=16", path);
+  ck_clf_ok(clf_model_create(&model, NULL, "network", params));
+  ck_clf_ok(clf_model_fit(model, data, NULL, data));
+  ck_clf_ok(clf_model_fit(model, data, NULL, data));
+  ck_clf_ok(clf_model_set_text(model, "epochs", "5000"));
+  ck_clf_fails(clf_model_fit(model, data, NULL, data), CLF_ERROR_ARGUMENT);
+  ck_clf_says("its patience is '150', this one's '0'");
+  clf_model_free(model);
+  clf_dataset_free(data);
+  unlink(path);
+}
+END_TEST
+
 /* A training that was cut off ends with the bits that it would have had. */
 START_TEST(checkpoint__of_a_regression_goes_on) {
   static char path[64] = "/tmp/classify-targets-XXXXXX";
@@ -571,6 +596,7 @@ int main(void) {
   tcase_add_test(tests, targets__that_floats_do_not_hold_are_told);
   tcase_add_test(tests, files__have_the_units_and_old_ones_none);
   tcase_add_test(tests, units__are_kept_by_fits_that_go_on);
+  tcase_add_test(tests, checkpoint__knows_that_its_regression_ends_by_itself);
   tcase_add_test(tests, checkpoint__of_a_regression_goes_on);
   tcase_add_test(tests, units__can_be_set);
   tcase_add_test(tests, defaults__learn_a_sine);
