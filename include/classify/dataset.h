@@ -174,7 +174,7 @@ CLF_API clf_status clf_dataset_fold(clf_dataset **train, clf_dataset **test,
                                     const clf_dataset *dataset, int64_t folds, int64_t fold,
                                     uint64_t seed);
 
-/** Batches of a dataset's rows, shuffled anew each epoch. */
+/** Batches of a dataset's rows, in another order each epoch. */
 typedef struct clf_batches clf_batches;
 
 /** Makes an iterator over batches.

@@ -157,6 +157,9 @@ clf_status clf__csv_give_role(clf__csv_columns *columns, const char *parameter, 
 int64_t clf__csv_give_to_last(clf__csv_columns *columns, clf__csv_role role);
 /* The log says what was guessed, once. `label` and `body` are columns that were chosen, or -1. */
 void clf__csv_log_guesses(const clf__csv_columns *columns, int64_t label, int64_t body);
+/* Labels are the last column unless told otherwise: warns where that has no name that labels have,
+ * and another column, a feature or text now, has one. `label` may be -1. */
+void clf__csv_warn_of_label(const clf__csv_columns *columns, int64_t label);
 void clf__csv_columns_free(clf__csv_columns *columns);
 
 /* The name of a column; empty where it has none. */

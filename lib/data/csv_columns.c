@@ -1,4 +1,5 @@
 /* Which column of a CSV file is the label, a target, a weight, or left out. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -38,25 +39,40 @@ bool clf__csv_ends_empty(const clf__csv_columns *columns, clf__csv_field *field,
   return true;
 }
 
+/* What may be behind a record of another number of fields; empty for anything. */
+static const char *advice_for(const clf__csv_columns *columns, const char *record, int64_t fields,
+                              int64_t wanted) {
+  const char *at = record, *end = columns->text.lines.end;
+  while (at < end && (*at == ' ' || *at == '\t')) {
+    at++;
+  }
+  if (at < end && *at == '#') {
+    return "; comment=hash leaves lines out that begin with #";
+  }
+  if (wanted == 1 || fields == 1) {
+    return "; delimiter says what separates them";
+  }
+  if (columns->style->documents) {
+    return fields > wanted ? "; a text with delimiters in it needs quotes around it" : "";
+  }
+  return columns->header != NULL && record == columns->rows && fields == wanted + 1
+             ? "; row_numbers=true if the first one has no name"
+             : "";
+}
+
 clf_status clf__csv_fail_count(const clf__csv_columns *columns, const char *record) {
   const clf__csv_text *text = &columns->text;
+  const char *like = columns->nameless > 0 ? columns->rows : columns->first;
   const int64_t fields = clf__csv_count_fields(text, record);
-  const int64_t first = clf__csv_count_fields(text, columns->first);
-  const char *line = record;
-  while (line < text->lines.end && (*line == ' ' || *line == '\t')) {
-    line++;
+  const int64_t wanted = clf__csv_count_fields(text, like);
+  char where[32] = "the first line";
+  if (like != columns->first) {
+    snprintf(where, sizeof where, "line %lld", (long long)clf__line_number(&text->lines, like));
   }
-  const char *advice = "";
-  if (line < text->lines.end && *line == '#') {
-    advice = "; comment=hash leaves lines out that begin with #";
-  } else if (columns->header != NULL && record == columns->rows && fields == first + 1) {
-    advice = "; row_numbers=true if the first one has no name";
-  } else if (first == 1 || fields == 1) {
-    advice = "; delimiter says what separates them";
-  }
-  return clf__fail(CLF_ERROR_FORMAT, "%s line %lld: it has %lld fields; the first line has %lld%s",
+  return clf__fail(CLF_ERROR_FORMAT, "%s line %lld: it has %lld fields; %s has %lld%s",
                    text->lines.name, (long long)clf__line_number(&text->lines, record),
-                   (long long)fields, (long long)first, advice);
+                   (long long)fields, where, (long long)wanted,
+                   advice_for(columns, record, fields, wanted));
 }
 
 static bool same_text(const clf__csv_field *field, const char *text, size_t length) {
@@ -118,10 +134,15 @@ clf_status clf__csv_give_role(clf__csv_columns *columns, const char *parameter, 
   const clf__excerpt shown = clf__excerpt_of(text, text + length);
   const int64_t column = find_column(columns, text, length);
   if (column < 0) {
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "%s: %s=%s: it has no such column; give a name of its header or a number, 1 "
-                     "to %lld, or -1 for the last",
-                     name, parameter, shown.text, (long long)columns->count);
+    clf__csv_columns headed = *columns;
+    headed.header = columns->first;
+    return clf__fail(
+        CLF_ERROR_ARGUMENT, "%s: %s=%s: it has no such column; %s, 1 to %lld, or -1 for the last",
+        name, parameter, shown.text,
+        columns->header == NULL && find_name(&headed, text, length, 0) >= 0
+            ? "header=true takes the first line, which has it, as names; or give a number"
+            : "give a name of its header or a number",
+        (long long)columns->count);
   }
   const int64_t number = find_number(columns, text, length);
   if (number >= 0 && number != column) {
@@ -183,9 +204,7 @@ static void leave_out_numbers(clf__csv_columns *columns) {
   }
 }
 
-/* Labels are the last column unless told otherwise: warns where that has no name that labels have,
- * and another column, a feature now, has one. */
-static void warn_of_label(const clf__csv_columns *columns, int64_t label) {
+void clf__csv_warn_of_label(const clf__csv_columns *columns, int64_t label) {
   static const char names[] =
       "label|labels|class|class_label|category|target|species|sentiment|outcome|diagnosis";
   clf__csv_field field = {.next = columns->header, .last = columns->header == NULL};
@@ -196,7 +215,8 @@ static void warn_of_label(const clf__csv_columns *columns, int64_t label) {
     if (named && i == label) {
       return;
     }
-    other = named && other < 0 && columns->roles[i] == CLF__CSV_FEATURE ? i : other;
+    const bool read = columns->roles[i] == CLF__CSV_FEATURE || columns->roles[i] == CLF__CSV_TEXT;
+    other = named && other < 0 && read ? i : other;
   }
   if (label >= 0 && other >= 0) {
     field = clf__csv_name(columns, other);
@@ -226,7 +246,7 @@ clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_
     columns->counts[columns->roles[i]]++;
   }
   clf__csv_log_guesses(columns, label, -1);
-  warn_of_label(columns, label);
+  clf__csv_warn_of_label(columns, label);
   if (columns->counts[CLF__CSV_FEATURE] == 0) {
     status = clf__fail(CLF_ERROR_DATA,
                        "%s: no feature is left among its %lld columns; label=none keeps the last "

@@ -179,7 +179,8 @@ static void guess_row_numbers(clf__csv_columns *columns, int64_t counting, bool 
 }
 
 /* Rows may have a field more than the header: an empty one behind the last delimiter, or a first
- * one, without a name, that numbers or names the row, as R writes it. */
+ * one, without a name, that numbers or names the row, as R writes it. Of documents it must number
+ * them: a text may have a comma. */
 static clf_status fit_rows(clf__csv_columns *columns) {
   const clf__csv_text *text = &columns->text;
   const int32_t style = columns->style->row_numbers;
@@ -196,7 +197,9 @@ static clf_status fit_rows(clf__csv_columns *columns) {
     columns->count = fields - 1;
   } else if (nameless && names == fields + 1) {
     columns->count = fields;
-  } else if (longer && (style == CLF__CSV_TRUE || (style == CLF__CSV_AUTO && (counts || texts)))) {
+  } else if (longer &&
+             (style == CLF__CSV_TRUE ||
+              (style == CLF__CSV_AUTO && (counts || (texts && !columns->style->documents))))) {
     columns->count = fields;
     columns->nameless = 1;
   } else if (longer) {

@@ -58,6 +58,7 @@ static clf_status set_roles(clf__csv_columns *columns, const text_params *own) {
     columns->counts[columns->roles[i]]++;
   }
   clf__csv_log_guesses(columns, label, text);
+  clf__csv_warn_of_label(columns, label);
   if (columns->counts[CLF__CSV_TEXT] == 0) {
     status = clf__fail(CLF_ERROR_DATA, "%s: its only column is the label; no text is left",
                        columns->text.lines.name);
@@ -141,36 +142,38 @@ static clf_status fill(void *argument, clf_documents *documents, clf__document_p
   return status;
 }
 
+/* The documents, without their labels. */
 static clf_status make_documents(clf_documents **out, text_reader *self) {
   clf_documents *made = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__documents_blank(&made, self->context, self->rows,
                                 (self->rows + ROWS_A_PART - 1) / ROWS_A_PART));
   CLF__TRY(clf__documents_fill(made, fill, self));
-  if (self->labels != NULL) {
-    CLF__TRY(clf__csv_set_labels(made->answers, &self->columns, self->labels));
-  }
   *out = made;
   return CLF_OK;
 done:
   clf_documents_free(made);
-  return status;
+  return clf__fail_within(status, "%s", self->columns.text.lines.name);
 }
 
 clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,
                                     const clf__bytes *bytes, const char *name, const void *values) {
   const text_params *own = values;
   text_reader self = {.context = context, .style = own->style};
+  clf_documents *made = NULL;
   clf_status status = CLF_OK;
   self.style.documents = true;
   CLF__TRY(clf__csv_columns_read(&self.columns, context, bytes, name, &self.style));
   CLF__TRY(set_roles(&self.columns, own));
   CLF__TRY(read_records(&self));
-  status = make_documents(out, &self);
-  if (status < 0) {
-    clf__fail_within(status, "%s", name);
+  CLF__TRY(make_documents(&made, &self));
+  if (self.labels != NULL) {
+    CLF__TRY(clf__csv_set_labels(made->answers, &self.columns, self.labels));
   }
+  *out = made;
+  made = NULL;
 done:
+  clf_documents_free(made);
   clf__csv_columns_free(&self.columns);
   clf__free(self.texts);
   clf__free(self.labels);

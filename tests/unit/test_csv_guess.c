@@ -257,7 +257,13 @@ END_TEST
 
 START_TEST(row_numbers__that_are_none_are_refused) {
   static const hostile table[] = {
+      {"v1,v2\nv1,b\n", 0, "label=v2", CLF_ERROR_ARGUMENT,
+       "label=v2: it has no such column; header=true"},
+      {"v1,v2\nv1,b\n", 0, "label=v3", CLF_ERROR_ARGUMENT,
+       "no such column; give a name of its header"},
       {"x,y\n5.5,1,a\n6.5,2,b\n", 0, NULL, CLF_ERROR_FORMAT, "row_numbers=true if the first one"},
+      {"x,y\na,5,1\nb,6,2\nc,7\n", 0, NULL, CLF_ERROR_FORMAT,
+       "line 4: it has 2 fields; line 2 has 3"},
       {"x,y\na,5,1\nb,6,2\n", 0, "row_numbers=false", CLF_ERROR_FORMAT, "line 2: it has 3 fields"},
       {",x\n0,5\n1,6\n", 0, NULL, CLF_ERROR_DATA, "row_numbers=false the first"},
   };
@@ -288,6 +294,41 @@ START_TEST(labels__of_the_last_column_are_doubted) {
                                          : warned[0] == '\0',
                   "'%s': %s", cases[i].text, warned);
   }
+}
+END_TEST
+
+START_TEST(labels__of_documents_are_doubted) {
+  clf_documents_free(read_documents("label,text\na,hello\nb,bye\n", NULL));
+  ck_assert_ptr_nonnull(strstr(warned, "column 1 is called 'label'; label=1 takes that one"));
+  clf_documents_free(read_documents("text,label\nhello,a\nbye,b\n", NULL));
+  ck_assert_str_eq(warned, "");
+}
+END_TEST
+
+/* Commas in texts without quotes are no row names; numbers of rows are. */
+START_TEST(texts__with_delimiters_need_quotes) {
+  const clf__document_format *format = &clf__document_format_csv;
+  static const struct {
+    const char *text, *says;
+  } cases[] = {
+      {"text,label\nhello, world,a\nbye, world,b\n",
+       "file line 2: it has 3 fields; the first line has 2; a text with delimiters in it needs"},
+      {"text,label\nhello,a\nbye,\xE4\n", "file line 3, column 2 (label): '?' is no UTF-8"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const clf__bytes bytes = {(const unsigned char *)cases[i].text, strlen(cases[i].text), false};
+    clf_documents *documents = NULL;
+    void *values = NULL;
+    ck_clf_ok(clf__params_create(&values, context, &format->params, NULL));
+    ck_assert_int_lt(clf__documents_parse_csv(&documents, context, &bytes, "file", values), 0);
+    ck_assert_msg(strncmp(clf_last_error(), cases[i].says, strlen(cases[i].says)) == 0, "%s",
+                  clf_last_error());
+    clf__params_free(&format->params, values);
+  }
+  clf_documents *documents = read_documents("text,label\n1,hello,a\n2,bye,b\n", NULL);
+  int64_t length;
+  ck_assert_str_eq(clf_documents_text(documents, 0, &length), "hello");
+  clf_documents_free(documents);
 }
 END_TEST
 
@@ -364,6 +405,8 @@ int main(void) {
   tcase_add_test(tests, row_numbers__are_left_out);
   tcase_add_test(tests, row_numbers__that_are_none_are_refused);
   tcase_add_test(tests, labels__of_the_last_column_are_doubted);
+  tcase_add_test(tests, labels__of_documents_are_doubted);
+  tcase_add_test(tests, texts__with_delimiters_need_quotes);
   tcase_add_test(tests, repeated_names__are_all_ignored_and_no_label);
   tcase_add_test(tests, names__go_before_numbers);
   tcase_add_test(tests, log__tells_every_guess_once);
