@@ -167,7 +167,8 @@ static clf_status name_files(clf__folder_files *files, const lister *self) {
 clf_status clf__folder_files_list(clf__folder_files *out, clf_context *context, const char *path,
                                   const char *folders, const char *what) {
   lister self = {.context = context, .path = path, .folders = folders, .what = what};
-  clf__folder_files made = {.context = context, .name_text = {.context = context}};
+  clf__folder_files made = {
+      .context = context, .name_text = {.context = context}, .label_text = {.context = context}};
   clf_status status = CLF_OK;
   self.top.context = context;
   CLF__TRY(list_files(&self));
@@ -189,10 +190,48 @@ done:
   return status;
 }
 
+/* Writes the labels, a NUL behind each. */
+static clf_status cut_names(clf__folder_files *files, const char *path, const char *until) {
+  for (int64_t i = 0; i < files->count; i++) {
+    const char *slash = strrchr(files->names[i], '/');
+    const char *name = slash != NULL ? slash + 1 : files->names[i];
+    const char *end = strstr(name, until);
+    if (end == NULL || end == name) {
+      return clf__fail(CLF_ERROR_DATA, "%s/%s: there is no label before a '%s' in its name", path,
+                       files->names[i], until);
+    }
+    clf__text_append_bytes(&files->label_text, name, (size_t)(end - name));
+    clf__text_append_bytes(&files->label_text, "", 1);
+  }
+  return files->label_text.failed ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
+clf_status clf__folder_files_label(clf__folder_files *files, const char *path, const char *until) {
+  if (until == NULL || until[0] == '\0') {
+    return clf__fail(CLF_ERROR_ARGUMENT, "images: label_until must not be empty");
+  }
+  clf_status status = cut_names(files, path, until);
+  if (status < 0) {
+    return status;
+  }
+  clf__free(files->labels);
+  files->labels = clf__alloc_array(files->context, files->count, sizeof *files->labels);
+  if (files->labels == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  const char *at = files->label_text.bytes;
+  for (int64_t i = 0; i < files->count; i++) {
+    files->labels[i] = at;
+    at += strlen(at) + 1;
+  }
+  return CLF_OK;
+}
+
 void clf__folder_files_free(clf__folder_files *files) {
   clf__free(files->names);
   clf__free(files->labels);
   clf__text_free(&files->name_text);
+  clf__text_free(&files->label_text);
   clf__folder_free(&files->top);
   *files = (clf__folder_files){.context = files->context};
 }

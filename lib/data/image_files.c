@@ -215,18 +215,30 @@ static void keep_chosen(files_reader *self) {
   files->count = count;
 }
 
-/* Leaves out the files that are no images. */
+/* Leaves out the files that are no images, and says so once. */
 static clf_status choose_files(files_reader *self) {
-  clf_status status =
-      clf__jobs_run(self->context, "files", self->files.count, self->jobs, probe_files, self);
+  const int64_t count = self->files.count;
+  clf_status status = clf__jobs_run(self->context, "files", count, self->jobs, probe_files, self);
   if (status < 0) {
     return status;
   }
+  int64_t other = 0;
+  while (other < count && self->chosen[other]) {
+    other++;
+  }
+  const char *first = other < count ? self->files.names[other] : NULL;
   keep_chosen(self);
   set_jobs(self);
-  return self->files.count > 0
-             ? CLF_OK
-             : clf__fail(CLF_ERROR_DATA, "'%s' has no images among its files", self->path);
+  if (self->files.count == 0) {
+    return clf__fail(CLF_ERROR_DATA, "'%s' has no images among its files", self->path);
+  }
+  if (first != NULL) {
+    clf__log(self->context, CLF_LOG_INFO,
+             "'%s': %lld of %lld files are no images and left out, as skip_others=true asks; the "
+             "first is '%s'",
+             self->path, (long long)(count - self->files.count), (long long)count, first);
+  }
+  return CLF_OK;
 }
 
 /* Memory for what is left out, and which files are tried. */
@@ -311,58 +323,20 @@ done:
   return status;
 }
 
-/* Labels from the files' names; `texts` receives them, a NUL behind each. */
-static clf_status name_labels(const files_reader *self, clf__text *texts) {
-  const char *until = self->params->label_until;
-  if (until == NULL || until[0] == '\0') {
-    return clf__fail(CLF_ERROR_ARGUMENT, "images: label_until must not be empty");
-  }
-  for (int64_t i = 0; i < self->files.count; i++) {
-    const char *slash = strrchr(self->files.names[i], '/');
-    const char *name = slash != NULL ? slash + 1 : self->files.names[i];
-    const char *end = strstr(name, until);
-    if (end == NULL || end == name) {
-      return clf__fail(CLF_ERROR_DATA, "%s/%s: there is no label before a '%s' in its name",
-                       self->path, self->files.names[i], until);
-    }
-    clf__text_append_bytes(texts, name, (size_t)(end - name));
-    clf__text_append_bytes(texts, "", 1);
-  }
-  return texts->failed ? CLF_ERROR_MEMORY : CLF_OK;
-}
-
-static clf_status label_by_names(const files_reader *self, clf_dataset *dataset) {
-  clf__text texts = {.context = self->context};
-  const int64_t count = self->files.count;
+static clf_status set_labels(files_reader *self, clf_dataset *dataset) {
+  clf__folder_files *files = &self->files;
   clf_status status = CLF_OK;
-  const char **labels = clf__alloc_array(self->context, count, sizeof *labels);
-  CLF__TRY(labels != NULL ? CLF_OK : CLF_ERROR_MEMORY);
-  CLF__TRY(name_labels(self, &texts));
-  const char *at = texts.bytes;
-  for (int64_t i = 0; i < count; i++) {
-    labels[i] = at;
-    at += strlen(at) + 1;
+  if (self->params->labels == LABELS_NAME) {
+    CLF__TRY(clf__folder_files_label(files, self->path, self->params->label_until));
+  } else if (self->params->labels == LABELS_FOLDER && files->labels == NULL) {
+    status = clf__fail(CLF_ERROR_DATA, "'%s' has no folders to name labels", self->path);
+    goto done;
   }
-  CLF__TRY(clf_dataset_set_label_names(dataset, labels, count));
+  if (self->params->labels != LABELS_NONE && files->labels != NULL) {
+    CLF__TRY(clf_dataset_set_label_names(dataset, files->labels, files->count));
+  }
 done:
-  clf__free(labels);
-  clf__text_free(&texts);
   return status;
-}
-
-static clf_status set_labels(const files_reader *self, clf_dataset *dataset) {
-  const clf__folder_files *files = &self->files;
-  switch (self->params->labels) {
-  case LABELS_NAME:
-    return label_by_names(self, dataset);
-  case LABELS_NONE:
-    return CLF_OK;
-  default:
-    return files->labels != NULL ? clf_dataset_set_label_names(dataset, files->labels, files->count)
-           : self->params->labels == LABELS_AUTO
-               ? CLF_OK
-               : clf__fail(CLF_ERROR_DATA, "'%s' has no folders to name labels", self->path);
-  }
 }
 
 static clf_status load(clf_dataset **out, clf_context *context, const char *path,

@@ -171,6 +171,28 @@ START_TEST(files__that_do_not_fit_are_named) {
 }
 END_TEST
 
+static void keep_last(void *user, int32_t level, const char *message) {
+  (void)level;
+  snprintf(user, 1024, "%s", message);
+}
+
+START_TEST(files__that_are_left_out_are_told) {
+  clf_context *context = NULL;
+  clf_dataset *data = NULL;
+  char said[1024] = "";
+  write_pets();
+  write_file("cat/notes.txt", "purrs", 5);
+  write_file("dog/empty.jpg", "", 0);
+  ck_clf_ok(clf_context_create(&context, NULL, NULL));
+  ck_clf_ok(clf_context_set_log(context, keep_last, said));
+  ck_clf_ok(clf_dataset_load(&data, context, "images", folder, "skip_others=true"));
+  ck_assert_ptr_nonnull(strstr(said, "2 of 6 files are no images and left out"));
+  ck_assert_ptr_nonnull(strstr(said, "the first is 'cat/notes.txt'"));
+  clf_dataset_free(data);
+  clf_context_free(context);
+}
+END_TEST
+
 START_TEST(files__that_are_no_images_are_named_or_left_out) {
   write_pets();
   write_file("cat/notes.txt", "purrs", 5);
@@ -323,6 +345,7 @@ int main(void) {
   tcase_add_test(tests, rows__are_bytes_of_one_shape);
   tcase_add_test(tests, rows__may_be_resized_and_evened_out);
   tcase_add_test(tests, files__that_do_not_fit_are_named);
+  tcase_add_test(tests, files__that_are_left_out_are_told);
   tcase_add_test(tests, files__that_are_no_images_are_named_or_left_out);
   tcase_add_test(tests, files__that_are_damaged_are_left_out);
   tcase_add_test(tests, files__that_are_all_damaged_are_no_rows);
