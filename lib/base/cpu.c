@@ -18,6 +18,7 @@
 #include <cpuid.h>
 #endif
 
+#include "base/math.h"
 #include "base/text.h"
 
 #ifdef __x86_64__
@@ -134,7 +135,7 @@ static int64_t tightest(const char *root, const char *mount, const char *group,
   int64_t least = INT64_MAX;
   for (;;) {
     int64_t quota = quota_of(folder);
-    least = quota < least ? quota : least;
+    least = clf__min_i64(quota, least);
     char *slash = strrchr(end_of_mount, '/');
     if (slash == NULL) {
       return least;
@@ -155,7 +156,7 @@ static int64_t line_quota(const char *root, char *line) {
   if (*controllers == '\0') {
     int64_t pure = tightest(root, "/sys/fs/cgroup", group, quota_v2);
     int64_t hybrid = tightest(root, "/sys/fs/cgroup/unified", group, quota_v2);
-    return pure < hybrid ? pure : hybrid;
+    return clf__min_i64(pure, hybrid);
   }
   char list[256];
   snprintf(list, sizeof list, ",%s,", controllers);
@@ -176,7 +177,7 @@ int64_t clf__cgroup_quota(const char *root) {
       *rest++ = '\0';
     }
     int64_t quota = line_quota(root, line);
-    least = quota < least ? quota : least;
+    least = clf__min_i64(quota, least);
   }
   return least;
 }
@@ -197,6 +198,6 @@ int32_t clf__cpu_count(void) {
     count = sysconf(_SC_NPROCESSORS_ONLN);
   }
   int64_t quota = clf__cgroup_quota("");
-  count = quota < count ? quota : count;
+  count = clf__min_i64(quota, count);
   return count < 1 ? 1 : count > INT32_MAX ? INT32_MAX : (int32_t)count;
 }

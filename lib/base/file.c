@@ -10,6 +10,7 @@
 
 #include "base/context.h"
 #include "base/file_error.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
 
@@ -47,7 +48,7 @@ clf_status clf__file_next(clf__file *file, void *to, size_t count) {
   const size_t most = (size_t)1 << 30; /* of one read() */
   unsigned char *at = to;
   while (count > 0) {
-    ssize_t got = read(file->descriptor, at, count < most ? count : most);
+    ssize_t got = read(file->descriptor, at, clf__min_size(count, most));
     if (got < 0 && errno == EINTR) {
       continue;
     }
@@ -77,7 +78,7 @@ static clf_status read_whole(clf__file *file, clf_context *context, unsigned cha
     const size_t left = file->size - at;
     status = clf__progress_step(&progress, (int64_t)at, NAN, NAN);
     if (status == CLF_OK) {
-      status = clf__file_next(file, data + at, left < piece ? left : piece);
+      status = clf__file_next(file, data + at, clf__min_size(left, piece));
     }
   }
   return status;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/account.h"
+#include "base/math.h"
 #include "base/status.h"
 
 enum { ALIGNMENT = 64 };
@@ -103,7 +104,7 @@ void *clf__resize_array(clf_context *context, void *block, int64_t count, size_t
   if (resized != NULL && block != NULL) {
     size_t before = header_of(block)->bytes - ALIGNMENT;
     size_t after = (size_t)count * element_bytes;
-    memcpy(resized, block, before < after ? before : after);
+    memcpy(resized, block, clf__min_size(before, after));
     clf__free(block);
   }
   return resized;

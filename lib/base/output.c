@@ -14,6 +14,7 @@
 #include "base/context.h"
 #include "base/file.h"
 #include "base/file_error.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/status.h"
@@ -177,7 +178,7 @@ clf_status clf__output_write(clf__output *output, const void *bytes, size_t coun
   const size_t most = (size_t)1 << 30; /* of one write() */
   const unsigned char *at = bytes;
   while (count > 0) {
-    ssize_t put = write(output->descriptor, at, count < most ? count : most);
+    ssize_t put = write(output->descriptor, at, clf__min_size(count, most));
     if (put < 0 && errno == EINTR) {
       continue;
     }

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/status.h"
 
 static const double interval = 0.1; /* seconds from one question to the next */
@@ -64,7 +65,7 @@ static int64_t step_of(clf__watch *watch) {
     const double share = (double)atomic_load(&watch->loop->done) / (double)watch->loop->count;
     step = watch->loop->first + (int64_t)(share * (double)watch->loop->rows);
   }
-  watch->furthest = step > watch->furthest ? step : watch->furthest;
+  watch->furthest = clf__max_i64(step, watch->furthest);
   return watch->furthest;
 }
 

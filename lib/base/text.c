@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
 
@@ -28,31 +29,27 @@ static char lower(char byte) {
   return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
 }
 
-static int32_t smaller(int32_t a, int32_t b) {
-  return a < b ? a : b;
-}
-
 /* Restricted Damerau-Levenshtein distance of texts of at most LONGEST_NAME bytes, ignoring case:
  * insertions, deletions, substitutions and swaps of neighbours. Three rows of the table are kept.
  */
-static int32_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length) {
-  int32_t rows[3][LONGEST_NAME + 1];
-  int32_t *before = rows[0], *last = rows[1], *row = rows[2];
+static int64_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length) {
+  int64_t rows[3][LONGEST_NAME + 1];
+  int64_t *before = rows[0], *last = rows[1], *row = rows[2];
   for (size_t j = 0; j <= b_length; j++) {
-    row[j] = (int32_t)j;
+    row[j] = (int64_t)j;
   }
   for (size_t i = 1; i <= a_length; i++) {
-    int32_t *free_row = before;
+    int64_t *free_row = before;
     before = last;
     last = row;
     row = free_row;
-    row[0] = (int32_t)i;
+    row[0] = (int64_t)i;
     for (size_t j = 1; j <= b_length; j++) {
       bool same = lower(a[i - 1]) == lower(b[j - 1]);
-      row[j] = smaller(last[j - 1] + !same, smaller(last[j], row[j - 1]) + 1);
+      row[j] = clf__min_i64(last[j - 1] + !same, clf__min_i64(last[j], row[j - 1]) + 1);
       if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
           lower(a[i - 2]) == lower(b[j - 1])) {
-        row[j] = smaller(row[j], before[j - 2] + 1);
+        row[j] = clf__min_i64(row[j], before[j - 2] + 1);
       }
     }
   }
@@ -65,13 +62,13 @@ const char *clf__nearest(const char *name, const char *const *candidates, int64_
     return NULL;
   }
   const char *best = NULL;
-  int32_t best_distance = (length < 6 ? 1 : (int32_t)length / 3) + 1;
+  int64_t best_distance = (length < 6 ? 1 : (int64_t)length / 3) + 1;
   for (int64_t i = 0; i < count; i++) {
     size_t candidate_length = strlen(candidates[i]);
     if (candidate_length > LONGEST_NAME) {
       continue;
     }
-    int32_t distance = edit_distance(name, length, candidates[i], candidate_length);
+    int64_t distance = edit_distance(name, length, candidates[i], candidate_length);
     if (distance < best_distance) {
       best = candidates[i];
       best_distance = distance;

@@ -1,5 +1,6 @@
 /* Batches: the rows in an order shuffled anew each epoch, from the seed and the number of the
  * epoch. Dense rows are gathered into one buffer that serves every batch. */
+#include "base/math.h"
 #include "base/random.h"
 #include "data/build.h"
 
@@ -44,7 +45,7 @@ clf_status clf_batches_create(clf_batches **out, const clf_dataset *dataset, int
   *batches = (clf_batches){.context = context,
                            .dataset = dataset,
                            .order = order,
-                           .batch_size = batch_size < dataset->rows ? batch_size : dataset->rows,
+                           .batch_size = clf__min_i64(batch_size, dataset->rows),
                            .seed = seed};
   shuffle(batches);
   *out = batches;
@@ -120,7 +121,7 @@ clf_status clf_batches_next(clf_batches *batches, const clf_dataset **batch) {
     *batch = NULL;
     return CLF_OK;
   }
-  int64_t count = left < batches->batch_size ? left : batches->batch_size;
+  int64_t count = clf__min_i64(left, batches->batch_size);
   clf_status status = batches->dataset->row_start != NULL ? next_sparse(batches, count)
                                                           : next_dense(batches, count);
   if (status == CLF_OK) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "data/label_key.h"
 
@@ -186,8 +187,8 @@ clf_status clf__classes_of_numbers(clf__classes **out, clf_context *context,
   int64_t low = keys[0];
   int64_t high = keys[0];
   for (int64_t i = 1; i < count; i++) {
-    low = keys[i] < low ? keys[i] : low;
-    high = keys[i] > high ? keys[i] : high;
+    low = clf__min_i64(keys[i], low);
+    high = clf__max_i64(keys[i], high);
   }
   uint64_t range = (uint64_t)high - (uint64_t)low;
   if (range < 1024 || range < (uint64_t)count) {

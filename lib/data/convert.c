@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdatomic.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "base/text.h"
 #include "data/build.h"
@@ -93,7 +94,7 @@ static void convert_block(void *argument, int64_t index, int32_t worker) {
   (void)worker;
   conversion *job = argument;
   int64_t first = index * job->runs_per_task;
-  int64_t end = first + job->runs_per_task < job->runs ? first + job->runs_per_task : job->runs;
+  int64_t end = clf__min_i64(first + job->runs_per_task, job->runs);
   for (int64_t i = first; i < end; i++) {
     int64_t offset = run_offset(job->from, i);
     if (job->wide != NULL) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "data/csv.h"
 #include "data/document_format.h"
 #include "data/source.h"
@@ -147,7 +148,7 @@ static clf_status make_documents(clf_documents **out, text_reader *self) {
   clf_documents *made = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(clf__documents_blank(&made, self->context, self->rows,
-                                (self->rows + ROWS_A_PART - 1) / ROWS_A_PART));
+                                clf__ceil_div(self->rows, ROWS_A_PART)));
   CLF__TRY(clf__documents_fill(made, fill, self));
   *out = made;
   return CLF_OK;

@@ -3,6 +3,7 @@
 
 #include "base/context.h"
 #include "base/file.h"
+#include "base/math.h"
 #include "data/document_format.h"
 #include "data/folder_files.h"
 
@@ -76,7 +77,7 @@ static clf_status load(clf_documents **out, clf_context *context, const char *pa
   files->context = context;
   CLF__TRY(clf__folder_files_list(files, context, path, self.params->folders, "documents"));
   CLF__TRY(clf__documents_blank(&made, context, files->count,
-                                (files->count + FILES_A_PART - 1) / FILES_A_PART));
+                                clf__ceil_div(files->count, FILES_A_PART)));
   made->names = files->names;
   made->name_text = files->name_text;
   files->names = NULL;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/math.h"
+
 /* Sides are limited so that 3 channels of a row are below 2^31, which indices of kernels are. */
 enum { LONGEST_SIDE = 1 << 28 };
 
@@ -124,16 +126,12 @@ clf_status clf_image_grey(clf_image **out, const clf_image *image) {
   return CLF_OK;
 }
 
-static int64_t clamp(int64_t value, int64_t lowest, int64_t highest) {
-  return value < lowest ? lowest : value > highest ? highest : value;
-}
-
 /* A row of the part: what lies left of the image, in it and right of it. */
 static void crop_row(uint8_t *to, const uint8_t *from, const clf_image *image, int64_t left,
                      int64_t width) {
   const int64_t channels = image->channels;
-  const int64_t before = clamp(-left, 0, width);
-  const int64_t inside = clamp(image->width - left, before, width);
+  const int64_t before = clf__clamp_i64(-left, 0, width);
+  const int64_t inside = clf__clamp_i64(image->width - left, before, width);
   for (int64_t j = 0; j < before; j++) {
     memcpy(to + j * channels, from, (size_t)channels);
   }
@@ -157,10 +155,10 @@ clf_status clf_image_crop(clf_image **out, const clf_image *image, int64_t top, 
     return status;
   }
   /* Farther outside, the part would be the same. */
-  top = clamp(top, -height, image->height);
-  left = clamp(left, -width, image->width);
+  top = clf__clamp_i64(top, -height, image->height);
+  left = clf__clamp_i64(left, -width, image->width);
   for (int64_t i = 0; i < height; i++) {
-    const int64_t row = clamp(top + i, 0, image->height - 1);
+    const int64_t row = clf__clamp_i64(top + i, 0, image->height - 1);
     crop_row(made->pixels + i * clf__image_row_bytes(made),
              image->pixels + row * clf__image_row_bytes(image), image, left, width);
   }

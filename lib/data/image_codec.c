@@ -1,6 +1,7 @@
 /* Image files: which codec reads or writes one, and the limits that hold for all of them. */
 #include <string.h>
 
+#include "base/math.h"
 #include "base/params.h"
 #include "base/text.h"
 #include "data/image.h"
@@ -87,7 +88,7 @@ clf_status clf__image_decode(clf_image **out, clf_context *context,
 /* A file's first bytes, and by which codec they are: NULL for none. */
 static clf_status read_head(clf__file *file, unsigned char head[CLF__IMAGE_HEAD], size_t *size,
                             const clf__image_codec **codec) {
-  *size = file->size < CLF__IMAGE_HEAD ? file->size : CLF__IMAGE_HEAD;
+  *size = clf__min_size(file->size, CLF__IMAGE_HEAD);
   clf_status status = clf__file_next(file, head, *size);
   if (status == CLF_OK) {
     *codec = clf__image_codec_of(head, *size);

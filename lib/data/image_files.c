@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/jobs.h"
+#include "base/math.h"
 #include "data/dataset.h"
 #include "data/folder_files.h"
 #include "data/image.h"
@@ -190,7 +191,7 @@ static clf_status probe_files(void *argument, int64_t job) {
 }
 
 static void set_jobs(files_reader *self) {
-  self->jobs = (self->files.count + FILES_A_JOB - 1) / FILES_A_JOB;
+  self->jobs = clf__ceil_div(self->files.count, FILES_A_JOB);
 }
 
 /* Keeps the files that are chosen, and their rows where these are read. */

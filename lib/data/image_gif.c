@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "data/image.h"
 
 enum { EXTENSION = 0x21, PICTURE = 0x2C, TRAILER = 0x3B, GRAPHIC_CONTROL = 0xF9 };
@@ -284,8 +285,8 @@ static clf_status check_size(const gif_work *self) {
 /* The canvas, which the picture may reach beyond, as where the file gives it no size. */
 static clf_status make_room(gif_work *self) {
   const int64_t bottom = self->top + self->height, right = self->left + self->width;
-  const int64_t height = bottom > self->canvas_height ? bottom : self->canvas_height;
-  const int64_t width = right > self->canvas_width ? right : self->canvas_width;
+  const int64_t height = clf__max_i64(bottom, self->canvas_height);
+  const int64_t width = clf__max_i64(right, self->canvas_width);
   clf_status status = clf__image_room(self->source, self->height, self->width);
   status = status == CLF_OK ? check_size(self) : status;
   if (status < 0) {

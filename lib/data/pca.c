@@ -5,6 +5,7 @@
  * IEEE PAMI 19, 1997). */
 #include <math.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "data/pca.h"
 #include "data/transform.h"
@@ -100,7 +101,7 @@ static void center_row(const clf__rows *x, int64_t row, const double *mean, floa
 static void project_rows(void *argument, int64_t index, int32_t worker) {
   const projection *job = argument;
   const int64_t columns = job->x.columns, first = index * TASK_ROWS;
-  const int64_t rows = job->x.rows - first < TASK_ROWS ? job->x.rows - first : TASK_ROWS;
+  const int64_t rows = clf__min_i64(job->x.rows - first, TASK_ROWS);
   clf__rows block = clf__rows_range(&job->x, first, rows);
   if (job->buffers != NULL) {
     float *buffer = job->buffers + worker * TASK_ROWS * columns;

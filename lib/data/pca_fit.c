@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "data/pca.h"
@@ -61,7 +62,7 @@ static void fill_band(const eigen_job *job, const double *mean, int64_t first, i
 }
 
 static int64_t band_columns(const eigen_job *job, int64_t first) {
-  return job->x->columns - first < BAND ? job->x->columns - first : BAND;
+  return clf__min_i64(job->x->columns - first, BAND);
 }
 
 static clf_status make_gram(eigen_job *job, clf__directions *out) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "data/build.h"
 #include "tensor/rows_precision.h"
@@ -130,7 +131,7 @@ static clf_status find_merged(clf__merged *out, const clf_dataset *dataset,
                               const clf_tensor *column, const clf_tensor *value) {
   const int64_t all = clf_tensor_count(value);
   entry *entries =
-      clf__alloc_array(dataset->context, all < LOOKED_AT ? all : LOOKED_AT, sizeof *entries);
+      clf__alloc_array(dataset->context, clf__min_i64(all, LOOKED_AT), sizeof *entries);
   if (entries == NULL) {
     return CLF_ERROR_MEMORY;
   }

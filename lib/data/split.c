@@ -6,6 +6,7 @@
  * out to the folds in turn, so that sizes differ by at most one, overall and in each class. */
 #include <stdlib.h>
 
+#include "base/math.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "data/build.h"
@@ -87,7 +88,7 @@ static clf_status share_out(int64_t *take, const groups *all, double fraction,
   }
   int64_t rows = all->start[all->count];
   int64_t wanted = (int64_t)(fraction * (double)rows + 0.5);
-  int64_t left = wanted < 1 ? 1 : wanted > rows - 1 ? rows - 1 : wanted;
+  int64_t left = clf__clamp_i64(wanted, 1, rows - 1);
   for (int64_t g = 0; g < all->count; g++) {
     int64_t size = group_size(all, g);
     double quota = fraction * (double)size;

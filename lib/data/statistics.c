@@ -15,6 +15,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "base/text.h"
 
@@ -280,8 +281,7 @@ static int64_t count_blocks(const clf__rows *x) {
   int64_t entries = clf__rows_entries(x);
   int64_t blocks = entries / BLOCK_ENTRIES;
   int64_t affordable = entries / x->columns / ROWS_PER_ARRAY; /* memory: less than the entries' */
-  blocks = blocks < affordable ? blocks : affordable;
-  return blocks < 1 ? 1 : blocks > MOST_BLOCKS ? MOST_BLOCKS : blocks;
+  return clf__clamp_i64(clf__min_i64(blocks, affordable), 1, MOST_BLOCKS);
 }
 
 clf_status clf__column_statistics(clf_context *context, const clf__rows *x, const float *weights,

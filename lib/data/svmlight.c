@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "data/decimal.h"
 #include "data/label_key.h"
 #include "data/row_order.h"
@@ -233,15 +234,11 @@ static int64_t count_byte(const clf__lines *lines, char byte) {
   return count;
 }
 
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 static clf_status allocate(svmlight_reader *self, clf_context *context) {
   const clf__lines *lines = &self->lines;
   int64_t bytes = lines->end - lines->begin;
-  int64_t rows = smaller(count_byte(lines, lines->line_end) + 1, bytes / 2 + 1);
-  int64_t most = smaller(count_byte(lines, ':'), bytes / 4 + 1);
+  int64_t rows = clf__min_i64(count_byte(lines, lines->line_end) + 1, bytes / 2 + 1);
+  int64_t most = clf__min_i64(count_byte(lines, ':'), bytes / 4 + 1);
   clf_status status;
   CLF__TRY(clf__tensor_vector(&self->labels, context, self->params->regression ? CLF_F64 : CLF_I64,
                               rows));

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/math.h"
+
 /* A word or n-gram that occurs often enough. */
 typedef struct candidate {
   int64_t count;
@@ -114,7 +116,7 @@ static clf_status rank(candidates *out, const clf__build *build) {
   }
   take_all(build, out->single, min_count, out->all);
   qsort(out->all, (size_t)out->count, sizeof *out->all, compare_candidates);
-  out->count = out->count < most ? out->count : most;
+  out->count = clf__min_i64(out->count, most);
   return CLF_OK;
 }
 

@@ -3,6 +3,7 @@
  * these, when the length of the longest is known. */
 #include <string.h>
 
+#include "base/math.h"
 #include "data/build.h"
 #include "data/vocabulary.h"
 
@@ -122,7 +123,7 @@ static void fill_run(void *argument, int64_t run, int32_t worker) {
 static int64_t longest_row(const encoding *own) {
   int64_t longest = own->vocabulary->params->steps;
   for (int64_t i = 0; own->vocabulary->params->steps == 0 && i < own->runs.documents->count; i++) {
-    longest = own->lengths[i] > longest ? own->lengths[i] : longest;
+    longest = clf__max_i64(own->lengths[i], longest);
   }
   return longest > 0 ? longest : 1;
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "data/image.h"
 #include "detect/detector.h"
@@ -59,7 +60,7 @@ clf_status clf__levels_boxes(clf_box **out, int64_t *count, const clf__levels *l
 /* Where a window lies on an axis of its level, of which the box tells it up to rounding. */
 static int64_t window_at(float edge, double pixel, int64_t side, int64_t window) {
   const int64_t at = llround((double)edge / pixel);
-  return at < side - window ? at : side - window;
+  return clf__min_i64(at, side - window);
 }
 
 /* The level whose windows are nearest to a box in height. */
@@ -147,7 +148,7 @@ clf_status clf_detector_run(const clf_detector *detector, const clf_image *image
   clf_status status = check_capacity(capacity, boxes);
   CLF__TRY(status);
   CLF__TRY(detect(detector, image, &levels, &found, &total));
-  const int64_t given = total < capacity ? total : capacity;
+  const int64_t given = clf__min_i64(total, capacity);
   if (given > 0) {
     memcpy(boxes, found, (size_t)given * sizeof *boxes);
   }

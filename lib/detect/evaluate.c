@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "detect/detector.h"
 #include "tensor/rows.h"
 
@@ -40,10 +41,6 @@ static tile tile_of(const clf__levels *levels, int64_t task) {
   return t;
 }
 
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
 /* The tile's pixels; beyond the level, which no wanted place sees, 0. */
 static void copy_pixels(const clf_detector *detector, const tile *t, int64_t height, int64_t width,
                         uint8_t *out) {
@@ -51,8 +48,8 @@ static void copy_pixels(const clf_detector *detector, const tile *t, int64_t hei
   const int64_t step = detector->scanner->step, channels = detector->scanner->channels;
   const int64_t top = t->row * step + t->shift_row * detector->stride;
   const int64_t left = t->column * step + t->shift_column * detector->stride;
-  const int64_t rows = smaller(height, level->height - top);
-  const int64_t columns = smaller(width, level->width - left);
+  const int64_t rows = clf__min_i64(height, level->height - top);
+  const int64_t columns = clf__min_i64(width, level->width - left);
   memset(out, 0, (size_t)(height * width * channels));
   for (int64_t i = 0; i < rows && columns > 0; i++) {
     memcpy(out + i * width * channels, level->pixels + ((top + i) * level->width + left) * channels,

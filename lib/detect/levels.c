@@ -2,6 +2,7 @@
  * largest do, each smaller than the one before by the same factor and made of the original. */
 #include <math.h>
 
+#include "base/math.h"
 #include "data/image.h"
 #include "detect/detector.h"
 #include "ops/resize.h"
@@ -55,17 +56,13 @@ static int64_t set_levels(clf__level *all, const clf_detector *detector, const c
   return count;
 }
 
-static int64_t divide_up(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 /* Places of the window on an axis, and tiles of as equal sizes as can be. */
 static void cut(const clf_detector *detector, int64_t size, int64_t window, int64_t *places,
                 int64_t *tiles, int64_t *tile) {
   const int64_t steps = (size - window) / detector->scanner->step + 1;
   *places = (size - window) / detector->stride + 1;
-  *tiles = divide_up(steps, detector->most);
-  *tile = divide_up(steps, *tiles);
+  *tiles = clf__ceil_div(steps, detector->most);
+  *tile = clf__ceil_div(steps, *tiles);
 }
 
 static clf_status fill_level(clf__level *level, clf__levels *levels, const clf_image *image) {

@@ -19,6 +19,7 @@
  * "twice is enough" (Giraud et al., 2005). So every rotation is as likely. */
 #include <math.h>
 
+#include "base/math.h"
 #include "layers/layer.h"
 #include "ops/gemm.h"
 
@@ -66,7 +67,7 @@ static clf_status make_orthonormal(clf_context *context, double *vectors, int64_
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < count; first += BLOCK) {
     double *block = vectors + first * length;
-    const int64_t rows = count - first < BLOCK ? count - first : BLOCK;
+    const int64_t rows = clf__min_i64(count - first, BLOCK);
     for (int time = 0; time < 2; time++) {
       CLF__TRY(clf__gemm_f64(context, false, true, rows, first, length, 1, block, length, vectors,
                              length, 0, shares, first));

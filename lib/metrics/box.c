@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -86,7 +87,7 @@ static bool is_double(const kept_boxes *kept, const clf_box *boxes, const clf_bo
   enum { BLOCK = 256 };
   const float bottom = box->top + box->height, right = box->left + box->width;
   for (int64_t first = 0; first < kept->count; first += BLOCK) {
-    const int64_t end = first + BLOCK < kept->count ? first + BLOCK : kept->count;
+    const int64_t end = clf__min_i64(first + BLOCK, kept->count);
     int32_t touching = 0;
     for (int64_t i = first; i < end; i++) {
       touching |= (kept->top[i] <= bottom) & (kept->bottom[i] >= box->top) &

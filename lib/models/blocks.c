@@ -4,16 +4,15 @@
  * do not depend on anything else. */
 #include "models/blocks.h"
 
+#include <math.h>
+
+#include "base/math.h"
 #include "models/kind_rows.h"
 
 enum {
   BLOCK_VALUES = 1 << 22, /* numbers that are held of a block, about */
   SPARSE_SHARE = 4        /* a sparse entry's number counts for this part of a dense one's */
 };
-
-static double larger(double a, double b) {
-  return a > b ? a : b;
-}
 
 /* Numbers that the widest step of the pipeline, or the last one, makes of a row; sparse rows stay
  * as they are where features change one by one. */
@@ -25,18 +24,18 @@ static double pipeline_width(const clf_model *model, const clf_dataset *rows) {
     if (model->steps[i]->kind->affine == NULL) {
       width = (double)clf__transform_columns(model->steps[i]);
     }
-    widest = larger(widest, width);
+    widest = fmax(widest, width);
   }
   const bool centered = clf__store_tensor(model->state, "center") != NULL;
   width = centered ? (double)model->columns : width;
-  return centered || x.dtype == CLF_F64 ? larger(widest, width) : widest;
+  return centered || x.dtype == CLF_F64 ? fmax(widest, width) : widest;
 }
 
 int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t width) {
   if (rows->rows == 1) {
     return 1;
   }
-  const double widest = larger((double)width, pipeline_width(model, rows));
+  const double widest = fmax((double)width, pipeline_width(model, rows));
   const double most = widest > 0 ? BLOCK_VALUES / widest : (double)rows->rows;
   if (most >= (double)rows->rows) {
     return rows->rows;
@@ -67,7 +66,7 @@ clf_status clf__for_blocks(const clf_model *model, const clf_dataset *rows, int6
   clf_status status = CLF_OK;
   clf__call_begin(&call, model->context, stage, rows->rows);
   for (int64_t first = 0; first < rows->rows; first += block) {
-    const int64_t count = rows->rows - first < block ? rows->rows - first : block;
+    const int64_t count = clf__min_i64(rows->rows - first, block);
     clf__dataset_block part;
     const clf_dataset *data =
         count < rows->rows ? clf__dataset_block_of(&part, rows, first, count) : rows;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "models/kind_rows.h"
@@ -177,8 +178,8 @@ clf_status clf__cross_validate(const char *stage, const clf__variants *variants,
   clf_context *context = variants->model->context;
   int64_t threads = clf__context_threads(context);
   bool chained = variants->count > 1 && variants->model->kind->free_shared != NULL;
-  int64_t group = chained ? threads : (threads + variants->count - 1) / variants->count;
-  group = group < folds ? group : folds;
+  int64_t group = chained ? threads : clf__ceil_div(threads, variants->count);
+  group = clf__min_i64(group, folds);
   run now = {.context = context,
              .variants = variants,
              .scores = scores,
@@ -194,7 +195,7 @@ clf_status clf__cross_validate(const char *stage, const clf__variants *variants,
     goto done;
   }
   for (; now.first < folds; now.first += group) {
-    now.size = folds - now.first < group ? folds - now.first : group;
+    now.size = clf__min_i64(folds - now.first, group);
     CLF__TRY(run_group(&now, data, seed));
   }
   CLF__TRY(clf__progress_step(&now.progress, now.progress.steps, NAN, NAN));

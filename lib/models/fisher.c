@@ -12,6 +12,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "base/math.h"
 #include "models/fisher.h"
 #include "ops/ops.h"
 
@@ -195,7 +196,7 @@ static double make_axis(const clf__fisher_work *work, const double *vector, doub
 /* Axes whose eigenvalue is rounding error are left out; one is always given. */
 static int64_t count_axes(const clf__fisher_work *work, const double *values) {
   int64_t classes = work->classes;
-  int64_t most = classes - 1 < work->columns ? classes - 1 : work->columns;
+  int64_t most = clf__min_i64(classes - 1, work->columns);
   int64_t count = 0;
   while (count < most && values[count] > 1e-10 * values[0]) {
     count++;

@@ -13,6 +13,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
+
 enum { MOST_RANK = 2048, ROWS_PER_RANK = 16, LEAST_RANK = 16 };
 
 typedef struct solver {
@@ -238,9 +240,9 @@ static size_t cache_bytes(const clf__fisher_system *s) {
 static int64_t rank_of(const clf__fisher_system *s) {
   const size_t fit = cache_bytes(s) / 4 / sizeof(float) / (size_t)s->n;
   int64_t rank = s->n / ROWS_PER_RANK;
-  rank = rank > MOST_RANK ? MOST_RANK : rank;
+  rank = clf__min_i64(rank, MOST_RANK);
   rank = (size_t)rank > fit ? (int64_t)fit : rank;
-  return rank < LEAST_RANK ? LEAST_RANK : rank;
+  return clf__max_i64(rank, LEAST_RANK);
 }
 
 clf_status clf__fisher_solve_cg(clf__fisher_system *s) {

@@ -11,6 +11,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
+
 enum { TILE_BYTES = 32 << 20 };
 
 #define ROUNDING 1e-7 /* of K, relative */
@@ -29,7 +31,7 @@ static clf_status allocate(direct *d) {
   clf_context *context = s->context;
   int64_t n = s->n, size, sides;
   d->tile_rows = TILE_BYTES / (int64_t)sizeof(float) / n;
-  d->tile_rows = d->tile_rows < 1 ? 1 : d->tile_rows > n ? n : d->tile_rows;
+  d->tile_rows = clf__clamp_i64(d->tile_rows, 1, n);
   bool fits = clf__mul_i64(n, n, &size) && clf__mul_i64(n, s->responses + 1, &sides);
   d->matrix = clf__alloc_array(context, fits ? size : -1, sizeof *d->matrix);
   d->rhs = clf__alloc_array(context, fits ? sides : -1, sizeof *d->rhs);
@@ -46,7 +48,7 @@ static clf_status each_tile(direct *d, void (*use)(direct *d, int64_t first, int
   clf__fisher_system *s = d->system;
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < s->n && status == CLF_OK; first += d->tile_rows) {
-    int64_t count = s->n - first < d->tile_rows ? s->n - first : d->tile_rows;
+    int64_t count = clf__min_i64(s->n - first, d->tile_rows);
     status = clf__kernel_block(d->columns, 0, s->n, s->training->x, s->rows + first, count, d->tile,
                                s->n);
     if (status == CLF_OK) {

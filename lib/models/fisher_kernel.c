@@ -15,6 +15,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
+
 enum { IMAGE_ROWS = 4096, LARGE = 8192 };
 
 /* Orthonormal responses: the indicators of the classes, less their projections on 1 and on those
@@ -171,7 +173,7 @@ static clf_status map_training(const clf_model *model, clf__fisher_system *s) {
   }
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < x->rows && status == CLF_OK; first += IMAGE_ROWS) {
-    int64_t count = x->rows - first < IMAGE_ROWS ? x->rows - first : IMAGE_ROWS;
+    int64_t count = clf__min_i64(x->rows - first, IMAGE_ROWS);
     clf__rows part = clf__rows_range(x, first, count);
     status = map_rows(model, &part, s->images + first * s->responses);
     if (status == CLF_OK) {

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "models/fisher_nystroem.h"
 
 enum { PIECE = 256 };
@@ -34,8 +35,7 @@ static clf_status allocate(reduced *r) {
   bool fits = clf__mul_i64(m, m, &size) && clf__mul_i64(m, s->training->classes, &sums);
   /* A few hundred milliseconds of work. */
   r->tile_rows = (INT64_C(1) << 36) / (fits && size > 0 ? size : 1);
-  r->tile_rows = r->tile_rows < 256 ? 256 : r->tile_rows;
-  r->tile_rows = r->tile_rows > CLF__NYSTROEM_ROWS ? CLF__NYSTROEM_ROWS : r->tile_rows;
+  r->tile_rows = clf__clamp_i64(r->tile_rows, 256, CLF__NYSTROEM_ROWS);
   r->matrix = clf__alloc_zeroed(s->context, fits ? size : -1, sizeof *r->matrix);
   r->class_sums = clf__alloc_zeroed(s->context, fits ? sums : -1, sizeof *r->class_sums);
   r->u = clf__alloc_array(s->context, r->tile_rows * m, sizeof *r->u);
@@ -47,7 +47,7 @@ static void add_class_sums(void *argument, int64_t piece, int32_t worker) {
   (void)worker;
   const reduced *r = argument;
   const clf__fisher_system *s = r->system;
-  const int64_t end = (piece + 1) * PIECE < s->m ? (piece + 1) * PIECE : s->m;
+  const int64_t end = clf__min_i64((piece + 1) * PIECE, s->m);
   for (int64_t i = 0; i < r->count; i++) {
     int64_t own = r->first + i;
     double *sums = r->class_sums + s->training->labels[s->rows[own]] * s->m;
@@ -61,9 +61,9 @@ static clf_status add_rows(reduced *r) {
   clf__fisher_system *s = r->system;
   clf_status status = CLF_OK;
   for (r->first = 0; r->first < s->n; r->first += r->tile_rows) {
-    r->count = s->n - r->first < r->tile_rows ? s->n - r->first : r->tile_rows;
+    r->count = clf__min_i64(s->n - r->first, r->tile_rows);
     CLF__TRY(clf__nystroem_rows(&r->nystroem, r->first, r->count, r->u));
-    clf__parallel(s->context, (s->m + PIECE - 1) / PIECE,
+    clf__parallel(s->context, clf__ceil_div(s->m, PIECE),
                   (double)r->count * (double)s->m * CLF__COST_COPY, add_class_sums, r);
     CLF__TRY(clf__nystroem_add(&r->nystroem, r->u, r->count, r->matrix));
     CLF__TRY(clf__progress_step(&s->progress, s->step, (double)NAN, (double)NAN));

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/math.h"
 #include "base/random.h"
 
 #define ROUNDING 1e-6
@@ -49,7 +50,7 @@ static clf_status choose(clf__nystroem *n, int64_t wanted) {
     rows_of[labels[s->rows[i]]]++;
   }
   if (complete) {
-    share_landmarks(rows_of, classes, s->n, wanted < s->n ? wanted : s->n, share);
+    share_landmarks(rows_of, classes, s->n, clf__min_i64(wanted, s->n), share);
     clf__random random = clf__random_seed(clf__context_seed(s->context), 0);
     clf__random_shuffle(&random, order, s->n);
   }
@@ -87,7 +88,7 @@ static clf_status factor_landmarks(clf__nystroem *n) {
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < n->rank; first += CLF__NYSTROEM_ROWS) {
     int64_t left = n->rank - first;
-    int64_t count = left < CLF__NYSTROEM_ROWS ? left : CLF__NYSTROEM_ROWS;
+    int64_t count = clf__min_i64(left, CLF__NYSTROEM_ROWS);
     CLF__TRY(clf__kernel_block(n->columns, 0, n->rank, s->training->x, n->landmarks + first, count,
                                n->tile, n->rank));
     for (int64_t i = 0; i < count * n->rank; i++) {
@@ -105,7 +106,7 @@ static clf_status invert(clf__nystroem *n) {
   double *block = clf__alloc_array(n->system->context, rank * CLF__NYSTROEM_STRIP, sizeof *block);
   clf_status status = block == NULL ? CLF_ERROR_MEMORY : CLF_OK;
   for (int64_t first = 0; first < rank && status == CLF_OK; first += CLF__NYSTROEM_STRIP) {
-    int64_t width = rank - first < CLF__NYSTROEM_STRIP ? rank - first : CLF__NYSTROEM_STRIP;
+    int64_t width = clf__min_i64(rank - first, CLF__NYSTROEM_STRIP);
     for (int64_t i = 0; i < (rank - first) * width; i++) {
       block[i] = i / width == i % width;
     }
@@ -178,7 +179,7 @@ clf_status clf__nystroem_rows(clf__nystroem *n, int64_t first, int64_t count, fl
       clf__kernel_block(n->columns, 0, rank, s->training->x, s->rows + first, count, n->tile, rank);
   /* L^-1 is lower triangular: features at and before j need kernel values no further. */
   for (int64_t at = 0; at < rank && status == CLF_OK; at += CLF__NYSTROEM_STRIP) {
-    int64_t width = rank - at < CLF__NYSTROEM_STRIP ? rank - at : CLF__NYSTROEM_STRIP;
+    int64_t width = clf__min_i64(rank - at, CLF__NYSTROEM_STRIP);
     status = clf__gemm_f32(s->context, false, true, count, width, at + width, 1, n->tile, rank,
                            n->inverse + at * rank, rank, 0, u + at, rank);
   }
@@ -209,7 +210,7 @@ clf_status clf__nystroem_add(clf__nystroem *n, const float *u, int64_t count, do
   const int64_t rank = n->rank;
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < rank && status == CLF_OK; first += CLF__NYSTROEM_STRIP) {
-    int64_t rows = rank - first < CLF__NYSTROEM_STRIP ? rank - first : CLF__NYSTROEM_STRIP;
+    int64_t rows = clf__min_i64(rank - first, CLF__NYSTROEM_STRIP);
     strip job = {n->scratch, products, first, first + rows, rank};
     status = clf__gemm_f32(context, true, false, rows, job.width, count, 1, u + first, rank, u,
                            rank, 0, n->scratch, job.width);

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "models/fisher_cg.h"
 #include "models/fisher_nystroem.h"
 
@@ -43,7 +44,7 @@ clf_status clf__precondition_create(clf__precondition *out, clf__fisher_system *
   out->rank = nystroem.rank;
   CLF__TRY(allocate(out, s));
   for (int64_t first = 0; first < s->n; first += CLF__NYSTROEM_ROWS) {
-    int64_t count = s->n - first < CLF__NYSTROEM_ROWS ? s->n - first : CLF__NYSTROEM_ROWS;
+    int64_t count = clf__min_i64(s->n - first, CLF__NYSTROEM_ROWS);
     float *u = out->u + first * out->rank;
     CLF__TRY(clf__nystroem_rows(&nystroem, first, count, u));
     CLF__TRY(clf__nystroem_add(&nystroem, u, count, out->factor));

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "data/statistics.h"
 
@@ -27,10 +28,9 @@ typedef struct summing {
 } summing;
 
 static summing summing_of(clf_context *context, const clf__rows *x) {
-  int64_t rows = (x->rows + MOST_BLOCKS - 1) / MOST_BLOCKS;
-  rows = rows < LEAST_ROWS ? LEAST_ROWS : rows;
+  const int64_t rows = clf__max_i64(clf__ceil_div(x->rows, MOST_BLOCKS), LEAST_ROWS);
   return (summing){
-      .context = context, .x = x, .block_rows = rows, .blocks = (x->rows + rows - 1) / rows};
+      .context = context, .x = x, .block_rows = rows, .blocks = clf__ceil_div(x->rows, rows)};
 }
 
 /* Exact, as the totals are below 2^53. */
@@ -209,7 +209,7 @@ static clf_status check_range(clf_context *context, const clf__kernel_function *
   clf_status status = CLF_OK;
   bound.coef0 = fabs(function->coef0);
   for (int64_t first = 0; first < training->x->rows; first += BLOCK) {
-    const int64_t rest = training->x->rows - first, count = rest < BLOCK ? rest : BLOCK;
+    const int64_t rest = training->x->rows - first, count = clf__min_i64(rest, BLOCK);
     const clf__rows part = clf__rows_range(training->x, first, count);
     CLF__TRY(clf__kernel_diagonal(context, &bound, &part, NULL, count, values));
     for (int64_t i = 0; i < count; i++) {

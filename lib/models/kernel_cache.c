@@ -7,6 +7,7 @@
 
 #include "base/context.h"
 #include "base/lock.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "ops/ops.h"
@@ -40,10 +41,6 @@ struct clf__kernel_cache {
   slab *newest, *oldest;
   int64_t bytes, most_bytes;
 };
-
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
 
 static int64_t class_rows(const clf__kernel_cache *cache, int64_t class) {
   return cache->rows.start[class + 1] - cache->rows.start[class];
@@ -243,7 +240,7 @@ static void add_columns(void *argument, int64_t index, int32_t worker) {
     part[i] = b->values[i] + first;
   }
   clf__sum_vectors(b->cache->context, b->sums + first, b->factor, part, b->count,
-                   smaller(TASK_COLUMNS, b->columns - first));
+                   clf__min_i64(TASK_COLUMNS, b->columns - first));
 }
 
 static void release(batch *b, bool good) {
@@ -271,7 +268,7 @@ clf_status clf__kernel_cache_add(clf__kernel_cache *cache, int64_t class, const 
     batch b = {.cache = cache,
                .class = class,
                .columns = columns,
-               .count = smaller(SLAB_ROWS, count - first),
+               .count = clf__min_i64(SLAB_ROWS, count - first),
                .factor = factor + first,
                .sums = sums};
     status = look_up(&b, row + first);
@@ -282,7 +279,7 @@ clf_status clf__kernel_cache_add(clf__kernel_cache *cache, int64_t class, const 
       status = compute(&b);
     }
     if (status == CLF_OK) {
-      clf__parallel(cache->context, (columns + TASK_COLUMNS - 1) / TASK_COLUMNS,
+      clf__parallel(cache->context, clf__ceil_div(columns, TASK_COLUMNS),
                     (double)columns * (double)b.count * CLF__COST_COPY, add_columns, &b);
     }
     release(&b, status == CLF_OK);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "models/kind_rows.h"
 #include "models/libsvm.h"
@@ -241,7 +242,7 @@ static clf_status store_machines(importing *i) {
   for (int64_t c = 0, pair = 0; c < file->classes; c++) {
     for (int64_t d = c + 1; d < file->classes; d++, pair++) {
       const int64_t k = i->place[c], l = i->place[d];
-      const int64_t at = clf__libsvm_pair(k < l ? k : l, k < l ? l : k, file->classes);
+      const int64_t at = clf__libsvm_pair(clf__min_i64(k, l), clf__max_i64(k, l), file->classes);
       intercept[at] = -sign_of(i, c, d) * file->rho[pair];
       if (calibrated) { /* 1 - 1 / (1 + exp(A f + B)) = 1 / (1 + exp(A (-f) - B)) */
         calibration[2 * at] = file->calibration_a[pair];

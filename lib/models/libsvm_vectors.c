@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "data/row_order.h"
 
@@ -26,7 +27,7 @@ static clf_status allocate_vectors(clf__libsvm_reader *self) {
   for (const char *at = self->vectors; at < self->lines.end; at++) {
     entries += *at == ':';
   }
-  entries = entries < bytes / 3 + 1 ? entries : bytes / 3 + 1;
+  entries = clf__min_i64(entries, bytes / 3 + 1);
   file->coefficients = clf__alloc_array(self->context, coefficients, sizeof(float));
   file->row_start = clf__alloc_zeroed(self->context, file->vectors + 1, sizeof(int64_t));
   file->column = clf__alloc_array(self->context, entries, sizeof(int32_t));

@@ -7,6 +7,7 @@
  * applied in it. */
 #include <math.h>
 
+#include "base/math.h"
 #include "models/kernel.h"
 #include "models/model.h"
 #include "ops/ops.h"
@@ -158,7 +159,7 @@ static bool suffices(const output_sums *sums, int64_t rows) {
 
 static clf_status measure(bool *precise, clf_context *context, const clf__linear_solution *s,
                           const clf__rows *x) {
-  const int64_t rows = x->rows < SAMPLE_ROWS ? x->rows : SAMPLE_ROWS;
+  const int64_t rows = clf__min_i64(x->rows, SAMPLE_ROWS);
   output_sums *sums = clf__alloc_zeroed(context, s->outputs, sizeof *sums);
   double *row = clf__alloc_array(context, s->columns, sizeof *row);
   const bool complete = sums != NULL && row != NULL;

@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "models/logistic.h"
 
@@ -110,7 +111,7 @@ static void chunk_task(void *argument, int64_t index, int32_t worker) {
   memset(chunk->bias, 0, (size_t)o->outputs * sizeof(double));
   chunk->loss = 0;
   for (int64_t first = chunk->first; first < chunk->last; first += BLOCK_ROWS) {
-    int64_t rows = chunk->last - first < BLOCK_ROWS ? chunk->last - first : BLOCK_ROWS;
+    int64_t rows = clf__min_i64(chunk->last - first, BLOCK_ROWS);
     clf__rows block = clf__rows_range(o->x, first, rows);
     float *z = o->residual + first * o->outputs;
     clf__linear_block(&e->map, &block, z, o->outputs);
@@ -178,8 +179,7 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
 static int64_t chunks_for(const clf__rows *x) {
   int64_t by_rows = x->rows / MIN_CHUNK_ROWS;
   int64_t by_entries = clf__rows_entries(x) / (4 * x->columns + 1);
-  int64_t chunks = by_rows < by_entries ? by_rows : by_entries;
-  return chunks < 1 ? 1 : chunks > MAX_CHUNKS ? MAX_CHUNKS : chunks;
+  return clf__clamp_i64(clf__min_i64(by_rows, by_entries), 1, MAX_CHUNKS);
 }
 
 static void place_chunks(clf__logistic_objective *o) {

@@ -18,6 +18,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "models/logistic.h"
 
@@ -202,7 +203,7 @@ clf_status clf__logistic_refresh(clf__logistic_preconditioner *p, bool shared) {
 static void mean_squares(const clf__rows *x, double *squares) {
   enum { ENOUGH = 4096 };
   int64_t step = clf__rows_sparse(x) || x->rows <= ENOUGH ? 1 : x->rows / ENOUGH;
-  double share = 1 / (double)((x->rows + step - 1) / step);
+  double share = 1 / (double)clf__ceil_div(x->rows, step);
   for (int64_t i = 0; i < x->rows; i += step) {
     for (int64_t e = clf__rows_sparse(x) ? x->row_start[i] : x->columns;
          clf__rows_sparse(x) && e < x->row_start[i + 1]; e++) {

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "models/perceptron_kernel.h"
 
@@ -201,7 +202,7 @@ static clf_status warn_of_short_rows(const clf_model *model, const clf__training
     }
   }
   clf__free(row);
-  sum /= (double)((x->rows + step - 1) / step);
+  sum /= (double)clf__ceil_div(x->rows, step);
   if (sum < short_length) {
     clf__log(model->context, CLF_LOG_WARNING,
              "perceptron: the rows' squared lengths are about %s, and the intercept's "

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "models/perceptron_kernel.h"
 #include "ops/kernel_product.h"
 
@@ -99,7 +100,7 @@ static clf_status value_dropped(projection *p) {
   CLF__TRY(clf__kernel_columns_create(&columns, l->context, &l->function, l->training->x, p->held,
                                       n, l->training->x, l->center));
   for (int64_t first = 0; first < p->m; first += PART) {
-    const int64_t count = p->m - first < PART ? p->m - first : PART;
+    const int64_t count = clf__min_i64(p->m - first, PART);
     for (int64_t i = 0; i < count * classes; i++) {
       c[i] = (float)l->C[p->dropped[first + i / classes] * classes + i % classes];
     }

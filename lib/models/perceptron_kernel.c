@@ -6,9 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-static int64_t least(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
+#include "base/math.h"
 
 static clf_status learner_create(clf__kernel_learner *l, const clf_model *model,
                                  const clf__training *training, const float *weights) {
@@ -16,9 +14,9 @@ static clf_status learner_create(clf__kernel_learner *l, const clf_model *model,
   clf_context *context = model->context;
   const int64_t rows = training->x->rows, classes = training->classes;
   /* A block may add two updates a row; no row is pending twice. */
-  const int64_t pending = least(CLF__PERCEPTRON_PENDING + 2 * CLF__PERCEPTRON_BLOCK, rows);
-  const int64_t block = least(CLF__PERCEPTRON_BLOCK, rows);
-  const int64_t tile = least(CLF__PERCEPTRON_TILE, rows);
+  const int64_t pending = clf__min_i64(CLF__PERCEPTRON_PENDING + 2 * CLF__PERCEPTRON_BLOCK, rows);
+  const int64_t block = clf__min_i64(CLF__PERCEPTRON_BLOCK, rows);
+  const int64_t tile = clf__min_i64(CLF__PERCEPTRON_TILE, rows);
   int64_t size;
   size = clf__mul_i64(rows, classes, &size) ? size : -1;
   *l = (clf__kernel_learner){

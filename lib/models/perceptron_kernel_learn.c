@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "models/perceptron_kernel.h"
 
 enum { BLOCK = CLF__PERCEPTRON_BLOCK, TILE = CLF__PERCEPTRON_TILE };
@@ -43,7 +44,7 @@ static clf_status bring_up_to_date(clf__kernel_learner *l) {
       clf__kernel_columns_create(&columns, l->context, &l->function, l->training->x, l->pending_row,
                                  pending, l->training->x, l->center);
   for (int64_t first = 0; first < l->rows && status == CLF_OK; first += TILE) {
-    int64_t count = l->rows - first < TILE ? l->rows - first : TILE;
+    int64_t count = clf__min_i64(l->rows - first, TILE);
     clf__rows part = clf__rows_range(l->training->x, first, count);
     CLF__TRY(clf__kernel_block(columns, 0, pending, &part, NULL, count, l->tile, pending));
     CLF__TRY(clf__gemm_f32(l->context, false, false, count, classes, pending, 1, l->tile, pending,

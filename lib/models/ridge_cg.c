@@ -14,6 +14,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "models/ridge.h"
 #include "ops/linear.h"
@@ -91,8 +92,7 @@ static void sum_chunk(void *argument, int64_t chunk, int32_t worker) {
   float *values = work->scratch + chunk * BLOCK_ROWS * work->outputs;
   int64_t end = x->rows * (chunk + 1) / CHUNKS;
   for (int64_t first = x->rows * chunk / CHUNKS; first < end; first += BLOCK_ROWS) {
-    clf__rows block =
-        clf__rows_range(x, first, end - first < BLOCK_ROWS ? end - first : BLOCK_ROWS);
+    clf__rows block = clf__rows_range(x, first, clf__min_i64(end - first, BLOCK_ROWS));
     fill_block(work, first, &block, values);
     if (work->pass == SUM_SQUARES) {
       add_squares(work, first, block.rows, values, work->squares + chunk * work->outputs);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "models/svm.h"
 
 static const int64_t block_room = 1 << 24; /* values held at once */
@@ -117,7 +118,7 @@ static clf_status decide_block(const clf_model *model, const clf__rows *x, float
 /* Rows from `first` on that are worked on at once. */
 static clf__rows block_at(const clf_model *model, const clf__rows *x, int64_t first) {
   const int64_t most = block_room / (model->outputs * model->outputs), rest = x->rows - first;
-  return clf__rows_range(x, first, most < 1 ? 1 : most < rest ? most : rest);
+  return clf__rows_range(x, first, clf__clamp_i64(most, 1, rest));
 }
 
 int64_t clf__svm_components(const clf_model *model) {

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/random.h"
 #include "models/svm.h"
 
@@ -182,7 +183,7 @@ clf_status clf__svm_calibrate(const clf__svm_problem *whole, double ab[2]) {
  * iteration of Wu, Lin and Weng's algorithm 2: Q_ii = sum r_ji^2, Q_ij = -r_ji r_ij. `Qp` [classes]
  * is scratch. */
 static void couple(const double *Q, int64_t classes, double *Qp, double *p) {
-  const int64_t most_rounds = classes > 100 ? classes : 100;
+  const int64_t most_rounds = clf__max_i64(classes, 100);
   const double tolerance = 0.005 / (double)classes;
   for (int64_t k = 0; k < classes; k++) {
     p[k] = 1 / (double)classes;

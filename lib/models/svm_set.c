@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "models/svm_solver.h"
 
 /* Whether variable a violates the conditions more than b: by its error, upwards or downwards; equal
@@ -56,7 +57,7 @@ static void put_violators(clf__svm_solver *s, double sign, double limit, int64_t
       s->candidate[found++] = i;
     }
   }
-  wanted = wanted < found ? wanted : found;
+  wanted = clf__min_i64(wanted, found);
   select_first(error, sign, s->candidate, found, wanted);
   for (int64_t i = 0; i < wanted; i++) {
     put(s, s->candidate[i]);
@@ -88,7 +89,7 @@ void clf__svm_choose(clf__svm_solver *s, double most, double least) {
 
 static clf__smo own_problem(const clf__svm_solver *s, double tolerance) {
   const int64_t steps = 100 * s->size, left = s->p->max_steps - s->p->steps;
-  const int64_t padded = (s->size + CLF__SMO_LANES - 1) / CLF__SMO_LANES * CLF__SMO_LANES;
+  const int64_t padded = clf__round_up(s->size, CLF__SMO_LANES);
   return (clf__smo){.count = padded,
                     .K = s->K,
                     .diagonal = s->diagonal,
@@ -115,7 +116,7 @@ enum { STRIP = 64 };
 static void compute_strip(void *argument, int64_t index, int32_t worker) {
   set_matrix *m = argument;
   const clf__svm_solver *s = m->s;
-  const int64_t first = index * STRIP, end = first + STRIP < s->size ? first + STRIP : s->size;
+  const int64_t first = index * STRIP, end = clf__min_i64(first + STRIP, s->size);
   (void)worker;
   clf_status status =
       clf__kernel_block(m->columns, first, s->size - first, s->p->rows->groups.x, s->row + first,
@@ -141,7 +142,7 @@ static clf_status compute_matrix(const clf__svm_solver *s, int64_t ld) {
   }
   set_matrix m = {.s = s, .columns = columns, .ld = ld};
   memset(s->K, 0, (size_t)(ld * ld) * sizeof *s->K);
-  clf__parallel(s->context, (s->size + STRIP - 1) / STRIP,
+  clf__parallel(s->context, clf__ceil_div(s->size, STRIP),
                 clf__kernel_work(columns, s->size, 0, s->size) / 2, compute_strip, &m);
   clf__kernel_columns_free(columns);
   status = (clf_status)atomic_load(&m.status);

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "models/svm_solver.h"
 
 /* The optimality conditions: the largest error of those that may rise, the smallest of those that
@@ -67,7 +68,7 @@ static clf_status update_linear(clf__svm_solver *s, int64_t moved) {
   step_weights(s, moved);
   const clf__rows *x = s->p->rows->groups.x;
   const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
-  clf__parallel(s->context, (s->p->count + TASK_ROWS - 1) / TASK_ROWS,
+  clf__parallel(s->context, clf__ceil_div(s->p->count, TASK_ROWS),
                 (double)s->p->count * entries * CLF__COST_COPY, add_linear, s);
   return CLF_OK;
 }
@@ -78,7 +79,7 @@ static clf_status update_kernel(clf__svm_solver *s, int64_t moved) {
   const clf__svm_problem *p = s->p;
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < moved; first += PART) {
-    const int64_t count = moved - first < PART ? moved - first : PART;
+    const int64_t count = clf__min_i64(moved - first, PART);
     double *error = p->error;
     for (int64_t i = 0; i < p->parts; i++) {
       const int64_t *start = p->rows->groups.start + p->part[i];
@@ -191,8 +192,8 @@ static clf_status open_solver(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   clf_context *context = s->context;
   const int64_t columns = p->rows->groups.x->columns;
-  const int64_t padded = (p->count + CLF__SMO_LANES - 1) / CLF__SMO_LANES * CLF__SMO_LANES;
-  s->room = padded < CLF__SVM_SET ? padded : CLF__SVM_SET;
+  const int64_t padded = clf__round_up(p->count, CLF__SMO_LANES);
+  s->room = clf__min_i64(padded, CLF__SVM_SET);
   s->lower = clf__alloc_array(context, p->count, sizeof *s->lower);
   s->upper = clf__alloc_array(context, p->count, sizeof *s->upper);
   s->chosen = clf__alloc_zeroed(context, p->count, sizeof *s->chosen);

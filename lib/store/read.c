@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "base/file.h"
+#include "base/math.h"
 #include "store/format.h"
 
 typedef struct source {
@@ -167,7 +168,7 @@ static clf_status take_data(source *from, const record *entry, void *data) {
   unsigned char *at = data;
   uLong checksum = crc32_z(0, NULL, 0);
   for (size_t left = (size_t)entry->size; left > 0;) {
-    const size_t count = left < most ? left : most;
+    const size_t count = clf__min_size(left, most);
     clf_status status = clf__progress_check();
     status = status == CLF_OK ? take(from, at, count) : status;
     if (status < 0) {

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "base/file.h"
+#include "base/math.h"
 #include "store/format.h"
 
 typedef clf_status (*take_bytes)(void *to, const void *bytes, size_t count);
@@ -29,7 +30,7 @@ static clf_status give_data(const clf__entry *entry, take_bytes take, void *to) 
   clf_status status = CLF_OK;
   while (left > 0 && status == CLF_OK) {
     unsigned char chunk[4096];
-    const size_t most = as_it_is ? piece : sizeof chunk, count = left < most ? left : most;
+    const size_t most = as_it_is ? piece : sizeof chunk, count = clf__min_size(left, most);
     if (!as_it_is) {
       clf__copy_swapped(chunk, data, count / element, element);
     }

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "tensor/rows.h"
 
@@ -51,13 +52,13 @@ static bool all_finite(const search *job, int64_t first, int64_t count) {
 /* Index, from `first` on, of the first number that is not finite, or count. */
 static int64_t find_bad(const search *job, int64_t first, int64_t count) {
   int64_t at = 0;
-  while (at < count && all_finite(job, first + at, count - at < PIECE ? count - at : PIECE)) {
+  while (at < count && all_finite(job, first + at, clf__min_i64(count - at, PIECE))) {
     at += PIECE;
   }
   while (at < count && all_finite(job, first + at, 1)) {
     at++;
   }
-  return at < count ? at : count;
+  return clf__min_i64(at, count);
 }
 
 static void search_lines(void *argument, int64_t index, int32_t worker) {
@@ -66,7 +67,7 @@ static void search_lines(void *argument, int64_t index, int32_t worker) {
   int64_t end = (index + 1) * job->lines_per_task;
   for (int64_t i = index * job->lines_per_task; i < end && i * job->line < job->total; i++) {
     int64_t left = job->total - i * job->line;
-    int64_t count = left < job->line ? left : job->line;
+    int64_t count = clf__min_i64(left, job->line);
     int64_t at = find_bad(job, i * job->stride, count);
     if (at < count) {
       int64_t place = i * job->line + at;

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "base/text.h"
 
@@ -315,7 +316,7 @@ static void count_columns(void *argument, int64_t task, int32_t worker) {
 static int64_t count_tables(clf_context *context, const clf__rows *x, int64_t looked_at) {
   const int64_t threads = clf__context_threads(context);
   const int64_t affordable = looked_at <= SAMPLE ? x->columns : x->columns / 16;
-  return affordable < 1 ? 1 : affordable < threads ? affordable : threads;
+  return clf__clamp_i64(affordable, 1, threads);
 }
 
 clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__rows *x,
