@@ -1,4 +1,5 @@
-/* Extremes and quotients of whole numbers. Those of double are fmin() and fmax(). */
+/* Extremes and quotients of whole numbers, and scalar products of short vectors. Extremes of double
+ * are fmin() and fmax(). */
 #ifndef CLF_BASE_MATH_H
 #define CLF_BASE_MATH_H
 
@@ -30,6 +31,15 @@ static inline int64_t clf__ceil_div(int64_t whole, int64_t part) {
 /* The multiple of `unit` that is `size` >= 0 or just above it. */
 static inline int64_t clf__round_up(int64_t size, int64_t unit) {
   return clf__ceil_div(size, unit) * unit;
+}
+
+/* Summed up in order. */
+static inline double clf__dot(const double *a, const double *b, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; i++) {
+    sum += a[i] * b[i];
+  }
+  return sum;
 }
 
 #endif

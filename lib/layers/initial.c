@@ -36,25 +36,17 @@ static double uniform(clf__random *random) {
   return 2 * clf__random_uniform(random) - 1;
 }
 
-static double dot(const double *a, const double *b, int64_t count) {
-  double sum = 0;
-  for (int64_t i = 0; i < count; i++) {
-    sum += a[i] * b[i];
-  }
-  return sum;
-}
-
 /* The vectors of a block, [count, length], among themselves. */
 static void orthonormalise(double *block, int64_t count, int64_t length) {
   for (int64_t i = 0; i < count; i++) {
     double *v = block + i * length;
     for (int64_t k = 0; k < i; k++) {
-      const double *before = block + k * length, share = dot(v, before, length);
+      const double *before = block + k * length, share = clf__dot(v, before, length);
       for (int64_t j = 0; j < length; j++) {
         v[j] -= share * before[j];
       }
     }
-    const double norm = sqrt(dot(v, v, length));
+    const double norm = sqrt(clf__dot(v, v, length));
     for (int64_t j = 0; j < length; j++) {
       v[j] /= norm;
     }

@@ -260,14 +260,6 @@ static void subtract_mean(double *w, double factor, const double *mean, int64_t 
   }
 }
 
-static double dot(const double *a, const double *b, int64_t count) {
-  double sum = 0;
-  for (int64_t j = 0; j < count; j++) {
-    sum += a[j] * b[j];
-  }
-  return sum;
-}
-
 /* Solves one block for the outputs that share it. */
 static void block_task(void *argument, int64_t index, int32_t worker) {
   const apply_call *call = argument;
@@ -294,7 +286,7 @@ static void block_task(void *argument, int64_t index, int32_t worker) {
       w[k * n + j] = solve[j * group + k];
     }
     if (o->intercept) {
-      b[k] = b[k] / p->curvatures[index * group + k] - dot(mean, w + k * n, n);
+      b[k] = b[k] / p->curvatures[index * group + k] - clf__dot(mean, w + k * n, n);
     }
   }
 }

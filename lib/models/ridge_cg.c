@@ -205,14 +205,6 @@ static clf_status start(cg_work *work, bool fit_intercept) {
   return status;
 }
 
-static double dot(const double *a, const double *b, int64_t n) {
-  double sum = 0;
-  for (int64_t j = 0; j < n; j++) {
-    sum += a[j] * b[j];
-  }
-  return sum;
-}
-
 static double largest_size(const double *values, int64_t count) {
   double largest = 0;
   for (int64_t i = 0; i < count; i++) {
@@ -230,7 +222,7 @@ static void set_map(cg_work *work, const double *vectors) {
     for (int64_t j = 0; j < work->columns; j++) {
       work->rounded[k * work->columns + j] = (float)(p[j] / unit);
     }
-    work->shift[k] = (float)(-dot(work->mean, p, work->columns) / unit);
+    work->shift[k] = (float)(-clf__dot(work->mean, p, work->columns) / unit);
     work->unit[k] = unit;
   }
 }
@@ -266,7 +258,7 @@ static clf_status check_objective(cg_work *work, double alpha, const double *fir
   clf_status status = run_pass(work, SUM_SQUARES, NULL);
   for (int64_t k = 0; k < work->outputs && status == CLF_OK; k++) {
     const double *w = work->solution + k * n;
-    double objective = alpha * dot(w, w, n);
+    double objective = alpha * clf__dot(w, w, n);
     for (int64_t chunk = 0; chunk < CHUNKS; chunk++) {
       objective += work->squares[chunk * work->outputs + k];
     }
@@ -289,7 +281,7 @@ static double step(cg_work *work, int64_t k, double square) {
   double *r = work->residual + k * n;
   double *p = work->direction + k * n;
   const double *q = work->product + k * n;
-  double curvature = dot(p, q, n);
+  double curvature = clf__dot(p, q, n);
   if (square == 0 || !(curvature > 0)) {
     return square == 0 ? 0 : -1;
   }
@@ -298,7 +290,7 @@ static double step(cg_work *work, int64_t k, double square) {
     x[j] += length * p[j];
     r[j] -= length * q[j];
   }
-  double next = dot(r, r, n);
+  double next = clf__dot(r, r, n);
   for (int64_t j = 0; j < n; j++) {
     p[j] = r[j] + next / square * p[j];
   }
@@ -335,7 +327,7 @@ static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squ
   set_first_objective(work);
   for (int64_t k = 0; k < work->outputs; k++) {
     const double *r = work->residual + k * work->columns;
-    squares[k] = first[k] = dot(r, r, work->columns);
+    squares[k] = first[k] = clf__dot(r, r, work->columns);
     first_objective[k] = work->objective[k];
   }
   double worst = worst_residual(work, squares, first);
@@ -387,7 +379,7 @@ clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *traini
   CLF__TRY(iterate(&work, p, squares));
   clf_status outcome = status;
   for (int64_t k = 0; k < work.outputs; k++) {
-    work.target_mean[k] -= dot(work.mean, work.solution + k * work.columns, work.columns);
+    work.target_mean[k] -= clf__dot(work.mean, work.solution + k * work.columns, work.columns);
   }
   const clf__linear_solution solution = {work.solution, work.target_mean, work.columns, 1,
                                          work.outputs,  work.columns};
