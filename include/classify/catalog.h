@@ -54,7 +54,7 @@ CLF_API int64_t clf_param_count(const char *area, const char *kind);
 
 /** Describes parameter `index` of a kind.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown area, kind or index; the message lists what there
- * is)
+ *          is)
  *  @since 0.1 */
 CLF_API clf_status clf_param_describe(const char *area, const char *kind, int64_t index,
                                       clf_param_info *out);

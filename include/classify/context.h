@@ -39,10 +39,10 @@ typedef struct clf_allocator {
  *
  *  A fit reports as its kind ("svm", "network" …) and, where they take long, as its parts: "gram",
  *  "sums", "cholesky", "eigen". Predictions and scores report as "predict", clf_model_transform()
- * as "transform", a transform that is fitted or applied as its kind ("pca", "hog" …), a dataset
- * whose numbers are converted as "convert": steps are rows. Files report as "read", "inflate",
- * "latin1", "load", "save", or as their format. Within one call several stages may follow each
- * other.
+ *  as "transform", a transform that is fitted or applied as its kind ("pca", "hog" …), a dataset
+ *  whose numbers are converted as "convert": steps are rows. Files report as "read", "inflate",
+ *  "latin1", "load", "save", or as their format. Within one call several stages may follow each
+ *  other.
  */
 typedef struct clf_progress {
   const char *stage; /**< such as "logistic"; valid during the callback */
@@ -63,9 +63,9 @@ typedef int32_t (*clf_progress_callback)(void *user, const clf_progress *progres
 enum {
   CLF_LOG_WARNING = 1, /**< something the host should know, such as a solver not converged */
   /** What was chosen: of a fit its rows, threads and CPU kernels, what parameters left to the
-   * library came to (`auto`, gamma=scale, class_weight=balanced), and why it ended early; of a file
-   * what was guessed, with the parameter that says otherwise. Once a call; nothing of the fits
-   * within cross-validation and search, and of predictions. */
+   *  library came to (`auto`, gamma=scale, class_weight=balanced), and why it ended early; of a
+   *  file what was guessed, with the parameter that says otherwise. Once a call; nothing of the
+   *  fits within cross-validation and search, and of predictions. */
   CLF_LOG_INFO = 2
 };
 
@@ -74,13 +74,20 @@ typedef void (*clf_log_callback)(void *user, int32_t level, const char *message)
 
 /** Makes a context.
  *  @param out        receives the context; free it with clf_context_free()
- *  @param params     "name=value …" or NULL for the defaults. `threads` (default auto: the CPUs
- * this process may use, by affinity and cgroup), `seed` (default 0), `memory_limit` in bytes
- * (default 0: none), `cpu` (auto, generic, avx2, avx512; the environment variable CLASSIFY_CPU is
- * read here, once, and stands in for auto).
+ *  @param params     "name=value …" or NULL for the defaults, described by
+ *                    clf_param_describe("context", "context", …):
+ *                    - `threads`: how many threads a call may use (default auto: as many as the
+ *                      CPUs that this process may use, by affinity and cgroup);
+ *                    - `seed` of all random numbers (default 0);
+ *                    - `memory_limit` in bytes (default none), at least 1; a call that needs more
+ *                      fails with CLF_ERROR_MEMORY;
+ *                    - `cpu`: the kernels, auto, generic, avx2 or avx512 (default auto: the
+ *                      environment variable CLASSIFY_CPU, read here once, or else the best ones
+ *                      that this CPU has).
  *  @param allocator  copied; NULL for the C library's
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY, CLF_ERROR_UNSUPPORTED (this CPU has no
- * such kernels) Thread class: any thread. @since 0.1
+ *          such kernels)
+ *  Thread class: any thread. @since 0.1
  */
 CLF_API clf_status clf_context_create(clf_context **out, const char *params,
                                       const clf_allocator *allocator);

@@ -61,7 +61,7 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
  *  @param path    the file; for idx also the common prefix of an images and a labels file by the
  *                 MNIST naming ("mnist/train", "mnist/t10k"); for images a folder of files that
  *                 clf_image_load() reads, or of a folder for each label. Rows are u8 [height,
- * width, channels], in byte order of "label/file".
+ *                 width, channels], in byte order of "label/file".
  *  @param params  "name=value …" of the format, or NULL; clf_param_describe("format", …) lists
  *                 them. What "csv" guesses (delimiter, header, label, row numbers, decimal commas)
  *                 is in the log, as parameters that say the same, with a warning where it is in
@@ -79,9 +79,10 @@ CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, con
 
 /** Writes a dataset to a file, atomically: the path holds the old file or the whole new one.
  *  @param format  "svmlight" (LIBSVM's format of data): values have all digits that f32 or f64
- * need, u8 elements as the floats nearest to their scaled values; zeros of dense rows are left out,
- * so give features=N when the file is read again. Labels are the class names where all of these are
- * numbers, else the class indices; 0 without labels.
+ *                 need, u8 elements as the floats nearest to their scaled values; zeros of dense
+ *                 rows are left out, so give features=N when the file is read again. Labels are the
+ *                 class names where all of these are numbers, else the class indices; 0 without
+ *                 labels.
  *  @param path    the file
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a format that is only read, weights,
  *          several targets a row), CLF_ERROR_DATA (NaN or Inf), CLF_ERROR_IO, CLF_ERROR_MEMORY,
@@ -138,12 +139,12 @@ CLF_API int32_t clf_dataset_sparse(const clf_dataset *dataset);
 CLF_API const char *clf_dataset_class_name(const clf_dataset *dataset, int64_t index);
 
 /** Features, labels (i32 class indices), targets (f64 [rows, outputs]) or weights (f32), as
- * read-only tensors. The features of sparse rows are `row_start` (i64), `column` (i32) and `value`
- * (f32).
+ *  read-only tensors. The features of sparse rows are `row_start` (i64), `column` (i32) and `value`
+ *  (f32).
  *  @param out   receives a new handle on the dataset's memory; free it with clf_tensor_free()
  *  @param name  "x", "labels", "targets", "weights", "row_start", "column" or "value"
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (the dataset has none),
- * CLF_ERROR_MEMORY
+ *          CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_dataset_tensor(const clf_dataset *dataset, const char *name,
                                       clf_tensor **out);
@@ -158,10 +159,10 @@ CLF_API clf_status clf_dataset_subset(clf_dataset **out, const clf_dataset *data
 /** Splits rows in two at random, in each class by itself when there are labels (stratified).
  *  @param first, second  receive the parts, rows in the original order
  *  @param fraction  of the rows that go to `first`, 0 < fraction < 1; both parts get at least one
- * row
+ *                   row
  *  @param seed      same seed, same split
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE (fewer than 2 rows), CLF_ERROR_MEMORY @since
- * 0.1 */
+ *          0.1 */
 CLF_API clf_status clf_dataset_split(clf_dataset **first, clf_dataset **second,
                                      const clf_dataset *dataset, double fraction, uint64_t seed);
 

@@ -1,12 +1,12 @@
 /** @file classify/detect.h
  *  Object detection: where in an image are objects, and of which class, by a network that was
- * fitted on windows of one size.
+ *  fitted on windows of one size.
  *
  *  The network is evaluated at all places of the image at several sizes at once, by convolutions,
  *  never window by window. It is any fitted network of images (input [height, width, channels], 1
- * or 3 channels) that tells two classes or more by scores (loss cross_entropy, or with two classes
+ *  or 3 channels) that tells two classes or more by scores (loss cross_entropy, or with two classes
  *  binary_cross_entropy) and looks at its window alone: no padding=same and no transforms before
- * it.
+ *  it.
  *
  *  Thread class of the file: a detector never changes; any number of threads may use one at once.
  */
@@ -41,7 +41,7 @@ CLF_API void clf_detector_free(clf_detector *detector);
 /** Finds objects. Scores are log-odds of the class against all others: its probability is
  *  1 / (1 + exp(-score)). Labels are class indices of the network.
  *  @param image     of any size; colours are made grey for a network of 1 channel, and grey
- * repeated for one of 3
+ *                   repeated for one of 3
  *  @param boxes     [capacity] receives the surest, by falling score; NULL where capacity is 0
  *  @param capacity  of boxes, 0 or more
  *  @param count     receives how many there are, which may be more than capacity

@@ -32,11 +32,11 @@ CLF_API clf_status clf_image_create(clf_image **out, clf_context *context, int64
                                     int64_t row_bytes);
 
 /** Reads an image from a file. The format is told by the content, never by the name:
- *  clf_kind_name("codec", …) lists those that this build reads. PBM, PGM, PPM and GIF are always
- *  there.
+ *  "pnm" (PBM, PGM, PPM) and "gif" always, "png" and "jpeg" where the library was built with
+ *  libpng and libjpeg; clf_kind_name("codec", …) lists those that are there.
  *
  *  Grey images have 1 channel, also those of a palette that is all grey; others have 3. Values of
- * 16 bits are rounded to 8. Transparent pixels are laid on the grey level `background`. A JPEG is
+ *  16 bits are rounded to 8. Transparent pixels are laid on the grey level `background`. A JPEG is
  *  turned as its EXIF data say, and CMYK becomes RGB with the inverted values that Adobe's programs
  *  write. Of an animation the first picture is read. Colour profiles are not applied.
  *  @param path    a regular file
@@ -82,7 +82,7 @@ CLF_API clf_status clf_image_grey(clf_image **out, const clf_image *image);
 
 /** The image at another size: linear interpolation, and where it shrinks, a triangle filter as wide
  *  as two pixels of the result, so that nothing is left out and no false pattern appears. Both
- * sides are stretched as they must.
+ *  sides are stretched as they must.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_image_resize(clf_image **out, const clf_image *image, int64_t height,
                                     int64_t width);
@@ -106,7 +106,8 @@ CLF_API clf_status clf_image_equalize(clf_image **out, const clf_image *image);
  *  which becomes 0 … 255 around 127.5. The image's edge is repeated outside. Colours are made grey
  *  first. Crop to what matters before: large flat parts make the contrast of the rest too strong.
  *  @param params  "gamma=0.2 inner=1 outer=2 alpha=0.1 tau=10" or parts of that; NULL for these
- *                 defaults, which are the paper's
+ *                 defaults, which are the paper's; clf_param_describe("image", "normalize", …)
+ *                 describes them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY
  *  Source: X. Tan and B. Triggs, "Enhanced local texture feature sets for face recognition under
  *  difficult lighting conditions", IEEE Transactions on Image Processing 19(6), 2010, section II.

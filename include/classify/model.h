@@ -37,19 +37,19 @@ CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
 
 /** Adds a transform (see transform.h) at the end of the model's pipeline: fit() fits it on the
  *  training rows, every prediction applies it, and it is saved with the model. A fitted model
- * becomes unfitted.
+ *  becomes unfitted.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_add(clf_model *model, const char *transform, const char *params);
 
 /** Keeps a vocabulary with the model, so that it is saved, loaded and cloned with it and texts can
- * be encoded for its predictions. The words are shared, not copied; the vocabulary may be freed.
+ *  be encoded for its predictions. The words are shared, not copied; the vocabulary may be freed.
  *  @param vocabulary  that was built; NULL for none
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED (it has no words yet), CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_model_set_vocabulary(clf_model *model, const clf_vocabulary *vocabulary);
 
 /** The vocabulary kept with the model, to encode texts by; NULL when there is none. It is the
- * model's, and lives until the model is freed or given another. @since 0.1 */
+ *  model's, and lives until the model is freed or given another. @since 0.1 */
 CLF_API const clf_vocabulary *clf_model_vocabulary(const clf_model *model);
 
 /** Gives a network an optimizer of its own: fits that are handed none take it, and so do those of
@@ -159,7 +159,8 @@ CLF_API const char *clf_model_class_name(const clf_model *model, int64_t index);
 
 /** Predicts class indices: the argmax of the decision function.
  *  @param rows      dense or sparse, with the features fitted on; labels are ignored. To classify
- * new values again and again, wrap one buffer, make one dataset of it, and refill it.
+ *                   new values again and again, wrap one buffer, make one dataset of it, and refill
+ *                   it.
  *  @param labels    [rows] receives 0 … classes - 1
  *  @param capacity  elements of labels, ≥ rows
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a row
@@ -177,7 +178,8 @@ CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *
 CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf_dataset *rows,
                                                float *values, int64_t capacity);
 
-/** Class probabilities (fisher, logistic, svm with probability=true).
+/** Class probabilities (fisher, logistic, svm with probability=true, and networks fitted with the
+ *  loss cross_entropy or binary_cross_entropy).
  *  @param probabilities  [rows, classes] receives them; each row sums to 1
  *  @param capacity       elements of probabilities, ≥ rows × classes
  *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */
@@ -187,19 +189,19 @@ CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dat
 /** Projects rows to the model's discriminant axes (fisher), gives the values of its machines (svm):
  *  of each pair of classes (0, 1), (0, 2) … (1, 2) … , above 0 for the first of the two; with
  *  multiclass=one_vs_rest of each class; or the hidden values of a network: what its last layer
- * with weights takes, dropout left out. Such values place rows of classes that the model never saw,
- * too.
+ *  with weights takes, dropout left out. Such values place rows of classes that the model never
+ *  saw, too.
  *  @param values      [rows, components] receives the projections
  *  @param capacity    elements of values, ≥ rows × components
  *  @param components  receives the number of axes, machines or hidden values; may be NULL. With
- * values NULL and capacity 0 the call only tells this number.
+ *                     values NULL and capacity 0 the call only tells this number.
  *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */
 CLF_API clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows,
                                        float *values, int64_t capacity, int64_t *components);
 
 /** Accuracy on labelled rows, or the coefficient of determination R² of a regression (mean over
  *  outputs); weighted when the dataset has weights. Rows of classes the model does not know count
- * as wrong.
+ *  as wrong.
  *  @return as clf_model_predict(); CLF_ERROR_ARGUMENT (the dataset has no labels or targets),
  *          CLF_ERROR_DATA (its weights are all 0)
  *  @since 0.1 */
@@ -212,7 +214,7 @@ CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index)
 /** A tensor of the fitted model, read-only. Linear models have `weights` [outputs, features] and
  *  `intercept` [outputs], f32; where the weights' products cancel, so that f32 is not enough, also
  *  `weights_f64` and `intercept_f64`, by which they decide. Models that were fitted on rows far
- * from 0 have `center` [columns] f64, which is subtracted from every row. Iterative ones have
+ *  from 0 have `center` [columns] f64, which is subtracted from every row. Iterative ones have
  *  `history_loss` [epochs]. Networks that were fitted on targets have `target_center` and
  *  `target_scale` [outputs] f64: predictions are center + scale × the last layer's outputs.
  *  @param out  receives a new handle on the model's memory, valid even after the model's next fit;
@@ -266,10 +268,11 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 the vectors or, of a linear kernel, into rho.
  *                 "onnx" (operator set 13): a network of dense, conv2d, pooling, batch_norm,
  *                 activation, dropout and flatten layers, or a ridge, fisher, perceptron or
- * logistic model without a kernel; of transforms, standardize and min_max. Its input "input" is f32
- * [N, features…], scaled as the model sees them; its outputs are "scores" f32 [N, outputs], the
- * decision function's values, and "probabilities" where clf_model_predict_proba() gives them.
- * Metadata "class_0" … are the class names.
+ *                 logistic model without a kernel; of transforms, standardize and min_max. Its
+ *                 input "input" is f32 [N, features…], scaled as the model sees them; its outputs
+ *                 are "scores" f32 [N, outputs], the decision function's values, and
+ *                 "probabilities" where clf_model_predict_proba() gives them. Metadata "class_0" …
+ *                 are the class names.
  *  @param path    the file
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (what the file
  *          has no place for: the message names it), CLF_ERROR_IO, CLF_ERROR_MEMORY @since 0.1 */

@@ -1,6 +1,16 @@
 /** @file classify/network.h
  *  Networks: models of kind "network", made of layers in sequence.
  *
+ *  The layers:
+ *  - of any rows: "dense", "activation", "dropout", "flatten";
+ *  - of images [height, width, channels]: "conv2d", "max_pool2d", "average_pool2d",
+ *    "global_max_pool2d", "global_average_pool2d", "batch_norm" (of rows of features, too);
+ *  - of sequences [steps, features]: "embedding" (which makes them of token ids [steps]), "rnn",
+ *    "lstm", "gru", "global_max_pool1d", "global_average_pool1d".
+ *
+ *  The parameter "augment" of a network describes random changes of its training images;
+ *  clf_param_describe("augment", "image", …) lists them.
+ *
  *  Thread class of the file: one thread at a time on a model that is being changed.
  */
 #ifndef CLASSIFY_NETWORK_H
@@ -51,8 +61,8 @@ CLF_API clf_status clf_network_summary(const clf_model *model, char *buffer, siz
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such weight, or layers that do not fit the loss),
  *          CLF_ERROR_NOT_FITTED (not fitted, and without "layers" or "input"), CLF_ERROR_SHAPE,
  *          CLF_ERROR_DATA (NaN, Inf or a negative variance), CLF_ERROR_UNSUPPORTED (not a network,
- * or transforms that no fit has fitted), CLF_ERROR_MEMORY; the model stays as it was after a
- * failure
+ *          or transforms that no fit has fitted), CLF_ERROR_MEMORY; the model stays as it was after
+ *          a failure
  *  @since 0.1 */
 CLF_API clf_status clf_network_set_weight(clf_model *model, const char *name,
                                           const clf_tensor *tensor);

@@ -3,10 +3,10 @@
  *
  *  A tensor is a handle on a storage; views and datasets share the storage, which goes with its
  *  last user. Element (i, j, …) lies at data + (i·strides[0] + j·strides[1] + …) elements; its
- * value is the stored number times the tensor's scale.
+ *  value is the stored number times the tensor's scale.
  *
  *  Thread class of the file: different tensors in any threads; one tensor in many threads while
- * none changes it.
+ *  none changes it.
  */
 #ifndef CLASSIFY_TENSOR_H
 #define CLASSIFY_TENSOR_H
@@ -115,7 +115,7 @@ CLF_API clf_status clf_tensor_set_scale(clf_tensor *tensor, double scale);
 /** Hands the tensor out as a DLPack `DLManagedTensor *`, sharing memory (the scale is not part of
  *  DLPack and is left out).
  *  @param out  receives the pointer; its consumer calls its `deleter` once. To make a Python
- * capsule of it, name the capsule "dltensor".
+ *              capsule of it, name the capsule "dltensor".
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY
  *  Source: DLPack, `DLManagedTensor`, CPU device. @since 0.1 */
 CLF_API clf_status clf_tensor_to_dlpack(const clf_tensor *tensor, void **out);

@@ -2,8 +2,8 @@
  *  Text: documents, and a vocabulary that turns them into the rows of a dataset.
  *
  *  A word is a run of letters, marks and digits of any script (Unicode 14), with single apostrophes
- * inside ("don't"; U+2019 is one too). Everything else, bytes that are no UTF-8 included, is
- * between words. In detail:
+ *  inside ("don't"; U+2019 is one too). Everything else, bytes that are no UTF-8 included, is
+ *  between words. In detail:
  *
  *  - As in UAX #29, a joiner (U+200C, U+200D) belongs to the word between its letters, and
  *    behind a virama; characters that are not seen (soft hyphens, direction marks, variation
@@ -32,7 +32,7 @@
  *  A vocabulary has the rules of the version of the library that made it, and its file keeps them.
  *
  *  Thread class of the file: calls that take a const handle may run in any number of threads at
- * once on one handle; the others need it to themselves.
+ *  once on one handle; the others need it to themselves.
  */
 #ifndef CLASSIFY_TEXT_H
 #define CLASSIFY_TEXT_H
@@ -63,9 +63,10 @@ CLF_API clf_status clf_documents_create(clf_documents **out, clf_context *contex
 
 /** Reads documents with their labels from files.
  *  @param format  "folder": text files in a folder for each label, PATH/LABEL/FILE, or, when PATH
- * has no folders, PATH/FILE without labels; in byte order of labels and files. Names that begin
- * with a dot are left out, and so are files beside folders of labels. "csv": a column of texts in a
- * CSV or TSV file, plain or gzip'd, and one of labels. See clf_kind_name("document_format", …).
+ *                 has no folders, PATH/FILE without labels; in byte order of labels and files.
+ *                 Names that begin with a dot are left out, and so are files beside folders of
+ *                 labels. "csv": a column of texts in a CSV or TSV file, plain or gzip'd, and one
+ *                 of labels. See clf_kind_name("document_format", …).
  *  @param path    the folder or file
  *  @param params  "name=value …" of the format, or NULL: "folders=neg,pos", "text=review
  *                 label=sentiment"; clf_param_describe("document_format", …) lists them. What
@@ -85,15 +86,15 @@ CLF_API void clf_documents_free(clf_documents *documents);
 CLF_API int64_t clf_documents_count(const clf_documents *documents);
 
 /** A document's text: valid UTF-8 with a NUL behind it, which lives as long as the documents. It
- * may hold NUL characters of its own.
+ *  may hold NUL characters of its own.
  *  @param length  receives its bytes; may be NULL
  *  @return the text; NULL when there is no such document @since 0.1 */
 CLF_API const char *clf_documents_text(const clf_documents *documents, int64_t index,
                                        int64_t *length);
 
 /** Where a document comes from, such as "pos/127_9.txt"; NULL when it has no name. A file's name
- * has the bytes that the system knows it by, which need not be UTF-8. Lives as long as the
- * documents.
+ *  has the bytes that the system knows it by, which need not be UTF-8. Lives as long as the
+ *  documents.
  *  @since 0.1 */
 CLF_API const char *clf_documents_name(const clf_documents *documents, int64_t index);
 
@@ -115,7 +116,7 @@ CLF_API void clf_vocabulary_free(clf_vocabulary *vocabulary);
 
 /** Learns the words of documents, in place of those it had: the most frequent first, equally
  *  frequent ones in byte order. After a failure it has those that it had. A vocabulary from the
- * file of an older version keeps that one's rules of what a word is; a new handle has the newest.
+ *  file of an older version keeps that one's rules of what a word is; a new handle has the newest.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no word is left: the message says why),
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents *documents);
@@ -124,16 +125,16 @@ CLF_API clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_do
  *
  *  encoding=sequence: dense rows [rows, steps] of the words' numbers in order. 0 is padding, 1 the
  *  start, 2 any word that the vocabulary has not, 3 … size - 1 its entries. With ngrams=1,2 a
- * word's number is followed by that of the pair it ends, where the vocabulary has that pair: "not
- * good" is not, good, not good. Rows are padded at the end that `padding` names, and cut where
- * `truncation` does; steps=0 makes them as long as the longest. Numbers are f32, which holds all of
- * them exactly.
+ *  word's number is followed by that of the pair it ends, where the vocabulary has that pair: "not
+ *  good" is not, good, not good. Rows are padded at the end that `padding` names, and cut where
+ *  `truncation` does; steps=0 makes them as long as the longest. Numbers are f32, which holds all
+ *  of them exactly.
  *
  *  encoding=count, binary, tf_idf: sparse rows with a column for each word or n-gram. Those that
- * the vocabulary has not are left out. An n-gram is of words that follow one another in the text.
- * With tf_idf a value is tf (1 + ln tf with sublinear) times ln((1 + documents) / (1 + documents
- * with it)) + 1; without smooth_idf both 1s of the quotient are missing. norm=l2 scales each row's
- * sum of squares to 1, which is the default of tf_idf.
+ *  the vocabulary has not are left out. An n-gram is of words that follow one another in the text.
+ *  With tf_idf a value is tf (1 + ln tf with sublinear) times ln((1 + documents) / (1 + documents
+ *  with it)) + 1; without smooth_idf both 1s of the quotient are missing. norm=l2 scales each row's
+ *  sum of squares to 1, which is the default of tf_idf.
  *  @param out  receives the dataset; free it with clf_dataset_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED (it has no words yet), CLF_ERROR_SHAPE
  *          (rows too large to address), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
@@ -154,7 +155,7 @@ CLF_API clf_status clf_vocabulary_encode_text(clf_dataset **out, const clf_vocab
  *  @param text, length  as in clf_vocabulary_encode_text()
  *  @param ids       [capacity] receives for each word what it is in clf_vocabulary_word(); of one
  *                   that the vocabulary has not, 2 with encoding=sequence, else -1. May be NULL
- * when capacity is 0.
+ *                   when capacity is 0.
  *  @param begin, end  [capacity] receive the places in bytes of its first and behind its last one;
  *                   may be NULL
  *  @param capacity  elements of the arrays; of a longer text the first words are given

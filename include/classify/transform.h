@@ -3,7 +3,8 @@
  *  one part of a model, so that it is fitted, applied and saved with it, use clf_model_add().
  *
  *  Kinds: "standardize" (mean 0, standard deviation 1), "min_max" (to [low, high]), "polynomial"
- *  (powers and products of features up to a degree), "pca" (principal components: the directions in
+ *  (powers and products of features up to a degree), "log_count_ratio" (each feature times how
+ *  much its share differs between the classes), "pca" (principal components: the directions in
  *  which the rows vary most), "hog" (histograms of oriented gradients of grey images); see
  *  clf_kind_name("transform", …).
  *
@@ -22,7 +23,7 @@ extern "C" {
 typedef struct clf_transform clf_transform;
 
 /** Makes a transform.
- *  @param kind    "standardize", "min_max", "polynomial", "pca" or "hog"
+ *  @param kind    "standardize", "min_max", "polynomial", "log_count_ratio", "pca" or "hog"
  *  @param params  "name=value …" or NULL
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
@@ -39,7 +40,7 @@ CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset
 /** Makes a dataset with transformed features and the same labels, targets and weights. Of f64 rows
  *  "standardize", "min_max" and "pca" subtract in f64 and round to f32 then, so an offset costs no
  *  digits; "standardize" with mean=false (which subtracts nothing) and "polynomial" give f64. Of
- * all others the features are f32.
+ *  all others the features are f32.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE (another number of
  *          features than fitted on), CLF_ERROR_UNSUPPORTED (sparse rows would become dense),
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
@@ -47,10 +48,10 @@ CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *t
                                        const clf_dataset *dataset);
 
 /** A tensor of the fitted transform, read-only: "mean" and "deviation" f64 [features] of
- * standardize, "minimum" and "maximum" of min_max; of pca, "mean" f64 [features], "components" f32
- * [components, features], the axes of length 1, "variance" f64 [components] along them (of the
- * population), and "total_variance" f64 [1], of the axes left out too; of hog,
- *  "size" i64 [2], height and width.
+ *  standardize, "minimum" and "maximum" of min_max; of pca, "mean" f64 [features], "components" f32
+ *  [components, features], the axes of length 1, "variance" f64 [components] along them (of the
+ *  population), and "total_variance" f64 [1], of the axes left out too; of hog, "size" i64 [2],
+ *  height and width.
  *  @param out  receives a new handle on the transform's memory, valid even after its next fit; free
  *              it with clf_tensor_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such name; the message lists them), CLF_ERROR_NOT_FITTED,

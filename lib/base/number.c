@@ -1,12 +1,13 @@
 /* Decimal text to double and back.
  *
- * Reading takes the value as w * 10^e with an integer w, and rounds once:
+ * Reading splits the text into w * 10^e with an integer w, and rounds once:
  *   w <= 2^53, |e| <= 22   w and 10^|e| are exact doubles, so one product or quotient is correctly
- *                          rounded (Clinger, "How to read floating point numbers accurately",
- * 1990); w < 2^64, |e| <= 27    5^|e| fits 64 bits, so w * 5^e is exact in 128-bit integers, as a
- * product or as quotient and remainder, and is rounded by hand; otherwise              strtod_l in
- * the "C" locale on a copy. 768 significant digits decide every rounding; of more, only whether one
- * is not zero. */
+ *                          rounded (Clinger, "How to read floating point numbers accurately", 1990)
+ *   w < 2^64, |e| <= 27    5^|e| fits 64 bits, so w * 5^e is exact in 128-bit integers, as a
+ *                          product or as quotient and remainder, and is rounded by hand
+ *   otherwise              strtod_l in the "C" locale on a copy
+ * At most 768 significant digits decide the rounding; of the digits after them it only matters
+ * whether one is not zero. */
 #include <float.h>
 #include <locale.h>
 #include <math.h>

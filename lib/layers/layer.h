@@ -1,4 +1,4 @@
-/* Layers: kinds in a registry (registry.c). A layer is what it was declared as, the shapes that
+/* Layers: kinds in a table (layer.c). A layer is what it was declared as, the shapes that
  * follow and the weights that it needs; it holds no activations and knows no network. Forward and
  * backward take all they work on in a pass, so that one network serves any number of threads. */
 #ifndef CLF_LAYERS_LAYER_H

@@ -22,7 +22,7 @@ typedef struct solver {
   clf__kernel_product *matrix;
   clf__precondition precondition;
   double *z, *r, *p, *q, *h; /* [n, responses]: solution, residual, direction, S p, M^-1 r */
-  double *rho;               /* [responses] r.h */
+  double *rho;               /* [responses] r^T h */
   double *along;             /* [responses] of S p along r, which P takes away */
   double *factor;            /* [responses] */
   bool broken;               /* S is not positive definite */

@@ -58,8 +58,8 @@ typedef struct clf__model_kind {
   /* Whether the method, with the parameters as they are, finds the same, or the like, for rows
    * moved by a constant: rows that lie far from 0 are then moved (kind_rows.h). NULL for never. */
   bool (*movable)(const clf_model *model);
-  /* Whether the fit reads f64 rows, by the functions of rows.h alone; NULL for never: it gets f32
-   * ones then, as decide and transform do but where clf__linear_precise(). */
+  /* Whether the fit reads f64 rows, by the functions of tensor/rows.h alone; NULL for never: it gets
+   * f32 ones then, as decide and transform do but where clf__linear_precise(). */
   bool (*reads_f64)(const clf_model *model);
   /* Adds the fitted tensors to `state`, which has no more than the center; returns CLF_OK,
    * CLF_NOT_CONVERGED or an error. After CLF_ERROR_DIVERGED a state with a "history_loss" is kept:

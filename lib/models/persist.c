@@ -1,4 +1,4 @@
-/* Models as files: a store (store.h) with the texts "kind", "params", "features", "columns",
+/* Models as files: a store (store/store.h) with the texts "kind", "params", "features", "columns",
  * "outputs", "outcome" and "steps", perhaps "optimizer", the classes,
  * each step under "step.<i>.", and the fitted tensors under "state.". Nothing here is particular to
  * a kind. */

@@ -1,5 +1,6 @@
-/* The support vector machine, between its files: svm.c (parameters and fit), svm_solve.c (one
- * problem of two sides), svm_select.c (working sets), svm_decide.c (prediction). */
+/* The support vector machine, between its files: svm.c (the kind, its parameters and state),
+ * svm_fit.c (all machines of a fit), svm_shared.c (what they share), svm_solve.c (one problem of
+ * two classes), svm_set.c (its working sets), svm_probability.c, svm_decide.c (prediction). */
 #ifndef CLF_MODELS_SVM_H
 #define CLF_MODELS_SVM_H
 

@@ -1,5 +1,5 @@
 /* Recurrent cells, element by element: after the products of a step, some five exponentials for
- * each unit of an LSTM. See recurrent.h for the formulas. */
+ * each unit of an LSTM. See ops/recurrent.h for the formulas. */
 
 INLINE vector_f32 sigmoid_vector(vector_f32 x) {
   const vector_i32 negative = x < 0.0F;
