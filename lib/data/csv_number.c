@@ -106,7 +106,7 @@ static bool is_listed(const clf__csv_text *text, const clf__csv_field *field) {
 static bool is_usual(const char *begin, size_t length) {
   static const char *const usual[] = {"",
                                       "?|",
-                                      "NA|",
+                                      "NA|\\N|",
                                       "N/A|n/a|NaN|nan|NAN|#NA|",
                                       "null|NULL|Null|None|-NaN|-nan|<NA>|#N/A|",
                                       NULL,

@@ -204,9 +204,9 @@ START_TEST(marks__are_doubted_or_refused) {
 END_TEST
 
 START_TEST(missing_values__are_the_usual_ones) {
-  static const char *const usual[] = {"",     " ",   "NA",   "N/A",  "n/a",  "NaN",     "nan",
-                                      "NAN",  "?",   "-nan", "null", "NULL", "None",    "<NA>",
-                                      "#N/A", "#NA", "-NaN", "Null", "\"\"", "#N/A N/A"};
+  static const char *const usual[] = {"",     " ",   "NA",   "N/A",  "n/a",  "NaN",      "nan",
+                                      "NAN",  "?",   "-nan", "null", "NULL", "None",     "<NA>",
+                                      "#N/A", "#NA", "-NaN", "Null", "\"\"", "#N/A N/A", "\\N"};
   char text[128];
   for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
     snprintf(text, sizeof text, "x,y,label\n1,%s,a\n3,4,b\n", usual[i]);
