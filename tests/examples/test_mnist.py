@@ -113,7 +113,7 @@ class Results(unittest.TestCase):
 
     def test_fields_are_those_of_the_documentation(self):
         text = (ROOT / "docs" / "json.md").read_text()
-        parts = re.split("^Networks add|^with, in|^`sentiment` adds", text, flags=re.M)
+        parts = re.split("^Networks add|^The arrays of|^`sentiment` adds", text, flags=re.M)
         every, networks, arrays = (re.findall(r"^\| `(\w+)` \|", part, re.M) for part in parts[:3])
         for row in self.results:
             more = networks if "history" in row else []
