@@ -164,10 +164,7 @@ static bool may_be_word(const clf__param *param) {
 
 static clf_status set_number(const clf__param_table *table, const clf__param *param, void *field,
                              double value) {
-  clf_status status = check_bounds(table, param, value);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(check_bounds(table, param, value));
   if (param->type == CLF_PARAM_COUNT && value != floor(value)) {
     return fail_value(table, param, clf__number_text(value));
   }
@@ -231,10 +228,7 @@ static clf_status set_field(clf_context *context, const clf__param_table *table,
 clf_status clf__params_set_text(clf_context *context, const clf__param_table *table, void *values,
                                 const char *name, const char *value) {
   const clf__param *param = NULL;
-  clf_status status = find(&param, table, name);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(find(&param, table, name));
   if (value == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s must not be NULL", table->owner, name);
   }
@@ -257,10 +251,7 @@ clf_status clf__params_set_f64(clf_context *context, const clf__param_table *tab
                                const char *name, double value) {
   (void)context;
   const clf__param *param = NULL;
-  clf_status status = find(&param, table, name);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(find(&param, table, name));
   if (param->type != CLF_PARAM_F64 && !may_be_word(param)) {
     return fail_type(table, param, "set it as an integer or as text");
   }
@@ -271,10 +262,7 @@ clf_status clf__params_set_i64(clf_context *context, const clf__param_table *tab
                                const char *name, int64_t value) {
   (void)context;
   const clf__param *param = NULL;
-  clf_status status = find(&param, table, name);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(find(&param, table, name));
   switch (param->type) {
   case CLF_PARAM_I64:
     return set_integer(table, param, field_of(param, values), value);
@@ -296,10 +284,7 @@ clf_status clf__params_set_i64(clf_context *context, const clf__param_table *tab
 clf_status clf__params_get_f64(const clf__param_table *table, const void *values, const char *name,
                                double *out) {
   const clf__param *param = NULL;
-  clf_status status = find(&param, table, name);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(find(&param, table, name));
   const void *field = const_field_of(param, values);
   switch (param->type) {
   case CLF_PARAM_F64:
@@ -323,10 +308,7 @@ clf_status clf__params_get_f64(const clf__param_table *table, const void *values
 clf_status clf__params_get_i64(const clf__param_table *table, const void *values, const char *name,
                                int64_t *out) {
   const clf__param *param = NULL;
-  clf_status status = find(&param, table, name);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(find(&param, table, name));
   const void *field = const_field_of(param, values);
   switch (param->type) {
   case CLF_PARAM_I64:
@@ -352,10 +334,7 @@ clf_status clf__params_get_i64(const clf__param_table *table, const void *values
 clf_status clf__params_get_text(const clf__param_table *table, const void *values, const char *name,
                                 clf__text *out) {
   const clf__param *param = NULL;
-  clf_status status = find(&param, table, name);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(find(&param, table, name));
   clf__param_append(out, param, values);
   return out->failed ? CLF_ERROR_MEMORY : CLF_OK;
 }
@@ -444,10 +423,7 @@ void clf__params_free(const clf__param_table *table, void *values) {
 static clf_status set_once(clf_context *context, const clf__param_table *table, void *values,
                            bool *given, const char *name, const char *value) {
   const clf__param *param = NULL;
-  clf_status status = find(&param, table, name);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(find(&param, table, name));
   if (given[param - table->params]) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s is given twice; the second value is '%s'",
                      table->owner, name, value);

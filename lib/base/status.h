@@ -27,7 +27,16 @@ clf_status clf__fail_refused(const char *format, ...) __attribute__((format(prin
     }                                                                                              \
   } while (0)
 
-/* Carries a failure up: `status = call; if (status < 0) goto done;`. */
+/* Carries a failure up, where nothing is to be freed: `if ((s = call) < 0) return s;`. */
+#define CLF__CHECK(call)                                                                           \
+  do {                                                                                             \
+    const clf_status clf__checked = (call);                                                        \
+    if (clf__checked < 0) {                                                                        \
+      return clf__checked;                                                                         \
+    }                                                                                              \
+  } while (0)
+
+/* Carries a failure up through the exit that frees: `status = call; if (status < 0) goto done;`. */
 #define CLF__TRY(call)                                                                             \
   do {                                                                                             \
     status = (call);                                                                               \

@@ -67,15 +67,13 @@ static clf_status check_square(const writing *w, const clf__layer *layer) {
 }
 
 static clf_status write_dense(writing *w, const clf__layer *layer) {
-  clf_status status = check_square(w, layer);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(check_square(w, layer));
   begin_layer(w, "conv2d");
   clf__text_append(&w->text,
                    " filters=%lld kernel=%lld bias=%s activation=", (long long)layer->outputs,
                    (long long)w->map_height, layer->weight_count > 1 ? "true" : "false");
-  status = clf__params_get_text(&layer->kind->params, layer->params, "activation", &w->text);
+  clf_status status =
+      clf__params_get_text(&layer->kind->params, layer->params, "activation", &w->text);
   w->map_height = w->map_width = 1;
   w->flat = false;
   return status;
@@ -215,10 +213,7 @@ done:
 }
 
 static clf_status check_model(const clf_model *model) {
-  clf_status status = clf__model_require_fit(model);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__model_require_fit(model));
   if (model->kind != &clf__network_kind || model->classes == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "detector: it takes a network that tells classes, not %s",

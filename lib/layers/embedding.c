@@ -95,10 +95,7 @@ static void drop_ids(const clf__pass *pass, float *values) {
 static clf_status forward(const clf__pass *pass) {
   const clf__layer *layer = pass->layer;
   const embedding_params *p = layer->params;
-  clf_status status = check_ids(pass);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(check_ids(pass));
   if (p->mask && pass->spans != NULL) {
     clf__spans_of_ids(layer->context, pass->x, pass->rows, layer->inputs, pass->spans);
   }

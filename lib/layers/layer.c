@@ -71,17 +71,14 @@ static clf_status find_kind(const clf__layer_kind **out, const char *name) {
 clf_status clf__layer_create(clf__layer **out, clf_context *context, const char *kind,
                              const char *params) {
   const clf__layer_kind *found = NULL;
-  clf_status status = find_kind(&found, kind);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(find_kind(&found, kind));
   clf__layer *layer = clf__alloc_zeroed(context, 1, sizeof *layer);
   if (layer == NULL) {
     return CLF_ERROR_MEMORY;
   }
   layer->context = context;
   layer->kind = found;
-  status = clf__params_create(&layer->params, context, &found->params, params);
+  clf_status status = clf__params_create(&layer->params, context, &found->params, params);
   if (status < 0) {
     clf__layer_free(layer);
     return status;
@@ -150,10 +147,7 @@ clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
     return clf__layer_fail(layer, "its input is %s; it takes %s", clf__shape_name(in).text,
                            takes[wanted]);
   }
-  clf_status status = check_shape(layer, "input", &layer->in);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(check_shape(layer, "input", &layer->in));
   layer->inputs = clf__shape_count(&layer->in);
   layer->weight_count = 0;
   layer->kept_bytes = 0;
@@ -162,7 +156,7 @@ clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
   layer->stride = 0;
   layer->state_count = 0;
   layer->statistic_count = 0;
-  status = layer->kind->arrange(layer);
+  clf_status status = layer->kind->arrange(layer);
   layer->outputs = clf__shape_count(&layer->out);
   return status == CLF_OK ? check_sizes(layer) : status;
 }

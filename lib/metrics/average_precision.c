@@ -143,10 +143,7 @@ static clf_status begin(matching *m, const clf_box *found, const int64_t *found_
                   .found_count = found_count,
                   .truth_count = truth_count,
                   .overlap = overlap};
-  clf_status status = check(m, truth_image);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(check(m, truth_image));
   m->context = clf__context_hold(NULL);
   if (m->context == NULL) {
     return CLF_ERROR_MEMORY;

@@ -167,15 +167,12 @@ clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overlap, int64
                      "suppression: %lld boxes, overlap %s; these must be 0 or more, and 0 to 1",
                      (long long)count, clf__number_text(overlap));
   }
-  clf_status status = clf__check_boxes("suppression", boxes, count, true);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__check_boxes("suppression", boxes, count, true));
   clf_context *context = clf__context_hold(NULL);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  status = clf__suppress_boxes(context, boxes, count, overlap, true, kept);
+  clf_status status = clf__suppress_boxes(context, boxes, count, overlap, true, kept);
   clf__context_release(context);
   return status;
 }

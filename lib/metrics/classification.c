@@ -92,10 +92,7 @@ static void tallies_free(tallies *counts) {
 /* On failure there is nothing to free. */
 static clf_status tallies_create(tallies *counts, const char *measure, const int32_t *truth,
                                  const int32_t *predicted, int64_t rows, int64_t classes) {
-  clf_status status = clf__check_truth(measure, truth, rows, classes);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__check_truth(measure, truth, rows, classes));
   counts->context = clf__context_hold(NULL);
   if (counts->context == NULL) {
     return CLF_ERROR_MEMORY;
@@ -138,10 +135,7 @@ clf_status clf_class_scores(const int32_t *truth, const int32_t *predicted, int6
   CLF__REQUIRE(predicted);
   CLF__ENTER("class_scores");
   tallies counts;
-  clf_status status = tallies_create(&counts, "class scores", truth, predicted, rows, classes);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(tallies_create(&counts, "class scores", truth, predicted, rows, classes));
   for (int64_t k = 0; k < classes; k++) {
     const tally *count = &counts.of[k];
     if (precision != NULL) {
@@ -198,10 +192,7 @@ clf_status clf_average_scores(const int32_t *truth, const int32_t *predicted, in
                      average);
   }
   tallies counts;
-  clf_status status = tallies_create(&counts, "average scores", truth, predicted, rows, classes);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(tallies_create(&counts, "average scores", truth, predicted, rows, classes));
   double *const outputs[] = {precision, recall, f1};
   double (*const scores[])(const tally *) = {precision_of, recall_of, f1_of};
   for (int i = 0; i < 3; i++) {

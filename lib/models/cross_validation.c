@@ -49,11 +49,8 @@ typedef struct run {
 clf_status clf__variant_make(clf_model **out, const clf_model *model, bool regression,
                              const char *params) {
   clf_model *variant = NULL;
-  clf_status status = clf_model_clone(&variant, model);
-  if (status < 0) {
-    return status;
-  }
-  status = clf__settings_apply(variant, regression, params);
+  CLF__CHECK(clf_model_clone(&variant, model));
+  clf_status status = clf__settings_apply(variant, regression, params);
   if (status < 0) {
     clf_model_free(variant);
     return status;
@@ -211,17 +208,14 @@ clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data, i
   CLF__REQUIRE(data);
   CLF__REQUIRE(scores);
   CLF__ENTER(model->kind->name);
-  clf_status status = clf__check_folds(data, folds);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__check_folds(data, folds));
   double *found = clf__alloc_array(model->context, folds, sizeof *found);
   if (found == NULL) {
     return CLF_ERROR_MEMORY;
   }
   const char *as_it_is = "";
   const clf__variants variants = {model, &as_it_is, 1};
-  status = clf__cross_validate("cross_validate", &variants, data, folds, seed, found);
+  clf_status status = clf__cross_validate("cross_validate", &variants, data, folds, seed, found);
   if (status == CLF_OK) {
     memcpy(scores, found, (size_t)folds * sizeof *scores);
   }

@@ -91,10 +91,7 @@ static clf_status multiply(solver *v, const double *x, bool exact) {
 static clf_status turn(solver *v) {
   clf__fisher_system *s = v->system;
   const int64_t width = s->responses;
-  clf_status status = clf__precondition_apply(&v->precondition, s, v->r, v->h);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__precondition_apply(&v->precondition, s, v->r, v->h));
   project(s, v->h, v->along);
   dot(s, v->r, v->h, v->factor);
   for (int64_t c = 0; c < width; c++) {

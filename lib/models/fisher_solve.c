@@ -63,11 +63,8 @@ static clf_status shrink_covariance(clf__fisher_work *work) {
   }
   double amount = shrinkage->value;
   if (shrinkage->word == SHRINKAGE_AUTO) {
-    clf_status status = clf__fisher_shrinkage(&amount, work->context, work->training, &work->gram,
-                                              work->offsets, work->deviation);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(clf__fisher_shrinkage(&amount, work->context, work->training, &work->gram,
+                                     work->offsets, work->deviation));
     clf__fit_tells(work->training, "shrinkage=auto is %s", clf__number_text(amount));
   }
   int64_t d = work->columns;

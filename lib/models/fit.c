@@ -342,10 +342,7 @@ clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimiz
   CLF__REQUIRE(model);
   CLF__REQUIRE(train);
   CLF__ENTER(model->kind->name);
-  clf_status status = optimizer != NULL ? clf__model_check_optimizer(model) : CLF_OK;
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(optimizer != NULL ? clf__model_check_optimizer(model) : CLF_OK);
   fit_extras extras = {.optimizer = optimizer != NULL ? optimizer : model->optimizer};
   return fit_model(model, train, validation, &extras);
 }

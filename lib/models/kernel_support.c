@@ -113,10 +113,7 @@ done:
 }
 
 static clf_status check_numbers(const clf_model *model, bool precomputed) {
-  clf_status status = clf__check_tensor(model, "support", CLF_I64, -1, -1);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__check_tensor(model, "support", CLF_I64, -1, -1));
   const int64_t *support = clf__state_data(model->state, "support");
   int64_t most = precomputed ? model->columns - 1 : INT64_MAX;
   if (clf__support_count(model) < 1) {

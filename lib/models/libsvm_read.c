@@ -200,11 +200,8 @@ static int64_t row_against(int64_t own, int64_t other) {
 static clf_status store_coefficients(importing *i) {
   const clf__libsvm *file = i->file;
   const int64_t count = file->vectors;
-  clf_status status = clf__state_tensor(i->model->context, i->model->state, "dual_coef", CLF_F32,
-                                        file->classes - 1, count);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "dual_coef", CLF_F32,
+                               file->classes - 1, count));
   float *c = clf__state_data(i->model->state, "dual_coef");
   int64_t *next = clf__alloc_zeroed(i->model->context, file->classes, sizeof *next);
   if (next == NULL) {

@@ -91,10 +91,7 @@ static clf_status find_field(const clf__libsvm_reader *self, int32_t key, clf__l
 static clf_status read_word(const clf__libsvm_reader *self, int32_t key, const char *words,
                             int32_t *out) {
   clf__libsvm_field line;
-  clf_status status = find_field(self, key, &line);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(find_field(self, key, &line));
   *out = clf__word_index(words, line.begin, (size_t)(line.end - line.begin));
   return *out >= 0 ? CLF_OK : clf__libsvm_fail_word(self, line.begin, line.end, words);
 }

@@ -162,10 +162,7 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
   for (int64_t k = 0; k < o->outputs; k++) {
     o->b[k] = (float)at[weights + k];
   }
-  clf_status status = clf__linear_prepare(&e.map, o->context, o->x, o->w, o->b, o->outputs);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__linear_prepare(&e.map, o->context, o->x, o->w, o->b, o->outputs));
   const double rows = (double)o->x->rows * (double)o->outputs * CLF__COST_FUNCTION;
   clf__parallel(o->context, o->chunk_count,
                 rows + 2 * (double)clf__rows_entries(o->x) * (double)o->outputs * CLF__COST_COPY,

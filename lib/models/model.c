@@ -17,10 +17,7 @@ clf_status clf_model_create(clf_model **out, clf_context *context, const char *k
   CLF__REQUIRE(kind);
   CLF__ENTER(kind);
   const clf__model_kind *found = NULL;
-  clf_status status = clf__model_kind_find(&found, kind);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__model_kind_find(&found, kind));
   context = clf__context_hold(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
@@ -34,7 +31,7 @@ clf_status clf_model_create(clf_model **out, clf_context *context, const char *k
   model->kind = found;
   model->features = model->columns = model->outputs = -1;
   model->outcome = CLF_ERROR_NOT_FITTED;
-  status = clf__params_create(&model->params, context, &found->params, params);
+  clf_status status = clf__params_create(&model->params, context, &found->params, params);
   status = status == CLF_OK ? check_params(found, context, model->params) : status;
   if (status < 0) {
     clf_model_free(model);
@@ -194,11 +191,8 @@ clf_status clf_model_add(clf_model *model, const char *transform, const char *pa
   CLF__ENTER(model->kind->name);
   clf_transform *step = NULL;
   clf_transform **steps = NULL;
-  clf_status status = clf_transform_create(&step, model->context, transform, params);
-  if (status < 0) {
-    return status;
-  }
-  status = clf__steps_clone(&steps, model, 1);
+  CLF__CHECK(clf_transform_create(&step, model->context, transform, params));
+  clf_status status = clf__steps_clone(&steps, model, 1);
   if (status < 0) {
     clf_transform_free(step);
     return status;
@@ -330,10 +324,7 @@ clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor
   CLF__REQUIRE(name);
   CLF__REQUIRE(out);
   CLF__ENTER(model->kind->name);
-  clf_status status = clf__model_require_fit(model);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__model_require_fit(model));
   return clf__store_share(out, model->state, model->kind->name, name);
 }
 

@@ -136,11 +136,7 @@ static clf_status store_history(const clf__perceptron_learner *l, const clf__sto
                                 const double *shares, int64_t count, clf__store *state) {
   const clf_tensor *old = before != NULL ? clf__store_tensor(before, "history_loss") : NULL;
   int64_t earlier = old != NULL ? clf_tensor_count(old) : 0;
-  clf_status status =
-      clf__state_tensor(l->context, state, "history_loss", CLF_F64, earlier + count, -1);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__state_tensor(l->context, state, "history_loss", CLF_F64, earlier + count, -1));
   double *history = clf__state_data(state, "history_loss");
   if (earlier > 0) {
     memcpy(history, old->data, (size_t)earlier * sizeof *history);
@@ -286,10 +282,7 @@ static clf_status partial_fit(const clf_model *model, const clf__training *train
 }
 
 static clf_status check_rows_seen(const clf_model *model) {
-  clf_status status = clf__check_tensor(model, "rows_seen", CLF_I64, 1, -1);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__check_tensor(model, "rows_seen", CLF_I64, 1, -1));
   int64_t seen = *(const int64_t *)clf__state_data(model->state, "rows_seen");
   return seen >= 0 && seen <= MOST_ROWS_SEEN
              ? CLF_OK

@@ -27,10 +27,7 @@ static clf_status find_least_useful(const clf__kernel_learner *l, int64_t *place
   double least = 0, length;
   for (int64_t i = 0; i < l->ring_count; i++) {
     int64_t row = l->ring[(l->ring_first + i) % l->params->budget];
-    clf_status status = length_of(l, row, &length);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(length_of(l, row, &length));
     if (i == 0 || length < least) {
       least = length;
       *place = i;
@@ -55,11 +52,7 @@ static int64_t take_out(clf__kernel_learner *l, int64_t place) {
 static clf_status drop(clf__kernel_learner *l, int64_t row, int64_t next) {
   double *c = l->C + row * l->classes;
   float *k = l->tile; /* not in use while a block is learned */
-  clf_status status =
-      clf__kernel_block(l->columns, 0, l->count, l->training->x, &row, 1, k, l->count);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__kernel_block(l->columns, 0, l->count, l->training->x, &row, 1, k, l->count));
   for (int64_t i = 0; i < l->classes; i++) {
     l->step[i] = -c[i];
   }

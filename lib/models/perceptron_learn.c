@@ -129,10 +129,7 @@ clf_status clf__perceptron_run_epoch(clf__perceptron_learner *l, int64_t epoch) 
       rows++;
     }
     if (i % 256 == 0 && clf__seconds() - l->reported > REPORT_SECONDS) {
-      clf_status status = clf__perceptron_report(l, epoch);
-      if (status < 0) {
-        return status;
-      }
+      CLF__CHECK(clf__perceptron_report(l, epoch));
     }
   }
   int64_t decisions = l->params->multiclass == CLF__PERCEPTRON_MULTINOMIAL ? 1 : l->classes;

@@ -125,20 +125,14 @@ static clf_status read_integer(const clf__store *store, const char *name, int64_
 static clf_status load_steps(clf_model *model, const clf__store *store) {
   enum { MOST_STEPS = 1000 };
   int64_t count = 0;
-  clf_status status = read_integer(store, "steps", 0, MOST_STEPS, &count);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(read_integer(store, "steps", 0, MOST_STEPS, &count));
   model->steps = clf__alloc_zeroed(model->context, count, sizeof(clf_transform *));
   if (model->steps == NULL) {
     return CLF_ERROR_MEMORY;
   }
   for (; model->step_count < count; model->step_count++) {
-    status = clf__transform_load(&model->steps[model->step_count], model->context, store,
-                                 prefix_of_step(model->step_count).text);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(clf__transform_load(&model->steps[model->step_count], model->context, store,
+                                   prefix_of_step(model->step_count).text));
   }
   return CLF_OK;
 }

@@ -12,10 +12,7 @@
 
 static clf_status check_call(const clf_model *model, const clf_dataset *rows, const void *out,
                              int64_t width, int64_t capacity) {
-  clf_status status = clf__model_require_fit(model);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__model_require_fit(model));
   if (rows->features != model->features) {
     return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld",
                      model->kind->name, (long long)model->features, (long long)rows->features);
@@ -267,10 +264,7 @@ clf_status clf_model_score(const clf_model *model, const clf_dataset *data, doub
   CLF__REQUIRE(data);
   CLF__REQUIRE(score);
   CLF__ENTER(model->kind->name);
-  clf_status status = clf__model_require_fit(model);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__model_require_fit(model));
   bool regression = model->classes == NULL;
   if ((regression ? data->targets : data->labels) == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no %s to score by", model->kind->name,

@@ -151,16 +151,13 @@ static bool is_direct(const clf_model *model) {
 static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
   const clf__ridge_params *p = model->params;
   float *class_weights = NULL;
-  clf_status status = clf__effective_weights(&class_weights, model, training, &p->class_weight);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__effective_weights(&class_weights, model, training, &p->class_weight));
   const float *weights = class_weights != NULL ? class_weights : training->weights;
   if (p->solver == AUTO) {
     clf__fit_tells(training, "solver=auto is %s", is_direct(model) ? "cholesky" : "cg");
   }
-  status = is_direct(model) ? fit_cholesky(model, training, weights, state)
-                            : clf__ridge_fit_cg(model, training, weights, state);
+  clf_status status = is_direct(model) ? fit_cholesky(model, training, weights, state)
+                                       : clf__ridge_fit_cg(model, training, weights, state);
   clf__free(class_weights);
   return status;
 }

@@ -107,11 +107,8 @@ static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
   clf_context *context = work->model->context;
   work->pass = pass;
   if (pass >= SUM_PRODUCTS) {
-    clf_status status = clf__linear_prepare(&work->map, context, work->training->x, work->rounded,
-                                            work->shift, work->outputs);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(clf__linear_prepare(&work->map, context, work->training->x, work->rounded,
+                                   work->shift, work->outputs));
   }
   const double products = (double)clf__rows_entries(work->training->x) * (double)work->outputs;
   clf__parallel(context, CHUNKS, 2 * products * CLF__COST_COPY, sum_chunk, work);

@@ -31,10 +31,7 @@ static clf_status corrupt(const clf_model *model, const char *what) {
 }
 
 static clf_status check_counts(const clf_model *model) {
-  clf_status status = clf__check_tensor(model, "support_count", CLF_I64, model->outputs, -1);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__check_tensor(model, "support_count", CLF_I64, model->outputs, -1));
   const int64_t *count = clf__state_data(model->state, "support_count");
   int64_t left = clf__support_count(model);
   for (int64_t k = 0; k < model->outputs; k++) {

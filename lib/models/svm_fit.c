@@ -267,11 +267,7 @@ static void store_coefficients(const fitting *f, const int64_t *place, float *c,
 static clf_status store_weights(const fitting *f, clf__store *state) {
   clf_context *context = f->model->context;
   const clf__rows *x = f->training->x;
-  clf_status status =
-      clf__state_tensor(context, state, "weights", CLF_F32, f->shape.problems, x->columns);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__state_tensor(context, state, "weights", CLF_F32, f->shape.problems, x->columns));
   double *w = clf__alloc_array(context, x->columns, sizeof *w);
   float *weights = clf__state_data(state, "weights");
   for (int64_t i = 0; w != NULL && i < f->shape.problems; i++) {

@@ -134,18 +134,14 @@ static void compute_strip(void *argument, int64_t index, int32_t worker) {
 static clf_status compute_matrix(const clf__svm_solver *s, int64_t ld) {
   const clf__svm_rows *rows = s->p->rows;
   clf__kernel_columns *columns = NULL;
-  clf_status status =
-      clf__kernel_columns_create(&columns, s->context, &rows->function, rows->groups.x, s->row,
-                                 s->size, rows->groups.x, rows->center);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__kernel_columns_create(&columns, s->context, &rows->function, rows->groups.x,
+                                        s->row, s->size, rows->groups.x, rows->center));
   set_matrix m = {.s = s, .columns = columns, .ld = ld};
   memset(s->K, 0, (size_t)(ld * ld) * sizeof *s->K);
   clf__parallel(s->context, clf__ceil_div(s->size, STRIP),
                 clf__kernel_work(columns, s->size, 0, s->size) / 2, compute_strip, &m);
   clf__kernel_columns_free(columns);
-  status = (clf_status)atomic_load(&m.status);
+  clf_status status = (clf_status)atomic_load(&m.status);
   return status == CLF_ERROR_MEMORY ? clf__fail(status, "svm: no memory for a kernel matrix")
                                     : status;
 }

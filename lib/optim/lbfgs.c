@@ -96,10 +96,7 @@ static clf_status apply_preconditioner(solver *v) {
 
 /* direction = -H gradient. */
 static clf_status find_direction(solver *v) {
-  clf_status status = apply_preconditioner(v);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(apply_preconditioner(v));
   double *q = v->trial_gradient; /* free until the line search */
   memcpy(q, v->gradient, (size_t)v->size * sizeof *q);
   memcpy(v->direction, v->product, (size_t)v->size * sizeof *q);
@@ -134,11 +131,8 @@ static clf_status search_line(solver *v, double slope, double *trial_value, bool
   for (int64_t i = 0; i < MAX_TRIALS && !*found; i++) {
     memcpy(v->trial, v->x, (size_t)v->size * sizeof *v->trial);
     add_scaled(v->trial, step, v->direction, v->size);
-    clf_status status =
-        v->problem->evaluate(v->problem->argument, v->trial, trial_value, v->trial_gradient);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(
+        v->problem->evaluate(v->problem->argument, v->trial, trial_value, v->trial_gradient));
     double trial_slope = dot(v->trial_gradient, v->direction, v->size);
     *found = *trial_value <= v->value + 1e-4 * step * slope ||
              (*trial_value <= v->value + NOISE * fabs(v->value) && trial_slope <= -slope);
@@ -192,11 +186,8 @@ static clf_status run(solver *v, clf__lbfgs_result *result) {
   int64_t idle = 0;
   for (result->iterations = 0;; result->iterations++) {
     clf__lbfgs_order order = CLF__LBFGS_GO_ON;
-    clf_status status =
-        problem->observe(problem->argument, result->iterations, v->value, v->gradient, &order);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(
+        problem->observe(problem->argument, result->iterations, v->value, v->gradient, &order));
     result->value = v->value;
     result->end = order == CLF__LBFGS_STOP ? CLF__LBFGS_STOPPED : CLF__LBFGS_LIMIT;
     if (order == CLF__LBFGS_STOP || result->iterations == problem->max_iterations) {
@@ -206,7 +197,7 @@ static clf_status run(solver *v, clf__lbfgs_result *result) {
       forget_pairs(v);
     }
     bool found = false;
-    status = iterate(v, &result->decrease, &found);
+    clf_status status = iterate(v, &result->decrease, &found);
     if (status == CLF_OK && !found && v->count > 0) { /* bad pairs, perhaps */
       forget_pairs(v);
       status = iterate(v, &result->decrease, &found);

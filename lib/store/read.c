@@ -147,10 +147,7 @@ static clf_status reach_data(source *from, const record *entry) {
                      (int)entry->name_bytes, entry->name);
   }
   size_t count = offset - from->at;
-  clf_status status = take(from, gap, count);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(take(from, gap, count));
   if (!all_zero(gap, count)) {
     return clf__fail(CLF_ERROR_CORRUPT, "damaged: the gap before offset %zu is not zero", offset);
   }
@@ -228,16 +225,14 @@ done:
 
 static clf_status read_entry(source *from, clf__store *store, const record *entry) {
   clf__entry made = {0};
-  clf_status status = reach_data(from, entry);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(reach_data(from, entry));
   made.name = clf__copy_bytes(store->context, entry->name, entry->name_bytes);
   if (made.name == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  status = entry->type == CLF__TEXT ? read_text(from, store->context, entry, &made.text)
-                                    : read_tensor(from, store->context, entry, &made.tensor);
+  clf_status status = entry->type == CLF__TEXT
+                          ? read_text(from, store->context, entry, &made.text)
+                          : read_tensor(from, store->context, entry, &made.tensor);
   if (status < 0) {
     clf__free(made.name);
     return status;
@@ -310,12 +305,9 @@ clf_status clf__store_read_memory(clf__store **out, clf_context *context, const 
 
 clf_status clf__store_read_path(clf__store **out, clf_context *context, const char *path) {
   clf__file file = {0};
-  clf_status status = clf__file_open(&file, path);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__file_open(&file, path));
   source from = {.file = &file, .size = file.size};
-  status = read_store(out, context, &from);
+  clf_status status = read_store(out, context, &from);
   clf__file_close(&file);
   return status;
 }

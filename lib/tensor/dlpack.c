@@ -49,10 +49,7 @@ clf_status clf_tensor_to_dlpack(const clf_tensor *tensor, void **out) {
   CLF__REQUIRE(out);
   CLF__ENTER("tensor");
   clf_tensor *view = NULL;
-  clf_status status = clf__tensor_share(&view, tensor);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__tensor_share(&view, tensor));
   dl_managed *managed = clf__alloc_zeroed(tensor->context, 1, sizeof *managed);
   if (managed == NULL) {
     clf_tensor_free(view);

@@ -161,15 +161,9 @@ static clf_status make(clf_tensor **out, clf_context *context, int32_t dtype, in
 
 clf_status clf__tensor_unset(clf_tensor **out, clf_context *context, int32_t dtype, int32_t ndim,
                              const int64_t *shape) {
-  clf_status status = check_shape(dtype, ndim, shape);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(check_shape(dtype, ndim, shape));
   clf_tensor *tensor = NULL;
-  status = make(&tensor, context, dtype, ndim, shape, NULL);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(make(&tensor, context, dtype, ndim, shape, NULL));
   tensor->data =
       clf__alloc_array(tensor->context, clf_tensor_count(tensor), clf__dtype_size(dtype));
   if (tensor->data == NULL) {
