@@ -313,11 +313,8 @@ done:
 clf_status clf__array_read(clf_tensor **out, clf_context *context, clf__bytes *bytes,
                            const clf__array_wanted *wanted, const char *name) {
   clf__array array;
-  clf_status status = open_array(&array, context, bytes, wanted, name);
-  if (status < 0) {
-    return status;
-  }
-  status = make_tensor(out, context, bytes, &array, wanted->labels);
+  CLF__CHECK(open_array(&array, context, bytes, wanted, name));
+  clf_status status = make_tensor(out, context, bytes, &array, wanted->labels);
   return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
 }
 
@@ -360,12 +357,10 @@ static clf_status set_numbers(clf_dataset *dataset, clf__bytes *bytes, const clf
 clf_status clf__array_label(clf_dataset *dataset, clf__bytes *bytes,
                             const clf__array_wanted *wanted, const char *name) {
   clf__array array;
-  clf_status status = open_array(&array, dataset->context, bytes, wanted, name);
-  if (status < 0) {
-    return status;
-  }
-  status = is_text(&array) ? clf__array_label_texts(dataset, &array, bytes->data + array.offset)
-                           : set_numbers(dataset, bytes, &array, wanted, name);
+  CLF__CHECK(open_array(&array, dataset->context, bytes, wanted, name));
+  clf_status status = is_text(&array)
+                          ? clf__array_label_texts(dataset, &array, bytes->data + array.offset)
+                          : set_numbers(dataset, bytes, &array, wanted, name);
   return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
 }
 

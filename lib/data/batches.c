@@ -70,10 +70,7 @@ static clf_status refill(const clf_batches *batches, clf_tensor **buffer, const 
     return CLF_OK;
   }
   if (*buffer == NULL) {
-    clf_status status = clf__like_rows(buffer, batches->context, from, batches->batch_size);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(clf__like_rows(buffer, batches->context, from, batches->batch_size));
   }
   (*buffer)->shape[0] = count;
   clf__gather(*buffer, from, batches->order + batches->position, count);

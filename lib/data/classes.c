@@ -299,10 +299,7 @@ clf_status clf__classes_save(const clf__classes *classes, clf__store *store) {
                                                      : CLF_I64;
   int64_t size = classes->keys == NULL ? classes->text_size : classes->count;
   clf_tensor *tensor = NULL;
-  clf_status status = clf__tensor_vector(&tensor, classes->context, dtype, size);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__tensor_vector(&tensor, classes->context, dtype, size));
   if (dtype == CLF_U8) {
     memcpy(tensor->data, classes->text, (size_t)size);
   } else if (dtype == CLF_I64) {
@@ -317,7 +314,7 @@ clf_status clf__classes_save(const clf__classes *classes, clf__store *store) {
       }
     }
   }
-  status = clf__store_add_tensor(store, entry, tensor);
+  clf_status status = clf__store_add_tensor(store, entry, tensor);
   clf_tensor_free(tensor);
   return status;
 }

@@ -127,10 +127,7 @@ static clf_status set_header(clf__csv_columns *columns) {
   const int32_t header = columns->style->header;
   bool named = header == CLF__CSV_TRUE;
   if (header == CLF__CSV_AUTO) {
-    clf_status status = clf__csv_guess_header(&named, columns);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(clf__csv_guess_header(&named, columns));
   }
   columns->header = named ? columns->first : NULL;
   columns->rows = named ? clf__csv_record_after(&columns->text, columns->first) : columns->first;

@@ -215,10 +215,7 @@ static clf_status read_record(clf__csv_reader *self, const char **at, bool *comp
     if (field.last != last && !clf__csv_ends_empty(columns, &field, column)) {
       return clf__csv_fail_count(columns, self->record);
     }
-    clf_status status = store(self, &field, column, complete);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(store(self, &field, column, complete));
     *at = field.next;
   }
   return CLF_OK;
@@ -230,10 +227,7 @@ clf_status clf__csv_read_records(clf__csv_reader *self) {
   clf__lines_watch watch = clf__lines_watch_of(lines, self->context, "csv");
   const char *at = columns->rows;
   while (at < lines->end) {
-    clf_status status = clf__lines_step(lines, &watch, at);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(clf__lines_step(lines, &watch, at));
     self->record = at;
     if (self->rows == self->capacity) {
       return clf__csv_fail_count(columns, at); /* what is left is too short for a record */
@@ -246,10 +240,7 @@ clf_status clf__csv_read_records(clf__csv_reader *self) {
           (double *)self->targets->data + self->rows * columns->counts[CLF__CSV_TARGET];
     }
     bool complete;
-    status = read_record(self, &at, &complete);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(read_record(self, &at, &complete));
     self->rows += complete;
     self->skipped += !complete;
     if (self->many && clf__csv_may_widen(self)) {

@@ -210,10 +210,7 @@ clf_status clf__folder_files_label(clf__folder_files *files, const char *path, c
   if (until == NULL || until[0] == '\0') {
     return clf__fail(CLF_ERROR_ARGUMENT, "images: label_until must not be empty");
   }
-  clf_status status = cut_names(files, path, until);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(cut_names(files, path, until));
   clf__free(files->labels);
   files->labels = clf__alloc_array(files->context, files->count, sizeof *files->labels);
   if (files->labels == NULL) {

@@ -23,10 +23,7 @@ static clf_status check_shape(int64_t height, int64_t width, int64_t channels) {
 
 clf_status clf__image_unset(clf_image **out, clf_context *context, int64_t height, int64_t width,
                             int64_t channels) {
-  clf_status status = check_shape(height, width, channels);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(check_shape(height, width, channels));
   context = clf__context_hold(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
@@ -51,10 +48,7 @@ clf_status clf_image_create(clf_image **out, clf_context *context, int64_t heigh
   CLF__REQUIRE(out);
   CLF__ENTER("image");
   clf_image *made = NULL;
-  clf_status status = clf__image_unset(&made, context, height, width, channels);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__image_unset(&made, context, height, width, channels));
   const int64_t row = clf__image_row_bytes(made);
   if (row_bytes != 0 && row_bytes < row) {
     clf_image_free(made);
@@ -113,10 +107,7 @@ clf_status clf_image_grey(clf_image **out, const clf_image *image) {
   CLF__REQUIRE(image);
   CLF__ENTER("image");
   clf_image *made = NULL;
-  clf_status status = clf__image_unset(&made, image->context, image->height, image->width, 1);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__image_unset(&made, image->context, image->height, image->width, 1));
   if (image->channels == 1) {
     memcpy(made->pixels, image->pixels, (size_t)(image->height * image->width));
   } else {
@@ -150,10 +141,7 @@ clf_status clf_image_crop(clf_image **out, const clf_image *image, int64_t top, 
   CLF__REQUIRE(image);
   CLF__ENTER("image");
   clf_image *made = NULL;
-  clf_status status = clf__image_unset(&made, image->context, height, width, image->channels);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__image_unset(&made, image->context, height, width, image->channels));
   /* Farther outside, the part would be the same. */
   top = clf__clamp_i64(top, -height, image->height);
   left = clf__clamp_i64(left, -width, image->width);

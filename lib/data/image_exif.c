@@ -78,11 +78,8 @@ clf_status clf__image_turn(clf_image **image, int orientation) {
   }
   const bool across = turns[orientation].across;
   const int64_t height = from->height, width = from->width, channels = from->channels;
-  clf_status status = clf__image_unset(&made, from->context, across ? width : height,
-                                       across ? height : width, channels);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__image_unset(&made, from->context, across ? width : height,
+                              across ? height : width, channels));
   uint8_t *to = made->pixels;
   for (int64_t i = 0; i < made->height; i++) {
     for (int64_t j = 0; j < made->width; j++, to += channels) {

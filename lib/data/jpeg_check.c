@@ -178,10 +178,7 @@ static clf_status check_segments(clf__jpeg_checker *self) {
     if (marker == MARK_EOI) {
       return check_whole(self);
     }
-    const clf_status status = check_segment(self, marker);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(check_segment(self, marker));
   }
   return CLF_OK;
 }

@@ -176,10 +176,7 @@ static clf_status check_interval(clf__jpeg_checker *self, int64_t from, int64_t 
     self->scan.blocks[b]->predicted = 0;
   }
   while (from < to) {
-    const clf_status status = clf__progress_step(&progress, from, NAN, NAN);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(clf__progress_step(&progress, from, NAN, NAN));
     const int64_t end = to - from > UNITS_A_STEP ? from + UNITS_A_STEP : to;
     from = clf__jpeg_walk(&self->scan, &bits, from, end);
     if (from < end) {

@@ -173,10 +173,7 @@ static clf_status read_dictionary(cursor *text, clf__array *array) {
     if (!take(text, ":")) {
       return fail_at(text, ":");
     }
-    clf_status status = readers[index](text, array);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(readers[index](text, array));
     if (!take(text, ",") && (text->at == text->end || *text->at != '}')) {
       return fail_at(text, ", or }");
     }

@@ -63,10 +63,7 @@ typedef struct directory {
 
 static clf_status open_directory(directory *out, const clf__bytes *archive, const char *name) {
   const unsigned char *end = NULL;
-  clf_status status = find_end(&end, archive, name);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(find_end(&end, archive, name));
   *out = (directory){archive, name, u32(end + 16), (size_t)(end - archive->data), u16(end + 10)};
   if (out->left == 0xFFFF || out->offset == UINT32_MAX) {
     return clf__fail(CLF_ERROR_FORMAT,
@@ -206,15 +203,13 @@ static clf_status unpack(clf__bytes *out, clf_context *context, const member *en
   clf__array_wanted sized = *wanted;
   const clf__head_check check = {clf__array_measure, &sized};
   size_t offset = 0;
-  clf_status status = locate(&offset, entry, archive, name);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(locate(&offset, entry, archive, name));
   sized.size = entry->size;
   clf__bytes packed = {archive->data + offset, entry->packed, archive->mapped};
   clf__bytes bytes = {NULL, 0, false};
-  status = entry->method == STORED ? copy_bytes(&bytes, context, &packed)
-                                   : clf__inflate(&bytes, context, &packed, false, &check, name);
+  clf_status status = entry->method == STORED
+                          ? copy_bytes(&bytes, context, &packed)
+                          : clf__inflate(&bytes, context, &packed, false, &check, name);
   if (status == CLF_OK) {
     status = check_crc(entry, &bytes, name);
   }

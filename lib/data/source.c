@@ -130,10 +130,7 @@ static size_t next_capacity(const inflater *self) {
 }
 
 static clf_status grow(inflater *self) {
-  clf_status status = ask_header(self);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(ask_header(self));
   if (self->promised > 0 && self->length > self->promised) {
     return clf__fail(CLF_ERROR_FORMAT,
                      "%s: it goes on after the %zu bytes that its header promises", self->name,

@@ -190,12 +190,9 @@ static clf_status read_extremes_and_means(reading *job, const clf__columns *out,
       to.maximum[j] = -INFINITY;
     }
   }
-  const clf_status status =
-      clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->blocks,
-                         (double)clf__rows_entries(job->x) * CLF__COST_ELEMENT, read_block, job);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->blocks,
+                                (double)clf__rows_entries(job->x) * CLF__COST_ELEMENT, read_block,
+                                job));
   merge_extremes(job);
   merge_sums(job, FIRST_SUM, FIRST_OF_SECOND);
   sums all = sums_of(job, 0);

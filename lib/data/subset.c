@@ -82,10 +82,7 @@ static clf_status choose(clf_tensor **out, clf_context *context, const clf_tenso
 /* Starts of the chosen sparse rows when they lie one after another. */
 static clf_status add_up(clf_tensor **out, const clf_dataset *dataset, const int64_t *rows,
                          int64_t count) {
-  clf_status status = clf__tensor_vector(out, dataset->context, CLF_I64, count + 1);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__tensor_vector(out, dataset->context, CLF_I64, count + 1));
   const int64_t *from = dataset->row_start->data;
   int64_t *to = (*out)->data;
   for (int64_t i = 0; i < count; i++) {

@@ -252,10 +252,7 @@ static clf_status begin(bagging *own, const clf_vocabulary *vocabulary,
       own->lengths[count++] = n;
     }
   }
-  clf_status status = clf__text_runs_of(&own->runs, vocabulary->context, documents, "encode");
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__text_runs_of(&own->runs, vocabulary->context, documents, "encode"));
   own->all = clf__alloc_zeroed(vocabulary->context, own->runs.count, sizeof *own->all);
   for (int64_t i = 0; own->all != NULL && i < own->runs.count; i++) {
     own->all[i].column.context = vocabulary->context;

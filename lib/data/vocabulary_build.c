@@ -201,10 +201,7 @@ static clf_status begin(clf__build *build, const clf_vocabulary *vocabulary,
   build->key = clf__hash_key_new();
   build->keep = clf__vocabulary_longest(vocabulary->params) > 1;
   build->all = clf__intern_of(context, build->key);
-  clf_status status = clf__text_runs_of(&build->runs, context, documents, "vocabulary");
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__text_runs_of(&build->runs, context, documents, "vocabulary"));
   build->threads = clf__context_threads(context);
   build->met = clf__alloc_zeroed(context, build->threads, sizeof *build->met);
   build->ids = clf__alloc_zeroed(context, build->runs.count, sizeof *build->ids);

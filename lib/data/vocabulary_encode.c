@@ -168,10 +168,7 @@ clf_status clf_vocabulary_encode(clf_dataset **out, const clf_vocabulary *vocabu
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(documents);
   CLF__ENTER("vocabulary");
-  clf_status status = clf__vocabulary_require(vocabulary);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__vocabulary_require(vocabulary));
   return vocabulary->params->encoding == CLF__ENCODE_SEQUENCE
              ? encode_sequences(out, vocabulary, documents)
              : clf__vocabulary_bag(out, vocabulary, documents);

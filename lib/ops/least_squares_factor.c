@@ -231,12 +231,8 @@ clf_status clf__ls_forward(const clf__ls_factor *f, clf_context *context, const 
 clf_status clf__ls_backward(const clf__ls_factor *f, clf_context *context, double *y,
                             int64_t outputs, double *solution) {
   const int64_t others = f->columns - f->rank;
-  clf_status status =
-      clf__solve_lower_transposed(context, f->l, f->rank, f->columns, y, outputs, outputs);
-  if (status < 0) {
-    return status;
-  }
-  status = project(f, context, y, outputs);
+  CLF__CHECK(clf__solve_lower_transposed(context, f->l, f->rank, f->columns, y, outputs, outputs));
+  clf_status status = project(f, context, y, outputs);
   memset(solution, 0, (size_t)(f->columns * outputs) * sizeof *solution);
   for (int64_t a = 0; a < f->rank && status == CLF_OK; a++) {
     memcpy(solution + f->order[a] * outputs, y + a * outputs, (size_t)outputs * sizeof *y);

@@ -118,11 +118,8 @@ static clf_status apply_panel(const panel *p, clf_context *context, int64_t coun
   for (int64_t i = 0; i < p->width; i++) {
     memcpy(w + i * count, r + i * p->ldr, (size_t)count * sizeof *w);
   }
-  clf_status status = clf__gemm_f64(context, true, false, p->width, count, p->rows, 1, p->a, p->lda,
-                                    a, p->lda, 1, w, count);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__gemm_f64(context, true, false, p->width, count, p->rows, 1, p->a, p->lda, a,
+                           p->lda, 1, w, count));
   multiply_t(p, w, count);
   for (int64_t i = 0; i < p->width; i++) {
     for (int64_t c = 0; c < count; c++) {
