@@ -38,8 +38,9 @@ static const clf__param params[] = {
      "auto|generic|avx2|avx512", "kernels to use; auto: the CLASSIFY_CPU variable, or the best"},
 };
 
-const clf__param_table clf__context_params = {"context", params, CLF__PARAM_COUNT(params),
-                                              sizeof(context_params)};
+const clf__kind clf__context_kind =
+    CLF__KIND("context", "what calls share: threads, seed, memory limit, CPU kernels", params,
+              context_params);
 
 struct clf_context {
   atomic_int_least64_t holds;
@@ -164,7 +165,7 @@ static clf_context *make_blank(const clf_allocator *allocator) {
 
 static clf_status configure(clf_context *context, const char *text) {
   void *parsed = NULL;
-  clf_status status = clf__params_create(&parsed, context, &clf__context_params, text);
+  clf_status status = clf__params_create(&parsed, context, &clf__context_kind.params, text);
   if (status < 0) {
     return status;
   }
@@ -181,7 +182,7 @@ static clf_status configure(clf_context *context, const char *text) {
     context->limit = (size_t)values->memory_limit.value;
   }
 done:
-  clf__params_free(&clf__context_params, parsed);
+  clf__params_free(&clf__context_kind.params, parsed);
   return status;
 }
 

@@ -10,7 +10,7 @@
 #include <classify/context.h>
 
 #include "base/cpu.h"
-#include "base/params.h"
+#include "base/kinds.h"
 #include "base/pool.h"
 
 /* Returns a counted hold on `context`, or on the default context for NULL; NULL (with the message
@@ -108,7 +108,6 @@ const atomic_bool *clf__progress_cancelled(void);
 /* Monotonic seconds. */
 double clf__seconds(void);
 
-/* The context's parameters, for the catalog. */
-extern const clf__param_table clf__context_params;
+extern const clf__kind clf__context_kind;
 
 #endif

@@ -191,22 +191,18 @@ clf_status clf__text_copy(const clf__text *text, char *buffer, size_t capacity, 
   return CLF_OK;
 }
 
-int64_t clf__find_name(const char *what, const char *name, const char *const *names,
-                       int64_t count) {
+clf_status clf__fail_name(const char *what, const char *name, const char *const *names,
+                          int64_t count) {
+  const char *near = clf__nearest(name, names, count);
+  if (near != NULL) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "there is no %s '%s'; did you mean '%s'?", what, name,
+                     near);
+  }
   char list[256] = "";
   size_t length = 0;
   for (int64_t i = 0; i < count; i++) {
-    if (strcmp(names[i], name) == 0) {
-      return i;
-    }
     int added = snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", names[i]);
     length = added > 0 && length + (size_t)added < sizeof list ? length + (size_t)added : length;
   }
-  const char *near = clf__nearest(name, names, count);
-  if (near != NULL) {
-    clf__fail(CLF_ERROR_ARGUMENT, "there is no %s '%s'; did you mean '%s'?", what, name, near);
-  } else {
-    clf__fail(CLF_ERROR_ARGUMENT, "there is no %s '%s'; there are %s", what, name, list);
-  }
-  return -1;
+  return clf__fail(CLF_ERROR_ARGUMENT, "there is no %s '%s'; there are %s", what, name, list);
 }

@@ -35,9 +35,10 @@ int32_t clf__word_index(const char *words, const char *word, size_t length);
 /* The candidate nearest to `name` by edit distance when it is near enough to suggest, else NULL. */
 const char *clf__nearest(const char *name, const char *const *candidates, int64_t count);
 
-/* Place of `name` among the names. Where it is none of them: -1, after a CLF_ERROR_ARGUMENT that
- * says "there is no <what> '<name>'" and suggests the nearest, or lists them all. */
-int64_t clf__find_name(const char *what, const char *name, const char *const *names, int64_t count);
+/* CLF_ERROR_ARGUMENT for a name that is none of the names: "there is no <what> '<name>'", and the
+ * nearest as a suggestion, or all of them. */
+clf_status clf__fail_name(const char *what, const char *name, const char *const *names,
+                          int64_t count);
 
 /* Bytes of the UTF-8 character at `at`, of at most `left`; 0 where there is none. */
 size_t clf__utf8_length(const char *at, size_t left);

@@ -43,7 +43,7 @@ static const clf__param params[] = {
      "what comes in from outside the image: zeros, or the nearest pixel"},
 };
 
-const clf__augment_kind clf__augment_image = {
+const clf__kind clf__augment_image = {
     "image",
     "images moved, turned, stretched, sheared, mirrored and bent",
     {"augment", params, CLF__PARAM_COUNT(params), sizeof(augment_params)},

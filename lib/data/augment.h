@@ -3,15 +3,9 @@
 #define CLF_DATA_AUGMENT_H
 
 #include "base/context.h"
-#include "base/params.h"
+#include "base/kinds.h"
 
-typedef struct clf__augment_kind {
-  const char *name;
-  const char *help;
-  clf__param_table params;
-} clf__augment_kind;
-
-extern const clf__augment_kind clf__augment_image;
+extern const clf__kind clf__augment_image;
 
 typedef struct clf__augment clf__augment;
 

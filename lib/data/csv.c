@@ -226,8 +226,7 @@ done:
 }
 
 const clf__format clf__format_csv = {
-    .name = "csv",
-    .help = "text, a row a line, fields separated by commas, semicolons or tabs",
-    .params = {"csv", params, CLF__PARAM_COUNT(params), sizeof(clf__csv_params)},
+    .base = CLF__KIND("csv", "text, a row a line, fields separated by commas, semicolons or tabs",
+                      params, clf__csv_params),
     .parse = parse,
 };

@@ -45,11 +45,9 @@ clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_t
 /* Sparse: new values [entries] in the same places, from the first row's first entry on. */
 clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, clf_tensor *value);
 
-/* A reader of one format, a row of the registry in formats.c. */
+/* A reader of one format, a row of the registry in format_registry.c. */
 typedef struct clf__format {
-  const char *name;
-  const char *help;
-  clf__param_table params;
+  clf__kind base;
   /* For formats of more than one file; NULL: `path` is parsed whole. Without `parse` it is all. */
   clf_status (*load)(clf_dataset **out, clf_context *context, const char *path, const void *params);
   /* Reads what `bytes` hold of a dataset, without looking at other files. Takes the bytes over
@@ -68,7 +66,6 @@ clf_status clf__svmlight_write(const clf_dataset *dataset, clf__output *output);
 extern const clf__format clf__format_npy;
 extern const clf__format clf__format_images;
 
-/* The registry, for the catalog; ends with NULL. */
-const clf__format *const *clf__formats(void);
+extern const clf__registry clf__formats;
 
 #endif

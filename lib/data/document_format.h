@@ -1,13 +1,12 @@
-/* Readers of documents: kinds in a registry (document_formats.c). */
+/* Readers of documents: kinds in a registry (document_format_registry.c). */
 #ifndef CLF_DATA_DOCUMENT_FORMAT_H
 #define CLF_DATA_DOCUMENT_FORMAT_H
 
+#include "base/kinds.h"
 #include "data/documents.h"
 
 typedef struct clf__document_format {
-  const char *name;
-  const char *help;
-  clf__param_table params;
+  clf__kind base;
   clf_status (*load)(clf_documents **out, clf_context *context, const char *path,
                      const void *params);
 } clf__document_format;
@@ -15,7 +14,7 @@ typedef struct clf__document_format {
 extern const clf__document_format clf__document_format_folder;
 extern const clf__document_format clf__document_format_csv;
 
-const clf__document_format *const *clf__document_formats(void); /* ends with NULL */
+extern const clf__registry clf__document_formats;
 
 /* A column of CSV text that is in memory; `name` stands in messages. */
 clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,

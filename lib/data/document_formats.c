@@ -1,19 +1,7 @@
-/* The formats that documents are read from, and how their parts are filled. */
+/* Documents read from files of a format, and how their parts are filled. */
 #include "base/context.h"
 #include "base/jobs.h"
-#include "base/text.h"
 #include "data/document_format.h"
-
-static const clf__document_format *const formats[] = {
-    &clf__document_format_folder,
-    &clf__document_format_csv,
-    NULL,
-};
-enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] - 1 };
-
-const clf__document_format *const *clf__document_formats(void) {
-  return formats;
-}
 
 clf_status clf_documents_load(clf_documents **out, clf_context *context, const char *format,
                               const char *path, const char *params) {
@@ -21,25 +9,20 @@ clf_status clf_documents_load(clf_documents **out, clf_context *context, const c
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
   CLF__ENTER("documents");
-  const char *names[FORMAT_COUNT];
-  for (int32_t i = 0; i < FORMAT_COUNT; i++) {
-    names[i] = formats[i]->name;
-  }
-  int64_t index = clf__find_name("format of documents", format, names, FORMAT_COUNT);
-  if (index < 0) {
+  const clf__document_format *reader = clf__kind_find(&clf__document_formats, format);
+  if (reader == NULL) {
     return CLF_ERROR_ARGUMENT;
   }
   context = clf__context_hold(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  const clf__document_format *reader = formats[index];
   void *values = NULL;
-  clf_status status = clf__params_create(&values, context, &reader->params, params);
+  clf_status status = clf__params_create(&values, context, &reader->base.params, params);
   if (status == CLF_OK) {
     status = reader->load(out, context, path, values);
   }
-  clf__params_free(&reader->params, values);
+  clf__params_free(&reader->base.params, values);
   clf__context_release(context);
   return status;
 }

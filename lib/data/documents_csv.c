@@ -193,8 +193,9 @@ static clf_status load(clf_documents **out, clf_context *context, const char *pa
 }
 
 const clf__document_format clf__document_format_csv = {
-    .name = "csv",
-    .help = "a column of texts and one of labels, fields separated by commas, semicolons or tabs",
-    .params = {"csv", params, CLF__PARAM_COUNT(params), sizeof(text_params)},
+    .base = CLF__KIND(
+        "csv",
+        "a column of texts and one of labels, fields separated by commas, semicolons or tabs",
+        params, text_params),
     .load = load,
 };

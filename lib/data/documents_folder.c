@@ -95,8 +95,8 @@ done:
 }
 
 const clf__document_format clf__document_format_folder = {
-    .name = "folder",
-    .help = "text files in a folder for each label, as LABEL/FILE, or in one without labels",
-    .params = {"folder", params, CLF__PARAM_COUNT(params), sizeof(folder_params)},
+    .base = CLF__KIND(
+        "folder", "text files in a folder for each label, as LABEL/FILE, or in one without labels",
+        params, folder_params),
     .load = load,
 };

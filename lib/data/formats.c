@@ -1,30 +1,6 @@
-/* The formats that a dataset can be read from and, some of them, written in. */
-#include "base/text.h"
+/* Datasets read from files of a format and written to them. */
 #include "data/dataset.h"
 #include "data/source.h"
-
-static const clf__format *const formats[] = {
-    &clf__format_idx, &clf__format_csv,    &clf__format_svmlight,
-    &clf__format_npy, &clf__format_images, NULL,
-};
-enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] - 1 };
-
-const clf__format *const *clf__formats(void) {
-  return formats;
-}
-
-static clf_status find(const clf__format **out, const char *name) {
-  const char *names[FORMAT_COUNT];
-  for (int32_t i = 0; i < FORMAT_COUNT; i++) {
-    names[i] = formats[i]->name;
-  }
-  int64_t index = clf__find_name("format", name, names, FORMAT_COUNT);
-  if (index < 0) {
-    return CLF_ERROR_ARGUMENT;
-  }
-  *out = formats[index];
-  return CLF_OK;
-}
 
 /* A format whose datasets lie in one file. */
 static clf_status load_file(clf_dataset **out, clf_context *context, const clf__format *reader,
@@ -44,21 +20,21 @@ clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char 
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
   CLF__ENTER("dataset");
-  const clf__format *reader = NULL;
-  clf_status status = find(&reader, format);
-  if (status < 0) {
-    return status;
+  const clf__format *reader = clf__kind_find(&clf__formats, format);
+  if (reader == NULL) {
+    return CLF_ERROR_ARGUMENT;
   }
   context = clf__context_hold(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
   void *values = NULL;
-  CLF__TRY(clf__params_create(&values, context, &reader->params, params));
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__params_create(&values, context, &reader->base.params, params));
   CLF__TRY(reader->load != NULL ? reader->load(out, context, path, values)
                                 : load_file(out, context, reader, path, values));
 done:
-  clf__params_free(&reader->params, values);
+  clf__params_free(&reader->base.params, values);
   clf__context_release(context);
   return status;
 }
@@ -86,10 +62,9 @@ clf_status clf_dataset_save(const clf_dataset *dataset, const char *format, cons
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
   CLF__ENTER("dataset");
-  const clf__format *writer = NULL;
-  clf_status status = find(&writer, format);
-  if (status < 0) {
-    return status;
+  const clf__format *writer = clf__kind_find(&clf__formats, format);
+  if (writer == NULL) {
+    return CLF_ERROR_ARGUMENT;
   }
   if (writer->write == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s files are only read; svmlight files are written",

@@ -288,9 +288,7 @@ static clf_status check(const clf_transform *transform) {
 }
 
 const clf__transform_kind clf__hog_kind = {
-    .name = "hog",
-    .help = "histograms of oriented gradients of grey images",
-    .params = {"hog", params, CLF__PARAM_COUNT(params), sizeof(hog_params)},
+    .base = CLF__KIND("hog", "histograms of oriented gradients of grey images", params, hog_params),
     .fit = fit,
     .apply = apply,
     .columns = columns,

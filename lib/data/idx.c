@@ -229,9 +229,9 @@ done:
 }
 
 const clf__format clf__format_idx = {
-    .name = "idx",
-    .help = "IDX, the format of MNIST: an images file and a labels file, plain or gzip'd",
-    .params = {"idx", params, CLF__PARAM_COUNT(params), sizeof(idx_params)},
+    .base = CLF__KIND("idx",
+                      "IDX, the format of MNIST: an images file and a labels file, plain or gzip'd",
+                      params, idx_params),
     .load = load,
     .parse = parse,
 };

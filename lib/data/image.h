@@ -8,6 +8,7 @@
 
 #include "base/context.h"
 #include "base/file.h"
+#include "base/kinds.h"
 #include "base/memory.h"
 #include "base/status.h"
 
@@ -41,10 +42,9 @@ typedef struct clf__image_source {
   const clf__image_params *params;
 } clf__image_source;
 
-/* Images of one kind of file, a row of the registry in image_codec.c. */
+/* Images of one kind of file, a row of the registry in image_codec_registry.c. */
 typedef struct clf__image_codec {
-  const char *name;
-  const char *help;
+  clf__kind base;
   const char *endings; /* "pgm|ppm" of files that `encode` writes; NULL where it is NULL */
   /* Whether the bytes, the first ones of a file, are of this kind. */
   bool (*probe)(const unsigned char *bytes, size_t size);
@@ -58,8 +58,7 @@ extern const clf__image_codec clf__image_png;
 extern const clf__image_codec clf__image_jpeg;
 extern const clf__image_codec clf__image_gif;
 
-/* The registry, for the catalog; ends with NULL. */
-const clf__image_codec *const *clf__image_codecs(void);
+extern const clf__registry clf__image_codecs;
 /* Bytes of a file that every probe is content with, and that say what another file is. */
 enum { CLF__IMAGE_HEAD = 256 };
 const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t size);
@@ -81,7 +80,7 @@ clf_status clf__image_read(clf_image **out, clf_context *context, const char *pa
 /* Whether the first bytes of the file are those of an image. */
 clf_status clf__image_probe(bool *out, const char *path);
 
-extern const clf__param_table clf__image_load_table;
-extern const clf__param_table clf__image_normalize_table;
+extern const clf__kind clf__image_load_kind;
+extern const clf__kind clf__image_normalize_kind;
 
 #endif

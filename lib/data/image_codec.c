@@ -7,29 +7,17 @@
 #include "data/image.h"
 #include "data/image_other.h"
 
-static const clf__image_codec *const codecs[] = {
-    &clf__image_pnm,
-    &clf__image_gif,
-#ifdef CLASSIFY_PNG
-    &clf__image_png,
-#endif
-#ifdef CLASSIFY_JPEG
-    &clf__image_jpeg,
-#endif
-    NULL,
-};
-
-const clf__image_codec *const *clf__image_codecs(void) {
-  return codecs;
+/* NULL beyond the last. */
+static const clf__image_codec *codec_at(int64_t index) {
+  return (const clf__image_codec *)clf__image_codecs.kinds[index];
 }
 
 const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t size) {
-  for (int i = 0; codecs[i] != NULL; i++) {
-    if (codecs[i]->probe(bytes, size)) {
-      return codecs[i];
-    }
+  int64_t i = 0;
+  while (codec_at(i) != NULL && !codec_at(i)->probe(bytes, size)) {
+    i++;
   }
-  return NULL;
+  return codec_at(i);
 }
 
 static const clf__param params[] = {
@@ -39,8 +27,10 @@ static const clf__param params[] = {
      NULL, "grey level that transparent pixels are laid on"},
 };
 
-const clf__param_table clf__image_load_table = {"image", params, CLF__PARAM_COUNT(params),
-                                                sizeof(clf__image_params)};
+const clf__kind clf__image_load_kind = {
+    "load",
+    "what an image read from a file may be",
+    {"image", params, CLF__PARAM_COUNT(params), sizeof(clf__image_params)}};
 
 clf_status clf__image_room(const clf__image_source *source, int64_t height, int64_t width) {
   int64_t pixels;
@@ -68,9 +58,9 @@ clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__im
 
 static clf_status fail_unknown(const char *name, const unsigned char *head, size_t size) {
   char list[128] = "";
-  for (int i = 0; codecs[i] != NULL; i++) {
+  for (int64_t i = 0; codec_at(i) != NULL; i++) {
     strncat(list, i > 0 ? ", " : "", sizeof list - strlen(list) - 1);
-    strncat(list, codecs[i]->name, sizeof list - strlen(list) - 1);
+    strncat(list, codec_at(i)->base.name, sizeof list - strlen(list) - 1);
   }
   return clf__fail(CLF_ERROR_FORMAT, "%s: it is %s; images are read from %s", name,
                    clf__image_other(head, size), list);
@@ -165,14 +155,14 @@ static clf_status load(clf_image **out, clf_context *context, const char *path, 
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf_status status = clf__params_create(&chosen, context, &clf__image_load_table, text);
+  clf_status status = clf__params_create(&chosen, context, &clf__image_load_kind.params, text);
   if (status == CLF_OK && path != NULL) {
     status = clf__image_read(out, context, path, chosen, &known);
   } else if (status == CLF_OK) {
     const clf__image_source source = {bytes, size, "image in memory", chosen};
     status = clf__image_decode(out, context, &source);
   }
-  clf__params_free(&clf__image_load_table, chosen);
+  clf__params_free(&clf__image_load_kind.params, chosen);
   clf__context_release(context);
   return status;
 }
@@ -206,9 +196,9 @@ static const clf__image_codec *writer_of(char ending[ENDING_BYTES], const char *
   for (char *at = ending; *at != '\0'; at++) {
     *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
   }
-  for (int i = 0; codecs[i] != NULL; i++) {
-    if (codecs[i]->encode != NULL && clf__word_index(codecs[i]->endings, ending, length) >= 0) {
-      return codecs[i];
+  for (int64_t i = 0; codec_at(i) != NULL; i++) {
+    if (codec_at(i)->encode != NULL && clf__word_index(codec_at(i)->endings, ending, length) >= 0) {
+      return codec_at(i);
     }
   }
   return NULL;
@@ -216,10 +206,10 @@ static const clf__image_codec *writer_of(char ending[ENDING_BYTES], const char *
 
 static clf_status fail_ending(const char *path) {
   char list[64] = "";
-  for (int i = 0; codecs[i] != NULL; i++) {
-    if (codecs[i]->encode != NULL) {
+  for (int64_t i = 0; codec_at(i) != NULL; i++) {
+    if (codec_at(i)->encode != NULL) {
       strncat(list, list[0] != '\0' ? "|" : "", sizeof list - strlen(list) - 1);
-      strncat(list, codecs[i]->endings, sizeof list - strlen(list) - 1);
+      strncat(list, codec_at(i)->endings, sizeof list - strlen(list) - 1);
     }
   }
   return clf__fail(CLF_ERROR_UNSUPPORTED,

@@ -368,8 +368,8 @@ done:
 }
 
 const clf__format clf__format_images = {
-    .name = "images",
-    .help = "image files in a folder for each label, as LABEL/FILE, or in one folder",
-    .params = {"images", params, CLF__PARAM_COUNT(params), sizeof(files_params)},
+    .base = CLF__KIND("images",
+                      "image files in a folder for each label, as LABEL/FILE, or in one folder",
+                      params, files_params),
     .load = load,
 };

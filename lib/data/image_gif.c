@@ -364,8 +364,7 @@ done:
 }
 
 const clf__image_codec clf__image_gif = {
-    .name = "gif",
-    .help = "GIF, of animations the first picture",
+    .base = CLF__KIND_PLAIN("gif", "GIF, of animations the first picture"),
     .probe = probe,
     .decode = decode,
 };

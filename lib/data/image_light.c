@@ -68,8 +68,8 @@ static const clf__param params[] = {
      "values are bent to lie below this size"},
 };
 
-const clf__param_table clf__image_normalize_table = {"normalize", params, CLF__PARAM_COUNT(params),
-                                                     sizeof(light_params)};
+const clf__kind clf__image_normalize_kind =
+    CLF__KIND("normalize", "light evened out by the chain of Tan and Triggs", params, light_params);
 
 /* A table, since a byte has few levels. */
 static void raise_levels(float *out, const uint8_t *pixels, int64_t count, double gamma) {
@@ -133,7 +133,7 @@ clf_status clf_image_normalize(clf_image **out, const clf_image *image, const ch
   void *chosen = NULL;
   clf_image *grey = NULL, *made = NULL;
   clf_status status;
-  CLF__TRY(clf__params_create(&chosen, image->context, &clf__image_normalize_table, text));
+  CLF__TRY(clf__params_create(&chosen, image->context, &clf__image_normalize_kind.params, text));
   CLF__TRY(clf_image_grey(&grey, image));
   CLF__TRY(clf__image_unset(&made, image->context, image->height, image->width, 1));
   CLF__TRY(even_out(made, grey, chosen));
@@ -142,6 +142,6 @@ clf_status clf_image_normalize(clf_image **out, const clf_image *image, const ch
 done:
   clf_image_free(made);
   clf_image_free(grey);
-  clf__params_free(&clf__image_normalize_table, chosen);
+  clf__params_free(&clf__image_normalize_kind.params, chosen);
   return status;
 }

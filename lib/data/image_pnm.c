@@ -227,8 +227,7 @@ static clf_status encode(const clf_image *image, clf__output *output, const char
 }
 
 const clf__image_codec clf__image_pnm = {
-    .name = "pnm",
-    .help = "PBM, PGM and PPM, as text or bytes, of up to 16 bits",
+    .base = CLF__KIND_PLAIN("pnm", "PBM, PGM and PPM, as text or bytes, of up to 16 bits"),
     .endings = "pgm|ppm|pnm",
     .probe = probe,
     .decode = decode,

@@ -155,9 +155,10 @@ static clf_status check(const clf_transform *transform) {
 }
 
 const clf__transform_kind clf__log_count_ratio_kind = {
-    .name = "log_count_ratio",
-    .help = "features scaled by how differently the classes have them, for counts of words",
-    .params = {"log_count_ratio", params, CLF__PARAM_COUNT(params), sizeof(ratio_params)},
+    .base =
+        CLF__KIND("log_count_ratio",
+                  "features scaled by how differently the classes have them, for counts of words",
+                  params, ratio_params),
     .fit = fit,
     .apply = clf__transform_change,
     .affine = affine,

@@ -132,9 +132,8 @@ static clf_status check(const clf_transform *transform) {
 }
 
 const clf__transform_kind clf__min_max_kind = {
-    .name = "min_max",
-    .help = "features scaled to the range [low, high]",
-    .params = {"min_max", params, CLF__PARAM_COUNT(params), sizeof(min_max_params)},
+    .base =
+        CLF__KIND("min_max", "features scaled to the range [low, high]", params, min_max_params),
     .fit = fit,
     .apply = apply,
     .affine = affine,

@@ -164,9 +164,9 @@ done:
 }
 
 const clf__format clf__format_npy = {
-    .name = "npy",
-    .help = "NumPy's NPY, and NPZ with rows and labels or a sparse matrix, plain or gzip'd",
-    .params = {"npy", params, CLF__PARAM_COUNT(params), sizeof(npy_params)},
+    .base = CLF__KIND(
+        "npy", "NumPy's NPY, and NPZ with rows and labels or a sparse matrix, plain or gzip'd",
+        params, npy_params),
     .load = load,
     .parse = parse,
 };

@@ -203,9 +203,8 @@ static clf_status check(const clf_transform *transform) {
 }
 
 const clf__transform_kind clf__pca_kind = {
-    .name = "pca",
-    .help = "principal components: the directions in which the rows vary most",
-    .params = {"pca", params, CLF__PARAM_COUNT(params), sizeof(pca_params)},
+    .base = CLF__KIND("pca", "principal components: the directions in which the rows vary most",
+                      params, pca_params),
     .fit = fit,
     .apply = apply,
     .columns = columns,

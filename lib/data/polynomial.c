@@ -181,9 +181,8 @@ static clf_status check(const clf_transform *transform) {
 }
 
 const clf__transform_kind clf__polynomial_kind = {
-    .name = "polynomial",
-    .help = "products of features up to a degree",
-    .params = {"polynomial", params, CLF__PARAM_COUNT(params), sizeof(polynomial_params)},
+    .base =
+        CLF__KIND("polynomial", "products of features up to a degree", params, polynomial_params),
     .fit = fit,
     .apply = apply,
     .columns = columns,

@@ -94,9 +94,8 @@ static clf_status check(const clf_transform *transform) {
 }
 
 const clf__transform_kind clf__standardize_kind = {
-    .name = "standardize",
-    .help = "features with mean 0 and standard deviation 1",
-    .params = {"standardize", params, CLF__PARAM_COUNT(params), sizeof(standardize_params)},
+    .base = CLF__KIND("standardize", "features with mean 0 and standard deviation 1", params,
+                      standardize_params),
     .fit = fit,
     .apply = apply,
     .affine = affine,

@@ -266,9 +266,8 @@ done:
 }
 
 const clf__format clf__format_svmlight = {
-    .name = "svmlight",
-    .help = "SVMlight and LIBSVM text: sparse rows, \"label index:value …\"",
-    .params = {"svmlight", params, CLF__PARAM_COUNT(params), sizeof(clf__svmlight_params)},
+    .base = CLF__KIND("svmlight", "SVMlight and LIBSVM text: sparse rows, \"label index:value …\"",
+                      params, clf__svmlight_params),
     .parse = parse,
     .write = clf__svmlight_write,
 };

@@ -1,4 +1,4 @@
-/* Transforms as handles, the registry of their kinds, and their place in model files. */
+/* Transforms as handles, and their place in model files. */
 #include "data/transform.h"
 
 #include <math.h>
@@ -7,44 +7,14 @@
 
 #include "base/text.h"
 
-static const clf__transform_kind *const kinds[] = {
-    &clf__standardize_kind,
-    &clf__min_max_kind,
-    &clf__polynomial_kind,
-    &clf__log_count_ratio_kind,
-    &clf__pca_kind,
-    &clf__hog_kind,
-    NULL,
-};
-
-enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] - 1 };
-
-const clf__transform_kind *const *clf__transform_kinds(void) {
-  return kinds;
-}
-
-static clf_status find_kind(const clf__transform_kind **out, const char *name) {
-  const char *names[KIND_COUNT];
-  for (int32_t i = 0; i < KIND_COUNT; i++) {
-    names[i] = kinds[i]->name;
-  }
-  int64_t index = clf__find_name("transform", name, names, KIND_COUNT);
-  if (index < 0) {
-    return CLF_ERROR_ARGUMENT;
-  }
-  *out = kinds[index];
-  return CLF_OK;
-}
-
 clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
                                 const char *params) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(kind);
   CLF__ENTER(kind);
-  const clf__transform_kind *found = NULL;
-  clf_status status = find_kind(&found, kind);
-  if (status < 0) {
-    return status;
+  const clf__transform_kind *found = clf__kind_find(&clf__transform_kinds, kind);
+  if (found == NULL) {
+    return CLF_ERROR_ARGUMENT;
   }
   context = clf__context_hold(context);
   if (context == NULL) {
@@ -58,7 +28,7 @@ clf_status clf_transform_create(clf_transform **out, clf_context *context, const
   transform->context = context;
   transform->kind = found;
   transform->features = -1;
-  status = clf__params_create(&transform->params, context, &found->params, params);
+  clf_status status = clf__params_create(&transform->params, context, &found->base.params, params);
   if (status < 0) {
     clf_transform_free(transform);
     return status;
@@ -73,7 +43,7 @@ void clf_transform_free(clf_transform *transform) {
   }
   clf_context *context = transform->context;
   clf__store_free(transform->state);
-  clf__params_free(&transform->kind->params, transform->params);
+  clf__params_free(&transform->kind->base.params, transform->params);
   clf__free(transform);
   clf__context_release(context);
 }
@@ -81,16 +51,17 @@ void clf_transform_free(clf_transform *transform) {
 clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform) {
   clf_transform *clone = NULL;
   void *params = NULL;
-  clf_status status = clf_transform_create(&clone, transform->context, transform->kind->name, NULL);
+  clf_status status =
+      clf_transform_create(&clone, transform->context, transform->kind->base.name, NULL);
   if (status == CLF_OK) {
-    status =
-        clf__params_copy(&params, transform->context, &transform->kind->params, transform->params);
+    status = clf__params_copy(&params, transform->context, &transform->kind->base.params,
+                              transform->params);
   }
   if (status < 0) {
     clf_transform_free(clone);
     return status;
   }
-  clf__params_free(&clone->kind->params, clone->params);
+  clf__params_free(&clone->kind->base.params, clone->params);
   clone->params = params;
   *out = clone;
   return CLF_OK;
@@ -100,19 +71,19 @@ clf_status clf__transform_clone(clf_transform **out, const clf_transform *transf
 static clf_status end_call(const clf_transform *transform, clf__call *call, clf_status status) {
   status = clf__call_end(call, status);
   return status < 0 && status != CLF_ERROR_CANCELLED
-             ? clf__fail_within(status, "%s", transform->kind->name)
+             ? clf__fail_within(status, "%s", transform->kind->base.name)
              : status;
 }
 
 clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset) {
   CLF__REQUIRE(transform);
   CLF__REQUIRE(dataset);
-  CLF__ENTER(transform->kind->name);
+  CLF__ENTER(transform->kind->base.name);
   clf__rows x = clf__dataset_rows(dataset);
   clf__store *state = NULL;
   clf__call call;
   clf_status status = CLF_OK;
-  clf__call_begin(&call, transform->context, transform->kind->name, x.rows);
+  clf__call_begin(&call, transform->context, transform->kind->base.name, x.rows);
   CLF__TRY(clf__rows_check_finite(transform->context, &x));
   CLF__TRY(clf__store_create(&state, transform->context));
   CLF__TRY(transform->kind->fit(transform, dataset, state));
@@ -146,19 +117,19 @@ clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform
   CLF__REQUIRE(out);
   CLF__REQUIRE(transform);
   CLF__REQUIRE(dataset);
-  CLF__ENTER(transform->kind->name);
+  CLF__ENTER(transform->kind->base.name);
   if (transform->state == NULL) {
     return clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
-                     transform->kind->name);
+                     transform->kind->base.name);
   }
   if (dataset->features != transform->features) {
     return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld",
-                     transform->kind->name, (long long)transform->features,
+                     transform->kind->base.name, (long long)transform->features,
                      (long long)dataset->features);
   }
   clf_dataset *made = NULL;
   clf__call call;
-  clf__call_begin(&call, transform->context, transform->kind->name, dataset->rows);
+  clf__call_begin(&call, transform->context, transform->kind->base.name, dataset->rows);
   clf_status status = transform->kind->apply(&made, transform, dataset);
   status = end_call(transform, &call, status);
   if (status < 0) {
@@ -174,12 +145,12 @@ clf_status clf_transform_tensor(const clf_transform *transform, const char *name
   CLF__REQUIRE(transform);
   CLF__REQUIRE(name);
   CLF__REQUIRE(out);
-  CLF__ENTER(transform->kind->name);
+  CLF__ENTER(transform->kind->base.name);
   if (transform->state == NULL) {
     return clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
-                     transform->kind->name);
+                     transform->kind->base.name);
   }
-  return clf__store_share(out, transform->state, transform->kind->name, name);
+  return clf__store_share(out, transform->state, transform->kind->base.name, name);
 }
 
 int64_t clf__transform_columns(const clf_transform *transform) {
@@ -195,7 +166,7 @@ const double *clf__transform_vector(const clf_transform *transform, const char *
   }
   if (!sound) {
     clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' of %s is missing or not valid", name,
-              transform->kind->name);
+              transform->kind->base.name);
     return NULL;
   }
   return tensor->data;
@@ -215,12 +186,12 @@ static entry_name prefixed(const char *prefix, const char *name) {
 clf_status clf__transform_save(const clf_transform *transform, clf__store *store,
                                const char *prefix) {
   clf__text params = {.context = transform->context};
-  clf__params_format(&transform->kind->params, transform->params, &params);
+  clf__params_format(&transform->kind->base.params, transform->params, &params);
   clf_status status = params.failed ? CLF_ERROR_MEMORY : CLF_OK;
   if (status < 0) {
     goto done;
   }
-  CLF__TRY(clf__store_add_text(store, prefixed(prefix, "kind").text, transform->kind->name));
+  CLF__TRY(clf__store_add_text(store, prefixed(prefix, "kind").text, transform->kind->base.name));
   CLF__TRY(clf__store_add_text(store, prefixed(prefix, "params").text,
                                params.bytes != NULL ? params.bytes : ""));
   char features[32];
@@ -260,8 +231,7 @@ clf_status clf__transform_load(clf_transform **out, clf_context *context, const 
       count < 1) {
     return clf__fail(CLF_ERROR_CORRUPT, "model file: the transform '%s' is not complete", prefix);
   }
-  const clf__transform_kind *found = NULL;
-  if (find_kind(&found, kind) < 0) {
+  if (clf__kind_named(&clf__transform_kinds, kind) == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "model file: this version has no transform '%s'", kind);
   }
   clf_transform *transform = NULL;

@@ -1,18 +1,17 @@
-/* Transforms: kinds in a registry (transform.c), fitted state as named tensors, so that saving and
- * loading need no code of their own. */
+/* Transforms: kinds in a registry (transform_registry.c), fitted state as named tensors, so that
+ * saving and loading need no code of their own. */
 #ifndef CLF_DATA_TRANSFORM_H
 #define CLF_DATA_TRANSFORM_H
 
 #include <classify/transform.h>
 
+#include "base/kinds.h"
 #include "data/affine.h"
 #include "data/dataset.h"
 #include "store/store.h"
 
 typedef struct clf__transform_kind {
-  const char *name;
-  const char *help;
-  clf__param_table params;
+  clf__kind base;
   /* Puts what it learns into `state` as tensors. */
   clf_status (*fit)(const clf_transform *transform, const clf_dataset *dataset, clf__store *state);
   clf_status (*apply)(clf_dataset **out, const clf_transform *transform,
@@ -41,7 +40,7 @@ extern const clf__transform_kind clf__log_count_ratio_kind;
 extern const clf__transform_kind clf__pca_kind;
 extern const clf__transform_kind clf__hog_kind;
 
-const clf__transform_kind *const *clf__transform_kinds(void); /* ends with NULL */
+extern const clf__registry clf__transform_kinds;
 
 /* For check(): the finite numbers [features] of an f64 tensor of the state; NULL, with the message
  * of CLF_ERROR_CORRUPT set, when there are none. */

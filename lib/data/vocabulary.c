@@ -45,8 +45,9 @@ static const clf__param params[] = {
      "l2 scales the squares of a row's values to the sum 1; auto: of tf_idf only"},
 };
 
-const clf__param_table clf__vocabulary_table = {"vocabulary", params, CLF__PARAM_COUNT(params),
-                                                sizeof(clf__vocabulary_params)};
+const clf__kind clf__vocabulary_kind =
+    CLF__KIND("vocabulary", "words of documents, and how rows are made of them", params,
+              clf__vocabulary_params);
 
 bool clf__vocabulary_takes(const clf__vocabulary_params *own, int32_t n) {
   for (int64_t i = 0; i < own->ngrams.count; i++) {
@@ -118,7 +119,7 @@ clf_status clf__vocabulary_of(clf_vocabulary **out, clf_context *context, const 
   void *values = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(make(&made, context));
-  CLF__TRY(clf__params_create(&values, made->context, &clf__vocabulary_table, text));
+  CLF__TRY(clf__params_create(&values, made->context, &clf__vocabulary_kind.params, text));
   made->params = values;
   CLF__TRY(check_params(made->params));
   made->rules = rules_of(made->params, version);
@@ -140,7 +141,8 @@ clf_status clf__vocabulary_share(clf_vocabulary **out, const clf_vocabulary *voc
   void *values = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(make(&made, vocabulary->context));
-  CLF__TRY(clf__params_copy(&values, made->context, &clf__vocabulary_table, vocabulary->params));
+  CLF__TRY(
+      clf__params_copy(&values, made->context, &clf__vocabulary_kind.params, vocabulary->params));
   made->params = values;
   made->rules = vocabulary->rules;
   made->lexicon = clf__lexicon_hold(vocabulary->lexicon);
@@ -158,7 +160,7 @@ void clf_vocabulary_free(clf_vocabulary *vocabulary) {
   clf_context *context = vocabulary->context;
   clf__lexicon_release(vocabulary->lexicon);
   if (vocabulary->params != NULL) {
-    clf__params_free(&clf__vocabulary_table, vocabulary->params);
+    clf__params_free(&clf__vocabulary_kind.params, vocabulary->params);
   }
   clf__free(vocabulary);
   clf__context_release(context);

@@ -8,6 +8,7 @@
 #include <classify/text.h>
 
 #include "base/context.h"
+#include "base/kinds.h"
 #include "data/documents.h"
 #include "data/intern.h"
 #include "data/words.h"
@@ -34,7 +35,7 @@ typedef struct clf__vocabulary_params {
   int32_t norm;
 } clf__vocabulary_params;
 
-extern const clf__param_table clf__vocabulary_table;
+extern const clf__kind clf__vocabulary_kind;
 
 /* Entries are words and n-grams, most frequent first. */
 typedef struct clf__lexicon {

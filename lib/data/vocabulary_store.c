@@ -12,7 +12,7 @@ clf_status clf__vocabulary_put(const clf_vocabulary *vocabulary, clf__store *sto
   char documents[32], rules[16];
   snprintf(rules, sizeof rules, "%d", (int)vocabulary->rules.options.version);
   snprintf(documents, sizeof documents, "%lld", (long long)lexicon->documents);
-  clf__params_format(&clf__vocabulary_table, vocabulary->params, &text);
+  clf__params_format(&clf__vocabulary_kind.params, vocabulary->params, &text);
   clf_status status = text.failed ? CLF_ERROR_MEMORY : CLF_OK;
   CLF__TRY(status);
   CLF__TRY(clf__store_add_text(store, "vocabulary.rules", rules));

@@ -29,8 +29,8 @@ static const clf__param params[] = {
      "what a pixel of 0 to 255 is multiplied by, as in the training: 1 / 255"},
 };
 
-const clf__param_table clf__detector_table = {"detector", params, CLF__PARAM_COUNT(params),
-                                              sizeof(clf__detector_params)};
+const clf__kind clf__detector_kind = CLF__KIND(
+    "detector", "a network moved over images at several sizes", params, clf__detector_params);
 
 static clf_status set_stride(clf_detector *made) {
   const int64_t step = made->scanner->step;
@@ -107,7 +107,7 @@ static clf_status make(clf_detector **out, clf_context *context, const clf__stor
     return status;
   }
   made->context = held;
-  CLF__TRY(clf__params_create(&values, held, &clf__detector_table, text));
+  CLF__TRY(clf__params_create(&values, held, &clf__detector_kind.params, text));
   made->params = values;
   CLF__TRY(clf__model_object.take(&model, held, store));
   made->model = model;
@@ -144,7 +144,7 @@ void clf_detector_free(clf_detector *detector) {
   clf_context *context = detector->context;
   clf__scanner_free(detector->scanner);
   clf_model_free(detector->model);
-  clf__params_free(&clf__detector_table, detector->params);
+  clf__params_free(&clf__detector_kind.params, detector->params);
   clf__free(detector);
   clf__context_release(context);
 }
@@ -158,7 +158,7 @@ static const char version[] = "1";
 static clf_status put(const void *object, clf__store *store) {
   const clf_detector *detector = object;
   clf__text text = {.context = detector->context};
-  clf__params_format(&clf__detector_table, detector->params, &text);
+  clf__params_format(&clf__detector_kind.params, detector->params, &text);
   clf_status status = text.failed ? CLF_ERROR_MEMORY : CLF_OK;
   CLF__TRY(status);
   CLF__TRY(clf__model_object.put(detector->model, store));
@@ -205,7 +205,7 @@ clf_status clf_detector_load(clf_detector **out, clf_context *context, const cha
   clf_status status = clf__object_load(&object_kind, &loaded, context, path);
   clf_detector *made = loaded;
   if (status == CLF_OK && text != NULL) {
-    CLF__TRY(clf__params_parse(made->context, &clf__detector_table, made->params, text));
+    CLF__TRY(clf__params_parse(made->context, &clf__detector_kind.params, made->params, text));
     CLF__TRY(apply_params(made));
   }
   if (status == CLF_OK) {

@@ -4,7 +4,7 @@
 
 #include <classify/detect.h>
 
-#include "base/params.h"
+#include "base/kinds.h"
 #include "detect/scanner.h"
 
 typedef struct clf__detector_params {
@@ -18,7 +18,7 @@ typedef struct clf__detector_params {
   double pixel_scale;
 } clf__detector_params;
 
-extern const clf__param_table clf__detector_table;
+extern const clf__kind clf__detector_kind;
 
 struct clf_detector {
   clf_context *context;

@@ -22,7 +22,7 @@ typedef struct writing {
 } writing;
 
 static clf_status refuse(const clf__layer *layer, const char *why) {
-  return clf__fail(CLF_ERROR_UNSUPPORTED, "detector: %s %lld %s", layer->kind->name,
+  return clf__fail(CLF_ERROR_UNSUPPORTED, "detector: %s %lld %s", layer->kind->base.name,
                    (long long)layer->number, why);
 }
 
@@ -31,9 +31,9 @@ static void begin_layer(writing *w, const char *kind) {
 }
 
 static clf_status copy_layer(writing *w, const clf__layer *layer) {
-  begin_layer(w, layer->kind->name);
+  begin_layer(w, layer->kind->base.name);
   clf__text_append(&w->text, " ");
-  clf__params_format(&layer->kind->params, layer->params, &w->text);
+  clf__params_format(&layer->kind->base.params, layer->params, &w->text);
   return CLF_OK;
 }
 
@@ -50,7 +50,7 @@ static clf_status write_window(writing *w, const clf__layer *layer) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "detector: up to %s %lld the strides make %lld, more than its window of "
                      "%lldx%lld pixels: it would leave pixels between windows out",
-                     layer->kind->name, (long long)layer->number, (long long)w->scanner->step,
+                     layer->kind->base.name, (long long)layer->number, (long long)w->scanner->step,
                      (long long)height, (long long)width);
   }
   w->map_height = layer->out.size[0];
@@ -73,7 +73,7 @@ static clf_status write_dense(writing *w, const clf__layer *layer) {
                    " filters=%lld kernel=%lld bias=%s activation=", (long long)layer->outputs,
                    (long long)w->map_height, layer->weight_count > 1 ? "true" : "false");
   clf_status status =
-      clf__params_get_text(&layer->kind->params, layer->params, "activation", &w->text);
+      clf__params_get_text(&layer->kind->base.params, layer->params, "activation", &w->text);
   w->map_height = w->map_width = 1;
   w->flat = false;
   return status;
@@ -217,7 +217,7 @@ static clf_status check_model(const clf_model *model) {
   if (model->kind != &clf__network_kind || model->classes == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "detector: it takes a network that tells classes, not %s",
-                     model->classes == NULL ? "a regression" : model->kind->name);
+                     model->classes == NULL ? "a regression" : model->kind->base.name);
   }
   return model->step_count == 0
              ? CLF_OK

@@ -56,9 +56,7 @@ static clf_status backward(const clf__pass *pass) {
 }
 
 const clf__layer_kind clf__activation_kind = {
-    .name = "activation",
-    .help = "a function of each element",
-    .params = {"activation", params, CLF__PARAM_COUNT(params), sizeof(activation_params)},
+    .base = CLF__KIND("activation", "a function of each element", params, activation_params),
     .arrange = arrange,
     .forward = forward,
     .backward = backward,

@@ -271,9 +271,10 @@ void clf__batch_norm_map(const clf__layer *layer, float *const *weights, double 
 }
 
 const clf__layer_kind clf__batch_norm_kind = {
-    .name = "batch_norm",
-    .help = "each channel less its mean over the batch, by its deviation, scaled and shifted",
-    .params = {"batch_norm", params, CLF__PARAM_COUNT(params), sizeof(batch_norm_params)},
+    .base =
+        CLF__KIND("batch_norm",
+                  "each channel less its mean over the batch, by its deviation, scaled and shifted",
+                  params, batch_norm_params),
     .arrange = arrange,
     .forward = forward,
     .backward = backward,

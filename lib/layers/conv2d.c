@@ -144,9 +144,9 @@ static void infer(const clf__infer *pass) {
 static const clf__layer_inference inference = {packed_size, scratch_size, pack, infer};
 
 const clf__layer_kind clf__conv2d_kind = {
-    .name = "conv2d",
-    .help = "a kernel moved over images; filters of it are the output's channels",
-    .params = {"conv2d", params, CLF__PARAM_COUNT(params), sizeof(conv2d_params)},
+    .base =
+        CLF__KIND("conv2d", "a kernel moved over images; filters of it are the output's channels",
+                  params, conv2d_params),
     .dimensions = 3,
     .arrange = arrange,
     .forward = forward,

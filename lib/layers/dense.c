@@ -108,9 +108,8 @@ static void infer(const clf__infer *pass) {
 static const clf__layer_inference inference = {packed_size, scratch_size, pack, infer};
 
 const clf__layer_kind clf__dense_kind = {
-    .name = "dense",
-    .help = "every output is a weighted sum of all inputs",
-    .params = {"dense", params, CLF__PARAM_COUNT(params), sizeof(dense_params)},
+    .base =
+        CLF__KIND("dense", "every output is a weighted sum of all inputs", params, dense_params),
     .dimensions = 1,
     .arrange = arrange,
     .forward = forward,

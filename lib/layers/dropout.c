@@ -61,9 +61,8 @@ static clf_status backward(const clf__pass *pass) {
 }
 
 const clf__layer_kind clf__dropout_kind = {
-    .name = "dropout",
-    .help = "sets a random share of its inputs to 0 while training",
-    .params = {"dropout", params, CLF__PARAM_COUNT(params), sizeof(dropout_params)},
+    .base = CLF__KIND("dropout", "sets a random share of its inputs to 0 while training", params,
+                      dropout_params),
     .arrange = arrange,
     .forward = forward,
     .backward = backward,

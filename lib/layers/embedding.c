@@ -119,9 +119,8 @@ static clf_status backward(const clf__pass *pass) {
 }
 
 const clf__layer_kind clf__embedding_kind = {
-    .name = "embedding",
-    .help = "a vector for each token of a sequence",
-    .params = {"embedding", params, CLF__PARAM_COUNT(params), sizeof(embedding_params)},
+    .base =
+        CLF__KIND("embedding", "a vector for each token of a sequence", params, embedding_params),
     .dimensions = 1,
     .arrange = arrange,
     .forward = forward,

@@ -21,9 +21,7 @@ static clf_status backward(const clf__pass *pass) {
 }
 
 const clf__layer_kind clf__flatten_kind = {
-    .name = "flatten",
-    .help = "images or other arrays as rows of features",
-    .params = {"flatten", NULL, 0, 1},
+    .base = CLF__KIND_PLAIN("flatten", "images or other arrays as rows of features"),
     .arrange = arrange,
     .forward = forward,
     .backward = backward,

@@ -5,34 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
-
-static const clf__layer_kind *const kinds[] = {
-    &clf__dense_kind,
-    &clf__activation_kind,
-    &clf__dropout_kind,
-    &clf__flatten_kind,
-    &clf__conv2d_kind,
-    &clf__max_pool2d_kind,
-    &clf__average_pool2d_kind,
-    &clf__global_max_pool2d_kind,
-    &clf__global_average_pool2d_kind,
-    &clf__batch_norm_kind,
-    &clf__embedding_kind,
-    &clf__rnn_kind,
-    &clf__lstm_kind,
-    &clf__gru_kind,
-    &clf__global_average_pool1d_kind,
-    &clf__global_max_pool1d_kind,
-    NULL,
-};
-
-enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] - 1 };
-
-const clf__layer_kind *const *clf__layer_kinds(void) {
-  return kinds;
-}
-
 int64_t clf__shape_count(const clf__shape *shape) {
   int64_t count = 1;
   for (int32_t i = 0; i < shape->ndim; i++) {
@@ -55,30 +27,19 @@ clf__shape_text clf__shape_name(const clf__shape *shape) {
   return name;
 }
 
-static clf_status find_kind(const clf__layer_kind **out, const char *name) {
-  const char *names[KIND_COUNT];
-  for (int32_t i = 0; i < KIND_COUNT; i++) {
-    names[i] = kinds[i]->name;
-  }
-  int64_t index = clf__find_name("layer", name, names, KIND_COUNT);
-  if (index < 0) {
-    return CLF_ERROR_ARGUMENT;
-  }
-  *out = kinds[index];
-  return CLF_OK;
-}
-
 clf_status clf__layer_create(clf__layer **out, clf_context *context, const char *kind,
                              const char *params) {
-  const clf__layer_kind *found = NULL;
-  CLF__CHECK(find_kind(&found, kind));
+  const clf__layer_kind *found = clf__kind_find(&clf__layer_kinds, kind);
+  if (found == NULL) {
+    return CLF_ERROR_ARGUMENT;
+  }
   clf__layer *layer = clf__alloc_zeroed(context, 1, sizeof *layer);
   if (layer == NULL) {
     return CLF_ERROR_MEMORY;
   }
   layer->context = context;
   layer->kind = found;
-  clf_status status = clf__params_create(&layer->params, context, &found->params, params);
+  clf_status status = clf__params_create(&layer->params, context, &found->base.params, params);
   if (status < 0) {
     clf__layer_free(layer);
     return status;
@@ -89,7 +50,7 @@ clf_status clf__layer_create(clf__layer **out, clf_context *context, const char 
 
 void clf__layer_free(clf__layer *layer) {
   if (layer != NULL) {
-    clf__params_free(&layer->kind->params, layer->params);
+    clf__params_free(&layer->kind->base.params, layer->params);
     clf__free(layer);
   }
 }
@@ -100,7 +61,7 @@ clf_status clf__layer_fail(const clf__layer *layer, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
-  return clf__fail(CLF_ERROR_SHAPE, "%s %lld: %s", layer->kind->name, (long long)layer->number,
+  return clf__fail(CLF_ERROR_SHAPE, "%s %lld: %s", layer->kind->base.name, (long long)layer->number,
                    text);
 }
 

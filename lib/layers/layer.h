@@ -5,8 +5,8 @@
 #define CLF_LAYERS_LAYER_H
 
 #include "base/context.h"
+#include "base/kinds.h"
 #include "base/memory.h"
-#include "base/params.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "tensor/tensor.h"
@@ -136,9 +136,7 @@ typedef struct clf__layer_inference {
 } clf__layer_inference;
 
 struct clf__layer_kind {
-  const char *name;
-  const char *help;
-  clf__param_table params;
+  clf__kind base;
   /* Sets out, weights, weight_count and kept_bytes from params and in, which has been checked to be
    * of `dimensions` (0: of any number). */
   int32_t dimensions;
@@ -173,7 +171,7 @@ extern const clf__layer_kind clf__gru_kind;
 extern const clf__layer_kind clf__global_average_pool1d_kind;
 extern const clf__layer_kind clf__global_max_pool1d_kind;
 
-const clf__layer_kind *const *clf__layer_kinds(void); /* ends with NULL */
+extern const clf__registry clf__layer_kinds;
 
 /* A layer of a kind, by its name and "name=value …" (NULL for none); shapes are not set yet. */
 clf_status clf__layer_create(clf__layer **out, clf_context *context, const char *kind,

@@ -78,27 +78,25 @@ static clf_status backward(const clf__pass *pass, clf__pool2d g, int32_t functio
   return CLF_OK;
 }
 
-#define KIND(name_, what, shape, function, table, count, size, text)                               \
-  static clf_status name_##_forward(const clf__pass *pass) {                                       \
+#define POOL_KIND(name, shapes, shape, function, kind)                                             \
+  static clf_status name##_forward(const clf__pass *pass) {                                        \
     return forward(pass, shape(pass->layer), function);                                            \
   }                                                                                                \
-  static clf_status name_##_backward(const clf__pass *pass) {                                      \
+  static clf_status name##_backward(const clf__pass *pass) {                                       \
     return backward(pass, shape(pass->layer), function);                                           \
   }                                                                                                \
-  const clf__layer_kind clf__##name_##_kind = {                                                    \
-      .name = #name_,                                                                              \
-      .help = text,                                                                                \
-      .params = {#name_, table, count, size},                                                      \
+  const clf__layer_kind clf__##name##_kind = {                                                     \
+      .base = kind,                                                                                \
       .dimensions = 3,                                                                             \
-      .arrange = what,                                                                             \
-      .forward = name_##_forward,                                                                  \
-      .backward = name_##_backward,                                                                \
+      .arrange = shapes,                                                                           \
+      .forward = name##_forward,                                                                   \
+      .backward = name##_backward,                                                                 \
   }
-KIND(max_pool2d, arrange, geometry, CLF__POOL_MAX, params, CLF__PARAM_COUNT(params),
-     sizeof(pool_params), "the largest pixel of each window");
-KIND(average_pool2d, arrange, geometry, CLF__POOL_MEAN, params, CLF__PARAM_COUNT(params),
-     sizeof(pool_params), "the mean of each window");
-KIND(global_max_pool2d, arrange_global, global_geometry, CLF__POOL_MAX, NULL, 0, 1,
-     "the largest pixel of each channel");
-KIND(global_average_pool2d, arrange_global, global_geometry, CLF__POOL_MEAN, NULL, 0, 1,
-     "the mean of each channel");
+POOL_KIND(max_pool2d, arrange, geometry, CLF__POOL_MAX,
+          CLF__KIND("max_pool2d", "the largest pixel of each window", params, pool_params));
+POOL_KIND(average_pool2d, arrange, geometry, CLF__POOL_MEAN,
+          CLF__KIND("average_pool2d", "the mean of each window", params, pool_params));
+POOL_KIND(global_max_pool2d, arrange_global, global_geometry, CLF__POOL_MAX,
+          CLF__KIND_PLAIN("global_max_pool2d", "the largest pixel of each channel"));
+POOL_KIND(global_average_pool2d, arrange_global, global_geometry, CLF__POOL_MEAN,
+          CLF__KIND_PLAIN("global_average_pool2d", "the mean of each channel"));

@@ -206,9 +206,7 @@ static void start(const clf__layer *layer, float *const *weights, float *state) 
 
 #define RECURRENT_KIND(identifier, text, description)                                              \
   const clf__layer_kind identifier = {                                                             \
-      .name = text,                                                                                \
-      .help = description,                                                                         \
-      .params = {text, params, CLF__PARAM_COUNT(params), sizeof(recurrent_params)},                \
+      .base = CLF__KIND(text, description, params, recurrent_params),                              \
       .dimensions = 2,                                                                             \
       .arrange = arrange,                                                                          \
       .forward = forward,                                                                          \

@@ -67,9 +67,7 @@ static clf_status max_back(const clf__pass *pass) {
 }
 
 const clf__layer_kind clf__global_average_pool1d_kind = {
-    .name = "global_average_pool1d",
-    .help = "the average of a sequence's steps",
-    .params = {"global_average_pool1d", NULL, 0, 1},
+    .base = CLF__KIND_PLAIN("global_average_pool1d", "the average of a sequence's steps"),
     .dimensions = 2,
     .arrange = arrange_average,
     .forward = average,
@@ -77,9 +75,8 @@ const clf__layer_kind clf__global_average_pool1d_kind = {
 };
 
 const clf__layer_kind clf__global_max_pool1d_kind = {
-    .name = "global_max_pool1d",
-    .help = "the largest value of each feature over a sequence's steps",
-    .params = {"global_max_pool1d", NULL, 0, 1},
+    .base = CLF__KIND_PLAIN("global_max_pool1d",
+                            "the largest value of each feature over a sequence's steps"),
     .dimensions = 2,
     .arrange = arrange_max,
     .forward = max,

@@ -12,12 +12,12 @@ static clf_status check_class_weight(const clf_model *model, const clf__training
                                      const clf__list *class_weight) {
   if (training->labels == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: class_weight has no meaning in a regression",
-                     model->kind->name);
+                     model->kind->base.name);
   }
   if (class_weight->word < 0 && class_weight->count != training->classes) {
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "%s: class_weight has %lld numbers; there are %lld classes", model->kind->name,
-                     (long long)class_weight->count, (long long)training->classes);
+    return clf__fail(
+        CLF_ERROR_ARGUMENT, "%s: class_weight has %lld numbers; there are %lld classes",
+        model->kind->base.name, (long long)class_weight->count, (long long)training->classes);
   }
   return CLF_OK;
 }
@@ -63,7 +63,7 @@ static clf_status check_classes_left(const clf_model *model, const clf__training
   return left >= 2 ? CLF_OK
                    : clf__fail(CLF_ERROR_DATA,
                                "%s: class_weight leaves %s; rows of two classes must have a weight",
-                               model->kind->name,
+                               model->kind->base.name,
                                left == 0 ? "no row a weight" : "rows of one class only");
 }
 
@@ -76,7 +76,7 @@ static clf_status multiply_weights(const clf_model *model, const clf__training *
       return clf__fail(
           CLF_ERROR_DATA,
           "%s: row %lld: its weight times its class's is %s, beyond the range of float",
-          model->kind->name, (long long)i, clf__number_text(product));
+          model->kind->base.name, (long long)i, clf__number_text(product));
     }
     weights[i] = (float)product;
   }

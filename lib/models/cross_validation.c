@@ -207,7 +207,7 @@ clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data, i
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
   CLF__REQUIRE(scores);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   CLF__CHECK(clf__check_folds(data, folds));
   double *found = clf__alloc_array(model->context, folds, sizeof *found);
   if (found == NULL) {

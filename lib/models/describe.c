@@ -46,9 +46,9 @@ static void describe_fit(clf__text *text, const clf_model *model) {
 clf_status clf_model_describe(const clf_model *model, char *buffer, size_t capacity,
                               size_t *needed) {
   CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   clf__text text = {.context = model->context};
-  describe_params(&text, model->kind->name, &model->kind->params, model->params);
+  describe_params(&text, model->kind->base.name, &model->kind->base.params, model->params);
   if (model->optimizer != NULL) {
     clf__text_append(&text, "by ");
     clf__optimizer_append(&text, model->optimizer);
@@ -57,7 +57,7 @@ clf_status clf_model_describe(const clf_model *model, char *buffer, size_t capac
   for (int64_t i = 0; i < model->step_count; i++) {
     const clf_transform *step = model->steps[i];
     clf__text_append(&text, "after ");
-    describe_params(&text, step->kind->name, &step->kind->params, step->params);
+    describe_params(&text, step->kind->base.name, &step->kind->base.params, step->params);
   }
   if (model->state != NULL) {
     describe_fit(&text, model);

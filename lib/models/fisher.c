@@ -336,9 +336,10 @@ static bool is_linear(const clf_model *model) {
 }
 
 const clf__model_kind clf__fisher_kind = {
-    .name = "fisher",
-    .help = "Fisher discriminant: axes that separate the classes, Gaussians of one covariance",
-    .params = {"fisher", params, CLF__PARAM_COUNT(params), sizeof(fisher_params)},
+    .base = CLF__KIND(
+        "fisher",
+        "Fisher discriminant: axes that separate the classes, Gaussians of one covariance", params,
+        fisher_params),
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
     .fit = fit,

@@ -57,11 +57,11 @@ static clf_status count_classes(clf__training *training, const clf_model *model)
     *rows += weight;
   }
   if (present == 0) {
-    return clf__fail(CLF_ERROR_DATA, "%s: all row weights are 0", model->kind->name);
+    return clf__fail(CLF_ERROR_DATA, "%s: all row weights are 0", model->kind->base.name);
   }
   if (training->partial ? training->classes < 2 : present < 2) {
     return clf__fail(CLF_ERROR_DATA, "%s: the rows hold one class only; two are needed",
-                     model->kind->name);
+                     model->kind->base.name);
   }
   return CLF_OK;
 }
@@ -72,7 +72,7 @@ static clf_status check_regression_weights(const clf__training *training, const 
     sum += (double)training->weights[i];
   }
   return sum > 0 ? CLF_OK
-                 : clf__fail(CLF_ERROR_DATA, "%s: all row weights are 0", model->kind->name);
+                 : clf__fail(CLF_ERROR_DATA, "%s: all row weights are 0", model->kind->base.name);
 }
 
 /* What a fit may be given beside its rows. */
@@ -109,7 +109,7 @@ void clf__fit_tells(const clf__training *training, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
-  clf__log(model->context, CLF_LOG_INFO, "%s: %s", model->kind->name, line);
+  clf__log(model->context, CLF_LOG_INFO, "%s: %s", model->kind->base.name, line);
 }
 
 static void tell_of_rows(const clf__training *training) {
@@ -131,7 +131,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   clf__kind_rows *rows = extras->shared != NULL ? &extras->shared->rows : &own;
   clf_status status = clf__rows_check_finite(next->context, &x);
   if (status < 0) {
-    return clf__fail_within(status, "%s", next->kind->name);
+    return clf__fail_within(status, "%s", next->kind->base.name);
   }
   clf__training training = {
       .labels = labels,
@@ -164,7 +164,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   status = extras->partial ? next->kind->partial_fit(next, &training, next->state)
                            : next->kind->fit(next, &training, next->state);
   if (status == CLF_ERROR_NUMERIC) {
-    clf__fail_within(status, "%s", next->kind->name);
+    clf__fail_within(status, "%s", next->kind->base.name);
   }
   if (status < 0 && !is_partly_good(status, next)) {
     goto done;
@@ -193,7 +193,7 @@ clf_status clf__state_check_finite(const clf_model *model) {
       if (!isfinite(value)) {
         return clf__fail(CLF_ERROR_NUMERIC,
                          "%s: '%s' has a value that is not finite; are the features scaled?",
-                         model->kind->name, name);
+                         model->kind->base.name, name);
       }
     }
   }
@@ -284,7 +284,7 @@ static void choose_before(const clf_model *model, fit_extras *extras) {
     clf__log(model->context, CLF_LOG_WARNING,
              "%s: the fit starts anew, without what the model has learned; %s goes on from it, and "
              "so does partial_fit",
-             kind->name, kind->goes_on_by);
+             kind->base.name, kind->goes_on_by);
   }
 }
 
@@ -341,7 +341,7 @@ clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimiz
                          const clf_dataset *validation) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(train);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   CLF__CHECK(optimizer != NULL ? clf__model_check_optimizer(model) : CLF_OK);
   fit_extras extras = {.optimizer = optimizer != NULL ? optimizer : model->optimizer};
   return fit_model(model, train, validation, &extras);
@@ -359,16 +359,16 @@ clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
 clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   fit_extras extras = {.partial = true, .optimizer = model->optimizer};
   if (model->kind->partial_fit == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", model->kind->name);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", model->kind->base.name);
   }
   if (model->step_count > 0 && model->state == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "%s: transforms are fitted on all rows at once; fit the model once, or apply "
                      "them to the dataset before partial_fit",
-                     model->kind->name);
+                     model->kind->base.name);
   }
   return fit_model(model, rows, NULL, &extras);
 }

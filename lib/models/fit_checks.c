@@ -7,24 +7,24 @@
 clf_status clf__fit_check_capabilities(const clf_model *model, const clf_dataset *train) {
   const clf__model_kind *kind = model->kind;
   if (train->labels == NULL && train->targets == NULL) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no labels to learn", kind->name);
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no labels to learn", kind->base.name);
   }
   if (train->labels == NULL && (kind->can & CLF__CAN_REGRESS) == 0) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "%s is a classifier: the dataset needs labels, not targets", kind->name);
+                     "%s is a classifier: the dataset needs labels, not targets", kind->base.name);
   }
   if (train->weights != NULL && (kind->can & CLF__CAN_WEIGH) == 0) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s does not take row weights", kind->name);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s does not take row weights", kind->base.name);
   }
   if (train->row_start != NULL && (kind->can & CLF__CAN_SPARSE) == 0) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s does not take sparse rows", kind->name);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s does not take sparse rows", kind->base.name);
   }
   return CLF_OK;
 }
 
 /* Whether the rows are of what the model was fitted to, their classes aside. */
 clf_status clf__fit_check_task(const clf_model *model, const clf_dataset *rows) {
-  const char *name = model->kind->name;
+  const char *name = model->kind->base.name;
   if (rows->features != model->features) {
     return clf__fail(CLF_ERROR_SHAPE, "%s: the rows have %lld features, the model %lld", name,
                      (long long)rows->features, (long long)model->features);
@@ -55,9 +55,9 @@ clf_status clf__fit_translate_labels(int32_t **out, const clf_model *model,
   for (int64_t i = 0; status == CLF_OK && i < data->rows; i++) {
     labels[i] = map[given[i]];
     if (labels[i] < 0) {
-      status =
-          clf__fail(CLF_ERROR_DATA, "%s: row %lld is of class '%s', which the first rows lacked",
-                    model->kind->name, (long long)i, clf__classes_name(data->classes, given[i]));
+      status = clf__fail(
+          CLF_ERROR_DATA, "%s: row %lld is of class '%s', which the first rows lacked",
+          model->kind->base.name, (long long)i, clf__classes_name(data->classes, given[i]));
     }
   }
   clf__free(map);

@@ -217,7 +217,7 @@ clf_status clf_search_create(clf_search **out, const clf_model *model, const clf
   CLF__REQUIRE(out);
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   if (text == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "clf_search_create: grid must not be NULL");
   }

@@ -188,13 +188,13 @@ static clf_status check_precomputed(const clf_model *model, const clf__rows *x) 
         CLF_ERROR_UNSUPPORTED,
         "%s: a precomputed kernel must be dense; these rows are sparse (files of LIBSVM's "
         "-t 4 are read by svmlight's precomputed=true)",
-        model->kind->name);
+        model->kind->base.name);
   }
   if (x->rows != x->columns) {
     return clf__fail(CLF_ERROR_SHAPE,
                      "%s: a precomputed kernel has a column for each row of training; it has %lld "
                      "columns and %lld rows",
-                     model->kind->name, (long long)x->columns, (long long)x->rows);
+                     model->kind->base.name, (long long)x->columns, (long long)x->rows);
   }
   return CLF_OK;
 }
@@ -250,7 +250,7 @@ done:
 clf_status clf__kernel_resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,
                                const clf__kernel_params *params, const clf__training *training) {
   clf__call call;
-  clf__call_begin(&call, model->context, model->kind->name, training->x->rows);
+  clf__call_begin(&call, model->context, model->kind->base.name, training->x->rows);
   return clf__call_end(&call, resolve(out, model, kind, params, training));
 }
 

@@ -89,12 +89,12 @@ clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64
         CLF_ERROR_UNSUPPORTED,
         "%s: a precomputed kernel must be dense; these rows are sparse (files of LIBSVM's "
         "-t 4 are read by svmlight's precomputed=true)",
-        model->kind->name);
+        model->kind->base.name);
   }
   const clf_status status = sums_of(model, &expansion, x, out);
   if (status != CLF_ERROR_NUMERIC) {
     return status;
   }
   clf__rows_check_finite(model->context, x); /* names the place of NaN and Inf */
-  return clf__fail_within(CLF_ERROR_DATA, "%s", model->kind->name);
+  return clf__fail_within(CLF_ERROR_DATA, "%s", model->kind->base.name);
 }

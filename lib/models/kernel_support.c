@@ -90,7 +90,7 @@ bool clf__support_there(const clf__store *state) {
 }
 
 static clf_status corrupt(const clf_model *model, const char *what) {
-  return clf__fail(CLF_ERROR_CORRUPT, "%s: %s", model->kind->name, what);
+  return clf__fail(CLF_ERROR_CORRUPT, "%s: %s", model->kind->base.name, what);
 }
 
 static clf_status check_function(const clf_model *model) {

@@ -35,12 +35,12 @@ static void tell(const clf_model *model, const clf__merged *merged, int64_t far)
     clf__log(model->context, CLF_LOG_WARNING,
              "%s: f32 does not tell all values of column %lld apart (in %lld of %lld rows looked "
              "at); %s",
-             model->kind->name, (long long)merged->column, (long long)merged->rows,
+             model->kind->base.name, (long long)merged->column, (long long)merged->rows,
              (long long)merged->looked_at, advice);
   } else if (far >= 0) {
     clf__log(model->context, CLF_LOG_WARNING,
              "%s: column %lld lies so far from 0 that f32 loses more than 1e-6 of its range; %s",
-             model->kind->name, (long long)far, advice);
+             model->kind->base.name, (long long)far, advice);
   }
 }
 
@@ -99,7 +99,7 @@ static clf_status make(clf__kind_rows *rows, const clf_model *model, const clf__
   rows->x = clf__rows_of_f32(rows->values, x->rows, x->columns, x->columns);
   rows->x.first_row = x->first_row;
   const clf_status status = clf__rows_round(model->context, x, center, rows->values);
-  return status < 0 ? clf__fail_within(status, "%s", model->kind->name) : CLF_OK;
+  return status < 0 ? clf__fail_within(status, "%s", model->kind->base.name) : CLF_OK;
 }
 
 static clf_status begin(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
@@ -114,7 +114,7 @@ static clf_status begin(clf__kind_rows *rows, const clf_model *model, const clf_
   }
   if (status == CLF_OK && first && !rows->wide) {
     status = clf__rows_check_small(x, weights, rows->center != NULL ? rows->center->data : NULL);
-    status = status < 0 ? clf__fail_within(status, "%s", model->kind->name) : CLF_OK;
+    status = status < 0 ? clf__fail_within(status, "%s", model->kind->base.name) : CLF_OK;
   }
   if (status == CLF_OK) {
     status = make(rows, model, x, rows->center, rows->wide);
@@ -155,7 +155,7 @@ clf_status clf__center_check(const clf_model *model) {
   }
   if (model->kind->movable == NULL) {
     return clf__fail(CLF_ERROR_CORRUPT, "%s: there is a center, which no such model has",
-                     model->kind->name);
+                     model->kind->base.name);
   }
   return clf__check_tensor(model, entry, CLF_F64, model->columns, -1);
 }

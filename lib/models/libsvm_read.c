@@ -340,7 +340,7 @@ done:
 
 /* Whether the svm of this build has a parameter of the name. */
 static bool has_param(const char *name) {
-  const clf__param_table *table = &clf__svm_kind.params;
+  const clf__param_table *table = &clf__svm_kind.base.params;
   for (int64_t p = 0; p < table->count; p++) {
     if (strcmp(table->params[p].name, name) == 0) {
       return true;
@@ -362,8 +362,9 @@ static clf_status create_model(clf_model **out, clf_context *context, const clf_
   if (file->calibration_a != NULL && has_param("probability")) {
     clf__text_append(&text, " probability=true");
   }
-  clf_status status = text.failed ? CLF_ERROR_MEMORY
-                                  : clf_model_create(out, context, clf__svm_kind.name, text.bytes);
+  clf_status status = text.failed
+                          ? CLF_ERROR_MEMORY
+                          : clf_model_create(out, context, clf__svm_kind.base.name, text.bytes);
   clf__text_free(&text);
   return status;
 }
@@ -389,9 +390,9 @@ done:
 }
 
 const clf__model_format clf__model_format_libsvm = {
-    .name = "libsvm",
-    .help = "LIBSVM's own model files: C-SVC and nu-SVC are read, C-SVC written",
-    .params = {"libsvm", params, CLF__PARAM_COUNT(params), sizeof(clf__libsvm_params)},
+    .base =
+        CLF__KIND("libsvm", "LIBSVM's own model files: C-SVC and nu-SVC are read, C-SVC written",
+                  params, clf__libsvm_params),
     .import = import,
     .export = clf__libsvm_export,
 };

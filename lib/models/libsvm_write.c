@@ -29,7 +29,7 @@ typedef struct exporting {
 static clf_status check_written(const clf_model *model) {
   if (model->kind != &clf__svm_kind) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "libsvm: its files hold models of kind svm; this is %s",
-                     model->kind->name);
+                     model->kind->base.name);
   }
   if (model->step_count > 0) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,

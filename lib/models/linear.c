@@ -30,7 +30,7 @@ clf_status clf__check_tensor(const clf_model *model, const char *name, int32_t d
                (columns < 0 || tensor->shape[1] == columns);
   return right ? CLF_OK
                : clf__fail(CLF_ERROR_CORRUPT, "%s: the tensor '%s' is missing or of a wrong shape",
-                           model->kind->name, name);
+                           model->kind->base.name, name);
 }
 
 clf_status clf__linear_check_map(const clf_model *model, const clf__linear_names *names,

@@ -251,9 +251,8 @@ static bool movable(const clf_model *model) {
 }
 
 const clf__model_kind clf__logistic_kind = {
-    .name = "logistic",
-    .help = "logistic regression: softmax or one-vs-rest, with an L2 penalty",
-    .params = {"logistic", params, CLF__PARAM_COUNT(params), sizeof(logistic_params)},
+    .base = CLF__KIND("logistic", "logistic regression: softmax or one-vs-rest, with an L2 penalty",
+                      params, logistic_params),
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
     .fit = fit,

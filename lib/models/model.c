@@ -16,8 +16,10 @@ clf_status clf_model_create(clf_model **out, clf_context *context, const char *k
   CLF__REQUIRE(out);
   CLF__REQUIRE(kind);
   CLF__ENTER(kind);
-  const clf__model_kind *found = NULL;
-  CLF__CHECK(clf__model_kind_find(&found, kind));
+  const clf__model_kind *found = clf__kind_find(&clf__model_kinds, kind);
+  if (found == NULL) {
+    return CLF_ERROR_ARGUMENT;
+  }
   context = clf__context_hold(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
@@ -31,7 +33,7 @@ clf_status clf_model_create(clf_model **out, clf_context *context, const char *k
   model->kind = found;
   model->features = model->columns = model->outputs = -1;
   model->outcome = CLF_ERROR_NOT_FITTED;
-  clf_status status = clf__params_create(&model->params, context, &found->params, params);
+  clf_status status = clf__params_create(&model->params, context, &found->base.params, params);
   status = status == CLF_OK ? check_params(found, context, model->params) : status;
   if (status < 0) {
     clf_model_free(model);
@@ -85,7 +87,7 @@ void clf_model_free(clf_model *model) {
   clf__steps_free(model->steps, model->step_count);
   clf_vocabulary_free(model->vocabulary);
   clf_optimizer_free(model->optimizer);
-  clf__params_free(&model->kind->params, model->params);
+  clf__params_free(&model->kind->base.params, model->params);
   clf__free(model);
   clf__context_release(context);
 }
@@ -109,7 +111,7 @@ clf_status clf__steps_clone(clf_transform ***out, const clf_model *model, int64_
 
 clf_status clf_model_set_vocabulary(clf_model *model, const clf_vocabulary *vocabulary) {
   CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   clf_vocabulary *own = NULL;
   clf_status status = CLF_OK;
   if (vocabulary != NULL) {
@@ -128,7 +130,7 @@ const clf_vocabulary *clf_model_vocabulary(const clf_model *model) {
 
 clf_status clf_model_set_optimizer(clf_model *model, const clf_optimizer *optimizer) {
   CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   clf_optimizer *own = NULL;
   clf_status status = CLF_OK;
   if (optimizer != NULL) {
@@ -150,11 +152,11 @@ clf_status clf__model_check_optimizer(const clf_model *model) {
              ? CLF_OK
              : clf__fail(CLF_ERROR_UNSUPPORTED,
                          "%s has a solver of its own: the optimizer must be NULL",
-                         model->kind->name);
+                         model->kind->base.name);
 }
 
 clf_status clf__model_copy_params(void **out, const clf_model *model) {
-  const clf__param_table *table = &model->kind->params;
+  const clf__param_table *table = &model->kind->base.params;
   clf_status status = clf__params_copy(out, model->context, table, model->params);
   if (status == CLF_OK) {
     clf__params_clear_text(table, *out, model->kind->unshared);
@@ -165,13 +167,13 @@ clf_status clf__model_copy_params(void **out, const clf_model *model) {
 clf_status clf_model_clone(clf_model **out, const clf_model *model) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   clf_model *clone = NULL;
-  clf_status status = clf_model_create(&clone, model->context, model->kind->name, NULL);
+  clf_status status = clf_model_create(&clone, model->context, model->kind->base.name, NULL);
   if (status < 0) {
     return status;
   }
-  clf__params_free(&model->kind->params, clone->params);
+  clf__params_free(&model->kind->base.params, clone->params);
   clone->params = NULL;
   CLF__TRY(clf__model_copy_params(&clone->params, model));
   CLF__TRY(clf_model_set_optimizer(clone, model->optimizer));
@@ -188,7 +190,7 @@ done:
 clf_status clf_model_add(clf_model *model, const char *transform, const char *params) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(transform);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   clf_transform *step = NULL;
   clf_transform **steps = NULL;
   CLF__CHECK(clf_transform_create(&step, model->context, transform, params));
@@ -205,7 +207,7 @@ clf_status clf_model_add(clf_model *model, const char *transform, const char *pa
 }
 
 const char *clf_model_kind(const clf_model *model) {
-  return model != NULL ? model->kind->name : NULL;
+  return model != NULL ? model->kind->base.name : NULL;
 }
 
 /* Takes `trial`, a copy of the parameters that was changed with that status, in their place, or
@@ -217,14 +219,14 @@ static clf_status adopt_params(clf_model *model, void *trial, clf_status status)
     unused = model->params;
     model->params = trial;
   }
-  clf__params_free(&model->kind->params, unused);
+  clf__params_free(&model->kind->base.params, unused);
   return status;
 }
 
 clf_status clf_model_set_i64(clf_model *model, const char *name, int64_t value) {
   CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
-  const clf__param_table *table = &model->kind->params;
+  CLF__ENTER(model->kind->base.name);
+  const clf__param_table *table = &model->kind->base.params;
   void *trial = NULL;
   clf_status status = clf__params_copy(&trial, model->context, table, model->params);
   if (status == CLF_OK) {
@@ -235,8 +237,8 @@ clf_status clf_model_set_i64(clf_model *model, const char *name, int64_t value) 
 
 clf_status clf_model_set_f64(clf_model *model, const char *name, double value) {
   CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
-  const clf__param_table *table = &model->kind->params;
+  CLF__ENTER(model->kind->base.name);
+  const clf__param_table *table = &model->kind->base.params;
   void *trial = NULL;
   clf_status status = clf__params_copy(&trial, model->context, table, model->params);
   if (status == CLF_OK) {
@@ -247,8 +249,8 @@ clf_status clf_model_set_f64(clf_model *model, const char *name, double value) {
 
 clf_status clf_model_set_text(clf_model *model, const char *name, const char *value) {
   CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
-  const clf__param_table *table = &model->kind->params;
+  CLF__ENTER(model->kind->base.name);
+  const clf__param_table *table = &model->kind->base.params;
   void *trial = NULL;
   clf_status status = clf__params_copy(&trial, model->context, table, model->params);
   if (status == CLF_OK) {
@@ -260,23 +262,23 @@ clf_status clf_model_set_text(clf_model *model, const char *name, const char *va
 clf_status clf_model_get_i64(const clf_model *model, const char *name, int64_t *value) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(value);
-  CLF__ENTER(model->kind->name);
-  return clf__params_get_i64(&model->kind->params, model->params, name, value);
+  CLF__ENTER(model->kind->base.name);
+  return clf__params_get_i64(&model->kind->base.params, model->params, name, value);
 }
 
 clf_status clf_model_get_f64(const clf_model *model, const char *name, double *value) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(value);
-  CLF__ENTER(model->kind->name);
-  return clf__params_get_f64(&model->kind->params, model->params, name, value);
+  CLF__ENTER(model->kind->base.name);
+  return clf__params_get_f64(&model->kind->base.params, model->params, name, value);
 }
 
 clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
                               size_t capacity, size_t *needed) {
   CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   clf__text text = {.context = model->context};
-  clf_status status = clf__params_get_text(&model->kind->params, model->params, name, &text);
+  clf_status status = clf__params_get_text(&model->kind->base.params, model->params, name, &text);
   status = status == CLF_OK ? clf__text_copy(&text, buffer, capacity, needed) : status;
   clf__text_free(&text);
   return status;
@@ -284,7 +286,7 @@ clf_status clf_model_get_text(const clf_model *model, const char *name, char *bu
 
 clf_status clf_model_outcome(const clf_model *model) {
   CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   return model->outcome;
 }
 
@@ -316,16 +318,16 @@ const char *clf_model_tensor_name(const clf_model *model, int64_t index) {
 clf_status clf__model_require_fit(const clf_model *model) {
   return model->state != NULL ? CLF_OK
                               : clf__fail(CLF_ERROR_NOT_FITTED, "%s: the model is not fitted yet",
-                                          model->kind->name);
+                                          model->kind->base.name);
 }
 
 clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor **out) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(name);
   CLF__REQUIRE(out);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   CLF__CHECK(clf__model_require_fit(model));
-  return clf__store_share(out, model->state, model->kind->name, name);
+  return clf__store_share(out, model->state, model->kind->base.name, name);
 }
 
 bool clf__model_saves(const clf_model *model, const char *tensor) {

@@ -6,7 +6,7 @@
 
 #include <classify/model.h>
 
-#include "base/params.h"
+#include "base/kinds.h"
 #include "data/dataset.h"
 #include "data/transform.h"
 #include "optim/optimizer.h"
@@ -43,9 +43,7 @@ typedef struct clf__training {
 } clf__training;
 
 typedef struct clf__model_kind {
-  const char *name;
-  const char *help;
-  clf__param_table params;
+  clf__kind base;
   uint32_t can;
   /* How the names of tensors begin that are no part of the model's file, up to NULL; or NULL. */
   const char *const *unsaved;
@@ -133,10 +131,8 @@ extern const clf__object_kind clf__model_object;
 void clf__fit_tells(const clf__training *training, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The registry; ends with NULL. */
-const clf__model_kind *const *clf__model_kinds(void);
+extern const clf__registry clf__model_kinds;
 
-clf_status clf__model_kind_find(const clf__model_kind **out, const char *name);
 clf_status clf__model_require_fit(const clf_model *model);
 /* Whether a tensor of the state is a part of the model's file. */
 bool clf__model_saves(const clf_model *model, const char *tensor);

@@ -7,9 +7,7 @@
 
 /* One format, a row of the registry in model_formats.c. */
 typedef struct clf__model_format {
-  const char *name;
-  const char *help;
-  clf__param_table params; /* of import */
+  clf__kind base; /* the parameters are those of import */
   /* Makes a model of a whole file. `name` stands in messages. NULL where the format is only
    * written. */
   clf_status (*import)(clf_model **out, clf_context *context, const clf__bytes *bytes,
@@ -21,7 +19,6 @@ typedef struct clf__model_format {
 
 extern const clf__model_format clf__model_format_libsvm;
 
-/* The registry, for the catalog; ends with NULL. */
-const clf__model_format *const *clf__model_formats(void);
+extern const clf__registry clf__model_formats;
 
 #endif

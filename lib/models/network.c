@@ -64,7 +64,7 @@ clf_status clf__network_check_loss(const clf__network *network, int32_t loss, in
     return clf__fail(CLF_ERROR_SHAPE,
                      "network: %s %lld, the last layer, gives %lld outputs; there "
                      "are %lld %s",
-                     last->kind->name, (long long)last->number, (long long)network->outputs,
+                     last->kind->base.name, (long long)last->number, (long long)network->outputs,
                      (long long)outputs, classes > 0 ? "classes" : "target columns");
   }
   return CLF_OK;
@@ -203,9 +203,8 @@ static bool goes_on(const clf_model *model) {
 static const char *const unsaved[] = {"history_seconds", CLF__RESUME, NULL};
 
 const clf__model_kind clf__network_kind = {
-    .name = "network",
-    .help = "layers in sequence, trained by gradient steps",
-    .params = {"network", params, CLF__PARAM_COUNT(params), sizeof(clf__network_params)},
+    .base = CLF__KIND("network", "layers in sequence, trained by gradient steps", params,
+                      clf__network_params),
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE | CLF__CAN_STEP,
     .unsaved = unsaved,
     .unshared = "checkpoint",
@@ -238,9 +237,10 @@ static clf_status check_shapes(const clf_model *model, const char *layers) {
 clf_status clf_network_add(clf_model *model, const char *layer, const char *layer_params) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(layer);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   if (model->kind != &clf__network_kind) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has", model->kind->name);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has",
+                     model->kind->base.name);
   }
   const clf__network_params *p = model->params;
   const bool first = p->layers == NULL || p->layers[0] == '\0';

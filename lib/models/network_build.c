@@ -252,8 +252,8 @@ clf_status clf__network_of_state(clf__network **out, clf_context *context,
 
 clf__weight_name clf__network_weight_name(const clf__layer *layer, int64_t index) {
   clf__weight_name name;
-  snprintf(name.text, sizeof name.text, "%s_%lld.%s", layer->kind->name, (long long)layer->number,
-           layer->weights[index].name);
+  snprintf(name.text, sizeof name.text, "%s_%lld.%s", layer->kind->base.name,
+           (long long)layer->number, layer->weights[index].name);
   return name;
 }
 

@@ -71,7 +71,7 @@ static bool is_left_out(const char *name) {
 }
 
 static clf_status tell_params(const clf__trainer *t, clf__store *store) {
-  const clf__param_table *table = &clf__network_kind.params;
+  const clf__param_table *table = &clf__network_kind.base.params;
   clf_status status = CLF_OK;
   clf__text text = {.context = t->context};
   for (int64_t i = 0; status == CLF_OK && i < table->count; i++) {

@@ -38,7 +38,7 @@ void clf_sequence_free(clf_sequence *sequence) {
 static clf_status check_model(const clf_model *model) {
   if (model->kind != &clf__network_kind) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s reads no sequences; a network does",
-                     model->kind->name);
+                     model->kind->base.name);
   }
   if (model->step_count > 0) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
@@ -49,7 +49,7 @@ static clf_status check_model(const clf_model *model) {
 
 static clf_status cannot_stream(const clf__layer *layer) {
   return clf__fail(CLF_ERROR_UNSUPPORTED, "%s %lld needs the whole sequence, not step by step",
-                   layer->kind->name, (long long)layer->number);
+                   layer->kind->base.name, (long long)layer->number);
 }
 
 /* A row of one step, of a row of many. */
@@ -139,7 +139,7 @@ static void start(clf_sequence *s) {
 clf_status clf_sequence_create(clf_sequence **out, const clf_model *model) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   clf_status status = check_model(model);
   if (status < 0) {
     return status;
@@ -161,7 +161,7 @@ done:
 
 clf_status clf_sequence_reset(clf_sequence *sequence) {
   CLF__REQUIRE(sequence);
-  CLF__ENTER(sequence->model->kind->name);
+  CLF__ENTER(sequence->model->kind->base.name);
   start(sequence);
   return CLF_OK;
 }
@@ -219,7 +219,7 @@ static clf_status feed_step(clf_sequence *s, const float *x) {
 
 clf_status clf_sequence_feed(clf_sequence *sequence, const float *steps, int64_t count) {
   CLF__REQUIRE(sequence);
-  CLF__ENTER(sequence->model->kind->name);
+  CLF__ENTER(sequence->model->kind->base.name);
   if (count < 0 || (count > 0 && steps == NULL)) {
     return clf__fail(CLF_ERROR_ARGUMENT, "clf_sequence_feed: %lld steps at %s", (long long)count,
                      steps == NULL ? "NULL" : "steps");
@@ -247,7 +247,7 @@ clf_status clf_sequence_decision_function(const clf_sequence *sequence, float *v
                                           int64_t capacity) {
   CLF__REQUIRE(sequence);
   CLF__REQUIRE(values);
-  CLF__ENTER(sequence->model->kind->name);
+  CLF__ENTER(sequence->model->kind->base.name);
   const int64_t outputs = sequence->model->outputs;
   if (sequence->steps == 0) {
     return clf__fail(CLF_ERROR_ARGUMENT, "the sequence has read no step yet");
@@ -264,7 +264,7 @@ clf_status clf_sequence_predict_proba(const clf_sequence *sequence, float *proba
                                       int64_t capacity) {
   CLF__REQUIRE(sequence);
   CLF__REQUIRE(probabilities);
-  CLF__ENTER(sequence->model->kind->name);
+  CLF__ENTER(sequence->model->kind->base.name);
   const clf_model *model = sequence->model;
   if (model->classes == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "a regression has no probabilities");

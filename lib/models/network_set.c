@@ -104,7 +104,7 @@ static clf_status find(settable *out, const clf__network *network, const clf_mod
   const char **texts = clf__alloc_array(network->context, count, sizeof *texts);
   clf_status status = names != NULL && texts != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status == CLF_OK && !find_weight(out, network, name, names, texts)) {
-    clf__find_name("weight", name, texts, count); /* fails, and lists them */
+    clf__fail_name("weight", name, texts, count);
     status = clf__fail_within(CLF_ERROR_ARGUMENT, "network");
   }
   clf__free(names);
@@ -176,9 +176,10 @@ clf_status clf_network_set_weight(clf_model *model, const char *name, const clf_
   CLF__REQUIRE(model);
   CLF__REQUIRE(name);
   CLF__REQUIRE(tensor);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   if (model->kind != &clf__network_kind) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has", model->kind->name);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has",
+                     model->kind->base.name);
   }
   clf_model next = *model; /* takes the model's place when all is well */
   clf__network *network = NULL;

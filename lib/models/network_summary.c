@@ -25,8 +25,8 @@ static void append_layer(clf__text *text, const clf__layer *layer, totals *sum) 
   }
   sum->parameters += parameters;
   sum->activations += layer->outputs * (int64_t)sizeof(float) + (int64_t)layer->kept_bytes;
-  clf__text_append(&name, "%s_%lld", layer->kind->name, (long long)layer->number);
-  append_row(text, name.failed ? layer->kind->name : name.bytes, &layer->out, parameters);
+  clf__text_append(&name, "%s_%lld", layer->kind->base.name, (long long)layer->number);
+  append_row(text, name.failed ? layer->kind->base.name : name.bytes, &layer->out, parameters);
   text->failed = text->failed || name.failed;
   clf__text_free(&name);
 }
@@ -49,9 +49,10 @@ static void append_network(clf__text *text, const clf__network *network) {
 clf_status clf_network_summary(const clf_model *model, char *buffer, size_t capacity,
                                size_t *needed) {
   CLF__REQUIRE(model);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   if (model->kind != &clf__network_kind) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has", model->kind->name);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has",
+                     model->kind->base.name);
   }
   clf__network *network = NULL;
   clf__text text = {.context = model->context};

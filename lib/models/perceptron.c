@@ -322,9 +322,8 @@ static bool movable(const clf_model *model) {
 }
 
 const clf__model_kind clf__perceptron_kind = {
-    .name = "perceptron",
-    .help = "the perceptron, multi-class or one-vs-rest, averaged",
-    .params = {"perceptron", params, CLF__PARAM_COUNT(params), sizeof(clf__perceptron_params)},
+    .base = CLF__KIND("perceptron", "the perceptron, multi-class or one-vs-rest, averaged", params,
+                      clf__perceptron_params),
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
     .fit = fit,

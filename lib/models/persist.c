@@ -26,12 +26,12 @@ static clf_status save_params(const clf_model *model, clf__store *store) {
   void *params = NULL;
   clf_status status = clf__model_copy_params(&params, model);
   if (status == CLF_OK) {
-    clf__params_format(&model->kind->params, params, &text);
+    clf__params_format(&model->kind->base.params, params, &text);
     status = text.failed
                  ? CLF_ERROR_MEMORY
                  : clf__store_add_text(store, "params", text.bytes != NULL ? text.bytes : "");
   }
-  clf__params_free(&model->kind->params, params);
+  clf__params_free(&model->kind->base.params, params);
   clf__text_free(&text);
   return status;
 }
@@ -85,7 +85,7 @@ static clf_status save_state(const clf_model *model, clf__store *store) {
 static clf_status put(const void *object, clf__store *store) {
   const clf_model *model = object;
   clf_status status = CLF_OK;
-  CLF__TRY(clf__store_add_text(store, "kind", model->kind->name));
+  CLF__TRY(clf__store_add_text(store, "kind", model->kind->base.name));
   CLF__TRY(save_params(model, store));
   CLF__TRY(add_integer(store, "features", model->features));
   CLF__TRY(add_integer(store, "columns", model->columns));
@@ -219,8 +219,8 @@ static clf_status take(void **out, clf_context *context, const clf__store *store
   if (kind == NULL || params == NULL) {
     return corrupt(kind == NULL ? "kind" : "params");
   }
-  const clf__model_kind *found = NULL;
-  if (clf__model_kind_find(&found, kind) < 0) {
+  const clf__model_kind *found = clf__kind_named(&clf__model_kinds, kind);
+  if (found == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "model file: this version has no model '%s'", kind);
   }
   clf_model *model = NULL;
@@ -230,7 +230,7 @@ static clf_status take(void **out, clf_context *context, const clf__store *store
   }
   if (status == CLF_OK) {
     /* A path that somebody else wrote down is not written to. */
-    clf__params_clear_text(&found->params, model->params, found->unshared);
+    clf__params_clear_text(&found->base.params, model->params, found->unshared);
     status = fill(model, store);
   }
   if (status < 0) {
@@ -246,7 +246,7 @@ const clf__object_kind clf__model_object = {put, take};
 clf_status clf_model_save(const clf_model *model, const char *path) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(path);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   clf_status status = clf__model_require_fit(model);
   return status < 0 ? status : clf__object_save(&clf__model_object, model, model->context, path);
 }
@@ -255,7 +255,7 @@ clf_status clf_model_save_memory(const clf_model *model, void *buffer, size_t ca
                                  size_t *size) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(size);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   clf_status status = clf__model_require_fit(model);
   return status < 0 ? status
                     : clf__object_save_memory(&clf__model_object, model, model->context, buffer,

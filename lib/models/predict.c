@@ -15,13 +15,13 @@ static clf_status check_call(const clf_model *model, const clf_dataset *rows, co
   CLF__CHECK(clf__model_require_fit(model));
   if (rows->features != model->features) {
     return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld",
-                     model->kind->name, (long long)model->features, (long long)rows->features);
+                     model->kind->base.name, (long long)model->features, (long long)rows->features);
   }
   int64_t needed;
   if (!clf__mul_i64(rows->rows, width, &needed) || out == NULL || capacity < needed) {
     return clf__fail(CLF_ERROR_ARGUMENT,
                      "%s: the output must hold %lld x %lld values; its capacity is %lld",
-                     model->kind->name, (long long)rows->rows, (long long)width,
+                     model->kind->base.name, (long long)rows->rows, (long long)width,
                      (long long)(out != NULL ? capacity : 0));
   }
   return CLF_OK;
@@ -32,9 +32,9 @@ static clf_status check_finite(const clf_model *model, const clf__rows *x, const
   for (int64_t i = 0; i < count; i++) {
     if (!isfinite(values[i])) {
       clf_status status = clf__rows_check_finite(model->context, x);
-      return status < 0 ? clf__fail_within(status, "%s", model->kind->name)
+      return status < 0 ? clf__fail_within(status, "%s", model->kind->base.name)
                         : clf__fail(CLF_ERROR_DATA, "%s: the result of a row is beyond float",
-                                    model->kind->name);
+                                    model->kind->base.name);
     }
   }
   return CLF_OK;
@@ -88,7 +88,7 @@ clf_status clf_model_decision_function(const clf_model *model, const clf_dataset
                                        float *values, int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   return give_values(model, rows, values, capacity, false);
 }
 
@@ -96,9 +96,9 @@ clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *ro
                                    float *probabilities, int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   if (model->kind->probabilities == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s gives no probabilities", model->kind->name);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s gives no probabilities", model->kind->base.name);
   }
   return give_values(model, rows, probabilities, capacity, true);
 }
@@ -124,14 +124,15 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows, in
                              int64_t capacity) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   clf_status status = check_call(model, rows, labels, 1, capacity);
   if (status < 0) {
     return status;
   }
   if (model->classes == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "%s was fitted as a regression: use the decision function", model->kind->name);
+                     "%s was fitted as a regression: use the decision function",
+                     model->kind->base.name);
   }
   making m = {.model = model, .width = model->outputs};
   const int64_t block = clf__block_rows(model, rows, m.width);
@@ -177,13 +178,13 @@ clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows, 
                                int64_t capacity, int64_t *components) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   clf_status status = clf__model_require_fit(model);
   if (status < 0) {
     return status;
   }
   if (model->kind->transform == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no transform", model->kind->name);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no transform", model->kind->base.name);
   }
   const int64_t width = model->kind->components(model);
   if (values != NULL || capacity != 0) {
@@ -232,13 +233,13 @@ static bool all_zero(const float *weights, int64_t rows) {
 static clf_status score_targets(const clf_model *model, const clf_dataset *data, double *score) {
   if (clf_dataset_outputs(data) != model->outputs) {
     return clf__fail(CLF_ERROR_SHAPE, "%s has %lld outputs; the dataset has %lld targets",
-                     model->kind->name, (long long)model->outputs,
+                     model->kind->base.name, (long long)model->outputs,
                      (long long)clf_dataset_outputs(data));
   }
   const float *weights = clf__dataset_weights(data);
   if (weights != NULL && all_zero(weights, data->rows)) {
     return clf__fail(CLF_ERROR_DATA, "%s: all weights are 0; a score needs one above it",
-                     model->kind->name);
+                     model->kind->base.name);
   }
   int64_t count = data->rows * model->outputs;
   float *values = clf__alloc_array(model->context, count, sizeof *values);
@@ -263,12 +264,12 @@ clf_status clf_model_score(const clf_model *model, const clf_dataset *data, doub
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);
   CLF__REQUIRE(score);
-  CLF__ENTER(model->kind->name);
+  CLF__ENTER(model->kind->base.name);
   CLF__CHECK(clf__model_require_fit(model));
   bool regression = model->classes == NULL;
   if ((regression ? data->targets : data->labels) == NULL) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no %s to score by", model->kind->name,
-                     regression ? "targets" : "labels");
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: the dataset has no %s to score by",
+                     model->kind->base.name, regression ? "targets" : "labels");
   }
   return regression ? score_targets(model, data, score) : score_labels(model, data, score);
 }

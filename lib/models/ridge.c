@@ -167,9 +167,9 @@ static bool movable(const clf_model *model) {
 }
 
 const clf__model_kind clf__ridge_kind = {
-    .name = "ridge",
-    .help = "regularised least squares, a classifier on 1-of-K targets or a regression",
-    .params = {"ridge", params, CLF__PARAM_COUNT(params), sizeof(clf__ridge_params)},
+    .base = CLF__KIND("ridge",
+                      "regularised least squares, a classifier on 1-of-K targets or a regression",
+                      params, clf__ridge_params),
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
     .fit = fit,

@@ -24,9 +24,9 @@ static step_name name_of_step(const clf_model *model, int64_t index) {
     number += model->steps[i]->kind == kind && i <= index;
   }
   if (all > 1) {
-    snprintf(name.text, sizeof name.text, "%s_%lld", kind->name, (long long)number);
+    snprintf(name.text, sizeof name.text, "%s_%lld", kind->base.name, (long long)number);
   } else {
-    snprintf(name.text, sizeof name.text, "%s", kind->name);
+    snprintf(name.text, sizeof name.text, "%s", kind->base.name);
   }
   return name;
 }
@@ -45,14 +45,15 @@ static clf_status fail_part(const clf_model *model, const char *setting, const c
     const int added =
         snprintf(list + length, sizeof list - length, "%s%s", length > 0 ? ", " : "", name.text);
     length = added > 0 && length + (size_t)added < sizeof list ? length + (size_t)added : length;
-    several = several || (i >= 0 && strcmp(model->steps[i]->kind->name, part) == 0);
+    several = several || (i >= 0 && strcmp(model->steps[i]->kind->base.name, part) == 0);
   }
   if (several) {
     return clf__fail(CLF_ERROR_ARGUMENT, "'%s': there are several '%s'; name one of: %s", setting,
                      part, list);
   }
-  return clf__fail(CLF_ERROR_ARGUMENT, "'%s': %s has no part '%s'%s%s", setting, model->kind->name,
-                   part, length > 0 ? "; it has: " : ", no transforms and no optimizer", list);
+  return clf__fail(CLF_ERROR_ARGUMENT, "'%s': %s has no part '%s'%s%s", setting,
+                   model->kind->base.name, part,
+                   length > 0 ? "; it has: " : ", no transforms and no optimizer", list);
 }
 
 static clf_status set_optimizer(clf_model *model, bool regression, const char *name,
@@ -62,7 +63,7 @@ static clf_status set_optimizer(clf_model *model, bool regression, const char *n
     status = clf__optimizer_default(&model->optimizer, model->context, regression);
   }
   return status < 0 ? status
-                    : clf__params_set_text(model->context, &model->optimizer->kind->params,
+                    : clf__params_set_text(model->context, &model->optimizer->kind->base.params,
                                            model->optimizer->params, name, value);
 }
 
@@ -80,7 +81,7 @@ clf_status clf__setting_apply(clf_model *model, bool regression, const char *nam
   for (int64_t i = 0; i < model->step_count; i++) {
     if (strcmp(part, name_of_step(model, i).text) == 0) {
       clf_transform *step = model->steps[i];
-      return clf__params_set_text(model->context, &step->kind->params, step->params, dot + 1,
+      return clf__params_set_text(model->context, &step->kind->base.params, step->params, dot + 1,
                                   value);
     }
   }

@@ -27,7 +27,7 @@ static const clf__param params[] = {
 };
 
 static clf_status corrupt(const clf_model *model, const char *what) {
-  return clf__fail(CLF_ERROR_CORRUPT, "%s: %s", model->kind->name, what);
+  return clf__fail(CLF_ERROR_CORRUPT, "%s: %s", model->kind->base.name, what);
 }
 
 static clf_status check_counts(const clf_model *model) {
@@ -86,9 +86,9 @@ static bool movable(const clf_model *model) {
 }
 
 const clf__model_kind clf__svm_kind = {
-    .name = "svm",
-    .help = "the support vector machine: linear, polynomial, rbf, sigmoid or precomputed kernel",
-    .params = {"svm", params, CLF__PARAM_COUNT(params), sizeof(clf__svm_params)},
+    .base = CLF__KIND(
+        "svm", "the support vector machine: linear, polynomial, rbf, sigmoid or precomputed kernel",
+        params, clf__svm_params),
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
     .fit = clf__svm_fit,

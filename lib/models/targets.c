@@ -51,7 +51,7 @@ static void warn_of_floats(const clf_model *model, const clf__target_column *col
     clf__log(model->context, CLF_LOG_WARNING,
              "%s: predictions are floats, which near %s are %s apart; the targets of output %lld "
              "deviate by %s: subtract a constant from them, or scale them",
-             model->kind->name, clf__number_format(mean).text, clf__number_format(step).text,
+             model->kind->base.name, clf__number_format(mean).text, clf__number_format(step).text,
              (long long)output, clf__number_format(spread).text);
   }
 }
@@ -63,7 +63,7 @@ static clf_status check_range(const clf_model *model, const clf__training *rows)
       return clf__fail(CLF_ERROR_DATA,
                        "%s: the target of row %lld, output %lld is %s; predictions are floats, up "
                        "to 3.4e38",
-                       model->kind->name, (long long)(i / outputs), (long long)(i % outputs),
+                       model->kind->base.name, (long long)(i / outputs), (long long)(i % outputs),
                        clf__number_format(rows->targets[i]).text);
     }
   }

@@ -88,7 +88,7 @@ static clf_status check_affine(const clf__graph *graph, const clf__affine *affin
       return clf__fail(CLF_ERROR_UNSUPPORTED,
                        "onnx: the transform %s multiplies feature %lld by %s: f32 rows, which the "
                        "file takes, do not hold such features; fit on scaled rows",
-                       step->kind->name, (long long)j, clf__number_text(affine->factor[j]));
+                       step->kind->base.name, (long long)j, clf__number_text(affine->factor[j]));
     }
   }
   return CLF_OK;
@@ -101,7 +101,7 @@ static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
       return clf__fail(CLF_ERROR_UNSUPPORTED,
                        "onnx: the transform %s is not written; fit on rows that are transformed "
                        "already",
-                       step->kind->name);
+                       step->kind->base.name);
     }
     const int64_t features = step->features;
     double *center = clf__alloc_array(model->context, features, 3 * sizeof *center);
@@ -129,7 +129,7 @@ static clf_status add_linear(clf__graph *graph, const clf_model *model) {
   const bool wide = clf__store_tensor(model->state, names->weights_f64) != NULL;
   if (clf__support_there(model->state)) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "onnx: %s with a kernel is not written",
-                     model->kind->name);
+                     model->kind->base.name);
   }
   if (center_of(model) != NULL) {
     add_elementwise(graph, "Sub", "center", center_of(model), &graph->shape);
@@ -264,7 +264,7 @@ static clf_status add_outputs(clf__graph *graph, const clf_model *model, int32_t
 static void describe_graph(clf__text *to, const clf_model *model, const clf__shape *input,
                            bool probabilities) {
   const clf__shape outputs = {1, {model->outputs}};
-  clf__wire_text(to, CLF__GRAPH_NAME, model->kind->name);
+  clf__wire_text(to, CLF__GRAPH_NAME, model->kind->base.name);
   clf__graph_describe(to, CLF__GRAPH_INPUT, "input", input, takes_f64(model));
   clf__graph_describe(to, CLF__GRAPH_OUTPUT, "scores", &outputs, false);
   if (probabilities) {
@@ -372,12 +372,10 @@ static clf_status export(const clf_model *model, clf__output *output) {
   return clf__fail(CLF_ERROR_UNSUPPORTED,
                    "onnx: models of kind %s are not written; networks and models with linear "
                    "decisions are",
-                   model->kind->name);
+                   model->kind->base.name);
 }
 
 const clf__model_format clf__model_format_onnx = {
-    .name = "onnx",
-    .help = "ONNX files of networks and linear models, written only",
-    .params = {"onnx", NULL, 0, 1},
+    .base = CLF__KIND_PLAIN("onnx", "ONNX files of networks and linear models, written only"),
     .export = export,
 };

@@ -12,14 +12,14 @@
 /* A parameter that the layer's kind is known to have. */
 static int64_t integer(const clf__layer *layer, const char *name) {
   int64_t value = 0;
-  clf__params_get_i64(&layer->kind->params, layer->params, name, &value);
+  clf__params_get_i64(&layer->kind->base.params, layer->params, name, &value);
   return value;
 }
 
 static void add_weight(clf__graph *graph, const clf__layer *layer, int64_t index,
                        const float *values, const clf__shape *shape) {
   char name[80];
-  snprintf(name, sizeof name, "%s_%lld.%s", layer->kind->name, (long long)layer->number,
+  snprintf(name, sizeof name, "%s_%lld.%s", layer->kind->base.name, (long long)layer->number,
            layer->weights[index].name);
   clf__node_f32(graph, name, values, shape);
 }
@@ -79,7 +79,7 @@ static void take_images(clf__graph *graph, const clf__layer *layer) {
   if (graph->shape.ndim == 2) {
     const int64_t sizes[] = {-1, 1, layer->in.size[0], layer->in.size[1]};
     char name[80];
-    snprintf(name, sizeof name, "%s_%lld.shape", layer->kind->name, (long long)layer->number);
+    snprintf(name, sizeof name, "%s_%lld.shape", layer->kind->base.name, (long long)layer->number);
     clf__node_begin(graph, "Reshape");
     clf__node_i64(graph, name, sizes, 4);
     clf__node_end(graph, NULL);
@@ -133,7 +133,7 @@ static clf_status add_conv2d(clf__graph *graph, const clf__layer *layer, float *
 static clf_status add_pool(clf__graph *graph, const clf__layer *layer, const char *operator) {
   const int64_t size = integer(layer, "size");
   double stride;
-  if (clf__params_get_f64(&layer->kind->params, layer->params, "stride", &stride) < 0) {
+  if (clf__params_get_f64(&layer->kind->base.params, layer->params, "stride", &stride) < 0) {
     stride = (double)size; /* the word "size" */
   }
   take_images(graph, layer);
@@ -184,7 +184,7 @@ static clf_status add_global_average_pool(clf__graph *graph, const clf__layer *l
 static clf_status add_batch_norm(clf__graph *graph, const clf__layer *layer,
                                  float *const *weights) {
   double epsilon = 0;
-  clf__params_get_f64(&layer->kind->params, layer->params, "epsilon", &epsilon);
+  clf__params_get_f64(&layer->kind->base.params, layer->params, "epsilon", &epsilon);
   clf__graph_channels_first(graph);
   clf__node_begin(graph, "BatchNormalization");
   for (int64_t i = 0; i < layer->weight_count; i++) {
@@ -250,5 +250,5 @@ clf_status clf__graph_layer(clf__graph *graph, const clf__layer *layer, float *c
     }
   }
   return clf__fail(CLF_ERROR_UNSUPPORTED, "onnx: a layer of kind %s is not written",
-                   layer->kind->name);
+                   layer->kind->base.name);
 }

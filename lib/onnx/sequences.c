@@ -13,8 +13,8 @@ enum { FLOAT = 1, INT32 = 6, INT64 = 7, FIRST_STATE = 3 /* of a cell's weights *
 
 static clf__value_name name_of(const clf__layer *layer, const char *part) {
   clf__value_name name;
-  snprintf(name.text, sizeof name.text, "%s_%lld.%s", layer->kind->name, (long long)layer->number,
-           part);
+  snprintf(name.text, sizeof name.text, "%s_%lld.%s", layer->kind->base.name,
+           (long long)layer->number, part);
   return name;
 }
 

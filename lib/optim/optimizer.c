@@ -113,40 +113,26 @@ static const clf__param rmsprop_params[] = {
 };
 static const clf__param adagrad_params[] = {RATE("0.01"), EPSILON("1e-10"), COMMON};
 
-#define KIND(name, help)                                                                           \
-  static const clf__optimizer_kind name##_kind = {                                                 \
-      #name,                                                                                       \
-      help,                                                                                        \
-      {#name, name##_params, CLF__PARAM_COUNT(name##_params), sizeof(clf__optimizer_params)}}
-KIND(sgd, "stochastic gradient descent, with momentum");
-KIND(adam, "steps scaled by running means of the gradient and its square");
-KIND(rmsprop, "steps scaled by the running mean of the gradient's square");
-KIND(adagrad, "steps scaled by the sum of the gradient's squares");
-static const clf__optimizer_kind adamw_kind = {
-    "adamw",
-    "adam with weight decay beside the gradient",
-    {"adamw", adam_params, CLF__PARAM_COUNT(adam_params), sizeof(clf__optimizer_params)}};
-
-static const clf__optimizer_kind *const kinds[] = {
-    &sgd_kind, &adam_kind, &adamw_kind, &rmsprop_kind, &adagrad_kind, NULL,
-};
-enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] - 1 };
-
-const clf__optimizer_kind *const *clf__optimizer_kinds(void) {
-  return kinds;
-}
+#define KIND(name, params, help, ...)                                                              \
+  const clf__optimizer_kind clf__##name##_kind = {                                                 \
+      .base = CLF__KIND(#name, help, params, clf__optimizer_params), __VA_ARGS__}
+KIND(sgd, sgd_params, "stochastic gradient descent, with momentum", .rule = CLF__UPDATE_SGD);
+KIND(adam, adam_params, "steps scaled by running means of the gradient and its square",
+     .rule = CLF__UPDATE_ADAM);
+KIND(adamw, adam_params, "adam with weight decay beside the gradient", .rule = CLF__UPDATE_ADAM,
+     .decoupled = true);
+KIND(rmsprop, rmsprop_params, "steps scaled by the running mean of the gradient's square",
+     .rule = CLF__UPDATE_RMSPROP);
+KIND(adagrad, adagrad_params, "steps scaled by the sum of the gradient's squares",
+     .rule = CLF__UPDATE_ADAGRAD);
 
 clf_status clf_optimizer_create(clf_optimizer **out, clf_context *context, const char *kind,
                                 const char *params) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(kind);
   CLF__ENTER(kind);
-  const char *names[KIND_COUNT];
-  for (int32_t i = 0; i < KIND_COUNT; i++) {
-    names[i] = kinds[i]->name;
-  }
-  int64_t index = clf__find_name("optimizer", kind, names, KIND_COUNT);
-  if (index < 0) {
+  const clf__optimizer_kind *found = clf__kind_find(&clf__optimizer_kinds, kind);
+  if (found == NULL) {
     return CLF_ERROR_ARGUMENT;
   }
   context = clf__context_hold(context);
@@ -159,9 +145,8 @@ clf_status clf_optimizer_create(clf_optimizer **out, clf_context *context, const
     return CLF_ERROR_MEMORY;
   }
   optimizer->context = context;
-  optimizer->kind = kinds[index];
-  clf_status status =
-      clf__params_create(&optimizer->params, context, &optimizer->kind->params, params);
+  optimizer->kind = found;
+  clf_status status = clf__params_create(&optimizer->params, context, &found->base.params, params);
   if (status < 0) {
     clf_optimizer_free(optimizer);
     return status;
@@ -185,16 +170,16 @@ clf_status clf__optimizer_parse(clf_optimizer **out, clf_context *context, const
 }
 
 clf_status clf__optimizer_default(clf_optimizer **out, clf_context *context, bool regression) {
-  return clf_optimizer_create(out, context, adam_kind.name,
+  return clf_optimizer_create(out, context, clf__adam_kind.base.name,
                               regression ? "learning_rate=0.003" : NULL);
 }
 
 clf_status clf__optimizer_clone(clf_optimizer **out, clf_context *context,
                                 const clf_optimizer *optimizer) {
-  const clf__param_table *table = &optimizer->kind->params;
+  const clf__param_table *table = &optimizer->kind->base.params;
   clf_optimizer *clone = NULL;
   void *params = NULL;
-  clf_status status = clf_optimizer_create(&clone, context, optimizer->kind->name, NULL);
+  clf_status status = clf_optimizer_create(&clone, context, optimizer->kind->base.name, NULL);
   if (status == CLF_OK) {
     status = clf__params_copy(&params, context, table, optimizer->params);
   }
@@ -222,29 +207,26 @@ void clf_optimizer_free(clf_optimizer *optimizer) {
   }
   clf_context *context = optimizer->context;
   free_slots(optimizer->slots, optimizer->slot_count);
-  clf__params_free(&optimizer->kind->params, optimizer->params);
+  clf__params_free(&optimizer->kind->base.params, optimizer->params);
   clf__free(optimizer);
   clf__context_release(context);
 }
 
 const char *clf_optimizer_kind(const clf_optimizer *optimizer) {
-  return optimizer != NULL ? optimizer->kind->name : NULL;
+  return optimizer != NULL ? optimizer->kind->base.name : NULL;
 }
 
 void clf__optimizer_append(clf__text *text, const clf_optimizer *optimizer) {
-  clf__text_append(text, "%s ", optimizer->kind->name);
-  clf__params_format(&optimizer->kind->params, optimizer->params, text);
-}
-
-static bool is_adam(const clf_optimizer *optimizer) {
-  return optimizer->kind == &adam_kind || optimizer->kind == &adamw_kind;
+  clf__text_append(text, "%s ", optimizer->kind->base.name);
+  clf__params_format(&optimizer->kind->base.params, optimizer->params, text);
 }
 
 static clf_status make_slot(clf__optimizer_slot *slot, const clf_optimizer *optimizer,
                             int64_t count) {
   const clf__optimizer_params *p = optimizer->params;
-  const bool sgd = optimizer->kind == &sgd_kind;
-  const bool first = is_adam(optimizer) || (sgd && p->momentum > 0);
+  const int32_t rule = optimizer->kind->rule;
+  const bool sgd = rule == CLF__UPDATE_SGD;
+  const bool first = rule == CLF__UPDATE_ADAM || (sgd && p->momentum > 0);
   slot->count = count;
   if (first) {
     slot->first = clf__alloc_zeroed(optimizer->context, count, sizeof(float));
@@ -295,20 +277,18 @@ double clf__optimizer_rate(const clf_optimizer *optimizer, int64_t steps_per_epo
 
 static clf__update rule_of(const clf_optimizer *optimizer, double rate, double scale) {
   const clf__optimizer_params *p = optimizer->params;
+  const int32_t rule = optimizer->kind->rule;
   clf__update update = {
-      .rule = optimizer->kind == &sgd_kind       ? CLF__UPDATE_SGD
-              : optimizer->kind == &rmsprop_kind ? CLF__UPDATE_RMSPROP
-              : optimizer->kind == &adagrad_kind ? CLF__UPDATE_ADAGRAD
-                                                 : CLF__UPDATE_ADAM,
+      .rule = rule,
       .nesterov = p->nesterov,
       .scale = (float)scale,
       .rate = (float)rate,
-      .first_share = (float)(1 - (optimizer->kind == &sgd_kind ? p->momentum : p->beta1)),
+      .first_share = (float)(1 - (rule == CLF__UPDATE_SGD ? p->momentum : p->beta1)),
       .second_share = (float)(1 - p->beta2),
       .root_scale = 1,
       .epsilon = (float)p->epsilon,
   };
-  if (is_adam(optimizer)) {
+  if (rule == CLF__UPDATE_ADAM) {
     const double steps = (double)optimizer->steps + 1;
     update.rate = (float)(rate / (1 - pow(p->beta1, steps)));
     update.root_scale = (float)(1 / sqrt(1 - pow(p->beta2, steps)));
@@ -335,8 +315,8 @@ void clf__optimizer_step(clf_optimizer *optimizer, const clf__optimizer_weight *
     update.first = optimizer->slots[i].first;
     update.second = optimizer->slots[i].second;
     update.average = weights[i].average;
-    update.decay = optimizer->kind == &adamw_kind ? 0 : (float)decay;
-    update.shrink = optimizer->kind == &adamw_kind ? (float)(rate * decay) : 0;
+    update.decay = optimizer->kind->decoupled ? 0 : (float)decay;
+    update.shrink = optimizer->kind->decoupled ? (float)(rate * decay) : 0;
     clf__update_weights(optimizer->context, &update);
   }
   optimizer->steps++;

@@ -1,4 +1,4 @@
-/* Optimizers: kinds in a registry (optimizer.c). An optimizer keeps what it remembers of each
+/* Optimizers: kinds in a registry (registry.c). An optimizer keeps what it remembers of each
  * weight by the weight's place, so that a fit may go on with it; a schedule, which all kinds have,
  * scales the learning rate. */
 #ifndef CLF_OPTIM_OPTIMIZER_H
@@ -7,15 +7,15 @@
 #include <classify/optimizer.h>
 
 #include "base/context.h"
+#include "base/kinds.h"
 #include "base/memory.h"
-#include "base/params.h"
 #include "base/status.h"
 #include "base/text.h"
 
 typedef struct clf__optimizer_kind {
-  const char *name;
-  const char *help;
-  clf__param_table params;
+  clf__kind base;
+  int32_t rule;   /* CLF__UPDATE_… of ops/network.h */
+  bool decoupled; /* weight decay is no part of the gradient */
 } clf__optimizer_kind;
 
 /* Parameters of all kinds; a kind's table names those that it has. */
@@ -58,7 +58,13 @@ typedef struct clf__optimizer_weight {
   bool decayed;
 } clf__optimizer_weight;
 
-const clf__optimizer_kind *const *clf__optimizer_kinds(void); /* ends with NULL */
+extern const clf__optimizer_kind clf__sgd_kind;
+extern const clf__optimizer_kind clf__adam_kind;
+extern const clf__optimizer_kind clf__adamw_kind;
+extern const clf__optimizer_kind clf__rmsprop_kind;
+extern const clf__optimizer_kind clf__adagrad_kind;
+
+extern const clf__registry clf__optimizer_kinds;
 
 /* Appends "kind name=value …", which clf__optimizer_parse() reads. */
 void clf__optimizer_append(clf__text *text, const clf_optimizer *optimizer);

@@ -38,14 +38,14 @@ static clf_model *import(clf_context *context, const void *bytes, size_t size, c
   clf_model *model = NULL;
   const clf__model_format *format = &clf__model_format_libsvm;
   const clf__bytes source = {bytes, size, false};
-  FUZZ_CHECK(clf__params_create(&params, context, &format->params, text) == CLF_OK);
+  FUZZ_CHECK(clf__params_create(&params, context, &format->base.params, text) == CLF_OK);
   clf_status status = format->import(&model, context, &source, "file", params);
   FUZZ_CHECK((status == CLF_OK) == (model != NULL));
   FUZZ_CHECK(status == CLF_OK || status == CLF_ERROR_FORMAT || status == CLF_ERROR_UNSUPPORTED ||
              status == CLF_ERROR_MEMORY);
   FUZZ_CHECK(status == CLF_OK || status == CLF_ERROR_MEMORY ||
              strncmp(clf_last_error(), "file", 4) == 0);
-  clf__params_free(&format->params, params);
+  clf__params_free(&format->base.params, params);
   return model;
 }
 

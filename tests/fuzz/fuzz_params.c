@@ -81,26 +81,23 @@ static void make_vocabulary(const char *kind, const char *text) {
 /* A reader's parameters, and a small text read by them. */
 static void make_format(const char *kind, const char *text) {
   static const char file[] = "1,2,a\n3,4,b\n";
-  const clf__format *const *format = clf__formats();
+  const clf__format *format = clf__kind_named(&clf__formats, kind);
   clf_context *context = NULL;
   clf_dataset *dataset = NULL;
   void *values = NULL;
-  while (strcmp((*format)->name, kind) != 0) {
-    format++;
-  }
   FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=64000000", NULL) == CLF_OK);
-  clf_status status = clf__params_create(&values, context, &(*format)->params, text);
-  if (status == CLF_OK && (*format)->parse != NULL) {
+  clf_status status = clf__params_create(&values, context, &format->base.params, text);
+  if (status == CLF_OK && format->parse != NULL) {
     unsigned char *block = clf__alloc(context, sizeof file - 1);
     FUZZ_CHECK(block != NULL);
     memcpy(block, file, sizeof file - 1);
     clf__bytes bytes = {block, sizeof file - 1, false};
-    status = (*format)->parse(&dataset, context, &bytes, "file", values);
+    status = format->parse(&dataset, context, &bytes, "file", values);
     FUZZ_CHECK((status == CLF_OK) == (dataset != NULL));
     clf__bytes_release(&bytes);
   }
   clf_dataset_free(dataset);
-  clf__params_free(&(*format)->params, values);
+  clf__params_free(&format->base.params, values);
   clf_context_free(context);
 }
 

@@ -68,11 +68,11 @@ static void read_csv(clf_context *context, const uint8_t *data, size_t size, con
   const clf__bytes bytes = {data, size, false};
   clf_documents *documents = NULL;
   void *values = NULL;
-  FUZZ_CHECK(clf__params_create(&values, context, &format->params, params) == CLF_OK);
+  FUZZ_CHECK(clf__params_create(&values, context, &format->base.params, params) == CLF_OK);
   clf_status status = clf__documents_parse_csv(&documents, context, &bytes, "file", values);
   FUZZ_CHECK((status == CLF_OK) == (documents != NULL));
   FUZZ_CHECK(status == CLF_OK || strncmp(clf_last_error(), "file", 4) == 0);
-  clf__params_free(&format->params, values);
+  clf__params_free(&format->base.params, values);
   if (documents != NULL) {
     use(context, documents, "encoding=count ngrams=1,2");
   }

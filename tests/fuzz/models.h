@@ -228,8 +228,8 @@ static inline size_t fuzz_model_file(clf_context *context, int index, uint8_t *b
       {"fisher", "kernel=rbf"},
       {"perceptron", "kernel=rbf"},
   };
-  const clf__model_kind *const *models = clf__model_kinds();
-  const clf__transform_kind *const *transforms = clf__transform_kinds();
+  const clf__kind *const *models = clf__model_kinds.kinds;
+  const clf__kind *const *transforms = clf__transform_kinds.kinds;
   for (; *models != NULL; models++) {
     if (index-- == 0) {
       return fuzz_save_fitted(context, (*models)->name, NULL, false, NULL, buffer, capacity);

@@ -14,7 +14,7 @@ static inline void fuzz_parse(const clf__format *format, clf_context *context, c
   void *values = NULL;
   clf_dataset *dataset = NULL;
   uint64_t held = clf_context_memory(context);
-  FUZZ_CHECK(clf__params_create(&values, context, &format->params, params) == CLF_OK);
+  FUZZ_CHECK(clf__params_create(&values, context, &format->base.params, params) == CLF_OK);
   unsigned char *block = clf__alloc(context, size);
   FUZZ_CHECK(block != NULL);
   memcpy(block, data, size);
@@ -32,7 +32,7 @@ static inline void fuzz_parse(const clf__format *format, clf_context *context, c
   }
   clf_dataset_free(dataset);
   clf__bytes_release(&bytes);
-  clf__params_free(&format->params, values);
+  clf__params_free(&format->base.params, values);
   FUZZ_CHECK(clf_context_memory(context) == held);
 }
 

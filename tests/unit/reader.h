@@ -15,17 +15,17 @@ static inline clf_status read_bytes(clf_dataset **out, clf_context *context,
                                     const clf__format *format, const void *data, size_t size,
                                     const char *params) {
   void *values = NULL;
-  clf_status status = clf__params_create(&values, context, &format->params, params);
+  clf_status status = clf__params_create(&values, context, &format->base.params, params);
   char *block = status == CLF_OK ? clf__alloc(context, size) : NULL;
   if (block == NULL) {
-    clf__params_free(&format->params, values);
+    clf__params_free(&format->base.params, values);
     return status < 0 ? status : CLF_ERROR_MEMORY;
   }
   memcpy(block, data, size);
   clf__bytes bytes = {(const unsigned char *)block, size, false};
   status = format->parse(out, context, &bytes, "file", values);
   clf__bytes_release(&bytes);
-  clf__params_free(&format->params, values);
+  clf__params_free(&format->base.params, values);
   return status;
 }
 

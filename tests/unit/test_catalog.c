@@ -16,11 +16,11 @@ static const char *const AREAS[] = {"context", "model", "transform", "format", "
 enum { AREA_COUNT = 4 };
 
 static const clf__param_table *table_of(const char *area, int64_t index) {
-  return strcmp(area, "context") == 0        ? &clf__context_params
-         : strcmp(area, "model") == 0        ? &clf__model_kinds()[index]->params
-         : strcmp(area, "transform") == 0    ? &clf__transform_kinds()[index]->params
-         : strcmp(area, "model_format") == 0 ? &clf__model_formats()[index]->params
-                                             : &clf__formats()[index]->params;
+  return strcmp(area, "context") == 0        ? &clf__context_kind.params
+         : strcmp(area, "model") == 0        ? &clf__model_kinds.kinds[index]->params
+         : strcmp(area, "transform") == 0    ? &clf__transform_kinds.kinds[index]->params
+         : strcmp(area, "model_format") == 0 ? &clf__model_formats.kinds[index]->params
+                                             : &clf__formats.kinds[index]->params;
 }
 
 /* One parameter, seen from outside and from inside. */

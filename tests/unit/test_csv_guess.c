@@ -37,9 +37,9 @@ static clf_documents *read_documents(const char *text, const char *params) {
   clf_documents *documents = NULL;
   void *values = NULL;
   said[0] = warned[0] = '\0';
-  ck_clf_ok(clf__params_create(&values, context, &format->params, params));
+  ck_clf_ok(clf__params_create(&values, context, &format->base.params, params));
   ck_clf_ok(clf__documents_parse_csv(&documents, context, &bytes, "file", values));
-  clf__params_free(&format->params, values);
+  clf__params_free(&format->base.params, values);
   return documents;
 }
 
@@ -319,11 +319,11 @@ START_TEST(texts__with_delimiters_need_quotes) {
     const clf__bytes bytes = {(const unsigned char *)cases[i].text, strlen(cases[i].text), false};
     clf_documents *documents = NULL;
     void *values = NULL;
-    ck_clf_ok(clf__params_create(&values, context, &format->params, NULL));
+    ck_clf_ok(clf__params_create(&values, context, &format->base.params, NULL));
     ck_assert_int_lt(clf__documents_parse_csv(&documents, context, &bytes, "file", values), 0);
     ck_assert_msg(strncmp(clf_last_error(), cases[i].says, strlen(cases[i].says)) == 0, "%s",
                   clf_last_error());
-    clf__params_free(&format->params, values);
+    clf__params_free(&format->base.params, values);
   }
   clf_documents *documents = read_documents("text,label\n1,hello,a\n2,bye,b\n", NULL);
   int64_t length;

@@ -59,7 +59,7 @@ static void compare(probe *p, float *values, const float *gradient, int64_t coun
     const double slope = (above - below) / (2 * (double)h);
     /* The third derivative times h^2, and the sums' rounding over h. */
     ck_assert_msg(fabs(slope - (double)gradient[i]) < 2e-3 * (1 + fabs(slope)),
-                  "%s: %s[%d] is %g, by differences %g", p->layer->kind->name, what, (int)i,
+                  "%s: %s[%d] is %g, by differences %g", p->layer->kind->base.name, what, (int)i,
                   (double)gradient[i], slope);
   }
 }

@@ -65,7 +65,7 @@ static clf_status fit(const setting *s, int64_t epochs, bool kept, int64_t steps
   ck_clf_ok(clf_context_create(&context, s->context, NULL));
   clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
   ck_clf_ok(clf_model_create(&model, context, "network", network));
-  ck_clf_ok(clf__params_parse(context, &model->kind->params, model->params, s->network));
+  ck_clf_ok(clf__params_parse(context, &model->kind->base.params, model->params, s->network));
   ck_clf_ok(clf_model_set_i64(model, "epochs", epochs));
   if (kept) {
     ck_clf_ok(clf_model_set_text(model, "checkpoint", path));

@@ -110,9 +110,9 @@ static double sum_of(const probe *p, float *const *w, int64_t gate, int64_t bias
 static void reference_step(const probe *p, float *const *w, const float *x, double *h, double *c) {
   double next[MOST_UNITS];
   for (int64_t j = 0; j < p->units; j++) {
-    if (strcmp(p->layer->kind->name, "rnn") == 0) {
+    if (strcmp(p->layer->kind->base.name, "rnn") == 0) {
       next[j] = tanh(sum_of(p, w, 0, 0, x, h, j));
-    } else if (strcmp(p->layer->kind->name, "lstm") == 0) {
+    } else if (strcmp(p->layer->kind->base.name, "lstm") == 0) {
       const double i = sigmoid(sum_of(p, w, 0, 0, x, h, j));
       const double f = sigmoid(sum_of(p, w, 1, 1, x, h, j));
       const double g = tanh(sum_of(p, w, 2, 2, x, h, j));
@@ -133,7 +133,8 @@ static void reference_step(const probe *p, float *const *w, const float *x, doub
 static void begin_states(const probe *p, float *const *w, double *h, double *c) {
   for (int64_t j = 0; j < p->units; j++) {
     h[j] = p->learns ? (double)w[3][j] : 0;
-    c[j] = p->learns && strcmp(p->layer->kind->name, "lstm") == 0 ? (double)w[3][p->units + j] : 0;
+    c[j] = p->learns && strcmp(p->layer->kind->base.name, "lstm") == 0 ? (double)w[3][p->units + j]
+                                                                       : 0;
   }
 }
 
@@ -180,7 +181,7 @@ static void compare(const probe *p, float *values, const float *gradient, int64_
     values[i] = before;
     const double slope = (above - below) / (high - low);
     ck_assert_msg(fabs(slope - (double)gradient[i]) < 2e-4 * (1 + fabs(slope)),
-                  "%s: %s[%d] is %g, by differences %g", p->layer->kind->name, what, (int)i,
+                  "%s: %s[%d] is %g, by differences %g", p->layer->kind->base.name, what, (int)i,
                   (double)gradient[i], slope);
   }
 }

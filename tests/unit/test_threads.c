@@ -78,7 +78,7 @@ START_TEST(one_model__predicts_in_16_threads) {
   ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
   clf_dataset *dense = dataset_of(context, values, CLF_F32, ROWS, FEATURES, labels);
   clf_dataset *sparse = sparse_of(context, values, ROWS, FEATURES, labels);
-  clf_model *model = fitted(context, clf__model_kinds()[_i]->name, NULL, dense);
+  clf_model *model = fitted(context, clf__model_kinds.kinds[_i]->name, NULL, dense);
   many_threads_agree(model, dense);
   many_threads_agree(model, sparse);
   clf_model_free(model);
@@ -230,7 +230,7 @@ int main(void) {
   Suite *suite = suite_create("threads");
   TCase *tests = tcase_create("threads");
   int kinds = 0;
-  while (clf__model_kinds()[kinds] != NULL) {
+  while (clf__model_kinds.kinds[kinds] != NULL) {
     kinds++;
   }
   tcase_add_loop_test(tests, one_model__predicts_in_16_threads, 0, kinds);

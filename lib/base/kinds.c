@@ -1,0 +1,29 @@
+/* Finding kinds by their names. */
+#include "base/kinds.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+const void *clf__kind_named(const clf__registry *registry, const char *name) {
+  const clf__kind *const *kind = registry->kinds;
+  while (*kind != NULL && strcmp((*kind)->name, name) != 0) {
+    kind++;
+  }
+  return *kind;
+}
+
+const void *clf__kind_find(const clf__registry *registry, const char *name) {
+  enum { MAX_NAMES = 64 }; /* in the message */
+  const char *names[MAX_NAMES];
+  int64_t count = 0;
+  const void *found = clf__kind_named(registry, name);
+  if (found == NULL) {
+    while (count < MAX_NAMES && registry->kinds[count] != NULL) {
+      names[count] = registry->kinds[count]->name;
+      count++;
+    }
+    clf__fail_name(registry->noun, name, names, count);
+  }
+  return found;
+}

@@ -1,0 +1,9 @@
+/* The formats of datasets. A new one is a file with its clf__format and a line here. */
+#include "data/dataset.h"
+
+static const clf__kind *const kinds[] = {
+    &clf__format_idx.base, &clf__format_csv.base,    &clf__format_svmlight.base,
+    &clf__format_npy.base, &clf__format_images.base, NULL,
+};
+
+const clf__registry clf__formats = {"format", "format", kinds};
