@@ -116,16 +116,14 @@ clf_status clf__array_measure(size_t *size, const unsigned char *head, size_t co
   const clf__array_wanted *chosen = wanted;
   clf__array array;
   size_t whole = 0;
-  clf_status status = CLF_OK;
-  CLF__TRY(chosen->header(&array, head, count, name));
-  CLF__TRY(check_wanted(&array, chosen, name));
-  CLF__TRY(clf__array_whole(&whole, &array, name));
+  CLF__CHECK(chosen->header(&array, head, count, name));
+  CLF__CHECK(check_wanted(&array, chosen, name));
+  CLF__CHECK(clf__array_whole(&whole, &array, name));
   if (chosen->size > 0 && chosen->size != whole) {
     return fail_size(name, chosen->size, whole);
   }
   *size = whole;
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status check_whole(const clf__array *array, const clf__bytes *bytes, const char *name) {
@@ -279,35 +277,31 @@ static clf_status make_tensor(clf_tensor **out, clf_context *context, clf__bytes
   const unsigned char *data = bytes->data + array->offset;
   bool stored;
   const int32_t dtype = dtype_of(array, labels, &stored);
-  clf_status status = CLF_OK;
   if (stored && (uintptr_t)data % (uintptr_t)array->width == 0) {
-    CLF__TRY(wrap(&tensor, context, bytes, array, shape, dtype));
+    CLF__CHECK(wrap(&tensor, context, bytes, array, shape, dtype));
   } else {
-    CLF__TRY(decode(&tensor, context, data, array, shape, dtype));
+    CLF__CHECK(decode(&tensor, context, data, array, shape, dtype));
   }
   if (array->fortran) {
-    CLF__TRY(reverse_axes(&tensor));
+    CLF__CHECK(reverse_axes(&tensor));
   }
   *out = tensor;
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* Header and size of the array that `bytes` are. */
 static clf_status open_array(clf__array *out, clf_context *context, const clf__bytes *bytes,
                              const clf__array_wanted *wanted, const char *name) {
-  clf_status status = CLF_OK;
-  CLF__TRY(wanted->header(out, bytes->data, bytes->size, name));
-  CLF__TRY(check_wanted(out, wanted, name));
-  CLF__TRY(check_whole(out, bytes, name));
+  CLF__CHECK(wanted->header(out, bytes->data, bytes->size, name));
+  CLF__CHECK(check_wanted(out, wanted, name));
+  CLF__CHECK(check_whole(out, bytes, name));
   if (out->order_guessed) {
     clf__log(context, CLF_LOG_INFO,
              "%s: the order of its elements' bytes is not given: %s-endian, this machine's, is "
              "taken",
              name, out->big_endian ? "big" : "little");
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 clf_status clf__array_read(clf_tensor **out, clf_context *context, clf__bytes *bytes,

@@ -79,20 +79,17 @@ static clf_status refill(const clf_batches *batches, clf_tensor **buffer, const 
 
 static clf_status next_dense(clf_batches *batches, int64_t count) {
   const clf_dataset *from = batches->dataset;
-  clf_status status = CLF_OK;
   if (batches->batch == NULL) {
-    CLF__TRY(clf__dataset_blank(&batches->batch, batches->context));
+    CLF__CHECK(clf__dataset_blank(&batches->batch, batches->context));
     batches->batch->features = from->features;
     batches->batch->classes = clf__classes_hold(from->classes);
   }
   clf_dataset *batch = batches->batch;
   batch->rows = count;
-  CLF__TRY(refill(batches, &batch->x, from->x, count));
-  CLF__TRY(refill(batches, &batch->labels, from->labels, count));
-  CLF__TRY(refill(batches, &batch->targets, from->targets, count));
-  CLF__TRY(refill(batches, &batch->weights, from->weights, count));
-done:
-  return status;
+  CLF__CHECK(refill(batches, &batch->x, from->x, count));
+  CLF__CHECK(refill(batches, &batch->labels, from->labels, count));
+  CLF__CHECK(refill(batches, &batch->targets, from->targets, count));
+  return refill(batches, &batch->weights, from->weights, count);
 }
 
 static clf_status next_sparse(clf_batches *batches, int64_t count) {

@@ -332,21 +332,19 @@ const float *clf__dataset_weights(const clf_dataset *dataset) {
 }
 
 clf_status clf__dataset_share_rest(clf_dataset *dataset, const clf_dataset *like) {
-  clf_status status = CLF_OK;
   dataset->rows = like->rows;
   dataset->first_row = like->first_row;
   dataset->classes = clf__classes_hold(like->classes);
   if (like->labels != NULL) {
-    CLF__TRY(clf__tensor_share(&dataset->labels, like->labels));
+    CLF__CHECK(clf__tensor_share(&dataset->labels, like->labels));
   }
   if (like->targets != NULL) {
-    CLF__TRY(clf__tensor_share(&dataset->targets, like->targets));
+    CLF__CHECK(clf__tensor_share(&dataset->targets, like->targets));
   }
   if (like->weights != NULL) {
-    CLF__TRY(clf__tensor_share(&dataset->weights, like->weights));
+    CLF__CHECK(clf__tensor_share(&dataset->weights, like->weights));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_tensor *x) {

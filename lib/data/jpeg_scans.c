@@ -113,12 +113,11 @@ static clf_status read_scan(clf__jpeg_checker *self, clf__jpeg_segment *from, in
   clf__jpeg_scan *scan = &self->scan;
   clf__jpeg_component *components[CLF__JPEG_COMPONENTS] = {NULL};
   int tables[CLF__JPEG_COMPONENTS] = {0};
-  clf_status status = CLF_OK;
   const int count = clf__jpeg_byte(from);
   if (count < 1 || count > self->components) {
     return clf__jpeg_fail(self, "a scan has components that the frame lacks");
   }
-  CLF__TRY(read_components(self, from, count, components, tables));
+  CLF__CHECK(read_components(self, from, count, components, tables));
   *scan = (clf__jpeg_scan){.progressive = self->progressive};
   scan->first = clf__jpeg_byte(from);
   scan->last = clf__jpeg_byte(from);
@@ -130,13 +129,11 @@ static clf_status read_scan(clf__jpeg_checker *self, clf__jpeg_segment *from, in
   }
   scan->last = scan->progressive ? scan->last : 63;
   for (int i = 0; i < count; i++) {
-    CLF__TRY(add_component(self, components[i], tables[i],
-                           count == 1 ? 1 : components[i]->across * components[i]->down));
+    CLF__CHECK(add_component(self, components[i], tables[i],
+                             count == 1 ? 1 : components[i]->across * components[i]->down));
   }
   *units = count == 1 ? components[0]->width * components[0]->height : self->width * self->height;
-  CLF__TRY(clf__jpeg_close(self, from));
-done:
-  return status;
+  return clf__jpeg_close(self, from);
 }
 
 /* Copies an interval's bytes, without those stuffed, up to the next marker: there is `at` then. */

@@ -193,9 +193,8 @@ done:
 
 /* The entries of single words are known once all words have their numbers. */
 static clf_status index_entries(clf__lexicon *lexicon) {
-  clf_status status = CLF_OK;
-  CLF__TRY(reserve_ngrams(lexicon));
-  CLF__TRY(index_all(lexicon));
+  CLF__CHECK(reserve_ngrams(lexicon));
+  CLF__CHECK(index_all(lexicon));
   lexicon->entry_of_word =
       clf__alloc_array(lexicon->context, lexicon->words.count, sizeof *lexicon->entry_of_word);
   if (lexicon->entry_of_word == NULL) {
@@ -204,8 +203,7 @@ static clf_status index_entries(clf__lexicon *lexicon) {
   for (int64_t i = 0; i < lexicon->words.count; i++) {
     lexicon->entry_of_word[i] = clf__intern_item(&lexicon->words, i)->last;
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* [size] i64 from 1 to `most`. */
@@ -222,7 +220,6 @@ static clf_status check_counts(const clf__lexicon *lexicon, const clf_tensor *co
 
 static clf_status fill(clf__lexicon *lexicon) {
   const clf_tensor *text = lexicon->text;
-  clf_status status = CLF_OK;
   if (text == NULL || text->dtype != CLF_U8 || text->ndim != 1 || text->scale != 1) {
     return corrupt("words");
   }
@@ -231,12 +228,11 @@ static clf_status fill(clf__lexicon *lexicon) {
     return corrupt("counts");
   }
   lexicon->size = lexicon->counts->shape[0];
-  CLF__TRY(check_counts(lexicon, lexicon->counts, INT64_MAX, "counts"));
-  CLF__TRY(check_counts(lexicon, lexicon->document_counts, lexicon->documents, "document_counts"));
-  CLF__TRY(find_entries(lexicon));
-  CLF__TRY(index_entries(lexicon));
-done:
-  return status;
+  CLF__CHECK(check_counts(lexicon, lexicon->counts, INT64_MAX, "counts"));
+  CLF__CHECK(
+      check_counts(lexicon, lexicon->document_counts, lexicon->documents, "document_counts"));
+  CLF__CHECK(find_entries(lexicon));
+  return index_entries(lexicon);
 }
 
 /* The inverse document frequencies, as in scikit-learn. */

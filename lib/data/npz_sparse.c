@@ -140,27 +140,25 @@ static clf_status check_size(const matrix *self, const char *what, const clf_ten
 }
 
 static clf_status read_parts(matrix *self) {
-  clf_status status = CLF_OK;
   const bool by_place = self->format == COO;
-  CLF__TRY(read_vector(&self->value, self, "data", false));
+  CLF__CHECK(read_vector(&self->value, self, "data", false));
   self->entries = self->value->shape[0];
   if (self->format != CSR) {
     const char *name = by_place ? "row" : "indices";
-    CLF__TRY(read_vector(&self->row, self, name, true));
-    CLF__TRY(check_size(self, name, self->row, self->entries));
+    CLF__CHECK(read_vector(&self->row, self, name, true));
+    CLF__CHECK(check_size(self, name, self->row, self->entries));
   }
   if (self->format != CSC) {
     const char *name = by_place ? "col" : "indices";
-    CLF__TRY(read_vector(&self->column, self, name, true));
-    CLF__TRY(check_size(self, name, self->column, self->entries));
+    CLF__CHECK(read_vector(&self->column, self, name, true));
+    CLF__CHECK(check_size(self, name, self->column, self->entries));
   }
   if (!by_place) {
     const int64_t count = self->format == CSR ? self->rows : self->columns;
-    CLF__TRY(read_vector(&self->start, self, "indptr", true));
-    CLF__TRY(check_size(self, "indptr", self->start, count + 1));
+    CLF__CHECK(read_vector(&self->start, self, "indptr", true));
+    CLF__CHECK(check_size(self, "indptr", self->start, count + 1));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* The index at a place of a vector, from 0 to `most`. */
@@ -180,37 +178,34 @@ static clf_status index_at(int64_t *out, const matrix *self, const char *what,
 static clf_status find_places(const matrix *self, int64_t *row, int32_t *column) {
   const int64_t lines = self->start != NULL ? self->start->shape[0] - 1 : 0;
   int64_t before = 0, end = 0, found = 0;
-  clf_status status = CLF_OK;
   for (int64_t e = 0; e < self->entries; e++) {
     row[e] = self->start != NULL ? -1 : 0;
   }
   for (int64_t line = 0; line < lines; line++, before = end) {
     const int64_t most = line == 0 ? 0 : self->entries;
-    CLF__TRY(index_at(&before, self, "start", self->start, line, before, most));
-    CLF__TRY(index_at(&end, self, "start", self->start, line + 1, before, self->entries));
+    CLF__CHECK(index_at(&before, self, "start", self->start, line, before, most));
+    CLF__CHECK(index_at(&end, self, "start", self->start, line + 1, before, self->entries));
     for (int64_t e = before; e < end; e++) {
       row[e] = line;
       column[e] = (int32_t)line;
     }
   }
   for (int64_t e = 0; e < self->entries; e++) {
-    CLF__TRY(ask(self, 0, e));
+    CLF__CHECK(ask(self, 0, e));
     if (self->row != NULL && row[e] >= 0) {
-      CLF__TRY(index_at(&row[e], self, "row index", self->row, e, 0, self->rows - 1));
+      CLF__CHECK(index_at(&row[e], self, "row index", self->row, e, 0, self->rows - 1));
     }
     if (self->column != NULL && row[e] >= 0) {
-      CLF__TRY(index_at(&found, self, "column index", self->column, e, 0, self->columns - 1));
+      CLF__CHECK(index_at(&found, self, "column index", self->column, e, 0, self->columns - 1));
       column[e] = (int32_t)found;
     }
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* Counts the entries into rows. */
 static clf_status place_entries(matrix *self, const int64_t *row, const int32_t *column) {
   int64_t *start = self->made_start->data;
-  clf_status status = CLF_OK;
   memset(start, 0, (size_t)(self->rows + 1) * sizeof *start);
   for (int64_t e = 0; e < self->entries; e++) {
     if (row[e] >= 0) {
@@ -221,7 +216,7 @@ static clf_status place_entries(matrix *self, const int64_t *row, const int32_t 
     start[i + 1] += start[i];
   }
   for (int64_t e = 0; e < self->entries; e++) {
-    CLF__TRY(ask(self, 1, e));
+    CLF__CHECK(ask(self, 1, e));
     if (row[e] >= 0) {
       const int64_t at = start[row[e]]++;
       ((int32_t *)self->made_column->data)[at] = column[e];
@@ -230,8 +225,7 @@ static clf_status place_entries(matrix *self, const int64_t *row, const int32_t 
   }
   memmove(start + 1, start, (size_t)self->rows * sizeof *start); /* each was moved to its end */
   start[0] = 0;
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* Sorts every row, and adds up entries of one place. */
@@ -240,14 +234,13 @@ static clf_status order_rows(matrix *self) {
   int32_t *column = self->made_column->data;
   double *value = self->made_value->data;
   int64_t first = 0;
-  clf_status status = CLF_OK;
   for (int64_t i = 0; i < self->rows; i++) {
     const int64_t end = start[i + 1], count = end - first;
     if (!clf__row_ascends(column + first, count)) {
       clf__row_sort(column + first, value + first, sizeof *value, count);
     }
     for (int64_t e = first; e < end; e++) {
-      CLF__TRY(ask(self, 2, e));
+      CLF__CHECK(ask(self, 2, e));
       if (self->made > start[i] && column[self->made - 1] == column[e]) {
         value[self->made - 1] += value[e];
       } else {
@@ -258,8 +251,7 @@ static clf_status order_rows(matrix *self) {
     start[i + 1] = self->made;
     first = end;
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status make_rows(matrix *self) {

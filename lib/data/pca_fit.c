@@ -93,17 +93,15 @@ done:
 /* f64 rows are rounded about their mean. */
 static clf_status round_rows(const eigen_job *job, double *mean, float **values, clf__rows *x) {
   int64_t size;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__column_means(job->context, x, job->weights, mean));
+  CLF__CHECK(clf__column_means(job->context, x, job->weights, mean));
   *values = clf__alloc_array(job->context, clf__mul_i64(x->rows, x->columns, &size) ? size : -1,
                              sizeof(float));
   if (*values == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  CLF__TRY(clf__rows_round(job->context, x, mean, *values));
+  CLF__CHECK(clf__rows_round(job->context, x, mean, *values));
   *x = clf__rows_of_f32(*values, x->rows, x->columns, x->columns);
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status make_covariance(eigen_job *job, clf__directions *out) {
@@ -167,7 +165,6 @@ static void normalise(double *vector, int64_t columns) {
 /* The directions from the eigenvectors. */
 static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) {
   const int64_t n = job->size, columns = job->x->columns;
-  clf_status status = CLF_OK;
   out->vectors = clf__alloc_array(job->context, out->count, (size_t)columns * sizeof(double));
   out->variance = clf__alloc_array(job->context, out->count, sizeof *out->variance);
   if (out->vectors == NULL || out->variance == NULL) {
@@ -175,10 +172,10 @@ static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) 
   }
   for (int64_t first = 0; gram && first < columns; first += BAND) {
     const int64_t width = band_columns(job, first);
-    CLF__TRY(clf__progress_check());
+    CLF__CHECK(clf__progress_check());
     fill_band(job, out->mean, first, width);
-    CLF__TRY(clf__gemm_f64(job->context, false, false, out->count, width, n, 1, job->vectors, n,
-                           job->band, BAND, 0, out->vectors + first, columns));
+    CLF__CHECK(clf__gemm_f64(job->context, false, false, out->count, width, n, 1, job->vectors, n,
+                             job->band, BAND, 0, out->vectors + first, columns));
   }
   if (!gram) {
     memcpy(out->vectors, job->vectors, (size_t)(out->count * n) * sizeof *out->vectors);
@@ -187,8 +184,7 @@ static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) 
     out->variance[k] = job->values[k] / job->weight;
     normalise(out->vectors + k * columns, columns);
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status check_size(const clf__rows *x, bool gram, int64_t size) {

@@ -22,10 +22,9 @@ static clf_status check_shapes(int64_t columns, const clf_tensor *row_start,
     return clf__fail(CLF_ERROR_SHAPE, "columns is %lld; it must be 1 to %d", (long long)columns,
                      INT32_MAX);
   }
-  clf_status status = CLF_OK;
-  CLF__TRY(check_vector("row_start", row_start, true));
-  CLF__TRY(check_vector("column", column, true));
-  CLF__TRY(check_vector("value", value, false));
+  CLF__CHECK(check_vector("row_start", row_start, true));
+  CLF__CHECK(check_vector("column", column, true));
+  CLF__CHECK(check_vector("value", value, false));
   if (row_start->shape[0] < 2) {
     return clf__fail(CLF_ERROR_SHAPE,
                      "row_start has %lld elements; it needs one more than there are rows, of which "
@@ -36,8 +35,7 @@ static clf_status check_shapes(int64_t columns, const clf_tensor *row_start,
     return clf__fail(CLF_ERROR_SHAPE, "column has %lld entries and value %lld; they go in pairs",
                      (long long)column->shape[0], (long long)value->shape[0]);
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static int64_t integer_at(const clf_tensor *tensor, int64_t index) {

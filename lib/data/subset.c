@@ -122,26 +122,24 @@ static void gather_sparse_block(void *argument, int64_t index, int32_t worker) {
 
 static clf_status choose_sparse(clf_dataset *subset, const clf_dataset *dataset,
                                 const int64_t *rows, bool consecutive) {
-  clf_status status = CLF_OK;
   if (consecutive) {
-    CLF__TRY(
+    CLF__CHECK(
         clf_tensor_slice(&subset->row_start, dataset->row_start, 0, rows[0], subset->rows + 1, 1));
-    CLF__TRY(clf__tensor_share(&subset->column, dataset->column));
-    CLF__TRY(clf__tensor_share(&subset->value, dataset->value));
+    CLF__CHECK(clf__tensor_share(&subset->column, dataset->column));
+    CLF__CHECK(clf__tensor_share(&subset->value, dataset->value));
     return CLF_OK;
   }
-  CLF__TRY(add_up(&subset->row_start, dataset, rows, subset->rows));
+  CLF__CHECK(add_up(&subset->row_start, dataset, rows, subset->rows));
   int64_t entries = ((const int64_t *)subset->row_start->data)[subset->rows];
-  CLF__TRY(clf__tensor_unset(&subset->column, subset->context, CLF_I32, 1, &entries));
-  CLF__TRY(clf__tensor_unset(&subset->value, subset->context, CLF_F32, 1, &entries));
+  CLF__CHECK(clf__tensor_unset(&subset->column, subset->context, CLF_I32, 1, &entries));
+  CLF__CHECK(clf__tensor_unset(&subset->value, subset->context, CLF_F32, 1, &entries));
   int64_t row_bytes = 8 * (entries / subset->rows + 1);
   sparse_gathering job = {dataset, subset, rows,
                           row_bytes < TASK_BYTES ? TASK_BYTES / row_bytes : 1};
   clf__parallel(subset->context, (subset->rows - 1) / job.rows_per_task + 1,
                 (double)(2 * entries) * CLF__COST_COPY + (double)subset->rows * CLF__COST_ELEMENT,
                 gather_sparse_block, &job);
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status check_indices(const clf_dataset *dataset, const int64_t *rows, int64_t count,

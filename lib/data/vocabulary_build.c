@@ -151,16 +151,14 @@ typedef struct counted {
 } counted;
 
 static clf_status write_counted(counted *out, const clf__build *build, const candidates *from) {
-  clf_status status = CLF_OK;
-  CLF__TRY(write_text(&out->text, build, from));
-  CLF__TRY(clf__tensor_vector(&out->counts, build->context, CLF_I64, from->count));
-  CLF__TRY(clf__tensor_vector(&out->documents, build->context, CLF_I64, from->count));
+  CLF__CHECK(write_text(&out->text, build, from));
+  CLF__CHECK(clf__tensor_vector(&out->counts, build->context, CLF_I64, from->count));
+  CLF__CHECK(clf__tensor_vector(&out->documents, build->context, CLF_I64, from->count));
   for (int64_t i = 0; i < from->count; i++) {
     ((int64_t *)out->counts->data)[i] = from->all[i].count;
     ((int64_t *)out->documents->data)[i] = from->all[i].documents;
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static void free_candidates(candidates *own) {

@@ -56,20 +56,18 @@ static void orthonormalise(double *block, int64_t count, int64_t length) {
 /* vectors [count, length] become orthonormal; `shares` [BLOCK, count] is worked in. */
 static clf_status make_orthonormal(clf_context *context, double *vectors, int64_t count,
                                    int64_t length, double *shares) {
-  clf_status status = CLF_OK;
   for (int64_t first = 0; first < count; first += BLOCK) {
     double *block = vectors + first * length;
     const int64_t rows = clf__min_i64(count - first, BLOCK);
     for (int time = 0; time < 2; time++) {
-      CLF__TRY(clf__gemm_f64(context, false, true, rows, first, length, 1, block, length, vectors,
-                             length, 0, shares, first));
-      CLF__TRY(clf__gemm_f64(context, false, false, rows, length, first, -1, shares, first, vectors,
-                             length, 1, block, length));
+      CLF__CHECK(clf__gemm_f64(context, false, true, rows, first, length, 1, block, length, vectors,
+                               length, 0, shares, first));
+      CLF__CHECK(clf__gemm_f64(context, false, false, rows, length, first, -1, shares, first,
+                               vectors, length, 1, block, length));
       orthonormalise(block, rows, length);
     }
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status draw_orthogonal(clf_context *context, const clf__weight_info *info,

@@ -34,10 +34,9 @@ clf_status clf_accuracy(const int32_t *truth, const int32_t *predicted, const fl
   CLF__REQUIRE(out);
   CLF__ENTER("accuracy");
   double sum = (double)rows;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__check_truth("accuracy", truth, rows, (int64_t)INT32_MAX + 1));
+  CLF__CHECK(clf__check_truth("accuracy", truth, rows, (int64_t)INT32_MAX + 1));
   if (weights != NULL) {
-    CLF__TRY(sum_weights(weights, rows, &sum));
+    CLF__CHECK(sum_weights(weights, rows, &sum));
   }
   double right = 0;
   for (int64_t i = 0; i < rows; i++) {
@@ -46,8 +45,7 @@ clf_status clf_accuracy(const int32_t *truth, const int32_t *predicted, const fl
     }
   }
   *out = right / sum;
-done:
-  return status;
+  return CLF_OK;
 }
 
 static bool in_range(int32_t class, int64_t classes) {
@@ -60,17 +58,15 @@ clf_status clf_confusion_matrix(const int32_t *truth, const int32_t *predicted, 
   CLF__REQUIRE(predicted);
   CLF__REQUIRE(out);
   CLF__ENTER("confusion_matrix");
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__check_truth("confusion matrix", truth, rows, classes));
-  CLF__TRY(clf__check_table("confusion matrix", classes, classes, sizeof *out));
+  CLF__CHECK(clf__check_truth("confusion matrix", truth, rows, classes));
+  CLF__CHECK(clf__check_table("confusion matrix", classes, classes, sizeof *out));
   memset(out, 0, (size_t)(classes * classes) * sizeof *out);
   for (int64_t i = 0; i < rows; i++) {
     if (in_range(predicted[i], classes)) {
       out[truth[i] * classes + predicted[i]]++;
     }
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* What precision, recall and F1 of one class, or of all together, are made of. */

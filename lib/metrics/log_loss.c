@@ -33,16 +33,14 @@ clf_status clf_log_loss(const int32_t *truth, const float *probabilities, int64_
   CLF__ENTER("log_loss");
   const double unit = 0x1p-23;
   double loss = 0;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__check_truth("log loss", truth, rows, classes));
-  CLF__TRY(clf__check_table("log loss", rows, classes, sizeof *probabilities));
+  CLF__CHECK(clf__check_truth("log loss", truth, rows, classes));
+  CLF__CHECK(clf__check_table("log loss", rows, classes, sizeof *probabilities));
   for (int64_t i = 0; i < rows; i++) {
     const float *row = probabilities + i * classes;
     double sum = 0;
-    CLF__TRY(row_sum(row, i, classes, &sum));
+    CLF__CHECK(row_sum(row, i, classes, &sum));
     loss -= log(fmin(fmax((double)row[truth[i]] / sum, unit), 1 - unit));
   }
   *out = loss / (double)rows;
-done:
-  return status;
+  return CLF_OK;
 }

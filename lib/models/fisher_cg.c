@@ -167,20 +167,18 @@ static clf_status note_residual(clf__fisher_system *s, double residual) {
 /* Iterations until the residual that they keep is small enough, or no more are allowed. */
 static clf_status descend(solver *v) {
   clf__fisher_system *s = v->system;
-  clf_status status = CLF_OK;
   double residual = INFINITY;
   while (s->iterations < s->params->max_iterations && residual > s->params->residual &&
          !v->broken) {
-    CLF__TRY(turn(v));
-    CLF__TRY(multiply(v, v->p, false));
+    CLF__CHECK(turn(v));
+    CLF__CHECK(multiply(v, v->p, false));
     advance(v);
     residual = largest_residual(v);
-    CLF__TRY(note_residual(s, residual));
+    CLF__CHECK(note_residual(s, residual));
     s->step = s->iterations;
-    CLF__TRY(clf__progress_step(&s->progress, s->step, residual, (double)NAN));
+    CLF__CHECK(clf__progress_step(&s->progress, s->step, residual, (double)NAN));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* The history's last entry is the true residual. */

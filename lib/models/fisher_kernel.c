@@ -137,10 +137,9 @@ static clf_status solve(clf__fisher_system *s) {
 }
 
 static clf_status store_solution(const clf__fisher_system *s, clf__store *state) {
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__support_store(s->context, state, &s->function, s->training->x, s->support, s->m,
-                              s->center));
-  CLF__TRY(clf__state_tensor(s->context, state, "coefficients", CLF_F32, s->responses, s->m));
+  CLF__CHECK(clf__support_store(s->context, state, &s->function, s->training->x, s->support, s->m,
+                                s->center));
+  CLF__CHECK(clf__state_tensor(s->context, state, "coefficients", CLF_F32, s->responses, s->m));
   float *coefficients = clf__state_data(state, "coefficients");
   for (int64_t c = 0; c < s->responses; c++) {
     for (int64_t j = 0; j < s->m; j++) {
@@ -148,12 +147,12 @@ static clf_status store_solution(const clf__fisher_system *s, clf__store *state)
     }
   }
   if (s->history != NULL) {
-    CLF__TRY(clf__state_tensor(s->context, state, "history_residual", CLF_F64, s->iterations, -1));
+    CLF__CHECK(
+        clf__state_tensor(s->context, state, "history_residual", CLF_F64, s->iterations, -1));
     memcpy(clf__state_data(state, "history_residual"), s->history,
            (size_t)s->iterations * sizeof(double));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* Images of rows [x->rows, responses] by the stored solution. */

@@ -59,18 +59,16 @@ static void add_class_sums(void *argument, int64_t piece, int32_t worker) {
 
 static clf_status add_rows(reduced *r) {
   clf__fisher_system *s = r->system;
-  clf_status status = CLF_OK;
   for (r->first = 0; r->first < s->n; r->first += r->tile_rows) {
     r->count = clf__min_i64(s->n - r->first, r->tile_rows);
-    CLF__TRY(clf__nystroem_rows(&r->nystroem, r->first, r->count, r->u));
+    CLF__CHECK(clf__nystroem_rows(&r->nystroem, r->first, r->count, r->u));
     clf__parallel(s->context, clf__ceil_div(s->m, PIECE),
                   (double)r->count * (double)s->m * CLF__COST_COPY, add_class_sums, r);
-    CLF__TRY(clf__nystroem_add(&r->nystroem, r->u, r->count, r->matrix));
-    CLF__TRY(clf__progress_step(&s->progress, s->step, (double)NAN, (double)NAN));
+    CLF__CHECK(clf__nystroem_add(&r->nystroem, r->u, r->count, r->matrix));
+    CLF__CHECK(clf__progress_step(&s->progress, s->step, (double)NAN, (double)NAN));
   }
   s->step++;
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* The right-hand side, sum_k y_k times the sums of class k, into a. */
@@ -110,16 +108,13 @@ static clf_status solve(reduced *r) {
   clf__fisher_system *s = r->system;
   clf_context *context = s->context;
   const int64_t m = s->m, width = s->responses;
-  clf_status status = CLF_OK;
-  CLF__TRY(add_rows(r));
+  CLF__CHECK(add_rows(r));
   set_sides(r);
   finish_matrix(r);
-  CLF__TRY(clf__cholesky(s->context, r->matrix, m, m, 1e-12, NULL));
-  CLF__TRY(clf__solve_lower(context, r->matrix, m, m, s->a, width, width));
-  CLF__TRY(clf__solve_lower_transposed(context, r->matrix, m, m, s->a, width, width));
-  CLF__TRY(clf__solve_lower_transposed(context, r->nystroem.factor, m, m, s->a, width, width));
-done:
-  return status;
+  CLF__CHECK(clf__cholesky(s->context, r->matrix, m, m, 1e-12, NULL));
+  CLF__CHECK(clf__solve_lower(context, r->matrix, m, m, s->a, width, width));
+  CLF__CHECK(clf__solve_lower_transposed(context, r->matrix, m, m, s->a, width, width));
+  return clf__solve_lower_transposed(context, r->nystroem.factor, m, m, s->a, width, width);
 }
 
 clf_status clf__fisher_solve_landmarks(clf__fisher_system *s) {

@@ -85,19 +85,16 @@ static clf_status allocate(clf__nystroem *n) {
 /* K_zz = L L^T. */
 static clf_status factor_landmarks(clf__nystroem *n) {
   clf__fisher_system *s = n->system;
-  clf_status status = CLF_OK;
   for (int64_t first = 0; first < n->rank; first += CLF__NYSTROEM_ROWS) {
     int64_t left = n->rank - first;
     int64_t count = clf__min_i64(left, CLF__NYSTROEM_ROWS);
-    CLF__TRY(clf__kernel_block(n->columns, 0, n->rank, s->training->x, n->landmarks + first, count,
-                               n->tile, n->rank));
+    CLF__CHECK(clf__kernel_block(n->columns, 0, n->rank, s->training->x, n->landmarks + first,
+                                 count, n->tile, n->rank));
     for (int64_t i = 0; i < count * n->rank; i++) {
       n->factor[first * n->rank + i] = (double)n->tile[i];
     }
   }
-  CLF__TRY(clf__cholesky(s->context, n->factor, n->rank, n->rank, ROUNDING, NULL));
-done:
-  return status;
+  return clf__cholesky(s->context, n->factor, n->rank, n->rank, ROUNDING, NULL);
 }
 
 /* L^-1, by blocks of columns, below whose first row alone it is not 0; and the means of L. */
@@ -133,16 +130,13 @@ static clf_status invert(clf__nystroem *n) {
 }
 
 clf_status clf__nystroem_create(clf__nystroem *out, clf__fisher_system *s, int64_t wanted) {
-  clf_status status = CLF_OK;
   out->system = s;
-  CLF__TRY(choose(out, wanted));
-  CLF__TRY(allocate(out));
-  CLF__TRY(clf__kernel_columns_create(&out->columns, s->context, &s->function, s->training->x,
-                                      out->landmarks, out->rank, s->training->x, s->center));
-  CLF__TRY(factor_landmarks(out));
-  CLF__TRY(invert(out));
-done:
-  return status;
+  CLF__CHECK(choose(out, wanted));
+  CLF__CHECK(allocate(out));
+  CLF__CHECK(clf__kernel_columns_create(&out->columns, s->context, &s->function, s->training->x,
+                                        out->landmarks, out->rank, s->training->x, s->center));
+  CLF__CHECK(factor_landmarks(out));
+  return invert(out);
 }
 
 void clf__nystroem_free(clf__nystroem *n) {

@@ -82,23 +82,21 @@ static void set_scaled(const clf__precondition *p, const clf__fisher_system *s, 
 clf_status clf__precondition_apply(const clf__precondition *p, const clf__fisher_system *s,
                                    const double *r, double *z) {
   const int64_t width = s->responses, rank = p->rank;
-  clf_status status = CLF_OK;
   set_scaled(p, s, r);
-  CLF__TRY(clf__gemm_f32(s->context, true, false, rank, width, s->n, 1, p->u, rank, p->r_f32, width,
-                         0, p->t_f32, width));
+  CLF__CHECK(clf__gemm_f32(s->context, true, false, rank, width, s->n, 1, p->u, rank, p->r_f32,
+                           width, 0, p->t_f32, width));
   for (int64_t i = 0; i < rank * width; i++) {
     p->t[i] = (double)p->t_f32[i];
   }
-  CLF__TRY(clf__solve_lower(s->context, p->factor, rank, rank, p->t, width, width));
-  CLF__TRY(clf__solve_lower_transposed(s->context, p->factor, rank, rank, p->t, width, width));
+  CLF__CHECK(clf__solve_lower(s->context, p->factor, rank, rank, p->t, width, width));
+  CLF__CHECK(clf__solve_lower_transposed(s->context, p->factor, rank, rank, p->t, width, width));
   for (int64_t i = 0; i < rank * width; i++) {
     p->t_f32[i] = (float)p->t[i];
   }
-  CLF__TRY(clf__gemm_f32(s->context, false, false, s->n, width, rank, -1, p->u, rank, p->t_f32,
-                         width, 1, p->r_f32, width));
+  CLF__CHECK(clf__gemm_f32(s->context, false, false, s->n, width, rank, -1, p->u, rank, p->t_f32,
+                           width, 1, p->r_f32, width));
   for (int64_t i = 0; i < s->n * width; i++) {
     z[i] = (double)p->r_f32[i] * p->scale[i % width] / p->shift;
   }
-done:
-  return status;
+  return CLF_OK;
 }

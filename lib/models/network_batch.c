@@ -166,7 +166,6 @@ static clf_status set_validation(clf__trainer *t, int64_t held) {
 /* Divides the rows into those to train on and those to hold out. */
 clf_status clf__trainer_rows(clf__trainer *t) {
   const int64_t rows = t->training->x->rows;
-  clf_status status = CLF_OK;
   t->rows = clf__alloc_array(t->context, rows, sizeof *t->rows);
   t->order = clf__alloc_array(t->context, rows, sizeof *t->order);
   if (t->rows == NULL || t->order == NULL) {
@@ -179,18 +178,17 @@ clf_status clf__trainer_rows(clf__trainer *t) {
     return clf__fail(CLF_ERROR_DATA, "network: all row weights are 0");
   }
   if (held_share(t) > 0) {
-    CLF__TRY(hold_out(t, count, &trained));
+    CLF__CHECK(hold_out(t, count, &trained));
   }
   t->train = (clf__row_set){t->training, t->train.weights, t->rows, trained};
-  CLF__TRY(set_validation(t, count - trained));
+  CLF__CHECK(set_validation(t, count - trained));
   t->mean_weight = total_weight(&t->train) / (double)trained;
   t->train.rows = t->order;
   t->batch = smaller(t->params->batch_size, t->train.count);
   t->group = smaller(t->batch * t->params->accumulation, t->train.count);
   t->piece = piece_rows(t);
   set_length(t);
-done:
-  return status;
+  return CLF_OK;
 }
 
 static void set_aim(clf__trainer *t) {

@@ -94,7 +94,6 @@ static clf_status read_counters(clf__trainer *t, const clf__store *file) {
 
 static clf_status read_all(clf__trainer *t, const clf__store *file) {
   const clf_tensor *vectors[CLF__VECTORS];
-  clf_status status = CLF_OK;
   for (int v = 0; v < CLF__VECTORS; v++) {
     const int64_t count = clf__trainer_move_vector(t, v, NULL, false);
     vectors[v] = count > 0 ? find(file, vector_names[v], CLF_F32, count, -1) : NULL;
@@ -103,7 +102,7 @@ static clf_status read_all(clf__trainer *t, const clf__store *file) {
       return corrupt(vector_names[v]);
     }
   }
-  CLF__TRY(read_counters(t, file));
+  CLF__CHECK(read_counters(t, file));
   const clf_tensor *history = find(file, "history", CLF_F64, CLF__RECORDS, t->epoch);
   if (history == NULL || !all_finite(history, false)) {
     return corrupt("history");
@@ -115,8 +114,7 @@ static clf_status read_all(clf__trainer *t, const clf__store *file) {
     memcpy(t->records[i], (const double *)history->data + i * t->epoch,
            (size_t)t->epoch * sizeof(double));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* A partial fit is no training that could be cut off between epochs. */
@@ -181,23 +179,21 @@ static void write_counters(const clf__trainer *t, int64_t *counters, double *los
 
 static clf_status put_all(const clf__trainer *t, clf__store *store) {
   void *values = NULL, *counters = NULL, *losses = NULL;
-  clf_status status = CLF_OK;
   for (int v = 0; v < CLF__VECTORS; v++) {
     const int64_t count = clf__trainer_move_vector(t, v, NULL, false);
     if (count > 0) {
-      CLF__TRY(put(store, t->context, vector_names[v], CLF_F32, count, -1, &values));
+      CLF__CHECK(put(store, t->context, vector_names[v], CLF_F32, count, -1, &values));
       clf__trainer_move_vector(t, v, values, false);
     }
   }
-  CLF__TRY(put(store, t->context, "counters", CLF_I64, COUNTERS, -1, &counters));
-  CLF__TRY(put(store, t->context, "losses", CLF_F64, LOSSES, -1, &losses));
+  CLF__CHECK(put(store, t->context, "counters", CLF_I64, COUNTERS, -1, &counters));
+  CLF__CHECK(put(store, t->context, "losses", CLF_F64, LOSSES, -1, &losses));
   write_counters(t, counters, losses);
-  CLF__TRY(put(store, t->context, "history", CLF_F64, CLF__RECORDS, t->epoch, &values));
+  CLF__CHECK(put(store, t->context, "history", CLF_F64, CLF__RECORDS, t->epoch, &values));
   for (int i = 0; i < CLF__RECORDS; i++) {
     memcpy((double *)values + i * t->epoch, t->records[i], (size_t)t->epoch * sizeof(double));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 clf_status clf__checkpoint_write(const clf__trainer *t) {

@@ -57,13 +57,12 @@ static clf_status run_epoch(clf__trainer *t) {
   const uint64_t step_seed = clf__random_next(&drawn);
   const double began = clf__seconds();
   clf__loss_sums sums = {0}, held = {0};
-  clf_status status = CLF_OK;
   set_order(t, epoch);
   t->augment_seed = clf__random_next(&changes);
   for (int64_t i = 0; i < steps; i++) {
-    CLF__TRY(run_step(t, epoch, i, step_seed, &sums));
+    CLF__CHECK(run_step(t, epoch, i, step_seed, &sums));
   }
-  CLF__TRY(clf__trainer_validate(t, &held));
+  CLF__CHECK(clf__trainer_validate(t, &held));
   t->records[CLF__RECORD_SECONDS][epoch] = clf__seconds() - began;
   t->criterion = sums.loss / sums.weight;
   t->records[CLF__RECORD_LOSS][epoch] = sums.data_loss / sums.weight;
@@ -73,8 +72,7 @@ static clf_status run_epoch(clf__trainer *t) {
     t->records[CLF__RECORD_VALIDATION_LOSS][epoch] = held.data_loss / held.weight;
     t->records[CLF__RECORD_VALIDATION_ACCURACY][epoch] = held.right / held.count;
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 typedef clf_status (*part)(clf__trainer *t);
@@ -255,30 +253,28 @@ static void trainer_free(clf__trainer *t) {
 }
 
 static clf_status prepare(clf__trainer *t, const clf_model *model, clf__store *state) {
-  clf_status status = CLF_OK;
   const clf__training *given = t->training->validation;
   const clf__list *class_weight = &t->params->class_weight;
-  CLF__TRY(clf__effective_weights(&t->row_weights, model, t->training, class_weight));
+  CLF__CHECK(clf__effective_weights(&t->row_weights, model, t->training, class_weight));
   if (given != NULL) {
-    CLF__TRY(
+    CLF__CHECK(
         clf__effective_weights_of(&t->validation_weights, model, given, t->training, class_weight));
   }
-  CLF__TRY(clf__trainer_rows(t));
-  CLF__TRY(clf__trainer_begin_state(t, state));
+  CLF__CHECK(clf__trainer_rows(t));
+  CLF__CHECK(clf__trainer_begin_state(t, state));
   if (t->regression) {
-    CLF__TRY(clf__trainer_units(t, state));
+    CLF__CHECK(clf__trainer_units(t, state));
   }
-  CLF__TRY(clf__network_state_weights(&t->weights, t->network, state));
-  CLF__TRY(clf__trainer_weights(t));
-  CLF__TRY(clf__trainer_batch(t));
-  CLF__TRY(clf__augment_create(&t->augment, t->context, t->params->augment, t->network->input.ndim,
-                               t->network->input.size));
-  CLF__TRY(clf__optimizer_begin(t->optimizer, t->stepped, t->stepped_count));
+  CLF__CHECK(clf__network_state_weights(&t->weights, t->network, state));
+  CLF__CHECK(clf__trainer_weights(t));
+  CLF__CHECK(clf__trainer_batch(t));
+  CLF__CHECK(clf__augment_create(&t->augment, t->context, t->params->augment,
+                                 t->network->input.ndim, t->network->input.size));
+  CLF__CHECK(clf__optimizer_begin(t->optimizer, t->stepped, t->stepped_count));
   if (t->partial) {
     clf__resume_read(t);
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* The parameter's, or without any a linear layer with what the rows ask for. */

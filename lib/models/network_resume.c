@@ -94,24 +94,22 @@ clf_status clf__resume_optimizer(clf_optimizer **out, const clf__trainer *t) {
 
 clf_status clf__resume_write(const clf__trainer *t, clf__store *state) {
   const clf_optimizer *optimizer = t->optimizer;
-  clf_status status = CLF_OK;
   for (int v = 0; v < CLF__VECTORS; v++) {
     const int64_t count = clf__trainer_move_vector(t, v, NULL, false);
     if (vector_names[v] != NULL && count > 0) {
-      CLF__TRY(clf__state_tensor(t->context, state, vector_names[v], CLF_F32, count, -1));
+      CLF__CHECK(clf__state_tensor(t->context, state, vector_names[v], CLF_F32, count, -1));
       clf__trainer_move_vector(t, v, clf__state_data(state, vector_names[v]), false);
     }
   }
-  CLF__TRY(clf__state_tensor(t->context, state, numbers_name, CLF_F64, NUMBERS, -1));
+  CLF__CHECK(clf__state_tensor(t->context, state, numbers_name, CLF_F64, NUMBERS, -1));
   double *numbers = clf__state_data(state, numbers_name);
   numbers[STEPS] = (double)optimizer->steps;
   numbers[EPOCHS_WITHOUT] = (double)optimizer->epochs_without;
   numbers[BEST] = optimizer->best;
   numbers[REDUCTION] = optimizer->reduction;
-  CLF__TRY(clf__state_tensor(t->context, state, rows_name, CLF_I64, 1, -1));
+  CLF__CHECK(clf__state_tensor(t->context, state, rows_name, CLF_I64, 1, -1));
   *(uint64_t *)clf__state_data(state, rows_name) = clf__training_checksum(t);
-done:
-  return status;
+  return CLF_OK;
 }
 
 void clf__resume_read(clf__trainer *t) {

@@ -69,23 +69,21 @@ clf_status clf__trainer_begin_state(const clf__trainer *t, clf__store *state) {
   const clf__network *network = t->network;
   const clf__shape dimensions = {1, {network->input.ndim}}, one = {1, {1}};
   const clf__shape length = {1, {(int64_t)strlen(t->layers)}};
-  clf_status status = CLF_OK;
-  CLF__TRY(store_array(t->context, state, "layers", CLF_U8, &length, t->layers));
-  CLF__TRY(
+  CLF__CHECK(store_array(t->context, state, "layers", CLF_U8, &length, t->layers));
+  CLF__CHECK(
       store_array(t->context, state, "input_shape", CLF_I64, &dimensions, network->input.size));
-  CLF__TRY(store_array(t->context, state, "loss", CLF_I32, &one, &t->params->loss));
-  CLF__TRY(store_optimizer(t, state));
+  CLF__CHECK(store_array(t->context, state, "loss", CLF_I32, &one, &t->params->loss));
+  CLF__CHECK(store_optimizer(t, state));
   for (int64_t i = 0; i < network->layer_count; i++) {
     for (int64_t j = 0; j < network->layers[i]->weight_count; j++) {
       const clf__weight_info info = first_values(t, &network->layers[i]->weights[j]);
       const clf__weight_name name = clf__network_weight_name(network->layers[i], j);
-      CLF__TRY(store_array(t->context, state, name.text, CLF_F32, &info.shape, NULL));
-      CLF__TRY(set_first(t, &info, name.text, network->first_weight[i] + j,
-                         clf__state_data(state, name.text)));
+      CLF__CHECK(store_array(t->context, state, name.text, CLF_F32, &info.shape, NULL));
+      CLF__CHECK(set_first(t, &info, name.text, network->first_weight[i] + j,
+                           clf__state_data(state, name.text)));
     }
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* A record of this fit behind what the fits before it have of it; where they lack it, it is left

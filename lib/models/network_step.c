@@ -68,17 +68,15 @@ static clf_status backward(clf__trainer *t, float *const *gradients, int64_t row
 static clf_status add_piece(clf__trainer *t, int64_t first, int64_t rows, bool begins, double scale,
                             uint64_t seed, clf__loss_sums *sums) {
   float *const *gradients = begins ? t->gradients : t->piece_gradients;
-  clf_status status = CLF_OK;
   clf__trainer_take(t, &t->train, first, rows);
-  CLF__TRY(forward(t, t->network->layer_count, t->weights, rows, true, seed));
-  CLF__TRY(
+  CLF__CHECK(forward(t, t->network->layer_count, t->weights, rows, true, seed));
+  CLF__CHECK(
       clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], scale, t->slopes, sums));
-  CLF__TRY(backward(t, gradients, rows, seed));
+  CLF__CHECK(backward(t, gradients, rows, seed));
   if (!begins) {
     clf__trainer_add_gradients(t);
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, double rate,

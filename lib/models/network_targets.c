@@ -77,9 +77,8 @@ static void take_earlier(const clf__trainer *t, int64_t k, double *center, doubl
 clf_status clf__trainer_units(clf__trainer *t, clf__store *state) {
   const int64_t outputs = t->network->outputs;
   const int32_t end = clf__network_end(t->network);
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__state_tensor(t->context, state, center_name, CLF_F64, outputs, -1));
-  CLF__TRY(clf__state_tensor(t->context, state, scale_name, CLF_F64, outputs, -1));
+  CLF__CHECK(clf__state_tensor(t->context, state, center_name, CLF_F64, outputs, -1));
+  CLF__CHECK(clf__state_tensor(t->context, state, scale_name, CLF_F64, outputs, -1));
   double *center = clf__state_data(state, center_name), *scale = clf__state_data(state, scale_name);
   for (int64_t k = 0; k < outputs; k++) {
     scale[k] = 1;
@@ -90,6 +89,5 @@ clf_status clf__trainer_units(clf__trainer *t, clf__store *state) {
     }
   }
   t->units = (clf__target_units){center, scale};
-done:
-  return status;
+  return CLF_OK;
 }

@@ -26,11 +26,10 @@ static clf_status make_array(clf__trainer *t, float **out, bool wanted, int64_t 
 
 static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int64_t at) {
   const int64_t size = clf__shape_count(&info->shape);
-  clf_status status = CLF_OK;
-  CLF__TRY(make_array(t, &t->best[at], true, size));
-  CLF__TRY(make_array(t, &t->gradients[at], info->trained, size));
-  CLF__TRY(make_array(t, &t->piece_gradients[at], info->trained && t->group > t->piece, size));
-  CLF__TRY(make_array(t, &t->averages[at], info->trained && t->params->averaging > 0, size));
+  CLF__CHECK(make_array(t, &t->best[at], true, size));
+  CLF__CHECK(make_array(t, &t->gradients[at], info->trained, size));
+  CLF__CHECK(make_array(t, &t->piece_gradients[at], info->trained && t->group > t->piece, size));
+  CLF__CHECK(make_array(t, &t->averages[at], info->trained && t->params->averaging > 0, size));
   if (t->averages[at] != NULL) {
     memcpy(t->averages[at], t->weights[at], (size_t)size * sizeof(float));
   }
@@ -39,8 +38,7 @@ static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int
     t->stepped[t->stepped_count++] = (clf__optimizer_weight){size, t->weights[at], t->gradients[at],
                                                              t->averages[at], info->decayed};
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 clf_status clf__trainer_weights(clf__trainer *t) {

@@ -160,7 +160,6 @@ static clf_status solve(projection *p) {
   enum { MAX_ITERATIONS = 100 };
   const double precision = 1e-3; /* of the values that what was dropped has */
   const clf__kernel_learner *l = p->l;
-  clf_status status = CLF_OK;
   bool going = true;
   memcpy(p->d, p->r, (size_t)(p->n * l->classes) * sizeof *p->d);
   dot(p, p->r, p->r, p->rr);
@@ -168,11 +167,10 @@ static clf_status solve(projection *p) {
     p->enough[k] = precision * precision * p->rr[k];
   }
   for (int i = 0; i < MAX_ITERATIONS && going; i++) {
-    CLF__TRY(clf__kernel_product_times(p->matrix, p->d, false, &l->progress, l->epoch, p->Kd));
+    CLF__CHECK(clf__kernel_product_times(p->matrix, p->d, false, &l->progress, l->epoch, p->Kd));
     going = advance(p);
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static void store(projection *p) {

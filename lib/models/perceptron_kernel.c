@@ -106,18 +106,17 @@ static int64_t list_vectors(clf__kernel_learner *l) {
 }
 
 static clf_status store_model(clf__kernel_learner *l, clf__store *state) {
-  clf_status status = CLF_OK;
   if (l->U != NULL) {
     average(l);
   }
   if (l->U != NULL && l->ring != NULL) {
-    CLF__TRY(clf__perceptron_project(l));
+    CLF__CHECK(clf__perceptron_project(l));
   }
   const int64_t count = list_vectors(l);
-  CLF__TRY(clf__support_store(l->context, state, &l->function, l->training->x, l->order, count,
-                              l->center));
-  CLF__TRY(clf__state_tensor(l->context, state, "coefficients", CLF_F32, l->classes, count));
-  CLF__TRY(clf__state_tensor(l->context, state, "intercept", CLF_F32, l->classes, -1));
+  CLF__CHECK(clf__support_store(l->context, state, &l->function, l->training->x, l->order, count,
+                                l->center));
+  CLF__CHECK(clf__state_tensor(l->context, state, "coefficients", CLF_F32, l->classes, count));
+  CLF__CHECK(clf__state_tensor(l->context, state, "intercept", CLF_F32, l->classes, -1));
   float *coefficients = clf__state_data(state, "coefficients");
   float *intercept = clf__state_data(state, "intercept");
   for (int64_t k = 0; k < l->classes; k++) {
@@ -126,8 +125,7 @@ static clf_status store_model(clf__kernel_learner *l, clf__store *state) {
     }
     intercept[k] = (float)l->b[k];
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 clf_status clf__perceptron_fit_kernel(const clf_model *model, const clf__training *training,
@@ -158,14 +156,11 @@ done:
 }
 
 clf_status clf__perceptron_check_kernel(const clf_model *model) {
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__support_check(model));
-  CLF__TRY(
+  CLF__CHECK(clf__support_check(model));
+  CLF__CHECK(
       clf__check_tensor(model, "coefficients", CLF_F32, model->outputs, clf__support_count(model)));
-  CLF__TRY(clf__check_tensor(model, "intercept", CLF_F32, model->outputs, -1));
-  CLF__TRY(clf__check_tensor(model, "history_loss", CLF_F64, -1, -1));
-done:
-  return status;
+  CLF__CHECK(clf__check_tensor(model, "intercept", CLF_F32, model->outputs, -1));
+  return clf__check_tensor(model, "history_loss", CLF_F64, -1, -1);
 }
 
 clf_status clf__perceptron_decide_kernel(const clf_model *model, const clf__rows *x,

@@ -170,18 +170,16 @@ static clf_status learn_row(clf__kernel_learner *l, int64_t at, int64_t *mistake
     scores[k] += l->b[k];
   }
   int64_t made = find_step(l, scores, y, amount);
-  clf_status status = CLF_OK;
   if (made > 0) {
-    CLF__TRY(make_inside(l));
-    CLF__TRY(clf__perceptron_make_room(l, row, at + 1));
+    CLF__CHECK(make_inside(l));
+    CLF__CHECK(clf__perceptron_make_room(l, row, at + 1));
     find_step(l, scores, y, amount);
     clf__kernel_update(l, row, l->step, at + 1, l->inside + at * l->count);
     note_step(l, row, l->step);
   }
   *mistakes += made;
   l->seen++;
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status learn_block(clf__kernel_learner *l, int64_t *mistakes) {

@@ -109,14 +109,13 @@ static clf_status prepare(fitting *f) {
   if (!f->C || !f->all || !f->problems || !f->pairs || !f->sides) {
     return CLF_ERROR_MEMORY;
   }
-  clf_status status = CLF_OK;
-  CLF__TRY(set_bounds(f));
+  CLF__CHECK(set_bounds(f));
   clf__training counted = *f->training;
   counted.weights = f->counted != NULL ? f->counted : f->training->weights;
-  CLF__TRY(clf__kernel_resolve(&function, f->model, p->kernel.kernel, &p->kernel, &counted));
-  CLF__TRY(clf__svm_share(&f->shared, context, f->training, &function, f->C,
-                          (int64_t)(p->cache_mb * 1048576)));
-  CLF__TRY(clf__svm_begin_solutions(f->shared, &f->shape));
+  CLF__CHECK(clf__kernel_resolve(&function, f->model, p->kernel.kernel, &p->kernel, &counted));
+  CLF__CHECK(clf__svm_share(&f->shared, context, f->training, &function, f->C,
+                            (int64_t)(p->cache_mb * 1048576)));
+  CLF__CHECK(clf__svm_begin_solutions(f->shared, &f->shape));
   f->rows = (clf__svm_rows){.context = context,
                             .function = function,
                             .groups = f->shared->groups,
@@ -124,25 +123,22 @@ static clf_status prepare(fitting *f) {
                             .cache = f->shared->cache,
                             .progress = clf__progress_begin(context, "svm", problems)};
   set_problems(f);
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* What a solved machine leaves: probabilities, a start for the next fit, its vectors. */
 static clf_status finish_problem(fitting *f, int64_t index) {
   const clf__svm_params *p = f->model->params;
   clf__svm_problem *problem = &f->problems[index];
-  clf_status status = CLF_OK;
   if (p->probability) {
-    CLF__TRY(clf__svm_calibrate(problem, problem->calibration));
+    CLF__CHECK(clf__svm_calibrate(problem, problem->calibration));
   }
   if (f->training->shared != NULL) {
     clf__svm_hand_on(f->shared, index, problem);
   }
   clf__svm_keep_vectors(problem);
   atomic_fetch_add(&f->done, 1);
-done:
-  return status;
+  return CLF_OK;
 }
 
 static void solve_task(void *argument, int64_t index, int32_t worker) {
@@ -207,10 +203,9 @@ static clf_status solve_all(fitting *f) {
   const clf__svm_params *p = f->model->params;
   const int64_t total = p->max_iterations > 0 ? 0 : default_steps(f);
   int64_t left = total, open = f->shape.problems;
-  clf_status status = CLF_OK;
   f->quota = p->max_iterations > 0 ? p->max_iterations : left / open;
   do {
-    CLF__TRY(run_round(f));
+    CLF__CHECK(run_round(f));
     left = total;
     open = 0;
     for (int64_t i = 0; i < f->shape.problems; i++) {
@@ -220,9 +215,7 @@ static clf_status solve_all(fitting *f) {
     f->quota = open > 0 ? left / open : 0;
   } while (f->quota > 0);
   f->closing = true;
-  CLF__TRY(run_round(f));
-done:
-  return status;
+  return run_round(f);
 }
 
 /* Where each row stands among the support vectors, -1 for the others; returns how many there are.
@@ -287,28 +280,26 @@ static clf_status store_problems(const fitting *f, clf__store *state) {
   clf_context *context = f->model->context;
   const clf__svm_params *p = f->model->params;
   const int64_t problems = f->shape.problems;
-  clf_status status = CLF_OK;
   if (f->shape.one_vs_rest) {
-    CLF__TRY(clf__state_tensor(context, state, "one_vs_rest", CLF_I32, 1, -1));
+    CLF__CHECK(clf__state_tensor(context, state, "one_vs_rest", CLF_I32, 1, -1));
     *(int32_t *)clf__state_data(state, "one_vs_rest") = 1;
   }
-  CLF__TRY(clf__state_tensor(context, state, "intercept", CLF_F64, problems, -1));
-  CLF__TRY(clf__state_tensor(context, state, "objective", CLF_F64, problems, -1));
-  CLF__TRY(clf__state_tensor(context, state, "iterations", CLF_I64, problems, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "intercept", CLF_F64, problems, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "objective", CLF_F64, problems, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "iterations", CLF_I64, problems, -1));
   for (int64_t i = 0; i < problems; i++) {
     ((double *)clf__state_data(state, "intercept"))[i] = f->problems[i].intercept;
     ((double *)clf__state_data(state, "objective"))[i] = f->problems[i].objective;
     ((int64_t *)clf__state_data(state, "iterations"))[i] = f->problems[i].steps;
   }
   if (p->probability) {
-    CLF__TRY(clf__state_tensor(context, state, "calibration", CLF_F64, problems, 2));
+    CLF__CHECK(clf__state_tensor(context, state, "calibration", CLF_F64, problems, 2));
     double *calibration = clf__state_data(state, "calibration");
     for (int64_t i = 0; i < problems; i++) {
       memcpy(calibration + 2 * i, f->problems[i].calibration, 2 * sizeof *calibration);
     }
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status store_machines(const fitting *f, clf__store *state) {

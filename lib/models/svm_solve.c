@@ -77,20 +77,18 @@ static clf_status update_linear(clf__svm_solver *s, int64_t moved) {
 static clf_status update_kernel(clf__svm_solver *s, int64_t moved) {
   enum { PART = 64 };
   const clf__svm_problem *p = s->p;
-  clf_status status = CLF_OK;
   for (int64_t first = 0; first < moved; first += PART) {
     const int64_t count = clf__min_i64(moved - first, PART);
     double *error = p->error;
     for (int64_t i = 0; i < p->parts; i++) {
       const int64_t *start = p->rows->groups.start + p->part[i];
-      CLF__TRY(clf__kernel_cache_add(p->rows->cache, p->part[i], s->row + first, s->factor + first,
-                                     count, error));
+      CLF__CHECK(clf__kernel_cache_add(p->rows->cache, p->part[i], s->row + first,
+                                       s->factor + first, count, error));
       error += start[1] - start[0];
     }
-    CLF__TRY(clf__progress_step(&p->rows->progress, 0, (double)NAN, (double)NAN));
+    CLF__CHECK(clf__progress_step(&p->rows->progress, 0, (double)NAN, (double)NAN));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* On free variables, between their bounds, the conditions make the machine's value equal y, so the
@@ -128,7 +126,6 @@ static void set_objective(clf__svm_problem *p) {
 static clf_status iterate(clf__svm_solver *s) {
   enum { MAX_TURNS = 10 };
   clf__svm_problem *p = s->p;
-  clf_status status = CLF_OK;
   double most, least, smallest = (double)INFINITY;
   for (int turns = 0;; turns++) {
     set_objective(p);
@@ -140,17 +137,16 @@ static clf_status iterate(clf__svm_solver *s) {
     if (p->ended || p->steps >= p->max_steps) {
       break;
     }
-    CLF__TRY(clf__progress_step(&p->rows->progress, 0, most - least, (double)NAN));
+    CLF__CHECK(clf__progress_step(&p->rows->progress, 0, most - least, (double)NAN));
     clf__smo smo;
     clf__svm_choose(s, most, least);
-    CLF__TRY(clf__svm_gather(s, fmax(0.5 * p->tolerance, 0.1 * (most - least)), &smo));
+    CLF__CHECK(clf__svm_gather(s, fmax(0.5 * p->tolerance, 0.1 * (most - least)), &smo));
     p->steps += clf__smo_solve(s->context, &smo);
     const int64_t moved = take_over(s, &smo);
-    CLF__TRY(p->rows->cache == NULL ? update_linear(s, moved) : update_kernel(s, moved));
+    CLF__CHECK(p->rows->cache == NULL ? update_linear(s, moved) : update_kernel(s, moved));
   }
   p->intercept = intercept_of(s, most, least);
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* Where another solution is at hand, drawn in to the bounds: b shrinks by one factor, which keeps

@@ -179,15 +179,13 @@ static clf_status multiply_half(divide *w, const merge *m, int64_t rows, int64_t
   const int64_t block = fit < (double)min_columns ? min_columns
                         : fit < (double)columns   ? (int64_t)fit
                                                   : columns;
-  clf_status status = CLF_OK;
   for (int64_t first = 0; first < columns; first += block) {
     const int64_t count = clf__min_i64(columns - first, block);
-    CLF__TRY(clf__progress_step(&w->progress, m->first + m->size - 1, (double)NAN, (double)NAN));
-    CLF__TRY(clf__gemm_f64(w->context, false, false, rows, count, depth, 1, factors, m->kept,
-                           from + first, columns, 0, to + first, w->n));
+    CLF__CHECK(clf__progress_step(&w->progress, m->first + m->size - 1, (double)NAN, (double)NAN));
+    CLF__CHECK(clf__gemm_f64(w->context, false, false, rows, count, depth, 1, factors, m->kept,
+                             from + first, columns, 0, to + first, w->n));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* The last `wanted` of rows 0 … kept - 1: the products of the secular equation's last vectors with
@@ -224,7 +222,6 @@ static void order_rows(const divide *w, const merge *m) {
 
 static clf_status merge_halves(divide *w, int64_t first, int64_t size, double torn) {
   merge m = {.first = first, .size = size, .half = size / 2};
-  clf_status status = CLF_OK;
   m.q = w->q + first * (w->n + 1);
   m.d = w->d + first;
   m.order = w->order + first;
@@ -240,13 +237,12 @@ static clf_status merge_halves(divide *w, int64_t first, int64_t size, double to
     move_rest(w, &m);
     const clf__secular problem = {w->poles, w->z, m.kept, m.rho};
     const int64_t wanted = size == w->n && w->count < m.kept ? w->count : m.kept;
-    CLF__TRY(clf__secular_solve(w->context, &problem, w->roots, w->vectors, wanted, w->places));
+    CLF__CHECK(clf__secular_solve(w->context, &problem, w->roots, w->vectors, wanted, w->places));
     memcpy(m.d, w->roots, (size_t)m.kept * sizeof *m.d);
-    CLF__TRY(multiply(w, &m, wanted));
+    CLF__CHECK(multiply(w, &m, wanted));
   }
   order_rows(w, &m);
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status solve_part(divide *w, int64_t first, int64_t size) {
