@@ -27,6 +27,8 @@ typedef struct context_params {
   int32_t cpu;
 } context_params;
 
+#define CPU_WORDS "auto|generic|avx2|avx512"
+
 static const clf__param params[] = {
     {"threads", CLF_PARAM_COUNT, offsetof(context_params, threads), "auto", 1, 1024, false, "auto",
      "threads a call may use, itself included; auto: the CPUs this process may use"},
@@ -34,8 +36,8 @@ static const clf__param params[] = {
      "seed of everything random: same seed, same results"},
     {"memory_limit", CLF_PARAM_COUNT, offsetof(context_params, memory_limit), "none", 1, 1e18,
      false, "none", "bytes that may be held at once"},
-    {"cpu", CLF_PARAM_CHOICE, offsetof(context_params, cpu), "auto", 0, 0, false,
-     "auto|generic|avx2|avx512", "kernels to use; auto: the CLASSIFY_CPU variable, or the best"},
+    {"cpu", CLF_PARAM_CHOICE, offsetof(context_params, cpu), "auto", 0, 0, false, CPU_WORDS,
+     "kernels to use; auto: the CLASSIFY_CPU variable, or the best"},
 };
 
 const clf__kind clf__context_kind =
@@ -50,7 +52,7 @@ struct clf_context {
   size_t limit; /* SIZE_MAX for none */
   int32_t threads;
   uint64_t seed;
-  clf__cpu_level cpu;
+  const clf__cpu_target *target;
   clf_progress_callback progress;
   void *progress_user;
   clf_log_callback log;
@@ -120,29 +122,36 @@ const clf_allocator *clf__account_allocator(const clf_context *context) {
   return &context->allocator;
 }
 
-/* The level that the parameter, or CLASSIFY_CPU in place of auto, asks for. */
-static clf_status choose_cpu(clf__cpu_level *out, int32_t choice) {
-  static const char words[] = "auto|generic|avx2|avx512";
-  clf__cpu_level best = clf__cpu_detect();
-  const char *variable = getenv("CLASSIFY_CPU");
-  if (choice == 0 && variable != NULL && variable[0] != '\0') {
-    choice = clf__word_index(words, variable, strlen(variable));
-    if (choice < 0) {
-      return clf__fail(CLF_ERROR_ARGUMENT, "CLASSIFY_CPU is '%s'; it must be one of %s", variable,
-                       words);
+/* The best of the targets that this CPU supports and that the word of that index asks for, where 0
+ * asks for any; NULL when there is none. */
+static const clf__cpu_target *best_target(int32_t choice) {
+  for (const clf__cpu_target *target = clf__cpu_targets; target->name != NULL; target++) {
+    int32_t own = clf__word_index(CPU_WORDS, target->word, strlen(target->word));
+    if ((choice == 0 || choice == own) && target->supported()) {
+      return target;
     }
   }
-  static const clf__cpu_level levels[] = {CLF__CPU_AVX512_VNNI, CLF__CPU_GENERIC, CLF__CPU_AVX2,
-                                          CLF__CPU_AVX512};
-  clf__cpu_level wanted = levels[choice];
-  if (choice == 0 || (wanted == CLF__CPU_AVX512 && best > wanted)) {
-    wanted = best; /* "avx512" includes VNNI where there is one */
+  return NULL;
+}
+
+/* The target that the parameter, or CLASSIFY_CPU in place of auto, asks for. */
+static clf_status choose_target(const clf__cpu_target **out, int32_t choice) {
+  const char *variable = getenv("CLASSIFY_CPU");
+  if (choice == 0 && variable != NULL && variable[0] != '\0') {
+    choice = clf__word_index(CPU_WORDS, variable, strlen(variable));
+    if (choice < 0) {
+      return clf__fail(CLF_ERROR_ARGUMENT, "CLASSIFY_CPU is '%s'; it must be one of %s", variable,
+                       CPU_WORDS);
+    }
   }
-  if (wanted > best) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "cpu=%s: this CPU offers no more than %s",
-                     clf__cpu_name(wanted), clf__cpu_name(best));
+  const clf__cpu_target *target = best_target(choice);
+  if (target == NULL) {
+    size_t length;
+    const char *word = clf__word_at(CPU_WORDS, choice, &length);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "cpu=%.*s: this CPU offers no more than %s",
+                     (int)length, word, best_target(0)->name);
   }
-  *out = wanted;
+  *out = target;
   return CLF_OK;
 }
 
@@ -170,7 +179,7 @@ static clf_status configure(clf_context *context, const char *text) {
     return status;
   }
   const context_params *values = parsed;
-  CLF__TRY(choose_cpu(&context->cpu, values->cpu));
+  CLF__TRY(choose_target(&context->target, values->cpu));
   context->threads = values->threads.word >= 0 ? clf__cpu_count() : (int32_t)values->threads.value;
   context->seed = (uint64_t)values->seed;
   context->pool = clf__pool_create(context, context->threads);
@@ -298,7 +307,7 @@ int32_t clf_context_threads(const clf_context *context) {
 }
 
 const char *clf_context_cpu(const clf_context *context) {
-  return context != NULL ? clf__cpu_name(context->cpu) : "";
+  return context != NULL ? context->target->name : "";
 }
 
 uint64_t clf_context_memory(const clf_context *context) {
@@ -317,8 +326,8 @@ uint64_t clf__context_seed(const clf_context *context) {
   return context->seed;
 }
 
-clf__cpu_level clf__context_cpu(const clf_context *context) {
-  return context->cpu;
+const clf__cpu_target *clf__context_target(const clf_context *context) {
+  return context->target;
 }
 
 clf__pool *clf__context_pool(const clf_context *context) {

@@ -21,7 +21,7 @@ void clf__context_release(clf_context *context);
 
 int32_t clf__context_threads(const clf_context *context);
 uint64_t clf__context_seed(const clf_context *context);
-clf__cpu_level clf__context_cpu(const clf_context *context);
+const clf__cpu_target *clf__context_target(const clf_context *context);
 /* Bytes that may still be allocated under the memory limit; SIZE_MAX without one. */
 size_t clf__context_room(const clf_context *context);
 

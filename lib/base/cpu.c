@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,31 +32,29 @@ static bool has(uint64_t set, uint64_t bits) {
   return (set & bits) == bits;
 }
 
-clf__cpu_level clf__cpu_detect(void) {
-  const uint64_t ymm = 0x6, zmm = 0xE6; /* XCR0: SSE, AVX; then opmask and both halves of zmm */
-  const uint32_t avx512 = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+bool clf__cpu_has_avx2(void) {
+  const uint64_t ymm = 0x6; /* XCR0: SSE, AVX */
   uint32_t a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || !has(c, bit_OSXSAVE | bit_AVX | bit_FMA | bit_F16C)) {
-    return CLF__CPU_GENERIC;
-  }
-  uint64_t saved = saved_state();
-  if (!has(saved, ymm) || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !has(b, bit_AVX2)) {
-    return CLF__CPU_GENERIC;
-  }
-  if (!has(saved, zmm) || !has(b, avx512)) {
-    return CLF__CPU_AVX2;
-  }
-  return has(c, bit_AVX512VNNI) ? CLF__CPU_AVX512_VNNI : CLF__CPU_AVX512;
+  return __get_cpuid(1, &a, &b, &c, &d) && has(c, bit_OSXSAVE | bit_AVX | bit_FMA | bit_F16C) &&
+         has(saved_state(), ymm) && __get_cpuid_count(7, 0, &a, &b, &c, &d) && has(b, bit_AVX2);
 }
-#else
-clf__cpu_level clf__cpu_detect(void) {
-  return CLF__CPU_GENERIC;
+
+bool clf__cpu_has_avx512(void) {
+  const uint64_t zmm = 0xE6; /* XCR0: as above; opmask and both halves of zmm */
+  uint32_t a, b, c, d;
+  return clf__cpu_has_avx2() && has(saved_state(), zmm) &&
+         __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+         has(b, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL);
+}
+
+bool clf__cpu_has_avx512_vnni(void) {
+  uint32_t a, b, c, d;
+  return clf__cpu_has_avx512() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && has(c, bit_AVX512VNNI);
 }
 #endif
 
-const char *clf__cpu_name(clf__cpu_level level) {
-  static const char *const names[] = {"generic", "avx2", "avx512", "avx512_vnni"};
-  return names[level];
+bool clf__cpu_has_baseline(void) {
+  return true;
 }
 
 #ifdef __linux__

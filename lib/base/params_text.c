@@ -7,11 +7,9 @@
 #include "base/text.h"
 
 static void append_word(clf__text *out, const char *words, int32_t index) {
-  const char *word = words;
-  for (; index > 0; index--) {
-    word = strchr(word, '|') + 1;
-  }
-  clf__text_append(out, "%.*s", (int)strcspn(word, "|"), word);
+  size_t length;
+  const char *word = clf__word_at(words, index, &length);
+  clf__text_append(out, "%.*s", (int)length, word);
 }
 
 static void append_list(clf__text *out, const clf__param *param, const clf__list *list) {

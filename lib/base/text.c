@@ -23,6 +23,14 @@ int32_t clf__word_index(const char *words, const char *word, size_t length) {
   }
 }
 
+const char *clf__word_at(const char *words, int32_t index, size_t *length) {
+  for (; index > 0; index--) {
+    words = strchr(words, '|') + 1;
+  }
+  *length = strcspn(words, "|");
+  return words;
+}
+
 enum { LONGEST_NAME = 63 };
 
 static char lower(char byte) {

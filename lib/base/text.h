@@ -31,6 +31,8 @@ bool clf__parse_i64(const char *text, int64_t *out);
 
 /* Index of `word` among "a|b|c", or -1. `length` is the word's. */
 int32_t clf__word_index(const char *words, const char *word, size_t length);
+/* The word of that index among "a|b|c", which ends after `length` bytes. */
+const char *clf__word_at(const char *words, int32_t index, size_t *length);
 
 /* The candidate nearest to `name` by edit distance when it is near enough to suggest, else NULL. */
 const char *clf__nearest(const char *name, const char *const *candidates, int64_t count);

@@ -40,7 +40,7 @@ static void fill_frame(float *to, const float *x, int64_t height, int64_t width,
 
 clf_status clf__blur(clf_context *context, const float *x, int64_t height, int64_t width,
                      double sigma, float *out) {
-  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  const clf__kernels *kernels = clf__kernels_for(context);
   const int64_t reach = (int64_t)ceil(3 * sigma), taps = 2 * reach + 1, line = width + 2 * reach;
   clf_status status = CLF_ERROR_MEMORY;
   int64_t size;

@@ -30,7 +30,7 @@ typedef struct channel_job {
 } channel_job;
 
 static channel_job job_of(clf_context *context, clf__channels shape, int64_t task) {
-  channel_job job = {.kernels = clf__kernels_of(clf__context_cpu(context)),
+  channel_job job = {.kernels = clf__kernels_for(context),
                      .count = shape.pixels * shape.channels,
                      .period = shape.channels};
   if (shape.channels <= LINE / 2) {

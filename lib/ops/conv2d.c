@@ -141,13 +141,13 @@ void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, const float
     gather_seen(conv, &seen, w, part);
     w = part;
   }
-  method->pack(clf__kernels_of(clf__context_cpu(context)), &seen.conv, w, packed);
+  method->pack(clf__kernels_for(context), &seen.conv, w, packed);
 }
 
 static clf__conv_pass pass_of(clf_context *context, const clf__conv2d *conv, int64_t rows,
                               const float *x, const float *w) {
   return (clf__conv_pass){.context = context,
-                          .kernels = clf__kernels_of(clf__context_cpu(context)),
+                          .kernels = clf__kernels_for(context),
                           .conv = conv,
                           .rows = rows,
                           .x = x,

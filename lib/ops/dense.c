@@ -66,7 +66,7 @@ static void multiply_row(const clf__kernels *kernels, clf__dense dense, const fl
 
 void clf__dense_multiply(clf_context *context, clf__dense dense, int64_t rows, const float *x,
                          const float *packed, float *y, float *scratch) {
-  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  const clf__kernels *kernels = clf__kernels_for(context);
   const clf__product_kernel *kernel = &kernels->f32;
   if (rows <= FEW_ROWS && dense.inputs <= INT32_MAX) {
     for (int64_t row = 0; row < rows; row++) {

@@ -265,7 +265,7 @@ done:
 clf_status clf__cholesky(clf_context *context, double *a, int64_t n, int64_t lda, double tolerance,
                          bool *dropped) {
   cholesky c = {.context = context,
-                .kernels = clf__kernels_of(clf__context_cpu(context)),
+                .kernels = clf__kernels_for(context),
                 .progress = clf__progress_begin(context, "cholesky", n),
                 .a = a,
                 .lda = lda,
@@ -361,7 +361,7 @@ done:
 static clf_status solve_many(clf_context *context, bool transposed, const double *l, int64_t n,
                              int64_t ldl, double *b, int64_t columns, int64_t ldb) {
   solve s = {.progress = clf__progress_begin(context, "solve", n),
-             .kernels = clf__kernels_of(clf__context_cpu(context)),
+             .kernels = clf__kernels_for(context),
              .transposed = transposed,
              .l = l,
              .ldl = ldl,
@@ -382,7 +382,7 @@ clf_status clf__solve_lower(clf_context *context, const double *l, int64_t n, in
   if (columns == 1 && ldb == 1) {
     solve_vector(l, n, ldl, b);
   } else if (columns < FEW) {
-    solve_chunk(clf__kernels_of(clf__context_cpu(context)), false, l, ldl, n, b, columns, ldb);
+    solve_chunk(clf__kernels_for(context), false, l, ldl, n, b, columns, ldb);
   } else {
     return solve_many(context, false, l, n, ldl, b, columns, ldb);
   }
@@ -394,6 +394,6 @@ clf_status clf__solve_lower_transposed(clf_context *context, const double *l, in
   if (columns >= FEW) {
     return solve_many(context, true, l, n, ldl, b, columns, ldb);
   }
-  solve_chunk(clf__kernels_of(clf__context_cpu(context)), true, l, ldl, n, b, columns, ldb);
+  solve_chunk(clf__kernels_for(context), true, l, ldl, n, b, columns, ldb);
   return CLF_OK;
 }

@@ -185,7 +185,7 @@ clf_status clf__gemm_f32(clf_context *context, bool transpose_a, bool transpose_
                          int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
                          const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
   gemm g = {.context = context,
-            .kernel = &clf__kernels_of(clf__context_cpu(context))->f32,
+            .kernel = &clf__kernels_for(context)->f32,
             .transpose_a = transpose_a,
             .transpose_b = transpose_b,
             .m = m,
@@ -206,7 +206,7 @@ clf_status clf__gemm_f64(clf_context *context, bool transpose_a, bool transpose_
                          int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
                          const double *b, int64_t ldb, double beta, double *c, int64_t ldc) {
   gemm g = {.context = context,
-            .kernel = &clf__kernels_of(clf__context_cpu(context))->f64,
+            .kernel = &clf__kernels_for(context)->f64,
             .transpose_a = transpose_a,
             .transpose_b = transpose_b,
             .m = m,

@@ -194,7 +194,7 @@ clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *conte
   const int64_t columns = input->x->columns;
   dense_call call = {.context = context,
                      .input = input,
-                     .kernels = clf__kernels_of(clf__context_cpu(context)),
+                     .kernels = clf__kernels_for(context),
                      .exact = clf__gram_exact(input),
                      .scatter = scatter,
                      .progress = clf__progress_begin(context, "gram", input->x->rows)};

@@ -133,7 +133,7 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
   const int64_t rows = input->x->rows, columns = input->x->columns;
   const bool targets = input->targets != NULL && input->labels == NULL;
   sums_call call = {.input = input,
-                    .kernels = clf__kernels_of(clf__context_cpu(context)),
+                    .kernels = clf__kernels_for(context),
                     .counted = clf__gram_exact(input) && !targets,
                     .lines =
                         input->labels != NULL ? input->outputs : 1 + (targets ? input->outputs : 0),

@@ -235,7 +235,7 @@ clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *co
   pack_call call = {.made = made, .pick = {z, rows, 0, count}};
   atomic_init(&call.bad, INT64_MAX);
   made->context = context;
-  made->kernels = clf__kernels_of(clf__context_cpu(context));
+  made->kernels = clf__kernels_for(context);
   made->count = count;
   clf_status status = choose(made, function, z, partner);
   if (status == CLF_OK) {

@@ -75,7 +75,7 @@ clf_status clf__kernel_product_create(clf__kernel_product **out, clf_context *co
     return CLF_ERROR_MEMORY;
   }
   *m = (clf__kernel_product){.context = context,
-                             .kernels = clf__kernels_of(clf__context_cpu(context)),
+                             .kernels = clf__kernels_for(context),
                              .x = x,
                              .rows = rows,
                              .root = root,

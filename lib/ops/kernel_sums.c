@@ -129,7 +129,7 @@ done:
 clf_status clf__kernel_sums(clf_context *context, const clf__kernel_expansion *e,
                             const clf__rows *x, float *out) {
   sums_call call = {.e = e,
-                    .kernels = clf__kernels_of(clf__context_cpu(context)),
+                    .kernels = clf__kernels_for(context),
                     .x = x,
                     .count = e->start[e->segments],
                     .width = e->segments * e->outputs,

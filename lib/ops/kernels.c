@@ -1,20 +1,23 @@
-/* Which kernels a level of CPU gets. */
+/* The table of CPU targets: for each, a compile of simd/kernels.c by meson.build. */
 #include "ops/kernels.h"
 
-const clf__kernels *clf__kernels_of(clf__cpu_level level) {
+extern const clf__kernels clf__kernels_generic;
 #ifdef __x86_64__
-  switch (level) {
-  case CLF__CPU_AVX512_VNNI:
-    return &clf__kernels_avx512_vnni;
-  case CLF__CPU_AVX512:
-    return &clf__kernels_avx512;
-  case CLF__CPU_AVX2:
-    return &clf__kernels_avx2;
-  case CLF__CPU_GENERIC:
-    break;
-  }
-#else
-  (void)level;
+extern const clf__kernels clf__kernels_avx2;
+extern const clf__kernels clf__kernels_avx512;
+extern const clf__kernels clf__kernels_avx512_vnni;
 #endif
-  return &clf__kernels_generic;
+
+const clf__cpu_target clf__cpu_targets[] = {
+#ifdef __x86_64__
+    {"avx512_vnni", "avx512", clf__cpu_has_avx512_vnni, &clf__kernels_avx512_vnni},
+    {"avx512", "avx512", clf__cpu_has_avx512, &clf__kernels_avx512},
+    {"avx2", "avx2", clf__cpu_has_avx2, &clf__kernels_avx2},
+#endif
+    {"generic", "generic", clf__cpu_has_baseline, &clf__kernels_generic},
+    {NULL, NULL, NULL, NULL},
+};
+
+const clf__kernels *clf__kernels_for(const clf_context *context) {
+  return clf__context_target(context)->kernels;
 }

@@ -4,7 +4,7 @@
 #ifndef CLF_OPS_KERNELS_H
 #define CLF_OPS_KERNELS_H
 
-#include "base/cpu.h"
+#include "base/context.h"
 #include "ops/conv_few.h"
 #include "ops/network.h"
 #include "ops/recurrent.h"
@@ -284,13 +284,7 @@ typedef struct clf__kernels {
                       double *value, double *derivative);
 } clf__kernels;
 
-const clf__kernels *clf__kernels_of(clf__cpu_level level);
-
-extern const clf__kernels clf__kernels_generic;
-#ifdef __x86_64__
-extern const clf__kernels clf__kernels_avx2;
-extern const clf__kernels clf__kernels_avx512;
-extern const clf__kernels clf__kernels_avx512_vnni;
-#endif
+/* Those of the context's CPU target. */
+const clf__kernels *clf__kernels_for(const clf_context *context);
 
 #endif

@@ -104,7 +104,7 @@ clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *cont
       context, clf__mul_i64(PARTS * outputs, columns + 1, &size) ? size : -1, sizeof *sums);
   residuals pass = {.context = context,
                     .problem = problem,
-                    .kernels = clf__kernels_of(clf__context_cpu(context)),
+                    .kernels = clf__kernels_for(context),
                     .outputs = outputs,
                     .with_targets = with_targets,
                     .z = by_output,

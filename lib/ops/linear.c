@@ -24,10 +24,6 @@ enum {
 /* Multiplications of a task; fewer are not worth waking threads (some 10 us). */
 static const int64_t task_work = 1 << 18;
 
-static const clf__kernels *kernels_for(clf_context *context) {
-  return clf__kernels_of(clf__context_cpu(context));
-}
-
 static float *new_floats(clf_context *context, int64_t a, int64_t b) {
   int64_t count;
   return clf__alloc_zeroed(context, clf__mul_i64(a, b, &count) ? count : -1, sizeof(float));
@@ -53,7 +49,7 @@ static void pack_outputs(const clf__product_kernel *kernel, float *out, const fl
 
 clf_status clf__linear_prepare(clf__linear_map *out, clf_context *context, const clf__rows *x,
                                const float *w, const float *b, int64_t outputs) {
-  const clf__product_kernel *kernel = &kernels_for(context)->f32;
+  const clf__product_kernel *kernel = &clf__kernels_for(context)->f32;
   const bool sparse = clf__rows_sparse(x);
   clf__linear_map map = {context, w, b, outputs, x->columns, 0, NULL};
   if (sparse && outputs > 1 && clf__rows_entries(x) >= x->columns) {
@@ -105,7 +101,7 @@ static void set_bias(const clf__linear_map *map, float *out, int64_t rows, int64
 
 static clf__product packed_product(const clf__linear_map *map, const clf__rows *block, float *out,
                                    int64_t ld) {
-  const clf__product_kernel *kernel = &kernels_for(map->context)->f32;
+  const clf__product_kernel *kernel = &clf__kernels_for(map->context)->f32;
   return (clf__product){.rows = block->rows,
                         .columns = map->outputs,
                         .depth = map->columns,
@@ -123,7 +119,7 @@ static clf__product packed_product(const clf__linear_map *map, const clf__rows *
 }
 
 static void packed_u8(const clf__linear_map *map, const clf__rows *block, float *out, int64_t ld) {
-  const clf__kernels *kernels = kernels_for(map->context);
+  const clf__kernels *kernels = clf__kernels_for(map->context);
   float wide[WIDEN_ROWS * WIDEN_DEPTH];
   for (int64_t row = 0; row < block->rows; row += WIDEN_ROWS) {
     clf__product product = packed_product(map, block, out + row * ld, ld);
@@ -151,12 +147,12 @@ static void packed_block(const clf__linear_map *map, const clf__rows *block, flo
     packed_u8(map, block, out, ld);
   } else {
     clf__product product = packed_product(map, block, out, ld);
-    kernels_for(map->context)->f32.multiply(&product);
+    clf__kernels_for(map->context)->f32.multiply(&product);
   }
 }
 
 void clf__linear_block(const clf__linear_map *map, const clf__rows *block, float *out, int64_t ld) {
-  const clf__kernels *kernels = kernels_for(map->context);
+  const clf__kernels *kernels = clf__kernels_for(map->context);
   if (clf__rows_sparse(block)) {
     if (map->arranged != NULL) {
       kernels->linear_sparse(block, map->arranged, map->stride, map->b, map->outputs, out, ld);
@@ -237,7 +233,7 @@ static void sparse_gradient(clf__linear_gradient *gradient, const clf__rows *blo
 
 static void dense_gradient(clf__linear_gradient *gradient, const clf__rows *block, const float *r,
                            int64_t ld) {
-  const clf__kernels *kernels = kernels_for(gradient->context);
+  const clf__kernels *kernels = clf__kernels_for(gradient->context);
   const clf__product product = {.rows = gradient->outputs,
                                 .columns = gradient->columns,
                                 .depth = block->rows,
@@ -260,7 +256,7 @@ void clf__linear_gradient_block(clf__linear_gradient *gradient, const clf__rows 
   if (!clf__rows_sparse(block)) {
     dense_gradient(gradient, block, r, ld);
   } else if (gradient->stride > 0) {
-    kernels_for(gradient->context)
+    clf__kernels_for(gradient->context)
         ->gradient_sparse(block, r, ld, gradient->sums, gradient->stride, gradient->outputs);
   } else if (gradient->outputs > 0) {
     sparse_gradient(gradient, block, r, ld);

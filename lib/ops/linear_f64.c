@@ -103,7 +103,7 @@ static void linear_task(void *argument, int64_t index, int32_t worker) {
 
 clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const double *w,
                            const double *b, int64_t outputs, float *out, int64_t ld) {
-  linear_f64 map = {.kernel = &clf__kernels_of(clf__context_cpu(context))->f64,
+  linear_f64 map = {.kernel = &clf__kernels_for(context)->f64,
                     .x = x,
                     .w = w,
                     .b = b,

@@ -39,7 +39,7 @@ static void slope_rows(void *argument, int64_t index, int32_t worker) {
 }
 
 static void run(clf_context *context, rows_job *job, clf__task task) {
-  job->kernels = clf__kernels_of(clf__context_cpu(context));
+  job->kernels = clf__kernels_for(context);
   job->rows_per_task = job->columns < TASK_ELEMENTS ? TASK_ELEMENTS / job->columns : 1;
   const bool simple = job->function <= CLF__LEAKY_RELU;
   clf__parallel(context, clf__ceil_div(job->rows, job->rows_per_task),
@@ -68,13 +68,12 @@ void clf__drop(clf_context *context, double rate, uint64_t seed, const float *x,
                int64_t count) {
   const double values = 4294967296.0; /* of 32 bits */
   const uint32_t limit = (uint32_t)(rate * values);
-  clf__kernels_of(clf__context_cpu(context))
-      ->drop(limit, (float)(1 / (1 - limit / values)), seed, x, y, count);
+  clf__kernels_for(context)->drop(limit, (float)(1 / (1 - limit / values)), seed, x, y, count);
 }
 
 void clf__column_sums(clf_context *context, const float *x, int64_t rows, int64_t columns,
                       float *sums) {
-  clf__kernels_of(clf__context_cpu(context))->column_sums(x, rows, columns, sums);
+  clf__kernels_for(context)->column_sums(x, rows, columns, sums);
 }
 
 typedef struct update_job {
@@ -97,17 +96,17 @@ static void update_part(void *argument, int64_t index, int32_t worker) {
 }
 
 void clf__update_weights(clf_context *context, const clf__update *update) {
-  update_job job = {clf__kernels_of(clf__context_cpu(context)), update};
+  update_job job = {clf__kernels_for(context), update};
   clf__parallel(context, clf__ceil_div(update->count, TASK_ELEMENTS),
                 (double)update->count * CLF__COST_FUNCTION, update_part, &job);
 }
 
 void clf__accumulate(clf_context *context, const float *x, int64_t count, float *sums) {
-  clf__kernels_of(clf__context_cpu(context))->step_f32(sums, 1, x, count);
+  clf__kernels_for(context)->step_f32(sums, 1, x, count);
 }
 
 double clf__sum_of_squares(clf_context *context, const float *x, int64_t count) {
-  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  const clf__kernels *kernels = clf__kernels_for(context);
   double sum = 0;
   for (int64_t first = 0; first < count; first += TASK_ELEMENTS) {
     const int64_t left = count - first;

@@ -56,13 +56,13 @@ static double work_of(const clf__pool2d *p, int64_t rows) {
 
 void clf__pool2d_forward(clf_context *context, const clf__pool2d *pool, int32_t function,
                          int64_t rows, const float *x, float *y) {
-  pooling job = {clf__kernels_of(clf__context_cpu(context)), pool, function, x, NULL, NULL, y};
+  pooling job = {clf__kernels_for(context), pool, function, x, NULL, NULL, y};
   clf__parallel(context, rows, work_of(pool, rows), pool_row, &job);
 }
 
 void clf__pool2d_backward(clf_context *context, const clf__pool2d *pool, int32_t function,
                           int64_t rows, const float *x, const float *y, const float *dy,
                           float *dx) {
-  pooling job = {clf__kernels_of(clf__context_cpu(context)), pool, function, x, y, dy, dx};
+  pooling job = {clf__kernels_for(context), pool, function, x, y, dy, dx};
   clf__parallel(context, rows, work_of(pool, rows), pool_row, &job);
 }

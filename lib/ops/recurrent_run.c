@@ -129,7 +129,7 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
                                 const clf__recurrent *cell, const clf__recurrent_pass *pass,
                                 bool back) {
   *run = (clf__recurrent_run){.context = context,
-                              .kernels = clf__kernels_of(clf__context_cpu(context)),
+                              .kernels = clf__kernels_for(context),
                               .cell = cell,
                               .pass = pass,
                               .cancelled = clf__progress_cancelled(),

@@ -28,7 +28,7 @@ static void add_product(const clf__kernels *kernels, const float *a, int64_t dep
 clf_status clf__recurrent_step(clf_context *context, const clf__recurrent *cell,
                                const clf__recurrent_weights *weights, const float *x,
                                float *state) {
-  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  const clf__kernels *kernels = clf__kernels_for(context);
   const int64_t units = cell->units, columns = clf__recurrent_biases(cell->cell) * units;
   const int64_t line = clf__recurrent_gates(cell->cell) * units;
   const int64_t shared = cell->cell == CLF__CELL_GRU ? 2 * units : line;

@@ -149,7 +149,7 @@ static int64_t tasks_for(const resizing *own) {
 
 clf_status clf__resize(clf_context *context, const clf__picture *from, int64_t height,
                        int64_t width, int32_t dtype, void *out, int64_t stride) {
-  resizing own = {.kernels = clf__kernels_of(clf__context_cpu(context)),
+  resizing own = {.kernels = clf__kernels_for(context),
                   .from = from,
                   .height = height,
                   .dtype = dtype,

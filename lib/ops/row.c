@@ -24,7 +24,7 @@ void clf__prefetch_row(const clf__rows *x, int64_t row) {
 
 void clf__score_row(clf_context *context, const clf__rows *x, const float *w, const float *b,
                     int64_t outputs, float *out) {
-  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  const clf__kernels *kernels = clf__kernels_for(context);
   const clf__rows row = clf__rows_range(x, 0, 1);
   (x->dtype == CLF_U8 ? kernels->linear_u8 : kernels->linear_f32)(&row, w, x->columns, b, outputs,
                                                                   out, outputs);
@@ -32,7 +32,7 @@ void clf__score_row(clf_context *context, const clf__rows *x, const float *w, co
 
 void clf__add_row(clf_context *context, const clf__rows *x, float a, float *w, double s,
                   double *sums) {
-  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  const clf__kernels *kernels = clf__kernels_for(context);
   const bool bytes = x->dtype == CLF_U8;
   if (bytes) {
     kernels->step_u8(w, a * x->scale, x->data, x->columns);
@@ -48,12 +48,12 @@ void clf__add_row(clf_context *context, const clf__rows *x, float a, float *w, d
 
 void clf__sum_vectors(clf_context *context, double *sums, const double *factor,
                       const float *const *x, int64_t vectors, int64_t count) {
-  clf__kernels_of(clf__context_cpu(context))->add_vectors(sums, factor, x, vectors, count);
+  clf__kernels_for(context)->add_vectors(sums, factor, x, vectors, count);
 }
 
 void clf__sum_row(clf_context *context, const clf__rows *x, int64_t row, double factor,
                   double *sums) {
-  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  const clf__kernels *kernels = clf__kernels_for(context);
   if (clf__rows_sparse(x)) {
     for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
       sums[x->column[e]] += factor * (double)x->value[e];

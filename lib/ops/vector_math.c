@@ -42,7 +42,7 @@ static void run(clf_context *context, math_call *call) {
 }
 
 void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t count) {
-  math_call call = {.map = clf__kernels_of(clf__context_cpu(context))->exp,
+  math_call call = {.map = clf__kernels_for(context)->exp,
                     .x = x,
                     .values = out,
                     .count = count,
@@ -51,7 +51,7 @@ void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t coun
 }
 
 void clf__log_f32(clf_context *context, const float *x, float *out, int64_t count) {
-  math_call call = {.map = clf__kernels_of(clf__context_cpu(context))->log,
+  math_call call = {.map = clf__kernels_for(context)->log,
                     .x = x,
                     .values = out,
                     .count = count,
@@ -60,7 +60,7 @@ void clf__log_f32(clf_context *context, const float *x, float *out, int64_t coun
 }
 
 void clf__tanh_f32(clf_context *context, const float *x, float *out, int64_t count) {
-  math_call call = {.map = clf__kernels_of(clf__context_cpu(context))->tanh,
+  math_call call = {.map = clf__kernels_for(context)->tanh,
                     .x = x,
                     .values = out,
                     .count = count,
@@ -70,7 +70,7 @@ void clf__tanh_f32(clf_context *context, const float *x, float *out, int64_t cou
 
 void clf__softmax_rows(clf_context *context, float *values, int64_t rows, int64_t columns,
                        int64_t ld, double *log_sums) {
-  math_call call = {.kernels = clf__kernels_of(clf__context_cpu(context)),
+  math_call call = {.kernels = clf__kernels_for(context),
                     .softmax = true,
                     .values = values,
                     .count = rows,
@@ -82,7 +82,7 @@ void clf__softmax_rows(clf_context *context, float *values, int64_t rows, int64_
 }
 
 void clf__sigmoid(clf_context *context, float *values, int64_t count, float *softplus) {
-  math_call call = {.kernels = clf__kernels_of(clf__context_cpu(context)),
+  math_call call = {.kernels = clf__kernels_for(context),
                     .values = values,
                     .count = count,
                     .task_count = TASK_VALUES,

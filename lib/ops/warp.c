@@ -85,7 +85,7 @@ static void expand(const clf__warp *warp, int axis, float *out) {
 }
 
 void clf__warp_image(clf_context *context, const clf__warp *warp, float *scratch, float *image) {
-  const clf__kernels *kernels = clf__kernels_of(clf__context_cpu(context));
+  const clf__kernels *kernels = clf__kernels_for(context);
   const bool displaced = warp->lattice.spacing > 0;
   const int64_t stride = stride_of(warp->width);
   float *shift[2] = {scratch, scratch + warp->lattice.nodes[0] * stride};

@@ -1,4 +1,4 @@
-/* What the suites of lib/ops share: a context for each level of CPU that this machine has. */
+/* What the suites of lib/ops share: a context for each CPU target that this machine has. */
 #ifndef TESTS_UNIT_OPS_SUPPORT_H
 #define TESTS_UNIT_OPS_SUPPORT_H
 
@@ -10,18 +10,28 @@
 #include "base/context.h"
 #include "base/memory.h"
 
-/* "auto" is the best level; where that is one of the others it is only tested twice. */
-static const char *const cpu_levels[] = {"generic", "avx2", "avx512", "auto"};
-enum { CPU_LEVELS = 4 };
+/* Levels are the rows of the table of CPU targets. */
+static inline int cpu_levels(void) {
+  int count = 0;
+  while (clf__cpu_targets[count].name != NULL) {
+    count++;
+  }
+  return count;
+}
 
-/* NULL where the CPU lacks the level. */
-static inline clf_context *context_of(int level, int threads) {
+/* `cpu` is a word of the context's parameter; NULL where the CPU lacks what it asks for. */
+static inline clf_context *context_on(const char *cpu, int threads) {
   clf_context *context = NULL;
   char params[64];
-  snprintf(params, sizeof params, "cpu=%s threads=%d", cpu_levels[level], threads);
+  snprintf(params, sizeof params, "cpu=%s threads=%d", cpu, threads);
   clf_status status = clf_context_create(&context, params, NULL);
   ck_assert_msg(status == CLF_OK || status == CLF_ERROR_UNSUPPORTED, "%s", clf_last_error());
   return context;
+}
+
+/* A target without a word of its own is tested where it is the best that its word asks for. */
+static inline clf_context *context_of(int level, int threads) {
+  return context_on(clf__cpu_targets[level].word, threads);
 }
 
 /* Uniform in [-1, 1). */

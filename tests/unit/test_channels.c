@@ -80,7 +80,7 @@ static void check_channel(const problem *p, int64_t j) {
 }
 
 START_TEST(channels__are_those_of_plain_loops) {
-  for (int level = 0; level < CPU_LEVELS; level++) {
+  for (int level = 0; level < cpu_levels(); level++) {
     clf_context *context = context_of(level, 2);
     for (int s = 0; context != NULL && s < SHAPES; s++) {
       problem p = problem_of(shapes[s]);
@@ -97,7 +97,7 @@ END_TEST
 
 START_TEST(channels__have_the_same_bits_on_any_number_of_threads) {
   for (int s = 0; s < SHAPES; s++) {
-    clf_context *alone = context_of(CPU_LEVELS - 1, 1), *crew = context_of(CPU_LEVELS - 1, 3);
+    clf_context *alone = context_on("auto", 1), *crew = context_on("auto", 3);
     problem p = problem_of(shapes[s]), q = problem_of(shapes[s]);
     const size_t channels = (size_t)p.shape.channels;
     const size_t count = (size_t)p.shape.pixels * channels;

@@ -207,11 +207,11 @@ static void check_levels(int index, problem p) {
   const int64_t pixels = p.rows * c.out_height * c.out_width;
   expected e = expect(&p);
   char where[64];
-  for (int way = 0; way < 2 * CPU_LEVELS; way++) {
+  for (int way = 0; way < 2 * cpu_levels(); way++) {
     const int level = way / 2;
     const bool data = way % 2 != 0;
     if (run_at(level, &p, data)) {
-      snprintf(where, sizeof where, "case %d on %s", index, cpu_levels[level]);
+      snprintf(where, sizeof where, "case %d on %s", index, clf__cpu_targets[level].name);
       check(where, "y", winograd, p.y, e.y, e.y_size, p.y_count, kernel * c.channels + 2);
       check(where, "dw", winograd, p.dw, e.dw, e.dw_size, p.w_count, pixels + 16);
       check(where, "dbias", winograd, p.dbias, e.dbias, e.dbias_size, c.filters, pixels + 2);
@@ -303,7 +303,7 @@ START_TEST(conv2d__winograd_is_as_exact_as_stated) {
   problem p = problem_of(cases[4], 20, false, &state);
   ck_assert(by_winograd(&p.conv));
   expected e = expect(&p);
-  for (int level = 0; level < CPU_LEVELS; level++) {
+  for (int level = 0; level < cpu_levels(); level++) {
     if (run_at(level, &p, true)) {
       ck_assert_double_lt(relative_error(p.y, e.y, p.y_count), 4e-6);
       ck_assert_double_lt(relative_error(p.dx, e.dx, p.x_count), 4e-6);
@@ -422,7 +422,7 @@ END_TEST
 
 START_TEST(conv2d__no_rows_give_no_gradient) {
   uint64_t state = 5;
-  clf_context *context = context_of(CPU_LEVELS - 1, 2);
+  clf_context *context = context_on("auto", 2);
   problem p = problem_of(cases[3], 0, false, &state);
   ck_clf_ok(run_all(context, &p, true));
   for (int64_t i = 0; i < p.w_count; i++) {
@@ -473,9 +473,9 @@ int main(void) {
   tcase_add_test(tests, conv2d__agrees_on_random_shapes);
   tcase_add_test(tests, conv2d__agrees_on_random_shapes_by_winograd);
   tcase_add_test(tests, conv2d__winograd_is_as_exact_as_stated);
-  tcase_add_loop_test(tests, conv2d__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, conv2d__infers_what_forward_gives, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, conv2d__relu_keeps_what_is_not_a_number, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, conv2d__has_the_same_bits_on_any_threads, 0, cpu_levels());
+  tcase_add_loop_test(tests, conv2d__infers_what_forward_gives, 0, cpu_levels());
+  tcase_add_loop_test(tests, conv2d__relu_keeps_what_is_not_a_number, 0, cpu_levels());
   tcase_add_test(tests, conv2d__works_in_memory_of_the_images_size);
   tcase_add_test(tests, conv2d__what_cannot_be_counted_is_refused);
   tcase_add_test(tests, conv2d__no_rows_give_no_gradient);

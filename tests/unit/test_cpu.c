@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "base/cpu.h"
 #include "support.h"
 
@@ -28,23 +29,54 @@ static void put(const char *path, const char *text) {
   ck_assert_int_eq(system(command), 0);
 }
 
-START_TEST(level__agrees_with_the_kernel) {
+/* Whether the kernel names all of these features of the CPU. */
+static bool kernel_names(const char *features) {
+  char command[256];
+  snprintf(command, sizeof command,
+           "for feature in %s; do grep -qw $feature /proc/cpuinfo || exit 1; done", features);
+  return system(command) == 0;
+}
+
+START_TEST(targets__are_supported_as_the_kernel_says) {
 #ifdef __x86_64__
-  bool avx2 = system("grep -qw avx2 /proc/cpuinfo && grep -qw fma /proc/cpuinfo") == 0;
-  bool avx512 = system(
-                    "grep -qw avx512f /proc/cpuinfo && grep -qw avx512vl /proc/cpuinfo && "
-                    "grep -qw avx512bw /proc/cpuinfo && grep -qw avx512dq /proc/cpuinfo") == 0;
-  bool vnni = avx512 && system("grep -qw avx512_vnni /proc/cpuinfo") == 0;
-  clf__cpu_level expected = vnni     ? CLF__CPU_AVX512_VNNI
-                            : avx512 ? CLF__CPU_AVX512
-                            : avx2   ? CLF__CPU_AVX2
-                                     : CLF__CPU_GENERIC;
-  ck_assert_int_eq(clf__cpu_detect(), expected);
-#else
-  ck_assert_int_eq(clf__cpu_detect(), CLF__CPU_GENERIC);
+  static const char *const features[] = {"avx2 fma avx512f avx512bw avx512dq avx512vl avx512_vnni",
+                                         "avx2 fma avx512f avx512bw avx512dq avx512vl", "avx2 fma",
+                                         "fpu"};
+  static const char *const names[] = {"avx512_vnni", "avx512", "avx2", "generic"};
+  for (int i = 0; i < 4; i++) {
+    ck_assert_str_eq(clf__cpu_targets[i].name, names[i]);
+    ck_assert_int_eq(clf__cpu_targets[i].supported(), kernel_names(features[i]));
+  }
 #endif
-  ck_assert_str_eq(clf__cpu_name(CLF__CPU_GENERIC), "generic");
-  ck_assert_str_eq(clf__cpu_name(CLF__CPU_AVX512_VNNI), "avx512_vnni");
+}
+END_TEST
+
+/* A context gets the best target of its word; "auto" the best of all, and the last row is always
+ * there. */
+START_TEST(targets__are_taken_by_their_words) {
+  const clf__cpu_target *best = NULL, *target = clf__cpu_targets;
+  for (; target->name != NULL; target++) {
+    char params[32];
+    clf_context *context = NULL;
+    snprintf(params, sizeof params, "cpu=%s", target->word);
+    clf_status status = clf_context_create(&context, params, NULL);
+    ck_assert(status == CLF_OK || status == CLF_ERROR_UNSUPPORTED);
+    if (target->supported()) {
+      best = best == NULL ? target : best;
+      ck_clf_ok(status);
+      const clf__cpu_target *found = clf__context_target(context);
+      ck_assert(found <= target && found->supported());
+      ck_assert_str_eq(found->word, target->word);
+      ck_assert_str_eq(clf_context_cpu(context), found->name);
+    }
+    clf_context_free(context);
+  }
+  ck_assert_str_eq(target[-1].name, "generic");
+  ck_assert(target[-1].supported());
+  clf_context *context = NULL;
+  ck_clf_ok(clf_context_create(&context, "cpu=auto", NULL));
+  ck_assert_ptr_eq(clf__context_target(context), best);
+  clf_context_free(context);
 }
 END_TEST
 
@@ -120,7 +152,8 @@ int main(void) {
   Suite *suite = suite_create("cpu");
   TCase *tests = tcase_create("cpu");
   tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_add_test(tests, level__agrees_with_the_kernel);
+  tcase_add_test(tests, targets__are_supported_as_the_kernel_says);
+  tcase_add_test(tests, targets__are_taken_by_their_words);
   tcase_add_test(tests, count__follows_affinity);
   tcase_add_test(tests, quota__is_none_without_cgroups);
   tcase_add_test(tests, quota_v2__is_the_tightest_on_the_way_up);

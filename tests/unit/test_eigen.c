@@ -113,7 +113,7 @@ END_TEST
 /* [2 1; 1 2] has 3 and 1. */
 START_TEST(two_by_two__is_known) {
   const double a[] = {2, 1, 1, 2};
-  clf_context *context = context_of(3, 1);
+  clf_context *context = context_on("auto", 1);
   answer found = solve(context, a, 2, 2);
   ck_assert_double_eq_tol(found.values[0], 3, 8 * DBL_EPSILON);
   ck_assert_double_eq_tol(found.values[1], 1, 8 * DBL_EPSILON);
@@ -127,7 +127,7 @@ END_TEST
 
 START_TEST(nothing__has_no_eigenvalues) {
   double none[1] = {5};
-  clf_context *context = context_of(3, 1);
+  clf_context *context = context_on("auto", 1);
   ck_clf_ok(clf__eigen_symmetric(context, none, 0, 0, none, none));
   ck_assert_double_eq(none[0], 5);
   clf_context_free(context);
@@ -245,7 +245,7 @@ static double *matrix_of(uint64_t *state, const double *spectrum, double scale, 
 START_TEST(hard_spectra__come_out_as_they_were_put_in) {
   static const double scales[] = {1, 1e150, 1e-150};
   uint64_t state = 8;
-  clf_context *context = context_of(3, 1);
+  clf_context *context = context_on("auto", 1);
   double spectrum[SIZE];
   for (int64_t k = 0; k < SIZE; k++) {
     spectrum[k] = spectra[_i](k);
@@ -270,7 +270,7 @@ END_TEST
  * (Wilkinson, "The Algebraic Eigenvalue Problem", 1965, 5.45). */
 START_TEST(wilkinsons_matrix__has_pairs) {
   enum { N = 41 };
-  clf_context *context = context_of(3, 1);
+  clf_context *context = context_on("auto", 1);
   double *a = zeros(N * N);
   for (int64_t i = 0; i < N; i++) {
     a[i * (N + 1)] = fabs((double)(i - N / 2));
@@ -291,7 +291,7 @@ END_TEST
 /* 1 / (i + j + 1): sizes from 1.75 to far below rounding; the trace is the sum of 1 / (2 i + 1). */
 START_TEST(hilberts_matrix__satisfies_the_definition) {
   enum { N = 60 };
-  clf_context *context = context_of(3, 1);
+  clf_context *context = context_on("auto", 1);
   double *a = zeros(N * N), trace = 0;
   for (int64_t i = 0; i < N; i++) {
     for (int64_t j = 0; j < N; j++) {
@@ -394,7 +394,7 @@ static int compare_down(const void *a, const void *b) {
 START_TEST(few_of_a_large_matrix__are_the_largest) {
   uint64_t state = 12;
   double expected[STRIPES];
-  clf_context *context = context_of(3, 2);
+  clf_context *context = context_on("auto", 2);
   double *a = large_matrix(&state, large_spectra[_i], 0);
   for (int64_t k = 0; k < STRIPES; k++) {
     expected[k] = large_spectra[_i](k);
@@ -414,7 +414,7 @@ END_TEST
 START_TEST(iteration__does_not_depend_on_threads) {
   uint64_t state = 13;
   double *a = large_matrix(&state, falling, 0);
-  clf_context *alone = context_of(3, 1), *many = context_of(3, 3);
+  clf_context *alone = context_on("auto", 1), *many = context_on("auto", 3);
   answer want = solve(alone, a, LARGE, FEW), got = solve(many, a, LARGE, FEW);
   ck_assert_mem_eq(got.values, want.values, FEW * sizeof(double));
   ck_assert_mem_eq(got.vectors, want.vectors, FEW * LARGE * sizeof(double));
@@ -430,7 +430,7 @@ START_TEST(what_is_not_finite__is_refused) {
   enum { N = 40 };
   static const double bad[] = {NAN, INFINITY, -INFINITY};
   uint64_t state = 10;
-  clf_context *context = context_of(3, 1);
+  clf_context *context = context_on("auto", 1);
   for (int64_t place = 0; place < N; place += 13) {
     for (int i = 0; i < 3; i++) {
       double *a = random_symmetric(&state, N), values[1], vectors[N];
@@ -474,14 +474,14 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("eigen");
   TCase *facts = tcase_create("facts");
-  tcase_add_loop_test(facts, random_matrices__satisfy_the_definition, 0, CPU_LEVELS);
+  tcase_add_loop_test(facts, random_matrices__satisfy_the_definition, 0, cpu_levels());
   tcase_add_test(facts, two_by_two__is_known);
   tcase_add_test(facts, nothing__has_no_eigenvalues);
-  tcase_add_loop_test(facts, second_differences__have_sines, 0, CPU_LEVELS);
+  tcase_add_loop_test(facts, second_differences__have_sines, 0, cpu_levels());
   tcase_add_loop_test(facts, hard_spectra__come_out_as_they_were_put_in, 0, SPECTRA);
   tcase_add_test(facts, wilkinsons_matrix__has_pairs);
   tcase_add_test(facts, hilberts_matrix__satisfies_the_definition);
-  tcase_add_loop_test(facts, threads__do_not_change_bits, 0, CPU_LEVELS);
+  tcase_add_loop_test(facts, threads__do_not_change_bits, 0, cpu_levels());
   tcase_add_loop_test(facts, few_of_a_large_matrix__are_the_largest, 0, 4);
   tcase_add_test(facts, iteration__does_not_depend_on_threads);
   tcase_add_test(facts, what_is_not_finite__is_refused);

@@ -162,7 +162,7 @@ static double *make_semidefinite(uint64_t *state) {
 /* Dropped columns get 0, and the others the solution of the system without them. */
 START_TEST(cholesky__drops_columns_that_others_explain) {
   uint64_t state = 3;
-  clf_context *context = context_of(3, 2);
+  clf_context *context = context_on("auto", 2);
   double *a = make_semidefinite(&state), *l = copy_of(a, WIDE * WIDE);
   double *b = random_f64(&state, WIDE), *x = copy_of(b, WIDE);
   bool dropped[WIDE];
@@ -197,7 +197,7 @@ START_TEST(cholesky__refuses_what_is_not_positive) {
   static const int64_t places[] = {0, 10, 63, 64, 99};
   enum { N = 100 };
   uint64_t state = 4;
-  clf_context *context = context_of(3, 2);
+  clf_context *context = context_on("auto", 2);
   for (int i = 0; i < 25; i++) {
     double *a = make_positive(&state, N, N);
     char place[32];
@@ -215,7 +215,7 @@ END_TEST
 START_TEST(cholesky__refuses_nan_at_any_tolerance) {
   enum { N = 70 };
   uint64_t state = 5;
-  clf_context *context = context_of(3, 1);
+  clf_context *context = context_on("auto", 1);
   for (int64_t row = 1; row < N; row += 17) {
     double *a = make_positive(&state, N, N);
     a[row * N + row / 2] = (double)NAN;
@@ -227,7 +227,7 @@ START_TEST(cholesky__refuses_nan_at_any_tolerance) {
 END_TEST
 
 START_TEST(cholesky__of_nothing_is_nothing) {
-  clf_context *context = context_of(3, 1);
+  clf_context *context = context_on("auto", 1);
   double none[1];
   ck_clf_ok(clf__cholesky(context, none, 0, 1, 0, NULL));
   ck_clf_ok(clf__solve_lower(context, none, 0, 1, none, 1, 1));
@@ -264,13 +264,13 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("factor");
   TCase *facts = tcase_create("facts");
-  tcase_add_loop_test(facts, cholesky__multiplies_back, 0, CPU_LEVELS);
-  tcase_add_loop_test(facts, solve_lower__inverts_products, 0, CPU_LEVELS);
+  tcase_add_loop_test(facts, cholesky__multiplies_back, 0, cpu_levels());
+  tcase_add_loop_test(facts, solve_lower__inverts_products, 0, cpu_levels());
   tcase_add_test(facts, cholesky__drops_columns_that_others_explain);
   tcase_add_test(facts, cholesky__refuses_what_is_not_positive);
   tcase_add_test(facts, cholesky__refuses_nan_at_any_tolerance);
   tcase_add_test(facts, cholesky__of_nothing_is_nothing);
-  tcase_add_loop_test(facts, cholesky__is_the_same_for_all_threads, 0, CPU_LEVELS);
+  tcase_add_loop_test(facts, cholesky__is_the_same_for_all_threads, 0, cpu_levels());
   suite_add_tcase(suite, facts);
   return run_suite(suite);
 }

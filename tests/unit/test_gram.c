@@ -476,7 +476,7 @@ START_TEST(gram_within__of_classes_far_apart_keeps_its_digits) {
 END_TEST
 
 START_TEST(gram__of_no_rows) {
-  clf_context *context = context_of(0, 1);
+  clf_context *context = context_on("generic", 1);
   clf__rows x = clf__rows_of_f32(NULL, 0, 4, 4);
   clf__gram_input input = {.x = &x, .centered = true};
   clf__gram gram;
@@ -519,14 +519,14 @@ int main(void) {
   Suite *suite = suite_create("gram");
   TCase *tests = tcase_create("gram");
   tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, gram__agrees_with_plain_loops, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, gram_within__agrees_with_plain_loops, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, gram_within__of_classes_far_apart_keeps_its_digits, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, gram_dense__agrees_with_f64, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, gram__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, gram__u8_is_exact, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, gram__u8_does_not_overflow, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, gram__f32_far_from_0_stays_accurate, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, gram__agrees_with_plain_loops, 0, cpu_levels());
+  tcase_add_loop_test(tests, gram_within__agrees_with_plain_loops, 0, cpu_levels());
+  tcase_add_loop_test(tests, gram_within__of_classes_far_apart_keeps_its_digits, 0, cpu_levels());
+  tcase_add_loop_test(tests, gram_dense__agrees_with_f64, 0, cpu_levels());
+  tcase_add_loop_test(tests, gram__has_the_same_bits_on_any_threads, 0, cpu_levels());
+  tcase_add_loop_test(tests, gram__u8_is_exact, 0, cpu_levels());
+  tcase_add_loop_test(tests, gram__u8_does_not_overflow, 0, cpu_levels());
+  tcase_add_loop_test(tests, gram__f32_far_from_0_stays_accurate, 0, cpu_levels());
   tcase_add_test(tests, gram__of_no_rows);
   tcase_add_test(tests, gram__says_how_much_memory_it_needs);
   suite_add_tcase(suite, tests);

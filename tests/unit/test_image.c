@@ -194,7 +194,7 @@ START_TEST(resize__to_the_same_size_changes_nothing) {
 END_TEST
 
 START_TEST(resize__has_the_same_bits_on_any_threads) {
-  clf_context *contexts[2] = {context_of(3, 1), context_of(3, 4)};
+  clf_context *contexts[2] = {context_on("auto", 1), context_on("auto", 4)};
   clf_image *made[2] = {NULL};
   for (int i = 0; i < 2; i++) {
     clf_image *image = random_image(contexts[i], 300, 400, 3);
@@ -336,7 +336,7 @@ int main(void) {
   tcase_add_test(tests, create__refuses_other_shapes);
   tcase_add_test(tests, grey__is_the_luma);
   tcase_add_test(tests, crop__repeats_the_edge);
-  tcase_add_loop_test(tests, resize__is_a_mean_by_triangles, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, resize__is_a_mean_by_triangles, 0, cpu_levels());
   tcase_add_test(tests, resize__to_the_same_size_changes_nothing);
   tcase_add_test(tests, resize__has_the_same_bits_on_any_threads);
   tcase_add_test(tests, resize__refuses_other_sizes);

@@ -261,14 +261,14 @@ int main(void) {
   Suite *suite = suite_create("kernel_matrix");
   TCase *tests = tcase_create("kernel_matrix");
   tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, block__agrees_with_the_definition, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, block__of_a_precomputed_kernel_is_its_columns, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, block__keeps_its_digits_far_from_zero, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, block__is_symmetric_to_the_bit, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, rbf__of_equal_rows_is_1, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, u8__extremes_do_not_overflow, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, block__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, diagonal__agrees_with_the_definition, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, block__agrees_with_the_definition, 0, cpu_levels());
+  tcase_add_loop_test(tests, block__of_a_precomputed_kernel_is_its_columns, 0, cpu_levels());
+  tcase_add_loop_test(tests, block__keeps_its_digits_far_from_zero, 0, cpu_levels());
+  tcase_add_loop_test(tests, block__is_symmetric_to_the_bit, 0, cpu_levels());
+  tcase_add_loop_test(tests, rbf__of_equal_rows_is_1, 0, cpu_levels());
+  tcase_add_loop_test(tests, u8__extremes_do_not_overflow, 0, cpu_levels());
+  tcase_add_loop_test(tests, block__has_the_same_bits_on_any_threads, 0, cpu_levels());
+  tcase_add_loop_test(tests, diagonal__agrees_with_the_definition, 0, cpu_levels());
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }

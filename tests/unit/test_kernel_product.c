@@ -107,7 +107,7 @@ START_TEST(products__have_the_same_bits_on_any_number_of_threads) {
   set_case(&c, &state, U8, CLF__KERNEL_RBF, 4);
   for (int room = 0; room < ROOMS; room++) {
     for (int threads = 1; threads <= 2; threads++) {
-      clf_context *context = context_of(CPU_LEVELS - 1, threads);
+      clf_context *context = context_on("auto", threads);
       const clf__progress progress = clf__progress_begin(context, "product", 1);
       clf__kernel_product *made = product_of_case(context, &c, rooms[room]);
       ck_clf_ok(clf__kernel_product_times(made, c.p, false, &progress, 0, y[threads - 1]));
@@ -174,9 +174,9 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("kernel_product");
   TCase *facts = tcase_create("facts");
-  tcase_add_loop_test(facts, products__agree_with_the_definition, 0, CPU_LEVELS);
+  tcase_add_loop_test(facts, products__agree_with_the_definition, 0, cpu_levels());
   tcase_add_test(facts, products__have_the_same_bits_on_any_number_of_threads);
-  tcase_add_loop_test(facts, products__of_infinite_values_are_not_finite, 0, CPU_LEVELS);
+  tcase_add_loop_test(facts, products__of_infinite_values_are_not_finite, 0, cpu_levels());
   tcase_add_test(facts, products__tell_of_lack_of_memory);
   tcase_set_timeout(facts, 100);
   suite_add_tcase(suite, facts);

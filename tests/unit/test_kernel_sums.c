@@ -172,8 +172,8 @@ int main(void) {
   Suite *suite = suite_create("kernel_sums");
   TCase *tests = tcase_create("kernel_sums");
   tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, sums__agree_with_the_definition_however_many_rows, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, norms_beyond_float__are_refused, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, sums__agree_with_the_definition_however_many_rows, 0, cpu_levels());
+  tcase_add_loop_test(tests, norms_beyond_float__are_refused, 0, cpu_levels());
   tcase_add_test(tests, allocation_failures__are_reported);
   suite_add_tcase(suite, tests);
   return run_suite(suite);

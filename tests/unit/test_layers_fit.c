@@ -142,9 +142,9 @@ static int64_t run_layer(clf_context *context, const layer_case *of, float *out)
 /* Sums of some hundred products in another order. */
 START_TEST(layers__are_the_same_at_every_level_of_cpu) {
   static float expected[4 * MOST], found[4 * MOST];
-  clf_context *generic = context_of(0, 2);
+  clf_context *generic = context_on("generic", 2);
   const int64_t count = run_layer(generic, &cases[_i], expected);
-  for (int level = 1; level < CPU_LEVELS; level++) {
+  for (int level = 0; level < cpu_levels(); level++) {
     clf_context *context = context_of(level, 2);
     double largest = 0, worst = 0;
     if (context != NULL) {
@@ -154,7 +154,7 @@ START_TEST(layers__are_the_same_at_every_level_of_cpu) {
         worst = fmax(worst, fabs((double)expected[i] - (double)found[i]));
       }
       ck_assert_msg(worst <= 1e-5 * largest, "%s %s, %s: %g of %g", cases[_i].kind,
-                    cases[_i].params, cpu_levels[level], worst, largest);
+                    cases[_i].params, clf__cpu_targets[level].name, worst, largest);
     }
     clf_context_free(context);
   }
@@ -168,7 +168,7 @@ static void draw(int32_t initial, int64_t rows, int64_t columns, float *w) {
                                  .initial = initial,
                                  .fan_in = rows,
                                  .fan_out = columns};
-  clf_context *context = context_of(CPU_LEVELS - 1, 2);
+  clf_context *context = context_on("auto", 2);
   ck_clf_ok(clf__weight_initialise(context, &info, 4, 1, w));
   clf_context_free(context);
 }

@@ -384,14 +384,14 @@ int main(void) {
   Suite *suite = suite_create("least_squares");
   TCase *tests = tcase_create("least_squares");
   tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, qr__keeps_the_products_of_columns, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, qr_pivoted__finds_the_rank, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, qr__keeps_the_products_of_columns, 0, cpu_levels());
+  tcase_add_loop_test(tests, qr_pivoted__finds_the_rank, 0, cpu_levels());
   tcase_add_loop_test(tests, least_squares__is_right_for_singular_values_down_to_1e_8, 0,
-                      CPU_LEVELS);
-  tcase_add_loop_test(tests, least_squares__of_lower_rank_is_of_minimum_norm, 0, CPU_LEVELS);
+                      cpu_levels());
+  tcase_add_loop_test(tests, least_squares__of_lower_rank_is_of_minimum_norm, 0, cpu_levels());
   tcase_add_loop_test(tests, least_squares__tells_a_copy_from_a_column_that_nearly_is_one, 0,
-                      CPU_LEVELS);
-  tcase_add_loop_test(tests, least_squares__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
+                      cpu_levels());
+  tcase_add_loop_test(tests, least_squares__has_the_same_bits_on_any_threads, 0, cpu_levels());
   tcase_add_loop_test(tests, least_squares__survives_any_refused_allocation, 0, 4);
   suite_add_tcase(suite, tests);
   return run_suite(suite);

@@ -217,7 +217,7 @@ START_TEST(linear__few_rows_follow_changing_weights) {
 END_TEST
 
 START_TEST(linear__of_nothing) {
-  clf_context *context = context_of(0, 2);
+  clf_context *context = context_on("generic", 2);
   clf__rows none = clf__rows_of_f32(NULL, 0, 5, 5);
   float bias[2] = {1, 2}, out[6] = {0};
   ck_clf_ok(clf__linear(context, &none, NULL, NULL, 3, NULL, 3));
@@ -234,9 +234,9 @@ int main(void) {
   Suite *suite = suite_create("linear");
   TCase *tests = tcase_create("linear");
   tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, linear__agrees_with_plain_loops, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, linear__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, linear__few_rows_follow_changing_weights, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, linear__agrees_with_plain_loops, 0, cpu_levels());
+  tcase_add_loop_test(tests, linear__has_the_same_bits_on_any_threads, 0, cpu_levels());
+  tcase_add_loop_test(tests, linear__few_rows_follow_changing_weights, 0, cpu_levels());
   tcase_add_test(tests, linear__of_nothing);
   suite_add_tcase(suite, tests);
   return run_suite(suite);

@@ -141,7 +141,7 @@ END_TEST
 START_TEST(map__stays_in_f32_where_the_values_themselves_are_rounded) {
   static double w[OUTPUTS * COLUMNS], b[OUTPUTS];
   const sample *s = sample_of(F32);
-  clf_context *context = context_of(3, 1);
+  clf_context *context = context_on("auto", 1);
   clf_model model;
   fill_weights(0, w, b);
   b[0] = -1e30;
@@ -157,7 +157,7 @@ END_TEST
 START_TEST(map__is_checked_when_it_is_loaded) {
   static double w[OUTPUTS * COLUMNS], b[OUTPUTS];
   const sample *s = sample_of(F32);
-  clf_context *context = context_of(3, 1);
+  clf_context *context = context_on("auto", 1);
   clf_model model;
   fill_weights(1e5, w, b);
   ck_clf_ok(store_map(&model, context, w, b, &s->x));
@@ -241,7 +241,7 @@ int main(void) {
   Suite *suite = suite_create("linear_map");
   TCase *tests = tcase_create("linear_map");
   tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, map__is_right_whatever_cancels, 0, STORAGES * CPU_LEVELS);
+  tcase_add_loop_test(tests, map__is_right_whatever_cancels, 0, STORAGES * cpu_levels());
   tcase_add_test(tests, map__stays_in_f32_where_the_values_themselves_are_rounded);
   tcase_add_test(tests, map__is_checked_when_it_is_loaded);
   tcase_add_loop_test(tests, map__survives_refused_allocations, 0, 2 * STORAGES);

@@ -6,7 +6,7 @@
 
 #include "base/context.h"
 #include "models/logistic.h"
-#include "support.h"
+#include "ops_support.h"
 
 enum { ROWS = 300, COLUMNS = 6, CLASSES = 4, OUTPUT_MOST = 10 };
 
@@ -406,13 +406,12 @@ START_TEST(logistic__any_number_of_threads_gives_the_same_bits) {
 END_TEST
 
 START_TEST(logistic__every_level_of_cpu_agrees) {
-  static const char *const levels[] = {"cpu=generic", "cpu=avx2", "cpu=avx512"};
   problem p = make_problem(9);
   clf_dataset *data = make_data(&p, p.labels, false, false);
   clf_model *reference = fitted(NULL, "logistic", NULL, data);
-  for (int l = 0; l < 3; l++) {
-    clf_context *context = NULL;
-    if (clf_context_create(&context, levels[l], NULL) == CLF_ERROR_UNSUPPORTED) {
+  for (int level = 0; level < cpu_levels(); level++) {
+    clf_context *context = context_of(level, 2);
+    if (context == NULL) {
       continue;
     }
     clf_dataset *on_level = dataset_of(context, p.x, CLF_F32, ROWS, COLUMNS, p.labels);

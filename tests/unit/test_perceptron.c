@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "support.h"
+#include "ops_support.h"
 
 enum { ROWS = 200, COLUMNS = 9, CLASSES = 4, SIZE = COLUMNS + 1 };
 
@@ -367,12 +367,11 @@ START_TEST(perceptron__order_comes_from_the_seed) {
 END_TEST
 
 START_TEST(perceptron__every_level_of_cpu_agrees) {
-  static const char *const levels[] = {"cpu=generic", "cpu=avx2", "cpu=avx512"};
   problem p = make_problem(9);
   reference r = learn(&p, NULL, (settings){4, true, false, true, 1});
-  for (int l = 0; l < 3; l++) {
-    clf_context *context = NULL;
-    if (clf_context_create(&context, levels[l], NULL) == CLF_ERROR_UNSUPPORTED) {
+  for (int level = 0; level < cpu_levels(); level++) {
+    clf_context *context = context_of(level, 2);
+    if (context == NULL) {
       continue;
     }
     clf_dataset *data = dataset_of(context, p.x, CLF_F32, ROWS, COLUMNS, p.labels);

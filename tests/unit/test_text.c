@@ -221,6 +221,16 @@ START_TEST(word_index__finds_whole_words) {
 }
 END_TEST
 
+START_TEST(word_at__is_the_inverse_of_word_index) {
+  static const char words[] = "auto|rbf|linear";
+  size_t length;
+  for (int32_t index = 0; index < 3; index++) {
+    const char *word = clf__word_at(words, index, &length);
+    ck_assert_int_eq(clf__word_index(words, word, length), index);
+  }
+}
+END_TEST
+
 START_TEST(nearest__suggests_what_was_meant) {
   static const char *const names[] = {"gamma", "C", "kernel", "class_weight", "tolerance"};
   ck_assert_str_eq(clf__nearest("gama", names, 5), "gamma");
@@ -373,6 +383,7 @@ int main(void) {
   tcase_add_test(tests, formatted_numbers__are_short_and_read_back);
   tcase_add_test(tests, locale__changes_nothing);
   tcase_add_test(tests, word_index__finds_whole_words);
+  tcase_add_test(tests, word_at__is_the_inverse_of_word_index);
   tcase_add_test(tests, nearest__suggests_what_was_meant);
   tcase_add_test(tests, text__grows_as_it_is_appended_to);
   tcase_add_test(tests, text__remembers_that_memory_ran_out);

@@ -238,13 +238,13 @@ int main(void) {
   Suite *suite = suite_create("vector_math");
   TCase *tests = tcase_create("vector_math");
   tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, exp__is_within_2_units, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, log__is_within_2_units, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, tanh__is_within_2_units, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, sigmoid__is_accurate, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, softmax__agrees_with_plain_loops, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, softmax__of_infinite_values, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, vector_math__has_the_same_bits_on_any_threads, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, exp__is_within_2_units, 0, cpu_levels());
+  tcase_add_loop_test(tests, log__is_within_2_units, 0, cpu_levels());
+  tcase_add_loop_test(tests, tanh__is_within_2_units, 0, cpu_levels());
+  tcase_add_loop_test(tests, sigmoid__is_accurate, 0, cpu_levels());
+  tcase_add_loop_test(tests, softmax__agrees_with_plain_loops, 0, cpu_levels());
+  tcase_add_loop_test(tests, softmax__of_infinite_values, 0, cpu_levels());
+  tcase_add_loop_test(tests, vector_math__has_the_same_bits_on_any_threads, 0, cpu_levels());
   suite_add_tcase(suite, tests);
   return run_suite(suite);
 }

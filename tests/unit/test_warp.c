@@ -189,9 +189,9 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("warp");
   TCase *tests = tcase_create("warp");
-  tcase_add_loop_test(tests, warp__agrees_with_plain_loops, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, warp__moves_and_mirrors_whole_pixels_exactly, 0, CPU_LEVELS);
-  tcase_add_loop_test(tests, warp__far_places_are_outside, 0, CPU_LEVELS);
+  tcase_add_loop_test(tests, warp__agrees_with_plain_loops, 0, cpu_levels());
+  tcase_add_loop_test(tests, warp__moves_and_mirrors_whole_pixels_exactly, 0, cpu_levels());
+  tcase_add_loop_test(tests, warp__far_places_are_outside, 0, cpu_levels());
   tcase_add_test(tests, warp__refuses_sizes_beyond_31_bits);
   suite_add_tcase(suite, tests);
   return run_suite(suite);

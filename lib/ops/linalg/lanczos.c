@@ -245,7 +245,7 @@ clf_status clf__lanczos_largest(clf_context *context, const double *a, int64_t n
                                 double *values, double *vectors, bool *found) {
   const double limit = 4 * sqrt((double)n) * DBL_EPSILON;
   lanczos s = {.context = context,
-               .kernels = clf__kernels_of(clf__context_cpu(context)),
+               .kernels = clf__kernels_for(context),
                .n = n,
                .count = count,
                .capacity = 10 * count + 8 * WIDTH,

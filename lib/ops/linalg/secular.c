@@ -207,7 +207,7 @@ static clf_status run_blocks(clf_context *context, solver *s, int64_t first, clf
 clf_status clf__secular_solve(clf_context *context, const clf__secular *problem, double *values,
                               double *vectors, int64_t wanted, const int64_t *places) {
   const int64_t n = problem->n, threads = clf__context_threads(context);
-  solver s = {.kernels = clf__kernels_of(clf__context_cpu(context)),
+  solver s = {.kernels = clf__kernels_for(context),
               .problem = *problem,
               .values = values,
               .vectors = vectors,

@@ -192,7 +192,7 @@ done:
 clf_status clf__tridiagonal_reduce(clf_context *context, double *a, int64_t n, double *diagonal,
                                    double *beside, double *factors) {
   reduction r = {.context = context,
-                 .kernels = clf__kernels_of(clf__context_cpu(context)),
+                 .kernels = clf__kernels_for(context),
                  .n = n,
                  .a = a,
                  .diagonal = diagonal,
