@@ -2,15 +2,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "base/text.h"
 #include "data/split.h"
 #include "models/network_trainer.h"
 #include "ops/sequence.h"
-
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
 
 /* So many rows that none of the layers works on them for long, so that a fit can be cancelled
  * within a second, and that what they keep fits memory: a large batch needs no more of it than a
@@ -25,7 +22,7 @@ static int64_t piece_rows(const clf__trainer *t) {
     bytes += (double)layer->kept_bytes + (double)layer->outputs * sizeof(float);
     for (int64_t j = 0; j < layer->weight_count; j++) {
       const clf__weight_info *info = &layer->weights[j];
-      most = fmax(most, (double)layer->outputs * (double)smaller(info->fan_in, layer->inputs));
+      most = fmax(most, (double)layer->outputs * (double)clf__min_i64(info->fan_in, layer->inputs));
       if (!info->trained) {
         return t->batch;
       }
@@ -39,7 +36,7 @@ static int64_t auto_epochs(const clf__trainer *t) {
   enum { MIN_EPOCHS = 10, STEPS = 2000, REGRESSION_STEPS = 4000 };
   const int64_t steps = t->regression ? REGRESSION_STEPS : STEPS;
   const int64_t epochs = (steps - 1) / clf__trainer_steps(t) + 1;
-  return epochs > MIN_EPOCHS ? epochs : MIN_EPOCHS;
+  return clf__max_i64(epochs, MIN_EPOCHS);
 }
 
 /* Whether a regression whose length is left to us ends where rows held out are predicted no better:
@@ -61,7 +58,7 @@ static double held_share(const clf__trainer *t) {
 static int64_t auto_patience(const clf__trainer *t) {
   enum { MIN_EPOCHS = 5, STEPS = 600 };
   const int64_t epochs = (STEPS - 1) / clf__trainer_steps(t) + 1;
-  return epochs > MIN_EPOCHS ? epochs : MIN_EPOCHS;
+  return clf__max_i64(epochs, MIN_EPOCHS);
 }
 
 /* All epochs that there are steps for; a partial fit is one, of a schedule for all. */
@@ -78,7 +75,7 @@ static void set_length(clf__trainer *t) {
   t->schedule = t->most_steps;
   if (t->partial) {
     t->epochs = 1;
-    t->most_steps = p->max_steps > 0 ? smaller(p->max_steps, steps) : steps;
+    t->most_steps = p->max_steps > 0 ? clf__min_i64(p->max_steps, steps) : steps;
   }
 }
 
@@ -184,8 +181,8 @@ clf_status clf__trainer_rows(clf__trainer *t) {
   CLF__CHECK(set_validation(t, count - trained));
   t->mean_weight = total_weight(&t->train) / (double)trained;
   t->train.rows = t->order;
-  t->batch = smaller(t->params->batch_size, t->train.count);
-  t->group = smaller(t->batch * t->params->accumulation, t->train.count);
+  t->batch = clf__min_i64(t->params->batch_size, t->train.count);
+  t->group = clf__min_i64(t->batch * t->params->accumulation, t->train.count);
   t->piece = piece_rows(t);
   set_length(t);
   return CLF_OK;
@@ -265,7 +262,7 @@ static void take_rows(void *argument, int64_t index, int32_t worker) {
   const clf__trainer *t = job->trainer;
   const int64_t columns = job->set->from->x->columns, begin = index * job->rows_per_task;
   const int64_t left = job->count - begin, first = job->first + begin;
-  const int64_t count = left < job->rows_per_task ? left : job->rows_per_task;
+  const int64_t count = clf__min_i64(left, job->rows_per_task);
   const int64_t *rows = job->set->rows != NULL ? job->set->rows + first : NULL;
   float *out = t->y[0] + begin * columns;
   clf__network_gather(job->set->from->x, rows, first, count, out);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "data/augment.h"
 #include "models/network.h"
@@ -109,7 +110,7 @@ static clf_status arrange_layers(clf__network *network) {
     }
     shape = layer->out;
     network->first_weight[i + 1] = network->first_weight[i] + layer->weight_count;
-    network->widest = layer->outputs > network->widest ? layer->outputs : network->widest;
+    network->widest = clf__max_i64(layer->outputs, network->widest);
     network->masks = network->masks || layer->masks;
     layer->masked = layer->masks || (masked && layer->in.ndim == 2);
     masked = layer->masked && layer->out.ndim == 2;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/text.h"
 #include "models/network_trainer.h"
 
@@ -29,7 +30,7 @@ static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64
   clf__random random = clf__random_seed(seed, (uint64_t)index);
   t->records[CLF__RECORD_LEARNING_RATE][epoch] = rate;
   clf_status status =
-      clf__trainer_step(t, first, left < t->group ? left : t->group, rate, &random, sums);
+      clf__trainer_step(t, first, clf__min_i64(left, t->group), rate, &random, sums);
   if (status == CLF_OK) {
     t->loss = sums->data_loss / sums->weight;
     t->accuracy = sums->right / sums->count;
@@ -51,7 +52,7 @@ static void set_order(clf__trainer *t, int64_t epoch) {
 static clf_status run_epoch(clf__trainer *t) {
   const int64_t epoch = t->epoch;
   const int64_t all = clf__trainer_steps(t), left = t->most_steps - t->step;
-  const int64_t steps = all < left ? all : left;
+  const int64_t steps = clf__min_i64(all, left);
   clf__random drawn = clf__trainer_random(t, CLF__STREAM_STEP, epoch);
   clf__random changes = clf__trainer_random(t, CLF__STREAM_AUGMENT, epoch);
   const uint64_t step_seed = clf__random_next(&drawn);

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "ops/sequence.h"
 
@@ -33,14 +34,6 @@ typedef struct block_job {
   clf__span *spans;              /* [workers, block] where a layer masks, or NULL */
   atomic_int_least64_t failed;   /* a block that did not succeed, or -1 */
 } block_job;
-
-static int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
-static int64_t larger(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
 
 static void spread_row(const clf__rows *x, int64_t row, float *out) {
   memset(out, 0, (size_t)x->columns * sizeof *out);
@@ -75,10 +68,10 @@ static stage stage_of(const clf__inference *inference, int64_t first, int64_t bl
   stage s = {first, first, block};
   int64_t widest = steps[first].layer->inputs;
   while (s.end < inference->step_count && is_dense(&steps[s.end]) == is_dense(&steps[first])) {
-    widest = larger(widest, steps[s.end++].layer->outputs);
+    widest = clf__max_i64(widest, steps[s.end++].layer->outputs);
   }
   if (!is_dense(&steps[first])) {
-    s.rows = smaller(block, larger(1, INNER_ELEMENTS / widest));
+    s.rows = clf__min_i64(block, clf__max_i64(1, INNER_ELEMENTS / widest));
   }
   return s;
 }
@@ -127,7 +120,7 @@ static clf_status run_rows(const block_job *job, stage s, int64_t first, int64_t
   const int64_t in = steps[s.first].layer->inputs, out = steps[s.end - 1].layer->outputs;
   clf_status status = CLF_OK;
   for (int64_t row = 0; status == CLF_OK && row < rows; row += s.rows) {
-    const int64_t count = smaller(s.rows, rows - row);
+    const int64_t count = clf__min_i64(s.rows, rows - row);
     const float *x = from + row * in;
     if (s.first == 0) {
       clf__network_gather(job->x, NULL, first + row, count, inner);
@@ -144,7 +137,7 @@ static int64_t memory_of(const block_job *job) {
 
 static clf_status run_block(const block_job *job, int64_t index, int32_t worker) {
   const clf__inference *inference = job->inference;
-  const int64_t first = index * job->block, rows = smaller(job->block, job->x->rows - first);
+  const int64_t first = index * job->block, rows = clf__min_i64(job->block, job->x->rows - first);
   float *from = job->memory + worker * memory_of(job), *to = from + job->outer;
   float *inner = to + job->outer, *out = job->out + first * inference->outputs;
   clf__span *spans = job->spans != NULL ? job->spans + worker * job->block : NULL;
@@ -204,14 +197,14 @@ static clf_status run_blocks(block_job *job, int64_t blocks) {
 /* Rows of a block, so that there is one for each thread where rows are enough. */
 static int64_t block_rows(const clf__inference *inference, int64_t rows) {
   const int64_t threads = clf__context_threads(inference->network->context);
-  int64_t widest = 1, each = larger(LEAST_ROWS, rows / threads + (rows % threads != 0));
+  int64_t widest = 1, each = clf__max_i64(LEAST_ROWS, clf__ceil_div(rows, threads));
   for (int64_t i = 0; i < inference->step_count;) {
     const stage s = stage_of(inference, i, 1);
-    widest = i > 0 ? larger(widest, inference->steps[i].layer->inputs) : widest;
+    widest = i > 0 ? clf__max_i64(widest, inference->steps[i].layer->inputs) : widest;
     i = s.end;
   }
-  each = smaller(each, smaller(BLOCK_ROWS, larger(1, OUTER_ELEMENTS / widest)));
-  return larger(1, smaller(each, rows));
+  each = clf__min_i64(each, clf__min_i64(BLOCK_ROWS, clf__max_i64(1, OUTER_ELEMENTS / widest)));
+  return clf__max_i64(1, clf__min_i64(each, rows));
 }
 
 /* Sets the sizes; false where they overflow. */
@@ -223,13 +216,13 @@ static bool plan(block_job *job, int64_t workers, int64_t *memory) {
     const stage s = stage_of(inference, i, job->block);
     int64_t inner = i == 0 ? inference->steps[0].layer->inputs : 0;
     fits = fits && clf__mul_i64(job->block, inference->steps[i].layer->inputs, &size);
-    job->outer = i > 0 && fits ? larger(job->outer, size) : job->outer;
+    job->outer = i > 0 && fits ? clf__max_i64(job->outer, size) : job->outer;
     for (; i < s.end; i++) {
-      inner = i + 1 < s.end ? larger(inner, inference->steps[i].layer->outputs) : inner;
-      job->scratch = larger(job->scratch, inference->steps[i].scratch);
+      inner = i + 1 < s.end ? clf__max_i64(inner, inference->steps[i].layer->outputs) : inner;
+      job->scratch = clf__max_i64(job->scratch, inference->steps[i].scratch);
     }
     fits = fits && clf__mul_i64(s.rows, inner, &size);
-    job->inner = fits ? larger(job->inner, size) : job->inner;
+    job->inner = fits ? clf__max_i64(job->inner, size) : job->inner;
   }
   const int64_t most = INT64_MAX / 8; /* so that the sum of the parts fits */
   return fits && job->outer < most && job->inner < most && job->scratch < most &&

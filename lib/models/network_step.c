@@ -7,6 +7,7 @@
  * its own rows instead, a batch without heavy rows would count as much as one with them, and rare
  * classes lose their weight in small batches. Rows may come in pieces, whose gradients are summed.
  */
+#include "base/math.h"
 #include "models/network_trainer.h"
 #include "ops/network.h"
 
@@ -84,7 +85,7 @@ clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, doubl
   const double scale = 1 / ((double)rows * t->mean_weight);
   clf_status status = CLF_OK;
   for (int64_t done = 0; status == CLF_OK && done < rows; done += t->piece) {
-    const int64_t count = rows - done < t->piece ? rows - done : t->piece;
+    const int64_t count = clf__min_i64(rows - done, t->piece);
     status = add_piece(t, first + done, count, done == 0, scale, clf__random_next(random), sums);
   }
   if (status == CLF_OK) {
@@ -98,7 +99,7 @@ clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums) {
   clf_status status = CLF_OK;
   for (int64_t first = 0; status == CLF_OK && first < t->validation.count; first += t->piece) {
     const int64_t left = t->validation.count - first;
-    const int64_t rows = left < t->piece ? left : t->piece;
+    const int64_t rows = clf__min_i64(left, t->piece);
     clf__trainer_take(t, &t->validation, first, rows);
     status = forward(t, t->network->layer_count, t->learnt, rows, false, 0);
     if (status == CLF_OK) {
@@ -113,7 +114,7 @@ static clf_status measure_layer(clf__trainer *t, int64_t index, const clf__row_s
                                 double *sums) {
   clf_status status = CLF_OK;
   for (int64_t first = 0; status == CLF_OK && first < set->count; first += t->piece) {
-    const int64_t left = set->count - first, rows = left < t->piece ? left : t->piece;
+    const int64_t left = set->count - first, rows = clf__min_i64(left, t->piece);
     clf__trainer_take(t, set, first, rows);
     status = forward(t, index, t->weights, rows, false, 0);
     if (status == CLF_OK) {
@@ -126,7 +127,7 @@ static clf_status measure_layer(clf__trainer *t, int64_t index, const clf__row_s
 
 clf_status clf__trainer_measure(clf__trainer *t) {
   enum { ROWS = 4096 };
-  const int64_t trained = t->train.count, rows = trained < ROWS ? trained : ROWS;
+  const int64_t trained = t->train.count, rows = clf__min_i64(trained, ROWS);
   const clf__row_set set = {t->training, NULL, t->order, rows};
   clf_status status = CLF_OK;
   for (int64_t i = 0; i < rows; i++) {
