@@ -111,49 +111,45 @@ static clf_status is_doubtful(bool *out, const clf__csv_reader *self) {
 static clf_status widen(clf__csv_reader *self) {
   int64_t column = -1;
   clf_tensor *narrow = NULL;
-  clf_status status = CLF_OK;
   clf_tensor_free(self->x);
   self->x = NULL;
   self->rows = self->skipped = 0;
-  CLF__TRY(allocate_x(self, true));
-  CLF__TRY(clf__csv_read_records(self));
-  CLF__TRY(cut(&self->x, self->rows));
+  CLF__CHECK(allocate_x(self, true));
+  CLF__CHECK(clf__csv_read_records(self));
+  CLF__CHECK(cut(&self->x, self->rows));
   const clf__rows x = {.rows = self->rows,
                        .columns = self->x->shape[1],
                        .dtype = CLF_F64,
                        .scale = 1,
                        .data = self->x->data,
                        .stride = self->x->shape[1]};
-  CLF__TRY(clf__needs_f64(&column, self->context, "csv", &x));
+  CLF__CHECK(clf__needs_f64(&column, self->context, "csv", &x));
   if (column >= 0) {
     clf__log(self->context, CLF_LOG_INFO,
              "%s: the features are f64, as f32 does not do for feature %lld; dtype=f32 rounds them",
              self->columns.text.lines.name, (long long)column + 1);
     return CLF_OK;
   }
-  CLF__TRY(clf__to_f32(&narrow, self->context, self->x));
+  CLF__CHECK(clf__to_f32(&narrow, self->context, self->x));
   clf_tensor_free(self->x);
   self->x = narrow;
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status read_features(clf__csv_reader *self) {
   bool doubtful = false;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__csv_read_records(self));
+  CLF__CHECK(clf__csv_read_records(self));
   if (!self->wide) {
-    CLF__TRY(is_doubtful(&doubtful, self));
+    CLF__CHECK(is_doubtful(&doubtful, self));
   }
   if (doubtful && clf__csv_may_widen(self)) {
-    CLF__TRY(widen(self));
+    CLF__CHECK(widen(self));
   } else if (doubtful) {
     clf__log(self->context, CLF_LOG_WARNING,
              "%s: f32 may merge values that differ, as dtype=f32 asks; dtype=auto keeps them apart",
              self->columns.text.lines.name);
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* The log says what was left out, and where labels look like something else. */

@@ -83,16 +83,14 @@ static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *byt
   const idx_params *chosen = values;
   const clf__array_wanted wanted = clf__array_rows(read_header);
   clf_tensor *x = NULL;
-  clf_status status = clf__array_read(&x, context, bytes, &wanted, name);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__array_read(&x, context, bytes, &wanted, name));
   double automatic = x->dtype == CLF_U8 ? 1.0 / 255 : 1;
   if (x->dtype == CLF_U8 && chosen->scale.word >= 0) {
     clf__log(context, CLF_LOG_INFO, "%s: bytes count as 1/255 each; scale=1 takes them as they are",
              name);
   }
-  status = clf_tensor_set_scale(x, chosen->scale.word < 0 ? chosen->scale.value : automatic);
+  clf_status status =
+      clf_tensor_set_scale(x, chosen->scale.word < 0 ? chosen->scale.value : automatic);
   if (status == CLF_OK) {
     status = clf_dataset_create(out, context, x, NULL);
   }

@@ -48,11 +48,8 @@ clf_status clf__image_room(const clf__image_source *source, int64_t height, int6
 
 clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__image_source *source,
                             int64_t height, int64_t width, int64_t channels) {
-  clf_status status = clf__image_room(source, height, width);
-  if (status < 0) {
-    return status;
-  }
-  status = clf__image_unset(out, context, height, width, channels);
+  CLF__CHECK(clf__image_room(source, height, width));
+  clf_status status = clf__image_unset(out, context, height, width, channels);
   return status < 0 ? clf__fail_within(status, "%s", source->name) : CLF_OK;
 }
 
@@ -132,11 +129,8 @@ clf_status clf__image_read(clf_image **out, clf_context *context, const char *pa
   clf__file file = {0};
   unsigned char *bytes = NULL;
   *known = false;
-  clf_status status = clf__file_open(&file, path);
-  if (status < 0) {
-    return status;
-  }
-  status = read_bytes(&bytes, &file, context, known);
+  CLF__CHECK(clf__file_open(&file, path));
+  clf_status status = read_bytes(&bytes, &file, context, known);
   if (status == CLF_OK) {
     const clf__image_source source = {bytes, file.size, path, chosen};
     status = clf__image_decode(out, context, &source);

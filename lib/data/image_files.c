@@ -219,10 +219,7 @@ static void keep_chosen(files_reader *self) {
 /* Leaves out the files that are no images, and says so once. */
 static clf_status choose_files(files_reader *self) {
   const int64_t count = self->files.count;
-  clf_status status = clf__jobs_run(self->context, "files", count, self->jobs, probe_files, self);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__jobs_run(self->context, "files", count, self->jobs, probe_files, self));
   int64_t other = 0;
   while (other < count && self->chosen[other]) {
     other++;
@@ -251,10 +248,7 @@ static clf_status begin_choice(files_reader *self) {
     return CLF_ERROR_MEMORY;
   }
   if (self->params->skip_others) {
-    const clf_status status = choose_files(self);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(choose_files(self));
   }
   memset(self->chosen, true, (size_t)self->files.count * sizeof *self->chosen);
   return CLF_OK;
@@ -280,10 +274,7 @@ static clf_status leave_out_damaged(files_reader *self) {
     return CLF_OK;
   }
   keep_chosen(self);
-  const clf_status status = clf_tensor_slice(&rows, self->x, 0, 0, self->files.count, 1);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf_tensor_slice(&rows, self->x, 0, 0, self->files.count, 1));
   clf_tensor_free(self->x);
   self->x = rows;
   clf__log(self->context, CLF_LOG_WARNING,

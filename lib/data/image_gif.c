@@ -149,10 +149,7 @@ static clf_status find_picture(gif_work *self) {
     if (*kind != EXTENSION) {
       return fail(self, *kind == TRAILER ? "it has no picture" : "there is no record");
     }
-    const clf_status status = read_extension(self);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(read_extension(self));
   }
 }
 
@@ -206,11 +203,7 @@ static clf_status unpack(gif_work *self, code_reader *from, int code_size) {
   int64_t done = 0, length = 0; /* pixels, those of the last string */
   int defined = end, bits = code_size + 1;
   for (int64_t n = 0;; n++) {
-    const clf_status status =
-        n % CODES_A_STEP == 0 ? clf__progress_step(&progress, done, NAN, NAN) : CLF_OK;
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(n % CODES_A_STEP == 0 ? clf__progress_step(&progress, done, NAN, NAN) : CLF_OK);
     const int code = next_code(self, from, bits);
     if (code == clear) {
       defined = end;
@@ -248,10 +241,7 @@ static clf_status read_pixels(gif_work *self) {
   if (*code_size < 1 || *code_size > 8) {
     return fail(self, "the codes have an impossible size");
   }
-  const clf_status status = unpack(self, &from, *code_size);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(unpack(self, &from, *code_size));
   const uint8_t *length = take(self, 1);
   if (length == NULL) {
     return fail_early(self);
@@ -336,10 +326,7 @@ static clf_status put_lines(const gif_work *self) {
   const uint8_t *line = self->pixels;
   for (int p = self->interlaced ? 1 : 0; p < (self->interlaced ? 5 : 1); p++) {
     for (int64_t i = passes[p].first; i < self->height; i += passes[p].step) {
-      const clf_status status = put_line(self, line, i);
-      if (status < 0) {
-        return status;
-      }
+      CLF__CHECK(put_line(self, line, i));
       line += self->width;
     }
   }

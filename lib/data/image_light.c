@@ -31,11 +31,7 @@ clf_status clf_image_equalize(clf_image **out, const clf_image *image) {
   CLF__ENTER("image");
   const int64_t channels = image->channels, count = image->height * image->width;
   clf_image *made = NULL;
-  clf_status status =
-      clf__image_unset(&made, image->context, image->height, image->width, channels);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__image_unset(&made, image->context, image->height, image->width, channels));
   for (int64_t c = 0; c < channels; c++) {
     int64_t counts[LEVELS] = {0};
     uint8_t map[LEVELS];

@@ -158,10 +158,7 @@ static clf_status read_values(reader *self, const header *head, clf_image *image
   const int64_t row = clf__image_row_bytes(image);
   const clf__progress progress = clf__progress_begin(image->context, "image", image->height);
   for (int64_t i = 0; i < image->height; i++) {
-    clf_status status = clf__progress_step(&progress, i, NAN, NAN);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(clf__progress_step(&progress, i, NAN, NAN));
     for (int64_t j = 0; j < row; j++) {
       const int64_t value = next_value(self, head, j);
       if (value < 0) {

@@ -84,10 +84,7 @@ static clf_status read_label(svmlight_reader *self, const char **at, const char 
   if (memchr(*at, ':', length) != NULL) {
     return fail_word(self, *at, end, "a label, with which each line must begin");
   }
-  clf_status status = read_number(self, at, end, "a label, which must be a number", &label);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(read_number(self, at, end, "a label, which must be a number", &label));
   int64_t *integers = self->labels->data;
   double *numbers = self->labels->data;
   if (self->labels->dtype == CLF_I64 && clf__read_i64(begin, *at, &integers[self->rows]) != *at) {
@@ -130,10 +127,7 @@ static clf_status read_entry(svmlight_reader *self, const char **at, const char 
     return fail_word(self, begin, end, "an entry with an index up to 2147483646");
   }
   *at = after;
-  clf_status status = read_number(self, at, end, "a number", &value);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(read_number(self, at, end, "a number", &value));
   int32_t column = (int32_t)index;
   ((int32_t *)self->column->data)[self->entries] = column;
   ((double *)self->value->data)[self->entries] = value;

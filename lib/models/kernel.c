@@ -206,12 +206,11 @@ static clf_status check_range(clf_context *context, const clf__kernel_function *
   const double most = (double)FLT_MAX / 4; /* sums of four of them stay finite */
   clf__kernel_function bound = *function;
   double values[BLOCK];
-  clf_status status = CLF_OK;
   bound.coef0 = fabs(function->coef0);
   for (int64_t first = 0; first < training->x->rows; first += BLOCK) {
     const int64_t rest = training->x->rows - first, count = clf__min_i64(rest, BLOCK);
     const clf__rows part = clf__rows_range(training->x, first, count);
-    CLF__TRY(clf__kernel_diagonal(context, &bound, &part, NULL, count, values));
+    CLF__CHECK(clf__kernel_diagonal(context, &bound, &part, NULL, count, values));
     for (int64_t i = 0; i < count; i++) {
       const bool counts = training->weights == NULL || training->weights[first + i] > 0;
       if (counts && !(values[i] <= most)) {
@@ -223,8 +222,7 @@ static clf_status check_range(clf_context *context, const clf__kernel_function *
       }
     }
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status resolve(clf__kernel_function *out, const clf_model *model, int32_t kind,

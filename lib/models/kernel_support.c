@@ -7,23 +7,20 @@
 
 static clf_status store_function(clf_context *context, clf__store *state,
                                  const clf__kernel_function *function) {
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__state_tensor(context, state, "kernel", CLF_I32, 2, -1));
-  CLF__TRY(clf__state_tensor(context, state, "kernel_gamma", CLF_F64, 1, -1));
-  CLF__TRY(clf__state_tensor(context, state, "kernel_coef0", CLF_F64, 1, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "kernel", CLF_I32, 2, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "kernel_gamma", CLF_F64, 1, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "kernel_coef0", CLF_F64, 1, -1));
   int32_t *kernel = clf__state_data(state, "kernel");
   kernel[0] = function->kind;
   kernel[1] = function->degree;
   *(double *)clf__state_data(state, "kernel_gamma") = function->gamma;
   *(double *)clf__state_data(state, "kernel_coef0") = function->coef0;
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status store_dense(clf_context *context, clf__store *state, const clf__rows *x,
                               const int64_t *rows, int64_t count) {
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__state_tensor(context, state, "support_vectors", x->dtype, count, x->columns));
+  CLF__CHECK(clf__state_tensor(context, state, "support_vectors", x->dtype, count, x->columns));
   char *to = clf__state_data(state, "support_vectors");
   size_t element = x->dtype == CLF_U8 ? sizeof(uint8_t) : sizeof(float);
   size_t line = (size_t)x->columns * element;
@@ -33,24 +30,22 @@ static clf_status store_dense(clf_context *context, clf__store *state, const clf
            line);
   }
   if (x->dtype == CLF_U8) {
-    CLF__TRY(clf__state_tensor(context, state, "support_scale", CLF_F32, 1, -1));
+    CLF__CHECK(clf__state_tensor(context, state, "support_scale", CLF_F32, 1, -1));
     *(float *)clf__state_data(state, "support_scale") = x->scale;
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status store_sparse(clf_context *context, clf__store *state, const clf__rows *x,
                                const int64_t *rows, int64_t count) {
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__state_tensor(context, state, "support_row_start", CLF_I64, count + 1, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "support_row_start", CLF_I64, count + 1, -1));
   int64_t *start = clf__state_data(state, "support_row_start");
   for (int64_t i = 0; i < count; i++) {
     int64_t row = rows == NULL ? i : rows[i];
     start[i + 1] = start[i] + x->row_start[row + 1] - x->row_start[row];
   }
-  CLF__TRY(clf__state_tensor(context, state, "support_column", CLF_I32, start[count], -1));
-  CLF__TRY(clf__state_tensor(context, state, "support_value", CLF_F32, start[count], -1));
+  CLF__CHECK(clf__state_tensor(context, state, "support_column", CLF_I32, start[count], -1));
+  CLF__CHECK(clf__state_tensor(context, state, "support_value", CLF_F32, start[count], -1));
   int32_t *column = clf__state_data(state, "support_column");
   float *value = clf__state_data(state, "support_value");
   for (int64_t i = 0; i < count; i++) {
@@ -59,30 +54,27 @@ static clf_status store_sparse(clf_context *context, clf__store *state, const cl
     memcpy(column + start[i], x->column + from, entries * sizeof *column);
     memcpy(value + start[i], x->value + from, entries * sizeof *value);
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 clf_status clf__support_store(clf_context *context, clf__store *state,
                               const clf__kernel_function *function, const clf__rows *x,
                               const int64_t *rows, int64_t count, const float *center) {
-  clf_status status = CLF_OK;
-  CLF__TRY(store_function(context, state, function));
-  CLF__TRY(clf__state_tensor(context, state, "support", CLF_I64, count, -1));
+  CLF__CHECK(store_function(context, state, function));
+  CLF__CHECK(clf__state_tensor(context, state, "support", CLF_I64, count, -1));
   int64_t *support = clf__state_data(state, "support");
   for (int64_t i = 0; i < count; i++) {
     support[i] = rows == NULL ? i : rows[i];
   }
   if (function->kind != CLF__KERNEL_PRECOMPUTED) {
-    CLF__TRY(clf__rows_sparse(x) ? store_sparse(context, state, x, rows, count)
-                                 : store_dense(context, state, x, rows, count));
+    CLF__CHECK(clf__rows_sparse(x) ? store_sparse(context, state, x, rows, count)
+                                   : store_dense(context, state, x, rows, count));
   }
   if (center != NULL) {
-    CLF__TRY(clf__state_tensor(context, state, "kernel_center", CLF_F32, x->columns, -1));
+    CLF__CHECK(clf__state_tensor(context, state, "kernel_center", CLF_F32, x->columns, -1));
     memcpy(clf__state_data(state, "kernel_center"), center, (size_t)x->columns * sizeof(float));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 bool clf__support_there(const clf__store *state) {
@@ -94,10 +86,9 @@ static clf_status corrupt(const clf_model *model, const char *what) {
 }
 
 static clf_status check_function(const clf_model *model) {
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__check_tensor(model, "kernel", CLF_I32, 2, -1));
-  CLF__TRY(clf__check_tensor(model, "kernel_gamma", CLF_F64, 1, -1));
-  CLF__TRY(clf__check_tensor(model, "kernel_coef0", CLF_F64, 1, -1));
+  CLF__CHECK(clf__check_tensor(model, "kernel", CLF_I32, 2, -1));
+  CLF__CHECK(clf__check_tensor(model, "kernel_gamma", CLF_F64, 1, -1));
+  CLF__CHECK(clf__check_tensor(model, "kernel_coef0", CLF_F64, 1, -1));
   const int32_t *kernel = clf__state_data(model->state, "kernel");
   if (kernel[0] < CLF__KERNEL_LINEAR || kernel[0] > CLF__KERNEL_PRECOMPUTED) {
     return corrupt(model, "the kernel is none of those known");
@@ -108,8 +99,7 @@ static clf_status check_function(const clf_model *model) {
       !(fabs(function.coef0) <= 1e30)) {
     return corrupt(model, "degree, gamma or coef0 of the kernel is out of bounds");
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status check_numbers(const clf_model *model, bool precomputed) {
@@ -130,27 +120,24 @@ static clf_status check_numbers(const clf_model *model, bool precomputed) {
 static clf_status check_dense(const clf_model *model) {
   const clf_tensor *vectors = clf__store_tensor(model->state, "support_vectors");
   bool bytes = vectors != NULL && vectors->dtype == CLF_U8;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__check_tensor(model, "support_vectors", bytes ? CLF_U8 : CLF_F32,
-                             clf__support_count(model), model->columns));
+  CLF__CHECK(clf__check_tensor(model, "support_vectors", bytes ? CLF_U8 : CLF_F32,
+                               clf__support_count(model), model->columns));
   if (bytes) {
-    CLF__TRY(clf__check_tensor(model, "support_scale", CLF_F32, 1, -1));
+    CLF__CHECK(clf__check_tensor(model, "support_scale", CLF_F32, 1, -1));
     float scale = *(const float *)clf__state_data(model->state, "support_scale");
     if (!isfinite(scale)) {
       return corrupt(model, "the support vectors' scale is not finite");
     }
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status check_sparse(const clf_model *model) {
   int64_t count = clf__support_count(model);
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__check_tensor(model, "support_row_start", CLF_I64, count + 1, -1));
-  CLF__TRY(clf__check_tensor(model, "support_column", CLF_I32, -1, -1));
+  CLF__CHECK(clf__check_tensor(model, "support_row_start", CLF_I64, count + 1, -1));
+  CLF__CHECK(clf__check_tensor(model, "support_column", CLF_I32, -1, -1));
   int64_t entries = clf_tensor_count(clf__store_tensor(model->state, "support_column"));
-  CLF__TRY(clf__check_tensor(model, "support_value", CLF_F32, entries, -1));
+  CLF__CHECK(clf__check_tensor(model, "support_value", CLF_F32, entries, -1));
   const int64_t *start = clf__state_data(model->state, "support_row_start");
   const int32_t *column = clf__state_data(model->state, "support_column");
   if (start[0] != 0 || start[count] != entries) {
@@ -166,8 +153,7 @@ static clf_status check_sparse(const clf_model *model) {
       return corrupt(model, "a support vector's columns do not ascend or are out of bounds");
     }
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status check_finite(const clf_model *model, const char *name) {
@@ -182,22 +168,20 @@ static clf_status check_finite(const clf_model *model, const char *name) {
 }
 
 clf_status clf__support_check(const clf_model *model) {
-  clf_status status = CLF_OK;
-  CLF__TRY(check_function(model));
+  CLF__CHECK(check_function(model));
   bool precomputed = clf__support_function(model).kind == CLF__KERNEL_PRECOMPUTED;
-  CLF__TRY(check_numbers(model, precomputed));
+  CLF__CHECK(check_numbers(model, precomputed));
   if (precomputed) {
     return CLF_OK;
   }
   bool sparse = clf__store_tensor(model->state, "support_row_start") != NULL;
-  CLF__TRY(sparse ? check_sparse(model) : check_dense(model));
-  CLF__TRY(check_finite(model, sparse ? "support_value" : "support_vectors"));
+  CLF__CHECK(sparse ? check_sparse(model) : check_dense(model));
+  CLF__CHECK(check_finite(model, sparse ? "support_value" : "support_vectors"));
   if (clf__store_tensor(model->state, "kernel_center") != NULL) {
-    CLF__TRY(clf__check_tensor(model, "kernel_center", CLF_F32, model->columns, -1));
-    CLF__TRY(check_finite(model, "kernel_center"));
+    CLF__CHECK(clf__check_tensor(model, "kernel_center", CLF_F32, model->columns, -1));
+    CLF__CHECK(check_finite(model, "kernel_center"));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 int64_t clf__support_count(const clf_model *model) {

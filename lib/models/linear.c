@@ -35,16 +35,14 @@ clf_status clf__check_tensor(const clf_model *model, const char *name, int32_t d
 
 clf_status clf__linear_check_map(const clf_model *model, const clf__linear_names *names,
                                  int64_t outputs, int64_t columns) {
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__check_tensor(model, names->weights, CLF_F32, outputs, columns));
+  CLF__CHECK(clf__check_tensor(model, names->weights, CLF_F32, outputs, columns));
   outputs = clf__store_tensor(model->state, names->weights)->shape[0];
-  CLF__TRY(clf__check_tensor(model, names->offset, CLF_F32, outputs, -1));
+  CLF__CHECK(clf__check_tensor(model, names->offset, CLF_F32, outputs, -1));
   if (clf__store_tensor(model->state, names->weights_f64) != NULL) {
-    CLF__TRY(clf__check_tensor(model, names->weights_f64, CLF_F64, outputs, columns));
-    CLF__TRY(clf__check_tensor(model, names->offset_f64, CLF_F64, outputs, -1));
+    CLF__CHECK(clf__check_tensor(model, names->weights_f64, CLF_F64, outputs, columns));
+    CLF__CHECK(clf__check_tensor(model, names->offset_f64, CLF_F64, outputs, -1));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 clf_status clf__linear_check(const clf_model *model) {
@@ -186,16 +184,15 @@ static void store_number(float *rounded, double *precise, int64_t at, double val
 clf_status clf__linear_store(clf_context *context, clf__store *state,
                              const clf__linear_names *names, const clf__linear_solution *s,
                              const clf__rows *x) {
-  clf_status status = CLF_OK;
   bool precise;
   double *w_f64 = NULL, *b_f64 = NULL;
-  CLF__TRY(measure(&precise, context, s, x));
-  CLF__TRY(clf__state_tensor(context, state, names->weights, CLF_F32, s->outputs, s->columns));
-  CLF__TRY(clf__state_tensor(context, state, names->offset, CLF_F32, s->outputs, -1));
+  CLF__CHECK(measure(&precise, context, s, x));
+  CLF__CHECK(clf__state_tensor(context, state, names->weights, CLF_F32, s->outputs, s->columns));
+  CLF__CHECK(clf__state_tensor(context, state, names->offset, CLF_F32, s->outputs, -1));
   if (precise) {
-    CLF__TRY(
+    CLF__CHECK(
         clf__state_tensor(context, state, names->weights_f64, CLF_F64, s->outputs, s->columns));
-    CLF__TRY(clf__state_tensor(context, state, names->offset_f64, CLF_F64, s->outputs, -1));
+    CLF__CHECK(clf__state_tensor(context, state, names->offset_f64, CLF_F64, s->outputs, -1));
     w_f64 = clf__state_data(state, names->weights_f64);
     b_f64 = clf__state_data(state, names->offset_f64);
   }
@@ -206,6 +203,5 @@ clf_status clf__linear_store(clf_context *context, clf__store *state,
     }
     store_number(b, b_f64, k, s->b[k]);
   }
-done:
-  return status;
+  return CLF_OK;
 }

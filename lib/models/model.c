@@ -113,15 +113,13 @@ clf_status clf_model_set_vocabulary(clf_model *model, const clf_vocabulary *voca
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
   clf_vocabulary *own = NULL;
-  clf_status status = CLF_OK;
   if (vocabulary != NULL) {
-    CLF__TRY(clf__vocabulary_require(vocabulary));
-    CLF__TRY(clf__vocabulary_share(&own, vocabulary));
+    CLF__CHECK(clf__vocabulary_require(vocabulary));
+    CLF__CHECK(clf__vocabulary_share(&own, vocabulary));
   }
   clf_vocabulary_free(model->vocabulary);
   model->vocabulary = own;
-done:
-  return status;
+  return CLF_OK;
 }
 
 const clf_vocabulary *clf_model_vocabulary(const clf_model *model) {
@@ -132,15 +130,13 @@ clf_status clf_model_set_optimizer(clf_model *model, const clf_optimizer *optimi
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
   clf_optimizer *own = NULL;
-  clf_status status = CLF_OK;
   if (optimizer != NULL) {
-    CLF__TRY(clf__model_check_optimizer(model));
-    CLF__TRY(clf__optimizer_clone(&own, model->context, optimizer));
+    CLF__CHECK(clf__model_check_optimizer(model));
+    CLF__CHECK(clf__optimizer_clone(&own, model->context, optimizer));
   }
   clf_optimizer_free(model->optimizer);
   model->optimizer = own;
-done:
-  return status;
+  return CLF_OK;
 }
 
 const clf_optimizer *clf_model_optimizer(const clf_model *model) {

@@ -104,10 +104,7 @@ static clf_status arrange_layers(clf__network *network) {
   network->widest = clf__shape_count(&shape);
   for (int64_t i = 0; i < network->layer_count; i++) {
     clf__layer *layer = network->layers[i];
-    clf_status status = clf__layer_arrange(layer, &shape);
-    if (status < 0) {
-      return status;
-    }
+    CLF__CHECK(clf__layer_arrange(layer, &shape));
     shape = layer->out;
     network->first_weight[i + 1] = network->first_weight[i] + layer->weight_count;
     network->widest = clf__max_i64(layer->outputs, network->widest);
@@ -143,12 +140,9 @@ done:
 clf_status clf__network_build(clf__network **out, clf_context *context, const char *layers,
                               const clf__shape *input) {
   clf__network *network = NULL;
-  clf_status status = create_network(&network, context, layers);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(create_network(&network, context, layers));
   network->input = *input;
-  status = arrange_layers(network);
+  clf_status status = arrange_layers(network);
   if (status < 0) {
     clf__network_free(network);
     return status;

@@ -203,10 +203,7 @@ static clf_status feed_step(clf_sequence *s, const float *x) {
   if (padding && s->steps == 0) {
     return CLF_OK;
   }
-  clf_status status = take_step(s, x, &y);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(take_step(s, x, &y));
   float *before = s->state;
   s->state = s->next;
   s->next = before;

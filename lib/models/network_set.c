@@ -13,15 +13,12 @@
 static clf_status make_classes(clf__classes **out, clf_context *context, int64_t count) {
   clf_tensor *numbers = NULL;
   int32_t *indices = NULL;
-  clf_status status = clf__tensor_vector(&numbers, context, CLF_I32, count);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__tensor_vector(&numbers, context, CLF_I32, count));
   for (int64_t k = 0; k < count; k++) {
     ((int32_t *)numbers->data)[k] = (int32_t)k;
   }
   indices = clf__alloc_array(context, count, sizeof *indices);
-  status =
+  clf_status status =
       indices != NULL ? clf__classes_of_numbers(out, context, numbers, indices) : CLF_ERROR_MEMORY;
   clf__free(indices);
   clf_tensor_free(numbers);

@@ -291,23 +291,20 @@ static clf_status check_rows_seen(const clf_model *model) {
 }
 
 static clf_status check(const clf_model *model) {
-  clf_status status = CLF_OK;
   if (clf__support_there(model->state)) {
     return clf__perceptron_check_kernel(model);
   }
-  CLF__TRY(clf__linear_check(model));
-  CLF__TRY(check_rows_seen(model));
-  CLF__TRY(clf__check_tensor(model, "history_loss", CLF_F64, -1, -1));
+  CLF__CHECK(clf__linear_check(model));
+  CLF__CHECK(check_rows_seen(model));
+  CLF__CHECK(clf__check_tensor(model, "history_loss", CLF_F64, -1, -1));
   if (clf__store_tensor(model->state, "weight_sums") == NULL) {
     return CLF_OK;
   }
   int64_t classes = model->outputs, columns = model->columns;
-  CLF__TRY(clf__check_tensor(model, "weight_sums", CLF_F64, classes, columns));
-  CLF__TRY(clf__check_tensor(model, "intercept_sums", CLF_F64, classes, -1));
-  CLF__TRY(clf__check_tensor(model, "last_weights", CLF_F32, classes, columns));
-  CLF__TRY(clf__check_tensor(model, "last_intercept", CLF_F32, classes, -1));
-done:
-  return status;
+  CLF__CHECK(clf__check_tensor(model, "weight_sums", CLF_F64, classes, columns));
+  CLF__CHECK(clf__check_tensor(model, "intercept_sums", CLF_F64, classes, -1));
+  CLF__CHECK(clf__check_tensor(model, "last_weights", CLF_F32, classes, columns));
+  return clf__check_tensor(model, "last_intercept", CLF_F32, classes, -1);
 }
 
 static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {

@@ -84,26 +84,23 @@ static clf_status save_state(const clf_model *model, clf__store *store) {
 
 static clf_status put(const void *object, clf__store *store) {
   const clf_model *model = object;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__store_add_text(store, "kind", model->kind->base.name));
-  CLF__TRY(save_params(model, store));
-  CLF__TRY(add_integer(store, "features", model->features));
-  CLF__TRY(add_integer(store, "columns", model->columns));
-  CLF__TRY(add_integer(store, "outputs", model->outputs));
-  CLF__TRY(add_integer(store, "outcome", model->outcome));
-  CLF__TRY(save_steps(model, store));
+  CLF__CHECK(clf__store_add_text(store, "kind", model->kind->base.name));
+  CLF__CHECK(save_params(model, store));
+  CLF__CHECK(add_integer(store, "features", model->features));
+  CLF__CHECK(add_integer(store, "columns", model->columns));
+  CLF__CHECK(add_integer(store, "outputs", model->outputs));
+  CLF__CHECK(add_integer(store, "outcome", model->outcome));
+  CLF__CHECK(save_steps(model, store));
   if (model->classes != NULL) {
-    CLF__TRY(clf__classes_save(model->classes, store));
+    CLF__CHECK(clf__classes_save(model->classes, store));
   }
   if (model->optimizer != NULL) {
-    CLF__TRY(save_optimizer(model->optimizer, store));
+    CLF__CHECK(save_optimizer(model->optimizer, store));
   }
   if (model->vocabulary != NULL) {
-    CLF__TRY(clf__vocabulary_put(model->vocabulary, store));
+    CLF__CHECK(clf__vocabulary_put(model->vocabulary, store));
   }
-  CLF__TRY(save_state(model, store));
-done:
-  return status;
+  return save_state(model, store);
 }
 
 static clf_status corrupt(const char *what) {
@@ -196,21 +193,18 @@ static clf_status check_loaded(const clf_model *model) {
 
 static clf_status fill(clf_model *model, const clf__store *store) {
   int64_t outcome = 0;
-  clf_status status = CLF_OK;
-  CLF__TRY(read_integer(store, "features", 1, MOST_COLUMNS, &model->features));
-  CLF__TRY(read_integer(store, "columns", 1, MOST_COLUMNS, &model->columns));
-  CLF__TRY(read_integer(store, "outputs", 1, INT32_MAX, &model->outputs));
-  CLF__TRY(read_integer(store, "outcome", CLF_OK, CLF_NOT_CONVERGED, &outcome));
+  CLF__CHECK(read_integer(store, "features", 1, MOST_COLUMNS, &model->features));
+  CLF__CHECK(read_integer(store, "columns", 1, MOST_COLUMNS, &model->columns));
+  CLF__CHECK(read_integer(store, "outputs", 1, INT32_MAX, &model->outputs));
+  CLF__CHECK(read_integer(store, "outcome", CLF_OK, CLF_NOT_CONVERGED, &outcome));
   model->outcome = (clf_status)outcome;
-  CLF__TRY(clf__classes_load(&model->classes, model->context, store));
-  CLF__TRY(load_steps(model, store));
-  CLF__TRY(load_optimizer(model, store));
-  CLF__TRY(clf__vocabulary_take(&model->vocabulary, model->context, store));
-  CLF__TRY(load_state(model, store));
-  CLF__TRY(check_loaded(model));
-  CLF__TRY(clf__model_prepare(model));
-done:
-  return status;
+  CLF__CHECK(clf__classes_load(&model->classes, model->context, store));
+  CLF__CHECK(load_steps(model, store));
+  CLF__CHECK(load_optimizer(model, store));
+  CLF__CHECK(clf__vocabulary_take(&model->vocabulary, model->context, store));
+  CLF__CHECK(load_state(model, store));
+  CLF__CHECK(check_loaded(model));
+  return clf__model_prepare(model);
 }
 
 static clf_status take(void **out, clf_context *context, const clf__store *store) {

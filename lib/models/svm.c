@@ -52,33 +52,31 @@ static clf_status check_if_there(const clf_model *model, const char *name, int32
 }
 
 static clf_status check(const clf_model *model) {
-  clf_status status = CLF_OK;
   if (model->outputs < 2) {
     return corrupt(model, "it has fewer than two classes");
   }
-  CLF__TRY(check_if_there(model, "one_vs_rest", CLF_I32, 1, -1));
+  CLF__CHECK(check_if_there(model, "one_vs_rest", CLF_I32, 1, -1));
   const clf__svm_shape shape = clf__svm_shape_of(model);
-  CLF__TRY(clf__support_check(model));
-  CLF__TRY(check_counts(model));
+  CLF__CHECK(clf__support_check(model));
+  CLF__CHECK(check_counts(model));
   if (clf__store_tensor(model->state, "center") != NULL &&
       !clf__kernel_movable(clf__support_function(model).kind)) {
     return corrupt(model, "its kernel depends on where 0 is, and there is a center");
   }
-  CLF__TRY(clf__check_tensor(model, "dual_coef", CLF_F32, shape.coefficients,
-                             clf__support_count(model)));
-  CLF__TRY(clf__check_tensor(model, "intercept", CLF_F64, shape.problems, -1));
+  CLF__CHECK(clf__check_tensor(model, "dual_coef", CLF_F32, shape.coefficients,
+                               clf__support_count(model)));
+  CLF__CHECK(clf__check_tensor(model, "intercept", CLF_F64, shape.problems, -1));
   if (clf__support_function(model).kind == CLF__KERNEL_LINEAR) {
-    CLF__TRY(clf__check_tensor(model, "weights", CLF_F32, shape.problems, model->columns));
+    CLF__CHECK(clf__check_tensor(model, "weights", CLF_F32, shape.problems, model->columns));
   }
-  CLF__TRY(check_if_there(model, "calibration", CLF_F64, shape.problems, 2));
+  CLF__CHECK(check_if_there(model, "calibration", CLF_F64, shape.problems, 2));
   /* How the fit went; what other programs fitted tells neither. One without the other is damage. */
   if (clf__store_tensor(model->state, "objective") != NULL ||
       clf__store_tensor(model->state, "iterations") != NULL) {
-    CLF__TRY(clf__check_tensor(model, "objective", CLF_F64, shape.problems, -1));
-    CLF__TRY(clf__check_tensor(model, "iterations", CLF_I64, shape.problems, -1));
+    CLF__CHECK(clf__check_tensor(model, "objective", CLF_F64, shape.problems, -1));
+    CLF__CHECK(clf__check_tensor(model, "iterations", CLF_I64, shape.problems, -1));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static bool movable(const clf_model *model) {

@@ -274,15 +274,14 @@ clf_status clf__graph_recurrent(clf__graph *graph, const clf__layer *layer, floa
   const bool masked = graph->lengths.text[0] != '\0', sequences = layer->out.ndim == 2;
   clf__value_name first[2];
   int states = 0;
-  clf_status status = CLF_OK;
   clf__graph_channels_last(graph);
   const clf__value_name lengths = masked ? short_lengths(graph, layer) : graph->value;
   transpose(graph, (int64_t[]){1, 0, 2}, 3);
-  CLF__TRY(first_states(graph, layer, &c, weights, first, &states));
+  CLF__CHECK(first_states(graph, layer, &c, weights, first, &states));
   clf__node_begin(graph, operators[c.cell]);
-  CLF__TRY(input_weights(graph, layer, &c, weights, 0));
-  CLF__TRY(input_weights(graph, layer, &c, weights, 1));
-  CLF__TRY(input_biases(graph, layer, &c, weights));
+  CLF__CHECK(input_weights(graph, layer, &c, weights, 0));
+  CLF__CHECK(input_weights(graph, layer, &c, weights, 1));
+  CLF__CHECK(input_biases(graph, layer, &c, weights));
   if (masked || states > 0) {
     clf__node_input(graph, masked ? lengths.text : "");
   }
@@ -305,8 +304,7 @@ clf_status clf__graph_recurrent(clf__graph *graph, const clf__layer *layer, floa
     transpose(graph, (int64_t[]){1, 0, 2}, 3);
     reshape(graph, layer, (int64_t[]){-1, layer->out.size[0]}, 2);
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* Whether a step counts, [N, steps, 1]. */
