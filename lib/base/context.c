@@ -174,10 +174,8 @@ static clf_context *make_blank(const clf_allocator *allocator) {
 
 static clf_status configure(clf_context *context, const char *text) {
   void *parsed = NULL;
-  clf_status status = clf__params_create(&parsed, context, &clf__context_kind.params, text);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__params_create(&parsed, context, &clf__context_kind.params, text));
   const context_params *values = parsed;
   CLF__TRY(choose_target(&context->target, values->cpu));
   context->threads = values->threads.word >= 0 ? clf__cpu_count() : (int32_t)values->threads.value;

@@ -86,10 +86,8 @@ static clf_status read_whole(clf__file *file, clf_context *context, unsigned cha
 
 clf_status clf__file_read(clf__bytes *out, clf_context *context, const char *path) {
   clf__file file = {0};
-  clf_status status = clf__file_open(&file, path);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__file_open(&file, path));
   unsigned char *data = clf__alloc(context, file.size);
   if (data == NULL) {
     status = clf__fail_within(CLF_ERROR_MEMORY, "'%s' (%zu bytes)", path, file.size);
@@ -107,10 +105,8 @@ clf_status clf__file_read(clf__bytes *out, clf_context *context, const char *pat
 
 clf_status clf__file_map(clf__bytes *out, const char *path) {
   clf__file file = {0};
-  clf_status status = clf__file_open(&file, path);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__file_open(&file, path));
   const void *data = ""; /* mmap() refuses a length of 0 */
   if (file.size > 0) {
     data = mmap(NULL, file.size, PROT_READ, MAP_PRIVATE, file.descriptor, 0);

@@ -76,10 +76,8 @@ static void change_entries(void *argument, int64_t index, int32_t worker) {
 static clf_status apply_sparse(clf_dataset **out, const clf_dataset *dataset, change *job) {
   int64_t count = clf__rows_entries(&job->x);
   clf_tensor *value = NULL;
-  clf_status status = clf__tensor_unset(&value, dataset->context, CLF_F32, 1, &count);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__tensor_unset(&value, dataset->context, CLF_F32, 1, &count));
   job->to = value->data;
   job->per_task = TASK_NUMBERS;
   if (count > 0) {

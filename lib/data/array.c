@@ -201,10 +201,8 @@ static void decode_run(clf_tensor *to, const unsigned char *data, const clf__arr
 static clf_status decode(clf_tensor **out, clf_context *context, const unsigned char *data,
                          const clf__array *array, const int64_t *shape, int32_t dtype) {
   clf_tensor *made = NULL;
-  clf_status status = clf__tensor_unset(&made, context, dtype, array->ndim, shape);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__tensor_unset(&made, context, dtype, array->ndim, shape));
   const int64_t count = count_of(array);
   const clf__progress progress = clf__progress_begin(context, "decode", count);
   const bool wide = array->kind == 'u' && array->width == 8;

@@ -130,10 +130,8 @@ static clf_status fail_too_large(const clf_tensor *tensor, int64_t place) {
 static clf_status convert(clf_tensor **out, clf_context *context, const clf_tensor *tensor,
                           int32_t dtype) {
   clf_tensor *copy = NULL;
-  clf_status status = clf__tensor_unset(&copy, context, dtype, tensor->ndim, tensor->shape);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__tensor_unset(&copy, context, dtype, tensor->ndim, tensor->shape));
   int64_t count = clf_tensor_count(tensor);
   conversion job = {.from = tensor,
                     .to = copy->data,

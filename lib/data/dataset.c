@@ -163,10 +163,8 @@ static clf_status copy_targets(clf_tensor **out, const clf_dataset *dataset,
                                const clf_tensor *targets) {
   int64_t outputs = clf_tensor_count(targets) / dataset->rows;
   clf_tensor *copy = NULL;
-  clf_status status = clf__tensor_matrix(&copy, dataset->context, CLF_F64, dataset->rows, outputs);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__tensor_matrix(&copy, dataset->context, CLF_F64, dataset->rows, outputs));
   double *values = copy->data;
   for (int64_t i = 0; i < clf_tensor_count(copy); i++) {
     values[i] = clf__tensor_value(targets, i);

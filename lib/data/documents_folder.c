@@ -31,10 +31,8 @@ typedef struct folder_reader {
 /* Reads a file whole into `bytes`. */
 static clf_status read_file(clf__text *bytes, const char *path, int64_t most) {
   clf__file file = {0};
-  clf_status status = clf__file_open(&file, path);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__file_open(&file, path));
   bytes->length = 0;
   if (file.size > (size_t)most) {
     status = clf__fail(CLF_ERROR_DATA, "'%s' has %zu bytes, more than max_bytes=%lld", path,

@@ -62,10 +62,8 @@ static clf_status read_vector(clf_tensor **out, const matrix *self, const char *
                                     .max_axes = 1,
                                     .rows = -1};
   clf__npz_member member = {.bytes = {NULL, 0, false}};
-  clf_status status = open_member(&member, self, name, &wanted);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(open_member(&member, self, name, &wanted));
   CLF__TRY(clf__array_read(out, self->context, &member.bytes, &wanted, member.shown.text));
   if (integers && (*out)->dtype != CLF_I32 && (*out)->dtype != CLF_I64) {
     status = clf__fail(CLF_ERROR_TYPE, "%s: its elements must be i4 or i8", member.shown.text);
@@ -81,10 +79,8 @@ static clf_status read_format(matrix *self) {
   clf__npz_member member = {.bytes = {NULL, 0, false}};
   clf__array array = {.width = 0};
   char format[FORMAT_BYTES + 1] = "";
-  clf_status status = open_member(&member, self, "format", &wanted);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(open_member(&member, self, "format", &wanted));
   CLF__TRY(clf__npy_header(&array, member.bytes.data, member.bytes.size, member.shown.text));
   if ((array.kind == 'U' || array.kind == 'S') && array.width <= FORMAT_BYTES && array.ndim == 0 &&
       member.bytes.size - array.offset == (size_t)array.width) {

@@ -69,10 +69,8 @@ static clf_status fill(inflater *self, bool *ended) {
     stream->avail_out = (uInt)(room < STEP_BYTES ? room : STEP_BYTES);
     int result = inflate(stream, Z_NO_FLUSH);
     self->length = (size_t)(stream->next_out - self->data);
-    clf_status status = clf__progress_step(&self->progress, (int64_t)position(self), NAN, NAN);
-    if (status < 0) {
-      return status;
-    }
+    clf_status status = CLF_OK;
+    CLF__CHECK(clf__progress_step(&self->progress, (int64_t)position(self), NAN, NAN));
     if (result == Z_STREAM_END) {
       status = next_member(self, ended);
     } else if (result == Z_MEM_ERROR) {
@@ -190,10 +188,8 @@ static bool is_gzip(const clf__bytes *bytes) {
 clf_status clf__source_open(clf__bytes *out, clf_context *context, const char *path, bool map,
                             const clf__head_check *check) {
   clf__bytes bytes = {NULL, 0, false};
-  clf_status status = map ? clf__file_map(&bytes, path) : clf__file_read(&bytes, context, path);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(map ? clf__file_map(&bytes, path) : clf__file_read(&bytes, context, path));
   if (!is_gzip(&bytes)) {
     *out = bytes;
     return CLF_OK;

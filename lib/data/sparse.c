@@ -93,10 +93,8 @@ static int64_t first_unsorted(const clf_dataset *dataset) {
 static clf_status sort_rows(clf_dataset *dataset, int64_t first) {
   const int64_t *start = dataset->row_start->data;
   clf_tensor *value = NULL;
-  clf_status status = clf_tensor_copy(&value, dataset->value, CLF_F32);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf_tensor_copy(&value, dataset->value, CLF_F32));
   for (int64_t i = first; i < dataset->rows; i++) {
     int32_t *columns = (int32_t *)dataset->column->data + start[i];
     int64_t count = start[i + 1] - start[i];

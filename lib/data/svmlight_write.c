@@ -45,10 +45,8 @@ static void append_label(clf__text *text, const clf_dataset *dataset, bool named
 }
 
 clf_status clf__svmlight_write(const clf_dataset *dataset, clf__output *output) {
-  clf_status status = check_written(dataset);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(check_written(dataset));
   clf__text text = {.context = dataset->context};
   clf__byte_texts texts;
   const clf__rows x = clf__dataset_rows(dataset);

@@ -227,10 +227,8 @@ static clf_status check_model(const clf_model *model) {
 }
 
 clf_status clf__scanner_create(clf__scanner **out, const clf_model *model) {
-  clf_status status = check_model(model);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(check_model(model));
   clf__network *network = NULL;
   clf__scanner *made = clf__alloc_zeroed(model->context, 1, sizeof *made);
   if (made == NULL) {

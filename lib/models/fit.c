@@ -290,15 +290,10 @@ static void choose_before(const clf_model *model, fit_extras *extras) {
 
 static clf_status fit_model(clf_model *model, const clf_dataset *train,
                             const clf_dataset *validation, fit_extras *extras) {
-  clf_status status = clf__fit_check_capabilities(model, train);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__fit_check_capabilities(model, train));
   choose_before(model, extras);
-  status = extras->before != NULL ? clf__fit_check_task(model, train) : CLF_OK;
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(extras->before != NULL ? clf__fit_check_task(model, train) : CLF_OK);
   const bool goes_on = extras->before != NULL;
   clf_model next;
   pipeline_data data = {train, NULL};

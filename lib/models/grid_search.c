@@ -221,10 +221,8 @@ clf_status clf_search_create(clf_search **out, const clf_model *model, const clf
   if (text == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "clf_search_create: grid must not be NULL");
   }
-  clf_status status = clf__check_folds(data, folds);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__check_folds(data, folds));
   value_grid grid = {NULL, 0, 1};
   clf_search *search = make_search(model);
   if (search == NULL) {

@@ -100,10 +100,8 @@ static clf_status read_word(const clf__libsvm_reader *self, int32_t key, const c
 static clf_status read_list(const clf__libsvm_reader *self, int32_t key, int64_t count,
                             double **doubles, int64_t **integers) {
   clf__libsvm_field line;
-  clf_status status = find_field(self, key, &line);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(find_field(self, key, &line));
   const char *at = line.begin;
   int64_t found = 0;
   if (count > (line.end - line.begin) / 2 + 1) {

@@ -211,10 +211,8 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
       .progress = clf__progress_begin(model->context, "logistic", p->max_iterations),
       .tolerance = p->tolerance,
   };
-  clf_status status = clf__effective_weights(&weights, model, training, &p->class_weight);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__effective_weights(&weights, model, training, &p->class_weight));
   CLF__TRY(clf__logistic_objective_create(&f.objective,
                                           weights != NULL ? weights : training->weights, p->C));
   CLF__TRY(clf__logistic_preconditioner_create(&f.preconditioner, &f.objective));

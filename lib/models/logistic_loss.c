@@ -222,10 +222,8 @@ clf_status clf__logistic_objective_create(clf__logistic_objective *o, const floa
   int32_t threads = clf__context_threads(o->context);
   int64_t size = product(o->outputs, o->columns + 1);
   double sum = (double)o->x->rows;
-  clf_status status = weights != NULL ? scale_weights(o, weights, &sum) : CLF_OK;
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(weights != NULL ? scale_weights(o, weights, &sum) : CLF_OK);
   o->penalty = fmin(MAX_PENALTY, 1 / (C * sum));
   o->chunk_count = chunks_for(o->x);
   o->w = clf__alloc_array(o->context, size, sizeof(float));

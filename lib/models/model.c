@@ -165,10 +165,8 @@ clf_status clf_model_clone(clf_model **out, const clf_model *model) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
   clf_model *clone = NULL;
-  clf_status status = clf_model_create(&clone, model->context, model->kind->base.name, NULL);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf_model_create(&clone, model->context, model->kind->base.name, NULL));
   clf__params_free(&model->kind->base.params, clone->params);
   clone->params = NULL;
   CLF__TRY(clf__model_copy_params(&clone->params, model));

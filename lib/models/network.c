@@ -102,10 +102,8 @@ static clf_status check(const clf_model *model) {
   enum { LOSSES = 4 };
   clf__network *network = NULL;
   float **weights = NULL;
-  clf_status status = clf__check_tensor(model, "loss", CLF_I32, 1, -1);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__check_tensor(model, "loss", CLF_I32, 1, -1));
   const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
   const int64_t classes = model->classes != NULL ? model->outputs : 0;
   CLF__TRY(clf__network_of_state(&network, model->context, model->state));

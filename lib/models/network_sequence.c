@@ -140,10 +140,8 @@ clf_status clf_sequence_create(clf_sequence **out, const clf_model *model) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
-  clf_status status = check_model(model);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(check_model(model));
   clf_sequence *s = clf__alloc_zeroed(model->context, 1, sizeof *s);
   if (s == NULL) {
     return CLF_ERROR_MEMORY;

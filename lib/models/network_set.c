@@ -31,10 +31,8 @@ static clf_status begin_untrained(clf_model *next, clf__store **state) {
                     .params = p,
                     .layers = p->layers,
                     .seed = clf__context_seed(next->context)};
-  clf_status status = clf__network_declared(&t.network, next);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__network_declared(&t.network, next));
   const bool single = t.network->outputs == 1;
   const int64_t classes =
       p->loss == CLF__LOSS_SQUARED_ERROR ? 0 : (single ? 2 : t.network->outputs);

@@ -216,10 +216,8 @@ static clf_status train(const clf_model *model, const clf__training *training, i
   float *weights = NULL;
   double *shares = NULL;
   int64_t done_epochs = 0, before_pass = 0;
-  clf_status status = clf__effective_weights(&weights, model, training, &p->class_weight);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__effective_weights(&weights, model, training, &p->class_weight));
   CLF__TRY(learner_create(&l, model, training, weights != NULL ? weights : training->weights));
   shares = clf__alloc_array(model->context, epochs, sizeof *shares);
   if (shares == NULL) {

@@ -67,10 +67,8 @@ static clf_status make_values(void *argument, const clf__rows *x, int64_t first)
 /* Decisions or probabilities of all rows to the caller's array. */
 static clf_status give_values(const clf_model *model, const clf_dataset *rows, float *out,
                               int64_t capacity, bool probabilities) {
-  clf_status status = check_call(model, rows, out, model->outputs, capacity);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(check_call(model, rows, out, model->outputs, capacity));
   making m = {.model = model, .width = model->outputs, .probabilities = probabilities};
   m.values = clf__alloc_array(model->context, rows->rows * m.width, sizeof *m.values);
   if (m.values == NULL) {
@@ -125,10 +123,8 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows, in
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
   CLF__ENTER(model->kind->base.name);
-  clf_status status = check_call(model, rows, labels, 1, capacity);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(check_call(model, rows, labels, 1, capacity));
   if (model->classes == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "%s was fitted as a regression: use the decision function",
@@ -157,10 +153,8 @@ static clf_status make_transforms(void *argument, const clf__rows *x, int64_t fi
 
 static clf_status give_transforms(const clf_model *model, const clf_dataset *rows, float *out,
                                   int64_t capacity, int64_t width) {
-  clf_status status = check_call(model, rows, out, width, capacity);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(check_call(model, rows, out, width, capacity));
   making m = {.model = model, .width = width};
   m.values = clf__alloc_array(model->context, rows->rows * width, sizeof *m.values);
   if (m.values == NULL) {
@@ -179,10 +173,8 @@ clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows, 
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
   CLF__ENTER(model->kind->base.name);
-  clf_status status = clf__model_require_fit(model);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__model_require_fit(model));
   if (model->kind->transform == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no transform", model->kind->base.name);
   }

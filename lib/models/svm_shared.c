@@ -81,10 +81,8 @@ clf_status clf__svm_share(clf__svm_shared **out, clf_context *context,
                           const clf__training *training, const clf__kernel_function *function,
                           const double *C, int64_t cache_bytes) {
   clf__svm_shared *made = NULL, *old = training->shared != NULL ? *training->shared : NULL;
-  clf_status status = begin(&made, context, training, function, C);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(begin(&made, context, training, function, C));
   if (old != NULL && same_rows(old, made)) {
     clf__svm_shared_free(made);
     *out = old;

@@ -191,14 +191,11 @@ clf_status clf__linear(clf_context *context, const clf__rows *x, const float *w,
   if (x->rows == 0 || outputs == 0) {
     return CLF_OK;
   }
-  clf_status status = clf__linear_prepare(&map, context, x, w, b, outputs);
-  if (status < 0) {
-    return status;
-  }
+  CLF__CHECK(clf__linear_prepare(&map, context, x, w, b, outputs));
   const double row_work = (double)clf__rows_entries(x) / (double)x->rows * (double)outputs + 1;
   const int64_t task_rows = clf__round_up(1 + (int64_t)((double)task_work / row_work), WIDEN_ROWS);
   linear_call call = {&map, x, clf__min_i64(task_rows, x->rows), out, ld};
-  status =
+  clf_status status =
       clf__progress_rows(context, x->first_row, x->rows, clf__ceil_div(x->rows, call.task_rows),
                          (double)x->rows * row_work * CLF__COST_COPY, linear_task, &call);
   clf__linear_release(&map);

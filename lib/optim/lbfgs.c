@@ -165,10 +165,8 @@ static void take_step(solver *v, double value) {
 static clf_status iterate(solver *v, double *decrease, bool *found) {
   double value = 0;
   *found = false;
-  clf_status status = find_direction(v);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(find_direction(v));
   double slope = dot(v->gradient, v->direction, v->size);
   *decrease = -slope / 2;
   if (slope < 0 && isfinite(slope)) {

@@ -167,10 +167,8 @@ static clf_status give_all(const clf__store *store, size_t head_bytes, size_t wh
 clf_status clf__store_write_memory(const clf__store *store, void *buffer, size_t capacity,
                                    size_t *size) {
   size_t head, whole;
-  clf_status status = measure(store, &head, &whole);
-  if (status < 0) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  CLF__CHECK(measure(store, &head, &whole));
   if (buffer == NULL && capacity > 0) {
     return clf__fail(CLF_ERROR_ARGUMENT, "a NULL buffer must come with a capacity of 0, not %zu",
                      capacity);
