@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "layers/activation.h"
 #include "models/network_infer.h"
+#include "ops/pool.h"
 
 /* The layers written so far. */
 typedef struct writing {
@@ -82,7 +83,7 @@ static clf_status write_dense(writing *w, const clf__layer *layer) {
 static clf_status write_global(writing *w, const clf__layer *layer) {
   clf_status status = check_square(w, layer);
   if (status == CLF_OK) {
-    begin_layer(w, layer->kind == &clf__global_max_pool2d_kind ? "max_pool2d" : "average_pool2d");
+    begin_layer(w, layer->kind->variant == CLF__POOL_MAX ? "max_pool2d" : "average_pool2d");
     clf__text_append(&w->text, " size=%lld stride=1", (long long)w->map_height);
     w->map_height = w->map_width = 1;
   }
@@ -102,7 +103,7 @@ static clf_status write_nothing(writing *w, const clf__layer *layer) {
 }
 
 static clf_status write_activation(writing *w, const clf__layer *layer) {
-  return w->flat && clf__layer_activation(layer) == CLF__SOFTMAX
+  return w->flat && layer->activation == CLF__SOFTMAX
              ? refuse(layer, "is over all places of the window")
              : copy_layer(w, layer);
 }

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-#include "layers/conv2d.h"
-#include "layers/dense.h"
-
 typedef struct activation_params {
   int32_t function;
 } activation_params;
@@ -16,18 +13,8 @@ static const clf__param params[] = {
      CLF__ACTIVATION_WORDS, "the function; softmax is along the last axis"},
 };
 
-int32_t clf__layer_activation(const clf__layer *layer) {
-  if (layer->kind == &clf__activation_kind) {
-    const activation_params *p = layer->params;
-    return p->function;
-  }
-  if (layer->kind == &clf__conv2d_kind) {
-    return clf__conv2d_activation(layer);
-  }
-  return layer->kind == &clf__dense_kind ? clf__dense_activation(layer) : CLF__LINEAR;
-}
-
 static clf_status arrange(clf__layer *layer) {
+  layer->activation = ((const activation_params *)layer->params)->function;
   layer->out = layer->in;
   return CLF_OK;
 }
@@ -60,4 +47,5 @@ const clf__layer_kind clf__activation_kind = {
     .arrange = arrange,
     .forward = forward,
     .backward = backward,
+    .activates = true,
 };

@@ -8,7 +8,4 @@
 
 #define CLF__ACTIVATION_WORDS "linear|relu|leaky_relu|sigmoid|tanh|softmax" /* as in the enum */
 
-/* The function that a layer ends with. */
-int32_t clf__layer_activation(const clf__layer *layer);
-
 #endif

@@ -13,7 +13,7 @@
  * inference and moves nothing. Backward, with z = (x - mean) r and r = 1 / sqrt(variance +
  * epsilon): dbias = sum dy, dweight = sum dy z, dx = weight r (dy - dbias / n - z dweight / n), but
  * dx = weight r dy for padding, which has no part in mean and variance. */
-#include "layers/batch_norm.h"
+#include "layers/layer.h"
 
 #include <math.h>
 #include <string.h>
@@ -261,8 +261,7 @@ done:
   return status;
 }
 
-void clf__batch_norm_map(const clf__layer *layer, float *const *weights, double *factor,
-                         double *shift) {
+static void map(const clf__layer *layer, float *const *weights, double *factor, double *shift) {
   const batch_norm_params *p = layer->params;
   for (int64_t j = 0; j < layer->in.size[layer->in.ndim - 1]; j++) {
     factor[j] = (double)weights[WEIGHT][j] / sqrt((double)weights[RUNNING_VAR][j] + p->epsilon);
@@ -278,6 +277,7 @@ const clf__layer_kind clf__batch_norm_kind = {
     .arrange = arrange,
     .forward = forward,
     .backward = backward,
+    .map = map,
     .measure = measure,
     .set_measured = set_measured,
 };

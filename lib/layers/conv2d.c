@@ -2,11 +2,9 @@
  * d] x[i s + m r - top, j s + n r - left, c]) with stride s and dilation r, W [kernel, kernel,
  * channels, filters]. padding=same gives ceil(size / stride) rows and columns, with the larger half
  * of the zeros at the end. The products: ops/conv2d.h. */
-#include "layers/conv2d.h"
-
+#include "ops/conv2d.h"
 #include "layers/activation.h"
 #include "layers/window.h"
-#include "ops/conv2d.h"
 
 typedef struct conv2d_params {
   int64_t filters, kernel, stride, dilation;
@@ -34,11 +32,6 @@ static const clf__param params[] = {
     CLF__INITIALIZER(FIELD(initializer)),
     CLF__BIAS_INITIALIZER(FIELD(bias_initializer), "fan_in_uniform"),
 };
-
-int32_t clf__conv2d_activation(const clf__layer *layer) {
-  const conv2d_params *p = layer->params;
-  return p->activation;
-}
 
 static clf__conv2d geometry(const clf__layer *layer) {
   const conv2d_params *p = layer->params;
@@ -82,6 +75,7 @@ static clf_status arrange(clf__layer *layer) {
                                          .fan_in = layer->weights[0].fan_in,
                                          .fan_out = layer->weights[0].fan_out,
                                          .trained = true};
+  layer->activation = p->activation;
   layer->weight_count = p->bias ? 2 : 1;
   return CLF_OK;
 }
@@ -141,7 +135,7 @@ static void infer(const clf__infer *pass) {
   }
 }
 
-static const clf__layer_inference inference = {packed_size, scratch_size, pack, infer};
+static const clf__layer_inference inference = {false, packed_size, scratch_size, pack, infer};
 
 const clf__layer_kind clf__conv2d_kind = {
     .base =

@@ -1,9 +1,7 @@
 /* y = f(x W + b), W [inputs, units]. Backward, with g the gradient before f: dW = x^T g, db = the
  * column sums of g, dx = g W^T. Three products of rows x inputs x units multiply-adds. */
-#include "layers/dense.h"
-
-#include "layers/activation.h"
 #include "ops/dense.h"
+#include "layers/activation.h"
 #include "ops/gemm.h"
 
 typedef struct dense_params {
@@ -24,11 +22,6 @@ static const clf__param params[] = {
     CLF__BIAS_INITIALIZER(offsetof(dense_params, bias_initializer), "fan_in_uniform"),
 };
 
-int32_t clf__dense_activation(const clf__layer *layer) {
-  const dense_params *p = layer->params;
-  return p->activation;
-}
-
 static clf_status arrange(clf__layer *layer) {
   const dense_params *p = layer->params;
   layer->out = (clf__shape){1, {p->units}};
@@ -47,6 +40,7 @@ static clf_status arrange(clf__layer *layer) {
                                          .fan_in = layer->inputs,
                                          .fan_out = p->units,
                                          .trained = true};
+  layer->activation = p->activation;
   layer->weight_count = p->bias ? 2 : 1;
   return CLF_OK;
 }
@@ -105,7 +99,7 @@ static void infer(const clf__infer *pass) {
                      layer->outputs);
 }
 
-static const clf__layer_inference inference = {packed_size, scratch_size, pack, infer};
+static const clf__layer_inference inference = {true, packed_size, scratch_size, pack, infer};
 
 const clf__layer_kind clf__dense_kind = {
     .base =

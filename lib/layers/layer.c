@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/network.h"
+
 int64_t clf__shape_count(const clf__shape *shape) {
   int64_t count = 1;
   for (int32_t i = 0; i < shape->ndim; i++) {
@@ -112,6 +114,7 @@ clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
   layer->inputs = clf__shape_count(&layer->in);
   layer->weight_count = 0;
   layer->kept_bytes = 0;
+  layer->activation = CLF__LINEAR;
   layer->masks = false;
   layer->masked = false;
   layer->stride = 0;

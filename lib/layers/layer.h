@@ -85,10 +85,11 @@ typedef struct clf__layer {
   int64_t inputs, outputs; /* elements of in and out */
   clf__weight_info weights[CLF__LAYER_WEIGHTS];
   int64_t weight_count;
-  size_t kept_bytes; /* for each row, from a training forward pass to the backward one */
-  bool masks;        /* sets the spans of a pass */
-  bool masked;       /* it, or one before it, has set the spans of its steps */
-  int64_t stride;    /* pixels from place to place of a window that stays within the image, or 0 */
+  int32_t activation; /* the function that its outputs end with, CLF__LINEAR … of ops/network.h */
+  size_t kept_bytes;  /* for each row, from a training forward pass to the backward one */
+  bool masks;         /* sets the spans of a pass */
+  bool masked;        /* it, or one before it, has set the spans of its steps */
+  int64_t stride;     /* pixels from place to place of a window that stays within the image, or 0 */
   int64_t state_count;     /* floats of a row from step to step of a stream; -1: it cannot stream */
   int64_t statistic_count; /* of the rows, that it knows by weights that are not trained; or 0 */
 } clf__layer;
@@ -127,6 +128,7 @@ typedef struct clf__infer {
 /* What kinds offer that are f(x W + b), sums over products with W, whose last axis and b's are that
  * of the output: what follows can be folded into W, b and f. */
 typedef struct clf__layer_inference {
+  bool by_rows; /* pays over many rows at a time; others over few, whose values stay in cache */
   /* Floats, or -1 where they cannot be counted. */
   int64_t (*packed_size)(const clf__layer *layer);
   int64_t (*scratch_size)(const clf__layer *layer);
@@ -137,7 +139,8 @@ typedef struct clf__layer_inference {
 
 struct clf__layer_kind {
   clf__kind base;
-  /* Sets out, weights, weight_count and kept_bytes from params and in, which has been checked to be
+  int32_t variant; /* for kinds that share their functions, such as CLF__CELL_LSTM */
+  /* Sets out, weights, weight_count, activation and kept_bytes from params and in, which has been checked to be
    * of `dimensions` (0: of any number). */
   int32_t dimensions;
   clf_status (*arrange)(clf__layer *layer);
@@ -145,7 +148,11 @@ struct clf__layer_kind {
   clf_status (*backward)(const clf__pass *pass);
   /* NULL where inference is the forward pass. */
   const clf__layer_inference *inference;
-  bool passes; /* in inference, the output is the input */
+  bool passes;    /* in inference, the output is the input */
+  bool activates; /* the output is the activation of the input, and nothing more */
+  /* Where inference is y = factor x + shift, by channels, which a product before it can take in:
+   * sets both [channels]. NULL for other kinds. */
+  void (*map)(const clf__layer *layer, float *const *weights, double *factor, double *shift);
   /* Where there are statistics [statistic_count]: adds those of a pass's x to sums that begin as
    * 0, and sets the weights that are not trained to those of all passes. */
   clf_status (*measure)(const clf__pass *pass, double *sums);

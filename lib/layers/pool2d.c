@@ -87,6 +87,7 @@ static clf_status backward(const clf__pass *pass, clf__pool2d g, int32_t functio
   }                                                                                                \
   const clf__layer_kind clf__##name##_kind = {                                                     \
       .base = kind,                                                                                \
+      .variant = function,                                                                         \
       .dimensions = 3,                                                                             \
       .arrange = shapes,                                                                           \
       .forward = name##_forward,                                                                   \

@@ -2,6 +2,7 @@
  * after the last step or to all of its states. A bidirectional layer has a second cell that goes
  * from the end, with weights of its own, and gives both states side by side. */
 #include "ops/recurrent.h"
+#include "ops/network.h"
 
 #include <string.h>
 
@@ -40,15 +41,9 @@ static const clf__param params[] = {
     CLF__BIAS_INITIALIZER(FIELD(bias_initializer), "zeros"),
 };
 
-static int32_t cell_of(const clf__layer *layer) {
-  return layer->kind == &clf__lstm_kind  ? CLF__CELL_LSTM
-         : layer->kind == &clf__gru_kind ? CLF__CELL_GRU
-                                         : CLF__CELL_TANH;
-}
-
 static clf__recurrent recurrent_of(const clf__layer *layer, bool training) {
   const recurrent_params *p = layer->params;
-  return (clf__recurrent){.cell = cell_of(layer),
+  return (clf__recurrent){.cell = layer->kind->variant,
                           .inputs = layer->in.size[1],
                           .units = p->units,
                           .sequences = p->return_sequences,
@@ -105,6 +100,7 @@ static clf_status arrange(clf__layer *layer) {
   const clf__recurrent cell = recurrent_of(layer, false);
   const int64_t directions = p->bidirectional ? 2 : 1, steps = layer->in.size[0];
   int64_t kept;
+  layer->activation = CLF__TANH;
   layer->out = p->return_sequences ? (clf__shape){2, {steps, directions * p->units}}
                                    : (clf__shape){1, {directions * p->units}};
   if (!clf__mul_i64(steps, directions * clf__recurrent_kept(&cell) * (int64_t)sizeof(float),
@@ -204,9 +200,10 @@ static void start(const clf__layer *layer, float *const *weights, float *state) 
   }
 }
 
-#define RECURRENT_KIND(identifier, text, description)                                              \
+#define RECURRENT_KIND(identifier, text, description, cell)                                        \
   const clf__layer_kind identifier = {                                                             \
       .base = CLF__KIND(text, description, params, recurrent_params),                              \
+      .variant = cell,                                                                             \
       .dimensions = 2,                                                                             \
       .arrange = arrange,                                                                          \
       .forward = forward,                                                                          \
@@ -214,6 +211,9 @@ static void start(const clf__layer *layer, float *const *weights, float *state) 
       .start = start,                                                                              \
   }
 
-RECURRENT_KIND(clf__rnn_kind, "rnn", "a simple recurrent cell over the steps of a sequence");
-RECURRENT_KIND(clf__lstm_kind, "lstm", "long short-term memory over the steps of a sequence");
-RECURRENT_KIND(clf__gru_kind, "gru", "gated recurrent units over the steps of a sequence");
+RECURRENT_KIND(clf__rnn_kind, "rnn", "a simple recurrent cell over the steps of a sequence",
+               CLF__CELL_TANH);
+RECURRENT_KIND(clf__lstm_kind, "lstm", "long short-term memory over the steps of a sequence",
+               CLF__CELL_LSTM);
+RECURRENT_KIND(clf__gru_kind, "gru", "gated recurrent units over the steps of a sequence",
+               CLF__CELL_GRU);

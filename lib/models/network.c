@@ -232,14 +232,18 @@ static clf_status check_shapes(const clf_model *model, const char *layers) {
   return status;
 }
 
+clf_status clf__network_require(const clf_model *model) {
+  return model->kind == &clf__network_kind
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has",
+                         model->kind->base.name);
+}
+
 clf_status clf_network_add(clf_model *model, const char *layer, const char *layer_params) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(layer);
   CLF__ENTER(model->kind->base.name);
-  if (model->kind != &clf__network_kind) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has",
-                     model->kind->base.name);
-  }
+  CLF__CHECK(clf__network_require(model));
   const clf__network_params *p = model->params;
   const bool first = p->layers == NULL || p->layers[0] == '\0';
   clf__text text = {.context = model->context};

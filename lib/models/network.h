@@ -133,6 +133,8 @@ clf_status clf__network_check_loss(const clf__network *network, int32_t loss, in
                                    int64_t outputs);
 /* The function that the outputs come from: that of the last layer that changes its input. */
 int32_t clf__network_end(const clf__network *network);
+/* CLF_ERROR_UNSUPPORTED for models of other kinds. */
+clf_status clf__network_require(const clf_model *model);
 /* Why that function and the loss make no sense together, as a status, or CLF_OK. */
 clf_status clf__network_check_end(const clf__network *network, int32_t loss);
 /* Logs what makes little sense of them, before a fit on those rows. */

@@ -29,7 +29,7 @@ static const reach reaches[] = {
 
 /* Pools, dropout and flatten give values between those that they get. */
 static bool keeps_values(const clf__layer *layer) {
-  return layer->kind->passes || (layer->weight_count == 0 && layer->kind != &clf__activation_kind);
+  return layer->kind->passes || (layer->weight_count == 0 && !layer->kind->activates);
 }
 
 int32_t clf__network_end(const clf__network *network) {
@@ -37,10 +37,7 @@ int32_t clf__network_end(const clf__network *network) {
   while (last > 0 && keeps_values(network->layers[last])) {
     last--;
   }
-  const clf__layer_kind *kind = network->layers[last]->kind;
-  const bool recurrent =
-      kind == &clf__rnn_kind || kind == &clf__lstm_kind || kind == &clf__gru_kind;
-  return recurrent ? CLF__TANH : clf__layer_activation(network->layers[last]);
+  return network->layers[last]->activation;
 }
 
 static bool is_entropy(int32_t loss) {

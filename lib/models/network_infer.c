@@ -58,8 +58,9 @@ void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first,
   }
 }
 
-static bool is_dense(const clf__infer_step *step) {
-  return step->layer->kind == &clf__dense_kind;
+static bool by_rows(const clf__infer_step *step) {
+  const clf__layer_inference *inference = step->layer->kind->inference;
+  return inference != NULL && inference->by_rows;
 }
 
 /* The stage that begins at a step, in blocks of so many rows. */
@@ -67,10 +68,10 @@ static stage stage_of(const clf__inference *inference, int64_t first, int64_t bl
   const clf__infer_step *steps = inference->steps;
   stage s = {first, first, block};
   int64_t widest = steps[first].layer->inputs;
-  while (s.end < inference->step_count && is_dense(&steps[s.end]) == is_dense(&steps[first])) {
+  while (s.end < inference->step_count && by_rows(&steps[s.end]) == by_rows(&steps[first])) {
     widest = clf__max_i64(widest, steps[s.end++].layer->outputs);
   }
-  if (!is_dense(&steps[first])) {
+  if (!by_rows(&steps[first])) {
     s.rows = clf__min_i64(block, clf__max_i64(1, INNER_ELEMENTS / widest));
   }
   return s;

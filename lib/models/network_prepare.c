@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/lock.h"
-#include "layers/batch_norm.h"
 #include "models/network_infer.h"
 
 /* The layer that comes next in inference, from index `i` on; NULL at the end. A flatten layer,
@@ -36,7 +35,7 @@ static clf_status fold_norm(const clf__network *network, const clf__layer *norm,
     return CLF_ERROR_MEMORY;
   }
   double *shift = factor + columns;
-  clf__batch_norm_map(norm, norm_weights, factor, shift);
+  norm->kind->map(norm, norm_weights, factor, shift);
   for (int64_t i = 0; i < rows; i++) {
     for (int64_t j = 0; j < columns; j++) {
       weight[i * columns + j] = (float)((double)weight[i * columns + j] * factor[j]);
@@ -54,13 +53,10 @@ static int64_t end_of_step(const clf__network *network, clf__infer_step *step) {
   int64_t end = step->first + 1;
   while (step->activation == CLF__LINEAR) {
     const clf__layer *next = next_layer(network, end);
-    if (next == NULL ||
-        (next->kind != &clf__batch_norm_kind && next->kind != &clf__activation_kind)) {
+    if (next == NULL || (next->kind->map == NULL && !next->kind->activates)) {
       break;
     }
-    if (next->kind == &clf__activation_kind) {
-      step->activation = clf__layer_activation(next);
-    }
+    step->activation = next->activation;
     end = index_of(network, next) + 1;
   }
   return end;
@@ -79,7 +75,7 @@ static void plan_steps(clf__inference *made) {
     step->layer = layer;
     step->first = i;
     if (layer->kind->inference != NULL) {
-      step->activation = clf__layer_activation(layer);
+      step->activation = layer->activation;
       end = end_of_step(network, step);
     }
     step->end = end;
@@ -113,7 +109,7 @@ static clf_status fold_norms(const clf__inference *made, clf__infer_step *step, 
   const int64_t count = clf__shape_count(shape), rows = count / shape->size[shape->ndim - 1];
   clf_status status = CLF_OK;
   for (int64_t i = step->first + 1; status == CLF_OK && i < step->end; i++) {
-    if (network->layers[i]->kind != &clf__batch_norm_kind) {
+    if (network->layers[i]->kind->map == NULL) {
       continue;
     }
     if (*own == NULL) {

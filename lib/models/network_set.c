@@ -172,10 +172,7 @@ clf_status clf_network_set_weight(clf_model *model, const char *name, const clf_
   CLF__REQUIRE(name);
   CLF__REQUIRE(tensor);
   CLF__ENTER(model->kind->base.name);
-  if (model->kind != &clf__network_kind) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has",
-                     model->kind->base.name);
-  }
+  CLF__CHECK(clf__network_require(model));
   clf_model next = *model; /* takes the model's place when all is well */
   clf__network *network = NULL;
   clf__store *untrained = NULL;

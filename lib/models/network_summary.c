@@ -50,10 +50,7 @@ clf_status clf_network_summary(const clf_model *model, char *buffer, size_t capa
                                size_t *needed) {
   CLF__REQUIRE(model);
   CLF__ENTER(model->kind->base.name);
-  if (model->kind != &clf__network_kind) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has",
-                     model->kind->base.name);
-  }
+  CLF__CHECK(clf__network_require(model));
   clf__network *network = NULL;
   clf__text text = {.context = model->context};
   clf_status status = model->state != NULL

@@ -70,7 +70,7 @@ static clf_status add_dense(clf__graph *graph, const clf__layer *layer, float *c
   clf__node_integer(graph, "transB", 1);
   clf__node_end(graph, NULL);
   clf__free(turned);
-  add_function(graph, clf__layer_activation(layer));
+  add_function(graph, layer->activation);
   return CLF_OK;
 }
 
@@ -126,7 +126,7 @@ static clf_status add_conv2d(clf__graph *graph, const clf__layer *layer, float *
   clf__node_end(graph, NULL);
   clf__free(turned);
   graph->shape = layer->out;
-  add_function(graph, clf__layer_activation(layer));
+  add_function(graph, layer->activation);
   return CLF_OK;
 }
 
@@ -198,7 +198,7 @@ static clf_status add_batch_norm(clf__graph *graph, const clf__layer *layer,
 static clf_status add_activation(clf__graph *graph, const clf__layer *layer,
                                  float *const *weights) {
   (void)weights;
-  add_function(graph, clf__layer_activation(layer));
+  add_function(graph, layer->activation);
   return CLF_OK;
 }
 

@@ -128,9 +128,7 @@ typedef struct cells {
 } cells;
 
 static cells cells_of(const clf__layer *layer) {
-  cells c = {.cell = layer->kind == &clf__lstm_kind  ? CLF__CELL_LSTM
-                     : layer->kind == &clf__gru_kind ? CLF__CELL_GRU
-                                                     : CLF__CELL_TANH};
+  cells c = {.cell = layer->kind->variant};
   c.gates = clf__recurrent_gates(c.cell);
   c.units = layer->weights[1].shape.size[0];
   c.directions = layer->out.size[layer->out.ndim - 1] / c.units;
