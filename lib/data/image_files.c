@@ -317,18 +317,15 @@ done:
 
 static clf_status set_labels(files_reader *self, clf_dataset *dataset) {
   clf__folder_files *files = &self->files;
-  clf_status status = CLF_OK;
   if (self->params->labels == LABELS_NAME) {
-    CLF__TRY(clf__folder_files_label(files, self->path, self->params->label_until));
+    CLF__CHECK(clf__folder_files_label(files, self->path, self->params->label_until));
   } else if (self->params->labels == LABELS_FOLDER && files->labels == NULL) {
-    status = clf__fail(CLF_ERROR_DATA, "'%s' has no folders to name labels", self->path);
-    goto done;
+    return clf__fail(CLF_ERROR_DATA, "'%s' has no folders to name labels", self->path);
   }
   if (self->params->labels != LABELS_NONE && files->labels != NULL) {
-    CLF__TRY(clf_dataset_set_label_names(dataset, files->labels, files->count));
+    CLF__CHECK(clf_dataset_set_label_names(dataset, files->labels, files->count));
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status load(clf_dataset **out, clf_context *context, const char *path,

@@ -118,7 +118,6 @@ static double work_of(const gemm *g) {
 }
 
 static clf_status multiply_blocks(const gemm *g) {
-  clf_status status = CLF_OK;
   for (int64_t column = 0; column < g->n; column += COLUMNS) {
     int64_t step = 0;
     do { /* once when k is 0: C = beta C */
@@ -129,18 +128,17 @@ static clf_status multiply_blocks(const gemm *g) {
                           .columns = clf__min_i64(COLUMNS, g->n - column),
                           .beta = step == 0 ? g->beta : 1};
       if (g->pack_b) {
-        CLF__TRY(clf__progress_tasks(
+        CLF__CHECK(clf__progress_tasks(
             g->context, clf__ceil_div(block.columns, g->kernel->columns),
             (double)block.columns * (double)block.steps * CLF__COST_ELEMENT, pack_panel, &block));
       }
       block.column_tasks = clf__ceil_div(block.columns, g->column_step);
-      CLF__TRY(clf__progress_tasks(g->context, clf__ceil_div(g->m, GROUP) * block.column_tasks,
-                                   work_of(g), multiply_part, &block));
+      CLF__CHECK(clf__progress_tasks(g->context, clf__ceil_div(g->m, GROUP) * block.column_tasks,
+                                     work_of(g), multiply_part, &block));
       step += g->depth;
     } while (step < g->k);
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* Columns of a task: all that are there, unless the rows alone are too few for all threads. */

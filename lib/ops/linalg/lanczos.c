@@ -81,15 +81,13 @@ static int64_t orthonormalize(const lanczos *s, double *vectors, int64_t count, 
 /* Adds a block to the basis: what is left of `count` vectors behind it. */
 static clf_status add_block(lanczos *s, int64_t count) {
   double *vectors = s->basis + s->size * s->n;
-  clf_status status = CLF_OK;
   count = orthonormalize(s, vectors, count, 0x1p-500);
   for (int again = 0; again < 2 && count > 0; again++) {
-    CLF__TRY(s->size > 0 ? project(s, vectors, count) : CLF_OK);
+    CLF__CHECK(s->size > 0 ? project(s, vectors, count) : CLF_OK);
     count = orthonormalize(s, vectors, count, 0.5); /* what falls further was rounding */
   }
   s->size += count;
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* The images of the last block: their shares of the basis, and what is left as the next block. */
@@ -171,18 +169,17 @@ static bool promises(const lanczos *s, double limit) {
 
 /* Goes on until residuals are at `limit`; *converged tells whether they came there. */
 static clf_status iterate(lanczos *s, double limit, bool *converged) {
-  clf_status status = CLF_OK;
   int64_t check = 2 * s->count;
   *converged = false;
   while (s->size > s->known && s->size <= s->capacity) {
-    CLF__TRY(clf__progress_step(&s->progress, s->known, (double)NAN, (double)NAN));
-    CLF__TRY(expand(s));
+    CLF__CHECK(clf__progress_step(&s->progress, s->known, (double)NAN, (double)NAN));
+    CLF__CHECK(expand(s));
     const bool last = s->size == s->known || s->size > s->capacity;
     if (s->known >= s->count && (s->known >= check || last)) {
       check = s->known + s->known / 3;
-      CLF__TRY(find_ritz(s));
+      CLF__CHECK(find_ritz(s));
       if (s->values[s->count - 1] > 0 && s->worst <= limit) {
-        CLF__TRY(make_vectors(s));
+        CLF__CHECK(make_vectors(s));
         *converged = s->worst <= 4 * limit;
         break;
       }
@@ -191,8 +188,7 @@ static clf_status iterate(lanczos *s, double limit, bool *converged) {
       }
     }
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* Whether no eigenvalue but those found is above the least of them by more than `margin`. */

@@ -171,13 +171,12 @@ static clf_status update_rest(const reduction *r, int64_t first) {
 
 static clf_status reduce(reduction *r) {
   const clf__progress progress = clf__progress_begin(r->context, "tridiagonal", r->n);
-  clf_status status = CLF_OK;
   int64_t count = 0; /* reflections in the panel */
   for (int64_t k = 0; k + 1 < r->n; k++) {
-    CLF__TRY(k > 0 ? clf__progress_step(&progress, k, (double)NAN, (double)NAN) : CLF_OK);
+    CLF__CHECK(k > 0 ? clf__progress_step(&progress, k, (double)NAN, (double)NAN) : CLF_OK);
     reduce_row(r, k, count++);
     if (count == PANEL) {
-      CLF__TRY(update_rest(r, k + 1));
+      CLF__CHECK(update_rest(r, k + 1));
       count = 0;
     }
   }
@@ -185,8 +184,7 @@ static clf_status reduce(reduction *r) {
   r->diagonal[r->n - 1] = r->a[r->n * r->n - 1];
   r->beside[r->n - 1] = 0;
   r->factors[r->n - 1] = 0;
-done:
-  return status;
+  return CLF_OK;
 }
 
 clf_status clf__tridiagonal_reduce(clf_context *context, double *a, int64_t n, double *diagonal,
