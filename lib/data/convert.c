@@ -222,18 +222,16 @@ static bool is_exact(const clf__rows *x) {
 }
 
 clf_status clf__rounded_far(int64_t *column, clf_context *context, const clf__rows *x) {
-  clf_status status;
-  CLF__TRY(clf__rows_far(column, context, x, NULL));
+  CLF__CHECK(clf__rows_far(column, context, x, NULL));
   int64_t j = *column;
   *column = -1;
   for (; j >= 0 && j < x->columns && *column < 0; j++) {
     const clf__rows one = clf__rows_columns(x, j, 1);
     int64_t far;
-    CLF__TRY(clf__rows_far(&far, context, &one, NULL));
+    CLF__CHECK(clf__rows_far(&far, context, &one, NULL));
     *column = far >= 0 && !is_exact(&one) ? j : -1;
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* Of the first value that is. */

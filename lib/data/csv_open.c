@@ -59,12 +59,11 @@ static clf_status set_text(clf__csv_columns *columns, const clf__bytes *bytes, c
   static const char comments[] = {0, 0, '#', '%'};
   const clf__csv_style *style = columns->style;
   clf__csv_text *text = &columns->text;
-  clf_status status;
   if (style->encoding != 0) {
-    CLF__TRY(clf__latin1_to_utf8(&columns->converted, columns->context, bytes));
+    CLF__CHECK(clf__latin1_to_utf8(&columns->converted, columns->context, bytes));
     bytes = &columns->converted;
   }
-  CLF__TRY(clf__lines_of(&text->lines, bytes, name));
+  CLF__CHECK(clf__lines_of(&text->lines, bytes, name));
   text->quote = style->quotes ? '"' : '\0';
   text->comment = comments[style->comment];
   text->missing = style->missing_values;
@@ -77,9 +76,7 @@ static clf_status set_text(clf__csv_columns *columns, const clf__bytes *bytes, c
     columns->delimiter = clf__csv_guess_delimiter(text, columns->first, style->documents);
   }
   clf__csv_set_delimiter(text, columns->delimiter);
-  status = set_numbers(columns);
-done:
-  return status;
+  return set_numbers(columns);
 }
 
 /* The first record says how many columns there are, so it must be in order. */

@@ -174,24 +174,22 @@ static void read_rows(jpeg_work *self) {
 static clf_status read_image(jpeg_work *self, clf_context *context) {
   const clf__image_source *source = self->source;
   int64_t channels = 0;
-  clf_status status;
   if (!guarded(self, read_header)) {
     return told(self);
   }
   const int64_t height = self->jpeg.image_height, width = self->jpeg.image_width;
-  CLF__TRY(clf__image_room(source, height, width));
-  CLF__TRY(choose_colors(self, &channels));
-  CLF__TRY(check_blocks(self, context));
-  CLF__TRY(clf__jpeg_check(&self->checked, context, source));
-  CLF__TRY(clf__image_begin(&self->image, context, source, height, width, channels));
+  CLF__CHECK(clf__image_room(source, height, width));
+  CLF__CHECK(choose_colors(self, &channels));
+  CLF__CHECK(check_blocks(self, context));
+  CLF__CHECK(clf__jpeg_check(&self->checked, context, source));
+  CLF__CHECK(clf__image_begin(&self->image, context, source, height, width, channels));
   if (self->jpeg.out_color_space == JCS_CMYK) {
     self->line = clf__alloc_array(context, width, 4);
-    CLF__TRY(self->line != NULL ? CLF_OK : clf__fail_within(CLF_ERROR_MEMORY, "%s", source->name));
+    CLF__CHECK(self->line != NULL ? CLF_OK
+                                  : clf__fail_within(CLF_ERROR_MEMORY, "%s", source->name));
   }
   self->progress = clf__progress_begin(context, "image", height);
-  status = guarded(self, read_rows) ? CLF_OK : told(self);
-done:
-  return status;
+  return guarded(self, read_rows) ? CLF_OK : told(self);
 }
 
 static clf_status decode(clf_image **out, clf_context *context, const clf__image_source *source) {

@@ -167,28 +167,25 @@ static clf_status index_word(clf__lexicon *lexicon, const numbered *entry) {
 static clf_status index_all(clf__lexicon *lexicon) {
   numbered some[STRETCH];
   int32_t count = 0;
-  clf_status status = CLF_OK;
   for (int64_t i = 0; i < lexicon->size; i++) {
     numbered *next = &some[count];
-    CLF__TRY(read_entry(lexicon, i, next));
+    CLF__CHECK(read_entry(lexicon, i, next));
     if (next->n == 0) {
       return corrupt("words");
     }
     if (next->n == 1) {
-      CLF__TRY(index_word(lexicon, next));
+      CLF__CHECK(index_word(lexicon, next));
       continue;
     }
     next->hash = clf__hash_bytes(lexicon->ngrams.key, (const unsigned char *)next->words,
                                  (size_t)next->n * sizeof *next->words);
     clf__intern_expect(&lexicon->ngrams, next->hash);
     if (++count == STRETCH) {
-      CLF__TRY(index_ngrams(lexicon, some, count));
+      CLF__CHECK(index_ngrams(lexicon, some, count));
       count = 0;
     }
   }
-  status = index_ngrams(lexicon, some, count);
-done:
-  return status;
+  return index_ngrams(lexicon, some, count);
 }
 
 /* The entries of single words are known once all words have their numbers. */

@@ -181,20 +181,18 @@ static void look_for_serial(svmlight_reader *self, int64_t first) {
 static clf_status read_row(svmlight_reader *self, const char *at, const char *end) {
   const char *line = at;
   int64_t first = self->entries;
-  clf_status status;
-  CLF__TRY(read_label(self, &at, end));
+  CLF__CHECK(read_label(self, &at, end));
   at = skip_blanks(at, end);
-  CLF__TRY(read_qid(self, &at, end));
+  CLF__CHECK(read_qid(self, &at, end));
   while (at < end) {
-    CLF__TRY(read_entry(self, &at, end));
+    CLF__CHECK(read_entry(self, &at, end));
     at = skip_blanks(at, end);
   }
-  CLF__TRY(order_row(self, first, line));
+  CLF__CHECK(order_row(self, first, line));
   look_for_serial(self, first);
   self->rows++;
   ((int64_t *)self->row_start->data)[self->rows] = self->entries;
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status read_rows(svmlight_reader *self, clf_context *context) {

@@ -90,16 +90,13 @@ static void tell_guesses(const clf__svmlight *self, clf_context *context, int32_
 
 /* The first of what there is room for, with indices from 0. */
 static clf_status cut(clf__svmlight *self, int32_t base) {
-  clf_status status;
   for (int64_t i = 0; i < self->entries; i++) {
     ((int32_t *)self->column->data)[i] -= base;
   }
-  CLF__TRY(clf__tensor_cut(&self->row_start, self->rows + 1));
-  CLF__TRY(clf__tensor_cut(&self->column, self->entries));
-  CLF__TRY(clf__tensor_cut(&self->value, self->entries));
-  CLF__TRY(clf__tensor_cut(&self->labels, self->rows));
-done:
-  return status;
+  CLF__CHECK(clf__tensor_cut(&self->row_start, self->rows + 1));
+  CLF__CHECK(clf__tensor_cut(&self->column, self->entries));
+  CLF__CHECK(clf__tensor_cut(&self->value, self->entries));
+  return clf__tensor_cut(&self->labels, self->rows);
 }
 
 static clf_status set_labels(clf_dataset *dataset, const clf__svmlight *self) {

@@ -292,14 +292,11 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
 
 static clf_status check(const clf_model *model) {
   int64_t columns = model->columns;
-  clf_status status = CLF_OK;
   if (clf__support_there(model->state)) {
-    CLF__TRY(clf__fisher_check_kernel(model, &columns));
+    CLF__CHECK(clf__fisher_check_kernel(model, &columns));
   }
-  CLF__TRY(clf__linear_check_map(model, &clf__decision_names, model->outputs, columns));
-  status = clf__linear_check_map(model, &clf__projection_names, -1, columns);
-done:
-  return status;
+  CLF__CHECK(clf__linear_check_map(model, &clf__decision_names, model->outputs, columns));
+  return clf__linear_check_map(model, &clf__projection_names, -1, columns);
 }
 
 static int64_t components(const clf_model *model) {

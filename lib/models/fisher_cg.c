@@ -184,7 +184,6 @@ static clf_status descend(solver *v) {
 /* The history's last entry is the true residual. */
 static clf_status iterate(solver *v) {
   clf__fisher_system *s = v->system;
-  clf_status status = CLF_OK;
   double before, residual = INFINITY;
   for (int64_t i = 0; i < s->n * s->responses; i++) {
     int64_t row = i / s->responses;
@@ -192,15 +191,13 @@ static clf_status iterate(solver *v) {
   }
   do {
     before = residual;
-    CLF__TRY(descend(v));
-    CLF__TRY(restart(v));
+    CLF__CHECK(descend(v));
+    CLF__CHECK(restart(v));
     residual = s->history[s->iterations - 1] = largest_residual(v);
   } while (residual > s->params->residual && residual < before / 2 && !v->broken &&
            s->iterations < s->params->max_iterations);
   /* The last bits are not worth another turn. */
-  status = residual <= 2 * s->params->residual ? CLF_OK : CLF_NOT_CONVERGED;
-done:
-  return status;
+  return residual <= 2 * s->params->residual ? CLF_OK : CLF_NOT_CONVERGED;
 }
 
 /* a = W^1/2 z, and the images. */

@@ -138,20 +138,17 @@ static clf_status solve(direct *d) {
   clf__fisher_system *s = d->system;
   clf_context *context = s->context;
   const int64_t n = s->n, width = s->responses + 1;
-  clf_status status = CLF_OK;
-  CLF__TRY(each_tile(d, set_matrix));
-  CLF__TRY(clf__cholesky(s->context, d->matrix, n, n, ROUNDING, NULL));
+  CLF__CHECK(each_tile(d, set_matrix));
+  CLF__CHECK(clf__cholesky(s->context, d->matrix, n, n, ROUNDING, NULL));
   set_sides(d);
-  CLF__TRY(clf__solve_lower(context, d->matrix, n, n, d->rhs, width, width));
-  CLF__TRY(clf__solve_lower_transposed(context, d->matrix, n, n, d->rhs, width, width));
+  CLF__CHECK(clf__solve_lower(context, d->matrix, n, n, d->rhs, width, width));
+  CLF__CHECK(clf__solve_lower_transposed(context, d->matrix, n, n, d->rhs, width, width));
   finish(d);
   set_sides(d);
-  CLF__TRY(each_tile(d, subtract_tile));
+  CLF__CHECK(each_tile(d, subtract_tile));
   s->history[0] = largest_residual(d);
   s->iterations = 1;
-  status = s->history[0] <= s->params->residual ? CLF_OK : CLF_NOT_CONVERGED;
-done:
-  return status;
+  return s->history[0] <= s->params->residual ? CLF_OK : CLF_NOT_CONVERGED;
 }
 
 clf_status clf__fisher_solve_cholesky(clf__fisher_system *s) {

@@ -144,11 +144,8 @@ done:
 }
 
 clf_status clf__fisher_solve(clf__fisher_work *work) {
-  clf_status status = CLF_OK;
   covariance_within(work);
-  CLF__TRY(set_deviations(work));
-  CLF__TRY(shrink_covariance(work));
-  status = solve_directions(work);
-done:
-  return status;
+  CLF__CHECK(set_deviations(work));
+  CLF__CHECK(shrink_covariance(work));
+  return solve_directions(work);
 }

@@ -120,19 +120,17 @@ static clf_status variance_of(double *out, clf_context *context, const clf__trai
   bool sparse = clf__rows_sparse(x);
   double count = total_weight(training) * (double)x->columns;
   double scale = sparse ? 1 : (double)x->scale;
-  clf_status status;
   if (!sparse && x->dtype == CLF_F32) {
     job.shift = (double)*(const float *)x->data;
-    CLF__TRY(sum_rows(&job));
+    CLF__CHECK(sum_rows(&job));
     job.shift += job.sum[0] / count;
   }
-  CLF__TRY(sum_rows(&job));
+  CLF__CHECK(sum_rows(&job));
   const double mean = job.sum[0] / count;
   const double variance = job.square[0] / count - mean * mean;
   const double least = sparse ? 1e-10 * mean * mean : 0;
   *out = variance > least ? variance * scale * scale : 0;
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* Adds what the center c, which the columns had subtracted, makes of the variance of their values:

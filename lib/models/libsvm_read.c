@@ -229,10 +229,9 @@ static clf_status store_machines(importing *i) {
   clf_context *context = i->model->context;
   clf__store *state = i->model->state;
   const bool calibrated = file->calibration_a != NULL;
-  clf_status status;
-  CLF__TRY(clf__state_tensor(context, state, "intercept", CLF_F64, file->pairs, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "intercept", CLF_F64, file->pairs, -1));
   if (calibrated) {
-    CLF__TRY(clf__state_tensor(context, state, "calibration", CLF_F64, file->pairs, 2));
+    CLF__CHECK(clf__state_tensor(context, state, "calibration", CLF_F64, file->pairs, 2));
   }
   double *intercept = clf__state_data(state, "intercept");
   double *calibration = calibrated ? clf__state_data(state, "calibration") : NULL;
@@ -247,8 +246,7 @@ static clf_status store_machines(importing *i) {
       }
     }
   }
-done:
-  return status;
+  return CLF_OK;
 }
 
 /* Adds the vectors of class `own` to w [columns], times their coefficients against `other`. */

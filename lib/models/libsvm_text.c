@@ -158,23 +158,21 @@ static clf_status read_function(const clf__libsvm_reader *self) {
   clf__kernel_function *function = &self->file->function;
   int32_t kind = 0;
   double degree = 3;
-  clf_status status;
-  CLF__TRY(read_word(self, CLF__LIBSVM_KERNEL_TYPE, CLF__KERNEL_WORDS, &kind));
+  CLF__CHECK(read_word(self, CLF__LIBSVM_KERNEL_TYPE, CLF__KERNEL_WORDS, &kind));
   *function = (clf__kernel_function){.kind = kind};
   const bool polynomial = kind == CLF__KERNEL_POLYNOMIAL;
   if (polynomial) {
-    CLF__TRY(read_number(self, CLF__LIBSVM_DEGREE, 1, MOST_DEGREE, true, &degree));
+    CLF__CHECK(read_number(self, CLF__LIBSVM_DEGREE, 1, MOST_DEGREE, true, &degree));
   }
   if (polynomial || kind == CLF__KERNEL_RBF || kind == CLF__KERNEL_SIGMOID) {
-    CLF__TRY(
+    CLF__CHECK(
         read_number(self, CLF__LIBSVM_GAMMA, 0, CLF__KERNEL_MAX_GAMMA, false, &function->gamma));
   }
   if (polynomial || kind == CLF__KERNEL_SIGMOID) {
-    CLF__TRY(read_number(self, CLF__LIBSVM_COEF0, -1e30, 1e30, false, &function->coef0));
+    CLF__CHECK(read_number(self, CLF__LIBSVM_COEF0, -1e30, 1e30, false, &function->coef0));
   }
   function->degree = (int32_t)degree;
-done:
-  return status;
+  return CLF_OK;
 }
 
 static clf_status check_counts(const clf__libsvm_reader *self) {

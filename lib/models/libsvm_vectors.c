@@ -181,10 +181,7 @@ static clf_status set_columns(clf__libsvm_reader *self) {
 }
 
 clf_status clf__libsvm_read_vectors(clf__libsvm_reader *self) {
-  clf_status status;
-  CLF__TRY(allocate_vectors(self));
-  CLF__TRY(read_vectors(self));
-  CLF__TRY(set_columns(self));
-done:
-  return status;
+  CLF__CHECK(allocate_vectors(self));
+  CLF__CHECK(read_vectors(self));
+  return set_columns(self);
 }

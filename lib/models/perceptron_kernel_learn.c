@@ -64,9 +64,8 @@ done:
 /* Packs the block's rows, and sets their scores. */
 static clf_status open_block(clf__kernel_learner *l) {
   const int64_t classes = l->classes;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__kernel_columns_create(&l->columns, l->context, &l->function, l->training->x,
-                                      l->block, l->count, l->training->x, l->center));
+  CLF__CHECK(clf__kernel_columns_create(&l->columns, l->context, &l->function, l->training->x,
+                                        l->block, l->count, l->training->x, l->center));
   l->inside_made = false;
   for (int64_t i = 0; i < l->count * classes; i++) {
     l->scores[i] = l->F[l->block[i / classes] * classes + i % classes];
@@ -74,13 +73,11 @@ static clf_status open_block(clf__kernel_learner *l) {
   if (l->pending == 0) {
     return CLF_OK;
   }
-  CLF__TRY(clf__kernel_block(l->columns, 0, l->count, l->training->x, l->pending_row, l->pending,
-                             l->across, l->count));
-  CLF__TRY(clf__gemm_f32(l->context, true, false, l->count, classes, l->pending, 1, l->across,
-                         l->count, l->delta, classes, 0, l->products, classes));
-  status = add_products(l->scores, l->products, l->count * classes);
-done:
-  return status;
+  CLF__CHECK(clf__kernel_block(l->columns, 0, l->count, l->training->x, l->pending_row, l->pending,
+                               l->across, l->count));
+  CLF__CHECK(clf__gemm_f32(l->context, true, false, l->count, classes, l->pending, 1, l->across,
+                           l->count, l->delta, classes, 0, l->products, classes));
+  return add_products(l->scores, l->products, l->count * classes);
 }
 
 /* The terms that are pending by a row, so that those which come and go leave nothing. */
@@ -200,7 +197,6 @@ done:
 
 clf_status clf__kernel_run_epoch(clf__kernel_learner *l, int64_t epoch) {
   int64_t mistakes = 0, rows = 0;
-  clf_status status = CLF_OK;
   l->epoch = epoch;
   clf__perceptron_draw_order(l->context, l->params, l->seen, l->order, l->rows);
   for (int64_t i = 0; i < l->rows;) {
@@ -209,14 +205,12 @@ clf_status clf__kernel_run_epoch(clf__kernel_learner *l, int64_t epoch) {
       l->count += l->weights == NULL || l->weights[l->order[i]] > 0;
     }
     if (l->count > 0) {
-      CLF__TRY(learn_block(l, &mistakes));
+      CLF__CHECK(learn_block(l, &mistakes));
     }
     rows += l->count;
   }
   int64_t decisions = l->params->multiclass == CLF__PERCEPTRON_MULTINOMIAL ? 1 : l->classes;
   l->share = (double)mistakes / (double)(rows > 0 ? rows * decisions : 1);
   l->epoch = epoch + 1;
-  status = report(l, true);
-done:
-  return status;
+  return report(l, true);
 }

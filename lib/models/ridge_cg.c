@@ -319,7 +319,6 @@ static bool step_all(cg_work *work, double *squares) {
 static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squares) {
   clf__progress progress = clf__progress_begin(work->model->context, "ridge", p->max_iterations);
   double *first = squares + work->outputs, *first_objective = first + work->outputs;
-  clf_status status = CLF_OK;
   int64_t i = 0;
   set_first_objective(work);
   for (int64_t k = 0; k < work->outputs; k++) {
@@ -329,11 +328,11 @@ static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squ
   }
   double worst = worst_residual(work, squares, first);
   for (; i < p->max_iterations && worst > p->tolerance; i++) {
-    CLF__TRY(clf__progress_step(&progress, i, worst, NAN));
-    CLF__TRY(apply(work, p->alpha));
+    CLF__CHECK(clf__progress_step(&progress, i, worst, NAN));
+    CLF__CHECK(apply(work, p->alpha));
     const bool stuck = step_all(work, squares);
     if (stuck || i % CHECK == CHECK - 1) {
-      CLF__TRY(check_objective(work, p->alpha, first_objective));
+      CLF__CHECK(check_objective(work, p->alpha, first_objective));
     }
     for (int64_t k = 0; k < work->outputs; k++) {
       work->stopped[k] = work->stopped[k] || squares[k] < 0;
@@ -341,7 +340,7 @@ static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squ
     worst = worst_residual(work, squares, first);
   }
   if (i >= CHECK) {
-    CLF__TRY(check_objective(work, p->alpha, first_objective));
+    CLF__CHECK(check_objective(work, p->alpha, first_objective));
   }
   for (int64_t k = 0; k < work->outputs; k++) {
     const int64_t at = k * work->columns;
@@ -350,9 +349,7 @@ static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squ
       worst = INFINITY;
     }
   }
-  status = worst <= p->tolerance ? CLF_OK : CLF_NOT_CONVERGED;
-done:
-  return status;
+  return worst <= p->tolerance ? CLF_OK : CLF_NOT_CONVERGED;
 }
 
 clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *training,
