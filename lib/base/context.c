@@ -31,11 +31,11 @@ typedef struct context_params {
 
 static const clf__param params[] = {
     {"threads", CLF_PARAM_COUNT, offsetof(context_params, threads), "auto", 1, 1024, false, "auto",
-     "threads a call may use, itself included; auto: the CPUs this process may use"},
+     "number of threads of a call, including its own; auto: the CPUs of this process"},
     {"seed", CLF_PARAM_I64, offsetof(context_params, seed), "0", 0, INFINITY, false, NULL,
-     "seed of everything random: same seed, same results"},
+     "seed of all random numbers: the same seed gives the same results"},
     {"memory_limit", CLF_PARAM_COUNT, offsetof(context_params, memory_limit), "none", 1, 1e18,
-     false, "none", "bytes that may be held at once"},
+     false, "none", "maximum number of bytes in use"},
     {"cpu", CLF_PARAM_CHOICE, offsetof(context_params, cpu), "auto", 0, 0, false, CPU_WORDS,
      "kernels to use; auto: the CLASSIFY_CPU variable, or the best"},
 };

@@ -26,9 +26,9 @@ typedef struct augment_params {
 #define FIELD(name) offsetof(augment_params, name)
 static const clf__param params[] = {
     {"shift", CLF_PARAM_F64, FIELD(shift), "0", 0, 1e4, false, NULL,
-     "pixels to move by, at most, up or down and left or right"},
+     "maximum translation in pixels on each axis"},
     {"rotate", CLF_PARAM_F64, FIELD(rotate), "0", 0, 180, false, NULL,
-     "degrees to turn by, at most, either way"},
+     "maximum rotation in degrees, in both directions"},
     {"scale", CLF_PARAM_F64, FIELD(scale), "0", 0, 9, false, NULL,
      "share to grow by, at most, or to shrink by: 0.25 is from 1 / 1.25 to 1.25"},
     {"shear", CLF_PARAM_F64, FIELD(shear), "0", 0, 9, false, NULL,
@@ -38,9 +38,9 @@ static const clf__param params[] = {
     {"elastic_sigma", CLF_PARAM_F64, FIELD(elastic_sigma), "4", 0.5, 1e4, false, NULL,
      "pixels that elastic distortions are smooth over: the Gaussian's standard deviation"},
     {"flip", CLF_PARAM_F64, FIELD(flip), "0", 0, 1, false, NULL,
-     "probability of swapping left and right"},
+     "probability of a horizontal flip"},
     {"fill", CLF_PARAM_CHOICE, FIELD(fill), "zero", 0, 0, false, "zero|edge",
-     "what comes in from outside the image: zeros, or the nearest pixel"},
+     "pixels from outside the image: zeros, or the nearest pixel"},
 };
 
 const clf__kind clf__augment_image = {

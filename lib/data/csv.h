@@ -95,7 +95,7 @@ enum {
   "fields; otherwise ?, NA, NaN, N/A, null, None and their spellings"
 #define CLF__CSV_QUOTES_HELP                                                                       \
   "fields may stand in quotes; false: a quote is a character like any other"
-#define CLF__CSV_ENCODING_HELP "how the text is encoded; latin1: also Windows-1252"
+#define CLF__CSV_ENCODING_HELP "encoding of the text; latin1: also Windows-1252"
 
 typedef struct clf__csv_style {
   int32_t header, row_numbers; /* auto, true, false */

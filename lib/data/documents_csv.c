@@ -21,7 +21,7 @@ static const clf__param params[] = {
     {"header", CLF_PARAM_CHOICE, offsetof(text_params, style.header), "auto", 0, 0, false,
      "auto|true|false", "whether the first line names the columns"},
     {"delimiter", CLF_PARAM_CHOICE, offsetof(text_params, style.delimiter), "auto", 0, 0, false,
-     CLF__CSV_DELIMITERS, "what separates fields; blanks: any number of blanks and tabs"},
+     CLF__CSV_DELIMITERS, "delimiter of the fields; blanks: any number of blanks and tabs"},
     {"missing_values", CLF_PARAM_TEXT, offsetof(text_params, style.missing_values), NULL, 0, 0,
      false, NULL, CLF__CSV_MISSING_HELP},
     {"encoding", CLF_PARAM_CHOICE, offsetof(text_params, style.encoding), "utf8", 0, 0, false,

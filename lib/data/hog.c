@@ -28,17 +28,18 @@ static const float pi = 3.14159265F, least_length = 1e-4F;
 #define FIELD(name) offsetof(hog_params, name)
 static const clf__param params[] = {
     {"input", CLF_PARAM_LIST, FIELD(input), "auto", 1, 1e6, false, "auto",
-     "height and width of the images, such as 60,80; auto: as the dataset has them"},
+     "height and width of the images, such as 60,80; auto: those of the dataset"},
     {"cell", CLF_PARAM_I64, FIELD(cell), "8", 1, 1e4, false, NULL, "pixels along a side of a cell"},
-    {"bins", CLF_PARAM_I64, FIELD(bins), "9", 2, 360, false, NULL, "directions told apart"},
+    {"bins", CLF_PARAM_I64, FIELD(bins), "9", 2, 360, false, NULL,
+     "number of directions of the histogram"},
     {"block", CLF_PARAM_I64, FIELD(block), "2", 1, 100, false, NULL,
-     "cells along a side of a block, whose lengths are made equal"},
+     "cells along a side of a block, which is normalized"},
     {"gamma", CLF_PARAM_F64, FIELD(gamma), "0.5", 0, 10, true, NULL,
-     "power of the pixels before the differences; 1 leaves them as they are"},
+     "exponent of the pixels before the gradients; 1 leaves them unchanged"},
     {"clip", CLF_PARAM_F64, FIELD(clip), "0.2", 0, 1, true, NULL,
-     "largest share of a block's length that one value may have"},
+     "maximum of a value relative to the norm of its block"},
     {"signs", CLF_PARAM_BOOL, FIELD(signs), "false", 0, 0, false, NULL,
-     "whether from dark to bright differs from bright to dark"},
+     "whether opposite directions of the gradient differ"},
 };
 
 /* What follows from the parameters and the images' size. */
@@ -288,7 +289,7 @@ static clf_status check(const clf_transform *transform) {
 }
 
 const clf__transform_kind clf__hog_kind = {
-    .base = CLF__KIND("hog", "histograms of oriented gradients of grey images", params, hog_params),
+    .base = CLF__KIND("hog", "histograms of oriented gradients of gray images", params, hog_params),
     .fit = fit,
     .apply = apply,
     .columns = columns,

@@ -20,11 +20,12 @@ static const clf__param params[] = {
     {"labels", CLF_PARAM_TEXT, offsetof(idx_params, labels), NULL, 0, 0, false, NULL,
      "file of the labels, or none; otherwise found by the images' name"},
     {"scale", CLF_PARAM_NUMBER, offsetof(idx_params, scale), "auto", 0, DBL_MAX, true, "auto",
-     "factor of u8 elements; auto: 1/255"},
+     "factor from u8 elements to values; auto: 1/255"},
     {"regression", CLF_PARAM_BOOL, offsetof(idx_params, regression), "false", 0, 0, false, NULL,
      "the labels are regression targets"},
     {"map", CLF_PARAM_BOOL, offsetof(idx_params, map), "false", 0, 0, false, NULL,
-     "map plain images files into memory in place of reading them; nobody may write to them then"},
+     "whether to map plain image files into memory instead of reading them; nobody may write to "
+     "them then"},
 };
 
 /* `type` is the third byte of the file. */

@@ -24,7 +24,7 @@ static const clf__param params[] = {
     {"max_pixels", CLF_PARAM_I64, offsetof(clf__image_params, max_pixels), "150000000", 1, 0x1p40,
      false, NULL, "an image of more pixels is refused"},
     {"background", CLF_PARAM_I64, offsetof(clf__image_params, background), "255", 0, 255, false,
-     NULL, "grey level that transparent pixels are laid on"},
+     NULL, "gray level behind transparent pixels"},
 };
 
 const clf__kind clf__image_load_kind = {

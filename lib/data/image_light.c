@@ -53,11 +53,11 @@ typedef struct light_params {
 
 static const clf__param params[] = {
     {"gamma", CLF_PARAM_F64, offsetof(light_params, gamma), "0.2", 0, 10, true, NULL,
-     "power that levels from 0 to 1 are raised to"},
+     "exponent of the levels from 0 to 1"},
     {"inner", CLF_PARAM_F64, offsetof(light_params, inner), "1", 0, 1000, true, NULL,
-     "standard deviation in pixels of the blur that takes noise out"},
+     "standard deviation in pixels of the blur that removes noise"},
     {"outer", CLF_PARAM_F64, offsetof(light_params, outer), "2", 0, 1000, true, NULL,
-     "that of the blur whose result is subtracted"},
+     "standard deviation in pixels of the blur whose result is subtracted"},
     {"alpha", CLF_PARAM_F64, offsetof(light_params, alpha), "0.1", 0, 10, true, NULL,
      "power of values in the means that contrast is measured by"},
     {"tau", CLF_PARAM_F64, offsetof(light_params, tau), "10", 0, 1e6, true, NULL,

@@ -263,7 +263,7 @@ static clf_status encode(const clf_image *image, clf__output *output, const char
 }
 
 const clf__image_codec clf__image_png = {
-    .base = CLF__KIND_PLAIN("png", "PNG of every colour type, by libpng"),
+    .base = CLF__KIND_PLAIN("png", "PNG of every color type, by libpng"),
     .endings = "png",
     .probe = probe,
     .decode = decode,

@@ -14,11 +14,11 @@ typedef struct min_max_params {
 
 static const clf__param params[] = {
     {"low", CLF_PARAM_F64, offsetof(min_max_params, low), "0", -1e30, 1e30, false, NULL,
-     "value of a feature's smallest number"},
+     "value to which a feature's minimum is mapped"},
     {"high", CLF_PARAM_F64, offsetof(min_max_params, high), "1", -1e30, 1e30, false, NULL,
-     "value of a feature's largest number; above low"},
+     "value to which a feature's maximum is mapped; above low"},
     {"clip", CLF_PARAM_BOOL, offsetof(min_max_params, clip), "false", 0, 0, false, NULL,
-     "keep numbers beyond the fitted range within low and high"},
+     "clip numbers beyond the fitted range to low and high"},
 };
 
 static clf_status check_params(const min_max_params *values) {

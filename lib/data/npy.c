@@ -28,7 +28,8 @@ static const clf__param params[] = {
     {"regression", CLF_PARAM_BOOL, offsetof(npy_params, regression), "false", 0, 0, false, NULL,
      "the labels are regression targets"},
     {"map", CLF_PARAM_BOOL, offsetof(npy_params, map), "false", 0, 0, false, NULL,
-     "map plain files into memory in place of reading them; nobody may write to them then"},
+     "whether to map plain files into memory instead of reading them; nobody may write to them "
+     "then"},
 };
 
 static clf_status make_dataset(clf_dataset **out, clf_context *context, clf_tensor *x, double scale,

@@ -22,9 +22,9 @@ enum { TASK_ROWS = 64 };
 
 static const clf__param params[] = {
     {"components", CLF_PARAM_COUNT, offsetof(pca_params, components), "all", 1, INT32_MAX, false,
-     "all", "directions to keep, at most: all is as many as the rows vary in"},
+     "all", "maximum number of directions to keep; all: as many as the rows vary in"},
     {"variance", CLF_PARAM_F64, offsetof(pca_params, variance), "1", 0, 1, true, NULL,
-     "share of the variance to keep: the fewest components that hold it"},
+     "share of the variance to keep, by the smallest number of components"},
     {"whiten", CLF_PARAM_BOOL, offsetof(pca_params, whiten), "false", 0, 0, false, NULL,
      "divide each component by its standard deviation"},
     {"solver", CLF_PARAM_CHOICE, offsetof(pca_params, solver), "auto", 0, 0, false,

@@ -20,7 +20,7 @@ enum { MOST_DEGREE = 32, TASK_NUMBERS = 1 << 16 };
 
 static const clf__param params[] = {
     {"degree", CLF_PARAM_I64, offsetof(polynomial_params, degree), "2", 1, MOST_DEGREE, false, NULL,
-     "largest number of factors in a product"},
+     "maximum number of factors in a product"},
     {"interaction_only", CLF_PARAM_BOOL, offsetof(polynomial_params, interaction_only), "false", 0,
      0, false, NULL, "products of different features only, no powers"},
 };

@@ -9,16 +9,16 @@
 #define FIELD(name) offsetof(clf__detector_params, name)
 static const clf__param params[] = {
     {"scale_step", CLF_PARAM_F64, FIELD(scale_step), "1.2", 1.01, 10, false, NULL,
-     "how much smaller the image is at each next size"},
+     "factor from one size of the image to the next smaller one"},
     {"stride", CLF_PARAM_COUNT, FIELD(stride), "auto", 1, 1e6, false, "auto",
-     "pixels from window to window; auto: the product of the network's strides; else that, a part "
-     "or a multiple of it"},
+     "pixels from window to window; auto: the product of the network's strides; a divisor or a "
+     "multiple of it is allowed"},
     {"threshold", CLF_PARAM_F64, FIELD(threshold), "0.5", 0, 1, false, NULL,
-     "least probability of an object's class"},
+     "minimum probability of an object's class"},
     {"overlap", CLF_PARAM_F64, FIELD(overlap), "0.3", 0, 1, false, NULL,
-     "intersection over union above which the less sure box of a class is suppressed"},
+     "intersection over union above which the box of the lower score is suppressed"},
     {"across", CLF_PARAM_BOOL, FIELD(across), "false", 0, 0, false, NULL,
-     "whether a box suppresses those of other classes as well"},
+     "whether a box also suppresses those of other classes"},
     {"min_size", CLF_PARAM_NUMBER, FIELD(min_size), "window", 1, 1e6, false, "window",
      "height of the smallest objects, in pixels; below the window's, the image is enlarged"},
     {"max_size", CLF_PARAM_NUMBER, FIELD(max_size), "image", 1, 1e9, false, "image",
@@ -26,7 +26,7 @@ static const clf__param params[] = {
     {"background", CLF_PARAM_COUNT, FIELD(background), "0", 0, 1e6, false, "none",
      "the class that stands for no object"},
     {"pixel_scale", CLF_PARAM_F64, FIELD(pixel_scale), "0.00392156862745098", 0, 1e6, true, NULL,
-     "what a pixel of 0 to 255 is multiplied by, as in the training: 1 / 255"},
+     "factor of the pixels of 0 to 255, as in the training: 1 / 255"},
 };
 
 const clf__kind clf__detector_kind = CLF__KIND(

@@ -16,11 +16,12 @@ typedef struct conv2d_params {
 
 #define FIELD(name) offsetof(conv2d_params, name)
 static const clf__param params[] = {
-    {"filters", CLF_PARAM_I64, FIELD(filters), "32", 1, 1e6, false, NULL, "channels of the output"},
+    {"filters", CLF_PARAM_I64, FIELD(filters), "32", 1, 1e6, false, NULL,
+     "number of output channels"},
     {"kernel", CLF_PARAM_I64, FIELD(kernel), "3", 1, 1e4, false, NULL,
      "height and width of the kernel"},
     {"stride", CLF_PARAM_I64, FIELD(stride), "1", 1, 1e4, false, NULL,
-     "pixels from one place of the kernel to the next"},
+     "pixels from one position of the kernel to the next"},
     {"dilation", CLF_PARAM_I64, FIELD(dilation), "1", 1, 1e4, false, NULL,
      "pixels from one element of the kernel to the next"},
     {"padding", CLF_PARAM_CHOICE, FIELD(padding), "valid", 0, 0, false, CLF__PADDING_WORDS,

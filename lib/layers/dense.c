@@ -13,9 +13,9 @@ typedef struct dense_params {
 
 static const clf__param params[] = {
     {"units", CLF_PARAM_I64, offsetof(dense_params, units), "1", 1, 1e9, false, NULL,
-     "outputs of the layer"},
+     "number of outputs of the layer"},
     {"activation", CLF_PARAM_CHOICE, offsetof(dense_params, activation), "linear", 0, 0, false,
-     CLF__ACTIVATION_WORDS, "function of the outputs"},
+     CLF__ACTIVATION_WORDS, "activation function of the outputs"},
     {"bias", CLF_PARAM_BOOL, offsetof(dense_params, bias), "true", 0, 0, false, NULL,
      "whether to add a bias to each output"},
     CLF__INITIALIZER(offsetof(dense_params, initializer)),

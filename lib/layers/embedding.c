@@ -16,13 +16,13 @@ typedef struct embedding_params {
 
 static const clf__param params[] = {
     {"vocabulary", CLF_PARAM_I64, offsetof(embedding_params, vocabulary), "10000", 1, 1 << 24,
-     false, NULL, "number of ids, from 0 on"},
+     false, NULL, "number of ids, which begin at 0"},
     {"units", CLF_PARAM_I64, offsetof(embedding_params, units), "50", 1, 1e6, false, NULL,
      "length of a token's vector"},
     {"mask", CLF_PARAM_BOOL, offsetof(embedding_params, mask), "true", 0, 0, false, NULL,
-     "whether ids of 0 at the ends of a row are padding, which the layers after leave out"},
+     "whether ids of 0 at the ends of a row are padding, which later layers omit"},
     {"dropout", CLF_PARAM_F64, offsetof(embedding_params, dropout), "0", 0, 0.999, false, NULL,
-     "share of a row's ids whose vectors are 0 while training, the same at all places of an id"},
+     "share of a row's ids whose vectors are set to 0 during training, at all positions of an id"},
 };
 
 static clf_status arrange(clf__layer *layer) {

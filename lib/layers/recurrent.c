@@ -25,19 +25,20 @@ enum { FIRST_ZEROS, FIRST_LEARNED };
 
 #define FIELD(name) offsetof(recurrent_params, name)
 static const clf__param params[] = {
-    {"units", CLF_PARAM_I64, FIELD(units), "32", 1, 1e6, false, NULL, "length of the state"},
+    {"units", CLF_PARAM_I64, FIELD(units), "32", 1, 1e6, false, NULL,
+     "number of elements of the state"},
     {"return_sequences", CLF_PARAM_BOOL, FIELD(return_sequences), "false", 0, 0, false, NULL,
-     "whether to give the state after every step, not after the last alone"},
+     "whether to output the state after every step, or only after the last one"},
     {"bidirectional", CLF_PARAM_BOOL, FIELD(bidirectional), "false", 0, 0, false, NULL,
-     "whether a second cell reads from the end; the outputs are twice the units"},
+     "whether a second cell reads from the end, which doubles the number of outputs"},
     {"dropout", CLF_PARAM_F64, FIELD(dropout), "0", 0, 0.999, false, NULL,
-     "share of a row's inputs to set to 0 while training, the same in all steps"},
+     "share of a row's inputs that are set to 0 during training, the same in all steps"},
     {"recurrent_dropout", CLF_PARAM_F64, FIELD(recurrent_dropout), "0", 0, 0.999, false, NULL,
-     "share of a row's state to set to 0 where a step takes it, the same in all steps"},
+     "share of a row's state that is set to 0 in the input of a step, the same in all steps"},
     {"truncate", CLF_PARAM_I64, FIELD(truncate), "0", 0, 1e9, false, NULL,
      "steps that gradients are carried back at most, counted from the first step; 0: all"},
     {"initial_state", CLF_PARAM_CHOICE, FIELD(initial_state), "zeros", 0, 0, false, "zeros|learned",
-     "the state before the first step: zeros, or a weight that begins as zeros"},
+     "the state before the first step: zeros, or a trained weight that starts at zeros"},
     CLF__BIAS_INITIALIZER(FIELD(bias_initializer), "zeros"),
 };
 

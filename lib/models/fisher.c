@@ -26,7 +26,7 @@ static const clf__param params[] = {
     {"priors", CLF_PARAM_LIST, offsetof(fisher_params, priors), "data", 0, DBL_MAX, true, "data",
      "prior of each class, scaled to sum to 1; data: its share of the rows"},
     {"components", CLF_PARAM_COUNT, offsetof(fisher_params, components), "auto", 1, 1e9, false,
-     "auto", "discriminant axes that transform gives; auto: classes - 1 or fewer"},
+     "auto", "number of discriminant axes of transform; auto: at most classes - 1"},
     {"tolerance", CLF_PARAM_F64, offsetof(fisher_params, tolerance), "0", 0, 1, false, NULL,
      "features whose unexplained share of variance is not above it are left out; 0: none is that "
      "f64 can tell from the others"},
@@ -34,7 +34,8 @@ static const clf__param params[] = {
      "none|" CLF__KERNEL_WORDS, "none: axes linear in the features; else in the kernel's space"},
     CLF__KERNEL_PARAMS(fisher_params),
     {"alpha", CLF_PARAM_F64, offsetof(fisher_params, alpha), "0.1", 0, 1e30, true, NULL,
-     "kernel: added to the diagonal of the kernel matrix, the strength of the regularisation"},
+     "with a kernel, the strength of the regularization, which is added to the diagonal of the "
+     "kernel matrix"},
     {"landmarks", CLF_PARAM_I64, offsetof(fisher_params, landmarks), "5000", 0, 1e9, false, NULL,
      "kernel: most rows that the axes are made of, drawn from each class; 0: all rows"},
     {"solver", CLF_PARAM_CHOICE, offsetof(fisher_params, solver), "auto", 0, 0, false,

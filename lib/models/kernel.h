@@ -26,17 +26,17 @@ typedef struct clf__kernel_params {
   {                                                                                                \
     "gamma", CLF_PARAM_NUMBER, offsetof(type, kernel.gamma), "scale", 0, 1e30, false,              \
         "scale|auto",                                                                              \
-        "factor in the kernel; scale: 1 / (features * variance of all values), auto: 1 / features" \
+        "factor in the kernel; scale: 1 / (features * variance of all values); auto: 1 / features" \
   }
 #define CLF__DEGREE_PARAM(type)                                                                    \
   {                                                                                                \
     "degree", CLF_PARAM_I64, offsetof(type, kernel.degree), "3", 1, 64, false, NULL,               \
-        "of the polynomial kernel (gamma x.z + coef0)^degree"                                      \
+        "degree of the polynomial kernel (gamma x.z + coef0)^degree"                               \
   }
 #define CLF__COEF0_PARAM(type)                                                                     \
   {                                                                                                \
     "coef0", CLF_PARAM_F64, offsetof(type, kernel.coef0), "0", -1e30, 1e30, false, NULL,           \
-        "added in the polynomial and the sigmoid kernel"                                           \
+        "constant in the polynomial and the sigmoid kernel"                                        \
   }
 #define CLF__KERNEL_PARAMS(type)                                                                   \
   CLF__GAMMA_PARAM(type), CLF__DEGREE_PARAM(type), CLF__COEF0_PARAM(type)

@@ -31,13 +31,13 @@ static const clf__param params[] = {
     {"tolerance", CLF_PARAM_F64, offsetof(logistic_params, tolerance), "1e-7", 0, DBL_MAX, false,
      NULL, "largest component of the mean objective's gradient to stop at"},
     {"max_iterations", CLF_PARAM_I64, offsetof(logistic_params, max_iterations), "1000", 1, 1e9,
-     false, NULL, "most iterations"},
+     false, NULL, "maximum number of iterations"},
     {"fit_intercept", CLF_PARAM_BOOL, offsetof(logistic_params, fit_intercept), "true", 0, 0, false,
      NULL, "whether to fit an intercept"},
     {"multiclass", CLF_PARAM_CHOICE, offsetof(logistic_params, multiclass), "multinomial", 0, 0,
      false, "multinomial|one_vs_rest", "one softmax, or a sigmoid for each class"},
     {"class_weight", CLF_PARAM_LIST, offsetof(logistic_params, class_weight), "none", 0, DBL_MAX,
-     false, "none|balanced", "weight of each class, or balanced by its rows"},
+     false, "none|balanced", "weight of each class, or balanced by the number of its rows"},
 };
 
 enum { ONE_VS_REST = 1 };

@@ -19,7 +19,7 @@ static const clf__param params[] = {
     {"fit_intercept", CLF_PARAM_BOOL, offsetof(clf__ridge_params, fit_intercept), "true", 0, 0,
      false, NULL, "whether to fit an intercept"},
     {"class_weight", CLF_PARAM_LIST, offsetof(clf__ridge_params, class_weight), "none", 0, DBL_MAX,
-     false, "none|balanced", "weight of each class, or balanced by its rows"},
+     false, "none|balanced", "weight of each class, or balanced by the number of its rows"},
     {"solver", CLF_PARAM_CHOICE, offsetof(clf__ridge_params, solver), "auto", 0, 0, false,
      "auto|cholesky|cg", "cholesky is exact; cg suits many features; auto: by their number"},
     {"tolerance", CLF_PARAM_F64, offsetof(clf__ridge_params, tolerance), "1e-5", 0, 1, true, NULL,

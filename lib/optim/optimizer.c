@@ -25,7 +25,7 @@ enum { CONSTANT, STEP, COSINE, PLATEAU };
 #define RATE(value)                                                                                \
   {                                                                                                \
     "learning_rate", CLF_PARAM_F64, FIELD(learning_rate), value, 0, 1e6, true, NULL,               \
-        "length of a step"                                                                         \
+        "factor of each step"                                                                      \
   }
 #define COMMON                                                                                     \
   {"weight_decay",                                                                                 \
@@ -36,7 +36,7 @@ enum { CONSTANT, STEP, COSINE, PLATEAU };
    1e6,                                                                                            \
    false,                                                                                          \
    NULL,                                                                                           \
-   "L2 penalty on the weights, biases not counted"},                                               \
+   "L2 penalty on the weights, without the biases"},                                               \
       {"schedule",                                                                                 \
        CLF_PARAM_CHOICE,                                                                           \
        FIELD(schedule),                                                                            \
@@ -71,7 +71,7 @@ enum { CONSTANT, STEP, COSINE, PLATEAU };
 #define EPSILON(value)                                                                             \
   {                                                                                                \
     "epsilon", CLF_PARAM_F64, FIELD(epsilon), value, 0, 1, true, NULL,                             \
-        "added to the root that divides, against division by 0"                                    \
+        "constant that is added to the root in the denominator"                                    \
   }
 #define ADAM                                                                                       \
   RATE("0.001"),                                                                                   \
@@ -83,7 +83,7 @@ enum { CONSTANT, STEP, COSINE, PLATEAU };
        0.9999999,                                                                                  \
        false,                                                                                      \
        NULL,                                                                                       \
-       "memory of the mean gradient"},                                                             \
+       "decay rate of the mean gradient"},                                                         \
       {"beta2",                                                                                    \
        CLF_PARAM_F64,                                                                              \
        FIELD(beta2),                                                                               \
@@ -92,13 +92,13 @@ enum { CONSTANT, STEP, COSINE, PLATEAU };
        0.9999999,                                                                                  \
        false,                                                                                      \
        NULL,                                                                                       \
-       "memory of the mean square"},                                                               \
+       "decay rate of the mean square"},                                                           \
       EPSILON("1e-8"), COMMON
 
 static const clf__param sgd_params[] = {
     RATE("0.01"),
     {"momentum", CLF_PARAM_F64, FIELD(momentum), "0", 0, 0.9999999, false, NULL,
-     "share of the last step that is taken again"},
+     "factor of the previous step that is added to the next one"},
     {"nesterov", CLF_PARAM_BOOL, FIELD(nesterov), "false", 0, 0, false, NULL,
      "Nesterov's form of the momentum"},
     COMMON,
@@ -107,7 +107,7 @@ static const clf__param adam_params[] = {ADAM};
 static const clf__param rmsprop_params[] = {
     RATE("0.001"),
     {"alpha", CLF_PARAM_F64, FIELD(beta2), "0.99", 0, 0.9999999, false, NULL,
-     "memory of the mean square"},
+     "decay rate of the mean square"},
     EPSILON("1e-8"),
     COMMON,
 };
