@@ -7,21 +7,22 @@
 #include "base/context.h"
 #include "base/text.h"
 #include "data/dataset.h"
+#include "data/document_format.h"
+#include "data/image.h"
 #include "data/transform.h"
+#include "layers/layer.h"
 #include "models/model.h"
 #include "models/model_format.h"
 #include "support.h"
 
-static const char *const AREAS[] = {"context", "model", "transform", "format", "model_format"};
-enum { AREA_COUNT = 4 };
-
-static const clf__param_table *table_of(const char *area, int64_t index) {
-  return strcmp(area, "context") == 0        ? &clf__context_kind.params
-         : strcmp(area, "model") == 0        ? &clf__model_kinds.kinds[index]->params
-         : strcmp(area, "transform") == 0    ? &clf__transform_kinds.kinds[index]->params
-         : strcmp(area, "model_format") == 0 ? &clf__model_formats.kinds[index]->params
-                                             : &clf__formats.kinds[index]->params;
-}
+static const clf__kind *const contexts[] = {&clf__context_kind, NULL};
+static const clf__registry context_kinds = {"context", "context", contexts};
+static const clf__registry *const REGISTRIES[] = {
+    &context_kinds,         &clf__model_kinds,   &clf__transform_kinds,
+    &clf__formats,          &clf__layer_kinds,   &clf__optimizer_kinds,
+    &clf__document_formats, &clf__model_formats, &clf__image_codecs,
+};
+enum { AREA_COUNT = sizeof REGISTRIES / sizeof REGISTRIES[0] };
 
 /* One parameter, seen from outside and from inside. */
 typedef struct seen {
@@ -36,8 +37,9 @@ static void each_param(void (*check)(const seen *param)) {
   clf_context *context = NULL;
   ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
   for (int a = 0; a < AREA_COUNT; a++) {
-    for (int64_t i = 0; i < clf_kind_count(AREAS[a]); i++) {
-      seen param = {AREAS[a], clf_kind_name(AREAS[a], i), table_of(AREAS[a], i), {0}};
+    const char *area = REGISTRIES[a]->area;
+    for (int64_t i = 0; i < clf_kind_count(area); i++) {
+      seen param = {area, clf_kind_name(area, i), &REGISTRIES[a]->kinds[i]->params, {0}};
       for (int64_t p = 0; p < clf_param_count(param.area, param.kind); p++) {
         ck_clf_ok(clf_param_describe(param.area, param.kind, p, &param.info));
         check(&param);
@@ -54,17 +56,18 @@ static bool one_line(const char *text) {
 
 START_TEST(kinds__have_names_and_one_line_of_help) {
   for (int a = 0; a < AREA_COUNT; a++) {
-    int64_t count = clf_kind_count(AREAS[a]);
+    const char *area = REGISTRIES[a]->area;
+    int64_t count = clf_kind_count(area);
     ck_assert_int_gt(count, 0);
     for (int64_t i = 0; i < count; i++) {
-      const char *name = clf_kind_name(AREAS[a], i);
+      const char *name = clf_kind_name(area, i);
       ck_assert_ptr_nonnull(name);
-      ck_assert_msg(one_line(clf_kind_help(AREAS[a], name)), "%s %s", AREAS[a], name);
-      ck_assert_int_eq(clf_param_count(AREAS[a], name), table_of(AREAS[a], i)->count);
+      ck_assert_msg(one_line(clf_kind_help(area, name)), "%s %s", area, name);
+      ck_assert_int_eq(clf_param_count(area, name), REGISTRIES[a]->kinds[i]->params.count);
     }
-    ck_assert_ptr_null(clf_kind_name(AREAS[a], count));
-    ck_assert_ptr_null(clf_kind_name(AREAS[a], -1));
-    ck_assert_ptr_null(clf_kind_name(AREAS[a], INT64_MAX));
+    ck_assert_ptr_null(clf_kind_name(area, count));
+    ck_assert_ptr_null(clf_kind_name(area, -1));
+    ck_assert_ptr_null(clf_kind_name(area, INT64_MAX));
   }
 }
 END_TEST
@@ -102,6 +105,28 @@ static void check_text(const seen *param) {
   ck_assert_msg(needs_words ? info->words[0] != '\0' : may_have_words || info->words[0] == '\0',
                 "%s %s has the words '%s'", param->kind, info->name, info->words);
 }
+
+START_TEST(kinds__are_found_by_name) {
+  for (int a = 0; a < AREA_COUNT; a++) {
+    const clf__registry *registry = REGISTRIES[a];
+    for (int64_t i = 0; registry->kinds[i] != NULL; i++) {
+      const clf__kind *kind = registry->kinds[i];
+      ck_assert_ptr_eq(clf__kind_find(registry, kind->name), kind);
+      ck_assert_str_eq(clf_kind_name(registry->area, i), kind->name);
+      ck_assert_str_eq(clf_kind_help(registry->area, kind->name), kind->help);
+    }
+    ck_assert_ptr_null(clf__kind_named(registry, "none of them"));
+    ck_assert_ptr_null(clf_kind_help(registry->area, "none of them"));
+  }
+  ck_assert_ptr_eq(clf__kind_find(&clf__model_kinds, "ridge"), &clf__ridge_kind);
+  ck_assert_ptr_null(clf__kind_find(&clf__document_formats, "foldr"));
+  ck_assert_str_eq(clf_last_error(),
+                   "there is no format of documents 'foldr'; did you mean 'folder'?");
+  ck_assert_ptr_null(clf__kind_find(&clf__optimizer_kinds, "lbfgs"));
+  ck_assert_str_eq(clf_last_error(),
+                   "there is no optimizer 'lbfgs'; there are sgd, adam, adamw, rmsprop, adagrad");
+}
+END_TEST
 
 START_TEST(params__are_described) {
   each_param(check_text);
@@ -259,10 +284,11 @@ START_TEST(describe__lists_what_there_is) {
   clf_param_info info = {.name = "untouched"};
   ck_clf_fails(clf_param_describe("modal", "ridge", 0, &info), CLF_ERROR_ARGUMENT);
   for (int a = 0; a < AREA_COUNT; a++) {
-    ck_clf_says(AREAS[a]);
-    ck_clf_fails(clf_param_describe(AREAS[a], "rigde", 0, &info), CLF_ERROR_ARGUMENT);
-    for (int64_t i = 0; i < clf_kind_count(AREAS[a]); i++) {
-      ck_clf_says(clf_kind_name(AREAS[a], i));
+    const char *area = REGISTRIES[a]->area;
+    ck_clf_says(area);
+    ck_clf_fails(clf_param_describe(area, "rigde", 0, &info), CLF_ERROR_ARGUMENT);
+    for (int64_t i = 0; i < clf_kind_count(area); i++) {
+      ck_clf_says(clf_kind_name(area, i));
     }
     ck_clf_fails(clf_param_describe("modal", "ridge", 0, &info), CLF_ERROR_ARGUMENT);
   }
@@ -293,6 +319,7 @@ int main(void) {
   TCase *tests = tcase_create("catalog");
   tcase_add_test(tests, kinds__have_names_and_one_line_of_help);
   tcase_add_test(tests, kinds__are_those_that_can_be_made);
+  tcase_add_test(tests, kinds__are_found_by_name);
   tcase_add_test(tests, params__are_described);
   tcase_add_test(tests, params__take_their_default);
   tcase_add_test(tests, params__keep_to_their_bounds);
