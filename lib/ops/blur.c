@@ -56,8 +56,8 @@ clf_status clf__blur(clf_context *context, const float *x, int64_t height, int64
   set_weights(weights, reach, sigma);
   fill_frame(frame, x, height, width, reach);
   for (int64_t i = 0; i < height; i++) {
-    kernels->weigh_f32(frame + i * line, line, weights, taps, line, row);
-    kernels->weigh_f32(row, 1, weights, taps, width, out + i * width);
+    kernels->resize->weigh_f32(frame + i * line, line, weights, taps, line, row);
+    kernels->resize->weigh_f32(row, 1, weights, taps, width, out + i * width);
   }
   status = CLF_OK;
 done:

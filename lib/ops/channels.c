@@ -50,10 +50,10 @@ static void sum_part(void *argument, int64_t index, int32_t worker) {
   double *sums = job->sums + 2 * index * job->period, *others = sums + job->period;
   (void)worker;
   if (job->dy == NULL) {
-    job->kernels->channel_sums(job->x + first, count, job->period, sums, others);
+    job->kernels->channels->sums(job->x + first, count, job->period, sums, others);
   } else {
-    job->kernels->channel_products(job->x + first, job->dy + first, count, job->period,
-                                   job->vectors[0], sums, others);
+    job->kernels->channels->products(job->x + first, job->dy + first, count, job->period,
+                                     job->vectors[0], sums, others);
   }
 }
 
@@ -63,11 +63,11 @@ static void map_part(void *argument, int64_t index, int32_t worker) {
   const float *const *v = job->vectors;
   (void)worker;
   if (job->dy == NULL) {
-    job->kernels->channel_map(job->x + first, count, job->period, v[0], v[1], v[2],
-                              job->out + first);
+    job->kernels->channels->map(job->x + first, count, job->period, v[0], v[1], v[2],
+                                job->out + first);
   } else {
-    job->kernels->channel_slope(job->x + first, job->dy + first, count, job->period, v[0], v[1],
-                                v[2], v[3], job->out + first);
+    job->kernels->channels->slope(job->x + first, job->dy + first, count, job->period, v[0], v[1],
+                                  v[2], v[3], job->out + first);
   }
 }
 

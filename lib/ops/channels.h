@@ -26,4 +26,16 @@ void clf__channel_apply(clf_context *context, clf__channels shape, const float *
 void clf__channel_slope(clf_context *context, clf__channels shape, const float *x, const float *dy,
                         const clf__channel_map *map, const float *share, float *dx);
 
+/* The kernels of the functions above, for `count` elements in lines of `period`, by which the
+ * arrays are. */
+typedef struct clf__channel_kernels {
+  void (*sums)(const float *x, int64_t count, int64_t period, double *sums, double *squares);
+  void (*products)(const float *x, const float *dy, int64_t count, int64_t period,
+                   const float *center, double *sums, double *products);
+  void (*map)(const float *x, int64_t count, int64_t period, const float *center,
+              const float *factor, const float *shift, float *y);
+  void (*slope)(const float *x, const float *dy, int64_t count, int64_t period, const float *center,
+                const float *factor, const float *shift, const float *share, float *dx);
+} clf__channel_kernels;
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/math.h"
 #include "ops/conv_method.h"
+#include "ops/row.h"
 
 /* The first that fits. */
 static const clf__conv_method *const methods[] = {&clf__conv_by_winograd,
@@ -303,7 +304,7 @@ static void reduce_part(void *argument, int64_t index, int32_t worker) {
   (void)worker;
   memset(out, 0, (size_t)count * sizeof *out);
   for (int64_t shard = 0; shard < shards->count; shard++) {
-    job->kernels->step_f32(out, 1, shards->sums[shard] + first, count);
+    job->kernels->rows->step_f32(out, 1, shards->sums[shard] + first, count);
   }
 }
 

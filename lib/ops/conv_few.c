@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "ops/conv_few.h"
 #include "ops/conv_method.h"
 
 enum {
@@ -116,8 +117,9 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const int64_t rows = clf__min_i64(b.rows, c->out_height - first);
   const clf__conv_few few = few_of(&b, rows);
   copy_pixels(&b, image_of(pass, row), first, rows, scratch);
-  pass->kernels->conv_few(&few, scratch, pass->w, pass->bias, pass->relu,
-                          pass->y + (row * c->out_height + first) * c->out_width * c->filters);
+  pass->kernels->conv_few->forward(&few, scratch, pass->w, pass->bias, pass->relu,
+                                   pass->y +
+                                       (row * c->out_height + first) * c->out_width * c->filters);
 }
 
 typedef struct backward_job {
@@ -134,11 +136,12 @@ static void add_strip(const backward_job *job, clf__conv_few *few, const float *
   const int64_t count = few->rows * few->columns;
   const float *dy = pass->dy + at * few->filters;
   if (pass->out != NULL) {
-    pass->kernels->conv_mask(dy, pass->out + at * few->filters, count * few->filters, slopes);
+    pass->kernels->conv->mask(dy, pass->out + at * few->filters, count * few->filters, slopes);
     dy = slopes;
   }
-  pass->kernels->conv_few_gradient(few, pixels, dy, job->shards.sums[shard]);
-  pass->kernels->conv_add_pixels(job->shards.dbias + shard * few->filters, dy, count, few->filters);
+  pass->kernels->conv_few->gradient(few, pixels, dy, job->shards.sums[shard]);
+  pass->kernels->conv->add_pixels(job->shards.dbias + shard * few->filters, dy, count,
+                                  few->filters);
 }
 
 static void add_band(const backward_job *job, int64_t row, int64_t first, float *scratch,

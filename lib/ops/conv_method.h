@@ -71,4 +71,14 @@ int64_t clf__conv_shard_end(const clf__conv_shards *shards, int64_t rows, int64_
 void clf__conv_shards_reduce(const clf__conv_shards *shards, const clf__conv_pass *pass,
                              float *out);
 
+/* The kernels that several methods use. */
+typedef struct clf__conv_kernels {
+  /* y [pixels, filters] += bias (NULL for 0), then with `relu` = max(y, 0). */
+  void (*finish)(float *y, int64_t pixels, int64_t filters, const float *bias, bool relu);
+  /* sums [filters] += the sum over pixels of y [pixels, filters]. */
+  void (*add_pixels)(double *sums, const float *y, int64_t pixels, int64_t filters);
+  /* out = dy where y is above 0, else 0. */
+  void (*mask)(const float *dy, const float *y, int64_t count, float *out);
+} clf__conv_kernels;
+
 #endif

@@ -10,6 +10,7 @@
 #include "ops/conv_method.h"
 #include "ops/network.h"
 #include "ops/patches.h"
+#include "ops/product.h"
 
 static clf__patches patches_of(const clf__conv2d *conv) {
   clf__patches patches = {.height = conv->height,
@@ -50,7 +51,7 @@ static clf__patches patches_back(const clf__conv2d *conv) {
 static void multiply_strip(const clf__kernels *kernels, const clf__patches *p, int64_t task,
                            const float *x, const float *w, int64_t filters, float *stored,
                            float *y) {
-  const clf__product_kernel *kernel = &kernels->f32;
+  const clf__product_kernel *kernel = &kernels->products->f32;
   const int64_t strips = clf__patches_strips(p), strip = task % strips, row = task / strips;
   clf__patches_fill(p, strip, x + row * p->height * p->width * p->channels, stored);
   for (int64_t part = 0; part < clf__patches_parts(p); part++) {
@@ -100,8 +101,8 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   float *y = pass->y + output_of(&patches, task, filters);
   multiply_strip(pass->kernels, &patches, task, pass->x, pass->w, filters, scratch, y);
   if (pass->bias != NULL || pass->relu) {
-    pass->kernels->conv_finish(y, clf__patches_rows(&patches, strip) * patches.out_width, filters,
-                               pass->bias, pass->relu);
+    pass->kernels->conv->finish(y, clf__patches_rows(&patches, strip) * patches.out_width, filters,
+                                pass->bias, pass->relu);
   }
 }
 
@@ -141,7 +142,7 @@ static void backward_data(void *argument, int64_t task, int32_t worker) {
 static void add_strip(const backward_job *job, const float *stored, int64_t strip, const float *dy,
                       bool first, float *dw) {
   const clf__patches *p = &job->patches;
-  const clf__product_kernel *kernel = &job->pass->kernels->f32;
+  const clf__product_kernel *kernel = &job->pass->kernels->products->f32;
   const int64_t filters = job->pass->conv->filters;
   for (int64_t part = 0; part < clf__patches_parts(p); part++) {
     const clf__patch_matrix a = clf__patches_matrix(p, strip, part, stored);
@@ -175,8 +176,8 @@ static void add_shard(void *argument, int64_t shard, int32_t worker) {
     const float *dy = pass->dy + output_of(p, task, filters);
     clf__patches_fill(p, strip, pass->x + row * p->height * p->width * p->channels, stored);
     add_strip(job, stored, strip, dy, task == first, job->shards.sums[shard]);
-    pass->kernels->conv_add_pixels(job->shards.dbias + shard * filters, dy,
-                                   clf__patches_rows(p, strip) * p->out_width, filters);
+    pass->kernels->conv->add_pixels(job->shards.dbias + shard * filters, dy,
+                                    clf__patches_rows(p, strip) * p->out_width, filters);
   }
 }
 

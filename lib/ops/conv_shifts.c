@@ -11,6 +11,7 @@
  * instead of the 95 by patches. Gradients are those of the patches. */
 #include "base/math.h"
 #include "ops/conv_method.h"
+#include "ops/product.h"
 
 enum { LEAST_CHANNELS = 16, MOST_FILTERS = 4, MOST_PLACES = 64, STRIP = 1 << 16 };
 
@@ -85,7 +86,7 @@ static void add_places(const clf__conv2d *conv, const float *z, const float *bia
 
 static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const clf__conv2d *conv = pass->conv;
-  const clf__product_kernel *kernel = &pass->kernels->f32;
+  const clf__product_kernel *kernel = &pass->kernels->products->f32;
   const int64_t strips = strips_of(conv), row = task / strips;
   const int64_t first = task % strips * strip_rows(conv), line = conv->width * conv->channels;
   const int64_t left = conv->out_height - first;

@@ -11,6 +11,8 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "ops/kernels.h"
+#include "ops/linear.h"
+#include "ops/product.h"
 
 enum {
   FEW_ROWS = 2, /* for which leaving out zeros is worth it */
@@ -61,13 +63,13 @@ static void multiply_row(const clf__kernels *kernels, clf__dense dense, const fl
                          .row_start = row_start,
                          .column = column,
                          .value = value};
-  kernels->linear_sparse(&row, packed, stride_of(dense), NULL, dense.units, y, dense.units);
+  kernels->linear->sparse(&row, packed, stride_of(dense), NULL, dense.units, y, dense.units);
 }
 
 void clf__dense_multiply(clf_context *context, clf__dense dense, int64_t rows, const float *x,
                          const float *packed, float *y, float *scratch) {
   const clf__kernels *kernels = clf__kernels_for(context);
-  const clf__product_kernel *kernel = &kernels->f32;
+  const clf__product_kernel *kernel = &kernels->products->f32;
   if (rows <= FEW_ROWS && dense.inputs <= INT32_MAX) {
     for (int64_t row = 0; row < rows; row++) {
       multiply_row(kernels, dense, x + row * dense.inputs, packed, y + row * dense.units, scratch);

@@ -16,6 +16,8 @@
 #include "base/text.h"
 #include "ops/gemm.h"
 #include "ops/kernels.h"
+#include "ops/linalg/vectors.h"
+#include "ops/product.h"
 
 enum {
   BLOCK = 64,            /* rows of a factor that are not halved any more */
@@ -75,8 +77,8 @@ static void solve_step(const clf__kernels *kernels, bool transposed, const doubl
       factors[p - i - 1] = l[p * ldl + i];
     }
     memset(sum, 0, (size_t)columns * sizeof *sum);
-    kernels->add_rows_f64(transposed ? row + ldb : b, step, ldb, transposed ? factors : l + i * ldl,
-                          columns, sum);
+    kernels->vectors->add_rows(transposed ? row + ldb : b, step, ldb,
+                               transposed ? factors : l + i * ldl, columns, sum);
     for (int64_t c = 0; c < columns; c++) {
       row[c] = (row[c] - sum[c]) / l[i * ldl + i];
     }
@@ -86,7 +88,7 @@ static void solve_step(const clf__kernels *kernels, bool transposed, const doubl
 /* B = L^-1 B or L^-T B, for at most CHUNK columns. */
 static void solve_chunk(const clf__kernels *kernels, bool transposed, const double *l, int64_t ldl,
                         int64_t n, double *b, int64_t columns, int64_t ldb) {
-  const clf__product_kernel *kernel = &kernels->f64;
+  const clf__product_kernel *kernel = &kernels->products->f64;
   for (int64_t done = 0; done < n; done += STEP) {
     const int64_t rows = clf__min_i64(n - done, STEP);
     const int64_t first = transposed ? n - done - rows : done, end = first + rows;
@@ -178,7 +180,7 @@ static clf_status factor_block(const cholesky *c, int64_t first, int64_t size) {
   double column[BLOCK];
   for (int64_t j = 0; j < size; j++) {
     double *row = c->a + (first + j) * c->lda + first;
-    c->kernels->dot_rows_f64(row, size - j, c->lda, row, j, column);
+    c->kernels->vectors->dot_rows(row, size - j, c->lda, row, j, column);
     const double pivot = row[j] - column[0], limit = c->limits[first + j];
     const bool drop = limit > 0 && pivot <= limit;
     if (!drop && !(pivot > 0 && isfinite(pivot))) {

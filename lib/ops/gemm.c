@@ -13,6 +13,7 @@
 #include "base/math.h"
 #include "base/pool.h"
 #include "ops/kernels.h"
+#include "ops/product.h"
 
 enum {
   DEPTH = 512,               /* steps of a block */
@@ -183,7 +184,7 @@ clf_status clf__gemm_f32(clf_context *context, bool transpose_a, bool transpose_
                          int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
                          const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
   gemm g = {.context = context,
-            .kernel = &clf__kernels_for(context)->f32,
+            .kernel = &clf__kernels_for(context)->products->f32,
             .transpose_a = transpose_a,
             .transpose_b = transpose_b,
             .m = m,
@@ -204,7 +205,7 @@ clf_status clf__gemm_f64(clf_context *context, bool transpose_a, bool transpose_
                          int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
                          const double *b, int64_t ldb, double beta, double *c, int64_t ldc) {
   gemm g = {.context = context,
-            .kernel = &clf__kernels_for(context)->f64,
+            .kernel = &clf__kernels_for(context)->products->f64,
             .transpose_a = transpose_a,
             .transpose_b = transpose_b,
             .m = m,

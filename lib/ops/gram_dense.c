@@ -11,6 +11,7 @@
 
 #include "base/context.h"
 #include "ops/gram_parts.h"
+#include "ops/product.h"
 
 enum {
   CHUNK_STEPS = 1024, /* u8 rows: times the group */
@@ -88,13 +89,13 @@ static void pack_panel(const dense_chunk *chunk, const clf__rows *x, int64_t pan
   const int64_t width = call->kernel->columns, column = panel * width;
   const int64_t columns = clf__min_i64(width, x->columns - column);
   if (call->exact) {
-    call->kernels->gram_pack_u8(out, (const uint8_t *)x->data + column, x->stride, x->rows,
-                                columns);
+    call->kernels->gram->pack_u8(out, (const uint8_t *)x->data + column, x->stride, x->rows,
+                                 columns);
   } else if (x->dtype == CLF_F64) {
     const clf__rows stripe = clf__rows_columns(x, column, columns);
     pack_f64((float *)(void *)out, &stripe, call->center + column, root, width);
   } else {
-    call->kernels->gram_pack_centered(out, x, column, columns, call->center + column, root);
+    call->kernels->gram->pack_centered(out, x, column, columns, call->center + column, root);
   }
 }
 
@@ -198,7 +199,7 @@ clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *conte
                      .exact = clf__gram_exact(input),
                      .scatter = scatter,
                      .progress = clf__progress_begin(context, "gram", input->x->rows)};
-  call.kernel = call.exact ? &call.kernels->gram_u8 : &call.kernels->gram_f32;
+  call.kernel = call.exact ? &call.kernels->gram->u8 : &call.kernels->gram->f32;
   *bias = call.exact ? call.kernel->bias : 0;
   if (columns == 0 || input->x->rows == 0) {
     return CLF_OK;

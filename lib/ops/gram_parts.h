@@ -49,4 +49,26 @@ static inline void clf__gram_pair(int64_t index, int64_t count, int64_t *i, int6
   *j = *i + index;
 }
 
+/* Sums of products of the columns of packed rows. Rows are packed into panels of `columns` columns;
+ * a panel holds 4 bytes of each of them, then the next step's. A step is `group` rows. */
+typedef struct clf__gram_kernel {
+  int64_t columns;
+  int64_t group;
+  double bias; /* what is missing from element (i, j): bias times the sum of column j */
+  /* c[rows, columns] += products of the first `rows` columns of panel a with the first `columns`
+   * ones of panel b. */
+  void (*add)(const void *a, const void *b, int64_t steps, int64_t rows, int64_t columns, double *c,
+              int64_t ldc);
+} clf__gram_kernel;
+
+typedef struct clf__gram_kernels {
+  clf__gram_kernel f32;
+  clf__gram_kernel u8;
+  /* `columns` columns of some rows, from x on, as steps of a panel; missing rows count as 0. */
+  void (*pack_u8)(void *out, const uint8_t *x, int64_t stride, int64_t rows, int64_t columns);
+  /* root[row] (NULL for 1) times (x - center) for the dense x from column `first` on, unscaled. */
+  void (*pack_centered)(void *out, const clf__rows *x, int64_t first, int64_t columns,
+                        const float *center, const float *root);
+} clf__gram_kernels;
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/context.h"
 #include "ops/gram_parts.h"
+#include "ops/row.h"
 
 enum { PART_ROWS = 2048, MOST_PARTS = 32, PIECE = 256 /* columns */ };
 static const int64_t most_counted = 1 << 24; /* rows of 255 in 32 bits */
@@ -43,11 +44,13 @@ static void add_row(const sums_call *call, double *line, double factor, int64_t 
       line[x->column[e]] += factor * (double)x->value[e];
     }
   } else if (x->dtype == CLF_U8) {
-    call->kernels->add_u8(line, factor, (const uint8_t *)x->data + row * x->stride, x->columns);
+    call->kernels->rows->add_u8(line, factor, (const uint8_t *)x->data + row * x->stride,
+                                x->columns);
   } else if (x->dtype == CLF_F64) {
     add_f64(line, factor, x, row);
   } else {
-    call->kernels->add_f32(line, factor, (const float *)x->data + row * x->stride, x->columns);
+    call->kernels->rows->add_f32(line, factor, (const float *)x->data + row * x->stride,
+                                 x->columns);
   }
 }
 
@@ -78,8 +81,8 @@ static void sum_part(void *argument, int64_t index, int32_t worker) {
     const int64_t line = input->labels == NULL ? 0 : input->labels[row];
     const int64_t at = index * size + line * x->columns;
     if (call->counted) {
-      call->kernels->count_u8((uint32_t *)call->part + at,
-                              (const uint8_t *)x->data + row * x->stride, x->columns);
+      call->kernels->rows->count_u8((uint32_t *)call->part + at,
+                                    (const uint8_t *)x->data + row * x->stride, x->columns);
     } else if (input->targets != NULL && input->labels == NULL) {
       add_targets(call, (double *)call->part + at, row);
     } else {

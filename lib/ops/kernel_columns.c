@@ -7,6 +7,7 @@
 #include "base/context.h"
 #include "base/text.h"
 #include "ops/kernel_parts.h"
+#include "ops/kernel_tiles.h"
 
 typedef struct pack_call {
   clf__kernel_columns *made;
@@ -71,8 +72,8 @@ static void norm_of_row(void *argument, int64_t index, int32_t worker) {
   float *norms = call->made->norms;
   const clf__row_pick one = {call->pick.x, call->pick.rows, call->pick.first + index, 1};
   (void)worker;
-  norms[index] =
-      call->made->kernels->kernel_norm(call->made->rows_map.scale, &call->made->z, index);
+  norms[index] = call->made->kernels->kernel_functions->norm(call->made->rows_map.scale,
+                                                             &call->made->z, index);
   clf__kernel_check_norms(&call->bad, &one, norms + index);
 }
 
@@ -207,7 +208,8 @@ static clf_status choose(clf__kernel_columns *made, const clf__kernel_function *
   made->columns = z->columns;
   made->sparse = clf__kernel_packing(z, partner) == CLF__PACKED_SPARSE;
   made->exact = clf__kernel_packing(z, partner) == CLF__PACKED_EXACT;
-  made->tile = made->exact ? &made->kernels->tile_u8 : &made->kernels->tile_f32;
+  made->tile =
+      made->exact ? &made->kernels->kernel_functions->u8 : &made->kernels->kernel_functions->f32;
   const double factor = f->kind == CLF__KERNEL_LINEAR ? 1
                         : f->kind == CLF__KERNEL_RBF  ? -f->gamma
                                                       : f->gamma;

@@ -13,6 +13,8 @@
 
 #include "base/context.h"
 #include "ops/kernel_parts.h"
+#include "ops/kernel_tiles.h"
+#include "ops/product.h"
 
 enum { RANGE = 2016 }; /* columns of a task */
 /* Below so many multiplications threads are not worth waking (some 20 us), nor is a task cut. */
@@ -69,13 +71,14 @@ static void merge_block(block_call *call) {
   for (int64_t i = 0; i < call->pick.count; i++) {
     const clf__row_pick one = {call->pick.x, call->pick.rows, call->pick.first + i, 1};
     const int64_t row = clf__row_picked(&one, 0);
-    const float norm = z->kernels->kernel_norm(z->rows_map.scale, one.x, row);
+    const float norm = z->kernels->kernel_functions->norm(z->rows_map.scale, one.x, row);
     float *out = call->out + i * call->ld;
     clf__kernel_check_norms(&call->bad, &one, &norm);
     for (int64_t j = 0; j < call->n; j++) {
-      out[j] = z->kernels->kernel_dot(z->rows_map.scale, one.x, row, &z->z, call->first + j);
+      out[j] =
+          z->kernels->kernel_functions->dot(z->rows_map.scale, one.x, row, &z->z, call->first + j);
     }
-    z->kernels->kernel_map(&z->map, out, norm, z_norms + call->first, out, call->n);
+    z->kernels->kernel_functions->map(&z->map, out, norm, z_norms + call->first, out, call->n);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "base/status.h"
 #include "ops/kernel_matrix.h"
+#include "ops/kernel_tiles.h"
 #include "ops/kernels.h"
 
 struct clf__kernel_columns {

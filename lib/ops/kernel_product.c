@@ -14,6 +14,7 @@
 #include <math.h>
 
 #include "ops/kernel_parts.h"
+#include "ops/kernel_tiles.h"
 
 enum { BLOCK = 512, BLOCK_SIZE = BLOCK * BLOCK, GROUPS = 8 };
 
@@ -151,7 +152,7 @@ static clf_status get_shortened(const clf__kernel_product *m, int64_t i, int64_t
   float *floats = m->spare + worker * BLOCK_SIZE;
   const clf_status status = make_block(m, i, j, floats);
   if (status == CLF_OK) {
-    way->scale = m->kernels->shorten(block, floats, way->rows * BLOCK);
+    way->scale = m->kernels->two_way->shorten(block, floats, way->rows * BLOCK);
     if (kept) {
       m->scales[at] = way->scale;
     }
@@ -167,7 +168,7 @@ static clf_status multiply_block(const product_call *call, int64_t i, int64_t j,
   const clf_status status =
       shortened ? get_shortened(m, i, j, way, worker) : get_floats(m, i, j, way, worker);
   if (status == CLF_OK) {
-    (shortened ? m->kernels->two_way_i16 : m->kernels->two_way_f32)(way);
+    (shortened ? m->kernels->two_way->i16 : m->kernels->two_way->f32)(way);
   }
   return status;
 }

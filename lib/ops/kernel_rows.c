@@ -4,6 +4,7 @@
  * dense rows takes a hundredth of a prediction's time, a twenty-fifth of a fit's, whose rows meet
  * fewer columns. */
 #include "ops/kernel_parts.h"
+#include "ops/kernel_tiles.h"
 
 enum {
   GROUP_ROWS = 96,          /* a multiple of every tile */
@@ -76,7 +77,7 @@ void clf__kernel_group_begin(clf__kernel_group *group, const clf__kernel_columns
     group->norms = group->sums + 2 * SPARSE_COLUMNS * LANES;
     for (int64_t i = 0; i < pick->count; i++) {
       ((float *)group->norms)[i] =
-          z->kernels->kernel_norm(z->rows_map.scale, pick->x, clf__row_picked(pick, i));
+          z->kernels->kernel_functions->norm(z->rows_map.scale, pick->x, clf__row_picked(pick, i));
     }
     clf__kernel_check_norms(bad, pick, group->norms);
     scatter(group, false);
@@ -107,15 +108,15 @@ static void sparse_range(const clf__kernel_group *group, int64_t first, int64_t 
   for (int64_t j = 0; j < n; j += SPARSE_COLUMNS) {
     const int64_t count = clf__min_i64(SPARSE_COLUMNS, n - j);
     const clf__rows part = clf__rows_range(&z->z, first + j, count);
-    z->kernels->kernel_sparse(&part, group->scattered, group->sums);
+    z->kernels->kernel_functions->sparse(&part, group->scattered, group->sums);
     for (int64_t i = 0; i < LANES; i++) {
       for (int64_t k = 0; k < count; k++) {
         turned[i * SPARSE_COLUMNS + k] = group->sums[k * LANES + i];
       }
     }
     for (int64_t i = 0; i < group->pick.count; i++) {
-      z->kernels->kernel_map(&z->map, turned + i * SPARSE_COLUMNS, norms[i], z_norms + first + j,
-                             out + i * ld + j, count);
+      z->kernels->kernel_functions->map(&z->map, turned + i * SPARSE_COLUMNS, norms[i],
+                                        z_norms + first + j, out + i * ld + j, count);
     }
   }
 }

@@ -6,6 +6,7 @@
  * packed vectors what its own features need, a third of 10 MB: 0.14 ms. */
 #include "base/context.h"
 #include "ops/kernel_parts.h"
+#include "ops/linear.h"
 
 enum {
   PIECE = 480, /* columns whose products are summed in f32: a multiple of every panel */
@@ -37,8 +38,8 @@ static void add_values(const sums_call *call, const float *values, int64_t ld, i
       continue;
     }
     const clf__rows part = clf__rows_of_f32(values + (begin - first), rows, end - begin, ld);
-    call->kernels->linear_f32(&part, e->c + begin, call->count, NULL, e->outputs, products,
-                              e->outputs);
+    call->kernels->linear->f32(&part, e->c + begin, call->count, NULL, e->outputs, products,
+                               e->outputs);
     for (int64_t i = 0; i < rows; i++) {
       for (int64_t o = 0; o < e->outputs; o++) {
         sums[i * call->width + s * e->outputs + o] += (double)products[i * e->outputs + o];

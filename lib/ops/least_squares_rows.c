@@ -6,6 +6,7 @@
 #include "base/math.h"
 #include "ops/kernels.h"
 #include "ops/least_squares_parts.h"
+#include "ops/linalg/vectors.h"
 #include "ops/qr.h"
 
 enum { BLOCK_ROWS = 512, STEP = 16, PARTS = 16 };
@@ -60,9 +61,9 @@ static void add_part(void *argument, int64_t index, int32_t worker) {
   }
   clf__centered_read(&r->problem->rows, r->context, first, rows, block, columns);
   for (int64_t k = 0; k < r->outputs; k++, sums += columns + 1) {
-    r->kernels->dot_rows_f64(block, rows, columns, r->z + k * columns, columns, values);
+    r->kernels->vectors->dot_rows(block, rows, columns, r->z + k * columns, columns, values);
     sums[columns] += take_residuals(r, first, rows, k, values);
-    r->kernels->add_rows_f64(block, rows, columns, values, columns, sums);
+    r->kernels->vectors->add_rows(block, rows, columns, values, columns, sums);
   }
 }
 

@@ -14,6 +14,8 @@
 #include "base/math.h"
 #include "base/pool.h"
 #include "ops/kernels.h"
+#include "ops/product.h"
+#include "ops/row.h"
 
 enum {
   MANY_OUTPUTS = 32,
@@ -49,7 +51,7 @@ static void pack_outputs(const clf__product_kernel *kernel, float *out, const fl
 
 clf_status clf__linear_prepare(clf__linear_map *out, clf_context *context, const clf__rows *x,
                                const float *w, const float *b, int64_t outputs) {
-  const clf__product_kernel *kernel = &clf__kernels_for(context)->f32;
+  const clf__product_kernel *kernel = &clf__kernels_for(context)->products->f32;
   const bool sparse = clf__rows_sparse(x);
   clf__linear_map map = {context, w, b, outputs, x->columns, 0, NULL};
   if (sparse && outputs > 1 && clf__rows_entries(x) >= x->columns) {
@@ -101,7 +103,7 @@ static void set_bias(const clf__linear_map *map, float *out, int64_t rows, int64
 
 static clf__product packed_product(const clf__linear_map *map, const clf__rows *block, float *out,
                                    int64_t ld) {
-  const clf__product_kernel *kernel = &clf__kernels_for(map->context)->f32;
+  const clf__product_kernel *kernel = &clf__kernels_for(map->context)->products->f32;
   return (clf__product){.rows = block->rows,
                         .columns = map->outputs,
                         .depth = map->columns,
@@ -126,16 +128,16 @@ static void packed_u8(const clf__linear_map *map, const clf__rows *block, float 
     product.rows = clf__min_i64(WIDEN_ROWS, block->rows - row);
     product.a = wide;
     product.a_row = WIDEN_DEPTH;
-    product.a_panel = kernels->f32.rows * WIDEN_DEPTH;
+    product.a_panel = kernels->products->f32.rows * WIDEN_DEPTH;
     for (int64_t column = 0; column < map->columns; column += WIDEN_DEPTH) {
       product.depth = clf__min_i64(WIDEN_DEPTH, map->columns - column);
-      product.b = map->arranged + column * kernels->f32.columns;
+      product.b = map->arranged + column * kernels->products->f32.columns;
       for (int64_t i = 0; i < product.rows; i++) {
-        kernels->widen_u8(wide + i * WIDEN_DEPTH,
-                          (const uint8_t *)block->data + (row + i) * block->stride + column,
-                          product.depth);
+        kernels->rows->widen_u8(wide + i * WIDEN_DEPTH,
+                                (const uint8_t *)block->data + (row + i) * block->stride + column,
+                                product.depth);
       }
-      kernels->f32.multiply(&product);
+      kernels->products->f32.multiply(&product);
     }
   }
 }
@@ -147,7 +149,7 @@ static void packed_block(const clf__linear_map *map, const clf__rows *block, flo
     packed_u8(map, block, out, ld);
   } else {
     clf__product product = packed_product(map, block, out, ld);
-    clf__kernels_for(map->context)->f32.multiply(&product);
+    clf__kernels_for(map->context)->products->f32.multiply(&product);
   }
 }
 
@@ -155,16 +157,16 @@ void clf__linear_block(const clf__linear_map *map, const clf__rows *block, float
   const clf__kernels *kernels = clf__kernels_for(map->context);
   if (clf__rows_sparse(block)) {
     if (map->arranged != NULL) {
-      kernels->linear_sparse(block, map->arranged, map->stride, map->b, map->outputs, out, ld);
+      kernels->linear->sparse(block, map->arranged, map->stride, map->b, map->outputs, out, ld);
     } else {
       sparse_block(map, block, out, ld);
     }
   } else if (map->arranged != NULL) {
     packed_block(map, block, out, ld);
   } else if (block->dtype == CLF_U8) {
-    kernels->linear_u8(block, map->w, map->columns, map->b, map->outputs, out, ld);
+    kernels->linear->u8(block, map->w, map->columns, map->b, map->outputs, out, ld);
   } else {
-    kernels->linear_f32(block, map->w, map->columns, map->b, map->outputs, out, ld);
+    kernels->linear->f32(block, map->w, map->columns, map->b, map->outputs, out, ld);
   }
 }
 
@@ -235,17 +237,18 @@ static void dense_gradient(clf__linear_gradient *gradient, const clf__rows *bloc
                                 .columns = gradient->columns,
                                 .depth = block->rows,
                                 .a = r,
-                                .a_panel = kernels->f32.rows,
+                                .a_panel = kernels->products->f32.rows,
                                 .a_row = 1,
                                 .a_step = ld,
                                 .b = block->data,
-                                .b_panel = kernels->f32.columns,
+                                .b_panel = kernels->products->f32.columns,
                                 .b_step = block->stride,
                                 .alpha = (double)block->scale,
                                 .beta = 1,
                                 .c = gradient->sums,
                                 .ldc = gradient->columns};
-  (block->dtype == CLF_U8 ? kernels->multiply_u8 : kernels->f32.multiply)(&product);
+  (block->dtype == CLF_U8 ? kernels->products->multiply_u8
+                          : kernels->products->f32.multiply)(&product);
 }
 
 void clf__linear_gradient_block(clf__linear_gradient *gradient, const clf__rows *block,
@@ -254,7 +257,8 @@ void clf__linear_gradient_block(clf__linear_gradient *gradient, const clf__rows 
     dense_gradient(gradient, block, r, ld);
   } else if (gradient->stride > 0) {
     clf__kernels_for(gradient->context)
-        ->gradient_sparse(block, r, ld, gradient->sums, gradient->stride, gradient->outputs);
+        ->linear->gradient_sparse(block, r, ld, gradient->sums, gradient->stride,
+                                  gradient->outputs);
   } else if (gradient->outputs > 0) {
     sparse_gradient(gradient, block, r, ld);
   }

@@ -55,4 +55,22 @@ void clf__linear_gradient_block(clf__linear_gradient *gradient, const clf__rows 
 /* out [outputs, columns] += sums, and the sums are 0 again. */
 void clf__linear_gradient_flush(clf__linear_gradient *gradient, double *out);
 
+enum { CLF__SPARSE_LANES = 16 };
+
+/* The kernels. */
+typedef struct clf__linear_kernels {
+  /* out [rows, outputs] = scale x W^T + b (NULL for 0), dense x, W [outputs, ldw]. */
+  void (*f32)(const clf__rows *x, const float *w, int64_t ldw, const float *b, int64_t outputs,
+              float *out, int64_t ld);
+  void (*u8)(const clf__rows *x, const float *w, int64_t ldw, const float *b, int64_t outputs,
+             float *out, int64_t ld);
+  /* The same for sparse x, and sums += r^T x, with W and sums [columns, stride]; stride is a
+   * multiple of CLF__SPARSE_LANES, and what lies beyond the outputs is 0 and stays so. The first
+   * takes any stride from the outputs on, if CLF__SPARSE_LANES more floats can be read after W. */
+  void (*sparse)(const clf__rows *x, const float *w, int64_t stride, const float *b,
+                 int64_t outputs, float *out, int64_t ld);
+  void (*gradient_sparse)(const clf__rows *x, const float *r, int64_t ld, float *sums,
+                          int64_t stride, int64_t outputs);
+} clf__linear_kernels;
+
 #endif

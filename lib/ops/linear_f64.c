@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "ops/kernels.h"
 #include "ops/linear.h"
+#include "ops/product.h"
 
 enum {
   BLOCK_ROWS = 16,
@@ -103,7 +104,7 @@ static void linear_task(void *argument, int64_t index, int32_t worker) {
 
 clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const double *w,
                            const double *b, int64_t outputs, float *out, int64_t ld) {
-  linear_f64 map = {.kernel = &clf__kernels_for(context)->f64,
+  linear_f64 map = {.kernel = &clf__kernels_for(context)->products->f64,
                     .x = x,
                     .w = w,
                     .b = b,

@@ -5,6 +5,8 @@
 #include "base/math.h"
 #include "base/pool.h"
 #include "ops/kernels.h"
+#include "ops/row.h"
+#include "ops/vector_math.h"
 
 enum { TASK_ELEMENTS = 1 << 14 };
 
@@ -23,9 +25,9 @@ static void activate_rows(void *argument, int64_t index, int32_t worker) {
   const int64_t rows = clf__min_i64(left, job->rows_per_task);
   float *y = job->out + first * job->columns;
   (void)worker;
-  job->kernels->bias_activate(job->function, job->bias, y, rows, job->columns);
+  job->kernels->network->bias_activate(job->function, job->bias, y, rows, job->columns);
   if (job->function == CLF__SOFTMAX) {
-    job->kernels->softmax(y, rows, job->columns, job->columns, NULL);
+    job->kernels->math->softmax(y, rows, job->columns, job->columns, NULL);
   }
 }
 
@@ -34,8 +36,8 @@ static void slope_rows(void *argument, int64_t index, int32_t worker) {
   const int64_t first = index * job->rows_per_task, left = job->rows - first;
   const int64_t rows = clf__min_i64(left, job->rows_per_task);
   (void)worker;
-  job->kernels->slope(job->function, job->y + first * job->columns, job->out + first * job->columns,
-                      rows, job->columns);
+  job->kernels->network->slope(job->function, job->y + first * job->columns,
+                               job->out + first * job->columns, rows, job->columns);
 }
 
 static void run(clf_context *context, rows_job *job, clf__task task) {
@@ -68,12 +70,13 @@ void clf__drop(clf_context *context, double rate, uint64_t seed, const float *x,
                int64_t count) {
   const double values = 4294967296.0; /* of 32 bits */
   const uint32_t limit = (uint32_t)(rate * values);
-  clf__kernels_for(context)->drop(limit, (float)(1 / (1 - limit / values)), seed, x, y, count);
+  clf__kernels_for(context)->network->drop(limit, (float)(1 / (1 - limit / values)), seed, x, y,
+                                           count);
 }
 
 void clf__column_sums(clf_context *context, const float *x, int64_t rows, int64_t columns,
                       float *sums) {
-  clf__kernels_for(context)->column_sums(x, rows, columns, sums);
+  clf__kernels_for(context)->network->column_sums(x, rows, columns, sums);
 }
 
 typedef struct update_job {
@@ -92,7 +95,7 @@ static void update_part(void *argument, int64_t index, int32_t worker) {
   part.first = part.first != NULL ? part.first + first : NULL;
   part.second = part.second != NULL ? part.second + first : NULL;
   part.average = part.average != NULL ? part.average + first : NULL;
-  job->kernels->update(&part);
+  job->kernels->network->update(&part);
 }
 
 void clf__update_weights(clf_context *context, const clf__update *update) {
@@ -102,7 +105,7 @@ void clf__update_weights(clf_context *context, const clf__update *update) {
 }
 
 void clf__accumulate(clf_context *context, const float *x, int64_t count, float *sums) {
-  clf__kernels_for(context)->step_f32(sums, 1, x, count);
+  clf__kernels_for(context)->rows->step_f32(sums, 1, x, count);
 }
 
 double clf__sum_of_squares(clf_context *context, const float *x, int64_t count) {
@@ -110,7 +113,7 @@ double clf__sum_of_squares(clf_context *context, const float *x, int64_t count) 
   double sum = 0;
   for (int64_t first = 0; first < count; first += TASK_ELEMENTS) {
     const int64_t left = count - first;
-    sum += (double)kernels->square_sum(x + first, clf__min_i64(left, TASK_ELEMENTS));
+    sum += (double)kernels->network->square_sum(x + first, clf__min_i64(left, TASK_ELEMENTS));
   }
   return sum;
 }

@@ -54,4 +54,16 @@ void clf__update_weights(clf_context *context, const clf__update *update);
 void clf__accumulate(clf_context *context, const float *x, int64_t count, float *sums);
 double clf__sum_of_squares(clf_context *context, const float *x, int64_t count);
 
+/* The kernels of the functions above, on the calling thread; softmax is that of vector_math.h. */
+typedef struct clf__network_kernels {
+  void (*bias_activate)(int32_t function, const float *bias, float *y, int64_t rows,
+                        int64_t columns);
+  void (*slope)(int32_t function, const float *y, float *dy, int64_t rows, int64_t columns);
+  void (*drop)(uint32_t limit, float factor, uint64_t seed, const float *x, float *y,
+               int64_t count);
+  void (*column_sums)(const float *x, int64_t rows, int64_t columns, float *sums);
+  void (*update)(const clf__update *update);
+  float (*square_sum)(const float *x, int64_t count);
+} clf__network_kernels;
+
 #endif

@@ -4,6 +4,8 @@
 
 #include "base/math.h"
 #include "base/memory.h"
+#include "ops/kernels.h"
+#include "ops/product.h"
 
 enum { DEPTH = 512 };
 
@@ -13,7 +15,7 @@ static int64_t panels_of(const clf__panels *p) {
 
 clf_status clf__panels_pack(clf__panels *out, clf_context *context, bool transpose, int64_t depth,
                             int64_t columns, const float *b, int64_t ldb) {
-  clf__panels panels = {&clf__kernels_for(context)->f32, depth, columns, NULL};
+  clf__panels panels = {&clf__kernels_for(context)->products->f32, depth, columns, NULL};
   const int64_t width = panels.kernel->columns, count = panels_of(&panels);
   int64_t size;
   panels.data =

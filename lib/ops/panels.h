@@ -2,7 +2,11 @@
 #ifndef CLF_OPS_PANELS_H
 #define CLF_OPS_PANELS_H
 
-#include "ops/kernels.h"
+#include <stdbool.h>
+
+#include <classify/context.h>
+
+#include "ops/product.h"
 
 typedef struct clf__panels {
   const clf__product_kernel *kernel;

@@ -41,10 +41,10 @@ static void pool_row(void *argument, int64_t row, int32_t worker) {
     const clf__pool_window w = window_at(p, place / p->out_width, place % p->out_width, &at);
     at += from;
     if (job->dy == NULL) {
-      (most ? k->pool_max : k->pool_mean)(&w, job->x + at, job->out + to);
+      (most ? k->pool->max : k->pool->mean)(&w, job->x + at, job->out + to);
     } else {
-      (most ? k->pool_max_slope : k->pool_mean_slope)(&w, job->x + at, job->y + to, job->dy + to,
-                                                      job->out + at);
+      (most ? k->pool->max_slope : k->pool->mean_slope)(&w, job->x + at, job->y + to, job->dy + to,
+                                                        job->out + at);
     }
   }
 }

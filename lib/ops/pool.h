@@ -23,4 +23,19 @@ void clf__pool2d_forward(clf_context *context, const clf__pool2d *pool, int32_t 
 void clf__pool2d_backward(clf_context *context, const clf__pool2d *pool, int32_t function,
                           int64_t rows, const float *x, const float *y, const float *dy, float *dx);
 
+/* A window of an image; `line` elements from one of its rows to the next. */
+typedef struct clf__pool_window {
+  int64_t rows, columns, channels, line;
+} clf__pool_window;
+
+/* y [channels] of one window that begins at x; the gradients are added to dx. */
+typedef struct clf__pool_kernels {
+  void (*max)(const clf__pool_window *w, const float *x, float *y);
+  void (*mean)(const clf__pool_window *w, const float *x, float *y);
+  void (*max_slope)(const clf__pool_window *w, const float *x, const float *y, const float *dy,
+                    float *dx);
+  void (*mean_slope)(const clf__pool_window *w, const float *x, const float *y, const float *dy,
+                     float *dx);
+} clf__pool_kernels;
+
 #endif

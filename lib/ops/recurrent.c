@@ -39,7 +39,7 @@ static void forward_block(void *argument, int64_t index, int32_t worker) {
     }
     clf__recurrent_fill(&b, s.rows, step, s.h_before);
     clf__panels_multiply(&r->weights, s.rows, b.a, r->width, s.gates, r->columns);
-    r->kernels->cell_forward(&s);
+    r->kernels->recurrent->forward(&s);
     give_outputs(&b, step, &s);
     s.h_before = s.h;
     s.c_before = s.c;

@@ -80,4 +80,9 @@ typedef struct clf__cell_step {
   float *dc; /* LSTM: gradient by c, becomes that by c_before */
 } clf__cell_step;
 
+typedef struct clf__recurrent_kernels {
+  void (*forward)(const clf__cell_step *step);
+  void (*backward)(const clf__cell_step *step);
+} clf__recurrent_kernels;
+
 #endif

@@ -6,6 +6,8 @@
 #include "base/math.h"
 #include "base/memory.h"
 #include "base/pool.h"
+#include "ops/product.h"
+#include "ops/recurrent.h"
 #include "ops/recurrent_run.h"
 
 enum { SHARDS = 16 };
@@ -13,7 +15,7 @@ enum { SHARDS = 16 };
 /* dw += a^T dz of some rows. */
 static void add_weight_gradients(const clf__recurrent_run *r, const float *a, const float *dz,
                                  int64_t rows, float *dw) {
-  const clf__product_kernel *kernel = &r->kernels->f32;
+  const clf__product_kernel *kernel = &r->kernels->products->f32;
   const clf__product product = {.rows = r->width,
                                 .columns = r->columns,
                                 .depth = rows,
@@ -110,7 +112,7 @@ static void backward_block(const clf__recurrent_run *r, int64_t index, int32_t w
                               .dh = b.dh,
                               .dc = b.dc};
     add_outer_gradients(&b, rows, step);
-    r->kernels->cell_backward(&s);
+    r->kernels->recurrent->backward(&s);
     clf__recurrent_fill(&b, rows, step, s.h_before);
     add_weight_gradients(r, b.a, s.gates, rows, dw);
     clf__panels_multiply(&r->turned, rows, s.gates, r->columns, b.da, r->width);

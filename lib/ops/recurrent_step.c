@@ -3,6 +3,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "ops/kernels.h"
+#include "ops/product.h"
 #include "ops/recurrent.h"
 
 #include <string.h>
@@ -10,19 +11,19 @@
 /* c [columns] += a [depth] B, the first columns of lines of ldb. */
 static void add_product(const clf__kernels *kernels, const float *a, int64_t depth, const float *b,
                         int64_t ldb, float *c, int64_t columns) {
-  kernels->f32.multiply(&(clf__product){.rows = 1,
-                                        .columns = columns,
-                                        .depth = depth,
-                                        .a = a,
-                                        .a_row = depth,
-                                        .a_step = 1,
-                                        .b = b,
-                                        .b_panel = kernels->f32.columns,
-                                        .b_step = ldb,
-                                        .alpha = 1,
-                                        .beta = 1,
-                                        .c = c,
-                                        .ldc = columns});
+  kernels->products->f32.multiply(&(clf__product){.rows = 1,
+                                                  .columns = columns,
+                                                  .depth = depth,
+                                                  .a = a,
+                                                  .a_row = depth,
+                                                  .a_step = 1,
+                                                  .b = b,
+                                                  .b_panel = kernels->products->f32.columns,
+                                                  .b_step = ldb,
+                                                  .alpha = 1,
+                                                  .beta = 1,
+                                                  .c = c,
+                                                  .ldc = columns});
 }
 
 clf_status clf__recurrent_step(clf_context *context, const clf__recurrent *cell,
@@ -43,14 +44,14 @@ clf_status clf__recurrent_step(clf_context *context, const clf__recurrent *cell,
   if (shared < line) {
     add_product(kernels, h, units, weights->state + shared, line, gates + line, units);
   }
-  kernels->cell_forward(&(clf__cell_step){.cell = cell->cell,
-                                          .rows = 1,
-                                          .units = units,
-                                          .gates = gates,
-                                          .h_before = h,
-                                          .c_before = c,
-                                          .h = h,
-                                          .c = c});
+  kernels->recurrent->forward(&(clf__cell_step){.cell = cell->cell,
+                                                .rows = 1,
+                                                .units = units,
+                                                .gates = gates,
+                                                .h_before = h,
+                                                .c_before = c,
+                                                .h = h,
+                                                .c = c});
   clf__free(gates);
   return CLF_OK;
 }

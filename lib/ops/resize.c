@@ -15,6 +15,7 @@
 #include "base/context.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/status.h"
 #include "ops/kernels.h"
 
 enum { LANES = 16 }; /* a multiple of every vector's */
@@ -120,17 +121,17 @@ static void resize_rows(void *argument, int64_t index, int32_t worker) {
     const int64_t at = own->down.first[i] * from->stride;
     const float *weights = own->down.weights + i * taps;
     if (from->dtype == CLF_U8) {
-      own->kernels->weigh_u8((const uint8_t *)from->pixels + at, from->stride, weights, taps, width,
-                             row);
+      own->kernels->resize->weigh_u8((const uint8_t *)from->pixels + at, from->stride, weights,
+                                     taps, width, row);
     } else {
-      own->kernels->weigh_f32((const float *)from->pixels + at, from->stride, weights, taps, width,
-                              row);
+      own->kernels->resize->weigh_f32((const float *)from->pixels + at, from->stride, weights, taps,
+                                      width, row);
     }
     if (own->dtype == CLF_F32) {
-      own->kernels->resample(&own->right, row, (float *)own->out + i * own->stride);
+      own->kernels->resize->resample(&own->right, row, (float *)own->out + i * own->stride);
     } else {
-      own->kernels->resample(&own->right, row, made);
-      own->kernels->round_u8((uint8_t *)own->out + i * own->stride, made, own->right.count);
+      own->kernels->resize->resample(&own->right, row, made);
+      own->kernels->resize->round_u8((uint8_t *)own->out + i * own->stride, made, own->right.count);
     }
   }
 }

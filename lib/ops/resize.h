@@ -26,4 +26,25 @@ clf_status clf__resize(clf_context *context, const clf__picture *from, int64_t h
 clf_status clf__blur(clf_context *context, const float *x, int64_t height, int64_t width,
                      double sigma, float *out);
 
+/* Samples of a row: out[i] = sum_k weights[k * stride + i] row[first[i] + k * step]. */
+typedef struct clf__resample {
+  const int32_t *first; /* [stride] */
+  const float *weights; /* [taps, stride] */
+  int64_t stride;       /* a multiple of every vector's lanes; what lies beyond `count` is 0 */
+  int64_t step;
+  int64_t taps;
+  int64_t count;
+} clf__resample;
+
+typedef struct clf__resize_kernels {
+  /* out[i] = sum_k weights[k] from[k * stride + i] for i < count. */
+  void (*weigh_f32)(const float *from, int64_t stride, const float *weights, int64_t taps,
+                    int64_t count, float *out);
+  void (*weigh_u8)(const uint8_t *from, int64_t stride, const float *weights, int64_t taps,
+                   int64_t count, float *out);
+  void (*resample)(const clf__resample *axis, const float *from, float *out);
+  /* Rounds values from 0 to 255. */
+  void (*round_u8)(uint8_t *out, const float *x, int64_t count);
+} clf__resize_kernels;
+
 #endif

@@ -2,6 +2,7 @@
 #include "ops/row.h"
 
 #include "ops/kernels.h"
+#include "ops/linear.h"
 
 static void prefetch(const void *data, int64_t first, int64_t count, size_t size) {
   enum { LINE = 64 };
@@ -26,8 +27,8 @@ void clf__score_row(clf_context *context, const clf__rows *x, const float *w, co
                     int64_t outputs, float *out) {
   const clf__kernels *kernels = clf__kernels_for(context);
   const clf__rows row = clf__rows_range(x, 0, 1);
-  (x->dtype == CLF_U8 ? kernels->linear_u8 : kernels->linear_f32)(&row, w, x->columns, b, outputs,
-                                                                  out, outputs);
+  (x->dtype == CLF_U8 ? kernels->linear->u8 : kernels->linear->f32)(&row, w, x->columns, b, outputs,
+                                                                    out, outputs);
 }
 
 void clf__add_row(clf_context *context, const clf__rows *x, float a, float *w, double s,
@@ -35,20 +36,20 @@ void clf__add_row(clf_context *context, const clf__rows *x, float a, float *w, d
   const clf__kernels *kernels = clf__kernels_for(context);
   const bool bytes = x->dtype == CLF_U8;
   if (bytes) {
-    kernels->step_u8(w, a * x->scale, x->data, x->columns);
+    kernels->rows->step_u8(w, a * x->scale, x->data, x->columns);
   } else {
-    kernels->step_f32(w, a, x->data, x->columns);
+    kernels->rows->step_f32(w, a, x->data, x->columns);
   }
   if (sums != NULL && bytes) {
-    kernels->add_u8(sums, s * (double)x->scale, x->data, x->columns);
+    kernels->rows->add_u8(sums, s * (double)x->scale, x->data, x->columns);
   } else if (sums != NULL) {
-    kernels->add_f32(sums, s, x->data, x->columns);
+    kernels->rows->add_f32(sums, s, x->data, x->columns);
   }
 }
 
 void clf__sum_vectors(clf_context *context, double *sums, const double *factor,
                       const float *const *x, int64_t vectors, int64_t count) {
-  clf__kernels_for(context)->add_vectors(sums, factor, x, vectors, count);
+  clf__kernels_for(context)->rows->add_vectors(sums, factor, x, vectors, count);
 }
 
 void clf__sum_row(clf_context *context, const clf__rows *x, int64_t row, double factor,
@@ -59,10 +60,10 @@ void clf__sum_row(clf_context *context, const clf__rows *x, int64_t row, double 
       sums[x->column[e]] += factor * (double)x->value[e];
     }
   } else if (x->dtype == CLF_U8) {
-    kernels->add_u8(sums, factor * (double)x->scale, (const uint8_t *)x->data + row * x->stride,
-                    x->columns);
+    kernels->rows->add_u8(sums, factor * (double)x->scale,
+                          (const uint8_t *)x->data + row * x->stride, x->columns);
   } else {
-    kernels->add_f32(sums, factor, (const float *)x->data + row * x->stride, x->columns);
+    kernels->rows->add_f32(sums, factor, (const float *)x->data + row * x->stride, x->columns);
   }
 }
 

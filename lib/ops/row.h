@@ -27,4 +27,19 @@ float clf__dot_row(clf_context *context, const clf__rows *x, int64_t row, const 
 void clf__sum_vectors(clf_context *context, double *sums, const double *factor,
                       const float *const *x, int64_t vectors, int64_t count);
 
+/* The kernels. */
+typedef struct clf__row_kernels {
+  /* sums += x; sums += factor x. */
+  void (*count_u8)(uint32_t *sums, const uint8_t *x, int64_t count);
+  void (*add_u8)(double *sums, double factor, const uint8_t *x, int64_t count);
+  void (*add_f32)(double *sums, double factor, const float *x, int64_t count);
+  /* sums += sum_i factor[i] x[i]. */
+  void (*add_vectors)(double *sums, const double *factor, const float *const *x, int64_t vectors,
+                      int64_t count);
+  /* w += factor x. */
+  void (*step_u8)(float *w, float factor, const uint8_t *x, int64_t count);
+  void (*step_f32)(float *w, float factor, const float *x, int64_t count);
+  void (*widen_u8)(float *out, const uint8_t *x, int64_t count);
+} clf__row_kernels;
+
 #endif

@@ -4,5 +4,5 @@
 #include "ops/kernels.h"
 
 int64_t clf__smo_solve(clf_context *context, const clf__smo *problem) {
-  return clf__kernels_for(context)->smo(problem);
+  return clf__kernels_for(context)->smo->solve(problem);
 }

@@ -28,4 +28,8 @@ typedef struct clf__smo {
 /* Returns the number of steps. */
 int64_t clf__smo_solve(clf_context *context, const clf__smo *problem);
 
+typedef struct clf__smo_kernels {
+  int64_t (*solve)(const clf__smo *problem);
+} clf__smo_kernels;
+
 #endif

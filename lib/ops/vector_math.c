@@ -27,11 +27,11 @@ static void math_task(void *argument, int64_t index, int32_t worker) {
   if (call->map != NULL) {
     call->map(call->x + first, call->values + first, count);
   } else if (call->softmax) {
-    call->kernels->softmax(call->values + first * call->ld, count, call->columns, call->ld,
-                           call->log_sums == NULL ? NULL : call->log_sums + first);
+    call->kernels->math->softmax(call->values + first * call->ld, count, call->columns, call->ld,
+                                 call->log_sums == NULL ? NULL : call->log_sums + first);
   } else {
-    call->kernels->sigmoid(call->values + first, count,
-                           call->softplus == NULL ? NULL : call->softplus + first);
+    call->kernels->math->sigmoid(call->values + first, count,
+                                 call->softplus == NULL ? NULL : call->softplus + first);
   }
 }
 
@@ -42,7 +42,7 @@ static void run(clf_context *context, math_call *call) {
 }
 
 void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t count) {
-  math_call call = {.map = clf__kernels_for(context)->exp,
+  math_call call = {.map = clf__kernels_for(context)->math->exp,
                     .x = x,
                     .values = out,
                     .count = count,
@@ -51,7 +51,7 @@ void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t coun
 }
 
 void clf__log_f32(clf_context *context, const float *x, float *out, int64_t count) {
-  math_call call = {.map = clf__kernels_for(context)->log,
+  math_call call = {.map = clf__kernels_for(context)->math->log,
                     .x = x,
                     .values = out,
                     .count = count,
@@ -60,7 +60,7 @@ void clf__log_f32(clf_context *context, const float *x, float *out, int64_t coun
 }
 
 void clf__tanh_f32(clf_context *context, const float *x, float *out, int64_t count) {
-  math_call call = {.map = clf__kernels_for(context)->tanh,
+  math_call call = {.map = clf__kernels_for(context)->math->tanh,
                     .x = x,
                     .values = out,
                     .count = count,

@@ -21,4 +21,13 @@ void clf__sigmoid(clf_context *context, float *values, int64_t count, float *sof
 /* Sigmoids of each row in place, values [rows, columns], made to sum to 1. */
 void clf__normalised_sigmoids(clf_context *context, float *values, int64_t rows, int64_t columns);
 
+/* The kernels of the functions above, on the calling thread. */
+typedef struct clf__math_kernels {
+  void (*exp)(const float *x, float *out, int64_t count);
+  void (*log)(const float *x, float *out, int64_t count);
+  void (*tanh)(const float *x, float *out, int64_t count);
+  void (*softmax)(float *values, int64_t rows, int64_t columns, int64_t ld, double *log_sums);
+  void (*sigmoid)(float *values, int64_t count, float *softplus);
+} clf__math_kernels;
+
 #endif

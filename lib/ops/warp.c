@@ -110,6 +110,6 @@ void clf__warp_image(clf_context *context, const clf__warp *warp, float *scratch
     for (int axis = 0; axis < 2; axis++) {
       row.begin[axis] = warp->origin[axis] + 1 + (float)i * warp->down[axis];
     }
-    kernels->warp_row(&row, image + i * warp->width * warp->channels);
+    kernels->warp->row(&row, image + i * warp->width * warp->channels);
   }
 }

@@ -20,6 +20,8 @@
 
 #include "base/math.h"
 #include "ops/conv_method.h"
+#include "ops/product.h"
+#include "ops/winograd.h"
 
 enum {
   TILE = CLF__WINOGRAD_TILE,
@@ -83,7 +85,7 @@ static clf__winograd_weights weights_of(const clf__conv2d *conv) {
 static void pack(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
                  float *packed) {
   const clf__winograd_weights all = weights_of(conv);
-  kernels->winograd_weights(&all, w, packed);
+  kernels->winograd->weights(&all, w, packed);
 }
 
 /* Scratch: the values of inputs and of outputs, zeros to read and a place to write to for what lies
@@ -182,7 +184,7 @@ static void take_inputs(const clf__conv_pass *pass, const tiling *t, int64_t fir
     const int64_t row = (first + i) / t->tiles;
     const grid g = inputs_of(t, (first + i) % t->tiles);
     pixels_of(&g, pass->x + row * input_size(t->conv), s->zero, pixels);
-    pass->kernels->winograd_values(
+    pass->kernels->winograd->values(
         pixels, &(clf__winograd_values){s->v + i * channels, t->v_step, channels});
   }
 }
@@ -195,15 +197,15 @@ static void give_outputs(const clf__conv_pass *pass, const tiling *t, int64_t fi
     const int64_t row = (first + i) / t->tiles;
     const grid g = outputs_of(t, (first + i) % t->tiles);
     places_of(&g, pass->y + row * output_size(t->conv), s->lost, out.y);
-    pass->kernels->winograd_outputs(&(clf__winograd_values){s->z + i * filters, t->z_step, filters},
-                                    &out);
+    pass->kernels->winograd->outputs(
+        &(clf__winograd_values){s->z + i * filters, t->z_step, filters}, &out);
   }
 }
 
 /* c [rows, columns] = a [rows, depth] b [depth, columns] of one point. */
 static void multiply(const clf__conv_pass *pass, int64_t rows, int64_t columns, int64_t depth,
                      const float *a, const float *b, float *c) {
-  const clf__product_kernel *kernel = &pass->kernels->f32;
+  const clf__product_kernel *kernel = &pass->kernels->products->f32;
   kernel->multiply(&(clf__product){.rows = rows,
                                    .columns = columns,
                                    .depth = depth,
@@ -260,8 +262,8 @@ static void take_slopes(const backward_job *job, int64_t first, int64_t count,
     if (slopes.relu) {
       pixels_of(&g, pass->out + row * output_size(t->conv), s->zero, slopes.y);
     }
-    pass->kernels->winograd_slopes(&slopes,
-                                   &(clf__winograd_values){s->z + i * filters, t->z_step, filters});
+    pass->kernels->winograd->slopes(
+        &slopes, &(clf__winograd_values){s->z + i * filters, t->z_step, filters});
   }
 }
 
@@ -269,7 +271,7 @@ static void take_slopes(const backward_job *job, int64_t first, int64_t count,
 static void add_products(const backward_job *job, int64_t point, int64_t count, bool first,
                          const block_scratch *s, float *sums) {
   const int64_t channels = job->t.conv->channels, filters = job->t.conv->filters;
-  const clf__product_kernel *kernel = &job->pass->kernels->f32;
+  const clf__product_kernel *kernel = &job->pass->kernels->products->f32;
   kernel->multiply(&(clf__product){.rows = channels,
                                    .columns = filters,
                                    .depth = count,
@@ -302,7 +304,7 @@ static void give_slopes(const backward_job *job, int64_t first, int64_t count,
       memset(dx, 0, (size_t)size * sizeof *dx);
     }
     places_of(&g, dx, s->lost, places);
-    pass->kernels->winograd_add_pixels(
+    pass->kernels->winograd->add_pixels(
         &(clf__winograd_values){s->v + i * channels, t->v_step, channels}, places);
   }
 }
@@ -327,8 +329,8 @@ static void add_shard(void *argument, int64_t shard, int32_t worker) {
                  job->u + point * u_step(conv), s.v + point * t->v_step);
       }
     }
-    pass->kernels->conv_add_pixels(job->shards.dbias + shard * conv->filters,
-                                   s.z + CLF__WINOGRAD_ONES * t->z_step, count, conv->filters);
+    pass->kernels->conv->add_pixels(job->shards.dbias + shard * conv->filters,
+                                    s.z + CLF__WINOGRAD_ONES * t->z_step, count, conv->filters);
     if (pass->dx != NULL) {
       give_slopes(job, first, count, &s);
     }
@@ -360,7 +362,7 @@ static void take_weights(void *argument, int64_t index, int32_t worker) {
   const int64_t first = index * WEIGHTS_PER_TASK;
   const clf__winograd_weights weights = some_weights(job, first);
   (void)worker;
-  job->pass->kernels->winograd_weights(&weights, job->turned + first, job->u + first);
+  job->pass->kernels->winograd->weights(&weights, job->turned + first, job->u + first);
 }
 
 static void give_gradients(void *argument, int64_t index, int32_t worker) {
@@ -368,7 +370,7 @@ static void give_gradients(void *argument, int64_t index, int32_t worker) {
   const int64_t first = index * WEIGHTS_PER_TASK;
   const clf__winograd_weights weights = some_weights(job, first);
   (void)worker;
-  job->pass->kernels->winograd_gradients(&weights, job->sums + first, job->pass->dw + first);
+  job->pass->kernels->winograd->gradients(&weights, job->sums + first, job->pass->dw + first);
 }
 
 static clf_status alloc_weights(backward_job *job) {

@@ -39,4 +39,15 @@ typedef struct clf__winograd_slopes {
   const float *y[CLF__WINOGRAD_POINTS]; /* where relu: dy counts where y is above 0 */
 } clf__winograd_slopes;
 
+/* One tile: values = B^T pixels B; pixels += B values B^T; outputs = A^T values A; values = A
+ * slopes A^T. Of all: u = G w G^T; dw = G^T p G. */
+typedef struct clf__winograd_kernels {
+  void (*values)(const float *const *pixels, const clf__winograd_values *values);
+  void (*add_pixels)(const clf__winograd_values *values, float *const *pixels);
+  void (*outputs)(const clf__winograd_values *values, const clf__winograd_outputs *out);
+  void (*slopes)(const clf__winograd_slopes *slopes, const clf__winograd_values *values);
+  void (*weights)(const clf__winograd_weights *weights, const float *w, float *u);
+  void (*gradients)(const clf__winograd_weights *weights, const float *p, float *dw);
+} clf__winograd_kernels;
+
 #endif

@@ -23,6 +23,7 @@
 #include "ops/gemm.h"
 #include "ops/kernels.h"
 #include "ops/linalg/eigen.h"
+#include "ops/linalg/vectors.h"
 
 enum { WIDTH = 24 /* vectors in a block */ };
 
@@ -63,11 +64,11 @@ static int64_t orthonormalize(const lanczos *s, double *vectors, int64_t count, 
   for (int64_t i = 0; i < count; i++) {
     double *v = vectors + i * n, share, squares;
     for (int64_t j = 0; j < kept; j++) {
-      s->kernels->dot_rows_f64(vectors + j * n, 1, n, v, n, &share);
+      s->kernels->vectors->dot_rows(vectors + j * n, 1, n, v, n, &share);
       share = -share;
-      s->kernels->add_rows_f64(vectors + j * n, 1, n, &share, n, v);
+      s->kernels->vectors->add_rows(vectors + j * n, 1, n, &share, n, v);
     }
-    s->kernels->dot_rows_f64(v, 1, n, v, n, &squares);
+    s->kernels->vectors->dot_rows(v, 1, n, v, n, &squares);
     if (sqrt(squares) > limit) {
       for (int64_t j = 0; j < n; j++) {
         vectors[kept * n + j] = v[j] / sqrt(squares);

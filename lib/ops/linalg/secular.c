@@ -22,6 +22,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "ops/kernels.h"
+#include "ops/linalg/vectors.h"
 
 enum {
   MODEL_STEPS = 20,
@@ -56,9 +57,9 @@ static sums evaluate(const solver *s, const root *r, double at) {
   const int64_t split = p->n > 1 ? r->left + 1 : 0;
   double below, above;
   sums out;
-  s->kernels->secular_f64(p->d, p->z, split, r->origin, at, &below, &out.left);
-  s->kernels->secular_f64(p->d + split, p->z + split, p->n - split, r->origin, at, &above,
-                          &out.right);
+  s->kernels->vectors->secular(p->d, p->z, split, r->origin, at, &below, &out.left);
+  s->kernels->vectors->secular(p->d + split, p->z + split, p->n - split, r->origin, at, &above,
+                               &out.right);
   out.value = 1 / p->rho + below + above;
   out.error = DBL_EPSILON *
               (1 / p->rho + 8 * (fabs(below) + fabs(above)) + fabs(at) * (out.left + out.right));
@@ -180,7 +181,7 @@ static void vectors_task(void *argument, int64_t index, int32_t worker) {
     for (int64_t j = 0; j < n; j++) {
       ratios[j] = s->adjusted[j] / row[j];
     }
-    s->kernels->dot_rows_f64(ratios, 1, 0, ratios, n, &squares);
+    s->kernels->vectors->dot_rows(ratios, 1, 0, ratios, n, &squares);
     const double factor = 1 / sqrt(squares);
     for (int64_t j = 0; j < n; j++) {
       row[s->places[j]] = factor * ratios[j];

@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "ops/gemm.h"
 #include "ops/kernels.h"
+#include "ops/linalg/vectors.h"
 
 enum {
   PANEL = 32,        /* reflections applied to the rest at once */
@@ -49,7 +50,7 @@ typedef struct reduction {
 
 static double dot(const reduction *r, const double *a, const double *b, int64_t count) {
   double sum;
-  r->kernels->dot_rows_f64(a, 1, 0, b, count, &sum);
+  r->kernels->vectors->dot_rows(a, 1, 0, b, count, &sum);
   return sum;
 }
 
@@ -65,9 +66,9 @@ static void multiply_task(void *argument, int64_t index, int32_t worker) {
   double *to = r->partial + index * r->n;
   (void)worker;
   memset(to, 0, (size_t)size * sizeof *to);
-  r->kernels->symmetric_f64(r->a + r->first * (r->n + 1), r->n, size,
-                            first_of_task(size, index, r->tasks),
-                            first_of_task(size, index + 1, r->tasks), r->v, to);
+  r->kernels->vectors->symmetric(r->a + r->first * (r->n + 1), r->n, size,
+                                 first_of_task(size, index, r->tasks),
+                                 first_of_task(size, index + 1, r->tasks), r->v, to);
 }
 
 /* out = A v over the rows and columns from `first` on. */
@@ -115,8 +116,8 @@ static void update_row(const reduction *r, int64_t k, int64_t count) {
     factors[PANEL + p] = -v[p * r->n + k];
   }
   double *row = r->a + k * r->n + k;
-  r->kernels->add_rows_f64(v + k, count, r->n, factors, r->n - k, row);
-  r->kernels->add_rows_f64(w + k, count, r->n, factors + PANEL, r->n - k, row);
+  r->kernels->vectors->add_rows(v + k, count, r->n, factors, r->n - k, row);
+  r->kernels->vectors->add_rows(w + k, count, r->n, factors + PANEL, r->n - k, row);
 }
 
 /* w of reflection v (from column `first` on), after `count` others of the panel. */
@@ -126,14 +127,14 @@ static void make_image(reduction *r, int64_t first, int64_t count, double factor
   const double *vs = r->panel + first, *ws = vs + PANEL * n;
   double along_v[PANEL], along_w[PANEL];
   multiply_rest(r, first, v, w);
-  r->kernels->dot_rows_f64(vs, count, n, v, size, along_v);
-  r->kernels->dot_rows_f64(ws, count, n, v, size, along_w);
+  r->kernels->vectors->dot_rows(vs, count, n, v, size, along_v);
+  r->kernels->vectors->dot_rows(ws, count, n, v, size, along_w);
   for (int64_t p = 0; p < count; p++) {
     along_v[p] = -along_v[p];
     along_w[p] = -along_w[p];
   }
-  r->kernels->add_rows_f64(vs, count, n, along_w, size, w);
-  r->kernels->add_rows_f64(ws, count, n, along_v, size, w);
+  r->kernels->vectors->add_rows(vs, count, n, along_w, size, w);
+  r->kernels->vectors->add_rows(ws, count, n, along_v, size, w);
   const double half = factor * factor * dot(r, w, v, size) / 2;
   for (int64_t j = 0; j < size; j++) {
     w[j] = factor * w[j] - half * v[j];

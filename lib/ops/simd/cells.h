@@ -1,5 +1,6 @@
 /* Recurrent cells, element by element: after the products of a step, some five exponentials for
  * each unit of an LSTM. See ops/recurrent.h for the formulas. */
+#include "ops/recurrent.h"
 
 INLINE vector_f32 sigmoid_vector(vector_f32 x) {
   const vector_i32 negative = x < 0.0F;
@@ -123,3 +124,8 @@ static void cell_backward(const clf__cell_step *step) {
                                                           gru_unit_back_rows};
   cells[step->cell](step);
 }
+
+static const clf__recurrent_kernels recurrent_kernels = {
+    .forward = cell_forward,
+    .backward = cell_backward,
+};

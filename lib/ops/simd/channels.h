@@ -1,5 +1,6 @@
 /* Sums and maps by channel, as loops that the compiler turns into vectors. Elements lie in lines of
  * `period` of them, the last perhaps a part of one. Bound by reading x, and dy, once. */
+#include "ops/channels.h"
 
 static void channel_sums(const float *restrict x, int64_t count, int64_t period,
                          double *restrict sums, double *restrict squares) {
@@ -48,3 +49,10 @@ static void channel_slope(const float *restrict x, const float *restrict dy, int
     }
   }
 }
+
+static const clf__channel_kernels channel_kernels = {
+    .sums = channel_sums,
+    .products = channel_products,
+    .map = channel_map,
+    .slope = channel_slope,
+};

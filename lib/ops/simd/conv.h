@@ -1,4 +1,5 @@
 /* What surrounds the products of a convolution. Included by kernels.c alone. */
+#include "ops/conv_method.h"
 
 /* y = max(y + bias, floor); keeps what is not a number. */
 INLINE vector_f32 finished(vector_f32 y, vector_f32 bias, bool relu) {
@@ -53,3 +54,9 @@ static void conv_mask(const float *restrict dy, const float *restrict y, int64_t
     out[i] = y[i] > 0 ? dy[i] : 0;
   }
 }
+
+static const clf__conv_kernels conv_kernels = {
+    .finish = conv_finish,
+    .add_pixels = conv_add_pixels,
+    .mask = conv_mask,
+};

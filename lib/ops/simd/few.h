@@ -1,5 +1,6 @@
 /* Convolutions with few channels: outputs, or the gradients of some taps, stay in registers while
  * the pixels are broadcast from where they lie. Included by kernels.c alone. */
+#include "ops/conv_few.h"
 
 /* Outputs by two vectors of filters, and taps by the same, that fill the registers. Taps are taken
  * by the one or the other number, whichever leaves fewer places unused. */
@@ -154,3 +155,8 @@ static void conv_few_gradient(const clf__conv_few *few, const float *x, const fl
     few_gradient(FEW_TAPS_ELSE, few, x, dy, dw);
   }
 }
+
+static const clf__conv_few_kernels conv_few_kernels = {
+    .forward = conv_few,
+    .gradient = conv_few_gradient,
+};

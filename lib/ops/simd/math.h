@@ -1,5 +1,6 @@
 /* Elementary functions of vectors. Each is at most 2 units in the last place off (test_vector_math
  * goes through all floats with a stride), whatever the argument. */
+#include "ops/vector_math.h"
 
 typedef uint32_t vector_u32 __attribute__((vector_size(VECTOR_BYTES)));
 
@@ -214,3 +215,11 @@ static void softmax_f32(float *values, int64_t rows, int64_t columns, int64_t ld
     }
   }
 }
+
+static const clf__math_kernels math_kernels = {
+    .exp = exp_f32,
+    .log = log_f32,
+    .tanh = tanh_f32,
+    .softmax = softmax_f32,
+    .sigmoid = sigmoid_f32,
+};

@@ -1,5 +1,6 @@
 /* Elementwise kernels of networks, as loops that the compiler turns into vectors. Bounds: a weight
  * and its moments are read and written once, 28 bytes a weight and step for Adam. */
+#include "ops/network.h"
 
 INLINE void add_bias(const float *restrict bias, float *restrict y, int64_t rows, int64_t columns) {
   for (int64_t i = 0; i < rows; i++, y += columns) {
@@ -190,3 +191,12 @@ static void drop(uint32_t limit, float factor, uint64_t seed, const float *restr
     y[i] = x[i] * (hash < limit ? 0 : factor); /* a product, or AVX2's loop is one of jumps */
   }
 }
+
+static const clf__network_kernels network_kernels = {
+    .bias_activate = bias_activate,
+    .slope = slope_f32,
+    .drop = drop,
+    .column_sums = column_sums,
+    .update = update_weights,
+    .square_sum = square_sum,
+};

@@ -1,4 +1,5 @@
 /* Windows of images, channels in vectors. Included by kernels.c alone. */
+#include "ops/pool.h"
 
 /* Instantiated with the first or all of a vector's lanes. */
 INLINE vector_f32 pool_load(const bool whole, const float *from, int64_t lanes) {
@@ -99,3 +100,10 @@ static void pool_mean_slope(const clf__pool_window *w, const float *x, const flo
 }
 
 #undef POOL_CHANNELS
+
+static const clf__pool_kernels pool_kernels = {
+    .max = pool_max,
+    .mean = pool_mean,
+    .max_slope = pool_max_slope,
+    .mean_slope = pool_mean_slope,
+};

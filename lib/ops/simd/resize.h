@@ -1,4 +1,5 @@
 /* Weighted sums of rows, and of the elements of a row. Included by kernels.c alone. */
+#include "ops/resize.h"
 
 INLINE vector_f32 load_either(const bool bytes, const void *from, int64_t at) {
   return bytes ? load_u8((const uint8_t *)from + at) : load_f32((const float *)from + at);
@@ -63,3 +64,10 @@ static void round_u8(uint8_t *out, const float *x, int64_t count) {
     out[i] = (uint8_t)(int32_t)(x[i] + 0.5F);
   }
 }
+
+static const clf__resize_kernels resize_kernels = {
+    .weigh_f32 = weigh_f32,
+    .weigh_u8 = weigh_u8,
+    .resample = resample,
+    .round_u8 = round_u8,
+};

@@ -1,4 +1,5 @@
 /* Sums over rows; loops that the compiler vectorises by itself. */
+#include "ops/row.h"
 
 static void count_u8(uint32_t *restrict sums, const uint8_t *restrict x, int64_t count) {
   for (int64_t i = 0; i < count; i++) {
@@ -67,3 +68,13 @@ static void step_f32(float *restrict w, float factor, const float *restrict x, i
     w[i] += factor * x[i];
   }
 }
+
+static const clf__row_kernels row_kernels = {
+    .count_u8 = count_u8,
+    .add_u8 = add_scaled_u8,
+    .add_f32 = add_scaled_f32,
+    .add_vectors = add_vectors,
+    .step_u8 = step_u8,
+    .step_f32 = step_f32,
+    .widen_u8 = widen_u8,
+};

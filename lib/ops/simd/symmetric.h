@@ -3,6 +3,7 @@
  *
  * Each reads its matrix once and does two operations (the first: four) an element, so memory
  * bounds them beyond the second-level cache. */
+#include "ops/linalg/vectors.h"
 
 #if defined(__AVX512F__)
 enum { SYMMETRIC_ROWS = 8 };
@@ -162,3 +163,10 @@ static void secular_f64(const double *d, const double *z, int64_t n, double orig
   *value = sum + sum_of_f64(sums);
   *derivative = gradient + sum_of_f64(derivatives);
 }
+
+static const clf__vector_kernels vector_kernels = {
+    .symmetric = symmetric_f64,
+    .dot_rows = dot_rows_f64,
+    .add_rows = add_rows_f64,
+    .secular = secular_f64,
+};

@@ -8,6 +8,7 @@
  *   G     element (j, i): p_j^i / f_j; at infinity 1 for the last i
  *
  * All work on as many channels as a vector has lanes. Included by kernels.c alone. */
+#include "ops/winograd.h"
 
 enum { TILE = CLF__WINOGRAD_TILE, PAIRS = 3 };
 
@@ -326,3 +327,12 @@ static void winograd_gradients(const clf__winograd_weights *weights, const float
     all_gradients_of(3, weights, p, dw);
   }
 }
+
+static const clf__winograd_kernels winograd_kernels = {
+    .values = winograd_values,
+    .add_pixels = winograd_add_pixels,
+    .outputs = winograd_outputs,
+    .slopes = winograd_slopes,
+    .weights = winograd_weights,
+    .gradients = winograd_gradients,
+};

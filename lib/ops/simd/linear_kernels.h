@@ -1,0 +1,23 @@
+/* Linear maps of f32, u8 and sparse rows. */
+#include "ops/linear.h"
+
+#define X float
+#define LOAD_X load_f32
+#define LOAD_X_PART load_part_f32
+#define NAME(x) x##_f32
+#include "ops/simd/linear.h"
+
+#define X uint8_t
+#define LOAD_X load_u8
+#define LOAD_X_PART load_part_u8
+#define NAME(x) x##_u8
+#include "ops/simd/linear.h"
+
+#include "ops/simd/sparse.h"
+
+static const clf__linear_kernels linear_kernels = {
+    .f32 = linear_f32,
+    .u8 = linear_u8,
+    .sparse = linear_sparse,
+    .gradient_sparse = gradient_sparse,
+};

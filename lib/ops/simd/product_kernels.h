@@ -1,0 +1,57 @@
+/* Products of f32, of f64, and of f32 by u8, and what packs their factors. */
+#include "ops/product.h"
+
+#define REAL float
+#define VECTOR vector_f32
+#define LANES LANES_F32
+#define B_REAL float
+#define LOAD load_f32
+#define LOAD_PART load_part_f32
+#define LOAD_B load_f32
+#define LOAD_B_PART load_part_f32
+#define STORE store_f32
+#define STORE_PART store_part_f32
+#define NAME(x) x##_f32
+#include "ops/simd/product.h"
+
+#define REAL double
+#define VECTOR vector_f64
+#define LANES LANES_F64
+#define B_REAL double
+#define LOAD load_f64
+#define LOAD_PART load_part_f64
+#define LOAD_B load_f64
+#define LOAD_B_PART load_part_f64
+#define STORE store_f64
+#define STORE_PART store_part_f64
+#define NAME(x) x##_f64
+#include "ops/simd/product.h"
+
+#define REAL float
+#define VECTOR vector_f32
+#define LANES LANES_F32
+#define B_REAL uint8_t
+#define LOAD load_f32
+#define LOAD_PART load_part_f32
+#define LOAD_B load_u8
+#define LOAD_B_PART load_part_u8
+#define STORE store_f32
+#define STORE_PART store_part_f32
+#define NAME(x) x##_u8
+#include "ops/simd/product.h"
+
+#define REAL float
+#define LANES LANES_F32
+#define NAME(x) x##_f32
+#include "ops/simd/pack.h"
+
+#define REAL double
+#define LANES LANES_F64
+#define NAME(x) x##_f64
+#include "ops/simd/pack.h"
+
+static const clf__product_kernels product_kernels = {
+    .f32 = {sizeof(float), TILE_ROWS, WIDTH_F32, multiply_f32, pack_f32, pack_rows_f32},
+    .f64 = {sizeof(double), TILE_ROWS, WIDTH_F64, multiply_f64, pack_f64, pack_rows_f64},
+    .multiply_u8 = multiply_u8,
+};
