@@ -20,7 +20,13 @@ def escaped(text):
 
 
 def prose(text):
-    """Paragraphs, lists, **bold** and `code`."""
+    """Paragraphs, lists, **bold**, `code`, and examples between @code and @endcode."""
+    pieces = re.split(r"^[ \t]*@code\n(.*?)^[ \t]*@endcode[ \t]*$", text, flags=re.M | re.S)
+    return "\n.PP\n".join(literal(textwrap.dedent(piece)) if index % 2 else paragraphs(piece)
+                     for index, piece in enumerate(pieces) if piece.strip())
+
+
+def paragraphs(text):
     lines = []
     for line in text.strip().splitlines():
         item = re.match(r"\s*- (.*)", line)
@@ -72,12 +78,12 @@ class Header:
         self.include, _, text = lines_of(head["comment"]).removeprefix("@file ").partition("\n")
         self.text = text.strip()
         self.page = self.include.removesuffix(".h").replace("/", "_")
-        body = re.sub(r"^#.*?(?<!\\)$|^extern \"C\" \{$|^\}$", "", source[head.end():], flags=re.S | re.M)
+        body = re.sub(r"^#(?!define CLF_(?!API)).*?(?<!\\)$|^extern \"C\" \{$|^\}$", "", source[head.end():], flags=re.S | re.M)
         function = COMMENT + r"\s*(?P<code>CLF_API\b[^;]*;)"
         self.functions = [(re.search(r"(\w+)\s*\(", match["code"])[1],
                            " ".join(match["code"].removeprefix("CLF_API").split()), match["comment"])
                           for match in re.finditer(function, body, flags=re.S)]
-        declarations = re.sub(function, "", body, flags=re.S)
+        declarations = re.sub(function + r"|/\*(?!\*).*?\*/", "", body, flags=re.S)
         self.declarations = re.sub(r"\n{3,}", "\n\n", declarations).strip()
         if body.count("CLF_API ") != len(self.functions):
             raise SystemExit(f"{path}: a function has no comment of its own")

@@ -20,5 +20,6 @@
 #include <classify/tensor.h>
 #include <classify/text.h>
 #include <classify/transform.h>
+#include <classify/version.h>
 
 #endif

@@ -4,6 +4,17 @@
  *  A box covers [left, left + width) x [top, top + height) in pixels; its sides are finite and more
  *  than 0. Functions that return a status refuse other boxes, and scores that are NaN, by
  *  CLF_ERROR_DATA. Thread class of the file: any thread.
+ *
+ *  **Use.** Keep one of several boxes around the same object:
+ *
+ *  @code
+ *  clf_box boxes[2] = {{.top = 10, .left = 10, .height = 20, .width = 20, .score = 2},
+ *                      {.top = 11, .left = 10, .height = 20, .width = 20, .score = 1}};
+ *  int64_t kept = 0;
+ *  if (clf_box_suppress(boxes, 2, 0.3, &kept) >= 0) {
+ *    printf("%lld of 2 are kept\n", (long long)kept); // the second overlaps the first
+ *  }
+ *  @endcode
  */
 #ifndef CLASSIFY_BOX_H
 #define CLASSIFY_BOX_H
@@ -24,14 +35,15 @@ typedef struct clf_box {
   int32_t label; /**< class index */
 } clf_box;
 
-/** Intersection over union of two boxes, 0 to 1; labels and scores do not matter.
- *  @return 0 for NULL as well @since 0.1 */
+/** Returns the intersection over union of two boxes, 0 to 1. Labels and scores do not matter.
+ *  @return the ratio; 0 for NULL @since 0.1 */
 CLF_API double clf_box_overlap(const clf_box *a, const clf_box *b);
 
-/** Greedy suppression of doubles: from the highest score down, a box is kept unless one of its
- *  label that is kept already overlaps it by more than `overlap`. Of equal scores the earlier goes
- *  first.
- *  @param boxes    [count] receives the kept ones first, by falling score; the rest is unspecified
+/** Suppresses duplicates (greedy non-maximum suppression): in descending order of the scores, a box
+ *  is kept unless a box of its label that is already kept overlaps it by more than `overlap`. Of
+ *  equal scores the earlier box comes first.
+ *  @param boxes    [count] receives the kept boxes first, in descending order of their scores; the
+ *                  rest is unspecified
  *  @param overlap  intersection over union, 0 to 1
  *  @param kept     receives how many are kept
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1 */

@@ -2,6 +2,21 @@
  *  What the library offers, as data: kinds of objects, their parameters, constants. It serves
  *  bindings, command lines and generated documentation.
  *
+ *  **Use.** Print what there is to set:
+ *
+ *  @code
+ *  for (int64_t i = 0; i < clf_kind_count("model"); i++) {
+ *    const char *kind = clf_kind_name("model", i);
+ *    printf("%s: %s\n", kind, clf_kind_help("model", kind));
+ *    for (int64_t p = 0; p < clf_param_count("model", kind); p++) {
+ *      clf_param_info info;
+ *      if (clf_param_describe("model", kind, p, &info) >= 0) {
+ *        printf("  %s=%s: %s\n", info.name, info.default_value, info.help);
+ *      }
+ *    }
+ *  }
+ *  @endcode
+ *
  *  Thread class of the file: any thread. Strings returned are constants of the library.
  */
 #ifndef CLASSIFY_CATALOG_H
@@ -37,19 +52,23 @@ typedef struct clf_param_info {
   const char *help;          /**< one line */
 } clf_param_info;
 
+/* Kinds */
+
 /** Number of kinds in an area.
  *  @param area  "context", "model", "transform", "format", "model_format", "layer", "optimizer",
  *               "augment", "document_format", "vocabulary", "image", "codec" or "detector"
  *  @return the number; 0 for an unknown area or NULL @since 0.1 */
 CLF_API int64_t clf_kind_count(const char *area);
 
-/** Name of kind `index` of an area, such as "ridge"; NULL beyond the end. @since 0.1 */
+/** Returns the name of kind `index` of an area, such as "ridge"; NULL beyond the end. @since 0.1 */
 CLF_API const char *clf_kind_name(const char *area, int64_t index);
 
-/** One line on a kind; NULL for an unknown one. @since 0.1 */
+/** Returns a line of text that explains a kind; NULL for an unknown one. @since 0.1 */
 CLF_API const char *clf_kind_help(const char *area, const char *kind);
 
-/** Number of parameters of a kind; 0 for an unknown one. @since 0.1 */
+/* Parameters */
+
+/** Returns the number of parameters of a kind; 0 for an unknown one. @since 0.1 */
 CLF_API int64_t clf_param_count(const char *area, const char *kind);
 
 /** Describes parameter `index` of a kind.
@@ -58,6 +77,8 @@ CLF_API int64_t clf_param_count(const char *area, const char *kind);
  *  @since 0.1 */
 CLF_API clf_status clf_param_describe(const char *area, const char *kind, int64_t index,
                                       clf_param_info *out);
+
+/* Constants */
 
 /** Value of a public constant by its name, such as "CLF_F32", for those who cannot read headers.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT @since 0.1 */

@@ -5,6 +5,17 @@
  *  defaults, comes with the first handle that needs it and goes with the last. A handle keeps its
  *  context alive, so handles and contexts may be freed in any order.
  *
+ *  **Use.** Most programs need one context, for the threads and the log:
+ *
+ *  @code
+ *  clf_context *context = NULL;
+ *  clf_status status = clf_context_create(&context, "threads=4 seed=1 memory_limit=2e9", NULL);
+ *  if (status < 0) {
+ *    fprintf(stderr, "%s\n", clf_last_error());
+ *  }
+ *  clf_context_free(context); // handles that were made with it may live on
+ *  @endcode
+ *
  *  **Floating point.** Every call computes in the default floating-point environment (rounding to
  *  nearest, no traps, subnormal numbers kept), whatever the host has set, and restores the host's
  *  when it returns, flags included. Callbacks and the allocator run within calls, so in the default
@@ -72,6 +83,8 @@ enum {
 /** Receives log lines (UTF-8, no newline). May be called from any thread. */
 typedef void (*clf_log_callback)(void *user, int32_t level, const char *message);
 
+/* Making contexts */
+
 /** Makes a context.
  *  @param out        receives the context; free it with clf_context_free()
  *  @param params     "name=value …" or NULL for the defaults, described by
@@ -92,29 +105,44 @@ typedef void (*clf_log_callback)(void *user, int32_t level, const char *message)
 CLF_API clf_status clf_context_create(clf_context **out, const char *params,
                                       const clf_allocator *allocator);
 
-/** Gives up the caller's hold; the context goes once no handle uses it. NULL is fine.
- *  Not inside a progress or log callback. @since 0.1 */
+/** Releases the caller's reference. The context is freed when no handle uses it any more. NULL is
+ *  fine. Must not be called inside a progress or log callback. @since 0.1 */
 CLF_API void clf_context_free(clf_context *context);
 
-/** Sets the progress callback of the calls made on this context's handles; NULL for none.
+/* Callbacks */
+
+/** Sets the callback that receives the progress of calls on this context's handles, and may cancel
+ *  them.
+ *  @param callback  NULL for none
+ *  @param user      passed to the callback
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (context is NULL)
- *  Not while another thread uses the context. @since 0.1 */
+ *  Thread class: no other thread may use the context during the call. @since 0.1 */
 CLF_API clf_status clf_context_set_progress(clf_context *context, clf_progress_callback callback,
                                             void *user);
 
-/** Sets the receiver of log lines; NULL for none. As clf_context_set_progress(). @since 0.1 */
+/** Sets the callback that receives log lines.
+ *  @param callback  NULL for none
+ *  @param user      passed to the callback
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (context is NULL)
+ *  Thread class: no other thread may use the context during the call. @since 0.1 */
 CLF_API clf_status clf_context_set_log(clf_context *context, clf_log_callback callback, void *user);
 
-/** Threads a call on this context may use, itself included; 0 for NULL. @since 0.1 */
+/* What a context has */
+
+/** Returns how many threads a call on this context may use, the calling one included; 0 for NULL.
+ *  @since 0.1 */
 CLF_API int32_t clf_context_threads(const clf_context *context);
 
-/** Kernels in use: "generic", "avx2", "avx512" or "avx512_vnni"; "" for NULL. @since 0.1 */
+/** Returns the name of the kernels in use: "generic", "avx2", "avx512" or "avx512_vnni"; "" for
+ *  NULL. The string is a constant of the library. @since 0.1 */
 CLF_API const char *clf_context_cpu(const clf_context *context);
 
-/** Bytes now held through this context; 0 for NULL. Any thread. @since 0.1 */
+/** Returns how many bytes are allocated through this context now; 0 for NULL.
+ *  Thread class: any thread. @since 0.1 */
 CLF_API uint64_t clf_context_memory(const clf_context *context);
 
-/** The most bytes ever held at once through this context; 0 for NULL. Any thread. @since 0.1 */
+/** Returns the maximum number of bytes that were ever allocated at once through this context; 0 for
+ *  NULL. Thread class: any thread. @since 0.1 */
 CLF_API uint64_t clf_context_memory_peak(const clf_context *context);
 
 #ifdef __cplusplus

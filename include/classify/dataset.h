@@ -5,6 +5,24 @@
  *  order, names in byte order. Models remember the classes, and compare datasets by them, so a test
  *  set that lacks a class or lists more of them is scored correctly.
  *
+ *  **Use.** Load a file, look at it, and keep a fifth of the rows for a test:
+ *
+ *  @code
+ *  clf_dataset *all = NULL, *train = NULL, *test = NULL;
+ *  clf_status status = clf_dataset_load(&all, NULL, "csv", "iris.csv", "label=species");
+ *  if (status >= 0) {
+ *    printf("%lld rows, %lld features\n", (long long)clf_dataset_rows(all),
+ *           (long long)clf_dataset_features(all));
+ *    status = clf_dataset_split(&train, &test, all, 0.8, 0);
+ *  }
+ *  clf_dataset_free(test);
+ *  clf_dataset_free(train);
+ *  clf_dataset_free(all);
+ *  @endcode
+ *
+ *  Arrays in memory become a dataset by clf_dataset_create(), or by clf_dataset_create_sparse() where
+ *  most values are 0. Labels, targets and weights can be set afterwards.
+ *
  *  Thread class of the file: a dataset may be read in many threads at once while none changes it.
  */
 #ifndef CLASSIFY_DATASET_H
@@ -18,6 +36,8 @@ extern "C" {
 
 /** Opaque; see the file's head. */
 typedef struct clf_dataset clf_dataset;
+
+/* Making, loading and saving */
 
 /** Makes a dataset of dense rows.
  *  @param out  receives the dataset; free it with clf_dataset_free()
@@ -95,6 +115,8 @@ CLF_API clf_status clf_dataset_save(const clf_dataset *dataset, const char *form
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_dataset_free(clf_dataset *dataset);
 
+/* Labels, targets and weights */
+
 /** Sets labels from numbers; the distinct values in ascending order become the classes.
  *  @param y  [rows], any dtype; no NaN
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1
@@ -120,6 +142,8 @@ CLF_API clf_status clf_dataset_set_targets(clf_dataset *dataset, const clf_tenso
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1
  */
 CLF_API clf_status clf_dataset_set_weights(clf_dataset *dataset, const clf_tensor *weights);
+
+/* What a dataset has */
 
 /** Number of rows; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_dataset_rows(const clf_dataset *dataset);
@@ -149,6 +173,8 @@ CLF_API const char *clf_dataset_class_name(const clf_dataset *dataset, int64_t i
 CLF_API clf_status clf_dataset_tensor(const clf_dataset *dataset, const char *name,
                                       clf_tensor **out);
 
+/* Parts of a dataset */
+
 /** Makes a dataset of chosen rows, in the given order, repeats allowed. A run of consecutive rows
  *  shares memory; anything else is copied.
  *  @param rows   [count] row indices
@@ -177,6 +203,8 @@ CLF_API clf_status clf_dataset_fold(clf_dataset **train, clf_dataset **test,
 
 /** Batches of a dataset's rows, in another order each epoch. */
 typedef struct clf_batches clf_batches;
+
+/* Batches */
 
 /** Makes an iterator over batches.
  *  @param dataset     must outlive the iterator

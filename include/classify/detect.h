@@ -8,6 +8,26 @@
  *  binary_cross_entropy) and looks at its window alone: no padding=same and no transforms before
  *  it.
  *
+ *  **Use.** Load a detector and an image, and read the boxes that it finds:
+ *
+ *  @code
+ *  clf_detector *faces = NULL;
+ *  clf_image *photo = NULL;
+ *  clf_box boxes[100];
+ *  int64_t count = 0;
+ *  if (clf_detector_load(&faces, NULL, "faces.clf", NULL) < 0 ||
+ *      clf_image_load(&photo, NULL, "photo.jpg", NULL) < 0 ||
+ *      clf_detector_run(faces, photo, boxes, 100, &count) < 0) {
+ *    fprintf(stderr, "%s\n", clf_last_error());
+ *  }
+ *  for (int64_t i = 0; i < count && i < 100; i++) {
+ *    printf("%g x %g at row %g, column %g\n", (double)boxes[i].height, (double)boxes[i].width,
+ *           (double)boxes[i].top, (double)boxes[i].left);
+ *  }
+ *  clf_image_free(photo);
+ *  clf_detector_free(faces);
+ *  @endcode
+ *
  *  Thread class of the file: a detector never changes; any number of threads may use one at once.
  */
 #ifndef CLASSIFY_DETECT_H
@@ -38,11 +58,13 @@ CLF_API clf_status clf_detector_create(clf_detector **out, const clf_model *netw
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_detector_free(clf_detector *detector);
 
-/** Finds objects. Scores are log-odds of the class against all others: its probability is
- *  1 / (1 + exp(-score)). Labels are class indices of the network.
- *  @param image     of any size; colours are made grey for a network of 1 channel, and grey
- *                   repeated for one of 3
- *  @param boxes     [capacity] receives the surest, by falling score; NULL where capacity is 0
+/** Finds objects in an image. The score of a box is the log-odds of its class against all others,
+ *  so the probability of the class is 1 / (1 + exp(-score)). Labels are class indices of the
+ *  network.
+ *  @param image     of any size; colors are converted to gray for a network of 1 channel, and gray
+ *                   is repeated for one of 3
+ *  @param boxes     [capacity] receives the boxes with the highest scores, in descending order;
+ *                   NULL when capacity is 0
  *  @param capacity  of boxes, 0 or more
  *  @param count     receives how many there are, which may be more than capacity
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (also where min_size enlarges the image beyond 2^31 pixels on
@@ -50,14 +72,14 @@ CLF_API void clf_detector_free(clf_detector *detector);
 CLF_API clf_status clf_detector_run(const clf_detector *detector, const clf_image *image,
                                     clf_box *boxes, int64_t capacity, int64_t *count);
 
-/** Finds what the detector takes for objects in a scene where it should not: windows to add to the
- *  background of the next training. As clf_detector_run(), without the boxes that overlap an object
- *  that is there.
- *  @param objects       [object_count] those in the scene; NULL where there are none
+/** Finds hard negatives: windows of a scene that the detector classifies as objects and that are
+ *  none, to be added to the background of the next training. It works as clf_detector_run(), and
+ *  leaves out the boxes that overlap one of the objects in the scene.
+ *  @param objects       [object_count] those in the scene; NULL when there are none
  *  @param overlap       a box that overlaps one of them by more than this is left out: 0 to 1
  *  @param windows       [capacity, height, width, channels] of the network's input, receives the
- *                       pixels as the network saw them
- *  @param boxes         [capacity] receives where they are, by falling score, or NULL
+ *                       pixels as the network read them
+ *  @param boxes         [capacity] receives their places, in descending order of scores, or NULL
  *  @param count         receives how many there are, which may be more than capacity
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (an object that is no box), CLF_ERROR_MEMORY,
  *          CLF_ERROR_CANCELLED @since 0.1 */
@@ -66,11 +88,12 @@ CLF_API clf_status clf_detector_mine(const clf_detector *detector, const clf_ima
                                      uint8_t *windows, clf_box *boxes, int64_t capacity,
                                      int64_t *count);
 
-/** The network of a detector, which belongs to it: its classes' names, its summary. NULL for NULL.
- *  @since 0.1 */
+/** Returns the network of a detector, for the names of its classes or its summary; NULL for NULL.
+ *  It lives as long as the detector. @since 0.1 */
 CLF_API const clf_model *clf_detector_model(const clf_detector *detector);
 
-/** Writes network and parameters to one file, atomically. clf_model_load() reads the network of it.
+/** Writes network and parameters to one file, atomically. clf_model_load() reads the network
+ *  from it.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_detector_save(const clf_detector *detector, const char *path);
 

@@ -5,6 +5,20 @@
  *  green, blue; sRGB as a rule). It never changes once it is made: every function below makes a new
  *  one.
  *
+ *  **Use.** Read an image, and bring it to the size that a model was fitted on:
+ *
+ *  @code
+ *  clf_image *photo = NULL, *window = NULL;
+ *  if (clf_image_load(&photo, NULL, "photo.jpg", NULL) < 0 ||
+ *      clf_image_resize(&window, photo, 32, 32) < 0) {
+ *    fprintf(stderr, "%s\n", clf_last_error());
+ *  }
+ *  clf_image_free(window);
+ *  clf_image_free(photo);
+ *  @endcode
+ *
+ *  A folder of images becomes a dataset by clf_dataset_load() with the format "images".
+ *
  *  Thread class of the file: any thread; one image may be used in many threads at once.
  */
 #ifndef CLASSIFY_IMAGE_H
@@ -18,6 +32,8 @@ extern "C" {
 
 /** Opaque; see the file's head. */
 typedef struct clf_image clf_image;
+
+/* Making, loading and saving */
 
 /** Makes an image.
  *  @param out        receives the image; free it with clf_image_free()
@@ -66,6 +82,8 @@ CLF_API clf_status clf_image_save(const clf_image *image, const char *path);
 /** Frees the image. NULL is fine. @since 0.1 */
 CLF_API void clf_image_free(clf_image *image);
 
+/* What an image has */
+
 /** Rows; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_image_height(const clf_image *image);
 /** Pixels a row; -1 for NULL. @since 0.1 */
@@ -75,6 +93,8 @@ CLF_API int64_t clf_image_channels(const clf_image *image);
 /** The bytes [height, width, channels], which live as long as the image; NULL for NULL.
  *  @since 0.1 */
 CLF_API const uint8_t *clf_image_pixels(const clf_image *image);
+
+/* New images from old ones */
 
 /** The luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B rounded; a copy of a grey image.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */

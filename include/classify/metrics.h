@@ -5,6 +5,19 @@
  *  value out of range is CLF_ERROR_DATA. Where a ratio is 0/0, its value is 0.
  *  Every function returns CLF_OK, CLF_ERROR_ARGUMENT (NULL, a size < 1), CLF_ERROR_DATA, or
  *  CLF_ERROR_MEMORY. Thread class of the file: any thread.
+ *
+ *  **Use.** Compare predictions with the true classes:
+ *
+ *  @code
+ *  const int32_t truth[4] = {0, 1, 1, 0}, predicted[4] = {0, 1, 0, 0};
+ *  double accuracy = 0;
+ *  int64_t confusion[2][2];
+ *  if (clf_accuracy(truth, predicted, NULL, 4, &accuracy) >= 0 &&
+ *      clf_confusion_matrix(truth, predicted, 4, 2, &confusion[0][0]) >= 0) {
+ *    printf("accuracy %g, %lld of class 1 taken for class 0\n", accuracy,
+ *           (long long)confusion[1][0]);
+ *  }
+ *  @endcode
  */
 #ifndef CLASSIFY_METRICS_H
 #define CLASSIFY_METRICS_H
@@ -22,15 +35,17 @@ enum {
   CLF_AVERAGE_WEIGHTED = 3 /**< mean over the classes, weighted by their true rows */
 };
 
-/** Share of rows predicted right.
+/* From predicted classes */
+
+/** Computes the share of rows that were predicted right.
  *  @param truth, predicted  [rows]
  *  @param weights  [rows] ≥ 0, not all 0; or NULL @since 0.1 */
 CLF_API clf_status clf_accuracy(const int32_t *truth, const int32_t *predicted,
                                 const float *weights, int64_t rows, double *out);
 
-/** Counts of (truth, predicted) pairs.
- *  @param out  [classes, classes] receives the counts, a row a true class; predictions out of range
- *              are left out @since 0.1 */
+/** Counts the pairs of true and predicted classes.
+ *  @param out  [classes, classes] receives the counts: a row for each true class, a column for each
+ *              predicted one. Predictions out of range are left out @since 0.1 */
 CLF_API clf_status clf_confusion_matrix(const int32_t *truth, const int32_t *predicted,
                                         int64_t rows, int64_t classes, int64_t *out);
 
@@ -47,6 +62,8 @@ CLF_API clf_status clf_class_scores(const int32_t *truth, const int32_t *predict
 CLF_API clf_status clf_average_scores(const int32_t *truth, const int32_t *predicted, int64_t rows,
                                       int64_t classes, int32_t average, double *precision,
                                       double *recall, double *f1);
+
+/* From probabilities and scores */
 
 /** Mean of -ln p(true class), p clipped to [2^-23, 1 - 2^-23] after each row is scaled to sum to 1.
  *  @param probabilities  [rows, classes] finite and ≥ 0 @since 0.1 */

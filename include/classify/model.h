@@ -1,6 +1,28 @@
 /** @file classify/model.h
  *  Models: create by name, fit, predict, inspect, save, load.
  *
+ *  **Use.** A model is created by the name of its kind and its parameters, fitted, asked, and saved:
+ *
+ *  @code
+ *  clf_dataset *train = NULL, *test = NULL;
+ *  clf_model *svm = NULL;
+ *  double accuracy = 0;
+ *  if (clf_dataset_load(&train, NULL, "idx", "mnist/train", NULL) < 0 ||
+ *      clf_dataset_load(&test, NULL, "idx", "mnist/t10k", NULL) < 0 ||
+ *      clf_model_create(&svm, NULL, "svm", "kernel=rbf C=5 gamma=0.02") < 0 ||
+ *      clf_model_fit(svm, train, NULL, NULL) < 0 || clf_model_score(svm, test, &accuracy) < 0 ||
+ *      clf_model_save(svm, "digits.clf") < 0) {
+ *    fprintf(stderr, "%s\n", clf_last_error());
+ *  }
+ *  printf("accuracy %.4f\n", accuracy);
+ *  clf_model_free(svm);
+ *  clf_dataset_free(test);
+ *  clf_dataset_free(train);
+ *  @endcode
+ *
+ *  Another kind differs in the two texts only. clf_model_add() puts transforms before the model, such
+ *  as "standardize"; they are fitted, applied and saved with it.
+ *
  *  Thread class of the file: calls that take a `const clf_model *` may run in any number of threads
  *  at once on one model; the others need the model to themselves.
  */
@@ -18,6 +40,8 @@ extern "C" {
 /** Opaque; see the file's head. */
 typedef struct clf_model clf_model;
 
+/* Making models */
+
 /** Makes a model, not fitted yet.
  *  @param out     receives the model; free it with clf_model_free()
  *  @param kind    "ridge", "fisher", "perceptron", "logistic", "svm" or "network"; see
@@ -34,6 +58,8 @@ CLF_API void clf_model_free(clf_model *model);
  *  without a network's `checkpoint`, a path that belongs to the one handle it is set on.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
+
+/* Parts of a model: transforms, vocabulary, optimizer */
 
 /** Adds a transform (see transform.h) at the end of the model's pipeline: fit() fits it on the
  *  training rows, every prediction applies it, and it is saved with the model. A fitted model
@@ -63,6 +89,8 @@ CLF_API clf_status clf_model_set_optimizer(clf_model *model, const clf_optimizer
 /** The model's own optimizer; NULL when there is none. It is the model's, and lives until the model
  *  is freed or given another. @since 0.1 */
 CLF_API const clf_optimizer *clf_model_optimizer(const clf_model *model);
+
+/* Kind and parameters */
 
 /** The model's kind, such as "ridge"; NULL for NULL. @since 0.1 */
 CLF_API const char *clf_model_kind(const clf_model *model);
@@ -95,6 +123,8 @@ CLF_API clf_status clf_model_get_f64(const clf_model *model, const char *name, d
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL) @since 0.1 */
 CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
                                       size_t capacity, size_t *needed);
+
+/* Fitting */
 
 /** Fits the model. One that is already fitted is replaced, and stays as it was if this fails. With
  *  `warm_start=true` a fitted network goes on from its weights instead: with its classes, its
@@ -146,6 +176,8 @@ CLF_API clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *ro
  *          CLF_ERROR_ARGUMENT @since 0.1 */
 CLF_API clf_status clf_model_outcome(const clf_model *model);
 
+/* What a fitted model has */
+
 /** Number of features the fitted model takes; -1 when not fitted. @since 0.1 */
 CLF_API int64_t clf_model_features(const clf_model *model);
 /** Number of classes; 0 for regression, -1 when not fitted. @since 0.1 */
@@ -156,6 +188,8 @@ CLF_API int64_t clf_model_outputs(const clf_model *model);
 /** Name of a class, as in the training dataset; NULL when there is none. Lives until the next fit.
  *  @since 0.1 */
 CLF_API const char *clf_model_class_name(const clf_model *model, int64_t index);
+
+/* Prediction */
 
 /** Predicts class indices: the argmax of the decision function.
  *  @param rows      dense or sparse, with the features fitted on; labels are ignored. To classify
@@ -207,6 +241,8 @@ CLF_API clf_status clf_model_transform(const clf_model *model, const clf_dataset
  *  @since 0.1 */
 CLF_API clf_status clf_model_score(const clf_model *model, const clf_dataset *data, double *score);
 
+/* Inspection */
+
 /** Names of the fitted model's tensors ("weights", "intercept", …); NULL beyond the end or when not
  *  fitted. @since 0.1 */
 CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index);
@@ -227,6 +263,8 @@ CLF_API clf_status clf_model_tensor(const clf_model *model, const char *name, cl
  *  Buffer as in clf_model_get_text(). @since 0.1 */
 CLF_API clf_status clf_model_describe(const clf_model *model, char *buffer, size_t capacity,
                                       size_t *needed);
+
+/* Files */
 
 /** Saves a fitted model, atomically: the path holds the old file or the whole new one.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_IO, CLF_ERROR_MEMORY,

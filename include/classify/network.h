@@ -11,6 +11,24 @@
  *  The parameter "augment" of a network describes random changes of its training images;
  *  clf_param_describe("augment", "image", …) lists them.
  *
+ *  **Use.** Add the layers to a model of kind "network", and fit it as any other:
+ *
+ *  @code
+ *  clf_model *network = NULL;
+ *  if (clf_model_create(&network, NULL, "network", "epochs=10 input=28,28,1") < 0 ||
+ *      clf_network_add(network, "conv2d", "filters=16 kernel=5 activation=relu") < 0 ||
+ *      clf_network_add(network, "max_pool2d", "size=2") < 0 ||
+ *      clf_network_add(network, "flatten", NULL) < 0 ||
+ *      clf_network_add(network, "dense", "units=10") < 0) {
+ *    fprintf(stderr, "%s\n", clf_last_error());
+ *  }
+ *  char table[2048];
+ *  if (clf_network_summary(network, table, sizeof table, NULL) >= 0) {
+ *    fputs(table, stdout);
+ *  }
+ *  clf_model_free(network);
+ *  @endcode
+ *
  *  Thread class of the file: one thread at a time on a model that is being changed.
  */
 #ifndef CLASSIFY_NETWORK_H

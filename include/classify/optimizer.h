@@ -1,6 +1,19 @@
 /** @file classify/optimizer.h
  *  Optimizers: how networks turn gradients into steps.
  *
+ *  **Use.** An optimizer is passed to clf_model_fit(), or kept with a network by
+ *  clf_model_set_optimizer():
+ *
+ *  @code
+ *  clf_optimizer *sgd = NULL;
+ *  clf_status status =
+ *      clf_optimizer_create(&sgd, NULL, "sgd", "learning_rate=0.05 momentum=0.9 schedule=cosine");
+ *  if (status < 0) {
+ *    fprintf(stderr, "%s\n", clf_last_error());
+ *  }
+ *  clf_optimizer_free(sgd);
+ *  @endcode
+ *
  *  Thread class of the file: one thread at a time on an optimizer.
  */
 #ifndef CLASSIFY_OPTIMIZER_H
@@ -30,7 +43,8 @@ CLF_API clf_status clf_optimizer_create(clf_optimizer **out, clf_context *contex
 /** Frees an optimizer; NULL is fine. @since 0.1 */
 CLF_API void clf_optimizer_free(clf_optimizer *optimizer);
 
-/** Its kind, such as "adam"; NULL for NULL. The string is the library's. @since 0.1 */
+/** Returns the kind of the optimizer, such as "adam"; NULL for NULL. The string is a constant of
+ *  the library. @since 0.1 */
 CLF_API const char *clf_optimizer_kind(const clf_optimizer *optimizer);
 
 #ifdef __cplusplus

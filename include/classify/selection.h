@@ -2,6 +2,24 @@
  *  Choosing parameters: cross-validation and grid search.
  *
  *  Folds run side by side on the context's threads. Same data, seed and parameters: same scores.
+ *  **Use.** Search a grid by cross-validation, and fit the best combination on all rows:
+ *
+ *  @code
+ *  clf_dataset *train = NULL;
+ *  clf_model *svm = NULL, *best = NULL;
+ *  clf_search *search = NULL;
+ *  if (clf_dataset_load(&train, NULL, "csv", "train.csv", NULL) < 0 ||
+ *      clf_model_create(&svm, NULL, "svm", "kernel=rbf") < 0 ||
+ *      clf_search_create(&search, svm, train, "C=1|10|100 gamma=0.01|0.1", 5, 0) < 0 ||
+ *      clf_search_model(&best, search) < 0 || clf_model_fit(best, train, NULL, NULL) < 0) {
+ *    fprintf(stderr, "%s\n", clf_last_error());
+ *  }
+ *  clf_model_free(best);
+ *  clf_search_free(search);
+ *  clf_model_free(svm);
+ *  clf_dataset_free(train);
+ *  @endcode
+ *
  *  Thread class of the file: model and dataset are only read.
  */
 #ifndef CLASSIFY_SELECTION_H
@@ -13,9 +31,11 @@
 extern "C" {
 #endif
 
-/** Scores a model's kind, parameters, optimizer and transforms on each fold after fitting on the
- *  others. A network has the optimizer of clf_model_set_optimizer().
- *  @param model   fitted or not; not changed. A network's `checkpoint` is not written to by folds
+/* Cross-validation */
+
+/** Fits a model on all folds but one and scores it on that one, for each fold. The model's kind,
+ *  parameters, transforms and, for a network, the optimizer of clf_model_set_optimizer() are used.
+ *  @param model   fitted or not; it is not changed. The `checkpoint` of a network is not written
  *  @param folds   2 … rows; stratified when there are labels
  *  @param seed    of the partition
  *  @param scores  [folds] receives clf_model_score() of each fold
@@ -26,6 +46,8 @@ CLF_API clf_status clf_cross_validate(const clf_model *model, const clf_dataset 
 
 /** Results of a grid search. */
 typedef struct clf_search clf_search;
+
+/* Grid search */
 
 /** Cross-validates every combination of parameter values: of the model, of a network's optimizer
  *  ("optimizer.learning_rate"; of adam where the model has none of its own) and of its transforms
@@ -43,19 +65,25 @@ CLF_API clf_status clf_search_create(clf_search **out, const clf_model *model,
 /** Frees the results. NULL is fine. @since 0.1 */
 CLF_API void clf_search_free(clf_search *search);
 
-/** Number of combinations; -1 for NULL. @since 0.1 */
+/* Results */
+
+/** Returns the number of combinations; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_search_count(const clf_search *search);
-/** The parameters of a combination as a string, such as "C=10"; NULL beyond the end. @since 0.1 */
+/** Returns the parameters of a combination as text, such as "C=10"; NULL beyond the end. @since 0.1
+ */
 CLF_API const char *clf_search_params(const clf_search *search, int64_t index);
-/** Mean score over the folds; NaN beyond the end. @since 0.1 */
+/** Returns the mean score over the folds; NaN beyond the end. @since 0.1 */
 CLF_API double clf_search_mean(const clf_search *search, int64_t index);
-/** Standard deviation over the folds (divisor: folds); NaN beyond the end. @since 0.1 */
+/** Returns the standard deviation of the scores over the folds (divisor: folds); NaN beyond the
+ *  end. @since 0.1 */
 CLF_API double clf_search_deviation(const clf_search *search, int64_t index);
-/** The combination with the highest mean, the first of equals; -1 for NULL. @since 0.1 */
+/** Returns the combination with the highest mean, the first one of equals; -1 for NULL.
+ *  @since 0.1 */
 CLF_API int64_t clf_search_best(const clf_search *search);
 
-/** Makes an unfitted model with the best combination's parameters; of the optimizer and the
- *  transforms too, so that a fit that is handed no optimizer is that of the combination.
+/** Makes an unfitted model with the parameters of the best combination, those of its optimizer and
+ *  transforms included. A fit without an explicit optimizer then uses that of the combination.
+ *  @param out  receives the model; free it with clf_model_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_search_model(clf_model **out, const clf_search *search);
 

@@ -2,6 +2,23 @@
  *  Sequences step by step: a fitted recurrent network reads a stream as it comes, and tells at any
  *  step what it makes of it so far.
  *
+ *  **Use.** Feed the steps as they come, and ask after any of them:
+ *
+ *  @code
+ *  clf_model *network = NULL;
+ *  clf_sequence *sequence = NULL;
+ *  const float steps[3] = {1, 17, 5}; // the start and the ids of two words
+ *  float probabilities[2];
+ *  if (clf_model_load(&network, NULL, "reviews.clf") < 0 ||
+ *      clf_sequence_create(&sequence, network) < 0 ||
+ *      clf_sequence_feed(sequence, steps, 3) < 0 ||
+ *      clf_sequence_predict_proba(sequence, probabilities, 2) < 0) {
+ *    fprintf(stderr, "%s\n", clf_last_error());
+ *  }
+ *  clf_sequence_free(sequence);
+ *  clf_model_free(network);
+ *  @endcode
+ *
  *  Thread class of the file: one thread at a time on a sequence; any number of sequences, each in a
  *  thread of its own, on one model.
  */
@@ -30,7 +47,8 @@ CLF_API clf_status clf_sequence_create(clf_sequence **out, const clf_model *mode
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_sequence_free(clf_sequence *sequence);
 
-/** Forgets all steps. @return CLF_OK, CLF_ERROR_ARGUMENT @since 0.1 */
+/** Forgets all steps, so that the next one is the first of a new sequence.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT @since 0.1 */
 CLF_API clf_status clf_sequence_reset(clf_sequence *sequence);
 
 /** Reads steps. After a failure the sequence is as it was after the last good step.
@@ -47,25 +65,26 @@ CLF_API clf_status clf_sequence_reset(clf_sequence *sequence);
  *          not), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_sequence_feed(clf_sequence *sequence, const float *steps, int64_t count);
 
-/** Features of a step: 1 for ids of tokens; -1 for NULL. @since 0.1 */
+/** Returns the number of features of a step, which is 1 for ids of tokens; -1 for NULL.
+ *  @since 0.1 */
 CLF_API int64_t clf_sequence_features(const clf_sequence *sequence);
 
-/** Steps read since the beginning or the last reset, without padding before the first id; -1 for
- *  NULL. @since 0.1 */
+/** Returns how many steps were read since the beginning or the last reset, without padding before
+ *  the first id; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_sequence_steps(const clf_sequence *sequence);
 
-/** The decision function of the steps so far.
- *  @param values    [outputs of the model]
+/** Computes the decision function of the steps so far.
+ *  @param values    [outputs of the model] receives the scores
  *  @param capacity  elements of values
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (also before the first step, padding aside) @since 0.1 */
 CLF_API clf_status clf_sequence_decision_function(const clf_sequence *sequence, float *values,
                                                   int64_t capacity);
 
-/** The probabilities of the classes after the steps so far.
- *  @param probabilities  [classes of the model]
+/** Computes the probabilities of the classes after the steps so far.
+ *  @param probabilities  [classes of the model] receives them
  *  @param capacity       elements of probabilities
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (also before the first step), CLF_ERROR_UNSUPPORTED (the
- *          network was fitted with a loss that gives none) @since 0.1 */
+ *          network was fitted with a loss that has none) @since 0.1 */
 CLF_API clf_status clf_sequence_predict_proba(const clf_sequence *sequence, float *probabilities,
                                               int64_t capacity);
 

@@ -1,8 +1,17 @@
 /** @file classify/status.h
- *  Status codes, the message of the last error, the library's version.
+ *  Status codes and the message of the last error.
  *
  *  Every function that can fail returns a clf_status. A negative value is an error: the function's
  *  outputs are then untouched, and clf_last_error() says what was wrong and what would be right.
+ *
+ *  **Use.** A negative status is an error; the message is the calling thread's own:
+ *
+ *  @code
+ *  clf_status status = CLF_ERROR_ARGUMENT; // what a call returned
+ *  if (status < 0) {
+ *    fprintf(stderr, "%s: %s\n", clf_status_name(status), clf_last_error());
+ *  }
+ *  @endcode
  */
 #ifndef CLASSIFY_STATUS_H
 #define CLASSIFY_STATUS_H
@@ -10,11 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__GNUC__)
-#define CLF_API __attribute__((visibility("default")))
-#else
-#define CLF_API
-#endif
+#include <classify/version.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,9 +59,6 @@ CLF_API const char *clf_last_error(void);
 /** Name of a status, such as "CLF_ERROR_SHAPE"; "unknown status" for other values.
  *  Thread class: any thread. @since 0.1 */
 CLF_API const char *clf_status_name(clf_status status);
-
-/** Version of the library that is loaded, such as "0.1.0". Thread class: any thread. @since 0.1 */
-CLF_API const char *clf_version(void);
 
 #ifdef __cplusplus
 }

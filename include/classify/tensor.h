@@ -5,6 +5,24 @@
  *  last user. Element (i, j, …) lies at data + (i·strides[0] + j·strides[1] + …) elements; its
  *  value is the stored number times the tensor's scale.
  *
+ *  **Use.** Wrap memory that the program has, without a copy, and pass it on:
+ *
+ *  @code
+ *  static const float pixels[2][3] = {{0, 1, 2}, {3, 4, 5}};
+ *  const int64_t shape[2] = {2, 3};
+ *  clf_tensor *x = NULL;
+ *  clf_status status = clf_tensor_wrap(&x, NULL, pixels, CLF_F32, 2, shape, NULL, NULL, NULL);
+ *  if (status < 0) {
+ *    fprintf(stderr, "%s\n", clf_last_error());
+ *  }
+ *  clf_tensor_free(x);
+ *  @endcode
+ *
+ *  clf_tensor_create() makes a tensor that owns its memory, clf_tensor_copy() converts one to
+ *  another element type, and clf_tensor_slice(), clf_tensor_reshape() and clf_tensor_permute() make
+ *  views, which share the memory. clf_tensor_to_dlpack() and clf_tensor_from_dlpack() exchange
+ *  tensors with NumPy, PyTorch and others.
+ *
  *  Thread class of the file: different tensors in any threads; one tensor in many threads while
  *  none changes it.
  */
@@ -30,6 +48,8 @@ enum {
 };
 
 enum { CLF_MAX_DIMENSIONS = 8 };
+
+/* Making tensors */
 
 /** Makes a zero-filled C-contiguous tensor.
  *  @param out    receives the tensor; free it with clf_tensor_free()
@@ -60,11 +80,11 @@ CLF_API clf_status clf_tensor_wrap(clf_tensor **out, clf_context *context, const
                                    const int64_t *strides, clf_release_callback release,
                                    void *user);
 
-/** Makes a C-contiguous copy as `dtype`, values converted and the scale applied (the copy's scale
- *  is 1, except u8 → u8, which keeps bytes and scale).
+/** Makes a C-contiguous copy with elements of type `dtype`. Values are converted and the scale is
+ *  applied: the scale of the copy is 1. A copy from u8 to u8 keeps the bytes and the scale.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE, CLF_ERROR_SHAPE (sizes that overflow in
  *          wider elements), CLF_ERROR_MEMORY, CLF_ERROR_DATA (a value that the integer type cannot
- *          hold: its index is in the message)
+ *          hold: the message has its index)
  *  @since 0.1
  */
 CLF_API clf_status clf_tensor_copy(clf_tensor **out, const clf_tensor *tensor, int32_t dtype);
@@ -72,27 +92,39 @@ CLF_API clf_status clf_tensor_copy(clf_tensor **out, const clf_tensor *tensor, i
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_tensor_free(clf_tensor *tensor);
 
-/** A view of `length` indices of one axis, from `start` in steps of `step` (≠ 0).
+/* Views */
+
+/** Makes a view of `length` indices of one axis.
+ *  @param out     receives the view; free it with clf_tensor_free()
+ *  @param start   the first index
+ *  @param length  how many indices, ≥ 0
+ *  @param step    from one index to the next; negative to go backward, not 0
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE (a range beyond the axis), CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_tensor_slice(clf_tensor **out, const clf_tensor *tensor, int32_t axis,
                                     int64_t start, int64_t length, int64_t step);
 
-/** A view with another shape; one size may be -1 (what is left). Needs a C-contiguous tensor.
+/** Makes a view with another shape of the same number of elements. The tensor must be C-contiguous.
+ *  @param out    receives the view; free it with clf_tensor_free()
+ *  @param shape  [ndim] sizes; one of them may be -1, and is then computed from the others
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_tensor_reshape(clf_tensor **out, const clf_tensor *tensor, int32_t ndim,
                                       const int64_t *shape);
 
-/** A view with the axes in another order; `axes` [ndim] is a permutation of 0…ndim-1.
+/** Makes a view with the axes in another order.
+ *  @param out   receives the view; free it with clf_tensor_free()
+ *  @param axes  [ndim] a permutation of 0…ndim-1: axis i of the view is axis axes[i] of the tensor
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_tensor_permute(clf_tensor **out, const clf_tensor *tensor,
                                       const int32_t *axes);
 
-/** The first element's address; NULL for a NULL tensor or one without elements. Writable only when
- *  the library owns the memory (see clf_tensor_writable()). @since 0.1 */
+/* What a tensor has */
+
+/** Returns the address of the first element; NULL for a NULL tensor or one without elements. The
+ *  caller may write through it only where clf_tensor_writable() is 1. @since 0.1 */
 CLF_API void *clf_tensor_data(const clf_tensor *tensor);
-/** 1 when the caller may write through clf_tensor_data(); 0 for wrapped or model-owned memory.
- *  @since 0.1 */
+/** Returns 1 when the caller may write through clf_tensor_data(), and 0 for memory that was wrapped
+ *  or belongs to a model or dataset. @since 0.1 */
 CLF_API int32_t clf_tensor_writable(const clf_tensor *tensor);
 /** Element type; 0 for NULL. @since 0.1 */
 CLF_API int32_t clf_tensor_dtype(const clf_tensor *tensor);
@@ -104,7 +136,8 @@ CLF_API int64_t clf_tensor_size(const clf_tensor *tensor, int32_t axis);
 CLF_API int64_t clf_tensor_stride(const clf_tensor *tensor, int32_t axis);
 /** Number of elements; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_tensor_count(const clf_tensor *tensor);
-/** Factor between stored numbers and values, 1 unless set; NaN for NULL. @since 0.1 */
+/** Returns the factor between stored numbers and values, 1 unless it was set; NaN for NULL.
+ *  @since 0.1 */
 CLF_API double clf_tensor_scale(const clf_tensor *tensor);
 
 /** Sets the scale of this handle (not of other views). Only u8 tensors take one other than 1.
@@ -112,16 +145,20 @@ CLF_API double clf_tensor_scale(const clf_tensor *tensor);
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE @since 0.1 */
 CLF_API clf_status clf_tensor_set_scale(clf_tensor *tensor, double scale);
 
-/** Hands the tensor out as a DLPack `DLManagedTensor *`, sharing memory (the scale is not part of
- *  DLPack and is left out).
- *  @param out  receives the pointer; its consumer calls its `deleter` once. To make a Python
- *              capsule of it, name the capsule "dltensor".
+/* Exchange with other libraries */
+
+/** Exports the tensor as a DLPack `DLManagedTensor *` that shares its memory. DLPack has no scale,
+ *  so the scale is left out.
+ *  @param out  receives the pointer, whose consumer calls its `deleter` once. A Python capsule of
+ *              it is named "dltensor".
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY
  *  Source: DLPack, `DLManagedTensor`, CPU device. @since 0.1 */
 CLF_API clf_status clf_tensor_to_dlpack(const clf_tensor *tensor, void **out);
 
-/** Takes a DLPack `DLManagedTensor *` without a copy; calls its deleter when the last user is gone
- *  (not when this function fails).
+/** Imports a DLPack `DLManagedTensor *` without a copy. Its deleter is called when nothing uses the
+ *  memory any more, and not when this function fails.
+ *  @param out      receives the tensor; free it with clf_tensor_free()
+ *  @param managed  the `DLManagedTensor *`
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE (an element type other than the five),
  *          CLF_ERROR_SHAPE, CLF_ERROR_UNSUPPORTED (not in CPU memory), CLF_ERROR_MEMORY @since 0.1
  */

@@ -31,6 +31,25 @@
  *
  *  A vocabulary has the rules of the version of the library that made it, and its file keeps them.
  *
+ *  **Use.** Read documents, build a vocabulary of them, and encode them as rows for a model:
+ *
+ *  @code
+ *  clf_documents *reviews = NULL;
+ *  clf_vocabulary *words = NULL;
+ *  clf_dataset *train = NULL;
+ *  if (clf_documents_load(&reviews, NULL, "folder", "reviews", "folders=neg,pos") < 0 ||
+ *      clf_vocabulary_create(&words, NULL, "encoding=tf_idf ngrams=1,2") < 0 ||
+ *      clf_vocabulary_build(words, reviews) < 0 ||
+ *      clf_vocabulary_encode(&train, words, reviews) < 0) {
+ *    fprintf(stderr, "%s\n", clf_last_error());
+ *  }
+ *  clf_dataset_free(train);
+ *  clf_vocabulary_free(words);
+ *  clf_documents_free(reviews);
+ *  @endcode
+ *
+ *  clf_model_set_vocabulary() keeps the vocabulary with the model, so that one file holds both.
+ *
  *  Thread class of the file: calls that take a const handle may run in any number of threads at
  *  once on one handle; the others need it to themselves.
  */
@@ -48,6 +67,8 @@ typedef struct clf_documents clf_documents;
 
 /** A vocabulary: the words, or n-grams, of documents, and how rows are made of them. Opaque. */
 typedef struct clf_vocabulary clf_vocabulary;
+
+/* Documents */
 
 /** Makes documents of texts in memory, which are copied. Bytes that are no UTF-8 are replaced by
  *  U+FFFD and counted.
@@ -102,6 +123,8 @@ CLF_API const char *clf_documents_name(const clf_documents *documents, int64_t i
  *  @since 0.1 */
 CLF_API int64_t clf_documents_replaced(const clf_documents *documents);
 
+/* Vocabularies */
+
 /** Makes a vocabulary, without words yet.
  *  @param out     receives the vocabulary; free it with clf_vocabulary_free()
  *  @param params  "name=value …", or NULL for the defaults: "max_words=10000 steps=256" for a
@@ -120,6 +143,8 @@ CLF_API void clf_vocabulary_free(clf_vocabulary *vocabulary);
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no word is left: the message says why),
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents *documents);
+
+/* Encoding */
 
 /** Makes a dataset of documents, a row each, with their labels.
  *
@@ -164,6 +189,8 @@ CLF_API clf_status clf_vocabulary_encode_text(clf_dataset **out, const clf_vocab
 CLF_API clf_status clf_vocabulary_tokenize(const clf_vocabulary *vocabulary, const char *text,
                                            int64_t length, int32_t *ids, int64_t *begin,
                                            int64_t *end, int64_t capacity, int64_t *count);
+
+/* What a vocabulary has */
 
 /** Numbers that encode() gives: words or n-grams, and with encoding=sequence the three reserved
  *  ones; -1 when nothing was built. @since 0.1 */

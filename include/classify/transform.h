@@ -8,6 +8,21 @@
  *  which the rows vary most), "hog" (histograms of oriented gradients of grey images); see
  *  clf_kind_name("transform", …).
  *
+ *  **Use.** Fit a transform on the rows for training, and apply it to all others:
+ *
+ *  @code
+ *  clf_dataset *train = NULL, *reduced = NULL;
+ *  clf_transform *pca = NULL;
+ *  if (clf_dataset_load(&train, NULL, "csv", "train.csv", NULL) < 0 ||
+ *      clf_transform_create(&pca, NULL, "pca", "components=20") < 0 ||
+ *      clf_transform_fit(pca, train) < 0 || clf_transform_apply(&reduced, pca, train) < 0) {
+ *    fprintf(stderr, "%s\n", clf_last_error());
+ *  }
+ *  clf_dataset_free(reduced);
+ *  clf_transform_free(pca);
+ *  clf_dataset_free(train);
+ *  @endcode
+ *
  *  Thread class of the file: a fitted transform may be applied in many threads at once.
  */
 #ifndef CLASSIFY_TRANSFORM_H
@@ -22,36 +37,43 @@ extern "C" {
 /** Opaque; see the file's head. */
 typedef struct clf_transform clf_transform;
 
-/** Makes a transform.
+/** Makes a transform that is not fitted yet.
+ *  @param out     receives the transform; free it with clf_transform_free()
  *  @param kind    "standardize", "min_max", "polynomial", "log_count_ratio", "pca" or "hog"
- *  @param params  "name=value …" or NULL
+ *  @param params  "name=value …" or NULL; clf_param_describe("transform", kind, …) describes them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
                                         const char *params);
 
-/** Fits the statistics, in f64 whatever the rows are, so features may lie far from 0 (1e9 +- 1).
+/** Computes the statistics of a dataset that the transform needs. The arithmetic is in f64 for rows
+ *  of any type, so features may lie far from 0, such as 1e9 ± 1.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (no rows, NaN or Inf; for pca, rows that are
- *          all equal), CLF_ERROR_UNSUPPORTED (sparse rows would become dense), CLF_ERROR_SHAPE (a
- *          basis or an eigenproblem too large), CLF_ERROR_NUMERIC (products of rows that
- *          overflow), CLF_ERROR_CANCELLED, CLF_ERROR_MEMORY
+ *          all equal), CLF_ERROR_UNSUPPORTED (sparse rows would become dense; log_count_ratio on
+ *          rows without labels), CLF_ERROR_SHAPE (a basis or an eigenproblem too large),
+ *          CLF_ERROR_NUMERIC (products of rows that overflow), CLF_ERROR_CANCELLED,
+ *          CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset);
 
-/** Makes a dataset with transformed features and the same labels, targets and weights. Of f64 rows
- *  "standardize", "min_max" and "pca" subtract in f64 and round to f32 then, so an offset costs no
- *  digits; "standardize" with mean=false (which subtracts nothing) and "polynomial" give f64. Of
- *  all others the features are f32.
+/** Makes a dataset with transformed features and the same labels, targets and weights.
+ *
+ *  The new features are f32, with one exception: from f64 rows, "polynomial" and "standardize" with
+ *  mean=false, which subtract nothing, make f64 features. "standardize", "min_max" and "pca"
+ *  subtract in f64 and round to f32 afterwards, so an offset costs no digits.
+ *  @param out  receives the dataset; free it with clf_dataset_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE (another number of
  *          features than fitted on), CLF_ERROR_UNSUPPORTED (sparse rows would become dense),
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform,
                                        const clf_dataset *dataset);
 
-/** A tensor of the fitted transform, read-only: "mean" and "deviation" f64 [features] of
- *  standardize, "minimum" and "maximum" of min_max; of pca, "mean" f64 [features], "components" f32
- *  [components, features], the axes of length 1, "variance" f64 [components] along them (of the
- *  population), and "total_variance" f64 [1], of the axes left out too; of hog, "size" i64 [2],
- *  height and width.
+/** Returns a read-only tensor of the fitted transform:
+ *  - standardize: "mean" and "deviation", f64 [features];
+ *  - min_max: "minimum" and "maximum";
+ *  - pca: "mean" f64 [features]; "components" f32 [components, features], the axes, of length 1;
+ *    "variance" f64 [components], the variance of the population along each axis; and
+ *    "total_variance" f64 [1], which includes the axes that were left out;
+ *  - hog: "size" i64 [2], height and width.
  *  @param out  receives a new handle on the transform's memory, valid even after its next fit; free
  *              it with clf_tensor_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such name; the message lists them), CLF_ERROR_NOT_FITTED,

@@ -92,10 +92,6 @@ const char *clf_last_error(void) {
   return last.text;
 }
 
-const char *clf_version(void) {
-  return CLASSIFY_VERSION;
-}
-
 const char *clf_status_name(clf_status status) {
   static const struct {
     clf_status status;
