@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 
 enum { SPINS = 2000 }; /* some 0.1 ms */
@@ -316,6 +317,24 @@ void clf__parallel(clf_context *context, int64_t count, double work, clf__task t
     }
     atomic_store(&pool->owner, 0);
   }
+}
+
+typedef struct ranges {
+  int64_t total, grain;
+  clf__range_task task;
+  void *argument;
+} ranges;
+
+static void range_task(void *argument, int64_t index, int32_t worker) {
+  const ranges *r = argument;
+  const int64_t first = index * r->grain;
+  r->task(r->argument, first, clf__min_i64(first + r->grain, r->total), worker);
+}
+
+void clf__parallel_ranges(clf_context *context, int64_t total, int64_t grain, double work,
+                          clf__range_task task, void *argument) {
+  ranges r = {total, grain, task, argument};
+  clf__parallel(context, clf__ceil_div(total, grain), work, range_task, &r);
 }
 
 clf__pool *clf__pool_create(clf_context *context, int32_t threads) {

@@ -11,17 +11,18 @@ typedef struct gathering {
   char *to;
   const char *from;
   const int64_t *rows;
-  int64_t count;
   int64_t row_bytes;
   int64_t stride_bytes;
-  int64_t rows_per_task;
 } gathering;
 
-static void gather_block(void *argument, int64_t index, int32_t worker) {
+static int64_t rows_per_task(int64_t row_bytes) {
+  return row_bytes < TASK_BYTES ? TASK_BYTES / row_bytes : 1;
+}
+
+static void gather_block(void *argument, int64_t first, int64_t end, int32_t worker) {
   (void)worker;
   const gathering *job = argument;
-  int64_t end = (index + 1) * job->rows_per_task;
-  for (int64_t i = index * job->rows_per_task; i < end && i < job->count; i++) {
+  for (int64_t i = first; i < end; i++) {
     memcpy(job->to + i * job->row_bytes, job->from + job->rows[i] * job->stride_bytes,
            (size_t)job->row_bytes);
   }
@@ -32,13 +33,11 @@ void clf__gather(clf_tensor *to, const clf_tensor *from, const int64_t *rows, in
   gathering job = {.to = to->data,
                    .from = from->data,
                    .rows = rows,
-                   .count = count,
                    .row_bytes = clf_tensor_count(from) / from->shape[0] * size,
                    .stride_bytes = from->strides[0] * size};
-  job.rows_per_task = job.row_bytes < TASK_BYTES ? TASK_BYTES / job.row_bytes : 1;
   const double row_work = (double)job.row_bytes / 4 * CLF__COST_COPY + CLF__COST_ELEMENT;
-  clf__parallel(to->context, (count - 1) / job.rows_per_task + 1, (double)count * row_work,
-                gather_block, &job);
+  clf__parallel_ranges(to->context, count, rows_per_task(job.row_bytes), (double)count * row_work,
+                       gather_block, &job);
 }
 
 clf_status clf__like_rows(clf_tensor **out, clf_context *context, const clf_tensor *from,
@@ -99,18 +98,16 @@ typedef struct sparse_gathering {
   const clf_dataset *from;
   clf_dataset *to;
   const int64_t *rows;
-  int64_t rows_per_task;
 } sparse_gathering;
 
-static void gather_sparse_block(void *argument, int64_t index, int32_t worker) {
+static void gather_sparse_block(void *argument, int64_t begin, int64_t end, int32_t worker) {
   (void)worker;
   const sparse_gathering *job = argument;
   clf__rows from = clf__dataset_rows(job->from);
   const int64_t *start = job->to->row_start->data;
   int32_t *column = job->to->column->data;
   float *value = job->to->value->data;
-  int64_t end = (index + 1) * job->rows_per_task;
-  for (int64_t i = index * job->rows_per_task; i < end && i < job->to->rows; i++) {
+  for (int64_t i = begin; i < end; i++) {
     size_t entries = (size_t)(start[i + 1] - start[i]);
     int64_t first = from.row_start[job->rows[i]];
     if (entries > 0) {
@@ -134,11 +131,11 @@ static clf_status choose_sparse(clf_dataset *subset, const clf_dataset *dataset,
   CLF__CHECK(clf__tensor_unset(&subset->column, subset->context, CLF_I32, 1, &entries));
   CLF__CHECK(clf__tensor_unset(&subset->value, subset->context, CLF_F32, 1, &entries));
   int64_t row_bytes = 8 * (entries / subset->rows + 1);
-  sparse_gathering job = {dataset, subset, rows,
-                          row_bytes < TASK_BYTES ? TASK_BYTES / row_bytes : 1};
-  clf__parallel(subset->context, (subset->rows - 1) / job.rows_per_task + 1,
-                (double)(2 * entries) * CLF__COST_COPY + (double)subset->rows * CLF__COST_ELEMENT,
-                gather_sparse_block, &job);
+  sparse_gathering job = {dataset, subset, rows};
+  clf__parallel_ranges(subset->context, subset->rows, rows_per_task(row_bytes),
+                       (double)(2 * entries) * CLF__COST_COPY +
+                           (double)subset->rows * CLF__COST_ELEMENT,
+                       gather_sparse_block, &job);
   return CLF_OK;
 }
 

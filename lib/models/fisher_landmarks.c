@@ -43,15 +43,14 @@ static clf_status allocate(reduced *r) {
   return r->matrix && r->class_sums && r->u && s->a ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
-static void add_class_sums(void *argument, int64_t piece, int32_t worker) {
+static void add_class_sums(void *argument, int64_t first, int64_t end, int32_t worker) {
   (void)worker;
   const reduced *r = argument;
   const clf__fisher_system *s = r->system;
-  const int64_t end = clf__min_i64((piece + 1) * PIECE, s->m);
   for (int64_t i = 0; i < r->count; i++) {
     int64_t own = r->first + i;
     double *sums = r->class_sums + s->training->labels[s->rows[own]] * s->m;
-    for (int64_t j = piece * PIECE; j < end; j++) {
+    for (int64_t j = first; j < end; j++) {
       sums[j] += s->root[own] * (double)r->u[i * s->m + j];
     }
   }
@@ -62,8 +61,8 @@ static clf_status add_rows(reduced *r) {
   for (r->first = 0; r->first < s->n; r->first += r->tile_rows) {
     r->count = clf__min_i64(s->n - r->first, r->tile_rows);
     CLF__CHECK(clf__nystroem_rows(&r->nystroem, r->first, r->count, r->u));
-    clf__parallel(s->context, clf__ceil_div(s->m, PIECE),
-                  (double)r->count * (double)s->m * CLF__COST_COPY, add_class_sums, r);
+    clf__parallel_ranges(s->context, s->m, PIECE, (double)r->count * (double)s->m * CLF__COST_COPY,
+                         add_class_sums, r);
     CLF__CHECK(clf__nystroem_add(&r->nystroem, r->u, r->count, r->matrix));
     CLF__CHECK(clf__progress_step(&s->progress, s->step, (double)NAN, (double)NAN));
   }

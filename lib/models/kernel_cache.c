@@ -231,16 +231,14 @@ static clf_status compute(batch *b) {
   return status;
 }
 
-static void add_columns(void *argument, int64_t index, int32_t worker) {
+static void add_columns(void *argument, int64_t first, int64_t end, int32_t worker) {
   const batch *b = argument;
-  const int64_t first = index * TASK_COLUMNS;
   (void)worker;
   const float *part[SLAB_ROWS];
   for (int64_t i = 0; i < b->count; i++) {
     part[i] = b->values[i] + first;
   }
-  clf__sum_vectors(b->cache->context, b->sums + first, b->factor, part, b->count,
-                   clf__min_i64(TASK_COLUMNS, b->columns - first));
+  clf__sum_vectors(b->cache->context, b->sums + first, b->factor, part, b->count, end - first);
 }
 
 static void release(batch *b, bool good) {
@@ -279,8 +277,8 @@ clf_status clf__kernel_cache_add(clf__kernel_cache *cache, int64_t class, const 
       status = compute(&b);
     }
     if (status == CLF_OK) {
-      clf__parallel(cache->context, clf__ceil_div(columns, TASK_COLUMNS),
-                    (double)columns * (double)b.count * CLF__COST_COPY, add_columns, &b);
+      clf__parallel_ranges(cache->context, columns, TASK_COLUMNS,
+                           (double)columns * (double)b.count * CLF__COST_COPY, add_columns, &b);
     }
     release(&b, status == CLF_OK);
   }

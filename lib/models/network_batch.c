@@ -253,16 +253,15 @@ clf_status clf__trainer_batch(clf__trainer *t) {
 typedef struct taking {
   const clf__trainer *trainer;
   const clf__row_set *set;
-  int64_t first, count, rows_per_task;
+  int64_t first;
   bool augmented;
 } taking;
 
-static void take_rows(void *argument, int64_t index, int32_t worker) {
+static void take_rows(void *argument, int64_t begin, int64_t end, int32_t worker) {
   const taking *job = argument;
   const clf__trainer *t = job->trainer;
-  const int64_t columns = job->set->from->x->columns, begin = index * job->rows_per_task;
-  const int64_t left = job->count - begin, first = job->first + begin;
-  const int64_t count = clf__min_i64(left, job->rows_per_task);
+  const int64_t columns = job->set->from->x->columns;
+  const int64_t first = job->first + begin, count = end - begin;
   const int64_t *rows = job->set->rows != NULL ? job->set->rows + first : NULL;
   float *out = t->y[0] + begin * columns;
   clf__network_gather(job->set->from->x, rows, first, count, out);
@@ -278,10 +277,11 @@ static void take_features(const clf__trainer *t, const clf__row_set *set, int64_
   const bool augmented = set == &t->train && t->augment != NULL;
   const int64_t elements = augmented ? AUGMENTED_ELEMENTS : TASK_ELEMENTS;
   const int64_t rows = elements / set->from->x->columns + 1;
-  taking job = {t, set, first, count, rows, augmented};
+  taking job = {t, set, first, augmented};
   const double values = (double)count * (double)set->from->x->columns;
-  clf__parallel(t->context, (count - 1) / rows + 1,
-                values * (augmented ? 10 * CLF__COST_ELEMENT : CLF__COST_COPY), take_rows, &job);
+  clf__parallel_ranges(t->context, count, rows,
+                       values * (augmented ? 10 * CLF__COST_ELEMENT : CLF__COST_COPY), take_rows,
+                       &job);
 }
 
 static void take_targets(const clf__trainer *t, const clf__training *from, int64_t row,

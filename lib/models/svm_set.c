@@ -113,10 +113,9 @@ typedef struct set_matrix {
 
 enum { STRIP = 64 };
 
-static void compute_strip(void *argument, int64_t index, int32_t worker) {
+static void compute_strip(void *argument, int64_t first, int64_t end, int32_t worker) {
   set_matrix *m = argument;
   const clf__svm_solver *s = m->s;
-  const int64_t first = index * STRIP, end = clf__min_i64(first + STRIP, s->size);
   (void)worker;
   clf_status status =
       clf__kernel_block(m->columns, first, s->size - first, s->p->rows->groups.x, s->row + first,
@@ -138,8 +137,8 @@ static clf_status compute_matrix(const clf__svm_solver *s, int64_t ld) {
                                         s->row, s->size, rows->groups.x, rows->center));
   set_matrix m = {.s = s, .columns = columns, .ld = ld};
   memset(s->K, 0, (size_t)(ld * ld) * sizeof *s->K);
-  clf__parallel(s->context, clf__ceil_div(s->size, STRIP),
-                clf__kernel_work(columns, s->size, 0, s->size) / 2, compute_strip, &m);
+  clf__parallel_ranges(s->context, s->size, STRIP,
+                       clf__kernel_work(columns, s->size, 0, s->size) / 2, compute_strip, &m);
   clf__kernel_columns_free(columns);
   clf_status status = (clf_status)atomic_load(&m.status);
   return status == CLF_ERROR_MEMORY ? clf__fail(status, "svm: no memory for a kernel matrix")

@@ -56,10 +56,10 @@ static void step_weights(clf__svm_solver *s, int64_t moved) {
 
 enum { TASK_ROWS = 512 };
 
-static void add_linear(void *argument, int64_t index, int32_t worker) {
+static void add_linear(void *argument, int64_t first, int64_t end, int32_t worker) {
   const clf__svm_solver *s = argument;
   (void)worker;
-  for (int64_t i = index * TASK_ROWS; i < s->p->count && i < (index + 1) * TASK_ROWS; i++) {
+  for (int64_t i = first; i < end; i++) {
     s->p->error[i] += (double)clf__dot_row(s->context, s->p->rows->groups.x, s->p->row[i], s->w);
   }
 }
@@ -68,8 +68,8 @@ static clf_status update_linear(clf__svm_solver *s, int64_t moved) {
   step_weights(s, moved);
   const clf__rows *x = s->p->rows->groups.x;
   const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
-  clf__parallel(s->context, clf__ceil_div(s->p->count, TASK_ROWS),
-                (double)s->p->count * entries * CLF__COST_COPY, add_linear, s);
+  clf__parallel_ranges(s->context, s->p->count, TASK_ROWS,
+                       (double)s->p->count * entries * CLF__COST_COPY, add_linear, s);
   return CLF_OK;
 }
 

@@ -1,14 +1,13 @@
 /* Centred rows in f64, some to each task. */
 #include "ops/centered.h"
 
-#include "base/math.h"
 #include "base/pool.h"
 
 enum { TASK_ROWS = 16 };
 
 typedef struct read_call {
   const clf__centered *centered;
-  int64_t first, rows, ld;
+  int64_t first, ld;
   double *out;
 } read_call;
 
@@ -25,11 +24,10 @@ static void center_row(const clf__centered *centered, int64_t row, double *out) 
   }
 }
 
-static void read_task(void *argument, int64_t index, int32_t worker) {
+static void read_task(void *argument, int64_t first, int64_t end, int32_t worker) {
   const read_call *call = argument;
-  const int64_t end = (index + 1) * TASK_ROWS;
   (void)worker;
-  for (int64_t i = index * TASK_ROWS; i < end && i < call->rows; i++) {
+  for (int64_t i = first; i < end; i++) {
     double *out = call->out + i * call->ld;
     clf__rows_read_f64(call->centered->x, call->first + i, out);
     center_row(call->centered, call->first + i, out);
@@ -38,7 +36,8 @@ static void read_task(void *argument, int64_t index, int32_t worker) {
 
 void clf__centered_read(const clf__centered *centered, clf_context *context, int64_t first,
                         int64_t rows, double *out, int64_t ld) {
-  read_call call = {centered, first, rows, ld, out};
-  clf__parallel(context, clf__ceil_div(rows, TASK_ROWS),
-                (double)rows * (double)centered->x->columns * CLF__COST_ELEMENT, read_task, &call);
+  read_call call = {centered, first, ld, out};
+  clf__parallel_ranges(context, rows, TASK_ROWS,
+                       (double)rows * (double)centered->x->columns * CLF__COST_ELEMENT, read_task,
+                       &call);
 }

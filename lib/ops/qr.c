@@ -158,10 +158,9 @@ typedef struct pivoted {
   double *squares; /* [columns] lengths of what is left of each column below row k */
 } pivoted;
 
-static void reflect_stripe(void *argument, int64_t index, int32_t worker) {
+static void reflect_stripe(void *argument, int64_t begin, int64_t end, int32_t worker) {
   const pivoted *p = argument;
-  const int64_t first = p->k + 1 + index * STRIPE;
-  const int64_t count = clf__min_i64(STRIPE, p->columns - first);
+  const int64_t first = p->k + 1 + begin, count = end - begin;
   double sums[STRIPE] = {0}, squares[STRIPE] = {0};
   (void)worker;
   for (int64_t i = p->k; i < p->n; i++) {
@@ -249,8 +248,8 @@ clf_status clf__qr_pivoted(clf_context *context, double *r, int64_t n, int64_t c
     swap_columns(&p, order, pivot);
     set_reflection(&p);
     const double reflected = (double)(n - p.k) * (double)(columns - p.k - 1);
-    clf__parallel(context, clf__ceil_div(columns - p.k - 1, STRIPE), 2 * reflected * CLF__COST_COPY,
-                  reflect_stripe, &p);
+    clf__parallel_ranges(context, columns - p.k - 1, STRIPE, 2 * reflected * CLF__COST_COPY,
+                         reflect_stripe, &p);
   }
   *rank = p.k;
   status = CLF_OK;

@@ -27,11 +27,10 @@ typedef struct row_job {
   row_function function;
 } row_job;
 
-static void run_rows(void *argument, int64_t index, int32_t worker) {
+static void run_rows(void *argument, int64_t first, int64_t end, int32_t worker) {
   const row_job *r = argument;
   (void)worker;
-  for (int64_t row = index * ROWS_PER_TASK;
-       row < clf__min_i64((index + 1) * ROWS_PER_TASK, r->job->rows); row++) {
+  for (int64_t row = first; row < end; row++) {
     r->function(r->job, row);
   }
 }
@@ -39,8 +38,7 @@ static void run_rows(void *argument, int64_t index, int32_t worker) {
 static void each_row(clf_context *context, const job *j, row_function function) {
   row_job r = {j, function};
   const double elements = (double)j->rows * (double)j->steps * (double)(j->width + 1);
-  clf__parallel(context, clf__ceil_div(j->rows, ROWS_PER_TASK), elements * CLF__COST_COPY, run_rows,
-                &r);
+  clf__parallel_ranges(context, j->rows, ROWS_PER_TASK, elements * CLF__COST_COPY, run_rows, &r);
 }
 
 static void find_span(const job *j, int64_t row) {
@@ -61,10 +59,8 @@ void clf__spans_of_ids(clf_context *context, const float *ids, int64_t rows, int
   each_row(context, &j, find_span);
 }
 
-static void embed_places(void *argument, int64_t index, int32_t worker) {
+static void embed_places(void *argument, int64_t first, int64_t end, int32_t worker) {
   const job *j = argument;
-  const int64_t first = index * PLACES_PER_TASK,
-                end = clf__min_i64(first + PLACES_PER_TASK, j->rows);
   (void)worker;
   for (int64_t i = first; i < end; i++) {
     memcpy(j->to + i * j->width, j->from + (int64_t)j->ids[i] * j->width,
@@ -79,9 +75,8 @@ static double table_work(int64_t count, int64_t width) {
 
 void clf__embed(clf_context *context, const float *table, int64_t width, const float *ids,
                 int64_t count, float *y) {
-  job j = {.from = table, .ids = ids, .to = y, .rows = count, .width = width};
-  clf__parallel(context, clf__ceil_div(count, PLACES_PER_TASK), table_work(count, width),
-                embed_places, &j);
+  job j = {.from = table, .ids = ids, .to = y, .width = width};
+  clf__parallel_ranges(context, count, PLACES_PER_TASK, table_work(count, width), embed_places, &j);
 }
 
 /* The ids of one remainder. */
