@@ -55,9 +55,10 @@ void clf__linear_gradient_block(clf__linear_gradient *gradient, const clf__rows 
 /* out [outputs, columns] += sums, and the sums are 0 again. */
 void clf__linear_gradient_flush(clf__linear_gradient *gradient, double *out);
 
+/* Outputs are padded to a multiple of it where x is sparse. */
 enum { CLF__SPARSE_LANES = 16 };
 
-/* The kernels. */
+/* The kernels of the functions above, on the calling thread. */
 typedef struct clf__linear_kernels {
   /* out [rows, outputs] = scale x W^T + b (NULL for 0), dense x, W [outputs, ldw]. */
   void (*f32)(const clf__rows *x, const float *w, int64_t ldw, const float *b, int64_t outputs,

@@ -80,6 +80,7 @@ typedef struct clf__cell_step {
   float *dc; /* LSTM: gradient by c, becomes that by c_before */
 } clf__cell_step;
 
+/* The elementwise part of a step, after the products that make the sums of the gates. */
 typedef struct clf__recurrent_kernels {
   void (*forward)(const clf__cell_step *step);
   void (*backward)(const clf__cell_step *step);

@@ -27,7 +27,7 @@ float clf__dot_row(clf_context *context, const clf__rows *x, int64_t row, const 
 void clf__sum_vectors(clf_context *context, double *sums, const double *factor,
                       const float *const *x, int64_t vectors, int64_t count);
 
-/* The kernels. */
+/* The kernels of the functions above, for dense rows of a type. */
 typedef struct clf__row_kernels {
   /* sums += x; sums += factor x. */
   void (*count_u8)(uint32_t *sums, const uint8_t *x, int64_t count);

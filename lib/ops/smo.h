@@ -28,6 +28,7 @@ typedef struct clf__smo {
 /* Returns the number of steps. */
 int64_t clf__smo_solve(clf_context *context, const clf__smo *problem);
 
+/* The kernel of clf__smo_solve(). */
 typedef struct clf__smo_kernels {
   int64_t (*solve)(const clf__smo *problem);
 } clf__smo_kernels;

@@ -49,6 +49,7 @@ int64_t clf__warp_scratch(const clf__warp *warp);
 /* Resamples the image in place, on the calling thread. */
 void clf__warp_image(clf_context *context, const clf__warp *warp, float *scratch, float *image);
 
+/* Resamples one row of a result. */
 typedef struct clf__warp_kernels {
   void (*row)(const clf__warp_row *row, float *out);
 } clf__warp_kernels;

@@ -1,4 +1,4 @@
-/* Vectors of the width that the level of CPU being compiled for has, by the compiler's vector
+/* Vectors of the width that the CPU target being compiled for has, by the compiler's vector
  * types. Included by kernels.c alone. */
 #ifndef CLF_OPS_SIMD_VECTOR_H
 #define CLF_OPS_SIMD_VECTOR_H
