@@ -69,7 +69,7 @@ def machine_panels(rows):
     panels = [(rows, "rows", key, title, factor) for key, title, factor in (
         ("fit_cpu_seconds", "fit, CPU seconds", 1),
         ("predict_cpu_seconds", f"predict {first['test_rows']:,} rows, CPU seconds", 1),
-        ("memory_bytes", "most memory of the process, MB", 1e-6))]
+        ("memory_bytes", "peak memory of the process, MB", 1e-6))]
     return [panels], ("training rows; svm kernel=rbf C=5 gamma=0.02 on the first rows of MNIST, "
                       f"{threads_of(first)}, {first['cpu']} kernels")
 
