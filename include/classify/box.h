@@ -1,5 +1,5 @@
 /** @file classify/box.h
- *  Boxes around objects in images: overlap, suppression of doubles, and how good found boxes are.
+ *  Boxes around objects in images: overlap, non-maximum suppression, and measures of detections.
  *
  *  A box covers [left, left + width) x [top, top + height) in pixels; its sides are finite and more
  *  than 0. Functions that return a status refuse other boxes, and scores that are NaN, by
@@ -50,7 +50,7 @@ CLF_API double clf_box_overlap(const clf_box *a, const clf_box *b);
 CLF_API clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overlap, int64_t *kept);
 
 /** Average precision of found boxes of one label: the area under the precision-recall curve made
- *  monotone, all points counted (as PASCAL VOC has it since 2010). By falling score, a found box is
+ *  monotone, all points counted (as in PASCAL VOC since 2010). By descending score, a found box is
  *  right when the true box of its image that it overlaps most does so by at least `overlap` and was
  *  not found before; else it is wrong.
  *  Everingham, Van Gool, Williams, Winn and Zisserman, "The Pascal Visual Object Classes (VOC)

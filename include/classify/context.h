@@ -1,8 +1,8 @@
 /** @file classify/context.h
  *  A context carries what calls share: threads, seed, allocator, log, progress, memory limit.
  *
- *  Every constructor takes a context; NULL means the default one, which has the parameters'
- *  defaults, comes with the first handle that needs it and goes with the last. A handle keeps its
+ *  Every constructor takes a context. NULL is the default context, which has default parameters;
+ *  it is made with the first handle that needs it and freed with the last one. A handle keeps its
  *  context alive, so handles and contexts may be freed in any order.
  *
  *  **Use.** Most programs need one context, for the threads and the log:

@@ -1,12 +1,12 @@
 /** @file classify/detect.h
- *  Object detection: where in an image are objects, and of which class, by a network that was
+ *  Object detection: the places and classes of the objects in an image, found by a network that was
  *  fitted on windows of one size.
  *
  *  The network is evaluated at all places of the image at several sizes at once, by convolutions,
  *  never window by window. It is any fitted network of images (input [height, width, channels], 1
- *  or 3 channels) that tells two classes or more by scores (loss cross_entropy, or with two classes
- *  binary_cross_entropy) and looks at its window alone: no padding=same and no transforms before
- *  it.
+ *  or 3 channels) that classifies windows into two classes or more by scores (loss cross_entropy,
+ *  or binary_cross_entropy with two classes) and reads nothing but its window: no padding=same and
+ *  no transforms before it.
  *
  *  **Use.** Load a detector and an image, and read the boxes that it finds:
  *

@@ -1,7 +1,7 @@
 /** @file classify/image.h
  *  Images: read from files by their content, made into others, written.
  *
- *  An image is bytes [height, width, channels] without gaps, channels being 1 (grey) or 3 (red,
+ *  An image is bytes [height, width, channels] without gaps, channels being 1 (gray) or 3 (red,
  *  green, blue; sRGB as a rule). It never changes once it is made: every function below makes a new
  *  one.
  *
@@ -47,12 +47,12 @@ CLF_API clf_status clf_image_create(clf_image **out, clf_context *context, int64
                                     int64_t width, int64_t channels, const uint8_t *pixels,
                                     int64_t row_bytes);
 
-/** Reads an image from a file. The format is told by the content, never by the name:
+/** Reads an image from a file. The content decides the format, never the name:
  *  "pnm" (PBM, PGM, PPM) and "gif" always, "png" and "jpeg" where the library was built with
  *  libpng and libjpeg; clf_kind_name("codec", …) lists those that are there.
  *
- *  Grey images have 1 channel, also those of a palette that is all grey; others have 3. Values of
- *  16 bits are rounded to 8. Transparent pixels are laid on the grey level `background`. A JPEG is
+ *  Gray images have 1 channel, also those of a palette that is all gray; others have 3. Values of
+ *  16 bits are rounded to 8. Transparent pixels are drawn on the gray level `background`. A JPEG is
  *  turned as its EXIF data say, and CMYK becomes RGB with the inverted values that Adobe's programs
  *  write. Of an animation the first picture is read. Colour profiles are not applied.
  *  @param path    a regular file
@@ -96,7 +96,7 @@ CLF_API const uint8_t *clf_image_pixels(const clf_image *image);
 
 /* New images from old ones */
 
-/** The luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B rounded; a copy of a grey image.
+/** The luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B rounded; a copy of a gray image.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_image_grey(clf_image **out, const clf_image *image);
 
@@ -121,10 +121,10 @@ CLF_API clf_status clf_image_crop(clf_image **out, const clf_image *image, int64
  *  Source: Gonzalez and Woods, Digital Image Processing, "Histogram equalization". @since 0.1 */
 CLF_API clf_status clf_image_equalize(clf_image **out, const clf_image *image);
 
-/** Takes out of a grey image what light from the side and shadows put in: a power of the levels,
- *  the difference of two Gaussian blurs, and a contrast made equal in two steps and bent to ±tau,
- *  which becomes 0 … 255 around 127.5. The image's edge is repeated outside. Colours are made grey
- *  first. Crop to what matters before: large flat parts make the contrast of the rest too strong.
+/** Removes the effects of illumination and shadows (Tan and Triggs): a power of the gray levels,
+ *  the difference of two Gaussian blurs, then a contrast equalized in two stages and limited to
+ *  ±tau, which becomes 0 … 255 around 127.5. The image's edge is repeated outside. Colors become
+ *  gray first. Crop the image before: large flat parts make the contrast of the rest too strong.
  *  @param params  "gamma=0.2 inner=1 outer=2 alpha=0.1 tau=10" or parts of that; NULL for these
  *                 defaults, which are the paper's; clf_param_describe("image", "normalize", …)
  *                 describes them

@@ -1,7 +1,7 @@
 /** @file classify/model.h
  *  Models: create by name, fit, predict, inspect, save, load.
  *
- *  **Use.** A model is created by the name of its kind and its parameters, fitted, asked, and saved:
+ *  **Use.** A model is created by the name of its kind and its parameters, fitted, scored, saved:
  *
  *  @code
  *  clf_dataset *train = NULL, *test = NULL;
@@ -20,8 +20,8 @@
  *  clf_dataset_free(train);
  *  @endcode
  *
- *  Another kind differs in the two texts only. clf_model_add() puts transforms before the model, such
- *  as "standardize"; they are fitted, applied and saved with it.
+ *  Another kind differs in the two texts only. clf_model_add() puts transforms before the model,
+ *  such as "standardize"; they are fitted, applied and saved with it.
  *
  *  Thread class of the file: calls that take a `const clf_model *` may run in any number of threads
  *  at once on one model; the others need the model to themselves.
@@ -161,7 +161,7 @@ CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
  *  fit of N epochs, to the bit, without `patience`. A fit leaves what they go on from with
  *  warm_start=true, unless it may have kept the weights of an epoch before the last, as `patience`
  *  does and a regression that ends by itself. A loaded network has its weights alone, and its
- *  optimizer starts anew. Row weights, and the rows that class_weight=balanced counts, are those of
+ *  optimizer restarts. Row weights, and the rows that class_weight=balanced counts, are those of
  *  the call. Statistics of batch_norm are measured at the end of a call, as at that of a fit, where
  *  the call before it had the same rows; else they are the running ones. A `checkpoint` is neither
  *  read nor written.
@@ -220,15 +220,15 @@ CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf
 CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *rows,
                                            float *probabilities, int64_t capacity);
 
-/** Projects rows to the model's discriminant axes (fisher), gives the values of its machines (svm):
- *  of each pair of classes (0, 1), (0, 2) … (1, 2) … , above 0 for the first of the two; with
- *  multiclass=one_vs_rest of each class; or the hidden values of a network: what its last layer
- *  with weights takes, dropout left out. Such values place rows of classes that the model never
- *  saw, too.
+/** Computes the projections of rows to the discriminant axes (fisher); the decision values of pairs
+ *  of classes (0, 1), (0, 2) … (1, 2) …, which are above 0 for the first class of the two, or of
+ *  each class with multiclass=one_vs_rest (svm); or the hidden values of a network, which are the
+ *  input of its last layer with weights, without dropout. Such values are also useful for rows of
+ *  classes that were not in the training rows.
  *  @param values      [rows, components] receives the projections
  *  @param capacity    elements of values, ≥ rows × components
  *  @param components  receives the number of axes, machines or hidden values; may be NULL. With
- *                     values NULL and capacity 0 the call only tells this number.
+ *                     values NULL and capacity 0 the call only writes this number.
  *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */
 CLF_API clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows,
                                        float *values, int64_t capacity, int64_t *components);

@@ -50,10 +50,10 @@ extern "C" {
  *          (not a network), CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_network_add(clf_model *model, const char *layer, const char *params);
 
-/** Tells a network's layers in a table of text: the shape that each gives a row and its number of
- *  parameters, then their sum, and the memory of the weights and of a row in training. A fitted
- *  network is told as it was fitted; one that is not needs the parameters "layers" and "input".
- *  Any number of threads may call it at once on a model that none changes.
+/** Writes a table of a network's layers as text: the shape of each layer's output for one row and
+ *  its number of parameters, their sum, and the memory of the weights and of a row in training.
+ *  A fitted network is described as it was fitted; another needs the parameters "layers" and
+ *  "input". Any number of threads may call it at once on a model that none changes.
  *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
  *  @param capacity  bytes of buffer
  *  @param needed    receives the bytes needed, the NUL included; may be NULL

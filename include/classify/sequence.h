@@ -1,8 +1,8 @@
 /** @file classify/sequence.h
- *  Sequences step by step: a fitted recurrent network reads a stream as it comes, and tells at any
- *  step what it makes of it so far.
+ *  Sequences step by step: a fitted recurrent network reads a stream as it comes, and can predict
+ *  after any step.
  *
- *  **Use.** Feed the steps as they come, and ask after any of them:
+ *  **Use.** Feed the steps as they come, and predict after any of them:
  *
  *  @code
  *  clf_model *network = NULL;
@@ -34,8 +34,8 @@ extern "C" {
 /** What a network remembers of the steps it has read. Opaque. */
 typedef struct clf_sequence clf_sequence;
 
-/** Begins a sequence. After n steps it gives what the model gives for a row of these n steps, whose
- *  number need not be that of the training.
+/** Begins a sequence. After n steps its predictions are those of the model for a row of these n
+ *  steps. Their number need not be that of the training rows.
  *  @param out    receives the sequence; free it with clf_sequence_free()
  *  @param model  a fitted network whose recurrent layers read forward only, without transforms. It
  *                must outlive the sequence and not be fitted meanwhile

@@ -1,7 +1,7 @@
 /** @file classify/tensor.h
  *  The tensor: a typed, strided, up to 8-dimensional array, owned, wrapped or viewed.
  *
- *  A tensor is a handle on a storage; views and datasets share the storage, which goes with its
+ *  A tensor is a handle on a storage. Views and datasets share the storage, which is freed with its
  *  last user. Element (i, j, …) lies at data + (i·strides[0] + j·strides[1] + …) elements; its
  *  value is the stored number times the tensor's scale.
  *

@@ -149,14 +149,14 @@ CLF_API clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_do
 /** Makes a dataset of documents, a row each, with their labels.
  *
  *  encoding=sequence: dense rows [rows, steps] of the words' numbers in order. 0 is padding, 1 the
- *  start, 2 any word that the vocabulary has not, 3 … size - 1 its entries. With ngrams=1,2 a
+ *  start, 2 any word outside the vocabulary, 3 … size - 1 its entries. With ngrams=1,2 a
  *  word's number is followed by that of the pair it ends, where the vocabulary has that pair: "not
  *  good" is not, good, not good. Rows are padded at the end that `padding` names, and cut where
  *  `truncation` does; steps=0 makes them as long as the longest. Numbers are f32, which holds all
  *  of them exactly.
  *
- *  encoding=count, binary, tf_idf: sparse rows with a column for each word or n-gram. Those that
- *  the vocabulary has not are left out. An n-gram is of words that follow one another in the text.
+ *  encoding=count, binary, tf_idf: sparse rows with a column for each word or n-gram. Others
+ *  are left out. An n-gram is of words that follow one another in the text.
  *  With tf_idf a value is tf (1 + ln tf with sublinear) times ln((1 + documents) / (1 + documents
  *  with it)) + 1; without smooth_idf both 1s of the quotient are missing. norm=l2 scales each row's
  *  sum of squares to 1, which is the default of tf_idf.
@@ -179,7 +179,7 @@ CLF_API clf_status clf_vocabulary_encode_text(clf_dataset **out, const clf_vocab
  *  n-grams, feed the row.
  *  @param text, length  as in clf_vocabulary_encode_text()
  *  @param ids       [capacity] receives for each word what it is in clf_vocabulary_word(); of one
- *                   that the vocabulary has not, 2 with encoding=sequence, else -1. May be NULL
+ *                   outside the vocabulary, 2 with encoding=sequence, else -1. May be NULL
  *                   when capacity is 0.
  *  @param begin, end  [capacity] receive the places in bytes of its first and behind its last one;
  *                   may be NULL
@@ -192,8 +192,8 @@ CLF_API clf_status clf_vocabulary_tokenize(const clf_vocabulary *vocabulary, con
 
 /* What a vocabulary has */
 
-/** Numbers that encode() gives: words or n-grams, and with encoding=sequence the three reserved
- *  ones; -1 when nothing was built. @since 0.1 */
+/** Returns how many numbers there are: one for each word or n-gram, and with encoding=sequence the
+ *  three reserved ones; -1 when nothing was built. @since 0.1 */
 CLF_API int64_t clf_vocabulary_size(const clf_vocabulary *vocabulary);
 
 /** The word or n-gram (its words with a blank between) of a number, 0 … size - 1; "<padding>",

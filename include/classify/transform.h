@@ -5,7 +5,7 @@
  *  Kinds: "standardize" (mean 0, standard deviation 1), "min_max" (to [low, high]), "polynomial"
  *  (powers and products of features up to a degree), "log_count_ratio" (each feature times how
  *  much its share differs between the classes), "pca" (principal components: the directions in
- *  which the rows vary most), "hog" (histograms of oriented gradients of grey images); see
+ *  which the rows vary most), "hog" (histograms of oriented gradients of gray images); see
  *  clf_kind_name("transform", …).
  *
  *  **Use.** Fit a transform on the rows for training, and apply it to all others:

@@ -24,11 +24,13 @@ failed = 0
 for macros, mark in CASES:
     result = subprocess.run(command + macros, input="#include <classify.h>\n", text=True,
                             capture_output=True)
+    declared = {}
+    for statement in re.split(r"[;{}]", result.stdout):
+        for name in re.findall(r"\b(clf_\w+)\s*\(", statement):
+            declared[name] = re.findall(r"__declspec\(\w+\)|__attribute__\(\(\w+\(.\w+.\)\)\)", statement)
     for function in functions:
-        declared = re.search(rf"[^;{{}}]*\b{function}\s*\([^;]*;", result.stdout)
-        before = declared[0].split() if declared else []
-        found = [word for word in before if word.startswith(("__declspec", "__attribute__"))]
-        if not before or found != ([mark] if mark else []):
+        found = declared.get(function)
+        if found != ([mark] if mark else []):
             print(f"{' '.join(macros)}: {function} has {found}")
             failed += 1
     failed += result.returncode != 0
