@@ -16,13 +16,12 @@ typedef struct rows_job {
   const float *bias;
   const float *y;
   float *out;
-  int64_t rows, columns, rows_per_task;
+  int64_t rows, columns;
 } rows_job;
 
-static void activate_rows(void *argument, int64_t index, int32_t worker) {
+static void activate_rows(void *argument, int64_t first, int64_t end, int32_t worker) {
   const rows_job *job = argument;
-  const int64_t first = index * job->rows_per_task, left = job->rows - first;
-  const int64_t rows = clf__min_i64(left, job->rows_per_task);
+  const int64_t rows = end - first;
   float *y = job->out + first * job->columns;
   (void)worker;
   job->kernels->network->bias_activate(job->function, job->bias, y, rows, job->columns);
@@ -31,23 +30,21 @@ static void activate_rows(void *argument, int64_t index, int32_t worker) {
   }
 }
 
-static void slope_rows(void *argument, int64_t index, int32_t worker) {
+static void slope_rows(void *argument, int64_t first, int64_t end, int32_t worker) {
   const rows_job *job = argument;
-  const int64_t first = index * job->rows_per_task, left = job->rows - first;
-  const int64_t rows = clf__min_i64(left, job->rows_per_task);
   (void)worker;
   job->kernels->network->slope(job->function, job->y + first * job->columns,
-                               job->out + first * job->columns, rows, job->columns);
+                               job->out + first * job->columns, end - first, job->columns);
 }
 
-static void run(clf_context *context, rows_job *job, clf__task task) {
+static void run(clf_context *context, rows_job *job, clf__range_task task) {
   job->kernels = clf__kernels_for(context);
-  job->rows_per_task = job->columns < TASK_ELEMENTS ? TASK_ELEMENTS / job->columns : 1;
+  const int64_t grain = job->columns < TASK_ELEMENTS ? TASK_ELEMENTS / job->columns : 1;
   const bool simple = job->function <= CLF__LEAKY_RELU;
-  clf__parallel(context, clf__ceil_div(job->rows, job->rows_per_task),
-                (double)job->rows * (double)job->columns *
-                    (simple ? CLF__COST_COPY : CLF__COST_FUNCTION),
-                task, job);
+  clf__parallel_ranges(context, job->rows, grain,
+                       (double)job->rows * (double)job->columns *
+                           (simple ? CLF__COST_COPY : CLF__COST_FUNCTION),
+                       task, job);
 }
 
 void clf__bias_activate(clf_context *context, int32_t function, const float *bias, float *y,
@@ -84,12 +81,11 @@ typedef struct update_job {
   const clf__update *update;
 } update_job;
 
-static void update_part(void *argument, int64_t index, int32_t worker) {
+static void update_part(void *argument, int64_t first, int64_t end, int32_t worker) {
   const update_job *job = argument;
   clf__update part = *job->update;
-  const int64_t first = index * TASK_ELEMENTS, left = part.count - first;
   (void)worker;
-  part.count = clf__min_i64(left, TASK_ELEMENTS);
+  part.count = end - first;
   part.weight += first;
   part.gradient += first;
   part.first = part.first != NULL ? part.first + first : NULL;
@@ -100,8 +96,8 @@ static void update_part(void *argument, int64_t index, int32_t worker) {
 
 void clf__update_weights(clf_context *context, const clf__update *update) {
   update_job job = {clf__kernels_for(context), update};
-  clf__parallel(context, clf__ceil_div(update->count, TASK_ELEMENTS),
-                (double)update->count * CLF__COST_FUNCTION, update_part, &job);
+  clf__parallel_ranges(context, update->count, TASK_ELEMENTS,
+                       (double)update->count * CLF__COST_FUNCTION, update_part, &job);
 }
 
 void clf__accumulate(clf_context *context, const float *x, int64_t count, float *sums) {

@@ -1,7 +1,6 @@
 /* Elementary functions on arrays, divided between threads where they are long. */
 #include "ops/vector_math.h"
 
-#include "base/math.h"
 #include "base/pool.h"
 #include "ops/kernels.h"
 
@@ -19,10 +18,9 @@ typedef struct math_call {
   double *log_sums;
 } math_call;
 
-static void math_task(void *argument, int64_t index, int32_t worker) {
+static void math_task(void *argument, int64_t first, int64_t end, int32_t worker) {
   const math_call *call = argument;
-  const int64_t first = index * call->task_count, left = call->count - first;
-  const int64_t count = clf__min_i64(left, call->task_count);
+  const int64_t count = end - first;
   (void)worker;
   if (call->map != NULL) {
     call->map(call->x + first, call->values + first, count);
@@ -37,8 +35,8 @@ static void math_task(void *argument, int64_t index, int32_t worker) {
 
 static void run(clf_context *context, math_call *call) {
   const double values = (double)call->count * (double)(call->softmax ? call->columns : 1);
-  clf__parallel(context, clf__ceil_div(call->count, call->task_count), values * CLF__COST_FUNCTION,
-                math_task, call);
+  clf__parallel_ranges(context, call->count, call->task_count, values * CLF__COST_FUNCTION,
+                       math_task, call);
 }
 
 void clf__exp_f32(clf_context *context, const float *x, float *out, int64_t count) {
