@@ -70,7 +70,7 @@ CLF_API clf_status clf_box_average_precision(const clf_box *found, const int64_t
                                              double overlap, int32_t label, double *out,
                                              double *precision, double *recall, int64_t *points);
 
-/** Mean of clf_box_average_precision() over the labels that occur in truth.
+/** Computes the mean of clf_box_average_precision() over the labels that occur in truth.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_box_mean_average_precision(const clf_box *found, const int64_t *found_image,
                                                   int64_t found_count, const clf_box *truth,

@@ -54,7 +54,7 @@ typedef struct clf_param_info {
 
 /* Kinds */
 
-/** Number of kinds in an area.
+/** Returns the number of kinds in an area.
  *  @param area  "context", "model", "transform", "format", "model_format", "layer", "optimizer",
  *               "augment", "document_format", "vocabulary", "image", "codec" or "detector"
  *  @return the number; 0 for an unknown area or NULL @since 0.1 */

@@ -20,7 +20,7 @@
  *  clf_dataset_free(all);
  *  @endcode
  *
- *  Arrays in memory become a dataset by clf_dataset_create(), or by clf_dataset_create_sparse() where
+ *  Arrays in memory become a dataset by clf_dataset_create(), or by clf_dataset_create_sparse() if
  *  most values are 0. Labels, targets and weights can be set afterwards.
  *
  *  Thread class of the file: a dataset may be read in many threads at once while none changes it.
@@ -145,21 +145,21 @@ CLF_API clf_status clf_dataset_set_weights(clf_dataset *dataset, const clf_tenso
 
 /* What a dataset has */
 
-/** Number of rows; -1 for NULL. @since 0.1 */
+/** Returns the number of rows; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_dataset_rows(const clf_dataset *dataset);
 /** Number of features: the product of x's sizes after the first; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_dataset_features(const clf_dataset *dataset);
-/** Number of classes; 0 without labels, -1 for NULL. @since 0.1 */
+/** Returns the number of classes; 0 without labels, -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_dataset_classes(const clf_dataset *dataset);
-/** Number of regression outputs; 0 without targets, -1 for NULL. @since 0.1 */
+/** Returns the number of regression outputs; 0 without targets, -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_dataset_outputs(const clf_dataset *dataset);
 /** Stored entries of sparse rows; rows × features of dense ones; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_dataset_nonzeros(const clf_dataset *dataset);
-/** 1 for sparse rows, 0 for dense ones. @since 0.1 */
+/** Returns 1 for sparse rows, 0 for dense ones. @since 0.1 */
 CLF_API int32_t clf_dataset_sparse(const clf_dataset *dataset);
 
-/** Name of a class: the label as text, such as "7" or "setosa"; NULL when there is none. Lives as
- *  long as the dataset's labels. @since 0.1 */
+/** Returns the name of a class: the label as text, such as "7" or "setosa"; NULL when there is
+ *  none. Lives as long as the dataset's labels. @since 0.1 */
 CLF_API const char *clf_dataset_class_name(const clf_dataset *dataset, int64_t index);
 
 /** Features, labels (i32 class indices), targets (f64 [rows, outputs]) or weights (f32), as
@@ -192,7 +192,7 @@ CLF_API clf_status clf_dataset_subset(clf_dataset **out, const clf_dataset *data
 CLF_API clf_status clf_dataset_split(clf_dataset **first, clf_dataset **second,
                                      const clf_dataset *dataset, double fraction, uint64_t seed);
 
-/** One of `folds` partitions for cross-validation, stratified when there are labels.
+/** Makes one of `folds` partitions for cross-validation, stratified when there are labels.
  *  @param train, test  receive all rows but the fold's, and the fold's rows
  *  @param folds  2 … rows
  *  @param fold   0 … folds - 1
@@ -214,7 +214,7 @@ typedef struct clf_batches clf_batches;
 CLF_API clf_status clf_batches_create(clf_batches **out, const clf_dataset *dataset,
                                       int64_t batch_size, uint64_t seed);
 
-/** The next batch, or NULL at the end of an epoch (the call after that starts the next one).
+/** Reads the next batch, or NULL at the end of an epoch (the call after that starts the next one).
  *  @param batch  receives a dataset owned by the iterator, valid until the next call
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_batches_next(clf_batches *batches, const clf_dataset **batch);

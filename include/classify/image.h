@@ -84,13 +84,13 @@ CLF_API void clf_image_free(clf_image *image);
 
 /* What an image has */
 
-/** Rows; -1 for NULL. @since 0.1 */
+/** Returns the number of rows; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_image_height(const clf_image *image);
-/** Pixels a row; -1 for NULL. @since 0.1 */
+/** Returns the number of pixels in a row; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_image_width(const clf_image *image);
-/** 1 or 3; -1 for NULL. @since 0.1 */
+/** Returns the number of channels, 1 or 3; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_image_channels(const clf_image *image);
-/** The bytes [height, width, channels], which live as long as the image; NULL for NULL.
+/** Returns the bytes [height, width, channels], which live as long as the image; NULL for NULL.
  *  @since 0.1 */
 CLF_API const uint8_t *clf_image_pixels(const clf_image *image);
 
@@ -100,15 +100,15 @@ CLF_API const uint8_t *clf_image_pixels(const clf_image *image);
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_image_grey(clf_image **out, const clf_image *image);
 
-/** The image at another size: linear interpolation, and where it shrinks, a triangle filter as wide
- *  as two pixels of the result, so that nothing is left out and no false pattern appears. Both
+/** Makes an image of another size: linear interpolation, and where it shrinks, a triangle filter as
+ *  wide as two pixels of the result, so that nothing is left out and no false pattern appears. Both
  *  sides are stretched as they must.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_image_resize(clf_image **out, const clf_image *image, int64_t height,
                                     int64_t width);
 
-/** A part of the image. It may reach beyond the image, or lie outside: what is there repeats the
- *  nearest pixel of the edge.
+/** Makes an image of a part of another. It may reach beyond the image, or lie outside: what is
+ *  there repeats the nearest pixel of the edge.
  *  @param top, left  its first row and first pixel of a row; may be negative
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_image_crop(clf_image **out, const clf_image *image, int64_t top,

@@ -49,14 +49,14 @@ CLF_API clf_status clf_accuracy(const int32_t *truth, const int32_t *predicted,
 CLF_API clf_status clf_confusion_matrix(const int32_t *truth, const int32_t *predicted,
                                         int64_t rows, int64_t classes, int64_t *out);
 
-/** Precision, recall and F1 of each class.
+/** Computes precision, recall and F1 of each class.
  *  @param precision, recall, f1  [classes] each, or NULL
  *  @param support  [classes] true rows of each class, or NULL @since 0.1 */
 CLF_API clf_status clf_class_scores(const int32_t *truth, const int32_t *predicted, int64_t rows,
                                     int64_t classes, double *precision, double *recall, double *f1,
                                     int64_t *support);
 
-/** Precision, recall and F1 averaged over the classes that occur in truth or predictions.
+/** Computes precision, recall and F1 averaged over the classes that occur in truth or predictions.
  *  @param average  CLF_AVERAGE_…
  *  @param precision, recall, f1  one value each, or NULL @since 0.1 */
 CLF_API clf_status clf_average_scores(const int32_t *truth, const int32_t *predicted, int64_t rows,
@@ -70,14 +70,14 @@ CLF_API clf_status clf_average_scores(const int32_t *truth, const int32_t *predi
 CLF_API clf_status clf_log_loss(const int32_t *truth, const float *probabilities, int64_t rows,
                                 int64_t classes, double *out);
 
-/** Area under the ROC curve; ties count half.
+/** Computes the area under the ROC curve; ties count half.
  *  @param truth   [rows] 0 or 1, both present
  *  @param scores  [rows] higher means 1; no NaN @since 0.1 */
 CLF_API clf_status clf_roc_auc(const int32_t *truth, const float *scores, int64_t rows,
                                double *out);
 
-/** Mean over the classes of the one-vs-rest area under the ROC curve; classes that do not occur are
- *  left out.
+/** Computes the mean over the classes of the one-vs-rest area under the ROC curve; classes that do
+ *  not occur are left out.
  *  @param scores  [rows, classes] no NaN @since 0.1 */
 CLF_API clf_status clf_roc_auc_classes(const int32_t *truth, const float *scores, int64_t rows,
                                        int64_t classes, double *out);

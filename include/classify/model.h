@@ -74,8 +74,8 @@ CLF_API clf_status clf_model_add(clf_model *model, const char *transform, const 
  *  @since 0.1 */
 CLF_API clf_status clf_model_set_vocabulary(clf_model *model, const clf_vocabulary *vocabulary);
 
-/** The vocabulary kept with the model, to encode texts by; NULL when there is none. It is the
- *  model's, and lives until the model is freed or given another. @since 0.1 */
+/** Returns the vocabulary kept with the model, to encode texts by; NULL when there is none. It is
+ *  the model's, and lives until the model is freed or given another. @since 0.1 */
 CLF_API const clf_vocabulary *clf_model_vocabulary(const clf_model *model);
 
 /** Gives a network an optimizer of its own: fits that are handed none take it, and so do those of
@@ -86,13 +86,13 @@ CLF_API const clf_vocabulary *clf_model_vocabulary(const clf_model *model);
  *          CLF_ERROR_MEMORY; the model keeps what it had after a failure @since 0.1 */
 CLF_API clf_status clf_model_set_optimizer(clf_model *model, const clf_optimizer *optimizer);
 
-/** The model's own optimizer; NULL when there is none. It is the model's, and lives until the model
- *  is freed or given another. @since 0.1 */
+/** Returns the model's own optimizer; NULL when there is none. It is the model's, and lives until
+ *  the model is freed or given another. @since 0.1 */
 CLF_API const clf_optimizer *clf_model_optimizer(const clf_model *model);
 
 /* Kind and parameters */
 
-/** The model's kind, such as "ridge"; NULL for NULL. @since 0.1 */
+/** Returns the model's kind, such as "ridge"; NULL for NULL. @since 0.1 */
 CLF_API const char *clf_model_kind(const clf_model *model);
 
 /** Sets a parameter. What is already fitted stays as it is until the next fit. Texts with a grammar
@@ -171,16 +171,16 @@ CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
  *          after any failure, CLF_ERROR_DIVERGED included @since 0.1 */
 CLF_API clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows);
 
-/** How the last fit ended.
+/** Returns how the last fit ended.
  *  @return CLF_OK, CLF_NOT_CONVERGED (iteration limit reached), CLF_ERROR_NOT_FITTED,
  *          CLF_ERROR_ARGUMENT @since 0.1 */
 CLF_API clf_status clf_model_outcome(const clf_model *model);
 
 /* What a fitted model has */
 
-/** Number of features the fitted model takes; -1 when not fitted. @since 0.1 */
+/** Returns the number of features the fitted model takes; -1 when not fitted. @since 0.1 */
 CLF_API int64_t clf_model_features(const clf_model *model);
-/** Number of classes; 0 for regression, -1 when not fitted. @since 0.1 */
+/** Returns the number of classes; 0 for regression, -1 when not fitted. @since 0.1 */
 CLF_API int64_t clf_model_classes(const clf_model *model);
 /** Columns of the decision function: classes, or regression outputs; -1 when not fitted.
  *  @since 0.1 */
@@ -212,8 +212,8 @@ CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *
 CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf_dataset *rows,
                                                float *values, int64_t capacity);
 
-/** Class probabilities (fisher, logistic, svm with probability=true, and networks fitted with the
- *  loss cross_entropy or binary_cross_entropy).
+/** Computes class probabilities (fisher, logistic, svm with probability=true, and networks fitted
+ *  with the loss cross_entropy or binary_cross_entropy).
  *  @param probabilities  [rows, classes] receives them; each row sums to 1
  *  @param capacity       elements of probabilities, ≥ rows × classes
  *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */

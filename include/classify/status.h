@@ -56,7 +56,7 @@ enum {
  */
 CLF_API const char *clf_last_error(void);
 
-/** Name of a status, such as "CLF_ERROR_SHAPE"; "unknown status" for other values.
+/** Returns the name of a status, such as "CLF_ERROR_SHAPE"; "unknown status" for other values.
  *  Thread class: any thread. @since 0.1 */
 CLF_API const char *clf_status_name(clf_status status);
 

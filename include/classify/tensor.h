@@ -126,15 +126,15 @@ CLF_API void *clf_tensor_data(const clf_tensor *tensor);
 /** Returns 1 when the caller may write through clf_tensor_data(), and 0 for memory that was wrapped
  *  or belongs to a model or dataset. @since 0.1 */
 CLF_API int32_t clf_tensor_writable(const clf_tensor *tensor);
-/** Element type; 0 for NULL. @since 0.1 */
+/** Returns the element type, CLF_F32 …; 0 for NULL. @since 0.1 */
 CLF_API int32_t clf_tensor_dtype(const clf_tensor *tensor);
-/** Number of dimensions; -1 for NULL. @since 0.1 */
+/** Returns the number of dimensions; -1 for NULL. @since 0.1 */
 CLF_API int32_t clf_tensor_ndim(const clf_tensor *tensor);
-/** Size of an axis; -1 for NULL or no such axis. @since 0.1 */
+/** Returns the size of an axis; -1 for NULL or no such axis. @since 0.1 */
 CLF_API int64_t clf_tensor_size(const clf_tensor *tensor, int32_t axis);
-/** Stride of an axis in elements; 0 for NULL or no such axis. @since 0.1 */
+/** Returns the stride of an axis in elements; 0 for NULL or no such axis. @since 0.1 */
 CLF_API int64_t clf_tensor_stride(const clf_tensor *tensor, int32_t axis);
-/** Number of elements; -1 for NULL. @since 0.1 */
+/** Returns the number of elements; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_tensor_count(const clf_tensor *tensor);
 /** Returns the factor between stored numbers and values, 1 unless it was set; NaN for NULL.
  *  @since 0.1 */

@@ -103,18 +103,18 @@ CLF_API clf_status clf_documents_load(clf_documents **out, clf_context *context,
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_documents_free(clf_documents *documents);
 
-/** Number of documents; -1 for NULL. @since 0.1 */
+/** Returns the number of documents; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_documents_count(const clf_documents *documents);
 
-/** A document's text: valid UTF-8 with a NUL behind it, which lives as long as the documents. It
- *  may hold NUL characters of its own.
+/** Returns a document's text: valid UTF-8 with a NUL behind it, which lives as long as the
+ *  documents. It may hold NUL characters of its own.
  *  @param length  receives its bytes; may be NULL
  *  @return the text; NULL when there is no such document @since 0.1 */
 CLF_API const char *clf_documents_text(const clf_documents *documents, int64_t index,
                                        int64_t *length);
 
-/** Where a document comes from, such as "pos/127_9.txt"; NULL when it has no name. A file's name
- *  has the bytes that the system knows it by, which need not be UTF-8. Lives as long as the
+/** Returns where a document comes from, such as "pos/127_9.txt"; NULL when it has no name. A file's
+ *  name has the bytes that the system knows it by, which need not be UTF-8. Lives as long as the
  *  documents.
  *  @since 0.1 */
 CLF_API const char *clf_documents_name(const clf_documents *documents, int64_t index);
