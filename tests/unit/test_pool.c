@@ -62,6 +62,31 @@ START_TEST(parallel__runs_every_task_once) {
 }
 END_TEST
 
+/* Ranges begin at multiples of the grain, and only the last is shorter. */
+enum { GRAIN = 7 };
+
+static void count_range(void *argument, int64_t first, int64_t end, int32_t worker) {
+  tally *counts = argument;
+  bool stray = first % GRAIN != 0 || end <= first || end - first > GRAIN || worker < 0;
+  atomic_fetch_add(&counts->strays, stray);
+  atomic_fetch_add(&counts->workers[0], 1);
+  for (int64_t i = first; i < end; i++) {
+    atomic_fetch_add(&counts->done[i], 1);
+  }
+}
+
+START_TEST(parallel_ranges__cover_everything_once) {
+  clf_context *context = make("threads=4");
+  for (int64_t total = 0; total <= TASKS; total += total < 3 * GRAIN ? 1 : 41) {
+    tally counts = {.context = context};
+    clf__parallel_ranges(context, total, GRAIN, CLF__WORK_LONG, count_range, &counts);
+    assert_each_once(&counts, total);
+    ck_assert_int_eq(atomic_load(&counts.workers[0]), (total + GRAIN - 1) / GRAIN);
+  }
+  clf_context_free(context);
+}
+END_TEST
+
 static void mark_task(void *argument, int64_t index, int32_t worker) {
   int *mark = argument;
   *mark = index == 0 && worker == 0 && !clf__in_task() ? 1 : -1;
@@ -337,6 +362,7 @@ int main(void) {
   TCase *tests = tcase_create("pool");
   tcase_set_timeout(tests, 60);
   tcase_add_test(tests, parallel__runs_every_task_once);
+  tcase_add_test(tests, parallel_ranges__cover_everything_once);
   tcase_add_test(tests, no_task_or_one__is_called_directly);
   tcase_add_test(tests, tasks__run_at_the_same_time);
   tcase_add_test(tests, small_work__stays_on_its_thread);
