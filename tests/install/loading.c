@@ -29,6 +29,7 @@ static int count_tasks(void) {
   return count;
 }
 
+/* Signals that are not treated by default; a parent such as nohup may have left some ignored. */
 static int count_handlers(void) {
   int count = 0;
   for (int number = 1; number < SIGNALS; number++) {
@@ -132,14 +133,14 @@ int main(int count, char **arguments) {
   if (count != 2) {
     return 2;
   }
-  const double opening = time_of_opening(arguments[1]);
   const int tasks = count_tasks(), handlers = count_handlers();
+  const double opening = time_of_opening(arguments[1]);
   void *library = dlopen(arguments[1], RTLD_NOW | RTLD_LOCAL);
   if (library == NULL) {
     return 1;
   }
   int failed = check(tasks == 1 && count_tasks() == 1, "loading starts no thread");
-  failed += check(handlers == 0 && count_handlers() == 0, "loading takes no signal");
+  failed += check(count_handlers() == handlers, "loading takes no signal");
   printf("       %.2f ms of the processor to open it\n", opening);
   failed += check(opening >= 0 && opening < MAX_MILLISECONDS, "loading takes milliseconds");
   const char *message = use_on_small_stack(library);
