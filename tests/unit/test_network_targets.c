@@ -152,7 +152,8 @@ START_TEST(units__are_the_weighted_mean_and_deviation) {
   sample s;
   fill(&s, 5, 3);
   for (int i = 0; i < ROWS; i++) {
-    s.t[2 * i + 1] = i % 2 == 0 ? 1e9 : 1e9 + 2; /* in place: t of i and beyond is not needed */
+    s.t[2 * i] = 3 + 5 * sin(i);
+    s.t[2 * i + 1] = i % 2 == 0 ? 1e9 : 1e9 + 2;
   }
   clf_dataset *data = data_of(NULL, &s, 2, s.weights);
   clf_model *model = fit(NULL, "loss=squared_error layers='dense units=2' epochs=1", data);

@@ -307,6 +307,7 @@ static int64_t threads_of_process(void) {
 /* Work that does not pay for waking a thread starts none. */
 START_TEST(small_work__stays_on_its_thread) {
   unsetenv("CLASSIFY_WAKE");
+  const int64_t before = threads_of_process(); /* a sanitizer may have one of its own */
   clf_context *context = make("threads=4");
   tally counts = {.context = context};
   for (int round = 0; round < 10; round++) {
@@ -314,11 +315,11 @@ START_TEST(small_work__stays_on_its_thread) {
   }
   ck_assert_int_eq(atomic_load(&counts.workers[0]), 10 * TASKS);
   ck_assert_int_eq(atomic_load(&counts.strays), 0);
-  ck_assert_int_eq(threads_of_process(), 1);
+  ck_assert_int_eq(threads_of_process(), before);
   ck_assert_int_eq(clf__workers(context, 1000), 1);
   ck_assert_int_eq(clf__workers(context, CLF__WORK_LONG), 4);
   clf__parallel(context, TASKS, CLF__WORK_LONG, count_task, &counts);
-  ck_assert_int_eq(threads_of_process(), 4);
+  ck_assert_int_ge(threads_of_process(), before + 3);
   clf_context_free(context);
 }
 END_TEST
@@ -343,6 +344,7 @@ START_TEST(fits_of_few_rows__start_no_thread) {
   int32_t y[ROWS], labels[ROWS];
   unsetenv("CLASSIFY_WAKE");
   fill_clouds(x, y, ROWS, COLUMNS, 3);
+  const int64_t before = threads_of_process();
   clf_context *context = make("threads=4");
   clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
   clf_model *model = NULL;
@@ -350,7 +352,7 @@ START_TEST(fits_of_few_rows__start_no_thread) {
   ck_clf_ok(clf_model_add(model, "standardize", NULL));
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   ck_clf_ok(clf_model_predict(model, data, labels, ROWS));
-  ck_assert_int_eq(threads_of_process(), 1);
+  ck_assert_int_eq(threads_of_process(), before);
   clf_model_free(model);
   clf_dataset_free(data);
   clf_context_free(context);
