@@ -58,8 +58,8 @@ static void write_precision(FILE *out, const evaluation *e, const class_names *n
       "<section>\n<h2>Precision and recall</h2>\n<p class=\"note\">Recall: the share of the "
       "objects that are found. Precision: the share of the boxes that are right. A box is right "
       "where it overlaps an object of its class by at least %g (intersection over union) and "
-      "no surer box has found that object. Each curve goes from the surest box to the least "
-      "sure; the average precision is the area under it.</p>\n<div class=\"shares\">\n",
+      "no box of a higher score has found that object. Each curve goes from the highest score "
+      "to the lowest; the average precision is the area under it.</p>\n<div class=\"shares\">\n",
       e->overlap);
   for (int64_t i = 0; i < e->classes; i++) {
     const class_curve *c = &e->curves[i];
