@@ -136,7 +136,7 @@ clf_status clf__training_compare(const clf__store *own, const clf__store *file) 
     if (there == NULL || strcmp(here, there) != 0) {
       return clf__fail(CLF_ERROR_ARGUMENT,
                        "it is of another training: its %s is '%s', this one's '%s'; remove the "
-                       "file to begin anew",
+                       "file to start again",
                        name, there != NULL ? there : "unknown", here);
     }
   }

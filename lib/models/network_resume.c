@@ -30,7 +30,7 @@ static clf_status check_weight(const clf__layer *layer, int64_t index, const clf
   }
   return clf__fail(CLF_ERROR_SHAPE,
                    "network: it cannot go on from its weights: %s [%s] was %s [%s] when it was "
-                   "fitted; set 'layers' as they were, or warm_start=false and fit anew",
+                   "fitted; set 'layers' as they were, or warm_start=false and fit again",
                    name.text, clf__shape_name(shape).text, old_name.text,
                    clf__shape_name(before).text);
 }
@@ -42,7 +42,7 @@ clf_status clf__resume_check(const clf__network *network, const clf__network *be
   if (count != clf__network_weights(before)) {
     return clf__fail(CLF_ERROR_SHAPE,
                      "network: it cannot go on from its weights: 'layers' have %lld weights, the "
-                     "fitted ones %lld; set them as they were, or warm_start=false and fit anew",
+                     "fitted ones %lld; set them as they were, or warm_start=false and fit again",
                      (long long)count, (long long)clf__network_weights(before));
   }
   for (int64_t i = 0; status == CLF_OK && i < count; i++) {

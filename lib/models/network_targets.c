@@ -4,11 +4,11 @@
  *
  *   t' = (t - c) / s    by output, and predicts c + s y,
  *
- * with c and s the weighted mean and deviation of the rows trained on; s is |c| of targets that are
- * all c, and 1 where c is 0. What ends in relu or
- * leaky_relu keeps its bend at 0: c is 0 and s the root mean square, and for f(s y) = s f(y) it can
- * give what it could before. A bounded end, such as the sigmoid's, gives the targets themselves:
- * c = 0, s = 1; so do networks whose weights were set, not fitted, and files that have neither. */
+ * with c and s the weighted mean and deviation of the rows trained on. Where all targets are c, s is
+ * |c|, or 1 where c is 0. A network that ends in relu or leaky_relu keeps its bend at 0: c is 0 and s
+ * the root mean square, and since f(s y) = s f(y) it can predict what it could before. A bounded end,
+ * such as the sigmoid's, predicts the targets themselves: c = 0, s = 1. So do networks whose weights
+ * were set, not fitted, and files that have neither tensor. */
 #include <math.h>
 #include <string.h>
 

@@ -152,7 +152,7 @@ static clf_status resume(clf__perceptron_learner *l, const clf__store *before) {
   bool averaged = clf__store_tensor(before, "weight_sums") != NULL;
   if (averaged != l->params->averaged) {
     return clf__fail(CLF_ERROR_ARGUMENT,
-                     "perceptron: averaged was changed since the first partial fit; fit anew");
+                     "perceptron: averaged was changed since the first partial fit; fit again");
   }
   const float *weights = clf__state_data(before, averaged ? "last_weights" : "weights");
   const float *intercept = clf__state_data(before, averaged ? "last_intercept" : "intercept");
@@ -276,7 +276,7 @@ static clf_status partial_fit(const clf_model *model, const clf__training *train
       (before != NULL && clf__support_there(before))) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "perceptron: with a kernel it cannot be fitted in parts; set kernel=none and "
-                     "begin anew, or fit all rows at once");
+                     "start again, or fit all rows at once");
   }
   return train(model, training, 1, before, state);
 }
