@@ -43,6 +43,25 @@ static inline clf_context *stingy_context(const char *params, stingy *from) {
   return context;
 }
 
+/* Runs `life` on contexts of which the first, the second … allocation is refused, until none is:
+ * each ends in CLF_OK or CLF_ERROR_MEMORY with a message, and holds nothing at the end. */
+static inline void check_every_allocation(clf_status (*life)(clf_context *context)) {
+  clf_status status = CLF_ERROR_MEMORY;
+  for (int64_t refuse = 1; status != CLF_OK; refuse++) {
+    stingy from = {.refuse = refuse};
+    clf_context *context = stingy_context("threads=1", &from);
+    if (context != NULL) {
+      status = life(context);
+      ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
+      if (status < 0) {
+        check_refused_memory();
+      }
+      clf_context_free(context);
+    }
+    ck_assert_int_eq(atomic_load(&from.held), 0);
+  }
+}
+
 /* Goes on only while all is well. */
 #define TRY(call)                                                                                  \
   do {                                                                                             \

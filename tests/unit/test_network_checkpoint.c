@@ -500,6 +500,7 @@ static clf_status kept_life(clf_context *context) {
   clf_model *model = NULL;
   clf_optimizer *adam = NULL;
   clf_status status;
+  remove_path();
   TRY(clf_tensor_wrap(&rows, context, x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL, NULL, NULL));
   TRY(clf_tensor_wrap(&labels, context, y, CLF_I32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
   TRY(clf_dataset_create(&data, context, rows, labels));
@@ -523,21 +524,7 @@ done:
 }
 
 START_TEST(checkpoint__every_allocation_may_fail) {
-  clf_status status = CLF_ERROR_MEMORY;
-  for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    stingy from = {.refuse = refuse};
-    clf_context *context = stingy_context("threads=1", &from);
-    remove_path();
-    if (context != NULL) {
-      status = kept_life(context);
-      ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
-      if (status < 0) {
-        check_refused_memory();
-      }
-      clf_context_free(context);
-    }
-    ck_assert_int_eq(atomic_load(&from.held), 0);
-  }
+  check_every_allocation(kept_life);
 }
 END_TEST
 

@@ -538,7 +538,8 @@ START_TEST(defaults__do_not_learn_noise) {
 }
 END_TEST
 
-static clf_status whole_life(clf_context *context, const sample *s) {
+static clf_status whole_life(clf_context *context) {
+  static sample s;
   static unsigned char bytes[CAPACITY];
   clf_tensor *rows = NULL, *targets = NULL;
   clf_dataset *data = NULL;
@@ -546,9 +547,10 @@ static clf_status whole_life(clf_context *context, const sample *s) {
   float found[ROWS];
   size_t size;
   clf_status status;
-  TRY(clf_tensor_wrap(&rows, context, (void *)s->x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL,
+  fill(&s, 3, 40);
+  TRY(clf_tensor_wrap(&rows, context, (void *)s.x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL,
                       NULL, NULL));
-  TRY(clf_tensor_wrap(&targets, context, (void *)s->t, CLF_F64, 1, (int64_t[]){ROWS}, NULL, NULL,
+  TRY(clf_tensor_wrap(&targets, context, (void *)s.t, CLF_F64, 1, (int64_t[]){ROWS}, NULL, NULL,
                       NULL));
   TRY(clf_dataset_create(&data, context, rows, NULL));
   TRY(clf_dataset_set_targets(data, targets));
@@ -570,19 +572,7 @@ done:
 }
 
 START_TEST(targets__every_allocation_may_fail) {
-  sample s;
-  clf_status status = CLF_ERROR_MEMORY;
-  fill(&s, 3, 40);
-  for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    stingy from = {.refuse = refuse};
-    clf_context *context = stingy_context("threads=1", &from);
-    if (context != NULL) {
-      status = whole_life(context, &s);
-      ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
-      clf_context_free(context);
-    }
-    ck_assert_int_eq(atomic_load(&from.held), 0);
-  }
+  check_every_allocation(whole_life);
 }
 END_TEST
 

@@ -272,20 +272,7 @@ done:
 }
 
 START_TEST(weights__every_allocation_may_fail) {
-  clf_status status = CLF_ERROR_MEMORY;
-  for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    stingy from = {.refuse = refuse};
-    clf_context *context = stingy_context("threads=1", &from);
-    if (context != NULL) {
-      status = set_and_tell(context);
-      ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
-      if (status < 0) {
-        check_refused_memory();
-      }
-      clf_context_free(context);
-    }
-    ck_assert_int_eq(atomic_load(&from.held), 0);
-  }
+  check_every_allocation(set_and_tell);
 }
 END_TEST
 
