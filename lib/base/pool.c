@@ -1,6 +1,6 @@
-/* A fixed crew of threads that claim tasks from one atomic counter, the caller among them.
+/* A fixed team of worker threads that claim tasks from one atomic counter, the caller among them.
  *
- * One call at a time has the crew: it puts its process id into `owner`; a call that finds it taken
+ * One call at a time has the team: it puts its process id into `owner`; a call that finds it taken
  * runs by itself. A worker joins a job only while the job is open, so the caller waits for those at
  * work, not for those still waking up. Waiting starts with spinning, because kernels call in quick
  * succession, and to sleep and be woken takes longer than what lies between two of them.
@@ -12,8 +12,8 @@
  * less than COLD_WORK with those that spin, and more of it wakes a sleeper for each COLD_WORK.
  *
  * After fork() the child has the parent's memory but not its threads, and perhaps a lock held by
- * one of them. So all that threads share lies in the crew, which remembers its process; the child
- * drops the parent's crew untouched, takes over an `owner` that is not itself, and starts anew. */
+ * one of them. So all that threads share lies in the team, which remembers its process; the child
+ * drops the parent's team untouched, takes over an `owner` that is not itself, and starts its own. */
 #include "base/pool.h"
 
 #include <pthread.h>
@@ -34,15 +34,15 @@ enum { SPINS = 2000 }; /* some 0.1 ms */
 /* Nanoseconds. */
 static const double WARM_WORK = 10e3, COLD_WORK = 60e3;
 
-typedef struct clf__crew clf__crew;
+typedef struct clf__team clf__team;
 
 typedef struct member {
-  clf__crew *crew;
+  clf__team *team;
   pthread_t thread;
   int32_t worker;
 } member;
 
-struct clf__crew {
+struct clf__team {
   clf__pool *pool;
   pid_t process;
   int32_t size; /* members that were started */
@@ -63,8 +63,8 @@ struct clf__crew {
 struct clf__pool {
   clf_context *context;
   int32_t threads;
-  _Atomic(pid_t) owner; /* process whose call has the crew; 0 for none */
-  clf__crew *crew;      /* belongs to the owner */
+  _Atomic(pid_t) owner; /* process whose call has the team; 0 for none */
+  clf__team *team;      /* belongs to the owner */
   atomic_int spinning;  /* workers that need no waking */
   bool always;          /* all work wakes all workers, so that tests see them at it */
 };
@@ -83,46 +83,46 @@ static void relax(void) {
 #endif
 }
 
-static void work_on(clf__crew *crew, int32_t worker) {
+static void work_on(clf__team *team, int32_t worker) {
   int64_t index;
   in_task = true;
-  while ((index = atomic_fetch_add(&crew->next, 1)) < crew->count) {
-    crew->task(crew->argument, index, worker);
+  while ((index = atomic_fetch_add(&team->next, 1)) < team->count) {
+    team->task(team->argument, index, worker);
   }
   in_task = false;
 }
 
 /* Waits for a round after `seen` and joins its job; false at the end. */
-static bool join_round(clf__crew *crew, unsigned *seen) {
-  atomic_fetch_add(&crew->pool->spinning, 1);
-  for (int i = 0; i < SPINS && atomic_load(&crew->round) == *seen; i++) {
+static bool join_round(clf__team *team, unsigned *seen) {
+  atomic_fetch_add(&team->pool->spinning, 1);
+  for (int i = 0; i < SPINS && atomic_load(&team->round) == *seen; i++) {
     relax();
   }
-  atomic_fetch_sub(&crew->pool->spinning, 1);
-  pthread_mutex_lock(&crew->lock);
-  while (!crew->ending && (!crew->open || atomic_load(&crew->round) == *seen)) {
-    pthread_cond_wait(&crew->wake, &crew->lock);
+  atomic_fetch_sub(&team->pool->spinning, 1);
+  pthread_mutex_lock(&team->lock);
+  while (!team->ending && (!team->open || atomic_load(&team->round) == *seen)) {
+    pthread_cond_wait(&team->wake, &team->lock);
   }
-  *seen = atomic_load(&crew->round);
-  bool ending = crew->ending;
+  *seen = atomic_load(&team->round);
+  bool ending = team->ending;
   if (!ending) {
-    atomic_fetch_add(&crew->at_work, 1);
+    atomic_fetch_add(&team->at_work, 1);
   }
-  pthread_mutex_unlock(&crew->lock);
+  pthread_mutex_unlock(&team->lock);
   return !ending;
 }
 
 static void *worker_main(void *argument) {
   const member *self = argument;
-  clf__crew *crew = self->crew;
+  clf__team *team = self->team;
   unsigned seen = 0;
-  while (join_round(crew, &seen)) {
-    work_on(crew, self->worker);
-    pthread_mutex_lock(&crew->lock);
-    if (atomic_fetch_sub(&crew->at_work, 1) == 1) {
-      pthread_cond_signal(&crew->left);
+  while (join_round(team, &seen)) {
+    work_on(team, self->worker);
+    pthread_mutex_lock(&team->lock);
+    if (atomic_fetch_sub(&team->at_work, 1) == 1) {
+      pthread_cond_signal(&team->left);
     }
-    pthread_mutex_unlock(&crew->lock);
+    pthread_mutex_unlock(&team->lock);
   }
   return NULL;
 }
@@ -138,130 +138,130 @@ static void block_signals(sigset_t *before) {
   pthread_sigmask(SIG_BLOCK, &all, before);
 }
 
-static void start_members(clf__crew *crew, int32_t wanted) {
+static void start_members(clf__team *team, int32_t wanted) {
   sigset_t before;
   block_signals(&before);
-  while (crew->size < wanted) {
-    member *next = &crew->members[crew->size];
-    next->crew = crew;
-    next->worker = crew->size + 1;
+  while (team->size < wanted) {
+    member *next = &team->members[team->size];
+    next->team = team;
+    next->worker = team->size + 1;
     if (pthread_create(&next->thread, NULL, worker_main, next) != 0) {
       break;
     }
-    crew->size++;
+    team->size++;
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static clf__crew *create_crew(clf__pool *pool) {
-  clf__crew *crew = clf__alloc_zeroed(pool->context, 1, sizeof *crew);
-  if (crew == NULL) {
+static clf__team *create_crew(clf__pool *pool) {
+  clf__team *team = clf__alloc_zeroed(pool->context, 1, sizeof *team);
+  if (team == NULL) {
     return NULL;
   }
-  crew->members = clf__alloc_zeroed(pool->context, pool->threads, sizeof *crew->members);
-  if (crew->members == NULL) {
-    clf__free(crew);
+  team->members = clf__alloc_zeroed(pool->context, pool->threads, sizeof *team->members);
+  if (team->members == NULL) {
+    clf__free(team);
     return NULL;
   }
   pthread_condattr_t monotonic;
-  crew->pool = pool;
-  crew->process = getpid();
+  team->pool = pool;
+  team->process = getpid();
   atomic_store(&pool->spinning, 0); /* a parent's spin on in the parent */
-  pthread_mutex_init(&crew->lock, NULL);
-  pthread_cond_init(&crew->wake, NULL);
+  pthread_mutex_init(&team->lock, NULL);
+  pthread_cond_init(&team->wake, NULL);
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&crew->left, &monotonic);
+  pthread_cond_init(&team->left, &monotonic);
   pthread_condattr_destroy(&monotonic);
-  start_members(crew, pool->threads - 1);
-  return crew;
+  start_members(team, pool->threads - 1);
+  return team;
 }
 
-static void end_members(clf__crew *crew) {
-  pthread_mutex_lock(&crew->lock);
-  crew->ending = true;
-  atomic_fetch_add(&crew->round, 1);
-  pthread_cond_broadcast(&crew->wake);
-  pthread_mutex_unlock(&crew->lock);
-  for (int32_t i = 0; i < crew->size; i++) {
-    pthread_join(crew->members[i].thread, NULL);
+static void end_members(clf__team *team) {
+  pthread_mutex_lock(&team->lock);
+  team->ending = true;
+  atomic_fetch_add(&team->round, 1);
+  pthread_cond_broadcast(&team->wake);
+  pthread_mutex_unlock(&team->lock);
+  for (int32_t i = 0; i < team->size; i++) {
+    pthread_join(team->members[i].thread, NULL);
   }
-  pthread_cond_destroy(&crew->left);
-  pthread_cond_destroy(&crew->wake);
-  pthread_mutex_destroy(&crew->lock);
+  pthread_cond_destroy(&team->left);
+  pthread_cond_destroy(&team->wake);
+  pthread_mutex_destroy(&team->lock);
 }
 
-static void free_crew(clf__crew *crew, pid_t process) {
-  if (crew == NULL) {
+static void free_crew(clf__team *team, pid_t process) {
+  if (team == NULL) {
     return;
   }
-  if (crew->process == process) {
-    end_members(crew);
+  if (team->process == process) {
+    end_members(team);
   }
-  clf__free(crew->members);
-  clf__free(crew);
+  clf__free(team->members);
+  clf__free(team);
 }
 
-/* The crew of this process, started when there is none; NULL without memory. */
-static clf__crew *own_crew(clf__pool *pool, pid_t process) {
-  if (pool->crew == NULL || pool->crew->process != process) {
-    free_crew(pool->crew, process);
-    pool->crew = create_crew(pool);
+/* The team of this process, started when there is none; NULL without memory. */
+static clf__team *own_crew(clf__pool *pool, pid_t process) {
+  if (pool->team == NULL || pool->team->process != process) {
+    free_crew(pool->team, process);
+    pool->team = create_crew(pool);
   }
-  return pool->crew;
+  return pool->team;
 }
 
 /* Those that the work pays for beside the workers that need no waking. */
-static void wake_sleepers(clf__crew *crew, double work) {
-  double wanted = crew->pool->always ? crew->size : work / COLD_WORK;
-  if (wanted >= crew->size) {
-    pthread_cond_broadcast(&crew->wake);
+static void wake_sleepers(clf__team *team, double work) {
+  double wanted = team->pool->always ? team->size : work / COLD_WORK;
+  if (wanted >= team->size) {
+    pthread_cond_broadcast(&team->wake);
     return;
   }
-  for (wanted -= atomic_load(&crew->pool->spinning); wanted >= 1; wanted--) {
-    pthread_cond_signal(&crew->wake);
+  for (wanted -= atomic_load(&team->pool->spinning); wanted >= 1; wanted--) {
+    pthread_cond_signal(&team->wake);
   }
 }
 
-static void open_job(clf__crew *crew, int64_t count, double work, clf__task task, void *argument) {
-  pthread_mutex_lock(&crew->lock);
-  crew->task = task;
-  crew->argument = argument;
-  crew->count = count;
-  atomic_store(&crew->next, 0);
-  crew->open = true;
-  atomic_fetch_add(&crew->round, 1);
-  wake_sleepers(crew, work);
-  pthread_mutex_unlock(&crew->lock);
+static void open_job(clf__team *team, int64_t count, double work, clf__task task, void *argument) {
+  pthread_mutex_lock(&team->lock);
+  team->task = task;
+  team->argument = argument;
+  team->count = count;
+  atomic_store(&team->next, 0);
+  team->open = true;
+  atomic_fetch_add(&team->round, 1);
+  wake_sleepers(team, work);
+  pthread_mutex_unlock(&team->lock);
 }
 
 /* Until a worker leaves, or 0.1 s: the host's callback is asked that often. */
-static void wait_a_while(clf__crew *crew) {
+static void wait_a_while(clf__team *team) {
   enum { NANOSECONDS = 100 * 1000 * 1000, SECOND = 1000 * 1000 * 1000 };
   struct timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
   until.tv_nsec += NANOSECONDS;
   until.tv_sec += until.tv_nsec / SECOND;
   until.tv_nsec %= SECOND;
-  pthread_cond_timedwait(&crew->left, &crew->lock, &until);
+  pthread_cond_timedwait(&team->left, &team->lock, &until);
 }
 
-static void close_job(clf__crew *crew) {
-  pthread_mutex_lock(&crew->lock);
-  crew->open = false;
-  pthread_mutex_unlock(&crew->lock);
-  for (int i = 0; i < SPINS && atomic_load(&crew->at_work) > 0; i++) {
+static void close_job(clf__team *team) {
+  pthread_mutex_lock(&team->lock);
+  team->open = false;
+  pthread_mutex_unlock(&team->lock);
+  for (int i = 0; i < SPINS && atomic_load(&team->at_work) > 0; i++) {
     relax();
   }
-  if (atomic_load(&crew->at_work) > 0) {
-    pthread_mutex_lock(&crew->lock);
-    while (atomic_load(&crew->at_work) > 0) {
-      wait_a_while(crew);
-      pthread_mutex_unlock(&crew->lock);
+  if (atomic_load(&team->at_work) > 0) {
+    pthread_mutex_lock(&team->lock);
+    while (atomic_load(&team->at_work) > 0) {
+      wait_a_while(team);
+      pthread_mutex_unlock(&team->lock);
       clf__progress_poll();
-      pthread_mutex_lock(&crew->lock);
+      pthread_mutex_lock(&team->lock);
     }
-    pthread_mutex_unlock(&crew->lock);
+    pthread_mutex_unlock(&team->lock);
   }
 }
 
@@ -307,13 +307,13 @@ void clf__parallel(clf_context *context, int64_t count, double work, clf__task t
   } else if (in_task || pool->threads < 2 || !pays(pool, work) || !claim(pool, &process)) {
     run_alone(count, task, argument);
   } else {
-    clf__crew *crew = own_crew(pool, process);
-    if (crew == NULL || crew->size == 0) {
+    clf__team *team = own_crew(pool, process);
+    if (team == NULL || team->size == 0) {
       run_alone(count, task, argument);
     } else {
-      open_job(crew, count, work, task, argument);
-      work_on(crew, 0);
-      close_job(crew);
+      open_job(team, count, work, task, argument);
+      work_on(team, 0);
+      close_job(team);
     }
     atomic_store(&pool->owner, 0);
   }
@@ -350,7 +350,7 @@ clf__pool *clf__pool_create(clf_context *context, int32_t threads) {
 
 void clf__pool_free(clf__pool *pool) {
   if (pool != NULL) {
-    free_crew(pool->crew, getpid());
+    free_crew(pool->team, getpid());
     clf__free(pool);
   }
 }

@@ -10,8 +10,8 @@
 /* What pandas calls a first column without a name when it writes it again. */
 static const char unnamed_0[] = "Unnamed: 0";
 
-/* Behind a first line "sep=;", by which Excel is told of the delimiter: `*delimiter` is set to
- * that, where it is one. */
+/* Returns where the table begins: after a first line "sep=;", which names the delimiter to Excel.
+ * `*delimiter` is set to that, where it is one. */
 static const char *skip_separator(const clf__lines *lines, int32_t *delimiter) {
   const char *at = lines->begin, *after = clf__line_after(lines, at);
   if (after - at < 6 || strncmp(at, "sep=", 4) != 0 || (at[5] != '\r' && at[5] != '\n')) {

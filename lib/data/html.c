@@ -1,6 +1,7 @@
-/* Tags are told from text such as "x<y and then z>w": the name is one of HTML's elements, and what
- * follows it are attributes with values, or such as have none by HTML's rules. Each search ends at
- * the next '<' outside of quotes, so all of them together are linear. */
+/* Tags of HTML. A tag has the name of one of HTML's elements, and nothing but attributes after it:
+ * with values, or those that have none by HTML's rules. Other text, such as "x<y and then z>w", is
+ * no tag. Each search ends at the next '<' outside of quotes, so that all searches together take
+ * time linear in the text. */
 #include "data/html.h"
 
 #include <stdbool.h>

@@ -57,8 +57,8 @@ static uint64_t hash_start(const clf__trainer *t) {
   return sum;
 }
 
-/* Parameters that a training may go on with other values of, and two that are told as what they
- * have come to. */
+/* Parameters that may change while a training goes on; of "layers" and "patience" the identity holds
+ * what their texts have come to instead. */
 static bool is_left_out(const char *name) {
   static const char *const names[] = {"epochs",     "checkpoint", "checkpoint_interval",
                                       "warm_start", "layers",     "patience"};

@@ -45,7 +45,7 @@ typedef struct clf__perceptron_learner {
   double share;    /* of the last pass's decisions that were mistakes */
 } clf__perceptron_learner;
 
-/* One pass over the rows; progress is told of it as step `epoch` + 1. */
+/* One pass over the rows, reported as step `epoch` + 1. */
 clf_status clf__perceptron_run_epoch(clf__perceptron_learner *learner, int64_t epoch);
 /* CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__perceptron_report(clf__perceptron_learner *learner, int64_t epoch);
