@@ -31,7 +31,7 @@ strip = 'aarch64-linux-gnu-strip'
 pkgconfig = 'pkg-config'
 exe_wrapper = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu', '-E', 'LD_LIBRARY_PATH=' + libraries + ':$root/lib/aarch64-linux-gnu']
 [built-in options]
-c_args = ['-isystem', '$root/usr/include', '-isystem', '$root/usr/include/aarch64-linux-gnu']
+c_args = ['-DEMULATED=1', '-isystem', '$root/usr/include', '-isystem', '$root/usr/include/aarch64-linux-gnu']
 c_link_args = ['-L' + libraries, '-Wl,-rpath-link,' + libraries + ':$root/lib/aarch64-linux-gnu']
 [properties]
 sys_root = '$root'

@@ -19,9 +19,18 @@
 #define THREAD_SANITIZER 0
 #endif
 
-/* The thread sanitizer knows no threads in a child of fork(), and a lock of the address sanitizer's
- * may be held there by a thread that was starting. */
-#if THREAD_SANITIZER || defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+/* tests/cross/aarch64.sh defines EMULATED: an emulated processor is some thirty times slower. */
+#ifndef EMULATED
+#define EMULATED 0
+#endif
+
+/* The processor seconds, of two threads, in which a call must ask whether it is cancelled and must
+ * end once it is. */
+enum { CANCEL_SECONDS = EMULATED ? 60 : THREAD_SANITIZER ? 40 : 2 };
+
+/* The thread sanitizer knows no threads in a child of fork(), a lock of the address sanitizer's may
+ * be held there by a thread that was starting, and qemu-user loses its own threads there. */
+#if THREAD_SANITIZER || EMULATED || defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
 #define FORK_WITH_THREADS 0
 #else
 #define FORK_WITH_THREADS 1
