@@ -1,8 +1,8 @@
 #!/bin/sh
 # Builds and runs CONSUMER_C out of tree the way a user would:
 #   consumers.sh KIND CONSUMER_C SOURCE_ROOT BUILD_ROOT PREFIX LIBDIR COMPILER…
-# KIND is shared, static (both by pkg-config), whole (gcc -static), readme (the programs in README.md), cmake
-# or subproject; with documents it reads what is installed for people.
+# KIND is shared, static (both by pkg-config), whole (gcc -static), readme (the programs in README.md and in
+# examples/hello), cmake or subproject; with documents it reads what is installed for people.
 # All but the last use a staged install that was moved away from its prefix. Exit status 77: a tool is
 # missing.
 set -eu
@@ -50,6 +50,11 @@ readme)
     >"$work/program.c"
   # shellcheck disable=SC2046
   $compiler -Wall -Werror "$work/program.c" -o "$work/program" $(flags --cflags --libs)
+  for name in classify images network text; do
+    # shellcheck disable=SC2046
+    $compiler -std=c99 -pedantic -Wall -Wextra -Werror "$source/examples/hello/$name.c" \
+      -o "$work/$name" $(flags --cflags --libs)
+  done
   export LD_LIBRARY_PATH="$moved/$libdir"
   ln -s "$source/examples" "$work/examples"
   cd "$work"

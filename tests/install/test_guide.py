@@ -18,6 +18,7 @@ import unittest
 SOURCE, BUILD, *COMPILER = sys.argv[1:]
 del sys.argv[1:]
 GUIDE = (pathlib.Path(SOURCE) / "docs" / "guide.md").read_text()
+HELLO = pathlib.Path(SOURCE) / "examples" / "hello"
 BLOCKS = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", GUIDE, re.M | re.S)
 EXAMPLE = re.compile(r"^clf_status (\w+)\((void|const clf_dataset \*train"
                      r"(?:, const clf_dataset \*test)?)\) {", re.M)
@@ -71,6 +72,14 @@ class Guide(unittest.TestCase):
     def test_languages_are_known(self):
         self.assertLessEqual({language for language, *_ in BLOCKS},
                              {"c", "csv", "python", "sh", "text"})
+
+    def test_programs_are_those_of_the_examples(self):
+        shown = {name: text for language, name, text in BLOCKS if language == "c" and name}
+        self.assertEqual(set(shown), {"first.c", "images.c", "network.c", "text.c"})
+        for name in set(shown) - {"first.c"}:
+            self.assertEqual(shown[name], (HELLO / name).read_text())
+        readme = (pathlib.Path(SOURCE) / "README.md").read_text()
+        self.assertIn(f"```c\n{(HELLO / 'classify.c').read_text()}```\n", readme)
 
     def test_programs_print_what_the_guide_says(self):
         commands = {"sh": ["sh", "-ec"], "python": [sys.executable, "-c"]}
