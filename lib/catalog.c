@@ -5,17 +5,17 @@
 
 #include "base/context.h"
 #include "base/status.h"
-#include "data/augment.h"
 #include "data/dataset.h"
-#include "data/document_format.h"
-#include "data/image.h"
-#include "data/transform.h"
-#include "data/vocabulary.h"
 #include "detect/detector.h"
+#include "image/augment.h"
+#include "image/image.h"
+#include "interchange/model_format.h"
 #include "layers/layer.h"
 #include "models/model.h"
-#include "models/model_format.h"
 #include "optim/optimizer.h"
+#include "text/document_format.h"
+#include "text/vocabulary.h"
+#include "transform/transform.h"
 
 /* Areas whose kinds nothing finds by name. */
 #define AREA(area, ...)                                                                            \

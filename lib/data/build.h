@@ -33,7 +33,7 @@ enum { CLF__READ_AUTO, CLF__READ_F32, CLF__READ_F64 };
   "column's range"
 
 /* Of f32 rows of numbers that were rounded only where f32 tells them apart by their digits, see
- * data/decimal.h, or of f64 rows: *column is the first that lies far from 0 (clf__rows_far) and is
+ * data/formats/decimal.h, or of f64 rows: *column is the first that lies far from 0 (clf__rows_far) and is
  * not the same as f32, -1 where there is none. An f32 that is an integer is such a number itself:
  * no other one of so few digits rounds to it. */
 clf_status clf__rounded_far(int64_t *column, clf_context *context, const clf__rows *x);

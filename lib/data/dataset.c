@@ -6,8 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "data/build.h"
-#include "data/unicode.h"
 
 clf_status clf__dataset_blank(clf_dataset **out, clf_context *context) {
   context = clf__context_hold(context);

@@ -4,8 +4,8 @@
 
 #include "base/math.h"
 #include "base/text.h"
-#include "data/image.h"
 #include "detect/detector.h"
+#include "image/image.h"
 #include "metrics/box.h"
 
 static clf_box box_of(const clf__levels *levels, const clf__level *level, int64_t place) {

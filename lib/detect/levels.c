@@ -3,9 +3,9 @@
 #include <math.h>
 
 #include "base/math.h"
-#include "data/image.h"
 #include "detect/detector.h"
-#include "ops/resize.h"
+#include "image/image.h"
+#include "ops/image/resize.h"
 
 static double size_of(const clf__number *size, double otherwise) {
   return size->word >= 0 ? otherwise : size->value;

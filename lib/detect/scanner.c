@@ -11,8 +11,8 @@
 
 #include "base/text.h"
 #include "layers/activation.h"
-#include "models/network_infer.h"
-#include "ops/pool.h"
+#include "models/network/network_infer.h"
+#include "ops/nn/pool.h"
 
 /* The layers written so far. */
 typedef struct writing {

@@ -2,7 +2,7 @@
 #ifndef CLF_DETECT_SCANNER_H
 #define CLF_DETECT_SCANNER_H
 
-#include "models/network.h"
+#include "models/network/network.h"
 
 typedef struct clf__scanner {
   clf_context *context;

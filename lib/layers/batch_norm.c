@@ -18,8 +18,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "ops/channels.h"
-#include "ops/sequence.h"
+#include "ops/image/channels.h"
+#include "ops/nn/sequence.h"
 
 typedef struct batch_norm_params {
   double momentum, epsilon;

@@ -1,8 +1,8 @@
 /* y = f(x W + b), W [inputs, units]. Backward, with g the gradient before f: dW = x^T g, db = the
  * column sums of g, dx = g W^T. Three products of rows x inputs x units multiply-adds. */
-#include "ops/dense.h"
+#include "ops/nn/dense.h"
 #include "layers/activation.h"
-#include "ops/gemm.h"
+#include "ops/linalg/gemm.h"
 
 typedef struct dense_params {
   int64_t units;

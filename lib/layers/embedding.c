@@ -5,7 +5,7 @@
 #include "base/pool.h"
 #include "base/text.h"
 #include "layers/layer.h"
-#include "ops/sequence.h"
+#include "ops/nn/sequence.h"
 
 typedef struct embedding_params {
   int64_t vocabulary;

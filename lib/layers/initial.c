@@ -21,7 +21,7 @@
 
 #include "base/math.h"
 #include "layers/layer.h"
-#include "ops/gemm.h"
+#include "ops/linalg/gemm.h"
 
 enum { BLOCK = 32 /* vectors made orthogonal to those before at once */ };
 

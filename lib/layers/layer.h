@@ -85,7 +85,7 @@ typedef struct clf__layer {
   int64_t inputs, outputs; /* elements of in and out */
   clf__weight_info weights[CLF__LAYER_WEIGHTS];
   int64_t weight_count;
-  int32_t activation; /* the function that its outputs end with, CLF__LINEAR … of ops/network.h */
+  int32_t activation; /* the function that its outputs end with, CLF__LINEAR … of ops/nn/network.h */
   size_t kept_bytes;  /* for each row, from a training forward pass to the backward one */
   bool masks;         /* sets the spans of a pass */
   bool masked;        /* it, or one before it, has set the spans of its steps */
@@ -104,7 +104,7 @@ typedef struct clf__pass {
   float *y;                /* [rows, outputs] */
   float *const *weights;   /* a training pass may update those that are not trained */
   void *kept;              /* [rows, kept_bytes] */
-  struct clf__span *spans; /* [rows] steps that count (ops/sequence.h), or NULL for all */
+  struct clf__span *spans; /* [rows] steps that count (ops/nn/sequence.h), or NULL for all */
   float *state;            /* [state_count] in streams, which are of one row and step, else NULL */
   /* Backward: dy is the loss's gradient by y and may be written over; dx, NULL when nobody asks for
    * it, and the gradients of trained weights are set. */

@@ -4,7 +4,7 @@
  * neither as a pixel nor in the mean. */
 #include "layers/layer.h"
 #include "layers/window.h"
-#include "ops/pool.h"
+#include "ops/nn/pool.h"
 
 typedef struct pool_params {
   int64_t size;

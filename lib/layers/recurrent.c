@@ -1,8 +1,8 @@
-/* Recurrent layers: sequences [steps, features] through a cell (ops/recurrent.h), to its state
+/* Recurrent layers: sequences [steps, features] through a cell (ops/nn/recurrent.h), to its state
  * after the last step or to all of its states. A bidirectional layer has a second cell that goes
  * from the end, with weights of its own, and gives both states side by side. */
-#include "ops/recurrent.h"
-#include "ops/network.h"
+#include "ops/nn/recurrent.h"
+#include "ops/nn/network.h"
 
 #include <string.h>
 

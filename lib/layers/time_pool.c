@@ -1,6 +1,6 @@
 /* Sequences [steps, features] to [features]: the average or maximum over the steps that count. */
 #include "layers/layer.h"
-#include "ops/sequence.h"
+#include "ops/nn/sequence.h"
 
 /* A stream's state: the sums or maxima so far, and the number of steps. */
 static clf_status arrange_average(clf__layer *layer) {

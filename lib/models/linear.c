@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "base/math.h"
-#include "models/kernel.h"
+#include "models/kernel/kernel.h"
 #include "models/model.h"
 #include "ops/ops.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "data/vocabulary.h"
+#include "text/vocabulary.h"
 
 static clf_status check_params(const clf__model_kind *kind, clf_context *context,
                                const void *params) {

@@ -8,10 +8,10 @@
 
 #include "base/kinds.h"
 #include "data/dataset.h"
-#include "data/transform.h"
 #include "optim/optimizer.h"
 #include "store/object.h"
 #include "tensor/rows.h"
+#include "transform/transform.h"
 
 /* What a kind offers beyond dense, unweighted classification. */
 enum {

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "data/vocabulary.h"
 #include "models/kind_rows.h"
 #include "store/object.h"
+#include "text/vocabulary.h"
 
 static const char state_prefix[] = "state.";
 static const char optimizer_entry[] = "optimizer"; /* "kind name=value …" */

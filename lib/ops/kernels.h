@@ -8,23 +8,23 @@
 #include "base/context.h"
 
 typedef struct clf__kernels {
-  const struct clf__product_kernels *products;                 /* ops/product.h */
-  const struct clf__gram_kernels *gram;                        /* ops/gram_parts.h */
-  const struct clf__row_kernels *rows;                         /* ops/row.h */
-  const struct clf__linear_kernels *linear;                    /* ops/linear.h */
-  const struct clf__kernel_function_kernels *kernel_functions; /* ops/kernel_tiles.h */
-  const struct clf__two_way_kernels *two_way;                  /* ops/kernel_tiles.h */
-  const struct clf__math_kernels *math;                        /* ops/vector_math.h */
-  const struct clf__smo_kernels *smo;                          /* ops/smo.h */
-  const struct clf__conv_kernels *conv;                        /* ops/conv_method.h */
-  const struct clf__conv_few_kernels *conv_few;                /* ops/conv_few.h */
-  const struct clf__winograd_kernels *winograd;                /* ops/winograd.h */
-  const struct clf__network_kernels *network;                  /* ops/network.h */
-  const struct clf__channel_kernels *channels;                 /* ops/channels.h */
-  const struct clf__pool_kernels *pool;                        /* ops/pool.h */
-  const struct clf__recurrent_kernels *recurrent;              /* ops/recurrent.h */
-  const struct clf__resize_kernels *resize;                    /* ops/resize.h */
-  const struct clf__warp_kernels *warp;                        /* ops/warp.h */
+  const struct clf__product_kernels *products;                 /* ops/linalg/product.h */
+  const struct clf__gram_kernels *gram;                        /* ops/linalg/gram_parts.h */
+  const struct clf__row_kernels *rows;                         /* ops/linalg/row.h */
+  const struct clf__linear_kernels *linear;                    /* ops/linalg/linear.h */
+  const struct clf__kernel_function_kernels *kernel_functions; /* ops/kernelfn/kernel_tiles.h */
+  const struct clf__two_way_kernels *two_way;                  /* ops/kernelfn/kernel_tiles.h */
+  const struct clf__math_kernels *math;                        /* ops/nn/vector_math.h */
+  const struct clf__smo_kernels *smo;                          /* ops/kernelfn/smo.h */
+  const struct clf__conv_kernels *conv;                        /* ops/conv/conv_method.h */
+  const struct clf__conv_few_kernels *conv_few;                /* ops/conv/conv_few.h */
+  const struct clf__winograd_kernels *winograd;                /* ops/conv/winograd.h */
+  const struct clf__network_kernels *network;                  /* ops/nn/network.h */
+  const struct clf__channel_kernels *channels;                 /* ops/image/channels.h */
+  const struct clf__pool_kernels *pool;                        /* ops/nn/pool.h */
+  const struct clf__recurrent_kernels *recurrent;              /* ops/nn/recurrent.h */
+  const struct clf__resize_kernels *resize;                    /* ops/image/resize.h */
+  const struct clf__warp_kernels *warp;                        /* ops/image/warp.h */
   const struct clf__vector_kernels *vectors;                   /* ops/linalg/vectors.h */
 } clf__kernels;
 

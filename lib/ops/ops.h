@@ -4,18 +4,18 @@
 #ifndef CLF_OPS_OPS_H
 #define CLF_OPS_OPS_H
 
-#include "ops/conv2d.h"
-#include "ops/factor.h"
-#include "ops/gemm.h"
-#include "ops/gram.h"
-#include "ops/kernel_matrix.h"
-#include "ops/kernel_product.h"
-#include "ops/least_squares.h"
+#include "ops/conv/conv2d.h"
+#include "ops/image/warp.h"
+#include "ops/kernelfn/kernel_matrix.h"
+#include "ops/kernelfn/kernel_product.h"
+#include "ops/kernelfn/smo.h"
 #include "ops/linalg/eigen.h"
-#include "ops/linear.h"
-#include "ops/row.h"
-#include "ops/smo.h"
-#include "ops/vector_math.h"
-#include "ops/warp.h"
+#include "ops/linalg/factor.h"
+#include "ops/linalg/gemm.h"
+#include "ops/linalg/gram.h"
+#include "ops/linalg/least_squares.h"
+#include "ops/linalg/linear.h"
+#include "ops/linalg/row.h"
+#include "ops/nn/vector_math.h"
 
 #endif

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ops/network.h"
+#include "ops/nn/network.h"
 
 enum { CONSTANT, STEP, COSINE, PLATEAU };
 

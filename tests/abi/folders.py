@@ -8,8 +8,8 @@ import pathlib
 import re
 import sys
 
-ORDER = ["base", "tensor", "store", "ops", "metrics", "data", "layers", "optim", "models",
-         "detect", "onnx"]
+ORDER = ["base", "tensor", "store", "ops", "metrics", "image", "data", "transform", "text", "layers",
+         "optim", "models", "selection", "detect", "interchange"]
 # What only one folder may include or call.
 ONLY = [
     ("ops", r"#\s*include\s*<\w*mmintrin\.h>|#\s*include\s*<immintrin\.h>", "vector intrinsics"),

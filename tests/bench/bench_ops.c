@@ -16,7 +16,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "data/augment.h"
+#include "image/augment.h"
 #include "ops/ops.h"
 
 typedef void (*measured)(void *argument);

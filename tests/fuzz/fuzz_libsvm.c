@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "fuzz.h"
-#include "models/model_format.h"
+#include "interchange/model_format.h"
 
 enum { ROWS = 3, MOST_FEATURES = 100, MOST_OUTPUTS = 100 };
 

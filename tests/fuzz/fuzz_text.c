@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "data/document_format.h"
 #include "fuzz.h"
+#include "text/document_format.h"
 
 /* A word is one word by its own rules, and the same: it is normal and folded. Left out are those
  * that may have been cut, and those with an iota, which may have been a mark below another letter.

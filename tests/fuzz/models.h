@@ -8,9 +8,9 @@
 
 #include "base/file.h"
 #include "fuzz.h"
+#include "interchange/model_format.h"
+#include "interchange/onnx/onnx.h"
 #include "models/model.h"
-#include "models/model_format.h"
-#include "onnx/onnx.h"
 
 enum {
   FUZZ_ROWS = 6,

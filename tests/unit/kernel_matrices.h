@@ -7,7 +7,7 @@
 
 #include "ops_support.h"
 
-#include "ops/kernel_matrix.h"
+#include "ops/kernelfn/kernel_matrix.h"
 
 enum { U8, U8_OTHER, F32, SPARSE, STORAGES };
 

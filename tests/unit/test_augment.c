@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "data/augment.h"
+#include "image/augment.h"
 #include "stingy.h"
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 200 };

@@ -6,9 +6,9 @@
 #include <time.h>
 
 #include "base/pool.h"
-#include "ops/factor.h"
-#include "ops/gram.h"
 #include "ops/linalg/eigen.h"
+#include "ops/linalg/factor.h"
+#include "ops/linalg/gram.h"
 
 /* Processor time of all threads: other work on the machine does not count. */
 static double seconds_worked(void) {

@@ -7,13 +7,13 @@
 #include "base/context.h"
 #include "base/text.h"
 #include "data/dataset.h"
-#include "data/document_format.h"
-#include "data/image.h"
-#include "data/transform.h"
+#include "image/image.h"
+#include "interchange/model_format.h"
 #include "layers/layer.h"
 #include "models/model.h"
-#include "models/model_format.h"
 #include "support.h"
+#include "text/document_format.h"
+#include "transform/transform.h"
 
 static const clf__kind *const contexts[] = {&clf__context_kind, NULL};
 static const clf__registry context_kinds = {"context", "context", contexts};

@@ -1,8 +1,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "data/classes.h"
-#include "data/unicode.h"
 #include "support.h"
 
 static clf_context *context;

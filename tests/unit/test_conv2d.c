@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "ops/conv2d.h"
+#include "ops/conv/conv2d.h"
 
 /* height, width, channels, filters; kernel, stride, dilation; padding; size of the output */
 static const clf__conv2d cases[] = {
@@ -297,7 +297,7 @@ static double relative_error(const float *got, const double *want, int64_t count
 }
 
 /* The second layer of the network for MNIST: root mean squares of the errors against those of the
- * values, as lib/ops/winograd.c states them. */
+ * values, as lib/ops/conv/winograd.c states them. */
 START_TEST(conv2d__winograd_is_as_exact_as_stated) {
   uint64_t state = 10;
   problem p = problem_of(cases[4], 20, false, &state);

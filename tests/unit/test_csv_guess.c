@@ -2,8 +2,8 @@
  * or that their users met trouble with. */
 #include <math.h>
 
-#include "data/document_format.h"
 #include "reader.h"
+#include "text/document_format.h"
 
 static clf_context *context;
 static char said[2048], warned[2048]; /* lines of the log, one after another */

@@ -4,7 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "ops/factor.h"
+#include "ops/linalg/factor.h"
 
 enum { EXTRA = 3 /* of the leading dimensions */ };
 

@@ -1,7 +1,7 @@
 /* The sums for Fisher's shrinkage over many rows end when the host says so. */
 #include <stdlib.h>
 
-#include "models/fisher_shrinkage.h"
+#include "models/fisher/fisher_shrinkage.h"
 #include "support.h"
 
 static int32_t stop(void *user, const clf_progress *progress) {

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "ops/gemm.h"
+#include "ops/linalg/gemm.h"
 
 typedef struct shape {
   int64_t m, n, k;

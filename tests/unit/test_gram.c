@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "ops/gram_parts.h"
+#include "ops/linalg/gram_parts.h"
 
 enum { U8, F32, F64, SPARSE, FULL_SPARSE, STORAGES };
 enum { NO_TARGETS, LABELS, TARGETS };

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "ops/resize.h"
+#include "ops/image/resize.h"
 
 static clf_image *image_of(clf_context *context, int64_t height, int64_t width, int64_t channels,
                            const uint8_t *pixels) {

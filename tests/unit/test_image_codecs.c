@@ -2,7 +2,7 @@
  * are not tested, hence helpers that are inline. */
 #include "stingy.h"
 
-#include "data/image_exif.h"
+#include "image/image_exif.h"
 #include "image_bytes.h"
 
 static inline clf_image *loaded(const image_bytes *file, const char *params) {

@@ -3,7 +3,7 @@
 #include "kernel_matrices.h"
 #include "stingy.h"
 
-#include "ops/kernel_product.h"
+#include "ops/kernelfn/kernel_product.h"
 
 /* Three blocks by three, the last of them small and with a part of a vector. */
 enum {

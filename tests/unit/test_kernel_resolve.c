@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "models/kernel.h"
+#include "models/kernel/kernel.h"
 #include "support.h"
 
 static clf_status resolve(const clf_model *model, int32_t kind, const clf__rows *x) {

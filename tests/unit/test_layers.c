@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "layers/loss.h"
-#include "ops/sequence.h"
+#include "ops/nn/sequence.h"
 #include "optim/optimizer.h"
 #include "support.h"
 

@@ -7,7 +7,7 @@
 #include "ops_support.h"
 
 #include "layers/layer.h"
-#include "ops/sequence.h"
+#include "ops/nn/sequence.h"
 
 enum { ROWS = 12, PIXELS = 32, CLASSES = 3 };
 

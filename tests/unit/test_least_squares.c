@@ -5,9 +5,9 @@
 
 #include <math.h>
 
-#include "ops/least_squares.h"
+#include "ops/linalg/least_squares.h"
+#include "ops/linalg/qr.h"
 #include "ops/ops.h"
-#include "ops/qr.h"
 
 static void near(double got, double want, double tolerance, const char *what, int64_t i) {
   if (!(fabs(got - want) <= tolerance)) {

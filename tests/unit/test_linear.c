@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "ops/linear.h"
+#include "ops/linalg/linear.h"
 
 enum { U8, F32, SPARSE, STORAGES };
 enum { PADDING = 3 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/context.h"
-#include "models/logistic.h"
+#include "models/logistic/logistic.h"
 #include "ops_support.h"
 
 enum { ROWS = 300, COLUMNS = 6, CLASSES = 4, OUTPUT_MOST = 10 };

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "models/network.h"
+#include "models/network/network.h"
 #include "stingy.h"
 
 enum { ROWS = 150, PIXELS = 60, CLASSES = 3, THREADS = 64 };

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "data/transform.h"
 #include "support.h"
+#include "transform/transform.h"
 
 static clf_context *context;
 

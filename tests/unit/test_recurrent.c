@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "layers/layer.h"
-#include "ops/sequence.h"
+#include "ops/nn/sequence.h"
 #include "support.h"
 
 enum { MOST_UNITS = 40, MOST_WEIGHTS = 8000, MOST_X = 4000 };

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "data/image.h"
+#include "image/image.h"
 #include "image_bytes.h"
 #include "reader.h"
 

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/pool.h"
-#include "data/transform.h"
 #include "support.h"
+#include "transform/transform.h"
 
 static clf_context *context;
 static uint64_t held;

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "ops/vector_math.h"
+#include "ops/nn/vector_math.h"
 
 static float float_of(uint32_t bits) {
   float value;

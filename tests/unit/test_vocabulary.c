@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "data/vocabulary.h"
 #include "old_vocabulary.h"
 #include "support.h"
+#include "text/vocabulary.h"
 
 static clf_documents *documents_of(clf_context *context, const char *const *texts, int64_t count) {
   clf_documents *made = NULL;

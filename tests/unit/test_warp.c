@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "ops/warp.h"
+#include "ops/image/warp.h"
 
 enum { HEIGHT = 9, WIDTH = 21, MOST_CHANNELS = 3, ELEMENTS = HEIGHT * WIDTH * MOST_CHANNELS };
 

@@ -2,10 +2,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "data/intern.h"
-#include "data/unicode.h"
-#include "data/words.h"
+#include "base/utf8.h"
 #include "support.h"
+#include "text/intern.h"
+#include "text/unicode.h"
+#include "text/words.h"
 
 static const clf__word_options defaults = {
     .version = CLF__WORD_VERSION, .lowercase = true, .strip_tags = true};

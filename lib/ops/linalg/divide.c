@@ -18,7 +18,7 @@
 #include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "ops/gemm.h"
+#include "ops/linalg/gemm.h"
 #include "ops/linalg/secular.h"
 #include "ops/linalg/tridiagonal.h"
 

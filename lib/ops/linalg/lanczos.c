@@ -19,10 +19,10 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/status.h"
-#include "ops/factor.h"
-#include "ops/gemm.h"
 #include "ops/kernels.h"
 #include "ops/linalg/eigen.h"
+#include "ops/linalg/factor.h"
+#include "ops/linalg/gemm.h"
 #include "ops/linalg/vectors.h"
 
 enum { WIDTH = 24 /* vectors in a block */ };

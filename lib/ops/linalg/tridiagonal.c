@@ -19,8 +19,8 @@
 #include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "ops/gemm.h"
 #include "ops/kernels.h"
+#include "ops/linalg/gemm.h"
 #include "ops/linalg/vectors.h"
 
 enum {

@@ -1,6 +1,6 @@
 /* Recurrent cells, element by element: after the products of a step, some five exponentials for
- * each unit of an LSTM. See ops/recurrent.h for the formulas. */
-#include "ops/recurrent.h"
+ * each unit of an LSTM. See ops/nn/recurrent.h for the formulas. */
+#include "ops/nn/recurrent.h"
 
 INLINE vector_f32 sigmoid_vector(vector_f32 x) {
   const vector_i32 negative = x < 0.0F;

@@ -1,5 +1,5 @@
 /* What surrounds the products of a convolution. Included by kernels.c alone. */
-#include "ops/conv_method.h"
+#include "ops/conv/conv_method.h"
 
 /* y = max(y + bias, floor); keeps what is not a number. */
 INLINE vector_f32 finished(vector_f32 y, vector_f32 bias, bool relu) {

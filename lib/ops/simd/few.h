@@ -1,6 +1,6 @@
 /* Convolutions with few channels: outputs, or the gradients of some taps, stay in registers while
  * the pixels are broadcast from where they lie. Included by kernels.c alone. */
-#include "ops/conv_few.h"
+#include "ops/conv/conv_few.h"
 
 /* Outputs by two vectors of filters, and taps by the same, that fill the registers. Taps are taken
  * by the one or the other number, whichever leaves fewer places unused. */

@@ -1,5 +1,5 @@
 /* Sums of products of columns, of f32 and of u8. */
-#include "ops/gram_parts.h"
+#include "ops/linalg/gram_parts.h"
 
 #include "ops/simd/gram_units.h"
 

@@ -1,6 +1,6 @@
 /* Kernel functions of dense f32 and u8 rows and of sparse ones. */
-#include "ops/kernel_matrix.h"
-#include "ops/kernel_tiles.h"
+#include "ops/kernelfn/kernel_matrix.h"
+#include "ops/kernelfn/kernel_tiles.h"
 
 #include "ops/simd/kernel_map.h"
 

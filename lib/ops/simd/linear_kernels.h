@@ -1,5 +1,5 @@
 /* Linear maps of f32, u8 and sparse rows. */
-#include "ops/linear.h"
+#include "ops/linalg/linear.h"
 
 #define X float
 #define LOAD_X load_f32

@@ -1,6 +1,6 @@
 /* Elementary functions of vectors. Each is at most 2 units in the last place off (test_vector_math
  * goes through all floats with a stride), whatever the argument. */
-#include "ops/vector_math.h"
+#include "ops/nn/vector_math.h"
 
 typedef uint32_t vector_u32 __attribute__((vector_size(VECTOR_BYTES)));
 

@@ -1,6 +1,6 @@
 /* Elementwise kernels of networks, as loops that the compiler turns into vectors. Bounds: a weight
  * and its moments are read and written once, 28 bytes a weight and step for Adam. */
-#include "ops/network.h"
+#include "ops/nn/network.h"
 
 INLINE void add_bias(const float *restrict bias, float *restrict y, int64_t rows, int64_t columns) {
   for (int64_t i = 0; i < rows; i++, y += columns) {

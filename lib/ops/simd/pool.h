@@ -1,5 +1,5 @@
 /* Windows of images, channels in vectors. Included by kernels.c alone. */
-#include "ops/pool.h"
+#include "ops/nn/pool.h"
 
 /* Instantiated with the first or all of a vector's lanes. */
 INLINE vector_f32 pool_load(const bool whole, const float *from, int64_t lanes) {

@@ -1,5 +1,5 @@
 /* Products of f32, of f64, and of f32 by u8, and what packs their factors. */
-#include "ops/product.h"
+#include "ops/linalg/product.h"
 
 #define REAL float
 #define VECTOR vector_f32

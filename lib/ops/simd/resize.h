@@ -1,5 +1,5 @@
 /* Weighted sums of rows, and of the elements of a row. Included by kernels.c alone. */
-#include "ops/resize.h"
+#include "ops/image/resize.h"
 
 INLINE vector_f32 load_either(const bool bytes, const void *from, int64_t at) {
   return bytes ? load_u8((const uint8_t *)from + at) : load_f32((const float *)from + at);

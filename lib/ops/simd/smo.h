@@ -1,7 +1,7 @@
-/* Steps of sequential minimal optimisation; see ops/smo.h. Whether a variable may rise or fall is
+/* Steps of sequential minimal optimisation; see ops/kernelfn/smo.h. Whether a variable may rise or fall is
  * a number to add to its error, 0 or an infinite one, so that no loop has to ask. With 512
  * variables all that a step reads is in L1 and the two rows of K in L2. */
-#include "ops/smo.h"
+#include "ops/kernelfn/smo.h"
 
 typedef int64_t vector_i64 __attribute__((vector_size(VECTOR_BYTES)));
 typedef float half_f32 __attribute__((vector_size(VECTOR_BYTES / 2)));

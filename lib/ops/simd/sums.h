@@ -1,5 +1,5 @@
 /* Sums over rows; loops that the compiler vectorises by itself. */
-#include "ops/row.h"
+#include "ops/linalg/row.h"
 
 static void count_u8(uint32_t *restrict sums, const uint8_t *restrict x, int64_t count) {
   for (int64_t i = 0; i < count; i++) {

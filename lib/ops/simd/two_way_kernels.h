@@ -1,5 +1,5 @@
 /* Blocks of a symmetric matrix, of f32 and of 16-bit integers, times vectors. */
-#include "ops/kernel_tiles.h"
+#include "ops/kernelfn/kernel_tiles.h"
 
 #include "ops/simd/shorten.h"
 

@@ -1,7 +1,7 @@
 /* Bilinear samples of an image at places of their own, a vector of pixels at a time. A frame around
  * the image makes every place that is left after clamping one with four neighbours. Included by
  * kernels.c alone. */
-#include "ops/warp.h"
+#include "ops/image/warp.h"
 
 /* Where the pixels j … of the row come from on one axis, clamped to the frame. */
 INLINE vector_f32 warp_place(const clf__warp_row *row, const int axis, int64_t j, float last) {

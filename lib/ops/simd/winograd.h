@@ -8,7 +8,7 @@
  *   G     element (j, i): p_j^i / f_j; at infinity 1 for the last i
  *
  * All work on as many channels as a vector has lanes. Included by kernels.c alone. */
-#include "ops/winograd.h"
+#include "ops/conv/winograd.h"
 
 enum { TILE = CLF__WINOGRAD_TILE, PAIRS = 3 };
 

@@ -1,0 +1,70 @@
+/* Arrays of texts, as NumPy stores them: elements of one width, UTF-32 or bytes, with NULs behind
+ * those that are shorter. They are the names of classes. */
+#include <string.h>
+
+#include "base/utf8.h"
+#include "data/formats/array.h"
+
+static uint32_t character_at(const unsigned char *at, bool big_endian) {
+  return big_endian ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]
+                    : (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
+}
+
+static bool is_character(uint32_t character) {
+  return character != 0 && character <= 0x10FFFF && (character < 0xD800 || character > 0xDFFF);
+}
+
+/* The bytes of an element before the NULs at its end, which come `step` at a time. */
+static int32_t length_of(const unsigned char *element, int32_t width, int32_t step) {
+  static const unsigned char nul[4];
+  while (width > 0 && memcmp(element + width - step, nul, (size_t)step) == 0) {
+    width -= step;
+  }
+  return width;
+}
+
+clf_status clf__array_text(char *to, const clf__array *array, const unsigned char *data,
+                           int64_t index) {
+  const unsigned char *element = data + index * array->width;
+  const int32_t step = array->kind == 'U' ? 4 : 1;
+  const int32_t length = length_of(element, array->width, step);
+  unsigned char *next = (unsigned char *)to;
+  for (int32_t i = 0; i < length; i += step) {
+    const uint32_t character =
+        step == 4 ? character_at(element + i, array->big_endian) : element[i];
+    if (step == 4 ? !is_character(character) : character == 0) {
+      return clf__fail(CLF_ERROR_DATA, "element %lld: 0x%X, at place %d, is no character",
+                       (long long)index, character, i / step);
+    }
+    if (step == 4) {
+      next += clf__utf8_put(next, character);
+    } else {
+      *next++ = (unsigned char)character;
+    }
+  }
+  *next = '\0';
+  return CLF_OK;
+}
+
+clf_status clf__array_label_texts(clf_dataset *dataset, const clf__array *array,
+                                  const unsigned char *data) {
+  const int64_t rows = array->shape[0];
+  if (array->ndim == 2 && array->shape[1] != 1) {
+    return clf__fail(CLF_ERROR_SHAPE, "labels: %lld texts a row; the shape must be [rows]",
+                     (long long)array->shape[1]);
+  }
+  const size_t size = (size_t)array->width + 1;
+  char *text = clf__alloc_array(dataset->context, rows, size);
+  const char **names = clf__alloc_array(dataset->context, rows, sizeof *names);
+  clf_status status = text != NULL && names != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  for (int64_t i = 0; status == CLF_OK && i < rows; i++) {
+    names[i] = text + (size_t)i * size;
+    status = clf__array_text(text + (size_t)i * size, array, data, i);
+  }
+  if (status == CLF_OK) {
+    status = clf_dataset_set_label_names(dataset, names, rows);
+  }
+  clf__free(names);
+  clf__free(text);
+  return status;
+}

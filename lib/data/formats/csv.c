@@ -1,0 +1,228 @@
+/* CSV as a dataset: features as an f32 or f64 matrix, labels as numbers or names, or targets, and
+ * weights. With dtype=auto the matrix is f32 until a number comes that f32 might merge with
+ * another; the records are then read again, as f64, and stay so where a column needs it.
+ *
+ * The records are counted first, so that the matrix is allocated once. A record has a byte for each
+ * of its fields at least, which bounds the matrix by the size of the file whatever its first line
+ * says. */
+#include "data/build.h"
+#include "data/formats/csv_reader.h"
+#include "data/formats/decimal.h"
+#include "tensor/rows_precision.h"
+
+enum { MANY_ROWS = 20 }; /* of which more than half are no classes */
+
+static const clf__param params[] = {
+    {"label", CLF_PARAM_TEXT, offsetof(clf__csv_params, label), NULL, 0, 0, false, NULL,
+     "label column by name or number (1: first, -1: last), or none; otherwise the last column; "
+     "with regression also several, separated by commas"},
+    {"weight", CLF_PARAM_TEXT, offsetof(clf__csv_params, weight), NULL, 0, 0, false, NULL,
+     "column of the rows' weights"},
+    {"ignore", CLF_PARAM_TEXT, offsetof(clf__csv_params, ignore), NULL, 0, 0, false, NULL,
+     "columns to leave out, separated by commas; a name is all columns that have it"},
+    {"header", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.header), "auto", 0, 0, false,
+     "auto|true|false", "whether the first line names the columns"},
+    {"row_numbers", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.row_numbers), "auto", 0, 0,
+     false, "auto|true|false",
+     "whether the first column numbers or names the rows, and is left out; auto: it has no name, "
+     "and counts from 0 or 1 on or is text"},
+    {"delimiter", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.delimiter), "auto", 0, 0, false,
+     CLF__CSV_DELIMITERS, "delimiter of the fields; blanks: any number of blanks and tabs"},
+    {"comment", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.comment), "auto", 0, 0, false,
+     CLF__CSV_COMMENTS,
+     "what begins a comment, up to the line's end: # or %; auto: # on the lines before the first"},
+    {"decimal", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.decimal), "auto", 0, 0, false,
+     CLF__CSV_DECIMALS, "decimal mark"},
+    {"thousands", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.thousands), "none", 0, 0, false,
+     CLF__CSV_THOUSANDS, "mark between groups of three digits"},
+    {"missing", CLF_PARAM_CHOICE, offsetof(clf__csv_params, missing), "error", 0, 0, false,
+     "error|nan|skip", "fields without a value: refuse them, keep NaN, or skip the row"},
+    {"missing_values", CLF_PARAM_TEXT, offsetof(clf__csv_params, style.missing_values), NULL, 0, 0,
+     false, NULL, CLF__CSV_MISSING_HELP},
+    {"quotes", CLF_PARAM_BOOL, offsetof(clf__csv_params, style.quotes), "true", 0, 0, false, NULL,
+     CLF__CSV_QUOTES_HELP},
+    {"encoding", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.encoding), "utf8", 0, 0, false,
+     CLF__CSV_ENCODINGS, CLF__CSV_ENCODING_HELP},
+    {"dtype", CLF_PARAM_CHOICE, offsetof(clf__csv_params, dtype), "auto", 0, 0, false,
+     "auto|f32|f64", CLF__READ_DTYPE_HELP},
+    {"regression", CLF_PARAM_BOOL, offsetof(clf__csv_params, regression), "false", 0, 0, false,
+     NULL, "the label is a regression target"},
+};
+
+static clf_status allocate_x(clf__csv_reader *self, bool wide) {
+  self->wide = wide;
+  self->few = wide ? 0 : CLF__FEW_DIGITS;
+  return clf__tensor_matrix(&self->x, self->context, wide ? CLF_F64 : CLF_F32, self->capacity,
+                            self->columns.counts[CLF__CSV_FEATURE]);
+}
+
+/* Numbers by a point, before a delimiter and of no list of missing values, are read where they
+ * stand. */
+static clf_status allocate_plain(clf__csv_reader *self) {
+  const clf__csv_columns *columns = &self->columns;
+  const bool plain = columns->text.decimal == '.' && columns->text.missing == NULL;
+  self->plain = clf__alloc_zeroed(self->context, columns->count, sizeof *self->plain);
+  for (int64_t i = 0; self->plain != NULL && i + 1 < columns->count; i++) {
+    self->plain[i] = plain && columns->roles[i] == CLF__CSV_FEATURE;
+  }
+  return self->plain != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+static clf_status allocate(clf__csv_reader *self) {
+  const clf__csv_columns *columns = &self->columns;
+  int64_t bytes = columns->text.lines.end - columns->rows;
+  int64_t bound = (bytes + 1) / columns->count;
+  int64_t records = clf__csv_count_records(&columns->text, columns->rows);
+  clf_status status;
+  self->capacity = bound < 1 ? 1 : records < bound ? records : bound;
+  CLF__TRY(allocate_x(self, self->params->dtype == CLF__READ_F64));
+  CLF__TRY(allocate_plain(self));
+  if (columns->counts[CLF__CSV_TARGET] > 0) {
+    CLF__TRY(clf__tensor_matrix(&self->targets, self->context, CLF_F64, self->capacity,
+                                columns->counts[CLF__CSV_TARGET]));
+  }
+  if (columns->counts[CLF__CSV_WEIGHT] > 0) {
+    CLF__TRY(clf__tensor_vector(&self->weights, self->context, CLF_F64, self->capacity));
+  }
+  if (columns->counts[CLF__CSV_LABEL] > 0) {
+    self->labels = clf__alloc_array(self->context, self->capacity, sizeof *self->labels);
+    status = self->labels != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  }
+done:
+  return status;
+}
+
+/* The rows that were read, in place of all that there is room for. */
+static clf_status cut(clf_tensor **tensor, int64_t rows) {
+  return *tensor == NULL || (*tensor)->shape[0] == rows ? CLF_OK : clf__tensor_cut(tensor, rows);
+}
+
+/* Whether f32 might not do, by what was seen of the numbers and by the columns' ranges. */
+static clf_status is_doubtful(bool *out, const clf__csv_reader *self) {
+  const clf__rows x =
+      clf__rows_of_f32(self->x->data, self->rows, self->x->shape[1], self->x->shape[1]);
+  int64_t far = -1;
+  const clf_status status = self->many ? CLF_OK : clf__rounded_far(&far, self->context, &x);
+  *out = self->many || far >= 0;
+  return status;
+}
+
+/* Reads the records again, as f64, which become f32 where no column needs it. */
+static clf_status widen(clf__csv_reader *self) {
+  int64_t column = -1;
+  clf_tensor *narrow = NULL;
+  clf_tensor_free(self->x);
+  self->x = NULL;
+  self->rows = self->skipped = 0;
+  CLF__CHECK(allocate_x(self, true));
+  CLF__CHECK(clf__csv_read_records(self));
+  CLF__CHECK(cut(&self->x, self->rows));
+  const clf__rows x = {.rows = self->rows,
+                       .columns = self->x->shape[1],
+                       .dtype = CLF_F64,
+                       .scale = 1,
+                       .data = self->x->data,
+                       .stride = self->x->shape[1]};
+  CLF__CHECK(clf__needs_f64(&column, self->context, "csv", &x));
+  if (column >= 0) {
+    clf__log(self->context, CLF_LOG_INFO,
+             "%s: the features are f64, as f32 does not do for feature %lld; dtype=f32 rounds them",
+             self->columns.text.lines.name, (long long)column + 1);
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__to_f32(&narrow, self->context, self->x));
+  clf_tensor_free(self->x);
+  self->x = narrow;
+  return CLF_OK;
+}
+
+static clf_status read_features(clf__csv_reader *self) {
+  bool doubtful = false;
+  CLF__CHECK(clf__csv_read_records(self));
+  if (!self->wide) {
+    CLF__CHECK(is_doubtful(&doubtful, self));
+  }
+  if (doubtful && clf__csv_may_widen(self)) {
+    CLF__CHECK(widen(self));
+  } else if (doubtful) {
+    clf__log(self->context, CLF_LOG_WARNING,
+             "%s: f32 may merge values that differ, as dtype=f32 asks; dtype=auto keeps them apart",
+             self->columns.text.lines.name);
+  }
+  return CLF_OK;
+}
+
+/* The log says what was left out, and where labels look like something else. */
+static void log_rows(const clf__csv_reader *self, const clf_dataset *dataset) {
+  const char *name = self->columns.text.lines.name;
+  const int64_t classes = clf_dataset_classes(dataset);
+  if (self->skipped > 0) {
+    clf__log(self->context, CLF_LOG_INFO,
+             "%s: %lld of %lld rows lack a value and are left out, by missing=skip", name,
+             (long long)self->skipped, (long long)(self->rows + self->skipped));
+  }
+  if (self->rows >= MANY_ROWS && classes > self->rows / 2) {
+    clf__log(self->context, CLF_LOG_WARNING,
+             "%s: the labels of %lld rows are %lld classes; label names another column, "
+             "regression=true takes numbers as targets",
+             name, (long long)self->rows, (long long)classes);
+  }
+}
+
+/* The rows, without their labels. */
+static clf_status make_dataset(clf_dataset **out, clf__csv_reader *self) {
+  clf_dataset *dataset = NULL;
+  clf_status status;
+  CLF__TRY(cut(&self->x, self->rows));
+  CLF__TRY(cut(&self->targets, self->rows));
+  CLF__TRY(cut(&self->weights, self->rows));
+  CLF__TRY(clf_dataset_create(&dataset, self->context, self->x, NULL));
+  if (self->targets != NULL) {
+    CLF__TRY(clf_dataset_set_targets(dataset, self->targets));
+  }
+  if (self->weights != NULL) {
+    CLF__TRY(clf_dataset_set_weights(dataset, self->weights));
+  }
+  *out = dataset;
+  dataset = NULL;
+done:
+  clf_dataset_free(dataset);
+  return status < 0 ? clf__fail_within(status, "%s", self->columns.text.lines.name) : status;
+}
+
+static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
+                        const char *name, const void *values) {
+  clf__csv_reader self = {.context = context, .params = values};
+  clf_dataset *dataset = NULL;
+  clf_status status;
+  CLF__TRY(clf__csv_columns_read(&self.columns, context, bytes, name, &self.params->style));
+  CLF__TRY(clf__csv_columns_set_roles(&self.columns, self.params));
+  status = allocate(&self);
+  if (status < 0) {
+    clf__fail_within(status, "%s", name);
+    goto done;
+  }
+  CLF__TRY(read_features(&self));
+  CLF__TRY(make_dataset(&dataset, &self));
+  if (self.labels != NULL) {
+    CLF__TRY(clf__csv_set_labels(dataset, &self.columns, self.labels));
+  }
+  log_rows(&self, dataset);
+  *out = dataset;
+  dataset = NULL;
+done:
+  clf_dataset_free(dataset);
+  clf__csv_columns_free(&self.columns);
+  clf_tensor_free(self.x);
+  clf_tensor_free(self.targets);
+  clf_tensor_free(self.weights);
+  clf__free(self.labels);
+  clf__free(self.plain);
+  return status;
+}
+
+const clf__format clf__format_csv = {
+    .base = CLF__KIND("csv", "text, a row a line, fields separated by commas, semicolons or tabs",
+                      params, clf__csv_params),
+    .parse = parse,
+};

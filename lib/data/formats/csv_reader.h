@@ -1,0 +1,36 @@
+/* The CSV reader's records: numbers into the matrix, labels as places in the text. */
+#ifndef CLF_DATA_FORMATS_CSV_READER_H
+#define CLF_DATA_FORMATS_CSV_READER_H
+
+#include "data/formats/csv.h"
+#include "tensor/tensor.h"
+
+/* The parameter `missing`. */
+enum { CLF__MISSING_ERROR, CLF__MISSING_NAN, CLF__MISSING_SKIP };
+
+typedef struct clf__csv_reader {
+  clf_context *context;
+  const clf__csv_params *params;
+  clf__csv_columns columns;
+  clf_tensor *x, *targets, *weights; /* [capacity, …]; NULL when there are none */
+  const char **labels;               /* [capacity] where the fields begin */
+  int64_t capacity;
+  int64_t rows;
+  int64_t skipped;    /* records, by missing=skip */
+  const char *record; /* the current one */
+  bool *plain;        /* [columns] features whose numbers may be read where they stand */
+  bool wide;          /* x is f64 */
+  int64_t few;        /* significands below it go to f32 as they are: none where x is f64 */
+  bool many;          /* f32 might merge numbers, by their digits, or has no room for one */
+  float *next_x;
+  double *next_wide; /* in place of next_x */
+  double *next_target;
+} clf__csv_reader;
+
+/* Whether the reader may take the records again, as f64. */
+bool clf__csv_may_widen(const clf__csv_reader *self);
+/* Reads all records; ends early where they are to be read again. CLF_ERROR_FORMAT,
+ * CLF_ERROR_DATA, CLF_ERROR_CANCELLED. */
+clf_status clf__csv_read_records(clf__csv_reader *self);
+
+#endif

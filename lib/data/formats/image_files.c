@@ -1,0 +1,363 @@
+/* A folder of images as rows of bytes [height, width, channels]. Files are decoded side by side,
+ * each into its row. */
+#include <float.h>
+#include <string.h>
+
+#include "base/jobs.h"
+#include "base/math.h"
+#include "data/dataset.h"
+#include "data/formats/folder_files.h"
+#include "image/image.h"
+
+/* Places of the parameters' words. */
+enum { LABELS_AUTO, LABELS_FOLDER, LABELS_NAME, LABELS_NONE };
+enum { CHANNELS_AUTO, CHANNELS_1, CHANNELS_3 };
+enum { NORMALIZE_NONE, NORMALIZE_EQUALIZE, NORMALIZE_TAN_TRIGGS };
+enum { FILES_A_JOB = 8 };
+
+typedef struct files_params {
+  int32_t labels;
+  char *label_until, *folders;
+  int64_t height, width;
+  int32_t channels, normalize;
+  bool skip_others, skip_damaged;
+  clf__number scale;
+  clf__image_params image;
+} files_params;
+
+static const clf__param params[] = {
+    {"labels", CLF_PARAM_CHOICE, offsetof(files_params, labels), "auto", 0, 0, false,
+     "auto|folder|name|none",
+     "what names a file's label: its folder, or its name up to label_until; auto: folders, if any"},
+    {"label_until", CLF_PARAM_TEXT, offsetof(files_params, label_until), ".", 0, 0, false, NULL,
+     "text at whose first place in a file's name the label ends, with labels=name"},
+    {"folders", CLF_PARAM_TEXT, offsetof(files_params, folders), NULL, 0, 0, false, NULL,
+     "the folders to read, separated by commas; otherwise all"},
+    {"height", CLF_PARAM_I64, offsetof(files_params, height), "0", 0, 1 << 28, false, NULL,
+     "rows to resize to; 0: all images must have one size"},
+    {"width", CLF_PARAM_I64, offsetof(files_params, width), "0", 0, 1 << 28, false, NULL,
+     "pixels a row to resize to; 0: all images must have one size"},
+    {"channels", CLF_PARAM_CHOICE, offsetof(files_params, channels), "auto", 0, 0, false,
+     "auto|1|3",
+     "1: convert to gray; 3: repeat gray levels in three channels; auto: all images must agree"},
+    {"normalize", CLF_PARAM_CHOICE, offsetof(files_params, normalize), "none", 0, 0, false,
+     "none|equalize|tan_triggs", "normalization of the illumination, after resizing"},
+    {"skip_others", CLF_PARAM_BOOL, offsetof(files_params, skip_others), "false", 0, 0, false, NULL,
+     "omit files of no known image format; a damaged image is still an error"},
+    {"skip_damaged", CLF_PARAM_BOOL, offsetof(files_params, skip_damaged), "false", 0, 0, false,
+     NULL, "omit damaged images; the log reports their number and the damage of the first"},
+    {"scale", CLF_PARAM_NUMBER, offsetof(files_params, scale), "auto", 0, DBL_MAX, true, "auto",
+     "factor of the bytes; auto: 1/255"},
+    {"max_pixels", CLF_PARAM_I64, offsetof(files_params, image.max_pixels), "150000000", 1, 0x1p40,
+     false, NULL, "an image of more pixels is refused"},
+    {"background", CLF_PARAM_I64, offsetof(files_params, image.background), "255", 0, 255, false,
+     NULL, "gray level behind transparent pixels"},
+};
+
+typedef struct files_reader {
+  clf_context *context;
+  const char *path;
+  const files_params *params;
+  clf__folder_files files;
+  int64_t jobs;
+  bool *chosen;   /* [files.count] which are rows, with skip_others, skip_damaged */
+  char **damages; /* [files.count] messages with skip_damaged, NULL for whole ones */
+  int64_t listed; /* files before any is left out */
+  int64_t first;  /* of the files that are rows */
+  int64_t height, width, channels; /* of a row */
+  clf_tensor *x;
+} files_reader;
+
+static clf_status name_path(const files_reader *self, clf__text *path, int64_t index) {
+  path->length = 0;
+  clf__text_append(path, "%s/%s", self->path, self->files.names[index]);
+  return path->failed ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
+/* What was made of the image takes its place. */
+static void take(clf_image **image, clf_image **made) {
+  clf_image_free(*image);
+  *image = *made;
+  *made = NULL;
+}
+
+/* Names the parameter that leaves such a file out. */
+static clf_status advise(clf_status status, bool known) {
+  return status != CLF_ERROR_FORMAT
+             ? status
+             : clf__fail(status, "%s; %s=true leaves such files out", clf_last_error(),
+                         known ? "skip_damaged" : "skip_others");
+}
+
+/* Reads a file and makes of it what the parameters ask for, but for three equal channels. With
+ * skip_damaged *damaged says whether it is left out for that; the message is set then. */
+static clf_status read_file(const files_reader *self, const char *path, clf_image **out,
+                            bool *damaged) {
+  const files_params *chosen = self->params;
+  clf_image *image = NULL, *made = NULL;
+  bool known = false;
+  clf_status status = clf__image_read(&image, self->context, path, &chosen->image, &known);
+  *damaged = status == CLF_ERROR_FORMAT && known && chosen->skip_damaged;
+  CLF__TRY(*damaged ? CLF_OK : advise(status, known));
+  if (*damaged) {
+    goto done;
+  }
+  if (chosen->channels == CHANNELS_1 && image->channels != 1) {
+    CLF__TRY(clf_image_grey(&made, image));
+    take(&image, &made);
+  }
+  if (chosen->height > 0 && (image->height != chosen->height || image->width != chosen->width)) {
+    CLF__TRY(clf_image_resize(&made, image, chosen->height, chosen->width));
+    take(&image, &made);
+  }
+  if (chosen->normalize != NORMALIZE_NONE) {
+    CLF__TRY(chosen->normalize == NORMALIZE_EQUALIZE ? clf_image_equalize(&made, image)
+                                                     : clf_image_normalize(&made, image, NULL));
+    take(&image, &made);
+  }
+  *out = image;
+  image = NULL;
+done:
+  clf_image_free(made);
+  clf_image_free(image);
+  return status;
+}
+
+/* The image as a row; grey becomes three equal channels where rows have these. */
+static clf_status put_row(const files_reader *self, int64_t index, const char *path,
+                          const clf_image *image) {
+  const int64_t pixels = self->height * self->width;
+  const bool widened = image->channels == 1 && self->params->channels == CHANNELS_3;
+  uint8_t *row = (uint8_t *)self->x->data + index * pixels * self->channels;
+  if (image->height != self->height || image->width != self->width ||
+      (image->channels != self->channels && !widened)) {
+    return clf__fail(CLF_ERROR_SHAPE,
+                     "%s: it is %lldx%lld with %lld channels, '%s' is %lldx%lld with %lld: set "
+                     "height, width and channels",
+                     path, (long long)image->width, (long long)image->height,
+                     (long long)image->channels, self->files.names[self->first],
+                     (long long)self->width, (long long)self->height, (long long)self->channels);
+  }
+  for (int64_t i = 0; widened && i < pixels; i++) {
+    memset(row + 3 * i, image->pixels[i], 3);
+  }
+  if (!widened) {
+    memcpy(row, image->pixels, (size_t)(pixels * self->channels));
+  }
+  return CLF_OK;
+}
+
+/* A file as a row, or noted as damaged. */
+static clf_status read_row(const files_reader *self, int64_t index, const char *path) {
+  clf_image *image = NULL;
+  bool damaged = false;
+  clf_status status = read_file(self, path, &image, &damaged);
+  if (status == CLF_OK && damaged) {
+    self->chosen[index] = false;
+    self->damages[index] = clf__copy_text(self->context, clf_last_error());
+    status = self->damages[index] != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  } else if (status == CLF_OK) {
+    status = put_row(self, index, path, image);
+  }
+  clf_image_free(image);
+  return status;
+}
+
+static clf_status probe_file(const files_reader *self, int64_t index, const char *path) {
+  return clf__image_probe(&self->chosen[index], path);
+}
+
+/* Does the work on each file of a job. */
+static clf_status run_job(const files_reader *self, int64_t job,
+                          clf_status (*work)(const files_reader *self, int64_t index,
+                                             const char *path)) {
+  const int64_t end = self->files.count * (job + 1) / self->jobs;
+  clf__text path = {.context = self->context};
+  clf_status status = CLF_OK;
+  for (int64_t i = self->files.count * job / self->jobs; status == CLF_OK && i < end; i++) {
+    status = name_path(self, &path, i);
+    status = status == CLF_OK ? work(self, i, path.bytes) : status;
+  }
+  clf__text_free(&path);
+  return status;
+}
+
+static clf_status read_rows(void *argument, int64_t job) {
+  return run_job(argument, job, read_row);
+}
+
+static clf_status probe_files(void *argument, int64_t job) {
+  return run_job(argument, job, probe_file);
+}
+
+static void set_jobs(files_reader *self) {
+  self->jobs = clf__ceil_div(self->files.count, FILES_A_JOB);
+}
+
+/* Keeps the files that are chosen, and their rows where these are read. */
+static void keep_chosen(files_reader *self) {
+  clf__folder_files *files = &self->files;
+  const size_t row = (size_t)(self->height * self->width * self->channels);
+  int64_t count = 0;
+  for (int64_t i = 0; i < files->count; i++) {
+    if (!self->chosen[i]) {
+      continue;
+    }
+    files->names[count] = files->names[i];
+    if (files->labels != NULL) {
+      files->labels[count] = files->labels[i];
+    }
+    if (self->x != NULL && count < i) {
+      uint8_t *rows = self->x->data;
+      memcpy(rows + (size_t)count * row, rows + (size_t)i * row, row);
+    }
+    count++;
+  }
+  files->count = count;
+}
+
+/* Leaves out the files that are no images, and says so once. */
+static clf_status choose_files(files_reader *self) {
+  const int64_t count = self->files.count;
+  CLF__CHECK(clf__jobs_run(self->context, "files", count, self->jobs, probe_files, self));
+  int64_t other = 0;
+  while (other < count && self->chosen[other]) {
+    other++;
+  }
+  const char *first = other < count ? self->files.names[other] : NULL;
+  keep_chosen(self);
+  set_jobs(self);
+  if (self->files.count == 0) {
+    return clf__fail(CLF_ERROR_DATA, "'%s' has no images among its files", self->path);
+  }
+  if (first != NULL) {
+    clf__log(self->context, CLF_LOG_INFO,
+             "'%s': %lld of %lld files are no images and left out, as skip_others=true asks; the "
+             "first is '%s'",
+             self->path, (long long)(count - self->files.count), (long long)count, first);
+  }
+  return CLF_OK;
+}
+
+/* Memory for what is left out, and which files are tried. */
+static clf_status begin_choice(files_reader *self) {
+  self->listed = self->files.count;
+  self->chosen = clf__alloc_zeroed(self->context, self->listed, sizeof *self->chosen);
+  self->damages = clf__alloc_zeroed(self->context, self->listed, sizeof *self->damages);
+  if (self->chosen == NULL || self->damages == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  if (self->params->skip_others) {
+    CLF__CHECK(choose_files(self));
+  }
+  memset(self->chosen, true, (size_t)self->files.count * sizeof *self->chosen);
+  return CLF_OK;
+}
+
+static void free_choice(files_reader *self) {
+  for (int64_t i = 0; self->damages != NULL && i < self->listed; i++) {
+    clf__free(self->damages[i]);
+  }
+  clf__free(self->damages);
+  clf__free(self->chosen);
+}
+
+/* Leaves out the damaged images, and says so once. */
+static clf_status leave_out_damaged(files_reader *self) {
+  const int64_t count = self->files.count;
+  const char *first = NULL;
+  clf_tensor *rows = NULL;
+  for (int64_t i = count - 1; i >= 0; i--) {
+    first = self->damages[i] != NULL ? self->damages[i] : first;
+  }
+  if (first == NULL) {
+    return CLF_OK;
+  }
+  keep_chosen(self);
+  CLF__CHECK(clf_tensor_slice(&rows, self->x, 0, 0, self->files.count, 1));
+  clf_tensor_free(self->x);
+  self->x = rows;
+  clf__log(self->context, CLF_LOG_WARNING,
+           "'%s': %lld of %lld images are damaged and left out, as skip_damaged=true asks; the "
+           "first is %s",
+           self->path, (long long)(count - self->files.count), (long long)count, first);
+  return CLF_OK;
+}
+
+/* The shape of all rows is that of the first image. */
+static clf_status make_rows(files_reader *self) {
+  clf__text path = {.context = self->context};
+  clf_image *image = NULL;
+  bool damaged = false;
+  clf_status status = CLF_OK;
+  for (self->first = 0; self->first < self->files.count; self->first++) {
+    CLF__TRY(name_path(self, &path, self->first));
+    CLF__TRY(read_file(self, path.bytes, &image, &damaged));
+    if (!damaged) {
+      break;
+    }
+  }
+  if (damaged) {
+    status = clf__fail(CLF_ERROR_DATA, "'%s': all %lld images are damaged; the last is %s",
+                       self->path, (long long)self->files.count, clf_last_error());
+    goto done;
+  }
+  self->height = image->height;
+  self->width = image->width;
+  self->channels = self->params->channels == CHANNELS_3 ? 3 : image->channels;
+  const int64_t shape[] = {self->files.count, self->height, self->width, self->channels};
+  CLF__TRY(clf__tensor_unset(&self->x, self->context, CLF_U8, 4, shape));
+  CLF__TRY(clf_tensor_set_scale(self->x, self->params->scale.word < 0 ? self->params->scale.value
+                                                                      : 1.0 / 255));
+done:
+  clf_image_free(image);
+  clf__text_free(&path);
+  return status;
+}
+
+static clf_status set_labels(files_reader *self, clf_dataset *dataset) {
+  clf__folder_files *files = &self->files;
+  if (self->params->labels == LABELS_NAME) {
+    CLF__CHECK(clf__folder_files_label(files, self->path, self->params->label_until));
+  } else if (self->params->labels == LABELS_FOLDER && files->labels == NULL) {
+    return clf__fail(CLF_ERROR_DATA, "'%s' has no folders to name labels", self->path);
+  }
+  if (self->params->labels != LABELS_NONE && files->labels != NULL) {
+    CLF__CHECK(clf_dataset_set_label_names(dataset, files->labels, files->count));
+  }
+  return CLF_OK;
+}
+
+static clf_status load(clf_dataset **out, clf_context *context, const char *path,
+                       const void *values) {
+  files_reader self = {.context = context, .path = path, .params = values};
+  clf_dataset *made = NULL;
+  clf_status status = CLF_OK;
+  self.files.context = context;
+  CLF__TRY((self.params->height > 0) == (self.params->width > 0)
+               ? CLF_OK
+               : clf__fail(CLF_ERROR_ARGUMENT, "images: set both of height and width, or none"));
+  CLF__TRY(clf__folder_files_list(&self.files, context, path, self.params->folders, "images"));
+  set_jobs(&self);
+  CLF__TRY(begin_choice(&self));
+  CLF__TRY(make_rows(&self));
+  CLF__TRY(clf__jobs_run(context, "images", self.files.count, self.jobs, read_rows, &self));
+  CLF__TRY(leave_out_damaged(&self));
+  CLF__TRY(clf_dataset_create(&made, context, self.x, NULL));
+  CLF__TRY(set_labels(&self, made));
+  *out = made;
+  made = NULL;
+done:
+  clf_dataset_free(made);
+  clf_tensor_free(self.x);
+  free_choice(&self);
+  clf__folder_files_free(&self.files);
+  return status;
+}
+
+const clf__format clf__format_images = {
+    .base = CLF__KIND("images",
+                      "image files in a folder for each label, as LABEL/FILE, or in one folder",
+                      params, files_params),
+    .load = load,
+};

@@ -1,0 +1,173 @@
+/* NPY and NPZ files as datasets: an array of rows, or the arrays of a sparse matrix, and one of
+ * labels from the same archive or from a file of its own. */
+#include <float.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "data/formats/npy.h"
+
+typedef struct npy_params {
+  char *x;
+  char *y;
+  char *labels;
+  double scale;
+  bool regression;
+  bool map;
+} npy_params;
+
+static const clf__param params[] = {
+    {"x", CLF_PARAM_TEXT, offsetof(npy_params, x), NULL, 0, 0, false, NULL,
+     "array of the rows in an NPZ file; otherwise x, X, data, images or arr_0"},
+    {"y", CLF_PARAM_TEXT, offsetof(npy_params, y), NULL, 0, 0, false, NULL,
+     "array of the labels in an NPZ file, or none; otherwise y, Y, labels, target, targets or "
+     "arr_1 where there is one"},
+    {"labels", CLF_PARAM_TEXT, offsetof(npy_params, labels), NULL, 0, 0, false, NULL,
+     "NPY file of the labels"},
+    {"scale", CLF_PARAM_F64, offsetof(npy_params, scale), "1", 0, DBL_MAX, true, NULL,
+     "factor of u8 elements, such as 0.00392156862745098 for 1/255"},
+    {"regression", CLF_PARAM_BOOL, offsetof(npy_params, regression), "false", 0, 0, false, NULL,
+     "the labels are regression targets"},
+    {"map", CLF_PARAM_BOOL, offsetof(npy_params, map), "false", 0, 0, false, NULL,
+     "whether to map plain files into memory instead of reading them; nobody may write to them "
+     "then"},
+};
+
+static clf_status make_dataset(clf_dataset **out, clf_context *context, clf_tensor *x, double scale,
+                               const char *name) {
+  clf_status status = clf_tensor_set_scale(x, scale);
+  if (status == CLF_OK) {
+    status = clf_dataset_create(out, context, x, NULL);
+  }
+  return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
+}
+
+/* The rows that an NPY file is. */
+static clf_status read_file(clf_dataset **out, clf_context *context, clf__bytes *bytes,
+                            const char *name, const npy_params *chosen) {
+  const clf__array_wanted wanted = clf__array_rows(clf__npy_header);
+  clf_tensor *x = NULL;
+  clf_status status = clf__array_read(&x, context, bytes, &wanted, name);
+  if (status == CLF_OK) {
+    status = make_dataset(out, context, x, chosen->scale, name);
+  }
+  clf_tensor_free(x);
+  return status;
+}
+
+/* The rows of an archive. */
+static clf_status read_rows(clf_dataset **out, clf_context *context, const clf__bytes *archive,
+                            const char *name, const npy_params *chosen) {
+  const clf__array_wanted wanted = clf__array_rows(clf__npy_header);
+  const char *names = chosen->x != NULL ? chosen->x : "x|X|data|images|arr_0";
+  clf__npz_member member = {.bytes = {NULL, 0, false}};
+  clf_tensor *x = NULL;
+  clf_status status;
+  if (chosen->x == NULL && clf__npz_is_sparse(archive)) {
+    return clf__npz_sparse(out, context, archive, chosen->scale, name);
+  }
+  CLF__TRY(clf__npz_open(&member, context, archive, names, &wanted, name));
+  if (member.bytes.data == NULL) {
+    status = clf__fail(CLF_ERROR_DATA, "%s: it has no array %s; name one of %s by x=NAME", name,
+                       names, clf__npz_names(archive).text);
+    goto done;
+  }
+  status = clf__array_read(&x, context, &member.bytes, &wanted, member.shown.text);
+  if (status < 0) {
+    clf__fail_within(status, "%s", name);
+    goto done;
+  }
+  CLF__TRY(make_dataset(out, context, x, chosen->scale, name));
+  if (chosen->x == NULL) {
+    clf__log(context, CLF_LOG_INFO, "%s: the rows are %s; x=NAME takes another array", name,
+             member.shown.text);
+  }
+done:
+  clf_tensor_free(x);
+  clf__bytes_release(&member.bytes);
+  return status;
+}
+
+/* The labels that an archive has beside its rows, if any. */
+static clf_status read_labels(clf_dataset *dataset, const clf__bytes *archive, const char *name,
+                              const npy_params *chosen) {
+  const clf__array_wanted wanted =
+      clf__array_labels(clf__npy_header, dataset->rows, chosen->regression);
+  const char *names = chosen->y != NULL ? chosen->y : "y|Y|labels|target|targets|arr_1";
+  clf__npz_member member = {.bytes = {NULL, 0, false}};
+  clf_status status;
+  if (chosen->labels != NULL || strcmp(names, "none") == 0) {
+    return CLF_OK;
+  }
+  CLF__TRY(clf__npz_open(&member, dataset->context, archive, names, &wanted, name));
+  if (member.bytes.data == NULL && chosen->y != NULL) {
+    status = clf__fail(CLF_ERROR_DATA, "%s: it has no array %s; it has %s", name, names,
+                       clf__npz_names(archive).text);
+  } else if (member.bytes.data != NULL) {
+    status = clf__array_label(dataset, &member.bytes, &wanted, member.shown.text);
+    status = status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
+  }
+  if (status == CLF_OK && chosen->y == NULL) {
+    clf__log(dataset->context, CLF_LOG_INFO, "%s: %s%s; y=NAME takes another array, y=none none",
+             name, member.bytes.data != NULL ? "the labels are " : "there are no labels",
+             member.bytes.data != NULL ? member.shown.text : "");
+  }
+done:
+  clf__bytes_release(&member.bytes);
+  return status;
+}
+
+static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
+                        const char *name, const void *values) {
+  const npy_params *chosen = values;
+  clf_dataset *dataset = NULL;
+  clf_status status;
+  if (!clf__npz_detect(bytes->data, bytes->size)) {
+    return read_file(out, context, bytes, name, chosen);
+  }
+  CLF__TRY(read_rows(&dataset, context, bytes, name, chosen));
+  CLF__TRY(read_labels(dataset, bytes, name, chosen));
+  *out = dataset;
+  dataset = NULL;
+done:
+  clf_dataset_free(dataset);
+  return status;
+}
+
+/* An archive in gzip data has no header that says its size. */
+static clf_status measure(size_t *size, const unsigned char *head, size_t count, const char *name,
+                          const void *wanted) {
+  if (clf__npz_detect(head, count)) {
+    *size = 0;
+    return CLF_OK;
+  }
+  return clf__array_measure(size, head, count, name, wanted);
+}
+
+static clf_status load(clf_dataset **out, clf_context *context, const char *path,
+                       const void *values) {
+  const npy_params *chosen = values;
+  const clf__array_wanted rows = clf__array_rows(clf__npy_header);
+  const clf__head_check check = {measure, &rows};
+  clf__bytes bytes = {NULL, 0, false};
+  clf_dataset *dataset = NULL;
+  clf_status status;
+  CLF__TRY(clf__source_open(&bytes, context, path, chosen->map, &check));
+  CLF__TRY(parse(&dataset, context, &bytes, path, chosen));
+  if (chosen->labels != NULL) {
+    CLF__TRY(clf__array_label_file(dataset, chosen->labels, clf__npy_header, chosen->regression));
+  }
+  *out = dataset;
+  dataset = NULL;
+done:
+  clf_dataset_free(dataset);
+  clf__bytes_release(&bytes);
+  return status;
+}
+
+const clf__format clf__format_npy = {
+    .base = CLF__KIND(
+        "npy", "NumPy's NPY, and NPZ with rows and labels or a sparse matrix, plain or gzip'd",
+        params, npy_params),
+    .load = load,
+    .parse = parse,
+};

@@ -1,0 +1,68 @@
+/* Rows as text: an entry is a blank, its index, a colon and its value. */
+#include "data/formats/sparse_text.h"
+
+#include <string.h>
+
+void clf__byte_texts_fill(clf__byte_texts *texts, const clf__rows *x) {
+  for (int32_t byte = 0; byte < 256; byte++) {
+    texts->of[byte] = clf__number_format_f32((float)((double)x->scale * byte));
+  }
+}
+
+/* Digits of a number that is not negative, to before `end`; returns the first. */
+static char *put_digits(char *end, uint64_t value) {
+  do {
+    *--end = (char)('0' + value % 10);
+    value /= 10;
+  } while (value > 0);
+  return end;
+}
+
+static void append_entry(clf__text *text, int64_t column, const char *value) {
+  char index[24];
+  char *end = index + sizeof index;
+  *--end = ':';
+  char *begin = put_digits(end, (uint64_t)column + 1);
+  *--begin = ' ';
+  clf__text_append_bytes(text, begin, (size_t)(index + sizeof index - begin));
+  clf__text_append_bytes(text, value, strlen(value));
+}
+
+/* The shortest text that reads back as the same f64, or as the same f32 where `single`. */
+static void append_value(clf__text *text, int64_t column, double value, bool single) {
+  const int32_t most = 1 << 20;
+  char digits[24] = "";
+  if (value >= 0 && value < most && value == (double)(int32_t)value) {
+    append_entry(text, column, put_digits(digits + sizeof digits - 1, (uint64_t)value));
+  } else if (single) {
+    append_entry(text, column, clf__number_format_f32((float)value).text);
+  } else {
+    append_entry(text, column, clf__number_format(value).text);
+  }
+}
+
+void clf__append_row(clf__text *text, const clf__rows *x, int64_t row,
+                     const clf__byte_texts *texts) {
+  if (clf__rows_sparse(x)) {
+    for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+      append_value(text, x->column[e], (double)x->value[e], true);
+    }
+    return;
+  }
+  for (int64_t j = 0; j < x->columns; j++) {
+    const int64_t at = row * x->stride + j;
+    if (x->dtype == CLF_U8) {
+      const uint8_t byte = ((const uint8_t *)x->data)[at];
+      if (byte != 0) {
+        append_entry(text, j, texts->of[byte].text);
+      }
+      continue;
+    }
+    const bool single = x->dtype == CLF_F32;
+    const double value =
+        single ? (double)((const float *)x->data)[at] : ((const double *)x->data)[at];
+    if (value != 0) {
+      append_value(text, j, value, single);
+    }
+  }
+}

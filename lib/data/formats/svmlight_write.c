@@ -1,0 +1,70 @@
+/* Writes SVMlight and LIBSVM text, a row a line: the label, then the entries with indices from 1.
+ * Labels are the class names where all of them are numbers, else the classes' numbers from 0 on. */
+#include <math.h>
+
+#include "base/context.h"
+#include "data/dataset.h"
+#include "data/formats/sparse_text.h"
+
+enum { PIECE = 1 << 16 };
+static const int64_t entries_a_step = 1 << 20;
+
+static clf_status check_written(const clf_dataset *dataset) {
+  if (dataset->weights != NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "svmlight: there is no place for weights; set them to NULL first");
+  }
+  if (clf_dataset_outputs(dataset) > 1) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "svmlight: a row has one target; the dataset has %lld",
+                     (long long)clf_dataset_outputs(dataset));
+  }
+  return CLF_OK;
+}
+
+static bool names_are_numbers(const clf_dataset *dataset) {
+  for (int64_t k = 0; k < clf_dataset_classes(dataset); k++) {
+    double value;
+    if (!clf__parse_f64(clf_dataset_class_name(dataset, k), &value) || !isfinite((float)value)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static void append_label(clf__text *text, const clf_dataset *dataset, bool named, int64_t row) {
+  if (dataset->targets != NULL) {
+    clf__text_append(text, "%s", clf__number_text(clf__dataset_targets(dataset)[row]));
+  } else if (dataset->labels == NULL) {
+    clf__text_append(text, "0");
+  } else if (named) {
+    clf__text_append(text, "%s",
+                     clf_dataset_class_name(dataset, clf__dataset_labels(dataset)[row]));
+  } else {
+    clf__text_append(text, "%d", clf__dataset_labels(dataset)[row]);
+  }
+}
+
+clf_status clf__svmlight_write(const clf_dataset *dataset, clf__output *output) {
+  clf_status status = CLF_OK;
+  CLF__CHECK(check_written(dataset));
+  clf__text text = {.context = dataset->context};
+  clf__byte_texts texts;
+  const clf__rows x = clf__dataset_rows(dataset);
+  const bool named = names_are_numbers(dataset);
+  const clf__progress progress = clf__progress_begin(dataset->context, "svmlight", x.rows);
+  const int64_t step = 1 + entries_a_step / (1 + clf_dataset_nonzeros(dataset) / (1 + x.rows));
+  clf__byte_texts_fill(&texts, &x);
+  for (int64_t row = 0; row < x.rows; row++) {
+    if (row % step == 0 && row > 0) {
+      CLF__TRY(clf__progress_step(&progress, row, NAN, NAN));
+    }
+    append_label(&text, dataset, named, row);
+    clf__append_row(&text, &x, row, &texts);
+    clf__text_append_bytes(&text, "\n", 1);
+    CLF__TRY(clf__output_text(output, &text, PIECE));
+  }
+  CLF__TRY(clf__output_text(output, &text, 0));
+done:
+  clf__text_free(&text);
+  return status;
+}

@@ -1,0 +1,86 @@
+/* The image's inside, and the codecs that read and write it. */
+#ifndef CLF_IMAGE_IMAGE_H
+#define CLF_IMAGE_IMAGE_H
+
+#include <stdbool.h>
+
+#include <classify/image.h>
+
+#include "base/context.h"
+#include "base/file.h"
+#include "base/kinds.h"
+#include "base/memory.h"
+#include "base/status.h"
+
+struct clf_image {
+  clf_context *context;
+  int64_t height, width, channels;
+  uint8_t *pixels; /* [height, width, channels] */
+};
+
+/* An image whose pixels are not set yet: all of them must be. CLF_ERROR_SHAPE, CLF_ERROR_MEMORY. */
+clf_status clf__image_unset(clf_image **out, clf_context *context, int64_t height, int64_t width,
+                            int64_t channels);
+
+static inline int64_t clf__image_row_bytes(const clf_image *image) {
+  return image->width * image->channels;
+}
+
+/* out [count] = the luma of rgb [count, 3]. */
+void clf__image_luma(uint8_t *out, const uint8_t *rgb, int64_t count);
+
+typedef struct clf__image_params {
+  int64_t max_pixels;
+  int64_t background; /* level that transparent pixels are laid on */
+} clf__image_params;
+
+/* The bytes of a file that is to be decoded. */
+typedef struct clf__image_source {
+  const unsigned char *bytes;
+  size_t size;
+  const char *name; /* stands in messages */
+  const clf__image_params *params;
+} clf__image_source;
+
+/* Images of one kind of file, a row of the registry in image_codec_registry.c. */
+typedef struct clf__image_codec {
+  clf__kind base;
+  const char *endings; /* "pgm|ppm" of files that `encode` writes; NULL where it is NULL */
+  /* Whether the bytes, the first ones of a file, are of this kind. */
+  bool (*probe)(const unsigned char *bytes, size_t size);
+  /* Believes nothing in the source. Asks clf__image_room() before it makes the image. */
+  clf_status (*decode)(clf_image **out, clf_context *context, const clf__image_source *source);
+  clf_status (*encode)(const clf_image *image, clf__output *output, const char *ending);
+} clf__image_codec;
+
+extern const clf__image_codec clf__image_pnm;
+extern const clf__image_codec clf__image_png;
+extern const clf__image_codec clf__image_jpeg;
+extern const clf__image_codec clf__image_gif;
+
+extern const clf__registry clf__image_codecs;
+/* Bytes of a file that every probe is content with, and that say what another file is. */
+enum { CLF__IMAGE_HEAD = 256 };
+const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t size);
+
+/* CLF_ERROR_FORMAT without pixels, CLF_ERROR_DATA beyond max_pixels; the message names the file. */
+clf_status clf__image_room(const clf__image_source *source, int64_t height, int64_t width);
+/* The image for a source of that size, unset, after clf__image_room(). */
+clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__image_source *source,
+                            int64_t height, int64_t width, int64_t channels);
+
+/* Decodes what `source` holds by the codec that its content asks for. */
+clf_status clf__image_decode(clf_image **out, clf_context *context,
+                             const clf__image_source *source);
+/* Reads a file. CLF_ERROR_FORMAT where its first bytes are of no codec: *known says whether they
+ * are, so whether it is damaged or another file. */
+clf_status clf__image_read(clf_image **out, clf_context *context, const char *path,
+                           const clf__image_params *params, bool *known);
+
+/* Whether the first bytes of the file are those of an image. */
+clf_status clf__image_probe(bool *out, const char *path);
+
+extern const clf__kind clf__image_load_kind;
+extern const clf__kind clf__image_normalize_kind;
+
+#endif

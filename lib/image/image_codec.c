@@ -1,0 +1,233 @@
+/* Image files: which codec reads or writes one, and the limits that hold for all of them. */
+#include <string.h>
+
+#include "base/math.h"
+#include "base/params.h"
+#include "base/text.h"
+#include "image/image.h"
+#include "image/image_other.h"
+
+/* NULL beyond the last. */
+static const clf__image_codec *codec_at(int64_t index) {
+  return (const clf__image_codec *)clf__image_codecs.kinds[index];
+}
+
+const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t size) {
+  int64_t i = 0;
+  while (codec_at(i) != NULL && !codec_at(i)->probe(bytes, size)) {
+    i++;
+  }
+  return codec_at(i);
+}
+
+static const clf__param params[] = {
+    {"max_pixels", CLF_PARAM_I64, offsetof(clf__image_params, max_pixels), "150000000", 1, 0x1p40,
+     false, NULL, "an image of more pixels is refused"},
+    {"background", CLF_PARAM_I64, offsetof(clf__image_params, background), "255", 0, 255, false,
+     NULL, "gray level behind transparent pixels"},
+};
+
+const clf__kind clf__image_load_kind = {
+    "load",
+    "what an image read from a file may be",
+    {"image", params, CLF__PARAM_COUNT(params), sizeof(clf__image_params)}};
+
+clf_status clf__image_room(const clf__image_source *source, int64_t height, int64_t width) {
+  int64_t pixels;
+  if (height < 1 || width < 1) {
+    return clf__fail(CLF_ERROR_FORMAT, "%s: it has no pixels: its size is %lldx%lld", source->name,
+                     (long long)width, (long long)height);
+  }
+  if (!clf__mul_i64(height, width, &pixels) || pixels > source->params->max_pixels) {
+    return clf__fail(CLF_ERROR_DATA, "%s: it has %lldx%lld pixels, more than max_pixels=%lld",
+                     source->name, (long long)width, (long long)height,
+                     (long long)source->params->max_pixels);
+  }
+  return CLF_OK;
+}
+
+clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__image_source *source,
+                            int64_t height, int64_t width, int64_t channels) {
+  CLF__CHECK(clf__image_room(source, height, width));
+  clf_status status = clf__image_unset(out, context, height, width, channels);
+  return status < 0 ? clf__fail_within(status, "%s", source->name) : CLF_OK;
+}
+
+static clf_status fail_unknown(const char *name, const unsigned char *head, size_t size) {
+  char list[128] = "";
+  for (int64_t i = 0; codec_at(i) != NULL; i++) {
+    strncat(list, i > 0 ? ", " : "", sizeof list - strlen(list) - 1);
+    strncat(list, codec_at(i)->base.name, sizeof list - strlen(list) - 1);
+  }
+  return clf__fail(CLF_ERROR_FORMAT, "%s: it is %s; images are read from %s", name,
+                   clf__image_other(head, size), list);
+}
+
+clf_status clf__image_decode(clf_image **out, clf_context *context,
+                             const clf__image_source *source) {
+  const clf__image_codec *codec = clf__image_codec_of(source->bytes, source->size);
+  return codec != NULL
+             ? codec->decode(out, context, source)
+             : fail_unknown(source->name, source->bytes,
+                            source->size < CLF__IMAGE_HEAD ? source->size : CLF__IMAGE_HEAD);
+}
+
+/* A file's first bytes, and by which codec they are: NULL for none. */
+static clf_status read_head(clf__file *file, unsigned char head[CLF__IMAGE_HEAD], size_t *size,
+                            const clf__image_codec **codec) {
+  *size = clf__min_size(file->size, CLF__IMAGE_HEAD);
+  clf_status status = clf__file_next(file, head, *size);
+  if (status == CLF_OK) {
+    *codec = clf__image_codec_of(head, *size);
+  }
+  return status;
+}
+
+clf_status clf__image_probe(bool *out, const char *path) {
+  clf__file file = {0};
+  unsigned char head[CLF__IMAGE_HEAD];
+  size_t size;
+  const clf__image_codec *codec = NULL;
+  clf_status status = clf__file_open(&file, path);
+  if (status == CLF_OK) {
+    status = read_head(&file, head, &size, &codec);
+    clf__file_close(&file);
+  }
+  if (status == CLF_OK) {
+    *out = codec != NULL;
+  }
+  return status;
+}
+
+/* The whole file, unless it is no image: *known says whether it is. */
+static clf_status read_bytes(unsigned char **out, clf__file *file, clf_context *context,
+                             bool *known) {
+  unsigned char head[CLF__IMAGE_HEAD], *bytes = NULL;
+  size_t size = 0;
+  const clf__image_codec *codec = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(read_head(file, head, &size, &codec));
+  *known = codec != NULL;
+  if (codec == NULL) {
+    return fail_unknown(file->path, head, size);
+  }
+  bytes = clf__alloc(context, file->size);
+  if (bytes == NULL) {
+    return clf__fail_within(CLF_ERROR_MEMORY, "%s", file->path);
+  }
+  memcpy(bytes, head, size);
+  CLF__TRY(clf__file_next(file, bytes + size, file->size - size));
+  *out = bytes;
+  bytes = NULL;
+done:
+  clf__free(bytes);
+  return status;
+}
+
+clf_status clf__image_read(clf_image **out, clf_context *context, const char *path,
+                           const clf__image_params *chosen, bool *known) {
+  clf__file file = {0};
+  unsigned char *bytes = NULL;
+  *known = false;
+  CLF__CHECK(clf__file_open(&file, path));
+  clf_status status = read_bytes(&bytes, &file, context, known);
+  if (status == CLF_OK) {
+    const clf__image_source source = {bytes, file.size, path, chosen};
+    status = clf__image_decode(out, context, &source);
+  }
+  clf__free(bytes);
+  clf__file_close(&file);
+  return status;
+}
+
+/* A file, or bytes where `path` is NULL. */
+static clf_status load(clf_image **out, clf_context *context, const char *path, const void *bytes,
+                       size_t size, const char *text) {
+  void *chosen = NULL;
+  bool known;
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = clf__params_create(&chosen, context, &clf__image_load_kind.params, text);
+  if (status == CLF_OK && path != NULL) {
+    status = clf__image_read(out, context, path, chosen, &known);
+  } else if (status == CLF_OK) {
+    const clf__image_source source = {bytes, size, "image in memory", chosen};
+    status = clf__image_decode(out, context, &source);
+  }
+  clf__params_free(&clf__image_load_kind.params, chosen);
+  clf__context_release(context);
+  return status;
+}
+
+clf_status clf_image_load(clf_image **out, clf_context *context, const char *path,
+                          const char *text) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(path);
+  CLF__ENTER("image");
+  return load(out, context, path, NULL, 0, text);
+}
+
+clf_status clf_image_load_memory(clf_image **out, clf_context *context, const void *bytes,
+                                 size_t size, const char *text) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(bytes);
+  CLF__ENTER("image");
+  return load(out, context, NULL, bytes, size, text);
+}
+
+enum { ENDING_BYTES = 8 };
+
+/* The codec that writes files of the path's ending, whatever its case; `ending` receives that. */
+static const clf__image_codec *writer_of(char ending[ENDING_BYTES], const char *path) {
+  const char *dot = strrchr(path, '.');
+  const size_t length = dot != NULL ? strlen(dot + 1) : 0;
+  if (length == 0 || length >= ENDING_BYTES) {
+    return NULL;
+  }
+  memcpy(ending, dot + 1, length + 1);
+  for (char *at = ending; *at != '\0'; at++) {
+    *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
+  }
+  for (int64_t i = 0; codec_at(i) != NULL; i++) {
+    if (codec_at(i)->encode != NULL && clf__word_index(codec_at(i)->endings, ending, length) >= 0) {
+      return codec_at(i);
+    }
+  }
+  return NULL;
+}
+
+static clf_status fail_ending(const char *path) {
+  char list[64] = "";
+  for (int64_t i = 0; codec_at(i) != NULL; i++) {
+    if (codec_at(i)->encode != NULL) {
+      strncat(list, list[0] != '\0' ? "|" : "", sizeof list - strlen(list) - 1);
+      strncat(list, codec_at(i)->endings, sizeof list - strlen(list) - 1);
+    }
+  }
+  return clf__fail(CLF_ERROR_UNSUPPORTED,
+                   "cannot write '%s': the ending of an image's name must be one of %s", path,
+                   list);
+}
+
+clf_status clf_image_save(const clf_image *image, const char *path) {
+  CLF__REQUIRE(image);
+  CLF__REQUIRE(path);
+  CLF__ENTER("image");
+  char ending[ENDING_BYTES] = "";
+  const clf__image_codec *codec = writer_of(ending, path);
+  if (codec == NULL) {
+    return fail_ending(path);
+  }
+  clf__output output = {.descriptor = -1};
+  clf_status status = clf__output_open(&output, image->context, path);
+  if (status == CLF_OK) {
+    status = codec->encode(image, &output, ending);
+  }
+  if (status == CLF_OK) {
+    status = clf__output_commit(&output);
+  }
+  clf__output_close(&output);
+  return status;
+}

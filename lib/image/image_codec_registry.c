@@ -1,0 +1,16 @@
+/* The codecs of images. A new one is a file with its clf__image_codec and a line here. */
+#include "image/image.h"
+
+static const clf__kind *const kinds[] = {
+    &clf__image_pnm.base,
+    &clf__image_gif.base,
+#ifdef CLASSIFY_PNG
+    &clf__image_png.base,
+#endif
+#ifdef CLASSIFY_JPEG
+    &clf__image_jpeg.base,
+#endif
+    NULL,
+};
+
+const clf__registry clf__image_codecs = {"codec", "codec", kinds};

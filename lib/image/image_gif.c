@@ -1,0 +1,357 @@
+/* GIF87a and GIF89a (CompuServe, 1987 and 1990): the first picture, interlaced or not, where it
+ * lies on the canvas, which grows to hold it; what it leaves of the canvas and its transparent
+ * pixels are the background. A palette that is all grey makes a grey image.
+ *
+ * The format has no checksums, so its order is what shows damage: each code must be one of the
+ * table, the end code must come when the picture's rectangle is full and not a pixel before or
+ * after, and the data must end with it. What follows the first picture is not looked at: many
+ * programs leave the trailer out.
+ *
+ * LZW: the string of code n is that of the code before it was defined and one pixel more, and these
+ * lie in the picture one behind the other. So the table holds where each string came first, and how
+ * long it is; strings are copied from there, and may overlap with what is made of them. */
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "image/image.h"
+
+enum { EXTENSION = 0x21, PICTURE = 0x2C, TRAILER = 0x3B, GRAPHIC_CONTROL = 0xF9 };
+enum { MAX_CODES = 4096, MAX_CODE_BITS = 12, CODES_A_STEP = 4096 };
+
+/* The strings of codes from the end code on. */
+typedef struct strings {
+  int64_t start[MAX_CODES];
+  int32_t length[MAX_CODES];
+} strings;
+
+/* Codes out of blocks of up to 255 bytes, each behind its length; the last one has none. */
+typedef struct code_reader {
+  uint32_t buffer;
+  int count; /* bits of it */
+  int left;  /* bytes of the block */
+} code_reader;
+
+typedef struct gif_work {
+  clf_context *context;
+  const clf__image_source *source;
+  size_t at;
+  int64_t canvas_width, canvas_height;
+  int64_t left, top, width, height; /* of the picture */
+  bool interlaced;
+  const uint8_t *colors; /* [color_count, 3] */
+  int color_count;
+  int transparent; /* color, or -1 */
+  strings *strings;
+  uint8_t *pixels; /* [height, width] colors, in the order they are stored in */
+  clf_image *image;
+} gif_work;
+
+static bool probe(const unsigned char *bytes, size_t size) {
+  return size >= 6 && (memcmp(bytes, "GIF87a", 6) == 0 || memcmp(bytes, "GIF89a", 6) == 0);
+}
+
+static clf_status fail(const gif_work *self, const char *what) {
+  return clf__fail(CLF_ERROR_FORMAT, "%s: gif: %s before byte %zu", self->source->name, what,
+                   self->at);
+}
+
+static clf_status fail_early(const gif_work *self) {
+  return clf__fail(CLF_ERROR_FORMAT, "%s: gif: it ends early", self->source->name);
+}
+
+/* The next `count` bytes, or NULL where they are not there. */
+static const uint8_t *take(gif_work *self, size_t count) {
+  if (count > self->source->size - self->at) {
+    return NULL;
+  }
+  self->at += count;
+  return self->source->bytes + self->at - count;
+}
+
+static int two(const uint8_t *bytes) {
+  return bytes[0] | bytes[1] << 8;
+}
+
+/* A palette of the size that `flags` say, where they say that there is one. */
+static clf_status read_palette(gif_work *self, int flags) {
+  if ((flags & 0x80) == 0) {
+    return CLF_OK;
+  }
+  self->color_count = 2 << (flags & 7);
+  self->colors = take(self, (size_t)self->color_count * 3);
+  return self->colors != NULL ? CLF_OK : fail_early(self);
+}
+
+static clf_status read_screen(gif_work *self) {
+  const uint8_t *head = take(self, 13);
+  if (head == NULL) {
+    return fail_early(self);
+  }
+  self->canvas_width = two(head + 6);
+  self->canvas_height = two(head + 8);
+  return read_palette(self, head[10]);
+}
+
+/* Passes blocks up to the one without bytes. */
+static clf_status pass_blocks(gif_work *self) {
+  const uint8_t *length;
+  do {
+    length = take(self, 1);
+    if (length == NULL || take(self, *length) == NULL) {
+      return fail_early(self);
+    }
+  } while (*length > 0);
+  return CLF_OK;
+}
+
+/* An extension, of which only the transparent color matters. */
+static clf_status read_extension(gif_work *self) {
+  const uint8_t *label = take(self, 1);
+  if (label == NULL) {
+    return fail_early(self);
+  }
+  if (*label != GRAPHIC_CONTROL) {
+    return pass_blocks(self);
+  }
+  const uint8_t *control = take(self, 6); /* length, flags, delay, color, no more blocks */
+  if (control == NULL) {
+    return fail_early(self);
+  }
+  self->transparent = (control[1] & 1) != 0 ? control[4] : -1;
+  return control[0] == 4 && control[5] == 0 ? CLF_OK
+                                            : fail(self, "a graphic control has another length");
+}
+
+static clf_status read_description(gif_work *self) {
+  const uint8_t *bytes = take(self, 9);
+  if (bytes == NULL) {
+    return fail_early(self);
+  }
+  self->left = two(bytes);
+  self->top = two(bytes + 2);
+  self->width = two(bytes + 4);
+  self->height = two(bytes + 6);
+  self->interlaced = (bytes[8] & 0x40) != 0;
+  return read_palette(self, bytes[8]);
+}
+
+/* Reads records up to the first picture's data. */
+static clf_status find_picture(gif_work *self) {
+  for (;;) {
+    const uint8_t *kind = take(self, 1);
+    if (kind == NULL) {
+      return fail_early(self);
+    }
+    if (*kind == PICTURE) {
+      return read_description(self);
+    }
+    if (*kind != EXTENSION) {
+      return fail(self, *kind == TRAILER ? "it has no picture" : "there is no record");
+    }
+    CLF__CHECK(read_extension(self));
+  }
+}
+
+/* The next code of `bits`; negative where the blocks end before. */
+static int next_code(gif_work *self, code_reader *from, int bits) {
+  while (from->count < bits) {
+    if (from->left == 0) {
+      const uint8_t *length = take(self, 1);
+      if (length == NULL || *length == 0) {
+        return -1;
+      }
+      from->left = *length;
+    }
+    const uint8_t *byte = take(self, 1);
+    if (byte == NULL) {
+      return -1;
+    }
+    from->buffer |= (uint32_t)*byte << from->count;
+    from->count += 8;
+    from->left--;
+  }
+  const int code = (int)(from->buffer & ((1U << bits) - 1));
+  from->buffer >>= bits;
+  from->count -= bits;
+  return code;
+}
+
+/* Copies the string of a code behind the `done` pixels that there are; 0 where it does not fit. */
+static int64_t put_string(const gif_work *self, int code, int clear, int64_t done, int64_t count) {
+  const int64_t length = code < clear ? 1 : self->strings->length[code];
+  uint8_t *to = self->pixels + done;
+  if (length > count - done) {
+    return 0;
+  }
+  if (code < clear) {
+    *to = (uint8_t)code;
+    return 1;
+  }
+  const uint8_t *from = self->pixels + self->strings->start[code];
+  for (int64_t i = 0; i < length; i++) { /* from front to back: it may reach into itself */
+    to[i] = from[i];
+  }
+  return length;
+}
+
+/* Unpacks the picture; `from` is then behind the end code. */
+static clf_status unpack(gif_work *self, code_reader *from, int code_size) {
+  const int clear = 1 << code_size, end = clear + 1;
+  const int64_t count = self->width * self->height;
+  const clf__progress progress = clf__progress_begin(self->context, "image", count);
+  int64_t done = 0, length = 0; /* pixels, those of the last string */
+  int defined = end, bits = code_size + 1;
+  for (int64_t n = 0;; n++) {
+    CLF__CHECK(n % CODES_A_STEP == 0 ? clf__progress_step(&progress, done, NAN, NAN) : CLF_OK);
+    const int code = next_code(self, from, bits);
+    if (code == clear) {
+      defined = end;
+      bits = code_size + 1;
+      length = 0;
+      continue;
+    }
+    if (code == end && done == count) {
+      return CLF_OK;
+    }
+    if (code < 0 || code == end) {
+      return self->at == self->source->size ? fail_early(self)
+                                            : fail(self, "its pixels end early,");
+    }
+    if (length > 0 && defined + 1 < MAX_CODES) {
+      defined++;
+      self->strings->start[defined] = done - length;
+      self->strings->length[defined] = (int32_t)length + 1;
+    }
+    bits += defined + 1 == 1 << bits && bits < MAX_CODE_BITS;
+    length = code <= defined ? put_string(self, code, clear, done, count) : 0;
+    if (length == 0) {
+      return fail(self, code <= defined ? "it has too many pixels" : "there is no such code");
+    }
+    done += length;
+  }
+}
+
+static clf_status read_pixels(gif_work *self) {
+  code_reader from = {0};
+  const uint8_t *code_size = take(self, 1);
+  if (code_size == NULL) {
+    return fail_early(self);
+  }
+  if (*code_size < 1 || *code_size > 8) {
+    return fail(self, "the codes have an impossible size");
+  }
+  CLF__CHECK(unpack(self, &from, *code_size));
+  const uint8_t *length = take(self, 1);
+  if (length == NULL) {
+    return fail_early(self);
+  }
+  return from.left == 0 && *length == 0 ? CLF_OK
+                                        : fail(self, "there is more behind the end of its pixels,");
+}
+
+static bool is_grey(const gif_work *self) {
+  for (int i = 0; i < self->color_count; i++) {
+    const uint8_t *color = self->colors + 3 * (size_t)i;
+    if (color[0] != color[1] || color[0] != color[2]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/* A string of `bits` bits is at most 2^bits pixels, most of them for each bit at 12; so a size that
+ * the file cannot hold is refused before memory is asked for. */
+static clf_status check_size(const gif_work *self) {
+  enum { PIXELS_A_BYTE = 8 * MAX_CODES / MAX_CODE_BITS + 1 };
+  const size_t left = self->source->size - self->at;
+  return self->width * self->height <= PIXELS_A_BYTE * (int64_t)left
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_FORMAT,
+                         "%s: gif: it ends early: %zu bytes cannot hold %lldx%lld pixels",
+                         self->source->name, left, (long long)self->width, (long long)self->height);
+}
+
+/* The canvas, which the picture may reach beyond, as where the file gives it no size. */
+static clf_status make_room(gif_work *self) {
+  const int64_t bottom = self->top + self->height, right = self->left + self->width;
+  const int64_t height = clf__max_i64(bottom, self->canvas_height);
+  const int64_t width = clf__max_i64(right, self->canvas_width);
+  clf_status status = clf__image_room(self->source, self->height, self->width);
+  status = status == CLF_OK ? check_size(self) : status;
+  if (status < 0) {
+    return status;
+  }
+  if (self->colors == NULL) {
+    return clf__fail(CLF_ERROR_FORMAT, "%s: gif: it has no palette", self->source->name);
+  }
+  status = clf__image_begin(&self->image, self->context, self->source, height, width,
+                            is_grey(self) ? 1 : 3);
+  if (status < 0) {
+    return status;
+  }
+  memset(self->image->pixels, (int)self->source->params->background,
+         (size_t)(height * clf__image_row_bytes(self->image)));
+  self->pixels = clf__alloc_array(self->context, self->width * self->height, 1);
+  self->strings = clf__alloc(self->context, sizeof *self->strings);
+  return self->pixels != NULL && self->strings != NULL
+             ? CLF_OK
+             : clf__fail_within(CLF_ERROR_MEMORY, "%s", self->source->name);
+}
+
+/* Puts a line of the picture on the canvas. */
+static clf_status put_line(const gif_work *self, const uint8_t *line, int64_t i) {
+  const clf_image *canvas = self->image;
+  const int64_t row = self->top + i;
+  for (int64_t j = 0; j < self->width; j++) {
+    const int color = line[j];
+    if (color == self->transparent) {
+      continue;
+    }
+    if (color >= self->color_count) {
+      return clf__fail(CLF_ERROR_FORMAT, "%s: gif: a pixel has color %d; the palette has %d",
+                       self->source->name, color, self->color_count);
+    }
+    memcpy(canvas->pixels + (row * canvas->width + self->left + j) * canvas->channels,
+           self->colors + 3 * (size_t)color, (size_t)canvas->channels);
+  }
+  return CLF_OK;
+}
+
+static clf_status put_lines(const gif_work *self) {
+  static const struct {
+    int64_t first, step;
+  } passes[] = {
+      {0, 1}, {0, 8}, {4, 8}, {2, 4}, {1, 2}}; /* the first of plain pictures, or the rest */
+  const uint8_t *line = self->pixels;
+  for (int p = self->interlaced ? 1 : 0; p < (self->interlaced ? 5 : 1); p++) {
+    for (int64_t i = passes[p].first; i < self->height; i += passes[p].step) {
+      CLF__CHECK(put_line(self, line, i));
+      line += self->width;
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status decode(clf_image **out, clf_context *context, const clf__image_source *source) {
+  gif_work self = {.context = context, .source = source, .transparent = -1};
+  clf_status status;
+  CLF__TRY(read_screen(&self));
+  CLF__TRY(find_picture(&self));
+  CLF__TRY(make_room(&self));
+  CLF__TRY(read_pixels(&self));
+  CLF__TRY(put_lines(&self));
+  *out = self.image;
+  self.image = NULL;
+done:
+  clf_image_free(self.image);
+  clf__free(self.strings);
+  clf__free(self.pixels);
+  return status;
+}
+
+const clf__image_codec clf__image_gif = {
+    .base = CLF__KIND_PLAIN("gif", "GIF, of animations the first picture"),
+    .probe = probe,
+    .decode = decode,
+};

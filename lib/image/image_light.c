@@ -1,0 +1,143 @@
+/* What light does to an image, evened out: histogram equalisation, and the chain of Tan and Triggs
+ * (2010, section II): I^gamma; minus its coarse parts and its noise, by G(inner) * I - G(outer) *
+ * I; divided by mean(|I|^alpha)^(1/alpha), then by mean(min(tau, |I|)^alpha)^(1/alpha), so that few
+ * large values do not set the scale; tau tanh(I / tau). */
+#include <math.h>
+#include <string.h>
+
+#include "base/params.h"
+#include "image/image.h"
+#include "ops/image/resize.h"
+
+enum { LEVELS = 256 };
+
+/* The level that each becomes, by a channel's histogram. */
+static void equalizing_map(uint8_t *map, const int64_t *counts, int64_t pixels) {
+  int lowest = 0;
+  while (counts[lowest] == 0) {
+    lowest++;
+  }
+  const int64_t rest = pixels - counts[lowest];
+  int64_t up_to = 0;
+  for (int v = 0; v < LEVELS; v++) {
+    up_to += v > lowest ? counts[v] : 0;
+    map[v] = (uint8_t)(rest > 0 ? floor(255 * (double)up_to / (double)rest + 0.5) : (double)v);
+  }
+}
+
+clf_status clf_image_equalize(clf_image **out, const clf_image *image) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(image);
+  CLF__ENTER("image");
+  const int64_t channels = image->channels, count = image->height * image->width;
+  clf_image *made = NULL;
+  CLF__CHECK(clf__image_unset(&made, image->context, image->height, image->width, channels));
+  for (int64_t c = 0; c < channels; c++) {
+    int64_t counts[LEVELS] = {0};
+    uint8_t map[LEVELS];
+    for (int64_t i = c; i < count * channels; i += channels) {
+      counts[image->pixels[i]]++;
+    }
+    equalizing_map(map, counts, count);
+    for (int64_t i = c; i < count * channels; i += channels) {
+      made->pixels[i] = map[image->pixels[i]];
+    }
+  }
+  *out = made;
+  return CLF_OK;
+}
+
+typedef struct light_params {
+  double gamma, inner, outer, alpha, tau;
+} light_params;
+
+static const clf__param params[] = {
+    {"gamma", CLF_PARAM_F64, offsetof(light_params, gamma), "0.2", 0, 10, true, NULL,
+     "exponent of the levels from 0 to 1"},
+    {"inner", CLF_PARAM_F64, offsetof(light_params, inner), "1", 0, 1000, true, NULL,
+     "standard deviation in pixels of the blur that removes noise"},
+    {"outer", CLF_PARAM_F64, offsetof(light_params, outer), "2", 0, 1000, true, NULL,
+     "standard deviation in pixels of the blur whose result is subtracted"},
+    {"alpha", CLF_PARAM_F64, offsetof(light_params, alpha), "0.1", 0, 10, true, NULL,
+     "power of values in the means that contrast is measured by"},
+    {"tau", CLF_PARAM_F64, offsetof(light_params, tau), "10", 0, 1e6, true, NULL,
+     "values are bent to lie below this size"},
+};
+
+const clf__kind clf__image_normalize_kind =
+    CLF__KIND("normalize", "light evened out by the chain of Tan and Triggs", params, light_params);
+
+/* A table, since a byte has few levels. */
+static void raise_levels(float *out, const uint8_t *pixels, int64_t count, double gamma) {
+  float levels[LEVELS];
+  for (int v = 0; v < LEVELS; v++) {
+    levels[v] = (float)pow(v / 255.0, gamma);
+  }
+  for (int64_t i = 0; i < count; i++) {
+    out[i] = levels[pixels[i]];
+  }
+}
+
+/* Divides by mean(min(limit, |x|)^alpha)^(1/alpha); values that are all 0 stay so. The powers are
+ * summed as their distances from 1, which are still there when alpha is tiny: the mean is then the
+ * geometric one. */
+static void divide_by_mean(float *x, int64_t count, double alpha, double limit) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; i++) {
+    const double size = fmin(fabs((double)x[i]), limit);
+    sum += size > 0 ? expm1(alpha * log(size)) : -1;
+  }
+  const double scale = exp(log1p(sum / (double)count) / alpha);
+  for (int64_t i = 0; scale > 0 && i < count; i++) {
+    x[i] = (float)((double)x[i] / scale);
+  }
+}
+
+static clf_status even_out(clf_image *made, const clf_image *grey, const light_params *chosen) {
+  const int64_t height = grey->height, width = grey->width, count = height * width;
+  clf_context *context = grey->context;
+  clf_status status = CLF_ERROR_MEMORY;
+  float *x = clf__alloc_array(context, count, sizeof *x);
+  float *coarse = clf__alloc_array(context, count, sizeof *coarse);
+  float *fine = clf__alloc_array(context, count, sizeof *fine);
+  if (x == NULL || coarse == NULL || fine == NULL) {
+    goto done;
+  }
+  raise_levels(x, grey->pixels, count, chosen->gamma);
+  CLF__TRY(clf__blur(context, x, height, width, chosen->inner, fine));
+  CLF__TRY(clf__blur(context, x, height, width, chosen->outer, coarse));
+  for (int64_t i = 0; i < count; i++) {
+    x[i] = fine[i] - coarse[i];
+  }
+  divide_by_mean(x, count, chosen->alpha, INFINITY);
+  divide_by_mean(x, count, chosen->alpha, chosen->tau);
+  for (int64_t i = 0; i < count; i++) {
+    const float bent = tanhf((float)((double)x[i] / chosen->tau));
+    made->pixels[i] = (uint8_t)(127.5F + 127.5F * bent + 0.5F);
+  }
+done:
+  clf__free(x);
+  clf__free(coarse);
+  clf__free(fine);
+  return status;
+}
+
+clf_status clf_image_normalize(clf_image **out, const clf_image *image, const char *text) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(image);
+  CLF__ENTER("image");
+  void *chosen = NULL;
+  clf_image *grey = NULL, *made = NULL;
+  clf_status status;
+  CLF__TRY(clf__params_create(&chosen, image->context, &clf__image_normalize_kind.params, text));
+  CLF__TRY(clf_image_grey(&grey, image));
+  CLF__TRY(clf__image_unset(&made, image->context, image->height, image->width, 1));
+  CLF__TRY(even_out(made, grey, chosen));
+  *out = made;
+  made = NULL;
+done:
+  clf_image_free(made);
+  clf_image_free(grey);
+  clf__params_free(&clf__image_normalize_kind.params, chosen);
+  return status;
+}

@@ -1,0 +1,10 @@
+/* What a file is that no codec reads. */
+#ifndef CLF_IMAGE_IMAGE_OTHER_H
+#define CLF_IMAGE_IMAGE_OTHER_H
+
+#include <stddef.h>
+
+/* What the first bytes of a file say, such as "a BMP image"; `size` is at most that of the file. */
+const char *clf__image_other(const unsigned char *bytes, size_t size);
+
+#endif

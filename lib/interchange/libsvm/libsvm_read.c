@@ -1,0 +1,396 @@
+/* Models of LIBSVM's files. Its classes stand in the order in which training met them, ours by
+ * their numbers: vectors are sorted anew by class, and where two classes change places their
+ * machine changes its sign. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/text.h"
+#include "interchange/libsvm/libsvm.h"
+#include "models/kind_rows.h"
+#include "tensor/rows_precision.h"
+
+enum { DENSE_SHARE = 8 /* one entry in so many makes rows dense */ };
+/* Weights of linear machines may be many more bytes than their file has; beyond these it must have
+ * some of them itself. */
+static const int64_t weights_room = 1 << 26, weights_share = 16;
+
+static const clf__param params[] = {
+    {"features", CLF_PARAM_COUNT, offsetof(clf__libsvm_params, features), "auto", 1, INT32_MAX,
+     false, "auto", "number of features; auto: the highest index in a support vector"},
+    {"zero_based", CLF_PARAM_CHOICE, offsetof(clf__libsvm_params, zero_based), "auto", 0, 0, false,
+     "auto|true|false", "whether indices begin at 0; auto: when there is an index 0"},
+};
+
+typedef struct importing {
+  clf_model *model;
+  const clf__libsvm *file;
+  int64_t bytes;    /* of the file */
+  int32_t *place;   /* [classes] of the file's classes among ours */
+  int64_t *vectors; /* [vectors] the file's, in our order */
+  int64_t *home;    /* [vectors] the file's class of those */
+  clf__rows x;      /* the file's vectors */
+  double *dense;    /* of dense ones, or NULL */
+  float *sparse;    /* of sparse ones, or NULL */
+  clf__kind_rows rows;
+} importing;
+
+static clf_status add_classes(importing *i) {
+  const clf__libsvm *file = i->file;
+  i->place = clf__alloc_array(i->model->context, file->classes, sizeof *i->place);
+  if (i->place == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status =
+      clf__classes_of_numbers(&i->model->classes, i->model->context, file->labels, i->place);
+  if (status == CLF_OK && clf__classes_count(i->model->classes) != file->classes) {
+    status = clf__fail(CLF_ERROR_FORMAT, "a label occurs twice");
+  }
+  return status;
+}
+
+/* vectors[] and home[], and our count of each class. */
+static clf_status order_vectors(importing *i) {
+  const clf__libsvm *file = i->file;
+  clf_context *context = i->model->context;
+  clf_status status =
+      clf__state_tensor(context, i->model->state, "support_count", CLF_I64, file->classes, -1);
+  int64_t *start = clf__alloc_zeroed(context, file->classes + 1, sizeof *start);
+  i->vectors = clf__alloc_array(context, file->vectors, sizeof *i->vectors);
+  i->home = clf__alloc_array(context, file->vectors, sizeof *i->home);
+  if (status == CLF_OK && (start == NULL || i->vectors == NULL || i->home == NULL)) {
+    status = CLF_ERROR_MEMORY;
+  }
+  if (status == CLF_OK) {
+    int64_t *count = clf__state_data(i->model->state, "support_count");
+    for (int64_t c = 0; c < file->classes; c++) {
+      count[i->place[c]] = file->count[c];
+    }
+    for (int64_t k = 0; k < file->classes; k++) {
+      start[k + 1] = start[k] + count[k];
+    }
+    for (int64_t c = 0, vector = 0; c < file->classes; c++) {
+      for (int64_t left = file->count[c]; left > 0; left--, vector++) {
+        i->home[start[i->place[c]]] = c;
+        i->vectors[start[i->place[c]]++] = vector;
+      }
+    }
+  }
+  clf__free(start);
+  return status;
+}
+
+static clf_status make_sparse(importing *i) {
+  const clf__libsvm *file = i->file;
+  const int64_t entries = file->row_start[file->vectors];
+  i->sparse = clf__alloc_array(i->model->context, entries, sizeof *i->sparse);
+  if (i->sparse == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t e = 0; e < entries; e++) {
+    i->sparse[e] = (float)file->value[e];
+  }
+  i->x = (clf__rows){.rows = file->vectors,
+                     .columns = file->columns,
+                     .dtype = CLF_F32,
+                     .scale = 1,
+                     .row_start = file->row_start,
+                     .column = file->column,
+                     .value = i->sparse};
+  return CLF_OK;
+}
+
+/* A linear machine's vectors are not moved: its coefficients, which are f32, do not sum to 0
+ * exactly, so that its weights would change. */
+static clf_status round_linear(importing *i, const clf__rows *x) {
+  clf_context *context = i->model->context;
+  i->rows.values = clf__alloc_array(context, x->rows * x->columns, sizeof(float));
+  if (i->rows.values == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  i->rows.x = clf__rows_of_f32(i->rows.values, x->rows, x->columns, x->columns);
+  return clf__rows_round(context, x, NULL, i->rows.values);
+}
+
+/* Products of rows and weights are from rho - 1 to rho + 1 within the margins. */
+static void tell_far(const importing *i) {
+  for (int64_t pair = 0; pair < i->file->pairs; pair++) {
+    const double rho = i->file->rho[pair];
+    if (clf__range_is_far(rho - 1, rho + 1)) {
+      clf__log(i->model->context, CLF_LOG_WARNING,
+               "libsvm: rho is %s: rows lie so far from 0 that f32 loses more than 1e-6 of the "
+               "margin; fit on rows that are moved or standardized",
+               clf__number_text(rho));
+      return;
+    }
+  }
+}
+
+/* About a center where the kernel allows it and they lie far from 0. */
+static clf_status make_dense(importing *i, int64_t size) {
+  const clf__libsvm *file = i->file;
+  i->dense = clf__alloc_zeroed(i->model->context, size, sizeof *i->dense);
+  if (i->dense == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t row = 0; row < file->vectors; row++) {
+    for (int64_t e = file->row_start[row]; e < file->row_start[row + 1]; e++) {
+      i->dense[row * file->columns + file->column[e]] = file->value[e];
+    }
+  }
+  const clf__rows x = {.rows = file->vectors,
+                       .columns = file->columns,
+                       .dtype = CLF_F64,
+                       .scale = 1,
+                       .stride = file->columns,
+                       .data = i->dense};
+  const clf_status status = file->function.kind == CLF__KERNEL_LINEAR
+                                ? round_linear(i, &x)
+                                : clf__kind_rows_fit(&i->rows, i->model, &x, NULL, NULL);
+  i->x = i->rows.x;
+  return status;
+}
+
+static clf_status choose_storage(importing *i) {
+  const clf__libsvm *file = i->file;
+  const int64_t entries = file->row_start[file->vectors];
+  int64_t size;
+  return !clf__mul_i64(file->vectors, file->columns, &size) || size / DENSE_SHARE > entries
+             ? make_sparse(i)
+             : make_dense(i, size);
+}
+
+/* What a precomputed kernel keeps are the numbers of rows in training. */
+static clf_status store_vectors(importing *i) {
+  const clf__libsvm *file = i->file;
+  clf_context *context = i->model->context;
+  clf__store *state = i->model->state;
+  float *center = NULL;
+  clf_status status;
+  CLF__TRY(order_vectors(i));
+  if (file->support != NULL) {
+    for (int64_t v = 0; v < file->vectors; v++) {
+      i->vectors[v] = file->support[i->vectors[v]];
+    }
+    i->x = (clf__rows){.rows = file->columns, .columns = file->columns, .dtype = CLF_F32};
+  } else {
+    CLF__TRY(choose_storage(i));
+    CLF__TRY(clf__kernel_center(&center, context, &file->function, &i->x));
+  }
+  CLF__TRY(clf__support_store(context, state, &file->function, &i->x, i->vectors, file->vectors,
+                              center));
+done:
+  clf__free(center);
+  return status;
+}
+
+/* -1 where two of the file's classes change places. */
+static double sign_of(const importing *i, int64_t c, int64_t d) {
+  return (c < d) == (i->place[c] < i->place[d]) ? 1 : -1;
+}
+
+/* The row of a class's coefficients in its machine against another. */
+static int64_t row_against(int64_t own, int64_t other) {
+  return other < own ? other : other - 1;
+}
+
+/* Vectors stand one class after another in the file, so that those of each are found by counting.
+ */
+static clf_status store_coefficients(importing *i) {
+  const clf__libsvm *file = i->file;
+  const int64_t count = file->vectors;
+  CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "dual_coef", CLF_F32,
+                               file->classes - 1, count));
+  float *c = clf__state_data(i->model->state, "dual_coef");
+  int64_t *next = clf__alloc_zeroed(i->model->context, file->classes, sizeof *next);
+  if (next == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t k = 1; k < file->classes; k++) {
+    next[k] = next[k - 1] + file->count[k - 1];
+  }
+  for (int64_t v = 0; v < count; v++) {
+    const int64_t own = i->home[v], from = next[own]++;
+    for (int64_t other = 0; other < file->classes; other++) {
+      if (other != own) {
+        const float value = file->coefficients[row_against(own, other) * count + from];
+        c[row_against(i->place[own], i->place[other]) * count + v] =
+            sign_of(i, own, other) > 0 ? value : -value;
+      }
+    }
+  }
+  clf__free(next);
+  return CLF_OK;
+}
+
+static clf_status store_machines(importing *i) {
+  const clf__libsvm *file = i->file;
+  clf_context *context = i->model->context;
+  clf__store *state = i->model->state;
+  const bool calibrated = file->calibration_a != NULL;
+  CLF__CHECK(clf__state_tensor(context, state, "intercept", CLF_F64, file->pairs, -1));
+  if (calibrated) {
+    CLF__CHECK(clf__state_tensor(context, state, "calibration", CLF_F64, file->pairs, 2));
+  }
+  double *intercept = clf__state_data(state, "intercept");
+  double *calibration = calibrated ? clf__state_data(state, "calibration") : NULL;
+  for (int64_t c = 0, pair = 0; c < file->classes; c++) {
+    for (int64_t d = c + 1; d < file->classes; d++, pair++) {
+      const int64_t k = i->place[c], l = i->place[d];
+      const int64_t at = clf__libsvm_pair(clf__min_i64(k, l), clf__max_i64(k, l), file->classes);
+      intercept[at] = -sign_of(i, c, d) * file->rho[pair];
+      if (calibrated) { /* 1 - 1 / (1 + exp(A f + B)) = 1 / (1 + exp(A (-f) - B)) */
+        calibration[2 * at] = file->calibration_a[pair];
+        calibration[2 * at + 1] = sign_of(i, c, d) * file->calibration_b[pair];
+      }
+    }
+  }
+  return CLF_OK;
+}
+
+/* Adds the vectors of class `own` to w [columns], times their coefficients against `other`. */
+static void add_vectors(const importing *i, int64_t first, int64_t own, int64_t other, double *w) {
+  const clf__libsvm *file = i->file;
+  const int64_t *count = clf__state_data(i->model->state, "support_count");
+  const float *c = clf__state_data(i->model->state, "dual_coef");
+  for (int64_t v = first; v < first + count[own]; v++) {
+    const float factor = c[row_against(own, other) * file->vectors + v];
+    clf__sum_row(i->model->context, &i->x, i->vectors[v], (double)factor, w);
+  }
+}
+
+static clf_status check_weights(const importing *i, int64_t *size) {
+  const int64_t most = weights_room + weights_share * i->bytes;
+  if (!clf__mul_i64(i->file->pairs, i->file->columns, size) || *size > most / 4) {
+    return clf__fail(CLF_ERROR_FORMAT,
+                     "%lld linear machines of %lld features are out of proportion to a file of "
+                     "%lld bytes",
+                     (long long)i->file->pairs, (long long)i->file->columns, (long long)i->bytes);
+  }
+  return CLF_OK;
+}
+
+static clf_status store_weights(importing *i) {
+  const clf__libsvm *file = i->file;
+  const int64_t columns = file->columns;
+  int64_t size;
+  double *w = NULL;
+  int64_t *start = NULL;
+  clf_status status;
+  CLF__TRY(check_weights(i, &size));
+  CLF__TRY(clf__state_tensor(i->model->context, i->model->state, "weights", CLF_F32, file->pairs,
+                             columns));
+  w = clf__alloc_array(i->model->context, columns, sizeof *w);
+  start = clf__alloc_zeroed(i->model->context, file->classes + 1, sizeof *start);
+  if (w == NULL || start == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  const int64_t *count = clf__state_data(i->model->state, "support_count");
+  float *weights = clf__state_data(i->model->state, "weights");
+  for (int64_t k = 0; k < file->classes; k++) {
+    start[k + 1] = start[k] + count[k];
+  }
+  for (int64_t k = 0; k < file->classes; k++) {
+    for (int64_t l = k + 1; l < file->classes; l++, weights += columns) {
+      memset(w, 0, (size_t)columns * sizeof *w);
+      add_vectors(i, start[k], k, l, w);
+      add_vectors(i, start[l], l, k, w);
+      for (int64_t j = 0; j < columns; j++) {
+        weights[j] = (float)w[j];
+      }
+    }
+  }
+done:
+  clf__free(w);
+  clf__free(start);
+  return status;
+}
+
+static clf_status fill(importing *i) {
+  clf_model *model = i->model;
+  clf_status status;
+  CLF__TRY(clf__store_create(&model->state, model->context));
+  model->features = model->columns = i->file->columns;
+  model->outputs = i->file->classes;
+  CLF__TRY(add_classes(i));
+  CLF__TRY(store_vectors(i));
+  CLF__TRY(store_coefficients(i));
+  CLF__TRY(store_machines(i));
+  if (i->file->function.kind == CLF__KERNEL_LINEAR) {
+    CLF__TRY(store_weights(i));
+    tell_far(i);
+  }
+  model->outcome = CLF_OK;
+  CLF__TRY(model->kind->check(model));
+  CLF__TRY(clf__state_check_finite(model));
+  CLF__TRY(clf__model_prepare(model));
+done:
+  clf__free(i->place);
+  clf__free(i->vectors);
+  clf__free(i->home);
+  clf__free(i->dense);
+  clf__free(i->sparse);
+  clf__kind_rows_free(&i->rows);
+  return status;
+}
+
+/* Whether the svm of this build has a parameter of the name. */
+static bool has_param(const char *name) {
+  const clf__param_table *table = &clf__svm_kind.base.params;
+  for (int64_t p = 0; p < table->count; p++) {
+    if (strcmp(table->params[p].name, name) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* An svm with the file's parameters; C is not among them. */
+static clf_status create_model(clf_model **out, clf_context *context, const clf__libsvm *file) {
+  static const char *const kernels[] = {"linear", "polynomial", "rbf", "sigmoid", "precomputed"};
+  clf__text text = {.context = context};
+  clf__text_append(&text, "kernel=%s", kernels[file->function.kind]);
+  if (file->function.kind != CLF__KERNEL_LINEAR && file->support == NULL) {
+    clf__text_append(&text, " gamma=%s", clf__number_text(file->function.gamma));
+    clf__text_append(&text, " degree=%d", (int)file->function.degree);
+    clf__text_append(&text, " coef0=%s", clf__number_text(file->function.coef0));
+  }
+  if (file->calibration_a != NULL && has_param("probability")) {
+    clf__text_append(&text, " probability=true");
+  }
+  clf_status status = text.failed
+                          ? CLF_ERROR_MEMORY
+                          : clf_model_create(out, context, clf__svm_kind.base.name, text.bytes);
+  clf__text_free(&text);
+  return status;
+}
+
+static clf_status import(clf_model **out, clf_context *context, const clf__bytes *bytes,
+                         const char *name, const void *values) {
+  clf__libsvm file = {.classes = 0};
+  importing i = {.file = &file, .bytes = (int64_t)bytes->size};
+  clf_status status;
+  CLF__TRY(clf__libsvm_parse(&file, context, bytes, name, values));
+  CLF__TRY(create_model(&i.model, context, &file));
+  status = fill(&i);
+  if (status < 0) {
+    status = clf__fail_within(status == CLF_ERROR_MEMORY ? status : CLF_ERROR_FORMAT, "%s", name);
+    goto done;
+  }
+  *out = i.model;
+  i.model = NULL;
+done:
+  clf_model_free(i.model);
+  clf__libsvm_free(&file);
+  return status;
+}
+
+const clf__model_format clf__model_format_libsvm = {
+    .base =
+        CLF__KIND("libsvm", "LIBSVM's own model files: C-SVC and nu-SVC are read, C-SVC written",
+                  params, clf__libsvm_params),
+    .import = import,
+    .export = clf__libsvm_export,
+};

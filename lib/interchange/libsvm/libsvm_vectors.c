@@ -1,0 +1,187 @@
+/* The support vectors of LIBSVM's model files, a line each: "coefficient … index:value …" with a
+ * coefficient for each class but its own. */
+#include "interchange/libsvm/libsvm_text.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/text.h"
+#include "data/row_order.h"
+
+enum { ZERO_BASED_AUTO, ZERO_BASED_TRUE, ZERO_BASED_FALSE };
+enum { LARGEST_INDEX = INT32_MAX - 1 };
+
+/* Memory for the vectors, by what there is of text: a coefficient takes two bytes of it, an entry
+ * four. */
+static clf_status allocate_vectors(clf__libsvm_reader *self) {
+  clf__libsvm *file = self->file;
+  const int64_t bytes = self->lines.end - self->vectors;
+  int64_t entries = 0, coefficients;
+  if (!clf__mul_i64(file->classes - 1, file->vectors, &coefficients) ||
+      coefficients > bytes / 2 + 1) {
+    return clf__fail(CLF_ERROR_FORMAT,
+                     "%s: it ends before the coefficients of %lld support vectors",
+                     self->lines.name, (long long)file->vectors);
+  }
+  for (const char *at = self->vectors; at < self->lines.end; at++) {
+    entries += *at == ':';
+  }
+  entries = clf__min_i64(entries, bytes / 3 + 1);
+  file->coefficients = clf__alloc_array(self->context, coefficients, sizeof(float));
+  file->row_start = clf__alloc_zeroed(self->context, file->vectors + 1, sizeof(int64_t));
+  file->column = clf__alloc_array(self->context, entries, sizeof(int32_t));
+  file->value = clf__alloc_array(self->context, entries, sizeof(double));
+  self->entries = entries;
+  bool there = file->coefficients != NULL && file->row_start != NULL && file->column != NULL &&
+               file->value != NULL;
+  if (file->function.kind == CLF__KERNEL_PRECOMPUTED) {
+    file->support = clf__alloc_array(self->context, file->vectors, sizeof(int64_t));
+    there = there && file->support != NULL;
+  }
+  return there ? CLF_OK : clf__fail_within(CLF_ERROR_MEMORY, "%s", self->lines.name);
+}
+
+/* A number within the range of float. */
+static clf_status read_value(const clf__libsvm_reader *self, const char **at, const char *end,
+                             double *out) {
+  const char *begin = *at;
+  clf_status status = clf__libsvm_read_double(self, at, end, out);
+  return status < 0 || isfinite((float)*out)
+             ? status
+             : clf__libsvm_fail_word(self, begin, end, "within the range of float");
+}
+
+/* "index:value" as the next entry of the vector. */
+static clf_status read_entry(clf__libsvm_reader *self, const char **at, const char *end,
+                             int64_t entry) {
+  const char *begin = *at;
+  int64_t index;
+  const char *colon = clf__read_i64(begin, end, &index);
+  if (colon == NULL || colon == end || *colon != ':' || index < 0 || index > LARGEST_INDEX ||
+      entry >= self->entries) {
+    return clf__libsvm_fail_word(self, begin, end,
+                                 "of the form index:value with an index up to 2147483646");
+  }
+  *at = colon + 1;
+  self->file->column[entry] = (int32_t)index;
+  if (index == 0) {
+    self->zero_at = begin;
+  }
+  if (index > self->highest) {
+    self->highest = (int32_t)index;
+    self->highest_at = begin;
+  }
+  return read_value(self, at, end, &self->file->value[entry]);
+}
+
+/* "0:number", numbers of rows counting from 1. */
+static clf_status read_support(clf__libsvm_reader *self, const char **at, const char *end,
+                               int64_t vector) {
+  const char *begin = *at;
+  int64_t number = 0;
+  if (end - begin < 3 || memcmp(begin, "0:", 2) != 0) {
+    return clf__libsvm_fail_word(self, begin, end,
+                                 "of the form 0:number, as with a precomputed kernel");
+  }
+  *at = begin + 2;
+  clf_status status = clf__libsvm_read_integer(self, at, end, &number);
+  if (status == CLF_OK && (number < 1 || number > LARGEST_INDEX || *at < end)) {
+    status = clf__libsvm_fail_word(self, begin, end, "the number of one row of training, from 1");
+  }
+  self->file->support[vector] = number - 1;
+  if (number > self->highest) {
+    self->highest = (int32_t)number;
+    self->highest_at = begin;
+  }
+  return status;
+}
+
+static clf_status read_vector(clf__libsvm_reader *self, const char *at, const char *end,
+                              int64_t vector) {
+  clf__libsvm *file = self->file;
+  const int64_t first = file->row_start[vector];
+  int64_t entry = first;
+  clf_status status = CLF_OK;
+  for (int64_t k = 0; k < file->classes - 1; k++) {
+    double coefficient = 0;
+    CLF__TRY(read_value(self, &at, end, &coefficient));
+    file->coefficients[k * file->vectors + vector] = (float)coefficient;
+  }
+  if (file->support != NULL) {
+    CLF__TRY(read_support(self, &at, end, vector));
+  }
+  for (; at < end; entry++) {
+    CLF__TRY(read_entry(self, &at, end, entry));
+  }
+  file->row_start[vector + 1] = entry;
+  if (!clf__row_ascends(file->column + first, entry - first) &&
+      clf__row_sort(file->column + first, file->value + first, sizeof(double), entry - first) >=
+          0) {
+    clf__fail(CLF_ERROR_FORMAT, "an index occurs twice");
+    status = clf__libsvm_fail_at(self, at, CLF_ERROR_FORMAT);
+  }
+done:
+  return status;
+}
+
+static clf_status read_vectors(clf__libsvm_reader *self) {
+  clf__libsvm *file = self->file;
+  clf__lines_watch watch = clf__lines_watch_of(&self->lines, self->context, "libsvm");
+  int64_t vector = 0;
+  for (const char *at = self->vectors, *next; at < self->lines.end; at = next) {
+    const char *end = clf__libsvm_line_end(self, at, &next);
+    at = clf__libsvm_skip_blanks(at, end);
+    clf_status status = clf__lines_step(&self->lines, &watch, at);
+    if (status == CLF_OK && at < end) {
+      status = vector < file->vectors
+                   ? read_vector(self, at, end, vector)
+                   : clf__libsvm_fail_word(self, at, end,
+                                           "expected: the file has all of its support vectors");
+      vector++;
+    }
+    if (status < 0) {
+      return status;
+    }
+  }
+  return vector == file->vectors
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_FORMAT, "%s: it has %lld of %lld support vectors",
+                         self->lines.name, (long long)vector, (long long)file->vectors);
+}
+
+/* Columns from 0, and how many. */
+static clf_status set_columns(clf__libsvm_reader *self) {
+  clf__libsvm *file = self->file;
+  const int32_t zero_based = self->params->zero_based;
+  if (zero_based == ZERO_BASED_FALSE && self->zero_at != NULL) {
+    clf__fail(CLF_ERROR_FORMAT, "the index is 0, and zero_based=false says that they begin at 1");
+    return clf__libsvm_fail_at(self, self->zero_at, CLF_ERROR_FORMAT);
+  }
+  const bool zero = zero_based == ZERO_BASED_TRUE || self->zero_at != NULL;
+  const int32_t base = zero && file->support == NULL ? 0 : 1;
+  for (int64_t e = 0; e < file->row_start[file->vectors]; e++) {
+    file->column[e] -= base;
+  }
+  file->columns = (int64_t)self->highest + 1 - base;
+  if (self->params->features.word < 0) {
+    const int64_t wanted = (int64_t)self->params->features.value;
+    if (file->columns > wanted) {
+      clf__fail(CLF_ERROR_FORMAT, "the index %d is beyond features=%lld (the first is %d)",
+                self->highest, (long long)wanted, base);
+      return clf__libsvm_fail_at(self, self->highest_at, CLF_ERROR_FORMAT);
+    }
+    file->columns = wanted;
+  }
+  return file->columns > 0 ? CLF_OK
+                           : clf__fail(CLF_ERROR_FORMAT,
+                                       "%s: no support vector has an entry; say how many features "
+                                       "there are by features=N",
+                                       self->lines.name);
+}
+
+clf_status clf__libsvm_read_vectors(clf__libsvm_reader *self) {
+  CLF__CHECK(allocate_vectors(self));
+  CLF__CHECK(read_vectors(self));
+  return set_columns(self);
+}

@@ -1,0 +1,381 @@
+/* Fitted models as ONNX files (onnx.ai, operator set 13): networks, and models whose decisions are
+ * linear. The graph takes "input", f32 rows, any number N of them, in the shape that the model was
+ * fitted on, and gives "scores" [N, classes], which are clf_model_decision_function()'s, and where
+ * the model has them "probabilities". The classes' names are metadata, "class_0", "class_1" ….
+ *
+ * A model of rows that lie far from 0, whose center it subtracts, and one whose products in f32
+ * would cancel take f64 rows: what f32 would round away matters there. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "interchange/onnx/layers.h"
+#include "interchange/onnx/onnx.h"
+#include "interchange/onnx/wire.h"
+#include "models/kernel/kernel.h"
+#include "models/network/network.h"
+
+enum { IR_VERSION = 7, OPERATOR_SET = 13 };
+
+/* How probabilities come of scores. */
+enum { NO_PROBABILITIES, BY_SOFTMAX, BY_SIGMOIDS };
+
+/* What the core subtracts from rows far from 0, [columns] f64, or NULL. */
+static const double *center_of(const clf_model *model) {
+  const clf_tensor *center = clf__store_tensor(model->state, "center");
+  return center != NULL ? center->data : NULL;
+}
+
+static bool takes_f64(const clf_model *model) {
+  return center_of(model) != NULL || clf__linear_precise(model);
+}
+
+/* The current value and a constant of so many numbers, element by element. */
+static void add_elementwise(clf__graph *graph, const char *operator, const char * name,
+                            const double *values, const clf__shape *shape) {
+  clf__node_begin(graph, operator);
+  clf__node_f64(graph, name, values, shape);
+  clf__node_end(graph, NULL);
+}
+
+/* What f32 leaves of the center is added after the factor: shift [features] is
+ * affine->shift - (center - f32(center)) factor. Whether that differs from affine->shift at all, in
+ * what decisions notice. */
+static bool fold_rest(const clf__affine *affine, bool wide, double *shift, int64_t features) {
+  bool differs = false;
+  for (int64_t j = 0; j < features; j++) {
+    const double center = affine->center != NULL ? affine->center[j] : 0;
+    const double rest = wide ? 0 : (center - (double)(float)center) * affine->factor[j];
+    shift[j] = affine->shift - rest;
+    differs |= fabs(rest) > 1e-7;
+  }
+  return differs;
+}
+
+static void add_affine(clf__graph *graph, const clf__affine *affine, double *shift,
+                       int64_t features, int64_t number) {
+  const clf__shape one = {1, {1}}, scalar = {0, {0}};
+  clf__value_name name;
+  if (affine->center != NULL) {
+    snprintf(name.text, sizeof name.text, "transform_%lld_center", (long long)number);
+    add_elementwise(graph, "Sub", name.text, affine->center, &graph->shape);
+  }
+  snprintf(name.text, sizeof name.text, "transform_%lld_factor", (long long)number);
+  add_elementwise(graph, "Mul", name.text, affine->factor, &graph->shape);
+  snprintf(name.text, sizeof name.text, "transform_%lld_shift", (long long)number);
+  if (fold_rest(affine, graph->wide, shift, features)) {
+    add_elementwise(graph, "Add", name.text, shift, &graph->shape);
+  } else if (affine->shift != 0) {
+    add_elementwise(graph, "Add", name.text, &affine->shift, &one);
+  }
+  if (isfinite((float)affine->low) && isfinite((float)affine->high)) {
+    clf__node_begin(graph, "Clip");
+    snprintf(name.text, sizeof name.text, "transform_%lld_low", (long long)number);
+    clf__node_f64(graph, name.text, &affine->low, &scalar);
+    snprintf(name.text, sizeof name.text, "transform_%lld_high", (long long)number);
+    clf__node_f64(graph, name.text, &affine->high, &scalar);
+    clf__node_end(graph, NULL);
+  }
+}
+
+/* Whether f32 rows hold features that are transformed so. */
+static clf_status check_affine(const clf__graph *graph, const clf__affine *affine,
+                               const clf_transform *step) {
+  for (int64_t j = 0; j < step->features && !graph->wide; j++) {
+    const float factor = (float)affine->factor[j];
+    if (!isnormal(factor) || (affine->center != NULL && !isfinite((float)affine->center[j]))) {
+      return clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "onnx: the transform %s multiplies feature %lld by %s: f32 rows, which the "
+                       "file takes, do not hold such features; fit on scaled rows",
+                       step->kind->base.name, (long long)j, clf__number_text(affine->factor[j]));
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
+  for (int64_t i = 0; i < model->step_count; i++) {
+    const clf_transform *step = model->steps[i];
+    if (step->kind->affine == NULL) {
+      return clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "onnx: the transform %s is not written; fit on rows that are transformed "
+                       "already",
+                       step->kind->base.name);
+    }
+    const int64_t features = step->features;
+    double *center = clf__alloc_array(model->context, features, 3 * sizeof *center);
+    if (center == NULL) {
+      return CLF_ERROR_MEMORY;
+    }
+    clf__affine affine;
+    step->kind->affine(step, center, center + features, &affine);
+    const clf_status status = check_affine(graph, &affine, step);
+    if (status == CLF_OK) {
+      add_affine(graph, &affine, center + 2 * features, features, i + 1);
+    }
+    clf__free(center);
+    if (status < 0) {
+      return status;
+    }
+  }
+  return CLF_OK;
+}
+
+/* W x + b from the tensors of the decisions, in f64 where they are. The last node is left open. */
+static clf_status add_linear(clf__graph *graph, const clf_model *model) {
+  const clf__linear_names *names = &clf__decision_names;
+  const clf__shape weights = {2, {model->outputs, model->columns}}, bias = {1, {model->outputs}};
+  const bool wide = clf__store_tensor(model->state, names->weights_f64) != NULL;
+  if (clf__support_there(model->state)) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "onnx: %s with a kernel is not written",
+                     model->kind->base.name);
+  }
+  if (center_of(model) != NULL) {
+    add_elementwise(graph, "Sub", "center", center_of(model), &graph->shape);
+  }
+  clf__graph_widen(graph, wide);
+  clf__node_begin(graph, "Gemm");
+  if (wide) {
+    clf__node_f64(graph, "weights", clf__state_data(model->state, names->weights_f64), &weights);
+    clf__node_f64(graph, "intercept", clf__state_data(model->state, names->offset_f64), &bias);
+  } else {
+    clf__node_f32(graph, "weights", clf__state_data(model->state, names->weights), &weights);
+    clf__node_f32(graph, "intercept", clf__state_data(model->state, names->offset), &bias);
+  }
+  clf__node_integer(graph, "transB", 1);
+  if (wide) {
+    clf__node_end(graph, NULL);
+    clf__graph_widen(graph, false);
+    clf__node_begin(graph, "Identity");
+  }
+  return CLF_OK;
+}
+
+/* A regression's outputs in the data's units. */
+static void add_units(clf__graph *graph, const clf_model *model) {
+  const clf__target_units units = clf__network_units(model->state);
+  const clf__shape shape = {1, {model->outputs}};
+  if (units.scale != NULL) {
+    add_elementwise(graph, "Mul", "target_scale", units.scale, &shape);
+  }
+  if (units.center != NULL) {
+    add_elementwise(graph, "Add", "target_center", units.center, &shape);
+  }
+}
+
+/* The last node is left open: its output is to be called "scores". */
+static clf_status add_network(clf__graph *graph, const clf_model *model,
+                              const clf__network *network, float *const *weights) {
+  clf_status status = CLF_OK;
+  for (int64_t i = 0; status == CLF_OK && i < network->layer_count; i++) {
+    status = clf__graph_layer(graph, network->layers[i], weights + network->first_weight[i]);
+  }
+  if (status < 0) {
+    return status;
+  }
+  clf__graph_flatten(graph);
+  add_units(graph, model);
+  if (network->outputs != model->outputs) { /* one score for two classes, of which one has 0 */
+    const float places[] = {0, 1};
+    clf__node_begin(graph, "MatMul");
+    clf__node_f32(graph, "two_scores", places, &(clf__shape){2, {1, 2}});
+  } else {
+    clf__node_begin(graph, "Identity");
+  }
+  return CLF_OK;
+}
+
+static int32_t no_probabilities(const clf_model *model) {
+  (void)model;
+  return NO_PROBABILITIES;
+}
+
+static int32_t softmax(const clf_model *model) {
+  (void)model;
+  return BY_SOFTMAX;
+}
+
+static int32_t logistic_probabilities(const clf_model *model) {
+  const int32_t *one_vs_rest = clf__state_data(model->state, "one_vs_rest");
+  return *one_vs_rest != 0 && model->outputs > 2 ? BY_SIGMOIDS : BY_SOFTMAX;
+}
+
+static int32_t network_probabilities(const clf_model *model) {
+  const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
+  if (loss == CLF__LOSS_BINARY_CROSS_ENTROPY) {
+    return model->outputs > 2 ? BY_SIGMOIDS : BY_SOFTMAX;
+  }
+  return loss == CLF__LOSS_CROSS_ENTROPY ? BY_SOFTMAX : NO_PROBABILITIES;
+}
+
+static const struct {
+  const clf__model_kind *kind;
+  int32_t (*probabilities)(const clf_model *model);
+} kinds[] = {
+    {&clf__ridge_kind, no_probabilities},        {&clf__fisher_kind, softmax},
+    {&clf__perceptron_kind, no_probabilities},   {&clf__logistic_kind, logistic_probabilities},
+    {&clf__network_kind, network_probabilities},
+};
+
+/* Sigmoids that are made to sum to 1; equal ones where all are 0. */
+static clf_status add_sigmoids(clf__graph *graph, int64_t outputs) {
+  const double least = 1e-37;
+  const clf__shape one = {1, {1}}, square = {2, {outputs, outputs}};
+  int64_t count = clf__mul_i64(outputs, outputs, &count) ? count : -1;
+  float *ones = clf__alloc_array(graph->context, count, sizeof *ones);
+  if (ones == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < count; i++) {
+    ones[i] = 1;
+  }
+  clf__node_begin(graph, "Sigmoid");
+  clf__node_end(graph, NULL);
+  add_elementwise(graph, "Add", "least_sigmoid", &least, &one);
+  const clf__value_name sigmoids = graph->value;
+  clf__node_begin(graph, "MatMul");
+  clf__node_f32(graph, "ones", ones, &square);
+  clf__node_end(graph, NULL);
+  const clf__value_name sums = graph->value;
+  graph->value = sigmoids;
+  clf__node_begin(graph, "Div");
+  clf__node_input(graph, sums.text);
+  clf__free(ones);
+  return CLF_OK;
+}
+
+static clf_status add_outputs(clf__graph *graph, const clf_model *model, int32_t probabilities) {
+  clf_status status = CLF_OK;
+  clf__node_end(graph, "scores");
+  if (probabilities == BY_SIGMOIDS) {
+    status = add_sigmoids(graph, model->outputs);
+  } else if (probabilities == BY_SOFTMAX) {
+    clf__node_begin(graph, "Softmax");
+    clf__node_integer(graph, "axis", 1);
+  }
+  if (status == CLF_OK && probabilities != NO_PROBABILITIES) {
+    clf__node_end(graph, "probabilities");
+  }
+  return status;
+}
+
+/* What surrounds nodes and constants in the message of the graph. */
+static void describe_graph(clf__text *to, const clf_model *model, const clf__shape *input,
+                           bool probabilities) {
+  const clf__shape outputs = {1, {model->outputs}};
+  clf__wire_text(to, CLF__GRAPH_NAME, model->kind->base.name);
+  clf__graph_describe(to, CLF__GRAPH_INPUT, "input", input, takes_f64(model));
+  clf__graph_describe(to, CLF__GRAPH_OUTPUT, "scores", &outputs, false);
+  if (probabilities) {
+    clf__graph_describe(to, CLF__GRAPH_OUTPUT, "probabilities", &outputs, false);
+  }
+}
+
+/* The classes' names as metadata. Those of an old model file need not be UTF-8, which the format's
+ * texts are: U+FFFD takes the place of such bytes. */
+static void describe_classes(clf__text *to, const clf_model *model) {
+  clf__text part = {.context = model->context}, name = part;
+  int64_t replaced = 0;
+  for (int64_t k = 0; model->classes != NULL && k < model->outputs; k++) {
+    const char *original = clf__classes_name(model->classes, k);
+    char key[32];
+    snprintf(key, sizeof key, "class_%lld", (long long)k);
+    part.length = name.length = 0;
+    replaced += clf__utf8_append(&name, (const unsigned char *)original, strlen(original) + 1);
+    clf__wire_text(&part, CLF__METADATA_KEY, key);
+    clf__wire_text(&part, CLF__METADATA_VALUE, name.failed ? "" : name.bytes);
+    clf__wire_message(to, CLF__MODEL_METADATA, &part);
+  }
+  if (replaced > 0) {
+    clf__log(model->context, CLF_LOG_WARNING,
+             "onnx: names of classes that are no UTF-8: U+FFFD took the place of bytes %lld times",
+             (long long)replaced);
+  }
+  to->failed |= name.failed;
+  clf__text_free(&name);
+  clf__text_free(&part);
+}
+
+/* All of the file but the graph, whose head comes last. */
+static void describe_model(clf__text *to, const clf_model *model, size_t graph_bytes) {
+  clf__text part = {.context = model->context};
+  clf__wire_i64(to, CLF__MODEL_IR_VERSION, IR_VERSION);
+  clf__wire_text(to, CLF__MODEL_PRODUCER, "libclassify");
+  clf__wire_text(to, CLF__MODEL_PRODUCER_VERSION, clf_version());
+  clf__wire_text(&part, CLF__OPSET_DOMAIN, "");
+  clf__wire_i64(&part, CLF__OPSET_VERSION, OPERATOR_SET);
+  clf__wire_message(to, CLF__MODEL_OPSET, &part);
+  describe_classes(to, model);
+  clf__wire_head(to, CLF__MODEL_GRAPH, graph_bytes);
+  clf__text_free(&part);
+}
+
+static clf_status write_file(clf__graph *graph, const clf_model *model, const clf__shape *input,
+                             bool probabilities, clf__output *output) {
+  clf__text about = {.context = model->context}, head = about;
+  describe_graph(&about, model, input, probabilities);
+  const size_t bytes = about.length + graph->nodes.length + graph->constants.length;
+  describe_model(&head, model, bytes);
+  clf_status status = CLF_OK;
+  if (clf__graph_failed(graph) || about.failed || head.failed) {
+    status = clf__memory_refused(model->context); /* what came after it had messages too */
+  } else if (bytes + head.length > INT32_MAX) {
+    status = clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "onnx: the model takes %zu bytes; its files hold 2 GiB at most", bytes);
+  } else {
+    CLF__TRY(clf__output_text(output, &head, 0));
+    CLF__TRY(clf__output_text(output, &about, 0));
+    CLF__TRY(clf__output_text(output, &graph->constants, 0));
+    CLF__TRY(clf__output_text(output, &graph->nodes, 0));
+  }
+done:
+  clf__text_free(&about);
+  clf__text_free(&head);
+  return status;
+}
+
+static clf_status export_kind(const clf_model *model, int32_t probabilities, clf__output *output) {
+  const bool layered = model->kind == &clf__network_kind;
+  clf__graph graph = {.context = model->context,
+                      .nodes.context = model->context,
+                      .constants.context = model->context,
+                      .node.context = model->context,
+                      .value = {"input"},
+                      .wide = takes_f64(model)};
+  clf__network *network = NULL;
+  float **weights = NULL;
+  clf_status status = CLF_OK;
+  if (layered) {
+    CLF__TRY(clf__network_of_state(&network, model->context, model->state));
+    CLF__TRY(clf__network_state_weights(&weights, network, model->state));
+  }
+  graph.shape = layered ? network->input : (clf__shape){1, {model->columns}};
+  CLF__TRY(add_transforms(&graph, model));
+  CLF__TRY(layered ? add_network(&graph, model, network, weights) : add_linear(&graph, model));
+  CLF__TRY(add_outputs(&graph, model, probabilities));
+  const clf__shape input = layered ? network->input : (clf__shape){1, {model->columns}};
+  status = write_file(&graph, model, &input, probabilities != NO_PROBABILITIES, output);
+done:
+  clf__graph_free(&graph);
+  clf__network_free(network);
+  clf__free(weights);
+  return status;
+}
+
+static clf_status export(const clf_model *model, clf__output *output) {
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    if (kinds[i].kind == model->kind) {
+      return export_kind(model, kinds[i].probabilities(model), output);
+    }
+  }
+  return clf__fail(CLF_ERROR_UNSUPPORTED,
+                   "onnx: models of kind %s are not written; networks and models with linear "
+                   "decisions are",
+                   model->kind->base.name);
+}
+
+const clf__model_format clf__model_format_onnx = {
+    .base = CLF__KIND_PLAIN("onnx", "ONNX files of networks and linear models, written only"),
+    .export = export,
+};

@@ -1,0 +1,81 @@
+/* An ONNX graph under way: nodes in sequence, each of which takes the current value and gives the
+ * next. Names are identifiers of C, as ONNX asks. */
+#ifndef CLF_INTERCHANGE_ONNX_GRAPH_H
+#define CLF_INTERCHANGE_ONNX_GRAPH_H
+
+#include "base/text.h"
+#include "layers/layer.h"
+
+/* Field numbers of the messages that are written (onnx.proto of ONNX 1.8; they never change). */
+enum {
+  CLF__MODEL_IR_VERSION = 1,
+  CLF__MODEL_PRODUCER = 2,
+  CLF__MODEL_PRODUCER_VERSION = 3,
+  CLF__MODEL_GRAPH = 7,
+  CLF__MODEL_OPSET = 8,
+  CLF__MODEL_METADATA = 14,
+  CLF__OPSET_DOMAIN = 1,
+  CLF__OPSET_VERSION = 2,
+  CLF__METADATA_KEY = 1,
+  CLF__METADATA_VALUE = 2,
+  CLF__GRAPH_NODE = 1,
+  CLF__GRAPH_NAME = 2,
+  CLF__GRAPH_CONSTANT = 5,
+  CLF__GRAPH_INPUT = 11,
+  CLF__GRAPH_OUTPUT = 12,
+};
+
+typedef struct clf__value_name {
+  char text[96];
+} clf__value_name;
+
+typedef struct clf__graph {
+  clf_context *context;
+  clf__text nodes, constants; /* fields of the graph */
+  clf__text node;             /* the node under way */
+  int64_t count;              /* nodes so far */
+  clf__value_name value;      /* the current one */
+  clf__shape shape;           /* of its rows, with the channels last */
+  bool channels_first;        /* it lies with the channels first */
+  bool wide;                  /* it is f64 */
+  clf__value_name lengths;    /* of sequences that end early, [N, 1]; "" where all are whole */
+} clf__graph;
+
+void clf__graph_free(clf__graph *graph);
+bool clf__graph_failed(const clf__graph *graph);
+
+/* Begins a node, without an input yet; with the current value as its first one. */
+void clf__node_open(clf__graph *graph, const char *operator);
+void clf__node_begin(clf__graph *graph, const char *operator);
+/* Further inputs: a value by name, and constants, which are copied. */
+void clf__node_input(clf__graph *graph, const char *value);
+void clf__node_f32(clf__graph *graph, const char *name, const float *values,
+                   const clf__shape *shape);
+/* f64 where the current value is, else rounded to f32. */
+void clf__node_f64(clf__graph *graph, const char *name, const double *values,
+                   const clf__shape *shape);
+void clf__node_i64(clf__graph *graph, const char *name, const int64_t *values, int64_t count);
+/* Attributes. */
+void clf__node_integer(clf__graph *graph, const char *name, int64_t value);
+void clf__node_integers(clf__graph *graph, const char *name, const int64_t *values, int32_t count);
+void clf__node_real(clf__graph *graph, const char *name, float value);
+void clf__node_text(clf__graph *graph, const char *name, const char *value);
+/* Leaves out an output before the one that the end names. */
+void clf__node_skip_output(clf__graph *graph);
+/* Ends it: its output, called `name` or, for NULL, by a name of its own, is the current value. */
+void clf__node_end(clf__graph *graph, const char *name);
+
+/* Nodes that bring the current value into another layout; none where it is there already. */
+void clf__graph_channels_first(clf__graph *graph);
+void clf__graph_channels_last(clf__graph *graph);
+void clf__graph_flatten(clf__graph *graph);
+/* A node that makes it f64 or f32; none where it is that already. */
+void clf__graph_widen(clf__graph *graph, bool wide);
+
+/* The field of the graph that describes an input or output: [N, shape…], f64 where `wide`, else
+ * f32.
+ */
+void clf__graph_describe(clf__text *to, int field, const char *name, const clf__shape *shape,
+                         bool wide);
+
+#endif

@@ -1,0 +1,254 @@
+/* Each kind of layer as nodes, listed by kind. Ours have the channels last, ONNX has them first:
+ * images are brought into its order where a layer needs it, and back where their elements are
+ * counted, so that every layer's weights stay what they are. */
+#include "interchange/onnx/layers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "interchange/onnx/sequences.h"
+#include "layers/activation.h"
+
+/* A parameter that the layer's kind is known to have. */
+static int64_t integer(const clf__layer *layer, const char *name) {
+  int64_t value = 0;
+  clf__params_get_i64(&layer->kind->base.params, layer->params, name, &value);
+  return value;
+}
+
+static void add_weight(clf__graph *graph, const clf__layer *layer, int64_t index,
+                       const float *values, const clf__shape *shape) {
+  char name[80];
+  snprintf(name, sizeof name, "%s_%lld.%s", layer->kind->base.name, (long long)layer->number,
+           layer->weights[index].name);
+  clf__node_f32(graph, name, values, shape);
+}
+
+static void add_function(clf__graph *graph, int32_t function) {
+  static const char *const operators[] = {
+      [CLF__RELU] = "Relu", [CLF__LEAKY_RELU] = "LeakyRelu", [CLF__SIGMOID] = "Sigmoid",
+      [CLF__TANH] = "Tanh", [CLF__SOFTMAX] = "Softmax",
+  };
+  if (function == CLF__LINEAR) {
+    return;
+  }
+  clf__node_begin(graph, operators[function]);
+  if (function == CLF__LEAKY_RELU) {
+    clf__node_real(graph, "alpha", 0.01F);
+  }
+  if (function == CLF__SOFTMAX) {
+    clf__node_integer(graph, "axis", graph->channels_first ? 1 : graph->shape.ndim);
+  }
+  clf__node_end(graph, NULL);
+}
+
+/* A copy of w [area, inputs, outputs] as [outputs, inputs, area], the order of ONNX. */
+static float *outputs_first(const clf__layer *layer, const float *w, int64_t area, int64_t inputs,
+                            int64_t outputs) {
+  float *turned = clf__alloc_array(layer->context, area * inputs * outputs, sizeof *turned);
+  for (int64_t at = 0; turned != NULL && at < area; at++) {
+    for (int64_t c = 0; c < inputs; c++) {
+      for (int64_t d = 0; d < outputs; d++) {
+        turned[(d * inputs + c) * area + at] = *w++;
+      }
+    }
+  }
+  return turned;
+}
+
+static clf_status add_dense(clf__graph *graph, const clf__layer *layer, float *const *weights) {
+  const int64_t inputs = layer->inputs, units = layer->outputs;
+  float *turned = outputs_first(layer, weights[0], 1, inputs, units);
+  if (turned == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf__node_begin(graph, "Gemm");
+  add_weight(graph, layer, 0, turned, &(clf__shape){2, {units, inputs}});
+  if (layer->weight_count > 1) {
+    add_weight(graph, layer, 1, weights[1], &layer->weights[1].shape);
+  }
+  clf__node_integer(graph, "transB", 1);
+  clf__node_end(graph, NULL);
+  clf__free(turned);
+  add_function(graph, layer->activation);
+  return CLF_OK;
+}
+
+/* Grey images may lie as [height, width]. */
+static void take_images(clf__graph *graph, const clf__layer *layer) {
+  if (graph->shape.ndim == 2) {
+    const int64_t sizes[] = {-1, 1, layer->in.size[0], layer->in.size[1]};
+    char name[80];
+    snprintf(name, sizeof name, "%s_%lld.shape", layer->kind->base.name, (long long)layer->number);
+    clf__node_begin(graph, "Reshape");
+    clf__node_i64(graph, name, sizes, 4);
+    clf__node_end(graph, NULL);
+    graph->channels_first = true;
+    graph->shape = layer->in;
+  }
+  clf__graph_channels_first(graph);
+}
+
+static void add_square(clf__graph *graph, const char *name, int64_t size) {
+  clf__node_integers(graph, name, (int64_t[]){size, size}, 2);
+}
+
+/* Zeros before and after the image on both axes, by what the output's size asks for: none where the
+ * kernel stays within. */
+static void add_padding(clf__graph *graph, const clf__layer *layer, int64_t span, int64_t stride) {
+  int64_t pads[4];
+  for (int axis = 0; axis < 2; axis++) {
+    const int64_t missing = (layer->out.size[axis] - 1) * stride + span - layer->in.size[axis];
+    pads[axis] = missing > 0 ? missing / 2 : 0;
+    pads[2 + axis] = missing > 0 ? missing - pads[axis] : 0;
+  }
+  clf__node_integers(graph, "pads", pads, 4);
+}
+
+static clf_status add_conv2d(clf__graph *graph, const clf__layer *layer, float *const *weights) {
+  const int64_t kernel = integer(layer, "kernel"), stride = integer(layer, "stride");
+  const int64_t dilation = integer(layer, "dilation"), *size = layer->weights[0].shape.size;
+  const clf__shape shape = {4, {size[3], size[2], kernel, kernel}};
+  float *turned = outputs_first(layer, weights[0], kernel * kernel, size[2], size[3]);
+  if (turned == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  take_images(graph, layer);
+  clf__node_begin(graph, "Conv");
+  add_weight(graph, layer, 0, turned, &shape);
+  if (layer->weight_count > 1) {
+    add_weight(graph, layer, 1, weights[1], &layer->weights[1].shape);
+  }
+  add_square(graph, "kernel_shape", kernel);
+  add_square(graph, "strides", stride);
+  add_square(graph, "dilations", dilation);
+  add_padding(graph, layer, (kernel - 1) * dilation + 1, stride);
+  clf__node_end(graph, NULL);
+  clf__free(turned);
+  graph->shape = layer->out;
+  add_function(graph, layer->activation);
+  return CLF_OK;
+}
+
+static clf_status add_pool(clf__graph *graph, const clf__layer *layer, const char *operator) {
+  const int64_t size = integer(layer, "size");
+  double stride;
+  if (clf__params_get_f64(&layer->kind->base.params, layer->params, "stride", &stride) < 0) {
+    stride = (double)size; /* the word "size" */
+  }
+  take_images(graph, layer);
+  clf__node_begin(graph, operator);
+  add_square(graph, "kernel_shape", size);
+  add_square(graph, "strides", (int64_t)stride);
+  add_padding(graph, layer, size, (int64_t)stride);
+  clf__node_end(graph, NULL);
+  return CLF_OK;
+}
+
+/* Images of one pixel become rows of channels. */
+static clf_status add_global_pool(clf__graph *graph, const clf__layer *layer,
+                                  const char *operator) {
+  take_images(graph, layer);
+  clf__node_begin(graph, operator);
+  clf__node_end(graph, NULL);
+  clf__node_begin(graph, "Flatten");
+  clf__node_integer(graph, "axis", 1);
+  clf__node_end(graph, NULL);
+  graph->channels_first = false;
+  return CLF_OK;
+}
+
+static clf_status add_max_pool(clf__graph *graph, const clf__layer *layer, float *const *weights) {
+  (void)weights;
+  return add_pool(graph, layer, "MaxPool");
+}
+
+static clf_status add_average_pool(clf__graph *graph, const clf__layer *layer,
+                                   float *const *weights) {
+  (void)weights;
+  return add_pool(graph, layer, "AveragePool");
+}
+
+static clf_status add_global_max_pool(clf__graph *graph, const clf__layer *layer,
+                                      float *const *weights) {
+  (void)weights;
+  return add_global_pool(graph, layer, "GlobalMaxPool");
+}
+
+static clf_status add_global_average_pool(clf__graph *graph, const clf__layer *layer,
+                                          float *const *weights) {
+  (void)weights;
+  return add_global_pool(graph, layer, "GlobalAveragePool");
+}
+
+static clf_status add_batch_norm(clf__graph *graph, const clf__layer *layer,
+                                 float *const *weights) {
+  double epsilon = 0;
+  clf__params_get_f64(&layer->kind->base.params, layer->params, "epsilon", &epsilon);
+  clf__graph_channels_first(graph);
+  clf__node_begin(graph, "BatchNormalization");
+  for (int64_t i = 0; i < layer->weight_count; i++) {
+    add_weight(graph, layer, i, weights[i], &layer->weights[i].shape);
+  }
+  clf__node_real(graph, "epsilon", (float)epsilon);
+  clf__node_end(graph, NULL);
+  return CLF_OK;
+}
+
+static clf_status add_activation(clf__graph *graph, const clf__layer *layer,
+                                 float *const *weights) {
+  (void)weights;
+  add_function(graph, layer->activation);
+  return CLF_OK;
+}
+
+static clf_status add_flatten(clf__graph *graph, const clf__layer *layer, float *const *weights) {
+  (void)weights;
+  if (graph->lengths.text[0] != '\0' && layer->in.ndim > 1) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "onnx: flatten of sequences with padding is not written");
+  }
+  clf__graph_flatten(graph);
+  return CLF_OK;
+}
+
+static clf_status add_nothing(clf__graph *graph, const clf__layer *layer, float *const *weights) {
+  (void)graph;
+  (void)layer;
+  (void)weights;
+  return CLF_OK;
+}
+
+static const struct {
+  const clf__layer_kind *kind;
+  clf_status (*add)(clf__graph *graph, const clf__layer *layer, float *const *weights);
+} kinds[] = {
+    {&clf__dense_kind, add_dense},
+    {&clf__conv2d_kind, add_conv2d},
+    {&clf__max_pool2d_kind, add_max_pool},
+    {&clf__average_pool2d_kind, add_average_pool},
+    {&clf__global_max_pool2d_kind, add_global_max_pool},
+    {&clf__global_average_pool2d_kind, add_global_average_pool},
+    {&clf__batch_norm_kind, add_batch_norm},
+    {&clf__activation_kind, add_activation},
+    {&clf__flatten_kind, add_flatten},
+    {&clf__dropout_kind, add_nothing},
+    {&clf__embedding_kind, clf__graph_embedding},
+    {&clf__rnn_kind, clf__graph_recurrent},
+    {&clf__lstm_kind, clf__graph_recurrent},
+    {&clf__gru_kind, clf__graph_recurrent},
+    {&clf__global_average_pool1d_kind, clf__graph_time_average},
+    {&clf__global_max_pool1d_kind, clf__graph_time_max},
+};
+
+clf_status clf__graph_layer(clf__graph *graph, const clf__layer *layer, float *const *weights) {
+  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+    if (kinds[i].kind == layer->kind) {
+      clf_status status = kinds[i].add(graph, layer, weights);
+      graph->shape = layer->out;
+      return status;
+    }
+  }
+  return clf__fail(CLF_ERROR_UNSUPPORTED, "onnx: a layer of kind %s is not written",
+                   layer->kind->base.name);
+}

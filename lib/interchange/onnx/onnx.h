@@ -1,0 +1,9 @@
+/* ONNX files of fitted models. */
+#ifndef CLF_INTERCHANGE_ONNX_ONNX_H
+#define CLF_INTERCHANGE_ONNX_ONNX_H
+
+#include "interchange/model_format.h"
+
+extern const clf__model_format clf__model_format_onnx;
+
+#endif

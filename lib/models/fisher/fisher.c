@@ -1,0 +1,352 @@
+/* Fisher discriminant: the projection that spreads the class means most against the scatter within
+ * the classes (Fisher 1936, Rao 1948), and classification by Gaussians with the shared covariance S
+ * and priors p_k:
+ *
+ *   decision_k(x) = ln p_k + (m_k - m)^T S^-1 (x - m) - (m_k - m)^T S^-1 (m_k - m) / 2
+ *
+ * whose softmax are the class probabilities. The Gram engine gives the scatter within the classes
+ * and the class sums about the mean m; fisher_solve.c solves for the directions S^-1 (m_k - m), as
+ * far as f64 rows tell features apart, and of several solutions finds the one of minimum norm. The
+ * K-1 axes come from a K x K eigenproblem, so nothing of the size of the
+ * features is ever decomposed but that once. */
+#include <float.h>
+#include <math.h>
+
+#include "base/math.h"
+#include "models/fisher/fisher.h"
+#include "ops/ops.h"
+
+typedef clf__fisher_params fisher_params;
+
+static const clf__param params[] = {
+    {"shrinkage", CLF_PARAM_NUMBER, offsetof(fisher_params, shrinkage), "none", 0, 1, false,
+     "none|auto",
+     "part of the covariance replaced by its mean variance; auto: as far as rows leave it "
+     "uncertain"},
+    {"priors", CLF_PARAM_LIST, offsetof(fisher_params, priors), "data", 0, DBL_MAX, true, "data",
+     "prior of each class, scaled to sum to 1; data: its share of the rows"},
+    {"components", CLF_PARAM_COUNT, offsetof(fisher_params, components), "auto", 1, 1e9, false,
+     "auto", "number of discriminant axes of transform; auto: at most classes - 1"},
+    {"tolerance", CLF_PARAM_F64, offsetof(fisher_params, tolerance), "0", 0, 1, false, NULL,
+     "features whose unexplained share of variance is not above it are left out; 0: none is that "
+     "f64 can tell from the others"},
+    {"kernel", CLF_PARAM_CHOICE, offsetof(fisher_params, kernel.kernel), "none", 0, 0, false,
+     "none|" CLF__KERNEL_WORDS, "none: axes linear in the features; else in the kernel's space"},
+    CLF__KERNEL_PARAMS(fisher_params),
+    {"alpha", CLF_PARAM_F64, offsetof(fisher_params, alpha), "0.1", 0, 1e30, true, NULL,
+     "with a kernel, the strength of the regularization, which is added to the diagonal of the "
+     "kernel matrix"},
+    {"landmarks", CLF_PARAM_I64, offsetof(fisher_params, landmarks), "5000", 0, 1e9, false, NULL,
+     "kernel: most rows that the axes are made of, drawn from each class; 0: all rows"},
+    {"solver", CLF_PARAM_CHOICE, offsetof(fisher_params, solver), "auto", 0, 0, false,
+     "auto|cholesky|cg", "kernel, for all rows: cholesky is exact; cg suits many rows"},
+    {"residual", CLF_PARAM_F64, offsetof(fisher_params, residual), "1e-4", 0, 1, true, NULL,
+     "kernel: relative residual of the system at which cg stops"},
+    {"max_iterations", CLF_PARAM_I64, offsetof(fisher_params, max_iterations), "200", 1, 1e9, false,
+     NULL, "kernel: most iterations of cg"},
+    {"cache_mb", CLF_PARAM_I64, offsetof(fisher_params, cache_mb), "4096", 1, 1e9, false, NULL,
+     "kernel: megabytes for the kernel matrix in cg, 16 bits a value where floats do not fit"},
+};
+
+static clf_status allocate(clf__fisher_work *work) {
+  clf_context *context = work->context;
+  work->total_variance = clf__alloc_array(context, work->columns, sizeof(double));
+  work->deviation = clf__alloc_array(context, work->columns, sizeof(double));
+  work->penalty = clf__alloc_array(context, work->columns, sizeof(double));
+  work->offsets = clf__alloc_array(context, work->columns * work->classes, sizeof(double));
+  work->directions = clf__alloc_array(context, work->columns * work->classes, sizeof(double));
+  work->priors = clf__alloc_array(context, work->classes, sizeof(double));
+  return work->total_variance && work->deviation && work->penalty && work->offsets &&
+                 work->directions && work->priors
+             ? CLF_OK
+             : CLF_ERROR_MEMORY;
+}
+
+static void release(clf__fisher_work *work) {
+  clf__gram_free(&work->gram);
+  clf__free(work->total_variance);
+  clf__free(work->deviation);
+  clf__free(work->penalty);
+  clf__free(work->offsets);
+  clf__free(work->directions);
+  clf__free(work->priors);
+}
+
+static clf_status set_priors(clf__fisher_work *work) {
+  const clf__list *given = &work->params->priors;
+  if (given->word < 0 && given->count != work->classes) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "fisher: priors has %lld numbers; there are %lld classes",
+                     (long long)given->count, (long long)work->classes);
+  }
+  double sum = 0;
+  for (int64_t k = 0; k < work->classes; k++) {
+    work->priors[k] = given->word < 0 ? given->values[k] : work->gram.class_weight[k];
+    sum += work->priors[k];
+  }
+  for (int64_t k = 0; k < work->classes; k++) {
+    work->priors[k] /= sum;
+  }
+  return CLF_OK;
+}
+
+/* Class means about the overall mean; 0 for classes without rows. */
+static void set_offsets(clf__fisher_work *work) {
+  for (int64_t j = 0; j < work->columns; j++) {
+    for (int64_t k = 0; k < work->classes; k++) {
+      double weight = work->gram.class_weight[k];
+      double sum = work->gram.cross[k * work->columns + j];
+      work->offsets[j * work->classes + k] = weight > 0 ? sum / weight : 0;
+    }
+  }
+}
+
+/* One row of each class says nothing about what varies within them. */
+static clf_status check_rows(const clf__training *training) {
+  const int64_t rows = training->x->rows;
+  int64_t counted = 0, classes = 0;
+  for (int64_t k = 0; k < training->classes; k++) {
+    classes += training->class_rows[k] > 0;
+  }
+  for (int64_t i = 0; i < rows && counted <= classes; i++) {
+    counted += training->weights == NULL || training->weights[i] > 0;
+  }
+  return counted > classes
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_DATA,
+                         "fisher: %lld rows of %lld classes leave nothing that varies within a "
+                         "class; a class needs two rows or more",
+                         (long long)counted, (long long)classes);
+}
+
+/* Classes without rows get a bias below every other, so that they are never predicted. */
+static clf_status store_classifier(clf__fisher_work *work, clf__store *state) {
+  const int64_t d = work->columns, classes = work->classes;
+  double *bias = clf__alloc_array(work->context, classes, sizeof *bias);
+  if (bias == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    double at_mean = 0, at_origin = 0;
+    for (int64_t j = 0; j < d; j++) {
+      const double w = work->directions[j * classes + k];
+      at_mean += w * work->offsets[j * classes + k];
+      at_origin += w * work->gram.mean[j];
+    }
+    const double prior = work->priors[k];
+    const bool known = prior > 0 && work->gram.class_weight[k] > 0;
+    bias[k] = known ? log(prior) - at_mean / 2 - at_origin : -1e30;
+  }
+  const clf__linear_solution solution = {work->directions, bias, 1, classes, classes, d};
+  const clf_status status =
+      clf__linear_store(work->context, state, &clf__decision_names, &solution, work->training->x);
+  clf__free(bias);
+  return status;
+}
+
+/* The matrix [K, K] whose eigenvectors give the axes: M^T S^-1 M, column k of M being sqrt(p_k)
+ * (m_k - m'), m' the mean by the priors. */
+static void between_classes(const clf__fisher_work *work, double *between) {
+  int64_t classes = work->classes;
+  for (int64_t a = 0; a < classes * classes; a++) {
+    between[a] = 0;
+  }
+  for (int64_t j = 0; j < work->columns; j++) {
+    const double *offset = work->offsets + j * classes;
+    const double *direction = work->directions + j * classes;
+    double offset_mean = 0;
+    double direction_mean = 0;
+    for (int64_t k = 0; k < classes; k++) {
+      offset_mean += work->priors[k] * offset[k];
+      direction_mean += work->priors[k] * direction[k];
+    }
+    for (int64_t a = 0; a < classes; a++) {
+      for (int64_t b = 0; b < classes; b++) {
+        between[a * classes + b] += sqrt(work->priors[a] * work->priors[b]) *
+                                    (offset[a] - offset_mean) * (direction[b] - direction_mean);
+      }
+    }
+  }
+}
+
+/* Axis c = S^-1 M v_c / sqrt(lambda_c), so that the variance within the classes is 1 along it; its
+ * sign makes the largest entry of v_c positive. Returns its offset, which takes the mean to 0. */
+static double make_axis(const clf__fisher_work *work, const double *vector, double value,
+                        double *axis) {
+  int64_t classes = work->classes;
+  double largest = 0;
+  for (int64_t k = 0; k < classes; k++) {
+    largest = fabs(vector[k]) > fabs(largest) ? vector[k] : largest;
+  }
+  double scale = (largest < 0 ? -1 : 1) / sqrt(value);
+  double at_mean = 0;
+  for (int64_t j = 0; j < work->columns; j++) {
+    const double *direction = work->directions + j * classes;
+    double mean = 0;
+    for (int64_t k = 0; k < classes; k++) {
+      mean += work->priors[k] * direction[k];
+    }
+    axis[j] = 0;
+    for (int64_t k = 0; k < classes; k++) {
+      axis[j] += scale * sqrt(work->priors[k]) * (direction[k] - mean) * vector[k];
+    }
+    at_mean += axis[j] * work->gram.mean[j];
+  }
+  return -at_mean;
+}
+
+/* Axes whose eigenvalue is rounding error are left out; one is always given. */
+static int64_t count_axes(const clf__fisher_work *work, const double *values) {
+  int64_t classes = work->classes;
+  int64_t most = clf__min_i64(classes - 1, work->columns);
+  int64_t count = 0;
+  while (count < most && values[count] > 1e-10 * values[0]) {
+    count++;
+  }
+  if (work->params->components.word < 0 && work->params->components.value < (double)count) {
+    count = (int64_t)work->params->components.value;
+  }
+  count = count > 0 ? count : 1;
+  if (work->params->components.word >= 0) {
+    clf__fit_tells(work->training, "components=auto is %lld", (long long)count);
+  }
+  return count;
+}
+
+/* The axes of the `count` largest eigenvalues, and each one's share of their sum. */
+static clf_status store_axes(const clf__fisher_work *work, const double *values,
+                             const double *vectors, int64_t count, clf__store *state) {
+  const int64_t classes = work->classes, d = work->columns;
+  int64_t size;
+  double *axes =
+      clf__alloc_zeroed(work->context, clf__mul_i64(count, d + 1, &size) ? size : -1, sizeof *axes);
+  clf_status status = CLF_OK;
+  CLF__TRY(axes == NULL ? CLF_ERROR_MEMORY : CLF_OK);
+  CLF__TRY(clf__state_tensor(work->context, state, "explained_ratio", CLF_F64, count, -1));
+  double *explained = clf__state_data(state, "explained_ratio"), *offsets = axes + count * d;
+  double sum = 0;
+  for (int64_t k = 0; k < classes; k++) {
+    sum += values[k] > 0 ? values[k] : 0;
+  }
+  for (int64_t c = 0; c < count && sum > 0; c++) {
+    offsets[c] = make_axis(work, vectors + c * classes, values[c], axes + c * d);
+    explained[c] = values[c] / sum;
+  }
+  const clf__linear_solution solution = {axes, offsets, d, 1, count, d};
+  status =
+      clf__linear_store(work->context, state, &clf__projection_names, &solution, work->training->x);
+done:
+  clf__free(axes);
+  return status;
+}
+
+static clf_status store_projection(const clf__fisher_work *work, clf__store *state) {
+  int64_t classes = work->classes;
+  double *between = clf__alloc_array(work->context, classes * classes, sizeof *between);
+  double *vectors = clf__alloc_array(work->context, classes * classes, sizeof *vectors);
+  double *values = clf__alloc_array(work->context, classes, sizeof *values);
+  clf_status status = between && vectors && values ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status < 0) {
+    goto done;
+  }
+  between_classes(work, between);
+  CLF__TRY(clf__eigen_symmetric(work->context, between, classes, classes, values, vectors));
+  status = store_axes(work, values, vectors, count_axes(work, values), state);
+done:
+  clf__free(between);
+  clf__free(vectors);
+  clf__free(values);
+  return status;
+}
+
+clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *training,
+                                  clf__store *state) {
+  clf__fisher_work work = {.context = model->context,
+                           .training = training,
+                           .params = model->params,
+                           .columns = training->x->columns,
+                           .classes = training->classes};
+  clf__gram_input input = {.x = training->x,
+                           .weights = training->weights,
+                           .labels = training->labels,
+                           .outputs = training->classes,
+                           .centered = true,
+                           .within = true};
+  clf_status status = CLF_OK;
+  CLF__TRY(check_rows(training));
+  CLF__TRY(clf__gram_create(&work.gram, model->context, &input));
+  CLF__TRY(allocate(&work));
+  CLF__TRY(set_priors(&work));
+  set_offsets(&work);
+  CLF__TRY(clf__fisher_solve(&work));
+  CLF__TRY(store_classifier(&work, state));
+  CLF__TRY(store_projection(&work, state));
+done:
+  release(&work);
+  return status;
+}
+
+static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
+  const fisher_params *p = model->params;
+  return p->kernel.kernel == CLF__FISHER_LINEAR ? clf__fisher_fit_linear(model, training, state)
+                                                : clf__fisher_fit_kernel(model, training, state);
+}
+
+static clf_status check(const clf_model *model) {
+  int64_t columns = model->columns;
+  if (clf__support_there(model->state)) {
+    CLF__CHECK(clf__fisher_check_kernel(model, &columns));
+  }
+  CLF__CHECK(clf__linear_check_map(model, &clf__decision_names, model->outputs, columns));
+  return clf__linear_check_map(model, &clf__projection_names, -1, columns);
+}
+
+static int64_t components(const clf_model *model) {
+  return clf__store_tensor(model->state, "projection")->shape[0];
+}
+
+static clf_status map_rows(const clf_model *model, const clf__linear_names *names,
+                           const clf__rows *x, float *values) {
+  return clf__support_there(model->state) ? clf__fisher_map_kernel(model, x, names, values)
+                                          : clf__linear_apply(model, names, x, values);
+}
+
+static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
+  return map_rows(model, &clf__decision_names, x, values);
+}
+
+static clf_status transform(const clf_model *model, const clf__rows *x, float *values) {
+  return map_rows(model, &clf__projection_names, x, values);
+}
+
+static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
+  clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs, NULL);
+  return CLF_OK;
+}
+
+static bool movable(const clf_model *model) {
+  const int32_t kernel = ((const fisher_params *)model->params)->kernel.kernel;
+  return kernel == CLF__FISHER_LINEAR || clf__kernel_movable(kernel - 1);
+}
+
+static bool is_linear(const clf_model *model) {
+  const fisher_params *p = model->params;
+  return p->kernel.kernel == CLF__FISHER_LINEAR;
+}
+
+const clf__model_kind clf__fisher_kind = {
+    .base = CLF__KIND(
+        "fisher",
+        "Fisher discriminant: axes that separate the classes, Gaussians of one covariance", params,
+        fisher_params),
+    .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .movable = movable,
+    .fit = fit,
+    .reads_f64 = is_linear,
+    .check = check,
+    .prepare = clf__support_prepare,
+    .free_prepared = clf__support_free_prepared,
+    .decide = decide,
+    .probabilities = probabilities,
+    .components = components,
+    .transform = transform,
+};

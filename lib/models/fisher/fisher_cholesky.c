@@ -1,0 +1,169 @@
+/* The kernel Fisher system of few rows, factored: with a = W^1/2 z it is symmetric,
+ *
+ *   S z + b r = W^1/2 y, r^T z = 0,   S = W^1/2 K W^1/2 + alpha I, r = W^1/2 1,
+ *
+ * so that z = S^-1 W^1/2 y - b u with u = S^-1 r, and r^T z = 0 gives b. Pivots that are no more
+ * than the rounding of K, which is in floats, are dropped. Where K is not positive semi-definite,
+ * as of a sigmoid kernel, that may leave a residual, which is measured: above what conjugate
+ * gradients would have to reach, the solution counts as not converged. */
+#include "models/fisher/fisher_kernel.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+
+enum { TILE_BYTES = 32 << 20 };
+
+#define ROUNDING 1e-7 /* of K, relative */
+
+typedef struct direct {
+  clf__fisher_system *system;
+  clf__kernel_columns *columns;
+  double *matrix; /* [n, n] */
+  double *rhs;    /* [n, responses + 1] */
+  float *tile;
+  int64_t tile_rows;
+} direct;
+
+static clf_status allocate(direct *d) {
+  clf__fisher_system *s = d->system;
+  clf_context *context = s->context;
+  int64_t n = s->n, size, sides;
+  d->tile_rows = TILE_BYTES / (int64_t)sizeof(float) / n;
+  d->tile_rows = clf__clamp_i64(d->tile_rows, 1, n);
+  bool fits = clf__mul_i64(n, n, &size) && clf__mul_i64(n, s->responses + 1, &sides);
+  d->matrix = clf__alloc_array(context, fits ? size : -1, sizeof *d->matrix);
+  d->rhs = clf__alloc_array(context, fits ? sides : -1, sizeof *d->rhs);
+  d->tile = clf__alloc_array(context, d->tile_rows * n, sizeof *d->tile);
+  s->a = clf__alloc_array(context, n * s->responses, sizeof *s->a);
+  s->support = clf__alloc_array(context, n, sizeof *s->support);
+  s->history = clf__alloc_array(context, 1, sizeof *s->history);
+  bool complete = d->matrix && d->rhs && d->tile && s->a && s->support && s->history;
+  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+/* Each tile of rows of K, up to the diagonal, to `use`. */
+static clf_status each_tile(direct *d, void (*use)(direct *d, int64_t first, int64_t count)) {
+  clf__fisher_system *s = d->system;
+  clf_status status = CLF_OK;
+  for (int64_t first = 0; first < s->n && status == CLF_OK; first += d->tile_rows) {
+    int64_t count = clf__min_i64(s->n - first, d->tile_rows);
+    status = clf__kernel_block(d->columns, 0, s->n, s->training->x, s->rows + first, count, d->tile,
+                               s->n);
+    if (status == CLF_OK) {
+      use(d, first, count);
+      status = clf__progress_step(&s->progress, s->step, (double)NAN, (double)NAN);
+    }
+  }
+  s->step++;
+  return status;
+}
+
+static void set_matrix(direct *d, int64_t first, int64_t count) {
+  const clf__fisher_system *s = d->system;
+  for (int64_t i = 0; i < count; i++) {
+    double *row = d->matrix + (first + i) * s->n;
+    for (int64_t j = 0; j <= first + i; j++) {
+      row[j] = s->root[first + i] * s->root[j] * (double)d->tile[i * s->n + j];
+    }
+    row[first + i] += s->params->alpha;
+  }
+}
+
+static void set_sides(direct *d) {
+  const clf__fisher_system *s = d->system;
+  for (int64_t i = 0; i < s->n; i++) {
+    double *row = d->rhs + i * (s->responses + 1);
+    for (int64_t c = 0; c < s->responses; c++) {
+      row[c] = s->root[i] * clf__fisher_response(s, i, c);
+    }
+    row[s->responses] = s->root[i];
+  }
+}
+
+/* a = W^1/2 (z - b u), as above, for each response. */
+static void finish(direct *d) {
+  clf__fisher_system *s = d->system;
+  const int64_t width = s->responses + 1;
+  for (int64_t c = 0; c < s->responses; c++) {
+    double of_z = 0, of_u = 0;
+    for (int64_t i = 0; i < s->n; i++) {
+      of_z += s->root[i] * d->rhs[i * width + c];
+      of_u += s->root[i] * d->rhs[i * width + s->responses];
+    }
+    double b = of_u != 0 ? of_z / of_u : 0;
+    for (int64_t i = 0; i < s->n; i++) {
+      double z = d->rhs[i * width + c] - b * d->rhs[i * width + s->responses];
+      s->a[i * s->responses + c] = s->root[i] * z;
+    }
+  }
+}
+
+/* Leaves W^1/2 (y - K a) - alpha z in the sides. */
+static void subtract_tile(direct *d, int64_t first, int64_t count) {
+  const clf__fisher_system *s = d->system;
+  const int64_t width = s->responses + 1;
+  for (int64_t i = first; i < first + count; i++) {
+    const float *k = d->tile + (i - first) * s->n;
+    for (int64_t c = 0; c < s->responses; c++) {
+      double sum = s->params->alpha * s->a[i * s->responses + c] / (s->root[i] * s->root[i]);
+      for (int64_t j = 0; j < s->n; j++) {
+        sum += (double)k[j] * s->a[j * s->responses + c];
+      }
+      d->rhs[i * width + c] -= s->root[i] * sum;
+    }
+  }
+}
+
+/* The largest residual of a response relative to its length, sqrt(weight), b left out. */
+static double largest_residual(const direct *d) {
+  const clf__fisher_system *s = d->system;
+  const int64_t width = s->responses + 1;
+  double largest = 0;
+  for (int64_t c = 0; c < s->responses; c++) {
+    double along = 0, square = 0;
+    for (int64_t i = 0; i < s->n; i++) {
+      double r = d->rhs[i * width + c];
+      along += s->root[i] * r;
+      square += r * r;
+    }
+    square -= along * along / s->weight;
+    largest = fmax(largest, sqrt(fmax(square, 0) / s->weight));
+  }
+  return largest;
+}
+
+static clf_status solve(direct *d) {
+  clf__fisher_system *s = d->system;
+  clf_context *context = s->context;
+  const int64_t n = s->n, width = s->responses + 1;
+  CLF__CHECK(each_tile(d, set_matrix));
+  CLF__CHECK(clf__cholesky(s->context, d->matrix, n, n, ROUNDING, NULL));
+  set_sides(d);
+  CLF__CHECK(clf__solve_lower(context, d->matrix, n, n, d->rhs, width, width));
+  CLF__CHECK(clf__solve_lower_transposed(context, d->matrix, n, n, d->rhs, width, width));
+  finish(d);
+  set_sides(d);
+  CLF__CHECK(each_tile(d, subtract_tile));
+  s->history[0] = largest_residual(d);
+  s->iterations = 1;
+  return s->history[0] <= s->params->residual ? CLF_OK : CLF_NOT_CONVERGED;
+}
+
+clf_status clf__fisher_solve_cholesky(clf__fisher_system *s) {
+  direct d = {.system = s};
+  clf_status status = CLF_OK;
+  CLF__TRY(allocate(&d));
+  memcpy(s->support, s->rows, (size_t)s->n * sizeof *s->support);
+  s->m = s->n;
+  CLF__TRY(clf__kernel_columns_create(&d.columns, s->context, &s->function, s->training->x, s->rows,
+                                      s->n, s->training->x, s->center));
+  status = solve(&d);
+done:
+  clf__kernel_columns_free(d.columns);
+  clf__free(d.matrix);
+  clf__free(d.rhs);
+  clf__free(d.tile);
+  return status;
+}

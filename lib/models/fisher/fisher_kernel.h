@@ -1,0 +1,41 @@
+/* The kernel Fisher discriminant in parts: the model (fisher_kernel.c) and three ways to solve its
+ * system. Rows of weight 0 are not part of it. */
+#ifndef CLF_MODELS_FISHER_FISHER_KERNEL_H
+#define CLF_MODELS_FISHER_FISHER_KERNEL_H
+
+#include "models/fisher/fisher.h"
+
+typedef struct clf__fisher_system {
+  clf_context *context;
+  const clf__fisher_params *params;
+  const clf__training *training;
+  clf__kernel_function function;
+  const float *center; /* or NULL */
+  const int64_t *rows; /* [n] numbers of the rows */
+  const double *root;  /* [n] roots of their weights */
+  int64_t n;
+  double weight; /* sum of the weights */
+  int64_t responses;
+  const double *values; /* [classes, responses] of the responses */
+  /* The solution: */
+  int64_t *support; /* [m] numbers of the rows that are left in it */
+  int64_t m;
+  double *a;       /* [m, responses] */
+  float *images;   /* [training rows, responses] by it, or NULL where they were not made */
+  double *history; /* [iterations] relative residuals; NULL where there are none */
+  int64_t iterations;
+  clf__progress progress;
+  int64_t step; /* of progress */
+} clf__fisher_system;
+
+/* The response `c` of row i, 0 … n-1. */
+static inline double clf__fisher_response(const clf__fisher_system *s, int64_t i, int64_t c) {
+  return s->values[s->training->labels[s->rows[i]] * s->responses + c];
+}
+
+/* Each fills `support`, `m` and `a` (allocated): CLF_OK, CLF_NOT_CONVERGED or an error. */
+clf_status clf__fisher_solve_cholesky(clf__fisher_system *s);
+clf_status clf__fisher_solve_landmarks(clf__fisher_system *s);
+clf_status clf__fisher_solve_cg(clf__fisher_system *s); /* fills `images` too */
+
+#endif

@@ -1,0 +1,135 @@
+/* The kernel Fisher system with f made of m landmarks z only (a reduced set, Nystroem's
+ * approximation): minimising sum_i w_i (f(x_i) + b - y_i)^2 + alpha |f|^2 over f = sum_j a_j k(z_j,
+ * x). With K_zz = L L^T, u_i = L^-1 K(z, x_i) and a = L^-T c that is a ridge regression on the u_i,
+ *
+ *   (sum_i w_i (u_i - u)(u_i - u)^T + alpha I) c = sum_i w_i y_i u_i,
+ *
+ * u their mean, since sum_i w_i y_i = 0. It is as well conditioned as alpha makes it, where the
+ * same system in a would have the square of K's condition. Of both the u_i and their products only
+ * a triangle is computed: n m^2 multiplications in floats together, a tile of rows at a time, the
+ * products added up in f64; then m^3 / 2 in f64 for two factors and an inverse. */
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "models/fisher/fisher_nystroem.h"
+
+enum { PIECE = 256 };
+
+/* Of the products, relative: so much is added to the diagonal at least. */
+#define ROUNDING 1e-8
+
+typedef struct reduced {
+  clf__fisher_system *system;
+  clf__nystroem nystroem;
+  int64_t tile_rows;
+  int64_t first, count; /* rows of the tile */
+  float *u;             /* [tile_rows, m] */
+  double *class_sums;   /* [classes, m] of w_i u_i */
+  double *matrix;       /* [m, m] */
+} reduced;
+
+static clf_status allocate(reduced *r) {
+  clf__fisher_system *s = r->system;
+  int64_t m = s->m, size, sums;
+  bool fits = clf__mul_i64(m, m, &size) && clf__mul_i64(m, s->training->classes, &sums);
+  /* A few hundred milliseconds of work. */
+  r->tile_rows = (INT64_C(1) << 36) / (fits && size > 0 ? size : 1);
+  r->tile_rows = clf__clamp_i64(r->tile_rows, 256, CLF__NYSTROEM_ROWS);
+  r->matrix = clf__alloc_zeroed(s->context, fits ? size : -1, sizeof *r->matrix);
+  r->class_sums = clf__alloc_zeroed(s->context, fits ? sums : -1, sizeof *r->class_sums);
+  r->u = clf__alloc_array(s->context, r->tile_rows * m, sizeof *r->u);
+  s->a = clf__alloc_zeroed(s->context, m * s->responses, sizeof *s->a);
+  return r->matrix && r->class_sums && r->u && s->a ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+static void add_class_sums(void *argument, int64_t first, int64_t end, int32_t worker) {
+  (void)worker;
+  const reduced *r = argument;
+  const clf__fisher_system *s = r->system;
+  for (int64_t i = 0; i < r->count; i++) {
+    int64_t own = r->first + i;
+    double *sums = r->class_sums + s->training->labels[s->rows[own]] * s->m;
+    for (int64_t j = first; j < end; j++) {
+      sums[j] += s->root[own] * (double)r->u[i * s->m + j];
+    }
+  }
+}
+
+static clf_status add_rows(reduced *r) {
+  clf__fisher_system *s = r->system;
+  for (r->first = 0; r->first < s->n; r->first += r->tile_rows) {
+    r->count = clf__min_i64(s->n - r->first, r->tile_rows);
+    CLF__CHECK(clf__nystroem_rows(&r->nystroem, r->first, r->count, r->u));
+    clf__parallel_ranges(s->context, s->m, PIECE, (double)r->count * (double)s->m * CLF__COST_COPY,
+                         add_class_sums, r);
+    CLF__CHECK(clf__nystroem_add(&r->nystroem, r->u, r->count, r->matrix));
+    CLF__CHECK(clf__progress_step(&s->progress, s->step, (double)NAN, (double)NAN));
+  }
+  s->step++;
+  return CLF_OK;
+}
+
+/* The right-hand side, sum_k y_k times the sums of class k, into a. */
+static void set_sides(reduced *r) {
+  clf__fisher_system *s = r->system;
+  for (int64_t k = 0; k < s->training->classes; k++) {
+    const double *sums = r->class_sums + k * s->m;
+    for (int64_t i = 0; i < s->m * s->responses; i++) {
+      s->a[i] += sums[i / s->responses] * s->values[k * s->responses + i % s->responses];
+    }
+  }
+}
+
+/* Takes the mean out of the matrix, and adds alpha. */
+static void finish_matrix(reduced *r) {
+  clf__fisher_system *s = r->system;
+  double *all = r->class_sums; /* the first class's become those of all */
+  double trace = 0;
+  for (int64_t k = 1; k < s->training->classes; k++) {
+    for (int64_t j = 0; j < s->m; j++) {
+      all[j] += r->class_sums[k * s->m + j];
+    }
+  }
+  for (int64_t i = 0; i < s->m; i++) {
+    double *row = r->matrix + i * s->m;
+    for (int64_t j = 0; j <= i; j++) {
+      row[j] -= all[i] * all[j] / s->weight;
+    }
+    trace += row[i];
+  }
+  for (int64_t i = 0; i < s->m; i++) {
+    r->matrix[i * s->m + i] += fmax(s->params->alpha, ROUNDING * trace);
+  }
+}
+
+static clf_status solve(reduced *r) {
+  clf__fisher_system *s = r->system;
+  clf_context *context = s->context;
+  const int64_t m = s->m, width = s->responses;
+  CLF__CHECK(add_rows(r));
+  set_sides(r);
+  finish_matrix(r);
+  CLF__CHECK(clf__cholesky(s->context, r->matrix, m, m, 1e-12, NULL));
+  CLF__CHECK(clf__solve_lower(context, r->matrix, m, m, s->a, width, width));
+  CLF__CHECK(clf__solve_lower_transposed(context, r->matrix, m, m, s->a, width, width));
+  return clf__solve_lower_transposed(context, r->nystroem.factor, m, m, s->a, width, width);
+}
+
+clf_status clf__fisher_solve_landmarks(clf__fisher_system *s) {
+  reduced r = {.system = s};
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__nystroem_create(&r.nystroem, s, s->params->landmarks));
+  s->step++;
+  s->m = r.nystroem.rank;
+  CLF__TRY(allocate(&r));
+  CLF__TRY(solve(&r));
+  s->support = r.nystroem.landmarks;
+  r.nystroem.landmarks = NULL;
+done:
+  clf__nystroem_free(&r.nystroem);
+  clf__free(r.matrix);
+  clf__free(r.class_sums);
+  clf__free(r.u);
+  return status;
+}

@@ -1,0 +1,215 @@
+/* Nystroem's features: see the header. Landmarks that others explain up to the rounding of K, which
+ * is in floats, are dropped from L, so that their features are 0. Features are taken about their
+ * mean over the landmarks, so that little of what is added up in floats cancels. */
+#include "models/fisher/fisher_nystroem.h"
+
+#include <math.h>
+
+#include "base/math.h"
+#include "base/random.h"
+
+#define ROUNDING 1e-6
+
+/* Each class's part by its rows, rounded down but at least one, then one more to those served
+ * least. */
+static void share_landmarks(const int64_t *rows_of, int64_t classes, int64_t n, int64_t wanted,
+                            int64_t *share) {
+  int64_t given = 0;
+  for (int64_t k = 0; k < classes; k++) {
+    share[k] = (int64_t)((double)wanted * (double)rows_of[k] / (double)n);
+    share[k] = share[k] < 1 && rows_of[k] > 0 ? 1 : share[k];
+    given += share[k];
+  }
+  for (; given < wanted; given++) {
+    int64_t neediest = 0;
+    double least = INFINITY;
+    for (int64_t k = 0; k < classes; k++) {
+      double served = share[k] < rows_of[k] ? (double)share[k] / (double)rows_of[k] : INFINITY;
+      if (served < least) {
+        neediest = k;
+        least = served;
+      }
+    }
+    share[neediest]++;
+  }
+}
+
+/* The first of each class in a random order, as row numbers. */
+static clf_status choose(clf__nystroem *n, int64_t wanted) {
+  const clf__fisher_system *s = n->system;
+  const int32_t *labels = s->training->labels;
+  int64_t classes = s->training->classes;
+  int64_t *rows_of = clf__alloc_zeroed(s->context, classes, sizeof *rows_of);
+  int64_t *share = clf__alloc_zeroed(s->context, classes, sizeof *share);
+  int64_t *order = clf__alloc_array(s->context, s->n, sizeof *order);
+  bool *taken = clf__alloc_zeroed(s->context, s->n, sizeof *taken);
+  n->landmarks = clf__alloc_array(s->context, s->n, sizeof *n->landmarks);
+  bool complete = rows_of && share && order && taken && n->landmarks;
+  for (int64_t i = 0; complete && i < s->n; i++) {
+    order[i] = i;
+    rows_of[labels[s->rows[i]]]++;
+  }
+  if (complete) {
+    share_landmarks(rows_of, classes, s->n, clf__min_i64(wanted, s->n), share);
+    clf__random random = clf__random_seed(clf__context_seed(s->context), 0);
+    clf__random_shuffle(&random, order, s->n);
+  }
+  for (int64_t i = 0; complete && i < s->n; i++) {
+    int64_t *left = &share[labels[s->rows[order[i]]]];
+    taken[order[i]] = *left > 0;
+    *left -= *left > 0;
+  }
+  for (int64_t i = 0; complete && i < s->n; i++) {
+    n->landmarks[n->rank] = s->rows[i];
+    n->rank += taken[i];
+  }
+  clf__free(rows_of);
+  clf__free(share);
+  clf__free(order);
+  clf__free(taken);
+  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+static clf_status allocate(clf__nystroem *n) {
+  clf_context *context = n->system->context;
+  int64_t size;
+  size = clf__mul_i64(n->rank, n->rank, &size) ? size : -1;
+  n->factor = clf__alloc_array(context, size, sizeof *n->factor);
+  n->inverse = clf__alloc_array(context, size, sizeof *n->inverse);
+  n->center = clf__alloc_array(context, n->rank, sizeof *n->center);
+  n->tile = clf__alloc_array(context, CLF__NYSTROEM_ROWS * n->rank, sizeof *n->tile);
+  n->scratch = clf__alloc_array(context, CLF__NYSTROEM_STRIP * n->rank, sizeof *n->scratch);
+  return n->factor && n->inverse && n->center && n->tile && n->scratch ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+/* K_zz = L L^T. */
+static clf_status factor_landmarks(clf__nystroem *n) {
+  clf__fisher_system *s = n->system;
+  for (int64_t first = 0; first < n->rank; first += CLF__NYSTROEM_ROWS) {
+    int64_t left = n->rank - first;
+    int64_t count = clf__min_i64(left, CLF__NYSTROEM_ROWS);
+    CLF__CHECK(clf__kernel_block(n->columns, 0, n->rank, s->training->x, n->landmarks + first,
+                                 count, n->tile, n->rank));
+    for (int64_t i = 0; i < count * n->rank; i++) {
+      n->factor[first * n->rank + i] = (double)n->tile[i];
+    }
+  }
+  return clf__cholesky(s->context, n->factor, n->rank, n->rank, ROUNDING, NULL);
+}
+
+/* L^-1, by blocks of columns, below whose first row alone it is not 0; and the means of L. */
+static clf_status invert(clf__nystroem *n) {
+  const int64_t rank = n->rank;
+  double *block = clf__alloc_array(n->system->context, rank * CLF__NYSTROEM_STRIP, sizeof *block);
+  clf_status status = block == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+  for (int64_t first = 0; first < rank && status == CLF_OK; first += CLF__NYSTROEM_STRIP) {
+    int64_t width = clf__min_i64(rank - first, CLF__NYSTROEM_STRIP);
+    for (int64_t i = 0; i < (rank - first) * width; i++) {
+      block[i] = i / width == i % width;
+    }
+    status = clf__solve_lower(n->system->context, n->factor + first * rank + first, rank - first,
+                              rank, block, width, width);
+    for (int64_t i = 0; i < rank * width; i++) {
+      int64_t row = i / width;
+      n->inverse[row * rank + first + i % width] =
+          row < first ? 0 : (float)block[(row - first) * width + i % width];
+    }
+    if (status == CLF_OK) {
+      status = clf__progress_step(&n->system->progress, n->system->step, (double)NAN, (double)NAN);
+    }
+  }
+  for (int64_t j = 0; j < rank && status == CLF_OK; j++) {
+    double sum = 0;
+    for (int64_t i = j; i < rank; i++) {
+      sum += isfinite(n->factor[i * rank + j]) ? n->factor[i * rank + j] : 0;
+    }
+    n->center[j] = (float)(sum / (double)rank);
+  }
+  clf__free(block);
+  return status;
+}
+
+clf_status clf__nystroem_create(clf__nystroem *out, clf__fisher_system *s, int64_t wanted) {
+  out->system = s;
+  CLF__CHECK(choose(out, wanted));
+  CLF__CHECK(allocate(out));
+  CLF__CHECK(clf__kernel_columns_create(&out->columns, s->context, &s->function, s->training->x,
+                                        out->landmarks, out->rank, s->training->x, s->center));
+  CLF__CHECK(factor_landmarks(out));
+  return invert(out);
+}
+
+void clf__nystroem_free(clf__nystroem *n) {
+  clf__kernel_columns_free(n->columns);
+  clf__free(n->landmarks);
+  clf__free(n->factor);
+  clf__free(n->inverse);
+  clf__free(n->center);
+  clf__free(n->tile);
+  clf__free(n->scratch);
+}
+
+typedef struct rows_task {
+  const clf__nystroem *nystroem;
+  int64_t first;
+  float *u;
+} rows_task;
+
+static void center_row(void *argument, int64_t i, int32_t worker) {
+  (void)worker;
+  const rows_task *job = argument;
+  const clf__nystroem *n = job->nystroem;
+  const float root = (float)n->system->root[job->first + i];
+  float *row = job->u + i * n->rank;
+  for (int64_t j = 0; j < n->rank; j++) {
+    row[j] = root * (row[j] - n->center[j]);
+  }
+}
+
+clf_status clf__nystroem_rows(clf__nystroem *n, int64_t first, int64_t count, float *u) {
+  const clf__fisher_system *s = n->system;
+  const int64_t rank = n->rank;
+  clf_status status =
+      clf__kernel_block(n->columns, 0, rank, s->training->x, s->rows + first, count, n->tile, rank);
+  /* L^-1 is lower triangular: features at and before j need kernel values no further. */
+  for (int64_t at = 0; at < rank && status == CLF_OK; at += CLF__NYSTROEM_STRIP) {
+    int64_t width = clf__min_i64(rank - at, CLF__NYSTROEM_STRIP);
+    status = clf__gemm_f32(s->context, false, true, count, width, at + width, 1, n->tile, rank,
+                           n->inverse + at * rank, rank, 0, u + at, rank);
+  }
+  rows_task job = {n, first, u};
+  clf__parallel(s->context, status == CLF_OK ? count : 0,
+                (double)count * (double)rank * CLF__COST_COPY, center_row, &job);
+  return status;
+}
+
+typedef struct strip {
+  const float *products;
+  double *sums;
+  int64_t first, width, rank;
+} strip;
+
+static void add_row(void *argument, int64_t i, int32_t worker) {
+  (void)worker;
+  const strip *job = argument;
+  const float *from = job->products + i * job->width;
+  double *to = job->sums + (job->first + i) * job->rank;
+  for (int64_t j = 0; j <= job->first + i; j++) {
+    to[j] += (double)from[j];
+  }
+}
+
+clf_status clf__nystroem_add(clf__nystroem *n, const float *u, int64_t count, double *products) {
+  clf_context *context = n->system->context;
+  const int64_t rank = n->rank;
+  clf_status status = CLF_OK;
+  for (int64_t first = 0; first < rank && status == CLF_OK; first += CLF__NYSTROEM_STRIP) {
+    int64_t rows = clf__min_i64(rank - first, CLF__NYSTROEM_STRIP);
+    strip job = {n->scratch, products, first, first + rows, rank};
+    status = clf__gemm_f32(context, true, false, rows, job.width, count, 1, u + first, rank, u,
+                           rank, 0, n->scratch, job.width);
+    clf__parallel(context, status == CLF_OK ? rows : 0,
+                  (double)rows * (double)job.width * CLF__COST_COPY, add_row, &job);
+  }
+  return status;
+}

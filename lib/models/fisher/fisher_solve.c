@@ -1,0 +1,151 @@
+/* Fisher's directions S^-1 (m_k - m): the covariance S within the classes from the Gram engine's
+ * sums, with variances that are never 0 by chance and shrunk where asked, and the solution of its
+ * equations in correlation form by ops/linalg/least_squares.h. */
+#include <math.h>
+
+#include "models/fisher/fisher.h"
+#include "models/fisher/fisher_shrinkage.h"
+#include "ops/ops.h"
+
+enum { SHRINKAGE_NONE = 0, SHRINKAGE_AUTO = 1 };
+
+/* The scatter divided by the sum of the weights: so a weight of 2 is the row twice, and weights may
+ * be of any size. */
+static void covariance_within(clf__fisher_work *work) {
+  const int64_t d = work->columns, classes = work->classes;
+  double *s = work->gram.scatter;
+  work->scale = 1 / work->gram.weight;
+  for (int64_t i = 0; i < d * d; i++) {
+    s[i] *= work->scale;
+  }
+  for (int64_t j = 0; j < d; j++) {
+    double between = 0;
+    for (int64_t k = 0; k < classes; k++) {
+      const double offset = work->offsets[j * classes + k];
+      between += work->gram.class_weight[k] * offset * offset;
+    }
+    work->total_variance[j] = s[j * d + j] + work->scale * between;
+  }
+}
+
+/* Variances within the classes: with shrinkage=auto those of fisher_shrinkage.c, else the
+ * covariance's diagonal, where a feature that is constant in every class though not overall
+ * separates them best: its variance is taken as a small part of the total one instead of 0. What is
+ * rounding error, of the feature's mean or of the scatter's products, counts as 0. */
+static clf_status set_deviations(clf__fisher_work *work) {
+  const int64_t d = work->columns;
+  double *s = work->gram.scatter, *variances = work->deviation;
+  clf_status status = CLF_OK;
+  if (work->params->shrinkage.word == SHRINKAGE_AUTO) {
+    status = clf__fisher_variances(variances, work->context, work->training, &work->gram,
+                                   work->offsets, work->total_variance);
+  } else {
+    for (int64_t j = 0; j < d; j++) {
+      variances[j] = fmax(s[j * d + j], 1e-8 * work->total_variance[j]);
+    }
+  }
+  for (int64_t j = 0; status == CLF_OK && j < d; j++) {
+    const double mean = work->gram.mean[j], noise = work->gram.noise[j];
+    const double rounding = fmax(1e-22 * mean * mean, work->scale * noise * noise);
+    work->penalty[j] = fmax(variances[j] - s[j * d + j], 0);
+    s[j * d + j] = variances[j];
+    work->deviation[j] = variances[j] > rounding ? sqrt(variances[j]) : 0;
+  }
+  return status;
+}
+
+/* A number shrinks towards the mean variance; auto towards the features' own variances, which does
+ * not depend on their scales. */
+static clf_status shrink_covariance(clf__fisher_work *work) {
+  const clf__number *shrinkage = &work->params->shrinkage;
+  if (shrinkage->word == SHRINKAGE_NONE) {
+    return CLF_OK;
+  }
+  double amount = shrinkage->value;
+  if (shrinkage->word == SHRINKAGE_AUTO) {
+    CLF__CHECK(clf__fisher_shrinkage(&amount, work->context, work->training, &work->gram,
+                                     work->offsets, work->deviation));
+    clf__fit_tells(work->training, "shrinkage=auto is %s", clf__number_text(amount));
+  }
+  int64_t d = work->columns;
+  double *s = work->gram.scatter;
+  double mean_variance = 0;
+  for (int64_t j = 0; j < d; j++) {
+    mean_variance += s[j * d + j] / (double)d;
+  }
+  for (int64_t i = 0; i < d; i++) {
+    double target = shrinkage->word == SHRINKAGE_AUTO ? s[i * d + i] : mean_variance;
+    for (int64_t j = 0; j < d; j++) {
+      s[i * d + j] = (1 - amount) * s[i * d + j] + (i == j ? amount * target : 0);
+    }
+    work->penalty[i] = (1 - amount) * work->penalty[i] + amount * target;
+    work->deviation[i] = sqrt(s[i * d + i]);
+  }
+  work->scale *= 1 - amount;
+  return CLF_OK;
+}
+
+/* The covariance in correlation form, with what belongs to it; returns the right-hand side [D, K]
+ * in `right`, the factors 1 / deviation in `factors` and the classes' means. */
+static void scale_columns(clf__fisher_work *work, double *factors, double *right, double *means) {
+  const int64_t d = work->columns, classes = work->classes;
+  double *s = work->gram.scatter;
+  for (int64_t i = 0; i < d; i++) {
+    factors[i] = work->deviation[i] > 0 ? 1 / work->deviation[i] : 0;
+    work->penalty[i] *= factors[i] * factors[i];
+    work->gram.noise[i] *= factors[i] * sqrt(work->scale);
+    for (int64_t k = 0; k < classes; k++) {
+      const double offset = work->offsets[i * classes + k];
+      right[i * classes + k] = factors[i] * offset;
+      means[k * d + i] = work->gram.mean[i] + offset;
+    }
+  }
+  for (int64_t i = 0; i < d; i++) {
+    for (int64_t j = 0; j < d; j++) {
+      s[i * d + j] *= factors[i] * factors[j];
+    }
+  }
+}
+
+/* Solves for the directions in correlation form. */
+static clf_status solve_directions(clf__fisher_work *work) {
+  const int64_t d = work->columns, classes = work->classes;
+  double *factors = clf__alloc_array(work->context, d, sizeof *factors);
+  double *right = clf__alloc_array(work->context, d * classes, sizeof *right);
+  double *means = clf__alloc_array(work->context, d * classes, sizeof *means);
+  clf_status status = factors && right && means ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status < 0) {
+    goto done;
+  }
+  scale_columns(work, factors, right, means);
+  const clf__least_squares problem = {.rows = {.x = work->training->x,
+                                               .class_means = means,
+                                               .labels = work->training->labels,
+                                               .factor = factors},
+                                      .weights = work->training->weights,
+                                      .scale = work->scale,
+                                      .penalty = work->penalty,
+                                      .tolerance = work->params->tolerance,
+                                      .matrix = work->gram.scatter,
+                                      .noise = work->gram.noise,
+                                      .coarse = work->gram.coarse,
+                                      .exact = work->gram.exact,
+                                      .outputs = classes,
+                                      .right_side = right};
+  CLF__TRY(clf__least_squares_solve(work->directions, NULL, work->context, &problem));
+  for (int64_t i = 0; i < d * classes; i++) {
+    work->directions[i] *= factors[i / classes];
+  }
+done:
+  clf__free(factors);
+  clf__free(right);
+  clf__free(means);
+  return status;
+}
+
+clf_status clf__fisher_solve(clf__fisher_work *work) {
+  covariance_within(work);
+  CLF__CHECK(set_deviations(work));
+  CLF__CHECK(shrink_covariance(work));
+  return solve_directions(work);
+}

@@ -1,0 +1,260 @@
+/* The objective of logistic regression and its gradient, in one pass over the rows.
+ *
+ * With outputs z = W x + b: softmax has p = e^z / sum e^z and the loss -ln p_y; sigmoid has, for
+ * each output, p = 1 / (1 + e^-z), t = 1 for the output's own class and 0 else, and the loss -t ln
+ * p - (1 - t) ln (1 - p), summed over outputs. Both have the residual p - t, so the gradient is
+ * sum_i w_i (p - t) x_i^T.
+ *
+ * The rows are split in chunks by their number, never by threads; a chunk goes block by block, so
+ * that a block's rows are still in the cache when the backward pass reads them again. Products are
+ * f32; losses and the sums over blocks f64. Chunks are added up in their order: the same bits with
+ * any number of threads. Losses and residuals of rows that are nearly right are formed from the
+ * small probabilities of the wrong answers, without cancellation. */
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/pool.h"
+#include "models/logistic/logistic.h"
+
+#define MAX_PENALTY 1e30 /* W is 0 in single precision from here on */
+
+enum {
+  BLOCK_ROWS = 128,  /* of MNIST 100 kB: half of a small L2 cache */
+  FLUSH_ROWS = 2048, /* that are summed in f32 */
+  MIN_CHUNK_ROWS = 256,
+  MAX_CHUNKS = 32
+};
+
+/* -ln(1 - q). */
+static double loss_of_wrong(double q) {
+  return q < 0.01 ? q * (1 + q * (1. / 2 + q * (1. / 3 + q * (1. / 4 + q * (1. / 5 + q / 6)))))
+                  : -log1p(-q);
+}
+
+static float weight_of(const clf__logistic_objective *o, int64_t row) {
+  return o->weights != NULL ? o->weights[row] : 1;
+}
+
+/* z [rows, outputs] of rows `first` … becomes the residual; returns the loss. */
+static double softmax_residual(const clf__logistic_objective *o, int64_t first, int64_t rows,
+                               float *z) {
+  double log_sums[BLOCK_ROWS];
+  float own[BLOCK_ROWS];
+  double loss = 0;
+  for (int64_t i = 0; i < rows; i++) {
+    own[i] = z[i * o->outputs + o->labels[first + i]];
+  }
+  clf__softmax_rows(o->context, z, rows, o->outputs, o->outputs, log_sums);
+  for (int64_t i = 0; i < rows; i++) {
+    float *p = z + i * o->outputs;
+    float weight = weight_of(o, first + i);
+    float wrong = 0;
+    p[o->labels[first + i]] = 0;
+    for (int64_t k = 0; k < o->outputs; k++) {
+      wrong += p[k];
+      p[k] *= weight;
+    }
+    p[o->labels[first + i]] = -wrong * weight;
+    loss += (double)weight *
+            (wrong < 0.5F ? loss_of_wrong((double)wrong) : log_sums[i] - (double)own[i]);
+  }
+  return loss;
+}
+
+static bool is_own(const clf__logistic_objective *o, int64_t row, int64_t output) {
+  return o->labels[row] == (o->outputs == 1 ? 1 : output);
+}
+
+/* The same for the sigmoid. With the sign of z turned for t = 1, the sigmoid is the probability of
+ * the wrong answer and ln(1 + e^z) the loss. */
+static double sigmoid_residual(const clf__logistic_objective *o, int64_t first, int64_t rows,
+                               float *z, float *losses) {
+  double loss = 0;
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t k = 0; k < o->outputs; k++) {
+      z[i * o->outputs + k] *= is_own(o, first + i, k) ? -1.F : 1.F;
+    }
+  }
+  clf__sigmoid(o->context, z, rows * o->outputs, losses);
+  for (int64_t i = 0; i < rows; i++) {
+    float weight = weight_of(o, first + i);
+    for (int64_t k = 0; k < o->outputs; k++) {
+      z[i * o->outputs + k] *= is_own(o, first + i, k) ? -weight : weight;
+      loss += (double)weight * (double)losses[i * o->outputs + k];
+    }
+  }
+  return loss;
+}
+
+typedef struct evaluation {
+  clf__logistic_objective *objective;
+  clf__linear_map map;
+} evaluation;
+
+static void add_bias(const clf__logistic_objective *o, const float *residual, int64_t rows,
+                     double *bias) {
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t k = 0; k < o->outputs; k++) {
+      bias[k] += (double)residual[i * o->outputs + k];
+    }
+  }
+}
+
+static void chunk_task(void *argument, int64_t index, int32_t worker) {
+  evaluation *e = argument;
+  clf__logistic_objective *o = e->objective;
+  clf__logistic_chunk *chunk = &o->chunks[index];
+  clf__linear_gradient *sums = &o->sums[worker];
+  float *scratch = o->scratch + worker * BLOCK_ROWS * o->outputs;
+  memset(chunk->gradient, 0, (size_t)(o->outputs * o->columns) * sizeof(double));
+  memset(chunk->bias, 0, (size_t)o->outputs * sizeof(double));
+  chunk->loss = 0;
+  for (int64_t first = chunk->first; first < chunk->last; first += BLOCK_ROWS) {
+    int64_t rows = clf__min_i64(chunk->last - first, BLOCK_ROWS);
+    clf__rows block = clf__rows_range(o->x, first, rows);
+    float *z = o->residual + first * o->outputs;
+    clf__linear_block(&e->map, &block, z, o->outputs);
+    chunk->loss += o->link == CLF__LOGISTIC_SOFTMAX ? softmax_residual(o, first, rows, z)
+                                                    : sigmoid_residual(o, first, rows, z, scratch);
+    clf__linear_gradient_block(sums, &block, z, o->outputs);
+    add_bias(o, z, rows, chunk->bias);
+    bool full = (first + rows - chunk->first) % FLUSH_ROWS == 0;
+    if (full || first + rows == chunk->last) {
+      clf__linear_gradient_flush(sums, chunk->gradient);
+    }
+  }
+}
+
+/* Adds the chunks up in their order, then the penalty. */
+static double reduce(const clf__logistic_objective *o, const double *at, double *gradient) {
+  int64_t weights = o->outputs * o->columns;
+  double scale = 1 / (double)o->x->rows, loss = 0, square = 0;
+  memset(gradient, 0, (size_t)(weights + o->outputs) * sizeof *gradient);
+  for (int64_t c = 0; c < o->chunk_count; c++) {
+    const clf__logistic_chunk *chunk = &o->chunks[c];
+    loss += chunk->loss;
+    for (int64_t i = 0; i < weights; i++) {
+      gradient[i] += chunk->gradient[i];
+    }
+    for (int64_t k = 0; k < o->outputs && o->intercept; k++) {
+      gradient[weights + k] += chunk->bias[k];
+    }
+  }
+  for (int64_t i = 0; i < weights; i++) {
+    gradient[i] = gradient[i] * scale + o->penalty * at[i];
+    square += at[i] * at[i];
+  }
+  for (int64_t k = 0; k < o->outputs; k++) {
+    gradient[weights + k] *= scale;
+  }
+  return loss * scale + (o->penalty > 0 ? o->penalty / 2 * square : 0);
+}
+
+clf_status clf__logistic_evaluate(void *objective, const double *at, double *value,
+                                  double *gradient) {
+  clf__logistic_objective *o = objective;
+  int64_t weights = o->outputs * o->columns;
+  evaluation e = {.objective = o};
+  for (int64_t i = 0; i < weights; i++) {
+    o->w[i] = (float)at[i];
+  }
+  for (int64_t k = 0; k < o->outputs; k++) {
+    o->b[k] = (float)at[weights + k];
+  }
+  CLF__CHECK(clf__linear_prepare(&e.map, o->context, o->x, o->w, o->b, o->outputs));
+  const double rows = (double)o->x->rows * (double)o->outputs * CLF__COST_FUNCTION;
+  clf__parallel(o->context, o->chunk_count,
+                rows + 2 * (double)clf__rows_entries(o->x) * (double)o->outputs * CLF__COST_COPY,
+                chunk_task, &e);
+  clf__linear_release(&e.map);
+  *value = reduce(o, at, gradient);
+  return CLF_OK;
+}
+
+/* As many chunks as keep the sums over chunks cheap beside the rows' own work. */
+static int64_t chunks_for(const clf__rows *x) {
+  int64_t by_rows = x->rows / MIN_CHUNK_ROWS;
+  int64_t by_entries = clf__rows_entries(x) / (4 * x->columns + 1);
+  return clf__clamp_i64(clf__min_i64(by_rows, by_entries), 1, MAX_CHUNKS);
+}
+
+static void place_chunks(clf__logistic_objective *o) {
+  int64_t size = o->outputs * (o->columns + 1);
+  for (int64_t c = 0; c < o->chunk_count; c++) {
+    double *sums = o->chunk_sums + c * size;
+    o->chunks[c] = (clf__logistic_chunk){
+        .first = o->x->rows * c / o->chunk_count,
+        .last = o->x->rows * (c + 1) / o->chunk_count,
+        .gradient = sums,
+        .bias = sums + o->outputs * o->columns,
+    };
+  }
+}
+
+/* A copy of the weights scaled to a mean of 1; *sum receives what they summed to. */
+static clf_status scale_weights(clf__logistic_objective *o, const float *weights, double *sum) {
+  *sum = 0;
+  for (int64_t i = 0; i < o->x->rows; i++) {
+    *sum += (double)weights[i];
+  }
+  if (!(*sum > 0 && isfinite(*sum))) {
+    return clf__fail(CLF_ERROR_DATA, "logistic: row and class weights leave no row to learn from");
+  }
+  o->weights = clf__alloc_array(o->context, o->x->rows, sizeof(float));
+  if (o->weights == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < o->x->rows; i++) {
+    o->weights[i] = (float)((double)weights[i] / *sum * (double)o->x->rows);
+  }
+  return CLF_OK;
+}
+
+/* Products that overflow become -1, which the allocator refuses. */
+static int64_t product(int64_t a, int64_t b) {
+  int64_t out;
+  return a >= 0 && b >= 0 && clf__mul_i64(a, b, &out) ? out : -1;
+}
+
+clf_status clf__logistic_objective_create(clf__logistic_objective *o, const float *weights,
+                                          double C) {
+  int32_t threads = clf__context_threads(o->context);
+  int64_t size = product(o->outputs, o->columns + 1);
+  double sum = (double)o->x->rows;
+  clf_status status = CLF_OK;
+  CLF__CHECK(weights != NULL ? scale_weights(o, weights, &sum) : CLF_OK);
+  o->penalty = fmin(MAX_PENALTY, 1 / (C * sum));
+  o->chunk_count = chunks_for(o->x);
+  o->w = clf__alloc_array(o->context, size, sizeof(float));
+  o->b = clf__alloc_array(o->context, o->outputs, sizeof(float));
+  o->residual = clf__alloc_array(o->context, product(o->x->rows, o->outputs), sizeof(float));
+  o->chunks = clf__alloc_array(o->context, o->chunk_count, sizeof *o->chunks);
+  o->chunk_sums = clf__alloc_array(o->context, product(o->chunk_count, size), sizeof(double));
+  o->sums = clf__alloc_zeroed(o->context, threads, sizeof *o->sums);
+  o->scratch =
+      clf__alloc_array(o->context, product(threads * BLOCK_ROWS, o->outputs), sizeof(float));
+  if (o->w == NULL || o->b == NULL || o->residual == NULL || o->chunks == NULL ||
+      o->chunk_sums == NULL || o->sums == NULL || o->scratch == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  place_chunks(o);
+  for (int32_t i = 0; i < threads && status == CLF_OK; i++) {
+    status = clf__linear_gradient_create(&o->sums[i], o->context, o->x, o->outputs);
+  }
+  return status;
+}
+
+void clf__logistic_objective_free(clf__logistic_objective *o) {
+  for (int32_t i = 0; o->sums != NULL && i < clf__context_threads(o->context); i++) {
+    clf__linear_gradient_free(&o->sums[i]);
+  }
+  clf__free(o->weights);
+  clf__free(o->w);
+  clf__free(o->b);
+  clf__free(o->residual);
+  clf__free(o->chunks);
+  clf__free(o->chunk_sums);
+  clf__free(o->sums);
+  clf__free(o->scratch);
+}

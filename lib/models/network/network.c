@@ -1,0 +1,260 @@
+/* Networks as a model: layers in sequence, trained by gradient steps (network_fit.c). Layers are a
+ * parameter, one text, so that whatever holds for parameters holds for them. The state holds the
+ * layers it was fitted with, their weights by name and the history of the training. */
+#include "models/network/network.h"
+
+#include <float.h>
+#include <string.h>
+
+#include <classify/network.h>
+
+#include "base/text.h"
+#include "ops/ops.h"
+
+#define FIELD(name) offsetof(clf__network_params, name)
+static const clf__param params[] = {
+    {"layers", CLF_PARAM_TEXT, FIELD(layers), "", 0, 0, false, NULL,
+     "the layers, \"kind name=value …; kind …\", the last with an output a class; none: linear"},
+    {"input", CLF_PARAM_LIST, FIELD(input), "auto", 1, 1e9, false, "auto",
+     "shape of a row, such as 28,28,1; auto: that of the dataset"},
+    {"loss", CLF_PARAM_CHOICE, FIELD(loss), "cross_entropy", 0, 0, false, CLF__LOSS_WORDS,
+     "loss that the training minimizes; the two entropies apply to the scores before softmax or "
+     "sigmoid"},
+    {"epochs", CLF_PARAM_COUNT, FIELD(epochs), "auto", 0, 1e6, false, "auto",
+     "passes over the rows; auto: 10, or 2,000 steps if more; in a regression up to 4,000 steps, "
+     "as long as predictions of held-out rows improve"},
+    {"max_steps", CLF_PARAM_I64, FIELD(max_steps), "0", 0, 1e9, false, NULL,
+     "number of optimizer steps after which the training ends, even within an epoch; 0: no limit"},
+    {"batch_size", CLF_PARAM_I64, FIELD(batch_size), "128", 1, 1e9, false, NULL,
+     "number of rows of a step"},
+    {"validation_split", CLF_PARAM_F64, FIELD(validation_split), "0", 0, 0.9, false, NULL,
+     "share of each class's rows to hold out if no validation set is given"},
+    {"patience", CLF_PARAM_I64, FIELD(patience), "0", 0, 1e6, false, NULL,
+     "epochs without a lower (validation) loss after which to stop, with the best weights; 0: "
+     "never"},
+    {"clip_norm", CLF_PARAM_F64, FIELD(clip_norm), "0", 0, DBL_MAX, false, NULL,
+     "maximum norm of the gradient, to which larger ones are scaled; 0: no maximum"},
+    {"averaging", CLF_PARAM_F64, FIELD(averaging), "0", 0, 1, false, NULL,
+     "decay rate of the mean of the weights over the steps, which is validated and kept (such as "
+     "0.999; 1: all steps count alike); 0: the last weights"},
+    {"accumulation", CLF_PARAM_I64, FIELD(accumulation), "1", 1, 1e6, false, NULL,
+     "batches whose gradients are summed before a step, which is then that of one larger batch"},
+    {"checkpoint", CLF_PARAM_TEXT, FIELD(checkpoint), NULL, 0, 0, false, NULL,
+     "file that stores this handle's training, so that the same fit continues from it; none: no "
+     "file"},
+    {"checkpoint_interval", CLF_PARAM_I64, FIELD(checkpoint_interval), "1", 1, 1e6, false, NULL,
+     "number of epochs between checkpoints; one is always written at the end"},
+    {"shuffle", CLF_PARAM_BOOL, FIELD(shuffle), "true", 0, 0, false, NULL,
+     "whether each epoch has a new random order, from the context's seed"},
+    {"augment", CLF_PARAM_TEXT, FIELD(augment), "", 0, 0, false, NULL,
+     "random changes of the images trained on, \"shift=2 rotate=10 …\"; see the catalog's augment"},
+    {"class_weight", CLF_PARAM_LIST, FIELD(class_weight), "none", 0, DBL_MAX, false,
+     "none|balanced", "weight of each class, or balanced by the number of its rows"},
+    {"warm_start", CLF_PARAM_BOOL, FIELD(warm_start), "false", 0, 0, false, NULL,
+     "whether a fit of a fitted network starts from its weights, or from new ones"},
+};
+
+clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,
+                                   int64_t outputs) {
+  const clf__layer *last = network->layers[network->layer_count - 1];
+  const bool single = classes == 2 && network->outputs == 1 &&
+                      (loss == CLF__LOSS_BINARY_CROSS_ENTROPY || loss == CLF__LOSS_HINGE);
+  if (classes == 0 && loss != CLF__LOSS_SQUARED_ERROR) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "network: targets are fitted with loss=squared_error");
+  }
+  if (network->outputs != outputs && !single) {
+    return clf__fail(CLF_ERROR_SHAPE,
+                     "network: %s %lld, the last layer, gives %lld outputs; there "
+                     "are %lld %s",
+                     last->kind->base.name, (long long)last->number, (long long)network->outputs,
+                     (long long)outputs, classes > 0 ? "classes" : "target columns");
+  }
+  return CLF_OK;
+}
+
+/* The records of the epochs: all that the fit makes, of one length, or none after no epochs. Times
+ * are not in files. */
+static clf_status check_history(const clf_model *model) {
+  int64_t epochs = -1, missing = 0, found = 0;
+  for (int i = 0; i < CLF__RECORDS; i++) {
+    const clf_tensor *tensor = clf__store_tensor(model->state, clf__record_names[i]);
+    const bool validation =
+        i == CLF__RECORD_VALIDATION_LOSS || i == CLF__RECORD_VALIDATION_ACCURACY;
+    const bool accuracy = i == CLF__RECORD_ACCURACY || i == CLF__RECORD_VALIDATION_ACCURACY;
+    const bool validated = clf__store_tensor(model->state, "history_validation_loss") != NULL ||
+                           clf__store_tensor(model->state, "history_validation_accuracy") != NULL;
+    const bool due = (!validation || validated) && (!accuracy || model->classes != NULL);
+    missing += due && tensor == NULL && i != CLF__RECORD_SECONDS;
+    if (tensor == NULL) {
+      continue;
+    }
+    found++;
+    if (tensor->dtype != CLF_F64 || tensor->ndim != 1 || !due ||
+        (epochs >= 0 && tensor->shape[0] != epochs)) {
+      return clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is not valid", clf__record_names[i]);
+    }
+    epochs = tensor->shape[0];
+  }
+  return missing == 0 || found == 0
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_CORRUPT, "model file: a part of the history is missing");
+}
+
+static clf_status check(const clf_model *model) {
+  enum { LOSSES = 4 };
+  clf__network *network = NULL;
+  float **weights = NULL;
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__check_tensor(model, "loss", CLF_I32, 1, -1));
+  const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
+  const int64_t classes = model->classes != NULL ? model->outputs : 0;
+  CLF__TRY(clf__network_of_state(&network, model->context, model->state));
+  CLF__TRY(clf__network_state_weights(&weights, network, model->state));
+  CLF__TRY(check_history(model));
+  CLF__TRY(clf__network_check_units(model));
+  if (loss < 0 || loss >= LOSSES || clf__shape_count(&network->input) != model->columns ||
+      clf__network_check_loss(network, loss, classes, model->outputs) < 0) {
+    status = clf__fail(CLF_ERROR_CORRUPT, "model file: the network does not fit its data");
+  }
+done:
+  clf__free(weights);
+  clf__network_free(network);
+  return status == CLF_OK || status == CLF_ERROR_MEMORY
+             ? status
+             : clf__fail_within(CLF_ERROR_CORRUPT, "network");
+}
+
+/* Outputs [rows, outputs] of a regression in the data's units. */
+static void scale_scores(const clf_model *model, clf__target_units units, const float *y,
+                         float *scores, int64_t rows) {
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t k = 0; k < model->outputs; k++) {
+      const int64_t at = i * model->outputs + k;
+      const double scale = units.scale != NULL ? units.scale[k] : 1;
+      const double center = units.center != NULL ? units.center[k] : 0;
+      scores[at] = (float)(center + scale * (double)y[at]);
+    }
+  }
+}
+
+/* The one output of two classes is class 1's; class 0's is 0. */
+static void spread_scores(const float *y, float *scores, int64_t rows) {
+  for (int64_t i = rows - 1; i >= 0; i--) {
+    scores[2 * i + 1] = y[i];
+    scores[2 * i] = 0;
+  }
+}
+
+void clf__network_scores(const clf_model *model, const float *y, int64_t outputs, float *scores,
+                         int64_t rows) {
+  const bool regression = model->classes == NULL;
+  const clf__target_units units =
+      regression ? clf__network_units(model->state) : (clf__target_units){NULL, NULL};
+  if (units.scale != NULL || units.center != NULL) {
+    scale_scores(model, units, y, scores, rows);
+  } else if (outputs == model->outputs) {
+    memmove(scores, y, (size_t)(rows * outputs) * sizeof *scores);
+  } else {
+    spread_scores(y, scores, rows);
+  }
+}
+
+static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
+  const clf__inference *inference = NULL;
+  clf_status status = clf__network_inference(&inference, model);
+  if (status == CLF_OK) {
+    status = clf__network_infer(inference, x, values);
+  }
+  if (status == CLF_OK) {
+    clf__network_scores(model, values, clf__network_infer_outputs(inference), values, x->rows);
+  }
+  return status;
+}
+
+static int64_t components(const clf_model *model) {
+  return clf__network_hidden(model);
+}
+
+static clf_status transform(const clf_model *model, const clf__rows *x, float *values) {
+  const clf__inference *inference = NULL;
+  clf_status status = clf__network_inference(&inference, model);
+  return status == CLF_OK ? clf__network_infer_hidden(inference, x, values) : status;
+}
+
+static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
+  const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
+  if (loss == CLF__LOSS_BINARY_CROSS_ENTROPY && model->outputs > 2) {
+    clf__normalised_sigmoids(model->context, values, rows, model->outputs);
+    return CLF_OK;
+  }
+  if (loss == CLF__LOSS_CROSS_ENTROPY || loss == CLF__LOSS_BINARY_CROSS_ENTROPY) {
+    clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs, NULL);
+    return CLF_OK;
+  }
+  return clf__fail(CLF_ERROR_UNSUPPORTED,
+                   "network: only the entropy losses give probabilities; this one was fitted "
+                   "with another");
+}
+
+static bool goes_on(const clf_model *model) {
+  return ((const clf__network_params *)model->params)->warm_start;
+}
+
+static const char *const unsaved[] = {"history_seconds", CLF__RESUME, NULL};
+
+const clf__model_kind clf__network_kind = {
+    .base = CLF__KIND("network", "layers in sequence, trained by gradient steps", params,
+                      clf__network_params),
+    .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE | CLF__CAN_STEP,
+    .unsaved = unsaved,
+    .unshared = "checkpoint",
+    .check_params = clf__network_check_params,
+    .fit = clf__network_fit,
+    .partial_fit = clf__network_partial_fit,
+    .goes_on = goes_on,
+    .goes_on_by = "warm_start=true",
+    .check = check,
+    .prepare = clf__network_prepare,
+    .free_prepared = clf__network_free_prepared,
+    .decide = decide,
+    .probabilities = probabilities,
+    .components = components,
+    .transform = transform,
+};
+
+/* The shapes of layers are known where the input is; the rest is checked where they are set. */
+static clf_status check_shapes(const clf_model *model, const char *layers) {
+  clf__network *network = NULL;
+  clf__shape input;
+  if (!clf__network_input(model->params, &input)) {
+    return CLF_OK;
+  }
+  const clf_status status = clf__network_build(&network, model->context, layers, &input);
+  clf__network_free(network);
+  return status;
+}
+
+clf_status clf__network_require(const clf_model *model) {
+  return model->kind == &clf__network_kind
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has",
+                         model->kind->base.name);
+}
+
+clf_status clf_network_add(clf_model *model, const char *layer, const char *layer_params) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(layer);
+  CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__network_require(model));
+  const clf__network_params *p = model->params;
+  const bool first = p->layers == NULL || p->layers[0] == '\0';
+  clf__text text = {.context = model->context};
+  clf__text_append(&text, "%s%s%s%s%s", first ? "" : p->layers, first ? "" : "; ", layer,
+                   layer_params != NULL ? " " : "", layer_params != NULL ? layer_params : "");
+  clf_status status = text.failed ? CLF_ERROR_MEMORY : check_shapes(model, text.bytes);
+  if (status == CLF_OK) {
+    status = clf_model_set_text(model, "layers", text.bytes);
+  }
+  clf__text_free(&text);
+  return status;
+}

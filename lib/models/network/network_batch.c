@@ -1,0 +1,309 @@
+/* The rows of a training: those to learn from and those held out, and batches of them. */
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/pool.h"
+#include "base/text.h"
+#include "data/split.h"
+#include "models/network/network_trainer.h"
+#include "ops/nn/sequence.h"
+
+/* So many rows that none of the layers works on them for long, so that a fit can be cancelled
+ * within a second, and that what they keep fits memory: a large batch needs no more of it than a
+ * small one. A layer that measures the batch, which shows in weights that are not trained, needs it
+ * whole. */
+static int64_t piece_rows(const clf__trainer *t) {
+  static const double most_work = 1e10; /* multiply-adds, some 0.2 s */
+  static const double most_bytes = 2e9;
+  double most = 1, bytes = 1, rows;
+  for (int64_t i = 0; i < t->network->layer_count; i++) {
+    const clf__layer *layer = t->network->layers[i];
+    bytes += (double)layer->kept_bytes + (double)layer->outputs * sizeof(float);
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      const clf__weight_info *info = &layer->weights[j];
+      most = fmax(most, (double)layer->outputs * (double)clf__min_i64(info->fan_in, layer->inputs));
+      if (!info->trained) {
+        return t->batch;
+      }
+    }
+  }
+  rows = fmin(most_work / most, most_bytes / bytes);
+  return (double)t->batch > rows ? (int64_t)fmax(1, rows) : t->batch;
+}
+
+static int64_t auto_epochs(const clf__trainer *t) {
+  enum { MIN_EPOCHS = 10, STEPS = 2000, REGRESSION_STEPS = 4000 };
+  const int64_t steps = t->regression ? REGRESSION_STEPS : STEPS;
+  const int64_t epochs = (steps - 1) / clf__trainer_steps(t) + 1;
+  return clf__max_i64(epochs, MIN_EPOCHS);
+}
+
+/* Whether a regression whose length is left to us ends where rows held out are predicted no better:
+ * the steps that a function without noise needs are enough to learn the noise of another by heart.
+ */
+static bool stops_by_itself(const clf__trainer *t) {
+  const clf__network_params *p = t->params;
+  return t->regression && !t->partial && p->epochs.word >= 0 && p->max_steps == 0 &&
+         p->patience == 0;
+}
+
+static double held_share(const clf__trainer *t) {
+  static const double share = 0.1;
+  const double given = t->params->validation_split;
+  return t->training->validation != NULL ? 0 : given == 0 && stops_by_itself(t) ? share : given;
+}
+
+/* Epochs of some 600 steps, for the losses of a few rows held out go up and down. */
+static int64_t auto_patience(const clf__trainer *t) {
+  enum { MIN_EPOCHS = 5, STEPS = 600 };
+  const int64_t epochs = (STEPS - 1) / clf__trainer_steps(t) + 1;
+  return clf__max_i64(epochs, MIN_EPOCHS);
+}
+
+/* All epochs that there are steps for; a partial fit is one, of a schedule for all. */
+static void set_length(clf__trainer *t) {
+  const clf__network_params *p = t->params;
+  const int64_t steps = clf__trainer_steps(t);
+  t->patience = stops_by_itself(t) ? auto_patience(t) : p->patience;
+  t->epochs = p->epochs.word < 0 ? (int64_t)p->epochs.value : auto_epochs(t);
+  t->most_steps = steps * t->epochs;
+  if (p->max_steps > 0 && p->max_steps < t->most_steps) {
+    t->most_steps = p->max_steps;
+    t->epochs = (t->most_steps - 1) / steps + 1;
+  }
+  t->schedule = t->most_steps;
+  if (t->partial) {
+    t->epochs = 1;
+    t->most_steps = p->max_steps > 0 ? clf__min_i64(p->max_steps, steps) : steps;
+  }
+}
+
+static double weight_of(const clf__row_set *set, int64_t i) {
+  return set->weights != NULL ? (double)set->weights[set->rows != NULL ? set->rows[i] : i] : 1;
+}
+
+static double total_weight(const clf__row_set *set) {
+  double sum = 0;
+  for (int64_t i = 0; i < set->count; i++) {
+    sum += weight_of(set, i);
+  }
+  return sum;
+}
+
+/* Puts the rows that count into t->rows; without a weight they change nothing, and are left out as
+ * if they were not there. */
+static int64_t choose_rows(const clf__trainer *t) {
+  const clf__row_set all = {t->training, t->train.weights, NULL, t->training->x->rows};
+  int64_t count = 0;
+  for (int64_t i = 0; i < all.count; i++) {
+    t->rows[count] = i;
+    count += weight_of(&all, i) > 0;
+  }
+  return count;
+}
+
+/* Of t->rows, `count`, puts those to hold out behind the others: their share of each class. */
+static clf_status hold_out(clf__trainer *t, int64_t count, int64_t *trained) {
+  const clf__training *from = t->training;
+  clf_context *context = t->context;
+  int32_t *labels = clf__alloc_array(context, count, sizeof *labels);
+  bool *mark = clf__alloc_zeroed(context, count, sizeof *mark);
+  int64_t *ordered = clf__alloc_array(context, count, sizeof *ordered);
+  clf_status status = CLF_ERROR_MEMORY;
+  if (labels == NULL || mark == NULL || ordered == NULL) {
+    goto done;
+  }
+  for (int64_t i = 0; from->labels != NULL && i < count; i++) {
+    labels[i] = from->labels[t->rows[i]];
+  }
+  const clf__split split = {from->labels != NULL ? labels : NULL, from->classes, count};
+  CLF__TRY(clf__split_mark(context, &split, 1 - held_share(t),
+                           clf__trainer_seed(t, CLF__STREAM_SPLIT), mark));
+  int64_t at = 0;
+  for (int first = 1; first >= 0; first--) {
+    for (int64_t i = 0; i < count; i++) {
+      if (mark[i] == first) {
+        ordered[at++] = t->rows[i];
+      }
+    }
+    *trained = first ? at : *trained;
+  }
+  memcpy(t->rows, ordered, (size_t)count * sizeof *ordered);
+done:
+  clf__free(labels);
+  clf__free(mark);
+  clf__free(ordered);
+  return status;
+}
+
+static clf_status set_validation(clf__trainer *t, int64_t held) {
+  const clf__training *given = t->training->validation;
+  t->validation = (clf__row_set){t->training, t->train.weights, t->rows + t->train.count, held};
+  if (given != NULL) {
+    const float *weights = t->validation_weights != NULL ? t->validation_weights : given->weights;
+    t->validation = (clf__row_set){given, weights, NULL, given->x->rows};
+  } else if (held == 0 && t->params->validation_split > 0) {
+    clf__log(t->context, CLF_LOG_WARNING,
+             "network: validation_split=%s holds out none of %lld rows; it leaves the only row of "
+             "a class",
+             clf__number_text(t->params->validation_split), (long long)t->train.count);
+  }
+  if (held > 0 && t->params->validation_split == 0) {
+    clf__log(t->context, CLF_LOG_INFO,
+             "network: %lld of %lld rows are held out, to end where they are predicted no better; "
+             "with epochs=N all are trained on",
+             (long long)held, (long long)(held + t->train.count));
+  }
+  return t->validation.count == 0 || total_weight(&t->validation) > 0
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_DATA, "network: validation: all row weights are 0");
+}
+
+/* Divides the rows into those to train on and those to hold out. */
+clf_status clf__trainer_rows(clf__trainer *t) {
+  const int64_t rows = t->training->x->rows;
+  t->rows = clf__alloc_array(t->context, rows, sizeof *t->rows);
+  t->order = clf__alloc_array(t->context, rows, sizeof *t->order);
+  if (t->rows == NULL || t->order == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  t->train.weights = t->row_weights != NULL ? t->row_weights : t->training->weights;
+  const int64_t count = choose_rows(t);
+  int64_t trained = count;
+  if (count == 0) {
+    return clf__fail(CLF_ERROR_DATA, "network: all row weights are 0");
+  }
+  if (held_share(t) > 0) {
+    CLF__CHECK(hold_out(t, count, &trained));
+  }
+  t->train = (clf__row_set){t->training, t->train.weights, t->rows, trained};
+  CLF__CHECK(set_validation(t, count - trained));
+  t->mean_weight = total_weight(&t->train) / (double)trained;
+  t->train.rows = t->order;
+  t->batch = clf__min_i64(t->params->batch_size, t->train.count);
+  t->group = clf__min_i64(t->batch * t->params->accumulation, t->train.count);
+  t->piece = piece_rows(t);
+  set_length(t);
+  return CLF_OK;
+}
+
+static void set_aim(clf__trainer *t) {
+  const bool labels = t->training->labels != NULL;
+  t->aim = (clf__aim){.loss = t->params->loss,
+                      .outputs = t->network->outputs,
+                      .low = clf__network_end(t->network) == CLF__TANH ? -1 : 0,
+                      .high = 1,
+                      .labels = labels ? t->labels : NULL,
+                      .targets = labels ? NULL : t->targets,
+                      .scale = t->units.scale,
+                      .weights = t->batch_weights,
+                      .counts = t->batch_counts};
+}
+
+/* Buffers of a batch. */
+clf_status clf__trainer_batch(clf__trainer *t) {
+  const clf__network *network = t->network;
+  const int64_t batch = t->piece, layers = network->layer_count;
+  int64_t size;
+  t->y = clf__alloc_zeroed(t->context, layers + 1, sizeof(float *));
+  t->kept = clf__alloc_zeroed(t->context, layers, sizeof(void *));
+  if (t->y == NULL || t->kept == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i <= layers; i++) {
+    const int64_t width =
+        i == 0 ? clf__shape_count(&network->input) : network->layers[i - 1]->outputs;
+    size = clf__mul_i64(batch, width, &size) ? size : -1;
+    t->y[i] = clf__alloc_array(t->context, size, sizeof(float));
+    if (t->y[i] == NULL) {
+      return CLF_ERROR_MEMORY;
+    }
+    if (i < layers && network->layers[i]->kept_bytes > 0) {
+      t->kept[i] = clf__alloc_array(t->context, batch, network->layers[i]->kept_bytes);
+      if (t->kept[i] == NULL) {
+        return CLF_ERROR_MEMORY;
+      }
+    }
+  }
+  if (network->masks) {
+    t->spans = clf__alloc_array(t->context, t->piece, sizeof *t->spans);
+    if (t->spans == NULL) {
+      return CLF_ERROR_MEMORY;
+    }
+  }
+  size = clf__mul_i64(2 * batch, network->widest, &size) ? size : -1;
+  t->slopes = clf__alloc_array(t->context, size, sizeof *t->slopes);
+  t->labels = clf__alloc_array(t->context, batch, sizeof *t->labels);
+  size = clf__mul_i64(batch, t->training->outputs, &size) ? size : -1;
+  t->targets = clf__alloc_array(t->context, size, sizeof *t->targets);
+  t->batch_weights = clf__alloc_array(t->context, batch, sizeof *t->batch_weights);
+  t->batch_counts = clf__alloc_array(t->context, batch, sizeof *t->batch_counts);
+  bool complete = t->slopes != NULL && t->labels != NULL && t->targets != NULL &&
+                  t->batch_weights != NULL && t->batch_counts != NULL;
+  for (int i = 0; i < CLF__RECORDS; i++) {
+    t->records[i] = clf__alloc_zeroed(t->context, t->epochs, sizeof(double));
+    complete = complete && t->records[i] != NULL;
+  }
+  set_aim(t);
+  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+/* Features of a batch, some rows a task. */
+typedef struct taking {
+  const clf__trainer *trainer;
+  const clf__row_set *set;
+  int64_t first;
+  bool augmented;
+} taking;
+
+static void take_rows(void *argument, int64_t begin, int64_t end, int32_t worker) {
+  const taking *job = argument;
+  const clf__trainer *t = job->trainer;
+  const int64_t columns = job->set->from->x->columns;
+  const int64_t first = job->first + begin, count = end - begin;
+  const int64_t *rows = job->set->rows != NULL ? job->set->rows + first : NULL;
+  float *out = t->y[0] + begin * columns;
+  clf__network_gather(job->set->from->x, rows, first, count, out);
+  for (int64_t i = 0; job->augmented && i < count; i++) {
+    clf__augment_row(t->augment, worker, t->augment_seed, rows != NULL ? rows[i] : first + i,
+                     out + i * columns);
+  }
+}
+
+static void take_features(const clf__trainer *t, const clf__row_set *set, int64_t first,
+                          int64_t count) {
+  enum { TASK_ELEMENTS = 1 << 15, AUGMENTED_ELEMENTS = 1 << 12 };
+  const bool augmented = set == &t->train && t->augment != NULL;
+  const int64_t elements = augmented ? AUGMENTED_ELEMENTS : TASK_ELEMENTS;
+  const int64_t rows = elements / set->from->x->columns + 1;
+  taking job = {t, set, first, augmented};
+  const double values = (double)count * (double)set->from->x->columns;
+  clf__parallel_ranges(t->context, count, rows,
+                       values * (augmented ? 10 * CLF__COST_ELEMENT : CLF__COST_COPY), take_rows,
+                       &job);
+}
+
+static void take_targets(const clf__trainer *t, const clf__training *from, int64_t row,
+                         double *out) {
+  for (int64_t k = 0; k < from->outputs; k++) {
+    out[k] = (from->targets[row * from->outputs + k] - t->units.center[k]) / t->units.scale[k];
+  }
+}
+
+/* Rows first … first + count - 1 of the set become the batch. */
+void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
+  const clf__training *from = set->from;
+  const int64_t *rows = set->rows != NULL ? set->rows + first : NULL;
+  take_features(t, set, first, count);
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t row = rows != NULL ? rows[i] : first + i;
+    t->batch_weights[i] = set->weights != NULL ? set->weights[row] : 1;
+    t->batch_counts[i] = from->weights != NULL ? from->weights[row] : 1;
+    if (from->labels != NULL) {
+      t->labels[i] = from->labels[row];
+    } else {
+      take_targets(t, from, row, t->targets + i * from->outputs);
+    }
+  }
+}

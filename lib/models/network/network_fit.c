@@ -1,0 +1,347 @@
+/* Training by minibatches: forward through the layers, the loss's gradient, backward, a step of the
+ * optimizer. Everything random is a function of the seed and of the epoch or step, so a training is
+ * told by its seed. A loss that is not finite ends it with CLF_ERROR_DIVERGED and the weights of
+ * the last epoch that was good. */
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/text.h"
+#include "models/network/network_trainer.h"
+
+uint64_t clf__trainer_seed(const clf__trainer *t, int stream) {
+  clf__random random = clf__random_seed(t->seed, (uint64_t)stream);
+  return clf__random_next(&random);
+}
+
+clf__random clf__trainer_random(const clf__trainer *t, int stream, int64_t epoch) {
+  return clf__random_seed(clf__trainer_seed(t, stream), (uint64_t)(t->earlier + epoch));
+}
+
+int64_t clf__trainer_steps(const clf__trainer *t) {
+  return (t->train.count - 1) / t->group + 1;
+}
+
+/* One step of the optimizer, the epoch's number `index`. */
+static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64_t seed,
+                           clf__loss_sums *sums) {
+  const int64_t first = index * t->group, left = t->train.count - first;
+  const double rate = clf__optimizer_rate(t->optimizer, clf__trainer_steps(t), t->schedule);
+  clf__random random = clf__random_seed(seed, (uint64_t)index);
+  t->records[CLF__RECORD_LEARNING_RATE][epoch] = rate;
+  clf_status status =
+      clf__trainer_step(t, first, clf__min_i64(left, t->group), rate, &random, sums);
+  if (status == CLF_OK) {
+    t->loss = sums->data_loss / sums->weight;
+    t->accuracy = sums->right / sums->count;
+    t->reported = clf__seconds();
+    status = clf__progress_step(&t->progress, ++t->step, t->loss, t->accuracy);
+  }
+  return status;
+}
+
+/* The epoch's order of the rows trained on, whatever the orders before it were. */
+static void set_order(clf__trainer *t, int64_t epoch) {
+  memcpy(t->order, t->rows, (size_t)t->train.count * sizeof *t->order);
+  if (t->params->shuffle) {
+    clf__random random = clf__trainer_random(t, CLF__STREAM_ORDER, epoch);
+    clf__random_shuffle(&random, t->order, t->train.count);
+  }
+}
+
+static clf_status run_epoch(clf__trainer *t) {
+  const int64_t epoch = t->epoch;
+  const int64_t all = clf__trainer_steps(t), left = t->most_steps - t->step;
+  const int64_t steps = clf__min_i64(all, left);
+  clf__random drawn = clf__trainer_random(t, CLF__STREAM_STEP, epoch);
+  clf__random changes = clf__trainer_random(t, CLF__STREAM_AUGMENT, epoch);
+  const uint64_t step_seed = clf__random_next(&drawn);
+  const double began = clf__seconds();
+  clf__loss_sums sums = {0}, held = {0};
+  set_order(t, epoch);
+  t->augment_seed = clf__random_next(&changes);
+  for (int64_t i = 0; i < steps; i++) {
+    CLF__CHECK(run_step(t, epoch, i, step_seed, &sums));
+  }
+  CLF__CHECK(clf__trainer_validate(t, &held));
+  t->records[CLF__RECORD_SECONDS][epoch] = clf__seconds() - began;
+  t->criterion = sums.loss / sums.weight;
+  t->records[CLF__RECORD_LOSS][epoch] = sums.data_loss / sums.weight;
+  t->records[CLF__RECORD_ACCURACY][epoch] = sums.right / sums.count;
+  if (t->validation.count > 0) {
+    t->criterion = held.loss / held.weight;
+    t->records[CLF__RECORD_VALIDATION_LOSS][epoch] = held.data_loss / held.weight;
+    t->records[CLF__RECORD_VALIDATION_ACCURACY][epoch] = held.right / held.count;
+  }
+  return CLF_OK;
+}
+
+typedef clf_status (*part)(clf__trainer *t);
+
+typedef struct part_run {
+  clf__trainer *trainer;
+  part run;
+  clf_status status;
+} part_run;
+
+static void part_task(void *argument, int64_t index, int32_t worker) {
+  part_run *own = argument;
+  (void)index;
+  (void)worker;
+  own->status = own->run(own->trainer);
+}
+
+/* A part of the training as a call that is watched, so that the host is asked within long steps of
+ * layers too. */
+static clf_status watch(clf__trainer *t, part run) {
+  part_run own = {t, run, CLF_OK};
+  const clf_status watched =
+      clf__progress_parallel(&t->progress, &t->step, 1, CLF__WORK_LONG, part_task, &own);
+  return own.status < 0 ? own.status : watched;
+}
+
+static void end_epoch(clf__trainer *t) {
+  const bool better = t->criterion < t->least;
+  clf__optimizer_epoch(t->optimizer, t->criterion);
+  t->epoch++;
+  t->least = better ? t->criterion : t->least;
+  t->without = better ? 0 : t->without + 1;
+  if (t->patience == 0 || better) {
+    clf__trainer_copy_weights(t, t->best, t->learnt);
+  } else if (t->without >= t->patience) {
+    t->stopped = true;
+  }
+}
+
+/* Goes back to what a checkpoint holds, if there is one, or makes ready for the first epoch. */
+static clf_status begin(clf__trainer *t) {
+  t->least = INFINITY;
+  t->loss = t->accuracy = NAN;
+  t->reported = clf__seconds();
+  t->progress = clf__progress_begin(t->context, "network", t->most_steps);
+  clf__trainer_copy_weights(t, t->best, t->weights);
+  const clf_status status = clf__checkpoint_read(t);
+  return status == CLF_OK ? clf__checkpoint_check(t) : status;
+}
+
+static clf_status train(clf__trainer *t) {
+  clf_status status = begin(t);
+  while (status == CLF_OK && t->epoch < t->epochs && !t->stopped) {
+    CLF__TRY(watch(t, run_epoch));
+    const double own = t->records[CLF__RECORD_LOSS][t->epoch];
+    const double held = t->records[CLF__RECORD_VALIDATION_LOSS][t->epoch];
+    if (!isfinite(held) || !isfinite(own) || !clf__trainer_weights_finite(t)) {
+      status = clf__fail(CLF_ERROR_DIVERGED,
+                         "network: the loss is not finite in epoch %lld; lower the learning rate, "
+                         "scale the features or set clip_norm",
+                         (long long)t->epoch + 1);
+    } else {
+      end_epoch(t);
+      status = clf__checkpoint_write(t);
+    }
+  }
+done:
+  return status;
+}
+
+static void tell_of_choices(const clf__trainer *t) {
+  clf__text text = {.context = t->context};
+  if (t->training->tells == NULL || !clf__context_has_log(t->context)) {
+    return;
+  }
+  clf__optimizer_append(&text, t->optimizer);
+  if (!text.failed) {
+    clf__fit_tells(t->training, "optimizer %s", text.bytes);
+  }
+  clf__text_free(&text);
+  if (t->params->input.word >= 0) {
+    clf__fit_tells(t->training, "input=auto is %s", clf__shape_name(&t->network->input).text);
+  }
+  if (t->params->epochs.word >= 0 && !t->partial) {
+    clf__fit_tells(t->training, "epochs=auto is %lld", (long long)t->epochs);
+  }
+}
+
+static void tell_of_end(const clf__trainer *t) {
+  if (t->stopped) {
+    clf__fit_tells(t->training,
+                   "stopped after epoch %lld of %lld, %lld without a lower loss; the weights are "
+                   "those of epoch %lld",
+                   (long long)t->epoch, (long long)t->epochs, (long long)t->without,
+                   (long long)(t->epoch - t->without));
+  } else if (t->patience > 0 && t->without > 0) {
+    clf__fit_tells(t->training, "the weights are those of epoch %lld of %lld, of the lowest loss",
+                   (long long)(t->epoch - t->without), (long long)t->epoch);
+  }
+}
+
+/* Leaves in the state what was learned, and what a partial fit would go on from. The best weights
+ * of several epochs are no place to go on with what the optimizer remembers of the last ones. Of a
+ * stream of rows, the running statistics know more than the last ones do. */
+static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
+  const bool resumes = t->partial || (t->params->warm_start && t->patience == 0);
+  const bool measures = t->epoch > 0 && (!t->partial || clf__resume_same_rows(t));
+  clf_status status = trained;
+  if (trained != CLF_OK && (trained != CLF_ERROR_DIVERGED || t->epoch == 0)) {
+    return trained;
+  }
+  if (trained == CLF_OK && resumes && t->epoch > 0) {
+    CLF__TRY(clf__resume_write(t, state));
+  }
+  clf__trainer_copy_weights(t, t->weights, t->best);
+  CLF__TRY(measures ? watch(t, clf__trainer_measure) : CLF_OK);
+  CLF__TRY(clf__trainer_end_state(t, state));
+  status = trained;
+done:
+  return status;
+}
+
+/* The shape of a row: the parameter's, or that of the network that is gone on from, or the
+ * dataset's. */
+static clf_status input_shape(const clf__network_params *p, const clf__training *training,
+                              const clf__network *before, clf__shape *out) {
+  *out = (clf__shape){1, {training->x->columns}};
+  if (p->input.word >= 0 && before != NULL) {
+    *out = before->input;
+  } else if (p->input.word < 0) {
+    if (!clf__network_input(p, out) || clf__shape_count(out) != training->x->columns) {
+      return clf__fail(CLF_ERROR_SHAPE, "network: input is %s; the rows have %lld features",
+                       clf__shape_name(out).text, (long long)training->x->columns);
+    }
+  } else if (training->row_dimensions > 1) {
+    out->ndim = training->row_dimensions;
+    memcpy(out->size, training->row_shape, (size_t)out->ndim * sizeof *out->size);
+  }
+  return CLF_OK;
+}
+
+static void free_arrays(void *pointer, int64_t count) {
+  void **arrays = pointer;
+  for (int64_t i = 0; arrays != NULL && i < count; i++) {
+    clf__free(arrays[i]);
+  }
+  clf__free(arrays);
+}
+
+static void trainer_free(clf__trainer *t) {
+  if (t->network == NULL) {
+    return;
+  }
+  const int64_t layers = t->network->layer_count, weights = clf__network_weights(t->network);
+  free_arrays(t->gradients, weights);
+  free_arrays(t->piece_gradients, weights);
+  free_arrays(t->averages, weights);
+  free_arrays(t->best, weights);
+  free_arrays(t->y, layers + 1);
+  free_arrays(t->kept, layers);
+  clf__free(t->spans);
+  for (int i = 0; i < CLF__RECORDS; i++) {
+    clf__free(t->records[i]);
+  }
+  clf__free(t->weights);
+  clf__free(t->learnt);
+  clf__free(t->stepped);
+  clf__free(t->slopes);
+  clf__free(t->labels);
+  clf__free(t->targets);
+  clf__free(t->batch_weights);
+  clf__free(t->batch_counts);
+  clf__free(t->rows);
+  clf__free(t->order);
+  clf__free(t->row_weights);
+  clf__free(t->validation_weights);
+  clf__augment_free(t->augment);
+}
+
+static clf_status prepare(clf__trainer *t, const clf_model *model, clf__store *state) {
+  const clf__training *given = t->training->validation;
+  const clf__list *class_weight = &t->params->class_weight;
+  CLF__CHECK(clf__effective_weights(&t->row_weights, model, t->training, class_weight));
+  if (given != NULL) {
+    CLF__CHECK(
+        clf__effective_weights_of(&t->validation_weights, model, given, t->training, class_weight));
+  }
+  CLF__CHECK(clf__trainer_rows(t));
+  CLF__CHECK(clf__trainer_begin_state(t, state));
+  if (t->regression) {
+    CLF__CHECK(clf__trainer_units(t, state));
+  }
+  CLF__CHECK(clf__network_state_weights(&t->weights, t->network, state));
+  CLF__CHECK(clf__trainer_weights(t));
+  CLF__CHECK(clf__trainer_batch(t));
+  CLF__CHECK(clf__augment_create(&t->augment, t->context, t->params->augment,
+                                 t->network->input.ndim, t->network->input.size));
+  CLF__CHECK(clf__optimizer_begin(t->optimizer, t->stepped, t->stepped_count));
+  if (t->partial) {
+    clf__resume_read(t);
+  }
+  return CLF_OK;
+}
+
+/* The parameter's, or without any a linear layer with what the rows ask for. */
+static clf_status choose_layers(clf__trainer *t, clf__text *text) {
+  t->layers = t->params->layers;
+  if (t->layers == NULL || t->layers[0] == '\0') {
+    clf__text_append(text, "flatten; dense units=%lld", (long long)t->training->outputs);
+    t->layers = text->bytes;
+  }
+  return text->failed ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
+/* Epochs that the model has had. */
+static int64_t epochs_of(const clf__store *state) {
+  const clf_tensor *losses = state != NULL ? clf__store_tensor(state, "history_loss") : NULL;
+  return losses != NULL ? clf_tensor_count(losses) : 0;
+}
+
+static clf_status fit(const clf_model *model, const clf__training *training, bool partial,
+                      clf__store *state) {
+  clf__trainer t = {.context = model->context,
+                    .params = model->params,
+                    .training = training,
+                    .regression = training->targets != NULL,
+                    .before = training->before,
+                    .earlier = epochs_of(training->before),
+                    .partial = partial,
+                    .optimizer = training->optimizer,
+                    .seed = clf__context_seed(model->context)};
+  clf_optimizer *own = NULL;
+  clf__network *before = NULL;
+  clf__shape input;
+  clf__text text = {.context = model->context};
+  clf_status status = choose_layers(&t, &text);
+  CLF__TRY(status);
+  if (t.before != NULL) {
+    CLF__TRY(clf__network_of_state(&before, t.context, t.before));
+  }
+  CLF__TRY(input_shape(t.params, training, before, &input));
+  CLF__TRY(clf__network_build(&t.network, t.context, t.layers, &input));
+  CLF__TRY(
+      clf__network_check_loss(t.network, t.params->loss, training->classes, training->outputs));
+  CLF__TRY(clf__network_check_end(t.network, t.params->loss));
+  clf__network_warn_of_end(t.network, t.params->loss, training);
+  CLF__TRY(before != NULL ? clf__resume_check(t.network, before) : CLF_OK);
+  CLF__TRY(clf__resume_optimizer(&own, &t));
+  t.optimizer = own != NULL ? own : t.optimizer;
+  CLF__TRY(prepare(&t, model, state));
+  tell_of_choices(&t);
+  status = end(&t, state, train(&t));
+  tell_of_end(&t);
+done:
+  trainer_free(&t);
+  clf__text_free(&text);
+  clf_optimizer_free(own);
+  clf__network_free(t.network);
+  clf__network_free(before);
+  return status;
+}
+
+clf_status clf__network_fit(const clf_model *model, const clf__training *training,
+                            clf__store *state) {
+  return fit(model, training, false, state);
+}
+
+clf_status clf__network_partial_fit(const clf_model *model, const clf__training *training,
+                                    clf__store *state) {
+  return fit(model, training, true, state);
+}

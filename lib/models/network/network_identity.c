@@ -1,0 +1,144 @@
+/* Which training one is, in texts: its layers, optimizer, seed and rows, and every parameter but
+ * how long it lasts and where it is kept. A checkpoint of the same texts is one of the same
+ * training. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "models/network/network_trainer.h"
+
+#define FIRST_SUM 14695981039346656037U
+static const char kind[] = "network_checkpoint";
+
+/* Bytes of the numbers to learn from, and of some rows: enough to tell that the data is another. */
+static uint64_t hash(uint64_t sum, const void *bytes, size_t count) {
+  static const uint64_t prime = 1099511628211U; /* Fowler, Noll and Vo's, 64 bits */
+  for (size_t i = 0; i < count; i++) {
+    sum = (sum ^ ((const unsigned char *)bytes)[i]) * prime;
+  }
+  return sum;
+}
+
+uint64_t clf__training_checksum(const clf__trainer *t) {
+  enum { ROWS = 64 };
+  const clf__training *from = t->training;
+  const int64_t rows = from->x->rows, step = rows / ROWS + 1;
+  uint64_t sum = FIRST_SUM;
+  if (from->labels != NULL) {
+    sum = hash(sum, from->labels, (size_t)rows * sizeof *from->labels);
+  } else {
+    sum = hash(sum, from->targets, (size_t)(rows * from->outputs) * sizeof *from->targets);
+  }
+  if (from->weights != NULL) {
+    sum = hash(sum, from->weights, (size_t)rows * sizeof *from->weights);
+  }
+  for (int64_t i = 0; i < rows; i += step) {
+    clf__network_gather(from->x, NULL, i, 1, t->y[0]);
+    sum = hash(sum, t->y[0], (size_t)from->x->columns * sizeof **t->y);
+  }
+  return sum;
+}
+
+/* Weights, units of targets and epochs of the fit that the training goes on from. */
+static uint64_t hash_start(const clf__trainer *t) {
+  uint64_t sum = hash(FIRST_SUM, &t->earlier, sizeof t->earlier);
+  if (t->regression) {
+    const size_t size = (size_t)t->network->outputs * sizeof(double);
+    sum = hash(hash(sum, t->units.center, size), t->units.scale, size);
+  }
+  for (int64_t i = 0; i < t->network->layer_count; i++) {
+    for (int64_t j = 0; j < t->network->layers[i]->weight_count; j++) {
+      const clf__weight_name name = clf__network_weight_name(t->network->layers[i], j);
+      const clf_tensor *tensor = clf__store_tensor(t->before, name.text);
+      sum = hash(sum, tensor->data, (size_t)clf_tensor_count(tensor) * sizeof(float));
+    }
+  }
+  return sum;
+}
+
+/* Parameters that may change while a training goes on; of "layers" and "patience" the identity holds
+ * what their texts have come to instead. */
+static bool is_left_out(const char *name) {
+  static const char *const names[] = {"epochs",     "checkpoint", "checkpoint_interval",
+                                      "warm_start", "layers",     "patience"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    if (strcmp(name, names[i]) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+static clf_status tell_params(const clf__trainer *t, clf__store *store) {
+  const clf__param_table *table = &clf__network_kind.base.params;
+  clf_status status = CLF_OK;
+  clf__text text = {.context = t->context};
+  for (int64_t i = 0; status == CLF_OK && i < table->count; i++) {
+    const char *name = table->params[i].name;
+    if (is_left_out(name)) {
+      continue;
+    }
+    text.length = 0;
+    clf__text_append(&text, "%s", "");
+    clf__param_append(&text, &table->params[i], t->params);
+    status = text.failed ? CLF_ERROR_MEMORY : clf__store_add_text(store, name, text.bytes);
+  }
+  clf__text_free(&text);
+  return status;
+}
+
+static clf_status tell_number(clf__store *store, const char *name, int64_t value) {
+  char text[32];
+  snprintf(text, sizeof text, "%lld", (long long)value);
+  return clf__store_add_text(store, name, text);
+}
+
+clf_status clf__training_tell(const clf__trainer *t, clf__store *store) {
+  char data[32], seed[32], start[32] = "drawn";
+  clf_status status = CLF_OK;
+  clf__text optimizer = {.context = t->context};
+  clf__optimizer_append(&optimizer, t->optimizer);
+  snprintf(data, sizeof data, "%016" PRIx64, clf__training_checksum(t));
+  if (t->before != NULL) {
+    snprintf(start, sizeof start, "%016" PRIx64, hash_start(t));
+  }
+  snprintf(seed, sizeof seed, "%" PRIu64, t->seed);
+  CLF__TRY(optimizer.failed ? CLF_ERROR_MEMORY : CLF_OK);
+  CLF__TRY(clf__store_add_text(store, "kind", kind));
+  CLF__TRY(clf__store_add_text(store, "layers", t->layers));
+  CLF__TRY(clf__store_add_text(store, "row_shape", clf__shape_name(&t->network->input).text));
+  CLF__TRY(clf__store_add_text(store, "optimizer", optimizer.bytes));
+  CLF__TRY(clf__store_add_text(store, "seed", seed));
+  CLF__TRY(clf__store_add_text(store, "first_weights", start));
+  CLF__TRY(tell_params(t, store));
+  CLF__TRY(tell_number(store, "patience", t->patience));
+  CLF__TRY(tell_number(store, "classes", t->training->classes));
+  CLF__TRY(tell_number(store, "outputs", t->training->outputs));
+  CLF__TRY(tell_number(store, "rows", t->training->x->rows));
+  CLF__TRY(tell_number(store, "validation_rows", t->validation.count));
+  if (t->regression) {
+    CLF__TRY(clf__store_add_text(store, "targets", "centered and scaled"));
+  }
+  CLF__TRY(clf__store_add_text(store, "data_checksum", data));
+done:
+  clf__text_free(&optimizer);
+  return status;
+}
+
+clf_status clf__training_compare(const clf__store *own, const clf__store *file) {
+  for (int64_t i = 0; i < clf__store_count(own); i++) {
+    const char *name = clf__store_name(own, i);
+    const char *here = clf__store_text(own, name), *there = clf__store_text(file, name);
+    if (i == 0 && (there == NULL || strcmp(here, there) != 0)) {
+      return clf__fail(CLF_ERROR_ARGUMENT, "it is no checkpoint of a network's training");
+    }
+    if (there == NULL || strcmp(here, there) != 0) {
+      return clf__fail(CLF_ERROR_ARGUMENT,
+                       "it is of another training: its %s is '%s', this one's '%s'; remove the "
+                       "file to start again",
+                       name, there != NULL ? there : "unknown", here);
+    }
+  }
+  return CLF_OK;
+}

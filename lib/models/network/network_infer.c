@@ -1,0 +1,278 @@
+/* Inference: blocks of rows go to the pool, each through all steps in one piece of memory. Products
+ * with a dense layer's weights take a whole block, for they are bound by reading those; the steps
+ * between them as few rows as stay in L2. A single block runs on the calling thread alone. */
+#include "models/network/network_infer.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/pool.h"
+#include "ops/nn/sequence.h"
+
+enum {
+  BLOCK_ROWS = 64,          /* of a block, at most */
+  LEAST_ROWS = 4,           /* that a thread is woken for */
+  OUTER_ELEMENTS = 1 << 20, /* that a block hands from stage to stage, about */
+  INNER_ELEMENTS = 1 << 16  /* between the steps of a stage, about */
+};
+
+/* Steps first … end - 1, which take `rows` rows at a time. */
+typedef struct stage {
+  int64_t first, end, rows;
+} stage;
+
+/* How a block runs, in a piece of memory for each worker: two arrays between stages, two within
+ * one, and what steps work in. */
+typedef struct block_job {
+  const clf__inference *inference;
+  const clf__rows *x;
+  float *out;
+  int64_t block;
+  int64_t outer, inner, scratch; /* floats */
+  float *memory;                 /* [workers, 2 outer + 2 inner + scratch] */
+  clf__span *spans;              /* [workers, block] where a layer masks, or NULL */
+  atomic_int_least64_t failed;   /* a block that did not succeed, or -1 */
+} block_job;
+
+static void spread_row(const clf__rows *x, int64_t row, float *out) {
+  memset(out, 0, (size_t)x->columns * sizeof *out);
+  for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
+    out[x->column[e]] = x->value[e];
+  }
+}
+
+void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first, int64_t count,
+                         float *out) {
+  for (int64_t i = 0; i < count; i++, out += x->columns) {
+    const int64_t row = rows != NULL ? rows[i] : first + i;
+    const float *values = out;
+    if (clf__rows_sparse(x)) {
+      spread_row(x, row, out);
+    } else {
+      values = clf__rows_values(x, row, out);
+    }
+    if (values != out) {
+      memcpy(out, values, (size_t)x->columns * sizeof *out);
+    }
+  }
+}
+
+static bool by_rows(const clf__infer_step *step) {
+  const clf__layer_inference *inference = step->layer->kind->inference;
+  return inference != NULL && inference->by_rows;
+}
+
+/* The stage that begins at a step, in blocks of so many rows. */
+static stage stage_of(const clf__inference *inference, int64_t first, int64_t block) {
+  const clf__infer_step *steps = inference->steps;
+  stage s = {first, first, block};
+  int64_t widest = steps[first].layer->inputs;
+  while (s.end < inference->step_count && by_rows(&steps[s.end]) == by_rows(&steps[first])) {
+    widest = clf__max_i64(widest, steps[s.end++].layer->outputs);
+  }
+  if (!by_rows(&steps[first])) {
+    s.rows = clf__min_i64(block, clf__max_i64(1, INNER_ELEMENTS / widest));
+  }
+  return s;
+}
+
+static clf_status run_step(const clf__infer_step *step, int64_t rows, const float *x, float *y,
+                           float *scratch, clf__span *spans) {
+  const clf__layer_kind *kind = step->layer->kind;
+  if (kind->inference == NULL) {
+    return kind->forward(&(clf__pass){.layer = step->layer,
+                                      .rows = rows,
+                                      .x = x,
+                                      .y = y,
+                                      .weights = step->weights,
+                                      .spans = step->layer->masked ? spans : NULL});
+  }
+  kind->inference->run(&(clf__infer){.layer = step->layer,
+                                     .rows = rows,
+                                     .x = x,
+                                     .packed = step->packed,
+                                     .bias = step->bias,
+                                     .activation = step->activation,
+                                     .y = y,
+                                     .scratch = scratch});
+  return CLF_OK;
+}
+
+/* Some rows of a block through a stage, between its steps in the two arrays at `inner`. */
+static clf_status run_stage(const block_job *job, stage s, int64_t rows, const float *x, float *y,
+                            float *inner, clf__span *spans) {
+  float *scratch = inner + 2 * job->inner;
+  clf_status status = CLF_OK;
+  for (int64_t i = s.first; status == CLF_OK && i < s.end; i++) {
+    float *to = i + 1 == s.end ? y : x == inner ? inner + job->inner : inner;
+    status = run_step(&job->inference->steps[i], rows, x, to, scratch, spans);
+    x = to;
+    status = status == CLF_OK ? clf__progress_check() : status;
+  }
+  return status;
+}
+
+/* Rows first … first + rows - 1 of x through a stage: from the dataset or from the stage before, to
+ * the stage after or to the result. */
+static clf_status run_rows(const block_job *job, stage s, int64_t first, int64_t rows,
+                           const float *from, float *to, float *inner, clf__span *spans) {
+  const clf__infer_step *steps = job->inference->steps;
+  const int64_t in = steps[s.first].layer->inputs, out = steps[s.end - 1].layer->outputs;
+  clf_status status = CLF_OK;
+  for (int64_t row = 0; status == CLF_OK && row < rows; row += s.rows) {
+    const int64_t count = clf__min_i64(s.rows, rows - row);
+    const float *x = from + row * in;
+    if (s.first == 0) {
+      clf__network_gather(job->x, NULL, first + row, count, inner);
+      x = inner;
+    }
+    status = run_stage(job, s, count, x, to + row * out, inner, spans != NULL ? spans + row : NULL);
+  }
+  return status;
+}
+
+static int64_t memory_of(const block_job *job) {
+  return 2 * job->outer + 2 * job->inner + job->scratch;
+}
+
+static clf_status run_block(const block_job *job, int64_t index, int32_t worker) {
+  const clf__inference *inference = job->inference;
+  const int64_t first = index * job->block, rows = clf__min_i64(job->block, job->x->rows - first);
+  float *from = job->memory + worker * memory_of(job), *to = from + job->outer;
+  float *inner = to + job->outer, *out = job->out + first * inference->outputs;
+  clf__span *spans = job->spans != NULL ? job->spans + worker * job->block : NULL;
+  clf_status status = CLF_OK;
+  if (inference->step_count == 0) {
+    clf__network_gather(job->x, NULL, first, rows, out);
+  }
+  for (int64_t step = 0; status == CLF_OK && step < inference->step_count;) {
+    const stage s = stage_of(inference, step, job->block);
+    step = s.end;
+    status =
+        run_rows(job, s, first, rows, from, step < inference->step_count ? to : out, inner, spans);
+    float *other = from;
+    from = to;
+    to = other;
+  }
+  return status;
+}
+
+static void block_task(void *argument, int64_t index, int32_t worker) {
+  block_job *job = argument;
+  if (run_block(job, index, worker) < 0) {
+    atomic_store(&job->failed, index);
+  }
+}
+
+/* Of a row: products of each weight with every place that it is used at, and the values between. */
+static double row_work(const clf__inference *inference) {
+  double work = 0;
+  for (int64_t i = 0; i < inference->step_count; i++) {
+    const clf__layer *layer = inference->steps[i].layer;
+    const clf__shape *out = &layer->out;
+    const double places = (double)layer->outputs / (double)out->size[out->ndim - 1];
+    work += (double)(layer->inputs + layer->outputs) * CLF__COST_COPY;
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      work += places * (double)clf__shape_count(&layer->weights[j].shape) * CLF__COST_PRODUCT;
+    }
+  }
+  return work;
+}
+
+/* A failure's message is its thread's, so the block is tried again on the caller's. */
+static clf_status run_blocks(block_job *job, int64_t blocks) {
+  clf_status status = CLF_OK;
+  atomic_init(&job->failed, -1);
+  if (blocks == 1) {
+    clf__alone(block_task, job);
+  } else {
+    status = clf__progress_rows(job->inference->network->context, job->x->first_row, job->x->rows,
+                                blocks, (double)job->x->rows * row_work(job->inference), block_task,
+                                job);
+  }
+  const int64_t failed = atomic_load(&job->failed);
+  return failed >= 0 && status == CLF_OK ? run_block(job, failed, 0) : status;
+}
+
+/* Rows of a block, so that there is one for each thread where rows are enough. */
+static int64_t block_rows(const clf__inference *inference, int64_t rows) {
+  const int64_t threads = clf__context_threads(inference->network->context);
+  int64_t widest = 1, each = clf__max_i64(LEAST_ROWS, clf__ceil_div(rows, threads));
+  for (int64_t i = 0; i < inference->step_count;) {
+    const stage s = stage_of(inference, i, 1);
+    widest = i > 0 ? clf__max_i64(widest, inference->steps[i].layer->inputs) : widest;
+    i = s.end;
+  }
+  each = clf__min_i64(each, clf__min_i64(BLOCK_ROWS, clf__max_i64(1, OUTER_ELEMENTS / widest)));
+  return clf__max_i64(1, clf__min_i64(each, rows));
+}
+
+/* Sets the sizes; false where they overflow. */
+static bool plan(block_job *job, int64_t workers, int64_t *memory) {
+  const clf__inference *inference = job->inference;
+  int64_t size;
+  bool fits = true;
+  for (int64_t i = 0; i < inference->step_count;) {
+    const stage s = stage_of(inference, i, job->block);
+    int64_t inner = i == 0 ? inference->steps[0].layer->inputs : 0;
+    fits = fits && clf__mul_i64(job->block, inference->steps[i].layer->inputs, &size);
+    job->outer = i > 0 && fits ? clf__max_i64(job->outer, size) : job->outer;
+    for (; i < s.end; i++) {
+      inner = i + 1 < s.end ? clf__max_i64(inner, inference->steps[i].layer->outputs) : inner;
+      job->scratch = clf__max_i64(job->scratch, inference->steps[i].scratch);
+    }
+    fits = fits && clf__mul_i64(s.rows, inner, &size);
+    job->inner = fits ? clf__max_i64(job->inner, size) : job->inner;
+  }
+  const int64_t most = INT64_MAX / 8; /* so that the sum of the parts fits */
+  return fits && job->outer < most && job->inner < most && job->scratch < most &&
+         clf__mul_i64(workers, memory_of(job), memory);
+}
+
+int64_t clf__network_infer_outputs(const clf__inference *inference) {
+  return inference->outputs;
+}
+
+/* The steps up to the last one with weights. */
+static clf__inference hidden_part(const clf__inference *inference) {
+  clf__inference part = *inference;
+  for (int64_t i = inference->step_count - 1; i >= 0; i--) {
+    if (inference->steps[i].layer->weight_count > 0) {
+      part.step_count = i;
+      part.outputs = inference->steps[i].layer->inputs;
+      break;
+    }
+  }
+  return part;
+}
+
+int64_t clf__inference_hidden(const clf__inference *inference) {
+  return hidden_part(inference).outputs;
+}
+
+clf_status clf__network_infer_hidden(const clf__inference *inference, const clf__rows *x,
+                                     float *out) {
+  const clf__inference part = hidden_part(inference);
+  return clf__network_infer(&part, x, out);
+}
+
+clf_status clf__network_infer(const clf__inference *inference, const clf__rows *x, float *out) {
+  clf_context *context = inference->network->context;
+  block_job job = {.inference = inference, .x = x, .out = out};
+  int64_t memory;
+  if (x->rows == 0) {
+    return CLF_OK;
+  }
+  job.block = block_rows(inference, x->rows);
+  const int64_t blocks = (x->rows - 1) / job.block + 1;
+  const int64_t workers = blocks > 1 ? clf__context_threads(context) : 1;
+  const bool masks = inference->network->masks;
+  job.memory = clf__alloc_array(context, plan(&job, workers, &memory) ? memory : -1, sizeof(float));
+  job.spans = masks ? clf__alloc_array(context, workers * job.block, sizeof *job.spans) : NULL;
+  const bool complete = job.memory != NULL && (job.spans != NULL || !masks);
+  clf_status status = complete ? run_blocks(&job, blocks) : CLF_ERROR_MEMORY;
+  clf__free(job.memory);
+  clf__free(job.spans);
+  return status;
+}

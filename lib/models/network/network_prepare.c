@@ -1,0 +1,253 @@
+/* A fitted network made ready for inference: layers that pass their input on are left out, batch
+ * normalisations and activations folded into the products before them, weights packed. A model's
+ * is made at its first prediction and kept as long as it stays fitted: a file is loaded in the
+ * memory of its weights alone, and a detector, which packs them for its own sizes, needs no others.
+ */
+#include <stdatomic.h>
+#include <string.h>
+
+#include "base/lock.h"
+#include "models/network/network_infer.h"
+
+/* The layer that comes next in inference, from index `i` on; NULL at the end. A flatten layer,
+ * which changes the last axis, is one. */
+static const clf__layer *next_layer(const clf__network *network, int64_t i) {
+  while (i < network->layer_count && network->layers[i]->kind == &clf__dropout_kind) {
+    i++;
+  }
+  return i < network->layer_count ? network->layers[i] : NULL;
+}
+
+static int64_t index_of(const clf__network *network, const clf__layer *layer) {
+  int64_t i = 0;
+  while (network->layers[i] != layer) {
+    i++;
+  }
+  return i;
+}
+
+/* Folds a batch normalisation into weight [rows, columns] and bias [columns]. */
+static clf_status fold_norm(const clf__network *network, const clf__layer *norm,
+                            float *const *norm_weights, float *weight, int64_t rows, float *bias) {
+  const int64_t columns = clf__shape_count(&norm->weights[0].shape);
+  double *factor = clf__alloc_array(network->context, 2 * columns, sizeof *factor);
+  if (factor == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  double *shift = factor + columns;
+  norm->kind->map(norm, norm_weights, factor, shift);
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t j = 0; j < columns; j++) {
+      weight[i * columns + j] = (float)((double)weight[i * columns + j] * factor[j]);
+    }
+  }
+  for (int64_t j = 0; j < columns; j++) {
+    bias[j] = (float)((double)bias[j] * factor[j] + shift[j]);
+  }
+  clf__free(factor);
+  return CLF_OK;
+}
+
+/* What follows a product and can be folded into it: the index of the first layer that cannot. */
+static int64_t end_of_step(const clf__network *network, clf__infer_step *step) {
+  int64_t end = step->first + 1;
+  while (step->activation == CLF__LINEAR) {
+    const clf__layer *next = next_layer(network, end);
+    if (next == NULL || (next->kind->map == NULL && !next->kind->activates)) {
+      break;
+    }
+    step->activation = next->activation;
+    end = index_of(network, next) + 1;
+  }
+  return end;
+}
+
+static void plan_steps(clf__inference *made) {
+  const clf__network *network = made->network;
+  int64_t end = 0;
+  for (int64_t i = 0; i < network->layer_count; i = end) {
+    const clf__layer *layer = network->layers[i];
+    end = i + 1;
+    if (layer->kind->passes) {
+      continue;
+    }
+    clf__infer_step *step = &made->steps[made->step_count++];
+    step->layer = layer;
+    step->first = i;
+    if (layer->kind->inference != NULL) {
+      step->activation = layer->activation;
+      end = end_of_step(network, step);
+    }
+    step->end = end;
+  }
+}
+
+/* The steps of a network, without weights. Takes the network over, also where it fails. */
+static clf_status plan(clf__inference **out, clf__network *network) {
+  clf__inference *made = clf__alloc_zeroed(network->context, 1, sizeof *made);
+  if (made == NULL) {
+    clf__network_free(network);
+    return CLF_ERROR_MEMORY;
+  }
+  made->network = network;
+  made->outputs = network->outputs;
+  made->steps = clf__alloc_zeroed(network->context, network->layer_count, sizeof *made->steps);
+  if (made->steps == NULL) {
+    clf__inference_free(made);
+    return CLF_ERROR_MEMORY;
+  }
+  plan_steps(made);
+  *out = made;
+  return CLF_OK;
+}
+
+/* Folds the normalisations of a step into its bias and into *own, a copy of its weights that is
+ * made where there are any. */
+static clf_status fold_norms(const clf__inference *made, clf__infer_step *step, float **own) {
+  const clf__network *network = made->network;
+  const clf__shape *shape = &step->layer->weights[0].shape;
+  const int64_t count = clf__shape_count(shape), rows = count / shape->size[shape->ndim - 1];
+  clf_status status = CLF_OK;
+  for (int64_t i = step->first + 1; status == CLF_OK && i < step->end; i++) {
+    if (network->layers[i]->kind->map == NULL) {
+      continue;
+    }
+    if (*own == NULL) {
+      *own = clf__alloc_array(network->context, count, sizeof **own);
+      if (*own == NULL) {
+        return CLF_ERROR_MEMORY;
+      }
+      memcpy(*own, step->weights[0], (size_t)count * sizeof **own);
+    }
+    status = fold_norm(network, network->layers[i], made->weights + network->first_weight[i], *own,
+                       rows, step->bias);
+  }
+  return status;
+}
+
+static clf_status pack_step(const clf__inference *made, clf__infer_step *step) {
+  clf_context *context = made->network->context;
+  const clf__layer *layer = step->layer;
+  const clf__layer_inference *inference = layer->kind->inference;
+  const clf__shape *shape = &layer->weights[0].shape;
+  const int64_t columns = shape->size[shape->ndim - 1];
+  float *own = NULL;
+  clf_status status = CLF_ERROR_MEMORY;
+  step->scratch = inference->scratch_size(layer);
+  step->packed = clf__alloc_array(context, step->scratch < 0 ? -1 : inference->packed_size(layer),
+                                  sizeof *step->packed);
+  step->bias = clf__alloc_zeroed(context, columns, sizeof *step->bias);
+  if (step->packed == NULL || step->bias == NULL) {
+    goto done;
+  }
+  if (layer->weight_count > 1) {
+    memcpy(step->bias, step->weights[1], (size_t)columns * sizeof *step->bias);
+  }
+  CLF__TRY(fold_norms(made, step, &own));
+  inference->pack(layer, own != NULL ? own : step->weights[0], step->packed);
+done:
+  clf__free(own);
+  return status;
+}
+
+void clf__inference_free(clf__inference *made) {
+  if (made == NULL) {
+    return;
+  }
+  for (int64_t i = 0; i < made->step_count; i++) {
+    clf__free(made->steps[i].packed);
+    clf__free(made->steps[i].bias);
+  }
+  clf__free(made->steps);
+  clf__free(made->weights);
+  clf__network_free(made->network);
+  clf__free(made);
+}
+
+clf_status clf__inference_create(clf__inference **out, clf__network *network,
+                                 const clf__store *state) {
+  clf__inference *made = NULL;
+  clf_status status = plan(&made, network);
+  CLF__TRY(status);
+  CLF__TRY(clf__network_state_weights(&made->weights, network, state));
+  for (int64_t i = 0; i < made->step_count; i++) {
+    clf__infer_step *step = &made->steps[i];
+    step->weights = made->weights + network->first_weight[step->first];
+    if (step->layer->kind->inference != NULL) {
+      CLF__TRY(pack_step(made, step));
+    }
+  }
+  *out = made;
+  return CLF_OK;
+done:
+  clf__inference_free(made);
+  return status;
+}
+
+/* What a model keeps. */
+typedef struct kept {
+  int64_t hidden;                      /* as clf__network_hidden() has it */
+  clf__process_lock packing;           /* held by the thread that packs */
+  _Atomic(clf__inference *) inference; /* NULL before the first prediction */
+} kept;
+
+void clf__network_free_prepared(void *prepared) {
+  kept *own = prepared;
+  if (own != NULL) {
+    clf__inference_free(atomic_load(&own->inference));
+    clf__free(own);
+  }
+}
+
+clf_status clf__network_prepare(const clf_model *model, void **prepared) {
+  clf__network *network = NULL;
+  clf__inference *steps = NULL;
+  clf_status status = clf__network_of_state(&network, model->context, model->state);
+  if (status == CLF_OK) {
+    status = plan(&steps, network);
+  }
+  if (status < 0) {
+    return status;
+  }
+  kept *own = clf__alloc_zeroed(model->context, 1, sizeof *own);
+  if (own != NULL) {
+    own->hidden = clf__inference_hidden(steps);
+    atomic_init(&own->packing, 0);
+    atomic_init(&own->inference, NULL);
+    *prepared = own;
+  }
+  clf__inference_free(steps);
+  return own != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+int64_t clf__network_hidden(const clf_model *model) {
+  return ((const kept *)model->prepared)->hidden;
+}
+
+/* Of threads that come first at the same time one packs, in the memory of one, and the others wait
+ * for what it has made. Where it fails, the next one tries. */
+static clf_status pack_once(kept *own, const clf_model *model) {
+  clf__inference *made = NULL;
+  clf__network *network = NULL;
+  clf_status status = CLF_OK;
+  clf__process_lock_take(&own->packing);
+  if (atomic_load(&own->inference) == NULL) {
+    CLF__TRY(clf__network_of_state(&network, model->context, model->state));
+    CLF__TRY(clf__inference_create(&made, network, model->state));
+    atomic_store_explicit(&own->inference, made, memory_order_release);
+  }
+done:
+  clf__process_lock_leave(&own->packing);
+  return status;
+}
+
+clf_status clf__network_inference(const clf__inference **out, const clf_model *model) {
+  kept *own = model->prepared;
+  clf_status status = CLF_OK;
+  *out = atomic_load_explicit(&own->inference, memory_order_acquire);
+  if (*out == NULL) {
+    status = pack_once(own, model);
+    *out = atomic_load_explicit(&own->inference, memory_order_acquire);
+  }
+  return status;
+}

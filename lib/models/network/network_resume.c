@@ -1,0 +1,139 @@
+/* Fits that go on. Any of them begins with the weights of the state before it. A partial fit is
+ * also the next epoch of the training before it, to the bit: it takes up what the optimizer
+ * remembers, the weights that averages are of, and running statistics as the training left them.
+ * These are tensors of the state beside the weights, two or three times as large, and not saved: a
+ * network that was loaded goes on from its weights, with an optimizer that remembers nothing yet.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "models/network/network_trainer.h"
+
+/* The best weights are those of several epochs: a partial fit has one. */
+static const char *const vector_names[CLF__VECTORS] = {
+    [CLF__VECTOR_WEIGHTS] = CLF__RESUME "weights",
+    [CLF__VECTOR_AVERAGES] = CLF__RESUME "averages",
+    [CLF__VECTOR_FIRST] = CLF__RESUME "optimizer_first",
+    [CLF__VECTOR_SECOND] = CLF__RESUME "optimizer_second",
+};
+static const char numbers_name[] = CLF__RESUME "optimizer", rows_name[] = CLF__RESUME "rows";
+enum { STEPS, EPOCHS_WITHOUT, BEST, REDUCTION, NUMBERS };
+
+static clf_status check_weight(const clf__layer *layer, int64_t index, const clf__layer *old,
+                               int64_t old_index) {
+  const clf__weight_name name = clf__network_weight_name(layer, index);
+  const clf__weight_name old_name = clf__network_weight_name(old, old_index);
+  const clf__shape *shape = &layer->weights[index].shape, *before = &old->weights[old_index].shape;
+  if (strcmp(name.text, old_name.text) == 0 && shape->ndim == before->ndim &&
+      memcmp(shape->size, before->size, (size_t)shape->ndim * sizeof *shape->size) == 0) {
+    return CLF_OK;
+  }
+  return clf__fail(CLF_ERROR_SHAPE,
+                   "network: it cannot go on from its weights: %s [%s] was %s [%s] when it was "
+                   "fitted; set 'layers' as they were, or warm_start=false and fit again",
+                   name.text, clf__shape_name(shape).text, old_name.text,
+                   clf__shape_name(before).text);
+}
+
+clf_status clf__resume_check(const clf__network *network, const clf__network *before) {
+  const int64_t count = clf__network_weights(network);
+  int64_t layer = 0, old = 0;
+  clf_status status = CLF_OK;
+  if (count != clf__network_weights(before)) {
+    return clf__fail(CLF_ERROR_SHAPE,
+                     "network: it cannot go on from its weights: 'layers' have %lld weights, the "
+                     "fitted ones %lld; set them as they were, or warm_start=false and fit again",
+                     (long long)count, (long long)clf__network_weights(before));
+  }
+  for (int64_t i = 0; status == CLF_OK && i < count; i++) {
+    while (network->first_weight[layer + 1] <= i) {
+      layer++;
+    }
+    while (before->first_weight[old + 1] <= i) {
+      old++;
+    }
+    status = check_weight(network->layers[layer], i - network->first_weight[layer],
+                          before->layers[old], i - before->first_weight[old]);
+  }
+  return status;
+}
+
+/* A new optimizer like that of the fits before, whose text the state holds. A model's own that was
+ * set since then is a fit's to take. */
+static clf_status repeat_optimizer(clf_optimizer **out, const clf__trainer *t,
+                                   const clf_tensor *told) {
+  clf__text given = {.context = t->context};
+  char *text = clf__copy_bytes(t->context, told->data, (size_t)told->shape[0]);
+  clf_status status = text != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  CLF__TRY(status);
+  if (t->optimizer != NULL) {
+    clf__optimizer_append(&given, t->optimizer);
+    CLF__TRY(given.failed ? CLF_ERROR_MEMORY : CLF_OK);
+    if (strcmp(given.bytes, text) != 0) {
+      clf__log(t->context, CLF_LOG_WARNING,
+               "network: partial_fit goes on with the optimizer of the fit before (%s); the "
+               "model's own is taken by its next fit, also with warm_start=true",
+               text);
+    }
+  }
+  status = clf__optimizer_parse(out, t->context, text);
+done:
+  clf__text_free(&given);
+  clf__free(text);
+  return status;
+}
+
+clf_status clf__resume_optimizer(clf_optimizer **out, const clf__trainer *t) {
+  const clf_tensor *told =
+      t->before != NULL && t->partial ? clf__store_tensor(t->before, "optimizer") : NULL;
+  if (told != NULL && told->dtype == CLF_U8 && told->ndim == 1) {
+    return repeat_optimizer(out, t, told);
+  }
+  return t->optimizer != NULL ? CLF_OK : clf__optimizer_default(out, t->context, t->regression);
+}
+
+clf_status clf__resume_write(const clf__trainer *t, clf__store *state) {
+  const clf_optimizer *optimizer = t->optimizer;
+  for (int v = 0; v < CLF__VECTORS; v++) {
+    const int64_t count = clf__trainer_move_vector(t, v, NULL, false);
+    if (vector_names[v] != NULL && count > 0) {
+      CLF__CHECK(clf__state_tensor(t->context, state, vector_names[v], CLF_F32, count, -1));
+      clf__trainer_move_vector(t, v, clf__state_data(state, vector_names[v]), false);
+    }
+  }
+  CLF__CHECK(clf__state_tensor(t->context, state, numbers_name, CLF_F64, NUMBERS, -1));
+  double *numbers = clf__state_data(state, numbers_name);
+  numbers[STEPS] = (double)optimizer->steps;
+  numbers[EPOCHS_WITHOUT] = (double)optimizer->epochs_without;
+  numbers[BEST] = optimizer->best;
+  numbers[REDUCTION] = optimizer->reduction;
+  CLF__CHECK(clf__state_tensor(t->context, state, rows_name, CLF_I64, 1, -1));
+  *(uint64_t *)clf__state_data(state, rows_name) = clf__training_checksum(t);
+  return CLF_OK;
+}
+
+void clf__resume_read(clf__trainer *t) {
+  const clf_tensor *numbers = t->before != NULL ? clf__store_tensor(t->before, numbers_name) : NULL;
+  if (numbers == NULL) {
+    return;
+  }
+  for (int v = 0; v < CLF__VECTORS; v++) {
+    const int64_t count = clf__trainer_move_vector(t, v, NULL, false);
+    const clf_tensor *tensor =
+        vector_names[v] != NULL ? clf__store_tensor(t->before, vector_names[v]) : NULL;
+    if (tensor != NULL && clf_tensor_count(tensor) == count) {
+      clf__trainer_move_vector(t, v, tensor->data, true);
+    }
+  }
+  const double *values = numbers->data;
+  t->optimizer->steps = (int64_t)values[STEPS];
+  t->optimizer->epochs_without = (int64_t)values[EPOCHS_WITHOUT];
+  t->optimizer->best = values[BEST];
+  t->optimizer->reduction = values[REDUCTION];
+}
+
+bool clf__resume_same_rows(const clf__trainer *t) {
+  const clf_tensor *rows = t->earlier > 0 ? clf__store_tensor(t->before, rows_name) : NULL;
+  return t->earlier == 0 ||
+         (rows != NULL && *(const uint64_t *)rows->data == clf__training_checksum(t));
+}

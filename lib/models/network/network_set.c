@@ -1,0 +1,202 @@
+/* Weights put in by name, into a fitted network or into one that was trained elsewhere: the first
+ * weight that such a network is given makes it fitted, with the other weights as a fit begins. */
+#include <math.h>
+#include <string.h>
+
+#include <classify/network.h>
+
+#include "base/text.h"
+#include "models/network/network_trainer.h"
+
+/* What a fit of no epochs would leave, but that no rows tell the classes: they are the numbers 0 …
+ * outputs - 1, or with loss=squared_error there are none. */
+static clf_status make_classes(clf__classes **out, clf_context *context, int64_t count) {
+  clf_tensor *numbers = NULL;
+  int32_t *indices = NULL;
+  CLF__CHECK(clf__tensor_vector(&numbers, context, CLF_I32, count));
+  for (int64_t k = 0; k < count; k++) {
+    ((int32_t *)numbers->data)[k] = (int32_t)k;
+  }
+  indices = clf__alloc_array(context, count, sizeof *indices);
+  clf_status status =
+      indices != NULL ? clf__classes_of_numbers(out, context, numbers, indices) : CLF_ERROR_MEMORY;
+  clf__free(indices);
+  clf_tensor_free(numbers);
+  return status;
+}
+
+static clf_status begin_untrained(clf_model *next, clf__store **state) {
+  const clf__network_params *p = next->params;
+  clf__trainer t = {.context = next->context,
+                    .params = p,
+                    .layers = p->layers,
+                    .seed = clf__context_seed(next->context)};
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__network_declared(&t.network, next));
+  const bool single = t.network->outputs == 1;
+  const int64_t classes =
+      p->loss == CLF__LOSS_SQUARED_ERROR ? 0 : (single ? 2 : t.network->outputs);
+  t.regression = classes == 0;
+  next->outputs = classes > 0 ? classes : t.network->outputs;
+  next->features = next->columns = clf__shape_count(&t.network->input);
+  next->outcome = CLF_OK;
+  CLF__TRY(clf__network_check_loss(t.network, p->loss, classes, next->outputs));
+  CLF__TRY(clf__network_check_end(t.network, p->loss));
+  if (next->step_count > 0) {
+    status = clf__fail(CLF_ERROR_UNSUPPORTED,
+                       "network: transforms are fitted on rows; fit the model before its weights "
+                       "are set");
+    goto done;
+  }
+  CLF__TRY(clf__store_create(state, next->context));
+  CLF__TRY(clf__trainer_begin_state(&t, *state));
+  if (!t.regression) {
+    CLF__TRY(make_classes(&next->classes, next->context, classes));
+  } else {
+    CLF__TRY(clf__trainer_units(&t, *state));
+  }
+done:
+  clf__network_free(t.network);
+  return status;
+}
+
+/* A tensor that can be set: a weight of a layer, or the center or scale of a regression. */
+typedef struct settable {
+  clf__shape shape;
+  int32_t dtype;
+  double minimum;
+  bool exclusive; /* the minimum is no value */
+} settable;
+
+/* Looks among the weights, whose names are collected for the message; false where it is none. */
+static bool find_weight(settable *out, const clf__network *network, const char *name,
+                        clf__weight_name *names, const char **texts) {
+  bool found = false;
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    for (int64_t j = 0; j < network->layers[i]->weight_count; j++) {
+      const int64_t at = network->first_weight[i] + j;
+      const clf__weight_info *info = &network->layers[i]->weights[j];
+      names[at] = clf__network_weight_name(network->layers[i], j);
+      texts[at] = names[at].text;
+      if (strcmp(name, texts[at]) == 0) {
+        *out = (settable){info->shape, CLF_F32, info->not_negative ? 0 : -INFINITY, false};
+        found = true;
+      }
+    }
+  }
+  return found;
+}
+
+static clf_status find(settable *out, const clf__network *network, const clf_model *model,
+                       const char *name) {
+  const int64_t count = clf__network_weights(network);
+  bool scale;
+  if (model->classes == NULL && clf__network_is_unit(name, &scale)) {
+    *out = (settable){{1, {model->outputs}}, CLF_F64, scale ? 0 : -INFINITY, scale};
+    return CLF_OK;
+  }
+  clf__weight_name *names = clf__alloc_array(network->context, count, sizeof *names);
+  const char **texts = clf__alloc_array(network->context, count, sizeof *texts);
+  clf_status status = names != NULL && texts != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status == CLF_OK && !find_weight(out, network, name, names, texts)) {
+    clf__fail_name("weight", name, texts, count);
+    status = clf__fail_within(CLF_ERROR_ARGUMENT, "network");
+  }
+  clf__free(names);
+  clf__free(texts);
+  return status;
+}
+
+static double element(const clf_tensor *tensor, int64_t index) {
+  return tensor->dtype == CLF_F32 ? (double)((const float *)tensor->data)[index]
+                                  : ((const double *)tensor->data)[index];
+}
+
+/* A copy of `from` that can be the tensor `name`. */
+static clf_status copy_tensor(clf_tensor **out, const settable *info, const char *name,
+                              const clf_tensor *from) {
+  clf__shape shape = {from->ndim, {0}};
+  bool same = from->ndim == info->shape.ndim;
+  for (int32_t i = 0; i < from->ndim; i++) {
+    shape.size[i] = from->shape[i];
+    same = same && from->shape[i] == info->shape.size[i];
+  }
+  if (!same) {
+    return clf__fail(CLF_ERROR_SHAPE, "network: %s is %s, the tensor %s", name,
+                     clf__shape_name(&info->shape).text, clf__shape_name(&shape).text);
+  }
+  clf_status status = clf_tensor_copy(out, from, info->dtype);
+  for (int64_t i = 0; status == CLF_OK && i < clf__shape_count(&shape); i++) {
+    const double each = element(*out, i);
+    const bool low = info->exclusive ? each <= info->minimum : each < info->minimum;
+    if (!isfinite(each) || low) {
+      status = clf__fail(CLF_ERROR_DATA, "network: value %lld for %s is %s", (long long)i, name,
+                         !isfinite(each)   ? "not finite"
+                         : info->exclusive ? "not above 0"
+                                           : "negative");
+    }
+  }
+  return status;
+}
+
+/* The entries of `state` in their order, with `value` as the one of that name, which files of
+ * before there were target units lack, and without what a partial fit would go on from: it is of
+ * the weights before. */
+static clf_status replace(clf__store **out, clf_context *context, const clf__store *state,
+                          const char *name, const clf_tensor *value) {
+  clf_status status = clf__store_create(out, context);
+  for (int64_t i = 0; status == CLF_OK && i < clf__store_count(state); i++) {
+    const char *entry = clf__store_name(state, i);
+    if (strncmp(entry, CLF__RESUME, strlen(CLF__RESUME)) != 0) {
+      status = clf__store_add_tensor(
+          *out, entry, strcmp(entry, name) == 0 ? value : clf__store_tensor(state, entry));
+    }
+  }
+  if (status == CLF_OK && clf__store_tensor(state, name) == NULL) {
+    status = clf__store_add_tensor(*out, name, value);
+  }
+  return status;
+}
+
+/* Frees what of `other` is not the model's own. */
+static void free_other(clf_model *other, const clf_model *model) {
+  clf__network_free_prepared(other->prepared);
+  clf__store_free(other->state);
+  if (other->classes != model->classes) {
+    clf__classes_release(other->classes);
+  }
+}
+
+clf_status clf_network_set_weight(clf_model *model, const char *name, const clf_tensor *tensor) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(name);
+  CLF__REQUIRE(tensor);
+  CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__network_require(model));
+  clf_model next = *model; /* takes the model's place when all is well */
+  clf__network *network = NULL;
+  clf__store *untrained = NULL;
+  clf_tensor *value = NULL;
+  settable info;
+  clf_status status = CLF_OK;
+  next.state = NULL;
+  next.prepared = NULL;
+  if (model->state == NULL) {
+    CLF__TRY(begin_untrained(&next, &untrained));
+  }
+  const clf__store *state = model->state != NULL ? model->state : untrained;
+  CLF__TRY(clf__network_of_state(&network, model->context, state));
+  CLF__TRY(find(&info, network, &next, name));
+  CLF__TRY(copy_tensor(&value, &info, name, tensor));
+  CLF__TRY(replace(&next.state, model->context, state, name, value));
+  CLF__TRY(clf__model_prepare(&next));
+  clf_model old = *model;
+  *model = next;
+  next = old;
+done:
+  free_other(&next, model);
+  clf__network_free(network);
+  clf__store_free(untrained);
+  clf_tensor_free(value);
+  return status;
+}

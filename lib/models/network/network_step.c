@@ -1,0 +1,149 @@
+/* Rows through the layers: forward, the loss and its gradient, backward, a step of the optimizer.
+ * A step goes down the gradient of
+ *
+ *   sum of w_i loss_i / (n W)       over its n rows, W the mean weight of all rows trained on,
+ *
+ * so that the steps of an epoch add up to the weighted loss of all rows. Divided by the weights of
+ * its own rows instead, a batch without heavy rows would count as much as one with them, and rare
+ * classes lose their weight in small batches. Rows may come in pieces, whose gradients are summed.
+ */
+#include "base/math.h"
+#include "models/network/network_trainer.h"
+#include "ops/nn/network.h"
+
+static clf__pass pass_of(const clf__trainer *t, int64_t layer, int64_t rows, uint64_t seed) {
+  return (clf__pass){.layer = t->network->layers[layer],
+                     .rows = rows,
+                     .seed = seed + (uint64_t)layer,
+                     .x = t->y[layer],
+                     .y = t->y[layer + 1],
+                     .kept = t->kept[layer],
+                     .spans = t->network->layers[layer]->masked ? t->spans : NULL};
+}
+
+/* Between two layers; the host's callback is asked where it has not been for a while. */
+static clf_status pause(clf__trainer *t) {
+  static const double interval = 0.1;
+  const double now = clf__seconds();
+  if (now - t->reported < interval) {
+    return CLF_OK;
+  }
+  t->reported = now;
+  return clf__progress_step(&t->progress, t->step, t->loss, t->accuracy);
+}
+
+/* Through the first `layers`. */
+static clf_status forward(clf__trainer *t, int64_t layers, float *const *weights, int64_t rows,
+                          bool training, uint64_t seed) {
+  clf_status status = CLF_OK;
+  for (int64_t i = 0; status == CLF_OK && i < layers; i++) {
+    clf__pass pass = pass_of(t, i, rows, seed);
+    pass.training = training;
+    pass.weights = weights + t->network->first_weight[i];
+    status = pass.layer->kind->forward(&pass);
+    status = status == CLF_OK ? pause(t) : status;
+  }
+  return status;
+}
+
+/* From the loss's gradient in the first half of `slopes`. */
+static clf_status backward(clf__trainer *t, float *const *gradients, int64_t rows, uint64_t seed) {
+  float *dy = t->slopes, *dx = t->slopes + t->piece * t->network->widest;
+  clf_status status = CLF_OK;
+  for (int64_t i = t->network->layer_count - 1; status == CLF_OK && i >= 0 && dy != NULL; i--) {
+    clf__pass pass = pass_of(t, i, rows, seed);
+    pass.training = true;
+    pass.weights = t->weights + t->network->first_weight[i];
+    pass.gradients = gradients + t->network->first_weight[i];
+    pass.dy = dy;
+    pass.dx = t->network->first_weight[i] > 0 ? dx : NULL; /* layers before it have weights */
+    status = pass.layer->kind->backward(&pass);
+    status = status == CLF_OK ? pause(t) : status;
+    dx = dy;
+    dy = pass.dx;
+  }
+  return status;
+}
+
+/* Adds the gradient of some rows' weighted losses times `scale`. */
+static clf_status add_piece(clf__trainer *t, int64_t first, int64_t rows, bool begins, double scale,
+                            uint64_t seed, clf__loss_sums *sums) {
+  float *const *gradients = begins ? t->gradients : t->piece_gradients;
+  clf__trainer_take(t, &t->train, first, rows);
+  CLF__CHECK(forward(t, t->network->layer_count, t->weights, rows, true, seed));
+  CLF__CHECK(
+      clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], scale, t->slopes, sums));
+  CLF__CHECK(backward(t, gradients, rows, seed));
+  if (!begins) {
+    clf__trainer_add_gradients(t);
+  }
+  return CLF_OK;
+}
+
+clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, double rate,
+                             clf__random *random, clf__loss_sums *sums) {
+  const double scale = 1 / ((double)rows * t->mean_weight);
+  clf_status status = CLF_OK;
+  for (int64_t done = 0; status == CLF_OK && done < rows; done += t->piece) {
+    const int64_t count = clf__min_i64(rows - done, t->piece);
+    status = add_piece(t, first + done, count, done == 0, scale, clf__random_next(random), sums);
+  }
+  if (status == CLF_OK) {
+    clf__optimizer_step(t->optimizer, t->stepped, t->stepped_count, rate, clf__trainer_clipping(t),
+                        t->params->averaging);
+  }
+  return status;
+}
+
+clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums) {
+  clf_status status = CLF_OK;
+  for (int64_t first = 0; status == CLF_OK && first < t->validation.count; first += t->piece) {
+    const int64_t left = t->validation.count - first;
+    const int64_t rows = clf__min_i64(left, t->piece);
+    clf__trainer_take(t, &t->validation, first, rows);
+    status = forward(t, t->network->layer_count, t->learnt, rows, false, 0);
+    if (status == CLF_OK) {
+      status = clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], 0, NULL, sums);
+    }
+  }
+  return status;
+}
+
+/* The sums of a layer's statistics over rows, as the layers before it give them in inference. */
+static clf_status measure_layer(clf__trainer *t, int64_t index, const clf__row_set *set,
+                                double *sums) {
+  clf_status status = CLF_OK;
+  for (int64_t first = 0; status == CLF_OK && first < set->count; first += t->piece) {
+    const int64_t left = set->count - first, rows = clf__min_i64(left, t->piece);
+    clf__trainer_take(t, set, first, rows);
+    status = forward(t, index, t->weights, rows, false, 0);
+    if (status == CLF_OK) {
+      const clf__pass pass = pass_of(t, index, rows, 0);
+      status = pass.layer->kind->measure(&pass, sums);
+    }
+  }
+  return status;
+}
+
+clf_status clf__trainer_measure(clf__trainer *t) {
+  enum { ROWS = 4096 };
+  const int64_t trained = t->train.count, rows = clf__min_i64(trained, ROWS);
+  const clf__row_set set = {t->training, NULL, t->order, rows};
+  clf_status status = CLF_OK;
+  for (int64_t i = 0; i < rows; i++) {
+    t->order[i] = t->rows[i * trained / rows];
+  }
+  for (int64_t i = 0; status == CLF_OK && i < t->network->layer_count; i++) {
+    const clf__layer *layer = t->network->layers[i];
+    if (layer->statistic_count == 0) {
+      continue;
+    }
+    double *sums = clf__alloc_zeroed(t->context, layer->statistic_count, sizeof *sums);
+    status = sums != NULL ? measure_layer(t, i, &set, sums) : CLF_ERROR_MEMORY;
+    if (status == CLF_OK) {
+      layer->kind->set_measured(layer, sums, t->weights + t->network->first_weight[i]);
+    }
+    clf__free(sums);
+  }
+  return status;
+}

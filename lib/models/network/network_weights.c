@@ -1,0 +1,127 @@
+/* The weights of a training: their gradients, their averages, their best values so far, and what is
+ * asked of all of them at once. */
+#include <math.h>
+#include <string.h>
+
+#include "models/network/network_trainer.h"
+#include "ops/nn/network.h"
+
+static clf_status make_lists(clf__trainer *t, int64_t count) {
+  t->gradients = clf__alloc_zeroed(t->context, count, sizeof(float *));
+  t->piece_gradients = clf__alloc_zeroed(t->context, count, sizeof(float *));
+  t->averages = clf__alloc_zeroed(t->context, count, sizeof(float *));
+  t->learnt = clf__alloc_zeroed(t->context, count, sizeof(float *));
+  t->best = clf__alloc_zeroed(t->context, count, sizeof(float *));
+  t->stepped = clf__alloc_zeroed(t->context, count, sizeof *t->stepped);
+  return t->gradients != NULL && t->piece_gradients != NULL && t->averages != NULL &&
+                 t->learnt != NULL && t->best != NULL && t->stepped != NULL
+             ? CLF_OK
+             : CLF_ERROR_MEMORY;
+}
+
+static clf_status make_array(clf__trainer *t, float **out, bool wanted, int64_t size) {
+  *out = wanted ? clf__alloc_zeroed(t->context, size, sizeof **out) : NULL;
+  return *out != NULL || !wanted ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int64_t at) {
+  const int64_t size = clf__shape_count(&info->shape);
+  CLF__CHECK(make_array(t, &t->best[at], true, size));
+  CLF__CHECK(make_array(t, &t->gradients[at], info->trained, size));
+  CLF__CHECK(make_array(t, &t->piece_gradients[at], info->trained && t->group > t->piece, size));
+  CLF__CHECK(make_array(t, &t->averages[at], info->trained && t->params->averaging > 0, size));
+  if (t->averages[at] != NULL) {
+    memcpy(t->averages[at], t->weights[at], (size_t)size * sizeof(float));
+  }
+  t->learnt[at] = t->averages[at] != NULL ? t->averages[at] : t->weights[at];
+  if (info->trained) {
+    t->stepped[t->stepped_count++] = (clf__optimizer_weight){size, t->weights[at], t->gradients[at],
+                                                             t->averages[at], info->decayed};
+  }
+  return CLF_OK;
+}
+
+clf_status clf__trainer_weights(clf__trainer *t) {
+  const clf__network *network = t->network;
+  clf_status status = make_lists(t, clf__network_weights(network));
+  for (int64_t i = 0; i < network->layer_count; i++) {
+    for (int64_t j = 0; status == CLF_OK && j < network->layers[i]->weight_count; j++) {
+      status = make_weight(t, &network->layers[i]->weights[j], network->first_weight[i] + j);
+    }
+  }
+  return status;
+}
+
+void clf__trainer_copy_weights(const clf__trainer *t, float *const *to, float *const *from) {
+  for (int64_t i = 0; i < t->network->layer_count; i++) {
+    for (int64_t j = 0; j < t->network->layers[i]->weight_count; j++) {
+      const int64_t at = t->network->first_weight[i] + j;
+      const int64_t size = clf__shape_count(&t->network->layers[i]->weights[j].shape);
+      memcpy(to[at], from[at], (size_t)size * sizeof(float));
+    }
+  }
+}
+
+typedef struct part {
+  float *values; /* NULL for none */
+  int64_t count;
+} part;
+
+/* Parts of a vector: one a weight. */
+static part part_of(const clf__trainer *t, int vector, int64_t at, int64_t size, int64_t stepped) {
+  const bool trained = t->gradients[at] != NULL;
+  const clf__optimizer_slot *slot = trained ? &t->optimizer->slots[stepped] : NULL;
+  float *const all[CLF__VECTORS] = {t->weights[at], t->best[at], t->averages[at],
+                                    slot != NULL ? slot->first : NULL,
+                                    slot != NULL ? slot->second : NULL};
+  return (part){all[vector], all[vector] != NULL ? size : 0};
+}
+
+int64_t clf__trainer_move_vector(const clf__trainer *t, int vector, float *values,
+                                 bool into_parts) {
+  int64_t total = 0, stepped = 0;
+  for (int64_t i = 0; i < t->network->layer_count; i++) {
+    const clf__layer *layer = t->network->layers[i];
+    for (int64_t j = 0; j < layer->weight_count; j++) {
+      const int64_t size = clf__shape_count(&layer->weights[j].shape);
+      const part p = part_of(t, vector, t->network->first_weight[i] + j, size, stepped);
+      stepped += layer->weights[j].trained;
+      if (values != NULL && p.values != NULL) {
+        memcpy(into_parts ? p.values : values + total, into_parts ? values + total : p.values,
+               (size_t)p.count * sizeof *values);
+      }
+      total += p.count;
+    }
+  }
+  return total;
+}
+
+void clf__trainer_add_gradients(const clf__trainer *t) {
+  int64_t next = 0;
+  for (int64_t at = 0; at < clf__network_weights(t->network); at++) {
+    if (t->gradients[at] != NULL) {
+      clf__accumulate(t->context, t->piece_gradients[at], t->stepped[next++].count,
+                      t->gradients[at]);
+    }
+  }
+}
+
+bool clf__trainer_weights_finite(const clf__trainer *t) {
+  double squares = 0;
+  for (int64_t i = 0; i < t->stepped_count; i++) {
+    squares += clf__sum_of_squares(t->context, t->stepped[i].values, t->stepped[i].count);
+  }
+  return isfinite(squares);
+}
+
+double clf__trainer_clipping(const clf__trainer *t) {
+  double squares = 0;
+  if (t->params->clip_norm == 0) {
+    return 1;
+  }
+  for (int64_t i = 0; i < t->stepped_count; i++) {
+    squares += clf__sum_of_squares(t->context, t->stepped[i].gradient, t->stepped[i].count);
+  }
+  const double norm = sqrt(squares);
+  return norm > t->params->clip_norm ? t->params->clip_norm / norm : 1;
+}

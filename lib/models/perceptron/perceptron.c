@@ -1,0 +1,332 @@
+/* The perceptron as a model: parameters, state, partial fits. The method: perceptron_learn.c. */
+#include "models/perceptron/perceptron.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/text.h"
+#include "models/perceptron/perceptron_kernel.h"
+
+static const clf__param params[] = {
+    {"epochs", CLF_PARAM_I64, offsetof(clf__perceptron_params, epochs), "10", 1, 1e6, false, NULL,
+     "passes over the rows; those after a pass without a mistake are skipped"},
+    {"learning_rate", CLF_PARAM_F64, offsetof(clf__perceptron_params, learning_rate), "1", 0, 1e30,
+     true, NULL, "factor of each update"},
+    {"averaged", CLF_PARAM_BOOL, offsetof(clf__perceptron_params, averaged), "true", 0, 0, false,
+     NULL, "whether the model is the mean of the weights over all updates, or the last weights"},
+    {"multiclass", CLF_PARAM_CHOICE, offsetof(clf__perceptron_params, multiclass), "multinomial", 0,
+     0, false, "multinomial|one_vs_rest",
+     "whether the classes are updated together, or each against the rest"},
+    {"shuffle", CLF_PARAM_BOOL, offsetof(clf__perceptron_params, shuffle), "true", 0, 0, false,
+     NULL, "whether each pass has a new random order, from the context's seed"},
+    {"fit_intercept", CLF_PARAM_BOOL, offsetof(clf__perceptron_params, fit_intercept), "true", 0, 0,
+     false, NULL, "whether to fit an intercept"},
+    {"class_weight", CLF_PARAM_LIST, offsetof(clf__perceptron_params, class_weight), "none", 0,
+     DBL_MAX, false, "none|balanced",
+     "weight of each class, or balanced by the number of its rows"},
+    {"kernel", CLF_PARAM_CHOICE, offsetof(clf__perceptron_params, kernel.kernel), "none", 0, 0,
+     false, "none|" CLF__KERNEL_WORDS, "none: linear in the features; else in the kernel's space"},
+    CLF__KERNEL_PARAMS(clf__perceptron_params),
+    {"budget", CLF_PARAM_I64, offsetof(clf__perceptron_params, budget), "0", 0, 1e9, false, NULL,
+     "kernel: most support vectors, which averages are projected on; 0: as many as it takes"},
+    {"budget_policy", CLF_PARAM_CHOICE, offsetof(clf__perceptron_params, budget_policy), "oldest",
+     0, 0, false, "oldest|least_useful", "kernel: the vector that a new one beyond it replaces"},
+};
+
+#define MOST_ROWS_SEEN (INT64_C(1) << 53) /* counted exactly as a double */
+
+static clf_status learner_create(clf__perceptron_learner *l, const clf_model *model,
+                                 const clf__training *training, const float *weights) {
+  const clf__perceptron_params *p = model->params;
+  int64_t columns = training->x->columns, classes = training->classes, size;
+  bool sparse = clf__rows_sparse(training->x);
+  if (!clf__mul_i64(classes, columns, &size)) {
+    size = -1;
+  }
+  *l = (clf__perceptron_learner){
+      .context = model->context,
+      .params = p,
+      .training = training,
+      .weights = weights,
+      .classes = classes,
+      .columns = columns,
+      .class_step = sparse ? 1 : columns,
+      .column_step = sparse ? classes : 1,
+      .W = clf__alloc_zeroed(model->context, size, sizeof(float)),
+      .b = clf__alloc_zeroed(model->context, classes, sizeof(float)),
+      .U = p->averaged ? clf__alloc_zeroed(model->context, size, sizeof(double)) : NULL,
+      .Ub = p->averaged ? clf__alloc_zeroed(model->context, classes, sizeof(double)) : NULL,
+      .scores = clf__alloc_array(model->context, classes, sizeof(float)),
+      .order = clf__alloc_array(model->context, training->x->rows, sizeof(int64_t)),
+      .share = (double)NAN,
+  };
+  bool complete = l->W != NULL && l->b != NULL && l->scores != NULL && l->order != NULL &&
+                  (!p->averaged || (l->U != NULL && l->Ub != NULL));
+  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+static void learner_free(clf__perceptron_learner *l) {
+  clf__free(l->W);
+  clf__free(l->b);
+  clf__free(l->U);
+  clf__free(l->Ub);
+  clf__free(l->scores);
+  clf__free(l->order);
+}
+
+/* Where element (k, j) of a [classes, columns] tensor lies in the learner's arrays. */
+static int64_t place(const clf__perceptron_learner *l, int64_t k, int64_t j) {
+  return k * l->class_step + j * l->column_step;
+}
+
+/* The model: W and b, or with U and Ub their means over all rows seen. */
+static clf_status store_model(const clf__perceptron_learner *l, clf__store *state) {
+  const double share = l->U != NULL && l->seen > 0 ? 1 / (double)l->seen : 0;
+  int64_t size;
+  double *w = clf__alloc_array(
+      l->context, clf__mul_i64(l->classes, l->columns + 1, &size) ? size : -1, sizeof *w);
+  if (w == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  double *b = w + l->classes * l->columns;
+  for (int64_t k = 0; k < l->classes; k++) {
+    for (int64_t j = 0; j < l->columns; j++) {
+      const int64_t at = place(l, k, j);
+      w[k * l->columns + j] = (double)l->W[at] - (l->U != NULL ? l->U[at] * share : 0);
+    }
+    b[k] = (double)l->b[k] - (l->U != NULL ? l->Ub[k] * share : 0);
+  }
+  const clf__linear_solution solution = {w, b, l->columns, 1, l->classes, l->columns};
+  const clf_status status =
+      clf__linear_store(l->context, state, &clf__decision_names, &solution, l->training->x);
+  clf__free(w);
+  return status;
+}
+
+/* What a partial fit goes on from beside the model: `rows_seen`, and when averaged the last W and b
+ * and the sums U. */
+static clf_status store_progress(const clf__perceptron_learner *l, clf__store *state) {
+  clf_status status = clf__state_tensor(l->context, state, "rows_seen", CLF_I64, 1, -1);
+  if (status == CLF_OK) {
+    *(int64_t *)clf__state_data(state, "rows_seen") = l->seen;
+  }
+  if (status < 0 || l->U == NULL) {
+    return status;
+  }
+  CLF__TRY(clf__state_tensor(l->context, state, "last_weights", CLF_F32, l->classes, l->columns));
+  CLF__TRY(clf__state_tensor(l->context, state, "last_intercept", CLF_F32, l->classes, -1));
+  CLF__TRY(clf__state_tensor(l->context, state, "weight_sums", CLF_F64, l->classes, l->columns));
+  CLF__TRY(clf__state_tensor(l->context, state, "intercept_sums", CLF_F64, l->classes, -1));
+  float *weights = clf__state_data(state, "last_weights");
+  double *sums = clf__state_data(state, "weight_sums");
+  for (int64_t k = 0; k < l->classes; k++) {
+    for (int64_t j = 0; j < l->columns; j++) {
+      weights[k * l->columns + j] = l->W[place(l, k, j)];
+      sums[k * l->columns + j] = l->U[place(l, k, j)];
+    }
+  }
+  memcpy(clf__state_data(state, "last_intercept"), l->b, (size_t)l->classes * sizeof(float));
+  memcpy(clf__state_data(state, "intercept_sums"), l->Ub, (size_t)l->classes * sizeof(double));
+done:
+  return status;
+}
+
+/* history_loss: the shares of earlier partial fits, then the new ones. */
+static clf_status store_history(const clf__perceptron_learner *l, const clf__store *before,
+                                const double *shares, int64_t count, clf__store *state) {
+  const clf_tensor *old = before != NULL ? clf__store_tensor(before, "history_loss") : NULL;
+  int64_t earlier = old != NULL ? clf_tensor_count(old) : 0;
+  CLF__CHECK(clf__state_tensor(l->context, state, "history_loss", CLF_F64, earlier + count, -1));
+  double *history = clf__state_data(state, "history_loss");
+  if (earlier > 0) {
+    memcpy(history, old->data, (size_t)earlier * sizeof *history);
+  }
+  memcpy(history + earlier, shares, (size_t)count * sizeof *history);
+  return CLF_OK;
+}
+
+/* Takes up where the state `before` was left. */
+static clf_status resume(clf__perceptron_learner *l, const clf__store *before) {
+  bool averaged = clf__store_tensor(before, "weight_sums") != NULL;
+  if (averaged != l->params->averaged) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "perceptron: averaged was changed since the first partial fit; fit again");
+  }
+  const float *weights = clf__state_data(before, averaged ? "last_weights" : "weights");
+  const float *intercept = clf__state_data(before, averaged ? "last_intercept" : "intercept");
+  const double *sums = averaged ? clf__state_data(before, "weight_sums") : NULL;
+  for (int64_t k = 0; k < l->classes; k++) {
+    for (int64_t j = 0; j < l->columns; j++) {
+      l->W[place(l, k, j)] = weights[k * l->columns + j];
+      if (averaged) {
+        l->U[place(l, k, j)] = sums[k * l->columns + j];
+      }
+    }
+    l->b[k] = intercept[k];
+  }
+  if (averaged) {
+    memcpy(l->Ub, clf__state_data(before, "intercept_sums"), (size_t)l->classes * sizeof(double));
+  }
+  l->seen = *(const int64_t *)clf__state_data(before, "rows_seen");
+  return CLF_OK;
+}
+
+/* After a pass without a mistake W stays as it is: the passes that are left need not be made, but
+ * count for the mean, in which W outweighs what came before the more of them there are. */
+static void skip_passes(clf__perceptron_learner *l, int64_t passes, int64_t rows) {
+  int64_t seen;
+  const bool counted = clf__mul_i64(passes, rows, &seen) && seen <= MOST_ROWS_SEEN - l->seen;
+  l->seen = counted ? l->seen + seen : MOST_ROWS_SEEN;
+}
+
+/* An update moves the intercept by 1 and a row's score by the row's squared length besides, in
+ * units of learning_rate: where that is next to nothing, features have no say for many passes. */
+static clf_status warn_of_short_rows(const clf_model *model, const clf__training *training) {
+  enum { SAMPLE = 100 };
+  const double short_length = 0.1;
+  const clf__rows *x = training->x;
+  const int64_t step = x->rows / SAMPLE + 1;
+  double *row = clf__alloc_array(model->context, x->columns, sizeof *row);
+  double sum = 0;
+  if (row == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < x->rows; i += step) {
+    clf__rows_read_f64(x, i, row);
+    for (int64_t j = 0; j < x->columns; j++) {
+      sum += row[j] * row[j];
+    }
+  }
+  clf__free(row);
+  sum /= (double)clf__ceil_div(x->rows, step);
+  if (sum < short_length) {
+    clf__log(model->context, CLF_LOG_WARNING,
+             "perceptron: the rows' squared lengths are about %s, and the intercept's "
+             "steps of 1 are long against them; scale the features up (transform: standardize), "
+             "make more epochs or set fit_intercept=false",
+             clf__number_text(sum));
+  }
+  return CLF_OK;
+}
+
+static clf_status train(const clf_model *model, const clf__training *training, int64_t epochs,
+                        const clf__store *before, clf__store *state) {
+  const clf__perceptron_params *p = model->params;
+  clf__perceptron_learner l = {0};
+  float *weights = NULL;
+  double *shares = NULL;
+  int64_t done_epochs = 0, before_pass = 0;
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__effective_weights(&weights, model, training, &p->class_weight));
+  CLF__TRY(learner_create(&l, model, training, weights != NULL ? weights : training->weights));
+  shares = clf__alloc_array(model->context, epochs, sizeof *shares);
+  if (shares == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  if (before != NULL) {
+    CLF__TRY(resume(&l, before));
+  } else if (p->fit_intercept) {
+    CLF__TRY(warn_of_short_rows(model, training));
+  }
+  l.progress = clf__progress_begin(model->context, "perceptron", epochs);
+  CLF__TRY(clf__perceptron_report(&l, 0));
+  for (; done_epochs < epochs && l.share != 0; done_epochs++) {
+    before_pass = l.seen;
+    CLF__TRY(clf__perceptron_run_epoch(&l, done_epochs));
+    shares[done_epochs] = l.share;
+  }
+  if (done_epochs < epochs) {
+    clf__fit_tells(training, "epoch %lld of %lld made no mistake: the rest would change nothing",
+                   (long long)done_epochs, (long long)epochs);
+  }
+  skip_passes(&l, epochs - done_epochs, l.seen - before_pass);
+  CLF__TRY(store_model(&l, state));
+  CLF__TRY(store_progress(&l, state));
+  CLF__TRY(store_history(&l, before, shares, done_epochs, state));
+done:
+  learner_free(&l);
+  clf__free(shares);
+  clf__free(weights);
+  return status;
+}
+
+static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
+  const clf__perceptron_params *p = model->params;
+  float *weights = NULL;
+  if (p->kernel.kernel == CLF__PERCEPTRON_LINEAR) {
+    return train(model, training, p->epochs, NULL, state);
+  }
+  clf_status status = clf__effective_weights(&weights, model, training, &p->class_weight);
+  if (status == CLF_OK) {
+    status = clf__perceptron_fit_kernel(model, training,
+                                        weights != NULL ? weights : training->weights, state);
+  }
+  clf__free(weights);
+  return status;
+}
+
+static clf_status partial_fit(const clf_model *model, const clf__training *training,
+                              clf__store *state) {
+  const clf__store *before = training->before;
+  const clf__perceptron_params *p = model->params;
+  if (p->kernel.kernel != CLF__PERCEPTRON_LINEAR ||
+      (before != NULL && clf__support_there(before))) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "perceptron: with a kernel it cannot be fitted in parts; set kernel=none and "
+                     "start again, or fit all rows at once");
+  }
+  return train(model, training, 1, before, state);
+}
+
+static clf_status check_rows_seen(const clf_model *model) {
+  CLF__CHECK(clf__check_tensor(model, "rows_seen", CLF_I64, 1, -1));
+  int64_t seen = *(const int64_t *)clf__state_data(model->state, "rows_seen");
+  return seen >= 0 && seen <= MOST_ROWS_SEEN
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_CORRUPT, "perceptron: %lld rows seen cannot be",
+                         (long long)seen);
+}
+
+static clf_status check(const clf_model *model) {
+  if (clf__support_there(model->state)) {
+    return clf__perceptron_check_kernel(model);
+  }
+  CLF__CHECK(clf__linear_check(model));
+  CLF__CHECK(check_rows_seen(model));
+  CLF__CHECK(clf__check_tensor(model, "history_loss", CLF_F64, -1, -1));
+  if (clf__store_tensor(model->state, "weight_sums") == NULL) {
+    return CLF_OK;
+  }
+  int64_t classes = model->outputs, columns = model->columns;
+  CLF__CHECK(clf__check_tensor(model, "weight_sums", CLF_F64, classes, columns));
+  CLF__CHECK(clf__check_tensor(model, "intercept_sums", CLF_F64, classes, -1));
+  CLF__CHECK(clf__check_tensor(model, "last_weights", CLF_F32, classes, columns));
+  return clf__check_tensor(model, "last_intercept", CLF_F32, classes, -1);
+}
+
+static clf_status decide(const clf_model *model, const clf__rows *x, float *values) {
+  return clf__support_there(model->state) ? clf__perceptron_decide_kernel(model, x, values)
+                                          : clf__linear_decide(model, x, values);
+}
+
+static bool movable(const clf_model *model) {
+  const clf__perceptron_params *p = model->params;
+  const int32_t kernel = p->kernel.kernel;
+  return kernel == CLF__PERCEPTRON_LINEAR ? p->fit_intercept : clf__kernel_movable(kernel - 1);
+}
+
+const clf__model_kind clf__perceptron_kind = {
+    .base = CLF__KIND("perceptron", "the perceptron, multi-class or one-vs-rest, averaged", params,
+                      clf__perceptron_params),
+    .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .movable = movable,
+    .fit = fit,
+    .partial_fit = partial_fit,
+    .check = check,
+    .prepare = clf__support_prepare,
+    .free_prepared = clf__support_free_prepared,
+    .decide = decide,
+};

@@ -1,0 +1,203 @@
+/* The average of a kernel perceptron that dropped vectors. Averaged over the rows learned, its
+ * functions are f = sum_i c_i k(x_i, .), with terms of all vectors that there ever were. Of the
+ * functions that the vectors H held at the end can make, the model is the one nearest to f in the
+ * kernel's norm, which is the one with the same values at H: with D for the vectors dropped,
+ *
+ *   K_HH q = K_HD c_D,  and the coefficients are c_H + q.
+ *
+ * It is found by conjugate gradients. Where vectors are nearly dependent, many coefficients give
+ * nearly the same function: the iterations then end before they look for the last digits, and where
+ * the kernel is not positive definite they end at the first direction that shows it. */
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "models/perceptron/perceptron_kernel.h"
+#include "ops/kernelfn/kernel_product.h"
+
+enum { PART = 64 }; /* dropped vectors at a time */
+
+typedef struct projection {
+  clf__kernel_learner *l;
+  int64_t n, m;            /* vectors held, and dropped */
+  int64_t *held, *dropped; /* their rows */
+  clf__kernel_product *matrix;
+  double *root;       /* [n] ones */
+  double *q, *r;      /* [n, classes] solution and residual */
+  double *d, *Kd;     /* [n, classes] direction and its product */
+  double *rr;         /* [classes] squared length of the residual */
+  double *enough;     /* [classes] of it to end at */
+  double *curve, *dd; /* [classes] d.Kd and d.d */
+  double *steepest;   /* [classes] largest d.Kd / d.d so far */
+} projection;
+
+static void list_vectors(projection *p) {
+  const clf__kernel_learner *l = p->l;
+  for (int64_t i = 0; i < l->rows; i++) {
+    bool counts = false;
+    for (int64_t k = 0; k < l->classes; k++) {
+      counts = counts || l->C[i * l->classes + k] != 0;
+    }
+    if (l->held[i]) {
+      p->held[p->n++] = i;
+    } else if (counts) {
+      p->dropped[p->m++] = i;
+    }
+  }
+}
+
+static clf_status prepare(projection *p) {
+  clf__kernel_learner *l = p->l;
+  const int64_t size = p->n * l->classes; /* no more than the learner's own arrays have */
+  p->root = clf__alloc_array(l->context, p->n, sizeof(double));
+  p->q = clf__alloc_zeroed(l->context, size, sizeof(double));
+  p->r = clf__alloc_zeroed(l->context, size, sizeof(double));
+  p->d = clf__alloc_array(l->context, size, sizeof(double));
+  p->Kd = clf__alloc_array(l->context, size, sizeof(double));
+  p->rr = clf__alloc_array(l->context, l->classes, sizeof(double));
+  p->enough = clf__alloc_array(l->context, l->classes, sizeof(double));
+  p->curve = clf__alloc_array(l->context, l->classes, sizeof(double));
+  p->dd = clf__alloc_array(l->context, l->classes, sizeof(double));
+  p->steepest = clf__alloc_zeroed(l->context, l->classes, sizeof(double));
+  if (!p->root || !p->q || !p->r || !p->d || !p->Kd || !p->rr || !p->enough || !p->curve ||
+      !p->dd || !p->steepest) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < p->n; i++) {
+    p->root[i] = 1;
+  }
+  return clf__kernel_product_create(&p->matrix, l->context, &l->function, l->training->x, p->held,
+                                    p->n, l->center, p->root, l->classes,
+                                    (size_t)CLF__PERCEPTRON_CACHE);
+}
+
+static void release(projection *p) {
+  clf__kernel_product_free(p->matrix);
+  clf__free(p->held);
+  clf__free(p->dropped);
+  clf__free(p->root);
+  clf__free(p->q);
+  clf__free(p->r);
+  clf__free(p->d);
+  clf__free(p->Kd);
+  clf__free(p->rr);
+  clf__free(p->enough);
+  clf__free(p->curve);
+  clf__free(p->dd);
+  clf__free(p->steepest);
+}
+
+/* r = K_HD c_D. */
+static clf_status value_dropped(projection *p) {
+  clf__kernel_learner *l = p->l;
+  const int64_t classes = l->classes, n = p->n;
+  clf__kernel_columns *columns = NULL;
+  float *values = clf__alloc_array(l->context, n, PART * sizeof *values);
+  float *products = clf__alloc_array(l->context, n * classes, sizeof *products);
+  float *c = clf__alloc_array(l->context, PART * classes, sizeof *c);
+  clf_status status = values && products && c ? CLF_OK : CLF_ERROR_MEMORY;
+  CLF__TRY(status);
+  CLF__TRY(clf__kernel_columns_create(&columns, l->context, &l->function, l->training->x, p->held,
+                                      n, l->training->x, l->center));
+  for (int64_t first = 0; first < p->m; first += PART) {
+    const int64_t count = clf__min_i64(p->m - first, PART);
+    for (int64_t i = 0; i < count * classes; i++) {
+      c[i] = (float)l->C[p->dropped[first + i / classes] * classes + i % classes];
+    }
+    CLF__TRY(
+        clf__kernel_block(columns, 0, n, l->training->x, p->dropped + first, count, values, n));
+    CLF__TRY(clf__gemm_f32(l->context, true, false, n, classes, count, 1, values, n, c, classes, 0,
+                           products, classes));
+    for (int64_t i = 0; i < n * classes; i++) {
+      p->r[i] += (double)products[i];
+    }
+    CLF__TRY(clf__progress_step(&l->progress, l->epoch, l->share, (double)NAN));
+  }
+done:
+  clf__kernel_columns_free(columns);
+  clf__free(values);
+  clf__free(products);
+  clf__free(c);
+  return status;
+}
+
+/* dots [classes] of the columns of a and b. */
+static void dot(const projection *p, const double *a, const double *b, double *dots) {
+  const int64_t classes = p->l->classes;
+  memset(dots, 0, (size_t)classes * sizeof *dots);
+  for (int64_t i = 0; i < p->n * classes; i++) {
+    dots[i % classes] += a[i] * b[i];
+  }
+}
+
+/* One step along d; false when no class has another to make. Those that end have a step of 0. */
+static bool advance(projection *p) {
+  const double least = 1e-6; /* of the steepest: below it floats say nothing of a direction */
+  const int64_t classes = p->l->classes;
+  bool going = false;
+  dot(p, p->d, p->Kd, p->curve);
+  dot(p, p->d, p->d, p->dd);
+  for (int64_t k = 0; k < classes; k++) {
+    p->steepest[k] = fmax(p->steepest[k], p->dd[k] > 0 ? p->curve[k] / p->dd[k] : 0);
+    const bool some = p->rr[k] > p->enough[k] && p->curve[k] > least * p->steepest[k] * p->dd[k];
+    p->curve[k] = some ? p->rr[k] / p->curve[k] : 0;
+    going = going || some;
+  }
+  for (int64_t i = 0; i < p->n * classes; i++) {
+    p->q[i] += p->curve[i % classes] * p->d[i];
+    p->r[i] -= p->curve[i % classes] * p->Kd[i];
+  }
+  dot(p, p->r, p->r, p->dd);
+  for (int64_t i = 0; i < p->n * classes; i++) {
+    const int64_t k = i % classes;
+    p->d[i] = p->curve[k] > 0 ? p->r[i] + p->dd[k] / p->rr[k] * p->d[i] : 0;
+  }
+  memcpy(p->rr, p->dd, (size_t)classes * sizeof *p->rr);
+  return going;
+}
+
+static clf_status solve(projection *p) {
+  enum { MAX_ITERATIONS = 100 };
+  const double precision = 1e-3; /* of the values that what was dropped has */
+  const clf__kernel_learner *l = p->l;
+  bool going = true;
+  memcpy(p->d, p->r, (size_t)(p->n * l->classes) * sizeof *p->d);
+  dot(p, p->r, p->r, p->rr);
+  for (int64_t k = 0; k < l->classes; k++) {
+    p->enough[k] = precision * precision * p->rr[k];
+  }
+  for (int i = 0; i < MAX_ITERATIONS && going; i++) {
+    CLF__CHECK(clf__kernel_product_times(p->matrix, p->d, false, &l->progress, l->epoch, p->Kd));
+    going = advance(p);
+  }
+  return CLF_OK;
+}
+
+static void store(projection *p) {
+  const int64_t classes = p->l->classes;
+  double *C = p->l->C;
+  for (int64_t i = 0; i < p->m; i++) {
+    memset(C + p->dropped[i] * classes, 0, (size_t)classes * sizeof *C);
+  }
+  for (int64_t i = 0; i < p->n * classes; i++) {
+    C[p->held[i / classes] * classes + i % classes] += p->q[i];
+  }
+}
+
+clf_status clf__perceptron_project(clf__kernel_learner *l) {
+  projection p = {.l = l,
+                  .held = clf__alloc_array(l->context, l->rows, sizeof(int64_t)),
+                  .dropped = clf__alloc_array(l->context, l->rows, sizeof(int64_t))};
+  clf_status status = p.held && p.dropped ? CLF_OK : CLF_ERROR_MEMORY;
+  CLF__TRY(status);
+  list_vectors(&p);
+  if (p.m > 0) {
+    CLF__TRY(prepare(&p));
+    CLF__TRY(value_dropped(&p));
+    CLF__TRY(solve(&p));
+    store(&p);
+  }
+done:
+  release(&p);
+  return status;
+}

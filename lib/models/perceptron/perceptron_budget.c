@@ -1,0 +1,88 @@
+/* A budget for the vectors of a kernel perceptron: a new one beyond it takes the place of the
+ * oldest (Dekel, Shalev-Shwartz and Singer 2008, without their shrinking) or of the least useful,
+ * that whose terms are shortest, sum_k c_k^2 k(x, x). Dropping one is an update that takes its
+ * terms back; in averages those before it stay (perceptron_average.c). */
+#include <string.h>
+
+#include "models/perceptron/perceptron_kernel.h"
+
+enum { OLDEST = 0 };
+
+static clf_status length_of(const clf__kernel_learner *l, int64_t row, double *out) {
+  double diagonal = 1;
+  clf_status status =
+      l->function.kind == CLF__KERNEL_RBF
+          ? CLF_OK
+          : clf__kernel_diagonal(l->context, &l->function, l->training->x, &row, 1, &diagonal);
+  double sum = 0;
+  for (int64_t k = 0; k < l->classes; k++) {
+    sum += l->C[row * l->classes + k] * l->C[row * l->classes + k];
+  }
+  *out = sum * diagonal;
+  return status;
+}
+
+/* Place in the ring, from its first. */
+static clf_status find_least_useful(const clf__kernel_learner *l, int64_t *place) {
+  double least = 0, length;
+  for (int64_t i = 0; i < l->ring_count; i++) {
+    int64_t row = l->ring[(l->ring_first + i) % l->params->budget];
+    CLF__CHECK(length_of(l, row, &length));
+    if (i == 0 || length < least) {
+      least = length;
+      *place = i;
+    }
+  }
+  return CLF_OK;
+}
+
+/* Takes out the vector at a place; those before it move up. */
+static int64_t take_out(clf__kernel_learner *l, int64_t place) {
+  const int64_t budget = l->params->budget;
+  int64_t row = l->ring[(l->ring_first + place) % budget];
+  for (int64_t i = place; i > 0; i--) {
+    l->ring[(l->ring_first + i) % budget] = l->ring[(l->ring_first + i - 1) % budget];
+  }
+  l->ring_first = (l->ring_first + 1) % budget;
+  l->ring_count--;
+  l->held[row] = false;
+  return row;
+}
+
+static clf_status drop(clf__kernel_learner *l, int64_t row, int64_t next) {
+  double *c = l->C + row * l->classes;
+  float *k = l->tile; /* not in use while a block is learned */
+  CLF__CHECK(clf__kernel_block(l->columns, 0, l->count, l->training->x, &row, 1, k, l->count));
+  for (int64_t i = 0; i < l->classes; i++) {
+    l->step[i] = -c[i];
+  }
+  clf__kernel_update(l, row, l->step, next, k);
+  for (int64_t i = 0; l->U != NULL && i < l->classes; i++) {
+    l->U[row * l->classes + i] += (double)l->seen * l->step[i];
+  }
+  memset(c, 0, (size_t)l->classes * sizeof *c);
+  return CLF_OK;
+}
+
+clf_status clf__perceptron_make_room(clf__kernel_learner *l, int64_t row, int64_t next) {
+  if (l->ring == NULL || l->held[row]) {
+    return CLF_OK;
+  }
+  clf_status status = CLF_OK;
+  if (l->ring_count == l->params->budget) {
+    int64_t place = 0;
+    if (l->params->budget_policy != OLDEST) {
+      status = find_least_useful(l, &place);
+    }
+    if (status == CLF_OK) {
+      status = drop(l, take_out(l, place), next);
+    }
+    if (status < 0) {
+      return status;
+    }
+  }
+  l->ring[(l->ring_first + l->ring_count) % l->params->budget] = row;
+  l->ring_count++;
+  l->held[row] = true;
+  return CLF_OK;
+}

@@ -1,0 +1,138 @@
+/* The perceptron (Rosenblatt 1958) on labelled rows, one at a time in a shuffled order.
+ *
+ * multinomial: on a row of class y whose best other class r scores no less, W_y += eta x and W_r -=
+ * eta x (Duda and Hart 1973; Crammer and Singer 2003). one_vs_rest: each class has a perceptron of
+ * its own, t = 1 for its rows and -1 for the others; W_k += eta t x where t z_k <= 0. A row's
+ * weight multiplies eta; rows of weight 0 are passed over.
+ *
+ * averaged (Freund and Schapire 1999): the model is the mean of W over all rows seen. An update
+ * made after c rows misses from the first c of T terms, so with U the sum of c times each update
+ * the mean is W - U / T: work is done on mistakes only (Daumé 2006). Passes that are not made,
+ * since the one before was without a mistake, count in T: else a fit that separates the rows at
+ * once would average over little but the way there.
+ *
+ * Rows are taken strictly in turn on the calling thread. MNIST is 0.47 G multiply-adds an epoch, 8
+ * ms at 16 of them a cycle; rows come in random order, so they are asked of the memory ahead of
+ * time. */
+#include "models/perceptron/perceptron.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "ops/ops.h"
+
+enum { AHEAD = 2 }; /* rows between asking the memory for one and using it */
+
+#define REPORT_SECONDS 0.2 /* within a pass, so that it can be cancelled */
+
+static void score_row(clf__perceptron_learner *l, const clf__rows *row) {
+  if (!clf__rows_sparse(row)) {
+    clf__score_row(l->context, row, l->W, l->b, l->classes, l->scores);
+    return;
+  }
+  memcpy(l->scores, l->b, (size_t)l->classes * sizeof(float));
+  for (int64_t e = row->row_start[0]; e < row->row_start[1]; e++) {
+    const float *w = l->W + row->column[e] * l->classes;
+    for (int64_t k = 0; k < l->classes; k++) {
+      l->scores[k] += row->value[e] * w[k];
+    }
+  }
+}
+
+/* W_k += amount x; also into U. */
+static void add_row(clf__perceptron_learner *l, const clf__rows *row, int64_t k, float amount) {
+  double late = (double)l->seen * (double)amount;
+  float *w = l->W + k * l->class_step;
+  double *u = l->U != NULL ? l->U + k * l->class_step : NULL;
+  if (clf__rows_sparse(row)) {
+    for (int64_t e = row->row_start[0]; e < row->row_start[1]; e++) {
+      int64_t at = row->column[e] * l->column_step;
+      w[at] += amount * row->value[e];
+      if (u != NULL) {
+        u[at] += late * (double)row->value[e];
+      }
+    }
+  } else {
+    clf__add_row(l->context, row, amount, w, late, u);
+  }
+  if (l->params->fit_intercept) {
+    l->b[k] += amount;
+    if (u != NULL) {
+      l->Ub[k] += late;
+    }
+  }
+}
+
+/* The best class but y, the first of equals. */
+static int64_t best_other(const float *scores, int64_t classes, int64_t y) {
+  int64_t best = y == 0 ? 1 : 0;
+  for (int64_t k = best + 1; k < classes; k++) {
+    best = k != y && scores[k] > scores[best] ? k : best;
+  }
+  return best;
+}
+
+/* Learns one row; returns the mistakes made on it. Scores that are not finite count as one. */
+static int64_t step(clf__perceptron_learner *l, int64_t at, float weight) {
+  clf__rows row = clf__rows_range(l->training->x, at, 1);
+  int64_t y = l->training->labels[at], mistakes = 0;
+  float amount = (float)l->params->learning_rate * weight;
+  score_row(l, &row);
+  if (l->params->multiclass == CLF__PERCEPTRON_MULTINOMIAL) {
+    int64_t rival = best_other(l->scores, l->classes, y);
+    if (!(l->scores[y] > l->scores[rival])) {
+      add_row(l, &row, y, amount);
+      add_row(l, &row, rival, -amount);
+      mistakes = 1;
+    }
+    return mistakes;
+  }
+  for (int64_t k = 0; k < l->classes; k++) {
+    float t = k == y ? 1.F : -1.F;
+    if (!(t * l->scores[k] > 0)) {
+      add_row(l, &row, k, t * amount);
+      mistakes++;
+    }
+  }
+  return mistakes;
+}
+
+void clf__perceptron_draw_order(const clf_context *context, const clf__perceptron_params *params,
+                                int64_t seen, int64_t *order, int64_t rows) {
+  for (int64_t i = 0; i < rows; i++) {
+    order[i] = i;
+  }
+  if (params->shuffle) {
+    clf__random random = clf__random_seed(clf__context_seed(context), (uint64_t)seen);
+    clf__random_shuffle(&random, order, rows);
+  }
+}
+
+clf_status clf__perceptron_report(clf__perceptron_learner *l, int64_t epoch) {
+  l->reported = clf__seconds();
+  return clf__progress_step(&l->progress, epoch, l->share, (double)NAN);
+}
+
+clf_status clf__perceptron_run_epoch(clf__perceptron_learner *l, int64_t epoch) {
+  int64_t mistakes = 0, rows = 0;
+  clf__perceptron_draw_order(l->context, l->params, l->seen, l->order, l->training->x->rows);
+  for (int64_t i = 0; i < l->training->x->rows; i++) {
+    int64_t at = l->order[i];
+    float weight = l->weights != NULL ? l->weights[at] : 1;
+    if (i + AHEAD < l->training->x->rows) {
+      clf__prefetch_row(l->training->x, l->order[i + AHEAD]);
+    }
+    if (weight > 0) {
+      mistakes += step(l, at, weight);
+      l->seen++;
+      rows++;
+    }
+    if (i % 256 == 0 && clf__seconds() - l->reported > REPORT_SECONDS) {
+      CLF__CHECK(clf__perceptron_report(l, epoch));
+    }
+  }
+  int64_t decisions = l->params->multiclass == CLF__PERCEPTRON_MULTINOMIAL ? 1 : l->classes;
+  l->share = (double)mistakes / (double)(rows > 0 ? rows * decisions : 1);
+  return clf__perceptron_report(l, epoch + 1);
+}

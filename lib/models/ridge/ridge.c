@@ -1,0 +1,179 @@
+/* Ridge: regularised least squares. Minimises sum_i w_i |W x_i + b - t_i|^2 + alpha |W|^2, the
+ * intercept b not penalised (Hoerl and Kennard 1970). As a classifier t is -1/+1 coded, one output
+ * a class, and the class is the argmax, as in scikit-learn's RidgeClassifier.
+ *
+ * With the Gram engine's scatter S and cross C about the mean m, W solves (S + alpha I) W^T = C^T
+ * and b = mean(t) - W m: one pass over the rows and a Cholesky factorisation where the rows are
+ * well-conditioned, and what ops/linalg/least_squares.h does where they are not, so that the solution is
+ * that of f64 least squares; of several, the one of minimum norm. Where features are many (LARGE),
+ * the columns^2 matrix is avoided by conjugate gradients (ridge_cg.c). */
+#include <float.h>
+
+#include "models/model.h"
+#include "models/ridge/ridge.h"
+#include "ops/ops.h"
+
+static const clf__param params[] = {
+    {"alpha", CLF_PARAM_F64, offsetof(clf__ridge_params, alpha), "1", 0, DBL_MAX, false, NULL,
+     "strength of the L2 penalty"},
+    {"fit_intercept", CLF_PARAM_BOOL, offsetof(clf__ridge_params, fit_intercept), "true", 0, 0,
+     false, NULL, "whether to fit an intercept"},
+    {"class_weight", CLF_PARAM_LIST, offsetof(clf__ridge_params, class_weight), "none", 0, DBL_MAX,
+     false, "none|balanced", "weight of each class, or balanced by the number of its rows"},
+    {"solver", CLF_PARAM_CHOICE, offsetof(clf__ridge_params, solver), "auto", 0, 0, false,
+     "auto|cholesky|cg", "cholesky is exact; cg suits many features; auto: by their number"},
+    {"tolerance", CLF_PARAM_F64, offsetof(clf__ridge_params, tolerance), "1e-5", 0, 1, true, NULL,
+     "cg: relative residual to stop at"},
+    {"max_iterations", CLF_PARAM_I64, offsetof(clf__ridge_params, max_iterations), "1000", 1, 1e9,
+     false, NULL, "cg: most iterations"},
+};
+
+enum { LARGE = 4096 };
+
+/* Means of the targets [outputs], about which W is fitted: 0 without an intercept. */
+static void target_means(const clf__training *training, const clf__gram *gram, const float *weights,
+                         bool centered, double *means) {
+  for (int64_t k = 0; k < training->outputs; k++) {
+    double sum = 0;
+    for (int64_t i = 0; training->targets != NULL && i < training->x->rows; i++) {
+      double weight = weights != NULL ? (double)weights[i] : 1;
+      sum += weight * training->targets[i * training->outputs + k];
+    }
+    means[k] = !centered                   ? 0
+               : training->targets != NULL ? sum / gram->weight
+                                           : 2 * gram->class_weight[k] / gram->weight - 1;
+  }
+}
+
+/* The right-hand side C^T [columns, outputs]. Coding classes as -1/+1 instead of 0/1 doubles the
+ * class sums and subtracts the sum of all of them. */
+static void right_hand_side(const clf__training *training, const clf__gram *gram, double *rhs) {
+  int64_t columns = training->x->columns;
+  int64_t outputs = training->outputs;
+  for (int64_t j = 0; j < columns; j++) {
+    double all = 0;
+    for (int64_t k = 0; k < outputs; k++) {
+      rhs[j * outputs + k] = gram->cross[k * columns + j];
+      all += rhs[j * outputs + k];
+    }
+    for (int64_t k = 0; k < outputs && training->labels != NULL; k++) {
+      rhs[j * outputs + k] = 2 * rhs[j * outputs + k] - all;
+    }
+  }
+}
+
+static clf_status solve(clf_context *context, const clf__ridge_params *p,
+                        const clf__gram_input *input, const clf__gram *gram, const double *means,
+                        const double *right_side, double *solution) {
+  const int64_t columns = input->x->columns;
+  double *penalty = clf__alloc_array(context, columns, sizeof *penalty);
+  if (penalty == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t j = 0; j < columns; j++) {
+    penalty[j] = p->alpha;
+    gram->scatter[j * columns + j] += p->alpha;
+  }
+  const clf__least_squares problem = {.rows = {.x = input->x, .mean = gram->mean},
+                                      .weights = input->weights,
+                                      .scale = 1,
+                                      .penalty = penalty,
+                                      .matrix = gram->scatter,
+                                      .noise = gram->noise,
+                                      .coarse = gram->coarse,
+                                      .exact = gram->exact,
+                                      .outputs = input->outputs,
+                                      .right_side = right_side,
+                                      .targets = input->targets,
+                                      .labels = input->labels,
+                                      .target_mean = means};
+  clf_status status = clf__least_squares_solve(solution, NULL, context, &problem);
+  clf__free(penalty);
+  return status;
+}
+
+/* The intercepts, in the place of the targets' means. */
+static void set_intercepts(const clf__ridge_params *p, const clf__gram *gram, const double *rhs,
+                           int64_t columns, int64_t outputs, double *means) {
+  for (int64_t k = 0; k < outputs; k++) {
+    double dot = 0;
+    for (int64_t j = 0; j < columns; j++) {
+      dot += rhs[j * outputs + k] * gram->mean[j];
+    }
+    means[k] = p->fit_intercept ? means[k] - dot : 0;
+  }
+}
+
+static clf_status fit_cholesky(const clf_model *model, const clf__training *training,
+                               const float *row_weights, clf__store *state) {
+  const clf__ridge_params *p = model->params;
+  clf_context *context = model->context;
+  int64_t columns = training->x->columns;
+  int64_t outputs = training->outputs;
+  clf__gram_input input = {.x = training->x,
+                           .weights = row_weights,
+                           .labels = training->labels,
+                           .targets = training->targets,
+                           .outputs = outputs,
+                           .centered = p->fit_intercept};
+  clf__gram gram = {0};
+  double *right_side = NULL, *solution = NULL, *means = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__gram_create(&gram, context, &input));
+  right_side = clf__alloc_array(context, columns * outputs, sizeof *right_side);
+  solution = clf__alloc_array(context, columns * outputs, sizeof *solution);
+  means = clf__alloc_array(context, outputs, sizeof *means);
+  if (right_side == NULL || solution == NULL || means == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  target_means(training, &gram, row_weights, p->fit_intercept, means);
+  right_hand_side(training, &gram, right_side);
+  CLF__TRY(solve(context, p, &input, &gram, means, right_side, solution));
+  set_intercepts(p, &gram, solution, columns, outputs, means);
+  const clf__linear_solution found = {solution, means, 1, outputs, outputs, columns};
+  status = clf__linear_store(context, state, &clf__decision_names, &found, training->x);
+done:
+  clf__gram_free(&gram);
+  clf__free(right_side);
+  clf__free(solution);
+  clf__free(means);
+  return status;
+}
+
+enum { AUTO = 0, CHOLESKY = 1 };
+
+static bool is_direct(const clf_model *model) {
+  const clf__ridge_params *p = model->params;
+  return p->solver == CHOLESKY || (p->solver == AUTO && model->columns <= LARGE);
+}
+
+static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
+  const clf__ridge_params *p = model->params;
+  float *class_weights = NULL;
+  CLF__CHECK(clf__effective_weights(&class_weights, model, training, &p->class_weight));
+  const float *weights = class_weights != NULL ? class_weights : training->weights;
+  if (p->solver == AUTO) {
+    clf__fit_tells(training, "solver=auto is %s", is_direct(model) ? "cholesky" : "cg");
+  }
+  clf_status status = is_direct(model) ? fit_cholesky(model, training, weights, state)
+                                       : clf__ridge_fit_cg(model, training, weights, state);
+  clf__free(class_weights);
+  return status;
+}
+
+static bool movable(const clf_model *model) {
+  return ((const clf__ridge_params *)model->params)->fit_intercept;
+}
+
+const clf__model_kind clf__ridge_kind = {
+    .base = CLF__KIND("ridge",
+                      "regularised least squares, a classifier on 1-of-K targets or a regression",
+                      params, clf__ridge_params),
+    .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .movable = movable,
+    .fit = fit,
+    .check = clf__linear_check,
+    .reads_f64 = is_direct,
+    .decide = clf__linear_decide,
+};

@@ -1,0 +1,386 @@
+/* Ridge for many features: conjugate gradients (Hestenes and Stiefel 1952) on the normal equations
+ * (S + alpha I) w = c, one system an output, all of them sharing each pass over the rows. S is
+ * never formed: S p = X^T D (X p - 1 m^T p), with the row weights D and the mean m.
+ *
+ * Products run in f32 a block of rows at a time, vectors and scalars in f64. Directions are given
+ * to them in units, powers of 2, that bring the products near to 1, whatever the features' size:
+ * 1e20 and 1e-20 leave the range of f32 else. The rows are dealt to a fixed number of chunks whose
+ * sums are added in order, so the result does not depend on threads.
+ *
+ * From w = 0 on, all iterates lie in the span of the rows, so that without a penalty the limit is
+ * the solution of minimum norm. Once rounding error is all that the directions hold, iterates run
+ * away: every CHECK iterations and at the end the objective is measured from the rows, and an
+ * output whose objective has risen stops there, at the iterate where it was lowest. */
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "base/pool.h"
+#include "models/ridge/ridge.h"
+#include "ops/linalg/linear.h"
+
+enum { CHUNKS = 8, BLOCK_ROWS = 128, CHECK = 32 };
+
+enum pass { SUM_ROWS, SUM_TARGETS, SUM_PRODUCTS, SUM_SQUARES };
+
+/* K outputs, D columns; one matrix [K, D] f64 each. */
+typedef struct cg_work {
+  const clf_model *model;
+  const clf__training *training;
+  const float *weights; /* [rows] or NULL */
+  int64_t outputs;
+  int64_t columns;
+  double *mean;        /* [D]; 0 without an intercept */
+  double *target_mean; /* [K] */
+  double *solution, *residual, *direction, *product;
+  double *best;        /* the solution where the objective was lowest */
+  double *objective;   /* [K] there */
+  double *squares;     /* [CHUNKS, K] of what is left of the targets */
+  bool *stopped;       /* [K] the objective has risen */
+  float *rounded;      /* [K, D] the direction as f32, in units */
+  float *shift;        /* [K] minus m^T p, in the same */
+  double *unit;        /* [K] powers of 2 */
+  int size;            /* the largest feature's exponent */
+  clf__linear_map map; /* of `rounded`; its owner is the pass that uses it */
+  clf__linear_gradient sums[CHUNKS];
+  float *scratch; /* [CHUNKS, BLOCK_ROWS, K] */
+  enum pass pass;
+} cg_work;
+
+static double target(const clf__training *training, int64_t row, int64_t output) {
+  return training->targets != NULL         ? training->targets[row * training->outputs + output]
+         : training->labels[row] == output ? 1
+                                           : -1;
+}
+
+/* What is summed against the rows: their weight alone, the centred targets, or X p - m^T p. */
+static void fill_block(const cg_work *work, int64_t first, const clf__rows *block, float *values) {
+  if (work->pass >= SUM_PRODUCTS) {
+    clf__linear_block(&work->map, block, values, work->outputs);
+  }
+  for (int64_t i = 0; i < block->rows; i++) {
+    float weight = work->weights != NULL ? work->weights[first + i] : 1;
+    for (int64_t k = 0; k < work->outputs; k++) {
+      float *value = &values[i * work->outputs + k];
+      if (work->pass == SUM_ROWS) {
+        *value = weight;
+      } else if (work->pass == SUM_TARGETS) {
+        *value = weight * (float)(target(work->training, first + i, k) - work->target_mean[k]);
+      } else if (work->pass == SUM_PRODUCTS) {
+        *value *= weight;
+      }
+    }
+  }
+}
+
+static void add_squares(const cg_work *work, int64_t first, int64_t rows, const float *fitted,
+                        double *squares) {
+  for (int64_t i = 0; i < rows; i++) {
+    const double weight = work->weights != NULL ? (double)work->weights[first + i] : 1;
+    for (int64_t k = 0; k < work->outputs; k++) {
+      const double left = target(work->training, first + i, k) - work->target_mean[k] -
+                          work->unit[k] * (double)fitted[i * work->outputs + k];
+      squares[k] += weight * left * left;
+    }
+  }
+}
+
+static void sum_chunk(void *argument, int64_t chunk, int32_t worker) {
+  (void)worker;
+  cg_work *work = argument;
+  const clf__rows *x = work->training->x;
+  float *values = work->scratch + chunk * BLOCK_ROWS * work->outputs;
+  int64_t end = x->rows * (chunk + 1) / CHUNKS;
+  for (int64_t first = x->rows * chunk / CHUNKS; first < end; first += BLOCK_ROWS) {
+    clf__rows block = clf__rows_range(x, first, clf__min_i64(end - first, BLOCK_ROWS));
+    fill_block(work, first, &block, values);
+    if (work->pass == SUM_SQUARES) {
+      add_squares(work, first, block.rows, values, work->squares + chunk * work->outputs);
+    } else {
+      clf__linear_gradient_block(&work->sums[chunk], &block, values, work->outputs);
+    }
+  }
+}
+
+/* out [K, D] = sums over all rows of the pass; NULL for SUM_SQUARES. */
+static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
+  clf_context *context = work->model->context;
+  work->pass = pass;
+  if (pass >= SUM_PRODUCTS) {
+    CLF__CHECK(clf__linear_prepare(&work->map, context, work->training->x, work->rounded,
+                                   work->shift, work->outputs));
+  }
+  const double products = (double)clf__rows_entries(work->training->x) * (double)work->outputs;
+  clf__parallel(context, CHUNKS, 2 * products * CLF__COST_COPY, sum_chunk, work);
+  if (out != NULL) {
+    memset(out, 0, (size_t)(work->outputs * work->columns) * sizeof *out);
+  }
+  for (int64_t chunk = 0; chunk < CHUNKS && out != NULL; chunk++) {
+    clf__linear_gradient_flush(&work->sums[chunk], out);
+  }
+  if (pass >= SUM_PRODUCTS) {
+    clf__linear_release(&work->map);
+  }
+  return CLF_OK;
+}
+
+static clf_status allocate(cg_work *work) {
+  clf_context *context = work->model->context;
+  int64_t size = work->outputs * work->columns;
+  work->mean = clf__alloc_zeroed(context, work->columns, sizeof(double));
+  work->target_mean = clf__alloc_zeroed(context, work->outputs, sizeof(double));
+  work->solution = clf__alloc_zeroed(context, size, sizeof(double));
+  work->residual = clf__alloc_array(context, size, sizeof(double));
+  work->direction = clf__alloc_array(context, size, sizeof(double));
+  work->product = clf__alloc_array(context, size, sizeof(double));
+  work->rounded = clf__alloc_array(context, size, sizeof(float));
+  work->shift = clf__alloc_array(context, work->outputs, sizeof(float));
+  work->unit = clf__alloc_array(context, work->outputs, sizeof(double));
+  work->scratch = clf__alloc_array(context, CHUNKS * BLOCK_ROWS * work->outputs, sizeof(float));
+  work->best = clf__alloc_zeroed(context, size, sizeof(double));
+  work->objective = clf__alloc_zeroed(context, work->outputs, sizeof(double));
+  work->squares = clf__alloc_array(context, CHUNKS * work->outputs, sizeof(double));
+  work->stopped = clf__alloc_zeroed(context, work->outputs, sizeof(bool));
+  if (!work->mean || !work->target_mean || !work->solution || !work->residual || !work->direction ||
+      !work->product || !work->rounded || !work->shift || !work->unit || !work->scratch ||
+      !work->best || !work->objective || !work->squares || !work->stopped) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = CLF_OK;
+  for (int64_t chunk = 0; status == CLF_OK && chunk < CHUNKS; chunk++) {
+    status =
+        clf__linear_gradient_create(&work->sums[chunk], context, work->training->x, work->outputs);
+  }
+  return status;
+}
+
+static void release(cg_work *work) {
+  for (int64_t chunk = 0; chunk < CHUNKS; chunk++) {
+    clf__linear_gradient_free(&work->sums[chunk]);
+  }
+  clf__free(work->mean);
+  clf__free(work->target_mean);
+  clf__free(work->solution);
+  clf__free(work->residual);
+  clf__free(work->direction);
+  clf__free(work->product);
+  clf__free(work->rounded);
+  clf__free(work->shift);
+  clf__free(work->unit);
+  clf__free(work->scratch);
+  clf__free(work->best);
+  clf__free(work->objective);
+  clf__free(work->squares);
+  clf__free(work->stopped);
+}
+
+/* Means of rows and targets, then the right-hand side, which is also the first residual. */
+static clf_status start(cg_work *work, bool fit_intercept) {
+  const clf__training *training = work->training;
+  clf_status status = CLF_OK;
+  if (fit_intercept) {
+    double sum = 0;
+    for (int64_t i = 0; i < training->x->rows; i++) {
+      double weight = work->weights != NULL ? (double)work->weights[i] : 1;
+      sum += weight;
+      for (int64_t k = 0; k < work->outputs; k++) {
+        work->target_mean[k] += weight * target(training, i, k);
+      }
+    }
+    for (int64_t k = 0; k < work->outputs; k++) {
+      work->target_mean[k] /= sum;
+    }
+    status = run_pass(work, SUM_ROWS, work->product);
+    for (int64_t j = 0; j < work->columns; j++) {
+      work->mean[j] = work->product[j] / sum;
+    }
+  }
+  if (status == CLF_OK) {
+    status = run_pass(work, SUM_TARGETS, work->residual);
+  }
+  memcpy(work->direction, work->residual, (size_t)(work->outputs * work->columns) * sizeof(double));
+  return status;
+}
+
+static double largest_size(const double *values, int64_t count) {
+  double largest = 0;
+  for (int64_t i = 0; i < count; i++) {
+    largest = fmax(largest, fabs(values[i]));
+  }
+  return largest;
+}
+
+/* The vectors [K, D] as the map of the next pass. */
+static void set_map(cg_work *work, const double *vectors) {
+  for (int64_t k = 0; k < work->outputs; k++) {
+    const double *p = vectors + k * work->columns;
+    const double largest = largest_size(p, work->columns);
+    const double unit = largest > 0 ? ldexp(1, ilogb(largest) + work->size) : 1;
+    for (int64_t j = 0; j < work->columns; j++) {
+      work->rounded[k * work->columns + j] = (float)(p[j] / unit);
+    }
+    work->shift[k] = (float)(-clf__dot(work->mean, p, work->columns) / unit);
+    work->unit[k] = unit;
+  }
+}
+
+/* product = (S + alpha I) direction. */
+static clf_status apply(cg_work *work, double alpha) {
+  set_map(work, work->direction);
+  clf_status status = run_pass(work, SUM_PRODUCTS, work->product);
+  for (int64_t i = 0; i < work->outputs * work->columns; i++) {
+    work->product[i] =
+        work->unit[i / work->columns] * work->product[i] + alpha * work->direction[i];
+  }
+  return status;
+}
+
+/* The objective of w = 0. */
+static void set_first_objective(cg_work *work) {
+  for (int64_t i = 0; i < work->training->x->rows; i++) {
+    const double weight = work->weights != NULL ? (double)work->weights[i] : 1;
+    for (int64_t k = 0; k < work->outputs; k++) {
+      const double left = target(work->training, i, k) - work->target_mean[k];
+      work->objective[k] += weight * left * left;
+    }
+  }
+}
+
+/* Keeps the solutions whose objective is the lowest so far, as far as f32 products tell, and stops
+ * the others. */
+static clf_status check_objective(cg_work *work, double alpha, const double *first) {
+  const int64_t n = work->columns;
+  set_map(work, work->solution);
+  memset(work->squares, 0, (size_t)(CHUNKS * work->outputs) * sizeof *work->squares);
+  clf_status status = run_pass(work, SUM_SQUARES, NULL);
+  for (int64_t k = 0; k < work->outputs && status == CLF_OK; k++) {
+    const double *w = work->solution + k * n;
+    double objective = alpha * clf__dot(w, w, n);
+    for (int64_t chunk = 0; chunk < CHUNKS; chunk++) {
+      objective += work->squares[chunk * work->outputs + k];
+    }
+    const double limit = work->objective[k] * (1 + 1e-6) + 1e-10 * first[k];
+    if (!work->stopped[k] && objective <= limit) {
+      memcpy(work->best + k * n, w, (size_t)n * sizeof *w);
+      work->objective[k] = fmin(work->objective[k], objective);
+    } else {
+      work->stopped[k] = true;
+    }
+  }
+  return status;
+}
+
+/* One step of output k; `square` is its |residual|^2, and the new one is returned, or -1 where only
+ * rounding error is left of the direction. */
+static double step(cg_work *work, int64_t k, double square) {
+  int64_t n = work->columns;
+  double *x = work->solution + k * n;
+  double *r = work->residual + k * n;
+  double *p = work->direction + k * n;
+  const double *q = work->product + k * n;
+  double curvature = clf__dot(p, q, n);
+  if (square == 0 || !(curvature > 0)) {
+    return square == 0 ? 0 : -1;
+  }
+  double length = square / curvature;
+  for (int64_t j = 0; j < n; j++) {
+    x[j] += length * p[j];
+    r[j] -= length * q[j];
+  }
+  double next = clf__dot(r, r, n);
+  for (int64_t j = 0; j < n; j++) {
+    p[j] = r[j] + next / square * p[j];
+  }
+  return next;
+}
+
+/* The largest relative residual of the outputs that go on, or -1 when none does. */
+static double worst_residual(const cg_work *work, const double *squares, const double *first) {
+  double worst = -1;
+  for (int64_t k = 0; k < work->outputs; k++) {
+    if (!work->stopped[k]) {
+      worst = fmax(worst, first[k] > 0 ? sqrt(squares[k] / first[k]) : 0);
+    }
+  }
+  return worst;
+}
+
+/* Whether an output is at its end. */
+static bool step_all(cg_work *work, double *squares) {
+  bool stuck = false;
+  for (int64_t k = 0; k < work->outputs; k++) {
+    squares[k] = work->stopped[k] ? squares[k] : step(work, k, squares[k]);
+    stuck = stuck || (!work->stopped[k] && squares[k] < 0);
+  }
+  return stuck;
+}
+
+/* squares [3, K]: |residual|^2, that of w = 0, and the objective of w = 0. */
+static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squares) {
+  clf__progress progress = clf__progress_begin(work->model->context, "ridge", p->max_iterations);
+  double *first = squares + work->outputs, *first_objective = first + work->outputs;
+  int64_t i = 0;
+  set_first_objective(work);
+  for (int64_t k = 0; k < work->outputs; k++) {
+    const double *r = work->residual + k * work->columns;
+    squares[k] = first[k] = clf__dot(r, r, work->columns);
+    first_objective[k] = work->objective[k];
+  }
+  double worst = worst_residual(work, squares, first);
+  for (; i < p->max_iterations && worst > p->tolerance; i++) {
+    CLF__CHECK(clf__progress_step(&progress, i, worst, NAN));
+    CLF__CHECK(apply(work, p->alpha));
+    const bool stuck = step_all(work, squares);
+    if (stuck || i % CHECK == CHECK - 1) {
+      CLF__CHECK(check_objective(work, p->alpha, first_objective));
+    }
+    for (int64_t k = 0; k < work->outputs; k++) {
+      work->stopped[k] = work->stopped[k] || squares[k] < 0;
+    }
+    worst = worst_residual(work, squares, first);
+  }
+  if (i >= CHECK) {
+    CLF__CHECK(check_objective(work, p->alpha, first_objective));
+  }
+  for (int64_t k = 0; k < work->outputs; k++) {
+    const int64_t at = k * work->columns;
+    if (work->stopped[k]) {
+      memcpy(work->solution + at, work->best + at, (size_t)work->columns * sizeof(double));
+      worst = INFINITY;
+    }
+  }
+  return worst <= p->tolerance ? CLF_OK : CLF_NOT_CONVERGED;
+}
+
+clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *training,
+                             const float *row_weights, clf__store *state) {
+  const clf__ridge_params *p = model->params;
+  cg_work work = {.model = model,
+                  .training = training,
+                  .weights = row_weights,
+                  .outputs = training->outputs,
+                  .columns = training->x->columns};
+  float largest = 0;
+  double *squares = clf__alloc_array(model->context, 3 * training->outputs, sizeof *squares);
+  clf_status status = squares != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status < 0) {
+    goto done;
+  }
+  CLF__TRY(allocate(&work));
+  CLF__TRY(clf__rows_largest(&largest, model->context, training->x));
+  work.size = largest > 0 ? ilogbf(largest) : 0;
+  CLF__TRY(start(&work, p->fit_intercept));
+  CLF__TRY(iterate(&work, p, squares));
+  clf_status outcome = status;
+  for (int64_t k = 0; k < work.outputs; k++) {
+    work.target_mean[k] -= clf__dot(work.mean, work.solution + k * work.columns, work.columns);
+  }
+  const clf__linear_solution solution = {work.solution, work.target_mean, work.columns, 1,
+                                         work.outputs,  work.columns};
+  CLF__TRY(clf__linear_store(model->context, state, &clf__decision_names, &solution, training->x));
+  status = outcome;
+done:
+  release(&work);
+  clf__free(squares);
+  return status;
+}

@@ -1,0 +1,101 @@
+/* The support vector machine as a model (C-SVC; Boser, Guyon and Vapnik 1992; Cortes and Vapnik
+ * 1995): parameters, state, what a file must hold. The fit: svm_fit.c; predictions: svm_decide.c.
+ */
+#include "models/svm/svm.h"
+
+#include <float.h>
+#include <math.h>
+
+static const clf__param params[] = {
+    {"kernel", CLF_PARAM_CHOICE, offsetof(clf__svm_params, kernel.kernel), "rbf", 0, 0, false,
+     CLF__KERNEL_WORDS, "linear x.z, polynomial, rbf exp(-gamma |x-z|^2), sigmoid tanh, or given"},
+    {"C", CLF_PARAM_F64, offsetof(clf__svm_params, C), "1", 0, 1e30, true, NULL,
+     "weight of the errors against the margin: the upper bound of the dual variables"},
+    CLF__KERNEL_PARAMS(clf__svm_params),
+    {"class_weight", CLF_PARAM_LIST, offsetof(clf__svm_params, class_weight), "none", 0, DBL_MAX,
+     false, "none|balanced", "weight of each class, or balanced by the number of its rows"},
+    {"multiclass", CLF_PARAM_CHOICE, offsetof(clf__svm_params, multiclass), "one_vs_one", 0, 0,
+     false, "one_vs_one|one_vs_rest", "a machine for each pair of classes, or for each class"},
+    {"tolerance", CLF_PARAM_F64, offsetof(clf__svm_params, tolerance), "1e-3", 0, 1, true, NULL,
+     "violation of the optimality conditions at which to stop"},
+    {"probability", CLF_PARAM_BOOL, offsetof(clf__svm_params, probability), "false", 0, 0, false,
+     NULL, "whether to fit probabilities as well, by cross-validation, at some six times the cost"},
+    {"max_iterations", CLF_PARAM_I64, offsetof(clf__svm_params, max_iterations), "0", 0, 1e9, false,
+     NULL, "most steps of a machine; 0: 100 for each of its rows, and at least 10,000,000"},
+    {"cache_mb", CLF_PARAM_F64, offsetof(clf__svm_params, cache_mb), "200", 0, 1e9, false, NULL,
+     "memory for kernel values, in units of 2^20 bytes"},
+};
+
+static clf_status corrupt(const clf_model *model, const char *what) {
+  return clf__fail(CLF_ERROR_CORRUPT, "%s: %s", model->kind->base.name, what);
+}
+
+static clf_status check_counts(const clf_model *model) {
+  CLF__CHECK(clf__check_tensor(model, "support_count", CLF_I64, model->outputs, -1));
+  const int64_t *count = clf__state_data(model->state, "support_count");
+  int64_t left = clf__support_count(model);
+  for (int64_t k = 0; k < model->outputs; k++) {
+    if (count[k] < 0 || count[k] > left) {
+      return corrupt(model, "the classes' support vectors are not those that there are");
+    }
+    left -= count[k];
+  }
+  return left == 0 ? CLF_OK : corrupt(model, "some support vectors are of no class");
+}
+
+/* Entries that a model need not have. */
+static clf_status check_if_there(const clf_model *model, const char *name, int32_t dtype,
+                                 int64_t rows, int64_t columns) {
+  return clf__store_tensor(model->state, name) == NULL
+             ? CLF_OK
+             : clf__check_tensor(model, name, dtype, rows, columns);
+}
+
+static clf_status check(const clf_model *model) {
+  if (model->outputs < 2) {
+    return corrupt(model, "it has fewer than two classes");
+  }
+  CLF__CHECK(check_if_there(model, "one_vs_rest", CLF_I32, 1, -1));
+  const clf__svm_shape shape = clf__svm_shape_of(model);
+  CLF__CHECK(clf__support_check(model));
+  CLF__CHECK(check_counts(model));
+  if (clf__store_tensor(model->state, "center") != NULL &&
+      !clf__kernel_movable(clf__support_function(model).kind)) {
+    return corrupt(model, "its kernel depends on where 0 is, and there is a center");
+  }
+  CLF__CHECK(clf__check_tensor(model, "dual_coef", CLF_F32, shape.coefficients,
+                               clf__support_count(model)));
+  CLF__CHECK(clf__check_tensor(model, "intercept", CLF_F64, shape.problems, -1));
+  if (clf__support_function(model).kind == CLF__KERNEL_LINEAR) {
+    CLF__CHECK(clf__check_tensor(model, "weights", CLF_F32, shape.problems, model->columns));
+  }
+  CLF__CHECK(check_if_there(model, "calibration", CLF_F64, shape.problems, 2));
+  /* How the fit went; what other programs fitted tells neither. One without the other is damage. */
+  if (clf__store_tensor(model->state, "objective") != NULL ||
+      clf__store_tensor(model->state, "iterations") != NULL) {
+    CLF__CHECK(clf__check_tensor(model, "objective", CLF_F64, shape.problems, -1));
+    CLF__CHECK(clf__check_tensor(model, "iterations", CLF_I64, shape.problems, -1));
+  }
+  return CLF_OK;
+}
+
+static bool movable(const clf_model *model) {
+  return clf__kernel_movable(((const clf__svm_params *)model->params)->kernel.kernel);
+}
+
+const clf__model_kind clf__svm_kind = {
+    .base = CLF__KIND(
+        "svm", "the support vector machine: linear, polynomial, rbf, sigmoid or precomputed kernel",
+        params, clf__svm_params),
+    .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
+    .movable = movable,
+    .fit = clf__svm_fit,
+    .free_shared = clf__svm_shared_free,
+    .check = check,
+    .prepare = clf__support_prepare,
+    .free_prepared = clf__support_free_prepared,
+    .decide = clf__svm_decide,
+    .probabilities = clf__svm_probabilities,
+    .components = clf__svm_components,
+    .transform = clf__svm_transform,
+};

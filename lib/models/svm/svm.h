@@ -1,0 +1,126 @@
+/* The support vector machine, between its files: svm.c (the kind, its parameters and state),
+ * svm_fit.c (all machines of a fit), svm_shared.c (what they share), svm_solve.c (one problem of
+ * two classes), svm_set.c (its working sets), svm_probability.c, svm_decide.c (prediction). */
+#ifndef CLF_MODELS_SVM_SVM_H
+#define CLF_MODELS_SVM_SVM_H
+
+#include "models/kernel/kernel.h"
+#include "models/kernel/kernel_cache.h"
+
+typedef struct clf__svm_params {
+  clf__kernel_params kernel;
+  double C;
+  clf__list class_weight;
+  int32_t multiclass;
+  double tolerance;
+  bool probability;
+  int64_t max_iterations;
+  double cache_mb;
+} clf__svm_params;
+
+/* How many machines there are, and coefficients of a vector. */
+typedef struct clf__svm_shape {
+  bool one_vs_rest;
+  int64_t problems;
+  int64_t coefficients;
+} clf__svm_shape;
+
+enum { CLF__SVM_ONE_VS_ONE, CLF__SVM_ONE_VS_REST };
+
+/* What all problems of a fit share. */
+typedef struct clf__svm_rows {
+  clf_context *context;
+  clf__kernel_function function;
+  clf__grouped_rows groups;
+  const float *center;      /* or NULL */
+  clf__kernel_cache *cache; /* NULL for a linear kernel: w is kept instead */
+  clf__progress progress;
+} clf__svm_rows;
+
+/* One problem: the classes of part[], those of side +1 against those of side -1. Variables are the
+ * rows of the parts one after another. With b_i = y_i alpha_i,
+ *   minimise 1/2 b^T K b - y^T b,  0 <= y_i b_i <= C_i,  sum b = 0. */
+typedef struct clf__svm_problem {
+  const clf__svm_rows *rows;
+  int64_t parts;
+  const int64_t *part; /* [parts] classes */
+  const int8_t *side;  /* [parts] */
+  double tolerance;
+  int64_t max_steps;  /* that `steps` may come to */
+  const double *C;    /* [rows] upper bound of a row's alpha */
+  const bool *absent; /* [count] variables to leave at 0, or NULL */
+  /* A solution for other bounds to start from, [count] each, or NULL. */
+  const double *start_b, *start_error;
+  /* Results. */
+  int64_t count; /* variables */
+  int64_t *row;  /* [count] the variable's row of x */
+  double *y;     /* [count] 1 or -1 */
+  double *b;     /* [count] */
+  double *error; /* [count] y_i - sum_j b_j K_ij */
+  double intercept;
+  double calibration[2]; /* A and B of its sigmoid, with probability=true */
+  double objective;      /* of the dual, as a minimum: 1/2 alpha^T Q alpha - sum alpha */
+  int64_t steps;
+  bool converged;
+  bool ended; /* converged, or no step would change it */
+} clf__svm_problem;
+
+/* Its variables, also before it is solved. */
+int64_t clf__svm_count(const clf__svm_problem *problem);
+/* Allocates and fills the results; free them also after a failure. A problem with results, which
+ * ran out of steps, is taken up where it was left. */
+clf_status clf__svm_solve(clf__svm_problem *problem);
+void clf__svm_problem_free(clf__svm_problem *problem);
+/* Leaves of the variables those that are support vectors. */
+void clf__svm_keep_vectors(clf__svm_problem *problem);
+
+/* A and B of the sigmoid of a solved problem, by cross-validation. */
+clf_status clf__svm_calibrate(const clf__svm_problem *whole, double ab[2]);
+/* The classes' log-odds [classes] from the values f of a row's machines. Classes without support
+ * vectors had no rows and have no chance. `room` has classes * (classes + 2) elements. */
+void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const int64_t *support_count,
+                       const double *calibration, const float *f, double *room, float *values);
+/* From log-odds, in place. */
+clf_status clf__svm_probabilities(const clf_model *model, float *values, int64_t rows);
+/* A solution of a problem, [count] each. */
+typedef struct clf__svm_solution {
+  double *b, *error;
+} clf__svm_solution;
+
+/* What fits on the same rows share. */
+typedef struct clf__svm_shared {
+  clf_context *context;
+  clf__kernel_function function;
+  clf__rows x;
+  clf__grouped_rows groups;
+  int64_t *order, *start;
+  float *center;
+  clf__kernel_cache *cache; /* NULL for a linear kernel */
+  clf__svm_shape shape;
+  clf__svm_solution *solutions; /* [problems], NULL before there are any */
+} clf__svm_shared;
+
+/* That of an earlier fit if it is about the same rows and kernel, else a new one, which then takes
+ * its place in training->shared; where that is NULL it is the caller's. */
+clf_status clf__svm_share(clf__svm_shared **out, clf_context *context,
+                          const clf__training *training, const clf__kernel_function *function,
+                          const double *C, int64_t cache_bytes);
+void clf__svm_shared_free(void *shared);
+/* Room for the solutions of a fit; those of an earlier one stay. */
+clf_status clf__svm_begin_solutions(clf__svm_shared *shared, const clf__svm_shape *shape);
+/* Keeps a solved problem's solution for the next fit; takes its errors. */
+void clf__svm_hand_on(clf__svm_shared *shared, int64_t index, clf__svm_problem *solved);
+
+/* Of a fitted model, whose parameters may have changed since: a tensor `one_vs_rest` i32 [1] in the
+ * state tells those of each class against the rest. */
+clf__svm_shape clf__svm_shape_of(const clf_model *model);
+/* For a fit with the parameters that there are. */
+clf__svm_shape clf__svm_shape_to_fit(const clf_model *model);
+clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state);
+/* f [x->rows, problems]. */
+clf_status clf__svm_machines(const clf_model *model, const clf__rows *x, float *f);
+int64_t clf__svm_components(const clf_model *model); /* its machines */
+clf_status clf__svm_transform(const clf_model *model, const clf__rows *x, float *values);
+clf_status clf__svm_decide(const clf_model *model, const clf__rows *x, float *values);
+
+#endif

@@ -1,0 +1,371 @@
+/* Fits the machines of all pairs of classes, or of each class against the rest, side by side: one
+ * to a thread, or all threads on one where there are fewer. They share rows of the kernel matrix.
+ */
+#include <float.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "models/svm/svm.h"
+
+static clf__svm_shape shape_with(bool rest, int64_t classes) {
+  return (clf__svm_shape){.one_vs_rest = rest,
+                          .problems = rest ? classes : classes * (classes - 1) / 2,
+                          .coefficients = rest ? classes : classes - 1};
+}
+
+clf__svm_shape clf__svm_shape_of(const clf_model *model) {
+  return shape_with(clf__store_tensor(model->state, "one_vs_rest") != NULL, model->outputs);
+}
+
+clf__svm_shape clf__svm_shape_to_fit(const clf_model *model) {
+  const clf__svm_params *p = model->params;
+  return shape_with(p->multiclass == CLF__SVM_ONE_VS_REST && model->outputs > 2, model->outputs);
+}
+
+typedef struct fitting {
+  const clf_model *model;
+  const clf__training *training;
+  clf__svm_shape shape;
+  clf__svm_rows rows;
+  clf__svm_shared *shared;
+  double *C;      /* [rows] */
+  float *counted; /* [rows], or NULL for the rows' weights */
+  int64_t *all;   /* [classes] 0, 1, … : the parts of a problem of all classes */
+  clf__svm_problem *problems;
+  int64_t (*pairs)[2];
+  int8_t *sides;             /* [classes] of each class against the rest: [classes, classes] */
+  int64_t quota;             /* steps that a machine may take in this round */
+  bool closing;              /* those that are not solved are left as they are */
+  atomic_int_least64_t done; /* machines */
+  atomic_int status;         /* of the first problem to fail */
+} fitting;
+
+/* Sets C, and where classes have weights `counted`: by them rows count for the kernel's gamma as
+ * they do without, but those that have no weight now. */
+static clf_status set_bounds(fitting *f) {
+  const clf__svm_params *p = f->model->params;
+  const float *own = f->training->weights;
+  clf_status status = clf__effective_weights(&f->counted, f->model, f->training, &p->class_weight);
+  const float *used = f->counted != NULL ? f->counted : own;
+  double largest = 0;
+  for (int64_t i = 0; status == CLF_OK && i < f->training->x->rows; i++) {
+    f->C[i] = p->C * (used != NULL ? (double)used[i] : 1);
+    largest = f->C[i] > largest ? f->C[i] : largest;
+    if (f->counted != NULL && f->counted[i] > 0) {
+      f->counted[i] = own != NULL ? own[i] : 1;
+    }
+  }
+  if (status == CLF_OK && largest < (double)FLT_MIN) {
+    status =
+        clf__fail(CLF_ERROR_NUMERIC,
+                  "C times the rows' weights is at most %s, which coefficients in float cannot "
+                  "be; scale the features down, so that a larger C means the same",
+                  clf__number_text(largest));
+  }
+  return status;
+}
+
+static void set_problems(fitting *f) {
+  const clf__svm_params *p = f->model->params;
+  const int64_t classes = f->training->classes;
+  static const int8_t pair_sides[] = {1, -1};
+  int64_t next = 0;
+  for (int64_t i = 0; i < classes; i++) {
+    f->all[i] = i;
+    for (int64_t j = 0; j < classes && f->shape.one_vs_rest; j++) {
+      f->sides[i * classes + j] = i == j ? 1 : -1;
+    }
+    for (int64_t j = i + 1; j < classes && !f->shape.one_vs_rest; j++, next++) {
+      f->pairs[next][0] = i;
+      f->pairs[next][1] = j;
+    }
+  }
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    clf__svm_problem *problem = &f->problems[i];
+    const bool rest = f->shape.one_vs_rest;
+    problem->rows = &f->rows;
+    problem->parts = rest ? classes : 2;
+    problem->part = rest ? f->all : f->pairs[i];
+    problem->side = rest ? f->sides + i * classes : pair_sides;
+    problem->tolerance = p->tolerance;
+    problem->C = f->C;
+    if (f->training->shared != NULL) {
+      problem->start_b = f->shared->solutions[i].b;
+      problem->start_error = f->shared->solutions[i].error;
+    }
+  }
+}
+
+static clf_status prepare(fitting *f) {
+  clf_context *context = f->model->context;
+  const clf__svm_params *p = f->model->params;
+  const int64_t classes = f->training->classes, problems = f->shape.problems;
+  clf__kernel_function function;
+  f->C = clf__alloc_array(context, f->training->x->rows, sizeof *f->C);
+  f->all = clf__alloc_array(context, classes, sizeof *f->all);
+  f->problems = clf__alloc_zeroed(context, problems, sizeof *f->problems);
+  f->pairs = clf__alloc_array(context, problems, sizeof *f->pairs);
+  f->sides = clf__alloc_array(context, f->shape.one_vs_rest ? classes * classes : 0, 1);
+  if (!f->C || !f->all || !f->problems || !f->pairs || !f->sides) {
+    return CLF_ERROR_MEMORY;
+  }
+  CLF__CHECK(set_bounds(f));
+  clf__training counted = *f->training;
+  counted.weights = f->counted != NULL ? f->counted : f->training->weights;
+  CLF__CHECK(clf__kernel_resolve(&function, f->model, p->kernel.kernel, &p->kernel, &counted));
+  CLF__CHECK(clf__svm_share(&f->shared, context, f->training, &function, f->C,
+                            (int64_t)(p->cache_mb * 1048576)));
+  CLF__CHECK(clf__svm_begin_solutions(f->shared, &f->shape));
+  f->rows = (clf__svm_rows){.context = context,
+                            .function = function,
+                            .groups = f->shared->groups,
+                            .center = f->shared->center,
+                            .cache = f->shared->cache,
+                            .progress = clf__progress_begin(context, "svm", problems)};
+  set_problems(f);
+  return CLF_OK;
+}
+
+/* What a solved machine leaves: probabilities, a start for the next fit, its vectors. */
+static clf_status finish_problem(fitting *f, int64_t index) {
+  const clf__svm_params *p = f->model->params;
+  clf__svm_problem *problem = &f->problems[index];
+  if (p->probability) {
+    CLF__CHECK(clf__svm_calibrate(problem, problem->calibration));
+  }
+  if (f->training->shared != NULL) {
+    clf__svm_hand_on(f->shared, index, problem);
+  }
+  clf__svm_keep_vectors(problem);
+  atomic_fetch_add(&f->done, 1);
+  return CLF_OK;
+}
+
+static void solve_task(void *argument, int64_t index, int32_t worker) {
+  fitting *f = argument;
+  clf__svm_problem *problem = &f->problems[index];
+  clf_status status = CLF_OK;
+  (void)worker;
+  if (problem->ended || atomic_load(&f->status) < 0) {
+    return;
+  }
+  if (!f->closing) {
+    problem->max_steps = problem->steps + f->quota;
+    status = clf__svm_solve(problem);
+  }
+  if (status == CLF_OK && (problem->ended || f->closing)) {
+    status = finish_problem(f, index);
+  }
+  if (status < 0) {
+    int none = CLF_OK;
+    atomic_compare_exchange_strong(&f->status, &none, status);
+  }
+}
+
+/* A machine looks at each pair of its rows some times; one that has not ended by now is long. */
+static double round_work(const fitting *f) {
+  double pairs = 0, steps = 0;
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    const double rows = (double)clf__svm_count(&f->problems[i]);
+    pairs += rows * rows;
+    steps += (double)f->problems[i].steps;
+  }
+  return steps > 0 && !f->closing ? CLF__WORK_LONG : 3 * pairs * CLF__COST_ELEMENT;
+}
+
+/* Messages belong to threads: a failure of another one is put in words again. */
+static clf_status run_round(fitting *f) {
+  clf_status status = clf__progress_parallel(&f->rows.progress, &f->done, f->shape.problems,
+                                             round_work(f), solve_task, f);
+  clf_status failed = atomic_load(&f->status);
+  if (status == CLF_OK && failed == CLF_ERROR_MEMORY) {
+    status = clf__memory_refused(f->rows.context);
+  } else if (status == CLF_OK && failed < 0) {
+    status = clf__fail(failed, "a machine could not be fitted");
+  }
+  return status;
+}
+
+/* Steps that all machines together may take by default, however many they are. */
+static int64_t default_steps(const fitting *f) {
+  enum { MIN_STEPS = 10000000, STEPS_OF_ROW = 1000 };
+  int64_t rows = 0;
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    rows += clf__svm_count(&f->problems[i]);
+  }
+  return rows > MIN_STEPS / STEPS_OF_ROW ? rows * STEPS_OF_ROW : MIN_STEPS;
+}
+
+/* By default machines share their steps: each may take as many, and what some of them leave is
+ * dealt out again among those that have not ended. So the outcome does not depend on who was first,
+ * and the time of a fit not on the number of classes. */
+static clf_status solve_all(fitting *f) {
+  const clf__svm_params *p = f->model->params;
+  const int64_t total = p->max_iterations > 0 ? 0 : default_steps(f);
+  int64_t left = total, open = f->shape.problems;
+  f->quota = p->max_iterations > 0 ? p->max_iterations : left / open;
+  do {
+    CLF__CHECK(run_round(f));
+    left = total;
+    open = 0;
+    for (int64_t i = 0; i < f->shape.problems; i++) {
+      left -= f->problems[i].steps;
+      open += !f->problems[i].ended;
+    }
+    f->quota = open > 0 ? left / open : 0;
+  } while (f->quota > 0);
+  f->closing = true;
+  return run_round(f);
+}
+
+/* Where each row stands among the support vectors, -1 for the others; returns how many there are.
+ */
+static int64_t number_vectors(const fitting *f, int64_t *place, int64_t *vectors, int64_t *count) {
+  const int64_t rows = f->training->x->rows;
+  int64_t next = 0;
+  memset(place, 0, (size_t)rows * sizeof *place);
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    for (int64_t k = 0; k < f->problems[i].count; k++) {
+      place[f->problems[i].row[k]] = 1;
+    }
+  }
+  for (int64_t at = 0; at < f->shared->start[f->training->classes]; at++) {
+    const int64_t row = f->shared->order[at];
+    if (place[row] == 1) {
+      count[f->training->labels[row]]++;
+      vectors[next] = row;
+      place[row] = next++;
+    } else {
+      place[row] = -1;
+    }
+  }
+  return next;
+}
+
+/* LIBSVM's layout: of a vector of class i, the coefficient in its machine against class j is in row
+ * j, or j - 1 where j > i. */
+static void store_coefficients(const fitting *f, const int64_t *place, float *c, int64_t vectors) {
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    const clf__svm_problem *p = &f->problems[i];
+    for (int64_t k = 0; k < p->count; k++) {
+      int64_t line = i;
+      if (!f->shape.one_vs_rest) {
+        line = f->training->labels[p->row[k]] == p->part[0] ? p->part[1] - 1 : p->part[0];
+      }
+      c[line * vectors + place[p->row[k]]] = (float)p->b[k];
+    }
+  }
+}
+
+static clf_status store_weights(const fitting *f, clf__store *state) {
+  clf_context *context = f->model->context;
+  const clf__rows *x = f->training->x;
+  CLF__CHECK(clf__state_tensor(context, state, "weights", CLF_F32, f->shape.problems, x->columns));
+  double *w = clf__alloc_array(context, x->columns, sizeof *w);
+  float *weights = clf__state_data(state, "weights");
+  for (int64_t i = 0; w != NULL && i < f->shape.problems; i++) {
+    memset(w, 0, (size_t)x->columns * sizeof *w);
+    for (int64_t k = 0; k < f->problems[i].count; k++) {
+      clf__sum_row(context, x, f->problems[i].row[k], f->problems[i].b[k], w);
+    }
+    for (int64_t j = 0; j < x->columns; j++) {
+      weights[i * x->columns + j] = (float)w[j];
+    }
+  }
+  clf__free(w);
+  return w == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
+static clf_status store_problems(const fitting *f, clf__store *state) {
+  clf_context *context = f->model->context;
+  const clf__svm_params *p = f->model->params;
+  const int64_t problems = f->shape.problems;
+  if (f->shape.one_vs_rest) {
+    CLF__CHECK(clf__state_tensor(context, state, "one_vs_rest", CLF_I32, 1, -1));
+    *(int32_t *)clf__state_data(state, "one_vs_rest") = 1;
+  }
+  CLF__CHECK(clf__state_tensor(context, state, "intercept", CLF_F64, problems, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "objective", CLF_F64, problems, -1));
+  CLF__CHECK(clf__state_tensor(context, state, "iterations", CLF_I64, problems, -1));
+  for (int64_t i = 0; i < problems; i++) {
+    ((double *)clf__state_data(state, "intercept"))[i] = f->problems[i].intercept;
+    ((double *)clf__state_data(state, "objective"))[i] = f->problems[i].objective;
+    ((int64_t *)clf__state_data(state, "iterations"))[i] = f->problems[i].steps;
+  }
+  if (p->probability) {
+    CLF__CHECK(clf__state_tensor(context, state, "calibration", CLF_F64, problems, 2));
+    double *calibration = clf__state_data(state, "calibration");
+    for (int64_t i = 0; i < problems; i++) {
+      memcpy(calibration + 2 * i, f->problems[i].calibration, 2 * sizeof *calibration);
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status store_machines(const fitting *f, clf__store *state) {
+  clf_context *context = f->model->context;
+  const int64_t rows = f->training->x->rows;
+  int64_t *place = clf__alloc_array(context, rows, sizeof *place);
+  int64_t *vectors = clf__alloc_array(context, rows, sizeof *vectors);
+  clf_status status = place != NULL && vectors != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  if (status < 0) {
+    goto done;
+  }
+  CLF__TRY(clf__state_tensor(context, state, "support_count", CLF_I64, f->training->classes, -1));
+  const int64_t count = number_vectors(f, place, vectors, clf__state_data(state, "support_count"));
+  CLF__TRY(clf__support_store(context, state, &f->rows.function, f->training->x, vectors, count,
+                              f->shared->center));
+  CLF__TRY(clf__state_tensor(context, state, "dual_coef", CLF_F32, f->shape.coefficients, count));
+  store_coefficients(f, place, clf__state_data(state, "dual_coef"), count);
+  CLF__TRY(store_problems(f, state));
+  if (f->rows.function.kind == CLF__KERNEL_LINEAR) {
+    CLF__TRY(store_weights(f, state));
+  }
+done:
+  clf__free(place);
+  clf__free(vectors);
+  return status;
+}
+
+static void release(fitting *f) {
+  for (int64_t i = 0; f->problems != NULL && i < f->shape.problems; i++) {
+    clf__svm_problem_free(&f->problems[i]);
+  }
+  if (f->training->shared == NULL) {
+    clf__svm_shared_free(f->shared);
+  }
+  clf__free(f->problems);
+  clf__free(f->pairs);
+  clf__free(f->sides);
+  clf__free(f->C);
+  clf__free(f->counted);
+  clf__free(f->all);
+}
+
+static clf_status outcome(const fitting *f) {
+  int64_t open = 0, steps = 0;
+  for (int64_t i = 0; i < f->shape.problems; i++) {
+    open += !f->problems[i].converged;
+    steps += f->problems[i].steps;
+  }
+  if (open == 0) {
+    return CLF_OK;
+  }
+  clf__log(f->model->context, CLF_LOG_WARNING,
+           "svm: %lld of %lld machines have not converged, after %lld steps in all; scale the "
+           "features, lower C, or raise tolerance or max_iterations",
+           (long long)open, (long long)f->shape.problems, (long long)steps);
+  return CLF_NOT_CONVERGED;
+}
+
+clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state) {
+  fitting f = {.model = model, .training = training, .shape = clf__svm_shape_to_fit(model)};
+  clf_status status = CLF_OK;
+  CLF__TRY(prepare(&f));
+  CLF__TRY(solve_all(&f));
+  CLF__TRY(store_machines(&f, state));
+  status = outcome(&f);
+done:
+  release(&f);
+  return status;
+}

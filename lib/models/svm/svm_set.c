@@ -1,0 +1,167 @@
+/* Working sets: which variables they take, and their part of the kernel matrix. */
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "models/svm/svm_solver.h"
+
+/* Whether variable a violates the conditions more than b: by its error, upwards or downwards; equal
+ * ones by their order. */
+static bool before(const double *error, double sign, int64_t a, int64_t b) {
+  const double left = sign * error[a], right = sign * error[b];
+  return left > right || (left == right && a < b);
+}
+
+/* Brings the `wanted` first in that order to the front (Hoare's selection). */
+static void select_first(const double *error, double sign, int64_t *at, int64_t count,
+                         int64_t wanted) {
+  int64_t low = 0, high = count - 1;
+  while (low < high) {
+    const int64_t pivot = at[low + (high - low) / 2];
+    int64_t i = low, j = high;
+    while (i <= j) {
+      while (before(error, sign, at[i], pivot)) {
+        i++;
+      }
+      while (before(error, sign, pivot, at[j])) {
+        j--;
+      }
+      if (i <= j) {
+        const int64_t swap = at[i];
+        at[i++] = at[j];
+        at[j--] = swap;
+      }
+    }
+    if (wanted <= j) {
+      high = j;
+    } else if (wanted >= i) {
+      low = i;
+    } else {
+      return;
+    }
+  }
+}
+
+static void put(clf__svm_solver *s, int64_t i) {
+  s->chosen[i] = true;
+  s->set[s->size++] = i;
+}
+
+/* Adds up to `wanted` violators that may rise (sign 1) or fall (-1). */
+static void put_violators(clf__svm_solver *s, double sign, double limit, int64_t wanted) {
+  const double *error = s->p->error;
+  int64_t found = 0;
+  for (int64_t i = 0; i < s->p->count; i++) {
+    if (!s->chosen[i] && sign * error[i] > sign * limit &&
+        (sign > 0 ? clf__svm_may_rise(s, i) : clf__svm_may_fall(s, i))) {
+      s->candidate[found++] = i;
+    }
+  }
+  wanted = clf__min_i64(wanted, found);
+  select_first(error, sign, s->candidate, found, wanted);
+  for (int64_t i = 0; i < wanted; i++) {
+    put(s, s->candidate[i]);
+  }
+}
+
+/* Keeps those of the old set that lie between their bounds, up to half of it, the latest first. */
+static void keep_free(clf__svm_solver *s) {
+  int64_t *old = s->row;
+  const int64_t size = s->size;
+  memcpy(old, s->set, (size_t)size * sizeof *old);
+  for (int64_t i = 0; i < size; i++) {
+    s->chosen[old[i]] = false;
+  }
+  s->size = 0;
+  for (int64_t i = size - 1; i >= 0 && s->size < s->room / 2; i--) {
+    if (clf__svm_may_rise(s, old[i]) && clf__svm_may_fall(s, old[i])) {
+      put(s, old[i]);
+    }
+  }
+}
+
+void clf__svm_choose(clf__svm_solver *s, double most, double least) {
+  keep_free(s);
+  put_violators(s, 1, least, (s->room - s->size) / 2);
+  put_violators(s, -1, most, s->room - s->size);
+  put_violators(s, 1, least, s->room - s->size);
+}
+
+static clf__smo own_problem(const clf__svm_solver *s, double tolerance) {
+  const int64_t steps = 100 * s->size, left = s->p->max_steps - s->p->steps;
+  const int64_t padded = clf__round_up(s->size, CLF__SMO_LANES);
+  return (clf__smo){.count = padded,
+                    .K = s->K,
+                    .diagonal = s->diagonal,
+                    .lower = s->own,
+                    .upper = s->own + s->room,
+                    .b = s->own + 2 * s->room,
+                    .error = s->own + 3 * s->room,
+                    .rise = s->own + 4 * s->room,
+                    .fall = s->own + 5 * s->room,
+                    .tolerance = tolerance,
+                    .max_steps = steps < left ? steps : left};
+}
+
+/* The set's part of the kernel matrix, in strips from the diagonal on. */
+typedef struct set_matrix {
+  const clf__svm_solver *s;
+  const clf__kernel_columns *columns;
+  int64_t ld;
+  atomic_int status;
+} set_matrix;
+
+enum { STRIP = 64 };
+
+static void compute_strip(void *argument, int64_t first, int64_t end, int32_t worker) {
+  set_matrix *m = argument;
+  const clf__svm_solver *s = m->s;
+  (void)worker;
+  clf_status status =
+      clf__kernel_block(m->columns, first, s->size - first, s->p->rows->groups.x, s->row + first,
+                        end - first, s->K + first * m->ld + first, m->ld);
+  if (status < 0) {
+    atomic_store(&m->status, status);
+  }
+  for (int64_t i = first; i < end; i++) {
+    for (int64_t j = end; j < s->size; j++) {
+      s->K[j * m->ld + i] = s->K[i * m->ld + j];
+    }
+  }
+}
+
+static clf_status compute_matrix(const clf__svm_solver *s, int64_t ld) {
+  const clf__svm_rows *rows = s->p->rows;
+  clf__kernel_columns *columns = NULL;
+  CLF__CHECK(clf__kernel_columns_create(&columns, s->context, &rows->function, rows->groups.x,
+                                        s->row, s->size, rows->groups.x, rows->center));
+  set_matrix m = {.s = s, .columns = columns, .ld = ld};
+  memset(s->K, 0, (size_t)(ld * ld) * sizeof *s->K);
+  clf__parallel_ranges(s->context, s->size, STRIP,
+                       clf__kernel_work(columns, s->size, 0, s->size) / 2, compute_strip, &m);
+  clf__kernel_columns_free(columns);
+  clf_status status = (clf_status)atomic_load(&m.status);
+  return status == CLF_ERROR_MEMORY ? clf__fail(status, "svm: no memory for a kernel matrix")
+                                    : status;
+}
+
+/* K and the variables of the set. */
+clf_status clf__svm_gather(clf__svm_solver *s, double tolerance, clf__smo *out) {
+  const clf__smo smo = own_problem(s, tolerance);
+  memset(s->diagonal, 0, (size_t)s->room * sizeof *s->diagonal);
+  memset(s->own, 0, (size_t)(6 * s->room) * sizeof *s->own);
+  for (int64_t i = 0; i < s->size; i++) {
+    s->row[i] = s->p->row[s->set[i]];
+  }
+  clf_status status = compute_matrix(s, smo.count);
+  for (int64_t i = 0; status == CLF_OK && i < s->size; i++) {
+    const int64_t at = s->set[i];
+    s->diagonal[i] = s->K[i * smo.count + i];
+    s->own[i] = s->lower[at];
+    s->own[s->room + i] = s->upper[at];
+    s->own[2 * s->room + i] = s->p->b[at];
+    s->own[3 * s->room + i] = s->p->error[at];
+  }
+  *out = smo;
+  return status;
+}

@@ -1,0 +1,129 @@
+/* What a fit of support vector machines has of its rows: their order by class, the values of the
+ * kernel, the last solutions. Fits on the same rows that differ in their bounds hand it on, so that
+ * a search over C computes the kernel once and starts each fit from the one before. */
+#include <string.h>
+
+#include "models/svm/svm.h"
+
+/* order[] and start[]: rows by class, as they come, without those whose bound is 0. */
+static void group(clf__svm_shared *s, const clf__training *training, const double *C) {
+  const int64_t classes = training->classes;
+  memset(s->start, 0, (size_t)(classes + 1) * sizeof *s->start);
+  for (int64_t i = 0; i < training->x->rows; i++) {
+    s->start[training->labels[i] + 1] += C[i] > 0;
+  }
+  for (int64_t k = 0; k < classes; k++) {
+    s->start[k + 1] += s->start[k];
+  }
+  for (int64_t i = 0; i < training->x->rows; i++) {
+    if (C[i] > 0) {
+      s->order[s->start[training->labels[i]]++] = i;
+    }
+  }
+  memmove(s->start + 1, s->start, (size_t)classes * sizeof *s->start);
+  s->start[0] = 0;
+}
+
+static void drop_solutions(clf__svm_shared *s) {
+  for (int64_t i = 0; s->solutions != NULL && i < s->shape.problems; i++) {
+    clf__free(s->solutions[i].b);
+    clf__free(s->solutions[i].error);
+  }
+  clf__free(s->solutions);
+  s->solutions = NULL;
+}
+
+void clf__svm_shared_free(void *shared) {
+  clf__svm_shared *s = shared;
+  if (s == NULL) {
+    return;
+  }
+  drop_solutions(s);
+  clf__kernel_cache_free(s->cache);
+  clf__free(s->center);
+  clf__free(s->order);
+  clf__free(s->start);
+  clf__free(s);
+}
+
+/* The rows in order, without kernel values as yet. */
+static clf_status begin(clf__svm_shared **out, clf_context *context, const clf__training *training,
+                        const clf__kernel_function *function, const double *C) {
+  clf__svm_shared *s = clf__alloc_zeroed(context, 1, sizeof *s);
+  if (s == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  s->context = context;
+  s->function = *function;
+  s->order = clf__alloc_array(context, training->x->rows, sizeof *s->order);
+  s->start = clf__alloc_array(context, training->classes + 1, sizeof *s->start);
+  if (s->order == NULL || s->start == NULL) {
+    clf__svm_shared_free(s);
+    return CLF_ERROR_MEMORY;
+  }
+  group(s, training, C);
+  s->x = *training->x;
+  s->groups = (clf__grouped_rows){&s->x, s->order, s->start, training->classes};
+  *out = s;
+  return CLF_OK;
+}
+
+static bool same_rows(const clf__svm_shared *a, const clf__svm_shared *b) {
+  const clf__kernel_function *f = &a->function, *g = &b->function;
+  const int64_t classes = a->groups.classes;
+  return f->kind == g->kind && f->degree == g->degree && f->gamma == g->gamma &&
+         f->coef0 == g->coef0 && classes == b->groups.classes &&
+         memcmp(a->start, b->start, (size_t)(classes + 1) * sizeof *a->start) == 0 &&
+         memcmp(a->order, b->order, (size_t)a->start[classes] * sizeof *a->order) == 0;
+}
+
+clf_status clf__svm_share(clf__svm_shared **out, clf_context *context,
+                          const clf__training *training, const clf__kernel_function *function,
+                          const double *C, int64_t cache_bytes) {
+  clf__svm_shared *made = NULL, *old = training->shared != NULL ? *training->shared : NULL;
+  clf_status status = CLF_OK;
+  CLF__CHECK(begin(&made, context, training, function, C));
+  if (old != NULL && same_rows(old, made)) {
+    clf__svm_shared_free(made);
+    *out = old;
+    return CLF_OK;
+  }
+  CLF__TRY(clf__kernel_center(&made->center, context, function, training->x));
+  if (function->kind != CLF__KERNEL_LINEAR) {
+    CLF__TRY(clf__kernel_cache_create(&made->cache, context, function, &made->groups, made->center,
+                                      cache_bytes));
+  }
+  if (training->shared != NULL) {
+    clf__svm_shared_free(old);
+    *training->shared = made;
+  }
+  *out = made;
+  return CLF_OK;
+done:
+  clf__svm_shared_free(made);
+  return status;
+}
+
+clf_status clf__svm_begin_solutions(clf__svm_shared *s, const clf__svm_shape *shape) {
+  if (s->solutions != NULL && s->shape.problems == shape->problems &&
+      s->shape.one_vs_rest == shape->one_vs_rest) {
+    return CLF_OK;
+  }
+  drop_solutions(s);
+  s->shape = *shape;
+  s->solutions = clf__alloc_zeroed(s->context, shape->problems, sizeof *s->solutions);
+  return s->solutions != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+void clf__svm_hand_on(clf__svm_shared *s, int64_t index, clf__svm_problem *solved) {
+  clf__svm_solution *own = &s->solutions[index];
+  double *b = clf__alloc_array(s->context, solved->count, sizeof *b);
+  clf__free(own->b);
+  clf__free(own->error);
+  *own = (clf__svm_solution){NULL, NULL};
+  if (b != NULL) {
+    memcpy(b, solved->b, (size_t)solved->count * sizeof *b);
+    *own = (clf__svm_solution){b, solved->error};
+    solved->error = NULL;
+  }
+}

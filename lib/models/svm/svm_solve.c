@@ -1,0 +1,292 @@
+/* One problem of two sides, by decomposition: a working set of some hundred variables, chosen among
+ * those that violate the optimality conditions most, is solved by sequential minimal optimisation
+ * with its part of the kernel matrix in L2; then the errors of all rows take in what changed. So
+ * kernel rows are computed for variables that moved, which are little more than the support
+ * vectors, and in blocks, by matrix products.
+ *
+ * The end is LIBSVM's: the largest error of a variable that may rise is within the tolerance of the
+ * smallest error of one that may fall (Keerthi et al. 2001). */
+#include <math.h>
+#include <string.h>
+
+#include "base/math.h"
+#include "models/svm/svm_solver.h"
+
+/* The optimality conditions: the largest error of those that may rise, the smallest of those that
+ * may fall. */
+static void extremes(const clf__svm_solver *s, double *most, double *least) {
+  *most = (double)-INFINITY;
+  *least = (double)INFINITY;
+  for (int64_t i = 0; i < s->p->count; i++) {
+    const double error = s->p->error[i];
+    if (clf__svm_may_rise(s, i) && error > *most) {
+      *most = error;
+    }
+    if (clf__svm_may_fall(s, i) && error < *least) {
+      *least = error;
+    }
+  }
+}
+
+/* Takes the changes of the set over; what moved comes to the front of row[] and factor[]. */
+static int64_t take_over(clf__svm_solver *s, const clf__smo *smo) {
+  int64_t moved = 0;
+  for (int64_t i = 0; i < s->size; i++) {
+    double *b = &s->p->b[s->set[i]];
+    if (smo->b[i] != *b) {
+      s->row[moved] = s->p->row[s->set[i]];
+      s->factor[moved++] = *b - smo->b[i];
+      *b = smo->b[i];
+    }
+  }
+  return moved;
+}
+
+/* What a linear kernel needs of the rows that moved: the change of w. */
+static void step_weights(clf__svm_solver *s, int64_t moved) {
+  const clf__rows *x = s->p->rows->groups.x;
+  memset(s->step, 0, (size_t)x->columns * sizeof *s->step);
+  for (int64_t i = 0; i < moved; i++) {
+    clf__sum_row(s->context, x, s->row[i], s->factor[i], s->step);
+  }
+  for (int64_t j = 0; j < x->columns; j++) {
+    s->w[j] = (float)s->step[j];
+  }
+}
+
+enum { TASK_ROWS = 512 };
+
+static void add_linear(void *argument, int64_t first, int64_t end, int32_t worker) {
+  const clf__svm_solver *s = argument;
+  (void)worker;
+  for (int64_t i = first; i < end; i++) {
+    s->p->error[i] += (double)clf__dot_row(s->context, s->p->rows->groups.x, s->p->row[i], s->w);
+  }
+}
+
+static clf_status update_linear(clf__svm_solver *s, int64_t moved) {
+  step_weights(s, moved);
+  const clf__rows *x = s->p->rows->groups.x;
+  const double entries = (double)clf__rows_entries(x) / (double)x->rows + 1;
+  clf__parallel_ranges(s->context, s->p->count, TASK_ROWS,
+                       (double)s->p->count * entries * CLF__COST_COPY, add_linear, s);
+  return CLF_OK;
+}
+
+/* Some rows at a time, so that the host is asked often enough where there are many columns. */
+static clf_status update_kernel(clf__svm_solver *s, int64_t moved) {
+  enum { PART = 64 };
+  const clf__svm_problem *p = s->p;
+  for (int64_t first = 0; first < moved; first += PART) {
+    const int64_t count = clf__min_i64(moved - first, PART);
+    double *error = p->error;
+    for (int64_t i = 0; i < p->parts; i++) {
+      const int64_t *start = p->rows->groups.start + p->part[i];
+      CLF__CHECK(clf__kernel_cache_add(p->rows->cache, p->part[i], s->row + first,
+                                       s->factor + first, count, error));
+      error += start[1] - start[0];
+    }
+    CLF__CHECK(clf__progress_step(&p->rows->progress, 0, (double)NAN, (double)NAN));
+  }
+  return CLF_OK;
+}
+
+/* On free variables, between their bounds, the conditions make the machine's value equal y, so the
+ * intercept is the mean of their errors, as in LIBSVM: near the optimum all of them are the same,
+ * far from it the mean is the better guess. Without free variables it is the middle of what the
+ * conditions leave. */
+static double intercept_of(const clf__svm_solver *s, double most, double least) {
+  double sum = 0;
+  int64_t count = 0;
+  for (int64_t i = 0; i < s->p->count; i++) {
+    if (clf__svm_may_rise(s, i) && clf__svm_may_fall(s, i)) {
+      sum += s->p->error[i];
+      count++;
+    }
+  }
+  return count > 0                           ? sum / (double)count
+         : isfinite(most) && isfinite(least) ? most / 2 + least / 2
+         : isfinite(most)                    ? most
+         : isfinite(least)                   ? least
+                                             : 0;
+}
+
+/* The dual's, 1/2 b^T K b - y^T b. */
+static void set_objective(clf__svm_problem *p) {
+  double sum = 0;
+  for (int64_t i = 0; i < p->count; i++) {
+    sum += p->b[i] * (p->y[i] + p->error[i]);
+  }
+  p->objective = -0.5 * sum;
+}
+
+/* Every working set that does anything makes the objective smaller. Where none of several does,
+ * what could still be gained is lost in the rounding of b or of the errors, and steps would go
+ * round in circles. */
+static clf_status iterate(clf__svm_solver *s) {
+  enum { MAX_TURNS = 10 };
+  clf__svm_problem *p = s->p;
+  double most, least, smallest = (double)INFINITY;
+  for (int turns = 0;; turns++) {
+    set_objective(p);
+    extremes(s, &most, &least);
+    turns = p->objective < smallest ? 0 : turns;
+    smallest = fmin(smallest, p->objective);
+    p->converged = !(most - least > p->tolerance);
+    p->ended = p->converged || turns == MAX_TURNS;
+    if (p->ended || p->steps >= p->max_steps) {
+      break;
+    }
+    CLF__CHECK(clf__progress_step(&p->rows->progress, 0, most - least, (double)NAN));
+    clf__smo smo;
+    clf__svm_choose(s, most, least);
+    CLF__CHECK(clf__svm_gather(s, fmax(0.5 * p->tolerance, 0.1 * (most - least)), &smo));
+    p->steps += clf__smo_solve(s->context, &smo);
+    const int64_t moved = take_over(s, &smo);
+    CLF__CHECK(p->rows->cache == NULL ? update_linear(s, moved) : update_kernel(s, moved));
+  }
+  p->intercept = intercept_of(s, most, least);
+  return CLF_OK;
+}
+
+/* Where another solution is at hand, drawn in to the bounds: b shrinks by one factor, which keeps
+ * its sum, and y - error = K b with it. */
+static void start_from(clf__svm_solver *s) {
+  clf__svm_problem *p = s->p;
+  double factor = 1;
+  for (int64_t i = 0; i < p->count; i++) {
+    const double bound = p->start_b[i] > 0 ? s->upper[i] : s->lower[i];
+    factor = fabs(p->start_b[i]) * factor > fabs(bound) ? bound / p->start_b[i] : factor;
+  }
+  for (int64_t i = 0; i < p->count; i++) {
+    p->b[i] = fmin(fmax(factor * p->start_b[i], s->lower[i]), s->upper[i]);
+    p->error[i] = p->y[i] - factor * (p->y[i] - p->start_error[i]);
+  }
+}
+
+int64_t clf__svm_count(const clf__svm_problem *p) {
+  const int64_t *start = p->rows->groups.start;
+  int64_t count = 0;
+  for (int64_t i = 0; i < p->parts; i++) {
+    count += start[p->part[i] + 1] - start[p->part[i]];
+  }
+  return count;
+}
+
+/* The results, which stay. */
+static clf_status alloc_results(clf__svm_problem *p) {
+  clf_context *context = p->rows->context;
+  p->count = clf__svm_count(p);
+  p->row = clf__alloc_array(context, p->count, sizeof *p->row);
+  p->y = clf__alloc_array(context, p->count, sizeof *p->y);
+  p->b = clf__alloc_zeroed(context, p->count, sizeof *p->b);
+  p->error = clf__alloc_array(context, p->count, sizeof *p->error);
+  return p->row && p->y && p->b && p->error ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+static clf_status open_solver(clf__svm_solver *s) {
+  clf__svm_problem *p = s->p;
+  clf_context *context = s->context;
+  const int64_t columns = p->rows->groups.x->columns;
+  const int64_t padded = clf__round_up(p->count, CLF__SMO_LANES);
+  s->room = clf__min_i64(padded, CLF__SVM_SET);
+  s->lower = clf__alloc_array(context, p->count, sizeof *s->lower);
+  s->upper = clf__alloc_array(context, p->count, sizeof *s->upper);
+  s->chosen = clf__alloc_zeroed(context, p->count, sizeof *s->chosen);
+  s->candidate = clf__alloc_array(context, p->count, sizeof *s->candidate);
+  s->set = clf__alloc_array(context, s->room, sizeof *s->set);
+  s->row = clf__alloc_array(context, s->room, sizeof *s->row);
+  s->K = clf__alloc_array(context, s->room * s->room, sizeof *s->K);
+  s->diagonal = clf__alloc_array(context, s->room, sizeof *s->diagonal);
+  s->own = clf__alloc_array(context, 6 * s->room, sizeof *s->own);
+  s->factor = clf__alloc_array(context, s->room, sizeof *s->factor);
+  s->step = clf__alloc_array(context, columns, sizeof *s->step);
+  s->w = clf__alloc_array(context, columns, sizeof *s->w);
+  const bool all = s->lower && s->upper && s->chosen && s->candidate && s->set && s->row && s->K &&
+                   s->diagonal && s->own && s->factor && s->step && s->w;
+  return all ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+static void close_solver(clf__svm_solver *s) {
+  clf__free(s->lower);
+  clf__free(s->upper);
+  clf__free(s->chosen);
+  clf__free(s->candidate);
+  clf__free(s->set);
+  clf__free(s->row);
+  clf__free(s->K);
+  clf__free(s->diagonal);
+  clf__free(s->own);
+  clf__free(s->factor);
+  clf__free(s->step);
+  clf__free(s->w);
+}
+
+static void set_variables(clf__svm_solver *s) {
+  clf__svm_problem *p = s->p;
+  const clf__grouped_rows *groups = &p->rows->groups;
+  int64_t at = 0;
+  for (int64_t i = 0; i < p->parts; i++) {
+    for (int64_t j = groups->start[p->part[i]]; j < groups->start[p->part[i] + 1]; j++, at++) {
+      const double C = p->absent != NULL && p->absent[at] ? 0 : p->C[groups->order[j]];
+      p->row[at] = groups->order[j];
+      p->y[at] = p->side[i];
+      s->lower[at] = p->side[i] > 0 ? 0 : -C;
+      s->upper[at] = p->side[i] > 0 ? C : 0;
+    }
+  }
+}
+
+/* All b are 0, or those of the solution to start from. */
+static void set_start(clf__svm_solver *s) {
+  for (int64_t i = 0; i < s->p->count; i++) {
+    s->p->error[i] = s->p->y[i];
+  }
+  if (s->p->start_b != NULL) {
+    start_from(s);
+  }
+}
+
+clf_status clf__svm_solve(clf__svm_problem *p) {
+  clf__svm_solver s = {.p = p, .context = p->rows->context};
+  const bool begun = p->b != NULL;
+  clf_status status = CLF_OK;
+  if (!begun) {
+    CLF__TRY(alloc_results(p));
+  }
+  CLF__TRY(open_solver(&s));
+  set_variables(&s);
+  if (!begun) {
+    set_start(&s);
+  }
+  status = iterate(&s);
+done:
+  close_solver(&s);
+  return status;
+}
+
+void clf__svm_problem_free(clf__svm_problem *p) {
+  clf__free(p->row);
+  clf__free(p->y);
+  clf__free(p->b);
+  clf__free(p->error);
+}
+
+void clf__svm_keep_vectors(clf__svm_problem *p) {
+  int64_t kept = 0;
+  for (int64_t i = 0; i < p->count; i++) {
+    if (p->b[i] != 0) {
+      p->row[kept] = p->row[i];
+      p->b[kept++] = p->b[i];
+    }
+  }
+  p->count = kept;
+  clf__free(p->y);
+  clf__free(p->error);
+  p->y = NULL;
+  p->error = NULL;
+  int64_t *row = clf__resize_array(p->rows->context, p->row, kept, sizeof *row);
+  double *b = clf__resize_array(p->rows->context, p->b, kept, sizeof *b);
+  p->row = row != NULL ? row : p->row;
+  p->b = b != NULL ? b : p->b;
+}

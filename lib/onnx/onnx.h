@@ -1,9 +1,0 @@
-/* ONNX files of fitted models. */
-#ifndef CLF_ONNX_ONNX_H
-#define CLF_ONNX_ONNX_H
-
-#include "models/model_format.h"
-
-extern const clf__model_format clf__model_format_onnx;
-
-#endif

@@ -1,0 +1,323 @@
+/* Chooses how a convolution is computed, and runs what its passes have in common.
+ *
+ * Zeros around an image let a wide or dilated kernel reach beyond it from every place. Only the
+ * part of the kernel that sees the image from some place is computed with, so that time and memory
+ * follow the image's size, and not the kernel's or the dilation. */
+#include "ops/conv/conv2d.h"
+
+#include <string.h>
+
+#include "base/math.h"
+#include "ops/conv/conv_method.h"
+#include "ops/linalg/row.h"
+
+/* The first that fits. */
+static const clf__conv_method *const methods[] = {&clf__conv_by_winograd,
+                                                  &clf__conv_by_few_channels, &clf__conv_by_shifts,
+                                                  &clf__conv_by_patches};
+
+enum { SHARD_ROWS = 4, REDUCE = 4096 /* sums in a task that adds shards */ };
+
+static const clf__conv_method *method_of(const clf__conv2d *conv) {
+  const clf__conv_method *const *method = methods;
+  while (!(*method)->fits(conv)) {
+    method++;
+  }
+  return *method;
+}
+
+int64_t clf__conv_weights(const clf__conv2d *conv) {
+  int64_t count = 0;
+  return clf__mul_i64(conv->kernel_height, conv->kernel_width, &count) &&
+                 clf__mul_i64(count, conv->channels, &count) &&
+                 clf__mul_i64(count, conv->filters, &count)
+             ? count
+             : -1;
+}
+
+static double work_of(const clf__conv_pass *pass) {
+  const clf__conv2d *c = pass->conv;
+  return (double)pass->rows * (double)c->out_height * (double)c->out_width *
+         (double)clf__conv_weights(c) * CLF__COST_PRODUCT;
+}
+
+int64_t clf__conv_threads(const clf__conv_pass *pass) {
+  return clf__workers(pass->context, work_of(pass));
+}
+
+void clf__conv_run(const clf__conv_pass *pass, int64_t count, clf__task task, void *argument) {
+  clf__parallel(pass->context, count, work_of(pass), task, argument);
+}
+
+void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
+                          float *packed) {
+  (void)kernels;
+  memcpy(packed, w, (size_t)clf__conv_weights(conv) * sizeof *packed);
+}
+
+float *clf__conv_scratch(const clf__conv_pass *pass, int64_t each) {
+  int64_t count;
+  const bool counted = each >= 0 && clf__mul_i64(clf__conv_threads(pass), each, &count);
+  return clf__alloc_array(pass->context, counted ? count : -1, sizeof(float));
+}
+
+/* The part of a kernel that sees the image, as a convolution of its own. */
+typedef struct seen_part {
+  clf__conv2d conv;
+  int64_t top, left; /* where it begins in the whole kernel */
+  bool whole;
+} seen_part;
+
+/* Elements *first … of one axis of the kernel; returns how many there are. A kernel that sees
+ * nothing keeps one element, which reads zeros. */
+static int64_t seen_on_axis(const clf__conv2d *conv, int64_t kernel, int64_t pad, int64_t size,
+                            int64_t places, int64_t *first) {
+  const int64_t hidden = pad - (places - 1) * conv->stride; /* from the last place */
+  const int64_t begin = hidden > 0 ? (hidden - 1) / conv->dilation + 1 : 0;
+  const int64_t end = clf__min_i64((pad + size - 1) / conv->dilation + 1, kernel);
+  *first = clf__min_i64(begin, kernel - 1);
+  return end > *first ? end - *first : 1;
+}
+
+static seen_part seen_of(const clf__conv2d *conv) {
+  seen_part seen = {.conv = *conv};
+  seen.conv.kernel_height = seen_on_axis(conv, conv->kernel_height, conv->pad_top, conv->height,
+                                         conv->out_height, &seen.top);
+  seen.conv.kernel_width = seen_on_axis(conv, conv->kernel_width, conv->pad_left, conv->width,
+                                        conv->out_width, &seen.left);
+  seen.conv.pad_top -= seen.top * conv->dilation;
+  seen.conv.pad_left -= seen.left * conv->dilation;
+  seen.whole = seen.conv.kernel_height == conv->kernel_height &&
+               seen.conv.kernel_width == conv->kernel_width;
+  return seen;
+}
+
+/* Weights of one row of the part, and where row m begins in the whole kernel. */
+static int64_t seen_line(const seen_part *seen) {
+  return seen->conv.kernel_width * seen->conv.channels * seen->conv.filters;
+}
+
+static int64_t seen_offset(const clf__conv2d *conv, const seen_part *seen, int64_t m) {
+  return ((seen->top + m) * conv->kernel_width + seen->left) * conv->channels * conv->filters;
+}
+
+/* The part's weights one after another. */
+static void gather_seen(const clf__conv2d *conv, const seen_part *seen, const float *whole,
+                        float *to) {
+  const int64_t line = seen_line(seen);
+  for (int64_t m = 0; m < seen->conv.kernel_height; m++) {
+    memcpy(to + m * line, whole + seen_offset(conv, seen, m), (size_t)line * sizeof *to);
+  }
+}
+
+/* The opposite, with zeros for what is not seen. */
+static void scatter_seen(const clf__conv2d *conv, const seen_part *seen, const float *part,
+                         float *whole) {
+  const int64_t line = seen_line(seen);
+  memset(whole, 0, (size_t)clf__conv_weights(conv) * sizeof *whole);
+  for (int64_t m = 0; m < seen->conv.kernel_height; m++) {
+    memcpy(whole + seen_offset(conv, seen, m), part + m * line, (size_t)line * sizeof *whole);
+  }
+}
+
+/* With room behind for the part's weights, of which they are made. */
+int64_t clf__conv2d_packed_size(const clf__conv2d *conv) {
+  const seen_part seen = seen_of(conv);
+  const int64_t size = method_of(&seen.conv)->packed_size(&seen.conv);
+  const int64_t part = seen.whole ? 0 : clf__conv_weights(&seen.conv);
+  return size >= 0 && part >= 0 && size <= INT64_MAX - part ? size + part : -1;
+}
+
+int64_t clf__conv2d_scratch_size(const clf__conv2d *conv) {
+  const seen_part seen = seen_of(conv);
+  return method_of(&seen.conv)->scratch_size(&seen.conv);
+}
+
+void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, const float *w,
+                      float *packed) {
+  const seen_part seen = seen_of(conv);
+  const clf__conv_method *method = method_of(&seen.conv);
+  if (!seen.whole) {
+    float *part = packed + method->packed_size(&seen.conv);
+    gather_seen(conv, &seen, w, part);
+    w = part;
+  }
+  method->pack(clf__kernels_for(context), &seen.conv, w, packed);
+}
+
+static clf__conv_pass pass_of(clf_context *context, const clf__conv2d *conv, int64_t rows,
+                              const float *x, const float *w) {
+  return (clf__conv_pass){.context = context,
+                          .kernels = clf__kernels_for(context),
+                          .conv = conv,
+                          .rows = rows,
+                          .x = x,
+                          .w = w};
+}
+
+void clf__conv2d_infer(clf_context *context, const clf__conv2d *conv, int64_t rows, const float *x,
+                       const float *packed, const float *bias, bool relu, float *y,
+                       float *scratch) {
+  const seen_part seen = seen_of(conv);
+  const clf__conv_method *method = method_of(&seen.conv);
+  clf__conv_pass pass = pass_of(context, &seen.conv, rows, x, packed);
+  pass.bias = bias;
+  pass.relu = relu;
+  pass.y = y;
+  const int64_t tasks = method->tasks(&seen.conv, rows);
+  for (int64_t task = 0; task < tasks; task++) {
+    method->forward(&pass, task, scratch);
+  }
+}
+
+typedef struct forward_job {
+  const clf__conv_method *method;
+  clf__conv_pass pass;
+  float *scratch;
+  int64_t scratch_size;
+} forward_job;
+
+static void forward_task(void *argument, int64_t task, int32_t worker) {
+  const forward_job *job = argument;
+  job->method->forward(&job->pass, task, job->scratch + worker * job->scratch_size);
+}
+
+static clf_status forward_seen(clf_context *context, const clf__conv2d *conv, int64_t rows,
+                               const float *x, const float *w, const float *bias, bool relu,
+                               float *y) {
+  forward_job job = {method_of(conv), pass_of(context, conv, rows, x, w), NULL, 0};
+  float *packed = clf__alloc_array(context, job.method->packed_size(conv), sizeof *packed);
+  clf_status status = CLF_ERROR_MEMORY;
+  if (packed == NULL) {
+    return status;
+  }
+  job.scratch_size = job.method->scratch_size(conv);
+  job.scratch = clf__conv_scratch(&job.pass, job.scratch_size);
+  if (job.scratch != NULL) {
+    job.method->pack(job.pass.kernels, conv, w, packed);
+    job.pass.w = packed;
+    job.pass.bias = bias;
+    job.pass.relu = relu;
+    job.pass.y = y;
+    clf__conv_run(&job.pass, job.method->tasks(conv, rows), forward_task, &job);
+    status = CLF_OK;
+  }
+  clf__free(packed);
+  clf__free(job.scratch);
+  return status;
+}
+
+/* The part's weights, allocated. */
+static float *copy_seen(clf_context *context, const clf__conv2d *conv, const seen_part *seen,
+                        const float *w) {
+  float *part = clf__alloc_array(context, clf__conv_weights(&seen->conv), sizeof *part);
+  if (part != NULL) {
+    gather_seen(conv, seen, w, part);
+  }
+  return part;
+}
+
+clf_status clf__conv2d_forward(clf_context *context, const clf__conv2d *conv, int64_t rows,
+                               const float *x, const float *w, const float *bias, bool relu,
+                               float *y) {
+  const seen_part seen = seen_of(conv);
+  float *own = NULL;
+  if (!seen.whole && (own = copy_seen(context, conv, &seen, w)) == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status =
+      forward_seen(context, &seen.conv, rows, x, own != NULL ? own : w, bias, relu, y);
+  clf__free(own);
+  return status;
+}
+
+clf_status clf__conv2d_backward(clf_context *context, const clf__conv2d *conv, int64_t rows,
+                                const float *x, const float *y, float *dy, const float *w,
+                                float *dw, float *dbias, float *dx) {
+  const seen_part seen = seen_of(conv);
+  clf__conv_pass pass = pass_of(context, &seen.conv, rows, x, w);
+  float *part_w = NULL, *part_dw = NULL;
+  clf_status status = CLF_ERROR_MEMORY;
+  pass.out = y;
+  pass.dy = dy;
+  pass.dw = dw;
+  pass.dbias = dbias;
+  pass.dx = dx;
+  if (!seen.whole) {
+    pass.w = part_w = copy_seen(context, conv, &seen, w);
+    pass.dw = part_dw = clf__alloc_array(context, clf__conv_weights(&seen.conv), sizeof *part_dw);
+  }
+  if (pass.w != NULL && pass.dw != NULL) {
+    status = method_of(&seen.conv)->backward(&pass);
+  }
+  if (status == CLF_OK && !seen.whole) {
+    scatter_seen(conv, &seen, part_dw, dw);
+  }
+  clf__free(part_w);
+  clf__free(part_dw);
+  return status;
+}
+
+clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pass *pass,
+                                   int64_t size, int64_t scratch_size) {
+  bool complete = true;
+  *shards = (clf__conv_shards){.size = size};
+  shards->count = clf__min_i64(clf__ceil_div(pass->rows, SHARD_ROWS), CLF__CONV_SHARDS);
+  for (int64_t shard = 0; complete && shard < shards->count; shard++) {
+    shards->sums[shard] = clf__alloc_array(pass->context, size, sizeof(float));
+    complete = shards->sums[shard] != NULL;
+  }
+  shards->dbias =
+      clf__alloc_zeroed(pass->context, shards->count * pass->conv->filters, sizeof(double));
+  shards->scratch = clf__conv_scratch(pass, scratch_size);
+  if (complete && shards->dbias != NULL && shards->scratch != NULL) {
+    return CLF_OK;
+  }
+  clf__conv_shards_free(shards);
+  return CLF_ERROR_MEMORY;
+}
+
+void clf__conv_shards_free(clf__conv_shards *shards) {
+  for (int64_t shard = 0; shard < shards->count; shard++) {
+    clf__free(shards->sums[shard]);
+  }
+  clf__free(shards->dbias);
+  clf__free(shards->scratch);
+  *shards = (clf__conv_shards){0};
+}
+
+int64_t clf__conv_shard_end(const clf__conv_shards *shards, int64_t rows, int64_t shard) {
+  return (shard + 1) * rows / shards->count;
+}
+
+typedef struct reduction {
+  const clf__conv_shards *shards;
+  const clf__kernels *kernels;
+  float *out;
+} reduction;
+
+static void reduce_part(void *argument, int64_t index, int32_t worker) {
+  const reduction *job = argument;
+  const clf__conv_shards *shards = job->shards;
+  const int64_t first = index * REDUCE, count = clf__min_i64(REDUCE, shards->size - first);
+  float *out = job->out + first;
+  (void)worker;
+  memset(out, 0, (size_t)count * sizeof *out);
+  for (int64_t shard = 0; shard < shards->count; shard++) {
+    job->kernels->rows->step_f32(out, 1, shards->sums[shard] + first, count);
+  }
+}
+
+void clf__conv_shards_reduce(const clf__conv_shards *shards, const clf__conv_pass *pass,
+                             float *out) {
+  reduction job = {shards, pass->kernels, out};
+  const int64_t filters = pass->conv->filters;
+  clf__conv_run(pass, clf__ceil_div(shards->size, REDUCE), reduce_part, &job);
+  for (int64_t d = 0; pass->dbias != NULL && d < filters; d++) {
+    double sum = 0;
+    for (int64_t shard = 0; shard < shards->count; shard++) {
+      sum += shards->dbias[shard * filters + d];
+    }
+    pass->dbias[d] = (float)sum;
+  }
+}

@@ -1,0 +1,68 @@
+/* Gaussian blur, separable: sums of 2 r + 1 rows, r = 3 sigma rounded up, then of as many elements
+ * of a row, both weighed by exp(-k^2 / (2 sigma^2)) made to sum to 1. The picture stands in a frame
+ * of r pixels that repeats its edge. */
+#include <math.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "ops/image/resize.h"
+#include "ops/kernels.h"
+
+/* Of an element so many standard deviations away; 1 at 0, whatever the deviation. */
+static double weight_at(double distance) {
+  return exp(-0.5 * distance * distance);
+}
+
+static void set_weights(float *weights, int64_t reach, double sigma) {
+  double sum = 0;
+  for (int64_t k = -reach; k <= reach; k++) {
+    sum += weight_at((double)k / sigma);
+  }
+  for (int64_t k = -reach; k <= reach; k++) {
+    weights[k + reach] = (float)(weight_at((double)k / sigma) / sum);
+  }
+}
+
+/* to [height + 2 reach, width + 2 reach] */
+static void fill_frame(float *to, const float *x, int64_t height, int64_t width, int64_t reach) {
+  for (int64_t i = -reach; i < height + reach; i++) {
+    const float *row = x + (i < 0 ? 0 : i < height ? i : height - 1) * width;
+    for (int64_t j = 0; j < reach; j++) {
+      to[j] = row[0];
+      to[reach + width + j] = row[width - 1];
+    }
+    memcpy(to + reach, row, (size_t)width * sizeof *to);
+    to += width + 2 * reach;
+  }
+}
+
+clf_status clf__blur(clf_context *context, const float *x, int64_t height, int64_t width,
+                     double sigma, float *out) {
+  const clf__kernels *kernels = clf__kernels_for(context);
+  const int64_t reach = (int64_t)ceil(3 * sigma), taps = 2 * reach + 1, line = width + 2 * reach;
+  clf_status status = CLF_ERROR_MEMORY;
+  int64_t size;
+  float *weights = clf__alloc_array(context, taps, sizeof *weights);
+  float *row = clf__alloc_array(context, line, sizeof *row);
+  float *frame = NULL;
+  if (clf__mul_i64(height + 2 * reach, line, &size)) {
+    frame = clf__alloc_array(context, size, sizeof *frame);
+  }
+  if (weights == NULL || row == NULL || frame == NULL) {
+    goto done;
+  }
+  set_weights(weights, reach, sigma);
+  fill_frame(frame, x, height, width, reach);
+  for (int64_t i = 0; i < height; i++) {
+    kernels->resize->weigh_f32(frame + i * line, line, weights, taps, line, row);
+    kernels->resize->weigh_f32(row, 1, weights, taps, width, out + i * width);
+  }
+  status = CLF_OK;
+done:
+  clf__free(frame);
+  clf__free(row);
+  clf__free(weights);
+  return status;
+}

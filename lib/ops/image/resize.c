@@ -1,0 +1,178 @@
+/* Resizing, separable: output sample i of an axis is the mean, by a triangle around its centre
+ * (i + 1/2) n_in / n_out - 1/2, of the input samples within max(1, n_in / n_out) of it, weights
+ * that fall outside left out and the rest made to sum to 1. Where the axis grows this is linear
+ * interpolation; where it shrinks every input sample counts, so that nothing finer than the new
+ * pixels turns into a false pattern (K. Turkowski, "Filters for common resampling tasks", 1990).
+ *
+ * Rows first, whose sums need no gathers, into one row of floats; then its elements. Rows of the
+ * result are dealt out to threads. The floor is 2 products for each input element of the first sum
+ * whatever the size, and a gather and a product for each tap of the second. 640x480 bytes to
+ * 533x400 take 0.3 ms of one core with AVX-512, 0.6 with AVX2 (tests/bench/images.py). */
+#include "ops/image/resize.h"
+
+#include <math.h>
+
+#include "base/context.h"
+#include "base/math.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "ops/kernels.h"
+
+enum { LANES = 16 }; /* a multiple of every vector's */
+enum { PRODUCTS_A_TASK = 1 << 18 };
+
+/* Weights of an axis. Sample i takes samples first[i] … first[i] + taps - 1, weights[i * taps …].
+ */
+typedef struct axis {
+  int64_t taps;
+  int32_t *first; /* [out] */
+  float *weights; /* [out, taps] */
+} axis;
+
+static void free_axis(axis *a) {
+  clf__free(a->first);
+  clf__free(a->weights);
+}
+
+static void set_weights(axis *a, int64_t i, int64_t in, double scale) {
+  const double reach = fmax(scale, 1), centre = ((double)i + 0.5) * scale - 0.5;
+  int64_t first = (int64_t)ceil(centre - reach);
+  first = clf__clamp_i64(first, 0, in - a->taps);
+  float *weights = a->weights + i * a->taps;
+  double sum = 0;
+  for (int64_t k = 0; k < a->taps; k++) {
+    const double weight = 1 - fabs((double)(first + k) - centre) / reach;
+    sum += fmax(weight, 0);
+  }
+  for (int64_t k = 0; k < a->taps; k++) {
+    const double weight = 1 - fabs((double)(first + k) - centre) / reach;
+    weights[k] = weight > 0 ? (float)(weight / sum) : 0;
+  }
+  a->first[i] = (int32_t)first;
+}
+
+static clf_status make_axis(axis *a, clf_context *context, int64_t in, int64_t out) {
+  const double scale = (double)in / (double)out;
+  const int64_t widest = 2 * (int64_t)ceil(fmax(scale, 1));
+  int64_t count;
+  a->taps = clf__min_i64(widest, in);
+  if (!clf__mul_i64(out, a->taps, &count)) {
+    return clf__fail(CLF_ERROR_MEMORY,
+                     "resize: out of memory: %lld weights of %lld samples overflow",
+                     (long long)a->taps, (long long)out);
+  }
+  a->first = clf__alloc_array(context, out, sizeof *a->first);
+  a->weights = clf__alloc_array(context, count, sizeof *a->weights);
+  if (a->first == NULL || a->weights == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < out; i++) {
+    set_weights(a, i, in, scale);
+  }
+  return CLF_OK;
+}
+
+/* The axis along a row, by elements and with the taps apart, as the kernel takes it. */
+static clf_status spread(clf__resample *out, clf_context *context, const axis *a, int64_t width,
+                         int64_t channels) {
+  const int64_t count = width * channels, stride = clf__round_up(count, LANES);
+  int64_t size;
+  if (!clf__mul_i64(stride, a->taps, &size)) {
+    return clf__fail(CLF_ERROR_MEMORY,
+                     "resize: out of memory: %lld weights of %lld samples overflow",
+                     (long long)a->taps, (long long)stride);
+  }
+  int32_t *first = clf__alloc_zeroed(context, stride, sizeof *first);
+  float *weights = clf__alloc_zeroed(context, size, sizeof *weights);
+  *out = (clf__resample){first, weights, stride, channels, a->taps, count};
+  if (first == NULL || weights == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < count; i++) {
+    const int64_t pixel = i / channels;
+    first[i] = a->first[pixel] * (int32_t)channels + (int32_t)(i % channels);
+    for (int64_t k = 0; k < a->taps; k++) {
+      weights[k * stride + i] = a->weights[pixel * a->taps + k];
+    }
+  }
+  return CLF_OK;
+}
+
+typedef struct resizing {
+  const clf__kernels *kernels;
+  const clf__picture *from;
+  axis down;
+  clf__resample right;
+  int64_t height, tasks;
+  int32_t dtype;
+  void *out;
+  int64_t stride;
+  float *scratch; /* a row of the input and one of the output, for each worker */
+  int64_t scratch_stride;
+} resizing;
+
+static void resize_rows(void *argument, int64_t index, int32_t worker) {
+  const resizing *own = argument;
+  const clf__picture *from = own->from;
+  const int64_t width = from->width * from->channels, taps = own->down.taps;
+  float *row = own->scratch + worker * own->scratch_stride, *made = row + width;
+  const int64_t end = own->height * (index + 1) / own->tasks;
+  for (int64_t i = own->height * index / own->tasks; i < end; i++) {
+    const int64_t at = own->down.first[i] * from->stride;
+    const float *weights = own->down.weights + i * taps;
+    if (from->dtype == CLF_U8) {
+      own->kernels->resize->weigh_u8((const uint8_t *)from->pixels + at, from->stride, weights,
+                                     taps, width, row);
+    } else {
+      own->kernels->resize->weigh_f32((const float *)from->pixels + at, from->stride, weights, taps,
+                                      width, row);
+    }
+    if (own->dtype == CLF_F32) {
+      own->kernels->resize->resample(&own->right, row, (float *)own->out + i * own->stride);
+    } else {
+      own->kernels->resize->resample(&own->right, row, made);
+      own->kernels->resize->round_u8((uint8_t *)own->out + i * own->stride, made, own->right.count);
+    }
+  }
+}
+
+static double products_of(const resizing *own) {
+  return (double)own->height * (double)own->down.taps *
+             (double)(own->from->width * own->from->channels) +
+         (double)own->height * (double)own->right.taps * (double)own->right.count;
+}
+
+/* Tasks' rows do not depend on the threads. */
+static int64_t tasks_for(const resizing *own) {
+  const double tasks = ceil(products_of(own) / PRODUCTS_A_TASK);
+  return tasks < (double)own->height ? (int64_t)tasks : own->height;
+}
+
+clf_status clf__resize(clf_context *context, const clf__picture *from, int64_t height,
+                       int64_t width, int32_t dtype, void *out, int64_t stride) {
+  resizing own = {.kernels = clf__kernels_for(context),
+                  .from = from,
+                  .height = height,
+                  .dtype = dtype,
+                  .out = out,
+                  .stride = stride};
+  axis across = {0};
+  clf_status status;
+  CLF__TRY(make_axis(&own.down, context, from->height, height));
+  CLF__TRY(make_axis(&across, context, from->width, width));
+  CLF__TRY(spread(&own.right, context, &across, width, from->channels));
+  own.scratch_stride = (from->width + width) * from->channels;
+  own.scratch_stride += LANES - own.scratch_stride % LANES;
+  own.tasks = tasks_for(&own);
+  own.scratch = clf__alloc_array(context, own.tasks > 1 ? clf__context_threads(context) : 1,
+                                 (size_t)own.scratch_stride * sizeof *own.scratch);
+  CLF__TRY(own.scratch != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  clf__parallel(context, own.tasks, products_of(&own) * CLF__COST_PRODUCT, resize_rows, &own);
+done:
+  clf__free(own.scratch);
+  clf__free((void *)(uintptr_t)own.right.first);
+  clf__free((void *)(uintptr_t)own.right.weights);
+  free_axis(&across);
+  free_axis(&own.down);
+  return status;
+}

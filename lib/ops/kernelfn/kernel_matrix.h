@@ -1,0 +1,77 @@
+/* Kernel matrices: K(x_i, z_j) for blocks of rows, the kernel function fused behind a packed matrix
+ * product. "Kernel" here is the function of two rows; kernels.h are those of the processor. */
+#ifndef CLF_OPS_KERNELFN_KERNEL_MATRIX_H
+#define CLF_OPS_KERNELFN_KERNEL_MATRIX_H
+
+#include "tensor/rows.h"
+
+enum {
+  CLF__KERNEL_LINEAR,     /* x.z */
+  CLF__KERNEL_POLYNOMIAL, /* (gamma x.z + coef0)^degree */
+  CLF__KERNEL_RBF,        /* exp(-gamma |x - z|^2) */
+  CLF__KERNEL_SIGMOID,    /* tanh(gamma x.z + coef0) */
+  CLF__KERNEL_PRECOMPUTED /* the columns of x are its kernel values with all rows of training */
+};
+
+typedef struct clf__kernel_function {
+  int32_t kind;
+  int32_t degree; /* >= 1 */
+  double gamma, coef0;
+} clf__kernel_function;
+
+/* One side of kernel matrices: rows z_j, packed as the product wants them, with squared norms where
+ * the function needs them. Immutable: any number of threads may use it at once. Sparse rows that
+ * were not picked by a list are borrowed, all others copied. */
+typedef struct clf__kernel_columns clf__kernel_columns;
+
+/* How z is packed for a partner. */
+enum { CLF__PACKED_F32, CLF__PACKED_EXACT, CLF__PACKED_SPARSE };
+
+int32_t clf__kernel_packing(const clf__rows *z, const clf__rows *partner);
+
+/* Packs the rows rows[0 … count-1] of z (NULL: rows 0 … count-1); for a precomputed kernel their
+ * numbers are all that is kept, and `z` may be NULL. `partner` has the storage, type and scale of
+ * the rows to come on the other side (often z itself): when both are u8 of one scale, products are
+ * exact integers. `center` [columns], or NULL, is taken away from dense f32 rows on both sides
+ * first: for rbf, which does not change by it but keeps its digits when the features lie far from
+ * 0. Fails with CLF_ERROR_MEMORY, and CLF_ERROR_NUMERIC when a squared norm is beyond float. */
+clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *context,
+                                      const clf__kernel_function *function, const clf__rows *z,
+                                      const int64_t *rows, int64_t count, const clf__rows *partner,
+                                      const float *center);
+void clf__kernel_columns_free(clf__kernel_columns *columns); /* NULL is fine */
+int64_t clf__kernel_columns_count(const clf__kernel_columns *columns);
+/* Of `rows` rows with columns first … first + n - 1, for clf__parallel(). */
+double clf__kernel_work(const clf__kernel_columns *z, int64_t rows, int64_t first, int64_t n);
+
+/* out [count, n] (leading dimension ld) = K(x_i, z_j) for rows i of rows[0 … count-1] (NULL: 0 …
+ * count-1) of x and columns first … first + n - 1. K(x, z) and K(z, x) have the same bits, however
+ * the blocks are cut. Runs on the context's threads unless it is called from a pool task; small
+ * blocks cost no more than their arithmetic. x is stored as `partner` was. Fails with
+ * CLF_ERROR_MEMORY, and CLF_ERROR_NUMERIC when a squared norm is beyond float. */
+clf_status clf__kernel_block(const clf__kernel_columns *z, int64_t first, int64_t n,
+                             const clf__rows *x, const int64_t *rows, int64_t count, float *out,
+                             int64_t ld);
+
+/* out [count] = K(x_i, x_i). */
+clf_status clf__kernel_diagonal(clf_context *context, const clf__kernel_function *function,
+                                const clf__rows *x, const int64_t *rows, int64_t count,
+                                double *out);
+
+/* Sums of kernel values, by which support vectors z predict: out [x->rows, segments * outputs] =
+ * sum_j c_oj K(x_i, z_j) over the columns j in each segment, segment s being start[s] … start[s +
+ * 1]
+ * - 1, with coefficients c [outputs, columns]. x is stored as the columns' `partner` was. Fails
+ * with CLF_ERROR_MEMORY, and CLF_ERROR_NUMERIC when a squared norm is beyond float. */
+typedef struct clf__kernel_expansion {
+  const clf__kernel_columns *z;
+  const int64_t *start;
+  int64_t segments;
+  const float *c;
+  int64_t outputs;
+} clf__kernel_expansion;
+
+clf_status clf__kernel_sums(clf_context *context, const clf__kernel_expansion *expansion,
+                            const clf__rows *x, float *out);
+
+#endif

@@ -1,0 +1,252 @@
+/* Products of a kernel matrix with a few vectors. Its lower triangle is cut into square blocks,
+ * each of which serves twice while it is in the cache: K_IJ v_J goes to y_I and K_IJ^T v_I to y_J.
+ * Blocks on the diagonal are kept as the lower triangle with half of its diagonal, so that they are
+ * no exception.
+ *
+ * Kept blocks are read from memory once a product. They are floats where all of them fit, 2 n^2
+ * bytes; else 16-bit integers with a scale for each block, n^2 bytes; those that fit neither way
+ * are computed each time, and give the same bits.
+ *
+ * Rows of blocks are dealt out to a fixed number of groups, each with sums of its own, so that the
+ * result does not depend on the number of threads. */
+#include "ops/kernelfn/kernel_product.h"
+
+#include <math.h>
+
+#include "ops/kernelfn/kernel_parts.h"
+#include "ops/kernelfn/kernel_tiles.h"
+
+enum { BLOCK = 512, BLOCK_SIZE = BLOCK * BLOCK, GROUPS = 8 };
+
+struct clf__kernel_product {
+  clf_context *context;
+  const clf__kernels *kernels;
+  clf__kernel_columns *columns;
+  const clf__rows *x;
+  const int64_t *rows; /* [n] */
+  const double *root;  /* [n] */
+  int64_t n, sides;
+  int64_t edge;             /* blocks along a side of K */
+  int64_t padded;           /* their rows */
+  int64_t kept;             /* blocks that are kept */
+  bool shortened;           /* they are 16-bit integers */
+  bool filled;              /* they are computed */
+  void *blocks;             /* [kept, BLOCK, BLOCK] */
+  float *scales;            /* [kept] */
+  float *spare;             /* [threads, BLOCK, BLOCK] */
+  int16_t *spare_shortened; /* the same, where blocks are shortened */
+  float *v;                 /* [sides, padded] */
+  float *sums;              /* [GROUPS, sides, padded] */
+};
+
+/* As what blocks are kept, and how many. Half of what there is room for is left to others. */
+static void plan_cache(clf__kernel_product *m, size_t bytes) {
+  const size_t all = (size_t)m->edge * (size_t)(m->edge + 1) / 2;
+  const size_t room = clf__context_room(m->context) / 2;
+  m->shortened = bytes / (BLOCK_SIZE * sizeof(float)) < all;
+  bytes = bytes < room ? bytes : room;
+  bytes /= BLOCK_SIZE * (m->shortened ? sizeof(int16_t) : sizeof(float));
+  m->kept = (int64_t)(bytes < all ? bytes : all);
+}
+
+static clf_status allocate(clf__kernel_product *m) {
+  const size_t element = m->shortened ? sizeof(int16_t) : sizeof(float);
+  int64_t width;
+  width = clf__mul_i64(m->padded, m->sides, &width) ? width : -1;
+  m->spare =
+      clf__alloc_array(m->context, clf__context_threads(m->context) * BLOCK_SIZE, sizeof *m->spare);
+  m->v = clf__alloc_zeroed(m->context, width, sizeof *m->v);
+  m->sums = clf__alloc_array(m->context, width, GROUPS * sizeof *m->sums);
+  m->blocks = clf__alloc_array(m->context, m->kept, BLOCK_SIZE * element);
+  m->scales = clf__alloc_array(m->context, m->kept, sizeof *m->scales);
+  m->spare_shortened =
+      clf__alloc_array(m->context, m->shortened ? clf__context_threads(m->context) * BLOCK_SIZE : 0,
+                       sizeof *m->spare_shortened);
+  return m->spare && m->spare_shortened && m->v && m->sums && m->blocks && m->scales
+             ? CLF_OK
+             : CLF_ERROR_MEMORY;
+}
+
+clf_status clf__kernel_product_create(clf__kernel_product **out, clf_context *context,
+                                      const clf__kernel_function *function, const clf__rows *x,
+                                      const int64_t *rows, int64_t n, const float *center,
+                                      const double *root, int64_t sides, size_t cache_bytes) {
+  clf__kernel_product *m = *out = clf__alloc_zeroed(context, 1, sizeof *m);
+  if (m == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  *m = (clf__kernel_product){.context = context,
+                             .kernels = clf__kernels_for(context),
+                             .x = x,
+                             .rows = rows,
+                             .root = root,
+                             .n = n,
+                             .sides = sides,
+                             .edge = (n + BLOCK - 1) / BLOCK};
+  m->padded = m->edge * BLOCK;
+  plan_cache(m, cache_bytes);
+  clf_status status = allocate(m);
+  return status < 0
+             ? status
+             : clf__kernel_columns_create(&m->columns, context, function, x, rows, n, x, center);
+}
+
+void clf__kernel_product_free(clf__kernel_product *m) {
+  if (m != NULL) {
+    clf__kernel_columns_free(m->columns);
+    clf__free(m->blocks);
+    clf__free(m->scales);
+    clf__free(m->spare);
+    clf__free(m->spare_shortened);
+    clf__free(m->v);
+    clf__free(m->sums);
+    clf__free(m);
+  }
+}
+
+typedef struct product_call {
+  clf__kernel_product *matrix;
+  const clf__progress *progress;
+  int64_t step;
+  bool exact;
+  atomic_int status;
+} product_call;
+
+/* Block (I, J) as floats. */
+static clf_status make_block(const clf__kernel_product *m, int64_t i, int64_t j, float *block) {
+  const int64_t rows = clf__min_i64(m->n - i * BLOCK, BLOCK);
+  clf_status status = clf__kernel_block(m->columns, j * BLOCK, j == i ? rows : BLOCK, m->x,
+                                        m->rows + i * BLOCK, rows, block, BLOCK);
+  for (int64_t row = 0; row < rows && j == i; row++) {
+    float *line = block + row * BLOCK;
+    line[row] /= 2;
+    memset(line + row + 1, 0, (size_t)(BLOCK - row - 1) * sizeof *line);
+  }
+  return status;
+}
+
+/* Points `way` to block (I, J) as floats. */
+static clf_status get_floats(const clf__kernel_product *m, int64_t i, int64_t j, clf__two_way *way,
+                             int32_t worker) {
+  const int64_t at = i * (i + 1) / 2 + j;
+  const bool kept = at < m->kept && !m->shortened;
+  float *block = kept ? (float *)m->blocks + at * BLOCK_SIZE : m->spare + worker * BLOCK_SIZE;
+  way->k = block;
+  way->scale = 1;
+  return kept && m->filled ? CLF_OK : make_block(m, i, j, block);
+}
+
+/* Points `way` to block (I, J) as 16-bit integers. Those that are not kept are rounded as well, so
+ * that results do not depend on how many are. */
+static clf_status get_shortened(const clf__kernel_product *m, int64_t i, int64_t j,
+                                clf__two_way *way, int32_t worker) {
+  const int64_t at = i * (i + 1) / 2 + j;
+  const bool kept = at < m->kept;
+  int16_t *block =
+      kept ? (int16_t *)m->blocks + at * BLOCK_SIZE : m->spare_shortened + worker * BLOCK_SIZE;
+  way->k = block;
+  if (kept && m->filled) {
+    way->scale = m->scales[at];
+    return CLF_OK;
+  }
+  float *floats = m->spare + worker * BLOCK_SIZE;
+  const clf_status status = make_block(m, i, j, floats);
+  if (status == CLF_OK) {
+    way->scale = m->kernels->two_way->shorten(block, floats, way->rows * BLOCK);
+    if (kept) {
+      m->scales[at] = way->scale;
+    }
+  }
+  return status;
+}
+
+/* Multiplies block (I, J) by what `way` says. */
+static clf_status multiply_block(const product_call *call, int64_t i, int64_t j, clf__two_way *way,
+                                 int32_t worker) {
+  const clf__kernel_product *m = call->matrix;
+  const bool shortened = m->shortened && !call->exact;
+  const clf_status status =
+      shortened ? get_shortened(m, i, j, way, worker) : get_floats(m, i, j, way, worker);
+  if (status == CLF_OK) {
+    (shortened ? m->kernels->two_way->i16 : m->kernels->two_way->f32)(way);
+  }
+  return status;
+}
+
+static clf_status multiply_row(const product_call *call, int64_t group, int64_t i, int32_t worker) {
+  const clf__kernel_product *m = call->matrix;
+  float *sums = m->sums + group * m->sides * m->padded;
+  clf_status status = CLF_OK;
+  for (int64_t j = 0; j <= i && status == CLF_OK; j++) {
+    clf__two_way way = {.rows = clf__min_i64(m->n - i * BLOCK, BLOCK),
+                        .columns = BLOCK,
+                        .sides = m->sides,
+                        .ld = m->padded,
+                        .left = m->v + i * BLOCK,
+                        .right = m->v + j * BLOCK,
+                        .row_sums = sums + i * BLOCK,
+                        .column_sums = sums + j * BLOCK};
+    status = multiply_block(call, i, j, &way, worker);
+    if (status == CLF_OK) {
+      status = clf__progress_step(call->progress, call->step, (double)NAN, (double)NAN);
+    }
+  }
+  return status;
+}
+
+static void multiply_group(void *argument, int64_t group, int32_t worker) {
+  product_call *call = argument;
+  const clf__kernel_product *m = call->matrix;
+  const int64_t width = m->sides * m->padded;
+  clf_status status = CLF_OK;
+  memset(m->sums + group * width, 0, (size_t)width * sizeof *m->sums);
+  for (int64_t i = group; i < m->edge && status == CLF_OK; i += GROUPS) {
+    status = multiply_row(call, group, i, worker);
+  }
+  if (status < 0) {
+    atomic_store(&call->status, status);
+  }
+}
+
+static void set_vectors(const clf__kernel_product *m, const double *p) {
+  for (int64_t i = 0; i < m->n; i++) {
+    for (int64_t c = 0; c < m->sides; c++) {
+      m->v[c * m->padded + i] = (float)(m->root[i] * p[i * m->sides + c]);
+    }
+  }
+}
+
+/* y = W^1/2 (sums of the groups). */
+static void add_groups(const clf__kernel_product *m, double *y) {
+  for (int64_t i = 0; i < m->n; i++) {
+    for (int64_t c = 0; c < m->sides; c++) {
+      double sum = 0;
+      for (int64_t g = 0; g < GROUPS; g++) {
+        sum += (double)m->sums[(g * m->sides + c) * m->padded + i];
+      }
+      y[i * m->sides + c] = m->root[i] * sum;
+    }
+  }
+}
+
+clf_status clf__kernel_product_times(clf__kernel_product *m, const double *p, bool exact,
+                                     const clf__progress *progress, int64_t step, double *y) {
+  product_call call = {.matrix = m, .progress = progress, .step = step, .exact = exact};
+  atomic_int_least64_t done;
+  atomic_init(&done, step);
+  atomic_init(&call.status, CLF_OK);
+  set_vectors(m, p);
+  const double values = (double)m->n * (double)m->n;
+  const double work = m->filled ? 0 : clf__kernel_work(m->columns, m->n, 0, m->n);
+  clf_status status = clf__progress_parallel(progress, &done, GROUPS,
+                                             work + values * (double)m->sides * CLF__COST_COPY,
+                                             multiply_group, &call);
+  if (status == CLF_OK) {
+    status = (clf_status)atomic_load(&call.status);
+  }
+  if (status == CLF_OK) {
+    m->filled = m->filled || !(m->shortened && exact);
+    add_groups(m, y);
+  }
+  return status;
+}

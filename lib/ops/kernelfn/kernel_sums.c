@@ -1,0 +1,143 @@
+/* Sums of kernel values with coefficients.
+ *
+ * 10,000 rows of MNIST against 13,300 vectors of 784 bytes with 9 coefficients each: by VNNI on one
+ * core 0.22 s for the products that zeros leave, at the 260 G a second of dense tiles, 0.05 s for
+ * the exponentials and 0.02 s for the sums; measured 0.30 s. A row alone is bound by reading of the
+ * packed vectors what its own features need, a third of 10 MB: 0.14 ms. */
+#include "base/context.h"
+#include "ops/kernelfn/kernel_parts.h"
+#include "ops/linalg/linear.h"
+
+enum {
+  PIECE = 480, /* columns whose products are summed in f32: a multiple of every panel */
+  FEW_ROWS = 48,
+};
+
+typedef struct sums_call {
+  const clf__kernel_expansion *e;
+  const clf__kernels *kernels;
+  const clf__rows *x;
+  int64_t count; /* of support vectors */
+  int64_t width; /* segments * outputs */
+  int64_t group;
+  int64_t group_bytes, scratch_bytes;
+  char *scratch;
+  float *out;
+  atomic_int_least64_t bad;
+} sums_call;
+
+/* sums [rows, width] += c times the values [rows, n] of columns first … first + n - 1. Pieces end
+ * at multiples of PIECE and where segments do, so what a row adds up does not depend on others. */
+static void add_values(const sums_call *call, const float *values, int64_t ld, int64_t rows,
+                       int64_t first, int64_t n, float *products, double *sums) {
+  const clf__kernel_expansion *e = call->e;
+  for (int64_t s = 0; s < e->segments; s++) {
+    const int64_t begin = e->start[s] > first ? e->start[s] : first;
+    const int64_t end = clf__min_i64(e->start[s + 1], first + n);
+    if (begin >= end) {
+      continue;
+    }
+    const clf__rows part = clf__rows_of_f32(values + (begin - first), rows, end - begin, ld);
+    call->kernels->linear->f32(&part, e->c + begin, call->count, NULL, e->outputs, products,
+                               e->outputs);
+    for (int64_t i = 0; i < rows; i++) {
+      for (int64_t o = 0; o < e->outputs; o++) {
+        sums[i * call->width + s * e->outputs + o] += (double)products[i * e->outputs + o];
+      }
+    }
+  }
+}
+
+static void store(const sums_call *call, const double *sums, int64_t row, int64_t rows) {
+  for (int64_t i = 0; i < rows * call->width; i++) {
+    call->out[row * call->width + i] = (float)sums[i];
+  }
+}
+
+/* A group of rows against all columns. */
+static void rows_task(void *argument, int64_t index, int32_t worker) {
+  sums_call *call = argument;
+  const int64_t row = index * call->group;
+  const clf__row_pick pick = {call->x, NULL, row, clf__min_i64(call->group, call->x->rows - row)};
+  char *scratch = call->scratch + worker * call->scratch_bytes;
+  double *sums = (double *)(void *)(scratch + call->group_bytes);
+  float *values = (float *)(sums + call->group * call->width);
+  float *products = values + call->group * PIECE;
+  clf__kernel_group group;
+  clf__kernel_group_begin(&group, call->e->z, &pick, scratch, &call->bad);
+  memset(sums, 0, (size_t)(pick.count * call->width) * sizeof *sums);
+  for (int64_t first = 0; first < call->count && clf__progress_check() == CLF_OK; first += PIECE) {
+    const int64_t n = clf__min_i64(PIECE, call->count - first);
+    clf__kernel_group_range(&group, first, n, values, PIECE);
+    add_values(call, values, PIECE, pick.count, first, n, products, sums);
+  }
+  clf__kernel_group_end(&group);
+  store(call, sums, row, pick.count);
+}
+
+static clf_status alloc_scratch(sums_call *call, clf_context *context) {
+  const int64_t workers = clf__context_threads(context);
+  const int64_t rest = call->group * (call->width * (int64_t)sizeof(double) +
+                                      (PIECE + call->e->outputs) * (int64_t)sizeof(float));
+  int64_t zeroed;
+  call->group_bytes = clf__kernel_group_bytes(call->e->z, call->group, &zeroed);
+  call->scratch_bytes = clf__round_up(call->group_bytes + rest, 64);
+  call->scratch = clf__alloc_array(context, workers, (size_t)call->scratch_bytes);
+  for (int64_t i = 0; call->scratch != NULL && zeroed > 0 && i < workers; i++) {
+    memset(call->scratch + i * call->scratch_bytes, 0, (size_t)zeroed);
+  }
+  return call->scratch == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
+static clf_status sum_many(sums_call *call, clf_context *context) {
+  call->group = clf__kernel_group_rows(call->e->z, call->x->rows);
+  clf_status status = alloc_scratch(call, context);
+  if (status == CLF_OK) {
+    status = clf__progress_rows(
+        context, call->x->first_row, call->x->rows, (call->x->rows + call->group - 1) / call->group,
+        clf__kernel_work(call->e->z, call->x->rows, 0, call->e->z->count), rows_task, call);
+  }
+  if (status == CLF_OK) {
+    status = clf__kernel_norm_status(&call->bad);
+  }
+  clf__free(call->scratch);
+  return status;
+}
+
+/* Few rows: what threads can share is the columns. */
+static clf_status sum_few(sums_call *call, clf_context *context) {
+  const int64_t rows = call->x->rows, count = call->count;
+  double *sums = clf__alloc_zeroed(context, rows * call->width, sizeof *sums);
+  float *products = clf__alloc_array(context, rows * call->e->outputs, sizeof *products);
+  float *values = clf__alloc_array(context, rows * count, sizeof *values);
+  clf_status status = CLF_ERROR_MEMORY;
+  if (sums == NULL || products == NULL || values == NULL) {
+    goto done;
+  }
+  CLF__TRY(clf__kernel_block(call->e->z, 0, count, call->x, NULL, rows, values, count));
+  for (int64_t first = 0; first < count; first += PIECE) {
+    add_values(call, values + first, count, rows, first, clf__min_i64(PIECE, count - first),
+               products, sums);
+  }
+  store(call, sums, 0, rows);
+done:
+  clf__free(sums);
+  clf__free(products);
+  clf__free(values);
+  return status;
+}
+
+clf_status clf__kernel_sums(clf_context *context, const clf__kernel_expansion *e,
+                            const clf__rows *x, float *out) {
+  sums_call call = {.e = e,
+                    .kernels = clf__kernels_for(context),
+                    .x = x,
+                    .count = e->start[e->segments],
+                    .width = e->segments * e->outputs,
+                    .out = out};
+  atomic_init(&call.bad, INT64_MAX);
+  if (x->rows <= 0) {
+    return CLF_OK;
+  }
+  return x->rows <= FEW_ROWS ? sum_few(&call, context) : sum_many(&call, context);
+}

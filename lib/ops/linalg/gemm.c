@@ -1,0 +1,223 @@
+/* C = alpha op(A) op(B) + beta C, after Goto and van de Geijn (2008): B is cut into blocks of DEPTH
+ * steps by at most COLUMNS columns that stay in the last-level cache, packed as column panels each
+ * of which stays in L2 while it meets a group of rows of A. Rows of A are read where they lie,
+ * since the kernel broadcasts their elements; only a transposed A is packed. B is not packed when
+ * too few rows of A would use it again.
+ *
+ * Threads share the packed block and divide C. No sum is divided between threads, so results do not
+ * depend on how many there are. */
+#include "ops/linalg/gemm.h"
+
+#include <string.h>
+
+#include "base/math.h"
+#include "base/pool.h"
+#include "ops/kernels.h"
+#include "ops/linalg/product.h"
+
+enum {
+  DEPTH = 512,               /* steps of a block */
+  COLUMNS = 2016,            /* of a block of B: a multiple of every kernel's panel */
+  GROUP = 96,                /* rows of A in a task: the same */
+  CACHED_BYTES = 256 * 1024, /* a matrix this small stays in L2 and need not be packed */
+};
+
+typedef struct gemm {
+  clf_context *context;
+  const clf__product_kernel *kernel;
+  bool transpose_a, transpose_b;
+  int64_t m, n, k;
+  double alpha, beta;
+  const char *a, *b;
+  char *c;
+  int64_t lda, ldb, ldc;
+  /* How it is done. */
+  bool pack_a, pack_b;
+  int64_t depth;       /* of a block */
+  char *packed_a;      /* [threads, GROUP * depth] */
+  char *packed_b;      /* [panels, depth * kernel->columns] */
+  int64_t column_step; /* of a task */
+} gemm;
+
+/* One block of B. */
+typedef struct gemm_block {
+  const gemm *gemm;
+  int64_t first_step, steps;
+  int64_t first_column, columns;
+  int64_t column_tasks;
+  double beta;
+} gemm_block;
+
+static const char *element_of(const gemm *g, const char *matrix, int64_t ld, int64_t row,
+                              int64_t column) {
+  return matrix + (row * ld + column) * g->kernel->element;
+}
+
+/* B's element (step, column). */
+static const char *b_at(const gemm *g, int64_t step, int64_t column) {
+  return g->transpose_b ? element_of(g, g->b, g->ldb, column, step)
+                        : element_of(g, g->b, g->ldb, step, column);
+}
+
+static void pack_panel(void *argument, int64_t index, int32_t worker) {
+  const gemm_block *block = argument;
+  const gemm *g = block->gemm;
+  const int64_t width = g->kernel->columns, column = index * width;
+  (void)worker;
+  g->kernel->pack(g->packed_b + index * width * g->depth * g->kernel->element,
+                  b_at(g, block->first_step, block->first_column + column),
+                  g->transpose_b ? 1 : g->ldb, g->transpose_b ? g->ldb : 1, block->steps,
+                  clf__min_i64(width, block->columns - column));
+}
+
+static void set_a(clf__product *product, const gemm_block *block, int64_t first, int64_t rows,
+                  int32_t worker) {
+  const gemm *g = block->gemm;
+  const int64_t height = g->kernel->rows;
+  product->a_row = g->transpose_a ? 1 : g->lda;
+  product->a_step = g->transpose_a ? g->lda : 1;
+  product->a_panel = height * product->a_row;
+  product->a = g->transpose_a ? element_of(g, g->a, g->lda, block->first_step, first)
+                              : element_of(g, g->a, g->lda, first, block->first_step);
+  if (g->pack_a) {
+    char *packed = g->packed_a + worker * GROUP * g->depth * g->kernel->element;
+    for (int64_t row = 0; row < rows; row += height) {
+      g->kernel->pack_rows(packed + row * g->depth * g->kernel->element,
+                           (const char *)product->a + row * g->kernel->element, g->lda,
+                           block->steps, clf__min_i64(height, rows - row));
+    }
+    product->a = packed;
+    product->a_step = height;
+    product->a_panel = height * g->depth;
+  }
+}
+
+static void multiply_part(void *argument, int64_t index, int32_t worker) {
+  const gemm_block *block = argument;
+  const gemm *g = block->gemm;
+  const int64_t row = index / block->column_tasks * GROUP;
+  const int64_t column = index % block->column_tasks * g->column_step;
+  const int64_t width = g->kernel->columns, at = block->first_column + column;
+  clf__product product = {.rows = clf__min_i64(GROUP, g->m - row),
+                          .columns = clf__min_i64(g->column_step, block->columns - column),
+                          .depth = block->steps,
+                          .alpha = g->alpha,
+                          .beta = block->beta,
+                          .c = g->c + (row * g->ldc + at) * g->kernel->element,
+                          .ldc = g->ldc};
+  set_a(&product, block, row, product.rows, worker);
+  product.b = g->pack_b ? g->packed_b + column * g->depth * g->kernel->element
+                        : b_at(g, block->first_step, at);
+  product.b_step = g->pack_b ? width : g->ldb;
+  product.b_panel = g->pack_b ? width * g->depth : width;
+  g->kernel->multiply(&product);
+}
+
+static double work_of(const gemm *g) {
+  const double each = (double)g->kernel->element / (double)sizeof(float) * CLF__COST_PRODUCT;
+  return (double)g->m * (double)g->n * (double)g->k * each;
+}
+
+static clf_status multiply_blocks(const gemm *g) {
+  for (int64_t column = 0; column < g->n; column += COLUMNS) {
+    int64_t step = 0;
+    do { /* once when k is 0: C = beta C */
+      gemm_block block = {.gemm = g,
+                          .first_step = step,
+                          .steps = clf__min_i64(g->depth, g->k - step),
+                          .first_column = column,
+                          .columns = clf__min_i64(COLUMNS, g->n - column),
+                          .beta = step == 0 ? g->beta : 1};
+      if (g->pack_b) {
+        CLF__CHECK(clf__progress_tasks(
+            g->context, clf__ceil_div(block.columns, g->kernel->columns),
+            (double)block.columns * (double)block.steps * CLF__COST_ELEMENT, pack_panel, &block));
+      }
+      block.column_tasks = clf__ceil_div(block.columns, g->column_step);
+      CLF__CHECK(clf__progress_tasks(g->context, clf__ceil_div(g->m, GROUP) * block.column_tasks,
+                                     work_of(g), multiply_part, &block));
+      step += g->depth;
+    } while (step < g->k);
+  }
+  return CLF_OK;
+}
+
+/* Columns of a task: all that are there, unless the rows alone are too few for all threads. */
+static int64_t columns_of_task(const gemm *g, int64_t threads) {
+  const int64_t width = g->kernel->columns, columns = clf__min_i64(COLUMNS, g->n);
+  const int64_t wanted = clf__ceil_div(4 * threads, clf__ceil_div(g->m, GROUP));
+  return threads == 1 ? clf__round_up(columns, width)
+                      : clf__ceil_div(clf__ceil_div(columns, width), wanted) * width;
+}
+
+static bool stays_cached(const gemm *g, int64_t ld) {
+  return (double)g->k * (double)ld * (double)g->kernel->element <= CACHED_BYTES;
+}
+
+static clf_status multiply(gemm *g) {
+  const int64_t element = g->kernel->element, width = g->kernel->columns;
+  const int64_t threads = clf__in_task() ? 1 : clf__context_threads(g->context);
+  clf_status status = CLF_ERROR_MEMORY;
+  if (g->m <= 0 || g->n <= 0) {
+    return CLF_OK;
+  }
+  g->depth = clf__ceil_div(g->k, clf__ceil_div(g->k, DEPTH) + (g->k == 0));
+  g->column_step = columns_of_task(g, threads);
+  g->pack_a = g->transpose_a && g->n > width && !stays_cached(g, g->lda);
+  g->pack_b = g->transpose_b || (g->m > 4 * g->kernel->rows && !stays_cached(g, g->ldb));
+  if (g->pack_a) {
+    g->packed_a = clf__alloc_array(g->context, threads * GROUP * g->depth, (size_t)element);
+  }
+  if (g->pack_b) {
+    g->packed_b = clf__alloc_array(
+        g->context, clf__round_up(clf__min_i64(COLUMNS, g->n), width) * g->depth, (size_t)element);
+  }
+  if ((!g->pack_a || g->packed_a != NULL) && (!g->pack_b || g->packed_b != NULL)) {
+    status = multiply_blocks(g);
+  }
+  clf__free(g->packed_a);
+  clf__free(g->packed_b);
+  return status;
+}
+
+clf_status clf__gemm_f32(clf_context *context, bool transpose_a, bool transpose_b, int64_t m,
+                         int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
+                         const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
+  gemm g = {.context = context,
+            .kernel = &clf__kernels_for(context)->products->f32,
+            .transpose_a = transpose_a,
+            .transpose_b = transpose_b,
+            .m = m,
+            .n = n,
+            .k = k,
+            .alpha = (double)alpha,
+            .beta = (double)beta,
+            .a = (const char *)a,
+            .b = (const char *)b,
+            .c = (char *)c,
+            .lda = lda,
+            .ldb = ldb,
+            .ldc = ldc};
+  return multiply(&g);
+}
+
+clf_status clf__gemm_f64(clf_context *context, bool transpose_a, bool transpose_b, int64_t m,
+                         int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
+                         const double *b, int64_t ldb, double beta, double *c, int64_t ldc) {
+  gemm g = {.context = context,
+            .kernel = &clf__kernels_for(context)->products->f64,
+            .transpose_a = transpose_a,
+            .transpose_b = transpose_b,
+            .m = m,
+            .n = n,
+            .k = k,
+            .alpha = alpha,
+            .beta = beta,
+            .a = (const char *)a,
+            .b = (const char *)b,
+            .c = (char *)c,
+            .lda = lda,
+            .ldb = ldb,
+            .ldc = ldc};
+  return multiply(&g);
+}

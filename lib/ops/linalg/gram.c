@@ -1,0 +1,292 @@
+/* The Gram engine: sums first, then products of columns, then both put together.
+ *
+ * About any shift c, with s = sum w x, W = sum w and the rest r = s - W c,
+ *   sum w (x - m)(x - m)^T = sum w (x - c)(x - c)^T - r r^T / W.
+ * f32 rows are shifted by their rounded mean before they are multiplied: products of what is left
+ * keep their digits however far from 0 the data lie. u8 rows are multiplied as they are, exactly,
+ * and shifted afterwards by their mean rounded to an integer,
+ *   sum (x - c)(x - c)^T = sum x x^T - c s^T - s c^T + N c c^T,
+ * which is exact as well. Sparse rows are not shifted (that would fill them), except where they are
+ * so full that dense work is the faster. Small tables are multiplied in f64 (gram_f64.c).
+ *
+ * The scatter within the classes is the total one less that of the class means. Where classes lie
+ * so far apart that this would leave rounding error, rows are multiplied in f64 about the means of
+ * their own classes instead. */
+#include "ops/linalg/gram.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "ops/linalg/gemm.h"
+#include "ops/linalg/gram_parts.h"
+
+enum { SQUARE = 64, DENSE_SHARE = 8 /* one entry in so many makes rows dense */ };
+
+/* How products are taken: in integers, in f32 or in f64 of shifted rows, of the entries alone. */
+typedef enum products { EXACT, COARSE, FINE, ENTRIES } products;
+
+/* Rounding error of an element of the scatter in units of the columns' sizes: f32 sums of up to 256
+ * products, and f64 ones. */
+static const double coarse_rounding = 4e-7, fine_rounding = 1e-15;
+/* A variance within the classes has digits left while it is so many times its rounding error. */
+static const double min_digits = 1e3;
+
+typedef struct finish {
+  double *scatter;
+  int64_t columns, squares;
+  double scale, bias, weight;
+  const double *sums;
+  const double *shift; /* still to be taken from the products */
+  const double *rest;
+} finish;
+
+static double finished(const finish *f, int64_t i, int64_t j) {
+  const double sums = f->sums[j];
+  double value = f->scatter[i * f->columns + j] + f->bias * sums;
+  value -= f->shift[i] * sums;
+  value -= f->shift[j] * f->sums[i];
+  value += f->weight * (f->shift[i] * f->shift[j]);
+  value -= f->rest[i] * f->rest[j] / f->weight;
+  return (i == j && value < 0 ? 0 : value) * f->scale * f->scale;
+}
+
+/* A square of the upper triangle and its mirror image. */
+static void finish_square(void *argument, int64_t index, int32_t worker) {
+  const finish *f = argument;
+  int64_t block_i, block_j;
+  (void)worker;
+  clf__gram_pair(index, f->squares, &block_i, &block_j);
+  const int64_t end_i = clf__min_i64((block_i + 1) * SQUARE, f->columns);
+  const int64_t end_j = clf__min_i64((block_j + 1) * SQUARE, f->columns);
+  for (int64_t i = block_i * SQUARE; i < end_i; i++) {
+    for (int64_t j = block_i == block_j ? i : block_j * SQUARE; j < end_j; j++) {
+      const double value = finished(f, i, j);
+      f->scatter[i * f->columns + j] = value;
+      f->scatter[j * f->columns + i] = value;
+    }
+  }
+}
+
+/* [columns] each. */
+typedef struct columns_of {
+  double *sums, *shift, *rest, *center;
+} columns_of;
+
+static clf_status create_columns(columns_of *out, clf_context *context, int64_t columns) {
+  out->sums = clf__alloc_zeroed(context, columns, sizeof(double));
+  out->shift = clf__alloc_zeroed(context, columns, sizeof(double));
+  out->rest = clf__alloc_zeroed(context, columns, sizeof(double));
+  out->center = clf__alloc_zeroed(context, columns, sizeof(double));
+  return out->sums == NULL || out->shift == NULL || out->rest == NULL || out->center == NULL
+             ? CLF_ERROR_MEMORY
+             : CLF_OK;
+}
+
+static void free_columns(columns_of *columns) {
+  clf__free(columns->sums);
+  clf__free(columns->shift);
+  clf__free(columns->rest);
+  clf__free(columns->center);
+}
+
+static bool worth_filling(const clf__rows *x) {
+  return clf__rows_entries(x) / (x->columns + 1) > x->rows / DENSE_SHARE;
+}
+
+static products choose_products(const clf__gram_input *input) {
+  if (clf__rows_sparse(input->x) && !worth_filling(input->x)) {
+    return ENTRIES;
+  }
+  return clf__gram_exact(input) ? EXACT : clf__gram_small(input) ? FINE : COARSE;
+}
+
+static void choose_shift(columns_of *each, const clf__gram_input *input, products how,
+                         double weight) {
+  for (int64_t j = 0; j < input->x->columns && input->centered; j++) {
+    const double mean = each->sums[j] / weight;
+    each->shift[j] = how == EXACT ? rint(mean) : 0;
+    each->center[j] = how == COARSE ? (double)(float)mean : how == FINE ? mean : 0;
+    each->rest[j] = each->sums[j] - weight * (each->shift[j] + each->center[j]);
+  }
+}
+
+static clf_status add_products(clf__gram *gram, double *bias, clf_context *context,
+                               const clf__gram_input *input, products how, const columns_of *each) {
+  clf__rows stored = *input->x;
+  stored.scale = 1;
+  const clf__centered rows = {.x = &stored, .mean = each->center};
+  return how == ENTRIES ? clf__gram_add_sparse(gram->scatter, context, input)
+         : how == FINE  ? clf__gram_add_f64(gram->scatter, context, &rows, input->weights, 1)
+                        : clf__gram_add_dense(gram->scatter, bias, context, input, each->center);
+}
+
+/* Sparse rows are multiplied unshifted, which costs the digits of the mean. */
+static void set_noise(clf__gram *gram, int64_t columns, products how) {
+  for (int64_t j = 0; j < columns; j++) {
+    double size = gram->scatter[j * columns + j];
+    size += how == ENTRIES ? gram->weight * gram->mean[j] * gram->mean[j] : 0;
+    gram->noise[j] = sqrt((how == COARSE ? coarse_rounding : fine_rounding) * size);
+  }
+}
+
+static clf_status fill_scatter(clf__gram *gram, clf_context *context, const clf__gram_input *input,
+                               columns_of *each) {
+  const clf__rows *x = input->x;
+  finish f = {.scatter = gram->scatter,
+              .columns = x->columns,
+              .squares = clf__ceil_div(x->columns, SQUARE),
+              .scale = (double)x->scale,
+              .weight = gram->weight > 0 ? gram->weight : 1,
+              .sums = each->sums,
+              .shift = each->shift,
+              .rest = each->rest};
+  const products how = choose_products(input);
+  choose_shift(each, input, how, f.weight);
+  clf_status status = add_products(gram, &f.bias, context, input, how, each);
+  if (status == CLF_OK) {
+    clf__parallel(context, f.squares * (f.squares + 1) / 2,
+                  (double)x->columns * (double)x->columns / 2 * CLF__COST_ELEMENT, finish_square,
+                  &f);
+    set_noise(gram, x->columns, how);
+    gram->coarse = how == COARSE;
+    gram->exact = how == EXACT;
+  }
+  return status;
+}
+
+/* Class means [classes, columns], and what they add to the total scatter for weights of 1. */
+static void class_means(const clf__gram *gram, const clf__gram_input *input, double *means,
+                        double *roots) {
+  const int64_t columns = input->x->columns;
+  for (int64_t k = 0; k < input->outputs; k++) {
+    const double weight = gram->class_weight[k];
+    for (int64_t j = 0; j < columns; j++) {
+      const double offset = weight > 0 ? gram->cross[k * columns + j] / weight : 0;
+      means[k * columns + j] = gram->mean[j] + offset;
+      roots[k * columns + j] = sqrt(weight) * offset;
+    }
+  }
+}
+
+static bool has_digits(const clf__gram *gram, int64_t columns) {
+  bool all = true;
+  for (int64_t j = 0; j < columns; j++) {
+    const double noise = gram->noise[j] * gram->noise[j];
+    all = all && (noise == 0 || gram->scatter[j * columns + j] > min_digits * noise);
+  }
+  return all;
+}
+
+static clf_status fill_about_classes(clf__gram *gram, clf_context *context,
+                                     const clf__gram_input *input, const double *means) {
+  const int64_t columns = input->x->columns;
+  const clf__centered rows = {.x = input->x, .class_means = means, .labels = input->labels};
+  memset(gram->scatter, 0, (size_t)(columns * columns) * sizeof *gram->scatter);
+  clf_status status = clf__gram_add_f64(gram->scatter, context, &rows, input->weights, 1);
+  for (int64_t i = 0; i < columns; i++) {
+    for (int64_t j = i; j < columns; j++) {
+      gram->scatter[j * columns + i] = gram->scatter[i * columns + j];
+    }
+  }
+  set_noise(gram, columns, FINE);
+  gram->coarse = gram->exact = false;
+  return status;
+}
+
+static clf_status take_within(clf__gram *gram, clf_context *context, const clf__gram_input *input) {
+  const int64_t columns = input->x->columns, classes = input->outputs;
+  int64_t size;
+  double *means = clf__alloc_array(context, clf__mul_i64(2 * classes, columns, &size) ? size : -1,
+                                   sizeof *means);
+  if (means == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  double *roots = means + classes * columns;
+  class_means(gram, input, means, roots);
+  clf_status status = clf__gemm_f64(context, true, false, columns, columns, classes, -1, roots,
+                                    columns, roots, columns, 1, gram->scatter, columns);
+  if (status == CLF_OK && !has_digits(gram, columns)) {
+    status = fill_about_classes(gram, context, input, means);
+  }
+  clf__free(means);
+  return status;
+}
+
+/* From sums of raw rows to the scaled mean, and to cross about it. */
+static void finish_sums(clf__gram *gram, const clf__gram_input *input, const clf__gram_sums *sums) {
+  const int64_t columns = input->x->columns;
+  const double scale = (double)input->x->scale;
+  for (int64_t j = 0; j < columns && input->centered; j++) {
+    gram->mean[j] = scale * (sums->x[j] / gram->weight);
+  }
+  for (int64_t o = 0; o < input->outputs; o++) {
+    for (int64_t j = 0; j < columns; j++) {
+      gram->cross[o * columns + j] =
+          scale * sums->cross[o * columns + j] - sums->target[o] * gram->mean[j];
+    }
+  }
+}
+
+static double *new_matrix(clf_context *context, int64_t rows, int64_t columns) {
+  int64_t count;
+  return clf__alloc_zeroed(context, clf__mul_i64(rows, columns, &count) ? count : -1,
+                           sizeof(double));
+}
+
+static clf_status create_outputs(clf__gram *gram, clf_context *context,
+                                 const clf__gram_input *input) {
+  const int64_t columns = input->x->columns;
+  gram->scatter = new_matrix(context, columns, columns);
+  if (gram->scatter == NULL) {
+    return clf__fail_within(CLF_ERROR_MEMORY, "a matrix of %lld by %lld columns",
+                            (long long)columns, (long long)columns);
+  }
+  gram->mean = new_matrix(context, 1, columns);
+  gram->noise = new_matrix(context, 1, columns);
+  gram->cross = new_matrix(context, input->outputs, columns);
+  gram->class_weight = new_matrix(context, 1, input->outputs);
+  return gram->mean == NULL || gram->noise == NULL || gram->cross == NULL ||
+                 gram->class_weight == NULL
+             ? CLF_ERROR_MEMORY
+             : CLF_OK;
+}
+
+static double total_weight(const clf__gram_input *input) {
+  double total = 0;
+  for (int64_t row = 0; row < input->x->rows; row++) {
+    total += clf__gram_weight(input, row);
+  }
+  return total;
+}
+
+clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gram_input *input) {
+  clf_status status;
+  clf__gram gram = {.weight = total_weight(input)};
+  columns_of each = {0};
+  if (input->centered && !(gram.weight > 0)) {
+    return clf__fail(CLF_ERROR_DATA, "the rows' weights sum to 0; some must be above 0");
+  }
+  CLF__TRY(create_outputs(&gram, context, input));
+  CLF__TRY(create_columns(&each, context, input->x->columns));
+  clf__gram_sums sums = {each.sums, gram.class_weight, gram.cross};
+  CLF__TRY(clf__gram_add_sums(&sums, context, input));
+  finish_sums(&gram, input, &sums);
+  CLF__TRY(fill_scatter(&gram, context, input, &each));
+  status = input->within ? take_within(&gram, context, input) : CLF_OK;
+  CLF__TRY(status);
+  *out = gram;
+  gram = (clf__gram){0};
+done:
+  free_columns(&each);
+  clf__gram_free(&gram);
+  return status;
+}
+
+void clf__gram_free(clf__gram *gram) {
+  clf__free(gram->mean);
+  clf__free(gram->noise);
+  clf__free(gram->scatter);
+  clf__free(gram->cross);
+  clf__free(gram->class_weight);
+  *gram = (clf__gram){0};
+}

@@ -1,0 +1,44 @@
+/* The Gram engine: what ridge, Fisher and the logistic preconditioner need of the rows, in f64:
+ *   mean    [columns]             m = sum w_i x_i / sum w_i
+ *   scatter [columns, columns]    sum w_i (x_i - m)(x_i - m)^T, the full symmetric matrix; or that
+ *                                 about the means of the classes, the scatter within them
+ *   cross   [outputs, columns]    sum w_i t_i (x_i - m), t_i the row of targets
+ *   weight                        sum w_i
+ *   class_weight [outputs]        sum w_i t_i
+ * Targets are class labels (t_i is 1 of K: `cross` is then the per-class sum of x - m, class_weight
+ * each class's sum of w_i) or f64 rows of numbers, or neither. u8 rows without weights are summed
+ * exactly in integers; f32 and f64 rows are shifted by their mean before products are taken in f32
+ * and accumulated in f64, or in f64 where the table is small. `noise` tells how much rounding that
+ * leaves: element (i, j) of the scatter is off by some noise_i noise_j. */
+#ifndef CLF_OPS_LINALG_GRAM_H
+#define CLF_OPS_LINALG_GRAM_H
+
+#include "tensor/rows.h"
+
+typedef struct clf__gram_input {
+  const clf__rows *x;
+  const float *weights;  /* [rows] >= 0, or NULL for 1 */
+  const int32_t *labels; /* [rows] 0 … outputs-1, or NULL */
+  const double *targets; /* [rows, outputs] or NULL */
+  int64_t outputs;       /* classes or target columns; 0 with neither */
+  bool centered;         /* false: m is taken as 0 everywhere (no intercept) */
+  bool within;           /* labels and centered: the scatter within the classes */
+} clf__gram_input;
+
+typedef struct clf__gram {
+  double weight;
+  double *mean;         /* [columns] */
+  double *scatter;      /* [columns, columns] */
+  double *noise;        /* [columns] */
+  bool coarse;          /* products were taken in f32 */
+  bool exact;           /* products were taken in integers */
+  double *cross;        /* [outputs, columns] */
+  double *class_weight; /* [outputs] */
+} clf__gram;
+
+/* Reports as stage "gram" where it takes long. CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED, or
+ * CLF_ERROR_DATA when the weights are all 0 (or there are no rows) and `centered` is set. */
+clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gram_input *input);
+void clf__gram_free(clf__gram *gram);
+
+#endif

@@ -1,0 +1,63 @@
+/* Sums of products of columns in f64, a block of rows at a time: for tables of some hundred rows,
+ * where that takes no time to speak of, and wherever products in f32 would not tell columns apart.
+ * Only the upper triangle is needed: each stripe of columns is multiplied with those up to its own
+ * end. */
+#include <math.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "ops/linalg/gemm.h"
+#include "ops/linalg/gram_parts.h"
+
+enum { BLOCK_ROWS = 512, STRIPE = 256 };
+static const int64_t most_values = 1 << 20;
+static const int64_t most_products = 1 << 24; /* a millisecond */
+
+bool clf__gram_small(const clf__gram_input *input) {
+  const int64_t rows = input->x->rows, columns = input->x->columns;
+  int64_t values, products;
+  return !clf__gram_exact(input) && clf__mul_i64(rows, columns, &values) && values <= most_values &&
+         clf__mul_i64(values, columns, &products) && products <= most_products;
+}
+
+static clf_status add_block(double *scatter, clf_context *context, int64_t columns, int64_t rows,
+                            const double *weighted, const double *z) {
+  clf_status status = CLF_OK;
+  for (int64_t first = 0; first < columns && status == CLF_OK; first += STRIPE) {
+    const int64_t width = clf__min_i64(STRIPE, columns - first);
+    status = clf__gemm_f64(context, true, false, first + width, width, rows, 1, weighted, columns,
+                           z + first, columns, 1, scatter + first, columns);
+  }
+  return status;
+}
+
+clf_status clf__gram_add_f64(double *scatter, clf_context *context, const clf__centered *rows,
+                             const float *weights, double scale) {
+  const int64_t columns = rows->x->columns, count = rows->x->rows;
+  const int64_t block = clf__min_i64(BLOCK_ROWS, count);
+  const clf__progress progress = clf__progress_begin(context, "gram", count);
+  clf_status status = CLF_OK;
+  int64_t size;
+  double *z =
+      clf__alloc_array(context, clf__mul_i64(2 * block, columns, &size) ? size : -1, sizeof *z);
+  if (z == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  double *weighted = z + block * columns;
+  for (int64_t first = 0; first < count && status == CLF_OK; first += block) {
+    const int64_t here = clf__min_i64(block, count - first);
+    clf__centered_read(rows, context, first, here, z, columns);
+    for (int64_t i = 0; i < here; i++) {
+      const double weight = scale * (weights == NULL ? 1 : (double)weights[first + i]);
+      for (int64_t j = 0; j < columns; j++) {
+        weighted[i * columns + j] = weight * z[i * columns + j];
+      }
+    }
+    status = first > 0 ? clf__progress_step(&progress, first, NAN, NAN) : CLF_OK;
+    if (status == CLF_OK) {
+      status = add_block(scatter, context, columns, here, weighted, z);
+    }
+  }
+  clf__free(z);
+  return status;
+}

@@ -1,0 +1,74 @@
+/* The steps of the Gram engine. Rows enter as stored, u8 ones without their scale. */
+#ifndef CLF_OPS_LINALG_GRAM_PARTS_H
+#define CLF_OPS_LINALG_GRAM_PARTS_H
+
+#include "base/math.h"
+#include "base/pool.h"
+#include "ops/kernels.h"
+#include "ops/linalg/centered.h"
+#include "ops/linalg/gram.h"
+
+/* Sums over the rows, in f64. */
+typedef struct clf__gram_sums {
+  double *x;      /* [columns] sum w x */
+  double *target; /* [outputs] sum w t */
+  double *cross;  /* [outputs, columns] sum w t x */
+} clf__gram_sums;
+
+clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
+                              const clf__gram_input *input);
+
+/* scatter[columns, columns] += sum w (x - center)(x - center)^T, upper triangle; element (i, j)
+ * lacks *bias times the sum of column j. u8 rows without weights go in exactly, and `center` is
+ * taken as 0; others are rounded to f32 after the shift. */
+clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *context,
+                               const clf__gram_input *input, const double *center);
+/* scatter += sum w x x^T, upper triangle, with work for the stored entries only. */
+clf_status clf__gram_add_sparse(double *scatter, clf_context *context,
+                                const clf__gram_input *input);
+
+/* Few enough values and products, none of them exact, to take them in f64. */
+bool clf__gram_small(const clf__gram_input *input);
+/* scatter[columns, columns] += scale * sum w z z^T in f64, upper triangle. */
+clf_status clf__gram_add_f64(double *scatter, clf_context *context, const clf__centered *rows,
+                             const float *weights, double scale);
+
+static inline double clf__gram_weight(const clf__gram_input *input, int64_t row) {
+  return input->weights == NULL ? 1 : (double)input->weights[row];
+}
+
+static inline bool clf__gram_exact(const clf__gram_input *input) {
+  return !clf__rows_sparse(input->x) && input->x->dtype == CLF_U8 && input->weights == NULL;
+}
+
+/* The index-th pair i <= j < count. */
+static inline void clf__gram_pair(int64_t index, int64_t count, int64_t *i, int64_t *j) {
+  for (*i = 0; index >= count - *i; (*i)++) {
+    index -= count - *i;
+  }
+  *j = *i + index;
+}
+
+/* Sums of products of the columns of packed rows. Rows are packed into panels of `columns` columns;
+ * a panel holds 4 bytes of each of them, then the next step's. A step is `group` rows. */
+typedef struct clf__gram_kernel {
+  int64_t columns;
+  int64_t group;
+  double bias; /* what is missing from element (i, j): bias times the sum of column j */
+  /* c[rows, columns] += products of the first `rows` columns of panel a with the first `columns`
+   * ones of panel b. */
+  void (*add)(const void *a, const void *b, int64_t steps, int64_t rows, int64_t columns, double *c,
+              int64_t ldc);
+} clf__gram_kernel;
+
+typedef struct clf__gram_kernels {
+  clf__gram_kernel f32;
+  clf__gram_kernel u8;
+  /* `columns` columns of some rows, from x on, as steps of a panel; missing rows count as 0. */
+  void (*pack_u8)(void *out, const uint8_t *x, int64_t stride, int64_t rows, int64_t columns);
+  /* root[row] (NULL for 1) times (x - center) for the dense x from column `first` on, unscaled. */
+  void (*pack_centered)(void *out, const clf__rows *x, int64_t first, int64_t columns,
+                        const float *center, const float *root);
+} clf__gram_kernels;
+
+#endif

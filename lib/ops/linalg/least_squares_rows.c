@@ -1,0 +1,170 @@
+/* Least squares: what is computed from the rows, in f64, a block at a time. */
+#include <math.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/math.h"
+#include "ops/kernels.h"
+#include "ops/linalg/least_squares_parts.h"
+#include "ops/linalg/qr.h"
+#include "ops/linalg/vectors.h"
+
+enum { BLOCK_ROWS = 512, STEP = 16, PARTS = 16 };
+
+static double row_weight(const clf__least_squares *p, int64_t row) {
+  return p->scale * (p->weights == NULL ? 1 : (double)p->weights[row]);
+}
+
+static double target(const clf__least_squares *p, int64_t row, int64_t output) {
+  const double value = p->targets != NULL         ? p->targets[row * p->outputs + output]
+                       : p->labels[row] == output ? 1
+                                                  : -1;
+  return value - p->target_mean[output];
+}
+
+/* One pass over the rows. Part p takes the rows p + PARTS n of STEP rows each, and sums what they
+ * give by itself, whoever runs it. */
+typedef struct residuals {
+  clf_context *context;
+  const clf__least_squares *problem;
+  const clf__kernels *kernels;
+  int64_t outputs, first, end;
+  bool with_targets;
+  const double *z; /* [outputs, columns] */
+  double *rows;    /* [threads, STEP, columns] */
+  double *sums;    /* [PARTS, outputs, columns + 1]: gradient and energy */
+} residuals;
+
+/* values [rows], what is fitted, become v (t - fitted). Returns the sum of its squares over v. */
+static double take_residuals(const residuals *r, int64_t first, int64_t rows, int64_t output,
+                             double *values) {
+  double energy = 0;
+  for (int64_t i = 0; i < rows; i++) {
+    const double weight = row_weight(r->problem, first + i);
+    const double residual =
+        (r->with_targets ? target(r->problem, first + i, output) : 0) - values[i];
+    energy += weight * residual * residual;
+    values[i] = weight * residual;
+  }
+  return energy;
+}
+
+static void add_part(void *argument, int64_t index, int32_t worker) {
+  const residuals *r = argument;
+  const int64_t columns = r->problem->rows.x->columns;
+  const int64_t first = r->first + index * STEP, rows = clf__min_i64(STEP, r->end - first);
+  double *block = r->rows + worker * STEP * columns;
+  double *sums = r->sums + index * r->outputs * (columns + 1);
+  double values[STEP];
+  if (rows <= 0) {
+    return;
+  }
+  clf__centered_read(&r->problem->rows, r->context, first, rows, block, columns);
+  for (int64_t k = 0; k < r->outputs; k++, sums += columns + 1) {
+    r->kernels->vectors->dot_rows(block, rows, columns, r->z + k * columns, columns, values);
+    sums[columns] += take_residuals(r, first, rows, k, values);
+    r->kernels->vectors->add_rows(block, rows, columns, values, columns, sums);
+  }
+}
+
+/* The parts' sums, in order. */
+static void add_parts(const residuals *r, double *gradient, double *energy) {
+  const int64_t columns = r->problem->rows.x->columns;
+  const double *sums = r->sums;
+  for (int64_t part = 0; part < PARTS; part++) {
+    for (int64_t k = 0; k < r->outputs; k++, sums += columns + 1) {
+      for (int64_t j = 0; j < columns; j++) {
+        gradient[j * r->outputs + k] += sums[j];
+      }
+      energy[k] += sums[columns];
+    }
+  }
+}
+
+static void take_penalty(const clf__least_squares *p, const double *z, int64_t outputs,
+                         double *gradient, double *energy) {
+  for (int64_t j = 0; p->penalty != NULL && j < p->rows.x->columns; j++) {
+    for (int64_t k = 0; k < outputs; k++) {
+      const double value = z[j * outputs + k];
+      gradient[j * outputs + k] -= p->penalty[j] * value;
+      energy[k] += p->penalty[j] * value * value;
+    }
+  }
+}
+
+clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *context,
+                             const clf__least_squares *problem, const double *z, int64_t outputs,
+                             bool with_targets) {
+  const int64_t columns = problem->rows.x->columns, rows = problem->rows.x->rows;
+  const int64_t threads = clf__context_threads(context);
+  const clf__progress progress = clf__progress_begin(context, "refine", rows);
+  int64_t size = -1;
+  double *by_output = clf__alloc_array(context, columns * outputs, sizeof *by_output);
+  double *block = clf__alloc_array(context, threads * STEP * columns, sizeof *block);
+  double *sums = clf__alloc_zeroed(
+      context, clf__mul_i64(PARTS * outputs, columns + 1, &size) ? size : -1, sizeof *sums);
+  residuals pass = {.context = context,
+                    .problem = problem,
+                    .kernels = clf__kernels_for(context),
+                    .outputs = outputs,
+                    .with_targets = with_targets,
+                    .z = by_output,
+                    .rows = block,
+                    .sums = sums};
+  clf_status status = by_output && block && sums ? CLF_OK : CLF_ERROR_MEMORY;
+  for (int64_t i = 0; status == CLF_OK && i < columns * outputs; i++) {
+    by_output[i % outputs * columns + i / outputs] = z[i];
+  }
+  memset(gradient, 0, (size_t)(columns * outputs) * sizeof *gradient);
+  memset(energy, 0, (size_t)outputs * sizeof *energy);
+  for (; pass.first < rows && status == CLF_OK; pass.first += PARTS * STEP) {
+    CLF__TRY(pass.first > 0 ? clf__progress_step(&progress, pass.first, NAN, NAN) : CLF_OK);
+    pass.end = clf__min_i64(pass.first + PARTS * STEP, rows);
+    const double products = (double)(pass.end - pass.first) * (double)columns * (double)outputs;
+    status = clf__progress_tasks(context, PARTS, 4 * products * CLF__COST_COPY, add_part, &pass);
+  }
+  if (status == CLF_OK) {
+    add_parts(&pass, gradient, energy);
+    take_penalty(problem, z, outputs, gradient, energy);
+  }
+done:
+  clf__free(by_output);
+  clf__free(block);
+  clf__free(sums);
+  return status;
+}
+
+/* Row i times sqrt(v_i), its targets after it. */
+static void weigh_row(const clf__least_squares *p, int64_t row, double *out) {
+  const int64_t columns = p->rows.x->columns;
+  const double root = sqrt(row_weight(p, row));
+  for (int64_t j = 0; root != 1 && j < columns; j++) {
+    out[j] *= root;
+  }
+  for (int64_t k = 0; k < p->outputs; k++) {
+    out[columns + k] = p->target_mean != NULL ? root * target(p, row, k) : 0;
+  }
+}
+
+clf_status clf__ls_triangle(double *r, clf_context *context, const clf__least_squares *problem) {
+  const int64_t columns = problem->rows.x->columns, rows = problem->rows.x->rows;
+  const int64_t width = columns + problem->outputs, block = clf__min_i64(BLOCK_ROWS, rows);
+  const clf__progress progress = clf__progress_begin(context, "qr", rows);
+  double *a = clf__alloc_array(context, block * width, sizeof *a);
+  clf_status status = a != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  for (int64_t j = 0; problem->penalty != NULL && j < columns; j++) {
+    r[j * width + j] = sqrt(problem->penalty[j]);
+  }
+  for (int64_t first = 0; first < rows && status == CLF_OK; first += block) {
+    const int64_t here = clf__min_i64(block, rows - first);
+    CLF__TRY(first > 0 ? clf__progress_step(&progress, first, NAN, NAN) : CLF_OK);
+    clf__centered_read(&problem->rows, context, first, here, a, width);
+    for (int64_t i = 0; i < here; i++) {
+      weigh_row(problem, first + i, a + i * width);
+    }
+    status = clf__qr_add_rows(context, r, columns, width, width, a, here, width);
+  }
+done:
+  clf__free(a);
+  return status;
+}

@@ -1,0 +1,279 @@
+/* x W^T + b, and sums of r^T x, for rows of any storage, without ever making another matrix of x.
+ *
+ * Dense rows with few outputs: dot products along the columns, u8 widened in registers. With many
+ * outputs: the packed product, u8 rows widened a small block at a time. Sparse rows: the weights
+ * are transposed (and padded) once, so that an entry meets all its weights in one place in memory.
+ * The gradient is a product whose left factor is r^T, read where it lies.
+ *
+ * 10,000 x 784 x 10 is 78 M products: 0.7 ms on two Zen 4 cores at the speed of the instructions.
+ */
+#include "ops/linalg/linear.h"
+
+#include <string.h>
+
+#include "base/math.h"
+#include "base/pool.h"
+#include "ops/kernels.h"
+#include "ops/linalg/product.h"
+#include "ops/linalg/row.h"
+
+enum {
+  MANY_OUTPUTS = 32,
+  MANY_ROWS = 64,
+  WIDEN_ROWS = 32,  /* of u8 at a time */
+  WIDEN_DEPTH = 256 /* columns of it */
+};
+/* Multiplications of a task; fewer are not worth waking threads (some 10 us). */
+static const int64_t task_work = 1 << 18;
+
+static float *new_floats(clf_context *context, int64_t a, int64_t b) {
+  int64_t count;
+  return clf__alloc_zeroed(context, clf__mul_i64(a, b, &count) ? count : -1, sizeof(float));
+}
+
+static void transpose(float *out, int64_t stride, const float *w, int64_t outputs,
+                      int64_t columns) {
+  for (int64_t j = 0; j < columns; j++) {
+    for (int64_t o = 0; o < outputs; o++) {
+      out[j * stride + o] = w[o * columns + j];
+    }
+  }
+}
+
+/* W^T as panels of outputs, all steps of a panel together. */
+static void pack_outputs(const clf__product_kernel *kernel, float *out, const float *w,
+                         int64_t outputs, int64_t columns) {
+  for (int64_t o = 0; o < outputs; o += kernel->columns) {
+    kernel->pack(out + o * columns, w + o * columns, 1, columns, columns,
+                 clf__min_i64(kernel->columns, outputs - o));
+  }
+}
+
+clf_status clf__linear_prepare(clf__linear_map *out, clf_context *context, const clf__rows *x,
+                               const float *w, const float *b, int64_t outputs) {
+  const clf__product_kernel *kernel = &clf__kernels_for(context)->products->f32;
+  const bool sparse = clf__rows_sparse(x);
+  clf__linear_map map = {context, w, b, outputs, x->columns, 0, NULL};
+  if (sparse && outputs > 1 && clf__rows_entries(x) >= x->columns) {
+    map.stride = clf__round_up(outputs, CLF__SPARSE_LANES);
+  } else if (!sparse && outputs > MANY_OUTPUTS && x->rows >= MANY_ROWS) {
+    map.stride = clf__round_up(outputs, kernel->columns);
+  }
+  if (map.stride > 0) {
+    map.arranged = new_floats(context, map.stride, x->columns);
+    if (map.arranged == NULL) {
+      return CLF_ERROR_MEMORY;
+    }
+  }
+  if (map.stride > 0 && sparse) {
+    transpose(map.arranged, map.stride, w, outputs, x->columns);
+  } else if (map.stride > 0) {
+    pack_outputs(kernel, map.arranged, w, outputs, x->columns);
+  }
+  *out = map;
+  return CLF_OK;
+}
+
+void clf__linear_release(clf__linear_map *map) {
+  clf__free(map->arranged);
+  map->arranged = NULL;
+}
+
+static void sparse_block(const clf__linear_map *map, const clf__rows *block, float *out,
+                         int64_t ld) {
+  for (int64_t i = 0; i < block->rows; i++) {
+    for (int64_t o = 0; o < map->outputs; o++) {
+      const float *w = map->w + o * map->columns;
+      float sum = map->b == NULL ? 0 : map->b[o];
+      for (int64_t e = block->row_start[i]; e < block->row_start[i + 1]; e++) {
+        sum += block->value[e] * w[block->column[e]];
+      }
+      out[i * ld + o] = sum;
+    }
+  }
+}
+
+static void set_bias(const clf__linear_map *map, float *out, int64_t rows, int64_t ld) {
+  for (int64_t i = 0; i < rows; i++) {
+    for (int64_t o = 0; o < map->outputs; o++) {
+      out[i * ld + o] = map->b == NULL ? 0 : map->b[o];
+    }
+  }
+}
+
+static clf__product packed_product(const clf__linear_map *map, const clf__rows *block, float *out,
+                                   int64_t ld) {
+  const clf__product_kernel *kernel = &clf__kernels_for(map->context)->products->f32;
+  return (clf__product){.rows = block->rows,
+                        .columns = map->outputs,
+                        .depth = map->columns,
+                        .a = block->data,
+                        .a_panel = kernel->rows * block->stride,
+                        .a_row = block->stride,
+                        .a_step = 1,
+                        .b = map->arranged,
+                        .b_panel = kernel->columns * map->columns,
+                        .b_step = kernel->columns,
+                        .alpha = (double)block->scale,
+                        .beta = 1,
+                        .c = out,
+                        .ldc = ld};
+}
+
+static void packed_u8(const clf__linear_map *map, const clf__rows *block, float *out, int64_t ld) {
+  const clf__kernels *kernels = clf__kernels_for(map->context);
+  float wide[WIDEN_ROWS * WIDEN_DEPTH];
+  for (int64_t row = 0; row < block->rows; row += WIDEN_ROWS) {
+    clf__product product = packed_product(map, block, out + row * ld, ld);
+    product.rows = clf__min_i64(WIDEN_ROWS, block->rows - row);
+    product.a = wide;
+    product.a_row = WIDEN_DEPTH;
+    product.a_panel = kernels->products->f32.rows * WIDEN_DEPTH;
+    for (int64_t column = 0; column < map->columns; column += WIDEN_DEPTH) {
+      product.depth = clf__min_i64(WIDEN_DEPTH, map->columns - column);
+      product.b = map->arranged + column * kernels->products->f32.columns;
+      for (int64_t i = 0; i < product.rows; i++) {
+        kernels->rows->widen_u8(wide + i * WIDEN_DEPTH,
+                                (const uint8_t *)block->data + (row + i) * block->stride + column,
+                                product.depth);
+      }
+      kernels->products->f32.multiply(&product);
+    }
+  }
+}
+
+static void packed_block(const clf__linear_map *map, const clf__rows *block, float *out,
+                         int64_t ld) {
+  set_bias(map, out, block->rows, ld);
+  if (block->dtype == CLF_U8) {
+    packed_u8(map, block, out, ld);
+  } else {
+    clf__product product = packed_product(map, block, out, ld);
+    clf__kernels_for(map->context)->products->f32.multiply(&product);
+  }
+}
+
+void clf__linear_block(const clf__linear_map *map, const clf__rows *block, float *out, int64_t ld) {
+  const clf__kernels *kernels = clf__kernels_for(map->context);
+  if (clf__rows_sparse(block)) {
+    if (map->arranged != NULL) {
+      kernels->linear->sparse(block, map->arranged, map->stride, map->b, map->outputs, out, ld);
+    } else {
+      sparse_block(map, block, out, ld);
+    }
+  } else if (map->arranged != NULL) {
+    packed_block(map, block, out, ld);
+  } else if (block->dtype == CLF_U8) {
+    kernels->linear->u8(block, map->w, map->columns, map->b, map->outputs, out, ld);
+  } else {
+    kernels->linear->f32(block, map->w, map->columns, map->b, map->outputs, out, ld);
+  }
+}
+
+typedef struct linear_call {
+  const clf__linear_map *map;
+  const clf__rows *x;
+  int64_t task_rows;
+  float *out;
+  int64_t ld;
+} linear_call;
+
+static void linear_task(void *argument, int64_t index, int32_t worker) {
+  const linear_call *call = argument;
+  const int64_t first = index * call->task_rows;
+  const clf__rows block =
+      clf__rows_range(call->x, first, clf__min_i64(call->task_rows, call->x->rows - first));
+  (void)worker;
+  clf__linear_block(call->map, &block, call->out + first * call->ld, call->ld);
+}
+
+clf_status clf__linear(clf_context *context, const clf__rows *x, const float *w, const float *b,
+                       int64_t outputs, float *out, int64_t ld) {
+  clf__linear_map map;
+  if (x->rows == 0 || outputs == 0) {
+    return CLF_OK;
+  }
+  CLF__CHECK(clf__linear_prepare(&map, context, x, w, b, outputs));
+  const double row_work = (double)clf__rows_entries(x) / (double)x->rows * (double)outputs + 1;
+  const int64_t task_rows = clf__round_up(1 + (int64_t)((double)task_work / row_work), WIDEN_ROWS);
+  linear_call call = {&map, x, clf__min_i64(task_rows, x->rows), out, ld};
+  clf_status status =
+      clf__progress_rows(context, x->first_row, x->rows, clf__ceil_div(x->rows, call.task_rows),
+                         (double)x->rows * row_work * CLF__COST_COPY, linear_task, &call);
+  clf__linear_release(&map);
+  return status;
+}
+
+clf_status clf__linear_gradient_create(clf__linear_gradient *out, clf_context *context,
+                                       const clf__rows *x, int64_t outputs) {
+  const int64_t stride =
+      clf__rows_sparse(x) && outputs > 1 ? clf__round_up(outputs, CLF__SPARSE_LANES) : 0;
+  float *sums = new_floats(context, x->columns, stride > 0 ? stride : outputs);
+  if (sums == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  *out = (clf__linear_gradient){context, outputs, x->columns, stride, sums};
+  return CLF_OK;
+}
+
+void clf__linear_gradient_free(clf__linear_gradient *gradient) {
+  clf__free(gradient->sums);
+  gradient->sums = NULL;
+}
+
+static void sparse_gradient(clf__linear_gradient *gradient, const clf__rows *block, const float *r,
+                            int64_t ld) {
+  for (int64_t i = 0; i < block->rows; i++) {
+    for (int64_t e = block->row_start[i]; e < block->row_start[i + 1]; e++) {
+      gradient->sums[block->column[e]] += block->value[e] * r[i * ld];
+    }
+  }
+}
+
+static void dense_gradient(clf__linear_gradient *gradient, const clf__rows *block, const float *r,
+                           int64_t ld) {
+  const clf__kernels *kernels = clf__kernels_for(gradient->context);
+  const clf__product product = {.rows = gradient->outputs,
+                                .columns = gradient->columns,
+                                .depth = block->rows,
+                                .a = r,
+                                .a_panel = kernels->products->f32.rows,
+                                .a_row = 1,
+                                .a_step = ld,
+                                .b = block->data,
+                                .b_panel = kernels->products->f32.columns,
+                                .b_step = block->stride,
+                                .alpha = (double)block->scale,
+                                .beta = 1,
+                                .c = gradient->sums,
+                                .ldc = gradient->columns};
+  (block->dtype == CLF_U8 ? kernels->products->multiply_u8
+                          : kernels->products->f32.multiply)(&product);
+}
+
+void clf__linear_gradient_block(clf__linear_gradient *gradient, const clf__rows *block,
+                                const float *r, int64_t ld) {
+  if (!clf__rows_sparse(block)) {
+    dense_gradient(gradient, block, r, ld);
+  } else if (gradient->stride > 0) {
+    clf__kernels_for(gradient->context)
+        ->linear->gradient_sparse(block, r, ld, gradient->sums, gradient->stride,
+                                  gradient->outputs);
+  } else if (gradient->outputs > 0) {
+    sparse_gradient(gradient, block, r, ld);
+  }
+}
+
+void clf__linear_gradient_flush(clf__linear_gradient *gradient, double *out) {
+  const int64_t outputs = gradient->outputs, columns = gradient->columns;
+  const bool transposed = gradient->stride > 0;
+  for (int64_t o = 0; o < outputs; o++) {
+    const float *sums = transposed ? gradient->sums + o : gradient->sums + o * columns;
+    const int64_t step = transposed ? gradient->stride : 1;
+    for (int64_t j = 0; j < columns; j++) {
+      out[o * columns + j] += (double)sums[j * step];
+    }
+  }
+  memset(gradient->sums, 0,
+         (size_t)(columns * (transposed ? gradient->stride : outputs)) * sizeof(float));
+}

@@ -1,0 +1,137 @@
+/* x W^T + b in f64 for rows of any storage, rounded once: for weights whose products cancel, so
+ * that f32 ones would leave few right digits of their sum.
+ *
+ * Dense rows are widened a small block at a time, whose center is subtracted on the way, and
+ * multiply the packed weights. Sparse rows meet the weights entry by entry. An output is the same
+ * sum in the same order whatever block its row falls in. */
+#include "base/math.h"
+#include "base/pool.h"
+#include "ops/kernels.h"
+#include "ops/linalg/linear.h"
+#include "ops/linalg/product.h"
+
+enum {
+  BLOCK_ROWS = 16,
+  BLOCK_DEPTH = 256 /* columns of it that are widened at a time */
+};
+/* Multiplications of a task; fewer are not worth waking threads. */
+static const int64_t task_work = 1 << 17;
+
+typedef struct linear_f64 {
+  const clf__product_kernel *kernel;
+  const clf__rows *x;
+  const double *w; /* [outputs, columns] */
+  const double *b; /* [outputs] */
+  int64_t outputs;
+  double *packed; /* W^T as panels of outputs, for dense rows */
+  double *sums;   /* [threads, BLOCK_ROWS, outputs] */
+  int64_t task_rows;
+  float *out;
+  int64_t ld;
+} linear_f64;
+
+static clf_status pack(linear_f64 *map, clf_context *context) {
+  const int64_t width = map->kernel->columns, columns = map->x->columns;
+  int64_t size;
+  if (!clf__mul_i64(clf__round_up(map->outputs, width), columns, &size)) {
+    size = -1;
+  }
+  map->packed = clf__alloc_array(context, size, sizeof *map->packed);
+  for (int64_t o = 0; map->packed != NULL && o < map->outputs; o += width) {
+    map->kernel->pack(map->packed + o * columns, map->w + o * columns, 1, columns, columns,
+                      clf__min_i64(width, map->outputs - o));
+  }
+  return map->packed != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+static void add_dense(const linear_f64 *map, const clf__rows *block, double *sums) {
+  double wide[BLOCK_ROWS * BLOCK_DEPTH];
+  for (int64_t column = 0; column < block->columns; column += BLOCK_DEPTH) {
+    const int64_t depth = clf__min_i64(BLOCK_DEPTH, block->columns - column);
+    const clf__rows part = clf__rows_columns(block, column, depth);
+    for (int64_t i = 0; i < block->rows; i++) {
+      clf__rows_read_f64(&part, i, wide + i * BLOCK_DEPTH);
+    }
+    map->kernel->multiply(&(clf__product){.rows = block->rows,
+                                          .columns = map->outputs,
+                                          .depth = depth,
+                                          .a = wide,
+                                          .a_panel = map->kernel->rows * BLOCK_DEPTH,
+                                          .a_row = BLOCK_DEPTH,
+                                          .a_step = 1,
+                                          .b = map->packed + column * map->kernel->columns,
+                                          .b_panel = map->kernel->columns * block->columns,
+                                          .b_step = map->kernel->columns,
+                                          .alpha = 1,
+                                          .beta = 1,
+                                          .c = sums,
+                                          .ldc = map->outputs});
+  }
+}
+
+static void add_sparse(const linear_f64 *map, const clf__rows *block, double *sums) {
+  for (int64_t i = 0; i < block->rows; i++) {
+    for (int64_t o = 0; o < map->outputs; o++) {
+      const double *w = map->w + o * block->columns;
+      for (int64_t e = block->row_start[i]; e < block->row_start[i + 1]; e++) {
+        sums[i * map->outputs + o] += (double)block->value[e] * w[block->column[e]];
+      }
+    }
+  }
+}
+
+static void linear_task(void *argument, int64_t index, int32_t worker) {
+  const linear_f64 *map = argument;
+  double *sums = map->sums + worker * BLOCK_ROWS * map->outputs;
+  const int64_t end = clf__min_i64((index + 1) * map->task_rows, map->x->rows);
+  for (int64_t first = index * map->task_rows; first < end; first += BLOCK_ROWS) {
+    const clf__rows block = clf__rows_range(map->x, first, clf__min_i64(BLOCK_ROWS, end - first));
+    for (int64_t i = 0; i < block.rows * map->outputs; i++) {
+      sums[i] = map->b[i % map->outputs];
+    }
+    if (clf__rows_sparse(&block)) {
+      add_sparse(map, &block, sums);
+    } else {
+      add_dense(map, &block, sums);
+    }
+    for (int64_t i = 0; i < block.rows; i++) {
+      for (int64_t o = 0; o < map->outputs; o++) {
+        map->out[(first + i) * map->ld + o] = (float)sums[i * map->outputs + o];
+      }
+    }
+  }
+}
+
+clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const double *w,
+                           const double *b, int64_t outputs, float *out, int64_t ld) {
+  linear_f64 map = {.kernel = &clf__kernels_for(context)->products->f64,
+                    .x = x,
+                    .w = w,
+                    .b = b,
+                    .outputs = outputs,
+                    .out = out,
+                    .ld = ld};
+  clf_status status = CLF_OK;
+  int64_t size;
+  if (x->rows == 0 || outputs == 0) {
+    return CLF_OK;
+  }
+  if (!clf__mul_i64(clf__context_threads(context) * BLOCK_ROWS, outputs, &size)) {
+    size = -1;
+  }
+  map.sums = clf__alloc_array(context, size, sizeof *map.sums);
+  CLF__TRY(map.sums == NULL ? CLF_ERROR_MEMORY : CLF_OK);
+  if (!clf__rows_sparse(x)) {
+    CLF__TRY(pack(&map, context));
+  }
+  const double row_work =
+      (double)clf__rows_entries(x) / (double)x->rows * (double)outputs + (double)outputs;
+  map.task_rows = clf__min_i64(1 + (int64_t)((double)task_work / row_work), x->rows);
+  map.task_rows = clf__round_up(map.task_rows, BLOCK_ROWS);
+  CLF__TRY(clf__progress_rows(context, x->first_row, x->rows, clf__ceil_div(x->rows, map.task_rows),
+                              (double)x->rows * row_work * CLF__COST_COPY, linear_task, &map));
+done:
+  clf__free(map.packed);
+  clf__free(map.sums);
+  return status;
+}

@@ -1,0 +1,26 @@
+/* A matrix packed once as the right side of many products, each on the calling thread. */
+#ifndef CLF_OPS_LINALG_PANELS_H
+#define CLF_OPS_LINALG_PANELS_H
+
+#include <stdbool.h>
+
+#include <classify/context.h>
+
+#include "ops/linalg/product.h"
+
+typedef struct clf__panels {
+  const clf__product_kernel *kernel;
+  int64_t depth, columns; /* of the matrix */
+  float *data;
+} clf__panels;
+
+/* op(B) [depth, columns], transposed when the flag is set. */
+clf_status clf__panels_pack(clf__panels *out, clf_context *context, bool transpose, int64_t depth,
+                            int64_t columns, const float *b, int64_t ldb);
+void clf__panels_free(clf__panels *panels);
+
+/* C [rows, columns] = A B, A [rows, depth]. */
+void clf__panels_multiply(const clf__panels *panels, int64_t rows, const float *a, int64_t lda,
+                          float *c, int64_t ldc);
+
+#endif

@@ -1,0 +1,115 @@
+/* Elementwise kernels of networks. A row is some hundred elements, so a task is a block of them
+ * whose size depends on the columns alone. */
+#include "ops/nn/network.h"
+
+#include "base/math.h"
+#include "base/pool.h"
+#include "ops/kernels.h"
+#include "ops/linalg/row.h"
+#include "ops/nn/vector_math.h"
+
+enum { TASK_ELEMENTS = 1 << 14 };
+
+typedef struct rows_job {
+  const clf__kernels *kernels;
+  int32_t function;
+  const float *bias;
+  const float *y;
+  float *out;
+  int64_t rows, columns;
+} rows_job;
+
+static void activate_rows(void *argument, int64_t first, int64_t end, int32_t worker) {
+  const rows_job *job = argument;
+  const int64_t rows = end - first;
+  float *y = job->out + first * job->columns;
+  (void)worker;
+  job->kernels->network->bias_activate(job->function, job->bias, y, rows, job->columns);
+  if (job->function == CLF__SOFTMAX) {
+    job->kernels->math->softmax(y, rows, job->columns, job->columns, NULL);
+  }
+}
+
+static void slope_rows(void *argument, int64_t first, int64_t end, int32_t worker) {
+  const rows_job *job = argument;
+  (void)worker;
+  job->kernels->network->slope(job->function, job->y + first * job->columns,
+                               job->out + first * job->columns, end - first, job->columns);
+}
+
+static void run(clf_context *context, rows_job *job, clf__range_task task) {
+  job->kernels = clf__kernels_for(context);
+  const int64_t grain = job->columns < TASK_ELEMENTS ? TASK_ELEMENTS / job->columns : 1;
+  const bool simple = job->function <= CLF__LEAKY_RELU;
+  clf__parallel_ranges(context, job->rows, grain,
+                       (double)job->rows * (double)job->columns *
+                           (simple ? CLF__COST_COPY : CLF__COST_FUNCTION),
+                       task, job);
+}
+
+void clf__bias_activate(clf_context *context, int32_t function, const float *bias, float *y,
+                        int64_t rows, int64_t columns) {
+  rows_job job = {.function = function, .bias = bias, .out = y, .rows = rows, .columns = columns};
+  if (function != CLF__LINEAR || bias != NULL) {
+    run(context, &job, activate_rows);
+  }
+}
+
+void clf__slope(clf_context *context, int32_t function, const float *y, float *dy, int64_t rows,
+                int64_t columns) {
+  rows_job job = {.function = function, .y = y, .out = dy, .rows = rows, .columns = columns};
+  if (function != CLF__LINEAR) {
+    run(context, &job, slope_rows);
+  }
+}
+
+void clf__drop(clf_context *context, double rate, uint64_t seed, const float *x, float *y,
+               int64_t count) {
+  const double values = 4294967296.0; /* of 32 bits */
+  const uint32_t limit = (uint32_t)(rate * values);
+  clf__kernels_for(context)->network->drop(limit, (float)(1 / (1 - limit / values)), seed, x, y,
+                                           count);
+}
+
+void clf__column_sums(clf_context *context, const float *x, int64_t rows, int64_t columns,
+                      float *sums) {
+  clf__kernels_for(context)->network->column_sums(x, rows, columns, sums);
+}
+
+typedef struct update_job {
+  const clf__kernels *kernels;
+  const clf__update *update;
+} update_job;
+
+static void update_part(void *argument, int64_t first, int64_t end, int32_t worker) {
+  const update_job *job = argument;
+  clf__update part = *job->update;
+  (void)worker;
+  part.count = end - first;
+  part.weight += first;
+  part.gradient += first;
+  part.first = part.first != NULL ? part.first + first : NULL;
+  part.second = part.second != NULL ? part.second + first : NULL;
+  part.average = part.average != NULL ? part.average + first : NULL;
+  job->kernels->network->update(&part);
+}
+
+void clf__update_weights(clf_context *context, const clf__update *update) {
+  update_job job = {clf__kernels_for(context), update};
+  clf__parallel_ranges(context, update->count, TASK_ELEMENTS,
+                       (double)update->count * CLF__COST_FUNCTION, update_part, &job);
+}
+
+void clf__accumulate(clf_context *context, const float *x, int64_t count, float *sums) {
+  clf__kernels_for(context)->rows->step_f32(sums, 1, x, count);
+}
+
+double clf__sum_of_squares(clf_context *context, const float *x, int64_t count) {
+  const clf__kernels *kernels = clf__kernels_for(context);
+  double sum = 0;
+  for (int64_t first = 0; first < count; first += TASK_ELEMENTS) {
+    const int64_t left = count - first;
+    sum += (double)kernels->network->square_sum(x + first, clf__min_i64(left, TASK_ELEMENTS));
+  }
+  return sum;
+}

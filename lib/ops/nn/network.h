@@ -1,0 +1,69 @@
+/* Elementwise kernels of networks. Loops over rows go to the pool where there is enough to do. */
+#ifndef CLF_OPS_NN_NETWORK_H
+#define CLF_OPS_NN_NETWORK_H
+
+#include "tensor/rows.h"
+
+/* The activation functions, in the order of CLF__ACTIVATION_WORDS. */
+enum {
+  CLF__LINEAR,
+  CLF__RELU,
+  CLF__LEAKY_RELU, /* 0.01 x below 0 */
+  CLF__SIGMOID,
+  CLF__TANH,
+  CLF__SOFTMAX
+};
+
+/* y [rows, columns] = f(y + bias), bias [columns] or NULL, in place. */
+void clf__bias_activate(clf_context *context, int32_t function, const float *bias, float *y,
+                        int64_t rows, int64_t columns);
+/* dy [rows, columns] becomes the gradient by what f was given, told by f's values y. */
+void clf__slope(clf_context *context, int32_t function, const float *y, float *dy, int64_t rows,
+                int64_t columns);
+/* y [count] = x, with probability `rate` 0 instead, else divided by 1 - rate; on the calling
+ * thread. Which ones is a function of the seed. */
+void clf__drop(clf_context *context, double rate, uint64_t seed, const float *x, float *y,
+               int64_t count);
+/* sums [columns] = the sums of x [rows, columns], each in the order of the rows. */
+void clf__column_sums(clf_context *context, const float *x, int64_t rows, int64_t columns,
+                      float *sums);
+
+/* One step of an optimizer on some weights; the rules are in optim/. */
+enum { CLF__UPDATE_SGD, CLF__UPDATE_ADAM, CLF__UPDATE_RMSPROP, CLF__UPDATE_ADAGRAD };
+typedef struct clf__update {
+  int32_t rule;
+  bool nesterov;
+  int64_t count;
+  float *weight;                   /* [count] */
+  const float *gradient;           /* [count] */
+  float *first;                    /* [count] momentum or first moments, NULL for none */
+  float *second;                   /* [count] sums or means of squares */
+  float scale;                     /* of the gradient */
+  float rate;                      /* learning rate, with what a rule corrects it by */
+  float decay;                     /* times the weight, added to the gradient */
+  float shrink;                    /* times the weight, taken from it */
+  float first_share, second_share; /* 1 - beta1 (sgd: - momentum), 1 - beta2 */
+  float root_scale;                /* of the root of second */
+  float epsilon;
+  float *average;      /* [count], NULL for none */
+  float average_share; /* of the way to the new weight that it goes */
+} clf__update;
+void clf__update_weights(clf_context *context, const clf__update *update);
+
+/* sums [count] += x. */
+void clf__accumulate(clf_context *context, const float *x, int64_t count, float *sums);
+double clf__sum_of_squares(clf_context *context, const float *x, int64_t count);
+
+/* The kernels of the functions above, on the calling thread; softmax is that of vector_math.h. */
+typedef struct clf__network_kernels {
+  void (*bias_activate)(int32_t function, const float *bias, float *y, int64_t rows,
+                        int64_t columns);
+  void (*slope)(int32_t function, const float *y, float *dy, int64_t rows, int64_t columns);
+  void (*drop)(uint32_t limit, float factor, uint64_t seed, const float *x, float *y,
+               int64_t count);
+  void (*column_sums)(const float *x, int64_t rows, int64_t columns, float *sums);
+  void (*update)(const clf__update *update);
+  float (*square_sum)(const float *x, int64_t count);
+} clf__network_kernels;
+
+#endif

@@ -1,0 +1,41 @@
+/* Pooling of images [height, width, channels], channel by channel, over windows; what of a window
+ * lies outside the image does not count. */
+#ifndef CLF_OPS_NN_POOL_H
+#define CLF_OPS_NN_POOL_H
+
+#include <stdint.h>
+
+#include <classify/context.h>
+
+typedef struct clf__pool2d {
+  int64_t height, width, channels;
+  int64_t window_height, window_width, stride;
+  int64_t pad_top, pad_left;
+  int64_t out_height, out_width;
+} clf__pool2d;
+
+enum { CLF__POOL_MAX, CLF__POOL_MEAN };
+
+/* x [rows, height, width, channels], y [rows, out_height, out_width, channels]. */
+void clf__pool2d_forward(clf_context *context, const clf__pool2d *pool, int32_t function,
+                         int64_t rows, const float *x, float *y);
+/* dx = the gradient by x; that of a maximum goes to the first pixel that has it. */
+void clf__pool2d_backward(clf_context *context, const clf__pool2d *pool, int32_t function,
+                          int64_t rows, const float *x, const float *y, const float *dy, float *dx);
+
+/* A window of an image; `line` elements from one of its rows to the next. */
+typedef struct clf__pool_window {
+  int64_t rows, columns, channels, line;
+} clf__pool_window;
+
+/* y [channels] of one window that begins at x; the gradients are added to dx. */
+typedef struct clf__pool_kernels {
+  void (*max)(const clf__pool_window *w, const float *x, float *y);
+  void (*mean)(const clf__pool_window *w, const float *x, float *y);
+  void (*max_slope)(const clf__pool_window *w, const float *x, const float *y, const float *dy,
+                    float *dx);
+  void (*mean_slope)(const clf__pool_window *w, const float *x, const float *y, const float *dy,
+                     float *dx);
+} clf__pool_kernels;
+
+#endif

@@ -1,0 +1,64 @@
+/* Forward: a step of a row costs (inputs + units + 1) x columns multiply-adds, the floor, and the
+ * cell's exponentials. */
+#include "ops/nn/recurrent.h"
+
+#include <string.h>
+
+#include "base/pool.h"
+#include "ops/nn/recurrent_run.h"
+
+static void give_outputs(const clf__recurrent_block *b, int64_t step, const clf__cell_step *s) {
+  const clf__recurrent_run *r = b->run;
+  for (int64_t i = 0; i < s->rows; i++) {
+    const int64_t place = clf__recurrent_place(b, i, step);
+    if (place >= 0) {
+      memcpy(r->pass->y + place, s->h + i * s->units, (size_t)s->units * sizeof *s->h);
+    }
+  }
+}
+
+static void forward_block(void *argument, int64_t index, int32_t worker) {
+  const clf__recurrent_run *r = argument;
+  const clf__recurrent_block b = clf__recurrent_block_of(r, index, worker);
+  const int64_t units = r->cell->units;
+  const bool keeps = r->pass->kept != NULL;
+  clf__cell_step s = {.cell = r->cell->cell,
+                      .rows = b.rows,
+                      .units = units,
+                      .gates = b.gates,
+                      .h_before = b.first_h,
+                      .c_before = b.first_c,
+                      .h = b.h,
+                      .c = b.c};
+  for (int64_t step = 0;; step++) {
+    while (s.rows > 0 && b.length[s.rows - 1] <= step) {
+      s.rows--;
+    }
+    if (s.rows == 0 || clf__recurrent_stops(r)) {
+      break;
+    }
+    clf__recurrent_fill(&b, s.rows, step, s.h_before);
+    clf__panels_multiply(&r->weights, s.rows, b.a, r->width, s.gates, r->columns);
+    r->kernels->recurrent->forward(&s);
+    give_outputs(&b, step, &s);
+    s.h_before = s.h;
+    s.c_before = s.c;
+    if (keeps) {
+      s.gates += s.rows * r->columns;
+      s.h += s.rows * units;
+      s.c += s.rows * units;
+    }
+  }
+}
+
+clf_status clf__recurrent_forward(clf_context *context, const clf__recurrent *cell,
+                                  const clf__recurrent_pass *pass) {
+  clf__recurrent_run r;
+  clf_status status = clf__recurrent_begin(&r, context, cell, pass, false);
+  if (status == CLF_OK) {
+    clf__parallel(context, r.blocks, clf__recurrent_work(&r), forward_block, &r);
+    status = clf__recurrent_outcome(&r);
+  }
+  clf__recurrent_end(&r);
+  return status;
+}

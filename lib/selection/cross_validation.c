@@ -1,0 +1,224 @@
+/* Cross-validation. Each (settings, fold) pair is one task: fit on the other folds, score on this
+ * one. Where fits on the same rows hand something on, a task is a fold, whose settings are taken in
+ * turn. Folds are taken in groups just large enough to give every thread a task, so that the rows
+ * of few folds are held at once, and shared by all settings. A group with fewer tasks than threads
+ * runs task after task instead, each fit on all threads.
+ *
+ * The failure reported is that of the first task in order, whoever finished first: a task is left
+ * out only when one before it has failed. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/math.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "models/kind_rows.h"
+#include "selection/selection.h"
+
+/* Rows to fit on and to score by. */
+typedef struct fold_rows {
+  clf_dataset *train;
+  clf_dataset *test;
+} fold_rows;
+
+/* The first failure among the tasks of one worker; CLF_OK for none. */
+typedef struct failure {
+  clf_status status;
+  int64_t task;
+  char message[512];
+} failure;
+
+typedef struct run {
+  clf_context *context;
+  const clf__variants *variants;
+  double *scores; /* [variants, folds] */
+  int64_t folds;
+  clf__progress progress;
+  atomic_int_least64_t done;
+  bool chained; /* the settings of a fold follow each other in one task */
+  /* The group at hand. */
+  fold_rows *rows; /* [size] */
+  int64_t first;
+  int64_t size;
+  atomic_int_least64_t failed; /* first task to have failed, INT64_MAX for none */
+  failure *failures;           /* [threads] */
+} run;
+
+clf_status clf__variant_make(clf_model **out, const clf_model *model, bool regression,
+                             const char *params) {
+  clf_model *variant = NULL;
+  CLF__CHECK(clf_model_clone(&variant, model));
+  clf_status status = clf__settings_apply(variant, regression, params);
+  if (status < 0) {
+    clf_model_free(variant);
+    return status;
+  }
+  *out = variant;
+  return CLF_OK;
+}
+
+static clf_status score_variant(const clf_model *model, const char *params, const fold_rows *rows,
+                                clf__fit_shared *shared, double *score) {
+  clf_model *variant = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__variant_make(&variant, model, rows->train->labels == NULL, params));
+  CLF__TRY(clf__model_fit_shared(variant, rows->train, shared));
+  CLF__TRY(clf_model_score(variant, rows->test, score));
+done:
+  clf_model_free(variant);
+  return status;
+}
+
+static void record_failure(run *now, int64_t task, int32_t worker, clf_status status) {
+  failure *own = &now->failures[worker];
+  own->status = status;
+  own->task = task;
+  snprintf(own->message, sizeof own->message, "%s", clf_last_error());
+  int_least64_t failed = atomic_load(&now->failed);
+  while (task < failed && !atomic_compare_exchange_weak(&now->failed, &failed, task)) {
+  }
+}
+
+/* Number `index` among the (settings, fold) pairs of the group. */
+static void score_one(run *now, int64_t index, clf__fit_shared *shared, int32_t worker) {
+  if (index > atomic_load(&now->failed)) {
+    return;
+  }
+  const char *params = now->variants->params[index / now->size];
+  int64_t fold = now->first + index % now->size;
+  double *score = &now->scores[index / now->size * now->folds + fold];
+  clf_status status = clf__progress_step(&now->progress, atomic_load(&now->done), NAN, NAN);
+  if (status == CLF_OK) {
+    status =
+        score_variant(now->variants->model, params, &now->rows[index % now->size], shared, score);
+    if (status < 0) {
+      clf__fail_within(status, "%s%sfold %lld", params, params[0] != '\0' ? ", " : "",
+                       (long long)fold);
+    }
+  }
+  if (status < 0) {
+    record_failure(now, index, worker, status);
+  }
+  atomic_fetch_add(&now->done, 1);
+}
+
+static void run_task(void *argument, int64_t task, int32_t worker) {
+  run *now = argument;
+  clf__fit_shared shared = {.own = NULL};
+  if (!now->chained) {
+    score_one(now, task, NULL, worker);
+    return;
+  }
+  for (int64_t variant = 0; variant < now->variants->count; variant++) {
+    score_one(now, variant * now->size + task, &shared, worker);
+  }
+  now->variants->model->kind->free_shared(shared.own);
+  clf__kind_rows_free(&shared.rows);
+}
+
+/* Sets the message of the first failure again, on the calling thread. */
+static clf_status first_failure(const run *now) {
+  for (int32_t i = 0; i < clf__context_threads(now->context); i++) {
+    const failure *one = &now->failures[i];
+    if (one->status < 0 && one->task == atomic_load(&now->failed)) {
+      return clf__fail(one->status, "%s", one->message);
+    }
+  }
+  return CLF_OK;
+}
+
+static void free_group(run *now) {
+  for (int64_t i = 0; i < now->size; i++) {
+    clf_dataset_free(now->rows[i].train);
+    clf_dataset_free(now->rows[i].test);
+    now->rows[i] = (fold_rows){NULL, NULL};
+  }
+}
+
+static clf_status run_group(run *now, const clf_dataset *data, uint64_t seed) {
+  clf_status status = CLF_OK;
+  for (int64_t i = 0; i < now->size; i++) {
+    CLF__TRY(clf_dataset_fold(&now->rows[i].train, &now->rows[i].test, data, now->folds,
+                              now->first + i, seed));
+  }
+  int64_t tasks = now->chained ? now->size : now->size * now->variants->count;
+  int32_t threads = clf__context_threads(now->context);
+  if (threads > 1 && tasks >= threads) {
+    status =
+        clf__progress_parallel(&now->progress, &now->done, tasks, CLF__WORK_LONG, run_task, now);
+  } else {
+    for (int64_t task = 0; task < tasks; task++) {
+      run_task(now, task, 0);
+    }
+  }
+  clf_status failed = first_failure(now);
+  status = failed < 0 ? failed : status;
+done:
+  free_group(now);
+  return status;
+}
+
+clf_status clf__check_folds(const clf_dataset *data, int64_t folds) {
+  int64_t rows = clf_dataset_rows(data);
+  if (folds >= 2 && folds <= rows) {
+    return CLF_OK;
+  }
+  return clf__fail(CLF_ERROR_ARGUMENT, "cross-validation: folds is %lld; it must be 2 to %lld",
+                   (long long)folds, (long long)rows);
+}
+
+clf_status clf__cross_validate(const char *stage, const clf__variants *variants,
+                               const clf_dataset *data, int64_t folds, uint64_t seed,
+                               double *scores) {
+  clf_context *context = variants->model->context;
+  int64_t threads = clf__context_threads(context);
+  bool chained = variants->count > 1 && variants->model->kind->free_shared != NULL;
+  int64_t group = chained ? threads : clf__ceil_div(threads, variants->count);
+  group = clf__min_i64(group, folds);
+  run now = {.context = context,
+             .variants = variants,
+             .scores = scores,
+             .folds = folds,
+             .chained = chained,
+             .progress = clf__progress_begin(context, stage, variants->count * folds),
+             .failed = INT64_MAX};
+  clf_status status = CLF_OK;
+  now.rows = clf__alloc_zeroed(context, group, sizeof *now.rows);
+  now.failures = clf__alloc_zeroed(context, threads, sizeof *now.failures);
+  if (now.rows == NULL || now.failures == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  for (; now.first < folds; now.first += group) {
+    now.size = clf__min_i64(folds - now.first, group);
+    CLF__TRY(run_group(&now, data, seed));
+  }
+  CLF__TRY(clf__progress_step(&now.progress, now.progress.steps, NAN, NAN));
+done:
+  clf__free(now.rows);
+  clf__free(now.failures);
+  return status;
+}
+
+clf_status clf_cross_validate(const clf_model *model, const clf_dataset *data, int64_t folds,
+                              uint64_t seed, double *scores) {
+  CLF__REQUIRE(model);
+  CLF__REQUIRE(data);
+  CLF__REQUIRE(scores);
+  CLF__ENTER(model->kind->base.name);
+  CLF__CHECK(clf__check_folds(data, folds));
+  double *found = clf__alloc_array(model->context, folds, sizeof *found);
+  if (found == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  const char *as_it_is = "";
+  const clf__variants variants = {model, &as_it_is, 1};
+  clf_status status = clf__cross_validate("cross_validate", &variants, data, folds, seed, found);
+  if (status == CLF_OK) {
+    memcpy(scores, found, (size_t)folds * sizeof *scores);
+  }
+  clf__free(found);
+  return status;
+}

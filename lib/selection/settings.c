@@ -1,0 +1,107 @@
+/* A setting of a model by name: of its own parameters ("C"), of the optimizer it is fitted by
+ * ("optimizer.learning_rate"), or of one of its transforms ("pca.components"; "pca_2.components"
+ * where there are several of a kind, counted from 1). Each has one name only, so that a grid cannot
+ * set one thing twice. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "selection/selection.h"
+
+static const char optimizer_name[] = "optimizer";
+
+/* "pca", or "pca_2". */
+typedef struct step_name {
+  char text[64];
+} step_name;
+
+static step_name name_of_step(const clf_model *model, int64_t index) {
+  const clf__transform_kind *kind = model->steps[index]->kind;
+  int64_t number = 0, all = 0;
+  step_name name;
+  for (int64_t i = 0; i < model->step_count; i++) {
+    all += model->steps[i]->kind == kind;
+    number += model->steps[i]->kind == kind && i <= index;
+  }
+  if (all > 1) {
+    snprintf(name.text, sizeof name.text, "%s_%lld", kind->base.name, (long long)number);
+  } else {
+    snprintf(name.text, sizeof name.text, "%s", kind->base.name);
+  }
+  return name;
+}
+
+static bool takes_optimizer(const clf_model *model) {
+  return (model->kind->can & CLF__CAN_STEP) != 0;
+}
+
+/* Says what parts the model has; a kind of several transforms is told to be that. */
+static clf_status fail_part(const clf_model *model, const char *setting, const char *part) {
+  char list[256] = "";
+  size_t length = 0;
+  bool several = false;
+  for (int64_t i = takes_optimizer(model) ? -1 : 0; i < model->step_count; i++) {
+    const step_name name = i >= 0 ? name_of_step(model, i) : (step_name){"optimizer"};
+    const int added =
+        snprintf(list + length, sizeof list - length, "%s%s", length > 0 ? ", " : "", name.text);
+    length = added > 0 && length + (size_t)added < sizeof list ? length + (size_t)added : length;
+    several = several || (i >= 0 && strcmp(model->steps[i]->kind->base.name, part) == 0);
+  }
+  if (several) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "'%s': there are several '%s'; name one of: %s", setting,
+                     part, list);
+  }
+  return clf__fail(CLF_ERROR_ARGUMENT, "'%s': %s has no part '%s'%s%s", setting,
+                   model->kind->base.name, part,
+                   length > 0 ? "; it has: " : ", no transforms and no optimizer", list);
+}
+
+static clf_status set_optimizer(clf_model *model, bool regression, const char *name,
+                                const char *value) {
+  clf_status status = CLF_OK;
+  if (model->optimizer == NULL) {
+    status = clf__optimizer_default(&model->optimizer, model->context, regression);
+  }
+  return status < 0 ? status
+                    : clf__params_set_text(model->context, &model->optimizer->kind->base.params,
+                                           model->optimizer->params, name, value);
+}
+
+clf_status clf__setting_apply(clf_model *model, bool regression, const char *name,
+                              const char *value) {
+  const char *dot = strchr(name, '.');
+  char part[64];
+  if (dot == NULL) {
+    return clf_model_set_text(model, name, value);
+  }
+  snprintf(part, sizeof part, "%.*s", (int)(dot - name < 63 ? dot - name : 63), name);
+  if (takes_optimizer(model) && strcmp(part, optimizer_name) == 0) {
+    return set_optimizer(model, regression, dot + 1, value);
+  }
+  for (int64_t i = 0; i < model->step_count; i++) {
+    if (strcmp(part, name_of_step(model, i).text) == 0) {
+      clf_transform *step = model->steps[i];
+      return clf__params_set_text(model->context, &step->kind->base.params, step->params, dot + 1,
+                                  value);
+    }
+  }
+  return fail_part(model, name, part);
+}
+
+clf_status clf__settings_apply(clf_model *model, bool regression, const char *text) {
+  clf_status status = CLF_OK;
+  char *name = NULL, *value = NULL;
+  do {
+    clf__free(name);
+    clf__free(value);
+    name = value = NULL;
+    CLF__TRY(clf__params_next(model->context, &text, &name, &value));
+    if (name != NULL) {
+      CLF__TRY(clf__setting_apply(model, regression, name, value));
+    }
+  } while (name != NULL);
+done:
+  clf__free(name);
+  clf__free(value);
+  return status;
+}

@@ -1,0 +1,28 @@
+/* Readers of documents: kinds in a registry (document_format_registry.c). */
+#ifndef CLF_TEXT_DOCUMENT_FORMAT_H
+#define CLF_TEXT_DOCUMENT_FORMAT_H
+
+#include "base/kinds.h"
+#include "text/documents.h"
+
+typedef struct clf__document_format {
+  clf__kind base;
+  clf_status (*load)(clf_documents **out, clf_context *context, const char *path,
+                     const void *params);
+} clf__document_format;
+
+extern const clf__document_format clf__document_format_folder;
+extern const clf__document_format clf__document_format_csv;
+
+extern const clf__registry clf__document_formats;
+
+/* A column of CSV text that is in memory; `name` stands in messages. */
+clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,
+                                    const clf__bytes *bytes, const char *name, const void *params);
+
+/* Fills the parts side by side, a task each; the first failure is told. */
+typedef clf_status (*clf__fill_part)(void *argument, clf_documents *documents,
+                                     clf__document_part *part);
+clf_status clf__documents_fill(clf_documents *documents, clf__fill_part fill, void *argument);
+
+#endif

@@ -1,0 +1,141 @@
+/* Documents as handles: valid UTF-8 in a few large blocks. */
+#include "text/documents.h"
+
+#include <string.h>
+
+#include "base/utf8.h"
+#include "data/build.h"
+
+clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64_t count,
+                                int64_t parts) {
+  if (count < 1 || count > INT32_MAX) {
+    return clf__fail(CLF_ERROR_SHAPE, "%lld documents; there must be 1 to %d", (long long)count,
+                     INT32_MAX);
+  }
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_documents *made = clf__alloc_zeroed(context, 1, sizeof *made);
+  if (made == NULL) {
+    clf__context_release(context);
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = CLF_ERROR_MEMORY;
+  made->context = context;
+  made->name_text.context = context;
+  made->count = count;
+  made->lengths = clf__alloc_zeroed(context, count, sizeof *made->lengths);
+  made->texts = clf__alloc_zeroed(context, count, sizeof *made->texts);
+  made->parts = clf__alloc_zeroed(context, parts, sizeof *made->parts);
+  if (made->lengths == NULL || made->texts == NULL || made->parts == NULL) {
+    goto done;
+  }
+  CLF__TRY(clf__dataset_blank(&made->answers, context));
+  made->answers->rows = count;
+  made->part_count = parts;
+  for (int64_t i = 0; i < parts; i++) {
+    int64_t first = count * i / parts;
+    made->parts[i] = (clf__document_part){
+        .first = first, .count = count * (i + 1) / parts - first, .text = {.context = context}};
+  }
+  *out = made;
+  made = NULL;
+done:
+  clf_documents_free(made);
+  return status;
+}
+
+void clf__documents_put(clf_documents *documents, clf__document_part *part, int64_t index,
+                        const char *text, size_t length) {
+  size_t before = part->text.length;
+  part->replaced += clf__utf8_append(&part->text, (const unsigned char *)text, length);
+  documents->lengths[index] = (int64_t)(part->text.length - before);
+  clf__text_append_bytes(&part->text, "", 1);
+}
+
+clf_status clf__documents_finish(clf_documents *documents) {
+  for (int64_t p = 0; p < documents->part_count; p++) {
+    const clf__document_part *part = &documents->parts[p];
+    if (part->text.failed) {
+      clf__memory_refused(documents->context);
+      return clf__fail_within(CLF_ERROR_MEMORY, "the texts of %lld documents",
+                              (long long)documents->count);
+    }
+    const char *at = part->text.bytes;
+    for (int64_t i = part->first; i < part->first + part->count; i++) {
+      documents->texts[i] = at;
+      at += documents->lengths[i] + 1;
+    }
+    documents->replaced += part->replaced;
+  }
+  return CLF_OK;
+}
+
+clf_status clf_documents_create(clf_documents **out, clf_context *context, const char *const *texts,
+                                const int64_t *lengths, int64_t count) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(texts);
+  CLF__ENTER("documents");
+  clf_documents *made = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__documents_blank(&made, context, count, 1));
+  for (int64_t i = 0; i < count; i++) {
+    if (texts[i] == NULL || (lengths != NULL && lengths[i] < 0)) {
+      status = clf__fail(CLF_ERROR_ARGUMENT, "document %lld: %s", (long long)i,
+                         texts[i] == NULL ? "the text must not be NULL"
+                                          : "the length must not be negative");
+      goto done;
+    }
+    size_t length = lengths != NULL ? (size_t)lengths[i] : strlen(texts[i]);
+    clf__documents_put(made, &made->parts[0], i, texts[i], length);
+  }
+  CLF__TRY(clf__documents_finish(made));
+  *out = made;
+  made = NULL;
+done:
+  clf_documents_free(made);
+  return status;
+}
+
+void clf_documents_free(clf_documents *documents) {
+  if (documents == NULL) {
+    return;
+  }
+  clf_context *context = documents->context;
+  for (int64_t i = 0; i < documents->part_count; i++) {
+    clf__text_free(&documents->parts[i].text);
+  }
+  clf__text_free(&documents->name_text);
+  clf__free(documents->names);
+  clf__free(documents->parts);
+  clf__free(documents->texts);
+  clf__free(documents->lengths);
+  clf_dataset_free(documents->answers);
+  clf__free(documents);
+  clf__context_release(context);
+}
+
+int64_t clf_documents_count(const clf_documents *documents) {
+  return documents != NULL ? documents->count : -1;
+}
+
+const char *clf_documents_text(const clf_documents *documents, int64_t index, int64_t *length) {
+  if (documents == NULL || index < 0 || index >= documents->count) {
+    return NULL;
+  }
+  if (length != NULL) {
+    *length = documents->lengths[index];
+  }
+  return documents->texts[index];
+}
+
+const char *clf_documents_name(const clf_documents *documents, int64_t index) {
+  return documents != NULL && documents->names != NULL && index >= 0 && index < documents->count
+             ? documents->names[index]
+             : NULL;
+}
+
+int64_t clf_documents_replaced(const clf_documents *documents) {
+  return documents != NULL ? documents->replaced : -1;
+}

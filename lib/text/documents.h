@@ -1,0 +1,40 @@
+/* The inside of documents, and what their readers share. */
+#ifndef CLF_TEXT_DOCUMENTS_H
+#define CLF_TEXT_DOCUMENTS_H
+
+#include <classify/text.h>
+
+#include "base/text.h"
+#include "data/dataset.h"
+
+/* A run of documents whose texts lie one after another, a NUL behind each. Parts are filled side by
+ * side. */
+typedef struct clf__document_part {
+  int64_t first, count;
+  clf__text text;
+  int64_t replaced;
+} clf__document_part;
+
+struct clf_documents {
+  clf_context *context;
+  int64_t count;
+  int64_t *lengths;          /* [count] bytes */
+  const char **texts;        /* [count] into the parts, once these are complete */
+  clf__document_part *parts; /* [part_count] */
+  int64_t part_count;
+  int64_t replaced;
+  const char **names; /* [count] into name_text; NULL where they have none */
+  clf__text name_text;
+  clf_dataset *answers; /* rows without features: labels and classes */
+};
+
+/* Documents whose texts are to come, divided evenly. */
+clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64_t count,
+                                int64_t parts);
+/* The next text of a part. The part's text fails where memory ends. */
+void clf__documents_put(clf_documents *documents, clf__document_part *part, int64_t index,
+                        const char *text, size_t length);
+/* Once all texts are there. CLF_ERROR_MEMORY when a part's failed. */
+clf_status clf__documents_finish(clf_documents *documents);
+
+#endif

@@ -1,0 +1,201 @@
+/* Documents from a column of CSV or TSV text, labels from another. */
+#include <string.h>
+
+#include "base/context.h"
+#include "base/math.h"
+#include "data/formats/csv.h"
+#include "data/source.h"
+#include "text/document_format.h"
+
+typedef struct text_params {
+  char *text, *label;
+  clf__csv_style style;
+} text_params;
+
+static const clf__param params[] = {
+    {"text", CLF_PARAM_TEXT, offsetof(text_params, text), NULL, 0, 0, false, NULL,
+     "column of the texts by name or number (1: first, -1: last); otherwise the last one that is "
+     "not the label"},
+    {"label", CLF_PARAM_TEXT, offsetof(text_params, label), NULL, 0, 0, false, NULL,
+     "column of the labels, or none; otherwise the last that is not the text"},
+    {"header", CLF_PARAM_CHOICE, offsetof(text_params, style.header), "auto", 0, 0, false,
+     "auto|true|false", "whether the first line names the columns"},
+    {"delimiter", CLF_PARAM_CHOICE, offsetof(text_params, style.delimiter), "auto", 0, 0, false,
+     CLF__CSV_DELIMITERS, "delimiter of the fields; blanks: any number of blanks and tabs"},
+    {"missing_values", CLF_PARAM_TEXT, offsetof(text_params, style.missing_values), NULL, 0, 0,
+     false, NULL, CLF__CSV_MISSING_HELP},
+    {"encoding", CLF_PARAM_CHOICE, offsetof(text_params, style.encoding), "utf8", 0, 0, false,
+     CLF__CSV_ENCODINGS, CLF__CSV_ENCODING_HELP},
+    {"quotes", CLF_PARAM_BOOL, offsetof(text_params, style.quotes), "true", 0, 0, false, NULL,
+     CLF__CSV_QUOTES_HELP},
+};
+
+enum { ROWS_A_PART = 512 };
+
+typedef struct text_reader {
+  clf_context *context;
+  clf__csv_style style;
+  clf__csv_columns columns;
+  const char **texts, **labels; /* [rows] where the fields begin; labels NULL without */
+  int64_t rows;
+} text_reader;
+
+/* Which columns hold the texts and labels; the rest is left out. */
+static clf_status set_roles(clf__csv_columns *columns, const text_params *own) {
+  int64_t label = -1, text = -1;
+  clf_status status = CLF_OK;
+  if (own->text != NULL) {
+    CLF__TRY(clf__csv_give_role(columns, "text", own->text, strlen(own->text), CLF__CSV_TEXT));
+  }
+  if (own->label == NULL && columns->count > 1) {
+    label = clf__csv_give_to_last(columns, CLF__CSV_LABEL);
+  } else if (own->label != NULL && strcmp(own->label, "none") != 0) {
+    CLF__TRY(clf__csv_give_role(columns, "label", own->label, strlen(own->label), CLF__CSV_LABEL));
+  }
+  if (own->text == NULL) {
+    text = clf__csv_give_to_last(columns, CLF__CSV_TEXT);
+  }
+  for (int64_t i = 0; i < columns->count; i++) {
+    columns->counts[columns->roles[i]]++;
+  }
+  clf__csv_log_guesses(columns, label, text);
+  clf__csv_warn_of_label(columns, label);
+  if (columns->counts[CLF__CSV_TEXT] == 0) {
+    status = clf__fail(CLF_ERROR_DATA, "%s: its only column is the label; no text is left",
+                       columns->text.lines.name);
+  }
+done:
+  return status;
+}
+
+/* Notes where the fields of the record at `*at` begin, and moves behind it. */
+static clf_status read_record(text_reader *self, const char **at) {
+  const clf__csv_columns *columns = &self->columns;
+  const char *record = *at;
+  for (int64_t column = 0; column < columns->count; column++) {
+    clf__csv_field field;
+    const char *wrong = clf__csv_field_at(&field, &columns->text, *at);
+    if (wrong != NULL) {
+      clf__fail(CLF_ERROR_FORMAT, "%s", wrong);
+      return clf__csv_fail_within(CLF_ERROR_FORMAT, columns, *at, column);
+    }
+    if (field.last != (column + 1 == columns->count) &&
+        !clf__csv_ends_empty(columns, &field, column)) {
+      return clf__csv_fail_count(columns, record);
+    }
+    if (columns->roles[column] == CLF__CSV_TEXT) {
+      self->texts[self->rows] = *at;
+    } else if (columns->roles[column] == CLF__CSV_LABEL) {
+      if (clf__csv_missing(&columns->text, &field)) {
+        clf__fail(CLF_ERROR_DATA, "the label is missing; label=none goes without%s",
+                  field.begin < field.end ? ", missing_values says which texts stand for none"
+                                          : "");
+        return clf__csv_fail_within(CLF_ERROR_DATA, columns, *at, column);
+      }
+      self->labels[self->rows] = *at;
+    }
+    *at = field.next;
+  }
+  self->rows++;
+  return CLF_OK;
+}
+
+static clf_status read_records(text_reader *self) {
+  const clf__csv_text *text = &self->columns.text;
+  const clf__lines *lines = &text->lines;
+  clf__lines_watch watch = clf__lines_watch_of(lines, self->context, "csv");
+  int64_t capacity = clf__csv_count_records(text, self->columns.rows);
+  bool labelled = self->columns.counts[CLF__CSV_LABEL] > 0;
+  self->texts = clf__alloc_array(self->context, capacity, sizeof *self->texts);
+  self->labels = labelled ? clf__alloc_array(self->context, capacity, sizeof *self->labels) : NULL;
+  if (self->texts == NULL || (labelled && self->labels == NULL)) {
+    return clf__fail_within(CLF_ERROR_MEMORY, "%s", lines->name);
+  }
+  for (const char *at = self->columns.rows; at < lines->end; at = clf__csv_record_at(text, at)) {
+    clf_status status = clf__lines_step(lines, &watch, at);
+    if (status == CLF_OK) {
+      status =
+          self->rows < capacity ? read_record(self, &at) : clf__csv_fail_count(&self->columns, at);
+    }
+    if (status < 0) {
+      return status;
+    }
+  }
+  return CLF_OK;
+}
+
+static clf_status fill(void *argument, clf_documents *documents, clf__document_part *part) {
+  const text_reader *self = argument;
+  clf__text content = {.context = self->context};
+  clf_status status = CLF_OK;
+  for (int64_t i = part->first; status == CLF_OK && i < part->first + part->count; i++) {
+    clf__csv_field field;
+    clf__csv_field_at(&field, &self->columns.text, self->texts[i]);
+    content.length = 0;
+    if (!clf__text_reserve(&content, (size_t)(field.end - field.begin))) {
+      status = CLF_ERROR_MEMORY;
+    } else {
+      clf__documents_put(documents, part, i, content.bytes,
+                         clf__csv_content(&field, content.bytes));
+    }
+  }
+  clf__text_free(&content);
+  return status;
+}
+
+/* The documents, without their labels. */
+static clf_status make_documents(clf_documents **out, text_reader *self) {
+  clf_documents *made = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__documents_blank(&made, self->context, self->rows,
+                                clf__ceil_div(self->rows, ROWS_A_PART)));
+  CLF__TRY(clf__documents_fill(made, fill, self));
+  *out = made;
+  return CLF_OK;
+done:
+  clf_documents_free(made);
+  return clf__fail_within(status, "%s", self->columns.text.lines.name);
+}
+
+clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,
+                                    const clf__bytes *bytes, const char *name, const void *values) {
+  const text_params *own = values;
+  text_reader self = {.context = context, .style = own->style};
+  clf_documents *made = NULL;
+  clf_status status = CLF_OK;
+  self.style.documents = true;
+  CLF__TRY(clf__csv_columns_read(&self.columns, context, bytes, name, &self.style));
+  CLF__TRY(set_roles(&self.columns, own));
+  CLF__TRY(read_records(&self));
+  CLF__TRY(make_documents(&made, &self));
+  if (self.labels != NULL) {
+    CLF__TRY(clf__csv_set_labels(made->answers, &self.columns, self.labels));
+  }
+  *out = made;
+  made = NULL;
+done:
+  clf_documents_free(made);
+  clf__csv_columns_free(&self.columns);
+  clf__free(self.texts);
+  clf__free(self.labels);
+  return status;
+}
+
+static clf_status load(clf_documents **out, clf_context *context, const char *path,
+                       const void *values) {
+  clf__bytes bytes = {NULL, 0, false};
+  clf_status status = clf__source_open(&bytes, context, path, false, NULL);
+  if (status == CLF_OK) {
+    status = clf__documents_parse_csv(out, context, &bytes, path, values);
+  }
+  clf__bytes_release(&bytes);
+  return status;
+}
+
+const clf__document_format clf__document_format_csv = {
+    .base = CLF__KIND(
+        "csv",
+        "a column of texts and one of labels, fields separated by commas, semicolons or tabs",
+        params, text_params),
+    .load = load,
+};

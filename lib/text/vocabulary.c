@@ -1,0 +1,305 @@
+/* Vocabularies as handles: parameters, what they know, single texts. */
+#include "text/vocabulary.h"
+
+#include <math.h>
+#include <string.h>
+
+#define FIELD(name) offsetof(clf__vocabulary_params, name)
+
+static const clf__param params[] = {
+    {"encoding", CLF_PARAM_CHOICE, FIELD(encoding), "sequence", 0, 0, false,
+     "sequence|count|binary|tf_idf",
+     "rows are the numbers of the words in order, or a column for each word"},
+    {"lowercase", CLF_PARAM_BOOL, FIELD(lowercase), "true", 0, 0, false, NULL,
+     "words that differ in case are the same: full case folding"},
+    {"strip_tags", CLF_PARAM_BOOL, FIELD(strip_tags), "true", 0, 0, false, NULL,
+     "HTML's tags, such as <br />, and comments, scripts and styles are between words"},
+    {"entities", CLF_PARAM_BOOL, FIELD(entities), "false", 0, 0, false, NULL,
+     "HTML's references, such as &eacute;, &#233; and &#xE9;, are the characters that they name"},
+    {"emoji", CLF_PARAM_BOOL, FIELD(emoji), "false", 0, 0, false, NULL,
+     "emoji are words; otherwise they are between words"},
+    {"unspaced", CLF_PARAM_CHOICE, FIELD(unspaced), "characters", 0, 0, false, "characters|runs",
+     "Han, Hiragana, Thai, Lao, Khmer, Burmese: each character is a word, or, where words have "
+     "been "
+     "divided by blanks, each run of them"},
+    {"ngrams", CLF_PARAM_LIST, FIELD(ngrams), "1", 1, CLF__LONGEST_NGRAM, false, NULL,
+     "range of the number of words of an entry: 1,2 selects single words and pairs"},
+    {"max_words", CLF_PARAM_I64, FIELD(max_words), "0", 0, CLF__MOST_IDS, false, NULL,
+     "number of entries to keep, the most frequent ones; for sequences it includes the three "
+     "reserved numbers; 0: all"},
+    {"min_count", CLF_PARAM_I64, FIELD(min_count), "1", 1, 1e9, false, NULL,
+     "entries that occur less often are left out"},
+    {"steps", CLF_PARAM_I64, FIELD(steps), "0", 0, 1 << 20, false, NULL,
+     "length of a sequence; 0: that of the longest document"},
+    {"padding", CLF_PARAM_CHOICE, FIELD(padding), "before", 0, 0, false, "before|after",
+     "end at which shorter sequences are padded with 0"},
+    {"truncation", CLF_PARAM_CHOICE, FIELD(truncation), "before", 0, 0, false, "before|after",
+     "end at which longer sequences are truncated"},
+    {"start", CLF_PARAM_BOOL, FIELD(start), "true", 0, 0, false, NULL,
+     "whether a sequence begins with the start token 1"},
+    {"sublinear", CLF_PARAM_BOOL, FIELD(sublinear), "false", 0, 0, false, NULL,
+     "tf_idf: 1 + ln tf instead of tf"},
+    {"smooth_idf", CLF_PARAM_BOOL, FIELD(smooth_idf), "true", 0, 0, false, NULL,
+     "tf_idf: as if one document more held every word"},
+    {"norm", CLF_PARAM_CHOICE, FIELD(norm), "auto", 0, 0, false, "auto|none|l2",
+     "l2 scales the squares of a row's values to the sum 1; auto: of tf_idf only"},
+};
+
+const clf__kind clf__vocabulary_kind =
+    CLF__KIND("vocabulary", "words of documents, and how rows are made of them", params,
+              clf__vocabulary_params);
+
+bool clf__vocabulary_takes(const clf__vocabulary_params *own, int32_t n) {
+  for (int64_t i = 0; i < own->ngrams.count; i++) {
+    if (own->ngrams.values[i] == n) {
+      return true;
+    }
+  }
+  return false;
+}
+
+int32_t clf__vocabulary_longest(const clf__vocabulary_params *own) {
+  int32_t longest = CLF__LONGEST_NGRAM;
+  while (longest > 1 && !clf__vocabulary_takes(own, longest)) {
+    longest--;
+  }
+  return longest;
+}
+
+static clf_status check_params(const clf__vocabulary_params *own) {
+  for (int64_t i = 0; i < own->ngrams.count; i++) {
+    if (own->ngrams.values[i] != floor(own->ngrams.values[i])) {
+      return clf__fail(CLF_ERROR_ARGUMENT, "vocabulary: ngrams has to be whole numbers");
+    }
+  }
+  if (own->ngrams.count == 0) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "vocabulary: ngrams has to have a number");
+  }
+  if (own->encoding != CLF__ENCODE_SEQUENCE) {
+    return CLF_OK;
+  }
+  if (own->max_words > 0 && own->max_words <= CLF__ID_RESERVED) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "vocabulary: max_words is %lld; a sequence has %d reserved numbers, so it "
+                     "must be more",
+                     (long long)own->max_words, CLF__ID_RESERVED);
+  }
+  return CLF_OK;
+}
+
+static clf_status make(clf_vocabulary **out, clf_context *context) {
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_vocabulary *made = clf__alloc_zeroed(context, 1, sizeof *made);
+  if (made == NULL) {
+    clf__context_release(context);
+    return CLF_ERROR_MEMORY;
+  }
+  made->context = context;
+  *out = made;
+  return CLF_OK;
+}
+
+static clf__word_rules rules_of(const clf__vocabulary_params *own, int32_t version) {
+  return clf__word_rules_of(&(clf__word_options){
+      .version = version,
+      .lowercase = own->lowercase,
+      .strip_tags = own->strip_tags,
+      .entities = own->entities,
+      .emoji = own->emoji,
+      .runs = own->unspaced == CLF__UNSPACED_RUNS,
+  });
+}
+
+clf_status clf__vocabulary_of(clf_vocabulary **out, clf_context *context, const char *text,
+                              int32_t version) {
+  clf_vocabulary *made = NULL;
+  void *values = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(make(&made, context));
+  CLF__TRY(clf__params_create(&values, made->context, &clf__vocabulary_kind.params, text));
+  made->params = values;
+  CLF__TRY(check_params(made->params));
+  made->rules = rules_of(made->params, version);
+  *out = made;
+  made = NULL;
+done:
+  clf_vocabulary_free(made);
+  return status;
+}
+
+clf_status clf_vocabulary_create(clf_vocabulary **out, clf_context *context, const char *text) {
+  CLF__REQUIRE(out);
+  CLF__ENTER("vocabulary");
+  return clf__vocabulary_of(out, context, text, CLF__WORD_VERSION);
+}
+
+clf_status clf__vocabulary_share(clf_vocabulary **out, const clf_vocabulary *vocabulary) {
+  clf_vocabulary *made = NULL;
+  void *values = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(make(&made, vocabulary->context));
+  CLF__TRY(
+      clf__params_copy(&values, made->context, &clf__vocabulary_kind.params, vocabulary->params));
+  made->params = values;
+  made->rules = vocabulary->rules;
+  made->lexicon = clf__lexicon_hold(vocabulary->lexicon);
+  *out = made;
+  made = NULL;
+done:
+  clf_vocabulary_free(made);
+  return status;
+}
+
+void clf_vocabulary_free(clf_vocabulary *vocabulary) {
+  if (vocabulary == NULL) {
+    return;
+  }
+  clf_context *context = vocabulary->context;
+  clf__lexicon_release(vocabulary->lexicon);
+  if (vocabulary->params != NULL) {
+    clf__params_free(&clf__vocabulary_kind.params, vocabulary->params);
+  }
+  clf__free(vocabulary);
+  clf__context_release(context);
+}
+
+clf_status clf__vocabulary_require(const clf_vocabulary *vocabulary) {
+  return vocabulary->lexicon != NULL
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_NOT_FITTED,
+                         "the vocabulary has no words yet: clf_vocabulary_build() learns them");
+}
+
+int64_t clf_vocabulary_size(const clf_vocabulary *vocabulary) {
+  return vocabulary != NULL && vocabulary->lexicon != NULL
+             ? vocabulary->lexicon->size + clf__vocabulary_base(vocabulary)
+             : -1;
+}
+
+const char *clf_vocabulary_word(const clf_vocabulary *vocabulary, int64_t index) {
+  static const char *const reserved[CLF__ID_RESERVED] = {"<padding>", "<start>", "<unknown>"};
+  if (index < 0 || index >= clf_vocabulary_size(vocabulary)) {
+    return NULL;
+  }
+  int32_t base = clf__vocabulary_base(vocabulary);
+  return index < base ? reserved[index] : vocabulary->lexicon->entries[index - base];
+}
+
+int64_t clf_vocabulary_count(const clf_vocabulary *vocabulary, int64_t index) {
+  if (index < 0 || index >= clf_vocabulary_size(vocabulary)) {
+    return -1;
+  }
+  int32_t base = clf__vocabulary_base(vocabulary);
+  return index < base ? 0 : ((const int64_t *)vocabulary->lexicon->counts->data)[index - base];
+}
+
+/* The entry that is written so; -1 when there is none. */
+static int64_t find_entry(const clf__lexicon *lexicon, const char *text) {
+  int32_t words[CLF__LONGEST_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)] = {0};
+  int32_t n = 0;
+  for (;; text++) {
+    unsigned char word[CLF__LONGEST_WORD + CLF__WORD_SLACK] = {0};
+    size_t length = strcspn(text, " ");
+    if (length > CLF__LONGEST_WORD || n == CLF__LONGEST_NGRAM) {
+      return -1;
+    }
+    memcpy(word, text, length);
+    uint64_t hash = clf__hash_bytes(lexicon->words.key, word, length);
+    words[n] = clf__intern_find(&lexicon->words, hash, word, length);
+    if (words[n++] < 0) {
+      return -1;
+    }
+    text += length;
+    if (*text == '\0') {
+      break;
+    }
+  }
+  if (n == 1) {
+    return lexicon->entry_of_word[words[0]];
+  }
+  uint64_t hash =
+      clf__hash_bytes(lexicon->ngrams.key, (const unsigned char *)words, (size_t)n * sizeof *words);
+  return clf__lexicon_entry(lexicon, hash, words, n);
+}
+
+int64_t clf_vocabulary_find(const clf_vocabulary *vocabulary, const char *word) {
+  if (vocabulary == NULL || vocabulary->lexicon == NULL || word == NULL) {
+    return -1;
+  }
+  int64_t entry = find_entry(vocabulary->lexicon, word);
+  return entry >= 0 ? entry + clf__vocabulary_base(vocabulary) : -1;
+}
+
+static clf_status check_text(const char *text, int64_t length, size_t *out) {
+  if (length < -1) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "length is %lld; it must be the text's bytes, or -1 for those up to the NUL",
+                     (long long)length);
+  }
+  *out = length >= 0 ? (size_t)length : strlen(text);
+  return CLF_OK;
+}
+
+clf_status clf_vocabulary_encode_text(clf_dataset **out, const clf_vocabulary *vocabulary,
+                                      const char *text, int64_t length) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(vocabulary);
+  CLF__REQUIRE(text);
+  CLF__ENTER("vocabulary");
+  clf_documents *documents = NULL;
+  size_t bytes = 0;
+  clf_status status = CLF_OK;
+  CLF__TRY(check_text(text, length, &bytes));
+  CLF__TRY(
+      clf_documents_create(&documents, vocabulary->context, &text, &(int64_t){(int64_t)bytes}, 1));
+  CLF__TRY(clf_vocabulary_encode(out, vocabulary, documents));
+done:
+  clf_documents_free(documents);
+  return status;
+}
+
+clf_status clf_vocabulary_tokenize(const clf_vocabulary *vocabulary, const char *text,
+                                   int64_t length, int32_t *ids, int64_t *begin, int64_t *end,
+                                   int64_t capacity, int64_t *count) {
+  CLF__REQUIRE(vocabulary);
+  CLF__REQUIRE(text);
+  CLF__ENTER("vocabulary");
+  clf__words words;
+  size_t bytes = 0;
+  int64_t found = 0;
+  clf_status status = clf__vocabulary_require(vocabulary);
+  if (status == CLF_OK) {
+    status = check_text(text, length, &bytes);
+  }
+  if (status == CLF_OK && (capacity < 0 || (capacity > 0 && ids == NULL))) {
+    status = clf__fail(CLF_ERROR_ARGUMENT, "capacity is %lld%s", (long long)capacity,
+                       capacity < 0 ? "; it must not be negative" : " with ids NULL");
+  }
+  if (status < 0) {
+    return status;
+  }
+  const clf__lexicon *lexicon = vocabulary->lexicon;
+  const int32_t base = clf__vocabulary_base(vocabulary);
+  clf__words_begin(&words, &vocabulary->rules, text, bytes);
+  for (; clf__words_next(&words); found++) {
+    if (found >= capacity) {
+      continue;
+    }
+    int32_t word = clf__lexicon_word(lexicon, &words);
+    int32_t entry = word >= 0 ? lexicon->entry_of_word[word] : -1;
+    ids[found] = entry >= 0 ? base + entry : base > 0 ? CLF__ID_UNKNOWN : -1;
+    if (begin != NULL) {
+      begin[found] = words.from - (const unsigned char *)text;
+    }
+    if (end != NULL) {
+      end[found] = words.to - (const unsigned char *)text;
+    }
+  }
+  if (count != NULL) {
+    *count = found;
+  }
+  return CLF_OK;
+}

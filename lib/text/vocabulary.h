@@ -1,0 +1,137 @@
+/* The inside of vocabularies. What was built is a lexicon: immutable and counted, so that a model
+ * can have one with its own vocabulary. */
+#ifndef CLF_TEXT_VOCABULARY_H
+#define CLF_TEXT_VOCABULARY_H
+
+#include <stdatomic.h>
+
+#include <classify/text.h>
+
+#include "base/context.h"
+#include "base/kinds.h"
+#include "store/store.h"
+#include "text/documents.h"
+#include "text/intern.h"
+#include "text/words.h"
+
+enum { CLF__ENCODE_SEQUENCE, CLF__ENCODE_COUNT, CLF__ENCODE_BINARY, CLF__ENCODE_TF_IDF };
+enum { CLF__ID_PADDING, CLF__ID_START, CLF__ID_UNKNOWN, CLF__ID_RESERVED };
+enum { CLF__AT_BEGIN, CLF__AT_END };                   /* before|after */
+enum { CLF__NORM_AUTO, CLF__NORM_NONE, CLF__NORM_L2 }; /* auto|none|l2 */
+enum { CLF__UNSPACED_CHARACTERS, CLF__UNSPACED_RUNS }; /* characters|runs */
+enum { CLF__LONGEST_NGRAM = 5 };
+enum { CLF__MOST_IDS = 1 << 24 }; /* an f32 holds every integer up to here */
+
+typedef struct clf__vocabulary_params {
+  int32_t encoding;
+  bool lowercase, strip_tags, entities, emoji;
+  int32_t unspaced;
+  clf__list ngrams;
+  int64_t max_words, min_count;
+  int64_t steps;
+  int32_t padding, truncation;
+  bool start;
+  bool sublinear, smooth_idf;
+  int32_t norm;
+} clf__vocabulary_params;
+
+extern const clf__kind clf__vocabulary_kind;
+
+/* Entries are words and n-grams, most frequent first. */
+typedef struct clf__lexicon {
+  atomic_int_least64_t holds;
+  clf_context *context;
+  int64_t size;      /* entries */
+  int64_t documents; /* that it was built of */
+  /* What is saved. */
+  clf_tensor *text;            /* u8: the entries one after another, a NUL after each */
+  clf_tensor *counts;          /* [size] i64 */
+  clf_tensor *document_counts; /* [size] i64: documents with it */
+  /* What is made of that. */
+  const char **entries;    /* [size] into the text */
+  clf__intern words;       /* those of all entries */
+  int32_t *entry_of_word;  /* [words] -1 where it is in n-grams only */
+  clf__intern ngrams;      /* by the numbers of their words */
+  int32_t *entry_of_ngram; /* [ngrams] */
+  float *idf;              /* [size] of tf_idf; else NULL */
+} clf__lexicon;
+
+struct clf_vocabulary {
+  clf_context *context;
+  clf__vocabulary_params *params;
+  clf__word_rules rules;
+  clf__lexicon *lexicon; /* NULL until built */
+};
+
+/* Takes the tensors over, also when it fails: CLF_ERROR_CORRUPT when they make no lexicon,
+ * CLF_ERROR_MEMORY. */
+clf_status clf__lexicon_create(clf__lexicon **out, const clf_vocabulary *vocabulary,
+                               int64_t documents, clf_tensor *text, clf_tensor *counts,
+                               clf_tensor *document_counts);
+clf__lexicon *clf__lexicon_hold(clf__lexicon *lexicon); /* NULL is fine */
+void clf__lexicon_release(clf__lexicon *lexicon);       /* NULL is fine */
+
+/* Of n words by their numbers in lexicon->words; -1 when there is no such entry. */
+int32_t clf__lexicon_word(const clf__lexicon *lexicon, const clf__words *word);
+int32_t clf__lexicon_entry(const clf__lexicon *lexicon, uint64_t hash, const int32_t *words,
+                           int32_t n);
+
+/* As clf_vocabulary_create(), with word rules of a version. */
+clf_status clf__vocabulary_of(clf_vocabulary **out, clf_context *context, const char *params,
+                              int32_t version);
+/* Entries "vocabulary.…". */
+clf_status clf__vocabulary_put(const clf_vocabulary *vocabulary, clf__store *store);
+/* *out stays NULL when the store has none. */
+clf_status clf__vocabulary_take(clf_vocabulary **out, clf_context *context,
+                                const clf__store *store);
+/* A handle of its own on the same words. */
+clf_status clf__vocabulary_share(clf_vocabulary **out, const clf_vocabulary *vocabulary);
+clf_status clf__vocabulary_require(const clf_vocabulary *vocabulary);
+
+/* Reserved ids before the first entry. */
+static inline int32_t clf__vocabulary_base(const clf_vocabulary *vocabulary) {
+  return vocabulary->params->encoding == CLF__ENCODE_SEQUENCE ? CLF__ID_RESERVED : 0;
+}
+
+/* Whether `n` is among the ngrams. */
+bool clf__vocabulary_takes(const clf__vocabulary_params *params, int32_t n);
+int32_t clf__vocabulary_longest(const clf__vocabulary_params *params);
+
+/* Numbers one after another, 8 readable bytes behind them; `failed` is set when memory runs out. */
+typedef struct clf__ints {
+  clf_context *context;
+  int32_t *data;
+  int64_t count, room;
+  bool failed;
+} clf__ints;
+void clf__ints_grow(clf__ints *ints);
+static inline void clf__ints_push(clf__ints *ints, int32_t value) {
+  if (ints->count == ints->room) {
+    clf__ints_grow(ints);
+  }
+  if (!ints->failed) {
+    ints->data[ints->count++] = value;
+  }
+}
+
+/* Documents in runs that are a task each, of some 256 KiB of text. */
+typedef struct clf__text_runs {
+  const clf_documents *documents;
+  int64_t *first; /* [count + 1]; owned */
+  int64_t count;
+  clf__progress progress; /* through the documents */
+  atomic_int_least64_t done;
+  atomic_bool failed; /* a task is out of memory */
+} clf__text_runs;
+clf_status clf__text_runs_of(clf__text_runs *out, clf_context *context,
+                             const clf_documents *documents, const char *stage);
+/* Runs tasks side by side; CLF_ERROR_MEMORY when one has failed, CLF_ERROR_CANCELLED. */
+clf_status clf__text_runs_do(clf__text_runs *runs, int64_t tasks, clf__task task, void *argument);
+/* For a task, as often as it pleases: whether to go on. */
+bool clf__text_runs_go(clf__text_runs *runs);
+
+/* The documents as sparse rows; by clf_vocabulary_encode(). */
+clf_status clf__vocabulary_bag(clf_dataset **out, const clf_vocabulary *vocabulary,
+                               const clf_documents *documents);
+
+#endif

@@ -1,0 +1,251 @@
+/* Building a vocabulary: count, rank, keep the first. Words are numbered in byte order before
+ * n-grams are counted; a blank is less than any byte of a word, so n-grams in the order of their
+ * words' numbers are in byte order too, and no text is put together to compare them. */
+#include "text/vocabulary_build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/math.h"
+
+/* A word or n-gram that occurs often enough. */
+typedef struct candidate {
+  int64_t count;
+  uint64_t head;        /* the first two words, so that their bytes are seldom touched */
+  const int32_t *words; /* [n] by place */
+  int32_t n;
+  int32_t documents;
+} candidate;
+
+typedef struct candidates {
+  candidate *all;
+  int64_t count;
+  int32_t *single; /* [words] the places, for words by themselves */
+} candidates;
+
+static int compare_candidates(const void *a, const void *b) {
+  const candidate *left = a, *right = b;
+  if (left->count != right->count) {
+    return left->count > right->count ? -1 : 1;
+  }
+  if (left->head != right->head) {
+    return left->head < right->head ? -1 : 1;
+  }
+  for (int32_t i = 2; i < left->n && i < right->n; i++) {
+    if (left->words[i] != right->words[i]) {
+      return left->words[i] < right->words[i] ? -1 : 1;
+    }
+  }
+  return left->n < right->n ? -1 : left->n > right->n;
+}
+
+/* The first two words as a number whose order is theirs. */
+static uint64_t head_of(const int32_t *words, int32_t n) {
+  return (uint64_t)words[0] << 32 | (n > 1 ? (uint64_t)words[1] + 1 : 0);
+}
+
+/* Adds the items that occur at least `min_count` times; with `to` NULL only counts them. */
+static int64_t take_items(const clf__build *build, const clf__intern *from, const int32_t *single,
+                          int64_t min_count, candidate *to) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < from->count; i++) {
+    const clf__interned *item = clf__intern_item(from, i);
+    if (item->count < min_count) {
+      continue;
+    }
+    if (to != NULL) {
+      to[count] = (candidate){.count = item->count, .n = 1, .documents = item->documents};
+      if (single != NULL) {
+        to[count].words = &single[build->place[i]];
+      } else {
+        to[count].words = (const int32_t *)(const void *)clf__intern_bytes(from, i);
+        to[count].n = (int32_t)(item->length / sizeof(int32_t));
+      }
+      to[count].head = head_of(to[count].words, to[count].n);
+    }
+    count++;
+  }
+  return count;
+}
+
+static int64_t take_all(const clf__build *build, const int32_t *single, int64_t min_count,
+                        candidate *to) {
+  int64_t count = 0;
+  if (clf__vocabulary_takes(build->vocabulary->params, 1)) {
+    count = take_items(build, &build->all, single, min_count, to);
+  }
+  for (int32_t t = 0; build->ngrams != NULL && t < build->threads; t++) {
+    count += take_items(build, &build->ngrams[t], NULL, min_count, to != NULL ? to + count : NULL);
+  }
+  return count;
+}
+
+static clf_status fail_empty(const clf__build *build) {
+  const clf__vocabulary_params *own = build->vocabulary->params;
+  if (build->all.count == 0) {
+    return clf__fail(CLF_ERROR_DATA, "vocabulary: the %lld documents have no words",
+                     (long long)build->runs.documents->count);
+  }
+  return clf__fail(CLF_ERROR_DATA,
+                   "vocabulary: nothing occurs %lld times, which min_count asks for",
+                   (long long)own->min_count);
+}
+
+/* The entries in their order, as many as are kept. */
+static clf_status rank(candidates *out, const clf__build *build) {
+  const int64_t base = clf__vocabulary_base(build->vocabulary);
+  int64_t most = build->vocabulary->params->max_words;
+  most = (most > 0 ? most : base > 0 ? CLF__MOST_IDS : INT32_MAX) - base;
+  int64_t min_count = build->vocabulary->params->min_count;
+  out->count = take_all(build, NULL, min_count, NULL);
+  if (out->count == 0) {
+    return fail_empty(build);
+  }
+  /* Those are left out of the ranking that are too rare to be kept. */
+  for (int64_t left; (left = take_all(build, NULL, 2 * min_count, NULL)) >= most;) {
+    min_count *= 2;
+    out->count = left;
+  }
+  out->all = clf__alloc_array(build->context, out->count, sizeof *out->all);
+  out->single = clf__alloc_array(build->context, build->all.count, sizeof *out->single);
+  if (out->all == NULL || out->single == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t i = 0; i < build->all.count; i++) {
+    out->single[i] = (int32_t)i;
+  }
+  take_all(build, out->single, min_count, out->all);
+  qsort(out->all, (size_t)out->count, sizeof *out->all, compare_candidates);
+  out->count = clf__min_i64(out->count, most);
+  return CLF_OK;
+}
+
+static const clf__interned *word_at(const clf__build *build, int32_t place) {
+  return clf__intern_item(&build->all, build->in_order[place]);
+}
+
+/* Their texts one after another, words with a blank between, a NUL after each. */
+static clf_status write_text(clf_tensor **out, const clf__build *build, const candidates *from) {
+  int64_t bytes = 0;
+  for (int64_t i = 0; i < from->count; i++) {
+    for (int32_t k = 0; k < from->all[i].n; k++) {
+      bytes += (int64_t)word_at(build, from->all[i].words[k])->length + 1;
+    }
+  }
+  clf_status status = clf__tensor_vector(out, build->context, CLF_U8, bytes);
+  char *to = status == CLF_OK ? (*out)->data : NULL;
+  for (int64_t i = 0; to != NULL && i < from->count; i++) {
+    for (int32_t k = 0; k < from->all[i].n; k++) {
+      const clf__interned *word = word_at(build, from->all[i].words[k]);
+      memcpy(to, build->all.bytes + word->offset, word->length);
+      to += word->length;
+      *to++ = k + 1 < from->all[i].n ? ' ' : '\0';
+    }
+  }
+  return status;
+}
+
+/* What a lexicon is made of. */
+typedef struct counted {
+  clf_tensor *text, *counts, *documents;
+} counted;
+
+static clf_status write_counted(counted *out, const clf__build *build, const candidates *from) {
+  CLF__CHECK(write_text(&out->text, build, from));
+  CLF__CHECK(clf__tensor_vector(&out->counts, build->context, CLF_I64, from->count));
+  CLF__CHECK(clf__tensor_vector(&out->documents, build->context, CLF_I64, from->count));
+  for (int64_t i = 0; i < from->count; i++) {
+    ((int64_t *)out->counts->data)[i] = from->all[i].count;
+    ((int64_t *)out->documents->data)[i] = from->all[i].documents;
+  }
+  return CLF_OK;
+}
+
+static void free_candidates(candidates *own) {
+  clf__free(own->all);
+  clf__free(own->single);
+  *own = (candidates){0};
+}
+
+static void free_build(clf__build *build) {
+  for (int32_t t = 0; t < build->threads; t++) {
+    if (build->met != NULL) {
+      clf__intern_free(&build->met[t]);
+    }
+    if (build->ngrams != NULL) {
+      clf__intern_free(&build->ngrams[t]);
+    }
+  }
+  for (int64_t i = 0; build->ids != NULL && i < build->runs.count; i++) {
+    clf__free(build->ids[i].data);
+  }
+  clf__free(build->met);
+  clf__free(build->ngrams);
+  clf__free(build->ids);
+  clf__free(build->reader);
+  clf__free(build->words);
+  clf__free(build->place);
+  clf__free(build->in_order);
+  clf__free(build->runs.first);
+  clf__intern_free(&build->all);
+  *build = (clf__build){0};
+}
+
+static clf_status begin(clf__build *build, const clf_vocabulary *vocabulary,
+                        const clf_documents *documents) {
+  clf_context *context = vocabulary->context;
+  build->context = context;
+  build->vocabulary = vocabulary;
+  build->key = clf__hash_key_new();
+  build->keep = clf__vocabulary_longest(vocabulary->params) > 1;
+  build->all = clf__intern_of(context, build->key);
+  CLF__CHECK(clf__text_runs_of(&build->runs, context, documents, "vocabulary"));
+  build->threads = clf__context_threads(context);
+  build->met = clf__alloc_zeroed(context, build->threads, sizeof *build->met);
+  build->ids = clf__alloc_zeroed(context, build->runs.count, sizeof *build->ids);
+  build->reader = clf__alloc_zeroed(context, build->runs.count, sizeof *build->reader);
+  build->words = clf__alloc_zeroed(context, documents->count, sizeof *build->words);
+  for (int32_t t = 0; build->met != NULL && t < build->threads; t++) {
+    build->met[t] = clf__intern_of(context, build->key);
+  }
+  for (int64_t i = 0; build->ids != NULL && i < build->runs.count; i++) {
+    build->ids[i].context = context;
+  }
+  bool made =
+      build->met != NULL && build->ids != NULL && build->reader != NULL && build->words != NULL;
+  return made ? CLF_OK : CLF_ERROR_MEMORY;
+}
+
+clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents *documents) {
+  CLF__REQUIRE(vocabulary);
+  CLF__REQUIRE(documents);
+  CLF__ENTER("vocabulary");
+  clf__build build = {0};
+  candidates ranked = {0};
+  counted made = {NULL, NULL, NULL};
+  clf__lexicon *lexicon = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(begin(&build, vocabulary, documents));
+  CLF__TRY(clf__build_words(&build));
+  if (build.keep) {
+    CLF__TRY(clf__build_ngrams(&build));
+  }
+  CLF__TRY(rank(&ranked, &build));
+  CLF__TRY(write_counted(&made, &build, &ranked));
+  /* The tables of the lexicon take the place of those of the count. */
+  free_candidates(&ranked);
+  free_build(&build);
+  status = clf__lexicon_create(&lexicon, vocabulary, documents->count, made.text, made.counts,
+                               made.documents);
+  made = (counted){NULL, NULL, NULL};
+  CLF__TRY(status);
+  clf__lexicon_release(vocabulary->lexicon);
+  vocabulary->lexicon = lexicon;
+done:
+  clf_tensor_free(made.text);
+  clf_tensor_free(made.counts);
+  clf_tensor_free(made.documents);
+  free_candidates(&ranked);
+  free_build(&build);
+  return status;
+}

@@ -1,0 +1,125 @@
+/* Rows go in blocks to the context's threads. The arithmetic is in doubles, so that features far
+ * from 0 keep their digits; what bounds it is the memory that it writes. f64 rows that are not
+ * moved stay f64: f32 might merge their values. */
+#include "transform/affine.h"
+
+#include "base/pool.h"
+
+enum { TASK_NUMBERS = 1 << 16 };
+
+typedef struct change {
+  clf__rows x;
+  const clf__affine *affine;
+  float *to;       /* f32, or */
+  double *to_wide; /* f64 */
+  double *buffers; /* [threads, columns] of f64, or of f32 as floats */
+  int64_t per_task;
+} change;
+
+static double bounded(double value, const clf__affine *affine) {
+  value = value < affine->low ? affine->low : value;
+  return value > affine->high ? affine->high : value;
+}
+
+static void change_f32(const change *job, int64_t row, float *buffer) {
+  const clf__affine affine = *job->affine;
+  const double *restrict center = affine.center;
+  const double *restrict factor = affine.factor;
+  const float *values = clf__rows_values(&job->x, row, buffer);
+  float *restrict to = job->to + row * job->x.columns;
+  for (int64_t j = 0; j < job->x.columns; j++) {
+    const double moved = center != NULL ? (double)values[j] - center[j] : (double)values[j];
+    to[j] = (float)bounded(affine.shift + moved * factor[j], &affine);
+  }
+}
+
+static void change_f64(const change *job, int64_t row, double *buffer) {
+  const clf__affine affine = *job->affine;
+  const int64_t columns = job->x.columns;
+  double *to = job->to_wide != NULL ? job->to_wide + row * columns : buffer;
+  clf__rows_read_f64(&job->x, row, to);
+  for (int64_t j = 0; j < columns; j++) {
+    const double moved = affine.center != NULL ? to[j] - affine.center[j] : to[j];
+    to[j] = bounded(affine.shift + moved * affine.factor[j], &affine);
+  }
+  for (int64_t j = 0; j < columns && job->to_wide == NULL; j++) {
+    job->to[row * columns + j] = (float)to[j];
+  }
+}
+
+static void change_rows(void *argument, int64_t index, int32_t worker) {
+  const change *job = argument;
+  double *buffer = job->buffers + worker * job->x.columns;
+  int64_t end = (index + 1) * job->per_task;
+  for (int64_t i = index * job->per_task; i < end && i < job->x.rows; i++) {
+    if (job->x.dtype == CLF_F64) {
+      change_f64(job, i, buffer);
+    } else {
+      change_f32(job, i, (float *)buffer);
+    }
+  }
+}
+
+static void change_entries(void *argument, int64_t index, int32_t worker) {
+  (void)worker;
+  const change *job = argument;
+  const clf__affine affine = *job->affine;
+  int64_t first = job->x.row_start[0];
+  int64_t count = clf__rows_entries(&job->x);
+  int64_t end = (index + 1) * job->per_task;
+  for (int64_t e = index * job->per_task; e < end && e < count; e++) {
+    double factor = affine.factor[job->x.column[first + e]];
+    job->to[e] = (float)bounded(job->x.value[first + e] * factor, &affine);
+  }
+}
+
+static clf_status apply_sparse(clf_dataset **out, const clf_dataset *dataset, change *job) {
+  int64_t count = clf__rows_entries(&job->x);
+  clf_tensor *value = NULL;
+  clf_status status = CLF_OK;
+  CLF__CHECK(clf__tensor_unset(&value, dataset->context, CLF_F32, 1, &count));
+  job->to = value->data;
+  job->per_task = TASK_NUMBERS;
+  if (count > 0) {
+    CLF__TRY(clf__progress_rows(dataset->context, job->x.first_row, job->x.rows,
+                                (count - 1) / job->per_task + 1, (double)count * CLF__COST_ELEMENT,
+                                change_entries, job));
+  }
+  CLF__TRY(clf__dataset_with_value(out, dataset, value));
+  value = NULL;
+done:
+  clf_tensor_free(value);
+  return status;
+}
+
+static clf_status apply_dense(clf_dataset **out, const clf_dataset *dataset, change *job) {
+  const bool wide = job->x.dtype == CLF_F64 && job->affine->center == NULL;
+  clf_tensor *x = NULL;
+  clf_status status = CLF_OK;
+  job->buffers = clf__alloc_array(dataset->context, clf__context_threads(dataset->context),
+                                  (size_t)job->x.columns * sizeof *job->buffers);
+  if (job->buffers == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  CLF__TRY(clf__tensor_unset(&x, dataset->context, wide ? CLF_F64 : CLF_F32, 2,
+                             (int64_t[]){job->x.rows, job->x.columns}));
+  job->to = wide ? NULL : x->data;
+  job->to_wide = wide ? x->data : NULL;
+  job->per_task = job->x.columns < TASK_NUMBERS ? TASK_NUMBERS / job->x.columns : 1;
+  CLF__TRY(clf__progress_rows(
+      dataset->context, job->x.first_row, job->x.rows, (job->x.rows - 1) / job->per_task + 1,
+      (double)job->x.rows * (double)job->x.columns * CLF__COST_ELEMENT, change_rows, job));
+  CLF__TRY(clf__dataset_with_x(out, dataset, x));
+  x = NULL;
+done:
+  clf_tensor_free(x);
+  clf__free(job->buffers);
+  return status;
+}
+
+clf_status clf__affine_apply(clf_dataset **out, const clf_dataset *dataset,
+                             const clf__affine *affine) {
+  change job = {.x = clf__dataset_rows(dataset), .affine = affine};
+  return clf__rows_sparse(&job.x) ? apply_sparse(out, dataset, &job)
+                                  : apply_dense(out, dataset, &job);
+}

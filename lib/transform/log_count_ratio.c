@@ -1,0 +1,167 @@
+/* log_count_ratio: each feature scaled by how much its share of what a class has differs from its
+ * share of what the others have, so that a linear model behind it spends its weights on features
+ * that tell classes apart. With n_kj = alpha + the rows of class k where feature j is not 0,
+ *   factor_j = max over k of |ln (n_kj / sum_i n_ki) - ln (m_kj / sum_i m_ki)|,
+ * where m_k is n of all other classes together. For two classes these are the naive Bayes log-count
+ * ratios of Wang and Manning (2012), whose signs a linear model does not need. */
+#include <math.h>
+
+#include "base/memory.h"
+#include "transform/transform.h"
+
+typedef struct ratio_params {
+  double alpha;
+} ratio_params;
+
+static const clf__param params[] = {
+    {"alpha", CLF_PARAM_F64, offsetof(ratio_params, alpha), "1", 1e-12, 1e12, false, NULL,
+     "constant that is added to each count, so that none is 0"},
+};
+
+enum { BETWEEN = 1 << 18 }; /* counts from one question of the host to the next, about */
+
+typedef struct counting {
+  const clf_dataset *dataset;
+  int64_t classes, features;
+  double *counts; /* [classes + 1, features]; the last line is of all classes */
+  double *sums;   /* [classes + 1] of lines, with alpha */
+  double *rows;   /* [classes] weight of each class's rows */
+} counting;
+
+static void count_row(const counting *c, const clf__rows *x, int64_t row, double weight,
+                      double *counts, float *buffer) {
+  if (clf__rows_sparse(x)) {
+    for (int64_t i = x->row_start[row]; i < x->row_start[row + 1]; i++) {
+      counts[x->column[i]] += x->value[i] != 0 ? weight : 0;
+    }
+    return;
+  }
+  const float *values = clf__rows_values(x, row, buffer);
+  for (int64_t j = 0; j < c->features; j++) {
+    counts[j] += values[j] != 0 ? weight : 0;
+  }
+}
+
+static clf_status count(const counting *c) {
+  const clf__rows x = clf__dataset_rows(c->dataset);
+  const int32_t *labels = clf__dataset_labels(c->dataset);
+  const float *weights = clf__dataset_weights(c->dataset);
+  float *buffer = clf__alloc_array(c->dataset->context, c->features, sizeof *buffer);
+  if (buffer == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_status status = CLF_OK;
+  const int64_t asked = 1 + BETWEEN / c->features; /* rows from one question to the next */
+  for (int64_t row = 0; row < x.rows && status == CLF_OK; row++) {
+    const double weight = weights != NULL ? (double)weights[row] : 1;
+    count_row(c, &x, row, weight, c->counts + labels[row] * c->features, buffer);
+    c->rows[labels[row]] += weight;
+    status = row % asked == 0 ? clf__progress_check() : CLF_OK;
+  }
+  clf__free(buffer);
+  return status;
+}
+
+static void add_up(const counting *c, double alpha) {
+  double *all = c->counts + c->classes * c->features;
+  for (int64_t k = 0; k <= c->classes; k++) {
+    const double *line = c->counts + k * c->features;
+    for (int64_t j = 0; j < c->features; j++) {
+      all[j] += k < c->classes ? line[j] : 0;
+      c->sums[k] += line[j];
+    }
+    c->sums[k] += alpha * (double)c->features;
+  }
+}
+
+/* Of classes without a row nothing is known; without two others than those the factor is 1. */
+static double factor_of(const counting *c, double alpha, int64_t feature) {
+  const double every = c->counts[c->classes * c->features + feature];
+  double factor = 0;
+  int64_t known = 0;
+  for (int64_t k = 0; k < c->classes; k++) {
+    const double own = c->counts[k * c->features + feature];
+    const double others = c->sums[c->classes] - c->sums[k] + alpha * (double)c->features;
+    const double ratio = log((own + alpha) / c->sums[k]) - log((every - own + alpha) / others);
+    factor = c->rows[k] > 0 ? fmax(factor, fabs(ratio)) : factor;
+    known += c->rows[k] > 0;
+  }
+  return known > 1 ? factor : 1;
+}
+
+static clf_status count_classes(counting *c, double alpha, double *factors) {
+  clf_context *context = c->dataset->context;
+  int64_t size;
+  const bool fits = clf__mul_i64(c->classes + 1, c->features, &size);
+  c->counts = clf__alloc_zeroed(context, fits ? size : -1, sizeof *c->counts);
+  c->sums = clf__alloc_zeroed(context, c->classes + 1, sizeof *c->sums);
+  c->rows = clf__alloc_zeroed(context, c->classes, sizeof *c->rows);
+  clf_status status =
+      c->counts != NULL && c->sums != NULL && c->rows != NULL ? count(c) : CLF_ERROR_MEMORY;
+  if (status == CLF_OK) {
+    add_up(c, alpha);
+    for (int64_t j = 0; status == CLF_OK && j < c->features; j++) {
+      factors[j] = factor_of(c, alpha, j);
+      status = j % (1 + BETWEEN / c->classes) == 0 ? clf__progress_check() : CLF_OK;
+    }
+  }
+  clf__free(c->counts);
+  clf__free(c->sums);
+  clf__free(c->rows);
+  return status;
+}
+
+static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
+                      clf__store *state) {
+  const ratio_params *p = transform->params;
+  counting c = {
+      .dataset = dataset, .classes = clf_dataset_classes(dataset), .features = dataset->features};
+  clf_tensor *factors = NULL;
+  clf_status status = CLF_OK;
+  if (clf__dataset_labels(dataset) == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "log_count_ratio counts by class: the rows need labels");
+  }
+  CLF__TRY(clf__tensor_vector(&factors, transform->context, CLF_F64, c.features));
+  CLF__TRY(count_classes(&c, p->alpha, factors->data));
+  CLF__TRY(clf__store_add_tensor(state, "factor", factors));
+done:
+  clf_tensor_free(factors);
+  return status;
+}
+
+static void affine(const clf_transform *transform, double *center, double *factor,
+                   clf__affine *out) {
+  const double *learnt = clf__store_tensor(transform->state, "factor")->data;
+  (void)center;
+  for (int64_t j = 0; j < transform->features; j++) {
+    factor[j] = learnt[j];
+  }
+  *out = (clf__affine){NULL, factor, 0, -INFINITY, INFINITY};
+}
+
+static int64_t columns(const clf_transform *transform) {
+  return transform->features;
+}
+
+static clf_status check(const clf_transform *transform) {
+  const double *factor = clf__transform_vector(transform, "factor");
+  for (int64_t j = 0; factor != NULL && j < transform->features; j++) {
+    if (factor[j] < 0) {
+      return clf__fail(CLF_ERROR_CORRUPT, "model file: a ratio is below 0");
+    }
+  }
+  return factor != NULL ? CLF_OK : CLF_ERROR_CORRUPT;
+}
+
+const clf__transform_kind clf__log_count_ratio_kind = {
+    .base =
+        CLF__KIND("log_count_ratio",
+                  "features scaled by how differently the classes have them, for counts of words",
+                  params, ratio_params),
+    .fit = fit,
+    .apply = clf__transform_change,
+    .affine = affine,
+    .columns = columns,
+    .check = check,
+};

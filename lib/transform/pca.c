@@ -1,0 +1,212 @@
+/* pca: rows seen along the directions in which the training rows vary most, z = V (x - m), V the
+ * principal axes [components, features] (Pearson 1901; Hotelling 1933; found by pca_fit.c). With
+ * whiten, each z is divided by its standard deviation. Fisher's discriminant on few components of
+ * many features is Fisherfaces (Belhumeur, Hespanha and Kriegman, "Eigenfaces vs. Fisherfaces",
+ * IEEE PAMI 19, 1997). */
+#include <math.h>
+
+#include "base/math.h"
+#include "base/pool.h"
+#include "ops/ops.h"
+#include "transform/pca.h"
+#include "transform/transform.h"
+
+typedef struct pca_params {
+  clf__number components;
+  double variance;
+  bool whiten;
+  int32_t solver;
+} pca_params;
+
+enum { TASK_ROWS = 64 };
+
+static const clf__param params[] = {
+    {"components", CLF_PARAM_COUNT, offsetof(pca_params, components), "all", 1, INT32_MAX, false,
+     "all", "maximum number of directions to keep; all: as many as the rows vary in"},
+    {"variance", CLF_PARAM_F64, offsetof(pca_params, variance), "1", 0, 1, true, NULL,
+     "share of the variance to keep, by the smallest number of components"},
+    {"whiten", CLF_PARAM_BOOL, offsetof(pca_params, whiten), "false", 0, 0, false, NULL,
+     "divide each component by its standard deviation"},
+    {"solver", CLF_PARAM_CHOICE, offsetof(pca_params, solver), "auto", 0, 0, false,
+     "auto|gram|covariance",
+     "products of rows (gram) or of features (covariance); auto: of the fewer"},
+};
+
+static clf_status keep_vector(clf__store *state, clf_context *context, const char *name,
+                              const double *values, int64_t count) {
+  clf_tensor *tensor = NULL;
+  clf_status status = clf__tensor_vector(&tensor, context, CLF_F64, count);
+  for (int64_t i = 0; status == CLF_OK && i < count; i++) {
+    ((double *)tensor->data)[i] = values[i];
+  }
+  status = status == CLF_OK ? clf__store_add_tensor(state, name, tensor) : status;
+  clf_tensor_free(tensor);
+  return status;
+}
+
+static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
+                      clf__store *state) {
+  const pca_params *values = transform->params;
+  const double most = values->components.word < 0 ? values->components.value : INFINITY;
+  const clf__rows x = clf__dataset_rows(dataset);
+  clf__directions found = {0};
+  clf_tensor *components = NULL;
+  clf_status status;
+  CLF__TRY(clf__directions_find(&found, transform->context, &x, clf__dataset_weights(dataset),
+                                values->solver, most, values->variance));
+  CLF__TRY(clf__tensor_matrix(&components, transform->context, CLF_F32, found.count, x.columns));
+  for (int64_t i = 0; i < found.count * x.columns; i++) {
+    ((float *)components->data)[i] = (float)found.vectors[i];
+  }
+  CLF__TRY(clf__store_add_tensor(state, "components", components));
+  CLF__TRY(keep_vector(state, transform->context, "mean", found.mean, x.columns));
+  CLF__TRY(keep_vector(state, transform->context, "variance", found.variance, found.count));
+  CLF__TRY(keep_vector(state, transform->context, "total_variance", &found.total, 1));
+done:
+  clf_tensor_free(components);
+  clf__directions_free(&found);
+  return status;
+}
+
+static int64_t columns(const clf_transform *transform) {
+  return clf__store_tensor(transform->state, "components")->shape[0];
+}
+
+/* Dense rows have the mean taken away before the products, so that features far from 0 keep their
+ * digits; sparse ones, whose features are mostly 0, have the mean's products taken away after. */
+typedef struct projection {
+  clf__rows x;
+  clf__linear_map map;
+  const double *mean;
+  float *w;       /* [count, columns] */
+  float *b;       /* [count] of sparse rows, or NULL */
+  float *buffers; /* [threads, TASK_ROWS, columns] of dense rows, or NULL */
+  float *to;
+  int64_t count;
+} projection;
+
+static void center_row(const clf__rows *x, int64_t row, const double *mean, float *to) {
+  if (x->dtype == CLF_F64) {
+    clf__rows about = *x;
+    about.center = mean;
+    clf__rows_values(&about, row, to);
+    return;
+  }
+  const float *values = clf__rows_values(x, row, to);
+  for (int64_t j = 0; j < x->columns; j++) {
+    to[j] = (float)((double)values[j] - mean[j]);
+  }
+}
+
+static void project_rows(void *argument, int64_t index, int32_t worker) {
+  const projection *job = argument;
+  const int64_t columns = job->x.columns, first = index * TASK_ROWS;
+  const int64_t rows = clf__min_i64(job->x.rows - first, TASK_ROWS);
+  clf__rows block = clf__rows_range(&job->x, first, rows);
+  if (job->buffers != NULL) {
+    float *buffer = job->buffers + worker * TASK_ROWS * columns;
+    for (int64_t i = 0; i < rows; i++) {
+      center_row(&block, i, job->mean, buffer + i * columns);
+    }
+    block = clf__rows_of_f32(buffer, rows, columns, columns);
+  }
+  clf__linear_block(&job->map, &block, job->to + first * job->count, job->count);
+}
+
+/* The matrix and, for sparse rows, minus its products with the mean. */
+static void fill_map(const clf_transform *transform, projection *job) {
+  const pca_params *values = transform->params;
+  const float *components = clf__store_tensor(transform->state, "components")->data;
+  const double *variance = clf__store_tensor(transform->state, "variance")->data;
+  for (int64_t k = 0; k < job->count; k++) {
+    const double factor = values->whiten ? 1 / sqrt(variance[k]) : 1;
+    double shift = 0;
+    for (int64_t j = 0; j < job->x.columns; j++) {
+      const double weight = factor * (double)components[k * job->x.columns + j];
+      job->w[k * job->x.columns + j] = (float)weight;
+      shift -= weight * job->mean[j];
+    }
+    if (job->b != NULL) {
+      job->b[k] = (float)shift;
+    }
+  }
+}
+
+static clf_status apply(clf_dataset **out, const clf_transform *transform,
+                        const clf_dataset *dataset) {
+  clf_context *context = dataset->context;
+  projection job = {.x = clf__dataset_rows(dataset), .count = columns(transform)};
+  const bool sparse = clf__rows_sparse(&job.x);
+  clf_tensor *x = NULL;
+  clf_status status = CLF_OK;
+  job.mean = clf__store_tensor(transform->state, "mean")->data;
+  job.w = clf__alloc_array(context, job.count, (size_t)job.x.columns * sizeof *job.w);
+  job.b = sparse ? clf__alloc_array(context, job.count, sizeof *job.b) : NULL;
+  job.buffers = sparse ? NULL
+                       : clf__alloc_array(context, clf__context_threads(context) * TASK_ROWS,
+                                          (size_t)job.x.columns * sizeof *job.buffers);
+  if (job.w == NULL || (sparse ? job.b : job.buffers) == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  fill_map(transform, &job);
+  const clf__rows kind =
+      sparse ? job.x : clf__rows_of_f32(job.buffers, job.x.rows, job.x.columns, job.x.columns);
+  CLF__TRY(clf__linear_prepare(&job.map, context, &kind, job.w, job.b, job.count));
+  CLF__TRY(clf__tensor_unset(&x, context, CLF_F32, 2, (int64_t[]){job.x.rows, job.count}));
+  job.to = x->data;
+  CLF__TRY(clf__progress_rows(
+      context, job.x.first_row, job.x.rows, (job.x.rows - 1) / TASK_ROWS + 1,
+      (double)clf__rows_entries(&job.x) * (CLF__COST_ELEMENT + (double)job.count * CLF__COST_COPY),
+      project_rows, &job));
+  CLF__TRY(clf__dataset_with_x(out, dataset, x));
+  x = NULL;
+done:
+  clf_tensor_free(x);
+  clf__linear_release(&job.map);
+  clf__free(job.buffers);
+  clf__free(job.b);
+  clf__free(job.w);
+  return status;
+}
+
+/* Whether the state has a tensor of finite numbers of this shape, a vector where there are no
+ * columns. */
+static bool has(const clf_transform *transform, const char *name, int32_t dtype, int64_t rows,
+                int64_t columns) {
+  const clf_tensor *tensor = clf__store_tensor(transform->state, name);
+  if (tensor == NULL || tensor->dtype != dtype || tensor->ndim != (columns > 0 ? 2 : 1) ||
+      tensor->shape[0] != rows || (columns > 0 && tensor->shape[1] != columns)) {
+    return false;
+  }
+  for (int64_t i = 0; i < rows * (columns > 0 ? columns : 1); i++) {
+    if (!isfinite(clf__tensor_value(tensor, i))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static clf_status check(const clf_transform *transform) {
+  const clf_tensor *components = clf__store_tensor(transform->state, "components");
+  const int64_t count = components != NULL && components->ndim == 2 ? components->shape[0] : 0;
+  bool sound = count > 0 && has(transform, "components", CLF_F32, count, transform->features) &&
+               has(transform, "mean", CLF_F64, transform->features, 0) &&
+               has(transform, "variance", CLF_F64, count, 0) &&
+               has(transform, "total_variance", CLF_F64, 1, 0);
+  for (int64_t k = 0; sound && k < count; k++) {
+    sound = clf__tensor_value(clf__store_tensor(transform->state, "variance"), k) > 0;
+  }
+  return sound
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_CORRUPT, "model file: a tensor of pca is missing or not valid");
+}
+
+const clf__transform_kind clf__pca_kind = {
+    .base = CLF__KIND("pca", "principal components: the directions in which the rows vary most",
+                      params, pca_params),
+    .fit = fit,
+    .apply = apply,
+    .columns = columns,
+    .check = check,
+};

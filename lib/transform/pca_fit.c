@@ -1,0 +1,242 @@
+/* Principal axes: the eigenvectors of the covariance S = sum w_i (x_i - m)(x_i - m)^T / sum w_i.
+ *
+ * With A the rows sqrt(w_i) (x_i - m), S = A^T A / W is [columns, columns]. Where there are fewer
+ * rows, the Gram matrix A A^T [rows, rows] has the same eigenvalues above 0 and is the smaller one:
+ * A A^T u = l u makes v = A^T u / sqrt(l) an eigenvector of A^T A (Turk and Pentland, "Eigenfaces
+ * for recognition", Journal of Cognitive Neuroscience 3, 1991). All of it is in doubles, so that
+ * directions of little variance are not lost beside large ones; A is made in bands of columns. */
+#include <math.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/math.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "ops/ops.h"
+#include "tensor/rows_precision.h"
+#include "transform/pca.h"
+#include "transform/statistics.h"
+
+enum {
+  MOST_SIZE = 32768, /* of an eigenproblem */
+  BAND = 256,        /* columns of A at once */
+};
+
+/* Eigenvalues below this share of the largest are rounding: of doubles, and of the f32 products
+ * that the Gram engine sums. */
+static const double least_of_gram = 0x1p-40, least_of_covariance = 0x1p-22;
+
+typedef struct eigen_job {
+  clf_context *context;
+  const clf__rows *x;
+  const float *weights;
+  int64_t size;    /* of the matrix */
+  double *matrix;  /* [size, size] */
+  int64_t count;   /* of its eigenvalues, the largest */
+  double *values;  /* [count] */
+  double *vectors; /* [count, size] in rows */
+  double *band;    /* [rows, BAND] of A */
+  double weight;   /* W */
+  double least;
+} eigen_job;
+
+/* As f32, of which the mean was taken. */
+static double value_of_byte(const clf__rows *x, int64_t at) {
+  return (double)(x->scale * (float)((const uint8_t *)x->data)[at]);
+}
+
+/* A's columns first … first + columns - 1. */
+static void fill_band(const eigen_job *job, const double *mean, int64_t first, int64_t columns) {
+  const clf__rows *x = job->x;
+  for (int64_t i = 0; i < x->rows; i++) {
+    const double root = job->weights != NULL ? sqrt((double)job->weights[i]) : 1;
+    double *to = job->band + i * BAND;
+    for (int64_t j = 0; j < columns; j++) {
+      const int64_t at = i * x->stride + first + j;
+      const double value = x->dtype == CLF_F64   ? ((const double *)x->data)[at]
+                           : x->dtype == CLF_F32 ? (double)((const float *)x->data)[at]
+                                                 : value_of_byte(x, at);
+      to[j] = root * (value - mean[first + j]);
+    }
+  }
+}
+
+static int64_t band_columns(const eigen_job *job, int64_t first) {
+  return clf__min_i64(job->x->columns - first, BAND);
+}
+
+static clf_status make_gram(eigen_job *job, clf__directions *out) {
+  const int64_t n = job->size;
+  const clf__progress progress =
+      clf__progress_begin(job->context, "gram", (job->x->columns - 1) / BAND + 1);
+  clf_status status = CLF_ERROR_MEMORY;
+  job->band = clf__alloc_array(job->context, n, BAND * sizeof *job->band);
+  if (job->band == NULL) {
+    goto done;
+  }
+  CLF__TRY(clf__column_means(job->context, job->x, job->weights, out->mean));
+  for (int64_t first = 0; first < job->x->columns; first += BAND) {
+    const int64_t width = band_columns(job, first);
+    CLF__TRY(clf__progress_step(&progress, first / BAND, NAN, NAN));
+    fill_band(job, out->mean, first, width);
+    CLF__TRY(clf__gemm_f64(job->context, false, true, n, n, width, 1, job->band, BAND, job->band,
+                           BAND, first > 0, job->matrix, n));
+  }
+  job->weight = 0;
+  for (int64_t i = 0; i < n; i++) {
+    job->weight += job->weights != NULL ? (double)job->weights[i] : 1;
+  }
+done:
+  return status;
+}
+
+/* f64 rows are rounded about their mean. */
+static clf_status round_rows(const eigen_job *job, double *mean, float **values, clf__rows *x) {
+  int64_t size;
+  CLF__CHECK(clf__column_means(job->context, x, job->weights, mean));
+  *values = clf__alloc_array(job->context, clf__mul_i64(x->rows, x->columns, &size) ? size : -1,
+                             sizeof(float));
+  if (*values == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  CLF__CHECK(clf__rows_round(job->context, x, mean, *values));
+  *x = clf__rows_of_f32(*values, x->rows, x->columns, x->columns);
+  return CLF_OK;
+}
+
+static clf_status make_covariance(eigen_job *job, clf__directions *out) {
+  clf__rows x = *job->x;
+  const clf__gram_input input = {.x = &x, .weights = job->weights, .centered = true};
+  clf__gram gram = {0};
+  float *values = NULL;
+  clf_status status = CLF_OK;
+  memset(out->mean, 0, (size_t)job->size * sizeof *out->mean);
+  if (!clf__rows_sparse(&x) && x.dtype == CLF_F64) {
+    CLF__TRY(round_rows(job, out->mean, &values, &x));
+  }
+  status = clf__gram_create(&gram, job->context, &input);
+  if (status == CLF_OK) {
+    for (int64_t j = 0; j < job->size; j++) {
+      out->mean[j] += gram.mean[j];
+    }
+    memcpy(job->matrix, gram.scatter, (size_t)(job->size * job->size) * sizeof *gram.scatter);
+    job->weight = gram.weight;
+  }
+done:
+  clf__free(values);
+  clf__gram_free(&gram);
+  return status;
+}
+
+/* What the eigenvalues sum up to. */
+static double trace(const eigen_job *job) {
+  double sum = 0;
+  for (int64_t i = 0; i < job->size; i++) {
+    sum += job->matrix[i * (job->size + 1)];
+  }
+  return sum;
+}
+
+/* How many of the largest directions to keep. */
+static int64_t count_kept(const eigen_job *job, double share, double total) {
+  const double *values = job->values;
+  double kept = 0;
+  int64_t count = 0;
+  while (count < job->count && values[count] > job->least * values[0] &&
+         (count == 0 || share >= 1 || kept < share * total)) {
+    kept += values[count++];
+  }
+  return count;
+}
+
+/* Scales a direction to length 1, its largest element (the first of equals) above 0. */
+static void normalise(double *vector, int64_t columns) {
+  double sum = 0, largest = 0;
+  for (int64_t j = 0; j < columns; j++) {
+    sum += vector[j] * vector[j];
+    largest = fabs(vector[j]) > fabs(largest) ? vector[j] : largest;
+  }
+  const double factor = (largest < 0 ? -1 : 1) / sqrt(sum);
+  for (int64_t j = 0; j < columns; j++) {
+    vector[j] *= factor;
+  }
+}
+
+/* The directions from the eigenvectors. */
+static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) {
+  const int64_t n = job->size, columns = job->x->columns;
+  out->vectors = clf__alloc_array(job->context, out->count, (size_t)columns * sizeof(double));
+  out->variance = clf__alloc_array(job->context, out->count, sizeof *out->variance);
+  if (out->vectors == NULL || out->variance == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  for (int64_t first = 0; gram && first < columns; first += BAND) {
+    const int64_t width = band_columns(job, first);
+    CLF__CHECK(clf__progress_check());
+    fill_band(job, out->mean, first, width);
+    CLF__CHECK(clf__gemm_f64(job->context, false, false, out->count, width, n, 1, job->vectors, n,
+                             job->band, BAND, 0, out->vectors + first, columns));
+  }
+  if (!gram) {
+    memcpy(out->vectors, job->vectors, (size_t)(out->count * n) * sizeof *out->vectors);
+  }
+  for (int64_t k = 0; k < out->count; k++) {
+    out->variance[k] = job->values[k] / job->weight;
+    normalise(out->vectors + k * columns, columns);
+  }
+  return CLF_OK;
+}
+
+static clf_status check_size(const clf__rows *x, bool gram, int64_t size) {
+  if (gram && clf__rows_sparse(x)) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "solver=gram takes dense rows; for sparse ones there "
+                     "is solver=covariance");
+  }
+  if (size > MOST_SIZE) {
+    return clf__fail(CLF_ERROR_SHAPE,
+                     "%lld %s make too large an eigenproblem (at most %d): take fewer",
+                     (long long)size, gram ? "rows" : "features", MOST_SIZE);
+  }
+  return CLF_OK;
+}
+
+clf_status clf__directions_find(clf__directions *out, clf_context *context, const clf__rows *x,
+                                const float *weights, int32_t solver, double most, double share) {
+  const bool few = x->rows < x->columns && !clf__rows_sparse(x);
+  const bool gram = solver == CLF__PCA_AUTO ? few : solver == CLF__PCA_GRAM;
+  eigen_job job = {.context = context, .x = x, .weights = weights};
+  clf_status status = CLF_OK;
+  job.size = gram ? x->rows : x->columns;
+  job.count = most < (double)job.size ? (int64_t)most : job.size;
+  job.least = gram ? least_of_gram : least_of_covariance;
+  CLF__TRY(check_size(x, gram, job.size));
+  out->mean = clf__alloc_array(context, x->columns, sizeof *out->mean);
+  job.matrix = clf__alloc_array(context, job.size * job.size, sizeof *job.matrix);
+  job.vectors = clf__alloc_array(context, job.count, (size_t)job.size * sizeof *job.vectors);
+  job.values = clf__alloc_array(context, job.count, sizeof *job.values);
+  if (out->mean == NULL || job.matrix == NULL || job.vectors == NULL || job.values == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  CLF__TRY(gram ? make_gram(&job, out) : make_covariance(&job, out));
+  CLF__TRY(clf__rows_check_small(x, weights, out->mean));
+  out->total = trace(&job) / job.weight;
+  CLF__TRY(clf__eigen_symmetric(context, job.matrix, job.size, job.count, job.values, job.vectors));
+  out->count = count_kept(&job, share, out->total * job.weight);
+  status = out->count > 0
+               ? make_vectors(&job, out, gram)
+               : clf__fail(CLF_ERROR_DATA, "all rows are equal: they vary in no direction");
+done:
+  clf__free(job.band);
+  clf__free(job.values);
+  clf__free(job.vectors);
+  clf__free(job.matrix);
+  return status;
+}
+
+void clf__directions_free(clf__directions *directions) {
+  clf__free(directions->mean);
+  clf__free(directions->variance);
+  clf__free(directions->vectors);
+}

@@ -1,0 +1,190 @@
+/* polynomial: all products of up to `degree` features, in the order of scikit-learn's
+ * PolynomialFeatures without its bias column: by degree, then by the features' places.
+ *
+ * The products of degree d are, feature by feature, x[j] times the products of degree d - 1 whose
+ * first feature is j or comes after it (after it only, for interactions): a run at that block's
+ * end. So a row of products takes one multiplication each. f64 rows give f64 products. */
+#include <math.h>
+#include <string.h>
+
+#include "base/pool.h"
+#include "base/text.h"
+#include "transform/transform.h"
+
+typedef struct polynomial_params {
+  int64_t degree;
+  bool interaction_only;
+} polynomial_params;
+
+enum { MOST_DEGREE = 32, TASK_NUMBERS = 1 << 16 };
+
+static const clf__param params[] = {
+    {"degree", CLF_PARAM_I64, offsetof(polynomial_params, degree), "2", 1, MOST_DEGREE, false, NULL,
+     "maximum number of factors in a product"},
+    {"interaction_only", CLF_PARAM_BOOL, offsetof(polynomial_params, interaction_only), "false", 0,
+     0, false, NULL, "products of different features only, no powers"},
+};
+
+/* Number of products: the sum over d of the combinations of d features out of n, with repetition
+ * (n + d - 1 over d) or without (n over d). Exact up to 2^53. */
+static double count_products(const polynomial_params *values, int64_t features) {
+  double total = 0;
+  double combinations = 1;
+  for (int64_t d = 1; d <= values->degree; d++) {
+    double before = (double)(d - 1); /* `features` of a damaged model file may be any number */
+    double fresh = (double)features + (values->interaction_only ? -before : before);
+    combinations = fresh > 0 ? combinations * fresh / (double)d : 0;
+    total += combinations;
+  }
+  return total;
+}
+
+static clf_status check_count(const polynomial_params *values, int64_t features) {
+  double count = count_products(values, features);
+  if (count > INT32_MAX) {
+    return clf__fail(CLF_ERROR_SHAPE,
+                     "degree %lld of %lld features gives %s columns; there can be %d: take a lower "
+                     "degree or fewer features",
+                     (long long)values->degree, (long long)features, clf__number_text(count),
+                     INT32_MAX);
+  }
+  return CLF_OK;
+}
+
+static int64_t columns(const clf_transform *transform) {
+  return (int64_t)count_products(transform->params, transform->features);
+}
+
+static clf_status check_sparse(const clf_dataset *dataset) {
+  return clf_dataset_sparse(dataset)
+             ? clf__fail(CLF_ERROR_UNSUPPORTED, "sparse rows would become dense")
+             : CLF_OK;
+}
+
+static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
+                      clf__store *state) {
+  (void)state;
+  clf_status status = check_sparse(dataset);
+  return status < 0 ? status : check_count(transform->params, dataset->features);
+}
+
+typedef struct expansion {
+  clf__rows x;
+  int64_t degree;
+  int64_t width;  /* columns of the result */
+  int64_t *start; /* [degree, features + 1]: where products of a degree that begin with a feature
+                     start in the result, and where the degree ends */
+  bool interaction_only;
+  void *to;       /* [rows, width] f64 of f64 rows, else f32 */
+  float *buffers; /* [threads, features] */
+  int64_t per_task;
+} expansion;
+
+static void lay_out(expansion *job) {
+  int64_t n = job->x.columns;
+  for (int64_t j = 0; j <= n; j++) {
+    job->start[j] = j;
+  }
+  for (int64_t d = 1; d < job->degree; d++) {
+    const int64_t *below = job->start + (d - 1) * (n + 1);
+    int64_t *start = job->start + d * (n + 1);
+    start[0] = below[n];
+    for (int64_t j = 0; j < n; j++) {
+      start[j + 1] = start[j] + below[n] - below[j + job->interaction_only];
+    }
+  }
+}
+
+/* The products of the features, which are in `to` already. */
+static void expand_f32(const expansion *job, float *to) {
+  int64_t n = job->x.columns;
+  for (int64_t d = 1; d < job->degree; d++) {
+    const int64_t *below = job->start + (d - 1) * (n + 1);
+    float *product = to + below[n];
+    for (int64_t j = 0; j < n; j++) {
+      const float *end = to + below[n];
+      for (const float *factor = to + below[j + job->interaction_only]; factor < end; factor++) {
+        *product++ = to[j] * *factor;
+      }
+    }
+  }
+}
+
+static void expand_f64(const expansion *job, double *to) {
+  int64_t n = job->x.columns;
+  for (int64_t d = 1; d < job->degree; d++) {
+    const int64_t *below = job->start + (d - 1) * (n + 1);
+    double *product = to + below[n];
+    for (int64_t j = 0; j < n; j++) {
+      const double *end = to + below[n];
+      for (const double *factor = to + below[j + job->interaction_only]; factor < end; factor++) {
+        *product++ = to[j] * *factor;
+      }
+    }
+  }
+}
+
+static void expand_rows(void *argument, int64_t index, int32_t worker) {
+  const expansion *job = argument;
+  float *buffer = job->buffers + worker * job->x.columns;
+  int64_t end = (index + 1) * job->per_task;
+  for (int64_t i = index * job->per_task; i < end && i < job->x.rows; i++) {
+    if (job->x.dtype == CLF_F64) {
+      double *to = (double *)job->to + i * job->width;
+      clf__rows_read_f64(&job->x, i, to);
+      expand_f64(job, to);
+    } else {
+      float *to = (float *)job->to + i * job->width;
+      memcpy(to, clf__rows_values(&job->x, i, buffer), (size_t)job->x.columns * sizeof *to);
+      expand_f32(job, to);
+    }
+  }
+}
+
+static clf_status apply(clf_dataset **out, const clf_transform *transform,
+                        const clf_dataset *dataset) {
+  const polynomial_params *values = transform->params;
+  clf_context *context = dataset->context;
+  expansion job = {.x = clf__dataset_rows(dataset),
+                   .degree = values->degree,
+                   .width = columns(transform),
+                   .interaction_only = values->interaction_only};
+  clf_tensor *x = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(check_sparse(dataset));
+  CLF__TRY(clf__tensor_unset(&x, context, job.x.dtype == CLF_F64 ? CLF_F64 : CLF_F32, 2,
+                             (int64_t[]){job.x.rows, job.width}));
+  job.start = clf__alloc_array(context, job.degree, (size_t)(job.x.columns + 1) * sizeof(int64_t));
+  job.buffers = clf__alloc_array(context, clf__context_threads(context),
+                                 (size_t)job.x.columns * sizeof(float));
+  if (job.start == NULL || job.buffers == NULL) {
+    status = CLF_ERROR_MEMORY;
+    goto done;
+  }
+  lay_out(&job);
+  job.to = x->data;
+  job.per_task = job.width < TASK_NUMBERS ? TASK_NUMBERS / job.width : 1;
+  CLF__TRY(clf__progress_rows(
+      context, job.x.first_row, job.x.rows, (job.x.rows - 1) / job.per_task + 1,
+      (double)job.x.rows * (double)job.width * CLF__COST_ELEMENT, expand_rows, &job));
+  CLF__TRY(clf__dataset_with_x(out, dataset, x));
+  x = NULL;
+done:
+  clf_tensor_free(x);
+  clf__free(job.start);
+  clf__free(job.buffers);
+  return status;
+}
+
+static clf_status check(const clf_transform *transform) {
+  return check_count(transform->params, transform->features) < 0 ? CLF_ERROR_CORRUPT : CLF_OK;
+}
+
+const clf__transform_kind clf__polynomial_kind = {
+    .base =
+        CLF__KIND("polynomial", "products of features up to a degree", params, polynomial_params),
+    .fit = fit,
+    .apply = apply,
+    .columns = columns,
+    .check = check,
+};

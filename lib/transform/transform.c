@@ -1,0 +1,256 @@
+/* Transforms as handles, and their place in model files. */
+#include "transform/transform.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
+                                const char *params) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(kind);
+  CLF__ENTER(kind);
+  const clf__transform_kind *found = clf__kind_find(&clf__transform_kinds, kind);
+  if (found == NULL) {
+    return CLF_ERROR_ARGUMENT;
+  }
+  context = clf__context_hold(context);
+  if (context == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  clf_transform *transform = clf__alloc_zeroed(context, 1, sizeof *transform);
+  if (transform == NULL) {
+    clf__context_release(context);
+    return CLF_ERROR_MEMORY;
+  }
+  transform->context = context;
+  transform->kind = found;
+  transform->features = -1;
+  clf_status status = clf__params_create(&transform->params, context, &found->base.params, params);
+  if (status < 0) {
+    clf_transform_free(transform);
+    return status;
+  }
+  *out = transform;
+  return CLF_OK;
+}
+
+void clf_transform_free(clf_transform *transform) {
+  if (transform == NULL) {
+    return;
+  }
+  clf_context *context = transform->context;
+  clf__store_free(transform->state);
+  clf__params_free(&transform->kind->base.params, transform->params);
+  clf__free(transform);
+  clf__context_release(context);
+}
+
+clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform) {
+  clf_transform *clone = NULL;
+  void *params = NULL;
+  clf_status status =
+      clf_transform_create(&clone, transform->context, transform->kind->base.name, NULL);
+  if (status == CLF_OK) {
+    status = clf__params_copy(&params, transform->context, &transform->kind->base.params,
+                              transform->params);
+  }
+  if (status < 0) {
+    clf_transform_free(clone);
+    return status;
+  }
+  clf__params_free(&clone->kind->base.params, clone->params);
+  clone->params = params;
+  *out = clone;
+  return CLF_OK;
+}
+
+/* The outcome of a call, told with the transform's name, which that of a cancelled one has. */
+static clf_status end_call(const clf_transform *transform, clf__call *call, clf_status status) {
+  status = clf__call_end(call, status);
+  return status < 0 && status != CLF_ERROR_CANCELLED
+             ? clf__fail_within(status, "%s", transform->kind->base.name)
+             : status;
+}
+
+clf_status clf_transform_fit(clf_transform *transform, const clf_dataset *dataset) {
+  CLF__REQUIRE(transform);
+  CLF__REQUIRE(dataset);
+  CLF__ENTER(transform->kind->base.name);
+  clf__rows x = clf__dataset_rows(dataset);
+  clf__store *state = NULL;
+  clf__call call;
+  clf_status status = CLF_OK;
+  clf__call_begin(&call, transform->context, transform->kind->base.name, x.rows);
+  CLF__TRY(clf__rows_check_finite(transform->context, &x));
+  CLF__TRY(clf__store_create(&state, transform->context));
+  CLF__TRY(transform->kind->fit(transform, dataset, state));
+done:
+  status = end_call(transform, &call, status);
+  if (status < 0) {
+    clf__store_free(state);
+    return status;
+  }
+  clf__store_free(transform->state);
+  transform->state = state;
+  transform->features = dataset->features;
+  return CLF_OK;
+}
+
+clf_status clf__transform_change(clf_dataset **out, const clf_transform *transform,
+                                 const clf_dataset *dataset) {
+  double *center = clf__alloc_array(dataset->context, transform->features, 2 * sizeof *center);
+  clf__affine affine;
+  if (center == NULL) {
+    return CLF_ERROR_MEMORY;
+  }
+  transform->kind->affine(transform, center, center + transform->features, &affine);
+  clf_status status = clf__affine_apply(out, dataset, &affine);
+  clf__free(center);
+  return status;
+}
+
+clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform,
+                               const clf_dataset *dataset) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(transform);
+  CLF__REQUIRE(dataset);
+  CLF__ENTER(transform->kind->base.name);
+  if (transform->state == NULL) {
+    return clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
+                     transform->kind->base.name);
+  }
+  if (dataset->features != transform->features) {
+    return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld",
+                     transform->kind->base.name, (long long)transform->features,
+                     (long long)dataset->features);
+  }
+  clf_dataset *made = NULL;
+  clf__call call;
+  clf__call_begin(&call, transform->context, transform->kind->base.name, dataset->rows);
+  clf_status status = transform->kind->apply(&made, transform, dataset);
+  status = end_call(transform, &call, status);
+  if (status < 0) {
+    clf_dataset_free(made);
+    return status;
+  }
+  *out = made;
+  return CLF_OK;
+}
+
+clf_status clf_transform_tensor(const clf_transform *transform, const char *name,
+                                clf_tensor **out) {
+  CLF__REQUIRE(transform);
+  CLF__REQUIRE(name);
+  CLF__REQUIRE(out);
+  CLF__ENTER(transform->kind->base.name);
+  if (transform->state == NULL) {
+    return clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
+                     transform->kind->base.name);
+  }
+  return clf__store_share(out, transform->state, transform->kind->base.name, name);
+}
+
+int64_t clf__transform_columns(const clf_transform *transform) {
+  return transform->kind->columns(transform);
+}
+
+const double *clf__transform_vector(const clf_transform *transform, const char *name) {
+  const clf_tensor *tensor = clf__store_tensor(transform->state, name);
+  bool sound = tensor != NULL && tensor->dtype == CLF_F64 && tensor->ndim == 1 &&
+               tensor->shape[0] == transform->features;
+  for (int64_t j = 0; sound && j < transform->features; j++) {
+    sound = isfinite(((const double *)tensor->data)[j]);
+  }
+  if (!sound) {
+    clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' of %s is missing or not valid", name,
+              transform->kind->base.name);
+    return NULL;
+  }
+  return tensor->data;
+}
+
+/* "<prefix><name>"; too long a name is cut, and the store refuses it. */
+typedef struct entry_name {
+  char text[512];
+} entry_name;
+
+static entry_name prefixed(const char *prefix, const char *name) {
+  entry_name entry;
+  snprintf(entry.text, sizeof entry.text, "%s%s", prefix, name);
+  return entry;
+}
+
+clf_status clf__transform_save(const clf_transform *transform, clf__store *store,
+                               const char *prefix) {
+  clf__text params = {.context = transform->context};
+  clf__params_format(&transform->kind->base.params, transform->params, &params);
+  clf_status status = params.failed ? CLF_ERROR_MEMORY : CLF_OK;
+  if (status < 0) {
+    goto done;
+  }
+  CLF__TRY(clf__store_add_text(store, prefixed(prefix, "kind").text, transform->kind->base.name));
+  CLF__TRY(clf__store_add_text(store, prefixed(prefix, "params").text,
+                               params.bytes != NULL ? params.bytes : ""));
+  char features[32];
+  snprintf(features, sizeof features, "%lld", (long long)transform->features);
+  CLF__TRY(clf__store_add_text(store, prefixed(prefix, "features").text, features));
+  for (int64_t i = 0; i < clf__store_count(transform->state); i++) {
+    const char *name = clf__store_name(transform->state, i);
+    CLF__TRY(clf__store_add_tensor(store, prefixed(prefix, name).text,
+                                   clf__store_tensor(transform->state, name)));
+  }
+done:
+  clf__text_free(&params);
+  return status;
+}
+
+static clf_status load_state(clf_transform *transform, const clf__store *store,
+                             const char *prefix) {
+  size_t length = strlen(prefix);
+  clf_status status = clf__store_create(&transform->state, transform->context);
+  for (int64_t i = 0; status == CLF_OK && i < clf__store_count(store); i++) {
+    const char *name = clf__store_name(store, i);
+    const clf_tensor *tensor = clf__store_tensor(store, name);
+    if (tensor != NULL && strncmp(name, prefix, length) == 0) {
+      status = clf__store_add_tensor(transform->state, name + length, tensor);
+    }
+  }
+  return status;
+}
+
+clf_status clf__transform_load(clf_transform **out, clf_context *context, const clf__store *store,
+                               const char *prefix) {
+  const char *kind = clf__store_text(store, prefixed(prefix, "kind").text);
+  const char *params = clf__store_text(store, prefixed(prefix, "params").text);
+  const char *features = clf__store_text(store, prefixed(prefix, "features").text);
+  int64_t count = 0;
+  if (kind == NULL || params == NULL || features == NULL || !clf__parse_i64(features, &count) ||
+      count < 1) {
+    return clf__fail(CLF_ERROR_CORRUPT, "model file: the transform '%s' is not complete", prefix);
+  }
+  if (clf__kind_named(&clf__transform_kinds, kind) == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "model file: this version has no transform '%s'", kind);
+  }
+  clf_transform *transform = NULL;
+  clf_status status = clf_transform_create(&transform, context, kind, params);
+  if (status == CLF_ERROR_ARGUMENT) {
+    status = clf__fail_within(CLF_ERROR_CORRUPT, "model file");
+  }
+  if (status < 0) {
+    return status;
+  }
+  transform->features = count;
+  status = load_state(transform, store, prefix);
+  if (status == CLF_OK) {
+    status = transform->kind->check(transform);
+  }
+  if (status < 0) {
+    clf_transform_free(transform);
+    return status;
+  }
+  *out = transform;
+  return CLF_OK;
+}
