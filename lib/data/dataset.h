@@ -45,7 +45,7 @@ clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_t
 /* Sparse: new values [entries] in the same places, from the first row's first entry on. */
 clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, clf_tensor *value);
 
-/* A reader of one format, a row of the registry in format_registry.c. */
+/* A reader of one format, a row of the registry in formats/format_registry.c. */
 typedef struct clf__format {
   clf__kind base;
   /* For formats of more than one file; NULL: `path` is parsed whole. Without `parse` it is all. */

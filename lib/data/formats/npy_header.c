@@ -10,7 +10,7 @@
 #include "data/formats/lines.h"
 #include "data/formats/npy.h"
 
-/* No header of an array of numbers is longer; source.c looks at no more. */
+/* No header of an array of numbers is longer; ../source.c looks at no more. */
 enum { PREAMBLE = 12, LONGEST_HEADER = (1 << 16) - PREAMBLE };
 enum { LONGEST_TEXT = 1 << 24 }; /* characters of an element */
 

@@ -1,5 +1,5 @@
 /* Convolutions with few channels, as are those of pictures: the sums are too short for products of
- * matrices of patches, so the kernels (simd/few.h) read the pixels where they lie, with zeros
+ * matrices of patches, so the kernels (../simd/few.h) read the pixels where they lie, with zeros
  * around them. Bands of rows of the output, whose pixels stay in cache, are worked on at a time.
  *
  * Gradients by the weights go along in registers through a strip of dy that stays in the first

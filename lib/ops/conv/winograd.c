@@ -1,5 +1,5 @@
 /* Convolutions by Winograd's short products (Winograd, 1980; Lavin and Gray, 2016): tiles of 8 x 8
- * pixels are taken to the values of their polynomials at 8 x 8 points (simd/winograd.h), where a
+ * pixels are taken to the values of their polynomials at 8 x 8 points (../simd/winograd.h), where a
  * kernel of 5 x 5 gives 4 x 4 outputs by 64 products a channel in place of 400, one of 3 x 3 gives
  * 6 x 6 by 64 in place of 324. With U = G W G^T, V = B^T X B, and sums over channels or tiles as
  * matrix products at each of the 64 points:

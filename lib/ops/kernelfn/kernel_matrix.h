@@ -1,5 +1,5 @@
 /* Kernel matrices: K(x_i, z_j) for blocks of rows, the kernel function fused behind a packed matrix
- * product. "Kernel" here is the function of two rows; kernels.h are those of the processor. */
+ * product. "Kernel" here is the function of two rows; ../kernels.h are those of the processor. */
 #ifndef CLF_OPS_KERNELFN_KERNEL_MATRIX_H
 #define CLF_OPS_KERNELFN_KERNEL_MATRIX_H
 
