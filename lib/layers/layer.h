@@ -85,11 +85,12 @@ typedef struct clf__layer {
   int64_t inputs, outputs; /* elements of in and out */
   clf__weight_info weights[CLF__LAYER_WEIGHTS];
   int64_t weight_count;
-  int32_t activation; /* the function that its outputs end with, CLF__LINEAR … of ops/nn/network.h */
-  size_t kept_bytes;  /* for each row, from a training forward pass to the backward one */
-  bool masks;         /* sets the spans of a pass */
-  bool masked;        /* it, or one before it, has set the spans of its steps */
-  int64_t stride;     /* pixels from place to place of a window that stays within the image, or 0 */
+  int32_t
+      activation; /* the function that its outputs end with, CLF__LINEAR … of ops/nn/network.h */
+  size_t kept_bytes; /* for each row, from a training forward pass to the backward one */
+  bool masks;        /* sets the spans of a pass */
+  bool masked;       /* it, or one before it, has set the spans of its steps */
+  int64_t stride;    /* pixels from place to place of a window that stays within the image, or 0 */
   int64_t state_count;     /* floats of a row from step to step of a stream; -1: it cannot stream */
   int64_t statistic_count; /* of the rows, that it knows by weights that are not trained; or 0 */
 } clf__layer;
