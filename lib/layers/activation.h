@@ -4,7 +4,7 @@
 #define CLF_LAYERS_ACTIVATION_H
 
 #include "layers/layer.h"
-#include "ops/nn/network.h"
+#include "ops/nn/elementwise.h"
 
 #define CLF__ACTIVATION_WORDS "linear|relu|leaky_relu|sigmoid|tanh|softmax" /* as in the enum */
 

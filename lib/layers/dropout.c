@@ -5,7 +5,7 @@
 
 #include "base/pool.h"
 #include "layers/layer.h"
-#include "ops/nn/network.h"
+#include "ops/nn/elementwise.h"
 
 typedef struct dropout_params {
   double rate;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ops/nn/network.h"
+#include "ops/nn/elementwise.h"
 
 int64_t clf__shape_count(const clf__shape *shape) {
   int64_t count = 1;

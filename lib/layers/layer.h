@@ -86,7 +86,7 @@ typedef struct clf__layer {
   clf__weight_info weights[CLF__LAYER_WEIGHTS];
   int64_t weight_count;
   int32_t
-      activation; /* the function that its outputs end with, CLF__LINEAR … of ops/nn/network.h */
+      activation; /* the function that its outputs end with, CLF__LINEAR … of ops/nn/elementwise.h */
   size_t kept_bytes; /* for each row, from a training forward pass to the backward one */
   bool masks;        /* sets the spans of a pass */
   bool masked;       /* it, or one before it, has set the spans of its steps */

@@ -2,7 +2,7 @@
  * after the last step or to all of its states. A bidirectional layer has a second cell that goes
  * from the end, with weights of its own, and gives both states side by side. */
 #include "ops/nn/recurrent.h"
-#include "ops/nn/network.h"
+#include "ops/nn/elementwise.h"
 
 #include <string.h>
 

@@ -8,7 +8,6 @@
 #include <math.h>
 
 #include "base/math.h"
-#include "models/kernel/kernel.h"
 #include "models/model.h"
 #include "ops/ops.h"
 

@@ -19,7 +19,7 @@ typedef struct clf__kernels {
   const struct clf__conv_kernels *conv;                        /* ops/conv/conv_method.h */
   const struct clf__conv_few_kernels *conv_few;                /* ops/conv/conv_few.h */
   const struct clf__winograd_kernels *winograd;                /* ops/conv/winograd.h */
-  const struct clf__network_kernels *network;                  /* ops/nn/network.h */
+  const struct clf__elementwise_kernels *elementwise;          /* ops/nn/elementwise.h */
   const struct clf__channel_kernels *channels;                 /* ops/image/channels.h */
   const struct clf__pool_kernels *pool;                        /* ops/nn/pool.h */
   const struct clf__recurrent_kernels *recurrent;              /* ops/nn/recurrent.h */

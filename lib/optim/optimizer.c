@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ops/nn/network.h"
+#include "ops/nn/elementwise.h"
 
 enum { CONSTANT, STEP, COSINE, PLATEAU };
 

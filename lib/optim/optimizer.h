@@ -14,7 +14,7 @@
 
 typedef struct clf__optimizer_kind {
   clf__kind base;
-  int32_t rule;   /* CLF__UPDATE_… of ops/nn/network.h */
+  int32_t rule;   /* CLF__UPDATE_… of ops/nn/elementwise.h */
   bool decoupled; /* weight decay is no part of the gradient */
 } clf__optimizer_kind;
 

@@ -1,8 +1,9 @@
 """The library's folders depend on each other in one direction only, and vector intrinsics and the
 operating system are each called from one folder.
 
-A file includes from its own folder and from folders earlier in ORDER. Files that lie in lib/
-itself come after all folders.
+A file includes from its own folder and from folders earlier in ORDER. Folders inside of one have an
+order of their own, INNER, in which those that share a place do not include from each other. Files
+that lie in lib/ itself come after all folders.
 """
 import pathlib
 import re
@@ -10,6 +11,11 @@ import sys
 
 ORDER = ["base", "tensor", "store", "ops", "metrics", "image", "data", "transform", "text", "layers",
          "optim", "models", "selection", "detect", "interchange"]
+INNER = {
+    "ops": [["linalg"], ["kernelfn"], ["nn"], ["conv"], ["image"], ["simd"]],
+    "models": [["kernel"], ["ridge", "logistic", "perceptron", "fisher", "svm", "network"]],
+    "interchange": [["libsvm", "onnx"]],
+}
 # What only one folder may include or call.
 ONLY = [
     ("ops", r"#\s*include\s*<\w*mmintrin\.h>|#\s*include\s*<immintrin\.h>", "vector intrinsics"),
@@ -28,6 +34,20 @@ def folder_of(path, root):
     return parts[0] if len(parts) > 1 else None
 
 
+def inner_folder_of(path, root):
+    parts = path.relative_to(root).parts
+    return parts[1] if len(parts) > 2 and parts[0] in INNER else None
+
+
+def runs_back(path, target, root):
+    """Whether an include crosses the order of the folders inside of one."""
+    mine, other = inner_folder_of(path, root), inner_folder_of(target, root)
+    if not mine or not other or mine == other or folder_of(path, root) != folder_of(target, root):
+        return False
+    place = {name: i for i, row in enumerate(INNER[folder_of(path, root)]) for name in row}
+    return mine not in place or other not in place or place[other] >= place[mine]
+
+
 def problems(path, root):
     folder = folder_of(path, root)
     if folder is not None and folder not in ORDER:
@@ -43,6 +63,8 @@ def problems(path, root):
                 yield number, f'"{name}" is not a path below lib/'
             elif folder_of(target, root) not in allowed:
                 yield number, f'"{name}" is later in the folder order than {folder}'
+            elif runs_back(path, target, root):
+                yield number, f'"{name}" is not before {path.parent.name} in the order inside of {folder}'
         for owner, pattern, what in ONLY:
             found = re.search(pattern, line)
             if found and folder != owner:

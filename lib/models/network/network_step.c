@@ -9,7 +9,7 @@
  */
 #include "base/math.h"
 #include "models/network/network_trainer.h"
-#include "ops/nn/network.h"
+#include "ops/nn/elementwise.h"
 
 static clf__pass pass_of(const clf__trainer *t, int64_t layer, int64_t rows, uint64_t seed) {
   return (clf__pass){.layer = t->network->layers[layer],

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "models/network/network_trainer.h"
-#include "ops/nn/network.h"
+#include "ops/nn/elementwise.h"
 
 static clf_status make_lists(clf__trainer *t, int64_t count) {
   t->gradients = clf__alloc_zeroed(t->context, count, sizeof(float *));

@@ -10,7 +10,7 @@
 #include "ops/conv/conv_method.h"
 #include "ops/conv/patches.h"
 #include "ops/linalg/product.h"
-#include "ops/nn/network.h"
+#include "ops/nn/elementwise.h"
 
 static clf__patches patches_of(const clf__conv2d *conv) {
   clf__patches patches = {.height = conv->height,

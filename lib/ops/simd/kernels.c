@@ -21,8 +21,8 @@
 
 #include "ops/simd/cells.h"
 #include "ops/simd/conv.h"
+#include "ops/simd/elementwise.h"
 #include "ops/simd/few.h"
-#include "ops/simd/network.h"
 #include "ops/simd/winograd.h"
 
 #include "ops/simd/channels.h"
@@ -46,7 +46,7 @@ const clf__kernels CLF__KERNELS = {
     .conv = &conv_kernels,
     .conv_few = &conv_few_kernels,
     .winograd = &winograd_kernels,
-    .network = &network_kernels,
+    .elementwise = &elementwise_kernels,
     .channels = &channel_kernels,
     .pool = &pool_kernels,
     .recurrent = &recurrent_kernels,

@@ -1,6 +1,6 @@
 /* Elementwise kernels of networks. A row is some hundred elements, so a task is a block of them
  * whose size depends on the columns alone. */
-#include "ops/nn/network.h"
+#include "ops/nn/elementwise.h"
 
 #include "base/math.h"
 #include "base/pool.h"
@@ -24,7 +24,7 @@ static void activate_rows(void *argument, int64_t first, int64_t end, int32_t wo
   const int64_t rows = end - first;
   float *y = job->out + first * job->columns;
   (void)worker;
-  job->kernels->network->bias_activate(job->function, job->bias, y, rows, job->columns);
+  job->kernels->elementwise->bias_activate(job->function, job->bias, y, rows, job->columns);
   if (job->function == CLF__SOFTMAX) {
     job->kernels->math->softmax(y, rows, job->columns, job->columns, NULL);
   }
@@ -33,8 +33,8 @@ static void activate_rows(void *argument, int64_t first, int64_t end, int32_t wo
 static void slope_rows(void *argument, int64_t first, int64_t end, int32_t worker) {
   const rows_job *job = argument;
   (void)worker;
-  job->kernels->network->slope(job->function, job->y + first * job->columns,
-                               job->out + first * job->columns, end - first, job->columns);
+  job->kernels->elementwise->slope(job->function, job->y + first * job->columns,
+                                   job->out + first * job->columns, end - first, job->columns);
 }
 
 static void run(clf_context *context, rows_job *job, clf__range_task task) {
@@ -67,13 +67,13 @@ void clf__drop(clf_context *context, double rate, uint64_t seed, const float *x,
                int64_t count) {
   const double values = 4294967296.0; /* of 32 bits */
   const uint32_t limit = (uint32_t)(rate * values);
-  clf__kernels_for(context)->network->drop(limit, (float)(1 / (1 - limit / values)), seed, x, y,
-                                           count);
+  clf__kernels_for(context)->elementwise->drop(limit, (float)(1 / (1 - limit / values)), seed, x, y,
+                                               count);
 }
 
 void clf__column_sums(clf_context *context, const float *x, int64_t rows, int64_t columns,
                       float *sums) {
-  clf__kernels_for(context)->network->column_sums(x, rows, columns, sums);
+  clf__kernels_for(context)->elementwise->column_sums(x, rows, columns, sums);
 }
 
 typedef struct update_job {
@@ -91,7 +91,7 @@ static void update_part(void *argument, int64_t first, int64_t end, int32_t work
   part.first = part.first != NULL ? part.first + first : NULL;
   part.second = part.second != NULL ? part.second + first : NULL;
   part.average = part.average != NULL ? part.average + first : NULL;
-  job->kernels->network->update(&part);
+  job->kernels->elementwise->update(&part);
 }
 
 void clf__update_weights(clf_context *context, const clf__update *update) {
@@ -109,7 +109,7 @@ double clf__sum_of_squares(clf_context *context, const float *x, int64_t count) 
   double sum = 0;
   for (int64_t first = 0; first < count; first += TASK_ELEMENTS) {
     const int64_t left = count - first;
-    sum += (double)kernels->network->square_sum(x + first, clf__min_i64(left, TASK_ELEMENTS));
+    sum += (double)kernels->elementwise->square_sum(x + first, clf__min_i64(left, TASK_ELEMENTS));
   }
   return sum;
 }

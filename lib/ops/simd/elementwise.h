@@ -1,6 +1,6 @@
 /* Elementwise kernels of networks, as loops that the compiler turns into vectors. Bounds: a weight
  * and its moments are read and written once, 28 bytes a weight and step for Adam. */
-#include "ops/nn/network.h"
+#include "ops/nn/elementwise.h"
 
 INLINE void add_bias(const float *restrict bias, float *restrict y, int64_t rows, int64_t columns) {
   for (int64_t i = 0; i < rows; i++, y += columns) {
@@ -192,7 +192,7 @@ static void drop(uint32_t limit, float factor, uint64_t seed, const float *restr
   }
 }
 
-static const clf__network_kernels network_kernels = {
+static const clf__elementwise_kernels elementwise_kernels = {
     .bias_activate = bias_activate,
     .slope = slope_f32,
     .drop = drop,

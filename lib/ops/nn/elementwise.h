@@ -1,6 +1,6 @@
 /* Elementwise kernels of networks. Loops over rows go to the pool where there is enough to do. */
-#ifndef CLF_OPS_NN_NETWORK_H
-#define CLF_OPS_NN_NETWORK_H
+#ifndef CLF_OPS_NN_ELEMENTWISE_H
+#define CLF_OPS_NN_ELEMENTWISE_H
 
 #include "tensor/rows.h"
 
@@ -55,7 +55,7 @@ void clf__accumulate(clf_context *context, const float *x, int64_t count, float 
 double clf__sum_of_squares(clf_context *context, const float *x, int64_t count);
 
 /* The kernels of the functions above, on the calling thread; softmax is that of vector_math.h. */
-typedef struct clf__network_kernels {
+typedef struct clf__elementwise_kernels {
   void (*bias_activate)(int32_t function, const float *bias, float *y, int64_t rows,
                         int64_t columns);
   void (*slope)(int32_t function, const float *y, float *dy, int64_t rows, int64_t columns);
@@ -64,6 +64,6 @@ typedef struct clf__network_kernels {
   void (*column_sums)(const float *x, int64_t rows, int64_t columns, float *sums);
   void (*update)(const clf__update *update);
   float (*square_sum)(const float *x, int64_t count);
-} clf__network_kernels;
+} clf__elementwise_kernels;
 
 #endif
