@@ -4,6 +4,7 @@
 
 #include <check.h>
 #include <classify.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,76 @@ enum { CANCEL_SECONDS = EMULATED ? 60 : THREAD_SANITIZER ? 40 : 2 };
 #else
 #define FORK_WITH_THREADS 1
 #endif
+
+/* Each test is named once, where it is written: TEST(name) { ... } defines and registers it, and
+ * TEST_LOOP(name, first, last) { ... } one that runs for each `_i` in [first, last). They run in the
+ * order of the file, each in a process of its own, and `test_ridge NAME ...` runs those named. One
+ * SUITE("ridge") a file makes its main(); members of `suite` may follow the name. */
+struct suite {
+  const char *name;
+  double timeout; /* seconds for each test; 100 if not given */
+  SFun setup;     /* before each test, in its process */
+  SFun teardown;
+  bool skip; /* this build cannot run it */
+};
+
+struct test {
+  const char *name;
+  void (*add)(TCase *tests);
+  struct test *next;
+};
+static struct test *tests_first;
+static struct test **tests_end = &tests_first;
+
+/* Priorities order the constructors by line; those up to 100 are the compiler's own. */
+#define TEST_LOOP(test_name, first, last)                                                          \
+  static const TTest *test_name;                                                                   \
+  static void test_name##_add(TCase *tests) {                                                      \
+    tcase_add_loop_test(tests, test_name, first, last);                                            \
+  }                                                                                                \
+  __attribute__((constructor(101 + __LINE__))) static void test_name##_register(void) {            \
+    static struct test test = {#test_name, test_name##_add, NULL};                                 \
+    *tests_end = &test;                                                                            \
+    tests_end = &test.next;                                                                        \
+  }                                                                                                \
+  START_TEST(test_name)
+#define TEST(test_name) TEST_LOOP(test_name, 0, 1)
+
+#define SUITE(...)                                                                                 \
+  int main(int argc, char **argv) {                                                                \
+    return run_suite(&(const struct suite){.name = __VA_ARGS__}, argc - 1, argv + 1);              \
+  }
+
+static inline bool is_chosen(const char *name, int argc, char **argv) {
+  for (int i = 0; i < argc; i++) {
+    if (strcmp(name, argv[i]) == 0) {
+      return true;
+    }
+  }
+  return argc == 0;
+}
+
+/* Fails if a test does, and if there is none. */
+static inline int run_suite(const struct suite *form, int argc, char **argv) {
+  if (form->skip) {
+    return 77; /* meson's status for it */
+  }
+  Suite *suite = suite_create(form->name);
+  TCase *tests = tcase_create(form->name);
+  tcase_set_timeout(tests, form->timeout > 0 ? form->timeout : 100);
+  tcase_add_checked_fixture(tests, form->setup, form->teardown);
+  for (const struct test *test = tests_first; test != NULL; test = test->next) {
+    if (is_chosen(test->name, argc, argv)) {
+      test->add(tests);
+    }
+  }
+  suite_add_tcase(suite, tests);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  const bool failed = srunner_ntests_failed(runner) > 0 || srunner_ntests_run(runner) == 0;
+  srunner_free(runner);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
 
 #define ck_clf_ok(call)                                                                            \
   do {                                                                                             \
@@ -190,15 +261,6 @@ static inline void fill_clouds(float *x, int32_t *y, int64_t rows, int64_t colum
     }
   }
   free(centres);
-}
-
-/* Runs one suite, as every test program's main does. */
-static inline int run_suite(Suite *suite) {
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #endif

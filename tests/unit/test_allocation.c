@@ -309,13 +309,12 @@ static const setting SETTINGS[] = {
 };
 enum { SETTING_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
 
-START_TEST(each_allocation__may_be_refused) {
+TEST_LOOP(each_allocation__may_be_refused, 0, SETTING_COUNT) {
   fill_rows();
   for (int i = 0; i < PART_COUNT; i++) {
     refuse_each(PARTS[i], &SETTINGS[_i]);
   }
 }
-END_TEST
 
 static void limit_memory(part which, const setting *how) {
   enum { STEPS = 32 };
@@ -338,20 +337,11 @@ static void limit_memory(part which, const setting *how) {
   }
 }
 
-START_TEST(memory_limit__holds_and_is_told) {
+TEST_LOOP(memory_limit__holds_and_is_told, 0, SETTING_COUNT) {
   fill_rows();
   for (int i = 0; i < PART_COUNT; i++) {
     limit_memory(PARTS[i], &SETTINGS[_i]);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("allocation");
-  TCase *tests = tcase_create("allocation");
-  tcase_set_timeout(tests, 120);
-  tcase_add_loop_test(tests, each_allocation__may_be_refused, 0, SETTING_COUNT);
-  tcase_add_loop_test(tests, memory_limit__holds_and_is_told, 0, SETTING_COUNT);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("allocation", .timeout = 120)

@@ -257,7 +257,7 @@ static const work WORKS[] = {read_text,     read_documents, use_tensors, divide_
                              read_idx,      read_npy};
 enum { WORK_COUNT = sizeof WORKS / sizeof WORKS[0] };
 
-START_TEST(each_allocation__may_be_refused) {
+TEST_LOOP(each_allocation__may_be_refused, 0, WORK_COUNT) {
   stingy generous = {0};
   clf_context *context = stingy_context("threads=1", &generous);
   ck_clf_ok(WORKS[_i](context));
@@ -276,12 +276,5 @@ START_TEST(each_allocation__may_be_refused) {
                   (long long)from.held, (long long)refuse);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("allocation_data");
-  TCase *tests = tcase_create("allocation_data");
-  tcase_add_loop_test(tests, each_allocation__may_be_refused, 0, WORK_COUNT);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("allocation_data")

@@ -84,7 +84,7 @@ static double leaning(const slopes *s) {
   return s->down[1];
 }
 
-START_TEST(augment__stays_within_its_bounds_and_uses_them) {
+TEST(augment__stays_within_its_bounds_and_uses_them) {
   static const struct {
     const char *text;
     double (*measure)(const slopes *);
@@ -119,10 +119,9 @@ START_TEST(augment__stays_within_its_bounds_and_uses_them) {
                   cases[i].text, least, most);
   }
 }
-END_TEST
 
 /* A quarter turn, drawn by asking for turns until one is near enough to it. */
-START_TEST(augment__quarter_turn_is_the_turned_array) {
+TEST(augment__quarter_turn_is_the_turned_array) {
   clf_context *context = NULL;
   float map[2 * PIXELS];
   ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
@@ -149,11 +148,10 @@ START_TEST(augment__quarter_turn_is_the_turned_array) {
   clf__augment_free(augment);
   clf_context_free(context);
 }
-END_TEST
 
 /* Standard deviation on each axis as asked for, and correlation between pixels `sigma` apart as
  * that of noise smoothed by a Gaussian: exp(-distance^2 / (4 sigma^2)). */
-START_TEST(augment__elastic_distortions_are_smoothed_noise) {
+TEST(augment__elastic_distortions_are_smoothed_noise) {
   enum { SIGMA = 4, MARGIN = 7, DRAWS = 2000 };
   clf_context *context = NULL;
   float map[2 * PIXELS];
@@ -181,10 +179,9 @@ START_TEST(augment__elastic_distortions_are_smoothed_noise) {
   clf__augment_free(augment);
   clf_context_free(context);
 }
-END_TEST
 
 /* What is well inside stays whole: its sum over the image is kept on average. */
-START_TEST(augment__keeps_the_mass_of_what_is_inside) {
+TEST(augment__keeps_the_mass_of_what_is_inside) {
   static const char *const texts[] = {"shift=2",     "rotate=30",
                                       "shear=0.3",   "flip=0.5",
                                       "elastic=0.7", "shift=1 rotate=10 elastic=1 flip=0.5"};
@@ -211,9 +208,8 @@ START_TEST(augment__keeps_the_mass_of_what_is_inside) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(augment__is_told_by_seed_and_row) {
+TEST(augment__is_told_by_seed_and_row) {
   clf_context *context = NULL;
   float first[2 * PIXELS], other[2 * PIXELS];
   ck_clf_ok(clf_context_create(&context, "threads=4", NULL));
@@ -234,9 +230,8 @@ START_TEST(augment__is_told_by_seed_and_row) {
   clf__augment_free(augment);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(augment__names_what_is_wrong) {
+TEST(augment__names_what_is_wrong) {
   static const struct {
     const char *text;
     int32_t dimensions;
@@ -266,9 +261,8 @@ START_TEST(augment__names_what_is_wrong) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(augment__empty_text_is_none) {
+TEST(augment__empty_text_is_none) {
   clf__augment *augment = NULL;
   ck_clf_ok(clf__augment_create(&augment, NULL, "", 1, shape));
   ck_assert_ptr_null(augment);
@@ -276,9 +270,8 @@ START_TEST(augment__empty_text_is_none) {
   ck_assert_ptr_null(augment);
   clf__augment_free(augment);
 }
-END_TEST
 
-START_TEST(augment__every_refused_allocation_is_a_status) {
+TEST(augment__every_refused_allocation_is_a_status) {
   clf_status status = CLF_ERROR_MEMORY;
   for (int64_t refuse = 1; status != CLF_OK; refuse++) {
     stingy from = {.refuse = refuse, .refuse_the_rest = true};
@@ -294,19 +287,5 @@ START_TEST(augment__every_refused_allocation_is_a_status) {
     ck_assert_int_lt(refuse, 100);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("augment");
-  TCase *tests = tcase_create("augment");
-  tcase_add_test(tests, augment__stays_within_its_bounds_and_uses_them);
-  tcase_add_test(tests, augment__quarter_turn_is_the_turned_array);
-  tcase_add_test(tests, augment__elastic_distortions_are_smoothed_noise);
-  tcase_add_test(tests, augment__keeps_the_mass_of_what_is_inside);
-  tcase_add_test(tests, augment__is_told_by_seed_and_row);
-  tcase_add_test(tests, augment__names_what_is_wrong);
-  tcase_add_test(tests, augment__empty_text_is_none);
-  tcase_add_test(tests, augment__every_refused_allocation_is_a_status);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("augment")

@@ -43,7 +43,7 @@ static void check_statistics(const clf_model *model, const float *x, int64_t row
   }
 }
 
-START_TEST(statistics__are_measured_for_the_weights_that_the_model_has) {
+TEST(statistics__are_measured_for_the_weights_that_the_model_has) {
   static float x[ROWS * COLUMNS];
   static int32_t y[ROWS];
   static const char *const settings[] = {
@@ -75,11 +75,10 @@ START_TEST(statistics__are_measured_for_the_weights_that_the_model_has) {
     clf_dataset_free(data);
   }
 }
-END_TEST
 
 /* After few steps the running statistics are near where they began, 0 and 1, and the rows are not:
  * by them next to no row would be told. */
-START_TEST(statistics__of_a_short_fit_do_not_lag) {
+TEST(statistics__of_a_short_fit_do_not_lag) {
   enum { COUNT = 600 };
   static float x[COUNT * COLUMNS];
   static int32_t y[COUNT];
@@ -106,10 +105,9 @@ START_TEST(statistics__of_a_short_fit_do_not_lag) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* A stream of few rows a call: statistics are the running ones, by the formula of momentum. */
-START_TEST(statistics__of_a_stream_run_on) {
+TEST(statistics__of_a_stream_run_on) {
   enum { PART = 8, PARTS = 30 };
   float x[PART * PARTS * COLUMNS], found[COLUMNS], before[COLUMNS];
   int32_t y[PART * PARTS];
@@ -135,7 +133,6 @@ START_TEST(statistics__of_a_stream_run_on) {
   }
   clf_model_free(model);
 }
-END_TEST
 
 /* Sequences of 1 to 6 ids, padded to some steps at the end or at the beginning. */
 static clf_model *fitted_padded(const char *after, int64_t steps, bool at_end, float *scores) {
@@ -164,7 +161,7 @@ static clf_model *fitted_padded(const char *after, int64_t steps, bool at_end, f
   return model;
 }
 
-START_TEST(padding__of_any_length_and_side_changes_no_bit) {
+TEST(padding__of_any_length_and_side_changes_no_bit) {
   static const char two[] = "gru units=3 return_sequences=true; batch_norm; global_max_pool1d";
   static const char *const after[] = {"lstm units=4", "global_average_pool1d", two};
   for (int i = 0; i < 3; i++) {
@@ -182,7 +179,6 @@ START_TEST(padding__of_any_length_and_side_changes_no_bit) {
     clf_model_free(c);
   }
 }
-END_TEST
 
 static clf_status whole_life(clf_context *context) {
   static const float ids[] = {1, 2, 0, 0, 3, 1, 0, 0, 0, 2, 2, 1};
@@ -206,19 +202,8 @@ done:
   return status;
 }
 
-START_TEST(padding__every_allocation_may_fail) {
+TEST(padding__every_allocation_may_fail) {
   check_every_allocation(whole_life);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("batch_norm");
-  TCase *tests = tcase_create("batch_norm");
-  tcase_add_test(tests, statistics__are_measured_for_the_weights_that_the_model_has);
-  tcase_add_test(tests, statistics__of_a_short_fit_do_not_lag);
-  tcase_add_test(tests, statistics__of_a_stream_run_on);
-  tcase_add_test(tests, padding__of_any_length_and_side_changes_no_bit);
-  tcase_add_test(tests, padding__every_allocation_may_fail);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("batch_norm")

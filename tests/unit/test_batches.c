@@ -55,7 +55,7 @@ static void assert_all_rows_once(const float *order) {
   }
 }
 
-START_TEST(batches__give_each_row_once_an_epoch_in_new_order) {
+TEST(batches__give_each_row_once_an_epoch_in_new_order) {
   clf_dataset *dataset = dataset_of(context, numbers, CLF_F32, ROWS, 1, labels);
   for (int64_t size = 1; size <= ROWS + 1; size++) {
     clf_batches *batches = NULL;
@@ -71,9 +71,8 @@ START_TEST(batches__give_each_row_once_an_epoch_in_new_order) {
   ck_assert_mem_eq(clf__dataset_rows(dataset).data, numbers, sizeof numbers);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(batches__of_sparse_rows_come_in_the_same_order) {
+TEST(batches__of_sparse_rows_come_in_the_same_order) {
   clf_dataset *dense = dataset_of(context, numbers, CLF_F32, ROWS, 1, labels);
   clf_dataset *sparse = sparse_of(context, numbers, ROWS, 1, labels);
   clf_batches *of_dense = NULL, *of_sparse = NULL;
@@ -90,9 +89,8 @@ START_TEST(batches__of_sparse_rows_come_in_the_same_order) {
   clf_dataset_free(dense);
   clf_dataset_free(sparse);
 }
-END_TEST
 
-START_TEST(batches__reuse_their_buffer) {
+TEST(batches__reuse_their_buffer) {
   clf_dataset *dataset = dataset_of(context, numbers, CLF_F32, ROWS, 1, labels);
   clf_batches *batches = NULL;
   const clf_dataset *batch = NULL;
@@ -108,9 +106,8 @@ START_TEST(batches__reuse_their_buffer) {
   clf_batches_free(batches);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(batches__are_decided_by_the_seed) {
+TEST(batches__are_decided_by_the_seed) {
   clf_dataset *dataset = dataset_of(context, numbers, CLF_F32, ROWS, 1, labels);
   clf_batches *batches[3] = {NULL};
   float order[3][ROWS];
@@ -123,9 +120,8 @@ START_TEST(batches__are_decided_by_the_seed) {
   ck_assert_mem_ne(order[0], order[2], sizeof order[0]);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(batches__carry_pixels_targets_and_weights) {
+TEST(batches__carry_pixels_targets_and_weights) {
   uint8_t pixels[ROWS];
   double targets[ROWS];
   float weights[ROWS];
@@ -156,9 +152,8 @@ START_TEST(batches__carry_pixels_targets_and_weights) {
   clf_batches_free(batches);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(batches__refuse_what_makes_no_sense) {
+TEST(batches__refuse_what_makes_no_sense) {
   clf_dataset *dataset = dataset_of(context, numbers, CLF_F32, ROWS, 1, labels);
   clf_batches *batches = NULL;
   ck_clf_fails(clf_batches_create(&batches, dataset, 0, 0), CLF_ERROR_ARGUMENT);
@@ -168,18 +163,5 @@ START_TEST(batches__refuse_what_makes_no_sense) {
   ck_assert_ptr_null(batches);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-int main(void) {
-  TCase *tcase = tcase_create("batches");
-  tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_test(tcase, batches__give_each_row_once_an_epoch_in_new_order);
-  tcase_add_test(tcase, batches__of_sparse_rows_come_in_the_same_order);
-  tcase_add_test(tcase, batches__reuse_their_buffer);
-  tcase_add_test(tcase, batches__are_decided_by_the_seed);
-  tcase_add_test(tcase, batches__carry_pixels_targets_and_weights);
-  tcase_add_test(tcase, batches__refuse_what_makes_no_sense);
-  Suite *suite = suite_create("batches");
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
-}
+SUITE("batches", .setup = setup, .teardown = teardown)

@@ -31,7 +31,7 @@ static clf_model *piped(clf_context *context, const char *step, const char *para
   return model;
 }
 
-START_TEST(blocks__give_what_single_rows_give) {
+TEST(blocks__give_what_single_rows_give) {
   static float all[ROWS * CLASSES], part[CLASSES];
   static int32_t found[ROWS];
   clf_context *context = NULL;
@@ -58,9 +58,8 @@ START_TEST(blocks__give_what_single_rows_give) {
   clf_dataset_free(few);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(blocks__hold_a_part_of_what_the_pipeline_makes) {
+TEST(blocks__hold_a_part_of_what_the_pipeline_makes) {
   static int32_t found[ROWS];
   clf_context *context = NULL;
   fill_rows();
@@ -76,7 +75,6 @@ START_TEST(blocks__hold_a_part_of_what_the_pipeline_makes) {
   clf_dataset_free(few);
   clf_context_free(context);
 }
-END_TEST
 
 /* Blocks of any size, of any storage. */
 typedef struct gathered {
@@ -109,7 +107,7 @@ static void check_blocks(const clf_dataset *rows, const char *step, const char *
   clf_model_free(model);
 }
 
-START_TEST(blocks__of_dense_and_sparse_rows_meet) {
+TEST(blocks__of_dense_and_sparse_rows_meet) {
   uint8_t *bytes = malloc(500 * COLUMNS);
   fill_rows();
   for (int i = 0; i < 500 * COLUMNS; i++) {
@@ -129,9 +127,8 @@ START_TEST(blocks__of_dense_and_sparse_rows_meet) {
   clf_dataset_free(sparse);
   free(bytes);
 }
-END_TEST
 
-START_TEST(blocks__name_the_row_among_all) {
+TEST(blocks__name_the_row_among_all) {
   static int32_t found[ROWS];
   fill_rows();
   clf_dataset *few = dataset_of(NULL, values, CLF_F32, 300, COLUMNS, labels);
@@ -146,15 +143,5 @@ START_TEST(blocks__name_the_row_among_all) {
   clf_dataset_free(rows);
   clf_dataset_free(few);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("blocks");
-  TCase *tests = tcase_create("blocks");
-  tcase_add_test(tests, blocks__give_what_single_rows_give);
-  tcase_add_test(tests, blocks__hold_a_part_of_what_the_pipeline_makes);
-  tcase_add_test(tests, blocks__of_dense_and_sparse_rows_meet);
-  tcase_add_test(tests, blocks__name_the_row_among_all);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("blocks")

@@ -268,7 +268,7 @@ static void run_all(trace *to, int kind) {
   fesetenv(FE_DFL_ENV);
 }
 
-START_TEST(border__gives_the_same_bits_whatever_the_host_has_set) {
+TEST_LOOP(border__gives_the_same_bits_whatever_the_host_has_set, TRAPPING, FLAGGED + 1) {
   static trace friendly, hostile;
   fill_rows();
   run_all(&friendly, FRIENDLY);
@@ -282,10 +282,9 @@ START_TEST(border__gives_the_same_bits_whatever_the_host_has_set) {
   unlink(csv_path);
   rmdir(folder);
 }
-END_TEST
 
 /* A call that fails leaves the environment too. */
-START_TEST(border__is_left_by_failures) {
+TEST(border__is_left_by_failures) {
   clf_model *model = NULL;
   for (int kind = TRAPPING; kind <= FLAGGED; kind++) {
     set_environment(kind);
@@ -297,15 +296,5 @@ START_TEST(border__is_left_by_failures) {
     ck_assert_mem_eq(&before, &after, sizeof before);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("border");
-  TCase *tests = tcase_create("border");
-  tcase_set_timeout(tests, 60);
-  tcase_add_loop_test(tests, border__gives_the_same_bits_whatever_the_host_has_set, TRAPPING,
-                      FLAGGED + 1);
-  tcase_add_test(tests, border__is_left_by_failures);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("border")

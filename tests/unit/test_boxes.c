@@ -11,7 +11,7 @@ static clf_box box(float top, float left, float side, float score, int32_t label
   return (clf_box){top, left, side, side, score, label};
 }
 
-START_TEST(overlap__is_intersection_over_union) {
+TEST(overlap__is_intersection_over_union) {
   const clf_box a = box(0, 0, 10, 0, 0), b = box(5, 0, 10, 0, 0), far = box(10, 0, 10, 0, 0);
   const clf_box within = {2, 3, 4, 5, 0, 1};
   ck_assert_double_eq_tol(clf_box_overlap(&a, &b), 50.0 / 150, TIGHT);
@@ -22,9 +22,8 @@ START_TEST(overlap__is_intersection_over_union) {
   ck_assert_double_eq(clf_box_overlap(NULL, &a), 0);
   ck_assert_double_eq(clf_box_overlap(&a, NULL), 0);
 }
-END_TEST
 
-START_TEST(suppression__keeps_the_best_of_each_label) {
+TEST(suppression__keeps_the_best_of_each_label) {
   clf_box boxes[] = {box(1, 0, 10, 1, 0),   /* overlaps the next by 90 / 110 */
                      box(0, 0, 10, 3, 0),   /* kept */
                      box(0, 0, 10, 2, 1),   /* kept: another label */
@@ -38,9 +37,8 @@ START_TEST(suppression__keeps_the_best_of_each_label) {
     ck_assert_float_eq(boxes[i].score, scores[i]);
   }
 }
-END_TEST
 
-START_TEST(suppression__takes_the_overlap_itself_as_allowed) {
+TEST(suppression__takes_the_overlap_itself_as_allowed) {
   clf_box boxes[] = {box(0, 0, 10, 2, 0), box(0, 0, 10, 1, 0), box(5, 0, 10, 0, 0)};
   int64_t kept = -1;
   ck_clf_ok(clf_box_suppress(boxes, 3, 1, &kept));
@@ -50,9 +48,8 @@ START_TEST(suppression__takes_the_overlap_itself_as_allowed) {
   ck_clf_ok(clf_box_suppress(boxes, 0, 0, &kept));
   ck_assert_int_eq(kept, 0);
 }
-END_TEST
 
-START_TEST(suppression__is_greedy) {
+TEST(suppression__is_greedy) {
   /* The middle one falls to the first, and so does not suppress the last. */
   clf_box boxes[] = {box(0, 0, 10, 3, 0), box(4, 0, 10, 2, 0), box(8, 0, 10, 1, 0)};
   int64_t kept = -1;
@@ -60,9 +57,8 @@ START_TEST(suppression__is_greedy) {
   ck_assert_int_eq(kept, 2);
   ck_assert_float_eq(boxes[1].score, 1);
 }
-END_TEST
 
-START_TEST(suppression__of_equal_scores_keeps_the_earlier) {
+TEST(suppression__of_equal_scores_keeps_the_earlier) {
   for (int turn = 0; turn < 2; turn++) {
     clf_box boxes[] = {box((float)turn, 0, 10, 1, 0), box((float)(1 - turn), 0, 10, 1, 0)};
     int64_t kept = -1;
@@ -71,9 +67,8 @@ START_TEST(suppression__of_equal_scores_keeps_the_earlier) {
     ck_assert_float_eq(boxes[0].top, (float)turn);
   }
 }
-END_TEST
 
-START_TEST(suppression__of_many_boxes_is_quick) {
+TEST(suppression__of_many_boxes_is_quick) {
   enum { MANY = 100000, PLACES = 100 };
   clf_box *boxes = malloc(MANY * sizeof *boxes);
   int64_t kept = -1;
@@ -86,9 +81,8 @@ START_TEST(suppression__of_many_boxes_is_quick) {
   ck_assert_double_lt((double)(clock() - began) / CLOCKS_PER_SEC, 5); /* takes some 0.05 s */
   free(boxes);
 }
-END_TEST
 
-START_TEST(suppression__refuses_what_is_no_box) {
+TEST(suppression__refuses_what_is_no_box) {
   const clf_box good = box(0, 0, 10, 1, 0);
   clf_box bad[] = {good, good, good, good};
   int64_t kept = 7;
@@ -113,7 +107,6 @@ START_TEST(suppression__refuses_what_is_no_box) {
   ck_clf_fails(clf_box_suppress(bad, -1, 0.5, &kept), CLF_ERROR_ARGUMENT);
   ck_assert_int_eq(kept, 7);
 }
-END_TEST
 
 /* Two images with 3 objects of label 0 and one of label 1. */
 static const clf_box TRUTH[] = {
@@ -127,7 +120,7 @@ static const clf_box FOUND[] = {{0, 0, 10, 10, 9, 0},
                                 {0, 50, 10, 10, 5, 0}};
 static const int64_t FOUND_IMAGE[] = {4, 4, -2, 4, -2};
 
-START_TEST(average_precision__counts_a_second_box_of_an_object_as_wrong) {
+TEST(average_precision__counts_a_second_box_of_an_object_as_wrong) {
   const double precision[] = {1, 1.0 / 2, 2.0 / 3, 2.0 / 4, 2.0 / 5};
   const double recall[] = {1.0 / 3, 1.0 / 3, 2.0 / 3, 2.0 / 3, 2.0 / 3};
   double p[5], r[5], out = -1;
@@ -142,9 +135,8 @@ START_TEST(average_precision__counts_a_second_box_of_an_object_as_wrong) {
   /* A third at precision 1, a third at 2/3, the last never found. */
   ck_assert_double_eq_tol(out, 1.0 / 3 + 2.0 / 9, TIGHT);
 }
-END_TEST
 
-START_TEST(average_precision__makes_the_curve_monotone) {
+TEST(average_precision__makes_the_curve_monotone) {
   /* Wrong, then right: the precision of 1/2 counts for the whole recall. */
   const clf_box found[] = {{90, 90, 5, 5, 2, 1}, {30, 30, 8, 8, 1, 1}};
   const int64_t image[] = {4, 4};
@@ -153,9 +145,8 @@ START_TEST(average_precision__makes_the_curve_monotone) {
                                       NULL, NULL));
   ck_assert_double_eq_tol(out, 0.5, TIGHT);
 }
-END_TEST
 
-START_TEST(average_precision__asks_for_the_overlap) {
+TEST(average_precision__asks_for_the_overlap) {
   const clf_box found = {5, 0, 10, 10, 1, 0}; /* 1/3 with the first */
   const int64_t image = 4;
   double out = -1;
@@ -169,17 +160,15 @@ START_TEST(average_precision__asks_for_the_overlap) {
                                       NULL, NULL));
   ck_assert_double_eq(out, 0);
 }
-END_TEST
 
-START_TEST(mean_average_precision__is_over_the_labels_of_truth) {
+TEST(mean_average_precision__is_over_the_labels_of_truth) {
   double out = -1;
   ck_clf_ok(
       clf_box_mean_average_precision(FOUND, FOUND_IMAGE, 5, TRUTH, TRUTH_IMAGE, 4, 0.5, &out));
   ck_assert_double_eq_tol(out, (1.0 / 3 + 2.0 / 9 + 0) / 2, TIGHT);
 }
-END_TEST
 
-START_TEST(average_precision__refuses) {
+TEST(average_precision__refuses) {
   clf_box bad[] = {TRUTH[0], TRUTH[1]};
   double out = 7;
   bad[1].height = INFINITY;
@@ -199,23 +188,5 @@ START_TEST(average_precision__refuses) {
       CLF_ERROR_ARGUMENT);
   ck_assert_double_eq(out, 7);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("boxes");
-  TCase *tests = tcase_create("all");
-  tcase_add_test(tests, overlap__is_intersection_over_union);
-  tcase_add_test(tests, suppression__keeps_the_best_of_each_label);
-  tcase_add_test(tests, suppression__takes_the_overlap_itself_as_allowed);
-  tcase_add_test(tests, suppression__is_greedy);
-  tcase_add_test(tests, suppression__of_equal_scores_keeps_the_earlier);
-  tcase_add_test(tests, suppression__of_many_boxes_is_quick);
-  tcase_add_test(tests, suppression__refuses_what_is_no_box);
-  tcase_add_test(tests, average_precision__counts_a_second_box_of_an_object_as_wrong);
-  tcase_add_test(tests, average_precision__makes_the_curve_monotone);
-  tcase_add_test(tests, average_precision__asks_for_the_overlap);
-  tcase_add_test(tests, mean_average_precision__is_over_the_labels_of_truth);
-  tcase_add_test(tests, average_precision__refuses);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("boxes")

@@ -96,14 +96,13 @@ static void check_gram(const shape *s, const char *params) {
   free(targets);
 }
 
-START_TEST(gram__of_dense_rows_can_be_cancelled) {
+TEST_LOOP(gram__of_dense_rows_can_be_cancelled, 0, sizeof dense_shapes / sizeof dense_shapes[0]) {
   check_gram(&dense_shapes[_i], "threads=1 cpu=generic");
   check_gram(&dense_shapes[_i], "threads=2 cpu=generic");
 }
-END_TEST
 
 /* Few enough entries for the rows to count as sparse. */
-START_TEST(gram__of_sparse_rows_can_be_cancelled) {
+TEST(gram__of_sparse_rows_can_be_cancelled) {
   enum { ROWS = 30000, COLUMNS = 4000, ENTRIES = 400 };
   host own;
   int64_t *row_start = calloc(ROWS + 1, sizeof *row_start);
@@ -134,9 +133,8 @@ START_TEST(gram__of_sparse_rows_can_be_cancelled) {
   free(column);
   free(value);
 }
-END_TEST
 
-START_TEST(cholesky__can_be_cancelled) {
+TEST(cholesky__can_be_cancelled) {
   enum { N = 4000 };
   host own;
   clf_context *context = watched_context(&own, "threads=1 cpu=generic", "cholesky");
@@ -149,9 +147,8 @@ START_TEST(cholesky__can_be_cancelled) {
   free(a);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(eigenproblems__can_be_cancelled_at_each_stage) {
+TEST_LOOP(eigenproblems__can_be_cancelled_at_each_stage, 0, 3) {
   enum { N = 1500 };
   static const char *const stages[] = {"tridiagonal", "eigenvalues", "eigenvectors"};
   uint64_t seed = 1;
@@ -167,7 +164,6 @@ START_TEST(eigenproblems__can_be_cancelled_at_each_stage) {
   free(vectors);
   clf_context_free(context);
 }
-END_TEST
 
 /* In the tasks of a call that is watched, the same functions end with that call. */
 typedef struct inner_call {
@@ -184,7 +180,7 @@ static void inner_gram(void *argument, int64_t index, int32_t worker) {
   clf__gram_free(&gram);
 }
 
-START_TEST(gram__in_tasks_ends_with_the_call_they_belong_to) {
+TEST_LOOP(gram__in_tasks_ends_with_the_call_they_belong_to, 0, 3) {
   host own;
   clf_context *context = watched_context(&own, "threads=2 cpu=generic", "outer");
   const shape *s = &dense_shapes[_i];
@@ -201,10 +197,9 @@ START_TEST(gram__in_tasks_ends_with_the_call_they_belong_to) {
   free((void *)(uintptr_t)x.data);
   clf_context_free(context);
 }
-END_TEST
 
 /* A model keeps what it was fitted to. */
-START_TEST(fit__that_is_cancelled_leaves_the_model) {
+TEST_LOOP(fit__that_is_cancelled_leaves_the_model, 0, 4) {
   enum { ROWS = 60000, COLUMNS = 784 };
   static const char *const kinds[] = {"ridge", "fisher"}, *const stages[] = {"gram", "cholesky"};
   host own;
@@ -238,10 +233,9 @@ START_TEST(fit__that_is_cancelled_leaves_the_model) {
   free(x);
   free(y);
 }
-END_TEST
 
 /* Thousands of steps of one layer are one step of the training. */
-START_TEST(fit__of_long_sequences_can_be_cancelled) {
+TEST(fit__of_long_sequences_can_be_cancelled) {
   enum { ROWS = 4, STEPS = 4096 };
   static float x[ROWS * STEPS];
   static int32_t y[ROWS] = {0, 1, 0, 1};
@@ -261,7 +255,6 @@ START_TEST(fit__of_long_sequences_can_be_cancelled) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* Rows that no shortcut for zeros helps with. */
 static void fill_pixels(uint8_t *pixels, int64_t count) {
@@ -304,7 +297,8 @@ static clf_model *fit_prediction(clf_context *context, const prediction *p, cons
   return model;
 }
 
-START_TEST(predictions__can_be_cancelled) {
+TEST_LOOP(predictions__can_be_cancelled, 0,
+          THREAD_SANITIZER ? 1 : sizeof predictions / sizeof predictions[0]) {
   const prediction *p = &predictions[_i];
   uint8_t *pixels = malloc((size_t)(p->rows * PIXELS));
   int32_t *labels = calloc((size_t)p->rows, sizeof *labels), *found = malloc((size_t)p->rows * 4);
@@ -344,12 +338,12 @@ START_TEST(predictions__can_be_cancelled) {
   free(found);
   free(values);
 }
-END_TEST
 
 static const char *const transforms[][2] = {{"hog", "input=28,28 cell=4"},
                                             {"pca", "components=300"}};
 
-START_TEST(transforms__can_be_cancelled) {
+TEST_LOOP(transforms__can_be_cancelled, 0,
+          THREAD_SANITIZER ? 1 : sizeof transforms / sizeof transforms[0]) {
   enum { COUNT = 80000, FEW = 800 };
   uint8_t *pixels = malloc((size_t)COUNT * PIXELS);
   host own;
@@ -372,10 +366,9 @@ START_TEST(transforms__can_be_cancelled) {
   clf_context_free(context);
   free(pixels);
 }
-END_TEST
 
 /* What is short is not asked about, so that many short calls lose nothing. */
-START_TEST(predictions__that_are_short_ask_nobody) {
+TEST(predictions__that_are_short_ask_nobody) {
   host own;
   static float x[20] = {1, 2, 3};
   static int32_t y[10] = {0, 1, 0, 1}, found[10];
@@ -391,25 +384,5 @@ START_TEST(predictions__that_are_short_ask_nobody) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("cancel");
-  TCase *facts = tcase_create("facts");
-  tcase_set_timeout(facts, 60);
-  tcase_add_loop_test(facts, gram__of_dense_rows_can_be_cancelled, 0,
-                      sizeof dense_shapes / sizeof dense_shapes[0]);
-  tcase_add_test(facts, gram__of_sparse_rows_can_be_cancelled);
-  tcase_add_test(facts, cholesky__can_be_cancelled);
-  tcase_add_loop_test(facts, eigenproblems__can_be_cancelled_at_each_stage, 0, 3);
-  tcase_add_loop_test(facts, gram__in_tasks_ends_with_the_call_they_belong_to, 0, 3);
-  tcase_add_loop_test(facts, fit__that_is_cancelled_leaves_the_model, 0, 4);
-  tcase_add_test(facts, fit__of_long_sequences_can_be_cancelled);
-  tcase_add_loop_test(facts, predictions__can_be_cancelled, 0,
-                      THREAD_SANITIZER ? 1 : sizeof predictions / sizeof predictions[0]);
-  tcase_add_loop_test(facts, transforms__can_be_cancelled, 0,
-                      THREAD_SANITIZER ? 1 : sizeof transforms / sizeof transforms[0]);
-  tcase_add_test(facts, predictions__that_are_short_ask_nobody);
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("cancel")

@@ -54,7 +54,7 @@ static bool one_line(const char *text) {
          text[strlen(text) - 1] != '.';
 }
 
-START_TEST(kinds__have_names_and_one_line_of_help) {
+TEST(kinds__have_names_and_one_line_of_help) {
   for (int a = 0; a < AREA_COUNT; a++) {
     const char *area = REGISTRIES[a]->area;
     int64_t count = clf_kind_count(area);
@@ -70,9 +70,8 @@ START_TEST(kinds__have_names_and_one_line_of_help) {
     ck_assert_ptr_null(clf_kind_name(area, INT64_MAX));
   }
 }
-END_TEST
 
-START_TEST(kinds__are_those_that_can_be_made) {
+TEST(kinds__are_those_that_can_be_made) {
   for (int64_t i = 0; i < clf_kind_count("model"); i++) {
     clf_model *model = NULL;
     ck_clf_ok(clf_model_create(&model, NULL, clf_kind_name("model", i), NULL));
@@ -91,7 +90,6 @@ START_TEST(kinds__are_those_that_can_be_made) {
         CLF_ERROR_IO);
   }
 }
-END_TEST
 
 static void check_text(const seen *param) {
   const clf_param_info *info = &param->info;
@@ -106,7 +104,7 @@ static void check_text(const seen *param) {
                 "%s %s has the words '%s'", param->kind, info->name, info->words);
 }
 
-START_TEST(kinds__are_found_by_name) {
+TEST(kinds__are_found_by_name) {
   for (int a = 0; a < AREA_COUNT; a++) {
     const clf__registry *registry = REGISTRIES[a];
     for (int64_t i = 0; registry->kinds[i] != NULL; i++) {
@@ -126,12 +124,10 @@ START_TEST(kinds__are_found_by_name) {
   ck_assert_str_eq(clf_last_error(),
                    "there is no optimizer 'lbfgs'; there are sgd, adam, adamw, rmsprop, adagrad");
 }
-END_TEST
 
-START_TEST(params__are_described) {
+TEST(params__are_described) {
   each_param(check_text);
 }
-END_TEST
 
 /* Sets one parameter on fresh values. */
 static clf_status set(const seen *param, const char *name, const char *value) {
@@ -155,10 +151,9 @@ static void check_default(const seen *param) {
   }
 }
 
-START_TEST(params__take_their_default) {
+TEST(params__take_their_default) {
   each_param(check_default);
 }
-END_TEST
 
 static bool is_numeric(const clf_param_info *info) {
   return info->type == CLF_PARAM_I64 || info->type == CLF_PARAM_F64 ||
@@ -193,10 +188,9 @@ static void check_bounds(const seen *param) {
   ck_assert(!unbounded || strstr(info->help, "inf") != NULL);
 }
 
-START_TEST(params__keep_to_their_bounds) {
+TEST(params__keep_to_their_bounds) {
   each_param(check_bounds);
 }
-END_TEST
 
 static void check_integer(const seen *param) {
   char half[64];
@@ -208,10 +202,9 @@ static void check_integer(const seen *param) {
   }
 }
 
-START_TEST(integers__have_no_fraction) {
+TEST(integers__have_no_fraction) {
   each_param(check_integer);
 }
-END_TEST
 
 static void check_words(const seen *param) {
   const clf_param_info *info = &param->info;
@@ -227,10 +220,9 @@ static void check_words(const seen *param) {
   }
 }
 
-START_TEST(params__take_their_words_and_no_others) {
+TEST(params__take_their_words_and_no_others) {
   each_param(check_words);
 }
-END_TEST
 
 static void check_misspelling(const seen *param) {
   char name[64];
@@ -241,10 +233,9 @@ static void check_misspelling(const seen *param) {
   ck_clf_says("did you mean");
 }
 
-START_TEST(params__are_suggested_for_a_misspelling) {
+TEST(params__are_suggested_for_a_misspelling) {
   each_param(check_misspelling);
 }
-END_TEST
 
 /* Set twice in one text, a parameter has no value that is meant. */
 static void check_repeated(const seen *param) {
@@ -262,12 +253,11 @@ static void check_repeated(const seen *param) {
   clf__context_release(context);
 }
 
-START_TEST(params__are_refused_twice_in_one_text) {
+TEST(params__are_refused_twice_in_one_text) {
   each_param(check_repeated);
 }
-END_TEST
 
-START_TEST(unknown__areas_and_kinds_have_nothing) {
+TEST(unknown__areas_and_kinds_have_nothing) {
   ck_assert_int_eq(clf_kind_count("modal"), 0);
   ck_assert_int_eq(clf_kind_count(NULL), 0);
   ck_assert_ptr_null(clf_kind_name("modal", 0));
@@ -278,9 +268,8 @@ START_TEST(unknown__areas_and_kinds_have_nothing) {
   ck_assert_int_eq(clf_param_count("model", "rigde"), 0);
   ck_assert_int_eq(clf_param_count(NULL, NULL), 0);
 }
-END_TEST
 
-START_TEST(describe__lists_what_there_is) {
+TEST(describe__lists_what_there_is) {
   clf_param_info info = {.name = "untouched"};
   ck_clf_fails(clf_param_describe("modal", "ridge", 0, &info), CLF_ERROR_ARGUMENT);
   for (int a = 0; a < AREA_COUNT; a++) {
@@ -300,9 +289,8 @@ START_TEST(describe__lists_what_there_is) {
   ck_clf_fails(clf_param_describe("model", "ridge", 0, NULL), CLF_ERROR_ARGUMENT);
   ck_assert_str_eq(info.name, "untouched");
 }
-END_TEST
 
-START_TEST(constants__are_found_by_name) {
+TEST(constants__are_found_by_name) {
   int64_t value = 99;
   ck_clf_ok(clf_constant("CLF_ERROR_DIVERGED", &value));
   ck_assert_int_eq(value, CLF_ERROR_DIVERGED);
@@ -312,24 +300,5 @@ START_TEST(constants__are_found_by_name) {
   ck_clf_fails(clf_constant("CLF_F32", NULL), CLF_ERROR_ARGUMENT);
   ck_assert_int_eq(value, CLF_ERROR_DIVERGED);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("catalog");
-  TCase *tests = tcase_create("catalog");
-  tcase_add_test(tests, kinds__have_names_and_one_line_of_help);
-  tcase_add_test(tests, kinds__are_those_that_can_be_made);
-  tcase_add_test(tests, kinds__are_found_by_name);
-  tcase_add_test(tests, params__are_described);
-  tcase_add_test(tests, params__take_their_default);
-  tcase_add_test(tests, params__keep_to_their_bounds);
-  tcase_add_test(tests, integers__have_no_fraction);
-  tcase_add_test(tests, params__take_their_words_and_no_others);
-  tcase_add_test(tests, params__are_suggested_for_a_misspelling);
-  tcase_add_test(tests, params__are_refused_twice_in_one_text);
-  tcase_add_test(tests, unknown__areas_and_kinds_have_nothing);
-  tcase_add_test(tests, describe__lists_what_there_is);
-  tcase_add_test(tests, constants__are_found_by_name);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("catalog")

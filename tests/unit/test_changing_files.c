@@ -111,7 +111,7 @@ static clf_status load_changed(int64_t *rows, const text_case *text, const char 
 
 /* Once the text is in memory, it does not matter what becomes of the file: the records that are
  * counted are those that are parsed. */
-START_TEST(text__is_what_was_read_first) {
+TEST_LOOP(text__is_what_was_read_first, 0, TEXT_COUNT) {
   const text_case *text = &TEXTS[_i];
   const char *stage = strcmp(text->format, "documents") == 0 ? "csv" : text->format;
   static const size_t lengths[] = {0, 1, 1000};
@@ -121,15 +121,13 @@ START_TEST(text__is_what_was_read_first) {
     ck_assert_int_eq(rows, 100);
   }
 }
-END_TEST
 
 /* The size is taken when the file is opened. */
-START_TEST(text__truncated_before_it_is_read__is_an_error) {
+TEST_LOOP(text__truncated_before_it_is_read__is_an_error, 0, TEXT_COUNT) {
   int64_t rows = 0;
   ck_clf_fails(load_changed(&rows, &TEXTS[_i], "read", 500), CLF_ERROR_IO);
   ck_clf_says("it was truncated while being read");
 }
-END_TEST
 
 static int32_t stop_reading(void *user, const clf_progress *progress) {
   (void)user;
@@ -137,7 +135,7 @@ static int32_t stop_reading(void *user, const clf_progress *progress) {
 }
 
 /* Before a piece of the file is read, which may take long where the file is far away. */
-START_TEST(reading__can_be_cancelled) {
+TEST(reading__can_be_cancelled) {
   clf_context *context = NULL;
   clf_dataset *dataset = NULL;
   const char *path = put_file("a.csv", "1,2,a\n3,4,b\n", 12);
@@ -149,7 +147,6 @@ START_TEST(reading__can_be_cancelled) {
   ck_assert_uint_eq(clf_context_memory(context), held);
   clf_context_free(context);
 }
-END_TEST
 
 static void append_idx(file *to, int rows) {
   const unsigned char header[] = {0, 0, 8, 3,  0, 0, 0, (unsigned char)rows,
@@ -172,7 +169,7 @@ static void append_npy(file *to) {
 }
 
 /* A dataset of pixels or floats is not the file's. */
-START_TEST(arrays__are_kept) {
+TEST(arrays__are_kept) {
   static const struct {
     const char *format;
     double last;
@@ -199,7 +196,6 @@ START_TEST(arrays__are_kept) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* What is loaded while a thread writes to its file. `make` writes the file as it should be. */
 typedef struct target {
@@ -359,7 +355,7 @@ static void *write_over(void *argument) {
 }
 
 /* As said at the top; and when the writer is gone the file loads. */
-START_TEST(any_file__may_be_written_meanwhile) {
+TEST_LOOP(any_file__may_be_written_meanwhile, 0, TARGET_COUNT) {
   const target *own = &TARGETS[_i];
   static file whole;
   clf_context *context = NULL;
@@ -379,18 +375,5 @@ START_TEST(any_file__may_be_written_meanwhile) {
   ck_clf_ok(own->load(context, own, writing.path));
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("changing_files");
-  TCase *tests = tcase_create("changing_files");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_set_timeout(tests, 60);
-  tcase_add_loop_test(tests, text__is_what_was_read_first, 0, TEXT_COUNT);
-  tcase_add_loop_test(tests, text__truncated_before_it_is_read__is_an_error, 0, TEXT_COUNT);
-  tcase_add_test(tests, reading__can_be_cancelled);
-  tcase_add_test(tests, arrays__are_kept);
-  tcase_add_loop_test(tests, any_file__may_be_written_meanwhile, 0, TARGET_COUNT);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("changing_files", .setup = setup, .teardown = teardown)

@@ -79,7 +79,7 @@ static void check_channel(const problem *p, int64_t j) {
   ck_assert_double_eq_tol(p->products[j], sums[3], rounding);
 }
 
-START_TEST(channels__are_those_of_plain_loops) {
+TEST(channels__are_those_of_plain_loops) {
   for (int level = 0; level < cpu_levels(); level++) {
     clf_context *context = context_of(level, 2);
     for (int s = 0; context != NULL && s < SHAPES; s++) {
@@ -93,9 +93,8 @@ START_TEST(channels__are_those_of_plain_loops) {
     clf_context_free(context);
   }
 }
-END_TEST
 
-START_TEST(channels__have_the_same_bits_on_any_number_of_threads) {
+TEST(channels__have_the_same_bits_on_any_number_of_threads) {
   for (int s = 0; s < SHAPES; s++) {
     clf_context *alone = context_on("auto", 1), *crew = context_on("auto", 3);
     problem p = problem_of(shapes[s]), q = problem_of(shapes[s]);
@@ -114,9 +113,8 @@ START_TEST(channels__have_the_same_bits_on_any_number_of_threads) {
     clf_context_free(crew);
   }
 }
-END_TEST
 
-START_TEST(channels__every_allocation_may_fail) {
+TEST(channels__every_allocation_may_fail) {
   problem p = problem_of(shapes[4]);
   clf_status status = CLF_ERROR_MEMORY;
   for (int64_t refuse = 1; status != CLF_OK; refuse++) {
@@ -131,14 +129,5 @@ START_TEST(channels__every_allocation_may_fail) {
   }
   free_problem(&p);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("channels");
-  TCase *tests = tcase_create("channels");
-  tcase_add_test(tests, channels__are_those_of_plain_loops);
-  tcase_add_test(tests, channels__have_the_same_bits_on_any_number_of_threads);
-  tcase_add_test(tests, channels__every_allocation_may_fail);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("channels")

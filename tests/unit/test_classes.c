@@ -36,7 +36,7 @@ static void assert_names(const clf__classes *classes, int32_t count, const char 
   ck_assert_ptr_null(clf__classes_name(classes, -1));
 }
 
-START_TEST(numbers__ascend_and_print_short) {
+TEST(numbers__ascend_and_print_short) {
   const double labels[] = {7, -2, 1.5, 7, -0.0, 0};
   const int32_t expected[] = {3, 0, 2, 3, 1, 1};
   int32_t indices[6];
@@ -46,9 +46,8 @@ START_TEST(numbers__ascend_and_print_short) {
   ck_assert_mem_eq(indices, expected, sizeof indices);
   clf__classes_release(classes);
 }
-END_TEST
 
-START_TEST(numbers__negative_fractions_and_infinities_are_ordered) {
+TEST(numbers__negative_fractions_and_infinities_are_ordered) {
   const double labels[] = {-0.5, -INFINITY, -1e300, INFINITY, 1e-310, -1.25};
   const int32_t expected[] = {3, 0, 1, 5, 4, 2};
   int32_t indices[6];
@@ -57,10 +56,9 @@ START_TEST(numbers__negative_fractions_and_infinities_are_ordered) {
   ck_assert_mem_eq(indices, expected, sizeof indices);
   clf__classes_release(classes);
 }
-END_TEST
 
 /* The shortest text that reads back as the same f32, and the class of the f64 written so. */
-START_TEST(numbers__f32_are_named_as_f32) {
+TEST(numbers__f32_are_named_as_f32) {
   const float labels[] = {0.1f, 0.25f, 3};
   const double wide[] = {0.1, 0.25, 3, (double)0.1f};
   const int64_t count = 3;
@@ -81,9 +79,8 @@ START_TEST(numbers__f32_are_named_as_f32) {
   clf__classes_release(doubles);
   clf__classes_release(single);
 }
-END_TEST
 
-START_TEST(numbers__large_integers_stay_apart) {
+TEST(numbers__large_integers_stay_apart) {
   const int64_t labels[] = {INT64_MAX, 1000000000000000001, INT64_MIN, 1000000000000000000, -3};
   int32_t indices[5];
   clf__classes *classes = NULL;
@@ -94,9 +91,8 @@ START_TEST(numbers__large_integers_stay_apart) {
   ck_assert_mem_eq(indices, ((const int32_t[]){4, 3, 0, 2, 1}), sizeof indices);
   clf__classes_release(classes);
 }
-END_TEST
 
-START_TEST(numbers__every_type_gives_the_same_classes) {
+TEST(numbers__every_type_gives_the_same_classes) {
   const uint8_t as_u8[] = {3, 0, 9};
   const int32_t as_i32[] = {3, 0, 9};
   const float as_f32[] = {3, 0, 9};
@@ -111,9 +107,8 @@ START_TEST(numbers__every_type_gives_the_same_classes) {
     clf__classes_release(classes);
   }
 }
-END_TEST
 
-START_TEST(numbers__nan_is_refused_with_its_row) {
+TEST(numbers__nan_is_refused_with_its_row) {
   const float labels[] = {1, 2, NAN};
   int32_t indices[3];
   clf__classes *classes = NULL;
@@ -121,9 +116,8 @@ START_TEST(numbers__nan_is_refused_with_its_row) {
   ck_clf_says("row 2");
   ck_assert_ptr_null(classes);
 }
-END_TEST
 
-START_TEST(numbers__wide_and_narrow_ranges_agree) {
+TEST(numbers__wide_and_narrow_ranges_agree) {
   enum { COUNT = 5000 };
   static int64_t labels[COUNT];
   static int32_t narrow[COUNT], wide[COUNT];
@@ -141,9 +135,8 @@ START_TEST(numbers__wide_and_narrow_ranges_agree) {
   clf__classes_release(classes);
   ck_assert_mem_eq(narrow, wide, sizeof narrow);
 }
-END_TEST
 
-START_TEST(names__are_in_byte_order) {
+TEST(names__are_in_byte_order) {
   const char *const labels[] = {"virginica", "setosa", "\xC3\xA9t\xC3\xA9", "", "setosa", "Zoo"};
   int32_t indices[6];
   clf__classes *classes = NULL;
@@ -152,14 +145,12 @@ START_TEST(names__are_in_byte_order) {
   ck_assert_mem_eq(indices, ((const int32_t[]){3, 2, 4, 0, 2, 1}), sizeof indices);
   clf__classes_release(classes);
 }
-END_TEST
 
-START_TEST(names__a_null_is_refused_with_its_row) {
+TEST(names__a_null_is_refused_with_its_row) {
   const char *const labels[] = {"a", NULL};
   ck_clf_fails(clf__utf8_check_names(labels, 2), CLF_ERROR_ARGUMENT);
   ck_clf_says("row 1");
 }
-END_TEST
 
 static clf__classes *numbers(const void *labels, int32_t dtype, int64_t count) {
   int32_t indices[8];
@@ -184,7 +175,7 @@ static void assert_maps(clf__classes *from, clf__classes *to, const int32_t *exp
   clf__classes_release(to);
 }
 
-START_TEST(map__integers_and_doubles_are_one_number) {
+TEST(map__integers_and_doubles_are_one_number) {
   const int32_t integers[] = {1, 2, 5};
   const double doubles[] = {1.0, 1.5, 5.0};
   assert_maps(numbers(integers, CLF_I32, 3), numbers(doubles, CLF_F64, 3),
@@ -192,9 +183,8 @@ START_TEST(map__integers_and_doubles_are_one_number) {
   assert_maps(numbers(doubles, CLF_F64, 3), numbers(integers, CLF_I32, 3),
               (const int32_t[]){0, -1, 2});
 }
-END_TEST
 
-START_TEST(map__an_integer_beyond_doubles_has_no_double) {
+TEST(map__an_integer_beyond_doubles_has_no_double) {
   const int64_t integers[] = {1000000000000000000, 1000000000000000001};
   const double doubles[] = {0.5, 1e18};
   assert_maps(numbers(integers, CLF_I64, 2), numbers(doubles, CLF_F64, 2),
@@ -202,22 +192,19 @@ START_TEST(map__an_integer_beyond_doubles_has_no_double) {
   assert_maps(numbers(doubles, CLF_F64, 2), numbers(integers, CLF_I64, 2),
               (const int32_t[]){-1, 0});
 }
-END_TEST
 
-START_TEST(map__names_are_bytes) {
+TEST(map__names_are_bytes) {
   const char *const some[] = {"b", "a", "c"};
   const char *const other[] = {"c", "b"};
   assert_maps(names(some, 3), names(other, 2), (const int32_t[]){-1, 0, 1});
 }
-END_TEST
 
-START_TEST(map__a_name_is_a_number_when_it_reads_the_same) {
+TEST(map__a_name_is_a_number_when_it_reads_the_same) {
   const char *const texts[] = {"1", "1.0", "2.5", "x"};
   const double doubles[] = {1, 2.5};
   assert_maps(names(texts, 4), numbers(doubles, CLF_F64, 2), (const int32_t[]){0, -1, 1, -1});
   assert_maps(numbers(doubles, CLF_F64, 2), names(texts, 4), (const int32_t[]){0, 2});
 }
-END_TEST
 
 /* Saves, writes, reads and loads; frees what it is given. */
 static clf__classes *through_a_file(clf__classes *classes) {
@@ -236,7 +223,7 @@ static clf__classes *through_a_file(clf__classes *classes) {
   return loaded;
 }
 
-START_TEST(load__gives_back_integers_doubles_and_names) {
+TEST(load__gives_back_integers_doubles_and_names) {
   const int64_t integers[] = {INT64_MIN, 1000000000000000001, 5};
   const double doubles[] = {-1.5, 0, 1e300};
   const char *const texts[] = {"", "cat", "\xC3\xA9"};
@@ -253,9 +240,8 @@ START_TEST(load__gives_back_integers_doubles_and_names) {
   assert_names(loaded, 3, texts);
   clf__classes_release(loaded);
 }
-END_TEST
 
-START_TEST(load__of_a_store_without_classes_is_null) {
+TEST(load__of_a_store_without_classes_is_null) {
   clf__store *store = NULL;
   clf__classes *loaded = NULL;
   ck_clf_ok(clf__store_create(&store, context));
@@ -263,9 +249,8 @@ START_TEST(load__of_a_store_without_classes_is_null) {
   ck_assert_ptr_null(loaded);
   clf__store_free(store);
 }
-END_TEST
 
-START_TEST(load__rejects_what_no_save_writes) {
+TEST(load__rejects_what_no_save_writes) {
   const int64_t falling[] = {2, 1}, twice[] = {1, 1};
   const double not_a_number[] = {1, NAN};
   const struct {
@@ -292,9 +277,8 @@ START_TEST(load__rejects_what_no_save_writes) {
     clf__store_free(store);
   }
 }
-END_TEST
 
-START_TEST(classes__share_by_count) {
+TEST(classes__share_by_count) {
   const int32_t labels[] = {1, 2};
   clf__classes *classes = numbers(labels, CLF_I32, 2);
   ck_assert_ptr_eq(clf__classes_hold(classes), classes);
@@ -304,29 +288,5 @@ START_TEST(classes__share_by_count) {
   clf__classes_release(NULL);
   ck_assert_int_eq(clf__classes_count(NULL), 0);
 }
-END_TEST
 
-int main(void) {
-  TCase *tcase = tcase_create("classes");
-  tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_test(tcase, numbers__ascend_and_print_short);
-  tcase_add_test(tcase, numbers__negative_fractions_and_infinities_are_ordered);
-  tcase_add_test(tcase, numbers__f32_are_named_as_f32);
-  tcase_add_test(tcase, numbers__large_integers_stay_apart);
-  tcase_add_test(tcase, numbers__every_type_gives_the_same_classes);
-  tcase_add_test(tcase, numbers__nan_is_refused_with_its_row);
-  tcase_add_test(tcase, numbers__wide_and_narrow_ranges_agree);
-  tcase_add_test(tcase, names__are_in_byte_order);
-  tcase_add_test(tcase, names__a_null_is_refused_with_its_row);
-  tcase_add_test(tcase, map__integers_and_doubles_are_one_number);
-  tcase_add_test(tcase, map__an_integer_beyond_doubles_has_no_double);
-  tcase_add_test(tcase, map__names_are_bytes);
-  tcase_add_test(tcase, map__a_name_is_a_number_when_it_reads_the_same);
-  tcase_add_test(tcase, load__gives_back_integers_doubles_and_names);
-  tcase_add_test(tcase, load__of_a_store_without_classes_is_null);
-  tcase_add_test(tcase, load__rejects_what_no_save_writes);
-  tcase_add_test(tcase, classes__share_by_count);
-  Suite *suite = suite_create("classes");
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
-}
+SUITE("classes", .setup = setup, .teardown = teardown)

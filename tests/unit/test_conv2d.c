@@ -222,14 +222,13 @@ static void check_levels(int index, problem p) {
   free_problem(&p);
 }
 
-START_TEST(conv2d__agrees_with_plain_loops) {
+TEST(conv2d__agrees_with_plain_loops) {
   uint64_t state = 1;
   for (int i = 0; i < CASES; i++) {
     check_levels(i, problem_of(cases[i], 1, false, &state));
     check_levels(i, problem_of(cases[i], 3, true, &state));
   }
 }
-END_TEST
 
 static int64_t drawn(uint64_t *state, int64_t first, int64_t last) {
   return first + (int64_t)(random_unit(state) * (double)(last - first + 1));
@@ -265,16 +264,15 @@ static clf__conv2d drawn_conv(uint64_t *state) {
   return c;
 }
 
-START_TEST(conv2d__agrees_on_random_shapes) {
+TEST(conv2d__agrees_on_random_shapes) {
   uint64_t state = 2;
   for (int i = 0; i < 60; i++) {
     const clf__conv2d c = drawn_conv(&state);
     check_levels(1000 + i, problem_of(c, drawn(&state, 1, 3), false, &state));
   }
 }
-END_TEST
 
-START_TEST(conv2d__agrees_on_random_shapes_by_winograd) {
+TEST(conv2d__agrees_on_random_shapes_by_winograd) {
   uint64_t state = 9;
   for (int i = 0; i < 30; i++) {
     const int64_t height = drawn(&state, 4, 20), width = drawn(&state, 4, 20);
@@ -285,7 +283,6 @@ START_TEST(conv2d__agrees_on_random_shapes_by_winograd) {
     check_levels(2000 + i, problem_of(c, drawn(&state, 1, 4), i % 3 == 0, &state));
   }
 }
-END_TEST
 
 static double relative_error(const float *got, const double *want, int64_t count) {
   double squares = 0, errors = 0;
@@ -298,7 +295,7 @@ static double relative_error(const float *got, const double *want, int64_t count
 
 /* The second layer of the network for MNIST: root mean squares of the errors against those of the
  * values, as lib/ops/conv/winograd.c states them. */
-START_TEST(conv2d__winograd_is_as_exact_as_stated) {
+TEST(conv2d__winograd_is_as_exact_as_stated) {
   uint64_t state = 10;
   problem p = problem_of(cases[4], 20, false, &state);
   ck_assert(by_winograd(&p.conv));
@@ -313,9 +310,8 @@ START_TEST(conv2d__winograd_is_as_exact_as_stated) {
   free_expected(&e);
   free_problem(&p);
 }
-END_TEST
 
-START_TEST(conv2d__has_the_same_bits_on_any_threads) {
+TEST_LOOP(conv2d__has_the_same_bits_on_any_threads, 0, cpu_levels()) {
   static const int threads[] = {1, 2, 5};
   for (int i = 0; i < CASES; i++) {
     problem first = {0};
@@ -341,9 +337,8 @@ START_TEST(conv2d__has_the_same_bits_on_any_threads) {
     free_problem(&first);
   }
 }
-END_TEST
 
-START_TEST(conv2d__relu_keeps_what_is_not_a_number) {
+TEST_LOOP(conv2d__relu_keeps_what_is_not_a_number, 0, cpu_levels()) {
   uint64_t state = 4;
   clf_context *context = context_of(_i, 1);
   if (context == NULL) {
@@ -357,10 +352,9 @@ START_TEST(conv2d__relu_keeps_what_is_not_a_number) {
   free_problem(&p);
   clf_context_free(context);
 }
-END_TEST
 
 /* Weights packed once serve any number of rows, with the bits that forward gives. */
-START_TEST(conv2d__infers_what_forward_gives) {
+TEST_LOOP(conv2d__infers_what_forward_gives, 0, cpu_levels()) {
   uint64_t state = 7;
   clf_context *context = context_of(_i, 2);
   if (context == NULL) {
@@ -384,10 +378,9 @@ START_TEST(conv2d__infers_what_forward_gives) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* Scratch follows the image's size, whatever the kernel's, its stride and its dilation. */
-START_TEST(conv2d__works_in_memory_of_the_images_size) {
+TEST(conv2d__works_in_memory_of_the_images_size) {
   static const int64_t kernels[] = {1, 2, 3, 31, 1000}, steps[] = {1, 2, 7, 1000, 10000};
   static const int64_t channels[] = {1, 3, 40};
   for (int i = 0; i < 5 * 5 * 5 * 3; i++) {
@@ -410,17 +403,15 @@ START_TEST(conv2d__works_in_memory_of_the_images_size) {
     ck_assert_int_le(clf__conv2d_packed_size(&c), 5 * 18 * 14 * c.channels * c.filters);
   }
 }
-END_TEST
 
-START_TEST(conv2d__what_cannot_be_counted_is_refused) {
+TEST(conv2d__what_cannot_be_counted_is_refused) {
   const int64_t side = INT64_C(1) << 31;
   const clf__conv2d wide = {side, side, 1 << 20, 1 << 20, 1000,       1000,
                             1,    1,    0,       0,       side - 999, side - 999};
   ck_assert_int_eq(clf__conv2d_scratch_size(&wide), -1);
 }
-END_TEST
 
-START_TEST(conv2d__no_rows_give_no_gradient) {
+TEST(conv2d__no_rows_give_no_gradient) {
   uint64_t state = 5;
   clf_context *context = context_on("auto", 2);
   problem p = problem_of(cases[3], 0, false, &state);
@@ -432,11 +423,10 @@ START_TEST(conv2d__no_rows_give_no_gradient) {
   free_problem(&p);
   clf_context_free(context);
 }
-END_TEST
 
 /* Every allocation of the three directions refused in turn; outputs stay as they were. A kernel of
  * which a part is seen needs copies of that part's weights and gradient. */
-START_TEST(conv2d__says_when_memory_runs_out) {
+TEST_LOOP(conv2d__says_when_memory_runs_out, 0, 2) {
   static const struct {
     clf__conv2d conv;
     int allocations;
@@ -463,23 +453,5 @@ START_TEST(conv2d__says_when_memory_runs_out) {
   }
   ck_assert_int_eq(refused, of[_i].allocations);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("conv2d");
-  TCase *tests = tcase_create("conv2d");
-  tcase_set_timeout(tests, 100);
-  tcase_add_test(tests, conv2d__agrees_with_plain_loops);
-  tcase_add_test(tests, conv2d__agrees_on_random_shapes);
-  tcase_add_test(tests, conv2d__agrees_on_random_shapes_by_winograd);
-  tcase_add_test(tests, conv2d__winograd_is_as_exact_as_stated);
-  tcase_add_loop_test(tests, conv2d__has_the_same_bits_on_any_threads, 0, cpu_levels());
-  tcase_add_loop_test(tests, conv2d__infers_what_forward_gives, 0, cpu_levels());
-  tcase_add_loop_test(tests, conv2d__relu_keeps_what_is_not_a_number, 0, cpu_levels());
-  tcase_add_test(tests, conv2d__works_in_memory_of_the_images_size);
-  tcase_add_test(tests, conv2d__what_cannot_be_counted_is_refused);
-  tcase_add_test(tests, conv2d__no_rows_give_no_gradient);
-  tcase_add_loop_test(tests, conv2d__says_when_memory_runs_out, 0, 2);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("conv2d")

@@ -38,7 +38,7 @@ static bool kernel_names(const char *features) {
   return system(command) == 0;
 }
 
-START_TEST(targets__are_supported_as_the_kernel_says) {
+TEST(targets__are_supported_as_the_kernel_says) {
   static const char *const features[] = {"avx2 fma avx512f avx512bw avx512dq avx512vl avx512_vnni",
                                          "avx2 fma avx512f avx512bw avx512dq avx512vl", "avx2 fma",
                                          "fpu"};
@@ -48,12 +48,11 @@ START_TEST(targets__are_supported_as_the_kernel_says) {
     ck_assert_int_eq(clf__cpu_targets[i].supported(), kernel_names(features[i]));
   }
 }
-END_TEST
 #endif
 
 /* A context gets the best target of its word; "auto" the best of all, and the last row is always
  * there. */
-START_TEST(targets__are_taken_by_their_words) {
+TEST(targets__are_taken_by_their_words) {
   const clf__cpu_target *best = NULL, *target = clf__cpu_targets;
   for (; target->name != NULL; target++) {
     char params[32];
@@ -78,9 +77,8 @@ START_TEST(targets__are_taken_by_their_words) {
   ck_assert_ptr_eq(clf__context_target(context), best);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(count__follows_affinity) {
+TEST(count__follows_affinity) {
   cpu_set_t before, one;
   ck_assert_int_eq(sched_getaffinity(0, sizeof before, &before), 0);
   int32_t count = clf__cpu_count();
@@ -95,18 +93,16 @@ START_TEST(count__follows_affinity) {
   ck_assert_int_eq(clf__cpu_count(), 1);
   ck_assert_int_eq(sched_setaffinity(0, sizeof before, &before), 0);
 }
-END_TEST
 
-START_TEST(quota__is_none_without_cgroups) {
+TEST(quota__is_none_without_cgroups) {
   ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
   put("proc/self/cgroup", "0::/\\n");
   ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
   put("sys/fs/cgroup/cpu.max", "max 100000\\n");
   ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
 }
-END_TEST
 
-START_TEST(quota_v2__is_the_tightest_on_the_way_up) {
+TEST(quota_v2__is_the_tightest_on_the_way_up) {
   put("proc/self/cgroup", "0::/a/b/c\\n");
   put("sys/fs/cgroup/a/b/c/cpu.max", "max 100000\\n");
   put("sys/fs/cgroup/a/b/cpu.max", "250000 100000\\n");
@@ -117,9 +113,8 @@ START_TEST(quota_v2__is_the_tightest_on_the_way_up) {
   put("sys/fs/cgroup/a/b/c/cpu.max", "1000 100000\\n");
   ck_assert_int_eq(clf__cgroup_quota(root), 1);
 }
-END_TEST
 
-START_TEST(quota_v1__is_read_beside_other_controllers) {
+TEST(quota_v1__is_read_beside_other_controllers) {
   put("proc/self/cgroup", "5:memory:/x\\n4:cpu,cpuacct:/box\\n3:cpuset:/box\\n0::/\\n");
   put("sys/fs/cgroup/cpu/box/cpu.cfs_quota_us", "150000\\n");
   put("sys/fs/cgroup/cpu/box/cpu.cfs_period_us", "50000\\n");
@@ -127,17 +122,15 @@ START_TEST(quota_v1__is_read_beside_other_controllers) {
   put("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\\n");
   ck_assert_int_eq(clf__cgroup_quota(root), 3);
 }
-END_TEST
 
 /* In a container the group's name may be the host's; its own quota is at the mount point. */
-START_TEST(quota__of_a_container_is_at_the_mount_point) {
+TEST(quota__of_a_container_is_at_the_mount_point) {
   put("proc/self/cgroup", "0::/host/only/name\\n");
   put("sys/fs/cgroup/cpu.max", "50000 100000\\n");
   ck_assert_int_eq(clf__cgroup_quota(root), 1);
 }
-END_TEST
 
-START_TEST(quota__that_makes_no_sense_is_none) {
+TEST(quota__that_makes_no_sense_is_none) {
   static const char *const texts[] = {"",          "\\n",         "abc def\\n",
                                       "100000\\n", "100000 0\\n", "99999999999999999999 1\\n"};
   put("proc/self/cgroup", "0::/\\n\\n:\\n::\\nnonsense\\n");
@@ -146,22 +139,5 @@ START_TEST(quota__that_makes_no_sense_is_none) {
     ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("cpu");
-  TCase *tests = tcase_create("cpu");
-  tcase_add_checked_fixture(tests, setup, teardown);
-#ifdef __x86_64__
-  tcase_add_test(tests, targets__are_supported_as_the_kernel_says);
-#endif
-  tcase_add_test(tests, targets__are_taken_by_their_words);
-  tcase_add_test(tests, count__follows_affinity);
-  tcase_add_test(tests, quota__is_none_without_cgroups);
-  tcase_add_test(tests, quota_v2__is_the_tightest_on_the_way_up);
-  tcase_add_test(tests, quota_v1__is_read_beside_other_controllers);
-  tcase_add_test(tests, quota__of_a_container_is_at_the_mount_point);
-  tcase_add_test(tests, quota__that_makes_no_sense_is_none);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("cpu", .setup = setup, .teardown = teardown)

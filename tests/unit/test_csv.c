@@ -27,7 +27,7 @@ static const char iris[] =
     "6.3,6.0,virginica\n"
     "4.9,1.4,setosa\n";
 
-START_TEST(reads_numbers_and_names) {
+TEST(reads_numbers_and_names) {
   clf_dataset *dataset = read_text(iris, NULL);
   ck_assert_int_eq(clf_dataset_rows(dataset), 4);
   ck_assert_int_eq(clf_dataset_features(dataset), 2);
@@ -37,14 +37,13 @@ START_TEST(reads_numbers_and_names) {
   ck_values(dataset, "labels", 0, 1, 2, 0);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 static int32_t dtype_of(const clf_dataset *dataset) {
   return clf__dataset_rows(dataset).dtype;
 }
 
 /* f32 has every second integer at 2^24, and steps of 128 at 1.7e9. */
-START_TEST(dtype__is_f64_where_f32_would_not_do) {
+TEST(dtype__is_f64_where_f32_would_not_do) {
   static const struct {
     const char *text, *params;
     int32_t dtype;
@@ -86,10 +85,9 @@ START_TEST(dtype__is_f64_where_f32_would_not_do) {
   ck_values(dataset, "labels", 0, 0);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 /* Of up to 20 digits, with the point at any place and either sign, to the bit. */
-START_TEST(numbers__are_those_of_the_c_library) {
+TEST(numbers__are_those_of_the_c_library) {
   uint64_t state = 7;
   for (int digits = 1; digits <= 20; digits++) {
     for (int point = 0; point <= digits + 1; point++) {
@@ -116,10 +114,9 @@ START_TEST(numbers__are_those_of_the_c_library) {
     }
   }
 }
-END_TEST
 
 /* Whatever the labels' digits are, those that differ are different classes. */
-START_TEST(labels__of_many_digits_stay_apart) {
+TEST(labels__of_many_digits_stay_apart) {
   static const struct {
     const char *text, *names[4];
   } cases[] = {
@@ -140,19 +137,17 @@ START_TEST(labels__of_many_digits_stay_apart) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(reads_numeric_labels_as_numbers) {
+TEST(reads_numeric_labels_as_numbers) {
   clf_dataset *dataset = read_text("1,10\n2,9\n3,10\n", NULL);
   ck_assert_int_eq(clf_dataset_classes(dataset), 2);
   ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "9");
   ck_values(dataset, "labels", 1, 0, 1);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 /* The same two rows, however they are written. */
-START_TEST(reads_every_spelling) {
+TEST(reads_every_spelling) {
   static const struct {
     const char *text;
     const char *params;
@@ -195,18 +190,16 @@ START_TEST(reads_every_spelling) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(unquotes_names) {
+TEST(unquotes_names) {
   clf_dataset *dataset = read_text("1,\"a \"\"b\"\"\"\n2,\"line\nbreak, and comma\"\n", NULL);
   ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "a \"b\"");
   ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "line\nbreak, and comma");
   clf_dataset_free(dataset);
 }
-END_TEST
 
 /* A first line of numbers is a header when it has text where the second has a number. */
-START_TEST(finds_the_header) {
+TEST(finds_the_header) {
   clf_dataset *dataset = read_text("0,1,label\n5,6,1\n7,8,2\n", NULL);
   ck_assert_int_eq(clf_dataset_rows(dataset), 2);
   ck_values(dataset, "x", 5, 6, 7, 8);
@@ -215,17 +208,15 @@ START_TEST(finds_the_header) {
   ck_assert_int_eq(clf_dataset_rows(dataset), 1);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(reads_without_labels) {
+TEST(reads_without_labels) {
   clf_dataset *dataset = read_text("1,2\n3,4\n", "label=none");
   ck_values(dataset, "x", 1, 2, 3, 4);
   ck_assert_int_eq(clf_dataset_classes(dataset), 0);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(reads_targets_and_weights) {
+TEST(reads_targets_and_weights) {
   clf_dataset *dataset =
       read_text("a,w,b,c\n1,0.5,10,100\n2,0.25,0.1,200\n", "label=b,c weight=w regression=true");
   ck_assert_int_eq(clf_dataset_outputs(dataset), 2);
@@ -234,17 +225,15 @@ START_TEST(reads_targets_and_weights) {
   ck_values(dataset, "weights", 0.5, 0.25);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(keeps_missing_values_as_nan) {
+TEST(keeps_missing_values_as_nan) {
   clf_dataset *dataset = read_text("1,,a\nNA,4,b\n?,nan,c\n", "missing=nan");
   ck_values(dataset, "x", 1, NAN, NAN, 4, NAN, NAN);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 /* Against the C library, to the last bit of the double and of the float, by both ways to read. */
-START_TEST(reads_numbers_exactly) {
+TEST(reads_numbers_exactly) {
   static const char *const numbers[] = {
       "0",    "-0.0",     "1.",      "-.5",   "0.1", "3.141592653589793",     "123456789012345.",
       "1e22", "2.5E+20",  "-1e-30",  "9e-39", "+1",  "0.000000000000001",     "1234567890123456.",
@@ -260,9 +249,8 @@ START_TEST(reads_numbers_exactly) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(refuses_hostile_text) {
+TEST(refuses_hostile_text) {
   static const hostile table[] = {
       {"", 0, NULL, CLF_ERROR_DATA, "file: the file is empty"},
       {"\xEF\xBB\xBF", 0, NULL, CLF_ERROR_DATA, "empty"},
@@ -314,23 +302,20 @@ START_TEST(refuses_hostile_text) {
     assert_refused(context, &clf__format_csv, &table[i]);
   }
 }
-END_TEST
 
-START_TEST(survives_damage) {
+TEST(survives_damage) {
   static const char text[] = "a,\"b\",w,\"c\"\r\n1.5,-2,1,\"x \"\"y\"\r\n, 3e2,0,z\n";
   survive_damage(context, &clf__format_csv, text, sizeof text - 1, "weight=w missing=nan");
   survive_damage(context, &clf__format_csv, text, sizeof text - 1, "missing=skip label=none");
 }
-END_TEST
 
-START_TEST(survives_refused_memory) {
+TEST(survives_refused_memory) {
   survive_refusals(&clf__format_csv, iris, strlen(iris), NULL);
   survive_refusals(&clf__format_csv, "1,2,3\n4,,6\n", 11, "missing=skip weight=2 regression=true");
 }
-END_TEST
 
 /* A long first line does not let a few bytes ask for a large matrix. */
-START_TEST(bounds_the_matrix_by_the_file) {
+TEST(bounds_the_matrix_by_the_file) {
   enum { COLUMNS = 20000, LINES = 20000 };
   char *text = malloc(2 * (COLUMNS + LINES));
   ck_assert_ptr_nonnull(text);
@@ -348,9 +333,8 @@ START_TEST(bounds_the_matrix_by_the_file) {
   ck_assert_uint_lt(clf_context_memory_peak(context) - held, 1000000);
   free(text);
 }
-END_TEST
 
-START_TEST(loads_files) {
+TEST(loads_files) {
   clf_dataset *dataset = NULL;
   const char *path = put_file("iris.csv", iris, strlen(iris));
   ck_clf_ok(clf_dataset_load(&dataset, context, "csv", path, NULL));
@@ -371,9 +355,8 @@ START_TEST(loads_files) {
   ck_clf_fails(clf_dataset_load(&dataset, context, "csv", NULL, NULL), CLF_ERROR_ARGUMENT);
   ck_assert_ptr_null(dataset);
 }
-END_TEST
 
-START_TEST(reports_the_memory_limit) {
+TEST(reports_the_memory_limit) {
   enum { BYTES = 200000 };
   static char text[BYTES];
   for (int i = 0; i < BYTES; i += 4) {
@@ -391,14 +374,13 @@ START_TEST(reports_the_memory_limit) {
   ck_clf_says("large.csv' (200000 bytes): memory limit");
   clf_context_free(small);
 }
-END_TEST
 
 static int32_t cancel(void *user, const clf_progress *progress) {
   *(int64_t *)user = progress->steps;
   return strcmp(progress->stage, "csv") == 0;
 }
 
-START_TEST(can_be_cancelled) {
+TEST(can_be_cancelled) {
   clf_dataset *dataset = NULL;
   int64_t steps = 0;
   const char *path = put_file("iris.csv", iris, strlen(iris));
@@ -407,32 +389,5 @@ START_TEST(can_be_cancelled) {
   ck_assert_int_eq(steps, (int64_t)strlen(iris));
   ck_assert_ptr_null(dataset);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("csv");
-  TCase *tests = tcase_create("csv");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, reads_numbers_and_names);
-  tcase_add_test(tests, dtype__is_f64_where_f32_would_not_do);
-  tcase_add_test(tests, numbers__are_those_of_the_c_library);
-  tcase_add_test(tests, labels__of_many_digits_stay_apart);
-  tcase_add_test(tests, reads_numeric_labels_as_numbers);
-  tcase_add_test(tests, reads_every_spelling);
-  tcase_add_test(tests, unquotes_names);
-  tcase_add_test(tests, finds_the_header);
-  tcase_add_test(tests, reads_without_labels);
-  tcase_add_test(tests, reads_targets_and_weights);
-  tcase_add_test(tests, keeps_missing_values_as_nan);
-  tcase_add_test(tests, reads_numbers_exactly);
-  tcase_add_test(tests, refuses_hostile_text);
-  tcase_add_test(tests, survives_damage);
-  tcase_add_test(tests, survives_refused_memory);
-  tcase_add_test(tests, bounds_the_matrix_by_the_file);
-  tcase_add_test(tests, loads_files);
-  tcase_add_test(tests, reports_the_memory_limit);
-  tcase_add_test(tests, can_be_cancelled);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("csv", .setup = setup, .teardown = teardown)

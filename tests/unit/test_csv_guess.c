@@ -58,7 +58,7 @@ static int64_t count_lines(const char *text) {
 }
 
 /* Every line is a row, but for a header. */
-START_TEST(header__is_found_by_what_is_below) {
+TEST(header__is_found_by_what_is_below) {
   static const header_case cases[] = {
       /* names above numbers */
       {"a,b\n1,2\n", NULL, true, NULL},
@@ -118,10 +118,9 @@ START_TEST(header__is_found_by_what_is_below) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
 /* A document that is lost is worse than one too many. */
-START_TEST(documents__are_rows_unless_names_are_usual_ones) {
+TEST(documents__are_rows_unless_names_are_usual_ones) {
   static const header_case cases[] = {
       {"good film,pos\nbad film,neg\ngood,pos\n", NULL, false, NULL},
       {"good film\nbad film\n", "label=none", false, NULL},
@@ -145,10 +144,9 @@ START_TEST(documents__are_rows_unless_names_are_usual_ones) {
     clf_documents_free(documents);
   }
 }
-END_TEST
 
 /* The same two rows, however they are delimited. */
-START_TEST(delimiters__are_guessed) {
+TEST(delimiters__are_guessed) {
   static const struct {
     const char *text, *params, *says;
   } cases[] = {
@@ -186,9 +184,8 @@ START_TEST(delimiters__are_guessed) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(delimiters__of_other_records_are_refused) {
+TEST(delimiters__of_other_records_are_refused) {
   static const hostile table[] = {
       {"x,y,z\n1,2,a, \n3,4,b\n", 0, NULL, CLF_ERROR_FORMAT, "line 2: it has 4 fields"},
       {"1,2,3,\n4,5,6,\n7,8,9,1\n", 0, NULL, CLF_ERROR_DATA, "line 1, column 4: the value is mis"},
@@ -207,9 +204,8 @@ START_TEST(delimiters__of_other_records_are_refused) {
     assert_refused(context, &clf__format_csv, &table[i]);
   }
 }
-END_TEST
 
-START_TEST(row_numbers__are_left_out) {
+TEST(row_numbers__are_left_out) {
   static const struct {
     const char *text, *params, *says, *warns;
     int64_t features;
@@ -253,9 +249,8 @@ START_TEST(row_numbers__are_left_out) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(row_numbers__that_are_none_are_refused) {
+TEST(row_numbers__that_are_none_are_refused) {
   static const hostile table[] = {
       {"v1,v2\nv1,b\n", 0, "label=v2", CLF_ERROR_ARGUMENT,
        "label=v2: it has no such column; header=true"},
@@ -271,9 +266,8 @@ START_TEST(row_numbers__that_are_none_are_refused) {
     assert_refused(context, &clf__format_csv, &table[i]);
   }
 }
-END_TEST
 
-START_TEST(labels__of_the_last_column_are_doubted) {
+TEST(labels__of_the_last_column_are_doubted) {
   static const struct {
     const char *text, *params, *warns;
   } cases[] = {
@@ -295,18 +289,16 @@ START_TEST(labels__of_the_last_column_are_doubted) {
                   "'%s': %s", cases[i].text, warned);
   }
 }
-END_TEST
 
-START_TEST(labels__of_documents_are_doubted) {
+TEST(labels__of_documents_are_doubted) {
   clf_documents_free(read_documents("label,text\na,hello\nb,bye\n", NULL));
   ck_assert_ptr_nonnull(strstr(warned, "column 1 is called 'label'; label=1 takes that one"));
   clf_documents_free(read_documents("text,label\nhello,a\nbye,b\n", NULL));
   ck_assert_str_eq(warned, "");
 }
-END_TEST
 
 /* Commas in texts without quotes are no row names; numbers of rows are. */
-START_TEST(texts__with_delimiters_need_quotes) {
+TEST(texts__with_delimiters_need_quotes) {
   const clf__document_format *format = &clf__document_format_csv;
   static const struct {
     const char *text, *says;
@@ -330,9 +322,8 @@ START_TEST(texts__with_delimiters_need_quotes) {
   ck_assert_str_eq(clf_documents_text(documents, 0, &length), "hello");
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(repeated_names__are_all_ignored_and_no_label) {
+TEST(repeated_names__are_all_ignored_and_no_label) {
   static const char text[] = "id,x,id,y,y\n1,5,2,7,8\n3,6,4,9,10\n";
   clf_dataset *dataset = read_text(text, "ignore=id label=none");
   ck_values(dataset, "x", 5, 7, 8, 6, 9, 10);
@@ -353,18 +344,16 @@ START_TEST(repeated_names__are_all_ignored_and_no_label) {
     assert_refused(context, &clf__format_csv, &table[i]);
   }
 }
-END_TEST
 
 /* Numbers that are names, too. */
-START_TEST(names__go_before_numbers) {
+TEST(names__go_before_numbers) {
   clf_dataset *dataset = read_text("0,1,2,kind\n5,6,9,1\n8,2,1,2\n", "label=kind ignore=1");
   ck_values(dataset, "x", 5, 9, 8, 1);
   ck_assert_ptr_nonnull(strstr(warned, "ignore=1 is taken as the name of column 2, not as col"));
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(log__tells_every_guess_once) {
+TEST(log__tells_every_guess_once) {
   clf_dataset_free(read_text("x;y;art\n1,5;2;a\n3;4,25;b\n", NULL));
   ck_assert_str_eq(said,
                    "file: guessed delimiter=semicolon header=true decimal=comma label=3 (art)\n");
@@ -377,10 +366,9 @@ START_TEST(log__tells_every_guess_once) {
   clf_documents_free(read_documents("a,b\nc,b\n", NULL));
   ck_assert_str_eq(said, "file: guessed delimiter=comma header=false text=1 label=2\n");
 }
-END_TEST
 
 /* A label column of many different values is rather a target, or an identifier. */
-START_TEST(log__doubts_labels_that_are_all_different) {
+TEST(log__doubts_labels_that_are_all_different) {
   char text[1024] = "";
   for (int i = 0; i < 20; i++) {
     sprintf(text + strlen(text), "%d,%d.5\n", i % 3, i);
@@ -392,25 +380,5 @@ START_TEST(log__doubts_labels_that_are_all_different) {
   clf_dataset_free(read_text(text, "label=1"));
   ck_assert_str_eq(warned, "");
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("csv_guess");
-  TCase *tests = tcase_create("csv_guess");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_add_test(tests, header__is_found_by_what_is_below);
-  tcase_add_test(tests, documents__are_rows_unless_names_are_usual_ones);
-  tcase_add_test(tests, delimiters__are_guessed);
-  tcase_add_test(tests, delimiters__of_other_records_are_refused);
-  tcase_add_test(tests, row_numbers__are_left_out);
-  tcase_add_test(tests, row_numbers__that_are_none_are_refused);
-  tcase_add_test(tests, labels__of_the_last_column_are_doubted);
-  tcase_add_test(tests, labels__of_documents_are_doubted);
-  tcase_add_test(tests, texts__with_delimiters_need_quotes);
-  tcase_add_test(tests, repeated_names__are_all_ignored_and_no_label);
-  tcase_add_test(tests, names__go_before_numbers);
-  tcase_add_test(tests, log__tells_every_guess_once);
-  tcase_add_test(tests, log__doubts_labels_that_are_all_different);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("csv_guess", .setup = setup, .teardown = teardown)

@@ -31,7 +31,7 @@ static clf_dataset *read_text(const char *text, const char *params) {
 
 /* Cases of 1.5, -2000.25, 3e-2 and 0 in two rows of labels 1234.5 and 7, however they are written.
  */
-START_TEST(numbers__are_read_by_any_marks) {
+TEST(numbers__are_read_by_any_marks) {
   static const struct {
     const char *text, *params;
   } cases[] = {
@@ -62,11 +62,10 @@ START_TEST(numbers__are_read_by_any_marks) {
     }
   }
 }
-END_TEST
 
 /* All groups but the first have three digits: others are no numbers, where "1,5" by thousands of
  * commas would become 15. */
-START_TEST(thousands__are_groups_of_three) {
+TEST(thousands__are_groups_of_three) {
   static const struct {
     const char *number, *mark;
     double value; /* NaN: refused */
@@ -115,10 +114,9 @@ START_TEST(thousands__are_groups_of_three) {
     }
   }
 }
-END_TEST
 
 /* As pandas writes them, of get_dummies() for one. */
-START_TEST(truth__is_a_number_and_a_name) {
+TEST(truth__is_a_number_and_a_name) {
   clf_dataset *dataset =
       read_text("a,b,label\nTrue,false,True\nFalse,TRUE,False\ntrue,0.5,True\n", NULL);
   ck_values(dataset, "x", 1, 0, 0, 1, 1, 0.5);
@@ -130,9 +128,8 @@ START_TEST(truth__is_a_number_and_a_name) {
   const hostile bad = {"1,a\ntrues,b\n", 0, NULL, CLF_ERROR_DATA, "'trues' is not a number"};
   assert_refused(context, &clf__format_csv, &bad);
 }
-END_TEST
 
-START_TEST(quotes__may_mean_nothing) {
+TEST(quotes__may_mean_nothing) {
   clf_dataset *dataset = read_text("1,5\" pipe\n2,\"a\n", "quotes=false");
   ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "\"a");
   ck_assert_str_eq(clf_dataset_class_name(dataset, 1), "5\" pipe");
@@ -146,10 +143,9 @@ START_TEST(quotes__may_mean_nothing) {
     assert_refused(context, &clf__format_csv, &table[i]);
   }
 }
-END_TEST
 
 /* No transform fills missing values in: whatever learns from rows with NaN refuses them. */
-START_TEST(missing_nan__is_refused_by_every_model_and_transform) {
+TEST(missing_nan__is_refused_by_every_model_and_transform) {
   clf_dataset *rows = read_text("1,2,a\n?,3,b\n3,5,a\n4,1,b\n", "missing=nan");
   for (int kind = 0; kind < 2; kind++) {
     const char *family = kind == 0 ? "model" : "transform";
@@ -170,9 +166,8 @@ START_TEST(missing_nan__is_refused_by_every_model_and_transform) {
   }
   clf_dataset_free(rows);
 }
-END_TEST
 
-START_TEST(marks__are_doubted_or_refused) {
+TEST(marks__are_doubted_or_refused) {
   clf_dataset *dataset = read_text("1,234;a\n5,678;b\n", NULL);
   ck_values(dataset, "x", (double)1.234f, (double)5.678f);
   ck_assert_ptr_nonnull(strstr(warned, "thousands=comma if they stand between thousands"));
@@ -201,9 +196,8 @@ START_TEST(marks__are_doubted_or_refused) {
   const hostile bad = {text, 0, "decimal=comma", CLF_ERROR_DATA, "is not a number"};
   assert_refused(context, &clf__format_csv, &bad);
 }
-END_TEST
 
-START_TEST(missing_values__are_the_usual_ones) {
+TEST(missing_values__are_the_usual_ones) {
   static const char *const usual[] = {"",     " ",   "NA",   "N/A",  "n/a",  "NaN",      "nan",
                                       "NAN",  "?",   "-nan", "null", "NULL", "None",     "<NA>",
                                       "#N/A", "#NA", "-NaN", "Null", "\"\"", "#N/A N/A", "\\N"};
@@ -223,9 +217,8 @@ START_TEST(missing_values__are_the_usual_ones) {
     assert_refused(context, &clf__format_csv, &label);
   }
 }
-END_TEST
 
-START_TEST(missing_values__may_be_chosen) {
+TEST(missing_values__may_be_chosen) {
   clf_dataset *dataset = read_text("x,y\n-999,a\n-999.0,a\n5,b\nunknown,a\n,b\n",
                                    "missing=nan missing_values=-999,unknown");
   ck_values(dataset, "x", NAN, NAN, 5, NAN, NAN);
@@ -247,10 +240,9 @@ START_TEST(missing_values__may_be_chosen) {
     assert_refused(context, &clf__format_csv, &table[i]);
   }
 }
-END_TEST
 
 /* The same two rows. */
-START_TEST(comments__are_left_out) {
+TEST(comments__are_left_out) {
   static const struct {
     const char *text, *params;
   } cases[] = {
@@ -283,9 +275,8 @@ START_TEST(comments__are_left_out) {
     assert_refused(context, &clf__format_csv, &table[i]);
   }
 }
-END_TEST
 
-START_TEST(encodings__are_refused_or_converted) {
+TEST(encodings__are_refused_or_converted) {
   clf_dataset *dataset = read_text(
       "gr\xF6\xDF"
       "e,\xE4pfel\n1,caf\xE9\n2,5\x80\n",
@@ -322,9 +313,8 @@ START_TEST(encodings__are_refused_or_converted) {
     assert_refused(context, &clf__format_csv, &table[i]);
   }
 }
-END_TEST
 
-START_TEST(messages__name_the_file_once) {
+TEST(messages__name_the_file_once) {
   static const char *const texts[] = {"1,a\n2,caf\xE9\n", "1,a\nx,b\n", "1,a\n2\n", "x,y\n"};
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
     clf_dataset *dataset = NULL;
@@ -335,10 +325,9 @@ START_TEST(messages__name_the_file_once) {
                   message);
   }
 }
-END_TEST
 
 /* Every byte of Latin-1, against the rule: U+00XX above 0x9F, Windows-1252 below it. */
-START_TEST(latin1__is_converted_as_browsers_do) {
+TEST(latin1__is_converted_as_browsers_do) {
   static const unsigned char windows[][3] = {
       {0x80, 0x20, 0xAC}, {0x85, 0x20, 0x26}, {0x8A, 0x01, 0x60}, {0x93, 0x20, 0x1C},
       {0x99, 0x21, 0x22}, {0x9F, 0x01, 0x78}, {0x81, 0x00, 0x81}};
@@ -358,9 +347,8 @@ START_TEST(latin1__is_converted_as_browsers_do) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(survives_damage) {
+TEST(survives_damage) {
   static const char text[] = "# x y\n;x;x;label;\r\n0;1.234,5; 3 # c\xE9;\"a\";\n1;,5;?;b;\n";
   static const char *const params[] = {
       NULL, "encoding=latin1 comment=hash missing=nan", "thousands=point missing=skip label=none",
@@ -370,33 +358,10 @@ START_TEST(survives_damage) {
     survive_damage(context, &clf__format_csv, text, sizeof text - 1, params[i]);
   }
 }
-END_TEST
 
-START_TEST(survives_refused_memory) {
+TEST(survives_refused_memory) {
   static const char text[] = ";x;label\n0;1.234,5;caf\xE9\n1;2;b\n";
   survive_refusals(&clf__format_csv, text, sizeof text - 1, "thousands=point encoding=latin1");
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("csv_marks");
-  TCase *tests = tcase_create("csv_marks");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, numbers__are_read_by_any_marks);
-  tcase_add_test(tests, thousands__are_groups_of_three);
-  tcase_add_test(tests, truth__is_a_number_and_a_name);
-  tcase_add_test(tests, quotes__may_mean_nothing);
-  tcase_add_test(tests, missing_nan__is_refused_by_every_model_and_transform);
-  tcase_add_test(tests, marks__are_doubted_or_refused);
-  tcase_add_test(tests, missing_values__are_the_usual_ones);
-  tcase_add_test(tests, missing_values__may_be_chosen);
-  tcase_add_test(tests, comments__are_left_out);
-  tcase_add_test(tests, encodings__are_refused_or_converted);
-  tcase_add_test(tests, messages__name_the_file_once);
-  tcase_add_test(tests, latin1__is_converted_as_browsers_do);
-  tcase_add_test(tests, survives_damage);
-  tcase_add_test(tests, survives_refused_memory);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("csv_marks", .setup = setup, .teardown = teardown)

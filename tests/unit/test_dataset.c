@@ -54,7 +54,7 @@ static const void *features_of(const clf_dataset *dataset) {
 
 static const float numbers[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
 
-START_TEST(create__shares_f32_and_u8) {
+TEST(create__shares_f32_and_u8) {
   const uint8_t pixels[] = {0, 51, 102, 153, 204, 255};
   clf_dataset *floats = create(wrap(numbers, CLF_F32, 2, (int64_t[]){4, 3}, NULL));
   ck_assert_ptr_eq(features_of(floats), numbers);
@@ -72,9 +72,8 @@ START_TEST(create__shares_f32_and_u8) {
   clf_dataset_free(floats);
   clf_dataset_free(bytes);
 }
-END_TEST
 
-START_TEST(create__shares_rows_that_lie_apart) {
+TEST(create__shares_rows_that_lie_apart) {
   clf_dataset *columns =
       create(wrap(numbers + 1, CLF_F32, 2, (int64_t[]){4, 2}, (int64_t[]){3, 1}));
   clf_dataset *every_second =
@@ -86,18 +85,16 @@ START_TEST(create__shares_rows_that_lie_apart) {
   clf_dataset_free(columns);
   clf_dataset_free(every_second);
 }
-END_TEST
 
-START_TEST(create__one_row_has_any_stride) {
+TEST(create__one_row_has_any_stride) {
   clf_dataset *dataset = create(wrap(numbers, CLF_F32, 2, (int64_t[]){1, 5}, (int64_t[]){-3, 1}));
   ck_assert_ptr_eq(features_of(dataset), numbers);
   ck_assert_int_eq(clf__dataset_rows(dataset).stride, 5);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 /* Transposed, reversed, repeated and overlapping rows, and rows of three axes. */
-START_TEST(create__converts_what_kernels_cannot_read) {
+TEST(create__converts_what_kernels_cannot_read) {
   const struct {
     int64_t shape[3], strides[3];
     int64_t start;
@@ -117,10 +114,9 @@ START_TEST(create__converts_what_kernels_cannot_read) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
 /* As f32, or as f64 where f32 does not hold all of them. */
-START_TEST(create__converts_integers_of_every_type) {
+TEST(create__converts_integers_of_every_type) {
   const int32_t large[] = {INT32_MIN, -1, 0, 1, 2, INT32_MAX};
   const int32_t small[] = {INT32_MIN, -1, 0, 1, 2, 3 << 24};
   const int64_t i64[] = {INT64_MIN, -1, 0, 1, 2, 1700000001};
@@ -140,9 +136,8 @@ START_TEST(create__converts_integers_of_every_type) {
   ck_assert_float_eq(((const float *)features_of(dataset))[5], 0x1.fffffep62f);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(create__f64_rows_stay_as_they_are) {
+TEST(create__f64_rows_stay_as_they_are) {
   const double f64[] = {0, -1.5, 1e-60, 1e300, NAN, -INFINITY};
   const double transposed[] = {0, 1e300, -1.5, NAN, 1e-60, -INFINITY};
   clf_dataset *dataset = create(wrap(f64, CLF_F64, 2, (int64_t[]){2, 3}, NULL));
@@ -153,9 +148,8 @@ START_TEST(create__f64_rows_stay_as_they_are) {
   ck_assert_mem_eq(features_of(dataset), transposed, sizeof transposed);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(create__applies_the_scale_where_it_converts) {
+TEST(create__applies_the_scale_where_it_converts) {
   const uint8_t pixels[] = {0, 51, 102, 153, 204, 255};
   clf_tensor *x = wrap(pixels, CLF_U8, 2, (int64_t[]){3, 2}, (int64_t[]){1, 3});
   ck_clf_ok(clf_tensor_set_scale(x, 1.0 / 255));
@@ -167,9 +161,8 @@ START_TEST(create__applies_the_scale_where_it_converts) {
   }
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(create__refuses_shapes_without_rows_and_features) {
+TEST(create__refuses_shapes_without_rows_and_features) {
   clf_dataset *dataset = NULL;
   clf_tensor *line = vector(numbers, CLF_F32, 12);
   clf_tensor *no_rows = wrap(numbers, CLF_F32, 2, (int64_t[]){0, 3}, NULL);
@@ -185,9 +178,8 @@ START_TEST(create__refuses_shapes_without_rows_and_features) {
   clf_tensor_free(no_features);
   ck_assert_ptr_null(dataset);
 }
-END_TEST
 
-START_TEST(create__conversion_respects_the_memory_limit) {
+TEST(create__conversion_respects_the_memory_limit) {
   static double zeros[100 * 100];
   clf_context *small = NULL;
   clf_dataset *dataset = NULL;
@@ -197,13 +189,12 @@ START_TEST(create__conversion_respects_the_memory_limit) {
   clf_tensor_free(x);
   clf_context_free(small);
 }
-END_TEST
 
 static void count_release(void *user) {
   ++*(int *)user;
 }
 
-START_TEST(free__gives_wrapped_memory_back_once) {
+TEST(free__gives_wrapped_memory_back_once) {
   int released = 0;
   clf_tensor *x = NULL, *kept = NULL;
   ck_clf_ok(clf_tensor_wrap(&x, context, numbers, CLF_F32, 2, (int64_t[]){4, 3}, NULL,
@@ -216,7 +207,6 @@ START_TEST(free__gives_wrapped_memory_back_once) {
   ck_assert_int_eq(released, 1);
   clf_dataset_free(NULL);
 }
-END_TEST
 
 static clf_dataset *four_rows(void) {
   return create(wrap(numbers, CLF_F32, 2, (int64_t[]){4, 3}, NULL));
@@ -231,7 +221,7 @@ static clf_status set(clf_status (*setter)(clf_dataset *, const clf_tensor *), c
   return status;
 }
 
-START_TEST(labels__map_to_classes_and_back) {
+TEST(labels__map_to_classes_and_back) {
   const int64_t labels[] = {30, 10, 30, 20};
   clf_dataset *dataset = four_rows();
   ck_clf_ok(set(clf_dataset_set_labels, dataset, labels, CLF_I64, 4));
@@ -241,9 +231,8 @@ START_TEST(labels__map_to_classes_and_back) {
   ck_assert_mem_eq(clf__dataset_labels(dataset), ((int32_t[]){2, 0, 2, 1}), 16);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(labels__names) {
+TEST(labels__names) {
   const char *const names[] = {"dog", "cat", "dog", "bird"};
   clf_dataset *dataset = four_rows();
   ck_clf_ok(clf_dataset_set_label_names(dataset, names, 4));
@@ -252,9 +241,8 @@ START_TEST(labels__names) {
   ck_clf_fails(clf_dataset_set_label_names(dataset, names, 3), CLF_ERROR_SHAPE);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(labels__refuse_names_that_are_no_utf8) {
+TEST(labels__refuse_names_that_are_no_utf8) {
   static const char *const bad[] = {"caf\xE9", "\xC0\x80", "a\xED\xA0\x80", "\xF4\x90\x80\x80"};
   static const char *const says[] = {"row 2: 'caf?' is no UTF-8: byte 4 is 0xE9; convert it",
                                      "byte 1 is 0xC0", "byte 2 is 0xED", "byte 1 is 0xF4"};
@@ -270,9 +258,8 @@ START_TEST(labels__refuse_names_that_are_no_utf8) {
   }
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(labels__read_through_strides) {
+TEST(labels__read_through_strides) {
   const int32_t labels[] = {5, 0, 6, 0, 5, 0, 7, 0};
   const int64_t rows = 4, back = -2;
   clf_dataset *dataset = four_rows();
@@ -282,9 +269,8 @@ START_TEST(labels__read_through_strides) {
   clf_tensor_free(y);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(setters__leave_the_dataset_untouched_when_they_fail) {
+TEST(setters__leave_the_dataset_untouched_when_they_fail) {
   const float good[] = {1, 0, 2, 1}, bad[] = {1, 0, NAN, 1};
   clf_dataset *dataset = four_rows();
   ck_clf_ok(set(clf_dataset_set_labels, dataset, good, CLF_F32, 4));
@@ -302,9 +288,8 @@ START_TEST(setters__leave_the_dataset_untouched_when_they_fail) {
   ck_assert_mem_eq(clf__dataset_weights(dataset), good, sizeof good);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(targets__take_the_place_of_labels_and_labels_theirs) {
+TEST(targets__take_the_place_of_labels_and_labels_theirs) {
   const int32_t labels[] = {1, 0, 2, 1};
   const float targets[] = {0.5f, 1, 2, 3, 4, 5, 6, 7};
   clf_dataset *dataset = four_rows();
@@ -320,9 +305,8 @@ START_TEST(targets__take_the_place_of_labels_and_labels_theirs) {
   clf_tensor_free(pairs);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(targets__of_one_output_are_a_column) {
+TEST(targets__of_one_output_are_a_column) {
   const double targets[] = {1, 2, 3, 1e300};
   clf_dataset *dataset = four_rows();
   clf_tensor *column = NULL;
@@ -334,9 +318,8 @@ START_TEST(targets__of_one_output_are_a_column) {
   clf_tensor_free(column);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(weights__must_be_finite_and_not_negative) {
+TEST(weights__must_be_finite_and_not_negative) {
   const double negative[] = {1, 0, -1, 1}, large[] = {1, 1e39, 1, 1}, good[] = {1, 0, 2.5, 1};
   clf_dataset *dataset = four_rows();
   ck_clf_fails(set(clf_dataset_set_weights, dataset, negative, CLF_F64, 4), CLF_ERROR_DATA);
@@ -348,9 +331,8 @@ START_TEST(weights__must_be_finite_and_not_negative) {
   ck_assert_ptr_null(clf__dataset_weights(dataset));
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(tensor__says_what_there_is) {
+TEST(tensor__says_what_there_is) {
   clf_dataset *dataset = four_rows();
   clf_tensor *out = NULL;
   ck_clf_fails(clf_dataset_tensor(dataset, "labels", &out), CLF_ERROR_UNSUPPORTED);
@@ -360,9 +342,8 @@ START_TEST(tensor__says_what_there_is) {
   ck_assert_ptr_null(out);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(null__is_answered) {
+TEST(null__is_answered) {
   ck_assert_int_eq(clf_dataset_rows(NULL), -1);
   ck_assert_int_eq(clf_dataset_features(NULL), -1);
   ck_assert_int_eq(clf_dataset_classes(NULL), -1);
@@ -374,32 +355,5 @@ START_TEST(null__is_answered) {
   ck_clf_fails(clf_dataset_set_targets(NULL, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_fails(clf_dataset_set_weights(NULL, NULL), CLF_ERROR_ARGUMENT);
 }
-END_TEST
 
-int main(void) {
-  TCase *tcase = tcase_create("dataset");
-  tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_test(tcase, create__shares_f32_and_u8);
-  tcase_add_test(tcase, create__shares_rows_that_lie_apart);
-  tcase_add_test(tcase, create__one_row_has_any_stride);
-  tcase_add_test(tcase, create__converts_what_kernels_cannot_read);
-  tcase_add_test(tcase, create__converts_integers_of_every_type);
-  tcase_add_test(tcase, create__f64_rows_stay_as_they_are);
-  tcase_add_test(tcase, create__applies_the_scale_where_it_converts);
-  tcase_add_test(tcase, create__refuses_shapes_without_rows_and_features);
-  tcase_add_test(tcase, create__conversion_respects_the_memory_limit);
-  tcase_add_test(tcase, free__gives_wrapped_memory_back_once);
-  tcase_add_test(tcase, labels__map_to_classes_and_back);
-  tcase_add_test(tcase, labels__names);
-  tcase_add_test(tcase, labels__refuse_names_that_are_no_utf8);
-  tcase_add_test(tcase, labels__read_through_strides);
-  tcase_add_test(tcase, setters__leave_the_dataset_untouched_when_they_fail);
-  tcase_add_test(tcase, targets__take_the_place_of_labels_and_labels_theirs);
-  tcase_add_test(tcase, targets__of_one_output_are_a_column);
-  tcase_add_test(tcase, weights__must_be_finite_and_not_negative);
-  tcase_add_test(tcase, tensor__says_what_there_is);
-  tcase_add_test(tcase, null__is_answered);
-  Suite *suite = suite_create("dataset");
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
-}
+SUITE("dataset", .setup = setup, .teardown = teardown)

@@ -109,7 +109,7 @@ static void fit_fails(int kind, const clf_dataset *data, clf_status expected) {
 }
 
 /* Fisher's discriminant needs something that varies within a class. */
-START_TEST(fit__takes_two_rows) {
+TEST_LOOP(fit__takes_two_rows, 0, (int)clf_kind_count("model")) {
   static const float rows[] = {0, 1, 2, 1};
   static const int32_t labels[] = {0, 1};
   clf_dataset *data = dataset_of(NULL, rows, CLF_F32, 2, 2, labels);
@@ -123,18 +123,16 @@ START_TEST(fit__takes_two_rows) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fit__refuses_one_class) {
+TEST_LOOP(fit__refuses_one_class, 0, (int)clf_kind_count("model")) {
   fill_clouds(x, y, 20, 3, 1);
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 20, 3, y);
   fit_fails(_i, data, CLF_ERROR_DATA);
   ck_clf_says("class");
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fit__refuses_one_row_and_none) {
+TEST_LOOP(fit__refuses_one_row_and_none, 0, (int)clf_kind_count("model")) {
   fill_clouds(x, y, 1, 3, 1);
   clf_dataset *one = dataset_of(NULL, x, CLF_F32, 1, 3, y);
   fit_fails(_i, one, CLF_ERROR_DATA);
@@ -155,18 +153,16 @@ START_TEST(fit__refuses_one_row_and_none) {
   clf_dataset_free(none);
   clf_tensor_free(empty);
 }
-END_TEST
 
-START_TEST(fit__refuses_a_dataset_without_labels) {
+TEST_LOOP(fit__refuses_a_dataset_without_labels, 0, (int)clf_kind_count("model")) {
   fill_clouds(x, y, 20, 3, 2);
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 20, 3, NULL);
   fit_fails(_i, data, CLF_ERROR_ARGUMENT);
   ck_clf_says("labels");
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fit__takes_the_same_rows_with_opposite_labels) {
+TEST_LOOP(fit__takes_the_same_rows_with_opposite_labels, 0, (int)clf_kind_count("model")) {
   for (int i = 0; i < 20; i++) {
     y[i] = i % 2;
     for (int j = 0; j < 3; j++) {
@@ -179,9 +175,8 @@ START_TEST(fit__takes_the_same_rows_with_opposite_labels) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fit__takes_rows_that_are_all_the_same) {
+TEST_LOOP(fit__takes_rows_that_are_all_the_same, 0, (int)clf_kind_count("model")) {
   for (int i = 0; i < 30; i++) {
     y[i] = i % 3;
     for (int j = 0; j < 4; j++) {
@@ -194,9 +189,8 @@ START_TEST(fit__takes_rows_that_are_all_the_same) {
   fit_or_say(_i, data);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fit__takes_constant_columns) {
+TEST_LOOP(fit__takes_constant_columns, 0, (int)clf_kind_count("model")) {
   fill_clouds(x, y, 60, 6, 3);
   for (int i = 0; i < 60; i++) {
     x[i * 6] = 0.1f;
@@ -209,9 +203,8 @@ START_TEST(fit__takes_constant_columns) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fit__takes_more_columns_than_rows) {
+TEST_LOOP(fit__takes_more_columns_than_rows, 0, (int)clf_kind_count("model")) {
   fill_clouds(x, y, 12, 200, 3);
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 12, 200, y);
   clf_model *model = fit_well(_i, data);
@@ -219,9 +212,8 @@ START_TEST(fit__takes_more_columns_than_rows) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fit__takes_a_hundred_classes) {
+TEST_LOOP(fit__takes_a_hundred_classes, 0, (int)clf_kind_count("model")) {
   fill_clouds(x, y, 300, 40, 100);
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 300, 40, y);
   clf_model *model = fit_well(_i, data);
@@ -230,9 +222,8 @@ START_TEST(fit__takes_a_hundred_classes) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fit__takes_a_class_with_one_row) {
+TEST_LOOP(fit__takes_a_class_with_one_row, 0, (int)clf_kind_count("model")) {
   fill_clouds(x, y, 41, 5, 2);
   y[40] = 7;
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 41, 5, y);
@@ -241,18 +232,16 @@ START_TEST(fit__takes_a_class_with_one_row) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fit__takes_classes_of_one_row_each) {
+TEST_LOOP(fit__takes_classes_of_one_row_each, 0, (int)clf_kind_count("model")) {
   fill_clouds(x, y, 10, 5, 10);
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 10, 5, y);
   fit_or_say(_i, data);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* As in a fold of cross-validation, when a class is rare. */
-START_TEST(fit__takes_a_class_without_rows) {
+TEST_LOOP(fit__takes_a_class_without_rows, 0, (int)clf_kind_count("model")) {
   static int64_t chosen[60];
   fill_clouds(x, y, 90, 5, 3);
   int64_t count = 0;
@@ -271,9 +260,8 @@ START_TEST(fit__takes_a_class_without_rows) {
   clf_dataset_free(some);
   clf_dataset_free(all);
 }
-END_TEST
 
-START_TEST(weights__that_are_all_zero_are_refused) {
+TEST_LOOP(weights__that_are_all_zero_are_refused, 0, (int)clf_kind_count("model")) {
   static const float zero[20] = {0};
   fill_clouds(x, y, 20, 3, 2);
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 20, 3, y);
@@ -282,9 +270,8 @@ START_TEST(weights__that_are_all_zero_are_refused) {
   ck_clf_says("weight");
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(weights__that_leave_one_class_are_refused) {
+TEST_LOOP(weights__that_leave_one_class_are_refused, 0, (int)clf_kind_count("model")) {
   float weights[20];
   fill_clouds(x, y, 20, 3, 2);
   for (int i = 0; i < 20; i++) {
@@ -295,10 +282,9 @@ START_TEST(weights__that_leave_one_class_are_refused) {
   fit_fails(_i, data, CLF_ERROR_DATA);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* For each kind that has class_weight: what it leaves must be something to learn. */
-START_TEST(class_weight__that_leaves_no_two_classes_is_refused) {
+TEST_LOOP(class_weight__that_leaves_no_two_classes_is_refused, 0, (int)clf_kind_count("model")) {
   static const char *const settings[] = {"0,0,0", "0,2,0", "1,0,1", "1e30,1e30,1e30"};
   float weights[30];
   clf_model *model = NULL;
@@ -324,10 +310,9 @@ START_TEST(class_weight__that_leaves_no_two_classes_is_refused) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* A class that has no rows changes nothing about the weights of the others. */
-START_TEST(class_weight__balances_the_classes_that_there_are) {
+TEST_LOOP(class_weight__balances_the_classes_that_there_are, 0, (int)clf_kind_count("model")) {
   static int64_t chosen[60];
   float one[60 * 3], other[60 * 3];
   int64_t count = 0;
@@ -356,10 +341,9 @@ START_TEST(class_weight__balances_the_classes_that_there_are) {
   clf_dataset_free(some);
   clf_dataset_free(all);
 }
-END_TEST
 
 /* Rows of weight 0 might as well be absent, whatever they hold. */
-START_TEST(weights__of_zero_leave_rows_out) {
+TEST_LOOP(weights__of_zero_leave_rows_out, 0, (int)clf_kind_count("model")) {
   float weights[60];
   int64_t kept[60];
   int64_t count = 0;
@@ -395,9 +379,8 @@ START_TEST(weights__of_zero_leave_rows_out) {
   clf_dataset_free(rest);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fit__names_the_place_of_what_is_not_finite) {
+TEST_LOOP(fit__names_the_place_of_what_is_not_finite, 0, (int)clf_kind_count("model")) {
   const float bad[] = {NAN, INFINITY, -INFINITY};
   for (int b = 0; b < 3; b++) {
     fill_clouds(x, y, 50, 7, 3);
@@ -414,9 +397,8 @@ START_TEST(fit__names_the_place_of_what_is_not_finite) {
     clf_dataset_free(sparse);
   }
 }
-END_TEST
 
-START_TEST(fit__takes_or_refuses_extreme_numbers) {
+TEST_LOOP(fit__takes_or_refuses_extreme_numbers, 0, (int)clf_kind_count("model")) {
   const float extremes[] = {1e30f, -3e38f, 1e-40f, 1e19f};
   for (int e = 0; e < 4; e++) {
     fill_clouds(x, y, 50, 4, 3);
@@ -434,10 +416,9 @@ START_TEST(fit__takes_or_refuses_extreme_numbers) {
     clf_dataset_free(one);
   }
 }
-END_TEST
 
 /* As small as floats are, dense and sparse, in patterns that tell the classes apart or do not. */
-START_TEST(fit__takes_or_refuses_subnormal_features) {
+TEST_LOOP(fit__takes_or_refuses_subnormal_features, 0, (int)clf_kind_count("model")) {
   enum { ROWS = 8, COLUMNS = 3 };
   static const float units[] = {0x1p-149f, 0x1p-140f, 0x1p-127f, 0x1p-120f};
   for (int i = 0; i < 4 * 4; i++) {
@@ -461,35 +442,5 @@ START_TEST(fit__takes_or_refuses_subnormal_features) {
     clf_dataset_free(sparse);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("degenerate");
-  TCase *tests = tcase_create("degenerate");
-  const TTest *const all[] = {fit__takes_two_rows,
-                              fit__refuses_one_class,
-                              fit__refuses_one_row_and_none,
-                              fit__refuses_a_dataset_without_labels,
-                              fit__takes_the_same_rows_with_opposite_labels,
-                              fit__takes_rows_that_are_all_the_same,
-                              fit__takes_constant_columns,
-                              fit__takes_more_columns_than_rows,
-                              fit__takes_a_hundred_classes,
-                              fit__takes_a_class_with_one_row,
-                              fit__takes_classes_of_one_row_each,
-                              fit__takes_a_class_without_rows,
-                              weights__that_are_all_zero_are_refused,
-                              weights__that_leave_one_class_are_refused,
-                              class_weight__that_leaves_no_two_classes_is_refused,
-                              class_weight__balances_the_classes_that_there_are,
-                              weights__of_zero_leave_rows_out,
-                              fit__names_the_place_of_what_is_not_finite,
-                              fit__takes_or_refuses_extreme_numbers,
-                              fit__takes_or_refuses_subnormal_features};
-  tcase_set_timeout(tests, 60);
-  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-    tcase_add_loop_test(tests, all[i], 0, (int)clf_kind_count("model"));
-  }
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("degenerate")

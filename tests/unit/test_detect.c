@@ -169,15 +169,14 @@ static int64_t places(int64_t height, int64_t width, int64_t stride) {
   return ((height - SIDE) / stride + 1) * ((width - SIDE) / stride + 1);
 }
 
-START_TEST(scan__is_window_by_window) {
+TEST(scan__is_window_by_window) {
   /* 100 x 75, then / 1.5: 67 x 50, 44 x 33, 30 x 22, 20 x 15, 13 x 10: the last holds none. */
   const int64_t count = places(100, 75, 2) + places(67, 50, 2) + places(44, 33, 2) +
                         places(30, 22, 2) + places(20, 15, 2);
   compare_windows(small, brief, all_places, 100, 75, count);
 }
-END_TEST
 
-START_TEST(scan__of_wide_networks_is_window_by_window) {
+TEST(scan__of_wide_networks_is_window_by_window) {
   /* Winograd's products on tiles of a wide layer, several tiles. */
   compare_windows(
       "conv2d filters=40 kernel=3 activation=relu; conv2d filters=16 kernel=3; "
@@ -186,18 +185,16 @@ START_TEST(scan__of_wide_networks_is_window_by_window) {
       brief, "threshold=0 overlap=1 scale_step=10", 260, 230,
       places(260, 230, 2) + places(26, 23, 2));
 }
-END_TEST
 
-START_TEST(scan__takes_odd_pools_hidden_layers_and_one_output) {
+TEST(scan__takes_odd_pools_hidden_layers_and_one_output) {
   compare_windows(
       "conv2d filters=4 kernel=2 activation=relu; max_pool2d size=2; flatten; "
       "activation function=tanh; dense units=7 activation=relu; dense units=1 bias=false",
       "epochs=1 loss=binary_cross_entropy", all_places, 40, 31,
       places(40, 31, 2) + places(27, 21, 2) + places(18, 14, 2));
 }
-END_TEST
 
-START_TEST(scan__at_other_strides) {
+TEST(scan__at_other_strides) {
   static const char four[] =
       "conv2d filters=4 kernel=4 stride=2; max_pool2d size=2 stride=2; "
       "flatten; dense units=2";
@@ -210,7 +207,6 @@ START_TEST(scan__at_other_strides) {
                     places(37, 41, strides[i]) + places(12, 14, strides[i]));
   }
 }
-END_TEST
 
 /* The surest. */
 static clf_box find_best(const clf_detector *detector, const clf_image *scene) {
@@ -236,7 +232,7 @@ static clf_model *fit_discs(void) {
   return fit_network(small, "epochs=24 batch_size=16 augment='shift=1 fill=edge'");
 }
 
-START_TEST(discs__are_found_where_they_are) {
+TEST(discs__are_found_where_they_are) {
   clf_model *model = fit_discs();
   clf_detector *detector = make_detector(model, "min_size=8 threshold=0.9 overlap=0.1");
   check_disc(detector, 60, 70, 30, 30, 4.5);
@@ -247,9 +243,8 @@ START_TEST(discs__are_found_where_they_are) {
   clf_detector_free(detector);
   clf_model_free(model);
 }
-END_TEST
 
-START_TEST(sizes__are_bounded) {
+TEST(sizes__are_bounded) {
   clf_model *model = fit_network(small, "epochs=0");
   clf_detector *detector = make_detector(model, "threshold=0 overlap=1 min_size=20 max_size=30");
   clf_image *scene = make_scene(60, 70, 1);
@@ -266,9 +261,8 @@ START_TEST(sizes__are_bounded) {
   clf_detector_free(detector);
   clf_model_free(model);
 }
-END_TEST
 
-START_TEST(boxes__may_suppress_those_of_other_classes) {
+TEST(boxes__may_suppress_those_of_other_classes) {
   clf_model *model = fit_network(small, "epochs=0");
   clf_image *scene = make_scene(40, 40, 1);
   static clf_box boxes[MOST];
@@ -290,9 +284,8 @@ START_TEST(boxes__may_suppress_those_of_other_classes) {
   clf_image_free(scene);
   clf_model_free(model);
 }
-END_TEST
 
-START_TEST(pictures__of_any_size_and_colour) {
+TEST(pictures__of_any_size_and_colour) {
   clf_model *model = fit_discs();
   clf_detector *detector = make_detector(model, "threshold=0");
   const int64_t sides[][2] = {{1, 1}, {11, 400}, {400, 11}, {12, 12}, {12, 40}};
@@ -315,9 +308,8 @@ START_TEST(pictures__of_any_size_and_colour) {
   clf_detector_free(detector);
   clf_model_free(model);
 }
-END_TEST
 
-START_TEST(mining__leaves_objects_out) {
+TEST(mining__leaves_objects_out) {
   clf_model *model = fit_discs();
   clf_detector *detector = make_detector(model, "threshold=0.9 overlap=0.1");
   clf_image *scene = make_disc(60, 70, 30, 30, 4.5);
@@ -332,9 +324,8 @@ START_TEST(mining__leaves_objects_out) {
   clf_detector_free(detector);
   clf_model_free(model);
 }
-END_TEST
 
-START_TEST(files__give_the_same_detector) {
+TEST(files__give_the_same_detector) {
   char path[] = "/tmp/classify-detect-XXXXXX";
   close(mkstemp(path));
   clf_model *model = fit_discs(), *inside = NULL;
@@ -366,7 +357,6 @@ START_TEST(files__give_the_same_detector) {
   clf_image_free(scene);
   unlink(path);
 }
-END_TEST
 
 static void check_refusal(const char *layers, clf_status status, const char *message) {
   clf_model *model = fit_network(layers, "epochs=0");
@@ -377,16 +367,15 @@ static void check_refusal(const char *layers, clf_status status, const char *mes
   clf_model_free(model);
 }
 
-START_TEST(networks__that_look_beyond_the_window_are_refused) {
+TEST(networks__that_look_beyond_the_window_are_refused) {
   check_refusal("conv2d kernel=3 padding=same; flatten; dense units=2", CLF_ERROR_UNSUPPORTED,
                 "conv2d 1 has padding=same");
   check_refusal("conv2d kernel=3; max_pool2d size=3 padding=same; flatten; dense units=2",
                 CLF_ERROR_UNSUPPORTED, "max_pool2d 1 has padding=same");
   check_refusal("flatten; batch_norm; dense units=2", CLF_ERROR_UNSUPPORTED, "batch_norm 1");
 }
-END_TEST
 
-START_TEST(detectors__refuse_other_models_and_parameters) {
+TEST(detectors__refuse_other_models_and_parameters) {
   clf_model *model = fit_network(small, "epochs=0"), *other = NULL;
   clf_detector *detector = NULL;
   ck_clf_fails(clf_detector_create(&detector, model, "background=2"), CLF_ERROR_ARGUMENT);
@@ -406,14 +395,13 @@ START_TEST(detectors__refuse_other_models_and_parameters) {
   ck_assert_ptr_null(detector);
   clf_model_free(model);
 }
-END_TEST
 
 static int32_t cancel(void *user, const clf_progress *progress) {
   (void)user;
   return strncmp(progress->stage, "detect", 6) == 0;
 }
 
-START_TEST(run__can_be_cancelled) {
+TEST(run__can_be_cancelled) {
   clf_model *model = fit_discs();
   clf_detector *detector = make_detector(model, NULL);
   clf_image *scene = make_scene(300, 300, 1);
@@ -426,7 +414,6 @@ START_TEST(run__can_be_cancelled) {
   clf_detector_free(detector);
   clf_model_free(model);
 }
-END_TEST
 
 typedef struct caller {
   const clf_detector *detector;
@@ -443,7 +430,7 @@ static void *run_detector(void *argument) {
   return NULL;
 }
 
-START_TEST(detectors__serve_many_threads) {
+TEST(detectors__serve_many_threads) {
   enum { THREADS = 64 };
   static caller callers[THREADS];
   pthread_t threads[THREADS];
@@ -463,7 +450,6 @@ START_TEST(detectors__serve_many_threads) {
   clf_detector_free(detector);
   clf_model_free(model);
 }
-END_TEST
 
 static void open_context(void) {
   ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
@@ -473,24 +459,4 @@ static void close_context(void) {
   clf_context_free(context);
 }
 
-int main(void) {
-  Suite *suite = suite_create("detect");
-  TCase *tests = tcase_create("all");
-  tcase_add_checked_fixture(tests, open_context, close_context);
-  tcase_add_test(tests, scan__is_window_by_window);
-  tcase_add_test(tests, scan__of_wide_networks_is_window_by_window);
-  tcase_add_test(tests, scan__takes_odd_pools_hidden_layers_and_one_output);
-  tcase_add_test(tests, scan__at_other_strides);
-  tcase_add_test(tests, discs__are_found_where_they_are);
-  tcase_add_test(tests, sizes__are_bounded);
-  tcase_add_test(tests, boxes__may_suppress_those_of_other_classes);
-  tcase_add_test(tests, pictures__of_any_size_and_colour);
-  tcase_add_test(tests, mining__leaves_objects_out);
-  tcase_add_test(tests, files__give_the_same_detector);
-  tcase_add_test(tests, networks__that_look_beyond_the_window_are_refused);
-  tcase_add_test(tests, detectors__refuse_other_models_and_parameters);
-  tcase_add_test(tests, run__can_be_cancelled);
-  tcase_add_test(tests, detectors__serve_many_threads);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("detect", .setup = open_context, .teardown = close_context)

@@ -66,7 +66,7 @@ static void remove_detector(void) {
   unlink(path);
 }
 
-START_TEST(each_allocation__may_be_refused) {
+TEST(each_allocation__may_be_refused) {
   stingy generous = {0};
   clf_context *context = stingy_context("threads=1", &generous);
   ck_clf_ok(use_detector(context, path));
@@ -89,7 +89,6 @@ START_TEST(each_allocation__may_be_refused) {
     }
   }
 }
-END_TEST
 
 /* The detector's file with one text in place of another. */
 static clf_status load_with(const char *entry, const char *text) {
@@ -120,7 +119,7 @@ static clf_status load_with(const char *entry, const char *text) {
   return status;
 }
 
-START_TEST(files__with_other_parameters_are_refused) {
+TEST(files__with_other_parameters_are_refused) {
   ck_clf_ok(load_with("detector.params", "stride=2"));
   const char *const bad[] = {"stride=3",       "background=2", "threshold=nan", "scale_step=1",
                              "no_such_name=1", "min_size=",    "overlap='",     "stride=1e300"};
@@ -131,9 +130,8 @@ START_TEST(files__with_other_parameters_are_refused) {
   ck_clf_fails(load_with("detector.version", "2"), CLF_ERROR_VERSION);
   ck_clf_fails(load_with("kind", "ridge"), CLF_ERROR_CORRUPT);
 }
-END_TEST
 
-START_TEST(files__that_are_damaged_are_refused) {
+TEST(files__that_are_damaged_are_refused) {
   char bytes[1 << 16];
   FILE *file = fopen(path, "rb");
   const size_t size = fread(bytes, 1, sizeof bytes, file);
@@ -154,9 +152,8 @@ START_TEST(files__that_are_damaged_are_refused) {
   fclose(file);
   ck_clf_fails(clf_detector_load(&detector, NULL, path, NULL), CLF_ERROR_CORRUPT);
 }
-END_TEST
 
-START_TEST(memory__bounds_the_picture) {
+TEST(memory__bounds_the_picture) {
   clf_context *context = NULL;
   clf_detector *detector = NULL;
   clf_image *picture = NULL;
@@ -170,7 +167,6 @@ START_TEST(memory__bounds_the_picture) {
   clf_detector_free(detector);
   clf_context_free(context);
 }
-END_TEST
 
 /* A detector's file of a network that was fitted on images of such a size for no epochs. */
 static void save_windows(const char *of_layers, int64_t height, int64_t width, const char *params) {
@@ -208,7 +204,7 @@ static int32_t count_calls(void *user, const clf_progress *progress) {
 }
 
 /* Sizes end where the window no longer fits, also for a window that fits in every image. */
-START_TEST(window_of_one_pixel__has_sizes_that_end) {
+TEST(window_of_one_pixel__has_sizes_that_end) {
   static const char *const params[] = {"scale_step=1.01", "scale_step=10", "max_size=1e9"};
   for (size_t i = 0; i < 3; i++) {
     clf_context *context = NULL;
@@ -230,10 +226,9 @@ START_TEST(window_of_one_pixel__has_sizes_that_end) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* Strides whose product no image needs; some of them are no 64-bit number. */
-START_TEST(windows__further_apart_than_they_are_large_are_refused) {
+TEST(windows__further_apart_than_they_are_large_are_refused) {
   static const char *const chains[] = {
       "max_pool2d size=1 stride=2; flatten; dense units=2",
       "max_pool2d size=1 stride=10000; max_pool2d size=1 stride=10000; max_pool2d size=1 "
@@ -258,9 +253,8 @@ START_TEST(windows__further_apart_than_they_are_large_are_refused) {
   ck_clf_ok(clf_detector_load(&detector, NULL, path, NULL));
   clf_detector_free(detector);
 }
-END_TEST
 
-START_TEST(image__enlarged_beyond_2_31_is_refused) {
+TEST(image__enlarged_beyond_2_31_is_refused) {
   clf_detector *detector = NULL;
   clf_image *picture = NULL;
   int64_t count = 7;
@@ -273,19 +267,5 @@ START_TEST(image__enlarged_beyond_2_31_is_refused) {
   clf_image_free(picture);
   clf_detector_free(detector);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("detect_limits");
-  TCase *tests = tcase_create("all");
-  tcase_add_checked_fixture(tests, save_detector, remove_detector);
-  tcase_add_test(tests, each_allocation__may_be_refused);
-  tcase_add_test(tests, files__with_other_parameters_are_refused);
-  tcase_add_test(tests, files__that_are_damaged_are_refused);
-  tcase_add_test(tests, memory__bounds_the_picture);
-  tcase_add_test(tests, window_of_one_pixel__has_sizes_that_end);
-  tcase_add_test(tests, windows__further_apart_than_they_are_large_are_refused);
-  tcase_add_test(tests, image__enlarged_beyond_2_31_is_refused);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("detect_limits", .setup = save_detector, .teardown = remove_detector)

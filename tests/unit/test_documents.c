@@ -97,7 +97,7 @@ static void write_reviews(void) {
   write_text("README", "not read either");
 }
 
-START_TEST(folders__are_labels) {
+TEST(folders__are_labels) {
   write_reviews();
   clf_documents *documents = loaded("folder", folder, NULL);
   check_texts(documents,
@@ -111,7 +111,6 @@ START_TEST(folders__are_labels) {
   ck_assert_int_eq(clf_documents_replaced(documents), 1);
   clf_documents_free(documents);
 }
-END_TEST
 
 static char heard[1024];
 
@@ -121,7 +120,7 @@ static void listen(void *user, int32_t level, const char *message) {
   snprintf(heard + length, sizeof heard - length, "%s\n", message);
 }
 
-START_TEST(folders__are_told) {
+TEST(folders__are_told) {
   clf_context *context = NULL;
   write_reviews();
   ck_clf_ok(clf_context_create(&context, NULL, NULL));
@@ -141,9 +140,8 @@ START_TEST(folders__are_told) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(folders__may_be_chosen) {
+TEST(folders__may_be_chosen) {
   write_reviews();
   add_folder("unsup");
   check_refused("folder", folder, NULL, CLF_ERROR_DATA, "unsup' is empty");
@@ -155,9 +153,8 @@ START_TEST(folders__may_be_chosen) {
   clf_documents_free(documents);
   check_refused("folder", folder, "folders=pos,ne", CLF_ERROR_DATA, "no folder 'ne'");
 }
-END_TEST
 
-START_TEST(folder__without_folders_has_no_labels) {
+TEST(folder__without_folders_has_no_labels) {
   write_text("2", "b");
   write_text("10", "a");
   clf_documents *documents = loaded("folder", folder, NULL);
@@ -165,9 +162,8 @@ START_TEST(folder__without_folders_has_no_labels) {
   ck_assert_str_eq(clf_documents_name(documents, 0), "10");
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(folder__links_are_followed) {
+TEST(folder__links_are_followed) {
   write_reviews();
   ck_assert_int_eq(symlink("../README", in_folder("neg/link")), 0);
   ck_assert_int_eq(symlink("pos", in_folder("zlink")), 0);
@@ -175,9 +171,8 @@ START_TEST(folder__links_are_followed) {
   ck_assert_str_eq(labels_of(documents), "neg neg pos pos zlink zlink");
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(folder__says_what_is_wrong) {
+TEST(folder__says_what_is_wrong) {
   check_refused("folder", folder, NULL, CLF_ERROR_DATA, "is empty");
   check_refused("folder", in_folder("none"), NULL, CLF_ERROR_IO, "none");
   write_text("file", "text");
@@ -199,10 +194,9 @@ START_TEST(folder__says_what_is_wrong) {
   check_refused("folder", folder, "folders=pos,caf\xE9", CLF_ERROR_DATA,
                 "'caf?' is no UTF-8: byte 4 is 0xE9");
 }
-END_TEST
 
 /* Two files of one label are read; a model that needs two classes says so. */
-START_TEST(folder__of_one_label_is_read_and_not_learnt) {
+TEST(folder__of_one_label_is_read_and_not_learnt) {
   add_folder("pos");
   write_text("pos/a", "good");
   write_text("pos/b", "fine");
@@ -220,9 +214,8 @@ START_TEST(folder__of_one_label_is_read_and_not_learnt) {
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(folder__order_does_not_depend_on_threads) {
+TEST(folder__order_does_not_depend_on_threads) {
   enum { FILES = 700 };
   char name[32];
   add_folder("a");
@@ -245,9 +238,8 @@ START_TEST(folder__order_does_not_depend_on_threads) {
   clf_documents_free(documents[1]);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(csv__columns_are_texts_and_labels) {
+TEST(csv__columns_are_texts_and_labels) {
   write_text("reviews.csv",
              "review,sentiment\n\"It's \"\"good\"\",\nreally\",pos\nbad,neg\n,pos\n");
   clf_documents *documents = loaded("csv", in_folder("reviews.csv"), NULL);
@@ -258,9 +250,8 @@ START_TEST(csv__columns_are_texts_and_labels) {
   check_texts(documents, (const char *const[]){"pos", "neg", "pos"}, 3);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(csv__quotes_may_mean_nothing) {
+TEST(csv__quotes_may_mean_nothing) {
   write_text("a.tsv", "1\t5 \"apples\"\n0\tan \"open quote\n1\tx\n");
   clf_documents *documents =
       loaded("csv", in_folder("a.tsv"), "label=1 text=2 quotes=false header=false");
@@ -269,9 +260,8 @@ START_TEST(csv__quotes_may_mean_nothing) {
   clf_documents_free(documents);
   check_refused("csv", in_folder("a.tsv"), "label=1", CLF_ERROR_FORMAT, "line 1, column 2");
 }
-END_TEST
 
-START_TEST(csv__is_read_in_other_spellings) {
+TEST(csv__is_read_in_other_spellings) {
   write_text("a.csv", "text,label,\ncaf\xE9,None,\nb\xE4r,n\xF6,\n");
   clf_documents *documents = loaded("csv", in_folder("a.csv"), "encoding=latin1 missing_values=?");
   check_texts(documents, (const char *const[]){"caf\xC3\xA9", "b\xC3\xA4r"}, 2);
@@ -284,9 +274,8 @@ START_TEST(csv__is_read_in_other_spellings) {
   check_refused("csv", in_folder("a.csv"), "missing_values=?", CLF_ERROR_DATA,
                 "line 3, column 2 (label): 'n?' is no UTF-8: byte 2 is 0xF6; encoding=latin1");
 }
-END_TEST
 
-START_TEST(csv__says_what_is_wrong) {
+TEST(csv__says_what_is_wrong) {
   write_text("a.csv", "text,label\na,x\nb\n");
   check_refused("csv", in_folder("a.csv"), NULL, CLF_ERROR_FORMAT, "line 3: it has 1 fields");
   check_refused("csv", in_folder("a.csv"), "text=review", CLF_ERROR_ARGUMENT, "text=review");
@@ -303,9 +292,8 @@ START_TEST(csv__says_what_is_wrong) {
   check_refused("csv", in_folder("a.csv"), NULL, CLF_ERROR_DATA, "empty");
   check_refused("csv", in_folder("none.csv"), NULL, CLF_ERROR_IO, "none.csv");
 }
-END_TEST
 
-START_TEST(loading__can_be_cancelled) {
+TEST(loading__can_be_cancelled) {
   clf_context *context = NULL;
   clf_documents *made = NULL;
   write_reviews();
@@ -320,25 +308,5 @@ START_TEST(loading__can_be_cancelled) {
   ck_assert_ptr_null(made);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("documents");
-  TCase *tests = tcase_create("documents");
-  tcase_add_checked_fixture(tests, make_folder, remove_folder);
-  tcase_add_test(tests, folders__are_labels);
-  tcase_add_test(tests, folders__are_told);
-  tcase_add_test(tests, folders__may_be_chosen);
-  tcase_add_test(tests, folder__without_folders_has_no_labels);
-  tcase_add_test(tests, folder__links_are_followed);
-  tcase_add_test(tests, folder__says_what_is_wrong);
-  tcase_add_test(tests, folder__of_one_label_is_read_and_not_learnt);
-  tcase_add_test(tests, folder__order_does_not_depend_on_threads);
-  tcase_add_test(tests, csv__columns_are_texts_and_labels);
-  tcase_add_test(tests, csv__quotes_may_mean_nothing);
-  tcase_add_test(tests, csv__is_read_in_other_spellings);
-  tcase_add_test(tests, csv__says_what_is_wrong);
-  tcase_add_test(tests, loading__can_be_cancelled);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("documents", .setup = make_folder, .teardown = remove_folder)

@@ -91,7 +91,7 @@ static void check_values(const answer *found, const double *expected, double sca
   }
 }
 
-START_TEST(random_matrices__satisfy_the_definition) {
+TEST_LOOP(random_matrices__satisfy_the_definition, 0, cpu_levels()) {
   uint64_t state = 7;
   clf_context *context = context_of(_i, 2);
   for (int64_t n = 1; context != NULL && n <= 140; n += n < 40 ? 1 : 33) {
@@ -108,10 +108,9 @@ START_TEST(random_matrices__satisfy_the_definition) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* [2 1; 1 2] has 3 and 1. */
-START_TEST(two_by_two__is_known) {
+TEST(two_by_two__is_known) {
   const double a[] = {2, 1, 1, 2};
   clf_context *context = context_on("auto", 1);
   answer found = solve(context, a, 2, 2);
@@ -123,20 +122,18 @@ START_TEST(two_by_two__is_known) {
   free_answer(&found);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(nothing__has_no_eigenvalues) {
+TEST(nothing__has_no_eigenvalues) {
   double none[1] = {5};
   clf_context *context = context_on("auto", 1);
   ck_clf_ok(clf__eigen_symmetric(context, none, 0, 0, none, none));
   ck_assert_double_eq(none[0], 5);
   clf_context_free(context);
 }
-END_TEST
 
 /* 2 on the diagonal and -1 next to it: 2 - 2 cos(k pi / (n + 1)), of vectors sin(j k pi / (n + 1)).
  */
-START_TEST(second_differences__have_sines) {
+TEST_LOOP(second_differences__have_sines, 0, cpu_levels()) {
   enum { N = 333 };
   clf_context *context = context_of(_i, 2);
   if (context == NULL) {
@@ -164,7 +161,6 @@ START_TEST(second_differences__have_sines) {
   free(a);
   clf_context_free(context);
 }
-END_TEST
 
 enum { SIZE = 130 };
 
@@ -242,7 +238,7 @@ static double *matrix_of(uint64_t *state, const double *spectrum, double scale, 
   return a;
 }
 
-START_TEST(hard_spectra__come_out_as_they_were_put_in) {
+TEST_LOOP(hard_spectra__come_out_as_they_were_put_in, 0, SPECTRA) {
   static const double scales[] = {1, 1e150, 1e-150};
   uint64_t state = 8;
   clf_context *context = context_on("auto", 1);
@@ -264,11 +260,10 @@ START_TEST(hard_spectra__come_out_as_they_were_put_in) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* |i - (n - 1) / 2| on the diagonal and 1 next to it: pairs of eigenvalues that agree in all digits
  * (Wilkinson, "The Algebraic Eigenvalue Problem", 1965, 5.45). */
-START_TEST(wilkinsons_matrix__has_pairs) {
+TEST(wilkinsons_matrix__has_pairs) {
   enum { N = 41 };
   clf_context *context = context_on("auto", 1);
   double *a = zeros(N * N);
@@ -286,10 +281,9 @@ START_TEST(wilkinsons_matrix__has_pairs) {
   free(a);
   clf_context_free(context);
 }
-END_TEST
 
 /* 1 / (i + j + 1): sizes from 1.75 to far below rounding; the trace is the sum of 1 / (2 i + 1). */
-START_TEST(hilberts_matrix__satisfies_the_definition) {
+TEST(hilberts_matrix__satisfies_the_definition) {
   enum { N = 60 };
   clf_context *context = context_on("auto", 1);
   double *a = zeros(N * N), trace = 0;
@@ -309,7 +303,6 @@ START_TEST(hilberts_matrix__satisfies_the_definition) {
   free(a);
   clf_context_free(context);
 }
-END_TEST
 
 static double *random_symmetric(uint64_t *state, int64_t n) {
   double *a = random_f64(state, n * n);
@@ -321,7 +314,7 @@ static double *random_symmetric(uint64_t *state, int64_t n) {
   return a;
 }
 
-START_TEST(threads__do_not_change_bits) {
+TEST_LOOP(threads__do_not_change_bits, 0, cpu_levels()) {
   enum { N = 600, COUNT = 40 };
   static const int threads[] = {2, 5};
   uint64_t state = 9;
@@ -343,7 +336,6 @@ START_TEST(threads__do_not_change_bits) {
   free(a);
   clf_context_free(alone);
 }
-END_TEST
 
 /* Matrices so large that few vectors are looked for by iteration: sums of squares of vectors that
  * fall (found by it), 60 equal values of which a block sees fewer, fewer positive ones than are
@@ -391,7 +383,7 @@ static int compare_down(const void *a, const void *b) {
   return (x < y) - (x > y);
 }
 
-START_TEST(few_of_a_large_matrix__are_the_largest) {
+TEST_LOOP(few_of_a_large_matrix__are_the_largest, 0, 4) {
   uint64_t state = 12;
   double expected[STRIPES];
   clf_context *context = context_on("auto", 2);
@@ -409,9 +401,8 @@ START_TEST(few_of_a_large_matrix__are_the_largest) {
   free(a);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(iteration__does_not_depend_on_threads) {
+TEST(iteration__does_not_depend_on_threads) {
   uint64_t state = 13;
   double *a = large_matrix(&state, falling, 0);
   clf_context *alone = context_on("auto", 1), *many = context_on("auto", 3);
@@ -424,9 +415,8 @@ START_TEST(iteration__does_not_depend_on_threads) {
   clf_context_free(alone);
   clf_context_free(many);
 }
-END_TEST
 
-START_TEST(what_is_not_finite__is_refused) {
+TEST(what_is_not_finite__is_refused) {
   enum { N = 40 };
   static const double bad[] = {NAN, INFINITY, -INFINITY};
   uint64_t state = 10;
@@ -442,9 +432,8 @@ START_TEST(what_is_not_finite__is_refused) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(refused_memory__is_reported_and_leaves_nothing) {
+TEST(refused_memory__is_reported_and_leaves_nothing) {
   enum { N = 90 };
   uint64_t state = 11;
   double *a = random_symmetric(&state, N), *copy = zeros(N * N), *values = zeros(N);
@@ -469,23 +458,5 @@ START_TEST(refused_memory__is_reported_and_leaves_nothing) {
   free(values);
   free(vectors);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("eigen");
-  TCase *facts = tcase_create("facts");
-  tcase_add_loop_test(facts, random_matrices__satisfy_the_definition, 0, cpu_levels());
-  tcase_add_test(facts, two_by_two__is_known);
-  tcase_add_test(facts, nothing__has_no_eigenvalues);
-  tcase_add_loop_test(facts, second_differences__have_sines, 0, cpu_levels());
-  tcase_add_loop_test(facts, hard_spectra__come_out_as_they_were_put_in, 0, SPECTRA);
-  tcase_add_test(facts, wilkinsons_matrix__has_pairs);
-  tcase_add_test(facts, hilberts_matrix__satisfies_the_definition);
-  tcase_add_loop_test(facts, threads__do_not_change_bits, 0, cpu_levels());
-  tcase_add_loop_test(facts, few_of_a_large_matrix__are_the_largest, 0, 4);
-  tcase_add_test(facts, iteration__does_not_depend_on_threads);
-  tcase_add_test(facts, what_is_not_finite__is_refused);
-  tcase_add_test(facts, refused_memory__is_reported_and_leaves_nothing);
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("eigen")

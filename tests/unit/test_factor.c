@@ -45,7 +45,7 @@ static double product_of(const double *l, int64_t ld, int64_t i, int64_t j) {
 
 /* The rounding error of an element is at most (n + 1) units of sqrt(a_ii a_jj) (Higham, theorem
  * 10.3). */
-START_TEST(cholesky__multiplies_back) {
+TEST_LOOP(cholesky__multiplies_back, 0, cpu_levels()) {
   uint64_t state = 1;
   clf_context *context = context_of(_i, 2);
   for (int s = 0; context != NULL && s < SIZES; s++) {
@@ -69,7 +69,6 @@ START_TEST(cholesky__multiplies_back) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* Lower triangular with a diagonal away from 0, so that solving does not magnify errors much. */
 static double *make_lower(uint64_t *state, int64_t n, int64_t ld) {
@@ -112,7 +111,7 @@ static void check_solve(clf_context *context, uint64_t *state, int64_t n, int64_
   free(x);
 }
 
-START_TEST(solve_lower__inverts_products) {
+TEST_LOOP(solve_lower__inverts_products, 0, cpu_levels()) {
   static const int64_t columns[] = {1, 1, 2, 10}, ldb[] = {1, 4, 2, 11};
   uint64_t state = 2;
   clf_context *context = context_of(_i, 1);
@@ -124,7 +123,6 @@ START_TEST(solve_lower__inverts_products) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* Columns 5, 64 and 100 of the rows B are sums of others before them, and column 9 is 0: what is
  * left of their pivots is rounding. */
@@ -160,7 +158,7 @@ static double *make_semidefinite(uint64_t *state) {
 }
 
 /* Dropped columns get 0, and the others the solution of the system without them. */
-START_TEST(cholesky__drops_columns_that_others_explain) {
+TEST(cholesky__drops_columns_that_others_explain) {
   uint64_t state = 3;
   clf_context *context = context_on("auto", 2);
   double *a = make_semidefinite(&state), *l = copy_of(a, WIDE * WIDE);
@@ -190,9 +188,8 @@ START_TEST(cholesky__drops_columns_that_others_explain) {
   free(x);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(cholesky__refuses_what_is_not_positive) {
+TEST(cholesky__refuses_what_is_not_positive) {
   static const double bad[] = {0, -1, NAN, -INFINITY, INFINITY};
   static const int64_t places[] = {0, 10, 63, 64, 99};
   enum { N = 100 };
@@ -210,9 +207,8 @@ START_TEST(cholesky__refuses_what_is_not_positive) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(cholesky__refuses_nan_at_any_tolerance) {
+TEST(cholesky__refuses_nan_at_any_tolerance) {
   enum { N = 70 };
   uint64_t state = 5;
   clf_context *context = context_on("auto", 1);
@@ -224,9 +220,8 @@ START_TEST(cholesky__refuses_nan_at_any_tolerance) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(cholesky__of_nothing_is_nothing) {
+TEST(cholesky__of_nothing_is_nothing) {
   clf_context *context = context_on("auto", 1);
   double none[1];
   ck_clf_ok(clf__cholesky(context, none, 0, 1, 0, NULL));
@@ -234,9 +229,8 @@ START_TEST(cholesky__of_nothing_is_nothing) {
   ck_clf_ok(clf__solve_lower_transposed(context, none, 0, 1, none, 1, 1));
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(cholesky__is_the_same_for_all_threads) {
+TEST_LOOP(cholesky__is_the_same_for_all_threads, 0, cpu_levels()) {
   enum { N = 300 };
   static const int threads[] = {2, 5};
   uint64_t state = 6;
@@ -259,18 +253,5 @@ START_TEST(cholesky__is_the_same_for_all_threads) {
   free(want);
   clf_context_free(alone);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("factor");
-  TCase *facts = tcase_create("facts");
-  tcase_add_loop_test(facts, cholesky__multiplies_back, 0, cpu_levels());
-  tcase_add_loop_test(facts, solve_lower__inverts_products, 0, cpu_levels());
-  tcase_add_test(facts, cholesky__drops_columns_that_others_explain);
-  tcase_add_test(facts, cholesky__refuses_what_is_not_positive);
-  tcase_add_test(facts, cholesky__refuses_nan_at_any_tolerance);
-  tcase_add_test(facts, cholesky__of_nothing_is_nothing);
-  tcase_add_loop_test(facts, cholesky__is_the_same_for_all_threads, 0, cpu_levels());
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("factor")

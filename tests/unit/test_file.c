@@ -76,7 +76,7 @@ static int entries(void) {
   return system(command);
 }
 
-START_TEST(read_and_map__give_the_same_bytes) {
+TEST(read_and_map__give_the_same_bytes) {
   put("some bytes");
   clf__bytes bytes = {0};
   assert_holds(path, "some bytes");
@@ -86,9 +86,8 @@ START_TEST(read_and_map__give_the_same_bytes) {
   clf__bytes_release(&bytes);
   ck_assert_ptr_null(bytes.data);
 }
-END_TEST
 
-START_TEST(empty_file__is_read_and_mapped) {
+TEST(empty_file__is_read_and_mapped) {
   put("");
   clf__bytes bytes = {0};
   assert_holds(path, "");
@@ -97,9 +96,8 @@ START_TEST(empty_file__is_read_and_mapped) {
   ck_assert_uint_eq(bytes.size, 0);
   clf__bytes_release(&bytes);
 }
-END_TEST
 
-START_TEST(what_is_no_regular_file__is_refused_at_once) {
+TEST(what_is_no_regular_file__is_refused_at_once) {
   clf__bytes bytes = {0};
   ck_assert_int_eq(mkfifo(path, 0600), 0);
   ck_clf_fails(clf__file_read(&bytes, context, path), CLF_ERROR_IO);
@@ -115,9 +113,8 @@ START_TEST(what_is_no_regular_file__is_refused_at_once) {
   ck_clf_fails(write_file("/dev/null", "x", 1), CLF_ERROR_IO);
   ck_clf_fails(write_file("", "x", 1), CLF_ERROR_IO);
 }
-END_TEST
 
-START_TEST(file_beyond_the_memory_limit__is_refused) {
+TEST(file_beyond_the_memory_limit__is_refused) {
   put("");
   ck_assert_int_eq(truncate(path, 1 << 20), 0);
   clf_context *small = NULL;
@@ -127,9 +124,8 @@ START_TEST(file_beyond_the_memory_limit__is_refused) {
   ck_clf_says(path);
   clf_context_free(small);
 }
-END_TEST
 
-START_TEST(file_that_shrinks__is_an_error) {
+TEST(file_that_shrinks__is_an_error) {
   put("0123456789");
   clf__file file = {0};
   char bytes[10];
@@ -139,9 +135,8 @@ START_TEST(file_that_shrinks__is_an_error) {
   ck_clf_fails(clf__file_next(&file, bytes, 6), CLF_ERROR_IO);
   clf__file_close(&file);
 }
-END_TEST
 
-START_TEST(write__makes_and_replaces_a_file) {
+TEST(write__makes_and_replaces_a_file) {
   mode_t mask = umask(027);
   struct stat about;
   ck_clf_ok(write_file(path, "old", 3));
@@ -156,9 +151,8 @@ START_TEST(write__makes_and_replaces_a_file) {
   ck_assert_int_eq(entries(), 0);
   umask(mask);
 }
-END_TEST
 
-START_TEST(write__never_allows_more_than_the_file_does) {
+TEST(write__never_allows_more_than_the_file_does) {
   static const mode_t modes[] = {0600, 0640, 0604, 0666, 0200};
   const mode_t mask = umask(0);
   put("old");
@@ -173,9 +167,8 @@ START_TEST(write__never_allows_more_than_the_file_does) {
   }
   umask(mask);
 }
-END_TEST
 
-START_TEST(write__makes_the_file_that_a_link_names) {
+TEST(write__makes_the_file_that_a_link_names) {
   char link[160], second[160], loop[160];
   struct stat about;
   snprintf(link, sizeof link, "%s/link", folder);
@@ -198,9 +191,8 @@ START_TEST(write__makes_the_file_that_a_link_names) {
   ck_assert_int_eq(symlink("none/file", link), 0);
   ck_clf_fails(write_file(link, "x", 1), CLF_ERROR_IO);
 }
-END_TEST
 
-START_TEST(write__works_in_the_current_folder_and_through_a_link) {
+TEST(write__works_in_the_current_folder_and_through_a_link) {
   char before[4096], link[160];
   struct stat about;
   ck_assert_ptr_nonnull(getcwd(before, sizeof before));
@@ -214,17 +206,15 @@ START_TEST(write__works_in_the_current_folder_and_through_a_link) {
   ck_assert_int_eq(lstat(link, &about), 0);
   ck_assert(S_ISLNK(about.st_mode));
 }
-END_TEST
 
-START_TEST(longest_name__can_be_written) {
+TEST(longest_name__can_be_written) {
   char name[512];
   snprintf(name, sizeof name, "%s/%0255d", folder, 1);
   ck_clf_ok(write_file(name, "x", 1));
   assert_holds(name, "x");
 }
-END_TEST
 
-START_TEST(discarded_write__leaves_the_old_file_and_nothing_else) {
+TEST(discarded_write__leaves_the_old_file_and_nothing_else) {
   put("old");
   clf__output output = {0};
   ck_clf_ok(clf__output_open(&output, context, path));
@@ -233,9 +223,8 @@ START_TEST(discarded_write__leaves_the_old_file_and_nothing_else) {
   assert_holds(path, "old");
   ck_assert_int_eq(entries(), 0);
 }
-END_TEST
 
-START_TEST(full_disk__leaves_the_old_file_and_nothing_else) {
+TEST(full_disk__leaves_the_old_file_and_nothing_else) {
   static char block[4096];
   put("old");
   struct rlimit before, limit;
@@ -251,9 +240,8 @@ START_TEST(full_disk__leaves_the_old_file_and_nothing_else) {
   assert_holds(path, "old");
   ck_assert_int_eq(entries(), 0);
 }
-END_TEST
 
-START_TEST(missing_or_protected_place__is_an_error) {
+TEST(missing_or_protected_place__is_an_error) {
   char name[160];
   snprintf(name, sizeof name, "%s/none/file", folder);
   ck_clf_fails(write_file(name, "x", 1), CLF_ERROR_IO);
@@ -268,25 +256,5 @@ START_TEST(missing_or_protected_place__is_an_error) {
   }
   assert_holds(path, "old");
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("file");
-  TCase *tests = tcase_create("file");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_add_test(tests, read_and_map__give_the_same_bytes);
-  tcase_add_test(tests, empty_file__is_read_and_mapped);
-  tcase_add_test(tests, what_is_no_regular_file__is_refused_at_once);
-  tcase_add_test(tests, file_beyond_the_memory_limit__is_refused);
-  tcase_add_test(tests, file_that_shrinks__is_an_error);
-  tcase_add_test(tests, write__makes_and_replaces_a_file);
-  tcase_add_test(tests, write__never_allows_more_than_the_file_does);
-  tcase_add_test(tests, write__makes_the_file_that_a_link_names);
-  tcase_add_test(tests, write__works_in_the_current_folder_and_through_a_link);
-  tcase_add_test(tests, longest_name__can_be_written);
-  tcase_add_test(tests, discarded_write__leaves_the_old_file_and_nothing_else);
-  tcase_add_test(tests, full_disk__leaves_the_old_file_and_nothing_else);
-  tcase_add_test(tests, missing_or_protected_place__is_an_error);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("file", .setup = setup, .teardown = teardown)

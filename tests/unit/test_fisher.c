@@ -75,7 +75,7 @@ static void check_posterior(const char *params, const moments *m, const float *x
   clf_model_free(model);
 }
 
-START_TEST(fisher__gives_the_gaussian_posterior) {
+TEST(fisher__gives_the_gaussian_posterior) {
   static float x[ROWS * 2];
   int32_t labels[ROWS];
   make_rows(x, labels);
@@ -91,9 +91,8 @@ START_TEST(fisher__gives_the_gaussian_posterior) {
   clf_dataset_free(data);
   clf_dataset_free(sparse);
 }
-END_TEST
 
-START_TEST(fisher__shrinks_towards_the_mean_variance) {
+TEST(fisher__shrinks_towards_the_mean_variance) {
   static float x[ROWS * 2];
   int32_t labels[ROWS];
   make_rows(x, labels);
@@ -108,9 +107,8 @@ START_TEST(fisher__shrinks_towards_the_mean_variance) {
   check_posterior("shrinkage=0.3", &m, x, data);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fisher__transform_whitens_the_classes) {
+TEST(fisher__transform_whitens_the_classes) {
   static float x[ROWS * 2], z[ROWS * 2];
   int32_t labels[ROWS];
   make_rows(x, labels);
@@ -138,9 +136,8 @@ START_TEST(fisher__transform_whitens_the_classes) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fisher__uses_features_constant_in_every_class) {
+TEST(fisher__uses_features_constant_in_every_class) {
   float x[] = {0, 3, 0, 4, 0, 5, 1, 3, 1, 4, 1, 5};
   int32_t labels[] = {0, 0, 0, 1, 1, 1};
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 6, 2, labels);
@@ -151,11 +148,10 @@ START_TEST(fisher__uses_features_constant_in_every_class) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* A row of weight 2 is the row twice; but for shrinkage=auto, which asks how many rows there are,
  * only the weights' proportions count. */
-START_TEST(fisher__weights_are_repetitions_of_rows) {
+TEST_LOOP(fisher__weights_are_repetitions_of_rows, 0, 8) {
   static const char *const params[] = {NULL, "shrinkage=0.3", "shrinkage=auto",
                                        "shrinkage=auto priors=3,1,1"};
   const float scale = _i % 2 == 1 && _i < 4 ? 1e-3F : 1;
@@ -192,7 +188,6 @@ START_TEST(fisher__weights_are_repetitions_of_rows) {
   clf_dataset_free(repeated);
   clf_dataset_free(rows);
 }
-END_TEST
 
 /* The decision between the classes at 1, from the closed form: (1 - 1/2) / variance, with the
  * variance that auto gives the only feature. */
@@ -211,17 +206,16 @@ static void check_lone_feature(const float *x, const int32_t *labels, int64_t ro
   clf_dataset_free(at);
 }
 
-START_TEST(fisher__auto_counts_what_is_constant_within_classes_by_its_total_variance) {
+TEST(fisher__auto_counts_what_is_constant_within_classes_by_its_total_variance) {
   static const float x[] = {0, 0, 0, 0, 1, 1, 1, 1};
   static const int32_t labels[] = {0, 0, 0, 0, 1, 1, 1, 1};
   check_lone_feature(x, labels, 8, 0.25);
 }
-END_TEST
 
 /* One row in ten of each class lies 1 from the others, at -1 and 2, so that the class means are
  * -0.1 and 1.1: w = 0.09, mean z^4 = 0.1 0.9 (0.1^3 + 0.9^3), and half a row of the total variance
  * joins the rows that w is worth. */
-START_TEST(fisher__auto_trusts_a_variance_as_far_as_rows_tell_it) {
+TEST(fisher__auto_trusts_a_variance_as_far_as_rows_tell_it) {
   enum { COUNT = 40 };
   float x[COUNT];
   int32_t labels[COUNT];
@@ -235,9 +229,8 @@ START_TEST(fisher__auto_trusts_a_variance_as_far_as_rows_tell_it) {
   /* The means are 1.2 apart, and 1 lies 0.5 from their middle. */
   check_lone_feature(x, labels, COUNT, variance / 1.2);
 }
-END_TEST
 
-START_TEST(fisher__refuses_one_row_of_each_class) {
+TEST_LOOP(fisher__refuses_one_row_of_each_class, 0, 4) {
   static const char *const params[] = {NULL, "shrinkage=auto", "shrinkage=0.5", "kernel=rbf"};
   static const float x[] = {0, 1, 2, 5, 3, 4, 2, 2}, weights[] = {1, 2, 1, 0};
   static const int32_t labels[] = {0, 1, 2, 0};
@@ -250,10 +243,9 @@ START_TEST(fisher__refuses_one_row_of_each_class) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Integers about 1.2e7 stay the same in f32, and decide as the same rows stored densely. */
-START_TEST(fisher__keeps_features_of_sparse_rows_far_from_0) {
+TEST(fisher__keeps_features_of_sparse_rows_far_from_0) {
   static float x[ROWS * 2], sparse[ROWS * CLASSES], dense[ROWS * CLASSES];
   static int32_t labels[ROWS];
   clf_context *context = NULL;
@@ -277,9 +269,8 @@ START_TEST(fisher__keeps_features_of_sparse_rows_far_from_0) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(fisher__stands_collinear_and_constant_features) {
+TEST(fisher__stands_collinear_and_constant_features) {
   static float x[ROWS * 2], wide[ROWS * 5];
   int32_t labels[ROWS];
   make_rows(x, labels);
@@ -304,12 +295,11 @@ START_TEST(fisher__stands_collinear_and_constant_features) {
   clf_dataset_free(narrow);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Groups of features that differ by 6e-5 of their size, of scales from 1e-9 to 1e9, all of them
  * exact: no one may be left out, and the decisions are those of the features that the groups are
  * made of. */
-START_TEST(fisher__tells_nearly_collinear_features_apart) {
+TEST(fisher__tells_nearly_collinear_features_apart) {
   enum { FEATURES = 24, SIDES = 2 };
   static double made[ROWS * FEATURES], mixed[ROWS * FEATURES];
   int32_t labels[ROWS];
@@ -340,9 +330,8 @@ START_TEST(fisher__tells_nearly_collinear_features_apart) {
   clf_dataset_free(plain);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(fisher__shrinks_by_itself_when_rows_are_few) {
+TEST(fisher__shrinks_by_itself_when_rows_are_few) {
   enum { FEW = 30, MANY = 60 };
   static float x[FEW * MANY];
   int32_t labels[FEW];
@@ -369,23 +358,5 @@ START_TEST(fisher__shrinks_by_itself_when_rows_are_few) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("fisher");
-  TCase *facts = tcase_create("facts");
-  tcase_add_test(facts, fisher__gives_the_gaussian_posterior);
-  tcase_add_test(facts, fisher__shrinks_towards_the_mean_variance);
-  tcase_add_test(facts, fisher__transform_whitens_the_classes);
-  tcase_add_test(facts, fisher__uses_features_constant_in_every_class);
-  tcase_add_loop_test(facts, fisher__weights_are_repetitions_of_rows, 0, 8);
-  tcase_add_test(facts, fisher__auto_counts_what_is_constant_within_classes_by_its_total_variance);
-  tcase_add_test(facts, fisher__auto_trusts_a_variance_as_far_as_rows_tell_it);
-  tcase_add_loop_test(facts, fisher__refuses_one_row_of_each_class, 0, 4);
-  tcase_add_test(facts, fisher__keeps_features_of_sparse_rows_far_from_0);
-  tcase_add_test(facts, fisher__stands_collinear_and_constant_features);
-  tcase_add_test(facts, fisher__tells_nearly_collinear_features_apart);
-  tcase_add_test(facts, fisher__shrinks_by_itself_when_rows_are_few);
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("fisher")

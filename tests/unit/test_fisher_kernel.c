@@ -107,7 +107,7 @@ static void reference_images(const float *x, const int32_t *labels, double alpha
 
 /* The linear discriminant of the images, which has tests of its own, is the expected model. The
  * solvers take K in floats, and probabilities are steep in the images: hence the tolerance. */
-START_TEST(kernel_fisher__agrees_with_a_dense_solution) {
+TEST(kernel_fisher__agrees_with_a_dense_solution) {
   static float x[ROWS * COLUMNS], images[ROWS * SIDES], expected[ROWS * CLASSES],
       found[ROWS * CLASSES];
   int32_t labels[ROWS];
@@ -123,11 +123,10 @@ START_TEST(kernel_fisher__agrees_with_a_dense_solution) {
   clf_dataset_free(data);
   clf_dataset_free(mapped);
 }
-END_TEST
 
 /* Each row six times, with six times alpha, has the solution of the rows once. A megabyte holds two
  * of the matrix's three blocks in 16 bits, yet the residual is the exact one. */
-START_TEST(kernel_fisher__in_16_bits_agrees_with_a_dense_solution) {
+TEST(kernel_fisher__in_16_bits_agrees_with_a_dense_solution) {
   enum { TIMES = 6 };
   static float x[ROWS * COLUMNS], images[ROWS * SIDES], many[TIMES * ROWS * COLUMNS],
       expected[ROWS * CLASSES], found[2][ROWS * CLASSES];
@@ -156,10 +155,9 @@ START_TEST(kernel_fisher__in_16_bits_agrees_with_a_dense_solution) {
   ck_assert_mem_eq(found[0], found[1], sizeof found[0]);
   clf_dataset_free(mapped);
 }
-END_TEST
 
 /* As many entries as iterations, the last of them what the fit is judged by. */
-START_TEST(history__holds_the_residual_of_each_iteration) {
+TEST(history__holds_the_residual_of_each_iteration) {
   static const char *const params[] = {KERNEL "alpha=0.01 landmarks=0 solver=cg residual=1e-3",
                                        KERNEL "alpha=0.01 landmarks=0 solver=cg max_iterations=2"};
   static float x[ROWS * COLUMNS];
@@ -180,11 +178,10 @@ START_TEST(history__holds_the_residual_of_each_iteration) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
 /* K = [1, e; e, 1] and y = (1, -1): a = (1, -1) / (1 - e + alpha). Each point is there as two rows
  * of half its weight, which share its coefficient. */
-START_TEST(kernel_fisher__solves_two_points) {
+TEST_LOOP(kernel_fisher__solves_two_points, 0, 2) {
   static const float x[] = {0, 1, 0, 1}, weights[] = {0.5F, 0.5F, 0.5F, 0.5F};
   static const int32_t labels[] = {0, 1, 0, 1};
   static const char *const params[] = {"kernel=rbf gamma=1 alpha=0.1 solver=cholesky",
@@ -203,10 +200,9 @@ START_TEST(kernel_fisher__solves_two_points) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Every row is there twice, so that all but one span the same space as all do. */
-START_TEST(landmarks__that_span_all_rows_give_the_solution_of_all) {
+TEST(landmarks__that_span_all_rows_give_the_solution_of_all) {
   static float x[ROWS * COLUMNS], twice[2 * ROWS * COLUMNS], all[ROWS * CLASSES],
       found[ROWS * CLASSES];
   int32_t labels[ROWS], labels_twice[2 * ROWS];
@@ -225,10 +221,9 @@ START_TEST(landmarks__that_span_all_rows_give_the_solution_of_all) {
   clf_dataset_free(data);
   clf_dataset_free(rows);
 }
-END_TEST
 
 /* A row of weight 2 is as good as two of it. */
-START_TEST(weights__are_repetitions_of_rows) {
+TEST_LOOP(weights__are_repetitions_of_rows, 0, 2) {
   static const char *const params[] = {KERNEL "landmarks=0 solver=cholesky",
                                        KERNEL "landmarks=0 solver=cg residual=1e-5"};
   static float x[2 * ROWS * COLUMNS], weights[ROWS], expected[ROWS * CLASSES],
@@ -252,13 +247,12 @@ START_TEST(weights__are_repetitions_of_rows) {
   clf_dataset_free(repeated);
   clf_dataset_free(weighted);
 }
-END_TEST
 
 static void decisions_of(const clf_model *model, const clf_dataset *rows, float *values) {
   ck_clf_ok(clf_model_decision_function(model, rows, values, ROWS * CLASSES));
 }
 
-START_TEST(kernel_fisher__does_not_depend_on_threads) {
+TEST_LOOP(kernel_fisher__does_not_depend_on_threads, 0, SOLVERS) {
   static float x[ROWS * COLUMNS], values[2][ROWS * CLASSES];
   static const char *const threads[] = {"threads=1", "threads=2"};
   int32_t labels[ROWS];
@@ -275,9 +269,8 @@ START_TEST(kernel_fisher__does_not_depend_on_threads) {
   }
   ck_assert_mem_eq(values[0], values[1], sizeof values[0]);
 }
-END_TEST
 
-START_TEST(kernel_fisher__loaded_predicts_the_same) {
+TEST_LOOP(kernel_fisher__loaded_predicts_the_same, 0, SOLVERS) {
   static float x[ROWS * COLUMNS], before[ROWS * CLASSES], after[ROWS * CLASSES];
   static char saved[65536];
   int32_t labels[ROWS];
@@ -294,7 +287,6 @@ START_TEST(kernel_fisher__loaded_predicts_the_same) {
   clf_model_free(loaded);
   clf_dataset_free(data);
 }
-END_TEST
 
 static int32_t stop_at_zero(void *user, const clf_progress *progress) {
   (void)progress;
@@ -302,7 +294,7 @@ static int32_t stop_at_zero(void *user, const clf_progress *progress) {
 }
 
 /* Stops at each call of the host in turn, until there are no more. */
-START_TEST(kernel_fisher__that_is_cancelled_leaves_the_model) {
+TEST_LOOP(kernel_fisher__that_is_cancelled_leaves_the_model, 0, SOLVERS) {
   enum { MOST_CALLS = 1000, AT_LEAST = 3 };
   static float x[ROWS * COLUMNS], before[ROWS * CLASSES], after[ROWS * CLASSES];
   int32_t labels[ROWS];
@@ -329,7 +321,6 @@ START_TEST(kernel_fisher__that_is_cancelled_leaves_the_model) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
 /* A usable model with finite values, or a status that says why there is none. */
 static void fit_or_say(const char *params, const clf_dataset *data) {
@@ -363,7 +354,7 @@ static const char *const strange[] = {
 };
 enum { STRANGE = sizeof strange / sizeof strange[0] };
 
-START_TEST(kernel_fisher__takes_or_refuses_degenerate_rows) {
+TEST_LOOP(kernel_fisher__takes_or_refuses_degenerate_rows, 0, STRANGE) {
   enum { COUNT = 8 };
   static const char *const ways[] = {"landmarks=0 solver=cholesky", "landmarks=0 solver=cg",
                                      "landmarks=1"};
@@ -382,10 +373,9 @@ START_TEST(kernel_fisher__takes_or_refuses_degenerate_rows) {
     clf_dataset_free(sets[i]);
   }
 }
-END_TEST
 
 /* The place of a NaN among the images would mean nothing to the caller. */
-START_TEST(kernel_fisher__says_that_the_kernel_left_the_range) {
+TEST(kernel_fisher__says_that_the_kernel_left_the_range) {
   static const float x[] = {0, 1, 2, 3};
   static const int32_t labels[] = {0, 1, 0, 1};
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 4, 1, labels);
@@ -396,9 +386,8 @@ START_TEST(kernel_fisher__says_that_the_kernel_left_the_range) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(kernel_fisher__refuses_what_is_not_a_number) {
+TEST_LOOP(kernel_fisher__refuses_what_is_not_a_number, 0, SOLVERS) {
   static const float x[] = {0, 1, NAN, 2};
   static const int32_t labels[] = {0, 1, 0, 1};
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 4, 1, labels);
@@ -409,23 +398,5 @@ START_TEST(kernel_fisher__refuses_what_is_not_a_number) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("fisher_kernel");
-  TCase *facts = tcase_create("facts");
-  tcase_add_test(facts, kernel_fisher__agrees_with_a_dense_solution);
-  tcase_add_test(facts, kernel_fisher__in_16_bits_agrees_with_a_dense_solution);
-  tcase_add_test(facts, history__holds_the_residual_of_each_iteration);
-  tcase_add_loop_test(facts, kernel_fisher__solves_two_points, 0, 2);
-  tcase_add_test(facts, landmarks__that_span_all_rows_give_the_solution_of_all);
-  tcase_add_loop_test(facts, weights__are_repetitions_of_rows, 0, 2);
-  tcase_add_loop_test(facts, kernel_fisher__does_not_depend_on_threads, 0, SOLVERS);
-  tcase_add_loop_test(facts, kernel_fisher__loaded_predicts_the_same, 0, SOLVERS);
-  tcase_add_loop_test(facts, kernel_fisher__that_is_cancelled_leaves_the_model, 0, SOLVERS);
-  tcase_add_loop_test(facts, kernel_fisher__takes_or_refuses_degenerate_rows, 0, STRANGE);
-  tcase_add_test(facts, kernel_fisher__says_that_the_kernel_left_the_range);
-  tcase_add_loop_test(facts, kernel_fisher__refuses_what_is_not_a_number, 0, SOLVERS);
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("fisher_kernel")

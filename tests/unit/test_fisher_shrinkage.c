@@ -11,7 +11,7 @@ static int32_t stop(void *user, const clf_progress *progress) {
 
 /* All rows are the same one, by a stride of 0; pages of calloc() that are never written cost no
  * memory. One thread has 16 parts of 0.2 s and more. */
-START_TEST(sums_over_many_rows__can_be_cancelled) {
+TEST_LOOP(sums_over_many_rows__can_be_cancelled, 0, 2) {
   enum { ROWS = 100000000, COLUMNS = 64 };
   float row[COLUMNS];
   double mean[COLUMNS] = {0}, offsets[COLUMNS] = {0}, scatter[COLUMNS * COLUMNS] = {0};
@@ -39,13 +39,5 @@ START_TEST(sums_over_many_rows__can_be_cancelled) {
   clf_context_free(context);
   free(labels);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("fisher_shrinkage");
-  TCase *tests = tcase_create("fisher_shrinkage");
-  tcase_set_timeout(tests, 60);
-  tcase_add_loop_test(tests, sums_over_many_rows__can_be_cancelled, 0, 2);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("fisher_shrinkage")

@@ -46,7 +46,7 @@ static int exit_code_of(pid_t child) {
   return WEXITSTATUS(state);
 }
 
-START_TEST(fork__leaves_parent_and_child_working) {
+TEST_LOOP(fork__leaves_parent_and_child_working, 0, (int)clf_kind_count("model")) {
   static int32_t expected[ROWS];
   clf_context *context = NULL;
   fill_rows();
@@ -71,10 +71,9 @@ START_TEST(fork__leaves_parent_and_child_working) {
   clf_dataset_free(rows);
   clf_context_free(context);
 }
-END_TEST
 
 /* Forks of forks, each after work of its own. */
-START_TEST(fork__goes_on_in_grandchildren) {
+TEST(fork__goes_on_in_grandchildren) {
   static int32_t expected[ROWS];
   clf_context *context = NULL;
   fill_rows();
@@ -100,7 +99,6 @@ START_TEST(fork__goes_on_in_grandchildren) {
   clf_dataset_free(rows);
   clf_context_free(context);
 }
-END_TEST
 
 static atomic_bool churning;
 
@@ -137,7 +135,7 @@ static int use_default_context(const clf_dataset *rows, const int32_t *expected)
 }
 
 /* Whatever the other threads were about to do with the default context when the process forked. */
-START_TEST(fork__meets_contexts_in_the_making) {
+TEST(fork__meets_contexts_in_the_making) {
   enum { THREADS = 3, FORKS = 400 };
   static int32_t expected[ROWS];
   pthread_t threads[THREADS];
@@ -168,19 +166,5 @@ START_TEST(fork__meets_contexts_in_the_making) {
   clf_dataset_free(rows);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  if (!FORK_WITH_THREADS) {
-    return 77; /* skipped */
-  }
-  Suite *suite = suite_create("fork");
-  TCase *tests = tcase_create("fork");
-  tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, fork__leaves_parent_and_child_working, 0,
-                      (int)clf_kind_count("model"));
-  tcase_add_test(tests, fork__goes_on_in_grandchildren);
-  tcase_add_test(tests, fork__meets_contexts_in_the_making);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("fork", .skip = !FORK_WITH_THREADS)

@@ -88,7 +88,7 @@ static void check(const problem *p, const void *c) {
   }
 }
 
-START_TEST(gemm__agrees_with_plain_loops) {
+TEST_LOOP(gemm__agrees_with_plain_loops, 0, cpu_levels()) {
   uint64_t state = 1;
   clf_context *context = context_of(_i, 2);
   if (context == NULL) {
@@ -108,10 +108,9 @@ START_TEST(gemm__agrees_with_plain_loops) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* Large enough to be packed, blocked and divided between threads. */
-START_TEST(gemm__large_has_the_same_bits_on_any_threads) {
+TEST_LOOP(gemm__large_has_the_same_bits_on_any_threads, 0, cpu_levels()) {
   static const int threads[] = {1, 2, 5};
   static const shape large[] = {{99, 2100, 530}, {310, 40, 600}, {9, 2000, 200}};
   for (int flags = 0; flags < 24; flags++) {
@@ -141,9 +140,8 @@ START_TEST(gemm__large_has_the_same_bits_on_any_threads) {
     free_problem(&p);
   }
 }
-END_TEST
 
-START_TEST(gemm__beta_0_does_not_read_c) {
+TEST_LOOP(gemm__beta_0_does_not_read_c, 0, cpu_levels()) {
   uint64_t state = 3;
   clf_context *context = context_of(_i, 1);
   if (context == NULL) {
@@ -162,9 +160,8 @@ START_TEST(gemm__beta_0_does_not_read_c) {
   free_problem(&p);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(gemm__says_when_memory_runs_out) {
+TEST(gemm__says_when_memory_runs_out) {
   clf_context *context = NULL;
   uint64_t state = 4;
   ck_clf_ok(clf_context_create(&context, "memory_limit=100000 threads=1", NULL));
@@ -175,16 +172,5 @@ START_TEST(gemm__says_when_memory_runs_out) {
   free_problem(&p);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("gemm");
-  TCase *tests = tcase_create("gemm");
-  tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, gemm__agrees_with_plain_loops, 0, cpu_levels());
-  tcase_add_loop_test(tests, gemm__large_has_the_same_bits_on_any_threads, 0, cpu_levels());
-  tcase_add_loop_test(tests, gemm__beta_0_does_not_read_c, 0, cpu_levels());
-  tcase_add_test(tests, gemm__says_when_memory_runs_out);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("gemm")

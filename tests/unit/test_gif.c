@@ -173,7 +173,7 @@ static void check_refused(const char *says) {
   ck_assert_ptr_null(image);
 }
 
-START_TEST(codes__of_any_size_and_number_are_read) {
+TEST(codes__of_any_size_and_number_are_read) {
   static const form forms[] = {{1, 1, 2, 2, false},       {7, 9, 2, 1, false},
                                {64, 64, 2, 2, false},     {250, 250, 4, 2, false},
                                {250, 250, 256, 8, false}, {250, 250, 256, 8, true},
@@ -186,7 +186,6 @@ START_TEST(codes__of_any_size_and_number_are_read) {
     }
   }
 }
-END_TEST
 
 static const form plain = {100, 80, 64, 6, false};
 
@@ -200,7 +199,7 @@ static size_t data_at(void) {
   return 13 + 3 * 64 + 10;
 }
 
-START_TEST(pixels__fill_the_rectangle) {
+TEST(pixels__fill_the_rectangle) {
   make_plain();
   file.bytes[data_at() - 5] = 99; /* width */
   check_refused("it has too many pixels before byte");
@@ -209,10 +208,9 @@ START_TEST(pixels__fill_the_rectangle) {
   file.bytes[data_at() - 5] = 100;
   check_read(&plain);
 }
-END_TEST
 
 /* The shortest file of one color, and one that claims what no bytes of its number can hold. */
-START_TEST(pixels__are_no_more_than_bytes_hold) {
+TEST(pixels__are_no_more_than_bytes_hold) {
   const form one = {250, 250, 2, 2, false};
   memset(pixels, 1, sizeof pixels);
   make(&one);
@@ -220,9 +218,8 @@ START_TEST(pixels__are_no_more_than_bytes_hold) {
   memcpy(&file.bytes[data_at() - 3 * 62 - 5], "\xFF\x7F\xFF\3", 4); /* 32767x1023 */
   check_refused("bytes cannot hold 32767x1023 pixels");
 }
-END_TEST
 
-START_TEST(data__end_with_the_end_code) {
+TEST(data__end_with_the_end_code) {
   make_plain();
   const unsigned char more[] = {1, 0, 0, 0x3B};
   file.size -= 2; /* the block without bytes, and the trailer */
@@ -236,9 +233,8 @@ START_TEST(data__end_with_the_end_code) {
   put("what else there is", 18);
   check_read(&plain);
 }
-END_TEST
 
-START_TEST(codes__that_do_not_exist_are_refused) {
+TEST(codes__that_do_not_exist_are_refused) {
   const form tiny = {2, 2, 4, 2, false};
   for (int code = 0; code < 8; code++) {
     memcpy(pixels, "\0\1\2\3", 4);
@@ -259,10 +255,9 @@ START_TEST(codes__that_do_not_exist_are_refused) {
   file.bytes[13 + 12 + 10] = 0;
   check_refused("impossible size");
 }
-END_TEST
 
 /* Extensions come before the picture; what comes after it may be cut off. */
-START_TEST(records__lead_to_the_first_picture) {
+TEST(records__lead_to_the_first_picture) {
   make_plain();
   const size_t description = data_at() - 10;
   static gif_file whole;
@@ -287,11 +282,10 @@ START_TEST(records__lead_to_the_first_picture) {
   put("\x3B", 1);
   check_refused("it has no picture");
 }
-END_TEST
 
 /* Up to 32 bytes overwritten anywhere behind the palette, in 1,000 ways: none makes a picture with
  * more than 1 % of wrong pixels but for some in a thousand. */
-START_TEST(damage__is_found_as_a_rule) {
+TEST(damage__is_found_as_a_rule) {
   static gif_file whole;
   int misled = 0;
   make_plain();
@@ -316,18 +310,5 @@ START_TEST(damage__is_found_as_a_rule) {
   }
   ck_assert_msg(misled <= 20, "%d of 1000", misled);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("gif");
-  TCase *tests = tcase_create("gif");
-  tcase_add_test(tests, codes__of_any_size_and_number_are_read);
-  tcase_add_test(tests, pixels__fill_the_rectangle);
-  tcase_add_test(tests, pixels__are_no_more_than_bytes_hold);
-  tcase_add_test(tests, data__end_with_the_end_code);
-  tcase_add_test(tests, codes__that_do_not_exist_are_refused);
-  tcase_add_test(tests, records__lead_to_the_first_picture);
-  tcase_add_test(tests, damage__is_found_as_a_rule);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("gif")

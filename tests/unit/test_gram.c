@@ -198,7 +198,7 @@ static clf__gram_input input_of(const sample *s, int targets, bool weighted, boo
 static const int64_t shapes[][2] = {{1, 1},    {5, 1},    {3, 17},   {17, 3},
                                     {131, 50}, {1000, 7}, {55, 255}, {2500, 33}};
 
-START_TEST(gram__agrees_with_plain_loops) {
+TEST_LOOP(gram__agrees_with_plain_loops, 0, cpu_levels()) {
   uint64_t state = 1;
   clf_context *context = context_of(_i, 2);
   for (size_t i = 0; context != NULL && i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -216,7 +216,6 @@ START_TEST(gram__agrees_with_plain_loops) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* The kernels for large tables, on small ones: what the f64 products of these give. */
 static void check_dense(clf_context *context, const sample *s, const clf__gram_input *input) {
@@ -246,7 +245,7 @@ static void check_dense(clf_context *context, const sample *s, const clf__gram_i
   free(center);
 }
 
-START_TEST(gram_dense__agrees_with_f64) {
+TEST_LOOP(gram_dense__agrees_with_f64, 0, cpu_levels()) {
   uint64_t state = 6;
   clf_context *context = context_of(_i, 2);
   for (size_t i = 0; context != NULL && i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -261,9 +260,8 @@ START_TEST(gram_dense__agrees_with_f64) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(gram__has_the_same_bits_on_any_threads) {
+TEST_LOOP(gram__has_the_same_bits_on_any_threads, 0, cpu_levels()) {
   static const int threads[] = {1, 2, 5};
   static const int64_t larger[][2] = {{5000, 60}, {3000, 333}};
   for (int i = 0; i < 4 * STORAGES; i++) {
@@ -289,7 +287,6 @@ START_TEST(gram__has_the_same_bits_on_any_threads) {
     free_sample(&s);
   }
 }
-END_TEST
 
 static void check_bytes(clf_context *context, const uint8_t *bytes, int64_t rows, int64_t columns) {
   clf__rows x = {.rows = rows, .columns = columns, .dtype = CLF_U8, .scale = 1};
@@ -318,7 +315,7 @@ static void check_bytes(clf_context *context, const uint8_t *bytes, int64_t rows
   clf__gram_free(&centered);
 }
 
-START_TEST(gram__u8_is_exact) {
+TEST_LOOP(gram__u8_is_exact, 0, cpu_levels()) {
   uint64_t state = 3;
   clf_context *context = context_of(_i, 2);
   uint8_t *bytes = random_u8(&state, 300 * 97);
@@ -330,10 +327,9 @@ START_TEST(gram__u8_is_exact) {
   }
   free(bytes);
 }
-END_TEST
 
 /* More rows of 255 than any sum of products in 32 bits holds; constant columns have no scatter. */
-START_TEST(gram__u8_does_not_overflow) {
+TEST_LOOP(gram__u8_does_not_overflow, 0, cpu_levels()) {
   enum { ROWS = 140001, COLUMNS = 3 };
   clf_context *context = context_of(_i, 2);
   uint8_t *bytes = malloc(ROWS * COLUMNS);
@@ -357,10 +353,9 @@ START_TEST(gram__u8_does_not_overflow) {
   }
   free(bytes);
 }
-END_TEST
 
 /* Numbers of size 10,000 that differ by 1 keep their digits. */
-START_TEST(gram__f32_far_from_0_stays_accurate) {
+TEST_LOOP(gram__f32_far_from_0_stays_accurate, 0, cpu_levels()) {
   enum { ROWS = 20000, COLUMNS = 20 };
   uint64_t state = 4;
   clf_context *context = context_of(_i, 2);
@@ -385,7 +380,6 @@ START_TEST(gram__f32_far_from_0_stays_accurate) {
   free(values);
   free(s.dense);
 }
-END_TEST
 
 /* sum w (x - m_k)(x - m_k)^T in f64, upper triangle. */
 static double *within_of(const sample *s, const clf__gram_input *input) {
@@ -435,7 +429,7 @@ static void check_within(clf_context *context, const sample *s, bool weighted) {
   clf__gram_free(&gram);
 }
 
-START_TEST(gram_within__agrees_with_plain_loops) {
+TEST_LOOP(gram_within__agrees_with_plain_loops, 0, cpu_levels()) {
   uint64_t state = 7;
   clf_context *context = context_of(_i, 2);
   for (int storage = 0; context != NULL && storage < STORAGES; storage++) {
@@ -446,11 +440,10 @@ START_TEST(gram_within__agrees_with_plain_loops) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* Classes some 1e5 times their spread apart: of the total scatter in f32, nothing is left. One
  * column is the same in all rows of a class. */
-START_TEST(gram_within__of_classes_far_apart_keeps_its_digits) {
+TEST_LOOP(gram_within__of_classes_far_apart_keeps_its_digits, 0, cpu_levels()) {
   uint64_t state = 8;
   clf_context *context = context_of(_i, 2);
   for (int storage = F32; context != NULL && storage <= F64; storage++) {
@@ -473,9 +466,8 @@ START_TEST(gram_within__of_classes_far_apart_keeps_its_digits) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(gram__of_no_rows) {
+TEST(gram__of_no_rows) {
   clf_context *context = context_on("generic", 1);
   clf__rows x = clf__rows_of_f32(NULL, 0, 4, 4);
   clf__gram_input input = {.x = &x, .centered = true};
@@ -489,9 +481,8 @@ START_TEST(gram__of_no_rows) {
   clf__gram_free(&gram);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(gram__says_how_much_memory_it_needs) {
+TEST(gram__says_how_much_memory_it_needs) {
   clf_context *context = NULL;
   float value = 1;
   int64_t row_start[] = {0, 1};
@@ -513,22 +504,5 @@ START_TEST(gram__says_how_much_memory_it_needs) {
   ck_assert_uint_eq(clf_context_memory(context), before);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("gram");
-  TCase *tests = tcase_create("gram");
-  tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, gram__agrees_with_plain_loops, 0, cpu_levels());
-  tcase_add_loop_test(tests, gram_within__agrees_with_plain_loops, 0, cpu_levels());
-  tcase_add_loop_test(tests, gram_within__of_classes_far_apart_keeps_its_digits, 0, cpu_levels());
-  tcase_add_loop_test(tests, gram_dense__agrees_with_f64, 0, cpu_levels());
-  tcase_add_loop_test(tests, gram__has_the_same_bits_on_any_threads, 0, cpu_levels());
-  tcase_add_loop_test(tests, gram__u8_is_exact, 0, cpu_levels());
-  tcase_add_loop_test(tests, gram__u8_does_not_overflow, 0, cpu_levels());
-  tcase_add_loop_test(tests, gram__f32_far_from_0_stays_accurate, 0, cpu_levels());
-  tcase_add_test(tests, gram__of_no_rows);
-  tcase_add_test(tests, gram__says_how_much_memory_it_needs);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("gram")

@@ -54,7 +54,7 @@ static void fill_ramp(float *pixels, float dx, float dy) {
 
 /* The inner cell of a ramp has all of its gradient in the two directions nearest to the ramp's, in
  * proportion. */
-START_TEST(ramp__points_where_it_rises) {
+TEST(ramp__points_where_it_rises) {
   static const struct {
     float dx, dy;
     const char *params;
@@ -86,7 +86,6 @@ START_TEST(ramp__points_where_it_rises) {
     clf_dataset_free(out);
   }
 }
-END_TEST
 
 static void fill_noise(float *pixels, uint64_t state, float low, float high) {
   for (int i = 0; i < PIXELS; i++) {
@@ -102,7 +101,7 @@ static void assert_near(const clf_dataset *a, const clf_dataset *b, float tolera
   }
 }
 
-START_TEST(light__does_not_matter) {
+TEST(light__does_not_matter) {
   float plain[PIXELS], lit[PIXELS];
   fill_noise(plain, 5, 0.2F, 0.6F);
   for (int i = 0; i < PIXELS; i++) {
@@ -114,10 +113,9 @@ START_TEST(light__does_not_matter) {
   clf_dataset_free(a);
   clf_dataset_free(b);
 }
-END_TEST
 
 /* Blocks have length 1 after their largest values are cut. */
-START_TEST(blocks__have_length_1) {
+TEST(blocks__have_length_1) {
   enum { BLOCK = 2 * 2 * 9, BLOCKS = 3 * 3 };
   float pixels[PIXELS];
   fill_noise(pixels, 7, 0, 1);
@@ -132,11 +130,10 @@ START_TEST(blocks__have_length_1) {
   }
   clf_dataset_free(out);
 }
-END_TEST
 
 /* Neighbouring blocks share cells, so that what is mirrored comes out mirrored: with an even number
  * of directions, direction k becomes -k. */
-START_TEST(mirror_image__has_mirrored_cells) {
+TEST(mirror_image__has_mirrored_cells) {
   enum { BINS = 8, CELLS = 4 };
   float plain[PIXELS], mirrored[PIXELS];
   fill_noise(plain, 9, 0, 1);
@@ -155,9 +152,8 @@ START_TEST(mirror_image__has_mirrored_cells) {
   clf_dataset_free(a);
   clf_dataset_free(b);
 }
-END_TEST
 
-START_TEST(flat_images__are_0) {
+TEST(flat_images__are_0) {
   float pixels[PIXELS];
   fill_ramp(pixels, 0, 0);
   clf_dataset *out = described("cell=4", images(pixels, 1, SIDE, SIDE));
@@ -166,9 +162,8 @@ START_TEST(flat_images__are_0) {
   }
   clf_dataset_free(out);
 }
-END_TEST
 
-START_TEST(storage__does_not_matter) {
+TEST(storage__does_not_matter) {
   uint8_t bytes[3 * PIXELS];
   float pixels[3 * PIXELS];
   uint64_t state = 2;
@@ -183,9 +178,8 @@ START_TEST(storage__does_not_matter) {
   clf_dataset_free(a);
   clf_dataset_free(b);
 }
-END_TEST
 
-START_TEST(shapes__are_checked) {
+TEST(shapes__are_checked) {
   static const float pixels[2 * PIXELS];
   static const struct {
     const char *params;
@@ -213,7 +207,6 @@ START_TEST(shapes__are_checked) {
   clf_dataset_free(rows);
   clf_dataset_free(sparse);
 }
-END_TEST
 
 static clf_status load(const char *params, const char *features, int32_t dtype, int64_t height,
                        int64_t width) {
@@ -237,7 +230,7 @@ static clf_status load(const char *params, const char *features, int32_t dtype, 
   return status;
 }
 
-START_TEST(load__rejects_what_no_save_writes) {
+TEST(load__rejects_what_no_save_writes) {
   ck_clf_ok(load("cell=4", "144", CLF_I64, 12, 12));
   ck_clf_fails(load("cell=4", "144", CLF_F64, 12, 12), CLF_ERROR_CORRUPT);
   ck_clf_fails(load("cell=4", "145", CLF_I64, 12, 12), CLF_ERROR_CORRUPT);
@@ -246,20 +239,5 @@ START_TEST(load__rejects_what_no_save_writes) {
   ck_clf_fails(load("cell=1 block=1 bins=360", "1000000000000", CLF_I64, 1000000, 1000000),
                CLF_ERROR_CORRUPT);
 }
-END_TEST
 
-int main(void) {
-  TCase *tcase = tcase_create("hog");
-  tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_test(tcase, ramp__points_where_it_rises);
-  tcase_add_test(tcase, light__does_not_matter);
-  tcase_add_test(tcase, blocks__have_length_1);
-  tcase_add_test(tcase, mirror_image__has_mirrored_cells);
-  tcase_add_test(tcase, flat_images__are_0);
-  tcase_add_test(tcase, storage__does_not_matter);
-  tcase_add_test(tcase, shapes__are_checked);
-  tcase_add_test(tcase, load__rejects_what_no_save_writes);
-  Suite *suite = suite_create("hog");
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
-}
+SUITE("hog", .setup = setup, .teardown = teardown)

@@ -135,7 +135,7 @@ static void check_damaged(const victim *from, const unsigned char *bytes, size_t
   ck_assert_uint_eq(clf_context_memory(from->context), held);
 }
 
-START_TEST(model_file__every_changed_byte_is_refused) {
+TEST_LOOP(model_file__every_changed_byte_is_refused, 0, setting_count()) {
   victim from = make_victim(_i);
   for (size_t i = 0; i < from.size; i++) {
     const unsigned char bit = (unsigned char)(1u << i * 5 % 8);
@@ -145,9 +145,8 @@ START_TEST(model_file__every_changed_byte_is_refused) {
   }
   free_victim(&from);
 }
-END_TEST
 
-START_TEST(model_file__every_truncation_is_refused) {
+TEST_LOOP(model_file__every_truncation_is_refused, 0, setting_count()) {
   victim from = make_victim(_i);
   for (size_t size = 0; size < from.size; size++) {
     unsigned char *cut = malloc(size > 0 ? size : 1); /* so that a read beyond its end is seen */
@@ -163,7 +162,6 @@ START_TEST(model_file__every_truncation_is_refused) {
   free(longer);
   free_victim(&from);
 }
-END_TEST
 
 /* Changes one entry while the others are copied: adds to `store` what stands in for the entry. */
 typedef void (*change)(clf__store *store, const char *name, const char *text,
@@ -277,10 +275,9 @@ static void leave_out(clf__store *store, const char *name, const char *text,
   (void)variant;
 }
 
-START_TEST(model_file__without_an_entry_is_refused) {
+TEST_LOOP(model_file__without_an_entry_is_refused, 0, setting_count()) {
   change_each(_i, leave_out, 1, is_needed, true);
 }
-END_TEST
 
 /* A text for a tensor, a tensor for a text. */
 static void swap_type(clf__store *store, const char *name, const char *text,
@@ -297,10 +294,9 @@ static void swap_type(clf__store *store, const char *name, const char *text,
   clf_tensor_free(other);
 }
 
-START_TEST(model_file__with_an_entry_of_the_other_type_is_refused) {
+TEST_LOOP(model_file__with_an_entry_of_the_other_type_is_refused, 0, setting_count()) {
   change_each(_i, swap_type, 1, is_needed, true);
 }
-END_TEST
 
 static const char *const TEXTS[] = {
     "",
@@ -346,10 +342,9 @@ static void put_text(clf__store *store, const char *name, const char *text,
   ck_clf_ok(clf__store_add_text(store, name, TEXTS[variant]));
 }
 
-START_TEST(model_file__with_hostile_texts_does_no_harm) {
+TEST_LOOP(model_file__with_hostile_texts_does_no_harm, 0, setting_count()) {
   change_each(_i, put_text, TEXT_COUNT, is_text, false);
 }
-END_TEST
 
 static void put_long_text(clf__store *store, const char *name, const char *text,
                           const clf_tensor *tensor, int variant) {
@@ -361,10 +356,9 @@ static void put_long_text(clf__store *store, const char *name, const char *text,
   ck_clf_ok(clf__store_add_text(store, name, huge));
 }
 
-START_TEST(model_file__with_huge_texts_does_no_harm) {
+TEST_LOOP(model_file__with_huge_texts_does_no_harm, 0, setting_count()) {
   change_each(_i, put_long_text, 3, is_text, false);
 }
-END_TEST
 
 /* The same numbers as another dtype. */
 static void put_dtype(clf__store *store, const char *name, const char *text,
@@ -378,10 +372,9 @@ static void put_dtype(clf__store *store, const char *name, const char *text,
   clf_tensor_free(other);
 }
 
-START_TEST(model_file__with_a_wrong_dtype_is_refused) {
+TEST_LOOP(model_file__with_a_wrong_dtype_is_refused, 0, setting_count()) {
   change_each(_i, put_dtype, 4, is_needed_tensor, true);
 }
-END_TEST
 
 enum { SHAPE_COUNT = 8 };
 
@@ -432,10 +425,9 @@ static void put_shape(clf__store *store, const char *name, const char *text,
   clf_tensor_free(other);
 }
 
-START_TEST(model_file__with_a_wrong_shape_is_refused) {
+TEST_LOOP(model_file__with_a_wrong_shape_is_refused, 0, setting_count()) {
   change_each(_i, put_shape, SHAPE_COUNT, is_needed_tensor, true);
 }
-END_TEST
 
 /* A copy with one number replaced, the first or the last. */
 static void put_number(clf__store *store, const char *name, const clf_tensor *tensor, int variant,
@@ -470,10 +462,9 @@ static void put_not_finite(clf__store *store, const char *name, const char *text
   put_number(store, name, tensor, variant, numbers[variant / 2]);
 }
 
-START_TEST(model_file__with_numbers_that_are_not_finite_is_refused) {
+TEST_LOOP(model_file__with_numbers_that_are_not_finite_is_refused, 0, setting_count()) {
   change_each(_i, put_not_finite, 6, is_float_tensor, true);
 }
-END_TEST
 
 static void put_extreme(clf__store *store, const char *name, const char *text,
                         const clf_tensor *tensor, int variant) {
@@ -482,10 +473,9 @@ static void put_extreme(clf__store *store, const char *name, const char *text,
   put_number(store, name, tensor, variant, numbers[variant / 2]);
 }
 
-START_TEST(model_file__with_extreme_numbers_does_no_harm) {
+TEST_LOOP(model_file__with_extreme_numbers_does_no_harm, 0, setting_count()) {
   change_each(_i, put_extreme, 12, is_needed_tensor, false);
 }
-END_TEST
 
 static bool is_variance(const char *name, const clf_tensor *tensor) {
   (void)tensor;
@@ -498,10 +488,10 @@ static void put_negative(clf__store *store, const char *name, const char *text,
   put_number(store, name, tensor, variant, -1);
 }
 
-START_TEST(model_file__with_a_negative_variance_is_refused) {
+TEST_LOOP(model_file__with_a_negative_variance_is_refused, setting_count() - NETWORKS + NORMS,
+          setting_count() - NETWORKS + NORMS + 1) {
   change_each(_i, put_negative, 2, is_variance, true);
 }
-END_TEST
 
 /* A second entry of another name beside the right one. */
 static void add_stranger(clf__store *store, const char *name, const char *text,
@@ -511,10 +501,9 @@ static void add_stranger(clf__store *store, const char *name, const char *text,
   ck_clf_ok(clf__store_add_text(store, strangers[variant], "1"));
 }
 
-START_TEST(model_file__with_a_stranger_does_no_harm) {
+TEST_LOOP(model_file__with_a_stranger_does_no_harm, 0, setting_count()) {
   change_each(_i, add_stranger, 4, is_text, false);
 }
-END_TEST
 
 /* A network's file with other numbers of features and another input, as if fitted so. */
 static clf_status load_network(const char *layers, int64_t features, const int64_t *input,
@@ -569,7 +558,7 @@ static clf_status load_network(const char *layers, int64_t features, const int64
 }
 
 /* An axis is 2^31 at most, and all of a shape can be addressed: so no sum of sizes overflows. */
-START_TEST(network__of_shapes_beyond_all_memory_is_refused) {
+TEST(network__of_shapes_beyond_all_memory_is_refused) {
   static const char same[] =
       "max_pool2d size=10000 stride=1 padding=same; global_max_pool2d; "
       "dense units=2";
@@ -589,9 +578,8 @@ START_TEST(network__of_shapes_beyond_all_memory_is_refused) {
   ck_clf_ok(load_network(same, axis, (int64_t[]){axis, 1, 1}, 3));
   ck_clf_ok(load_network(same, 2, (int64_t[]){2, 1, 1}, 3));
 }
-END_TEST
 
-START_TEST(load__refuses_what_is_no_model) {
+TEST(load__refuses_what_is_no_model) {
   clf_model *model = NULL;
   clf__store *store = NULL;
   unsigned char bytes[4096];
@@ -605,29 +593,5 @@ START_TEST(load__refuses_what_is_no_model) {
   clf__store_free(store);
   ck_assert_ptr_null(model);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("hostile_model");
-  TCase *tests = tcase_create("hostile_model");
-  tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, model_file__every_changed_byte_is_refused, 0, setting_count());
-  tcase_add_loop_test(tests, model_file__every_truncation_is_refused, 0, setting_count());
-  tcase_add_loop_test(tests, model_file__without_an_entry_is_refused, 0, setting_count());
-  tcase_add_loop_test(tests, model_file__with_an_entry_of_the_other_type_is_refused, 0,
-                      setting_count());
-  tcase_add_loop_test(tests, model_file__with_hostile_texts_does_no_harm, 0, setting_count());
-  tcase_add_loop_test(tests, model_file__with_huge_texts_does_no_harm, 0, setting_count());
-  tcase_add_loop_test(tests, model_file__with_a_wrong_dtype_is_refused, 0, setting_count());
-  tcase_add_loop_test(tests, model_file__with_a_wrong_shape_is_refused, 0, setting_count());
-  tcase_add_loop_test(tests, model_file__with_numbers_that_are_not_finite_is_refused, 0,
-                      setting_count());
-  tcase_add_loop_test(tests, model_file__with_extreme_numbers_does_no_harm, 0, setting_count());
-  tcase_add_loop_test(tests, model_file__with_a_stranger_does_no_harm, 0, setting_count());
-  tcase_add_loop_test(tests, model_file__with_a_negative_variance_is_refused,
-                      setting_count() - NETWORKS + NORMS, setting_count() - NETWORKS + NORMS + 1);
-  tcase_add_test(tests, network__of_shapes_beyond_all_memory_is_refused);
-  tcase_add_test(tests, load__refuses_what_is_no_model);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("hostile_model")

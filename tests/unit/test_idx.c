@@ -52,7 +52,7 @@ static void listen(void *user, int32_t level, const char *message) {
 }
 
 /* Each guess is told once, with the parameter that says it. */
-START_TEST(log__tells_what_is_guessed) {
+TEST(log__tells_what_is_guessed) {
   put("t-images-idx3-ubyte", IMAGES, SIZE(IMAGES));
   put("t-labels-idx1-ubyte", LABELS, SIZE(LABELS));
   put("pixels", IMAGES, SIZE(IMAGES));
@@ -69,9 +69,8 @@ START_TEST(log__tells_what_is_guessed) {
   clf_dataset_free(load(path_of("pixels"), "scale=1"));
   ck_assert_msg(strstr(heard, "pixels: there is no file of labels beside it") != NULL, "%s", heard);
 }
-END_TEST
 
-START_TEST(reads_pixels) {
+TEST(reads_pixels) {
   clf_dataset *dataset = read_idx(IMAGES, SIZE(IMAGES), NULL);
   clf_tensor *x = NULL;
   ck_assert_int_eq(clf_dataset_rows(dataset), 3);
@@ -87,11 +86,10 @@ START_TEST(reads_pixels) {
   ck_values(dataset, "x", 0, 25.5, 51, 76.5, 102, 127.5, .5, 1, 1.5, 2, 2.5, 3);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 #define HEADER(type) "\0\0" type "\2\0\0\0\1\0\0\0\2"
 
-START_TEST(reads_every_element_type) {
+TEST(reads_every_element_type) {
   static const struct {
     const char *bytes;
     size_t size;
@@ -110,10 +108,9 @@ START_TEST(reads_every_element_type) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
 /* 1e300 is kept or refused, and not read as infinity. */
-START_TEST(keeps_large_doubles_or_refuses_them) {
+TEST(keeps_large_doubles_or_refuses_them) {
   static const char bytes[] = HEADER("\x0E") "\x7E\x37\xE4\x3C\x88\0\x75\x9C\xBF\xD0\0\0\0\0\0\0";
   clf_dataset *dataset = NULL;
   if (read_bytes(&dataset, context, &clf__format_idx, bytes, SIZE(bytes), NULL) == CLF_OK) {
@@ -123,9 +120,8 @@ START_TEST(keeps_large_doubles_or_refuses_them) {
     ck_clf_says("file: the value in row 0, column 0 is 1e+300, too large for f32");
   }
 }
-END_TEST
 
-START_TEST(reads_up_to_eight_axes) {
+TEST(reads_up_to_eight_axes) {
   static const char bytes[] =
       "\0\0\x08\x08\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1"
       "\0\0\0\1\0\0\0\2\5\6";
@@ -133,10 +129,9 @@ START_TEST(reads_up_to_eight_axes) {
   ck_values(dataset, "x", 5, 6);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 /* By path and by prefix, plain and compressed, in both spellings. */
-START_TEST(finds_labels) {
+TEST(finds_labels) {
   static const struct {
     const char *images, *labels, *path;
   } names[] = {
@@ -160,9 +155,8 @@ START_TEST(finds_labels) {
     }
   }
 }
-END_TEST
 
-START_TEST(labels_are_a_choice) {
+TEST(labels_are_a_choice) {
   const char *images = put("images", IMAGES, SIZE(IMAGES));
   char params[256];
   clf_dataset *dataset = load(images, NULL);
@@ -177,9 +171,8 @@ START_TEST(labels_are_a_choice) {
   ck_assert_int_eq(clf_dataset_classes(dataset), 0);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(says_which_file_is_wrong) {
+TEST(says_which_file_is_wrong) {
   clf_dataset *dataset = NULL;
   ck_clf_fails(clf_dataset_load(&dataset, context, "idx", path_of("m"), NULL), CLF_ERROR_IO);
   ck_clf_says("m-images-idx3-ubyte.gz");
@@ -197,10 +190,9 @@ START_TEST(says_which_file_is_wrong) {
   ck_clf_says("m-labels-idx1-ubyte: it has 3 axes; labels have 1 to 2");
   ck_assert_ptr_null(dataset);
 }
-END_TEST
 
 /* The pixels are ours; or they stay where the file is mapped, for as long as the dataset lives. */
-START_TEST(maps_plain_pixels_on_demand) {
+TEST(maps_plain_pixels_on_demand) {
   enum { ROWS = 1000, PIXELS = 784, BYTES = 16 + ROWS * PIXELS };
   unsigned char *file = calloc(1, BYTES);
   memcpy(file, "\0\0\x08\x03\0\0\x03\xE8\0\0\0\x1C\0\0\0\x1C", 16);
@@ -220,9 +212,8 @@ START_TEST(maps_plain_pixels_on_demand) {
   clf_dataset_free(dataset);
   free(file);
 }
-END_TEST
 
-START_TEST(refuses_hostile_bytes) {
+TEST(refuses_hostile_bytes) {
   static const hostile table[] = {
       {"\0", 0, NULL, CLF_ERROR_FORMAT, "file: it is not an IDX file"},
       {"\x89PNG", 4, NULL, CLF_ERROR_FORMAT, "file: it is not an IDX file"},
@@ -246,7 +237,6 @@ START_TEST(refuses_hostile_bytes) {
     assert_refused(context, &clf__format_idx, &table[i]);
   }
 }
-END_TEST
 
 /* Compressed zeros, with the header of an images file. */
 static size_t pack_zeros(unsigned char *packed, size_t capacity, const char *header, size_t zeros) {
@@ -258,7 +248,7 @@ static size_t pack_zeros(unsigned char *packed, size_t capacity, const char *hea
   return size;
 }
 
-START_TEST(refuses_hostile_gzip) {
+TEST(refuses_hostile_gzip) {
   enum { ZEROS = 1 << 24 };
   static unsigned char packed[1 << 20];
   static const char small[] = "\0\0\x08\3\0\0\0\x01\0\0\x80\0\0\0\x80\0";
@@ -300,10 +290,9 @@ START_TEST(refuses_hostile_gzip) {
   clf_dataset_free(load(path_of("large"), NULL));
   ck_assert_ptr_null(dataset);
 }
-END_TEST
 
 /* What the header says is checked before the rest is unpacked, so that little memory is taken. */
-START_TEST(refuses_gzip_by_its_header) {
+TEST(refuses_gzip_by_its_header) {
   enum { ZEROS = 1 << 24 };
   static unsigned char packed[1 << 20];
   static const char one_axis[] = "\0\0\x08\1\1\0\0\x08\0\0\0\0\0\0\0\0";
@@ -335,10 +324,9 @@ START_TEST(refuses_gzip_by_its_header) {
     clf_context_free(fresh);
   }
 }
-END_TEST
 
 /* gzip files may be put behind each other. */
-START_TEST(reads_concatenated_gzip) {
+TEST(reads_concatenated_gzip) {
   char packed[512];
   size_t size = deflate_bytes(packed, 256, IMAGES, 20, 1);
   size += deflate_bytes(packed + size, 256, &IMAGES[20], SIZE(IMAGES) - 20, 1);
@@ -346,17 +334,15 @@ START_TEST(reads_concatenated_gzip) {
   ck_values(dataset, "x", 0, 0x33, 0x66, 0x99, 0xCC, 0xFF, 1, 2, 3, 4, 5, 6);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(survives_damage) {
+TEST(survives_damage) {
   survive_damage(context, &clf__format_idx, IMAGES, SIZE(IMAGES), NULL);
   static const char floats[] = HEADER("\x0D") "\x3F\xC0\0\0\xBE\x80\0\0";
   survive_damage(context, &clf__format_idx, floats, SIZE(floats), NULL);
 }
-END_TEST
 
 /* A bit that changes nothing, such as one of the time, may; every other must be noticed. */
-START_TEST(survives_damaged_gzip) {
+TEST(survives_damaged_gzip) {
   char packed[256];
   size_t size = deflate_bytes(packed, sizeof packed, IMAGES, SIZE(IMAGES), 1);
   clf_dataset *dataset = NULL;
@@ -375,17 +361,15 @@ START_TEST(survives_damaged_gzip) {
     packed[bit / 8] ^= (char)(1 << bit % 8);
   }
 }
-END_TEST
 
-START_TEST(survives_refused_memory) {
+TEST(survives_refused_memory) {
   survive_refusals(&clf__format_idx, IMAGES, SIZE(IMAGES), NULL);
   survive_refusals(&clf__format_idx, HEADER("\x0B") "\x80\0\x12\x34", 16, NULL);
 }
-END_TEST
 
 /* The real files, where they are: their published number of rows and of each digit, and sums of
  * pixels counted by another program. */
-START_TEST(reads_mnist) {
+TEST(reads_mnist) {
   static const struct {
     const char *name;
     int64_t rows, pixels;
@@ -418,30 +402,5 @@ START_TEST(reads_mnist) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("idx");
-  TCase *tests = tcase_create("idx");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, log__tells_what_is_guessed);
-  tcase_add_test(tests, reads_pixels);
-  tcase_add_test(tests, reads_every_element_type);
-  tcase_add_test(tests, keeps_large_doubles_or_refuses_them);
-  tcase_add_test(tests, reads_up_to_eight_axes);
-  tcase_add_test(tests, finds_labels);
-  tcase_add_test(tests, labels_are_a_choice);
-  tcase_add_test(tests, says_which_file_is_wrong);
-  tcase_add_test(tests, maps_plain_pixels_on_demand);
-  tcase_add_test(tests, refuses_hostile_bytes);
-  tcase_add_test(tests, refuses_hostile_gzip);
-  tcase_add_test(tests, refuses_gzip_by_its_header);
-  tcase_add_test(tests, reads_concatenated_gzip);
-  tcase_add_test(tests, survives_damage);
-  tcase_add_test(tests, survives_damaged_gzip);
-  tcase_add_test(tests, survives_refused_memory);
-  tcase_add_test(tests, reads_mnist);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("idx", .setup = setup, .teardown = teardown)

@@ -37,7 +37,7 @@ static void check_pixels(const clf_image *image, const uint8_t *pixels, int most
   }
 }
 
-START_TEST(create__copies_rows) {
+TEST(create__copies_rows) {
   static const uint8_t pixels[] = {1, 2, 3, 4, 5, 6, 0, 0, 7, 8, 9, 10, 11, 12};
   static const uint8_t packed[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
   clf_image *image = NULL;
@@ -52,9 +52,8 @@ START_TEST(create__copies_rows) {
   check_pixels(image, (const uint8_t[6]){0}, 0);
   clf_image_free(image);
 }
-END_TEST
 
-START_TEST(create__refuses_other_shapes) {
+TEST(create__refuses_other_shapes) {
   static const struct {
     int64_t height, width, channels, row_bytes;
     clf_status status;
@@ -77,9 +76,8 @@ START_TEST(create__refuses_other_shapes) {
   ck_assert_ptr_null(image);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(grey__is_the_luma) {
+TEST(grey__is_the_luma) {
   clf_image *image = random_image(NULL, 9, 31, 3), *grey = NULL, *again = NULL;
   ck_clf_ok(clf_image_grey(&grey, image));
   check_shape(grey, 9, 31, 1);
@@ -94,9 +92,8 @@ START_TEST(grey__is_the_luma) {
   clf_image_free(grey);
   clf_image_free(image);
 }
-END_TEST
 
-START_TEST(crop__repeats_the_edge) {
+TEST(crop__repeats_the_edge) {
   static const int64_t parts[][4] = {
       {2, 3, 4, 5},
       {0, 0, 7, 9},
@@ -126,7 +123,6 @@ START_TEST(crop__repeats_the_edge) {
     clf_image_free(image);
   }
 }
-END_TEST
 
 /* The weight of a sample in another: a triangle of unit height, as wide as two of the larger. */
 static double weight(int64_t in, int64_t out, int64_t i, int64_t k) {
@@ -170,7 +166,7 @@ static void check_resize(clf_context *context, const int64_t *sizes, int64_t cha
   clf_image_free(image);
 }
 
-START_TEST(resize__is_a_mean_by_triangles) {
+TEST_LOOP(resize__is_a_mean_by_triangles, 0, cpu_levels()) {
   static const int64_t sizes[][4] = {
       {40, 70, 33, 58}, {40, 70, 20, 35}, {41, 67, 5, 9}, {5, 6, 17, 40},
       {1, 1, 3, 20},    {9, 100, 1, 1},   {3, 40, 50, 4}, {40, 3, 4, 50},
@@ -182,18 +178,16 @@ START_TEST(resize__is_a_mean_by_triangles) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(resize__to_the_same_size_changes_nothing) {
+TEST(resize__to_the_same_size_changes_nothing) {
   clf_image *image = random_image(NULL, 30, 47, 3), *made = NULL;
   ck_clf_ok(clf_image_resize(&made, image, 30, 47));
   check_pixels(made, clf_image_pixels(image), 0);
   clf_image_free(made);
   clf_image_free(image);
 }
-END_TEST
 
-START_TEST(resize__has_the_same_bits_on_any_threads) {
+TEST(resize__has_the_same_bits_on_any_threads) {
   clf_context *contexts[2] = {context_on("auto", 1), context_on("auto", 4)};
   clf_image *made[2] = {NULL};
   for (int i = 0; i < 2; i++) {
@@ -207,9 +201,8 @@ START_TEST(resize__has_the_same_bits_on_any_threads) {
     clf_context_free(contexts[i]);
   }
 }
-END_TEST
 
-START_TEST(resize__refuses_other_sizes) {
+TEST(resize__refuses_other_sizes) {
   clf_image *image = random_image(NULL, 3, 4, 1), *made = NULL;
   ck_clf_fails(clf_image_resize(&made, image, 0, 4), CLF_ERROR_SHAPE);
   ck_clf_fails(clf_image_resize(&made, image, 4, INT64_MAX), CLF_ERROR_SHAPE);
@@ -217,9 +210,8 @@ START_TEST(resize__refuses_other_sizes) {
   ck_assert_ptr_null(made);
   clf_image_free(image);
 }
-END_TEST
 
-START_TEST(equalize__spreads_the_levels) {
+TEST(equalize__spreads_the_levels) {
   /* Of 8 pixels 2, 3, 1 and 2 have a level: (0, 3, 4, 6) / 6 of them are above the lowest. */
   static const uint8_t pixels[] = {10, 10, 20, 20, 20, 30, 200, 200};
   static const uint8_t spread[] = {0, 0, 128, 128, 128, 170, 255, 255};
@@ -236,7 +228,6 @@ START_TEST(equalize__spreads_the_levels) {
   clf_image_free(made);
   clf_image_free(image);
 }
-END_TEST
 
 /* x blurred at a pixel, in two dimensions at once. */
 static double blurred(const double *x, int64_t height, int64_t width, double sigma, int64_t i,
@@ -263,7 +254,7 @@ static double mean_power(const double *x, int64_t count, double alpha, double li
   return pow(sum / (double)count, 1 / alpha);
 }
 
-START_TEST(normalize__is_the_chain_of_tan_and_triggs) {
+TEST(normalize__is_the_chain_of_tan_and_triggs) {
   enum { HEIGHT = 17, WIDTH = 23, COUNT = HEIGHT * WIDTH };
   clf_image *image = random_image(NULL, HEIGHT, WIDTH, 1), *made = NULL;
   double x[COUNT], z[COUNT];
@@ -287,11 +278,10 @@ START_TEST(normalize__is_the_chain_of_tan_and_triggs) {
   clf_image_free(made);
   clf_image_free(image);
 }
-END_TEST
 
 /* The limits of the formulas: tau to 0 leaves the sign, inner to 0 takes no noise out, alpha to 0
  * divides by the geometric mean, which is 0 where one value is. */
-START_TEST(normalize__has_limits) {
+TEST(normalize__has_limits) {
   enum { SIDE = 12, PIXELS = SIDE * SIDE };
   static const char *const params[] = {
       "tau=1e-300",   "inner=1e-300",    "outer=1e-300", "alpha=1e-300", "alpha=1e-300 tau=1e-300",
@@ -312,9 +302,8 @@ START_TEST(normalize__has_limits) {
   clf_image_free(made[1]);
   clf_image_free(image);
 }
-END_TEST
 
-START_TEST(normalize__takes_colours_and_flat_images) {
+TEST(normalize__takes_colours_and_flat_images) {
   static const uint8_t grey[] = {128, 128, 128, 128, 128, 128};
   clf_image *image = image_of(NULL, 2, 3, 3, NULL), *made = NULL;
   ck_clf_ok(clf_image_normalize(&made, image, NULL));
@@ -327,23 +316,5 @@ START_TEST(normalize__takes_colours_and_flat_images) {
   ck_assert_ptr_null(made);
   clf_image_free(image);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("image");
-  TCase *tests = tcase_create("image");
-  tcase_add_test(tests, create__copies_rows);
-  tcase_add_test(tests, create__refuses_other_shapes);
-  tcase_add_test(tests, grey__is_the_luma);
-  tcase_add_test(tests, crop__repeats_the_edge);
-  tcase_add_loop_test(tests, resize__is_a_mean_by_triangles, 0, cpu_levels());
-  tcase_add_test(tests, resize__to_the_same_size_changes_nothing);
-  tcase_add_test(tests, resize__has_the_same_bits_on_any_threads);
-  tcase_add_test(tests, resize__refuses_other_sizes);
-  tcase_add_test(tests, equalize__spreads_the_levels);
-  tcase_add_test(tests, normalize__is_the_chain_of_tan_and_triggs);
-  tcase_add_test(tests, normalize__has_limits);
-  tcase_add_test(tests, normalize__takes_colours_and_flat_images);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("image")

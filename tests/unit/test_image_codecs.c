@@ -102,7 +102,7 @@ static void make_interlaced_png(image_bytes *file) {
   make_png(file, &png);
 }
 
-START_TEST(png__is_laid_on_the_background) {
+TEST(png__is_laid_on_the_background) {
   image_bytes file;
   make_palette_png(&file);
   /* (200 * 128 + 127 * b) / 255 */
@@ -114,9 +114,8 @@ START_TEST(png__is_laid_on_the_background) {
   check_image(&file, "background=0", 2, 2, 3,
               (const uint8_t[]){0, 1, 128, 1, 2, 3, 9, 8, 7, 0, 0, 0});
 }
-END_TEST
 
-START_TEST(png__has_limits) {
+TEST(png__has_limits) {
   image_bytes file;
   const png_bytes large = {20000, 20000, 8, 0, 0, "\0", 1, NULL, 0, NULL, 0};
   const png_bytes line = {1 << 28, 1, 16, 6, 0, "\0", 1, NULL, 0, NULL, 0};
@@ -130,9 +129,8 @@ START_TEST(png__has_limits) {
   make_palette_png(&file);
   check_refused(&file, "max_pixels=3", CLF_ERROR_DATA, "2x2");
 }
-END_TEST
 
-START_TEST(png__survives_damage) {
+TEST(png__survives_damage) {
   image_bytes file;
   make_palette_png(&file);
   check_damage(&file, 1);
@@ -144,7 +142,6 @@ START_TEST(png__survives_damage) {
   file.bytes[file.size - 20] ^= 1; /* in the data's checksum */
   check_refused(&file, NULL, CLF_ERROR_FORMAT, "png: ");
 }
-END_TEST
 
 static clf_status save_refusing(int64_t refuse, int64_t *asked, const char *path) {
   stingy from = {.refuse = refuse};
@@ -162,7 +159,7 @@ done:
   return status;
 }
 
-START_TEST(png__is_written_or_not) {
+TEST(png__is_written_or_not) {
   char folder[] = "/tmp/classify-png-XXXXXX", path[64];
   int64_t asked = 0, none;
   ck_assert_ptr_nonnull(mkdtemp(folder));
@@ -179,7 +176,6 @@ START_TEST(png__is_written_or_not) {
   }
   ck_assert_int_eq(remove(folder), 0); /* nothing is left in it */
 }
-END_TEST
 #endif
 
 #ifdef CLASSIFY_JPEG
@@ -193,7 +189,7 @@ static void make_exif(uint8_t segment[36], uint8_t orientation) {
   segment[29] = orientation;
 }
 
-START_TEST(jpeg__survives_damage) {
+TEST(jpeg__survives_damage) {
   static const J_COLOR_SPACE spaces[] = {JCS_GRAYSCALE, JCS_RGB, JCS_CMYK};
   for (int i = 0; i < 3; i++) {
     image_bytes file;
@@ -203,9 +199,8 @@ START_TEST(jpeg__survives_damage) {
     check_cancel(&file);
   }
 }
-END_TEST
 
-START_TEST(jpeg__has_limits) {
+TEST(jpeg__has_limits) {
   image_bytes file;
   make_jpeg(&file, 20, 18, JCS_GRAYSCALE, 0, "", 0);
   check_refused(&file, "max_pixels=359", CLF_ERROR_DATA, "20x18 pixels");
@@ -216,10 +211,9 @@ START_TEST(jpeg__has_limits) {
   memcpy(size + 5, "\x4E\x20\x4E\x20", 4);
   check_refused(&file, NULL, CLF_ERROR_DATA, "20000x20000 pixels, more than max_pixels=150000000");
 }
-END_TEST
 
 /* The coefficients of a progressive file are memory too. */
-START_TEST(jpeg__coefficients_count_as_memory) {
+TEST(jpeg__coefficients_count_as_memory) {
   image_bytes file;
   clf_context *context = NULL;
   clf_image *image = NULL;
@@ -233,10 +227,9 @@ START_TEST(jpeg__coefficients_count_as_memory) {
   ck_clf_says("coefficients");
   clf_context_free(context);
 }
-END_TEST
 
 /* A file that repeats a scan for ever is no image. */
-START_TEST(jpeg__scans_are_bounded) {
+TEST(jpeg__scans_are_bounded) {
   static image_bytes file;
   make_jpeg(&file, 16, 16, JCS_GRAYSCALE, 1, "", 0);
   uint8_t *scan = memmem(file.bytes, file.size, "\xFF\xDA", 2);
@@ -256,9 +249,8 @@ START_TEST(jpeg__scans_are_bounded) {
   ck_assert_ptr_null(image);
   free(bomb);
 }
-END_TEST
 
-START_TEST(jpeg__exif_is_read_with_care) {
+TEST(jpeg__exif_is_read_with_care) {
   image_bytes file;
   uint8_t segment[36];
   for (uint8_t orientation = 0; orientation < 10; orientation++) {
@@ -280,12 +272,11 @@ START_TEST(jpeg__exif_is_read_with_care) {
     free(exact);
   }
 }
-END_TEST
 #endif
 
 static uint8_t colors[3 * 128];
 
-START_TEST(gif__lies_on_its_canvas) {
+TEST(gif__lies_on_its_canvas) {
   static const uint8_t pixels[] = {1, 2, 3, 4, 5, 6};
   image_bytes file;
   fill_palette(colors, 1);
@@ -297,9 +288,8 @@ START_TEST(gif__lies_on_its_canvas) {
   make_gif(&file, &bare);
   check_image(&file, NULL, 2, 4, 1, (const uint8_t[]){255, 2, 4, 6, 255, 8, 10, 12});
 }
-END_TEST
 
-START_TEST(gif__may_be_interlaced_and_coloured) {
+TEST(gif__may_be_interlaced_and_coloured) {
   static const uint8_t rows[] = {1, 5, 3, 7, 2, 4, 6, 8}; /* of 0, 4, 2, 6, 1, 3, 5, 7 */
   image_bytes file;
   uint8_t expected[8 * 3];
@@ -311,9 +301,8 @@ START_TEST(gif__may_be_interlaced_and_coloured) {
   }
   check_image(&file, NULL, 8, 1, 3, expected);
 }
-END_TEST
 
-START_TEST(gif__survives_damage) {
+TEST(gif__survives_damage) {
   uint8_t pixels[20 * 18];
   image_bytes file;
   fill_palette(colors, 0);
@@ -333,27 +322,5 @@ START_TEST(gif__survives_damage) {
   file.size = 14;
   check_refused(&file, NULL, CLF_ERROR_FORMAT, "no picture");
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("image_codecs");
-  TCase *tests = tcase_create("image_codecs");
-#ifdef CLASSIFY_PNG
-  tcase_add_test(tests, png__is_laid_on_the_background);
-  tcase_add_test(tests, png__has_limits);
-  tcase_add_test(tests, png__survives_damage);
-  tcase_add_test(tests, png__is_written_or_not);
-#endif
-#ifdef CLASSIFY_JPEG
-  tcase_add_test(tests, jpeg__survives_damage);
-  tcase_add_test(tests, jpeg__has_limits);
-  tcase_add_test(tests, jpeg__coefficients_count_as_memory);
-  tcase_add_test(tests, jpeg__scans_are_bounded);
-  tcase_add_test(tests, jpeg__exif_is_read_with_care);
-#endif
-  tcase_add_test(tests, gif__lies_on_its_canvas);
-  tcase_add_test(tests, gif__may_be_interlaced_and_coloured);
-  tcase_add_test(tests, gif__survives_damage);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("image_codecs")

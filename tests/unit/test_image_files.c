@@ -33,7 +33,7 @@ static void check_refused(const char *bytes, size_t size, const char *params, cl
 
 #define TEXT(literal) (literal), sizeof(literal) - 1
 
-START_TEST(pnm__is_read_in_all_forms) {
+TEST(pnm__is_read_in_all_forms) {
   check_image(TEXT("P5 3 2 255\n\1\2\3\4\5\6"), 2, 3, 1, (const uint8_t[]){1, 2, 3, 4, 5, 6});
   check_image(TEXT("P6\n# a comment\n1 2\n255\n\1\2\3\4\5\6\n"), 2, 1, 3,
               (const uint8_t[]){1, 2, 3, 4, 5, 6});
@@ -44,9 +44,8 @@ START_TEST(pnm__is_read_in_all_forms) {
               (const uint8_t[]){0, 1, 255, 0});
   check_image(TEXT("P2 2 1 1000 500 1000"), 1, 2, 1, (const uint8_t[]){128, 255});
 }
-END_TEST
 
-START_TEST(pnm__of_one_bit_is_black_for_1) {
+TEST(pnm__of_one_bit_is_black_for_1) {
   check_image(TEXT("P1 3 2\n1 0 1\n0 1 0\n"), 2, 3, 1, (const uint8_t[]){0, 255, 0, 255, 0, 255});
   check_image(TEXT("P1\n# the letter L\n2 3\n10\n10 # its foot:\n11"), 3, 2, 1,
               (const uint8_t[]){0, 255, 0, 255, 0, 0});
@@ -65,9 +64,8 @@ START_TEST(pnm__of_one_bit_is_black_for_1) {
   check_refused(TEXT("P4 100000 100000\n\1"), "max_pixels=1099511627776", CLF_ERROR_FORMAT,
                 "ends early");
 }
-END_TEST
 
-START_TEST(pnm__has_the_pixels_of_its_size) {
+TEST(pnm__has_the_pixels_of_its_size) {
   check_image(TEXT("P5 2 1 255\n\1\2P5 2 1 255\n\3\4"), 1, 2, 1, (const uint8_t[]){1, 2});
   check_image(TEXT("P2 2 1 255 1 2 # the end\n"), 1, 2, 1, (const uint8_t[]){1, 2});
   check_image(TEXT("P5 2 1 # wide, high\n255# levels\n\1\2"), 1, 2, 1, (const uint8_t[]){1, 2});
@@ -80,9 +78,8 @@ START_TEST(pnm__has_the_pixels_of_its_size) {
   check_refused(TEXT("P5 2 1 255# no end"), NULL, CLF_ERROR_FORMAT, "ends early");
   check_refused(TEXT("P5 2 1 255x\1\2"), NULL, CLF_ERROR_FORMAT, "no blank at byte 10");
 }
-END_TEST
 
-START_TEST(pnm__damage_is_told) {
+TEST(pnm__damage_is_told) {
   check_refused(TEXT("P5 3 2 255\n\1\2\3\4\5"), NULL, CLF_ERROR_FORMAT, "ends early");
   check_refused(TEXT("P6 3 2"), NULL, CLF_ERROR_FORMAT, "ends early");
   check_refused(TEXT("P6 3 x 255\n"), NULL, CLF_ERROR_FORMAT, "no number at byte 5");
@@ -93,18 +90,16 @@ START_TEST(pnm__damage_is_told) {
   check_refused(TEXT("P2 3 1 15\n1 2x3 "), NULL, CLF_ERROR_FORMAT, "no number");
   check_refused(TEXT("P5 0 1 15\n"), NULL, CLF_ERROR_FORMAT, "no pixels");
 }
-END_TEST
 
-START_TEST(load__refuses_what_is_no_image) {
+TEST(load__refuses_what_is_no_image) {
   check_refused(TEXT("P7 of something else"), NULL, CLF_ERROR_FORMAT,
                 "it is a text; images are read from pnm, gif");
   clf_image *image = NULL;
   ck_clf_fails(load(&image, TEXT("P5 1 1 1\n\1"), "max_pixel=3"), CLF_ERROR_ARGUMENT);
   ck_clf_says("max_pixels");
 }
-END_TEST
 
-START_TEST(load__says_what_else_a_file_is) {
+TEST(load__says_what_else_a_file_is) {
   static const struct {
     const char *bytes;
     size_t size;
@@ -156,9 +151,8 @@ START_TEST(load__says_what_else_a_file_is) {
     free(exact);
   }
 }
-END_TEST
 
-START_TEST(load__has_a_limit) {
+TEST(load__has_a_limit) {
   check_refused(TEXT("P5 20000 20000 255\n\1"), NULL, CLF_ERROR_DATA, "max_pixels=150000000");
   check_refused(TEXT("P5 3 2 255\n\1\2\3\4\5\6"), "max_pixels=5", CLF_ERROR_DATA,
                 "3x2 pixels, more than max_pixels=5");
@@ -168,7 +162,6 @@ START_TEST(load__has_a_limit) {
                 "ends early");
   check_refused(TEXT("P5 10000 10000 255\n\1"), NULL, CLF_ERROR_FORMAT, "ends early");
 }
-END_TEST
 
 static char path[64];
 
@@ -177,7 +170,7 @@ static void name_file(const char *ending) {
   snprintf(path, sizeof path, "/tmp/classify-image-%d-%d.%s", (int)getpid(), number++, ending);
 }
 
-START_TEST(save__is_read_back) {
+TEST(save__is_read_back) {
   static const char *const endings[] = {"ppm", "PNM"};
   static const uint8_t pixels[] = {1, 2, 3, 250, 251, 252, 0, 255, 128, 10, 35, 32};
   for (int i = 0; i < 2; i++) {
@@ -193,9 +186,8 @@ START_TEST(save__is_read_back) {
     unlink(path);
   }
 }
-END_TEST
 
-START_TEST(save__refuses_other_endings) {
+TEST(save__refuses_other_endings) {
   clf_image *image = NULL, *read = NULL;
   ck_clf_ok(clf_image_create(&image, NULL, 2, 2, 3, NULL, 0));
   name_file("bmp");
@@ -212,20 +204,5 @@ START_TEST(save__refuses_other_endings) {
   ck_assert_ptr_null(read);
   clf_image_free(image);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("image_files");
-  TCase *tests = tcase_create("image_files");
-  tcase_add_test(tests, pnm__is_read_in_all_forms);
-  tcase_add_test(tests, pnm__of_one_bit_is_black_for_1);
-  tcase_add_test(tests, pnm__has_the_pixels_of_its_size);
-  tcase_add_test(tests, pnm__damage_is_told);
-  tcase_add_test(tests, load__refuses_what_is_no_image);
-  tcase_add_test(tests, load__says_what_else_a_file_is);
-  tcase_add_test(tests, load__has_a_limit);
-  tcase_add_test(tests, save__is_read_back);
-  tcase_add_test(tests, save__refuses_other_endings);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("image_files")

@@ -88,16 +88,15 @@ static void write_pets(void) {
   write_file("readme.txt", "pets", 4);
 }
 
-START_TEST(labels__are_folders) {
+TEST(labels__are_folders) {
   write_pets();
   check_told(NULL, "cat 1, cat 2, dog 3, dog 4");
   check_told("labels=folder folders=dog", "dog 3, dog 4");
   check_told("labels=none", "- 1, - 2, - 3, - 4");
   check_refused("folders=cow", CLF_ERROR_DATA, "no folder 'cow'");
 }
-END_TEST
 
-START_TEST(labels__that_are_no_utf8_are_refused) {
+TEST(labels__that_are_no_utf8_are_refused) {
   add_folder("caf\xC3\xA9");
   write_image("caf\xC3\xA9/a", 3);
   check_told(NULL, "caf\xC3\xA9 3");
@@ -106,9 +105,8 @@ START_TEST(labels__that_are_no_utf8_are_refused) {
   check_refused(NULL, CLF_ERROR_DATA, "'caf?' is no UTF-8: byte 4 is 0xE9");
   check_told("labels=none", "- 3, - 4");
 }
-END_TEST
 
-START_TEST(labels__are_beginnings_of_names) {
+TEST(labels__are_beginnings_of_names) {
   write_image("subject02.happy", 3);
   write_image("subject01.sad.gif", 2);
   write_image("subject01.happy", 1);
@@ -119,16 +117,14 @@ START_TEST(labels__are_beginnings_of_names) {
   check_refused("labels=name label_until=_", CLF_ERROR_DATA, "subject01.happy: there is no label");
   check_refused("labels=name label_until=''", CLF_ERROR_ARGUMENT, "label_until");
 }
-END_TEST
 
-START_TEST(labels__of_names_may_lie_in_folders) {
+TEST(labels__of_names_may_lie_in_folders) {
   write_pets();
   check_refused("labels=name label_until=_", CLF_ERROR_DATA, "dog/a: there is no label");
   check_told("labels=name label_until=_ folders=cat", "c 1, c 2");
 }
-END_TEST
 
-START_TEST(rows__are_bytes_of_one_shape) {
+TEST(rows__are_bytes_of_one_shape) {
   clf_dataset *data = NULL;
   clf_tensor *x = NULL;
   write_pets();
@@ -148,18 +144,16 @@ START_TEST(rows__are_bytes_of_one_shape) {
   clf_dataset_free(data);
   check_refused("height=3", CLF_ERROR_ARGUMENT, "both of height and width");
 }
-END_TEST
 
-START_TEST(rows__may_be_resized_and_evened_out) {
+TEST(rows__may_be_resized_and_evened_out) {
   write_image("a", 100);
   write_image("b", 200);
   check_told("height=2 width=1", "- 54, - 104"); /* (100 + 7) / 2, (200 + 7) / 2 */
   check_told("normalize=equalize", "- 255, - 255");
   check_told("scale=1 height=1 width=1 normalize=tan_triggs", "- 128, - 128");
 }
-END_TEST
 
-START_TEST(files__that_do_not_fit_are_named) {
+TEST(files__that_do_not_fit_are_named) {
   write_image("a", 100);
   write_file("b", "P2 1 1 255 0\n", 13);
   check_refused(NULL, CLF_ERROR_SHAPE, "/b: it is 1x1 with 1 channels, 'a' is 2x1 with 1");
@@ -169,14 +163,13 @@ START_TEST(files__that_do_not_fit_are_named) {
   check_told("height=1 width=1 channels=1", "- 54, - 0, - 68");
   check_refused("height=1 width=1 channels=1 max_pixels=1", CLF_ERROR_DATA, "/a: it has 2x1");
 }
-END_TEST
 
 static void keep_last(void *user, int32_t level, const char *message) {
   (void)level;
   snprintf(user, 1024, "%s", message);
 }
 
-START_TEST(files__that_are_left_out_are_told) {
+TEST(files__that_are_left_out_are_told) {
   clf_context *context = NULL;
   clf_dataset *data = NULL;
   char said[1024] = "";
@@ -191,9 +184,8 @@ START_TEST(files__that_are_left_out_are_told) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(files__that_are_no_images_are_named_or_left_out) {
+TEST(files__that_are_no_images_are_named_or_left_out) {
   write_pets();
   write_file("cat/notes.txt", "purrs", 5);
   check_refused(NULL, CLF_ERROR_FORMAT,
@@ -211,7 +203,6 @@ START_TEST(files__that_are_no_images_are_named_or_left_out) {
   check_refused("skip_others=true", CLF_ERROR_FORMAT, "dog/d: pnm: it ends early");
   check_refused("skip_others=true", CLF_ERROR_FORMAT, "; skip_damaged=true leaves such files out");
 }
-END_TEST
 
 static char logged[1024];
 static int log_calls;
@@ -224,7 +215,7 @@ static void keep_log(void *user, int32_t level, const char *message) {
   }
 }
 
-START_TEST(files__that_are_damaged_are_left_out) {
+TEST(files__that_are_damaged_are_left_out) {
   write_pets();
   write_file("cat/a", "P5 2 1 255\n\1", 12);
   write_file("cat/c_3.png", "P5 2 x", 6);
@@ -253,17 +244,15 @@ START_TEST(files__that_are_damaged_are_left_out) {
   check_refused("skip_damaged=true", CLF_ERROR_SHAPE,
                 "/dog/d: it is 1x1 with 1 channels, 'cat/c_1.png'");
 }
-END_TEST
 
-START_TEST(files__that_are_all_damaged_are_no_rows) {
+TEST(files__that_are_all_damaged_are_no_rows) {
   write_file("a", "P5 2 1 255\n\1", 12);
   write_file("b", "P5 2 1", 6);
   check_refused("skip_damaged=true", CLF_ERROR_DATA, "all 2 images are damaged; the last is ");
   check_refused("skip_damaged=true max_pixels=1", CLF_ERROR_DATA, "max_pixels=1");
 }
-END_TEST
 
-START_TEST(the_first_bad_file__is_told_on_any_threads) {
+TEST(the_first_bad_file__is_told_on_any_threads) {
   enum { FILES = 300 };
   char name[32];
   for (int i = 0; i < FILES; i++) {
@@ -282,9 +271,8 @@ START_TEST(the_first_bad_file__is_told_on_any_threads) {
     clf_context_free(context);
   }
 }
-END_TEST
 
-START_TEST(loading__can_be_cancelled) {
+TEST(loading__can_be_cancelled) {
   clf_context *context = NULL;
   clf_dataset *data = NULL;
   write_pets();
@@ -294,7 +282,6 @@ START_TEST(loading__can_be_cancelled) {
   ck_assert_ptr_null(data);
   clf_context_free(context);
 }
-END_TEST
 
 static clf_status load_pets(clf_context *context) {
   clf_dataset *data[3] = {NULL, NULL, NULL};
@@ -312,7 +299,7 @@ done:
   return status;
 }
 
-START_TEST(each_allocation__may_be_refused) {
+TEST(each_allocation__may_be_refused) {
   stingy generous = {0};
   write_pets();
   add_folder("fox");
@@ -332,26 +319,5 @@ START_TEST(each_allocation__may_be_refused) {
     ck_assert_int_eq(from.held, 0);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("image_folder");
-  TCase *tests = tcase_create("image_folder");
-  tcase_add_checked_fixture(tests, make_folder, remove_folder);
-  tcase_add_test(tests, labels__are_folders);
-  tcase_add_test(tests, labels__that_are_no_utf8_are_refused);
-  tcase_add_test(tests, labels__are_beginnings_of_names);
-  tcase_add_test(tests, labels__of_names_may_lie_in_folders);
-  tcase_add_test(tests, rows__are_bytes_of_one_shape);
-  tcase_add_test(tests, rows__may_be_resized_and_evened_out);
-  tcase_add_test(tests, files__that_do_not_fit_are_named);
-  tcase_add_test(tests, files__that_are_left_out_are_told);
-  tcase_add_test(tests, files__that_are_no_images_are_named_or_left_out);
-  tcase_add_test(tests, files__that_are_damaged_are_left_out);
-  tcase_add_test(tests, files__that_are_all_damaged_are_no_rows);
-  tcase_add_test(tests, the_first_bad_file__is_told_on_any_threads);
-  tcase_add_test(tests, loading__can_be_cancelled);
-  tcase_add_test(tests, each_allocation__may_be_refused);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("image_folder", .setup = make_folder, .teardown = remove_folder)

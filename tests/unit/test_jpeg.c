@@ -101,7 +101,7 @@ static const jpeg_form forms[FORMS] = {
 };
 
 /* Scans and restart intervals only order the same coefficients otherwise. */
-START_TEST(scans__in_any_order_make_one_picture) {
+TEST(scans__in_any_order_make_one_picture) {
   for (int i = 0; i < FORMS; i++) {
     const jpeg_form plain = {FORM, .space = forms[i].space};
     jpeg_file file = file_of(&plain);
@@ -111,10 +111,9 @@ START_TEST(scans__in_any_order_make_one_picture) {
     free(file.bytes);
   }
 }
-END_TEST
 
 /* Components of other sizes have blocks at the edges that only some scans have. */
-START_TEST(scans__of_any_sampling_make_one_picture) {
+TEST(scans__of_any_sampling_make_one_picture) {
   for (int across = 1; across <= 4; across++) {
     for (int down = 1; down <= 4 && across * down <= 8; down++) {
       jpeg_form form = forms[COLOR];
@@ -134,11 +133,10 @@ START_TEST(scans__of_any_sampling_make_one_picture) {
     }
   }
 }
-END_TEST
 
 /* Stretches of the scans' data that are zeroed, though the end marker is there: zeros that are
  * blocks and what fills the data up are one in some hundreds. */
-START_TEST(data__that_are_zeroed_are_refused) {
+TEST(data__that_are_zeroed_are_refused) {
   int read = 0, count = 0;
   for (int i = 0; i < FORMS; i++) {
     jpeg_file file = file_of(&forms[i]);
@@ -156,9 +154,8 @@ START_TEST(data__that_are_zeroed_are_refused) {
   ck_assert_int_gt(count, 300);
   ck_assert_int_le(read, 3);
 }
-END_TEST
 
-START_TEST(data__that_end_early_are_refused) {
+TEST(data__that_end_early_are_refused) {
   for (int i = 0; i < FORMS; i++) {
     jpeg_file file = file_of(&forms[i]);
     for (size_t to = file.size / 2; to + 3 < file.size; to += 7) {
@@ -171,11 +168,10 @@ START_TEST(data__that_end_early_are_refused) {
     free(file.bytes);
   }
 }
-END_TEST
 
 static const char no_bytes[4];
 
-START_TEST(data__that_go_on_are_refused) {
+TEST(data__that_go_on_are_refused) {
   for (int i = 0; i < FORMS; i++) {
     jpeg_file file = file_of(&forms[i]);
     const size_t end = scan_end(&file, find_marker(&file, 0, 0xDA, 0xDA));
@@ -186,10 +182,9 @@ START_TEST(data__that_go_on_are_refused) {
     free(file.bytes);
   }
 }
-END_TEST
 
 /* Each scan left out: a part of some component or of its bits never comes. */
-START_TEST(scans__that_are_missing_are_told) {
+TEST(scans__that_are_missing_are_told) {
   for (int i = SEPARATE; i < FORMS; i++) {
     jpeg_file file = file_of(&forms[i]);
     size_t scan = find_marker(&file, 0, 0xDA, 0xDA);
@@ -215,9 +210,8 @@ START_TEST(scans__that_are_missing_are_told) {
                 "it ends without the data of coefficient 0 of component 2");
   free(file.bytes);
 }
-END_TEST
 
-START_TEST(scans__that_come_twice_are_refused) {
+TEST(scans__that_come_twice_are_refused) {
   for (int i = COLOR; i < FORMS; i++) {
     jpeg_file file = file_of(&forms[i]);
     const size_t scan = find_marker(&file, 0, 0xDA, 0xDA), end = scan_end(&file, scan);
@@ -225,9 +219,8 @@ START_TEST(scans__that_come_twice_are_refused) {
     free(file.bytes);
   }
 }
-END_TEST
 
-START_TEST(intervals__are_counted) {
+TEST(intervals__are_counted) {
   jpeg_file file = file_of(&forms[RESTARTED]);
   const size_t first = find_marker(&file, 0, 0xD0, 0xD0),
                second = find_marker(&file, 0, 0xD1, 0xD1);
@@ -240,9 +233,8 @@ START_TEST(intervals__are_counted) {
   check_refused(replaced(&file, restart, 6, "", 0), "do not fit");
   free(file.bytes);
 }
-END_TEST
 
-START_TEST(segments__follow_each_other) {
+TEST(segments__follow_each_other) {
   jpeg_file file = file_of(&forms[PROGRESSIVE]);
   clf_image *expected = loaded(&file);
   const size_t frame = find_marker(&file, 0, 0xC2, 0xC2), scan = find_marker(&file, 0, 0xDA, 0xDA);
@@ -263,10 +255,9 @@ START_TEST(segments__follow_each_other) {
   clf_image_free(expected);
   free(file.bytes);
 }
-END_TEST
 
 /* The last byte of an interval is filled up with ones, by some programs with zeros. */
-START_TEST(data__may_be_filled_up_with_zeros) {
+TEST(data__may_be_filled_up_with_zeros) {
   for (int width = 8; width <= 120; width += 8) {
     const jpeg_form form = {.width = width, .height = 8, .space = JCS_GRAYSCALE, .texture = 90};
     jpeg_file file = file_of(&form);
@@ -290,10 +281,9 @@ START_TEST(data__may_be_filled_up_with_zeros) {
     free(file.bytes);
   }
 }
-END_TEST
 
 /* Some cameras fill each interval up to words, and write a restart marker behind the last one. */
-START_TEST(intervals__may_be_filled_up) {
+TEST(intervals__may_be_filled_up) {
   for (int i = 0; i < FORMS; i++) {
     jpeg_file file = file_of(&forms[i]);
     clf_image *expected = loaded(&file);
@@ -315,10 +305,9 @@ START_TEST(intervals__may_be_filled_up) {
   clf_image_free(expected);
   free(file.bytes);
 }
-END_TEST
 
 /* A sequential scan has all coefficients; some programs write that the last one is 0. */
-START_TEST(scans__that_are_sequential_have_all_coefficients) {
+TEST(scans__that_are_sequential_have_all_coefficients) {
   for (int i = GREY; i <= RESTARTED; i++) {
     jpeg_file file = file_of(&forms[i]);
     clf_image *expected = loaded(&file);
@@ -331,10 +320,9 @@ START_TEST(scans__that_are_sequential_have_all_coefficients) {
     free(file.bytes);
   }
 }
-END_TEST
 
 /* Coefficients of greater steps stand for pixels beyond black and white. */
-START_TEST(coefficients__beyond_pixels_are_refused) {
+TEST(coefficients__beyond_pixels_are_refused) {
   for (int i = 0; i < FORMS; i++) {
     jpeg_file file = file_of(&forms[i]);
     const size_t table = find_marker(&file, 0, 0xDB, 0xDB);
@@ -345,10 +333,9 @@ START_TEST(coefficients__beyond_pixels_are_refused) {
   file.bytes[find_marker(&file, 0, 0xDB, 0xDB) + 9] = 0;
   check_refused(file, "a quantization step is 0");
 }
-END_TEST
 
 /* What only the decoder can judge is left to it. */
-START_TEST(files__of_arithmetic_codes_are_left_to_the_library) {
+TEST(files__of_arithmetic_codes_are_left_to_the_library) {
 #ifdef C_ARITH_CODING_SUPPORTED
   const jpeg_form form = {FORM, .space = JCS_RGB, .arithmetic = 1};
   jpeg_file file = file_of(&forms[COLOR]);
@@ -361,7 +348,6 @@ START_TEST(files__of_arithmetic_codes_are_left_to_the_library) {
   free(file.bytes);
 #endif
 }
-END_TEST
 
 static uint32_t next_random(uint32_t *state) {
   *state = *state * 1664525U + 1013904223U;
@@ -397,7 +383,7 @@ static bool misleads(const jpeg_file *file, const clf_image *expected, uint32_t 
 }
 
 /* Frames of films in JPEG leave out the tables that all share; libjpeg-turbo knows these. */
-START_TEST(files__without_huffman_tables_are_left_to_the_library) {
+TEST(files__without_huffman_tables_are_left_to_the_library) {
   jpeg_file file = file_of(&forms[COLOR]), bare = replaced(&file, 0, 0, "", 0);
   clf_image *expected = loaded(&file), *image = NULL;
   for (size_t at = 0; (at = find_marker(&bare, 0, 0xC4, 0xC4)) < bare.size;) {
@@ -416,11 +402,10 @@ START_TEST(files__without_huffman_tables_are_left_to_the_library) {
   free(bare.bytes);
   free(file.bytes);
 }
-END_TEST
 
 /* What is as long, has as many blocks and possible coefficients does not show: with libjpeg-turbo
  * 67, 69, 45 and 26 of 1,000, where its decoder alone draws 868, 866, 469 and 446. */
-START_TEST(damage__is_found_as_a_rule) {
+TEST(damage__is_found_as_a_rule) {
   static const int cases[] = {GREY, COLOR, RESTARTED, PROGRESSIVE};
   for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
     jpeg_form form = forms[cases[c]];
@@ -438,9 +423,8 @@ START_TEST(damage__is_found_as_a_rule) {
     free(file.bytes);
   }
 }
-END_TEST
 
-START_TEST(each_allocation__may_be_refused) {
+TEST(each_allocation__may_be_refused) {
   jpeg_file file = file_of(&forms[PROGRESSIVE]);
   stingy generous = {0};
   clf_context *context = stingy_context("threads=1", &generous);
@@ -462,31 +446,8 @@ START_TEST(each_allocation__may_be_refused) {
   }
   free(file.bytes);
 }
-END_TEST
-#endif
 
-int main(void) {
-  Suite *suite = suite_create("jpeg");
-  TCase *tests = tcase_create("jpeg");
-#ifdef CLASSIFY_JPEG
-  tcase_add_test(tests, scans__in_any_order_make_one_picture);
-  tcase_add_test(tests, scans__of_any_sampling_make_one_picture);
-  tcase_add_test(tests, data__that_are_zeroed_are_refused);
-  tcase_add_test(tests, data__that_end_early_are_refused);
-  tcase_add_test(tests, data__that_go_on_are_refused);
-  tcase_add_test(tests, scans__that_are_missing_are_told);
-  tcase_add_test(tests, scans__that_come_twice_are_refused);
-  tcase_add_test(tests, intervals__are_counted);
-  tcase_add_test(tests, segments__follow_each_other);
-  tcase_add_test(tests, data__may_be_filled_up_with_zeros);
-  tcase_add_test(tests, intervals__may_be_filled_up);
-  tcase_add_test(tests, scans__that_are_sequential_have_all_coefficients);
-  tcase_add_test(tests, coefficients__beyond_pixels_are_refused);
-  tcase_add_test(tests, files__of_arithmetic_codes_are_left_to_the_library);
-  tcase_add_test(tests, files__without_huffman_tables_are_left_to_the_library);
-  tcase_add_test(tests, damage__is_found_as_a_rule);
-  tcase_add_test(tests, each_allocation__may_be_refused);
+SUITE("jpeg")
+#else
+SUITE("jpeg", .skip = true)
 #endif
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}

@@ -53,7 +53,7 @@ static void check_block(clf_context *context, const block_case *b) {
   free(out);
 }
 
-START_TEST(block__agrees_with_the_definition) {
+TEST_LOOP(block__agrees_with_the_definition, 0, cpu_levels()) {
   static const int64_t shapes[][3] = {{1, 1, 1},   {1, 16, 784}, {3, 5, 3},    {7, 49, 391},
                                       {9, 97, 64}, {100, 61, 7}, {30, 33, 68}, {2, 3, 1100}};
   clf_context *context = context_of(_i, 2);
@@ -80,9 +80,8 @@ START_TEST(block__agrees_with_the_definition) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(block__of_a_precomputed_kernel_is_its_columns) {
+TEST_LOOP(block__of_a_precomputed_kernel_is_its_columns, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 2);
   uint64_t state = 8;
   for (int kind = 0; context != NULL && kind < STORAGES; kind++) {
@@ -97,10 +96,9 @@ START_TEST(block__of_a_precomputed_kernel_is_its_columns) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* Features near 1000 that differ by 1: without the center nothing would be left of a distance. */
-START_TEST(block__keeps_its_digits_far_from_zero) {
+TEST_LOOP(block__keeps_its_digits_far_from_zero, 0, cpu_levels()) {
   enum { ROWS = 50, DEPTH = 30 };
   clf_context *context = context_of(_i, 1);
   uint64_t state = 9;
@@ -127,9 +125,8 @@ START_TEST(block__keeps_its_digits_far_from_zero) {
     clf_context_free(context);
   }
 }
-END_TEST
 
-START_TEST(block__is_symmetric_to_the_bit) {
+TEST_LOOP(block__is_symmetric_to_the_bit, 0, cpu_levels()) {
   enum { A = 61, B = 23, DEPTH = 701 };
   clf_context *context = context_of(_i, 1);
   uint64_t state = 10;
@@ -156,9 +153,8 @@ START_TEST(block__is_symmetric_to_the_bit) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(rbf__of_equal_rows_is_1) {
+TEST_LOOP(rbf__of_equal_rows_is_1, 0, cpu_levels()) {
   enum { ROWS = 70 };
   clf_context *context = context_of(_i, 1);
   uint64_t state = 11;
@@ -178,10 +174,9 @@ START_TEST(rbf__of_equal_rows_is_1) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* Every pixel white against black, at the greatest width that is exact, and one beyond. */
-START_TEST(u8__extremes_do_not_overflow) {
+TEST_LOOP(u8__extremes_do_not_overflow, 0, cpu_levels()) {
   enum { DEPTH = 33026, ROWS = 3 };
   clf_context *context = context_of(_i, 1);
   for (int64_t depth = DEPTH - 1; context != NULL && depth <= DEPTH; depth++) {
@@ -208,9 +203,8 @@ START_TEST(u8__extremes_do_not_overflow) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(block__has_the_same_bits_on_any_threads) {
+TEST_LOOP(block__has_the_same_bits_on_any_threads, 0, cpu_levels()) {
   enum { ROWS = 150, COLUMNS = 2500, DEPTH = 65 };
   static float first[ROWS * COLUMNS], again[ROWS * COLUMNS];
   for (int kind = 0; kind < STORAGES; kind++) {
@@ -234,9 +228,8 @@ START_TEST(block__has_the_same_bits_on_any_threads) {
     }
   }
 }
-END_TEST
 
-START_TEST(diagonal__agrees_with_the_definition) {
+TEST_LOOP(diagonal__agrees_with_the_definition, 0, cpu_levels()) {
   enum { ROWS = 40 };
   clf_context *context = context_of(_i, 2);
   uint64_t state = 13;
@@ -255,20 +248,5 @@ START_TEST(diagonal__agrees_with_the_definition) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("kernel_matrix");
-  TCase *tests = tcase_create("kernel_matrix");
-  tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, block__agrees_with_the_definition, 0, cpu_levels());
-  tcase_add_loop_test(tests, block__of_a_precomputed_kernel_is_its_columns, 0, cpu_levels());
-  tcase_add_loop_test(tests, block__keeps_its_digits_far_from_zero, 0, cpu_levels());
-  tcase_add_loop_test(tests, block__is_symmetric_to_the_bit, 0, cpu_levels());
-  tcase_add_loop_test(tests, rbf__of_equal_rows_is_1, 0, cpu_levels());
-  tcase_add_loop_test(tests, u8__extremes_do_not_overflow, 0, cpu_levels());
-  tcase_add_loop_test(tests, block__has_the_same_bits_on_any_threads, 0, cpu_levels());
-  tcase_add_loop_test(tests, diagonal__agrees_with_the_definition, 0, cpu_levels());
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("kernel_matrix")

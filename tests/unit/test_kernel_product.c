@@ -76,7 +76,7 @@ static const int64_t rooms[] = {4 * BLOCKS * BLOCK_ELEMENTS, 2 * BLOCKS *BLOCK_E
                                 4 * BLOCK_ELEMENTS, 0};
 enum { ROOMS = sizeof rooms / sizeof rooms[0] };
 
-START_TEST(products__agree_with_the_definition) {
+TEST_LOOP(products__agree_with_the_definition, 0, cpu_levels()) {
   static product_case c;
   static double y[ROWS * MOST_SIDES];
   clf_context *context = context_of(_i, 2);
@@ -98,9 +98,8 @@ START_TEST(products__agree_with_the_definition) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(products__have_the_same_bits_on_any_number_of_threads) {
+TEST(products__have_the_same_bits_on_any_number_of_threads) {
   static product_case c;
   static double y[2][ROWS * MOST_SIDES];
   uint64_t state = 32;
@@ -119,10 +118,9 @@ START_TEST(products__have_the_same_bits_on_any_number_of_threads) {
   }
   free_matrix(&c.x);
 }
-END_TEST
 
 /* Kernel values beyond float must end in what is not finite, not in what looks like a product. */
-START_TEST(products__of_infinite_values_are_not_finite) {
+TEST_LOOP(products__of_infinite_values_are_not_finite, 0, cpu_levels()) {
   static product_case c;
   static double y[ROWS * MOST_SIDES];
   clf_context *context = context_of(_i, 1);
@@ -142,10 +140,9 @@ START_TEST(products__of_infinite_values_are_not_finite) {
   free_matrix(&c.x);
   clf_context_free(context);
 }
-END_TEST
 
 /* Every allocation in turn is refused: a status, and nothing is lost. */
-START_TEST(products__tell_of_lack_of_memory) {
+TEST(products__tell_of_lack_of_memory) {
   static product_case c;
   static double y[ROWS * MOST_SIDES];
   uint64_t state = 34;
@@ -169,16 +166,5 @@ START_TEST(products__tell_of_lack_of_memory) {
   ck_assert_int_eq(status, CLF_OK);
   free_matrix(&c.x);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("kernel_product");
-  TCase *facts = tcase_create("facts");
-  tcase_add_loop_test(facts, products__agree_with_the_definition, 0, cpu_levels());
-  tcase_add_test(facts, products__have_the_same_bits_on_any_number_of_threads);
-  tcase_add_loop_test(facts, products__of_infinite_values_are_not_finite, 0, cpu_levels());
-  tcase_add_test(facts, products__tell_of_lack_of_memory);
-  tcase_set_timeout(facts, 100);
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("kernel_product")

@@ -55,7 +55,7 @@ static clf__rows sparse_rows_of(const float *x, int64_t *row_start, int32_t *col
 }
 
 /* The message has the quotient with all its digits. */
-START_TEST(sparse_rows__are_judged_as_dense_ones) {
+TEST_LOOP(sparse_rows__are_judged_as_dense_ones, 0, 2) {
   static const float offsets[] = {0, 1, 60, 300, 2000, 20000};
   float x[ROWS * COLUMNS], value[ROWS * COLUMNS];
   int32_t column[ROWS * COLUMNS];
@@ -93,7 +93,6 @@ START_TEST(sparse_rows__are_judged_as_dense_ones) {
   clf_model_free(model);
   clf_context_free(context);
 }
-END_TEST
 
 static int32_t stop(void *user, const clf_progress *progress) {
   ck_assert_str_eq(progress->stage, "svm");
@@ -101,7 +100,7 @@ static int32_t stop(void *user, const clf_progress *progress) {
 }
 
 /* Pages of calloc() that are never written cost no memory. */
-START_TEST(looking_at_many_rows__can_be_cancelled) {
+TEST_LOOP(looking_at_many_rows__can_be_cancelled, 0, 2) {
   enum { MANY = 2000000, WIDE = 784 };
   clf_context *context = NULL;
   clf_model *model = NULL;
@@ -119,14 +118,5 @@ START_TEST(looking_at_many_rows__can_be_cancelled) {
   clf_context_free(context);
   free((void *)(uintptr_t)zeros);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("kernel_resolve");
-  TCase *tests = tcase_create("kernel_resolve");
-  tcase_set_timeout(tests, 60);
-  tcase_add_loop_test(tests, sparse_rows__are_judged_as_dense_ones, 0, 2);
-  tcase_add_loop_test(tests, looking_at_many_rows__can_be_cancelled, 0, 2);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("kernel_resolve")

@@ -60,7 +60,7 @@ static void check_sums(const sums_case *c, const matrix *x, const float *out) {
   }
 }
 
-START_TEST(sums__agree_with_the_definition_however_many_rows) {
+TEST_LOOP(sums__agree_with_the_definition_however_many_rows, 0, cpu_levels()) {
   enum { ROWS = 53, DEPTH = 19 };
   clf_context *context = context_of(_i, 2);
   uint64_t state = 14;
@@ -89,9 +89,8 @@ START_TEST(sums__agree_with_the_definition_however_many_rows) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(norms_beyond_float__are_refused) {
+TEST_LOOP(norms_beyond_float__are_refused, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 1);
   uint64_t state = 15;
   for (int kind = F32; context != NULL && kind <= SPARSE; kind++) {
@@ -127,10 +126,9 @@ START_TEST(norms_beyond_float__are_refused) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* Every allocation in turn is refused: a status, and nothing is lost. */
-START_TEST(allocation_failures__are_reported) {
+TEST(allocation_failures__are_reported) {
   static const char *const stages[] = {"columns", "block", "sums"};
   uint64_t state = 16;
   for (int pair = 0; pair < STORAGES * 2; pair++) {
@@ -166,15 +164,5 @@ START_TEST(allocation_failures__are_reported) {
     free_matrix(&x);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("kernel_sums");
-  TCase *tests = tcase_create("kernel_sums");
-  tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, sums__agree_with_the_definition_however_many_rows, 0, cpu_levels());
-  tcase_add_loop_test(tests, norms_beyond_float__are_refused, 0, cpu_levels());
-  tcase_add_test(tests, allocation_failures__are_reported);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("kernel_sums")

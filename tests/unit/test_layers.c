@@ -113,7 +113,7 @@ static void check_layer(const char *kind, const char *params, clf__shape in) {
   check_rows(kind, params, in, ROWS);
 }
 
-START_TEST(layers__agree_with_differences) {
+TEST(layers__agree_with_differences) {
   const clf__shape seven = {1, {7}}, image = {3, {3, 2, 2}};
   check_layer("dense", "units=4", seven);
   check_layer("dense", "units=1 bias=false activation=tanh", seven);
@@ -161,11 +161,10 @@ START_TEST(layers__agree_with_differences) {
   check_spans("batch_norm", NULL, sequence, ROWS, single_step); /* by the running statistics */
   check_spans("batch_norm", NULL, sequence, ROWS, none);
 }
-END_TEST
 
 /* In training and in inference, also where the state before the first step is learned, which such
  * rows do not move: their gradients are those of a constant. */
-START_TEST(rows_of_padding_alone__give_0) {
+TEST(rows_of_padding_alone__give_0) {
   static const char *const kinds[][2] = {
       {"rnn", "units=2 initial_state=learned"},
       {"lstm", "units=2 initial_state=learned bidirectional=true"},
@@ -208,10 +207,9 @@ START_TEST(rows_of_padding_alone__give_0) {
     }
   }
 }
-END_TEST
 
 /* What the padding holds changes neither the other places nor the running statistics. */
-START_TEST(batch_norm__leaves_padding_out) {
+TEST(batch_norm__leaves_padding_out) {
   enum { STEPS = 6, CHANNELS = 3 };
   const clf__shape sequence = {2, {STEPS, CHANNELS}};
   clf__span spans[ROWS] = {{0, 6}, {1, 3}, {0, 0}, {5, 6}, {2, 4}};
@@ -257,11 +255,10 @@ START_TEST(batch_norm__leaves_padding_out) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* The share, its spread over rows, and that neither rows, neighbours nor seeds repeat each other.
  */
-START_TEST(dropout__drops_its_share_at_random) {
+TEST(dropout__drops_its_share_at_random) {
   enum { WIDTH = 1000, LINES = 100, COUNT = WIDTH * LINES };
   static float x[COUNT], y[2][COUNT];
   clf_context *context = NULL;
@@ -304,9 +301,8 @@ START_TEST(dropout__drops_its_share_at_random) {
   clf__layer_free(layer);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(layers__name_what_does_not_fit) {
+TEST(layers__name_what_does_not_fit) {
   const clf__shape small = {3, {4, 4, 1}}, flat = {1, {16}};
   static const char *const kinds[] = {"conv2d", "max_pool2d"};
   static const char *const params[] = {"kernel=7", "size=5"};
@@ -326,9 +322,8 @@ START_TEST(layers__name_what_does_not_fit) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(losses__agree_with_differences) {
+TEST(losses__agree_with_differences) {
   enum { OUTPUTS = 4 };
   static const int32_t labels[ROWS] = {0, 3, 1, 1, 2}, two[ROWS] = {0, 1, 1, 0, 1};
   static const float weights[ROWS] = {1, 0.5F, 2, 0, 1};
@@ -366,7 +361,6 @@ START_TEST(losses__agree_with_differences) {
     }
   }
 }
-END_TEST
 
 /* Ten steps on f(w) = w^2 / 2, of which the gradient is w. */
 static double walk(const char *kind, const char *params) {
@@ -383,7 +377,7 @@ static double walk(const char *kind, const char *params) {
   return (double)w;
 }
 
-START_TEST(optimizers__follow_their_rules) {
+TEST(optimizers__follow_their_rules) {
   double w = 1, v = 0, m = 0;
   for (int i = 0; i < 10; i++) {
     w -= 0.1 * (w + 0.5 * w);
@@ -435,7 +429,6 @@ START_TEST(optimizers__follow_their_rules) {
   }
   ck_assert_double_eq_tol(walk("adagrad", "learning_rate=0.1"), w, 1e-5);
 }
-END_TEST
 
 static double rate_at(const char *params, int64_t step) {
   clf_optimizer *optimizer = NULL;
@@ -447,7 +440,7 @@ static double rate_at(const char *params, int64_t step) {
   return rate;
 }
 
-START_TEST(schedules__change_the_rate) {
+TEST(schedules__change_the_rate) {
   ck_assert_double_eq_tol(rate_at("learning_rate=0.5", 77), 0.5, 1e-12);
   ck_assert_double_eq_tol(rate_at("learning_rate=1 schedule=step interval=3 factor=0.5", 29), 1,
                           1e-12);
@@ -467,9 +460,8 @@ START_TEST(schedules__change_the_rate) {
   ck_assert_double_eq_tol(clf__optimizer_rate(optimizer, 1, 10), 0.5, 1e-12);
   clf_optimizer_free(optimizer);
 }
-END_TEST
 
-START_TEST(optimizer__names_what_there_is) {
+TEST(optimizer__names_what_there_is) {
   clf_optimizer *optimizer = NULL;
   ck_clf_fails(clf_optimizer_create(&optimizer, NULL, "adma", NULL), CLF_ERROR_ARGUMENT);
   ck_clf_says("adam");
@@ -479,20 +471,5 @@ START_TEST(optimizer__names_what_there_is) {
   ck_assert_ptr_null(clf_optimizer_kind(NULL));
   clf_optimizer_free(NULL);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("layers");
-  TCase *tests = tcase_create("layers");
-  tcase_add_test(tests, layers__agree_with_differences);
-  tcase_add_test(tests, rows_of_padding_alone__give_0);
-  tcase_add_test(tests, batch_norm__leaves_padding_out);
-  tcase_add_test(tests, dropout__drops_its_share_at_random);
-  tcase_add_test(tests, layers__name_what_does_not_fit);
-  tcase_add_test(tests, losses__agree_with_differences);
-  tcase_add_test(tests, optimizers__follow_their_rules);
-  tcase_add_test(tests, schedules__change_the_rate);
-  tcase_add_test(tests, optimizer__names_what_there_is);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("layers")

@@ -30,7 +30,7 @@ static const char *const networks[] = {
 enum { NETWORKS = sizeof networks / sizeof networks[0] };
 
 /* Labels have nothing to do with the rows, so that only learning by heart helps. */
-START_TEST(network__learns_a_tiny_set_by_heart) {
+TEST_LOOP(network__learns_a_tiny_set_by_heart, 0, NETWORKS) {
   float x[ROWS * PIXELS];
   int32_t y[ROWS];
   uint64_t state = 17;
@@ -63,7 +63,6 @@ START_TEST(network__learns_a_tiny_set_by_heart) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
 typedef struct layer_case {
   const char *kind, *params;
@@ -140,7 +139,7 @@ static int64_t run_layer(clf_context *context, const layer_case *of, float *out)
 }
 
 /* Sums of some hundred products in another order. */
-START_TEST(layers__are_the_same_at_every_level_of_cpu) {
+TEST_LOOP(layers__are_the_same_at_every_level_of_cpu, 0, CASES) {
   static float expected[4 * MOST], found[4 * MOST];
   clf_context *generic = context_on("generic", 2);
   const int64_t count = run_layer(generic, &cases[_i], expected);
@@ -160,7 +159,6 @@ START_TEST(layers__are_the_same_at_every_level_of_cpu) {
   }
   clf_context_free(generic);
 }
-END_TEST
 
 static void draw(int32_t initial, int64_t rows, int64_t columns, float *w) {
   const clf__weight_info info = {.name = "weight",
@@ -174,7 +172,7 @@ static void draw(int32_t initial, int64_t rows, int64_t columns, float *w) {
 }
 
 /* Mean, variance, and for uniform ones the bound, of 120,000 numbers. */
-START_TEST(weights__begin_by_their_rules) {
+TEST(weights__begin_by_their_rules) {
   enum { IN = 400, OUT = 300 };
   static float w[IN * OUT], again[IN * OUT];
   static const double variances[] = {
@@ -207,10 +205,9 @@ START_TEST(weights__begin_by_their_rules) {
     }
   }
 }
-END_TEST
 
 /* A layer of few inputs and many outputs begins by its inputs alone. */
-START_TEST(weights__of_few_inputs_begin_wide) {
+TEST(weights__of_few_inputs_begin_wide) {
   enum { IN = 2, OUT = 30000 };
   static float w[IN * OUT];
   double squares = 0;
@@ -220,7 +217,6 @@ START_TEST(weights__of_few_inputs_begin_wide) {
   }
   ck_assert_double_eq_tol(squares / (IN * OUT), 1.0 / IN, 0.02);
 }
-END_TEST
 
 /* The biases of an unfitted network's layer. */
 static const float *biases(clf_model **model, clf_tensor **tensor, const char *layer,
@@ -238,7 +234,7 @@ static const float *biases(clf_model **model, clf_tensor **tensor, const char *l
 }
 
 /* Those of forget gates begin 1 above what the initializer says. */
-START_TEST(biases__of_recurrent_layers_begin_as_told) {
+TEST(biases__of_recurrent_layers_begin_as_told) {
   enum { UNITS = 6 };
   static const char *const kinds[] = {"rnn", "gru", "lstm"};
   static const char *const initializers[] = {"zeros", "ones", "fan_in_uniform"};
@@ -262,9 +258,8 @@ START_TEST(biases__of_recurrent_layers_begin_as_told) {
     }
   }
 }
-END_TEST
 
-START_TEST(weights__are_orthogonal) {
+TEST(weights__are_orthogonal) {
   static const int64_t shapes[][2] = {{1, 1},   {7, 7},  {100, 33}, {33, 100},
                                       {64, 64}, {90, 1}, {1, 9}};
   for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++) {
@@ -285,17 +280,5 @@ START_TEST(weights__are_orthogonal) {
     }
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("layers_fit");
-  TCase *tests = tcase_create("layers_fit");
-  tcase_add_loop_test(tests, network__learns_a_tiny_set_by_heart, 0, NETWORKS);
-  tcase_add_loop_test(tests, layers__are_the_same_at_every_level_of_cpu, 0, CASES);
-  tcase_add_test(tests, weights__begin_by_their_rules);
-  tcase_add_test(tests, weights__of_few_inputs_begin_wide);
-  tcase_add_test(tests, biases__of_recurrent_layers_begin_as_told);
-  tcase_add_test(tests, weights__are_orthogonal);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("layers_fit")

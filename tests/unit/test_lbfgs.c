@@ -86,16 +86,15 @@ static void check_solution(const double *x, double tolerance) {
   }
 }
 
-START_TEST(lbfgs__minimises_an_ill_conditioned_quadratic) {
+TEST(lbfgs__minimises_an_ill_conditioned_quadratic) {
   double x[SIZE] = {0};
   quadratic q = {.condition = 1e4, .tolerance = 1e-6, .scale = 1};
   clf__lbfgs_result result = minimize(&q, x, 1000);
   ck_assert_int_eq(result.end, CLF__LBFGS_STOPPED);
   check_solution(x, 1e-5);
 }
-END_TEST
 
-START_TEST(lbfgs__takes_one_step_with_the_exact_inverse) {
+TEST(lbfgs__takes_one_step_with_the_exact_inverse) {
   double x[SIZE] = {0};
   quadratic q = {.condition = 1e8, .tolerance = 1e-6, .exact = true, .scale = 1};
   clf__lbfgs_result result = minimize(&q, x, 1000);
@@ -103,25 +102,22 @@ START_TEST(lbfgs__takes_one_step_with_the_exact_inverse) {
   ck_assert_int_eq(q.evaluations, 2);
   check_solution(x, 1e-9);
 }
-END_TEST
 
-START_TEST(lbfgs__cuts_steps_that_are_far_too_long) {
+TEST(lbfgs__cuts_steps_that_are_far_too_long) {
   double x[SIZE] = {0};
   quadratic q = {.condition = 100, .tolerance = 1e-6, .scale = 1e12, .limited = true};
   ck_assert_int_eq(minimize(&q, x, 1000).end, CLF__LBFGS_STOPPED);
   check_solution(x, 1e-5);
 }
-END_TEST
 
-START_TEST(lbfgs__lengthens_steps_that_are_far_too_short) {
+TEST(lbfgs__lengthens_steps_that_are_far_too_short) {
   double x[SIZE] = {0};
   quadratic q = {.condition = 100, .tolerance = 1e-6, .scale = 1e-12};
   ck_assert_int_eq(minimize(&q, x, 1000).end, CLF__LBFGS_STOPPED);
   check_solution(x, 1e-5);
 }
-END_TEST
 
-START_TEST(lbfgs__stops_at_its_limit) {
+TEST(lbfgs__stops_at_its_limit) {
   double x[SIZE] = {0};
   quadratic q = {.condition = 1e6, .tolerance = 0, .scale = 1};
   clf__lbfgs_result result = minimize(&q, x, 7);
@@ -129,18 +125,16 @@ START_TEST(lbfgs__stops_at_its_limit) {
   ck_assert_int_eq(result.iterations, 7);
   ck_assert_int_eq(q.observed, 8);
 }
-END_TEST
 
-START_TEST(lbfgs__stalls_where_values_are_rounded) {
+TEST(lbfgs__stalls_where_values_are_rounded) {
   double x[SIZE] = {0};
   quadratic q = {.condition = 1e3, .tolerance = 0, .coarse = true, .scale = 1};
   clf__lbfgs_result result = minimize(&q, x, 100000);
   ck_assert_int_eq(result.end, CLF__LBFGS_STALLED);
   ck_assert_double_eq_tol(result.value, 1000, 1e-3);
 }
-END_TEST
 
-START_TEST(lbfgs__refuses_a_start_that_is_not_finite) {
+TEST(lbfgs__refuses_a_start_that_is_not_finite) {
   double x[SIZE] = {1e3};
   quadratic q = {.condition = 1, .limited = true, .scale = 1};
   clf__lbfgs_problem problem = {.argument = &q,
@@ -157,18 +151,5 @@ START_TEST(lbfgs__refuses_a_start_that_is_not_finite) {
   ck_assert_uint_eq(clf_context_memory(problem.context), held);
   clf_context_free(problem.context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("lbfgs");
-  TCase *tests = tcase_create("all");
-  tcase_add_test(tests, lbfgs__minimises_an_ill_conditioned_quadratic);
-  tcase_add_test(tests, lbfgs__takes_one_step_with_the_exact_inverse);
-  tcase_add_test(tests, lbfgs__cuts_steps_that_are_far_too_long);
-  tcase_add_test(tests, lbfgs__lengthens_steps_that_are_far_too_short);
-  tcase_add_test(tests, lbfgs__stops_at_its_limit);
-  tcase_add_test(tests, lbfgs__stalls_where_values_are_rounded);
-  tcase_add_test(tests, lbfgs__refuses_a_start_that_is_not_finite);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("lbfgs")

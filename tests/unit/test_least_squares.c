@@ -49,7 +49,7 @@ static void check_triangle(clf_context *context, int64_t rows, int64_t n, int64_
   free(copy);
 }
 
-START_TEST(qr__keeps_the_products_of_columns) {
+TEST_LOOP(qr__keeps_the_products_of_columns, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 2);
   if (context != NULL) {
     check_triangle(context, 1, 1, 0, 1);
@@ -60,7 +60,6 @@ START_TEST(qr__keeps_the_products_of_columns) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* A triangle of rank `rank`, its columns of lengths 1e6 … 1e3 in units of rounding error. */
 static void check_pivoted(clf_context *context, int64_t n, int64_t rank, int64_t outputs) {
@@ -92,7 +91,7 @@ static void check_pivoted(clf_context *context, int64_t n, int64_t rank, int64_t
   free(before);
 }
 
-START_TEST(qr_pivoted__finds_the_rank) {
+TEST_LOOP(qr_pivoted__finds_the_rank, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 2);
   if (context != NULL) {
     check_pivoted(context, 1, 1, 1);
@@ -102,7 +101,6 @@ START_TEST(qr_pivoted__finds_the_rank) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* Rows X = U diag(s) V^T, with orthonormal cosines U and V, and targets t = U c (and a part outside
  * of the columns' span): Z = V diag(1/s) c exactly, of minimum norm where some s are 0. */
@@ -249,7 +247,7 @@ static void check_solution(clf_context *context, const sample *s, bool by_right_
 /* On both sides of where products are taken in f32. */
 static const int64_t shapes[][2] = {{300, 60}, {600, 200}, {1500, 130}};
 
-START_TEST(least_squares__is_right_for_singular_values_down_to_1e_8) {
+TEST_LOOP(least_squares__is_right_for_singular_values_down_to_1e_8, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 2);
   for (int i = 0; context != NULL && i < 3; i++) {
     for (int power = 0; power >= -8; power -= 2) {
@@ -265,9 +263,8 @@ START_TEST(least_squares__is_right_for_singular_values_down_to_1e_8) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(least_squares__of_lower_rank_is_of_minimum_norm) {
+TEST_LOOP(least_squares__of_lower_rank_is_of_minimum_norm, 0, cpu_levels()) {
   static const int64_t cases[][3] = {
       {300, 60, 40}, {600, 200, 190}, {40, 100, 40}, {300, 500, 200}};
   clf_context *context = context_of(_i, 2);
@@ -280,7 +277,6 @@ START_TEST(least_squares__of_lower_rank_is_of_minimum_norm) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* The last column becomes the fourth one plus `difference` times what it was, and the targets those
  * of weights that are known; where there is no difference, the two columns share theirs. */
@@ -326,7 +322,7 @@ static void check_fit(clf_context *context, const sample *s) {
 }
 
 /* Differences that products of the columns, in f32 and in f64, do not show are seen in the rows. */
-START_TEST(least_squares__tells_a_copy_from_a_column_that_nearly_is_one) {
+TEST_LOOP(least_squares__tells_a_copy_from_a_column_that_nearly_is_one, 0, cpu_levels()) {
   static const double differences[] = {0, 1e-4, 1e-6, 1e-8, 1e-10};
   clf_context *context = context_of(_i, 2);
   for (int i = 0; context != NULL && i < 3; i++) {
@@ -341,9 +337,8 @@ START_TEST(least_squares__tells_a_copy_from_a_column_that_nearly_is_one) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(least_squares__has_the_same_bits_on_any_threads) {
+TEST_LOOP(least_squares__has_the_same_bits_on_any_threads, 0, cpu_levels()) {
   for (int power = 0; power >= -8; power -= 4) {
     sample s = sample_of(600, 200, 190, pow(10, power), true);
     clf_context *one = context_of(_i, 1), *two = context_of(_i, 2);
@@ -358,10 +353,9 @@ START_TEST(least_squares__has_the_same_bits_on_any_threads) {
     free_sample(&s);
   }
 }
-END_TEST
 
 /* On the way by Cholesky, of dependent columns, by the orthogonal factorisation, and of a copy. */
-START_TEST(least_squares__survives_any_refused_allocation) {
+TEST_LOOP(least_squares__survives_any_refused_allocation, 0, 4) {
   static const double smallest[] = {1, 1, 1e-8};
   static const int64_t ranks[] = {20, 12, 20};
   sample s = _i < 3 ? sample_of(60, 20, ranks[_i], smallest[_i], true) : sample_of_copy(60, 40, 0);
@@ -378,21 +372,5 @@ START_TEST(least_squares__survives_any_refused_allocation) {
   ck_clf_ok(status);
   free_sample(&s);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("least_squares");
-  TCase *tests = tcase_create("least_squares");
-  tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, qr__keeps_the_products_of_columns, 0, cpu_levels());
-  tcase_add_loop_test(tests, qr_pivoted__finds_the_rank, 0, cpu_levels());
-  tcase_add_loop_test(tests, least_squares__is_right_for_singular_values_down_to_1e_8, 0,
-                      cpu_levels());
-  tcase_add_loop_test(tests, least_squares__of_lower_rank_is_of_minimum_norm, 0, cpu_levels());
-  tcase_add_loop_test(tests, least_squares__tells_a_copy_from_a_column_that_nearly_is_one, 0,
-                      cpu_levels());
-  tcase_add_loop_test(tests, least_squares__has_the_same_bits_on_any_threads, 0, cpu_levels());
-  tcase_add_loop_test(tests, least_squares__survives_any_refused_allocation, 0, 4);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("least_squares")

@@ -9,7 +9,15 @@
 
 #include "support.h"
 
-static char path[] = "test_libsvm.tmp";
+static char path[32];
+
+static void make_path(void) {
+  snprintf(path, sizeof path, "svm%d.tmp", (int)getpid());
+}
+
+static void remove_file(void) {
+  unlink(path);
+}
 
 static void put(const char *text) {
   FILE *file = fopen(path, "w");
@@ -38,7 +46,7 @@ static clf_model *import(const char *text, const char *params) {
 #define LINEAR HEAD REST "2 1:1 2:3\n-1 2:1\n"
 
 /* f = 2 (x1 + 3 x2) - x2 - 1/2 for the label 7, which is our second class. */
-START_TEST(import__of_two_classes_is_by_hand) {
+TEST(import__of_two_classes_is_by_hand) {
   static const float x[] = {1, 0, 0, 1, -1, 0.25F};
   clf_model *model = import(LINEAR, NULL);
   clf_dataset *rows = dataset_of(NULL, x, CLF_F32, 3, 2, NULL);
@@ -53,10 +61,9 @@ START_TEST(import__of_two_classes_is_by_hand) {
   clf_dataset_free(rows);
   clf_model_free(model);
 }
-END_TEST
 
 /* Three classes in the order 5, 1, 3 with one vector each, along an axis of its own. */
-START_TEST(import__turns_machines_whose_classes_change_places) {
+TEST(import__turns_machines_whose_classes_change_places) {
   clf_model *model = import(
       "svm_type nu_svc\nkernel_type linear\nnr_class 3\ntotal_sv 3\n"
       "rho 1 2 4\nlabel 5 1 3\nprobA -1 -2 -3\nprobB 0.5 0.25 0.125\n"
@@ -79,9 +86,8 @@ START_TEST(import__turns_machines_whose_classes_change_places) {
   clf_tensor_free(tensor);
   clf_model_free(model);
 }
-END_TEST
 
-START_TEST(import__takes_features_and_where_they_begin) {
+TEST(import__takes_features_and_where_they_begin) {
   clf_model *model = import(LINEAR, "features=9");
   ck_assert_int_eq(clf_model_features(model), 9);
   clf_model_free(model);
@@ -92,7 +98,6 @@ START_TEST(import__takes_features_and_where_they_begin) {
   ck_assert_int_eq(clf_model_features(model), 3);
   clf_model_free(model);
 }
-END_TEST
 
 typedef struct bad_file {
   const char *text, *params, *says;
@@ -130,7 +135,7 @@ static const bad_file bad_files[] = {
     {LINEAR, "feature=1", "did you mean", CLF_ERROR_ARGUMENT},
 };
 
-START_TEST(import__says_what_is_wrong_and_where) {
+TEST_LOOP(import__says_what_is_wrong_and_where, 0, sizeof bad_files / sizeof bad_files[0]) {
   const bad_file *bad = &bad_files[_i];
   clf_model *model = NULL;
   put(bad->text);
@@ -138,19 +143,17 @@ START_TEST(import__says_what_is_wrong_and_where) {
   ck_clf_says(bad->says);
   ck_assert_ptr_null(model);
 }
-END_TEST
 
-START_TEST(formats__are_found_by_name) {
+TEST(formats__are_found_by_name) {
   clf_model *model = NULL;
   ck_clf_fails(clf_model_import(&model, NULL, "libsmv", path, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_says("libsvm");
   ck_clf_fails(clf_model_import(&model, NULL, "libsvm", "/nonexistent/file", NULL), CLF_ERROR_IO);
   ck_assert_str_eq(clf_kind_name("model_format", 0), "libsvm");
 }
-END_TEST
 
 /* Every number comes back, whatever the locale's decimal point is. */
-START_TEST(export__writes_what_import_reads) {
+TEST_LOOP(export__writes_what_import_reads, 0, 3) {
   char text[512];
   static const char *const locales[] = {"C", "de_DE.UTF-8", "fr_FR.UTF-8"};
   setlocale(LC_ALL, locales[_i]);
@@ -161,7 +164,6 @@ START_TEST(export__writes_what_import_reads) {
   ck_assert_str_eq(text, HEAD "rho -0.5\nlabel -3 7\nnr_sv 1 1\nSV\n1 2:1\n-2 1:1 2:3\n");
   clf_model_free(model);
 }
-END_TEST
 
 static void check_refused(clf_model *model, const char *says) {
   ck_clf_fails(clf_model_export(model, "libsvm", path), CLF_ERROR_UNSUPPORTED);
@@ -169,7 +171,7 @@ static void check_refused(clf_model *model, const char *says) {
   clf_model_free(model);
 }
 
-START_TEST(export__refuses_what_the_file_cannot_say) {
+TEST(export__refuses_what_the_file_cannot_say) {
   enum { ROWS = 30, COLUMNS = 4 };
   float x[ROWS * COLUMNS];
   int32_t y[ROWS];
@@ -195,7 +197,6 @@ START_TEST(export__refuses_what_the_file_cannot_say) {
   ck_assert_int_ne(access(path, F_OK), 0);
   clf_dataset_free(data);
 }
-END_TEST
 
 static const float values[] = {0,       1,        -2,   0.1F,    FLT_MAX, FLT_MIN,
                                1e-45F,  16777216, 3e9F, 1048575, 1048577, -0.00012F,
@@ -203,7 +204,7 @@ static const float values[] = {0,       1,        -2,   0.1F,    FLT_MAX, FLT_MI
 enum { VALUE_ROWS = 4, VALUE_COLUMNS = 4 };
 
 /* Floats come back bit for bit; the last row, which is 0 but for one value, too. */
-START_TEST(save__writes_what_load_reads) {
+TEST_LOOP(save__writes_what_load_reads, 0, 2) {
   static const int32_t y[] = {5, -1, 5, 2};
   clf_dataset *data = _i == 0 ? dataset_of(NULL, values, CLF_F32, VALUE_ROWS, VALUE_COLUMNS, y)
                               : sparse_of(NULL, values, VALUE_ROWS, VALUE_COLUMNS, y);
@@ -233,9 +234,8 @@ START_TEST(save__writes_what_load_reads) {
   clf_dataset_free(data);
   clf_dataset_free(again);
 }
-END_TEST
 
-START_TEST(save__writes_labels_targets_and_bytes) {
+TEST(save__writes_labels_targets_and_bytes) {
   static const uint8_t x[] = {0, 255, 51, 0};
   static const char *const names[] = {"pear", "apple"};
   static const double targets[] = {0.1, -1e300};
@@ -257,10 +257,9 @@ START_TEST(save__writes_labels_targets_and_bytes) {
   clf_tensor_free(t);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* All digits of f64 rows, and of labels. */
-START_TEST(save__writes_f64_rows) {
+TEST(save__writes_f64_rows) {
   static const double x[] = {1700000001.5, 0, -1e300, 0.1};
   static const int64_t y[] = {9007199254740993, 9007199254740992};
   char text[128];
@@ -274,9 +273,8 @@ START_TEST(save__writes_f64_rows) {
   clf_tensor_free(labels);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(save__refuses_what_it_cannot_write) {
+TEST(save__refuses_what_it_cannot_write) {
   static const float x[] = {1, 2, NAN, 4};
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 2, 1, NULL);
   clf_dataset *bad = dataset_of(NULL, x, CLF_F32, 2, 2, NULL);
@@ -292,26 +290,5 @@ START_TEST(save__refuses_what_it_cannot_write) {
   clf_dataset_free(data);
   clf_dataset_free(bad);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("libsvm");
-  TCase *facts = tcase_create("facts");
-  snprintf(path, sizeof path, "svm%d.tmp", (int)getpid() % 100000);
-  tcase_add_test(facts, import__of_two_classes_is_by_hand);
-  tcase_add_test(facts, import__turns_machines_whose_classes_change_places);
-  tcase_add_test(facts, import__takes_features_and_where_they_begin);
-  tcase_add_loop_test(facts, import__says_what_is_wrong_and_where, 0,
-                      sizeof bad_files / sizeof bad_files[0]);
-  tcase_add_test(facts, formats__are_found_by_name);
-  tcase_add_loop_test(facts, export__writes_what_import_reads, 0, 3);
-  tcase_add_test(facts, export__refuses_what_the_file_cannot_say);
-  tcase_add_loop_test(facts, save__writes_what_load_reads, 0, 2);
-  tcase_add_test(facts, save__writes_labels_targets_and_bytes);
-  tcase_add_test(facts, save__writes_f64_rows);
-  tcase_add_test(facts, save__refuses_what_it_cannot_write);
-  suite_add_tcase(suite, facts);
-  int failed = run_suite(suite);
-  unlink(path);
-  return failed;
-}
+SUITE("libsvm", .setup = make_path, .teardown = remove_file)

@@ -9,7 +9,15 @@
 
 #include "stingy.h"
 
-static char path[] = "test_libsvm_center.tmp";
+static char path[32];
+
+static void make_path(void) {
+  snprintf(path, sizeof path, "center%d.tmp", (int)getpid());
+}
+
+static void remove_file(void) {
+  unlink(path);
+}
 
 enum { FAR_ROWS = 60, FAR_COLUMNS = 3, MOST_CLASSES = 3, MOST_TEXT = 1 << 16 };
 
@@ -111,7 +119,7 @@ static void take(char *text, size_t capacity) {
 }
 
 /* Features far from 0 are in the file: an f64 evaluation of its text has the model's values. */
-START_TEST(export__folds_the_center) {
+TEST_LOOP(export__folds_the_center, 0, 8) {
   static const char *const params[] = {"kernel=rbf gamma=0.5", "kernel=linear"};
   static char text[MOST_TEXT];
   const bool f64 = (_i & 2) != 0;
@@ -141,7 +149,6 @@ START_TEST(export__folds_the_center) {
   clf_dataset_free(data);
   clf_model_free(model);
 }
-END_TEST
 
 static int said;
 
@@ -162,7 +169,7 @@ static clf_model *import(clf_context *context, const char *text) {
 }
 
 /* f = exp(-|x - s|^2) - exp(-|x - t|^2) of vectors in steps that f32 has not got. */
-START_TEST(import__centers_vectors_far_from_0) {
+TEST(import__centers_vectors_far_from_0) {
   static const double x[] = {1e9 + 0.25, 1e9 + 1.5};
   clf_model *model = import(NULL,
                             "svm_type c_svc\nkernel_type rbf\ngamma 1\nnr_class 2\ntotal_sv 2\n"
@@ -176,9 +183,8 @@ START_TEST(import__centers_vectors_far_from_0) {
   clf_dataset_free(rows);
   clf_model_free(model);
 }
-END_TEST
 
-START_TEST(import__tells_of_a_large_rho) {
+TEST(import__tells_of_a_large_rho) {
   char text[256];
   clf_context *context = NULL;
   ck_clf_ok(clf_context_create(&context, NULL, NULL));
@@ -193,7 +199,6 @@ START_TEST(import__tells_of_a_large_rho) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 static clf_status fit_and_write(clf_context *context, const char *params, const double *x,
                                 const int32_t *y) {
@@ -218,7 +223,7 @@ done:
   return status;
 }
 
-START_TEST(each_allocation__may_be_refused) {
+TEST_LOOP(each_allocation__may_be_refused, 0, 2) {
   double wide[FAR_ROWS * FAR_COLUMNS];
   float narrow[FAR_ROWS * FAR_COLUMNS];
   int32_t y[FAR_ROWS];
@@ -241,18 +246,5 @@ START_TEST(each_allocation__may_be_refused) {
   }
   ck_assert_int_gt(refuse, 50);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("libsvm_center");
-  TCase *facts = tcase_create("facts");
-  snprintf(path, sizeof path, "center%d.tmp", (int)getpid() % 100000);
-  tcase_add_loop_test(facts, export__folds_the_center, 0, 8);
-  tcase_add_test(facts, import__centers_vectors_far_from_0);
-  tcase_add_test(facts, import__tells_of_a_large_rho);
-  tcase_add_loop_test(facts, each_allocation__may_be_refused, 0, 2);
-  suite_add_tcase(suite, facts);
-  int failed = run_suite(suite);
-  unlink(path);
-  return failed;
-}
+SUITE("libsvm_center", .setup = make_path, .teardown = remove_file)

@@ -156,7 +156,7 @@ static void check_shape(clf_context *context, int storage, const int64_t *shape,
   free_sample(&s);
 }
 
-START_TEST(linear__agrees_with_plain_loops) {
+TEST_LOOP(linear__agrees_with_plain_loops, 0, cpu_levels()) {
   uint64_t state = 1;
   clf_context *context = context_of(_i, 2);
   for (int i = 0; context != NULL && i < SHAPES * STORAGES; i++) {
@@ -164,10 +164,9 @@ START_TEST(linear__agrees_with_plain_loops) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* However the rows are cut into blocks, and on however many threads. */
-START_TEST(linear__has_the_same_bits_on_any_threads) {
+TEST_LOOP(linear__has_the_same_bits_on_any_threads, 0, cpu_levels()) {
   static const int threads[] = {1, 2, 5};
   static const int64_t outputs[] = {10, 40};
   enum { ROWS = 3001, COLUMNS = 130 };
@@ -191,9 +190,8 @@ START_TEST(linear__has_the_same_bits_on_any_threads) {
     free_sample(&s);
   }
 }
-END_TEST
 
-START_TEST(linear__few_rows_follow_changing_weights) {
+TEST_LOOP(linear__few_rows_follow_changing_weights, 0, cpu_levels()) {
   uint64_t state = 3;
   clf_context *context = context_of(_i, 1);
   if (context == NULL) {
@@ -214,9 +212,8 @@ START_TEST(linear__few_rows_follow_changing_weights) {
   free_sample(&s);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(linear__of_nothing) {
+TEST(linear__of_nothing) {
   clf_context *context = context_on("generic", 2);
   clf__rows none = clf__rows_of_f32(NULL, 0, 5, 5);
   float bias[2] = {1, 2}, out[6] = {0};
@@ -228,16 +225,5 @@ START_TEST(linear__of_nothing) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("linear");
-  TCase *tests = tcase_create("linear");
-  tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, linear__agrees_with_plain_loops, 0, cpu_levels());
-  tcase_add_loop_test(tests, linear__has_the_same_bits_on_any_threads, 0, cpu_levels());
-  tcase_add_loop_test(tests, linear__few_rows_follow_changing_weights, 0, cpu_levels());
-  tcase_add_test(tests, linear__of_nothing);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("linear")

@@ -109,7 +109,7 @@ static double error_of(const sample *s, const double *w, const double *b, const 
 
 /* Of every storage at every level of CPU: ordinary weights stay in f32, those that cancel are kept
  * in f64. The limit for f32 is 1e-5 of the spread; f64 leaves the rounding of the values. */
-START_TEST(map__is_right_whatever_cancels) {
+TEST_LOOP(map__is_right_whatever_cancels, 0, STORAGES *cpu_levels()) {
   static const double large[] = {0, 1e5, 1e9};
   static double w[OUTPUTS * COLUMNS], b[OUTPUTS];
   static float values[ROWS * OUTPUTS], again[ROWS * OUTPUTS];
@@ -135,10 +135,9 @@ START_TEST(map__is_right_whatever_cancels) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* A map that is far from 0 everywhere: its values are no better than f32 can say. */
-START_TEST(map__stays_in_f32_where_the_values_themselves_are_rounded) {
+TEST(map__stays_in_f32_where_the_values_themselves_are_rounded) {
   static double w[OUTPUTS * COLUMNS], b[OUTPUTS];
   const sample *s = sample_of(F32);
   clf_context *context = context_on("auto", 1);
@@ -152,9 +151,8 @@ START_TEST(map__stays_in_f32_where_the_values_themselves_are_rounded) {
   clf__store_free(model.state);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(map__is_checked_when_it_is_loaded) {
+TEST(map__is_checked_when_it_is_loaded) {
   static double w[OUTPUTS * COLUMNS], b[OUTPUTS];
   const sample *s = sample_of(F32);
   clf_context *context = context_on("auto", 1);
@@ -173,10 +171,9 @@ START_TEST(map__is_checked_when_it_is_loaded) {
   clf__store_free(model.state);
   clf_context_free(context);
 }
-END_TEST
 
 /* Every allocation refused once: the call says so, and nothing stays behind. */
-START_TEST(map__survives_refused_allocations) {
+TEST_LOOP(map__survives_refused_allocations, 0, 2 * STORAGES) {
   static double w[OUTPUTS * COLUMNS], b[OUTPUTS];
   static float values[ROWS * OUTPUTS];
   const sample *s = sample_of(_i % STORAGES);
@@ -197,11 +194,10 @@ START_TEST(map__survives_refused_allocations) {
   }
   ck_assert_double_le(error_of(s, w, b, values), 1e-5);
 }
-END_TEST
 
 /* Two columns that nearly explain each other, as a model is fitted, saved and loaded: weights of
  * 4096 and -4096 reach targets of size 1, of which f32 products would lose the fourth digit. */
-START_TEST(ridge__decides_in_f64_on_columns_that_nearly_explain_each_other) {
+TEST(ridge__decides_in_f64_on_columns_that_nearly_explain_each_other) {
   enum { N = 200, D = 3 };
   static float x[N * D], values[N], again[N];
   static double t[N];
@@ -235,17 +231,5 @@ START_TEST(ridge__decides_in_f64_on_columns_that_nearly_explain_each_other) {
   clf_tensor_free(targets);
   clf_dataset_free(data);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("linear_map");
-  TCase *tests = tcase_create("linear_map");
-  tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, map__is_right_whatever_cancels, 0, STORAGES * cpu_levels());
-  tcase_add_test(tests, map__stays_in_f32_where_the_values_themselves_are_rounded);
-  tcase_add_test(tests, map__is_checked_when_it_is_loaded);
-  tcase_add_loop_test(tests, map__survives_refused_allocations, 0, 2 * STORAGES);
-  tcase_add_test(tests, ridge__decides_in_f64_on_columns_that_nearly_explain_each_other);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("linear_map")

@@ -69,7 +69,7 @@ static const struct {
      {"network: stopped after epoch ", " without a lower loss; the weights are those of epoch "}},
 };
 
-START_TEST(fits__tell_their_choices_once) {
+TEST_LOOP(fits__tell_their_choices_once, 0, (int)(sizeof fits / sizeof fits[0])) {
   clf_model *model = NULL;
   char cpu[64];
   open_data("threads=2");
@@ -100,10 +100,9 @@ START_TEST(fits__tell_their_choices_once) {
   clf_model_free(model);
   close_data();
 }
-END_TEST
 
 /* Balanced weights are logged as they are, and a pass without a mistake. */
-START_TEST(fits__tell_weights_and_early_ends) {
+TEST(fits__tell_weights_and_early_ends) {
   clf_model *model = NULL;
   open_data("threads=1");
   for (int i = 0; i < ROWS; i++) {
@@ -119,10 +118,9 @@ START_TEST(fits__tell_weights_and_early_ends) {
   clf_dataset_free(two);
   close_data();
 }
-END_TEST
 
 /* Fits within cross-validation and search are many: they tell nothing. */
-START_TEST(searches__do_not_tell_of_each_fit) {
+TEST(searches__do_not_tell_of_each_fit) {
   static const char *const kinds[][2] = {
       {"svm", "C=1|2"}, {"ridge", "alpha=1|2"}, {"network", "epochs=1|2"}};
   for (int k = 0; k < 3; k++) {
@@ -139,14 +137,5 @@ START_TEST(searches__do_not_tell_of_each_fit) {
     close_data();
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("log");
-  TCase *tests = tcase_create("log");
-  tcase_add_loop_test(tests, fits__tell_their_choices_once, 0, (int)(sizeof fits / sizeof fits[0]));
-  tcase_add_test(tests, fits__tell_weights_and_early_ends);
-  tcase_add_test(tests, searches__do_not_tell_of_each_fit);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("log")

@@ -127,7 +127,7 @@ static void check_gradient(const char *params, double C, bool softmax, bool inte
   clf_dataset_free(data);
 }
 
-START_TEST(logistic__gradient_vanishes_at_the_solution) {
+TEST(logistic__gradient_vanishes_at_the_solution) {
   check_gradient(NULL, 1, true, true, false, false);
   check_gradient("C=100", 100, true, true, false, false);
   check_gradient("C=0.01", 0.01, true, true, false, false);
@@ -135,23 +135,20 @@ START_TEST(logistic__gradient_vanishes_at_the_solution) {
   check_gradient("fit_intercept=false", 1, true, false, false, false);
   check_gradient("C=inf", (double)INFINITY, true, true, false, false);
 }
-END_TEST
 
-START_TEST(logistic__takes_weights_and_sparse_rows) {
+TEST(logistic__takes_weights_and_sparse_rows) {
   check_gradient(NULL, 1, true, true, false, true);
   check_gradient(NULL, 1, true, true, true, false);
   check_gradient("C=10", 10, true, true, true, true);
 }
-END_TEST
 
-START_TEST(logistic_one_vs_rest__solves_each_class_on_its_own) {
+TEST(logistic_one_vs_rest__solves_each_class_on_its_own) {
   check_gradient("multiclass=one_vs_rest", 1, false, true, false, false);
   check_gradient("multiclass=one_vs_rest C=5", 5, false, true, true, true);
   check_gradient("multiclass=one_vs_rest fit_intercept=false", 1, false, false, false, false);
 }
-END_TEST
 
-START_TEST(logistic_binary__has_one_weight_vector) {
+TEST(logistic_binary__has_one_weight_vector) {
   problem p = make_problem(2);
   clf_dataset *data = make_data(&p, p.binary, false, true);
   clf_model *model = fitted(NULL, "logistic", "C=2", data);
@@ -171,9 +168,8 @@ START_TEST(logistic_binary__has_one_weight_vector) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(logistic_binary__two_points_have_a_fixed_point) {
+TEST(logistic_binary__two_points_have_a_fixed_point) {
   /* x = -1, +1: w = 2 C sigmoid(-w). */
   float x[] = {-1, 1};
   int32_t labels[] = {0, 1};
@@ -192,7 +188,6 @@ START_TEST(logistic_binary__two_points_have_a_fixed_point) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static void check_shares(const char *params, double tolerance) {
   float x[20 * 2] = {0};
@@ -211,12 +206,11 @@ static void check_shares(const char *params, double tolerance) {
   clf_dataset_free(data);
 }
 
-START_TEST(logistic__without_information_gives_the_classes_shares) {
+TEST(logistic__without_information_gives_the_classes_shares) {
   check_shares(NULL, 1e-5);
   check_shares("C=inf", 1e-5);
   check_shares("multiclass=one_vs_rest", 1e-5);
 }
-END_TEST
 
 /* The objective's gradient against differences of its value along random directions. */
 static void check_slope(const clf_dataset *data, const int32_t *labels, const float *weights,
@@ -256,7 +250,7 @@ static void check_slope(const clf_dataset *data, const int32_t *labels, const fl
   clf__context_release(o.context);
 }
 
-START_TEST(logistic_objective__gradient_is_its_slope) {
+TEST(logistic_objective__gradient_is_its_slope) {
   problem p = make_problem(3);
   uint8_t pixels[ROWS * COLUMNS];
   for (int i = 0; i < ROWS * COLUMNS; i++) {
@@ -273,7 +267,6 @@ START_TEST(logistic_objective__gradient_is_its_slope) {
     clf_dataset_free(storages[s]);
   }
 }
-END_TEST
 
 static void compare_decisions(const clf_model *a, const clf_dataset *of_a, const clf_model *b,
                               const clf_dataset *of_b, double tolerance) {
@@ -289,7 +282,7 @@ static void compare_decisions(const clf_model *a, const clf_dataset *of_a, const
   free(from_b);
 }
 
-START_TEST(logistic__storages_agree) {
+TEST(logistic__storages_agree) {
   uint8_t pixels[ROWS * COLUMNS];
   float scaled[ROWS * COLUMNS];
   problem p = make_problem(4);
@@ -312,9 +305,8 @@ START_TEST(logistic__storages_agree) {
   clf_dataset_free(floats);
   clf_dataset_free(sparse);
 }
-END_TEST
 
-START_TEST(logistic__weights_are_repeated_rows) {
+TEST(logistic__weights_are_repeated_rows) {
   problem p = make_problem(5);
   static float twice[2 * ROWS * COLUMNS];
   int32_t labels[2 * ROWS], repeated = 0;
@@ -335,9 +327,8 @@ START_TEST(logistic__weights_are_repeated_rows) {
   clf_dataset_free(weighted);
   clf_dataset_free(rows);
 }
-END_TEST
 
-START_TEST(logistic__class_weights_multiply_row_weights) {
+TEST(logistic__class_weights_multiply_row_weights) {
   problem p = make_problem(6);
   clf_dataset *plain = make_data(&p, p.labels, false, false);
   for (int i = 0; i < ROWS; i++) {
@@ -357,9 +348,8 @@ START_TEST(logistic__class_weights_multiply_row_weights) {
   clf_dataset_free(plain);
   clf_dataset_free(weighted);
 }
-END_TEST
 
-START_TEST(logistic__class_weights_of_0_leave_no_rows) {
+TEST(logistic__class_weights_of_0_leave_no_rows) {
   problem p = make_problem(7);
   clf_dataset *data = make_data(&p, p.labels, false, false);
   clf_model *model = NULL;
@@ -369,9 +359,8 @@ START_TEST(logistic__class_weights_of_0_leave_no_rows) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(logistic__any_number_of_threads_gives_the_same_bits) {
+TEST(logistic__any_number_of_threads_gives_the_same_bits) {
   enum { MANY = 5000, WIDE = 40 };
   float *x = malloc(MANY * WIDE * sizeof *x);
   int32_t *labels = malloc(MANY * sizeof *labels);
@@ -403,9 +392,8 @@ START_TEST(logistic__any_number_of_threads_gives_the_same_bits) {
   free(x);
   free(labels);
 }
-END_TEST
 
-START_TEST(logistic__every_level_of_cpu_agrees) {
+TEST(logistic__every_level_of_cpu_agrees) {
   problem p = make_problem(9);
   clf_dataset *data = make_data(&p, p.labels, false, false);
   clf_model *reference = fitted(NULL, "logistic", NULL, data);
@@ -424,7 +412,6 @@ START_TEST(logistic__every_level_of_cpu_agrees) {
   clf_model_free(reference);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Fits; probabilities must be in bounds and the outcome CLF_OK, or CLF_NOT_CONVERGED if `most` is
  * that. */
@@ -447,7 +434,7 @@ static void check_ends(const float *x, int64_t rows, int64_t columns, const int3
   }
 }
 
-START_TEST(logistic__ends_on_separable_rows_with_hardly_a_penalty) {
+TEST(logistic__ends_on_separable_rows_with_hardly_a_penalty) {
   problem p = make_problem(10);
   for (int i = 0; i < ROWS; i++) {
     p.x[i * COLUMNS] = (float)(10 * p.labels[i]);
@@ -458,9 +445,8 @@ START_TEST(logistic__ends_on_separable_rows_with_hardly_a_penalty) {
   check_ends(p.x, ROWS, COLUMNS, p.labels, "C=1e10 multiclass=one_vs_rest", CLF_OK);
   check_ends(p.x, ROWS, COLUMNS, p.binary, "C=1e30", CLF_OK);
 }
-END_TEST
 
-START_TEST(logistic__ends_on_columns_that_are_constant_or_repeat) {
+TEST(logistic__ends_on_columns_that_are_constant_or_repeat) {
   problem p = make_problem(11);
   for (int i = 0; i < ROWS; i++) {
     p.x[i * COLUMNS] = 7;
@@ -471,9 +457,8 @@ START_TEST(logistic__ends_on_columns_that_are_constant_or_repeat) {
   check_ends(p.x, ROWS, COLUMNS, p.labels, "C=inf", CLF_OK);
   check_ends(p.x, ROWS, COLUMNS, p.labels, "C=inf fit_intercept=false", CLF_OK);
 }
-END_TEST
 
-START_TEST(logistic__ends_on_huge_and_tiny_features) {
+TEST(logistic__ends_on_huge_and_tiny_features) {
   problem p = make_problem(12);
   static const float scales[] = {1e30F, 1e15F, 1e-15F, 1e-30F};
   for (int s = 0; s < 4; s++) {
@@ -485,10 +470,9 @@ START_TEST(logistic__ends_on_huge_and_tiny_features) {
     check_ends(x, ROWS, COLUMNS, p.binary, "C=100", CLF_OK);
   }
 }
-END_TEST
 
 /* Without a penalty nothing but the weights' unit depends on the features'. */
-START_TEST(logistic__learns_the_same_from_features_of_any_size) {
+TEST_LOOP(logistic__learns_the_same_from_features_of_any_size, 0, 6) {
   static const int powers[] = {-100, -66, -33, 33, 66, 100};
   static float expected[ROWS * CLASSES], found[ROWS * CLASSES];
   problem p = make_problem(15);
@@ -510,9 +494,8 @@ START_TEST(logistic__learns_the_same_from_features_of_any_size) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(logistic__ends_with_more_features_than_rows) {
+TEST(logistic__ends_with_more_features_than_rows) {
   enum { FEW = 20, WIDE = 3000 };
   float *x = malloc(FEW * WIDE * sizeof *x);
   int32_t labels[FEW];
@@ -525,9 +508,8 @@ START_TEST(logistic__ends_with_more_features_than_rows) {
   check_ends(x, FEW, 200, labels, NULL, CLF_OK);
   free(x);
 }
-END_TEST
 
-START_TEST(logistic__ends_with_a_hundred_classes_of_one_row) {
+TEST(logistic__ends_with_a_hundred_classes_of_one_row) {
   enum { MANY = 100 };
   float x[MANY * COLUMNS];
   int32_t labels[MANY];
@@ -539,17 +521,15 @@ START_TEST(logistic__ends_with_a_hundred_classes_of_one_row) {
   check_ends(x, MANY, COLUMNS, labels, NULL, CLF_OK);
   check_ends(x, MANY, COLUMNS, labels, "multiclass=one_vs_rest C=1e6", CLF_NOT_CONVERGED);
 }
-END_TEST
 
-START_TEST(logistic__ends_on_two_equal_rows) {
+TEST(logistic__ends_on_two_equal_rows) {
   float x[4] = {1, 2, 1, 2};
   int32_t labels[2] = {0, 1};
   check_ends(x, 2, 2, labels, NULL, CLF_OK);
   check_ends(x, 2, 2, labels, "C=inf", CLF_OK);
 }
-END_TEST
 
-START_TEST(logistic__says_when_it_has_not_converged) {
+TEST(logistic__says_when_it_has_not_converged) {
   problem p = make_problem(15);
   clf_dataset *data = make_data(&p, p.labels, false, false);
   clf_model *model = fitted(NULL, "logistic", "max_iterations=2", data);
@@ -564,9 +544,8 @@ START_TEST(logistic__says_when_it_has_not_converged) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(logistic__probabilities_are_those_of_its_link) {
+TEST(logistic__probabilities_are_those_of_its_link) {
   static const char *const params[] = {NULL, "multiclass=one_vs_rest"};
   problem p = make_problem(16);
   clf_dataset *data = make_data(&p, p.labels, false, false);
@@ -592,7 +571,6 @@ START_TEST(logistic__probabilities_are_those_of_its_link) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
 static int32_t cancel_at_3(void *user, const clf_progress *progress) {
   int64_t *last = user;
@@ -600,7 +578,7 @@ static int32_t cancel_at_3(void *user, const clf_progress *progress) {
   return progress->step >= 3;
 }
 
-START_TEST(logistic__can_be_cancelled) {
+TEST(logistic__can_be_cancelled) {
   problem p = make_problem(17);
   clf_context *context = NULL;
   int64_t last = -1;
@@ -616,9 +594,8 @@ START_TEST(logistic__can_be_cancelled) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(logistic__parameters_have_bounds) {
+TEST(logistic__parameters_have_bounds) {
   static const char *const wrong[] = {
       "C=0", "C=-1", "tolerance=-1", "C=nan", "max_iterations=0", "multiclass=ovr", "penalty=l1"};
   for (int i = 0; i < 7; i++) {
@@ -626,36 +603,5 @@ START_TEST(logistic__parameters_have_bounds) {
     ck_clf_fails(clf_model_create(&model, NULL, "logistic", wrong[i]), CLF_ERROR_ARGUMENT);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("logistic");
-  TCase *tests = tcase_create("all");
-  tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, logistic__gradient_vanishes_at_the_solution);
-  tcase_add_test(tests, logistic__takes_weights_and_sparse_rows);
-  tcase_add_test(tests, logistic_one_vs_rest__solves_each_class_on_its_own);
-  tcase_add_test(tests, logistic_binary__has_one_weight_vector);
-  tcase_add_test(tests, logistic_binary__two_points_have_a_fixed_point);
-  tcase_add_test(tests, logistic__without_information_gives_the_classes_shares);
-  tcase_add_test(tests, logistic_objective__gradient_is_its_slope);
-  tcase_add_test(tests, logistic__storages_agree);
-  tcase_add_test(tests, logistic__weights_are_repeated_rows);
-  tcase_add_test(tests, logistic__class_weights_multiply_row_weights);
-  tcase_add_test(tests, logistic__class_weights_of_0_leave_no_rows);
-  tcase_add_test(tests, logistic__any_number_of_threads_gives_the_same_bits);
-  tcase_add_test(tests, logistic__every_level_of_cpu_agrees);
-  tcase_add_test(tests, logistic__ends_on_separable_rows_with_hardly_a_penalty);
-  tcase_add_test(tests, logistic__ends_on_columns_that_are_constant_or_repeat);
-  tcase_add_test(tests, logistic__ends_on_huge_and_tiny_features);
-  tcase_add_loop_test(tests, logistic__learns_the_same_from_features_of_any_size, 0, 6);
-  tcase_add_test(tests, logistic__ends_with_more_features_than_rows);
-  tcase_add_test(tests, logistic__ends_with_a_hundred_classes_of_one_row);
-  tcase_add_test(tests, logistic__ends_on_two_equal_rows);
-  tcase_add_test(tests, logistic__says_when_it_has_not_converged);
-  tcase_add_test(tests, logistic__probabilities_are_those_of_its_link);
-  tcase_add_test(tests, logistic__can_be_cancelled);
-  tcase_add_test(tests, logistic__parameters_have_bounds);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("logistic")

@@ -9,7 +9,7 @@
 #include "tensor/rows_precision.h"
 
 /* Every third column from number 31 on has rows that f32 merges, more and more of them. */
-START_TEST(merged_rows__are_the_same_on_any_threads) {
+TEST(merged_rows__are_the_same_on_any_threads) {
   enum { ROWS = 3000, COLUMNS = 100, FIRST = 31, LAST = 97 };
   static const char *const threads[] = {"threads=1", "threads=2", "threads=5"};
   double *x = malloc(sizeof *x * ROWS * COLUMNS);
@@ -36,7 +36,6 @@ START_TEST(merged_rows__are_the_same_on_any_threads) {
   }
   free(x);
 }
-END_TEST
 
 static int32_t stop(void *user, const clf_progress *progress) {
   ck_assert_str_eq(progress->stage, "csv");
@@ -52,7 +51,7 @@ static clf_status find_merged(clf_context *context, const clf__rows *x) {
 
 /* All rows are the same one, by a stride of 0. Columns that f32 holds are read to their end, others
  * are put into the table. */
-START_TEST(looking_for_merged_rows__can_be_cancelled) {
+TEST_LOOP(looking_for_merged_rows__can_be_cancelled, 0, 4) {
   enum { COLUMNS = 1000 };
   double row[COLUMNS];
   int asked = 0;
@@ -73,14 +72,5 @@ START_TEST(looking_for_merged_rows__can_be_cancelled) {
   ck_assert_uint_lt(clf_context_memory(context), 1 << 20);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("merged");
-  TCase *tests = tcase_create("merged");
-  tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, merged_rows__are_the_same_on_any_threads);
-  tcase_add_loop_test(tests, looking_for_merged_rows__can_be_cancelled, 0, 4);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("merged")

@@ -15,30 +15,27 @@ static const int32_t TRUTH[] = {0, 0, 0, 1, 1, 2};
 static const int32_t PREDICTED[] = {0, 0, 1, 1, 2, 0};
 enum { ROWS = 6, CLASSES = 4 };
 
-START_TEST(accuracy__is_the_share_of_right_rows) {
+TEST(accuracy__is_the_share_of_right_rows) {
   double accuracy = -1;
   ck_assert_int_eq(clf_accuracy(TRUTH, PREDICTED, NULL, ROWS, &accuracy), CLF_OK);
   ck_assert_double_eq_tol(accuracy, 3.0 / 6, TIGHT);
 }
-END_TEST
 
-START_TEST(accuracy__weighs_rows) {
+TEST(accuracy__weighs_rows) {
   const float weights[] = {1, 0, 2, 0.5f, 4, 0};
   double accuracy = -1;
   ck_assert_int_eq(clf_accuracy(TRUTH, PREDICTED, weights, ROWS, &accuracy), CLF_OK);
   ck_assert_double_eq_tol(accuracy, 1.5 / 7.5, TIGHT);
 }
-END_TEST
 
-START_TEST(accuracy__counts_predictions_out_of_range_as_wrong) {
+TEST(accuracy__counts_predictions_out_of_range_as_wrong) {
   const int32_t predicted[] = {-1, 0, INT32_MAX, 1, INT32_MIN, 2};
   double accuracy = -1;
   ck_assert_int_eq(clf_accuracy(TRUTH, predicted, NULL, ROWS, &accuracy), CLF_OK);
   ck_assert_double_eq_tol(accuracy, 0.5, TIGHT);
 }
-END_TEST
 
-START_TEST(accuracy__refuses_unusable_weights) {
+TEST(accuracy__refuses_unusable_weights) {
   const float none[ROWS] = {0};
   const float negative[ROWS] = {1, 1, -1, 1, 1, 1};
   const float nan[ROWS] = {1, NAN, 1, 1, 1, 1};
@@ -52,26 +49,23 @@ START_TEST(accuracy__refuses_unusable_weights) {
   ck_assert_int_eq(clf_accuracy(TRUTH, PREDICTED, infinite, ROWS, &accuracy), CLF_ERROR_DATA);
   ck_assert_double_eq(accuracy, -1);
 }
-END_TEST
 
-START_TEST(confusion__counts_pairs) {
+TEST(confusion__counts_pairs) {
   const int64_t expected[CLASSES][CLASSES] = {{2, 1, 0, 0}, {0, 1, 1, 0}, {1, 0, 0, 0}, {0}};
   int64_t counts[CLASSES][CLASSES];
   ck_assert_int_eq(clf_confusion_matrix(TRUTH, PREDICTED, ROWS, CLASSES, counts[0]), CLF_OK);
   ck_assert_mem_eq(counts, expected, sizeof counts);
 }
-END_TEST
 
-START_TEST(confusion__leaves_out_predictions_out_of_range) {
+TEST(confusion__leaves_out_predictions_out_of_range) {
   const int32_t predicted[] = {0, 4, -1, 1, 1, 2};
   const int64_t expected[CLASSES][CLASSES] = {{1}, {0, 2}, {0, 0, 1}, {0}};
   int64_t counts[CLASSES][CLASSES];
   ck_assert_int_eq(clf_confusion_matrix(TRUTH, predicted, ROWS, CLASSES, counts[0]), CLF_OK);
   ck_assert_mem_eq(counts, expected, sizeof counts);
 }
-END_TEST
 
-START_TEST(confusion__refuses_truth_out_of_range) {
+TEST(confusion__refuses_truth_out_of_range) {
   int64_t counts[4] = {7, 7, 7, 7};
   ck_assert_int_eq(clf_confusion_matrix(TRUTH, PREDICTED, ROWS, 2, counts), CLF_ERROR_DATA);
   ck_assert_str_eq(clf_last_error(), "confusion matrix: truth of row 5 is 2; it must be 0 to 1");
@@ -81,9 +75,8 @@ START_TEST(confusion__refuses_truth_out_of_range) {
     ck_assert_int_eq(counts[i], 7);
   }
 }
-END_TEST
 
-START_TEST(confusion__refuses_a_table_that_overflows) {
+TEST(confusion__refuses_a_table_that_overflows) {
   int64_t count = 7;
   const int64_t large[] = {(int64_t)1 << 31, (int64_t)1 << 61, INT64_MAX};
   for (int i = 0; i < 3; i++) {
@@ -92,9 +85,8 @@ START_TEST(confusion__refuses_a_table_that_overflows) {
   }
   ck_assert_int_eq(count, 7);
 }
-END_TEST
 
-START_TEST(class_scores__are_ratios_of_counts) {
+TEST(class_scores__are_ratios_of_counts) {
   const double precision[] = {2.0 / 3, 1.0 / 2, 0, 0};
   const double recall[] = {2.0 / 3, 1.0 / 2, 0, 0};
   const double f1[] = {4.0 / 6, 2.0 / 4, 0, 0};
@@ -109,9 +101,8 @@ START_TEST(class_scores__are_ratios_of_counts) {
     ck_assert_int_eq(s[k], support[k]);
   }
 }
-END_TEST
 
-START_TEST(class_scores__fill_only_what_is_asked_for) {
+TEST(class_scores__fill_only_what_is_asked_for) {
   double recall[CLASSES];
   ck_assert_int_eq(clf_class_scores(TRUTH, PREDICTED, ROWS, CLASSES, NULL, recall, NULL, NULL),
                    CLF_OK);
@@ -119,16 +110,14 @@ START_TEST(class_scores__fill_only_what_is_asked_for) {
   ck_assert_int_eq(clf_class_scores(TRUTH, PREDICTED, ROWS, CLASSES, NULL, NULL, NULL, NULL),
                    CLF_OK);
 }
-END_TEST
 
-START_TEST(class_scores__refuse_more_classes_than_memory) {
+TEST(class_scores__refuse_more_classes_than_memory) {
   double precision = -1;
   ck_assert_int_eq(
       clf_class_scores(TRUTH, PREDICTED, ROWS, INT64_MAX, &precision, NULL, NULL, NULL),
       CLF_ERROR_MEMORY);
   ck_assert_double_eq(precision, -1);
 }
-END_TEST
 
 static void check_average(int32_t average, double precision, double recall, double f1) {
   double p = -1, r = -1, f = -1;
@@ -139,24 +128,21 @@ static void check_average(int32_t average, double precision, double recall, doub
   ck_assert_double_eq_tol(f, f1, TIGHT);
 }
 
-START_TEST(average_scores__macro_leaves_out_classes_that_do_not_occur) {
+TEST(average_scores__macro_leaves_out_classes_that_do_not_occur) {
   double mean = (2.0 / 3 + 1.0 / 2 + 0) / 3;
   check_average(CLF_AVERAGE_MACRO, mean, mean, mean);
 }
-END_TEST
 
-START_TEST(average_scores__micro_pools_the_counts) {
+TEST(average_scores__micro_pools_the_counts) {
   check_average(CLF_AVERAGE_MICRO, 3.0 / 6, 3.0 / 6, 3.0 / 6);
 }
-END_TEST
 
-START_TEST(average_scores__weighted_counts_true_rows) {
+TEST(average_scores__weighted_counts_true_rows) {
   double mean = (3 * 2.0 / 3 + 2 * 1.0 / 2 + 0) / 6;
   check_average(CLF_AVERAGE_WEIGHTED, mean, mean, mean);
 }
-END_TEST
 
-START_TEST(average_scores__micro_parts_where_predictions_are_out_of_range) {
+TEST(average_scores__micro_parts_where_predictions_are_out_of_range) {
   const int32_t predicted[] = {0, 0, 9, 1, -1, 0};
   double p = -1, r = -1, f = -1;
   ck_assert_int_eq(
@@ -165,9 +151,8 @@ START_TEST(average_scores__micro_parts_where_predictions_are_out_of_range) {
   ck_assert_double_eq_tol(r, 3.0 / 6, TIGHT);
   ck_assert_double_eq_tol(f, 6.0 / 10, TIGHT);
 }
-END_TEST
 
-START_TEST(average_scores__refuse_an_unknown_average) {
+TEST(average_scores__refuse_an_unknown_average) {
   double precision = -1;
   for (int32_t average = 0; average <= 4; average += 4) {
     ck_assert_int_eq(
@@ -176,11 +161,10 @@ START_TEST(average_scores__refuse_an_unknown_average) {
   }
   ck_assert_double_eq(precision, -1);
 }
-END_TEST
 
 /* Against the definition, and the same when everything is scaled, out of the range of squares too.
  */
-START_TEST(determination__has_no_scale) {
+TEST(determination__has_no_scale) {
   static const double scales[] = {1, 1e-150, 1e-30, 1e30, 0x1p100};
   const float weights[] = {1, 2, 0.5F, 0, 3};
   for (size_t k = 0; k < sizeof scales / sizeof scales[0]; k++) {
@@ -204,9 +188,8 @@ START_TEST(determination__has_no_scale) {
     ck_assert_double_eq_tol(clf__determination(targets, values, weights, 5, 1), expected, 1e-6);
   }
 }
-END_TEST
 
-START_TEST(determination__of_extreme_targets) {
+TEST(determination__of_extreme_targets) {
   const double huge[] = {1.7e308, -1.7e308, 0, 1e300}, same[] = {0.1, 0.1, 0.1, 0.1};
   const float zeros[4] = {0}, met[] = {0.1F, 0.1F, 0.1F, 0.1F}, far[] = {3e38F, 0, 0, 0};
   const double small[] = {1e-300, 2e-300, 0, 0};
@@ -220,36 +203,32 @@ START_TEST(determination__of_extreme_targets) {
       clf__determination((const double[]){0.5, 0.5}, (const float[]){0.5F, 0.5F}, NULL, 2, 1), 1);
   ck_assert_double_eq(clf__determination(small, far, NULL, 4, 1), -INFINITY);
 }
-END_TEST
 
-START_TEST(log_loss__is_the_mean_surprise) {
+TEST(log_loss__is_the_mean_surprise) {
   const int32_t truth[] = {0, 1};
   const float probabilities[] = {0.5f, 0.25f, 0.25f, 0.125f, 0.25f, 0.625f};
   double loss = -1;
   ck_assert_int_eq(clf_log_loss(truth, probabilities, 2, 3, &loss), CLF_OK);
   ck_assert_double_eq_tol(loss, (log(2) + log(4)) / 2, TIGHT);
 }
-END_TEST
 
-START_TEST(log_loss__scales_rows_to_sum_to_one) {
+TEST(log_loss__scales_rows_to_sum_to_one) {
   const int32_t truth[] = {0, 1};
   const float probabilities[] = {2, 2, 1e30f, 3e30f};
   double loss = -1;
   ck_assert_int_eq(clf_log_loss(truth, probabilities, 2, 2, &loss), CLF_OK);
   ck_assert_double_eq_tol(loss, (log(2) + log(4.0 / 3)) / 2, 1e-7); /* 1e30 is rounded to f32 */
 }
-END_TEST
 
-START_TEST(log_loss__clips_certainty) {
+TEST(log_loss__clips_certainty) {
   const int32_t truth[] = {0, 1};
   const float probabilities[] = {1, 0, 1, 0};
   double loss = -1;
   ck_assert_int_eq(clf_log_loss(truth, probabilities, 2, 2, &loss), CLF_OK);
   ck_assert_double_eq_tol(loss, (-log1p(-0x1p-23) + 23 * log(2)) / 2, TIGHT * 23);
 }
-END_TEST
 
-START_TEST(log_loss__refuses_what_is_no_probability) {
+TEST(log_loss__refuses_what_is_no_probability) {
   const int32_t truth[] = {0, 1};
   const float bad[][4] = {{0.5f, 0.5f, NAN, 1},
                           {0.5f, 0.5f, 1, INFINITY},
@@ -262,7 +241,6 @@ START_TEST(log_loss__refuses_what_is_no_probability) {
   }
   ck_assert_double_eq(loss, -1);
 }
-END_TEST
 
 static double auc(const int32_t *truth, const float *scores, int64_t rows) {
   double area = -1;
@@ -270,31 +248,28 @@ static double auc(const int32_t *truth, const float *scores, int64_t rows) {
   return area;
 }
 
-START_TEST(auc__counts_ordered_pairs) {
+TEST(auc__counts_ordered_pairs) {
   const int32_t truth[] = {0, 0, 1, 1};
   ck_assert_double_eq(auc(truth, (const float[]){0.1f, 0.4f, 0.35f, 0.8f}, 4), 0.75);
   ck_assert_double_eq(auc(truth, (const float[]){1, 2, 3, 4}, 4), 1);
   ck_assert_double_eq(auc(truth, (const float[]){4, 3, 2, 1}, 4), 0);
 }
-END_TEST
 
-START_TEST(auc__halves_ties) {
+TEST(auc__halves_ties) {
   const int32_t truth[] = {0, 1, 0, 1, 1};
   ck_assert_double_eq(auc(truth, (const float[]){5, 5, 5, 5, 5}, 5), 0.5);
   /* Pairs: (3, 1) won, (3, 3) tied; (1, 1) tied, (1, 3) lost; (2, 1) won, (2, 3) lost. */
   ck_assert_double_eq_tol(auc(truth, (const float[]){1, 3, 3, 1, 2}, 5), 3.0 / 6, TIGHT);
   ck_assert_double_eq(auc(truth, (const float[]){-0.0f, 0.0f, -0.0f, 0.0f, 0.0f}, 5), 0.5);
 }
-END_TEST
 
-START_TEST(auc__orders_negative_and_infinite_scores) {
+TEST(auc__orders_negative_and_infinite_scores) {
   const int32_t truth[] = {0, 0, 0, 1, 1, 1};
   const float scores[] = {-INFINITY, -2, -1e-40f, 1e-40f, 3, INFINITY};
   ck_assert_double_eq(auc(truth, scores, 6), 1);
 }
-END_TEST
 
-START_TEST(auc__agrees_with_counting_all_pairs) {
+TEST(auc__agrees_with_counting_all_pairs) {
   enum { MANY = 700 };
   int32_t truth[MANY];
   float scores[MANY];
@@ -315,9 +290,8 @@ START_TEST(auc__agrees_with_counting_all_pairs) {
   }
   ck_assert_double_eq_tol(auc(truth, scores, MANY), won / pairs, TIGHT);
 }
-END_TEST
 
-START_TEST(auc__refuses_one_class_and_nan) {
+TEST(auc__refuses_one_class_and_nan) {
   const int32_t ones[] = {1, 1};
   const int32_t both[] = {0, 1};
   const int32_t three[] = {0, 2};
@@ -327,9 +301,8 @@ START_TEST(auc__refuses_one_class_and_nan) {
   ck_assert_int_eq(clf_roc_auc(three, (const float[]){1, 2}, 2, &area), CLF_ERROR_DATA);
   ck_assert_double_eq(area, -1);
 }
-END_TEST
 
-START_TEST(auc_classes__averages_one_against_the_rest) {
+TEST(auc_classes__averages_one_against_the_rest) {
   const int32_t truth[] = {0, 1, 2, 1};
   const float scores[][4] = {{3, 0, 9, 0}, {2, 1, 0, 0}, {1, 2, 1, 0}, {4, 3, 0, 0}};
   /* Class 0: beats 2 of 3; class 1: row 1 beats 1 of 2, row 3 both; class 2: beats 2 of 3. */
@@ -337,9 +310,8 @@ START_TEST(auc_classes__averages_one_against_the_rest) {
   ck_assert_int_eq(clf_roc_auc_classes(truth, scores[0], 4, 4, &area), CLF_OK);
   ck_assert_double_eq_tol(area, (2.0 / 3 + 3.0 / 4 + 2.0 / 3) / 3, TIGHT);
 }
-END_TEST
 
-START_TEST(auc_classes__refuses_one_class_and_overflow) {
+TEST(auc_classes__refuses_one_class_and_overflow) {
   const int32_t truth[] = {1, 1};
   const float scores[] = {1, 2, 3, 4};
   double area = -1;
@@ -347,9 +319,8 @@ START_TEST(auc_classes__refuses_one_class_and_overflow) {
   ck_assert_int_eq(clf_roc_auc_classes(truth, scores, 2, INT64_MAX, &area), CLF_ERROR_ARGUMENT);
   ck_assert_double_eq(area, -1);
 }
-END_TEST
 
-START_TEST(measures__refuse_sizes_below_one) {
+TEST(measures__refuse_sizes_below_one) {
   const float scores[ROWS] = {0};
   double value = -1;
   int64_t count = -1;
@@ -377,41 +348,5 @@ START_TEST(measures__refuse_sizes_below_one) {
   ck_assert_double_eq(value, -1);
   ck_assert_int_eq(count, -1);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("metrics");
-  TCase *tests = tcase_create("metrics");
-  tcase_add_test(tests, accuracy__is_the_share_of_right_rows);
-  tcase_add_test(tests, accuracy__weighs_rows);
-  tcase_add_test(tests, accuracy__counts_predictions_out_of_range_as_wrong);
-  tcase_add_test(tests, accuracy__refuses_unusable_weights);
-  tcase_add_test(tests, confusion__counts_pairs);
-  tcase_add_test(tests, confusion__leaves_out_predictions_out_of_range);
-  tcase_add_test(tests, confusion__refuses_truth_out_of_range);
-  tcase_add_test(tests, confusion__refuses_a_table_that_overflows);
-  tcase_add_test(tests, class_scores__are_ratios_of_counts);
-  tcase_add_test(tests, class_scores__fill_only_what_is_asked_for);
-  tcase_add_test(tests, class_scores__refuse_more_classes_than_memory);
-  tcase_add_test(tests, average_scores__macro_leaves_out_classes_that_do_not_occur);
-  tcase_add_test(tests, average_scores__micro_pools_the_counts);
-  tcase_add_test(tests, average_scores__weighted_counts_true_rows);
-  tcase_add_test(tests, average_scores__micro_parts_where_predictions_are_out_of_range);
-  tcase_add_test(tests, average_scores__refuse_an_unknown_average);
-  tcase_add_test(tests, determination__has_no_scale);
-  tcase_add_test(tests, determination__of_extreme_targets);
-  tcase_add_test(tests, log_loss__is_the_mean_surprise);
-  tcase_add_test(tests, log_loss__scales_rows_to_sum_to_one);
-  tcase_add_test(tests, log_loss__clips_certainty);
-  tcase_add_test(tests, log_loss__refuses_what_is_no_probability);
-  tcase_add_test(tests, auc__counts_ordered_pairs);
-  tcase_add_test(tests, auc__halves_ties);
-  tcase_add_test(tests, auc__orders_negative_and_infinite_scores);
-  tcase_add_test(tests, auc__agrees_with_counting_all_pairs);
-  tcase_add_test(tests, auc__refuses_one_class_and_nan);
-  tcase_add_test(tests, auc_classes__averages_one_against_the_rest);
-  tcase_add_test(tests, auc_classes__refuses_one_class_and_overflow);
-  tcase_add_test(tests, measures__refuse_sizes_below_one);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("metrics")

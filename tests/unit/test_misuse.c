@@ -59,7 +59,7 @@ static void check_refused(const clf_model *model, const clf_dataset *rows, int64
   ck_assert_double_eq(score, MARK);
 }
 
-START_TEST(predict__refuses_rows_of_another_width) {
+TEST_LOOP(predict__refuses_rows_of_another_width, 0, (int)clf_kind_count("model")) {
   open_fitted(_i);
   for (int columns = 3; columns <= 5; columns += 2) {
     clf_dataset *rows = dataset_of(NULL, x, CLF_F32, 40, columns, y);
@@ -68,9 +68,8 @@ START_TEST(predict__refuses_rows_of_another_width) {
   }
   close_fitted();
 }
-END_TEST
 
-START_TEST(predict__refuses_rows_that_are_not_finite) {
+TEST_LOOP(predict__refuses_rows_that_are_not_finite, 0, (int)clf_kind_count("model")) {
   const float bad[] = {NAN, INFINITY, -INFINITY};
   open_fitted(_i);
   for (int b = 0; b < 3; b++) {
@@ -87,9 +86,8 @@ START_TEST(predict__refuses_rows_that_are_not_finite) {
   }
   close_fitted();
 }
-END_TEST
 
-START_TEST(predict__takes_or_refuses_extreme_rows) {
+TEST_LOOP(predict__takes_or_refuses_extreme_rows, 0, (int)clf_kind_count("model")) {
   const float extremes[] = {1e30f, -3e38f, 3e38f, 1e-45f};
   open_fitted(_i);
   for (int e = 0; e < 4; e++) {
@@ -108,18 +106,16 @@ START_TEST(predict__takes_or_refuses_extreme_rows) {
   }
   close_fitted();
 }
-END_TEST
 
-START_TEST(predict__refuses_too_small_an_output) {
+TEST_LOOP(predict__refuses_too_small_an_output, 0, (int)clf_kind_count("model")) {
   open_fitted(_i);
   check_refused(open_model, open_rows, ROWS - 1, CLF_ERROR_ARGUMENT);
   check_refused(open_model, open_rows, 0, CLF_ERROR_ARGUMENT);
   check_refused(open_model, open_rows, -1, CLF_ERROR_ARGUMENT);
   close_fitted();
 }
-END_TEST
 
-START_TEST(save_and_describe__refuse_too_small_a_buffer) {
+TEST_LOOP(save_and_describe__refuse_too_small_a_buffer, 0, (int)clf_kind_count("model")) {
   open_fitted(_i);
   size_t size = 0;
   char buffer[16] = "untouched";
@@ -132,9 +128,8 @@ START_TEST(save_and_describe__refuse_too_small_a_buffer) {
   ck_assert_str_eq(buffer, "untouched");
   close_fitted();
 }
-END_TEST
 
-START_TEST(unfitted__models_refuse_to_answer) {
+TEST_LOOP(unfitted__models_refuse_to_answer, 0, (int)clf_kind_count("model")) {
   clf_model *model = NULL;
   size_t size = MARK;
   clf_tensor *tensor = NULL;
@@ -155,10 +150,9 @@ START_TEST(unfitted__models_refuse_to_answer) {
   clf_model_free(model);
   clf_dataset_free(rows);
 }
-END_TEST
 
 /* A fit that fails leaves the model as the fit before had left it. */
-START_TEST(fit__that_fails_keeps_the_old_state) {
+TEST_LOOP(fit__that_fails_keeps_the_old_state, 0, (int)clf_kind_count("model")) {
   float before[ROWS * CLASSES];
   float after[ROWS * CLASSES];
   open_fitted(_i);
@@ -173,9 +167,8 @@ START_TEST(fit__that_fails_keeps_the_old_state) {
   clf_dataset_free(bad);
   close_fitted();
 }
-END_TEST
 
-START_TEST(score__refuses_what_it_cannot_score) {
+TEST_LOOP(score__refuses_what_it_cannot_score, 0, (int)clf_kind_count("model")) {
   double score = MARK;
   static const float zero[ROWS] = {0};
   open_fitted(_i);
@@ -189,10 +182,9 @@ START_TEST(score__refuses_what_it_cannot_score) {
   clf_dataset_free(bare);
   close_fitted();
 }
-END_TEST
 
 /* Rows of classes that the model has never heard of are wrong, and of known ones right. */
-START_TEST(score__counts_unknown_classes_as_wrong) {
+TEST_LOOP(score__counts_unknown_classes_as_wrong, 0, (int)clf_kind_count("model")) {
   open_fitted(_i);
   double known = 0;
   double half = 0;
@@ -207,21 +199,5 @@ START_TEST(score__counts_unknown_classes_as_wrong) {
   clf_dataset_free(strangers);
   close_fitted();
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("misuse");
-  TCase *tests = tcase_create("misuse");
-  const TTest *const all[] = {
-      predict__refuses_rows_of_another_width,       predict__refuses_rows_that_are_not_finite,
-      predict__takes_or_refuses_extreme_rows,       predict__refuses_too_small_an_output,
-      save_and_describe__refuse_too_small_a_buffer, unfitted__models_refuse_to_answer,
-      fit__that_fails_keeps_the_old_state,          score__refuses_what_it_cannot_score,
-      score__counts_unknown_classes_as_wrong};
-  tcase_set_timeout(tests, 60);
-  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-    tcase_add_loop_test(tests, all[i], 0, (int)clf_kind_count("model"));
-  }
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("misuse")

@@ -34,7 +34,7 @@ static double score(const clf_model *model, const clf_dataset *data) {
 }
 
 /* The sign of x1 x2: no line parts the classes. */
-START_TEST(network__learns_what_is_not_linear) {
+TEST(network__learns_what_is_not_linear) {
   float x[SIDE * SIDE * 2];
   int32_t y[SIDE * SIDE];
   for (int i = 0; i < SIDE * SIDE; i++) {
@@ -69,10 +69,9 @@ START_TEST(network__learns_what_is_not_linear) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* One linear layer under squared error is least squares. */
-START_TEST(network__regression_reaches_least_squares) {
+TEST(network__regression_reaches_least_squares) {
   enum { ROWS = 64 };
   float x[ROWS * 2];
   double t[ROWS];
@@ -105,7 +104,6 @@ START_TEST(network__regression_reaches_least_squares) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static void decisions(clf_context *context, const char *params, float *out) {
   clouds c;
@@ -117,7 +115,7 @@ static void decisions(clf_context *context, const char *params, float *out) {
   clf_dataset_free(data);
 }
 
-START_TEST(network__same_seed_gives_same_bits_on_any_threads) {
+TEST(network__same_seed_gives_same_bits_on_any_threads) {
   float first[CLOUD_ROWS * CLASSES], other[CLOUD_ROWS * CLASSES];
   static const char *const contexts[] = {"threads=1 seed=4", "threads=1 seed=4",
                                          "threads=3 seed=4"};
@@ -129,9 +127,8 @@ START_TEST(network__same_seed_gives_same_bits_on_any_threads) {
     clf_context_free(context);
   }
 }
-END_TEST
 
-START_TEST(network__tells_its_history_and_stops_early) {
+TEST(network__tells_its_history_and_stops_early) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
   clf_model *model = network(NULL, "epochs=500 patience=3 validation_split=0.25");
@@ -149,9 +146,8 @@ START_TEST(network__tells_its_history_and_stops_early) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(network__validation_set_is_in_the_history) {
+TEST(network__validation_set_is_in_the_history) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
   clf_model *model = network(NULL, "epochs=4");
@@ -167,9 +163,8 @@ START_TEST(network__validation_set_is_in_the_history) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(network__diverging_keeps_the_last_good_epoch) {
+TEST(network__diverging_keeps_the_last_good_epoch) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
   clf_model *model = network(NULL, "epochs=50 loss=squared_error");
@@ -184,9 +179,8 @@ START_TEST(network__diverging_keeps_the_last_good_epoch) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(network__clips_gradients) {
+TEST(network__clips_gradients) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
   clf_model *model = network(NULL, "epochs=20 clip_norm=0.5");
@@ -198,7 +192,6 @@ START_TEST(network__clips_gradients) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static void fails(const char *params, const clf_dataset *data, clf_status status,
                   const char *says) {
@@ -209,7 +202,7 @@ static void fails(const char *params, const clf_dataset *data, clf_status status
   clf_model_free(model);
 }
 
-START_TEST(network__names_what_does_not_fit) {
+TEST(network__names_what_does_not_fit) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
   fails("layers='dense units=2'", data, CLF_ERROR_SHAPE, "there are 3 classes");
@@ -231,11 +224,10 @@ START_TEST(network__names_what_does_not_fit) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* A network that no memory holds is refused where its shapes are found, before sums over its layers
  * overflow. */
-START_TEST(network__too_large_to_count_is_refused) {
+TEST(network__too_large_to_count_is_refused) {
   static const char *const params[] = {
       "input=2 layers='dense units=1000000000; dense units=1000000000'",
       "input=100000000,100000000 layers=flatten",
@@ -250,9 +242,8 @@ START_TEST(network__too_large_to_count_is_refused) {
     clf_model_free(model);
   }
 }
-END_TEST
 
-START_TEST(network__without_layers_is_linear) {
+TEST(network__without_layers_is_linear) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
   clf_model *model = NULL;
@@ -265,9 +256,8 @@ START_TEST(network__without_layers_is_linear) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(network__batch_beyond_the_rows_and_no_epochs) {
+TEST(network__batch_beyond_the_rows_and_no_epochs) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
   clf_model *model = network(NULL, "batch_size=100000 epochs=2");
@@ -278,9 +268,8 @@ START_TEST(network__batch_beyond_the_rows_and_no_epochs) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(network__saved_predicts_the_same_whatever_its_parameters_become) {
+TEST(network__saved_predicts_the_same_whatever_its_parameters_become) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
   clf_model *model = network(NULL, "epochs=3"), *copy = NULL;
@@ -306,14 +295,13 @@ START_TEST(network__saved_predicts_the_same_whatever_its_parameters_become) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static int32_t cancel_later(void *user, const clf_progress *progress) {
   (void)progress;
   return ++*(int *)user > 3;
 }
 
-START_TEST(network__cancelled_stays_as_it_was) {
+TEST(network__cancelled_stays_as_it_was) {
   clouds c;
   clf_context *context = NULL;
   int calls = 0;
@@ -333,7 +321,6 @@ START_TEST(network__cancelled_stays_as_it_was) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
 static clf_status whole_life(clf_context *context) {
   clouds c;
@@ -364,12 +351,11 @@ done:
   return status;
 }
 
-START_TEST(network__every_allocation_may_fail) {
+TEST(network__every_allocation_may_fail) {
   check_every_allocation(whole_life);
 }
-END_TEST
 
-START_TEST(network__layers_take_each_parameter_once) {
+TEST(network__layers_take_each_parameter_once) {
   clf_model *model = NULL;
   clf_optimizer *adam = NULL;
   ck_clf_fails(clf_model_create(&model, NULL, "network", "epochs=1 batch_size=2 epochs=1"),
@@ -384,7 +370,6 @@ START_TEST(network__layers_take_each_parameter_once) {
   ck_clf_says("dense: units is given twice");
   clf_model_free(model);
 }
-END_TEST
 
 /* Two spirals of 0.75 turns about the origin, within 1 of it. */
 static clf_dataset *spirals(clf_context *context, uint64_t seed, float *x, int32_t *y, int rows) {
@@ -401,7 +386,7 @@ static clf_dataset *spirals(clf_context *context, uint64_t seed, float *x, int32
 
 /* By the defaults, from every seed; with biases that begin at 0 the units of the first layer all
  * bend at the origin, and those of tanh fail. */
-START_TEST(network__learns_two_spirals_by_its_defaults) {
+TEST(network__learns_two_spirals_by_its_defaults) {
   enum { ROWS = 400 };
   static const char *const functions[] = {"tanh", "relu"};
   float x[2 * ROWS], held_x[2 * ROWS];
@@ -429,27 +414,5 @@ START_TEST(network__learns_two_spirals_by_its_defaults) {
     clf_context_free(context);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("network");
-  TCase *tests = tcase_create("network");
-  tcase_add_test(tests, network__learns_what_is_not_linear);
-  tcase_add_test(tests, network__regression_reaches_least_squares);
-  tcase_add_test(tests, network__same_seed_gives_same_bits_on_any_threads);
-  tcase_add_test(tests, network__tells_its_history_and_stops_early);
-  tcase_add_test(tests, network__validation_set_is_in_the_history);
-  tcase_add_test(tests, network__diverging_keeps_the_last_good_epoch);
-  tcase_add_test(tests, network__clips_gradients);
-  tcase_add_test(tests, network__names_what_does_not_fit);
-  tcase_add_test(tests, network__too_large_to_count_is_refused);
-  tcase_add_test(tests, network__without_layers_is_linear);
-  tcase_add_test(tests, network__batch_beyond_the_rows_and_no_epochs);
-  tcase_add_test(tests, network__saved_predicts_the_same_whatever_its_parameters_become);
-  tcase_add_test(tests, network__cancelled_stays_as_it_was);
-  tcase_add_test(tests, network__every_allocation_may_fail);
-  tcase_add_test(tests, network__learns_two_spirals_by_its_defaults);
-  tcase_add_test(tests, network__layers_take_each_parameter_once);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("network")

@@ -76,12 +76,11 @@ static double accuracy_after(const char *params) {
   "layers='flatten; dense units=64 activation=relu; dense units=4' batch_size=16 epochs=300 "
 
 /* Trained on forms in the middle, tested on forms up to two pixels off. */
-START_TEST(network__learns_from_moved_images_what_moves) {
+TEST(network__learns_from_moved_images_what_moves) {
   const double plain = accuracy_after(WIDE);
   const double moved = accuracy_after(WIDE "augment='shift=2.5'");
   ck_assert_msg(moved > plain + 0.2, "%g, augmented %g", plain, moved);
 }
-END_TEST
 
 static void decisions(const char *context_params, const char *params, float *out) {
   images train;
@@ -96,7 +95,7 @@ static void decisions(const char *context_params, const char *params, float *out
   clf_context_free(context);
 }
 
-START_TEST(network__augmented_is_told_by_its_seed) {
+TEST(network__augmented_is_told_by_its_seed) {
   static const char params[] = SMALL "epochs=3 augment='shift=1 rotate=10 elastic=1 flip=0.5'";
   float first[ROWS * SHAPES], other[ROWS * SHAPES];
   decisions("threads=1 seed=4", params, first);
@@ -109,10 +108,9 @@ START_TEST(network__augmented_is_told_by_its_seed) {
   decisions("threads=1 seed=4", SMALL "epochs=3 augment='shift=0 elastic_sigma=2'", first);
   ck_assert_mem_eq(first, other, sizeof first);
 }
-END_TEST
 
 /* A checkpoint after two of four epochs, and the rest from there on another number of threads. */
-START_TEST(network__augmented_goes_on_to_the_same_bits) {
+TEST(network__augmented_goes_on_to_the_same_bits) {
   static const char changes[] = SMALL "augment='shift=2 rotate=9 elastic=1 flip=0.5' ";
   static const char path[] = "test_network_augment.checkpoint";
   float whole[ROWS * SHAPES], parts[ROWS * SHAPES];
@@ -128,10 +126,9 @@ START_TEST(network__augmented_goes_on_to_the_same_bits) {
   ck_assert_mem_eq(whole, parts, sizeof whole);
   remove(path);
 }
-END_TEST
 
 /* What is held out is looked at as it is: its accuracy in the history is the model's. */
-START_TEST(network__validation_rows_stay_as_they_are) {
+TEST(network__validation_rows_stay_as_they_are) {
   images train;
   clf_model *model = NULL;
   clf_tensor *history = NULL, *own = NULL;
@@ -148,9 +145,8 @@ START_TEST(network__validation_rows_stay_as_they_are) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(network__augments_images_alone) {
+TEST(network__augments_images_alone) {
   images train;
   float dense[ROWS * PIXELS];
   draw(&train, 1, 3);
@@ -185,7 +181,6 @@ START_TEST(network__augments_images_alone) {
   clf_dataset_free(square);
   clf_dataset_free(sparse);
 }
-END_TEST
 
 static clf_status fit_on(clf_context *context, const images *from) {
   clf_dataset *data = data_of(context, from, 3);
@@ -201,7 +196,7 @@ done:
   return status;
 }
 
-START_TEST(network__augmented_survives_refused_allocations) {
+TEST(network__augmented_survives_refused_allocations) {
   images train;
   clf_status status = CLF_ERROR_MEMORY;
   draw(&train, 1, 3);
@@ -215,14 +210,13 @@ START_TEST(network__augmented_survives_refused_allocations) {
     ck_assert_int_lt(refuse, 1000);
   }
 }
-END_TEST
 
 static int32_t stop_at_fifth(void *user, const clf_progress *progress) {
   (void)progress;
   return ++*(int *)user == 5;
 }
 
-START_TEST(network__augmented_can_be_cancelled) {
+TEST(network__augmented_can_be_cancelled) {
   images train;
   clf_context *context = NULL;
   clf_model *model = NULL;
@@ -238,18 +232,5 @@ START_TEST(network__augmented_can_be_cancelled) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("network_augment");
-  TCase *tests = tcase_create("network_augment");
-  tcase_add_test(tests, network__learns_from_moved_images_what_moves);
-  tcase_add_test(tests, network__augmented_is_told_by_its_seed);
-  tcase_add_test(tests, network__augmented_goes_on_to_the_same_bits);
-  tcase_add_test(tests, network__validation_rows_stay_as_they_are);
-  tcase_add_test(tests, network__augments_images_alone);
-  tcase_add_test(tests, network__augmented_survives_refused_allocations);
-  tcase_add_test(tests, network__augmented_can_be_cancelled);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("network_augment")

@@ -109,7 +109,7 @@ static void check_same(const bytes *found, const bytes *expected, const char *wh
 }
 
 /* Cancelled after each number of steps, before the first checkpoint and at the very end too. */
-START_TEST(checkpoint__resumed_is_uninterrupted) {
+TEST_LOOP(checkpoint__resumed_is_uninterrupted, 0, SETTINGS) {
   const setting *s = &settings[_i];
   bytes whole, found;
   ck_clf_ok(fit(s, EPOCHS, false, 0, &whole));
@@ -123,10 +123,9 @@ START_TEST(checkpoint__resumed_is_uninterrupted) {
   ck_clf_ok(fit(s, EPOCHS, true, 0, &found)); /* of a complete training */
   check_same(&found, &whole, "complete", 0);
 }
-END_TEST
 
 /* Cut off again and again, on changing numbers of threads. */
-START_TEST(checkpoint__goes_on_in_small_parts) {
+TEST(checkpoint__goes_on_in_small_parts) {
   setting s = settings[3];
   bytes whole, found;
   ck_clf_ok(fit(&s, EPOCHS, false, 0, &whole));
@@ -139,9 +138,8 @@ START_TEST(checkpoint__goes_on_in_small_parts) {
   ck_clf_ok(status);
   check_same(&found, &whole, "parts", 0);
 }
-END_TEST
 
-START_TEST(checkpoint__takes_more_epochs) {
+TEST(checkpoint__takes_more_epochs) {
   bytes whole, found;
   const setting *s = &settings[0];
   ck_clf_ok(fit(s, EPOCHS, false, 0, &whole));
@@ -151,9 +149,8 @@ START_TEST(checkpoint__takes_more_epochs) {
   ck_clf_fails(fit(s, 3, true, 0, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_says("7 epochs already, this training 3");
 }
-END_TEST
 
-START_TEST(checkpoint__interval_is_kept) {
+TEST(checkpoint__interval_is_kept) {
   static const char *const every[] = {"checkpoint_interval=1", "checkpoint_interval=3"};
   for (int i = 0; i < 2; i++) {
     const setting s = {every[i], "sgd", NULL, "seed=2"};
@@ -166,9 +163,8 @@ START_TEST(checkpoint__interval_is_kept) {
     clf__store_free(store);
   }
 }
-END_TEST
 
-START_TEST(checkpoint__of_another_training_is_refused) {
+TEST(checkpoint__of_another_training_is_refused) {
   static const struct {
     setting setting;
     const char *says;
@@ -196,9 +192,8 @@ START_TEST(checkpoint__of_another_training_is_refused) {
   ck_clf_fails(fit(&first, 2, true, 0, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_says("data_checksum");
 }
-END_TEST
 
-START_TEST(checkpoint__that_is_none_is_refused) {
+TEST(checkpoint__that_is_none_is_refused) {
   const setting s = {"", "sgd", NULL, "seed=1"};
   clf_model *model = NULL;
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
@@ -214,7 +209,6 @@ START_TEST(checkpoint__that_is_none_is_refused) {
   ck_assert_ptr_null(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static size_t read_file(unsigned char *data) {
   FILE *file = fopen(path, "rb");
@@ -232,7 +226,7 @@ static void write_file(const unsigned char *data, size_t size) {
   fclose(file);
 }
 
-START_TEST(checkpoint__damaged_is_refused) {
+TEST(checkpoint__damaged_is_refused) {
   const setting s = {"averaging=0.9", "adam", NULL, "threads=1"};
   unsigned char data[CAPACITY];
   ck_clf_ok(fit(&s, 2, true, 0, NULL));
@@ -250,7 +244,6 @@ START_TEST(checkpoint__damaged_is_refused) {
     ck_clf_fails(fit(&s, 3, true, 0, NULL), CLF_ERROR_CORRUPT);
   }
 }
-END_TEST
 
 /* Entries that a checksum does not tell from good ones: changed, of another shape, or left out. */
 static void rewrite(const clf__store *good, int64_t entry, int change) {
@@ -283,7 +276,7 @@ static void rewrite(const clf__store *good, int64_t entry, int change) {
   clf__store_free(store);
 }
 
-START_TEST(checkpoint__hostile_is_refused) {
+TEST(checkpoint__hostile_is_refused) {
   const setting s = {"averaging=0.9", "adam", NULL, "threads=1"};
   clf__store *good = NULL;
   int tensors = 0;
@@ -303,10 +296,9 @@ START_TEST(checkpoint__hostile_is_refused) {
   ck_assert_int_eq(tensors, 8);
   clf__store_free(good);
 }
-END_TEST
 
 /* The smallest numbers: what is computed of them does not overflow before they are looked at. */
-START_TEST(checkpoint__with_counters_out_of_range_is_refused) {
+TEST(checkpoint__with_counters_out_of_range_is_refused) {
   const setting s = {"averaging=0.9", "adam", NULL, "threads=1"};
   enum { COUNTERS = 5 };
   static const int64_t numbers[] = {INT64_MIN, -1, 0, INT64_MAX};
@@ -329,10 +321,9 @@ START_TEST(checkpoint__with_counters_out_of_range_is_refused) {
   }
   clf__store_free(good);
 }
-END_TEST
 
 /* A variance below 0 would make a model that predicts NaN and cannot be loaded. */
-START_TEST(checkpoint__with_a_negative_variance_is_refused) {
+TEST(checkpoint__with_a_negative_variance_is_refused) {
   static const char *const names[] = {"weights", "best"}; /* averages are of trained ones */
   const setting s = {"averaging=0.9 patience=3", "adam", NULL, "threads=1"};
   clf__store *good = NULL;
@@ -356,7 +347,6 @@ START_TEST(checkpoint__with_a_negative_variance_is_refused) {
   ck_clf_ok(fit(&s, 3, true, 0, NULL));
   clf__store_free(good);
 }
-END_TEST
 
 /* The model's file with "checkpoint" among the parameters, as it was once written. */
 static size_t file_with_checkpoint(const clf_model *model, unsigned char *data) {
@@ -391,7 +381,7 @@ static void check_no_checkpoint(clf_model *model, const clf_dataset *data) {
   ck_assert_int_ne(access(path, F_OK), 0);
 }
 
-START_TEST(checkpoint__is_of_the_handle_it_is_set_on) {
+TEST(checkpoint__is_of_the_handle_it_is_set_on) {
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
   clf_model *model = NULL, *clone = NULL, *loaded = NULL;
   unsigned char file[CAPACITY];
@@ -410,9 +400,8 @@ START_TEST(checkpoint__is_of_the_handle_it_is_set_on) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(checkpoint__is_not_shared_by_folds) {
+TEST(checkpoint__is_not_shared_by_folds) {
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);
   clf_model *model = NULL, *best = NULL;
   clf_search *search = NULL;
@@ -438,7 +427,6 @@ START_TEST(checkpoint__is_not_shared_by_folds) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static int32_t count_calls(void *user, const clf_progress *progress) {
   (void)progress;
@@ -467,7 +455,7 @@ static void check_unwritable(const char *where, const char *says) {
 }
 
 /* For root, too, whom no permissions keep from writing. */
-START_TEST(checkpoint__that_cannot_be_written_is_refused_before_the_first_epoch) {
+TEST(checkpoint__that_cannot_be_written_is_refused_before_the_first_epoch) {
   char inner[96];
   snprintf(inner, sizeof inner, "%s/a", path);
   check_unwritable(inner, "No such file or directory");
@@ -480,10 +468,9 @@ START_TEST(checkpoint__that_cannot_be_written_is_refused_before_the_first_epoch)
   check_unwritable(inner, "Not a directory");
   ck_assert_int_eq(unlink(path), 0);
 }
-END_TEST
 
 /* What has been trained to its end needs no more writing. */
-START_TEST(checkpoint__that_is_complete_needs_no_writing) {
+TEST(checkpoint__that_is_complete_needs_no_writing) {
   const setting s = {"", "adam", NULL, "seed=2"};
   ck_clf_ok(fit(&s, EPOCHS, true, 0, NULL));
   ck_assert_int_eq(chmod(path, 0400), 0);
@@ -492,7 +479,6 @@ START_TEST(checkpoint__that_is_complete_needs_no_writing) {
     ck_clf_fails(fit(&s, EPOCHS + 1, true, 0, NULL), CLF_ERROR_IO);
   }
 }
-END_TEST
 
 static clf_status kept_life(clf_context *context) {
   clf_tensor *rows = NULL, *labels = NULL;
@@ -523,30 +509,8 @@ done:
   return status;
 }
 
-START_TEST(checkpoint__every_allocation_may_fail) {
+TEST(checkpoint__every_allocation_may_fail) {
   check_every_allocation(kept_life);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("network_checkpoint");
-  TCase *tests = tcase_create("network_checkpoint");
-  tcase_add_checked_fixture(tests, make_path, remove_path);
-  tcase_add_loop_test(tests, checkpoint__resumed_is_uninterrupted, 0, SETTINGS);
-  tcase_add_test(tests, checkpoint__goes_on_in_small_parts);
-  tcase_add_test(tests, checkpoint__takes_more_epochs);
-  tcase_add_test(tests, checkpoint__interval_is_kept);
-  tcase_add_test(tests, checkpoint__of_another_training_is_refused);
-  tcase_add_test(tests, checkpoint__that_is_none_is_refused);
-  tcase_add_test(tests, checkpoint__damaged_is_refused);
-  tcase_add_test(tests, checkpoint__hostile_is_refused);
-  tcase_add_test(tests, checkpoint__with_counters_out_of_range_is_refused);
-  tcase_add_test(tests, checkpoint__with_a_negative_variance_is_refused);
-  tcase_add_test(tests, checkpoint__is_of_the_handle_it_is_set_on);
-  tcase_add_test(tests, checkpoint__is_not_shared_by_folds);
-  tcase_add_test(tests, checkpoint__that_cannot_be_written_is_refused_before_the_first_epoch);
-  tcase_add_test(tests, checkpoint__that_is_complete_needs_no_writing);
-  tcase_add_test(tests, checkpoint__every_allocation_may_fail);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("network_checkpoint", .setup = make_path, .teardown = remove_path)

@@ -131,7 +131,7 @@ static void assert_close(const float *found, const float *expected, int64_t coun
 }
 
 /* Folding rounds the product of two weights; all else is the order of sums. */
-START_TEST(folded__is_layer_by_layer) {
+TEST_LOOP(folded__is_layer_by_layer, 0, NETWORKS) {
   float expected[ROWS * CLASSES], found[ROWS * CLASSES];
   problem *p = problem_of(_i, 2);
   plainly(p, -1, expected);
@@ -139,9 +139,8 @@ START_TEST(folded__is_layer_by_layer) {
   assert_close(found, expected, ROWS * CLASSES, _i);
   free_problem(p);
 }
-END_TEST
 
-START_TEST(transform__gives_what_the_last_layer_takes) {
+TEST_LOOP(transform__gives_what_the_last_layer_takes, 0, NETWORKS) {
   enum { MOST = ROWS * 256 };
   float *expected = malloc(MOST * sizeof *expected), *found = malloc(MOST * sizeof *found);
   int64_t columns = 0;
@@ -155,10 +154,9 @@ START_TEST(transform__gives_what_the_last_layer_takes) {
   free(found);
   free_problem(p);
 }
-END_TEST
 
 /* Any number of rows at a time, on any number of threads. */
-START_TEST(rows__have_the_same_bits_alone_and_together) {
+TEST_LOOP(rows__have_the_same_bits_alone_and_together, 0, NETWORKS) {
   static const int64_t counts[] = {1, 2, 3, 7, 64, 65, ROWS};
   float expected[ROWS * CLASSES], found[ROWS * CLASSES];
   problem *p = problem_of(_i, 1), *q = problem_of(_i, 3);
@@ -177,7 +175,6 @@ START_TEST(rows__have_the_same_bits_alone_and_together) {
   free_problem(p);
   free_problem(q);
 }
-END_TEST
 
 /* As Linux counts them. */
 static int threads_now(void) {
@@ -192,7 +189,7 @@ static int threads_now(void) {
   return count;
 }
 
-START_TEST(one_row__starts_no_threads) {
+TEST_LOOP(one_row__starts_no_threads, 0, NETWORKS) {
   static unsigned char bytes[1 << 20];
   size_t size = 0;
   clf_context *context = NULL;
@@ -211,7 +208,6 @@ START_TEST(one_row__starts_no_threads) {
   clf_context_free(context);
   free_problem(p);
 }
-END_TEST
 
 typedef struct asking {
   const problem *problem;
@@ -239,7 +235,7 @@ static clf_model *loaded_again(const problem *p) {
 }
 
 /* All of them come before its weights are packed. */
-START_TEST(one_network__answers_64_threads) {
+TEST_LOOP(one_network__answers_64_threads, 0, NETWORKS) {
   static asking askings[THREADS];
   pthread_t threads[THREADS];
   float expected[ROWS * CLASSES];
@@ -259,7 +255,6 @@ START_TEST(one_network__answers_64_threads) {
   }
   free_problem(p);
 }
-END_TEST
 
 static clf_status load_and_ask(clf_context *context, const void *bytes, size_t size,
                                const problem *p) {
@@ -279,7 +274,7 @@ done:
   return status;
 }
 
-START_TEST(preparing__every_allocation_may_fail) {
+TEST_LOOP(preparing__every_allocation_may_fail, 0, NETWORKS) {
   static unsigned char bytes[1 << 20];
   size_t size = 0;
   problem *p = problem_of(_i, 1);
@@ -297,17 +292,5 @@ START_TEST(preparing__every_allocation_may_fail) {
   }
   free_problem(p);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("network_infer");
-  TCase *tests = tcase_create("network_infer");
-  tcase_add_loop_test(tests, folded__is_layer_by_layer, 0, NETWORKS);
-  tcase_add_loop_test(tests, transform__gives_what_the_last_layer_takes, 0, NETWORKS);
-  tcase_add_loop_test(tests, rows__have_the_same_bits_alone_and_together, 0, NETWORKS);
-  tcase_add_loop_test(tests, one_row__starts_no_threads, 0, NETWORKS);
-  tcase_add_loop_test(tests, one_network__answers_64_threads, 0, NETWORKS);
-  tcase_add_loop_test(tests, preparing__every_allocation_may_fail, 0, NETWORKS);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("network_infer")

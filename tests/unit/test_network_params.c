@@ -33,7 +33,8 @@ static const struct {
 };
 
 /* They are refused where they are set, by every way to set them, which changes nothing. */
-START_TEST(network__texts_are_checked_when_they_are_set) {
+TEST_LOOP(network__texts_are_checked_when_they_are_set, 0,
+          (int)(sizeof wrong_texts / sizeof wrong_texts[0])) {
   const char *name = wrong_texts[_i].name, *value = wrong_texts[_i].value;
   char params[256], held[64];
   clf_model *model = NULL, *none = NULL;
@@ -64,7 +65,6 @@ START_TEST(network__texts_are_checked_when_they_are_set) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* What the log says of a fit; NULL for a fit that is refused, whose message says it. */
 static const struct {
@@ -91,7 +91,7 @@ static void keep_warning(void *user, int32_t level, const char *message) {
   }
 }
 
-START_TEST(network__end_and_loss_must_make_sense) {
+TEST_LOOP(network__end_and_loss_must_make_sense, 0, (int)(sizeof ends / sizeof ends[0])) {
   clouds c;
   char kept[1024] = "", params[256];
   clf_context *context = NULL;
@@ -115,10 +115,9 @@ START_TEST(network__end_and_loss_must_make_sense) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
 /* Targets of -2 to 3 are out of reach of what gives 0 to 1. */
-START_TEST(network__targets_out_of_reach_are_told) {
+TEST(network__targets_out_of_reach_are_told) {
   static const char *const functions[] = {"linear", "relu", "tanh", "sigmoid", "softmax"};
   float x[8];
   double y[16];
@@ -158,10 +157,9 @@ START_TEST(network__targets_out_of_reach_are_told) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* Every allocation of setting texts may be refused; the model keeps what it has. */
-START_TEST(network__setting_a_text_survives_refused_allocations) {
+TEST(network__setting_a_text_survives_refused_allocations) {
   bool all = false;
   for (int64_t refuse = 1; !all; refuse++) {
     stingy from = {.refuse = refuse};
@@ -192,17 +190,5 @@ START_TEST(network__setting_a_text_survives_refused_allocations) {
     ck_assert_int_eq(atomic_load(&from.held), 0);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("network_params");
-  TCase *tests = tcase_create("network_params");
-  tcase_add_loop_test(tests, network__texts_are_checked_when_they_are_set, 0,
-                      (int)(sizeof wrong_texts / sizeof wrong_texts[0]));
-  tcase_add_loop_test(tests, network__end_and_loss_must_make_sense, 0,
-                      (int)(sizeof ends / sizeof ends[0]));
-  tcase_add_test(tests, network__targets_out_of_reach_are_told);
-  tcase_add_test(tests, network__setting_a_text_survives_refused_allocations);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("network_params")

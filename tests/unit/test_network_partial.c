@@ -92,7 +92,7 @@ static clf_model *fitted_by(const setting *s, clf_context *context, const clf_da
   return model;
 }
 
-START_TEST(partial_fits__are_the_epochs_of_one_fit_to_the_bit) {
+TEST(partial_fits__are_the_epochs_of_one_fit_to_the_bit) {
   static const setting settings[] = {
       {"layers='dense units=7 activation=tanh; dropout rate=0.2; dense units=3' batch_size=16",
        "adam", NULL, true},
@@ -124,11 +124,10 @@ START_TEST(partial_fits__are_the_epochs_of_one_fit_to_the_bit) {
     }
   }
 }
-END_TEST
 
 /* Without any fit before it, by adam; the same whether the second epoch is a partial fit's or that
  * of a fit that keeps what the optimizer remembers. */
-START_TEST(partial_fit__starts_a_network) {
+TEST(partial_fit__starts_a_network) {
   sample s;
   fill(&s);
   clf_dataset *data = labeled(NULL, &s, ROWS);
@@ -147,10 +146,9 @@ START_TEST(partial_fit__starts_a_network) {
   clf_model_free(parts);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* In batches of rows as they come, some of one class only; the first tells all classes. */
-START_TEST(partial_fit__learns_from_a_stream) {
+TEST(partial_fit__learns_from_a_stream) {
   sample s;
   double score = 0;
   fill(&s);
@@ -172,9 +170,8 @@ START_TEST(partial_fit__learns_from_a_stream) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(partial_fit__goes_on_from_a_file) {
+TEST(partial_fit__goes_on_from_a_file) {
   static unsigned char bytes[MOST];
   sample s;
   fill(&s);
@@ -192,9 +189,8 @@ START_TEST(partial_fit__goes_on_from_a_file) {
   clf_model_free(loaded);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(partial_fit__refuses_what_does_not_fit) {
+TEST(partial_fit__refuses_what_does_not_fit) {
   static unsigned char before[MOST], after[MOST];
   static const int32_t other[] = {0, 1, 7, 2};
   sample s;
@@ -234,9 +230,8 @@ START_TEST(partial_fit__refuses_what_does_not_fit) {
   clf_dataset_free(narrow);
   clf_dataset_free(unknown);
 }
-END_TEST
 
-START_TEST(partial_fit__goes_on_from_weights_that_were_set) {
+TEST(partial_fit__goes_on_from_weights_that_were_set) {
   sample s;
   fill(&s);
   clf_dataset *data = labeled(NULL, &s, ROWS);
@@ -257,10 +252,9 @@ START_TEST(partial_fit__goes_on_from_weights_that_were_set) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* What was trained elsewhere is trained on: a fit of no epochs leaves it as it is. */
-START_TEST(warm_fit__goes_on_from_weights_that_no_fit_made) {
+TEST(warm_fit__goes_on_from_weights_that_no_fit_made) {
   sample s;
   float values[COLUMNS * CLASSES];
   uint64_t state = 5;
@@ -291,10 +285,9 @@ START_TEST(warm_fit__goes_on_from_weights_that_no_fit_made) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* The transforms stay as they were fitted: rows of another scale are not made alike. */
-START_TEST(partial_fit__keeps_the_fitted_transforms) {
+TEST(partial_fit__keeps_the_fitted_transforms) {
   sample s, shifted;
   float a[ROWS * CLASSES], b[ROWS * CLASSES];
   fill(&s);
@@ -320,11 +313,10 @@ START_TEST(partial_fit__keeps_the_fitted_transforms) {
   clf_dataset_free(data);
   clf_dataset_free(other);
 }
-END_TEST
 
 /* A record that a fit lacks has no place for its epochs, and is left out: also the times, which a
  * file lacks. What is left can be saved and loaded. */
-START_TEST(history__keeps_the_records_that_all_fits_have) {
+TEST(history__keeps_the_records_that_all_fits_have) {
   static unsigned char bytes[MOST];
   sample s;
   fill(&s);
@@ -351,7 +343,6 @@ START_TEST(history__keeps_the_records_that_all_fits_have) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static void note_log(void *user, int32_t level, const char *message) {
   if (level == CLF_LOG_WARNING) {
@@ -360,7 +351,7 @@ static void note_log(void *user, int32_t level, const char *message) {
   }
 }
 
-START_TEST(fit__says_that_it_drops_weights_and_warm_start_keeps_them) {
+TEST(fit__says_that_it_drops_weights_and_warm_start_keeps_them) {
   sample s;
   char log[1024] = "";
   clf_context *context = NULL;
@@ -391,11 +382,10 @@ START_TEST(fit__says_that_it_drops_weights_and_warm_start_keeps_them) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
 /* Best weights of earlier epochs are no place for what the optimizer remembers of the last: what
  * goes on from them is what a file would go on from. */
-START_TEST(partial_fit__goes_on_from_the_weights_that_a_regression_kept) {
+TEST(partial_fit__goes_on_from_the_weights_that_a_regression_kept) {
   static unsigned char bytes[MOST];
   sample s;
   fill(&s);
@@ -413,7 +403,6 @@ START_TEST(partial_fit__goes_on_from_the_weights_that_a_regression_kept) {
   clf_model_free(loaded);
   clf_dataset_free(data);
 }
-END_TEST
 
 static double rate_at(const clf_model *model, int64_t epoch) {
   clf_tensor *rates = NULL;
@@ -424,7 +413,7 @@ static double rate_at(const clf_model *model, int64_t epoch) {
 }
 
 /* The model's own where no fit took another, which then goes on, as the log says. */
-START_TEST(partial_fit__takes_the_networks_own_optimizer) {
+TEST(partial_fit__takes_the_networks_own_optimizer) {
   sample s;
   char log[1024] = "";
   clf_context *context = NULL;
@@ -456,11 +445,10 @@ START_TEST(partial_fit__takes_the_networks_own_optimizer) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
 /* A training from fitted weights that is cut off ends with the bits it would have had; from other
  * weights its file is refused. */
-START_TEST(checkpoint__is_of_the_weights_that_a_warm_fit_began_with) {
+TEST(checkpoint__is_of_the_weights_that_a_warm_fit_began_with) {
   static unsigned char bytes[MOST];
   static const char path[] = "partial_checkpoint.clf";
   sample s;
@@ -492,9 +480,8 @@ START_TEST(checkpoint__is_of_the_weights_that_a_warm_fit_began_with) {
   clf_model_free(whole);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(partial_fit__cancelled_or_diverged_changes_nothing) {
+TEST(partial_fit__cancelled_or_diverged_changes_nothing) {
   static unsigned char before[MOST], after[MOST];
   sample s, wild;
   clf_context *context = NULL;
@@ -520,7 +507,6 @@ START_TEST(partial_fit__cancelled_or_diverged_changes_nothing) {
   clf_dataset_free(far);
   clf_context_free(context);
 }
-END_TEST
 
 static clf_status whole_life(clf_context *context) {
   sample s;
@@ -546,29 +532,8 @@ done:
   return status;
 }
 
-START_TEST(partial_fit__every_allocation_may_fail) {
+TEST(partial_fit__every_allocation_may_fail) {
   check_every_allocation(whole_life);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("network_partial");
-  TCase *tests = tcase_create("network_partial");
-  tcase_add_test(tests, partial_fits__are_the_epochs_of_one_fit_to_the_bit);
-  tcase_add_test(tests, partial_fit__starts_a_network);
-  tcase_add_test(tests, partial_fit__learns_from_a_stream);
-  tcase_add_test(tests, partial_fit__goes_on_from_a_file);
-  tcase_add_test(tests, partial_fit__refuses_what_does_not_fit);
-  tcase_add_test(tests, partial_fit__goes_on_from_weights_that_were_set);
-  tcase_add_test(tests, warm_fit__goes_on_from_weights_that_no_fit_made);
-  tcase_add_test(tests, partial_fit__keeps_the_fitted_transforms);
-  tcase_add_test(tests, partial_fit__goes_on_from_the_weights_that_a_regression_kept);
-  tcase_add_test(tests, partial_fit__takes_the_networks_own_optimizer);
-  tcase_add_test(tests, fit__says_that_it_drops_weights_and_warm_start_keeps_them);
-  tcase_add_test(tests, history__keeps_the_records_that_all_fits_have);
-  tcase_add_test(tests, checkpoint__is_of_the_weights_that_a_warm_fit_began_with);
-  tcase_add_test(tests, partial_fit__cancelled_or_diverged_changes_nothing);
-  tcase_add_test(tests, partial_fit__every_allocation_may_fail);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("network_partial")

@@ -7,7 +7,7 @@
 
 /* Weights are packed when they are asked for, and then once; normalisations are folded into copies.
  */
-START_TEST(loading__takes_the_memory_of_the_weights) {
+TEST(loading__takes_the_memory_of_the_weights) {
   enum { SIDE = 600 };
   const size_t weights = sizeof(float) * SIDE * SIDE;
   static float row[2 * SIDE];
@@ -38,7 +38,6 @@ START_TEST(loading__takes_the_memory_of_the_weights) {
   clf_context_free(context);
   free(bytes);
 }
-END_TEST
 
 typedef struct first_call {
   pthread_barrier_t *start;
@@ -103,7 +102,7 @@ static void check_tries_again(const void *bytes, size_t size, const clf_dataset 
 }
 
 /* One of eight packs for all of them: they need the memory of one. */
-START_TEST(first_calls__at_the_same_time_pack_once) {
+TEST(first_calls__at_the_same_time_pack_once) {
   enum { SIDE = 2000, ROUNDS = 5 };
   static float row[2 * SIDE];
   static const int32_t labels[] = {0, 1};
@@ -129,13 +128,5 @@ START_TEST(first_calls__at_the_same_time_pack_once) {
   clf_dataset_free(data);
   free(bytes);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("network_prepare");
-  TCase *tests = tcase_create("network_prepare");
-  tcase_add_test(tests, loading__takes_the_memory_of_the_weights);
-  tcase_add_test(tests, first_calls__at_the_same_time_pack_once);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("network_prepare")

@@ -63,7 +63,7 @@ static int64_t read(const clf_model *model, const char *name, void *out, size_t 
 
 /* w -= rate x sum of w_i (s(x_i w) - t_i) x_i / (rows x mean weight), s the sigmoid, the steps one
  * after another. */
-START_TEST(step__divides_by_its_rows_and_the_mean_weight) {
+TEST(step__divides_by_its_rows_and_the_mean_weight) {
   enum { BATCH = 7 };
   sample s;
   double w[COLUMNS] = {0}, b = 0, mean = 0;
@@ -116,9 +116,8 @@ START_TEST(step__divides_by_its_rows_and_the_mean_weight) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(weights__times_a_factor_change_nothing) {
+TEST(weights__times_a_factor_change_nothing) {
   static const float factors[] = {4, 0x1p-100F, 3};
   sample s;
   fill(&s);
@@ -148,10 +147,9 @@ START_TEST(weights__times_a_factor_change_nothing) {
     }
   }
 }
-END_TEST
 
 /* Also through batch_norm, dropout and a share held out. */
-START_TEST(rows__without_weight_are_as_if_they_were_not_there) {
+TEST(rows__without_weight_are_as_if_they_were_not_there) {
   sample s, kept;
   float with[WEIGHTS], without[WEIGHTS];
   static const char params[] =
@@ -179,11 +177,10 @@ START_TEST(rows__without_weight_are_as_if_they_were_not_there) {
   clf_dataset_free(all);
   clf_dataset_free(some);
 }
-END_TEST
 
 /* 20 rows of 2,020 are of a class that overlaps the other: the share of them that is found must
  * not depend on whether a batch has one. */
-START_TEST(balanced__rare_classes_are_found_in_batches_of_any_size) {
+TEST(balanced__rare_classes_are_found_in_batches_of_any_size) {
   enum { ALL = 2020, RARE = 20 };
   static float x[ALL * 2];
   static int32_t y[ALL], found[ALL];
@@ -218,10 +215,9 @@ START_TEST(balanced__rare_classes_are_found_in_batches_of_any_size) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Both by the weights that the fit would use: the rows' own times those of the classes. */
-START_TEST(history__losses_are_weighted_and_accuracies_are_scores) {
+TEST(history__losses_are_weighted_and_accuracies_are_scores) {
   sample s;
   double losses[2], accuracies[2], score, own, sum = 0, weight = 0;
   static const double by_class[CLASSES] = {1, 4, 0.5};
@@ -245,9 +241,8 @@ START_TEST(history__losses_are_weighted_and_accuracies_are_scores) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(validation__without_weight_is_refused) {
+TEST(validation__without_weight_is_refused) {
   sample s;
   clf_model *model = NULL;
   fill(&s);
@@ -260,11 +255,10 @@ START_TEST(validation__without_weight_is_refused) {
   clf_dataset_free(data);
   clf_dataset_free(empty);
 }
-END_TEST
 
 /* Before the fit, whose buffers have a place for its own targets only, and by kinds that take none
  * while they fit. */
-START_TEST(validation__has_the_columns_of_the_fit) {
+TEST(validation__has_the_columns_of_the_fit) {
   static const char *const kinds[] = {"network", "ridge"};
   enum { MORE = 5 };
   const int64_t shape[] = {ROWS, MORE};
@@ -296,9 +290,8 @@ START_TEST(validation__has_the_columns_of_the_fit) {
   clf_dataset_free(labeled);
   clf_dataset_free(narrow);
 }
-END_TEST
 
-START_TEST(split__has_its_share_of_each_class) {
+TEST(split__has_its_share_of_each_class) {
   enum { COUNT = 131 };
   int32_t labels[COUNT];
   bool mark[COUNT], again[COUNT], other[COUNT];
@@ -323,10 +316,9 @@ START_TEST(split__has_its_share_of_each_class) {
   ck_assert_mem_ne(mark, other, sizeof mark);
   clf_context_free(context);
 }
-END_TEST
 
 /* The only row of class 2 has a feature of its own, whose weights move if it is trained on. */
-START_TEST(validation_split__leaves_the_only_row_of_a_class) {
+TEST(validation_split__leaves_the_only_row_of_a_class) {
   sample s;
   fill(&s);
   for (int i = 0; i < ROWS; i++) {
@@ -354,14 +346,13 @@ START_TEST(validation_split__leaves_the_only_row_of_a_class) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
 static void note_log(void *user, int32_t level, const char *message) {
   (void)level;
   strncat(user, message, 500 - strlen(user));
 }
 
-START_TEST(validation_split__that_holds_out_nothing_is_logged) {
+TEST(validation_split__that_holds_out_nothing_is_logged) {
   static const int32_t labels[] = {0, 1, 2};
   sample s;
   char log[512] = "";
@@ -378,21 +369,5 @@ START_TEST(validation_split__that_holds_out_nothing_is_logged) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("network_rows");
-  TCase *tests = tcase_create("network_rows");
-  tcase_add_test(tests, step__divides_by_its_rows_and_the_mean_weight);
-  tcase_add_test(tests, weights__times_a_factor_change_nothing);
-  tcase_add_test(tests, rows__without_weight_are_as_if_they_were_not_there);
-  tcase_add_test(tests, balanced__rare_classes_are_found_in_batches_of_any_size);
-  tcase_add_test(tests, history__losses_are_weighted_and_accuracies_are_scores);
-  tcase_add_test(tests, validation__without_weight_is_refused);
-  tcase_add_test(tests, validation__has_the_columns_of_the_fit);
-  tcase_add_test(tests, split__has_its_share_of_each_class);
-  tcase_add_test(tests, validation_split__leaves_the_only_row_of_a_class);
-  tcase_add_test(tests, validation_split__that_holds_out_nothing_is_logged);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("network_rows")

@@ -72,7 +72,7 @@ static void predict(const clf_model *model, const clf_dataset *data, float *out)
 }
 
 /* Targets a t + b: predictions a p + b, losses times a^2, and the score stays. */
-START_TEST(targets__of_any_unit_are_learned_alike) {
+TEST(targets__of_any_unit_are_learned_alike) {
   static const struct {
     double scale, shift, tolerance;
   } units[] = {{0x1p-67, 0, 1e-5}, {0x1p67, 0, 1e-5}, {0x1p100, 0, 1e-5},       {1, 1000, 1e-3},
@@ -111,10 +111,9 @@ START_TEST(targets__of_any_unit_are_learned_alike) {
   }
   clf_model_free(first);
 }
-END_TEST
 
 /* The loss that is told, of the model's own predictions before the only step. */
-START_TEST(history__is_in_the_units_of_the_data) {
+TEST(history__is_in_the_units_of_the_data) {
   sample s;
   float found[2 * ROWS];
   double loss = 0, total = 0;
@@ -145,10 +144,9 @@ START_TEST(history__is_in_the_units_of_the_data) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Weighted means and deviations by output. */
-START_TEST(units__are_the_weighted_mean_and_deviation) {
+TEST(units__are_the_weighted_mean_and_deviation) {
   sample s;
   fill(&s, 5, 3);
   for (int i = 0; i < ROWS; i++) {
@@ -173,9 +171,8 @@ START_TEST(units__are_the_weighted_mean_and_deviation) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(targets__that_are_constant_are_predicted) {
+TEST(targets__that_are_constant_are_predicted) {
   sample s;
   float found[ROWS];
   fill(&s, 0, 1e-6);
@@ -191,10 +188,9 @@ START_TEST(targets__that_are_constant_are_predicted) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* A bend at 0 stays there, bounds stay what they are. */
-START_TEST(units__leave_the_end_of_the_network_its_sense) {
+TEST(units__leave_the_end_of_the_network_its_sense) {
   static const struct {
     const char *layers;
     bool centered, scaled;
@@ -230,7 +226,6 @@ START_TEST(units__leave_the_end_of_the_network_its_sense) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
 static void keep_log(void *user, int32_t level, const char *message) {
   if (level == CLF_LOG_WARNING) {
@@ -238,7 +233,7 @@ static void keep_log(void *user, int32_t level, const char *message) {
   }
 }
 
-START_TEST(targets__that_floats_do_not_hold_are_told) {
+TEST(targets__that_floats_do_not_hold_are_told) {
   static const char *const kinds[] = {"network", "ridge"};
   char log[512] = "";
   clf_context *context = NULL;
@@ -278,7 +273,6 @@ START_TEST(targets__that_floats_do_not_hold_are_told) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 /* A file of a regression as it was before there were units, or with other ones. */
 static clf_status load_with(clf_model **out, const clf_model *model, const char *drop, double scale,
@@ -308,7 +302,7 @@ static clf_status load_with(clf_model **out, const clf_model *model, const char 
   return clf_model_load_memory(out, model->context, bytes, size);
 }
 
-START_TEST(files__have_the_units_and_old_ones_none) {
+TEST(files__have_the_units_and_old_ones_none) {
   sample s;
   float found[ROWS], raw[ROWS];
   fill(&s, 50, 300);
@@ -335,7 +329,6 @@ START_TEST(files__have_the_units_and_old_ones_none) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static clf_status set(clf_model *model, const char *name, double value) {
   clf_tensor *tensor = NULL;
@@ -346,7 +339,7 @@ static clf_status set(clf_model *model, const char *name, double value) {
 }
 
 /* Whoever goes on keeps the units of the first fit: the weights are of them. */
-START_TEST(units__are_kept_by_fits_that_go_on) {
+TEST(units__are_kept_by_fits_that_go_on) {
   sample s, other;
   float before[ROWS], after[ROWS];
   fill(&s, 50, 300);
@@ -372,10 +365,9 @@ START_TEST(units__are_kept_by_fits_that_go_on) {
   clf_dataset_free(rest);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* It is another training than one of a given length, also where both have rows to validate on. */
-START_TEST(checkpoint__knows_that_its_regression_ends_by_itself) {
+TEST(checkpoint__knows_that_its_regression_ends_by_itself) {
   static char path[64] = "/tmp/classify-targets-XXXXXX";
   sample s;
   char params[256];
@@ -397,10 +389,9 @@ START_TEST(checkpoint__knows_that_its_regression_ends_by_itself) {
   clf_dataset_free(data);
   unlink(path);
 }
-END_TEST
 
 /* A training that was cut off ends with the bits that it would have had. */
-START_TEST(checkpoint__of_a_regression_goes_on) {
+TEST(checkpoint__of_a_regression_goes_on) {
   static char path[64] = "/tmp/classify-targets-XXXXXX";
   static unsigned char whole[CAPACITY], found[CAPACITY];
   sample s;
@@ -430,10 +421,9 @@ START_TEST(checkpoint__of_a_regression_goes_on) {
   clf_dataset_free(data);
   unlink(path);
 }
-END_TEST
 
 /* All tensors of a regression can be carried over by name, into one that was never fitted. */
-START_TEST(units__can_be_set) {
+TEST(units__can_be_set) {
   sample s;
   float found[ROWS], raw[ROWS];
   fill(&s, 50, 300);
@@ -464,10 +454,9 @@ START_TEST(units__can_be_set) {
   clf_model_free(fitted);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* By its defaults a network learns sin(3x), whatever the unit and place of the targets. */
-START_TEST(defaults__learn_a_sine) {
+TEST(defaults__learn_a_sine) {
   enum { COUNT = 400, SEEDS = 3 };
   static float x[COUNT], held_x[COUNT];
   static double t[COUNT], held_t[COUNT];
@@ -512,10 +501,9 @@ START_TEST(defaults__learn_a_sine) {
     ck_assert_double_gt(sum / SEEDS, 0.9);
   }
 }
-END_TEST
 
 /* Of noise alone the defaults learn little: rows held out end the training. */
-START_TEST(defaults__do_not_learn_noise) {
+TEST(defaults__do_not_learn_noise) {
   sample s, other;
   double score = 0;
   fill(&s, 1, 0);
@@ -536,7 +524,6 @@ START_TEST(defaults__do_not_learn_noise) {
   clf_dataset_free(held);
   clf_dataset_free(data);
 }
-END_TEST
 
 static clf_status whole_life(clf_context *context) {
   static sample s;
@@ -571,28 +558,8 @@ done:
   return status;
 }
 
-START_TEST(targets__every_allocation_may_fail) {
+TEST(targets__every_allocation_may_fail) {
   check_every_allocation(whole_life);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("network_targets");
-  TCase *tests = tcase_create("network_targets");
-  tcase_add_test(tests, targets__of_any_unit_are_learned_alike);
-  tcase_add_test(tests, history__is_in_the_units_of_the_data);
-  tcase_add_test(tests, units__are_the_weighted_mean_and_deviation);
-  tcase_add_test(tests, targets__that_are_constant_are_predicted);
-  tcase_add_test(tests, units__leave_the_end_of_the_network_its_sense);
-  tcase_add_test(tests, targets__that_floats_do_not_hold_are_told);
-  tcase_add_test(tests, files__have_the_units_and_old_ones_none);
-  tcase_add_test(tests, units__are_kept_by_fits_that_go_on);
-  tcase_add_test(tests, checkpoint__knows_that_its_regression_ends_by_itself);
-  tcase_add_test(tests, checkpoint__of_a_regression_goes_on);
-  tcase_add_test(tests, units__can_be_set);
-  tcase_add_test(tests, defaults__learn_a_sine);
-  tcase_add_test(tests, defaults__do_not_learn_noise);
-  tcase_add_test(tests, targets__every_allocation_may_fail);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("network_targets")

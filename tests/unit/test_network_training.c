@@ -36,7 +36,7 @@ static void linear_weights(const clf_dataset *data, const char *params, float *o
 }
 
 /* Against the sum over the weights that fits of 1, 2 … steps end with. */
-START_TEST(averaging__is_the_weighted_mean_over_steps) {
+TEST(averaging__is_the_weighted_mean_over_steps) {
   enum { STEPS = 7 };
   static const double decays[] = {0.5, 0.9, 1};
   clouds c;
@@ -64,9 +64,8 @@ START_TEST(averaging__is_the_weighted_mean_over_steps) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(averaging__is_what_is_validated) {
+TEST(averaging__is_what_is_validated) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
   clf_model *model = NULL;
@@ -87,11 +86,10 @@ START_TEST(averaging__is_what_is_validated) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Equal to rounding: the sums are divided differently. 120 rows are a group of 64 and one of 56,
  * whose last batch has 8. */
-START_TEST(accumulation__is_one_larger_batch) {
+TEST(accumulation__is_one_larger_batch) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
   float whole[WEIGHTS], parts[WEIGHTS], weights[ROWS];
@@ -121,10 +119,9 @@ START_TEST(accumulation__is_one_larger_batch) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
 /* In order and 40 rows a step, two steps of the first epoch are one epoch of the first 80 rows. */
-START_TEST(max_steps__ends_within_an_epoch) {
+TEST(max_steps__ends_within_an_epoch) {
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
   clf_dataset *first = dataset_of(NULL, c.x, CLF_F32, 80, COLUMNS, c.y);
@@ -144,10 +141,9 @@ START_TEST(max_steps__ends_within_an_epoch) {
   clf_dataset_free(first);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* The weights are those that a fit of so many epochs as were good ends with. */
-START_TEST(diverging__keeps_the_last_good_epoch) {
+TEST(diverging__keeps_the_last_good_epoch) {
   static const char *const rest = "layers='dense units=3' loss=squared_error batch_size=40";
   clouds c;
   clf_dataset *data = cloud_data(NULL, &c);
@@ -179,9 +175,8 @@ START_TEST(diverging__keeps_the_last_good_epoch) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(rows__of_another_width_or_class_are_refused) {
+TEST(rows__of_another_width_or_class_are_refused) {
   clouds c;
   int32_t labels[ROWS];
   clf_dataset *data = cloud_data(NULL, &c);
@@ -201,7 +196,6 @@ START_TEST(rows__of_another_width_or_class_are_refused) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Processor time of all threads: other work on the machine does not count. */
 static double seconds_worked(void) {
@@ -225,7 +219,7 @@ static int32_t stop_after(void *user, const clf_progress *progress) {
 }
 
 /* One batch, of some minutes. The fit reads few of its rows. */
-START_TEST(cancel__ends_within_a_second_in_a_large_batch) {
+TEST(cancel__ends_within_a_second_in_a_large_batch) {
   enum { IMAGES = 50000, PIXELS = 28 * 28 };
   uint8_t *x = calloc(IMAGES, PIXELS);
   int32_t *y = calloc(IMAGES, sizeof *y);
@@ -253,9 +247,8 @@ START_TEST(cancel__ends_within_a_second_in_a_large_batch) {
   free(x);
   free(y);
 }
-END_TEST
 
-START_TEST(cancel__ends_an_epoch_in_its_middle) {
+TEST(cancel__ends_an_epoch_in_its_middle) {
   clouds c;
   clf_context *context = NULL;
   clf_model *model = NULL;
@@ -271,19 +264,5 @@ START_TEST(cancel__ends_an_epoch_in_its_middle) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("network_training");
-  TCase *tests = tcase_create("network_training");
-  tcase_add_test(tests, averaging__is_the_weighted_mean_over_steps);
-  tcase_add_test(tests, averaging__is_what_is_validated);
-  tcase_add_test(tests, accumulation__is_one_larger_batch);
-  tcase_add_test(tests, max_steps__ends_within_an_epoch);
-  tcase_add_test(tests, diverging__keeps_the_last_good_epoch);
-  tcase_add_test(tests, rows__of_another_width_or_class_are_refused);
-  tcase_add_test(tests, cancel__ends_within_a_second_in_a_large_batch);
-  tcase_add_test(tests, cancel__ends_an_epoch_in_its_middle);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("network_training")

@@ -84,7 +84,7 @@ static void check_forward(const clf_model *model, const weights *w) {
   clf_dataset_free(rows);
 }
 
-START_TEST(weights__make_a_network_without_a_fit) {
+TEST(weights__make_a_network_without_a_fit) {
   const weights w = make_weights();
   clf_model *model = NULL, *loaded = NULL;
   unsigned char bytes[1 << 13];
@@ -102,9 +102,8 @@ START_TEST(weights__make_a_network_without_a_fit) {
   clf_model_free(loaded);
   clf_model_free(model);
 }
-END_TEST
 
-START_TEST(weights__not_set_begin_as_a_fit_does) {
+TEST(weights__not_set_begin_as_a_fit_does) {
   const weights w = make_weights();
   float x[ROWS * COLUMNS] = {0};
   const int32_t y[ROWS] = {0, 1, 0, 1, 0};
@@ -125,9 +124,8 @@ START_TEST(weights__not_set_begin_as_a_fit_does) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(weights__of_a_fitted_network_can_be_changed) {
+TEST(weights__of_a_fitted_network_can_be_changed) {
   const weights w = make_weights();
   float x[ROWS * COLUMNS];
   const int32_t y[ROWS] = {7, 9, 7, 9, 7};
@@ -152,9 +150,8 @@ START_TEST(weights__of_a_fitted_network_can_be_changed) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(weights__of_one_output_and_of_a_regression) {
+TEST(weights__of_one_output_and_of_a_regression) {
   const float w[COLUMNS] = {1, 2, -3}, x[2 * COLUMNS] = {1, 1, 0, 0, 0, 1};
   int32_t found[2];
   float values[4];
@@ -175,7 +172,6 @@ START_TEST(weights__of_one_output_and_of_a_regression) {
   clf_model_free(model);
   clf_dataset_free(rows);
 }
-END_TEST
 
 static void refused(const char *params, const char *name, int32_t ndim, const int64_t *shape,
                     clf_status status, const char *says) {
@@ -188,7 +184,7 @@ static void refused(const char *params, const char *name, int32_t ndim, const in
   clf_model_free(model);
 }
 
-START_TEST(weights__that_do_not_fit_are_named) {
+TEST(weights__that_do_not_fit_are_named) {
   const int64_t square[] = {3, 3}, vector[] = {4}, first[] = {3, 4};
   refused(declared, "dense_1.weight", 2, square, CLF_ERROR_SHAPE,
           "dense_1.weight is 3x4, the tensor 3x3");
@@ -213,9 +209,8 @@ START_TEST(weights__that_do_not_fit_are_named) {
   ck_clf_fails(set(model, "dense_1.bias", bias, CLF_F32, 1, vector), CLF_ERROR_UNSUPPORTED);
   clf_model_free(model);
 }
-END_TEST
 
-START_TEST(summary__adds_up) {
+TEST(summary__adds_up) {
   static const char expected[] =
       "layer                    output             parameters\n"
       "input                    28x28x1                     0\n"
@@ -248,7 +243,6 @@ START_TEST(summary__adds_up) {
   ck_clf_fails(clf_network_summary(model, text, sizeof text, NULL), CLF_ERROR_UNSUPPORTED);
   clf_model_free(model);
 }
-END_TEST
 
 static clf_status set_and_tell(clf_context *context) {
   const float bias[CLASSES] = {0};
@@ -271,21 +265,8 @@ done:
   return status;
 }
 
-START_TEST(weights__every_allocation_may_fail) {
+TEST(weights__every_allocation_may_fail) {
   check_every_allocation(set_and_tell);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("network_weights");
-  TCase *tests = tcase_create("network_weights");
-  tcase_add_test(tests, weights__make_a_network_without_a_fit);
-  tcase_add_test(tests, weights__not_set_begin_as_a_fit_does);
-  tcase_add_test(tests, weights__of_a_fitted_network_can_be_changed);
-  tcase_add_test(tests, weights__of_one_output_and_of_a_regression);
-  tcase_add_test(tests, weights__that_do_not_fit_are_named);
-  tcase_add_test(tests, summary__adds_up);
-  tcase_add_test(tests, weights__every_allocation_may_fail);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("network_weights")

@@ -57,7 +57,7 @@ static clf_dataset *read_file(const file *bytes, const char *params) {
   return dataset;
 }
 
-START_TEST(reads_every_element_type) {
+TEST(reads_every_element_type) {
   static const struct {
     const char *descr;
     const char *data;
@@ -99,7 +99,6 @@ START_TEST(reads_every_element_type) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
 static char heard[1024];
 
@@ -110,7 +109,7 @@ static void listen(void *user, int32_t level, const char *message) {
 }
 
 /* As NumPy, this machine's order is taken where none is given; the log says so. */
-START_TEST(reads_elements_of_no_order) {
+TEST(reads_elements_of_no_order) {
   static const char *const orders[] = {"", "=", "|"};
   const float numbers[] = {1.5F, -0.25F};
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
@@ -127,10 +126,9 @@ START_TEST(reads_elements_of_no_order) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
 /* What f64 does not hold is said. */
-START_TEST(says_which_integers_are_rounded) {
+TEST(says_which_integers_are_rounded) {
   file exact = NPY("<u8", "False", "(1, 1)", "\0\0\0\0\0\0\0\xC0");
   file rounded = NPY("<u8", "False", "(1, 1)", "\1\0\0\0\0\0\0\xC0");
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
@@ -140,9 +138,8 @@ START_TEST(says_which_integers_are_rounded) {
   clf_dataset_free(read_file(&rounded, NULL));
   ck_assert_ptr_nonnull(strstr(heard, "beyond 2^53"));
 }
-END_TEST
 
-START_TEST(reads_every_header) {
+TEST(reads_every_header) {
   static const struct {
     int version;
     const char *header;
@@ -161,9 +158,8 @@ START_TEST(reads_every_header) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(reads_fortran_order) {
+TEST(reads_fortran_order) {
   file bytes = NPY("|u1", "True", "(2, 3)", "\1\4\2\5\3\6");
   clf_dataset *dataset = read_file(&bytes, NULL);
   ck_values(dataset, "x", 1, 2, 3, 4, 5, 6);
@@ -173,18 +169,16 @@ START_TEST(reads_fortran_order) {
   ck_values(dataset, "x", 1, 2, 3, 4);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(scales_bytes) {
+TEST(scales_bytes) {
   file bytes = NPY("|u1", "False", "(1, 2)", "\2\4");
   clf_dataset *dataset = read_file(&bytes, "scale=0.25");
   ck_values(dataset, "x", 0.5, 1);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 /* f32 in C order stays where the file is mapped. */
-START_TEST(maps_plain_floats_on_demand) {
+TEST(maps_plain_floats_on_demand) {
   enum { COUNT = 10000 };
   static struct {
     char header[128];
@@ -208,9 +202,8 @@ START_TEST(maps_plain_floats_on_demand) {
   ck_assert_uint_gt(clf_context_memory(context), sizeof plain);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(reads_labels_from_their_own_file) {
+TEST(reads_labels_from_their_own_file) {
   file x = NPY("|u1", "False", "(2, 2)", "\1\2\3\4");
   file y = NPY("<i8", "False", "(2,)", "\7\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0");
   file column = NPY("|i1", "False", "(2, 1)", "\7\5");
@@ -238,11 +231,10 @@ START_TEST(reads_labels_from_their_own_file) {
   ck_clf_says("y.npy: it has");
   ck_assert_ptr_null(dataset);
 }
-END_TEST
 
 static const char good[] = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 3), }";
 
-START_TEST(refuses_hostile_headers) {
+TEST(refuses_hostile_headers) {
   static const struct {
     int version;
     const char *header;
@@ -308,9 +300,8 @@ START_TEST(refuses_hostile_headers) {
     assert_refused(context, &clf__format_npy, &bad);
   }
 }
-END_TEST
 
-START_TEST(refuses_hostile_bytes) {
+TEST(refuses_hostile_bytes) {
   static const hostile table[] = {
       {"\0", 0, NULL, CLF_ERROR_FORMAT, "file: it is not an NPY file"},
       {"\x93NUMPY\1\0\1", 9, NULL, CLF_ERROR_FORMAT, "file: it is not an NPY file"},
@@ -325,7 +316,6 @@ START_TEST(refuses_hostile_bytes) {
     assert_refused(context, &clf__format_npy, &table[i]);
   }
 }
-END_TEST
 
 /* A ZIP archive in the making: its members, then its directory. */
 typedef struct archive {
@@ -393,7 +383,7 @@ static file npz_of(const char *x_name, const char *y_name, int deflated) {
   return finish_archive(&zip, "");
 }
 
-START_TEST(reads_archives) {
+TEST(reads_archives) {
   static const char *const names[][2] = {{"x.npy", "y.npy"},
                                          {"X.npy", "Y.npy"},
                                          {"data.npy", "target.npy"},
@@ -409,10 +399,9 @@ START_TEST(reads_archives) {
     }
   }
 }
-END_TEST
 
 /* A later member of a name takes the place of an earlier one, as numpy.load() has it. */
-START_TEST(reads_the_last_of_one_name) {
+TEST(reads_the_last_of_one_name) {
   archive zip = {.count = 0};
   file first = NPY("|u1", "False", "(1, 2)", "\1\2");
   file last = NPY("|u1", "False", "(1, 2)", "\3\4");
@@ -423,10 +412,9 @@ START_TEST(reads_the_last_of_one_name) {
   ck_values(dataset, "x", 3, 4);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 /* Labels keep all 64 bits, and those that do not fit are refused rather than merged. */
-START_TEST(reads_unsigned_labels_exactly) {
+TEST(reads_unsigned_labels_exactly) {
   archive zip = {.count = 0};
   file x = NPY("|u1", "False", "(2, 1)", "\1\2");
   file y = NPY("<u8", "False", "(2,)", "\7\0\0\0\0\0\0\0\1\0\0\0\0\0\0\x80");
@@ -437,7 +425,6 @@ START_TEST(reads_unsigned_labels_exactly) {
                  "file: y.npy: element 1 is 9223372036854775809; labels up to 9223372036854775807"};
   assert_refused(context, &clf__format_npy, &bad);
 }
-END_TEST
 
 static void refuse(const file *bytes, const char *params, clf_status status, const char *says) {
   hostile bad = {(const char *)bytes->bytes, bytes->size, params, status, says};
@@ -456,7 +443,7 @@ static file archive_with_labels(const char *header, const void *data, size_t siz
 
 #define LABELS(descr, shape) "{'descr': '" descr "', 'fortran_order': False, 'shape': " shape ", }"
 
-START_TEST(reads_texts_as_labels) {
+TEST(reads_texts_as_labels) {
   static const struct {
     const char *header, *data;
     size_t size;
@@ -487,9 +474,8 @@ START_TEST(reads_texts_as_labels) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(refuses_texts_that_are_no_labels) {
+TEST(refuses_texts_that_are_no_labels) {
   static const struct {
     const char *header, *data;
     size_t size;
@@ -523,9 +509,8 @@ START_TEST(refuses_texts_that_are_no_labels) {
     assert_refused(context, &clf__format_npy, &bad);
   }
 }
-END_TEST
 
-START_TEST(says_which_arrays_it_takes) {
+TEST(says_which_arrays_it_takes) {
   file bytes = npz_of("x.npy", "y.npy", 0);
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
   heard[0] = '\0';
@@ -539,7 +524,6 @@ START_TEST(says_which_arrays_it_takes) {
   clf_dataset_free(read_file(&bytes, "x=x"));
   ck_assert_ptr_nonnull(strstr(heard, "file: there are no labels; y=NAME"));
 }
-END_TEST
 
 /* A part of a sparse matrix, in an archive. */
 static void add_part(archive *to, const char *name, const char *header, const void *data,
@@ -580,7 +564,7 @@ static const parts matrices[] = {
 };
 enum { MATRICES = sizeof matrices / sizeof matrices[0] };
 
-START_TEST(reads_sparse_matrices) {
+TEST(reads_sparse_matrices) {
   for (int i = 0; i < MATRICES; i++) {
     file bytes = sparse_archive(&matrices[i]);
     clf_dataset *dataset = read_file(&bytes, NULL);
@@ -592,9 +576,8 @@ START_TEST(reads_sparse_matrices) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(adds_entries_of_one_place) {
+TEST(adds_entries_of_one_place) {
   parts twice = matrices[3];
   twice.a[3] = 2;
   twice.b[3] = 0; /* (2, 0) is 3 + 1 */
@@ -608,9 +591,8 @@ START_TEST(adds_entries_of_one_place) {
   ck_assert_msg(strstr(heard, "file: 1 entries lie at places") != NULL, "%s", heard);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(refuses_sparse_matrices_that_are_none) {
+TEST(refuses_sparse_matrices_that_are_none) {
   static const struct {
     int matrix, part, place;
     int32_t value;
@@ -649,9 +631,8 @@ START_TEST(refuses_sparse_matrices_that_are_none) {
   bytes = sparse_archive(&bad);
   refuse(&bytes, NULL, CLF_ERROR_DATA, "file: it has no array col, which a sparse matrix needs");
 }
-END_TEST
 
-START_TEST(reads_named_arrays) {
+TEST(reads_named_arrays) {
   file bytes = npz_of("x_train.npy", "y_train.npy", 1);
   clf_dataset *dataset = read_file(&bytes, "x=x_train y=y_train regression=true");
   ck_values(dataset, "targets", 9, 3, 9);
@@ -664,9 +645,8 @@ START_TEST(reads_named_arrays) {
   ck_assert_int_eq(clf_dataset_classes(dataset), 0);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(reads_an_archive_with_a_comment) {
+TEST(reads_an_archive_with_a_comment) {
   archive zip = {.count = 0};
   file x = NPY("|u1", "False", "(1, 2)", "\1\2");
   add_member(&zip, "x.npy", &x, 1);
@@ -675,9 +655,8 @@ START_TEST(reads_an_archive_with_a_comment) {
   ck_values(dataset, "x", 1, 2);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(refuses_hostile_archives) {
+TEST(refuses_hostile_archives) {
   file good_zip = npz_of("x.npy", "y.npy", 1);
   const unsigned char *offset = good_zip.bytes + good_zip.size - 6;
   size_t directory = offset[0] | (size_t)offset[1] << 8;
@@ -717,9 +696,8 @@ START_TEST(refuses_hostile_archives) {
   bad.bytes[bad.size - 3] = 1;
   refuse(&bad, NULL, CLF_ERROR_FORMAT, "file: offset");
 }
-END_TEST
 
-START_TEST(loads_compressed_files) {
+TEST(loads_compressed_files) {
   unsigned char packed[4096];
   file plain = NPY("|u1", "False", "(1, 2)", "\1\2");
   clf_dataset *dataset = NULL;
@@ -728,17 +706,15 @@ START_TEST(loads_compressed_files) {
   ck_values(dataset, "x", 1, 2);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(survives_damage) {
+TEST(survives_damage) {
   file bytes = NPY(">i2", "True", "(2, 1)", "\0\1\0\2");
   survive_damage(context, &clf__format_npy, bytes.bytes, bytes.size, NULL);
   file floats = NPY("<f4", "False", "(1, 1)", "\0\0\x80\x3F");
   survive_damage(context, &clf__format_npy, floats.bytes, floats.size, NULL);
 }
-END_TEST
 
-START_TEST(survives_damaged_archives) {
+TEST(survives_damaged_archives) {
   for (int deflated = 0; deflated < 2; deflated++) {
     archive zip = {.count = 0};
     file x = NPY("|u1", "False", "(2, 1)", "\1\2");
@@ -749,9 +725,8 @@ START_TEST(survives_damaged_archives) {
     survive_damage(context, &clf__format_npy, bytes.bytes, bytes.size, NULL);
   }
 }
-END_TEST
 
-START_TEST(survives_refused_memory) {
+TEST(survives_refused_memory) {
   file bytes = npz_of("x.npy", "y.npy", 1);
   survive_refusals(&clf__format_npy, bytes.bytes, bytes.size, NULL);
   bytes = sparse_archive(&matrices[3]);
@@ -761,39 +736,5 @@ START_TEST(survives_refused_memory) {
   bytes = NPY(">i2", "True", "(2, 1)", "\0\1\0\2");
   survive_refusals(&clf__format_npy, bytes.bytes, bytes.size, NULL);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("npy");
-  TCase *tests = tcase_create("npy");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, reads_every_element_type);
-  tcase_add_test(tests, reads_elements_of_no_order);
-  tcase_add_test(tests, says_which_integers_are_rounded);
-  tcase_add_test(tests, reads_every_header);
-  tcase_add_test(tests, reads_fortran_order);
-  tcase_add_test(tests, scales_bytes);
-  tcase_add_test(tests, maps_plain_floats_on_demand);
-  tcase_add_test(tests, reads_labels_from_their_own_file);
-  tcase_add_test(tests, refuses_hostile_headers);
-  tcase_add_test(tests, refuses_hostile_bytes);
-  tcase_add_test(tests, reads_archives);
-  tcase_add_test(tests, reads_the_last_of_one_name);
-  tcase_add_test(tests, reads_unsigned_labels_exactly);
-  tcase_add_test(tests, reads_texts_as_labels);
-  tcase_add_test(tests, refuses_texts_that_are_no_labels);
-  tcase_add_test(tests, says_which_arrays_it_takes);
-  tcase_add_test(tests, reads_sparse_matrices);
-  tcase_add_test(tests, adds_entries_of_one_place);
-  tcase_add_test(tests, refuses_sparse_matrices_that_are_none);
-  tcase_add_test(tests, reads_named_arrays);
-  tcase_add_test(tests, reads_an_archive_with_a_comment);
-  tcase_add_test(tests, refuses_hostile_archives);
-  tcase_add_test(tests, loads_compressed_files);
-  tcase_add_test(tests, survives_damage);
-  tcase_add_test(tests, survives_damaged_archives);
-  tcase_add_test(tests, survives_refused_memory);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("npy", .setup = setup, .teardown = teardown)

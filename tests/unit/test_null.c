@@ -58,7 +58,7 @@ static void check_all(const refusal *all, size_t count) {
 
 #define CHECK_ALL(all) check_all(all, sizeof(all) / sizeof(all)[0])
 
-START_TEST(null__context) {
+TEST(null__context) {
   clf_context *made = NULL;
   clf_allocator none = {NULL, NULL, NULL};
   const refusal all[] = {
@@ -75,9 +75,8 @@ START_TEST(null__context) {
   ck_assert_uint_eq(clf_context_memory_peak(NULL), 0);
   clf_context_free(NULL);
 }
-END_TEST
 
-START_TEST(null__tensor) {
+TEST(null__tensor) {
   clf_tensor *made = NULL;
   void *managed = NULL;
   const int64_t shape[] = {ROWS, COLUMNS};
@@ -117,9 +116,8 @@ START_TEST(null__tensor) {
   ck_assert_double_nan(clf_tensor_scale(NULL));
   clf_tensor_free(NULL);
 }
-END_TEST
 
-START_TEST(null__dataset) {
+TEST(null__dataset) {
   clf_dataset *made = NULL;
   clf_dataset *other = NULL;
   clf_tensor *part = NULL;
@@ -169,9 +167,8 @@ START_TEST(null__dataset) {
   ck_assert_ptr_null(clf_dataset_class_name(NULL, 0));
   clf_dataset_free(NULL);
 }
-END_TEST
 
-START_TEST(null__boxes) {
+TEST(null__boxes) {
   clf_box boxes[] = {{0, 0, 1, 1, 0, 0}};
   const int64_t image[] = {0};
   int64_t kept = 7;
@@ -197,9 +194,8 @@ START_TEST(null__boxes) {
   ck_assert_double_eq(out, 7);
   ck_assert_double_eq(clf_box_overlap(NULL, NULL), 0);
 }
-END_TEST
 
-START_TEST(null__detector) {
+TEST(null__detector) {
   clf_detector *made = NULL;
   clf_image *image = NULL;
   int64_t count = 7;
@@ -220,9 +216,8 @@ START_TEST(null__detector) {
   clf_detector_free(NULL);
   clf_image_free(image);
 }
-END_TEST
 
-START_TEST(null__batches) {
+TEST(null__batches) {
   clf_batches *made = NULL;
   clf_batches *batches = NULL;
   const clf_dataset *batch = NULL;
@@ -239,9 +234,8 @@ START_TEST(null__batches) {
   clf_batches_free(batches);
   clf_batches_free(NULL);
 }
-END_TEST
 
-START_TEST(null__transform) {
+TEST(null__transform) {
   clf_transform *made = NULL;
   clf_dataset *rows = NULL;
   clf_tensor *given = NULL;
@@ -263,9 +257,8 @@ START_TEST(null__transform) {
   ck_assert_ptr_null(given);
   clf_transform_free(NULL);
 }
-END_TEST
 
-START_TEST(null__model_making_and_parameters) {
+TEST(null__model_making_and_parameters) {
   clf_model *made = NULL;
   int64_t integer = 7;
   double number = 7;
@@ -303,9 +296,8 @@ START_TEST(null__model_making_and_parameters) {
   ck_assert_ptr_null(clf_model_kind(NULL));
   clf_model_free(NULL);
 }
-END_TEST
 
-START_TEST(null__model_fitting_and_asking) {
+TEST(null__model_fitting_and_asking) {
   int32_t found[ROWS] = {7};
   float numbers[ROWS * 2] = {7};
   double score = 7;
@@ -344,9 +336,8 @@ START_TEST(null__model_fitting_and_asking) {
   ck_assert_ptr_null(clf_model_class_name(NULL, 0));
   ck_assert_ptr_null(clf_model_tensor_name(NULL, 0));
 }
-END_TEST
 
-START_TEST(null__model_saving_and_telling) {
+TEST(null__model_saving_and_telling) {
   char text[8] = "7";
   size_t size = 7;
   clf_model *made = NULL;
@@ -374,9 +365,8 @@ START_TEST(null__model_saving_and_telling) {
   ck_assert_uint_eq(size, 7);
   ck_assert_ptr_null(made);
 }
-END_TEST
 
-START_TEST(null__text) {
+TEST(null__text) {
   static const char *const texts[] = {"a b"};
   clf_documents *documents = NULL, *made = NULL;
   clf_vocabulary *vocabulary = NULL, *other = NULL;
@@ -432,9 +422,8 @@ START_TEST(null__text) {
   clf_vocabulary_free(NULL);
   clf_documents_free(NULL);
 }
-END_TEST
 
-START_TEST(null__image) {
+TEST(null__image) {
   static const uint8_t pixel[] = {7};
   clf_image *image = NULL, *made = NULL;
   ck_clf_ok(clf_image_create(&image, context, 1, 1, 1, pixel, 0));
@@ -466,9 +455,8 @@ START_TEST(null__image) {
   clf_image_free(image);
   clf_image_free(NULL);
 }
-END_TEST
 
-START_TEST(null__metrics) {
+TEST(null__metrics) {
   const int32_t *none = NULL;
   double out = 7;
   int64_t counts[4] = {7};
@@ -497,9 +485,8 @@ START_TEST(null__metrics) {
   ck_assert_double_eq(out, 7);
   ck_assert_int_eq(counts[0], 7);
 }
-END_TEST
 
-START_TEST(null__selection_and_catalog) {
+TEST(null__selection_and_catalog) {
   double scores[2] = {7};
   int64_t value = 7;
   clf_param_info info;
@@ -525,26 +512,5 @@ START_TEST(null__selection_and_catalog) {
   ck_assert_int_eq(value, 7);
   ck_assert_ptr_null(search);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("null");
-  TCase *tests = tcase_create("null");
-  tcase_add_checked_fixture(tests, open_all, close_all);
-  tcase_add_test(tests, null__context);
-  tcase_add_test(tests, null__tensor);
-  tcase_add_test(tests, null__dataset);
-  tcase_add_test(tests, null__boxes);
-  tcase_add_test(tests, null__detector);
-  tcase_add_test(tests, null__batches);
-  tcase_add_test(tests, null__transform);
-  tcase_add_test(tests, null__model_making_and_parameters);
-  tcase_add_test(tests, null__model_fitting_and_asking);
-  tcase_add_test(tests, null__model_saving_and_telling);
-  tcase_add_test(tests, null__text);
-  tcase_add_test(tests, null__image);
-  tcase_add_test(tests, null__metrics);
-  tcase_add_test(tests, null__selection_and_catalog);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("null", .setup = open_all, .teardown = close_all)

@@ -236,7 +236,7 @@ static unsigned char *contents(size_t *size) {
   return data;
 }
 
-START_TEST(onnx__file_holds_together) {
+TEST(onnx__file_holds_together) {
   static const char *const operators[] = {
       "Reshape", "Conv", "LeakyRelu", "BatchNormalization", "MaxPool", "Transpose", "Flatten",
       "Gemm",    "Relu", "Gemm",      "Identity",           "Softmax",
@@ -266,9 +266,8 @@ START_TEST(onnx__file_holds_together) {
   clf_dataset_free(data);
   remove(path);
 }
-END_TEST
 
-START_TEST(onnx__moves_features_only_where_the_transform_does) {
+TEST(onnx__moves_features_only_where_the_transform_does) {
   rows r;
   clf_dataset *data = data_of(NULL, &r);
   for (int mean = 0; mean < 2; mean++) {
@@ -287,10 +286,9 @@ START_TEST(onnx__moves_features_only_where_the_transform_does) {
   clf_dataset_free(data);
   remove(path);
 }
-END_TEST
 
 /* Model files from before names were asked to be UTF-8 can be read; ONNX's texts are UTF-8. */
-START_TEST(onnx__names_of_old_files_become_utf8) {
+TEST(onnx__names_of_old_files_become_utf8) {
   static const char *const names[] = {"a", "caf\xE9", "caf\xE9\xFF"};
   int32_t indices[CLASSES];
   rows r;
@@ -320,9 +318,8 @@ START_TEST(onnx__names_of_old_files_become_utf8) {
   clf_dataset_free(data);
   remove(path);
 }
-END_TEST
 
-START_TEST(onnx__is_written_only_and_once_fitted) {
+TEST(onnx__is_written_only_and_once_fitted) {
   clf_model *model = NULL, *read = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, "network", layers));
   ck_clf_fails(clf_model_export(model, "onnx", path), CLF_ERROR_NOT_FITTED);
@@ -332,9 +329,8 @@ START_TEST(onnx__is_written_only_and_once_fitted) {
   ck_assert_int_ne(access(path, F_OK), 0);
   clf_model_free(model);
 }
-END_TEST
 
-START_TEST(onnx__file_stays_where_a_new_one_is_refused) {
+TEST(onnx__file_stays_where_a_new_one_is_refused) {
   static const struct {
     const char *kind, *params, *says;
   } cases[] = {
@@ -367,9 +363,8 @@ START_TEST(onnx__file_stays_where_a_new_one_is_refused) {
   clf_dataset_free(data);
   remove(path);
 }
-END_TEST
 
-START_TEST(onnx__unwritable_path_is_named) {
+TEST(onnx__unwritable_path_is_named) {
   rows r;
   clf_dataset *data = data_of(NULL, &r);
   clf_model *model = fitted(NULL, "ridge", NULL, data);
@@ -380,10 +375,9 @@ START_TEST(onnx__unwritable_path_is_named) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* The same model after a save and a load gives the same file. */
-START_TEST(onnx__file_depends_on_the_model_alone) {
+TEST(onnx__file_depends_on_the_model_alone) {
   rows r;
   size_t needed, first_size, other_size;
   clf_dataset *data = data_of(NULL, &r);
@@ -406,7 +400,6 @@ START_TEST(onnx__file_depends_on_the_model_alone) {
   clf_dataset_free(data);
   remove(path);
 }
-END_TEST
 
 /* Every allocation of the export in turn is refused. */
 static void refuse_in_export(const char *kind, const char *params, bool transforms) {
@@ -447,24 +440,10 @@ static void refuse_in_export(const char *kind, const char *params, bool transfor
   remove(path);
 }
 
-START_TEST(onnx__every_refused_allocation_is_a_status) {
+TEST(onnx__every_refused_allocation_is_a_status) {
   refuse_in_export("network", layers, false);
   refuse_in_export("network", "epochs=1 loss=binary_cross_entropy layers='dense units=3'", true);
   refuse_in_export("logistic", "", true);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("onnx");
-  TCase *tests = tcase_create("onnx");
-  tcase_add_test(tests, onnx__file_holds_together);
-  tcase_add_test(tests, onnx__moves_features_only_where_the_transform_does);
-  tcase_add_test(tests, onnx__is_written_only_and_once_fitted);
-  tcase_add_test(tests, onnx__names_of_old_files_become_utf8);
-  tcase_add_test(tests, onnx__file_stays_where_a_new_one_is_refused);
-  tcase_add_test(tests, onnx__unwritable_path_is_named);
-  tcase_add_test(tests, onnx__file_depends_on_the_model_alone);
-  tcase_add_test(tests, onnx__every_refused_allocation_is_a_status);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("onnx")

@@ -47,7 +47,7 @@ static void assert_values(clf_dataset *rows, const float *expected, float tolera
 static const float cross[] = {13, -16, 7, -24, 11.6f, -21.2f, 8.4f, -18.8f};
 static const char *const solvers[] = {"solver=gram", "solver=covariance"};
 
-START_TEST(axes__are_those_the_rows_lie_on) {
+TEST_LOOP(axes__are_those_the_rows_lie_on, 0, 2) {
   clf_dataset *rows = dataset_of(context, cross, CLF_F32, 4, 2, NULL);
   clf_transform *transform = fitted_pca(solvers[_i], rows);
   const float *axes = clf__store_tensor(transform->state, "components")->data;
@@ -64,9 +64,8 @@ START_TEST(axes__are_those_the_rows_lie_on) {
   clf_transform_free(transform);
   clf_dataset_free(rows);
 }
-END_TEST
 
-START_TEST(tensors__are_told_by_name) {
+TEST(tensors__are_told_by_name) {
   clf_dataset *rows = dataset_of(context, cross, CLF_F32, 4, 2, NULL);
   clf_transform *transform = NULL;
   clf_tensor *tensor = NULL;
@@ -82,17 +81,15 @@ START_TEST(tensors__are_told_by_name) {
   clf_tensor_free(tensor);
   clf_dataset_free(rows);
 }
-END_TEST
 
-START_TEST(whitened__components_have_variance_1) {
+TEST(whitened__components_have_variance_1) {
   const float a = sqrtf(2), z = 0;
   clf_dataset *rows = dataset_of(context, cross, CLF_F32, 4, 2, NULL);
   assert_values(applied("whiten=true", rows), (float[]){a, z, -a, z, z, a, z, -a}, 1e-5f);
   clf_dataset_free(rows);
 }
-END_TEST
 
-START_TEST(components__are_as_many_as_asked_for) {
+TEST(components__are_as_many_as_asked_for) {
   clf_dataset *rows = dataset_of(context, cross, CLF_F32, 4, 2, NULL);
   const struct {
     const char *params;
@@ -108,7 +105,6 @@ START_TEST(components__are_as_many_as_asked_for) {
   }
   clf_dataset_free(rows);
 }
-END_TEST
 
 enum { ROWS = 24, COLUMNS = 15, RANK = 4 };
 
@@ -134,7 +130,7 @@ static void fill_low_rank(float *x, uint64_t state) {
 
 /* Distances between rows are kept by all the components there are, and those are no more than the
  * rank. */
-START_TEST(rows__that_span_few_directions_keep_their_distances) {
+TEST_LOOP(rows__that_span_few_directions_keep_their_distances, 0, 2) {
   float x[ROWS * COLUMNS];
   fill_low_rank(x, 5);
   clf_dataset *rows = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, NULL);
@@ -156,10 +152,9 @@ START_TEST(rows__that_span_few_directions_keep_their_distances) {
   clf_dataset_free(out);
   clf_dataset_free(rows);
 }
-END_TEST
 
 /* More features than a band of columns, offset far from 0: the two solvers agree, the signs too. */
-START_TEST(solvers__agree) {
+TEST(solvers__agree) {
   enum { FEW = 9, WIDE = 300, KEPT = 5 };
   static float x[FEW * WIDE];
   const float weights[FEW] = {1, 2, 1, 0.5f, 1, 0, 3, 1, 1};
@@ -180,9 +175,8 @@ START_TEST(solvers__agree) {
     clf_dataset_free(rows);
   }
 }
-END_TEST
 
-START_TEST(weights__count_as_repeats) {
+TEST_LOOP(weights__count_as_repeats, 0, 2) {
   const float x[] = {1, 2, 4, 1, -3, 5, 0, 7}, repeated[] = {1, 2, 4, 1, 4, 1, -3, 5, 0, 7, 0, 7};
   clf_dataset *rows = dataset_of(context, x, CLF_F32, 4, 2, NULL);
   clf_dataset *more = dataset_of(context, repeated, CLF_F32, 6, 2, NULL);
@@ -197,10 +191,9 @@ START_TEST(weights__count_as_repeats) {
   clf_dataset_free(rows);
   clf_dataset_free(more);
 }
-END_TEST
 
 /* Bytes are their values, and sparse rows those of the same numbers stored densely. */
-START_TEST(storage__does_not_matter) {
+TEST(storage__does_not_matter) {
   uint8_t bytes[ROWS * COLUMNS];
   float x[ROWS * COLUMNS];
   uint64_t state = 8;
@@ -226,9 +219,8 @@ START_TEST(storage__does_not_matter) {
   clf_dataset_free(pixels);
   clf_dataset_free(sparse);
 }
-END_TEST
 
-START_TEST(equal_rows__have_no_directions) {
+TEST_LOOP(equal_rows__have_no_directions, 0, 2) {
   const float x[] = {0.1f, 7, 3, 0.1f, 7, 3, 0.1f, 7, 3, 0.1f, 7, 3};
   clf_transform *transform = NULL;
   ck_clf_ok(clf_transform_create(&transform, context, "pca", solvers[_i]));
@@ -240,11 +232,10 @@ START_TEST(equal_rows__have_no_directions) {
   }
   clf_transform_free(transform);
 }
-END_TEST
 
 /* Fisher's discriminant of many features on few rows works on their components, and the model file
  * keeps them. */
-START_TEST(model__keeps_its_components) {
+TEST(model__keeps_its_components) {
   enum { FACES = 12, PIXELS = 200, PEOPLE = 3 };
   static float x[FACES * PIXELS];
   static int32_t y[FACES];
@@ -269,9 +260,8 @@ START_TEST(model__keeps_its_components) {
   clf_model_free(loaded);
   clf_dataset_free(rows);
 }
-END_TEST
 
-START_TEST(threads__do_not_change_a_bit) {
+TEST(threads__do_not_change_a_bit) {
   static float x[200 * COLUMNS];
   clf_dataset *out[2];
   uint64_t state = 4;
@@ -295,7 +285,6 @@ START_TEST(threads__do_not_change_a_bit) {
   clf_dataset_free(out[0]);
   clf_dataset_free(out[1]);
 }
-END_TEST
 
 static void put(clf__store *store, const char *name, int32_t dtype, int32_t ndim, int64_t rows,
                 int64_t columns, double value) {
@@ -336,7 +325,7 @@ static clf__store *store_with(int wrong) {
   return store;
 }
 
-START_TEST(load__rejects_what_no_save_writes) {
+TEST(load__rejects_what_no_save_writes) {
   for (int wrong = 0; wrong <= 14; wrong++) {
     clf_transform *transform = NULL;
     clf__store *store = store_with(wrong);
@@ -347,24 +336,5 @@ START_TEST(load__rejects_what_no_save_writes) {
     clf__store_free(store);
   }
 }
-END_TEST
 
-int main(void) {
-  TCase *tcase = tcase_create("pca");
-  tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_loop_test(tcase, axes__are_those_the_rows_lie_on, 0, 2);
-  tcase_add_test(tcase, tensors__are_told_by_name);
-  tcase_add_test(tcase, whitened__components_have_variance_1);
-  tcase_add_test(tcase, components__are_as_many_as_asked_for);
-  tcase_add_loop_test(tcase, rows__that_span_few_directions_keep_their_distances, 0, 2);
-  tcase_add_test(tcase, solvers__agree);
-  tcase_add_loop_test(tcase, weights__count_as_repeats, 0, 2);
-  tcase_add_test(tcase, storage__does_not_matter);
-  tcase_add_loop_test(tcase, equal_rows__have_no_directions, 0, 2);
-  tcase_add_test(tcase, model__keeps_its_components);
-  tcase_add_test(tcase, threads__do_not_change_a_bit);
-  tcase_add_test(tcase, load__rejects_what_no_save_writes);
-  Suite *suite = suite_create("pca");
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
-}
+SUITE("pca", .setup = setup, .teardown = teardown)

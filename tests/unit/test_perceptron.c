@@ -156,30 +156,27 @@ static void check(const char *params, settings s) {
   }
 }
 
-START_TEST(perceptron__takes_the_steps_of_a_plain_one) {
+TEST(perceptron__takes_the_steps_of_a_plain_one) {
   check("shuffle=no averaged=no epochs=1", (settings){1, false, false, true, 1});
   check("shuffle=no averaged=no epochs=7", (settings){7, false, false, true, 1});
   check("shuffle=no averaged=no epochs=3 learning_rate=0.5",
         (settings){3, false, false, true, 0.5});
   check("shuffle=no averaged=no epochs=3 fit_intercept=no", (settings){3, false, false, false, 1});
 }
-END_TEST
 
-START_TEST(perceptron__averages_all_steps) {
+TEST(perceptron__averages_all_steps) {
   check("shuffle=no epochs=1", (settings){1, true, false, true, 1});
   check("shuffle=no epochs=9", (settings){9, true, false, true, 1});
   check("shuffle=no epochs=2 fit_intercept=no", (settings){2, true, false, false, 1});
 }
-END_TEST
 
-START_TEST(perceptron_one_vs_rest__lets_each_class_learn_alone) {
+TEST(perceptron_one_vs_rest__lets_each_class_learn_alone) {
   check("shuffle=no averaged=no epochs=4 multiclass=one_vs_rest",
         (settings){4, false, true, true, 1});
   check("shuffle=no epochs=4 multiclass=one_vs_rest", (settings){4, true, true, true, 1});
 }
-END_TEST
 
-START_TEST(perceptron__reads_u8_as_scaled_numbers) {
+TEST(perceptron__reads_u8_as_scaled_numbers) {
   problem p = make_problem(2);
   uint8_t pixels[ROWS * COLUMNS];
   for (int i = 0; i < ROWS * COLUMNS; i++) {
@@ -193,9 +190,8 @@ START_TEST(perceptron__reads_u8_as_scaled_numbers) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(perceptron__class_weights_multiply_row_weights) {
+TEST(perceptron__class_weights_multiply_row_weights) {
   problem p = make_problem(3);
   for (int i = 0; i < ROWS; i++) {
     p.weights[i] = (float)(p.labels[i] + 1);
@@ -207,7 +203,6 @@ START_TEST(perceptron__class_weights_multiply_row_weights) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Rows x of norm at most R with a margin of at least `margin` about a line through 0. */
 static void make_separable(float *x, int32_t *labels, double margin) {
@@ -224,7 +219,7 @@ static void make_separable(float *x, int32_t *labels, double margin) {
   }
 }
 
-START_TEST(perceptron__makes_no_more_mistakes_than_novikoff_allows) {
+TEST(perceptron__makes_no_more_mistakes_than_novikoff_allows) {
   float x[2 * ROWS];
   int32_t labels[ROWS];
   double history[1000], mistakes = 0, score = 0, margin = 0.05;
@@ -244,7 +239,6 @@ START_TEST(perceptron__makes_no_more_mistakes_than_novikoff_allows) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static void check_partial(const char *params, const char *longer, bool sparse) {
   problem p = make_problem(5);
@@ -268,18 +262,17 @@ static void check_partial(const char *params, const char *longer, bool sparse) {
   clf_dataset_free(data);
 }
 
-START_TEST(perceptron__partial_fits_are_the_epochs_of_a_fit) {
+TEST(perceptron__partial_fits_are_the_epochs_of_a_fit) {
   check_partial(NULL, "epochs=3", false);
   check_partial(NULL, "epochs=3", true);
   check_partial("averaged=no", "epochs=3 averaged=no", false);
   check_partial("multiclass=one_vs_rest", "epochs=3 multiclass=one_vs_rest", true);
 }
-END_TEST
 
 /* More columns than rows, all far from 0: a pass or two find a separation, after steps along the
  * rows' mean that are far longer than what separates them. The passes that are not made for want of
  * mistakes count for the average, as those of partial fits do. */
-START_TEST(perceptron__averages_over_passes_that_need_not_be_made) {
+TEST(perceptron__averages_over_passes_that_need_not_be_made) {
   enum { FEW = 100, WIDE = 1500, EPOCHS = 100 };
   static float x[FEW * WIDE], a[2 * WIDE], b[2 * WIDE];
   int32_t labels[FEW];
@@ -307,9 +300,8 @@ START_TEST(perceptron__averages_over_passes_that_need_not_be_made) {
   clf_model_free(parts);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(perceptron__goes_on_after_being_saved) {
+TEST(perceptron__goes_on_after_being_saved) {
   problem p = make_problem(6);
   clf_dataset *data = make_data(&p, false, false);
   clf_model *model = NULL, *loaded = NULL;
@@ -331,9 +323,8 @@ START_TEST(perceptron__goes_on_after_being_saved) {
   clf_model_free(loaded);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(perceptron__refuses_to_go_on_with_another_kind_of_average) {
+TEST(perceptron__refuses_to_go_on_with_another_kind_of_average) {
   problem p = make_problem(7);
   clf_dataset *data = make_data(&p, false, false);
   clf_model *model = NULL;
@@ -345,9 +336,8 @@ START_TEST(perceptron__refuses_to_go_on_with_another_kind_of_average) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(perceptron__order_comes_from_the_seed) {
+TEST(perceptron__order_comes_from_the_seed) {
   static const char *const seeds[] = {"seed=1 threads=1", "seed=1 threads=4", "seed=2"};
   problem p = make_problem(8);
   float w[3][CLASSES * COLUMNS];
@@ -364,9 +354,8 @@ START_TEST(perceptron__order_comes_from_the_seed) {
   ck_assert_mem_eq(w[0], w[1], sizeof w[0]);
   ck_assert_mem_ne(w[0], w[2], sizeof w[0]);
 }
-END_TEST
 
-START_TEST(perceptron__every_level_of_cpu_agrees) {
+TEST(perceptron__every_level_of_cpu_agrees) {
   problem p = make_problem(9);
   reference r = learn(&p, NULL, (settings){4, true, false, true, 1});
   for (int level = 0; level < cpu_levels(); level++) {
@@ -382,9 +371,8 @@ START_TEST(perceptron__every_level_of_cpu_agrees) {
     clf_context_free(context);
   }
 }
-END_TEST
 
-START_TEST(perceptron__ends_whatever_the_features) {
+TEST(perceptron__ends_whatever_the_features) {
   static const float scales[] = {1e30F, 3e38F, 1e-30F, 0};
   problem p = make_problem(10);
   for (int s = 0; s < 4; s++) {
@@ -401,14 +389,13 @@ START_TEST(perceptron__ends_whatever_the_features) {
     clf_dataset_free(data);
   }
 }
-END_TEST
 
 static void count_short_rows(void *user, int32_t level, const char *message) {
   *(int *)user += level == CLF_LOG_WARNING && strstr(message, "squared lengths") != NULL;
 }
 
 /* Once a fit, or once for all partial fits; not where there is no intercept. */
-START_TEST(perceptron__warns_of_rows_that_are_short_beside_its_intercept) {
+TEST(perceptron__warns_of_rows_that_are_short_beside_its_intercept) {
   static const struct {
     const char *params;
     float unit;
@@ -441,14 +428,13 @@ START_TEST(perceptron__warns_of_rows_that_are_short_beside_its_intercept) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 static int32_t cancel_at_2(void *user, const clf_progress *progress) {
   (void)user;
   return progress->step >= 2;
 }
 
-START_TEST(perceptron__can_be_cancelled) {
+TEST(perceptron__can_be_cancelled) {
   problem p = make_problem(11);
   clf_context *context = NULL;
   ck_clf_ok(clf_context_create(&context, NULL, NULL));
@@ -461,9 +447,8 @@ START_TEST(perceptron__can_be_cancelled) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(perceptron__parameters_have_bounds) {
+TEST(perceptron__parameters_have_bounds) {
   static const char *const wrong[] = {"epochs=0", "learning_rate=0", "learning_rate=-1",
                                       "multiclass=ovr", "averaged=2"};
   for (int i = 0; i < 5; i++) {
@@ -471,27 +456,5 @@ START_TEST(perceptron__parameters_have_bounds) {
     ck_clf_fails(clf_model_create(&model, NULL, "perceptron", wrong[i]), CLF_ERROR_ARGUMENT);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("perceptron");
-  TCase *tests = tcase_create("all");
-  tcase_add_test(tests, perceptron__takes_the_steps_of_a_plain_one);
-  tcase_add_test(tests, perceptron__averages_all_steps);
-  tcase_add_test(tests, perceptron_one_vs_rest__lets_each_class_learn_alone);
-  tcase_add_test(tests, perceptron__reads_u8_as_scaled_numbers);
-  tcase_add_test(tests, perceptron__class_weights_multiply_row_weights);
-  tcase_add_test(tests, perceptron__makes_no_more_mistakes_than_novikoff_allows);
-  tcase_add_test(tests, perceptron__partial_fits_are_the_epochs_of_a_fit);
-  tcase_add_test(tests, perceptron__averages_over_passes_that_need_not_be_made);
-  tcase_add_test(tests, perceptron__goes_on_after_being_saved);
-  tcase_add_test(tests, perceptron__refuses_to_go_on_with_another_kind_of_average);
-  tcase_add_test(tests, perceptron__order_comes_from_the_seed);
-  tcase_add_test(tests, perceptron__every_level_of_cpu_agrees);
-  tcase_add_test(tests, perceptron__ends_whatever_the_features);
-  tcase_add_test(tests, perceptron__warns_of_rows_that_are_short_beside_its_intercept);
-  tcase_add_test(tests, perceptron__can_be_cancelled);
-  tcase_add_test(tests, perceptron__parameters_have_bounds);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("perceptron")

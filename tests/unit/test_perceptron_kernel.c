@@ -235,7 +235,7 @@ static void check_coefficients(const clf_model *model, const replay *r, const se
   clf_tensor_free(intercept);
 }
 
-START_TEST(perceptron_kernel__learns_rows_strictly_in_turn) {
+TEST_LOOP(perceptron_kernel__learns_rows_strictly_in_turn, 0, SETTING_COUNT) {
   const setting *how = &SETTINGS[_i];
   static replay r;
   fill_rows();
@@ -257,9 +257,8 @@ START_TEST(perceptron_kernel__learns_rows_strictly_in_turn) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(perceptron_kernel__predicts_the_same_from_a_file) {
+TEST_LOOP(perceptron_kernel__predicts_the_same_from_a_file, 0, SETTING_COUNT) {
   const setting *how = &SETTINGS[_i];
   static outcome before, after;
   fill_rows();
@@ -275,14 +274,5 @@ START_TEST(perceptron_kernel__predicts_the_same_from_a_file) {
   clf_dataset_free(data);
   clf_dataset_free(train);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("perceptron_kernel");
-  TCase *facts = tcase_create("facts");
-  tcase_set_timeout(facts, 60);
-  tcase_add_loop_test(facts, perceptron_kernel__learns_rows_strictly_in_turn, 0, SETTING_COUNT);
-  tcase_add_loop_test(facts, perceptron_kernel__predicts_the_same_from_a_file, 0, SETTING_COUNT);
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("perceptron_kernel")

@@ -7,7 +7,7 @@
 #include "stingy.h"
 
 /* Without one these rows make more than 700 vectors. */
-START_TEST(perceptron_kernel__keeps_to_its_budget) {
+TEST_LOOP(perceptron_kernel__keeps_to_its_budget, 0, 2) {
   static const int budgets[] = {1, 2, 7, 255, 700};
   static const char *const policies[] = {"oldest", "least_useful"};
   fill_rows();
@@ -25,7 +25,6 @@ START_TEST(perceptron_kernel__keeps_to_its_budget) {
   clf_model_free(all);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Classes of a checkerboard's fields in two of four features. */
 static void fill_board(float *points, int32_t *labels, int rows, uint64_t seed) {
@@ -38,7 +37,7 @@ static void fill_board(float *points, int32_t *labels, int rows, uint64_t seed) 
 }
 
 /* Averages are worth more than the last function, with a budget as without. */
-START_TEST(perceptron_kernel__averages_well_within_a_budget) {
+TEST(perceptron_kernel__averages_well_within_a_budget) {
   enum { POINTS = 1200 };
   static float points[POINTS * 4];
   static int32_t labels[POINTS];
@@ -64,7 +63,6 @@ START_TEST(perceptron_kernel__averages_well_within_a_budget) {
   clf_dataset_free(train);
   clf_dataset_free(test);
 }
-END_TEST
 
 typedef struct host {
   int64_t calls, stop_at;
@@ -77,7 +75,7 @@ static int32_t stop_at_call(void *user, const clf_progress *progress) {
 }
 
 /* Also while the averages of dropped vectors are handed over, at the end. */
-START_TEST(perceptron_kernel__with_a_budget_is_cancelled_at_any_call) {
+TEST(perceptron_kernel__with_a_budget_is_cancelled_at_any_call) {
   static const char params[] = "kernel=rbf gamma=0.5 epochs=2 budget=40";
   host own = {0, 0};
   clf_context *context = NULL;
@@ -100,9 +98,8 @@ START_TEST(perceptron_kernel__with_a_budget_is_cancelled_at_any_call) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(perceptron_kernel__refuses_kernels_beyond_float) {
+TEST_LOOP(perceptron_kernel__refuses_kernels_beyond_float, 0, 2) {
   const float points[] = {1.6e9F, 10, 1.61e9F, 20, 1.62e9F, 15, 1.63e9F, 30};
   const int32_t labels[] = {0, 1, 0, 1};
   static const char *const params[] = {
@@ -117,9 +114,8 @@ START_TEST(perceptron_kernel__refuses_kernels_beyond_float) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(perceptron_kernel__ends_with_an_epoch_without_mistakes) {
+TEST(perceptron_kernel__ends_with_an_epoch_without_mistakes) {
   enum { POINTS = 40 };
   float points[POINTS * 2];
   int32_t labels[POINTS];
@@ -138,10 +134,9 @@ START_TEST(perceptron_kernel__ends_with_an_epoch_without_mistakes) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* What it works in is no larger than the rows are worth. */
-START_TEST(perceptron_kernel__needs_little_memory_for_few_rows) {
+TEST(perceptron_kernel__needs_little_memory_for_few_rows) {
   enum { POINTS = 40, MOST_BYTES = 1 << 17 };
   float points[POINTS * 2];
   int32_t labels[POINTS];
@@ -156,14 +151,13 @@ START_TEST(perceptron_kernel__needs_little_memory_for_few_rows) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
 static const char *const kernel_params[] = {"kernel=linear", "kernel=polynomial gamma=1 coef0=1",
                                             "kernel=rbf gamma=1",
                                             "kernel=sigmoid gamma=0.5 coef0=0.1"};
 enum { KERNEL_COUNT = sizeof kernel_params / sizeof kernel_params[0] };
 
-START_TEST(perceptron_kernel__tells_two_rows_apart) {
+TEST_LOOP(perceptron_kernel__tells_two_rows_apart, 0, KERNEL_COUNT) {
   const float points[] = {-1, 1};
   const int32_t labels[] = {0, 1};
   double accuracy = 0;
@@ -174,10 +168,9 @@ START_TEST(perceptron_kernel__tells_two_rows_apart) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Every pass makes mistakes, and all of them end; either label is as good. */
-START_TEST(perceptron_kernel__takes_equal_rows_of_opposite_labels) {
+TEST_LOOP(perceptron_kernel__takes_equal_rows_of_opposite_labels, 0, KERNEL_COUNT) {
   const float points[] = {1, 2, 1, 2, 1, 2, 1, 2};
   const int32_t labels[] = {0, 1, 0, 1};
   double accuracy = 0;
@@ -194,10 +187,9 @@ START_TEST(perceptron_kernel__takes_equal_rows_of_opposite_labels) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* The model stays what it was. */
-START_TEST(perceptron_kernel__refuses_nan) {
+TEST_LOOP(perceptron_kernel__refuses_nan, 0, KERNEL_COUNT) {
   fill_rows();
   float values[10 * CLASSES], again[10 * CLASSES];
   clf_dataset *good = dataset_of(NULL, x, CLF_F32, 10, COLUMNS, y);
@@ -213,9 +205,8 @@ START_TEST(perceptron_kernel__refuses_nan) {
   clf_dataset_free(good);
   clf_dataset_free(bad);
 }
-END_TEST
 
-START_TEST(perceptron_kernel__has_the_same_bits_on_one_thread_and_two) {
+TEST_LOOP(perceptron_kernel__has_the_same_bits_on_one_thread_and_two, 0, 3) {
   static const char *const params[] = {"kernel=rbf epochs=3", "kernel=sigmoid epochs=3",
                                        "kernel=rbf epochs=3 budget=60 averaged=no"};
   static outcome outcomes[2];
@@ -232,7 +223,6 @@ START_TEST(perceptron_kernel__has_the_same_bits_on_one_thread_and_two) {
   }
   ck_assert_mem_eq(&outcomes[0], &outcomes[1], sizeof outcomes[0]);
 }
-END_TEST
 
 enum { FEW = 2 * COLUMNS, VALUES = FEW * CLASSES };
 
@@ -266,7 +256,7 @@ static void refuse(int64_t number, bool the_rest, const char *params, const clf_
   ck_assert_int_eq(from.held, 0);
 }
 
-START_TEST(perceptron_kernel__may_lack_memory_at_any_time) {
+TEST_LOOP(perceptron_kernel__may_lack_memory_at_any_time, 0, 3) {
   static const char *const params[] = {
       "kernel=rbf epochs=2",
       "kernel=polynomial gamma=1 coef0=1 epochs=2 budget=2",
@@ -289,24 +279,5 @@ START_TEST(perceptron_kernel__may_lack_memory_at_any_time) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("perceptron_kernel_limits");
-  TCase *facts = tcase_create("facts");
-  tcase_set_timeout(facts, 60);
-  tcase_add_loop_test(facts, perceptron_kernel__keeps_to_its_budget, 0, 2);
-  tcase_add_test(facts, perceptron_kernel__averages_well_within_a_budget);
-  tcase_add_test(facts, perceptron_kernel__with_a_budget_is_cancelled_at_any_call);
-  tcase_add_loop_test(facts, perceptron_kernel__refuses_kernels_beyond_float, 0, 2);
-  tcase_add_test(facts, perceptron_kernel__needs_little_memory_for_few_rows);
-  tcase_add_test(facts, perceptron_kernel__ends_with_an_epoch_without_mistakes);
-  tcase_add_loop_test(facts, perceptron_kernel__tells_two_rows_apart, 0, KERNEL_COUNT);
-  tcase_add_loop_test(facts, perceptron_kernel__takes_equal_rows_of_opposite_labels, 0,
-                      KERNEL_COUNT);
-  tcase_add_loop_test(facts, perceptron_kernel__refuses_nan, 0, KERNEL_COUNT);
-  tcase_add_loop_test(facts, perceptron_kernel__has_the_same_bits_on_one_thread_and_two, 0, 3);
-  tcase_add_loop_test(facts, perceptron_kernel__may_lack_memory_at_any_time, 0, 3);
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("perceptron_kernel_limits")

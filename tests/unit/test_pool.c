@@ -48,7 +48,7 @@ static void run_and_check(clf_context *context, int64_t count) {
   assert_each_once(&counts, count);
 }
 
-START_TEST(parallel__runs_every_task_once) {
+TEST(parallel__runs_every_task_once) {
   static const char *const params[] = {"threads=1", "threads=2", "threads=16"};
   for (int i = 0; i < 3; i++) {
     clf_context *context = make(params[i]);
@@ -60,7 +60,6 @@ START_TEST(parallel__runs_every_task_once) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* Ranges begin at multiples of the grain, and only the last is shorter. */
 enum { GRAIN = 7 };
@@ -75,7 +74,7 @@ static void count_range(void *argument, int64_t first, int64_t end, int32_t work
   }
 }
 
-START_TEST(parallel_ranges__cover_everything_once) {
+TEST(parallel_ranges__cover_everything_once) {
   clf_context *context = make("threads=4");
   for (int64_t total = 0; total <= TASKS; total += total < 3 * GRAIN ? 1 : 41) {
     tally counts = {.context = context};
@@ -85,14 +84,13 @@ START_TEST(parallel_ranges__cover_everything_once) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 static void mark_task(void *argument, int64_t index, int32_t worker) {
   int *mark = argument;
   *mark = index == 0 && worker == 0 && !clf__in_task() ? 1 : -1;
 }
 
-START_TEST(no_task_or_one__is_called_directly) {
+TEST(no_task_or_one__is_called_directly) {
   clf_context *context = make("threads=4");
   uint64_t held = clf_context_memory(context);
   int mark = 0;
@@ -103,7 +101,6 @@ START_TEST(no_task_or_one__is_called_directly) {
   ck_assert_uint_eq(clf_context_memory(context), held); /* no thread was started for it */
   clf_context_free(context);
 }
-END_TEST
 
 static void meet_task(void *argument, int64_t index, int32_t worker) {
   (void)index;
@@ -112,7 +109,7 @@ static void meet_task(void *argument, int64_t index, int32_t worker) {
 }
 
 /* Four tasks that wait for each other end only when four threads run them. */
-START_TEST(tasks__run_at_the_same_time) {
+TEST(tasks__run_at_the_same_time) {
   clf_context *context = make("threads=4");
   pthread_barrier_t barrier;
   pthread_barrier_init(&barrier, NULL, 4);
@@ -122,7 +119,6 @@ START_TEST(tasks__run_at_the_same_time) {
   pthread_barrier_destroy(&barrier);
   clf_context_free(context);
 }
-END_TEST
 
 static void nesting_task(void *argument, int64_t index, int32_t worker) {
   tally *counts = argument;
@@ -132,14 +128,13 @@ static void nesting_task(void *argument, int64_t index, int32_t worker) {
   count_task(argument, index, worker);
 }
 
-START_TEST(nested_call__runs_on_its_caller_as_worker_0) {
+TEST(nested_call__runs_on_its_caller_as_worker_0) {
   clf_context *context = make("threads=4");
   tally counts = {.context = context};
   clf__parallel(context, 100, CLF__WORK_LONG, nesting_task, &counts);
   assert_each_once(&counts, 100);
   clf_context_free(context);
 }
-END_TEST
 
 static void *call_often(void *argument) {
   for (int round = 0; round < 100; round++) {
@@ -154,7 +149,7 @@ static void *call_often(void *argument) {
   return NULL;
 }
 
-START_TEST(one_context__serves_16_threads_at_once) {
+TEST(one_context__serves_16_threads_at_once) {
   clf_context *context = make("threads=4");
   pthread_t threads[16];
   for (int i = 0; i < 16; i++) {
@@ -167,7 +162,6 @@ START_TEST(one_context__serves_16_threads_at_once) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 #if FORK_WITH_THREADS
 /* Exit status of a child that runs `act` on the context. */
@@ -194,7 +188,7 @@ static void use_in_child(clf_context *context) {
   clf_context_free(context);
 }
 
-START_TEST(forked_child__starts_its_own_threads) {
+TEST(forked_child__starts_its_own_threads) {
   clf_context *context = make("threads=4");
   run_and_check(context, 100);
   for (int i = 0; i < 20; i++) {
@@ -203,7 +197,6 @@ START_TEST(forked_child__starts_its_own_threads) {
   run_and_check(context, 100);
   clf_context_free(context);
 }
-END_TEST
 
 static void *call_until_told(void *argument) {
   tally *counts = argument;
@@ -214,7 +207,7 @@ static void *call_until_told(void *argument) {
 }
 
 /* The pool is at work, its lock perhaps held, when the process forks. */
-START_TEST(fork_during_a_call__leaves_the_child_a_working_pool) {
+TEST(fork_during_a_call__leaves_the_child_a_working_pool) {
   clf_context *context = make("threads=4");
   tally counts = {.context = context};
   pthread_t caller;
@@ -226,7 +219,6 @@ START_TEST(fork_during_a_call__leaves_the_child_a_working_pool) {
   pthread_join(caller, NULL);
   clf_context_free(context);
 }
-END_TEST
 
 static void without_threads(clf_context *context) {
   struct rlimit none = {0, 0};
@@ -246,12 +238,11 @@ static void without_threads(clf_context *context) {
   }
 }
 
-START_TEST(threads_that_cannot_be_started__are_done_without) {
+TEST(threads_that_cannot_be_started__are_done_without) {
   clf_context *context = make("threads=4");
   ck_assert_int_eq(in_child(without_threads, context), 0);
   clf_context_free(context);
 }
-END_TEST
 #endif
 
 static atomic_int signalled_in_worker;
@@ -269,7 +260,7 @@ static void signal_task(void *argument, int64_t index, int32_t worker) {
 }
 
 /* The caller blocks the signal too, so a worker that did not would have to take it. */
-START_TEST(workers__take_no_signals) {
+TEST(workers__take_no_signals) {
   clf_context *context = make("threads=4");
   struct sigaction action = {.sa_handler = on_signal};
   sigset_t set;
@@ -291,7 +282,6 @@ START_TEST(workers__take_no_signals) {
   action.sa_handler = SIG_IGN;
   sigaction(SIGUSR1, &action, NULL);
 }
-END_TEST
 
 static int64_t threads_of_process(void) {
   DIR *folder = opendir("/proc/self/task");
@@ -305,7 +295,7 @@ static int64_t threads_of_process(void) {
 }
 
 /* Work that does not pay for waking a thread starts none. */
-START_TEST(small_work__stays_on_its_thread) {
+TEST(small_work__stays_on_its_thread) {
   unsetenv("CLASSIFY_WAKE");
   const int64_t before = threads_of_process(); /* a sanitizer may have one of its own */
   clf_context *context = make("threads=4");
@@ -322,7 +312,6 @@ START_TEST(small_work__stays_on_its_thread) {
   ck_assert_int_ge(threads_of_process(), before + 3);
   clf_context_free(context);
 }
-END_TEST
 
 /* Fits of few rows, and their predictions, are such work, whatever the kind. */
 static const char *const few_rows[][2] = {
@@ -338,7 +327,7 @@ static const char *const few_rows[][2] = {
     {"network", "epochs=2 layers='dense units=8 activation=tanh; dense units=3'"},
 };
 
-START_TEST(fits_of_few_rows__start_no_thread) {
+TEST_LOOP(fits_of_few_rows__start_no_thread, 0, (int)(sizeof few_rows / sizeof few_rows[0])) {
   enum { ROWS = 50, COLUMNS = 4 };
   float x[ROWS * COLUMNS];
   int32_t y[ROWS], labels[ROWS];
@@ -357,27 +346,5 @@ START_TEST(fits_of_few_rows__start_no_thread) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("pool");
-  TCase *tests = tcase_create("pool");
-  tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, parallel__runs_every_task_once);
-  tcase_add_test(tests, parallel_ranges__cover_everything_once);
-  tcase_add_test(tests, no_task_or_one__is_called_directly);
-  tcase_add_test(tests, tasks__run_at_the_same_time);
-  tcase_add_test(tests, small_work__stays_on_its_thread);
-  tcase_add_loop_test(tests, fits_of_few_rows__start_no_thread, 0,
-                      (int)(sizeof few_rows / sizeof few_rows[0]));
-  tcase_add_test(tests, nested_call__runs_on_its_caller_as_worker_0);
-  tcase_add_test(tests, one_context__serves_16_threads_at_once);
-#if FORK_WITH_THREADS
-  tcase_add_test(tests, forked_child__starts_its_own_threads);
-  tcase_add_test(tests, fork_during_a_call__leaves_the_child_a_working_pool);
-  tcase_add_test(tests, threads_that_cannot_be_started__are_done_without);
-#endif
-  tcase_add_test(tests, workers__take_no_signals);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("pool")

@@ -59,7 +59,7 @@ static double score_of(const clf_model *model, const clf_dataset *data) {
   return score;
 }
 
-START_TEST(seconds__are_told_apart_by_standardize_and_logistic) {
+TEST(seconds__are_told_apart_by_standardize_and_logistic) {
   fill(0);
   clf_dataset *data = dataset_of(context, seconds, CLF_F64, ROWS, 1, halves);
   clf_model *model = NULL;
@@ -71,7 +71,6 @@ START_TEST(seconds__are_told_apart_by_standardize_and_logistic) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static const struct {
   const char *kind, *params;
@@ -85,7 +84,7 @@ static const struct {
              {"perceptron", "kernel=rbf"}};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-START_TEST(one_more_or_less_than_1e10__is_no_constant) {
+TEST_LOOP(one_more_or_less_than_1e10__is_no_constant, 0, KINDS) {
   double x[ROWS];
   fill(0);
   for (int i = 0; i < ROWS; i++) {
@@ -98,10 +97,9 @@ START_TEST(one_more_or_less_than_1e10__is_no_constant) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* What is exact in f64 at 2^30 is found as near 0, and predicted after saving and loading, too. */
-START_TEST(far_rows__give_the_decisions_of_near_ones) {
+TEST_LOOP(far_rows__give_the_decisions_of_near_ones, 0, KINDS) {
   static float expected[ROWS * 2], found[ROWS * 2], loaded[ROWS * 2];
   char bytes[65536];
   size_t size = 0;
@@ -129,9 +127,8 @@ START_TEST(far_rows__give_the_decisions_of_near_ones) {
   clf_dataset_free(near);
   clf_dataset_free(far);
 }
-END_TEST
 
-START_TEST(far_f32_rows__are_moved_too) {
+TEST_LOOP(far_f32_rows__are_moved_too, 0, KINDS) {
   static float far[ROWS * COLUMNS];
   fill(0);
   for (int i = 0; i < ROWS * COLUMNS; i++) {
@@ -144,7 +141,6 @@ START_TEST(far_f32_rows__are_moved_too) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* The same far values 100 ... 103 as f32, bytes and sparse rows. */
 static void fill_bytes(float *floats, uint8_t *bytes, clf_dataset *data[3]) {
@@ -166,7 +162,7 @@ static void fill_bytes(float *floats, uint8_t *bytes, clf_dataset *data[3]) {
   clf_tensor_free(y);
 }
 
-START_TEST(center__is_subtracted_from_bytes_and_sparse_rows) {
+TEST_LOOP(center__is_subtracted_from_bytes_and_sparse_rows, 0, KINDS) {
   static float floats[ROWS * COLUMNS], expected[ROWS * 2], found[ROWS * 2];
   static uint8_t bytes[ROWS * COLUMNS];
   clf_dataset *data[3];
@@ -184,9 +180,8 @@ START_TEST(center__is_subtracted_from_bytes_and_sparse_rows) {
     clf_dataset_free(data[storage]);
   }
 }
-END_TEST
 
-START_TEST(partial_fit__subtracts_the_center_from_bytes_and_sparse_rows) {
+TEST(partial_fit__subtracts_the_center_from_bytes_and_sparse_rows) {
   static float floats[ROWS * COLUMNS], expected[ROWS * 2], found[ROWS * 2];
   static uint8_t bytes[ROWS * COLUMNS];
   clf_dataset *data[3];
@@ -205,10 +200,9 @@ START_TEST(partial_fit__subtracts_the_center_from_bytes_and_sparse_rows) {
     clf_dataset_free(data[storage]);
   }
 }
-END_TEST
 
 /* f64 rows near 0 are what their f32 ones are, to the bit. */
-START_TEST(near_rows__are_rounded_as_they_are) {
+TEST(near_rows__are_rounded_as_they_are) {
   static float expected[ROWS * 2], found[ROWS * 2];
   fill(0);
   clf_dataset *f32 = dataset_of(context, narrow, CLF_F32, ROWS, COLUMNS, labels);
@@ -224,9 +218,8 @@ START_TEST(near_rows__are_rounded_as_they_are) {
   clf_dataset_free(f32);
   clf_dataset_free(f64);
 }
-END_TEST
 
-START_TEST(partial_fit__keeps_the_center_of_the_first_rows) {
+TEST(partial_fit__keeps_the_center_of_the_first_rows) {
   fill(0x1p30);
   clf_dataset *first = dataset_of(context, wide, CLF_F64, ROWS / 2, COLUMNS, labels);
   clf_dataset *second = dataset_of(context, wide + ROWS, CLF_F64, ROWS / 2, COLUMNS, labels);
@@ -243,10 +236,9 @@ START_TEST(partial_fit__keeps_the_center_of_the_first_rows) {
   clf_dataset_free(first);
   clf_dataset_free(second);
 }
-END_TEST
 
 /* A method that minds where 0 is gets the rows as they are, and the log says what is lost. */
-START_TEST(log__says_what_rounding_loses) {
+TEST(log__says_what_rounding_loses) {
   const double offsets[] = {0x1p30, 1000};
   const char *const said[] = {"does not tell all values of column 0 apart (in 19",
                               "column 0 lies so far from 0"};
@@ -261,10 +253,9 @@ START_TEST(log__says_what_rounding_loses) {
     clf_dataset_free(data);
   }
 }
-END_TEST
 
 /* One value far out takes the range with it: the others are merged for all that. */
-START_TEST(outlier__does_not_hide_what_is_merged) {
+TEST(outlier__does_not_hide_what_is_merged) {
   fill(0);
   seconds[0] = 0;
   clf_dataset *data = dataset_of(context, seconds, CLF_F64, ROWS, 1, halves);
@@ -280,9 +271,8 @@ START_TEST(outlier__does_not_hide_what_is_merged) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(too_large_for_f32__names_the_place_at_the_fit_and_at_the_prediction) {
+TEST(too_large_for_f32__names_the_place_at_the_fit_and_at_the_prediction) {
   fill(0);
   clf_dataset *good = dataset_of(context, wide, CLF_F64, ROWS, COLUMNS, labels);
   clf_model *model = fitted(context, "svm", NULL, good);
@@ -297,10 +287,9 @@ START_TEST(too_large_for_f32__names_the_place_at_the_fit_and_at_the_prediction) 
   clf_model_free(model);
   clf_dataset_free(bad);
 }
-END_TEST
 
 /* A search over C rounds a fold's rows once, and finds what fits one by one do. */
-START_TEST(search__of_far_rows_is_that_of_single_fits) {
+TEST(search__of_far_rows_is_that_of_single_fits) {
   static const char *const settings[] = {"C=0.001", "C=10"};
   fill(0x1p30);
   clf_dataset *data = dataset_of(context, wide, CLF_F64, ROWS, COLUMNS, labels);
@@ -322,9 +311,8 @@ START_TEST(search__of_far_rows_is_that_of_single_fits) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(load__refuses_a_center_of_another_shape) {
+TEST(load__refuses_a_center_of_another_shape) {
   char bytes[65536];
   size_t size = 0;
   clf_model *loaded = NULL;
@@ -352,7 +340,6 @@ START_TEST(load__refuses_a_center_of_another_shape) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static int64_t far_column(const clf__rows *x, const float *weights) {
   int64_t column = -2;
@@ -360,7 +347,7 @@ static int64_t far_column(const clf__rows *x, const float *weights) {
   return column;
 }
 
-START_TEST(far__is_a_column_whose_range_is_small_beside_its_values) {
+TEST(far__is_a_column_whose_range_is_small_beside_its_values) {
   const float x[] = {0, 5, 99, 1e6f, /**/ 0, 5, 100, 1e6f + 1, /**/ 0, 5, 101, 1e6f};
   const float near_only[] = {1, 1, 0};
   clf__rows rows = clf__rows_of_f32(x, 3, 4, 4);
@@ -374,9 +361,8 @@ START_TEST(far__is_a_column_whose_range_is_small_beside_its_values) {
   ck_assert_int_eq(far_column(&one, NULL), -1);
   ck_assert_int_eq(far_column(&one, all_but_last), 0);
 }
-END_TEST
 
-START_TEST(merged__counts_values_with_the_same_f32) {
+TEST(merged__counts_values_with_the_same_f32) {
   const double x[] = {1, 1e10, /**/ 2, 1e10 + 1, /**/ 1, 1e10 + 1, /**/ 3, -0.0, /**/ 4, 0};
   const double center[] = {0, 1e10};
   clf__merged merged;
@@ -395,27 +381,5 @@ START_TEST(merged__counts_values_with_the_same_f32) {
   ck_clf_ok(clf__rows_merged(&merged, context, &rows, 1, INT64_MAX));
   ck_assert_int_eq(merged.column, -1);
 }
-END_TEST
 
-int main(void) {
-  TCase *tcase = tcase_create("precision");
-  tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_test(tcase, seconds__are_told_apart_by_standardize_and_logistic);
-  tcase_add_loop_test(tcase, one_more_or_less_than_1e10__is_no_constant, 0, KINDS);
-  tcase_add_loop_test(tcase, far_rows__give_the_decisions_of_near_ones, 0, KINDS);
-  tcase_add_loop_test(tcase, far_f32_rows__are_moved_too, 0, KINDS);
-  tcase_add_loop_test(tcase, center__is_subtracted_from_bytes_and_sparse_rows, 0, KINDS);
-  tcase_add_test(tcase, near_rows__are_rounded_as_they_are);
-  tcase_add_test(tcase, partial_fit__keeps_the_center_of_the_first_rows);
-  tcase_add_test(tcase, partial_fit__subtracts_the_center_from_bytes_and_sparse_rows);
-  tcase_add_test(tcase, log__says_what_rounding_loses);
-  tcase_add_test(tcase, outlier__does_not_hide_what_is_merged);
-  tcase_add_test(tcase, too_large_for_f32__names_the_place_at_the_fit_and_at_the_prediction);
-  tcase_add_test(tcase, search__of_far_rows_is_that_of_single_fits);
-  tcase_add_test(tcase, load__refuses_a_center_of_another_shape);
-  tcase_add_test(tcase, far__is_a_column_whose_range_is_small_beside_its_values);
-  tcase_add_test(tcase, merged__counts_values_with_the_same_f32);
-  Suite *suite = suite_create("precision");
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
-}
+SUITE("precision", .setup = setup, .teardown = teardown)

@@ -33,7 +33,7 @@ static clf_context *make_context(const char *params, host *own) {
   return context;
 }
 
-START_TEST(step__reports_what_it_is_given) {
+TEST(step__reports_what_it_is_given) {
   host own = {0};
   clf_context *context = make_context("threads=2", &own);
   clf__progress progress = clf__progress_begin(context, "stage", 7);
@@ -47,9 +47,8 @@ START_TEST(step__reports_what_it_is_given) {
   ck_assert(own.last.seconds >= 0 && own.last.seconds < 60);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(step__is_cancelled_by_the_callback_until_the_next_call_begins) {
+TEST(step__is_cancelled_by_the_callback_until_the_next_call_begins) {
   host own = {.stop_at = 2};
   clf_context *context = make_context("threads=2", &own);
   clf__progress progress = clf__progress_begin(context, "stage", 7);
@@ -61,7 +60,6 @@ START_TEST(step__is_cancelled_by_the_callback_until_the_next_call_begins) {
   ck_assert_int_eq(clf__progress_step(&progress, 0, NAN, NAN), CLF_OK);
   clf_context_free(context);
 }
-END_TEST
 
 /* Two tasks, one a thread: that of the caller, or the other, steps until it is told to stop. */
 typedef struct two_tasks {
@@ -116,15 +114,13 @@ static void check_cancel(bool caller_lasts) {
   clf_context_free(context);
 }
 
-START_TEST(parallel__is_cancelled_while_the_caller_works) {
+TEST(parallel__is_cancelled_while_the_caller_works) {
   check_cancel(true);
 }
-END_TEST
 
-START_TEST(parallel__is_cancelled_while_the_caller_waits) {
+TEST(parallel__is_cancelled_while_the_caller_waits) {
   check_cancel(false);
 }
-END_TEST
 
 static void count_up(void *argument, int64_t index, int32_t worker) {
   (void)index;
@@ -132,7 +128,7 @@ static void count_up(void *argument, int64_t index, int32_t worker) {
   atomic_fetch_add((atomic_int_least64_t *)argument, 1);
 }
 
-START_TEST(parallel__without_a_callback_runs_all) {
+TEST(parallel__without_a_callback_runs_all) {
   clf_context *context = NULL;
   atomic_int_least64_t done = 0;
   ck_assert_int_eq(clf_context_create(&context, "threads=2", NULL), CLF_OK);
@@ -142,7 +138,6 @@ START_TEST(parallel__without_a_callback_runs_all) {
   ck_assert_int_eq(clf__progress_step(&progress, 40, NAN, NAN), CLF_OK);
   clf_context_free(context);
 }
-END_TEST
 
 static void take_a_millisecond(void *argument, int64_t index, int32_t worker) {
   (void)index;
@@ -151,7 +146,7 @@ static void take_a_millisecond(void *argument, int64_t index, int32_t worker) {
   atomic_fetch_add((atomic_int_least64_t *)argument, 1);
 }
 
-START_TEST(call__leaves_tasks_out_once_it_is_cancelled) {
+TEST(call__leaves_tasks_out_once_it_is_cancelled) {
   enum { TASKS = 4000 };
   host own = {.stop_at = 2};
   clf_context *context = make_context("threads=2", &own);
@@ -174,10 +169,9 @@ START_TEST(call__leaves_tasks_out_once_it_is_cancelled) {
       clf__progress_tasks(context, 1, CLF__WORK_LONG, take_a_millisecond, &done)); /* of no call */
   clf_context_free(context);
 }
-END_TEST
 
 /* A part that cancels by itself, such as the Gram matrix in a transform's fit, cancels the call. */
-START_TEST(call__is_cancelled_by_its_parts) {
+TEST(call__is_cancelled_by_its_parts) {
   host own = {.stop_at = 1};
   clf_context *context = make_context("threads=2", &own);
   clf__call call;
@@ -190,9 +184,8 @@ START_TEST(call__is_cancelled_by_its_parts) {
   ck_assert_int_eq(own.calls, 1);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(rows__are_reported_as_their_tasks_end) {
+TEST(rows__are_reported_as_their_tasks_end) {
   host own = {0};
   clf_context *context = make_context("threads=2", &own);
   atomic_int_least64_t done = 0;
@@ -212,7 +205,6 @@ START_TEST(rows__are_reported_as_their_tasks_end) {
   ck_clf_ok(clf__call_end(&call, CLF_OK));
   clf_context_free(context);
 }
-END_TEST
 
 static int32_t call_on(void *user, const clf_progress *progress) {
   host *own = user;
@@ -229,7 +221,7 @@ static int32_t call_on(void *user, const clf_progress *progress) {
   return 0;
 }
 
-START_TEST(callback__may_call_and_is_not_asked_about_that) {
+TEST(callback__may_call_and_is_not_asked_about_that) {
   host own = {0};
   clf_context *context = make_context("threads=2", &own);
   atomic_int_least64_t done = 0;
@@ -244,11 +236,10 @@ START_TEST(callback__may_call_and_is_not_asked_about_that) {
   ck_assert_str_eq(own.last.stage, "outer");
   clf_context_free(context);
 }
-END_TEST
 
 /* The conversion of a dataset's numbers is a part of the call that it is made in, and ends with it.
  */
-START_TEST(conversion__is_left_out_once_the_call_is_cancelled) {
+TEST(conversion__is_left_out_once_the_call_is_cancelled) {
   enum { ROWS = 1000, COLUMNS = 100 };
   static int32_t values[ROWS * COLUMNS];
   for (int k = 0; k < 2; k++) {
@@ -274,22 +265,5 @@ START_TEST(conversion__is_left_out_once_the_call_is_cancelled) {
     clf_context_free(context);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("progress");
-  TCase *tests = tcase_create("progress");
-  tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, step__reports_what_it_is_given);
-  tcase_add_test(tests, step__is_cancelled_by_the_callback_until_the_next_call_begins);
-  tcase_add_test(tests, parallel__is_cancelled_while_the_caller_works);
-  tcase_add_test(tests, parallel__is_cancelled_while_the_caller_waits);
-  tcase_add_test(tests, parallel__without_a_callback_runs_all);
-  tcase_add_test(tests, call__leaves_tasks_out_once_it_is_cancelled);
-  tcase_add_test(tests, call__is_cancelled_by_its_parts);
-  tcase_add_test(tests, rows__are_reported_as_their_tasks_end);
-  tcase_add_test(tests, conversion__is_left_out_once_the_call_is_cancelled);
-  tcase_add_test(tests, callback__may_call_and_is_not_asked_about_that);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("progress")

@@ -5,7 +5,7 @@
 #include "support.h"
 
 /* First outputs of the authors' reference program from the state 1, 2, 3, 4. */
-START_TEST(next__gives_the_published_sequence) {
+TEST(next__gives_the_published_sequence) {
   static const uint64_t expected[] = {UINT64_C(41943041),
                                       UINT64_C(58720359),
                                       UINT64_C(3588806011781223),
@@ -21,9 +21,8 @@ START_TEST(next__gives_the_published_sequence) {
     ck_assert_uint_eq(clf__random_next(&random), expected[i]);
   }
 }
-END_TEST
 
-START_TEST(seed__gives_the_same_stream_again_and_others_for_others) {
+TEST(seed__gives_the_same_stream_again_and_others_for_others) {
   clf__random a = clf__random_seed(7, 3), b = clf__random_seed(7, 3);
   ck_assert_mem_eq(&a, &b, sizeof a);
   clf__random others[] = {clf__random_seed(7, 4), clf__random_seed(8, 3), clf__random_seed(3, 7),
@@ -33,10 +32,9 @@ START_TEST(seed__gives_the_same_stream_again_and_others_for_others) {
     ck_assert_uint_ne(clf__random_next(&others[i]), first);
   }
 }
-END_TEST
 
 /* Mean 1/2 and variance 1/12, within five standard errors of 10^6 draws. */
-START_TEST(uniform__has_the_moments_of_0_to_1) {
+TEST(uniform__has_the_moments_of_0_to_1) {
   const int draws = 1000000;
   clf__random random = clf__random_seed(1, 0);
   double sum = 0, squares = 0, least = 1, most = 0;
@@ -51,10 +49,9 @@ START_TEST(uniform__has_the_moments_of_0_to_1) {
   ck_assert_double_lt(fabs(sum / draws), 5 * sqrt(1.0 / 12 / draws));
   ck_assert_double_lt(fabs(squares / draws - 1.0 / 12), 5 * sqrt(1.0 / 180 / draws));
 }
-END_TEST
 
 /* Chi-square of 9 degrees of freedom: 99.999 % lie below 39. */
-START_TEST(below__is_even) {
+TEST(below__is_even) {
   const int draws = 1000000;
   int64_t counts[10] = {0};
   clf__random random = clf__random_seed(2, 0);
@@ -68,11 +65,10 @@ START_TEST(below__is_even) {
   }
   ck_assert_double_lt(chi_square, 39);
 }
-END_TEST
 
 /* With limit 3 * 2^61, 2^64 mod limit is large: without rejection the thirds would be drawn as
  * 3:3:2 or the like. */
-START_TEST(below__rejects_what_would_bias_a_large_limit) {
+TEST(below__rejects_what_would_bias_a_large_limit) {
   const int draws = 300000;
   const int64_t third = INT64_C(1) << 61;
   int64_t counts[4] = {0}; /* the last: out of range */
@@ -89,10 +85,9 @@ START_TEST(below__rejects_what_would_bias_a_large_limit) {
     ck_assert_int_eq(clf__random_below(&random, 1), 0);
   }
 }
-END_TEST
 
 /* Each of the 24 orders of 4 values, within five standard errors. */
-START_TEST(shuffle__gives_every_order_equally_often) {
+TEST(shuffle__gives_every_order_equally_often) {
   const int draws = 240000;
   int64_t counts[256] = {0};
   clf__random random = clf__random_seed(4, 0);
@@ -108,17 +103,5 @@ START_TEST(shuffle__gives_every_order_equally_often) {
   }
   ck_assert_int_eq(orders, 24);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("random");
-  TCase *tests = tcase_create("random");
-  tcase_add_test(tests, next__gives_the_published_sequence);
-  tcase_add_test(tests, seed__gives_the_same_stream_again_and_others_for_others);
-  tcase_add_test(tests, uniform__has_the_moments_of_0_to_1);
-  tcase_add_test(tests, below__is_even);
-  tcase_add_test(tests, below__rejects_what_would_bias_a_large_limit);
-  tcase_add_test(tests, shuffle__gives_every_order_equally_often);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("random")

@@ -214,7 +214,7 @@ static void check_layer(const char *kind, const char *params, int64_t rows, int6
 
 static const char *const kinds[] = {"rnn", "lstm", "gru"};
 
-START_TEST(recurrent__is_what_its_formulas_say) {
+TEST_LOOP(recurrent__is_what_its_formulas_say, 0, 3) {
   const char *kind = kinds[_i];
   check_layer(kind, "units=5", 3, 4, 7, false);
   check_layer(kind, "units=1", 1, 1, 1, false);
@@ -229,10 +229,9 @@ START_TEST(recurrent__is_what_its_formulas_say) {
   check_layer(kind, "units=4 initial_state=learned bidirectional=true return_sequences=true", 6, 5,
               3, true);
 }
-END_TEST
 
 /* What a row gives does not depend on its padding or on the rows beside it. */
-START_TEST(recurrent__leaves_padding_out) {
+TEST_LOOP(recurrent__leaves_padding_out, 0, 3) {
   probe p = make(kinds[_i], "units=9", 33, 12, 4, true, "threads=2");
   clf__pass pass = pass_of(&p, false);
   ck_clf_ok(p.layer->kind->forward(&pass));
@@ -258,10 +257,9 @@ START_TEST(recurrent__leaves_padding_out) {
   }
   done(&p);
 }
-END_TEST
 
 /* Steps one after the other, with the state handed on, are the whole sequence. */
-START_TEST(recurrent__streams) {
+TEST_LOOP(recurrent__streams, 0, 3) {
   probe p = make(kinds[_i], "units=6", 5, 8, 3, false, "threads=1");
   clf__pass whole = pass_of(&p, false);
   ck_clf_ok(p.layer->kind->forward(&whole));
@@ -288,7 +286,6 @@ START_TEST(recurrent__streams) {
   clf__layer_free(single);
   done(&p);
 }
-END_TEST
 
 static double own_objective(probe *p) {
   const clf__pass pass = pass_of(p, true);
@@ -301,7 +298,7 @@ static double own_objective(probe *p) {
 }
 
 /* The masks are functions of the seed, so the layer's own forward pass tells its gradient. */
-START_TEST(recurrent__drops_the_same_in_both_passes) {
+TEST_LOOP(recurrent__drops_the_same_in_both_passes, 0, 3) {
   probe p =
       make(kinds[_i], "units=7 dropout=0.4 recurrent_dropout=0.3", 4, 5, 6, true, "threads=2");
   own_objective(&p);
@@ -323,10 +320,9 @@ START_TEST(recurrent__drops_the_same_in_both_passes) {
   ck_assert_int_gt(zeros, 20);
   done(&p);
 }
-END_TEST
 
 /* truncate=1 leaves what each step's own input does to it. */
-START_TEST(recurrent__truncates_gradients) {
+TEST_LOOP(recurrent__truncates_gradients, 0, 3) {
   probe p = make(kinds[_i], "units=4 truncate=2", 3, 6, 2, false, "threads=1");
   clf__pass pass = pass_of(&p, true);
   ck_clf_ok(p.layer->kind->forward(&pass));
@@ -339,9 +335,8 @@ START_TEST(recurrent__truncates_gradients) {
   }
   done(&p);
 }
-END_TEST
 
-START_TEST(recurrent__does_not_depend_on_threads) {
+TEST_LOOP(recurrent__does_not_depend_on_threads, 0, 3) {
   const char *params = "units=12 bidirectional=true return_sequences=true dropout=0.2";
   probe one = make(kinds[_i], params, 64, 7, 5, true, "threads=1");
   probe many = make(kinds[_i], params, 64, 7, 5, true, "threads=3");
@@ -359,7 +354,6 @@ START_TEST(recurrent__does_not_depend_on_threads) {
   done(&one);
   done(&many);
 }
-END_TEST
 
 enum { ROWS = 3, STEPS = 5, WIDTH = 4, WORDS = 6 };
 static const float ids[ROWS * STEPS] = {0, 2, 5, 2, 0, 0, 0, 0, 0, 0, 1, 0, 3, 1, 2};
@@ -382,7 +376,7 @@ static clf__layer *layer_of(const char *kind, const char *params, clf__shape in)
   return layer;
 }
 
-START_TEST(embedding__looks_up_and_masks) {
+TEST(embedding__looks_up_and_masks) {
   clf__layer *layer = layer_of("embedding", "vocabulary=6 units=4", (clf__shape){1, {STEPS}});
   float table[WORDS * WIDTH], y[ROWS * STEPS * WIDTH], sums[WORDS * WIDTH];
   float dy[ROWS * STEPS * WIDTH];
@@ -423,10 +417,9 @@ START_TEST(embedding__looks_up_and_masks) {
   ck_assert_int_eq(spans[2].end, 5);
   clf__layer_free(layer);
 }
-END_TEST
 
 /* With vectors and gradients of 1, what a place gives and what it is given back are the same. */
-START_TEST(embedding__drops_ids_of_a_row) {
+TEST(embedding__drops_ids_of_a_row) {
   enum { MANY = 500, PLACES = MANY * STEPS };
   clf__layer *layer =
       layer_of("embedding", "vocabulary=6 units=4 dropout=0.4", (clf__shape){1, {STEPS}});
@@ -470,9 +463,8 @@ START_TEST(embedding__drops_ids_of_a_row) {
   }
   clf__layer_free(layer);
 }
-END_TEST
 
-START_TEST(embedding__names_ids_it_does_not_have) {
+TEST(embedding__names_ids_it_does_not_have) {
   static const float bad[] = {6, -1, 0.5F, 1e30F};
   clf__layer *layer = layer_of("embedding", "vocabulary=6 units=4", (clf__shape){1, {STEPS}});
   float table[WORDS * WIDTH] = {0}, y[STEPS * WIDTH], x[STEPS] = {0};
@@ -486,7 +478,6 @@ START_TEST(embedding__names_ids_it_does_not_have) {
   }
   clf__layer_free(layer);
 }
-END_TEST
 
 static void check_pool(const char *kind, const clf__span *spans) {
   clf__layer *layer = layer_of(kind, NULL, (clf__shape){2, {STEPS, WIDTH}});
@@ -533,29 +524,12 @@ static void check_pool(const char *kind, const clf__span *spans) {
   clf__layer_free(layer);
 }
 
-START_TEST(time_pooling__is_over_the_steps_that_count) {
+TEST(time_pooling__is_over_the_steps_that_count) {
   static const clf__span spans[ROWS] = {{1, 4}, {2, 2}, {0, 5}};
   check_pool("global_average_pool1d", NULL);
   check_pool("global_average_pool1d", spans);
   check_pool("global_max_pool1d", NULL);
   check_pool("global_max_pool1d", spans);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("recurrent");
-  TCase *tests = tcase_create("recurrent");
-  tcase_add_checked_fixture(tests, begin, end);
-  tcase_add_loop_test(tests, recurrent__is_what_its_formulas_say, 0, 3);
-  tcase_add_loop_test(tests, recurrent__leaves_padding_out, 0, 3);
-  tcase_add_loop_test(tests, recurrent__streams, 0, 3);
-  tcase_add_loop_test(tests, recurrent__drops_the_same_in_both_passes, 0, 3);
-  tcase_add_loop_test(tests, recurrent__truncates_gradients, 0, 3);
-  tcase_add_loop_test(tests, recurrent__does_not_depend_on_threads, 0, 3);
-  tcase_add_test(tests, embedding__looks_up_and_masks);
-  tcase_add_test(tests, embedding__drops_ids_of_a_row);
-  tcase_add_test(tests, embedding__names_ids_it_does_not_have);
-  tcase_add_test(tests, time_pooling__is_over_the_steps_that_count);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("recurrent", .setup = begin, .teardown = end)

@@ -108,34 +108,23 @@ static clf_status load_picture(clf_context *context) {
   return status;
 }
 
-START_TEST(jpeg__out_of_memory) {
+TEST(jpeg__out_of_memory) {
   for (int progressive = 0; progressive < 2; progressive++) {
     make_jpeg(&picture, 20, 20, JCS_RGB, progressive, NULL, 0);
     refuse_each("jpeg", load_picture);
   }
 }
-END_TEST
 #endif
 
-START_TEST(folders__out_of_memory) {
+TEST(folders__out_of_memory) {
   make_folder();
   put_file("a.pgm", "P5 1 1 255\n\7", 12);
   refuse_each("a folder of images", load_folder);
   refuse_each("a folder of documents", load_documents);
   remove_folder();
 }
-END_TEST
-#endif
 
-int main(void) {
-  Suite *suite = suite_create("refused_malloc");
-  TCase *tests = tcase_create("refused_malloc");
-#ifdef REFUSALS
-  tcase_add_test(tests, folders__out_of_memory);
-#ifdef CLASSIFY_JPEG
-  tcase_add_test(tests, jpeg__out_of_memory);
+SUITE("refused_malloc")
+#else
+SUITE("refused_malloc", .skip = true)
 #endif
-#endif
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}

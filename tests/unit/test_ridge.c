@@ -124,34 +124,30 @@ static void check_classifier(const char *params, bool sparse, bool weighted, dou
   clf_dataset_free(data);
 }
 
-START_TEST(ridge__solves_the_normal_equations) {
+TEST(ridge__solves_the_normal_equations) {
   check_classifier("alpha=1", false, false, 1, true);
   check_classifier("alpha=100", false, false, 100, true);
   check_classifier("alpha=1 fit_intercept=false", false, false, 1, false);
   check_classifier("alpha=0", false, false, 0, true);
 }
-END_TEST
 
-START_TEST(ridge__takes_weights) {
+TEST(ridge__takes_weights) {
   check_classifier("alpha=1", false, true, 1, true);
   check_classifier("alpha=1", true, true, 1, true);
 }
-END_TEST
 
-START_TEST(ridge__takes_sparse_rows) {
+TEST(ridge__takes_sparse_rows) {
   check_classifier("alpha=1", true, false, 1, true);
   check_classifier("alpha=3 fit_intercept=false", true, false, 3, false);
 }
-END_TEST
 
-START_TEST(ridge_cg__agrees_with_cholesky) {
+TEST(ridge_cg__agrees_with_cholesky) {
   check_classifier("alpha=1 solver=cg tolerance=1e-7", false, false, 1, true);
   check_classifier("alpha=1 solver=cg tolerance=1e-7", true, true, 1, true);
   check_classifier("alpha=2 solver=cg tolerance=1e-7 fit_intercept=no", false, false, 2, false);
 }
-END_TEST
 
-START_TEST(ridge__regresses_several_targets) {
+TEST(ridge__regresses_several_targets) {
   problem p = make_problem(2);
   clf_dataset *data = dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, NULL);
   clf_tensor *targets = NULL;
@@ -173,9 +169,8 @@ START_TEST(ridge__regresses_several_targets) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(ridge__scores_no_rows_without_weight) {
+TEST(ridge__scores_no_rows_without_weight) {
   problem p = make_problem(6);
   clf_dataset *data = dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, NULL);
   clf_tensor *targets = NULL;
@@ -195,9 +190,8 @@ START_TEST(ridge__scores_no_rows_without_weight) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(ridge__reads_u8_as_scaled_numbers) {
+TEST(ridge__reads_u8_as_scaled_numbers) {
   enum { PIXELS = 50 };
   static uint8_t pixels[ROWS * PIXELS];
   static float scaled[ROWS * PIXELS];
@@ -223,9 +217,8 @@ START_TEST(ridge__reads_u8_as_scaled_numbers) {
   clf_dataset_free(bytes);
   clf_dataset_free(floats);
 }
-END_TEST
 
-START_TEST(ridge__without_penalty_stands_duplicate_columns) {
+TEST(ridge__without_penalty_stands_duplicate_columns) {
   problem p = make_problem(4);
   for (int i = 0; i < ROWS; i++) {
     p.x[i * COLUMNS + 5] = p.x[i * COLUMNS + 2];
@@ -251,7 +244,6 @@ START_TEST(ridge__without_penalty_stands_duplicate_columns) {
   clf_dataset_free(data);
   clf_dataset_free(fewer);
 }
-END_TEST
 
 static void keep_message(void *user, int32_t level, const char *message) {
   if (level == CLF_LOG_INFO && strstr(message, "features") != NULL) {
@@ -260,7 +252,7 @@ static void keep_message(void *user, int32_t level, const char *message) {
 }
 
 /* One feature is twice another, one the sum of two, one constant, which is none of the others'. */
-START_TEST(features__that_others_explain_are_in_the_log) {
+TEST(features__that_others_explain_are_in_the_log) {
   static const struct {
     const char *kind, *params, *said;
   } cases[] = {{"ridge", "alpha=0", "2 of 7 features are explained"},
@@ -292,11 +284,10 @@ START_TEST(features__that_others_explain_are_in_the_log) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* Fewer rows than features, singular values of 1 to 1e-3, and a tolerance that f32 products do not
  * reach: rounding error must not carry the iterates away from the solution of minimum norm. */
-START_TEST(ridge_cg__keeps_the_best_iterate) {
+TEST(ridge_cg__keeps_the_best_iterate) {
   enum { FEW = 40, MANY = 200 };
   static float x[FEW * MANY];
   double y[FEW];
@@ -342,9 +333,8 @@ START_TEST(ridge_cg__keeps_the_best_iterate) {
   clf_tensor_free(targets);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(ridge__balances_classes) {
+TEST(ridge__balances_classes) {
   problem p = make_problem(5);
   int64_t counts[2] = {0, 0};
   for (int i = 0; i < ROWS; i++) {
@@ -368,22 +358,5 @@ START_TEST(ridge__balances_classes) {
   clf_dataset_free(data);
   clf_dataset_free(weighted);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("ridge");
-  TCase *facts = tcase_create("facts");
-  tcase_add_test(facts, ridge__solves_the_normal_equations);
-  tcase_add_test(facts, ridge__takes_weights);
-  tcase_add_test(facts, ridge__takes_sparse_rows);
-  tcase_add_test(facts, ridge_cg__agrees_with_cholesky);
-  tcase_add_test(facts, ridge__regresses_several_targets);
-  tcase_add_test(facts, ridge__scores_no_rows_without_weight);
-  tcase_add_test(facts, ridge__reads_u8_as_scaled_numbers);
-  tcase_add_test(facts, ridge__without_penalty_stands_duplicate_columns);
-  tcase_add_test(facts, features__that_others_explain_are_in_the_log);
-  tcase_add_test(facts, ridge_cg__keeps_the_best_iterate);
-  tcase_add_test(facts, ridge__balances_classes);
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("ridge")

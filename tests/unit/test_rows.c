@@ -32,16 +32,15 @@ static clf__rows sparse_rows(void) {
                      .value = value};
 }
 
-START_TEST(range__shares_memory_of_u8_rows) {
+TEST(range__shares_memory_of_u8_rows) {
   clf__rows x = {.rows = 2, .columns = 3, .dtype = CLF_U8, .scale = 1, .data = pixels, .stride = 4};
   clf__rows last = clf__rows_range(&x, 1, 1);
   ck_assert_int_eq(last.rows, 1);
   ck_assert_ptr_eq(last.data, pixels + 4);
   ck_assert_int_eq(clf__rows_entries(&x), 6);
 }
-END_TEST
 
-START_TEST(columns__share_memory_of_dense_rows) {
+TEST(columns__share_memory_of_dense_rows) {
   static const double doubles[] = {1, 2, 3, 4, 5, 6}, center[] = {0, 1, 2};
   clf__rows bytes = {.rows = 2, .columns = 3, .dtype = CLF_U8, .data = pixels, .stride = 4};
   clf__rows f64 = {.rows = 2,
@@ -58,9 +57,8 @@ START_TEST(columns__share_memory_of_dense_rows) {
   ck_assert_mem_eq(out, ((double[]){4, 4}), sizeof out);
   ck_assert_ptr_eq(clf__rows_columns(&bytes, 2, 1).data, pixels + 2);
 }
-END_TEST
 
-START_TEST(range__shares_memory_of_sparse_rows) {
+TEST(range__shares_memory_of_sparse_rows) {
   clf__rows x = sparse_rows();
   clf__rows tail = clf__rows_range(&x, 1, 2);
   ck_assert(clf__rows_sparse(&tail));
@@ -68,9 +66,8 @@ START_TEST(range__shares_memory_of_sparse_rows) {
   ck_assert_int_eq(clf__rows_entries(&tail), 1);
   ck_assert_float_eq(tail.value[tail.row_start[1]], 30);
 }
-END_TEST
 
-START_TEST(values__are_the_memory_itself_or_scaled_bytes) {
+TEST(values__are_the_memory_itself_or_scaled_bytes) {
   float buffer[3] = {0};
   const float numbers[] = {1, 2, 3, 4};
   clf__rows floats = clf__rows_of_f32(numbers, 2, 2, 2);
@@ -80,7 +77,6 @@ START_TEST(values__are_the_memory_itself_or_scaled_bytes) {
   ck_assert_ptr_eq(clf__rows_values(&bytes, 1, buffer), buffer);
   ck_assert_mem_eq(buffer, ((float[]){2, 2.5f, 3}), sizeof buffer);
 }
-END_TEST
 
 static void check_row(const clf__rows *x, int64_t row, const double *expected) {
   double out[3] = {NAN, NAN, NAN};
@@ -88,7 +84,7 @@ static void check_row(const clf__rows *x, int64_t row, const double *expected) {
   ck_assert_mem_eq(out, expected, sizeof out);
 }
 
-START_TEST(read__gives_f64_of_any_storage) {
+TEST(read__gives_f64_of_any_storage) {
   const float floats[] = {0, 0, 0, 0, 0.1F, -3.4e38F, 1e-45F};
   const double doubles[] = {0, 0, 0, 0, 0.1, 1e300, 4 * atan(1)};
   clf__rows f32 = clf__rows_of_f32(floats, 2, 3, 4);
@@ -106,25 +102,22 @@ START_TEST(read__gives_f64_of_any_storage) {
   check_row(&sparse, 0, (double[]){10, 0, 20});
   check_row(&sparse, 1, (double[]){0, 0, 0});
 }
-END_TEST
 
-START_TEST(finite__u8_and_entries_outside_the_rows_are_not_looked_at) {
+TEST(finite__u8_and_entries_outside_the_rows_are_not_looked_at) {
   clf__rows x = {.rows = 2, .columns = 3, .dtype = CLF_U8, .scale = 1, .data = pixels, .stride = 4};
   clf__rows sparse = sparse_rows();
   ck_clf_ok(clf__rows_check_finite(context, &x));
   ck_clf_ok(clf__rows_check_finite(context, &sparse));
 }
-END_TEST
 
-START_TEST(finite__extremes_pass) {
+TEST(finite__extremes_pass) {
   const float numbers[] = {3.4e38f, -3.4e38f, 0, -0.0f, 1e-45f, 1};
   clf__rows x = clf__rows_of_f32(numbers, 3, 2, 2);
   ck_clf_ok(clf__rows_check_finite(context, &x));
 }
-END_TEST
 
 /* Puts a bad number at every place of a matrix with and without gaps between its rows. */
-START_TEST(finite__names_row_and_column) {
+TEST(finite__names_row_and_column) {
   enum { ROWS = 5, COLUMNS = 7, STRIDE = 9 };
   float numbers[ROWS * STRIDE];
   const float bad[] = {NAN, INFINITY, -INFINITY};
@@ -141,16 +134,14 @@ START_TEST(finite__names_row_and_column) {
     }
   }
 }
-END_TEST
 
-START_TEST(finite__gaps_between_rows_are_not_looked_at) {
+TEST(finite__gaps_between_rows_are_not_looked_at) {
   const float numbers[] = {1, 2, NAN, 3, 4, NAN};
   clf__rows x = clf__rows_of_f32(numbers, 2, 2, 3);
   ck_clf_ok(clf__rows_check_finite(context, &x));
 }
-END_TEST
 
-START_TEST(finite__the_first_of_many_is_named_whatever_the_threads) {
+TEST(finite__the_first_of_many_is_named_whatever_the_threads) {
   enum { ROWS = 3000, COLUMNS = 100 };
   static float numbers[ROWS * COLUMNS];
   numbers[2999 * COLUMNS + 1] = NAN;
@@ -165,16 +156,14 @@ START_TEST(finite__the_first_of_many_is_named_whatever_the_threads) {
     ck_clf_says(place);
   }
 }
-END_TEST
 
-START_TEST(finite__names_row_and_column_of_a_sparse_entry) {
+TEST(finite__names_row_and_column_of_a_sparse_entry) {
   const float bad[] = {1, 2, 3, INFINITY};
   clf__rows x = sparse_rows();
   x.value = bad;
   ck_clf_fails(clf__rows_check_finite(context, &x), CLF_ERROR_DATA);
   ck_clf_says("row 2, column 1");
 }
-END_TEST
 
 /* Seconds of one minute: f32 has a number every 128 there. */
 static const double seconds[] = {1.7e9 + 1, 5, NAN, 1.7e9 + 2, 6, NAN};
@@ -190,7 +179,7 @@ static clf__rows f64_rows(const double *center) {
                      .center = center};
 }
 
-START_TEST(center__is_subtracted_before_rounding) {
+TEST(center__is_subtracted_before_rounding) {
   clf__rows x = f64_rows(middle), plain = f64_rows(NULL);
   float buffer[2];
   double wide[2];
@@ -199,9 +188,8 @@ START_TEST(center__is_subtracted_before_rounding) {
   clf__rows_read_f64(&x, 0, wide);
   ck_assert_mem_eq(wide, ((double[]){1, 0}), sizeof wide);
 }
-END_TEST
 
-START_TEST(round__subtracts_the_center_of_rows_of_any_dtype) {
+TEST(round__subtracts_the_center_of_rows_of_any_dtype) {
   const float singles[] = {8388609, 1, 8388610, 2};
   const double center[] = {8388608.25, 2};
   const clf__rows f64 = f64_rows(NULL), f32 = clf__rows_of_f32(singles, 2, 2, 2);
@@ -217,9 +205,8 @@ START_TEST(round__subtracts_the_center_of_rows_of_any_dtype) {
   ck_clf_ok(clf__rows_round(context, &u8, (double[]){0.5, 1}, out));
   ck_assert_mem_eq(out, ((float[]){0, 0, 1.5f, 1.5f}), sizeof out);
 }
-END_TEST
 
-START_TEST(round__names_the_first_value_too_large_for_f32) {
+TEST(round__names_the_first_value_too_large_for_f32) {
   enum { ROWS = 3000, COLUMNS = 100 };
   static double numbers[ROWS * COLUMNS];
   static float out[ROWS * COLUMNS];
@@ -233,9 +220,8 @@ START_TEST(round__names_the_first_value_too_large_for_f32) {
   ck_clf_fails(clf__rows_round(context, &x, NULL, out), CLF_ERROR_DATA);
   ck_clf_says("row 1700, column 42 is -1e+39, too large for f32");
 }
-END_TEST
 
-START_TEST(finite__f64_rows_are_searched_too) {
+TEST(finite__f64_rows_are_searched_too) {
   enum { ROWS = 5, COLUMNS = 7, STRIDE = 9 };
   double numbers[ROWS * STRIDE];
   char place[64];
@@ -256,37 +242,13 @@ START_TEST(finite__f64_rows_are_searched_too) {
     }
   }
 }
-END_TEST
 
-START_TEST(finite__no_entries_at_all) {
+TEST(finite__no_entries_at_all) {
   const int64_t none[] = {0, 0};
   clf__rows x = sparse_rows();
   x.rows = 1;
   x.row_start = none;
   ck_clf_ok(clf__rows_check_finite(context, &x));
 }
-END_TEST
 
-int main(void) {
-  TCase *tcase = tcase_create("rows");
-  tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_test(tcase, range__shares_memory_of_u8_rows);
-  tcase_add_test(tcase, columns__share_memory_of_dense_rows);
-  tcase_add_test(tcase, range__shares_memory_of_sparse_rows);
-  tcase_add_test(tcase, values__are_the_memory_itself_or_scaled_bytes);
-  tcase_add_test(tcase, read__gives_f64_of_any_storage);
-  tcase_add_test(tcase, finite__u8_and_entries_outside_the_rows_are_not_looked_at);
-  tcase_add_test(tcase, finite__extremes_pass);
-  tcase_add_test(tcase, finite__names_row_and_column);
-  tcase_add_test(tcase, finite__gaps_between_rows_are_not_looked_at);
-  tcase_add_test(tcase, finite__the_first_of_many_is_named_whatever_the_threads);
-  tcase_add_test(tcase, finite__names_row_and_column_of_a_sparse_entry);
-  tcase_add_test(tcase, center__is_subtracted_before_rounding);
-  tcase_add_test(tcase, round__subtracts_the_center_of_rows_of_any_dtype);
-  tcase_add_test(tcase, round__names_the_first_value_too_large_for_f32);
-  tcase_add_test(tcase, finite__f64_rows_are_searched_too);
-  tcase_add_test(tcase, finite__no_entries_at_all);
-  Suite *suite = suite_create("rows");
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
-}
+SUITE("rows", .setup = setup, .teardown = teardown)

@@ -62,7 +62,7 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 static const double sizes[] = {1e-300, 1e-170, 1e-150, 1e-100, 1e-44, 1e150, 1e170, 1e300};
 enum { SIZES = sizeof sizes / sizeof sizes[0] };
 
-START_TEST(transformed_features__are_the_same_in_any_size) {
+TEST_LOOP(transformed_features__are_the_same_in_any_size, 0, KINDS) {
   static const char *const transforms[] = {"standardize", "min_max"};
   for (int t = 0; t < 2; t++) {
     clf_dataset *data = clouds(1, 1);
@@ -77,9 +77,8 @@ START_TEST(transformed_features__are_the_same_in_any_size) {
     }
   }
 }
-END_TEST
 
-START_TEST(features__are_learned_from_or_refused_in_any_size) {
+TEST_LOOP(features__are_learned_from_or_refused_in_any_size, 0, KINDS) {
   clf_dataset *data = clouds(1, 1);
   const double expected = accuracy(kinds[_i].kind, kinds[_i].params, NULL, data);
   const bool penalised = kinds[_i].params != NULL && strstr(kinds[_i].params, "1e-6") != NULL;
@@ -96,11 +95,10 @@ START_TEST(features__are_learned_from_or_refused_in_any_size) {
     clf_dataset_free(data);
   }
 }
-END_TEST
 
 /* Beside others of their own size, features whose squares no double holds are not taken for
  * constant ones by a method to which no unit matters. */
-START_TEST(vanishing_column__is_refused) {
+TEST(vanishing_column__is_refused) {
   static const char *const params[] = {"ridge", "alpha=0", "fisher", NULL};
   for (int i = 0; i < 2; i++) {
     clf_dataset *data = clouds(1, 1e-170);
@@ -115,9 +113,8 @@ START_TEST(vanishing_column__is_refused) {
     clf_dataset_free(data);
   }
 }
-END_TEST
 
-START_TEST(small_features__are_named_with_their_size) {
+TEST(small_features__are_named_with_their_size) {
   clf_dataset *data = clouds(1e-60, 1);
   clf_model *model = NULL;
   clf_transform *pca = NULL;
@@ -148,10 +145,9 @@ START_TEST(small_features__are_named_with_their_size) {
   clf_transform_free(pca);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* ONNX files take f32 rows. */
-START_TEST(onnx__refuses_factors_that_f32_does_not_hold) {
+TEST(onnx__refuses_factors_that_f32_does_not_hold) {
   const double units[] = {1e-60, 1e60};
   for (int i = 0; i < 2; i++) {
     clf_dataset *data = clouds(units[i], 1);
@@ -165,10 +161,9 @@ START_TEST(onnx__refuses_factors_that_f32_does_not_hold) {
     clf_dataset_free(data);
   }
 }
-END_TEST
 
 /* Sparse values and weights are f32 from the beginning on. */
-START_TEST(small_sparse_values_and_weights__are_refused) {
+TEST(small_sparse_values_and_weights__are_refused) {
   const double tiny[] = {1e-60, 0, 3e-50}, fine[] = {1e-60, 0, 1e-30};
   const int64_t start[] = {0, 1, 2, 3}, entries = 3, starts = 4;
   const int32_t column[] = {0, 1, 0};
@@ -192,10 +187,9 @@ START_TEST(small_sparse_values_and_weights__are_refused) {
   clf_tensor_free(values[0]);
   clf_tensor_free(values[1]);
 }
-END_TEST
 
 /* The deviation of known numbers, in units beyond what their squares allow. */
-START_TEST(deviation__is_that_of_the_numbers) {
+TEST(deviation__is_that_of_the_numbers) {
   const double units[] = {0x1p-1000, 0x1p-540, 1, 0x1p540, 0x1p1010};
   for (int i = 0; i < 5; i++) {
     const double rows[] = {1 * units[i], 2 * units[i], 3 * units[i], 4 * units[i]};
@@ -212,10 +206,9 @@ START_TEST(deviation__is_that_of_the_numbers) {
     clf_dataset_free(data);
   }
 }
-END_TEST
 
 /* Conjugate gradients in f32, where products of features that f32 holds are beyond it. */
-START_TEST(ridge_cg__is_the_same_in_any_size) {
+TEST(ridge_cg__is_the_same_in_any_size) {
   const double units[] = {1e-30, 1e-20, 1e-10, 1e10, 1e20, 1e30};
   clf_dataset *data = clouds(1, 1);
   const double expected = accuracy("ridge", "alpha=0 solver=cg", NULL, data);
@@ -226,20 +219,5 @@ START_TEST(ridge_cg__is_the_same_in_any_size) {
     clf_dataset_free(data);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("scales");
-  TCase *tests = tcase_create("scales");
-  tcase_set_timeout(tests, 60);
-  tcase_add_loop_test(tests, transformed_features__are_the_same_in_any_size, 0, KINDS);
-  tcase_add_loop_test(tests, features__are_learned_from_or_refused_in_any_size, 0, KINDS);
-  tcase_add_test(tests, vanishing_column__is_refused);
-  tcase_add_test(tests, small_features__are_named_with_their_size);
-  tcase_add_test(tests, small_sparse_values_and_weights__are_refused);
-  tcase_add_test(tests, onnx__refuses_factors_that_f32_does_not_hold);
-  tcase_add_test(tests, deviation__is_that_of_the_numbers);
-  tcase_add_test(tests, ridge_cg__is_the_same_in_any_size);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("scales")

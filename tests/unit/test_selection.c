@@ -46,6 +46,11 @@ static void close_all(void) {
   clf_context_free(context);
 }
 
+static void reopen_on(const char *params) {
+  close_all();
+  open_on(params);
+}
+
 /* What cross-validation stands for. */
 static void score_by_loop(const clf_model *model, int64_t folds, double *scores) {
   for (int64_t k = 0; k < folds; k++) {
@@ -72,35 +77,31 @@ static void check_against_loop(const clf_model *model, int64_t folds) {
   }
 }
 
-START_TEST(cross_validate__equals_the_loop_on_any_threads) {
+TEST(cross_validate__equals_the_loop_on_any_threads) {
   const char *const threads[] = {"threads=1", "threads=2", "threads=4", "threads=16"};
   for (int i = 0; i < 4; i++) {
-    open_on(threads[i]);
+    reopen_on(threads[i]);
     for (int64_t k = 0; k < clf_kind_count("model"); k++) {
       clf_model *model = NULL;
       ck_clf_ok(clf_model_create(&model, context, clf_kind_name("model", k), NULL));
       check_against_loop(model, FOLDS);
       clf_model_free(model);
     }
-    close_all();
   }
 }
-END_TEST
 
-START_TEST(cross_validate__takes_two_folds_to_one_a_row) {
+TEST(cross_validate__takes_two_folds_to_one_a_row) {
   check_against_loop(ridge, 2);
   check_against_loop(ridge, ROWS);
 }
-END_TEST
 
-START_TEST(cross_validate__fits_the_pipeline_in_each_fold) {
+TEST(cross_validate__fits_the_pipeline_in_each_fold) {
   ck_clf_ok(clf_model_add(ridge, "standardize", NULL));
   ck_clf_ok(clf_model_add(ridge, "polynomial", "degree=2"));
   check_against_loop(ridge, FOLDS);
 }
-END_TEST
 
-START_TEST(cross_validate__scores_a_regression) {
+TEST(cross_validate__scores_a_regression) {
   double targets[ROWS];
   clf_tensor *tensor = NULL;
   for (int i = 0; i < ROWS; i++) {
@@ -112,9 +113,8 @@ START_TEST(cross_validate__scores_a_regression) {
   check_against_loop(ridge, FOLDS);
   clf_tensor_free(tensor);
 }
-END_TEST
 
-START_TEST(cross_validate__leaves_the_model_as_it_is) {
+TEST(cross_validate__leaves_the_model_as_it_is) {
   double scores[FOLDS];
   float before[ROWS * CLASSES];
   float after[ROWS * CLASSES];
@@ -126,9 +126,8 @@ START_TEST(cross_validate__leaves_the_model_as_it_is) {
   ck_clf_ok(clf_model_decision_function(ridge, data, after, ROWS * CLASSES));
   ck_assert_mem_eq(before, after, sizeof before);
 }
-END_TEST
 
-START_TEST(cross_validate__refuses_folds_that_cannot_be) {
+TEST(cross_validate__refuses_folds_that_cannot_be) {
   const int64_t folds[] = {INT64_MIN, -1, 0, 1, ROWS + 1, INT64_MAX};
   double score = -1;
   for (int i = 0; i < 6; i++) {
@@ -140,9 +139,8 @@ START_TEST(cross_validate__refuses_folds_that_cannot_be) {
   ck_clf_fails(clf_cross_validate(ridge, data, 2, SEED, NULL), CLF_ERROR_ARGUMENT);
   ck_assert_double_eq(score, -1);
 }
-END_TEST
 
-START_TEST(cross_validate__tells_of_the_first_fold_that_failed) {
+TEST(cross_validate__tells_of_the_first_fold_that_failed) {
   double scores[ROWS];
   for (int i = 0; i < ROWS; i++) {
     scores[i] = -1;
@@ -157,7 +155,6 @@ START_TEST(cross_validate__tells_of_the_first_fold_that_failed) {
     ck_assert_double_eq(scores[i], -1);
   }
 }
-END_TEST
 
 static clf_search *search_for(const char *grid) {
   clf_search *search = NULL;
@@ -165,13 +162,13 @@ static clf_search *search_for(const char *grid) {
   return search;
 }
 
-START_TEST(search__tries_every_combination) {
+TEST(search__tries_every_combination) {
   const char *const expected[] = {"alpha=0.1 fit_intercept=true", "alpha=0.1 fit_intercept=no",
                                   "alpha=10 fit_intercept=true",  "alpha=10 fit_intercept=no",
                                   "alpha=1e6 fit_intercept=true", "alpha=1e6 fit_intercept=no"};
   const char *const threads[] = {"threads=1", "threads=2", "threads=16"};
   for (int t = 0; t < 3; t++) {
-    open_on(threads[t]);
+    reopen_on(threads[t]);
     clf_search *search = search_for(" alpha=0.1|10|1e6\tfit_intercept=true|no ");
     ck_assert_int_eq(clf_search_count(search), 6);
     int64_t best = 0;
@@ -196,21 +193,18 @@ START_TEST(search__tries_every_combination) {
     }
     ck_assert_int_eq(clf_search_best(search), best);
     clf_search_free(search);
-    close_all();
   }
 }
-END_TEST
 
-START_TEST(search__takes_the_first_of_equals) {
+TEST(search__takes_the_first_of_equals) {
   clf_search *search = search_for("max_iterations=10|20|30");
   ck_assert_int_eq(clf_search_count(search), 3);
   ck_assert_double_eq(clf_search_mean(search, 0), clf_search_mean(search, 2));
   ck_assert_int_eq(clf_search_best(search), 0);
   clf_search_free(search);
 }
-END_TEST
 
-START_TEST(search__makes_the_best_model) {
+TEST(search__makes_the_best_model) {
   clf_search *search = search_for("alpha=1e9|0.5 class_weight=\"none|balanced\"");
   clf_model *model = NULL;
   double alpha = 0;
@@ -223,9 +217,8 @@ START_TEST(search__makes_the_best_model) {
   clf_model_free(model);
   clf_search_free(search);
 }
-END_TEST
 
-START_TEST(search__of_nothing_is_cross_validation) {
+TEST(search__of_nothing_is_cross_validation) {
   clf_search *search = search_for("");
   double scores[FOLDS];
   double mean = 0;
@@ -238,10 +231,9 @@ START_TEST(search__of_nothing_is_cross_validation) {
   ck_assert_double_eq_tol(clf_search_mean(search, 0), mean, 1e-14);
   clf_search_free(search);
 }
-END_TEST
 
 /* Fits that hand kernel values and solutions on find what each finds alone. */
-START_TEST(search__of_support_vector_machines_equals_the_loop) {
+TEST(search__of_support_vector_machines_equals_the_loop) {
   const char *grids[] = {"C=0.1|1|10|0.5", "kernel=linear|rbf C=1|10", "C=1|10 gamma=0.1|1",
                          "multiclass=one_vs_one|one_vs_rest C=1|5"};
   for (int g = 0; g < 4; g++) {
@@ -266,9 +258,8 @@ START_TEST(search__of_support_vector_machines_equals_the_loop) {
     clf_model_free(svm);
   }
 }
-END_TEST
 
-START_TEST(search__knows_nothing_beyond_its_end) {
+TEST(search__knows_nothing_beyond_its_end) {
   clf_search *search = search_for("alpha=1|2");
   const int64_t beyond[] = {-1, 2, INT64_MAX, INT64_MIN};
   for (int i = 0; i < 4; i++) {
@@ -286,7 +277,6 @@ START_TEST(search__knows_nothing_beyond_its_end) {
   ck_clf_fails(clf_search_model(&model, NULL), CLF_ERROR_ARGUMENT);
   clf_search_free(NULL);
 }
-END_TEST
 
 static void check_refused(const char *grid, const char *says) {
   clf_search *search = NULL;
@@ -295,7 +285,7 @@ static void check_refused(const char *grid, const char *says) {
   ck_assert_ptr_null(search);
 }
 
-START_TEST(search__refuses_a_grid_that_the_model_would_not_take) {
+TEST(search__refuses_a_grid_that_the_model_would_not_take) {
   check_refused("alhpa=1|2", "ridge has no parameter 'alhpa'; did you mean 'alpha'?");
   check_refused("alpha=1|x", "ridge: alpha is 'x'");
   check_refused("alpha=1|-1", "ridge: alpha is -1");
@@ -306,9 +296,8 @@ START_TEST(search__refuses_a_grid_that_the_model_would_not_take) {
   check_refused("class_weight=\"none|balanced", "quote");
   check_refused(NULL, "grid");
 }
-END_TEST
 
-START_TEST(search__refuses_more_combinations_than_it_can_try) {
+TEST(search__refuses_more_combinations_than_it_can_try) {
   enum { VALUES = 400 };
   char ones[2 * VALUES]; /* 1|1|…|1 */
   char grid[4 * VALUES + 64];
@@ -319,11 +308,10 @@ START_TEST(search__refuses_more_combinations_than_it_can_try) {
   snprintf(grid, sizeof grid, "alpha=%s tolerance=%s", ones, ones);
   check_refused(grid, "100000");
 }
-END_TEST
 
 /* Kernels beyond float end the search with a message, and those before them are no reason to wait.
  */
-START_TEST(search__ends_at_kernels_beyond_float) {
+TEST(search__ends_at_kernels_beyond_float) {
   const char *const kinds[] = {"svm", "fisher", "perceptron"};
   for (int i = 0; i < 3; i++) {
     clf_model *model = NULL;
@@ -337,9 +325,8 @@ START_TEST(search__ends_at_kernels_beyond_float) {
     clf_model_free(model);
   }
 }
-END_TEST
 
-START_TEST(search__tells_of_the_first_combination_that_failed) {
+TEST(search__tells_of_the_first_combination_that_failed) {
   for (int i = 0; i < 20; i++) {
     clf_search *search = NULL;
     ck_clf_fails(
@@ -349,7 +336,6 @@ START_TEST(search__tells_of_the_first_combination_that_failed) {
     ck_assert_ptr_null(search);
   }
 }
-END_TEST
 
 /* Counts reports, and cancels at one. */
 typedef struct reports {
@@ -369,7 +355,7 @@ static int32_t report(void *user, const clf_progress *progress) {
   return all->count == all->cancel_at;
 }
 
-START_TEST(search__reports_its_steps) {
+TEST(search__reports_its_steps) {
   reports all = {0};
   ck_clf_ok(clf_context_set_progress(context, report, &all));
   clf_search_free(search_for("alpha=1|2|3"));
@@ -378,26 +364,23 @@ START_TEST(search__reports_its_steps) {
   ck_assert_int_eq(all.last_step, 3 * FOLDS);
   ck_assert_int_eq(all.steps, 3 * FOLDS);
 }
-END_TEST
 
-START_TEST(cross_validate__is_cancelled) {
+TEST(cross_validate__is_cancelled) {
   const char *const threads[] = {"threads=1", "threads=2", "threads=16"};
   for (int i = 0; i < 3; i++) {
     reports all = {.cancel_at = 1};
     double scores[FOLDS] = {-1, -1, -1, -1, -1};
-    open_on(threads[i]);
+    reopen_on(threads[i]);
     ck_clf_ok(clf_context_set_progress(context, report, &all));
     ck_clf_fails(clf_cross_validate(ridge, data, FOLDS, SEED, scores), CLF_ERROR_CANCELLED);
     ck_clf_says("cancelled");
     ck_assert_double_eq(scores[0], -1);
     ck_assert_int_eq(all.count, 1);
     ck_clf_ok(clf_cross_validate(ridge, data, FOLDS, SEED, scores));
-    close_all();
   }
 }
-END_TEST
 
-START_TEST(search__gives_all_memory_back) {
+TEST(search__gives_all_memory_back) {
   double scores[FOLDS];
   uint64_t before = clf_context_memory(context);
   clf_search_free(search_for("alpha=1|2 solver=cg|cholesky"));
@@ -410,34 +393,5 @@ START_TEST(search__gives_all_memory_back) {
   ck_clf_ok(clf_cross_validate(ridge, data, FOLDS, SEED, scores));
   ck_assert_uint_eq(clf_context_memory(context), before);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("selection");
-  TCase *own = tcase_create("own context");
-  TCase *tests = tcase_create("selection");
-  tcase_add_test(own, cross_validate__equals_the_loop_on_any_threads);
-  tcase_add_test(own, cross_validate__is_cancelled);
-  tcase_add_test(own, search__tries_every_combination);
-  tcase_add_checked_fixture(tests, open_default, close_all);
-  tcase_add_test(tests, cross_validate__takes_two_folds_to_one_a_row);
-  tcase_add_test(tests, cross_validate__fits_the_pipeline_in_each_fold);
-  tcase_add_test(tests, cross_validate__scores_a_regression);
-  tcase_add_test(tests, cross_validate__leaves_the_model_as_it_is);
-  tcase_add_test(tests, cross_validate__refuses_folds_that_cannot_be);
-  tcase_add_test(tests, cross_validate__tells_of_the_first_fold_that_failed);
-  tcase_add_test(tests, search__takes_the_first_of_equals);
-  tcase_add_test(tests, search__makes_the_best_model);
-  tcase_add_test(tests, search__of_nothing_is_cross_validation);
-  tcase_add_test(tests, search__knows_nothing_beyond_its_end);
-  tcase_add_test(tests, search__refuses_a_grid_that_the_model_would_not_take);
-  tcase_add_test(tests, search__refuses_more_combinations_than_it_can_try);
-  tcase_add_test(tests, search__tells_of_the_first_combination_that_failed);
-  tcase_add_test(tests, search__ends_at_kernels_beyond_float);
-  tcase_add_test(tests, search__of_support_vector_machines_equals_the_loop);
-  tcase_add_test(tests, search__reports_its_steps);
-  tcase_add_test(tests, search__gives_all_memory_back);
-  suite_add_tcase(suite, own);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("selection", .setup = open_default, .teardown = close_all)

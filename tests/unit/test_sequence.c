@@ -49,7 +49,7 @@ static const char *const networks[] = {
     "epochs=2 layers='embedding vocabulary=9 units=5; global_max_pool1d; dense units=2'",
 };
 
-START_TEST(sequence__is_the_row_so_far) {
+TEST_LOOP(sequence__is_the_row_so_far, 0, 5) {
   clf_model *model = fitted(context, "network", networks[_i], data);
   clf_sequence *sequence = NULL;
   ck_clf_ok(clf_sequence_create(&sequence, model));
@@ -77,11 +77,10 @@ START_TEST(sequence__is_the_row_so_far) {
   clf_sequence_free(sequence);
   clf_model_free(model);
 }
-END_TEST
 
 /* Fed as they are, rows with padding before, behind and between their ids give what the model gives
  * for them; before the first id there is nothing to give. */
-START_TEST(sequence__takes_padding_as_rows_do) {
+TEST_LOOP(sequence__takes_padding_as_rows_do, 0, 5) {
   static const float rows[][STEPS] = {
       {0, 0, 0, 0, 0, 0, 0, 0, 3, 1, 4, 2}, {3, 1, 4, 2, 0, 0, 0, 0, 0, 0, 0, 0},
       {0, 0, 5, 0, 0, 3, 4, 0, 7, 0, 0, 0}, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8},
@@ -110,11 +109,10 @@ START_TEST(sequence__takes_padding_as_rows_do) {
   clf_sequence_free(sequence);
   clf_model_free(model);
 }
-END_TEST
 
 /* A text word by word, behind the vocabulary's start, is the text as a row, padded at either end;
  * without the start it is not. */
-START_TEST(sequence__of_words_begins_with_their_start) {
+TEST_LOOP(sequence__of_words_begins_with_their_start, 0, 3) {
   static const char *const texts[] = {"good film", "a bad film, not good", "bad", "good good good"};
   static const char *const params[] = {"steps=12", "steps=12 padding=after",
                                        "steps=12 start=false"};
@@ -160,10 +158,9 @@ START_TEST(sequence__of_words_begins_with_their_start) {
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
-END_TEST
 
 /* Steps of several features, of a sequence longer than those of the training. */
-START_TEST(sequence__reads_features) {
+TEST(sequence__reads_features) {
   enum { FEATURES = 3, LONG = 40 };
   static float x[ROWS * STEPS * FEATURES], values[2];
   uint64_t state = 8;
@@ -184,9 +181,8 @@ START_TEST(sequence__reads_features) {
   clf_model_free(model);
   clf_dataset_free(rows);
 }
-END_TEST
 
-START_TEST(sequence__says_why_not) {
+TEST(sequence__says_why_not) {
   static const char *const whole[] = {
       "epochs=2 layers='embedding vocabulary=9 units=5; gru units=4 bidirectional=true; dense "
       "units=2'",
@@ -212,9 +208,8 @@ START_TEST(sequence__says_why_not) {
   clf_model_free(fresh);
   ck_assert_ptr_null(sequence);
 }
-END_TEST
 
-START_TEST(sequence__stays_as_it_was_after_a_failure) {
+TEST(sequence__stays_as_it_was_after_a_failure) {
   const float good[] = {3, 1, 4}, bad[] = {5, 9}, nan[] = {NAN};
   float before[2], after[2];
   clf_model *model = fitted(context, "network", networks[0], data);
@@ -247,7 +242,6 @@ START_TEST(sequence__stays_as_it_was_after_a_failure) {
   clf_sequence_free(NULL);
   clf_model_free(model);
 }
-END_TEST
 
 /* A life of a model that reads words, from its rows to a stream. */
 static clf_status whole_life(clf_context *own) {
@@ -281,7 +275,7 @@ done:
   return status;
 }
 
-START_TEST(sequence__every_allocation_may_fail) {
+TEST(sequence__every_allocation_may_fail) {
   clf_status status = CLF_ERROR_MEMORY;
   for (int64_t refuse = 1; status != CLF_OK; refuse++) {
     stingy from = {.refuse = refuse};
@@ -297,7 +291,6 @@ START_TEST(sequence__every_allocation_may_fail) {
     ck_assert_int_eq(atomic_load(&from.held), 0);
   }
 }
-END_TEST
 
 typedef struct reader {
   const clf_model *model;
@@ -320,7 +313,7 @@ static void *read_row(void *argument) {
 }
 
 /* One model, a sequence in each thread, and rows predicted meanwhile. */
-START_TEST(sequence__reads_in_many_threads) {
+TEST(sequence__reads_in_many_threads) {
   enum { THREADS = 8 };
   static float expected[ROWS * 2], again[ROWS * 2];
   pthread_t threads[THREADS];
@@ -342,20 +335,5 @@ START_TEST(sequence__reads_in_many_threads) {
   }
   clf_model_free(model);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("sequence");
-  TCase *tests = tcase_create("sequence");
-  tcase_add_checked_fixture(tests, begin, end);
-  tcase_add_loop_test(tests, sequence__is_the_row_so_far, 0, 5);
-  tcase_add_loop_test(tests, sequence__takes_padding_as_rows_do, 0, 5);
-  tcase_add_loop_test(tests, sequence__of_words_begins_with_their_start, 0, 3);
-  tcase_add_test(tests, sequence__reads_features);
-  tcase_add_test(tests, sequence__says_why_not);
-  tcase_add_test(tests, sequence__stays_as_it_was_after_a_failure);
-  tcase_add_test(tests, sequence__every_allocation_may_fail);
-  tcase_add_test(tests, sequence__reads_in_many_threads);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("sequence", .setup = begin, .teardown = end)

@@ -55,7 +55,7 @@ static double score_by_loop(const clf_model *model, const clf_dataset *data, con
 
 static const char *const threads[] = {"threads=1", "threads=2", "threads=4"};
 
-START_TEST(search__takes_parameters_of_the_optimizer) {
+TEST_LOOP(search__takes_parameters_of_the_optimizer, 0, (int)(sizeof threads / sizeof threads[0])) {
   static const char *const rates[] = {"learning_rate=0.0001", "learning_rate=0.05",
                                       "learning_rate=5"};
   for (int own = 0; own < 2; own++) { /* sgd of its own, or the default */
@@ -87,10 +87,10 @@ START_TEST(search__takes_parameters_of_the_optimizer) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* clf_cross_validate() takes the model's own, and a fit that is handed none, too. */
-START_TEST(cross_validate__takes_the_optimizer_of_the_model) {
+TEST_LOOP(cross_validate__takes_the_optimizer_of_the_model, 0,
+          (int)(sizeof threads / sizeof threads[0])) {
   clouds c;
   clf_context *context = NULL;
   clf_optimizer *sgd = NULL;
@@ -122,9 +122,8 @@ START_TEST(cross_validate__takes_the_optimizer_of_the_model) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(search__takes_parameters_of_transforms) {
+TEST_LOOP(search__takes_parameters_of_transforms, 0, (int)(sizeof threads / sizeof threads[0])) {
   static const char *const values[][3] = {
       {"false", "2", "0.1"}, {"false", "2", "10"}, {"false", "4", "0.1"}, {"false", "4", "10"},
       {"true", "2", "0.1"},  {"true", "2", "10"},  {"true", "4", "0.1"},  {"true", "4", "10"}};
@@ -158,10 +157,9 @@ START_TEST(search__takes_parameters_of_transforms) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
 /* The found model has what was found, wherever it is set, and so have its clone and its file. */
-START_TEST(search__best_model_has_optimizer_and_transforms) {
+TEST(search__best_model_has_optimizer_and_transforms) {
   clouds c;
   clf_search *search = NULL;
   clf_model *best = NULL, *clone = NULL, *loaded = NULL;
@@ -194,11 +192,10 @@ START_TEST(search__best_model_has_optimizer_and_transforms) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* The default optimizer of a regression takes larger steps, also where a grid sets another of its
  * parameters. */
-START_TEST(search__of_a_regression_begins_with_its_default) {
+TEST(search__of_a_regression_begins_with_its_default) {
   clouds c;
   double targets[ROWS];
   const int64_t rows = ROWS;
@@ -225,7 +222,6 @@ START_TEST(search__of_a_regression_begins_with_its_default) {
   clf_tensor_free(tensor);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* A message names the setting and what there is. */
 static const struct {
@@ -243,7 +239,7 @@ static const struct {
     {"ridge", "optimizer.learning_rate=1", {"no part 'optimizer'", "standardize, pca_1, pca_2"}},
 };
 
-START_TEST(search__names_what_there_is) {
+TEST_LOOP(search__names_what_there_is, 0, (int)(sizeof wrong / sizeof wrong[0])) {
   clouds c;
   clf_search *search = NULL;
   clf_dataset *data = cloud_data(NULL, &c);
@@ -259,9 +255,8 @@ START_TEST(search__names_what_there_is) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(set_optimizer__is_for_networks) {
+TEST(set_optimizer__is_for_networks) {
   clf_optimizer *sgd = NULL;
   clf_model *ridge = model_of(NULL, "ridge", NULL);
   ck_clf_ok(clf_optimizer_create(&sgd, NULL, "sgd", NULL));
@@ -273,7 +268,6 @@ START_TEST(set_optimizer__is_for_networks) {
   clf_optimizer_free(sgd);
   clf_model_free(ridge);
 }
-END_TEST
 
 static int32_t stop_at_once(void *user, const clf_progress *progress) {
   (void)user;
@@ -281,7 +275,7 @@ static int32_t stop_at_once(void *user, const clf_progress *progress) {
   return 1;
 }
 
-START_TEST(search__over_parts_is_cancelled) {
+TEST_LOOP(search__over_parts_is_cancelled, 0, (int)(sizeof threads / sizeof threads[0])) {
   clouds c;
   clf_context *context = NULL;
   clf_search *search = NULL;
@@ -297,9 +291,8 @@ START_TEST(search__over_parts_is_cancelled) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(search__over_parts_survives_refused_allocations) {
+TEST(search__over_parts_survives_refused_allocations) {
   bool all = false;
   for (int64_t refuse = 1; !all; refuse++) {
     clouds c;
@@ -333,21 +326,5 @@ START_TEST(search__over_parts_survives_refused_allocations) {
     ck_assert_int_eq(atomic_load(&from.held), 0);
   }
 }
-END_TEST
 
-int main(void) {
-  enum { THREADS = sizeof threads / sizeof threads[0] };
-  Suite *suite = suite_create("settings");
-  TCase *tests = tcase_create("settings");
-  tcase_add_loop_test(tests, search__takes_parameters_of_the_optimizer, 0, THREADS);
-  tcase_add_loop_test(tests, cross_validate__takes_the_optimizer_of_the_model, 0, THREADS);
-  tcase_add_loop_test(tests, search__takes_parameters_of_transforms, 0, THREADS);
-  tcase_add_test(tests, search__best_model_has_optimizer_and_transforms);
-  tcase_add_loop_test(tests, search__names_what_there_is, 0, (int)(sizeof wrong / sizeof wrong[0]));
-  tcase_add_test(tests, search__of_a_regression_begins_with_its_default);
-  tcase_add_test(tests, set_optimizer__is_for_networks);
-  tcase_add_loop_test(tests, search__over_parts_is_cancelled, 0, THREADS);
-  tcase_add_test(tests, search__over_parts_survives_refused_allocations);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("settings")

@@ -151,7 +151,7 @@ static void ignore(void *user, int32_t level, const char *message) {
   (void)message;
 }
 
-START_TEST(threads__fit_and_ask_side_by_side) {
+TEST_LOOP(threads__fit_and_ask_side_by_side, 0, (int)clf_kind_count("model")) {
   static shared all;
   static work works[THREADS];
   pthread_t threads[THREADS];
@@ -179,13 +179,5 @@ START_TEST(threads__fit_and_ask_side_by_side) {
   clf_dataset_free(all.rows);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("side_by_side");
-  TCase *tests = tcase_create("side_by_side");
-  tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, threads__fit_and_ask_side_by_side, 0, (int)clf_kind_count("model"));
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("side_by_side")

@@ -49,7 +49,7 @@ static clf_status create(clf_dataset **out, int64_t width, part start, part colu
 #define COLUMNS ((part){columns, CLF_I32, 3})
 #define VALUES ((part){values, CLF_F32, 3})
 
-START_TEST(sparse__shares_the_values) {
+TEST(sparse__shares_the_values) {
   clf_dataset *dataset = NULL;
   ck_clf_ok(create(&dataset, 4, STARTS, COLUMNS, VALUES));
   clf__rows x = clf__dataset_rows(dataset);
@@ -65,7 +65,6 @@ START_TEST(sparse__shares_the_values) {
   clf_tensor_free(tensor);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 enum { FEW = 4 };
 
@@ -90,7 +89,7 @@ static bool fit_and_predict(const char *kind, clf_dataset *dataset, int32_t *pre
 
 /* The caller's indices may change after the check: nothing is written where they point, and the
  * dataset is that of the indices which were checked. */
-START_TEST(sparse__indices_stay_what_was_checked) {
+TEST(sparse__indices_stay_what_was_checked) {
   static const float value[FEW] = {1, 2, 3, 4};
   int64_t start[2][FEW + 1] = {{0, 1, 2, 3, 4}, {0, 1, 2, 3, 4}};
   int32_t column[2][FEW] = {{0, 1, 0, 1}, {0, 1, 0, 1}};
@@ -113,9 +112,8 @@ START_TEST(sparse__indices_stay_what_was_checked) {
   clf_dataset_free(datasets[0]);
   clf_dataset_free(datasets[1]);
 }
-END_TEST
 
-START_TEST(sparse__converts_other_types) {
+TEST(sparse__converts_other_types) {
   const int32_t starts32[] = {0, 2, 2, 3};
   const int64_t columns64[] = {1, 3, 0};
   const double values64[] = {10, 30, 5};
@@ -128,9 +126,8 @@ START_TEST(sparse__converts_other_types) {
   ck_assert_mem_eq(x.value, values, sizeof values);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(sparse__sorts_the_columns_of_each_row) {
+TEST(sparse__sorts_the_columns_of_each_row) {
   const int64_t start[] = {0, 3, 3, 5, 6};
   const int32_t column[] = {9, 0, 4, 2, 1, 7};
   const float value[] = {90, 1, 40, 2, NAN, 7};
@@ -145,18 +142,16 @@ START_TEST(sparse__sorts_the_columns_of_each_row) {
   ck_assert_float_eq(value[0], 90);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(sparse__rows_may_start_after_the_first_entry_and_end_before_the_last) {
+TEST(sparse__rows_may_start_after_the_first_entry_and_end_before_the_last) {
   const int64_t start[] = {1, 2};
   clf_dataset *dataset = NULL;
   ck_clf_ok(create(&dataset, 4, (part){start, CLF_I64, 2}, COLUMNS, VALUES));
   ck_assert_int_eq(clf_dataset_nonzeros(dataset), 1);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(sparse__rows_without_entries) {
+TEST(sparse__rows_without_entries) {
   const int64_t start[] = {0, 0, 0};
   clf_dataset *dataset = NULL;
   ck_clf_ok(create(&dataset, 4, (part){start, CLF_I64, 3}, (part){NULL, CLF_I32, 0},
@@ -171,9 +166,8 @@ START_TEST(sparse__rows_without_entries) {
   clf_dataset_free(subset);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(sparse__refuses_places_out_of_range) {
+TEST(sparse__refuses_places_out_of_range) {
   const int64_t falling[] = {0, 2, 1, 3}, beyond[] = {0, 2, 2, 4}, negative[] = {-1, 2, 2, 3};
   const int32_t too_wide[] = {1, 4, 0}, below[] = {1, 3, -1};
   const int64_t huge[] = {1, INT64_C(1) << 32, 0};
@@ -191,9 +185,8 @@ START_TEST(sparse__refuses_places_out_of_range) {
   ck_clf_says("column[1] is 4294967296");
   ck_assert_ptr_null(dataset);
 }
-END_TEST
 
-START_TEST(sparse__refuses_a_column_twice_in_a_row) {
+TEST(sparse__refuses_a_column_twice_in_a_row) {
   const int64_t start[] = {0, 1, 4};
   const int32_t apart[] = {2, 2, 0, 2}, beside[] = {2, 0, 1, 1};
   const float value[] = {1, 2, 3, 4};
@@ -207,9 +200,8 @@ START_TEST(sparse__refuses_a_column_twice_in_a_row) {
                CLF_ERROR_DATA);
   ck_assert_ptr_null(dataset);
 }
-END_TEST
 
-START_TEST(sparse__refuses_shapes_and_types) {
+TEST(sparse__refuses_shapes_and_types) {
   clf_dataset *dataset = NULL;
   ck_clf_fails(create(&dataset, 0, STARTS, COLUMNS, VALUES), CLF_ERROR_SHAPE);
   ck_clf_fails(create(&dataset, INT64_C(1) << 31, STARTS, COLUMNS, VALUES), CLF_ERROR_SHAPE);
@@ -219,10 +211,9 @@ START_TEST(sparse__refuses_shapes_and_types) {
   ck_clf_fails(create(&dataset, 4, STARTS, (part){values, CLF_F32, 3}, VALUES), CLF_ERROR_TYPE);
   ck_assert_ptr_null(dataset);
 }
-END_TEST
 
 /* 200,000 entries in one row, in falling order: sorted in well under quadratic time. */
-START_TEST(sparse__a_long_row_is_sorted_fast) {
+TEST(sparse__a_long_row_is_sorted_fast) {
   enum { COUNT = 200000 };
   static int32_t column[COUNT];
   static float value[COUNT];
@@ -241,7 +232,6 @@ START_TEST(sparse__a_long_row_is_sorted_fast) {
   }
   clf_dataset_free(dataset);
 }
-END_TEST
 
 static char heard[512];
 
@@ -253,7 +243,7 @@ static void listen(void *user, int32_t level, const char *message) {
 }
 
 /* Values that are converted to f32; each row has one in column 1. */
-START_TEST(sparse__log_says_which_feature_lies_far_from_0) {
+TEST(sparse__log_says_which_feature_lies_far_from_0) {
   static const int64_t first[] = {0, 2, 3, 4}, place[] = {7, 1, 1, 1};
   static const double far[] = {1, 1e9 + 1, 1e9 + 2, 1e9 + 3}, years[] = {0.1, 1990, 2000, 2020},
                       near_too[] = {1, 1e9 + 1, 1e9 + 2, 3}, not_number[] = {1, NAN, 0.1, 0.2};
@@ -272,23 +262,5 @@ START_TEST(sparse__log_says_which_feature_lies_far_from_0) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-int main(void) {
-  TCase *tcase = tcase_create("sparse");
-  tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_test(tcase, sparse__shares_the_values);
-  tcase_add_test(tcase, sparse__indices_stay_what_was_checked);
-  tcase_add_test(tcase, sparse__converts_other_types);
-  tcase_add_test(tcase, sparse__sorts_the_columns_of_each_row);
-  tcase_add_test(tcase, sparse__rows_may_start_after_the_first_entry_and_end_before_the_last);
-  tcase_add_test(tcase, sparse__rows_without_entries);
-  tcase_add_test(tcase, sparse__refuses_places_out_of_range);
-  tcase_add_test(tcase, sparse__refuses_a_column_twice_in_a_row);
-  tcase_add_test(tcase, sparse__refuses_shapes_and_types);
-  tcase_add_test(tcase, sparse__a_long_row_is_sorted_fast);
-  tcase_add_test(tcase, sparse__log_says_which_feature_lies_far_from_0);
-  Suite *suite = suite_create("sparse");
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
-}
+SUITE("sparse", .setup = setup, .teardown = teardown)

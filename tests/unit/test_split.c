@@ -75,7 +75,7 @@ static void assert_partition(const clf_dataset *whole, const clf_dataset *first,
   }
 }
 
-START_TEST(subset__of_consecutive_rows_shares_everything) {
+TEST(subset__of_consecutive_rows_shares_everything) {
   const int32_t labels[] = {5, 6, 7, 6, 5};
   const float weights[] = {1, 2, 3, 4, 5};
   clf_dataset *dataset = numbered_rows(5, labels), *subset = NULL;
@@ -89,9 +89,8 @@ START_TEST(subset__of_consecutive_rows_shares_everything) {
   ck_assert_int_eq(number_at(subset, 2), 3);
   clf_dataset_free(subset);
 }
-END_TEST
 
-START_TEST(subset__gathers_in_any_order_with_repeats) {
+TEST(subset__gathers_in_any_order_with_repeats) {
   const int32_t labels[] = {5, 6, 7, 6, 5};
   const float weights[] = {1, 2, 3, 4, 5};
   const int64_t rows[] = {4, 0, 4, 2};
@@ -106,9 +105,8 @@ START_TEST(subset__gathers_in_any_order_with_repeats) {
   clf_dataset_free(subset);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(subset__knows_all_classes) {
+TEST(subset__knows_all_classes) {
   const int32_t labels[] = {0, 1, 2};
   clf_dataset *dataset = numbered_rows(3, labels), *subset = NULL;
   ck_clf_ok(clf_dataset_subset(&subset, dataset, (int64_t[]){2, 2}, 2));
@@ -117,9 +115,8 @@ START_TEST(subset__knows_all_classes) {
   clf_dataset_free(subset);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(subset__keeps_pixels_with_shape_and_scale) {
+TEST(subset__keeps_pixels_with_shape_and_scale) {
   uint8_t pixels[4 * 2 * 3];
   for (int i = 0; i < 24; i++) {
     pixels[i] = (uint8_t)i;
@@ -143,9 +140,8 @@ START_TEST(subset__keeps_pixels_with_shape_and_scale) {
   clf_dataset_free(subset);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(subset__of_targets) {
+TEST(subset__of_targets) {
   const double targets[] = {0, 1, 10, 11, 20, 21};
   clf_dataset *dataset = numbered_rows(3, NULL), *subset = NULL;
   clf_tensor *tensor = NULL;
@@ -158,10 +154,9 @@ START_TEST(subset__of_targets) {
   clf_dataset_free(subset);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 /* Sparse rows, their views and what is gathered from a view are the same numbers as dense rows. */
-START_TEST(subset__of_sparse_rows) {
+TEST(subset__of_sparse_rows) {
   enum { ROWS = 300, COLUMNS = 20 };
   static float dense[ROWS * COLUMNS];
   uint64_t state = 3;
@@ -191,9 +186,8 @@ START_TEST(subset__of_sparse_rows) {
   clf_dataset_free(view);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(subset__large_gathers_agree_with_the_original) {
+TEST(subset__large_gathers_agree_with_the_original) {
   int64_t rows[MOST];
   clf_dataset *dataset = numbered_rows(MOST, NULL), *subset = NULL;
   for (int i = 0; i < MOST; i++) {
@@ -206,9 +200,8 @@ START_TEST(subset__large_gathers_agree_with_the_original) {
   clf_dataset_free(subset);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(subset__refuses_rows_out_of_range) {
+TEST(subset__refuses_rows_out_of_range) {
   clf_dataset *dataset = numbered_rows(3, NULL), *subset = NULL;
   ck_clf_fails(clf_dataset_subset(&subset, dataset, (int64_t[]){0, 3}, 2), CLF_ERROR_ARGUMENT);
   ck_clf_says("rows[1] is 3; it must be 0 to 2");
@@ -217,9 +210,8 @@ START_TEST(subset__refuses_rows_out_of_range) {
   ck_assert_ptr_null(subset);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(split__gives_each_class_its_share) {
+TEST(split__gives_each_class_its_share) {
   int32_t labels[1000];
   for (int i = 0; i < 1000; i++) {
     labels[i] = i < 700 ? 0 : i < 950 ? 1 : 2;
@@ -234,11 +226,10 @@ START_TEST(split__gives_each_class_its_share) {
   clf_dataset_free(second);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 /* Over all sizes and fractions: the parts differ from their share by less than one row a class, the
  * whole from its share by at most half a row, and neither part is empty. */
-START_TEST(split__rounds_by_largest_remainders) {
+TEST(split__rounds_by_largest_remainders) {
   const double fractions[] = {0.01, 0.1, 0.25, 1.0 / 3, 0.5, 0.6, 0.9, 0.999};
   int32_t labels[64];
   for (int rows = 4; rows <= 64; rows += 3) {
@@ -263,9 +254,8 @@ START_TEST(split__rounds_by_largest_remainders) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(split__the_only_row_of_a_class_goes_first) {
+TEST(split__the_only_row_of_a_class_goes_first) {
   const int32_t labels[] = {0, 0, 0, 0, 1, 0, 0, 2};
   clf_dataset *dataset = numbered_rows(8, labels), *first = NULL, *second = NULL;
   for (uint64_t seed = 0; seed < 20; seed++) {
@@ -279,9 +269,8 @@ START_TEST(split__the_only_row_of_a_class_goes_first) {
   }
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(split__classes_of_one_row_each_are_split_like_rows_without_labels) {
+TEST(split__classes_of_one_row_each_are_split_like_rows_without_labels) {
   const int32_t labels[] = {0, 1, 2, 3, 4, 5};
   clf_dataset *dataset = numbered_rows(6, labels), *first = NULL, *second = NULL;
   ck_clf_ok(clf_dataset_split(&first, &second, dataset, 0.5, 1));
@@ -291,9 +280,8 @@ START_TEST(split__classes_of_one_row_each_are_split_like_rows_without_labels) {
   clf_dataset_free(second);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(split__is_decided_by_the_seed) {
+TEST(split__is_decided_by_the_seed) {
   clf_dataset *dataset = numbered_rows(100, NULL);
   clf_dataset *parts[6] = {NULL};
   ck_clf_ok(clf_dataset_split(&parts[0], &parts[1], dataset, 0.5, 1));
@@ -307,9 +295,8 @@ START_TEST(split__is_decided_by_the_seed) {
   }
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(split__refuses_what_cannot_be_split) {
+TEST(split__refuses_what_cannot_be_split) {
   clf_dataset *one = numbered_rows(1, NULL), *two = numbered_rows(2, NULL);
   clf_dataset *first = NULL, *second = NULL;
   const double fractions[] = {0, 1, -0.5, 1.5, NAN};
@@ -325,10 +312,9 @@ START_TEST(split__refuses_what_cannot_be_split) {
   clf_dataset_free(one);
   clf_dataset_free(two);
 }
-END_TEST
 
 /* Every row is tested once; sizes differ by at most one, overall and in each of 100 classes. */
-START_TEST(fold__tests_each_row_once_in_equal_shares) {
+TEST(fold__tests_each_row_once_in_equal_shares) {
   enum { ROWS = 1237, CLASSES = 100, FOLDS = 7 };
   static int32_t labels[ROWS];
   static int tested[ROWS];
@@ -359,9 +345,8 @@ START_TEST(fold__tests_each_row_once_in_equal_shares) {
   }
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(fold__as_many_as_rows_leaves_one_out) {
+TEST(fold__as_many_as_rows_leaves_one_out) {
   clf_dataset *dataset = numbered_rows(4, NULL), *train = NULL, *test = NULL;
   ck_clf_ok(clf_dataset_fold(&train, &test, dataset, 4, 3, 0));
   ck_assert_int_eq(clf_dataset_rows(train), 3);
@@ -370,9 +355,8 @@ START_TEST(fold__as_many_as_rows_leaves_one_out) {
   clf_dataset_free(test);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(fold__refuses_numbers_out_of_range) {
+TEST(fold__refuses_numbers_out_of_range) {
   const int64_t wrong[][2] = {{1, 0}, {5, 0}, {2, 2}, {2, -1}, {0, 0}, {-3, 0}};
   clf_dataset *dataset = numbered_rows(4, NULL), *train = NULL, *test = NULL;
   for (int i = 0; i < 6; i++) {
@@ -382,29 +366,5 @@ START_TEST(fold__refuses_numbers_out_of_range) {
   ck_assert_ptr_null(train);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-int main(void) {
-  TCase *tcase = tcase_create("split");
-  tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_test(tcase, subset__of_consecutive_rows_shares_everything);
-  tcase_add_test(tcase, subset__gathers_in_any_order_with_repeats);
-  tcase_add_test(tcase, subset__knows_all_classes);
-  tcase_add_test(tcase, subset__keeps_pixels_with_shape_and_scale);
-  tcase_add_test(tcase, subset__of_targets);
-  tcase_add_test(tcase, subset__of_sparse_rows);
-  tcase_add_test(tcase, subset__large_gathers_agree_with_the_original);
-  tcase_add_test(tcase, subset__refuses_rows_out_of_range);
-  tcase_add_test(tcase, split__gives_each_class_its_share);
-  tcase_add_test(tcase, split__rounds_by_largest_remainders);
-  tcase_add_test(tcase, split__the_only_row_of_a_class_goes_first);
-  tcase_add_test(tcase, split__classes_of_one_row_each_are_split_like_rows_without_labels);
-  tcase_add_test(tcase, split__is_decided_by_the_seed);
-  tcase_add_test(tcase, split__refuses_what_cannot_be_split);
-  tcase_add_test(tcase, fold__tests_each_row_once_in_equal_shares);
-  tcase_add_test(tcase, fold__as_many_as_rows_leaves_one_out);
-  tcase_add_test(tcase, fold__refuses_numbers_out_of_range);
-  Suite *suite = suite_create("split");
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
-}
+SUITE("split", .setup = setup, .teardown = teardown)

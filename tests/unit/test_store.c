@@ -100,7 +100,7 @@ static void assert_round_trips(void) {
 static const float floats[6] = {1, -2.5F, 0.1F, 3e38F, -0.0F, 1e-45F};
 static const uint8_t pixels[5] = {0, 1, 127, 128, 255};
 
-START_TEST(every_dtype__round_trips) {
+TEST(every_dtype__round_trips) {
   static const double doubles[3] = {0.1, -1e300, 5e-324};
   static const int32_t ints[4] = {INT32_MIN, -1, 0, INT32_MAX};
   static const int64_t longs[2] = {INT64_MIN, INT64_MAX};
@@ -115,9 +115,8 @@ START_TEST(every_dtype__round_trips) {
   ck_clf_ok(clf__store_add_text(store, "text", "Zeile 1\nŽeile 2 \"quoted\""));
   assert_round_trips();
 }
-END_TEST
 
-START_TEST(empty_things__round_trip) {
+TEST(empty_things__round_trip) {
   assert_round_trips();
   ck_clf_ok(clf__store_add_text(store, "empty", ""));
   add("none", floats, CLF_F32, 1, (int64_t[]){0}, 1);
@@ -126,9 +125,8 @@ START_TEST(empty_things__round_trip) {
   assert_round_trips();
   ck_assert_str_eq(clf__store_text(store, "empty"), "");
 }
-END_TEST
 
-START_TEST(strided_tensor__is_stored_in_c_order) {
+TEST(strided_tensor__is_stored_in_c_order) {
   clf_tensor *wrapped = NULL, *turned = NULL;
   static const float expected[6] = {1, 3e38F, -2.5F, -0.0F, 0.1F, 1e-45F};
   ck_clf_ok(
@@ -140,9 +138,8 @@ START_TEST(strided_tensor__is_stored_in_c_order) {
   ck_assert_mem_eq(clf__store_tensor(store, "turned")->data, expected, sizeof expected);
   assert_round_trips();
 }
-END_TEST
 
-START_TEST(entries__are_found_by_name_and_type) {
+TEST(entries__are_found_by_name_and_type) {
   ck_clf_ok(clf__store_add_text(store, "a", "1"));
   add("b", floats, CLF_F32, 1, (int64_t[]){6}, 1);
   ck_assert_int_eq(clf__store_count(store), 2);
@@ -152,9 +149,8 @@ START_TEST(entries__are_found_by_name_and_type) {
   ck_assert_ptr_null(clf__store_text(store, "c"));
   ck_assert_int_eq(clf__store_tensor(store, "b")->shape[0], 6);
 }
-END_TEST
 
-START_TEST(names__are_checked) {
+TEST(names__are_checked) {
   char name[257];
   memset(name, 'n', 256);
   name[256] = '\0';
@@ -168,9 +164,8 @@ START_TEST(names__are_checked) {
   ck_assert_int_eq(clf__store_count(store), 1);
   assert_round_trips();
 }
-END_TEST
 
-START_TEST(entries__may_be_ten_thousand) {
+TEST(entries__may_be_ten_thousand) {
   char name[32];
   for (int i = 0; i < 10000; i++) {
     snprintf(name, sizeof name, "entry.%d", i);
@@ -193,9 +188,8 @@ START_TEST(entries__may_be_ten_thousand) {
   ck_clf_ok(try_read(bytes, size));
   free(bytes);
 }
-END_TEST
 
-START_TEST(write_memory__keeps_the_convention) {
+TEST(write_memory__keeps_the_convention) {
   size_t size, other = 7;
   unsigned char *bytes = written(&size);
   ck_clf_fails(clf__store_write_memory(store, bytes, size - 1, &other), CLF_ERROR_ARGUMENT);
@@ -203,10 +197,9 @@ START_TEST(write_memory__keeps_the_convention) {
   ck_assert_uint_eq(other, 7);
   free(bytes);
 }
-END_TEST
 
 /* The example of docs/model-format.md. Files of version 1 must look like this for ever. */
-START_TEST(bytes__are_those_of_the_documentation) {
+TEST(bytes__are_those_of_the_documentation) {
   static const unsigned char expected[] = {
 #include "store_example.inc"
   };
@@ -220,17 +213,15 @@ START_TEST(bytes__are_those_of_the_documentation) {
   ck_clf_ok(try_read(expected, sizeof expected));
   free(bytes);
 }
-END_TEST
 
 /* What big-endian machines do to numbers on their way in and out. */
-START_TEST(swapped_copy__reverses_each_element) {
+TEST(swapped_copy__reverses_each_element) {
   char bytes[] = "abcdefgh", swapped[9] = "";
   clf__copy_swapped(swapped, bytes, 2, 4);
   ck_assert_str_eq(swapped, "dcbahgfe");
   clf__copy_swapped(bytes, bytes, 1, 8);
   ck_assert_str_eq(bytes, "hgfedcba");
 }
-END_TEST
 
 /* A small store with every kind of gap. */
 static unsigned char *small(size_t *size) {
@@ -240,7 +231,7 @@ static unsigned char *small(size_t *size) {
   return written(size);
 }
 
-START_TEST(every_flipped_bit__is_found) {
+TEST(every_flipped_bit__is_found) {
   size_t size;
   unsigned char *bytes = small(&size);
   ck_clf_ok(try_read(bytes, size));
@@ -255,9 +246,8 @@ START_TEST(every_flipped_bit__is_found) {
   ck_assert_uint_eq(clf_context_memory(context), held);
   free(bytes);
 }
-END_TEST
 
-START_TEST(every_truncation_and_extension__is_found) {
+TEST(every_truncation_and_extension__is_found) {
   size_t size;
   unsigned char *bytes = small(&size);
   ck_clf_ok(clf__store_write_path(store, path));
@@ -280,7 +270,6 @@ START_TEST(every_truncation_and_extension__is_found) {
   free(more);
   free(bytes);
 }
-END_TEST
 
 static void put(unsigned char *to, uint64_t value, int bytes) {
   for (int i = 0; i < bytes; i++) {
@@ -298,7 +287,7 @@ static void reseal(unsigned char *bytes) {
 enum { TABLE = 40, PIXELS = TABLE + 56, WEIGHTS = PIXELS + 64 };
 
 /* Records of small(): fixed parts of 48 bytes, then shape and name. */
-START_TEST(hostile_tables__are_refused) {
+TEST(hostile_tables__are_refused) {
   static const struct {
     const char *what;
     size_t at;
@@ -369,9 +358,8 @@ START_TEST(hostile_tables__are_refused) {
   free(hostile);
   free(bytes);
 }
-END_TEST
 
-START_TEST(names_that_occur_twice__are_refused) {
+TEST(names_that_occur_twice__are_refused) {
   size_t size;
   ck_clf_ok(clf__store_add_text(store, "a", "1"));
   ck_clf_ok(clf__store_add_text(store, "b", "2"));
@@ -383,9 +371,8 @@ START_TEST(names_that_occur_twice__are_refused) {
   ck_clf_says("'a'");
   free(bytes);
 }
-END_TEST
 
-START_TEST(text_with_a_nul__is_refused) {
+TEST(text_with_a_nul__is_refused) {
   size_t size;
   ck_clf_ok(clf__store_add_text(store, "a", "1"));
   unsigned char *bytes = written(&size);
@@ -396,9 +383,8 @@ START_TEST(text_with_a_nul__is_refused) {
   ck_clf_says("NUL");
   free(bytes);
 }
-END_TEST
 
-START_TEST(later_version__is_told_apart_from_damage) {
+TEST(later_version__is_told_apart_from_damage) {
   size_t size;
   unsigned char *bytes = small(&size);
   bytes[8] = 2;
@@ -408,9 +394,8 @@ START_TEST(later_version__is_told_apart_from_damage) {
   ck_clf_says("version 2");
   free(bytes);
 }
-END_TEST
 
-START_TEST(memory_limit__holds_while_reading) {
+TEST(memory_limit__holds_while_reading) {
   static const uint8_t zeros[1 << 20];
   add("large", zeros, CLF_U8, 1, (int64_t[]){1 << 20}, 1);
   size_t size;
@@ -423,9 +408,8 @@ START_TEST(memory_limit__holds_while_reading) {
   clf_context_free(limited);
   free(bytes);
 }
-END_TEST
 
-START_TEST(paths_without_a_file__are_refused) {
+TEST(paths_without_a_file__are_refused) {
   clf__store *back = NULL;
   ck_clf_fails(clf__store_read_path(&back, context, path), CLF_ERROR_IO);
   ck_clf_says(path);
@@ -436,9 +420,8 @@ START_TEST(paths_without_a_file__are_refused) {
   ck_clf_fails(clf__store_write_path(store, path), CLF_ERROR_IO);
   ck_clf_fails(clf__store_read_path(&back, context, "/dev/zero"), CLF_ERROR_IO);
 }
-END_TEST
 
-START_TEST(full_disk__leaves_the_old_store) {
+TEST(full_disk__leaves_the_old_store) {
   static const uint8_t zeros[1 << 16];
   struct rlimit before, limit;
   ck_clf_ok(clf__store_add_text(store, "kind", "old"));
@@ -457,7 +440,6 @@ START_TEST(full_disk__leaves_the_old_store) {
   ck_assert_int_eq(clf__store_count(back), 1);
   clf__store_free(back);
 }
-END_TEST
 
 /* Every allocation fails once: a clean status, and all memory comes back. */
 static int64_t allocations_left;
@@ -479,7 +461,7 @@ static void failing_release(void *user, void *block) {
   free(block);
 }
 
-START_TEST(refused_memory__is_a_clean_status) {
+TEST(refused_memory__is_a_clean_status) {
   static const clf_allocator failing = {failing_allocate, failing_release, NULL};
   size_t size;
   unsigned char *bytes = small(&size);
@@ -503,32 +485,5 @@ START_TEST(refused_memory__is_a_clean_status) {
   ck_assert(done);
   free(bytes);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("store");
-  TCase *tests = tcase_create("store");
-  tcase_set_timeout(tests, 60);
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_add_test(tests, every_dtype__round_trips);
-  tcase_add_test(tests, empty_things__round_trip);
-  tcase_add_test(tests, strided_tensor__is_stored_in_c_order);
-  tcase_add_test(tests, entries__are_found_by_name_and_type);
-  tcase_add_test(tests, names__are_checked);
-  tcase_add_test(tests, entries__may_be_ten_thousand);
-  tcase_add_test(tests, write_memory__keeps_the_convention);
-  tcase_add_test(tests, bytes__are_those_of_the_documentation);
-  tcase_add_test(tests, swapped_copy__reverses_each_element);
-  tcase_add_test(tests, every_flipped_bit__is_found);
-  tcase_add_test(tests, every_truncation_and_extension__is_found);
-  tcase_add_test(tests, hostile_tables__are_refused);
-  tcase_add_test(tests, names_that_occur_twice__are_refused);
-  tcase_add_test(tests, text_with_a_nul__is_refused);
-  tcase_add_test(tests, later_version__is_told_apart_from_damage);
-  tcase_add_test(tests, memory_limit__holds_while_reading);
-  tcase_add_test(tests, paths_without_a_file__are_refused);
-  tcase_add_test(tests, full_disk__leaves_the_old_store);
-  tcase_add_test(tests, refused_memory__is_a_clean_status);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("store", .setup = setup, .teardown = teardown)

@@ -44,7 +44,7 @@ static double accuracy_of(const clf_model *model, const clf_dataset *data) {
 
 /* Of the points -1 and 1 the machine is f(x) = -x (class 0 is the positive side), alpha = 1/2 both,
  * and the dual's minimum -1/2; with C below 1/2 alpha = C, f(x) = -2 C x. */
-START_TEST(svm__solves_two_points) {
+TEST(svm__solves_two_points) {
   const float points[] = {-1, 1};
   const int32_t labels[] = {0, 1};
   clf_dataset *data = dataset_of(NULL, points, CLF_F32, 2, 1, labels);
@@ -65,9 +65,8 @@ START_TEST(svm__solves_two_points) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(svm_rbf__separates_xor) {
+TEST(svm_rbf__separates_xor) {
   const float points[] = {0, 0, 1, 1, 0, 1, 1, 0};
   const int32_t labels[] = {0, 0, 1, 1};
   clf_dataset *data = dataset_of(NULL, points, CLF_F32, 4, 2, labels);
@@ -82,7 +81,6 @@ START_TEST(svm_rbf__separates_xor) {
   clf_model_free(line);
   clf_dataset_free(data);
 }
-END_TEST
 
 static double kernel_of(int kernel, const float *a, const float *b) {
   double dot = 0, square = 0;
@@ -109,7 +107,7 @@ static const char *const kernel_params[] = {"kernel=linear", "kernel=polynomial 
 
 /* 0 <= alpha <= C, sum y alpha = 0, and the errors of those that may rise lie within the tolerance
  * of those that may fall. */
-START_TEST(svm__meets_the_optimality_conditions) {
+TEST_LOOP(svm__meets_the_optimality_conditions, 0, 16) {
   const double bounds[] = {1e-6, 0.1, 1, 100};
   const double C = bounds[_i / 4];
   char params[128];
@@ -145,9 +143,8 @@ START_TEST(svm__meets_the_optimality_conditions) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(svm__says_when_its_steps_ran_out) {
+TEST(svm__says_when_its_steps_ran_out) {
   clf_dataset *data = overlapping(NULL);
   clf_model *model = fitted(NULL, "svm", "kernel=rbf C=1000 max_iterations=1", data);
   ck_assert_int_eq(clf_model_outcome(model), CLF_NOT_CONVERGED);
@@ -155,10 +152,9 @@ START_TEST(svm__says_when_its_steps_ran_out) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Each ends, within bounds, however little sense it makes. */
-START_TEST(svm__ends_on_strange_settings) {
+TEST_LOOP(svm__ends_on_strange_settings, 0, 12) {
   const char *settings[] = {"C=1e6",
                             "C=1e-6",
                             "gamma=0",
@@ -179,10 +175,9 @@ START_TEST(svm__ends_on_strange_settings) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* Two rows that are equal but for their label want opposite things: both end at the bound. */
-START_TEST(svm__takes_equal_rows_of_opposite_labels) {
+TEST(svm__takes_equal_rows_of_opposite_labels) {
   const float points[] = {1, 2, 1, 2, 1, 2, 1, 2};
   const int32_t labels[] = {0, 1, 0, 1};
   clf_dataset *data = dataset_of(NULL, points, CLF_F32, 4, 2, labels);
@@ -194,9 +189,8 @@ START_TEST(svm__takes_equal_rows_of_opposite_labels) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(svm__refuses_features_beyond_float) {
+TEST(svm__refuses_features_beyond_float) {
   clf_dataset *data = overlapping(NULL);
   x[7] = 1e30F;
   for (int i = 0; i < 4; i++) {
@@ -207,9 +201,8 @@ START_TEST(svm__refuses_features_beyond_float) {
   }
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(svm__refuses_a_precomputed_kernel_that_is_not_square) {
+TEST(svm__refuses_a_precomputed_kernel_that_is_not_square) {
   clf_dataset *data = overlapping(NULL);
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, "svm", "kernel=precomputed"));
@@ -218,9 +211,8 @@ START_TEST(svm__refuses_a_precomputed_kernel_that_is_not_square) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
-START_TEST(svm__gives_probabilities_only_when_asked_to) {
+TEST(svm__gives_probabilities_only_when_asked_to) {
   clf_dataset *data = overlapping(NULL);
   float values[2 * ROWS], decision[2 * ROWS];
   int32_t labels[ROWS];
@@ -241,14 +233,13 @@ START_TEST(svm__gives_probabilities_only_when_asked_to) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static int32_t stop_at_third(void *user, const clf_progress *progress) {
   (void)progress;
   return ++*(int *)user >= 3;
 }
 
-START_TEST(svm__that_is_cancelled_leaves_the_model) {
+TEST(svm__that_is_cancelled_leaves_the_model) {
   int calls = -1000000;
   clf_context *context = NULL;
   ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
@@ -265,22 +256,5 @@ START_TEST(svm__that_is_cancelled_leaves_the_model) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("svm");
-  TCase *facts = tcase_create("facts");
-  tcase_add_test(facts, svm__solves_two_points);
-  tcase_add_test(facts, svm_rbf__separates_xor);
-  tcase_add_loop_test(facts, svm__meets_the_optimality_conditions, 0, 16);
-  tcase_add_test(facts, svm__says_when_its_steps_ran_out);
-  tcase_add_loop_test(facts, svm__ends_on_strange_settings, 0, 12);
-  tcase_add_test(facts, svm__takes_equal_rows_of_opposite_labels);
-  tcase_add_test(facts, svm__refuses_features_beyond_float);
-  tcase_add_test(facts, svm__refuses_a_precomputed_kernel_that_is_not_square);
-  tcase_add_test(facts, svm__gives_probabilities_only_when_asked_to);
-  tcase_add_test(facts, svm__that_is_cancelled_leaves_the_model);
-  tcase_set_timeout(facts, 60);
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("svm")

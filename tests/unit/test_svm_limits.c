@@ -13,7 +13,7 @@ static const void *data_of(const clf_model *model, const char *name, clf_tensor 
 }
 
 /* One machine a pair of 120 classes is 7,140 machines. */
-START_TEST(svm__takes_many_classes) {
+TEST_LOOP(svm__takes_many_classes, 0, 3) {
   enum { CLASSES = 120, ROWS = 5 * CLASSES, COLUMNS = 20 };
   static const char *const params[] = {"kernel=rbf gamma=0.01 C=10",
                                        "kernel=rbf gamma=0.01 C=10 multiclass=one_vs_rest",
@@ -39,7 +39,6 @@ START_TEST(svm__takes_many_classes) {
   free(y);
   free(values);
 }
-END_TEST
 
 /* Processor time of all threads: other work on the machine does not count. */
 static double seconds_worked(void) {
@@ -65,7 +64,7 @@ static int32_t stop_in_the_middle(void *user, const clf_progress *progress) {
 }
 
 /* The first machine has 12,000 rows of noise: a fit of minutes. */
-START_TEST(svm__of_many_rows_is_cancelled_within_a_second) {
+TEST_LOOP(svm__of_many_rows_is_cancelled_within_a_second, 0, 3) {
   enum { ROWS = 60000, COLUMNS = 784, CLASSES = 10, SOME = 10 };
   static const int64_t stops[] = {1, 2, 8};
   host own = {0};
@@ -102,7 +101,6 @@ START_TEST(svm__of_many_rows_is_cancelled_within_a_second) {
   free(x);
   free(y);
 }
-END_TEST
 
 enum { ROWS = 2400, COLUMNS = 10 };
 
@@ -130,7 +128,7 @@ static void check_same(const clf_model *one, const clf_model *other, const char 
   clf_tensor_free(b);
 }
 
-START_TEST(svm__does_not_depend_on_what_its_cache_holds) {
+TEST_LOOP(svm__does_not_depend_on_what_its_cache_holds, 0, 4) {
   static const char *const caches[] = {"0", "0.1", "3"}; /* of a matrix of 22 MB */
   static float x[ROWS * COLUMNS];
   static int32_t y[ROWS];
@@ -154,7 +152,6 @@ START_TEST(svm__does_not_depend_on_what_its_cache_holds) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
 /* Beside what is kept: for each thread a working set of 512 variables (its matrix, 1 MB, and the
  * packed rows of it) and 64 rows of the kernel matrix that are being computed; for each row of the
@@ -165,7 +162,7 @@ static uint64_t allowance(uint64_t threads) {
   return threads * (set + slab) + ROWS * (2 * COLUMNS * sizeof(float) + 256) + (1 << 18);
 }
 
-START_TEST(svm__keeps_to_the_memory_for_its_cache) {
+TEST_LOOP(svm__keeps_to_the_memory_for_its_cache, 0, 8) {
   static const uint64_t megabytes[] = {0, 1, 4, 1000};
   static float x[ROWS * COLUMNS];
   static int32_t y[ROWS];
@@ -191,16 +188,5 @@ START_TEST(svm__keeps_to_the_memory_for_its_cache) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("svm_limits");
-  TCase *facts = tcase_create("facts");
-  tcase_set_timeout(facts, 60);
-  tcase_add_loop_test(facts, svm__takes_many_classes, 0, 3);
-  tcase_add_loop_test(facts, svm__of_many_rows_is_cancelled_within_a_second, 0, 3);
-  tcase_add_loop_test(facts, svm__does_not_depend_on_what_its_cache_holds, 0, 4);
-  tcase_add_loop_test(facts, svm__keeps_to_the_memory_for_its_cache, 0, 8);
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("svm_limits")

@@ -43,7 +43,7 @@ enum { KERNELS = 5, LINEAR = 4 };
 
 /* gamma=scale takes the unit of the features away, whatever it is: as a power of 2 to the last bit.
  * A linear kernel is without; there C does it, for the square of the unit. */
-START_TEST(svm__does_not_depend_on_the_unit_of_the_features) {
+TEST_LOOP(svm__does_not_depend_on_the_unit_of_the_features, 0, 2 * KERNELS) {
   static const int exponents[] = {-120, -66, -10, 10, 66, 120}; /* 2^66 is 7e19 */
   float one[ROWS * CLASSES], other[ROWS * CLASSES];
   const bool sparse = _i / KERNELS == 1, linear = _i % KERNELS == LINEAR;
@@ -69,11 +69,10 @@ START_TEST(svm__does_not_depend_on_the_unit_of_the_features) {
     clf_dataset_free(data);
   }
 }
-END_TEST
 
 /* As decimal numbers features are rounded, each unit's otherwise: a machine's values, sums of some
  * ten times larger terms, by 1e-6 to 1e-4. */
-START_TEST(svm__takes_features_of_any_decimal_unit) {
+TEST_LOOP(svm__takes_features_of_any_decimal_unit, 0, LINEAR) {
   static const double units[] = {1e-37, 1e-20, 1e-3, 1e3, 1e20, 1e37};
   float one[ROWS * CLASSES], other[ROWS * CLASSES];
   char params[64];
@@ -92,7 +91,6 @@ START_TEST(svm__takes_features_of_any_decimal_unit) {
     clf_dataset_free(data);
   }
 }
-END_TEST
 
 static void refuse(const char *params, const clf_dataset *data, clf_status status,
                    const char *says) {
@@ -104,7 +102,7 @@ static void refuse(const char *params, const clf_dataset *data, clf_status statu
   clf_model_free(model);
 }
 
-START_TEST(svm__refuses_kernels_beyond_float) {
+TEST(svm__refuses_kernels_beyond_float) {
   const float points[] = {1.6e9F, 10, 1.61e9F, 20, 1.62e9F, 15, 1.63e9F, 30};
   const int32_t labels[] = {0, 1, 0, 1};
   const uint8_t bytes[] = {255, 1, 255, 2, 255, 3, 255, 4};
@@ -130,11 +128,10 @@ START_TEST(svm__refuses_kernels_beyond_float) {
   clf_dataset_free(rows);
   clf_dataset_free(large);
 }
-END_TEST
 
 /* Values of (gamma x.z)^d of rows far from 0 are the same but for digits that floats do not have;
  * LIBSVM's doubles say of the first two rows 1e-9 and -1e-9. */
-START_TEST(svm__refuses_kernels_that_say_the_same_of_all_rows) {
+TEST(svm__refuses_kernels_that_say_the_same_of_all_rows) {
   const float points[] = {1, 99999, 2, 99999};
   const int32_t labels[] = {0, 1};
   clf_dataset *data = dataset_of(NULL, points, CLF_F32, 2, 2, labels);
@@ -149,10 +146,9 @@ START_TEST(svm__refuses_kernels_that_say_the_same_of_all_rows) {
   clf_dataset_free(data);
   clf_dataset_free(sparse);
 }
-END_TEST
 
 /* Small integers far from 0: dense rows have their mean subtracted, sparse ones do not. */
-START_TEST(svm__refuses_sparse_rows_whose_distances_floats_do_not_hold) {
+TEST(svm__refuses_sparse_rows_whose_distances_floats_do_not_hold) {
   static const float offsets[] = {0, 100, 1e5F, 1e6F};
   for (int i = 0; i < 4; i++) {
     clf_model *model = NULL;
@@ -185,13 +181,12 @@ START_TEST(svm__refuses_sparse_rows_whose_distances_floats_do_not_hold) {
     clf_dataset_free(same);
   }
 }
-END_TEST
 
 static void count_message(void *user, int32_t level, const char *message) {
   *(int *)user += level == CLF_LOG_WARNING && strstr(message, "kernel values differ") != NULL;
 }
 
-START_TEST(svm__warns_of_kernels_that_say_nearly_the_same) {
+TEST(svm__warns_of_kernels_that_say_nearly_the_same) {
   static const char *const settings[] = {"gamma=0.1", "gamma=1e-5"};
   for (int i = 0; i < 2; i++) {
     int warnings = 0;
@@ -209,11 +204,10 @@ START_TEST(svm__warns_of_kernels_that_say_nearly_the_same) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* A row of weight 2 is the row twice, and a class of weight 2 all its rows twice. Not so with a
  * sigmoid, whose dual has more minima than one. */
-START_TEST(svm__takes_a_weight_as_so_many_rows) {
+TEST_LOOP(svm__takes_a_weight_as_so_many_rows, 0, 3) {
   enum { MOST = 3 * ROWS };
   static const double rounding[] = {1e-6, 2e-4,
                                     1e-5}; /* floats; values of cubes are some hundred */
@@ -248,10 +242,9 @@ START_TEST(svm__takes_a_weight_as_so_many_rows) {
   clf_dataset_free(data);
   clf_dataset_free(rows);
 }
-END_TEST
 
 /* The rows of a class that has no weight might as well be absent. */
-START_TEST(svm__gives_a_class_without_weight_no_chance) {
+TEST_LOOP(svm__gives_a_class_without_weight_no_chance, 0, 2) {
   static const char *const settings[] = {"", "multiclass=one_vs_rest"};
   int64_t kept[ROWS];
   int64_t count = 0;
@@ -289,10 +282,9 @@ START_TEST(svm__gives_a_class_without_weight_no_chance) {
   clf_dataset_free(data);
   clf_dataset_free(some);
 }
-END_TEST
 
 /* The mean of the errors on rows between their bounds, however early it ends. */
-START_TEST(svm__takes_its_intercept_from_the_free_rows) {
+TEST_LOOP(svm__takes_its_intercept_from_the_free_rows, 0, 4) {
   static const int steps[] = {3, 10, 40, 1000000};
   const double C = 5;
   char params[64];
@@ -328,7 +320,6 @@ START_TEST(svm__takes_its_intercept_from_the_free_rows) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 static int64_t steps_of(const clf_model *model) {
   clf_tensor *tensor = NULL;
@@ -343,7 +334,7 @@ static int64_t steps_of(const clf_model *model) {
 
 /* Classes that no plane parts, and as good as no bound: none of the ten machines ever ends. One
  * machine alone may take what all of them may. */
-START_TEST(svm__shares_steps_among_its_machines) {
+TEST_LOOP(svm__shares_steps_among_its_machines, 0, 2) {
   enum { FEW = 23 };
   float weights[FEW];
   fill_rows(1);
@@ -365,10 +356,9 @@ START_TEST(svm__shares_steps_among_its_machines) {
   clf_model_free(model);
   clf_dataset_free(data);
 }
-END_TEST
 
 /* What one machine leaves the others may take: as good as if it had all of them. */
-START_TEST(svm__hands_steps_on_to_those_who_need_them) {
+TEST(svm__hands_steps_on_to_those_who_need_them) {
   double found[2];
   fill_rows(1);
   for (int i = 0; i < ROWS; i++) {
@@ -390,7 +380,6 @@ START_TEST(svm__hands_steps_on_to_those_who_need_them) {
   ck_assert_double_eq_tol(found[0], found[1], 1e-6 * fabs(found[1]));
   clf_dataset_free(data);
 }
-END_TEST
 
 static int32_t count_calls(void *user, const clf_progress *progress) {
   (void)progress;
@@ -399,7 +388,7 @@ static int32_t count_calls(void *user, const clf_progress *progress) {
 
 /* A kernel matrix whose values say the same but for rounding, so that the steps go round in
  * circles: it ends, long before its steps run out. */
-START_TEST(svm__ends_where_rounding_hides_what_is_left) {
+TEST(svm__ends_where_rounding_hides_what_is_left) {
   static float K[ROWS * ROWS];
   uint64_t state = 3;
   int calls = 0;
@@ -420,24 +409,5 @@ START_TEST(svm__ends_where_rounding_hides_what_is_left) {
   clf_dataset_free(data);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("svm_numbers");
-  TCase *facts = tcase_create("facts");
-  tcase_add_loop_test(facts, svm__does_not_depend_on_the_unit_of_the_features, 0, 2 * KERNELS);
-  tcase_add_loop_test(facts, svm__takes_features_of_any_decimal_unit, 0, LINEAR);
-  tcase_add_test(facts, svm__refuses_kernels_beyond_float);
-  tcase_add_test(facts, svm__refuses_kernels_that_say_the_same_of_all_rows);
-  tcase_add_test(facts, svm__refuses_sparse_rows_whose_distances_floats_do_not_hold);
-  tcase_add_test(facts, svm__warns_of_kernels_that_say_nearly_the_same);
-  tcase_add_loop_test(facts, svm__takes_a_weight_as_so_many_rows, 0, 3);
-  tcase_add_loop_test(facts, svm__gives_a_class_without_weight_no_chance, 0, 2);
-  tcase_add_loop_test(facts, svm__takes_its_intercept_from_the_free_rows, 0, 4);
-  tcase_add_loop_test(facts, svm__shares_steps_among_its_machines, 0, 2);
-  tcase_add_test(facts, svm__hands_steps_on_to_those_who_need_them);
-  tcase_add_test(facts, svm__ends_where_rounding_hides_what_is_left);
-  tcase_set_timeout(facts, 60);
-  suite_add_tcase(suite, facts);
-  return run_suite(suite);
-}
+SUITE("svm_numbers")

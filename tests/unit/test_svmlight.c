@@ -25,7 +25,7 @@ static clf_dataset *read_text(const char *text, const char *params) {
 
 static const char plain[] = "1 1:0.5 3:2\n-1 2:-1e3\n1\n";
 
-START_TEST(reads_sparse_rows) {
+TEST(reads_sparse_rows) {
   clf_dataset *dataset = read_text(plain, NULL);
   ck_assert_int_eq(clf_dataset_sparse(dataset), 1);
   ck_assert_int_eq(clf_dataset_rows(dataset), 3);
@@ -38,9 +38,8 @@ START_TEST(reads_sparse_rows) {
   ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "-1");
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(reads_every_spelling) {
+TEST(reads_every_spelling) {
   static const char *const spellings[] = {
       "1 1:0.5 3:2\n-1 2:-1e3\n1",
       "+1 1:0.5 3:2\r\n-1 2:-1000\r\n1\r\n",
@@ -60,9 +59,8 @@ START_TEST(reads_every_spelling) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(finds_where_indices_begin) {
+TEST(finds_where_indices_begin) {
   static const struct {
     const char *text, *params;
     int64_t features;
@@ -85,17 +83,15 @@ START_TEST(finds_where_indices_begin) {
     clf_dataset_free(dataset);
   }
 }
-END_TEST
 
-START_TEST(reads_targets) {
+TEST(reads_targets) {
   clf_dataset *dataset = read_text("0.1 1:1\n-2.5e10 1:2\n", "regression=true");
   ck_values(dataset, "targets", 0.1, -2.5e10);
   ck_assert_int_eq(clf_dataset_classes(dataset), 0);
   clf_dataset_free(dataset);
 }
-END_TEST
 
-START_TEST(labels__of_many_digits_stay_apart) {
+TEST(labels__of_many_digits_stay_apart) {
   clf_dataset *dataset =
       read_text("9007199254740993 1:1\n9007199254740992 1:2\n9223372036854775807 1:3\n", NULL);
   ck_assert_int_eq(clf_dataset_classes(dataset), 3);
@@ -106,7 +102,6 @@ START_TEST(labels__of_many_digits_stay_apart) {
   ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "0.1");
   clf_dataset_free(dataset);
 }
-END_TEST
 
 static char heard[512], told[1024];
 
@@ -131,7 +126,7 @@ static void check_log(const char *text, const char *params, const char *warning,
 }
 
 /* Each guess is told once, with the parameter that says it. */
-START_TEST(log__tells_what_is_guessed) {
+TEST(log__tells_what_is_guessed) {
   static const char given[] = "zero_based=false features=3";
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
   check_log(plain, given, "", "");
@@ -145,10 +140,9 @@ START_TEST(log__tells_what_is_guessed) {
   check_log("1.0 1:1\n2 1:2\n", given, "", "");
   check_log("0.5 1:1\n2 1:2\n", "zero_based=false features=3 regression=true", "", "");
 }
-END_TEST
 
 /* As LIBSVM's svm-train -t 4 takes them. */
-START_TEST(reads_precomputed_kernels) {
+TEST(reads_precomputed_kernels) {
   static const char square[] = "1 0:1 1:4 2:0.5 3:1\n-1 0:2 1:0.5 3:2\n1 0:3 1:1 2:2 3:6\n";
   static const char test[] = "1 0:1 1:7 2:8 3:9\n2 0:2 1:6 2:5 3:4.1\n";
   clf_dataset *dataset = read_text(square, NULL);
@@ -179,10 +173,9 @@ START_TEST(reads_precomputed_kernels) {
   clf_dataset_free(dataset);
   check_log("1 0:1 4:0.5\n", "features=5", "", "indices are taken to begin at 0");
 }
-END_TEST
 
 /* Numbers that differ and are the same as f32, in columns that need not be full. */
-START_TEST(log__says_which_feature_has_merged_values) {
+TEST(log__says_which_feature_has_merged_values) {
   static const char given[] = "zero_based=false features=9";
   static const struct {
     const char *text, *says;
@@ -199,10 +192,9 @@ START_TEST(log__says_which_feature_has_merged_values) {
     check_log(cases[i].text, given, cases[i].says, "");
   }
 }
-END_TEST
 
 /* Sparse values are f32: what that loses is said. */
-START_TEST(log__says_which_feature_lies_far_from_0) {
+TEST(log__says_which_feature_lies_far_from_0) {
   static const struct {
     const char *text, *says;
   } cases[] = {{"1 1:0.5 2:1700000001.5\n2 2:1700000002.5\n", "feature 2 lies so far from 0"},
@@ -215,18 +207,16 @@ START_TEST(log__says_which_feature_lies_far_from_0) {
     check_log(cases[i].text, "zero_based=false features=9", cases[i].says, "");
   }
 }
-END_TEST
 
-START_TEST(reads_rows_without_entries) {
+TEST(reads_rows_without_entries) {
   clf_dataset *dataset = read_text("1\n2\n", "features=3");
   ck_assert_int_eq(clf_dataset_features(dataset), 3);
   ck_assert_int_eq(clf_dataset_nonzeros(dataset), 0);
   clf_dataset_free(dataset);
 }
-END_TEST
 
 /* Rows in every order, long enough for the sort to matter. */
-START_TEST(sorts_long_rows) {
+TEST(sorts_long_rows) {
   enum { ENTRIES = 1000 };
   char *text = malloc(32 * ENTRIES);
   ck_assert_ptr_nonnull(text);
@@ -247,9 +237,8 @@ START_TEST(sorts_long_rows) {
   }
   free(text);
 }
-END_TEST
 
-START_TEST(refuses_hostile_text) {
+TEST(refuses_hostile_text) {
   static const hostile table[] = {
       {"", 0, NULL, CLF_ERROR_DATA, "file: the file is empty"},
       {"# only this\n\n", 0, NULL, CLF_ERROR_DATA, "file: it has no rows"},
@@ -304,27 +293,24 @@ START_TEST(refuses_hostile_text) {
     assert_refused(context, &clf__format_svmlight, &table[i]);
   }
 }
-END_TEST
 
-START_TEST(survives_damage) {
+TEST(survives_damage) {
   static const char text[] = "1 qid:3 2:0.5 12:-2e1 # x\r\n-1 5:1 3:7\n";
   survive_damage(context, &clf__format_svmlight, text, sizeof text - 1, NULL);
   survive_damage(context, &clf__format_svmlight, text, sizeof text - 1, "precomputed=true");
   survive_damage(context, &clf__format_svmlight, text, sizeof text - 1,
                  "features=20 zero_based=true regression=true");
 }
-END_TEST
 
-START_TEST(survives_refused_memory) {
+TEST(survives_refused_memory) {
   survive_refusals(&clf__format_svmlight, plain, strlen(plain), NULL);
   survive_refusals(&clf__format_svmlight, plain, strlen(plain), "regression=true");
   static const char kernel[] = "1 0:1 1:4 2:5.1\n2 0:2 1:5 2:9\n", rounded[] = "1 1:0.1\n2 3:0.3\n";
   survive_refusals(&clf__format_svmlight, kernel, strlen(kernel), NULL);
   survive_refusals(&clf__format_svmlight, rounded, strlen(rounded), NULL);
 }
-END_TEST
 
-START_TEST(bounds_memory_by_the_file) {
+TEST(bounds_memory_by_the_file) {
   enum { BYTES = 1000000 };
   char *text = malloc(BYTES);
   clf_dataset *dataset = NULL;
@@ -336,9 +322,8 @@ START_TEST(bounds_memory_by_the_file) {
   }
   free(text);
 }
-END_TEST
 
-START_TEST(loads_files) {
+TEST(loads_files) {
   clf_dataset *dataset = NULL;
   const char *path = put_file("plain.svm", plain, strlen(plain));
   ck_clf_ok(clf_dataset_load(&dataset, context, "svmlight", path, NULL));
@@ -347,29 +332,5 @@ START_TEST(loads_files) {
   ck_clf_fails(clf_dataset_load(&dataset, context, "svmlight", path, "features=2"), CLF_ERROR_DATA);
   ck_clf_says("plain.svm line 1, column 9: the index 3");
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("svmlight");
-  TCase *tests = tcase_create("svmlight");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, reads_sparse_rows);
-  tcase_add_test(tests, reads_every_spelling);
-  tcase_add_test(tests, finds_where_indices_begin);
-  tcase_add_test(tests, reads_targets);
-  tcase_add_test(tests, labels__of_many_digits_stay_apart);
-  tcase_add_test(tests, log__tells_what_is_guessed);
-  tcase_add_test(tests, reads_precomputed_kernels);
-  tcase_add_test(tests, log__says_which_feature_has_merged_values);
-  tcase_add_test(tests, log__says_which_feature_lies_far_from_0);
-  tcase_add_test(tests, reads_rows_without_entries);
-  tcase_add_test(tests, sorts_long_rows);
-  tcase_add_test(tests, refuses_hostile_text);
-  tcase_add_test(tests, survives_damage);
-  tcase_add_test(tests, survives_refused_memory);
-  tcase_add_test(tests, bounds_memory_by_the_file);
-  tcase_add_test(tests, loads_files);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("svmlight", .setup = setup, .teardown = teardown)

@@ -55,7 +55,7 @@ static void assert_values(clf_tensor *tensor, int64_t count, const double *expec
     __VA_ARGS__                                                                                    \
   }
 
-START_TEST(create__is_zeroed_writable_and_aligned) {
+TEST(create__is_zeroed_writable_and_aligned) {
   const int32_t dtypes[] = {CLF_F32, CLF_F64, CLF_U8, CLF_I32, CLF_I64};
   const size_t sizes[] = {4, 8, 1, 4, 8};
   for (int i = 0; i < 5; i++) {
@@ -73,9 +73,8 @@ START_TEST(create__is_zeroed_writable_and_aligned) {
     clf_tensor_free(tensor);
   }
 }
-END_TEST
 
-START_TEST(create__takes_no_and_eight_dimensions) {
+TEST(create__takes_no_and_eight_dimensions) {
   clf_tensor *scalar = create(CLF_F64, 0, NULL);
   clf_tensor *deep = create(CLF_U8, 8, SHAPE(1, 2, 1, 2, 1, 2, 1, 2));
   ck_assert_int_eq(clf_tensor_ndim(scalar), 0);
@@ -86,17 +85,15 @@ START_TEST(create__takes_no_and_eight_dimensions) {
   clf_tensor_free(scalar);
   clf_tensor_free(deep);
 }
-END_TEST
 
-START_TEST(create__takes_empty_axes) {
+TEST(create__takes_empty_axes) {
   clf_tensor *tensor = create(CLF_F32, 3, SHAPE(4, 0, 5));
   ck_assert_int_eq(clf_tensor_count(tensor), 0);
   ck_assert_ptr_null(clf_tensor_data(tensor));
   clf_tensor_free(tensor);
 }
-END_TEST
 
-START_TEST(create__refuses_shapes_that_overflow) {
+TEST(create__refuses_shapes_that_overflow) {
   clf_tensor *tensor = NULL;
   const int64_t large = INT64_C(1) << 40;
   ck_clf_fails(clf_tensor_create(&tensor, context, CLF_U8, 2, SHAPE(large, large)),
@@ -109,9 +106,8 @@ START_TEST(create__refuses_shapes_that_overflow) {
   ck_clf_says("-1");
   ck_assert_ptr_null(tensor);
 }
-END_TEST
 
-START_TEST(create__refuses_other_arguments) {
+TEST(create__refuses_other_arguments) {
   clf_tensor *tensor = NULL;
   ck_clf_fails(clf_tensor_create(&tensor, context, 0, 1, SHAPE(1)), CLF_ERROR_TYPE);
   ck_clf_fails(clf_tensor_create(&tensor, context, 6, 1, SHAPE(1)), CLF_ERROR_TYPE);
@@ -123,9 +119,8 @@ START_TEST(create__refuses_other_arguments) {
   ck_clf_fails(clf_tensor_create(NULL, context, CLF_F32, 0, NULL), CLF_ERROR_ARGUMENT);
   ck_assert_ptr_null(tensor);
 }
-END_TEST
 
-START_TEST(create__respects_the_memory_limit) {
+TEST(create__respects_the_memory_limit) {
   clf_context *small = NULL;
   clf_tensor *tensor = NULL;
   ck_clf_ok(clf_context_create(&small, "threads=1 memory_limit=10000", NULL));
@@ -138,13 +133,12 @@ START_TEST(create__respects_the_memory_limit) {
   clf_tensor_free(tensor);
   clf_context_free(small);
 }
-END_TEST
 
 static void count_release(void *user) {
   ++*(int *)user;
 }
 
-START_TEST(wrap__borrows_until_the_last_view_is_gone) {
+TEST(wrap__borrows_until_the_last_view_is_gone) {
   const float data[] = {1, 2, 3, 4};
   int released = 0;
   clf_tensor *tensor = NULL, *view = NULL;
@@ -158,9 +152,8 @@ START_TEST(wrap__borrows_until_the_last_view_is_gone) {
   clf_tensor_free(view);
   ck_assert_int_eq(released, 1);
 }
-END_TEST
 
-START_TEST(wrap__does_not_release_what_it_refused) {
+TEST(wrap__does_not_release_what_it_refused) {
   const double data[2] = {0};
   int released = 0;
   clf_tensor *tensor = NULL;
@@ -178,24 +171,21 @@ START_TEST(wrap__does_not_release_what_it_refused) {
   ck_assert_int_eq(released, 0);
   ck_assert_ptr_null(tensor);
 }
-END_TEST
 
-START_TEST(wrap__of_nothing_needs_no_data) {
+TEST(wrap__of_nothing_needs_no_data) {
   clf_tensor *tensor = wrap(NULL, CLF_F32, 2, SHAPE(0, 3), NULL);
   ck_assert_ptr_null(clf_tensor_data(tensor));
   clf_tensor_free(tensor);
 }
-END_TEST
 
-START_TEST(wrap__follows_strides) {
+TEST(wrap__follows_strides) {
   const int32_t data[] = {0, 1, 2, 3, 4, 5};
   assert_values(wrap(data, CLF_I32, 2, SHAPE(3, 2), SHAPE(1, 3)), VALUES(0, 3, 1, 4, 2, 5));
   assert_values(wrap(data + 5, CLF_I32, 1, SHAPE(3), SHAPE(-2)), VALUES(5, 3, 1));
   assert_values(wrap(data + 2, CLF_I32, 2, SHAPE(2, 2), SHAPE(0, 1)), VALUES(2, 3, 2, 3));
 }
-END_TEST
 
-START_TEST(wrap__refuses_strides_that_overflow) {
+TEST(wrap__refuses_strides_that_overflow) {
   const uint8_t byte = 0;
   const int64_t wrong[][2] = {
       {INT64_MAX, 1}, {INT64_MIN, 1}, {INT64_C(1) << 62, INT64_C(1) << 62}, {-INT64_MAX, 2}};
@@ -211,10 +201,9 @@ START_TEST(wrap__refuses_strides_that_overflow) {
                CLF_ERROR_SHAPE);
   ck_assert_ptr_null(tensor);
 }
-END_TEST
 
 /* Where an axis is not walked along, its stride may be any number, and is not used. */
-START_TEST(wrap__leaves_idle_strides_alone) {
+TEST(wrap__leaves_idle_strides_alone) {
   const float data[] = {1, 2};
   clf_tensor *copy = NULL, *view = NULL, *empty = NULL;
   clf_tensor *tensor = wrap(data, CLF_F32, 3, SHAPE(1, 2, 1), SHAPE(INT64_MAX, 1, INT64_MIN));
@@ -234,10 +223,9 @@ START_TEST(wrap__leaves_idle_strides_alone) {
   clf_tensor_free(view);
   clf_tensor_free(empty);
 }
-END_TEST
 
 /* No address is below 0 or beyond the last. */
-START_TEST(wrap__refuses_what_has_no_address) {
+TEST(wrap__refuses_what_has_no_address) {
   const uint8_t *const first = (const uint8_t *)(uintptr_t)64;
   const uint8_t *const last = (const uint8_t *)(UINTPTR_MAX - 64);
   clf_tensor *tensor = NULL;
@@ -249,9 +237,8 @@ START_TEST(wrap__refuses_what_has_no_address) {
   ck_clf_says("beyond what can be addressed");
   ck_assert_ptr_null(tensor);
 }
-END_TEST
 
-START_TEST(slice__walks_forward_and_back) {
+TEST(slice__walks_forward_and_back) {
   clf_tensor *tensor = cube(), *view = NULL;
   ck_clf_ok(clf_tensor_slice(&view, tensor, 2, 1, 2, 2));
   assert_values(view, VALUES(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23));
@@ -268,9 +255,8 @@ START_TEST(slice__walks_forward_and_back) {
   clf_tensor_free(view);
   clf_tensor_free(tensor);
 }
-END_TEST
 
-START_TEST(slice__of_nothing_is_empty) {
+TEST(slice__of_nothing_is_empty) {
   clf_tensor *tensor = cube(), *view = NULL;
   ck_clf_ok(clf_tensor_slice(&view, tensor, 1, 3, 0, 1));
   ck_assert_int_eq(clf_tensor_count(view), 0);
@@ -278,9 +264,8 @@ START_TEST(slice__of_nothing_is_empty) {
   clf_tensor_free(view);
   clf_tensor_free(tensor);
 }
-END_TEST
 
-START_TEST(slice__stays_within_its_axis) {
+TEST(slice__stays_within_its_axis) {
   const int64_t beyond[][3] = {{0, 4, 1},          {3, 1, 1},         {-1, 1, 1},
                                {0, 2, 3},          {1, 3, -1},        {4, 0, 1},
                                {2, INT64_MAX, 1},  {0, 2, INT64_MAX}, {2, 2, INT64_MIN},
@@ -297,9 +282,8 @@ START_TEST(slice__stays_within_its_axis) {
   ck_assert_ptr_null(view);
   clf_tensor_free(tensor);
 }
-END_TEST
 
-START_TEST(reshape__keeps_the_order_and_finds_one_size) {
+TEST(reshape__keeps_the_order_and_finds_one_size) {
   clf_tensor *tensor = cube(), *view = NULL;
   ck_clf_ok(clf_tensor_reshape(&view, tensor, 2, SHAPE(-1, 6)));
   ck_assert_int_eq(clf_tensor_size(view, 0), 4);
@@ -314,9 +298,8 @@ START_TEST(reshape__keeps_the_order_and_finds_one_size) {
   clf_tensor_free(view);
   clf_tensor_free(empty);
 }
-END_TEST
 
-START_TEST(reshape__refuses_what_does_not_fit) {
+TEST(reshape__refuses_what_does_not_fit) {
   clf_tensor *tensor = cube(), *view = NULL, *columns = NULL;
   const int64_t large = INT64_C(1) << 40;
   ck_clf_fails(clf_tensor_reshape(&view, tensor, 2, SHAPE(5, 5)), CLF_ERROR_SHAPE);
@@ -337,9 +320,8 @@ START_TEST(reshape__refuses_what_does_not_fit) {
   clf_tensor_free(empty);
   ck_assert_ptr_null(view);
 }
-END_TEST
 
-START_TEST(permute__turns_axes) {
+TEST(permute__turns_axes) {
   clf_tensor *tensor = cube(), *view = NULL;
   ck_clf_ok(clf_tensor_permute(&view, tensor, (int32_t[]){2, 0, 1}));
   ck_assert_int_eq(clf_tensor_size(view, 0), 4);
@@ -360,7 +342,6 @@ START_TEST(permute__turns_axes) {
   ck_assert_ptr_null(view);
   clf_tensor_free(tensor);
 }
-END_TEST
 
 static clf_tensor *copied(clf_tensor *tensor, int32_t dtype) {
   clf_tensor *copy = NULL;
@@ -372,7 +353,7 @@ static clf_tensor *copied(clf_tensor *tensor, int32_t dtype) {
   return copy;
 }
 
-START_TEST(copy__lays_views_out_anew) {
+TEST(copy__lays_views_out_anew) {
   const int32_t dtypes[] = {CLF_I32, CLF_F64, CLF_U8};
   for (int i = 0; i < 3; i++) {
     clf_tensor *tensor = cube(), *turned = NULL, *view = NULL;
@@ -385,9 +366,8 @@ START_TEST(copy__lays_views_out_anew) {
   assert_values(copied(create(CLF_F32, 0, NULL), CLF_I64), VALUES(0));
   assert_values(copied(create(CLF_F32, 2, SHAPE(3, 0)), CLF_F64), 0, NULL);
 }
-END_TEST
 
-START_TEST(copy__keeps_what_each_type_can_hold) {
+TEST(copy__keeps_what_each_type_can_hold) {
   const double doubles[] = {0, -1.5, 1e300, -0x1p63, 255.9, -0.5};
   const int64_t integers[] = {INT64_MIN, INT64_MAX, -1, 0, INT64_C(1) << 53};
   assert_values(copied(wrap(doubles, CLF_F64, 1, SHAPE(3), NULL), CLF_F32),
@@ -399,9 +379,8 @@ START_TEST(copy__keeps_what_each_type_can_hold) {
   ck_assert_mem_eq(clf_tensor_data(copy), integers, sizeof integers);
   clf_tensor_free(copy);
 }
-END_TEST
 
-START_TEST(copy__names_the_element_an_integer_cannot_hold) {
+TEST(copy__names_the_element_an_integer_cannot_hold) {
   const struct {
     double value;
     int32_t dtype;
@@ -426,9 +405,8 @@ START_TEST(copy__names_the_element_an_integer_cannot_hold) {
   ck_assert_ptr_null(copy);
   clf_tensor_free(tensor);
 }
-END_TEST
 
-START_TEST(scale__belongs_to_u8_and_to_one_handle) {
+TEST(scale__belongs_to_u8_and_to_one_handle) {
   const uint8_t bytes[] = {0, 51, 255};
   clf_tensor *tensor = wrap(bytes, CLF_U8, 1, SHAPE(3), NULL), *view = NULL;
   ck_assert_double_eq(clf_tensor_scale(tensor), 1);
@@ -452,7 +430,6 @@ START_TEST(scale__belongs_to_u8_and_to_one_handle) {
   ck_clf_ok(clf_tensor_set_scale(copy, 1));
   assert_values(copy, VALUES(0, 25.5, 127.5));
 }
-END_TEST
 
 /* The layout that the DLPack specification fixes, written down a second time. */
 typedef struct managed_tensor {
@@ -466,7 +443,7 @@ typedef struct managed_tensor {
   void (*deleter)(struct managed_tensor *);
 } managed_tensor;
 
-START_TEST(dlpack__hands_out_views_that_outlive_the_tensor) {
+TEST(dlpack__hands_out_views_that_outlive_the_tensor) {
   clf_tensor *tensor = cube(), *view = NULL, *back = NULL;
   managed_tensor *managed = NULL;
   ck_clf_ok(clf_tensor_slice(&view, tensor, 1, 2, 3, -1));
@@ -485,9 +462,8 @@ START_TEST(dlpack__hands_out_views_that_outlive_the_tensor) {
   assert_values(back, VALUES(8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3, 20, 21, 22, 23, 16, 17, 18, 19,
                              12, 13, 14, 15));
 }
-END_TEST
 
-START_TEST(dlpack__names_every_type) {
+TEST(dlpack__names_every_type) {
   const int32_t dtypes[] = {CLF_F32, CLF_F64, CLF_U8, CLF_I32, CLF_I64};
   const int codes[] = {2, 2, 1, 0, 0}, bits[] = {32, 64, 8, 32, 64};
   for (int i = 0; i < 5; i++) {
@@ -503,13 +479,12 @@ START_TEST(dlpack__names_every_type) {
     clf_tensor_free(back);
   }
 }
-END_TEST
 
 static void count_delete(managed_tensor *managed) {
   ++*(int *)managed->manager;
 }
 
-START_TEST(dlpack__takes_memory_and_deletes_it_once) {
+TEST(dlpack__takes_memory_and_deletes_it_once) {
   double numbers[] = {9, 1, 2, 3};
   int deleted = 0;
   managed_tensor managed = {.data = numbers,
@@ -533,9 +508,8 @@ START_TEST(dlpack__takes_memory_and_deletes_it_once) {
   ck_clf_ok(clf_tensor_from_dlpack(&tensor, context, &managed));
   clf_tensor_free(tensor);
 }
-END_TEST
 
-START_TEST(dlpack__refuses_what_it_cannot_hold_and_deletes_nothing) {
+TEST(dlpack__refuses_what_it_cannot_hold_and_deletes_nothing) {
   float numbers[] = {1, 2};
   int deleted = 0;
   const managed_tensor good = {.data = numbers,
@@ -569,9 +543,8 @@ START_TEST(dlpack__refuses_what_it_cannot_hold_and_deletes_nothing) {
   }
   ck_assert_int_eq(deleted, 0);
 }
-END_TEST
 
-START_TEST(null__is_answered) {
+TEST(null__is_answered) {
   clf_tensor *tensor = NULL;
   void *managed = NULL;
   ck_assert_ptr_null(clf_tensor_data(NULL));
@@ -595,40 +568,5 @@ START_TEST(null__is_answered) {
   ck_assert_int_eq(clf_tensor_size(tensor, -1), -1);
   clf_tensor_free(tensor);
 }
-END_TEST
 
-int main(void) {
-  TCase *tcase = tcase_create("tensor");
-  tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_test(tcase, create__is_zeroed_writable_and_aligned);
-  tcase_add_test(tcase, create__takes_no_and_eight_dimensions);
-  tcase_add_test(tcase, create__takes_empty_axes);
-  tcase_add_test(tcase, create__refuses_shapes_that_overflow);
-  tcase_add_test(tcase, create__refuses_other_arguments);
-  tcase_add_test(tcase, create__respects_the_memory_limit);
-  tcase_add_test(tcase, wrap__borrows_until_the_last_view_is_gone);
-  tcase_add_test(tcase, wrap__does_not_release_what_it_refused);
-  tcase_add_test(tcase, wrap__of_nothing_needs_no_data);
-  tcase_add_test(tcase, wrap__follows_strides);
-  tcase_add_test(tcase, wrap__refuses_strides_that_overflow);
-  tcase_add_test(tcase, wrap__leaves_idle_strides_alone);
-  tcase_add_test(tcase, wrap__refuses_what_has_no_address);
-  tcase_add_test(tcase, slice__walks_forward_and_back);
-  tcase_add_test(tcase, slice__of_nothing_is_empty);
-  tcase_add_test(tcase, slice__stays_within_its_axis);
-  tcase_add_test(tcase, reshape__keeps_the_order_and_finds_one_size);
-  tcase_add_test(tcase, reshape__refuses_what_does_not_fit);
-  tcase_add_test(tcase, permute__turns_axes);
-  tcase_add_test(tcase, copy__lays_views_out_anew);
-  tcase_add_test(tcase, copy__keeps_what_each_type_can_hold);
-  tcase_add_test(tcase, copy__names_the_element_an_integer_cannot_hold);
-  tcase_add_test(tcase, scale__belongs_to_u8_and_to_one_handle);
-  tcase_add_test(tcase, dlpack__hands_out_views_that_outlive_the_tensor);
-  tcase_add_test(tcase, dlpack__names_every_type);
-  tcase_add_test(tcase, dlpack__takes_memory_and_deletes_it_once);
-  tcase_add_test(tcase, dlpack__refuses_what_it_cannot_hold_and_deletes_nothing);
-  tcase_add_test(tcase, null__is_answered);
-  Suite *suite = suite_create("tensor");
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
-}
+SUITE("tensor", .setup = setup, .teardown = teardown)

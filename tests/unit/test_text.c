@@ -22,7 +22,7 @@ static void assert_read_as_strtod(const char *text) {
   }
 }
 
-START_TEST(numbers__read_as_the_c_library_reads_them) {
+TEST(numbers__read_as_the_c_library_reads_them) {
   static const char *const texts[] = {"0",
                                       "-0",
                                       "+1",
@@ -58,10 +58,9 @@ START_TEST(numbers__read_as_the_c_library_reads_them) {
     assert_read_as_strtod(texts[i]);
   }
 }
-END_TEST
 
 /* Random bits, random digits with small exponents, and midpoints between neighbours. */
-START_TEST(random_numbers__read_as_the_c_library_reads_them) {
+TEST(random_numbers__read_as_the_c_library_reads_them) {
   clf__random random = clf__random_seed(1, 0);
   for (int i = 0; i < 200000; i++) {
     char text[64];
@@ -81,10 +80,9 @@ START_TEST(random_numbers__read_as_the_c_library_reads_them) {
     assert_read_as_strtod(text);
   }
 }
-END_TEST
 
 /* 2^53 + 1 lies halfway between two doubles; a digit 1 after n zeros decides. */
-START_TEST(far_digit__decides_the_rounding) {
+TEST(far_digit__decides_the_rounding) {
   char text[2200];
   double value;
   for (int zeros = 1; zeros < 2000; zeros += 37) {
@@ -98,9 +96,8 @@ START_TEST(far_digit__decides_the_rounding) {
   snprintf(text, sizeof text, "0.%01999d1e2000", 0);
   assert_read_as_strtod(text);
 }
-END_TEST
 
-START_TEST(words__are_infinities_and_nan) {
+TEST(words__are_infinities_and_nan) {
   double value;
   ck_assert(clf__parse_f64("inf", &value) && value > DBL_MAX);
   ck_assert(clf__parse_f64("-Infinity", &value) && value < -DBL_MAX);
@@ -108,9 +105,8 @@ START_TEST(words__are_infinities_and_nan) {
   ck_assert(clf__parse_f64("NaN", &value) && isnan(value));
   ck_assert(clf__parse_f64("-nan", &value) && isnan(value));
 }
-END_TEST
 
-START_TEST(what_is_no_number__is_refused) {
+TEST(what_is_no_number__is_refused) {
   static const char *const texts[] = {"",     " ",   "-",     "+",  ".",      "-.",    "e5",  ".e5",
                                       "--1",  "+-1", " 1",    "1 ", "1,5",    "1.2.3", "1e",  "1e+",
                                       "0x10", "in",  "infin", "na", "nan(1)", "1f",    "1e5x"};
@@ -120,9 +116,8 @@ START_TEST(what_is_no_number__is_refused) {
   }
   ck_assert_double_eq(value, 42);
 }
-END_TEST
 
-START_TEST(reading__stops_at_the_first_foreign_byte_and_at_the_end) {
+TEST(reading__stops_at_the_first_foreign_byte_and_at_the_end) {
   static const char text[] = "12.5e3,7";
   static const int lengths[] = {0, 1, 2, 3, 4, 4, 6};
   static const double values[] = {0, 1, 12, 12, 12.5, 12.5, 12500};
@@ -137,9 +132,8 @@ START_TEST(reading__stops_at_the_first_foreign_byte_and_at_the_end) {
   ck_assert_ptr_eq(clf__read_f64(words, words + 7, &value), words + 3);
   ck_assert_ptr_null(clf__read_f64(words, words + 2, &value));
 }
-END_TEST
 
-START_TEST(integers__are_read_to_the_limits_of_64_bits) {
+TEST(integers__are_read_to_the_limits_of_64_bits) {
   int64_t value = 42;
   ck_assert(clf__parse_i64("9223372036854775807", &value) && value == INT64_MAX);
   ck_assert(clf__parse_i64("-9223372036854775808", &value) && value == INT64_MIN);
@@ -151,9 +145,8 @@ START_TEST(integers__are_read_to_the_limits_of_64_bits) {
   ck_assert(!clf__parse_i64("1.5", &value) && !clf__parse_i64(" 1", &value));
   ck_assert_int_eq(value, 17);
 }
-END_TEST
 
-START_TEST(formatted_numbers__are_short_and_read_back) {
+TEST(formatted_numbers__are_short_and_read_back) {
   static const struct {
     double value;
     const char *text;
@@ -183,7 +176,6 @@ START_TEST(formatted_numbers__are_short_and_read_back) {
     }
   }
 }
-END_TEST
 
 /* Any installed locale that writes 0.5 in another way than "C". */
 static bool set_foreign_locale(void) {
@@ -198,7 +190,7 @@ static bool set_foreign_locale(void) {
   return false;
 }
 
-START_TEST(locale__changes_nothing) {
+TEST(locale__changes_nothing) {
   if (!set_foreign_locale()) {
     return;
   }
@@ -208,9 +200,8 @@ START_TEST(locale__changes_nothing) {
   ck_assert(clf__parse_f64("1.25e-300", &value) && value == 1.25e-300);
   ck_assert(!clf__parse_f64("1,25", &value));
 }
-END_TEST
 
-START_TEST(word_index__finds_whole_words) {
+TEST(word_index__finds_whole_words) {
   ck_assert_int_eq(clf__word_index("auto|rbf|linear", "auto", 4), 0);
   ck_assert_int_eq(clf__word_index("auto|rbf|linear", "linear", 6), 2);
   ck_assert_int_eq(clf__word_index("auto|rbf|linear", "rbfx", 3), 1);
@@ -219,9 +210,8 @@ START_TEST(word_index__finds_whole_words) {
   ck_assert_int_eq(clf__word_index("auto|rbf|linear", "auto|rbf", 8), -1);
   ck_assert_int_eq(clf__word_index("auto", "", 0), -1);
 }
-END_TEST
 
-START_TEST(word_at__is_the_inverse_of_word_index) {
+TEST(word_at__is_the_inverse_of_word_index) {
   static const char words[] = "auto|rbf|linear";
   size_t length;
   for (int32_t index = 0; index < 3; index++) {
@@ -229,9 +219,8 @@ START_TEST(word_at__is_the_inverse_of_word_index) {
     ck_assert_int_eq(clf__word_index(words, word, length), index);
   }
 }
-END_TEST
 
-START_TEST(nearest__suggests_what_was_meant) {
+TEST(nearest__suggests_what_was_meant) {
   static const char *const names[] = {"gamma", "C", "kernel", "class_weight", "tolerance"};
   ck_assert_str_eq(clf__nearest("gama", names, 5), "gamma");
   ck_assert_str_eq(clf__nearest("gmama", names, 5), "gamma");
@@ -247,9 +236,8 @@ START_TEST(nearest__suggests_what_was_meant) {
   lengthy[sizeof lengthy - 1] = '\0';
   ck_assert_ptr_null(clf__nearest(lengthy, names, 5));
 }
-END_TEST
 
-START_TEST(text__grows_as_it_is_appended_to) {
+TEST(text__grows_as_it_is_appended_to) {
   clf_context *context = NULL;
   ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
   clf__text text = {.context = context};
@@ -264,9 +252,8 @@ START_TEST(text__grows_as_it_is_appended_to) {
   ck_assert_ptr_null(text.bytes);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(text__remembers_that_memory_ran_out) {
+TEST(text__remembers_that_memory_ran_out) {
   clf_context *context = NULL;
   ck_clf_ok(clf_context_create(&context, "memory_limit=20000 threads=1", NULL));
   clf__text text = {.context = context};
@@ -277,9 +264,8 @@ START_TEST(text__remembers_that_memory_ran_out) {
   clf__text_free(&text);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(text_copy__keeps_the_convention) {
+TEST(text_copy__keeps_the_convention) {
   const clf__text abc = {.bytes = "abc", .length = 3}, empty = {.bytes = NULL};
   const clf__text failed = {.failed = true};
   char buffer[4] = "???";
@@ -298,10 +284,9 @@ START_TEST(text_copy__keeps_the_convention) {
   ck_assert_str_eq(buffer, "");
   ck_assert_uint_eq(needed, 1);
 }
-END_TEST
 
 /* The table of well-formed bytes of the Unicode standard, 3.9: at its borders. */
-START_TEST(utf8__is_told_from_other_bytes) {
+TEST(utf8__is_told_from_other_bytes) {
   static const struct {
     const char *bytes;
     size_t length;
@@ -332,7 +317,6 @@ START_TEST(utf8__is_told_from_other_bytes) {
   clf__utf8_mend(text);
   ck_assert_str_eq(text, "caf? \xC3\xA9??");
 }
-END_TEST
 
 static char heard[1024];
 
@@ -342,7 +326,7 @@ static void listen(void *user, int32_t level, const char *message) {
 }
 
 /* Whatever paths and names are, what is told of them is UTF-8, also where it is cut off. */
-START_TEST(messages__are_utf8) {
+TEST(messages__are_utf8) {
   clf_context *context = NULL;
   clf_dataset *dataset = NULL;
   char path[600];
@@ -367,29 +351,5 @@ START_TEST(messages__are_utf8) {
   ck_assert_str_eq(heard, "caf?");
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("text");
-  TCase *tests = tcase_create("text");
-  tcase_set_timeout(tests, 60);
-  tcase_add_test(tests, numbers__read_as_the_c_library_reads_them);
-  tcase_add_test(tests, random_numbers__read_as_the_c_library_reads_them);
-  tcase_add_test(tests, far_digit__decides_the_rounding);
-  tcase_add_test(tests, words__are_infinities_and_nan);
-  tcase_add_test(tests, what_is_no_number__is_refused);
-  tcase_add_test(tests, reading__stops_at_the_first_foreign_byte_and_at_the_end);
-  tcase_add_test(tests, integers__are_read_to_the_limits_of_64_bits);
-  tcase_add_test(tests, formatted_numbers__are_short_and_read_back);
-  tcase_add_test(tests, locale__changes_nothing);
-  tcase_add_test(tests, word_index__finds_whole_words);
-  tcase_add_test(tests, word_at__is_the_inverse_of_word_index);
-  tcase_add_test(tests, nearest__suggests_what_was_meant);
-  tcase_add_test(tests, text__grows_as_it_is_appended_to);
-  tcase_add_test(tests, text__remembers_that_memory_ran_out);
-  tcase_add_test(tests, text_copy__keeps_the_convention);
-  tcase_add_test(tests, utf8__is_told_from_other_bytes);
-  tcase_add_test(tests, messages__are_utf8);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("text")

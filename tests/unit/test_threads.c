@@ -70,7 +70,7 @@ static void fill(float *values, int32_t *labels) {
   }
 }
 
-START_TEST(one_model__predicts_in_16_threads) {
+TEST_LOOP(one_model__predicts_in_16_threads, 0, (int)clf_kind_count("model")) {
   float values[ROWS * FEATURES];
   int32_t labels[ROWS];
   clf_context *context = NULL;
@@ -86,7 +86,6 @@ START_TEST(one_model__predicts_in_16_threads) {
   clf_dataset_free(dense);
   clf_context_free(context);
 }
-END_TEST
 
 /* Predictions of 64 threads on one model, until each was asked on its own thread. The callback ends
  * all but every eighth, which go on. */
@@ -137,7 +136,7 @@ static void *predict_until_asked(void *argument) {
   return NULL;
 }
 
-START_TEST(callback__is_asked_on_each_calls_own_thread) {
+TEST(callback__is_asked_on_each_calls_own_thread) {
   enum { FITTED = 300 };
   static asking shared;
   float *values = calloc((size_t)MANY * FEATURES, sizeof *values);
@@ -173,7 +172,6 @@ START_TEST(callback__is_asked_on_each_calls_own_thread) {
   clf_context_free(context);
   free(values);
 }
-END_TEST
 
 static void *fail_in_own_words(void *argument) {
   char kind[16];
@@ -188,7 +186,7 @@ static void *fail_in_own_words(void *argument) {
   return NULL;
 }
 
-START_TEST(last_error__is_each_threads_own) {
+TEST(last_error__is_each_threads_own) {
   pthread_t threads[THREADS];
   int numbers[THREADS];
   for (int i = 0; i < THREADS; i++) {
@@ -200,7 +198,6 @@ START_TEST(last_error__is_each_threads_own) {
     ck_assert_int_eq(numbers[i], i + 10);
   }
 }
-END_TEST
 
 static void *make_and_free(void *argument) {
   for (int round = 0; round < 200; round++) {
@@ -213,7 +210,7 @@ static void *make_and_free(void *argument) {
   return NULL;
 }
 
-START_TEST(default_context__comes_and_goes_in_many_threads) {
+TEST(default_context__comes_and_goes_in_many_threads) {
   pthread_t threads[THREADS];
   int failed[THREADS] = {0};
   for (int i = 0; i < THREADS; i++) {
@@ -224,19 +221,5 @@ START_TEST(default_context__comes_and_goes_in_many_threads) {
     ck_assert_int_eq(failed[i], 0);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("threads");
-  TCase *tests = tcase_create("threads");
-  int kinds = 0;
-  while (clf__model_kinds.kinds[kinds] != NULL) {
-    kinds++;
-  }
-  tcase_add_loop_test(tests, one_model__predicts_in_16_threads, 0, kinds);
-  tcase_add_test(tests, callback__is_asked_on_each_calls_own_thread);
-  tcase_add_test(tests, last_error__is_each_threads_own);
-  tcase_add_test(tests, default_context__comes_and_goes_in_many_threads);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("threads")

@@ -57,39 +57,35 @@ static void assert_dense(clf_dataset *dataset, const float *expected, float tole
   clf_dataset_free(dataset);
 }
 
-START_TEST(standardize__gives_mean_0_and_deviation_1) {
+TEST(standardize__gives_mean_0_and_deviation_1) {
   const float data[] = {1, 10, 2, 20, 3, 30, 4, 40};
   const float a = 1.341640786f, b = 0.4472135955f;
   assert_dense(fit_and_apply("standardize", NULL, floats(data, 4, 2)),
                (float[]){-a, -a, -b, -b, b, b, a, a}, 1e-6f);
 }
-END_TEST
 
-START_TEST(standardize__can_leave_out_either_half) {
+TEST(standardize__can_leave_out_either_half) {
   const float data[] = {1, 3};
   assert_dense(fit_and_apply("standardize", "mean=false", floats(data, 2, 1)), (float[]){1, 3},
                1e-6f);
   assert_dense(fit_and_apply("standardize", "deviation=false", floats(data, 2, 1)),
                (float[]){-1, 1}, 1e-6f);
 }
-END_TEST
 
-START_TEST(standardize__divides_constant_columns_by_1) {
+TEST(standardize__divides_constant_columns_by_1) {
   const float data[] = {0.1f, 5, 0.1f, 5, 0.1f, 5};
   assert_dense(fit_and_apply("standardize", NULL, floats(data, 3, 2)), (float[6]){0}, 0);
   assert_dense(fit_and_apply("standardize", "mean=false", floats(data, 3, 2)), data, 0);
 }
-END_TEST
 
-START_TEST(standardize__of_one_row_is_0) {
+TEST(standardize__of_one_row_is_0) {
   const float data[] = {3, -7, 1e30f};
   assert_dense(fit_and_apply("standardize", NULL, floats(data, 1, 3)), (float[3]){0}, 0);
 }
-END_TEST
 
 /* Numbers 1e7 + {0, 1, 2, …}, which f32 holds exactly: a variance from a sum of squares would be
  * lost. The rows suffice for several blocks. */
-START_TEST(standardize__is_exact_far_from_0) {
+TEST(standardize__is_exact_far_from_0) {
   enum { ROWS = 200000 };
   static float data[ROWS];
   for (int i = 0; i < ROWS; i++) {
@@ -102,9 +98,8 @@ START_TEST(standardize__is_exact_far_from_0) {
   }
   clf_dataset_free(out);
 }
-END_TEST
 
-START_TEST(standardize__counts_rows_by_their_weights) {
+TEST(standardize__counts_rows_by_their_weights) {
   const float data[] = {100, 1, 3, 3, 3, -50};
   const float weights[] = {0, 1, 1, 0.5f, 1.5f, 0};
   clf_dataset *rows = floats(data, 6, 1);
@@ -115,9 +110,8 @@ START_TEST(standardize__counts_rows_by_their_weights) {
       (float[]){97.5f * unit, -1.5f * unit, 0.5f * unit, 0.5f * unit, 0.5f * unit, -52.5f * unit},
       1e-4f);
 }
-END_TEST
 
-START_TEST(standardize__of_bytes_is_that_of_their_values) {
+TEST(standardize__of_bytes_is_that_of_their_values) {
   const uint8_t bytes[] = {0, 100, 51, 100, 255, 100};
   const float values[] = {0, 100.f / 255, 51.f / 255, 100.f / 255, 1, 100.f / 255};
   clf_dataset *expected = fit_and_apply("standardize", NULL, floats(values, 3, 2));
@@ -125,10 +119,9 @@ START_TEST(standardize__of_bytes_is_that_of_their_values) {
                clf__dataset_rows(expected).data, 1e-6f);
   clf_dataset_free(expected);
 }
-END_TEST
 
 /* The statistics and results of sparse rows are those of the same rows stored densely. */
-START_TEST(standardize__keeps_sparse_rows_sparse) {
+TEST(standardize__keeps_sparse_rows_sparse) {
   enum { ROWS = 50, COLUMNS = 6 };
   float data[ROWS * COLUMNS];
   uint64_t state = 5;
@@ -150,9 +143,8 @@ START_TEST(standardize__keeps_sparse_rows_sparse) {
   clf_dataset_free(dense);
   clf_dataset_free(sparse);
 }
-END_TEST
 
-START_TEST(standardize__of_a_sparse_view_takes_its_own_entries) {
+TEST(standardize__of_a_sparse_view_takes_its_own_entries) {
   const float data[] = {9, 9, 1, 0, 0, 2, 3, 4, 9, 9};
   clf_dataset *rows = sparse_of(context, data, 5, 2, NULL), *view = NULL, *out = NULL;
   clf_transform *transform = create("standardize", "mean=false deviation=false");
@@ -169,18 +161,16 @@ START_TEST(standardize__of_a_sparse_view_takes_its_own_entries) {
   clf_dataset_free(view);
   clf_dataset_free(out);
 }
-END_TEST
 
-START_TEST(min_max__fills_the_range) {
+TEST(min_max__fills_the_range) {
   const float data[] = {-2, 7, 0, 7, 2, 7};
   assert_dense(fit_and_apply("min_max", NULL, floats(data, 3, 2)), (float[]){0, 0, 0.5f, 0, 1, 0},
                0);
   assert_dense(fit_and_apply("min_max", "low=-1 high=3", floats(data, 3, 2)),
                (float[]){-1, -1, 1, -1, 3, -1}, 1e-6f);
 }
-END_TEST
 
-START_TEST(min_max__clips_when_asked) {
+TEST(min_max__clips_when_asked) {
   const float data[] = {0, 10}, beyond[] = {-5, 20, NAN};
   const char *const params[] = {NULL, "clip=true"};
   const float expected[][2] = {{-0.5f, 2}, {0, 1}};
@@ -199,9 +189,8 @@ START_TEST(min_max__clips_when_asked) {
   clf_dataset_free(rows);
   clf_dataset_free(test);
 }
-END_TEST
 
-START_TEST(min_max__takes_sparse_rows_where_0_stays_0) {
+TEST(min_max__takes_sparse_rows_where_0_stays_0) {
   const float data[] = {0, 2, 4, 0, 1, 0}, negative[] = {0, -2, 4, 0};
   clf_dataset *out = fit_and_apply("min_max", NULL, sparse_of(context, data, 3, 2, NULL));
   clf__rows x = clf__dataset_rows(out);
@@ -217,9 +206,8 @@ START_TEST(min_max__takes_sparse_rows_where_0_stays_0) {
   clf_transform_free(transform);
   clf_dataset_free(rows);
 }
-END_TEST
 
-START_TEST(min_max__low_must_be_below_high) {
+TEST(min_max__low_must_be_below_high) {
   const float data[] = {1, 2};
   clf_transform *transform = create("min_max", "low=1 high=1");
   clf_dataset *rows = floats(data, 2, 1);
@@ -228,9 +216,8 @@ START_TEST(min_max__low_must_be_below_high) {
   clf_transform_free(transform);
   clf_dataset_free(rows);
 }
-END_TEST
 
-START_TEST(polynomial__orders_products_by_degree_and_place) {
+TEST(polynomial__orders_products_by_degree_and_place) {
   const float data[] = {2, 3, 5};
   assert_dense(fit_and_apply("polynomial", NULL, floats(data, 1, 3)),
                (float[]){2, 3, 5, 4, 6, 10, 9, 15, 25}, 0);
@@ -242,10 +229,9 @@ START_TEST(polynomial__orders_products_by_degree_and_place) {
                (float[]){2, 3, 6}, 0);
   assert_dense(fit_and_apply("polynomial", "degree=1", floats(data, 3, 1)), data, 0);
 }
-END_TEST
 
 /* Degree 4 of 5 features: 5 + 15 + 35 + 70 products. */
-START_TEST(polynomial__counts_its_columns) {
+TEST(polynomial__counts_its_columns) {
   const float data[] = {1, 1, 1, 1, 1};
   clf_dataset *out = fit_and_apply("polynomial", "degree=4", floats(data, 1, 5));
   ck_assert_int_eq(clf_dataset_features(out), 125);
@@ -254,9 +240,8 @@ START_TEST(polynomial__counts_its_columns) {
   ck_assert_int_eq(clf_dataset_features(out), 30);
   clf_dataset_free(out);
 }
-END_TEST
 
-START_TEST(polynomial__says_how_many_columns_are_too_many) {
+TEST(polynomial__says_how_many_columns_are_too_many) {
   static float data[784];
   clf_dataset *rows = floats(data, 1, 784);
   clf_transform *transform = create("polynomial", "degree=5");
@@ -268,9 +253,8 @@ START_TEST(polynomial__says_how_many_columns_are_too_many) {
   clf_transform_free(transform);
   clf_dataset_free(rows);
 }
-END_TEST
 
-START_TEST(polynomial__of_many_rows_is_that_of_each) {
+TEST(polynomial__of_many_rows_is_that_of_each) {
   enum { ROWS = 5000, COLUMNS = 6, WIDTH = 27 };
   static uint8_t bytes[ROWS * COLUMNS];
   for (int i = 0; i < ROWS * COLUMNS; i++) {
@@ -291,10 +275,9 @@ START_TEST(polynomial__of_many_rows_is_that_of_each) {
   }
   clf_dataset_free(out);
 }
-END_TEST
 
 /* With alpha=1 the counts are 3, 2, 1 of 6 in one class and 1, 2, 2 of 5 in the other. */
-START_TEST(log_count_ratio__weighs_features_by_class) {
+TEST(log_count_ratio__weighs_features_by_class) {
   const float data[] = {1, 1, 0, 5, 0, 0, 0, 0, 2, 0, 1, 0};
   const int32_t labels[] = {0, 0, 1, 1};
   const float a = logf(2.5F), b = logf(1.2F), c = logf(2.4F);
@@ -308,9 +291,8 @@ START_TEST(log_count_ratio__weighs_features_by_class) {
   ck_assert_float_eq_tol(x.value[2], 5 * a, 1e-6F);
   clf_dataset_free(out);
 }
-END_TEST
 
-START_TEST(log_count_ratio__needs_labels_and_leaves_one_class_alone) {
+TEST(log_count_ratio__needs_labels_and_leaves_one_class_alone) {
   const float data[] = {1, 0, 3, 2};
   const int32_t same[] = {0, 0};
   clf_dataset *bare = floats(data, 2, 2);
@@ -323,9 +305,8 @@ START_TEST(log_count_ratio__needs_labels_and_leaves_one_class_alone) {
   clf_transform_free(transform);
   clf_dataset_free(bare);
 }
-END_TEST
 
-START_TEST(sparse__rows_are_not_made_dense) {
+TEST(sparse__rows_are_not_made_dense) {
   const float data[] = {1, 0, 0, 2};
   clf_dataset *rows = sparse_of(context, data, 2, 2, NULL);
   clf_dataset *dense = floats(data, 2, 2), *out = NULL;
@@ -342,9 +323,8 @@ START_TEST(sparse__rows_are_not_made_dense) {
   clf_dataset_free(rows);
   clf_dataset_free(dense);
 }
-END_TEST
 
-START_TEST(fit__refuses_what_is_not_finite_and_keeps_its_state) {
+TEST(fit__refuses_what_is_not_finite_and_keeps_its_state) {
   const float data[] = {1, 2, 3, 5}, bad[] = {1, 2, NAN, 4};
   clf_dataset *rows = floats(data, 2, 2), *broken = floats(bad, 2, 2), *out = NULL;
   clf_transform *transform = create("standardize", NULL);
@@ -360,11 +340,10 @@ START_TEST(fit__refuses_what_is_not_finite_and_keeps_its_state) {
   clf_dataset_free(rows);
   clf_dataset_free(broken);
 }
-END_TEST
 
 /* Doubles so large that their differences are none: no infinity is learned, which a saved transform
  * would not load with. Their squares alone do no harm. */
-START_TEST(fit__refuses_columns_beyond_a_double) {
+TEST(fit__refuses_columns_beyond_a_double) {
   static const double wide[] = {0, -1.7e308, 1, 1.7e308, 2, 0}, square[] = {0, 1e200, 1, -1e200};
   clf_dataset *far = dataset_of(context, wide, CLF_F64, 3, 2, NULL);
   clf_dataset *large = dataset_of(context, square, CLF_F64, 2, 2, NULL);
@@ -379,9 +358,8 @@ START_TEST(fit__refuses_columns_beyond_a_double) {
   clf_dataset_free(large);
   clf_dataset_free(far);
 }
-END_TEST
 
-START_TEST(apply__needs_a_fit_and_the_same_features) {
+TEST(apply__needs_a_fit_and_the_same_features) {
   const float data[] = {1, 2, 3, 4};
   clf_dataset *two = floats(data, 2, 2), *one = floats(data, 4, 1), *out = NULL;
   clf_transform *transform = create("min_max", NULL);
@@ -394,9 +372,8 @@ START_TEST(apply__needs_a_fit_and_the_same_features) {
   clf_dataset_free(one);
   clf_dataset_free(two);
 }
-END_TEST
 
-START_TEST(apply__keeps_labels_and_weights) {
+TEST(apply__keeps_labels_and_weights) {
   const float data[] = {1, 2}, weights[] = {1, 3};
   const int32_t labels[] = {8, 4};
   clf_dataset *rows = dataset_of(context, data, CLF_F32, 2, 1, labels);
@@ -407,9 +384,8 @@ START_TEST(apply__keeps_labels_and_weights) {
   ck_assert_str_eq(clf_dataset_class_name(out, 1), "8");
   clf_dataset_free(out);
 }
-END_TEST
 
-START_TEST(create__refuses_unknown_names) {
+TEST(create__refuses_unknown_names) {
   clf_transform *transform = NULL;
   ck_clf_fails(clf_transform_create(&transform, context, "standardise", NULL), CLF_ERROR_ARGUMENT);
   ck_clf_says("did you mean 'standardize'?");
@@ -421,9 +397,8 @@ START_TEST(create__refuses_unknown_names) {
   ck_assert_ptr_null(transform);
   clf_transform_free(NULL);
 }
-END_TEST
 
-START_TEST(clone__has_the_parameters_but_no_fit) {
+TEST(clone__has_the_parameters_but_no_fit) {
   const float data[] = {1, 2};
   clf_dataset *rows = floats(data, 2, 1), *out = NULL;
   clf_transform *transform = create("polynomial", "degree=3"), *clone = NULL;
@@ -436,9 +411,8 @@ START_TEST(clone__has_the_parameters_but_no_fit) {
   clf_transform_free(clone);
   clf_dataset_free(rows);
 }
-END_TEST
 
-START_TEST(load__gives_back_what_was_saved) {
+TEST(load__gives_back_what_was_saved) {
   const char *const kinds[] = {"standardize", "min_max", "polynomial"};
   const char *const params[] = {"deviation=false", "low=-1 clip=true", "degree=3"};
   const float data[] = {1, 2, 3, 5, 8, 13};
@@ -463,7 +437,6 @@ START_TEST(load__gives_back_what_was_saved) {
   clf__store_free(store);
   clf_dataset_free(rows);
 }
-END_TEST
 
 /* A store as a save writes it, but for one text or one number. */
 static clf__store *store_of(const char *kind, const char *params, const char *features,
@@ -497,7 +470,7 @@ static void assert_loads_as(clf__store *store, clf_status expected) {
   clf__store_free(store);
 }
 
-START_TEST(load__rejects_what_no_save_writes) {
+TEST(load__rejects_what_no_save_writes) {
   const char *const s = "standardize", *const mean = "mean", *const deviation = "deviation";
   assert_loads_as(store_of(s, "", "2", mean, deviation, 1, CLF_F64), CLF_OK);
   assert_loads_as(store_of("new", "", "2", mean, deviation, 1, CLF_F64), CLF_ERROR_UNSUPPORTED);
@@ -519,40 +492,5 @@ START_TEST(load__rejects_what_no_save_writes) {
   assert_loads_as(store_of("polynomial", "degree=9", "123456789", "a", "b", 1, CLF_F64),
                   CLF_ERROR_CORRUPT);
 }
-END_TEST
 
-int main(void) {
-  TCase *tcase = tcase_create("transform");
-  tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_add_test(tcase, standardize__gives_mean_0_and_deviation_1);
-  tcase_add_test(tcase, standardize__can_leave_out_either_half);
-  tcase_add_test(tcase, standardize__divides_constant_columns_by_1);
-  tcase_add_test(tcase, standardize__of_one_row_is_0);
-  tcase_add_test(tcase, standardize__is_exact_far_from_0);
-  tcase_add_test(tcase, standardize__counts_rows_by_their_weights);
-  tcase_add_test(tcase, standardize__of_bytes_is_that_of_their_values);
-  tcase_add_test(tcase, standardize__keeps_sparse_rows_sparse);
-  tcase_add_test(tcase, standardize__of_a_sparse_view_takes_its_own_entries);
-  tcase_add_test(tcase, min_max__fills_the_range);
-  tcase_add_test(tcase, min_max__clips_when_asked);
-  tcase_add_test(tcase, min_max__takes_sparse_rows_where_0_stays_0);
-  tcase_add_test(tcase, min_max__low_must_be_below_high);
-  tcase_add_test(tcase, polynomial__orders_products_by_degree_and_place);
-  tcase_add_test(tcase, polynomial__counts_its_columns);
-  tcase_add_test(tcase, polynomial__says_how_many_columns_are_too_many);
-  tcase_add_test(tcase, polynomial__of_many_rows_is_that_of_each);
-  tcase_add_test(tcase, log_count_ratio__weighs_features_by_class);
-  tcase_add_test(tcase, log_count_ratio__needs_labels_and_leaves_one_class_alone);
-  tcase_add_test(tcase, sparse__rows_are_not_made_dense);
-  tcase_add_test(tcase, fit__refuses_what_is_not_finite_and_keeps_its_state);
-  tcase_add_test(tcase, fit__refuses_columns_beyond_a_double);
-  tcase_add_test(tcase, apply__needs_a_fit_and_the_same_features);
-  tcase_add_test(tcase, apply__keeps_labels_and_weights);
-  tcase_add_test(tcase, create__refuses_unknown_names);
-  tcase_add_test(tcase, clone__has_the_parameters_but_no_fit);
-  tcase_add_test(tcase, load__gives_back_what_was_saved);
-  tcase_add_test(tcase, load__rejects_what_no_save_writes);
-  Suite *suite = suite_create("transform");
-  suite_add_tcase(suite, tcase);
-  return run_suite(suite);
-}
+SUITE("transform", .setup = setup, .teardown = teardown)

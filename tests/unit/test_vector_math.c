@@ -65,7 +65,7 @@ static void check_special(clf_context *context, vector_function function,
   }
 }
 
-START_TEST(exp__is_within_2_units) {
+TEST_LOOP(exp__is_within_2_units, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 1);
   if (context != NULL) {
     sweep(context, clf__exp_f32, exp);
@@ -73,9 +73,8 @@ START_TEST(exp__is_within_2_units) {
     clf_context_free(context);
   }
 }
-END_TEST
 
-START_TEST(log__is_within_2_units) {
+TEST_LOOP(log__is_within_2_units, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 1);
   if (context != NULL) {
     sweep(context, clf__log_f32, log);
@@ -83,10 +82,9 @@ START_TEST(log__is_within_2_units) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* tanh x is x itself for all that is small. */
-START_TEST(tanh__is_within_2_units) {
+TEST_LOOP(tanh__is_within_2_units, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 1);
   if (context != NULL) {
     const float x[] = {-0.0F, 0x1p-149F, -0x1p-130F, 1e-5F};
@@ -98,7 +96,6 @@ START_TEST(tanh__is_within_2_units) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 static void sigmoid(clf_context *context, const float *x, float *out, int64_t count) {
   memcpy(out, x, (size_t)count * sizeof *out);
@@ -119,7 +116,7 @@ static double softplus_reference(double x) {
   return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
 }
 
-START_TEST(sigmoid__is_accurate) {
+TEST_LOOP(sigmoid__is_accurate, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 1);
   for (int i = 0; context != NULL && i < 4000; i++) {
     float x[7], out[7], plus[7];
@@ -146,7 +143,6 @@ START_TEST(sigmoid__is_accurate) {
     clf_context_free(context);
   }
 }
-END_TEST
 
 /* values - largest rounds to f32 before e is raised to it. */
 static void check_softmax(const float *before, const float *after, int64_t columns,
@@ -166,7 +162,7 @@ static void check_softmax(const float *before, const float *after, int64_t colum
   ck_assert_double_le(fabs(log_sum - (largest + log(sum))), 3e-7 * (1 + log(sum)));
 }
 
-START_TEST(softmax__agrees_with_plain_loops) {
+TEST_LOOP(softmax__agrees_with_plain_loops, 0, cpu_levels()) {
   static const int64_t widths[] = {1, 2, 3, 8, 10, 16, 17, 33, 100};
   enum { ROWS = 50, PADDING = 3 };
   uint64_t state = 1;
@@ -191,9 +187,8 @@ START_TEST(softmax__agrees_with_plain_loops) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(softmax__of_infinite_values) {
+TEST_LOOP(softmax__of_infinite_values, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 1);
   float values[4][3] = {
       {INFINITY, 0, 1}, {-INFINITY, 5, 5}, {-INFINITY, -INFINITY, -INFINITY}, {NAN, 0, 0}};
@@ -209,9 +204,8 @@ START_TEST(softmax__of_infinite_values) {
     clf_context_free(context);
   }
 }
-END_TEST
 
-START_TEST(vector_math__has_the_same_bits_on_any_threads) {
+TEST_LOOP(vector_math__has_the_same_bits_on_any_threads, 0, cpu_levels()) {
   enum { ROWS = 9000, COLUMNS = 11, COUNT = ROWS * COLUMNS };
   static float x[COUNT], first[3][COUNT], again[3][COUNT];
   uint64_t state = 2;
@@ -232,19 +226,5 @@ START_TEST(vector_math__has_the_same_bits_on_any_threads) {
     }
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("vector_math");
-  TCase *tests = tcase_create("vector_math");
-  tcase_set_timeout(tests, 100);
-  tcase_add_loop_test(tests, exp__is_within_2_units, 0, cpu_levels());
-  tcase_add_loop_test(tests, log__is_within_2_units, 0, cpu_levels());
-  tcase_add_loop_test(tests, tanh__is_within_2_units, 0, cpu_levels());
-  tcase_add_loop_test(tests, sigmoid__is_accurate, 0, cpu_levels());
-  tcase_add_loop_test(tests, softmax__agrees_with_plain_loops, 0, cpu_levels());
-  tcase_add_loop_test(tests, softmax__of_infinite_values, 0, cpu_levels());
-  tcase_add_loop_test(tests, vector_math__has_the_same_bits_on_any_threads, 0, cpu_levels());
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("vector_math")

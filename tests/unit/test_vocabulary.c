@@ -89,7 +89,7 @@ static void check_sparse(const clf_vocabulary *vocabulary, const clf_documents *
   clf_dataset_free(rows);
 }
 
-START_TEST(vocabulary__ranks_by_count_then_bytes) {
+TEST(vocabulary__ranks_by_count_then_bytes) {
   clf_documents *documents = DOCUMENTS("b a c a", "b d C", "\xC3\xA4 z");
   clf_vocabulary *vocabulary = built(NULL, NULL, documents);
   ck_assert_str_eq(words_of(vocabulary), "<padding>|<start>|<unknown>|a|b|c|d|z|\xC3\xA4");
@@ -112,9 +112,8 @@ START_TEST(vocabulary__ranks_by_count_then_bytes) {
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(ngrams__are_ranked_with_words) {
+TEST(ngrams__are_ranked_with_words) {
   clf_documents *documents = DOCUMENTS("x y x y", "ab x", "a b");
   clf_vocabulary *vocabulary = built(NULL, "encoding=count ngrams=1,2", documents);
   ck_assert_str_eq(words_of(vocabulary), "x|x y|y|a|a b|ab|ab x|b|y x");
@@ -130,9 +129,8 @@ START_TEST(ngrams__are_ranked_with_words) {
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(sequences__are_padded_and_cut_at_either_end) {
+TEST(sequences__are_padded_and_cut_at_either_end) {
   clf_documents *documents = DOCUMENTS("a a b", "q a", "");
   clf_documents *others = DOCUMENTS("a q b a", "b", "? !");
   static const struct {
@@ -153,9 +151,8 @@ START_TEST(sequences__are_padded_and_cut_at_either_end) {
   clf_documents_free(documents);
   clf_documents_free(others);
 }
-END_TEST
 
-START_TEST(sequences__tell_ngrams_where_they_end) {
+TEST(sequences__tell_ngrams_where_they_end) {
   clf_documents *documents = DOCUMENTS("not good", "good film", "not good film");
   clf_documents *others = DOCUMENTS("not good zz good film", "film", "a film not good film");
   static const struct {
@@ -184,10 +181,9 @@ START_TEST(sequences__tell_ngrams_where_they_end) {
   clf_documents_free(documents);
   clf_documents_free(others);
 }
-END_TEST
 
 /* By the definition: idf = ln((1 + 3) / (1 + df)) + 1, rows of length 1. */
-START_TEST(tf_idf__follows_its_formula) {
+TEST(tf_idf__follows_its_formula) {
   clf_documents *documents = DOCUMENTS("a a b", "a c", "a");
   const double b = log(4 / 2.0) + 1, plain = log(3 / 1.0) + 1, sub = 1 + log(2);
   double length = sqrt(4 + b * b), other = sqrt(1 + b * b);
@@ -205,9 +201,8 @@ START_TEST(tf_idf__follows_its_formula) {
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(one_text__is_encoded_as_documents_are) {
+TEST(one_text__is_encoded_as_documents_are) {
   clf_documents *documents = DOCUMENTS("a a b", "c");
   clf_vocabulary *vocabulary = built(NULL, "steps=4", documents);
   clf_dataset *row = NULL;
@@ -224,9 +219,8 @@ START_TEST(one_text__is_encoded_as_documents_are) {
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(tokens__come_with_their_places) {
+TEST(tokens__come_with_their_places) {
   clf_documents *documents = DOCUMENTS("a a b", "c");
   clf_vocabulary *vocabulary = built(NULL, NULL, documents);
   clf_vocabulary *bag = built(NULL, "encoding=count ngrams=2", documents);
@@ -248,9 +242,8 @@ START_TEST(tokens__come_with_their_places) {
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(documents__hold_valid_text) {
+TEST(documents__hold_valid_text) {
   static const char *const texts[] = {("a\xFF"
                                        "b"),
                                       "", "x\0y"};
@@ -278,9 +271,8 @@ START_TEST(documents__hold_valid_text) {
   ck_clf_says("document 1");
   ck_assert_ptr_null(documents);
 }
-END_TEST
 
-START_TEST(parameters__are_checked) {
+TEST(parameters__are_checked) {
   static const struct {
     const char *params, *says;
   } wrong[] = {
@@ -301,9 +293,8 @@ START_TEST(parameters__are_checked) {
   }
   ck_assert_ptr_null(vocabulary);
 }
-END_TEST
 
-START_TEST(vocabulary__needs_words) {
+TEST(vocabulary__needs_words) {
   clf_documents *none = DOCUMENTS("", "!?", "<br>");
   clf_documents *rare = DOCUMENTS("a b");
   clf_vocabulary *vocabulary = NULL;
@@ -327,7 +318,6 @@ START_TEST(vocabulary__needs_words) {
   clf_documents_free(none);
   clf_documents_free(rare);
 }
-END_TEST
 
 /* Some documents of random words, a few letters each. */
 static clf_documents *random_documents(clf_context *context, int64_t count, int64_t bytes) {
@@ -380,7 +370,7 @@ static const char *const settings[] = {"max_words=300 steps=40", "ngrams=1,2,5 s
                                        "encoding=count ngrams=2 min_count=3"};
 
 /* However few are kept, they are the first of all. */
-START_TEST(kept_entries__are_the_first_of_all) {
+TEST(kept_entries__are_the_first_of_all) {
   static const int kept[] = {1, 7, 60, 500, 2000};
   clf_documents *documents = random_documents(NULL, 100, 1000);
   clf_vocabulary *all = built(NULL, "encoding=count ngrams=1,2,3 max_words=0", documents);
@@ -401,9 +391,8 @@ START_TEST(kept_entries__are_the_first_of_all) {
   clf_vocabulary_free(all);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(threads__change_nothing) {
+TEST_LOOP(threads__change_nothing, 0, 4) {
   clf_context *contexts[2] = {NULL};
   unsigned char *bytes[2];
   clf_dataset *rows[2] = {NULL};
@@ -426,9 +415,8 @@ START_TEST(threads__change_nothing) {
     free(bytes[i]);
   }
 }
-END_TEST
 
-START_TEST(saved__vocabulary_makes_the_same_rows) {
+TEST_LOOP(saved__vocabulary_makes_the_same_rows, 0, 4) {
   clf_documents *documents = random_documents(NULL, 30, 300);
   clf_vocabulary *vocabulary = built(NULL, settings[_i], documents), *loaded = NULL;
   clf_dataset *rows[2] = {NULL};
@@ -449,10 +437,9 @@ START_TEST(saved__vocabulary_makes_the_same_rows) {
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
-END_TEST
 
 /* The words that version 1 of the rules made of the text are not those that version 2 makes. */
-START_TEST(old_vocabularies__keep_their_rules) {
+TEST(old_vocabularies__keep_their_rules) {
   static const char text[] =
       "<y and z> e\xCC\x81t\xCC\x81 \xC4\xB0 stra\xC3\x9F"
       "e a\xE2\x80\x8D"
@@ -481,9 +468,8 @@ START_TEST(old_vocabularies__keep_their_rules) {
   clf_vocabulary_free(loaded);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(rules_to_come__are_refused) {
+TEST(rules_to_come__are_refused) {
   clf_documents *documents = DOCUMENTS("a");
   clf_vocabulary *vocabulary = built(NULL, NULL, documents), *loaded = NULL;
   size_t size;
@@ -496,9 +482,8 @@ START_TEST(rules_to_come__are_refused) {
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(model__keeps_its_vocabulary) {
+TEST(model__keeps_its_vocabulary) {
   clf_documents *documents = DOCUMENTS("good film", "bad film", "good", "bad");
   clf_vocabulary *vocabulary = built(NULL, "encoding=tf_idf ngrams=1,2", documents);
   clf_model *model = NULL, *loaded = NULL, *clone = NULL;
@@ -535,9 +520,8 @@ START_TEST(model__keeps_its_vocabulary) {
   clf_model_free(model);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(damaged__files_are_refused) {
+TEST(damaged__files_are_refused) {
   clf_documents *documents = DOCUMENTS("a a b", "c");
   clf_vocabulary *vocabulary = built(NULL, NULL, documents), *loaded = NULL;
   size_t size;
@@ -556,9 +540,8 @@ START_TEST(damaged__files_are_refused) {
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
-END_TEST
 
-START_TEST(one_document__may_be_large) {
+TEST(one_document__may_be_large) {
   enum { BYTES = 10 << 20 };
   clf_documents *documents = random_documents(NULL, 1, BYTES);
   clf_vocabulary *vocabulary = built(NULL, "max_words=1000 steps=8", documents);
@@ -569,7 +552,6 @@ START_TEST(one_document__may_be_large) {
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
 }
-END_TEST
 
 typedef struct host {
   int64_t calls, stop_at;
@@ -581,7 +563,7 @@ static int32_t stop(void *user, const clf_progress *progress) {
   return ++own->calls >= own->stop_at;
 }
 
-START_TEST(long_calls__can_be_cancelled) {
+TEST_LOOP(long_calls__can_be_cancelled, 0, 2) {
   clf_context *context = NULL;
   host own = {0, 1};
   ck_clf_ok(clf_context_create(&context, _i == 0 ? "threads=1" : "threads=2", NULL));
@@ -606,30 +588,5 @@ START_TEST(long_calls__can_be_cancelled) {
   clf_documents_free(documents);
   clf_context_free(context);
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("vocabulary");
-  TCase *tests = tcase_create("vocabulary");
-  tcase_add_test(tests, vocabulary__ranks_by_count_then_bytes);
-  tcase_add_test(tests, ngrams__are_ranked_with_words);
-  tcase_add_test(tests, sequences__tell_ngrams_where_they_end);
-  tcase_add_test(tests, sequences__are_padded_and_cut_at_either_end);
-  tcase_add_test(tests, tf_idf__follows_its_formula);
-  tcase_add_test(tests, one_text__is_encoded_as_documents_are);
-  tcase_add_test(tests, tokens__come_with_their_places);
-  tcase_add_test(tests, documents__hold_valid_text);
-  tcase_add_test(tests, parameters__are_checked);
-  tcase_add_test(tests, vocabulary__needs_words);
-  tcase_add_test(tests, kept_entries__are_the_first_of_all);
-  tcase_add_loop_test(tests, threads__change_nothing, 0, 4);
-  tcase_add_loop_test(tests, saved__vocabulary_makes_the_same_rows, 0, 4);
-  tcase_add_test(tests, old_vocabularies__keep_their_rules);
-  tcase_add_test(tests, rules_to_come__are_refused);
-  tcase_add_test(tests, model__keeps_its_vocabulary);
-  tcase_add_test(tests, damaged__files_are_refused);
-  tcase_add_test(tests, one_document__may_be_large);
-  tcase_add_loop_test(tests, long_calls__can_be_cancelled, 0, 2);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("vocabulary")

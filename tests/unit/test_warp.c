@@ -81,7 +81,7 @@ static void run(clf_context *context, const clf__warp *warp, const float *image,
   free(scratch);
 }
 
-START_TEST(warp__agrees_with_plain_loops) {
+TEST_LOOP(warp__agrees_with_plain_loops, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 1);
   uint64_t state = 5;
   for (int round = 0; context != NULL && round < 40; round++) {
@@ -116,7 +116,6 @@ START_TEST(warp__agrees_with_plain_loops) {
   }
   clf_context_free(context);
 }
-END_TEST
 
 static void same_as(clf_context *context, const clf__warp *warp, const float *image,
                     const float *want) {
@@ -125,7 +124,7 @@ static void same_as(clf_context *context, const clf__warp *warp, const float *im
   ck_assert_mem_eq(out, want, (size_t)(HEIGHT * WIDTH * warp->channels) * sizeof(float));
 }
 
-START_TEST(warp__moves_and_mirrors_whole_pixels_exactly) {
+TEST_LOOP(warp__moves_and_mirrors_whole_pixels_exactly, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 1);
   uint64_t state = 6;
   for (int64_t channels = 1; context != NULL && channels <= MOST_CHANNELS; channels++) {
@@ -154,9 +153,8 @@ START_TEST(warp__moves_and_mirrors_whole_pixels_exactly) {
   }
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(warp__far_places_are_outside) {
+TEST_LOOP(warp__far_places_are_outside, 0, cpu_levels()) {
   clf_context *context = context_of(_i, 1);
   uint64_t state = 7;
   float *image = random_f32(&state, ELEMENTS), want[ELEMENTS] = {0};
@@ -174,9 +172,8 @@ START_TEST(warp__far_places_are_outside) {
   free(image);
   clf_context_free(context);
 }
-END_TEST
 
-START_TEST(warp__refuses_sizes_beyond_31_bits) {
+TEST(warp__refuses_sizes_beyond_31_bits) {
   static const int64_t sizes[][3] = {
       {INT32_MAX, 1, 1}, {1, INT32_MAX, 1}, {50000, 50000, 1}, {1000, 1000, 3000}};
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -184,15 +181,5 @@ START_TEST(warp__refuses_sizes_beyond_31_bits) {
     ck_assert_int_eq(clf__warp_scratch(&warp), -1);
   }
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("warp");
-  TCase *tests = tcase_create("warp");
-  tcase_add_loop_test(tests, warp__agrees_with_plain_loops, 0, cpu_levels());
-  tcase_add_loop_test(tests, warp__moves_and_mirrors_whole_pixels_exactly, 0, cpu_levels());
-  tcase_add_loop_test(tests, warp__far_places_are_outside, 0, cpu_levels());
-  tcase_add_test(tests, warp__refuses_sizes_beyond_31_bits);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("warp")

@@ -39,16 +39,15 @@ static const char *split(const char *text) {
   return split_by(&defaults, text, strlen(text));
 }
 
-START_TEST(words__are_runs_of_letters_and_digits) {
+TEST(words__are_runs_of_letters_and_digits) {
   ck_assert_str_eq(split("The movie, in 1994-95: great!"), "the|movie|in|1994|95|great");
   ck_assert_str_eq(split("snake_case a.b/c @home 3rd"), "snake|case|a|b|c|home|3rd");
   ck_assert_str_eq(split(""), "");
   ck_assert_str_eq(split(" \t\n.,;-"), "");
   ck_assert_str_eq(split("x"), "x");
 }
-END_TEST
 
-START_TEST(words__have_apostrophes_inside_only) {
+TEST(words__have_apostrophes_inside_only) {
   ck_assert_str_eq(split("don't 'tis the dogs' rock'n'roll o''clock"),
                    "don't|tis|the|dogs|rock'n'roll|o|clock");
   ck_assert_str_eq(split("don\xE2\x80\x99t l\xE2\x80\x99\xC3\xA9t\xC3\xA9 \xE2\x80\x99x"),
@@ -56,14 +55,13 @@ START_TEST(words__have_apostrophes_inside_only) {
   ck_assert_str_eq(split("it'"), "it");
   ck_assert_str_eq(split("it\xE2\x80\x99"), "it");
 }
-END_TEST
 
 /* By options other than the defaults. */
 #define SPLIT_WITH(text, ...)                                                                      \
   split_by(&(clf__word_options){.version = CLF__WORD_VERSION, .lowercase = true, __VA_ARGS__},     \
            text, strlen(text))
 
-START_TEST(words__of_other_scripts) {
+TEST(words__of_other_scripts) {
   /* Cyrillic, Greek with both sigmas */
   ck_assert_str_eq(split(u8"МИР"), u8"мир");
   ck_assert_str_eq(split(u8"ΣΟΣ σος"), u8"σοσ|σοσ");
@@ -77,9 +75,8 @@ START_TEST(words__of_other_scripts) {
   /* the letter that grows by a byte in lower case */
   ck_assert_str_eq(split(u8"Ⱥ"), u8"ⱥ");
 }
-END_TEST
 
-START_TEST(words__of_scripts_without_blanks_are_characters) {
+TEST(words__of_scripts_without_blanks_are_characters) {
   ck_assert_str_eq(split(u8"漢字abc"), u8"漢|字|abc");
   ck_assert_str_eq(split(u8"あい"), u8"あ|い");
   /* Thai, Lao, Khmer, Burmese: a letter with its marks; digits are runs */
@@ -93,9 +90,8 @@ START_TEST(words__of_scripts_without_blanks_are_characters) {
   ck_assert_str_eq(SPLIT_WITH(u8"漢字 ひらがな ภาษา ไทย", .runs = true),
                    u8"漢字|ひらがな|ภาษา|ไทย");
 }
-END_TEST
 
-START_TEST(words__fold_as_unicode_says) {
+TEST(words__fold_as_unicode_says) {
   ck_assert_str_eq(split(u8"Über Straße STRASSE Maſſe ẞ"), u8"über|strasse|strasse|masse|ss");
   ck_assert_str_eq(split(u8"ǅ Ǆ ǆ ﬁn ŉ"), u8"ǆ|ǆ|ǆ|fin|ʼn");
   /* The dot of a capital İ stays; Turkish ı is no i. */
@@ -104,9 +100,8 @@ START_TEST(words__fold_as_unicode_says) {
   ck_assert_str_eq(split(u8"ᾼ ᾳ ΑΙ \u03B1\u0345\u0301 \u1FB4"), u8"αι|αι|αι|άι|άι");
   ck_assert_str_eq(split_bytes(u8"Aß", 3, false, true), u8"Aß");
 }
-END_TEST
 
-START_TEST(words__that_are_canonically_equal_are_one) {
+TEST(words__that_are_canonically_equal_are_one) {
   ck_assert_str_eq(split(u8"\u00E9t\u00E9 e\u0301te\u0301 E\u0301T\u00C9"),
                    u8"\u00E9t\u00E9|\u00E9t\u00E9|\u00E9t\u00E9");
   ck_assert_str_eq(split(u8"\u212B A\u030A \u2126 \u212A"), u8"\u00E5|\u00E5|\u03C9|k");
@@ -119,9 +114,8 @@ START_TEST(words__that_are_canonically_equal_are_one) {
   ck_assert_str_eq(split(u8"\u0958"), u8"\u0915\u093C");
   ck_assert_str_eq(split_bytes(u8"E\u0301", 3, false, true), u8"\u00C9");
 }
-END_TEST
 
-START_TEST(joiners__are_of_words_between_letters) {
+TEST(joiners__are_of_words_between_letters) {
   ck_assert_str_eq(split(u8"\u200C \u200D \u200D\u200C. \u0301"), "");
   ck_assert_str_eq(split(u8"a\u200C b\u200D, \u200Dc"), "a|b|c");
   ck_assert_str_eq(split(u8"می\u200Cخواهم"), u8"می\u200Cخواهم");
@@ -131,17 +125,15 @@ START_TEST(joiners__are_of_words_between_letters) {
   ck_assert_str_eq(split(u8"അവന്\u200D x"), u8"അവന്\u200D|x");
   ck_assert_str_eq(split(u8"क्\u200Dष"), u8"क्\u200Dष");
 }
-END_TEST
 
-START_TEST(characters_that_are_not_seen__divide_no_words) {
+TEST(characters_that_are_not_seen__divide_no_words) {
   ck_assert_str_eq(split(u8"co\u00ADope\u00ADrate\u00AD x"), "cooperate|x");
   ck_assert_str_eq(split(u8"\uFEFFa\u2060b \u200Ec\u200F \u202Ad\u202C"), "ab|c|d");
   ck_assert_str_eq(split(u8"a\uFE0Fb"), "ab");
   ck_assert_str_eq(split(u8"a\u200Bb"), "a|b"); /* a blank of no width */
 }
-END_TEST
 
-START_TEST(emoji__are_words_when_told) {
+TEST(emoji__are_words_when_told) {
   static const char text[] =
       u8"good👍🏽❤️🇩🇪🇫🇷👨‍👩‍👧x🏴\U000E0067\U000E0062\U000E007F "
       u8"©";
@@ -153,9 +145,8 @@ START_TEST(emoji__are_words_when_told) {
   ck_assert_str_eq(SPLIT_WITH(u8"❤\uFE0E❤\u200D❤\u200D", .emoji = true), u8"❤|❤\u200D❤");
   ck_assert_str_eq(SPLIT_WITH(u8"🇩\u200D🇫🇷 ☆", .emoji = true), u8"🇩\u200D🇫|🇷");
 }
-END_TEST
 
-START_TEST(entities__are_characters_when_told) {
+TEST(entities__are_characters_when_told) {
   static const char text[] = "caf&eacute; don&#39;t d&#xE9;j&#XE0; &Eacute;t&eacute; R&D AT&amp;T";
   ck_assert_str_eq(split("&eacute; &#39;a"), "eacute|39|a");
   ck_assert_str_eq(SPLIT_WITH(text, .entities = true), u8"café|don't|déjà|été|r|d|at|t");
@@ -171,9 +162,8 @@ START_TEST(entities__are_characters_when_told) {
   /* first in a word, last in the text, in a word that is normalized */
   ck_assert_str_eq(SPLIT_WITH("&#65;&#x301;", .entities = true), u8"á");
 }
-END_TEST
 
-START_TEST(words__keep_their_case_when_told) {
+TEST(words__keep_their_case_when_told) {
   const char *text =
       "A \xC3\x9C"
       "b";
@@ -181,9 +171,8 @@ START_TEST(words__keep_their_case_when_told) {
                    "A|\xC3\x9C"
                    "b");
 }
-END_TEST
 
-START_TEST(tags__are_between_words) {
+TEST(tags__are_between_words) {
   ck_assert_str_eq(split("a<br />b<br/><BR>c</p>d<!-- e > f -->g<?php h?>i<!DOCTYPE html>j"),
                    "a|b|c|d|g|i|j");
   ck_assert_str_eq(split("<a href=\"x>y\" title='it' target=_blank>link</a >x<input disabled/>y"),
@@ -195,9 +184,8 @@ START_TEST(tags__are_between_words) {
   const char *text = "a<br>b";
   ck_assert_str_eq(split_bytes(text, strlen(text), true, false), "a|br|b");
 }
-END_TEST
 
-START_TEST(text_like_a_tag__keeps_its_words) {
+TEST(text_like_a_tag__keeps_its_words) {
   ck_assert_str_eq(split("x<y and then z>w"), "x|y|and|then|z|w");
   ck_assert_str_eq(split("if a<b and c>d then <b & c>"), "if|a|b|and|c|d|then|b|c");
   ck_assert_str_eq(split("a < b > c <3 d </3 e <- f <> g"), "a|b|c|3|d|3|e|f|g");
@@ -208,10 +196,9 @@ START_TEST(text_like_a_tag__keeps_its_words) {
   ck_assert_str_eq(split("a <!-- b"), "a|b"); /* no end */
   ck_assert_str_eq(split("<p class=> <a x=\"b"), "p|class|a|x|b");
 }
-END_TEST
 
 /* Text that begins as many tags as it can, with none of them complete, is read in linear time. */
-START_TEST(tags_without_end__are_read_once) {
+TEST_LOOP(tags_without_end__are_read_once, 0, 10) {
   static const char *const parts[] = {"<a b=\"",   "<!--",       "<a b='<a c=\"",      "<script>",
                                       "<a defer ", "<",          "<a b=\"<a c='<a d=", "<!a",
                                       "<style></", "<a b=\"x\" "};
@@ -228,17 +215,15 @@ START_TEST(tags_without_end__are_read_once) {
   }
   free(text);
 }
-END_TEST
 
-START_TEST(first_rules__are_as_they_were) {
+TEST(first_rules__are_as_they_were) {
   static const char text[] = u8"x<y and z>w e\u0301 \u200D İ ß ไทย ﬁ co\u00ADop か\u3099";
   const clf__word_options first = {.version = 1, .lowercase = true, .strip_tags = true};
   ck_assert_str_eq(split_by(&first, text, sizeof text - 1),
                    u8"x|w|e\u0301|\u200D|i|ß|ไทย|ﬁ|co|op|か|\u3099");
 }
-END_TEST
 
-START_TEST(words__are_where_they_say) {
+TEST(words__are_where_they_say) {
   const char *text =
       " \xC3\x9C"
       "b, don't";
@@ -254,10 +239,9 @@ START_TEST(words__are_where_they_say) {
   ck_assert(!clf__words_next(&words));
   ck_assert(!clf__words_next(&words));
 }
-END_TEST
 
 /* Places are those in the text, however long a word is when it is normal. */
-START_TEST(words__that_change_their_length_are_where_they_say) {
+TEST(words__that_change_their_length_are_where_they_say) {
   static const char text[] = u8" e\u0301\u00ADt&eacute; か\u3099 ﬁn ";
   const clf__word_options options = {
       .version = CLF__WORD_VERSION, .lowercase = true, .entities = true};
@@ -277,10 +261,9 @@ START_TEST(words__that_change_their_length_are_where_they_say) {
   }
   ck_assert(!clf__words_next(&words));
 }
-END_TEST
 
 /* Of a run that is too long the first whole characters count, and it stays one word. */
-START_TEST(words__of_any_length_end) {
+TEST(words__of_any_length_end) {
   enum { LETTERS = 1000 };
   char text[2 * LETTERS + 3];
   memset(text, 'A', LETTERS);
@@ -306,9 +289,8 @@ START_TEST(words__of_any_length_end) {
   snprintf(one, sizeof one, "%s", split_bytes(text, LETTERS, true, true));
   ck_assert_str_eq(one, split_bytes(other, LETTERS, true, true));
 }
-END_TEST
 
-START_TEST(bytes_that_are_no_utf8__are_between_words) {
+TEST(bytes_that_are_no_utf8__are_between_words) {
   static const char text[] =
       "a\xFF"
       "b\xC3"
@@ -318,7 +300,6 @@ START_TEST(bytes_that_are_no_utf8__are_between_words) {
   ck_assert_str_eq(split_bytes(text, sizeof text - 1, true, true), "a|b|c|d|e|f");
   ck_assert_str_eq(split_bytes("a\xE2\x80", 3, true, true), "a");
 }
-END_TEST
 
 static const struct {
   const char *bytes, *text;
@@ -341,7 +322,7 @@ static const struct {
     {"\xE2\x82\xE2\x82\xAC", "R\xE2\x82\xAC", 1},
 };
 
-START_TEST(bytes_that_are_no_utf8__are_replaced_and_counted) {
+TEST_LOOP(bytes_that_are_no_utf8__are_replaced_and_counted, 0, sizeof damaged / sizeof damaged[0]) {
   char expected[64];
   size_t length = 0;
   for (const char *at = damaged[_i].text; *at != '\0'; at++) {
@@ -358,10 +339,9 @@ START_TEST(bytes_that_are_no_utf8__are_replaced_and_counted) {
   clf__text_free(&text);
   clf_context_free(context);
 }
-END_TEST
 
 /* Of every character: decoding gives it back, and lower case has no lower case of its own. */
-START_TEST(characters__survive_encoding) {
+TEST(characters__survive_encoding) {
   int64_t wrong = 0;
   for (uint32_t character = 0; character < 0x110000; character++) {
     unsigned char bytes[CLF__LONGEST_CHARACTER];
@@ -378,9 +358,8 @@ START_TEST(characters__survive_encoding) {
   }
   ck_assert_int_eq(wrong, 0);
 }
-END_TEST
 
-START_TEST(interned__strings_keep_their_numbers) {
+TEST(interned__strings_keep_their_numbers) {
   enum { STRINGS = 5000 };
   clf_context *context = NULL;
   ck_clf_ok(clf_context_create(&context, NULL, NULL));
@@ -398,10 +377,9 @@ START_TEST(interned__strings_keep_their_numbers) {
   clf__intern_free(&table);
   clf_context_free(context);
 }
-END_TEST
 
 /* The places of similar strings spread whatever the key: no slot's neighbourhood fills up. */
-START_TEST(hashes__spread) {
+TEST(hashes__spread) {
   enum { STRINGS = 1 << 14, PLACES = 1 << 14 };
   for (int round = 0; round < 20; round++) {
     clf__hash_key key = clf__hash_key_new();
@@ -423,35 +401,5 @@ START_TEST(hashes__spread) {
   ck_assert_uint_ne(clf__hash_bytes((clf__hash_key){12345}, bytes, 1),
                     clf__hash_bytes((clf__hash_key){12345}, bytes, 2));
 }
-END_TEST
 
-int main(void) {
-  Suite *suite = suite_create("words");
-  TCase *tests = tcase_create("words");
-  tcase_add_test(tests, words__are_runs_of_letters_and_digits);
-  tcase_add_test(tests, words__have_apostrophes_inside_only);
-  tcase_add_test(tests, words__of_other_scripts);
-  tcase_add_test(tests, words__of_scripts_without_blanks_are_characters);
-  tcase_add_test(tests, words__fold_as_unicode_says);
-  tcase_add_test(tests, words__that_are_canonically_equal_are_one);
-  tcase_add_test(tests, joiners__are_of_words_between_letters);
-  tcase_add_test(tests, characters_that_are_not_seen__divide_no_words);
-  tcase_add_test(tests, emoji__are_words_when_told);
-  tcase_add_test(tests, entities__are_characters_when_told);
-  tcase_add_test(tests, words__keep_their_case_when_told);
-  tcase_add_test(tests, tags__are_between_words);
-  tcase_add_test(tests, text_like_a_tag__keeps_its_words);
-  tcase_add_loop_test(tests, tags_without_end__are_read_once, 0, 10);
-  tcase_add_test(tests, first_rules__are_as_they_were);
-  tcase_add_test(tests, words__are_where_they_say);
-  tcase_add_test(tests, words__that_change_their_length_are_where_they_say);
-  tcase_add_test(tests, words__of_any_length_end);
-  tcase_add_test(tests, bytes_that_are_no_utf8__are_between_words);
-  tcase_add_loop_test(tests, bytes_that_are_no_utf8__are_replaced_and_counted, 0,
-                      sizeof damaged / sizeof damaged[0]);
-  tcase_add_test(tests, characters__survive_encoding);
-  tcase_add_test(tests, interned__strings_keep_their_numbers);
-  tcase_add_test(tests, hashes__spread);
-  suite_add_tcase(suite, tests);
-  return run_suite(suite);
-}
+SUITE("words")
