@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "base/math.h"
+#include "models/kernel/kernel.h"
 #include "models/model.h"
 #include "ops/ops.h"
 
