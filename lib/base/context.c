@@ -29,15 +29,16 @@ typedef struct context_params {
 
 #define CPU_WORDS "auto|generic|avx2|avx512"
 
+#define CLF__VALUES context_params
 static const clf__param params[] = {
-    {"threads", CLF_PARAM_COUNT, offsetof(context_params, threads), "auto", 1, 1024, false, "auto",
-     "number of threads of a call, including its own; auto: the CPUs of this process"},
-    {"seed", CLF_PARAM_I64, offsetof(context_params, seed), "0", 0, INFINITY, false, NULL,
-     "seed of all random numbers: the same seed gives the same results"},
-    {"memory_limit", CLF_PARAM_COUNT, offsetof(context_params, memory_limit), "none", 1, 1e18,
-     false, "none", "maximum number of bytes in use"},
-    {"cpu", CLF_PARAM_CHOICE, offsetof(context_params, cpu), "auto", 0, 0, false, CPU_WORDS,
-     "kernels to use; auto: the CLASSIFY_CPU variable, or the best"},
+    CLF__INT_OR("threads", threads, "auto", "auto", 1, 1024,
+                "number of threads of a call, including its own; auto: the CPUs of this process"),
+    CLF__INT("seed", seed, "0", 0, INFINITY,
+             "seed of all random numbers: the same seed gives the same results"),
+    CLF__INT_OR("memory_limit", memory_limit, "none", "none", 1, 1e18,
+                "maximum number of bytes in use"),
+    CLF__CHOICE("cpu", cpu, CPU_WORDS, "auto",
+                "kernels to use; auto: the CLASSIFY_CPU variable, or the best"),
 };
 
 const clf__kind clf__context_kind =

@@ -477,14 +477,12 @@ clf_status clf__params_describe(const clf__param_table *table, int64_t index, cl
                      table->owner, (long long)table->count, (long long)index);
   }
   const clf__param *param = &table->params[index];
-  bool bounded = param->type != CLF_PARAM_BOOL && param->type != CLF_PARAM_CHOICE &&
-                 param->type != CLF_PARAM_TEXT;
   *out = (clf_param_info){
       .name = param->name,
       .type = param->type,
       .default_value = param->default_value != NULL ? param->default_value : "",
-      .minimum = bounded ? param->minimum : -INFINITY,
-      .maximum = bounded ? param->maximum : INFINITY,
+      .minimum = param->minimum,
+      .maximum = param->maximum,
       .exclusive = param->exclusive,
       .words = param->words != NULL ? param->words : "",
       .help = param->help,

@@ -7,6 +7,7 @@
 #ifndef CLF_BASE_PARAMS_H
 #define CLF_BASE_PARAMS_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,13 +28,13 @@ typedef struct clf__list {
 
 typedef struct clf__param {
   const char *name;
-  int32_t type;
-  size_t offset;
+  int32_t type;              /* CLF_PARAM_… */
+  size_t offset;             /* of the value in its struct */
   const char *default_value; /* as text; NULL for the null text */
-  double minimum, maximum;   /* of numbers, list elements too; -INFINITY, INFINITY for none */
-  bool exclusive;            /* minimum itself is out of bounds */
   const char *words;         /* "a|b", or NULL */
   const char *help;
+  double maximum, minimum; /* of numbers, list elements too; INFINITY, -INFINITY for none */
+  bool exclusive;          /* the minimum itself is out of bounds */
 } clf__param;
 
 struct clf__text;
@@ -46,6 +47,33 @@ typedef struct clf__param_table {
 } clf__param_table;
 
 #define CLF__PARAM_COUNT(params) ((int64_t)(sizeof(params) / sizeof((params)[0])))
+
+/* Rows of a table, whose file defines CLF__VALUES as the struct of the values: the name, the
+ * member, the words, the default as text, the bounds, the help. A member of another type does not
+ * compile. CLF__ABOVE(0) is a minimum that is out of bounds itself. */
+#define CLF__INT(name, member, standard, min, max, help)                                           \
+  CLF__ROW(I64, int64_t, name, member, NULL, standard, help, max, .minimum = min)
+#define CLF__REAL(name, member, standard, min, max, help)                                          \
+  CLF__ROW(F64, double, name, member, NULL, standard, help, max, .minimum = min)
+#define CLF__BOOL(name, member, standard, help)                                                    \
+  CLF__ROW(BOOL, bool, name, member, NULL, standard, help, CLF__UNBOUNDED)
+#define CLF__CHOICE(name, member, words, standard, help)                                           \
+  CLF__ROW(CHOICE, int32_t, name, member, words, standard, help, CLF__UNBOUNDED)
+#define CLF__TEXT(name, member, standard, help)                                                    \
+  CLF__ROW(TEXT, char *, name, member, NULL, standard, help, CLF__UNBOUNDED)
+#define CLF__INT_OR(name, member, words, standard, min, max, help)                                 \
+  CLF__ROW(COUNT, clf__number, name, member, words, standard, help, max, .minimum = min)
+#define CLF__REAL_OR(name, member, words, standard, min, max, help)                                \
+  CLF__ROW(NUMBER, clf__number, name, member, words, standard, help, max, .minimum = min)
+#define CLF__LIST(name, member, words, standard, min, max, help)                                   \
+  CLF__ROW(LIST, clf__list, name, member, words, standard, help, max, .minimum = min)
+#define CLF__ABOVE(minimum) minimum, true
+
+#define CLF__ROW(type, c_type, name, member, words, standard, help, ...)                           \
+  { name, CLF_PARAM_##type, CLF__FIELD(member, c_type), standard, words, help, __VA_ARGS__ }
+#define CLF__UNBOUNDED INFINITY, .minimum = -INFINITY
+#define CLF__FIELD(member, c_type)                                                                 \
+  (offsetof(CLF__VALUES, member) * sizeof(_Generic(((CLF__VALUES *)0)->member, c_type : (char)0)))
 
 /* A struct of values set to the defaults, then to `text` ("name=value …", NULL for none). Values
  * with spaces are quoted by ' or ". Free with clf__params_free, which takes NULL. */

@@ -6,27 +6,26 @@
 
 #include "base/text.h"
 
-#define FIELD(name) offsetof(clf__detector_params, name)
+#define CLF__VALUES clf__detector_params
 static const clf__param params[] = {
-    {"scale_step", CLF_PARAM_F64, FIELD(scale_step), "1.2", 1.01, 10, false, NULL,
-     "factor from one size of the image to the next smaller one"},
-    {"stride", CLF_PARAM_COUNT, FIELD(stride), "auto", 1, 1e6, false, "auto",
-     "pixels from window to window; auto: the product of the network's strides; a divisor or a "
-     "multiple of it is allowed"},
-    {"threshold", CLF_PARAM_F64, FIELD(threshold), "0.5", 0, 1, false, NULL,
-     "minimum probability of an object's class"},
-    {"overlap", CLF_PARAM_F64, FIELD(overlap), "0.3", 0, 1, false, NULL,
-     "intersection over union above which the box of the lower score is suppressed"},
-    {"across", CLF_PARAM_BOOL, FIELD(across), "false", 0, 0, false, NULL,
-     "whether a box also suppresses those of other classes"},
-    {"min_size", CLF_PARAM_NUMBER, FIELD(min_size), "window", 1, 1e6, false, "window",
-     "height of the smallest objects, in pixels; below the window's, the image is enlarged"},
-    {"max_size", CLF_PARAM_NUMBER, FIELD(max_size), "image", 1, 1e9, false, "image",
-     "height of the largest objects, in pixels"},
-    {"background", CLF_PARAM_COUNT, FIELD(background), "0", 0, 1e6, false, "none",
-     "the class that stands for no object"},
-    {"pixel_scale", CLF_PARAM_F64, FIELD(pixel_scale), "0.00392156862745098", 0, 1e6, true, NULL,
-     "factor of the pixels of 0 to 255, as in the training: 1 / 255"},
+    CLF__REAL("scale_step", scale_step, "1.2", 1.01, 10,
+              "factor from one size of the image to the next smaller one"),
+    CLF__INT_OR("stride", stride, "auto", "auto", 1, 1e6,
+                "pixels from window to window; auto: the product of the network's strides; a "
+                "divisor or a multiple of it is allowed"),
+    CLF__REAL("threshold", threshold, "0.5", 0, 1, "minimum probability of an object's class"),
+    CLF__REAL("overlap", overlap, "0.3", 0, 1,
+              "intersection over union above which the box of the lower score is suppressed"),
+    CLF__BOOL("across", across, "false", "whether a box also suppresses those of other classes"),
+    CLF__REAL_OR(
+        "min_size", min_size, "window", "window", 1, 1e6,
+        "height of the smallest objects, in pixels; below the window's, the image is enlarged"),
+    CLF__REAL_OR("max_size", max_size, "image", "image", 1, 1e9,
+                 "height of the largest objects, in pixels"),
+    CLF__INT_OR("background", background, "none", "0", 0, 1e6,
+                "the class that stands for no object"),
+    CLF__REAL("pixel_scale", pixel_scale, "0.00392156862745098", CLF__ABOVE(0), 1e6,
+              "factor of the pixels of 0 to 255, as in the training: 1 / 255"),
 };
 
 const clf__kind clf__detector_kind = CLF__KIND(

@@ -23,24 +23,22 @@ typedef struct augment_params {
   int32_t fill;
 } augment_params;
 
-#define FIELD(name) offsetof(augment_params, name)
+#define CLF__VALUES augment_params
 static const clf__param params[] = {
-    {"shift", CLF_PARAM_F64, FIELD(shift), "0", 0, 1e4, false, NULL,
-     "maximum translation in pixels on each axis"},
-    {"rotate", CLF_PARAM_F64, FIELD(rotate), "0", 0, 180, false, NULL,
-     "maximum rotation in degrees, in both directions"},
-    {"scale", CLF_PARAM_F64, FIELD(scale), "0", 0, 9, false, NULL,
-     "share to grow by, at most, or to shrink by: 0.25 is from 1 / 1.25 to 1.25"},
-    {"shear", CLF_PARAM_F64, FIELD(shear), "0", 0, 9, false, NULL,
-     "pixels to move a row by, at most, for each row that it is away from the middle"},
-    {"elastic", CLF_PARAM_F64, FIELD(elastic), "0", 0, 1e4, false, NULL,
-     "pixels that elastic distortions move a pixel by: the standard deviation on each axis"},
-    {"elastic_sigma", CLF_PARAM_F64, FIELD(elastic_sigma), "4", 0.5, 1e4, false, NULL,
-     "pixels that elastic distortions are smooth over: the Gaussian's standard deviation"},
-    {"flip", CLF_PARAM_F64, FIELD(flip), "0", 0, 1, false, NULL,
-     "probability of a horizontal flip"},
-    {"fill", CLF_PARAM_CHOICE, FIELD(fill), "zero", 0, 0, false, "zero|edge",
-     "pixels from outside the image: zeros, or the nearest pixel"},
+    CLF__REAL("shift", shift, "0", 0, 1e4, "maximum translation in pixels on each axis"),
+    CLF__REAL("rotate", rotate, "0", 0, 180, "maximum rotation in degrees, in both directions"),
+    CLF__REAL("scale", scale, "0", 0, 9,
+              "share to grow by, at most, or to shrink by: 0.25 is from 1 / 1.25 to 1.25"),
+    CLF__REAL("shear", shear, "0", 0, 9,
+              "pixels to move a row by, at most, for each row that it is away from the middle"),
+    CLF__REAL(
+        "elastic", elastic, "0", 0, 1e4,
+        "pixels that elastic distortions move a pixel by: the standard deviation on each axis"),
+    CLF__REAL("elastic_sigma", elastic_sigma, "4", 0.5, 1e4,
+              "pixels that elastic distortions are smooth over: the Gaussian's standard deviation"),
+    CLF__REAL("flip", flip, "0", 0, 1, "probability of a horizontal flip"),
+    CLF__CHOICE("fill", fill, "zero|edge", "zero",
+                "pixels from outside the image: zeros, or the nearest pixel"),
 };
 
 const clf__kind clf__augment_image = {

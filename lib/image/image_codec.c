@@ -20,11 +20,11 @@ const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t s
   return codec_at(i);
 }
 
+#define CLF__VALUES clf__image_params
 static const clf__param params[] = {
-    {"max_pixels", CLF_PARAM_I64, offsetof(clf__image_params, max_pixels), "150000000", 1, 0x1p40,
-     false, NULL, "an image of more pixels is refused"},
-    {"background", CLF_PARAM_I64, offsetof(clf__image_params, background), "255", 0, 255, false,
-     NULL, "gray level behind transparent pixels"},
+    CLF__INT("max_pixels", max_pixels, "150000000", 1, 0x1p40,
+             "an image of more pixels is refused"),
+    CLF__INT("background", background, "255", 0, 255, "gray level behind transparent pixels"),
 };
 
 const clf__kind clf__image_load_kind = {

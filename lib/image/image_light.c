@@ -51,17 +51,16 @@ typedef struct light_params {
   double gamma, inner, outer, alpha, tau;
 } light_params;
 
+#define CLF__VALUES light_params
 static const clf__param params[] = {
-    {"gamma", CLF_PARAM_F64, offsetof(light_params, gamma), "0.2", 0, 10, true, NULL,
-     "exponent of the levels from 0 to 1"},
-    {"inner", CLF_PARAM_F64, offsetof(light_params, inner), "1", 0, 1000, true, NULL,
-     "standard deviation in pixels of the blur that removes noise"},
-    {"outer", CLF_PARAM_F64, offsetof(light_params, outer), "2", 0, 1000, true, NULL,
-     "standard deviation in pixels of the blur whose result is subtracted"},
-    {"alpha", CLF_PARAM_F64, offsetof(light_params, alpha), "0.1", 0, 10, true, NULL,
-     "power of values in the means that contrast is measured by"},
-    {"tau", CLF_PARAM_F64, offsetof(light_params, tau), "10", 0, 1e6, true, NULL,
-     "values are bent to lie below this size"},
+    CLF__REAL("gamma", gamma, "0.2", CLF__ABOVE(0), 10, "exponent of the levels from 0 to 1"),
+    CLF__REAL("inner", inner, "1", CLF__ABOVE(0), 1000,
+              "standard deviation in pixels of the blur that removes noise"),
+    CLF__REAL("outer", outer, "2", CLF__ABOVE(0), 1000,
+              "standard deviation in pixels of the blur whose result is subtracted"),
+    CLF__REAL("alpha", alpha, "0.1", CLF__ABOVE(0), 10,
+              "power of values in the means that contrast is measured by"),
+    CLF__REAL("tau", tau, "10", CLF__ABOVE(0), 1e6, "values are bent to lie below this size"),
 };
 
 const clf__kind clf__image_normalize_kind =

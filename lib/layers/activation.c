@@ -8,9 +8,10 @@ typedef struct activation_params {
   int32_t function;
 } activation_params;
 
+#define CLF__VALUES activation_params
 static const clf__param params[] = {
-    {"function", CLF_PARAM_CHOICE, offsetof(activation_params, function), "relu", 0, 0, false,
-     CLF__ACTIVATION_WORDS, "the function; softmax is along the last axis"},
+    CLF__CHOICE("function", function, CLF__ACTIVATION_WORDS, "relu",
+                "the function; softmax is along the last axis"),
 };
 
 static clf_status arrange(clf__layer *layer) {

@@ -25,12 +25,12 @@ typedef struct batch_norm_params {
   double momentum, epsilon;
 } batch_norm_params;
 
+#define CLF__VALUES batch_norm_params
 static const clf__param params[] = {
-    {"momentum", CLF_PARAM_F64, offsetof(batch_norm_params, momentum), "0.1", 0, 1, false, NULL,
-     "weight of a batch's mean and variance in the running ones, as in PyTorch; Keras has 1 - "
-     "momentum"},
-    {"epsilon", CLF_PARAM_F64, offsetof(batch_norm_params, epsilon), "1e-5", 1e-12, 1, false, NULL,
-     "constant that is added to the variance"},
+    CLF__REAL("momentum", momentum, "0.1", 0, 1,
+              "weight of a batch's mean and variance in the running ones, as in PyTorch; Keras has "
+              "1 - momentum"),
+    CLF__REAL("epsilon", epsilon, "1e-5", 1e-12, 1, "constant that is added to the variance"),
 };
 
 enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, WEIGHTS };

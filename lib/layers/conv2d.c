@@ -14,24 +14,20 @@ typedef struct conv2d_params {
   int32_t initializer, bias_initializer;
 } conv2d_params;
 
-#define FIELD(name) offsetof(conv2d_params, name)
+#define CLF__VALUES conv2d_params
 static const clf__param params[] = {
-    {"filters", CLF_PARAM_I64, FIELD(filters), "32", 1, 1e6, false, NULL,
-     "number of output channels"},
-    {"kernel", CLF_PARAM_I64, FIELD(kernel), "3", 1, 1e4, false, NULL,
-     "height and width of the kernel"},
-    {"stride", CLF_PARAM_I64, FIELD(stride), "1", 1, 1e4, false, NULL,
-     "pixels from one position of the kernel to the next"},
-    {"dilation", CLF_PARAM_I64, FIELD(dilation), "1", 1, 1e4, false, NULL,
-     "pixels from one element of the kernel to the next"},
-    {"padding", CLF_PARAM_CHOICE, FIELD(padding), "valid", 0, 0, false, CLF__PADDING_WORDS,
-     "valid: the kernel stays within the image; same: zeros around it keep its size"},
-    {"activation", CLF_PARAM_CHOICE, FIELD(activation), "linear", 0, 0, false,
-     CLF__ACTIVATION_WORDS, "function of the outputs; softmax is over the filters"},
-    {"bias", CLF_PARAM_BOOL, FIELD(bias), "true", 0, 0, false, NULL,
-     "whether to add a bias to each filter"},
-    CLF__INITIALIZER(FIELD(initializer)),
-    CLF__BIAS_INITIALIZER(FIELD(bias_initializer), "fan_in_uniform"),
+    CLF__INT("filters", filters, "32", 1, 1e6, "number of output channels"),
+    CLF__INT("kernel", kernel, "3", 1, 1e4, "height and width of the kernel"),
+    CLF__INT("stride", stride, "1", 1, 1e4, "pixels from one position of the kernel to the next"),
+    CLF__INT("dilation", dilation, "1", 1, 1e4,
+             "pixels from one element of the kernel to the next"),
+    CLF__CHOICE("padding", padding, CLF__PADDING_WORDS, "valid",
+                "valid: the kernel stays within the image; same: zeros around it keep its size"),
+    CLF__CHOICE("activation", activation, CLF__ACTIVATION_WORDS, "linear",
+                "function of the outputs; softmax is over the filters"),
+    CLF__BOOL("bias", bias, "true", "whether to add a bias to each filter"),
+    CLF__INITIALIZER,
+    CLF__BIAS_INITIALIZER("fan_in_uniform"),
 };
 
 static clf__conv2d geometry(const clf__layer *layer) {

@@ -11,15 +11,14 @@ typedef struct dense_params {
   int32_t initializer, bias_initializer;
 } dense_params;
 
+#define CLF__VALUES dense_params
 static const clf__param params[] = {
-    {"units", CLF_PARAM_I64, offsetof(dense_params, units), "1", 1, 1e9, false, NULL,
-     "number of outputs of the layer"},
-    {"activation", CLF_PARAM_CHOICE, offsetof(dense_params, activation), "linear", 0, 0, false,
-     CLF__ACTIVATION_WORDS, "activation function of the outputs"},
-    {"bias", CLF_PARAM_BOOL, offsetof(dense_params, bias), "true", 0, 0, false, NULL,
-     "whether to add a bias to each output"},
-    CLF__INITIALIZER(offsetof(dense_params, initializer)),
-    CLF__BIAS_INITIALIZER(offsetof(dense_params, bias_initializer), "fan_in_uniform"),
+    CLF__INT("units", units, "1", 1, 1e9, "number of outputs of the layer"),
+    CLF__CHOICE("activation", activation, CLF__ACTIVATION_WORDS, "linear",
+                "activation function of the outputs"),
+    CLF__BOOL("bias", bias, "true", "whether to add a bias to each output"),
+    CLF__INITIALIZER,
+    CLF__BIAS_INITIALIZER("fan_in_uniform"),
 };
 
 static clf_status arrange(clf__layer *layer) {

@@ -11,9 +11,10 @@ typedef struct dropout_params {
   double rate;
 } dropout_params;
 
+#define CLF__VALUES dropout_params
 static const clf__param params[] = {
-    {"rate", CLF_PARAM_F64, offsetof(dropout_params, rate), "0.5", 0, 0.999, false, NULL,
-     "share of the inputs that are set to 0 during training"},
+    CLF__REAL("rate", rate, "0.5", 0, 0.999,
+              "share of the inputs that are set to 0 during training"),
 };
 
 static clf_status arrange(clf__layer *layer) {

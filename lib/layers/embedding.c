@@ -14,15 +14,15 @@ typedef struct embedding_params {
   double dropout;
 } embedding_params;
 
+#define CLF__VALUES embedding_params
 static const clf__param params[] = {
-    {"vocabulary", CLF_PARAM_I64, offsetof(embedding_params, vocabulary), "10000", 1, 1 << 24,
-     false, NULL, "number of ids, which begin at 0"},
-    {"units", CLF_PARAM_I64, offsetof(embedding_params, units), "50", 1, 1e6, false, NULL,
-     "length of a token's vector"},
-    {"mask", CLF_PARAM_BOOL, offsetof(embedding_params, mask), "true", 0, 0, false, NULL,
-     "whether ids of 0 at the ends of a row are padding, which later layers omit"},
-    {"dropout", CLF_PARAM_F64, offsetof(embedding_params, dropout), "0", 0, 0.999, false, NULL,
-     "share of a row's ids whose vectors are set to 0 during training, at all positions of an id"},
+    CLF__INT("vocabulary", vocabulary, "10000", 1, 1 << 24, "number of ids, which begin at 0"),
+    CLF__INT("units", units, "50", 1, 1e6, "length of a token's vector"),
+    CLF__BOOL("mask", mask, "true",
+              "whether ids of 0 at the ends of a row are padding, which later layers omit"),
+    CLF__REAL("dropout", dropout, "0", 0, 0.999,
+              "share of a row's ids whose vectors are set to 0 during training, at all positions "
+              "of an id"),
 };
 
 static clf_status arrange(clf__layer *layer) {

@@ -34,17 +34,13 @@ clf__shape_text clf__shape_name(const clf__shape *shape);
 #define CLF__INITIALIZER_WORDS                                                                     \
   "glorot_uniform|glorot_normal|he_uniform|he_normal|orthogonal|uniform|normal|lecun_uniform|"     \
   "fan_in_uniform|zeros|ones|auto"
-#define CLF__INITIALIZER(field)                                                                    \
-  {                                                                                                \
-    "initializer", CLF_PARAM_CHOICE, field, "auto", 0, 0, false, CLF__INITIALIZER_WORDS,           \
-        "how the weights begin; auto: fan_in_uniform in a regression, else the wider of "          \
-        "glorot_uniform and lecun_uniform"                                                         \
-  }
-#define CLF__BIAS_INITIALIZER(field, value)                                                        \
-  {                                                                                                \
-    "bias_initializer", CLF_PARAM_CHOICE, field, value, 0, 0, false, CLF__INITIALIZER_WORDS,       \
-        "how the biases begin: fan_in_uniform is within 1 / sqrt(inputs), as in PyTorch"           \
-  }
+#define CLF__INITIALIZER                                                                           \
+  CLF__CHOICE("initializer", initializer, CLF__INITIALIZER_WORDS, "auto",                          \
+              "how the weights begin; auto: fan_in_uniform in a regression, else the wider of "    \
+              "glorot_uniform and lecun_uniform")
+#define CLF__BIAS_INITIALIZER(standard)                                                            \
+  CLF__CHOICE("bias_initializer", bias_initializer, CLF__INITIALIZER_WORDS, standard,              \
+              "how the biases begin: fan_in_uniform is within 1 / sqrt(inputs), as in PyTorch")
 enum {
   CLF__INITIAL_GLOROT_UNIFORM,
   CLF__INITIAL_GLOROT_NORMAL,

@@ -12,14 +12,13 @@ typedef struct pool_params {
   int32_t padding;
 } pool_params;
 
+#define CLF__VALUES pool_params
 static const clf__param params[] = {
-    {"size", CLF_PARAM_I64, offsetof(pool_params, size), "2", 1, 1e4, false, NULL,
-     "height and width of a window"},
-    {"stride", CLF_PARAM_COUNT, offsetof(pool_params, stride), "size", 1, 1e4, false, "size",
-     "pixels from one window to the next"},
-    {"padding", CLF_PARAM_CHOICE, offsetof(pool_params, padding), "valid", 0, 0, false,
-     CLF__PADDING_WORDS,
-     "valid: windows stay within the image; same: one for each stride, cut off at the border"},
+    CLF__INT("size", size, "2", 1, 1e4, "height and width of a window"),
+    CLF__INT_OR("stride", stride, "size", "size", 1, 1e4, "pixels from one window to the next"),
+    CLF__CHOICE(
+        "padding", padding, CLF__PADDING_WORDS, "valid",
+        "valid: windows stay within the image; same: one for each stride, cut off at the border"),
 };
 
 static clf__pool2d geometry(const clf__layer *layer) {

@@ -23,23 +23,23 @@ typedef struct recurrent_params {
 
 enum { FIRST_ZEROS, FIRST_LEARNED };
 
-#define FIELD(name) offsetof(recurrent_params, name)
+#define CLF__VALUES recurrent_params
 static const clf__param params[] = {
-    {"units", CLF_PARAM_I64, FIELD(units), "32", 1, 1e6, false, NULL,
-     "number of elements of the state"},
-    {"return_sequences", CLF_PARAM_BOOL, FIELD(return_sequences), "false", 0, 0, false, NULL,
-     "whether to output the state after every step, or only after the last one"},
-    {"bidirectional", CLF_PARAM_BOOL, FIELD(bidirectional), "false", 0, 0, false, NULL,
-     "whether a second cell reads from the end, which doubles the number of outputs"},
-    {"dropout", CLF_PARAM_F64, FIELD(dropout), "0", 0, 0.999, false, NULL,
-     "share of a row's inputs that are set to 0 during training, the same in all steps"},
-    {"recurrent_dropout", CLF_PARAM_F64, FIELD(recurrent_dropout), "0", 0, 0.999, false, NULL,
-     "share of a row's state that is set to 0 in the input of a step, the same in all steps"},
-    {"truncate", CLF_PARAM_I64, FIELD(truncate), "0", 0, 1e9, false, NULL,
-     "steps that gradients are carried back at most, counted from the first step; 0: all"},
-    {"initial_state", CLF_PARAM_CHOICE, FIELD(initial_state), "zeros", 0, 0, false, "zeros|learned",
-     "the state before the first step: zeros, or a trained weight that starts at zeros"},
-    CLF__BIAS_INITIALIZER(FIELD(bias_initializer), "zeros"),
+    CLF__INT("units", units, "32", 1, 1e6, "number of elements of the state"),
+    CLF__BOOL("return_sequences", return_sequences, "false",
+              "whether to output the state after every step, or only after the last one"),
+    CLF__BOOL("bidirectional", bidirectional, "false",
+              "whether a second cell reads from the end, which doubles the number of outputs"),
+    CLF__REAL("dropout", dropout, "0", 0, 0.999,
+              "share of a row's inputs that are set to 0 during training, the same in all steps"),
+    CLF__REAL(
+        "recurrent_dropout", recurrent_dropout, "0", 0, 0.999,
+        "share of a row's state that is set to 0 in the input of a step, the same in all steps"),
+    CLF__INT("truncate", truncate, "0", 0, 1e9,
+             "steps that gradients are carried back at most, counted from the first step; 0: all"),
+    CLF__CHOICE("initial_state", initial_state, "zeros|learned", "zeros",
+                "the state before the first step: zeros, or a trained weight that starts at zeros"),
+    CLF__BIAS_INITIALIZER("zeros"),
 };
 
 static clf__recurrent recurrent_of(const clf__layer *layer, bool training) {

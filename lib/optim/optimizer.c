@@ -21,93 +21,41 @@
 
 enum { CONSTANT, STEP, COSINE, PLATEAU };
 
-#define FIELD(name) offsetof(clf__optimizer_params, name)
+#define CLF__VALUES clf__optimizer_params
 #define RATE(value)                                                                                \
-  {                                                                                                \
-    "learning_rate", CLF_PARAM_F64, FIELD(learning_rate), value, 0, 1e6, true, NULL,               \
-        "factor of each step"                                                                      \
-  }
+  CLF__REAL("learning_rate", learning_rate, value, CLF__ABOVE(0), 1e6, "factor of each step")
 #define COMMON                                                                                     \
-  {"weight_decay",                                                                                 \
-   CLF_PARAM_F64,                                                                                  \
-   FIELD(weight_decay),                                                                            \
-   "0",                                                                                            \
-   0,                                                                                              \
-   1e6,                                                                                            \
-   false,                                                                                          \
-   NULL,                                                                                           \
-   "L2 penalty on the weights, without the biases"},                                               \
-      {"schedule",                                                                                 \
-       CLF_PARAM_CHOICE,                                                                           \
-       FIELD(schedule),                                                                            \
-       "constant",                                                                                 \
-       0,                                                                                          \
-       0,                                                                                          \
-       false,                                                                                      \
-       "constant|step|cosine|plateau",                                                             \
-       "how the learning rate changes"},                                                           \
-      {"warmup",                                                                                   \
-       CLF_PARAM_I64,                                                                              \
-       FIELD(warmup),                                                                              \
-       "0",                                                                                        \
-       0,                                                                                          \
-       1e9,                                                                                        \
-       false,                                                                                      \
-       NULL,                                                                                       \
-       "steps over which the learning rate rises at first"},                                       \
-      {"factor",                                                                                   \
-       CLF_PARAM_F64,                                                                              \
-       FIELD(factor),                                                                              \
-       "0.1",                                                                                      \
-       0,                                                                                          \
-       1,                                                                                          \
-       false,                                                                                      \
-       NULL,                                                                                       \
-       "step, plateau: of each reduction; cosine: of the last step's rate"},                       \
-  {                                                                                                \
-    "interval", CLF_PARAM_I64, FIELD(interval), "10", 1, 1e9, false, NULL,                         \
-        "epochs between reductions (step), or without a lower loss before one (plateau)"           \
-  }
+  CLF__REAL("weight_decay", weight_decay, "0", 0, 1e6,                                             \
+            "L2 penalty on the weights, without the biases"),                                      \
+      CLF__CHOICE("schedule", schedule, "constant|step|cosine|plateau", "constant",                \
+                  "how the learning rate changes"),                                                \
+      CLF__INT("warmup", warmup, "0", 0, 1e9,                                                      \
+               "steps over which the learning rate rises at first"),                               \
+      CLF__REAL("factor", factor, "0.1", 0, 1,                                                     \
+                "step, plateau: of each reduction; cosine: of the last step's rate"),              \
+      CLF__INT("interval", interval, "10", 1, 1e9,                                                 \
+               "epochs between reductions (step), or without a lower loss before one (plateau)")
 #define EPSILON(value)                                                                             \
-  {                                                                                                \
-    "epsilon", CLF_PARAM_F64, FIELD(epsilon), value, 0, 1, true, NULL,                             \
-        "constant that is added to the root in the denominator"                                    \
-  }
-#define ADAM                                                                                       \
-  RATE("0.001"),                                                                                   \
-      {"beta1",                                                                                    \
-       CLF_PARAM_F64,                                                                              \
-       FIELD(beta1),                                                                               \
-       "0.9",                                                                                      \
-       0,                                                                                          \
-       0.9999999,                                                                                  \
-       false,                                                                                      \
-       NULL,                                                                                       \
-       "decay rate of the mean gradient"},                                                         \
-      {"beta2",                                                                                    \
-       CLF_PARAM_F64,                                                                              \
-       FIELD(beta2),                                                                               \
-       "0.999",                                                                                    \
-       0,                                                                                          \
-       0.9999999,                                                                                  \
-       false,                                                                                      \
-       NULL,                                                                                       \
-       "decay rate of the mean square"},                                                           \
-      EPSILON("1e-8"), COMMON
+  CLF__REAL("epsilon", epsilon, value, CLF__ABOVE(0), 1,                                           \
+            "constant that is added to the root in the denominator")
 
 static const clf__param sgd_params[] = {
     RATE("0.01"),
-    {"momentum", CLF_PARAM_F64, FIELD(momentum), "0", 0, 0.9999999, false, NULL,
-     "factor of the previous step that is added to the next one"},
-    {"nesterov", CLF_PARAM_BOOL, FIELD(nesterov), "false", 0, 0, false, NULL,
-     "Nesterov's form of the momentum"},
+    CLF__REAL("momentum", momentum, "0", 0, 0.9999999,
+              "factor of the previous step that is added to the next one"),
+    CLF__BOOL("nesterov", nesterov, "false", "Nesterov's form of the momentum"),
     COMMON,
 };
-static const clf__param adam_params[] = {ADAM};
+static const clf__param adam_params[] = {
+    RATE("0.001"),
+    CLF__REAL("beta1", beta1, "0.9", 0, 0.9999999, "decay rate of the mean gradient"),
+    CLF__REAL("beta2", beta2, "0.999", 0, 0.9999999, "decay rate of the mean square"),
+    EPSILON("1e-8"),
+    COMMON,
+};
 static const clf__param rmsprop_params[] = {
     RATE("0.001"),
-    {"alpha", CLF_PARAM_F64, FIELD(beta2), "0.99", 0, 0.9999999, false, NULL,
-     "decay rate of the mean square"},
+    CLF__REAL("alpha", beta2, "0.99", 0, 0.9999999, "decay rate of the mean square"),
     EPSILON("1e-8"),
     COMMON,
 };

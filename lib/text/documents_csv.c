@@ -12,22 +12,20 @@ typedef struct text_params {
   clf__csv_style style;
 } text_params;
 
+#define CLF__VALUES text_params
 static const clf__param params[] = {
-    {"text", CLF_PARAM_TEXT, offsetof(text_params, text), NULL, 0, 0, false, NULL,
-     "column of the texts by name or number (1: first, -1: last); otherwise the last one that is "
-     "not the label"},
-    {"label", CLF_PARAM_TEXT, offsetof(text_params, label), NULL, 0, 0, false, NULL,
-     "column of the labels, or none; otherwise the last that is not the text"},
-    {"header", CLF_PARAM_CHOICE, offsetof(text_params, style.header), "auto", 0, 0, false,
-     "auto|true|false", "whether the first line names the columns"},
-    {"delimiter", CLF_PARAM_CHOICE, offsetof(text_params, style.delimiter), "auto", 0, 0, false,
-     CLF__CSV_DELIMITERS, "delimiter of the fields; blanks: any number of blanks and tabs"},
-    {"missing_values", CLF_PARAM_TEXT, offsetof(text_params, style.missing_values), NULL, 0, 0,
-     false, NULL, CLF__CSV_MISSING_HELP},
-    {"encoding", CLF_PARAM_CHOICE, offsetof(text_params, style.encoding), "utf8", 0, 0, false,
-     CLF__CSV_ENCODINGS, CLF__CSV_ENCODING_HELP},
-    {"quotes", CLF_PARAM_BOOL, offsetof(text_params, style.quotes), "true", 0, 0, false, NULL,
-     CLF__CSV_QUOTES_HELP},
+    CLF__TEXT("text", text, NULL,
+              "column of the texts by name or number (1: first, -1: last); otherwise the last one "
+              "that is not the label"),
+    CLF__TEXT("label", label, NULL,
+              "column of the labels, or none; otherwise the last that is not the text"),
+    CLF__CHOICE("header", style.header, "auto|true|false", "auto",
+                "whether the first line names the columns"),
+    CLF__CHOICE("delimiter", style.delimiter, CLF__CSV_DELIMITERS, "auto",
+                "delimiter of the fields; blanks: any number of blanks and tabs"),
+    CLF__TEXT("missing_values", style.missing_values, NULL, CLF__CSV_MISSING_HELP),
+    CLF__CHOICE("encoding", style.encoding, CLF__CSV_ENCODINGS, "utf8", CLF__CSV_ENCODING_HELP),
+    CLF__BOOL("quotes", style.quotes, "true", CLF__CSV_QUOTES_HELP),
 };
 
 enum { ROWS_A_PART = 512 };

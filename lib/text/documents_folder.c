@@ -12,11 +12,10 @@ typedef struct folder_params {
   int64_t max_bytes;
 } folder_params;
 
+#define CLF__VALUES folder_params
 static const clf__param params[] = {
-    {"folders", CLF_PARAM_TEXT, offsetof(folder_params, folders), NULL, 0, 0, false, NULL,
-     "the folders to read, separated by commas; otherwise all"},
-    {"max_bytes", CLF_PARAM_I64, offsetof(folder_params, max_bytes), "67108864", 1, 1e12, false,
-     NULL, "a larger file is refused"},
+    CLF__TEXT("folders", folders, NULL, "the folders to read, separated by commas; otherwise all"),
+    CLF__INT("max_bytes", max_bytes, "67108864", 1, 1e12, "a larger file is refused"),
 };
 
 enum { FILES_A_PART = 128 };

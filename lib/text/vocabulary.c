@@ -4,45 +4,39 @@
 #include <math.h>
 #include <string.h>
 
-#define FIELD(name) offsetof(clf__vocabulary_params, name)
+#define CLF__VALUES clf__vocabulary_params
 
 static const clf__param params[] = {
-    {"encoding", CLF_PARAM_CHOICE, FIELD(encoding), "sequence", 0, 0, false,
-     "sequence|count|binary|tf_idf",
-     "rows are the numbers of the words in order, or a column for each word"},
-    {"lowercase", CLF_PARAM_BOOL, FIELD(lowercase), "true", 0, 0, false, NULL,
-     "words that differ in case are the same: full case folding"},
-    {"strip_tags", CLF_PARAM_BOOL, FIELD(strip_tags), "true", 0, 0, false, NULL,
-     "HTML's tags, such as <br />, and comments, scripts and styles are between words"},
-    {"entities", CLF_PARAM_BOOL, FIELD(entities), "false", 0, 0, false, NULL,
-     "HTML's references, such as &eacute;, &#233; and &#xE9;, are the characters that they name"},
-    {"emoji", CLF_PARAM_BOOL, FIELD(emoji), "false", 0, 0, false, NULL,
-     "emoji are words; otherwise they are between words"},
-    {"unspaced", CLF_PARAM_CHOICE, FIELD(unspaced), "characters", 0, 0, false, "characters|runs",
-     "Han, Hiragana, Thai, Lao, Khmer, Burmese: each character is a word, or, where words have "
-     "been "
-     "divided by blanks, each run of them"},
-    {"ngrams", CLF_PARAM_LIST, FIELD(ngrams), "1", 1, CLF__LONGEST_NGRAM, false, NULL,
-     "range of the number of words of an entry: 1,2 selects single words and pairs"},
-    {"max_words", CLF_PARAM_I64, FIELD(max_words), "0", 0, CLF__MOST_IDS, false, NULL,
-     "number of entries to keep, the most frequent ones; for sequences it includes the three "
-     "reserved numbers; 0: all"},
-    {"min_count", CLF_PARAM_I64, FIELD(min_count), "1", 1, 1e9, false, NULL,
-     "entries that occur less often are left out"},
-    {"steps", CLF_PARAM_I64, FIELD(steps), "0", 0, 1 << 20, false, NULL,
-     "length of a sequence; 0: that of the longest document"},
-    {"padding", CLF_PARAM_CHOICE, FIELD(padding), "before", 0, 0, false, "before|after",
-     "end at which shorter sequences are padded with 0"},
-    {"truncation", CLF_PARAM_CHOICE, FIELD(truncation), "before", 0, 0, false, "before|after",
-     "end at which longer sequences are truncated"},
-    {"start", CLF_PARAM_BOOL, FIELD(start), "true", 0, 0, false, NULL,
-     "whether a sequence begins with the start token 1"},
-    {"sublinear", CLF_PARAM_BOOL, FIELD(sublinear), "false", 0, 0, false, NULL,
-     "tf_idf: 1 + ln tf instead of tf"},
-    {"smooth_idf", CLF_PARAM_BOOL, FIELD(smooth_idf), "true", 0, 0, false, NULL,
-     "tf_idf: as if one document more held every word"},
-    {"norm", CLF_PARAM_CHOICE, FIELD(norm), "auto", 0, 0, false, "auto|none|l2",
-     "l2 scales the squares of a row's values to the sum 1; auto: of tf_idf only"},
+    CLF__CHOICE("encoding", encoding, "sequence|count|binary|tf_idf", "sequence",
+                "rows are the numbers of the words in order, or a column for each word"),
+    CLF__BOOL("lowercase", lowercase, "true",
+              "words that differ in case are the same: full case folding"),
+    CLF__BOOL("strip_tags", strip_tags, "true",
+              "HTML's tags, such as <br />, and comments, scripts and styles are between words"),
+    CLF__BOOL("entities", entities, "false",
+              "HTML's references, such as &eacute;, &#233; and &#xE9;, are the characters that "
+              "they name"),
+    CLF__BOOL("emoji", emoji, "false", "emoji are words; otherwise they are between words"),
+    CLF__CHOICE("unspaced", unspaced, "characters|runs", "characters",
+                "Han, Hiragana, Thai, Lao, Khmer, Burmese: each character is a word, or, where "
+                "words have been divided by blanks, each run of them"),
+    CLF__LIST("ngrams", ngrams, NULL, "1", 1, CLF__LONGEST_NGRAM,
+              "range of the number of words of an entry: 1,2 selects single words and pairs"),
+    CLF__INT("max_words", max_words, "0", 0, CLF__MOST_IDS,
+             "number of entries to keep, the most frequent ones; for sequences it includes the "
+             "three reserved numbers; 0: all"),
+    CLF__INT("min_count", min_count, "1", 1, 1e9, "entries that occur less often are left out"),
+    CLF__INT("steps", steps, "0", 0, 1 << 20,
+             "length of a sequence; 0: that of the longest document"),
+    CLF__CHOICE("padding", padding, "before|after", "before",
+                "end at which shorter sequences are padded with 0"),
+    CLF__CHOICE("truncation", truncation, "before|after", "before",
+                "end at which longer sequences are truncated"),
+    CLF__BOOL("start", start, "true", "whether a sequence begins with the start token 1"),
+    CLF__BOOL("sublinear", sublinear, "false", "tf_idf: 1 + ln tf instead of tf"),
+    CLF__BOOL("smooth_idf", smooth_idf, "true", "tf_idf: as if one document more held every word"),
+    CLF__CHOICE("norm", norm, "auto|none|l2", "auto",
+                "l2 scales the squares of a row's values to the sum 1; auto: of tf_idf only"),
 };
 
 const clf__kind clf__vocabulary_kind =

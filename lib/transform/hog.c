@@ -25,21 +25,18 @@ typedef struct hog_params {
 enum { TASK_PIXELS = 1 << 14 };
 static const float pi = 3.14159265F, least_length = 1e-4F;
 
-#define FIELD(name) offsetof(hog_params, name)
+#define CLF__VALUES hog_params
 static const clf__param params[] = {
-    {"input", CLF_PARAM_LIST, FIELD(input), "auto", 1, 1e6, false, "auto",
-     "height and width of the images, such as 60,80; auto: those of the dataset"},
-    {"cell", CLF_PARAM_I64, FIELD(cell), "8", 1, 1e4, false, NULL, "pixels along a side of a cell"},
-    {"bins", CLF_PARAM_I64, FIELD(bins), "9", 2, 360, false, NULL,
-     "number of directions of the histogram"},
-    {"block", CLF_PARAM_I64, FIELD(block), "2", 1, 100, false, NULL,
-     "cells along a side of a block, which is normalized"},
-    {"gamma", CLF_PARAM_F64, FIELD(gamma), "0.5", 0, 10, true, NULL,
-     "exponent of the pixels before the gradients; 1 leaves them unchanged"},
-    {"clip", CLF_PARAM_F64, FIELD(clip), "0.2", 0, 1, true, NULL,
-     "maximum of a value relative to the norm of its block"},
-    {"signs", CLF_PARAM_BOOL, FIELD(signs), "false", 0, 0, false, NULL,
-     "whether opposite directions of the gradient differ"},
+    CLF__LIST("input", input, "auto", "auto", 1, 1e6,
+              "height and width of the images, such as 60,80; auto: those of the dataset"),
+    CLF__INT("cell", cell, "8", 1, 1e4, "pixels along a side of a cell"),
+    CLF__INT("bins", bins, "9", 2, 360, "number of directions of the histogram"),
+    CLF__INT("block", block, "2", 1, 100, "cells along a side of a block, which is normalized"),
+    CLF__REAL("gamma", gamma, "0.5", CLF__ABOVE(0), 10,
+              "exponent of the pixels before the gradients; 1 leaves them unchanged"),
+    CLF__REAL("clip", clip, "0.2", CLF__ABOVE(0), 1,
+              "maximum of a value relative to the norm of its block"),
+    CLF__BOOL("signs", signs, "false", "whether opposite directions of the gradient differ"),
 };
 
 /* What follows from the parameters and the images' size. */

@@ -13,9 +13,10 @@ typedef struct ratio_params {
   double alpha;
 } ratio_params;
 
+#define CLF__VALUES ratio_params
 static const clf__param params[] = {
-    {"alpha", CLF_PARAM_F64, offsetof(ratio_params, alpha), "1", 1e-12, 1e12, false, NULL,
-     "constant that is added to each count, so that none is 0"},
+    CLF__REAL("alpha", alpha, "1", 1e-12, 1e12,
+              "constant that is added to each count, so that none is 0"),
 };
 
 enum { BETWEEN = 1 << 18 }; /* counts from one question of the host to the next, about */

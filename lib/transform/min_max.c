@@ -12,13 +12,12 @@ typedef struct min_max_params {
   bool clip;
 } min_max_params;
 
+#define CLF__VALUES min_max_params
 static const clf__param params[] = {
-    {"low", CLF_PARAM_F64, offsetof(min_max_params, low), "0", -1e30, 1e30, false, NULL,
-     "value to which a feature's minimum is mapped"},
-    {"high", CLF_PARAM_F64, offsetof(min_max_params, high), "1", -1e30, 1e30, false, NULL,
-     "value to which a feature's maximum is mapped; above low"},
-    {"clip", CLF_PARAM_BOOL, offsetof(min_max_params, clip), "false", 0, 0, false, NULL,
-     "clip numbers beyond the fitted range to low and high"},
+    CLF__REAL("low", low, "0", -1e30, 1e30, "value to which a feature's minimum is mapped"),
+    CLF__REAL("high", high, "1", -1e30, 1e30,
+              "value to which a feature's maximum is mapped; above low"),
+    CLF__BOOL("clip", clip, "false", "clip numbers beyond the fitted range to low and high"),
 };
 
 static clf_status check_params(const min_max_params *values) {

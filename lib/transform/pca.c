@@ -20,16 +20,15 @@ typedef struct pca_params {
 
 enum { TASK_ROWS = 64 };
 
+#define CLF__VALUES pca_params
 static const clf__param params[] = {
-    {"components", CLF_PARAM_COUNT, offsetof(pca_params, components), "all", 1, INT32_MAX, false,
-     "all", "maximum number of directions to keep; all: as many as the rows vary in"},
-    {"variance", CLF_PARAM_F64, offsetof(pca_params, variance), "1", 0, 1, true, NULL,
-     "share of the variance to keep, by the smallest number of components"},
-    {"whiten", CLF_PARAM_BOOL, offsetof(pca_params, whiten), "false", 0, 0, false, NULL,
-     "divide each component by its standard deviation"},
-    {"solver", CLF_PARAM_CHOICE, offsetof(pca_params, solver), "auto", 0, 0, false,
-     "auto|gram|covariance",
-     "products of rows (gram) or of features (covariance); auto: of the fewer"},
+    CLF__INT_OR("components", components, "all", "all", 1, INT32_MAX,
+                "maximum number of directions to keep; all: as many as the rows vary in"),
+    CLF__REAL("variance", variance, "1", CLF__ABOVE(0), 1,
+              "share of the variance to keep, by the smallest number of components"),
+    CLF__BOOL("whiten", whiten, "false", "divide each component by its standard deviation"),
+    CLF__CHOICE("solver", solver, "auto|gram|covariance", "auto",
+                "products of rows (gram) or of features (covariance); auto: of the fewer"),
 };
 
 static clf_status keep_vector(clf__store *state, clf_context *context, const char *name,

@@ -18,11 +18,11 @@ typedef struct polynomial_params {
 
 enum { MOST_DEGREE = 32, TASK_NUMBERS = 1 << 16 };
 
+#define CLF__VALUES polynomial_params
 static const clf__param params[] = {
-    {"degree", CLF_PARAM_I64, offsetof(polynomial_params, degree), "2", 1, MOST_DEGREE, false, NULL,
-     "maximum number of factors in a product"},
-    {"interaction_only", CLF_PARAM_BOOL, offsetof(polynomial_params, interaction_only), "false", 0,
-     0, false, NULL, "products of different features only, no powers"},
+    CLF__INT("degree", degree, "2", 1, MOST_DEGREE, "maximum number of factors in a product"),
+    CLF__BOOL("interaction_only", interaction_only, "false",
+              "products of different features only, no powers"),
 };
 
 /* Number of products: the sum over d of the combinations of d features out of n, with repetition

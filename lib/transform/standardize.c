@@ -10,11 +10,10 @@ typedef struct standardize_params {
   bool deviation;
 } standardize_params;
 
+#define CLF__VALUES standardize_params
 static const clf__param params[] = {
-    {"mean", CLF_PARAM_BOOL, offsetof(standardize_params, mean), "true", 0, 0, false, NULL,
-     "subtract the mean; false keeps sparse rows sparse"},
-    {"deviation", CLF_PARAM_BOOL, offsetof(standardize_params, deviation), "true", 0, 0, false,
-     NULL, "divide by the standard deviation"},
+    CLF__BOOL("mean", mean, "true", "subtract the mean; false keeps sparse rows sparse"),
+    CLF__BOOL("deviation", deviation, "true", "divide by the standard deviation"),
 };
 
 static clf_status check_sparse(const clf_transform *transform, const clf_dataset *dataset) {

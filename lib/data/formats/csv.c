@@ -12,41 +12,34 @@
 
 enum { MANY_ROWS = 20 }; /* of which more than half are no classes */
 
+#define CLF__VALUES clf__csv_params
 static const clf__param params[] = {
-    {"label", CLF_PARAM_TEXT, offsetof(clf__csv_params, label), NULL, 0, 0, false, NULL,
-     "label column by name or number (1: first, -1: last), or none; otherwise the last column; "
-     "with regression also several, separated by commas"},
-    {"weight", CLF_PARAM_TEXT, offsetof(clf__csv_params, weight), NULL, 0, 0, false, NULL,
-     "column of the rows' weights"},
-    {"ignore", CLF_PARAM_TEXT, offsetof(clf__csv_params, ignore), NULL, 0, 0, false, NULL,
-     "columns to leave out, separated by commas; a name is all columns that have it"},
-    {"header", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.header), "auto", 0, 0, false,
-     "auto|true|false", "whether the first line names the columns"},
-    {"row_numbers", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.row_numbers), "auto", 0, 0,
-     false, "auto|true|false",
-     "whether the first column numbers or names the rows, and is left out; auto: it has no name, "
-     "and counts from 0 or 1 on or is text"},
-    {"delimiter", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.delimiter), "auto", 0, 0, false,
-     CLF__CSV_DELIMITERS, "delimiter of the fields; blanks: any number of blanks and tabs"},
-    {"comment", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.comment), "auto", 0, 0, false,
-     CLF__CSV_COMMENTS,
-     "what begins a comment, up to the line's end: # or %; auto: # on the lines before the first"},
-    {"decimal", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.decimal), "auto", 0, 0, false,
-     CLF__CSV_DECIMALS, "decimal mark"},
-    {"thousands", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.thousands), "none", 0, 0, false,
-     CLF__CSV_THOUSANDS, "mark between groups of three digits"},
-    {"missing", CLF_PARAM_CHOICE, offsetof(clf__csv_params, missing), "error", 0, 0, false,
-     "error|nan|skip", "fields without a value: refuse them, keep NaN, or skip the row"},
-    {"missing_values", CLF_PARAM_TEXT, offsetof(clf__csv_params, style.missing_values), NULL, 0, 0,
-     false, NULL, CLF__CSV_MISSING_HELP},
-    {"quotes", CLF_PARAM_BOOL, offsetof(clf__csv_params, style.quotes), "true", 0, 0, false, NULL,
-     CLF__CSV_QUOTES_HELP},
-    {"encoding", CLF_PARAM_CHOICE, offsetof(clf__csv_params, style.encoding), "utf8", 0, 0, false,
-     CLF__CSV_ENCODINGS, CLF__CSV_ENCODING_HELP},
-    {"dtype", CLF_PARAM_CHOICE, offsetof(clf__csv_params, dtype), "auto", 0, 0, false,
-     "auto|f32|f64", CLF__READ_DTYPE_HELP},
-    {"regression", CLF_PARAM_BOOL, offsetof(clf__csv_params, regression), "false", 0, 0, false,
-     NULL, "the label is a regression target"},
+    CLF__TEXT("label", label, NULL,
+              "label column by name or number (1: first, -1: last), or none; otherwise the last "
+              "column; with regression also several, separated by commas"),
+    CLF__TEXT("weight", weight, NULL, "column of the rows' weights"),
+    CLF__TEXT("ignore", ignore, NULL,
+              "columns to leave out, separated by commas; a name is all columns that have it"),
+    CLF__CHOICE("header", style.header, "auto|true|false", "auto",
+                "whether the first line names the columns"),
+    CLF__CHOICE("row_numbers", style.row_numbers, "auto|true|false", "auto",
+                "whether the first column numbers or names the rows, and is left out; auto: it has "
+                "no name, and counts from 0 or 1 on or is text"),
+    CLF__CHOICE("delimiter", style.delimiter, CLF__CSV_DELIMITERS, "auto",
+                "delimiter of the fields; blanks: any number of blanks and tabs"),
+    CLF__CHOICE("comment", style.comment, CLF__CSV_COMMENTS, "auto",
+                "what begins a comment, up to the line's end: # or %; auto: # on the lines before "
+                "the first"),
+    CLF__CHOICE("decimal", style.decimal, CLF__CSV_DECIMALS, "auto", "decimal mark"),
+    CLF__CHOICE("thousands", style.thousands, CLF__CSV_THOUSANDS, "none",
+                "mark between groups of three digits"),
+    CLF__CHOICE("missing", missing, "error|nan|skip", "error",
+                "fields without a value: refuse them, keep NaN, or skip the row"),
+    CLF__TEXT("missing_values", style.missing_values, NULL, CLF__CSV_MISSING_HELP),
+    CLF__BOOL("quotes", style.quotes, "true", CLF__CSV_QUOTES_HELP),
+    CLF__CHOICE("encoding", style.encoding, CLF__CSV_ENCODINGS, "utf8", CLF__CSV_ENCODING_HELP),
+    CLF__CHOICE("dtype", dtype, "auto|f32|f64", "auto", CLF__READ_DTYPE_HELP),
+    CLF__BOOL("regression", regression, "false", "the label is a regression target"),
 };
 
 static clf_status allocate_x(clf__csv_reader *self, bool wide) {

@@ -16,16 +16,16 @@ typedef struct idx_params {
   bool map;
 } idx_params;
 
+#define CLF__VALUES idx_params
 static const clf__param params[] = {
-    {"labels", CLF_PARAM_TEXT, offsetof(idx_params, labels), NULL, 0, 0, false, NULL,
-     "file of the labels, or none; otherwise found by the images' name"},
-    {"scale", CLF_PARAM_NUMBER, offsetof(idx_params, scale), "auto", 0, DBL_MAX, true, "auto",
-     "factor from u8 elements to values; auto: 1/255"},
-    {"regression", CLF_PARAM_BOOL, offsetof(idx_params, regression), "false", 0, 0, false, NULL,
-     "the labels are regression targets"},
-    {"map", CLF_PARAM_BOOL, offsetof(idx_params, map), "false", 0, 0, false, NULL,
-     "whether to map plain image files into memory instead of reading them; nobody may write to "
-     "them then"},
+    CLF__TEXT("labels", labels, NULL,
+              "file of the labels, or none; otherwise found by the images' name"),
+    CLF__REAL_OR("scale", scale, "auto", "auto", CLF__ABOVE(0), DBL_MAX,
+                 "factor from u8 elements to values; auto: 1/255"),
+    CLF__BOOL("regression", regression, "false", "the labels are regression targets"),
+    CLF__BOOL("map", map, "false",
+              "whether to map plain image files into memory instead of reading them; nobody may "
+              "write to them then"),
 };
 
 /* `type` is the third byte of the file. */

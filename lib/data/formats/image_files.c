@@ -25,33 +25,32 @@ typedef struct files_params {
   clf__image_params image;
 } files_params;
 
+#define CLF__VALUES files_params
 static const clf__param params[] = {
-    {"labels", CLF_PARAM_CHOICE, offsetof(files_params, labels), "auto", 0, 0, false,
-     "auto|folder|name|none",
-     "what names a file's label: its folder, or its name up to label_until; auto: folders, if any"},
-    {"label_until", CLF_PARAM_TEXT, offsetof(files_params, label_until), ".", 0, 0, false, NULL,
-     "text at whose first place in a file's name the label ends, with labels=name"},
-    {"folders", CLF_PARAM_TEXT, offsetof(files_params, folders), NULL, 0, 0, false, NULL,
-     "the folders to read, separated by commas; otherwise all"},
-    {"height", CLF_PARAM_I64, offsetof(files_params, height), "0", 0, 1 << 28, false, NULL,
-     "rows to resize to; 0: all images must have one size"},
-    {"width", CLF_PARAM_I64, offsetof(files_params, width), "0", 0, 1 << 28, false, NULL,
-     "pixels a row to resize to; 0: all images must have one size"},
-    {"channels", CLF_PARAM_CHOICE, offsetof(files_params, channels), "auto", 0, 0, false,
-     "auto|1|3",
-     "1: convert to gray; 3: repeat gray levels in three channels; auto: all images must agree"},
-    {"normalize", CLF_PARAM_CHOICE, offsetof(files_params, normalize), "none", 0, 0, false,
-     "none|equalize|tan_triggs", "normalization of the illumination, after resizing"},
-    {"skip_others", CLF_PARAM_BOOL, offsetof(files_params, skip_others), "false", 0, 0, false, NULL,
-     "omit files of no known image format; a damaged image is still an error"},
-    {"skip_damaged", CLF_PARAM_BOOL, offsetof(files_params, skip_damaged), "false", 0, 0, false,
-     NULL, "omit damaged images; the log reports their number and the damage of the first"},
-    {"scale", CLF_PARAM_NUMBER, offsetof(files_params, scale), "auto", 0, DBL_MAX, true, "auto",
-     "factor of the bytes; auto: 1/255"},
-    {"max_pixels", CLF_PARAM_I64, offsetof(files_params, image.max_pixels), "150000000", 1, 0x1p40,
-     false, NULL, "an image of more pixels is refused"},
-    {"background", CLF_PARAM_I64, offsetof(files_params, image.background), "255", 0, 255, false,
-     NULL, "gray level behind transparent pixels"},
+    CLF__CHOICE("labels", labels, "auto|folder|name|none", "auto",
+                "what names a file's label: its folder, or its name up to label_until; auto: "
+                "folders, if any"),
+    CLF__TEXT("label_until", label_until, ".",
+              "text at whose first place in a file's name the label ends, with labels=name"),
+    CLF__TEXT("folders", folders, NULL, "the folders to read, separated by commas; otherwise all"),
+    CLF__INT("height", height, "0", 0, 1 << 28,
+             "rows to resize to; 0: all images must have one size"),
+    CLF__INT("width", width, "0", 0, 1 << 28,
+             "pixels a row to resize to; 0: all images must have one size"),
+    CLF__CHOICE(
+        "channels", channels, "auto|1|3", "auto",
+        "1: convert to gray; 3: repeat gray levels in three channels; auto: all images must agree"),
+    CLF__CHOICE("normalize", normalize, "none|equalize|tan_triggs", "none",
+                "normalization of the illumination, after resizing"),
+    CLF__BOOL("skip_others", skip_others, "false",
+              "omit files of no known image format; a damaged image is still an error"),
+    CLF__BOOL("skip_damaged", skip_damaged, "false",
+              "omit damaged images; the log reports their number and the damage of the first"),
+    CLF__REAL_OR("scale", scale, "auto", "auto", CLF__ABOVE(0), DBL_MAX,
+                 "factor of the bytes; auto: 1/255"),
+    CLF__INT("max_pixels", image.max_pixels, "150000000", 1, 0x1p40,
+             "an image of more pixels is refused"),
+    CLF__INT("background", image.background, "255", 0, 255, "gray level behind transparent pixels"),
 };
 
 typedef struct files_reader {

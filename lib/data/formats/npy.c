@@ -15,21 +15,20 @@ typedef struct npy_params {
   bool map;
 } npy_params;
 
+#define CLF__VALUES npy_params
 static const clf__param params[] = {
-    {"x", CLF_PARAM_TEXT, offsetof(npy_params, x), NULL, 0, 0, false, NULL,
-     "array of the rows in an NPZ file; otherwise x, X, data, images or arr_0"},
-    {"y", CLF_PARAM_TEXT, offsetof(npy_params, y), NULL, 0, 0, false, NULL,
-     "array of the labels in an NPZ file, or none; otherwise y, Y, labels, target, targets or "
-     "arr_1 where there is one"},
-    {"labels", CLF_PARAM_TEXT, offsetof(npy_params, labels), NULL, 0, 0, false, NULL,
-     "NPY file of the labels"},
-    {"scale", CLF_PARAM_F64, offsetof(npy_params, scale), "1", 0, DBL_MAX, true, NULL,
-     "factor of u8 elements, such as 0.00392156862745098 for 1/255"},
-    {"regression", CLF_PARAM_BOOL, offsetof(npy_params, regression), "false", 0, 0, false, NULL,
-     "the labels are regression targets"},
-    {"map", CLF_PARAM_BOOL, offsetof(npy_params, map), "false", 0, 0, false, NULL,
-     "whether to map plain files into memory instead of reading them; nobody may write to them "
-     "then"},
+    CLF__TEXT("x", x, NULL,
+              "array of the rows in an NPZ file; otherwise x, X, data, images or arr_0"),
+    CLF__TEXT("y", y, NULL,
+              "array of the labels in an NPZ file, or none; otherwise y, Y, labels, target, "
+              "targets or arr_1 where there is one"),
+    CLF__TEXT("labels", labels, NULL, "NPY file of the labels"),
+    CLF__REAL("scale", scale, "1", CLF__ABOVE(0), DBL_MAX,
+              "factor of u8 elements, such as 0.00392156862745098 for 1/255"),
+    CLF__BOOL("regression", regression, "false", "the labels are regression targets"),
+    CLF__BOOL("map", map, "false",
+              "whether to map plain files into memory instead of reading them; nobody may write to "
+              "them then"),
 };
 
 static clf_status make_dataset(clf_dataset **out, clf_context *context, clf_tensor *x, double scale,

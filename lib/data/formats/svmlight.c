@@ -17,17 +17,16 @@
 
 enum { LARGEST_INDEX = INT32_MAX - 1 };
 
+#define CLF__VALUES clf__svmlight_params
 static const clf__param params[] = {
-    {"features", CLF_PARAM_COUNT, offsetof(clf__svmlight_params, features), "auto", 1, INT32_MAX,
-     false, "auto", "number of features; auto: the highest index"},
-    {"zero_based", CLF_PARAM_CHOICE, offsetof(clf__svmlight_params, zero_based), "auto", 0, 0,
-     false, "auto|true|false", "whether indices begin at 0; auto: when there is an index 0"},
-    {"precomputed", CLF_PARAM_CHOICE, offsetof(clf__svmlight_params, precomputed), "auto", 0, 0,
-     false, "auto|true|false",
-     "whether rows are a kernel's values, \"label 0:serial 1:K 2:K ...\"; auto: where row i begins "
-     "with 0:i and has an index for each row"},
-    {"regression", CLF_PARAM_BOOL, offsetof(clf__svmlight_params, regression), "false", 0, 0, false,
-     NULL, "the labels are regression targets"},
+    CLF__INT_OR("features", features, "auto", "auto", 1, INT32_MAX,
+                "number of features; auto: the highest index"),
+    CLF__CHOICE("zero_based", zero_based, "auto|true|false", "auto",
+                "whether indices begin at 0; auto: when there is an index 0"),
+    CLF__CHOICE("precomputed", precomputed, "auto|true|false", "auto",
+                "whether rows are a kernel's values, \"label 0:serial 1:K 2:K ...\"; auto: where "
+                "row i begins with 0:i and has an index for each row"),
+    CLF__BOOL("regression", regression, "false", "the labels are regression targets"),
 };
 
 typedef clf__svmlight svmlight_reader;

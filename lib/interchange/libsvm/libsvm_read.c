@@ -16,11 +16,12 @@ enum { DENSE_SHARE = 8 /* one entry in so many makes rows dense */ };
  * some of them itself. */
 static const int64_t weights_room = 1 << 26, weights_share = 16;
 
+#define CLF__VALUES clf__libsvm_params
 static const clf__param params[] = {
-    {"features", CLF_PARAM_COUNT, offsetof(clf__libsvm_params, features), "auto", 1, INT32_MAX,
-     false, "auto", "number of features; auto: the highest index in a support vector"},
-    {"zero_based", CLF_PARAM_CHOICE, offsetof(clf__libsvm_params, zero_based), "auto", 0, 0, false,
-     "auto|true|false", "whether indices begin at 0; auto: when there is an index 0"},
+    CLF__INT_OR("features", features, "auto", "auto", 1, INT32_MAX,
+                "number of features; auto: the highest index in a support vector"),
+    CLF__CHOICE("zero_based", zero_based, "auto|true|false", "auto",
+                "whether indices begin at 0; auto: when there is an index 0"),
 };
 
 typedef struct importing {
@@ -336,17 +337,6 @@ done:
   return status;
 }
 
-/* Whether the svm of this build has a parameter of the name. */
-static bool has_param(const char *name) {
-  const clf__param_table *table = &clf__svm_kind.base.params;
-  for (int64_t p = 0; p < table->count; p++) {
-    if (strcmp(table->params[p].name, name) == 0) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /* An svm with the file's parameters; C is not among them. */
 static clf_status create_model(clf_model **out, clf_context *context, const clf__libsvm *file) {
   static const char *const kernels[] = {"linear", "polynomial", "rbf", "sigmoid", "precomputed"};
@@ -357,7 +347,7 @@ static clf_status create_model(clf_model **out, clf_context *context, const clf_
     clf__text_append(&text, " degree=%d", (int)file->function.degree);
     clf__text_append(&text, " coef0=%s", clf__number_text(file->function.coef0));
   }
-  if (file->calibration_a != NULL && has_param("probability")) {
+  if (file->calibration_a != NULL) {
     clf__text_append(&text, " probability=true");
   }
   clf_status status = text.failed

@@ -18,34 +18,34 @@
 
 typedef clf__fisher_params fisher_params;
 
+#define CLF__VALUES fisher_params
 static const clf__param params[] = {
-    {"shrinkage", CLF_PARAM_NUMBER, offsetof(fisher_params, shrinkage), "none", 0, 1, false,
-     "none|auto",
-     "part of the covariance replaced by its mean variance; auto: as far as rows leave it "
-     "uncertain"},
-    {"priors", CLF_PARAM_LIST, offsetof(fisher_params, priors), "data", 0, DBL_MAX, true, "data",
-     "prior of each class, scaled to sum to 1; data: its share of the rows"},
-    {"components", CLF_PARAM_COUNT, offsetof(fisher_params, components), "auto", 1, 1e9, false,
-     "auto", "number of discriminant axes of transform; auto: at most classes - 1"},
-    {"tolerance", CLF_PARAM_F64, offsetof(fisher_params, tolerance), "0", 0, 1, false, NULL,
-     "features whose unexplained share of variance is not above it are left out; 0: none is that "
-     "f64 can tell from the others"},
-    {"kernel", CLF_PARAM_CHOICE, offsetof(fisher_params, kernel.kernel), "none", 0, 0, false,
-     "none|" CLF__KERNEL_WORDS, "none: axes linear in the features; else in the kernel's space"},
-    CLF__KERNEL_PARAMS(fisher_params),
-    {"alpha", CLF_PARAM_F64, offsetof(fisher_params, alpha), "0.1", 0, 1e30, true, NULL,
-     "with a kernel, the strength of the regularization, which is added to the diagonal of the "
-     "kernel matrix"},
-    {"landmarks", CLF_PARAM_I64, offsetof(fisher_params, landmarks), "5000", 0, 1e9, false, NULL,
-     "kernel: most rows that the axes are made of, drawn from each class; 0: all rows"},
-    {"solver", CLF_PARAM_CHOICE, offsetof(fisher_params, solver), "auto", 0, 0, false,
-     "auto|cholesky|cg", "kernel, for all rows: cholesky is exact; cg suits many rows"},
-    {"residual", CLF_PARAM_F64, offsetof(fisher_params, residual), "1e-4", 0, 1, true, NULL,
-     "kernel: relative residual of the system at which cg stops"},
-    {"max_iterations", CLF_PARAM_I64, offsetof(fisher_params, max_iterations), "200", 1, 1e9, false,
-     NULL, "kernel: most iterations of cg"},
-    {"cache_mb", CLF_PARAM_I64, offsetof(fisher_params, cache_mb), "4096", 1, 1e9, false, NULL,
-     "kernel: megabytes for the kernel matrix in cg, 16 bits a value where floats do not fit"},
+    CLF__REAL_OR("shrinkage", shrinkage, "none|auto", "none", 0, 1,
+                 "part of the covariance replaced by its mean variance; auto: as far as rows leave "
+                 "it uncertain"),
+    CLF__LIST("priors", priors, "data", "data", CLF__ABOVE(0), DBL_MAX,
+              "prior of each class, scaled to sum to 1; data: its share of the rows"),
+    CLF__INT_OR("components", components, "auto", "auto", 1, 1e9,
+                "number of discriminant axes of transform; auto: at most classes - 1"),
+    CLF__REAL("tolerance", tolerance, "0", 0, 1,
+              "features whose unexplained share of variance is not above it are left out; 0: none "
+              "is that f64 can tell from the others"),
+    CLF__CHOICE("kernel", kernel.kernel, "none|" CLF__KERNEL_WORDS, "none",
+                "none: axes linear in the features; else in the kernel's space"),
+    CLF__KERNEL_PARAMS,
+    CLF__REAL("alpha", alpha, "0.1", CLF__ABOVE(0), 1e30,
+              "with a kernel, the strength of the regularization, which is added to the diagonal "
+              "of the kernel matrix"),
+    CLF__INT("landmarks", landmarks, "5000", 0, 1e9,
+             "kernel: most rows that the axes are made of, drawn from each class; 0: all rows"),
+    CLF__CHOICE("solver", solver, "auto|cholesky|cg", "auto",
+                "kernel, for all rows: cholesky is exact; cg suits many rows"),
+    CLF__REAL("residual", residual, "1e-4", CLF__ABOVE(0), 1,
+              "kernel: relative residual of the system at which cg stops"),
+    CLF__INT("max_iterations", max_iterations, "200", 1, 1e9, "kernel: most iterations of cg"),
+    CLF__INT(
+        "cache_mb", cache_mb, "4096", 1, 1e9,
+        "kernel: megabytes for the kernel matrix in cg, 16 bits a value where floats do not fit"),
 };
 
 static clf_status allocate(clf__fisher_work *work) {

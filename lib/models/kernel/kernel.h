@@ -21,25 +21,15 @@ typedef struct clf__kernel_params {
 /* The words of the parameter `kernel`, in the order of CLF__KERNEL_…. */
 #define CLF__KERNEL_WORDS "linear|polynomial|rbf|sigmoid|precomputed"
 
-/* The other rows of the table of parameters for that member of `type`. */
-#define CLF__GAMMA_PARAM(type)                                                                     \
-  {                                                                                                \
-    "gamma", CLF_PARAM_NUMBER, offsetof(type, kernel.gamma), "scale", 0, 1e30, false,              \
-        "scale|auto",                                                                              \
-        "factor in the kernel; scale: 1 / (features * variance of all values); auto: 1 / features" \
-  }
-#define CLF__DEGREE_PARAM(type)                                                                    \
-  {                                                                                                \
-    "degree", CLF_PARAM_I64, offsetof(type, kernel.degree), "3", 1, 64, false, NULL,               \
-        "degree of the polynomial kernel (gamma x.z + coef0)^degree"                               \
-  }
-#define CLF__COEF0_PARAM(type)                                                                     \
-  {                                                                                                \
-    "coef0", CLF_PARAM_F64, offsetof(type, kernel.coef0), "0", -1e30, 1e30, false, NULL,           \
-        "constant in the polynomial and the sigmoid kernel"                                        \
-  }
-#define CLF__KERNEL_PARAMS(type)                                                                   \
-  CLF__GAMMA_PARAM(type), CLF__DEGREE_PARAM(type), CLF__COEF0_PARAM(type)
+/* The other rows of the table of parameters. */
+#define CLF__KERNEL_PARAMS                                                                         \
+  CLF__REAL_OR(                                                                                    \
+      "gamma", kernel.gamma, "scale|auto", "scale", 0, 1e30,                                       \
+      "factor in the kernel; scale: 1 / (features * variance of all values); auto: 1 / features"), \
+      CLF__INT("degree", kernel.degree, "3", 1, 64,                                                \
+               "degree of the polynomial kernel (gamma x.z + coef0)^degree"),                      \
+      CLF__REAL("coef0", kernel.coef0, "0", -1e30, 1e30,                                           \
+                "constant in the polynomial and the sigmoid kernel")
 
 /* The function for `kind` (CLF__KERNEL_…) with gamma resolved on the training rows, but those of
  * weight 0; it is 0 for kinds without it. For a precomputed kernel CLF_ERROR_SHAPE unless x has as

@@ -25,19 +25,18 @@ typedef struct logistic_params {
   clf__list class_weight;
 } logistic_params;
 
+#define CLF__VALUES logistic_params
 static const clf__param params[] = {
-    {"C", CLF_PARAM_F64, offsetof(logistic_params, C), "1", 0, INFINITY, true, NULL,
-     "weight of the losses against the L2 penalty; inf for no penalty"},
-    {"tolerance", CLF_PARAM_F64, offsetof(logistic_params, tolerance), "1e-7", 0, DBL_MAX, false,
-     NULL, "largest component of the mean objective's gradient to stop at"},
-    {"max_iterations", CLF_PARAM_I64, offsetof(logistic_params, max_iterations), "1000", 1, 1e9,
-     false, NULL, "maximum number of iterations"},
-    {"fit_intercept", CLF_PARAM_BOOL, offsetof(logistic_params, fit_intercept), "true", 0, 0, false,
-     NULL, "whether to fit an intercept"},
-    {"multiclass", CLF_PARAM_CHOICE, offsetof(logistic_params, multiclass), "multinomial", 0, 0,
-     false, "multinomial|one_vs_rest", "one softmax, or a sigmoid for each class"},
-    {"class_weight", CLF_PARAM_LIST, offsetof(logistic_params, class_weight), "none", 0, DBL_MAX,
-     false, "none|balanced", "weight of each class, or balanced by the number of its rows"},
+    CLF__REAL("C", C, "1", CLF__ABOVE(0), INFINITY,
+              "weight of the losses against the L2 penalty; inf for no penalty"),
+    CLF__REAL("tolerance", tolerance, "1e-7", 0, DBL_MAX,
+              "largest component of the mean objective's gradient to stop at"),
+    CLF__INT("max_iterations", max_iterations, "1000", 1, 1e9, "maximum number of iterations"),
+    CLF__BOOL("fit_intercept", fit_intercept, "true", "whether to fit an intercept"),
+    CLF__CHOICE("multiclass", multiclass, "multinomial|one_vs_rest", "multinomial",
+                "one softmax, or a sigmoid for each class"),
+    CLF__LIST("class_weight", class_weight, "none|balanced", "none", 0, DBL_MAX,
+              "weight of each class, or balanced by the number of its rows"),
 };
 
 enum { ONE_VS_REST = 1 };

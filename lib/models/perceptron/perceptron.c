@@ -9,30 +9,28 @@
 #include "base/text.h"
 #include "models/perceptron/perceptron_kernel.h"
 
+#define CLF__VALUES clf__perceptron_params
 static const clf__param params[] = {
-    {"epochs", CLF_PARAM_I64, offsetof(clf__perceptron_params, epochs), "10", 1, 1e6, false, NULL,
-     "passes over the rows; those after a pass without a mistake are skipped"},
-    {"learning_rate", CLF_PARAM_F64, offsetof(clf__perceptron_params, learning_rate), "1", 0, 1e30,
-     true, NULL, "factor of each update"},
-    {"averaged", CLF_PARAM_BOOL, offsetof(clf__perceptron_params, averaged), "true", 0, 0, false,
-     NULL, "whether the model is the mean of the weights over all updates, or the last weights"},
-    {"multiclass", CLF_PARAM_CHOICE, offsetof(clf__perceptron_params, multiclass), "multinomial", 0,
-     0, false, "multinomial|one_vs_rest",
-     "whether the classes are updated together, or each against the rest"},
-    {"shuffle", CLF_PARAM_BOOL, offsetof(clf__perceptron_params, shuffle), "true", 0, 0, false,
-     NULL, "whether each pass has a new random order, from the context's seed"},
-    {"fit_intercept", CLF_PARAM_BOOL, offsetof(clf__perceptron_params, fit_intercept), "true", 0, 0,
-     false, NULL, "whether to fit an intercept"},
-    {"class_weight", CLF_PARAM_LIST, offsetof(clf__perceptron_params, class_weight), "none", 0,
-     DBL_MAX, false, "none|balanced",
-     "weight of each class, or balanced by the number of its rows"},
-    {"kernel", CLF_PARAM_CHOICE, offsetof(clf__perceptron_params, kernel.kernel), "none", 0, 0,
-     false, "none|" CLF__KERNEL_WORDS, "none: linear in the features; else in the kernel's space"},
-    CLF__KERNEL_PARAMS(clf__perceptron_params),
-    {"budget", CLF_PARAM_I64, offsetof(clf__perceptron_params, budget), "0", 0, 1e9, false, NULL,
-     "kernel: most support vectors, which averages are projected on; 0: as many as it takes"},
-    {"budget_policy", CLF_PARAM_CHOICE, offsetof(clf__perceptron_params, budget_policy), "oldest",
-     0, 0, false, "oldest|least_useful", "kernel: the vector that a new one beyond it replaces"},
+    CLF__INT("epochs", epochs, "10", 1, 1e6,
+             "passes over the rows; those after a pass without a mistake are skipped"),
+    CLF__REAL("learning_rate", learning_rate, "1", CLF__ABOVE(0), 1e30, "factor of each update"),
+    CLF__BOOL("averaged", averaged, "true",
+              "whether the model is the mean of the weights over all updates, or the last weights"),
+    CLF__CHOICE("multiclass", multiclass, "multinomial|one_vs_rest", "multinomial",
+                "whether the classes are updated together, or each against the rest"),
+    CLF__BOOL("shuffle", shuffle, "true",
+              "whether each pass has a new random order, from the context's seed"),
+    CLF__BOOL("fit_intercept", fit_intercept, "true", "whether to fit an intercept"),
+    CLF__LIST("class_weight", class_weight, "none|balanced", "none", 0, DBL_MAX,
+              "weight of each class, or balanced by the number of its rows"),
+    CLF__CHOICE("kernel", kernel.kernel, "none|" CLF__KERNEL_WORDS, "none",
+                "none: linear in the features; else in the kernel's space"),
+    CLF__KERNEL_PARAMS,
+    CLF__INT(
+        "budget", budget, "0", 0, 1e9,
+        "kernel: most support vectors, which averages are projected on; 0: as many as it takes"),
+    CLF__CHOICE("budget_policy", budget_policy, "oldest|least_useful", "oldest",
+                "kernel: the vector that a new one beyond it replaces"),
 };
 
 #define MOST_ROWS_SEEN (INT64_C(1) << 53) /* counted exactly as a double */

@@ -13,19 +13,16 @@
 #include "models/ridge/ridge.h"
 #include "ops/ops.h"
 
+#define CLF__VALUES clf__ridge_params
 static const clf__param params[] = {
-    {"alpha", CLF_PARAM_F64, offsetof(clf__ridge_params, alpha), "1", 0, DBL_MAX, false, NULL,
-     "strength of the L2 penalty"},
-    {"fit_intercept", CLF_PARAM_BOOL, offsetof(clf__ridge_params, fit_intercept), "true", 0, 0,
-     false, NULL, "whether to fit an intercept"},
-    {"class_weight", CLF_PARAM_LIST, offsetof(clf__ridge_params, class_weight), "none", 0, DBL_MAX,
-     false, "none|balanced", "weight of each class, or balanced by the number of its rows"},
-    {"solver", CLF_PARAM_CHOICE, offsetof(clf__ridge_params, solver), "auto", 0, 0, false,
-     "auto|cholesky|cg", "cholesky is exact; cg suits many features; auto: by their number"},
-    {"tolerance", CLF_PARAM_F64, offsetof(clf__ridge_params, tolerance), "1e-5", 0, 1, true, NULL,
-     "cg: relative residual to stop at"},
-    {"max_iterations", CLF_PARAM_I64, offsetof(clf__ridge_params, max_iterations), "1000", 1, 1e9,
-     false, NULL, "cg: most iterations"},
+    CLF__REAL("alpha", alpha, "1", 0, DBL_MAX, "strength of the L2 penalty"),
+    CLF__BOOL("fit_intercept", fit_intercept, "true", "whether to fit an intercept"),
+    CLF__LIST("class_weight", class_weight, "none|balanced", "none", 0, DBL_MAX,
+              "weight of each class, or balanced by the number of its rows"),
+    CLF__CHOICE("solver", solver, "auto|cholesky|cg", "auto",
+                "cholesky is exact; cg suits many features; auto: by their number"),
+    CLF__REAL("tolerance", tolerance, "1e-5", CLF__ABOVE(0), 1, "cg: relative residual to stop at"),
+    CLF__INT("max_iterations", max_iterations, "1000", 1, 1e9, "cg: most iterations"),
 };
 
 enum { LARGE = 4096 };

@@ -6,24 +6,26 @@
 #include <float.h>
 #include <math.h>
 
+#define CLF__VALUES clf__svm_params
 static const clf__param params[] = {
-    {"kernel", CLF_PARAM_CHOICE, offsetof(clf__svm_params, kernel.kernel), "rbf", 0, 0, false,
-     CLF__KERNEL_WORDS, "linear x.z, polynomial, rbf exp(-gamma |x-z|^2), sigmoid tanh, or given"},
-    {"C", CLF_PARAM_F64, offsetof(clf__svm_params, C), "1", 0, 1e30, true, NULL,
-     "weight of the errors against the margin: the upper bound of the dual variables"},
-    CLF__KERNEL_PARAMS(clf__svm_params),
-    {"class_weight", CLF_PARAM_LIST, offsetof(clf__svm_params, class_weight), "none", 0, DBL_MAX,
-     false, "none|balanced", "weight of each class, or balanced by the number of its rows"},
-    {"multiclass", CLF_PARAM_CHOICE, offsetof(clf__svm_params, multiclass), "one_vs_one", 0, 0,
-     false, "one_vs_one|one_vs_rest", "a machine for each pair of classes, or for each class"},
-    {"tolerance", CLF_PARAM_F64, offsetof(clf__svm_params, tolerance), "1e-3", 0, 1, true, NULL,
-     "violation of the optimality conditions at which to stop"},
-    {"probability", CLF_PARAM_BOOL, offsetof(clf__svm_params, probability), "false", 0, 0, false,
-     NULL, "whether to fit probabilities as well, by cross-validation, at some six times the cost"},
-    {"max_iterations", CLF_PARAM_I64, offsetof(clf__svm_params, max_iterations), "0", 0, 1e9, false,
-     NULL, "most steps of a machine; 0: 100 for each of its rows, and at least 10,000,000"},
-    {"cache_mb", CLF_PARAM_F64, offsetof(clf__svm_params, cache_mb), "200", 0, 1e9, false, NULL,
-     "memory for kernel values, in units of 2^20 bytes"},
+    CLF__CHOICE("kernel", kernel.kernel, CLF__KERNEL_WORDS, "rbf",
+                "linear x.z, polynomial, rbf exp(-gamma |x-z|^2), sigmoid tanh, or given"),
+    CLF__REAL("C", C, "1", CLF__ABOVE(0), 1e30,
+              "weight of the errors against the margin: the upper bound of the dual variables"),
+    CLF__KERNEL_PARAMS,
+    CLF__LIST("class_weight", class_weight, "none|balanced", "none", 0, DBL_MAX,
+              "weight of each class, or balanced by the number of its rows"),
+    CLF__CHOICE("multiclass", multiclass, "one_vs_one|one_vs_rest", "one_vs_one",
+                "a machine for each pair of classes, or for each class"),
+    CLF__REAL("tolerance", tolerance, "1e-3", CLF__ABOVE(0), 1,
+              "violation of the optimality conditions at which to stop"),
+    CLF__BOOL(
+        "probability", probability, "false",
+        "whether to fit probabilities as well, by cross-validation, at some six times the cost"),
+    CLF__INT("max_iterations", max_iterations, "0", 0, 1e9,
+             "most steps of a machine; 0: 100 for each of its rows, and at least 10,000,000"),
+    CLF__REAL("cache_mb", cache_mb, "200", 0, 1e9,
+              "memory for kernel values, in units of 2^20 bytes"),
 };
 
 static clf_status corrupt(const clf_model *model, const char *what) {
