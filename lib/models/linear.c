@@ -49,6 +49,10 @@ clf_status clf__linear_check(const clf_model *model) {
   return clf__linear_check_map(model, &clf__decision_names, model->outputs, model->columns);
 }
 
+bool clf__support_there(const clf__store *state) {
+  return clf__store_tensor(state, "support") != NULL;
+}
+
 bool clf__linear_precise(const clf_model *model) {
   const clf__store *state = model->state;
   return !clf__support_there(state) &&

@@ -187,6 +187,8 @@ clf_status clf__linear_store(clf_context *context, clf__store *state,
 /* values [rows, outputs] of rows of any storage. */
 clf_status clf__linear_apply(const clf_model *model, const clf__linear_names *names,
                              const clf__rows *x, float *values);
+/* Whether decisions are sums over support vectors (kernel/kernel.h), which the state holds then. */
+bool clf__support_there(const clf__store *state);
 /* Whether the fitted model applies such a map in f64, to the rows themselves: rounding f64 ones to
  * f32 would then lose what the map does not. */
 bool clf__linear_precise(const clf_model *model);

@@ -66,8 +66,6 @@ clf_status clf__support_store(clf_context *context, clf__store *state,
                               const clf__kernel_function *function, const clf__rows *x,
                               const int64_t *rows, int64_t count, const float *center);
 
-/* Whether the state holds support vectors at all. */
-bool clf__support_there(const clf__store *state);
 /* Whether a loaded state holds them as above: CLF_OK or CLF_ERROR_CORRUPT. Those below rely on it.
  */
 clf_status clf__support_check(const clf_model *model);

@@ -77,10 +77,6 @@ clf_status clf__support_store(clf_context *context, clf__store *state,
   return CLF_OK;
 }
 
-bool clf__support_there(const clf__store *state) {
-  return clf__store_tensor(state, "support") != NULL;
-}
-
 static clf_status corrupt(const clf_model *model, const char *what) {
   return clf__fail(CLF_ERROR_CORRUPT, "%s: %s", model->kind->base.name, what);
 }
