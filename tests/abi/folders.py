@@ -3,7 +3,8 @@ operating system are each called from one folder.
 
 A file includes from its own folder and from folders earlier in ORDER. Folders inside of one have an
 order of their own, INNER, in which those that share a place do not include from each other. Files
-that lie in lib/ itself come after all folders.
+that lie in lib/ itself come after all folders. A unit test lies in the folder that its subject has in
+lib/.
 """
 import pathlib
 import re
@@ -71,16 +72,24 @@ def problems(path, root):
                 yield number, f"{what} outside {owner}/: {found.group().strip()}"
 
 
-def main(root):
-    root = pathlib.Path(root)
+def strangers(root, folder):
+    return [test for test in sorted(folder.rglob("test_*.c"))
+            if not (root / test.parent.relative_to(folder)).is_dir()]
+
+
+def main(root, tests):
+    root, tests = pathlib.Path(root), pathlib.Path(tests)
     files = sorted(path for path in root.rglob("*") if path.suffix in (".c", ".h", ".inc"))
     bad = 0
     for path in files:
         for number, message in problems(path, root):
             print(f"{path}:{number}: {message}")
             bad += 1
+    for test in strangers(root, tests):
+        print(f"{test}: lib/ has no such folder")
+        bad += 1
     print(f"{len(files)} files, {bad} problems")
     return 1 if bad or not files else 0
 
 
-sys.exit(main(sys.argv[1]))
+sys.exit(main(*sys.argv[1:]))

@@ -1,7 +1,7 @@
 """The tests that README.md, docs/conventions.md and docs/reliability.md name are there.
 
 They stand in the last column of tables whose last heading ends with `tests`, at least one in each row.
-`suite/test` stands for a TEST of tests/unit/test_suite.c, other names for files of the tree;
+`suite/test` stands for a TEST of a file test_suite.c below tests/unit, other names for files of the tree;
 a name that ends with * for every one that begins so, of which there must be one.
 """
 import pathlib
@@ -15,8 +15,8 @@ MIN_NAMES = {"README.md": 20, "docs/conventions.md": 30,  # fewer mean that a pa
 
 
 def tests_of(root, suite):
-    source = root / "tests" / "unit" / f"test_{suite}.c"
-    return re.findall(r"\bTEST(?:_LOOP)?\((\w+)", source.read_text()) if source.exists() else []
+    return [test for source in (root / "tests" / "unit").rglob(f"test_{suite}.c")
+            for test in re.findall(r"\bTEST(?:_LOOP)?\((\w+)", source.read_text())]
 
 
 def is_there(root, name):

@@ -15,7 +15,7 @@
  *
  * In f32 errors are 2.4e-6 of what is computed for Y, 3.1e-6 for dX and 2.7e-6 for dW (root mean
  * squares, 32 channels to 64 by 5 x 5), some 7 times those of plain sums; the test of that is in
- * tests/unit/test_conv2d.c. */
+ * tests/unit/ops/conv/test_conv2d.c. */
 #include <string.h>
 
 #include "base/math.h"
