@@ -76,7 +76,8 @@ typedef struct clf__param_table {
   (offsetof(CLF__VALUES, member) * sizeof(_Generic(((CLF__VALUES *)0)->member, c_type : (char)0)))
 
 /* A struct of values set to the defaults, then to `text` ("name=value …", NULL for none). Values
- * with spaces are quoted by ' or ". Free with clf__params_free, which takes NULL. */
+ * with spaces are quoted by ' or ", which is doubled where it is a part of the value. Free with
+ * clf__params_free, which takes NULL. */
 clf_status clf__params_create(void **values, clf_context *context, const clf__param_table *table,
                               const char *text);
 clf_status clf__params_copy(void **copy, clf_context *context, const clf__param_table *table,
@@ -102,8 +103,9 @@ clf_status clf__params_get_i64(const clf__param_table *table, const void *values
 clf_status clf__params_get_text(const clf__param_table *table, const void *values, const char *name,
                                 struct clf__text *out);
 void clf__param_append(struct clf__text *out, const clf__param *param, const void *values);
-/* All of them as "name=value …", which clf__params_parse reads back. */
+/* All of them as "name=value …", which clf__params_parse reads back; a text as such a value. */
 void clf__params_format(const clf__param_table *table, const void *values, struct clf__text *out);
+void clf__params_quote(struct clf__text *out, const char *value);
 
 clf_status clf__params_describe(const clf__param_table *table, int64_t index, clf_param_info *out);
 

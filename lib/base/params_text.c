@@ -2,78 +2,64 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/params.h"
+#include "base/params_types.h"
 #include "base/status.h"
-#include "base/text.h"
-
-static void append_word(clf__text *out, const char *words, int32_t index) {
-  size_t length;
-  const char *word = clf__word_at(words, index, &length);
-  clf__text_append(out, "%.*s", (int)length, word);
-}
-
-static void append_list(clf__text *out, const clf__param *param, const clf__list *list) {
-  if (list->word >= 0) {
-    append_word(out, param->words, list->word);
-    return;
-  }
-  for (int64_t i = 0; i < list->count; i++) {
-    clf__text_append(out, "%s%s", i > 0 ? "," : "", clf__number_text(list->values[i]));
-  }
-}
 
 void clf__param_append(clf__text *out, const clf__param *param, const void *values) {
-  const void *field = (const char *)values + param->offset;
-  const clf__number *number = field;
-  switch (param->type) {
-  case CLF_PARAM_I64:
-    clf__text_append(out, "%lld", (long long)*(const int64_t *)field);
-    break;
-  case CLF_PARAM_F64:
-    clf__text_append(out, "%s", clf__number_text(*(const double *)field));
-    break;
-  case CLF_PARAM_BOOL:
-    clf__text_append(out, "%s", *(const bool *)field ? "true" : "false");
-    break;
-  case CLF_PARAM_CHOICE:
-    append_word(out, param->words, *(const int32_t *)field);
-    break;
-  case CLF_PARAM_TEXT:
-    clf__text_append(out, "%s", *(char *const *)field != NULL ? *(char *const *)field : "");
-    break;
-  case CLF_PARAM_NUMBER:
-  case CLF_PARAM_COUNT:
-    if (number->word >= 0) {
-      append_word(out, param->words, number->word);
-    } else {
-      clf__text_append(out, "%s", clf__number_text(number->value));
+  clf__param_type_of(param)->print(out, param, (const char *)values + param->offset);
+}
+
+void clf__params_quote(clf__text *out, const char *value) {
+  const char quote = strchr(value, '"') == NULL || strchr(value, '\'') != NULL ? '"' : '\'';
+  clf__text_append_bytes(out, &quote, 1);
+  for (const char *at = value; *at != '\0'; at++) {
+    clf__text_append_bytes(out, at, 1);
+    if (*at == quote) {
+      clf__text_append_bytes(out, at, 1);
     }
-    break;
-  default:
-    append_list(out, param, field);
   }
+  clf__text_append_bytes(out, &quote, 1);
 }
 
 void clf__params_format(const clf__param_table *table, const void *values, clf__text *out) {
-  bool any = false;
+  const char *before = "";
   for (int64_t i = 0; i < table->count; i++) {
     const clf__param *param = &table->params[i];
-    const char *text = param->type == CLF_PARAM_TEXT
-                           ? *(char *const *)((const char *)values + param->offset)
-                           : NULL;
-    if (param->type == CLF_PARAM_TEXT && text == NULL) {
+    const bool quoted = clf__param_type_of(param)->quoted;
+    const char *text = quoted ? *(char *const *)((const char *)values + param->offset) : NULL;
+    if (quoted && text == NULL) {
       continue;
     }
-    const char *quote = text == NULL ? "" : strchr(text, '"') == NULL ? "\"" : "'";
-    clf__text_append(out, "%s%s=%s", any ? " " : "", param->name, quote);
-    clf__param_append(out, param, values);
-    clf__text_append(out, "%s", quote);
-    any = true;
+    clf__text_append(out, "%s%s=", before, param->name);
+    before = " ";
+    if (quoted) {
+      clf__params_quote(out, text);
+    } else {
+      clf__param_append(out, param, values);
+    }
   }
 }
 
 static bool is_blank(char byte) {
   return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+}
+
+/* The end of a value: its closing quote, within which two stand for one, or a blank. */
+static const char *value_end(const char *at, char quote) {
+  while (*at != '\0' && (quote == '\0' ? !is_blank(*at) : *at != quote || at[1] == quote)) {
+    at += *at == quote ? 2 : 1;
+  }
+  return at;
+}
+
+/* Makes one quote of each two. */
+static void join_quotes(char *value, char quote) {
+  char *to = value;
+  for (const char *from = value; *from != '\0'; from++) {
+    from += *from == quote;
+    *to++ = *from;
+  }
+  *to = '\0';
 }
 
 clf_status clf__params_next(clf_context *context, const char **text, char **name, char **value) {
@@ -93,12 +79,9 @@ clf_status clf__params_next(clf_context *context, const char **text, char **name
                      (int)strcspn(at, " \t\r\n"), at);
   }
   const char *begin = at + name_length + 1;
-  char quote = *begin == '"' || *begin == '\'' ? *begin : '\0';
+  const char quote = *begin == '"' || *begin == '\'' ? *begin : '\0';
   begin += quote != '\0';
-  const char *end = begin;
-  while (*end != '\0' && (quote != '\0' ? *end != quote : !is_blank(*end))) {
-    end++;
-  }
+  const char *end = value_end(begin, quote);
   if (quote != '\0' && (*end != quote || (end[1] != '\0' && !is_blank(end[1])))) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%.*s: the quoted value must end with %c and a blank",
                      (int)name_length, at, quote);
@@ -110,6 +93,9 @@ clf_status clf__params_next(clf_context *context, const char **text, char **name
     clf__free(*value);
     *name = *value = NULL;
     return CLF_ERROR_MEMORY;
+  }
+  if (quote != '\0') {
+    join_quotes(*value, quote);
   }
   *text = end + (quote != '\0');
   return CLF_OK;

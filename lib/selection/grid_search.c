@@ -133,10 +133,12 @@ static char *combination_text(const value_grid *grid, clf_context *context, int6
     const value_axis *axis = &grid->axes[i];
     stride /= axis->count;
     const char *value = value_at(axis, index / stride % axis->count);
-    const char *quote = strpbrk(value, " \t\r\n\"'") == NULL ? ""
-                        : strchr(value, '"') == NULL         ? "\""
-                                                             : "'";
-    clf__text_append(&text, "%s%s=%s%s%s", i > 0 ? " " : "", axis->name, quote, value, quote);
+    clf__text_append(&text, "%s%s=", i > 0 ? " " : "", axis->name);
+    if (strpbrk(value, " \t\r\n\"'") != NULL) {
+      clf__params_quote(&text, value);
+    } else {
+      clf__text_append(&text, "%s", value);
+    }
   }
   char *copy = text.failed ? NULL : clf__copy_bytes(context, text.bytes, text.length);
   clf__text_free(&text);
