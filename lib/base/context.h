@@ -65,7 +65,7 @@ typedef struct clf__watch {
 } clf__watch;
 
 /* A public call that may take long, from clf__call_begin() to clf__call_end() on one thread: loops
- * by clf__progress_tasks() in it ask the host ten times a second and end when it says so. Within
+ * by clf__progress_ranges() in it ask the host ten times a second and end when it says so. Within
  * another call (predict in score) and within a callback it is a part of that one. Costs nothing
  * where the context has no callback, as NULL, the default one, has none. */
 typedef struct clf__call {
@@ -82,28 +82,26 @@ clf_status clf__call_next(clf__call *call, int64_t first);
  * host said stop: what was made is to be thrown away then. */
 clf_status clf__call_end(clf__call *call, clf_status status);
 
-/* clf__parallel() in a call that may be cancelled. CLF_OK, or CLF_ERROR_CANCELLED: then some tasks
- * were left out. */
-clf_status clf__progress_tasks(clf_context *context, int64_t count, double work, clf__task task,
-                               void *argument);
-/* The same over the call's rows first … first + rows - 1: what is reported grows with the tasks
- * that are done. */
-clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows, int64_t count,
-                              double work, clf__task task, void *argument);
+/* clf__parallel_ranges() in a call that may be cancelled. CLF_OK, or CLF_ERROR_CANCELLED: then some
+ * ranges were left out. */
+clf_status clf__progress_ranges(clf_context *context, int64_t total, int64_t grain, double work,
+                                clf__range_task task, void *argument);
+/* The same over `rows` rows, row 0 of which is row `first` of the call: what is reported grows with
+ * the rows that are done. */
+clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows, int64_t grain,
+                              double work, clf__range_task task, void *argument);
 /* For a thread that works for long within one task: CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__progress_check(void);
 
-/* clf__parallel() over tasks that are long calls themselves. The calling thread goes on reporting
- * meanwhile, with `done` as the step, which the tasks count up: when a task of its own steps and
- * while it waits for those of others. From a pool task it is clf__parallel(), and the tasks hear of
- * the call that is watched. CLF_OK or CLF_ERROR_CANCELLED. */
+/* clf__parallel_ranges() over tasks that are long calls themselves. The calling thread goes on
+ * reporting meanwhile, with `done` as the step, which the tasks count up: when a task of its own
+ * steps and while it waits for those of others. From a pool task it is clf__parallel_ranges(), and
+ * the tasks learn from the call that is watched whether to stop. CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
-                                  int64_t count, double work, clf__task task, void *argument);
+                                  int64_t total, int64_t grain, double work, clf__range_task task,
+                                  void *argument);
 /* For a thread that waits or works for long within such a call: asks the host where that is due. */
 void clf__progress_poll(void);
-/* What tells that the call is cancelled, to hand to threads that take part in work within it; NULL
- * outside of one. */
-const atomic_bool *clf__progress_cancelled(void);
 
 /* Monotonic seconds. */
 double clf__seconds(void);

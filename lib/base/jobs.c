@@ -1,75 +1,84 @@
-/* Tasks that may fail. A message belongs to the thread that set it, so each job hands its own over.
- * What the lowest failed job says does not depend on the threads: all before it have run. */
+/* A message belongs to the thread that set it, so the lowest failure is kept, with its message, for
+ * the calling thread. Which one that is does not depend on the threads: a range is left out only
+ * after a lower one has failed. */
 #include "base/jobs.h"
 
 #include <math.h>
-#include <stdatomic.h>
-#include <stdio.h>
 
-#include "base/context.h"
-#include "base/memory.h"
 #include "base/status.h"
-
-enum { MESSAGE_BYTES = 512 };
-
-typedef struct outcome {
-  clf_status status;
-  char message[MESSAGE_BYTES];
-} outcome;
 
 typedef struct jobs {
   clf__job job;
   void *argument;
-  int64_t items, count;
-  clf__progress progress;
-  outcome *outcomes;           /* [count] */
-  atomic_int_least64_t failed; /* the lowest failed job so far */
-  atomic_int_least64_t done;
+  atomic_int_least64_t *done;  /* to count up here, or NULL */
+  atomic_int_least64_t failed; /* index of the lowest range that failed, or INT64_MAX */
+  pthread_mutex_t lock;        /* of `failure` */
+  clf__failure failure;        /* of that range */
 } jobs;
 
-static void note_failure(jobs *own, int64_t index) {
-  int_least64_t lowest = atomic_load(&own->failed);
-  while (index < lowest && !atomic_compare_exchange_weak(&own->failed, &lowest, index)) {
-  }
+static void begin(jobs *own, clf__job job, void *argument) {
+  own->job = job;
+  own->argument = argument;
+  own->done = NULL;
+  atomic_init(&own->failed, INT64_MAX);
+  own->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 }
 
-static void run_job(void *argument, int64_t index, int32_t worker) {
-  (void)worker;
+static void keep_failure(jobs *own, int64_t index, clf_status status) {
+  pthread_mutex_lock(&own->lock);
+  if (index < atomic_load(&own->failed)) {
+    clf__failure_keep(&own->failure, status);
+    atomic_store(&own->failed, index);
+  }
+  pthread_mutex_unlock(&own->lock);
+}
+
+static void run_job(void *argument, clf__range range) {
   jobs *own = argument;
-  outcome *ended = &own->outcomes[index];
-  if (atomic_load(&own->failed) < index) {
+  if (atomic_load(&own->failed) < range.index) {
     return;
   }
-  ended->status = clf__progress_step(&own->progress, atomic_load(&own->done), NAN, NAN);
-  if (ended->status == CLF_OK) {
-    ended->status = own->job(own->argument, index);
+  clf_status status = clf__progress_check();
+  if (status == CLF_OK) {
+    status = own->job(own->argument, range);
   }
-  if (ended->status < 0) {
-    snprintf(ended->message, sizeof ended->message, "%s", clf_last_error());
-    note_failure(own, index);
+  if (status < 0) {
+    keep_failure(own, range.index, status);
   }
-  atomic_fetch_add(&own->done,
-                   own->items * (index + 1) / own->count - own->items * index / own->count);
+  if (own->done != NULL) {
+    atomic_fetch_add(own->done, range.end - range.first);
+  }
 }
 
-clf_status clf__jobs_run(clf_context *context, const char *stage, int64_t items, int64_t count,
-                         clf__job job, void *argument) {
-  jobs own = {.job = job, .argument = argument, .items = items, .count = count};
-  own.progress = clf__progress_begin(context, stage, items);
-  own.outcomes = clf__alloc_zeroed(context, count, sizeof *own.outcomes);
-  if (own.outcomes == NULL) {
-    return CLF_ERROR_MEMORY;
+/* `status` is that of the loop: CLF_OK, or CLF_ERROR_CANCELLED. */
+static clf_status end(const jobs *own, clf_status status) {
+  const bool failed = status == CLF_OK && atomic_load(&own->failed) < INT64_MAX;
+  return failed ? clf__failure_raise(&own->failure) : status;
+}
+
+clf_status clf__jobs_ranges(clf_context *context, int64_t total, int64_t grain, double work,
+                            clf__job job, void *argument) {
+  jobs own;
+  begin(&own, job, argument);
+  return end(&own, clf__progress_ranges(context, total, grain, work, run_job, &own));
+}
+
+clf_status clf__jobs_rows(clf_context *context, int64_t first, int64_t rows, int64_t grain,
+                          double work, clf__job job, void *argument) {
+  jobs own;
+  begin(&own, job, argument);
+  return end(&own, clf__progress_rows(context, first, rows, grain, work, run_job, &own));
+}
+
+clf_status clf__jobs_run(const clf__progress *progress, atomic_int_least64_t *done, int64_t total,
+                         int64_t grain, double work, clf__job job, void *argument) {
+  jobs own;
+  atomic_int_least64_t counted;
+  begin(&own, job, argument);
+  if (done == NULL) {
+    CLF__CHECK(clf__progress_step(progress, 0, NAN, NAN));
+    atomic_init(&counted, 0);
+    own.done = done = &counted;
   }
-  atomic_init(&own.failed, count);
-  atomic_init(&own.done, 0);
-  clf_status status =
-      clf__progress_parallel(&own.progress, &own.done, count, CLF__WORK_LONG, run_job, &own);
-  const int64_t failed = atomic_load(&own.failed);
-  if (status == CLF_OK && failed < count) {
-    const outcome *first = &own.outcomes[failed];
-    status = first->status == CLF_ERROR_MEMORY ? clf__fail_refused("%s", first->message)
-                                               : clf__fail(first->status, "%s", first->message);
-  }
-  clf__free(own.outcomes);
-  return status;
+  return end(&own, clf__progress_parallel(progress, done, total, grain, work, run_job, &own));
 }

@@ -2,17 +2,26 @@
 #ifndef CLF_BASE_JOBS_H
 #define CLF_BASE_JOBS_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
-#include <classify/context.h>
+#include "base/context.h"
+#include "base/pool.h"
 
-/* Job `index`: CLF_OK, or a status with its message set. */
-typedef clf_status (*clf__job)(void *argument, int64_t index);
+/* Works on a range: CLF_OK, or a status with its message set. */
+typedef clf_status (*clf__job)(void *argument, clf__range range);
 
-/* Runs jobs 0 … jobs-1 as clf__progress_parallel() does. Progress counts `items`, of which job i
- * has those from items * i / jobs to items * (i + 1) / jobs. Of several failures the one of the
- * lowest job is told, whoever ran first; jobs after a failed one may be left out. */
-clf_status clf__jobs_run(clf_context *context, const char *stage, int64_t items, int64_t jobs,
-                         clf__job job, void *argument);
+/* Jobs on the ranges of 0 … total - 1, as clf__progress_ranges(), clf__progress_rows() and
+ * clf__progress_parallel() run tasks. Of several failures that of the lowest range is returned, with
+ * its message, whichever thread was first; ranges after a failed one may be left out. They allocate
+ * no memory. */
+clf_status clf__jobs_ranges(clf_context *context, int64_t total, int64_t grain, double work,
+                            clf__job job, void *argument);
+clf_status clf__jobs_rows(clf_context *context, int64_t first, int64_t rows, int64_t grain,
+                          double work, clf__job job, void *argument);
+/* `done` is the step to report, which the jobs count up; NULL asks the host at once, and then reports
+ * how much of `total` the jobs that have ended make up. */
+clf_status clf__jobs_run(const clf__progress *progress, atomic_int_least64_t *done, int64_t total,
+                         int64_t grain, double work, clf__job job, void *argument);
 
 #endif

@@ -31,13 +31,27 @@ typedef void (*clf__task)(void *argument, int64_t index, int32_t worker);
 void clf__parallel(clf_context *context, int64_t count, double work, clf__task task,
                    void *argument);
 
-/* Works on first … end - 1; `worker` as above. */
-typedef void (*clf__range_task)(void *argument, int64_t first, int64_t end, int32_t worker);
+/* Number `index` of the ranges that a loop is cut into: first … end - 1. `worker` as above. */
+typedef struct clf__range {
+  int64_t index, first, end;
+  int32_t worker;
+} clf__range;
+
+typedef void (*clf__range_task)(void *argument, clf__range range);
 
 /* clf__parallel() over 0 … total - 1 in ranges of `grain` > 0, of which the last may be shorter.
  * Where they are cut depends on these two numbers alone. */
 void clf__parallel_ranges(clf_context *context, int64_t total, int64_t grain, double work,
                           clf__range_task task, void *argument);
+
+/* The same in `parts` > 0 ranges that are as long as each other, but for one. */
+void clf__parallel_parts(clf_context *context, int64_t total, int64_t parts, double work,
+                         clf__range_task task, void *argument);
+/* Number `index` of such ranges. */
+static inline clf__range clf__range_of_part(int64_t total, int64_t parts, int64_t index,
+                                            int32_t worker) {
+  return (clf__range){index, total * index / parts, total * (index + 1) / parts, worker};
+}
 
 /* How many workers may take part in so much work now: 1, or the context's threads. */
 int32_t clf__workers(const clf_context *context, double work);

@@ -51,19 +51,17 @@ static clf_status status_of(const clf__watch *watch) {
 typedef struct clf__loop {
   clf__watch *watch;
   bool may_stop;
-  clf__task task;
+  clf__range_task task;
   void *argument;
-  int64_t count;
-  atomic_int_least64_t done;
-  int64_t first, rows; /* of a loop over rows */
+  int64_t first;             /* row of the call that a loop over rows begins with */
+  atomic_int_least64_t done; /* of what the ranges divide */
 } loop;
 
 /* Steps done, with those of the loop at work; they do not go back where another loop begins. */
 static int64_t step_of(clf__watch *watch) {
   int64_t step = atomic_load(watch->done);
   if (watch->loop != NULL) {
-    const double share = (double)atomic_load(&watch->loop->done) / (double)watch->loop->count;
-    step = watch->loop->first + (int64_t)(share * (double)watch->loop->rows);
+    step = watch->loop->first + atomic_load(&watch->loop->done);
   }
   watch->furthest = clf__max_i64(step, watch->furthest);
   return watch->furthest;
@@ -83,10 +81,6 @@ void clf__progress_poll(void) {
 clf_status clf__progress_check(void) {
   clf__progress_poll();
   return status_of(watched);
-}
-
-const atomic_bool *clf__progress_cancelled(void) {
-  return watched != NULL ? &watched->cancelled : NULL;
 }
 
 static clf__watch watch_of(const clf__progress *progress, const atomic_int_least64_t *done) {
@@ -125,7 +119,7 @@ clf_status clf__call_end(clf__call *call, clf_status status) {
   return status < 0 ? status : status_of(&call->watch);
 }
 
-static void run_watched(void *argument, int64_t index, int32_t worker) {
+static void run_watched(void *argument, clf__range range) {
   loop *own = argument;
   clf__watch *outer = watched;
   watched = own->watch;
@@ -133,47 +127,49 @@ static void run_watched(void *argument, int64_t index, int32_t worker) {
     clf__progress_poll();
   }
   if (!own->may_stop || !is_cancelled(own->watch)) {
-    own->task(own->argument, index, worker);
+    own->task(own->argument, range);
   }
-  atomic_fetch_add(&own->done, 1);
+  atomic_fetch_add(&own->done, range.end - range.first);
   watched = outer;
 }
 
-clf_status clf__progress_tasks(clf_context *context, int64_t count, double work, clf__task task,
-                               void *argument) {
+clf_status clf__progress_ranges(clf_context *context, int64_t total, int64_t grain, double work,
+                                clf__range_task task, void *argument) {
   if (watched == NULL) {
-    clf__parallel(context, count, work, task, argument);
+    clf__parallel_ranges(context, total, grain, work, task, argument);
     return CLF_OK;
   }
-  loop own = {watched, true, task, argument, count, 0, 0, 0};
-  clf__parallel(context, count, work, run_watched, &own);
+  loop own = {.watch = watched, .may_stop = true, .task = task, .argument = argument};
+  clf__parallel_ranges(context, total, grain, work, run_watched, &own);
   return status_of(watched);
 }
 
-clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows, int64_t count,
-                              double work, clf__task task, void *argument) {
+clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows, int64_t grain,
+                              double work, clf__range_task task, void *argument) {
   if (watched == NULL || !watched->by_rows || clf__in_task()) {
-    return clf__progress_tasks(context, count, work, task, argument);
+    return clf__progress_ranges(context, rows, grain, work, task, argument);
   }
-  loop own = {watched, true, task, argument, count, 0, first, rows};
+  loop own = {
+      .watch = watched, .may_stop = true, .task = task, .argument = argument, .first = first};
   watched->loop = &own;
-  clf__parallel(context, count, work, run_watched, &own);
+  clf__parallel_ranges(context, rows, grain, work, run_watched, &own);
   watched->loop = NULL;
   return status_of(watched);
 }
 
 clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
-                                  int64_t count, double work, clf__task task, void *argument) {
+                                  int64_t total, int64_t grain, double work, clf__range_task task,
+                                  void *argument) {
   if (clf__in_task()) { /* of a call that is watched itself, or of one that reports nothing */
-    clf__parallel(progress->context, count, work, task, argument);
+    clf__parallel_ranges(progress->context, total, grain, work, task, argument);
     return clf__progress_step(progress, atomic_load(done), NAN, NAN);
   }
   clf__watch *outer = watched;
   clf__watch mine = watch_of(progress, done);
   atomic_init(&mine.cancelled, is_cancelled(outer));
-  loop own = {&mine, false, task, argument, count, 0, 0, 0};
+  loop own = {.watch = &mine, .task = task, .argument = argument};
   watched = &mine;
-  clf__parallel(progress->context, count, work, run_watched, &own);
+  clf__parallel_ranges(progress->context, total, grain, work, run_watched, &own);
   watched = outer;
   if (outer != NULL && is_cancelled(&mine)) {
     atomic_store(&outer->cancelled, true);

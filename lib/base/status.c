@@ -2,16 +2,13 @@
 #include "base/status.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 
-enum { MESSAGE_BYTES = 512 };
-
 static _Thread_local struct {
-  char text[MESSAGE_BYTES];
+  char text[CLF__MESSAGE_BYTES];
   bool unnamed; /* it is of a refused allocation, and does not say for what */
   bool within;  /* a public call is running that names it at its end */
 } last;
@@ -33,7 +30,7 @@ static void cut_to_utf8(char *text, size_t length) {
 }
 
 static void set_message(const char *format, va_list arguments) {
-  char text[MESSAGE_BYTES]; /* arguments may point into the current message */
+  char text[CLF__MESSAGE_BYTES]; /* arguments may point into the current message */
   int length = vsnprintf(text, sizeof text, format, arguments);
   if (length < 0) {
     text[0] = '\0';
@@ -54,7 +51,7 @@ clf_status clf__fail(clf_status status, const char *format, ...) {
 }
 
 clf_status clf__fail_within(clf_status status, const char *format, ...) {
-  char before[MESSAGE_BYTES];
+  char before[CLF__MESSAGE_BYTES];
   memcpy(before, last.text, sizeof before);
   va_list arguments;
   va_start(arguments, format);
@@ -70,6 +67,18 @@ clf_status clf__fail_refused(const char *format, ...) {
   va_end(arguments);
   last.unnamed = true;
   return CLF_ERROR_MEMORY;
+}
+
+void clf__failure_keep(clf__failure *out, clf_status status) {
+  out->status = status;
+  out->unnamed = last.unnamed;
+  memcpy(out->message, last.text, sizeof out->message);
+}
+
+clf_status clf__failure_raise(const clf__failure *failure) {
+  memcpy(last.text, failure->message, sizeof last.text);
+  last.unnamed = failure->unnamed;
+  return failure->status;
 }
 
 const char *clf__subject_begin(const char *subject) {

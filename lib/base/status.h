@@ -2,6 +2,8 @@
 #ifndef CLF_BASE_STATUS_H
 #define CLF_BASE_STATUS_H
 
+#include <stdbool.h>
+
 #include <classify/status.h>
 
 #include "base/border.h"
@@ -18,6 +20,19 @@ clf_status clf__fail_within(clf_status status, const char *format, ...)
 /* For memory.c: a refused allocation. Who knows what it was for puts that in front by
  * clf__fail_within(); else CLF__ENTER's subject is put there. Returns CLF_ERROR_MEMORY. */
 clf_status clf__fail_refused(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* A failure with its message, to hand to another thread. */
+enum { CLF__MESSAGE_BYTES = 512 };
+typedef struct clf__failure {
+  clf_status status;
+  bool unnamed; /* it is of a refused allocation, and does not say for what */
+  char message[CLF__MESSAGE_BYTES];
+} clf__failure;
+
+/* Keeps `status` with the calling thread's message. */
+void clf__failure_keep(clf__failure *out, clf_status status);
+/* Makes it the calling thread's failure; returns its status. */
+clf_status clf__failure_raise(const clf__failure *failure);
 
 /* Fails with CLF_ERROR_ARGUMENT when a required pointer is NULL. */
 #define CLF__REQUIRE(pointer)                                                                      \

@@ -2,10 +2,9 @@
  * a time. Blocks of runs go to the context's threads: the memory it reads is what bounds it. */
 #include <float.h>
 #include <math.h>
-#include <stdatomic.h>
 
+#include "base/jobs.h"
 #include "base/math.h"
-#include "base/pool.h"
 #include "base/text.h"
 #include "data/build.h"
 #include "tensor/rows_precision.h"
@@ -14,10 +13,7 @@ typedef struct conversion {
   const clf_tensor *from;
   float *to;    /* f32, or */
   double *wide; /* f64 */
-  int64_t runs;
-  int64_t run; /* elements of the last axis */
-  int64_t runs_per_task;
-  atomic_int_least64_t too_large; /* place of the first, or INT64_MAX */
+  int64_t run;  /* elements of the last axis */
 } conversion;
 
 enum { TASK_NUMBERS = 1 << 16 };
@@ -90,31 +86,6 @@ static void widen_run(double *restrict to, const clf_tensor *from, int64_t offse
   }
 }
 
-static void convert_block(void *argument, int64_t index, int32_t worker) {
-  (void)worker;
-  conversion *job = argument;
-  int64_t first = index * job->runs_per_task;
-  int64_t end = clf__min_i64(first + job->runs_per_task, job->runs);
-  for (int64_t i = first; i < end; i++) {
-    int64_t offset = run_offset(job->from, i);
-    if (job->wide != NULL) {
-      widen_run(job->wide + i * job->run, job->from, offset, job->run);
-      continue;
-    }
-    if (convert_run(job->to + i * job->run, job->from, offset, job->run)) {
-      continue;
-    }
-    int64_t place = i * job->run;
-    while (!is_too_large(clf__tensor_value(job->from, place))) {
-      place++;
-    }
-    int64_t least = atomic_load(&job->too_large);
-    while (place < least && !atomic_compare_exchange_weak(&job->too_large, &least, place)) {
-    }
-    return;
-  }
-}
-
 static clf_status fail_too_large(const clf_tensor *tensor, int64_t place) {
   double value = clf__tensor_value(tensor, place);
   if (tensor->ndim < 2) {
@@ -127,6 +98,23 @@ static clf_status fail_too_large(const clf_tensor *tensor, int64_t place) {
                    clf__number_text(value));
 }
 
+static clf_status convert_runs(void *argument, clf__range runs) {
+  const conversion *job = argument;
+  for (int64_t i = runs.first; i < runs.end; i++) {
+    const int64_t offset = run_offset(job->from, i);
+    int64_t place = i * job->run;
+    if (job->wide != NULL) {
+      widen_run(job->wide + place, job->from, offset, job->run);
+    } else if (!convert_run(job->to + place, job->from, offset, job->run)) {
+      while (!is_too_large(clf__tensor_value(job->from, place))) {
+        place++;
+      }
+      return fail_too_large(job->from, place);
+    }
+  }
+  return CLF_OK;
+}
+
 static clf_status convert(clf_tensor **out, clf_context *context, const clf_tensor *tensor,
                           int32_t dtype) {
   clf_tensor *copy = NULL;
@@ -137,19 +125,12 @@ static clf_status convert(clf_tensor **out, clf_context *context, const clf_tens
                     .to = copy->data,
                     .wide = dtype == CLF_F64 ? copy->data : NULL,
                     .run = tensor->ndim > 0 ? tensor->shape[tensor->ndim - 1] : 1};
-  atomic_init(&job.too_large, INT64_MAX);
   if (count > 0) {
-    job.runs = count / job.run;
-    job.runs_per_task = job.run < TASK_NUMBERS ? TASK_NUMBERS / job.run : 1;
     clf__call call;
-    clf__call_begin(&call, context, "convert", job.runs);
-    status = clf__progress_rows(context, 0, job.runs, (job.runs - 1) / job.runs_per_task + 1,
-                                (double)count * CLF__COST_ELEMENT, convert_block, &job);
+    clf__call_begin(&call, context, "convert", count / job.run);
+    status = clf__jobs_rows(context, 0, count / job.run, clf__max_i64(TASK_NUMBERS / job.run, 1),
+                            (double)count * CLF__COST_ELEMENT, convert_runs, &job);
     status = clf__call_end(&call, status);
-  }
-  const int64_t too_large = atomic_load(&job.too_large);
-  if (status == CLF_OK && too_large < INT64_MAX) {
-    status = fail_too_large(tensor, too_large);
   }
   if (status < 0) {
     clf_tensor_free(copy);

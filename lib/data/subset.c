@@ -19,10 +19,9 @@ static int64_t rows_per_task(int64_t row_bytes) {
   return row_bytes < TASK_BYTES ? TASK_BYTES / row_bytes : 1;
 }
 
-static void gather_block(void *argument, int64_t first, int64_t end, int32_t worker) {
-  (void)worker;
+static void gather_block(void *argument, clf__range range) {
   const gathering *job = argument;
-  for (int64_t i = first; i < end; i++) {
+  for (int64_t i = range.first; i < range.end; i++) {
     memcpy(job->to + i * job->row_bytes, job->from + job->rows[i] * job->stride_bytes,
            (size_t)job->row_bytes);
   }
@@ -100,14 +99,13 @@ typedef struct sparse_gathering {
   const int64_t *rows;
 } sparse_gathering;
 
-static void gather_sparse_block(void *argument, int64_t begin, int64_t end, int32_t worker) {
-  (void)worker;
+static void gather_sparse_block(void *argument, clf__range range) {
   const sparse_gathering *job = argument;
   clf__rows from = clf__dataset_rows(job->from);
   const int64_t *start = job->to->row_start->data;
   int32_t *column = job->to->column->data;
   float *value = job->to->value->data;
-  for (int64_t i = begin; i < end; i++) {
+  for (int64_t i = range.first; i < range.end; i++) {
     size_t entries = (size_t)(start[i + 1] - start[i]);
     int64_t first = from.row_start[job->rows[i]];
     if (entries > 0) {

@@ -6,16 +6,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/jobs.h"
 #include "base/math.h"
 #include "detect/detector.h"
 #include "tensor/rows.h"
-
-typedef struct evaluation {
-  clf__levels *levels;
-  clf__progress progress;
-  atomic_int_least64_t done;
-  atomic_int_least64_t failed; /* a task that did not succeed, or -1 */
-} evaluation;
 
 /* A tile: shift (0 … shifts - 1) and first place on either axis. */
 typedef struct tile {
@@ -139,27 +133,12 @@ static clf_status evaluate_tile(const clf__levels *levels, int64_t task) {
   return status;
 }
 
-static void tile_task(void *argument, int64_t index, int32_t worker) {
-  evaluation *own = argument;
-  (void)worker;
-  if (clf__progress_step(&own->progress, atomic_load(&own->done), NAN, NAN) < 0 ||
-      atomic_load(&own->failed) >= 0) {
-    return;
-  }
-  if (evaluate_tile(own->levels, index) < 0) {
-    atomic_store(&own->failed, index);
-  }
-  atomic_fetch_add(&own->done, 1);
+static clf_status tile_job(void *argument, clf__range range) {
+  return evaluate_tile(argument, range.index);
 }
 
 clf_status clf__levels_evaluate(clf__levels *levels) {
-  evaluation own = {.levels = levels};
-  own.progress = clf__progress_begin(levels->detector->context, "detect", levels->tasks);
-  atomic_init(&own.done, 0);
-  atomic_init(&own.failed, -1);
-  clf_status status = clf__progress_parallel(&own.progress, &own.done, levels->tasks,
-                                             CLF__WORK_LONG, tile_task, &own);
-  /* A failure's message is its thread's, so the tile is tried again on the caller's. */
-  const int64_t failed = atomic_load(&own.failed);
-  return status == CLF_OK && failed >= 0 ? evaluate_tile(levels, failed) : status;
+  const clf__progress progress =
+      clf__progress_begin(levels->detector->context, "detect", levels->tasks);
+  return clf__jobs_run(&progress, NULL, levels->tasks, 1, CLF__WORK_LONG, tile_job, levels);
 }

@@ -7,10 +7,9 @@
  * The failure reported is that of the first task in order, whoever finished first: a task is left
  * out only when one before it has failed. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/context.h"
+#include "base/jobs.h"
 #include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -22,13 +21,6 @@ typedef struct fold_rows {
   clf_dataset *train;
   clf_dataset *test;
 } fold_rows;
-
-/* The first failure among the tasks of one worker; CLF_OK for none. */
-typedef struct failure {
-  clf_status status;
-  int64_t task;
-  char message[512];
-} failure;
 
 typedef struct run {
   clf_context *context;
@@ -42,8 +34,6 @@ typedef struct run {
   fold_rows *rows; /* [size] */
   int64_t first;
   int64_t size;
-  atomic_int_least64_t failed; /* first task to have failed, INT64_MAX for none */
-  failure *failures;           /* [threads] */
 } run;
 
 clf_status clf__variant_make(clf_model **out, const clf_model *model, bool regression,
@@ -71,62 +61,34 @@ done:
   return status;
 }
 
-static void record_failure(run *now, int64_t task, int32_t worker, clf_status status) {
-  failure *own = &now->failures[worker];
-  own->status = status;
-  own->task = task;
-  snprintf(own->message, sizeof own->message, "%s", clf_last_error());
-  int_least64_t failed = atomic_load(&now->failed);
-  while (task < failed && !atomic_compare_exchange_weak(&now->failed, &failed, task)) {
-  }
-}
-
-/* Number `index` among the (settings, fold) pairs of the group. */
-static void score_one(run *now, int64_t index, clf__fit_shared *shared, int32_t worker) {
-  if (index > atomic_load(&now->failed)) {
-    return;
-  }
-  const char *params = now->variants->params[index / now->size];
-  int64_t fold = now->first + index % now->size;
-  double *score = &now->scores[index / now->size * now->folds + fold];
-  clf_status status = clf__progress_step(&now->progress, atomic_load(&now->done), NAN, NAN);
-  if (status == CLF_OK) {
-    status =
-        score_variant(now->variants->model, params, &now->rows[index % now->size], shared, score);
-    if (status < 0) {
-      clf__fail_within(status, "%s%sfold %lld", params, params[0] != '\0' ? ", " : "",
-                       (long long)fold);
-    }
-  }
-  if (status < 0) {
-    record_failure(now, index, worker, status);
-  }
+static clf_status score_one(run *now, int64_t fold, int64_t variant, clf__fit_shared *shared) {
+  const char *params = now->variants->params[variant];
+  double *score = &now->scores[variant * now->folds + now->first + fold];
+  CLF__CHECK(clf__progress_step(&now->progress, atomic_load(&now->done), NAN, NAN));
+  const clf_status status =
+      score_variant(now->variants->model, params, &now->rows[fold], shared, score);
   atomic_fetch_add(&now->done, 1);
+  return status >= 0
+             ? CLF_OK
+             : clf__fail_within(status, "%s%sfold %lld", params, params[0] != '\0' ? ", " : "",
+                                (long long)(now->first + fold));
 }
 
-static void run_task(void *argument, int64_t task, int32_t worker) {
+/* The settings of fold after fold: which one fails first does not depend on the group. */
+static clf_status run_job(void *argument, clf__range range) {
   run *now = argument;
+  const int64_t variants = now->variants->count;
   clf__fit_shared shared = {.own = NULL};
+  clf_status status = CLF_OK;
   if (!now->chained) {
-    score_one(now, task, NULL, worker);
-    return;
+    return score_one(now, range.index / variants, range.index % variants, NULL);
   }
-  for (int64_t variant = 0; variant < now->variants->count; variant++) {
-    score_one(now, variant * now->size + task, &shared, worker);
+  for (int64_t variant = 0; variant < variants && status == CLF_OK; variant++) {
+    status = score_one(now, range.index, variant, &shared);
   }
   now->variants->model->kind->free_shared(shared.own);
   clf__kind_rows_free(&shared.rows);
-}
-
-/* Sets the message of the first failure again, on the calling thread. */
-static clf_status first_failure(const run *now) {
-  for (int32_t i = 0; i < clf__context_threads(now->context); i++) {
-    const failure *one = &now->failures[i];
-    if (one->status < 0 && one->task == atomic_load(&now->failed)) {
-      return clf__fail(one->status, "%s", one->message);
-    }
-  }
-  return CLF_OK;
+  return status;
 }
 
 static void free_group(run *now) {
@@ -146,15 +108,12 @@ static clf_status run_group(run *now, const clf_dataset *data, uint64_t seed) {
   int64_t tasks = now->chained ? now->size : now->size * now->variants->count;
   int32_t threads = clf__context_threads(now->context);
   if (threads > 1 && tasks >= threads) {
-    status =
-        clf__progress_parallel(&now->progress, &now->done, tasks, CLF__WORK_LONG, run_task, now);
-  } else {
+    status = clf__jobs_run(&now->progress, &now->done, tasks, 1, CLF__WORK_LONG, run_job, now);
+  } else { /* not as tasks of the pool, so that what they call may use it */
     for (int64_t task = 0; task < tasks; task++) {
-      run_task(now, task, 0);
+      CLF__TRY(run_job(now, (clf__range){task, task, task + 1, 0}));
     }
   }
-  clf_status failed = first_failure(now);
-  status = failed < 0 ? failed : status;
 done:
   free_group(now);
   return status;
@@ -182,15 +141,10 @@ clf_status clf__cross_validate(const char *stage, const clf__variants *variants,
              .scores = scores,
              .folds = folds,
              .chained = chained,
-             .progress = clf__progress_begin(context, stage, variants->count * folds),
-             .failed = INT64_MAX};
+             .progress = clf__progress_begin(context, stage, variants->count * folds)};
   clf_status status = CLF_OK;
   now.rows = clf__alloc_zeroed(context, group, sizeof *now.rows);
-  now.failures = clf__alloc_zeroed(context, threads, sizeof *now.failures);
-  if (now.rows == NULL || now.failures == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
+  CLF__TRY(now.rows != NULL ? CLF_OK : CLF_ERROR_MEMORY);
   for (; now.first < folds; now.first += group) {
     now.size = clf__min_i64(folds - now.first, group);
     CLF__TRY(run_group(&now, data, seed));
@@ -198,7 +152,6 @@ clf_status clf__cross_validate(const char *stage, const clf__variants *variants,
   CLF__TRY(clf__progress_step(&now.progress, now.progress.steps, NAN, NAN));
 done:
   clf__free(now.rows);
-  clf__free(now.failures);
   return status;
 }
 

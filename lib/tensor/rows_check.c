@@ -1,22 +1,18 @@
 /* The search for values that are not finite. It reads the exponent bits as integers, which
  * compilers turn into a few vector instructions for each 16 bytes or more, so that memory is what
  * bounds it; blocks of rows go to the context's threads. */
-#include <stdatomic.h>
 #include <string.h>
 
+#include "base/jobs.h"
 #include "base/math.h"
-#include "base/pool.h"
+#include "base/status.h"
 #include "tensor/rows.h"
 
-/* Numbers cut into lines: the rows, or pieces of what lies without gaps. */
+/* The numbers of rows: of sparse ones the values of their entries, which lie without gaps. */
 typedef struct search {
+  const clf__rows *x;
   const char *data;
   size_t width; /* of a number: a float or a double */
-  int64_t line; /* numbers in a line; the last one may have fewer */
-  int64_t stride;
-  int64_t total;
-  int64_t lines_per_task;
-  atomic_int_least64_t first; /* place of the first number that is not finite, or total */
 } search;
 
 enum { TASK_NUMBERS = 1 << 16, PIECE = 4096 };
@@ -61,72 +57,56 @@ static int64_t find_bad(const search *job, int64_t first, int64_t count) {
   return clf__min_i64(at, count);
 }
 
-static void search_lines(void *argument, int64_t index, int32_t worker) {
-  (void)worker;
-  search *job = argument;
-  int64_t end = (index + 1) * job->lines_per_task;
-  for (int64_t i = index * job->lines_per_task; i < end && i * job->line < job->total; i++) {
-    int64_t left = job->total - i * job->line;
-    int64_t count = clf__min_i64(left, job->line);
-    int64_t at = find_bad(job, i * job->stride, count);
-    if (at < count) {
-      int64_t place = i * job->line + at;
-      int64_t first = atomic_load(&job->first);
-      while (place < first && !atomic_compare_exchange_weak(&job->first, &first, place)) {
-      }
-      return;
-    }
-  }
-}
-
-static int64_t row_of_entry(const clf__rows *x, int64_t entry) {
-  int64_t low = 0;
-  int64_t high = x->rows;
-  while (high - low > 1) {
-    int64_t middle = low + (high - low) / 2;
-    if (x->row_start[middle] <= entry) {
-      low = middle;
-    } else {
-      high = middle;
-    }
-  }
-  return low;
-}
-
-static clf_status fail_at(const clf__rows *x, const search *job, int64_t place) {
-  bool sparse = clf__rows_sparse(x);
-  int64_t entry = sparse ? x->row_start[0] + place : 0;
-  int64_t row = sparse ? row_of_entry(x, entry) : place / x->columns;
-  int64_t column = sparse ? x->column[entry] : place % x->columns;
-  const char *at =
-      job->data + (place / job->line * job->stride + place % job->line) * (int64_t)job->width;
+static clf_status fail_at(const search *job, int64_t row, int64_t column, int64_t at) {
   float single;
   double value;
-  memcpy(&single, at, sizeof single);
-  memcpy(&value, at, job->width == sizeof value ? sizeof value : 0);
-  value = job->width == sizeof value ? value : (double)single;
+  memcpy(&single, job->data + at * (int64_t)job->width, sizeof single);
+  value = (double)single;
+  if (job->width == sizeof value) {
+    memcpy(&value, job->data + at * (int64_t)job->width, sizeof value);
+  }
   return clf__fail(
       CLF_ERROR_DATA, "the value in row %lld, column %lld is %s; every value must be finite",
-      (long long)(x->first_row + row), (long long)column, value != value ? "NaN" : "infinite");
+      (long long)(job->x->first_row + row), (long long)column, value != value ? "NaN" : "infinite");
+}
+
+static clf_status search_entries(const search *job, clf__range rows) {
+  const clf__rows *x = job->x;
+  const int64_t first = x->row_start[rows.first], count = x->row_start[rows.end] - first;
+  const int64_t at = find_bad(job, first, count);
+  int64_t row = rows.first;
+  while (at < count && x->row_start[row + 1] <= first + at) {
+    row++;
+  }
+  return at < count ? fail_at(job, row, x->column[first + at], first + at) : CLF_OK;
+}
+
+/* Rows without gaps between them are searched as one. */
+static clf_status search_rows(void *argument, clf__range rows) {
+  const search *job = argument;
+  const clf__rows *x = job->x;
+  if (clf__rows_sparse(x)) {
+    return search_entries(job, rows);
+  }
+  const int64_t step = x->stride == x->columns ? rows.end - rows.first : 1;
+  for (int64_t row = rows.first; row < rows.end; row += step) {
+    const int64_t at = find_bad(job, row * x->stride, step * x->columns);
+    if (at < step * x->columns) {
+      return fail_at(job, row + at / x->columns, at % x->columns, row * x->stride + at);
+    }
+  }
+  return CLF_OK;
 }
 
 clf_status clf__rows_check_finite(clf_context *context, const clf__rows *x) {
-  int64_t total = clf__rows_entries(x);
-  if (total == 0 || (!clf__rows_sparse(x) && x->dtype == CLF_U8)) {
+  const int64_t total = clf__rows_entries(x);
+  const bool sparse = clf__rows_sparse(x);
+  if (total == 0 || (!sparse && x->dtype == CLF_U8)) {
     return CLF_OK;
   }
-  bool sparse = clf__rows_sparse(x);
-  bool gaps = !sparse && x->rows > 1 && x->stride != x->columns;
-  search job = {.data = sparse ? (const char *)(x->value + x->row_start[0]) : x->data,
-                .width = !sparse && x->dtype == CLF_F64 ? sizeof(double) : sizeof(float),
-                .line = gaps ? x->columns : TASK_NUMBERS,
-                .stride = gaps ? x->stride : TASK_NUMBERS,
-                .total = total};
-  job.lines_per_task = job.line < TASK_NUMBERS ? TASK_NUMBERS / job.line : 1;
-  atomic_init(&job.first, total);
-  int64_t lines = (total - 1) / job.line + 1;
-  clf_status status = clf__progress_tasks(context, (lines - 1) / job.lines_per_task + 1,
-                                          (double)total * CLF__COST_COPY, search_lines, &job);
-  int64_t first = atomic_load(&job.first);
-  return status < 0 ? status : first < total ? fail_at(x, &job, first) : CLF_OK;
+  search job = {.x = x,
+                .data = sparse ? (const char *)x->value : x->data,
+                .width = !sparse && x->dtype == CLF_F64 ? sizeof(double) : sizeof(float)};
+  return clf__jobs_ranges(context, x->rows, 1 + TASK_NUMBERS / (1 + total / x->rows),
+                          (double)total * CLF__COST_COPY, search_rows, &job);
 }

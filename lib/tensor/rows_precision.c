@@ -299,10 +299,10 @@ static int64_t count_column(const counting *job, const table *known, int64_t col
   return merged;
 }
 
-static void count_columns(void *argument, int64_t task, int32_t worker) {
+static void count_columns(void *argument, clf__range range) {
   counting *job = argument;
+  const int64_t task = range.index;
   const table known = {job->memory + (uint64_t)task * (job->mask + 1), job->mask};
-  (void)worker;
   for (int64_t j = task; j < job->x->columns && j <= atomic_load(&job->last); j += job->tables) {
     job->rows[j] = count_column(job, &known, j);
     int64_t last = atomic_load(&job->last);
@@ -332,9 +332,9 @@ clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__r
   atomic_init(&job.last, x->columns - 1);
   clf_status status = job.memory != NULL && job.rows != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   CLF__TRY(status);
-  CLF__TRY(clf__progress_tasks(context, job.tables,
-                               10 * (double)x->columns * (double)job.looked_at * CLF__COST_ELEMENT,
-                               count_columns, &job));
+  CLF__TRY(clf__progress_ranges(context, job.tables, 1,
+                                10 * (double)x->columns * (double)job.looked_at * CLF__COST_ELEMENT,
+                                count_columns, &job));
   CLF__TRY(clf__progress_check());
   *out = (clf__merged){.column = -1, .looked_at = job.looked_at};
   for (int64_t j = 0; j <= atomic_load(&job.last); j++) {

@@ -2,9 +2,10 @@
  * f64 and rounded once. Blocks of rows go to the context's threads; memory is what bounds it. */
 #include <float.h>
 #include <math.h>
-#include <stdatomic.h>
 
-#include "base/pool.h"
+#include "base/jobs.h"
+#include "base/math.h"
+#include "base/status.h"
 #include "base/text.h"
 #include "tensor/rows.h"
 
@@ -17,8 +18,6 @@ typedef struct rounding {
   clf__rows x;
   const double *center;
   float *out;
-  int64_t rows_per_task;
-  atomic_int_least64_t too_large; /* place of the first, or INT64_MAX */
 } rounding;
 
 /* Of a dense row. */
@@ -86,39 +85,26 @@ static bool round_row(const rounding *job, int64_t row) {
   return true;
 }
 
-static void round_rows(void *argument, int64_t index, int32_t worker) {
-  (void)worker;
-  rounding *job = argument;
-  const int64_t first = index * job->rows_per_task, end = first + job->rows_per_task;
-  for (int64_t i = first; i < end && i < job->x.rows; i++) {
-    if (round_row(job, i)) {
-      continue;
+static clf_status round_rows(void *argument, clf__range rows) {
+  const rounding *job = argument;
+  for (int64_t i = rows.first; i < rows.end; i++) {
+    if (!round_row(job, i)) {
+      int64_t column = 0;
+      while (!is_too_large(value_at(job, i, column))) {
+        column++;
+      }
+      return clf__fail(CLF_ERROR_DATA,
+                       "the value in row %lld, column %lld is %s, too large for f32",
+                       (long long)(job->x.first_row + i), (long long)column,
+                       clf__number_text(value_at(job, i, column)));
     }
-    int64_t place = i * job->x.columns;
-    while (!is_too_large(value_at(job, i, place - i * job->x.columns))) {
-      place++;
-    }
-    int64_t least = atomic_load(&job->too_large);
-    while (place < least && !atomic_compare_exchange_weak(&job->too_large, &least, place)) {
-    }
-    return;
   }
+  return CLF_OK;
 }
 
 clf_status clf__rows_round(clf_context *context, const clf__rows *x, const double *center,
                            float *out) {
   rounding job = {.x = *x, .center = center, .out = out};
-  job.rows_per_task = x->columns < TASK_NUMBERS ? TASK_NUMBERS / x->columns : 1;
-  atomic_init(&job.too_large, INT64_MAX);
-  const clf_status status = clf__progress_rows(
-      context, x->first_row, x->rows, (x->rows - 1) / job.rows_per_task + 1,
-      (double)x->rows * (double)x->columns * CLF__COST_ELEMENT, round_rows, &job);
-  const int64_t place = atomic_load(&job.too_large);
-  if (status < 0 || place == INT64_MAX) {
-    return status;
-  }
-  const int64_t row = place / x->columns, column = place % x->columns;
-  return clf__fail(CLF_ERROR_DATA, "the value in row %lld, column %lld is %s, too large for f32",
-                   (long long)(x->first_row + row), (long long)column,
-                   clf__number_text(value_at(&job, row, column)));
+  return clf__jobs_rows(context, x->first_row, x->rows, clf__max_i64(TASK_NUMBERS / x->columns, 1),
+                        (double)x->rows * (double)x->columns * CLF__COST_ELEMENT, round_rows, &job);
 }

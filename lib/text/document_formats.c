@@ -1,5 +1,6 @@
 /* Documents read from files of a format, and how their parts are filled. */
-#include "base/context.h"
+#include <math.h>
+
 #include "base/jobs.h"
 #include "text/document_format.h"
 
@@ -31,16 +32,23 @@ typedef struct filling {
   clf_documents *documents;
   clf__fill_part fill;
   void *argument;
+  atomic_int_least64_t done; /* documents */
 } filling;
 
-static clf_status fill_part(void *argument, int64_t index) {
-  const filling *own = argument;
-  return own->fill(own->argument, own->documents, &own->documents->parts[index]);
+static clf_status fill_part(void *argument, clf__range range) {
+  filling *own = argument;
+  clf__document_part *part = &own->documents->parts[range.index];
+  CLF__CHECK(own->fill(own->argument, own->documents, part));
+  atomic_fetch_add(&own->done, part->count);
+  return CLF_OK;
 }
 
 clf_status clf__documents_fill(clf_documents *documents, clf__fill_part fill, void *argument) {
   filling own = {.documents = documents, .fill = fill, .argument = argument};
-  clf_status status = clf__jobs_run(documents->context, "documents", documents->count,
-                                    documents->part_count, fill_part, &own);
+  const clf__progress progress =
+      clf__progress_begin(documents->context, "documents", documents->count);
+  CLF__CHECK(clf__progress_step(&progress, 0, NAN, NAN));
+  clf_status status = clf__jobs_run(&progress, &own.done, documents->part_count, 1, CLF__WORK_LONG,
+                                    fill_part, &own);
   return status == CLF_OK ? clf__documents_finish(documents) : status;
 }

@@ -1,6 +1,7 @@
 /* Documents divided into tasks of about the same work, and lists of numbers that these fill. */
 #include <math.h>
 
+#include "base/status.h"
 #include "text/vocabulary.h"
 
 enum { RUN_BYTES = 1 << 18 };
@@ -25,26 +26,22 @@ clf_status clf__text_runs_of(clf__text_runs *out, clf_context *context,
   out->count = count;
   out->progress = clf__progress_begin(context, stage, documents->count);
   atomic_init(&out->done, 0);
-  atomic_init(&out->failed, false);
   return CLF_OK;
 }
 
-clf_status clf__text_runs_do(clf__text_runs *runs, int64_t tasks, clf__task task, void *argument) {
-  atomic_store(&runs->done, 0);
+clf_status clf__text_runs_do(clf__text_runs *runs, int64_t count, clf__job job, void *argument) {
   const double bytes = (double)runs->count * RUN_BYTES;
-  clf_status status = clf__progress_parallel(&runs->progress, &runs->done, tasks,
-                                             bytes * CLF__COST_ELEMENT, task, argument);
-  if (status == CLF_OK && atomic_load(&runs->failed)) {
-    clf__memory_refused(runs->progress.context);
-    status = clf__fail_within(CLF_ERROR_MEMORY, "%s of %lld documents", runs->progress.stage,
-                              (long long)runs->documents->count);
-  }
-  return status;
+  atomic_store(&runs->done, 0);
+  const clf_status status = clf__jobs_run(&runs->progress, &runs->done, count, 1,
+                                          bytes * CLF__COST_ELEMENT, job, argument);
+  return status != CLF_ERROR_MEMORY
+             ? status
+             : clf__fail_within(status, "%s of %lld documents", runs->progress.stage,
+                                (long long)runs->documents->count);
 }
 
-bool clf__text_runs_go(clf__text_runs *runs) {
-  return !atomic_load_explicit(&runs->failed, memory_order_relaxed) &&
-         clf__progress_step(&runs->progress, atomic_load(&runs->done), NAN, NAN) == CLF_OK;
+clf_status clf__text_runs_step(clf__text_runs *runs) {
+  return clf__progress_step(&runs->progress, atomic_load(&runs->done), NAN, NAN);
 }
 
 void clf__ints_grow(clf__ints *ints) {

@@ -7,7 +7,7 @@
 
 #include <classify/text.h>
 
-#include "base/context.h"
+#include "base/jobs.h"
 #include "base/kinds.h"
 #include "store/store.h"
 #include "text/documents.h"
@@ -121,14 +121,13 @@ typedef struct clf__text_runs {
   int64_t count;
   clf__progress progress; /* through the documents */
   atomic_int_least64_t done;
-  atomic_bool failed; /* a task is out of memory */
 } clf__text_runs;
 clf_status clf__text_runs_of(clf__text_runs *out, clf_context *context,
                              const clf_documents *documents, const char *stage);
-/* Runs tasks side by side; CLF_ERROR_MEMORY when one has failed, CLF_ERROR_CANCELLED. */
-clf_status clf__text_runs_do(clf__text_runs *runs, int64_t tasks, clf__task task, void *argument);
-/* For a task, as often as it pleases: whether to go on. */
-bool clf__text_runs_go(clf__text_runs *runs);
+/* Runs `count` jobs side by side, one an index; a lack of memory is said to be that of the runs. */
+clf_status clf__text_runs_do(clf__text_runs *runs, int64_t count, clf__job job, void *argument);
+/* For a job, as often as it likes: CLF_OK or CLF_ERROR_CANCELLED. */
+clf_status clf__text_runs_step(clf__text_runs *runs);
 
 /* The documents as sparse rows; by clf_vocabulary_encode(). */
 clf_status clf__vocabulary_bag(clf_dataset **out, const clf_vocabulary *vocabulary,

@@ -48,7 +48,7 @@ static void find_words(bagging *own, scratch *at, int64_t document) {
     if (entry >= 0 && own->single) {
       clf__ints_push(&at->entries, entry);
     }
-    if (read % WORDS_A_STEP == 0 && (at->words.failed || !clf__text_runs_go(&own->runs))) {
+    if (read % WORDS_A_STEP == 0 && (at->words.failed || clf__text_runs_step(&own->runs) < 0)) {
       return;
     }
   }
@@ -188,35 +188,34 @@ static bool read_document(bagging *own, bag_run *run, scratch *at, int64_t docum
   return done;
 }
 
-static void read_run(void *argument, int64_t index, int32_t worker) {
-  (void)worker;
+static clf_status read_run(void *argument, clf__range range) {
   bagging *own = argument;
   clf__text_runs *runs = &own->runs;
   clf_context *context = own->vocabulary->context;
   scratch at = {{.context = context}, {.context = context}, {.context = context}};
-  for (int64_t i = runs->first[index]; i < runs->first[index + 1]; i++) {
-    if (!read_document(own, &own->all[index], &at, i)) {
-      atomic_store(&runs->failed, true);
-      break;
-    }
+  clf_status status = CLF_OK;
+  for (int64_t i = runs->first[range.first]; i < runs->first[range.end]; i++) {
+    CLF__TRY(read_document(own, &own->all[range.index], &at, i) ? CLF_OK : CLF_ERROR_MEMORY);
     atomic_fetch_add(&runs->done, 1);
   }
-  (void)clf__text_runs_go(runs);
+  status = clf__text_runs_step(runs);
+done:
   clf__free(at.words.data);
   clf__free(at.entries.data);
   clf__free(at.sorting.data);
+  return status;
 }
 
-static void copy_run(void *argument, int64_t index, int32_t worker) {
-  (void)worker;
+static clf_status copy_run(void *argument, clf__range range) {
   bagging *own = argument;
-  const bag_run *run = &own->all[index];
-  int64_t to = own->row_start[own->runs.first[index]];
+  const bag_run *run = &own->all[range.index];
+  int64_t to = own->row_start[own->runs.first[range.index]];
   if (run->column.count > 0) {
     size_t count = (size_t)run->column.count;
     memcpy(own->column + to, run->column.data, count * sizeof *own->column);
     memcpy(own->value + to, run->value, count * sizeof *own->value);
   }
+  return CLF_OK;
 }
 
 /* Puts the runs one behind another. */

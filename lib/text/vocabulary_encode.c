@@ -73,7 +73,7 @@ static void read_document(encoding *own, clf__ints *ids, int64_t document) {
     }
     remember(&last, word);
     push_ngrams(own, ids, &last);
-    if (read % WORDS_A_STEP == 0 && (ids->failed || !clf__text_runs_go(&own->runs))) {
+    if (read % WORDS_A_STEP == 0 && (ids->failed || clf__text_runs_step(&own->runs) < 0)) {
       break;
     }
   }
@@ -86,37 +86,33 @@ static void read_document(encoding *own, clf__ints *ids, int64_t document) {
   own->lengths[document] = ids->count - before;
 }
 
-static void read_run(void *argument, int64_t run, int32_t worker) {
-  (void)worker;
+static clf_status read_run(void *argument, clf__range range) {
   encoding *own = argument;
   clf__text_runs *runs = &own->runs;
-  clf__ints *ids = &own->ids[run];
-  for (int64_t i = runs->first[run]; i < runs->first[run + 1]; i++) {
+  clf__ints *ids = &own->ids[range.index];
+  for (int64_t i = runs->first[range.first]; i < runs->first[range.end]; i++) {
     read_document(own, ids, i);
-    if (ids->failed) {
-      atomic_store(&runs->failed, true);
-      return;
-    }
+    CLF__CHECK(ids->failed ? CLF_ERROR_MEMORY : CLF_OK);
     atomic_fetch_add(&runs->done, 1);
   }
-  (void)clf__text_runs_go(runs);
+  return clf__text_runs_step(runs);
 }
 
-static void fill_run(void *argument, int64_t run, int32_t worker) {
-  (void)worker;
+static clf_status fill_run(void *argument, clf__range range) {
   encoding *own = argument;
   const bool pad_before = own->vocabulary->params->padding == CLF__AT_BEGIN;
   int64_t at = 0;
-  for (int64_t i = own->runs.first[run]; i < own->runs.first[run + 1]; i++) {
+  for (int64_t i = own->runs.first[range.first]; i < own->runs.first[range.end]; i++) {
     float *row = own->x + i * own->steps;
     int64_t length = own->lengths[i];
     int64_t first = pad_before ? own->steps - length : 0;
     for (int64_t j = 0; j < own->steps; j++) {
       bool inside = j >= first && j < first + length;
-      row[j] = inside ? (float)own->ids[run].data[at + j - first] : (float)CLF__ID_PADDING;
+      row[j] = inside ? (float)own->ids[range.index].data[at + j - first] : (float)CLF__ID_PADDING;
     }
     at += length;
   }
+  return CLF_OK;
 }
 
 /* The steps of the rows: at least 1, for documents without words. */

@@ -62,26 +62,26 @@ static bool count_document(clf__build *build, int64_t share, const int32_t *word
   return true;
 }
 
-static void count_share(void *argument, int64_t share, int32_t worker) {
-  (void)worker;
+static clf_status count_share(void *argument, clf__range range) {
   clf__build *build = argument;
   clf__text_runs *runs = &build->runs;
-  for (int64_t run = 0; run < runs->count && clf__text_runs_go(runs); run++) {
+  for (int64_t run = 0; run < runs->count; run++) {
     const int32_t *words = build->ids[run].data;
+    CLF__CHECK(clf__text_runs_step(runs));
     for (int64_t i = runs->first[run]; i < runs->first[run + 1]; i++) {
       if (build->words[i] == 0) {
         continue;
       }
-      if (!count_document(build, share, words, build->words[i], i)) {
-        atomic_store(&runs->failed, true);
-        return;
+      if (!count_document(build, range.index, words, build->words[i], i)) {
+        return CLF_ERROR_MEMORY;
       }
       words += build->words[i];
     }
-    if (share == 0) {
+    if (range.index == 0) {
       atomic_store(&runs->done, runs->first[run + 1]);
     }
   }
+  return CLF_OK;
 }
 
 clf_status clf__build_ngrams(clf__build *build) {

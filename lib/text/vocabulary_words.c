@@ -8,8 +8,8 @@
 
 enum { WORDS_A_STEP = 1 << 14 };
 
-/* The words of one document; their number, or -1. */
-static int64_t read_document(clf__build *build, int64_t run, clf__intern *met, int64_t document) {
+static clf_status read_document(clf__build *build, int64_t run, clf__intern *met,
+                                int64_t document) {
   const clf_documents *documents = build->runs.documents;
   clf__words words;
   int64_t count = 0;
@@ -19,32 +19,29 @@ static int64_t read_document(clf__build *build, int64_t run, clf__intern *met, i
     uint64_t hash = clf__hash_bytes(build->key, words.word, words.length);
     int32_t id = clf__intern_add(met, hash, words.word, words.length);
     if (id < 0) {
-      return -1;
+      return CLF_ERROR_MEMORY;
     }
     clf__build_count(clf__intern_item(met, id), document);
     if (build->keep) {
       clf__ints_push(&build->ids[run], id);
     }
-    if (++count % WORDS_A_STEP == 0 && !clf__text_runs_go(&build->runs)) {
-      break;
+    if (++count % WORDS_A_STEP == 0) {
+      CLF__CHECK(clf__text_runs_step(&build->runs));
     }
   }
-  return build->keep && build->ids[run].failed ? -1 : count;
+  build->words[document] = count;
+  return build->keep && build->ids[run].failed ? CLF_ERROR_MEMORY : CLF_OK;
 }
 
-static void read_run(void *argument, int64_t run, int32_t worker) {
+static clf_status read_run(void *argument, clf__range range) {
   clf__build *build = argument;
   clf__text_runs *runs = &build->runs;
-  build->reader[run] = worker;
-  for (int64_t i = runs->first[run]; i < runs->first[run + 1]; i++) {
-    build->words[i] = read_document(build, run, &build->met[worker], i);
-    if (build->words[i] < 0) {
-      atomic_store(&runs->failed, true);
-      return;
-    }
+  build->reader[range.index] = range.worker;
+  for (int64_t i = runs->first[range.first]; i < runs->first[range.end]; i++) {
+    CLF__CHECK(read_document(build, range.index, &build->met[range.worker], i));
     atomic_fetch_add(&runs->done, 1);
   }
-  (void)clf__text_runs_go(runs); /* a sign of life from a thread that has short documents */
+  return clf__text_runs_step(runs); /* a sign of life from a thread that has short documents */
 }
 
 /* Adds a thread's words to all of them; map [met->count] receives their numbers there. */

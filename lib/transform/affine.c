@@ -3,6 +3,7 @@
  * moved stay f64: f32 might merge their values. */
 #include "transform/affine.h"
 
+#include "base/math.h"
 #include "base/pool.h"
 
 enum { TASK_NUMBERS = 1 << 16 };
@@ -13,7 +14,6 @@ typedef struct change {
   float *to;       /* f32, or */
   double *to_wide; /* f64 */
   double *buffers; /* [threads, columns] of f64, or of f32 as floats */
-  int64_t per_task;
 } change;
 
 static double bounded(double value, const clf__affine *affine) {
@@ -47,11 +47,10 @@ static void change_f64(const change *job, int64_t row, double *buffer) {
   }
 }
 
-static void change_rows(void *argument, int64_t index, int32_t worker) {
+static void change_rows(void *argument, clf__range rows) {
   const change *job = argument;
-  double *buffer = job->buffers + worker * job->x.columns;
-  int64_t end = (index + 1) * job->per_task;
-  for (int64_t i = index * job->per_task; i < end && i < job->x.rows; i++) {
+  double *buffer = job->buffers + rows.worker * job->x.columns;
+  for (int64_t i = rows.first; i < rows.end; i++) {
     if (job->x.dtype == CLF_F64) {
       change_f64(job, i, buffer);
     } else {
@@ -60,16 +59,13 @@ static void change_rows(void *argument, int64_t index, int32_t worker) {
   }
 }
 
-static void change_entries(void *argument, int64_t index, int32_t worker) {
-  (void)worker;
+static void change_entries(void *argument, clf__range rows) {
   const change *job = argument;
   const clf__affine affine = *job->affine;
-  int64_t first = job->x.row_start[0];
-  int64_t count = clf__rows_entries(&job->x);
-  int64_t end = (index + 1) * job->per_task;
-  for (int64_t e = index * job->per_task; e < end && e < count; e++) {
-    double factor = affine.factor[job->x.column[first + e]];
-    job->to[e] = (float)bounded(job->x.value[first + e] * factor, &affine);
+  const int64_t *start = job->x.row_start;
+  for (int64_t e = start[rows.first]; e < start[rows.end]; e++) {
+    const double factor = affine.factor[job->x.column[e]];
+    job->to[e - start[0]] = (float)bounded(job->x.value[e] * factor, &affine);
   }
 }
 
@@ -79,12 +75,9 @@ static clf_status apply_sparse(clf_dataset **out, const clf_dataset *dataset, ch
   clf_status status = CLF_OK;
   CLF__CHECK(clf__tensor_unset(&value, dataset->context, CLF_F32, 1, &count));
   job->to = value->data;
-  job->per_task = TASK_NUMBERS;
-  if (count > 0) {
-    CLF__TRY(clf__progress_rows(dataset->context, job->x.first_row, job->x.rows,
-                                (count - 1) / job->per_task + 1, (double)count * CLF__COST_ELEMENT,
-                                change_entries, job));
-  }
+  CLF__TRY(clf__progress_rows(dataset->context, job->x.first_row, job->x.rows,
+                              1 + TASK_NUMBERS / (1 + count / job->x.rows),
+                              (double)count * CLF__COST_ELEMENT, change_entries, job));
   CLF__TRY(clf__dataset_with_value(out, dataset, value));
   value = NULL;
 done:
@@ -105,10 +98,10 @@ static clf_status apply_dense(clf_dataset **out, const clf_dataset *dataset, cha
                              (int64_t[]){job->x.rows, job->x.columns}));
   job->to = wide ? NULL : x->data;
   job->to_wide = wide ? x->data : NULL;
-  job->per_task = job->x.columns < TASK_NUMBERS ? TASK_NUMBERS / job->x.columns : 1;
-  CLF__TRY(clf__progress_rows(
-      dataset->context, job->x.first_row, job->x.rows, (job->x.rows - 1) / job->per_task + 1,
-      (double)job->x.rows * (double)job->x.columns * CLF__COST_ELEMENT, change_rows, job));
+  CLF__TRY(clf__progress_rows(dataset->context, job->x.first_row, job->x.rows,
+                              clf__max_i64(TASK_NUMBERS / job->x.columns, 1),
+                              (double)job->x.rows * (double)job->x.columns * CLF__COST_ELEMENT,
+                              change_rows, job));
   CLF__TRY(clf__dataset_with_x(out, dataset, x));
   x = NULL;
 done:

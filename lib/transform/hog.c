@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "transform/transform.h"
 
@@ -141,7 +142,6 @@ typedef struct hog_job {
   float *buffers; /* [threads, scratch] */
   int64_t scratch;
   float *to;
-  int64_t per_task;
 } hog_job;
 
 /* A place among `count`, between `*low` and the one after it, whose share is returned. */
@@ -220,12 +220,11 @@ static void fill_blocks(const hog_job *job, const float *cells, float *to) {
   }
 }
 
-static void describe_rows(void *argument, int64_t index, int32_t worker) {
+static void describe_rows(void *argument, clf__range rows) {
   const hog_job *job = argument;
   const int64_t pixels = job->x.columns;
-  float *buffer = job->buffers + worker * job->scratch, *cells = buffer + pixels;
-  const int64_t end = (index + 1) * job->per_task;
-  for (int64_t i = index * job->per_task; i < end && i < job->x.rows; i++) {
+  float *buffer = job->buffers + rows.worker * job->scratch, *cells = buffer + pixels;
+  for (int64_t i = rows.first; i < rows.end; i++) {
     const float *row = clf__rows_values(&job->x, i, buffer);
     for (int64_t j = 0; j < pixels; j++) {
       buffer[j] =
@@ -251,7 +250,6 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
   job.scratch = job.x.columns + job.g.down * job.g.across * job.g.bins;
-  job.per_task = job.x.columns < TASK_PIXELS ? TASK_PIXELS / job.x.columns : 1;
   job.buffers = clf__alloc_array(context, clf__context_threads(context),
                                  (size_t)job.scratch * sizeof *job.buffers);
   if (job.buffers == NULL) {
@@ -260,7 +258,7 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   CLF__TRY(clf__tensor_unset(&x, context, CLF_F32, 2, (int64_t[]){job.x.rows, job.g.columns}));
   job.to = x->data;
   CLF__TRY(clf__progress_rows(
-      context, job.x.first_row, job.x.rows, (job.x.rows - 1) / job.per_task + 1,
+      context, job.x.first_row, job.x.rows, clf__max_i64(TASK_PIXELS / job.x.columns, 1),
       10 * (double)job.x.rows * (double)job.x.columns * CLF__COST_ELEMENT, describe_rows, &job));
   CLF__TRY(clf__dataset_with_x(out, dataset, x));
   x = NULL;

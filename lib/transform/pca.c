@@ -97,19 +97,18 @@ static void center_row(const clf__rows *x, int64_t row, const double *mean, floa
   }
 }
 
-static void project_rows(void *argument, int64_t index, int32_t worker) {
+static void project_rows(void *argument, clf__range rows) {
   const projection *job = argument;
-  const int64_t columns = job->x.columns, first = index * TASK_ROWS;
-  const int64_t rows = clf__min_i64(job->x.rows - first, TASK_ROWS);
-  clf__rows block = clf__rows_range(&job->x, first, rows);
+  const int64_t columns = job->x.columns;
+  clf__rows block = clf__rows_range(&job->x, rows.first, rows.end - rows.first);
   if (job->buffers != NULL) {
-    float *buffer = job->buffers + worker * TASK_ROWS * columns;
-    for (int64_t i = 0; i < rows; i++) {
+    float *buffer = job->buffers + rows.worker * TASK_ROWS * columns;
+    for (int64_t i = 0; i < block.rows; i++) {
       center_row(&block, i, job->mean, buffer + i * columns);
     }
-    block = clf__rows_of_f32(buffer, rows, columns, columns);
+    block = clf__rows_of_f32(buffer, block.rows, columns, columns);
   }
-  clf__linear_block(&job->map, &block, job->to + first * job->count, job->count);
+  clf__linear_block(&job->map, &block, job->to + rows.first * job->count, job->count);
 }
 
 /* The matrix and, for sparse rows, minus its products with the mean. */
@@ -154,10 +153,10 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   CLF__TRY(clf__linear_prepare(&job.map, context, &kind, job.w, job.b, job.count));
   CLF__TRY(clf__tensor_unset(&x, context, CLF_F32, 2, (int64_t[]){job.x.rows, job.count}));
   job.to = x->data;
-  CLF__TRY(clf__progress_rows(
-      context, job.x.first_row, job.x.rows, (job.x.rows - 1) / TASK_ROWS + 1,
-      (double)clf__rows_entries(&job.x) * (CLF__COST_ELEMENT + (double)job.count * CLF__COST_COPY),
-      project_rows, &job));
+  CLF__TRY(clf__progress_rows(context, job.x.first_row, job.x.rows, TASK_ROWS,
+                              (double)clf__rows_entries(&job.x) *
+                                  (CLF__COST_ELEMENT + (double)job.count * CLF__COST_COPY),
+                              project_rows, &job));
   CLF__TRY(clf__dataset_with_x(out, dataset, x));
   x = NULL;
 done:

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/math.h"
 #include "base/pool.h"
 #include "base/text.h"
 #include "transform/transform.h"
@@ -77,7 +78,6 @@ typedef struct expansion {
   bool interaction_only;
   void *to;       /* [rows, width] f64 of f64 rows, else f32 */
   float *buffers; /* [threads, features] */
-  int64_t per_task;
 } expansion;
 
 static void lay_out(expansion *job) {
@@ -124,11 +124,10 @@ static void expand_f64(const expansion *job, double *to) {
   }
 }
 
-static void expand_rows(void *argument, int64_t index, int32_t worker) {
+static void expand_rows(void *argument, clf__range rows) {
   const expansion *job = argument;
-  float *buffer = job->buffers + worker * job->x.columns;
-  int64_t end = (index + 1) * job->per_task;
-  for (int64_t i = index * job->per_task; i < end && i < job->x.rows; i++) {
+  float *buffer = job->buffers + rows.worker * job->x.columns;
+  for (int64_t i = rows.first; i < rows.end; i++) {
     if (job->x.dtype == CLF_F64) {
       double *to = (double *)job->to + i * job->width;
       clf__rows_read_f64(&job->x, i, to);
@@ -163,9 +162,8 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   }
   lay_out(&job);
   job.to = x->data;
-  job.per_task = job.width < TASK_NUMBERS ? TASK_NUMBERS / job.width : 1;
   CLF__TRY(clf__progress_rows(
-      context, job.x.first_row, job.x.rows, (job.x.rows - 1) / job.per_task + 1,
+      context, job.x.first_row, job.x.rows, clf__max_i64(TASK_NUMBERS / job.width, 1),
       (double)job.x.rows * (double)job.width * CLF__COST_ELEMENT, expand_rows, &job));
   CLF__TRY(clf__dataset_with_x(out, dataset, x));
   x = NULL;

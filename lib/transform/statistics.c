@@ -119,15 +119,14 @@ static void add_entry_squares(const sums *to, const clf__rows *x, int64_t row, c
   }
 }
 
-static void read_block(void *argument, int64_t block, int32_t worker) {
+static void read_block(void *argument, clf__range rows) {
   const reading *job = argument;
   const clf__rows *x = job->x;
-  sums to = sums_of(job, block);
-  const int64_t first = block * job->block_rows, end = first + job->block_rows;
+  sums to = sums_of(job, rows.index);
   const int64_t asked = 1 + BLOCK_ENTRIES / x->columns; /* rows from one question to the next */
-  for (int64_t i = first; i < end && i < x->rows; i++) {
+  for (int64_t i = rows.first; i < rows.end; i++) {
     double weight = job->weights != NULL ? job->weights[i] : 1;
-    if ((i - first) % asked == 0 && clf__progress_check() < 0) {
+    if ((i - rows.first) % asked == 0 && clf__progress_check() < 0) {
       return;
     }
     if (weight == 0) {
@@ -140,9 +139,9 @@ static void read_block(void *argument, int64_t block, int32_t worker) {
         add_entry_squares(&to, x, i, job->mean, weight);
       }
     } else if (job->mean == NULL) {
-      add_row(&to, values_of(job, i, worker), weight, x->columns);
+      add_row(&to, values_of(job, i, rows.worker), weight, x->columns);
     } else {
-      add_row_squares(&to, values_of(job, i, worker), job->mean, weight, x->columns);
+      add_row_squares(&to, values_of(job, i, rows.worker), job->mean, weight, x->columns);
     }
   }
 }
@@ -190,7 +189,7 @@ static clf_status read_extremes_and_means(reading *job, const clf__columns *out,
       to.maximum[j] = -INFINITY;
     }
   }
-  CLF__CHECK(clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->blocks,
+  CLF__CHECK(clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->block_rows,
                                 (double)clf__rows_entries(job->x) * CLF__COST_ELEMENT, read_block,
                                 job));
   merge_extremes(job);
@@ -234,7 +233,7 @@ static clf_status read_deviations(reading *job, const clf__columns *out, double 
   job->unit = choose_units(job, out, unit, unit + columns) ? unit : NULL;
   job->mean = unit + columns;
   clf_status status =
-      clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->blocks,
+      clf__progress_rows(job->context, job->x->first_row, job->x->rows, job->block_rows,
                          (double)clf__rows_entries(job->x) * CLF__COST_ELEMENT, read_block, job);
   CLF__TRY(status);
   merge_sums(job, FIRST_OF_SECOND, ARRAYS);

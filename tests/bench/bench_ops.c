@@ -165,7 +165,12 @@ static void bench_gram(clf_context *context) {
     if (u8) {
       x.data = bytes;
     }
-    gram_case g = {context, {&x, kind < 2 ? NULL : weights, labels, NULL, CLASSES, true}};
+    gram_case g = {context,
+                   {.x = &x,
+                    .weights = kind < 2 ? NULL : weights,
+                    .labels = labels,
+                    .outputs = CLASSES,
+                    .centered = true}};
     double seconds = seconds_of(gram, &g);
     printf("gram %-12s %d x %d, %d classes  %6.1f ms, %6.1f G products/s\n", names[kind], ROWS,
            COLUMNS, CLASSES, 1e3 * seconds, 1e-9 * ROWS * COLUMNS * (COLUMNS + 1) / 2 / seconds);
@@ -225,12 +230,17 @@ static void bench_sparse(clf_context *context) {
     column[i] = (int32_t)((double)(i % WORDS) * step + u * u * step);
   }
   for (int64_t outputs = 1; outputs < 50; outputs = outputs * 4 + 1) {
-    linear_case l = {context,
-                     {ROWS, COLUMNS, CLF_F32, 1, NULL, 0, row_start, column, value},
-                     outputs,
-                     filled_f32(context, outputs * COLUMNS),
-                     filled_f32(context, outputs * ROWS),
-                     {0}};
+    linear_case l = {.context = context,
+                     .x = {.rows = ROWS,
+                           .columns = COLUMNS,
+                           .dtype = CLF_F32,
+                           .scale = 1,
+                           .row_start = row_start,
+                           .column = column,
+                           .value = value},
+                     .outputs = outputs,
+                     .w = filled_f32(context, outputs * COLUMNS),
+                     .out = filled_f32(context, outputs * ROWS)};
     report_linear(&l, "sparse");
     clf__free(l.w);
     clf__free(l.out);
@@ -397,10 +407,20 @@ static void bench_kernel(clf_context *context) {
     row_start[i / WORDS + 1] = i + 1;
   }
   row_start[0] = 0;
-  const clf__rows stored[] = {
-      {ROWS, COLUMNS, CLF_U8, 1.0F / 255, bytes, COLUMNS, NULL, NULL, NULL, NULL},
-      {ROWS, COLUMNS, CLF_F32, 1, values, COLUMNS, NULL, NULL, NULL, NULL},
-      {ROWS, FEATURES, CLF_F32, 1, NULL, 0, row_start, column, values, NULL}};
+  const clf__rows stored[] = {{.rows = ROWS,
+                               .columns = COLUMNS,
+                               .dtype = CLF_U8,
+                               .scale = 1.0F / 255,
+                               .data = bytes,
+                               .stride = COLUMNS},
+                              clf__rows_of_f32(values, ROWS, COLUMNS, COLUMNS),
+                              {.rows = ROWS,
+                               .columns = FEATURES,
+                               .dtype = CLF_F32,
+                               .scale = 1,
+                               .row_start = row_start,
+                               .column = column,
+                               .value = values}};
   static const char *const names[] = {"u8", "f32", "sparse"};
   for (int i = 0; i < 3; i++) {
     for (int32_t kind = 0; kind < CLF__KERNEL_PRECOMPUTED; kind++) {

@@ -172,11 +172,10 @@ typedef struct inner_call {
   clf_status status[2];
 } inner_call;
 
-static void inner_gram(void *argument, int64_t index, int32_t worker) {
+static void inner_gram(void *argument, clf__range range) {
   inner_call *call = argument;
   clf__gram gram = {0};
-  (void)worker;
-  call->status[index] = clf__gram_create(&gram, call->context, call->input);
+  call->status[range.index] = clf__gram_create(&gram, call->context, call->input);
   clf__gram_free(&gram);
 }
 
@@ -189,7 +188,7 @@ TEST_LOOP(gram__in_tasks_ends_with_the_call_they_belong_to, 0, 3) {
   inner_call call = {.context = context, .input = &input};
   atomic_int_least64_t done = 0;
   clf__progress progress = clf__progress_begin(context, "outer", 2);
-  ck_clf_fails(clf__progress_parallel(&progress, &done, 2, CLF__WORK_LONG, inner_gram, &call),
+  ck_clf_fails(clf__progress_parallel(&progress, &done, 2, 1, CLF__WORK_LONG, inner_gram, &call),
                CLF_ERROR_CANCELLED);
   check_stopped(&own);
   ck_assert_int_eq(call.status[0], CLF_ERROR_CANCELLED);

@@ -58,7 +58,6 @@ typedef struct files_reader {
   const char *path;
   const files_params *params;
   clf__folder_files files;
-  int64_t jobs;
   bool *chosen;   /* [files.count] which are rows, with skip_others, skip_damaged */
   char **damages; /* [files.count] messages with skip_damaged, NULL for whole ones */
   int64_t listed; /* files before any is left out */
@@ -167,13 +166,12 @@ static clf_status probe_file(const files_reader *self, int64_t index, const char
 }
 
 /* Does the work on each file of a job. */
-static clf_status run_job(const files_reader *self, int64_t job,
+static clf_status run_job(const files_reader *self, clf__range files,
                           clf_status (*work)(const files_reader *self, int64_t index,
                                              const char *path)) {
-  const int64_t end = self->files.count * (job + 1) / self->jobs;
   clf__text path = {.context = self->context};
   clf_status status = CLF_OK;
-  for (int64_t i = self->files.count * job / self->jobs; status == CLF_OK && i < end; i++) {
+  for (int64_t i = files.first; status == CLF_OK && i < files.end; i++) {
     status = name_path(self, &path, i);
     status = status == CLF_OK ? work(self, i, path.bytes) : status;
   }
@@ -181,16 +179,17 @@ static clf_status run_job(const files_reader *self, int64_t job,
   return status;
 }
 
-static clf_status read_rows(void *argument, int64_t job) {
-  return run_job(argument, job, read_row);
+static clf_status read_rows(void *argument, clf__range files) {
+  return run_job(argument, files, read_row);
 }
 
-static clf_status probe_files(void *argument, int64_t job) {
-  return run_job(argument, job, probe_file);
+static clf_status probe_files(void *argument, clf__range files) {
+  return run_job(argument, files, probe_file);
 }
 
-static void set_jobs(files_reader *self) {
-  self->jobs = clf__ceil_div(self->files.count, FILES_A_JOB);
+static clf_status run_jobs(files_reader *self, const char *stage, clf__job job) {
+  const clf__progress progress = clf__progress_begin(self->context, stage, self->files.count);
+  return clf__jobs_run(&progress, NULL, self->files.count, FILES_A_JOB, CLF__WORK_LONG, job, self);
 }
 
 /* Keeps the files that are chosen, and their rows where these are read. */
@@ -218,14 +217,13 @@ static void keep_chosen(files_reader *self) {
 /* Leaves out the files that are no images, and says so once. */
 static clf_status choose_files(files_reader *self) {
   const int64_t count = self->files.count;
-  CLF__CHECK(clf__jobs_run(self->context, "files", count, self->jobs, probe_files, self));
+  CLF__CHECK(run_jobs(self, "files", probe_files));
   int64_t other = 0;
   while (other < count && self->chosen[other]) {
     other++;
   }
   const char *first = other < count ? self->files.names[other] : NULL;
   keep_chosen(self);
-  set_jobs(self);
   if (self->files.count == 0) {
     return clf__fail(CLF_ERROR_DATA, "'%s' has no images among its files", self->path);
   }
@@ -337,10 +335,9 @@ static clf_status load(clf_dataset **out, clf_context *context, const char *path
                ? CLF_OK
                : clf__fail(CLF_ERROR_ARGUMENT, "images: set both of height and width, or none"));
   CLF__TRY(clf__folder_files_list(&self.files, context, path, self.params->folders, "images"));
-  set_jobs(&self);
   CLF__TRY(begin_choice(&self));
   CLF__TRY(make_rows(&self));
-  CLF__TRY(clf__jobs_run(context, "images", self.files.count, self.jobs, read_rows, &self));
+  CLF__TRY(run_jobs(&self, "images", read_rows));
   CLF__TRY(leave_out_damaged(&self));
   CLF__TRY(clf_dataset_create(&made, context, self.x, NULL));
   CLF__TRY(set_labels(&self, made));

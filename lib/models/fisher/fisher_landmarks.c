@@ -43,14 +43,13 @@ static clf_status allocate(reduced *r) {
   return r->matrix && r->class_sums && r->u && s->a ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
-static void add_class_sums(void *argument, int64_t first, int64_t end, int32_t worker) {
-  (void)worker;
+static void add_class_sums(void *argument, clf__range range) {
   const reduced *r = argument;
   const clf__fisher_system *s = r->system;
   for (int64_t i = 0; i < r->count; i++) {
     int64_t own = r->first + i;
     double *sums = r->class_sums + s->training->labels[s->rows[own]] * s->m;
-    for (int64_t j = first; j < end; j++) {
+    for (int64_t j = range.first; j < range.end; j++) {
       sums[j] += s->root[own] * (double)r->u[i * s->m + j];
     }
   }

@@ -22,7 +22,8 @@
 
 #include <math.h>
 
-#include "base/context.h"
+#include "base/jobs.h"
+#include "base/status.h"
 
 enum { MAX_PARTS = 16, MIN_PART_ROWS = 256 };
 
@@ -37,9 +38,10 @@ typedef struct spread_call {
   const double *means; /* [K, D] of the classes */
   const double *scale; /* [D] 1 / deviation, 0 for constant columns; NULL for the moments */
   int64_t parts;
-  double *row;     /* [parts, D] */
-  double *moments; /* [parts, 2, D] sums of weight z^2 and weight z^4 */
-  double *fourth;  /* [parts] sums of weight |z|^4 */
+  double *row;               /* [parts, D] */
+  double *moments;           /* [parts, 2, D] sums of weight z^2 and weight z^4 */
+  double *fourth;            /* [parts] sums of weight |z|^4 */
+  atomic_int_least64_t done; /* rows */
 } spread_call;
 
 static void add_moments(double *moments, const double *row, const double *mean, double weight,
@@ -72,14 +74,14 @@ static double scaled_length(const double *row, const double *mean, const double 
   return sum;
 }
 
-static void sum_part(void *argument, int64_t part, int32_t worker) {
-  (void)worker;
-  const spread_call *call = argument;
+static clf_status sum_part(void *argument, clf__range range) {
+  spread_call *call = argument;
   const clf__training *training = call->training;
-  const int64_t columns = training->x->columns, rows = training->x->rows;
+  const int64_t columns = training->x->columns, part = range.index;
+  const clf__range rows = clf__range_of_part(training->x->rows, call->parts, part, range.worker);
   double *row = call->row + part * columns;
-  for (int64_t i = rows * part / call->parts;
-       i < rows * (part + 1) / call->parts && clf__progress_check() == CLF_OK; i++) {
+  for (int64_t i = rows.first; i < rows.end; i++) {
+    CLF__CHECK(clf__progress_check());
     const double weight = training->weights != NULL ? (double)training->weights[i] : 1;
     const double *mean = call->means + training->labels[i] * columns;
     if (weight == 0) {
@@ -93,16 +95,17 @@ static void sum_part(void *argument, int64_t part, int32_t worker) {
       call->fourth[part] += weight * length * length;
     }
   }
+  atomic_fetch_add(&call->done, rows.end - rows.first);
+  return CLF_OK;
 }
 
-/* As a part of the fit that the host is asked in. */
 static clf_status sum_parts(spread_call *call, clf_context *context) {
   const int64_t rows = call->training->x->rows;
-  clf__call asking;
-  clf__call_begin(&asking, context, "fisher", rows);
-  const double work = (double)rows * (double)call->training->x->columns * CLF__COST_ELEMENT;
-  return clf__call_end(&asking,
-                       clf__progress_rows(context, 0, rows, call->parts, work, sum_part, call));
+  const clf__progress progress = clf__progress_begin(context, "fisher", rows);
+  atomic_init(&call->done, 0);
+  return clf__jobs_run(&progress, &call->done, call->parts, 1,
+                       (double)rows * (double)call->training->x->columns * CLF__COST_ELEMENT,
+                       sum_part, call);
 }
 
 /* What add up in `moments`, or in `fourth` where a scale is given, are the parts' sums, the first

@@ -60,13 +60,12 @@ static void add_to_columns(double *columns, const float *values, int64_t count) 
   }
 }
 
-static void sum_block(void *argument, int64_t block, int32_t worker) {
-  (void)worker;
+static void sum_block(void *argument, clf__range rows) {
   summing *job = argument;
   const clf__rows *x = job->x;
+  const int64_t block = rows.index;
   double total = 0, total_square = 0;
-  int64_t end = (block + 1) * job->block_rows;
-  for (int64_t i = block * job->block_rows; i < end && i < x->rows; i++) {
+  for (int64_t i = rows.first; i < rows.end; i++) {
     const double weight = job->weights != NULL ? (double)job->weights[i] : 1;
     double sum = 0, square = 0;
     if (clf__rows_sparse(x)) {
@@ -91,8 +90,8 @@ static void sum_block(void *argument, int64_t block, int32_t worker) {
 /* Totals in sum[0], square[0] and the first row of `columns`. */
 static clf_status sum_rows(summing *job) {
   const clf_status status =
-      clf__progress_tasks(job->context, job->blocks,
-                          (double)clf__rows_entries(job->x) * CLF__COST_COPY, sum_block, job);
+      clf__progress_ranges(job->context, job->x->rows, job->block_rows,
+                           (double)clf__rows_entries(job->x) * CLF__COST_COPY, sum_block, job);
   for (int64_t b = 1; status == CLF_OK && b < job->blocks; b++) {
     job->sum[0] += job->sum[b];
     job->square[0] += job->square[b];

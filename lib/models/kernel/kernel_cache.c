@@ -231,14 +231,14 @@ static clf_status compute(batch *b) {
   return status;
 }
 
-static void add_columns(void *argument, int64_t first, int64_t end, int32_t worker) {
+static void add_columns(void *argument, clf__range range) {
   const batch *b = argument;
-  (void)worker;
   const float *part[SLAB_ROWS];
   for (int64_t i = 0; i < b->count; i++) {
-    part[i] = b->values[i] + first;
+    part[i] = b->values[i] + range.first;
   }
-  clf__sum_vectors(b->cache->context, b->sums + first, b->factor, part, b->count, end - first);
+  clf__sum_vectors(b->cache->context, b->sums + range.first, b->factor, part, b->count,
+                   range.end - range.first);
 }
 
 static void release(batch *b, bool good) {

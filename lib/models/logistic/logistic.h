@@ -13,7 +13,6 @@ typedef enum clf__logistic_link {
 
 /* One task's share of the rows and what it sums up. */
 typedef struct clf__logistic_chunk {
-  int64_t first, last;
   double *gradient; /* [outputs, columns] */
   double *bias;     /* [outputs] */
   double loss;

@@ -101,17 +101,17 @@ static void add_bias(const clf__logistic_objective *o, const float *residual, in
   }
 }
 
-static void chunk_task(void *argument, int64_t index, int32_t worker) {
+static void chunk_task(void *argument, clf__range range) {
   evaluation *e = argument;
   clf__logistic_objective *o = e->objective;
-  clf__logistic_chunk *chunk = &o->chunks[index];
-  clf__linear_gradient *sums = &o->sums[worker];
-  float *scratch = o->scratch + worker * BLOCK_ROWS * o->outputs;
+  clf__logistic_chunk *chunk = &o->chunks[range.index];
+  clf__linear_gradient *sums = &o->sums[range.worker];
+  float *scratch = o->scratch + range.worker * BLOCK_ROWS * o->outputs;
   memset(chunk->gradient, 0, (size_t)(o->outputs * o->columns) * sizeof(double));
   memset(chunk->bias, 0, (size_t)o->outputs * sizeof(double));
   chunk->loss = 0;
-  for (int64_t first = chunk->first; first < chunk->last; first += BLOCK_ROWS) {
-    int64_t rows = clf__min_i64(chunk->last - first, BLOCK_ROWS);
+  for (int64_t first = range.first; first < range.end; first += BLOCK_ROWS) {
+    int64_t rows = clf__min_i64(range.end - first, BLOCK_ROWS);
     clf__rows block = clf__rows_range(o->x, first, rows);
     float *z = o->residual + first * o->outputs;
     clf__linear_block(&e->map, &block, z, o->outputs);
@@ -119,8 +119,8 @@ static void chunk_task(void *argument, int64_t index, int32_t worker) {
                                                     : sigmoid_residual(o, first, rows, z, scratch);
     clf__linear_gradient_block(sums, &block, z, o->outputs);
     add_bias(o, z, rows, chunk->bias);
-    bool full = (first + rows - chunk->first) % FLUSH_ROWS == 0;
-    if (full || first + rows == chunk->last) {
+    bool full = (first + rows - range.first) % FLUSH_ROWS == 0;
+    if (full || first + rows == range.end) {
       clf__linear_gradient_flush(sums, chunk->gradient);
     }
   }
@@ -164,9 +164,10 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
   }
   CLF__CHECK(clf__linear_prepare(&e.map, o->context, o->x, o->w, o->b, o->outputs));
   const double rows = (double)o->x->rows * (double)o->outputs * CLF__COST_FUNCTION;
-  clf__parallel(o->context, o->chunk_count,
-                rows + 2 * (double)clf__rows_entries(o->x) * (double)o->outputs * CLF__COST_COPY,
-                chunk_task, &e);
+  clf__parallel_parts(o->context, o->x->rows, o->chunk_count,
+                      rows +
+                          2 * (double)clf__rows_entries(o->x) * (double)o->outputs * CLF__COST_COPY,
+                      chunk_task, &e);
   clf__linear_release(&e.map);
   *value = reduce(o, at, gradient);
   return CLF_OK;
@@ -184,8 +185,6 @@ static void place_chunks(clf__logistic_objective *o) {
   for (int64_t c = 0; c < o->chunk_count; c++) {
     double *sums = o->chunk_sums + c * size;
     o->chunks[c] = (clf__logistic_chunk){
-        .first = o->x->rows * c / o->chunk_count,
-        .last = o->x->rows * (c + 1) / o->chunk_count,
         .gradient = sums,
         .bias = sums + o->outputs * o->columns,
     };

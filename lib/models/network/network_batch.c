@@ -257,16 +257,16 @@ typedef struct taking {
   bool augmented;
 } taking;
 
-static void take_rows(void *argument, int64_t begin, int64_t end, int32_t worker) {
+static void take_rows(void *argument, clf__range range) {
   const taking *job = argument;
   const clf__trainer *t = job->trainer;
   const int64_t columns = job->set->from->x->columns;
-  const int64_t first = job->first + begin, count = end - begin;
+  const int64_t first = job->first + range.first, count = range.end - range.first;
   const int64_t *rows = job->set->rows != NULL ? job->set->rows + first : NULL;
-  float *out = t->y[0] + begin * columns;
+  float *out = t->y[0] + range.first * columns;
   clf__network_gather(job->set->from->x, rows, first, count, out);
   for (int64_t i = 0; job->augmented && i < count; i++) {
-    clf__augment_row(t->augment, worker, t->augment_seed, rows != NULL ? rows[i] : first + i,
+    clf__augment_row(t->augment, range.worker, t->augment_seed, rows != NULL ? rows[i] : first + i,
                      out + i * columns);
   }
 }

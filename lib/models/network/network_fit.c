@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/jobs.h"
 #include "base/math.h"
 #include "base/text.h"
 #include "models/network/network_trainer.h"
@@ -81,23 +82,19 @@ typedef clf_status (*part)(clf__trainer *t);
 typedef struct part_run {
   clf__trainer *trainer;
   part run;
-  clf_status status;
 } part_run;
 
-static void part_task(void *argument, int64_t index, int32_t worker) {
-  part_run *own = argument;
-  (void)index;
-  (void)worker;
-  own->status = own->run(own->trainer);
+static clf_status part_job(void *argument, clf__range range) {
+  const part_run *own = argument;
+  (void)range;
+  return own->run(own->trainer);
 }
 
 /* A part of the training as a call that is watched, so that the host is asked within long steps of
  * layers too. */
 static clf_status watch(clf__trainer *t, part run) {
-  part_run own = {t, run, CLF_OK};
-  const clf_status watched =
-      clf__progress_parallel(&t->progress, &t->step, 1, CLF__WORK_LONG, part_task, &own);
-  return own.status < 0 ? own.status : watched;
+  part_run own = {t, run};
+  return clf__jobs_run(&t->progress, &t->step, 1, 1, CLF__WORK_LONG, part_job, &own);
 }
 
 static void end_epoch(clf__trainer *t) {

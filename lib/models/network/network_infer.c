@@ -3,11 +3,10 @@
  * between them as few rows as stay in L2. A single block runs on the calling thread alone. */
 #include "models/network/network_infer.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
+#include "base/jobs.h"
 #include "base/math.h"
-#include "base/pool.h"
 #include "ops/nn/sequence.h"
 
 enum {
@@ -32,7 +31,7 @@ typedef struct block_job {
   int64_t outer, inner, scratch; /* floats */
   float *memory;                 /* [workers, 2 outer + 2 inner + scratch] */
   clf__span *spans;              /* [workers, block] where a layer masks, or NULL */
-  atomic_int_least64_t failed;   /* a block that did not succeed, or -1 */
+  clf_status status;             /* of a single block */
 } block_job;
 
 static void spread_row(const clf__rows *x, int64_t row, float *out) {
@@ -136,12 +135,13 @@ static int64_t memory_of(const block_job *job) {
   return 2 * job->outer + 2 * job->inner + job->scratch;
 }
 
-static clf_status run_block(const block_job *job, int64_t index, int32_t worker) {
+static clf_status run_block(void *argument, clf__range range) {
+  const block_job *job = argument;
   const clf__inference *inference = job->inference;
-  const int64_t first = index * job->block, rows = clf__min_i64(job->block, job->x->rows - first);
-  float *from = job->memory + worker * memory_of(job), *to = from + job->outer;
+  const int64_t first = range.first, rows = range.end - range.first;
+  float *from = job->memory + range.worker * memory_of(job), *to = from + job->outer;
   float *inner = to + job->outer, *out = job->out + first * inference->outputs;
-  clf__span *spans = job->spans != NULL ? job->spans + worker * job->block : NULL;
+  clf__span *spans = job->spans != NULL ? job->spans + range.worker * job->block : NULL;
   clf_status status = CLF_OK;
   if (inference->step_count == 0) {
     clf__network_gather(job->x, NULL, first, rows, out);
@@ -158,11 +158,9 @@ static clf_status run_block(const block_job *job, int64_t index, int32_t worker)
   return status;
 }
 
-static void block_task(void *argument, int64_t index, int32_t worker) {
+static void run_single_block(void *argument, int64_t index, int32_t worker) {
   block_job *job = argument;
-  if (run_block(job, index, worker) < 0) {
-    atomic_store(&job->failed, index);
-  }
+  job->status = run_block(job, (clf__range){index, 0, job->x->rows, worker});
 }
 
 /* Of a row: products of each weight with every place that it is used at, and the values between. */
@@ -180,19 +178,14 @@ static double row_work(const clf__inference *inference) {
   return work;
 }
 
-/* A failure's message is its thread's, so the block is tried again on the caller's. */
-static clf_status run_blocks(block_job *job, int64_t blocks) {
-  clf_status status = CLF_OK;
-  atomic_init(&job->failed, -1);
-  if (blocks == 1) {
-    clf__alone(block_task, job);
-  } else {
-    status = clf__progress_rows(job->inference->network->context, job->x->first_row, job->x->rows,
-                                blocks, (double)job->x->rows * row_work(job->inference), block_task,
-                                job);
+static clf_status run_blocks(block_job *job) {
+  if (job->block == job->x->rows) {
+    clf__alone(run_single_block, job);
+    return job->status;
   }
-  const int64_t failed = atomic_load(&job->failed);
-  return failed >= 0 && status == CLF_OK ? run_block(job, failed, 0) : status;
+  return clf__jobs_rows(job->inference->network->context, job->x->first_row, job->x->rows,
+                        job->block, (double)job->x->rows * row_work(job->inference), run_block,
+                        job);
 }
 
 /* Rows of a block, so that there is one for each thread where rows are enough. */
@@ -265,13 +258,12 @@ clf_status clf__network_infer(const clf__inference *inference, const clf__rows *
     return CLF_OK;
   }
   job.block = block_rows(inference, x->rows);
-  const int64_t blocks = (x->rows - 1) / job.block + 1;
-  const int64_t workers = blocks > 1 ? clf__context_threads(context) : 1;
+  const int64_t workers = job.block < x->rows ? clf__context_threads(context) : 1;
   const bool masks = inference->network->masks;
   job.memory = clf__alloc_array(context, plan(&job, workers, &memory) ? memory : -1, sizeof(float));
   job.spans = masks ? clf__alloc_array(context, workers * job.block, sizeof *job.spans) : NULL;
   const bool complete = job.memory != NULL && (job.spans != NULL || !masks);
-  clf_status status = complete ? run_blocks(&job, blocks) : CLF_ERROR_MEMORY;
+  clf_status status = complete ? run_blocks(&job) : CLF_ERROR_MEMORY;
   clf__free(job.memory);
   clf__free(job.spans);
   return status;

@@ -85,14 +85,13 @@ static void add_squares(const cg_work *work, int64_t first, int64_t rows, const 
   }
 }
 
-static void sum_chunk(void *argument, int64_t chunk, int32_t worker) {
-  (void)worker;
+static void sum_chunk(void *argument, clf__range rows) {
   cg_work *work = argument;
   const clf__rows *x = work->training->x;
+  const int64_t chunk = rows.index;
   float *values = work->scratch + chunk * BLOCK_ROWS * work->outputs;
-  int64_t end = x->rows * (chunk + 1) / CHUNKS;
-  for (int64_t first = x->rows * chunk / CHUNKS; first < end; first += BLOCK_ROWS) {
-    clf__rows block = clf__rows_range(x, first, clf__min_i64(end - first, BLOCK_ROWS));
+  for (int64_t first = rows.first; first < rows.end; first += BLOCK_ROWS) {
+    clf__rows block = clf__rows_range(x, first, clf__min_i64(rows.end - first, BLOCK_ROWS));
     fill_block(work, first, &block, values);
     if (work->pass == SUM_SQUARES) {
       add_squares(work, first, block.rows, values, work->squares + chunk * work->outputs);
@@ -111,7 +110,8 @@ static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
                                    work->shift, work->outputs));
   }
   const double products = (double)clf__rows_entries(work->training->x) * (double)work->outputs;
-  clf__parallel(context, CHUNKS, 2 * products * CLF__COST_COPY, sum_chunk, work);
+  clf__parallel_parts(context, work->training->x->rows, CHUNKS, 2 * products * CLF__COST_COPY,
+                      sum_chunk, work);
   if (out != NULL) {
     memset(out, 0, (size_t)(work->outputs * work->columns) * sizeof *out);
   }

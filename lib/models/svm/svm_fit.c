@@ -4,6 +4,7 @@
 #include <float.h>
 #include <string.h>
 
+#include "base/jobs.h"
 #include "base/text.h"
 #include "models/svm/svm.h"
 
@@ -37,7 +38,6 @@ typedef struct fitting {
   int64_t quota;             /* steps that a machine may take in this round */
   bool closing;              /* those that are not solved are left as they are */
   atomic_int_least64_t done; /* machines */
-  atomic_int status;         /* of the first problem to fail */
 } fitting;
 
 /* Sets C, and where classes have weights `counted`: by them rows count for the kernel's gamma as
@@ -141,25 +141,17 @@ static clf_status finish_problem(fitting *f, int64_t index) {
   return CLF_OK;
 }
 
-static void solve_task(void *argument, int64_t index, int32_t worker) {
+static clf_status solve_job(void *argument, clf__range range) {
   fitting *f = argument;
-  clf__svm_problem *problem = &f->problems[index];
-  clf_status status = CLF_OK;
-  (void)worker;
-  if (problem->ended || atomic_load(&f->status) < 0) {
-    return;
+  clf__svm_problem *problem = &f->problems[range.index];
+  if (problem->ended) {
+    return CLF_OK;
   }
   if (!f->closing) {
     problem->max_steps = problem->steps + f->quota;
-    status = clf__svm_solve(problem);
+    CLF__CHECK(clf__svm_solve(problem));
   }
-  if (status == CLF_OK && (problem->ended || f->closing)) {
-    status = finish_problem(f, index);
-  }
-  if (status < 0) {
-    int none = CLF_OK;
-    atomic_compare_exchange_strong(&f->status, &none, status);
-  }
+  return problem->ended || f->closing ? finish_problem(f, range.index) : CLF_OK;
 }
 
 /* A machine looks at each pair of its rows some times; one that has not ended by now is long. */
@@ -173,17 +165,9 @@ static double round_work(const fitting *f) {
   return steps > 0 && !f->closing ? CLF__WORK_LONG : 3 * pairs * CLF__COST_ELEMENT;
 }
 
-/* Messages belong to threads: a failure of another one is put in words again. */
 static clf_status run_round(fitting *f) {
-  clf_status status = clf__progress_parallel(&f->rows.progress, &f->done, f->shape.problems,
-                                             round_work(f), solve_task, f);
-  clf_status failed = atomic_load(&f->status);
-  if (status == CLF_OK && failed == CLF_ERROR_MEMORY) {
-    status = clf__memory_refused(f->rows.context);
-  } else if (status == CLF_OK && failed < 0) {
-    status = clf__fail(failed, "a machine could not be fitted");
-  }
-  return status;
+  return clf__jobs_run(&f->rows.progress, &f->done, f->shape.problems, 1, round_work(f), solve_job,
+                       f);
 }
 
 /* Steps that all machines together may take by default, however many they are. */

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/jobs.h"
 #include "base/math.h"
 #include "models/svm/svm_solver.h"
 
@@ -108,26 +109,23 @@ typedef struct set_matrix {
   const clf__svm_solver *s;
   const clf__kernel_columns *columns;
   int64_t ld;
-  atomic_int status;
 } set_matrix;
 
 enum { STRIP = 64 };
 
-static void compute_strip(void *argument, int64_t first, int64_t end, int32_t worker) {
-  set_matrix *m = argument;
+static clf_status compute_strip(void *argument, clf__range rows) {
+  const set_matrix *m = argument;
   const clf__svm_solver *s = m->s;
-  (void)worker;
-  clf_status status =
-      clf__kernel_block(m->columns, first, s->size - first, s->p->rows->groups.x, s->row + first,
-                        end - first, s->K + first * m->ld + first, m->ld);
-  if (status < 0) {
-    atomic_store(&m->status, status);
-  }
-  for (int64_t i = first; i < end; i++) {
-    for (int64_t j = end; j < s->size; j++) {
+  const int64_t first = rows.first;
+  CLF__CHECK(clf__kernel_block(m->columns, first, s->size - first, s->p->rows->groups.x,
+                               s->row + first, rows.end - first, s->K + first * m->ld + first,
+                               m->ld));
+  for (int64_t i = first; i < rows.end; i++) {
+    for (int64_t j = rows.end; j < s->size; j++) {
       s->K[j * m->ld + i] = s->K[i * m->ld + j];
     }
   }
+  return CLF_OK;
 }
 
 static clf_status compute_matrix(const clf__svm_solver *s, int64_t ld) {
@@ -137,12 +135,11 @@ static clf_status compute_matrix(const clf__svm_solver *s, int64_t ld) {
                                         s->row, s->size, rows->groups.x, rows->center));
   set_matrix m = {.s = s, .columns = columns, .ld = ld};
   memset(s->K, 0, (size_t)(ld * ld) * sizeof *s->K);
-  clf__parallel_ranges(s->context, s->size, STRIP,
+  const clf_status status =
+      clf__jobs_ranges(s->context, s->size, STRIP,
                        clf__kernel_work(columns, s->size, 0, s->size) / 2, compute_strip, &m);
   clf__kernel_columns_free(columns);
-  clf_status status = (clf_status)atomic_load(&m.status);
-  return status == CLF_ERROR_MEMORY ? clf__fail(status, "svm: no memory for a kernel matrix")
-                                    : status;
+  return status;
 }
 
 /* K and the variables of the set. */

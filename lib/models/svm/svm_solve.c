@@ -56,10 +56,9 @@ static void step_weights(clf__svm_solver *s, int64_t moved) {
 
 enum { TASK_ROWS = 512 };
 
-static void add_linear(void *argument, int64_t first, int64_t end, int32_t worker) {
+static void add_linear(void *argument, clf__range range) {
   const clf__svm_solver *s = argument;
-  (void)worker;
-  for (int64_t i = first; i < end; i++) {
+  for (int64_t i = range.first; i < range.end; i++) {
     s->p->error[i] += (double)clf__dot_row(s->context, s->p->rows->groups.x, s->p->row[i], s->w);
   }
 }

@@ -45,8 +45,9 @@ int64_t clf__conv_threads(const clf__conv_pass *pass) {
   return clf__workers(pass->context, work_of(pass));
 }
 
-void clf__conv_run(const clf__conv_pass *pass, int64_t count, clf__task task, void *argument) {
-  clf__parallel(pass->context, count, work_of(pass), task, argument);
+void clf__conv_run(const clf__conv_pass *pass, int64_t total, int64_t grain, clf__range_task task,
+                   void *argument) {
+  clf__parallel_ranges(pass->context, total, grain, work_of(pass), task, argument);
 }
 
 void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
@@ -177,9 +178,9 @@ typedef struct forward_job {
   int64_t scratch_size;
 } forward_job;
 
-static void forward_task(void *argument, int64_t task, int32_t worker) {
+static void forward_task(void *argument, clf__range range) {
   const forward_job *job = argument;
-  job->method->forward(&job->pass, task, job->scratch + worker * job->scratch_size);
+  job->method->forward(&job->pass, range.index, job->scratch + range.worker * job->scratch_size);
 }
 
 static clf_status forward_seen(clf_context *context, const clf__conv2d *conv, int64_t rows,
@@ -199,7 +200,7 @@ static clf_status forward_seen(clf_context *context, const clf__conv2d *conv, in
     job.pass.bias = bias;
     job.pass.relu = relu;
     job.pass.y = y;
-    clf__conv_run(&job.pass, job.method->tasks(conv, rows), forward_task, &job);
+    clf__conv_run(&job.pass, job.method->tasks(conv, rows), 1, forward_task, &job);
     status = CLF_OK;
   }
   clf__free(packed);
@@ -286,8 +287,9 @@ void clf__conv_shards_free(clf__conv_shards *shards) {
   *shards = (clf__conv_shards){0};
 }
 
-int64_t clf__conv_shard_end(const clf__conv_shards *shards, int64_t rows, int64_t shard) {
-  return (shard + 1) * rows / shards->count;
+void clf__conv_shards_run(const clf__conv_shards *shards, const clf__conv_pass *pass,
+                          clf__range_task task, void *argument) {
+  clf__parallel_parts(pass->context, pass->rows, shards->count, work_of(pass), task, argument);
 }
 
 typedef struct reduction {
@@ -296,12 +298,11 @@ typedef struct reduction {
   float *out;
 } reduction;
 
-static void reduce_part(void *argument, int64_t index, int32_t worker) {
+static void reduce_part(void *argument, clf__range range) {
   const reduction *job = argument;
   const clf__conv_shards *shards = job->shards;
-  const int64_t first = index * REDUCE, count = clf__min_i64(REDUCE, shards->size - first);
+  const int64_t first = range.first, count = range.end - first;
   float *out = job->out + first;
-  (void)worker;
   memset(out, 0, (size_t)count * sizeof *out);
   for (int64_t shard = 0; shard < shards->count; shard++) {
     job->kernels->rows->step_f32(out, 1, shards->sums[shard] + first, count);
@@ -312,7 +313,7 @@ void clf__conv_shards_reduce(const clf__conv_shards *shards, const clf__conv_pas
                              float *out) {
   reduction job = {shards, pass->kernels, out};
   const int64_t filters = pass->conv->filters;
-  clf__conv_run(pass, clf__ceil_div(shards->size, REDUCE), reduce_part, &job);
+  clf__conv_run(pass, shards->size, REDUCE, reduce_part, &job);
   for (int64_t d = 0; pass->dbias != NULL && d < filters; d++) {
     double sum = 0;
     for (int64_t shard = 0; shard < shards->count; shard++) {

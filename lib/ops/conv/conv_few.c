@@ -159,15 +159,13 @@ static void add_band(const backward_job *job, int64_t row, int64_t first, float 
   }
 }
 
-static void add_shard(void *argument, int64_t shard, int32_t worker) {
+static void add_shard(void *argument, clf__range rows) {
   const backward_job *job = argument;
-  const int64_t first = clf__conv_shard_end(&job->shards, job->pass->rows, shard - 1);
-  const int64_t end = clf__conv_shard_end(&job->shards, job->pass->rows, shard);
-  float *scratch = job->shards.scratch + worker * job->scratch_size;
-  memset(job->shards.sums[shard], 0, (size_t)job->shards.size * sizeof(float));
-  for (int64_t row = first; row < end; row++) {
+  float *scratch = job->shards.scratch + rows.worker * job->scratch_size;
+  memset(job->shards.sums[rows.index], 0, (size_t)job->shards.size * sizeof(float));
+  for (int64_t row = rows.first; row < rows.end; row++) {
     for (int64_t band = 0; band < job->b.bands; band++) {
-      add_band(job, row, band * job->b.rows, scratch, shard);
+      add_band(job, row, band * job->b.rows, scratch, rows.index);
     }
   }
 }
@@ -181,7 +179,7 @@ static clf_status backward(const clf__conv_pass *pass) {
   clf_status status =
       clf__conv_shards_create(&job.shards, pass, clf__conv_weights(pass->conv), job.scratch_size);
   if (status == CLF_OK) {
-    clf__conv_run(pass, job.shards.count, add_shard, &job);
+    clf__conv_shards_run(&job.shards, pass, add_shard, &job);
     clf__conv_shards_reduce(&job.shards, pass, pass->dw);
     clf__conv_shards_free(&job.shards);
   }

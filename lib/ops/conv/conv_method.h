@@ -44,8 +44,9 @@ int64_t clf__conv_weights(const clf__conv2d *conv);
 /* For methods that take the weights as they are. */
 void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
                           float *packed);
-/* Runs tasks on the pool where the pass is worth it. */
-void clf__conv_run(const clf__conv_pass *pass, int64_t count, clf__task task, void *argument);
+/* clf__parallel_ranges() with the work of the pass. */
+void clf__conv_run(const clf__conv_pass *pass, int64_t total, int64_t grain, clf__range_task task,
+                   void *argument);
 /* How many threads clf__conv_run may use. */
 int64_t clf__conv_threads(const clf__conv_pass *pass);
 /* [threads, each], allocated; NULL too where `each` is -1. */
@@ -65,8 +66,9 @@ typedef struct clf__conv_shards {
 clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pass *pass,
                                    int64_t size, int64_t scratch_size);
 void clf__conv_shards_free(clf__conv_shards *shards);
-/* Rows first … end - 1 are those of a shard. */
-int64_t clf__conv_shard_end(const clf__conv_shards *shards, int64_t rows, int64_t shard);
+/* Runs a task on the rows of each shard. */
+void clf__conv_shards_run(const clf__conv_shards *shards, const clf__conv_pass *pass,
+                          clf__range_task task, void *argument);
 /* out [size] = the sums of all shards; pass->dbias likewise, where it is wanted. */
 void clf__conv_shards_reduce(const clf__conv_shards *shards, const clf__conv_pass *pass,
                              float *out);

@@ -129,13 +129,13 @@ typedef struct backward_job {
   float *back_stored; /* [threads, back_size] */
 } backward_job;
 
-static void backward_data(void *argument, int64_t task, int32_t worker) {
+static void backward_data(void *argument, clf__range range) {
   const backward_job *job = argument;
   const clf__conv_pass *pass = job->pass;
   const int64_t channels = pass->conv->channels;
-  multiply_strip(pass->kernels, &job->back, task, pass->dy, job->turned, channels,
-                 job->back_stored + worker * job->back_size,
-                 pass->dx + output_of(&job->back, task, channels));
+  multiply_strip(pass->kernels, &job->back, range.index, pass->dy, job->turned, channels,
+                 job->back_stored + range.worker * job->back_size,
+                 pass->dx + output_of(&job->back, range.index, channels));
 }
 
 /* dw [kernel * channels, filters] += the products of one strip. */
@@ -163,15 +163,14 @@ static void add_strip(const backward_job *job, const float *stored, int64_t stri
   }
 }
 
-static void add_shard(void *argument, int64_t shard, int32_t worker) {
+static void add_shard(void *argument, clf__range rows) {
   const backward_job *job = argument;
   const clf__conv_pass *pass = job->pass;
   const clf__patches *p = &job->patches;
   const int64_t filters = pass->conv->filters, strips = clf__patches_strips(p);
-  const int64_t first = clf__conv_shard_end(&job->shards, pass->rows, shard - 1) * strips;
-  const int64_t end = clf__conv_shard_end(&job->shards, pass->rows, shard) * strips;
-  float *stored = job->shards.scratch + worker * job->stored_size;
-  for (int64_t task = first; task < end; task++) {
+  const int64_t shard = rows.index, first = rows.first * strips;
+  float *stored = job->shards.scratch + rows.worker * job->stored_size;
+  for (int64_t task = first; task < rows.end * strips; task++) {
     const int64_t strip = task % strips, row = task / strips;
     const float *dy = pass->dy + output_of(p, task, filters);
     clf__patches_fill(p, strip, pass->x + row * p->height * p->width * p->channels, stored);
@@ -202,11 +201,11 @@ static clf_status backward(const clf__conv_pass *pass) {
     clf__slope(pass->context, CLF__RELU, pass->out, pass->dy,
                pass->rows * conv->out_height * conv->out_width, conv->filters);
   }
-  clf__conv_run(pass, job.shards.count, add_shard, &job);
+  clf__conv_shards_run(&job.shards, pass, add_shard, &job);
   clf__conv_shards_reduce(&job.shards, pass, pass->dw);
   if (pass->dx != NULL) {
     turn_weights(conv, pass->w, job.turned);
-    clf__conv_run(pass, pass->rows * clf__patches_strips(&job.back), backward_data, &job);
+    clf__conv_run(pass, pass->rows * clf__patches_strips(&job.back), 1, backward_data, &job);
   }
 
 done:

@@ -309,14 +309,13 @@ static void give_slopes(const backward_job *job, int64_t first, int64_t count,
   }
 }
 
-static void add_shard(void *argument, int64_t shard, int32_t worker) {
+static void add_shard(void *argument, clf__range rows) {
   const backward_job *job = argument;
   const clf__conv_pass *pass = job->pass;
   const clf__conv2d *conv = pass->conv;
   const tiling *t = &job->t;
-  const block_scratch s = scratch_of(t, job->shards.scratch + worker * job->scratch_size);
-  const int64_t begin = clf__conv_shard_end(&job->shards, pass->rows, shard - 1) * t->tiles;
-  const int64_t end = clf__conv_shard_end(&job->shards, pass->rows, shard) * t->tiles;
+  const block_scratch s = scratch_of(t, job->shards.scratch + rows.worker * job->scratch_size);
+  const int64_t shard = rows.index, begin = rows.first * t->tiles, end = rows.end * t->tiles;
   float *sums = job->shards.sums[shard];
   for (int64_t first = begin; first < end; first += t->block) {
     const int64_t count = clf__min_i64(t->block, end - first);
@@ -337,12 +336,11 @@ static void add_shard(void *argument, int64_t shard, int32_t worker) {
   }
 }
 
-static void turn_weights(void *argument, int64_t place, int32_t worker) {
+static void turn_weights(void *argument, clf__range range) {
   const backward_job *job = argument;
   const int64_t channels = job->t.conv->channels, filters = job->t.conv->filters;
-  const float *from = job->pass->w + place * channels * filters;
-  float *to = job->turned + place * channels * filters;
-  (void)worker;
+  const float *from = job->pass->w + range.index * channels * filters;
+  float *to = job->turned + range.index * channels * filters;
   for (int64_t d = 0; d < filters; d++) {
     for (int64_t c = 0; c < channels; c++) {
       to[d * channels + c] = from[c * filters + d];
@@ -351,26 +349,23 @@ static void turn_weights(void *argument, int64_t place, int32_t worker) {
 }
 
 /* Those of a task. */
-static clf__winograd_weights some_weights(const backward_job *job, int64_t first) {
+static clf__winograd_weights some_weights(const backward_job *job, clf__range range) {
   clf__winograd_weights weights = weights_of(job->t.conv);
-  weights.count = clf__min_i64(WEIGHTS_PER_TASK, weights.count - first);
+  weights.count = range.end - range.first;
   return weights;
 }
 
-static void take_weights(void *argument, int64_t index, int32_t worker) {
+static void take_weights(void *argument, clf__range range) {
   const backward_job *job = argument;
-  const int64_t first = index * WEIGHTS_PER_TASK;
-  const clf__winograd_weights weights = some_weights(job, first);
-  (void)worker;
-  job->pass->kernels->winograd->weights(&weights, job->turned + first, job->u + first);
+  const clf__winograd_weights weights = some_weights(job, range);
+  job->pass->kernels->winograd->weights(&weights, job->turned + range.first, job->u + range.first);
 }
 
-static void give_gradients(void *argument, int64_t index, int32_t worker) {
+static void give_gradients(void *argument, clf__range range) {
   const backward_job *job = argument;
-  const int64_t first = index * WEIGHTS_PER_TASK;
-  const clf__winograd_weights weights = some_weights(job, first);
-  (void)worker;
-  job->pass->kernels->winograd->gradients(&weights, job->sums + first, job->pass->dw + first);
+  const clf__winograd_weights weights = some_weights(job, range);
+  job->pass->kernels->winograd->gradients(&weights, job->sums + range.first,
+                                          job->pass->dw + range.first);
 }
 
 static clf_status alloc_weights(backward_job *job) {
@@ -389,19 +384,19 @@ static clf_status alloc_weights(backward_job *job) {
 static clf_status backward(const clf__conv_pass *pass) {
   const clf__conv2d *conv = pass->conv;
   backward_job job = {.pass = pass, .t = tiling_of(conv), .scratch_size = scratch_size(conv)};
-  const int64_t weight_tasks = clf__ceil_div(conv->channels * conv->filters, WEIGHTS_PER_TASK);
+  const int64_t weights = conv->channels * conv->filters;
   clf_status status =
       clf__conv_shards_create(&job.shards, pass, packed_size(conv), job.scratch_size);
   if (status < 0 || (status = alloc_weights(&job)) < 0) {
     goto done;
   }
   if (pass->dx != NULL) {
-    clf__conv_run(pass, conv->kernel_height * conv->kernel_width, turn_weights, &job);
-    clf__conv_run(pass, weight_tasks, take_weights, &job);
+    clf__conv_run(pass, conv->kernel_height * conv->kernel_width, 1, turn_weights, &job);
+    clf__conv_run(pass, weights, WEIGHTS_PER_TASK, take_weights, &job);
   }
-  clf__conv_run(pass, job.shards.count, add_shard, &job);
+  clf__conv_shards_run(&job.shards, pass, add_shard, &job);
   clf__conv_shards_reduce(&job.shards, pass, job.sums);
-  clf__conv_run(pass, weight_tasks, give_gradients, &job);
+  clf__conv_run(pass, weights, WEIGHTS_PER_TASK, give_gradients, &job);
 
 done:
   clf__conv_shards_free(&job.shards);

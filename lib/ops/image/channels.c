@@ -44,11 +44,10 @@ static int64_t tasks_of(const channel_job *job) {
   return clf__ceil_div(job->count, job->part);
 }
 
-static void sum_part(void *argument, int64_t index, int32_t worker) {
+static void sum_part(void *argument, clf__range range) {
   const channel_job *job = argument;
-  const int64_t first = index * job->part, count = clf__min_i64(job->part, job->count - first);
-  double *sums = job->sums + 2 * index * job->period, *others = sums + job->period;
-  (void)worker;
+  const int64_t first = range.first, count = range.end - first;
+  double *sums = job->sums + 2 * range.index * job->period, *others = sums + job->period;
   if (job->dy == NULL) {
     job->kernels->channels->sums(job->x + first, count, job->period, sums, others);
   } else {
@@ -57,11 +56,10 @@ static void sum_part(void *argument, int64_t index, int32_t worker) {
   }
 }
 
-static void map_part(void *argument, int64_t index, int32_t worker) {
+static void map_part(void *argument, clf__range range) {
   const channel_job *job = argument;
-  const int64_t first = index * job->part, count = clf__min_i64(job->part, job->count - first);
+  const int64_t first = range.first, count = range.end - first;
   const float *const *v = job->vectors;
-  (void)worker;
   if (job->dy == NULL) {
     job->kernels->channels->map(job->x + first, count, job->period, v[0], v[1], v[2],
                                 job->out + first);
@@ -69,6 +67,11 @@ static void map_part(void *argument, int64_t index, int32_t worker) {
     job->kernels->channels->slope(job->x + first, job->dy + first, count, job->period, v[0], v[1],
                                   v[2], v[3], job->out + first);
   }
+}
+
+static void run(clf_context *context, channel_job *job, clf__range_task task) {
+  clf__parallel_ranges(context, job->count, job->part, (double)job->count * CLF__COST_COPY, task,
+                       job);
 }
 
 /* The job's vectors, repeated in `lines` where a line is more than the channels. */
@@ -106,7 +109,7 @@ static clf_status run_sums(clf_context *context, clf__channels shape, const floa
   if (job.sums == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf__parallel(context, tasks_of(&job), (double)job.count * CLF__COST_COPY, sum_part, &job);
+  run(context, &job, sum_part);
   fold(&job, shape.channels, sums, others);
   clf__free(job.sums);
   return CLF_OK;
@@ -130,7 +133,7 @@ static void run_map(clf_context *context, clf__channels shape, const clf__channe
   job.vectors[1] = map->factor;
   job.vectors[2] = map->shift;
   repeat(&job, shape.channels, lines);
-  clf__parallel(context, tasks_of(&job), (double)job.count * CLF__COST_COPY, map_part, &job);
+  run(context, &job, map_part);
 }
 
 void clf__channel_apply(clf_context *context, clf__channels shape, const float *x,

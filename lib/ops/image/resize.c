@@ -103,7 +103,7 @@ typedef struct resizing {
   const clf__picture *from;
   axis down;
   clf__resample right;
-  int64_t height, tasks;
+  int64_t height;
   int32_t dtype;
   void *out;
   int64_t stride;
@@ -111,13 +111,12 @@ typedef struct resizing {
   int64_t scratch_stride;
 } resizing;
 
-static void resize_rows(void *argument, int64_t index, int32_t worker) {
+static void resize_rows(void *argument, clf__range rows) {
   const resizing *own = argument;
   const clf__picture *from = own->from;
   const int64_t width = from->width * from->channels, taps = own->down.taps;
-  float *row = own->scratch + worker * own->scratch_stride, *made = row + width;
-  const int64_t end = own->height * (index + 1) / own->tasks;
-  for (int64_t i = own->height * index / own->tasks; i < end; i++) {
+  float *row = own->scratch + rows.worker * own->scratch_stride, *made = row + width;
+  for (int64_t i = rows.first; i < rows.end; i++) {
     const int64_t at = own->down.first[i] * from->stride;
     const float *weights = own->down.weights + i * taps;
     if (from->dtype == CLF_U8) {
@@ -163,11 +162,12 @@ clf_status clf__resize(clf_context *context, const clf__picture *from, int64_t h
   CLF__TRY(spread(&own.right, context, &across, width, from->channels));
   own.scratch_stride = (from->width + width) * from->channels;
   own.scratch_stride += LANES - own.scratch_stride % LANES;
-  own.tasks = tasks_for(&own);
-  own.scratch = clf__alloc_array(context, own.tasks > 1 ? clf__context_threads(context) : 1,
+  const int64_t tasks = tasks_for(&own);
+  own.scratch = clf__alloc_array(context, tasks > 1 ? clf__context_threads(context) : 1,
                                  (size_t)own.scratch_stride * sizeof *own.scratch);
   CLF__TRY(own.scratch != NULL ? CLF_OK : CLF_ERROR_MEMORY);
-  clf__parallel(context, own.tasks, products_of(&own) * CLF__COST_PRODUCT, resize_rows, &own);
+  clf__parallel_parts(context, height, tasks, products_of(&own) * CLF__COST_PRODUCT, resize_rows,
+                      &own);
 done:
   clf__free(own.scratch);
   clf__free((void *)(uintptr_t)own.right.first);

@@ -36,13 +36,13 @@ static void count_row(void *argument, int64_t index, int32_t worker) {
   call->made->row_start[index + 1] = entries_of(&call->pick, index);
 }
 
-static void copy_row(void *argument, int64_t index, int32_t worker) {
+static void copy_row(void *argument, clf__range range) {
   const pack_call *call = argument;
   const clf__rows *x = call->pick.x;
-  const int64_t row = clf__row_picked(&call->pick, index), to = call->made->row_start[index];
+  const int64_t row = clf__row_picked(&call->pick, range.index);
+  const int64_t to = call->made->row_start[range.index];
   int32_t *column = call->made->column + to;
   float *value = call->made->value + to;
-  (void)worker;
   if (clf__rows_sparse(x)) {
     const size_t count = (size_t)(x->row_start[row + 1] - x->row_start[row]);
     memcpy(column, x->column + x->row_start[row], count * sizeof *column);
@@ -67,11 +67,11 @@ static double work_of(const pack_call *call) {
   return (double)call->made->count * entries * CLF__COST_ELEMENT;
 }
 
-static void norm_of_row(void *argument, int64_t index, int32_t worker) {
+static void norm_of_row(void *argument, clf__range range) {
   pack_call *call = argument;
   float *norms = call->made->norms;
+  const int64_t index = range.index;
   const clf__row_pick one = {call->pick.x, call->pick.rows, call->pick.first + index, 1};
-  (void)worker;
   norms[index] = call->made->kernels->kernel_functions->norm(call->made->rows_map.scale,
                                                              &call->made->z, index);
   clf__kernel_check_norms(&call->bad, &one, norms + index);
@@ -94,7 +94,7 @@ static clf_status copy_sparse(pack_call *call) {
     return CLF_ERROR_MEMORY;
   }
   const clf_status status =
-      clf__progress_tasks(made->context, count, work_of(call), copy_row, call);
+      clf__progress_ranges(made->context, count, 1, work_of(call), copy_row, call);
   made->z = (clf__rows){.rows = count,
                         .columns = made->columns,
                         .dtype = CLF_F32,
@@ -118,19 +118,17 @@ static clf_status pack_sparse(pack_call *call) {
     status = copy_sparse(call);
   }
   if (status == CLF_OK) {
-    status = clf__progress_tasks(made->context, made->count, work_of(call), norm_of_row, call);
+    status = clf__progress_ranges(made->context, made->count, 1, work_of(call), norm_of_row, call);
   }
   return status < 0 ? status : clf__kernel_norm_status(&call->bad);
 }
 
-static void pack_panel(void *argument, int64_t index, int32_t worker) {
+static void pack_panel(void *argument, clf__range range) {
   pack_call *call = argument;
   clf__kernel_columns *made = call->made;
-  const int64_t width = made->tile->columns, first = index * width;
-  const clf__row_pick pick = {call->pick.x, call->pick.rows, first,
-                              clf__min_i64(width, made->count - first)};
+  const int64_t first = range.first;
+  const clf__row_pick pick = {call->pick.x, call->pick.rows, first, range.end - first};
   float *norms = (float *)made->norms + first;
-  (void)worker;
   made->tile->pack_columns(made->panels + first * made->stored, norms, &pick, &made->rows_map,
                            made->map.kind == CLF__KERNEL_RBF);
   if (!made->exact) {
@@ -161,7 +159,7 @@ static clf_status pack_dense(pack_call *call, const float *center) {
     made->rows_map.center = made->center;
   }
   const clf_status status =
-      clf__progress_tasks(made->context, padded / width, work_of(call), pack_panel, call);
+      clf__progress_ranges(made->context, made->count, width, work_of(call), pack_panel, call);
   return status < 0 ? status : clf__kernel_norm_status(&call->bad);
 }
 

@@ -33,15 +33,15 @@ typedef struct block_call {
   atomic_int_least64_t bad;
 } block_call;
 
-static void block_task(void *argument, int64_t index, int32_t worker) {
+static void block_task(void *argument, clf__range range) {
   block_call *call = argument;
-  const int64_t row = index / call->ranges * call->group;
-  const int64_t column = index % call->ranges * call->range;
+  const int64_t row = range.index / call->ranges * call->group;
+  const int64_t column = range.index % call->ranges * call->range;
   const clf__row_pick pick = {call->pick.x, call->pick.rows, call->pick.first + row,
                               clf__min_i64(call->group, call->pick.count - row)};
   clf__kernel_group group;
-  clf__kernel_group_begin(&group, call->z, &pick, call->scratch + worker * call->scratch_bytes,
-                          &call->bad);
+  clf__kernel_group_begin(&group, call->z, &pick,
+                          call->scratch + range.worker * call->scratch_bytes, &call->bad);
   clf__kernel_group_range(&group, call->first + column, clf__min_i64(call->range, call->n - column),
                           call->out + row * call->ld + column, call->ld);
   clf__kernel_group_end(&group);
@@ -109,7 +109,7 @@ static clf_status run_tasks(block_call *call) {
   int64_t zeroed;
   call->group = clf__kernel_group_rows(z, call->pick.count);
   call->range = range_of(call);
-  call->ranges = (call->n + call->range - 1) / call->range;
+  call->ranges = clf__ceil_div(call->n, call->range);
   call->scratch_bytes = clf__kernel_group_bytes(z, call->group, &zeroed);
   call->scratch = clf__alloc_array(z->context, workers, (size_t)call->scratch_bytes);
   if (call->scratch == NULL) {
@@ -118,8 +118,8 @@ static clf_status run_tasks(block_call *call) {
   for (int64_t i = 0; zeroed > 0 && i < workers; i++) {
     memset(call->scratch + i * call->scratch_bytes, 0, (size_t)zeroed);
   }
-  const int64_t tasks = (call->pick.count + call->group - 1) / call->group * call->ranges;
-  const clf_status status = clf__progress_tasks(z->context, tasks, work, block_task, call);
+  const int64_t tasks = clf__ceil_div(call->pick.count, call->group) * call->ranges;
+  const clf_status status = clf__progress_ranges(z->context, tasks, 1, work, block_task, call);
   clf__free(call->scratch);
   return status;
 }
@@ -186,11 +186,10 @@ static double own_value(const clf__rows *x, int64_t row) {
   return 0;
 }
 
-static void diagonal_task(void *argument, int64_t index, int32_t worker) {
+static void diagonal_task(void *argument, clf__range range) {
   const diagonal_call *call = argument;
   const clf__kernel_function *f = call->function;
-  const int64_t row = clf__row_picked(&call->pick, index);
-  (void)worker;
+  const int64_t index = range.index, row = clf__row_picked(&call->pick, index);
   switch (f->kind) {
   case CLF__KERNEL_POLYNOMIAL:
     call->out[index] = pow(f->gamma * squared_norm(call->pick.x, row) + f->coef0, f->degree);
@@ -214,6 +213,6 @@ clf_status clf__kernel_diagonal(clf_context *context, const clf__kernel_function
                                 double *out) {
   diagonal_call call = {function, {x, rows, 0, count}, out};
   const double entries = (double)clf__rows_entries(x) / (double)x->rows + 10;
-  return clf__progress_tasks(context, count, (double)count * entries * CLF__COST_ELEMENT,
-                             diagonal_task, &call);
+  return clf__progress_ranges(context, count, 1, (double)count * entries * CLF__COST_ELEMENT,
+                              diagonal_task, &call);
 }

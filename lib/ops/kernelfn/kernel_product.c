@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+#include "base/jobs.h"
 #include "ops/kernelfn/kernel_parts.h"
 #include "ops/kernelfn/kernel_tiles.h"
 
@@ -109,7 +110,6 @@ typedef struct product_call {
   const clf__progress *progress;
   int64_t step;
   bool exact;
-  atomic_int status;
 } product_call;
 
 /* Block (I, J) as floats. */
@@ -194,18 +194,16 @@ static clf_status multiply_row(const product_call *call, int64_t group, int64_t 
   return status;
 }
 
-static void multiply_group(void *argument, int64_t group, int32_t worker) {
-  product_call *call = argument;
+static clf_status multiply_group(void *argument, clf__range range) {
+  const product_call *call = argument;
   const clf__kernel_product *m = call->matrix;
-  const int64_t width = m->sides * m->padded;
+  const int64_t group = range.index, width = m->sides * m->padded;
   clf_status status = CLF_OK;
   memset(m->sums + group * width, 0, (size_t)width * sizeof *m->sums);
   for (int64_t i = group; i < m->edge && status == CLF_OK; i += GROUPS) {
-    status = multiply_row(call, group, i, worker);
+    status = multiply_row(call, group, i, range.worker);
   }
-  if (status < 0) {
-    atomic_store(&call->status, status);
-  }
+  return status;
 }
 
 static void set_vectors(const clf__kernel_product *m, const double *p) {
@@ -234,16 +232,12 @@ clf_status clf__kernel_product_times(clf__kernel_product *m, const double *p, bo
   product_call call = {.matrix = m, .progress = progress, .step = step, .exact = exact};
   atomic_int_least64_t done;
   atomic_init(&done, step);
-  atomic_init(&call.status, CLF_OK);
   set_vectors(m, p);
   const double values = (double)m->n * (double)m->n;
   const double work = m->filled ? 0 : clf__kernel_work(m->columns, m->n, 0, m->n);
-  clf_status status = clf__progress_parallel(progress, &done, GROUPS,
-                                             work + values * (double)m->sides * CLF__COST_COPY,
-                                             multiply_group, &call);
-  if (status == CLF_OK) {
-    status = (clf_status)atomic_load(&call.status);
-  }
+  const clf_status status =
+      clf__jobs_run(progress, &done, GROUPS, 1, work + values * (double)m->sides * CLF__COST_COPY,
+                    multiply_group, &call);
   if (status == CLF_OK) {
     m->filled = m->filled || !(m->shortened && exact);
     add_groups(m, y);

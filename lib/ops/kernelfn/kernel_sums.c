@@ -55,11 +55,10 @@ static void store(const sums_call *call, const double *sums, int64_t row, int64_
 }
 
 /* A group of rows against all columns. */
-static void rows_task(void *argument, int64_t index, int32_t worker) {
+static void rows_task(void *argument, clf__range rows) {
   sums_call *call = argument;
-  const int64_t row = index * call->group;
-  const clf__row_pick pick = {call->x, NULL, row, clf__min_i64(call->group, call->x->rows - row)};
-  char *scratch = call->scratch + worker * call->scratch_bytes;
+  const clf__row_pick pick = {call->x, NULL, rows.first, rows.end - rows.first};
+  char *scratch = call->scratch + rows.worker * call->scratch_bytes;
   double *sums = (double *)(void *)(scratch + call->group_bytes);
   float *values = (float *)(sums + call->group * call->width);
   float *products = values + call->group * PIECE;
@@ -72,7 +71,7 @@ static void rows_task(void *argument, int64_t index, int32_t worker) {
     add_values(call, values, PIECE, pick.count, first, n, products, sums);
   }
   clf__kernel_group_end(&group);
-  store(call, sums, row, pick.count);
+  store(call, sums, pick.first, pick.count);
 }
 
 static clf_status alloc_scratch(sums_call *call, clf_context *context) {
@@ -93,9 +92,9 @@ static clf_status sum_many(sums_call *call, clf_context *context) {
   call->group = clf__kernel_group_rows(call->e->z, call->x->rows);
   clf_status status = alloc_scratch(call, context);
   if (status == CLF_OK) {
-    status = clf__progress_rows(
-        context, call->x->first_row, call->x->rows, (call->x->rows + call->group - 1) / call->group,
-        clf__kernel_work(call->e->z, call->x->rows, 0, call->e->z->count), rows_task, call);
+    status = clf__progress_rows(context, call->x->first_row, call->x->rows, call->group,
+                                clf__kernel_work(call->e->z, call->x->rows, 0, call->e->z->count),
+                                rows_task, call);
   }
   if (status == CLF_OK) {
     status = clf__kernel_norm_status(&call->bad);

@@ -24,10 +24,9 @@ static void center_row(const clf__centered *centered, int64_t row, double *out) 
   }
 }
 
-static void read_task(void *argument, int64_t first, int64_t end, int32_t worker) {
+static void read_task(void *argument, clf__range range) {
   const read_call *call = argument;
-  (void)worker;
-  for (int64_t i = first; i < end; i++) {
+  for (int64_t i = range.first; i < range.end; i++) {
     double *out = call->out + i * call->ld;
     clf__rows_read_f64(call->centered->x, call->first + i, out);
     center_row(call->centered, call->first + i, out);

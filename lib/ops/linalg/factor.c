@@ -126,12 +126,11 @@ typedef struct panel_solve {
 
 /* On a copy that stays in the second-level cache whatever the leading dimension; from the right, B
  * = B L^-T, rows are its columns. */
-static void solve_task(void *argument, int64_t index, int32_t worker) {
+static void solve_task(void *argument, clf__range range) {
   const panel_solve *s = argument;
-  const int64_t n = s->n, ldb = s->ldb, first = index * CHUNK, left = s->count - first;
-  const int64_t width = clf__min_i64(left, CHUNK);
-  double *chunk = s->space + PANEL * FACTOR_LD + worker * PANEL * CHUNK;
-  double *b = s->b + first * (s->right ? ldb : 1);
+  const int64_t n = s->n, ldb = s->ldb, width = range.end - range.first;
+  double *chunk = s->space + PANEL * FACTOR_LD + range.worker * PANEL * CHUNK;
+  double *b = s->b + range.first * (s->right ? ldb : 1);
   for (int64_t i = 0; i < n && !s->right; i++) {
     memcpy(chunk + i * CHUNK, b + i * ldb, (size_t)width * sizeof *b);
   }
@@ -155,8 +154,8 @@ static void solve_panel(panel_solve *s) {
   for (int64_t i = 0; i < s->n; i++) {
     memcpy(s->space + i * FACTOR_LD, s->l + i * s->ldl, (size_t)(i + 1) * sizeof *s->l);
   }
-  clf__parallel(s->context, (s->count - 1) / CHUNK + 1,
-                (double)s->count * (double)(s->n * s->n) * CLF__COST_PRODUCT, solve_task, s);
+  clf__parallel_ranges(s->context, s->count, CHUNK,
+                       (double)s->count * (double)(s->n * s->n) * CLF__COST_PRODUCT, solve_task, s);
 }
 
 /* Copies of a panel, and of a chunk for each thread. */

@@ -59,15 +59,13 @@ static const char *b_at(const gemm *g, int64_t step, int64_t column) {
                         : element_of(g, g->b, g->ldb, step, column);
 }
 
-static void pack_panel(void *argument, int64_t index, int32_t worker) {
+static void pack_panel(void *argument, clf__range columns) {
   const gemm_block *block = argument;
   const gemm *g = block->gemm;
-  const int64_t width = g->kernel->columns, column = index * width;
-  (void)worker;
-  g->kernel->pack(g->packed_b + index * width * g->depth * g->kernel->element,
-                  b_at(g, block->first_step, block->first_column + column),
+  g->kernel->pack(g->packed_b + columns.first * g->depth * g->kernel->element,
+                  b_at(g, block->first_step, block->first_column + columns.first),
                   g->transpose_b ? 1 : g->ldb, g->transpose_b ? g->ldb : 1, block->steps,
-                  clf__min_i64(width, block->columns - column));
+                  columns.end - columns.first);
 }
 
 static void set_a(clf__product *product, const gemm_block *block, int64_t first, int64_t rows,
@@ -92,11 +90,11 @@ static void set_a(clf__product *product, const gemm_block *block, int64_t first,
   }
 }
 
-static void multiply_part(void *argument, int64_t index, int32_t worker) {
+static void multiply_part(void *argument, clf__range range) {
   const gemm_block *block = argument;
   const gemm *g = block->gemm;
-  const int64_t row = index / block->column_tasks * GROUP;
-  const int64_t column = index % block->column_tasks * g->column_step;
+  const int64_t row = range.index / block->column_tasks * GROUP;
+  const int64_t column = range.index % block->column_tasks * g->column_step;
   const int64_t width = g->kernel->columns, at = block->first_column + column;
   clf__product product = {.rows = clf__min_i64(GROUP, g->m - row),
                           .columns = clf__min_i64(g->column_step, block->columns - column),
@@ -105,7 +103,7 @@ static void multiply_part(void *argument, int64_t index, int32_t worker) {
                           .beta = block->beta,
                           .c = g->c + (row * g->ldc + at) * g->kernel->element,
                           .ldc = g->ldc};
-  set_a(&product, block, row, product.rows, worker);
+  set_a(&product, block, row, product.rows, range.worker);
   product.b = g->pack_b ? g->packed_b + column * g->depth * g->kernel->element
                         : b_at(g, block->first_step, at);
   product.b_step = g->pack_b ? width : g->ldb;
@@ -129,13 +127,13 @@ static clf_status multiply_blocks(const gemm *g) {
                           .columns = clf__min_i64(COLUMNS, g->n - column),
                           .beta = step == 0 ? g->beta : 1};
       if (g->pack_b) {
-        CLF__CHECK(clf__progress_tasks(
-            g->context, clf__ceil_div(block.columns, g->kernel->columns),
+        CLF__CHECK(clf__progress_ranges(
+            g->context, block.columns, g->kernel->columns,
             (double)block.columns * (double)block.steps * CLF__COST_ELEMENT, pack_panel, &block));
       }
       block.column_tasks = clf__ceil_div(block.columns, g->column_step);
-      CLF__CHECK(clf__progress_tasks(g->context, clf__ceil_div(g->m, GROUP) * block.column_tasks,
-                                     work_of(g), multiply_part, &block));
+      CLF__CHECK(clf__progress_ranges(g->context, clf__ceil_div(g->m, GROUP) * block.column_tasks,
+                                      1, work_of(g), multiply_part, &block));
       step += g->depth;
     } while (step < g->k);
   }

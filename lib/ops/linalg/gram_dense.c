@@ -9,7 +9,7 @@
  * for u8 rows by VNNI and 160 ms for f32. */
 #include <math.h>
 
-#include "base/context.h"
+#include "base/jobs.h"
 #include "ops/linalg/gram_parts.h"
 #include "ops/linalg/product.h"
 
@@ -99,15 +99,13 @@ static void pack_panel(const dense_chunk *chunk, const clf__rows *x, int64_t pan
   }
 }
 
-static void pack_task(void *argument, int64_t index, int32_t worker) {
+static void pack_rows(void *argument, clf__range rows) {
   const dense_chunk *chunk = argument;
   const dense_call *call = chunk->call;
   const clf__gram_input *input = call->input;
-  const int64_t at = index * PACK_ROWS, width = call->kernel->columns;
-  const clf__rows x =
-      clf__rows_range(input->x, chunk->first + at, clf__min_i64(PACK_ROWS, chunk->rows - at));
+  const int64_t at = rows.first, width = call->kernel->columns;
+  const clf__rows x = clf__rows_range(input->x, chunk->first + at, rows.end - at);
   float root[PACK_ROWS];
-  (void)worker;
   for (int64_t row = 0; row < x.rows && input->weights != NULL; row++) {
     root[row] = (float)sqrt((double)input->weights[chunk->first + at + row]);
   }
@@ -158,22 +156,21 @@ static clf_status add_pairs(dense_chunk *chunk) {
   return status;
 }
 
-static void part_task(void *argument, int64_t index, int32_t worker) {
+static clf_status add_part(void *argument, clf__range rows) {
   dense_call *call = argument;
   const int64_t columns = call->input->x->columns;
-  const int64_t end = clf__min_i64((index + 1) * call->part_rows, call->input->x->rows);
   dense_chunk chunk = {.call = call,
-                       .packed = call->packed + worker * call->panels * call->panel_bytes,
-                       .scatter = call->scatter + index * columns * columns};
-  for (chunk.first = index * call->part_rows; chunk.first < end; chunk.first += call->chunk) {
-    chunk.rows = clf__min_i64(call->chunk, end - chunk.first);
-    clf__parallel(call->context, clf__ceil_div(chunk.rows, PACK_ROWS),
-                  (double)chunk.rows * (double)columns * CLF__COST_ELEMENT, pack_task, &chunk);
-    if (add_pairs(&chunk) < 0) {
-      return;
-    }
+                       .packed = call->packed + rows.worker * call->panels * call->panel_bytes,
+                       .scatter = call->scatter + rows.index * columns * columns};
+  for (chunk.first = rows.first; chunk.first < rows.end; chunk.first += call->chunk) {
+    chunk.rows = clf__min_i64(call->chunk, rows.end - chunk.first);
+    clf__parallel_ranges(call->context, chunk.rows, PACK_ROWS,
+                         (double)chunk.rows * (double)columns * CLF__COST_ELEMENT, pack_rows,
+                         &chunk);
+    CLF__CHECK(add_pairs(&chunk));
     atomic_fetch_add(&call->done, chunk.rows);
   }
+  return CLF_OK;
 }
 
 static void choose_sizes(dense_call *call) {
@@ -219,8 +216,8 @@ clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *conte
   }
   if (status == CLF_OK) {
     const double products = (double)input->x->rows * (double)columns * (double)columns / 2;
-    status = clf__progress_parallel(&call.progress, &call.done, call.parts,
-                                    products * CLF__COST_PRODUCT, part_task, &call);
+    status = clf__jobs_run(&call.progress, &call.done, input->x->rows, call.part_rows,
+                           products * CLF__COST_PRODUCT, add_part, &call);
   }
   for (int64_t part = 0; status == CLF_OK && call.parts > 1 && part < call.parts; part++) {
     for (int64_t i = 0; i < columns * columns; i++) {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/context.h"
+#include "base/jobs.h"
 #include "ops/linalg/gram_parts.h"
 #include "ops/linalg/row.h"
 
@@ -64,22 +64,18 @@ static void add_targets(const sums_call *call, double *lines, int64_t row) {
   }
 }
 
-static void sum_part(void *argument, int64_t index, int32_t worker) {
+static clf_status sum_part(void *argument, clf__range rows) {
   sums_call *call = argument;
   const clf__gram_input *input = call->input;
   const clf__rows *x = input->x;
-  const int64_t size = call->lines * x->columns, first = index * call->part_rows;
-  const int64_t end = clf__min_i64(first + call->part_rows, x->rows);
-  (void)worker;
-  for (int64_t row = first; row < end; row++) {
-    if ((row - first) % call->step_rows == 0 && row > first) {
+  const int64_t size = call->lines * x->columns;
+  for (int64_t row = rows.first; row < rows.end; row++) {
+    if ((row - rows.first) % call->step_rows == 0 && row > rows.first) {
       const int64_t done = atomic_fetch_add(&call->done, call->step_rows);
-      if (clf__progress_step(&call->progress, done, NAN, NAN) < 0) {
-        return;
-      }
+      CLF__CHECK(clf__progress_step(&call->progress, done, NAN, NAN));
     }
     const int64_t line = input->labels == NULL ? 0 : input->labels[row];
-    const int64_t at = index * size + line * x->columns;
+    const int64_t at = rows.index * size + line * x->columns;
     if (call->counted) {
       call->kernels->rows->count_u8((uint32_t *)call->part + at,
                                     (const uint8_t *)x->data + row * x->stride, x->columns);
@@ -89,6 +85,7 @@ static void sum_part(void *argument, int64_t index, int32_t worker) {
       add_row(call, (double *)call->part + at, clf__gram_weight(input, row), row);
     }
   }
+  return CLF_OK;
 }
 
 /* One line of all parts. */
@@ -158,8 +155,8 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
   if (call.part == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  const clf_status status = clf__progress_parallel(
-      &call.progress, &call.done, call.parts,
+  const clf_status status = clf__jobs_run(
+      &call.progress, &call.done, rows, call.part_rows,
       (double)rows * (double)(targets ? size : columns) * CLF__COST_COPY, sum_part, &call);
   if (status == CLF_OK) {
     add_lines(sums, &call);

@@ -28,7 +28,7 @@ typedef struct residuals {
   clf_context *context;
   const clf__least_squares *problem;
   const clf__kernels *kernels;
-  int64_t outputs, first, end;
+  int64_t outputs, first;
   bool with_targets;
   const double *z; /* [outputs, columns] */
   double *rows;    /* [threads, STEP, columns] */
@@ -49,16 +49,13 @@ static double take_residuals(const residuals *r, int64_t first, int64_t rows, in
   return energy;
 }
 
-static void add_part(void *argument, int64_t index, int32_t worker) {
+static void add_part(void *argument, clf__range range) {
   const residuals *r = argument;
   const int64_t columns = r->problem->rows.x->columns;
-  const int64_t first = r->first + index * STEP, rows = clf__min_i64(STEP, r->end - first);
-  double *block = r->rows + worker * STEP * columns;
-  double *sums = r->sums + index * r->outputs * (columns + 1);
+  const int64_t first = r->first + range.first, rows = range.end - range.first;
+  double *block = r->rows + range.worker * STEP * columns;
+  double *sums = r->sums + range.index * r->outputs * (columns + 1);
   double values[STEP];
-  if (rows <= 0) {
-    return;
-  }
   clf__centered_read(&r->problem->rows, r->context, first, rows, block, columns);
   for (int64_t k = 0; k < r->outputs; k++, sums += columns + 1) {
     r->kernels->vectors->dot_rows(block, rows, columns, r->z + k * columns, columns, values);
@@ -119,9 +116,10 @@ clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *cont
   memset(energy, 0, (size_t)outputs * sizeof *energy);
   for (; pass.first < rows && status == CLF_OK; pass.first += PARTS * STEP) {
     CLF__TRY(pass.first > 0 ? clf__progress_step(&progress, pass.first, NAN, NAN) : CLF_OK);
-    pass.end = clf__min_i64(pass.first + PARTS * STEP, rows);
-    const double products = (double)(pass.end - pass.first) * (double)columns * (double)outputs;
-    status = clf__progress_tasks(context, PARTS, 4 * products * CLF__COST_COPY, add_part, &pass);
+    const int64_t some = clf__min_i64(PARTS * STEP, rows - pass.first);
+    const double products = (double)some * (double)columns * (double)outputs;
+    status =
+        clf__progress_ranges(context, some, STEP, 4 * products * CLF__COST_COPY, add_part, &pass);
   }
   if (status == CLF_OK) {
     add_parts(&pass, gradient, energy);

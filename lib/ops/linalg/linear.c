@@ -173,18 +173,14 @@ void clf__linear_block(const clf__linear_map *map, const clf__rows *block, float
 typedef struct linear_call {
   const clf__linear_map *map;
   const clf__rows *x;
-  int64_t task_rows;
   float *out;
   int64_t ld;
 } linear_call;
 
-static void linear_task(void *argument, int64_t index, int32_t worker) {
+static void linear_task(void *argument, clf__range rows) {
   const linear_call *call = argument;
-  const int64_t first = index * call->task_rows;
-  const clf__rows block =
-      clf__rows_range(call->x, first, clf__min_i64(call->task_rows, call->x->rows - first));
-  (void)worker;
-  clf__linear_block(call->map, &block, call->out + first * call->ld, call->ld);
+  const clf__rows block = clf__rows_range(call->x, rows.first, rows.end - rows.first);
+  clf__linear_block(call->map, &block, call->out + rows.first * call->ld, call->ld);
 }
 
 clf_status clf__linear(clf_context *context, const clf__rows *x, const float *w, const float *b,
@@ -196,9 +192,9 @@ clf_status clf__linear(clf_context *context, const clf__rows *x, const float *w,
   CLF__CHECK(clf__linear_prepare(&map, context, x, w, b, outputs));
   const double row_work = (double)clf__rows_entries(x) / (double)x->rows * (double)outputs + 1;
   const int64_t task_rows = clf__round_up(1 + (int64_t)((double)task_work / row_work), WIDEN_ROWS);
-  linear_call call = {&map, x, clf__min_i64(task_rows, x->rows), out, ld};
+  linear_call call = {&map, x, out, ld};
   clf_status status =
-      clf__progress_rows(context, x->first_row, x->rows, clf__ceil_div(x->rows, call.task_rows),
+      clf__progress_rows(context, x->first_row, x->rows, task_rows,
                          (double)x->rows * row_work * CLF__COST_COPY, linear_task, &call);
   clf__linear_release(&map);
   return status;

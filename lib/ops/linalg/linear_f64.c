@@ -25,7 +25,6 @@ typedef struct linear_f64 {
   int64_t outputs;
   double *packed; /* W^T as panels of outputs, for dense rows */
   double *sums;   /* [threads, BLOCK_ROWS, outputs] */
-  int64_t task_rows;
   float *out;
   int64_t ld;
 } linear_f64;
@@ -80,12 +79,12 @@ static void add_sparse(const linear_f64 *map, const clf__rows *block, double *su
   }
 }
 
-static void linear_task(void *argument, int64_t index, int32_t worker) {
+static void linear_task(void *argument, clf__range rows) {
   const linear_f64 *map = argument;
-  double *sums = map->sums + worker * BLOCK_ROWS * map->outputs;
-  const int64_t end = clf__min_i64((index + 1) * map->task_rows, map->x->rows);
-  for (int64_t first = index * map->task_rows; first < end; first += BLOCK_ROWS) {
-    const clf__rows block = clf__rows_range(map->x, first, clf__min_i64(BLOCK_ROWS, end - first));
+  double *sums = map->sums + rows.worker * BLOCK_ROWS * map->outputs;
+  for (int64_t first = rows.first; first < rows.end; first += BLOCK_ROWS) {
+    const int64_t some = clf__min_i64(BLOCK_ROWS, rows.end - first);
+    const clf__rows block = clf__rows_range(map->x, first, some);
     for (int64_t i = 0; i < block.rows * map->outputs; i++) {
       sums[i] = map->b[i % map->outputs];
     }
@@ -126,9 +125,8 @@ clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const doubl
   }
   const double row_work =
       (double)clf__rows_entries(x) / (double)x->rows * (double)outputs + (double)outputs;
-  map.task_rows = clf__min_i64(1 + (int64_t)((double)task_work / row_work), x->rows);
-  map.task_rows = clf__round_up(map.task_rows, BLOCK_ROWS);
-  CLF__TRY(clf__progress_rows(context, x->first_row, x->rows, clf__ceil_div(x->rows, map.task_rows),
+  const int64_t task_rows = clf__min_i64(1 + (int64_t)((double)task_work / row_work), x->rows);
+  CLF__TRY(clf__progress_rows(context, x->first_row, x->rows, clf__round_up(task_rows, BLOCK_ROWS),
                               (double)x->rows * row_work * CLF__COST_COPY, linear_task, &map));
 done:
   clf__free(map.packed);

@@ -158,11 +158,10 @@ typedef struct pivoted {
   double *squares; /* [columns] lengths of what is left of each column below row k */
 } pivoted;
 
-static void reflect_stripe(void *argument, int64_t begin, int64_t end, int32_t worker) {
+static void reflect_stripe(void *argument, clf__range range) {
   const pivoted *p = argument;
-  const int64_t first = p->k + 1 + begin, count = end - begin;
+  const int64_t first = p->k + 1 + range.first, count = range.end - range.first;
   double sums[STRIPE] = {0}, squares[STRIPE] = {0};
-  (void)worker;
   for (int64_t i = p->k; i < p->n; i++) {
     for (int64_t c = 0; c < count; c++) {
       sums[c] += p->v[i] * p->r[i * p->ldr + first + c];

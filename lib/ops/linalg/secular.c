@@ -37,8 +37,8 @@ typedef struct solver {
   double *values, *vectors, *adjusted;
   int64_t wanted;
   const int64_t *places;
-  int64_t first, end; /* roots of the block */
-  double *scratch;    /* [threads, n] */
+  int64_t first;   /* root of the block */
+  double *scratch; /* [threads, n] */
 } solver;
 
 /* A root as it is being looked for: `at` beyond `origin`, between `low` and `high`. */
@@ -135,24 +135,19 @@ static double find_root(const solver *s, int64_t i, double *distances) {
   return r.origin + r.at;
 }
 
-static void roots_task(void *argument, int64_t index, int32_t worker) {
+static void roots_task(void *argument, clf__range roots) {
   const solver *s = argument;
-  const int64_t first = s->first + index * TASK_ROOTS;
-  const int64_t end = s->end - first < TASK_ROOTS ? s->end : first + TASK_ROOTS;
-  (void)worker;
-  for (int64_t i = first; i < end; i++) {
+  for (int64_t i = s->first + roots.first; i < s->first + roots.end; i++) {
     s->values[i] = find_root(s, i, s->vectors + i * s->problem.n);
   }
 }
 
 /* adjusted_j^2 = prod_i (d_j - x_i) / prod_{i != j} (d_j - d_i), for some j. */
-static void adjust_task(void *argument, int64_t index, int32_t worker) {
+static void adjust_task(void *argument, clf__range range) {
   const solver *s = argument;
-  const int64_t n = s->problem.n, first = index * BLOCK_ROOTS;
-  const int64_t end = n - first < BLOCK_ROOTS ? n : first + BLOCK_ROOTS;
+  const int64_t n = s->problem.n, first = range.first, end = range.end;
   const double *d = s->problem.d;
   double *to = s->adjusted;
-  (void)worker;
   for (int64_t j = first; j < end; j++) {
     to[j] = -s->vectors[j * n + j];
   }
@@ -171,12 +166,11 @@ static void adjust_task(void *argument, int64_t index, int32_t worker) {
   }
 }
 
-static void vectors_task(void *argument, int64_t index, int32_t worker) {
+static void vectors_task(void *argument, clf__range roots) {
   const solver *s = argument;
-  const int64_t n = s->problem.n, first = s->first + index * TASK_ROOTS;
-  const int64_t end = s->end - first < TASK_ROOTS ? s->end : first + TASK_ROOTS;
-  double *ratios = s->scratch + worker * n;
-  for (int64_t i = first; i < end; i++) {
+  const int64_t n = s->problem.n;
+  double *ratios = s->scratch + roots.worker * n;
+  for (int64_t i = s->first + roots.first; i < s->first + roots.end; i++) {
     double *row = s->vectors + i * n, squares;
     for (int64_t j = 0; j < n; j++) {
       ratios[j] = s->adjusted[j] / row[j];
@@ -190,17 +184,16 @@ static void vectors_task(void *argument, int64_t index, int32_t worker) {
 }
 
 /* Rows first … n - 1, block by block. */
-static clf_status run_blocks(clf_context *context, solver *s, int64_t first, clf__task task) {
+static clf_status run_blocks(clf_context *context, solver *s, int64_t first, clf__range_task task) {
   const clf__progress progress = clf__progress_begin(context, "eigenvalues", s->problem.n);
   clf_status status = CLF_OK;
-  for (s->first = first; s->first < s->problem.n && status == CLF_OK; s->first = s->end) {
+  for (s->first = first; s->first < s->problem.n && status == CLF_OK; s->first += BLOCK_ROOTS) {
     if (s->first > first) {
       status = clf__progress_step(&progress, s->first, (double)NAN, (double)NAN);
     }
-    s->end = s->problem.n - s->first < BLOCK_ROOTS ? s->problem.n : s->first + BLOCK_ROOTS;
-    const double divisions = (double)(s->end - s->first) * (double)s->problem.n;
-    clf__parallel(context, (s->end - s->first - 1) / TASK_ROOTS + 1, divisions * CLF__COST_ELEMENT,
-                  task, s);
+    const int64_t roots = clf__min_i64(s->problem.n - s->first, BLOCK_ROOTS);
+    clf__parallel_ranges(context, roots, TASK_ROOTS,
+                         (double)roots * (double)s->problem.n * CLF__COST_ELEMENT, task, s);
   }
   return status;
 }
@@ -220,8 +213,8 @@ clf_status clf__secular_solve(clf_context *context, const clf__secular *problem,
   }
   s.scratch = s.adjusted + n;
   CLF__TRY(run_blocks(context, &s, 0, roots_task));
-  clf__parallel(context, (n - 1) / BLOCK_ROOTS + 1, (double)n * (double)n * CLF__COST_ELEMENT,
-                adjust_task, &s);
+  clf__parallel_ranges(context, n, BLOCK_ROOTS, (double)n * (double)n * CLF__COST_ELEMENT,
+                       adjust_task, &s);
   CLF__TRY(run_blocks(context, &s, n - wanted, vectors_task));
 done:
   clf__free(s.adjusted);

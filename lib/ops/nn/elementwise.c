@@ -19,22 +19,21 @@ typedef struct rows_job {
   int64_t rows, columns;
 } rows_job;
 
-static void activate_rows(void *argument, int64_t first, int64_t end, int32_t worker) {
+static void activate_rows(void *argument, clf__range range) {
   const rows_job *job = argument;
-  const int64_t rows = end - first;
-  float *y = job->out + first * job->columns;
-  (void)worker;
+  const int64_t rows = range.end - range.first;
+  float *y = job->out + range.first * job->columns;
   job->kernels->elementwise->bias_activate(job->function, job->bias, y, rows, job->columns);
   if (job->function == CLF__SOFTMAX) {
     job->kernels->math->softmax(y, rows, job->columns, job->columns, NULL);
   }
 }
 
-static void slope_rows(void *argument, int64_t first, int64_t end, int32_t worker) {
+static void slope_rows(void *argument, clf__range range) {
   const rows_job *job = argument;
-  (void)worker;
-  job->kernels->elementwise->slope(job->function, job->y + first * job->columns,
-                                   job->out + first * job->columns, end - first, job->columns);
+  job->kernels->elementwise->slope(job->function, job->y + range.first * job->columns,
+                                   job->out + range.first * job->columns, range.end - range.first,
+                                   job->columns);
 }
 
 static void run(clf_context *context, rows_job *job, clf__range_task task) {
@@ -81,16 +80,15 @@ typedef struct update_job {
   const clf__update *update;
 } update_job;
 
-static void update_part(void *argument, int64_t first, int64_t end, int32_t worker) {
+static void update_part(void *argument, clf__range range) {
   const update_job *job = argument;
   clf__update part = *job->update;
-  (void)worker;
-  part.count = end - first;
-  part.weight += first;
-  part.gradient += first;
-  part.first = part.first != NULL ? part.first + first : NULL;
-  part.second = part.second != NULL ? part.second + first : NULL;
-  part.average = part.average != NULL ? part.average + first : NULL;
+  part.count = range.end - range.first;
+  part.weight += range.first;
+  part.gradient += range.first;
+  part.first = part.first != NULL ? part.first + range.first : NULL;
+  part.second = part.second != NULL ? part.second + range.first : NULL;
+  part.average = part.average != NULL ? part.average + range.first : NULL;
   job->kernels->elementwise->update(&part);
 }
 

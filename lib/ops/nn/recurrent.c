@@ -17,9 +17,9 @@ static void give_outputs(const clf__recurrent_block *b, int64_t step, const clf_
   }
 }
 
-static void forward_block(void *argument, int64_t index, int32_t worker) {
+static void forward_block(void *argument, clf__range range) {
   const clf__recurrent_run *r = argument;
-  const clf__recurrent_block b = clf__recurrent_block_of(r, index, worker);
+  const clf__recurrent_block b = clf__recurrent_block_of(r, range.index, range.worker);
   const int64_t units = r->cell->units;
   const bool keeps = r->pass->kept != NULL;
   clf__cell_step s = {.cell = r->cell->cell,
@@ -34,7 +34,7 @@ static void forward_block(void *argument, int64_t index, int32_t worker) {
     while (s.rows > 0 && b.length[s.rows - 1] <= step) {
       s.rows--;
     }
-    if (s.rows == 0 || clf__recurrent_stops(r)) {
+    if (s.rows == 0 || clf__progress_check() < 0) {
       break;
     }
     clf__recurrent_fill(&b, s.rows, step, s.h_before);
@@ -56,8 +56,7 @@ clf_status clf__recurrent_forward(clf_context *context, const clf__recurrent *ce
   clf__recurrent_run r;
   clf_status status = clf__recurrent_begin(&r, context, cell, pass, false);
   if (status == CLF_OK) {
-    clf__parallel(context, r.blocks, clf__recurrent_work(&r), forward_block, &r);
-    status = clf__recurrent_outcome(&r);
+    status = clf__progress_ranges(context, r.blocks, 1, clf__recurrent_work(&r), forward_block, &r);
   }
   clf__recurrent_end(&r);
   return status;

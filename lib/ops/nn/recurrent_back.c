@@ -97,7 +97,7 @@ static void backward_block(const clf__recurrent_run *r, int64_t index, int32_t w
   memset(b.dh, 0, (size_t)(b.rows * units) * sizeof *b.dh);
   memset(b.dc, 0, (size_t)(b.rows * units) * sizeof *b.dc);
   int64_t rows = 0;
-  for (int64_t step = b.length[0] - 1; step >= 0 && !clf__recurrent_stops(r); step--) {
+  for (int64_t step = b.length[0] - 1; step >= 0 && clf__progress_check() == CLF_OK; step--) {
     rows = rows_at(&b, step, rows);
     place -= rows;
     const int64_t before = place - rows_at(&b, step - 1, rows);
@@ -123,11 +123,10 @@ static void backward_block(const clf__recurrent_run *r, int64_t index, int32_t w
   }
 }
 
-static void backward_shard(void *argument, int64_t index, int32_t worker) {
+static void backward_shard(void *argument, clf__range blocks) {
   const clf__recurrent_run *r = argument;
-  const int64_t per_shard = clf__ceil_div(r->blocks, r->shards);
-  for (int64_t i = index * per_shard; i < clf__min_i64((index + 1) * per_shard, r->blocks); i++) {
-    backward_block(r, i, worker, r->dw + index * r->shard_size);
+  for (int64_t i = blocks.first; i < blocks.end; i++) {
+    backward_block(r, i, blocks.worker, r->dw + blocks.index * r->shard_size);
   }
 }
 
@@ -154,8 +153,8 @@ clf_status clf__recurrent_backward(clf_context *context, const clf__recurrent *c
     status = r.dw != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   }
   if (status == CLF_OK) {
-    clf__parallel(context, r.shards, 3 * clf__recurrent_work(&r), backward_shard, &r);
-    status = clf__recurrent_outcome(&r);
+    status = clf__progress_ranges(context, r.blocks, clf__ceil_div(r.blocks, r.shards),
+                                  3 * clf__recurrent_work(&r), backward_shard, &r);
     sum_shards(&r);
     clf__recurrent_unstack(&r, r.dw, &pass->gradients);
     if (pass->weights.first != NULL) {

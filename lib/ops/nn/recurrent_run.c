@@ -132,7 +132,6 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
                               .kernels = clf__kernels_for(context),
                               .cell = cell,
                               .pass = pass,
-                              .cancelled = clf__progress_cancelled(),
                               .width = cell->inputs + cell->units + 1,
                               .columns = clf__recurrent_biases(cell->cell) * cell->units,
                               .blocks = clf__ceil_div(pass->rows, CLF__RECURRENT_BLOCK)};
@@ -215,17 +214,6 @@ clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *r, int64_
   }
   begin_states(&b);
   return b;
-}
-
-bool clf__recurrent_stops(const clf__recurrent_run *r) {
-  clf__progress_poll();
-  return r->cancelled != NULL && atomic_load(r->cancelled);
-}
-
-clf_status clf__recurrent_outcome(const clf__recurrent_run *r) {
-  return r->cancelled != NULL && atomic_load(r->cancelled)
-             ? clf__fail(CLF_ERROR_CANCELLED, "cancelled between the steps of a sequence")
-             : CLF_OK;
 }
 
 int64_t clf__recurrent_time(const clf__recurrent_block *b, int64_t i, int64_t step) {

@@ -8,8 +8,6 @@
 #ifndef CLF_OPS_NN_RECURRENT_RUN_H
 #define CLF_OPS_NN_RECURRENT_RUN_H
 
-#include <stdatomic.h>
-
 #include "ops/kernels.h"
 #include "ops/linalg/panels.h"
 #include "ops/nn/recurrent.h"
@@ -27,8 +25,7 @@ typedef struct clf__recurrent_run {
   float *stacked;  /* [width, columns] */
   clf__panels weights, turned;
   int64_t scratch_size;
-  float *scratch;               /* [threads, scratch_size] */
-  const atomic_bool *cancelled; /* or NULL */
+  float *scratch; /* [threads, scratch_size] */
   int64_t shards, blocks;
   int64_t shard_size; /* width x columns and, where it is learnt, the first state */
   float *dw;          /* [shards, shard_size] */
@@ -56,7 +53,7 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
                                 const clf__recurrent *cell, const clf__recurrent_pass *pass,
                                 bool back);
 void clf__recurrent_end(clf__recurrent_run *run);
-/* Of the forward direction, for clf__parallel(). */
+/* Of the forward direction. */
 static inline double clf__recurrent_work(const clf__recurrent_run *run) {
   return (double)run->pass->rows * (double)run->pass->steps * (double)run->columns *
          ((double)run->width * CLF__COST_PRODUCT + CLF__COST_FUNCTION);
@@ -64,10 +61,6 @@ static inline double clf__recurrent_work(const clf__recurrent_run *run) {
 
 clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *run, int64_t index,
                                              int32_t worker);
-/* Before a step, which may be long: whether the host wants no more of them. */
-bool clf__recurrent_stops(const clf__recurrent_run *run);
-/* What the pass comes to after its blocks. */
-clf_status clf__recurrent_outcome(const clf__recurrent_run *run);
 /* The time of a row's step, which is counted from where the cell begins. */
 int64_t clf__recurrent_time(const clf__recurrent_block *block, int64_t row, int64_t step);
 /* Where a row's step is in y, -1 for a step that y does not have. */

@@ -27,10 +27,9 @@ typedef struct row_job {
   row_function function;
 } row_job;
 
-static void run_rows(void *argument, int64_t first, int64_t end, int32_t worker) {
+static void run_rows(void *argument, clf__range range) {
   const row_job *r = argument;
-  (void)worker;
-  for (int64_t row = first; row < end; row++) {
+  for (int64_t row = range.first; row < range.end; row++) {
     r->function(r->job, row);
   }
 }
@@ -59,10 +58,9 @@ void clf__spans_of_ids(clf_context *context, const float *ids, int64_t rows, int
   each_row(context, &j, find_span);
 }
 
-static void embed_places(void *argument, int64_t first, int64_t end, int32_t worker) {
+static void embed_places(void *argument, clf__range range) {
   const job *j = argument;
-  (void)worker;
-  for (int64_t i = first; i < end; i++) {
+  for (int64_t i = range.first; i < range.end; i++) {
     memcpy(j->to + i * j->width, j->from + (int64_t)j->ids[i] * j->width,
            (size_t)j->width * sizeof *j->to);
   }

@@ -18,18 +18,18 @@ typedef struct math_call {
   double *log_sums;
 } math_call;
 
-static void math_task(void *argument, int64_t first, int64_t end, int32_t worker) {
+static void math_task(void *argument, clf__range range) {
   const math_call *call = argument;
-  const int64_t count = end - first;
-  (void)worker;
+  const int64_t count = range.end - range.first;
   if (call->map != NULL) {
-    call->map(call->x + first, call->values + first, count);
+    call->map(call->x + range.first, call->values + range.first, count);
   } else if (call->softmax) {
-    call->kernels->math->softmax(call->values + first * call->ld, count, call->columns, call->ld,
-                                 call->log_sums == NULL ? NULL : call->log_sums + first);
+    call->kernels->math->softmax(call->values + range.first * call->ld, count, call->columns,
+                                 call->ld,
+                                 call->log_sums == NULL ? NULL : call->log_sums + range.first);
   } else {
-    call->kernels->math->sigmoid(call->values + first, count,
-                                 call->softplus == NULL ? NULL : call->softplus + first);
+    call->kernels->math->sigmoid(call->values + range.first, count,
+                                 call->softplus == NULL ? NULL : call->softplus + range.first);
   }
 }
 

@@ -64,12 +64,13 @@ TEST(parallel__runs_every_task_once) {
 /* Ranges begin at multiples of the grain, and only the last is shorter. */
 enum { GRAIN = 7 };
 
-static void count_range(void *argument, int64_t first, int64_t end, int32_t worker) {
+static void count_range(void *argument, clf__range range) {
   tally *counts = argument;
-  bool stray = first % GRAIN != 0 || end <= first || end - first > GRAIN || worker < 0;
+  bool stray = range.first % GRAIN != 0 || range.end <= range.first ||
+               range.end - range.first > GRAIN || range.worker < 0;
   atomic_fetch_add(&counts->strays, stray);
   atomic_fetch_add(&counts->workers[0], 1);
-  for (int64_t i = first; i < end; i++) {
+  for (int64_t i = range.first; i < range.end; i++) {
     atomic_fetch_add(&counts->done[i], 1);
   }
 }

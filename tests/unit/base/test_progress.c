@@ -80,10 +80,9 @@ static void step_until_cancelled(clf_context *context) {
   }
 }
 
-static void run_one_of_two(void *argument, int64_t index, int32_t worker) {
+static void run_one_of_two(void *argument, clf__range range) {
   two_tasks *tasks = argument;
-  (void)index;
-  (void)worker;
+  (void)range;
   atomic_fetch_add(&tasks->begun, 1);
   while (atomic_load(&tasks->begun) < 2) {
     usleep(1000);
@@ -103,7 +102,7 @@ static void check_cancel(bool caller_lasts) {
   clf__progress progress = clf__progress_begin(context, "outer", 3);
   double began = clf__seconds();
   ck_clf_fails(
-      clf__progress_parallel(&progress, &tasks.done, 2, CLF__WORK_LONG, run_one_of_two, &tasks),
+      clf__progress_parallel(&progress, &tasks.done, 2, 1, CLF__WORK_LONG, run_one_of_two, &tasks),
       CLF_ERROR_CANCELLED);
   ck_assert(clf__seconds() - began < 2); /* 10 s without the cancel */
   ck_assert_int_eq(own.calls, 3);
@@ -122,9 +121,8 @@ TEST(parallel__is_cancelled_while_the_caller_waits) {
   check_cancel(false);
 }
 
-static void count_up(void *argument, int64_t index, int32_t worker) {
-  (void)index;
-  (void)worker;
+static void count_up(void *argument, clf__range range) {
+  (void)range;
   atomic_fetch_add((atomic_int_least64_t *)argument, 1);
 }
 
@@ -133,15 +131,14 @@ TEST(parallel__without_a_callback_runs_all) {
   atomic_int_least64_t done = 0;
   ck_assert_int_eq(clf_context_create(&context, "threads=2", NULL), CLF_OK);
   clf__progress progress = clf__progress_begin(context, "outer", 40);
-  ck_clf_ok(clf__progress_parallel(&progress, &done, 40, CLF__WORK_LONG, count_up, &done));
+  ck_clf_ok(clf__progress_parallel(&progress, &done, 40, 1, CLF__WORK_LONG, count_up, &done));
   ck_assert_int_eq(done, 40);
   ck_assert_int_eq(clf__progress_step(&progress, 40, NAN, NAN), CLF_OK);
   clf_context_free(context);
 }
 
-static void take_a_millisecond(void *argument, int64_t index, int32_t worker) {
-  (void)index;
-  (void)worker;
+static void take_a_millisecond(void *argument, clf__range range) {
+  (void)range;
   usleep(1000);
   atomic_fetch_add((atomic_int_least64_t *)argument, 1);
 }
@@ -153,20 +150,20 @@ TEST(call__leaves_tasks_out_once_it_is_cancelled) {
   atomic_int_least64_t done = 0;
   clf__call call;
   clf__call_begin(&call, context, "call", 7);
-  ck_clf_fails(clf__progress_tasks(context, TASKS, CLF__WORK_LONG, take_a_millisecond, &done),
+  ck_clf_fails(clf__progress_ranges(context, TASKS, 1, CLF__WORK_LONG, take_a_millisecond, &done),
                CLF_ERROR_CANCELLED);
   ck_assert_int_gt(done, 0);
   ck_assert_int_lt(done, TASKS);
   const int64_t before = done;
-  ck_clf_fails(clf__progress_tasks(context, 1, CLF__WORK_LONG, take_a_millisecond, &done),
+  ck_clf_fails(clf__progress_ranges(context, 1, 1, CLF__WORK_LONG, take_a_millisecond, &done),
                CLF_ERROR_CANCELLED);
   ck_clf_fails(clf__progress_check(), CLF_ERROR_CANCELLED);
   ck_assert_int_eq(done, before);
   ck_clf_fails(clf__call_end(&call, CLF_OK), CLF_ERROR_CANCELLED);
   ck_clf_says("call: cancelled at step 0 of 7");
   ck_assert_int_eq(own.calls, 2);
-  ck_clf_ok(
-      clf__progress_tasks(context, 1, CLF__WORK_LONG, take_a_millisecond, &done)); /* of no call */
+  ck_clf_ok(clf__progress_ranges(context, 1, 1, CLF__WORK_LONG, take_a_millisecond,
+                                 &done)); /* of no call */
   clf_context_free(context);
 }
 
@@ -192,15 +189,13 @@ TEST(rows__are_reported_as_their_tasks_end) {
   clf__call call;
   clf__call_begin(&call, context, "call", 5000);
   ck_clf_ok(clf__call_next(&call, 1000));
-  ck_clf_ok(
-      clf__progress_rows(context, 1000, 4000, 1000, CLF__WORK_LONG, take_a_millisecond, &done));
+  ck_clf_ok(clf__progress_rows(context, 1000, 4000, 4, CLF__WORK_LONG, take_a_millisecond, &done));
   ck_assert_int_eq(done, 1000);
   ck_assert_int_gt(own.calls, 1);
   ck_assert_str_eq(own.last.stage, "call");
   ck_assert(own.last.step > 1000 && own.last.step <= 5000);
   const int64_t before = own.last.step;
-  ck_clf_ok(
-      clf__progress_rows(context, 1000, 4000, 300, CLF__WORK_LONG, take_a_millisecond, &done));
+  ck_clf_ok(clf__progress_rows(context, 1000, 4000, 14, CLF__WORK_LONG, take_a_millisecond, &done));
   ck_assert_int_ge(own.last.step, before); /* a second loop over the same rows */
   ck_clf_ok(clf__call_end(&call, CLF_OK));
   clf_context_free(context);
@@ -214,7 +209,7 @@ static int32_t call_on(void *user, const clf_progress *progress) {
   own->last = *progress;
   clf_context *context = (clf_context *)(uintptr_t)own->stop_at;
   clf__call_begin(&call, context, "inner", 1);
-  ck_clf_ok(clf__progress_tasks(context, 300, CLF__WORK_LONG, take_a_millisecond, &done));
+  ck_clf_ok(clf__progress_ranges(context, 300, 1, CLF__WORK_LONG, take_a_millisecond, &done));
   const clf__progress step = clf__progress_begin(context, "inner", 1);
   ck_clf_ok(clf__progress_step(&step, 0, NAN, NAN));
   ck_clf_ok(clf__call_end(&call, CLF_OK));
@@ -229,7 +224,7 @@ TEST(callback__may_call_and_is_not_asked_about_that) {
   own.stop_at = (int64_t)(uintptr_t)context; /* for the callback */
   ck_clf_ok(clf_context_set_progress(context, call_on, &own));
   clf__call_begin(&call, context, "outer", 1);
-  ck_clf_ok(clf__progress_tasks(context, 300, CLF__WORK_LONG, take_a_millisecond, &done));
+  ck_clf_ok(clf__progress_ranges(context, 300, 1, CLF__WORK_LONG, take_a_millisecond, &done));
   ck_clf_ok(clf__call_end(&call, CLF_OK));
   ck_assert_int_gt(own.calls, 0);
   ck_assert_int_lt(own.calls, 20);
@@ -253,7 +248,7 @@ TEST(conversion__is_left_out_once_the_call_is_cancelled) {
     ck_clf_ok(clf_tensor_wrap(&x, context, values, CLF_I32, 2, (int64_t[]){ROWS, COLUMNS}, NULL,
                               NULL, NULL));
     clf__call_begin(&call, context, "call", 1);
-    (void)clf__progress_tasks(context, 300, CLF__WORK_LONG, take_a_millisecond, &done);
+    (void)clf__progress_ranges(context, 300, 1, CLF__WORK_LONG, take_a_millisecond, &done);
     const clf_status status = clf_dataset_create(&made, context, x, NULL);
     ck_assert_int_eq(status, k == 0 ? CLF_ERROR_CANCELLED : CLF_OK);
     ck_assert((made == NULL) == (k == 0));
