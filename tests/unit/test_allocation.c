@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 enum { ROWS = 24, COLUMNS = 3, CLASSES = 3, FOLDS = 2, SENTINEL = 0x5a };
 
@@ -243,8 +243,8 @@ static void check_run(part which, clf_context *context, const setting *how, cons
 /* Runs with allocation `refuse` refused, then on the same context without. */
 static void run_refused(part which, const setting *how, int64_t refuse, bool the_rest,
                         const results *expected) {
-  stingy from = {.refuse = refuse, .refuse_the_rest = the_rest};
-  clf_context *context = stingy_context(how->context, &from);
+  failing_allocator from = {.refuse = refuse, .refuse_the_rest = the_rest};
+  clf_context *context = failing_context(how->context, &from);
   if (context != NULL) {
     check_run(which, context, how, expected, refuse);
     if (refuse % 16 == 0) {
@@ -263,19 +263,19 @@ static void run_refused(part which, const setting *how, int64_t refuse, bool the
  * kinds. */
 static void refuse_each(part which, const setting *how) {
   const int64_t step = which == run_selection ? 7 : 1;
-  stingy generous = {0};
+  failing_allocator counted = {0};
   static results expected;
-  clf_context *context = stingy_context(how->context, &generous);
+  clf_context *context = failing_context(how->context, &counted);
   ck_clf_ok(run(which, context, how, &expected));
   clf_context_free(context);
-  ck_assert_int_eq(generous.held, 0);
-  for (int64_t refuse = 1; refuse <= generous.asked; refuse += step) {
+  ck_assert_int_eq(counted.held, 0);
+  for (int64_t refuse = 1; refuse <= counted.asked; refuse += step) {
     run_refused(which, how, refuse, false, &expected);
   }
-  for (int64_t refuse = 1; refuse <= generous.asked; refuse += 13) {
+  for (int64_t refuse = 1; refuse <= counted.asked; refuse += 13) {
     run_refused(which, how, refuse, true, &expected);
   }
-  fprintf(stderr, "%s %ld\n", how->kind, (long)generous.asked);
+  fprintf(stderr, "%s %ld\n", how->kind, (long)counted.asked);
 }
 
 static const setting SETTINGS[] = {

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 enum { ROWS = 6, COLUMNS = 2 };
 
@@ -258,14 +258,14 @@ static const work WORKS[] = {read_text,     read_documents, use_tensors, divide_
 enum { WORK_COUNT = sizeof WORKS / sizeof WORKS[0] };
 
 TEST_LOOP(each_allocation__may_be_refused, 0, WORK_COUNT) {
-  stingy generous = {0};
-  clf_context *context = stingy_context("threads=1", &generous);
+  failing_allocator counted = {0};
+  clf_context *context = failing_context("threads=1", &counted);
   ck_clf_ok(WORKS[_i](context));
   clf_context_free(context);
-  ck_assert_int_eq(generous.held, 0);
-  for (int64_t refuse = 1; refuse <= generous.asked; refuse++) {
-    stingy from = {.refuse = refuse};
-    context = stingy_context("threads=1", &from);
+  ck_assert_int_eq(counted.held, 0);
+  for (int64_t refuse = 1; refuse <= counted.asked; refuse++) {
+    failing_allocator from = {.refuse = refuse};
+    context = failing_context("threads=1", &from);
     if (context != NULL) {
       ck_clf_fails(WORKS[_i](context), CLF_ERROR_MEMORY);
       check_refused_memory();

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/status.h"
-#include "stingy.h"
+#include "failing_allocator.h"
 
 enum { ROWS = 90, COLUMNS = 16, CLASSES = 3, TRACE = 4096 };
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 #include "store/store.h"
 
 enum { SIDE = 6, ROWS = 4 };
@@ -67,14 +67,14 @@ static void remove_detector(void) {
 }
 
 TEST(each_allocation__may_be_refused) {
-  stingy generous = {0};
-  clf_context *context = stingy_context("threads=1", &generous);
+  failing_allocator counted = {0};
+  clf_context *context = failing_context("threads=1", &counted);
   ck_clf_ok(use_detector(context, path));
   clf_context_free(context);
-  for (int64_t refuse = 1; refuse <= generous.asked; refuse++) {
+  for (int64_t refuse = 1; refuse <= counted.asked; refuse++) {
     for (int rest = 0; rest < 2; rest++) { /* a tile that failed is tried again */
-      stingy from = {.refuse = refuse, .refuse_the_rest = rest == 1};
-      context = stingy_context("threads=1", &from);
+      failing_allocator from = {.refuse = refuse, .refuse_the_rest = rest == 1};
+      context = failing_context("threads=1", &from);
       if (context != NULL) {
         clf_status status = use_detector(context, path);
         ck_assert_msg(status == CLF_ERROR_MEMORY || (status == CLF_OK && rest == 0), "%s: %s",

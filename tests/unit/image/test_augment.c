@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "failing_allocator.h"
 #include "image/augment.h"
-#include "stingy.h"
 
 enum { SIDE = 28, PIXELS = SIDE * SIDE, IMAGES = 200 };
 
@@ -274,8 +274,8 @@ TEST(augment__empty_text_is_none) {
 TEST(augment__every_refused_allocation_is_a_status) {
   clf_status status = CLF_ERROR_MEMORY;
   for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    stingy from = {.refuse = refuse, .refuse_the_rest = true};
-    clf_context *context = stingy_context("threads=2", &from);
+    failing_allocator from = {.refuse = refuse, .refuse_the_rest = true};
+    clf_context *context = failing_context("threads=2", &from);
     clf__augment *augment = NULL;
     status = context == NULL
                  ? CLF_ERROR_MEMORY

@@ -1,6 +1,6 @@
 /* PNG, JPEG and GIF: what the parity tests against Pillow do not reach. Those that are not built in
  * are not tested, hence helpers that are inline. */
-#include "stingy.h"
+#include "failing_allocator.h"
 
 #include "image/image_exif.h"
 #include "image_bytes.h"
@@ -52,16 +52,16 @@ static inline void check_damage(const image_bytes *whole, size_t step) {
 
 /* Each allocation refused: told, and nothing is lost. */
 static inline void check_allocation(const image_bytes *file) {
-  stingy generous = {0};
-  clf_context *context = stingy_context("threads=1", &generous);
+  failing_allocator counted = {0};
+  clf_context *context = failing_context("threads=1", &counted);
   clf_image *image = NULL;
   ck_clf_ok(clf_image_load_memory(&image, context, file->bytes, file->size, NULL));
   clf_image_free(image);
   clf_context_free(context);
-  ck_assert_int_eq(generous.held, 0);
-  for (int64_t refuse = 1; refuse <= generous.asked; refuse++) {
-    stingy from = {.refuse = refuse};
-    context = stingy_context("threads=1", &from);
+  ck_assert_int_eq(counted.held, 0);
+  for (int64_t refuse = 1; refuse <= counted.asked; refuse++) {
+    failing_allocator from = {.refuse = refuse};
+    context = failing_context("threads=1", &from);
     image = NULL;
     if (context != NULL) {
       ck_clf_fails(clf_image_load_memory(&image, context, file->bytes, file->size, NULL),
@@ -144,8 +144,8 @@ TEST(png__survives_damage) {
 }
 
 static clf_status save_refusing(int64_t refuse, int64_t *asked, const char *path) {
-  stingy from = {.refuse = refuse};
-  clf_context *context = stingy_context("threads=1", &from);
+  failing_allocator from = {.refuse = refuse};
+  clf_context *context = failing_context("threads=1", &from);
   clf_image *image = NULL;
   clf_status status = context != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   TRY(status);

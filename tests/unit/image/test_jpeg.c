@@ -1,6 +1,6 @@
 /* JPEG files that lack a part of their picture: every form of file is read whole, and refused when
  * bytes of it are zeroed, taken out, put in or another file's. */
-#include "stingy.h"
+#include "failing_allocator.h"
 
 #ifdef CLASSIFY_JPEG
 #include "image_bytes.h"
@@ -426,15 +426,15 @@ TEST(damage__is_found_as_a_rule) {
 
 TEST(each_allocation__may_be_refused) {
   jpeg_file file = file_of(&forms[PROGRESSIVE]);
-  stingy generous = {0};
-  clf_context *context = stingy_context("threads=1", &generous);
+  failing_allocator counted = {0};
+  clf_context *context = failing_context("threads=1", &counted);
   clf_image *image = NULL;
   ck_clf_ok(clf_image_load_memory(&image, context, file.bytes, file.size, NULL));
   clf_image_free(image);
   clf_context_free(context);
-  for (int64_t refuse = 1; refuse <= generous.asked; refuse++) {
-    stingy from = {.refuse = refuse};
-    context = stingy_context("threads=1", &from);
+  for (int64_t refuse = 1; refuse <= counted.asked; refuse++) {
+    failing_allocator from = {.refuse = refuse};
+    context = failing_context("threads=1", &from);
     image = NULL;
     if (context != NULL) {
       ck_clf_fails(clf_image_load_memory(&image, context, file.bytes, file.size, NULL),

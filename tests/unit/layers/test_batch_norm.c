@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 enum { ROWS = 5000, COLUMNS = 4, CLASSES = 3, UNITS = 3, MEASURED = 4096 };
 

@@ -1,8 +1,8 @@
 /* Linear maps in the state of a model: in f64 where f32 products would cancel, and only there. */
 #include <math.h>
 
+#include "failing_allocator.h"
 #include "ops_support.h"
-#include "stingy.h"
 
 #include "models/model.h"
 #include "ops/ops.h"
@@ -180,8 +180,8 @@ TEST_LOOP(map__survives_refused_allocations, 0, 2 * STORAGES) {
   fill_weights(_i < STORAGES ? 1e5 : 0, w, b);
   clf_status status = CLF_ERROR_MEMORY;
   for (int64_t refuse = 1; status == CLF_ERROR_MEMORY; refuse++) {
-    stingy from = {.refuse = refuse};
-    clf_context *context = stingy_context("threads=1", &from);
+    failing_allocator from = {.refuse = refuse};
+    clf_context *context = failing_context("threads=1", &from);
     clf_model model = {.state = NULL};
     if (context != NULL) {
       status = store_map(&model, context, w, b, &s->x);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 enum { ROWS = 90, COLUMNS = 6, CLASSES = 3, FOLDS = 3, SEED = 5 };
 
@@ -296,8 +296,8 @@ TEST(search__over_parts_survives_refused_allocations) {
   bool all = false;
   for (int64_t refuse = 1; !all; refuse++) {
     clouds c;
-    stingy from = {.refuse = 0};
-    clf_context *context = stingy_context("threads=1", &from);
+    failing_allocator from = {.refuse = 0};
+    clf_context *context = failing_context("threads=1", &from);
     clf_dataset *data = cloud_data(context, &c);
     clf_optimizer *sgd = NULL;
     clf_search *search = NULL;

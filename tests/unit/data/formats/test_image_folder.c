@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 static char folder[64];
 
@@ -300,17 +300,17 @@ done:
 }
 
 TEST(each_allocation__may_be_refused) {
-  stingy generous = {0};
+  failing_allocator counted = {0};
   write_pets();
   add_folder("fox");
   write_file("fox/a", "P5 1 1 255\n", 11);
   write_image("fox/b", 5);
-  clf_context *context = stingy_context("threads=1", &generous);
+  clf_context *context = failing_context("threads=1", &counted);
   ck_clf_ok(load_pets(context));
   clf_context_free(context);
-  for (int64_t refuse = 1; refuse <= generous.asked; refuse++) {
-    stingy from = {.refuse = refuse};
-    context = stingy_context("threads=1", &from);
+  for (int64_t refuse = 1; refuse <= counted.asked; refuse++) {
+    failing_allocator from = {.refuse = refuse};
+    context = failing_context("threads=1", &from);
     if (context != NULL) {
       ck_clf_fails(load_pets(context), CLF_ERROR_MEMORY);
       check_refused_memory();

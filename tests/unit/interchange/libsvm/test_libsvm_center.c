@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 static char path[32];
 
@@ -232,8 +232,8 @@ TEST_LOOP(each_allocation__may_be_refused, 0, 2) {
   int64_t refuse = 0;
   while (status != CLF_OK) {
     refuse++;
-    stingy from = {.refuse = refuse};
-    clf_context *context = stingy_context("threads=1", &from);
+    failing_allocator from = {.refuse = refuse};
+    clf_context *context = failing_context("threads=1", &from);
     if (context != NULL) {
       status = fit_and_write(context, _i == 0 ? "kernel=rbf" : "kernel=linear", wide, y);
       const bool met = from.asked >= refuse;

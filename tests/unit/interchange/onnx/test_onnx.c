@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "failing_allocator.h"
 #include "models/model.h"
-#include "stingy.h"
 
 enum { ROWS = 40, SIDE = 6, COLUMNS = SIDE * SIDE, CLASSES = 3, MOST = 64, NAME = 64 };
 
@@ -418,8 +418,8 @@ static void refuse_in_export(const char *kind, const char *params, bool transfor
   ck_clf_ok(clf_model_save_memory(model, saved, needed, &needed));
   clf_status status = CLF_ERROR_MEMORY;
   for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    stingy from = {0};
-    clf_context *context = stingy_context("threads=1", &from);
+    failing_allocator from = {0};
+    clf_context *context = failing_context("threads=1", &from);
     clf_model *loaded = NULL;
     ck_clf_ok(clf_model_load_memory(&loaded, context, saved, needed));
     from.refuse = atomic_load(&from.asked) + refuse;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 enum { SIDE = 40, CLOUD_ROWS = 120, COLUMNS = 6, CLASSES = 3 };
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 enum { SIDE = 12, PIXELS = SIDE * SIDE, SHAPES = 4, COPIES = 16, ROWS = SHAPES * COPIES };
 
@@ -201,8 +201,8 @@ TEST(network__augmented_survives_refused_allocations) {
   clf_status status = CLF_ERROR_MEMORY;
   draw(&train, 1, 3);
   for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    stingy from = {.refuse = refuse, .refuse_the_rest = true};
-    clf_context *context = stingy_context("threads=2", &from);
+    failing_allocator from = {.refuse = refuse, .refuse_the_rest = true};
+    clf_context *context = failing_context("threads=2", &from);
     status = context != NULL ? fit_on(context, &train) : CLF_ERROR_MEMORY;
     ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
     clf_context_free(context);

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "failing_allocator.h"
 #include "models/model.h"
-#include "stingy.h"
 #include "store/store.h"
 
 enum { ROWS = 90, COLUMNS = 6, CLASSES = 3, EPOCHS = 7, CAPACITY = 1 << 15 };

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "failing_allocator.h"
 #include "models/network/network.h"
-#include "stingy.h"
 
 enum { ROWS = 150, PIXELS = 60, CLASSES = 3, THREADS = 64 };
 
@@ -281,8 +281,8 @@ TEST_LOOP(preparing__every_allocation_may_fail, 0, NETWORKS) {
   ck_clf_ok(clf_model_save_memory(p->model, bytes, sizeof bytes, &size));
   clf_status status = CLF_ERROR_MEMORY;
   for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    stingy from = {.refuse = refuse};
-    clf_context *context = stingy_context("threads=1", &from);
+    failing_allocator from = {.refuse = refuse};
+    clf_context *context = failing_context("threads=1", &from);
     if (context != NULL) {
       status = load_and_ask(context, bytes, size, p);
       ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 enum { CLOUD_ROWS = 120, COLUMNS = 6, CLASSES = 3 };
 
@@ -162,8 +162,8 @@ TEST(network__targets_out_of_reach_are_told) {
 TEST(network__setting_a_text_survives_refused_allocations) {
   bool all = false;
   for (int64_t refuse = 1; !all; refuse++) {
-    stingy from = {.refuse = refuse};
-    clf_context *context = stingy_context("threads=1", &from);
+    failing_allocator from = {.refuse = refuse};
+    clf_context *context = failing_context("threads=1", &from);
     clf_model *model = NULL;
     clf_status status = CLF_OK;
     char held[64] = "flatten";

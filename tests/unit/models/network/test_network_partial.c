@@ -6,7 +6,7 @@
 
 #include <classify/network.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 enum { ROWS = 96, COLUMNS = 6, CLASSES = 3, EPOCHS = 4, MOST = 1 << 16 };
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 /* Weights are packed when they are asked for, and then once; normalisations are folded into copies.
  */
@@ -86,9 +86,9 @@ static uint64_t peak_of_first_calls(const char *params, const void *bytes, size_
 static void check_tries_again(const void *bytes, size_t size, const clf_dataset *data) {
   clf_context *context = NULL;
   clf_model *model = NULL;
-  stingy from = {0};
+  failing_allocator from = {0};
   float values[4];
-  context = stingy_context("threads=1", &from);
+  context = failing_context("threads=1", &from);
   ck_assert_ptr_nonnull(context);
   ck_clf_ok(clf_model_load_memory(&model, context, bytes, size));
   for (int64_t refuse = 1; refuse <= 3; refuse++) {

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "failing_allocator.h"
 #include "models/model.h"
-#include "stingy.h"
 
 enum { ROWS = 60, COLUMNS = 3, CAPACITY = 1 << 14 };
 

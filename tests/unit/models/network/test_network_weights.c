@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 enum { ROWS = 5, COLUMNS = 3, HIDDEN = 4, CLASSES = 2 };
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "stingy.h"
+#include "failing_allocator.h"
 
 enum { ROWS = 60, STEPS = 12, WORDS = 9 };
 
@@ -278,8 +278,8 @@ done:
 TEST(sequence__every_allocation_may_fail) {
   clf_status status = CLF_ERROR_MEMORY;
   for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    stingy from = {.refuse = refuse};
-    clf_context *own = stingy_context("threads=1", &from);
+    failing_allocator from = {.refuse = refuse};
+    clf_context *own = failing_context("threads=1", &from);
     if (own != NULL) {
       status = whole_life(own);
       ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());

@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "failing_allocator.h"
 #include "perceptron_kernel_rows.h"
-#include "stingy.h"
 
 /* Without one these rows make more than 700 vectors. */
 TEST_LOOP(perceptron_kernel__keeps_to_its_budget, 0, 2) {
@@ -241,8 +241,8 @@ done:
 
 static void refuse(int64_t number, bool the_rest, const char *params, const clf_dataset *data,
                    const float *expected) {
-  stingy from = {.refuse = number, .refuse_the_rest = the_rest};
-  clf_context *context = stingy_context("threads=1", &from);
+  failing_allocator from = {.refuse = number, .refuse_the_rest = the_rest};
+  clf_context *context = failing_context("threads=1", &from);
   float values[VALUES], untouched[VALUES];
   memset(values, 0x5a, sizeof values);
   memset(untouched, 0x5a, sizeof untouched);
@@ -262,18 +262,18 @@ TEST_LOOP(perceptron_kernel__may_lack_memory_at_any_time, 0, 3) {
       "kernel=polynomial gamma=1 coef0=1 epochs=2 budget=2",
       "kernel=rbf averaged=no epochs=2 budget=2 budget_policy=least_useful",
   };
-  stingy generous = {0};
+  failing_allocator counted = {0};
   float expected[VALUES];
   fill_rows();
   for (int i = 0; i < FEW; i++) {
     y[i] = i % CLASSES;
   }
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, FEW, COLUMNS, y);
-  clf_context *context = stingy_context("threads=1", &generous);
+  clf_context *context = failing_context("threads=1", &counted);
   ck_clf_ok(fit_and_decide(context, params[_i], data, expected));
   clf_context_free(context);
-  ck_assert_int_gt(generous.asked, 20);
-  for (int64_t number = 1; number <= generous.asked; number++) {
+  ck_assert_int_gt(counted.asked, 20);
+  for (int64_t number = 1; number <= counted.asked; number++) {
     refuse(number, false, params[_i], data, expected);
     refuse(number, true, params[_i], data, expected);
   }

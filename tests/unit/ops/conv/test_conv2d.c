@@ -1,6 +1,6 @@
 /* Convolutions and their gradients against plain loops in f64, at every level of CPU. */
+#include "failing_allocator.h"
 #include "ops_support.h"
-#include "stingy.h"
 
 #include <math.h>
 
@@ -435,8 +435,8 @@ TEST_LOOP(conv2d__says_when_memory_runs_out, 0, 2) {
   int refused = 0;
   for (int64_t refuse = 1; refuse < 100; refuse++) {
     uint64_t state = 6;
-    stingy from = {.refuse = refuse};
-    clf_context *context = stingy_context("threads=1", &from);
+    failing_allocator from = {.refuse = refuse};
+    clf_context *context = failing_context("threads=1", &from);
     if (context == NULL) {
       continue;
     }

@@ -1,7 +1,7 @@
 /* Sums and maps by channel against plain loops in f64, at every level of CPU, with the same bits on
  * any number of threads. */
+#include "failing_allocator.h"
 #include "ops_support.h"
-#include "stingy.h"
 
 #include <math.h>
 
@@ -118,8 +118,8 @@ TEST(channels__every_allocation_may_fail) {
   problem p = problem_of(shapes[4]);
   clf_status status = CLF_ERROR_MEMORY;
   for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    stingy from = {.refuse = refuse};
-    clf_context *context = stingy_context("threads=1", &from);
+    failing_allocator from = {.refuse = refuse};
+    clf_context *context = failing_context("threads=1", &from);
     if (context != NULL) {
       status = run_all(context, &p);
       ck_assert(status == CLF_OK || status == CLF_ERROR_MEMORY);

@@ -1,7 +1,7 @@
 /* Products of kernel matrices with vectors against their definition, at every level of CPU and with
  * room for all, some or none of the kernel values. */
+#include "failing_allocator.h"
 #include "kernel_matrices.h"
-#include "stingy.h"
 
 #include "ops/kernelfn/kernel_product.h"
 
@@ -149,8 +149,8 @@ TEST(products__tell_of_lack_of_memory) {
   clf_status status = CLF_ERROR_MEMORY;
   set_case(&c, &state, F32, CLF__KERNEL_RBF, 1);
   for (int64_t refuse = 1; status == CLF_ERROR_MEMORY; refuse++) {
-    stingy from = {.refuse = refuse};
-    clf_context *context = stingy_context("threads=1", &from);
+    failing_allocator from = {.refuse = refuse};
+    clf_context *context = failing_context("threads=1", &from);
     clf__kernel_product *made = NULL;
     if (context != NULL) {
       const clf__progress progress = clf__progress_begin(context, "product", 1);

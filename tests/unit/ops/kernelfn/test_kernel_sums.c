@@ -1,7 +1,7 @@
 /* Sums over kernel matrices against their definition, at every level of CPU; what blocks and sums
  * refuse, and their lack of memory. */
+#include "failing_allocator.h"
 #include "kernel_matrices.h"
-#include "stingy.h"
 
 enum { SUPPORT = 1111, SEGMENTS = 4, MOST_OUTPUTS = 9 };
 static const int64_t starts[SEGMENTS + 1] = {0, 200, 200, 1000, SUPPORT};
@@ -137,8 +137,8 @@ TEST(allocation_failures__are_reported) {
     sums_case s = random_sums(&state, pair / 2, CLF__KERNEL_RBF, 9, 2);
     float *out = malloc((size_t)rows * SUPPORT * sizeof *out), center[9] = {0};
     for (int64_t refuse = 1;; refuse++) {
-      stingy from = {.refuse = refuse};
-      clf_context *context = stingy_context("threads=1", &from);
+      failing_allocator from = {.refuse = refuse};
+      clf_context *context = failing_context("threads=1", &from);
       clf__kernel_columns *columns = NULL;
       clf_status status = CLF_ERROR_MEMORY;
       int stage = 0;

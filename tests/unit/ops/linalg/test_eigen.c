@@ -4,8 +4,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "failing_allocator.h"
 #include "ops/linalg/eigen.h"
-#include "stingy.h"
 
 static const double pi = 3.14159265358979323846;
 
@@ -442,8 +442,8 @@ TEST(refused_memory__is_reported_and_leaves_nothing) {
   int64_t refuse = 0;
   for (int64_t count = N; count > 0; count -= N - 2) {
     for (refuse = 1, status = CLF_ERROR_MEMORY; status == CLF_ERROR_MEMORY; refuse++) {
-      stingy from = {0};
-      clf_context *context = stingy_context("threads=1", &from);
+      failing_allocator from = {0};
+      clf_context *context = failing_context("threads=1", &from);
       from.refuse = from.asked + refuse;
       memcpy(copy, a, N * N * sizeof *a);
       status = clf__eigen_symmetric(context, copy, N, count, values, vectors);

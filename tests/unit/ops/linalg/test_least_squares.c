@@ -1,7 +1,7 @@
 /* Orthogonal factors and least squares against closed forms: rows are made of singular values and
  * vectors that are known. */
+#include "failing_allocator.h"
 #include "ops_support.h"
-#include "stingy.h"
 
 #include <math.h>
 
@@ -362,8 +362,8 @@ TEST_LOOP(least_squares__survives_any_refused_allocation, 0, 4) {
   double solution[40 * OUTPUTS];
   clf_status status = CLF_ERROR_MEMORY;
   for (int64_t refuse = 1; status != CLF_OK && refuse < 1000; refuse++) {
-    stingy from = {.refuse = refuse};
-    clf_context *context = stingy_context("threads=1", &from);
+    failing_allocator from = {.refuse = refuse};
+    clf_context *context = failing_context("threads=1", &from);
     status = context != NULL ? solve(context, &s, false, solution, NULL) : CLF_ERROR_MEMORY;
     ck_assert(status == CLF_OK || status == CLF_ERROR_MEMORY);
     clf_context_free(context);
