@@ -1,36 +1,125 @@
-/* Trains and tests every classifier of a table (models.c) on MNIST. */
+/* Compares the classifiers of a table on MNIST, or on any data set that the library reads:
+ * trains and tests each, and writes what came out as a table, as JSON and as a page. */
 #include <classify.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "common/folder.h"
-#include "common/session.h"
-#include "models.h"
-#include "report.h"
+#include "common/data.h"
+#include "common/models.h"
+#include "report/files.h"
+#include "report/model_page.h"
+#include "report/page.h"
+#include "report/text.h"
+
+#define MLP(extra, first, between, last)                                                           \
+  "epochs={epochs} " extra "layers='flatten; " first "dense units=256 activation=relu; " between   \
+  "dense units=256 activation=relu; " between "dense units={classes} activation=" last "'"
+#define DROPOUT(rate) "dropout rate=" rate "; "
+#define LENET5(more)                                                                               \
+  "epochs={epochs} " more                                                                          \
+  "layers='conv2d filters=6 kernel=5 activation=tanh; average_pool2d size=2; "                     \
+  "conv2d filters=16 kernel=5 activation=tanh; average_pool2d size=2; flatten; "                   \
+  "dense units=120 activation=tanh; dense units=84 activation=tanh; dense units={classes}'"
+#define CNN(more, relu)                                                                            \
+  "epochs={epochs} " more "batch_size=100 layers='conv2d filters=32 kernel=5 padding=same " relu   \
+  "max_pool2d size=2; "                                                                            \
+  "conv2d filters=64 kernel=5 padding=same " relu                                                  \
+  "max_pool2d size=2; flatten; "                                                                   \
+  "dense units=1024 " relu "dropout rate=0.4; dense units={classes}'"
+#define RELU "activation=relu; "
+#define HE_RELU "initializer=he_uniform " RELU /* for steps as small as those of plain sgd */
+#define MOVED "augment='shift=1 rotate=8 scale=0.08' "
+#define DECAY "schedule=cosine factor=0.01"
+#define NETWORK(text, how, passes, passes_few)                                                     \
+  { .params = text, .optimizer = how, .epochs = passes, .epochs_few = passes_few }
+
+/* A new model is a line here. */
+static const model_entry models[] = {
+    {"ridge", "ridge", {{.params = "alpha=1"}}},
+    {"fisher", "fisher", {{.params = "shrinkage=none"}}},
+    {"perceptron", "perceptron", {{.params = "epochs=10 averaged=true"}}},
+    {"logistic", "logistic", {{.params = "C=1"}}},
+    {"svm_linear", "svm", {{.params = "kernel=linear C=1"}}},
+    {"svm_poly", "svm", {{.params = "kernel=polynomial degree=4 gamma=0.01 coef0=1 C=1"}}},
+    {"svm_rbf", "svm", {{.params = "kernel=rbf C=5 gamma=0.02"}}},
+    {"svm_sigmoid", "svm", {{.params = "kernel=sigmoid gamma=0.01 coef0=-2 C=100"}}},
+    {"kernel_fisher",
+     "fisher",
+     {{.params = "kernel=rbf gamma=0.02 alpha=0.1 landmarks=0 residual=0.05"}}},
+    {"kernel_perceptron", "perceptron", {{.params = "kernel=rbf gamma=0.02"}}},
+    {"mlp_cross_entropy",
+     "network",
+     {NETWORK(MLP("", "", "", "linear"), "adam", 10, 10),
+      NETWORK(MLP("", DROPOUT("0.2"), DROPOUT("0.2"), "linear"),
+              "adamw learning_rate=0.002 weight_decay=0.02 " DECAY, 30, 20)}},
+    {"mlp_squared_error",
+     "network",
+     {NETWORK(MLP("loss=squared_error ", "", "", "sigmoid"), "adam", 10, 10),
+      NETWORK(MLP("loss=squared_error ", DROPOUT("0.1"), DROPOUT("0.2"), "sigmoid"),
+              "adam learning_rate=0.002 " DECAY, 30, 20)}},
+    {"lenet5",
+     "network",
+     {NETWORK(LENET5(""), "adam", 10, 10),
+      NETWORK(LENET5(MOVED), "adam learning_rate=0.003 " DECAY, 20, 15)}},
+    {"cnn",
+     "network",
+     {NETWORK(CNN("max_steps=20000 ", HE_RELU), "sgd learning_rate=0.001", 34, 34),
+      NETWORK(CNN(MOVED, RELU), "adam " DECAY, 8, 3)}},
+};
+
+static const model_table table = {models, sizeof models / sizeof *models,
+                                  "--models list shows them"};
 
 typedef struct settings {
-  shared_options shared;
-  const char *models;  /* comma list, "all" or "list" */
-  const char *preset;  /* by name */
-  const char *save;    /* folder, or NULL */
-  int64_t train, test; /* rows to take; 0: all */
-  int64_t validation;  /* training rows to hold out */
+  const char *models;                      /* comma list, "all" or "list" */
+  const char *preset;                      /* by name */
+  const char *format, *params, *test_data; /* of other data; NULL for MNIST */
+  const char *save;                        /* folder, or NULL */
+  int64_t train, test;                     /* rows to take; 0: all */
+  int64_t validation;                      /* training rows to hold out */
 } settings;
+
+/* A model, and what it predicts of the test rows. */
+typedef struct verdict {
+  char params[MAX_PARAMS];
+  clf_model *model;
+  int32_t *predicted; /* [rows] */
+} verdict;
 
 typedef struct mnist_run {
   settings set;
-  model_choice chosen;
-  session session;
-  clf_dataset *train, *test;
-  clf_dataset *validation; /* or NULL */
-  result results[MAX_MODELS];
+  model_run base;
+  clf_dataset *train, *test, *validation; /* the last may be NULL */
   verdict verdicts[MAX_MODELS];
-  size_t count; /* of results */
 } mnist_run;
+
+static void list_models(const model_choice *choice) {
+  for (size_t i = 0; i < choice->count; i++) {
+    const model_recipe *recipe = models_recipe(choice->entries[i], choice->preset);
+    char params[MAX_PARAMS];
+    models_params(params, recipe, &(const model_sizes){.epochs = recipe->epochs, .classes = 10});
+    printf("%-18s %-10s %s%s%s\n", choice->entries[i]->name, choice->entries[i]->kind, params,
+           recipe->optimizer != NULL ? " with " : "",
+           recipe->optimizer != NULL ? recipe->optimizer : "");
+  }
+}
+
+/* Chooses the models; "list" shows all. */
+static int choose(mnist_run *run) {
+  const bool list = strcmp(run->set.models, "list") == 0;
+  const int status =
+      models_choose(&run->base.chosen, &table, list ? "all" : run->set.models, run->set.preset);
+  if (status < 0 && list) {
+    list_models(&run->base.chosen);
+    return EXIT_SUCCESS;
+  }
+  if (status < 0 && run->set.format == NULL && (run->set.params || run->set.test_data)) {
+    complain("--params and --test-data belong to --format");
+    return EXIT_USAGE;
+  }
+  return status;
+}
 
 static int parse(mnist_run *run, int argc, char *const *argv) {
   settings *set = &run->set;
@@ -38,9 +127,8 @@ static int parse(mnist_run *run, int argc, char *const *argv) {
   set->preset = "best";
   const option_entry own[] = {
       {"models", "LIST",
-       "models to run, separated by commas; all (the default), or list to show "
-       "them",
-       OPTION_TEXT, 0, &set->models},
+       "models to run, separated by commas; all (the default), or list to show them", OPTION_TEXT,
+       0, &set->models},
       {"preset", "NAME",
        "settings of the networks: best (the default), or exact, those that are common for them",
        OPTION_TEXT, 0, &set->preset},
@@ -49,6 +137,14 @@ static int parse(mnist_run *run, int argc, char *const *argv) {
       {"test", "N", "test on N rows, likewise", OPTION_NUMBER, 1, &set->test},
       {"validation", "N", "hold N training rows out, on which networks are tested after each epoch",
        OPTION_NUMBER, 1, &set->validation},
+      {"format", "NAME",
+       "other data: --data is a file or folder of this format (idx, csv, svmlight, npy, images); a "
+       "fifth of its rows is held out for the test",
+       OPTION_TEXT, 0, &set->format},
+      {"params", "TEXT", "parameters of the format, such as \"label=species\"", OPTION_TEXT, 0,
+       &set->params},
+      {"test-data", "PATH", "a file or folder of the format to test on, with the same classes",
+       OPTION_TEXT, 0, &set->test_data},
       {"save", "DIR", "save the models as DIR/NAME.clf", OPTION_TEXT, 0, &set->save},
   };
   const program_options program = {
@@ -59,252 +155,135 @@ static int parse(mnist_run *run, int argc, char *const *argv) {
           "sample of 12,000 images that comes with the program)",
       .own = own,
       .count = sizeof own / sizeof *own};
-  int status = options_parse(&set->shared, &program, argc, argv);
-  set->shared.data = set->shared.data != NULL ? set->shared.data : EXAMPLES_DATA;
-  return status >= 0 ? status : models_choose(&run->chosen, set->models, set->preset);
-}
-
-/* Reads a split of the data and, when fewer rows are wanted, draws them. */
-static clf_status load_split(clf_dataset **out, mnist_run *run, const char *inside,
-                             const char *split, int64_t wanted) {
-  char path[4096];
-  snprintf(path, sizeof path, "%s%s/%s", run->set.shared.data, inside, split);
-  clf_dataset *all = NULL, *rest = NULL;
-  clf_status status = clf_dataset_load(&all, run->session.context, "idx", path, NULL);
-  int64_t rows = clf_dataset_rows(all);
-  if (status < 0 || wanted == 0 || wanted >= rows) {
-    *out = all;
-    return status;
-  }
-  status = clf_dataset_split(out, &rest, all, (double)wanted / (double)rows,
-                             (uint64_t)run->set.shared.seed);
-  clf_dataset_free(rest);
-  clf_dataset_free(all);
-  return status;
-}
-
-/* Takes the rows to validate on out of the training rows. */
-static int hold_out(mnist_run *run) {
-  const int64_t wanted = run->set.validation, rows = clf_dataset_rows(run->train);
-  clf_dataset *rest = NULL;
-  if (wanted == 0) {
-    return -1;
-  }
-  if (wanted >= rows) {
-    complain("--validation %" PRId64 " leaves none of %" PRId64 " rows to train on", wanted, rows);
-    return EXIT_USAGE;
-  }
-  clf_status status =
-      clf_dataset_split(&run->validation, &rest, run->train, (double)wanted / (double)rows,
-                        (uint64_t)run->set.shared.seed + 1);
-  if (status < 0) {
-    return report_failure(status);
-  }
-  clf_dataset_free(run->train);
-  run->train = rest;
-  return -1;
+  int status = options_parse(&run->base.shared, &program, argc, argv);
+  run->base.shared.data = run->base.shared.data != NULL ? run->base.shared.data : EXAMPLES_DATA;
+  return status >= 0 ? status : choose(run);
 }
 
 static int load_data(mnist_run *run) {
-  const char *folder = run->set.shared.data;
-  const char *inside = mnist_place(folder);
-  if (inside == NULL) {
-    complain(
-        "no MNIST in '%s': neither it nor its folder mnist has train-images-idx3-ubyte.gz or "
-        "train-images-idx3-ubyte; examples/data/fetch.sh mnist gets the full set",
-        folder);
-    return EXIT_FAILURE;
+  const settings *set = &run->set;
+  const int64_t seed = run->base.shared.seed;
+  int status = set->format == NULL
+                   ? data_read_mnist(&run->train, &run->test, run->base.session.context,
+                                     run->base.shared.data)
+                   : data_read(&run->train, &run->test, run->base.session.context, set->format,
+                               run->base.shared.data, set->test_data, set->params, seed);
+  if (status >= 0) {
+    return status;
   }
-  clf_status status = load_split(&run->train, run, inside, "train", run->set.train);
-  status = status == CLF_OK ? load_split(&run->test, run, inside, "t10k", run->set.test) : status;
-  return status == CLF_OK ? hold_out(run) : report_failure(status);
+  clf_status taken = data_take(&run->train, NULL, set->train, seed);
+  taken = taken == CLF_OK ? data_take(&run->test, NULL, set->test, seed) : taken;
+  if (taken == CLF_OK && set->validation > 0) {
+    const int64_t rows = clf_dataset_rows(run->train);
+    if (set->validation >= rows) {
+      complain("--validation %" PRId64 " leaves none of %" PRId64 " rows to train on",
+               set->validation, rows);
+      return EXIT_USAGE;
+    }
+    run->validation = run->train; /* which becomes the part that is held out */
+    run->train = NULL;
+    taken = data_take(&run->validation, &run->train, set->validation, seed + 1);
+  }
+  return taken == CLF_OK ? -1 : report_failure(taken);
 }
 
-/* Opens what will be written, before the long work. */
-static int open_outputs(mnist_run *run) {
-  const shared_options *shared = &run->set.shared;
-  const char *save = run->set.save;
-  if (save != NULL && mkdir(save, 0777) != 0 && errno != EEXIST) {
-    complain("cannot make the folder %s: %s", save, strerror(errno));
-    return EXIT_FAILURE;
-  }
-  return session_open_outputs(&run->session, shared, NULL);
-}
-
-/* The probabilities for the report, where the model has them. */
-static clf_status add_probabilities(verdict *made, const clf_dataset *test, int64_t count) {
-  made->probabilities = malloc((size_t)count * sizeof(float));
-  clf_status status = made->probabilities == NULL
-                          ? CLF_ERROR_MEMORY
-                          : clf_model_predict_proba(made->model, test, made->probabilities, count);
-  if (status == CLF_ERROR_UNSUPPORTED) {
-    free(made->probabilities);
-    made->probabilities = NULL;
-    status = CLF_OK;
-  }
-  return status;
-}
-
-static clf_status test_model(mnist_run *run, result *row, verdict *made) {
-  int64_t rows = clf_dataset_rows(run->test);
-  int64_t values = rows * clf_model_outputs(made->model);
-  made->predicted = malloc((size_t)rows * sizeof(int32_t));
-  made->decision = malloc((size_t)values * sizeof(float));
-  if (made->predicted == NULL || made->decision == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  double start = seconds_now();
-  clf_status status = clf_model_predict(made->model, run->test, made->predicted, rows);
-  row->predict_seconds = seconds_now() - start;
-  if (status == CLF_OK) {
-    status = clf_model_score(made->model, run->test, &row->test_accuracy);
-  }
-  if (status == CLF_OK) {
-    status = clf_model_score(made->model, run->train, &row->train_accuracy);
-  }
-  if (status == CLF_OK && run->session.report != NULL) {
-    status = clf_model_decision_function(made->model, run->test, made->decision, values);
-  }
-  if (status == CLF_OK && run->session.report != NULL) {
-    status = add_probabilities(made, run->test, values);
-  }
-  return status;
-}
-
-static clf_status save_model(const mnist_run *run, const model_entry *entry,
-                             const clf_model *model) {
+static clf_status save_model(const mnist_run *run, const char *name, const clf_model *model) {
   char path[4096];
   if (run->set.save == NULL) {
     return CLF_OK;
   }
-  snprintf(path, sizeof path, "%s/%s.clf", run->set.save, entry->name);
+  snprintf(path, sizeof path, "%s/%s.clf", run->set.save, name);
   return clf_model_save(model, path);
 }
 
-static clf_status fit_model(mnist_run *run, const model_entry *entry, result *row, verdict *made) {
-  const model_recipe *recipe = models_recipe(entry, run->chosen.preset);
-  clf_status status =
-      clf_model_create(&made->model, run->session.context, entry->kind, row->params);
-  if (status < 0) {
-    return status;
-  }
-  clf_optimizer *optimizer = NULL;
-  if (recipe->optimizer != NULL) {
-    status = clf_optimizer_create(&optimizer, run->session.context, recipe->optimizer,
-                                  recipe->optimizer_params);
-  }
-  double start = seconds_now();
-  if (status == CLF_OK) {
-    status = clf_model_fit(made->model, run->train, optimizer,
-                           recipe->optimizer != NULL ? run->validation : NULL);
-  }
-  clf_optimizer_free(optimizer);
-  row->fit_seconds = seconds_now() - start;
-  row->outcome = clf_model_outcome(made->model);
-  return status == CLF_OK ? history_read(&row->history, made->model) : status;
-}
-
-static void free_outcome(result *row, verdict *made) {
+static void free_verdict(result *row, verdict *made) {
   history_free(&row->history);
   clf_model_free(made->model);
   free(made->predicted);
-  free(made->decision);
-  free(made->probabilities);
   *made = (verdict){0};
 }
 
-/* Fits, tests and saves one model; the result is added when all of it worked. */
-static clf_status run_model(mnist_run *run, const model_entry *entry) {
-  result *row = &run->results[run->count];
-  verdict *made = &run->verdicts[run->count];
-  *row = (result){.model = entry->name,
-                  .params = made->params,
-                  .train_rows = clf_dataset_rows(run->train),
-                  .test_rows = clf_dataset_rows(run->test)};
-  const model_recipe *recipe = models_recipe(entry, run->chosen.preset);
-  models_params(made->params, recipe, row->train_rows);
-  if (recipe->optimizer != NULL) {
-    models_optimizer(made->optimizer, recipe);
-    row->optimizer = made->optimizer;
-  }
-  progress_title(&run->session.progress, entry->name);
-  progress_line(&run->session.progress, "%s: fitting %" PRId64 " rows", entry->name,
-                row->train_rows);
-  clf_status status = fit_model(run, entry, row, made);
-  if (status == CLF_OK) {
-    status = test_model(run, row, made);
-  }
-  if (status == CLF_OK) {
-    status = save_model(run, entry, made->model);
-  }
-  progress_clear(&run->session.progress);
+/* Fits, tests and saves one model. */
+static clf_status run_model(void *self, const model_entry *entry, result *row) {
+  mnist_run *run = self;
+  const model_recipe *recipe = models_recipe(entry, run->base.chosen.preset);
+  const int64_t rows = clf_dataset_rows(run->train);
+  enum { FEW = 30000 };
+  verdict *made = &run->verdicts[run->base.count];
+  models_params(made->params, recipe,
+                &(const model_sizes){.epochs = rows < FEW ? recipe->epochs_few : recipe->epochs,
+                                     .classes = clf_dataset_classes(run->train)});
+  progress_line(&run->base.session.progress, "%s: fitting %" PRId64 " rows", entry->name, rows);
+  clf_status status = models_fit(&made->model, row, run->base.session.context, entry, recipe,
+                                 made->params, run->train, run->validation);
+  status = status == CLF_OK ? models_test(&made->predicted, row, made->model, run->train, run->test)
+                            : status;
+  status = status == CLF_OK ? save_model(run, entry->name, made->model) : status;
+  progress_clear(&run->base.session.progress);
   if (status < 0) {
-    free_outcome(row, made);
+    free_verdict(row, made);
     return status;
   }
   results_print_row(row);
-  run->count++;
   return CLF_OK;
 }
 
-/* Runs the chosen models; one that fails does not keep the others from running. */
-static int run_models(mnist_run *run) {
-  int exit_status = EXIT_SUCCESS;
-  results_print_head();
-  for (size_t i = 0; i < run->chosen.count; i++) {
-    clf_status status =
-        progress_interrupted() ? CLF_ERROR_CANCELLED : run_model(run, run->chosen.entries[i]);
-    if (status == CLF_ERROR_CANCELLED && progress_interrupted()) {
-      complain("interrupted; %zu of %zu models done", run->count, run->chosen.count);
-      return EXIT_INTERRUPTED;
-    }
-    if (status < 0) {
-      complain("%s: %s", run->chosen.entries[i]->name, clf_last_error());
-      exit_status = EXIT_FAILURE;
-    }
+static void write_lead(FILE *out, const mnist_run *run, const result *best) {
+  const bool digits = run->set.format == NULL;
+  fputs("<p class=\"lead\">", out);
+  if (run->base.count > 1) {
+    fprintf(out, "The best of %zu models, %s, ", run->base.count, best->model);
+  } else {
+    fprintf(out, "%s ", best->model);
   }
-  return exit_status;
+  fprintf(out, "%s %.2f&nbsp;%% of ", digits ? "reads" : "gets", 100 * best->test_accuracy);
+  html_count(out, best->test_rows);
+  fprintf(out, " unseen %s right after learning from ", digits ? "digits" : "rows");
+  html_count(out, best->train_rows);
+  fputs(".</p>\n", out);
 }
 
-static int write_outputs(mnist_run *run, int exit_status) {
-  const shared_options *shared = &run->set.shared;
-  const run_facts facts = session_facts(&run->session, shared, shared->data);
-  if (run->session.json != NULL) {
-    results_write_json(run->session.json, &facts, run->results, run->count);
-    exit_status = output_close(run->session.json, shared->json) < 0 ? EXIT_FAILURE : exit_status;
+static clf_status write_report(FILE *out, const void *self, const run_facts *facts) {
+  const mnist_run *run = self;
+  const size_t best = results_best(run->base.results, run->base.count);
+  clf_status status = CLF_OK;
+  page_begin(out, run->set.format == NULL ? "MNIST: handwritten digits" : "Classifiers compared");
+  write_lead(out, run, &run->base.results[best]);
+  page_facts(out, facts, NULL, 0);
+  page_results(out, run->base.results, run->base.count);
+  fputs("<section>\n<h2>Each model</h2>\n", out);
+  for (size_t i = 0; status == CLF_OK && i < run->base.count; i++) {
+    const result *row = &run->base.results[i];
+    fprintf(out,
+            "<details%s>\n<summary><b>%s</b><span>%.2f&nbsp;%%</span></summary>\n"
+            "<div class=\"body\">\n",
+            i == best ? " open" : "", row->model, 100 * row->test_accuracy);
+    status = page_model(out, row, run->verdicts[i].model, run->test, run->verdicts[i].predicted);
+    fputs("</div>\n</details>\n", out);
   }
-  if (run->session.report != NULL) {
-    if (run->count > 0 && mnist_report(run->session.report, &facts, run->results, run->verdicts,
-                                       run->count, run->test) < 0) {
-      complain("the report is not complete: %s", clf_last_error());
-      exit_status = EXIT_FAILURE;
-    }
-    exit_status =
-        output_close(run->session.report, shared->report) < 0 ? EXIT_FAILURE : exit_status;
-  }
-  return exit_status;
-}
-
-static void free_run(mnist_run *run) {
-  for (size_t i = 0; i < run->count; i++) {
-    free_outcome(&run->results[i], &run->verdicts[i]);
-  }
-  clf_dataset_free(run->train);
-  clf_dataset_free(run->validation);
-  clf_dataset_free(run->test);
-  session_end(&run->session);
+  fputs("</section>\n", out);
+  page_end(out);
+  return status;
 }
 
 int main(int argc, char **argv) {
   static mnist_run run;
   int status = parse(&run, argc, argv);
-  status = status >= 0 ? status : session_begin(&run.session, &run.set.shared);
+  status = status >= 0 ? status : session_begin(&run.base.session, &run.base.shared);
   status = status >= 0 ? status : load_data(&run);
-  status = status >= 0 ? status : open_outputs(&run);
+  status = status >= 0 ? status : output_folder(run.set.save);
+  status = status >= 0 ? status : session_open_outputs(&run.base.session, &run.base.shared, NULL);
   if (status < 0) {
-    status = run_models(&run);
-    status = write_outputs(&run, status);
+    results_print_head();
+    status = models_run(&run.base, NULL, run_model, &run);
+    status = models_write(&run.base, run.base.shared.data, NULL, write_report, &run, status);
   }
-  free_run(&run);
+  for (size_t i = 0; i < run.base.count; i++) {
+    free_verdict(&run.base.results[i], &run.verdicts[i]);
+  }
+  clf_dataset_free(run.train);
+  clf_dataset_free(run.validation);
+  clf_dataset_free(run.test);
+  session_end(&run.base.session);
   return status;
 }

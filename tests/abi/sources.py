@@ -5,7 +5,7 @@ import re
 import sys
 
 SUFFIXES = {".c", ".cc", ".cpp", ".h"}
-FOLDERS = ["include", "lib", "tests", "examples"]
+FOLDERS = ["include", "lib", "tests", "examples", "tools"]
 
 
 def quoted(folder, root):

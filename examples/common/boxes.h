@@ -1,0 +1,60 @@
+/* Boxes that a detector finds: with their classes' names, drawn into pictures, as JSON. */
+#ifndef EXAMPLES_BOXES_H
+#define EXAMPLES_BOXES_H
+
+#include "identify.h"
+#include "report/json.h"
+#include "scenes.h"
+
+enum { DIGIT_NAME = 16 };
+
+/* What the class of windows without an object is called, where classes have names: before all others
+ * in byte order, so that it is class 0. */
+#define BACKGROUND " background"
+
+/* The class of a box as text: of digits, "object" where the network separates one kind from background,
+ * or as the boxes that it was trained on name it. `out` holds DIGIT_NAME characters, for digits. */
+const char *name_of(const clf_detector *detector, int32_t label, char *out);
+
+/* Replaces the labels of the objects, which are places in the list's own labels, by the classes of that
+ * name. Returns -1 to go on, or EXIT_FAILURE after a message on one that the detector has not. */
+int scenes_use_classes(scene_list *scenes, const clf_detector *detector);
+
+/* All boxes of an image, by decreasing score: an array to be freed, NULL where there are none. */
+clf_status find_boxes(clf_box **out, int64_t *count, const clf_detector *detector,
+                      const clf_image *image);
+
+/* Draws an image in colors with a frame around each box, a color a class, into FOLDER/NAME.boxes.png for
+ * DIR/NAME, which never is the picture itself; where `number` is not 0, it stands before NAME. *out
+ * receives the path, to be freed also after failures. */
+clf_status draw_into_folder(char **out, const char *folder, clf_context *context,
+                            const clf_image *image, const char *name, int64_t number,
+                            const clf_box *boxes, int64_t count);
+
+/* What finds objects in pictures: with the person in each box where `people` is not NULL, and drawn into
+ * pictures of a folder where `out` is not NULL. */
+typedef struct finder {
+  clf_context *context;
+  const clf_detector *detector;
+  const clf_model *people;
+  const char *out;
+} finder;
+
+/* What is found in one picture. */
+typedef struct finding {
+  clf_image *image;
+  clf_box *boxes;
+  identities who;
+  int64_t count;
+  char *drawn; /* path of the picture with boxes, or NULL */
+} finding;
+
+/* Finds what is in one of the files; free *out also after failures. */
+clf_status find_in(finding *out, const finder *with, const char *const *files, int64_t index);
+void finding_free(finding *f);
+
+/* Writes the picture's object: its boxes, or why there are none. */
+void write_finding(json_writer *json, const clf_detector *detector, const char *path,
+                   const finding *f, clf_status status);
+
+#endif

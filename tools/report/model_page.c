@@ -1,0 +1,79 @@
+/* The section of a model on the HTML page: what it was made of, how often it is right, and what its
+ * kind and its rows allow to be shown. */
+#include "model_page.h"
+
+#include <string.h>
+
+#include "curves.h"
+#include "model_parts.h"
+#include "page.h"
+
+static void close_view(test_view *view) {
+  clf_tensor_free(view->images);
+  clf_tensor_free(view->label_tensor);
+}
+
+/* Whether rows of this shape are gray images that fit into the page. */
+static bool are_pictures(const clf_tensor *x) {
+  const int32_t axes = clf_tensor_ndim(x);
+  const bool gray = axes == 3 || (axes == 4 && clf_tensor_size(x, 3) == 1);
+  return gray && clf_tensor_size(x, 1) * clf_tensor_size(x, 2) <= MAX_PIXELS;
+}
+
+static clf_status open_view(test_view *view, const clf_dataset *test, const int32_t *predicted) {
+  *view = (test_view){
+      .rows = clf_dataset_rows(test), .classes = clf_dataset_classes(test), .predicted = predicted};
+  clf_status status = clf_dataset_tensor(test, "labels", &view->label_tensor);
+  if (status < 0) {
+    return status;
+  }
+  view->labels = clf_tensor_data(view->label_tensor);
+  if (clf_dataset_tensor(test, "x", &view->images) == CLF_OK && are_pictures(view->images)) {
+    view->height = clf_tensor_size(view->images, 1);
+    view->width = clf_tensor_size(view->images, 2);
+  } else {
+    clf_tensor_free(view->images);
+    view->images = NULL;
+  }
+  for (int64_t k = 0; k < view->classes && k < MAX_CLASSES; k++) {
+    view->names[k] = clf_dataset_class_name(test, k);
+  }
+  return CLF_OK;
+}
+
+/* Confusions, and what each class has of them; not for more classes than fit into the page. */
+static clf_status write_tables(FILE *out, const test_view *view) {
+  int64_t counts[MAX_CLASSES * MAX_CLASSES];
+  clf_status status =
+      clf_confusion_matrix(view->labels, view->predicted, view->rows, view->classes, counts);
+  if (status == CLF_OK) {
+    fputs("<div class=\"tables\">\n", out);
+    page_confusion(out, counts, view->names, view->classes);
+    page_classes(out, counts, view->names, view->classes);
+    fputs("</div>\n", out);
+  }
+  return status;
+}
+
+static clf_status write_parts(FILE *out, const test_view *view, const result *row,
+                              const clf_model *model, const clf_dataset *test) {
+  const bool few = view->classes <= MAX_CLASSES;
+  clf_status status = few ? write_tables(out, view) : CLF_OK;
+  page_curves(out, &row->history);
+  status = status == CLF_OK ? page_layers(out, model) : status;
+  status = status == CLF_OK ? page_filters(out, model) : status;
+  status = status == CLF_OK && few ? page_mistakes(out, view, model, test) : status;
+  status = status == CLF_OK && few ? page_weights(out, view, model) : status;
+  status = status == CLF_OK && few ? page_axes(out, view, model, test) : status;
+  return status == CLF_OK && few ? page_support_vectors(out, view, model) : status;
+}
+
+clf_status page_model(FILE *out, const result *row, const clf_model *model, const clf_dataset *test,
+                      const int32_t *predicted) {
+  test_view view;
+  clf_status status = open_view(&view, test, predicted);
+  page_recipe(out, row);
+  status = status == CLF_OK ? write_parts(out, &view, row, model, test) : status;
+  close_view(&view);
+  return status;
+}

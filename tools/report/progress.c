@@ -1,0 +1,109 @@
+#include "progress.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "text.h"
+
+enum { MAX_WIDTH = 80, MIN_WIDTH = 44, BESIDE_BAR = 44 };
+
+static const double first_after = 0.3; /* seconds: shorter calls show no bar */
+static const double again_after = 0.1;
+
+/* A handler can reach nothing but a global. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number) {
+  (void)signal_number;
+  interrupted = 1;
+}
+
+bool progress_interrupted(void) {
+  return interrupted != 0;
+}
+
+double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* The bar's line, within bounds. */
+static int line_width(void) {
+  const int width = terminal_width(STDERR_FILENO);
+  return width == 0 || width > MAX_WIDTH ? MAX_WIDTH : width < MIN_WIDTH ? MIN_WIDTH : width;
+}
+
+/* "up to 0:05 left", from the time that the share done so far took: solvers may end sooner. */
+static void describe_time(char *out, size_t capacity, const clf_progress *progress) {
+  if (progress->step <= 0 || progress->steps <= 0) {
+    snprintf(out, capacity, "%.0f s so far", progress->seconds);
+    return;
+  }
+  double left =
+      progress->seconds * (double)(progress->steps - progress->step) / (double)progress->step;
+  int64_t seconds = (int64_t)(left + 0.5);
+  snprintf(out, capacity, "up to %lld:%02lld left", (long long)(seconds / 60),
+           (long long)(seconds % 60));
+}
+
+static void draw(progress_display *display, const clf_progress *progress) {
+  static const char full[] = "##################################################";
+  static const char empty[] = "..................................................";
+  char time_left[64];
+  describe_time(time_left, sizeof time_left, progress);
+  double share = progress->steps > 0 ? (double)progress->step / (double)progress->steps : 0;
+  int bar = line_width() - BESIDE_BAR;
+  int done = (int)(share * bar);
+  fprintf(stderr, "\r%-14.14s [%.*s%.*s] %3.0f %%  %s\033[K", display->title, done, full,
+          bar - done, empty, 100 * share, time_left);
+  fflush(stderr);
+  display->shown = true;
+  display->shown_at = progress->seconds;
+}
+
+static int32_t on_progress(void *user, const clf_progress *progress) {
+  progress_display *display = user;
+  double next = display->shown ? display->shown_at + again_after : first_after;
+  if (display->terminal && !display->quiet && progress->seconds >= next) {
+    draw(display, progress);
+  }
+  return interrupted;
+}
+
+clf_status progress_start(progress_display *display, clf_context *context, bool quiet) {
+  *display =
+      (progress_display){.quiet = quiet, .terminal = isatty(STDERR_FILENO) == 1, .title = ""};
+  struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
+  return clf_context_set_progress(context, on_progress, display);
+}
+
+void progress_title(progress_display *display, const char *title) {
+  progress_clear(display);
+  display->title = title;
+}
+
+void progress_line(progress_display *display, const char *format, ...) {
+  if (display->quiet || display->terminal) {
+    return;
+  }
+  va_list arguments;
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+}
+
+void progress_clear(progress_display *display) {
+  if (display->shown) {
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+  }
+  display->shown = false;
+}

@@ -1,0 +1,38 @@
+/* Progress on standard error: a bar with the time left on a terminal, lines elsewhere; and Ctrl-C,
+ * which cancels the library's call that is under way. */
+#ifndef REPORT_PROGRESS_H
+#define REPORT_PROGRESS_H
+
+#include <classify/context.h>
+#include <stdbool.h>
+
+typedef struct progress_display {
+  bool quiet;
+  bool terminal;
+  bool shown;        /* a bar is on the line */
+  double shown_at;   /* when, in seconds of the call */
+  const char *title; /* of the call under way */
+} progress_display;
+
+/* Decides what to show, catches Ctrl-C, and listens to the context. `display` outlives its use. */
+clf_status progress_start(progress_display *display, clf_context *context, bool quiet);
+
+/* Names what follows. */
+void progress_title(progress_display *display, const char *title);
+
+/* A line of text in place of the bar; not on a terminal, where the table says it. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void progress_line(progress_display *display, const char *format, ...);
+
+/* Takes the bar off the terminal. */
+void progress_clear(progress_display *display);
+
+/* Whether Ctrl-C was pressed. */
+bool progress_interrupted(void);
+
+/* Seconds on a clock that only goes forward. */
+double seconds_now(void);
+
+#endif

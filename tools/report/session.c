@@ -1,0 +1,66 @@
+#include "session.h"
+
+#include <classify.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "files.h"
+#include "text.h"
+
+int session_begin(session *s, const shared_options *shared) {
+  char params[96];
+  int length = snprintf(params, sizeof params, "seed=%" PRId64, shared->seed);
+  if (shared->threads > 0) {
+    snprintf(params + length, sizeof params - (size_t)length, " threads=%" PRId64, shared->threads);
+  }
+  clf_status status = clf_context_create(&s->context, params, NULL);
+  if (status == CLF_ERROR_ARGUMENT) { /* more threads than the library takes */
+    report_failure(status);
+    return EXIT_USAGE;
+  }
+  status = status == CLF_OK ? progress_start(&s->progress, s->context, shared->quiet) : status;
+  return status == CLF_OK ? -1 : report_failure(status);
+}
+
+int session_open_outputs(session *s, const shared_options *shared, const char *save) {
+  const bool failed = !output_possible(save) ||
+                      (shared->json != NULL && (s->json = output_open(shared->json)) == NULL) ||
+                      (shared->report != NULL && (s->report = output_open(shared->report)) == NULL);
+  return failed ? EXIT_FAILURE : -1;
+}
+
+static int close_output(FILE *out, const char *path, int status) {
+  const bool written = out == NULL || output_close(out, path) == 0;
+  return written || status != EXIT_SUCCESS ? status : EXIT_FAILURE;
+}
+
+int session_close_outputs(session *s, const shared_options *shared, int status) {
+  if (s->json != NULL && ftell(s->json) == 0) {
+    fputs("[]\n", s->json);
+  }
+  status = close_output(s->json, shared->json, status);
+  status = close_output(s->report, shared->report, status);
+  s->json = s->report = NULL;
+  return status;
+}
+
+run_facts session_facts(const session *s, const shared_options *shared, const char *data) {
+  return (run_facts){.data = data,
+                     .cpu = clf_context_cpu(s->context),
+                     .threads = clf_context_threads(s->context),
+                     .seed = shared->seed};
+}
+
+void session_end(session *s) {
+  clf_context_free(s->context);
+}
+
+int report_failure(clf_status status) {
+  if (progress_interrupted()) {
+    complain("interrupted");
+    return EXIT_INTERRUPTED;
+  }
+  complain("%s", status == CLF_ERROR_MEMORY ? "out of memory" : clf_last_error());
+  return EXIT_FAILURE;
+}

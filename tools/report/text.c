@@ -1,0 +1,119 @@
+#include "text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "options.h"
+
+enum { MAX_NAME = 31 };
+
+void complain(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fprintf(stderr, "%s: ", program_invocation_short_name);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+}
+
+int terminal_width(int file) {
+  struct winsize size = {0};
+  return ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+int text_columns(const char *text, size_t length) {
+  int count = 0;
+  for (size_t i = 0; i < length; i++) {
+    count += ((unsigned char)text[i] & 0xC0) != 0x80;
+  }
+  return count;
+}
+
+void print_wrapped(FILE *out, const char *text, int indent, int width) {
+  int column = indent;
+  while (*text != '\0') {
+    const size_t spaces = strspn(text, " "), length = strcspn(text + spaces, " ");
+    const int wanted = (int)spaces + text_columns(text + spaces, length);
+    if (width > 0 && column > indent && column + wanted > width) {
+      fprintf(out, "\n%*s", indent, "");
+      column = indent - (int)spaces;
+    } else {
+      fprintf(out, "%.*s", (int)spaces, text);
+    }
+    fprintf(out, "%.*s", (int)length, text + spaces);
+    column += wanted;
+    text += spaces + length;
+  }
+}
+
+/* Levenshtein's distance, a row at a time. Names longer than the buffer are like nothing. */
+static size_t distance(const char *a, const char *b) {
+  size_t row[MAX_NAME + 1];
+  size_t length = strlen(b);
+  if (length > MAX_NAME) {
+    return SIZE_MAX;
+  }
+  for (size_t j = 0; j <= length; j++) {
+    row[j] = j;
+  }
+  for (size_t i = 1; a[i - 1] != '\0'; i++) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= length; j++) {
+      size_t best = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      best = row[j] + 1 < best ? row[j] + 1 : best;
+      row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+    }
+  }
+  return row[length];
+}
+
+const char *closest_name(const char *word, const char *const *names, size_t count) {
+  const char *best = NULL;
+  size_t nearest = strlen(word) / 3 + 1;
+  for (size_t i = 0; i < count; i++) {
+    size_t apart = distance(word, names[i]);
+    if (apart <= nearest && (best == NULL || apart < nearest)) {
+      best = names[i];
+      nearest = apart;
+    }
+  }
+  return best;
+}
+
+size_t find_name(const char *word, const char *const *names, size_t count) {
+  size_t i = 0;
+  while (i < count && strcmp(word, names[i]) != 0) {
+    i++;
+  }
+  return i;
+}
+
+/* "a, b and c" */
+static void join_names(char *out, size_t capacity, const char *const *names, size_t count) {
+  size_t length = 0;
+  for (size_t i = 0; i < count && length < capacity; i++) {
+    const char *before = i == 0 ? "" : i + 1 < count ? ", " : " and ";
+    length += (size_t)snprintf(out + length, capacity - length, "%s%s", before, names[i]);
+  }
+}
+
+int reject_name(const char *what, const char *word, const char *const *names, size_t count,
+                const char *otherwise) {
+  const char *like = closest_name(word, names, count);
+  char all[256];
+  if (like != NULL) {
+    complain("no %s '%s'; did you mean %s?", what, word, like);
+  } else if (otherwise != NULL) {
+    complain("no %s '%s'; %s", what, word, otherwise);
+  } else {
+    join_names(all, sizeof all, names, count);
+    complain("no %s '%s'; there are %s", what, word, all);
+  }
+  return EXIT_USAGE;
+}

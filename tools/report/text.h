@@ -1,0 +1,35 @@
+/* Messages and tables on a terminal, and names that were mistyped. */
+#ifndef REPORT_TEXT_H
+#define REPORT_TEXT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Writes "PROGRAM: message" to standard error. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 1, 2)))
+#endif
+void complain(const char *format, ...);
+
+/* Columns of the terminal that a file descriptor is; 0 where it is none. */
+int terminal_width(int file);
+
+/* Columns that UTF-8 takes: its characters. */
+int text_columns(const char *text, size_t length);
+
+/* Writes text from column `indent` on, and what does not fit into `width` columns on lines that are
+ * indented as much: broken between words only. A width of 0 is unlimited. */
+void print_wrapped(FILE *out, const char *text, int indent, int width);
+
+/* The name most like `word`, for "did you mean"; NULL when none is. */
+const char *closest_name(const char *word, const char *const *names, size_t count);
+
+/* The place of a name among others, and `count` where it is none of them. */
+size_t find_name(const char *word, const char *const *names, size_t count);
+
+/* Reports that there is no such thing of that name, and which are there: the closest one, or else
+ * `otherwise`, or where that is NULL all of them. Returns EXIT_USAGE (options.h). */
+int reject_name(const char *what, const char *word, const char *const *names, size_t count,
+                const char *otherwise);
+
+#endif
