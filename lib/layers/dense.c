@@ -47,9 +47,9 @@ static clf_status arrange(clf__layer *layer) {
 static clf_status forward(const clf__pass *pass) {
   const clf__layer *layer = pass->layer;
   const dense_params *p = layer->params;
-  clf_status status =
-      clf__gemm_f32(layer->context, false, false, pass->rows, p->units, layer->inputs, 1, pass->x,
-                    layer->inputs, pass->weights[0], p->units, 0, pass->y, p->units);
+  clf_status status = clf__gemm_f32(
+      layer->context, 1, clf__f32_matrix(pass->x, pass->rows, layer->inputs, layer->inputs),
+      clf__f32_matrix(pass->weights[0], layer->inputs, p->units, p->units), 0, pass->y, p->units);
   if (status == CLF_OK) {
     clf__bias_activate(layer->context, p->activation, p->bias ? pass->weights[1] : NULL, pass->y,
                        pass->rows, p->units);
@@ -62,14 +62,16 @@ static clf_status backward(const clf__pass *pass) {
   const dense_params *p = layer->params;
   const int64_t rows = pass->rows, inputs = layer->inputs, units = p->units;
   clf__slope(layer->context, p->activation, pass->y, pass->dy, rows, units);
-  clf_status status = clf__gemm_f32(layer->context, true, false, inputs, units, rows, 1, pass->x,
-                                    inputs, pass->dy, units, 0, pass->gradients[0], units);
+  clf_status status =
+      clf__gemm_f32(layer->context, 1, clf__f32_transposed(pass->x, inputs, rows, inputs),
+                    clf__f32_matrix(pass->dy, rows, units, units), 0, pass->gradients[0], units);
   if (p->bias) {
     clf__column_sums(layer->context, pass->dy, rows, units, pass->gradients[1]);
   }
   if (status == CLF_OK && pass->dx != NULL) {
-    status = clf__gemm_f32(layer->context, false, true, rows, inputs, units, 1, pass->dy, units,
-                           pass->weights[0], units, 0, pass->dx, inputs);
+    status = clf__gemm_f32(layer->context, 1, clf__f32_matrix(pass->dy, rows, units, units),
+                           clf__f32_transposed(pass->weights[0], units, inputs, units), 0, pass->dx,
+                           inputs);
   }
   return status;
 }

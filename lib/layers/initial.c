@@ -60,10 +60,11 @@ static clf_status make_orthonormal(clf_context *context, double *vectors, int64_
     double *block = vectors + first * length;
     const int64_t rows = clf__min_i64(count - first, BLOCK);
     for (int time = 0; time < 2; time++) {
-      CLF__CHECK(clf__gemm_f64(context, false, true, rows, first, length, 1, block, length, vectors,
-                               length, 0, shares, first));
-      CLF__CHECK(clf__gemm_f64(context, false, false, rows, length, first, -1, shares, first,
-                               vectors, length, 1, block, length));
+      CLF__CHECK(clf__gemm_f64(context, 1, clf__f64_matrix(block, rows, length, length),
+                               clf__f64_transposed(vectors, length, first, length), 0, shares,
+                               first));
+      CLF__CHECK(clf__gemm_f64(context, -1, clf__f64_matrix(shares, rows, first, first),
+                               clf__f64_matrix(vectors, first, length, length), 1, block, length));
       orthonormalise(block, rows, length);
     }
   }

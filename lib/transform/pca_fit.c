@@ -79,8 +79,9 @@ static clf_status make_gram(eigen_job *job, clf__directions *out) {
     const int64_t width = band_columns(job, first);
     CLF__TRY(clf__progress_step(&progress, first / BAND, NAN, NAN));
     fill_band(job, out->mean, first, width);
-    CLF__TRY(clf__gemm_f64(job->context, false, true, n, n, width, 1, job->band, BAND, job->band,
-                           BAND, first > 0, job->matrix, n));
+    CLF__TRY(clf__gemm_f64(job->context, 1, clf__f64_matrix(job->band, n, width, BAND),
+                           clf__f64_transposed(job->band, width, n, BAND), first > 0, job->matrix,
+                           n));
   }
   job->weight = 0;
   for (int64_t i = 0; i < n; i++) {
@@ -174,8 +175,9 @@ static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) 
     const int64_t width = band_columns(job, first);
     CLF__CHECK(clf__progress_check());
     fill_band(job, out->mean, first, width);
-    CLF__CHECK(clf__gemm_f64(job->context, false, false, out->count, width, n, 1, job->vectors, n,
-                             job->band, BAND, 0, out->vectors + first, columns));
+    CLF__CHECK(clf__gemm_f64(job->context, 1, clf__f64_matrix(job->vectors, out->count, n, n),
+                             clf__f64_matrix(job->band, n, width, BAND), 0, out->vectors + first,
+                             columns));
   }
   if (!gram) {
     memcpy(out->vectors, job->vectors, (size_t)(out->count * n) * sizeof *out->vectors);

@@ -41,8 +41,8 @@ typedef struct bench {
 typedef void (*step)(bench *);
 
 static void our_product(bench *s) {
-  clf__gemm_f64(s->context, false, false, s->n, s->n, s->n, 1, s->positive, s->n, s->factor, s->n,
-                0, s->b, s->n);
+  clf__gemm_f64(s->context, 1, clf__f64_matrix(s->positive, s->n, s->n, s->n),
+                clf__f64_matrix(s->factor, s->n, s->n, s->n), 0, s->b, s->n);
 }
 static void their_product(bench *s) {
   cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, s->n, s->n, s->n, 1, s->positive, s->n,

@@ -72,11 +72,11 @@ static void ours(void *argument) {
   gemm_case *g = argument;
   int64_t lda = g->ta ? g->m : g->k, ldb = g->tb ? g->k : g->n;
   if (g->f64) {
-    clf__gemm_f64(g->context, g->ta, g->tb, g->m, g->n, g->k, 1, g->a, lda, g->b, ldb, 0, g->c,
-                  g->n);
+    clf__gemm_f64(g->context, 1, (clf__f64_view){g->a, g->m, g->k, lda, g->ta},
+                  (clf__f64_view){g->b, g->k, g->n, ldb, g->tb}, 0, g->c, g->n);
   } else {
-    clf__gemm_f32(g->context, g->ta, g->tb, g->m, g->n, g->k, 1, g->a, lda, g->b, ldb, 0, g->c,
-                  g->n);
+    clf__gemm_f32(g->context, 1, (clf__f32_view){g->a, g->m, g->k, lda, g->ta},
+                  (clf__f32_view){g->b, g->k, g->n, ldb, g->tb}, 0, g->c, g->n);
   }
 }
 

@@ -174,8 +174,9 @@ clf_status clf__nystroem_rows(clf__nystroem *n, int64_t first, int64_t count, fl
   /* L^-1 is lower triangular: features at and before j need kernel values no further. */
   for (int64_t at = 0; at < rank && status == CLF_OK; at += CLF__NYSTROEM_STRIP) {
     int64_t width = clf__min_i64(rank - at, CLF__NYSTROEM_STRIP);
-    status = clf__gemm_f32(s->context, false, true, count, width, at + width, 1, n->tile, rank,
-                           n->inverse + at * rank, rank, 0, u + at, rank);
+    status = clf__gemm_f32(s->context, 1, clf__f32_matrix(n->tile, count, at + width, rank),
+                           clf__f32_transposed(n->inverse + at * rank, at + width, width, rank), 0,
+                           u + at, rank);
   }
   rows_task job = {n, first, u};
   clf__parallel(s->context, status == CLF_OK ? count : 0,
@@ -206,8 +207,8 @@ clf_status clf__nystroem_add(clf__nystroem *n, const float *u, int64_t count, do
   for (int64_t first = 0; first < rank && status == CLF_OK; first += CLF__NYSTROEM_STRIP) {
     int64_t rows = clf__min_i64(rank - first, CLF__NYSTROEM_STRIP);
     strip job = {n->scratch, products, first, first + rows, rank};
-    status = clf__gemm_f32(context, true, false, rows, job.width, count, 1, u + first, rank, u,
-                           rank, 0, n->scratch, job.width);
+    status = clf__gemm_f32(context, 1, clf__f32_transposed(u + first, rows, count, rank),
+                           clf__f32_matrix(u, count, job.width, rank), 0, n->scratch, job.width);
     clf__parallel(context, status == CLF_OK ? rows : 0,
                   (double)rows * (double)job.width * CLF__COST_COPY, add_row, &job);
   }

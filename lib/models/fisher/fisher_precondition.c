@@ -83,8 +83,8 @@ clf_status clf__precondition_apply(const clf__precondition *p, const clf__fisher
                                    const double *r, double *z) {
   const int64_t width = s->responses, rank = p->rank;
   set_scaled(p, s, r);
-  CLF__CHECK(clf__gemm_f32(s->context, true, false, rank, width, s->n, 1, p->u, rank, p->r_f32,
-                           width, 0, p->t_f32, width));
+  CLF__CHECK(clf__gemm_f32(s->context, 1, clf__f32_transposed(p->u, rank, s->n, rank),
+                           clf__f32_matrix(p->r_f32, s->n, width, width), 0, p->t_f32, width));
   for (int64_t i = 0; i < rank * width; i++) {
     p->t[i] = (double)p->t_f32[i];
   }
@@ -93,8 +93,8 @@ clf_status clf__precondition_apply(const clf__precondition *p, const clf__fisher
   for (int64_t i = 0; i < rank * width; i++) {
     p->t_f32[i] = (float)p->t[i];
   }
-  CLF__CHECK(clf__gemm_f32(s->context, false, false, s->n, width, rank, -1, p->u, rank, p->t_f32,
-                           width, 1, p->r_f32, width));
+  CLF__CHECK(clf__gemm_f32(s->context, -1, clf__f32_matrix(p->u, s->n, rank, rank),
+                           clf__f32_matrix(p->t_f32, rank, width, width), 1, p->r_f32, width));
   for (int64_t i = 0; i < s->n * width; i++) {
     z[i] = (double)p->r_f32[i] * p->scale[i % width] / p->shift;
   }

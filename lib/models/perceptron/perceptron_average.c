@@ -106,8 +106,8 @@ static clf_status value_dropped(projection *p) {
     }
     CLF__TRY(
         clf__kernel_block(columns, 0, n, l->training->x, p->dropped + first, count, values, n));
-    CLF__TRY(clf__gemm_f32(l->context, true, false, n, classes, count, 1, values, n, c, classes, 0,
-                           products, classes));
+    CLF__TRY(clf__gemm_f32(l->context, 1, clf__f32_transposed(values, n, count, n),
+                           clf__f32_matrix(c, count, classes, classes), 0, products, classes));
     for (int64_t i = 0; i < n * classes; i++) {
       p->r[i] += (double)products[i];
     }

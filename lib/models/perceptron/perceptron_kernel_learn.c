@@ -47,8 +47,9 @@ static clf_status bring_up_to_date(clf__kernel_learner *l) {
     int64_t count = clf__min_i64(l->rows - first, TILE);
     clf__rows part = clf__rows_range(l->training->x, first, count);
     CLF__TRY(clf__kernel_block(columns, 0, pending, &part, NULL, count, l->tile, pending));
-    CLF__TRY(clf__gemm_f32(l->context, false, false, count, classes, pending, 1, l->tile, pending,
-                           l->delta, classes, 0, l->products, classes));
+    CLF__TRY(clf__gemm_f32(l->context, 1, clf__f32_matrix(l->tile, count, pending, pending),
+                           clf__f32_matrix(l->delta, pending, classes, classes), 0, l->products,
+                           classes));
     CLF__TRY(add_products(l->F + first * classes, l->products, count * classes));
     CLF__TRY(report(l, false));
   }
@@ -75,8 +76,9 @@ static clf_status open_block(clf__kernel_learner *l) {
   }
   CLF__CHECK(clf__kernel_block(l->columns, 0, l->count, l->training->x, l->pending_row, l->pending,
                                l->across, l->count));
-  CLF__CHECK(clf__gemm_f32(l->context, true, false, l->count, classes, l->pending, 1, l->across,
-                           l->count, l->delta, classes, 0, l->products, classes));
+  CLF__CHECK(clf__gemm_f32(
+      l->context, 1, clf__f32_transposed(l->across, l->count, l->pending, l->count),
+      clf__f32_matrix(l->delta, l->pending, classes, classes), 0, l->products, classes));
   return add_products(l->scores, l->products, l->count * classes);
 }
 

@@ -182,8 +182,9 @@ static clf_status multiply_half(divide *w, const merge *m, int64_t rows, int64_t
   for (int64_t first = 0; first < columns; first += block) {
     const int64_t count = clf__min_i64(columns - first, block);
     CLF__CHECK(clf__progress_step(&w->progress, m->first + m->size - 1, (double)NAN, (double)NAN));
-    CLF__CHECK(clf__gemm_f64(w->context, false, false, rows, count, depth, 1, factors, m->kept,
-                             from + first, columns, 0, to + first, w->n));
+    CLF__CHECK(clf__gemm_f64(w->context, 1, clf__f64_matrix(factors, rows, depth, m->kept),
+                             clf__f64_matrix(from + first, depth, count, columns), 0, to + first,
+                             w->n));
   }
   return CLF_OK;
 }

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/memory.h"
 #include "base/pool.h"
+#include "base/status.h"
 #include "ops/kernels.h"
 #include "ops/linalg/product.h"
 
@@ -178,44 +180,42 @@ static clf_status multiply(gemm *g) {
   return status;
 }
 
-clf_status clf__gemm_f32(clf_context *context, bool transpose_a, bool transpose_b, int64_t m,
-                         int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
-                         const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
+clf_status clf__gemm_f32(clf_context *context, float alpha, clf__f32_view a, clf__f32_view b,
+                         float beta, float *c, int64_t ldc) {
   gemm g = {.context = context,
             .kernel = &clf__kernels_for(context)->products->f32,
-            .transpose_a = transpose_a,
-            .transpose_b = transpose_b,
-            .m = m,
-            .n = n,
-            .k = k,
+            .transpose_a = a.transposed,
+            .transpose_b = b.transposed,
+            .m = a.rows,
+            .n = b.columns,
+            .k = a.columns,
             .alpha = (double)alpha,
             .beta = (double)beta,
-            .a = (const char *)a,
-            .b = (const char *)b,
+            .a = (const char *)a.data,
+            .b = (const char *)b.data,
             .c = (char *)c,
-            .lda = lda,
-            .ldb = ldb,
+            .lda = a.stride,
+            .ldb = b.stride,
             .ldc = ldc};
   return multiply(&g);
 }
 
-clf_status clf__gemm_f64(clf_context *context, bool transpose_a, bool transpose_b, int64_t m,
-                         int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
-                         const double *b, int64_t ldb, double beta, double *c, int64_t ldc) {
+clf_status clf__gemm_f64(clf_context *context, double alpha, clf__f64_view a, clf__f64_view b,
+                         double beta, double *c, int64_t ldc) {
   gemm g = {.context = context,
             .kernel = &clf__kernels_for(context)->products->f64,
-            .transpose_a = transpose_a,
-            .transpose_b = transpose_b,
-            .m = m,
-            .n = n,
-            .k = k,
+            .transpose_a = a.transposed,
+            .transpose_b = b.transposed,
+            .m = a.rows,
+            .n = b.columns,
+            .k = a.columns,
             .alpha = alpha,
             .beta = beta,
-            .a = (const char *)a,
-            .b = (const char *)b,
+            .a = (const char *)a.data,
+            .b = (const char *)b.data,
             .c = (char *)c,
-            .lda = lda,
-            .ldb = ldb,
+            .lda = a.stride,
+            .ldb = b.stride,
             .ldc = ldc};
   return multiply(&g);
 }

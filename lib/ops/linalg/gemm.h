@@ -2,15 +2,15 @@
 #ifndef CLF_OPS_LINALG_GEMM_H
 #define CLF_OPS_LINALG_GEMM_H
 
-#include "tensor/rows.h"
+#include <classify/context.h>
 
-/* C = alpha op(A) op(B) + beta C, op(A) [m, k], op(B) [k, n], C [m, n]; op is the transpose when
- * the flag is set. C is not read when beta is 0. Fails only for lack of memory. */
-clf_status clf__gemm_f32(clf_context *context, bool transpose_a, bool transpose_b, int64_t m,
-                         int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
-                         const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
-clf_status clf__gemm_f64(clf_context *context, bool transpose_a, bool transpose_b, int64_t m,
-                         int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
-                         const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
+#include "ops/linalg/matrix.h"
+
+/* C = alpha A B + beta C, C [a.rows, b.columns] with `ldc` elements from row to row, which is not
+ * read when beta is 0. CLF_ERROR_MEMORY, or CLF_ERROR_CANCELLED within a call. */
+clf_status clf__gemm_f32(clf_context *context, float alpha, clf__f32_view a, clf__f32_view b,
+                         float beta, float *c, int64_t ldc);
+clf_status clf__gemm_f64(clf_context *context, double alpha, clf__f64_view a, clf__f64_view b,
+                         double beta, double *c, int64_t ldc);
 
 #endif

@@ -203,8 +203,9 @@ static clf_status take_within(clf__gram *gram, clf_context *context, const clf__
   }
   double *roots = means + classes * columns;
   class_means(gram, input, means, roots);
-  clf_status status = clf__gemm_f64(context, true, false, columns, columns, classes, -1, roots,
-                                    columns, roots, columns, 1, gram->scatter, columns);
+  clf_status status =
+      clf__gemm_f64(context, -1, clf__f64_transposed(roots, columns, classes, columns),
+                    clf__f64_matrix(roots, classes, columns, columns), 1, gram->scatter, columns);
   if (status == CLF_OK && !has_digits(gram, columns)) {
     status = fill_about_classes(gram, context, input, means);
   }

@@ -25,8 +25,9 @@ static clf_status add_block(double *scatter, clf_context *context, int64_t colum
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < columns && status == CLF_OK; first += STRIPE) {
     const int64_t width = clf__min_i64(STRIPE, columns - first);
-    status = clf__gemm_f64(context, true, false, first + width, width, rows, 1, weighted, columns,
-                           z + first, columns, 1, scatter + first, columns);
+    status = clf__gemm_f64(context, 1, clf__f64_transposed(weighted, first + width, rows, columns),
+                           clf__f64_matrix(z + first, rows, width, columns), 1, scatter + first,
+                           columns);
   }
   return status;
 }

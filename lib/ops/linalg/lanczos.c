@@ -49,11 +49,13 @@ typedef struct lanczos {
 
 /* New vectors [count, n] less their shares of the basis. */
 static clf_status project(lanczos *s, double *vectors, int64_t count) {
-  clf_status status = clf__gemm_f64(s->context, false, true, s->size, count, s->n, 1, s->basis,
-                                    s->n, vectors, s->n, 0, s->shares, WIDTH);
-  return status < 0 ? status
-                    : clf__gemm_f64(s->context, true, false, count, s->n, s->size, -1, s->shares,
-                                    WIDTH, s->basis, s->n, 1, vectors, s->n);
+  clf_status status =
+      clf__gemm_f64(s->context, 1, clf__f64_matrix(s->basis, s->size, s->n, s->n),
+                    clf__f64_transposed(vectors, s->n, count, s->n), 0, s->shares, WIDTH);
+  return status < 0
+             ? status
+             : clf__gemm_f64(s->context, -1, clf__f64_transposed(s->shares, count, s->size, WIDTH),
+                             clf__f64_matrix(s->basis, s->size, s->n, s->n), 1, vectors, s->n);
 }
 
 /* Makes vectors orthonormal by modified Gram and Schmidt; those that fall to `limit` or below are
@@ -96,8 +98,8 @@ static clf_status expand(lanczos *s) {
   const int64_t n = s->n, width = s->size - s->known;
   const double *last = s->basis + s->known * n;
   double *next = s->basis + s->size * n;
-  clf_status status =
-      clf__gemm_f64(s->context, false, true, n, width, n, 1, s->a, n, last, n, 0, s->image, WIDTH);
+  clf_status status = clf__gemm_f64(s->context, 1, clf__f64_matrix(s->a, n, n, n),
+                                    clf__f64_transposed(last, n, width, n), 0, s->image, WIDTH);
   CLF__TRY(status);
   for (int64_t j = 0; j < width; j++) {
     for (int64_t i = 0; i < n; i++) {
@@ -109,8 +111,8 @@ static clf_status expand(lanczos *s) {
     memcpy(s->projected + i * s->capacity + s->known, s->shares + i * WIDTH,
            (size_t)width * sizeof *s->shares);
   }
-  CLF__TRY(clf__gemm_f64(s->context, false, true, width, width, n, 1, next, n, next, n, 0, s->rest,
-                         WIDTH));
+  CLF__TRY(clf__gemm_f64(s->context, 1, clf__f64_matrix(next, width, n, n),
+                         clf__f64_transposed(next, n, width, n), 0, s->rest, WIDTH));
   s->width = width;
   s->known = s->size;
   CLF__TRY(add_block(s, width));
@@ -143,11 +145,12 @@ static clf_status find_ritz(lanczos *s) {
 /* The eigenvectors, and in s->worst their largest residual. */
 static clf_status make_vectors(lanczos *s) {
   const int64_t n = s->n, count = s->count;
-  clf_status status = clf__gemm_f64(s->context, false, false, count, n, s->known, 1, s->ritz,
-                                    s->known, s->basis, n, 0, s->vectors, n);
+  clf_status status =
+      clf__gemm_f64(s->context, 1, clf__f64_matrix(s->ritz, count, s->known, s->known),
+                    clf__f64_matrix(s->basis, s->known, n, n), 0, s->vectors, n);
   CLF__TRY(status);
-  CLF__TRY(clf__gemm_f64(s->context, false, true, n, count, n, 1, s->a, n, s->vectors, n, 0,
-                         s->image, count));
+  CLF__TRY(clf__gemm_f64(s->context, 1, clf__f64_matrix(s->a, n, n, n),
+                         clf__f64_transposed(s->vectors, n, count, n), 0, s->image, count));
   s->worst = 0;
   for (int64_t k = 0; k < count; k++) {
     double squares = 0;
@@ -208,8 +211,8 @@ static clf_status check_complete(const lanczos *s, double margin, bool *complete
   for (int64_t i = 0; i < count * n; i++) {
     weighted[i] = s->values[i / n] * s->vectors[i];
   }
-  CLF__TRY(clf__gemm_f64(s->context, true, false, n, n, count, 1, weighted, n, s->vectors, n, 1,
-                         matrix, n));
+  CLF__TRY(clf__gemm_f64(s->context, 1, clf__f64_transposed(weighted, n, count, n),
+                         clf__f64_matrix(s->vectors, count, n, n), 1, matrix, n));
   status = clf__cholesky(s->context, matrix, n, n, 0, NULL);
   *complete = status == CLF_OK;
   status = status == CLF_ERROR_NUMERIC ? CLF_OK : status;

@@ -200,11 +200,11 @@ static clf_status project(const clf__ls_factor *f, clf_context *context, double 
   if (status < 0) {
     goto done;
   }
-  CLF__TRY(clf__gemm_f64(context, true, false, others, outputs, rank, 1, f->rest, others, y,
-                         outputs, 0, u, outputs));
+  CLF__TRY(clf__gemm_f64(context, 1, clf__f64_transposed(f->rest, others, rank, others),
+                         clf__f64_matrix(y, rank, outputs, outputs), 0, u, outputs));
   CLF__TRY(solve_project(f, context, others, u, outputs));
-  status = clf__gemm_f64(context, false, false, rank, outputs, others, -1, f->rest, others, u,
-                         outputs, 1, y, outputs);
+  status = clf__gemm_f64(context, -1, clf__f64_matrix(f->rest, rank, others, others),
+                         clf__f64_matrix(u, others, outputs, outputs), 1, y, outputs);
 done:
   clf__free(u);
   return status;

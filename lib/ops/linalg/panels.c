@@ -13,23 +13,22 @@ static int64_t panels_of(const clf__panels *p) {
   return clf__ceil_div(p->columns, p->kernel->columns);
 }
 
-clf_status clf__panels_pack(clf__panels *out, clf_context *context, bool transpose, int64_t depth,
-                            int64_t columns, const float *b, int64_t ldb) {
-  clf__panels panels = {&clf__kernels_for(context)->products->f32, depth, columns, NULL};
+clf_status clf__panels_pack(clf__panels *out, clf_context *context, clf__f32_view b) {
+  clf__panels panels = {&clf__kernels_for(context)->products->f32, b.rows, b.columns, NULL};
   const int64_t width = panels.kernel->columns, count = panels_of(&panels);
   int64_t size;
-  panels.data =
-      clf__alloc_array(context, clf__mul_i64(count * width, depth, &size) ? size : -1, sizeof *b);
+  panels.data = clf__alloc_array(context, clf__mul_i64(count * width, b.rows, &size) ? size : -1,
+                                 sizeof(float));
   if (panels.data == NULL) {
     return CLF_ERROR_MEMORY;
   }
   float *to = panels.data;
-  for (int64_t step = 0; step < depth; step += DEPTH) {
-    const int64_t steps = clf__min_i64(DEPTH, depth - step);
-    for (int64_t column = 0; column < columns; column += width, to += width * steps) {
-      const float *from = transpose ? b + column * ldb + step : b + step * ldb + column;
-      panels.kernel->pack(to, from, transpose ? 1 : ldb, transpose ? ldb : 1, steps,
-                          clf__min_i64(width, columns - column));
+  const int64_t next_step = b.transposed ? 1 : b.stride, next_column = b.transposed ? b.stride : 1;
+  for (int64_t step = 0; step < b.rows; step += DEPTH) {
+    const int64_t steps = clf__min_i64(DEPTH, b.rows - step);
+    for (int64_t column = 0; column < b.columns; column += width, to += width * steps) {
+      panels.kernel->pack(to, b.data + step * next_step + column * next_column, next_step,
+                          next_column, steps, clf__min_i64(width, b.columns - column));
     }
   }
   *out = panels;

@@ -2,10 +2,9 @@
 #ifndef CLF_OPS_LINALG_PANELS_H
 #define CLF_OPS_LINALG_PANELS_H
 
-#include <stdbool.h>
-
 #include <classify/context.h>
 
+#include "ops/linalg/matrix.h"
 #include "ops/linalg/product.h"
 
 typedef struct clf__panels {
@@ -14,9 +13,7 @@ typedef struct clf__panels {
   float *data;
 } clf__panels;
 
-/* op(B) [depth, columns], transposed when the flag is set. */
-clf_status clf__panels_pack(clf__panels *out, clf_context *context, bool transpose, int64_t depth,
-                            int64_t columns, const float *b, int64_t ldb);
+clf_status clf__panels_pack(clf__panels *out, clf_context *context, clf__f32_view b);
 void clf__panels_free(clf__panels *panels);
 
 /* C [rows, columns] = A B, A [rows, depth]. */

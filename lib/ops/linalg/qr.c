@@ -11,6 +11,7 @@
 #include "base/context.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/status.h"
 #include "ops/linalg/gemm.h"
 
 enum { PANEL = 32, STRIPE = 64 };
@@ -118,16 +119,16 @@ static clf_status apply_panel(const panel *p, clf_context *context, int64_t coun
   for (int64_t i = 0; i < p->width; i++) {
     memcpy(w + i * count, r + i * p->ldr, (size_t)count * sizeof *w);
   }
-  CLF__CHECK(clf__gemm_f64(context, true, false, p->width, count, p->rows, 1, p->a, p->lda, a,
-                           p->lda, 1, w, count));
+  CLF__CHECK(clf__gemm_f64(context, 1, clf__f64_transposed(p->a, p->width, p->rows, p->lda),
+                           clf__f64_matrix(a, p->rows, count, p->lda), 1, w, count));
   multiply_t(p, w, count);
   for (int64_t i = 0; i < p->width; i++) {
     for (int64_t c = 0; c < count; c++) {
       r[i * p->ldr + c] -= w[i * count + c];
     }
   }
-  return clf__gemm_f64(context, false, false, p->rows, count, p->width, -1, p->a, p->lda, w, count,
-                       1, a, p->lda);
+  return clf__gemm_f64(context, -1, clf__f64_matrix(p->a, p->rows, p->width, p->lda),
+                       clf__f64_matrix(w, p->width, count, count), 1, a, p->lda);
 }
 
 clf_status clf__qr_add_rows(clf_context *context, double *r, int64_t n, int64_t columns,

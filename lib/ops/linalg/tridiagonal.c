@@ -164,8 +164,9 @@ static clf_status update_rest(const reduction *r, int64_t first) {
   clf_status status = CLF_OK;
   for (int64_t row = first; row < n && status == CLF_OK; row += UPDATE_ROWS) {
     const int64_t rows = clf__min_i64(n - row, UPDATE_ROWS);
-    status = clf__gemm_f64(r->context, true, false, rows, n - row, 2 * PANEL, -1, r->panel + row, n,
-                           r->panel + PANEL * n + row, n, 1, r->a + row * (n + 1), n);
+    status = clf__gemm_f64(r->context, -1, clf__f64_transposed(r->panel + row, rows, 2 * PANEL, n),
+                           clf__f64_matrix(r->panel + PANEL * n + row, 2 * PANEL, n - row, n), 1,
+                           r->a + row * (n + 1), n);
   }
   return status;
 }
@@ -227,8 +228,8 @@ static clf_status gather(reflections *g) {
     memcpy(g->v + p * size + p, g->a + (g->first + p) * (g->n + 1) + 1,
            (size_t)(size - p) * sizeof *g->v);
   }
-  clf_status status = clf__gemm_f64(g->context, false, true, count, count, size, 1, g->v, size,
-                                    g->v, size, 0, gram, GROUP);
+  clf_status status = clf__gemm_f64(g->context, 1, clf__f64_matrix(g->v, count, size, size),
+                                    clf__f64_transposed(g->v, size, count, size), 0, gram, GROUP);
   for (int64_t p = 0; p < count; p++) {
     const double factor = g->factors[g->first + p];
     t[p * GROUP + p] = factor;
@@ -241,18 +242,19 @@ static clf_status gather(reflections *g) {
     }
   }
   return status < 0 ? status
-                    : clf__gemm_f64(g->context, true, false, count, size, count, 1, t, GROUP, g->v,
-                                    size, 0, g->weighted, size);
+                    : clf__gemm_f64(g->context, 1, clf__f64_transposed(t, count, count, GROUP),
+                                    clf__f64_matrix(g->v, count, size, size), 0, g->weighted, size);
 }
 
 static clf_status restore_group(reflections *g, double *vectors, int64_t count) {
   double *from = vectors + g->first + 1;
   clf_status status = gather(g);
   CLF__TRY(status);
-  CLF__TRY(clf__gemm_f64(g->context, false, true, count, g->count, g->size, 1, from, g->n, g->v,
-                         g->size, 0, g->products, GROUP));
-  CLF__TRY(clf__gemm_f64(g->context, false, false, count, g->size, g->count, -1, g->products, GROUP,
-                         g->weighted, g->size, 1, from, g->n));
+  CLF__TRY(clf__gemm_f64(g->context, 1, clf__f64_matrix(from, count, g->size, g->n),
+                         clf__f64_transposed(g->v, g->size, g->count, g->size), 0, g->products,
+                         GROUP));
+  CLF__TRY(clf__gemm_f64(g->context, -1, clf__f64_matrix(g->products, count, g->count, GROUP),
+                         clf__f64_matrix(g->weighted, g->count, g->size, g->size), 1, from, g->n));
 done:
   return status;
 }

@@ -115,12 +115,12 @@ static clf_status prepare(clf__recurrent_run *r, bool back) {
   stack_weights(r);
   clf_status status = sort_rows(r);
   if (status == CLF_OK && !back) {
-    status = clf__panels_pack(&r->weights, r->context, false, r->width, r->columns, r->stacked,
-                              r->columns);
+    status = clf__panels_pack(&r->weights, r->context,
+                              clf__f32_matrix(r->stacked, r->width, r->columns, r->columns));
   }
   if (status == CLF_OK && back) {
-    status = clf__panels_pack(&r->turned, r->context, true, r->columns, r->width, r->stacked,
-                              r->columns);
+    status = clf__panels_pack(&r->turned, r->context,
+                              clf__f32_transposed(r->stacked, r->columns, r->width, r->columns));
   }
   return status;
 }

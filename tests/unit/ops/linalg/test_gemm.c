@@ -55,11 +55,12 @@ static void *copy_c(const problem *p) {
 static void multiply(clf_context *context, const problem *p, void *c) {
   const shape s = p->s;
   if (p->f64) {
-    ck_clf_ok(clf__gemm_f64(context, p->ta, p->tb, s.m, s.n, s.k, p->alpha, p->a, p->lda, p->b,
-                            p->ldb, p->beta, c, p->ldc));
+    ck_clf_ok(clf__gemm_f64(context, p->alpha, (clf__f64_view){p->a, s.m, s.k, p->lda, p->ta},
+                            (clf__f64_view){p->b, s.k, s.n, p->ldb, p->tb}, p->beta, c, p->ldc));
   } else {
-    ck_clf_ok(clf__gemm_f32(context, p->ta, p->tb, s.m, s.n, s.k, (float)p->alpha, p->a, p->lda,
-                            p->b, p->ldb, (float)p->beta, c, p->ldc));
+    ck_clf_ok(
+        clf__gemm_f32(context, (float)p->alpha, (clf__f32_view){p->a, s.m, s.k, p->lda, p->ta},
+                      (clf__f32_view){p->b, s.k, s.n, p->ldb, p->tb}, (float)p->beta, c, p->ldc));
   }
 }
 
@@ -166,9 +167,9 @@ TEST(gemm__says_when_memory_runs_out) {
   uint64_t state = 4;
   ck_clf_ok(clf_context_create(&context, "memory_limit=100000 threads=1", NULL));
   problem p = problem_of((shape){300, 300, 300}, 2, 0, &state);
-  ck_clf_fails(
-      clf__gemm_f32(context, p.ta, p.tb, 300, 300, 300, 1, p.a, p.lda, p.b, p.ldb, 0, p.c, p.ldc),
-      CLF_ERROR_MEMORY);
+  ck_clf_fails(clf__gemm_f32(context, 1, (clf__f32_view){p.a, 300, 300, p.lda, p.ta},
+                             (clf__f32_view){p.b, 300, 300, p.ldb, p.tb}, 0, p.c, p.ldc),
+               CLF_ERROR_MEMORY);
   free_problem(&p);
   clf_context_free(context);
 }

@@ -1,0 +1,36 @@
+/* What the Cholesky factorization and the solves share. Both halve the problem. */
+#ifndef CLF_OPS_LINALG_FACTOR_PARTS_H
+#define CLF_OPS_LINALG_FACTOR_PARTS_H
+
+#include "base/context.h"
+#include "ops/kernels.h"
+#include "ops/linalg/matrix.h"
+
+enum {
+  CLF__FACTOR_BLOCK = 64,  /* rows of a factor that are not halved any more */
+  CLF__FACTOR_PANEL = 256, /* rows of a solve, or of a symmetric product, that are not */
+};
+
+/* Where a matrix of this many rows is halved. */
+int64_t clf__factor_half(int64_t size);
+/* C -= A B within a long call. */
+clf_status clf__factor_subtract(const clf__progress *progress, int64_t step, clf__f64_view a,
+                                clf__f64_view b, double *c, int64_t ldc);
+
+/* A panel of a factor and what it is applied to: `count` columns of B or, from the right, rows. */
+typedef struct clf__panel_solve {
+  clf_context *context;
+  const clf__kernels *kernels;
+  bool transposed, right;
+  const double *l;
+  int64_t ldl, n;
+  double *b;
+  int64_t count, ldb;
+  double *space; /* of clf__factor_space() */
+} clf__panel_solve;
+
+void clf__panel_solve_run(clf__panel_solve *solve);
+/* Copies of a panel, and of a chunk of columns for each thread. */
+double *clf__factor_space(clf_context *context);
+
+#endif
