@@ -15,23 +15,23 @@
 #include "ops/nn/pool.h"
 
 /* The layers written so far. */
-typedef struct writing {
+struct clf__scan_writer {
   clf__scanner *scanner;
   clf__text text;
   int64_t map_height, map_width; /* of the layer before */
   bool flat;                     /* a flatten layer made one axis of a map larger than 1 x 1 */
-} writing;
+};
 
 static clf_status refuse(const clf__layer *layer, const char *why) {
   return clf__fail(CLF_ERROR_UNSUPPORTED, "detector: %s %lld %s", layer->kind->base.name,
                    (long long)layer->number, why);
 }
 
-static void begin_layer(writing *w, const char *kind) {
+static void begin_layer(clf__scan_writer *w, const char *kind) {
   clf__text_append(&w->text, "%s%s", w->text.length > 0 ? "; " : "", kind);
 }
 
-static clf_status copy_layer(writing *w, const clf__layer *layer) {
+static clf_status copy_layer(clf__scan_writer *w, const clf__layer *layer) {
   begin_layer(w, layer->kind->base.name);
   clf__text_append(&w->text, " ");
   clf__params_format(&layer->kind->base.params, layer->params, &w->text);
@@ -39,7 +39,7 @@ static clf_status copy_layer(writing *w, const clf__layer *layer) {
 }
 
 /* A layer with a window. */
-static clf_status write_window(writing *w, const clf__layer *layer) {
+static clf_status write_window(clf__scan_writer *w, const clf__layer *layer) {
   if (layer->stride == 0) {
     return refuse(layer,
                   "has padding=same: only with padding=valid is a window's value the same "
@@ -59,7 +59,7 @@ static clf_status write_window(writing *w, const clf__layer *layer) {
   return copy_layer(w, layer);
 }
 
-static clf_status check_square(const writing *w, const clf__layer *layer) {
+static clf_status check_square(const clf__scan_writer *w, const clf__layer *layer) {
   return w->map_height == w->map_width
              ? CLF_OK
              : refuse(layer,
@@ -67,7 +67,7 @@ static clf_status check_square(const writing *w, const clf__layer *layer) {
                       "must have as many rows as columns");
 }
 
-static clf_status write_dense(writing *w, const clf__layer *layer) {
+static clf_status write_dense(clf__scan_writer *w, const clf__layer *layer) {
   CLF__CHECK(check_square(w, layer));
   begin_layer(w, "conv2d");
   clf__text_append(&w->text,
@@ -80,7 +80,7 @@ static clf_status write_dense(writing *w, const clf__layer *layer) {
   return status;
 }
 
-static clf_status write_global(writing *w, const clf__layer *layer) {
+static clf_status write_global(clf__scan_writer *w, const clf__layer *layer) {
   clf_status status = check_square(w, layer);
   if (status == CLF_OK) {
     begin_layer(w, layer->kind->variant == CLF__POOL_MAX ? "max_pool2d" : "average_pool2d");
@@ -90,58 +90,54 @@ static clf_status write_global(writing *w, const clf__layer *layer) {
   return status;
 }
 
-static clf_status write_flatten(writing *w, const clf__layer *layer) {
+static clf_status write_flatten(clf__scan_writer *w, const clf__layer *layer) {
   (void)layer;
   w->flat = w->map_height > 1 || w->map_width > 1;
   return CLF_OK;
 }
 
-static clf_status write_nothing(writing *w, const clf__layer *layer) {
+static clf_status write_nothing(clf__scan_writer *w, const clf__layer *layer) {
   (void)w;
   (void)layer;
   return CLF_OK;
 }
 
-static clf_status write_activation(writing *w, const clf__layer *layer) {
+static clf_status write_activation(clf__scan_writer *w, const clf__layer *layer) {
   return w->flat && layer->activation == CLF__SOFTMAX
              ? refuse(layer, "is over all places of the window")
              : copy_layer(w, layer);
 }
 
-static clf_status write_norm(writing *w, const clf__layer *layer) {
+static clf_status write_norm(clf__scan_writer *w, const clf__layer *layer) {
   return w->flat ? refuse(layer,
                           "has statistics for each place of the window: put it before the "
                           "flatten layer")
                  : copy_layer(w, layer);
 }
 
-static const struct {
-  const clf__layer_kind *kind;
-  clf_status (*write)(writing *w, const clf__layer *layer);
-} rules[] = {
-    {&clf__conv2d_kind, write_window},
-    {&clf__max_pool2d_kind, write_window},
-    {&clf__average_pool2d_kind, write_window},
-    {&clf__global_max_pool2d_kind, write_global},
-    {&clf__global_average_pool2d_kind, write_global},
-    {&clf__dense_kind, write_dense},
-    {&clf__flatten_kind, write_flatten},
-    {&clf__dropout_kind, write_nothing},
-    {&clf__activation_kind, write_activation},
-    {&clf__batch_norm_kind, write_norm},
-};
-enum { RULES = sizeof rules / sizeof rules[0] };
+static const char not_over_images[] = "cannot be moved over an image";
 
-static clf_status write_layer(writing *w, const clf__layer *layer) {
-  for (int i = 0; i < RULES; i++) {
-    if (rules[i].kind == layer->kind) {
-      return rules[i].write(w, layer);
-    }
-  }
-  return refuse(layer, "cannot be moved over an image");
+const clf__scan_rule clf__scan_rules[CLF__OPERATIONS] = {
+    [CLF__OPERATION_OWN] = {NULL, not_over_images},
+    [CLF__OPERATION_DENSE] = {write_dense, NULL},
+    [CLF__OPERATION_CONVOLUTION] = {write_window, NULL},
+    [CLF__OPERATION_POOL] = {write_window, NULL},
+    [CLF__OPERATION_GLOBAL_POOL] = {write_global, NULL},
+    [CLF__OPERATION_TIME_POOL] = {NULL, not_over_images},
+    [CLF__OPERATION_CHANNEL_MAP] = {write_norm, NULL},
+    [CLF__OPERATION_ACTIVATION] = {write_activation, NULL},
+    [CLF__OPERATION_FLATTEN] = {write_flatten, NULL},
+    [CLF__OPERATION_IDENTITY] = {write_nothing, NULL},
+    [CLF__OPERATION_EMBEDDING] = {NULL, not_over_images},
+    [CLF__OPERATION_RECURRENT] = {NULL, not_over_images},
+};
+
+static clf_status write_layer(clf__scan_writer *w, const clf__layer *layer) {
+  const clf__scan_rule *rule = &clf__scan_rules[layer->kind->operation];
+  return rule->write != NULL ? rule->write(w, layer) : refuse(layer, rule->refusal);
 }
 
-static clf_status write_layers(writing *w, const clf__network *network) {
+static clf_status write_layers(clf__scan_writer *w, const clf__network *network) {
   clf_status status = CLF_OK;
   w->map_height = w->scanner->height;
   w->map_width = w->scanner->width;
@@ -215,7 +211,7 @@ done:
 
 static clf_status check_model(const clf_model *model) {
   CLF__CHECK(clf__model_require_fit(model));
-  if (model->kind != &clf__network_kind || model->classes == NULL) {
+  if (model->kind->decision != CLF__DECISION_LAYERS || model->classes == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "detector: it takes a network that tells classes, not %s",
                      model->classes == NULL ? "a regression" : model->kind->base.name);
@@ -236,7 +232,7 @@ clf_status clf__scanner_create(clf__scanner **out, const clf_model *model) {
     return CLF_ERROR_MEMORY;
   }
   made->context = model->context;
-  writing w = {.scanner = made, .text = {.context = model->context}};
+  clf__scan_writer w = {.scanner = made, .text = {.context = model->context}};
   CLF__TRY(clf__network_of_state(&network, model->context, model->state));
   CLF__TRY(set_window(made, network));
   CLF__TRY(write_layers(&w, network));

@@ -13,6 +13,16 @@ typedef struct clf__scanner {
   clf__store *weights;             /* of these layers, sharing the model's memory */
 } clf__scanner;
 
+/* How a layer of an operation (CLF__OPERATION_…) is written for larger images: by a function, or not
+ * at all, for the reason that the message gives. */
+typedef struct clf__scan_writer clf__scan_writer;
+typedef struct clf__scan_rule {
+  clf_status (*write)(clf__scan_writer *writer, const clf__layer *layer);
+  const char *refusal;
+} clf__scan_rule;
+
+extern const clf__scan_rule clf__scan_rules[CLF__OPERATIONS];
+
 /* CLF_ERROR_UNSUPPORTED names what cannot be evaluated so: another kind of model, transforms before
  * it, rows that are no images, a layer that looks beyond its window's part of the image. */
 clf_status clf__scanner_create(clf__scanner **out, const clf_model *model);

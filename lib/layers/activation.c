@@ -45,8 +45,8 @@ static clf_status backward(const clf__pass *pass) {
 
 const clf__layer_kind clf__activation_kind = {
     .base = CLF__KIND("activation", "a function of each element", params, activation_params),
+    .operation = CLF__OPERATION_ACTIVATION,
     .arrange = arrange,
     .forward = forward,
     .backward = backward,
-    .activates = true,
 };

@@ -274,6 +274,7 @@ const clf__layer_kind clf__batch_norm_kind = {
         CLF__KIND("batch_norm",
                   "each channel less its mean over the batch, by its deviation, scaled and shifted",
                   params, batch_norm_params),
+    .operation = CLF__OPERATION_CHANNEL_MAP,
     .arrange = arrange,
     .forward = forward,
     .backward = backward,

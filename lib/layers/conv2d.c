@@ -138,6 +138,7 @@ const clf__layer_kind clf__conv2d_kind = {
     .base =
         CLF__KIND("conv2d", "a kernel moved over images; filters of it are the output's channels",
                   params, conv2d_params),
+    .operation = CLF__OPERATION_CONVOLUTION,
     .dimensions = 3,
     .arrange = arrange,
     .forward = forward,

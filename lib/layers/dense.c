@@ -105,6 +105,7 @@ static const clf__layer_inference inference = {true, packed_size, scratch_size, 
 const clf__layer_kind clf__dense_kind = {
     .base =
         CLF__KIND("dense", "every output is a weighted sum of all inputs", params, dense_params),
+    .operation = CLF__OPERATION_DENSE,
     .dimensions = 1,
     .arrange = arrange,
     .forward = forward,

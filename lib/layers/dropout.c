@@ -64,8 +64,8 @@ static clf_status backward(const clf__pass *pass) {
 const clf__layer_kind clf__dropout_kind = {
     .base = CLF__KIND("dropout", "sets a random share of its inputs to 0 while training", params,
                       dropout_params),
+    .operation = CLF__OPERATION_IDENTITY,
     .arrange = arrange,
     .forward = forward,
     .backward = backward,
-    .passes = true,
 };

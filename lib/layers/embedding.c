@@ -121,6 +121,7 @@ static clf_status backward(const clf__pass *pass) {
 const clf__layer_kind clf__embedding_kind = {
     .base =
         CLF__KIND("embedding", "a vector for each token of a sequence", params, embedding_params),
+    .operation = CLF__OPERATION_EMBEDDING,
     .dimensions = 1,
     .arrange = arrange,
     .forward = forward,

@@ -22,8 +22,8 @@ static clf_status backward(const clf__pass *pass) {
 
 const clf__layer_kind clf__flatten_kind = {
     .base = CLF__KIND_PLAIN("flatten", "images or other arrays as rows of features"),
+    .operation = CLF__OPERATION_FLATTEN,
     .arrange = arrange,
     .forward = forward,
     .backward = backward,
-    .passes = true,
 };

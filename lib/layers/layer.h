@@ -134,9 +134,28 @@ typedef struct clf__layer_inference {
   void (*run)(const clf__infer *pass);
 } clf__layer_inference;
 
+/* What a layer computes in inference. Whoever writes layers in another form, such as ONNX, or for
+ * images of another size, has a rule for each operation, or says why it has none. */
+enum {
+  CLF__OPERATION_OWN, /* none of those below: no other form is known */
+  CLF__OPERATION_DENSE,
+  CLF__OPERATION_CONVOLUTION,
+  CLF__OPERATION_POOL,        /* of windows; its variant is CLF__POOL_MAX or CLF__POOL_MEAN */
+  CLF__OPERATION_GLOBAL_POOL, /* of images; likewise */
+  CLF__OPERATION_TIME_POOL,   /* of the steps of sequences; likewise */
+  CLF__OPERATION_CHANNEL_MAP, /* factor x + shift by channels */
+  CLF__OPERATION_ACTIVATION,  /* its activation and nothing more */
+  CLF__OPERATION_FLATTEN,
+  CLF__OPERATION_IDENTITY,
+  CLF__OPERATION_EMBEDDING,
+  CLF__OPERATION_RECURRENT, /* its variant is the cell, such as CLF__CELL_LSTM */
+  CLF__OPERATIONS
+};
+
 struct clf__layer_kind {
   clf__kind base;
-  int32_t variant; /* for kinds that share their functions, such as CLF__CELL_LSTM */
+  int32_t operation; /* CLF__OPERATION_… */
+  int32_t variant;   /* which of the kinds of one operation */
   /* Sets out, weights, weight_count, activation and kept_bytes from params and in, which has been checked to be
    * of `dimensions` (0: of any number). */
   int32_t dimensions;
@@ -145,10 +164,8 @@ struct clf__layer_kind {
   clf_status (*backward)(const clf__pass *pass);
   /* NULL where inference is the forward pass. */
   const clf__layer_inference *inference;
-  bool passes;    /* in inference, the output is the input */
-  bool activates; /* the output is the activation of the input, and nothing more */
-  /* Where inference is y = factor x + shift, by channels, which a product before it can take in:
-   * sets both [channels]. NULL for other kinds. */
+  /* Of a CLF__OPERATION_CHANNEL_MAP, which a product before it can include: sets both
+   * [channels]. */
   void (*map)(const clf__layer *layer, float *const *weights, double *factor, double *shift);
   /* Where there are statistics [statistic_count]: adds those of a pass's x to sums that begin as
    * 0, and sets the weights that are not trained to those of all passes. */

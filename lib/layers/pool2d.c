@@ -77,7 +77,7 @@ static clf_status backward(const clf__pass *pass, clf__pool2d g, int32_t functio
   return CLF_OK;
 }
 
-#define POOL_KIND(name, shapes, shape, function, kind)                                             \
+#define POOL_KIND(name, computes, shapes, shape, function, kind)                                   \
   static clf_status name##_forward(const clf__pass *pass) {                                        \
     return forward(pass, shape(pass->layer), function);                                            \
   }                                                                                                \
@@ -86,17 +86,18 @@ static clf_status backward(const clf__pass *pass, clf__pool2d g, int32_t functio
   }                                                                                                \
   const clf__layer_kind clf__##name##_kind = {                                                     \
       .base = kind,                                                                                \
+      .operation = computes,                                                                       \
       .variant = function,                                                                         \
       .dimensions = 3,                                                                             \
       .arrange = shapes,                                                                           \
       .forward = name##_forward,                                                                   \
       .backward = name##_backward,                                                                 \
   }
-POOL_KIND(max_pool2d, arrange, geometry, CLF__POOL_MAX,
+POOL_KIND(max_pool2d, CLF__OPERATION_POOL, arrange, geometry, CLF__POOL_MAX,
           CLF__KIND("max_pool2d", "the largest pixel of each window", params, pool_params));
-POOL_KIND(average_pool2d, arrange, geometry, CLF__POOL_MEAN,
+POOL_KIND(average_pool2d, CLF__OPERATION_POOL, arrange, geometry, CLF__POOL_MEAN,
           CLF__KIND("average_pool2d", "the mean of each window", params, pool_params));
-POOL_KIND(global_max_pool2d, arrange_global, global_geometry, CLF__POOL_MAX,
-          CLF__KIND_PLAIN("global_max_pool2d", "the largest pixel of each channel"));
-POOL_KIND(global_average_pool2d, arrange_global, global_geometry, CLF__POOL_MEAN,
-          CLF__KIND_PLAIN("global_average_pool2d", "the mean of each channel"));
+POOL_KIND(global_max_pool2d, CLF__OPERATION_GLOBAL_POOL, arrange_global, global_geometry,
+          CLF__POOL_MAX, CLF__KIND_PLAIN("global_max_pool2d", "the largest pixel of each channel"));
+POOL_KIND(global_average_pool2d, CLF__OPERATION_GLOBAL_POOL, arrange_global, global_geometry,
+          CLF__POOL_MEAN, CLF__KIND_PLAIN("global_average_pool2d", "the mean of each channel"));

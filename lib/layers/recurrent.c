@@ -204,6 +204,7 @@ static void start(const clf__layer *layer, float *const *weights, float *state) 
 #define RECURRENT_KIND(identifier, text, description, cell)                                        \
   const clf__layer_kind identifier = {                                                             \
       .base = CLF__KIND(text, description, params, recurrent_params),                              \
+      .operation = CLF__OPERATION_RECURRENT,                                                       \
       .variant = cell,                                                                             \
       .dimensions = 2,                                                                             \
       .arrange = arrange,                                                                          \

@@ -1,5 +1,6 @@
 /* Sequences [steps, features] to [features]: the average or maximum over the steps that count. */
 #include "layers/layer.h"
+#include "ops/nn/pool.h"
 #include "ops/nn/sequence.h"
 
 /* A stream's state: the sums or maxima so far, and the number of steps. */
@@ -68,6 +69,8 @@ static clf_status max_back(const clf__pass *pass) {
 
 const clf__layer_kind clf__global_average_pool1d_kind = {
     .base = CLF__KIND_PLAIN("global_average_pool1d", "the average of a sequence's steps"),
+    .operation = CLF__OPERATION_TIME_POOL,
+    .variant = CLF__POOL_MEAN,
     .dimensions = 2,
     .arrange = arrange_average,
     .forward = average,
@@ -77,6 +80,8 @@ const clf__layer_kind clf__global_average_pool1d_kind = {
 const clf__layer_kind clf__global_max_pool1d_kind = {
     .base = CLF__KIND_PLAIN("global_max_pool1d",
                             "the largest value of each feature over a sequence's steps"),
+    .operation = CLF__OPERATION_TIME_POOL,
+    .variant = CLF__POOL_MAX,
     .dimensions = 2,
     .arrange = arrange_max,
     .forward = max,

@@ -42,8 +42,21 @@ typedef struct clf__training {
   void **shared; /* what fits on these same rows hand on; NULL when there is one only */
 } clf__training;
 
+/* How a fitted model decides: what a file of another program says of it depends on that. */
+enum {
+  CLF__DECISION_OWN, /* in none of the ways below */
+  CLF__DECISION_LINEAR, /* clf__decision_names; or sums over support vectors, after a fit with a kernel */
+  CLF__DECISION_LAYERS,   /* a network of layers (network/network.h) */
+  CLF__DECISION_MACHINES, /* pairs of classes told apart by sums over support vectors (svm/svm.h) */
+  CLF__DECISIONS
+};
+
+/* How probabilities follow from the decisions of several classes. */
+enum { CLF__LINK_NONE, CLF__LINK_SOFTMAX, CLF__LINK_SIGMOIDS /* scaled to sum to 1 */ };
+
 typedef struct clf__model_kind {
   clf__kind base;
+  int32_t decision; /* CLF__DECISION_… */
   uint32_t can;
   /* How the names of tensors begin that are no part of the model's file, up to NULL; or NULL. */
   const char *const *unsaved;
@@ -87,6 +100,8 @@ typedef struct clf__model_kind {
   /* Turns decisions [rows, classes] into probabilities in place; NULL when there are none.
    * CLF_ERROR_UNSUPPORTED where this fit has none. */
   clf_status (*probabilities)(const clf_model *model, float *values, int64_t rows);
+  /* CLF__LINK_… of this fit; NULL where there is none. */
+  int32_t (*link)(const clf_model *model);
   /* transform(): values [rows, components(model)]; both NULL when there is none. */
   int64_t (*components)(const clf_model *model);
   clf_status (*transform)(const clf_model *model, const clf__rows *x, float *values);
@@ -116,6 +131,9 @@ extern const clf__model_kind clf__perceptron_kind;
 extern const clf__model_kind clf__logistic_kind;
 extern const clf__model_kind clf__svm_kind;
 extern const clf__model_kind clf__network_kind;
+
+/* The probabilities of kinds with a link. */
+clf_status clf__link_probabilities(const clf_model *model, float *values, int64_t rows);
 
 /* clf_model_fit() of one of several models of one kind on the same rows; `shared` (kind_rows.h), or
  * NULL, is what their fits hand on. */

@@ -90,6 +90,20 @@ clf_status clf_model_decision_function(const clf_model *model, const clf_dataset
   return give_values(model, rows, values, capacity, false);
 }
 
+clf_status clf__link_probabilities(const clf_model *model, float *values, int64_t rows) {
+  const int64_t classes = model->outputs;
+  const int32_t link = model->kind->link(model);
+  if (link == CLF__LINK_SIGMOIDS) {
+    clf__normalised_sigmoids(model->context, values, rows, classes);
+  } else if (link == CLF__LINK_SOFTMAX) {
+    clf__softmax_rows(model->context, values, rows, classes, classes, NULL);
+  }
+  return link != CLF__LINK_NONE
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_UNSUPPORTED, "%s: this fit gives no probabilities",
+                         model->kind->base.name);
+}
+
 clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *rows,
                                    float *probabilities, int64_t capacity) {
   CLF__REQUIRE(model);

@@ -27,7 +27,7 @@ typedef struct exporting {
 
 /* What such a file has no place for. */
 static clf_status check_written(const clf_model *model) {
-  if (model->kind != &clf__svm_kind) {
+  if (model->kind->decision != CLF__DECISION_MACHINES) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "libsvm: its files hold models of kind svm; this is %s",
                      model->kind->base.name);
   }

@@ -18,9 +18,6 @@
 
 enum { IR_VERSION = 7, OPERATOR_SET = 13 };
 
-/* How probabilities come of scores. */
-enum { NO_PROBABILITIES, BY_SOFTMAX, BY_SIGMOIDS };
-
 /* What the core subtracts from rows far from 0, [columns] f64, or NULL. */
 static const double *center_of(const clf_model *model) {
   const clf_tensor *center = clf__store_tensor(model->state, "center");
@@ -186,38 +183,6 @@ static clf_status add_network(clf__graph *graph, const clf_model *model,
   return CLF_OK;
 }
 
-static int32_t no_probabilities(const clf_model *model) {
-  (void)model;
-  return NO_PROBABILITIES;
-}
-
-static int32_t softmax(const clf_model *model) {
-  (void)model;
-  return BY_SOFTMAX;
-}
-
-static int32_t logistic_probabilities(const clf_model *model) {
-  const int32_t *one_vs_rest = clf__state_data(model->state, "one_vs_rest");
-  return *one_vs_rest != 0 && model->outputs > 2 ? BY_SIGMOIDS : BY_SOFTMAX;
-}
-
-static int32_t network_probabilities(const clf_model *model) {
-  const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
-  if (loss == CLF__LOSS_BINARY_CROSS_ENTROPY) {
-    return model->outputs > 2 ? BY_SIGMOIDS : BY_SOFTMAX;
-  }
-  return loss == CLF__LOSS_CROSS_ENTROPY ? BY_SOFTMAX : NO_PROBABILITIES;
-}
-
-static const struct {
-  const clf__model_kind *kind;
-  int32_t (*probabilities)(const clf_model *model);
-} kinds[] = {
-    {&clf__ridge_kind, no_probabilities},        {&clf__fisher_kind, softmax},
-    {&clf__perceptron_kind, no_probabilities},   {&clf__logistic_kind, logistic_probabilities},
-    {&clf__network_kind, network_probabilities},
-};
-
 /* Sigmoids that are made to sum to 1; equal ones where all are 0. */
 static clf_status add_sigmoids(clf__graph *graph, int64_t outputs) {
   const double least = 1e-37;
@@ -245,16 +210,16 @@ static clf_status add_sigmoids(clf__graph *graph, int64_t outputs) {
   return CLF_OK;
 }
 
-static clf_status add_outputs(clf__graph *graph, const clf_model *model, int32_t probabilities) {
+static clf_status add_outputs(clf__graph *graph, const clf_model *model, int32_t link) {
   clf_status status = CLF_OK;
   clf__node_end(graph, "scores");
-  if (probabilities == BY_SIGMOIDS) {
+  if (link == CLF__LINK_SIGMOIDS) {
     status = add_sigmoids(graph, model->outputs);
-  } else if (probabilities == BY_SOFTMAX) {
+  } else if (link == CLF__LINK_SOFTMAX) {
     clf__node_begin(graph, "Softmax");
     clf__node_integer(graph, "axis", 1);
   }
-  if (status == CLF_OK && probabilities != NO_PROBABILITIES) {
+  if (status == CLF_OK && link != CLF__LINK_NONE) {
     clf__node_end(graph, "probabilities");
   }
   return status;
@@ -335,8 +300,9 @@ done:
   return status;
 }
 
-static clf_status export_kind(const clf_model *model, int32_t probabilities, clf__output *output) {
-  const bool layered = model->kind == &clf__network_kind;
+static clf_status export(const clf_model *model, clf__output *output) {
+  const int32_t link = model->kind->link != NULL ? model->kind->link(model) : CLF__LINK_NONE;
+  const bool layered = model->kind->decision == CLF__DECISION_LAYERS;
   clf__graph graph = {.context = model->context,
                       .nodes.context = model->context,
                       .constants.context = model->context,
@@ -346,6 +312,12 @@ static clf_status export_kind(const clf_model *model, int32_t probabilities, clf
   clf__network *network = NULL;
   float **weights = NULL;
   clf_status status = CLF_OK;
+  if (!layered && model->kind->decision != CLF__DECISION_LINEAR) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED,
+                     "onnx: models of kind %s are not written; networks and models with linear "
+                     "decisions are",
+                     model->kind->base.name);
+  }
   if (layered) {
     CLF__TRY(clf__network_of_state(&network, model->context, model->state));
     CLF__TRY(clf__network_state_weights(&weights, network, model->state));
@@ -353,26 +325,14 @@ static clf_status export_kind(const clf_model *model, int32_t probabilities, clf
   graph.shape = layered ? network->input : (clf__shape){1, {model->columns}};
   CLF__TRY(add_transforms(&graph, model));
   CLF__TRY(layered ? add_network(&graph, model, network, weights) : add_linear(&graph, model));
-  CLF__TRY(add_outputs(&graph, model, probabilities));
+  CLF__TRY(add_outputs(&graph, model, link));
   const clf__shape input = layered ? network->input : (clf__shape){1, {model->columns}};
-  status = write_file(&graph, model, &input, probabilities != NO_PROBABILITIES, output);
+  status = write_file(&graph, model, &input, link != CLF__LINK_NONE, output);
 done:
   clf__graph_free(&graph);
   clf__network_free(network);
   clf__free(weights);
   return status;
-}
-
-static clf_status export(const clf_model *model, clf__output *output) {
-  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-    if (kinds[i].kind == model->kind) {
-      return export_kind(model, kinds[i].probabilities(model), output);
-    }
-  }
-  return clf__fail(CLF_ERROR_UNSUPPORTED,
-                   "onnx: models of kind %s are not written; networks and models with linear "
-                   "decisions are",
-                   model->kind->base.name);
 }
 
 const clf__model_format clf__model_format_onnx = {

@@ -1,6 +1,6 @@
-/* Each kind of layer as nodes, listed by kind. Ours have the channels last, ONNX has them first:
- * images are brought into its order where a layer needs it, and back where their elements are
- * counted, so that every layer's weights stay what they are. */
+/* Layers as nodes, by the operation that they compute. Ours have the channels last, ONNX has them
+ * first: images are brought into its order where a layer needs it, and back where their elements
+ * are counted, so that every layer's weights stay what they are. */
 #include "interchange/onnx/layers.h"
 
 #include <stdio.h>
@@ -130,14 +130,16 @@ static clf_status add_conv2d(clf__graph *graph, const clf__layer *layer, float *
   return CLF_OK;
 }
 
-static clf_status add_pool(clf__graph *graph, const clf__layer *layer, const char *operator) {
+static clf_status add_pool(clf__graph *graph, const clf__layer *layer, float *const *weights) {
+  static const char *const operators[] = {"MaxPool", "AveragePool"}; /* CLF__POOL_… */
   const int64_t size = integer(layer, "size");
   double stride;
   if (clf__params_get_f64(&layer->kind->base.params, layer->params, "stride", &stride) < 0) {
     stride = (double)size; /* the word "size" */
   }
+  (void)weights;
   take_images(graph, layer);
-  clf__node_begin(graph, operator);
+  clf__node_begin(graph, operators[layer->kind->variant]);
   add_square(graph, "kernel_shape", size);
   add_square(graph, "strides", (int64_t)stride);
   add_padding(graph, layer, size, (int64_t)stride);
@@ -147,38 +149,17 @@ static clf_status add_pool(clf__graph *graph, const clf__layer *layer, const cha
 
 /* Images of one pixel become rows of channels. */
 static clf_status add_global_pool(clf__graph *graph, const clf__layer *layer,
-                                  const char *operator) {
+                                  float *const *weights) {
+  static const char *const operators[] = {"GlobalMaxPool", "GlobalAveragePool"};
+  (void)weights;
   take_images(graph, layer);
-  clf__node_begin(graph, operator);
+  clf__node_begin(graph, operators[layer->kind->variant]);
   clf__node_end(graph, NULL);
   clf__node_begin(graph, "Flatten");
   clf__node_integer(graph, "axis", 1);
   clf__node_end(graph, NULL);
   graph->channels_first = false;
   return CLF_OK;
-}
-
-static clf_status add_max_pool(clf__graph *graph, const clf__layer *layer, float *const *weights) {
-  (void)weights;
-  return add_pool(graph, layer, "MaxPool");
-}
-
-static clf_status add_average_pool(clf__graph *graph, const clf__layer *layer,
-                                   float *const *weights) {
-  (void)weights;
-  return add_pool(graph, layer, "AveragePool");
-}
-
-static clf_status add_global_max_pool(clf__graph *graph, const clf__layer *layer,
-                                      float *const *weights) {
-  (void)weights;
-  return add_global_pool(graph, layer, "GlobalMaxPool");
-}
-
-static clf_status add_global_average_pool(clf__graph *graph, const clf__layer *layer,
-                                          float *const *weights) {
-  (void)weights;
-  return add_global_pool(graph, layer, "GlobalAveragePool");
 }
 
 static clf_status add_batch_norm(clf__graph *graph, const clf__layer *layer,
@@ -219,36 +200,28 @@ static clf_status add_nothing(clf__graph *graph, const clf__layer *layer, float 
   return CLF_OK;
 }
 
-static const struct {
-  const clf__layer_kind *kind;
-  clf_status (*add)(clf__graph *graph, const clf__layer *layer, float *const *weights);
-} kinds[] = {
-    {&clf__dense_kind, add_dense},
-    {&clf__conv2d_kind, add_conv2d},
-    {&clf__max_pool2d_kind, add_max_pool},
-    {&clf__average_pool2d_kind, add_average_pool},
-    {&clf__global_max_pool2d_kind, add_global_max_pool},
-    {&clf__global_average_pool2d_kind, add_global_average_pool},
-    {&clf__batch_norm_kind, add_batch_norm},
-    {&clf__activation_kind, add_activation},
-    {&clf__flatten_kind, add_flatten},
-    {&clf__dropout_kind, add_nothing},
-    {&clf__embedding_kind, clf__graph_embedding},
-    {&clf__rnn_kind, clf__graph_recurrent},
-    {&clf__lstm_kind, clf__graph_recurrent},
-    {&clf__gru_kind, clf__graph_recurrent},
-    {&clf__global_average_pool1d_kind, clf__graph_time_average},
-    {&clf__global_max_pool1d_kind, clf__graph_time_max},
+const clf__graph_rule clf__graph_rules[CLF__OPERATIONS] = {
+    [CLF__OPERATION_OWN] = {NULL, "a layer of this kind is not written"},
+    [CLF__OPERATION_DENSE] = {add_dense, NULL},
+    [CLF__OPERATION_CONVOLUTION] = {add_conv2d, NULL},
+    [CLF__OPERATION_POOL] = {add_pool, NULL},
+    [CLF__OPERATION_GLOBAL_POOL] = {add_global_pool, NULL},
+    [CLF__OPERATION_TIME_POOL] = {clf__graph_time_pool, NULL},
+    [CLF__OPERATION_CHANNEL_MAP] = {add_batch_norm, NULL},
+    [CLF__OPERATION_ACTIVATION] = {add_activation, NULL},
+    [CLF__OPERATION_FLATTEN] = {add_flatten, NULL},
+    [CLF__OPERATION_IDENTITY] = {add_nothing, NULL},
+    [CLF__OPERATION_EMBEDDING] = {clf__graph_embedding, NULL},
+    [CLF__OPERATION_RECURRENT] = {clf__graph_recurrent, NULL},
 };
 
 clf_status clf__graph_layer(clf__graph *graph, const clf__layer *layer, float *const *weights) {
-  for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-    if (kinds[i].kind == layer->kind) {
-      clf_status status = kinds[i].add(graph, layer, weights);
-      graph->shape = layer->out;
-      return status;
-    }
+  const clf__graph_rule *rule = &clf__graph_rules[layer->kind->operation];
+  if (rule->add == NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "onnx: %s %lld: %s", layer->kind->base.name,
+                     (long long)layer->number, rule->refusal);
   }
-  return clf__fail(CLF_ERROR_UNSUPPORTED, "onnx: a layer of kind %s is not written",
-                   layer->kind->base.name);
+  clf_status status = rule->add(graph, layer, weights);
+  graph->shape = layer->out;
+  return status;
 }

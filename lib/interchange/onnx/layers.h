@@ -4,7 +4,16 @@
 
 #include "interchange/onnx/graph.h"
 
-/* Adds a layer with its weights. CLF_ERROR_UNSUPPORTED names a kind that has no nodes here. */
+/* How a layer of an operation (CLF__OPERATION_…) is written: by a function, or not at all, for the
+ * reason that the message gives. */
+typedef struct clf__graph_rule {
+  clf_status (*add)(clf__graph *graph, const clf__layer *layer, float *const *weights);
+  const char *refusal;
+} clf__graph_rule;
+
+extern const clf__graph_rule clf__graph_rules[CLF__OPERATIONS];
+
+/* Adds a layer with its weights. CLF_ERROR_UNSUPPORTED names a layer that has no rule here. */
 clf_status clf__graph_layer(clf__graph *graph, const clf__layer *layer, float *const *weights);
 
 #endif

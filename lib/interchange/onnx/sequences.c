@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ops/nn/pool.h"
 #include "ops/nn/recurrent.h"
 
 enum { FLOAT = 1, INT32 = 6, INT64 = 7, FIRST_STATE = 3 /* of a cell's weights */, MOST_GATES = 4 };
@@ -325,10 +326,8 @@ static void reduce(clf__graph *graph, const char *operator) {
   clf__node_end(graph, NULL);
 }
 
-clf_status clf__graph_time_average(clf__graph *graph, const clf__layer *layer,
-                                   float *const *weights) {
+static clf_status add_time_average(clf__graph *graph, const clf__layer *layer) {
   clf__value_name mask;
-  (void)weights;
   clf__graph_channels_last(graph);
   if (graph->lengths.text[0] == '\0') {
     reduce(graph, "ReduceMean");
@@ -352,11 +351,10 @@ clf_status clf__graph_time_average(clf__graph *graph, const clf__layer *layer,
 }
 
 /* Steps that do not count are below all floats; the maximum over none is 0. */
-clf_status clf__graph_time_max(clf__graph *graph, const clf__layer *layer, float *const *weights) {
+static clf_status add_time_max(clf__graph *graph, const clf__layer *layer) {
   const float least = -3.402823466e38F, zero = 0;
   const clf__shape one = {1, {1}};
   clf__value_name mask;
-  (void)weights;
   clf__graph_channels_last(graph);
   if (graph->lengths.text[0] == '\0') {
     reduce(graph, "ReduceMax");
@@ -378,4 +376,10 @@ clf_status clf__graph_time_max(clf__graph *graph, const clf__layer *layer, float
   clf__node_f32(graph, name_of(layer, "empty").text, &zero, &one);
   clf__node_end(graph, NULL);
   return status;
+}
+
+clf_status clf__graph_time_pool(clf__graph *graph, const clf__layer *layer, float *const *weights) {
+  (void)weights;
+  return layer->kind->variant == CLF__POOL_MAX ? add_time_max(graph, layer)
+                                               : add_time_average(graph, layer);
 }

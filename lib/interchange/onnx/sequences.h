@@ -6,8 +6,6 @@
 
 clf_status clf__graph_embedding(clf__graph *graph, const clf__layer *layer, float *const *weights);
 clf_status clf__graph_recurrent(clf__graph *graph, const clf__layer *layer, float *const *weights);
-clf_status clf__graph_time_average(clf__graph *graph, const clf__layer *layer,
-                                   float *const *weights);
-clf_status clf__graph_time_max(clf__graph *graph, const clf__layer *layer, float *const *weights);
+clf_status clf__graph_time_pool(clf__graph *graph, const clf__layer *layer, float *const *weights);
 
 #endif

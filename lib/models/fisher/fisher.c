@@ -318,9 +318,9 @@ static clf_status transform(const clf_model *model, const clf__rows *x, float *v
   return map_rows(model, &clf__projection_names, x, values);
 }
 
-static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
-  clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs, NULL);
-  return CLF_OK;
+static int32_t link_of(const clf_model *model) {
+  (void)model;
+  return CLF__LINK_SOFTMAX;
 }
 
 static bool movable(const clf_model *model) {
@@ -338,6 +338,7 @@ const clf__model_kind clf__fisher_kind = {
         "fisher",
         "Fisher discriminant: axes that separate the classes, Gaussians of one covariance", params,
         fisher_params),
+    .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
     .fit = fit,
@@ -346,7 +347,8 @@ const clf__model_kind clf__fisher_kind = {
     .prepare = clf__support_prepare,
     .free_prepared = clf__support_free_prepared,
     .decide = decide,
-    .probabilities = probabilities,
+    .probabilities = clf__link_probabilities,
+    .link = link_of,
     .components = components,
     .transform = transform,
 };

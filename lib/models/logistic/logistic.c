@@ -233,14 +233,9 @@ static clf_status check(const clf_model *model) {
   return status < 0 ? status : clf__check_tensor(model, "one_vs_rest", CLF_I32, 1, -1);
 }
 
-static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
+static int32_t link_of(const clf_model *model) {
   const int32_t *one_vs_rest = clf__state_data(model->state, "one_vs_rest");
-  if (*one_vs_rest != 0 && model->outputs > 2) {
-    clf__normalised_sigmoids(model->context, values, rows, model->outputs);
-  } else {
-    clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs, NULL);
-  }
-  return CLF_OK;
+  return *one_vs_rest != 0 && model->outputs > 2 ? CLF__LINK_SIGMOIDS : CLF__LINK_SOFTMAX;
 }
 
 static bool movable(const clf_model *model) {
@@ -250,10 +245,12 @@ static bool movable(const clf_model *model) {
 const clf__model_kind clf__logistic_kind = {
     .base = CLF__KIND("logistic", "logistic regression: softmax or one-vs-rest, with an L2 penalty",
                       params, logistic_params),
+    .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
     .fit = fit,
     .check = check,
     .decide = clf__linear_decide,
-    .probabilities = probabilities,
+    .probabilities = clf__link_probabilities,
+    .link = link_of,
 };

@@ -184,19 +184,20 @@ static clf_status transform(const clf_model *model, const clf__rows *x, float *v
   return status == CLF_OK ? clf__network_infer_hidden(inference, x, values) : status;
 }
 
-static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
+static int32_t link_of(const clf_model *model) {
   const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
-  if (loss == CLF__LOSS_BINARY_CROSS_ENTROPY && model->outputs > 2) {
-    clf__normalised_sigmoids(model->context, values, rows, model->outputs);
-    return CLF_OK;
+  if (loss == CLF__LOSS_BINARY_CROSS_ENTROPY) {
+    return model->outputs > 2 ? CLF__LINK_SIGMOIDS : CLF__LINK_SOFTMAX;
   }
-  if (loss == CLF__LOSS_CROSS_ENTROPY || loss == CLF__LOSS_BINARY_CROSS_ENTROPY) {
-    clf__softmax_rows(model->context, values, rows, model->outputs, model->outputs, NULL);
-    return CLF_OK;
-  }
-  return clf__fail(CLF_ERROR_UNSUPPORTED,
-                   "network: only the entropy losses give probabilities; this one was fitted "
-                   "with another");
+  return loss == CLF__LOSS_CROSS_ENTROPY ? CLF__LINK_SOFTMAX : CLF__LINK_NONE;
+}
+
+static clf_status probabilities(const clf_model *model, float *values, int64_t rows) {
+  return link_of(model) != CLF__LINK_NONE
+             ? clf__link_probabilities(model, values, rows)
+             : clf__fail(CLF_ERROR_UNSUPPORTED,
+                         "network: only the entropy losses give probabilities; this one was fitted "
+                         "with another");
 }
 
 static bool goes_on(const clf_model *model) {
@@ -208,6 +209,7 @@ static const char *const unsaved[] = {"history_seconds", CLF__RESUME, NULL};
 const clf__model_kind clf__network_kind = {
     .base = CLF__KIND("network", "layers in sequence, trained by gradient steps", params,
                       clf__network_params),
+    .decision = CLF__DECISION_LAYERS,
     .can = CLF__CAN_REGRESS | CLF__CAN_WEIGH | CLF__CAN_SPARSE | CLF__CAN_STEP,
     .unsaved = unsaved,
     .unshared = "checkpoint",
@@ -221,6 +223,7 @@ const clf__model_kind clf__network_kind = {
     .free_prepared = clf__network_free_prepared,
     .decide = decide,
     .probabilities = probabilities,
+    .link = link_of,
     .components = components,
     .transform = transform,
 };
@@ -238,7 +241,7 @@ static clf_status check_shapes(const clf_model *model, const char *layers) {
 }
 
 clf_status clf__network_require(const clf_model *model) {
-  return model->kind == &clf__network_kind
+  return model->kind->decision == CLF__DECISION_LAYERS
              ? CLF_OK
              : clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no layers; a network has",
                          model->kind->base.name);

@@ -29,7 +29,7 @@ static const reach reaches[] = {
 
 /* Pools, dropout and flatten give values between those that they get. */
 static bool keeps_values(const clf__layer *layer) {
-  return layer->kind->passes || (layer->weight_count == 0 && !layer->kind->activates);
+  return layer->weight_count == 0 && layer->kind->operation != CLF__OPERATION_ACTIVATION;
 }
 
 int32_t clf__network_end(const clf__network *network) {

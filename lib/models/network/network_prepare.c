@@ -12,7 +12,8 @@
 /* The layer that comes next in inference, from index `i` on; NULL at the end. A flatten layer,
  * which changes the last axis, is one. */
 static const clf__layer *next_layer(const clf__network *network, int64_t i) {
-  while (i < network->layer_count && network->layers[i]->kind == &clf__dropout_kind) {
+  while (i < network->layer_count &&
+         network->layers[i]->kind->operation == CLF__OPERATION_IDENTITY) {
     i++;
   }
   return i < network->layer_count ? network->layers[i] : NULL;
@@ -53,7 +54,8 @@ static int64_t end_of_step(const clf__network *network, clf__infer_step *step) {
   int64_t end = step->first + 1;
   while (step->activation == CLF__LINEAR) {
     const clf__layer *next = next_layer(network, end);
-    if (next == NULL || (next->kind->map == NULL && !next->kind->activates)) {
+    const int32_t operation = next != NULL ? next->kind->operation : CLF__OPERATION_OWN;
+    if (operation != CLF__OPERATION_CHANNEL_MAP && operation != CLF__OPERATION_ACTIVATION) {
       break;
     }
     step->activation = next->activation;
@@ -68,7 +70,8 @@ static void plan_steps(clf__inference *made) {
   for (int64_t i = 0; i < network->layer_count; i = end) {
     const clf__layer *layer = network->layers[i];
     end = i + 1;
-    if (layer->kind->passes) {
+    const int32_t operation = layer->kind->operation;
+    if (operation == CLF__OPERATION_IDENTITY || operation == CLF__OPERATION_FLATTEN) {
       continue;
     }
     clf__infer_step *step = &made->steps[made->step_count++];

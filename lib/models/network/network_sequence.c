@@ -36,7 +36,7 @@ void clf_sequence_free(clf_sequence *sequence) {
 }
 
 static clf_status check_model(const clf_model *model) {
-  if (model->kind != &clf__network_kind) {
+  if (model->kind->decision != CLF__DECISION_LAYERS) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s reads no sequences; a network does",
                      model->kind->base.name);
   }

@@ -319,6 +319,7 @@ static bool movable(const clf_model *model) {
 const clf__model_kind clf__perceptron_kind = {
     .base = CLF__KIND("perceptron", "the perceptron, multi-class or one-vs-rest, averaged", params,
                       clf__perceptron_params),
+    .decision = CLF__DECISION_LINEAR,
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
     .fit = fit,

@@ -89,6 +89,7 @@ const clf__model_kind clf__svm_kind = {
     .base = CLF__KIND(
         "svm", "the support vector machine: linear, polynomial, rbf, sigmoid or precomputed kernel",
         params, clf__svm_params),
+    .decision = CLF__DECISION_MACHINES,
     .can = CLF__CAN_WEIGH | CLF__CAN_SPARSE,
     .movable = movable,
     .fit = clf__svm_fit,
