@@ -1,4 +1,4 @@
-/* An allocator that refuses one allocation, or all from one on, and counts what is out. */
+/* An allocator that refuses one allocation, or all from one on, and counts the blocks in use. */
 #ifndef TESTS_UNIT_FAILING_ALLOCATOR_H
 #define TESTS_UNIT_FAILING_ALLOCATOR_H
 
@@ -43,23 +43,56 @@ static inline clf_context *failing_context(const char *params, failing_allocator
   return context;
 }
 
-/* Runs `life` on contexts of which the first, the second … allocation is refused, until none is:
- * each ends in CLF_OK or CLF_ERROR_MEMORY with a message, and holds nothing at the end. */
-static inline void check_every_allocation(clf_status (*life)(clf_context *context)) {
-  clf_status status = CLF_ERROR_MEMORY;
-  for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    failing_allocator from = {.refuse = refuse};
-    clf_context *context = failing_context("threads=1", &from);
-    if (context != NULL) {
-      status = life(context);
-      ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
-      if (status < 0) {
-        check_refused_memory();
-      }
-      clf_context_free(context);
+/* What a test does on a context: it frees whatever it made, whether or not it succeeded. */
+typedef clf_status (*life)(clf_context *context, const void *argument);
+
+typedef struct refusals {
+  int64_t asked;     /* allocations of a whole life */
+  int64_t tolerated; /* those that were refused and did not make it fail */
+} refusals;
+
+/* One life, in which allocation `refuse` is refused. Every 16th is lived again on the same context,
+ * where nothing is refused any more. Returns whether the allocation was asked for. */
+static inline bool refuse_one(const char *params, life live, const void *argument, int64_t refuse,
+                              bool the_rest, refusals *count) {
+  failing_allocator from = {.refuse = refuse, .refuse_the_rest = the_rest};
+  clf_context *context = failing_context(params, &from);
+  if (context != NULL) {
+    const clf_status status = live(context, argument);
+    const bool refused = from.asked >= refuse;
+    ck_assert_msg(status == CLF_OK || (status == CLF_ERROR_MEMORY && refused),
+                  "allocation %lld: %s: %s", (long long)refuse, clf_status_name(status),
+                  clf_last_error());
+    if (status == CLF_OK) {
+      count->tolerated += refused;
+    } else {
+      check_refused_memory();
     }
-    ck_assert_int_eq(atomic_load(&from.held), 0);
+    from.refuse = 0;
+    if (refused && refuse % 16 == 0) {
+      ck_clf_ok(live(context, argument));
+    }
+    clf_context_free(context);
+    ck_assert_msg(from.held == 0, "%lld blocks are lost after allocation %lld was refused",
+                  (long long)from.held, (long long)refuse);
+    return refused;
   }
+  ck_assert_int_eq(from.held, 0);
+  return true;
+}
+
+/* Lives on contexts of which the first, the second ... allocation is refused, until all were: each
+ * life ends in CLF_OK, or in CLF_ERROR_MEMORY with a message, and holds nothing at the end. */
+static inline refusals check_every_allocation(const char *params, life live, const void *argument) {
+  refusals count = {0};
+  while (refuse_one(params, live, argument, count.asked + 1, false, &count)) {
+    count.asked++;
+    if (count.asked % 8 == 1) {
+      refuse_one(params, live, argument, count.asked, true, &count);
+    }
+  }
+  ck_assert_int_gt(count.asked, 0);
+  return count;
 }
 
 /* Goes on only while all is well. */

@@ -257,24 +257,12 @@ static const work WORKS[] = {read_text,     read_documents, use_tensors, divide_
                              read_idx,      read_npy};
 enum { WORK_COUNT = sizeof WORKS / sizeof WORKS[0] };
 
+static clf_status do_work(clf_context *context, const void *argument) {
+  return (*(const work *)argument)(context);
+}
+
 TEST_LOOP(each_allocation__may_be_refused, 0, WORK_COUNT) {
-  failing_allocator counted = {0};
-  clf_context *context = failing_context("threads=1", &counted);
-  ck_clf_ok(WORKS[_i](context));
-  clf_context_free(context);
-  ck_assert_int_eq(counted.held, 0);
-  for (int64_t refuse = 1; refuse <= counted.asked; refuse++) {
-    failing_allocator from = {.refuse = refuse};
-    context = failing_context("threads=1", &from);
-    if (context != NULL) {
-      ck_clf_fails(WORKS[_i](context), CLF_ERROR_MEMORY);
-      check_refused_memory();
-      ck_clf_ok(WORKS[_i](context));
-    }
-    clf_context_free(context);
-    ck_assert_msg(from.held == 0, "%lld blocks are lost after allocation %lld was refused",
-                  (long long)from.held, (long long)refuse);
-  }
+  ck_assert_int_eq(check_every_allocation("threads=1", do_work, &WORKS[_i]).tolerated, 0);
 }
 
 SUITE("allocation_data")

@@ -42,13 +42,6 @@ void *realloc(void *block, size_t size) {
   return is_refused() ? NULL : __libc_realloc(block, size);
 }
 
-/* The context's own memory is not what this is about. */
-static void *allocate(void *user, size_t size, size_t alignment) {
-  void *block = NULL;
-  (void)user;
-  return posix_memalign(&block, alignment, size) == 0 ? block : NULL;
-}
-
 typedef clf_status (*work)(clf_context *context);
 
 static uint64_t sum_of_pixels;
@@ -74,9 +67,8 @@ static void refuse_each(const char *what, work run) {
   ck_clf_ok(run(NULL));
   const uint64_t expected = sum_of_pixels;
   do {
-    clf_context *context = NULL;
-    const clf_allocator allocator = {allocate, release_block, NULL};
-    ck_clf_ok(clf_context_create(&context, "threads=1", &allocator));
+    failing_allocator own = {0}; /* the context's memory is not what this is about */
+    clf_context *context = failing_context("threads=1", &own);
     uint64_t held = clf_context_memory(context);
     refused = false;
     left = number++;

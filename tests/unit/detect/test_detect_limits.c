@@ -29,13 +29,16 @@ done:
   return status;
 }
 
-static clf_status use_detector(clf_context *context, const char *path) {
+static char path[] = "/tmp/classify-detect-limits-XXXXXX";
+
+static clf_status use_detector(clf_context *context, const void *unused) {
   clf_detector *detector = NULL;
   clf_image *picture = NULL, *colours = NULL;
   clf_box boxes[4];
   uint8_t windows[4 * SIDE * SIDE];
   int64_t count;
   clf_status status;
+  (void)unused;
   TRY(clf_detector_load(&detector, context, path, "threshold=0"));
   TRY(clf_image_create(&picture, context, 9, 8, 1, NULL, 0));
   TRY(clf_image_create(&colours, context, 7, 6, 3, NULL, 0));
@@ -48,8 +51,6 @@ done:
   clf_detector_free(detector);
   return status;
 }
-
-static char path[] = "/tmp/classify-detect-limits-XXXXXX";
 
 static void save_detector(void) {
   clf_model *model = NULL;
@@ -67,27 +68,7 @@ static void remove_detector(void) {
 }
 
 TEST(each_allocation__may_be_refused) {
-  failing_allocator counted = {0};
-  clf_context *context = failing_context("threads=1", &counted);
-  ck_clf_ok(use_detector(context, path));
-  clf_context_free(context);
-  for (int64_t refuse = 1; refuse <= counted.asked; refuse++) {
-    for (int rest = 0; rest < 2; rest++) { /* a tile that failed is tried again */
-      failing_allocator from = {.refuse = refuse, .refuse_the_rest = rest == 1};
-      context = failing_context("threads=1", &from);
-      if (context != NULL) {
-        clf_status status = use_detector(context, path);
-        ck_assert_msg(status == CLF_ERROR_MEMORY || (status == CLF_OK && rest == 0), "%s: %s",
-                      clf_status_name(status), clf_last_error());
-        if (status < 0) {
-          check_refused_memory();
-        }
-      }
-      clf_context_free(context);
-      ck_assert_msg(from.held == 0, "%lld blocks are lost after allocation %lld was refused",
-                    (long long)from.held, (long long)refuse);
-    }
-  }
+  check_every_allocation("threads=1", use_detector, NULL);
 }
 
 /* The detector's file with one text in place of another. */

@@ -180,13 +180,14 @@ TEST(padding__of_any_length_and_side_changes_no_bit) {
   }
 }
 
-static clf_status whole_life(clf_context *context) {
+static clf_status whole_life(clf_context *context, const void *unused) {
   static const float ids[] = {1, 2, 0, 0, 3, 1, 0, 0, 0, 2, 2, 1};
   static const int32_t labels[] = {0, 1, 1};
   clf_tensor *x = NULL, *y = NULL;
   clf_dataset *data = NULL;
   clf_model *model = NULL;
   clf_status status;
+  (void)unused;
   TRY(clf_tensor_wrap(&x, context, (void *)ids, CLF_F32, 2, (int64_t[]){3, 4}, NULL, NULL, NULL));
   TRY(clf_tensor_wrap(&y, context, (void *)labels, CLF_I32, 1, (int64_t[]){3}, NULL, NULL, NULL));
   TRY(clf_dataset_create(&data, context, x, y));
@@ -203,7 +204,7 @@ done:
 }
 
 TEST(padding__every_allocation_may_fail) {
-  check_every_allocation(whole_life);
+  check_every_allocation("threads=1", whole_life, NULL);
 }
 
 SUITE("batch_norm")

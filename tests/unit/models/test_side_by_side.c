@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "support.h"
+#include "failing_allocator.h"
 
 enum { THREADS = 16, ROUNDS = 8, ROWS = 200, COLUMNS = 8, CLASSES = 4, MOST_BYTES = 1 << 16 };
 
@@ -31,14 +31,6 @@ typedef struct answers {
   char saved[MOST_BYTES];
   char description[4096];
 } answers;
-
-#define TRY(call)                                                                                  \
-  do {                                                                                             \
-    status = (call);                                                                               \
-    if (status < 0) {                                                                              \
-      goto done;                                                                                   \
-    }                                                                                              \
-  } while (0)
 
 static clf_status ask(answers *out, const clf_model *model, const clf_dataset *rows) {
   clf_status status;

@@ -8,8 +8,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/status.h"
+#include "failing_allocator.h"
 #include "store/format.h"
-#include "support.h"
 
 static clf_context *context;
 static clf__store *store;
@@ -441,49 +442,27 @@ TEST(full_disk__leaves_the_old_store) {
   clf__store_free(back);
 }
 
-/* Every allocation fails once: a clean status, and all memory comes back. */
-static int64_t allocations_left;
-static int64_t blocks;
+typedef struct block {
+  unsigned char *bytes;
+  size_t size;
+} block;
 
-static void *failing_allocate(void *user, size_t size, size_t alignment) {
-  (void)user;
-  void *block = NULL;
-  if (allocations_left-- <= 0 || posix_memalign(&block, alignment, size) != 0) {
-    return NULL;
-  }
-  blocks++;
-  return block;
-}
-
-static void failing_release(void *user, void *block) {
-  (void)user;
-  blocks--;
-  free(block);
+static clf_status read_and_write(clf_context *own, const void *argument) {
+  const block *from = argument;
+  clf__store *back = NULL;
+  clf_status status;
+  TRY(clf__store_read_memory(&back, own, from->bytes, from->size));
+  TRY(clf__store_write_path(back, path));
+done:
+  clf__store_free(back);
+  return status < 0 ? clf__fail_within(status, "store") : status;
 }
 
 TEST(refused_memory__is_a_clean_status) {
-  static const clf_allocator failing = {failing_allocate, failing_release, NULL};
-  size_t size;
-  unsigned char *bytes = small(&size);
-  bool done = false;
-  for (int64_t refuse = 0; refuse < 1000 && !done; refuse++) {
-    clf_context *poor = NULL;
-    clf__store *back = NULL;
-    allocations_left = INT64_MAX;
-    ck_clf_ok(clf_context_create(&poor, "threads=1", &failing));
-    allocations_left = refuse;
-    clf_status status = clf__store_read_memory(&back, poor, bytes, size);
-    if (status == CLF_OK) {
-      status = clf__store_write_path(back, path);
-    }
-    done = status == CLF_OK;
-    ck_assert_msg(done || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
-    clf__store_free(back);
-    clf_context_free(poor);
-    ck_assert_int_eq(blocks, 0);
-  }
-  ck_assert(done);
-  free(bytes);
+  block from = {NULL, 0};
+  from.bytes = small(&from.size);
+  ck_assert_int_eq(check_every_allocation("threads=1", read_and_write, &from).tolerated, 0);
+  free(from.bytes);
 }
 
 SUITE("store", .setup = setup, .teardown = teardown)

@@ -322,7 +322,7 @@ TEST(network__cancelled_stays_as_it_was) {
   clf_context_free(context);
 }
 
-static clf_status whole_life(clf_context *context) {
+static clf_status whole_life(clf_context *context, const void *unused) {
   clouds c;
   clf_tensor *x = NULL, *y = NULL;
   clf_dataset *data = NULL;
@@ -330,6 +330,7 @@ static clf_status whole_life(clf_context *context) {
   clf_optimizer *adam = NULL;
   int32_t labels[CLOUD_ROWS];
   clf_status status;
+  (void)unused;
   fill_clouds(c.x, c.y, CLOUD_ROWS, COLUMNS, CLASSES);
   TRY(clf_tensor_wrap(&x, context, c.x, CLF_F32, 2, (int64_t[]){CLOUD_ROWS, COLUMNS}, NULL, NULL,
                       NULL));
@@ -352,7 +353,7 @@ done:
 }
 
 TEST(network__every_allocation_may_fail) {
-  check_every_allocation(whole_life);
+  check_every_allocation("threads=1", whole_life, NULL);
 }
 
 TEST(network__layers_take_each_parameter_once) {

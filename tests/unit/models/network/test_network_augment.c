@@ -182,8 +182,8 @@ TEST(network__augments_images_alone) {
   clf_dataset_free(sparse);
 }
 
-static clf_status fit_on(clf_context *context, const images *from) {
-  clf_dataset *data = data_of(context, from, 3);
+static clf_status fit_on(clf_context *context, const void *argument) {
+  clf_dataset *data = data_of(context, argument, 3);
   clf_model *model = NULL;
   clf_status status = data != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   TRY(status);
@@ -198,17 +198,8 @@ done:
 
 TEST(network__augmented_survives_refused_allocations) {
   images train;
-  clf_status status = CLF_ERROR_MEMORY;
   draw(&train, 1, 3);
-  for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    failing_allocator from = {.refuse = refuse, .refuse_the_rest = true};
-    clf_context *context = failing_context("threads=2", &from);
-    status = context != NULL ? fit_on(context, &train) : CLF_ERROR_MEMORY;
-    ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
-    clf_context_free(context);
-    ck_assert_int_eq(atomic_load(&from.held), 0);
-    ck_assert_int_lt(refuse, 1000);
-  }
+  check_every_allocation("threads=2", fit_on, &train);
 }
 
 static int32_t stop_at_fifth(void *user, const clf_progress *progress) {

@@ -480,12 +480,13 @@ TEST(checkpoint__that_is_complete_needs_no_writing) {
   }
 }
 
-static clf_status kept_life(clf_context *context) {
+static clf_status kept_life(clf_context *context, const void *unused) {
   clf_tensor *rows = NULL, *labels = NULL;
   clf_dataset *data = NULL;
   clf_model *model = NULL;
   clf_optimizer *adam = NULL;
   clf_status status;
+  (void)unused;
   remove_path();
   TRY(clf_tensor_wrap(&rows, context, x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL, NULL, NULL));
   TRY(clf_tensor_wrap(&labels, context, y, CLF_I32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
@@ -510,7 +511,7 @@ done:
 }
 
 TEST(checkpoint__every_allocation_may_fail) {
-  check_every_allocation(kept_life);
+  check_every_allocation("threads=1", kept_life, NULL);
 }
 
 SUITE("network_checkpoint", .setup = make_path, .teardown = remove_path)

@@ -508,12 +508,13 @@ TEST(partial_fit__cancelled_or_diverged_changes_nothing) {
   clf_context_free(context);
 }
 
-static clf_status whole_life(clf_context *context) {
+static clf_status whole_life(clf_context *context, const void *unused) {
   sample s;
   clf_tensor *x = NULL, *y = NULL;
   clf_dataset *data = NULL;
   clf_model *model = NULL;
   clf_status status;
+  (void)unused;
   fill(&s);
   TRY(clf_tensor_wrap(&x, context, s.x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL, NULL, NULL));
   TRY(clf_tensor_wrap(&y, context, s.y, CLF_I32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
@@ -533,7 +534,7 @@ done:
 }
 
 TEST(partial_fit__every_allocation_may_fail) {
-  check_every_allocation(whole_life);
+  check_every_allocation("threads=1", whole_life, NULL);
 }
 
 SUITE("network_partial")

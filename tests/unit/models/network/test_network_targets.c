@@ -525,7 +525,7 @@ TEST(defaults__do_not_learn_noise) {
   clf_dataset_free(data);
 }
 
-static clf_status whole_life(clf_context *context) {
+static clf_status whole_life(clf_context *context, const void *unused) {
   static sample s;
   static unsigned char bytes[CAPACITY];
   clf_tensor *rows = NULL, *targets = NULL;
@@ -534,6 +534,7 @@ static clf_status whole_life(clf_context *context) {
   float found[ROWS];
   size_t size;
   clf_status status;
+  (void)unused;
   fill(&s, 3, 40);
   TRY(clf_tensor_wrap(&rows, context, (void *)s.x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL,
                       NULL, NULL));
@@ -559,7 +560,7 @@ done:
 }
 
 TEST(targets__every_allocation_may_fail) {
-  check_every_allocation(whole_life);
+  check_every_allocation("threads=1", whole_life, NULL);
 }
 
 SUITE("network_targets")

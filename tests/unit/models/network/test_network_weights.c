@@ -244,12 +244,13 @@ TEST(summary__adds_up) {
   clf_model_free(model);
 }
 
-static clf_status set_and_tell(clf_context *context) {
+static clf_status set_and_tell(clf_context *context, const void *unused) {
   const float bias[CLASSES] = {0};
   char text[1024];
   clf_tensor *tensor = NULL;
   clf_model *model = NULL;
   clf_status status;
+  (void)unused;
   TRY(clf_tensor_wrap(&tensor, context, bias, CLF_F32, 1, (int64_t[]){CLASSES}, NULL, NULL, NULL));
   TRY(clf_model_create(&model, context, "network", declared));
   status = clf_network_set_weight(model, "dense_2.bias", tensor);
@@ -266,7 +267,7 @@ done:
 }
 
 TEST(weights__every_allocation_may_fail) {
-  check_every_allocation(set_and_tell);
+  check_every_allocation("threads=1", set_and_tell, NULL);
 }
 
 SUITE("network_weights")

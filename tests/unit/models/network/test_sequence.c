@@ -244,13 +244,14 @@ TEST(sequence__stays_as_it_was_after_a_failure) {
 }
 
 /* A life of a model that reads words, from its rows to a stream. */
-static clf_status whole_life(clf_context *own) {
+static clf_status whole_life(clf_context *own, const void *unused) {
   clf_tensor *rows = NULL, *numbers = NULL;
   clf_dataset *words = NULL;
   clf_model *model = NULL;
   clf_sequence *sequence = NULL;
   float values[2];
   clf_status status;
+  (void)unused;
   TRY(clf_tensor_wrap(&rows, own, ids, CLF_F32, 2, (int64_t[]){ROWS, STEPS}, NULL, NULL, NULL));
   TRY(clf_tensor_wrap(&numbers, own, labels, CLF_I32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
   TRY(clf_dataset_create(&words, own, rows, numbers));
@@ -276,20 +277,7 @@ done:
 }
 
 TEST(sequence__every_allocation_may_fail) {
-  clf_status status = CLF_ERROR_MEMORY;
-  for (int64_t refuse = 1; status != CLF_OK; refuse++) {
-    failing_allocator from = {.refuse = refuse};
-    clf_context *own = failing_context("threads=1", &from);
-    if (own != NULL) {
-      status = whole_life(own);
-      ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
-      if (status < 0) {
-        check_refused_memory();
-      }
-      clf_context_free(own);
-    }
-    ck_assert_int_eq(atomic_load(&from.held), 0);
-  }
+  check_every_allocation("threads=1", whole_life, NULL);
 }
 
 typedef struct reader {

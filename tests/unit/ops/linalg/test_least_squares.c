@@ -1,5 +1,6 @@
 /* Orthogonal factors and least squares against closed forms: rows are made of singular values and
  * vectors that are known. */
+#include "base/status.h"
 #include "failing_allocator.h"
 #include "ops_support.h"
 
@@ -354,22 +355,18 @@ TEST_LOOP(least_squares__has_the_same_bits_on_any_threads, 0, cpu_levels()) {
   }
 }
 
+static clf_status solve_once(clf_context *context, const void *argument) {
+  double solution[40 * OUTPUTS];
+  const clf_status status = solve(context, argument, false, solution, NULL);
+  return status < 0 ? clf__fail_within(status, "least squares") : status;
+}
+
 /* On the way by Cholesky, of dependent columns, by the orthogonal factorisation, and of a copy. */
 TEST_LOOP(least_squares__survives_any_refused_allocation, 0, 4) {
   static const double smallest[] = {1, 1, 1e-8};
   static const int64_t ranks[] = {20, 12, 20};
   sample s = _i < 3 ? sample_of(60, 20, ranks[_i], smallest[_i], true) : sample_of_copy(60, 40, 0);
-  double solution[40 * OUTPUTS];
-  clf_status status = CLF_ERROR_MEMORY;
-  for (int64_t refuse = 1; status != CLF_OK && refuse < 1000; refuse++) {
-    failing_allocator from = {.refuse = refuse};
-    clf_context *context = failing_context("threads=1", &from);
-    status = context != NULL ? solve(context, &s, false, solution, NULL) : CLF_ERROR_MEMORY;
-    ck_assert(status == CLF_OK || status == CLF_ERROR_MEMORY);
-    clf_context_free(context);
-    ck_assert_int_eq(atomic_load(&from.held), 0);
-  }
-  ck_clf_ok(status);
+  check_every_allocation("threads=1", solve_once, &s);
   free_sample(&s);
 }
 
