@@ -39,9 +39,9 @@ typedef struct clf_box {
  *  @return the ratio; 0 for NULL @since 0.1 */
 CLF_API double clf_box_overlap(const clf_box *a, const clf_box *b);
 
-/** Suppresses duplicates (greedy non-maximum suppression): in descending order of the scores, a box
- *  is kept unless a box of its label that is already kept overlaps it by more than `overlap`. Of
- *  equal scores the earlier box comes first.
+/** Suppresses duplicates by greedy non-maximum suppression. Boxes are visited in descending order
+ *  of their scores; a box is kept unless a box of its label that is already kept overlaps it by
+ *  more than `overlap`. Boxes with equal scores are visited in the order of the array.
  *  @param boxes    [count] receives the kept boxes first, in descending order of their scores; the
  *                  rest is unspecified
  *  @param overlap  intersection over union, 0 to 1
@@ -49,12 +49,12 @@ CLF_API double clf_box_overlap(const clf_box *a, const clf_box *b);
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overlap, int64_t *kept);
 
-/** Average precision of found boxes of one label: the area under the precision-recall curve made
- *  monotone, all points counted (as in PASCAL VOC since 2010). By descending score, a found box is
- *  right when the true box of its image that it overlaps most does so by at least `overlap` and was
- *  not found before; else it is wrong.
- *  Everingham, Van Gool, Williams, Winn and Zisserman, "The Pascal Visual Object Classes (VOC)
- *  challenge" (IJCV 2010), section 4.2, and its development kit of 2010.
+/** Computes the average precision of found boxes of one label: the area under the precision-recall
+ *  curve made monotone, all points counted (as in PASCAL VOC since 2010). Found boxes are visited
+ *  in descending order of their scores. A found box is right when the true box in its image that it
+ *  overlaps most is overlapped by at least `overlap` and was not found before; otherwise it is
+ *  wrong. Everingham, Van Gool, Williams, Winn and Zisserman, "The Pascal Visual Object Classes
+ *  (VOC) challenge" (IJCV 2010), section 4.2, and its development kit of 2010.
  *  @param found, found_image  [found_count] boxes, and the image that each is in, any numbers
  *  @param truth, truth_image  [truth_count] the same of the objects that there are; scores are not
  *                             read

@@ -80,7 +80,8 @@ CLF_API clf_status clf_param_describe(const char *area, const char *kind, int64_
 
 /* Constants */
 
-/** Value of a public constant by its name, such as "CLF_F32", for those who cannot read headers.
+/** Looks up the value of a public constant by its name, such as "CLF_F32", for programs that cannot
+ *  read C headers.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT @since 0.1 */
 CLF_API clf_status clf_constant(const char *name, int64_t *value);
 

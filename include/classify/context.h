@@ -1,8 +1,8 @@
 /** @file classify/context.h
  *  A context carries what calls share: threads, seed, allocator, log, progress, memory limit.
  *
- *  Every constructor takes a context. NULL is the default context, which has default parameters;
- *  it is made with the first handle that needs it and freed with the last one. A handle keeps its
+ *  Every constructor takes a context. NULL is the default context, which has default parameters; it
+ *  is made with the first handle that needs it and freed with the last one. A handle keeps its
  *  context alive, so handles and contexts may be freed in any order.
  *
  *  **Use.** Most programs need one context, for the threads and the log:
@@ -18,12 +18,12 @@
  *
  *  **Floating point.** Every call computes in the default floating-point environment (rounding to
  *  nearest, no traps, subnormal numbers kept), whatever the host has set, and restores the host's
- *  when it returns, flags included. Callbacks and the allocator run within calls, so in the default
- *  one.
+ *  when it returns, flags included. Callbacks and the allocator run within calls, so they run in
+ *  the default environment too.
  *
  *  **Fork.** A child of fork() may use the library and the handles that it inherits, whatever other
- *  threads were doing with contexts when the process forked. A handle that another thread was
- *  changing just then is lost to the child.
+ *  threads were doing with contexts when the process forked. The exception is a handle that another
+ *  thread was changing at that moment: the child cannot use it.
  */
 #ifndef CLASSIFY_CONTEXT_H
 #define CLASSIFY_CONTEXT_H
@@ -48,12 +48,12 @@ typedef struct clf_allocator {
 
 /** What a long call reports. Fields that do not apply are NaN.
  *
- *  A fit reports as its kind ("svm", "network" …) and, where they take long, as its parts: "gram",
- *  "sums", "cholesky", "eigen". Predictions and scores report as "predict", clf_model_transform()
- *  as "transform", a transform that is fitted or applied as its kind ("pca", "hog" …), a dataset
- *  whose numbers are converted as "convert": steps are rows. Files report as "read", "inflate",
- *  "latin1", "load", "save", or as their format. Within one call several stages may follow each
- *  other.
+ *  The stage names the work. A fit reports its kind ("svm", "network" …) and its parts that take
+ *  long ("gram", "sums", "cholesky", "eigen"). Predictions and scores report "predict", and
+ *  clf_model_transform() reports "transform". A transform reports its kind ("pca", "hog" …), and
+ *  the conversion of a dataset's numbers reports "convert"; their steps are rows. Files report
+ *  "read", "inflate", "latin1", "load", "save", or their format. One call may report several
+ *  stages, one after the other.
  */
 typedef struct clf_progress {
   const char *stage; /**< such as "logistic"; valid during the callback */
@@ -64,19 +64,21 @@ typedef struct clf_progress {
   double seconds;    /**< since the call began */
 } clf_progress;
 
-/** Called on the thread that made the long call, about ten times a second or at each of a solver's
- *  steps; not in a call that is over sooner. Calls made on several threads at once each report on
- *  their own thread, at the same time. What the callback itself calls reports nothing.
+/** Reports progress. It is called on the thread that made the long call, about ten times a second
+ *  or at each step of a solver; a call that ends sooner does not report. Calls that run on several
+ *  threads at once report on their own threads, possibly at the same time. Calls that the callback
+ *  itself makes report nothing.
  *  @return non-zero to cancel the call: within a second it then returns CLF_ERROR_CANCELLED, with
  *  its outputs and handles as they were. */
 typedef int32_t (*clf_progress_callback)(void *user, const clf_progress *progress);
 
 enum {
   CLF_LOG_WARNING = 1, /**< something the host should know, such as a solver not converged */
-  /** What was chosen: of a fit its rows, threads and CPU kernels, what parameters left to the
-   *  library came to (`auto`, gamma=scale, class_weight=balanced), and why it ended early; of a
-   *  file what was guessed, with the parameter that says otherwise. Once a call; nothing of the
-   *  fits within cross-validation and search, and of predictions. */
+  /** A choice that the library made. A fit logs its rows, threads and CPU kernels, the values that
+   *  it chose for parameters such as `auto`, gamma=scale and class_weight=balanced, and why it
+   *  ended early. A reader logs what it guessed about a file, and the parameter that would say
+   *  otherwise. Each call logs its choices once; predictions, and fits within cross-validation and
+   *  search, log none. */
   CLF_LOG_INFO = 2
 };
 
@@ -111,8 +113,8 @@ CLF_API void clf_context_free(clf_context *context);
 
 /* Callbacks */
 
-/** Sets the callback that receives the progress of calls on this context's handles, and may cancel
- *  them.
+/** Sets the callback that receives the progress of calls on this context's handles and that may
+ *  cancel them.
  *  @param callback  NULL for none
  *  @param user      passed to the callback
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (context is NULL)

@@ -2,8 +2,8 @@
  *  A dataset: rows of features, dense or sparse, with labels or targets and weights.
  *
  *  Labels of any kind (numbers, names) are mapped to class indices 0…K-1: numbers in ascending
- *  order, names in byte order. Models remember the classes, and compare datasets by them, so a test
- *  set that lacks a class or lists more of them is scored correctly.
+ *  order, names in byte order. Models remember the classes, and match datasets to them by name, so
+ *  a test set that lacks some classes or has additional ones is scored correctly.
  *
  *  **Use.** Load a file, look at it, and keep a fifth of the rows for a test:
  *
@@ -41,12 +41,12 @@ typedef struct clf_dataset clf_dataset;
 
 /** Makes a dataset of dense rows.
  *  @param out  receives the dataset; free it with clf_dataset_free()
- *  @param x    [rows, features…], any dtype. Its storage is shared, so memory wrapped by it is not
- *              copied when it is f32, f64 or u8 with contiguous rows; it must not change then while
- *              the dataset lives. Anything else is converted once: integers to f32, or to f64 where
- *              f32 does not hold all of them. f64 rows are rounded to f32 late, block by block:
- *              after a transform, or after a model that does not mind where 0 is has moved rows
- *              that lie far from it. A value too large for f32 is refused there, by
+ *  @param x    [rows, features…], any dtype. Contiguous rows of f32, f64 or u8 are not copied: the
+ *              dataset shares their storage, which must not change while the dataset lives. Other
+ *              rows are converted once: integers to f32, or to f64 if f32 cannot hold all of them.
+ *              f64 rows are rounded to f32 only when they are used, block by block, and after any
+ *              transform. A model whose result does not depend on the origin moves rows that lie
+ *              far from 0 before they are rounded. A value too large for f32 is then refused by
  *              CLF_ERROR_DATA. The caller may free its handle at once.
  *  @param y    [rows] labels as by clf_dataset_set_labels(), or NULL
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_DATA, CLF_ERROR_MEMORY,
@@ -62,8 +62,8 @@ CLF_API clf_status clf_dataset_create(clf_dataset **out, clf_context *context, c
  *  @param row_start  [rows + 1] i64 (or i32): row i has entries row_start[i] … row_start[i+1] - 1
  *  @param column     [entries] i32 (or i64): 0 … columns - 1
  *  @param value      [entries] f32 (or any other dtype, converted). The storage of f32 values is
- *                    shared when the columns ascend in every row; the indices are always copied,
- *                    so that what was checked stays so
+ *                    shared if the columns ascend in every row. The indices are always copied, so
+ *                    that they stay as they were checked
  *  @param y          [rows] labels or NULL
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_TYPE (indices that are not
  *          integers), CLF_ERROR_DATA (an index out of range, row starts that fall: the place is in
@@ -98,11 +98,11 @@ CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, con
                                     const char *path, const char *params);
 
 /** Writes a dataset to a file, atomically: the path holds the old file or the whole new one.
- *  @param format  "svmlight" (LIBSVM's format of data): values have all digits that f32 or f64
- *                 need, u8 elements as the floats nearest to their scaled values; zeros of dense
- *                 rows are left out, so give features=N when the file is read again. Labels are the
- *                 class names where all of these are numbers, else the class indices; 0 without
- *                 labels.
+ *  @param format  "svmlight" (LIBSVM's format of data): values are written with all digits that f32
+ *                 or f64 need; u8 elements are written as the floats nearest to their scaled
+ *                 values. Zeros of dense rows are left out, so read the file with features=N.
+ *                 Labels are written as class names if all names are numbers, and otherwise as
+ *                 class indices; rows without labels get 0.
  *  @param path    the file
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a format that is only read, weights,
  *          several targets a row), CLF_ERROR_DATA (NaN or Inf), CLF_ERROR_IO, CLF_ERROR_MEMORY,
@@ -147,13 +147,15 @@ CLF_API clf_status clf_dataset_set_weights(clf_dataset *dataset, const clf_tenso
 
 /** Returns the number of rows; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_dataset_rows(const clf_dataset *dataset);
-/** Number of features: the product of x's sizes after the first; -1 for NULL. @since 0.1 */
+/** Returns the number of features, the product of the sizes of x after the first; -1 for NULL.
+ *  @since 0.1 */
 CLF_API int64_t clf_dataset_features(const clf_dataset *dataset);
 /** Returns the number of classes; 0 without labels, -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_dataset_classes(const clf_dataset *dataset);
 /** Returns the number of regression outputs; 0 without targets, -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_dataset_outputs(const clf_dataset *dataset);
-/** Stored entries of sparse rows; rows × features of dense ones; -1 for NULL. @since 0.1 */
+/** Returns the number of stored entries of sparse rows, or rows × features of dense ones; -1 for
+ *  NULL. @since 0.1 */
 CLF_API int64_t clf_dataset_nonzeros(const clf_dataset *dataset);
 /** Returns 1 for sparse rows, 0 for dense ones. @since 0.1 */
 CLF_API int32_t clf_dataset_sparse(const clf_dataset *dataset);
@@ -162,9 +164,9 @@ CLF_API int32_t clf_dataset_sparse(const clf_dataset *dataset);
  *  none. Lives as long as the dataset's labels. @since 0.1 */
 CLF_API const char *clf_dataset_class_name(const clf_dataset *dataset, int64_t index);
 
-/** Features, labels (i32 class indices), targets (f64 [rows, outputs]) or weights (f32), as
- *  read-only tensors. The features of sparse rows are `row_start` (i64), `column` (i32) and `value`
- *  (f32).
+/** Returns features, labels (i32 class indices), targets (f64 [rows, outputs]) or weights (f32) as
+ *  a read-only tensor. The features of sparse rows are `row_start` (i64), `column` (i32) and
+ *  `value` (f32).
  *  @param out   receives a new handle on the dataset's memory; free it with clf_tensor_free()
  *  @param name  "x", "labels", "targets", "weights", "row_start", "column" or "value"
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (the dataset has none),
@@ -182,7 +184,8 @@ CLF_API clf_status clf_dataset_tensor(const clf_dataset *dataset, const char *na
 CLF_API clf_status clf_dataset_subset(clf_dataset **out, const clf_dataset *dataset,
                                       const int64_t *rows, int64_t count);
 
-/** Splits rows in two at random, in each class by itself when there are labels (stratified).
+/** Splits rows into two parts at random. With labels the split is stratified: each class is split
+ *  by itself.
  *  @param first, second  receive the parts, rows in the original order
  *  @param fraction  of the rows that go to `first`, 0 < fraction < 1; both parts get at least one
  *                   row
@@ -214,7 +217,8 @@ typedef struct clf_batches clf_batches;
 CLF_API clf_status clf_batches_create(clf_batches **out, const clf_dataset *dataset,
                                       int64_t batch_size, uint64_t seed);
 
-/** Reads the next batch, or NULL at the end of an epoch (the call after that starts the next one).
+/** Reads the next batch. At the end of an epoch the batch is NULL, and the following call starts
+ *  the next epoch.
  *  @param batch  receives a dataset owned by the iterator, valid until the next call
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_batches_next(clf_batches *batches, const clf_dataset **batch);

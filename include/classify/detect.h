@@ -1,12 +1,12 @@
 /** @file classify/detect.h
- *  Object detection: the places and classes of the objects in an image, found by a network that was
- *  fitted on windows of one size.
+ *  Object detection: a network that was fitted on windows of one size finds the positions and
+ *  classes of the objects in an image.
  *
- *  The network is evaluated at all places of the image at several sizes at once, by convolutions,
- *  never window by window. It is any fitted network of images (input [height, width, channels], 1
- *  or 3 channels) that classifies windows into two classes or more by scores (loss cross_entropy,
- *  or binary_cross_entropy with two classes) and reads nothing but its window: no padding=same and
- *  no transforms before it.
+ *  The image is scaled to several sizes, and the network is evaluated at all positions of each by
+ *  convolutions over the whole image, not window by window. Any fitted network may be used whose
+ *  input is [height, width, channels] with 1 or 3 channels, that has at least two classes and the
+ *  loss cross_entropy (or, with two classes, binary_cross_entropy), and that reads nothing but its
+ *  window: it has no layer with padding=same and no transforms.
  *
  *  **Use.** Load a detector and an image, and read the boxes that it finds:
  *
@@ -49,9 +49,9 @@ typedef struct clf_detector clf_detector;
  *  @param network  a fitted network, which is copied; its context is the detector's
  *  @param params   "name=value …" or NULL; clf_param_describe("detector", "detector", …) describes
  *                  them
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (the message
- *          names the layer that does not look at its window alone, or whose stride makes windows
- *          further apart than they are large), CLF_ERROR_MEMORY @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (a layer that
+ *          reads more than its window, or a stride larger than the window: the message names the
+ *          layer), CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_detector_create(clf_detector **out, const clf_model *network,
                                        const char *params);
 
@@ -73,13 +73,14 @@ CLF_API clf_status clf_detector_run(const clf_detector *detector, const clf_imag
                                     clf_box *boxes, int64_t capacity, int64_t *count);
 
 /** Finds hard negatives: windows of a scene that the detector classifies as objects and that are
- *  none, to be added to the background of the next training. It works as clf_detector_run(), and
- *  leaves out the boxes that overlap one of the objects in the scene.
- *  @param objects       [object_count] those in the scene; NULL when there are none
+ *  none, to be added to the background of the next training. It finds the boxes that
+ *  clf_detector_run() finds, except those that overlap an object of the scene.
+ *  @param objects       [object_count] the boxes of the objects in the scene; NULL if there are
+ *                       none
  *  @param overlap       a box that overlaps one of them by more than this is left out: 0 to 1
  *  @param windows       [capacity, height, width, channels] of the network's input, receives the
  *                       pixels as the network read them
- *  @param boxes         [capacity] receives their places, in descending order of scores, or NULL
+ *  @param boxes         [capacity] receives their boxes in descending order of scores, or NULL
  *  @param count         receives how many there are, which may be more than capacity
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (an object that is no box), CLF_ERROR_MEMORY,
  *          CLF_ERROR_CANCELLED @since 0.1 */

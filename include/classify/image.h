@@ -1,5 +1,5 @@
 /** @file classify/image.h
- *  Images: read from files by their content, made into others, written.
+ *  Images: reading them from files, making new ones from them, and writing them.
  *
  *  An image is bytes [height, width, channels] without gaps, channels being 1 (gray) or 3 (red,
  *  green, blue; sRGB as a rule). It never changes once it is made: every function below makes a new
@@ -47,27 +47,28 @@ CLF_API clf_status clf_image_create(clf_image **out, clf_context *context, int64
                                     int64_t width, int64_t channels, const uint8_t *pixels,
                                     int64_t row_bytes);
 
-/** Reads an image from a file. The content decides the format, never the name:
- *  "pnm" (PBM, PGM, PPM) and "gif" always, "png" and "jpeg" where the library was built with
- *  libpng and libjpeg; clf_kind_name("codec", …) lists those that are there.
+/** Reads an image from a file. The content decides the format, never the name: "pnm" (PBM, PGM,
+ *  PPM) and "gif" always, "png" and "jpeg" where the library was built with libpng and libjpeg;
+ *  clf_kind_name("codec", …) lists those that are there.
  *
- *  Gray images have 1 channel, also those of a palette that is all gray; others have 3. Values of
- *  16 bits are rounded to 8. Transparent pixels are drawn on the gray level `background`. A JPEG is
- *  turned as its EXIF data say, and CMYK becomes RGB with the inverted values that Adobe's programs
- *  write. Of an animation the first picture is read. Colour profiles are not applied.
+ *  Gray images, palettes of grays included, have 1 channel; others have 3. Values of 16 bits are
+ *  rounded to 8. Transparent pixels are drawn on the gray level `background`. A JPEG is rotated and
+ *  flipped as its EXIF orientation says. CMYK becomes RGB; its values are taken as inverted, as
+ *  Adobe's programs write them. Only the first picture of an animation is read. Color profiles are
+ *  not applied.
  *  @param path    a regular file
- *  @param params  "max_pixels=… background=…" or NULL for the defaults;
- *                 clf_param_describe("image", "load", …) describes them. What has more pixels than
- *                 `max_pixels` is refused before memory is asked for.
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT (no format that is read here,
- *          or damaged), CLF_ERROR_UNSUPPORTED (a variant of its format that cannot be read),
+ *  @param params  "max_pixels=… background=…" or NULL for the defaults; clf_param_describe("image",
+ *                 "load", …) describes them. An image of more than `max_pixels` is refused before
+ *                 any memory is allocated for it.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT (an unknown format, or a
+ *          damaged file), CLF_ERROR_UNSUPPORTED (a variant of its format that cannot be read),
  *          CLF_ERROR_DATA (more than `max_pixels`), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED; the
  *          message names the file
  *  @since 0.1 */
 CLF_API clf_status clf_image_load(clf_image **out, clf_context *context, const char *path,
                                   const char *params);
 
-/** As clf_image_load(), from bytes in memory.
+/** Reads an image from bytes in memory, as clf_image_load() does from a file.
  *  @param bytes  [size], read during the call only @since 0.1 */
 CLF_API clf_status clf_image_load_memory(clf_image **out, clf_context *context, const void *bytes,
                                          size_t size, const char *params);
@@ -96,35 +97,37 @@ CLF_API const uint8_t *clf_image_pixels(const clf_image *image);
 
 /* New images from old ones */
 
-/** The luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B rounded; a copy of a gray image.
+/** Makes a gray image: the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, rounded. A gray image
+ *  is copied.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_image_grey(clf_image **out, const clf_image *image);
 
-/** Makes an image of another size: linear interpolation, and where it shrinks, a triangle filter as
- *  wide as two pixels of the result, so that nothing is left out and no false pattern appears. Both
- *  sides are stretched as they must.
+/** Makes an image of another size by linear interpolation. An axis that shrinks is filtered by a
+ *  triangle as wide as two pixels of the result, so that every pixel counts and no aliasing
+ *  appears. The aspect ratio is not kept.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_image_resize(clf_image **out, const clf_image *image, int64_t height,
                                     int64_t width);
 
-/** Makes an image of a part of another. It may reach beyond the image, or lie outside: what is
- *  there repeats the nearest pixel of the edge.
+/** Makes an image of a part of another. The part may reach beyond the image or lie outside of it:
+ *  pixels there repeat the nearest pixel of the edge.
  *  @param top, left  its first row and first pixel of a row; may be negative
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_image_crop(clf_image **out, const clf_image *image, int64_t top,
                                   int64_t left, int64_t height, int64_t width);
 
-/** Spreads the levels so that all are about as frequent: level v becomes
- *  255 (n(v) - n(v0)) / (n - n(v0)) rounded, where n(v) of the n pixels have levels up to v, and v0
- *  is the lowest one. Each channel by itself; a channel of one level stays as it is.
+/** Equalizes the histogram, so that all levels become about equally frequent: level v becomes 255
+ *  (n(v) - n(v0)) / (n - n(v0)) rounded, where n(v) of the n pixels have levels up to v, and v0 is
+ *  the lowest level. Each channel is equalized by itself; a channel of one level is copied.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY
  *  Source: Gonzalez and Woods, Digital Image Processing, "Histogram equalization". @since 0.1 */
 CLF_API clf_status clf_image_equalize(clf_image **out, const clf_image *image);
 
-/** Removes the effects of illumination and shadows (Tan and Triggs): a power of the gray levels,
- *  the difference of two Gaussian blurs, then a contrast equalized in two stages and limited to
- *  ±tau, which becomes 0 … 255 around 127.5. The image's edge is repeated outside. Colors become
- *  gray first. Crop the image before: large flat parts make the contrast of the rest too strong.
+/** Removes the effects of illumination and shadows by the method of Tan and Triggs. Colors are
+ *  converted to gray. The gray levels are raised to a power, the difference of two Gaussian blurs
+ *  is taken, and its contrast is equalized in two stages and limited to ±tau, which becomes 0 … 255
+ *  around 127.5. Pixels outside of the image repeat its edge. Crop the image first, since large
+ *  flat parts exaggerate the contrast of the rest.
  *  @param params  "gamma=0.2 inner=1 outer=2 alpha=0.1 tau=10" or parts of that; NULL for these
  *                 defaults, which are the paper's; clf_param_describe("image", "normalize", …)
  *                 describes them

@@ -1,10 +1,10 @@
 /** @file classify/metrics.h
- *  Measures of predictions, on plain arrays.
+ *  Measures of predictions, computed from plain arrays.
  *
  *  Class indices are 0 … classes - 1. A `predicted` value out of range counts as wrong; a `truth`
- *  value out of range is CLF_ERROR_DATA. Where a ratio is 0/0, its value is 0.
- *  Every function returns CLF_OK, CLF_ERROR_ARGUMENT (NULL, a size < 1), CLF_ERROR_DATA, or
- *  CLF_ERROR_MEMORY. Thread class of the file: any thread.
+ *  value out of range is CLF_ERROR_DATA. Where a ratio is 0/0, its value is 0. Every function
+ *  returns CLF_OK, CLF_ERROR_ARGUMENT (NULL, a size < 1), CLF_ERROR_DATA, or CLF_ERROR_MEMORY.
+ *  Thread class of the file: any thread.
  *
  *  **Use.** Compare predictions with the true classes:
  *
@@ -56,7 +56,8 @@ CLF_API clf_status clf_class_scores(const int32_t *truth, const int32_t *predict
                                     int64_t classes, double *precision, double *recall, double *f1,
                                     int64_t *support);
 
-/** Computes precision, recall and F1 averaged over the classes that occur in truth or predictions.
+/** Computes precision, recall and F1 averaged over the classes that occur in `truth` or
+ *  `predicted`.
  *  @param average  CLF_AVERAGE_…
  *  @param precision, recall, f1  one value each, or NULL @since 0.1 */
 CLF_API clf_status clf_average_scores(const int32_t *truth, const int32_t *predicted, int64_t rows,
@@ -65,7 +66,8 @@ CLF_API clf_status clf_average_scores(const int32_t *truth, const int32_t *predi
 
 /* From probabilities and scores */
 
-/** Mean of -ln p(true class), p clipped to [2^-23, 1 - 2^-23] after each row is scaled to sum to 1.
+/** Computes the mean of -ln p(true class). Each row is first scaled to sum to 1, and p is clipped
+ *  to [2^-23, 1 - 2^-23].
  *  @param probabilities  [rows, classes] finite and ≥ 0 @since 0.1 */
 CLF_API clf_status clf_log_loss(const int32_t *truth, const float *probabilities, int64_t rows,
                                 int64_t classes, double *out);

@@ -1,5 +1,5 @@
 /** @file classify/model.h
- *  Models: create by name, fit, predict, inspect, save, load.
+ *  Models: creating them by name, fitting, predicting, inspecting, saving and loading.
  *
  *  **Use.** A model is created by the name of its kind and its parameters, fitted, scored, saved:
  *
@@ -20,8 +20,9 @@
  *  clf_dataset_free(train);
  *  @endcode
  *
- *  Another kind differs in the two texts only. clf_model_add() puts transforms before the model,
- *  such as "standardize"; they are fitted, applied and saved with it.
+ *  Another kind of model needs only another kind and parameter string. clf_model_add() puts
+ *  transforms such as "standardize" in front of the model; they are fitted, applied and saved with
+ *  it.
  *
  *  Thread class of the file: calls that take a `const clf_model *` may run in any number of threads
  *  at once on one model; the others need the model to themselves.
@@ -67,9 +68,10 @@ CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_add(clf_model *model, const char *transform, const char *params);
 
-/** Keeps a vocabulary with the model, so that it is saved, loaded and cloned with it and texts can
- *  be encoded for its predictions. The words are shared, not copied; the vocabulary may be freed.
- *  @param vocabulary  that was built; NULL for none
+/** Keeps a vocabulary with the model. It is saved, loaded and cloned with the model, so that texts
+ *  can be encoded for its predictions. The model shares the words, and the caller may free the
+ *  vocabulary.
+ *  @param vocabulary  a vocabulary that was built; NULL removes the model's vocabulary
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED (it has no words yet), CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_model_set_vocabulary(clf_model *model, const clf_vocabulary *vocabulary);
@@ -78,12 +80,14 @@ CLF_API clf_status clf_model_set_vocabulary(clf_model *model, const clf_vocabula
  *  the model's, and lives until the model is freed or given another. @since 0.1 */
 CLF_API const clf_vocabulary *clf_model_vocabulary(const clf_model *model);
 
-/** Gives a network an optimizer of its own: fits that are handed none take it, and so do those of
- *  cross-validation and grid search, and of clones. It is described and saved with the model.
- *  @param optimizer  whose kind and parameters are copied; NULL for none, so that fits take adam
- *                    with its defaults again
+/** Gives a network its own optimizer. It is used by fits that are passed no optimizer, by
+ *  cross-validation and grid search, and by clones of the model. It is described and saved with the
+ *  model.
+ *  @param optimizer  its kind and parameters are copied; with NULL, fits use adam with its defaults
+ *                    again
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a kind with a solver of its own),
- *          CLF_ERROR_MEMORY; the model keeps what it had after a failure @since 0.1 */
+ *          CLF_ERROR_MEMORY; after a failure the model keeps the optimizer that it had @since
+ *          0.1 */
 CLF_API clf_status clf_model_set_optimizer(clf_model *model, const clf_optimizer *optimizer);
 
 /** Returns the model's own optimizer; NULL when there is none. It is the model's, and lives until
@@ -95,79 +99,89 @@ CLF_API const clf_optimizer *clf_model_optimizer(const clf_model *model);
 /** Returns the model's kind, such as "ridge"; NULL for NULL. @since 0.1 */
 CLF_API const char *clf_model_kind(const clf_model *model);
 
-/** Sets a parameter. What is already fitted stays as it is until the next fit. Texts with a grammar
- *  of their own (`layers`, `augment`) are checked here, as in clf_model_create(); whether the
- *  shapes of layers fit the rows is known at the fit.
+/** Sets a parameter. A fitted model stays as it is until its next fit. Texts with their own grammar
+ *  (`layers`, `augment`) are checked here, as in clf_model_create(); whether the layers fit the
+ *  shape of the rows is checked by the fit.
  *  @param name  see clf_param_describe("model", kind, …)
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown name, value out of bounds, a text that is not of its
  *          grammar: the message names layer, parameter and value; nothing is changed then),
  *          CLF_ERROR_TYPE, CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_model_set_i64(clf_model *model, const char *name, int64_t value);
-/** As clf_model_set_i64(). @since 0.1 */
+/** Sets a parameter that takes a number; otherwise as clf_model_set_i64(). @since 0.1 */
 CLF_API clf_status clf_model_set_f64(clf_model *model, const char *name, double value);
-/** As clf_model_set_i64(); takes every type of parameter, as written in a parameter string.
+/** Sets a parameter of any type from text, as it is written in a parameter string; otherwise as
+ *  clf_model_set_i64().
  *  @since 0.1 */
 CLF_API clf_status clf_model_set_text(clf_model *model, const char *name, const char *value);
 
-/** Reads an integer, truth value (0 or 1) or choice (its place among the words).
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE (also: "an integer or a word" that holds a
- *          word now) @since 0.1 */
+/** Reads a parameter that is an integer, a truth value (0 or 1) or a choice (the index of its
+ *  word).
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE (also: the parameter is an integer or a word,
+ *          and holds a word now) @since 0.1 */
 CLF_API clf_status clf_model_get_i64(const clf_model *model, const char *name, int64_t *value);
-/** Reads a number. @return as clf_model_get_i64() @since 0.1 */
+/** Reads a parameter that is a number. @return as clf_model_get_i64() @since 0.1 */
 CLF_API clf_status clf_model_get_f64(const clf_model *model, const char *name, double *value);
 /** Reads any parameter as text.
  *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
  *  @param capacity  bytes of buffer
  *  @param needed    receives the bytes needed, the NUL included; may be NULL
- *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL) @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: a buffer that is too small and not NULL) @since 0.1 */
 CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
                                       size_t capacity, size_t *needed);
 
 /* Fitting */
 
-/** Fits the model. One that is already fitted is replaced, and stays as it was if this fails. With
- *  `warm_start=true` a fitted network goes on from its weights instead: with its classes, its
- *  transforms as they were fitted, and its history, which grows. Without, the log says that what it
- *  has learned is dropped.
- *  @param train       rows with labels, or with targets for models that do regression (ridge)
- *  @param optimizer   for a network; it begins without a memory of earlier steps, also with
- *                     warm_start. NULL for the network's own (see clf_model_set_optimizer()) or
- *                     else adam with its defaults (in a regression with learning_rate=0.003), and
- *                     for kinds with a solver
- *  @param validation  scored after the fit into the tensor "validation_score", and after each
- *                     epoch of a network into its history; NULL for none. Losses of the history are
- *                     means by the rows' weights times `class_weight`, accuracies are scores as
- *                     clf_model_score() gives them, without `class_weight`
+/** Fits the model to labeled rows, or a regression to targets.
+ *
+ *  A model that is fitted already is fitted from scratch, which the log reports; if the call fails,
+ *  the model stays as it was. With the parameter `warm_start=true`, a fitted network continues from
+ *  its weights instead: it keeps its classes and its fitted transforms, and the new epochs are
+ *  appended to its history.
+ *  @param train       rows with labels, or with targets for a regression (ridge, network)
+ *  @param optimizer   the optimizer of a network. It starts without its state of earlier steps,
+ *                     even with warm_start=true. NULL uses the network's own (see
+ *                     clf_model_set_optimizer()), or adam with its defaults (learning_rate=0.003
+ *                     for a regression). Must be NULL for kinds that have a solver
+ *  @param validation  rows to score, or NULL. The score after the fit is the tensor
+ *                     "validation_score"; a network also adds loss and score after each epoch to
+ *                     its history. Losses in the history are means weighted by row weights and
+ *                     `class_weight`; accuracies are what clf_model_score() returns, without
+ *                     `class_weight`
  *  @return CLF_OK (see clf_model_outcome() for a solver that stopped early), CLF_ERROR_ARGUMENT,
  *          CLF_ERROR_DATA (NaN or Inf, fewer than two classes, all weights 0: the place is in the
- *          message), CLF_ERROR_SHAPE (also: a network that goes on with other layers),
- *          CLF_ERROR_UNSUPPORTED (weights, sparse rows, regression or an optimizer that this kind
- *          does not take), CLF_ERROR_NUMERIC, CLF_ERROR_CANCELLED, CLF_ERROR_DIVERGED (the model
- *          then has the weights of a network's last good epoch), CLF_ERROR_MEMORY
+ *          message), CLF_ERROR_SHAPE (also: a warm start with other layers), CLF_ERROR_UNSUPPORTED
+ *          (the kind does not support row weights, sparse rows, regression or an optimizer),
+ *          CLF_ERROR_NUMERIC, CLF_ERROR_CANCELLED, CLF_ERROR_DIVERGED (the network then has the
+ *          weights of its last good epoch), CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
                                  clf_optimizer *optimizer, const clf_dataset *validation);
 
-/** Goes on fitting with more rows (perceptron, network). The first call, or a fit before it, fixes
- *  the classes and features: use a dataset, or batches of one, that knows all classes. Transforms
- *  stay as a fit before has fitted them.
+/** Continues fitting with more rows (perceptron, network).
  *
- *  A network takes one epoch a call, of `max_steps` at most, on these rows: by the optimizer of the
- *  last clf_model_fit() (one with epochs=0 is enough to name it), else by its own
- *  (clf_model_set_optimizer()) or adam. The log says where its own is another than that of the last
- *  fit. From call to call go on: what the optimizer remembers, averages, running statistics, the
- *  learning rate's schedule (for `epochs` in all) and the history. N calls with the same rows are a
- *  fit of N epochs, to the bit, without `patience`. A fit leaves what they go on from with
- *  warm_start=true, unless it may have kept the weights of an epoch before the last, as `patience`
- *  does and a regression that ends by itself. A loaded network has its weights alone, and its
- *  optimizer restarts. Row weights, and the rows that class_weight=balanced counts, are those of
- *  the call. Statistics of batch_norm are measured at the end of a call, as at that of a fit, where
- *  the call before it had the same rows; else they are the running ones. A `checkpoint` is neither
- *  read nor written.
+ *  The first call, or a fit before it, fixes the classes and the features, so pass a dataset that
+ *  has all classes, or batches of one. Transforms must have been fitted by a fit, and stay as they
+ *  are.
+ *
+ *  For a network, each call is one epoch over these rows, of at most `max_steps` steps. It uses the
+ *  optimizer of the last clf_model_fit() (a fit with epochs=0 is enough to choose one), or else the
+ *  network's own optimizer, or adam. The log reports a network's own optimizer that differs from
+ *  that of the last fit.
+ *
+ *  The following state of a network continues from call to call: that of the optimizer, the
+ *  averaged weights, running statistics, the learning rate's schedule (over `epochs` calls) and the
+ *  history. N calls with the same rows give the same bits as one fit of N epochs without
+ *  `patience`. Calls also continue from a fit with warm_start=true, unless that fit may have
+ *  restored the weights of an earlier epoch, as `patience` does and as a regression that ends early
+ *  does. A network that was loaded from a file has only its weights, and its optimizer restarts.
+ *
+ *  Row weights, and the counts for class_weight=balanced, are those of the rows of the call. If two
+ *  calls in a row have the same rows, batch_norm measures its statistics at the end of the second,
+ *  as a fit does; otherwise it uses the running ones. A `checkpoint` is neither read nor written.
  *  @return as clf_model_fit(), CLF_ERROR_DATA (also: a row of a class that the first rows lacked),
  *          CLF_ERROR_SHAPE (also: layers that do not fit the weights), CLF_ERROR_UNSUPPORTED (also:
- *          a kind without such a step; transforms that no fit has fitted). The model is unchanged
+ *          a kind without partial fits; transforms that are not fitted). The model is unchanged
  *          after any failure, CLF_ERROR_DIVERGED included @since 0.1 */
 CLF_API clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows);
 
@@ -178,34 +192,38 @@ CLF_API clf_status clf_model_outcome(const clf_model *model);
 
 /* What a fitted model has */
 
-/** Returns the number of features the fitted model takes; -1 when not fitted. @since 0.1 */
+/** Returns the number of features of the rows that the model was fitted on; -1 when not fitted.
+ *  @since 0.1 */
 CLF_API int64_t clf_model_features(const clf_model *model);
 /** Returns the number of classes; 0 for regression, -1 when not fitted. @since 0.1 */
 CLF_API int64_t clf_model_classes(const clf_model *model);
-/** Columns of the decision function: classes, or regression outputs; -1 when not fitted.
- *  @since 0.1 */
+/** Returns the number of columns of the decision function: the number of classes, or of regression
+ *  outputs; -1 when not fitted. @since 0.1 */
 CLF_API int64_t clf_model_outputs(const clf_model *model);
-/** Name of a class, as in the training dataset; NULL when there is none. Lives until the next fit.
- *  @since 0.1 */
+/** Returns the name of a class, as in the training dataset; NULL when there is none. The name lives
+ *  until the next fit. @since 0.1 */
 CLF_API const char *clf_model_class_name(const clf_model *model, int64_t index);
 
 /* Prediction */
 
 /** Predicts class indices: the argmax of the decision function.
  *  @param rows      dense or sparse, with the features fitted on; labels are ignored. To classify
- *                   new values again and again, wrap one buffer, make one dataset of it, and refill
- *                   it.
+ *                   new values repeatedly, wrap one buffer, make one dataset of it, and refill the
+ *                   buffer before each call.
  *  @param labels    [rows] receives 0 … classes - 1
  *  @param capacity  elements of labels, ≥ rows
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a row
  *          whose result is not finite), CLF_ERROR_UNSUPPORTED (a regression), CLF_ERROR_MEMORY,
- *          CLF_ERROR_CANCELLED; `labels` is written when all rows are good @since 0.1 */
+ *          CLF_ERROR_CANCELLED; `labels` is written only if all rows succeed @since 0.1 */
 CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows,
                                      int32_t *labels, int64_t capacity);
 
-/** The decision function: one score a class, or the regression outputs. Of an svm: for two classes
- *  the machine's value, with both signs; for pairs of more the votes, with less than a vote of the
- *  values' sum (the pairs' own values: clf_model_transform()); with probability=true the log-odds.
+/** Computes the decision function: one score for each class, or the regression outputs.
+ *
+ *  The scores of an svm with two classes are the decision value and its negative. With more classes
+ *  in pairs, a score is the number of votes plus a fraction below 1 that grows with the sum of the
+ *  decision values; clf_model_transform() computes the values of the pairs themselves. With
+ *  probability=true the scores are log-odds.
  *  @param values    [rows, outputs] receives the scores, row after row
  *  @param capacity  elements of values, ≥ rows × outputs
  *  @return as clf_model_predict() @since 0.1 */
@@ -220,11 +238,15 @@ CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf
 CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *rows,
                                            float *probabilities, int64_t capacity);
 
-/** Computes the projections of rows to the discriminant axes (fisher); the decision values of pairs
- *  of classes (0, 1), (0, 2) … (1, 2) …, which are above 0 for the first class of the two, or of
- *  each class with multiclass=one_vs_rest (svm); or the hidden values of a network, which are the
- *  input of its last layer with weights, without dropout. Such values are also useful for rows of
- *  classes that were not in the training rows.
+/** Computes what a model derives from rows before it decides:
+ *  - fisher: the projections of the rows onto the discriminant axes;
+ *  - svm: the decision values of the pairs of classes (0, 1), (0, 2) … (1, 2) …, positive for the
+ *    first class of a pair; with multiclass=one_vs_rest those of each class against the rest;
+ *  - network: the hidden values, which are the input of its last layer with weights, without
+ *    dropout.
+ *
+ *  The projections and the hidden values also describe rows of classes that the training rows
+ *  lacked.
  *  @param values      [rows, components] receives the projections
  *  @param capacity    elements of values, ≥ rows × components
  *  @param components  receives the number of axes, machines or hidden values; may be NULL. With
@@ -233,9 +255,9 @@ CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dat
 CLF_API clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows,
                                        float *values, int64_t capacity, int64_t *components);
 
-/** Accuracy on labelled rows, or the coefficient of determination R² of a regression (mean over
- *  outputs); weighted when the dataset has weights. Rows of classes the model does not know count
- *  as wrong.
+/** Computes the accuracy on labeled rows, or the coefficient of determination R² of a regression
+ *  (its mean over the outputs). Both are weighted when the dataset has weights. Rows of classes
+ *  that the model does not know count as wrong.
  *  @return as clf_model_predict(); CLF_ERROR_ARGUMENT (the dataset has no labels or targets),
  *          CLF_ERROR_DATA (its weights are all 0)
  *  @since 0.1 */
@@ -243,16 +265,19 @@ CLF_API clf_status clf_model_score(const clf_model *model, const clf_dataset *da
 
 /* Inspection */
 
-/** Names of the fitted model's tensors ("weights", "intercept", …); NULL beyond the end or when not
- *  fitted. @since 0.1 */
+/** Returns the name of a tensor of the fitted model ("weights", "intercept", …); NULL beyond the
+ *  end or when not fitted. @since 0.1 */
 CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index);
 
-/** A tensor of the fitted model, read-only. Linear models have `weights` [outputs, features] and
- *  `intercept` [outputs], f32; where the weights' products cancel, so that f32 is not enough, also
- *  `weights_f64` and `intercept_f64`, by which they decide. Models that were fitted on rows far
- *  from 0 have `center` [columns] f64, which is subtracted from every row. Iterative ones have
- *  `history_loss` [epochs]. Networks that were fitted on targets have `target_center` and
- *  `target_scale` [outputs] f64: predictions are center + scale × the last layer's outputs.
+/** Returns a tensor of the fitted model, read-only. Among them are:
+ *  - `weights` [outputs, features] and `intercept` [outputs], f32, of linear models;
+ *  - `weights_f64` and `intercept_f64`, in addition, if f32 is not enough because the products of
+ *    weights and features cancel; the model then decides by these;
+ *  - `center` [columns], f64, of models that were fitted on rows far from 0: it is subtracted from
+ *    every row;
+ *  - `history_loss` [epochs] of iterative models;
+ *  - `target_center` and `target_scale` [outputs], f64, of networks that were fitted on targets: a
+ *    prediction is center + scale × the output of the last layer.
  *  @param out  receives a new handle on the model's memory, valid even after the model's next fit;
  *              free it with clf_tensor_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such name; the message lists them), CLF_ERROR_NOT_FITTED,
@@ -266,7 +291,8 @@ CLF_API clf_status clf_model_describe(const clf_model *model, char *buffer, size
 
 /* Files */
 
-/** Saves a fitted model, atomically: the path holds the old file or the whole new one.
+/** Saves a fitted model atomically: the path always holds either the old file or the complete new
+ *  one.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_IO, CLF_ERROR_MEMORY,
  *          CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_model_save(const clf_model *model, const char *path);
@@ -291,8 +317,9 @@ CLF_API clf_status clf_model_load(clf_model **out, clf_context *context, const c
  *                 decision values (and probabilities, where the file has them). See
  *                 clf_kind_name("model_format", …). Also read in its gzip'd form.
  *  @param path    the file
- *  @param params  "name=value …" of the format, or NULL: "features=N" where the rows to come have
- *                 more features than the support vectors' entries tell, "zero_based=true"
+ *  @param params  "name=value …" of the format, or NULL: "features=N" if rows to predict have more
+ *                 features than occur in the support vectors, "zero_based=true" if indices start at
+ *                 0
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT (the message names line and
  *          column), CLF_ERROR_UNSUPPORTED (a file of another kind of model, such as a regression),
  *          CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
@@ -302,21 +329,22 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
 /** Writes a fitted model to another program's file, atomically.
  *  @param format  "libsvm": svm-predict then gives the same decision values. The model must be an
  *                 svm of pairs (multiclass=one_vs_one) without transforms, and its class names
- *                 integers of 32 bits. A tensor `center` (of rows far from 0) is folded in f64 into
- *                 the vectors or, of a linear kernel, into rho.
+ *                 integers of 32 bits. A tensor `center` (of rows far from 0) is added to the
+ *                 vectors in f64 or, with a linear kernel, folded into rho.
  *                 "onnx" (operator set 13): a network of dense, conv2d, pooling, batch_norm,
  *                 activation, dropout and flatten layers, or a ridge, fisher, perceptron or
- *                 logistic model without a kernel; of transforms, standardize and min_max. Its
- *                 input "input" is f32 [N, features…], scaled as the model sees them; its outputs
- *                 are "scores" f32 [N, outputs], the decision function's values, and
- *                 "probabilities" where clf_model_predict_proba() gives them. Metadata "class_0" …
- *                 are the class names.
+ *                 logistic model without a kernel; the transforms may be standardize and min_max.
+ *                 The input "input" is f32 [N, features…], scaled as the model sees it. The
+ *                 outputs are "scores" f32 [N, outputs], the decision function's values, and
+ *                 "probabilities" if clf_model_predict_proba() computes them. The metadata entries
+ *                 "class_0" … are the class names.
  *  @param path    the file
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (what the file
- *          has no place for: the message names it), CLF_ERROR_IO, CLF_ERROR_MEMORY @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (something that
+ *          the format cannot express: the message names it), CLF_ERROR_IO, CLF_ERROR_MEMORY @since
+ *          0.1 */
 CLF_API clf_status clf_model_export(const clf_model *model, const char *format, const char *path);
 
-/** Loads a model from memory, which is not needed afterwards. @return as clf_model_load()
+/** Loads a model from memory, which may be freed afterwards. @return as clf_model_load()
  *  @since 0.1 */
 CLF_API clf_status clf_model_load_memory(clf_model **out, clf_context *context, const void *bytes,
                                          size_t size);

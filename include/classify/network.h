@@ -2,16 +2,16 @@
  *  Networks: models of kind "network", made of layers in sequence.
  *
  *  The layers:
- *  - of any rows: "dense", "activation", "dropout", "flatten";
- *  - of images [height, width, channels]: "conv2d", "max_pool2d", "average_pool2d",
- *    "global_max_pool2d", "global_average_pool2d", "batch_norm" (of rows of features, too);
- *  - of sequences [steps, features]: "embedding" (which makes them of token ids [steps]), "rnn",
+ *  - for any rows: "dense", "activation", "dropout", "flatten";
+ *  - for images [height, width, channels]: "conv2d", "max_pool2d", "average_pool2d",
+ *    "global_max_pool2d", "global_average_pool2d", "batch_norm" (also for rows of features);
+ *  - for sequences [steps, features]: "embedding" (which makes them from token ids [steps]), "rnn",
  *    "lstm", "gru", "global_max_pool1d", "global_average_pool1d".
  *
  *  The parameter "augment" of a network describes random changes of its training images;
  *  clf_param_describe("augment", "image", …) lists them.
  *
- *  **Use.** Add the layers to a model of kind "network", and fit it as any other:
+ *  **Use.** Add the layers to a model of kind "network", and fit it like any other model:
  *
  *  @code
  *  clf_model *network = NULL;
@@ -40,9 +40,9 @@
 extern "C" {
 #endif
 
-/** Adds a layer at the end. It extends the parameter "layers", which can also be set whole:
- *  "dense units=256 activation=relu; dense units=10". A fitted model predicts with the layers it
- *  was fitted with until it is fitted again.
+/** Adds a layer at the end. This appends to the parameter "layers", which can also be set as a
+ *  whole: "dense units=256 activation=relu; dense units=10". A fitted model predicts with the
+ *  layers it was fitted with until it is fitted again.
  *  @param layer   such as "dense", "conv2d" or "lstm"; clf_kind_name("layer", …) lists all
  *  @param params  "name=value …" of the layer; NULL for the defaults
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown layer or parameter), CLF_ERROR_SHAPE (the parameter
@@ -51,9 +51,9 @@ extern "C" {
 CLF_API clf_status clf_network_add(clf_model *model, const char *layer, const char *params);
 
 /** Writes a table of a network's layers as text: the shape of each layer's output for one row and
- *  its number of parameters, their sum, and the memory of the weights and of a row in training.
- *  A fitted network is described as it was fitted; another needs the parameters "layers" and
- *  "input". Any number of threads may call it at once on a model that none changes.
+ *  its number of parameters, their sum, and the memory of the weights and of a row in training. A
+ *  fitted network is described as it was fitted; another needs the parameters "layers" and "input".
+ *  Any number of threads may call it at once while no thread changes the model.
  *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
  *  @param capacity  bytes of buffer
  *  @param needed    receives the bytes needed, the NUL included; may be NULL
@@ -65,22 +65,23 @@ CLF_API clf_status clf_network_summary(const clf_model *model, char *buffer, siz
 
 /** Sets a layer's weight by name, as clf_model_tensor() reads it: "dense_1.weight" [inputs, units],
  *  "conv2d_2.weight" [kernel, kernel, channels, filters], "dense_1.bias" [units]; layers of a kind
- *  are counted from 1. Of a regression also "target_center" and "target_scale" [outputs], by which
- *  predictions are center + scale × output. Handles taken from the model before keep the old
- *  values.
+ *  are counted from 1. A regression also has "target_center" and "target_scale" [outputs]: its
+ *  predictions are center + scale × output. Tensor handles that were taken from the model before
+ *  keep the old values.
  *
- *  A network that is not fitted becomes so with the first weight: it needs the parameters "layers"
- *  and "input", its other weights begin as a fit's do, by the context's seed, and its classes are
- *  named 0 … outputs - 1 (two for a single output), or with loss=squared_error it is a regression.
- *  So a network that was trained elsewhere predicts after one call a weight, and
- *  clf_model_partial_fit(), or a fit with warm_start=true, trains it on rows of those classes.
+ *  The first weight makes an unfitted network a fitted one. The parameters "layers" and "input"
+ *  must be set; the other weights are initialized as by a fit, from the context's seed. The classes
+ *  are named 0 … outputs - 1 (two classes for a single output); with loss=squared_error the network
+ *  is a regression. So a network that was trained elsewhere can predict after one call for each of
+ *  its weights, and clf_model_partial_fit(), or a fit with warm_start=true, trains it further on
+ *  rows of those classes.
  *  @param name    see clf_model_tensor_name() of a fitted network
  *  @param tensor  of the weight's shape and any dtype; it is copied, and not needed afterwards
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such weight, or layers that do not fit the loss),
  *          CLF_ERROR_NOT_FITTED (not fitted, and without "layers" or "input"), CLF_ERROR_SHAPE,
  *          CLF_ERROR_DATA (NaN, Inf or a negative variance), CLF_ERROR_UNSUPPORTED (not a network,
- *          or transforms that no fit has fitted), CLF_ERROR_MEMORY; the model stays as it was after
- *          a failure
+ *          or transforms that no fit has fitted), CLF_ERROR_MEMORY; after a failure the model stays
+ *          as it was
  *  @since 0.1 */
 CLF_API clf_status clf_network_set_weight(clf_model *model, const char *name,
                                           const clf_tensor *tensor);

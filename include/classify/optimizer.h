@@ -25,7 +25,7 @@
 extern "C" {
 #endif
 
-/** A rule for steps, its parameters and what it remembers of each weight. */
+/** A rule for steps, its parameters, and its state for each weight. */
 typedef struct clf_optimizer clf_optimizer;
 
 /** Creates an optimizer.

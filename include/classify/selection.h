@@ -1,7 +1,9 @@
 /** @file classify/selection.h
  *  Choosing parameters: cross-validation and grid search.
  *
- *  Folds run side by side on the context's threads. Same data, seed and parameters: same scores.
+ *  Folds are fitted in parallel on the context's threads. The same data, seed and parameters give
+ *  the same scores.
+ *
  *  **Use.** Search a grid by cross-validation, and fit the best combination on all rows:
  *
  *  @code
@@ -49,11 +51,13 @@ typedef struct clf_search clf_search;
 
 /* Grid search */
 
-/** Cross-validates every combination of parameter values: of the model, of a network's optimizer
- *  ("optimizer.learning_rate"; of adam where the model has none of its own) and of its transforms
- *  ("pca.components"; "pca_2.components" where the model has several of the kind, counted from 1).
+/** Cross-validates every combination of parameter values: those of the model, those of a network's
+ *  optimizer, such as "optimizer.learning_rate" (adam if the model has no optimizer of its own),
+ *  and those of its transforms, such as "pca.components" ("pca_2.components" for the second
+ *  transform of that kind).
  *  @param out    receives the results; free them with clf_search_free()
- *  @param model  gives kind, optimizer, transforms and the parameters that the grid does not name
+ *  @param model  provides the kind, the optimizer, the transforms, and the parameters that the grid
+ *                does not name
  *  @param grid   "name=value|value|… …", such as "C=0.1|1|10 pca.components=20|50"
  *  @param folds, seed  as in clf_cross_validate(); the same folds for every combination
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_CANCELLED, CLF_ERROR_MEMORY, or what fit or score
@@ -77,7 +81,8 @@ CLF_API double clf_search_mean(const clf_search *search, int64_t index);
 /** Returns the standard deviation of the scores over the folds (divisor: folds); NaN beyond the
  *  end. @since 0.1 */
 CLF_API double clf_search_deviation(const clf_search *search, int64_t index);
-/** Returns the combination with the highest mean, the first one of equals; -1 for NULL.
+/** Returns the combination with the highest mean score, the first if several are equal; -1 for
+ *  NULL.
  *  @since 0.1 */
 CLF_API int64_t clf_search_best(const clf_search *search);
 

@@ -1,5 +1,5 @@
 /** @file classify/sequence.h
- *  Sequences step by step: a fitted recurrent network reads a stream as it comes, and can predict
+ *  Sequences step by step: a fitted recurrent network reads a stream as it arrives and can predict
  *  after any step.
  *
  *  **Use.** Feed the steps as they come, and predict after any of them:
@@ -31,11 +31,11 @@
 extern "C" {
 #endif
 
-/** What a network remembers of the steps it has read. Opaque. */
+/** The state of a network after the steps that it has read. Opaque. */
 typedef struct clf_sequence clf_sequence;
 
 /** Begins a sequence. After n steps its predictions are those of the model for a row of these n
- *  steps. Their number need not be that of the training rows.
+ *  steps. The number of steps need not be that of the training rows.
  *  @param out    receives the sequence; free it with clf_sequence_free()
  *  @param model  a fitted network whose recurrent layers read forward only, without transforms. It
  *                must outlive the sequence and not be fitted meanwhile
@@ -53,24 +53,24 @@ CLF_API clf_status clf_sequence_reset(clf_sequence *sequence);
 
 /** Reads steps. After a failure the sequence is as it was after the last good step.
  *
- *  Of a network that begins with an embedding a step is one number, a token's id. Where the
- *  embedding masks (its default) ids of 0 are padding, as in rows: before the first other id they
- *  are no steps, and what follows the last one does not change the outputs. So rows that
- *  clf_vocabulary_encode() makes may be fed as they are, padded at either end. Word by word, as
- *  clf_vocabulary_tokenize() gives them, a stream has to be what the rows of the training were:
- *  it begins with the id 1 where the vocabulary has `start` (its default), once per sequence.
+ *  If the network begins with an embedding, a step is one number, the id of a token. With
+ *  mask=true, the embedding's default, ids of 0 are padding, as in rows: those before the first
+ *  other id are not steps, and those after the last one do not change the outputs. So rows of
+ *  clf_vocabulary_encode() may be fed as they are, padded at either end. A stream that is fed word
+ *  by word, as clf_vocabulary_tokenize() returns the words, must look like the training rows: if
+ *  the vocabulary has `start` (its default), feed the id 1 once at the beginning of the sequence.
  *  @param steps  [count, features of a step]
  *  @param count  number of steps
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (NaN, Inf, or an id that the embedding has
- *          not), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (NaN, Inf, or an id that the embedding does
+ *          not have), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_sequence_feed(clf_sequence *sequence, const float *steps, int64_t count);
 
 /** Returns the number of features of a step, which is 1 for ids of tokens; -1 for NULL.
  *  @since 0.1 */
 CLF_API int64_t clf_sequence_features(const clf_sequence *sequence);
 
-/** Returns how many steps were read since the beginning or the last reset, without padding before
- *  the first id; -1 for NULL. @since 0.1 */
+/** Returns how many steps were read since the beginning or the last reset; padding before the first
+ *  id does not count. -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_sequence_steps(const clf_sequence *sequence);
 
 /** Computes the decision function of the steps so far.

@@ -48,7 +48,7 @@ enum {
   CLF_ERROR_DIVERGED = -14     /**< training diverged */
 };
 
-/** Message of the calling thread's last error.
+/** Returns the message of the calling thread's last error.
  *  @return NUL-terminated UTF-8, at most 511 bytes; "" before the first error. Owned by the
  *          library, valid until this thread's next failing call. Never NULL.
  *  Thread class: any thread; each thread has its own message.

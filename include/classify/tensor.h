@@ -62,14 +62,14 @@ enum { CLF_MAX_DIMENSIONS = 8 };
 CLF_API clf_status clf_tensor_create(clf_tensor **out, clf_context *context, int32_t dtype,
                                      int32_t ndim, const int64_t *shape);
 
-/** Called once when the last user of a wrapped memory is gone. */
+/** Called once when nothing uses the wrapped memory any more. */
 typedef void (*clf_release_callback)(void *user);
 
 /** Makes a tensor on the caller's memory, without a copy. The library only reads it.
  *  @param data     borrowed until every tensor and dataset that shares it is freed; aligned to its
  *                  element
- *  @param strides  [ndim] in elements, may be negative or 0; NULL for C-contiguous. Of axes with
- *                  less than two elements they are not looked at
+ *  @param strides  [ndim] in elements, may be negative or 0; NULL for C-contiguous. The stride of
+ *                  an axis with fewer than two elements is ignored
  *  @param release  called with `user` when the memory is no longer needed; NULL for nothing. Not
  *                  called when this function fails.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY
@@ -140,7 +140,8 @@ CLF_API int64_t clf_tensor_count(const clf_tensor *tensor);
  *  @since 0.1 */
 CLF_API double clf_tensor_scale(const clf_tensor *tensor);
 
-/** Sets the scale of this handle (not of other views). Only u8 tensors take one other than 1.
+/** Sets the scale of this handle (not of other views). Only u8 tensors can have a scale other than
+ *  1.
  *  @param scale  such as 1.0 / 255; 1.2e-38 to 1.3e36, so that floats hold the values
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE @since 0.1 */
 CLF_API clf_status clf_tensor_set_scale(clf_tensor *tensor, double scale);

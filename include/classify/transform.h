@@ -1,11 +1,12 @@
 /** @file classify/transform.h
- *  Transforms of features whose statistics are fitted on one dataset and applied to others. To make
- *  one part of a model, so that it is fitted, applied and saved with it, use clf_model_add().
+ *  Transforms of features: their statistics are fitted on one dataset and applied to others. Use
+ *  clf_model_add() to make a transform part of a model, so that it is fitted, applied and saved
+ *  with the model.
  *
  *  Kinds: "standardize" (mean 0, standard deviation 1), "min_max" (to [low, high]), "polynomial"
- *  (powers and products of features up to a degree), "log_count_ratio" (each feature times how
- *  much its share differs between the classes), "pca" (principal components: the directions in
- *  which the rows vary most), "hog" (histograms of oriented gradients of gray images); see
+ *  (powers and products of features up to a degree), "log_count_ratio" (each feature times how much
+ *  its share differs between the classes), "pca" (principal components: the directions in which the
+ *  rows vary most), "hog" (histograms of oriented gradients of gray images); see
  *  clf_kind_name("transform", …).
  *
  *  **Use.** Fit a transform on the rows for training, and apply it to all others:
@@ -37,7 +38,7 @@ extern "C" {
 /** Opaque; see the file's head. */
 typedef struct clf_transform clf_transform;
 
-/** Makes a transform that is not fitted yet.
+/** Makes an unfitted transform.
  *  @param out     receives the transform; free it with clf_transform_free()
  *  @param kind    "standardize", "min_max", "polynomial", "log_count_ratio", "pca" or "hog"
  *  @param params  "name=value …" or NULL; clf_param_describe("transform", kind, …) describes them

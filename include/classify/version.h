@@ -19,8 +19,8 @@
 
 #include <stdint.h>
 
-/* How functions are exported. On Windows, a program that links the static library defines
- * CLASSIFY_STATIC; the library itself is compiled with CLASSIFY_BUILDING. */
+/* Exports functions. On Windows, a program that links the static library defines CLASSIFY_STATIC;
+ * the library itself is compiled with CLASSIFY_BUILDING. */
 #if defined(_WIN32) || defined(__CYGWIN__)
 #if defined(CLASSIFY_STATIC)
 #define CLF_API
