@@ -46,7 +46,7 @@ const clf__kind clf__context_kind =
               context_params);
 
 struct clf_context {
-  atomic_int_least64_t holds;
+  atomic_int_least64_t references;
   clf_allocator allocator;
   atomic_size_t held, peak;
   clf__refusal refusal;
@@ -114,7 +114,7 @@ clf__refusal *clf__account_refusal(clf_context *context) {
   return &context->refusal;
 }
 
-size_t clf__context_room(const clf_context *context) {
+size_t clf__context_available(const clf_context *context) {
   size_t held = atomic_load(&context->held);
   return context->limit == SIZE_MAX ? SIZE_MAX : held < context->limit ? context->limit - held : 0;
 }
@@ -165,7 +165,7 @@ static clf_context *make_blank(const clf_allocator *allocator) {
     return NULL;
   }
   memset(context, 0, sizeof *context);
-  atomic_init(&context->holds, 1);
+  atomic_init(&context->references, 1);
   atomic_init(&context->held, 0);
   atomic_init(&context->peak, 0);
   context->allocator = *allocator;
@@ -224,24 +224,24 @@ static clf_context *default_context; /* weak: its handles hold it */
 
 /* Another hold on the default context; where there is none, `made` (which may be NULL) becomes it,
  * with the hold that it was made with. */
-static clf_context *hold_or_set_default(clf_context *made) {
-  clf__process_lock_take(&default_lock);
+static clf_context *retain_or_set_default(clf_context *made) {
+  clf__process_lock_acquire(&default_lock);
   clf_context *context = default_context;
   if (context != NULL) {
-    atomic_fetch_add(&context->holds, 1);
+    atomic_fetch_add(&context->references, 1);
   } else {
     context = default_context = made;
   }
-  clf__process_lock_leave(&default_lock);
+  clf__process_lock_release(&default_lock);
   return context;
 }
 
 /* It is made outside of the lock, so that nothing allocates within. */
-static clf_context *hold_default(void) {
-  clf_context *context = hold_or_set_default(NULL);
+static clf_context *retain_default(void) {
+  clf_context *context = retain_or_set_default(NULL);
   clf_context *made = NULL;
   if (context == NULL && clf_context_create(&made, NULL, NULL) == CLF_OK) {
-    context = hold_or_set_default(made);
+    context = retain_or_set_default(made);
   }
   if (made != NULL && made != context) {
     destroy(made);
@@ -249,32 +249,32 @@ static clf_context *hold_default(void) {
   return context;
 }
 
-clf_context *clf__context_hold(clf_context *context) {
+clf_context *clf__context_retain(clf_context *context) {
   if (context == NULL) {
-    return hold_default();
+    return retain_default();
   }
-  atomic_fetch_add(&context->holds, 1);
+  atomic_fetch_add(&context->references, 1);
   return context;
 }
 
-/* The last hold is given up under the lock, so that hold_default() never revives a dying context.
+/* The last hold is given up under the lock, so that retain_default() never revives a dying context.
  * In a child that was forked in between, where nobody destroys it, it may: it is whole. */
 void clf__context_release(clf_context *context) {
   if (context == NULL) {
     return;
   }
-  int_least64_t holds = atomic_load(&context->holds);
-  while (holds > 1) {
-    if (atomic_compare_exchange_weak(&context->holds, &holds, holds - 1)) {
+  int_least64_t references = atomic_load(&context->references);
+  while (references > 1) {
+    if (atomic_compare_exchange_weak(&context->references, &references, references - 1)) {
       return;
     }
   }
-  clf__process_lock_take(&default_lock);
-  bool last = atomic_fetch_sub(&context->holds, 1) == 1;
+  clf__process_lock_acquire(&default_lock);
+  bool last = atomic_fetch_sub(&context->references, 1) == 1;
   if (last && context == default_context) {
     default_context = NULL;
   }
-  clf__process_lock_leave(&default_lock);
+  clf__process_lock_release(&default_lock);
   if (last) {
     destroy(context);
   }

@@ -16,14 +16,14 @@
 /* Returns a counted hold on `context`, or on the default context for NULL; NULL (with the message
  * set) when that cannot be made. Every handle keeps one and gives it back by clf__context_release.
  */
-clf_context *clf__context_hold(clf_context *context);
+clf_context *clf__context_retain(clf_context *context);
 void clf__context_release(clf_context *context);
 
 int32_t clf__context_threads(const clf_context *context);
 uint64_t clf__context_seed(const clf_context *context);
 const clf__cpu_target *clf__context_target(const clf_context *context);
 /* Bytes that may still be allocated under the memory limit; SIZE_MAX without one. */
-size_t clf__context_room(const clf_context *context);
+size_t clf__context_available(const clf_context *context);
 
 void clf__log(clf_context *context, int32_t level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

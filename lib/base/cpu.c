@@ -129,13 +129,13 @@ static int64_t tightest(const char *root, const char *mount, const char *group,
     return INT64_MAX;
   }
   char *end_of_mount = folder + strlen(root) + strlen(mount);
-  int64_t least = INT64_MAX;
+  int64_t min = INT64_MAX;
   for (;;) {
     int64_t quota = quota_of(folder);
-    least = clf__min_i64(quota, least);
+    min = clf__min_i64(quota, min);
     char *slash = strrchr(end_of_mount, '/');
     if (slash == NULL) {
-      return least;
+      return min;
     }
     *slash = '\0';
   }
@@ -166,7 +166,7 @@ int64_t clf__cgroup_quota(const char *root) {
   if (!read_setting(root, "proc/self/cgroup", text, sizeof text)) {
     return INT64_MAX;
   }
-  int64_t least = INT64_MAX;
+  int64_t min = INT64_MAX;
   char *rest = text;
   for (char *line = text; line != NULL; line = rest) {
     rest = strchr(line, '\n');
@@ -174,9 +174,9 @@ int64_t clf__cgroup_quota(const char *root) {
       *rest++ = '\0';
     }
     int64_t quota = line_quota(root, line);
-    least = clf__min_i64(quota, least);
+    min = clf__min_i64(quota, min);
   }
-  return least;
+  return min;
 }
 #else
 static int64_t affinity_count(void) {

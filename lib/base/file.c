@@ -45,10 +45,10 @@ clf_status clf__file_open(clf__file *out, const char *path) {
 }
 
 clf_status clf__file_next(clf__file *file, void *to, size_t count) {
-  const size_t most = (size_t)1 << 30; /* of one read() */
+  const size_t max = (size_t)1 << 30; /* of one read() */
   unsigned char *at = to;
   while (count > 0) {
-    ssize_t got = read(file->descriptor, at, clf__min_size(count, most));
+    ssize_t got = read(file->descriptor, at, clf__min_size(count, max));
     if (got < 0 && errno == EINTR) {
       continue;
     }

@@ -50,10 +50,10 @@ typedef struct clf__output {
 
 clf_status clf__output_open(clf__output *out, clf_context *context, const char *path);
 clf_status clf__output_write(clf__output *output, const void *bytes, size_t count);
-/* Writes a text that has grown beyond `most` bytes, and empties it: what is long is written piece
+/* Writes a text that has grown beyond `max` bytes, and empties it: what is long is written piece
  * by piece. CLF_ERROR_MEMORY when the text has failed. */
 struct clf__text;
-clf_status clf__output_text(clf__output *output, struct clf__text *text, size_t most);
+clf_status clf__output_text(clf__output *output, struct clf__text *text, size_t max);
 /* After a failure the old file is still there and the temporary one is not. */
 clf_status clf__output_commit(clf__output *output);
 /* Always the last call; fine after a commit, or when all zero. */

@@ -28,15 +28,15 @@ void clf__lock_free(clf__lock *lock) {
   }
 }
 
-void clf__lock_take(clf__lock *lock) {
+void clf__lock_acquire(clf__lock *lock) {
   pthread_mutex_lock(&lock->mutex);
 }
 
-void clf__lock_leave(clf__lock *lock) {
+void clf__lock_release(clf__lock *lock) {
   pthread_mutex_unlock(&lock->mutex);
 }
 
-void clf__process_lock_take(clf__process_lock *lock) {
+void clf__process_lock_acquire(clf__process_lock *lock) {
   static const struct timespec little = {0, 20000};
   const pid_t process = getpid();
   for (;;) {
@@ -48,6 +48,6 @@ void clf__process_lock_take(clf__process_lock *lock) {
   }
 }
 
-void clf__process_lock_leave(clf__process_lock *lock) {
+void clf__process_lock_release(clf__process_lock *lock) {
   atomic_store(lock, 0);
 }

@@ -11,8 +11,8 @@ typedef struct clf__lock clf__lock;
 
 clf__lock *clf__lock_create(clf_context *context); /* NULL with the message set */
 void clf__lock_free(clf__lock *lock);              /* NULL is fine */
-void clf__lock_take(clf__lock *lock);
-void clf__lock_leave(clf__lock *lock);
+void clf__lock_acquire(clf__lock *lock);
+void clf__lock_release(clf__lock *lock);
 
 /* A lock that needs no memory of its own, initialized by 0, for what is seldom waited for: who
  * waits sleeps a little. It knows its process: after fork() the child takes over what a thread of
@@ -20,7 +20,7 @@ void clf__lock_leave(clf__lock *lock);
  * instructions. */
 typedef _Atomic(pid_t) clf__process_lock;
 
-void clf__process_lock_take(clf__process_lock *lock);
-void clf__process_lock_leave(clf__process_lock *lock);
+void clf__process_lock_acquire(clf__process_lock *lock);
+void clf__process_lock_release(clf__process_lock *lock);
 
 #endif

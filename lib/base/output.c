@@ -70,7 +70,7 @@ static clf_status follow_link(char **target, clf_context *context, bool *is_link
 
 /* Sets the target to where `path` leads: through links, also to a file that is not there yet. */
 static clf_status resolve(clf__output *output, clf_context *context) {
-  enum { MOST_LINKS = 40 };
+  enum { MAX_LINKS = 40 };
   char resolved[PATH_MAX];
   bool is_link = true;
   clf_status status = CLF_OK;
@@ -80,7 +80,7 @@ static clf_status resolve(clf__output *output, clf_context *context) {
       clf__free(output->target);
       output->target = clf__copy_text(context, resolved);
       is_link = false;
-    } else if (errno != ENOENT || i == MOST_LINKS) {
+    } else if (errno != ENOENT || i == MAX_LINKS) {
       return clf__file_fail("write", output->path);
     } else {
       status = follow_link(&output->target, context, &is_link);
@@ -175,28 +175,28 @@ done:
 }
 
 clf_status clf__output_write(clf__output *output, const void *bytes, size_t count) {
-  const size_t most = (size_t)1 << 30; /* of one write() */
+  const size_t max = (size_t)1 << 30; /* of one write() */
   const unsigned char *at = bytes;
   while (count > 0) {
-    ssize_t put = write(output->descriptor, at, clf__min_size(count, most));
-    if (put < 0 && errno == EINTR) {
+    ssize_t written = write(output->descriptor, at, clf__min_size(count, max));
+    if (written < 0 && errno == EINTR) {
       continue;
     }
-    if (put < 0) {
+    if (written < 0) {
       return clf__file_fail("write", output->path);
     }
-    at += put;
-    count -= (size_t)put;
+    at += written;
+    count -= (size_t)written;
   }
   return CLF_OK;
 }
 
-clf_status clf__output_text(clf__output *output, clf__text *text, size_t most) {
+clf_status clf__output_text(clf__output *output, clf__text *text, size_t max) {
   clf_status status = CLF_OK;
   if (text->failed) {
     return CLF_ERROR_MEMORY;
   }
-  if (text->length > most) {
+  if (text->length > max) {
     status = clf__output_write(output, text->bytes, text->length);
     text->length = 0;
   }

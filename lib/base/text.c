@@ -31,17 +31,17 @@ const char *clf__word_at(const char *words, int32_t index, size_t *length) {
   return words;
 }
 
-enum { LONGEST_NAME = 63 };
+enum { MAX_NAME_BYTES = 63 };
 
 static char lower(char byte) {
   return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
 }
 
-/* Restricted Damerau-Levenshtein distance of texts of at most LONGEST_NAME bytes, ignoring case:
+/* Restricted Damerau-Levenshtein distance of texts of at most MAX_NAME_BYTES bytes, ignoring case:
  * insertions, deletions, substitutions and swaps of neighbours. Three rows of the table are kept.
  */
 static int64_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length) {
-  int64_t rows[3][LONGEST_NAME + 1];
+  int64_t rows[3][MAX_NAME_BYTES + 1];
   int64_t *before = rows[0], *last = rows[1], *row = rows[2];
   for (size_t j = 0; j <= b_length; j++) {
     row[j] = (int64_t)j;
@@ -66,14 +66,14 @@ static int64_t edit_distance(const char *a, size_t a_length, const char *b, size
 
 const char *clf__nearest(const char *name, const char *const *candidates, int64_t count) {
   size_t length = strlen(name);
-  if (length == 0 || length > LONGEST_NAME) {
+  if (length == 0 || length > MAX_NAME_BYTES) {
     return NULL;
   }
   const char *best = NULL;
   int64_t best_distance = (length < 6 ? 1 : (int64_t)length / 3) + 1;
   for (int64_t i = 0; i < count; i++) {
     size_t candidate_length = strlen(candidates[i]);
-    if (candidate_length > LONGEST_NAME) {
+    if (candidate_length > MAX_NAME_BYTES) {
       continue;
     }
     int64_t distance = edit_distance(name, length, candidates[i], candidate_length);

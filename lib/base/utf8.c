@@ -63,7 +63,7 @@ uint32_t clf__utf8_next(const unsigned char **at, const unsigned char *end, bool
   return *valid ? character : CLF__REPLACEMENT;
 }
 
-size_t clf__utf8_put(unsigned char *to, uint32_t character) {
+size_t clf__utf8_write(unsigned char *to, uint32_t character) {
   size_t follow = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
   static const unsigned char leads[] = {0, 0xC0, 0xE0, 0xF0};
   for (size_t i = follow; i > 0; i--) {
@@ -111,12 +111,12 @@ int64_t clf__utf8_append(clf__text *text, const unsigned char *bytes, size_t siz
     if (stop == end) {
       return replaced;
     }
-    unsigned char replacement[CLF__LONGEST_CHARACTER];
+    unsigned char replacement[CLF__MAX_UTF8_BYTES];
     bool valid;
     bytes = stop;
     clf__utf8_next(&bytes, end, &valid);
     clf__text_append_bytes(text, (const char *)replacement,
-                           clf__utf8_put(replacement, CLF__REPLACEMENT));
+                           clf__utf8_write(replacement, CLF__REPLACEMENT));
     replaced++;
   }
 }

@@ -8,14 +8,14 @@
 
 #include "base/text.h"
 
-enum { CLF__REPLACEMENT = 0xFFFD, CLF__LONGEST_CHARACTER = 4 };
+enum { CLF__REPLACEMENT = 0xFFFD, CLF__MAX_UTF8_BYTES = 4 };
 
 /* The character at *at, which is before `end`, and moves on. Where the bytes are no UTF-8 it is
  * CLF__REPLACEMENT, `*valid` is false, and the longest beginning of a character is skipped, or one
  * byte: as Python, the web and the Unicode standard (3.9, "best practice") replace them. */
 uint32_t clf__utf8_next(const unsigned char **at, const unsigned char *end, bool *valid);
-/* Bytes written to `to`, at most CLF__LONGEST_CHARACTER. */
-size_t clf__utf8_put(unsigned char *to, uint32_t character);
+/* Bytes written to `to`, at most CLF__MAX_UTF8_BYTES. */
+size_t clf__utf8_write(unsigned char *to, uint32_t character);
 /* Appends bytes as valid UTF-8; returns how often U+FFFD took the place of bytes that are none. */
 int64_t clf__utf8_append(clf__text *text, const unsigned char *bytes, size_t size);
 

@@ -33,7 +33,7 @@ clf_status clf_batches_create(clf_batches **out, const clf_dataset *dataset, int
     return clf__fail(CLF_ERROR_ARGUMENT, "batches: batch_size is %lld; it must be 1 or more",
                      (long long)batch_size);
   }
-  clf_context *context = clf__context_hold(dataset->context);
+  clf_context *context = clf__context_retain(dataset->context);
   clf_batches *batches = clf__alloc_zeroed(context, 1, sizeof *batches);
   int64_t *order = clf__alloc_array(context, dataset->rows, sizeof *order);
   if (batches == NULL || order == NULL) {
@@ -82,7 +82,7 @@ static clf_status next_dense(clf_batches *batches, int64_t count) {
   if (batches->batch == NULL) {
     CLF__CHECK(clf__dataset_blank(&batches->batch, batches->context));
     batches->batch->features = from->features;
-    batches->batch->classes = clf__classes_hold(from->classes);
+    batches->batch->classes = clf__classes_retain(from->classes);
   }
   clf_dataset *batch = batches->batch;
   batch->rows = count;

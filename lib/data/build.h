@@ -48,8 +48,8 @@ clf_status clf__needs_f64(int64_t *column, clf_context *context, const char *sta
  * f32: the log says which feature lies so far from 0 that f32 loses more than 1e-6 of its range, or
  * else which has most numbers that differ and are the same as f32. `name` is of whose rows they
  * are. */
-clf_status clf__sparse_tell(const clf_dataset *dataset, const clf_tensor *column,
-                            const clf_tensor *value, const char *name);
+clf_status clf__sparse_report(const clf_dataset *dataset, const clf_tensor *column,
+                              const clf_tensor *value, const char *name);
 
 /* Copies rows (indices along axis 0) of `from`, whose rows are contiguous, to the first rows of
  * `to`, which is C-contiguous and of the same dtype and row size. */

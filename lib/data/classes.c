@@ -13,7 +13,7 @@
 #include "data/label_key.h"
 
 struct clf__classes {
-  atomic_int_least64_t holds;
+  atomic_int_least64_t references;
   clf_context *context;
   int32_t count;
   clf__key_type type; /* of keys */
@@ -35,7 +35,7 @@ static clf_status make(clf__classes **out, clf_context *context, int64_t count, 
     return clf__fail(CLF_ERROR_DATA, "labels: %lld classes are more than %d", (long long)count,
                      INT32_MAX);
   }
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -44,7 +44,7 @@ static clf_status make(clf__classes **out, clf_context *context, int64_t count, 
     clf__context_release(context);
     return CLF_ERROR_MEMORY;
   }
-  atomic_init(&classes->holds, 1);
+  atomic_init(&classes->references, 1);
   classes->context = context;
   classes->count = (int32_t)count;
   classes->name = clf__alloc_zeroed(context, count, sizeof *classes->name);
@@ -59,15 +59,15 @@ static clf_status make(clf__classes **out, clf_context *context, int64_t count, 
   return CLF_OK;
 }
 
-clf__classes *clf__classes_hold(clf__classes *classes) {
+clf__classes *clf__classes_retain(clf__classes *classes) {
   if (classes != NULL) {
-    atomic_fetch_add(&classes->holds, 1);
+    atomic_fetch_add(&classes->references, 1);
   }
   return classes;
 }
 
 void clf__classes_release(clf__classes *classes) {
-  if (classes == NULL || atomic_fetch_sub(&classes->holds, 1) != 1) {
+  if (classes == NULL || atomic_fetch_sub(&classes->references, 1) != 1) {
     return;
   }
   clf_context *context = classes->context;
@@ -88,8 +88,8 @@ const char *clf__classes_name(const clf__classes *classes, int64_t index) {
 
 /* Writes each number's text into one block. */
 static clf_status name_numbers(clf__classes *classes) {
-  enum { LONGEST = sizeof(clf__number_text_result) };
-  classes->text = clf__alloc_array(classes->context, classes->count, LONGEST);
+  enum { NAME_BYTES = sizeof(clf__number_text_result) };
+  classes->text = clf__alloc_array(classes->context, classes->count, NAME_BYTES);
   if (classes->text == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -97,11 +97,11 @@ static clf_status name_numbers(clf__classes *classes) {
   for (int32_t i = 0; i < classes->count; i++) {
     const double value = clf__double_of_key(classes->keys[i]);
     if (classes->type == CLF__KEY_INTEGER) {
-      snprintf(to, LONGEST, "%lld", (long long)classes->keys[i]);
+      snprintf(to, NAME_BYTES, "%lld", (long long)classes->keys[i]);
     } else {
       const clf__number_text_result text =
           classes->single ? clf__number_format_f32((float)value) : clf__number_format(value);
-      memcpy(to, text.text, LONGEST);
+      memcpy(to, text.text, NAME_BYTES);
     }
     classes->name[i] = to;
     to += strlen(to) + 1;

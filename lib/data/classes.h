@@ -13,7 +13,7 @@ clf_status clf__classes_of_numbers(clf__classes **out, clf_context *context,
                                    const clf_tensor *labels, int32_t *indices);
 clf_status clf__classes_of_names(clf__classes **out, clf_context *context, const char *const *names,
                                  int64_t count, int32_t *indices);
-clf__classes *clf__classes_hold(clf__classes *classes);
+clf__classes *clf__classes_retain(clf__classes *classes);
 void clf__classes_release(clf__classes *classes); /* NULL is fine */
 
 int32_t clf__classes_count(const clf__classes *classes);

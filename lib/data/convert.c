@@ -119,7 +119,7 @@ static clf_status convert(clf_tensor **out, clf_context *context, const clf_tens
                           int32_t dtype) {
   clf_tensor *copy = NULL;
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__tensor_unset(&copy, context, dtype, tensor->ndim, tensor->shape));
+  CLF__CHECK(clf__tensor_create_uninitialized(&copy, context, dtype, tensor->ndim, tensor->shape));
   int64_t count = clf_tensor_count(tensor);
   conversion job = {.from = tensor,
                     .to = copy->data,

@@ -10,7 +10,7 @@
 #include "data/build.h"
 
 clf_status clf__dataset_blank(clf_dataset **out, clf_context *context) {
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -113,7 +113,7 @@ static clf_status check_vector(const clf_dataset *dataset, const char *what,
 }
 
 /* Puts labels and targets, one of them NULL, in the place of those there are. */
-static void replace_answers(clf_dataset *dataset, clf_tensor *labels, clf__classes *classes,
+static void replace_targets(clf_dataset *dataset, clf_tensor *labels, clf__classes *classes,
                             clf_tensor *targets) {
   clf_tensor_free(dataset->labels);
   clf__classes_release(dataset->classes);
@@ -133,7 +133,7 @@ clf_status clf_dataset_set_labels(clf_dataset *dataset, const clf_tensor *y) {
   CLF__TRY(check_vector(dataset, "labels", y));
   CLF__TRY(clf__tensor_vector(&labels, dataset->context, CLF_I32, dataset->rows));
   CLF__TRY(clf__classes_of_numbers(&classes, dataset->context, y, labels->data));
-  replace_answers(dataset, labels, classes, NULL);
+  replace_targets(dataset, labels, classes, NULL);
   labels = NULL;
 done:
   clf_tensor_free(labels);
@@ -152,7 +152,7 @@ clf_status clf_dataset_set_label_names(clf_dataset *dataset, const char *const *
   CLF__TRY(clf__utf8_check_names(names, count));
   CLF__TRY(clf__tensor_vector(&labels, dataset->context, CLF_I32, dataset->rows));
   CLF__TRY(clf__classes_of_names(&classes, dataset->context, names, count, labels->data));
-  replace_answers(dataset, labels, classes, NULL);
+  replace_targets(dataset, labels, classes, NULL);
   labels = NULL;
 done:
   clf_tensor_free(labels);
@@ -193,7 +193,7 @@ clf_status clf_dataset_set_targets(clf_dataset *dataset, const clf_tensor *targe
     status = copy_targets(&copy, dataset, targets);
   }
   if (status == CLF_OK) {
-    replace_answers(dataset, NULL, NULL, copy);
+    replace_targets(dataset, NULL, NULL, copy);
   }
   return status;
 }
@@ -332,7 +332,7 @@ const float *clf__dataset_weights(const clf_dataset *dataset) {
 clf_status clf__dataset_share_rest(clf_dataset *dataset, const clf_dataset *like) {
   dataset->rows = like->rows;
   dataset->first_row = like->first_row;
-  dataset->classes = clf__classes_hold(like->classes);
+  dataset->classes = clf__classes_retain(like->classes);
   if (like->labels != NULL) {
     CLF__CHECK(clf__tensor_share(&dataset->labels, like->labels));
   }

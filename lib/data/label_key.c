@@ -111,7 +111,7 @@ clf_status clf__keys_of_labels(const clf_tensor *labels, int64_t *keys, clf__key
   return CLF_OK;
 }
 
-void clf__tell_fractions(clf_context *context, const clf_tensor *labels, const char *name) {
+void clf__log_fractions(clf_context *context, const clf_tensor *labels, const char *name) {
   const bool floats = labels->dtype == CLF_F32 || labels->dtype == CLF_F64;
   for (int64_t i = 0; floats && i < clf_tensor_count(labels); i++) {
     const double value = clf__tensor_value(labels, i);

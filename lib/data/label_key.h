@@ -12,7 +12,7 @@ clf_status clf__keys_of_labels(const clf_tensor *labels, int64_t *keys, clf__key
 
 /* For readers, where labels may be a regression's targets: the log says so of fractions. `name` is
  * the file's. */
-void clf__tell_fractions(clf_context *context, const clf_tensor *labels, const char *name);
+void clf__log_fractions(clf_context *context, const clf_tensor *labels, const char *name);
 
 int64_t clf__key_of_double(double value); /* not of NaN; -0 is 0 */
 double clf__double_of_key(int64_t key);

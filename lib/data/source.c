@@ -63,10 +63,10 @@ static clf_status fill(inflater *self, bool *ended) {
   z_stream *stream = &self->stream;
   while (self->length < self->capacity && !*ended) {
     size_t left = self->from->size - position(self);
-    size_t room = self->capacity - self->length;
+    size_t available = self->capacity - self->length;
     stream->avail_in = (uInt)(left < STEP_BYTES ? left : STEP_BYTES);
     stream->next_out = self->data + self->length;
-    stream->avail_out = (uInt)(room < STEP_BYTES ? room : STEP_BYTES);
+    stream->avail_out = (uInt)(available < STEP_BYTES ? available : STEP_BYTES);
     int result = inflate(stream, Z_NO_FLUSH);
     self->length = (size_t)(stream->next_out - self->data);
     clf_status status = CLF_OK;

@@ -138,7 +138,7 @@ clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *context, in
     CLF__TRY(sort_rows(dataset, unsorted));
   }
   if (value->dtype != CLF_F32 && value->dtype != CLF_U8) {
-    CLF__TRY(clf__sparse_tell(dataset, column, value, "sparse rows"));
+    CLF__TRY(clf__sparse_report(dataset, column, value, "sparse rows"));
   }
   if (y != NULL) {
     CLF__TRY(clf_dataset_set_labels(dataset, y));

@@ -112,7 +112,7 @@ static int64_t gather(entry *to, const clf_dataset *dataset, const clf_tensor *c
 
 /* What merges in the column of which most does. */
 static clf__merged count_merged(const entry *sorted, int64_t count) {
-  clf__merged most = {.column = -1};
+  clf__merged max = {.column = -1};
   int64_t end;
   for (int64_t first = 0; first < count; first = end) {
     int64_t merged = 0;
@@ -120,11 +120,11 @@ static clf__merged count_merged(const entry *sorted, int64_t count) {
       merged += sorted[end].number != sorted[end - 1].number &&
                 (float)sorted[end].number == (float)sorted[end - 1].number;
     }
-    if (merged * SHARE >= end - first && merged > most.rows) {
-      most = (clf__merged){sorted[first].column, merged, end - first};
+    if (merged * SHARE >= end - first && merged > max.rows) {
+      max = (clf__merged){sorted[first].column, merged, end - first};
     }
   }
-  return most;
+  return max;
 }
 
 static clf_status find_merged(clf__merged *out, const clf_dataset *dataset,
@@ -172,8 +172,8 @@ static clf_status find_far(int64_t *out, const clf_dataset *dataset, const clf_t
   return CLF_OK;
 }
 
-clf_status clf__sparse_tell(const clf_dataset *dataset, const clf_tensor *column,
-                            const clf_tensor *value, const char *name) {
+clf_status clf__sparse_report(const clf_dataset *dataset, const clf_tensor *column,
+                              const clf_tensor *value, const char *name) {
   static const char advice[] = "subtract what they have in common, or take dense rows (CSV, NPY)";
   clf__merged merged = {.column = -1};
   int64_t far = -1;

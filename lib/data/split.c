@@ -80,7 +80,7 @@ static int compare_shares(const void *a, const void *b) {
 
 /* Rows of each group that go to the first part. The only row of a class goes there; of two or more,
  * one at most is rounded away from the second part, which so gets a row. */
-static clf_status share_out(int64_t *take, const groups *all, double fraction,
+static clf_status share_out(int64_t *selected, const groups *all, double fraction,
                             clf_context *context) {
   share *shares = clf__alloc_array(context, all->count, sizeof *shares);
   if (shares == NULL) {
@@ -93,13 +93,13 @@ static clf_status share_out(int64_t *take, const groups *all, double fraction,
     int64_t size = group_size(all, g);
     double quota = fraction * (double)size;
     int64_t whole = (int64_t)quota;
-    take[g] = size <= 1 ? size : whole < size - 1 ? whole : size - 1;
-    shares[g] = (share){size <= 1 ? -1 : quota - (double)take[g], g};
-    left -= take[g];
+    selected[g] = size <= 1 ? size : whole < size - 1 ? whole : size - 1;
+    shares[g] = (share){size <= 1 ? -1 : quota - (double)selected[g], g};
+    left -= selected[g];
   }
   qsort(shares, (size_t)all->count, sizeof *shares, compare_shares);
   for (int64_t i = 0; i < left && i < all->count && shares[i].remainder >= 0; i++) {
-    take[shares[i].group]++;
+    selected[shares[i].group]++;
   }
   clf__free(shares);
   return CLF_OK;
@@ -137,23 +137,23 @@ done:
 clf_status clf__split_mark(clf_context *context, const clf__split *split, double fraction,
                            uint64_t seed, bool *mark) {
   groups all = {0};
-  int64_t *take = NULL;
+  int64_t *selected = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(shuffle_groups(&all, context, split, seed));
-  take = clf__alloc_array(context, all.count, sizeof *take);
-  if (take == NULL) {
+  selected = clf__alloc_array(context, all.count, sizeof *selected);
+  if (selected == NULL) {
     status = CLF_ERROR_MEMORY;
     goto done;
   }
-  CLF__TRY(share_out(take, &all, fraction, context));
+  CLF__TRY(share_out(selected, &all, fraction, context));
   for (int64_t g = 0; g < all.count; g++) {
     for (int64_t i = 0; i < group_size(&all, g); i++) {
-      mark[all.order[all.start[g] + i]] = i < take[g];
+      mark[all.order[all.start[g] + i]] = i < selected[g];
     }
   }
 done:
   free_groups(&all);
-  clf__free(take);
+  clf__free(selected);
   return status;
 }
 

@@ -44,7 +44,8 @@ clf_status clf__like_rows(clf_tensor **out, clf_context *context, const clf_tens
   int64_t shape[CLF_MAX_DIMENSIONS];
   memcpy(shape, from->shape, sizeof shape);
   shape[0] = count;
-  clf_status status = clf__tensor_unset(out, context, from->dtype, from->ndim, shape);
+  clf_status status =
+      clf__tensor_create_uninitialized(out, context, from->dtype, from->ndim, shape);
   if (status == CLF_OK) {
     (*out)->scale = from->scale;
   }
@@ -126,8 +127,10 @@ static clf_status choose_sparse(clf_dataset *subset, const clf_dataset *dataset,
   }
   CLF__CHECK(add_up(&subset->row_start, dataset, rows, subset->rows));
   int64_t entries = ((const int64_t *)subset->row_start->data)[subset->rows];
-  CLF__CHECK(clf__tensor_unset(&subset->column, subset->context, CLF_I32, 1, &entries));
-  CLF__CHECK(clf__tensor_unset(&subset->value, subset->context, CLF_F32, 1, &entries));
+  CLF__CHECK(
+      clf__tensor_create_uninitialized(&subset->column, subset->context, CLF_I32, 1, &entries));
+  CLF__CHECK(
+      clf__tensor_create_uninitialized(&subset->value, subset->context, CLF_F32, 1, &entries));
   int64_t row_bytes = 8 * (entries / subset->rows + 1);
   sparse_gathering job = {dataset, subset, rows};
   clf__parallel_ranges(subset->context, subset->rows, rows_per_task(row_bytes),
@@ -168,7 +171,7 @@ clf_status clf_dataset_subset(clf_dataset **out, const clf_dataset *dataset, con
   CLF__TRY(clf__dataset_blank(&subset, context));
   subset->rows = count;
   subset->features = dataset->features;
-  subset->classes = clf__classes_hold(dataset->classes);
+  subset->classes = clf__classes_retain(dataset->classes);
   CLF__TRY(choose(&subset->x, context, dataset->x, rows, count, run));
   CLF__TRY(choose(&subset->labels, context, dataset->labels, rows, count, run));
   CLF__TRY(choose(&subset->targets, context, dataset->targets, rows, count, run));

@@ -91,7 +91,8 @@ void clf__levels_window(const clf__levels *levels, const clf_box *box, uint8_t *
 
 static clf_status repeat_channels(clf_image **out, const clf_image *grey, int64_t channels) {
   clf_image *made = NULL;
-  clf_status status = clf__image_unset(&made, grey->context, grey->height, grey->width, channels);
+  clf_status status =
+      clf__image_create_uninitialized(&made, grey->context, grey->height, grey->width, channels);
   for (int64_t i = 0; status == CLF_OK && i < grey->height * grey->width * channels; i++) {
     made->pixels[i] = grey->pixels[i / channels];
   }

@@ -82,7 +82,7 @@ static clf_status set_tile(clf_detector *made) {
     }
     status = status == CLF_ERROR_SHAPE ? CLF_OK : status; /* too large to be one image */
   }
-  made->most = fits;
+  made->max_places = fits;
   return status;
 }
 
@@ -90,7 +90,7 @@ static clf_status set_tile(clf_detector *made) {
 static clf_status apply_params(clf_detector *made) {
   const double threshold = made->params->threshold;
   clf_status status = set_stride(made);
-  made->least = (float)(log(threshold) - log1p(-threshold));
+  made->min_score = (float)(log(threshold) - log1p(-threshold));
   return status == CLF_OK ? set_background(made) : status;
 }
 
@@ -99,7 +99,7 @@ static clf_status make(clf_detector **out, clf_context *context, const clf__stor
                        const char *text) {
   clf_status status = CLF_ERROR_MEMORY;
   void *values = NULL, *model = NULL;
-  clf_context *held = clf__context_hold(context);
+  clf_context *held = clf__context_retain(context);
   clf_detector *made = held != NULL ? clf__alloc_zeroed(held, 1, sizeof *made) : NULL;
   if (made == NULL) {
     clf__context_release(held);
@@ -108,7 +108,7 @@ static clf_status make(clf_detector **out, clf_context *context, const clf__stor
   made->context = held;
   CLF__TRY(clf__params_create(&values, held, &clf__detector_kind.params, text));
   made->params = values;
-  CLF__TRY(clf__model_object.take(&model, held, store));
+  CLF__TRY(clf__model_object.read(&model, held, store));
   made->model = model;
   CLF__TRY(clf__scanner_create(&made->scanner, made->model));
   CLF__TRY(check_scores(made->model));
@@ -129,7 +129,7 @@ clf_status clf_detector_create(clf_detector **out, const clf_model *network, con
   clf_status status = clf__model_require_fit(network);
   CLF__TRY(status);
   CLF__TRY(clf__store_create(&store, network->context));
-  CLF__TRY(clf__model_object.put(network, store));
+  CLF__TRY(clf__model_object.write(network, store));
   CLF__TRY(make(out, network->context, store, text));
 done:
   clf__store_free(store);
@@ -154,13 +154,13 @@ const clf_model *clf_detector_model(const clf_detector *detector) {
 
 static const char version[] = "1";
 
-static clf_status put(const void *object, clf__store *store) {
+static clf_status write(const void *object, clf__store *store) {
   const clf_detector *detector = object;
   clf__text text = {.context = detector->context};
   clf__params_format(&clf__detector_kind.params, detector->params, &text);
   clf_status status = text.failed ? CLF_ERROR_MEMORY : CLF_OK;
   CLF__TRY(status);
-  CLF__TRY(clf__model_object.put(detector->model, store));
+  CLF__TRY(clf__model_object.write(detector->model, store));
   CLF__TRY(clf__store_add_text(store, "detector.version", version));
   CLF__TRY(clf__store_add_text(store, "detector.params", text.bytes));
 done:
@@ -168,7 +168,7 @@ done:
   return status;
 }
 
-static clf_status take(void **out, clf_context *context, const clf__store *store) {
+static clf_status read(void **out, clf_context *context, const clf__store *store) {
   const char *found = clf__store_text(store, "detector.version");
   const char *params_text = clf__store_text(store, "detector.params");
   clf_detector *made = NULL;
@@ -186,7 +186,7 @@ static clf_status take(void **out, clf_context *context, const clf__store *store
   return status == CLF_ERROR_ARGUMENT ? clf__fail_within(CLF_ERROR_CORRUPT, "damaged") : status;
 }
 
-static const clf__object_kind object_kind = {put, take};
+static const clf__object_kind object_kind = {write, read};
 
 clf_status clf_detector_save(const clf_detector *detector, const char *path) {
   CLF__REQUIRE(detector);

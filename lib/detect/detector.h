@@ -26,9 +26,9 @@ struct clf_detector {
   clf__detector_params *params;
   clf__scanner *scanner;
   int64_t stride;     /* pixels of a level from place to place */
-  int64_t most;       /* places of a tile on either side */
+  int64_t max_places; /* places of a tile on either side */
   int32_t background; /* a class, or -1 */
-  float least;        /* the threshold, as a score */
+  float min_score;    /* the threshold, as a score */
 };
 
 /* The image at one size: evaluated in tiles, each of the same number of places. Where the stride is

@@ -66,14 +66,14 @@ static float best_class(const clf_detector *detector, const float *scores, int32
     highest = k != best && scores[k] > highest ? scores[k] : highest;
   }
   *label = (int32_t)best;
-  if (!(scores[best] - highest >= detector->least)) { /* NaN as well */
+  if (!(scores[best] - highest >= detector->min_score)) { /* NaN as well */
     return -INFINITY;
   }
   for (int64_t k = 0; k < classes; k++) {
     others += k != best ? exp((double)(scores[k] - highest)) : 0;
   }
   const float score = (float)((double)(scores[best] - highest) - log(others));
-  return score >= detector->least ? score : -INFINITY;
+  return score >= detector->min_score ? score : -INFINITY;
 }
 
 /* Place `at` on an axis of a tile, a step apart, among those a stride apart; -1 for none. */

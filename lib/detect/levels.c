@@ -42,11 +42,11 @@ static clf_status check_sides(const clf_detector *detector, const clf_image *ima
  * next one the sides are smaller by scale_step, 1.01 or more, so that they end. */
 static int64_t set_levels(clf__level *all, const clf_detector *detector, const clf_image *image) {
   const clf__detector_params *p = detector->params;
-  const double least = size_of(&p->min_size, (double)detector->scanner->height);
-  const double most = size_of(&p->max_size, INFINITY);
+  const double min = size_of(&p->min_size, (double)detector->scanner->height);
+  const double max = size_of(&p->max_size, INFINITY);
   int64_t count = 0;
   clf__level level = {0};
-  for (double object = least; object <= most && set_sides(&level, detector->scanner, image, object);
+  for (double object = min; object <= max && set_sides(&level, detector->scanner, image, object);
        object *= p->scale_step) {
     if (all != NULL) {
       all[count] = level;
@@ -61,7 +61,7 @@ static void cut(const clf_detector *detector, int64_t size, int64_t window, int6
                 int64_t *tiles, int64_t *tile) {
   const int64_t steps = (size - window) / detector->scanner->step + 1;
   *places = (size - window) / detector->stride + 1;
-  *tiles = clf__ceil_div(steps, detector->most);
+  *tiles = clf__ceil_div(steps, detector->max_places);
   *tile = clf__ceil_div(steps, *tiles);
 }
 

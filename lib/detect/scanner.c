@@ -216,7 +216,7 @@ static clf_status check_model(const clf_model *model) {
                      "detector: it takes a network that tells classes, not %s",
                      model->classes == NULL ? "a regression" : model->kind->base.name);
   }
-  return model->step_count == 0
+  return model->stage_count == 0
              ? CLF_OK
              : clf__fail(CLF_ERROR_UNSUPPORTED,
                          "detector: transforms before the network cannot be moved over an image; "

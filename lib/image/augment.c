@@ -131,8 +131,8 @@ void clf__augment_free(clf__augment *augment) {
   }
 }
 
-static double within(clf__random *random, double most) {
-  return most * (2 * clf__random_uniform(random) - 1);
+static double within(clf__random *random, double max) {
+  return max * (2 * clf__random_uniform(random) - 1);
 }
 
 /* The map from the result to the image. */
@@ -158,13 +158,13 @@ static void draw_affine(const augment_params *p, clf__random *random, clf__warp 
 /* The mean over a cell of the squares of the four weights is 151 / 315 on each axis. */
 static void draw_lattice(const augment_params *p, clf__random *random, clf__lattice *lattice,
                          float *nodes) {
-  const double most = p->elastic * sqrt(3) * 315 / 151;
+  const double max = p->elastic * sqrt(3) * 315 / 151;
   const int64_t count = lattice->nodes[0] * lattice->nodes[1];
   for (int axis = 0; axis < 2; axis++, nodes += count) {
     lattice->phase[axis] = clf__random_uniform(random);
     lattice->shift[axis] = nodes;
     for (int64_t i = 0; i < count; i++) {
-      nodes[i] = (float)within(random, most);
+      nodes[i] = (float)within(random, max);
     }
   }
 }

@@ -6,13 +6,13 @@
 #include "base/math.h"
 
 /* Sides are limited so that 3 channels of a row are below 2^31, which indices of kernels are. */
-enum { LONGEST_SIDE = 1 << 28 };
+enum { MAX_SIDE = 1 << 28 };
 
 static clf_status check_shape(int64_t height, int64_t width, int64_t channels) {
-  if (height < 1 || width < 1 || height > LONGEST_SIDE || width > LONGEST_SIDE) {
+  if (height < 1 || width < 1 || height > MAX_SIDE || width > MAX_SIDE) {
     return clf__fail(CLF_ERROR_SHAPE,
                      "an image of %lld rows and %lld columns; both must be 1 to %d",
-                     (long long)height, (long long)width, LONGEST_SIDE);
+                     (long long)height, (long long)width, MAX_SIDE);
   }
   if (channels != 1 && channels != 3) {
     return clf__fail(CLF_ERROR_SHAPE, "an image of %lld channels; there must be 1 or 3",
@@ -21,10 +21,10 @@ static clf_status check_shape(int64_t height, int64_t width, int64_t channels) {
   return CLF_OK;
 }
 
-clf_status clf__image_unset(clf_image **out, clf_context *context, int64_t height, int64_t width,
-                            int64_t channels) {
+clf_status clf__image_create_uninitialized(clf_image **out, clf_context *context, int64_t height,
+                                           int64_t width, int64_t channels) {
   CLF__CHECK(check_shape(height, width, channels));
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -48,7 +48,7 @@ clf_status clf_image_create(clf_image **out, clf_context *context, int64_t heigh
   CLF__REQUIRE(out);
   CLF__ENTER("image");
   clf_image *made = NULL;
-  CLF__CHECK(clf__image_unset(&made, context, height, width, channels));
+  CLF__CHECK(clf__image_create_uninitialized(&made, context, height, width, channels));
   const int64_t row = clf__image_row_bytes(made);
   if (row_bytes != 0 && row_bytes < row) {
     clf_image_free(made);
@@ -107,7 +107,8 @@ clf_status clf_image_grey(clf_image **out, const clf_image *image) {
   CLF__REQUIRE(image);
   CLF__ENTER("image");
   clf_image *made = NULL;
-  CLF__CHECK(clf__image_unset(&made, image->context, image->height, image->width, 1));
+  CLF__CHECK(
+      clf__image_create_uninitialized(&made, image->context, image->height, image->width, 1));
   if (image->channels == 1) {
     memcpy(made->pixels, image->pixels, (size_t)(image->height * image->width));
   } else {
@@ -141,7 +142,8 @@ clf_status clf_image_crop(clf_image **out, const clf_image *image, int64_t top, 
   CLF__REQUIRE(image);
   CLF__ENTER("image");
   clf_image *made = NULL;
-  CLF__CHECK(clf__image_unset(&made, image->context, height, width, image->channels));
+  CLF__CHECK(
+      clf__image_create_uninitialized(&made, image->context, height, width, image->channels));
   /* Farther outside, the part would be the same. */
   top = clf__clamp_i64(top, -height, image->height);
   left = clf__clamp_i64(left, -width, image->width);

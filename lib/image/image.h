@@ -19,8 +19,8 @@ struct clf_image {
 };
 
 /* An image whose pixels are not set yet: all of them must be. CLF_ERROR_SHAPE, CLF_ERROR_MEMORY. */
-clf_status clf__image_unset(clf_image **out, clf_context *context, int64_t height, int64_t width,
-                            int64_t channels);
+clf_status clf__image_create_uninitialized(clf_image **out, clf_context *context, int64_t height,
+                                           int64_t width, int64_t channels);
 
 static inline int64_t clf__image_row_bytes(const clf_image *image) {
   return image->width * image->channels;
@@ -48,7 +48,7 @@ typedef struct clf__image_codec {
   const char *endings; /* "pgm|ppm" of files that `encode` writes; NULL where it is NULL */
   /* Whether the bytes, the first ones of a file, are of this kind. */
   bool (*probe)(const unsigned char *bytes, size_t size);
-  /* Believes nothing in the source. Asks clf__image_room() before it makes the image. */
+  /* Believes nothing in the source. Asks clf__image_check_size() before it makes the image. */
   clf_status (*decode)(clf_image **out, clf_context *context, const clf__image_source *source);
   clf_status (*encode)(const clf_image *image, clf__output *output, const char *ending);
 } clf__image_codec;
@@ -64,8 +64,8 @@ enum { CLF__IMAGE_HEAD = 256 };
 const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t size);
 
 /* CLF_ERROR_FORMAT without pixels, CLF_ERROR_DATA beyond max_pixels; the message names the file. */
-clf_status clf__image_room(const clf__image_source *source, int64_t height, int64_t width);
-/* The image for a source of that size, unset, after clf__image_room(). */
+clf_status clf__image_check_size(const clf__image_source *source, int64_t height, int64_t width);
+/* The image for a source of that size, unset, after clf__image_check_size(). */
 clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__image_source *source,
                             int64_t height, int64_t width, int64_t channels);
 

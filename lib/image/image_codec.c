@@ -32,7 +32,7 @@ const clf__kind clf__image_load_kind = {
     "what an image read from a file may be",
     {"image", params, CLF__PARAM_COUNT(params), sizeof(clf__image_params)}};
 
-clf_status clf__image_room(const clf__image_source *source, int64_t height, int64_t width) {
+clf_status clf__image_check_size(const clf__image_source *source, int64_t height, int64_t width) {
   int64_t pixels;
   if (height < 1 || width < 1) {
     return clf__fail(CLF_ERROR_FORMAT, "%s: it has no pixels: its size is %lldx%lld", source->name,
@@ -48,8 +48,8 @@ clf_status clf__image_room(const clf__image_source *source, int64_t height, int6
 
 clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__image_source *source,
                             int64_t height, int64_t width, int64_t channels) {
-  CLF__CHECK(clf__image_room(source, height, width));
-  clf_status status = clf__image_unset(out, context, height, width, channels);
+  CLF__CHECK(clf__image_check_size(source, height, width));
+  clf_status status = clf__image_create_uninitialized(out, context, height, width, channels);
   return status < 0 ? clf__fail_within(status, "%s", source->name) : CLF_OK;
 }
 
@@ -145,7 +145,7 @@ static clf_status load(clf_image **out, clf_context *context, const char *path, 
                        size_t size, const char *text) {
   void *chosen = NULL;
   bool known;
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }

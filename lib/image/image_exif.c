@@ -64,7 +64,7 @@ int clf__exif_orientation(const unsigned char *bytes, size_t size) {
   return 1;
 }
 
-clf_status clf__image_turn(clf_image **image, int orientation) {
+clf_status clf__image_orient(clf_image **image, int orientation) {
   /* Whether rows become columns, come from the last to the first, and their pixels do. */
   static const struct {
     bool across, upward, leftward;
@@ -78,8 +78,8 @@ clf_status clf__image_turn(clf_image **image, int orientation) {
   }
   const bool across = turns[orientation].across;
   const int64_t height = from->height, width = from->width, channels = from->channels;
-  CLF__CHECK(clf__image_unset(&made, from->context, across ? width : height,
-                              across ? height : width, channels));
+  CLF__CHECK(clf__image_create_uninitialized(&made, from->context, across ? width : height,
+                                             across ? height : width, channels));
   uint8_t *to = made->pixels;
   for (int64_t i = 0; i < made->height; i++) {
     for (int64_t j = 0; j < made->width; j++, to += channels) {

@@ -8,6 +8,6 @@
 int clf__exif_orientation(const unsigned char *bytes, size_t size);
 
 /* Puts the image upright, given its orientation; *image becomes another one. CLF_ERROR_MEMORY. */
-clf_status clf__image_turn(clf_image **image, int orientation);
+clf_status clf__image_orient(clf_image **image, int orientation);
 
 #endif

@@ -61,7 +61,7 @@ static clf_status fail_early(const gif_work *self) {
 }
 
 /* The next `count` bytes, or NULL where they are not there. */
-static const uint8_t *take(gif_work *self, size_t count) {
+static const uint8_t *consume(gif_work *self, size_t count) {
   if (count > self->source->size - self->at) {
     return NULL;
   }
@@ -79,12 +79,12 @@ static clf_status read_palette(gif_work *self, int flags) {
     return CLF_OK;
   }
   self->color_count = 2 << (flags & 7);
-  self->colors = take(self, (size_t)self->color_count * 3);
+  self->colors = consume(self, (size_t)self->color_count * 3);
   return self->colors != NULL ? CLF_OK : fail_early(self);
 }
 
 static clf_status read_screen(gif_work *self) {
-  const uint8_t *head = take(self, 13);
+  const uint8_t *head = consume(self, 13);
   if (head == NULL) {
     return fail_early(self);
   }
@@ -97,8 +97,8 @@ static clf_status read_screen(gif_work *self) {
 static clf_status pass_blocks(gif_work *self) {
   const uint8_t *length;
   do {
-    length = take(self, 1);
-    if (length == NULL || take(self, *length) == NULL) {
+    length = consume(self, 1);
+    if (length == NULL || consume(self, *length) == NULL) {
       return fail_early(self);
     }
   } while (*length > 0);
@@ -107,14 +107,14 @@ static clf_status pass_blocks(gif_work *self) {
 
 /* An extension, of which only the transparent color matters. */
 static clf_status read_extension(gif_work *self) {
-  const uint8_t *label = take(self, 1);
+  const uint8_t *label = consume(self, 1);
   if (label == NULL) {
     return fail_early(self);
   }
   if (*label != GRAPHIC_CONTROL) {
     return pass_blocks(self);
   }
-  const uint8_t *control = take(self, 6); /* length, flags, delay, color, no more blocks */
+  const uint8_t *control = consume(self, 6); /* length, flags, delay, color, no more blocks */
   if (control == NULL) {
     return fail_early(self);
   }
@@ -124,7 +124,7 @@ static clf_status read_extension(gif_work *self) {
 }
 
 static clf_status read_description(gif_work *self) {
-  const uint8_t *bytes = take(self, 9);
+  const uint8_t *bytes = consume(self, 9);
   if (bytes == NULL) {
     return fail_early(self);
   }
@@ -139,7 +139,7 @@ static clf_status read_description(gif_work *self) {
 /* Reads records up to the first picture's data. */
 static clf_status find_picture(gif_work *self) {
   for (;;) {
-    const uint8_t *kind = take(self, 1);
+    const uint8_t *kind = consume(self, 1);
     if (kind == NULL) {
       return fail_early(self);
     }
@@ -157,13 +157,13 @@ static clf_status find_picture(gif_work *self) {
 static int next_code(gif_work *self, code_reader *from, int bits) {
   while (from->count < bits) {
     if (from->left == 0) {
-      const uint8_t *length = take(self, 1);
+      const uint8_t *length = consume(self, 1);
       if (length == NULL || *length == 0) {
         return -1;
       }
       from->left = *length;
     }
-    const uint8_t *byte = take(self, 1);
+    const uint8_t *byte = consume(self, 1);
     if (byte == NULL) {
       return -1;
     }
@@ -178,7 +178,8 @@ static int next_code(gif_work *self, code_reader *from, int bits) {
 }
 
 /* Copies the string of a code behind the `done` pixels that there are; 0 where it does not fit. */
-static int64_t put_string(const gif_work *self, int code, int clear, int64_t done, int64_t count) {
+static int64_t write_string(const gif_work *self, int code, int clear, int64_t done,
+                            int64_t count) {
   const int64_t length = code < clear ? 1 : self->strings->length[code];
   uint8_t *to = self->pixels + done;
   if (length > count - done) {
@@ -224,7 +225,7 @@ static clf_status unpack(gif_work *self, code_reader *from, int code_size) {
       self->strings->length[defined] = (int32_t)length + 1;
     }
     bits += defined + 1 == 1 << bits && bits < MAX_CODE_BITS;
-    length = code <= defined ? put_string(self, code, clear, done, count) : 0;
+    length = code <= defined ? write_string(self, code, clear, done, count) : 0;
     if (length == 0) {
       return fail(self, code <= defined ? "it has too many pixels" : "there is no such code");
     }
@@ -234,7 +235,7 @@ static clf_status unpack(gif_work *self, code_reader *from, int code_size) {
 
 static clf_status read_pixels(gif_work *self) {
   code_reader from = {0};
-  const uint8_t *code_size = take(self, 1);
+  const uint8_t *code_size = consume(self, 1);
   if (code_size == NULL) {
     return fail_early(self);
   }
@@ -242,7 +243,7 @@ static clf_status read_pixels(gif_work *self) {
     return fail(self, "the codes have an impossible size");
   }
   CLF__CHECK(unpack(self, &from, *code_size));
-  const uint8_t *length = take(self, 1);
+  const uint8_t *length = consume(self, 1);
   if (length == NULL) {
     return fail_early(self);
   }
@@ -273,11 +274,11 @@ static clf_status check_size(const gif_work *self) {
 }
 
 /* The canvas, which the picture may reach beyond, as where the file gives it no size. */
-static clf_status make_room(gif_work *self) {
+static clf_status reserve(gif_work *self) {
   const int64_t bottom = self->top + self->height, right = self->left + self->width;
   const int64_t height = clf__max_i64(bottom, self->canvas_height);
   const int64_t width = clf__max_i64(right, self->canvas_width);
-  clf_status status = clf__image_room(self->source, self->height, self->width);
+  clf_status status = clf__image_check_size(self->source, self->height, self->width);
   status = status == CLF_OK ? check_size(self) : status;
   if (status < 0) {
     return status;
@@ -300,7 +301,7 @@ static clf_status make_room(gif_work *self) {
 }
 
 /* Puts a line of the picture on the canvas. */
-static clf_status put_line(const gif_work *self, const uint8_t *line, int64_t i) {
+static clf_status write_line(const gif_work *self, const uint8_t *line, int64_t i) {
   const clf_image *canvas = self->image;
   const int64_t row = self->top + i;
   for (int64_t j = 0; j < self->width; j++) {
@@ -318,7 +319,7 @@ static clf_status put_line(const gif_work *self, const uint8_t *line, int64_t i)
   return CLF_OK;
 }
 
-static clf_status put_lines(const gif_work *self) {
+static clf_status write_lines(const gif_work *self) {
   static const struct {
     int64_t first, step;
   } passes[] = {
@@ -326,7 +327,7 @@ static clf_status put_lines(const gif_work *self) {
   const uint8_t *line = self->pixels;
   for (int p = self->interlaced ? 1 : 0; p < (self->interlaced ? 5 : 1); p++) {
     for (int64_t i = passes[p].first; i < self->height; i += passes[p].step) {
-      CLF__CHECK(put_line(self, line, i));
+      CLF__CHECK(write_line(self, line, i));
       line += self->width;
     }
   }
@@ -338,9 +339,9 @@ static clf_status decode(clf_image **out, clf_context *context, const clf__image
   clf_status status;
   CLF__TRY(read_screen(&self));
   CLF__TRY(find_picture(&self));
-  CLF__TRY(make_room(&self));
+  CLF__TRY(reserve(&self));
   CLF__TRY(read_pixels(&self));
-  CLF__TRY(put_lines(&self));
+  CLF__TRY(write_lines(&self));
   *out = self.image;
   self.image = NULL;
 done:

@@ -83,7 +83,7 @@ static bool guarded(jpeg_work *self, void (*work)(jpeg_work *self)) {
   return true;
 }
 
-static clf_status told(const jpeg_work *self) {
+static clf_status report_failure(const jpeg_work *self) {
   return self->status == CLF_ERROR_CANCELLED
              ? self->status
              : clf__fail(self->status, "%s: jpeg: %s%s", self->source->name,
@@ -140,11 +140,11 @@ static clf_status check_blocks(jpeg_work *self, clf_context *context) {
                      source->size, (int)self->jpeg.image_width, (int)self->jpeg.image_height);
   }
   const double bytes = blocks * DCTSIZE2 * 2;
-  if (jpeg_has_multiple_scans(&self->jpeg) && bytes > (double)clf__context_room(context)) {
+  if (jpeg_has_multiple_scans(&self->jpeg) && bytes > (double)clf__context_available(context)) {
     return clf__fail(CLF_ERROR_MEMORY,
                      "%s: jpeg: memory limit: %.0f more bytes, of coefficients, exceed it: %zu are "
                      "left",
-                     source->name, bytes, clf__context_room(context));
+                     source->name, bytes, clf__context_available(context));
   }
   return CLF_OK;
 }
@@ -175,10 +175,10 @@ static clf_status read_image(jpeg_work *self, clf_context *context) {
   const clf__image_source *source = self->source;
   int64_t channels = 0;
   if (!guarded(self, read_header)) {
-    return told(self);
+    return report_failure(self);
   }
   const int64_t height = self->jpeg.image_height, width = self->jpeg.image_width;
-  CLF__CHECK(clf__image_room(source, height, width));
+  CLF__CHECK(clf__image_check_size(source, height, width));
   CLF__CHECK(choose_colors(self, &channels));
   CLF__CHECK(check_blocks(self, context));
   CLF__CHECK(clf__jpeg_check(&self->checked, context, source));
@@ -189,7 +189,7 @@ static clf_status read_image(jpeg_work *self, clf_context *context) {
                                   : clf__fail_within(CLF_ERROR_MEMORY, "%s", source->name));
   }
   self->progress = clf__progress_begin(context, "image", height);
-  return guarded(self, read_rows) ? CLF_OK : told(self);
+  return guarded(self, read_rows) ? CLF_OK : report_failure(self);
 }
 
 static clf_status decode(clf_image **out, clf_context *context, const clf__image_source *source) {
@@ -204,7 +204,7 @@ static clf_status decode(clf_image **out, clf_context *context, const clf__image
   jpeg_destroy_decompress(&self.jpeg);
   clf__free(self.line);
   if (status == CLF_OK) {
-    status = clf__image_turn(&self.image, clf__exif_orientation(source->bytes, source->size));
+    status = clf__image_orient(&self.image, clf__exif_orientation(source->bytes, source->size));
     status = status < 0 ? clf__fail_within(status, "%s", source->name) : status;
   }
   if (status == CLF_OK) {

@@ -14,7 +14,7 @@
 
 #include "image/image.h"
 
-enum { LONGEST_SIDE = 1 << 28, REASON_BYTES = 128, DEFLATE_RATIO = 1032 };
+enum { MAX_SIDE = 1 << 28, REASON_BYTES = 128, DEFLATE_RATIO = 1032 };
 
 typedef struct png_work {
   clf_context *context;
@@ -67,7 +67,7 @@ static bool guarded(png_work *self, void (*work)(png_work *self)) {
   return self->status == CLF_OK;
 }
 
-static clf_status told(const png_work *self, const char *name) {
+static clf_status report_failure(const png_work *self, const char *name) {
   return self->status == CLF_OK ? clf__fail(CLF_ERROR_FORMAT, "%s: png: %s", name, self->reason)
          : self->status == CLF_ERROR_MEMORY ? clf__fail_within(self->status, "%s: png", name)
                                             : self->status;
@@ -103,7 +103,7 @@ static bool palette_is_grey(const png_work *self) {
 static void read_header(png_work *self) {
   png_set_read_fn(self->png, self, read_bytes);
   png_set_keep_unknown_chunks(self->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-  png_set_user_limits(self->png, LONGEST_SIDE, LONGEST_SIDE);
+  png_set_user_limits(self->png, MAX_SIDE, MAX_SIDE);
   png_read_info(self->png, self->info);
   self->grey =
       png_get_color_type(self->png, self->info) == PNG_COLOR_TYPE_PALETTE && palette_is_grey(self);
@@ -158,7 +158,7 @@ static void read_rows(png_work *self) {
 }
 
 /* The image, and rows for what it does not hold: alpha, or a grey palette's three equal levels. */
-static clf_status make_room(png_work *self, int64_t height, int64_t width) {
+static clf_status reserve(png_work *self, int64_t height, int64_t width) {
   const int64_t channels = self->grey || self->stored < 3 ? 1 : 3;
   int64_t size;
   clf_status status =
@@ -179,11 +179,11 @@ static clf_status read_image(png_work *self) {
     return clf__fail_within(CLF_ERROR_MEMORY, "%s: png", name);
   }
   if (!guarded(self, read_header)) {
-    return told(self, name);
+    return report_failure(self, name);
   }
   const int64_t height = png_get_image_height(self->png, self->info);
   const int64_t width = png_get_image_width(self->png, self->info);
-  clf_status status = clf__image_room(self->source, height, width);
+  clf_status status = clf__image_check_size(self->source, height, width);
   if (status == CLF_OK &&
       (double)self->packed * (double)height > (double)DEFLATE_RATIO * (double)self->source->size) {
     return clf__fail(CLF_ERROR_FORMAT,
@@ -191,12 +191,12 @@ static clf_status read_image(png_work *self) {
                      self->source->size, (long long)width, (long long)height);
   }
   if (status == CLF_OK && !guarded(self, start_rows)) {
-    return told(self, name);
+    return report_failure(self, name);
   }
   if (status == CLF_OK) {
-    status = make_room(self, height, width);
+    status = reserve(self, height, width);
   }
-  return status < 0 || guarded(self, read_rows) ? status : told(self, name);
+  return status < 0 || guarded(self, read_rows) ? status : report_failure(self, name);
 }
 
 static clf_status decode(clf_image **out, clf_context *context, const clf__image_source *source) {
@@ -229,7 +229,7 @@ static void flush(png_structp png) {
 static void write_image(png_work *self) {
   const clf_image *image = self->image;
   const clf__progress progress = clf__progress_begin(self->context, "image", image->height);
-  png_set_user_limits(self->png, LONGEST_SIDE, LONGEST_SIDE);
+  png_set_user_limits(self->png, MAX_SIDE, MAX_SIDE);
   png_set_write_fn(self->png, self, write_bytes, flush);
   png_set_IHDR(self->png, self->info, (png_uint_32)image->width, (png_uint_32)image->height, 8,
                image->channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
@@ -256,7 +256,7 @@ static clf_status encode(const clf_image *image, clf__output *output, const char
   if (self.info == NULL) {
     status = clf__fail_within(CLF_ERROR_MEMORY, "%s: png", output->path);
   } else if (!guarded(&self, write_image)) {
-    status = told(&self, output->path);
+    status = report_failure(&self, output->path);
   }
   png_destroy_write_struct(&self.png, &self.info);
   return status;

@@ -40,8 +40,8 @@ static void pass_blanks(reader *self) {
 }
 
 /* The next number of at most so many digits, after blanks and comments; -1 for none. What is too
- * large becomes so in `most`, which is below 2^40. */
-static int64_t next_number(reader *self, int64_t most, int digits) {
+ * large becomes so in `max`, which is below 2^40. */
+static int64_t next_number(reader *self, int64_t max, int digits) {
   const unsigned char *bytes = self->source->bytes;
   int64_t number = -1;
   pass_blanks(self);
@@ -49,7 +49,7 @@ static int64_t next_number(reader *self, int64_t most, int digits) {
          bytes[self->at] <= '9';
        digits--) {
     const int digit = bytes[self->at++] - '0';
-    number = number < 0 ? digit : number > most ? number : number * 10 + digit;
+    number = number < 0 ? digit : number > max ? number : number * 10 + digit;
   }
   return number;
 }
@@ -193,7 +193,7 @@ static clf_status decode(clf_image **out, clf_context *context, const clf__image
   clf_image *image = NULL;
   clf_status status;
   CLF__TRY(read_header(&self, &head));
-  CLF__TRY(clf__image_room(source, head.height, head.width));
+  CLF__TRY(clf__image_check_size(source, head.height, head.width));
   CLF__TRY(check_size(&self, &head));
   CLF__TRY(clf__image_begin(&image, context, source, head.height, head.width, head.channels));
   CLF__TRY(read_values(&self, &head, image));

@@ -9,7 +9,7 @@ clf_status clf_image_resize(clf_image **out, const clf_image *image, int64_t hei
   CLF__ENTER("image");
   clf_image *made = NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(clf__image_unset(&made, image->context, height, width, image->channels));
+  CLF__TRY(clf__image_create_uninitialized(&made, image->context, height, width, image->channels));
   const clf__picture from = {
       CLF_U8,       image->height, image->width, image->channels, clf__image_row_bytes(image),
       image->pixels};

@@ -91,7 +91,7 @@ static inline void skip(clf__jpeg_bits *bits, uint32_t count) { /* of at most 56
 }
 
 /* A value of 0 to 16 bits, which are valid. */
-static inline uint32_t take(clf__jpeg_bits *bits, uint32_t count) {
+static inline uint32_t consume(clf__jpeg_bits *bits, uint32_t count) {
   const uint32_t value = (uint32_t)(bits->buffer >> 1 >> (63 - count));
   skip(bits, count);
   return value;
@@ -125,11 +125,11 @@ static inline uint64_t walk_dc(clf__jpeg_bits *bits, clf__jpeg_part *part, int l
   if (size > CLF__JPEG_MAX_SIZE) {
     return CLF__JPEG_MAX_ENERGY + 1;
   }
-  const int64_t value = take(bits, size);
+  const int64_t value = consume(bits, size);
   const bool negative = size > 0 && value >> (size - 1) == 0;
   part->predicted += (value - (negative ? (1 << size) - 1 : 0)) * (1 << low);
-  const int64_t least = part->predicted < 0 ? -part->predicted - (1 << low) + 1 : part->predicted;
-  const int64_t root = (2 * least - 1) * part->step;
+  const int64_t min = part->predicted < 0 ? -part->predicted - (1 << low) + 1 : part->predicted;
+  const int64_t root = (2 * min - 1) * part->step;
   return root <= 0 ? 0 : root < 1 << 20 ? (uint64_t)(root * root) : CLF__JPEG_MAX_ENERGY + 1;
 }
 
@@ -176,8 +176,8 @@ static bool walk_progressive_dc(clf__jpeg_scan *scan, clf__jpeg_bits *bits) {
 }
 
 /* The number of blocks, this one included, that a symbol of no value ends: 2^run and `run` bits. */
-static int64_t take_run(clf__jpeg_bits *bits, uint32_t run) {
-  return (int64_t)(1U << run) + take(bits, run);
+static int64_t consume_run(clf__jpeg_bits *bits, uint32_t run) {
+  return (int64_t)(1U << run) + consume(bits, run);
 }
 
 /* New coefficients of a block. */
@@ -190,7 +190,7 @@ static bool walk_first(clf__jpeg_scan *scan, clf__jpeg_bits *bits, uint64_t *non
     const uint32_t run = symbol_of(entry) >> 4, size = symbol_of(entry) & 15;
     skip(bits, length_of(entry));
     if (size == 0 && run < 15) {
-      scan->skipped = take_run(bits, run);
+      scan->skipped = consume_run(bits, run);
       break;
     }
     k += (int)run;
@@ -236,7 +236,7 @@ static bool walk_refinement(clf__jpeg_scan *scan, clf__jpeg_bits *bits, uint64_t
     const uint32_t run = symbol_of(entry) >> 4, size = symbol_of(entry) & 15;
     skip(bits, length_of(entry));
     if (size == 0 && run < 15) {
-      scan->skipped = take_run(bits, run);
+      scan->skipped = consume_run(bits, run);
       break;
     }
     skip(bits, size); /* the sign */

@@ -16,7 +16,7 @@ clf_status clf_model_import(clf_model **out, clf_context *context, const char *f
   if (reader->import == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s files are only written", format);
   }
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }

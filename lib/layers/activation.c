@@ -14,7 +14,7 @@ static const clf__param params[] = {
                 "the function; softmax is along the last axis"),
 };
 
-static clf_status arrange(clf__layer *layer) {
+static clf_status infer_shapes(clf__layer *layer) {
   layer->activation = ((const activation_params *)layer->params)->function;
   layer->out = layer->in;
   return CLF_OK;
@@ -36,7 +36,8 @@ static clf_status forward(const clf__pass *pass) {
 static clf_status backward(const clf__pass *pass) {
   const activation_params *p = pass->layer->params;
   const int64_t count = pass->rows * pass->layer->inputs, columns = last_axis(pass->layer);
-  clf__slope(pass->layer->context, p->function, pass->y, pass->dy, count / columns, columns);
+  clf__activation_gradient(pass->layer->context, p->function, pass->y, pass->dy, count / columns,
+                           columns);
   if (pass->dx != NULL) {
     memcpy(pass->dx, pass->dy, (size_t)count * sizeof *pass->dx);
   }
@@ -46,7 +47,7 @@ static clf_status backward(const clf__pass *pass) {
 const clf__layer_kind clf__activation_kind = {
     .base = CLF__KIND("activation", "a function of each element", params, activation_params),
     .operation = CLF__OPERATION_ACTIVATION,
-    .arrange = arrange,
+    .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
 };

@@ -35,7 +35,7 @@ static const clf__param params[] = {
 
 enum { WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, WEIGHTS };
 
-static clf_status arrange(clf__layer *layer) {
+static clf_status infer_shapes(clf__layer *layer) {
   static const struct {
     const char *name;
     int32_t initial;
@@ -214,11 +214,11 @@ static void set_map(const clf__pass *pass, const double *sums, const double *pro
   const float *r = (const float *)pass->kept + shape.channels;
   const double n = (double)values_of(pass);
   for (int64_t j = 0; j < shape.channels; j++) {
-    const double slope = (double)pass->weights[WEIGHT][j] * (double)r[j];
+    const double gain = (double)pass->weights[WEIGHT][j] * (double)r[j];
     const double spread = (double)r[j] * (double)r[j] * products[j] / n;
-    share[j] = (float)slope;
-    factor[j] = by_batch(pass) ? (float)(-slope * spread) : 0;
-    shift[j] = by_batch(pass) ? (float)(-slope * sums[j] / n) : 0;
+    share[j] = (float)gain;
+    factor[j] = by_batch(pass) ? (float)(-gain * spread) : 0;
+    shift[j] = by_batch(pass) ? (float)(-gain * sums[j] / n) : 0;
     pass->gradients[WEIGHT][j] = (float)((double)r[j] * products[j]);
     pass->gradients[BIAS][j] = (float)sums[j];
   }
@@ -249,7 +249,7 @@ static clf_status backward(const clf__pass *pass) {
   set_map(pass, sums, products, factor, shift, share);
   if (pass->dx != NULL) {
     const clf__channel_map map = {mean, factor, shift};
-    clf__channel_slope(context, shape, pass->x, pass->dy, &map, share, pass->dx);
+    clf__channel_gradient(context, shape, pass->x, pass->dy, &map, share, pass->dx);
     for (int64_t i = 0; pass->spans != NULL && i < pass->rows; i++) {
       pass_padding(pass, i, 0, pass->spans[i].begin, share);
       pass_padding(pass, i, pass->spans[i].end, pass->layer->in.size[0], share);
@@ -275,7 +275,7 @@ const clf__layer_kind clf__batch_norm_kind = {
                   "each channel less its mean over the batch, by its deviation, scaled and shifted",
                   params, batch_norm_params),
     .operation = CLF__OPERATION_CHANNEL_MAP,
-    .arrange = arrange,
+    .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
     .map = map,

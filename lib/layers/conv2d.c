@@ -46,7 +46,7 @@ static clf__conv2d geometry(const clf__layer *layer) {
   return g;
 }
 
-static clf_status arrange(clf__layer *layer) {
+static clf_status infer_shapes(clf__layer *layer) {
   const conv2d_params *p = layer->params;
   const clf__conv2d g = geometry(layer);
   if (g.out_height == 0 || g.out_width == 0) {
@@ -97,8 +97,8 @@ static clf_status backward(const clf__pass *pass) {
   const clf__conv2d g = geometry(layer);
   const bool relu = p->activation == CLF__RELU;
   if (!relu) {
-    clf__slope(layer->context, p->activation, pass->y, pass->dy,
-               pass->rows * g.out_height * g.out_width, p->filters);
+    clf__activation_gradient(layer->context, p->activation, pass->y, pass->dy,
+                             pass->rows * g.out_height * g.out_width, p->filters);
   }
   return clf__conv2d_backward(layer->context, &g, pass->rows, pass->x, relu ? pass->y : NULL,
                               pass->dy, pass->weights[0], pass->gradients[0],
@@ -140,7 +140,7 @@ const clf__layer_kind clf__conv2d_kind = {
                   params, conv2d_params),
     .operation = CLF__OPERATION_CONVOLUTION,
     .dimensions = 3,
-    .arrange = arrange,
+    .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
     .inference = &inference,

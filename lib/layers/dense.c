@@ -21,7 +21,7 @@ static const clf__param params[] = {
     CLF__BIAS_INITIALIZER("fan_in_uniform"),
 };
 
-static clf_status arrange(clf__layer *layer) {
+static clf_status infer_shapes(clf__layer *layer) {
   const dense_params *p = layer->params;
   layer->out = (clf__shape){1, {p->units}};
   layer->weights[0] = (clf__weight_info){
@@ -61,7 +61,7 @@ static clf_status backward(const clf__pass *pass) {
   const clf__layer *layer = pass->layer;
   const dense_params *p = layer->params;
   const int64_t rows = pass->rows, inputs = layer->inputs, units = p->units;
-  clf__slope(layer->context, p->activation, pass->y, pass->dy, rows, units);
+  clf__activation_gradient(layer->context, p->activation, pass->y, pass->dy, rows, units);
   clf_status status =
       clf__gemm_f32(layer->context, 1, clf__f32_transposed(pass->x, inputs, rows, inputs),
                     clf__f32_matrix(pass->dy, rows, units, units), 0, pass->gradients[0], units);
@@ -107,7 +107,7 @@ const clf__layer_kind clf__dense_kind = {
         CLF__KIND("dense", "every output is a weighted sum of all inputs", params, dense_params),
     .operation = CLF__OPERATION_DENSE,
     .dimensions = 1,
-    .arrange = arrange,
+    .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
     .inference = &inference,

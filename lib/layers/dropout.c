@@ -17,7 +17,7 @@ static const clf__param params[] = {
               "share of the inputs that are set to 0 during training"),
 };
 
-static clf_status arrange(clf__layer *layer) {
+static clf_status infer_shapes(clf__layer *layer) {
   layer->out = layer->in;
   return CLF_OK;
 }
@@ -65,7 +65,7 @@ const clf__layer_kind clf__dropout_kind = {
     .base = CLF__KIND("dropout", "sets a random share of its inputs to 0 while training", params,
                       dropout_params),
     .operation = CLF__OPERATION_IDENTITY,
-    .arrange = arrange,
+    .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
 };

@@ -25,7 +25,7 @@ static const clf__param params[] = {
               "of an id"),
 };
 
-static clf_status arrange(clf__layer *layer) {
+static clf_status infer_shapes(clf__layer *layer) {
   const embedding_params *p = layer->params;
   layer->out = (clf__shape){2, {layer->in.size[0], p->units}};
   layer->weights[0] = (clf__weight_info){
@@ -37,7 +37,7 @@ static clf_status arrange(clf__layer *layer) {
       .trained = true,
   };
   layer->weight_count = 1;
-  layer->masks = p->mask;
+  layer->produces_mask = p->mask;
   return CLF_OK;
 }
 
@@ -123,7 +123,7 @@ const clf__layer_kind clf__embedding_kind = {
         CLF__KIND("embedding", "a vector for each token of a sequence", params, embedding_params),
     .operation = CLF__OPERATION_EMBEDDING,
     .dimensions = 1,
-    .arrange = arrange,
+    .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
 };

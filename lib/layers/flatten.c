@@ -3,7 +3,7 @@
 
 #include "layers/layer.h"
 
-static clf_status arrange(clf__layer *layer) {
+static clf_status infer_shapes(clf__layer *layer) {
   layer->out = (clf__shape){1, {layer->inputs}};
   return CLF_OK;
 }
@@ -23,7 +23,7 @@ static clf_status backward(const clf__pass *pass) {
 const clf__layer_kind clf__flatten_kind = {
     .base = CLF__KIND_PLAIN("flatten", "images or other arrays as rows of features"),
     .operation = CLF__OPERATION_FLATTEN,
-    .arrange = arrange,
+    .infer_shapes = infer_shapes,
     .forward = forward,
     .backward = backward,
 };

@@ -76,7 +76,7 @@ static void add_channel(clf__shape *shape, int32_t wanted) {
 }
 
 /* What a layer of so many dimensions takes. */
-static const char *const takes[] = {
+static const char *const accepted[] = {
     NULL, "rows of features: put a flatten layer before it",
     "sequences, steps x features: put an embedding before it, or set the network's input",
     "images, height x width x channels: set the network's input to that shape"};
@@ -102,25 +102,25 @@ static clf_status check_sizes(const clf__layer *layer) {
   return status;
 }
 
-clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in) {
+clf_status clf__layer_infer_shapes(clf__layer *layer, const clf__shape *in) {
   const int32_t wanted = layer->kind->dimensions;
   layer->in = *in;
   add_channel(&layer->in, wanted);
   if (wanted != 0 && layer->in.ndim != wanted) {
     return clf__layer_fail(layer, "its input is %s; it takes %s", clf__shape_name(in).text,
-                           takes[wanted]);
+                           accepted[wanted]);
   }
   CLF__CHECK(check_shape(layer, "input", &layer->in));
   layer->inputs = clf__shape_count(&layer->in);
   layer->weight_count = 0;
   layer->kept_bytes = 0;
   layer->activation = CLF__LINEAR;
-  layer->masks = false;
+  layer->produces_mask = false;
   layer->masked = false;
   layer->stride = 0;
   layer->state_count = 0;
   layer->statistic_count = 0;
-  clf_status status = layer->kind->arrange(layer);
+  clf_status status = layer->kind->infer_shapes(layer);
   layer->outputs = clf__shape_count(&layer->out);
   return status == CLF_OK ? check_sizes(layer) : status;
 }

@@ -83,10 +83,10 @@ typedef struct clf__layer {
   int64_t weight_count;
   int32_t
       activation; /* the function that its outputs end with, CLF__LINEAR … of ops/nn/elementwise.h */
-  size_t kept_bytes; /* for each row, from a training forward pass to the backward one */
-  bool masks;        /* sets the spans of a pass */
-  bool masked;       /* it, or one before it, has set the spans of its steps */
-  int64_t stride;    /* pixels from place to place of a window that stays within the image, or 0 */
+  size_t kept_bytes;  /* for each row, from a training forward pass to the backward one */
+  bool produces_mask; /* sets the spans of a pass */
+  bool masked;        /* it, or one before it, has set the spans of its steps */
+  int64_t stride;     /* pixels from place to place of a window that stays within the image, or 0 */
   int64_t state_count;     /* floats of a row from step to step of a stream; -1: it cannot stream */
   int64_t statistic_count; /* of the rows, that it knows by weights that are not trained; or 0 */
 } clf__layer;
@@ -159,7 +159,7 @@ struct clf__layer_kind {
   /* Sets out, weights, weight_count, activation and kept_bytes from params and in, which has been checked to be
    * of `dimensions` (0: of any number). */
   int32_t dimensions;
-  clf_status (*arrange)(clf__layer *layer);
+  clf_status (*infer_shapes)(clf__layer *layer);
   clf_status (*forward)(const clf__pass *pass);
   clf_status (*backward)(const clf__pass *pass);
   /* NULL where inference is the forward pass. */
@@ -199,7 +199,7 @@ clf_status clf__layer_create(clf__layer **out, clf_context *context, const char 
                              const char *params);
 void clf__layer_free(clf__layer *layer); /* NULL is fine */
 /* Shapes and weights for rows of shape `in`; CLF_ERROR_SHAPE names the layer and what is wrong. */
-clf_status clf__layer_arrange(clf__layer *layer, const clf__shape *in);
+clf_status clf__layer_infer_shapes(clf__layer *layer, const clf__shape *in);
 /* CLF_ERROR_SHAPE with a message that begins with the layer's name and number. */
 clf_status clf__layer_fail(const clf__layer *layer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

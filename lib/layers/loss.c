@@ -9,17 +9,18 @@
 
 #include <math.h>
 
-static double target_of(const clf__aim *aim, int64_t row, int64_t k) {
-  if (aim->targets != NULL) {
-    return aim->targets[row * aim->outputs + k];
+static double target_of(const clf__loss_target *target, int64_t row, int64_t k) {
+  if (target->targets != NULL) {
+    return target->targets[row * target->outputs + k];
   }
-  int32_t label = aim->labels[row];
-  bool yes = aim->outputs == 1 ? label == 1 : label == k;
-  return (double)(yes ? aim->high : aim->low);
+  int32_t label = target->labels[row];
+  bool yes = target->outputs == 1 ? label == 1 : label == k;
+  return (double)(yes ? target->high : target->low);
 }
 
-static double cross_entropy(const clf__aim *aim, int64_t row, const float *z, float *dz) {
-  const int64_t outputs = aim->outputs, t = aim->labels[row];
+static double cross_entropy(const clf__loss_target *target, int64_t row, const float *z,
+                            float *dz) {
+  const int64_t outputs = target->outputs, t = target->labels[row];
   float largest = z[0];
   double sum = 0;
   for (int64_t k = 1; k < outputs; k++) {
@@ -37,10 +38,11 @@ static double cross_entropy(const clf__aim *aim, int64_t row, const float *z, fl
   return log(sum) + (double)largest - (double)z[t];
 }
 
-static double binary_cross_entropy(const clf__aim *aim, int64_t row, const float *z, float *dz) {
+static double binary_cross_entropy(const clf__loss_target *target, int64_t row, const float *z,
+                                   float *dz) {
   double loss = 0;
-  for (int64_t k = 0; k < aim->outputs; k++) {
-    const double t = target_of(aim, row, k), x = (double)z[k];
+  for (int64_t k = 0; k < target->outputs; k++) {
+    const double t = target_of(target, row, k), x = (double)z[k];
     const double power = exp(-fabs(x));
     loss += log1p(power) + (x > 0 ? x : 0) - t * x;
     dz[k] = (float)((x > 0 ? 1 : power) / (1 + power) - t);
@@ -48,10 +50,11 @@ static double binary_cross_entropy(const clf__aim *aim, int64_t row, const float
   return loss;
 }
 
-static double squared_error(const clf__aim *aim, int64_t row, const float *z, float *dz) {
+static double squared_error(const clf__loss_target *target, int64_t row, const float *z,
+                            float *dz) {
   double loss = 0;
-  for (int64_t k = 0; k < aim->outputs; k++) {
-    const double error = (double)z[k] - target_of(aim, row, k);
+  for (int64_t k = 0; k < target->outputs; k++) {
+    const double error = (double)z[k] - target_of(target, row, k);
     loss += 0.5 * error * error;
     dz[k] = (float)error;
   }
@@ -59,17 +62,17 @@ static double squared_error(const clf__aim *aim, int64_t row, const float *z, fl
 }
 
 /* The squared error of targets in the data's units. */
-static double data_error(const clf__aim *aim, int64_t row, const float *z) {
+static double data_error(const clf__loss_target *target, int64_t row, const float *z) {
   double loss = 0;
-  for (int64_t k = 0; k < aim->outputs; k++) {
-    const double error = aim->scale[k] * ((double)z[k] - target_of(aim, row, k));
+  for (int64_t k = 0; k < target->outputs; k++) {
+    const double error = target->scale[k] * ((double)z[k] - target_of(target, row, k));
     loss += 0.5 * error * error;
   }
   return loss;
 }
 
-static double hinge(const clf__aim *aim, int64_t row, const float *z, float *dz) {
-  const int64_t outputs = aim->outputs, t = aim->labels[row];
+static double hinge(const clf__loss_target *target, int64_t row, const float *z, float *dz) {
+  const int64_t outputs = target->outputs, t = target->labels[row];
   double loss = 0;
   if (outputs == 1) {
     const float sign = t == 1 ? 1 : -1, margin = 1 - sign * z[0];
@@ -87,43 +90,43 @@ static double hinge(const clf__aim *aim, int64_t row, const float *z, float *dz)
   return loss;
 }
 
-typedef double (*row_loss)(const clf__aim *aim, int64_t row, const float *z, float *dz);
+typedef double (*row_loss)(const clf__loss_target *target, int64_t row, const float *z, float *dz);
 
 static const row_loss losses[] = {cross_entropy, binary_cross_entropy, squared_error, hinge};
 
-static bool is_right(const clf__aim *aim, int64_t row, const float *z) {
-  const int32_t label = aim->labels[row];
-  if (aim->outputs == 1) {
+static bool is_right(const clf__loss_target *target, int64_t row, const float *z) {
+  const int32_t label = target->labels[row];
+  if (target->outputs == 1) {
     return (z[0] > 0) == (label == 1);
   }
   int64_t best = 0;
-  for (int64_t k = 1; k < aim->outputs; k++) {
+  for (int64_t k = 1; k < target->outputs; k++) {
     best = z[k] > z[best] ? k : best;
   }
   return best == label;
 }
 
-clf_status clf__loss(clf_context *context, const clf__aim *aim, int64_t rows, const float *z,
-                     double scale, float *dz, clf__loss_sums *sums) {
+clf_status clf__loss(clf_context *context, const clf__loss_target *target, int64_t rows,
+                     const float *z, double scale, float *dz, clf__loss_sums *sums) {
   float *row_gradient = NULL;
   if (dz == NULL) {
-    row_gradient = clf__alloc_array(context, aim->outputs, sizeof *row_gradient);
+    row_gradient = clf__alloc_array(context, target->outputs, sizeof *row_gradient);
     if (row_gradient == NULL) {
       return CLF_ERROR_MEMORY;
     }
   }
-  for (int64_t i = 0; i < rows; i++, z += aim->outputs) {
-    const double weight = aim->weights != NULL ? (double)aim->weights[i] : 1;
-    const double count = aim->counts != NULL ? (double)aim->counts[i] : 1;
-    float *gradient = dz != NULL ? dz + i * aim->outputs : row_gradient;
-    const double loss = losses[aim->loss](aim, i, z, gradient);
+  for (int64_t i = 0; i < rows; i++, z += target->outputs) {
+    const double weight = target->weights != NULL ? (double)target->weights[i] : 1;
+    const double count = target->counts != NULL ? (double)target->counts[i] : 1;
+    float *gradient = dz != NULL ? dz + i * target->outputs : row_gradient;
+    const double loss = losses[target->loss](target, i, z, gradient);
     sums->loss += weight * loss;
-    sums->data_loss += weight * (aim->scale != NULL ? data_error(aim, i, z) : loss);
+    sums->data_loss += weight * (target->scale != NULL ? data_error(target, i, z) : loss);
     sums->weight += weight;
-    sums->right += aim->labels != NULL && is_right(aim, i, z) ? count : 0;
+    sums->right += target->labels != NULL && is_right(target, i, z) ? count : 0;
     sums->count += count;
     const float factor = (float)(scale * weight);
-    for (int64_t k = 0; k < aim->outputs; k++) {
+    for (int64_t k = 0; k < target->outputs; k++) {
       gradient[k] *= factor;
     }
   }

@@ -13,7 +13,7 @@ enum {
 };
 
 /* What a batch should have given: labels, or targets [rows, outputs]. */
-typedef struct clf__aim {
+typedef struct clf__loss_target {
   int32_t loss;
   int64_t outputs;       /* of the network: 1 for two classes with binary_cross_entropy or hinge */
   float low, high;       /* targets that stand for "no" and "yes" */
@@ -22,7 +22,7 @@ typedef struct clf__aim {
   const double *scale;   /* [outputs] of the targets in the data's units, or NULL for 1 */
   const float *weights;  /* [rows] of the loss, or NULL for 1 */
   const float *counts;   /* [rows] of the accuracy, or NULL for 1 */
-} clf__aim;
+} clf__loss_target;
 
 typedef struct clf__loss_sums {
   double loss;      /* weighted sum over the rows */
@@ -34,7 +34,7 @@ typedef struct clf__loss_sums {
 
 /* Adds a batch's sums. `z` [rows, outputs] are the network's outputs; dz, NULL when not wanted,
  * receives the gradient of the batch's weighted sum of losses times `scale`. */
-clf_status clf__loss(clf_context *context, const clf__aim *aim, int64_t rows, const float *z,
-                     double scale, float *dz, clf__loss_sums *sums);
+clf_status clf__loss(clf_context *context, const clf__loss_target *target, int64_t rows,
+                     const float *z, double scale, float *dz, clf__loss_sums *sums);
 
 #endif

@@ -47,7 +47,7 @@ static clf__pool2d global_geometry(const clf__layer *layer) {
                        .out_width = 1};
 }
 
-static clf_status arrange(clf__layer *layer) {
+static clf_status infer_shapes(clf__layer *layer) {
   const pool_params *p = layer->params;
   const clf__pool2d g = geometry(layer);
   if (g.out_height == 0 || g.out_width == 0) {
@@ -59,7 +59,7 @@ static clf_status arrange(clf__layer *layer) {
   return CLF_OK;
 }
 
-static clf_status arrange_global(clf__layer *layer) {
+static clf_status infer_global_shapes(clf__layer *layer) {
   layer->out = (clf__shape){1, {layer->in.size[2]}};
   return CLF_OK;
 }
@@ -89,15 +89,15 @@ static clf_status backward(const clf__pass *pass, clf__pool2d g, int32_t functio
       .operation = computes,                                                                       \
       .variant = function,                                                                         \
       .dimensions = 3,                                                                             \
-      .arrange = shapes,                                                                           \
+      .infer_shapes = shapes,                                                                      \
       .forward = name##_forward,                                                                   \
       .backward = name##_backward,                                                                 \
   }
-POOL_KIND(max_pool2d, CLF__OPERATION_POOL, arrange, geometry, CLF__POOL_MAX,
+POOL_KIND(max_pool2d, CLF__OPERATION_POOL, infer_shapes, geometry, CLF__POOL_MAX,
           CLF__KIND("max_pool2d", "the largest pixel of each window", params, pool_params));
-POOL_KIND(average_pool2d, CLF__OPERATION_POOL, arrange, geometry, CLF__POOL_MEAN,
+POOL_KIND(average_pool2d, CLF__OPERATION_POOL, infer_shapes, geometry, CLF__POOL_MEAN,
           CLF__KIND("average_pool2d", "the mean of each window", params, pool_params));
-POOL_KIND(global_max_pool2d, CLF__OPERATION_GLOBAL_POOL, arrange_global, global_geometry,
+POOL_KIND(global_max_pool2d, CLF__OPERATION_GLOBAL_POOL, infer_global_shapes, global_geometry,
           CLF__POOL_MAX, CLF__KIND_PLAIN("global_max_pool2d", "the largest pixel of each channel"));
-POOL_KIND(global_average_pool2d, CLF__OPERATION_GLOBAL_POOL, arrange_global, global_geometry,
+POOL_KIND(global_average_pool2d, CLF__OPERATION_GLOBAL_POOL, infer_global_shapes, global_geometry,
           CLF__POOL_MEAN, CLF__KIND_PLAIN("global_average_pool2d", "the mean of each channel"));

@@ -96,7 +96,7 @@ static void add_weights(clf__layer *layer, const clf__recurrent *cell, bool reve
   }
 }
 
-static clf_status arrange(clf__layer *layer) {
+static clf_status infer_shapes(clf__layer *layer) {
   const recurrent_params *p = layer->params;
   const clf__recurrent cell = recurrent_of(layer, false);
   const int64_t directions = p->bidirectional ? 2 : 1, steps = layer->in.size[0];
@@ -207,7 +207,7 @@ static void start(const clf__layer *layer, float *const *weights, float *state) 
       .operation = CLF__OPERATION_RECURRENT,                                                       \
       .variant = cell,                                                                             \
       .dimensions = 2,                                                                             \
-      .arrange = arrange,                                                                          \
+      .infer_shapes = infer_shapes,                                                                \
       .forward = forward,                                                                          \
       .backward = backward,                                                                        \
       .start = start,                                                                              \

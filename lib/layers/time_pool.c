@@ -4,15 +4,15 @@
 #include "ops/nn/sequence.h"
 
 /* A stream's state: the sums or maxima so far, and the number of steps. */
-static clf_status arrange_average(clf__layer *layer) {
+static clf_status infer_average_shapes(clf__layer *layer) {
   layer->out = (clf__shape){1, {layer->in.size[1]}};
   layer->state_count = layer->in.size[1] + 1;
   return CLF_OK;
 }
 
-static clf_status arrange_max(clf__layer *layer) {
+static clf_status infer_max_shapes(clf__layer *layer) {
   layer->kept_bytes = (size_t)layer->in.size[1] * sizeof(int32_t);
-  return arrange_average(layer);
+  return infer_average_shapes(layer);
 }
 
 static void stream(const clf__pass *pass, bool average) {
@@ -21,9 +21,9 @@ static void stream(const clf__pass *pass, bool average) {
   const float steps = ++pass->state[width];
   float *state = pass->state;
   for (int64_t k = 0; k < width; k++) {
-    const float larger = steps == 1 || x[k] > state[k] ? x[k] : state[k];
-    state[k] = average ? state[k] + x[k] : larger;
-    pass->y[k] = average ? state[k] / steps : larger;
+    const float maximum = steps == 1 || x[k] > state[k] ? x[k] : state[k];
+    state[k] = average ? state[k] + x[k] : maximum;
+    pass->y[k] = average ? state[k] / steps : maximum;
   }
 }
 
@@ -72,7 +72,7 @@ const clf__layer_kind clf__global_average_pool1d_kind = {
     .operation = CLF__OPERATION_TIME_POOL,
     .variant = CLF__POOL_MEAN,
     .dimensions = 2,
-    .arrange = arrange_average,
+    .infer_shapes = infer_average_shapes,
     .forward = average,
     .backward = average_back,
 };
@@ -83,7 +83,7 @@ const clf__layer_kind clf__global_max_pool1d_kind = {
     .operation = CLF__OPERATION_TIME_POOL,
     .variant = CLF__POOL_MAX,
     .dimensions = 2,
-    .arrange = arrange_max,
+    .infer_shapes = infer_max_shapes,
     .forward = max,
     .backward = max_back,
 };

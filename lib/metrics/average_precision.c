@@ -60,7 +60,7 @@ static int64_t first_place(const matching *m, int32_t label, int64_t image) {
 static bool is_right(const matching *m, int64_t index) {
   const clf_box *box = &m->found[index];
   const int64_t image = m->found_image[index];
-  double most = -1;
+  double max = -1;
   true_place *best = NULL;
   for (int64_t i = first_place(m, box->label, image); i < m->truth_count; i++) {
     true_place *place = &m->places[i];
@@ -68,12 +68,12 @@ static bool is_right(const matching *m, int64_t index) {
       break;
     }
     const double overlap = clf__box_overlap(&m->truth[place->index], box);
-    if (overlap > most) {
-      most = overlap;
+    if (overlap > max) {
+      max = overlap;
       best = place;
     }
   }
-  const bool right = best != NULL && most >= m->overlap && !best->found;
+  const bool right = best != NULL && max >= m->overlap && !best->found;
   if (right) {
     best->found = true;
   }
@@ -144,7 +144,7 @@ static clf_status begin(matching *m, const clf_box *found, const int64_t *found_
                   .truth_count = truth_count,
                   .overlap = overlap};
   CLF__CHECK(check(m, truth_image));
-  m->context = clf__context_hold(NULL);
+  m->context = clf__context_retain(NULL);
   if (m->context == NULL) {
     return CLF_ERROR_MEMORY;
   }

@@ -168,7 +168,7 @@ clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overlap, int64
                      (long long)count, clf__number_text(overlap));
   }
   CLF__CHECK(clf__check_boxes("suppression", boxes, count, true));
-  clf_context *context = clf__context_hold(NULL);
+  clf_context *context = clf__context_retain(NULL);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }

@@ -89,7 +89,7 @@ static void tallies_free(tallies *counts) {
 static clf_status tallies_create(tallies *counts, const char *measure, const int32_t *truth,
                                  const int32_t *predicted, int64_t rows, int64_t classes) {
   CLF__CHECK(clf__check_truth(measure, truth, rows, classes));
-  counts->context = clf__context_hold(NULL);
+  counts->context = clf__context_retain(NULL);
   if (counts->context == NULL) {
     return CLF_ERROR_MEMORY;
   }

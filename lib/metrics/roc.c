@@ -38,7 +38,7 @@ typedef struct ranking {
 } ranking;
 
 static clf_status ranking_create(ranking *out, int64_t rows) {
-  out->context = clf__context_hold(NULL);
+  out->context = clf__context_retain(NULL);
   if (out->context == NULL) {
     return CLF_ERROR_MEMORY;
   }

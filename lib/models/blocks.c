@@ -20,9 +20,9 @@ static double pipeline_width(const clf_model *model, const clf_dataset *rows) {
   const clf__rows x = clf__dataset_rows(rows);
   const double entries = (double)clf__rows_entries(&x) / (double)x.rows;
   double width = clf__rows_sparse(&x) ? entries / SPARSE_SHARE : entries, widest = 0;
-  for (int64_t i = 0; i < model->step_count; i++) {
-    if (model->steps[i]->kind->affine == NULL) {
-      width = (double)clf__transform_columns(model->steps[i]);
+  for (int64_t i = 0; i < model->stage_count; i++) {
+    if (model->stages[i]->kind->affine == NULL) {
+      width = (double)clf__transform_columns(model->stages[i]);
     }
     widest = fmax(widest, width);
   }
@@ -36,11 +36,11 @@ int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t
     return 1;
   }
   const double widest = fmax((double)width, pipeline_width(model, rows));
-  const double most = widest > 0 ? BLOCK_VALUES / widest : (double)rows->rows;
-  if (most >= (double)rows->rows) {
+  const double max = widest > 0 ? BLOCK_VALUES / widest : (double)rows->rows;
+  if (max >= (double)rows->rows) {
     return rows->rows;
   }
-  const int64_t blocks = most > 1 ? (int64_t)((double)rows->rows / most) + 1 : rows->rows;
+  const int64_t blocks = max > 1 ? (int64_t)((double)rows->rows / max) + 1 : rows->rows;
   return (rows->rows - 1) / blocks + 1;
 }
 

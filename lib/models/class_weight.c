@@ -40,7 +40,7 @@ static void set_class_factors(const clf__training *training, const clf__list *cl
 }
 
 /* As they would be written, and those of the first classes only where there are many. */
-static void tell_balanced(const clf__training *training, const double *factor) {
+static void log_balanced(const clf__training *training, const double *factor) {
   enum { SHOWN = 10 };
   char list[256] = "";
   size_t length = 0;
@@ -48,8 +48,8 @@ static void tell_balanced(const clf__training *training, const double *factor) {
     length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", k > 0 ? "," : "",
                                clf__number_text(factor[k]));
   }
-  clf__fit_tells(training, "class_weight=balanced is %s%s", list,
-                 training->classes > SHOWN ? ", …" : "");
+  clf__fit_log(training, "class_weight=balanced is %s%s", list,
+               training->classes > SHOWN ? ", …" : "");
 }
 
 /* Two classes must have rows that count. The rows of a partial fit may be of any class, but two of
@@ -101,7 +101,7 @@ clf_status clf__effective_weights_of(float **out, const clf_model *model, const 
   }
   set_class_factors(fit, class_weight, factor);
   if (class_weight->word == WEIGHT_BALANCED && rows == fit) {
-    tell_balanced(fit, factor);
+    log_balanced(fit, factor);
   }
   CLF__TRY(check_classes_left(model, fit, factor));
   CLF__TRY(multiply_weights(model, rows, factor, weights));

@@ -54,10 +54,10 @@ clf_status clf_model_describe(const clf_model *model, char *buffer, size_t capac
     clf__optimizer_append(&text, model->optimizer);
     clf__text_append(&text, "\n");
   }
-  for (int64_t i = 0; i < model->step_count; i++) {
-    const clf_transform *step = model->steps[i];
+  for (int64_t i = 0; i < model->stage_count; i++) {
+    const clf_transform *stage = model->stages[i];
     clf__text_append(&text, "after ");
-    describe_params(&text, step->kind->base.name, &step->kind->base.params, step->params);
+    describe_params(&text, stage->kind->base.name, &stage->kind->base.params, stage->params);
   }
   if (model->state != NULL) {
     describe_fit(&text, model);

@@ -17,14 +17,14 @@ typedef struct pipeline_data {
 } pipeline_data;
 
 /* Sends the rows through the steps, fitting each first when asked to. */
-static clf_status run_steps(pipeline_data *out, clf_transform **steps, int64_t count, bool fit,
-                            const clf_dataset *data) {
+static clf_status run_stages(pipeline_data *out, clf_transform **stages, int64_t count, bool fit,
+                             const clf_dataset *data) {
   pipeline_data now = {data, NULL};
   for (int64_t i = 0; i < count; i++) {
     clf_dataset *next = NULL;
-    clf_status status = fit ? clf_transform_fit(steps[i], now.data) : CLF_OK;
+    clf_status status = fit ? clf_transform_fit(stages[i], now.data) : CLF_OK;
     if (status == CLF_OK) {
-      status = clf_transform_apply(&next, steps[i], now.data);
+      status = clf_transform_apply(&next, stages[i], now.data);
     }
     clf_dataset_free(now.made);
     if (status < 0) {
@@ -39,7 +39,7 @@ static clf_status run_steps(pipeline_data *out, clf_transform **steps, int64_t c
 clf_status clf__model_pipeline(const clf_model *model, const clf_dataset *data,
                                const clf_dataset **out, clf_dataset **made) {
   pipeline_data result;
-  clf_status status = run_steps(&result, model->steps, model->step_count, false, data);
+  clf_status status = run_stages(&result, model->stages, model->stage_count, false, data);
   if (status == CLF_OK) {
     *out = result.data;
     *made = result.made;
@@ -99,8 +99,8 @@ static clf_status check_fitted(const clf_model *next) {
              : status;
 }
 
-void clf__fit_tells(const clf__training *training, const char *format, ...) {
-  const clf_model *model = training->tells;
+void clf__fit_log(const clf__training *training, const char *format, ...) {
+  const clf_model *model = training->log_as;
   char line[400];
   if (model == NULL || !clf__context_has_log(model->context)) {
     return;
@@ -112,14 +112,14 @@ void clf__fit_tells(const clf__training *training, const char *format, ...) {
   clf__log(model->context, CLF_LOG_INFO, "%s: %s", model->kind->base.name, line);
 }
 
-static void tell_of_rows(const clf__training *training) {
-  const clf_model *model = training->tells;
+static void log_rows(const clf__training *training) {
+  const clf_model *model = training->log_as;
   if (model != NULL) {
-    clf__fit_tells(training, "%lld rows of %lld columns%s, %lld %s; %d threads, kernels for %s",
-                   (long long)training->x->rows, (long long)training->x->columns,
-                   training->center != NULL ? ", their center subtracted" : "",
-                   (long long)training->outputs, training->classes > 0 ? "classes" : "targets",
-                   (int)clf__context_threads(model->context), clf_context_cpu(model->context));
+    clf__fit_log(training, "%lld rows of %lld columns%s, %lld %s; %d threads, kernels for %s",
+                 (long long)training->x->rows, (long long)training->x->columns,
+                 training->center != NULL ? ", their center subtracted" : "",
+                 (long long)training->outputs, training->classes > 0 ? "classes" : "targets",
+                 (int)clf__context_threads(model->context), clf_context_cpu(model->context));
   }
 }
 
@@ -145,7 +145,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
       .row_shape = data->x != NULL ? data->x->shape + 1 : &data->features,
       .optimizer = extras->optimizer,
       .validation = extras->validation,
-      .tells = extras->silent ? NULL : next,
+      .log_as = extras->silent ? NULL : next,
       .shared = extras->shared != NULL ? &extras->shared->own : NULL,
   };
   training.class_rows = clf__alloc_zeroed(next->context, training.classes, sizeof(double));
@@ -160,7 +160,7 @@ static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32
   CLF__TRY(clf__kind_rows_fit(rows, next, &x, training.weights, extras->before));
   training.x = &rows->x;
   training.center = rows->center != NULL ? rows->center->data : NULL;
-  tell_of_rows(&training);
+  log_rows(&training);
   status = extras->partial ? next->kind->partial_fit(next, &training, next->state)
                            : next->kind->fit(next, &training, next->state);
   if (status == CLF_ERROR_NUMERIC) {
@@ -219,11 +219,11 @@ done:
  * borrows the transforms as they were fitted. */
 static clf_status begin_fit(clf_model *next, const clf_model *model, bool goes_on) {
   *next = *model;
-  next->steps = goes_on ? model->steps : NULL;
+  next->stages = goes_on ? model->stages : NULL;
   next->state = NULL;
   next->prepared = NULL;
   next->classes = NULL;
-  clf_status status = goes_on ? CLF_OK : clf__steps_clone(&next->steps, model, 0);
+  clf_status status = goes_on ? CLF_OK : clf__stages_clone(&next->stages, model, 0);
   if (status == CLF_OK) {
     status = clf__store_create(&next->state, model->context);
   }
@@ -232,7 +232,7 @@ static clf_status begin_fit(clf_model *next, const clf_model *model, bool goes_o
 
 static void free_fit(clf_model *fitted, bool goes_on) {
   if (!goes_on) {
-    clf__steps_free(fitted->steps, fitted->steps != NULL ? fitted->step_count : 0);
+    clf__stages_free(fitted->stages, fitted->stages != NULL ? fitted->stage_count : 0);
   }
   clf__model_drop_fit(fitted);
 }
@@ -253,7 +253,7 @@ static clf_status validation_begin(validation_rows *v, const clf_model *next,
   if ((next->kind->can & CLF__CAN_STEP) == 0) {
     return CLF_OK;
   }
-  CLF__TRY(run_steps(&v->data, next->steps, next->step_count, false, validation));
+  CLF__TRY(run_stages(&v->data, next->stages, next->stage_count, false, validation));
   const clf__rows x = clf__dataset_rows(v->data.data);
   v->training = (clf__training){.x = &v->rows.x,
                                 .targets = clf__dataset_targets(v->data.data),
@@ -300,9 +300,9 @@ static clf_status fit_model(clf_model *model, const clf_dataset *train,
   validation_rows held = {.data = {NULL, NULL}};
   int32_t *labels = NULL;
   CLF__TRY(begin_fit(&next, model, goes_on));
-  CLF__TRY(run_steps(&data, next.steps, next.step_count, !goes_on, train));
+  CLF__TRY(run_stages(&data, next.stages, next.stage_count, !goes_on, train));
   next.features = train->features;
-  next.classes = clf__classes_hold(goes_on ? model->classes : train->classes);
+  next.classes = clf__classes_retain(goes_on ? model->classes : train->classes);
   if (goes_on && next.classes != NULL) {
     CLF__TRY(clf__fit_translate_labels(&labels, &next, train));
   }
@@ -347,7 +347,7 @@ clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
   /* Rows that a pipeline makes live for one fit only. */
   fit_extras extras = {.optimizer = model->optimizer,
                        .silent = true,
-                       .shared = model->step_count == 0 ? shared : NULL};
+                       .shared = model->stage_count == 0 ? shared : NULL};
   return fit_model(model, train, NULL, &extras);
 }
 
@@ -359,7 +359,7 @@ clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
   if (model->kind->partial_fit == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s cannot be fitted in parts", model->kind->base.name);
   }
-  if (model->step_count > 0 && model->state == NULL) {
+  if (model->stage_count > 0 && model->state == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "%s: transforms are fitted on all rows at once; fit the model once, or apply "
                      "them to the dataset before partial_fit",

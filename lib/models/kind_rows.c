@@ -29,7 +29,7 @@ static clf_status find_merged(clf__merged *out, clf_context *context, const clf_
   return status;
 }
 
-static void tell(const clf_model *model, const clf__merged *merged, int64_t far) {
+static void log_merged(const clf_model *model, const clf__merged *merged, int64_t far) {
   static const char advice[] = "a transform such as standardize or min_max keeps them apart";
   if (merged->column >= 0) {
     clf__log(model->context, CLF_LOG_WARNING,
@@ -68,7 +68,7 @@ static clf_status choose_center(clf_tensor **out, const clf_model *model, const 
     }
   }
   if (rounded) {
-    tell(model, &merged, far);
+    log_merged(model, &merged, far);
   }
   *out = center;
   center = NULL;

@@ -20,7 +20,7 @@ clf_status clf_model_create(clf_model **out, clf_context *context, const char *k
   if (found == NULL) {
     return CLF_ERROR_ARGUMENT;
   }
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -43,11 +43,11 @@ clf_status clf_model_create(clf_model **out, clf_context *context, const char *k
   return CLF_OK;
 }
 
-void clf__steps_free(clf_transform **steps, int64_t count) {
+void clf__stages_free(clf_transform **stages, int64_t count) {
   for (int64_t i = 0; i < count; i++) {
-    clf_transform_free(steps[i]);
+    clf_transform_free(stages[i]);
   }
-  clf__free(steps);
+  clf__free(stages);
 }
 
 static void drop_prepared(clf_model *model) {
@@ -84,7 +84,7 @@ void clf_model_free(clf_model *model) {
   }
   clf_context *context = model->context;
   clf__model_drop_fit(model);
-  clf__steps_free(model->steps, model->step_count);
+  clf__stages_free(model->stages, model->stage_count);
   clf_vocabulary_free(model->vocabulary);
   clf_optimizer_free(model->optimizer);
   clf__params_free(&model->kind->base.params, model->params);
@@ -92,20 +92,20 @@ void clf_model_free(clf_model *model) {
   clf__context_release(context);
 }
 
-clf_status clf__steps_clone(clf_transform ***out, const clf_model *model, int64_t room) {
-  clf_transform **steps =
-      clf__alloc_zeroed(model->context, model->step_count + room, sizeof(clf_transform *));
-  if (steps == NULL) {
+clf_status clf__stages_clone(clf_transform ***out, const clf_model *model, int64_t extra) {
+  clf_transform **stages =
+      clf__alloc_zeroed(model->context, model->stage_count + extra, sizeof(clf_transform *));
+  if (stages == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  for (int64_t i = 0; i < model->step_count; i++) {
-    clf_status status = clf__transform_clone(&steps[i], model->steps[i]);
+  for (int64_t i = 0; i < model->stage_count; i++) {
+    clf_status status = clf__transform_clone(&stages[i], model->stages[i]);
     if (status < 0) {
-      clf__steps_free(steps, i);
+      clf__stages_free(stages, i);
       return status;
     }
   }
-  *out = steps;
+  *out = stages;
   return CLF_OK;
 }
 
@@ -171,8 +171,8 @@ clf_status clf_model_clone(clf_model **out, const clf_model *model) {
   clone->params = NULL;
   CLF__TRY(clf__model_copy_params(&clone->params, model));
   CLF__TRY(clf_model_set_optimizer(clone, model->optimizer));
-  CLF__TRY(clf__steps_clone(&clone->steps, model, 0));
-  clone->step_count = model->step_count;
+  CLF__TRY(clf__stages_clone(&clone->stages, model, 0));
+  clone->stage_count = model->stage_count;
   CLF__TRY(clf_model_set_vocabulary(clone, model->vocabulary));
   *out = clone;
   return CLF_OK;
@@ -185,17 +185,17 @@ clf_status clf_model_add(clf_model *model, const char *transform, const char *pa
   CLF__REQUIRE(model);
   CLF__REQUIRE(transform);
   CLF__ENTER(model->kind->base.name);
-  clf_transform *step = NULL;
-  clf_transform **steps = NULL;
-  CLF__CHECK(clf_transform_create(&step, model->context, transform, params));
-  clf_status status = clf__steps_clone(&steps, model, 1);
+  clf_transform *stage = NULL;
+  clf_transform **stages = NULL;
+  CLF__CHECK(clf_transform_create(&stage, model->context, transform, params));
+  clf_status status = clf__stages_clone(&stages, model, 1);
   if (status < 0) {
-    clf_transform_free(step);
+    clf_transform_free(stage);
     return status;
   }
-  clf__steps_free(model->steps, model->step_count);
-  steps[model->step_count++] = step;
-  model->steps = steps;
+  clf__stages_free(model->stages, model->stage_count);
+  stages[model->stage_count++] = stage;
+  model->stages = stages;
   clf__model_drop_fit(model);
   return CLF_OK;
 }

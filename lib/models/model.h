@@ -38,7 +38,7 @@ typedef struct clf__training {
   const int64_t *row_shape;               /* [row_dimensions] */
   clf_optimizer *optimizer;               /* the caller's, or NULL */
   const struct clf__training *validation; /* x, labels, targets, weights; NULL for none */
-  const clf_model *tells;                 /* in whose name choices are logged; NULL for silence */
+  const clf_model *log_as;                /* in whose name choices are logged; NULL for silence */
   void **shared; /* what fits on these same rows hand on; NULL when there is one only */
 } clf__training;
 
@@ -111,8 +111,8 @@ struct clf_model {
   clf_context *context;
   const clf__model_kind *kind;
   void *params;
-  clf_transform **steps; /* the pipeline; fitted together with the model */
-  int64_t step_count;
+  clf_transform **stages; /* the pipeline; fitted together with the model */
+  int64_t stage_count;
   clf_vocabulary *vocabulary; /* its texts' words, kept with it; or NULL */
   clf_optimizer *optimizer;   /* its own, of fits that are handed none; or NULL */
   /* Fitted state; NULL and -1 before the first fit. */
@@ -146,7 +146,7 @@ extern const clf__object_kind clf__model_object;
 
 /* Logs what a fit has chosen, such as what `auto` came to, as CLF_LOG_INFO; nothing for fits of a
  * search, which are many. */
-void clf__fit_tells(const clf__training *training, const char *format, ...)
+void clf__fit_log(const clf__training *training, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 extern const clf__registry clf__model_kinds;
@@ -161,8 +161,8 @@ clf_status clf__model_prepare(clf_model *model);
 clf_status clf__model_check_optimizer(const clf_model *model);
 /* The parameters as clones and files get them: without what is the handle's alone. */
 clf_status clf__model_copy_params(void **out, const clf_model *model);
-clf_status clf__steps_clone(clf_transform ***out, const clf_model *model, int64_t room);
-void clf__steps_free(clf_transform **steps, int64_t count);
+clf_status clf__stages_clone(clf_transform ***out, const clf_model *model, int64_t extra);
+void clf__stages_free(clf_transform **stages, int64_t count);
 
 /* Rows as the kind sees them: *out is `data` or, with transforms, *made (to be freed). */
 clf_status clf__model_pipeline(const clf_model *model, const clf_dataset *data,

@@ -13,7 +13,7 @@
 static const char state_prefix[] = "state.";
 static const char optimizer_entry[] = "optimizer"; /* "kind name=value …" */
 /* Features of a row, so that products of a few sizes can be counted. */
-static const int64_t MOST_COLUMNS = INT64_C(1) << 31;
+static const int64_t MAX_COLUMNS = INT64_C(1) << 31;
 
 static clf_status add_integer(clf__store *store, const char *name, int64_t value) {
   char text[32];
@@ -41,7 +41,7 @@ typedef struct step_prefix {
   char text[32];
 } step_prefix;
 
-static step_prefix prefix_of_step(int64_t index) {
+static step_prefix prefix_of_stage(int64_t index) {
   step_prefix prefix;
   snprintf(prefix.text, sizeof prefix.text, "step.%lld.", (long long)index);
   return prefix;
@@ -57,9 +57,9 @@ static clf_status save_optimizer(const clf_optimizer *optimizer, clf__store *sto
 }
 
 static clf_status save_steps(const clf_model *model, clf__store *store) {
-  clf_status status = add_integer(store, "steps", model->step_count);
-  for (int64_t i = 0; status == CLF_OK && i < model->step_count; i++) {
-    status = clf__transform_save(model->steps[i], store, prefix_of_step(i).text);
+  clf_status status = add_integer(store, "steps", model->stage_count);
+  for (int64_t i = 0; status == CLF_OK && i < model->stage_count; i++) {
+    status = clf__transform_save(model->stages[i], store, prefix_of_stage(i).text);
   }
   return status;
 }
@@ -82,7 +82,7 @@ static clf_status save_state(const clf_model *model, clf__store *store) {
   return status;
 }
 
-static clf_status put(const void *object, clf__store *store) {
+static clf_status write(const void *object, clf__store *store) {
   const clf_model *model = object;
   CLF__CHECK(clf__store_add_text(store, "kind", model->kind->base.name));
   CLF__CHECK(save_params(model, store));
@@ -98,7 +98,7 @@ static clf_status put(const void *object, clf__store *store) {
     CLF__CHECK(save_optimizer(model->optimizer, store));
   }
   if (model->vocabulary != NULL) {
-    CLF__CHECK(clf__vocabulary_put(model->vocabulary, store));
+    CLF__CHECK(clf__vocabulary_write(model->vocabulary, store));
   }
   return save_state(model, store);
 }
@@ -120,16 +120,16 @@ static clf_status read_integer(const clf__store *store, const char *name, int64_
 }
 
 static clf_status load_steps(clf_model *model, const clf__store *store) {
-  enum { MOST_STEPS = 1000 };
+  enum { MAX_STEPS = 1000 };
   int64_t count = 0;
-  CLF__CHECK(read_integer(store, "steps", 0, MOST_STEPS, &count));
-  model->steps = clf__alloc_zeroed(model->context, count, sizeof(clf_transform *));
-  if (model->steps == NULL) {
+  CLF__CHECK(read_integer(store, "steps", 0, MAX_STEPS, &count));
+  model->stages = clf__alloc_zeroed(model->context, count, sizeof(clf_transform *));
+  if (model->stages == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  for (; model->step_count < count; model->step_count++) {
-    CLF__CHECK(clf__transform_load(&model->steps[model->step_count], model->context, store,
-                                   prefix_of_step(model->step_count).text));
+  for (; model->stage_count < count; model->stage_count++) {
+    CLF__CHECK(clf__transform_load(&model->stages[model->stage_count], model->context, store,
+                                   prefix_of_stage(model->stage_count).text));
   }
   return CLF_OK;
 }
@@ -178,11 +178,11 @@ static clf_status check_loaded(const clf_model *model) {
     return corrupt("classes");
   }
   int64_t columns = model->features;
-  for (int64_t i = 0; i < model->step_count; i++) {
-    if (model->steps[i]->features != columns) {
+  for (int64_t i = 0; i < model->stage_count; i++) {
+    if (model->stages[i]->features != columns) {
       return corrupt("steps");
     }
-    columns = clf__transform_columns(model->steps[i]);
+    columns = clf__transform_columns(model->stages[i]);
   }
   if (columns != model->columns) {
     return corrupt("columns");
@@ -193,21 +193,21 @@ static clf_status check_loaded(const clf_model *model) {
 
 static clf_status fill(clf_model *model, const clf__store *store) {
   int64_t outcome = 0;
-  CLF__CHECK(read_integer(store, "features", 1, MOST_COLUMNS, &model->features));
-  CLF__CHECK(read_integer(store, "columns", 1, MOST_COLUMNS, &model->columns));
+  CLF__CHECK(read_integer(store, "features", 1, MAX_COLUMNS, &model->features));
+  CLF__CHECK(read_integer(store, "columns", 1, MAX_COLUMNS, &model->columns));
   CLF__CHECK(read_integer(store, "outputs", 1, INT32_MAX, &model->outputs));
   CLF__CHECK(read_integer(store, "outcome", CLF_OK, CLF_NOT_CONVERGED, &outcome));
   model->outcome = (clf_status)outcome;
   CLF__CHECK(clf__classes_load(&model->classes, model->context, store));
   CLF__CHECK(load_steps(model, store));
   CLF__CHECK(load_optimizer(model, store));
-  CLF__CHECK(clf__vocabulary_take(&model->vocabulary, model->context, store));
+  CLF__CHECK(clf__vocabulary_read(&model->vocabulary, model->context, store));
   CLF__CHECK(load_state(model, store));
   CLF__CHECK(check_loaded(model));
   return clf__model_prepare(model);
 }
 
-static clf_status take(void **out, clf_context *context, const clf__store *store) {
+static clf_status read(void **out, clf_context *context, const clf__store *store) {
   const char *kind = clf__store_text(store, "kind");
   const char *params = clf__store_text(store, "params");
   if (kind == NULL || params == NULL) {
@@ -235,7 +235,7 @@ static clf_status take(void **out, clf_context *context, const clf__store *store
   return CLF_OK;
 }
 
-const clf__object_kind clf__model_object = {put, take};
+const clf__object_kind clf__model_object = {write, read};
 
 clf_status clf_model_save(const clf_model *model, const char *path) {
   CLF__REQUIRE(model);

@@ -65,8 +65,8 @@ static clf_status make_values(void *argument, const clf__rows *x, int64_t first)
 }
 
 /* Decisions or probabilities of all rows to the caller's array. */
-static clf_status give_values(const clf_model *model, const clf_dataset *rows, float *out,
-                              int64_t capacity, bool probabilities) {
+static clf_status write_values(const clf_model *model, const clf_dataset *rows, float *out,
+                               int64_t capacity, bool probabilities) {
   clf_status status = CLF_OK;
   CLF__CHECK(check_call(model, rows, out, model->outputs, capacity));
   making m = {.model = model, .width = model->outputs, .probabilities = probabilities};
@@ -87,7 +87,7 @@ clf_status clf_model_decision_function(const clf_model *model, const clf_dataset
   CLF__REQUIRE(model);
   CLF__REQUIRE(rows);
   CLF__ENTER(model->kind->base.name);
-  return give_values(model, rows, values, capacity, false);
+  return write_values(model, rows, values, capacity, false);
 }
 
 clf_status clf__link_probabilities(const clf_model *model, float *values, int64_t rows) {
@@ -112,7 +112,7 @@ clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *ro
   if (model->kind->probabilities == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s gives no probabilities", model->kind->base.name);
   }
-  return give_values(model, rows, probabilities, capacity, true);
+  return write_values(model, rows, probabilities, capacity, true);
 }
 
 static int32_t argmax(const float *values, int64_t count) {
@@ -165,8 +165,8 @@ static clf_status make_transforms(void *argument, const clf__rows *x, int64_t fi
   return status < 0 ? status : check_finite(m->model, x, values, x->rows * m->width);
 }
 
-static clf_status give_transforms(const clf_model *model, const clf_dataset *rows, float *out,
-                                  int64_t capacity, int64_t width) {
+static clf_status write_transforms(const clf_model *model, const clf_dataset *rows, float *out,
+                                   int64_t capacity, int64_t width) {
   clf_status status = CLF_OK;
   CLF__CHECK(check_call(model, rows, out, width, capacity));
   making m = {.model = model, .width = width};
@@ -194,7 +194,7 @@ clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows, 
   }
   const int64_t width = model->kind->components(model);
   if (values != NULL || capacity != 0) {
-    status = give_transforms(model, rows, values, capacity, width);
+    status = write_transforms(model, rows, values, capacity, width);
   }
   if (status == CLF_OK && components != NULL) {
     *components = width;

@@ -13,11 +13,11 @@ typedef struct clf__kernels {
   const struct clf__row_kernels *rows;                         /* ops/linalg/row.h */
   const struct clf__linear_kernels *linear;                    /* ops/linalg/linear.h */
   const struct clf__kernel_function_kernels *kernel_functions; /* ops/kernelfn/kernel_tiles.h */
-  const struct clf__two_way_kernels *two_way;                  /* ops/kernelfn/kernel_tiles.h */
+  const struct clf__symmetric_block_kernels *symmetric_block;  /* ops/kernelfn/kernel_tiles.h */
   const struct clf__math_kernels *math;                        /* ops/nn/vector_math.h */
   const struct clf__smo_kernels *smo;                          /* ops/kernelfn/smo.h */
   const struct clf__conv_kernels *conv;                        /* ops/conv/conv_method.h */
-  const struct clf__conv_few_kernels *conv_few;                /* ops/conv/conv_few.h */
+  const struct clf__conv_direct_kernels *conv_direct;          /* ops/conv/conv_direct.h */
   const struct clf__winograd_kernels *winograd;                /* ops/conv/winograd.h */
   const struct clf__elementwise_kernels *elementwise;          /* ops/nn/elementwise.h */
   const struct clf__channel_kernels *channels;                 /* ops/image/channels.h */

@@ -117,15 +117,16 @@ static clf_status find_direction(solver *v) {
 }
 
 /* The share of a refused step to try next. */
-static double shrink(double value, double slope, double trial_slope) {
-  if (!isfinite(value) || !isfinite(trial_slope)) {
+static double shrink(double value, double derivative, double trial_derivative) {
+  if (!isfinite(value) || !isfinite(trial_derivative)) {
     return 0.1;
   }
-  return trial_slope > 0 ? fmin(0.7, fmax(0.1, slope / (slope - trial_slope))) : 0.5;
+  return trial_derivative > 0 ? fmin(0.7, fmax(0.1, derivative / (derivative - trial_derivative)))
+                              : 0.5;
 }
 
 /* Finds a trial point along the direction; *found is false when there is none. */
-static clf_status search_line(solver *v, double slope, double *trial_value, bool *found) {
+static clf_status search_line(solver *v, double derivative, double *trial_value, bool *found) {
   double step = 1;
   *found = false;
   for (int64_t i = 0; i < MAX_TRIALS && !*found; i++) {
@@ -133,16 +134,16 @@ static clf_status search_line(solver *v, double slope, double *trial_value, bool
     add_scaled(v->trial, step, v->direction, v->size);
     CLF__CHECK(
         v->problem->evaluate(v->problem->argument, v->trial, trial_value, v->trial_gradient));
-    double trial_slope = dot(v->trial_gradient, v->direction, v->size);
-    *found = *trial_value <= v->value + 1e-4 * step * slope ||
-             (*trial_value <= v->value + NOISE * fabs(v->value) && trial_slope <= -slope);
-    step *= shrink(*trial_value, slope, trial_slope);
+    double trial_derivative = dot(v->trial_gradient, v->direction, v->size);
+    *found = *trial_value <= v->value + 1e-4 * step * derivative ||
+             (*trial_value <= v->value + NOISE * fabs(v->value) && trial_derivative <= -derivative);
+    step *= shrink(*trial_value, derivative, trial_derivative);
   }
   return CLF_OK;
 }
 
 /* Moves to the trial point and keeps the pair of the step, if it shows curvature. */
-static void take_step(solver *v, double value) {
+static void accept_step(solver *v, double value) {
   double *s = v->s + v->next * v->size;
   double *y = v->y + v->next * v->size;
   for (int64_t i = 0; i < v->size; i++) {
@@ -167,13 +168,13 @@ static clf_status iterate(solver *v, double *decrease, bool *found) {
   *found = false;
   clf_status status = CLF_OK;
   CLF__CHECK(find_direction(v));
-  double slope = dot(v->gradient, v->direction, v->size);
-  *decrease = -slope / 2;
-  if (slope < 0 && isfinite(slope)) {
-    status = search_line(v, slope, &value, found);
+  double derivative = dot(v->gradient, v->direction, v->size);
+  *decrease = -derivative / 2;
+  if (derivative < 0 && isfinite(derivative)) {
+    status = search_line(v, derivative, &value, found);
   }
   if (status == CLF_OK && *found) {
-    take_step(v, value);
+    accept_step(v, value);
   }
   return status;
 }

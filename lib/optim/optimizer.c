@@ -83,7 +83,7 @@ clf_status clf_optimizer_create(clf_optimizer **out, clf_context *context, const
   if (found == NULL) {
     return CLF_ERROR_ARGUMENT;
   }
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -202,7 +202,7 @@ clf_status clf__optimizer_begin(clf_optimizer *optimizer, const clf__optimizer_w
   optimizer->slot_count = count;
   optimizer->steps = 0;
   optimizer->best = INFINITY;
-  optimizer->epochs_without = 0;
+  optimizer->epochs_without_improvement = 0;
   optimizer->reduction = 1;
   return CLF_OK;
 }
@@ -274,9 +274,9 @@ void clf__optimizer_epoch(clf_optimizer *optimizer, double loss) {
   const clf__optimizer_params *p = optimizer->params;
   if (loss < optimizer->best) {
     optimizer->best = loss;
-    optimizer->epochs_without = 0;
-  } else if (++optimizer->epochs_without >= p->interval) {
+    optimizer->epochs_without_improvement = 0;
+  } else if (++optimizer->epochs_without_improvement >= p->interval) {
     optimizer->reduction *= p->factor;
-    optimizer->epochs_without = 0;
+    optimizer->epochs_without_improvement = 0;
   }
 }

@@ -46,7 +46,7 @@ struct clf_optimizer {
   int64_t steps; /* taken so far */
   /* The plateau schedule. */
   double best;
-  int64_t epochs_without;
+  int64_t epochs_without_improvement;
   double reduction;
 };
 

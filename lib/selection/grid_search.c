@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "selection/selection.h"
 
-enum { MOST_COMBINATIONS = 100000 };
+enum { MAX_COMBINATIONS = 100000 };
 
 struct clf_search {
   clf_context *context;
@@ -72,8 +72,8 @@ static clf_status add_axis(value_grid *grid, clf_context *context, char *name, c
                        "grid: '%s' occurs twice; separate its values by '|' instead", name);
     }
   }
-  if (added.count > MOST_COMBINATIONS / grid->combinations) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "grid: more than %d combinations", MOST_COMBINATIONS);
+  if (added.count > MAX_COMBINATIONS / grid->combinations) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "grid: more than %d combinations", MAX_COMBINATIONS);
   }
   value_axis *axes = clf__resize_array(context, grid->axes, grid->count + 1, sizeof *axes);
   if (axes == NULL) {
@@ -204,7 +204,7 @@ static clf_status run_search(clf_search *search, const clf_dataset *data, int64_
 }
 
 static clf_search *make_search(const clf_model *model) {
-  clf_context *context = clf__context_hold(model->context);
+  clf_context *context = clf__context_retain(model->context);
   clf_search *search = clf__alloc_zeroed(context, 1, sizeof *search);
   if (search == NULL) {
     clf__context_release(context);

@@ -16,12 +16,12 @@ typedef struct step_name {
 } step_name;
 
 static step_name name_of_step(const clf_model *model, int64_t index) {
-  const clf__transform_kind *kind = model->steps[index]->kind;
+  const clf__transform_kind *kind = model->stages[index]->kind;
   int64_t number = 0, all = 0;
   step_name name;
-  for (int64_t i = 0; i < model->step_count; i++) {
-    all += model->steps[i]->kind == kind;
-    number += model->steps[i]->kind == kind && i <= index;
+  for (int64_t i = 0; i < model->stage_count; i++) {
+    all += model->stages[i]->kind == kind;
+    number += model->stages[i]->kind == kind && i <= index;
   }
   if (all > 1) {
     snprintf(name.text, sizeof name.text, "%s_%lld", kind->base.name, (long long)number);
@@ -31,7 +31,7 @@ static step_name name_of_step(const clf_model *model, int64_t index) {
   return name;
 }
 
-static bool takes_optimizer(const clf_model *model) {
+static bool has_optimizer(const clf_model *model) {
   return (model->kind->can & CLF__CAN_STEP) != 0;
 }
 
@@ -40,12 +40,12 @@ static clf_status fail_part(const clf_model *model, const char *setting, const c
   char list[256] = "";
   size_t length = 0;
   bool several = false;
-  for (int64_t i = takes_optimizer(model) ? -1 : 0; i < model->step_count; i++) {
+  for (int64_t i = has_optimizer(model) ? -1 : 0; i < model->stage_count; i++) {
     const step_name name = i >= 0 ? name_of_step(model, i) : (step_name){"optimizer"};
     const int added =
         snprintf(list + length, sizeof list - length, "%s%s", length > 0 ? ", " : "", name.text);
     length = added > 0 && length + (size_t)added < sizeof list ? length + (size_t)added : length;
-    several = several || (i >= 0 && strcmp(model->steps[i]->kind->base.name, part) == 0);
+    several = several || (i >= 0 && strcmp(model->stages[i]->kind->base.name, part) == 0);
   }
   if (several) {
     return clf__fail(CLF_ERROR_ARGUMENT, "'%s': there are several '%s'; name one of: %s", setting,
@@ -75,13 +75,13 @@ clf_status clf__setting_apply(clf_model *model, bool regression, const char *nam
     return clf_model_set_text(model, name, value);
   }
   snprintf(part, sizeof part, "%.*s", (int)(dot - name < 63 ? dot - name : 63), name);
-  if (takes_optimizer(model) && strcmp(part, optimizer_name) == 0) {
+  if (has_optimizer(model) && strcmp(part, optimizer_name) == 0) {
     return set_optimizer(model, regression, dot + 1, value);
   }
-  for (int64_t i = 0; i < model->step_count; i++) {
+  for (int64_t i = 0; i < model->stage_count; i++) {
     if (strcmp(part, name_of_step(model, i).text) == 0) {
-      clf_transform *step = model->steps[i];
-      return clf__params_set_text(model->context, &step->kind->base.params, step->params, dot + 1,
+      clf_transform *stage = model->stages[i];
+      return clf__params_set_text(model->context, &stage->kind->base.params, stage->params, dot + 1,
                                   value);
     }
   }

@@ -10,8 +10,8 @@ enum {
   CLF__RECORD_BYTES = 48, /* of a table record, before its shape and name */
   CLF__DATA_ALIGNMENT = 64,
   CLF__NAME_ALIGNMENT = 8,
-  CLF__LONGEST_NAME = 255,
-  CLF__MOST_ENTRIES = 10000,
+  CLF__MAX_NAME_BYTES = 255,
+  CLF__MAX_ENTRIES = 10000,
   CLF__TEXT = 1,
   CLF__TENSOR = 2
 };
@@ -38,19 +38,19 @@ bool clf__name_valid(const char *name, size_t length);
 
 /* Takes over what the entry owns, also when it fails: CLF_ERROR_ARGUMENT for a name that is not
  * valid or there already, and for an entry too many; CLF_ERROR_MEMORY. */
-clf_status clf__store_take(clf__store *store, clf__entry *entry);
+clf_status clf__store_add_entry(clf__store *store, clf__entry *entry);
 
 static inline bool clf__little_endian(void) {
   return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
 }
 
-static inline void clf__put_u64(unsigned char *to, uint64_t value, int bytes) {
+static inline void clf__write_u64(unsigned char *to, uint64_t value, int bytes) {
   for (int i = 0; i < bytes; i++) {
     to[i] = (unsigned char)(value >> 8 * i);
   }
 }
 
-static inline uint64_t clf__get_u64(const unsigned char *from, int bytes) {
+static inline uint64_t clf__read_u64(const unsigned char *from, int bytes) {
   uint64_t value = 0;
   for (int i = 0; i < bytes; i++) {
     value |= (uint64_t)from[i] << 8 * i;

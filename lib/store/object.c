@@ -6,7 +6,7 @@
 static clf_status to_store(clf__store **out, const clf__object_kind *kind, const void *object,
                            clf_context *context) {
   clf_status status = clf__store_create(out, context);
-  return status < 0 ? status : kind->put(object, *out);
+  return status < 0 ? status : kind->write(object, *out);
 }
 
 clf_status clf__object_save(const clf__object_kind *kind, const void *object, clf_context *context,
@@ -42,7 +42,7 @@ clf_status clf__object_load(const clf__object_kind *kind, void **out, clf_contex
   clf_status status = clf__store_read_path(&store, context, path);
   status = clf__call_end(&call, status);
   if (status == CLF_OK) {
-    status = kind->take(out, context, store);
+    status = kind->read(out, context, store);
   }
   clf__store_free(store);
   /* What opens or reads the file names it already. */
@@ -54,7 +54,7 @@ clf_status clf__object_load_memory(const clf__object_kind *kind, void **out, clf
   clf__store *store = NULL;
   clf_status status = clf__store_read_memory(&store, context, bytes, size);
   if (status == CLF_OK) {
-    status = kind->take(out, context, store);
+    status = kind->read(out, context, store);
   }
   clf__store_free(store);
   return status;

@@ -6,9 +6,9 @@
 #include "store/store.h"
 
 typedef struct clf__object_kind {
-  clf_status (*put)(const void *object, clf__store *store);
+  clf_status (*write)(const void *object, clf__store *store);
   /* A new object; fails without touching *out. */
-  clf_status (*take)(void **out, clf_context *context, const clf__store *store);
+  clf_status (*read)(void **out, clf_context *context, const clf__store *store);
 } clf__object_kind;
 
 /* The context is the object's. Paths and buffers are as clf__store_write_path() and _memory() have

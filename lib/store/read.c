@@ -25,7 +25,7 @@ typedef struct record {
   const char *name; /* [name_bytes] */
 } record;
 
-static clf_status take(source *from, void *to, size_t count) {
+static clf_status read_bytes(source *from, void *to, size_t count) {
   if (count > from->size - from->at) {
     return clf__fail(CLF_ERROR_CORRUPT, "truncated: %zu bytes are missing at offset %zu",
                      count - (from->size - from->at), from->at);
@@ -55,10 +55,10 @@ static clf_status check_header(const unsigned char *header, size_t size) {
                      "not a classify model file, or one that a transfer as text "
                      "has damaged: the first 8 bytes differ");
   }
-  if (clf__get_u64(header + 36, 4) != crc32_z(0, header, 36)) {
+  if (clf__read_u64(header + 36, 4) != crc32_z(0, header, 36)) {
     return clf__fail(CLF_ERROR_CORRUPT, "damaged: the header's checksum differs");
   }
-  uint64_t version = clf__get_u64(header + 8, 4);
+  uint64_t version = clf__read_u64(header + 8, 4);
   if (version > CLF__FORMAT_VERSION) {
     return clf__fail(CLF_ERROR_VERSION,
                      "written in format version %llu; this library reads up to %d",
@@ -67,9 +67,9 @@ static clf_status check_header(const unsigned char *header, size_t size) {
   if (version == 0) {
     return clf__fail(CLF_ERROR_CORRUPT, "damaged: the format version is 0");
   }
-  if (clf__get_u64(header + 16, 8) != size) {
+  if (clf__read_u64(header + 16, 8) != size) {
     return clf__fail(CLF_ERROR_CORRUPT, "truncated or extended: %zu bytes, not the %llu written",
-                     size, (unsigned long long)clf__get_u64(header + 16, 8));
+                     size, (unsigned long long)clf__read_u64(header + 16, 8));
   }
   return CLF_OK;
 }
@@ -86,31 +86,31 @@ static clf_status parse_record(const unsigned char *table, size_t size, size_t *
     return damaged_table(begin);
   }
   const unsigned char *fixed = table + begin;
-  uint64_t scale_bits = clf__get_u64(fixed + 32, 8);
-  *out = (record){.type = (uint32_t)clf__get_u64(fixed, 4),
-                  .dtype = (uint32_t)clf__get_u64(fixed + 4, 4),
-                  .axes = (uint32_t)clf__get_u64(fixed + 8, 4),
-                  .name_bytes = (uint32_t)clf__get_u64(fixed + 12, 4),
-                  .offset = clf__get_u64(fixed + 16, 8),
-                  .size = clf__get_u64(fixed + 24, 8),
-                  .checksum = clf__get_u64(fixed + 40, 8)};
+  uint64_t scale_bits = clf__read_u64(fixed + 32, 8);
+  *out = (record){.type = (uint32_t)clf__read_u64(fixed, 4),
+                  .dtype = (uint32_t)clf__read_u64(fixed + 4, 4),
+                  .axes = (uint32_t)clf__read_u64(fixed + 8, 4),
+                  .name_bytes = (uint32_t)clf__read_u64(fixed + 12, 4),
+                  .offset = clf__read_u64(fixed + 16, 8),
+                  .size = clf__read_u64(fixed + 24, 8),
+                  .checksum = clf__read_u64(fixed + 40, 8)};
   memcpy(&out->scale, &scale_bits, sizeof out->scale);
-  if (out->axes > CLF_MAX_DIMENSIONS || out->name_bytes > CLF__LONGEST_NAME) {
+  if (out->axes > CLF_MAX_DIMENSIONS || out->name_bytes > CLF__MAX_NAME_BYTES) {
     return damaged_table(begin);
   }
-  size_t name_room = (out->name_bytes + CLF__NAME_ALIGNMENT - 1u) & ~(CLF__NAME_ALIGNMENT - 1u);
-  size_t rest = 8 * out->axes + name_room;
+  size_t name_capacity = (out->name_bytes + CLF__NAME_ALIGNMENT - 1u) & ~(CLF__NAME_ALIGNMENT - 1u);
+  size_t rest = 8 * out->axes + name_capacity;
   const unsigned char *shape = fixed + CLF__RECORD_BYTES;
   if (size - begin - CLF__RECORD_BYTES < rest) {
     return damaged_table(begin);
   }
   for (uint32_t i = 0; i < out->axes; i++) {
-    out->shape[i] = (int64_t)clf__get_u64(shape + 8 * i, 8);
+    out->shape[i] = (int64_t)clf__read_u64(shape + 8 * i, 8);
   }
   const unsigned char *name = shape + 8 * out->axes;
   out->name = (const char *)name;
   if (!clf__name_valid(out->name, out->name_bytes) ||
-      !all_zero(name + out->name_bytes, name_room - out->name_bytes)) {
+      !all_zero(name + out->name_bytes, name_capacity - out->name_bytes)) {
     return damaged_table(begin);
   }
   *at = begin + CLF__RECORD_BYTES + rest;
@@ -147,7 +147,7 @@ static clf_status reach_data(source *from, const record *entry) {
                      (int)entry->name_bytes, entry->name);
   }
   size_t count = offset - from->at;
-  CLF__CHECK(take(from, gap, count));
+  CLF__CHECK(read_bytes(from, gap, count));
   if (!all_zero(gap, count)) {
     return clf__fail(CLF_ERROR_CORRUPT, "damaged: the gap before offset %zu is not zero", offset);
   }
@@ -160,14 +160,14 @@ static clf_status reach_data(source *from, const record *entry) {
 
 /* In pieces, each of which is still in cache when its checksum is computed; between them the host
  * may cancel. */
-static clf_status take_data(source *from, const record *entry, void *data) {
-  const size_t most = (size_t)1 << 18;
+static clf_status read_data(source *from, const record *entry, void *data) {
+  const size_t max = (size_t)1 << 18;
   unsigned char *at = data;
   uLong checksum = crc32_z(0, NULL, 0);
   for (size_t left = (size_t)entry->size; left > 0;) {
-    const size_t count = clf__min_size(left, most);
+    const size_t count = clf__min_size(left, max);
     clf_status status = clf__progress_check();
-    status = status == CLF_OK ? take(from, at, count) : status;
+    status = status == CLF_OK ? read_bytes(from, at, count) : status;
     if (status < 0) {
       return status;
     }
@@ -189,7 +189,7 @@ static clf_status read_text(source *from, clf_context *context, const record *en
   if (text == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf_status status = take_data(from, entry, text);
+  clf_status status = read_data(from, entry, text);
   if (status == CLF_OK && memchr(text, 0, (size_t)entry->size) != NULL) {
     status = clf__fail(CLF_ERROR_CORRUPT, "damaged: the text '%.*s' contains a NUL byte",
                        (int)entry->name_bytes, entry->name);
@@ -207,11 +207,11 @@ static clf_status read_tensor(source *from, clf_context *context, const record *
                               clf_tensor **out) {
   clf_tensor *tensor = NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(clf__tensor_unset(&tensor, context, (int32_t)entry->dtype, (int32_t)entry->axes,
-                             entry->shape));
+  CLF__TRY(clf__tensor_create_uninitialized(&tensor, context, (int32_t)entry->dtype,
+                                            (int32_t)entry->axes, entry->shape));
   tensor->scale = entry->scale;
   tensor->writable = false;
-  CLF__TRY(take_data(from, entry, tensor->data));
+  CLF__TRY(read_data(from, entry, tensor->data));
   size_t element = clf__dtype_size(tensor->dtype);
   if (!clf__little_endian()) {
     clf__copy_swapped(tensor->data, tensor->data, (size_t)entry->size / element, element);
@@ -237,7 +237,7 @@ static clf_status read_entry(source *from, clf__store *store, const record *entr
     clf__free(made.name);
     return status;
   }
-  status = clf__store_take(store, &made);
+  status = clf__store_add_entry(store, &made);
   return status == CLF_ERROR_ARGUMENT ? clf__fail_within(CLF_ERROR_CORRUPT, "damaged") : status;
 }
 
@@ -269,10 +269,10 @@ static clf_status read_store(clf__store **out, clf_context *context, source *fro
   unsigned char *table = NULL;
   clf__store *store = NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(take(from, header, sizeof header));
+  CLF__TRY(read_bytes(from, header, sizeof header));
   CLF__TRY(check_header(header, from->size));
   CLF__TRY(clf__store_create(&store, context));
-  uint64_t table_bytes = clf__get_u64(header + 24, 8);
+  uint64_t table_bytes = clf__read_u64(header + 24, 8);
   if (table_bytes > from->size - from->at) {
     status = clf__fail(CLF_ERROR_CORRUPT, "damaged: a table of %llu bytes exceeds the file",
                        (unsigned long long)table_bytes);
@@ -283,12 +283,12 @@ static clf_status read_store(clf__store **out, clf_context *context, source *fro
     status = CLF_ERROR_MEMORY;
     goto done;
   }
-  CLF__TRY(take(from, table, (size_t)table_bytes));
-  if (clf__get_u64(header + 32, 4) != crc32_z(0, table, (size_t)table_bytes)) {
+  CLF__TRY(read_bytes(from, table, (size_t)table_bytes));
+  if (clf__read_u64(header + 32, 4) != crc32_z(0, table, (size_t)table_bytes)) {
     status = clf__fail(CLF_ERROR_CORRUPT, "damaged: the table's checksum differs");
     goto done;
   }
-  CLF__TRY(read_entries(from, store, table, (size_t)table_bytes, clf__get_u64(header + 12, 4)));
+  CLF__TRY(read_entries(from, store, table, (size_t)table_bytes, clf__read_u64(header + 12, 4)));
   *out = store;
   store = NULL;
 done:

@@ -10,7 +10,7 @@
 const unsigned char clf__magic[8] = {0x89, 'C', 'L', 'F', '\r', '\n', 0x1A, '\n'};
 
 clf_status clf__store_create(clf__store **out, clf_context *context) {
-  clf_context *held = clf__context_hold(context);
+  clf_context *held = clf__context_retain(context);
   if (held == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -70,26 +70,26 @@ bool clf__name_valid(const char *name, size_t length) {
       return false;
     }
   }
-  return length > 0 && length <= CLF__LONGEST_NAME;
+  return length > 0 && length <= CLF__MAX_NAME_BYTES;
 }
 
 static clf_status check_name(const clf__store *store, const char *name) {
   if (!clf__name_valid(name, strlen(name))) {
     return clf__fail(CLF_ERROR_ARGUMENT,
                      "an entry's name must be 1 to %d printable ASCII characters without blanks",
-                     CLF__LONGEST_NAME);
+                     CLF__MAX_NAME_BYTES);
   }
   if (find(store, name) != NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "there is an entry '%s' already", name);
   }
-  if (store->count == CLF__MOST_ENTRIES) {
+  if (store->count == CLF__MAX_ENTRIES) {
     return clf__fail(CLF_ERROR_ARGUMENT, "entry '%s' is more than the %d that there may be", name,
-                     CLF__MOST_ENTRIES);
+                     CLF__MAX_ENTRIES);
   }
   return CLF_OK;
 }
 
-static clf_status make_room(clf__store *store) {
+static clf_status reserve(clf__store *store) {
   if (store->count < store->capacity) {
     return CLF_OK;
   }
@@ -109,10 +109,10 @@ static clf_status make_room(clf__store *store) {
   return CLF_OK;
 }
 
-clf_status clf__store_take(clf__store *store, clf__entry *entry) {
+clf_status clf__store_add_entry(clf__store *store, clf__entry *entry) {
   clf_status status = check_name(store, entry->name);
   if (status == CLF_OK) {
-    status = make_room(store);
+    status = reserve(store);
   }
   if (status < 0) {
     free_entry(entry);
@@ -133,7 +133,7 @@ clf_status clf__store_add_text(clf__store *store, const char *name, const char *
     free_entry(&entry);
     return CLF_ERROR_MEMORY;
   }
-  return clf__store_take(store, &entry);
+  return clf__store_add_entry(store, &entry);
 }
 
 clf_status clf__store_add_tensor(clf__store *store, const char *name, const clf_tensor *tensor) {
@@ -148,7 +148,7 @@ clf_status clf__store_add_tensor(clf__store *store, const char *name, const clf_
     free_entry(&entry);
     return status;
   }
-  return clf__store_take(store, &entry);
+  return clf__store_add_entry(store, &entry);
 }
 
 const char *clf__store_text(const clf__store *store, const char *name) {

@@ -7,7 +7,7 @@
 #include "base/math.h"
 #include "store/format.h"
 
-typedef clf_status (*take_bytes)(void *to, const void *bytes, size_t count);
+typedef clf_status (*byte_sink)(void *to, const void *bytes, size_t count);
 
 static size_t element_bytes(const clf__entry *entry) {
   return entry->tensor != NULL ? clf__dtype_size(entry->tensor->dtype) : 1;
@@ -21,7 +21,7 @@ static size_t data_bytes(const clf__entry *entry) {
 
 /* Hands the entry's bytes on as they stand in the file: numbers little-endian. In pieces, between
  * which the host may cancel. */
-static clf_status give_data(const clf__entry *entry, take_bytes take, void *to) {
+static clf_status write_data(const clf__entry *entry, byte_sink sink, void *to) {
   const unsigned char *data =
       entry->tensor != NULL ? entry->tensor->data : (const unsigned char *)entry->text;
   const size_t piece = (size_t)1 << 26, element = element_bytes(entry);
@@ -30,11 +30,11 @@ static clf_status give_data(const clf__entry *entry, take_bytes take, void *to) 
   clf_status status = CLF_OK;
   while (left > 0 && status == CLF_OK) {
     unsigned char chunk[4096];
-    const size_t most = as_it_is ? piece : sizeof chunk, count = clf__min_size(left, most);
+    const size_t max = as_it_is ? piece : sizeof chunk, count = clf__min_size(left, max);
     if (!as_it_is) {
       clf__copy_swapped(chunk, data, count / element, element);
     }
-    status = take(to, as_it_is ? data : chunk, count);
+    status = sink(to, as_it_is ? data : chunk, count);
     status = status == CLF_OK ? clf__progress_check() : status;
     data += count;
     left -= count;
@@ -42,7 +42,7 @@ static clf_status give_data(const clf__entry *entry, take_bytes take, void *to) 
   return status;
 }
 
-static clf_status take_checksum(void *to, const void *bytes, size_t count) {
+static clf_status add_to_checksum(void *to, const void *bytes, size_t count) {
   uLong *checksum = to;
   if (count > 0) {
     *checksum = crc32_z(*checksum, bytes, count);
@@ -50,7 +50,7 @@ static clf_status take_checksum(void *to, const void *bytes, size_t count) {
   return CLF_OK;
 }
 
-static clf_status take_memory(void *to, const void *bytes, size_t count) {
+static clf_status write_to_memory(void *to, const void *bytes, size_t count) {
   unsigned char **at = to;
   if (count > 0) {
     memcpy(*at, bytes, count);
@@ -59,7 +59,7 @@ static clf_status take_memory(void *to, const void *bytes, size_t count) {
   return CLF_OK;
 }
 
-static clf_status take_file(void *to, const void *bytes, size_t count) {
+static clf_status write_to_file(void *to, const void *bytes, size_t count) {
   return clf__output_write(to, bytes, count);
 }
 
@@ -86,38 +86,38 @@ static clf_status measure(const clf__store *store, size_t *head, size_t *whole) 
   return CLF_OK;
 }
 
-static void put_record(unsigned char *to, const clf__entry *entry, size_t offset) {
+static void write_record(unsigned char *to, const clf__entry *entry, size_t offset) {
   const clf_tensor *tensor = entry->tensor;
   double scale = tensor != NULL ? tensor->scale : 1;
   uint64_t scale_bits;
   memcpy(&scale_bits, &scale, sizeof scale_bits);
   uLong checksum = crc32_z(0, NULL, 0);
-  give_data(entry, take_checksum, &checksum);
+  write_data(entry, add_to_checksum, &checksum);
   size_t name = strlen(entry->name);
   int32_t axes = tensor != NULL ? tensor->ndim : 0;
-  clf__put_u64(to, tensor != NULL ? CLF__TENSOR : CLF__TEXT, 4);
-  clf__put_u64(to + 4, tensor != NULL ? (uint64_t)tensor->dtype : 0, 4);
-  clf__put_u64(to + 8, (uint64_t)axes, 4);
-  clf__put_u64(to + 12, name, 4);
-  clf__put_u64(to + 16, offset, 8);
-  clf__put_u64(to + 24, data_bytes(entry), 8);
-  clf__put_u64(to + 32, scale_bits, 8);
-  clf__put_u64(to + 40, checksum, 8);
+  clf__write_u64(to, tensor != NULL ? CLF__TENSOR : CLF__TEXT, 4);
+  clf__write_u64(to + 4, tensor != NULL ? (uint64_t)tensor->dtype : 0, 4);
+  clf__write_u64(to + 8, (uint64_t)axes, 4);
+  clf__write_u64(to + 12, name, 4);
+  clf__write_u64(to + 16, offset, 8);
+  clf__write_u64(to + 24, data_bytes(entry), 8);
+  clf__write_u64(to + 32, scale_bits, 8);
+  clf__write_u64(to + 40, checksum, 8);
   for (int32_t i = 0; i < axes; i++) {
-    clf__put_u64(to + CLF__RECORD_BYTES + 8 * i, (uint64_t)tensor->shape[i], 8);
+    clf__write_u64(to + CLF__RECORD_BYTES + 8 * i, (uint64_t)tensor->shape[i], 8);
   }
   memcpy(to + CLF__RECORD_BYTES + 8 * axes, entry->name, name);
 }
 
-static void put_header(unsigned char *head, size_t head_bytes, size_t whole, int64_t entries) {
+static void write_header(unsigned char *head, size_t head_bytes, size_t whole, int64_t entries) {
   memcpy(head, clf__magic, sizeof clf__magic);
-  clf__put_u64(head + 8, CLF__FORMAT_VERSION, 4);
-  clf__put_u64(head + 12, (uint64_t)entries, 4);
-  clf__put_u64(head + 16, whole, 8);
-  clf__put_u64(head + 24, head_bytes - CLF__HEADER_BYTES, 8);
+  clf__write_u64(head + 8, CLF__FORMAT_VERSION, 4);
+  clf__write_u64(head + 12, (uint64_t)entries, 4);
+  clf__write_u64(head + 16, whole, 8);
+  clf__write_u64(head + 24, head_bytes - CLF__HEADER_BYTES, 8);
   const unsigned char *table = head + CLF__HEADER_BYTES;
-  clf__put_u64(head + 32, crc32_z(0, table, head_bytes - CLF__HEADER_BYTES), 4);
-  clf__put_u64(head + 36, crc32_z(0, head, 36), 4);
+  clf__write_u64(head + 32, crc32_z(0, table, head_bytes - CLF__HEADER_BYTES), 4);
+  clf__write_u64(head + 36, crc32_z(0, head, 36), 4);
 }
 
 static size_t data_offset(size_t end_before) {
@@ -135,28 +135,28 @@ static unsigned char *make_head(const clf__store *store, size_t head_bytes, size
   for (int64_t i = 0; i < store->count; i++) {
     const clf__entry *entry = &store->entries[i];
     at = data_offset(at);
-    put_record(record, entry, at);
+    write_record(record, entry, at);
     record += record_bytes(entry);
     at += data_bytes(entry);
   }
-  put_header(head, head_bytes, whole, store->count);
+  write_header(head, head_bytes, whole, store->count);
   return head;
 }
 
-static clf_status give_all(const clf__store *store, size_t head_bytes, size_t whole,
-                           take_bytes take, void *to) {
+static clf_status write_all(const clf__store *store, size_t head_bytes, size_t whole,
+                            byte_sink sink, void *to) {
   static const unsigned char zeros[CLF__DATA_ALIGNMENT];
   unsigned char *head = make_head(store, head_bytes, whole);
   if (head == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf_status status = take(to, head, head_bytes);
+  clf_status status = sink(to, head, head_bytes);
   size_t at = head_bytes;
   for (int64_t i = 0; i < store->count && status == CLF_OK; i++) {
     size_t offset = data_offset(at);
-    status = take(to, zeros, offset - at);
+    status = sink(to, zeros, offset - at);
     if (status == CLF_OK) {
-      status = give_data(&store->entries[i], take, to);
+      status = write_data(&store->entries[i], sink, to);
     }
     at = offset + data_bytes(&store->entries[i]);
   }
@@ -179,7 +179,7 @@ clf_status clf__store_write_memory(const clf__store *store, void *buffer, size_t
                        capacity, whole);
     }
     unsigned char *at = buffer;
-    status = give_all(store, head, whole, take_memory, &at);
+    status = write_all(store, head, whole, write_to_memory, &at);
   }
   if (status == CLF_OK) {
     *size = whole;
@@ -193,7 +193,7 @@ clf_status clf__store_write_path(const clf__store *store, const char *path) {
   clf_status status = CLF_OK;
   CLF__TRY(measure(store, &head, &whole));
   CLF__TRY(clf__output_open(&output, store->context, path));
-  CLF__TRY(give_all(store, head, whole, take_file, &output));
+  CLF__TRY(write_all(store, head, whole, write_to_file, &output));
   CLF__TRY(clf__output_commit(&output));
 done:
   clf__output_close(&output);

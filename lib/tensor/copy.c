@@ -108,7 +108,8 @@ clf_status clf_tensor_copy(clf_tensor **out, const clf_tensor *tensor, int32_t d
   CLF__ENTER("tensor");
   clf_tensor *copy = NULL;
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__tensor_unset(&copy, tensor->context, dtype, tensor->ndim, tensor->shape));
+  CLF__CHECK(
+      clf__tensor_create_uninitialized(&copy, tensor->context, dtype, tensor->ndim, tensor->shape));
   if (dtype == tensor->dtype) {
     copy->scale = tensor->scale;
     copy_bytes(copy, tensor);

@@ -38,7 +38,7 @@ enum { TYPE_COUNT = sizeof types / sizeof types[0] };
 /* A managed tensor that we hand out owns a view, whose shape and strides it points to. */
 static void delete_exported(dl_managed *managed) {
   clf_tensor *view = managed->manager;
-  clf_context *context = clf__context_hold(view->context);
+  clf_context *context = clf__context_retain(view->context);
   clf_tensor_free(view);
   clf__free(managed);
   clf__context_release(context);

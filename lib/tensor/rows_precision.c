@@ -188,28 +188,28 @@ clf_status clf__rows_check_small(const clf__rows *x, const float *weights, const
 }
 
 /* Its square is 2^52 times the smallest normal number. */
-static const double least_range = 0x1p-485;
+static const double min_range = 0x1p-485;
 
 /* Keeps the columns of which the row does not show that doubles hold their squares. Most that come
  * here are constant, and go on at a glance. */
 static void keep_vanishing(search *left, const double *row) {
-  double most = 0;
+  double max = 0;
   int64_t kept = 0;
   for (int64_t k = 0; k < left->count; k++) {
     const double distance = fabs(row[left->column[k]] - left->low[k]);
-    most = distance > most ? distance : most;
+    max = distance > max ? distance : max;
   }
-  for (int64_t k = 0; k < left->count && most > 0; k++) {
+  for (int64_t k = 0; k < left->count && max > 0; k++) {
     const double value = row[left->column[k]];
     const double low = value < left->low[k] ? value : left->low[k];
     const double high = value > left->high[k] ? value : left->high[k];
-    if (high - low < least_range) {
+    if (high - low < min_range) {
       left->column[kept] = left->column[k];
       left->low[kept] = low;
       left->high[kept++] = high;
     }
   }
-  left->count = most > 0 ? kept : left->count;
+  left->count = max > 0 ? kept : left->count;
 }
 
 clf_status clf__rows_vanishing(int64_t *out, clf_context *context, const clf__rows *x,
@@ -225,7 +225,7 @@ clf_status clf__rows_vanishing(int64_t *out, clf_context *context, const clf__ro
   left.count = 0;
   for (int64_t j = 0; j < x->columns; j++) {
     left.column[left.count] = j;
-    left.count += squares[j * step] < least_range * least_range;
+    left.count += squares[j * step] < min_range * min_range;
   }
   for (int64_t i = 0; i < x->rows && left.count > 0 && goes_on(i); i++) {
     if (weights == NULL || weights[i] > 0) {

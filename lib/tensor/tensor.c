@@ -10,7 +10,7 @@
 #include "base/text.h"
 
 struct clf__storage {
-  atomic_int_least64_t holds;
+  atomic_int_least64_t references;
   void *owned; /* a block of ours, or NULL */
   clf_release_callback release;
   void *user;
@@ -43,7 +43,7 @@ int32_t clf__dtype_of(const char *name) {
 }
 
 static void storage_release(clf__storage *storage) {
-  if (storage == NULL || atomic_fetch_sub(&storage->holds, 1) != 1) {
+  if (storage == NULL || atomic_fetch_sub(&storage->references, 1) != 1) {
     return;
   }
   if (storage->release != NULL) {
@@ -123,7 +123,7 @@ static clf_status check_reach(const void *data, int32_t dtype, int32_t ndim, con
 
 /* A handle with room for everything, holding the context; no storage yet. */
 static clf_tensor *make_handle(clf_context *context) {
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return NULL;
   }
@@ -148,7 +148,7 @@ static clf_status make(clf_tensor **out, clf_context *context, int32_t dtype, in
     clf_tensor_free(tensor);
     return CLF_ERROR_MEMORY;
   }
-  atomic_init(&tensor->storage->holds, 1);
+  atomic_init(&tensor->storage->references, 1);
   tensor->dtype = dtype;
   tensor->ndim = ndim;
   if (ndim > 0) {
@@ -159,8 +159,8 @@ static clf_status make(clf_tensor **out, clf_context *context, int32_t dtype, in
   return CLF_OK;
 }
 
-clf_status clf__tensor_unset(clf_tensor **out, clf_context *context, int32_t dtype, int32_t ndim,
-                             const int64_t *shape) {
+clf_status clf__tensor_create_uninitialized(clf_tensor **out, clf_context *context, int32_t dtype,
+                                            int32_t ndim, const int64_t *shape) {
   CLF__CHECK(check_shape(dtype, ndim, shape));
   clf_tensor *tensor = NULL;
   CLF__CHECK(make(&tensor, context, dtype, ndim, shape, NULL));
@@ -181,7 +181,7 @@ clf_status clf_tensor_create(clf_tensor **out, clf_context *context, int32_t dty
   CLF__REQUIRE(out);
   CLF__ENTER("tensor");
   clf_tensor *tensor = NULL;
-  clf_status status = clf__tensor_unset(&tensor, context, dtype, ndim, shape);
+  clf_status status = clf__tensor_create_uninitialized(&tensor, context, dtype, ndim, shape);
   if (status == CLF_OK) {
     memset(tensor->data, 0, (size_t)clf_tensor_count(tensor) * clf__dtype_size(dtype));
     *out = tensor;
@@ -238,7 +238,7 @@ static clf_tensor *view_of(const clf_tensor *tensor) {
   clf_tensor *view = make_handle(tensor->context);
   if (view != NULL) {
     *view = *tensor;
-    atomic_fetch_add(&view->storage->holds, 1);
+    atomic_fetch_add(&view->storage->references, 1);
   }
   return view;
 }
@@ -269,9 +269,9 @@ clf_status clf_tensor_slice(clf_tensor **out, const clf_tensor *tensor, int32_t 
   bool inside = start >= 0 && start <= size && (length == 0 || start < size);
   if (inside && length > 0) {
     /* The room from start to the end that the step walks to bounds length without overflow. */
-    int64_t room = step > 0 ? size - 1 - start : start;
+    int64_t distance = step > 0 ? size - 1 - start : start;
     int64_t stride = step > 0 ? step : step == INT64_MIN ? INT64_MAX : -step;
-    inside = length - 1 <= room / stride;
+    inside = length - 1 <= distance / stride;
   }
   if (!inside) {
     return clf__fail(CLF_ERROR_SHAPE,
@@ -377,11 +377,11 @@ clf_status clf_tensor_permute(clf_tensor **out, const clf_tensor *tensor, const 
 clf_status clf_tensor_set_scale(clf_tensor *tensor, double scale) {
   CLF__REQUIRE(tensor);
   CLF__ENTER("tensor");
-  const double least = (double)FLT_MIN, most = (double)FLT_MAX / UINT8_MAX;
-  if (!(scale >= least && scale <= most)) {
+  const double min = (double)FLT_MIN, max = (double)FLT_MAX / UINT8_MAX;
+  if (!(scale >= min && scale <= max)) {
     return clf__fail(CLF_ERROR_ARGUMENT,
                      "tensor: the scale is %s; it must be %s to %s, so that floats hold the values",
-                     clf__number_text(scale), clf__number_text(least), clf__number_text(most));
+                     clf__number_text(scale), clf__number_text(min), clf__number_text(max));
   }
   if (tensor->dtype != CLF_U8 && scale != 1) {
     return clf__fail(CLF_ERROR_TYPE, "tensor: only u8 tensors take a scale, this one is %s",

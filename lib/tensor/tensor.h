@@ -30,8 +30,8 @@ int32_t clf__dtype_of(const char *name);    /* 0 for an unknown name */
 bool clf__tensor_contiguous(const clf_tensor *tensor);
 
 /* A writable C-contiguous tensor whose elements are not set yet: all of them must be. */
-clf_status clf__tensor_unset(clf_tensor **out, clf_context *context, int32_t dtype, int32_t ndim,
-                             const int64_t *shape);
+clf_status clf__tensor_create_uninitialized(clf_tensor **out, clf_context *context, int32_t dtype,
+                                            int32_t ndim, const int64_t *shape);
 /* Tensors made inside the library: [n] or [rows, columns], zeroed, writable. */
 clf_status clf__tensor_vector(clf_tensor **out, clf_context *context, int32_t dtype, int64_t n);
 clf_status clf__tensor_matrix(clf_tensor **out, clf_context *context, int32_t dtype, int64_t rows,

@@ -14,7 +14,7 @@ clf_status clf_documents_load(clf_documents **out, clf_context *context, const c
   if (reader == NULL) {
     return CLF_ERROR_ARGUMENT;
   }
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }

@@ -12,7 +12,7 @@ clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64
     return clf__fail(CLF_ERROR_SHAPE, "%lld documents; there must be 1 to %d", (long long)count,
                      INT32_MAX);
   }
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -31,8 +31,8 @@ clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64
   if (made->lengths == NULL || made->texts == NULL || made->parts == NULL) {
     goto done;
   }
-  CLF__TRY(clf__dataset_blank(&made->answers, context));
-  made->answers->rows = count;
+  CLF__TRY(clf__dataset_blank(&made->label_set, context));
+  made->label_set->rows = count;
   made->part_count = parts;
   for (int64_t i = 0; i < parts; i++) {
     int64_t first = count * i / parts;
@@ -46,8 +46,8 @@ done:
   return status;
 }
 
-void clf__documents_put(clf_documents *documents, clf__document_part *part, int64_t index,
-                        const char *text, size_t length) {
+void clf__documents_write(clf_documents *documents, clf__document_part *part, int64_t index,
+                          const char *text, size_t length) {
   size_t before = part->text.length;
   part->replaced += clf__utf8_append(&part->text, (const unsigned char *)text, length);
   documents->lengths[index] = (int64_t)(part->text.length - before);
@@ -88,7 +88,7 @@ clf_status clf_documents_create(clf_documents **out, clf_context *context, const
       goto done;
     }
     size_t length = lengths != NULL ? (size_t)lengths[i] : strlen(texts[i]);
-    clf__documents_put(made, &made->parts[0], i, texts[i], length);
+    clf__documents_write(made, &made->parts[0], i, texts[i], length);
   }
   CLF__TRY(clf__documents_finish(made));
   *out = made;
@@ -111,7 +111,7 @@ void clf_documents_free(clf_documents *documents) {
   clf__free(documents->parts);
   clf__free(documents->texts);
   clf__free(documents->lengths);
-  clf_dataset_free(documents->answers);
+  clf_dataset_free(documents->label_set);
   clf__free(documents);
   clf__context_release(context);
 }

@@ -25,15 +25,15 @@ struct clf_documents {
   int64_t replaced;
   const char **names; /* [count] into name_text; NULL where they have none */
   clf__text name_text;
-  clf_dataset *answers; /* rows without features: labels and classes */
+  clf_dataset *label_set; /* rows without features: labels and classes */
 };
 
 /* Documents whose texts are to come, divided evenly. */
 clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64_t count,
                                 int64_t parts);
 /* The next text of a part. The part's text fails where memory ends. */
-void clf__documents_put(clf_documents *documents, clf__document_part *part, int64_t index,
-                        const char *text, size_t length);
+void clf__documents_write(clf_documents *documents, clf__document_part *part, int64_t index,
+                          const char *text, size_t length);
 /* Once all texts are there. CLF_ERROR_MEMORY when a part's failed. */
 clf_status clf__documents_finish(clf_documents *documents);
 

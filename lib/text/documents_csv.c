@@ -43,15 +43,16 @@ static clf_status set_roles(clf__csv_columns *columns, const text_params *own) {
   int64_t label = -1, text = -1;
   clf_status status = CLF_OK;
   if (own->text != NULL) {
-    CLF__TRY(clf__csv_give_role(columns, "text", own->text, strlen(own->text), CLF__CSV_TEXT));
+    CLF__TRY(clf__csv_assign_role(columns, "text", own->text, strlen(own->text), CLF__CSV_TEXT));
   }
   if (own->label == NULL && columns->count > 1) {
-    label = clf__csv_give_to_last(columns, CLF__CSV_LABEL);
+    label = clf__csv_assign_to_last(columns, CLF__CSV_LABEL);
   } else if (own->label != NULL && strcmp(own->label, "none") != 0) {
-    CLF__TRY(clf__csv_give_role(columns, "label", own->label, strlen(own->label), CLF__CSV_LABEL));
+    CLF__TRY(
+        clf__csv_assign_role(columns, "label", own->label, strlen(own->label), CLF__CSV_LABEL));
   }
   if (own->text == NULL) {
-    text = clf__csv_give_to_last(columns, CLF__CSV_TEXT);
+    text = clf__csv_assign_to_last(columns, CLF__CSV_TEXT);
   }
   for (int64_t i = 0; i < columns->count; i++) {
     columns->counts[columns->roles[i]]++;
@@ -133,8 +134,8 @@ static clf_status fill(void *argument, clf_documents *documents, clf__document_p
     if (!clf__text_reserve(&content, (size_t)(field.end - field.begin))) {
       status = CLF_ERROR_MEMORY;
     } else {
-      clf__documents_put(documents, part, i, content.bytes,
-                         clf__csv_content(&field, content.bytes));
+      clf__documents_write(documents, part, i, content.bytes,
+                           clf__csv_content(&field, content.bytes));
     }
   }
   clf__text_free(&content);
@@ -167,7 +168,7 @@ clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,
   CLF__TRY(read_records(&self));
   CLF__TRY(make_documents(&made, &self));
   if (self.labels != NULL) {
-    CLF__TRY(clf__csv_set_labels(made->answers, &self.columns, self.labels));
+    CLF__TRY(clf__csv_set_labels(made->label_set, &self.columns, self.labels));
   }
   *out = made;
   made = NULL;

@@ -28,14 +28,14 @@ typedef struct folder_reader {
 } folder_reader;
 
 /* Reads a file whole into `bytes`. */
-static clf_status read_file(clf__text *bytes, const char *path, int64_t most) {
+static clf_status read_file(clf__text *bytes, const char *path, int64_t max) {
   clf__file file = {0};
   clf_status status = CLF_OK;
   CLF__CHECK(clf__file_open(&file, path));
   bytes->length = 0;
-  if (file.size > (size_t)most) {
+  if (file.size > (size_t)max) {
     status = clf__fail(CLF_ERROR_DATA, "'%s' has %zu bytes, more than max_bytes=%lld", path,
-                       file.size, (long long)most);
+                       file.size, (long long)max);
   } else if (!clf__text_reserve(bytes, file.size)) {
     status = CLF_ERROR_MEMORY;
   } else {
@@ -57,7 +57,7 @@ static clf_status fill(void *argument, clf_documents *documents, clf__document_p
         path.failed ? CLF_ERROR_MEMORY : read_file(&bytes, path.bytes, self->params->max_bytes);
     if (status == CLF_OK) {
       size_t mark = bytes.length >= 3 && memcmp(bytes.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-      clf__documents_put(documents, part, i, bytes.bytes + mark, bytes.length - mark);
+      clf__documents_write(documents, part, i, bytes.bytes + mark, bytes.length - mark);
     }
   }
   clf__text_free(&path);
@@ -81,7 +81,7 @@ static clf_status load(clf_documents **out, clf_context *context, const char *pa
   files->name_text = (clf__text){.context = context};
   CLF__TRY(clf__documents_fill(made, fill, &self));
   if (files->labels != NULL) {
-    CLF__TRY(clf_dataset_set_label_names(made->answers, files->labels, files->count));
+    CLF__TRY(clf_dataset_set_label_names(made->label_set, files->labels, files->count));
   }
   *out = made;
   made = NULL;

@@ -20,11 +20,11 @@ typedef struct entity {
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
-enum { LONGEST_NAME = 16 };
+enum { MAX_NAME_BYTES = 16 };
 enum { COMMENT = 1, SCRIPT = 2, STYLE = 4 }; /* of `unclosed` */
 
 /* Elements of HTML, older ones included, in byte order. */
-static const char elements[][LONGEST_NAME] = {
+static const char elements[][MAX_NAME_BYTES] = {
     "a",          "abbr",     "acronym", "address",    "applet",   "area",     "article",
     "aside",      "audio",    "b",       "base",       "basefont", "bdi",      "bdo",
     "bgsound",    "big",      "blink",   "blockquote", "body",     "br",       "button",
@@ -48,7 +48,7 @@ static const char elements[][LONGEST_NAME] = {
 };
 
 /* Attributes that may go without a value, in byte order. */
-static const char flags[][LONGEST_NAME] = {
+static const char flags[][MAX_NAME_BYTES] = {
     "allowfullscreen", "async",    "autofocus", "autoplay",   "checked",        "compact",
     "controls",        "default",  "defer",     "disabled",   "formnovalidate", "hidden",
     "inert",           "ismap",    "itemscope", "loop",       "multiple",       "muted",
@@ -86,9 +86,9 @@ static int compare_names(const void *key, const void *name) {
 }
 
 /* Whether the bytes, whatever their case, are one of the names. */
-static bool is_one_of(const char (*names)[LONGEST_NAME], size_t count, place from, place to) {
-  char name[LONGEST_NAME] = {0};
-  if (to - from >= LONGEST_NAME) {
+static bool is_one_of(const char (*names)[MAX_NAME_BYTES], size_t count, place from, place to) {
+  char name[MAX_NAME_BYTES] = {0};
+  if (to - from >= MAX_NAME_BYTES) {
     return false;
   }
   for (int i = 0; from < to; i++, from++) {

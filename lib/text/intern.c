@@ -103,23 +103,23 @@ static bool add_block(clf__intern *table) {
   return block != NULL;
 }
 
-static bool grow_bytes(clf__intern *table, int64_t room) {
-  unsigned char *bytes = clf__resize_array(table->context, table->bytes, room, 1);
+static bool grow_bytes(clf__intern *table, int64_t capacity) {
+  unsigned char *bytes = clf__resize_array(table->context, table->bytes, capacity, 1);
   if (bytes == NULL) {
     return false;
   }
   table->bytes = bytes;
-  table->byte_room = room;
+  table->byte_capacity = capacity;
   return true;
 }
 
 bool clf__intern_reserve(clf__intern *table, int64_t strings, int64_t bytes) {
   return grow_slots(table, strings) &&
-         (bytes + READ_BEYOND <= table->byte_room || grow_bytes(table, bytes + READ_BEYOND));
+         (bytes + READ_BEYOND <= table->byte_capacity || grow_bytes(table, bytes + READ_BEYOND));
 }
 
 /* Room for one more item of `size` bytes. */
-static bool make_room(clf__intern *table, size_t size) {
+static bool reserve(clf__intern *table, size_t size) {
   const int64_t needed = table->byte_count + (int64_t)size + READ_BEYOND;
   if (table->count == INT32_MAX) {
     clf__fail(CLF_ERROR_MEMORY, "more than %d different words or n-grams", INT32_MAX);
@@ -128,8 +128,8 @@ static bool make_room(clf__intern *table, size_t size) {
   if (2 * (table->count + 1) > table->slot_count && !grow_slots(table, table->count + 1)) {
     return false;
   }
-  if (needed > table->byte_room &&
-      !grow_bytes(table, needed + table->byte_room + 16 * FIRST_SLOTS)) {
+  if (needed > table->byte_capacity &&
+      !grow_bytes(table, needed + table->byte_capacity + 16 * FIRST_SLOTS)) {
     return false;
   }
   return add_block(table);
@@ -140,7 +140,7 @@ int32_t clf__intern_add(clf__intern *table, uint64_t hash, const void *bytes, si
   if (id >= 0) {
     return id;
   }
-  if (!make_room(table, size)) {
+  if (!reserve(table, size)) {
     return -1;
   }
   id = (int32_t)table->count++;

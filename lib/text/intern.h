@@ -34,8 +34,8 @@ typedef struct clf__intern {
   int32_t shift; /* of a tag to its place */
   clf__interned *blocks[CLF__INTERN_BLOCKS];
   int64_t count;
-  unsigned char *bytes; /* [byte_room] */
-  int64_t byte_count, byte_room;
+  unsigned char *bytes; /* [byte_capacity] */
+  int64_t byte_count, byte_capacity;
 } clf__intern;
 
 static inline clf__interned *clf__intern_item(const clf__intern *table, int64_t id) {

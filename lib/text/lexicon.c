@@ -10,15 +10,15 @@
 #include "base/utf8.h"
 #include "text/vocabulary.h"
 
-clf__lexicon *clf__lexicon_hold(clf__lexicon *lexicon) {
+clf__lexicon *clf__lexicon_retain(clf__lexicon *lexicon) {
   if (lexicon != NULL) {
-    atomic_fetch_add(&lexicon->holds, 1);
+    atomic_fetch_add(&lexicon->references, 1);
   }
   return lexicon;
 }
 
 void clf__lexicon_release(clf__lexicon *lexicon) {
-  if (lexicon == NULL || atomic_fetch_sub(&lexicon->holds, 1) != 1) {
+  if (lexicon == NULL || atomic_fetch_sub(&lexicon->references, 1) != 1) {
     return;
   }
   clf_context *context = lexicon->context;
@@ -94,12 +94,12 @@ static size_t length_of(const char *word) {
     all |= *at++;
   }
   const size_t length = (size_t)(at - (const unsigned char *)word);
-  bool sound = length <= CLF__LONGEST_WORD && (all < 0x80 || is_utf8(word, length));
+  bool sound = length <= CLF__MAX_WORD_BYTES && (all < 0x80 || is_utf8(word, length));
   return sound ? length : 0;
 }
 
 static int32_t intern_word(clf__lexicon *lexicon, const char *from, size_t length) {
-  unsigned char word[CLF__LONGEST_WORD + CLF__WORD_SLACK];
+  unsigned char word[CLF__MAX_WORD_BYTES + CLF__WORD_SLACK];
   memcpy(word, from, length);
   memset(word + length, 0, CLF__WORD_SLACK);
   uint64_t hash = clf__hash_bytes(lexicon->words.key, word, length);
@@ -112,7 +112,7 @@ enum { STRETCH = 32 };
 typedef struct numbered {
   int64_t entry;
   int32_t n; /* 0 when it is no entry */
-  int32_t words[CLF__LONGEST_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)];
+  int32_t words[CLF__MAX_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)];
   uint64_t hash; /* of n-grams */
 } numbered;
 
@@ -122,7 +122,7 @@ static clf_status read_entry(clf__lexicon *lexicon, int64_t entry, numbered *out
   *out = (numbered){.entry = entry};
   for (int32_t n = 0;; at++) {
     const size_t length = length_of(at);
-    if (length == 0 || n == CLF__LONGEST_NGRAM) {
+    if (length == 0 || n == CLF__MAX_NGRAM) {
       return CLF_OK;
     }
     out->words[n] = intern_word(lexicon, at, length);
@@ -203,14 +203,14 @@ static clf_status index_entries(clf__lexicon *lexicon) {
   return CLF_OK;
 }
 
-/* [size] i64 from 1 to `most`. */
-static clf_status check_counts(const clf__lexicon *lexicon, const clf_tensor *counts, int64_t most,
+/* [size] i64 from 1 to `max`. */
+static clf_status check_counts(const clf__lexicon *lexicon, const clf_tensor *counts, int64_t max,
                                const char *name) {
   bool sound = counts != NULL && counts->dtype == CLF_I64 && counts->ndim == 1 &&
                counts->shape[0] == lexicon->size;
   for (int64_t i = 0; sound && i < lexicon->size; i++) {
     int64_t count = ((const int64_t *)counts->data)[i];
-    sound = count >= 1 && count <= most;
+    sound = count >= 1 && count <= max;
   }
   return sound ? CLF_OK : corrupt(name);
 }
@@ -250,7 +250,7 @@ static clf_status weigh(clf__lexicon *lexicon, bool smooth) {
 clf_status clf__lexicon_create(clf__lexicon **out, const clf_vocabulary *vocabulary,
                                int64_t documents, clf_tensor *text, clf_tensor *counts,
                                clf_tensor *document_counts) {
-  clf_context *context = clf__context_hold(vocabulary->context);
+  clf_context *context = clf__context_retain(vocabulary->context);
   clf__lexicon *made = context != NULL ? clf__alloc_zeroed(context, 1, sizeof *made) : NULL;
   if (made == NULL) {
     clf_tensor_free(text);
@@ -260,7 +260,7 @@ clf_status clf__lexicon_create(clf__lexicon **out, const clf_vocabulary *vocabul
     return CLF_ERROR_MEMORY;
   }
   clf__hash_key key = clf__hash_key_new();
-  atomic_init(&made->holds, 1);
+  atomic_init(&made->references, 1);
   made->context = context;
   made->documents = documents;
   made->text = text;

@@ -46,14 +46,14 @@ clf_status clf__text_runs_step(clf__text_runs *runs) {
 
 void clf__ints_grow(clf__ints *ints) {
   const int64_t beyond = 2; /* readable behind the last, for clf__hash_bytes */
-  int64_t room = ints->room > 0 ? 2 * ints->room : 1024 - beyond;
-  int32_t *data = ints->failed
-                      ? NULL
-                      : clf__resize_array(ints->context, ints->data, room + beyond, sizeof *data);
+  int64_t capacity = ints->capacity > 0 ? 2 * ints->capacity : 1024 - beyond;
+  int32_t *data =
+      ints->failed ? NULL
+                   : clf__resize_array(ints->context, ints->data, capacity + beyond, sizeof *data);
   if (data == NULL) {
     ints->failed = true;
     return;
   }
   ints->data = data;
-  ints->room = room;
+  ints->capacity = capacity;
 }

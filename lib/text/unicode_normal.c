@@ -174,7 +174,7 @@ static void append_folded(composed *to, uint32_t code) {
   append(to, code >= 0x80 ? clf__char_lower(code) : capital ? code + ('a' - 'A') : code);
 }
 
-size_t clf__normal_write(clf__normal *normal, bool fold, unsigned char *to, size_t room) {
+size_t clf__normal_write(clf__normal *normal, bool fold, unsigned char *to, size_t capacity) {
   composed made = {.count = 0, .letter = -1};
   size_t length = 0;
   if (normal->full) {
@@ -189,9 +189,9 @@ size_t clf__normal_write(clf__normal *normal, bool fold, unsigned char *to, size
     }
   }
   for (int32_t i = 0; i < made.count; i++) {
-    unsigned char bytes[CLF__LONGEST_CHARACTER];
-    const size_t size = clf__utf8_put(bytes, made.codes[i]);
-    if (length + size > room) {
+    unsigned char bytes[CLF__MAX_UTF8_BYTES];
+    const size_t size = clf__utf8_write(bytes, made.codes[i]);
+    if (length + size > capacity) {
       break;
     }
     for (size_t k = 0; k < size; k++) {

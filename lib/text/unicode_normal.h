@@ -21,8 +21,8 @@ void clf__normal_begin(clf__normal *normal);
 /* Appends a character's full canonical decomposition (NFD). */
 void clf__normal_add(clf__normal *normal, uint32_t character);
 /* Writes the string's NFC as UTF-8, with `fold` of its full case folding: whole characters, as many
- * as `room` bytes hold. Returns the bytes. The string is used up. */
-size_t clf__normal_write(clf__normal *normal, bool fold, unsigned char *to, size_t room);
+ * as `capacity` bytes hold. Returns the bytes. The string is used up. */
+size_t clf__normal_write(clf__normal *normal, bool fold, unsigned char *to, size_t capacity);
 
 /* Its canonical combining class: 0 for letters, 9 for viramas, which take away a vowel. */
 int32_t clf__char_combining(uint32_t character);

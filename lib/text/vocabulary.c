@@ -20,9 +20,9 @@ static const clf__param params[] = {
     CLF__CHOICE("unspaced", unspaced, "characters|runs", "characters",
                 "Han, Hiragana, Thai, Lao, Khmer, Burmese: each character is a word, or, where "
                 "words have been divided by blanks, each run of them"),
-    CLF__LIST("ngrams", ngrams, NULL, "1", 1, CLF__LONGEST_NGRAM,
+    CLF__LIST("ngrams", ngrams, NULL, "1", 1, CLF__MAX_NGRAM,
               "range of the number of words of an entry: 1,2 selects single words and pairs"),
-    CLF__INT("max_words", max_words, "0", 0, CLF__MOST_IDS,
+    CLF__INT("max_words", max_words, "0", 0, CLF__MAX_IDS,
              "number of entries to keep, the most frequent ones; for sequences it includes the "
              "three reserved numbers; 0: all"),
     CLF__INT("min_count", min_count, "1", 1, 1e9, "entries that occur less often are left out"),
@@ -43,7 +43,7 @@ const clf__kind clf__vocabulary_kind =
     CLF__KIND("vocabulary", "words of documents, and how rows are made of them", params,
               clf__vocabulary_params);
 
-bool clf__vocabulary_takes(const clf__vocabulary_params *own, int32_t n) {
+bool clf__vocabulary_has_length(const clf__vocabulary_params *own, int32_t n) {
   for (int64_t i = 0; i < own->ngrams.count; i++) {
     if (own->ngrams.values[i] == n) {
       return true;
@@ -52,9 +52,9 @@ bool clf__vocabulary_takes(const clf__vocabulary_params *own, int32_t n) {
   return false;
 }
 
-int32_t clf__vocabulary_longest(const clf__vocabulary_params *own) {
-  int32_t longest = CLF__LONGEST_NGRAM;
-  while (longest > 1 && !clf__vocabulary_takes(own, longest)) {
+int32_t clf__vocabulary_max_ngram(const clf__vocabulary_params *own) {
+  int32_t longest = CLF__MAX_NGRAM;
+  while (longest > 1 && !clf__vocabulary_has_length(own, longest)) {
     longest--;
   }
   return longest;
@@ -82,7 +82,7 @@ static clf_status check_params(const clf__vocabulary_params *own) {
 }
 
 static clf_status make(clf_vocabulary **out, clf_context *context) {
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -139,7 +139,7 @@ clf_status clf__vocabulary_share(clf_vocabulary **out, const clf_vocabulary *voc
       clf__params_copy(&values, made->context, &clf__vocabulary_kind.params, vocabulary->params));
   made->params = values;
   made->rules = vocabulary->rules;
-  made->lexicon = clf__lexicon_hold(vocabulary->lexicon);
+  made->lexicon = clf__lexicon_retain(vocabulary->lexicon);
   *out = made;
   made = NULL;
 done:
@@ -192,12 +192,12 @@ int64_t clf_vocabulary_count(const clf_vocabulary *vocabulary, int64_t index) {
 
 /* The entry that is written so; -1 when there is none. */
 static int64_t find_entry(const clf__lexicon *lexicon, const char *text) {
-  int32_t words[CLF__LONGEST_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)] = {0};
+  int32_t words[CLF__MAX_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)] = {0};
   int32_t n = 0;
   for (;; text++) {
-    unsigned char word[CLF__LONGEST_WORD + CLF__WORD_SLACK] = {0};
+    unsigned char word[CLF__MAX_WORD_BYTES + CLF__WORD_SLACK] = {0};
     size_t length = strcspn(text, " ");
-    if (length > CLF__LONGEST_WORD || n == CLF__LONGEST_NGRAM) {
+    if (length > CLF__MAX_WORD_BYTES || n == CLF__MAX_NGRAM) {
       return -1;
     }
     memcpy(word, text, length);

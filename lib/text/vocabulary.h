@@ -19,8 +19,8 @@ enum { CLF__ID_PADDING, CLF__ID_START, CLF__ID_UNKNOWN, CLF__ID_RESERVED };
 enum { CLF__AT_BEGIN, CLF__AT_END };                   /* before|after */
 enum { CLF__NORM_AUTO, CLF__NORM_NONE, CLF__NORM_L2 }; /* auto|none|l2 */
 enum { CLF__UNSPACED_CHARACTERS, CLF__UNSPACED_RUNS }; /* characters|runs */
-enum { CLF__LONGEST_NGRAM = 5 };
-enum { CLF__MOST_IDS = 1 << 24 }; /* an f32 holds every integer up to here */
+enum { CLF__MAX_NGRAM = 5 };
+enum { CLF__MAX_IDS = 1 << 24 }; /* an f32 holds every integer up to here */
 
 typedef struct clf__vocabulary_params {
   int32_t encoding;
@@ -39,7 +39,7 @@ extern const clf__kind clf__vocabulary_kind;
 
 /* Entries are words and n-grams, most frequent first. */
 typedef struct clf__lexicon {
-  atomic_int_least64_t holds;
+  atomic_int_least64_t references;
   clf_context *context;
   int64_t size;      /* entries */
   int64_t documents; /* that it was built of */
@@ -68,8 +68,8 @@ struct clf_vocabulary {
 clf_status clf__lexicon_create(clf__lexicon **out, const clf_vocabulary *vocabulary,
                                int64_t documents, clf_tensor *text, clf_tensor *counts,
                                clf_tensor *document_counts);
-clf__lexicon *clf__lexicon_hold(clf__lexicon *lexicon); /* NULL is fine */
-void clf__lexicon_release(clf__lexicon *lexicon);       /* NULL is fine */
+clf__lexicon *clf__lexicon_retain(clf__lexicon *lexicon); /* NULL is fine */
+void clf__lexicon_release(clf__lexicon *lexicon);         /* NULL is fine */
 
 /* Of n words by their numbers in lexicon->words; -1 when there is no such entry. */
 int32_t clf__lexicon_word(const clf__lexicon *lexicon, const clf__words *word);
@@ -80,9 +80,9 @@ int32_t clf__lexicon_entry(const clf__lexicon *lexicon, uint64_t hash, const int
 clf_status clf__vocabulary_of(clf_vocabulary **out, clf_context *context, const char *params,
                               int32_t version);
 /* Entries "vocabulary.…". */
-clf_status clf__vocabulary_put(const clf_vocabulary *vocabulary, clf__store *store);
+clf_status clf__vocabulary_write(const clf_vocabulary *vocabulary, clf__store *store);
 /* *out stays NULL when the store has none. */
-clf_status clf__vocabulary_take(clf_vocabulary **out, clf_context *context,
+clf_status clf__vocabulary_read(clf_vocabulary **out, clf_context *context,
                                 const clf__store *store);
 /* A handle of its own on the same words. */
 clf_status clf__vocabulary_share(clf_vocabulary **out, const clf_vocabulary *vocabulary);
@@ -94,19 +94,19 @@ static inline int32_t clf__vocabulary_base(const clf_vocabulary *vocabulary) {
 }
 
 /* Whether `n` is among the ngrams. */
-bool clf__vocabulary_takes(const clf__vocabulary_params *params, int32_t n);
-int32_t clf__vocabulary_longest(const clf__vocabulary_params *params);
+bool clf__vocabulary_has_length(const clf__vocabulary_params *params, int32_t n);
+int32_t clf__vocabulary_max_ngram(const clf__vocabulary_params *params);
 
 /* Numbers one after another, 8 readable bytes behind them; `failed` is set when memory runs out. */
 typedef struct clf__ints {
   clf_context *context;
   int32_t *data;
-  int64_t count, room;
+  int64_t count, capacity;
   bool failed;
 } clf__ints;
 void clf__ints_grow(clf__ints *ints);
 static inline void clf__ints_push(clf__ints *ints, int32_t value) {
-  if (ints->count == ints->room) {
+  if (ints->count == ints->capacity) {
     clf__ints_grow(ints);
   }
   if (!ints->failed) {

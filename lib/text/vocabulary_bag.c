@@ -9,14 +9,14 @@
 /* What a run of documents gives: columns and values, one row after another. */
 typedef struct bag_run {
   clf__ints column;
-  float *value; /* [column.room] */
-  int64_t room;
+  float *value; /* [column.capacity] */
+  int64_t capacity;
 } bag_run;
 
 typedef struct bagging {
   const clf_vocabulary *vocabulary;
-  bool single;                         /* words by themselves are entries */
-  int32_t lengths[CLF__LONGEST_NGRAM]; /* of the n-grams; 0 behind the last */
+  bool single;                     /* words by themselves are entries */
+  int32_t lengths[CLF__MAX_NGRAM]; /* of the n-grams; 0 behind the last */
   bool norm;
   clf__text_runs runs;
   bag_run *all;       /* [runs] */
@@ -133,17 +133,17 @@ static double weight(const bagging *own, int32_t entry, int64_t times) {
   return tf * (double)own->vocabulary->lexicon->idf[entry];
 }
 
-static bool make_room(bag_run *run) {
-  if (run->column.room == run->room) {
+static bool reserve(bag_run *run) {
+  if (run->column.capacity == run->capacity) {
     return true;
   }
   float *value =
-      clf__resize_array(run->column.context, run->value, run->column.room, sizeof *value);
+      clf__resize_array(run->column.context, run->value, run->column.capacity, sizeof *value);
   if (value == NULL) {
     return false;
   }
   run->value = value;
-  run->room = run->column.room;
+  run->capacity = run->column.capacity;
   return true;
 }
 
@@ -156,7 +156,7 @@ static bool append_row(const bagging *own, bag_run *run, const clf__ints *entrie
     for (next = i + 1; next < entries->count && entries->data[next] == entry; next++) {
     }
     clf__ints_push(&run->column, entry);
-    if (run->column.failed || !make_room(run)) {
+    if (run->column.failed || !reserve(run)) {
       return false;
     }
     double value = weight(own, entry, next - i);
@@ -172,10 +172,10 @@ static bool append_row(const bagging *own, bag_run *run, const clf__ints *entrie
 
 static bool read_document(bagging *own, bag_run *run, scratch *at, int64_t document) {
   find_words(own, at, document);
-  for (int32_t i = 0; i < CLF__LONGEST_NGRAM && own->lengths[i] > 0; i++) {
+  for (int32_t i = 0; i < CLF__MAX_NGRAM && own->lengths[i] > 0; i++) {
     find_ngrams(own, at, own->lengths[i]);
   }
-  while (at->sorting.room < at->entries.count && !at->sorting.failed) {
+  while (at->sorting.capacity < at->entries.count && !at->sorting.failed) {
     clf__ints_grow(&at->sorting);
   }
   if (at->words.failed || at->entries.failed || at->sorting.failed) {
@@ -226,9 +226,10 @@ static clf_status join(clf_dataset *dataset, bagging *own) {
     own->row_start[i + 1] += own->row_start[i];
   }
   const int64_t entries[] = {own->row_start[rows]};
-  clf_status status = clf__tensor_unset(&dataset->column, context, CLF_I32, 1, entries);
+  clf_status status =
+      clf__tensor_create_uninitialized(&dataset->column, context, CLF_I32, 1, entries);
   if (status == CLF_OK) {
-    status = clf__tensor_unset(&dataset->value, context, CLF_F32, 1, entries);
+    status = clf__tensor_create_uninitialized(&dataset->value, context, CLF_F32, 1, entries);
   }
   if (status == CLF_OK) {
     own->column = dataset->column->data;
@@ -242,12 +243,12 @@ static clf_status begin(bagging *own, const clf_vocabulary *vocabulary,
                         const clf_documents *documents) {
   const clf__vocabulary_params *params = vocabulary->params;
   own->vocabulary = vocabulary;
-  own->single = clf__vocabulary_takes(params, 1);
+  own->single = clf__vocabulary_has_length(params, 1);
   own->norm = params->norm == CLF__NORM_L2 ||
               (params->norm == CLF__NORM_AUTO && params->encoding == CLF__ENCODE_TF_IDF);
   int32_t count = 0;
-  for (int32_t n = 2; n <= CLF__LONGEST_NGRAM; n++) {
-    if (clf__vocabulary_takes(params, n)) {
+  for (int32_t n = 2; n <= CLF__MAX_NGRAM; n++) {
+    if (clf__vocabulary_has_length(params, n)) {
       own->lengths[count++] = n;
     }
   }
@@ -266,7 +267,7 @@ clf_status clf__vocabulary_bag(clf_dataset **out, const clf_vocabulary *vocabula
   clf_status status = CLF_OK;
   CLF__TRY(begin(&own, vocabulary, documents));
   CLF__TRY(clf__dataset_blank(&dataset, vocabulary->context));
-  CLF__TRY(clf__dataset_share_rest(dataset, documents->answers));
+  CLF__TRY(clf__dataset_share_rest(dataset, documents->label_set));
   CLF__TRY(
       clf__tensor_vector(&dataset->row_start, vocabulary->context, CLF_I64, documents->count + 1));
   own.row_start = dataset->row_start->data;

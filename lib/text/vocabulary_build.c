@@ -45,8 +45,8 @@ static uint64_t head_of(const int32_t *words, int32_t n) {
 }
 
 /* Adds the items that occur at least `min_count` times; with `to` NULL only counts them. */
-static int64_t take_items(const clf__build *build, const clf__intern *from, const int32_t *single,
-                          int64_t min_count, candidate *to) {
+static int64_t collect_items(const clf__build *build, const clf__intern *from,
+                             const int32_t *single, int64_t min_count, candidate *to) {
   int64_t count = 0;
   for (int64_t i = 0; i < from->count; i++) {
     const clf__interned *item = clf__intern_item(from, i);
@@ -68,14 +68,15 @@ static int64_t take_items(const clf__build *build, const clf__intern *from, cons
   return count;
 }
 
-static int64_t take_all(const clf__build *build, const int32_t *single, int64_t min_count,
-                        candidate *to) {
+static int64_t collect_all(const clf__build *build, const int32_t *single, int64_t min_count,
+                           candidate *to) {
   int64_t count = 0;
-  if (clf__vocabulary_takes(build->vocabulary->params, 1)) {
-    count = take_items(build, &build->all, single, min_count, to);
+  if (clf__vocabulary_has_length(build->vocabulary->params, 1)) {
+    count = collect_items(build, &build->all, single, min_count, to);
   }
   for (int32_t t = 0; build->ngrams != NULL && t < build->threads; t++) {
-    count += take_items(build, &build->ngrams[t], NULL, min_count, to != NULL ? to + count : NULL);
+    count +=
+        collect_items(build, &build->ngrams[t], NULL, min_count, to != NULL ? to + count : NULL);
   }
   return count;
 }
@@ -94,15 +95,15 @@ static clf_status fail_empty(const clf__build *build) {
 /* The entries in their order, as many as are kept. */
 static clf_status rank(candidates *out, const clf__build *build) {
   const int64_t base = clf__vocabulary_base(build->vocabulary);
-  int64_t most = build->vocabulary->params->max_words;
-  most = (most > 0 ? most : base > 0 ? CLF__MOST_IDS : INT32_MAX) - base;
+  int64_t max = build->vocabulary->params->max_words;
+  max = (max > 0 ? max : base > 0 ? CLF__MAX_IDS : INT32_MAX) - base;
   int64_t min_count = build->vocabulary->params->min_count;
-  out->count = take_all(build, NULL, min_count, NULL);
+  out->count = collect_all(build, NULL, min_count, NULL);
   if (out->count == 0) {
     return fail_empty(build);
   }
   /* Those are left out of the ranking that are too rare to be kept. */
-  for (int64_t left; (left = take_all(build, NULL, 2 * min_count, NULL)) >= most;) {
+  for (int64_t left; (left = collect_all(build, NULL, 2 * min_count, NULL)) >= max;) {
     min_count *= 2;
     out->count = left;
   }
@@ -114,9 +115,9 @@ static clf_status rank(candidates *out, const clf__build *build) {
   for (int64_t i = 0; i < build->all.count; i++) {
     out->single[i] = (int32_t)i;
   }
-  take_all(build, out->single, min_count, out->all);
+  collect_all(build, out->single, min_count, out->all);
   qsort(out->all, (size_t)out->count, sizeof *out->all, compare_candidates);
-  out->count = clf__min_i64(out->count, most);
+  out->count = clf__min_i64(out->count, max);
   return CLF_OK;
 }
 
@@ -197,7 +198,7 @@ static clf_status begin(clf__build *build, const clf_vocabulary *vocabulary,
   build->context = context;
   build->vocabulary = vocabulary;
   build->key = clf__hash_key_new();
-  build->keep = clf__vocabulary_longest(vocabulary->params) > 1;
+  build->keep = clf__vocabulary_max_ngram(vocabulary->params) > 1;
   build->all = clf__intern_of(context, build->key);
   CLF__CHECK(clf__text_runs_of(&build->runs, context, documents, "vocabulary"));
   build->threads = clf__context_threads(context);

@@ -9,7 +9,7 @@
 
 typedef struct encoding {
   const clf_vocabulary *vocabulary;
-  bool takes[CLF__LONGEST_NGRAM + 1]; /* n-grams of so many words */
+  bool has_length[CLF__MAX_NGRAM + 1]; /* n-grams of so many words */
   clf__text_runs runs;
   clf__ints *ids;   /* [runs] the documents' numbers, one document after another */
   int64_t *lengths; /* [documents] */
@@ -21,12 +21,12 @@ enum { WORDS_A_STEP = 1 << 14 };
 
 /* The last words read by their numbers in the lexicon, since the last one that it has not. */
 typedef struct recent {
-  int32_t words[CLF__LONGEST_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)];
+  int32_t words[CLF__MAX_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)];
   int32_t count;
 } recent;
 
 static void remember(recent *last, int32_t word) {
-  if (last->count == CLF__LONGEST_NGRAM) {
+  if (last->count == CLF__MAX_NGRAM) {
     last->count--;
     memmove(last->words, last->words + 1, (size_t)last->count * sizeof *last->words);
   }
@@ -37,7 +37,7 @@ static void remember(recent *last, int32_t word) {
 static void push_ngrams(const encoding *own, clf__ints *ids, const recent *last) {
   const clf__lexicon *lexicon = own->vocabulary->lexicon;
   for (int32_t n = 2; n <= last->count; n++) {
-    if (own->takes[n]) {
+    if (own->has_length[n]) {
       const int32_t *words = last->words + last->count - n;
       uint64_t hash = clf__hash_bytes(lexicon->ngrams.key, (const unsigned char *)words,
                                       (size_t)n * sizeof *words);
@@ -55,7 +55,7 @@ static void read_document(encoding *own, clf__ints *ids, int64_t document) {
   const clf__lexicon *lexicon = own->vocabulary->lexicon;
   const clf_documents *documents = own->runs.documents;
   const int64_t before = ids->count;
-  const int64_t most = params->steps > 0 ? params->steps : INT64_MAX;
+  const int64_t max = params->steps > 0 ? params->steps : INT64_MAX;
   const bool from_end = params->truncation == CLF__AT_BEGIN;
   clf__words words;
   recent last = {.count = 0};
@@ -64,11 +64,11 @@ static void read_document(encoding *own, clf__ints *ids, int64_t document) {
   }
   clf__words_begin(&words, &own->vocabulary->rules, documents->texts[document],
                    (size_t)documents->lengths[document]);
-  for (int64_t read = 1; (from_end || ids->count - before < most) && clf__words_next(&words);
+  for (int64_t read = 1; (from_end || ids->count - before < max) && clf__words_next(&words);
        read++) {
     int32_t word = clf__lexicon_word(lexicon, &words);
     int32_t entry = word >= 0 ? lexicon->entry_of_word[word] : -1;
-    if (own->takes[1]) {
+    if (own->has_length[1]) {
       clf__ints_push(ids, entry >= 0 ? CLF__ID_RESERVED + entry : CLF__ID_UNKNOWN);
     }
     remember(&last, word);
@@ -77,11 +77,11 @@ static void read_document(encoding *own, clf__ints *ids, int64_t document) {
       break;
     }
   }
-  int64_t excess = ids->count - before - most;
+  int64_t excess = ids->count - before - max;
   if (excess > 0 && !ids->failed) {
     int64_t skipped = from_end ? excess : 0;
-    memmove(ids->data + before, ids->data + before + skipped, (size_t)most * sizeof *ids->data);
-    ids->count = before + most;
+    memmove(ids->data + before, ids->data + before + skipped, (size_t)max * sizeof *ids->data);
+    ids->count = before + max;
   }
   own->lengths[document] = ids->count - before;
 }
@@ -130,8 +130,8 @@ static clf_status encode_sequences(clf_dataset **out, const clf_vocabulary *voca
   encoding own = {.vocabulary = vocabulary};
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
-  for (int32_t n = 1; n <= CLF__LONGEST_NGRAM; n++) {
-    own.takes[n] = clf__vocabulary_takes(vocabulary->params, n);
+  for (int32_t n = 1; n <= CLF__MAX_NGRAM; n++) {
+    own.has_length[n] = clf__vocabulary_has_length(vocabulary->params, n);
   }
   CLF__TRY(clf__text_runs_of(&own.runs, context, documents, "encode"));
   own.ids = clf__alloc_zeroed(context, own.runs.count, sizeof *own.ids);
@@ -142,10 +142,11 @@ static clf_status encode_sequences(clf_dataset **out, const clf_vocabulary *voca
   }
   CLF__TRY(clf__text_runs_do(&own.runs, own.runs.count, read_run, &own));
   own.steps = longest_row(&own);
-  CLF__TRY(clf__tensor_unset(&x, context, CLF_F32, 2, (int64_t[]){documents->count, own.steps}));
+  CLF__TRY(clf__tensor_create_uninitialized(&x, context, CLF_F32, 2,
+                                            (int64_t[]){documents->count, own.steps}));
   own.x = x->data;
   CLF__TRY(clf__text_runs_do(&own.runs, own.runs.count, fill_run, &own));
-  CLF__TRY(clf__dataset_with_x(out, documents->answers, x));
+  CLF__TRY(clf__dataset_with_x(out, documents->label_set, x));
   x = NULL;
 done:
   for (int64_t i = 0; own.ids != NULL && i < own.runs.count; i++) {

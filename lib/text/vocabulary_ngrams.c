@@ -53,8 +53,8 @@ static bool count_ngrams(clf__build *build, int64_t share, int32_t n, const int3
 
 static bool count_document(clf__build *build, int64_t share, const int32_t *words, int64_t count,
                            int64_t document) {
-  for (int32_t n = 2; n <= CLF__LONGEST_NGRAM; n++) {
-    if (clf__vocabulary_takes(build->vocabulary->params, n) &&
+  for (int32_t n = 2; n <= CLF__MAX_NGRAM; n++) {
+    if (clf__vocabulary_has_length(build->vocabulary->params, n) &&
         !count_ngrams(build, share, n, words, count, document)) {
       return false;
     }

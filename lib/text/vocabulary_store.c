@@ -6,7 +6,7 @@
 #include "store/object.h"
 #include "text/vocabulary.h"
 
-clf_status clf__vocabulary_put(const clf_vocabulary *vocabulary, clf__store *store) {
+clf_status clf__vocabulary_write(const clf_vocabulary *vocabulary, clf__store *store) {
   const clf__lexicon *lexicon = vocabulary->lexicon;
   clf__text text = {.context = vocabulary->context};
   char documents[32], rules[16];
@@ -32,7 +32,7 @@ static clf_status share(clf_tensor **out, const clf__store *store, const char *n
                         : clf__fail(CLF_ERROR_CORRUPT, "'%s' is missing or not valid", name);
 }
 
-static clf_status take_lexicon(clf_vocabulary *to, const clf__store *store) {
+static clf_status read_lexicon(clf_vocabulary *to, const clf__store *store) {
   const char *documents = clf__store_text(store, "vocabulary.documents");
   clf_tensor *words = NULL, *counts = NULL, *document_counts = NULL;
   int64_t count = 0;
@@ -51,7 +51,7 @@ done:
   return status;
 }
 
-clf_status clf__vocabulary_take(clf_vocabulary **out, clf_context *context,
+clf_status clf__vocabulary_read(clf_vocabulary **out, clf_context *context,
                                 const clf__store *store) {
   const char *version = clf__store_text(store, "vocabulary.rules");
   const char *params = clf__store_text(store, "vocabulary.params");
@@ -74,7 +74,7 @@ clf_status clf__vocabulary_take(clf_vocabulary **out, clf_context *context,
     status = clf__fail_within(CLF_ERROR_CORRUPT, "damaged");
   }
   if (status == CLF_OK) {
-    status = take_lexicon(made, store);
+    status = read_lexicon(made, store);
   }
   if (status < 0) {
     clf_vocabulary_free(made);
@@ -84,13 +84,13 @@ clf_status clf__vocabulary_take(clf_vocabulary **out, clf_context *context,
   return CLF_OK;
 }
 
-static clf_status put(const void *object, clf__store *store) {
-  return clf__vocabulary_put(object, store);
+static clf_status write(const void *object, clf__store *store) {
+  return clf__vocabulary_write(object, store);
 }
 
-static clf_status take(void **out, clf_context *context, const clf__store *store) {
+static clf_status read(void **out, clf_context *context, const clf__store *store) {
   clf_vocabulary *made = NULL;
-  clf_status status = clf__vocabulary_take(&made, context, store);
+  clf_status status = clf__vocabulary_read(&made, context, store);
   if (status == CLF_OK && made == NULL) {
     status = clf__fail(CLF_ERROR_CORRUPT, "there is no vocabulary in it");
   }
@@ -100,7 +100,7 @@ static clf_status take(void **out, clf_context *context, const clf__store *store
   return status;
 }
 
-static const clf__object_kind object = {put, take};
+static const clf__object_kind object = {write, read};
 
 clf_status clf_vocabulary_save(const clf_vocabulary *vocabulary, const char *path) {
   CLF__REQUIRE(vocabulary);

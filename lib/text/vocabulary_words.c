@@ -87,7 +87,7 @@ static uint64_t head_of(const unsigned char *bytes, uint32_t length) {
   return head;
 }
 
-static clf_status put_in_order(clf__build *build) {
+static clf_status sort_numbers(clf__build *build) {
   const clf__intern *all = &build->all;
   sorted_word *sorted = clf__alloc_array(build->context, all->count, sizeof *sorted);
   build->place = clf__alloc_array(build->context, all->count, sizeof *build->place);
@@ -135,7 +135,7 @@ clf_status clf__build_words(clf__build *build) {
     CLF__TRY(names.map[t] != NULL ? join(build, &build->met[t], names.map[t]) : CLF_ERROR_MEMORY);
     clf__intern_free(&build->met[t]);
   }
-  CLF__TRY(put_in_order(build));
+  CLF__TRY(sort_numbers(build));
   if (build->keep) {
     int64_t words = 0;
     for (int64_t run = 0; run < build->runs.count; run++) {

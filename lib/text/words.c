@@ -109,13 +109,13 @@ static bool is_apostrophe(uint32_t code) {
 /* Adds a character to the word. */
 static void add(clf__words *words, const character *added) {
   const clf__word_rules *rules = words->rules;
-  unsigned char bytes[CLF__LONGEST_CHARACTER];
+  unsigned char bytes[CLF__MAX_UTF8_BYTES];
   uint32_t code = is_apostrophe(added->code) ? '\'' : added->code;
   if (rules->options.lowercase && code != '\'' && added->class != CLF__CHAR_EMOJI) {
     code = code < 0x80 ? rules->ascii[code] : clf__char_lower(code);
   }
-  const size_t count = clf__utf8_put(bytes, code);
-  words->full = words->full || words->length + count > CLF__LONGEST_WORD;
+  const size_t count = clf__utf8_write(bytes, code);
+  words->full = words->full || words->length + count > CLF__MAX_WORD_BYTES;
   if (!words->full) {
     memcpy(words->word + words->length, bytes, count);
     words->length += count;
@@ -155,8 +155,8 @@ static void add_ascii(clf__words *words) {
   const unsigned char *at = words->at;
   unsigned char *to = words->word + words->length;
   const ptrdiff_t left = words->end - at;
-  const ptrdiff_t room = words->full ? 0 : CLF__LONGEST_WORD - (ptrdiff_t)words->length;
-  const unsigned char *stop = at + (left < room ? left : room);
+  const ptrdiff_t available = words->full ? 0 : CLF__MAX_WORD_BYTES - (ptrdiff_t)words->length;
+  const unsigned char *stop = at + (left < available ? left : available);
   for (; at < stop && ascii[*at] > SPECIAL; at++) {
     *to++ = ascii[*at];
   }
@@ -273,7 +273,7 @@ static void normalize(clf__words *words) {
     at = next.next;
   }
   words->length =
-      clf__normal_write(&normal, words->rules->options.lowercase, words->word, CLF__LONGEST_WORD);
+      clf__normal_write(&normal, words->rules->options.lowercase, words->word, CLF__MAX_WORD_BYTES);
 }
 
 bool clf__words_next(clf__words *words) {

@@ -12,9 +12,9 @@
 #include "text/unicode.h"
 
 enum {
-  CLF__LONGEST_WORD = 255, /* bytes; a longer run counts as the word of its first characters */
-  CLF__WORD_SLACK = 8,     /* readable bytes behind, for clf__hash_bytes */
-  CLF__WORD_VERSION = 2    /* the newest; 1 is the first */
+  CLF__MAX_WORD_BYTES = 255, /* bytes; a longer run counts as the word of its first characters */
+  CLF__WORD_SLACK = 8,       /* readable bytes behind, for clf__hash_bytes */
+  CLF__WORD_VERSION = 2      /* the newest; 1 is the first */
 };
 
 typedef struct clf__word_options {
@@ -43,7 +43,7 @@ typedef struct clf__words {
   bool full;     /* what follows of the run is left out */
   bool plain;    /* normalization would change nothing */
   uint32_t last; /* character that was added */
-  unsigned char word[CLF__LONGEST_WORD + CLF__WORD_SLACK];
+  unsigned char word[CLF__MAX_WORD_BYTES + CLF__WORD_SLACK];
 } clf__words;
 
 /* Words of a text, which need not be valid UTF-8: bytes that are not are between words. */

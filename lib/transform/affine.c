@@ -73,7 +73,7 @@ static clf_status apply_sparse(clf_dataset **out, const clf_dataset *dataset, ch
   int64_t count = clf__rows_entries(&job->x);
   clf_tensor *value = NULL;
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__tensor_unset(&value, dataset->context, CLF_F32, 1, &count));
+  CLF__CHECK(clf__tensor_create_uninitialized(&value, dataset->context, CLF_F32, 1, &count));
   job->to = value->data;
   CLF__TRY(clf__progress_rows(dataset->context, job->x.first_row, job->x.rows,
                               1 + TASK_NUMBERS / (1 + count / job->x.rows),
@@ -94,8 +94,8 @@ static clf_status apply_dense(clf_dataset **out, const clf_dataset *dataset, cha
   if (job->buffers == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  CLF__TRY(clf__tensor_unset(&x, dataset->context, wide ? CLF_F64 : CLF_F32, 2,
-                             (int64_t[]){job->x.rows, job->x.columns}));
+  CLF__TRY(clf__tensor_create_uninitialized(&x, dataset->context, wide ? CLF_F64 : CLF_F32, 2,
+                                            (int64_t[]){job->x.rows, job->x.columns}));
   job->to = wide ? NULL : x->data;
   job->to_wide = wide ? x->data : NULL;
   CLF__TRY(clf__progress_rows(dataset->context, job->x.first_row, job->x.rows,

@@ -24,7 +24,7 @@ typedef struct hog_params {
 } hog_params;
 
 enum { TASK_PIXELS = 1 << 14 };
-static const float pi = 3.14159265F, least_length = 1e-4F;
+static const float pi = 3.14159265F, min_length = 1e-4F;
 
 #define CLF__VALUES hog_params
 static const clf__param params[] = {
@@ -154,14 +154,14 @@ static float between(float place, int64_t *low) {
 static void add_gradient(const hog_job *job, float dx, float dy, int64_t row, int64_t column,
                          float *cells) {
   const grid *g = &job->g;
-  const float length = sqrtf(dx * dx + dy * dy), turn = job->signs ? 2 * pi : pi;
+  const float length = sqrtf(dx * dx + dy * dy), period = job->signs ? 2 * pi : pi;
   int64_t top, left, bin;
   float angle = atan2f(dy, dx);
   angle += angle < 0 ? 2 * pi : 0;
-  angle -= angle >= turn ? turn : 0;
+  angle -= angle >= period ? period : 0;
   const float down = between(((float)row + 0.5F) / (float)g->cell - 0.5F, &top);
   const float right = between(((float)column + 0.5F) / (float)g->cell - 0.5F, &left);
-  const float next = between(angle / turn * (float)g->bins, &bin);
+  const float next = between(angle / period * (float)g->bins, &bin);
   const int64_t first = bin % g->bins, second = (bin + 1) % g->bins;
   for (int i = 0; i < 4; i++) {
     const int64_t y = top + i / 2, x = left + i % 2;
@@ -192,8 +192,8 @@ static void fill_cells(const hog_job *job, const float *pixels, float *cells) {
 }
 
 /* Scales values to length 1, or less where they are all small. */
-static void even_out(float *values, int64_t count) {
-  float sum = least_length * least_length;
+static void normalize_block(float *values, int64_t count) {
+  float sum = min_length * min_length;
   for (int64_t i = 0; i < count; i++) {
     sum += values[i] * values[i];
   }
@@ -212,11 +212,11 @@ static void fill_blocks(const hog_job *job, const float *cells, float *to) {
       memcpy(to + i * line, cells + ((top + i) * g->across + left) * g->bins,
              (size_t)line * sizeof *to);
     }
-    even_out(to, size);
+    normalize_block(to, size);
     for (int64_t i = 0; i < size; i++) {
       to[i] = to[i] < job->clip ? to[i] : job->clip;
     }
-    even_out(to, size);
+    normalize_block(to, size);
   }
 }
 
@@ -255,7 +255,8 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   if (job.buffers == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  CLF__TRY(clf__tensor_unset(&x, context, CLF_F32, 2, (int64_t[]){job.x.rows, job.g.columns}));
+  CLF__TRY(clf__tensor_create_uninitialized(&x, context, CLF_F32, 2,
+                                            (int64_t[]){job.x.rows, job.g.columns}));
   job.to = x->data;
   CLF__TRY(clf__progress_rows(
       context, job.x.first_row, job.x.rows, clf__max_i64(TASK_PIXELS / job.x.columns, 1),

@@ -133,10 +133,10 @@ done:
 
 static void affine(const clf_transform *transform, double *center, double *factor,
                    clf__affine *out) {
-  const double *learnt = clf__store_tensor(transform->state, "factor")->data;
+  const double *fitted = clf__store_tensor(transform->state, "factor")->data;
   (void)center;
   for (int64_t j = 0; j < transform->features; j++) {
-    factor[j] = learnt[j];
+    factor[j] = fitted[j];
   }
   *out = (clf__affine){NULL, factor, 0, -INFINITY, INFINITY};
 }

@@ -46,13 +46,13 @@ static clf_status keep_vector(clf__store *state, clf_context *context, const cha
 static clf_status fit(const clf_transform *transform, const clf_dataset *dataset,
                       clf__store *state) {
   const pca_params *values = transform->params;
-  const double most = values->components.word < 0 ? values->components.value : INFINITY;
+  const double max = values->components.word < 0 ? values->components.value : INFINITY;
   const clf__rows x = clf__dataset_rows(dataset);
   clf__directions found = {0};
   clf_tensor *components = NULL;
   clf_status status;
   CLF__TRY(clf__directions_find(&found, transform->context, &x, clf__dataset_weights(dataset),
-                                values->solver, most, values->variance));
+                                values->solver, max, values->variance));
   CLF__TRY(clf__tensor_matrix(&components, transform->context, CLF_F32, found.count, x.columns));
   for (int64_t i = 0; i < found.count * x.columns; i++) {
     ((float *)components->data)[i] = (float)found.vectors[i];
@@ -151,7 +151,8 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   const clf__rows kind =
       sparse ? job.x : clf__rows_of_f32(job.buffers, job.x.rows, job.x.columns, job.x.columns);
   CLF__TRY(clf__linear_prepare(&job.map, context, &kind, job.w, job.b, job.count));
-  CLF__TRY(clf__tensor_unset(&x, context, CLF_F32, 2, (int64_t[]){job.x.rows, job.count}));
+  CLF__TRY(clf__tensor_create_uninitialized(&x, context, CLF_F32, 2,
+                                            (int64_t[]){job.x.rows, job.count}));
   job.to = x->data;
   CLF__TRY(clf__progress_rows(context, job.x.first_row, job.x.rows, TASK_ROWS,
                               (double)clf__rows_entries(&job.x) *

@@ -18,13 +18,13 @@
 #include "transform/statistics.h"
 
 enum {
-  MOST_SIZE = 32768, /* of an eigenproblem */
-  BAND = 256,        /* columns of A at once */
+  MAX_SIZE = 32768, /* of an eigenproblem */
+  BAND = 256,       /* columns of A at once */
 };
 
 /* Eigenvalues below this share of the largest are rounding: of doubles, and of the f32 products
  * that the Gram engine sums. */
-static const double least_of_gram = 0x1p-40, least_of_covariance = 0x1p-22;
+static const double min_of_gram = 0x1p-40, min_of_covariance = 0x1p-22;
 
 typedef struct eigen_job {
   clf_context *context;
@@ -37,7 +37,7 @@ typedef struct eigen_job {
   double *vectors; /* [count, size] in rows */
   double *band;    /* [rows, BAND] of A */
   double weight;   /* W */
-  double least;
+  double min;
 } eigen_job;
 
 /* As f32, of which the mean was taken. */
@@ -143,7 +143,7 @@ static int64_t count_kept(const eigen_job *job, double share, double total) {
   const double *values = job->values;
   double kept = 0;
   int64_t count = 0;
-  while (count < job->count && values[count] > job->least * values[0] &&
+  while (count < job->count && values[count] > job->min * values[0] &&
          (count == 0 || share >= 1 || kept < share * total)) {
     kept += values[count++];
   }
@@ -195,23 +195,23 @@ static clf_status check_size(const clf__rows *x, bool gram, int64_t size) {
                      "solver=gram takes dense rows; for sparse ones there "
                      "is solver=covariance");
   }
-  if (size > MOST_SIZE) {
+  if (size > MAX_SIZE) {
     return clf__fail(CLF_ERROR_SHAPE,
                      "%lld %s make too large an eigenproblem (at most %d): take fewer",
-                     (long long)size, gram ? "rows" : "features", MOST_SIZE);
+                     (long long)size, gram ? "rows" : "features", MAX_SIZE);
   }
   return CLF_OK;
 }
 
 clf_status clf__directions_find(clf__directions *out, clf_context *context, const clf__rows *x,
-                                const float *weights, int32_t solver, double most, double share) {
+                                const float *weights, int32_t solver, double max, double share) {
   const bool few = x->rows < x->columns && !clf__rows_sparse(x);
   const bool gram = solver == CLF__PCA_AUTO ? few : solver == CLF__PCA_GRAM;
   eigen_job job = {.context = context, .x = x, .weights = weights};
   clf_status status = CLF_OK;
   job.size = gram ? x->rows : x->columns;
-  job.count = most < (double)job.size ? (int64_t)most : job.size;
-  job.least = gram ? least_of_gram : least_of_covariance;
+  job.count = max < (double)job.size ? (int64_t)max : job.size;
+  job.min = gram ? min_of_gram : min_of_covariance;
   CLF__TRY(check_size(x, gram, job.size));
   out->mean = clf__alloc_array(context, x->columns, sizeof *out->mean);
   job.matrix = clf__alloc_array(context, job.size * job.size, sizeof *job.matrix);

@@ -17,11 +17,11 @@ typedef struct polynomial_params {
   bool interaction_only;
 } polynomial_params;
 
-enum { MOST_DEGREE = 32, TASK_NUMBERS = 1 << 16 };
+enum { MAX_DEGREE = 32, TASK_NUMBERS = 1 << 16 };
 
 #define CLF__VALUES polynomial_params
 static const clf__param params[] = {
-    CLF__INT("degree", degree, "2", 1, MOST_DEGREE, "maximum number of factors in a product"),
+    CLF__INT("degree", degree, "2", 1, MAX_DEGREE, "maximum number of factors in a product"),
     CLF__BOOL("interaction_only", interaction_only, "false",
               "products of different features only, no powers"),
 };
@@ -151,8 +151,8 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
   CLF__TRY(check_sparse(dataset));
-  CLF__TRY(clf__tensor_unset(&x, context, job.x.dtype == CLF_F64 ? CLF_F64 : CLF_F32, 2,
-                             (int64_t[]){job.x.rows, job.width}));
+  CLF__TRY(clf__tensor_create_uninitialized(&x, context, job.x.dtype == CLF_F64 ? CLF_F64 : CLF_F32,
+                                            2, (int64_t[]){job.x.rows, job.width}));
   job.start = clf__alloc_array(context, job.degree, (size_t)(job.x.columns + 1) * sizeof(int64_t));
   job.buffers = clf__alloc_array(context, clf__context_threads(context),
                                  (size_t)job.x.columns * sizeof(float));

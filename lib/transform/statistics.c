@@ -19,7 +19,7 @@
 #include "base/pool.h"
 #include "base/text.h"
 
-enum { MOST_BLOCKS = 16, BLOCK_ENTRIES = 1 << 16, ROWS_PER_ARRAY = 4 };
+enum { MAX_BLOCKS = 16, BLOCK_ENTRIES = 1 << 16, ROWS_PER_ARRAY = 4 };
 
 /* What a block of rows sums up; each [columns]. */
 typedef struct sums {
@@ -277,7 +277,7 @@ static int64_t count_blocks(const clf__rows *x) {
   int64_t entries = clf__rows_entries(x);
   int64_t blocks = entries / BLOCK_ENTRIES;
   int64_t affordable = entries / x->columns / ROWS_PER_ARRAY; /* memory: less than the entries' */
-  return clf__clamp_i64(clf__min_i64(blocks, affordable), 1, MOST_BLOCKS);
+  return clf__clamp_i64(clf__min_i64(blocks, affordable), 1, MAX_BLOCKS);
 }
 
 clf_status clf__column_statistics(clf_context *context, const clf__rows *x, const float *weights,

@@ -16,7 +16,7 @@ clf_status clf_transform_create(clf_transform **out, clf_context *context, const
   if (found == NULL) {
     return CLF_ERROR_ARGUMENT;
   }
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }

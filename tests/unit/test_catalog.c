@@ -131,7 +131,7 @@ TEST(params__are_described) {
 
 /* Sets one parameter on fresh values. */
 static clf_status set(const seen *param, const char *name, const char *value) {
-  clf_context *context = clf__context_hold(NULL);
+  clf_context *context = clf__context_retain(NULL);
   void *values = NULL;
   ck_clf_ok(clf__params_create(&values, context, param->table, NULL));
   clf_status status = clf__params_set_text(context, param->table, values, name, value);
@@ -239,7 +239,7 @@ TEST(params__are_suggested_for_a_misspelling) {
 
 /* Set twice in one text, a parameter has no value that is meant. */
 static void check_repeated(const seen *param) {
-  clf_context *context = clf__context_hold(NULL);
+  clf_context *context = clf__context_retain(NULL);
   clf__text text = {.context = context};
   void *values = NULL;
   clf__text_append(&text, "%s='%s'  %s=\"%s\"", param->info.name, param->info.default_value,

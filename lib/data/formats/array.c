@@ -158,7 +158,7 @@ static int64_t widen_half(int64_t half) {
 }
 
 /* Writes an element as a tensor's; its bits are those of the type, or an integer that fits it. */
-static void put_element(const clf_tensor *tensor, int64_t index, int64_t bits, char kind) {
+static void write_element(const clf_tensor *tensor, int64_t index, int64_t bits, char kind) {
   if (tensor->dtype == CLF_F32 && kind != 'f') {
     ((float *)tensor->data)[index] = (float)bits;
   } else if (tensor->dtype == CLF_F64 && kind != 'f') {
@@ -194,7 +194,7 @@ static void decode_run(clf_tensor *to, const unsigned char *data, const clf__arr
   data += first * array->width;
   for (int64_t i = first; i < end; i++, data += array->width) {
     const int64_t bits = bits_of(data, array);
-    put_element(to, i, half ? widen_half(bits) : bits, array->kind);
+    write_element(to, i, half ? widen_half(bits) : bits, array->kind);
   }
 }
 
@@ -202,7 +202,7 @@ static clf_status decode(clf_tensor **out, clf_context *context, const unsigned 
                          const clf__array *array, const int64_t *shape, int32_t dtype) {
   clf_tensor *made = NULL;
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__tensor_unset(&made, context, dtype, array->ndim, shape));
+  CLF__CHECK(clf__tensor_create_uninitialized(&made, context, dtype, array->ndim, shape));
   const int64_t count = count_of(array);
   const clf__progress progress = clf__progress_begin(context, "decode", count);
   const bool wide = array->kind == 'u' && array->width == 8;
@@ -336,7 +336,7 @@ static clf_status set_numbers(clf_dataset *dataset, clf__bytes *bytes, const clf
   clf_tensor *numbers = NULL;
   clf_status status = make_tensor(&numbers, dataset->context, bytes, array, wanted->labels);
   if (status == CLF_OK && wanted->text) {
-    clf__tell_fractions(dataset->context, numbers, name);
+    clf__log_fractions(dataset->context, numbers, name);
   }
   if (status == CLF_OK) {
     status =

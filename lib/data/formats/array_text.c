@@ -37,7 +37,7 @@ clf_status clf__array_text(char *to, const clf__array *array, const unsigned cha
                        (long long)index, character, i / step);
     }
     if (step == 4) {
-      next += clf__utf8_put(next, character);
+      next += clf__utf8_write(next, character);
     } else {
       *next++ = (unsigned char)character;
     }

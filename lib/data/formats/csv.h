@@ -151,10 +151,10 @@ clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
 /* Gives the columns of a dataset their roles. */
 clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_params *params);
 /* Gives one column, by name or number, a role; `parameter` is who asks. */
-clf_status clf__csv_give_role(clf__csv_columns *columns, const char *parameter, const char *text,
-                              size_t length, clf__csv_role role);
+clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter, const char *text,
+                                size_t length, clf__csv_role role);
 /* The same for the last column that has none yet: its place, or -1. */
-int64_t clf__csv_give_to_last(clf__csv_columns *columns, clf__csv_role role);
+int64_t clf__csv_assign_to_last(clf__csv_columns *columns, clf__csv_role role);
 /* The log says what was guessed, once. `label` and `body` are columns that were chosen, or -1. */
 void clf__csv_log_guesses(const clf__csv_columns *columns, int64_t label, int64_t body);
 /* Labels are the last column unless told otherwise: warns where that has no name that labels have,

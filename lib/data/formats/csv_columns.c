@@ -117,8 +117,8 @@ static int64_t find_column(const clf__csv_columns *columns, const char *text, si
 }
 
 /* Gives a column a role; `shown` is how the parameter named it. */
-static clf_status give(clf__csv_columns *columns, const char *parameter, const char *shown,
-                       int64_t column, clf__csv_role role) {
+static clf_status assign(clf__csv_columns *columns, const char *parameter, const char *shown,
+                         int64_t column, clf__csv_role role) {
   static const char *const roles[] = {"", "label", "target", "weight", "ignored", "text"};
   if (columns->roles[column] != CLF__CSV_FEATURE) {
     return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s=%s: column %lld is already the %s column",
@@ -129,8 +129,8 @@ static clf_status give(clf__csv_columns *columns, const char *parameter, const c
   return CLF_OK;
 }
 
-clf_status clf__csv_give_role(clf__csv_columns *columns, const char *parameter, const char *text,
-                              size_t length, clf__csv_role role) {
+clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter, const char *text,
+                                size_t length, clf__csv_role role) {
   const char *name = columns->text.lines.name;
   const clf__excerpt shown = clf__excerpt_of(text, text + length);
   const int64_t column = find_column(columns, text, length);
@@ -157,16 +157,16 @@ clf_status clf__csv_give_role(clf__csv_columns *columns, const char *parameter, 
                      "%s: %s=%s: columns %lld and %lld have this name; give a number", name,
                      parameter, shown.text, (long long)column + 1, (long long)next + 1);
   }
-  clf_status status = give(columns, parameter, shown.text, column, role);
+  clf_status status = assign(columns, parameter, shown.text, column, role);
   for (; status == CLF_OK && next >= 0; next = find_name(columns, text, length, next + 1)) {
-    status = give(columns, parameter, shown.text, next, role);
+    status = assign(columns, parameter, shown.text, next, role);
   }
   return status;
 }
 
 /* One column, or several separated by commas. */
-static clf_status give_roles(clf__csv_columns *columns, const char *parameter, const char *list,
-                             clf__csv_role role) {
+static clf_status assign_roles(clf__csv_columns *columns, const char *parameter, const char *list,
+                               clf__csv_role role) {
   if (list == NULL) {
     return CLF_OK;
   }
@@ -177,7 +177,7 @@ static clf_status give_roles(clf__csv_columns *columns, const char *parameter, c
   for (;;) {
     const char *comma = several ? memchr(list, ',', (size_t)(end - list)) : NULL;
     const char *stop = comma != NULL ? comma : end;
-    clf_status status = clf__csv_give_role(columns, parameter, list, (size_t)(stop - list), role);
+    clf_status status = clf__csv_assign_role(columns, parameter, list, (size_t)(stop - list), role);
     if (status < 0 || comma == NULL) {
       return status;
     }
@@ -185,7 +185,7 @@ static clf_status give_roles(clf__csv_columns *columns, const char *parameter, c
   }
 }
 
-int64_t clf__csv_give_to_last(clf__csv_columns *columns, clf__csv_role role) {
+int64_t clf__csv_assign_to_last(clf__csv_columns *columns, clf__csv_role role) {
   for (int64_t i = columns->count - 1; i >= 0; i--) {
     if (columns->roles[i] == CLF__CSV_FEATURE) {
       columns->roles[i] = (unsigned char)role;
@@ -234,14 +234,14 @@ clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_
   const clf__csv_role role = params->regression ? CLF__CSV_TARGET : CLF__CSV_LABEL;
   int64_t label = -1;
   clf_status status;
-  CLF__TRY(give_roles(columns, "ignore", params->ignore, CLF__CSV_IGNORED));
-  CLF__TRY(give_roles(columns, "weight", params->weight, CLF__CSV_WEIGHT));
+  CLF__TRY(assign_roles(columns, "ignore", params->ignore, CLF__CSV_IGNORED));
+  CLF__TRY(assign_roles(columns, "weight", params->weight, CLF__CSV_WEIGHT));
   if (params->label != NULL && strcmp(params->label, "none") != 0) {
-    CLF__TRY(give_roles(columns, "label", params->label, role));
+    CLF__TRY(assign_roles(columns, "label", params->label, role));
   }
   leave_out_numbers(columns);
   if (params->label == NULL) {
-    label = clf__csv_give_to_last(columns, role);
+    label = clf__csv_assign_to_last(columns, role);
   }
   for (int64_t i = 0; i < columns->count; i++) {
     columns->counts[columns->roles[i]]++;

@@ -161,13 +161,13 @@ static evidence weigh(const clf__csv_columns *columns, const char *second,
 
 /* Numbers that may be names, without a name above numbers and a text that returns. */
 static bool counts(const evidence *found, const char **doubt) {
-  const bool beside = found->texts > 0 || found->nameless;
+  const bool likely = found->texts > 0 || found->nameless;
   if (found->from == 0 && found->numbers >= 3) {
-    *doubt = beside ? NULL : "though all of it is numbers";
+    *doubt = likely ? NULL : "though all of it is numbers";
     return true;
   }
   *doubt = found->texts > 0 && found->nameless ? NULL : "though it has numbers";
-  return beside &&
+  return likely &&
          (found->from == 0 ? found->numbers == 2 : !isnan(found->from) && found->numbers >= 3);
 }
 

@@ -234,9 +234,9 @@ typedef struct guesses {
 __attribute__((format(printf, 2, 3))) static void append(guesses *line, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  const size_t room = sizeof line->text - line->length;
-  const int written = vsnprintf(line->text + line->length, room, format, arguments);
-  line->length += written < 0 ? 0 : (size_t)written < room ? (size_t)written : room - 1;
+  const size_t available = sizeof line->text - line->length;
+  const int written = vsnprintf(line->text + line->length, available, format, arguments);
+  line->length += written < 0 ? 0 : (size_t)written < available ? (size_t)written : available - 1;
   va_end(arguments);
 }
 

@@ -19,7 +19,7 @@ static bool fits(const clf__csv_reader *self, double value) {
 }
 
 /* A number that f32 might merge with another, or any into f64. */
-static void put_many_digits(clf__csv_reader *self, double value) {
+static void write_many_digits(clf__csv_reader *self, double value) {
   if (self->wide) {
     *self->next_wide++ = value;
   } else {
@@ -28,11 +28,11 @@ static void put_many_digits(clf__csv_reader *self, double value) {
   }
 }
 
-static inline void put_feature(clf__csv_reader *self, double value, int64_t significand) {
+static inline void write_feature(clf__csv_reader *self, double value, int64_t significand) {
   if (significand < self->few) {
     *self->next_x++ = (float)value;
   } else {
-    put_many_digits(self, value);
+    write_many_digits(self, value);
   }
 }
 
@@ -165,7 +165,7 @@ static clf_status store(clf__csv_reader *self, const clf__csv_field *field, int6
   }
   clf_status status = read_number(self, field, column, &number, &significand, complete);
   if (role == CLF__CSV_FEATURE) {
-    put_feature(self, number, significand);
+    write_feature(self, number, significand);
   } else if (role == CLF__CSV_TARGET) {
     *self->next_target++ = number;
   } else {
@@ -192,7 +192,7 @@ static inline bool read_plain(clf__csv_reader *self, const char **at, bool runs)
       return false; /* the record ends early */
     }
   }
-  put_feature(self, value, significand);
+  write_feature(self, value, significand);
   *at = next;
   return true;
 }

@@ -108,12 +108,12 @@ done:
 }
 
 /* What is taken for labels, and what is left out. */
-static void tell(const lister *self) {
-  const char *beside = NULL;
+static void log_guesses(const lister *self) {
+  const char *first_file = NULL;
   int64_t count = 0;
   for (int64_t i = 0; i < self->top.count && self->label_count > 0; i++) {
     if (!self->top.entries[i].folder) {
-      beside = beside == NULL ? self->top.entries[i].name : beside;
+      first_file = first_file == NULL ? self->top.entries[i].name : first_file;
       count++;
     }
   }
@@ -127,7 +127,7 @@ static void tell(const lister *self) {
   if (count > 0) {
     clf__log(self->context, CLF_LOG_INFO,
              "'%s': %lld files beside the folders of labels are left out, the first '%s'",
-             self->path, (long long)count, beside);
+             self->path, (long long)count, first_file);
   }
 }
 
@@ -172,7 +172,7 @@ clf_status clf__folder_files_list(clf__folder_files *out, clf_context *context, 
   clf_status status = CLF_OK;
   self.top.context = context;
   CLF__TRY(list_files(&self));
-  tell(&self);
+  log_guesses(&self);
   CLF__TRY(name_files(&made, &self));
   made.count = self.count;
   made.top = self.top;

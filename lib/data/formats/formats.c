@@ -24,7 +24,7 @@ clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char 
   if (reader == NULL) {
     return CLF_ERROR_ARGUMENT;
   }
-  context = clf__context_hold(context);
+  context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }

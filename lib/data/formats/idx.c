@@ -192,8 +192,8 @@ static clf_status load_images(clf_dataset **out, clf_context *context, const cha
 }
 
 /* What is taken for labels by its name. */
-static void tell(clf_context *context, const char *images, const clf__text *labels,
-                 const idx_params *chosen) {
+static void log_labels(clf_context *context, const char *images, const clf__text *labels,
+                       const idx_params *chosen) {
   if (chosen->labels == NULL && labels->length > 0) {
     clf__log(context, CLF_LOG_INFO,
              "%s: the labels are %s; labels=PATH takes another file, labels=none none", images,
@@ -213,7 +213,7 @@ static clf_status load(clf_dataset **out, clf_context *context, const char *path
   clf_dataset *dataset = NULL;
   clf_status status;
   CLF__TRY(find_files(&images, &labels, path, chosen));
-  tell(context, images.bytes, &labels, chosen);
+  log_labels(context, images.bytes, &labels, chosen);
   CLF__TRY(load_images(&dataset, context, images.bytes, chosen));
   if (labels.length > 0) {
     CLF__TRY(clf__array_label_file(dataset, labels.bytes, read_header, chosen->regression));

@@ -73,7 +73,7 @@ static clf_status name_path(const files_reader *self, clf__text *path, int64_t i
 }
 
 /* What was made of the image takes its place. */
-static void take(clf_image **image, clf_image **made) {
+static void replace(clf_image **image, clf_image **made) {
   clf_image_free(*image);
   *image = *made;
   *made = NULL;
@@ -102,16 +102,16 @@ static clf_status read_file(const files_reader *self, const char *path, clf_imag
   }
   if (chosen->channels == CHANNELS_1 && image->channels != 1) {
     CLF__TRY(clf_image_grey(&made, image));
-    take(&image, &made);
+    replace(&image, &made);
   }
   if (chosen->height > 0 && (image->height != chosen->height || image->width != chosen->width)) {
     CLF__TRY(clf_image_resize(&made, image, chosen->height, chosen->width));
-    take(&image, &made);
+    replace(&image, &made);
   }
   if (chosen->normalize != NORMALIZE_NONE) {
     CLF__TRY(chosen->normalize == NORMALIZE_EQUALIZE ? clf_image_equalize(&made, image)
                                                      : clf_image_normalize(&made, image, NULL));
-    take(&image, &made);
+    replace(&image, &made);
   }
   *out = image;
   image = NULL;
@@ -122,8 +122,8 @@ done:
 }
 
 /* The image as a row; grey becomes three equal channels where rows have these. */
-static clf_status put_row(const files_reader *self, int64_t index, const char *path,
-                          const clf_image *image) {
+static clf_status write_row(const files_reader *self, int64_t index, const char *path,
+                            const clf_image *image) {
   const int64_t pixels = self->height * self->width;
   const bool widened = image->channels == 1 && self->params->channels == CHANNELS_3;
   uint8_t *row = (uint8_t *)self->x->data + index * pixels * self->channels;
@@ -155,7 +155,7 @@ static clf_status read_row(const files_reader *self, int64_t index, const char *
     self->damages[index] = clf__copy_text(self->context, clf_last_error());
     status = self->damages[index] != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   } else if (status == CLF_OK) {
-    status = put_row(self, index, path, image);
+    status = write_row(self, index, path, image);
   }
   clf_image_free(image);
   return status;
@@ -303,7 +303,7 @@ static clf_status make_rows(files_reader *self) {
   self->width = image->width;
   self->channels = self->params->channels == CHANNELS_3 ? 3 : image->channels;
   const int64_t shape[] = {self->files.count, self->height, self->width, self->channels};
-  CLF__TRY(clf__tensor_unset(&self->x, self->context, CLF_U8, 4, shape));
+  CLF__TRY(clf__tensor_create_uninitialized(&self->x, self->context, CLF_U8, 4, shape));
   CLF__TRY(clf_tensor_set_scale(self->x, self->params->scale.word < 0 ? self->params->scale.value
                                                                       : 1.0 / 255));
 done:

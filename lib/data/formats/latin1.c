@@ -27,8 +27,8 @@ static clf_status convert(size_t *size, unsigned char *to, const clf__bytes *fro
   for (size_t i = 0; i < from->size && status == CLF_OK;) {
     const size_t stop = from->size - i > stretch ? i + stretch : from->size;
     for (; i < stop; i++) {
-      unsigned char bytes[CLF__LONGEST_CHARACTER];
-      *size += clf__utf8_put(to != NULL ? to + *size : bytes, character_of(from->data[i]));
+      unsigned char bytes[CLF__MAX_UTF8_BYTES];
+      *size += clf__utf8_write(to != NULL ? to + *size : bytes, character_of(from->data[i]));
     }
     status = clf__progress_step(progress, (int64_t)i, NAN, NAN);
   }

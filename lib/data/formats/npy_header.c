@@ -11,8 +11,8 @@
 #include "data/formats/npy.h"
 
 /* No header of an array of numbers is longer; ../source.c looks at no more. */
-enum { PREAMBLE = 12, LONGEST_HEADER = (1 << 16) - PREAMBLE };
-enum { LONGEST_TEXT = 1 << 24 }; /* characters of an element */
+enum { PREAMBLE = 12, MAX_HEADER_BYTES = (1 << 16) - PREAMBLE };
+enum { MAX_TEXT_CHARACTERS = 1 << 24 }; /* characters of an element */
 
 typedef struct cursor {
   const char *begin; /* of the file */
@@ -28,7 +28,7 @@ static void skip_blanks(cursor *text) {
 }
 
 /* Takes `word` when the text goes on with it. */
-static bool take(cursor *text, const char *word) {
+static bool consume(cursor *text, const char *word) {
   size_t length = strlen(word);
   skip_blanks(text);
   if ((size_t)(text->end - text->at) < length || memcmp(text->at, word, length) != 0) {
@@ -44,9 +44,9 @@ static clf_status fail_at(const cursor *text, const char *wanted) {
 }
 
 /* A text in ' or ". */
-static bool take_quoted(cursor *text, const char **word, size_t *length) {
-  char quote = take(text, "'") ? '\'' : '"';
-  if (quote == '"' && !take(text, "\"")) {
+static bool consume_quoted(cursor *text, const char **word, size_t *length) {
+  char quote = consume(text, "'") ? '\'' : '"';
+  if (quote == '"' && !consume(text, "\"")) {
     return false;
   }
   const char *end = memchr(text->at, quote, (size_t)(text->end - text->at));
@@ -92,7 +92,7 @@ static bool read_kind(clf__array *array, const char *descr, const char *end) {
   }
   const bool text = *descr == 'U' || *descr == 'S';
   array->kind = *descr;
-  if (text ? width < 1 || width > LONGEST_TEXT
+  if (text ? width < 1 || width > MAX_TEXT_CHARACTERS
            : clf__word_index(numbers, descr, (size_t)(end - descr)) < 0) {
     return false;
   }
@@ -104,13 +104,13 @@ static bool read_kind(clf__array *array, const char *descr, const char *end) {
 static clf_status read_descr(cursor *text, clf__array *array) {
   const char *descr;
   size_t length;
-  if (take(text, "[")) {
+  if (consume(text, "[")) {
     return clf__fail(CLF_ERROR_TYPE,
                      "%s: its elements are records (a structured array): save an array of each "
                      "field (x['name'])",
                      text->name);
   }
-  if (!take_quoted(text, &descr, &length)) {
+  if (!consume_quoted(text, &descr, &length)) {
     return fail_at(text, "an element type such as '<f4'");
   }
   const char *end = descr + length;
@@ -127,17 +127,17 @@ static clf_status read_descr(cursor *text, clf__array *array) {
 }
 
 static clf_status read_order(cursor *text, clf__array *array) {
-  array->fortran = take(text, "True");
-  return array->fortran || take(text, "False") ? CLF_OK : fail_at(text, "True or False");
+  array->fortran = consume(text, "True");
+  return array->fortran || consume(text, "False") ? CLF_OK : fail_at(text, "True or False");
 }
 
 /* (2, 3), (5,) or, from Python 2, (2L, 3L). */
 static clf_status read_shape(cursor *text, clf__array *array) {
-  if (!take(text, "(")) {
+  if (!consume(text, "(")) {
     return fail_at(text, "(");
   }
   array->ndim = 0;
-  while (!take(text, ")")) {
+  while (!consume(text, ")")) {
     if (array->ndim == CLF_MAX_DIMENSIONS) {
       return clf__fail(CLF_ERROR_FORMAT, "%s: it has more than %d axes", text->name,
                        CLF_MAX_DIMENSIONS);
@@ -148,8 +148,8 @@ static clf_status read_shape(cursor *text, clf__array *array) {
       return fail_at(text, "a size");
     }
     text->at = after;
-    take(text, "L");
-    if (!take(text, ",") && (text->at == text->end || *text->at != ')')) {
+    consume(text, "L");
+    if (!consume(text, ",") && (text->at == text->end || *text->at != ')')) {
       return fail_at(text, ", or )");
     }
   }
@@ -160,22 +160,22 @@ static clf_status read_dictionary(cursor *text, clf__array *array) {
   static const char keys[] = "descr|fortran_order|shape";
   clf_status (*const readers[])(cursor *, clf__array *) = {read_descr, read_order, read_shape};
   uint32_t seen = 0;
-  if (!take(text, "{")) {
+  if (!consume(text, "{")) {
     return fail_at(text, "{");
   }
-  while (!take(text, "}")) {
+  while (!consume(text, "}")) {
     const char *key;
     size_t length;
-    int32_t index = take_quoted(text, &key, &length) ? clf__word_index(keys, key, length) : -1;
+    int32_t index = consume_quoted(text, &key, &length) ? clf__word_index(keys, key, length) : -1;
     if (index < 0 || (seen & (1u << index)) != 0) {
       return fail_at(text, "each of descr, fortran_order and shape once");
     }
     seen |= 1u << index;
-    if (!take(text, ":")) {
+    if (!consume(text, ":")) {
       return fail_at(text, ":");
     }
     CLF__CHECK(readers[index](text, array));
-    if (!take(text, ",") && (text->at == text->end || *text->at != '}')) {
+    if (!consume(text, ",") && (text->at == text->end || *text->at != '}')) {
       return fail_at(text, ", or }");
     }
   }
@@ -207,11 +207,11 @@ clf_status clf__npy_header(clf__array *out, const unsigned char *bytes, size_t s
   if (bytes[6] > 1) {
     length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
   }
-  if (length > LONGEST_HEADER || length > size - begin) {
+  if (length > MAX_HEADER_BYTES || length > size - begin) {
     return clf__fail(CLF_ERROR_FORMAT,
                      "%s: offset 8: the header has %zu bytes; the file has %zu after it, and %d "
                      "are the most",
-                     name, length, size - begin, LONGEST_HEADER);
+                     name, length, size - begin, MAX_HEADER_BYTES);
   }
   clf__array array = {.offset = begin + length};
   const char *text = (const char *)bytes;

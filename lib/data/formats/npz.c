@@ -12,7 +12,7 @@
 #include "data/formats/lines.h"
 #include "data/formats/npy.h"
 
-enum { END_BYTES = 22, ENTRY_BYTES = 46, LOCAL_BYTES = 30, LONGEST_COMMENT = 65535 };
+enum { END_BYTES = 22, ENTRY_BYTES = 46, LOCAL_BYTES = 30, MAX_COMMENT_BYTES = 65535 };
 enum { STORED = 0, DEFLATED = 8 };
 
 typedef struct member {
@@ -41,7 +41,7 @@ bool clf__npz_detect(const unsigned char *bytes, size_t size) {
 /* The end record lies before a comment whose length it gives. */
 static clf_status find_end(const unsigned char **out, const clf__bytes *archive, const char *name) {
   size_t reach =
-      archive->size < END_BYTES + LONGEST_COMMENT ? archive->size : END_BYTES + LONGEST_COMMENT;
+      archive->size < END_BYTES + MAX_COMMENT_BYTES ? archive->size : END_BYTES + MAX_COMMENT_BYTES;
   for (size_t back = END_BYTES; back <= reach; back++) {
     const unsigned char *at = archive->data + archive->size - back;
     if (memcmp(at, "PK\5\6", 4) == 0 && u16(at + 20) == back - END_BYTES) {
@@ -75,9 +75,10 @@ static clf_status open_directory(directory *out, const clf__bytes *archive, cons
 }
 
 static clf_status next_entry(member *out, directory *self) {
-  size_t room = self->offset <= self->end ? self->end - self->offset : 0;
-  const unsigned char *at = self->archive->data + self->end - room;
-  if (room < ENTRY_BYTES || memcmp(at, "PK\1\2", 4) != 0 || room - ENTRY_BYTES < u16(at + 28)) {
+  size_t available = self->offset <= self->end ? self->end - self->offset : 0;
+  const unsigned char *at = self->archive->data + self->end - available;
+  if (available < ENTRY_BYTES || memcmp(at, "PK\1\2", 4) != 0 ||
+      available - ENTRY_BYTES < u16(at + 28)) {
     return clf__fail(CLF_ERROR_FORMAT, "%s: offset %zu: no entry of the archive's directory",
                      self->name, self->offset);
   }

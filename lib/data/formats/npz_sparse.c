@@ -107,13 +107,13 @@ static clf_status read_shape(matrix *self) {
   CLF__TRY(read_vector(&shape, self, "shape", true));
   const double rows = clf__tensor_value(shape, 0);
   const double columns = shape->shape[0] == 2 ? clf__tensor_value(shape, 1) : 0;
-  const double most = (double)self->archive->size * (DEFLATE_RATIO / 4);
+  const double max = (double)self->archive->size * (DEFLATE_RATIO / 4);
   if (!(rows >= 1 && columns >= 1 && columns <= INT32_MAX)) {
     status = clf__fail(CLF_ERROR_SHAPE,
                        "%s: shape.npy: it must be two sizes, of rows from 1 and of columns from 1 "
                        "to %d",
                        self->name, INT32_MAX);
-  } else if (rows > most) {
+  } else if (rows > max) {
     status = clf__fail(CLF_ERROR_FORMAT,
                        "%s: its shape promises %s rows; %zu bytes cannot hold "
                        "them",
@@ -158,13 +158,13 @@ static clf_status read_parts(matrix *self) {
   return CLF_OK;
 }
 
-/* The index at a place of a vector, from 0 to `most`. */
+/* The index at a place of a vector, from 0 to `max`. */
 static clf_status index_at(int64_t *out, const matrix *self, const char *what,
-                           const clf_tensor *vector, int64_t place, int64_t least, int64_t most) {
+                           const clf_tensor *vector, int64_t place, int64_t min, int64_t max) {
   const double index = clf__tensor_value(vector, place);
-  if (!(index >= (double)least && index <= (double)most)) {
+  if (!(index >= (double)min && index <= (double)max)) {
     return clf__fail(CLF_ERROR_DATA, "%s: %s %lld is %s; it must be %lld to %lld", self->name, what,
-                     (long long)place, clf__number_text(index), (long long)least, (long long)most);
+                     (long long)place, clf__number_text(index), (long long)min, (long long)max);
   }
   *out = (int64_t)index;
   return CLF_OK;
@@ -179,8 +179,8 @@ static clf_status find_places(const matrix *self, int64_t *row, int32_t *column)
     row[e] = self->start != NULL ? -1 : 0;
   }
   for (int64_t line = 0; line < lines; line++, before = end) {
-    const int64_t most = line == 0 ? 0 : self->entries;
-    CLF__CHECK(index_at(&before, self, "start", self->start, line, before, most));
+    const int64_t max = line == 0 ? 0 : self->entries;
+    CLF__CHECK(index_at(&before, self, "start", self->start, line, before, max));
     CLF__CHECK(index_at(&end, self, "start", self->start, line + 1, before, self->entries));
     for (int64_t e = before; e < end; e++) {
       row[e] = line;

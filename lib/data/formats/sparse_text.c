@@ -10,7 +10,7 @@ void clf__byte_texts_fill(clf__byte_texts *texts, const clf__rows *x) {
 }
 
 /* Digits of a number that is not negative, to before `end`; returns the first. */
-static char *put_digits(char *end, uint64_t value) {
+static char *write_digits(char *end, uint64_t value) {
   do {
     *--end = (char)('0' + value % 10);
     value /= 10;
@@ -22,7 +22,7 @@ static void append_entry(clf__text *text, int64_t column, const char *value) {
   char index[24];
   char *end = index + sizeof index;
   *--end = ':';
-  char *begin = put_digits(end, (uint64_t)column + 1);
+  char *begin = write_digits(end, (uint64_t)column + 1);
   *--begin = ' ';
   clf__text_append_bytes(text, begin, (size_t)(index + sizeof index - begin));
   clf__text_append_bytes(text, value, strlen(value));
@@ -30,10 +30,10 @@ static void append_entry(clf__text *text, int64_t column, const char *value) {
 
 /* The shortest text that reads back as the same f64, or as the same f32 where `single`. */
 static void append_value(clf__text *text, int64_t column, double value, bool single) {
-  const int32_t most = 1 << 20;
+  const int32_t max = 1 << 20;
   char digits[24] = "";
-  if (value >= 0 && value < most && value == (double)(int32_t)value) {
-    append_entry(text, column, put_digits(digits + sizeof digits - 1, (uint64_t)value));
+  if (value >= 0 && value < max && value == (double)(int32_t)value) {
+    append_entry(text, column, write_digits(digits + sizeof digits - 1, (uint64_t)value));
   } else if (single) {
     append_entry(text, column, clf__number_format_f32((float)value).text);
   } else {

@@ -230,13 +230,13 @@ static clf_status allocate(svmlight_reader *self, clf_context *context) {
   const clf__lines *lines = &self->lines;
   int64_t bytes = lines->end - lines->begin;
   int64_t rows = clf__min_i64(count_byte(lines, lines->line_end) + 1, bytes / 2 + 1);
-  int64_t most = clf__min_i64(count_byte(lines, ':'), bytes / 4 + 1);
+  int64_t max = clf__min_i64(count_byte(lines, ':'), bytes / 4 + 1);
   clf_status status;
   CLF__TRY(clf__tensor_vector(&self->labels, context, self->params->regression ? CLF_F64 : CLF_I64,
                               rows));
   CLF__TRY(clf__tensor_vector(&self->row_start, context, CLF_I64, rows + 1));
-  CLF__TRY(clf__tensor_unset(&self->column, context, CLF_I32, 1, &most));
-  CLF__TRY(clf__tensor_unset(&self->value, context, CLF_F64, 1, &most));
+  CLF__TRY(clf__tensor_create_uninitialized(&self->column, context, CLF_I32, 1, &max));
+  CLF__TRY(clf__tensor_create_uninitialized(&self->value, context, CLF_F64, 1, &max));
 done:
   return status < 0 ? clf__fail_within(status, "%s", lines->name) : CLF_OK;
 }

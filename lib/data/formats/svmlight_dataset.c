@@ -55,8 +55,8 @@ static bool is_precomputed(const clf__svmlight *self) {
          (p->precomputed == CLF__SVMLIGHT_AUTO && whole && p->zero_based == CLF__SVMLIGHT_AUTO);
 }
 
-static void tell_guesses(const clf__svmlight *self, clf_context *context, int32_t base,
-                         bool precomputed) {
+static void log_guesses(const clf__svmlight *self, clf_context *context, int32_t base,
+                        bool precomputed) {
   const clf__svmlight_params *p = self->params;
   const char *name = self->lines.name;
   if (self->queries > 0) {
@@ -104,7 +104,7 @@ static clf_status set_labels(clf_dataset *dataset, const clf__svmlight *self) {
     return clf_dataset_set_targets(dataset, self->labels);
   }
   if (self->labels->dtype == CLF_I64 || self->rounded_at == NULL) {
-    clf__tell_fractions(dataset->context, self->labels, self->lines.name);
+    clf__log_fractions(dataset->context, self->labels, self->lines.name);
     return clf_dataset_set_labels(dataset, self->labels);
   }
   clf__fail(CLF_ERROR_DATA,
@@ -123,7 +123,7 @@ static clf_status make_sparse(clf_dataset **out, clf__svmlight *self, clf_contex
   CLF__TRY(clf__tensor_share(&dataset->row_start, self->row_start));
   CLF__TRY(clf__tensor_share(&dataset->column, self->column));
   CLF__TRY(clf__round_to_f32(&dataset->value, context, self->value));
-  CLF__TRY(clf__sparse_tell(dataset, self->column, self->value, self->lines.name));
+  CLF__TRY(clf__sparse_report(dataset, self->column, self->value, self->lines.name));
 done:
   return status < 0 ? clf__fail_within(status, "%s", self->lines.name) : CLF_OK;
 }
@@ -187,7 +187,7 @@ clf_status clf__svmlight_dataset(clf_dataset **out, clf__svmlight *self, clf_con
     CLF__TRY(find_base(self, &base));
   }
   CLF__TRY(find_features(self, base, &features));
-  tell_guesses(self, context, base, precomputed);
+  log_guesses(self, context, base, precomputed);
   CLF__TRY(cut(self, base));
   CLF__TRY(precomputed ? make_kernel(&dataset, self, context, features)
                        : make_sparse(&dataset, self, context, features));

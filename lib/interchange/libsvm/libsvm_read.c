@@ -14,7 +14,7 @@
 enum { DENSE_SHARE = 8 /* one entry in so many makes rows dense */ };
 /* Weights of linear machines may be many more bytes than their file has; beyond these it must have
  * some of them itself. */
-static const int64_t weights_room = 1 << 26, weights_share = 16;
+static const int64_t max_weight_bytes = 1 << 26, weight_bytes_ratio = 16;
 
 #define CLF__VALUES clf__libsvm_params
 static const clf__param params[] = {
@@ -115,7 +115,7 @@ static clf_status round_linear(importing *i, const clf__rows *x) {
 }
 
 /* Products of rows and weights are from rho - 1 to rho + 1 within the margins. */
-static void tell_far(const importing *i) {
+static void log_far(const importing *i) {
   for (int64_t pair = 0; pair < i->file->pairs; pair++) {
     const double rho = i->file->rho[pair];
     if (clf__range_is_far(rho - 1, rho + 1)) {
@@ -262,8 +262,8 @@ static void add_vectors(const importing *i, int64_t first, int64_t own, int64_t 
 }
 
 static clf_status check_weights(const importing *i, int64_t *size) {
-  const int64_t most = weights_room + weights_share * i->bytes;
-  if (!clf__mul_i64(i->file->pairs, i->file->columns, size) || *size > most / 4) {
+  const int64_t max = max_weight_bytes + weight_bytes_ratio * i->bytes;
+  if (!clf__mul_i64(i->file->pairs, i->file->columns, size) || *size > max / 4) {
     return clf__fail(CLF_ERROR_FORMAT,
                      "%lld linear machines of %lld features are out of proportion to a file of "
                      "%lld bytes",
@@ -321,7 +321,7 @@ static clf_status fill(importing *i) {
   CLF__TRY(store_machines(i));
   if (i->file->function.kind == CLF__KERNEL_LINEAR) {
     CLF__TRY(store_weights(i));
-    tell_far(i);
+    log_far(i);
   }
   model->outcome = CLF_OK;
   CLF__TRY(model->kind->check(model));

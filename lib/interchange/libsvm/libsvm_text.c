@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "data/formats/decimal.h"
 
-enum { MOST_DEGREE = 64 };
+enum { MAX_DEGREE = 64 };
 
 clf_status clf__libsvm_fail_at(const clf__libsvm_reader *self, const char *at, clf_status status) {
   return clf__fail_within(status, "%s line %lld, column %lld", self->lines.name,
@@ -126,14 +126,13 @@ static clf_status read_list(const clf__libsvm_reader *self, int32_t key, int64_t
 }
 
 /* One number, within bounds. */
-static clf_status read_number(const clf__libsvm_reader *self, int32_t key, double least,
-                              double most, bool integer, double *out) {
+static clf_status read_number(const clf__libsvm_reader *self, int32_t key, double min, double max,
+                              bool integer, double *out) {
   double *value = NULL;
   clf_status status = read_list(self, key, 1, &value, NULL);
-  if (status == CLF_OK &&
-      (*value < least || *value > most || (integer && *value != rint(*value)))) {
+  if (status == CLF_OK && (*value < min || *value > max || (integer && *value != rint(*value)))) {
     clf__fail(CLF_ERROR_FORMAT, "%s is not %s from %s to %s", clf__number_text(*value),
-              integer ? "an integer" : "a number", clf__number_text(least), clf__number_text(most));
+              integer ? "an integer" : "a number", clf__number_text(min), clf__number_text(max));
     status = clf__libsvm_fail_at(self, self->fields[key].begin, CLF_ERROR_FORMAT);
   }
   if (status == CLF_OK) {
@@ -163,7 +162,7 @@ static clf_status read_function(const clf__libsvm_reader *self) {
   *function = (clf__kernel_function){.kind = kind};
   const bool polynomial = kind == CLF__KERNEL_POLYNOMIAL;
   if (polynomial) {
-    CLF__CHECK(read_number(self, CLF__LIBSVM_DEGREE, 1, MOST_DEGREE, true, &degree));
+    CLF__CHECK(read_number(self, CLF__LIBSVM_DEGREE, 1, MAX_DEGREE, true, &degree));
   }
   if (polynomial || kind == CLF__KERNEL_RBF || kind == CLF__KERNEL_SIGMOID) {
     CLF__CHECK(

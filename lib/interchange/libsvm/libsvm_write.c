@@ -31,7 +31,7 @@ static clf_status check_written(const clf_model *model) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "libsvm: its files hold models of kind svm; this is %s",
                      model->kind->base.name);
   }
-  if (model->step_count > 0) {
+  if (model->stage_count > 0) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "libsvm: there is no place for the model's transforms; fit one without on "
                      "rows that are transformed already");

@@ -24,7 +24,7 @@ static const double *center_of(const clf_model *model) {
   return center != NULL ? center->data : NULL;
 }
 
-static bool takes_f64(const clf_model *model) {
+static bool input_is_f64(const clf_model *model) {
   return center_of(model) != NULL || clf__linear_precise(model);
 }
 
@@ -78,36 +78,36 @@ static void add_affine(clf__graph *graph, const clf__affine *affine, double *shi
 
 /* Whether f32 rows hold features that are transformed so. */
 static clf_status check_affine(const clf__graph *graph, const clf__affine *affine,
-                               const clf_transform *step) {
-  for (int64_t j = 0; j < step->features && !graph->wide; j++) {
+                               const clf_transform *stage) {
+  for (int64_t j = 0; j < stage->features && !graph->wide; j++) {
     const float factor = (float)affine->factor[j];
     if (!isnormal(factor) || (affine->center != NULL && !isfinite((float)affine->center[j]))) {
       return clf__fail(CLF_ERROR_UNSUPPORTED,
                        "onnx: the transform %s multiplies feature %lld by %s: f32 rows, which the "
                        "file takes, do not hold such features; fit on scaled rows",
-                       step->kind->base.name, (long long)j, clf__number_text(affine->factor[j]));
+                       stage->kind->base.name, (long long)j, clf__number_text(affine->factor[j]));
     }
   }
   return CLF_OK;
 }
 
 static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
-  for (int64_t i = 0; i < model->step_count; i++) {
-    const clf_transform *step = model->steps[i];
-    if (step->kind->affine == NULL) {
+  for (int64_t i = 0; i < model->stage_count; i++) {
+    const clf_transform *stage = model->stages[i];
+    if (stage->kind->affine == NULL) {
       return clf__fail(CLF_ERROR_UNSUPPORTED,
                        "onnx: the transform %s is not written; fit on rows that are transformed "
                        "already",
-                       step->kind->base.name);
+                       stage->kind->base.name);
     }
-    const int64_t features = step->features;
+    const int64_t features = stage->features;
     double *center = clf__alloc_array(model->context, features, 3 * sizeof *center);
     if (center == NULL) {
       return CLF_ERROR_MEMORY;
     }
     clf__affine affine;
-    step->kind->affine(step, center, center + features, &affine);
-    const clf_status status = check_affine(graph, &affine, step);
+    stage->kind->affine(stage, center, center + features, &affine);
+    const clf_status status = check_affine(graph, &affine, stage);
     if (status == CLF_OK) {
       add_affine(graph, &affine, center + 2 * features, features, i + 1);
     }
@@ -185,7 +185,7 @@ static clf_status add_network(clf__graph *graph, const clf_model *model,
 
 /* Sigmoids that are made to sum to 1; equal ones where all are 0. */
 static clf_status add_sigmoids(clf__graph *graph, int64_t outputs) {
-  const double least = 1e-37;
+  const double min = 1e-37;
   const clf__shape one = {1, {1}}, square = {2, {outputs, outputs}};
   int64_t count = clf__mul_i64(outputs, outputs, &count) ? count : -1;
   float *ones = clf__alloc_array(graph->context, count, sizeof *ones);
@@ -197,7 +197,7 @@ static clf_status add_sigmoids(clf__graph *graph, int64_t outputs) {
   }
   clf__node_begin(graph, "Sigmoid");
   clf__node_end(graph, NULL);
-  add_elementwise(graph, "Add", "least_sigmoid", &least, &one);
+  add_elementwise(graph, "Add", "least_sigmoid", &min, &one);
   const clf__value_name sigmoids = graph->value;
   clf__node_begin(graph, "MatMul");
   clf__node_f32(graph, "ones", ones, &square);
@@ -230,7 +230,7 @@ static void describe_graph(clf__text *to, const clf_model *model, const clf__sha
                            bool probabilities) {
   const clf__shape outputs = {1, {model->outputs}};
   clf__wire_text(to, CLF__GRAPH_NAME, model->kind->base.name);
-  clf__graph_describe(to, CLF__GRAPH_INPUT, "input", input, takes_f64(model));
+  clf__graph_describe(to, CLF__GRAPH_INPUT, "input", input, input_is_f64(model));
   clf__graph_describe(to, CLF__GRAPH_OUTPUT, "scores", &outputs, false);
   if (probabilities) {
     clf__graph_describe(to, CLF__GRAPH_OUTPUT, "probabilities", &outputs, false);
@@ -308,7 +308,7 @@ static clf_status export(const clf_model *model, clf__output *output) {
                       .constants.context = model->context,
                       .node.context = model->context,
                       .value = {"input"},
-                      .wide = takes_f64(model)};
+                      .wide = input_is_f64(model)};
   clf__network *network = NULL;
   float **weights = NULL;
   clf_status status = CLF_OK;

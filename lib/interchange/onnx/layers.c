@@ -45,37 +45,37 @@ static void add_function(clf__graph *graph, int32_t function) {
 /* A copy of w [area, inputs, outputs] as [outputs, inputs, area], the order of ONNX. */
 static float *outputs_first(const clf__layer *layer, const float *w, int64_t area, int64_t inputs,
                             int64_t outputs) {
-  float *turned = clf__alloc_array(layer->context, area * inputs * outputs, sizeof *turned);
-  for (int64_t at = 0; turned != NULL && at < area; at++) {
+  float *transposed = clf__alloc_array(layer->context, area * inputs * outputs, sizeof *transposed);
+  for (int64_t at = 0; transposed != NULL && at < area; at++) {
     for (int64_t c = 0; c < inputs; c++) {
       for (int64_t d = 0; d < outputs; d++) {
-        turned[(d * inputs + c) * area + at] = *w++;
+        transposed[(d * inputs + c) * area + at] = *w++;
       }
     }
   }
-  return turned;
+  return transposed;
 }
 
 static clf_status add_dense(clf__graph *graph, const clf__layer *layer, float *const *weights) {
   const int64_t inputs = layer->inputs, units = layer->outputs;
-  float *turned = outputs_first(layer, weights[0], 1, inputs, units);
-  if (turned == NULL) {
+  float *transposed = outputs_first(layer, weights[0], 1, inputs, units);
+  if (transposed == NULL) {
     return CLF_ERROR_MEMORY;
   }
   clf__node_begin(graph, "Gemm");
-  add_weight(graph, layer, 0, turned, &(clf__shape){2, {units, inputs}});
+  add_weight(graph, layer, 0, transposed, &(clf__shape){2, {units, inputs}});
   if (layer->weight_count > 1) {
     add_weight(graph, layer, 1, weights[1], &layer->weights[1].shape);
   }
   clf__node_integer(graph, "transB", 1);
   clf__node_end(graph, NULL);
-  clf__free(turned);
+  clf__free(transposed);
   add_function(graph, layer->activation);
   return CLF_OK;
 }
 
 /* Grey images may lie as [height, width]. */
-static void take_images(clf__graph *graph, const clf__layer *layer) {
+static void transpose_images(clf__graph *graph, const clf__layer *layer) {
   if (graph->shape.ndim == 2) {
     const int64_t sizes[] = {-1, 1, layer->in.size[0], layer->in.size[1]};
     char name[80];
@@ -109,13 +109,13 @@ static clf_status add_conv2d(clf__graph *graph, const clf__layer *layer, float *
   const int64_t kernel = integer(layer, "kernel"), stride = integer(layer, "stride");
   const int64_t dilation = integer(layer, "dilation"), *size = layer->weights[0].shape.size;
   const clf__shape shape = {4, {size[3], size[2], kernel, kernel}};
-  float *turned = outputs_first(layer, weights[0], kernel * kernel, size[2], size[3]);
-  if (turned == NULL) {
+  float *transposed = outputs_first(layer, weights[0], kernel * kernel, size[2], size[3]);
+  if (transposed == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  take_images(graph, layer);
+  transpose_images(graph, layer);
   clf__node_begin(graph, "Conv");
-  add_weight(graph, layer, 0, turned, &shape);
+  add_weight(graph, layer, 0, transposed, &shape);
   if (layer->weight_count > 1) {
     add_weight(graph, layer, 1, weights[1], &layer->weights[1].shape);
   }
@@ -124,7 +124,7 @@ static clf_status add_conv2d(clf__graph *graph, const clf__layer *layer, float *
   add_square(graph, "dilations", dilation);
   add_padding(graph, layer, (kernel - 1) * dilation + 1, stride);
   clf__node_end(graph, NULL);
-  clf__free(turned);
+  clf__free(transposed);
   graph->shape = layer->out;
   add_function(graph, layer->activation);
   return CLF_OK;
@@ -138,7 +138,7 @@ static clf_status add_pool(clf__graph *graph, const clf__layer *layer, float *co
     stride = (double)size; /* the word "size" */
   }
   (void)weights;
-  take_images(graph, layer);
+  transpose_images(graph, layer);
   clf__node_begin(graph, operators[layer->kind->variant]);
   add_square(graph, "kernel_shape", size);
   add_square(graph, "strides", (int64_t)stride);
@@ -152,7 +152,7 @@ static clf_status add_global_pool(clf__graph *graph, const clf__layer *layer,
                                   float *const *weights) {
   static const char *const operators[] = {"GlobalMaxPool", "GlobalAveragePool"};
   (void)weights;
-  take_images(graph, layer);
+  transpose_images(graph, layer);
   clf__node_begin(graph, operators[layer->kind->variant]);
   clf__node_end(graph, NULL);
   clf__node_begin(graph, "Flatten");

@@ -10,7 +10,7 @@
 #include "ops/nn/pool.h"
 #include "ops/nn/recurrent.h"
 
-enum { FLOAT = 1, INT32 = 6, INT64 = 7, FIRST_STATE = 3 /* of a cell's weights */, MOST_GATES = 4 };
+enum { FLOAT = 1, INT32 = 6, INT64 = 7, FIRST_STATE = 3 /* of a cell's weights */, MAX_GATES = 4 };
 
 static clf__value_name name_of(const clf__layer *layer, const char *part) {
   clf__value_name name;
@@ -108,7 +108,7 @@ static clf_status move_to_front(clf__graph *graph, const clf__layer *layer) {
 }
 
 clf_status clf__graph_embedding(clf__graph *graph, const clf__layer *layer, float *const *weights) {
-  clf_status status = layer->masks ? move_to_front(graph, layer) : CLF_OK;
+  clf_status status = layer->produces_mask ? move_to_front(graph, layer) : CLF_OK;
   cast(graph, INT64);
   const clf__value_name ids = graph->value;
   clf__node_open(graph, "Gather");
@@ -119,7 +119,7 @@ clf_status clf__graph_embedding(clf__graph *graph, const clf__layer *layer, floa
 }
 
 /* ONNX's k-th gate is our order[k]-th. */
-static const int gate_order[][MOST_GATES] = {
+static const int gate_order[][MAX_GATES] = {
     [CLF__CELL_TANH] = {0}, [CLF__CELL_LSTM] = {0, 3, 1, 2}, [CLF__CELL_GRU] = {1, 0, 2}};
 
 typedef struct cells {
@@ -141,11 +141,12 @@ static cells cells_of(const clf__layer *layer) {
 static clf_status input_weights(clf__graph *graph, const clf__layer *layer, const cells *c,
                                 float *const *weights, int64_t which) {
   const int64_t inputs = layer->weights[which].shape.size[0], line = c->gates * c->units;
-  float *turned = clf__alloc_array(graph->context, c->directions * line * inputs, sizeof *turned);
-  if (turned == NULL) {
+  float *transposed =
+      clf__alloc_array(graph->context, c->directions * line * inputs, sizeof *transposed);
+  if (transposed == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  float *to = turned;
+  float *to = transposed;
   for (int64_t d = 0; d < c->directions; d++) {
     for (int64_t k = 0; k < line; k++) {
       const int64_t from = gate_order[c->cell][k / c->units] * c->units + k % c->units;
@@ -154,9 +155,9 @@ static clf_status input_weights(clf__graph *graph, const clf__layer *layer, cons
       }
     }
   }
-  clf__node_f32(graph, name_of(layer, layer->weights[which].name).text, turned,
+  clf__node_f32(graph, name_of(layer, layer->weights[which].name).text, transposed,
                 &(clf__shape){3, {c->directions, line, inputs}});
-  clf__free(turned);
+  clf__free(transposed);
   return CLF_OK;
 }
 
@@ -352,7 +353,7 @@ static clf_status add_time_average(clf__graph *graph, const clf__layer *layer) {
 
 /* Steps that do not count are below all floats; the maximum over none is 0. */
 static clf_status add_time_max(clf__graph *graph, const clf__layer *layer) {
-  const float least = -3.402823466e38F, zero = 0;
+  const float min = -3.402823466e38F, zero = 0;
   const clf__shape one = {1, {1}};
   clf__value_name mask;
   clf__graph_channels_last(graph);
@@ -365,7 +366,7 @@ static clf_status add_time_max(clf__graph *graph, const clf__layer *layer) {
   graph->value = mask;
   clf__node_begin(graph, "Where");
   clf__node_input(graph, x.text);
-  clf__node_f32(graph, name_of(layer, "least").text, &least, &one);
+  clf__node_f32(graph, name_of(layer, "least").text, &min, &one);
   clf__node_end(graph, NULL);
   reduce(graph, "ReduceMax");
   const clf__value_name largest = graph->value;

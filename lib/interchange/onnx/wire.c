@@ -11,9 +11,9 @@
 #include "store/format.h"
 #include "store/store.h"
 
-enum { VARINT = 0, LENGTH = 2, FOUR_BYTES = 5, MOST_VARINT = 10 };
+enum { VARINT = 0, LENGTH = 2, FOUR_BYTES = 5, MAX_VARINT = 10 };
 
-static size_t put_varint(unsigned char *to, uint64_t value) {
+static size_t write_varint(unsigned char *to, uint64_t value) {
   size_t count = 0;
   for (; value >= 128; value >>= 7) {
     to[count++] = (unsigned char)(128 | (value & 127));
@@ -23,9 +23,9 @@ static size_t put_varint(unsigned char *to, uint64_t value) {
 }
 
 static void append(clf__text *to, int field, int type, uint64_t value) {
-  unsigned char bytes[1 + MOST_VARINT];
+  unsigned char bytes[1 + MAX_VARINT];
   bytes[0] = (unsigned char)(field << 3 | type);
-  clf__text_append_bytes(to, (const char *)bytes, 1 + put_varint(bytes + 1, value));
+  clf__text_append_bytes(to, (const char *)bytes, 1 + write_varint(bytes + 1, value));
 }
 
 void clf__wire_i64(clf__text *to, int field, int64_t value) {
@@ -43,8 +43,8 @@ void clf__wire_head(clf__text *to, int field, size_t count) {
 }
 
 size_t clf__wire_head_size(size_t count) {
-  unsigned char bytes[MOST_VARINT];
-  return 1 + put_varint(bytes, count);
+  unsigned char bytes[MAX_VARINT];
+  return 1 + write_varint(bytes, count);
 }
 
 void clf__wire_bytes(clf__text *to, int field, const void *bytes, size_t count) {

@@ -197,9 +197,9 @@ static double make_axis(const clf__fisher_work *work, const double *vector, doub
 /* Axes whose eigenvalue is rounding error are left out; one is always given. */
 static int64_t count_axes(const clf__fisher_work *work, const double *values) {
   int64_t classes = work->classes;
-  int64_t most = clf__min_i64(classes - 1, work->columns);
+  int64_t max = clf__min_i64(classes - 1, work->columns);
   int64_t count = 0;
-  while (count < most && values[count] > 1e-10 * values[0]) {
+  while (count < max && values[count] > 1e-10 * values[0]) {
     count++;
   }
   if (work->params->components.word < 0 && work->params->components.value < (double)count) {
@@ -207,7 +207,7 @@ static int64_t count_axes(const clf__fisher_work *work, const double *values) {
   }
   count = count > 0 ? count : 1;
   if (work->params->components.word >= 0) {
-    clf__fit_tells(work->training, "components=auto is %lld", (long long)count);
+    clf__fit_log(work->training, "components=auto is %lld", (long long)count);
   }
   return count;
 }

@@ -15,7 +15,7 @@
 
 #include "base/math.h"
 
-enum { MOST_RANK = 2048, ROWS_PER_RANK = 16, LEAST_RANK = 16 };
+enum { MAX_RANK = 2048, ROWS_PER_RANK = 16, MIN_RANK = 16 };
 
 typedef struct solver {
   clf__fisher_system *system;
@@ -58,20 +58,20 @@ static void dot(const clf__fisher_system *s, const double *a, const double *b, d
 }
 
 /* x = P x; taken [responses] is what was taken away of r. */
-static void project(const clf__fisher_system *s, double *x, double *taken) {
+static void project(const clf__fisher_system *s, double *x, double *removed) {
   const int64_t width = s->responses;
-  memset(taken, 0, (size_t)width * sizeof *taken);
+  memset(removed, 0, (size_t)width * sizeof *removed);
   for (int64_t i = 0; i < s->n; i++) {
     for (int64_t c = 0; c < width; c++) {
-      taken[c] += s->root[i] * x[i * width + c];
+      removed[c] += s->root[i] * x[i * width + c];
     }
   }
   for (int64_t c = 0; c < width; c++) {
-    taken[c] /= s->weight;
+    removed[c] /= s->weight;
   }
   for (int64_t i = 0; i < s->n; i++) {
     for (int64_t c = 0; c < width; c++) {
-      x[i * width + c] -= taken[c] * s->root[i];
+      x[i * width + c] -= removed[c] * s->root[i];
     }
   }
 }
@@ -88,7 +88,7 @@ static clf_status multiply(solver *v, const double *x, bool exact) {
 }
 
 /* The next directions, conjugate to those before. */
-static clf_status turn(solver *v) {
+static clf_status next_direction(solver *v) {
   clf__fisher_system *s = v->system;
   const int64_t width = s->responses;
   CLF__CHECK(clf__precondition_apply(&v->precondition, s, v->r, v->h));
@@ -150,11 +150,12 @@ static clf_status restart(solver *v) {
 
 /* As the next entry of the history, which doubles when it is full. */
 static clf_status note_residual(clf__fisher_system *s, double residual) {
-  enum { LEAST = 64 };
+  enum { FIRST_CAPACITY = 64 };
   const int64_t count = s->iterations;
-  if (count == 0 || (count >= LEAST && (count & (count - 1)) == 0)) {
-    double *history = clf__resize_array(s->context, s->history, count < LEAST ? LEAST : 2 * count,
-                                        sizeof *history);
+  if (count == 0 || (count >= FIRST_CAPACITY && (count & (count - 1)) == 0)) {
+    double *history =
+        clf__resize_array(s->context, s->history,
+                          count < FIRST_CAPACITY ? FIRST_CAPACITY : 2 * count, sizeof *history);
     if (history == NULL) {
       return CLF_ERROR_MEMORY;
     }
@@ -170,7 +171,7 @@ static clf_status descend(solver *v) {
   double residual = INFINITY;
   while (s->iterations < s->params->max_iterations && residual > s->params->residual &&
          !v->broken) {
-    CLF__CHECK(turn(v));
+    CLF__CHECK(next_direction(v));
     CLF__CHECK(multiply(v, v->p, false));
     advance(v);
     residual = largest_residual(v);
@@ -232,9 +233,9 @@ static size_t cache_bytes(const clf__fisher_system *s) {
 static int64_t rank_of(const clf__fisher_system *s) {
   const size_t fit = cache_bytes(s) / 4 / sizeof(float) / (size_t)s->n;
   int64_t rank = s->n / ROWS_PER_RANK;
-  rank = clf__min_i64(rank, MOST_RANK);
+  rank = clf__min_i64(rank, MAX_RANK);
   rank = (size_t)rank > fit ? (int64_t)fit : rank;
-  return clf__max_i64(rank, LEAST_RANK);
+  return clf__max_i64(rank, MIN_RANK);
 }
 
 clf_status clf__fisher_solve_cg(clf__fisher_system *s) {

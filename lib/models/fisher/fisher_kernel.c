@@ -123,13 +123,13 @@ static clf_status solve(clf__fisher_system *s) {
   const clf__fisher_params *p = s->params;
   bool landmarks = p->landmarks > 0 && p->landmarks < s->n;
   size_t bytes;
-  bool room = clf__mul_size((size_t)s->n * sizeof(double), (size_t)s->n, &bytes) &&
-              bytes < clf__context_room(s->context);
-  bool direct = p->solver == CHOLESKY || (p->solver == AUTO && s->n <= LARGE && room);
+  bool fits = clf__mul_size((size_t)s->n * sizeof(double), (size_t)s->n, &bytes) &&
+              bytes < clf__context_available(s->context);
+  bool direct = p->solver == CHOLESKY || (p->solver == AUTO && s->n <= LARGE && fits);
   s->progress =
       clf__progress_begin(s->context, "fisher", landmarks || direct ? 4 : p->max_iterations);
   if (p->solver == AUTO && !landmarks) {
-    clf__fit_tells(s->training, "solver=auto is %s", direct ? "cholesky" : "cg");
+    clf__fit_log(s->training, "solver=auto is %s", direct ? "cholesky" : "cg");
   }
   return landmarks ? clf__fisher_solve_landmarks(s)
          : direct  ? clf__fisher_solve_cholesky(s)

@@ -22,12 +22,12 @@ static void share_landmarks(const int64_t *rows_of, int64_t classes, int64_t n, 
   }
   for (; given < wanted; given++) {
     int64_t neediest = 0;
-    double least = INFINITY;
+    double min = INFINITY;
     for (int64_t k = 0; k < classes; k++) {
       double served = share[k] < rows_of[k] ? (double)share[k] / (double)rows_of[k] : INFINITY;
-      if (served < least) {
+      if (served < min) {
         neediest = k;
-        least = served;
+        min = served;
       }
     }
     share[neediest]++;
@@ -35,16 +35,16 @@ static void share_landmarks(const int64_t *rows_of, int64_t classes, int64_t n, 
 }
 
 /* The first of each class in a random order, as row numbers. */
-static clf_status choose(clf__nystroem *n, int64_t wanted) {
+static clf_status select_landmarks(clf__nystroem *n, int64_t wanted) {
   const clf__fisher_system *s = n->system;
   const int32_t *labels = s->training->labels;
   int64_t classes = s->training->classes;
   int64_t *rows_of = clf__alloc_zeroed(s->context, classes, sizeof *rows_of);
   int64_t *share = clf__alloc_zeroed(s->context, classes, sizeof *share);
   int64_t *order = clf__alloc_array(s->context, s->n, sizeof *order);
-  bool *taken = clf__alloc_zeroed(s->context, s->n, sizeof *taken);
+  bool *selected = clf__alloc_zeroed(s->context, s->n, sizeof *selected);
   n->landmarks = clf__alloc_array(s->context, s->n, sizeof *n->landmarks);
-  bool complete = rows_of && share && order && taken && n->landmarks;
+  bool complete = rows_of && share && order && selected && n->landmarks;
   for (int64_t i = 0; complete && i < s->n; i++) {
     order[i] = i;
     rows_of[labels[s->rows[i]]]++;
@@ -56,17 +56,17 @@ static clf_status choose(clf__nystroem *n, int64_t wanted) {
   }
   for (int64_t i = 0; complete && i < s->n; i++) {
     int64_t *left = &share[labels[s->rows[order[i]]]];
-    taken[order[i]] = *left > 0;
+    selected[order[i]] = *left > 0;
     *left -= *left > 0;
   }
   for (int64_t i = 0; complete && i < s->n; i++) {
     n->landmarks[n->rank] = s->rows[i];
-    n->rank += taken[i];
+    n->rank += selected[i];
   }
   clf__free(rows_of);
   clf__free(share);
   clf__free(order);
-  clf__free(taken);
+  clf__free(selected);
   return complete ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
@@ -131,7 +131,7 @@ static clf_status invert(clf__nystroem *n) {
 
 clf_status clf__nystroem_create(clf__nystroem *out, clf__fisher_system *s, int64_t wanted) {
   out->system = s;
-  CLF__CHECK(choose(out, wanted));
+  CLF__CHECK(select_landmarks(out, wanted));
   CLF__CHECK(allocate(out));
   CLF__CHECK(clf__kernel_columns_create(&out->columns, s->context, &s->function, s->training->x,
                                         out->landmarks, out->rank, s->training->x, s->center));

@@ -65,7 +65,7 @@ static clf_status shrink_covariance(clf__fisher_work *work) {
   if (shrinkage->word == SHRINKAGE_AUTO) {
     CLF__CHECK(clf__fisher_shrinkage(&amount, work->context, work->training, &work->gram,
                                      work->offsets, work->deviation));
-    clf__fit_tells(work->training, "shrinkage=auto is %s", clf__number_text(amount));
+    clf__fit_log(work->training, "shrinkage=auto is %s", clf__number_text(amount));
   }
   int64_t d = work->columns;
   double *s = work->gram.scatter;

@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "transform/statistics.h"
 
-enum { MOST_BLOCKS = 64, LEAST_ROWS = 64 };
+enum { MAX_BLOCKS = 64, MIN_ROWS = 64 };
 
 /* Sums over blocks of rows, split by size alone. */
 typedef struct summing {
@@ -23,12 +23,12 @@ typedef struct summing {
   const float *weights; /* [rows], or NULL for 1 */
   int64_t block_rows, blocks;
   double shift;
-  double sum[MOST_BLOCKS], square[MOST_BLOCKS];
+  double sum[MAX_BLOCKS], square[MAX_BLOCKS];
   double *columns; /* [blocks, columns] sums of the columns, or NULL */
 } summing;
 
 static summing summing_of(clf_context *context, const clf__rows *x) {
-  const int64_t rows = clf__max_i64(clf__ceil_div(x->rows, MOST_BLOCKS), LEAST_ROWS);
+  const int64_t rows = clf__max_i64(clf__ceil_div(x->rows, MAX_BLOCKS), MIN_ROWS);
   return (summing){
       .context = context, .x = x, .block_rows = rows, .blocks = clf__ceil_div(x->rows, rows)};
 }
@@ -127,8 +127,8 @@ static clf_status variance_of(double *out, clf_context *context, const clf__trai
   CLF__CHECK(sum_rows(&job));
   const double mean = job.sum[0] / count;
   const double variance = job.square[0] / count - mean * mean;
-  const double least = sparse ? 1e-10 * mean * mean : 0;
-  *out = variance > least ? variance * scale * scale : 0;
+  const double min = sparse ? 1e-10 * mean * mean : 0;
+  *out = variance > min ? variance * scale * scale : 0;
   return CLF_OK;
 }
 
@@ -173,8 +173,8 @@ static clf_status resolve_gamma(double *out, const clf_model *model, const clf__
   }
   *out = spread > 0 ? 1 / ((double)training->x->columns * spread) : 1;
   if (status == CLF_OK) {
-    clf__fit_tells(training, "gamma=%s is %s", gamma->word == SCALE ? "scale" : "auto",
-                   clf__number_text(*out));
+    clf__fit_log(training, "gamma=%s is %s", gamma->word == SCALE ? "scale" : "auto",
+                 clf__number_text(*out));
   }
   return status;
 }
@@ -200,7 +200,7 @@ static clf_status check_precomputed(const clf_model *model, const clf__rows *x) 
 static clf_status check_range(clf_context *context, const clf__kernel_function *function,
                               const clf__training *training) {
   enum { BLOCK = 512 };
-  const double most = (double)FLT_MAX / 4; /* sums of four of them stay finite */
+  const double max = (double)FLT_MAX / 4; /* sums of four of them stay finite */
   clf__kernel_function bound = *function;
   double values[BLOCK];
   bound.coef0 = fabs(function->coef0);
@@ -210,7 +210,7 @@ static clf_status check_range(clf_context *context, const clf__kernel_function *
     CLF__CHECK(clf__kernel_diagonal(context, &bound, &part, NULL, count, values));
     for (int64_t i = 0; i < count; i++) {
       const bool counts = training->weights == NULL || training->weights[first + i] > 0;
-      if (counts && !(values[i] <= most)) {
+      if (counts && !(values[i] <= max)) {
         return clf__fail(CLF_ERROR_NUMERIC,
                          "kernel values are beyond the range of float: that of row %lld with "
                          "itself is %s; scale the features (transforms: standardize, min_max)%s",

@@ -35,11 +35,11 @@ struct clf__kernel_cache {
   clf__kernel_columns **columns; /* [classes] */
   clf__lock *lock;
   /* Under the lock. */
-  entry *table; /* open addressing, linear probing; at most half full */
-  int64_t room; /* a power of 2 */
+  entry *table;     /* open addressing, linear probing; at most half full */
+  int64_t capacity; /* a power of 2 */
   int64_t used;
   slab *newest, *oldest;
-  int64_t bytes, most_bytes;
+  int64_t bytes, max_bytes;
 };
 
 static int64_t class_rows(const clf__kernel_cache *cache, int64_t class) {
@@ -47,29 +47,29 @@ static int64_t class_rows(const clf__kernel_cache *cache, int64_t class) {
 }
 
 /* The place where a search for the segment begins. */
-static int64_t home_of(int64_t room, int64_t class, int64_t row) {
+static int64_t home_of(int64_t capacity, int64_t class, int64_t row) {
   const uint64_t key = (uint64_t)row * 0x9e3779b97f4a7c15u + (uint64_t) class * 0xc2b2ae3d27d4eb4fu;
-  return (int64_t)((key ^ key >> 29) * 0xbf58476d1ce4e5b9u >> 20) & (room - 1);
+  return (int64_t)((key ^ key >> 29) * 0xbf58476d1ce4e5b9u >> 20) & (capacity - 1);
 }
 
 /* The segment's place, or the empty one where it would be. */
-static int64_t find(const entry *table, int64_t room, int64_t class, int64_t row) {
-  int64_t place = home_of(room, class, row);
+static int64_t find(const entry *table, int64_t capacity, int64_t class, int64_t row) {
+  int64_t place = home_of(capacity, class, row);
   while (table[place].slab != NULL &&
          (table[place].slab->class != class || table[place].slab->row[table[place].at] != row)) {
-    place = (place + 1) & (room - 1);
+    place = (place + 1) & (capacity - 1);
   }
   return place;
 }
 
 /* Removes an entry, moving up those behind it that may stand nearer to their home. */
 static void forget(clf__kernel_cache *cache, int64_t place) {
-  const int64_t mask = cache->room - 1;
+  const int64_t mask = cache->capacity - 1;
   int64_t hole = place;
   for (int64_t next = (place + 1) & mask; cache->table[next].slab != NULL;
        next = (next + 1) & mask) {
     const slab *held = cache->table[next].slab;
-    const int64_t home = home_of(cache->room, held->class, held->row[cache->table[next].at]);
+    const int64_t home = home_of(cache->capacity, held->class, held->row[cache->table[next].at]);
     if (((next - home) & mask) >= ((next - hole) & mask)) {
       cache->table[hole] = cache->table[next];
       hole = next;
@@ -79,27 +79,27 @@ static void forget(clf__kernel_cache *cache, int64_t place) {
   cache->used--;
 }
 
-static clf_status make_room(clf__kernel_cache *cache, int64_t more) {
-  int64_t room = cache->room;
-  while (2 * (cache->used + more) > room) {
-    room *= 2;
+static clf_status reserve(clf__kernel_cache *cache, int64_t more) {
+  int64_t capacity = cache->capacity;
+  while (2 * (cache->used + more) > capacity) {
+    capacity *= 2;
   }
-  if (room == cache->room) {
+  if (capacity == cache->capacity) {
     return CLF_OK;
   }
-  entry *table = clf__alloc_zeroed(cache->context, room, sizeof *table);
+  entry *table = clf__alloc_zeroed(cache->context, capacity, sizeof *table);
   if (table == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  for (int64_t i = 0; i < cache->room; i++) {
+  for (int64_t i = 0; i < cache->capacity; i++) {
     const entry held = cache->table[i];
     if (held.slab != NULL) {
-      table[find(table, room, held.slab->class, held.slab->row[held.at])] = held;
+      table[find(table, capacity, held.slab->class, held.slab->row[held.at])] = held;
     }
   }
   clf__free(cache->table);
   cache->table = table;
-  cache->room = room;
+  cache->capacity = capacity;
   return CLF_OK;
 }
 
@@ -128,7 +128,7 @@ static int64_t slab_bytes(const slab *one) {
 
 static void drop(clf__kernel_cache *cache, slab *one) {
   for (int64_t i = 0; i < one->count; i++) {
-    const int64_t place = find(cache->table, cache->room, one->class, one->row[i]);
+    const int64_t place = find(cache->table, cache->capacity, one->class, one->row[i]);
     if (cache->table[place].slab == one) {
       forget(cache, place);
     }
@@ -142,24 +142,24 @@ static void drop(clf__kernel_cache *cache, slab *one) {
  * cannot be. */
 static bool evict_for(clf__kernel_cache *cache, int64_t bytes) {
   slab *next = cache->oldest;
-  while (next != NULL && cache->bytes + bytes > cache->most_bytes) {
+  while (next != NULL && cache->bytes + bytes > cache->max_bytes) {
     slab *one = next;
     next = one->newer;
     if (one->pins == 0) {
       drop(cache, one);
     }
   }
-  return cache->bytes + bytes <= cache->most_bytes;
+  return cache->bytes + bytes <= cache->max_bytes;
 }
 
 /* Keeps the slab if it fits; the segments that another thread has kept meanwhile are not entered.
  */
 static bool keep(clf__kernel_cache *cache, slab *made) {
-  if (!evict_for(cache, slab_bytes(made)) || make_room(cache, made->count) < 0) {
+  if (!evict_for(cache, slab_bytes(made)) || reserve(cache, made->count) < 0) {
     return false;
   }
   for (int64_t i = 0; i < made->count; i++) {
-    const int64_t place = find(cache->table, cache->room, made->class, made->row[i]);
+    const int64_t place = find(cache->table, cache->capacity, made->class, made->row[i]);
     if (cache->table[place].slab == NULL) {
       cache->table[place] = (entry){made, i};
       cache->used++;
@@ -190,9 +190,9 @@ static clf_status look_up(batch *b, const int64_t *row) {
   }
   made->class = b->class;
   made->columns = b->columns;
-  clf__lock_take(b->cache->lock);
+  clf__lock_acquire(b->cache->lock);
   for (int64_t i = 0; i < b->count; i++) {
-    const entry held = b->cache->table[find(b->cache->table, b->cache->room, b->class, row[i])];
+    const entry held = b->cache->table[find(b->cache->table, b->cache->capacity, b->class, row[i])];
     b->found[i] = held.slab;
     if (held.slab == NULL) {
       made->row[made->count++] = row[i];
@@ -203,7 +203,7 @@ static clf_status look_up(batch *b, const int64_t *row) {
     link_newest(b->cache, held.slab);
     b->values[i] = held.slab->values + held.at * b->columns;
   }
-  clf__lock_leave(b->cache->lock);
+  clf__lock_release(b->cache->lock);
   if (made->count == 0) {
     slab_free(made);
     made = NULL;
@@ -243,7 +243,7 @@ static void add_columns(void *argument, clf__range range) {
 
 static void release(batch *b, bool good) {
   bool kept = false;
-  clf__lock_take(b->cache->lock);
+  clf__lock_acquire(b->cache->lock);
   for (int64_t i = 0; i < b->count; i++) {
     if (b->found[i] != NULL) {
       b->found[i]->pins--;
@@ -252,7 +252,7 @@ static void release(batch *b, bool good) {
   if (good && b->made != NULL) {
     kept = keep(b->cache, b->made);
   }
-  clf__lock_leave(b->cache->lock);
+  clf__lock_release(b->cache->lock);
   if (!kept) {
     slab_free(b->made);
   }
@@ -289,17 +289,17 @@ clf_status clf__kernel_cache_create(clf__kernel_cache **out, clf_context *contex
                                     const clf__kernel_function *function,
                                     const clf__grouped_rows *rows, const float *center,
                                     int64_t bytes) {
-  enum { FIRST_ROOM = 1024 };
+  enum { FIRST_CAPACITY = 1024 };
   clf__kernel_cache *cache = clf__alloc_zeroed(context, 1, sizeof *cache);
   if (cache == NULL) {
     return CLF_ERROR_MEMORY;
   }
   cache->context = context;
   cache->rows = *rows;
-  cache->room = FIRST_ROOM;
-  cache->most_bytes = bytes;
+  cache->capacity = FIRST_CAPACITY;
+  cache->max_bytes = bytes;
   cache->lock = clf__lock_create(context);
-  cache->table = clf__alloc_zeroed(context, FIRST_ROOM, sizeof *cache->table);
+  cache->table = clf__alloc_zeroed(context, FIRST_CAPACITY, sizeof *cache->table);
   cache->columns = clf__alloc_zeroed(context, rows->classes, sizeof(clf__kernel_columns *));
   clf_status status = cache->lock != NULL && cache->table != NULL && cache->columns != NULL
                           ? CLF_OK

@@ -121,10 +121,10 @@ static clf_status judge_spread(clf_context *context, double spread) {
  * first of these are the same in all values, and only the last say what tells rows apart. */
 static clf_status check_values(clf_context *context, const clf__kernel_function *function,
                                const clf__training *training) {
-  enum { MOST_ROWS = 1000 };
+  enum { MAX_ROWS = 1000 };
   const int64_t columns = training->x->columns;
   row_sample s = {.training = training,
-                  .step = training->x->rows / MOST_ROWS + 1,
+                  .step = training->x->rows / MAX_ROWS + 1,
                   .row = clf__alloc_array(context, columns, sizeof(double)),
                   .first = clf__alloc_zeroed(context, columns, sizeof(double)),
                   .mean = clf__alloc_zeroed(context, columns, sizeof(double))};

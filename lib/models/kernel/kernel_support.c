@@ -101,12 +101,12 @@ static clf_status check_function(const clf_model *model) {
 static clf_status check_numbers(const clf_model *model, bool precomputed) {
   CLF__CHECK(clf__check_tensor(model, "support", CLF_I64, -1, -1));
   const int64_t *support = clf__state_data(model->state, "support");
-  int64_t most = precomputed ? model->columns - 1 : INT64_MAX;
+  int64_t max = precomputed ? model->columns - 1 : INT64_MAX;
   if (clf__support_count(model) < 1) {
     return corrupt(model, "there are no support vectors");
   }
   for (int64_t i = 0; i < clf__support_count(model); i++) {
-    if (support[i] < 0 || support[i] > most) {
+    if (support[i] < 0 || support[i] > max) {
       return corrupt(model, "a support vector's row number is out of bounds");
     }
   }

@@ -44,7 +44,7 @@ enum { ONE_VS_REST = 1 };
 enum {
   PAIRS = 7,
   FIRST_REFRESH = 4,
-  HISTORY_ROOM = 64 /* iterations to make room for at first */
+  HISTORY_CAPACITY = 64 /* iterations to make room for at first */
 };
 
 /* Relative decreases of the objective: one that single precision may fail to find, and that of a
@@ -62,7 +62,7 @@ typedef struct fitting {
   double value;    /* of the objective, before the last step */
   int64_t refresh; /* iteration of the next one */
   double *history;
-  int64_t history_room;
+  int64_t history_capacity;
 } fitting;
 
 static clf_status evaluate(void *argument, const double *at, double *value, double *gradient) {
@@ -77,14 +77,15 @@ static clf_status precondition(void *argument, double *vector) {
 }
 
 static clf_status record(fitting *f, int64_t iteration, double value) {
-  if (iteration > f->history_room) {
-    int64_t room = 2 * f->history_room + HISTORY_ROOM;
-    double *history = clf__resize_array(f->objective.context, f->history, room, sizeof *f->history);
+  if (iteration > f->history_capacity) {
+    int64_t capacity = 2 * f->history_capacity + HISTORY_CAPACITY;
+    double *history =
+        clf__resize_array(f->objective.context, f->history, capacity, sizeof *f->history);
     if (history == NULL) {
       return CLF_ERROR_MEMORY;
     }
     f->history = history;
-    f->history_room = room;
+    f->history_capacity = capacity;
   }
   f->history[iteration - 1] = value;
   return CLF_OK;

@@ -53,13 +53,13 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
 
 typedef struct clf__logistic_preconditioner {
   const clf__logistic_objective *objective;
-  int64_t most_blocks; /* that are worth their cost: outputs, 1 or 0 */
-  int64_t blocks;      /* in use: one an output, 1 for all of them, or 0 */
-  double **factors;    /* [outputs] Cholesky factors [columns, columns], or NULL */
-  double *means;       /* [most_blocks, columns] weighted by curvature */
-  double *curvatures;  /* [outputs] mean over the rows */
-  double *squares;     /* [columns] means of x^2, for the diagonal when there are no blocks */
-  double *scratch;     /* [outputs, columns] */
+  int64_t max_blocks; /* that are worth their cost: outputs, 1 or 0 */
+  int64_t blocks;     /* in use: one an output, 1 for all of them, or 0 */
+  double **factors;   /* [outputs] Cholesky factors [columns, columns], or NULL */
+  double *means;      /* [max_blocks, columns] weighted by curvature */
+  double *curvatures; /* [outputs] mean over the rows */
+  double *squares;    /* [columns] means of x^2, for the diagonal when there are no blocks */
+  double *scratch;    /* [outputs, columns] */
 } clf__logistic_preconditioner;
 
 clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *preconditioner,

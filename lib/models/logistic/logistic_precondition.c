@@ -24,9 +24,9 @@
 
 #define ERROR_OF_SAMPLE                                                                            \
   1e-6 /* relative, added to the diagonal: covers rounding in the Gram matrix */
-#define LEAST_CURVATURE 1e-10
+#define MIN_CURVATURE 1e-10
 /* A row that is surely wrong curves as soon as a step begins to put it right. */
-#define LEAST_DOUBT 0.05F
+#define MIN_DOUBT 0.05F
 
 enum {
   SAMPLE = 8,                     /* rows a column */
@@ -51,10 +51,10 @@ static int64_t blocks_worth(const clf__logistic_objective *o) {
 static double curvature(const clf__logistic_objective *o, int64_t row, int64_t first,
                         int64_t last) {
   float weight = o->weights != NULL ? o->weights[row] : 1;
-  double sum = (double)weight * LEAST_CURVATURE;
+  double sum = (double)weight * MIN_CURVATURE;
   for (int64_t k = first; k < last && weight > 0; k++) {
     float wrong = fabsf(o->residual[row * o->outputs + k]); /* w times |p - t| */
-    sum += (double)(wrong * fmaxf(LEAST_DOUBT, 1 - wrong / weight));
+    sum += (double)(wrong * fmaxf(MIN_DOUBT, 1 - wrong / weight));
   }
   return sum;
 }
@@ -89,8 +89,8 @@ typedef struct sample {
 } sample;
 
 /* All rows with their curvature as weights: few enough to need no choice. */
-static clf_status take_all(sample *out, const clf__logistic_objective *o, int64_t first,
-                           int64_t last) {
+static clf_status sample_all(sample *out, const clf__logistic_objective *o, int64_t first,
+                             int64_t last) {
   out->weights = clf__alloc_array(o->context, o->x->rows, sizeof(float));
   if (out->weights == NULL) {
     return CLF_ERROR_MEMORY;
@@ -154,7 +154,7 @@ static clf_status refresh_block(clf__logistic_preconditioner *p, int64_t block, 
   sample rows = {0};
   clf__gram gram = {0};
   clf_status status = CLF_OK;
-  CLF__TRY(all ? take_all(&rows, o, first, last) : draw(&rows, o, first, last, total));
+  CLF__TRY(all ? sample_all(&rows, o, first, last) : draw(&rows, o, first, last, total));
   clf__gram_input input = {.x = &rows.x, .weights = rows.weights, .centered = o->intercept};
   CLF__TRY(clf__gram_create(&gram, o->context, &input));
   CLF__TRY(factor(o, rows.scale * share, gram.scatter));
@@ -182,12 +182,12 @@ static void refresh_diagonal(clf__logistic_preconditioner *p) {
 
 clf_status clf__logistic_refresh(clf__logistic_preconditioner *p, bool shared) {
   int64_t outputs = p->objective->outputs;
-  int64_t blocks = shared && p->most_blocks > 0 ? 1 : p->most_blocks;
+  int64_t blocks = shared && p->max_blocks > 0 ? 1 : p->max_blocks;
   int64_t group = blocks > 0 ? outputs / blocks : 0;
   for (int64_t b = 0; b < blocks; b++) {
     clf_status status = refresh_block(p, b, b * group, (b + 1) * group);
     if (status == CLF_ERROR_NUMERIC) { /* products overflowed: the diagonal is safe */
-      p->most_blocks = blocks = 0;
+      p->max_blocks = blocks = 0;
     } else if (status < 0) {
       return status;
     }
@@ -223,9 +223,9 @@ clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *p,
   clf_context *context = objective->context;
   int64_t columns = objective->columns, outputs = objective->outputs;
   *p = (clf__logistic_preconditioner){.objective = objective};
-  p->most_blocks = blocks_worth(objective);
+  p->max_blocks = blocks_worth(objective);
   p->factors = clf__alloc_zeroed(context, outputs, sizeof(double *));
-  p->means = clf__alloc_array(context, p->most_blocks * columns, sizeof(double));
+  p->means = clf__alloc_array(context, p->max_blocks * columns, sizeof(double));
   p->curvatures = clf__alloc_array(context, outputs, sizeof(double));
   p->squares = clf__alloc_zeroed(context, columns, sizeof(double));
   p->scratch = clf__alloc_array(context, outputs * columns, sizeof(double));

@@ -55,7 +55,7 @@ typedef struct clf__network {
   int64_t *first_weight; /* [layer_count + 1] */
   int64_t outputs;       /* of the last layer */
   int64_t widest;        /* elements of a row in the widest place, the input included */
-  bool masks;            /* a layer sets which steps count */
+  bool produces_mask;    /* a layer sets which steps count */
 } clf__network;
 
 /* From "kind name=value …; kind …". CLF_ERROR_SHAPE names the layer that the rows do not fit. */

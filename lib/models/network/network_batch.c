@@ -13,22 +13,23 @@
  * within a second, and that what they keep fits memory: a large batch needs no more of it than a
  * small one. A layer that measures the batch, which shows in weights that are not trained, needs it
  * whole. */
-static int64_t piece_rows(const clf__trainer *t) {
-  static const double most_work = 1e10; /* multiply-adds, some 0.2 s */
-  static const double most_bytes = 2e9;
-  double most = 1, bytes = 1, rows;
+static int64_t micro_batch_rows(const clf__trainer *t) {
+  static const double max_work = 1e10; /* multiply-adds, some 0.2 s */
+  static const double max_bytes = 2e9;
+  double layer_work = 1, bytes = 1, rows;
   for (int64_t i = 0; i < t->network->layer_count; i++) {
     const clf__layer *layer = t->network->layers[i];
     bytes += (double)layer->kept_bytes + (double)layer->outputs * sizeof(float);
     for (int64_t j = 0; j < layer->weight_count; j++) {
       const clf__weight_info *info = &layer->weights[j];
-      most = fmax(most, (double)layer->outputs * (double)clf__min_i64(info->fan_in, layer->inputs));
+      layer_work = fmax(layer_work,
+                        (double)layer->outputs * (double)clf__min_i64(info->fan_in, layer->inputs));
       if (!info->trained) {
         return t->batch;
       }
     }
   }
-  rows = fmin(most_work / most, most_bytes / bytes);
+  rows = fmin(max_work / layer_work, max_bytes / bytes);
   return (double)t->batch > rows ? (int64_t)fmax(1, rows) : t->batch;
 }
 
@@ -67,15 +68,15 @@ static void set_length(clf__trainer *t) {
   const int64_t steps = clf__trainer_steps(t);
   t->patience = stops_by_itself(t) ? auto_patience(t) : p->patience;
   t->epochs = p->epochs.word < 0 ? (int64_t)p->epochs.value : auto_epochs(t);
-  t->most_steps = steps * t->epochs;
-  if (p->max_steps > 0 && p->max_steps < t->most_steps) {
-    t->most_steps = p->max_steps;
-    t->epochs = (t->most_steps - 1) / steps + 1;
+  t->max_steps = steps * t->epochs;
+  if (p->max_steps > 0 && p->max_steps < t->max_steps) {
+    t->max_steps = p->max_steps;
+    t->epochs = (t->max_steps - 1) / steps + 1;
   }
-  t->schedule = t->most_steps;
+  t->schedule = t->max_steps;
   if (t->partial) {
     t->epochs = 1;
-    t->most_steps = p->max_steps > 0 ? clf__min_i64(p->max_steps, steps) : steps;
+    t->max_steps = p->max_steps > 0 ? clf__min_i64(p->max_steps, steps) : steps;
   }
 }
 
@@ -183,28 +184,28 @@ clf_status clf__trainer_rows(clf__trainer *t) {
   t->train.rows = t->order;
   t->batch = clf__min_i64(t->params->batch_size, t->train.count);
   t->group = clf__min_i64(t->batch * t->params->accumulation, t->train.count);
-  t->piece = piece_rows(t);
+  t->micro_batch = micro_batch_rows(t);
   set_length(t);
   return CLF_OK;
 }
 
-static void set_aim(clf__trainer *t) {
+static void set_loss_target(clf__trainer *t) {
   const bool labels = t->training->labels != NULL;
-  t->aim = (clf__aim){.loss = t->params->loss,
-                      .outputs = t->network->outputs,
-                      .low = clf__network_end(t->network) == CLF__TANH ? -1 : 0,
-                      .high = 1,
-                      .labels = labels ? t->labels : NULL,
-                      .targets = labels ? NULL : t->targets,
-                      .scale = t->units.scale,
-                      .weights = t->batch_weights,
-                      .counts = t->batch_counts};
+  t->target = (clf__loss_target){.loss = t->params->loss,
+                                 .outputs = t->network->outputs,
+                                 .low = clf__network_end(t->network) == CLF__TANH ? -1 : 0,
+                                 .high = 1,
+                                 .labels = labels ? t->labels : NULL,
+                                 .targets = labels ? NULL : t->targets,
+                                 .scale = t->units.scale,
+                                 .weights = t->batch_weights,
+                                 .counts = t->batch_counts};
 }
 
 /* Buffers of a batch. */
 clf_status clf__trainer_batch(clf__trainer *t) {
   const clf__network *network = t->network;
-  const int64_t batch = t->piece, layers = network->layer_count;
+  const int64_t batch = t->micro_batch, layers = network->layer_count;
   int64_t size;
   t->y = clf__alloc_zeroed(t->context, layers + 1, sizeof(float *));
   t->kept = clf__alloc_zeroed(t->context, layers, sizeof(void *));
@@ -226,26 +227,26 @@ clf_status clf__trainer_batch(clf__trainer *t) {
       }
     }
   }
-  if (network->masks) {
-    t->spans = clf__alloc_array(t->context, t->piece, sizeof *t->spans);
+  if (network->produces_mask) {
+    t->spans = clf__alloc_array(t->context, t->micro_batch, sizeof *t->spans);
     if (t->spans == NULL) {
       return CLF_ERROR_MEMORY;
     }
   }
   size = clf__mul_i64(2 * batch, network->widest, &size) ? size : -1;
-  t->slopes = clf__alloc_array(t->context, size, sizeof *t->slopes);
+  t->layer_gradients = clf__alloc_array(t->context, size, sizeof *t->layer_gradients);
   t->labels = clf__alloc_array(t->context, batch, sizeof *t->labels);
   size = clf__mul_i64(batch, t->training->outputs, &size) ? size : -1;
   t->targets = clf__alloc_array(t->context, size, sizeof *t->targets);
   t->batch_weights = clf__alloc_array(t->context, batch, sizeof *t->batch_weights);
   t->batch_counts = clf__alloc_array(t->context, batch, sizeof *t->batch_counts);
-  bool complete = t->slopes != NULL && t->labels != NULL && t->targets != NULL &&
+  bool complete = t->layer_gradients != NULL && t->labels != NULL && t->targets != NULL &&
                   t->batch_weights != NULL && t->batch_counts != NULL;
   for (int i = 0; i < CLF__RECORDS; i++) {
     t->records[i] = clf__alloc_zeroed(t->context, t->epochs, sizeof(double));
     complete = complete && t->records[i] != NULL;
   }
-  set_aim(t);
+  set_loss_target(t);
   return complete ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
@@ -257,7 +258,7 @@ typedef struct taking {
   bool augmented;
 } taking;
 
-static void take_rows(void *argument, clf__range range) {
+static void read_rows(void *argument, clf__range range) {
   const taking *job = argument;
   const clf__trainer *t = job->trainer;
   const int64_t columns = job->set->from->x->columns;
@@ -271,7 +272,7 @@ static void take_rows(void *argument, clf__range range) {
   }
 }
 
-static void take_features(const clf__trainer *t, const clf__row_set *set, int64_t first,
+static void read_features(const clf__trainer *t, const clf__row_set *set, int64_t first,
                           int64_t count) {
   enum { TASK_ELEMENTS = 1 << 15, AUGMENTED_ELEMENTS = 1 << 12 };
   const bool augmented = set == &t->train && t->augment != NULL;
@@ -280,11 +281,11 @@ static void take_features(const clf__trainer *t, const clf__row_set *set, int64_
   taking job = {t, set, first, augmented};
   const double values = (double)count * (double)set->from->x->columns;
   clf__parallel_ranges(t->context, count, rows,
-                       values * (augmented ? 10 * CLF__COST_ELEMENT : CLF__COST_COPY), take_rows,
+                       values * (augmented ? 10 * CLF__COST_ELEMENT : CLF__COST_COPY), read_rows,
                        &job);
 }
 
-static void take_targets(const clf__trainer *t, const clf__training *from, int64_t row,
+static void read_targets(const clf__trainer *t, const clf__training *from, int64_t row,
                          double *out) {
   for (int64_t k = 0; k < from->outputs; k++) {
     out[k] = (from->targets[row * from->outputs + k] - t->units.center[k]) / t->units.scale[k];
@@ -292,10 +293,10 @@ static void take_targets(const clf__trainer *t, const clf__training *from, int64
 }
 
 /* Rows first … first + count - 1 of the set become the batch. */
-void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
+void clf__trainer_read(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
   const clf__training *from = set->from;
   const int64_t *rows = set->rows != NULL ? set->rows + first : NULL;
-  take_features(t, set, first, count);
+  read_features(t, set, first, count);
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = rows != NULL ? rows[i] : first + i;
     t->batch_weights[i] = set->weights != NULL ? set->weights[row] : 1;
@@ -303,7 +304,7 @@ void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, 
     if (from->labels != NULL) {
       t->labels[i] = from->labels[row];
     } else {
-      take_targets(t, from, row, t->targets + i * from->outputs);
+      read_targets(t, from, row, t->targets + i * from->outputs);
     }
   }
 }

@@ -98,18 +98,18 @@ static clf_status parse_layers(clf__network *network, const char *text) {
   return status;
 }
 
-static clf_status arrange_layers(clf__network *network) {
+static clf_status infer_shapes(clf__network *network) {
   clf__shape shape = network->input;
   bool masked = false; /* the layer's input is a sequence whose padding is known */
   network->widest = clf__shape_count(&shape);
   for (int64_t i = 0; i < network->layer_count; i++) {
     clf__layer *layer = network->layers[i];
-    CLF__CHECK(clf__layer_arrange(layer, &shape));
+    CLF__CHECK(clf__layer_infer_shapes(layer, &shape));
     shape = layer->out;
     network->first_weight[i + 1] = network->first_weight[i] + layer->weight_count;
     network->widest = clf__max_i64(layer->outputs, network->widest);
-    network->masks = network->masks || layer->masks;
-    layer->masked = layer->masks || (masked && layer->in.ndim == 2);
+    network->produces_mask = network->produces_mask || layer->produces_mask;
+    layer->masked = layer->produces_mask || (masked && layer->in.ndim == 2);
     masked = layer->masked && layer->out.ndim == 2;
   }
   network->outputs = clf__shape_count(&shape);
@@ -142,7 +142,7 @@ clf_status clf__network_build(clf__network **out, clf_context *context, const ch
   clf__network *network = NULL;
   CLF__CHECK(create_network(&network, context, layers));
   network->input = *input;
-  clf_status status = arrange_layers(network);
+  clf_status status = infer_shapes(network);
   if (status < 0) {
     clf__network_free(network);
     return status;

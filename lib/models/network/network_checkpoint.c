@@ -11,11 +11,11 @@
 static const char *const vector_names[CLF__VECTORS] = {"weights", "best", "averages",
                                                        "optimizer_first", "optimizer_second"};
 
-enum { EPOCH, WITHOUT, STOPPED, STEPS, OPTIMIZER_WITHOUT, COUNTERS };
-enum { LEAST, OPTIMIZER_BEST, REDUCTION, LOSSES };
+enum { EPOCH, WITHOUT_IMPROVEMENT, STOPPED, STEPS, OPTIMIZER_WITHOUT_IMPROVEMENT, COUNTERS };
+enum { BEST_CRITERION, OPTIMIZER_BEST, REDUCTION, LOSSES };
 
 /* Whether weights that are never negative, such as variances, are not so in a vector of weights. */
-static bool signs_hold(const clf__trainer *t, const float *values) {
+static bool signs_are_valid(const clf__trainer *t, const float *values) {
   for (int64_t i = 0; i < t->network->layer_count; i++) {
     const clf__layer *layer = t->network->layers[i];
     for (int64_t j = 0; j < layer->weight_count; j++) {
@@ -75,18 +75,20 @@ static clf_status read_counters(clf__trainer *t, const clf__store *file) {
                      (long long)c[EPOCH], (long long)t->epochs);
   }
   const int64_t steps = c[EPOCH] * clf__trainer_steps(t);
-  if (c[WITHOUT] < 0 || c[WITHOUT] > c[EPOCH] || (c[STOPPED] != 0 && c[STOPPED] != 1) ||
-      c[STEPS] != (steps < t->most_steps ? steps : t->most_steps) || c[OPTIMIZER_WITHOUT] < 0 ||
-      c[OPTIMIZER_WITHOUT] > c[EPOCH] || l[REDUCTION] < 0 || l[REDUCTION] > 1) {
+  if (c[WITHOUT_IMPROVEMENT] < 0 || c[WITHOUT_IMPROVEMENT] > c[EPOCH] ||
+      (c[STOPPED] != 0 && c[STOPPED] != 1) ||
+      c[STEPS] != (steps < t->max_steps ? steps : t->max_steps) ||
+      c[OPTIMIZER_WITHOUT_IMPROVEMENT] < 0 || c[OPTIMIZER_WITHOUT_IMPROVEMENT] > c[EPOCH] ||
+      l[REDUCTION] < 0 || l[REDUCTION] > 1) {
     return corrupt("counters");
   }
   t->epoch = c[EPOCH];
-  t->without = c[WITHOUT];
+  t->epochs_without_improvement = c[WITHOUT_IMPROVEMENT];
   t->stopped = c[STOPPED] == 1;
   t->step = c[STEPS];
-  t->least = l[LEAST];
+  t->best_criterion = l[BEST_CRITERION];
   t->optimizer->steps = c[STEPS];
-  t->optimizer->epochs_without = c[OPTIMIZER_WITHOUT];
+  t->optimizer->epochs_without_improvement = c[OPTIMIZER_WITHOUT_IMPROVEMENT];
   t->optimizer->best = l[OPTIMIZER_BEST];
   t->optimizer->reduction = l[REDUCTION];
   return CLF_OK;
@@ -98,7 +100,7 @@ static clf_status read_all(clf__trainer *t, const clf__store *file) {
     const int64_t count = clf__trainer_move_vector(t, v, NULL, false);
     vectors[v] = count > 0 ? find(file, vector_names[v], CLF_F32, count, -1) : NULL;
     if (count > 0 && (vectors[v] == NULL || !all_finite(vectors[v], v == CLF__VECTOR_SECOND) ||
-                      (v <= CLF__VECTOR_BEST && !signs_hold(t, vectors[v]->data)))) {
+                      (v <= CLF__VECTOR_BEST && !signs_are_valid(t, vectors[v]->data)))) {
       return corrupt(vector_names[v]);
     }
   }
@@ -132,7 +134,7 @@ clf_status clf__checkpoint_read(clf__trainer *t) {
   }
   CLF__TRY(clf__store_read_path(&file, t->context, path));
   CLF__TRY(clf__store_create(&own, t->context));
-  CLF__TRY(clf__training_tell(t, own));
+  CLF__TRY(clf__training_describe(t, own));
   CLF__TRY(clf__training_compare(own, file));
   CLF__TRY(read_all(t, file));
 done:
@@ -153,8 +155,8 @@ clf_status clf__checkpoint_check(const clf__trainer *t) {
 }
 
 /* Puts a new tensor into the store and hands out its memory. */
-static clf_status put(clf__store *store, clf_context *context, const char *name, int32_t dtype,
-                      int64_t rows, int64_t columns, void **data) {
+static clf_status write_tensor(clf__store *store, clf_context *context, const char *name,
+                               int32_t dtype, int64_t rows, int64_t columns, void **data) {
   const int64_t shape[] = {rows, columns};
   clf_tensor *tensor = NULL;
   clf_status status = clf_tensor_create(&tensor, context, dtype, columns < 0 ? 1 : 2, shape);
@@ -168,28 +170,28 @@ static clf_status put(clf__store *store, clf_context *context, const char *name,
 
 static void write_counters(const clf__trainer *t, int64_t *counters, double *losses) {
   counters[EPOCH] = t->epoch;
-  counters[WITHOUT] = t->without;
+  counters[WITHOUT_IMPROVEMENT] = t->epochs_without_improvement;
   counters[STOPPED] = t->stopped;
   counters[STEPS] = t->optimizer->steps;
-  counters[OPTIMIZER_WITHOUT] = t->optimizer->epochs_without;
-  losses[LEAST] = t->least;
+  counters[OPTIMIZER_WITHOUT_IMPROVEMENT] = t->optimizer->epochs_without_improvement;
+  losses[BEST_CRITERION] = t->best_criterion;
   losses[OPTIMIZER_BEST] = t->optimizer->best;
   losses[REDUCTION] = t->optimizer->reduction;
 }
 
-static clf_status put_all(const clf__trainer *t, clf__store *store) {
+static clf_status write_all(const clf__trainer *t, clf__store *store) {
   void *values = NULL, *counters = NULL, *losses = NULL;
   for (int v = 0; v < CLF__VECTORS; v++) {
     const int64_t count = clf__trainer_move_vector(t, v, NULL, false);
     if (count > 0) {
-      CLF__CHECK(put(store, t->context, vector_names[v], CLF_F32, count, -1, &values));
+      CLF__CHECK(write_tensor(store, t->context, vector_names[v], CLF_F32, count, -1, &values));
       clf__trainer_move_vector(t, v, values, false);
     }
   }
-  CLF__CHECK(put(store, t->context, "counters", CLF_I64, COUNTERS, -1, &counters));
-  CLF__CHECK(put(store, t->context, "losses", CLF_F64, LOSSES, -1, &losses));
+  CLF__CHECK(write_tensor(store, t->context, "counters", CLF_I64, COUNTERS, -1, &counters));
+  CLF__CHECK(write_tensor(store, t->context, "losses", CLF_F64, LOSSES, -1, &losses));
   write_counters(t, counters, losses);
-  CLF__CHECK(put(store, t->context, "history", CLF_F64, CLF__RECORDS, t->epoch, &values));
+  CLF__CHECK(write_tensor(store, t->context, "history", CLF_F64, CLF__RECORDS, t->epoch, &values));
   for (int i = 0; i < CLF__RECORDS; i++) {
     memcpy((double *)values + i * t->epoch, t->records[i], (size_t)t->epoch * sizeof(double));
   }
@@ -204,8 +206,8 @@ clf_status clf__checkpoint_write(const clf__trainer *t) {
     return CLF_OK;
   }
   CLF__TRY(clf__store_create(&store, t->context));
-  CLF__TRY(clf__training_tell(t, store));
-  CLF__TRY(put_all(t, store));
+  CLF__TRY(clf__training_describe(t, store));
+  CLF__TRY(write_all(t, store));
   CLF__TRY(clf__store_write_path(store, t->params->checkpoint));
 done:
   clf__store_free(store);

@@ -52,7 +52,7 @@ static void set_order(clf__trainer *t, int64_t epoch) {
 
 static clf_status run_epoch(clf__trainer *t) {
   const int64_t epoch = t->epoch;
-  const int64_t all = clf__trainer_steps(t), left = t->most_steps - t->step;
+  const int64_t all = clf__trainer_steps(t), left = t->max_steps - t->step;
   const int64_t steps = clf__min_i64(all, left);
   clf__random drawn = clf__trainer_random(t, CLF__STREAM_STEP, epoch);
   clf__random changes = clf__trainer_random(t, CLF__STREAM_AUGMENT, epoch);
@@ -98,24 +98,24 @@ static clf_status watch(clf__trainer *t, part run) {
 }
 
 static void end_epoch(clf__trainer *t) {
-  const bool better = t->criterion < t->least;
+  const bool better = t->criterion < t->best_criterion;
   clf__optimizer_epoch(t->optimizer, t->criterion);
   t->epoch++;
-  t->least = better ? t->criterion : t->least;
-  t->without = better ? 0 : t->without + 1;
+  t->best_criterion = better ? t->criterion : t->best_criterion;
+  t->epochs_without_improvement = better ? 0 : t->epochs_without_improvement + 1;
   if (t->patience == 0 || better) {
-    clf__trainer_copy_weights(t, t->best, t->learnt);
-  } else if (t->without >= t->patience) {
+    clf__trainer_copy_weights(t, t->best, t->averaged_weights);
+  } else if (t->epochs_without_improvement >= t->patience) {
     t->stopped = true;
   }
 }
 
 /* Goes back to what a checkpoint holds, if there is one, or makes ready for the first epoch. */
 static clf_status begin(clf__trainer *t) {
-  t->least = INFINITY;
+  t->best_criterion = INFINITY;
   t->loss = t->accuracy = NAN;
   t->reported = clf__seconds();
-  t->progress = clf__progress_begin(t->context, "network", t->most_steps);
+  t->progress = clf__progress_begin(t->context, "network", t->max_steps);
   clf__trainer_copy_weights(t, t->best, t->weights);
   const clf_status status = clf__checkpoint_read(t);
   return status == CLF_OK ? clf__checkpoint_check(t) : status;
@@ -141,34 +141,35 @@ done:
   return status;
 }
 
-static void tell_of_choices(const clf__trainer *t) {
+static void log_choices(const clf__trainer *t) {
   clf__text text = {.context = t->context};
-  if (t->training->tells == NULL || !clf__context_has_log(t->context)) {
+  if (t->training->log_as == NULL || !clf__context_has_log(t->context)) {
     return;
   }
   clf__optimizer_append(&text, t->optimizer);
   if (!text.failed) {
-    clf__fit_tells(t->training, "optimizer %s", text.bytes);
+    clf__fit_log(t->training, "optimizer %s", text.bytes);
   }
   clf__text_free(&text);
   if (t->params->input.word >= 0) {
-    clf__fit_tells(t->training, "input=auto is %s", clf__shape_name(&t->network->input).text);
+    clf__fit_log(t->training, "input=auto is %s", clf__shape_name(&t->network->input).text);
   }
   if (t->params->epochs.word >= 0 && !t->partial) {
-    clf__fit_tells(t->training, "epochs=auto is %lld", (long long)t->epochs);
+    clf__fit_log(t->training, "epochs=auto is %lld", (long long)t->epochs);
   }
 }
 
-static void tell_of_end(const clf__trainer *t) {
+static void log_end(const clf__trainer *t) {
   if (t->stopped) {
-    clf__fit_tells(t->training,
-                   "stopped after epoch %lld of %lld, %lld without a lower loss; the weights are "
-                   "those of epoch %lld",
-                   (long long)t->epoch, (long long)t->epochs, (long long)t->without,
-                   (long long)(t->epoch - t->without));
-  } else if (t->patience > 0 && t->without > 0) {
-    clf__fit_tells(t->training, "the weights are those of epoch %lld of %lld, of the lowest loss",
-                   (long long)(t->epoch - t->without), (long long)t->epoch);
+    clf__fit_log(t->training,
+                 "stopped after epoch %lld of %lld, %lld without a lower loss; the weights are "
+                 "those of epoch %lld",
+                 (long long)t->epoch, (long long)t->epochs,
+                 (long long)t->epochs_without_improvement,
+                 (long long)(t->epoch - t->epochs_without_improvement));
+  } else if (t->patience > 0 && t->epochs_without_improvement > 0) {
+    clf__fit_log(t->training, "the weights are those of epoch %lld of %lld, of the lowest loss",
+                 (long long)(t->epoch - t->epochs_without_improvement), (long long)t->epoch);
   }
 }
 
@@ -226,7 +227,7 @@ static void trainer_free(clf__trainer *t) {
   }
   const int64_t layers = t->network->layer_count, weights = clf__network_weights(t->network);
   free_arrays(t->gradients, weights);
-  free_arrays(t->piece_gradients, weights);
+  free_arrays(t->micro_batch_gradients, weights);
   free_arrays(t->averages, weights);
   free_arrays(t->best, weights);
   free_arrays(t->y, layers + 1);
@@ -236,9 +237,9 @@ static void trainer_free(clf__trainer *t) {
     clf__free(t->records[i]);
   }
   clf__free(t->weights);
-  clf__free(t->learnt);
+  clf__free(t->averaged_weights);
   clf__free(t->stepped);
-  clf__free(t->slopes);
+  clf__free(t->layer_gradients);
   clf__free(t->labels);
   clf__free(t->targets);
   clf__free(t->batch_weights);
@@ -321,9 +322,9 @@ static clf_status fit(const clf_model *model, const clf__training *training, boo
   CLF__TRY(clf__resume_optimizer(&own, &t));
   t.optimizer = own != NULL ? own : t.optimizer;
   CLF__TRY(prepare(&t, model, state));
-  tell_of_choices(&t);
+  log_choices(&t);
   status = end(&t, state, train(&t));
-  tell_of_end(&t);
+  log_end(&t);
 done:
   trainer_free(&t);
   clf__text_free(&text);

@@ -70,7 +70,7 @@ static bool is_left_out(const char *name) {
   return false;
 }
 
-static clf_status tell_params(const clf__trainer *t, clf__store *store) {
+static clf_status describe_params(const clf__trainer *t, clf__store *store) {
   const clf__param_table *table = &clf__network_kind.base.params;
   clf_status status = CLF_OK;
   clf__text text = {.context = t->context};
@@ -88,13 +88,13 @@ static clf_status tell_params(const clf__trainer *t, clf__store *store) {
   return status;
 }
 
-static clf_status tell_number(clf__store *store, const char *name, int64_t value) {
+static clf_status describe_number(clf__store *store, const char *name, int64_t value) {
   char text[32];
   snprintf(text, sizeof text, "%lld", (long long)value);
   return clf__store_add_text(store, name, text);
 }
 
-clf_status clf__training_tell(const clf__trainer *t, clf__store *store) {
+clf_status clf__training_describe(const clf__trainer *t, clf__store *store) {
   char data[32], seed[32], start[32] = "drawn";
   clf_status status = CLF_OK;
   clf__text optimizer = {.context = t->context};
@@ -111,12 +111,12 @@ clf_status clf__training_tell(const clf__trainer *t, clf__store *store) {
   CLF__TRY(clf__store_add_text(store, "optimizer", optimizer.bytes));
   CLF__TRY(clf__store_add_text(store, "seed", seed));
   CLF__TRY(clf__store_add_text(store, "first_weights", start));
-  CLF__TRY(tell_params(t, store));
-  CLF__TRY(tell_number(store, "patience", t->patience));
-  CLF__TRY(tell_number(store, "classes", t->training->classes));
-  CLF__TRY(tell_number(store, "outputs", t->training->outputs));
-  CLF__TRY(tell_number(store, "rows", t->training->x->rows));
-  CLF__TRY(tell_number(store, "validation_rows", t->validation.count));
+  CLF__TRY(describe_params(t, store));
+  CLF__TRY(describe_number(store, "patience", t->patience));
+  CLF__TRY(describe_number(store, "classes", t->training->classes));
+  CLF__TRY(describe_number(store, "outputs", t->training->outputs));
+  CLF__TRY(describe_number(store, "rows", t->training->x->rows));
+  CLF__TRY(describe_number(store, "validation_rows", t->validation.count));
   if (t->regression) {
     CLF__TRY(clf__store_add_text(store, "targets", "centered and scaled"));
   }

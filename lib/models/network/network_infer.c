@@ -11,7 +11,7 @@
 
 enum {
   BLOCK_ROWS = 64,          /* of a block, at most */
-  LEAST_ROWS = 4,           /* that a thread is woken for */
+  MIN_ROWS = 4,             /* that a thread is woken for */
   OUTER_ELEMENTS = 1 << 20, /* that a block hands from stage to stage, about */
   INNER_ELEMENTS = 1 << 16  /* between the steps of a stage, about */
 };
@@ -191,7 +191,7 @@ static clf_status run_blocks(block_job *job) {
 /* Rows of a block, so that there is one for each thread where rows are enough. */
 static int64_t block_rows(const clf__inference *inference, int64_t rows) {
   const int64_t threads = clf__context_threads(inference->network->context);
-  int64_t widest = 1, each = clf__max_i64(LEAST_ROWS, clf__ceil_div(rows, threads));
+  int64_t widest = 1, each = clf__max_i64(MIN_ROWS, clf__ceil_div(rows, threads));
   for (int64_t i = 0; i < inference->step_count;) {
     const stage s = stage_of(inference, i, 1);
     widest = i > 0 ? clf__max_i64(widest, inference->steps[i].layer->inputs) : widest;
@@ -218,8 +218,8 @@ static bool plan(block_job *job, int64_t workers, int64_t *memory) {
     fits = fits && clf__mul_i64(s.rows, inner, &size);
     job->inner = fits ? clf__max_i64(job->inner, size) : job->inner;
   }
-  const int64_t most = INT64_MAX / 8; /* so that the sum of the parts fits */
-  return fits && job->outer < most && job->inner < most && job->scratch < most &&
+  const int64_t max = INT64_MAX / 8; /* so that the sum of the parts fits */
+  return fits && job->outer < max && job->inner < max && job->scratch < max &&
          clf__mul_i64(workers, memory_of(job), memory);
 }
 
@@ -259,10 +259,11 @@ clf_status clf__network_infer(const clf__inference *inference, const clf__rows *
   }
   job.block = block_rows(inference, x->rows);
   const int64_t workers = job.block < x->rows ? clf__context_threads(context) : 1;
-  const bool masks = inference->network->masks;
+  const bool produces_mask = inference->network->produces_mask;
   job.memory = clf__alloc_array(context, plan(&job, workers, &memory) ? memory : -1, sizeof(float));
-  job.spans = masks ? clf__alloc_array(context, workers * job.block, sizeof *job.spans) : NULL;
-  const bool complete = job.memory != NULL && (job.spans != NULL || !masks);
+  job.spans =
+      produces_mask ? clf__alloc_array(context, workers * job.block, sizeof *job.spans) : NULL;
+  const bool complete = job.memory != NULL && (job.spans != NULL || !produces_mask);
   clf_status status = complete ? run_blocks(&job) : CLF_ERROR_MEMORY;
   clf__free(job.memory);
   clf__free(job.spans);

@@ -233,14 +233,14 @@ static clf_status pack_once(kept *own, const clf_model *model) {
   clf__inference *made = NULL;
   clf__network *network = NULL;
   clf_status status = CLF_OK;
-  clf__process_lock_take(&own->packing);
+  clf__process_lock_acquire(&own->packing);
   if (atomic_load(&own->inference) == NULL) {
     CLF__TRY(clf__network_of_state(&network, model->context, model->state));
     CLF__TRY(clf__inference_create(&made, network, model->state));
     atomic_store_explicit(&own->inference, made, memory_order_release);
   }
 done:
-  clf__process_lock_leave(&own->packing);
+  clf__process_lock_release(&own->packing);
   return status;
 }
 

@@ -17,7 +17,7 @@ static const char *const vector_names[CLF__VECTORS] = {
     [CLF__VECTOR_SECOND] = CLF__RESUME "optimizer_second",
 };
 static const char numbers_name[] = CLF__RESUME "optimizer", rows_name[] = CLF__RESUME "rows";
-enum { STEPS, EPOCHS_WITHOUT, BEST, REDUCTION, NUMBERS };
+enum { STEPS, EPOCHS_WITHOUT_IMPROVEMENT, BEST, REDUCTION, NUMBERS };
 
 static clf_status check_weight(const clf__layer *layer, int64_t index, const clf__layer *old,
                                int64_t old_index) {
@@ -61,9 +61,9 @@ clf_status clf__resume_check(const clf__network *network, const clf__network *be
 /* A new optimizer like that of the fits before, whose text the state holds. A model's own that was
  * set since then is a fit's to take. */
 static clf_status repeat_optimizer(clf_optimizer **out, const clf__trainer *t,
-                                   const clf_tensor *told) {
+                                   const clf_tensor *stored) {
   clf__text given = {.context = t->context};
-  char *text = clf__copy_bytes(t->context, told->data, (size_t)told->shape[0]);
+  char *text = clf__copy_bytes(t->context, stored->data, (size_t)stored->shape[0]);
   clf_status status = text != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   CLF__TRY(status);
   if (t->optimizer != NULL) {
@@ -84,10 +84,10 @@ done:
 }
 
 clf_status clf__resume_optimizer(clf_optimizer **out, const clf__trainer *t) {
-  const clf_tensor *told =
+  const clf_tensor *stored =
       t->before != NULL && t->partial ? clf__store_tensor(t->before, "optimizer") : NULL;
-  if (told != NULL && told->dtype == CLF_U8 && told->ndim == 1) {
-    return repeat_optimizer(out, t, told);
+  if (stored != NULL && stored->dtype == CLF_U8 && stored->ndim == 1) {
+    return repeat_optimizer(out, t, stored);
   }
   return t->optimizer != NULL ? CLF_OK : clf__optimizer_default(out, t->context, t->regression);
 }
@@ -104,7 +104,7 @@ clf_status clf__resume_write(const clf__trainer *t, clf__store *state) {
   CLF__CHECK(clf__state_tensor(t->context, state, numbers_name, CLF_F64, NUMBERS, -1));
   double *numbers = clf__state_data(state, numbers_name);
   numbers[STEPS] = (double)optimizer->steps;
-  numbers[EPOCHS_WITHOUT] = (double)optimizer->epochs_without;
+  numbers[EPOCHS_WITHOUT_IMPROVEMENT] = (double)optimizer->epochs_without_improvement;
   numbers[BEST] = optimizer->best;
   numbers[REDUCTION] = optimizer->reduction;
   CLF__CHECK(clf__state_tensor(t->context, state, rows_name, CLF_I64, 1, -1));
@@ -127,7 +127,7 @@ void clf__resume_read(clf__trainer *t) {
   }
   const double *values = numbers->data;
   t->optimizer->steps = (int64_t)values[STEPS];
-  t->optimizer->epochs_without = (int64_t)values[EPOCHS_WITHOUT];
+  t->optimizer->epochs_without_improvement = (int64_t)values[EPOCHS_WITHOUT_IMPROVEMENT];
   t->optimizer->best = values[BEST];
   t->optimizer->reduction = values[REDUCTION];
 }

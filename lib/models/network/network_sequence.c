@@ -14,7 +14,7 @@ struct clf_sequence {
   clf__network *network;
   float **weights; /* [weights of the network], the model's */
   int64_t features;
-  bool masks;          /* ids of 0 are padding at the ends of a row */
+  bool produces_mask;  /* ids of 0 are padding at the ends of a row */
   float *state, *next; /* [state_size] of all layers one after the other: now, and being made */
   int64_t state_size;
   float *buffers; /* [2, widest] */
@@ -40,7 +40,7 @@ static clf_status check_model(const clf_model *model) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s reads no sequences; a network does",
                      model->kind->base.name);
   }
-  if (model->step_count > 0) {
+  if (model->stage_count > 0) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "network: its transforms are of whole rows, so it cannot read step by step");
   }
@@ -111,7 +111,7 @@ static clf_status make_buffers(clf_sequence *s) {
     s->state_size += s->network->layers[i]->state_count;
   }
   s->features = clf__shape_count(&s->network->input);
-  s->masks = s->network->layers[0]->masks;
+  s->produces_mask = s->network->layers[0]->produces_mask;
   s->state = clf__alloc_zeroed(context, s->state_size, sizeof *s->state);
   s->next = clf__alloc_zeroed(context, s->state_size, sizeof *s->next);
   s->buffers = clf__alloc_array(context, 2 * s->network->widest, sizeof *s->buffers);
@@ -165,7 +165,7 @@ clf_status clf_sequence_reset(clf_sequence *sequence) {
 }
 
 /* One step through the layers, from the state to the next one. */
-static clf_status take_step(clf_sequence *s, const float *x, const float **y) {
+static clf_status run_step(clf_sequence *s, const float *x, const float **y) {
   const clf__network *network = s->network;
   float *to = s->buffers, *state = s->next;
   clf_status status = CLF_OK;
@@ -190,7 +190,7 @@ static clf_status take_step(clf_sequence *s, const float *x, const float **y) {
 /* Padding before the first id is no step. Behind it is one if another id follows, so it moves the
  * state on; as long as none does, the scores stay those of the last id. */
 static clf_status feed_step(clf_sequence *s, const float *x) {
-  const bool padding = s->masks && x[0] == 0;
+  const bool padding = s->produces_mask && x[0] == 0;
   const float *y = NULL;
   for (int64_t i = 0; i < s->features; i++) {
     if (!isfinite(x[i])) {
@@ -201,7 +201,7 @@ static clf_status feed_step(clf_sequence *s, const float *x) {
   if (padding && s->steps == 0) {
     return CLF_OK;
   }
-  CLF__CHECK(take_step(s, x, &y));
+  CLF__CHECK(run_step(s, x, &y));
   float *before = s->state;
   s->state = s->next;
   s->next = before;

@@ -42,7 +42,7 @@ static clf_status begin_untrained(clf_model *next, clf__store **state) {
   next->outcome = CLF_OK;
   CLF__TRY(clf__network_check_loss(t.network, p->loss, classes, next->outputs));
   CLF__TRY(clf__network_check_end(t.network, p->loss));
-  if (next->step_count > 0) {
+  if (next->stage_count > 0) {
     status = clf__fail(CLF_ERROR_UNSUPPORTED,
                        "network: transforms are fitted on rows; fit the model before its weights "
                        "are set");

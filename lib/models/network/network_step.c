@@ -46,9 +46,9 @@ static clf_status forward(clf__trainer *t, int64_t layers, float *const *weights
   return status;
 }
 
-/* From the loss's gradient in the first half of `slopes`. */
+/* From the loss's gradient in the first half of `layer_gradients`. */
 static clf_status backward(clf__trainer *t, float *const *gradients, int64_t rows, uint64_t seed) {
-  float *dy = t->slopes, *dx = t->slopes + t->piece * t->network->widest;
+  float *dy = t->layer_gradients, *dx = t->layer_gradients + t->micro_batch * t->network->widest;
   clf_status status = CLF_OK;
   for (int64_t i = t->network->layer_count - 1; status == CLF_OK && i >= 0 && dy != NULL; i--) {
     clf__pass pass = pass_of(t, i, rows, seed);
@@ -66,13 +66,13 @@ static clf_status backward(clf__trainer *t, float *const *gradients, int64_t row
 }
 
 /* Adds the gradient of some rows' weighted losses times `scale`. */
-static clf_status add_piece(clf__trainer *t, int64_t first, int64_t rows, bool begins, double scale,
-                            uint64_t seed, clf__loss_sums *sums) {
-  float *const *gradients = begins ? t->gradients : t->piece_gradients;
-  clf__trainer_take(t, &t->train, first, rows);
+static clf_status add_micro_batch(clf__trainer *t, int64_t first, int64_t rows, bool begins,
+                                  double scale, uint64_t seed, clf__loss_sums *sums) {
+  float *const *gradients = begins ? t->gradients : t->micro_batch_gradients;
+  clf__trainer_read(t, &t->train, first, rows);
   CLF__CHECK(forward(t, t->network->layer_count, t->weights, rows, true, seed));
-  CLF__CHECK(
-      clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], scale, t->slopes, sums));
+  CLF__CHECK(clf__loss(t->context, &t->target, rows, t->y[t->network->layer_count], scale,
+                       t->layer_gradients, sums));
   CLF__CHECK(backward(t, gradients, rows, seed));
   if (!begins) {
     clf__trainer_add_gradients(t);
@@ -84,9 +84,10 @@ clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, doubl
                              clf__random *random, clf__loss_sums *sums) {
   const double scale = 1 / ((double)rows * t->mean_weight);
   clf_status status = CLF_OK;
-  for (int64_t done = 0; status == CLF_OK && done < rows; done += t->piece) {
-    const int64_t count = clf__min_i64(rows - done, t->piece);
-    status = add_piece(t, first + done, count, done == 0, scale, clf__random_next(random), sums);
+  for (int64_t done = 0; status == CLF_OK && done < rows; done += t->micro_batch) {
+    const int64_t count = clf__min_i64(rows - done, t->micro_batch);
+    status =
+        add_micro_batch(t, first + done, count, done == 0, scale, clf__random_next(random), sums);
   }
   if (status == CLF_OK) {
     clf__optimizer_step(t->optimizer, t->stepped, t->stepped_count, rate, clf__trainer_clipping(t),
@@ -97,13 +98,15 @@ clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, doubl
 
 clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums) {
   clf_status status = CLF_OK;
-  for (int64_t first = 0; status == CLF_OK && first < t->validation.count; first += t->piece) {
+  for (int64_t first = 0; status == CLF_OK && first < t->validation.count;
+       first += t->micro_batch) {
     const int64_t left = t->validation.count - first;
-    const int64_t rows = clf__min_i64(left, t->piece);
-    clf__trainer_take(t, &t->validation, first, rows);
-    status = forward(t, t->network->layer_count, t->learnt, rows, false, 0);
+    const int64_t rows = clf__min_i64(left, t->micro_batch);
+    clf__trainer_read(t, &t->validation, first, rows);
+    status = forward(t, t->network->layer_count, t->averaged_weights, rows, false, 0);
     if (status == CLF_OK) {
-      status = clf__loss(t->context, &t->aim, rows, t->y[t->network->layer_count], 0, NULL, sums);
+      status =
+          clf__loss(t->context, &t->target, rows, t->y[t->network->layer_count], 0, NULL, sums);
     }
   }
   return status;
@@ -113,9 +116,9 @@ clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums) {
 static clf_status measure_layer(clf__trainer *t, int64_t index, const clf__row_set *set,
                                 double *sums) {
   clf_status status = CLF_OK;
-  for (int64_t first = 0; status == CLF_OK && first < set->count; first += t->piece) {
-    const int64_t left = set->count - first, rows = clf__min_i64(left, t->piece);
-    clf__trainer_take(t, set, first, rows);
+  for (int64_t first = 0; status == CLF_OK && first < set->count; first += t->micro_batch) {
+    const int64_t left = set->count - first, rows = clf__min_i64(left, t->micro_batch);
+    clf__trainer_read(t, set, first, rows);
     status = forward(t, index, t->weights, rows, false, 0);
     if (status == CLF_OK) {
       const clf__pass pass = pass_of(t, index, rows, 0);

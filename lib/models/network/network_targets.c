@@ -68,7 +68,7 @@ static void measure(const clf__trainer *t, int32_t end, int64_t k, double *cente
 }
 
 /* Weights that are gone on with keep the units that they were learned in. */
-static void take_earlier(const clf__trainer *t, int64_t k, double *center, double *scale) {
+static void read_earlier(const clf__trainer *t, int64_t k, double *center, double *scale) {
   const clf__target_units units = clf__network_units(t->before);
   *center = units.center != NULL ? units.center[k] : 0;
   *scale = units.scale != NULL ? units.scale[k] : 1;
@@ -83,7 +83,7 @@ clf_status clf__trainer_units(clf__trainer *t, clf__store *state) {
   for (int64_t k = 0; k < outputs; k++) {
     scale[k] = 1;
     if (t->before != NULL) {
-      take_earlier(t, k, &center[k], &scale[k]);
+      read_earlier(t, k, &center[k], &scale[k]);
     } else if (t->training != NULL) {
       measure(t, end, k, &center[k], &scale[k]);
     }

@@ -30,13 +30,14 @@ typedef struct clf__trainer {
   uint64_t seed;
   int64_t batch; /* rows, at most those there are */
   int64_t group; /* rows of a step: batches whose gradients are summed */
-  int64_t piece; /* rows that go through the layers at once: a batch, or part of a large one */
+  int64_t
+      micro_batch; /* rows that go through the layers at once: a batch, or part of a large one */
   int64_t epochs;
-  int64_t patience;   /* epochs without a better one to end after; 0: never */
-  int64_t most_steps; /* in all of them; the last may have fewer than the others */
-  int64_t schedule;   /* steps that the learning rate's schedule is for */
-  int64_t *rows;      /* in ascending order: those trained on, then those held out */
-  int64_t *order;     /* of the rows trained on, in this epoch */
+  int64_t patience;  /* epochs without a better one to end after; 0: never */
+  int64_t max_steps; /* in all of them; the last may have fewer than the others */
+  int64_t schedule;  /* steps that the learning rate's schedule is for */
+  int64_t *rows;     /* in ascending order: those trained on, then those held out */
+  int64_t *order;    /* of the rows trained on, in this epoch */
   clf__row_set train, validation;
   float *row_weights;        /* [rows] the losses' where they are not the dataset's, or NULL */
   float *validation_weights; /* the same of a validation set that is given */
@@ -46,28 +47,29 @@ typedef struct clf__trainer {
   uint64_t augment_seed;     /* of this epoch */
   /* By weight of the network. */
   float **weights;
-  float **gradients;       /* NULL where not trained */
-  float **piece_gradients; /* of all pieces of a step but the first; NULL where there are none */
-  float **averages;        /* over the steps; NULL where not trained, or without averaging */
-  float **learnt;          /* what is validated and kept: averages, where there are, or weights */
-  float **best;            /* learnt in the best epoch so far */
+  float **gradients; /* NULL where not trained */
+  float *
+      *micro_batch_gradients; /* of all pieces of a step but the first; NULL where there are none */
+  float **averages;           /* over the steps; NULL where not trained, or without averaging */
+  float **averaged_weights; /* what is validated and kept: averages, where there are, or weights */
+  float **best;             /* learnt in the best epoch so far */
   clf__optimizer_weight *stepped; /* [stepped_count] */
   int64_t stepped_count;
   /* Of a piece. */
   float **y;               /* [layer_count + 1], y[0] the rows */
   void **kept;             /* [layer_count] */
-  struct clf__span *spans; /* [piece] where a layer masks, or NULL */
-  float *slopes;           /* [2, piece * widest] */
+  struct clf__span *spans; /* [micro_batch] where a layer masks, or NULL */
+  float *layer_gradients;  /* [2, micro_batch * widest] */
   int32_t *labels;
   double *targets;
   float *batch_weights, *batch_counts;
-  clf__aim aim;
+  clf__loss_target target;
   double *records[CLF__RECORDS]; /* [epochs] */
   int64_t epoch;                 /* how many were good */
   double criterion;              /* of this epoch: the loss that the training lowers, in no unit */
-  double least;                  /* criterion so far */
-  int64_t without;               /* epochs since */
-  bool stopped;                  /* for want of a lower loss */
+  double best_criterion;         /* criterion so far */
+  int64_t epochs_without_improvement; /* epochs since */
+  bool stopped;                       /* for want of a lower loss */
   /* What is reported. */
   clf__progress progress;
   atomic_int_least64_t step;
@@ -106,7 +108,7 @@ int64_t clf__trainer_steps(const clf__trainer *t); /* an epoch, the last perhaps
 /* Makes the buffers of a batch, and the records. */
 clf_status clf__trainer_batch(clf__trainer *t);
 /* Rows first … first + count - 1 of the set become the batch. */
-void clf__trainer_take(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count);
+void clf__trainer_read(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count);
 
 /* A step on rows of the training set; the validation set's loss. Both add to the sums. */
 clf_status clf__trainer_step(clf__trainer *t, int64_t first, int64_t rows, double rate,
@@ -134,7 +136,7 @@ clf_status clf__checkpoint_write(const clf__trainer *t);
 /* Which training this is, as texts; CLF_ERROR_ARGUMENT with what differs unless a file has the
  * same.
  */
-clf_status clf__training_tell(const clf__trainer *t, clf__store *store);
+clf_status clf__training_describe(const clf__trainer *t, clf__store *store);
 uint64_t clf__training_checksum(const clf__trainer *t); /* of its rows */
 clf_status clf__training_compare(const clf__store *own, const clf__store *file);
 

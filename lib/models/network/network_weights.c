@@ -8,13 +8,13 @@
 
 static clf_status make_lists(clf__trainer *t, int64_t count) {
   t->gradients = clf__alloc_zeroed(t->context, count, sizeof(float *));
-  t->piece_gradients = clf__alloc_zeroed(t->context, count, sizeof(float *));
+  t->micro_batch_gradients = clf__alloc_zeroed(t->context, count, sizeof(float *));
   t->averages = clf__alloc_zeroed(t->context, count, sizeof(float *));
-  t->learnt = clf__alloc_zeroed(t->context, count, sizeof(float *));
+  t->averaged_weights = clf__alloc_zeroed(t->context, count, sizeof(float *));
   t->best = clf__alloc_zeroed(t->context, count, sizeof(float *));
   t->stepped = clf__alloc_zeroed(t->context, count, sizeof *t->stepped);
-  return t->gradients != NULL && t->piece_gradients != NULL && t->averages != NULL &&
-                 t->learnt != NULL && t->best != NULL && t->stepped != NULL
+  return t->gradients != NULL && t->micro_batch_gradients != NULL && t->averages != NULL &&
+                 t->averaged_weights != NULL && t->best != NULL && t->stepped != NULL
              ? CLF_OK
              : CLF_ERROR_MEMORY;
 }
@@ -28,12 +28,13 @@ static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int
   const int64_t size = clf__shape_count(&info->shape);
   CLF__CHECK(make_array(t, &t->best[at], true, size));
   CLF__CHECK(make_array(t, &t->gradients[at], info->trained, size));
-  CLF__CHECK(make_array(t, &t->piece_gradients[at], info->trained && t->group > t->piece, size));
+  CLF__CHECK(make_array(t, &t->micro_batch_gradients[at],
+                        info->trained && t->group > t->micro_batch, size));
   CLF__CHECK(make_array(t, &t->averages[at], info->trained && t->params->averaging > 0, size));
   if (t->averages[at] != NULL) {
     memcpy(t->averages[at], t->weights[at], (size_t)size * sizeof(float));
   }
-  t->learnt[at] = t->averages[at] != NULL ? t->averages[at] : t->weights[at];
+  t->averaged_weights[at] = t->averages[at] != NULL ? t->averages[at] : t->weights[at];
   if (info->trained) {
     t->stepped[t->stepped_count++] = (clf__optimizer_weight){size, t->weights[at], t->gradients[at],
                                                              t->averages[at], info->decayed};
@@ -100,7 +101,7 @@ void clf__trainer_add_gradients(const clf__trainer *t) {
   int64_t next = 0;
   for (int64_t at = 0; at < clf__network_weights(t->network); at++) {
     if (t->gradients[at] != NULL) {
-      clf__accumulate(t->context, t->piece_gradients[at], t->stepped[next++].count,
+      clf__accumulate(t->context, t->micro_batch_gradients[at], t->stepped[next++].count,
                       t->gradients[at]);
     }
   }

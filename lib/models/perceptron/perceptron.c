@@ -33,7 +33,7 @@ static const clf__param params[] = {
                 "kernel: the vector that a new one beyond it replaces"),
 };
 
-#define MOST_ROWS_SEEN (INT64_C(1) << 53) /* counted exactly as a double */
+#define MAX_ROWS_SEEN (INT64_C(1) << 53) /* counted exactly as a double */
 
 static clf_status learner_create(clf__perceptron_learner *l, const clf_model *model,
                                  const clf__training *training, const float *weights) {
@@ -175,8 +175,8 @@ static clf_status resume(clf__perceptron_learner *l, const clf__store *before) {
  * count for the mean, in which W outweighs what came before the more of them there are. */
 static void skip_passes(clf__perceptron_learner *l, int64_t passes, int64_t rows) {
   int64_t seen;
-  const bool counted = clf__mul_i64(passes, rows, &seen) && seen <= MOST_ROWS_SEEN - l->seen;
-  l->seen = counted ? l->seen + seen : MOST_ROWS_SEEN;
+  const bool counted = clf__mul_i64(passes, rows, &seen) && seen <= MAX_ROWS_SEEN - l->seen;
+  l->seen = counted ? l->seen + seen : MAX_ROWS_SEEN;
 }
 
 /* An update moves the intercept by 1 and a row's score by the row's squared length besides, in
@@ -237,8 +237,8 @@ static clf_status train(const clf_model *model, const clf__training *training, i
     shares[done_epochs] = l.share;
   }
   if (done_epochs < epochs) {
-    clf__fit_tells(training, "epoch %lld of %lld made no mistake: the rest would change nothing",
-                   (long long)done_epochs, (long long)epochs);
+    clf__fit_log(training, "epoch %lld of %lld made no mistake: the rest would change nothing",
+                 (long long)done_epochs, (long long)epochs);
   }
   skip_passes(&l, epochs - done_epochs, l.seen - before_pass);
   CLF__TRY(store_model(&l, state));
@@ -282,7 +282,7 @@ static clf_status partial_fit(const clf_model *model, const clf__training *train
 static clf_status check_rows_seen(const clf_model *model) {
   CLF__CHECK(clf__check_tensor(model, "rows_seen", CLF_I64, 1, -1));
   int64_t seen = *(const int64_t *)clf__state_data(model->state, "rows_seen");
-  return seen >= 0 && seen <= MOST_ROWS_SEEN
+  return seen >= 0 && seen <= MAX_ROWS_SEEN
              ? CLF_OK
              : clf__fail(CLF_ERROR_CORRUPT, "perceptron: %lld rows seen cannot be",
                          (long long)seen);

@@ -132,14 +132,14 @@ static void dot(const projection *p, const double *a, const double *b, double *d
 
 /* One step along d; false when no class has another to make. Those that end have a step of 0. */
 static bool advance(projection *p) {
-  const double least = 1e-6; /* of the steepest: below it floats say nothing of a direction */
+  const double min = 1e-6; /* of the steepest: below it floats say nothing of a direction */
   const int64_t classes = p->l->classes;
   bool going = false;
   dot(p, p->d, p->Kd, p->curve);
   dot(p, p->d, p->d, p->dd);
   for (int64_t k = 0; k < classes; k++) {
     p->steepest[k] = fmax(p->steepest[k], p->dd[k] > 0 ? p->curve[k] / p->dd[k] : 0);
-    const bool some = p->rr[k] > p->enough[k] && p->curve[k] > least * p->steepest[k] * p->dd[k];
+    const bool some = p->rr[k] > p->enough[k] && p->curve[k] > min * p->steepest[k] * p->dd[k];
     p->curve[k] = some ? p->rr[k] / p->curve[k] : 0;
     going = going || some;
   }

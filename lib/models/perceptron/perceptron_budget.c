@@ -24,12 +24,12 @@ static clf_status length_of(const clf__kernel_learner *l, int64_t row, double *o
 
 /* Place in the ring, from its first. */
 static clf_status find_least_useful(const clf__kernel_learner *l, int64_t *place) {
-  double least = 0, length;
+  double smallest = 0, length;
   for (int64_t i = 0; i < l->ring_count; i++) {
     int64_t row = l->ring[(l->ring_first + i) % l->params->budget];
     CLF__CHECK(length_of(l, row, &length));
-    if (i == 0 || length < least) {
-      least = length;
+    if (i == 0 || length < smallest) {
+      smallest = length;
       *place = i;
     }
   }
@@ -37,7 +37,7 @@ static clf_status find_least_useful(const clf__kernel_learner *l, int64_t *place
 }
 
 /* Takes out the vector at a place; those before it move up. */
-static int64_t take_out(clf__kernel_learner *l, int64_t place) {
+static int64_t remove_vector(clf__kernel_learner *l, int64_t place) {
   const int64_t budget = l->params->budget;
   int64_t row = l->ring[(l->ring_first + place) % budget];
   for (int64_t i = place; i > 0; i--) {
@@ -64,7 +64,7 @@ static clf_status drop(clf__kernel_learner *l, int64_t row, int64_t next) {
   return CLF_OK;
 }
 
-clf_status clf__perceptron_make_room(clf__kernel_learner *l, int64_t row, int64_t next) {
+clf_status clf__perceptron_reserve(clf__kernel_learner *l, int64_t row, int64_t next) {
   if (l->ring == NULL || l->held[row]) {
     return CLF_OK;
   }
@@ -75,7 +75,7 @@ clf_status clf__perceptron_make_room(clf__kernel_learner *l, int64_t row, int64_
       status = find_least_useful(l, &place);
     }
     if (status == CLF_OK) {
-      status = drop(l, take_out(l, place), next);
+      status = drop(l, remove_vector(l, place), next);
     }
     if (status < 0) {
       return status;

@@ -62,7 +62,7 @@ clf_status clf__kernel_run_epoch(clf__kernel_learner *l, int64_t epoch);
 void clf__kernel_update(clf__kernel_learner *l, int64_t row, const double *step, int64_t next,
                         const float *k);
 /* Before `row` gets an update: when it is new and the budget is spent, drops a vector. */
-clf_status clf__perceptron_make_room(clf__kernel_learner *l, int64_t row, int64_t next);
+clf_status clf__perceptron_reserve(clf__kernel_learner *l, int64_t row, int64_t next);
 
 /* With averages in C: of the vectors that were dropped they are taken over by those held. */
 clf_status clf__perceptron_project(clf__kernel_learner *l);

@@ -171,7 +171,7 @@ static clf_status learn_row(clf__kernel_learner *l, int64_t at, int64_t *mistake
   int64_t made = find_step(l, scores, y, amount);
   if (made > 0) {
     CLF__CHECK(make_inside(l));
-    CLF__CHECK(clf__perceptron_make_room(l, row, at + 1));
+    CLF__CHECK(clf__perceptron_reserve(l, row, at + 1));
     find_step(l, scores, y, amount);
     clf__kernel_update(l, row, l->step, at + 1, l->inside + at * l->count);
     note_step(l, row, l->step);

@@ -151,7 +151,7 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
   CLF__CHECK(clf__effective_weights(&class_weights, model, training, &p->class_weight));
   const float *weights = class_weights != NULL ? class_weights : training->weights;
   if (p->solver == AUTO) {
-    clf__fit_tells(training, "solver=auto is %s", is_direct(model) ? "cholesky" : "cg");
+    clf__fit_log(training, "solver=auto is %s", is_direct(model) ? "cholesky" : "cg");
   }
   clf_status status = is_direct(model) ? fit_cholesky(model, training, weights, state)
                                        : clf__ridge_fit_cg(model, training, weights, state);

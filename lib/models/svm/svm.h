@@ -50,13 +50,13 @@ typedef struct clf__svm_problem {
   const double *C;    /* [rows] upper bound of a row's alpha */
   const bool *absent; /* [count] variables to leave at 0, or NULL */
   /* A solution for other bounds to start from, [count] each, or NULL. */
-  const double *start_b, *start_error;
+  const double *start_b, *start_gradient;
   /* Results. */
-  int64_t count; /* variables */
-  int64_t *row;  /* [count] the variable's row of x */
-  double *y;     /* [count] 1 or -1 */
-  double *b;     /* [count] */
-  double *error; /* [count] y_i - sum_j b_j K_ij */
+  int64_t count;    /* variables */
+  int64_t *row;     /* [count] the variable's row of x */
+  double *y;        /* [count] 1 or -1 */
+  double *b;        /* [count] */
+  double *gradient; /* [count] y_i - sum_j b_j K_ij */
   double intercept;
   double calibration[2]; /* A and B of its sigmoid, with probability=true */
   double objective;      /* of the dual, as a minimum: 1/2 alpha^T Q alpha - sum alpha */
@@ -77,14 +77,14 @@ void clf__svm_keep_vectors(clf__svm_problem *problem);
 /* A and B of the sigmoid of a solved problem, by cross-validation. */
 clf_status clf__svm_calibrate(const clf__svm_problem *whole, double ab[2]);
 /* The classes' log-odds [classes] from the values f of a row's machines. Classes without support
- * vectors had no rows and have no chance. `room` has classes * (classes + 2) elements. */
+ * vectors had no rows and have no chance. `scratch` has classes * (classes + 2) elements. */
 void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const int64_t *support_count,
-                       const double *calibration, const float *f, double *room, float *values);
+                       const double *calibration, const float *f, double *scratch, float *values);
 /* From log-odds, in place. */
 clf_status clf__svm_probabilities(const clf_model *model, float *values, int64_t rows);
 /* A solution of a problem, [count] each. */
 typedef struct clf__svm_solution {
-  double *b, *error;
+  double *b, *gradient;
 } clf__svm_solution;
 
 /* What fits on the same rows share. */

@@ -10,7 +10,7 @@
 #include "base/math.h"
 #include "models/svm/svm.h"
 
-static const int64_t block_room = 1 << 24; /* values held at once */
+static const int64_t max_block_values = 1 << 24; /* values held at once */
 
 /* From the sums over each class's vectors [classes, classes - 1] the values of its pairs. */
 static void pair_up(const float *sum, int64_t classes, float *f) {
@@ -92,8 +92,8 @@ static void copy_rest(const float *f, const int64_t *support_count, int64_t clas
   }
 }
 
-static clf_status decide_block(const clf_model *model, const clf__rows *x, float *f, double *room,
-                               float *values) {
+static clf_status decide_block(const clf_model *model, const clf__rows *x, float *f,
+                               double *scratch, float *values) {
   const clf__svm_shape shape = clf__svm_shape_of(model);
   const int64_t classes = model->outputs;
   const clf_tensor *calibration = clf__store_tensor(model->state, "calibration");
@@ -102,14 +102,14 @@ static clf_status decide_block(const clf_model *model, const clf__rows *x, float
   for (int64_t row = 0; status == CLF_OK && row < x->rows; row++, values += classes) {
     const float *own = f + row * shape.problems;
     if (calibration != NULL) {
-      clf__svm_log_odds(&shape, classes, support_count, calibration->data, own, room, values);
+      clf__svm_log_odds(&shape, classes, support_count, calibration->data, own, scratch, values);
     } else if (shape.one_vs_rest) {
       copy_rest(own, support_count, classes, values);
     } else if (classes == 2) {
       values[0] = own[0];
       values[1] = -own[0];
     } else {
-      aggregate(own, classes, room, values);
+      aggregate(own, classes, scratch, values);
     }
   }
   return status;
@@ -117,8 +117,8 @@ static clf_status decide_block(const clf_model *model, const clf__rows *x, float
 
 /* Rows from `first` on that are worked on at once. */
 static clf__rows block_at(const clf_model *model, const clf__rows *x, int64_t first) {
-  const int64_t most = block_room / (model->outputs * model->outputs), rest = x->rows - first;
-  return clf__rows_range(x, first, clf__clamp_i64(most, 1, rest));
+  const int64_t max = max_block_values / (model->outputs * model->outputs), rest = x->rows - first;
+  return clf__rows_range(x, first, clf__clamp_i64(max, 1, rest));
 }
 
 int64_t clf__svm_components(const clf_model *model) {
@@ -140,13 +140,13 @@ clf_status clf__svm_decide(const clf_model *model, const clf__rows *x, float *va
   const int64_t classes = model->outputs, block = block_at(model, x, 0).rows;
   const clf__svm_shape shape = clf__svm_shape_of(model);
   float *f = clf__alloc_array(model->context, block * shape.problems, sizeof *f);
-  double *room = clf__alloc_array(model->context, classes * (classes + 2), sizeof *room);
-  clf_status status = f != NULL && room != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  double *scratch = clf__alloc_array(model->context, classes * (classes + 2), sizeof *scratch);
+  clf_status status = f != NULL && scratch != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   for (int64_t first = 0; status == CLF_OK && first < x->rows; first += block) {
     const clf__rows part = block_at(model, x, first);
-    status = decide_block(model, &part, f, room, values + first * classes);
+    status = decide_block(model, &part, f, scratch, values + first * classes);
   }
   clf__free(f);
-  clf__free(room);
+  clf__free(scratch);
   return status;
 }

@@ -91,7 +91,7 @@ static void set_problems(fitting *f) {
     problem->C = f->C;
     if (f->training->shared != NULL) {
       problem->start_b = f->shared->solutions[i].b;
-      problem->start_error = f->shared->solutions[i].error;
+      problem->start_gradient = f->shared->solutions[i].gradient;
     }
   }
 }

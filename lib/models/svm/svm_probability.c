@@ -55,11 +55,11 @@ static void derivatives(const double *f, const double *t, int64_t count, const d
 
 /* Halves the step until the cross-entropy falls enough; false when it never does. */
 static bool search(const double *f, const double *t, int64_t count, double ab[2],
-                   const double step[2], double slope, double *value) {
+                   const double step[2], double derivative, double *value) {
   for (double length = 1; length >= 1e-10; length /= 2) {
     const double A = ab[0] + length * step[0], B = ab[1] + length * step[1];
     const double now = entropy(f, t, count, A, B);
-    if (now < *value + 1e-4 * length * slope) {
+    if (now < *value + 1e-4 * length * derivative) {
       ab[0] = A;
       ab[1] = B;
       *value = now;
@@ -73,12 +73,12 @@ static bool search(const double *f, const double *t, int64_t count, double ab[2]
  * and 1 / (negatives + 2). */
 static void fit_sigmoid(const double *f, const double *t, int64_t count, double positives,
                         double negatives, double ab[2]) {
-  enum { MOST_STEPS = 100 };
+  enum { MAX_STEPS = 100 };
   double gradient[2], hessian[3];
   ab[0] = 0;
   ab[1] = log((negatives + 1) / (positives + 1));
   double value = entropy(f, t, count, ab[0], ab[1]);
-  for (int i = 0; i < MOST_STEPS; i++) {
+  for (int i = 0; i < MAX_STEPS; i++) {
     derivatives(f, t, count, ab, gradient, hessian);
     if (fabs(gradient[0]) < 1e-5 && fabs(gradient[1]) < 1e-5) {
       break;
@@ -86,8 +86,8 @@ static void fit_sigmoid(const double *f, const double *t, int64_t count, double 
     const double det = hessian[0] * hessian[2] - hessian[1] * hessian[1];
     const double step[2] = {-(hessian[2] * gradient[0] - hessian[1] * gradient[1]) / det,
                             -(hessian[0] * gradient[1] - hessian[1] * gradient[0]) / det};
-    const double slope = gradient[0] * step[0] + gradient[1] * step[1];
-    if (!search(f, t, count, ab, step, slope, &value)) {
+    const double derivative = gradient[0] * step[0] + gradient[1] * step[1];
+    if (!search(f, t, count, ab, step, derivative, &value)) {
       break;
     }
   }
@@ -112,9 +112,9 @@ static void deal_folds(held_out *c) {
   }
   clf__random_shuffle(&random, c->order, whole->count);
   for (int64_t i = 0; i < whole->count; i++) {
-    int32_t *turn = &next[whole->y[c->order[i]] > 0];
-    c->fold[c->order[i]] = *turn;
-    *turn = (*turn + 1) % FOLDS;
+    int32_t *place = &next[whole->y[c->order[i]] > 0];
+    c->fold[c->order[i]] = *place;
+    *place = (*place + 1) % FOLDS;
   }
 }
 
@@ -134,7 +134,7 @@ static clf_status value_fold(held_out *c, int32_t fold) {
   clf_status status = clf__svm_solve(&part);
   for (int64_t i = 0; status == CLF_OK && i < part.count; i++) {
     if (c->absent[i]) {
-      c->f[i] = part.y[i] - part.error[i] + part.intercept;
+      c->f[i] = part.y[i] - part.gradient[i] + part.intercept;
     }
   }
   clf__svm_problem_free(&part);
@@ -183,12 +183,12 @@ clf_status clf__svm_calibrate(const clf__svm_problem *whole, double ab[2]) {
  * iteration of Wu, Lin and Weng's algorithm 2: Q_ii = sum r_ji^2, Q_ij = -r_ji r_ij. `Qp` [classes]
  * is scratch. */
 static void couple(const double *Q, int64_t classes, double *Qp, double *p) {
-  const int64_t most_rounds = clf__max_i64(classes, 100);
+  const int64_t max_rounds = clf__max_i64(classes, 100);
   const double tolerance = 0.005 / (double)classes;
   for (int64_t k = 0; k < classes; k++) {
     p[k] = 1 / (double)classes;
   }
-  for (int64_t round = 0; round < most_rounds; round++) {
+  for (int64_t round = 0; round < max_rounds; round++) {
     double pQp = 0, error = 0;
     for (int64_t i = 0; i < classes; i++) {
       Qp[i] = 0;
@@ -216,8 +216,8 @@ static void couple(const double *Q, int64_t classes, double *Qp, double *p) {
 }
 
 static double calibrated(const double *ab, float f) {
-  const double least = 1e-7, p = sigmoid(ab[0] * (double)f + ab[1]);
-  return p < least ? least : p > 1 - least ? 1 - least : p;
+  const double min = 1e-7, p = sigmoid(ab[0] * (double)f + ab[1]);
+  return p < min ? min : p > 1 - min ? 1 - min : p;
 }
 
 /* p [classes] of the classes that have support vectors, as if there were no others: their pairs are
@@ -256,8 +256,8 @@ static void pair_probabilities(const double *ab, const float *f, const int64_t *
 }
 
 void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const int64_t *support_count,
-                       const double *calibration, const float *f, double *room, float *values) {
-  double *p = room, *Q = room + classes;
+                       const double *calibration, const float *f, double *scratch, float *values) {
+  double *p = scratch, *Q = scratch + classes;
   double sum = 0;
   if (shape->one_vs_rest) {
     for (int64_t k = 0; k < classes; k++) {
@@ -270,8 +270,8 @@ void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const int64
     sum += p[k];
   }
   for (int64_t k = 0; k < classes; k++) {
-    const double others = sum - p[k], least = 1e-12; /* rounding may leave either at 0 */
-    values[k] = (float)log((p[k] < least ? least : p[k]) / (others < least ? least : others));
+    const double others = sum - p[k], min = 1e-12; /* rounding may leave either at 0 */
+    values[k] = (float)log((p[k] < min ? min : p[k]) / (others < min ? min : others));
   }
 }
 

@@ -8,23 +8,23 @@
 
 /* Whether variable a violates the conditions more than b: by its error, upwards or downwards; equal
  * ones by their order. */
-static bool before(const double *error, double sign, int64_t a, int64_t b) {
-  const double left = sign * error[a], right = sign * error[b];
+static bool before(const double *gradient, double sign, int64_t a, int64_t b) {
+  const double left = sign * gradient[a], right = sign * gradient[b];
   return left > right || (left == right && a < b);
 }
 
 /* Brings the `wanted` first in that order to the front (Hoare's selection). */
-static void select_first(const double *error, double sign, int64_t *at, int64_t count,
+static void select_first(const double *gradient, double sign, int64_t *at, int64_t count,
                          int64_t wanted) {
   int64_t low = 0, high = count - 1;
   while (low < high) {
     const int64_t pivot = at[low + (high - low) / 2];
     int64_t i = low, j = high;
     while (i <= j) {
-      while (before(error, sign, at[i], pivot)) {
+      while (before(gradient, sign, at[i], pivot)) {
         i++;
       }
-      while (before(error, sign, pivot, at[j])) {
+      while (before(gradient, sign, pivot, at[j])) {
         j--;
       }
       if (i <= j) {
@@ -43,25 +43,25 @@ static void select_first(const double *error, double sign, int64_t *at, int64_t 
   }
 }
 
-static void put(clf__svm_solver *s, int64_t i) {
-  s->chosen[i] = true;
+static void add(clf__svm_solver *s, int64_t i) {
+  s->in_set[i] = true;
   s->set[s->size++] = i;
 }
 
 /* Adds up to `wanted` violators that may rise (sign 1) or fall (-1). */
-static void put_violators(clf__svm_solver *s, double sign, double limit, int64_t wanted) {
-  const double *error = s->p->error;
+static void add_violators(clf__svm_solver *s, double sign, double limit, int64_t wanted) {
+  const double *gradient = s->p->gradient;
   int64_t found = 0;
   for (int64_t i = 0; i < s->p->count; i++) {
-    if (!s->chosen[i] && sign * error[i] > sign * limit &&
-        (sign > 0 ? clf__svm_may_rise(s, i) : clf__svm_may_fall(s, i))) {
+    if (!s->in_set[i] && sign * gradient[i] > sign * limit &&
+        (sign > 0 ? clf__svm_in_up_set(s, i) : clf__svm_in_low_set(s, i))) {
       s->candidate[found++] = i;
     }
   }
   wanted = clf__min_i64(wanted, found);
-  select_first(error, sign, s->candidate, found, wanted);
+  select_first(gradient, sign, s->candidate, found, wanted);
   for (int64_t i = 0; i < wanted; i++) {
-    put(s, s->candidate[i]);
+    add(s, s->candidate[i]);
   }
 }
 
@@ -71,21 +71,21 @@ static void keep_free(clf__svm_solver *s) {
   const int64_t size = s->size;
   memcpy(old, s->set, (size_t)size * sizeof *old);
   for (int64_t i = 0; i < size; i++) {
-    s->chosen[old[i]] = false;
+    s->in_set[old[i]] = false;
   }
   s->size = 0;
-  for (int64_t i = size - 1; i >= 0 && s->size < s->room / 2; i--) {
-    if (clf__svm_may_rise(s, old[i]) && clf__svm_may_fall(s, old[i])) {
-      put(s, old[i]);
+  for (int64_t i = size - 1; i >= 0 && s->size < s->capacity / 2; i--) {
+    if (clf__svm_in_up_set(s, old[i]) && clf__svm_in_low_set(s, old[i])) {
+      add(s, old[i]);
     }
   }
 }
 
-void clf__svm_choose(clf__svm_solver *s, double most, double least) {
+void clf__svm_select_working_set(clf__svm_solver *s, double max_up, double min_low) {
   keep_free(s);
-  put_violators(s, 1, least, (s->room - s->size) / 2);
-  put_violators(s, -1, most, s->room - s->size);
-  put_violators(s, 1, least, s->room - s->size);
+  add_violators(s, 1, min_low, (s->capacity - s->size) / 2);
+  add_violators(s, -1, max_up, s->capacity - s->size);
+  add_violators(s, 1, min_low, s->capacity - s->size);
 }
 
 static clf__smo own_problem(const clf__svm_solver *s, double tolerance) {
@@ -95,11 +95,11 @@ static clf__smo own_problem(const clf__svm_solver *s, double tolerance) {
                     .K = s->K,
                     .diagonal = s->diagonal,
                     .lower = s->own,
-                    .upper = s->own + s->room,
-                    .b = s->own + 2 * s->room,
-                    .error = s->own + 3 * s->room,
-                    .rise = s->own + 4 * s->room,
-                    .fall = s->own + 5 * s->room,
+                    .upper = s->own + s->capacity,
+                    .b = s->own + 2 * s->capacity,
+                    .gradient = s->own + 3 * s->capacity,
+                    .up_set = s->own + 4 * s->capacity,
+                    .low_set = s->own + 5 * s->capacity,
                     .tolerance = tolerance,
                     .max_steps = steps < left ? steps : left};
 }
@@ -143,10 +143,10 @@ static clf_status compute_matrix(const clf__svm_solver *s, int64_t ld) {
 }
 
 /* K and the variables of the set. */
-clf_status clf__svm_gather(clf__svm_solver *s, double tolerance, clf__smo *out) {
+clf_status clf__svm_load_working_set(clf__svm_solver *s, double tolerance, clf__smo *out) {
   const clf__smo smo = own_problem(s, tolerance);
-  memset(s->diagonal, 0, (size_t)s->room * sizeof *s->diagonal);
-  memset(s->own, 0, (size_t)(6 * s->room) * sizeof *s->own);
+  memset(s->diagonal, 0, (size_t)s->capacity * sizeof *s->diagonal);
+  memset(s->own, 0, (size_t)(6 * s->capacity) * sizeof *s->own);
   for (int64_t i = 0; i < s->size; i++) {
     s->row[i] = s->p->row[s->set[i]];
   }
@@ -155,9 +155,9 @@ clf_status clf__svm_gather(clf__svm_solver *s, double tolerance, clf__smo *out) 
     const int64_t at = s->set[i];
     s->diagonal[i] = s->K[i * smo.count + i];
     s->own[i] = s->lower[at];
-    s->own[s->room + i] = s->upper[at];
-    s->own[2 * s->room + i] = s->p->b[at];
-    s->own[3 * s->room + i] = s->p->error[at];
+    s->own[s->capacity + i] = s->upper[at];
+    s->own[2 * s->capacity + i] = s->p->b[at];
+    s->own[3 * s->capacity + i] = s->p->gradient[at];
   }
   *out = smo;
   return status;

@@ -27,7 +27,7 @@ static void group(clf__svm_shared *s, const clf__training *training, const doubl
 static void drop_solutions(clf__svm_shared *s) {
   for (int64_t i = 0; s->solutions != NULL && i < s->shape.problems; i++) {
     clf__free(s->solutions[i].b);
-    clf__free(s->solutions[i].error);
+    clf__free(s->solutions[i].gradient);
   }
   clf__free(s->solutions);
   s->solutions = NULL;
@@ -119,11 +119,11 @@ void clf__svm_hand_on(clf__svm_shared *s, int64_t index, clf__svm_problem *solve
   clf__svm_solution *own = &s->solutions[index];
   double *b = clf__alloc_array(s->context, solved->count, sizeof *b);
   clf__free(own->b);
-  clf__free(own->error);
+  clf__free(own->gradient);
   *own = (clf__svm_solution){NULL, NULL};
   if (b != NULL) {
     memcpy(b, solved->b, (size_t)solved->count * sizeof *b);
-    *own = (clf__svm_solution){b, solved->error};
-    solved->error = NULL;
+    *own = (clf__svm_solution){b, solved->gradient};
+    solved->gradient = NULL;
   }
 }

@@ -14,22 +14,22 @@
 
 /* The optimality conditions: the largest error of those that may rise, the smallest of those that
  * may fall. */
-static void extremes(const clf__svm_solver *s, double *most, double *least) {
-  *most = (double)-INFINITY;
-  *least = (double)INFINITY;
+static void extremes(const clf__svm_solver *s, double *max_up, double *min_low) {
+  *max_up = (double)-INFINITY;
+  *min_low = (double)INFINITY;
   for (int64_t i = 0; i < s->p->count; i++) {
-    const double error = s->p->error[i];
-    if (clf__svm_may_rise(s, i) && error > *most) {
-      *most = error;
+    const double gradient = s->p->gradient[i];
+    if (clf__svm_in_up_set(s, i) && gradient > *max_up) {
+      *max_up = gradient;
     }
-    if (clf__svm_may_fall(s, i) && error < *least) {
-      *least = error;
+    if (clf__svm_in_low_set(s, i) && gradient < *min_low) {
+      *min_low = gradient;
     }
   }
 }
 
 /* Takes the changes of the set over; what moved comes to the front of row[] and factor[]. */
-static int64_t take_over(clf__svm_solver *s, const clf__smo *smo) {
+static int64_t apply_changes(clf__svm_solver *s, const clf__smo *smo) {
   int64_t moved = 0;
   for (int64_t i = 0; i < s->size; i++) {
     double *b = &s->p->b[s->set[i]];
@@ -59,7 +59,7 @@ enum { TASK_ROWS = 512 };
 static void add_linear(void *argument, clf__range range) {
   const clf__svm_solver *s = argument;
   for (int64_t i = range.first; i < range.end; i++) {
-    s->p->error[i] += (double)clf__dot_row(s->context, s->p->rows->groups.x, s->p->row[i], s->w);
+    s->p->gradient[i] += (double)clf__dot_row(s->context, s->p->rows->groups.x, s->p->row[i], s->w);
   }
 }
 
@@ -78,12 +78,12 @@ static clf_status update_kernel(clf__svm_solver *s, int64_t moved) {
   const clf__svm_problem *p = s->p;
   for (int64_t first = 0; first < moved; first += PART) {
     const int64_t count = clf__min_i64(moved - first, PART);
-    double *error = p->error;
+    double *gradient = p->gradient;
     for (int64_t i = 0; i < p->parts; i++) {
       const int64_t *start = p->rows->groups.start + p->part[i];
       CLF__CHECK(clf__kernel_cache_add(p->rows->cache, p->part[i], s->row + first,
-                                       s->factor + first, count, error));
-      error += start[1] - start[0];
+                                       s->factor + first, count, gradient));
+      gradient += start[1] - start[0];
     }
     CLF__CHECK(clf__progress_step(&p->rows->progress, 0, (double)NAN, (double)NAN));
   }
@@ -94,27 +94,27 @@ static clf_status update_kernel(clf__svm_solver *s, int64_t moved) {
  * intercept is the mean of their errors, as in LIBSVM: near the optimum all of them are the same,
  * far from it the mean is the better guess. Without free variables it is the middle of what the
  * conditions leave. */
-static double intercept_of(const clf__svm_solver *s, double most, double least) {
+static double intercept_of(const clf__svm_solver *s, double max_up, double min_low) {
   double sum = 0;
   int64_t count = 0;
   for (int64_t i = 0; i < s->p->count; i++) {
-    if (clf__svm_may_rise(s, i) && clf__svm_may_fall(s, i)) {
-      sum += s->p->error[i];
+    if (clf__svm_in_up_set(s, i) && clf__svm_in_low_set(s, i)) {
+      sum += s->p->gradient[i];
       count++;
     }
   }
-  return count > 0                           ? sum / (double)count
-         : isfinite(most) && isfinite(least) ? most / 2 + least / 2
-         : isfinite(most)                    ? most
-         : isfinite(least)                   ? least
-                                             : 0;
+  return count > 0                               ? sum / (double)count
+         : isfinite(max_up) && isfinite(min_low) ? max_up / 2 + min_low / 2
+         : isfinite(max_up)                      ? max_up
+         : isfinite(min_low)                     ? min_low
+                                                 : 0;
 }
 
 /* The dual's, 1/2 b^T K b - y^T b. */
 static void set_objective(clf__svm_problem *p) {
   double sum = 0;
   for (int64_t i = 0; i < p->count; i++) {
-    sum += p->b[i] * (p->y[i] + p->error[i]);
+    sum += p->b[i] * (p->y[i] + p->gradient[i]);
   }
   p->objective = -0.5 * sum;
 }
@@ -123,28 +123,29 @@ static void set_objective(clf__svm_problem *p) {
  * what could still be gained is lost in the rounding of b or of the errors, and steps would go
  * round in circles. */
 static clf_status iterate(clf__svm_solver *s) {
-  enum { MAX_TURNS = 10 };
+  enum { MAX_STALLED = 10 };
   clf__svm_problem *p = s->p;
-  double most, least, smallest = (double)INFINITY;
-  for (int turns = 0;; turns++) {
+  double max_up, min_low, smallest = (double)INFINITY;
+  for (int stalled = 0;; stalled++) {
     set_objective(p);
-    extremes(s, &most, &least);
-    turns = p->objective < smallest ? 0 : turns;
+    extremes(s, &max_up, &min_low);
+    stalled = p->objective < smallest ? 0 : stalled;
     smallest = fmin(smallest, p->objective);
-    p->converged = !(most - least > p->tolerance);
-    p->ended = p->converged || turns == MAX_TURNS;
+    p->converged = !(max_up - min_low > p->tolerance);
+    p->ended = p->converged || stalled == MAX_STALLED;
     if (p->ended || p->steps >= p->max_steps) {
       break;
     }
-    CLF__CHECK(clf__progress_step(&p->rows->progress, 0, most - least, (double)NAN));
+    CLF__CHECK(clf__progress_step(&p->rows->progress, 0, max_up - min_low, (double)NAN));
     clf__smo smo;
-    clf__svm_choose(s, most, least);
-    CLF__CHECK(clf__svm_gather(s, fmax(0.5 * p->tolerance, 0.1 * (most - least)), &smo));
+    clf__svm_select_working_set(s, max_up, min_low);
+    CLF__CHECK(
+        clf__svm_load_working_set(s, fmax(0.5 * p->tolerance, 0.1 * (max_up - min_low)), &smo));
     p->steps += clf__smo_solve(s->context, &smo);
-    const int64_t moved = take_over(s, &smo);
+    const int64_t moved = apply_changes(s, &smo);
     CLF__CHECK(p->rows->cache == NULL ? update_linear(s, moved) : update_kernel(s, moved));
   }
-  p->intercept = intercept_of(s, most, least);
+  p->intercept = intercept_of(s, max_up, min_low);
   return CLF_OK;
 }
 
@@ -159,7 +160,7 @@ static void start_from(clf__svm_solver *s) {
   }
   for (int64_t i = 0; i < p->count; i++) {
     p->b[i] = fmin(fmax(factor * p->start_b[i], s->lower[i]), s->upper[i]);
-    p->error[i] = p->y[i] - factor * (p->y[i] - p->start_error[i]);
+    p->gradient[i] = p->y[i] - factor * (p->y[i] - p->start_gradient[i]);
   }
 }
 
@@ -179,8 +180,8 @@ static clf_status alloc_results(clf__svm_problem *p) {
   p->row = clf__alloc_array(context, p->count, sizeof *p->row);
   p->y = clf__alloc_array(context, p->count, sizeof *p->y);
   p->b = clf__alloc_zeroed(context, p->count, sizeof *p->b);
-  p->error = clf__alloc_array(context, p->count, sizeof *p->error);
-  return p->row && p->y && p->b && p->error ? CLF_OK : CLF_ERROR_MEMORY;
+  p->gradient = clf__alloc_array(context, p->count, sizeof *p->gradient);
+  return p->row && p->y && p->b && p->gradient ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
 static clf_status open_solver(clf__svm_solver *s) {
@@ -188,20 +189,20 @@ static clf_status open_solver(clf__svm_solver *s) {
   clf_context *context = s->context;
   const int64_t columns = p->rows->groups.x->columns;
   const int64_t padded = clf__round_up(p->count, CLF__SMO_LANES);
-  s->room = clf__min_i64(padded, CLF__SVM_SET);
+  s->capacity = clf__min_i64(padded, CLF__SVM_SET);
   s->lower = clf__alloc_array(context, p->count, sizeof *s->lower);
   s->upper = clf__alloc_array(context, p->count, sizeof *s->upper);
-  s->chosen = clf__alloc_zeroed(context, p->count, sizeof *s->chosen);
+  s->in_set = clf__alloc_zeroed(context, p->count, sizeof *s->in_set);
   s->candidate = clf__alloc_array(context, p->count, sizeof *s->candidate);
-  s->set = clf__alloc_array(context, s->room, sizeof *s->set);
-  s->row = clf__alloc_array(context, s->room, sizeof *s->row);
-  s->K = clf__alloc_array(context, s->room * s->room, sizeof *s->K);
-  s->diagonal = clf__alloc_array(context, s->room, sizeof *s->diagonal);
-  s->own = clf__alloc_array(context, 6 * s->room, sizeof *s->own);
-  s->factor = clf__alloc_array(context, s->room, sizeof *s->factor);
+  s->set = clf__alloc_array(context, s->capacity, sizeof *s->set);
+  s->row = clf__alloc_array(context, s->capacity, sizeof *s->row);
+  s->K = clf__alloc_array(context, s->capacity * s->capacity, sizeof *s->K);
+  s->diagonal = clf__alloc_array(context, s->capacity, sizeof *s->diagonal);
+  s->own = clf__alloc_array(context, 6 * s->capacity, sizeof *s->own);
+  s->factor = clf__alloc_array(context, s->capacity, sizeof *s->factor);
   s->step = clf__alloc_array(context, columns, sizeof *s->step);
   s->w = clf__alloc_array(context, columns, sizeof *s->w);
-  const bool all = s->lower && s->upper && s->chosen && s->candidate && s->set && s->row && s->K &&
+  const bool all = s->lower && s->upper && s->in_set && s->candidate && s->set && s->row && s->K &&
                    s->diagonal && s->own && s->factor && s->step && s->w;
   return all ? CLF_OK : CLF_ERROR_MEMORY;
 }
@@ -209,7 +210,7 @@ static clf_status open_solver(clf__svm_solver *s) {
 static void close_solver(clf__svm_solver *s) {
   clf__free(s->lower);
   clf__free(s->upper);
-  clf__free(s->chosen);
+  clf__free(s->in_set);
   clf__free(s->candidate);
   clf__free(s->set);
   clf__free(s->row);
@@ -239,7 +240,7 @@ static void set_variables(clf__svm_solver *s) {
 /* All b are 0, or those of the solution to start from. */
 static void set_start(clf__svm_solver *s) {
   for (int64_t i = 0; i < s->p->count; i++) {
-    s->p->error[i] = s->p->y[i];
+    s->p->gradient[i] = s->p->y[i];
   }
   if (s->p->start_b != NULL) {
     start_from(s);
@@ -268,7 +269,7 @@ void clf__svm_problem_free(clf__svm_problem *p) {
   clf__free(p->row);
   clf__free(p->y);
   clf__free(p->b);
-  clf__free(p->error);
+  clf__free(p->gradient);
 }
 
 void clf__svm_keep_vectors(clf__svm_problem *p) {
@@ -281,9 +282,9 @@ void clf__svm_keep_vectors(clf__svm_problem *p) {
   }
   p->count = kept;
   clf__free(p->y);
-  clf__free(p->error);
+  clf__free(p->gradient);
   p->y = NULL;
-  p->error = NULL;
+  p->gradient = NULL;
   int64_t *row = clf__resize_array(p->rows->context, p->row, kept, sizeof *row);
   double *b = clf__resize_array(p->rows->context, p->b, kept, sizeof *b);
   p->row = row != NULL ? row : p->row;

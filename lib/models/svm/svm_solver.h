@@ -13,33 +13,33 @@ typedef struct clf__svm_solver {
   clf_context *context;
   double *lower, *upper; /* [count] */
   /* The working set. */
-  int64_t room; /* for variables */
+  int64_t capacity; /* for variables */
   int64_t size;
-  int64_t *set;       /* [room] */
-  bool *chosen;       /* [count] whether a variable is in it */
+  int64_t *set;       /* [capacity] */
+  bool *in_set;       /* [count] whether a variable is in it */
   int64_t *candidate; /* [count] scratch */
-  int64_t *row;       /* [room] rows of x */
-  float *K;           /* [room, room] */
-  float *diagonal;    /* [room] */
-  double *own;        /* [6, room] lower, upper, b, error, rise, fall */
-  double *factor;     /* [room] changes of b */
+  int64_t *row;       /* [capacity] rows of x */
+  float *K;           /* [capacity, capacity] */
+  float *diagonal;    /* [capacity] */
+  double *own;        /* [6, capacity] lower, upper, b, error, rise, fall */
+  double *factor;     /* [capacity] changes of b */
   double *step;       /* [columns] a linear kernel's change of w */
   float *w;           /* the same */
 } clf__svm_solver;
 
-static inline bool clf__svm_may_rise(const clf__svm_solver *s, int64_t i) {
+static inline bool clf__svm_in_up_set(const clf__svm_solver *s, int64_t i) {
   return s->p->b[i] < s->upper[i];
 }
 
-static inline bool clf__svm_may_fall(const clf__svm_solver *s, int64_t i) {
+static inline bool clf__svm_in_low_set(const clf__svm_solver *s, int64_t i) {
   return s->p->b[i] > s->lower[i];
 }
 
-/* Chooses the next working set: variables that may rise and whose error is above `least`, that may
- * fall and whose error is below `most`. */
-void clf__svm_choose(clf__svm_solver *s, double most, double least);
+/* Chooses the next working set: variables that may rise and whose error is above `min_low`, that may
+ * fall and whose error is below `max_up`. */
+void clf__svm_select_working_set(clf__svm_solver *s, double max_up, double min_low);
 
 /* The set as a problem of its own, in the solver's memory. Fails for lack of memory. */
-clf_status clf__svm_gather(clf__svm_solver *s, double tolerance, clf__smo *out);
+clf_status clf__svm_load_working_set(clf__svm_solver *s, double tolerance, clf__smo *out);
 
 #endif

@@ -12,9 +12,8 @@
 #include "ops/linalg/row.h"
 
 /* The first that fits. */
-static const clf__conv_method *const methods[] = {&clf__conv_by_winograd,
-                                                  &clf__conv_by_few_channels, &clf__conv_by_shifts,
-                                                  &clf__conv_by_patches};
+static const clf__conv_method *const methods[] = {&clf__conv_by_winograd, &clf__conv_by_direct_sums,
+                                                  &clf__conv_by_shifts, &clf__conv_by_patches};
 
 enum { SHARD_ROWS = 4, REDUCE = 4096 /* sums in a task that adds shards */ };
 

@@ -35,7 +35,7 @@ typedef struct clf__conv_method {
 } clf__conv_method;
 
 extern const clf__conv_method clf__conv_by_patches;
-extern const clf__conv_method clf__conv_by_few_channels;
+extern const clf__conv_method clf__conv_by_direct_sums;
 extern const clf__conv_method clf__conv_by_winograd;
 extern const clf__conv_method clf__conv_by_shifts;
 

@@ -107,7 +107,7 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
 }
 
 /* out [kernel_height, kernel_width, filters, channels] */
-static void turn_weights(const clf__conv2d *conv, const float *w, float *out) {
+static void flip_weights(const clf__conv2d *conv, const float *w, float *out) {
   const int64_t places = conv->kernel_height * conv->kernel_width;
   const int64_t channels = conv->channels, filters = conv->filters;
   for (int64_t place = 0; place < places; place++) {
@@ -125,7 +125,7 @@ typedef struct backward_job {
   clf__patches patches, back; /* of x and of dy */
   int64_t stored_size, back_size;
   clf__conv_shards shards;
-  float *turned;
+  float *flipped;
   float *back_stored; /* [threads, back_size] */
 } backward_job;
 
@@ -133,7 +133,7 @@ static void backward_data(void *argument, clf__range range) {
   const backward_job *job = argument;
   const clf__conv_pass *pass = job->pass;
   const int64_t channels = pass->conv->channels;
-  multiply_strip(pass->kernels, &job->back, range.index, pass->dy, job->turned, channels,
+  multiply_strip(pass->kernels, &job->back, range.index, pass->dy, job->flipped, channels,
                  job->back_stored + range.worker * job->back_size,
                  pass->dx + output_of(&job->back, range.index, channels));
 }
@@ -182,9 +182,10 @@ static void add_shard(void *argument, clf__range rows) {
 
 static clf_status alloc_back(backward_job *job) {
   const clf__conv_pass *pass = job->pass;
-  job->turned = clf__alloc_array(pass->context, clf__conv_weights(pass->conv), sizeof *job->turned);
+  job->flipped =
+      clf__alloc_array(pass->context, clf__conv_weights(pass->conv), sizeof *job->flipped);
   job->back_stored = clf__conv_scratch(pass, job->back_size);
-  return job->turned != NULL && job->back_stored != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  return job->flipped != NULL && job->back_stored != NULL ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
 static clf_status backward(const clf__conv_pass *pass) {
@@ -198,19 +199,19 @@ static clf_status backward(const clf__conv_pass *pass) {
     goto done;
   }
   if (pass->out != NULL) {
-    clf__slope(pass->context, CLF__RELU, pass->out, pass->dy,
-               pass->rows * conv->out_height * conv->out_width, conv->filters);
+    clf__activation_gradient(pass->context, CLF__RELU, pass->out, pass->dy,
+                             pass->rows * conv->out_height * conv->out_width, conv->filters);
   }
   clf__conv_shards_run(&job.shards, pass, add_shard, &job);
   clf__conv_shards_reduce(&job.shards, pass, pass->dw);
   if (pass->dx != NULL) {
-    turn_weights(conv, pass->w, job.turned);
+    flip_weights(conv, pass->w, job.flipped);
     clf__conv_run(pass, pass->rows * clf__patches_strips(&job.back), 1, backward_data, &job);
   }
 
 done:
   clf__conv_shards_free(&job.shards);
-  clf__free(job.turned);
+  clf__free(job.flipped);
   clf__free(job.back_stored);
   return status;
 }

@@ -2,7 +2,7 @@
  * is moved over an image. As products of patches they would fill a vector of 16 filters with two.
  * Here every input pixel is multiplied with all places of the kernel at once,
  *
- *   Z = X V    X [pixels, channels], V [channels, places * filters], which is W turned
+ *   Z = X V    X [pixels, channels], V [channels, taps * filters], which is W turned
  *
  * and y[i, j, d] = b[d] + sum over places (m, n) of Z[(i + m, j + n), (m, n, d)], so that a kernel
  * of 5 x 5 with 2 filters is a product with 50 columns, and sums of 25. The floor is the products',
@@ -13,29 +13,29 @@
 #include "ops/conv/conv_method.h"
 #include "ops/linalg/product.h"
 
-enum { LEAST_CHANNELS = 16, MOST_FILTERS = 4, MOST_PLACES = 64, STRIP = 1 << 16 };
+enum { MIN_CHANNELS = 16, MAX_FILTERS = 4, MAX_TAPS = 64, STRIP = 1 << 16 };
 
-static int64_t places_of(const clf__conv2d *conv) {
+static int64_t taps_of(const clf__conv2d *conv) {
   return conv->kernel_height * conv->kernel_width;
 }
 
 static bool fits(const clf__conv2d *conv) {
-  return conv->filters <= MOST_FILTERS && conv->channels >= LEAST_CHANNELS &&
-         conv->kernel_height <= MOST_PLACES && conv->kernel_width <= MOST_PLACES &&
-         places_of(conv) > 1 && places_of(conv) <= MOST_PLACES && conv->stride == 1 &&
-         conv->dilation == 1 && conv->out_height == conv->height - conv->kernel_height + 1 &&
+  return conv->filters <= MAX_FILTERS && conv->channels >= MIN_CHANNELS &&
+         conv->kernel_height <= MAX_TAPS && conv->kernel_width <= MAX_TAPS && taps_of(conv) > 1 &&
+         taps_of(conv) <= MAX_TAPS && conv->stride == 1 && conv->dilation == 1 &&
+         conv->out_height == conv->height - conv->kernel_height + 1 &&
          conv->out_width == conv->width - conv->kernel_width + 1 &&
-         conv->out_height > places_of(conv) / 2;
+         conv->out_height > taps_of(conv) / 2;
 }
 
 static void pack(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
                  float *packed) {
-  const int64_t places = places_of(conv), filters = conv->filters;
+  const int64_t taps = taps_of(conv), filters = conv->filters;
   (void)kernels;
-  for (int64_t place = 0; place < places; place++) {
+  for (int64_t tap = 0; tap < taps; tap++) {
     for (int64_t c = 0; c < conv->channels; c++) {
       for (int64_t d = 0; d < filters; d++) {
-        packed[(c * places + place) * filters + d] = w[(place * conv->channels + c) * filters + d];
+        packed[(c * taps + tap) * filters + d] = w[(tap * conv->channels + c) * filters + d];
       }
     }
   }
@@ -43,10 +43,10 @@ static void pack(const clf__kernels *kernels, const clf__conv2d *conv, const flo
 
 /* Rows of output in a strip, so that its Z stays in L2. */
 static int64_t strip_rows(const clf__conv2d *conv) {
-  const int64_t fit = STRIP / (conv->width * places_of(conv) * conv->filters);
+  const int64_t fit = STRIP / (conv->width * taps_of(conv) * conv->filters);
   const int64_t rows = fit - conv->kernel_height + 1;
-  const int64_t least = 2 * conv->kernel_height; /* the rows above are computed again */
-  return clf__max_i64(rows, least);
+  const int64_t min = 2 * conv->kernel_height; /* the rows above are computed again */
+  return clf__max_i64(rows, min);
 }
 
 static int64_t strips_of(const clf__conv2d *conv) {
@@ -57,7 +57,7 @@ static int64_t scratch_size(const clf__conv2d *conv) {
   const int64_t rows = strip_rows(conv) + conv->kernel_height - 1;
   int64_t size;
   return clf__mul_i64(clf__min_i64(rows, conv->height), conv->width, &size) &&
-                 clf__mul_i64(size, places_of(conv) * conv->filters, &size)
+                 clf__mul_i64(size, taps_of(conv) * conv->filters, &size)
              ? size
              : -1;
 }
@@ -67,9 +67,9 @@ static int64_t tasks(const clf__conv2d *conv, int64_t rows) {
 }
 
 /* One row of output; `z` begins at its first row. */
-static void add_places(const clf__conv2d *conv, const float *z, const float *bias, bool relu,
-                       float *y) {
-  const int64_t filters = conv->filters, columns = places_of(conv) * filters;
+static void add_taps(const clf__conv2d *conv, const float *z, const float *bias, bool relu,
+                     float *y) {
+  const int64_t filters = conv->filters, columns = taps_of(conv) * filters;
   for (int64_t j = 0; j < conv->out_width; j++, y += filters) {
     for (int64_t d = 0; d < filters; d++) {
       const float *from = z + j * columns + d;
@@ -91,7 +91,7 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const int64_t first = task % strips * strip_rows(conv), line = conv->width * conv->channels;
   const int64_t left = conv->out_height - first;
   const int64_t count = clf__min_i64(left, strip_rows(conv));
-  const int64_t columns = places_of(conv) * conv->filters;
+  const int64_t columns = taps_of(conv) * conv->filters;
   kernel->multiply(&(clf__product){.rows = (count + conv->kernel_height - 1) * conv->width,
                                    .columns = columns,
                                    .depth = conv->channels,
@@ -106,8 +106,8 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
                                    .c = scratch,
                                    .ldc = columns});
   for (int64_t i = 0; i < count; i++) {
-    add_places(conv, scratch + i * conv->width * columns, pass->bias, pass->relu,
-               pass->y + ((row * conv->out_height + first + i) * conv->out_width) * conv->filters);
+    add_taps(conv, scratch + i * conv->width * columns, pass->bias, pass->relu,
+             pass->y + ((row * conv->out_height + first + i) * conv->out_width) * conv->filters);
   }
 }
 

@@ -16,7 +16,7 @@
 enum {
   PLANAR_BELOW = 32,        /* elements of a patch along one row of the kernel */
   STRIP_FLOATS = 48 * 1024, /* that stay in L2 beside weights and output */
-  MOST_UNUSED = 4           /* times the patches of a strip: lines between them included */
+  MAX_UNUSED = 4            /* times the patches of a strip: lines between them included */
 };
 
 static int64_t line_of(const clf__patches *p) {
@@ -51,7 +51,7 @@ void clf__patches_plan(clf__patches *p) {
   const int64_t lines = size_of(p, p->strip_rows);
   if (!p->planar && lines > STRIP_FLOATS) {
     plan(p, true);
-    if (size_of(p, p->strip_rows) > lines / MOST_UNUSED) {
+    if (size_of(p, p->strip_rows) > lines / MAX_UNUSED) {
       plan(p, false);
     }
   }

@@ -27,8 +27,8 @@ enum {
   TILE = CLF__WINOGRAD_TILE,
   POINTS = CLF__WINOGRAD_POINTS,
   BLOCK_FLOATS = 1 << 18, /* values of a block of tiles, that stay in L2 */
-  BLOCK_LEAST = 16,
-  BLOCK_MOST = 64,
+  MIN_BLOCK = 16,
+  MAX_BLOCK = 64,
   APART = 16, /* floats between points, so that they do not meet in one set of the cache */
   WEIGHTS_PER_TASK = 1024
 };
@@ -47,7 +47,7 @@ static tiling tiling_of(const clf__conv2d *conv) {
   t.columns = clf__ceil_div(conv->out_width, t.outputs);
   t.tiles = t.columns * clf__ceil_div(conv->out_height, t.outputs);
   t.block = BLOCK_FLOATS / (POINTS * (conv->channels + conv->filters)) / 8 * 8;
-  t.block = clf__clamp_i64(t.block, BLOCK_LEAST, BLOCK_MOST);
+  t.block = clf__clamp_i64(t.block, MIN_BLOCK, MAX_BLOCK);
   t.v_step = t.block * conv->channels + APART;
   t.z_step = t.block * conv->filters + APART;
   return t;
@@ -56,11 +56,11 @@ static tiling tiling_of(const clf__conv2d *conv) {
 /* Where it takes less time: few channels leave short sums between the transforms, and small images
  * leave much of the tiles unused. */
 static bool fits(const clf__conv2d *conv) {
-  enum { LEAST_CHANNELS = 5, MOST_CHANNELS = 1 << 13, SAVED = 2 };
+  enum { MIN_CHANNELS = 5, MAX_CHANNELS = 1 << 13, SAVED = 2 };
   const int64_t kernel = conv->kernel_height;
   if ((kernel != 3 && kernel != 5) || conv->kernel_width != kernel || conv->stride != 1 ||
-      conv->dilation != 1 || conv->channels < LEAST_CHANNELS || conv->filters < LEAST_CHANNELS ||
-      conv->channels > MOST_CHANNELS || conv->filters > MOST_CHANNELS) {
+      conv->dilation != 1 || conv->channels < MIN_CHANNELS || conv->filters < MIN_CHANNELS ||
+      conv->channels > MAX_CHANNELS || conv->filters > MAX_CHANNELS) {
     return false;
   }
   const double products =
@@ -77,15 +77,15 @@ static int64_t packed_size(const clf__conv2d *conv) {
   return POINTS * u_step(conv);
 }
 
-static clf__winograd_weights weights_of(const clf__conv2d *conv) {
+static clf__winograd_filters weights_of(const clf__conv2d *conv) {
   const int64_t count = conv->channels * conv->filters;
-  return (clf__winograd_weights){conv->kernel_height, count, count, u_step(conv)};
+  return (clf__winograd_filters){conv->kernel_height, count, count, u_step(conv)};
 }
 
 static void pack(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
                  float *packed) {
-  const clf__winograd_weights all = weights_of(conv);
-  kernels->winograd->weights(&all, w, packed);
+  const clf__winograd_filters all = weights_of(conv);
+  kernels->winograd->transform_filter(&all, w, packed);
 }
 
 /* Scratch: the values of inputs and of outputs, zeros to read and a place to write to for what lies
@@ -146,11 +146,11 @@ static void pixels_of(const grid *g, const float *image, const float *outside,
   }
 }
 
-static void places_of(const grid *g, float *image, float *outside, float **places) {
+static void writable_pixels_of(const grid *g, float *image, float *outside, float **pixels) {
   int64_t offsets[POINTS];
   offsets_of(g, offsets);
   for (int64_t i = 0; i < g->side * g->side; i++) {
-    places[i] = offsets[i] < 0 ? outside : image + offsets[i];
+    pixels[i] = offsets[i] < 0 ? outside : image + offsets[i];
   }
 }
 
@@ -176,29 +176,29 @@ static int64_t output_size(const clf__conv2d *c) {
 }
 
 /* Tiles are counted through all images. */
-static void take_inputs(const clf__conv_pass *pass, const tiling *t, int64_t first, int64_t count,
-                        const block_scratch *s) {
+static void transform_inputs(const clf__conv_pass *pass, const tiling *t, int64_t first,
+                             int64_t count, const block_scratch *s) {
   const int64_t channels = t->conv->channels;
   const float *pixels[POINTS];
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = (first + i) / t->tiles;
     const grid g = inputs_of(t, (first + i) % t->tiles);
     pixels_of(&g, pass->x + row * input_size(t->conv), s->zero, pixels);
-    pass->kernels->winograd->values(
-        pixels, &(clf__winograd_values){s->v + i * channels, t->v_step, channels});
+    pass->kernels->winograd->transform_input(
+        pixels, &(clf__winograd_tile){s->v + i * channels, t->v_step, channels});
   }
 }
 
-static void give_outputs(const clf__conv_pass *pass, const tiling *t, int64_t first, int64_t count,
-                         const block_scratch *s) {
+static void transform_outputs(const clf__conv_pass *pass, const tiling *t, int64_t first,
+                              int64_t count, const block_scratch *s) {
   const int64_t filters = t->conv->filters;
-  clf__winograd_outputs out = {.outputs = t->outputs, .bias = pass->bias, .relu = pass->relu};
+  clf__winograd_output out = {.outputs = t->outputs, .bias = pass->bias, .relu = pass->relu};
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = (first + i) / t->tiles;
     const grid g = outputs_of(t, (first + i) % t->tiles);
-    places_of(&g, pass->y + row * output_size(t->conv), s->lost, out.y);
-    pass->kernels->winograd->outputs(
-        &(clf__winograd_values){s->z + i * filters, t->z_step, filters}, &out);
+    writable_pixels_of(&g, pass->y + row * output_size(t->conv), s->lost, out.y);
+    pass->kernels->winograd->transform_output(
+        &(clf__winograd_tile){s->z + i * filters, t->z_step, filters}, &out);
   }
 }
 
@@ -231,12 +231,12 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const tiling t = tiling_of(conv);
   const block_scratch s = scratch_of(&t, scratch);
   const int64_t first = task * t.block, count = clf__min_i64(t.block, pass->rows * t.tiles - first);
-  take_inputs(pass, &t, first, count, &s);
+  transform_inputs(pass, &t, first, count, &s);
   for (int64_t point = 0; point < POINTS; point++) {
     multiply(pass, count, conv->filters, conv->channels, s.v + point * t.v_step,
              pass->w + point * u_step(conv), s.z + point * t.z_step);
   }
-  give_outputs(pass, &t, first, count, &s);
+  transform_outputs(pass, &t, first, count, &s);
 }
 
 typedef struct backward_job {
@@ -245,25 +245,25 @@ typedef struct backward_job {
   int64_t scratch_size;
   clf__conv_shards shards; /* sums [POINTS, channels, filters] */
   float *sums;             /* of all shards */
-  float *turned;           /* weights [kernel, kernel, filters, channels] */
+  float *transposed;       /* weights [kernel, kernel, filters, channels] */
   float *u;                /* their values [POINTS, filters, channels] */
 } backward_job;
 
-static void take_slopes(const backward_job *job, int64_t first, int64_t count,
-                        const block_scratch *s) {
+static void transform_output_gradients(const backward_job *job, int64_t first, int64_t count,
+                                       const block_scratch *s) {
   const clf__conv_pass *pass = job->pass;
   const tiling *t = &job->t;
   const int64_t filters = t->conv->filters;
-  clf__winograd_slopes slopes = {.outputs = t->outputs, .relu = pass->out != NULL};
+  clf__winograd_output_gradient gradient = {.outputs = t->outputs, .relu = pass->out != NULL};
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = (first + i) / t->tiles;
     const grid g = outputs_of(t, (first + i) % t->tiles);
-    pixels_of(&g, pass->dy + row * output_size(t->conv), s->zero, slopes.dy);
-    if (slopes.relu) {
-      pixels_of(&g, pass->out + row * output_size(t->conv), s->zero, slopes.y);
+    pixels_of(&g, pass->dy + row * output_size(t->conv), s->zero, gradient.dy);
+    if (gradient.relu) {
+      pixels_of(&g, pass->out + row * output_size(t->conv), s->zero, gradient.y);
     }
-    pass->kernels->winograd->slopes(
-        &slopes, &(clf__winograd_values){s->z + i * filters, t->z_step, filters});
+    pass->kernels->winograd->transform_output_gradient(
+        &gradient, &(clf__winograd_tile){s->z + i * filters, t->z_step, filters});
   }
 }
 
@@ -290,12 +290,12 @@ static void add_products(const backward_job *job, int64_t point, int64_t count, 
 
 /* dx += what the values of the tiles, in place of those of the inputs, amount to. An image begins
  * as zeros with its first tile. */
-static void give_slopes(const backward_job *job, int64_t first, int64_t count,
-                        const block_scratch *s) {
+static void add_input_gradients(const backward_job *job, int64_t first, int64_t count,
+                                const block_scratch *s) {
   const clf__conv_pass *pass = job->pass;
   const tiling *t = &job->t;
   const int64_t channels = t->conv->channels, size = input_size(t->conv);
-  float *places[POINTS];
+  float *pixels[POINTS];
   for (int64_t i = 0; i < count; i++) {
     float *dx = pass->dx + (first + i) / t->tiles * size;
     const int64_t tile = (first + i) % t->tiles;
@@ -303,9 +303,9 @@ static void give_slopes(const backward_job *job, int64_t first, int64_t count,
     if (tile == 0) {
       memset(dx, 0, (size_t)size * sizeof *dx);
     }
-    places_of(&g, dx, s->lost, places);
-    pass->kernels->winograd->add_pixels(
-        &(clf__winograd_values){s->v + i * channels, t->v_step, channels}, places);
+    writable_pixels_of(&g, dx, s->lost, pixels);
+    pass->kernels->winograd->transform_input_gradient(
+        &(clf__winograd_tile){s->v + i * channels, t->v_step, channels}, pixels);
   }
 }
 
@@ -319,8 +319,8 @@ static void add_shard(void *argument, clf__range rows) {
   float *sums = job->shards.sums[shard];
   for (int64_t first = begin; first < end; first += t->block) {
     const int64_t count = clf__min_i64(t->block, end - first);
-    take_inputs(pass, t, first, count, &s);
-    take_slopes(job, first, count, &s);
+    transform_inputs(pass, t, first, count, &s);
+    transform_output_gradients(job, first, count, &s);
     for (int64_t point = 0; point < POINTS; point++) {
       add_products(job, point, count, first == begin, &s, sums);
       if (pass->dx != NULL) {
@@ -331,16 +331,16 @@ static void add_shard(void *argument, clf__range rows) {
     pass->kernels->conv->add_pixels(job->shards.dbias + shard * conv->filters,
                                     s.z + CLF__WINOGRAD_ONES * t->z_step, count, conv->filters);
     if (pass->dx != NULL) {
-      give_slopes(job, first, count, &s);
+      add_input_gradients(job, first, count, &s);
     }
   }
 }
 
-static void turn_weights(void *argument, clf__range range) {
+static void transpose_weights(void *argument, clf__range range) {
   const backward_job *job = argument;
   const int64_t channels = job->t.conv->channels, filters = job->t.conv->filters;
   const float *from = job->pass->w + range.index * channels * filters;
-  float *to = job->turned + range.index * channels * filters;
+  float *to = job->transposed + range.index * channels * filters;
   for (int64_t d = 0; d < filters; d++) {
     for (int64_t c = 0; c < channels; c++) {
       to[d * channels + c] = from[c * filters + d];
@@ -349,23 +349,24 @@ static void turn_weights(void *argument, clf__range range) {
 }
 
 /* Those of a task. */
-static clf__winograd_weights some_weights(const backward_job *job, clf__range range) {
-  clf__winograd_weights weights = weights_of(job->t.conv);
+static clf__winograd_filters some_weights(const backward_job *job, clf__range range) {
+  clf__winograd_filters weights = weights_of(job->t.conv);
   weights.count = range.end - range.first;
   return weights;
 }
 
-static void take_weights(void *argument, clf__range range) {
+static void transform_filters(void *argument, clf__range range) {
   const backward_job *job = argument;
-  const clf__winograd_weights weights = some_weights(job, range);
-  job->pass->kernels->winograd->weights(&weights, job->turned + range.first, job->u + range.first);
+  const clf__winograd_filters weights = some_weights(job, range);
+  job->pass->kernels->winograd->transform_filter(&weights, job->transposed + range.first,
+                                                 job->u + range.first);
 }
 
-static void give_gradients(void *argument, clf__range range) {
+static void transform_filter_gradients(void *argument, clf__range range) {
   const backward_job *job = argument;
-  const clf__winograd_weights weights = some_weights(job, range);
-  job->pass->kernels->winograd->gradients(&weights, job->sums + range.first,
-                                          job->pass->dw + range.first);
+  const clf__winograd_filters weights = some_weights(job, range);
+  job->pass->kernels->winograd->transform_filter_gradient(&weights, job->sums + range.first,
+                                                          job->pass->dw + range.first);
 }
 
 static clf_status alloc_weights(backward_job *job) {
@@ -373,10 +374,10 @@ static clf_status alloc_weights(backward_job *job) {
   const int64_t size = packed_size(job->t.conv);
   job->sums = clf__alloc_array(context, size, sizeof *job->sums);
   if (job->pass->dx != NULL) {
-    job->turned = clf__alloc_array(context, clf__conv_weights(job->t.conv), sizeof(float));
+    job->transposed = clf__alloc_array(context, clf__conv_weights(job->t.conv), sizeof(float));
     job->u = clf__alloc_array(context, size, sizeof *job->u);
   }
-  return job->sums != NULL && (job->pass->dx == NULL || (job->turned != NULL && job->u != NULL))
+  return job->sums != NULL && (job->pass->dx == NULL || (job->transposed != NULL && job->u != NULL))
              ? CLF_OK
              : CLF_ERROR_MEMORY;
 }
@@ -391,17 +392,17 @@ static clf_status backward(const clf__conv_pass *pass) {
     goto done;
   }
   if (pass->dx != NULL) {
-    clf__conv_run(pass, conv->kernel_height * conv->kernel_width, 1, turn_weights, &job);
-    clf__conv_run(pass, weights, WEIGHTS_PER_TASK, take_weights, &job);
+    clf__conv_run(pass, conv->kernel_height * conv->kernel_width, 1, transpose_weights, &job);
+    clf__conv_run(pass, weights, WEIGHTS_PER_TASK, transform_filters, &job);
   }
   clf__conv_shards_run(&job.shards, pass, add_shard, &job);
   clf__conv_shards_reduce(&job.shards, pass, job.sums);
-  clf__conv_run(pass, weights, WEIGHTS_PER_TASK, give_gradients, &job);
+  clf__conv_run(pass, weights, WEIGHTS_PER_TASK, transform_filter_gradients, &job);
 
 done:
   clf__conv_shards_free(&job.shards);
   clf__free(job.sums);
-  clf__free(job.turned);
+  clf__free(job.transposed);
   clf__free(job.u);
   return status;
 }

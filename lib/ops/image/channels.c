@@ -64,8 +64,8 @@ static void map_part(void *argument, clf__range range) {
     job->kernels->channels->map(job->x + first, count, job->period, v[0], v[1], v[2],
                                 job->out + first);
   } else {
-    job->kernels->channels->slope(job->x + first, job->dy + first, count, job->period, v[0], v[1],
-                                  v[2], v[3], job->out + first);
+    job->kernels->channels->gradient(job->x + first, job->dy + first, count, job->period, v[0],
+                                     v[1], v[2], v[3], job->out + first);
   }
 }
 
@@ -144,8 +144,9 @@ void clf__channel_apply(clf_context *context, clf__channels shape, const float *
   run_map(context, shape, map, job);
 }
 
-void clf__channel_slope(clf_context *context, clf__channels shape, const float *x, const float *dy,
-                        const clf__channel_map *map, const float *share, float *dx) {
+void clf__channel_gradient(clf_context *context, clf__channels shape, const float *x,
+                           const float *dy, const clf__channel_map *map, const float *share,
+                           float *dx) {
   channel_job job = job_of(context, shape, TASK);
   job.x = x;
   job.dy = dy;

@@ -23,8 +23,9 @@ clf_status clf__channel_products(clf_context *context, clf__channels shape, cons
 void clf__channel_apply(clf_context *context, clf__channels shape, const float *x,
                         const clf__channel_map *map, float *y);
 /* dx = share dy + what the map makes of x. */
-void clf__channel_slope(clf_context *context, clf__channels shape, const float *x, const float *dy,
-                        const clf__channel_map *map, const float *share, float *dx);
+void clf__channel_gradient(clf_context *context, clf__channels shape, const float *x,
+                           const float *dy, const clf__channel_map *map, const float *share,
+                           float *dx);
 
 /* The kernels of the functions above, for `count` elements in lines of `period`, by which the
  * arrays are. */
@@ -34,8 +35,9 @@ typedef struct clf__channel_kernels {
                    const float *center, double *sums, double *products);
   void (*map)(const float *x, int64_t count, int64_t period, const float *center,
               const float *factor, const float *shift, float *y);
-  void (*slope)(const float *x, const float *dy, int64_t count, int64_t period, const float *center,
-                const float *factor, const float *shift, const float *share, float *dx);
+  void (*gradient)(const float *x, const float *dy, int64_t count, int64_t period,
+                   const float *center, const float *factor, const float *shift, const float *share,
+                   float *dx);
 } clf__channel_kernels;
 
 #endif

@@ -21,11 +21,11 @@ static int64_t stride_of(int64_t width) {
 }
 
 int64_t clf__warp_scratch(const clf__warp *warp) {
-  const int64_t most = INT32_MAX;
+  const int64_t max = INT32_MAX;
   int64_t size;
-  if (warp->height > most - 3 || warp->width > most - CLF__WARP_LANES ||
+  if (warp->height > max - 3 || warp->width > max - CLF__WARP_LANES ||
       !clf__mul_i64(warp->height + 3, warp->width + 3, &size) ||
-      !clf__mul_i64(size, warp->channels, &size) || size > most) {
+      !clf__mul_i64(size, warp->channels, &size) || size > max) {
     return -1;
   }
   return size +

@@ -97,8 +97,8 @@ double clf__kernel_work(const clf__kernel_columns *z, int64_t rows, int64_t firs
 /* Columns of a task: more than RANGE where the rows are few. */
 static int64_t range_of(const block_call *call) {
   const double rest = products_of(call->z, call->group, call->first, call->n);
-  const double ranges = rest / task_products, most = (double)call->n / RANGE;
-  const int64_t wanted = ranges < 1 ? 1 : ranges < most ? (int64_t)ranges : (int64_t)most + 1;
+  const double ranges = rest / task_products, max = (double)call->n / RANGE;
+  const int64_t wanted = ranges < 1 ? 1 : ranges < max ? (int64_t)ranges : (int64_t)max + 1;
   return clf__round_up((call->n + wanted - 1) / wanted, CLF__TILE_COLUMNS);
 }
 

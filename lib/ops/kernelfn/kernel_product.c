@@ -30,12 +30,12 @@ struct clf__kernel_product {
   int64_t edge;             /* blocks along a side of K */
   int64_t padded;           /* their rows */
   int64_t kept;             /* blocks that are kept */
-  bool shortened;           /* they are 16-bit integers */
+  bool quantized;           /* they are 16-bit integers */
   bool filled;              /* they are computed */
   void *blocks;             /* [kept, BLOCK, BLOCK] */
   float *scales;            /* [kept] */
   float *spare;             /* [threads, BLOCK, BLOCK] */
-  int16_t *spare_shortened; /* the same, where blocks are shortened */
+  int16_t *spare_quantized; /* the same, where blocks are shortened */
   float *v;                 /* [sides, padded] */
   float *sums;              /* [GROUPS, sides, padded] */
 };
@@ -43,15 +43,15 @@ struct clf__kernel_product {
 /* As what blocks are kept, and how many. Half of what there is room for is left to others. */
 static void plan_cache(clf__kernel_product *m, size_t bytes) {
   const size_t all = (size_t)m->edge * (size_t)(m->edge + 1) / 2;
-  const size_t room = clf__context_room(m->context) / 2;
-  m->shortened = bytes / (BLOCK_SIZE * sizeof(float)) < all;
-  bytes = bytes < room ? bytes : room;
-  bytes /= BLOCK_SIZE * (m->shortened ? sizeof(int16_t) : sizeof(float));
+  const size_t available = clf__context_available(m->context) / 2;
+  m->quantized = bytes / (BLOCK_SIZE * sizeof(float)) < all;
+  bytes = bytes < available ? bytes : available;
+  bytes /= BLOCK_SIZE * (m->quantized ? sizeof(int16_t) : sizeof(float));
   m->kept = (int64_t)(bytes < all ? bytes : all);
 }
 
 static clf_status allocate(clf__kernel_product *m) {
-  const size_t element = m->shortened ? sizeof(int16_t) : sizeof(float);
+  const size_t element = m->quantized ? sizeof(int16_t) : sizeof(float);
   int64_t width;
   width = clf__mul_i64(m->padded, m->sides, &width) ? width : -1;
   m->spare =
@@ -60,10 +60,10 @@ static clf_status allocate(clf__kernel_product *m) {
   m->sums = clf__alloc_array(m->context, width, GROUPS * sizeof *m->sums);
   m->blocks = clf__alloc_array(m->context, m->kept, BLOCK_SIZE * element);
   m->scales = clf__alloc_array(m->context, m->kept, sizeof *m->scales);
-  m->spare_shortened =
-      clf__alloc_array(m->context, m->shortened ? clf__context_threads(m->context) * BLOCK_SIZE : 0,
-                       sizeof *m->spare_shortened);
-  return m->spare && m->spare_shortened && m->v && m->sums && m->blocks && m->scales
+  m->spare_quantized =
+      clf__alloc_array(m->context, m->quantized ? clf__context_threads(m->context) * BLOCK_SIZE : 0,
+                       sizeof *m->spare_quantized);
+  return m->spare && m->spare_quantized && m->v && m->sums && m->blocks && m->scales
              ? CLF_OK
              : CLF_ERROR_MEMORY;
 }
@@ -98,7 +98,7 @@ void clf__kernel_product_free(clf__kernel_product *m) {
     clf__free(m->blocks);
     clf__free(m->scales);
     clf__free(m->spare);
-    clf__free(m->spare_shortened);
+    clf__free(m->spare_quantized);
     clf__free(m->v);
     clf__free(m->sums);
     clf__free(m);
@@ -125,50 +125,50 @@ static clf_status make_block(const clf__kernel_product *m, int64_t i, int64_t j,
   return status;
 }
 
-/* Points `way` to block (I, J) as floats. */
-static clf_status get_floats(const clf__kernel_product *m, int64_t i, int64_t j, clf__two_way *way,
-                             int32_t worker) {
+/* Points `product` to block (I, J) as floats. */
+static clf_status get_floats(const clf__kernel_product *m, int64_t i, int64_t j,
+                             clf__symmetric_block *product, int32_t worker) {
   const int64_t at = i * (i + 1) / 2 + j;
-  const bool kept = at < m->kept && !m->shortened;
+  const bool kept = at < m->kept && !m->quantized;
   float *block = kept ? (float *)m->blocks + at * BLOCK_SIZE : m->spare + worker * BLOCK_SIZE;
-  way->k = block;
-  way->scale = 1;
+  product->k = block;
+  product->scale = 1;
   return kept && m->filled ? CLF_OK : make_block(m, i, j, block);
 }
 
-/* Points `way` to block (I, J) as 16-bit integers. Those that are not kept are rounded as well, so
+/* Points `product` to block (I, J) as 16-bit integers. Those that are not kept are rounded as well, so
  * that results do not depend on how many are. */
-static clf_status get_shortened(const clf__kernel_product *m, int64_t i, int64_t j,
-                                clf__two_way *way, int32_t worker) {
+static clf_status get_quantized(const clf__kernel_product *m, int64_t i, int64_t j,
+                                clf__symmetric_block *product, int32_t worker) {
   const int64_t at = i * (i + 1) / 2 + j;
   const bool kept = at < m->kept;
   int16_t *block =
-      kept ? (int16_t *)m->blocks + at * BLOCK_SIZE : m->spare_shortened + worker * BLOCK_SIZE;
-  way->k = block;
+      kept ? (int16_t *)m->blocks + at * BLOCK_SIZE : m->spare_quantized + worker * BLOCK_SIZE;
+  product->k = block;
   if (kept && m->filled) {
-    way->scale = m->scales[at];
+    product->scale = m->scales[at];
     return CLF_OK;
   }
   float *floats = m->spare + worker * BLOCK_SIZE;
   const clf_status status = make_block(m, i, j, floats);
   if (status == CLF_OK) {
-    way->scale = m->kernels->two_way->shorten(block, floats, way->rows * BLOCK);
+    product->scale = m->kernels->symmetric_block->quantize(block, floats, product->rows * BLOCK);
     if (kept) {
-      m->scales[at] = way->scale;
+      m->scales[at] = product->scale;
     }
   }
   return status;
 }
 
-/* Multiplies block (I, J) by what `way` says. */
-static clf_status multiply_block(const product_call *call, int64_t i, int64_t j, clf__two_way *way,
-                                 int32_t worker) {
+/* Multiplies block (I, J) by what `product` says. */
+static clf_status multiply_block(const product_call *call, int64_t i, int64_t j,
+                                 clf__symmetric_block *product, int32_t worker) {
   const clf__kernel_product *m = call->matrix;
-  const bool shortened = m->shortened && !call->exact;
+  const bool quantized = m->quantized && !call->exact;
   const clf_status status =
-      shortened ? get_shortened(m, i, j, way, worker) : get_floats(m, i, j, way, worker);
+      quantized ? get_quantized(m, i, j, product, worker) : get_floats(m, i, j, product, worker);
   if (status == CLF_OK) {
-    (shortened ? m->kernels->two_way->i16 : m->kernels->two_way->f32)(way);
+    (quantized ? m->kernels->symmetric_block->i16 : m->kernels->symmetric_block->f32)(product);
   }
   return status;
 }
@@ -178,15 +178,15 @@ static clf_status multiply_row(const product_call *call, int64_t group, int64_t 
   float *sums = m->sums + group * m->sides * m->padded;
   clf_status status = CLF_OK;
   for (int64_t j = 0; j <= i && status == CLF_OK; j++) {
-    clf__two_way way = {.rows = clf__min_i64(m->n - i * BLOCK, BLOCK),
-                        .columns = BLOCK,
-                        .sides = m->sides,
-                        .ld = m->padded,
-                        .left = m->v + i * BLOCK,
-                        .right = m->v + j * BLOCK,
-                        .row_sums = sums + i * BLOCK,
-                        .column_sums = sums + j * BLOCK};
-    status = multiply_block(call, i, j, &way, worker);
+    clf__symmetric_block product = {.rows = clf__min_i64(m->n - i * BLOCK, BLOCK),
+                                    .columns = BLOCK,
+                                    .sides = m->sides,
+                                    .ld = m->padded,
+                                    .left = m->v + i * BLOCK,
+                                    .right = m->v + j * BLOCK,
+                                    .row_sums = sums + i * BLOCK,
+                                    .column_sums = sums + j * BLOCK};
+    status = multiply_block(call, i, j, &product, worker);
     if (status == CLF_OK) {
       status = clf__progress_step(call->progress, call->step, (double)NAN, (double)NAN);
     }
@@ -239,7 +239,7 @@ clf_status clf__kernel_product_times(clf__kernel_product *m, const double *p, bo
       clf__jobs_run(progress, &done, GROUPS, 1, work + values * (double)m->sides * CLF__COST_COPY,
                     multiply_group, &call);
   if (status == CLF_OK) {
-    m->filled = m->filled || !(m->shortened && exact);
+    m->filled = m->filled || !(m->quantized && exact);
     add_groups(m, y);
   }
   return status;

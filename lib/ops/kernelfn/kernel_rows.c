@@ -22,8 +22,8 @@ int64_t clf__kernel_group_rows(const clf__kernel_columns *z, int64_t wanted) {
   }
   const int64_t height = z->tile->rows, row_bytes = 4 * (z->stored > 0 ? z->stored : 1);
   const int64_t fit = GROUP_BYTES / row_bytes / height * height;
-  const int64_t most = fit < height ? height : clf__min_i64(fit, GROUP_ROWS);
-  return clf__min_i64(clf__round_up(wanted, height), most);
+  const int64_t max = fit < height ? height : clf__min_i64(fit, GROUP_ROWS);
+  return clf__min_i64(clf__round_up(wanted, height), max);
 }
 
 int64_t clf__kernel_group_bytes(const clf__kernel_columns *z, int64_t rows, int64_t *zeroed) {
@@ -104,18 +104,18 @@ static void sparse_range(const clf__kernel_group *group, int64_t first, int64_t 
                          int64_t ld) {
   const clf__kernel_columns *z = group->z;
   const float *norms = group->norms, *z_norms = z->norms;
-  float *turned = group->sums + SPARSE_COLUMNS * LANES;
+  float *transposed = group->sums + SPARSE_COLUMNS * LANES;
   for (int64_t j = 0; j < n; j += SPARSE_COLUMNS) {
     const int64_t count = clf__min_i64(SPARSE_COLUMNS, n - j);
     const clf__rows part = clf__rows_range(&z->z, first + j, count);
     z->kernels->kernel_functions->sparse(&part, group->scattered, group->sums);
     for (int64_t i = 0; i < LANES; i++) {
       for (int64_t k = 0; k < count; k++) {
-        turned[i * SPARSE_COLUMNS + k] = group->sums[k * LANES + i];
+        transposed[i * SPARSE_COLUMNS + k] = group->sums[k * LANES + i];
       }
     }
     for (int64_t i = 0; i < group->pick.count; i++) {
-      z->kernels->kernel_functions->map(&z->map, turned + i * SPARSE_COLUMNS, norms[i],
+      z->kernels->kernel_functions->map(&z->map, transposed + i * SPARSE_COLUMNS, norms[i],
                                         z_norms + first + j, out + i * ld + j, count);
     }
   }

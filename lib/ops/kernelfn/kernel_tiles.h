@@ -86,20 +86,20 @@ typedef struct clf__kernel_function_kernels {
 /* A block k [rows, columns] of a symmetric matrix times vectors on both of its sides: row_sums
  * [sides, rows] += scale k right, column_sums [sides, columns] += scale k^T left, `ld` from a side
  * to the next in all four. */
-typedef struct clf__two_way {
+typedef struct clf__symmetric_block {
   const void *k; /* without gaps */
   float scale;
   int64_t rows, columns; /* columns: a multiple of CLF__SPARSE_LANES */
   int64_t sides, ld;
   const float *left, *right; /* [sides, rows] and [sides, columns] */
   float *row_sums, *column_sums;
-} clf__two_way;
+} clf__symmetric_block;
 
-typedef struct clf__two_way_kernels {
-  void (*f32)(const clf__two_way *block);
-  void (*i16)(const clf__two_way *block);
+typedef struct clf__symmetric_block_kernels {
+  void (*f32)(const clf__symmetric_block *block);
+  void (*i16)(const clf__symmetric_block *block);
   /* x as 16-bit integers: returns the scale that gives it back, or NaN when x is not finite. */
-  float (*shorten)(int16_t *out, const float *x, int64_t count);
-} clf__two_way_kernels;
+  float (*quantize)(int16_t *out, const float *x, int64_t count);
+} clf__symmetric_block_kernels;
 
 #endif

@@ -17,9 +17,9 @@ typedef struct clf__smo {
   const float *diagonal;
   const double *lower, *upper;
   double *b;
-  double *error;    /* y - K b, kept up to date */
-  double *rise;     /* scratch */
-  double *fall;     /* scratch */
+  double *gradient; /* y - K b, kept up to date */
+  double *up_set;   /* scratch */
+  double *low_set;  /* scratch */
   double tolerance; /* on the largest error of a b that may rise less the smallest error of one
                        that may fall */
   int64_t max_steps;

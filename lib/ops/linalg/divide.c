@@ -310,14 +310,14 @@ static clf_status allocate(divide *w, double *vectors) {
   return CLF_OK;
 }
 
-clf_status clf__tridiagonal_eigen(clf_context *context, double *diagonal, double *beside, int64_t n,
-                                  int64_t count, double *values, double *vectors) {
+clf_status clf__tridiagonal_eigen(clf_context *context, double *diagonal, double *off_diagonal,
+                                  int64_t n, int64_t count, double *values, double *vectors) {
   divide w = {.context = context,
               .progress = clf__progress_begin(context, "eigenvalues", n),
               .n = n,
               .count = count,
               .d = diagonal,
-              .e = beside};
+              .e = off_diagonal};
   clf_status status;
   CLF__TRY(allocate(&w, vectors));
   CLF__TRY(solve_part(&w, 0, n));

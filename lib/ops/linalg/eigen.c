@@ -56,9 +56,9 @@ static clf_status solve_directly(clf_context *context, double *a, int64_t n, int
   if (diagonal == NULL) {
     return status;
   }
-  double *beside = diagonal + n, *factors = beside + n;
-  CLF__TRY(clf__tridiagonal_reduce(context, a, n, diagonal, beside, factors));
-  CLF__TRY(clf__tridiagonal_eigen(context, diagonal, beside, n, count, values, vectors));
+  double *off_diagonal = diagonal + n, *factors = off_diagonal + n;
+  CLF__TRY(clf__tridiagonal_reduce(context, a, n, diagonal, off_diagonal, factors));
+  CLF__TRY(clf__tridiagonal_eigen(context, diagonal, off_diagonal, n, count, values, vectors));
   CLF__TRY(clf__tridiagonal_restore(context, a, n, factors, vectors, count));
 done:
   clf__free(diagonal);

@@ -193,7 +193,7 @@ static clf_status fill_about_classes(clf__gram *gram, clf_context *context,
   return status;
 }
 
-static clf_status take_within(clf__gram *gram, clf_context *context, const clf__gram_input *input) {
+static clf_status fill_within(clf__gram *gram, clf_context *context, const clf__gram_input *input) {
   const int64_t columns = input->x->columns, classes = input->outputs;
   int64_t size;
   double *means = clf__alloc_array(context, clf__mul_i64(2 * classes, columns, &size) ? size : -1,
@@ -273,7 +273,7 @@ clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gra
   CLF__TRY(clf__gram_add_sums(&sums, context, input));
   finish_sums(&gram, input, &sums);
   CLF__TRY(fill_scatter(&gram, context, input, &each));
-  status = input->within ? take_within(&gram, context, input) : CLF_OK;
+  status = input->within ? fill_within(&gram, context, input) : CLF_OK;
   CLF__TRY(status);
   *out = gram;
   gram = (clf__gram){0};

@@ -18,9 +18,9 @@ enum {
   CHUNK_ROWS = 2048,  /* f32 rows */
   PACK_ROWS = 128,    /* of a task; a multiple of every group */
   FEW_PANELS = 4,
-  MOST_PARTS = 16,
+  MAX_PARTS = 16,
 };
-static const int64_t chunk_room = 32 << 20; /* bytes */
+static const int64_t max_chunk_bytes = 32 << 20; /* bytes */
 /* After so many products the host is asked whether to go on: a fifth of a second of one core
  * with the narrowest vectors. */
 static const int64_t products_a_step = (int64_t)1 << 31;
@@ -138,7 +138,7 @@ static clf_status add_pairs(dense_chunk *chunk) {
   const dense_call *call = chunk->call;
   const int64_t width = call->kernel->columns;
   const int64_t pairs = call->panels * (call->panels + 1) / 2;
-  const int64_t most = 1 + products_a_step / (width * width * chunk->rows);
+  const int64_t max = 1 + products_a_step / (width * width * chunk->rows);
   clf_status status = CLF_OK;
   chunk->first_pair = 0;
   while (status == CLF_OK && chunk->first_pair < pairs) {
@@ -147,7 +147,7 @@ static clf_status add_pairs(dense_chunk *chunk) {
       status = clf__progress_step(&call->progress, done, NAN, NAN);
     }
     if (status == CLF_OK) {
-      const int64_t count = clf__min_i64(most, pairs - chunk->first_pair);
+      const int64_t count = clf__min_i64(max, pairs - chunk->first_pair);
       const double products = (double)count * (double)(width * width) * (double)chunk->rows;
       clf__parallel(call->context, count, products * CLF__COST_PRODUCT, pair_task, chunk);
       chunk->first_pair += count;
@@ -178,12 +178,12 @@ static void choose_sizes(dense_call *call) {
   const int64_t width = call->kernel->columns, group = call->kernel->group;
   call->panels = clf__ceil_div(x->columns, width);
   call->parts =
-      call->panels <= FEW_PANELS ? clf__min_i64(MOST_PARTS, clf__ceil_div(x->rows, CHUNK_ROWS)) : 1;
+      call->panels <= FEW_PANELS ? clf__min_i64(MAX_PARTS, clf__ceil_div(x->rows, CHUNK_ROWS)) : 1;
   call->part_rows = clf__ceil_div(x->rows, call->parts);
-  int64_t most = clf__min_i64(call->exact ? CHUNK_STEPS * group : CHUNK_ROWS,
-                              chunk_room / (4 * call->panels * width) * group);
-  most = most < 4 * PACK_ROWS ? 4 * PACK_ROWS : most / PACK_ROWS * PACK_ROWS;
-  call->chunk = clf__min_i64(most, call->part_rows);
+  int64_t max = clf__min_i64(call->exact ? CHUNK_STEPS * group : CHUNK_ROWS,
+                             max_chunk_bytes / (4 * call->panels * width) * group);
+  max = max < 4 * PACK_ROWS ? 4 * PACK_ROWS : max / PACK_ROWS * PACK_ROWS;
+  call->chunk = clf__min_i64(max, call->part_rows);
   call->panel_bytes = clf__ceil_div(call->chunk, group) * width * 4;
 }
 

@@ -10,14 +10,14 @@
 #include "ops/linalg/gram_parts.h"
 
 enum { BLOCK_ROWS = 512, STRIPE = 256 };
-static const int64_t most_values = 1 << 20;
-static const int64_t most_products = 1 << 24; /* a millisecond */
+static const int64_t max_values = 1 << 20;
+static const int64_t max_products = 1 << 24; /* a millisecond */
 
 bool clf__gram_small(const clf__gram_input *input) {
   const int64_t rows = input->x->rows, columns = input->x->columns;
   int64_t values, products;
-  return !clf__gram_exact(input) && clf__mul_i64(rows, columns, &values) && values <= most_values &&
-         clf__mul_i64(values, columns, &products) && products <= most_products;
+  return !clf__gram_exact(input) && clf__mul_i64(rows, columns, &values) && values <= max_values &&
+         clf__mul_i64(values, columns, &products) && products <= max_products;
 }
 
 static clf_status add_block(double *scatter, clf_context *context, int64_t columns, int64_t rows,

@@ -8,10 +8,10 @@
 #include "ops/linalg/gram_parts.h"
 #include "ops/linalg/row.h"
 
-enum { PART_ROWS = 2048, MOST_PARTS = 32, PIECE = 256 /* columns */ };
-static const int64_t most_counted = 1 << 24; /* rows of 255 in 32 bits */
-static const int64_t part_room = 1 << 26;    /* bytes for all parts together */
-static const int64_t sums_a_step = 1 << 22;  /* milliseconds */
+enum { PART_ROWS = 2048, MAX_PARTS = 32, PIECE = 256 /* columns */ };
+static const int64_t max_counted = 1 << 24;    /* rows of 255 in 32 bits */
+static const int64_t max_part_bytes = 1 << 26; /* bytes for all parts together */
+static const int64_t sums_a_step = 1 << 22;    /* milliseconds */
 
 typedef struct sums_call {
   const clf__gram_input *input;
@@ -146,9 +146,9 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
     size = INT64_MAX;
   }
   call.step_rows = 1 + sums_a_step / (targets ? size : columns);
-  call.parts = clf__min_i64(MOST_PARTS, clf__ceil_div(rows, PART_ROWS));
-  call.parts = clf__min_i64(call.parts, 1 + part_room / 8 / (size + 1));
-  call.part_rows = clf__min_i64(clf__ceil_div(rows, call.parts), most_counted);
+  call.parts = clf__min_i64(MAX_PARTS, clf__ceil_div(rows, PART_ROWS));
+  call.parts = clf__min_i64(call.parts, 1 + max_part_bytes / 8 / (size + 1));
+  call.part_rows = clf__min_i64(clf__ceil_div(rows, call.parts), max_counted);
   call.parts = clf__ceil_div(rows, call.part_rows);
   call.part = clf__alloc_zeroed(context, clf__mul_i64(call.parts, size, &count) ? count : -1,
                                 call.counted ? sizeof(uint32_t) : sizeof(double));

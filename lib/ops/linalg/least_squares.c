@@ -34,7 +34,7 @@ typedef struct solver {
   double *noise;                   /* [columns] */
   double *y, *gradient, *solution; /* [columns, outputs] */
   double *energy, *fit;            /* [outputs] */
-  double *probe, *answer;          /* [columns, PROBES] */
+  double *probe, *probe_solution;  /* [columns, PROBES] */
   clf__ls_factor factor;
   double growth, lift; /* of random rounding errors of S: see measure_rounding() */
 } solver;
@@ -49,9 +49,9 @@ static clf_status allocate(solver *s) {
   s->energy = clf__alloc_array(s->context, s->outputs + 1, sizeof(double));
   s->fit = clf__alloc_array(s->context, s->outputs, sizeof(double));
   s->probe = clf__alloc_array(s->context, n * PROBES, sizeof(double));
-  s->answer = clf__alloc_array(s->context, n * PROBES, sizeof(double));
+  s->probe_solution = clf__alloc_array(s->context, n * PROBES, sizeof(double));
   return s->lengths && s->units && s->noise && s->y && s->gradient && s->energy && s->fit &&
-                 s->probe && s->answer
+                 s->probe && s->probe_solution
              ? CLF_OK
              : CLF_ERROR_MEMORY;
 }
@@ -66,7 +66,7 @@ static void release(solver *s) {
   clf__free(s->energy);
   clf__free(s->fit);
   clf__free(s->probe);
-  clf__free(s->answer);
+  clf__free(s->probe_solution);
 }
 
 /* The size of the numbers that column j's center was subtracted from, whose rounding it keeps. */
@@ -157,19 +157,19 @@ static clf_status measure_rounding(solver *s) {
   for (int64_t j = 0; j < s->columns; j++) {
     for (int64_t i = 0; i < PROBES; i++) {
       const double sign = clf__random_next(&random) >> 63 ? 1 : -1;
-      s->answer[j * PROBES + i] = sign * s->noise[j];
+      s->probe_solution[j * PROBES + i] = sign * s->noise[j];
     }
   }
-  clf_status status = clf__ls_forward(&s->factor, s->context, s->answer, PROBES, s->probe);
+  clf_status status = clf__ls_forward(&s->factor, s->context, s->probe_solution, PROBES, s->probe);
   s->growth = s->lift = 0;
   for (int64_t i = 0; i < PROBES; i++) {
     s->lift = fmax(s->lift, norm_of(s->probe, s->factor.rank, PROBES, i, NULL));
   }
   if (status == CLF_OK) {
-    status = clf__ls_backward(&s->factor, s->context, s->probe, PROBES, s->answer);
+    status = clf__ls_backward(&s->factor, s->context, s->probe, PROBES, s->probe_solution);
   }
   for (int64_t i = 0; i < PROBES; i++) {
-    s->growth = fmax(s->growth, norm_of(s->answer, s->columns, PROBES, i, s->noise));
+    s->growth = fmax(s->growth, norm_of(s->probe_solution, s->columns, PROBES, i, s->noise));
   }
   return status;
 }
@@ -183,8 +183,8 @@ static clf_status confirm_rank(solver *s, bool *confirmed) {
   const int64_t others = s->columns - f->rank;
   clf__ls_factor counting = *f; /* solves for the columns that count alone */
   counting.rest = counting.project = NULL;
-  double *sum = s->probe, *gradient = s->answer;
-  double *y = s->probe + s->columns, *step = s->answer + s->columns;
+  double *sum = s->probe, *gradient = s->probe_solution;
+  double *y = s->probe + s->columns, *step = s->probe_solution + s->columns;
   double limit = 0, before = INFINITY;
   clf_status status = CLF_OK;
   memset(sum, 0, (size_t)s->columns * sizeof *sum);
@@ -237,7 +237,7 @@ static bool rounding_is_harmless(const solver *s) {
 
 /* The right side less S Z, from the rows: with targets as the gradient of the squares, whose
  * residuals are small where the fit is good. */
-static clf_status take_gradient(solver *s) {
+static clf_status compute_gradient(solver *s) {
   const clf__least_squares *p = s->problem;
   const bool with_targets = p->target_mean != NULL;
   clf_status status = clf__ls_residuals(s->gradient, s->energy, s->context, p, s->solution,
@@ -259,7 +259,7 @@ static clf_status refine(solver *s, bool *reached) {
   }
   for (int pass = 0; pass < MAX_PASSES && !*reached; pass++) {
     double change = 0;
-    CLF__TRY(take_gradient(s));
+    CLF__TRY(compute_gradient(s));
     CLF__TRY(solve_for(s, s->gradient, step, length));
     for (int64_t k = 0; k < s->outputs; k++) {
       const double fit = fmax(s->fit[k], 1e-8 * sqrt(s->energy[k]));

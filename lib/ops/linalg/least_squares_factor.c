@@ -139,7 +139,7 @@ done:
 }
 
 /* L and rest from the pivoted R, whose columns were divided by `units`. */
-static void take_triangle(clf__ls_factor *f, const double *r, int64_t width, const double *units) {
+static void split_triangle(clf__ls_factor *f, const double *r, int64_t width, const double *units) {
   const int64_t rank = f->rank, others = f->columns - rank;
   for (int64_t a = 0; a < rank; a++) {
     for (int64_t b = 0; b <= a; b++) {
@@ -167,7 +167,7 @@ clf_status clf__ls_factor_triangle(clf__ls_factor *out, clf_context *context, do
   }
   CLF__TRY(clf__qr_pivoted(context, r, n, width, width, f.order, &f.rank));
   CLF__TRY(allocate(&f, context, false));
-  take_triangle(&f, r, width, units);
+  split_triangle(&f, r, width, units);
   if (f.rest != NULL) {
     CLF__TRY(set_rest(&f, context));
     status = set_project(&f, context, true);

@@ -36,8 +36,8 @@ typedef struct residuals {
 } residuals;
 
 /* values [rows], what is fitted, become v (t - fitted). Returns the sum of its squares over v. */
-static double take_residuals(const residuals *r, int64_t first, int64_t rows, int64_t output,
-                             double *values) {
+static double compute_residuals(const residuals *r, int64_t first, int64_t rows, int64_t output,
+                                double *values) {
   double energy = 0;
   for (int64_t i = 0; i < rows; i++) {
     const double weight = row_weight(r->problem, first + i);
@@ -59,7 +59,7 @@ static void add_part(void *argument, clf__range range) {
   clf__centered_read(&r->problem->rows, r->context, first, rows, block, columns);
   for (int64_t k = 0; k < r->outputs; k++, sums += columns + 1) {
     r->kernels->vectors->dot_rows(block, rows, columns, r->z + k * columns, columns, values);
-    sums[columns] += take_residuals(r, first, rows, k, values);
+    sums[columns] += compute_residuals(r, first, rows, k, values);
     r->kernels->vectors->add_rows(block, rows, columns, values, columns, sums);
   }
 }
@@ -78,8 +78,8 @@ static void add_parts(const residuals *r, double *gradient, double *energy) {
   }
 }
 
-static void take_penalty(const clf__least_squares *p, const double *z, int64_t outputs,
-                         double *gradient, double *energy) {
+static void add_penalty(const clf__least_squares *p, const double *z, int64_t outputs,
+                        double *gradient, double *energy) {
   for (int64_t j = 0; p->penalty != NULL && j < p->rows.x->columns; j++) {
     for (int64_t k = 0; k < outputs; k++) {
       const double value = z[j * outputs + k];
@@ -123,7 +123,7 @@ clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *cont
   }
   if (status == CLF_OK) {
     add_parts(&pass, gradient, energy);
-    take_penalty(problem, z, outputs, gradient, energy);
+    add_penalty(problem, z, outputs, gradient, energy);
   }
 done:
   clf__free(by_output);

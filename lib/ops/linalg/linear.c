@@ -60,23 +60,23 @@ clf_status clf__linear_prepare(clf__linear_map *out, clf_context *context, const
     map.stride = clf__round_up(outputs, kernel->columns);
   }
   if (map.stride > 0) {
-    map.arranged = new_floats(context, map.stride, x->columns);
-    if (map.arranged == NULL) {
+    map.packed_weights = new_floats(context, map.stride, x->columns);
+    if (map.packed_weights == NULL) {
       return CLF_ERROR_MEMORY;
     }
   }
   if (map.stride > 0 && sparse) {
-    transpose(map.arranged, map.stride, w, outputs, x->columns);
+    transpose(map.packed_weights, map.stride, w, outputs, x->columns);
   } else if (map.stride > 0) {
-    pack_outputs(kernel, map.arranged, w, outputs, x->columns);
+    pack_outputs(kernel, map.packed_weights, w, outputs, x->columns);
   }
   *out = map;
   return CLF_OK;
 }
 
 void clf__linear_release(clf__linear_map *map) {
-  clf__free(map->arranged);
-  map->arranged = NULL;
+  clf__free(map->packed_weights);
+  map->packed_weights = NULL;
 }
 
 static void sparse_block(const clf__linear_map *map, const clf__rows *block, float *out,
@@ -111,7 +111,7 @@ static clf__product packed_product(const clf__linear_map *map, const clf__rows *
                         .a_panel = kernel->rows * block->stride,
                         .a_row = block->stride,
                         .a_step = 1,
-                        .b = map->arranged,
+                        .b = map->packed_weights,
                         .b_panel = kernel->columns * map->columns,
                         .b_step = kernel->columns,
                         .alpha = (double)block->scale,
@@ -131,7 +131,7 @@ static void packed_u8(const clf__linear_map *map, const clf__rows *block, float 
     product.a_panel = kernels->products->f32.rows * WIDEN_DEPTH;
     for (int64_t column = 0; column < map->columns; column += WIDEN_DEPTH) {
       product.depth = clf__min_i64(WIDEN_DEPTH, map->columns - column);
-      product.b = map->arranged + column * kernels->products->f32.columns;
+      product.b = map->packed_weights + column * kernels->products->f32.columns;
       for (int64_t i = 0; i < product.rows; i++) {
         kernels->rows->widen_u8(wide + i * WIDEN_DEPTH,
                                 (const uint8_t *)block->data + (row + i) * block->stride + column,
@@ -156,12 +156,13 @@ static void packed_block(const clf__linear_map *map, const clf__rows *block, flo
 void clf__linear_block(const clf__linear_map *map, const clf__rows *block, float *out, int64_t ld) {
   const clf__kernels *kernels = clf__kernels_for(map->context);
   if (clf__rows_sparse(block)) {
-    if (map->arranged != NULL) {
-      kernels->linear->sparse(block, map->arranged, map->stride, map->b, map->outputs, out, ld);
+    if (map->packed_weights != NULL) {
+      kernels->linear->sparse(block, map->packed_weights, map->stride, map->b, map->outputs, out,
+                              ld);
     } else {
       sparse_block(map, block, out, ld);
     }
-  } else if (map->arranged != NULL) {
+  } else if (map->packed_weights != NULL) {
     packed_block(map, block, out, ld);
   } else if (block->dtype == CLF_U8) {
     kernels->linear->u8(block, map->w, map->columns, map->b, map->outputs, out, ld);

@@ -22,8 +22,8 @@ typedef struct clf__linear_map {
   const float *b; /* [outputs] or NULL, borrowed */
   int64_t outputs;
   int64_t columns;
-  int64_t stride;  /* 0 when w is used as it is */
-  float *arranged; /* w as the kernels want it, owned, or NULL */
+  int64_t stride;        /* 0 when w is used as it is */
+  float *packed_weights; /* w as the kernels want it, owned, or NULL */
 } clf__linear_map;
 
 /* `x` tells the storage and number of the rows to come. Dense ones, if few (below 64), use w as it

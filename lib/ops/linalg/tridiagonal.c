@@ -40,7 +40,7 @@ typedef struct reduction {
   const clf__kernels *kernels;
   int64_t n;
   double *a;
-  double *diagonal, *beside, *factors;
+  double *diagonal, *off_diagonal, *factors;
   double *panel;   /* [3 * PANEL, n]: v, w and v again, of which two blocks side by side are read */
   double *partial; /* [TASKS, n] */
   const double *v; /* of the product with a vector */
@@ -146,7 +146,7 @@ static void reduce_row(reduction *r, int64_t k, int64_t count) {
   double *row = r->a + k * n, *v = r->panel + count * n, *w = v + PANEL * n;
   update_row(r, k, count);
   r->diagonal[k] = row[k];
-  r->factors[k] = reflect(r, row + k + 1, n - k - 1, &r->beside[k]);
+  r->factors[k] = reflect(r, row + k + 1, n - k - 1, &r->off_diagonal[k]);
   memset(v, 0, (size_t)(k + 1) * sizeof *v);
   memset(w, 0, (size_t)(k + 1) * sizeof *w);
   memcpy(v + k + 1, row + k + 1, (size_t)(n - k - 1) * sizeof *v);
@@ -184,19 +184,19 @@ static clf_status reduce(reduction *r) {
   }
   update_row(r, r->n - 1, count);
   r->diagonal[r->n - 1] = r->a[r->n * r->n - 1];
-  r->beside[r->n - 1] = 0;
+  r->off_diagonal[r->n - 1] = 0;
   r->factors[r->n - 1] = 0;
   return CLF_OK;
 }
 
 clf_status clf__tridiagonal_reduce(clf_context *context, double *a, int64_t n, double *diagonal,
-                                   double *beside, double *factors) {
+                                   double *off_diagonal, double *factors) {
   reduction r = {.context = context,
                  .kernels = clf__kernels_for(context),
                  .n = n,
                  .a = a,
                  .diagonal = diagonal,
-                 .beside = beside,
+                 .off_diagonal = off_diagonal,
                  .factors = factors};
   r.panel = clf__alloc_array(context, n, 3 * PANEL * sizeof *r.panel);
   r.partial = clf__alloc_array(context, n, TASKS * sizeof *r.partial);

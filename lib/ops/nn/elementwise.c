@@ -29,11 +29,11 @@ static void activate_rows(void *argument, clf__range range) {
   }
 }
 
-static void slope_rows(void *argument, clf__range range) {
+static void gradient_rows(void *argument, clf__range range) {
   const rows_job *job = argument;
-  job->kernels->elementwise->slope(job->function, job->y + range.first * job->columns,
-                                   job->out + range.first * job->columns, range.end - range.first,
-                                   job->columns);
+  job->kernels->elementwise->activation_gradient(job->function, job->y + range.first * job->columns,
+                                                 job->out + range.first * job->columns,
+                                                 range.end - range.first, job->columns);
 }
 
 static void run(clf_context *context, rows_job *job, clf__range_task task) {
@@ -54,11 +54,11 @@ void clf__bias_activate(clf_context *context, int32_t function, const float *bia
   }
 }
 
-void clf__slope(clf_context *context, int32_t function, const float *y, float *dy, int64_t rows,
-                int64_t columns) {
+void clf__activation_gradient(clf_context *context, int32_t function, const float *y, float *dy,
+                              int64_t rows, int64_t columns) {
   rows_job job = {.function = function, .y = y, .out = dy, .rows = rows, .columns = columns};
   if (function != CLF__LINEAR) {
-    run(context, &job, slope_rows);
+    run(context, &job, gradient_rows);
   }
 }
 

@@ -18,8 +18,8 @@ enum {
 void clf__bias_activate(clf_context *context, int32_t function, const float *bias, float *y,
                         int64_t rows, int64_t columns);
 /* dy [rows, columns] becomes the gradient by what f was given, told by f's values y. */
-void clf__slope(clf_context *context, int32_t function, const float *y, float *dy, int64_t rows,
-                int64_t columns);
+void clf__activation_gradient(clf_context *context, int32_t function, const float *y, float *dy,
+                              int64_t rows, int64_t columns);
 /* y [count] = x, with probability `rate` 0 instead, else divided by 1 - rate; on the calling
  * thread. Which ones is a function of the seed. */
 void clf__drop(clf_context *context, double rate, uint64_t seed, const float *x, float *y,
@@ -58,7 +58,8 @@ double clf__sum_of_squares(clf_context *context, const float *x, int64_t count);
 typedef struct clf__elementwise_kernels {
   void (*bias_activate)(int32_t function, const float *bias, float *y, int64_t rows,
                         int64_t columns);
-  void (*slope)(int32_t function, const float *y, float *dy, int64_t rows, int64_t columns);
+  void (*activation_gradient)(int32_t function, const float *y, float *dy, int64_t rows,
+                              int64_t columns);
   void (*drop)(uint32_t limit, float factor, uint64_t seed, const float *x, float *y,
                int64_t count);
   void (*column_sums)(const float *x, int64_t rows, int64_t columns, float *sums);

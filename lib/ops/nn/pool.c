@@ -30,7 +30,7 @@ static void pool_row(void *argument, int64_t row, int32_t worker) {
   const pooling *job = argument;
   const clf__pool2d *p = job->pool;
   const clf__kernels *k = job->kernels;
-  const bool most = job->function == CLF__POOL_MAX;
+  const bool maximum = job->function == CLF__POOL_MAX;
   const int64_t image = p->height * p->width * p->channels, from = row * image;
   int64_t to = row * p->out_height * p->out_width * p->channels, at;
   (void)worker;
@@ -41,10 +41,10 @@ static void pool_row(void *argument, int64_t row, int32_t worker) {
     const clf__pool_window w = window_at(p, place / p->out_width, place % p->out_width, &at);
     at += from;
     if (job->dy == NULL) {
-      (most ? k->pool->max : k->pool->mean)(&w, job->x + at, job->out + to);
+      (maximum ? k->pool->max : k->pool->mean)(&w, job->x + at, job->out + to);
     } else {
-      (most ? k->pool->max_slope : k->pool->mean_slope)(&w, job->x + at, job->y + to, job->dy + to,
-                                                        job->out + at);
+      (maximum ? k->pool->max_gradient : k->pool->mean_gradient)(&w, job->x + at, job->y + to,
+                                                                 job->dy + to, job->out + at);
     }
   }
 }

@@ -32,10 +32,10 @@ typedef struct clf__pool_window {
 typedef struct clf__pool_kernels {
   void (*max)(const clf__pool_window *w, const float *x, float *y);
   void (*mean)(const clf__pool_window *w, const float *x, float *y);
-  void (*max_slope)(const clf__pool_window *w, const float *x, const float *y, const float *dy,
-                    float *dx);
-  void (*mean_slope)(const clf__pool_window *w, const float *x, const float *y, const float *dy,
-                     float *dx);
+  void (*max_gradient)(const clf__pool_window *w, const float *x, const float *y, const float *dy,
+                       float *dx);
+  void (*mean_gradient)(const clf__pool_window *w, const float *x, const float *y, const float *dy,
+                        float *dx);
 } clf__pool_kernels;
 
 #endif

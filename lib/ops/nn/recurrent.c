@@ -7,7 +7,7 @@
 #include "base/pool.h"
 #include "ops/nn/recurrent_run.h"
 
-static void give_outputs(const clf__recurrent_block *b, int64_t step, const clf__cell_step *s) {
+static void write_outputs(const clf__recurrent_block *b, int64_t step, const clf__cell_step *s) {
   const clf__recurrent_run *r = b->run;
   for (int64_t i = 0; i < s->rows; i++) {
     const int64_t place = clf__recurrent_place(b, i, step);
@@ -40,7 +40,7 @@ static void forward_block(void *argument, clf__range range) {
     clf__recurrent_fill(&b, s.rows, step, s.h_before);
     clf__panels_multiply(&r->weights, s.rows, b.a, r->width, s.gates, r->columns);
     r->kernels->recurrent->forward(&s);
-    give_outputs(&b, step, &s);
+    write_outputs(&b, step, &s);
     s.h_before = s.h;
     s.c_before = s.c;
     if (keeps) {

@@ -115,7 +115,7 @@ static void backward_block(const clf__recurrent_run *r, int64_t index, int32_t w
     r->kernels->recurrent->backward(&s);
     clf__recurrent_fill(&b, rows, step, s.h_before);
     add_weight_gradients(r, b.a, s.gates, rows, dw);
-    clf__panels_multiply(&r->turned, rows, s.gates, r->columns, b.da, r->width);
+    clf__panels_multiply(&r->transposed, rows, s.gates, r->columns, b.da, r->width);
     share_gradients(&b, rows, step);
   }
   if (r->pass->weights.first != NULL) {

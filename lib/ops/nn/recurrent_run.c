@@ -119,7 +119,7 @@ static clf_status prepare(clf__recurrent_run *r, bool back) {
                               clf__f32_matrix(r->stacked, r->width, r->columns, r->columns));
   }
   if (status == CLF_OK && back) {
-    status = clf__panels_pack(&r->turned, r->context,
+    status = clf__panels_pack(&r->transposed, r->context,
                               clf__f32_transposed(r->stacked, r->columns, r->width, r->columns));
   }
   return status;
@@ -140,7 +140,7 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
 
 void clf__recurrent_end(clf__recurrent_run *r) {
   clf__panels_free(&r->weights);
-  clf__panels_free(&r->turned);
+  clf__panels_free(&r->transposed);
   clf__free(r->order);
   clf__free(r->stacked);
   clf__free(r->scratch);
@@ -163,7 +163,7 @@ static bool drops(const clf__recurrent_run *r) {
   return r->pass->kept != NULL && (r->cell->input_dropout > 0 || r->cell->state_dropout > 0);
 }
 
-static void take(float **part, float **from, int64_t count) {
+static void carve(float **part, float **from, int64_t count) {
   *part = *from;
   *from += count;
 }
@@ -192,22 +192,22 @@ clf__recurrent_block clf__recurrent_block_of(const clf__recurrent_run *r, int64_
     b.span[i] = clf__span_of(r->pass->spans, b.order[i], steps);
     b.length[i] = b.span[i].end - b.span[i].begin;
   }
-  take(&b.a, &scratch, CLF__RECURRENT_BLOCK * r->width);
-  take(&b.da, &scratch, CLF__RECURRENT_BLOCK * r->width);
-  take(&b.factor, &scratch, CLF__RECURRENT_BLOCK * r->width);
-  take(&b.first_h, &scratch, CLF__RECURRENT_BLOCK * units);
-  take(&b.first_c, &scratch, CLF__RECURRENT_BLOCK * units);
-  take(&b.dh, &scratch, CLF__RECURRENT_BLOCK * units);
-  take(&b.dc, &scratch, CLF__RECURRENT_BLOCK * units);
+  carve(&b.a, &scratch, CLF__RECURRENT_BLOCK * r->width);
+  carve(&b.da, &scratch, CLF__RECURRENT_BLOCK * r->width);
+  carve(&b.factor, &scratch, CLF__RECURRENT_BLOCK * r->width);
+  carve(&b.first_h, &scratch, CLF__RECURRENT_BLOCK * units);
+  carve(&b.first_c, &scratch, CLF__RECURRENT_BLOCK * units);
+  carve(&b.dh, &scratch, CLF__RECURRENT_BLOCK * units);
+  carve(&b.dc, &scratch, CLF__RECURRENT_BLOCK * units);
   if (r->pass->kept != NULL) {
     const int64_t places = b.rows * steps;
     b.gates = r->pass->kept + first * steps * clf__recurrent_kept(r->cell);
     b.h = b.gates + places * r->columns;
     b.c = b.h + places * units;
   } else {
-    take(&b.gates, &scratch, CLF__RECURRENT_BLOCK * r->columns);
-    take(&b.h, &scratch, CLF__RECURRENT_BLOCK * units);
-    take(&b.c, &scratch, CLF__RECURRENT_BLOCK * units);
+    carve(&b.gates, &scratch, CLF__RECURRENT_BLOCK * r->columns);
+    carve(&b.h, &scratch, CLF__RECURRENT_BLOCK * units);
+    carve(&b.c, &scratch, CLF__RECURRENT_BLOCK * units);
   }
   for (int64_t i = 0; drops(r) && i < b.rows; i++) {
     draw(r, b.order[i], b.factor + i * r->width);

@@ -23,7 +23,7 @@ typedef struct clf__recurrent_run {
   int64_t columns; /* of the gates' sums */
   int64_t *order;  /* [rows], the longest first */
   float *stacked;  /* [width, columns] */
-  clf__panels weights, turned;
+  clf__panels weights, transposed;
   int64_t scratch_size;
   float *scratch; /* [threads, scratch_size] */
   int64_t shards, blocks;

@@ -7,7 +7,7 @@
 #include "base/math.h"
 #include "base/pool.h"
 
-enum { ROWS_PER_TASK = 16, PLACES_PER_TASK = 1024, MOST_SHARDS = 64 };
+enum { ROWS_PER_TASK = 16, PLACES_PER_TASK = 1024, MAX_SHARDS = 64 };
 
 typedef struct job {
   const float *from;
@@ -98,7 +98,7 @@ void clf__embed_sums(clf_context *context, const float *dy, int64_t width, const
   job j = {.from = dy, .ids = ids, .to = sums, .rows = count, .width = width, .shards = 1};
   const int64_t threads = clf__context_threads(context);
   /* Some for each thread, as a few ids are most of the places. */
-  while (threads > 1 && j.shards < clf__min_i64(4 * threads, MOST_SHARDS)) {
+  while (threads > 1 && j.shards < clf__min_i64(4 * threads, MAX_SHARDS)) {
     j.shards *= 2;
   }
   memset(sums, 0, (size_t)(entries * width) * sizeof *sums);

@@ -20,9 +20,9 @@ static void channel_products(const float *restrict x, const float *restrict dy, 
   for (; count > 0; count -= period, x += period, dy += period) {
     const int64_t columns = count < period ? count : period;
     for (int64_t j = 0; j < columns; j++) {
-      const double slope = (double)dy[j];
-      sums[j] += slope;
-      products[j] += slope * ((double)x[j] - (double)center[j]);
+      const double gradient = (double)dy[j];
+      sums[j] += gradient;
+      products[j] += gradient * ((double)x[j] - (double)center[j]);
     }
   }
 }
@@ -38,10 +38,10 @@ static void channel_map(const float *restrict x, int64_t count, int64_t period,
   }
 }
 
-static void channel_slope(const float *restrict x, const float *restrict dy, int64_t count,
-                          int64_t period, const float *restrict center,
-                          const float *restrict factor, const float *restrict shift,
-                          const float *restrict share, float *restrict dx) {
+static void channel_gradient(const float *restrict x, const float *restrict dy, int64_t count,
+                             int64_t period, const float *restrict center,
+                             const float *restrict factor, const float *restrict shift,
+                             const float *restrict share, float *restrict dx) {
   for (; count > 0; count -= period, x += period, dy += period, dx += period) {
     const int64_t columns = count < period ? count : period;
     for (int64_t j = 0; j < columns; j++) {
@@ -54,5 +54,5 @@ static const clf__channel_kernels channel_kernels = {
     .sums = channel_sums,
     .products = channel_products,
     .map = channel_map,
-    .slope = channel_slope,
+    .gradient = channel_gradient,
 };

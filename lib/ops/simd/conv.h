@@ -39,7 +39,7 @@ INLINE vector_f32 sum_of_pixels(const float *y, int64_t pixels, int64_t filters,
 
 static void conv_add_pixels(double *sums, const float *y, int64_t pixels, int64_t filters) {
   for (int64_t j = 0; j < filters; j += LANES_F32) {
-    const int64_t lanes = smaller(LANES_F32, filters - j);
+    const int64_t lanes = clf__min_i64(LANES_F32, filters - j);
     const vector_f32 sum = lanes == LANES_F32 ? sum_of_pixels(y + j, pixels, filters, true, lanes)
                                               : sum_of_pixels(y + j, pixels, filters, false, lanes);
     for (int64_t lane = 0; lane < lanes; lane++) {

@@ -46,8 +46,8 @@ static void bias_activate(int32_t function, const float *bias, float *y, int64_t
   }
 }
 
-static void softmax_slope(const float *restrict y, float *restrict dy, int64_t rows,
-                          int64_t columns) {
+static void softmax_gradient(const float *restrict y, float *restrict dy, int64_t rows,
+                             int64_t columns) {
   for (int64_t i = 0; i < rows; i++, y += columns, dy += columns) {
     float sum = 0;
     for (int64_t j = 0; j < columns; j++) {
@@ -59,20 +59,20 @@ static void softmax_slope(const float *restrict y, float *restrict dy, int64_t r
   }
 }
 
-static void rectified_slope(const float *restrict y, float *restrict dy, int64_t count,
-                            float below) {
+static void rectified_gradient(const float *restrict y, float *restrict dy, int64_t count,
+                               float below) {
   for (int64_t i = 0; i < count; i++) {
     dy[i] = y[i] > 0 ? dy[i] : dy[i] * below;
   }
 }
 
-static void slope_f32(int32_t function, const float *restrict y, float *restrict dy, int64_t rows,
-                      int64_t columns) {
+static void activation_gradient(int32_t function, const float *restrict y, float *restrict dy,
+                                int64_t rows, int64_t columns) {
   const int64_t count = rows * columns;
   if (function == CLF__SOFTMAX) {
-    softmax_slope(y, dy, rows, columns);
+    softmax_gradient(y, dy, rows, columns);
   } else if (function == CLF__RELU || function == CLF__LEAKY_RELU) {
-    rectified_slope(y, dy, count, function == CLF__RELU ? 0 : 0.01F);
+    rectified_gradient(y, dy, count, function == CLF__RELU ? 0 : 0.01F);
   } else if (function == CLF__SIGMOID) {
     for (int64_t i = 0; i < count; i++) {
       dy[i] *= y[i] * (1 - y[i]);
@@ -194,7 +194,7 @@ static void drop(uint32_t limit, float factor, uint64_t seed, const float *restr
 
 static const clf__elementwise_kernels elementwise_kernels = {
     .bias_activate = bias_activate,
-    .slope = slope_f32,
+    .activation_gradient = activation_gradient,
     .drop = drop,
     .column_sums = column_sums,
     .update = update_weights,

@@ -45,9 +45,9 @@ static void NAME(gram_add)(const void *panel_a, const void *panel_b, int64_t ste
   for (int64_t step = 0; step < steps; step += STEPS) {
     const UNIT *a = (const UNIT *)panel_a + step * WIDTH_F32;
     const UNIT *b = (const UNIT *)panel_b + step * WIDTH_F32;
-    const int64_t count = smaller(STEPS, steps - step);
+    const int64_t count = clf__min_i64(STEPS, steps - step);
     for (int64_t i = 0; i < rows; i += TILE_ROWS) {
-      const int64_t height = smaller(TILE_ROWS, rows - i);
+      const int64_t height = clf__min_i64(TILE_ROWS, rows - i);
       const int64_t skip = panel_a == panel_b ? i / LANES_F32 * LANES_F32 : 0;
       const int64_t left = columns - skip;
       double *to = c + i * ldc + skip;

@@ -79,8 +79,8 @@ static void gram_pack_u8(void *out, const uint8_t *x, int64_t stride, int64_t ro
       if (rows - row >= GROUP && left >= LANES_F32) {
         pack_unit(to + column, from + column, stride, GROUP, true, LANES_F32);
       } else {
-        pack_unit(to + column, from + column, stride, smaller(GROUP, rows - row), left >= LANES_F32,
-                  left);
+        pack_unit(to + column, from + column, stride, clf__min_i64(GROUP, rows - row),
+                  left >= LANES_F32, left);
       }
     }
   }

@@ -32,7 +32,7 @@ INLINE vector_f32 distance_of(vector_f32 product, float x_norm, vector_f32 z_nor
 INLINE void kernel_map_kind(const int kind, const clf__kernel_map *map, const float *sums,
                             float x_norm, const float *z_norms, float *out, int64_t count) {
   for (int64_t j = 0; j < count; j += LANES_F32) {
-    const int64_t lanes = smaller(LANES_F32, count - j);
+    const int64_t lanes = clf__min_i64(LANES_F32, count - j);
     vector_f32 v = load_part_f32(sums + j, lanes);
     if (kind == CLF__KERNEL_RBF) {
       v = distance_of(v, x_norm, load_part_f32(z_norms + j, lanes));

@@ -13,7 +13,7 @@ INLINE void units_of_f32(int32_t *out, const clf__rows *x, int64_t row, int64_t 
                          int64_t count, const clf__row_map *map) {
   const int64_t at = row * x->stride + first;
   for (int64_t k = 0; k < count; k += LANES_F32) {
-    const int64_t lanes = smaller(LANES_F32, count - k);
+    const int64_t lanes = clf__min_i64(LANES_F32, count - k);
     vector_f32 v;
     if (x->dtype == CLF_U8) {
       v = load_part_u8((const uint8_t *)x->data + at + k, lanes) * x->scale;
@@ -31,7 +31,7 @@ INLINE void units_of_f32(int32_t *out, const clf__rows *x, int64_t row, int64_t 
 INLINE void units_of_u8(int32_t *out, const clf__rows *x, int64_t row, int64_t first, int64_t count,
                         int32_t flip) {
   const uint8_t *from = (const uint8_t *)x->data + row * x->stride + first * GROUP;
-  const int64_t bytes = smaller(count * GROUP, x->columns - first * GROUP);
+  const int64_t bytes = clf__min_i64(count * GROUP, x->columns - first * GROUP);
   if (GROUP == 4) {
     out[count - 1] = 0;
     memcpy(out, from, (size_t)bytes);
@@ -71,7 +71,7 @@ INLINE void pack_units(const bool bytes, const int64_t pitch, int32_t *out,
   _Alignas(64) int32_t piece[WIDTH_F32 * PIECE];
   const int64_t group = bytes ? GROUP : 1, steps = (from->x->columns + group - 1) / group;
   for (int64_t first = 0; first < steps; first += PIECE, out += PIECE * pitch) {
-    const int64_t count = smaller(PIECE, steps - first);
+    const int64_t count = clf__min_i64(PIECE, steps - first);
     const int64_t whole = (count + CLF__TILE_STEPS - 1) / CLF__TILE_STEPS * CLF__TILE_STEPS;
     for (int64_t i = 0; i < pitch; i++) {
       int32_t *to = piece + i * PIECE;
@@ -97,11 +97,11 @@ INLINE void pack_units(const bool bytes, const int64_t pitch, int32_t *out,
 /* Squared norms of packed rows by the very operations of a tile, so that a row's squared distance
  * from itself is 0. */
 INLINE void norms_of_f32(const int pitch, float *norms, const float *packed, int64_t steps) {
-  enum { MOST = WIDTH_F32 / 4 };
-  quad_f32 total[MOST] = {{0}};
+  enum { MAX_ROWS = WIDTH_F32 / 4 };
+  quad_f32 total[MAX_ROWS] = {{0}};
   for (int64_t done = 0; done < steps; done += TILE_DEPTH) {
-    const int64_t count = smaller(TILE_DEPTH, steps - done);
-    quad_f32 sums[MOST] = {{0}};
+    const int64_t count = clf__min_i64(TILE_DEPTH, steps - done);
+    quad_f32 sums[MAX_ROWS] = {{0}};
     for (int64_t step = 0; step < count; step++, packed += pitch) {
       UNROLL for (int i = 0; i < pitch / 4; i++) {
         quad_f32 v;
@@ -120,7 +120,7 @@ INLINE void norms_of_f32(const int pitch, float *norms, const float *packed, int
 INLINE void keep_steps(int32_t *packed, int32_t *places, int64_t steps, const int64_t depth) {
   const int32_t *from = packed;
   for (int64_t done = 0; done == 0 || done < steps; done += depth) {
-    const int64_t count = smaller(depth, steps - done);
+    const int64_t count = clf__min_i64(depth, steps - done);
     for (int64_t step = 0; step < count; step++, from += TILE_ROWS) {
       uint64_t any = 0;
       UNROLL for (int i = 0; i < TILE_ROWS; i += 2) {

@@ -23,7 +23,7 @@ INLINE void add_entries(const int rows, sparse_sums *s, const clf__rows *z, cons
   UNROLL for (int r = 0; r < rows; r++) {
     column[r] = z->column + s[r].entry;
     value[r] = z->value + s[r].entry;
-    count = smaller(count, s[r].end - s[r].entry);
+    count = clf__min_i64(count, s[r].end - s[r].entry);
     UNROLL for (int j = 0; j < SPARSE_VECTORS; j++) {
       sums[r][j] = s[r].sums[j];
     }
@@ -46,7 +46,7 @@ INLINE void add_entries(const int rows, sparse_sums *s, const clf__rows *z, cons
 
 static void kernel_sparse(const clf__rows *z, const float *x, float *out) {
   for (int64_t row = 0; row < z->rows; row += SPARSE_ROWS) {
-    const int64_t rows = smaller(SPARSE_ROWS, z->rows - row);
+    const int64_t rows = clf__min_i64(SPARSE_ROWS, z->rows - row);
     sparse_sums s[SPARSE_ROWS] = {{.entry = 0}};
     for (int64_t r = 0; r < rows; r++) {
       s[r].entry = z->row_start[row + r];

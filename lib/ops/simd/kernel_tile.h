@@ -110,7 +110,7 @@ static void NAME(kernel_panel)(const clf__kernel_tiles *t, const UNIT *b, const 
   const int32_t *places = t->places;
   _Alignas(64) UNIT sums[TILE_ROWS * WIDTH_F32];
   for (int64_t row = 0; row < t->rows; row += TILE_ROWS) {
-    const int64_t rows = smaller(TILE_ROWS, t->rows - row);
+    const int64_t rows = clf__min_i64(TILE_ROWS, t->rows - row);
     if (vectors == 1) {
       NAME(kernel_heights)(1, a, places, b, t->steps, rows, sums);
     } else if (vectors == 2) {
@@ -130,7 +130,7 @@ static void NAME(kernel_multiply)(const clf__kernel_tiles *t) {
   const UNIT *b = (const UNIT *)(const void *)t->b, *column_norms = t->b_norms;
   for (int64_t column = t->first; column < t->first + t->columns;) {
     const int64_t inside = column % WIDTH_F32, vector = inside / LANES_F32 * LANES_F32;
-    const int64_t columns = smaller(WIDTH_F32 - inside, t->first + t->columns - column);
+    const int64_t columns = clf__min_i64(WIDTH_F32 - inside, t->first + t->columns - column);
     NAME(kernel_panel)
     (t, b + (column - inside) * stored + vector, column_norms + column - inside + vector,
      inside - vector, columns, t->out + column - t->first);

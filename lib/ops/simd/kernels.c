@@ -14,15 +14,15 @@
 #include "ops/simd/sums.h"
 
 #include "ops/simd/linear_kernels.h"
-#include "ops/simd/two_way_kernels.h"
+#include "ops/simd/symmetric_block_kernels.h"
 
 #include "ops/simd/math.h"
 #include "ops/simd/smo.h"
 
 #include "ops/simd/cells.h"
 #include "ops/simd/conv.h"
+#include "ops/simd/conv_direct.h"
 #include "ops/simd/elementwise.h"
-#include "ops/simd/few.h"
 #include "ops/simd/winograd.h"
 
 #include "ops/simd/channels.h"
@@ -40,11 +40,11 @@ const clf__kernels CLF__KERNELS = {
     .rows = &row_kernels,
     .linear = &linear_kernels,
     .kernel_functions = &kernel_function_kernels,
-    .two_way = &two_way_kernels,
+    .symmetric_block = &symmetric_block_kernels,
     .math = &math_kernels,
     .smo = &smo_kernels,
     .conv = &conv_kernels,
-    .conv_few = &conv_few_kernels,
+    .conv_direct = &conv_direct_kernels,
     .winograd = &winograd_kernels,
     .elementwise = &elementwise_kernels,
     .channels = &channel_kernels,

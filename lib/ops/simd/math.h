@@ -128,7 +128,7 @@ MAP(tanh_f32, tanh_vector)
 /* Of x and of -x both take the one <= 0, so that nothing overflows. */
 static void sigmoid_f32(float *values, int64_t count, float *softplus) {
   for (int64_t i = 0; i < count; i += LANES_F32) {
-    const int64_t lanes = smaller(LANES_F32, count - i);
+    const int64_t lanes = clf__min_i64(LANES_F32, count - i);
     const vector_f32 x = load_part_f32(values + i, lanes);
     const vector_i32 negative = x < 0.0F;
     const vector_f32 power = exp_vector(choose(negative, x, -x));
@@ -146,16 +146,16 @@ INLINE vector_i32 first_lanes(int64_t count) {
   for (int32_t i = 0; i < LANES_F32; i++) {
     lane[i] = i;
   }
-  return lane < (int32_t)smaller(count, LANES_F32);
+  return lane < (int32_t)clf__min_i64(count, LANES_F32);
 }
 
 INLINE float max_of_row(const float *row, int64_t columns) {
-  vector_f32 most = all_f32(-INFINITY);
+  vector_f32 maximum = all_f32(-INFINITY);
   for (int64_t j = 0; j < columns; j += LANES_F32) {
-    const vector_f32 v = load_part_f32(row + j, smaller(LANES_F32, columns - j));
-    most = choose(first_lanes(columns - j) & (v > most), v, most);
+    const vector_f32 v = load_part_f32(row + j, clf__min_i64(LANES_F32, columns - j));
+    maximum = choose(first_lanes(columns - j) & (v > maximum), v, maximum);
   }
-  return max_of_f32(most);
+  return max_of_f32(maximum);
 }
 
 /* e^(v - largest). Equals of the largest give 1, infinite ones too. */
@@ -186,7 +186,7 @@ INLINE float softmax_long(float *row, int64_t columns, float *largest) {
   vector_f32 sums = {0};
   *largest = max_of_row(row, columns);
   for (int64_t j = 0; j < columns; j += LANES_F32) {
-    const int64_t lanes = smaller(LANES_F32, columns - j);
+    const int64_t lanes = clf__min_i64(LANES_F32, columns - j);
     const vector_f32 powers = exp_below(load_part_f32(row + j, lanes), *largest);
     store_part_f32(row + j, powers, lanes);
     sums += choose(first_lanes(lanes), powers, all_f32(0));
@@ -201,7 +201,7 @@ INLINE float softmax_long(float *row, int64_t columns, float *largest) {
 static void softmax_f32(float *values, int64_t rows, int64_t columns, int64_t ld,
                         double *log_sums) {
   for (int64_t row = 0; row < rows; row += LANES_F32) {
-    const int64_t count = smaller(LANES_F32, rows - row);
+    const int64_t count = clf__min_i64(LANES_F32, rows - row);
     float *from = values + row * ld, sums[LANES_F32] = {0}, largest[LANES_F32];
     if (columns <= LANES_F32) {
       softmax_short(from, count, columns, ld, sums, largest);

@@ -17,15 +17,15 @@ INLINE void pool_store(const bool whole, float *to, vector_f32 v, int64_t lanes)
 /* Where both are numbers the larger; what is not a number goes through. */
 INLINE void pool_max_lanes(const bool whole, const clf__pool_window *w, const float *x, float *y,
                            int64_t lanes) {
-  vector_f32 most = pool_load(whole, x, lanes);
+  vector_f32 maximum = pool_load(whole, x, lanes);
   for (int64_t m = 0; m < w->rows; m++) {
     for (int64_t n = 0; n < w->columns; n++) {
       const vector_f32 v = pool_load(whole, x + m * w->line + n * w->channels, lanes);
-      const vector_i32 keep = v <= most;
-      most = (vector_f32)((keep & (vector_i32)most) | (~keep & (vector_i32)v));
+      const vector_i32 keep = v <= maximum;
+      maximum = (vector_f32)((keep & (vector_i32)maximum) | (~keep & (vector_i32)v));
     }
   }
-  pool_store(whole, y, most, lanes);
+  pool_store(whole, y, maximum, lanes);
 }
 
 /* Line by line, so that large windows lose little to rounding. */
@@ -43,28 +43,28 @@ INLINE void pool_mean_lanes(const bool whole, const clf__pool_window *w, const f
 }
 
 /* To the first pixel that has the maximum. */
-INLINE void pool_max_slope_lanes(const bool whole, const clf__pool_window *w, const float *x,
-                                 const float *y, const float *dy, float *dx, int64_t lanes) {
-  const vector_f32 most = pool_load(whole, y, lanes);
-  vector_i32 slope = (vector_i32)pool_load(whole, dy, lanes);
+INLINE void pool_max_gradient_lanes(const bool whole, const clf__pool_window *w, const float *x,
+                                    const float *y, const float *dy, float *dx, int64_t lanes) {
+  const vector_f32 maximum = pool_load(whole, y, lanes);
+  vector_i32 gradient = (vector_i32)pool_load(whole, dy, lanes);
   for (int64_t m = 0; m < w->rows; m++) {
     for (int64_t n = 0; n < w->columns; n++) {
       const int64_t at = m * w->line + n * w->channels;
-      const vector_i32 here = pool_load(whole, x + at, lanes) == most;
-      const vector_f32 sum = pool_load(whole, dx + at, lanes) + (vector_f32)(here & slope);
+      const vector_i32 here = pool_load(whole, x + at, lanes) == maximum;
+      const vector_f32 sum = pool_load(whole, dx + at, lanes) + (vector_f32)(here & gradient);
       pool_store(whole, dx + at, sum, lanes);
-      slope &= ~here;
+      gradient &= ~here;
     }
   }
 }
 
-INLINE void pool_mean_slope_lanes(const bool whole, const clf__pool_window *w, const float *dy,
-                                  float *dx, int64_t lanes) {
-  const vector_f32 slope = pool_load(whole, dy, lanes) * (1 / (float)(w->rows * w->columns));
+INLINE void pool_mean_gradient_lanes(const bool whole, const clf__pool_window *w, const float *dy,
+                                     float *dx, int64_t lanes) {
+  const vector_f32 gradient = pool_load(whole, dy, lanes) * (1 / (float)(w->rows * w->columns));
   for (int64_t m = 0; m < w->rows; m++) {
     for (int64_t n = 0; n < w->columns; n++) {
       float *to = dx + m * w->line + n * w->channels;
-      pool_store(whole, to, pool_load(whole, to, lanes) + slope, lanes);
+      pool_store(whole, to, pool_load(whole, to, lanes) + gradient, lanes);
     }
   }
 }
@@ -86,17 +86,17 @@ static void pool_mean(const clf__pool_window *w, const float *x, float *y) {
   POOL_CHANNELS(pool_mean_lanes, x + c, y + c)
 }
 
-static void pool_max_slope(const clf__pool_window *w, const float *x, const float *y,
-                           const float *dy, float *dx) {
-  POOL_CHANNELS(pool_max_slope_lanes, x + c, y + c, dy + c, dx + c)
+static void pool_max_gradient(const clf__pool_window *w, const float *x, const float *y,
+                              const float *dy, float *dx) {
+  POOL_CHANNELS(pool_max_gradient_lanes, x + c, y + c, dy + c, dx + c)
 }
 
 /* x and y, which the maximum's needs, do not matter. */
-static void pool_mean_slope(const clf__pool_window *w, const float *x, const float *y,
-                            const float *dy, float *dx) {
+static void pool_mean_gradient(const clf__pool_window *w, const float *x, const float *y,
+                               const float *dy, float *dx) {
   (void)x;
   (void)y;
-  POOL_CHANNELS(pool_mean_slope_lanes, dy + c, dx + c)
+  POOL_CHANNELS(pool_mean_gradient_lanes, dy + c, dx + c)
 }
 
 #undef POOL_CHANNELS
@@ -104,6 +104,6 @@ static void pool_mean_slope(const clf__pool_window *w, const float *x, const flo
 static const clf__pool_kernels pool_kernels = {
     .max = pool_max,
     .mean = pool_mean,
-    .max_slope = pool_max_slope,
-    .mean_slope = pool_mean_slope,
+    .max_gradient = pool_max_gradient,
+    .mean_gradient = pool_mean_gradient,
 };

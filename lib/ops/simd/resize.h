@@ -27,7 +27,7 @@ INLINE void weigh(const bool bytes, const void *from, int64_t stride, const floa
     }
   }
   for (; i < count; i += LANES_F32) {
-    const int64_t part = smaller(LANES_F32, count - i);
+    const int64_t part = clf__min_i64(LANES_F32, count - i);
     vector_f32 sum = {0};
     for (int64_t k = 0; k < taps; k++) {
       sum += weights[k] * load_part_either(bytes, from, k * stride + i, part);
@@ -54,7 +54,7 @@ static void resample(const clf__resample *axis, const float *from, float *out) {
     for (int64_t k = 0; k < axis->taps; k++) {
       sum += load_f32(axis->weights + k * axis->stride + i) * gather_f32(from + k * axis->step, at);
     }
-    store_part_f32(out + i, sum, smaller(LANES_F32, axis->count - i));
+    store_part_f32(out + i, sum, clf__min_i64(LANES_F32, axis->count - i));
   }
 }
 

@@ -21,89 +21,90 @@ INLINE vector_f64 load_wide(const float *from) {
 }
 
 /* What a search for the largest value has found; the first of equals. */
-typedef struct smo_most {
+typedef struct smo_max {
   double value;
   int64_t at; /* -1 for none */
-} smo_most;
+} smo_max;
 
-INLINE smo_most most_of(vector_f64 values, vector_f64 places) {
-  smo_most most = {(double)-INFINITY, -1};
+INLINE smo_max max_of(vector_f64 values, vector_f64 places) {
+  smo_max best = {(double)-INFINITY, -1};
   for (int lane = 0; lane < LANES_F64; lane++) {
     const int64_t at = (int64_t)places[lane];
-    if (values[lane] > most.value || (values[lane] == most.value && at < most.at)) {
-      most = (smo_most){values[lane], at};
+    if (values[lane] > best.value || (values[lane] == best.value && at < best.at)) {
+      best = (smo_max){values[lane], at};
     }
   }
-  return most;
+  return best;
 }
 
 /* error -= t (K_i - K_j); finds the variable of the largest error that may rise, and the smallest
  * error of one that may fall. */
-static smo_most smo_move(const clf__smo *problem, int64_t i, int64_t j, double t, double *least) {
+static smo_max smo_move(const clf__smo *problem, int64_t i, int64_t j, double t, double *min_low) {
   const float *row_i = problem->K + i * problem->count, *row_j = problem->K + j * problem->count;
-  vector_f64 most = all_f64((double)-INFINITY), at = {0}, lowest = all_f64((double)INFINITY);
+  vector_f64 best = all_f64((double)-INFINITY), at = {0}, lowest = all_f64((double)INFINITY);
   vector_f64 place;
   for (int lane = 0; lane < LANES_F64; lane++) {
     place[lane] = lane;
   }
   for (int64_t k = 0; k < problem->count; k += LANES_F64, place += (double)LANES_F64) {
-    const vector_f64 error =
-        load_f64(problem->error + k) - t * (load_wide(row_i + k) - load_wide(row_j + k));
-    store_f64(problem->error + k, error);
-    const vector_f64 rising = error + load_f64(problem->rise + k);
-    const vector_f64 falling = error + load_f64(problem->fall + k);
-    const vector_i64 more = rising > most;
-    most = choose_f64(more, rising, most);
+    const vector_f64 gradient =
+        load_f64(problem->gradient + k) - t * (load_wide(row_i + k) - load_wide(row_j + k));
+    store_f64(problem->gradient + k, gradient);
+    const vector_f64 up = gradient + load_f64(problem->up_set + k);
+    const vector_f64 low = gradient + load_f64(problem->low_set + k);
+    const vector_i64 more = up > best;
+    best = choose_f64(more, up, best);
     at = choose_f64(more, place, at);
-    lowest = choose_f64(falling < lowest, falling, lowest);
+    lowest = choose_f64(low < lowest, low, lowest);
   }
-  *least = (double)INFINITY;
+  *min_low = (double)INFINITY;
   for (int lane = 0; lane < LANES_F64; lane++) {
-    *least = lowest[lane] < *least ? lowest[lane] : *least;
+    *min_low = lowest[lane] < *min_low ? lowest[lane] : *min_low;
   }
-  return most_of(most, at);
+  return max_of(best, at);
 }
 
-#define SMO_LEAST_CURVATURE 1e-12
+#define SMO_MIN_CURVATURE 1e-12
 
 /* Of those that may fall, the partner of i with the largest d^2 / (K_ii + K_jj - 2 K_ij), d being
  * the difference of errors, where it is positive. */
-static int64_t smo_partner(const clf__smo *problem, int64_t i, double error) {
+static int64_t smo_partner(const clf__smo *problem, int64_t i, double gradient) {
   const float *row = problem->K + i * problem->count;
   const double own = (double)problem->diagonal[i];
-  vector_f64 most = all_f64((double)-INFINITY), at = {0}, place;
+  vector_f64 best = all_f64((double)-INFINITY), at = {0}, place;
   for (int lane = 0; lane < LANES_F64; lane++) {
     place[lane] = lane;
   }
   for (int64_t k = 0; k < problem->count; k += LANES_F64, place += (double)LANES_F64) {
-    const vector_f64 d = error - (load_f64(problem->error + k) + load_f64(problem->fall + k));
+    const vector_f64 d =
+        gradient - (load_f64(problem->gradient + k) + load_f64(problem->low_set + k));
     vector_f64 curve = own + load_wide(problem->diagonal + k) - 2 * load_wide(row + k);
-    curve = choose_f64(curve > SMO_LEAST_CURVATURE, curve, all_f64(SMO_LEAST_CURVATURE));
+    curve = choose_f64(curve > SMO_MIN_CURVATURE, curve, all_f64(SMO_MIN_CURVATURE));
     const vector_f64 gain = choose_f64(d > 0, d * d / curve, all_f64((double)-INFINITY));
-    const vector_i64 more = gain > most;
-    most = choose_f64(more, gain, most);
+    const vector_i64 more = gain > best;
+    best = choose_f64(more, gain, best);
     at = choose_f64(more, place, at);
   }
-  return most_of(most, at).at;
+  return max_of(best, at).at;
 }
 
 INLINE void smo_open(const clf__smo *problem, int64_t k) {
-  problem->rise[k] = problem->b[k] < problem->upper[k] ? 0 : (double)-INFINITY;
-  problem->fall[k] = problem->b[k] > problem->lower[k] ? 0 : (double)INFINITY;
+  problem->up_set[k] = problem->b[k] < problem->upper[k] ? 0 : (double)-INFINITY;
+  problem->low_set[k] = problem->b[k] > problem->lower[k] ? 0 : (double)INFINITY;
 }
 
 /* Moves b_i up and b_j down by as much as is best, or as the bounds leave; returns it. */
 INLINE double smo_pair(const clf__smo *problem, int64_t i, int64_t j) {
-  const double room_i = problem->upper[i] - problem->b[i];
-  const double room_j = problem->b[j] - problem->lower[j];
+  const double slack_i = problem->upper[i] - problem->b[i];
+  const double slack_j = problem->b[j] - problem->lower[j];
   double curve = (double)problem->diagonal[i] + (double)problem->diagonal[j] -
                  2 * (double)problem->K[i * problem->count + j];
-  curve = curve > SMO_LEAST_CURVATURE ? curve : SMO_LEAST_CURVATURE;
-  double t = (problem->error[i] - problem->error[j]) / curve;
-  t = t < room_i ? t : room_i;
-  t = t < room_j ? t : room_j;
-  problem->b[i] = t == room_i ? problem->upper[i] : problem->b[i] + t;
-  problem->b[j] = t == room_j ? problem->lower[j] : problem->b[j] - t;
+  curve = curve > SMO_MIN_CURVATURE ? curve : SMO_MIN_CURVATURE;
+  double t = (problem->gradient[i] - problem->gradient[j]) / curve;
+  t = t < slack_i ? t : slack_i;
+  t = t < slack_j ? t : slack_j;
+  problem->b[i] = t == slack_i ? problem->upper[i] : problem->b[i] + t;
+  problem->b[j] = t == slack_j ? problem->lower[j] : problem->b[j] - t;
   smo_open(problem, i);
   smo_open(problem, j);
   return t;
@@ -113,16 +114,16 @@ static int64_t smo_solve(const clf__smo *problem) {
   for (int64_t k = 0; k < problem->count; k++) {
     smo_open(problem, k);
   }
-  double least;
+  double min_low;
   int64_t steps = 0;
-  smo_most top = smo_move(problem, 0, 0, 0, &least);
-  while (steps < problem->max_steps && top.value - least > problem->tolerance) {
+  smo_max top = smo_move(problem, 0, 0, 0, &min_low);
+  while (steps < problem->max_steps && top.value - min_low > problem->tolerance) {
     const int64_t partner = smo_partner(problem, top.at, top.value);
     if (partner < 0) {
       break;
     }
     const double t = smo_pair(problem, top.at, partner);
-    top = smo_move(problem, top.at, partner, t, &least);
+    top = smo_move(problem, top.at, partner, t, &min_low);
     steps++;
   }
   return steps;

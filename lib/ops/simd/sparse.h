@@ -55,7 +55,8 @@ static void linear_sparse(const clf__rows *x, const float *w, int64_t stride, co
     } else if (left <= 2 * LANES_F32) {
       sparse_forward(2, x, w + o, stride, bias, left, out + o, ld);
     } else {
-      sparse_forward(TILE_VECTORS, x, w + o, stride, bias, smaller(left, WIDTH_F32), out + o, ld);
+      sparse_forward(TILE_VECTORS, x, w + o, stride, bias, clf__min_i64(left, WIDTH_F32), out + o,
+                     ld);
     }
   }
 }
@@ -69,7 +70,7 @@ static void gradient_sparse(const clf__rows *x, const float *r, int64_t ld, floa
     } else if (left <= 2 * LANES_F32) {
       sparse_backward(2, x, r + o, ld, sums + o, stride, left);
     } else {
-      sparse_backward(TILE_VECTORS, x, r + o, ld, sums + o, stride, smaller(left, WIDTH_F32));
+      sparse_backward(TILE_VECTORS, x, r + o, ld, sums + o, stride, clf__min_i64(left, WIDTH_F32));
     }
   }
 }

@@ -35,7 +35,7 @@ static void add_vectors(double *sums, const double *factor, const float *const *
                         int64_t count) {
   enum { PART = 1024 }; /* sums in L1 */
   for (int64_t first = 0; first < count; first += PART) {
-    const int64_t part = smaller(PART, count - first);
+    const int64_t part = clf__min_i64(PART, count - first);
     int64_t i = 0;
     for (; i + 4 <= vectors; i += 4) {
       add_four(sums + first, factor + i, x[i] + first, x[i + 1] + first, x[i + 2] + first,

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/math.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -46,10 +48,6 @@ typedef uint8_t vector_u8 __attribute__((vector_size(VECTOR_BYTES / 4)));
 #else
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (__typeof__((a) < (a))){__VA_ARGS__})
 #endif
-
-INLINE int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
 
 INLINE vector_f32 load_f32(const float *from) {
   vector_f32 v;

@@ -32,7 +32,7 @@ INLINE vector_f32 warp_sample(const float *frame, vector_i32 at, int64_t channel
 static void warp_row(const clf__warp_row *row, float *out) {
   const int64_t channels = row->channels, below = (row->width + 3) * channels;
   for (int64_t j = 0; j < row->width; j += LANES_F32) {
-    const int64_t count = smaller(LANES_F32, row->width - j);
+    const int64_t count = clf__min_i64(LANES_F32, row->width - j);
     const vector_f32 y = warp_place(row, 0, j, (float)(row->height + 1));
     const vector_f32 x = warp_place(row, 1, j, (float)(row->width + 1));
     const vector_i32 i = __builtin_convertvector(y, vector_i32);

@@ -15,7 +15,7 @@ enum { TILE = CLF__WINOGRAD_TILE, PAIRS = 3 };
 static const float winograd_point[PAIRS] = {1, 2, 0.5F};
 /* (x^2 - q^2) (x^2 - r^2), q and r the other two: constant and slope in x^2. */
 static const float winograd_constant[PAIRS] = {1, 0.25F, 4};
-static const float winograd_slope[PAIRS] = {-4.25F, -1.25F, -5};
+static const float winograd_linear[PAIRS] = {-4.25F, -1.25F, -5};
 /* 1 / f_j, the same at p and -p; at 0 it is -1. */
 static const float winograd_share[PAIRS] = {-2.0F / 9, 1.0F / 90, 32.0F / 45};
 
@@ -28,19 +28,19 @@ INLINE float power_of(float x, int n) {
 }
 
 /* y = B^T x */
-INLINE void values_of(const vector_f32 x[TILE], vector_f32 y[TILE]) {
+INLINE void apply_Bt(const vector_f32 x[TILE], vector_f32 y[TILE]) {
   y[0] = x[6] - x[0] + 5.25F * (x[2] - x[4]);
   y[7] = x[7] - x[1] + 5.25F * (x[3] - x[5]);
   UNROLL for (int i = 0; i < PAIRS; i++) {
-    const vector_f32 even = x[6] + winograd_slope[i] * x[4] + winograd_constant[i] * x[2];
-    const vector_f32 odd = x[5] + winograd_slope[i] * x[3] + winograd_constant[i] * x[1];
+    const vector_f32 even = x[6] + winograd_linear[i] * x[4] + winograd_constant[i] * x[2];
+    const vector_f32 odd = x[5] + winograd_linear[i] * x[3] + winograd_constant[i] * x[1];
     y[2 * i + 1] = even + winograd_point[i] * odd;
     y[2 * i + 2] = even - winograd_point[i] * odd;
   }
 }
 
 /* x = B y */
-INLINE void pixels_of(const vector_f32 y[TILE], vector_f32 x[TILE]) {
+INLINE void apply_B(const vector_f32 y[TILE], vector_f32 x[TILE]) {
   const vector_f32 low = 5.25F * y[0], high = 5.25F * y[7];
   x[0] = -y[0];
   x[2] = low;
@@ -54,17 +54,17 @@ INLINE void pixels_of(const vector_f32 y[TILE], vector_f32 x[TILE]) {
     const vector_f32 even = y[2 * i + 1] + y[2 * i + 2];
     const vector_f32 odd = winograd_point[i] * (y[2 * i + 1] - y[2 * i + 2]);
     x[2] += winograd_constant[i] * even;
-    x[4] += winograd_slope[i] * even;
+    x[4] += winograd_linear[i] * even;
     x[6] += even;
     x[1] += winograd_constant[i] * odd;
-    x[3] += winograd_slope[i] * odd;
+    x[3] += winograd_linear[i] * odd;
     x[5] += odd;
   }
 }
 
 /* out [count] = A^T y, or with `weights` G^T y */
-INLINE void powers_of(const int count, const bool weights, const vector_f32 y[TILE],
-                      vector_f32 *out) {
+INLINE void apply_At(const int count, const bool weights, const vector_f32 y[TILE],
+                     vector_f32 *out) {
   UNROLL for (int n = 0; n < count; n++) {
     out[n] = n == 0 ? (weights ? -y[0] : y[0]) : (vector_f32){0};
     if (n == count - 1) {
@@ -81,8 +81,7 @@ INLINE void powers_of(const int count, const bool weights, const vector_f32 y[TI
 }
 
 /* y = A x, or with `weights` G x, x [count] */
-INLINE void points_of(const int count, const bool weights, const vector_f32 *x,
-                      vector_f32 y[TILE]) {
+INLINE void apply_A(const int count, const bool weights, const vector_f32 *x, vector_f32 y[TILE]) {
   y[0] = weights ? -x[0] : x[0];
   y[7] = x[count - 1];
   UNROLL for (int i = 0; i < PAIRS; i++) {
@@ -101,50 +100,50 @@ INLINE void points_of(const int count, const bool weights, const vector_f32 *x,
   }
 }
 
-INLINE void winograd_values_of(const float *const *pixels, int64_t at, int64_t lanes, float *values,
-                               int64_t step) {
+INLINE void transform_input_lanes(const float *const *pixels, int64_t at, int64_t lanes,
+                                  float *tile, int64_t step) {
   vector_f32 half[TILE][TILE], x[TILE], y[TILE];
   for (int j = 0; j < TILE; j++) {
     UNROLL for (int i = 0; i < TILE; i++) {
       x[i] = load_lanes(pixels[i * TILE + j] + at, lanes);
     }
-    values_of(x, y);
+    apply_Bt(x, y);
     UNROLL for (int i = 0; i < TILE; i++) {
       half[i][j] = y[i];
     }
   }
   for (int i = 0; i < TILE; i++) {
-    values_of(half[i], y);
+    apply_Bt(half[i], y);
     UNROLL for (int j = 0; j < TILE; j++) {
-      store_lanes(values + (i * TILE + j) * step + at, y[j], lanes);
+      store_lanes(tile + (i * TILE + j) * step + at, y[j], lanes);
     }
   }
 }
 
-static void winograd_values(const float *const *pixels, const clf__winograd_values *values) {
+static void winograd_transform_input(const float *const *pixels, const clf__winograd_tile *tile) {
   int64_t at = 0;
-  for (; at + LANES_F32 <= values->count; at += LANES_F32) {
-    winograd_values_of(pixels, at, LANES_F32, values->at, values->step);
+  for (; at + LANES_F32 <= tile->count; at += LANES_F32) {
+    transform_input_lanes(pixels, at, LANES_F32, tile->at, tile->step);
   }
-  if (at < values->count) {
-    winograd_values_of(pixels, at, values->count - at, values->at, values->step);
+  if (at < tile->count) {
+    transform_input_lanes(pixels, at, tile->count - at, tile->at, tile->step);
   }
 }
 
-INLINE void winograd_pixels_of(const float *values, int64_t step, int64_t at, int64_t lanes,
-                               float *const *pixels) {
+INLINE void transform_input_gradient_lanes(const float *tile, int64_t step, int64_t at,
+                                           int64_t lanes, float *const *pixels) {
   vector_f32 half[TILE][TILE], x[TILE], y[TILE];
   for (int j = 0; j < TILE; j++) {
     UNROLL for (int i = 0; i < TILE; i++) {
-      y[i] = load_lanes(values + (i * TILE + j) * step + at, lanes);
+      y[i] = load_lanes(tile + (i * TILE + j) * step + at, lanes);
     }
-    pixels_of(y, x);
+    apply_B(y, x);
     UNROLL for (int i = 0; i < TILE; i++) {
       half[i][j] = x[i];
     }
   }
   for (int i = 0; i < TILE; i++) {
-    pixels_of(half[i], x);
+    apply_B(half[i], x);
     UNROLL for (int j = 0; j < TILE; j++) {
       float *to = pixels[i * TILE + j] + at;
       store_lanes(to, load_lanes(to, lanes) + x[j], lanes);
@@ -152,187 +151,193 @@ INLINE void winograd_pixels_of(const float *values, int64_t step, int64_t at, in
   }
 }
 
-static void winograd_add_pixels(const clf__winograd_values *values, float *const *pixels) {
+static void winograd_transform_input_gradient(const clf__winograd_tile *tile,
+                                              float *const *pixels) {
   int64_t at = 0;
-  for (; at + LANES_F32 <= values->count; at += LANES_F32) {
-    winograd_pixels_of(values->at, values->step, at, LANES_F32, pixels);
+  for (; at + LANES_F32 <= tile->count; at += LANES_F32) {
+    transform_input_gradient_lanes(tile->at, tile->step, at, LANES_F32, pixels);
   }
-  if (at < values->count) {
-    winograd_pixels_of(values->at, values->step, at, values->count - at, pixels);
+  if (at < tile->count) {
+    transform_input_gradient_lanes(tile->at, tile->step, at, tile->count - at, pixels);
   }
 }
 
-INLINE void winograd_outputs_of(const int outputs, const float *values, int64_t step, int64_t at,
-                                int64_t lanes, const clf__winograd_outputs *out) {
+INLINE void transform_output_lanes(const int outputs, const float *tile, int64_t step, int64_t at,
+                                   int64_t lanes, const clf__winograd_output *out) {
   vector_f32 half[TILE][TILE], y[TILE], column[TILE];
   const vector_f32 bias = out->bias == NULL ? (vector_f32){0} : load_lanes(out->bias + at, lanes);
   for (int j = 0; j < TILE; j++) {
     UNROLL for (int i = 0; i < TILE; i++) {
-      y[i] = load_lanes(values + (i * TILE + j) * step + at, lanes);
+      y[i] = load_lanes(tile + (i * TILE + j) * step + at, lanes);
     }
-    powers_of(outputs, false, y, column);
+    apply_At(outputs, false, y, column);
     UNROLL for (int i = 0; i < outputs; i++) {
       half[i][j] = column[i];
     }
   }
   for (int i = 0; i < outputs; i++) {
-    powers_of(outputs, false, half[i], column);
+    apply_At(outputs, false, half[i], column);
     UNROLL for (int j = 0; j < outputs; j++) {
       store_lanes(out->y[i * outputs + j] + at, finished(column[j], bias, out->relu), lanes);
     }
   }
 }
 
-INLINE void outputs_of(const int outputs, const clf__winograd_values *values,
-                       const clf__winograd_outputs *out) {
+INLINE void transform_output_of(const int outputs, const clf__winograd_tile *tile,
+                                const clf__winograd_output *out) {
   int64_t at = 0;
-  for (; at + LANES_F32 <= values->count; at += LANES_F32) {
-    winograd_outputs_of(outputs, values->at, values->step, at, LANES_F32, out);
+  for (; at + LANES_F32 <= tile->count; at += LANES_F32) {
+    transform_output_lanes(outputs, tile->at, tile->step, at, LANES_F32, out);
   }
-  if (at < values->count) {
-    winograd_outputs_of(outputs, values->at, values->step, at, values->count - at, out);
+  if (at < tile->count) {
+    transform_output_lanes(outputs, tile->at, tile->step, at, tile->count - at, out);
   }
 }
 
-static void winograd_outputs(const clf__winograd_values *values, const clf__winograd_outputs *out) {
+static void winograd_transform_output(const clf__winograd_tile *tile,
+                                      const clf__winograd_output *out) {
   if (out->outputs == 4) {
-    outputs_of(4, values, out);
+    transform_output_of(4, tile, out);
   } else {
-    outputs_of(6, values, out);
+    transform_output_of(6, tile, out);
   }
 }
 
-INLINE void winograd_slopes_of(const int outputs, const clf__winograd_slopes *slopes, int64_t at,
-                               int64_t lanes, float *values, int64_t step) {
+INLINE void transform_output_gradient_lanes(const int outputs,
+                                            const clf__winograd_output_gradient *gradient,
+                                            int64_t at, int64_t lanes, float *tile, int64_t step) {
   vector_f32 half[TILE][TILE], x[TILE], y[TILE];
   for (int j = 0; j < outputs; j++) {
     UNROLL for (int i = 0; i < outputs; i++) {
-      x[i] = load_lanes(slopes->dy[i * outputs + j] + at, lanes);
-      if (slopes->relu) {
-        const vector_i32 kept = load_lanes(slopes->y[i * outputs + j] + at, lanes) > 0;
+      x[i] = load_lanes(gradient->dy[i * outputs + j] + at, lanes);
+      if (gradient->relu) {
+        const vector_i32 kept = load_lanes(gradient->y[i * outputs + j] + at, lanes) > 0;
         x[i] = (vector_f32)(kept & (vector_i32)x[i]);
       }
     }
-    points_of(outputs, false, x, y);
+    apply_A(outputs, false, x, y);
     UNROLL for (int i = 0; i < TILE; i++) {
       half[i][j] = y[i];
     }
   }
   for (int i = 0; i < TILE; i++) {
-    points_of(outputs, false, half[i], y);
+    apply_A(outputs, false, half[i], y);
     UNROLL for (int j = 0; j < TILE; j++) {
-      store_lanes(values + (i * TILE + j) * step + at, y[j], lanes);
+      store_lanes(tile + (i * TILE + j) * step + at, y[j], lanes);
     }
   }
 }
 
-INLINE void slopes_of(const int outputs, const clf__winograd_slopes *slopes,
-                      const clf__winograd_values *values) {
+INLINE void transform_output_gradient_of(const int outputs,
+                                         const clf__winograd_output_gradient *gradient,
+                                         const clf__winograd_tile *tile) {
   int64_t at = 0;
-  for (; at + LANES_F32 <= values->count; at += LANES_F32) {
-    winograd_slopes_of(outputs, slopes, at, LANES_F32, values->at, values->step);
+  for (; at + LANES_F32 <= tile->count; at += LANES_F32) {
+    transform_output_gradient_lanes(outputs, gradient, at, LANES_F32, tile->at, tile->step);
   }
-  if (at < values->count) {
-    winograd_slopes_of(outputs, slopes, at, values->count - at, values->at, values->step);
+  if (at < tile->count) {
+    transform_output_gradient_lanes(outputs, gradient, at, tile->count - at, tile->at, tile->step);
   }
 }
 
-static void winograd_slopes(const clf__winograd_slopes *slopes,
-                            const clf__winograd_values *values) {
-  if (slopes->outputs == 4) {
-    slopes_of(4, slopes, values);
+static void winograd_transform_output_gradient(const clf__winograd_output_gradient *gradient,
+                                               const clf__winograd_tile *tile) {
+  if (gradient->outputs == 4) {
+    transform_output_gradient_of(4, gradient, tile);
   } else {
-    slopes_of(6, slopes, values);
+    transform_output_gradient_of(6, gradient, tile);
   }
 }
 
 /* u [TILE, TILE, u_stride] from w [kernel, kernel, stride], some lanes of both strides. */
-INLINE void weights_of(const int kernel, const float *w, int64_t stride, int64_t lanes, float *u,
-                       int64_t u_stride) {
+INLINE void transform_filter_lanes(const int kernel, const float *w, int64_t stride, int64_t lanes,
+                                   float *u, int64_t u_stride) {
   vector_f32 half[TILE][TILE], x[TILE], y[TILE];
   for (int j = 0; j < kernel; j++) {
     UNROLL for (int i = 0; i < kernel; i++) {
       x[i] = load_lanes(w + (i * kernel + j) * stride, lanes);
     }
-    points_of(kernel, true, x, y);
+    apply_A(kernel, true, x, y);
     UNROLL for (int i = 0; i < TILE; i++) {
       half[i][j] = y[i];
     }
   }
   for (int i = 0; i < TILE; i++) {
-    points_of(kernel, true, half[i], y);
+    apply_A(kernel, true, half[i], y);
     UNROLL for (int j = 0; j < TILE; j++) {
       store_lanes(u + (i * TILE + j) * u_stride, y[j], lanes);
     }
   }
 }
 
-INLINE void all_weights_of(const int kernel, const clf__winograd_weights *weights, const float *w,
-                           float *u) {
+INLINE void transform_filter_of(const int kernel, const clf__winograd_filters *weights,
+                                const float *w, float *u) {
   const int64_t stride = weights->w_step, u_stride = weights->u_step;
   int64_t at = 0;
   for (; at + LANES_F32 <= weights->count; at += LANES_F32) {
-    weights_of(kernel, w + at, stride, LANES_F32, u + at, u_stride);
+    transform_filter_lanes(kernel, w + at, stride, LANES_F32, u + at, u_stride);
   }
   if (at < weights->count) {
-    weights_of(kernel, w + at, stride, weights->count - at, u + at, u_stride);
+    transform_filter_lanes(kernel, w + at, stride, weights->count - at, u + at, u_stride);
   }
 }
 
-static void winograd_weights(const clf__winograd_weights *weights, const float *w, float *u) {
+static void winograd_transform_filter(const clf__winograd_filters *weights, const float *w,
+                                      float *u) {
   if (weights->kernel == 5) {
-    all_weights_of(5, weights, w, u);
+    transform_filter_of(5, weights, w, u);
   } else {
-    all_weights_of(3, weights, w, u);
+    transform_filter_of(3, weights, w, u);
   }
 }
 
 /* dw [kernel, kernel, stride] from p [TILE, TILE, p_stride]. */
-INLINE void gradients_of(const int kernel, const float *p, int64_t p_stride, int64_t lanes,
-                         float *dw, int64_t stride) {
+INLINE void transform_filter_gradient_lanes(const int kernel, const float *p, int64_t p_stride,
+                                            int64_t lanes, float *dw, int64_t stride) {
   vector_f32 half[TILE][TILE], y[TILE], column[TILE];
   for (int j = 0; j < TILE; j++) {
     UNROLL for (int i = 0; i < TILE; i++) {
       y[i] = load_lanes(p + (i * TILE + j) * p_stride, lanes);
     }
-    powers_of(kernel, true, y, column);
+    apply_At(kernel, true, y, column);
     UNROLL for (int i = 0; i < kernel; i++) {
       half[i][j] = column[i];
     }
   }
   for (int i = 0; i < kernel; i++) {
-    powers_of(kernel, true, half[i], column);
+    apply_At(kernel, true, half[i], column);
     UNROLL for (int j = 0; j < kernel; j++) {
       store_lanes(dw + (i * kernel + j) * stride, column[j], lanes);
     }
   }
 }
 
-INLINE void all_gradients_of(const int kernel, const clf__winograd_weights *weights, const float *p,
-                             float *dw) {
+INLINE void transform_filter_gradient_of(const int kernel, const clf__winograd_filters *weights,
+                                         const float *p, float *dw) {
   const int64_t stride = weights->w_step, p_stride = weights->u_step;
   int64_t at = 0;
   for (; at + LANES_F32 <= weights->count; at += LANES_F32) {
-    gradients_of(kernel, p + at, p_stride, LANES_F32, dw + at, stride);
+    transform_filter_gradient_lanes(kernel, p + at, p_stride, LANES_F32, dw + at, stride);
   }
   if (at < weights->count) {
-    gradients_of(kernel, p + at, p_stride, weights->count - at, dw + at, stride);
+    transform_filter_gradient_lanes(kernel, p + at, p_stride, weights->count - at, dw + at, stride);
   }
 }
 
-static void winograd_gradients(const clf__winograd_weights *weights, const float *p, float *dw) {
+static void winograd_transform_filter_gradient(const clf__winograd_filters *weights, const float *p,
+                                               float *dw) {
   if (weights->kernel == 5) {
-    all_gradients_of(5, weights, p, dw);
+    transform_filter_gradient_of(5, weights, p, dw);
   } else {
-    all_gradients_of(3, weights, p, dw);
+    transform_filter_gradient_of(3, weights, p, dw);
   }
 }
 
 static const clf__winograd_kernels winograd_kernels = {
-    .values = winograd_values,
-    .add_pixels = winograd_add_pixels,
-    .outputs = winograd_outputs,
-    .slopes = winograd_slopes,
-    .weights = winograd_weights,
-    .gradients = winograd_gradients,
+    .transform_input = winograd_transform_input,
+    .transform_input_gradient = winograd_transform_input_gradient,
+    .transform_output = winograd_transform_output,
+    .transform_output_gradient = winograd_transform_output_gradient,
+    .transform_filter = winograd_transform_filter,
+    .transform_filter_gradient = winograd_transform_filter_gradient,
 };

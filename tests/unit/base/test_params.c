@@ -35,7 +35,7 @@ static all_values *values;
 
 static void make(const char *text) {
   void *made = NULL;
-  context = clf__context_hold(NULL);
+  context = clf__context_retain(NULL);
   ck_clf_ok(clf__params_create(&made, context, &table, text));
   values = made;
 }

@@ -281,7 +281,7 @@ TEST(load__rejects_what_no_save_writes) {
 TEST(classes__share_by_count) {
   const int32_t labels[] = {1, 2};
   clf__classes *classes = numbers(labels, CLF_I32, 2);
-  ck_assert_ptr_eq(clf__classes_hold(classes), classes);
+  ck_assert_ptr_eq(clf__classes_retain(classes), classes);
   clf__classes_release(classes);
   ck_assert_str_eq(clf__classes_name(classes, 1), "2");
   clf__classes_release(classes);

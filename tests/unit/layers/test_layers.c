@@ -74,7 +74,7 @@ static void check_spans(const char *kind, const char *params, clf__shape in, int
   ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
   ck_clf_ok(clf__layer_create(&p->layer, context, kind, params));
   p->layer->number = 1;
-  ck_clf_ok(clf__layer_arrange(p->layer, &in));
+  ck_clf_ok(clf__layer_infer_shapes(p->layer, &in));
   ck_assert_int_le(p->rows * p->layer->inputs, MOST);
   ck_assert_int_le(p->rows * p->layer->outputs, MOST);
   for (int64_t i = 0; i < p->layer->weight_count; i++) {
@@ -183,7 +183,7 @@ TEST(rows_of_padding_alone__give_0) {
       p->rows = ROWS;
       p->spans = some;
       ck_clf_ok(clf__layer_create(&p->layer, context, kinds[k][0], kinds[k][1]));
-      ck_clf_ok(clf__layer_arrange(p->layer, &sequence));
+      ck_clf_ok(clf__layer_infer_shapes(p->layer, &sequence));
       for (int i = 0; i < CLF__LAYER_WEIGHTS; i++) {
         p->weight_list[i] = p->weights[i];
         for (int j = 0; j < MOST; j++) {
@@ -223,7 +223,7 @@ TEST(batch_norm__leaves_padding_out) {
     p->rows = ROWS;
     p->spans = spans;
     ck_clf_ok(clf__layer_create(&p->layer, context, "batch_norm", "momentum=1"));
-    ck_clf_ok(clf__layer_arrange(p->layer, &sequence));
+    ck_clf_ok(clf__layer_infer_shapes(p->layer, &sequence));
     for (int i = 0; i < 4; i++) {
       p->weight_list[i] = p->weights[i];
       for (int j = 0; j < CHANNELS; j++) {
@@ -267,7 +267,7 @@ TEST(dropout__drops_its_share_at_random) {
   double zeros = 0, by_row = 0, pairs = 0, below = 0, again = 0;
   ck_clf_ok(clf_context_create(&context, NULL, NULL));
   ck_clf_ok(clf__layer_create(&layer, context, "dropout", "rate=0.2"));
-  ck_clf_ok(clf__layer_arrange(layer, &in));
+  ck_clf_ok(clf__layer_infer_shapes(layer, &in));
   for (int i = 0; i < COUNT; i++) {
     x[i] = 1;
   }
@@ -314,9 +314,9 @@ TEST(layers__name_what_does_not_fit) {
     clf__layer *layer = NULL;
     ck_clf_ok(clf__layer_create(&layer, context, kinds[i], params[i]));
     layer->number = 3;
-    ck_clf_fails(clf__layer_arrange(layer, &small), CLF_ERROR_SHAPE);
+    ck_clf_fails(clf__layer_infer_shapes(layer, &small), CLF_ERROR_SHAPE);
     ck_clf_says(says[i]);
-    ck_clf_fails(clf__layer_arrange(layer, &flat), CLF_ERROR_SHAPE);
+    ck_clf_fails(clf__layer_infer_shapes(layer, &flat), CLF_ERROR_SHAPE);
     ck_clf_says("height x width x channels");
     clf__layer_free(layer);
   }
@@ -329,11 +329,11 @@ TEST(losses__agree_with_differences) {
   static const float weights[ROWS] = {1, 0.5F, 2, 0, 1};
   for (int32_t loss = CLF__LOSS_CROSS_ENTROPY; loss <= CLF__LOSS_HINGE; loss++) {
     for (int64_t outputs = 1; outputs <= OUTPUTS; outputs += OUTPUTS - 1) {
-      const clf__aim aim = {.loss = loss,
-                            .outputs = outputs,
-                            .high = 1,
-                            .labels = outputs == 1 ? two : labels,
-                            .weights = weights};
+      const clf__loss_target aim = {.loss = loss,
+                                    .outputs = outputs,
+                                    .high = 1,
+                                    .labels = outputs == 1 ? two : labels,
+                                    .weights = weights};
       float z[ROWS * OUTPUTS], dz[ROWS * OUTPUTS];
       uint64_t state = 5;
       clf__loss_sums sums = {0};

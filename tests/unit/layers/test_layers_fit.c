@@ -97,7 +97,7 @@ static int64_t run_layer(clf_context *context, const layer_case *of, float *out)
   int64_t count = 0;
   ck_clf_ok(clf__layer_create(&layer, context, of->kind, of->params));
   layer->number = 1;
-  ck_clf_ok(clf__layer_arrange(layer, &of->in));
+  ck_clf_ok(clf__layer_infer_shapes(layer, &of->in));
   ck_assert_int_le(ROWS * layer->inputs, MOST);
   ck_assert_int_le(ROWS * layer->outputs, MOST);
   ck_assert_int_le(ROWS * (int64_t)layer->kept_bytes, MOST);

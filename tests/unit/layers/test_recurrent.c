@@ -37,7 +37,7 @@ static probe make(const char *kind, const char *params, int64_t rows, int64_t st
   ck_clf_ok(clf_context_create(&p.context, threads, NULL));
   ck_clf_ok(clf__layer_create(&p.layer, p.context, kind, params));
   p.layer->number = 1;
-  ck_clf_ok(clf__layer_arrange(p.layer, &in));
+  ck_clf_ok(clf__layer_infer_shapes(p.layer, &in));
   p.bidirectional = strstr(params, "bidirectional=true") != NULL;
   p.sequences = strstr(params, "return_sequences=true") != NULL;
   p.learns = strstr(params, "initial_state=learned") != NULL;
@@ -245,7 +245,7 @@ TEST_LOOP(recurrent__leaves_padding_out, 0, 3) {
     }
     clf__layer *shorter = NULL;
     ck_clf_ok(clf__layer_create(&shorter, p.context, kinds[_i], "units=9"));
-    ck_clf_ok(clf__layer_arrange(shorter, &in));
+    ck_clf_ok(clf__layer_infer_shapes(shorter, &in));
     const clf__pass one = {.layer = shorter,
                            .rows = 1,
                            .x = p.x + (row * p.steps + span.begin) * p.inputs,
@@ -266,7 +266,7 @@ TEST_LOOP(recurrent__streams, 0, 3) {
   clf__layer *single = NULL;
   const clf__shape in = {2, {1, p.inputs}};
   ck_clf_ok(clf__layer_create(&single, p.context, kinds[_i], "units=6"));
-  ck_clf_ok(clf__layer_arrange(single, &in));
+  ck_clf_ok(clf__layer_infer_shapes(single, &in));
   for (int64_t row = 0; row < p.rows; row++) {
     float state[12] = {0}, y[6];
     ck_assert_int_le(single->state_count, 12);
@@ -372,7 +372,7 @@ static clf__layer *layer_of(const char *kind, const char *params, clf__shape in)
   clf__layer *layer = NULL;
   ck_clf_ok(clf__layer_create(&layer, context, kind, params));
   layer->number = 2;
-  ck_clf_ok(clf__layer_arrange(layer, &in));
+  ck_clf_ok(clf__layer_infer_shapes(layer, &in));
   return layer;
 }
 

@@ -20,7 +20,7 @@ static const char *split_by(const clf__word_options *options, const char *bytes,
   clf__words_begin(&words, &rules, bytes, size);
   while (clf__words_next(&words)) {
     ck_assert(words.from < words.to);
-    ck_assert(words.length > 0 && words.length <= CLF__LONGEST_WORD);
+    ck_assert(words.length > 0 && words.length <= CLF__MAX_WORD_BYTES);
     length += (size_t)snprintf(out + length, sizeof out - length, "%s%.*s", length > 0 ? "|" : "",
                                (int)words.length, (const char *)words.word);
   }
@@ -269,14 +269,14 @@ TEST(words__of_any_length_end) {
   memset(text, 'A', LETTERS);
   memcpy(text + LETTERS, " b", 3);
   const char *found = split(text);
-  ck_assert_uint_eq(strlen(found), CLF__LONGEST_WORD + 2);
-  ck_assert_str_eq(found + CLF__LONGEST_WORD, "|b");
+  ck_assert_uint_eq(strlen(found), CLF__MAX_WORD_BYTES + 2);
+  ck_assert_str_eq(found + CLF__MAX_WORD_BYTES, "|b");
   for (int i = 0; i < LETTERS; i++) {
     memcpy(text + 2 * i, "\xC3\xA4", 2);
   }
   memcpy(text + 2 * LETTERS, " b", 3);
   found = split(text);
-  ck_assert_uint_eq(strlen(found), CLF__LONGEST_WORD - 1 + 2);
+  ck_assert_uint_eq(strlen(found), CLF__MAX_WORD_BYTES - 1 + 2);
   /* marks without end on one letter, in either order */
   char *other = text + LETTERS;
   for (int i = 0; i + 4 <= LETTERS; i += 4) {
@@ -285,7 +285,7 @@ TEST(words__of_any_length_end) {
   }
   text[0] = other[0] = 'a';
   text[1] = other[1] = 'b';
-  char one[CLF__LONGEST_WORD + 1];
+  char one[CLF__MAX_WORD_BYTES + 1];
   snprintf(one, sizeof one, "%s", split_bytes(text, LETTERS, true, true));
   ck_assert_str_eq(one, split_bytes(other, LETTERS, true, true));
 }
@@ -344,13 +344,13 @@ TEST_LOOP(bytes_that_are_no_utf8__are_replaced_and_counted, 0, sizeof damaged / 
 TEST(characters__survive_encoding) {
   int64_t wrong = 0;
   for (uint32_t character = 0; character < 0x110000; character++) {
-    unsigned char bytes[CLF__LONGEST_CHARACTER];
+    unsigned char bytes[CLF__MAX_UTF8_BYTES];
     const unsigned char *at = bytes;
     bool valid;
     if (character >= 0xD800 && character < 0xE000) {
       continue;
     }
-    size_t size = clf__utf8_put(bytes, character);
+    size_t size = clf__utf8_write(bytes, character);
     wrong += clf__utf8_next(&at, bytes + size, &valid) != character;
     wrong += !valid || at != bytes + size;
     uint32_t lower = character < 0x80 ? character : clf__char_lower(character);

@@ -216,7 +216,7 @@ TEST(logistic__without_information_gives_the_classes_shares) {
 static void check_slope(const clf_dataset *data, const int32_t *labels, const float *weights,
                         clf__logistic_link link, int64_t outputs) {
   clf__rows x = clf__dataset_rows(data);
-  clf__logistic_objective o = {.context = clf__context_hold(NULL),
+  clf__logistic_objective o = {.context = clf__context_retain(NULL),
                                .x = &x,
                                .labels = labels,
                                .link = link,

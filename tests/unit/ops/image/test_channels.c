@@ -51,7 +51,7 @@ static clf_status run_all(clf_context *context, problem *p) {
   TRY(clf__channel_sums(context, p->shape, p->x, p->sums, p->squares));
   TRY(clf__channel_products(context, p->shape, p->x, p->dy, map.center, p->slopes, p->products));
   clf__channel_apply(context, p->shape, p->x, &map, p->y);
-  clf__channel_slope(context, p->shape, p->x, p->dy, &map, p->vectors[3], p->dx);
+  clf__channel_gradient(context, p->shape, p->x, p->dy, &map, p->vectors[3], p->dx);
 
 done:
   return status;

@@ -1,5 +1,5 @@
 /* Convolutions with few channels, as are those of pictures: the sums are too short for products of
- * matrices of patches, so the kernels (../simd/few.h) read the pixels where they lie, with zeros
+ * matrices of patches, so the kernels (../simd/conv_direct.h) read the pixels where they lie, with zeros
  * around them. Bands of rows of the output, whose pixels stay in cache, are worked on at a time.
  *
  * Gradients by the weights go along in registers through a strip of dy that stays in the first
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/math.h"
-#include "ops/conv/conv_few.h"
+#include "ops/conv/conv_direct.h"
 #include "ops/conv/conv_method.h"
 
 enum {
@@ -47,7 +47,7 @@ static banding banding_of(const clf__conv2d *c) {
 
 static bool fits(const clf__conv2d *c) {
   const int64_t weights = clf__conv_weights(c);
-  return weights > 0 && weights / c->filters <= CLF__FEW_TAPS &&
+  return weights > 0 && weights / c->filters <= CLF__DIRECT_TAPS &&
          c->kernel_width * c->channels < LINE_BELOW && c->out_height > 0 && c->out_width > 0;
 }
 
@@ -61,20 +61,20 @@ static int64_t tasks(const clf__conv2d *conv, int64_t rows) {
   return rows * banding_of(conv).bands;
 }
 
-static clf__conv_few few_of(const banding *b, int64_t rows) {
+static clf__conv_direct direct_of(const banding *b, int64_t rows) {
   const clf__conv2d *c = b->conv;
-  clf__conv_few few = {.rows = rows,
-                       .columns = c->out_width,
-                       .filters = c->filters,
-                       .line = c->stride * b->width * c->channels,
-                       .step = c->stride * c->channels,
-                       .taps = c->kernel_height * c->kernel_width * c->channels};
-  for (int64_t tap = 0; tap < few.taps; tap++) {
+  clf__conv_direct direct = {.rows = rows,
+                             .columns = c->out_width,
+                             .filters = c->filters,
+                             .line = c->stride * b->width * c->channels,
+                             .step = c->stride * c->channels,
+                             .taps = c->kernel_height * c->kernel_width * c->channels};
+  for (int64_t tap = 0; tap < direct.taps; tap++) {
     const int64_t channel = tap % c->channels, n = tap / c->channels % c->kernel_width;
     const int64_t m = tap / c->channels / c->kernel_width;
-    few.offsets[tap] = (m * b->width + n) * c->dilation * c->channels + channel;
+    direct.offsets[tap] = (m * b->width + n) * c->dilation * c->channels + channel;
   }
-  return few;
+  return direct;
 }
 
 /* One row of pixels between zeros, or a row of zeros where it is NULL. */
@@ -115,11 +115,11 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const banding b = banding_of(c);
   const int64_t row = task / b.bands, first = task % b.bands * b.rows;
   const int64_t rows = clf__min_i64(b.rows, c->out_height - first);
-  const clf__conv_few few = few_of(&b, rows);
+  const clf__conv_direct direct = direct_of(&b, rows);
   copy_pixels(&b, image_of(pass, row), first, rows, scratch);
-  pass->kernels->conv_few->forward(&few, scratch, pass->w, pass->bias, pass->relu,
-                                   pass->y +
-                                       (row * c->out_height + first) * c->out_width * c->filters);
+  pass->kernels->conv_direct->forward(&direct, scratch, pass->w, pass->bias, pass->relu,
+                                      pass->y + (row * c->out_height + first) * c->out_width *
+                                                    c->filters);
 }
 
 typedef struct backward_job {
@@ -130,18 +130,19 @@ typedef struct backward_job {
 } backward_job;
 
 /* dw and dbias += what a strip of rows gives, whose pixels begin at `pixels`. */
-static void add_strip(const backward_job *job, clf__conv_few *few, const float *pixels, int64_t at,
-                      float *slopes, int64_t shard) {
+static void add_strip(const backward_job *job, clf__conv_direct *direct, const float *pixels,
+                      int64_t at, float *masked_dy, int64_t shard) {
   const clf__conv_pass *pass = job->pass;
-  const int64_t count = few->rows * few->columns;
-  const float *dy = pass->dy + at * few->filters;
+  const int64_t count = direct->rows * direct->columns;
+  const float *dy = pass->dy + at * direct->filters;
   if (pass->out != NULL) {
-    pass->kernels->conv->mask(dy, pass->out + at * few->filters, count * few->filters, slopes);
-    dy = slopes;
+    pass->kernels->conv->mask(dy, pass->out + at * direct->filters, count * direct->filters,
+                              masked_dy);
+    dy = masked_dy;
   }
-  pass->kernels->conv_few->gradient(few, pixels, dy, job->shards.sums[shard]);
-  pass->kernels->conv->add_pixels(job->shards.dbias + shard * few->filters, dy, count,
-                                  few->filters);
+  pass->kernels->conv_direct->gradient(direct, pixels, dy, job->shards.sums[shard]);
+  pass->kernels->conv->add_pixels(job->shards.dbias + shard * direct->filters, dy, count,
+                                  direct->filters);
 }
 
 static void add_band(const backward_job *job, int64_t row, int64_t first, float *scratch,
@@ -149,11 +150,11 @@ static void add_band(const backward_job *job, int64_t row, int64_t first, float 
   const clf__conv2d *c = job->pass->conv;
   const banding *b = &job->b;
   const int64_t rows = clf__min_i64(b->rows, c->out_height - first);
-  clf__conv_few few = few_of(b, rows);
+  clf__conv_direct direct = direct_of(b, rows);
   copy_pixels(b, image_of(job->pass, row), first, rows, scratch);
-  for (int64_t done = 0; done < rows; done += few.rows) {
-    few.rows = clf__min_i64(b->strip, rows - done);
-    add_strip(job, &few, scratch + done * few.line,
+  for (int64_t done = 0; done < rows; done += direct.rows) {
+    direct.rows = clf__min_i64(b->strip, rows - done);
+    add_strip(job, &direct, scratch + done * direct.line,
               (row * c->out_height + first + done) * c->out_width, scratch + b->pixel_floats,
               shard);
   }
@@ -186,7 +187,7 @@ static clf_status backward(const clf__conv_pass *pass) {
   return status;
 }
 
-const clf__conv_method clf__conv_by_few_channels = {
+const clf__conv_method clf__conv_by_direct_sums = {
     .fits = fits,
     .packed_size = clf__conv_weights,
     .pack = clf__conv_pack_as_is,

@@ -31,7 +31,8 @@ clf_status clf_image_equalize(clf_image **out, const clf_image *image) {
   CLF__ENTER("image");
   const int64_t channels = image->channels, count = image->height * image->width;
   clf_image *made = NULL;
-  CLF__CHECK(clf__image_unset(&made, image->context, image->height, image->width, channels));
+  CLF__CHECK(clf__image_create_uninitialized(&made, image->context, image->height, image->width,
+                                             channels));
   for (int64_t c = 0; c < channels; c++) {
     int64_t counts[LEVELS] = {0};
     uint8_t map[LEVELS];
@@ -47,11 +48,11 @@ clf_status clf_image_equalize(clf_image **out, const clf_image *image) {
   return CLF_OK;
 }
 
-typedef struct light_params {
+typedef struct illumination_params {
   double gamma, inner, outer, alpha, tau;
-} light_params;
+} illumination_params;
 
-#define CLF__VALUES light_params
+#define CLF__VALUES illumination_params
 static const clf__param params[] = {
     CLF__REAL("gamma", gamma, "0.2", CLF__ABOVE(0), 10, "exponent of the levels from 0 to 1"),
     CLF__REAL("inner", inner, "1", CLF__ABOVE(0), 1000,
@@ -63,8 +64,8 @@ static const clf__param params[] = {
     CLF__REAL("tau", tau, "10", CLF__ABOVE(0), 1e6, "values are bent to lie below this size"),
 };
 
-const clf__kind clf__image_normalize_kind =
-    CLF__KIND("normalize", "light evened out by the chain of Tan and Triggs", params, light_params);
+const clf__kind clf__image_normalize_kind = CLF__KIND(
+    "normalize", "light evened out by the chain of Tan and Triggs", params, illumination_params);
 
 /* A table, since a byte has few levels. */
 static void raise_levels(float *out, const uint8_t *pixels, int64_t count, double gamma) {
@@ -92,7 +93,8 @@ static void divide_by_mean(float *x, int64_t count, double alpha, double limit) 
   }
 }
 
-static clf_status even_out(clf_image *made, const clf_image *grey, const light_params *chosen) {
+static clf_status normalize_illumination(clf_image *made, const clf_image *grey,
+                                         const illumination_params *chosen) {
   const int64_t height = grey->height, width = grey->width, count = height * width;
   clf_context *context = grey->context;
   clf_status status = CLF_ERROR_MEMORY;
@@ -130,8 +132,8 @@ clf_status clf_image_normalize(clf_image **out, const clf_image *image, const ch
   clf_status status;
   CLF__TRY(clf__params_create(&chosen, image->context, &clf__image_normalize_kind.params, text));
   CLF__TRY(clf_image_grey(&grey, image));
-  CLF__TRY(clf__image_unset(&made, image->context, image->height, image->width, 1));
-  CLF__TRY(even_out(made, grey, chosen));
+  CLF__TRY(clf__image_create_uninitialized(&made, image->context, image->height, image->width, 1));
+  CLF__TRY(normalize_illumination(made, grey, chosen));
   *out = made;
   made = NULL;
 done:

@@ -27,7 +27,7 @@ INLINE float largest_magnitude(const float *x, int64_t count) {
   return value;
 }
 
-static float shorten(int16_t *restrict out, const float *restrict x, int64_t count) {
+static float quantize(int16_t *restrict out, const float *restrict x, int64_t count) {
   const float largest = largest_magnitude(x, count);
   if (!(largest <= FLT_MAX)) {
     memset(out, 0, (size_t)count * sizeof *out);

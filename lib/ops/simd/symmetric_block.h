@@ -8,8 +8,9 @@
  * in the first-level cache. So an element costs two multiplications a side and nothing else to
  * speak of; from 5 sides on that takes longer than reading it from memory. */
 
-INLINE void NAME(two_way_rows)(const int rows, const int sides, const clf__two_way *t,
-                               const int64_t row, const int64_t side) {
+INLINE void NAME(symmetric_block_rows)(const int rows, const int sides,
+                                       const clf__symmetric_block *t, const int64_t row,
+                                       const int64_t side) {
   const int64_t ld = t->ld, columns = t->columns; /* stores could change those of t */
   const K *k = (const K *)t->k + row * columns;
   const float *right = t->right + side * ld;
@@ -44,33 +45,34 @@ INLINE void NAME(two_way_rows)(const int rows, const int sides, const clf__two_w
   }
 }
 
-INLINE void NAME(two_way_sides)(const int sides, const clf__two_way *t, int64_t side) {
+INLINE void NAME(symmetric_block_sides)(const int sides, const clf__symmetric_block *t,
+                                        int64_t side) {
   int64_t row = 0;
   for (; row + DOT_ROWS <= t->rows; row += DOT_ROWS) {
-    NAME(two_way_rows)(DOT_ROWS, sides, t, row, side);
+    NAME(symmetric_block_rows)(DOT_ROWS, sides, t, row, side);
   }
   for (; row < t->rows; row++) {
-    NAME(two_way_rows)(1, sides, t, row, side);
+    NAME(symmetric_block_rows)(1, sides, t, row, side);
   }
 }
 
-static void NAME(two_way)(const clf__two_way *t) {
+static void NAME(symmetric_block)(const clf__symmetric_block *t) {
   int64_t side = 0;
   for (; side + DOT_OUTPUTS <= t->sides; side += DOT_OUTPUTS) {
-    NAME(two_way_sides)(DOT_OUTPUTS, t, side);
+    NAME(symmetric_block_sides)(DOT_OUTPUTS, t, side);
   }
   switch (t->sides - side) {
   case 4:
-    NAME(two_way_sides)(4, t, side);
+    NAME(symmetric_block_sides)(4, t, side);
     break;
   case 3:
-    NAME(two_way_sides)(3, t, side);
+    NAME(symmetric_block_sides)(3, t, side);
     break;
   case 2:
-    NAME(two_way_sides)(2, t, side);
+    NAME(symmetric_block_sides)(2, t, side);
     break;
   case 1:
-    NAME(two_way_sides)(1, t, side);
+    NAME(symmetric_block_sides)(1, t, side);
     break;
   default:
     break;

@@ -1,0 +1,166 @@
+/* Convolutions with few channels: outputs, or the gradients of some taps, stay in registers while
+ * the pixels are broadcast from where they lie. Included by kernels.c alone. */
+#include "ops/conv/conv_direct.h"
+
+/* Outputs by two vectors of filters, and taps by the same, that fill the registers. Taps are taken
+ * by the one or the other number, whichever leaves fewer places unused. */
+#if defined(__AVX512F__)
+enum { DIRECT_OUTPUTS = 14, DIRECT_TAPS = 13, DIRECT_TAPS_ELSE = 9 };
+#else
+enum { DIRECT_OUTPUTS = 6, DIRECT_TAPS = 6, DIRECT_TAPS_ELSE = 5 };
+#endif
+
+INLINE void direct_tile(const int outputs, const int vectors, const int64_t step, int64_t lanes,
+                        const clf__conv_direct *direct, const float *x, const float *w,
+                        const float *bias, bool relu, float *y) {
+  vector_f32 sums[DIRECT_OUTPUTS][2];
+  UNROLL for (int i = 0; i < outputs; i++) {
+    UNROLL for (int j = 0; j < vectors; j++) {
+      sums[i][j] = bias == NULL ? (vector_f32){0} : load_lanes(bias + j * LANES_F32, lanes);
+    }
+  }
+  for (int64_t tap = 0; tap < direct->taps; tap++, w += direct->filters) {
+    const float *from = x + direct->offsets[tap];
+    vector_f32 weight[2];
+    UNROLL for (int j = 0; j < vectors; j++) {
+      weight[j] = load_lanes(w + j * LANES_F32, lanes);
+    }
+    UNROLL for (int i = 0; i < outputs; i++) {
+      UNROLL for (int j = 0; j < vectors; j++) {
+        sums[i][j] += from[i * step] * weight[j];
+      }
+    }
+  }
+  UNROLL for (int i = 0; i < outputs; i++) {
+    UNROLL for (int j = 0; j < vectors; j++) {
+      store_lanes(y + i * direct->filters + j * LANES_F32,
+                  finished(sums[i][j], (vector_f32){0}, relu), lanes);
+    }
+  }
+}
+
+/* All outputs, `vectors` vectors of filters or, of the last, `lanes` lanes. */
+INLINE void direct_strip(const int vectors, const int64_t step, int64_t lanes,
+                         const clf__conv_direct *direct, const float *x, const float *w,
+                         const float *bias, bool relu, float *y) {
+  for (int64_t row = 0; row < direct->rows; row++, x += direct->line) {
+    const float *from = x;
+    int64_t left = direct->columns;
+    for (; left >= DIRECT_OUTPUTS; left -= DIRECT_OUTPUTS) {
+      direct_tile(DIRECT_OUTPUTS, vectors, step, lanes, direct, from, w, bias, relu, y);
+      from += DIRECT_OUTPUTS * step;
+      y += DIRECT_OUTPUTS * direct->filters;
+    }
+    for (; left >= 4; left -= 4) {
+      direct_tile(4, vectors, step, lanes, direct, from, w, bias, relu, y);
+      from += 4 * step;
+      y += 4 * direct->filters;
+    }
+    for (; left > 0; left--) {
+      direct_tile(1, vectors, step, lanes, direct, from, w, bias, relu, y);
+      from += step;
+      y += direct->filters;
+    }
+  }
+}
+
+INLINE void direct_filters(const int64_t step, const clf__conv_direct *direct, const float *x,
+                           const float *w, const float *bias, bool relu, float *y) {
+  int64_t at = 0;
+  for (; at + 2 * LANES_F32 <= direct->filters; at += 2 * LANES_F32) {
+    direct_strip(2, step, LANES_F32, direct, x, w + at, bias == NULL ? NULL : bias + at, relu,
+                 y + at);
+  }
+  if (at + LANES_F32 <= direct->filters) {
+    direct_strip(1, step, LANES_F32, direct, x, w + at, bias == NULL ? NULL : bias + at, relu,
+                 y + at);
+    at += LANES_F32;
+  }
+  if (at < direct->filters) {
+    direct_strip(1, step, direct->filters - at, direct, x, w + at, bias == NULL ? NULL : bias + at,
+                 relu, y + at);
+  }
+}
+
+static void conv_direct(const clf__conv_direct *direct, const float *x, const float *w,
+                        const float *bias, bool relu, float *y) {
+  if (direct->step == 1) {
+    direct_filters(1, direct, x, w, bias, relu, y);
+  } else {
+    direct_filters(direct->step, direct, x, w, bias, relu, y);
+  }
+}
+
+/* dw [taps, filters], from `first` on, += what all outputs give; taps beyond the last are done as
+ * if they were the last, and left. */
+INLINE void direct_taps(const int taps, const int vectors, int64_t lanes,
+                        const clf__conv_direct *direct, int64_t first, const float *x,
+                        const float *dy, float *dw) {
+  vector_f32 sums[DIRECT_TAPS][2];
+  int64_t offsets[DIRECT_TAPS];
+  UNROLL for (int i = 0; i < taps; i++) {
+    offsets[i] = direct->offsets[clf__min_i64(first + i, direct->taps - 1)];
+    UNROLL for (int j = 0; j < vectors; j++) {
+      sums[i][j] = (vector_f32){0};
+    }
+  }
+  for (int64_t row = 0; row < direct->rows; row++, x += direct->line) {
+    const float *from = x;
+    for (int64_t column = 0; column < direct->columns; column++, from += direct->step) {
+      vector_f32 gradients[2];
+      UNROLL for (int j = 0; j < vectors; j++) {
+        gradients[j] = load_lanes(dy + j * LANES_F32, lanes);
+      }
+      UNROLL for (int i = 0; i < taps; i++) {
+        UNROLL for (int j = 0; j < vectors; j++) {
+          sums[i][j] += from[offsets[i]] * gradients[j];
+        }
+      }
+      dy += direct->filters;
+    }
+  }
+  dw += first * direct->filters;
+  UNROLL for (int i = 0; i < taps; i++) {
+    UNROLL for (int j = 0; j < vectors; j++) {
+      if (first + i < direct->taps) {
+        float *to = dw + i * direct->filters + j * LANES_F32;
+        store_lanes(to, load_lanes(to, lanes) + sums[i][j], lanes);
+      }
+    }
+  }
+}
+
+INLINE void direct_gradient(const int taps, const clf__conv_direct *direct, const float *x,
+                            const float *dy, float *dw) {
+  for (int64_t first = 0; first < direct->taps; first += taps) {
+    int64_t at = 0;
+    for (; at + 2 * LANES_F32 <= direct->filters; at += 2 * LANES_F32) {
+      direct_taps(taps, 2, LANES_F32, direct, first, x, dy + at, dw + at);
+    }
+    if (at + LANES_F32 <= direct->filters) {
+      direct_taps(taps, 1, LANES_F32, direct, first, x, dy + at, dw + at);
+      at += LANES_F32;
+    }
+    if (at < direct->filters) {
+      direct_taps(taps, 1, direct->filters - at, direct, first, x, dy + at, dw + at);
+    }
+  }
+}
+
+static void conv_direct_gradient(const clf__conv_direct *direct, const float *x, const float *dy,
+                                 float *dw) {
+  const int64_t unused =
+      -direct->taps + (direct->taps + DIRECT_TAPS - 1) / DIRECT_TAPS * DIRECT_TAPS;
+  const int64_t unused_else =
+      -direct->taps + (direct->taps + DIRECT_TAPS_ELSE - 1) / DIRECT_TAPS_ELSE * DIRECT_TAPS_ELSE;
+  if (unused <= unused_else) {
+    direct_gradient(DIRECT_TAPS, direct, x, dy, dw);
+  } else {
+    direct_gradient(DIRECT_TAPS_ELSE, direct, x, dy, dw);
+  }
+}
+
+static const clf__conv_direct_kernels conv_direct_kernels = {
+    .forward = conv_direct,
+    .gradient = conv_direct_gradient,
+};
