@@ -5,6 +5,7 @@
 
 #include "base/context.h"
 #include "base/status.h"
+#include "base/structs.h"
 #include "data/dataset.h"
 #include "detect/detector.h"
 #include "image/augment.h"
@@ -106,13 +107,18 @@ clf_status clf_param_describe(const char *area_name, const char *kind_name, int6
   CLF__REQUIRE(kind_name);
   CLF__REQUIRE(out);
   CLF__ENTER("catalog");
+  static const clf__struct about = CLF__STRUCT(clf_param_info, help);
   const clf__registry *in = find_area(area_name);
   if (in == NULL) {
     return fail_unknown_area(area_name);
   }
   const clf__kind *kind = clf__kind_named(in, kind_name);
-  return kind != NULL ? clf__params_describe(&kind->params, index, out)
-                      : fail_unknown_kind(in, kind_name);
+  if (kind == NULL) {
+    return fail_unknown_kind(in, kind_name);
+  }
+  clf_param_info info;
+  CLF__CHECK(clf__params_describe(&kind->params, index, &info));
+  return clf__struct_write(out, &about, &info);
 }
 
 #define CONSTANT(name)                                                                             \

@@ -9,7 +9,7 @@
  *    const char *kind = clf_kind_name("model", i);
  *    printf("%s: %s\n", kind, clf_kind_help("model", kind));
  *    for (int64_t p = 0; p < clf_param_count("model", kind); p++) {
- *      clf_param_info info;
+ *      clf_param_info info = {.struct_size = sizeof info};
  *      if (clf_param_describe("model", kind, p, &info) >= 0) {
  *        printf("  %s=%s: %s\n", info.name, info.default_value, info.help);
  *      }
@@ -42,8 +42,9 @@ enum {
 
 /** One parameter of a kind of object. */
 typedef struct clf_param_info {
-  const char *name;          /**< as in "name=value" */
+  uint32_t struct_size;      /**< sizeof(clf_param_info), set by the caller */
   int32_t type;              /**< CLF_PARAM_… */
+  const char *name;          /**< as in "name=value" */
   const char *default_value; /**< as it would be written in a parameter string */
   double minimum;            /**< smallest value; -infinity for none */
   double maximum;            /**< largest value; +infinity for none */
@@ -72,8 +73,9 @@ CLF_API const char *clf_kind_help(const char *area, const char *kind);
 CLF_API int64_t clf_param_count(const char *area, const char *kind);
 
 /** Describes parameter `index` of a kind.
+ *  @param out  receives the description, but for its struct_size, which the caller has set
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown area, kind or index; the message lists what there
- *          is)
+ *          is; also a struct_size that was not set)
  *  @since 0.1 */
 CLF_API clf_status clf_param_describe(const char *area, const char *kind, int64_t index,
                                       clf_param_info *out);

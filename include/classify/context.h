@@ -39,6 +39,7 @@ typedef struct clf_context clf_context;
 
 /** The host's allocator. Both functions are called from any thread, at the same time. */
 typedef struct clf_allocator {
+  uint32_t struct_size; /**< sizeof(clf_allocator), set by the caller */
   /** Returns `size` (> 0) bytes, aligned to `alignment` (a power of two ≤ 64), or NULL. */
   void *(*allocate)(void *user, size_t size, size_t alignment);
   /** Releases what allocate() returned; `pointer` is never NULL. */
@@ -46,7 +47,7 @@ typedef struct clf_allocator {
   void *user; /**< handed to both */
 } clf_allocator;
 
-/** What a long call reports. Fields that do not apply are NaN.
+/** What a long call reports. Members that do not apply are NaN. Later versions may append members.
  *
  *  The stage names the work. A fit reports its kind ("svm", "network" …) and its parts that take
  *  long ("gram", "sums", "cholesky", "eigen"). Predictions and scores report "predict", and

@@ -18,6 +18,7 @@
 #include "base/lock.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/structs.h"
 #include "base/text.h"
 
 typedef struct context_params {
@@ -84,7 +85,8 @@ static void system_release(void *user, void *pointer) {
   free(pointer);
 }
 
-static const clf_allocator system_allocator = {system_allocate, system_release, NULL};
+static const clf_allocator system_allocator = {sizeof system_allocator, system_allocate,
+                                               system_release, NULL};
 
 bool clf__account_add(clf_context *context, size_t bytes) {
   size_t held = atomic_fetch_add(&context->held, bytes) + bytes;
@@ -203,10 +205,15 @@ static void destroy(clf_context *context) {
 clf_status clf_context_create(clf_context **out, const char *text, const clf_allocator *allocator) {
   CLF__REQUIRE(out);
   CLF__ENTER("context");
-  if (allocator != NULL && (allocator->allocate == NULL || allocator->release == NULL)) {
+  static const clf__struct about = CLF__STRUCT(clf_allocator, user);
+  clf_allocator own = system_allocator;
+  if (allocator != NULL) {
+    CLF__CHECK(clf__struct_read(&own, &about, allocator));
+  }
+  if (own.allocate == NULL || own.release == NULL) {
     return clf__fail(CLF_ERROR_ARGUMENT, "an allocator needs both allocate and release");
   }
-  clf_context *context = make_blank(allocator != NULL ? allocator : &system_allocator);
+  clf_context *context = make_blank(&own);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }

@@ -11,6 +11,8 @@ OBJECT = re.compile(r"^(?:clf_\w+|void) \*\*(?:out|first|train)$")
 OUT_IS_LAST = {"clf_dataset_tensor", "clf_model_tensor", "clf_transform_tensor",
                "clf_tensor_to_dlpack"}
 PARAMS_ARE_NOT_LAST = {"clf_context_create"}
+# Structs without a struct_size: elements of arrays, and what the library itself allocates.
+UNSIZED = {"clf_box", "clf_progress"}
 
 
 def declarations(path):
@@ -47,9 +49,19 @@ def faults(name, kind, arguments):
         yield f"it returns {kind} by value"
 
 
+def unsized(path):
+    """Structs with members that do not begin with their size."""
+    for name, first in re.findall(r"\btypedef struct (\w+) \{\s*([^;]*);", headers.text(path)):
+        if name not in UNSIZED and first.split() != ["uint32_t", "struct_size"]:
+            yield name
+
+
 def main(paths):
     count, wrong = 0, 0
     for path in paths:
+        for name in unsized(path):
+            print(f"{name}: it does not begin with uint32_t struct_size")
+            wrong += 1
         for name, kind, arguments in declarations(path):
             count += 1
             for fault in faults(name, kind, arguments):

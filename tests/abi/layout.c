@@ -8,10 +8,11 @@
 #if UINTPTR_MAX == UINT64_MAX
 PIN_SIZE(clf_status, 4);
 
-PIN_SIZE(clf_allocator, 24);
-PIN(clf_allocator, allocate, 0);
-PIN(clf_allocator, release, 8);
-PIN(clf_allocator, user, 16);
+PIN_SIZE(clf_allocator, 32);
+PIN(clf_allocator, struct_size, 0);
+PIN(clf_allocator, allocate, 8);
+PIN(clf_allocator, release, 16);
+PIN(clf_allocator, user, 24);
 
 PIN_SIZE(clf_box, 24);
 PIN(clf_box, top, 0);
@@ -30,8 +31,9 @@ PIN(clf_progress, metric, 32);
 PIN(clf_progress, seconds, 40);
 
 PIN_SIZE(clf_param_info, 64);
-PIN(clf_param_info, name, 0);
-PIN(clf_param_info, type, 8);
+PIN(clf_param_info, struct_size, 0);
+PIN(clf_param_info, type, 4);
+PIN(clf_param_info, name, 8);
 PIN(clf_param_info, default_value, 16);
 PIN(clf_param_info, minimum, 24);
 PIN(clf_param_info, maximum, 32);

@@ -98,7 +98,7 @@ static inline void roll_params(char *to, size_t capacity, dice *from, const char
   size_t length = 0;
   to[0] = '\0';
   for (int64_t i = 0; i < clf_param_count(area, kind); i++) {
-    clf_param_info param;
+    clf_param_info param = {.struct_size = sizeof param};
     char value[128] = "";
     FUZZ_CHECK(clf_param_describe(area, kind, i, &param) == CLF_OK);
     if (strstr(fixed, param.name) != NULL || roll(from, 3) != 1) {

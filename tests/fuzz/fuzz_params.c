@@ -22,7 +22,7 @@ static void check_model(const clf_model *model, clf_context *context) {
   FUZZ_CHECK(clf_model_clone(&clone, model) == CLF_OK);
   for (int64_t i = 0; i < clf_param_count("model", kind); i++) {
     static char value[1 << 12], cloned[1 << 12];
-    clf_param_info param;
+    clf_param_info param = {.struct_size = sizeof param};
     size_t needed = 0;
     FUZZ_CHECK(clf_param_describe("model", kind, i, &param) == CLF_OK);
     FUZZ_CHECK(clf_model_get_text(model, param.name, value, sizeof value, &needed) == CLF_OK);
@@ -179,7 +179,7 @@ size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {
   }
   buffer[0] = (uint8_t)index;
   for (int64_t i = 0; i < clf_param_count(areas[area].area, kind); i++) {
-    clf_param_info param;
+    clf_param_info param = {.struct_size = sizeof param};
     FUZZ_CHECK(clf_param_describe(areas[area].area, kind, i, &param) == CLF_OK);
     if (param.default_value == NULL || param.default_value[0] == '\0') {
       continue;

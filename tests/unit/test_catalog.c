@@ -39,7 +39,10 @@ static void each_param(void (*check)(const seen *param)) {
   for (int a = 0; a < AREA_COUNT; a++) {
     const char *area = REGISTRIES[a]->area;
     for (int64_t i = 0; i < clf_kind_count(area); i++) {
-      seen param = {area, clf_kind_name(area, i), &REGISTRIES[a]->kinds[i]->params, {0}};
+      seen param = {area,
+                    clf_kind_name(area, i),
+                    &REGISTRIES[a]->kinds[i]->params,
+                    {.struct_size = sizeof(clf_param_info)}};
       for (int64_t p = 0; p < clf_param_count(param.area, param.kind); p++) {
         ck_clf_ok(clf_param_describe(param.area, param.kind, p, &param.info));
         check(&param);
@@ -270,7 +273,7 @@ TEST(unknown__areas_and_kinds_have_nothing) {
 }
 
 TEST(describe__lists_what_there_is) {
-  clf_param_info info = {.name = "untouched"};
+  clf_param_info info = {.struct_size = sizeof info, .name = "untouched"};
   ck_clf_fails(clf_param_describe("modal", "ridge", 0, &info), CLF_ERROR_ARGUMENT);
   for (int a = 0; a < AREA_COUNT; a++) {
     const char *area = REGISTRIES[a]->area;

@@ -60,7 +60,7 @@ static void check_all(const refusal *all, size_t count) {
 
 TEST(null__context) {
   clf_context *made = NULL;
-  clf_allocator none = {NULL, NULL, NULL};
+  clf_allocator none = {sizeof none, NULL, NULL, NULL};
   const refusal all[] = {
       REFUSED(clf_context_create(NULL, NULL, NULL)),
       REFUSED(clf_context_create(&made, NULL, &none)),
@@ -489,7 +489,7 @@ TEST(null__metrics) {
 TEST(null__selection_and_catalog) {
   double scores[2] = {7};
   int64_t value = 7;
-  clf_param_info info;
+  clf_param_info info = {.struct_size = sizeof info};
   clf_search *search = NULL;
   const refusal all[] = {
       REFUSED(clf_cross_validate(NULL, data, 2, 0, scores)),
