@@ -294,7 +294,6 @@ int main(int argc, char **argv) {
   int status = run.set.words.words != NULL ? parse(&run, argc, argv) : EXIT_FAILURE;
   status = status >= 0 ? status : run_command(&run);
   status = session_close_outputs(&run.session, &run.set.shared, status);
-  session_end(&run.session);
   free(run.set.words.words);
-  return status;
+  return session_end(&run.session, status);
 }

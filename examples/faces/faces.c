@@ -217,6 +217,5 @@ int main(int argc, char **argv) {
     strangers_free(&run.tests[i]);
   }
   faces_close(&run.faces);
-  session_end(&run.base.session);
-  return status;
+  return session_end(&run.base.session, status);
 }

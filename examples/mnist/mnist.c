@@ -284,6 +284,5 @@ int main(int argc, char **argv) {
   clf_dataset_free(run.train);
   clf_dataset_free(run.validation);
   clf_dataset_free(run.test);
-  session_end(&run.base.session);
-  return status;
+  return session_end(&run.base.session, status);
 }

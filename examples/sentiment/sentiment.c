@@ -287,6 +287,5 @@ int main(int argc, char **argv) {
     free_model(&run.made[i], &run.base.results[i]);
   }
   corpus_close(&run.texts);
-  session_end(&run.base.session);
-  return status;
+  return session_end(&run.base.session, status);
 }

@@ -1,6 +1,7 @@
 /* Learning curves are two charts, each a picture of its own that wraps on narrow pages. Heights are
  * logarithmic, with lines at 1, 2 and 5 of each decade: late epochs differ by little, and that
- * little is of interest. A value of 0 stands on the lower edge. */
+ * little is of interest. A value of 0 stands on the lower edge; one that is NaN or infinite, as the
+ * loss of a network that diverges, is left out. */
 #include "curves.h"
 
 #include <inttypes.h>
@@ -36,6 +37,9 @@ static void find_range(chart *c) {
   for (int line = 0; line < LINES; line++) {
     for (int64_t i = 0; c->lines[line] != NULL && i < c->epochs; i++) {
       const double value = value_of(c, line, i);
+      if (!isfinite(value)) {
+        continue;
+      }
       lowest = value > 0 ? fmin(lowest, value) : lowest;
       highest = fmax(highest, value);
     }
@@ -85,13 +89,20 @@ static void write_grid(FILE *out, const chart *c) {
 
 static void write_line(FILE *out, const chart *c, int line) {
   enum { MAX_DOTS = 60 };
+  const char *before = "";
   fprintf(out, "<polyline class=\"%s\" points=\"", line_names[line]);
   for (int64_t i = 0; i < c->epochs; i++) {
-    fprintf(out, "%s%.1f,%.1f", i > 0 ? " " : "", place_x(c, i), place_y(c, value_of(c, line, i)));
+    if (isfinite(value_of(c, line, i))) {
+      fprintf(out, "%s%.1f,%.1f", before, place_x(c, i), place_y(c, value_of(c, line, i)));
+      before = " ";
+    }
   }
   fputs("\"/>\n", out);
   for (int64_t i = 0; c->epochs <= MAX_DOTS && i < c->epochs; i++) {
     const double value = value_of(c, line, i);
+    if (!isfinite(value)) {
+      continue;
+    }
     fprintf(out,
             "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\"><title>epoch %" PRId64
             ", %s: %.4g</title></circle>",

@@ -4,23 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 
-/* Bytes of the UTF-8 character that the text begins with; 0 where it begins with none. */
-static size_t utf8_length(const char *text) {
-  const unsigned char *c = (const unsigned char *)text;
-  const size_t length = c[0] < 0x80                    ? 1
-                        : c[0] >= 0xC2 && c[0] < 0xE0  ? 2
-                        : c[0] >= 0xE0 && c[0] < 0xF0  ? 3
-                        : c[0] >= 0xF0 && c[0] <= 0xF4 ? 4
-                                                       : 0;
-  for (size_t i = 1; i < length; i++) {
-    if ((c[i] & 0xC0) != 0x80) {
-      return 0;
-    }
-  }
-  const bool overlong = (c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xF0 && c[1] < 0x90);
-  const bool beyond = (c[0] == 0xED && c[1] >= 0xA0) || (c[0] == 0xF4 && c[1] >= 0x90);
-  return overlong || beyond ? 0 : length;
-}
+#include "text.h"
 
 static void write_text(FILE *out, const char *text) {
   fputc('"', out);

@@ -9,9 +9,11 @@
 #include <time.h>
 
 #include "style.h"
+#include "text.h"
 
 void html_text(FILE *out, const char *text) {
-  for (const char *c = text; *c != '\0'; c++) {
+  for (const char *c = text; *c != '\0';) {
+    const size_t length = utf8_length(c);
     switch (*c) {
     case '&':
       fputs("&amp;", out);
@@ -26,8 +28,9 @@ void html_text(FILE *out, const char *text) {
       fputs("&quot;", out);
       break;
     default:
-      fputc(*c, out);
+      fprintf(out, "%.*s", length > 0 ? (int)length : 3, length > 0 ? c : "\xef\xbf\xbd");
     }
+    c += length > 0 ? length : 1;
   }
 }
 

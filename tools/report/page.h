@@ -13,7 +13,7 @@ typedef struct fact {
   const char *value;
 } fact;
 
-/* Writes text with what HTML gives a meaning escaped. */
+/* Writes text with what HTML gives a meaning escaped; bytes that are no UTF-8 become U+FFFD. */
 void html_text(FILE *out, const char *text);
 
 /* Writes a whole number with a comma every three digits. */

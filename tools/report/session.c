@@ -1,9 +1,11 @@
 #include "session.h"
 
 #include <classify.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "files.h"
 #include "text.h"
@@ -52,8 +54,13 @@ run_facts session_facts(const session *s, const shared_options *shared, const ch
                      .seed = shared->seed};
 }
 
-void session_end(session *s) {
+int session_end(session *s, int status) {
   clf_context_free(s->context);
+  if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_SUCCESS) {
+    complain("cannot write to standard output: %s", strerror(errno));
+    return EXIT_FAILURE;
+  }
+  return status;
 }
 
 int report_failure(clf_status status) {

@@ -30,7 +30,9 @@ int session_close_outputs(session *s, const shared_options *shared, int status);
 /* What the results of the session share; `data` is where its data came from. */
 run_facts session_facts(const session *s, const shared_options *shared, const char *data);
 
-void session_end(session *s);
+/* Closes the session, and checks that standard output has been written. Returns `status`, or
+ * EXIT_FAILURE after a message where that was a success and something could not be written. */
+int session_end(session *s, int status);
 
 /* Complains of a call that failed, or of Ctrl-C. Returns the status to exit with: EXIT_INTERRUPTED
  * or EXIT_FAILURE. */

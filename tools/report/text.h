@@ -14,6 +14,9 @@ void complain(const char *format, ...);
 /* Columns of the terminal that a file descriptor is; 0 where it is none. */
 int terminal_width(int file);
 
+/* Bytes of the UTF-8 character that the text begins with; 0 where it begins with none. */
+size_t utf8_length(const char *text);
+
 /* Columns that UTF-8 takes: its characters. */
 int text_columns(const char *text, size_t length);
 
