@@ -123,8 +123,9 @@ static int read_all(option_table *table, int argc, char *const *argv) {
     }
   }
   opterr = 0;
-  while (status < 0 && optind < argc) {
-    const char *given = argv[optind];
+  optind = 0; /* begins again, where another command line was read before */
+  while (status < 0 && argc > 1 && optind < argc) {
+    const char *given = argv[optind > 0 ? optind : 1];
     optarg = NULL;
     const int found = getopt_long(argc, argv, "-:h", known, NULL);
     if (found == 1) {
