@@ -87,6 +87,48 @@ class Detect(unittest.TestCase):
             self.assertIn('href="data:image/png;base64,iVBOR', scene)
         self.assertIn("conv2d_1", page)
 
+    def test_any_objects_by_a_file_of_boxes(self):
+        """Dark-middled squares and plain bars, called by names that sort and quote badly."""
+        root = self.folder / "my pictures"
+        root.mkdir()
+        lines = []
+        for i in range(12):
+            name = f"street {i}, \"north\".pgm"
+            picture(root / name, 90, 120, [(10 + i, 20, 30)], seed=i)
+            data = bytearray((root / name).read_bytes())
+            at = len(data) - 90 * 120
+            for y in range(45, 75):
+                for x in range(80, 110):
+                    data[at + y * 120 + x] = 20 if (x - 80) // 5 % 2 else 240
+            (root / name).write_bytes(bytes(data))
+            quoted = name.replace('"', '""')
+            lines += [f'"{quoted}",21,{11 + i},50,{40 + i},square', f'"{quoted}" 81 46 110 75 Zebra']
+        boxes = self.folder / "boxes.txt"
+        boxes.write_text("\n".join(lines) + "\n")
+        arguments = "--data", "my pictures", "--boxes", "boxes.txt"
+        said = self.run_program("train", *arguments, "--save", "d.clf", "--epochs", "6")
+        self.assertIn("objects: 48 windows, 12 scenes", said)
+        said = self.run_program("evaluate", *arguments, "--detector", "d.clf", "--json", "e.json",
+                                "--report", "e.html")
+        result, = json.loads((self.folder / "e.json").read_text())
+        self.assertEqual(sorted(result["classes"]), ["Zebra", "square"])
+        self.assertEqual((result["objects"], result["scenes"]), (24, 12))
+        self.assertGreater(result["average_precision"], 0.9)
+        self.assertIn("class Zebra: average precision", (self.folder / "e.html").read_text())
+        found, = json.loads(self.run_program("run", "--detector", "d.clf", "--params",
+                                             "threshold=0.9", "my pictures/street 3, \"north\".pgm"))
+        self.assertEqual({box["class"] for box in found["boxes"]}, {"Zebra", "square"})
+        boxes.write_text(lines[0].replace("square", "car") + "\n")
+        self.assertIn("the detector finds nothing that is called 'car'",
+                      self.run_program("evaluate", *arguments, "--detector", "d.clf", status=1))
+        self.assertIn("'nowhere' is no folder", self.run_program(
+            "train", "--data", "nowhere", "--boxes", "boxes.txt", "--save", "x.clf", status=1))
+        (self.folder / "empty").mkdir()
+        self.assertIn("'empty/' is empty", self.run_program(
+            "train", "--data", "empty", "--boxes", "boxes.txt", "--save", "x.clf", status=1))
+        self.assertIn("cannot read 'none.txt'", self.run_program(
+            "train", "--data", "my pictures", "--boxes", "none.txt", "--save", "x.clf", status=1))
+
     def make_faces(self):
         """Squares stand for faces, 18 of 36 pixels, in a folder "faces" as the data set has it."""
         root = self.folder / "faces"
@@ -244,7 +286,7 @@ class Detect(unittest.TestCase):
         self.assertIn("it is a folder", self.run_program("train", "--save", "/", status=1))
 
     def test_options(self):
-        check_help(self, PROGRAM, "detect train --save FILE", "the digits that come with the program")
+        check_help(self, PROGRAM, "detect train --save FILE", "NAME x1 y1 x2 y2 LABEL", "the digits that come with the program")
         check_usage(self, self.run_program, (["train", "--epochs", "0", "--save", "f"], "--epochs"))
 
 

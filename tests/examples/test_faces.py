@@ -128,6 +128,17 @@ class Faces(unittest.TestCase):
         self.assertIn(f">{'x' * 100}</li>", page)
         self.assertIn(f'alt="Anna/{"y" * 80} 0.pgm"', page)
 
+    def test_folders_that_are_missing_or_empty(self):
+        (self.folder / "people" / "Anna").mkdir(parents=True)
+        (self.folder / "people" / "Bob").mkdir()
+        (self.folder / "empty").mkdir()
+        self.assertIn("no faces in 'empty'", self.run_program("--data", "empty", status=1))
+        self.assertIn("no pictures in 'people/Anna'", self.run_program("--data", "people", status=1))
+        self.assertIn("'nowhere'", self.run_program("--data", "nowhere", status=1))
+        for option in ("--json", "--report", "--save"):
+            self.assertIn("nowhere/file: No such file or directory",
+                          self.run_program(option, "nowhere/file", status=1))
+
     def test_options(self):
         check_help(self, PROGRAM, "folder of folders, one a person", "subjectNN.WHAT",
                    "else faces that the program draws")

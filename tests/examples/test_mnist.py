@@ -397,6 +397,14 @@ class Options(unittest.TestCase):
                 self.assertIn(f"{missing}: No such file or directory", said)
                 self.assertEqual(printed, "")
 
+    def test_a_full_disk_behind_standard_output_is_told(self):
+        with open("/dev/full", "w") as full:
+            for arguments in (["--models", "ridge", "--train", "300", "--test", "200", "--quiet"], ["--help"]):
+                result = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                        text=True)
+                self.assertEqual((result.returncode, result.stderr), (
+                    1, "mnist: cannot write to standard output: No space left on device\n"))
+
     def test_a_full_disk_is_told(self):
         for option in ("--json", "--report"):
             said = self.one(option, "/dev/full", "--quiet", status=1)[1]
@@ -443,6 +451,79 @@ class Options(unittest.TestCase):
                         + [row["test_accuracy"] for row in rows])
         self.assertEqual(seen[0], seen[1])
         self.assertNotEqual(seen[0], seen[2])
+
+
+class OwnData(unittest.TestCase):
+    """--format: any data set that the library reads."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def pictures(self, classes, each=10):
+        """A folder a class: a bar's place says which, its brightness differs."""
+        for number, name in enumerate(classes):
+            (self.folder / "data" / name).mkdir(parents=True)
+            for i in range(each):
+                row = bytes(120 + 10 * i if x // 3 == 2 * number else 20 for x in range(24))
+                path = self.folder / "data" / name / f"{i} ü.pgm"
+                path.write_bytes(b"P5 24 24 255\n" + row * 24)
+        return self.folder / "data"
+
+    def test_folders_of_pictures(self):
+        names = ['a "b" <i>', "c, d & e", "x" * 60]
+        data = self.pictures(names)
+        run("--format", "images", "--data", data, "--models", "ridge,svm_linear,fisher", "--json",
+            self.folder / "r.json", "--report", self.folder / "r.html", "--save", self.folder / "m")
+        rows = json.loads((self.folder / "r.json").read_text())
+        self.assertEqual([(row["train_rows"], row["test_rows"]) for row in rows], [(24, 6)] * 3)
+        self.assertEqual([row["test_accuracy"] for row in rows], [1] * 3)
+        self.assertEqual(rows[0]["data"], str(data))
+        html = (self.folder / "r.html").read_text()
+        check_report(self, html, rows)
+        text = "".join(Page(html).text)
+        for name in names:
+            self.assertIn(name, text)
+        self.assertIn(b"c, d & e", (self.folder / "m" / "ridge.clf").read_bytes())
+
+    def test_a_table_and_another_to_test_on(self):
+        lines = [f"{i % 7},{i % 5},{'many' if i % 7 > 3 else 'few'}" for i in range(70)]
+        (self.folder / "t.csv").write_text("a,b,kind\n" + "\n".join(lines) + "\n")
+        (self.folder / "u.csv").write_text("a,b,kind\n" + "\n".join(lines[:21]) + "\n")
+        arguments = "--format", "csv", "--data", self.folder / "t.csv", "--params", "label=kind"
+        run(*arguments, "--models", "logistic,mlp_cross_entropy", "--test-data", self.folder / "u.csv",
+            "--json", self.folder / "r.json", "--report", self.folder / "r.html")
+        rows = json.loads((self.folder / "r.json").read_text())
+        self.assertEqual([(row["train_rows"], row["test_rows"]) for row in rows], [(70, 21)] * 2)
+        self.assertIn("dense units=2 ", rows[1]["params"])
+        self.assertNotIn("<img", (self.folder / "r.html").read_text())
+        said = run(*arguments, "--models", "lenet5", status=1)[1]
+        self.assertIn("mnist: lenet5: conv2d 1: its input is", said)
+        (self.folder / "u.csv").write_text("a,b,kind\n1,2,some\n3,4,few\n")
+        said = run(*arguments, "--test-data", self.folder / "u.csv", status=1)[1]
+        self.assertIn("the test data have not the same classes", said)
+
+    def test_idx_files_of_any_name(self):
+        for kind, name in (("images-idx3", "letters-images-idx3"), ("labels-idx1", "letters-labels-idx1")):
+            shutil.copy(SAMPLE / f"t10k-{kind}-ubyte.gz", self.folder / f"{name}-ubyte.gz")
+        run("--format", "idx", "--data", self.folder / "letters-images-idx3-ubyte.gz", "--models",
+            "ridge", "--json", self.folder / "r.json")
+        row, = json.loads((self.folder / "r.json").read_text())
+        self.assertEqual((row["train_rows"], row["test_rows"]), (1600, 400))
+
+    def test_what_is_wrong_is_named(self):
+        (self.folder / "empty").mkdir()
+        for arguments, status, says in (
+                (["--format", "images", "--data", self.folder / "nowhere"], 1, "nowhere"),
+                (["--format", "images", "--data", self.folder / "empty"], 1, "empty"),
+                (["--format", "csvv", "--data", self.folder], 1, "csvv"),
+                (["--params", "label=kind"], 2, "--params and --test-data belong to --format"),
+                (["--test-data", "x"], 2, "belong to --format")):
+            with self.subTest(arguments=arguments):
+                printed, said = run(*arguments, status=status)
+                self.assertIn(says, said)
+                self.assertEqual((printed, said.count("\n")), ("", 1))
 
 
 class Interrupt(unittest.TestCase):

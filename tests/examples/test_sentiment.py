@@ -107,6 +107,30 @@ class Sentiment(unittest.TestCase):
         for label in labels:
             self.assertIn(label, said)
 
+    def test_folders_without_parts_are_split(self):
+        """The second, seventh … text of each label is for the test."""
+        labels = ['say "two"', "a, b", "ü <i>"]
+        for number, label in enumerate(labels):
+            (self.folder / "own" / label).mkdir(parents=True)
+            for i in range(10):
+                (self.folder / "own" / label / f"{i} é.txt").write_text(
+                    f"word{number} thing{number} again{number} " * (i + 1))
+        said = self.run_program("--data", "own", "--model", "bag_of_words", "--json", "r.json",
+                                "--report", "r.html", typed="thing1\n")
+        self.assertIn("24 to train on, 6 to test", said)
+        result, = json.loads((self.folder / "r.json").read_text())
+        self.assertEqual((result["train_rows"], result["test_rows"]), (24, 6))
+        self.assertEqual(result["test_accuracy"], 1)
+        page = (self.folder / "r.html").read_text()
+        for escaped in ('say &quot;two&quot;', "ü &lt;i&gt;"):
+            self.assertIn(f'<th scope="row">{escaped}</th>', page)
+        (self.folder / "empty").mkdir()
+        self.assertIn("no texts in 'empty'", self.run_program("--data", "empty", status=1))
+        (self.folder / "own" / "nothing").mkdir()
+        self.assertIn("own/nothing", self.run_program("--data", "own", status=1))
+        self.assertIn("nowhere/r.json", self.run_program("--data", "own", "--json", "nowhere/r.json",
+                                                         status=1))
+
     def test_ctrl_c_ends_the_reading_of_lines(self):
         self.texts(["a", "b"])
         process = subprocess.Popen([PROGRAM, "--data", "data", "--model", "bag_of_words"],
