@@ -128,6 +128,7 @@ class Sentiment(unittest.TestCase):
         self.assertIn("no texts in 'empty'", self.run_program("--data", "empty", status=1))
         (self.folder / "own" / "nothing").mkdir()
         self.assertIn("own/nothing", self.run_program("--data", "own", status=1))
+        (self.folder / "own" / "nothing").rmdir()
         self.assertIn("nowhere/r.json", self.run_program("--data", "own", "--json", "nowhere/r.json",
                                                          status=1))
 
