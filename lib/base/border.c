@@ -1,8 +1,8 @@
-/* The slow half of the border: an x87 part that is not as usual. */
+/* The slow part of the border: it handles an x87 state that is not the default one. */
 #include "base/border.h"
 
 #if defined(__x86_64__)
-/* What fnstenv and fldenv move, 28 bytes. */
+/* The 28 bytes that fnstenv and fldenv transfer. */
 typedef struct x87_environment {
   uint16_t control, gap;
   uint16_t status, other_gap;

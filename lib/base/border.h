@@ -1,10 +1,11 @@
 /* The border between host and library. A public function that does arithmetic or allocates begins
- * with CLF__ENTER(subject), after its CLF__REQUIREs, and has until it returns, on whichever way:
+ * with CLF__ENTER(subject), after its CLF__REQUIREs. Until it returns, by any path, it has:
  *
  * - the default floating-point environment: rounding to nearest, subnormal numbers as they are, no
- *   traps. The host's is back when it returns, with the flags that were raised in it.
- * - a subject, such as "svm", which begins the message of a refused allocation unless a function
- *   nearer to it has named one. The subject of a call within another call is not used.
+ *   traps. On return the host's environment is restored, with the exception flags that the host had
+ *   raised.
+ * - a subject, such as "svm". It begins the message of a refused allocation, unless a function
+ *   closer to the allocation has named one. A call within another call does not use its subject.
  *
  * Threads of the pool start within such a call and inherit its environment. Callbacks run in it. */
 #ifndef CLF_BASE_BORDER_H
@@ -14,7 +15,8 @@
 #include <stdint.h>
 
 #if defined(__x86_64__)
-/* The control words alone, of SSE and x87: fegetenv() and fesetenv() take ten times as long. */
+/* Reads and writes only the control words of SSE and x87: fegetenv() and fesetenv() take ten times
+ * as long. */
 typedef struct clf__floats {
   uint32_t sse;
   uint16_t x87, flags;
@@ -27,7 +29,7 @@ enum {
   CLF__X87_DEFAULT = 0x37F
 };
 
-/* For an x87 part that a call must change, or has changed. */
+/* These two handle an x87 state that a call must change, or has changed. */
 void clf__floats_set_x87(uint16_t control, uint16_t flags);
 
 static inline clf__floats clf__floats_enter(void) {
@@ -74,12 +76,12 @@ static inline void clf__floats_leave(const clf__floats *floats) {
 
 typedef struct clf__border {
   clf__floats floats;
-  const char *subject; /* NULL within another call */
+  const char *subject; /* NULL in a call within another call */
 } clf__border;
 
-/* Returns the subject, or NULL within another call of the thread. */
+/* Returns the subject, or NULL in a call within another call of the thread. */
 const char *clf__subject_begin(const char *subject);
-/* Puts it in front of the message of a refused allocation that has none yet. */
+/* Puts the subject in front of the message of a refused allocation that names none yet. */
 void clf__subject_end(const char *subject);
 
 static inline clf__border clf__enter(const char *subject) {

@@ -1,8 +1,8 @@
-/* The context. It is counted: each handle holds it, and it goes with the last hold.
+/* The context. It is reference-counted: each handle retains it, and the last release frees it.
  *
- * The default context is the one shared thing of the library: a weak reference under a lock, made
- * by the first handle that asks for it and gone with the last, so that nothing outlives its users
- * and the library can be unloaded. */
+ * The default context is the only global state of the library. It is a weak reference under a lock;
+ * the first handle that needs the context creates it and the last one frees it. So nothing outlives
+ * its users, and the library can be unloaded. */
 #include "base/context.h"
 
 #include <math.h>
@@ -62,8 +62,8 @@ struct clf_context {
   clf__pool *pool;
 };
 
-/* Large blocks ask for huge pages: their first touch then costs a fifth, and kernels that walk them
- * miss the address cache less. */
+/* Asks for huge pages for large blocks: touching them for the first time then takes a fifth of the
+ * time, and kernels that walk through them miss the address cache less often. */
 static void *system_allocate(void *user, size_t size, size_t alignment) {
   (void)user;
   enum { HUGE_PAGE = 1 << 21 };
@@ -125,8 +125,8 @@ const clf_allocator *clf__account_allocator(const clf_context *context) {
   return &context->allocator;
 }
 
-/* The best of the targets that this CPU supports and that the word of that index asks for, where 0
- * asks for any; NULL when there is none. */
+/* Returns the best target that this CPU supports and whose word has the index `choice`; 0 allows
+ * any word. NULL if there is none. */
 static const clf__cpu_target *best_target(int32_t choice) {
   for (const clf__cpu_target *target = clf__cpu_targets; target->name != NULL; target++) {
     int32_t own = clf__word_index(CPU_WORDS, target->word, strlen(target->word));
@@ -137,7 +137,8 @@ static const clf__cpu_target *best_target(int32_t choice) {
   return NULL;
 }
 
-/* The target that the parameter, or CLASSIFY_CPU in place of auto, asks for. */
+/* Returns the target that the parameter asks for, or the environment variable CLASSIFY_CPU if the
+ * parameter is auto. */
 static clf_status choose_target(const clf__cpu_target **out, int32_t choice) {
   const char *variable = getenv("CLASSIFY_CPU");
   if (choice == 0 && variable != NULL && variable[0] != '\0') {
@@ -158,7 +159,7 @@ static clf_status choose_target(const clf__cpu_target **out, int32_t choice) {
   return CLF_OK;
 }
 
-/* A context on the given allocator with the parameters not yet read. */
+/* Makes a context with the given allocator, before its parameters are read. */
 static clf_context *make_blank(const clf_allocator *allocator) {
   clf_context *context = allocator->allocate(allocator->user, sizeof *context, 64);
   if (context == NULL) {
@@ -227,10 +228,10 @@ clf_status clf_context_create(clf_context **out, const char *text, const clf_all
 }
 
 static clf__process_lock default_lock;
-static clf_context *default_context; /* weak: its handles hold it */
+static clf_context *default_context; /* weak: handles retain it */
 
-/* Another hold on the default context; where there is none, `made` (which may be NULL) becomes it,
- * with the hold that it was made with. */
+/* Retains the default context. If there is none, `made` (which may be NULL) becomes it, with the
+ * reference that it was created with. */
 static clf_context *retain_or_set_default(clf_context *made) {
   clf__process_lock_acquire(&default_lock);
   clf_context *context = default_context;
@@ -243,7 +244,8 @@ static clf_context *retain_or_set_default(clf_context *made) {
   return context;
 }
 
-/* It is made outside of the lock, so that nothing allocates within. */
+/* The context is created outside of the lock, so that nothing is allocated while the lock is
+ * held. */
 static clf_context *retain_default(void) {
   clf_context *context = retain_or_set_default(NULL);
   clf_context *made = NULL;
@@ -264,8 +266,9 @@ clf_context *clf__context_retain(clf_context *context) {
   return context;
 }
 
-/* The last hold is given up under the lock, so that retain_default() never revives a dying context.
- * In a child that was forked in between, where nobody destroys it, it may: it is whole. */
+/* The last reference is released under the lock, so that retain_default() never revives a context
+ * that is being freed. A child that was forked in between may revive it: nobody frees it there, and
+ * it is complete. */
 void clf__context_release(clf_context *context) {
   if (context == NULL) {
     return;
@@ -354,7 +357,7 @@ void clf__log(clf_context *context, int32_t level, const char *format, ...) {
   int length = vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
   if (length >= 0) {
-    clf__utf8_mend(line); /* paths need not be UTF-8, and what is cut off may be in a character */
+    clf__utf8_mend(line); /* paths need not be UTF-8, and the cut may divide a character */
     context->log(context->log_user, level, line);
   }
 }

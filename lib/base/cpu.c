@@ -1,8 +1,8 @@
 /* CPU features by cpuid and xgetbv; CPUs by the affinity mask and the cgroup's quota.
  *
  * A quota is a share of CPU time per period: cgroup v2 has "cpu.max" with "quota period" or "max
- * period", v1 has cpu.cfs_quota_us (-1 for none) and cpu.cfs_period_us. The tightest of the
- * process' cgroup and those above it counts, rounded up to whole CPUs. */
+ * period", v1 has cpu.cfs_quota_us (-1 for none) and cpu.cfs_period_us. The smallest quota of the
+ * process's cgroup and its ancestors counts, rounded up to whole CPUs. */
 #include "base/cpu.h"
 
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #include "base/text.h"
 
 #ifdef __x86_64__
-/* What the operating system saves on a task switch. */
+/* Reads which registers the operating system saves on a task switch. */
 static uint64_t saved_state(void) {
   uint32_t low, high;
   __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
@@ -40,7 +40,7 @@ bool clf__cpu_has_avx2(void) {
 }
 
 bool clf__cpu_has_avx512(void) {
-  const uint64_t zmm = 0xE6; /* XCR0: as above; opmask and both halves of zmm */
+  const uint64_t zmm = 0xE6; /* XCR0: the same, opmask and both halves of zmm */
   uint32_t a, b, c, d;
   return clf__cpu_has_avx2() && has(saved_state(), zmm) &&
          __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
@@ -58,7 +58,7 @@ bool clf__cpu_has_baseline(void) {
 }
 
 #ifdef __linux__
-/* The affinity mask may be larger than cpu_set_t, so its size is found by trying. */
+/* The affinity mask may be larger than cpu_set_t, so the code tries increasing sizes. */
 static int64_t affinity_count(void) {
   enum { WORDS = 1024 };
   unsigned long mask[WORDS];
@@ -71,7 +71,7 @@ static int64_t affinity_count(void) {
   return 0;
 }
 
-/* The start of a small file as text; false when it cannot be read. */
+/* Reads the start of a small file as text; false if it cannot be read. */
 static bool read_text(const char *path, char *text, size_t capacity) {
   int descriptor = open(path, O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
@@ -88,7 +88,7 @@ static bool read_text(const char *path, char *text, size_t capacity) {
   return length > 0;
 }
 
-/* quota / period rounded up; INT64_MAX when either is no limit. */
+/* Returns quota / period rounded up; INT64_MAX if one of them means "no limit". */
 static int64_t whole_cpus(const char *quota_text, const char *period_text) {
   int64_t quota, period;
   if (clf__read_i64(quota_text, quota_text + strlen(quota_text), &quota) == NULL ||
@@ -119,8 +119,9 @@ static int64_t quota_v1(const char *folder) {
              : INT64_MAX;
 }
 
-/* The tightest quota from the cgroup `group` up to the mount point. In a container, `group` may be
- * a name from outside that does not exist inside; then only the mount point itself answers. */
+/* Returns the smallest quota from the cgroup `group` up to the mount point. In a container, `group`
+ * may be a name from outside that does not exist inside; then only the mount point's quota is
+ * found. */
 static int64_t tightest(const char *root, const char *mount, const char *group,
                         int64_t (*quota_of)(const char *)) {
   char folder[PATH_MAX];
@@ -141,7 +142,7 @@ static int64_t tightest(const char *root, const char *mount, const char *group,
   }
 }
 
-/* A line of /proc/self/cgroup: "0::/group" for v2, "4:cpu,cpuacct:/group" for v1. */
+/* Parses a line of /proc/self/cgroup: "0::/group" for v2, "4:cpu,cpuacct:/group" for v1. */
 static int64_t line_quota(const char *root, char *line) {
   char *controllers = strchr(line, ':');
   char *group = controllers != NULL ? strchr(controllers + 1, ':') : NULL;

@@ -1,4 +1,4 @@
-/* Reading files. Opening does not block, so that a pipe is refused and not waited for. */
+/* Reading files. Opening does not block, so a pipe is refused at once. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -45,7 +45,7 @@ clf_status clf__file_open(clf__file *out, const char *path) {
 }
 
 clf_status clf__file_next(clf__file *file, void *to, size_t count) {
-  const size_t max = (size_t)1 << 30; /* of one read() */
+  const size_t max = (size_t)1 << 30; /* for one read() */
   unsigned char *at = to;
   while (count > 0) {
     ssize_t got = read(file->descriptor, at, clf__min_size(count, max));
@@ -69,7 +69,7 @@ void clf__file_close(clf__file *file) {
   close(file->descriptor);
 }
 
-/* In pieces, between which the host may cancel. */
+/* Reads in pieces, between which the host may cancel. */
 static clf_status read_whole(clf__file *file, clf_context *context, unsigned char *data) {
   const size_t piece = (size_t)1 << 26;
   clf__progress progress = clf__progress_begin(context, "read", (int64_t)file->size);

@@ -1,4 +1,4 @@
-/* Listing a folder. The order of a file system is nobody's, so names are sorted. */
+/* Listing a folder. File systems return names in no particular order, so they are sorted. */
 #include "base/folder.h"
 
 #include <dirent.h>
@@ -20,7 +20,7 @@ static bool is_folder(DIR *within, const struct dirent *entry) {
   return fstatat(dirfd(within), entry->d_name, &about, 0) == 0 && S_ISDIR(about.st_mode);
 }
 
-/* Reads all names into one text: 'd' or 'f', the name, NUL. */
+/* Reads all names into one text: for each 'd' or 'f', the name, and NUL. */
 static clf_status read_names(clf__folder *folder, DIR *from, const char *path) {
   for (;;) {
     errno = 0;

@@ -1,4 +1,4 @@
-/* What a folder holds. */
+/* The contents of a folder. */
 #ifndef CLF_BASE_FOLDER_H
 #define CLF_BASE_FOLDER_H
 
@@ -9,7 +9,7 @@
 
 typedef struct clf__folder_entry {
   const char *name; /* within the folder */
-  bool folder;      /* or a link to one; anything else is taken for a file */
+  bool folder;      /* a folder or a link to one; anything else counts as a file */
 } clf__folder_entry;
 
 typedef struct clf__folder {
@@ -19,8 +19,8 @@ typedef struct clf__folder {
   clf__text names;
 } clf__folder;
 
-/* Lists a folder; names that begin with a dot are left out. CLF_ERROR_IO, CLF_ERROR_MEMORY. */
+/* Lists a folder, without names that begin with a dot. Returns CLF_ERROR_IO or CLF_ERROR_MEMORY. */
 clf_status clf__folder_list(clf__folder *out, struct clf_context *context, const char *path);
-void clf__folder_free(clf__folder *folder); /* all zero is fine */
+void clf__folder_free(clf__folder *folder); /* all zero is allowed */
 
 #endif

@@ -1,5 +1,5 @@
 /* Hashing of short byte strings under a secret key, so that nobody can choose texts that collide.
- * What is kept of a table must not depend on the key. */
+ * Whatever is derived from a table and kept must not depend on the key. */
 #ifndef CLF_BASE_HASH_H
 #define CLF_BASE_HASH_H
 
@@ -12,12 +12,12 @@ typedef struct clf__hash_key {
   uint64_t multiplier; /* 1 … 2^61 - 2 */
 } clf__hash_key;
 
-/* Another one each time. */
+/* Returns a new key each time. */
 clf__hash_key clf__hash_key_new(void);
 
 #define CLF__HASH_PRIME ((UINT64_C(1) << 61) - 1)
 
-/* (hash + part) * key mod 2^61 - 1, for hash < 2^61 and part < 2^60. */
+/* Returns (hash + part) * key mod 2^61 - 1, for hash < 2^61 and part < 2^60. */
 static inline uint64_t clf__hash_step(clf__hash_key key, uint64_t hash, uint64_t part) {
   uint64_t low;
   uint64_t sum = hash + part;
@@ -33,16 +33,16 @@ static inline uint64_t clf__hash_load(const unsigned char *bytes) {
          (uint64_t)bytes[6] << 48 | (uint64_t)bytes[7] << 56;
 }
 
-/* A product alone leaves strings that count up in few places under some keys in a thousand. No two
- * hashes become one. */
+/* Mixes the bits one-to-one. Without it, strings that count up would fall into few places of a
+ * table for some keys in a thousand. */
 static inline uint64_t clf__hash_mix(uint64_t hash) {
   hash ^= hash >> 31;
   hash = hash * UINT64_C(0xBF58476D1CE4E5B9) & CLF__HASH_PRIME;
   return hash ^ hash >> 29;
 }
 
-/* 61 bits, of which any few serve as a place in a table. 8 bytes behind the end are read too, and
- * do not count. */
+/* Returns 61 bits; any few of them can index a table. The 8 bytes behind the end are read but do
+ * not affect the result. */
 static inline uint64_t clf__hash_bytes(clf__hash_key key, const unsigned char *bytes, size_t size) {
   uint64_t hash = 0;
   for (; size > 7; size -= 7, bytes += 7) {

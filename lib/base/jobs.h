@@ -1,4 +1,4 @@
-/* Tasks that may fail, side by side. */
+/* Tasks that may fail, run in parallel. */
 #ifndef CLF_BASE_JOBS_H
 #define CLF_BASE_JOBS_H
 

@@ -14,7 +14,7 @@ const void *clf__kind_named(const clf__registry *registry, const char *name) {
 }
 
 const void *clf__kind_find(const clf__registry *registry, const char *name) {
-  enum { MAX_NAMES = 64 }; /* in the message */
+  enum { MAX_NAMES = 64 }; /* listed in the message */
   const char *names[MAX_NAMES];
   int64_t count = 0;
   const void *found = clf__kind_named(registry, name);

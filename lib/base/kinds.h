@@ -1,6 +1,6 @@
-/* Kinds: whatever has a name that callers choose it by. Models, layers, optimizers, transforms and
- * formats are structs whose first member is their clf__kind, `base`; the registry of an area lists
- * them, which the finder and the catalog read. */
+/* Kinds: everything that callers choose by a name. Models, layers, optimizers, transforms and
+ * formats are structs whose first member is their clf__kind, `base`. The registry of an area lists
+ * its kinds; the finder and the catalog read it. */
 #ifndef CLF_BASE_KINDS_H
 #define CLF_BASE_KINDS_H
 
@@ -12,7 +12,8 @@ typedef struct clf__kind {
   clf__param_table params;
 } clf__kind;
 
-/* With the parameters that an array describes, set in a struct of a type; without any. */
+/* Make a kind: with parameters that an array describes and a struct of some type holds, or without
+ * parameters. */
 #define CLF__KIND(name, help, params, type)                                                        \
   {                                                                                                \
     (name), (help), {                                                                              \
@@ -29,13 +30,13 @@ typedef struct clf__kind {
 typedef struct clf__registry {
   const char *area;              /* in the catalog: "document_format" */
   const char *noun;              /* in messages: "format of documents" */
-  const clf__kind *const *kinds; /* up to NULL */
+  const clf__kind *const *kinds; /* ends with NULL */
 } clf__registry;
 
-/* The struct that holds the kind of that name: NULL where there is none. */
+/* Returns the struct that contains the kind of that name, or NULL. */
 const void *clf__kind_named(const clf__registry *registry, const char *name);
-/* The same, after a CLF_ERROR_ARGUMENT where there is none: its message suggests a name, or lists
- * them. */
+/* Does the same, and sets the message if there is no such kind: CLF_ERROR_ARGUMENT with the nearest
+ * name as a suggestion, or with all names. */
 const void *clf__kind_find(const clf__registry *registry, const char *name);
 
 #endif

@@ -1,4 +1,5 @@
-/* Mutual exclusion: a lock that handles own, and one that is sound in the child after fork(). */
+/* Mutual exclusion: a lock that a handle owns, and one that stays valid in the child after
+ * fork(). */
 #ifndef CLF_BASE_LOCK_H
 #define CLF_BASE_LOCK_H
 
@@ -14,10 +15,10 @@ void clf__lock_free(clf__lock *lock);              /* NULL is fine */
 void clf__lock_acquire(clf__lock *lock);
 void clf__lock_release(clf__lock *lock);
 
-/* A lock that needs no memory of its own, initialized by 0, for what is seldom waited for: who
- * waits sleeps a little. It knows its process: after fork() the child takes over what a thread of
- * the parent held, which the child lacks. What it guards must be sound between any two
- * instructions. */
+/* A lock that needs no memory of its own and is initialized by 0, for resources that are rarely
+ * contended: a waiting thread sleeps briefly and tries again. The lock remembers its process: after
+ * fork() the child takes it over from a thread of the parent, which does not exist in the child. So
+ * whatever it guards must be consistent between any two instructions. */
 typedef _Atomic(pid_t) clf__process_lock;
 
 void clf__process_lock_acquire(clf__process_lock *lock);

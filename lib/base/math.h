@@ -1,5 +1,5 @@
-/* Extremes and quotients of whole numbers, and scalar products of short vectors. Extremes of double
- * are fmin() and fmax(). */
+/* Minimum, maximum and division of integers, and scalar products of short vectors. For double use
+ * fmin() and fmax(). */
 #ifndef CLF_BASE_MATH_H
 #define CLF_BASE_MATH_H
 
@@ -14,7 +14,7 @@ static inline int64_t clf__max_i64(int64_t a, int64_t b) {
   return a > b ? a : b;
 }
 
-/* `low` where the bounds contradict each other. */
+/* Returns `low` if low > high. */
 static inline int64_t clf__clamp_i64(int64_t value, int64_t low, int64_t high) {
   return value < low ? low : clf__min_i64(value, high);
 }
@@ -23,17 +23,18 @@ static inline size_t clf__min_size(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* Parts of at most `part` that make up `whole` >= 0: the quotient, rounded up, without overflow. */
+/* Returns how many parts of at most `part` make up `whole` >= 0: the quotient, rounded up, without
+ * overflow. */
 static inline int64_t clf__ceil_div(int64_t whole, int64_t part) {
   return whole / part + (whole % part > 0);
 }
 
-/* The multiple of `unit` that is `size` >= 0 or just above it. */
+/* Returns the smallest multiple of `unit` that is >= `size`, for `size` >= 0. */
 static inline int64_t clf__round_up(int64_t size, int64_t unit) {
   return clf__ceil_div(size, unit) * unit;
 }
 
-/* Summed up in order. */
+/* The products are added in order. */
 static inline double clf__dot(const double *a, const double *b, int64_t count) {
   double sum = 0;
   for (int64_t i = 0; i < count; i++) {

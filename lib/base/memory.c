@@ -1,5 +1,5 @@
-/* Each block is preceded by a header that knows its size and context, so that freeing needs neither
- * and the context can count what is held. The header takes 64 bytes, which keeps the alignment. */
+/* A header in front of each block has its size and its context. So freeing needs neither, and the
+ * context can count the allocated bytes. The header takes 64 bytes, which keeps the alignment. */
 #include "base/memory.h"
 
 #include <limits.h>
@@ -82,7 +82,7 @@ void *clf__alloc(clf_context *context, size_t bytes) {
 void *clf__alloc_array(clf_context *context, int64_t count, size_t element_bytes) {
   size_t bytes;
   if (count < 0 || !clf__mul_size((size_t)count, element_bytes, &bytes)) {
-    bytes = SIZE_MAX; /* as good as what they come to */
+    bytes = SIZE_MAX; /* overflow: as good as the true sum */
   }
   return bytes < SIZE_MAX ? clf__alloc(context, bytes) : refuse(context, bytes, false);
 }

@@ -6,8 +6,8 @@
  *   w < 2^64, |e| <= 27    5^|e| fits 64 bits, so w * 5^e is exact in 128-bit integers, as a
  *                          product or as quotient and remainder, and is rounded by hand
  *   otherwise              strtod_l in the "C" locale on a copy
- * At most 768 significant digits decide the rounding; of the digits after them it only matters
- * whether one is not zero. */
+ * At most 768 significant digits decide the rounding; for the digits after them it only matters
+ * whether one of them is not zero. */
 #include <float.h>
 #include <locale.h>
 #include <math.h>
@@ -24,8 +24,8 @@ typedef struct decimal {
   uint64_t mantissa;
   int64_t exponent; /* of 10 */
   int32_t digits;   /* in the mantissa */
-  int64_t dropped;  /* digits that did not fit the mantissa */
-  bool inexact;     /* one of them is not 0 */
+  int64_t dropped;  /* digits that did not fit into the mantissa */
+  bool inexact;     /* one of the dropped digits is not 0 */
 } decimal;
 
 static inline bool is_digit(char byte) {
@@ -49,7 +49,7 @@ static inline const char *read_digits(const char *at, const char *end, decimal *
   return at;
 }
 
-/* "e", a sign and digits; without digits, `at` is returned and the exponent is 0. */
+/* Reads "e", a sign and digits. Without digits it returns `at`, and the exponent is 0. */
 static const char *read_exponent(const char *at, const char *end, int64_t *exponent) {
   const int64_t huge = INT64_MAX / 20;
   const char *digit = at;
@@ -71,7 +71,8 @@ static const char *read_exponent(const char *at, const char *end, int64_t *expon
   return digit;
 }
 
-/* Unsigned digits, point and exponent; NULL without a digit. */
+/* Reads digits with an optional point and an optional exponent, without a sign. Returns NULL if
+ * there is no digit. */
 static inline const char *read_decimal(const char *begin, const char *end, decimal *number) {
   const char *at = read_digits(begin, end, number);
   int64_t digits = at - begin;
@@ -97,8 +98,8 @@ static inline const char *read_decimal(const char *begin, const char *end, decim
 #ifdef __SIZEOF_INT128__
 __extension__ typedef unsigned __int128 wide;
 
-/* (high + a bit of `sticky`) * 2^exponent, rounded half to even, where that is a normal number; the
- * top bit of `high` is set. */
+/* Returns (high + a bit of `sticky`) * 2^exponent, rounded half to even, if that is a normal
+ * number. The top bit of `high` must be set. */
 static double round_to_double(uint64_t high, bool sticky, int exponent) {
   uint64_t kept = high >> 11;
   uint64_t rest = high & 0x7FF;
@@ -138,7 +139,7 @@ static const uint64_t powers_of_5[POWER_OF_5 + 1] = {1,
                                                      1490116119384765625,
                                                      7450580596923828125};
 
-/* mantissa * 10^exponent for 0 < mantissa and |exponent| <= POWER_OF_5. */
+/* Returns mantissa * 10^exponent for 0 < mantissa and |exponent| <= POWER_OF_5. */
 static double scale_by_integers(uint64_t mantissa, int exponent) {
   uint64_t power = powers_of_5[abs(exponent)];
   int left = __builtin_clzll(mantissa);
@@ -167,7 +168,8 @@ static double scale_by_integers(uint64_t mantissa, int exponent) {
 }
 #endif
 
-/* The rest, by the C library: all deciding digits as an integer, then the exponent. */
+/* Converts the remaining cases by the C library: all deciding digits as an integer, then the
+ * exponent. */
 static double scale_by_library(const char *begin, const char *end, const decimal *number) {
   char text[DECIDING_DIGITS + 40];
   int32_t kept = 0;
@@ -294,7 +296,7 @@ bool clf__parse_i64(const char *text, int64_t *out) {
   return true;
 }
 
-/* The locale's decimal point may be any run of bytes; it becomes '.'. */
+/* Replaces the locale's decimal point, which may have several bytes, by '.'. */
 static void copy_with_point(char *to, size_t capacity, const char *from) {
   size_t length = 0;
   bool foreign = false;
@@ -310,7 +312,7 @@ static void copy_with_point(char *to, size_t capacity, const char *from) {
   to[length] = '\0';
 }
 
-/* `value` with so many digits, in the "C" locale. */
+/* Prints `value` with so many digits in the "C" locale. */
 static double print_number(clf__number_text_result *out, double value, int precision) {
   char text[64];
   double back = NAN;
@@ -330,7 +332,8 @@ clf__number_text_result clf__number_format(double value) {
     print_special(&out, value);
     return out;
   }
-  /* A normal number that fewer than 15 digits determine is the same with 15, less zeros. */
+  /* If fewer than 15 digits determine a normal number, printing 15 digits gives the same ones
+   * followed by zeros. */
   int precision = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
   while (print_number(&out, value, precision) != value && precision < DBL_DECIMAL_DIG) {
     precision++;

@@ -1,4 +1,4 @@
-/* Writing a file so that its name holds the old bytes or all of the new ones, whatever happens: a
+/* Writing a file so that its name always refers to the old bytes or to all of the new ones: a
  * temporary file in the same folder is written, synced, and renamed over the old one. */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 
 enum { ATTEMPTS = 64 };
 
-/* strerror() is not safe in threads, and speaks the host's language and encoding. */
+/* strerror() is not safe in threads, and its text depends on the host's language and encoding. */
 clf_status clf__file_fail(const char *action, const char *path) {
   int error = errno;
   if (error == ENOMEM) {
@@ -37,14 +37,13 @@ clf_status clf__file_fail(const char *action, const char *path) {
   return status;
 }
 
-/* Bytes of the folder's part of a path, the last slash included. */
+/* Returns how many bytes of a path belong to the folder, the last slash included. */
 static size_t folder_length(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash != NULL ? (size_t)(slash - path) + 1 : 0;
 }
 
-/* What a link that leads nowhere yet names, in place of *target; *is_link tells whether it is one.
- */
+/* Replaces *target by what a dangling link refers to; *is_link is set to whether it is one. */
 static clf_status follow_link(char **target, clf_context *context, bool *is_link) {
   char named[PATH_MAX];
   const ssize_t length = readlink(*target, named, sizeof named);
@@ -68,7 +67,8 @@ static clf_status follow_link(char **target, clf_context *context, bool *is_link
   return CLF_OK;
 }
 
-/* Sets the target to where `path` leads: through links, also to a file that is not there yet. */
+/* Sets the target to where `path` leads: links are followed, even to a file that does not exist
+ * yet. */
 static clf_status resolve(clf__output *output, clf_context *context) {
   enum { MAX_LINKS = 40 };
   char resolved[PATH_MAX];
@@ -92,7 +92,8 @@ static clf_status resolve(clf__output *output, clf_context *context) {
   return output->target != NULL ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
-/* Whether `target` may be replaced; *about is of its file, all zero when there is none. */
+/* Checks whether `target` may be replaced; *about receives its attributes, or zeros if it does not
+ * exist. */
 static clf_status check_target(const char *target, struct stat *about) {
   if (stat(target, about) != 0) {
     *about = (struct stat){0};
@@ -108,8 +109,9 @@ static clf_status check_target(const char *target, struct stat *about) {
   return CLF_OK;
 }
 
-/* Gives the temporary file the permissions of the file that it will replace, and its group where
- * the process may: what they allow the group is for no other one. */
+/* Gives the temporary file the permissions of the file that it will replace, and its group if the
+ * process may set it. Otherwise the permissions of the group are removed, because they were meant
+ * for another group. */
 static clf_status copy_permissions(const clf__output *output, const struct stat *target) {
   mode_t mode = target->st_mode & 0777;
   struct stat own;
@@ -125,8 +127,8 @@ static clf_status copy_permissions(const clf__output *output, const struct stat 
 }
 
 /* Opens a file of a new name in the target's folder, with no more permissions than the target has,
- * so that nobody reads the bytes who may not read those there. The name is short, so that it fits
- * wherever the target's does. */
+ * so that nobody can read the new bytes who may not read the old ones. The name is short, so that
+ * it is valid wherever the target's name is. */
 static clf_status open_temporary(clf__output *output, clf_context *context, mode_t mode) {
   clf__text name = {.context = context};
   double now = clf__seconds();
@@ -175,7 +177,7 @@ done:
 }
 
 clf_status clf__output_write(clf__output *output, const void *bytes, size_t count) {
-  const size_t max = (size_t)1 << 30; /* of one write() */
+  const size_t max = (size_t)1 << 30; /* for one write() */
   const unsigned char *at = bytes;
   while (count > 0) {
     ssize_t written = write(output->descriptor, at, clf__min_size(count, max));
@@ -203,8 +205,8 @@ clf_status clf__output_text(clf__output *output, clf__text *text, size_t max) {
   return status;
 }
 
-/* Makes the new name outlast a power failure. The file is whole under either name by now, so a file
- * system that cannot do this is no reason to fail. */
+/* Makes the new name survive a power failure. By now the file is complete under either name, so a
+ * file system that cannot do this is not a reason to fail. */
 static void sync_folder(char *target) {
   size_t length = folder_length(target);
   target[length] = '\0';

@@ -1,4 +1,4 @@
-/* Parameter tables at work: finding, setting, reading and copying values, of whatever type. */
+/* Work on parameter tables: finding, setting, reading and copying values of any type. */
 #include "base/params_types.h"
 
 #include <string.h>
@@ -46,7 +46,7 @@ static const clf__param *named(const clf__param_table *table, const char *name) 
   return NULL;
 }
 
-/* The field of `values` that a parameter of that name sets. */
+/* Returns the field of `values` that the named parameter sets. */
 static clf_status find(clf__field *out, clf_context *context, const clf__param_table *table,
                        const void *values, const char *name) {
   if (name == NULL) {
@@ -184,7 +184,7 @@ void clf__params_free(const clf__param_table *table, void *values) {
   clf__free(values);
 }
 
-/* Sets a parameter that the text has not set before: given [table->count]. */
+/* Sets a parameter, and refuses one that the text has set before. `given` is [table->count]. */
 static clf_status set_once(clf_context *context, const clf__param_table *table, void *values,
                            bool *given, const char *name, const char *value) {
   clf__field field;
@@ -197,8 +197,7 @@ static clf_status set_once(clf_context *context, const clf__param_table *table, 
   return clf__param_type_of(field.param)->parse(&field, value);
 }
 
-/* Parses into a copy, which then takes the place of the values, so that an error changes nothing.
- */
+/* Parses into a copy that replaces the values at the end, so that an error changes nothing. */
 clf_status clf__params_parse(clf_context *context, const clf__param_table *table, void *values,
                              const char *text) {
   if (text == NULL) {
@@ -224,7 +223,7 @@ clf_status clf__params_parse(clf_context *context, const clf__param_table *table
       goto done;
     }
   }
-  /* The old texts and lists go with the copy. */
+  /* The old texts and lists are freed with the copy. */
   for (size_t i = 0; i < table->size; i++) {
     char byte = ((char *)values)[i];
     ((char *)values)[i] = ((char *)copy)[i];

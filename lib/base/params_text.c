@@ -44,7 +44,7 @@ static bool is_blank(char byte) {
   return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
-/* The end of a value: its closing quote, within which two stand for one, or a blank. */
+/* Returns the end of a value: its closing quote (two quotes stand for one), or a blank. */
 static const char *value_end(const char *at, char quote) {
   while (*at != '\0' && (quote == '\0' ? !is_blank(*at) : *at != quote || at[1] == quote)) {
     at += *at == quote ? 2 : 1;
@@ -52,7 +52,7 @@ static const char *value_end(const char *at, char quote) {
   return at;
 }
 
-/* Makes one quote of each two. */
+/* Replaces each doubled quote by one. */
 static void join_quotes(char *value, char quote) {
   char *to = value;
   for (const char *from = value; *from != '\0'; from++) {

@@ -1,5 +1,5 @@
-/* The types of parameters. A value set by text, number or default goes through the same checks, so
- * that every message reads the same. */
+/* The types of parameters. Values from texts, numbers and defaults pass the same checks, so that
+ * every message reads the same. */
 #include "base/params_types.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ clf_status clf__field_fail_type(const clf__field *field, const char *use) {
                    clf__param_type_of(field->param)->noun, use);
 }
 
-/* Refuses a text, saying what would be right. */
+/* Refuses a text; the message states what would be right. */
 static clf_status fail_value(const clf__field *field, const char *value) {
   const char *form = clf__param_type_of(field->param)->form, *words = field->param->words;
   return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s is '%s'; it must be %s%s%s%s", field->table->owner,
@@ -35,7 +35,7 @@ static clf_status check_bounds(const clf__field *field, double value) {
                    clf__number_text(low ? param->minimum : param->maximum));
 }
 
-/* The place of a text among the parameter's words, or -1. */
+/* Returns the index of a text among the parameter's words, or -1. */
 static int32_t word_of(const clf__field *field, const char *text) {
   return field->param->words != NULL ? clf__word_index(field->param->words, text, strlen(text))
                                      : -1;
@@ -47,7 +47,8 @@ static void print_word(clf__text *out, const clf__param *param, int32_t index) {
   clf__text_append(out, "%.*s", (int)length, word);
 }
 
-/* Reads a number; digits that are beyond a double are none. Infinity has a word. */
+/* Reads a number. Digits beyond the range of a double are refused, because infinity has a word of
+ * its own. */
 static const char *read_number(const char *at, const char *end, double *out) {
   const char *after = clf__read_f64(at, end, out);
   const bool word = after != NULL && (after[-1] | 0x20) >= 'a';
@@ -90,7 +91,7 @@ static clf_status set_real(const clf__field *field, double value) {
   return CLF_OK;
 }
 
-/* Sets what a text says by the type's own set_f64. */
+/* Sets the number in a text by the type's own set_f64. */
 static clf_status parse_real(const clf__field *field, const char *text) {
   const char *end = text + strlen(text);
   double value;
@@ -158,7 +159,7 @@ static bool choice_i64(const void *at, int64_t *out) {
   return true;
 }
 
-/* CLF_PARAM_TEXT, of which the default may be NULL */
+/* CLF_PARAM_TEXT, whose default may be NULL */
 
 static clf_status copy_text(clf_context *context, void *to, const void *from) {
   const char *text = *(char *const *)from;
@@ -256,7 +257,7 @@ static void clear_list(void *at) {
   list->values = NULL;
 }
 
-/* Numbers separated by commas. */
+/* Reads numbers separated by commas. */
 static clf_status read_list(const clf__field *field, const clf__list *list, const char *text) {
   const char *at = text, *end = text + strlen(text);
   for (int64_t i = 0; i < list->count; i++) {

@@ -1,19 +1,22 @@
-/* A fixed team of worker threads that claim tasks from one atomic counter, the caller among them.
+/* A fixed team of worker threads. They, and the caller, claim tasks from one atomic counter.
  *
- * One call at a time has the team: it puts its process id into `owner`; a call that finds it taken
- * runs by itself. A worker joins a job only while the job is open, so the caller waits for those at
- * work, not for those still waking up. Waiting starts with spinning, because kernels call in quick
- * succession, and to sleep and be woken takes longer than what lies between two of them.
+ * Only one call at a time uses the team: it writes its process id to `owner`. A call that finds the
+ * team in use runs all tasks itself. A worker joins a job only while the job is open, so the caller
+ * waits only for workers that have joined, not for those that are still waking up. A waiting thread
+ * spins at first, because kernels run in quick succession, and sleeping and waking take longer than
+ * the gaps between them.
  *
- * A job has as many workers as its work pays for. On an AMD EPYC (Zen 4, 2 cores, virtual; measured
- * by bench_small pool) to wake a sleeper takes its caller 2.6 us, and 24 us pass until it works: a
- * loop of 40 us takes 41 us, one of 100 us takes 74 us. A worker that spins joins within 1 us: a
- * loop of 20 us takes 11 us. So work of less than WARM_WORK runs on the calling thread, work of
- * less than COLD_WORK with those that spin, and more of it wakes a sleeper for each COLD_WORK.
+ * The number of workers depends on the amount of work. On an AMD EPYC (Zen 4, 2 cores, virtual;
+ * measured by bench_small pool), waking a sleeping worker takes the caller 2.6 us, and the worker
+ * begins 24 us later: a loop of 40 us then takes 41 us, and one of 100 us takes 74 us. A spinning
+ * worker joins within 1 us: a loop of 20 us takes 11 us. So work of less than WARM_WORK runs on the
+ * calling thread, work of less than COLD_WORK uses only spinning workers, and more work wakes one
+ * sleeping worker for each COLD_WORK.
  *
- * After fork() the child has the parent's memory but not its threads, and perhaps a lock held by
- * one of them. So all that threads share lies in the team, which remembers its process; the child
- * drops the parent's team untouched, takes over an `owner` that is not itself, and starts its own. */
+ * After fork() the child has the parent's memory but not its threads, and perhaps a lock that one
+ * of them held. So all shared state is in the team, which remembers its process. The child abandons
+ * the parent's team without touching it, takes over an `owner` of another process, and starts a
+ * team of its own. */
 #include "base/pool.h"
 
 #include <pthread.h>
@@ -29,7 +32,7 @@
 #include "base/math.h"
 #include "base/memory.h"
 
-enum { SPINS = 2000 }; /* some 0.1 ms */
+enum { SPINS = 2000 }; /* about 0.1 ms */
 
 /* Nanoseconds. */
 static const double WARM_WORK = 10e3, COLD_WORK = 60e3;
@@ -45,14 +48,14 @@ typedef struct member {
 struct clf__team {
   clf__pool *pool;
   pid_t process;
-  int32_t size; /* members that were started */
+  int32_t size; /* workers that were started */
   member *members;
   pthread_mutex_t lock;
-  pthread_cond_t wake; /* a job, or the end */
-  pthread_cond_t left; /* nobody is at work */
+  pthread_cond_t wake; /* signaled for a job, or for the end */
+  pthread_cond_t left; /* signaled when no worker is at work */
   atomic_uint round;   /* counts jobs */
   atomic_int at_work;
-  bool open; /* the job may be joined */
+  bool open; /* workers may join the job */
   bool ending;
   clf__task task;
   void *argument;
@@ -63,10 +66,10 @@ struct clf__team {
 struct clf__pool {
   clf_context *context;
   int32_t threads;
-  _Atomic(pid_t) owner; /* process whose call has the team; 0 for none */
+  _Atomic(pid_t) owner; /* process whose call uses the team; 0 for none */
   clf__team *team;      /* belongs to the owner */
-  atomic_int spinning;  /* workers that need no waking */
-  bool always;          /* all work wakes all workers, so that tests see them at it */
+  atomic_int spinning;  /* workers that spin, and need no waking */
+  bool always;          /* wake all workers for any work, for tests */
 };
 
 static _Thread_local bool in_task;
@@ -92,7 +95,7 @@ static void work_on(clf__team *team, int32_t worker) {
   in_task = false;
 }
 
-/* Waits for a round after `seen` and joins its job; false at the end. */
+/* Waits for a round after `seen` and joins its job; returns false at the end. */
 static bool join_round(clf__team *team, unsigned *seen) {
   atomic_fetch_add(&team->pool->spinning, 1);
   for (int i = 0; i < SPINS && atomic_load(&team->round) == *seen; i++) {
@@ -127,7 +130,7 @@ static void *worker_main(void *argument) {
   return NULL;
 }
 
-/* Workers take no signals, but those that their own faults raise. */
+/* Workers block all signals except those that their own faults raise. */
 static void block_signals(sigset_t *before) {
   static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS};
   sigset_t all;
@@ -166,7 +169,7 @@ static clf__team *create_crew(clf__pool *pool) {
   pthread_condattr_t monotonic;
   team->pool = pool;
   team->process = getpid();
-  atomic_store(&pool->spinning, 0); /* a parent's spin on in the parent */
+  atomic_store(&pool->spinning, 0); /* those that spin do so in the parent */
   pthread_mutex_init(&team->lock, NULL);
   pthread_cond_init(&team->wake, NULL);
   pthread_condattr_init(&monotonic);
@@ -202,7 +205,7 @@ static void free_crew(clf__team *team, pid_t process) {
   clf__free(team);
 }
 
-/* The team of this process, started when there is none; NULL without memory. */
+/* Returns the team of this process, and starts it if there is none; NULL if memory runs out. */
 static clf__team *own_crew(clf__pool *pool, pid_t process) {
   if (pool->team == NULL || pool->team->process != process) {
     free_crew(pool->team, process);
@@ -211,7 +214,7 @@ static clf__team *own_crew(clf__pool *pool, pid_t process) {
   return pool->team;
 }
 
-/* Those that the work pays for beside the workers that need no waking. */
+/* Returns how many sleeping workers the work pays for, in addition to those that spin. */
 static void wake_sleepers(clf__team *team, double work) {
   double wanted = team->pool->always ? team->size : work / COLD_WORK;
   if (wanted >= team->size) {
@@ -235,7 +238,7 @@ static void open_job(clf__team *team, int64_t count, double work, clf__task task
   pthread_mutex_unlock(&team->lock);
 }
 
-/* Until a worker leaves, or 0.1 s: the host's callback is asked that often. */
+/* Waits until a worker leaves, or for 0.1 s, since the host's callback is asked that often. */
 static void wait_a_while(clf__team *team) {
   enum { NANOSECONDS = 100 * 1000 * 1000, SECOND = 1000 * 1000 * 1000 };
   struct timespec until;
@@ -303,7 +306,7 @@ void clf__parallel(clf_context *context, int64_t count, double work, clf__task t
     return;
   }
   if (count == 1) {
-    task(argument, 0, 0); /* not as a task, so that it may use the pool itself */
+    task(argument, 0, 0); /* not run as a task, so that it may use the pool itself */
   } else if (in_task || pool->threads < 2 || !pays(pool, work) || !claim(pool, &process)) {
     run_alone(count, task, argument);
   } else {

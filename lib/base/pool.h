@@ -1,5 +1,5 @@
-/* The context's threads: parallel loops over tasks that are split by size, so that results do not
- * depend on who runs which. */
+/* The context's threads: parallel loops over tasks. Work is divided by size, so that results do not
+ * depend on which thread runs which task. */
 #ifndef CLF_BASE_POOL_H
 #define CLF_BASE_POOL_H
 
@@ -11,23 +11,24 @@
 /* Runs task `index`; `worker` (0 … clf__context_threads() - 1) selects its scratch memory. */
 typedef void (*clf__task)(void *argument, int64_t index, int32_t worker);
 
-/* Work is stated in nanoseconds that one thread would take. Whether it is some thousand or some
- * hundred thousand is what counts, so sums of these, rough as they are, will do. */
-#define CLF__COST_PRODUCT 0.02 /* a multiply-add of a product of f32 matrices */
-#define CLF__COST_COPY 0.1     /* an element that vectors read, write, add or compare */
+/* Work is stated in nanoseconds that one thread would take. Rough sums of these costs are enough,
+ * because it only matters whether the work is some thousand or some hundred thousand. */
+#define CLF__COST_PRODUCT 0.02 /* one multiply-add of a product of f32 matrices */
+#define CLF__COST_COPY 0.1     /* one element that vector code reads, writes, adds or compares */
 #define CLF__COST_FUNCTION                                                                         \
-  0.5 /* exp and the like of an element, by vectors; a root and a division */
+  0.5 /* one element of exp and the like by vectors; a root and a division */
 #define CLF__COST_ELEMENT                                                                          \
-  1.0                       /* an element that is handled by itself: a sparse entry, a conversion */
-#define CLF__WORK_LONG 1e18 /* of tasks that are long, whatever they are */
+  1.0                       /* one element that is processed by itself: a sparse entry, a
+                             * conversion */
+#define CLF__WORK_LONG 1e18 /* tasks that always take long */
 
-/* Runs tasks 0 … count-1, `work` in all, and returns when all are done. The calling thread takes
- * part; others are woken where the work pays for it, and small work costs no more than its tasks.
- * What is split into tasks must not depend on that. When the pool is busy with another call, or the
- * caller is itself a pool task, all run on the calling thread, as worker 0. A single task is simply
- * called: clf__parallel inside it still uses the pool. Threads start with the first call of more
- * than one task that pays for them, and again in a forked child. Never fails: threads that cannot
- * be started are done without. */
+/* Runs tasks 0 … count-1, whose total work is `work`, and returns when all are done. The calling
+ * thread takes part, and workers are woken if the work pays for it, so small work costs no more
+ * than its tasks. How the work is divided into tasks must not depend on the number of threads. If
+ * another call uses the pool, or the caller is itself a pool task, all tasks run on the calling
+ * thread as worker 0. A single task is called directly, and clf__parallel inside of it can use the
+ * pool. Threads start with the first call that pays for them, and again in a forked child. It never
+ * fails: threads that cannot be started are left out. */
 void clf__parallel(clf_context *context, int64_t count, double work, clf__task task,
                    void *argument);
 
@@ -39,8 +40,8 @@ typedef struct clf__range {
 
 typedef void (*clf__range_task)(void *argument, clf__range range);
 
-/* clf__parallel() over 0 … total - 1 in ranges of `grain` > 0, of which the last may be shorter.
- * Where they are cut depends on these two numbers alone. */
+/* Runs clf__parallel() over 0 … total - 1 in ranges of `grain` > 0; the last range may be shorter.
+ * The ranges depend only on these two numbers. */
 void clf__parallel_ranges(clf_context *context, int64_t total, int64_t grain, double work,
                           clf__range_task task, void *argument);
 
@@ -53,13 +54,13 @@ static inline clf__range clf__range_of_part(int64_t total, int64_t parts, int64_
   return (clf__range){index, total * index / parts, total * (index + 1) / parts, worker};
 }
 
-/* How many workers may take part in so much work now: 1, or the context's threads. */
+/* Returns how many workers may take part in so much work now: 1, or the context's threads. */
 int32_t clf__workers(const clf_context *context, double work);
 
-/* Runs a task on the calling thread, as worker 0, with all that it calls. */
+/* Runs a task, with everything that it calls, on the calling thread as worker 0. */
 void clf__alone(clf__task task, void *argument);
 
-/* Whether the calling thread is running a pool task. */
+/* Returns whether the calling thread is running a pool task. */
 bool clf__in_task(void);
 
 /* Used by the context. */

@@ -1,23 +1,24 @@
-/* Long calls ask the host, on the thread that made the call, whether to go on. What several threads
- * work on is watched: the calling thread asks for all of them, and tells them by a flag. */
+/* Long calls ask the host whether to continue, on the thread that made the call. If several threads
+ * work on a call, the call is watched: the calling thread asks for all of them, and informs them by
+ * a flag. */
 #include <math.h>
 
 #include "base/context.h"
 #include "base/math.h"
 #include "base/status.h"
 
-static const double interval = 0.1; /* seconds from one question to the next */
+static const double interval = 0.1; /* seconds between two questions */
 
 static _Thread_local clf__watch *watched;
-static _Thread_local bool asking; /* the thread is in the host's callback */
+static _Thread_local bool asking; /* the thread is inside the host's callback */
 
 clf__progress clf__progress_begin(clf_context *context, const char *stage, int64_t steps) {
   const double now = clf__context_has_callback(context) ? clf__seconds() : 0;
   return (clf__progress){context, stage, steps, now};
 }
 
-/* Asks the host's callback, on the thread that made the call; true when it says stop. Calls that
- * the callback makes are not asked about. */
+/* Asks the host's callback on the thread that made the call; returns true if it cancels. Calls that
+ * the callback makes do not ask. */
 static bool report(const clf__progress *progress, int64_t step, double loss, double metric) {
   if (asking || !clf__context_has_callback(progress->context)) {
     return false;
@@ -42,12 +43,12 @@ static bool is_cancelled(const clf__watch *watch) {
   return watch != NULL && atomic_load(&watch->cancelled);
 }
 
-/* The watched call was cancelled or not. */
+/* Returns whether the watched call was cancelled. */
 static clf_status status_of(const clf__watch *watch) {
   return is_cancelled(watch) ? fail_cancelled(&watch->progress, atomic_load(watch->done)) : CLF_OK;
 }
 
-/* A loop's tasks, as the watched call's threads run them. */
+/* The tasks of a loop, as the threads of the watched call run them. */
 typedef struct clf__loop {
   clf__watch *watch;
   bool may_stop;
@@ -57,7 +58,8 @@ typedef struct clf__loop {
   atomic_int_least64_t done; /* of what the ranges divide */
 } loop;
 
-/* Steps done, with those of the loop at work; they do not go back where another loop begins. */
+/* Returns the steps done, with those of the running loop; the number does not decrease when another
+ * loop begins. */
 static int64_t step_of(clf__watch *watch) {
   int64_t step = atomic_load(watch->done);
   if (watch->loop != NULL) {
@@ -160,7 +162,7 @@ clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows,
 clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
                                   int64_t total, int64_t grain, double work, clf__range_task task,
                                   void *argument) {
-  if (clf__in_task()) { /* of a call that is watched itself, or of one that reports nothing */
+  if (clf__in_task()) { /* a task of a watched call, or of a call that reports nothing */
     clf__parallel_ranges(progress->context, total, grain, work, task, argument);
     return clf__progress_step(progress, atomic_load(done), NAN, NAN);
   }
@@ -185,7 +187,7 @@ clf_status clf__progress_step(const clf__progress *progress, int64_t step, doubl
     stop = is_cancelled(watched);
   } else {
     stop = is_cancelled(watched) || report(progress, step, loss, metric);
-    if (watched != NULL) { /* in the only task of its call */
+    if (watched != NULL) { /* inside the only task of its call */
       watched->reported = clf__seconds();
       watched->loss = loss;
       watched->metric = metric;

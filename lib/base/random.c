@@ -1,6 +1,7 @@
 /* xoshiro256++ by Blackman and Vigna, "Scrambled linear pseudorandom number generators" (2021),
- * seeded through splitmix64 as they advise. Numbers below a limit: Lemire, "Fast random integer
- * generation in an interval" (2019), a product in place of a division, unbiased by rejection. */
+ * seeded through splitmix64 as they advise. Numbers below a limit are drawn by the method of
+ * Lemire, "Fast random integer generation in an interval" (2019): a product instead of a division,
+ * and rejection to avoid bias. */
 #include "base/random.h"
 
 #include "base/wide.h"
@@ -16,7 +17,8 @@ static uint64_t splitmix(uint64_t *state) {
   return z ^ (z >> 31);
 }
 
-/* The stream is mixed before it meets the seed, so that neighbouring pairs do not collide. */
+/* The stream is mixed before it is combined with the seed, so that neighboring pairs do not
+ * collide. */
 clf__random clf__random_seed(uint64_t seed, uint64_t stream) {
   uint64_t mixed = seed ^ splitmix(&stream);
   clf__random random;

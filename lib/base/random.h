@@ -1,4 +1,5 @@
-/* xoshiro256++ (Blackman and Vigna, 2019), seeded through splitmix64. One state a handle. */
+/* xoshiro256++ (Blackman and Vigna, 2019), seeded through splitmix64. Each handle has its own
+ * state. */
 #ifndef CLF_BASE_RANDOM_H
 #define CLF_BASE_RANDOM_H
 

@@ -1,4 +1,4 @@
-/* The thread's message: a fixed buffer, so that reporting "out of memory" needs none. */
+/* The thread's message is a fixed buffer, so that reporting "out of memory" needs no memory. */
 #include "base/status.h"
 
 #include <stdarg.h>
@@ -9,11 +9,11 @@
 
 static _Thread_local struct {
   char text[CLF__MESSAGE_BYTES];
-  bool unnamed; /* it is of a refused allocation, and does not say for what */
-  bool within;  /* a public call is running that names it at its end */
+  bool unnamed; /* about a refused allocation, without naming its purpose */
+  bool within;  /* a public call is running that names the subject at its end */
 } last;
 
-/* A message cut in the middle of a UTF-8 character loses that character. */
+/* If the cut divides a UTF-8 character, the whole character is removed. */
 static void cut_to_utf8(char *text, size_t length) {
   size_t end = length;
   while (end > 0 && ((unsigned char)text[end - 1] & 0xC0) == 0x80) {

@@ -37,8 +37,9 @@ static char lower(char byte) {
   return byte >= 'A' && byte <= 'Z' ? (char)(byte + ('a' - 'A')) : byte;
 }
 
-/* Restricted Damerau-Levenshtein distance of texts of at most MAX_NAME_BYTES bytes, ignoring case:
- * insertions, deletions, substitutions and swaps of neighbours. Three rows of the table are kept.
+/* Computes the restricted Damerau-Levenshtein distance of texts of at most MAX_NAME_BYTES bytes,
+ * ignoring case: insertions, deletions, substitutions and swaps of neighbors. Three rows of the
+ * table are kept.
  */
 static int64_t edit_distance(const char *a, size_t a_length, const char *b, size_t b_length) {
   int64_t rows[3][MAX_NAME_BYTES + 1];
@@ -98,7 +99,8 @@ size_t clf__utf8_length(const char *at, size_t left) {
   if (length > left) {
     return 0;
   }
-  /* No longer than need be, no surrogate, none beyond U+10FFFF. */
+  /* Returns whether the encoding is as short as possible, not a surrogate, and not beyond
+   * U+10FFFF. */
   unsigned char low = *byte == 0xE0 ? 0xA0 : *byte == 0xF0 ? 0x90 : 0x80;
   unsigned char high = *byte == 0xED ? 0x9F : *byte == 0xF4 ? 0x8F : 0xBF;
   for (size_t i = 1; i < length; i++, low = 0x80, high = 0xBF) {

@@ -1,5 +1,5 @@
-/* UTF-8 by the table of well-formed sequences (Unicode 3.9, table 3-7). Text that is ASCII, as most
- * is, is passed eight bytes at a time. */
+/* UTF-8 by the table of well-formed sequences (Unicode 3.9, table 3-7). Most text is ASCII, and is
+ * checked eight bytes at a time. */
 #include "base/utf8.h"
 
 #include <string.h>
@@ -25,8 +25,8 @@ clf__excerpt clf__excerpt_of(const char *begin, const char *end) {
   return out;
 }
 
-/* How many bytes follow a first byte, and within which bounds the next one is, which leaves out
- * long forms, surrogates and what is beyond U+10FFFF. */
+/* Returns how many bytes follow a first byte, and the bounds of the next byte. The bounds exclude
+ * overlong forms, surrogates and values beyond U+10FFFF. */
 typedef struct lead {
   int follow;
   unsigned char low, high;
@@ -74,7 +74,7 @@ size_t clf__utf8_write(unsigned char *to, uint32_t character) {
   return follow + 1;
 }
 
-/* The first byte that is not ASCII, eight at a time. */
+/* Returns the first byte that is not ASCII; it checks eight bytes at a time. */
 static const unsigned char *skip_ascii(const unsigned char *at, const unsigned char *end) {
   uint64_t word;
   for (; (size_t)(end - at) >= sizeof word; at += sizeof word) {
@@ -89,7 +89,7 @@ static const unsigned char *skip_ascii(const unsigned char *at, const unsigned c
   return at;
 }
 
-/* The first byte that is no UTF-8, or `end`. */
+/* Returns the first byte that is not UTF-8, or `end`. */
 static const unsigned char *skip_valid(const unsigned char *at, const unsigned char *end) {
   for (bool valid = true; (at = skip_ascii(at, end)) < end;) {
     const unsigned char *next = at;

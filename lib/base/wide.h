@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* The upper half of a * b; *low receives the lower one. */
+/* Returns the upper half of a * b; *low receives the lower half. */
 static inline uint64_t clf__multiply_wide(uint64_t a, uint64_t b, uint64_t *low) {
 #ifdef __SIZEOF_INT128__
   __extension__ typedef unsigned __int128 wide;

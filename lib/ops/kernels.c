@@ -1,4 +1,4 @@
-/* The table of CPU targets: for each, a compile of simd/kernels.c by meson.build. */
+/* The table of CPU targets; meson.build compiles simd/kernels.c for each. */
 #include "ops/kernels.h"
 
 extern const clf__kernels clf__kernels_generic;

@@ -1,7 +1,7 @@
-/* The kernels that are compiled once for each CPU target, by families: each is a struct of functions
- * declared in the header of its op. simd/kernels.c is their one source, written with the compiler's
- * vector types; where a target has an instruction that C cannot say (integer dot products, masked
- * loads), simd/vector.h and simd/gram_units.h name it. */
+/* The kernels that are compiled once for each CPU target, by families. A family is a struct of
+ * functions, declared in the header of its op. Their only source is simd/kernels.c, written with
+ * the compiler's vector types. Instructions of a target that C cannot express (integer dot
+ * products, masked loads) are wrapped in simd/vector.h and simd/gram_units.h. */
 #ifndef CLF_OPS_KERNELS_H
 #define CLF_OPS_KERNELS_H
 
@@ -28,7 +28,7 @@ typedef struct clf__kernels {
   const struct clf__vector_kernels *vectors;                   /* ops/linalg/vectors.h */
 } clf__kernels;
 
-/* Those of the context's CPU target. */
+/* Returns the kernels of the context's CPU target. */
 const clf__kernels *clf__kernels_for(const clf_context *context);
 
 #endif

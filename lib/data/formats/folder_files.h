@@ -23,6 +23,6 @@ clf_status clf__folder_files_list(clf__folder_files *out, struct clf_context *co
 /* Takes as labels the files' names up to the first `until`. CLF_ERROR_ARGUMENT, CLF_ERROR_DATA,
  * CLF_ERROR_MEMORY. */
 clf_status clf__folder_files_label(clf__folder_files *files, const char *path, const char *until);
-void clf__folder_files_free(clf__folder_files *files); /* all zero is fine */
+void clf__folder_files_free(clf__folder_files *files); /* all zero is allowed */
 
 #endif

@@ -11,7 +11,7 @@
 #include "models/kind_rows.h"
 #include "tensor/rows_precision.h"
 
-enum { DENSE_SHARE = 8 /* one entry in so many makes rows dense */ };
+enum { DENSE_SHARE = 8 /* one entry in so many: treated as dense */ };
 /* Weights of linear machines may be many more bytes than their file has; beyond these it must have
  * some of them itself. */
 static const int64_t max_weight_bytes = 1 << 26, weight_bytes_ratio = 16;

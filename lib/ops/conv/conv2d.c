@@ -1,8 +1,8 @@
 /* Chooses how a convolution is computed, and runs what its passes have in common.
  *
- * Zeros around an image let a wide or dilated kernel reach beyond it from every place. Only the
- * part of the kernel that sees the image from some place is computed with, so that time and memory
- * follow the image's size, and not the kernel's or the dilation. */
+ * With padding, a wide or dilated kernel may have elements that lie outside of the image at every
+ * position. Only the elements that see the image at some position are used, so that time and memory
+ * depend on the size of the image, not on that of the kernel or the dilation. */
 #include "ops/conv/conv2d.h"
 
 #include <string.h>
@@ -11,11 +11,11 @@
 #include "ops/conv/conv_method.h"
 #include "ops/linalg/row.h"
 
-/* The first that fits. */
+/* Returns the first method that fits. */
 static const clf__conv_method *const methods[] = {&clf__conv_by_winograd, &clf__conv_by_direct_sums,
                                                   &clf__conv_by_shifts, &clf__conv_by_patches};
 
-enum { SHARD_ROWS = 4, REDUCE = 4096 /* sums in a task that adds shards */ };
+enum { SHARD_ROWS = 4, REDUCE = 4096 /* sums in one task that adds shards */ };
 
 static const clf__conv_method *method_of(const clf__conv2d *conv) {
   const clf__conv_method *const *method = methods;
@@ -64,15 +64,15 @@ float *clf__conv_scratch(const clf__conv_pass *pass, int64_t each) {
 /* The part of a kernel that sees the image, as a convolution of its own. */
 typedef struct seen_part {
   clf__conv2d conv;
-  int64_t top, left; /* where it begins in the whole kernel */
+  int64_t top, left; /* where the part begins in the whole kernel */
   bool whole;
 } seen_part;
 
-/* Elements *first … of one axis of the kernel; returns how many there are. A kernel that sees
- * nothing keeps one element, which reads zeros. */
+/* Finds the elements from *first on that see the image along one axis of the kernel, and returns
+ * how many there are. A kernel that sees nothing keeps one element, which reads zeros. */
 static int64_t seen_on_axis(const clf__conv2d *conv, int64_t kernel, int64_t pad, int64_t size,
                             int64_t places, int64_t *first) {
-  const int64_t hidden = pad - (places - 1) * conv->stride; /* from the last place */
+  const int64_t hidden = pad - (places - 1) * conv->stride; /* from the last position */
   const int64_t begin = hidden > 0 ? (hidden - 1) / conv->dilation + 1 : 0;
   const int64_t end = clf__min_i64((pad + size - 1) / conv->dilation + 1, kernel);
   *first = clf__min_i64(begin, kernel - 1);
@@ -92,7 +92,8 @@ static seen_part seen_of(const clf__conv2d *conv) {
   return seen;
 }
 
-/* Weights of one row of the part, and where row m begins in the whole kernel. */
+/* Returns the number of weights in one row of the part, and the offset of its row m in the whole
+ * kernel. */
 static int64_t seen_line(const seen_part *seen) {
   return seen->conv.kernel_width * seen->conv.channels * seen->conv.filters;
 }
@@ -101,7 +102,7 @@ static int64_t seen_offset(const clf__conv2d *conv, const seen_part *seen, int64
   return ((seen->top + m) * conv->kernel_width + seen->left) * conv->channels * conv->filters;
 }
 
-/* The part's weights one after another. */
+/* Copies the part's weights, one after another. */
 static void gather_seen(const clf__conv2d *conv, const seen_part *seen, const float *whole,
                         float *to) {
   const int64_t line = seen_line(seen);
@@ -110,7 +111,7 @@ static void gather_seen(const clf__conv2d *conv, const seen_part *seen, const fl
   }
 }
 
-/* The opposite, with zeros for what is not seen. */
+/* Does the opposite: copies them back, with zeros for elements that see nothing. */
 static void scatter_seen(const clf__conv2d *conv, const seen_part *seen, const float *part,
                          float *whole) {
   const int64_t line = seen_line(seen);
@@ -120,7 +121,7 @@ static void scatter_seen(const clf__conv2d *conv, const seen_part *seen, const f
   }
 }
 
-/* With room behind for the part's weights, of which they are made. */
+/* Packs the weights; the part's weights, from which they are packed, lie behind them. */
 int64_t clf__conv2d_packed_size(const clf__conv2d *conv) {
   const seen_part seen = seen_of(conv);
   const int64_t size = method_of(&seen.conv)->packed_size(&seen.conv);
@@ -207,7 +208,7 @@ static clf_status forward_seen(clf_context *context, const clf__conv2d *conv, in
   return status;
 }
 
-/* The part's weights, allocated. */
+/* Returns the part's weights, allocated. */
 static float *copy_seen(clf_context *context, const clf__conv2d *conv, const seen_part *seen,
                         const float *w) {
   float *part = clf__alloc_array(context, clf__conv_weights(&seen->conv), sizeof *part);

@@ -1,13 +1,13 @@
-/* Convolutions with few channels, as are those of pictures: the sums are too short for products of
- * matrices of patches, so the kernels (../simd/conv_direct.h) read the pixels where they lie, with zeros
- * around them. Bands of rows of the output, whose pixels stay in cache, are worked on at a time.
+/* Convolutions of few channels, such as the first layer on an image. Their sums are too short for
+ * matrix products of patches, so the kernels (../simd/conv_direct.h) read the pixels directly, with
+ * zeros around them. The output is computed in bands of rows whose pixels stay in cache.
  *
- * Gradients by the weights go along in registers through a strip of dy that stays in the first
- * level of cache, where it is also taken back through relu; gradients by the input, which a first
- * layer does not need, are left to patches.
+ * The gradient with respect to the weights accumulates in registers over a strip of dy. The strip
+ * stays in the first-level cache, where the gradient of relu is applied to it. The gradient with
+ * respect to the input, which a first layer does not need, is computed from patches.
  *
- * The floor is arithmetic forward, of which one AVX-512 core comes to 84 % for 5 x 5 from 1 channel
- * to 32; the gradient, at 42 %, is bound by reading dy and y. */
+ * The floor of the forward pass is arithmetic: one AVX-512 core reaches 84 % of its peak for 5 x 5
+ * from 1 channel to 32. The gradient reaches 42 %, because it is bound by reading dy and y. */
 #include <string.h>
 
 #include "base/math.h"
@@ -15,21 +15,21 @@
 #include "ops/conv/conv_method.h"
 
 enum {
-  LINE_BELOW = 32,        /* elements of a row of the kernel: those that patches are slow with */
+  LINE_BELOW = 32,        /* kernel rows of fewer elements, for which patches are slow */
   BAND_FLOATS = 1 << 15,  /* of pixels */
   STRIP_FLOATS = 1 << 12, /* of dy */
 };
 
-/* How the rows of an image's output are divided, and where the pixels lie. */
+/* How the rows of an image's output are divided, and the layout of the pixels. */
 typedef struct banding {
   const clf__conv2d *conv;
-  int64_t width;        /* pixels of a row with the zeros around it */
-  int64_t rows, bands;  /* of the output, in a band and in all */
+  int64_t width;        /* pixels in a row, with the zeros around it */
+  int64_t rows, bands;  /* output rows in a band, and bands in all */
   int64_t strip;        /* rows in a strip */
-  int64_t pixel_floats; /* of a band */
+  int64_t pixel_floats; /* floats of pixels in a band */
 } banding;
 
-/* Rows of pixels that some rows of the output see. */
+/* Returns how many rows of pixels `rows` rows of the output see. */
 static int64_t lines_of(const clf__conv2d *c, int64_t rows) {
   return (rows - 1) * c->stride + (c->kernel_height - 1) * c->dilation + 1;
 }
@@ -51,7 +51,7 @@ static bool fits(const clf__conv2d *c) {
          c->kernel_width * c->channels < LINE_BELOW && c->out_height > 0 && c->out_width > 0;
 }
 
-/* The pixels of a band, and a strip of dy. */
+/* The scratch holds the pixels of a band, and a strip of dy. */
 static int64_t scratch_size(const clf__conv2d *conv) {
   const banding b = banding_of(conv);
   return b.pixel_floats + b.strip * conv->out_width * conv->filters;
@@ -77,7 +77,7 @@ static clf__conv_direct direct_of(const banding *b, int64_t rows) {
   return direct;
 }
 
-/* One row of pixels between zeros, or a row of zeros where it is NULL. */
+/* Copies one row of pixels between zeros, or writes a row of zeros if `from` is NULL. */
 static void copy_line(const banding *b, const float *from, float *to) {
   const clf__conv2d *c = b->conv;
   const int64_t skipped = c->pad_left < 0 ? -c->pad_left : 0;
@@ -93,7 +93,7 @@ static void copy_line(const banding *b, const float *from, float *to) {
          (size_t)((b->width - before - inside) * c->channels) * sizeof *to);
 }
 
-/* The pixels that `rows` rows of the output from `first` on see. */
+/* Copies the pixels that `rows` rows of the output from `first` on see. */
 static void copy_pixels(const banding *b, const float *image, int64_t first, int64_t rows,
                         float *to) {
   const clf__conv2d *c = b->conv;
@@ -129,7 +129,7 @@ typedef struct backward_job {
   clf__conv_shards shards;
 } backward_job;
 
-/* dw and dbias += what a strip of rows gives, whose pixels begin at `pixels`. */
+/* Adds to dw and dbias the gradient of a strip of rows, whose pixels begin at `pixels`. */
 static void add_strip(const backward_job *job, clf__conv_direct *direct, const float *pixels,
                       int64_t at, float *masked_dy, int64_t shard) {
   const clf__conv_pass *pass = job->pass;

@@ -1,5 +1,6 @@
-/* What the ways to compute convolutions share. A way is chosen by the shapes alone, and so is how
- * it cuts its work into tasks: results do not depend on how many threads there are. */
+/* What the methods of computing convolutions share. The shapes alone decide which method is used
+ * and how it divides its work into tasks, so that results do not depend on the number of
+ * threads. */
 #ifndef CLF_OPS_CONV_CONV_METHOD_H
 #define CLF_OPS_CONV_CONV_METHOD_H
 
@@ -9,7 +10,7 @@
 #include "ops/conv/conv2d.h"
 #include "ops/kernels.h"
 
-/* What a pass works on, as in conv2d.h. Forward, w is as the method packs it. */
+/* The operands of a pass, as in conv2d.h. In a forward pass, w is packed by the method. */
 typedef struct clf__conv_pass {
   clf_context *context;
   const clf__kernels *kernels;
@@ -19,7 +20,7 @@ typedef struct clf__conv_pass {
   bool relu;
   float *y;
   /* Backward: */
-  const float *out; /* what y was after relu, or NULL */
+  const float *out; /* y after a forward pass with relu, or NULL */
   float *dy, *dw, *dbias, *dx;
 } clf__conv_pass;
 
@@ -27,8 +28,8 @@ typedef struct clf__conv_method {
   bool (*fits)(const clf__conv2d *conv);
   int64_t (*packed_size)(const clf__conv2d *conv);
   void (*pack)(const clf__kernels *kernels, const clf__conv2d *conv, const float *w, float *packed);
-  int64_t (*scratch_size)(const clf__conv2d *conv); /* of one thread */
-  /* The tasks of a forward pass, in any order. */
+  int64_t (*scratch_size)(const clf__conv2d *conv); /* for one thread */
+  /* The tasks of a forward pass may run in any order. */
   int64_t (*tasks)(const clf__conv2d *conv, int64_t rows);
   void (*forward)(const clf__conv_pass *pass, int64_t task, float *scratch);
   clf_status (*backward)(const clf__conv_pass *pass);
@@ -39,25 +40,25 @@ extern const clf__conv_method clf__conv_by_direct_sums;
 extern const clf__conv_method clf__conv_by_winograd;
 extern const clf__conv_method clf__conv_by_shifts;
 
-/* The weights of a convolution, or -1. */
+/* Returns the number of weights of a convolution, or -1 if it overflows. */
 int64_t clf__conv_weights(const clf__conv2d *conv);
-/* For methods that take the weights as they are. */
+/* Copies the weights, for methods that use them as they are. */
 void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
                           float *packed);
 /* clf__parallel_ranges() with the work of the pass. */
 void clf__conv_run(const clf__conv_pass *pass, int64_t total, int64_t grain, clf__range_task task,
                    void *argument);
-/* How many threads clf__conv_run may use. */
+/* Returns how many threads clf__conv_run may use. */
 int64_t clf__conv_threads(const clf__conv_pass *pass);
-/* [threads, each], allocated; NULL too where `each` is -1. */
+/* Allocates [threads, each]; returns NULL also if `each` is -1. */
 float *clf__conv_scratch(const clf__conv_pass *pass, int64_t each);
 
-/* Gradients by W and b are summed in shards of rows, and those in order. More of them would serve
- * more threads, but take longer to add. */
+/* The gradients with respect to W and b are summed in shards of rows, and the shards are added in
+ * order. More shards would serve more threads, but take longer to add. */
 enum { CLF__CONV_SHARDS = 8 };
 typedef struct clf__conv_shards {
   int64_t count;
-  int64_t size;                  /* sums of a shard */
+  int64_t size;                  /* floats in a shard's sums */
   float *sums[CLF__CONV_SHARDS]; /* [size] each */
   double *dbias;                 /* [count, filters] */
   float *scratch;                /* [threads, scratch_size] */
@@ -69,17 +70,17 @@ void clf__conv_shards_free(clf__conv_shards *shards);
 /* Runs a task on the rows of each shard. */
 void clf__conv_shards_run(const clf__conv_shards *shards, const clf__conv_pass *pass,
                           clf__range_task task, void *argument);
-/* out [size] = the sums of all shards; pass->dbias likewise, where it is wanted. */
+/* out [size] = the sum over all shards; likewise pass->dbias, if it is not NULL. */
 void clf__conv_shards_reduce(const clf__conv_shards *shards, const clf__conv_pass *pass,
                              float *out);
 
 /* The kernels that several methods use. */
 typedef struct clf__conv_kernels {
-  /* y [pixels, filters] += bias (NULL for 0), then with `relu` = max(y, 0). */
+  /* y [pixels, filters] += bias (NULL for 0); with `relu`, y is then replaced by max(y, 0). */
   void (*finish)(float *y, int64_t pixels, int64_t filters, const float *bias, bool relu);
-  /* sums [filters] += the sum over pixels of y [pixels, filters]. */
+  /* sums [filters] += the sum of y [pixels, filters] over the pixels. */
   void (*add_pixels)(double *sums, const float *y, int64_t pixels, int64_t filters);
-  /* out = dy where y is above 0, else 0. */
+  /* out = dy where y > 0, otherwise 0. */
   void (*mask)(const float *dy, const float *y, int64_t count, float *out);
 } clf__conv_kernels;
 

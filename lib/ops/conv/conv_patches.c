@@ -3,7 +3,7 @@
  *
  *   forward           Y = P W         P [pixels, kernel * channels]
  *   backward weights  dW = P^T dY     the same P, read by other strides
- *   backward data     dX = Q V        Q patches of dY, V = W turned by 180 degrees and transposed
+ *   backward data     dX = Q V        Q patches of dY, V = W flipped along both axes and transposed
  *
  * Any stride, dilation, padding and size. The floor is arithmetic: rows * out_height * out_width *
  * filters * kernel * channels products each. */
@@ -29,7 +29,8 @@ static clf__patches patches_of(const clf__conv2d *conv) {
   return patches;
 }
 
-/* Those of dy: the kernel, turned around, meets each dy where the input's pixel took part. */
+/* Describes the patches of dy: the flipped kernel meets each dy to which the input's pixel
+ * contributed. */
 static clf__patches patches_back(const clf__conv2d *conv) {
   clf__patches patches = {.height = conv->out_height,
                           .width = conv->out_width,
@@ -47,7 +48,7 @@ static clf__patches patches_back(const clf__conv2d *conv) {
   return patches;
 }
 
-/* y [pixels, filters] of one strip of one image. */
+/* Computes y [pixels, filters] of one strip of one image. */
 static void multiply_strip(const clf__kernels *kernels, const clf__patches *p, int64_t task,
                            const float *x, const float *w, int64_t filters, float *stored,
                            float *y) {
@@ -73,7 +74,7 @@ static void multiply_strip(const clf__kernels *kernels, const clf__patches *p, i
   }
 }
 
-/* Where the output of a task begins. */
+/* Returns the offset of a task's output. */
 static int64_t output_of(const clf__patches *p, int64_t task, int64_t filters) {
   const int64_t strips = clf__patches_strips(p), strip = task % strips, row = task / strips;
   return (row * p->out_height + strip * p->strip_rows) * p->out_width * filters;
@@ -122,7 +123,7 @@ static void flip_weights(const clf__conv2d *conv, const float *w, float *out) {
 
 typedef struct backward_job {
   const clf__conv_pass *pass;
-  clf__patches patches, back; /* of x and of dy */
+  clf__patches patches, back; /* patches of x, and of dy */
   int64_t stored_size, back_size;
   clf__conv_shards shards;
   float *flipped;

@@ -1,14 +1,14 @@
-/* Convolutions with few filters over many channels, such as the scores at the end of a network that
- * is moved over an image. As products of patches they would fill a vector of 16 filters with two.
- * Here every input pixel is multiplied with all places of the kernel at once,
+/* Convolutions with few filters over many channels, such as the scores of a network that is
+ * evaluated at all positions of an image. As a product of patches, two filters would use two of the
+ * 16 lanes of a vector. Here every input pixel is multiplied by all elements of the kernel at once,
  *
- *   Z = X V    X [pixels, channels], V [channels, taps * filters], which is W turned
+ *   Z = X V    X [pixels, channels], V [channels, taps * filters], which is W transposed
  *
- * and y[i, j, d] = b[d] + sum over places (m, n) of Z[(i + m, j + n), (m, n, d)], so that a kernel
- * of 5 x 5 with 2 filters is a product with 50 columns, and sums of 25. The floor is the products',
- * pixels * channels * places * filters, the columns rounded up to vectors. A whole network that
- * ends in 5 x 5 x 64 to 2 takes some 70 ms of one processor for 640 x 480 pixels at all sizes
- * instead of the 95 by patches. Gradients are those of the patches. */
+ * and y[i, j, d] = b[d] + sum over taps (m, n) of Z[(i + m, j + n), (m, n, d)]. So a kernel of 5 x
+ * 5 with 2 filters becomes a product with 50 columns, followed by sums of 25 terms. The floor is
+ * arithmetic: pixels * channels * taps * filters multiplications, with the columns rounded up to
+ * whole vectors. A network that ends in 5 x 5 x 64 to 2 takes about 70 ms of one processor for 640
+ * x 480 pixels at all sizes, compared with 95 ms by patches. Gradients are computed by patches. */
 #include "base/math.h"
 #include "ops/conv/conv_method.h"
 #include "ops/linalg/product.h"
@@ -41,11 +41,11 @@ static void pack(const clf__kernels *kernels, const clf__conv2d *conv, const flo
   }
 }
 
-/* Rows of output in a strip, so that its Z stays in L2. */
+/* Returns how many output rows a strip has, so that its Z stays in L2. */
 static int64_t strip_rows(const clf__conv2d *conv) {
   const int64_t fit = STRIP / (conv->width * taps_of(conv) * conv->filters);
   const int64_t rows = fit - conv->kernel_height + 1;
-  const int64_t min = 2 * conv->kernel_height; /* the rows above are computed again */
+  const int64_t min = 2 * conv->kernel_height; /* the rows above are computed twice */
   return clf__max_i64(rows, min);
 }
 
@@ -66,7 +66,7 @@ static int64_t tasks(const clf__conv2d *conv, int64_t rows) {
   return rows * strips_of(conv);
 }
 
-/* One row of output; `z` begins at its first row. */
+/* Computes one row of output; `z` begins at its first row. */
 static void add_taps(const clf__conv2d *conv, const float *z, const float *bias, bool relu,
                      float *y) {
   const int64_t filters = conv->filters, columns = taps_of(conv) * filters;

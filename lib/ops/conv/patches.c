@@ -1,11 +1,13 @@
-/* With many channels, patches are stored along one row of the kernel: lines [out_width,
- * kernel_width * channels], one for each row of the grid that the strip sees, in order of (row mod
- * stride, row / stride). What kernel row m sees of the whole strip is then one matrix, whose rows
- * begin m * dilation / stride lines further on: a kernel of 5 x 5 is stored 5 times, not 25.
+/* With many channels, patches along one row of the kernel are stored: lines [out_width,
+ * kernel_width * channels], one for each row of the grid that the strip sees, ordered by (row mod
+ * stride, row / stride). The patches of kernel row m for the whole strip are then one matrix, which
+ * begins m * dilation / stride lines later. So each pixel is stored 5 times for a kernel of 5 x 5,
+ * not 25 times.
  *
- * With few channels that would leave sums of a few products. Then whole patches are stored, planar:
- * [kernel_height, kernel_width, channels, pixels], which copies runs of pixels. So it is with a
- * stride or dilation so large that most lines of a strip are between the kernel's rows. */
+ * With few channels such lines would make sums of only a few products. Then whole patches are
+ * stored in planar order, [kernel_height, kernel_width, channels, pixels], which copies runs of
+ * pixels. The same is done if stride or dilation are so large that most lines of a strip lie
+ * between the kernel's rows. */
 #include "ops/conv/patches.h"
 
 #include <string.h>
@@ -14,21 +16,21 @@
 #include "base/memory.h"
 
 enum {
-  PLANAR_BELOW = 32,        /* elements of a patch along one row of the kernel */
-  STRIP_FLOATS = 48 * 1024, /* that stay in L2 beside weights and output */
-  MAX_UNUSED = 4            /* times the patches of a strip: lines between them included */
+  PLANAR_BELOW = 32,        /* elements of a patch along one kernel row; fewer are stored planar */
+  STRIP_FLOATS = 48 * 1024, /* stay in L2 together with weights and output */
+  MAX_UNUSED = 4            /* limit on all lines of a strip, in units of its patches */
 };
 
 static int64_t line_of(const clf__patches *p) {
   return p->out_width * p->kernel_width * p->channels;
 }
 
-/* Lines for each remainder of row / stride. */
+/* Returns the number of lines for each remainder of row / stride. */
 static int64_t lines_of(const clf__patches *p, int64_t rows) {
   return rows + (p->kernel_height - 1) * p->dilation / p->stride;
 }
 
-/* INT64_MAX where it cannot be counted. */
+/* Returns INT64_MAX if the number overflows. */
 static int64_t size_of(const clf__patches *p, int64_t rows) {
   const int64_t lines = p->planar ? p->kernel_height * rows : p->stride * lines_of(p, rows);
   int64_t size;
@@ -70,7 +72,7 @@ int64_t clf__patches_rows(const clf__patches *p, int64_t strip) {
   return clf__min_i64(p->strip_rows, p->out_height - strip * p->strip_rows);
 }
 
-/* The pixel at `place` of the padded grid along one side, or -1 for a zero. */
+/* Returns the pixel at `place` of the padded grid along one axis, or -1 for a zero. */
 static int64_t pixel_at(int64_t place, int64_t pad, int64_t spread, int64_t count) {
   const int64_t at = place - pad;
   return at >= 0 && at % spread == 0 && at / spread < count ? at / spread : -1;
@@ -84,7 +86,7 @@ static void copy_pixel(float *to, const float *row, int64_t pixel, int64_t chann
   }
 }
 
-/* to [out_width, kernel_width, channels] */
+/* Fills to [out_width, kernel_width, channels]. */
 static void fill_line(const clf__patches *p, const float *row, float *to) {
   const int64_t patch = p->kernel_width * p->channels;
   const bool runs = p->dilation == 1 && p->spread == 1;
@@ -127,7 +129,8 @@ static void fill_lines(const clf__patches *p, int64_t strip, const float *image,
   }
 }
 
-/* A run of one channel: to [out_width] from pixel `first` on, zeros outside. */
+/* Copies a run of one channel to [out_width], from pixel `first` on, with zeros outside of the
+ * image. */
 static void copy_run(const clf__patches *p, const float *row, int64_t first, float *to) {
   const int64_t before = first < 0 ? clf__min_i64(-first, p->out_width) : 0;
   const int64_t end = clf__min_i64(p->out_width, p->width - first);
@@ -139,7 +142,7 @@ static void copy_run(const clf__patches *p, const float *row, int64_t first, flo
   memset(to + before + inside, 0, (size_t)(p->out_width - before - inside) * sizeof *to);
 }
 
-/* to [out_width]: what element (n, channel) of a row of the kernel sees of a row of the image. */
+/* Fills to [out_width] with what element (n, channel) of a kernel row sees of an image row. */
 static void fill_run(const clf__patches *p, const float *row, int64_t n, int64_t channel,
                      float *to) {
   if (row == NULL) {

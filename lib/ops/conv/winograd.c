@@ -1,21 +1,21 @@
-/* Convolutions by Winograd's short products (Winograd, 1980; Lavin and Gray, 2016): tiles of 8 x 8
- * pixels are taken to the values of their polynomials at 8 x 8 points (../simd/winograd.h), where a
- * kernel of 5 x 5 gives 4 x 4 outputs by 64 products a channel in place of 400, one of 3 x 3 gives
- * 6 x 6 by 64 in place of 324. With U = G W G^T, V = B^T X B, and sums over channels or tiles as
- * matrix products at each of the 64 points:
+/* Convolutions by Winograd's short products (Winograd, 1980; Lavin and Gray, 2016). Tiles of 8 x 8
+ * pixels are transformed to the values of their polynomials at 8 x 8 points (../simd/winograd.h).
+ * There a kernel of 5 x 5 computes 4 x 4 outputs by 64 products for each channel instead of 400,
+ * and a kernel of 3 x 3 computes 6 x 6 outputs by 64 products instead of 324. With U = G W G^T, V =
+ * B^T X B, and sums over channels or tiles as matrix products at each of the 64 points:
  *
  *   forward    Y = A^T (V U) A
  *   backward   Z = A dY A^T,  dW = G^T (V^T Z) G,  dX += B (Z U^T) B^T
  *
- * the backward ones being the transposes of the forward one, so that both gradients share Z.
+ * The backward formulas are the transposes of the forward one, so both gradients share Z.
  *
- * One AVX-512 core does the products at two thirds of its peak and spends three tenths of the time
- * on transforms: from 32 channels to 64 it comes to 2.2 times its peak in products of the
- * definition.
+ * One AVX-512 core computes the products at two thirds of its peak and spends three tenths of the
+ * time on transforms. Measured in products of the definition, it reaches 2.2 times its peak from 32
+ * channels to 64.
  *
- * In f32 errors are 2.4e-6 of what is computed for Y, 3.1e-6 for dX and 2.7e-6 for dW (root mean
- * squares, 32 channels to 64 by 5 x 5), some 7 times those of plain sums; the test of that is in
- * tests/unit/ops/conv/test_conv2d.c. */
+ * The relative errors in f32 are 2.4e-6 for Y, 3.1e-6 for dX and 2.7e-6 for dW (root mean squares,
+ * 32 channels to 64 by 5 x 5), about 7 times those of plain sums; tests/unit/ops/conv/test_conv2d.c
+ * tests them. */
 #include <string.h>
 
 #include "base/math.h"
@@ -26,20 +26,20 @@
 enum {
   TILE = CLF__WINOGRAD_TILE,
   POINTS = CLF__WINOGRAD_POINTS,
-  BLOCK_FLOATS = 1 << 18, /* values of a block of tiles, that stay in L2 */
+  BLOCK_FLOATS = 1 << 18, /* values of a block of tiles, which stay in L2 */
   MIN_BLOCK = 16,
   MAX_BLOCK = 64,
-  APART = 16, /* floats between points, so that they do not meet in one set of the cache */
+  APART = 16, /* floats between points, so that they do not fall into one set of the cache */
   WEIGHTS_PER_TASK = 1024
 };
 
-/* How a convolution falls into tiles. */
+/* How a convolution is divided into tiles. */
 typedef struct tiling {
   const clf__conv2d *conv;
-  int64_t outputs;        /* of a tile, along each side */
+  int64_t outputs;        /* of a tile along each side */
   int64_t columns, tiles; /* of an image */
-  int64_t block;          /* tiles worked on at a time */
-  int64_t v_step, z_step; /* from point to point of the values of inputs and outputs */
+  int64_t block;          /* tiles that are processed at a time */
+  int64_t v_step, z_step; /* from point to point of the transformed inputs and outputs */
 } tiling;
 
 static tiling tiling_of(const clf__conv2d *conv) {
@@ -53,8 +53,8 @@ static tiling tiling_of(const clf__conv2d *conv) {
   return t;
 }
 
-/* Where it takes less time: few channels leave short sums between the transforms, and small images
- * leave much of the tiles unused. */
+/* Returns whether Winograd's method is faster. It is not for few channels, since the sums between
+ * the transforms are short, nor for small images, which leave much of the tiles unused. */
 static bool fits(const clf__conv2d *conv) {
   enum { MIN_CHANNELS = 5, MAX_CHANNELS = 1 << 13, SAVED = 2 };
   const int64_t kernel = conv->kernel_height;
@@ -68,7 +68,7 @@ static bool fits(const clf__conv2d *conv) {
   return products >= SAVED * POINTS * (double)tiling_of(conv).tiles;
 }
 
-/* From point to point of the values of weights. */
+/* Returns the step from point to point of the transformed weights. */
 static int64_t u_step(const clf__conv2d *conv) {
   return conv->channels * conv->filters + APART;
 }
@@ -88,12 +88,12 @@ static void pack(const clf__kernels *kernels, const clf__conv2d *conv, const flo
   kernels->winograd->transform_filter(&all, w, packed);
 }
 
-/* Scratch: the values of inputs and of outputs, zeros to read and a place to write to for what lies
- * outside the image. */
+/* Scratch memory: transformed inputs and outputs, zeros to read and memory to write to for pixels
+ * outside of the image. */
 typedef struct block_scratch {
   float *v;    /* [POINTS, v_step] */
   float *z;    /* [POINTS, z_step] */
-  float *zero; /* [larger of channels and filters] */
+  float *zero; /* [the larger of channels and filters] */
   float *lost; /* the same */
 } block_scratch;
 
@@ -115,7 +115,8 @@ static block_scratch scratch_of(const tiling *t, float *scratch) {
   return s;
 }
 
-/* A grid of pixels of an image, from (first_row, first_column) on, which may lie outside it. */
+/* A square of pixels of an image, from (first_row, first_column) on. It may reach beyond the
+ * image. */
 typedef struct grid {
   int64_t first_row, first_column, side;
   int64_t height, width, channels;
@@ -125,7 +126,7 @@ static bool within(int64_t at, int64_t size) {
   return (uint64_t)at < (uint64_t)size;
 }
 
-/* Offsets of the grid's pixels from the image, or -1. */
+/* Computes the offsets of the grid's pixels in the image; -1 for pixels outside. */
 static void offsets_of(const grid *g, int64_t *offsets) {
   for (int64_t i = 0; i < g->side; i++) {
     const int64_t row = g->first_row + i;
@@ -154,7 +155,7 @@ static void writable_pixels_of(const grid *g, float *image, float *outside, floa
   }
 }
 
-/* The pixels of the input that a tile of an image sees, and the outputs that it gives. */
+/* The input pixels that a tile of an image sees, and the outputs that it computes. */
 static grid inputs_of(const tiling *t, int64_t tile) {
   const clf__conv2d *c = t->conv;
   const int64_t row = tile / t->columns * t->outputs, column = tile % t->columns * t->outputs;
@@ -175,7 +176,7 @@ static int64_t output_size(const clf__conv2d *c) {
   return c->out_height * c->out_width * c->filters;
 }
 
-/* Tiles are counted through all images. */
+/* Tiles are counted across all images. */
 static void transform_inputs(const clf__conv_pass *pass, const tiling *t, int64_t first,
                              int64_t count, const block_scratch *s) {
   const int64_t channels = t->conv->channels;
@@ -202,7 +203,7 @@ static void transform_outputs(const clf__conv_pass *pass, const tiling *t, int64
   }
 }
 
-/* c [rows, columns] = a [rows, depth] b [depth, columns] of one point. */
+/* c [rows, columns] = a [rows, depth] b [depth, columns] at one point. */
 static void multiply(const clf__conv_pass *pass, int64_t rows, int64_t columns, int64_t depth,
                      const float *a, const float *b, float *c) {
   const clf__product_kernel *kernel = &pass->kernels->products->f32;
@@ -246,7 +247,7 @@ typedef struct backward_job {
   clf__conv_shards shards; /* sums [POINTS, channels, filters] */
   float *sums;             /* of all shards */
   float *transposed;       /* weights [kernel, kernel, filters, channels] */
-  float *u;                /* their values [POINTS, filters, channels] */
+  float *u;                /* transformed weights [POINTS, filters, channels] */
 } backward_job;
 
 static void transform_output_gradients(const backward_job *job, int64_t first, int64_t count,
@@ -288,8 +289,8 @@ static void add_products(const backward_job *job, int64_t point, int64_t count, 
                                    .ldc = filters});
 }
 
-/* dx += what the values of the tiles, in place of those of the inputs, amount to. An image begins
- * as zeros with its first tile. */
+/* Adds to dx the gradients in the transformed tiles, which replaced the transformed inputs. The
+ * first tile of an image clears its dx. */
 static void add_input_gradients(const backward_job *job, int64_t first, int64_t count,
                                 const block_scratch *s) {
   const clf__conv_pass *pass = job->pass;
@@ -348,7 +349,7 @@ static void transpose_weights(void *argument, clf__range range) {
   }
 }
 
-/* Those of a task. */
+/* Returns the weights of a task. */
 static clf__winograd_filters some_weights(const backward_job *job, clf__range range) {
   clf__winograd_filters weights = weights_of(job->t.conv);
   weights.count = range.end - range.first;

@@ -1,6 +1,6 @@
-/* Gaussian blur, separable: sums of 2 r + 1 rows, r = 3 sigma rounded up, then of as many elements
- * of a row, both weighed by exp(-k^2 / (2 sigma^2)) made to sum to 1. The picture stands in a frame
- * of r pixels that repeats its edge. */
+/* Gaussian blur as two one-dimensional filters: weighted sums of 2 r + 1 rows, with r = 3 sigma
+ * rounded up, and then of as many elements of a row. The weights are exp(-k^2 / (2 sigma^2)),
+ * scaled to sum to 1. The image is extended on all sides by r pixels that repeat its edge. */
 #include <math.h>
 #include <string.h>
 
@@ -10,7 +10,8 @@
 #include "ops/image/resize.h"
 #include "ops/kernels.h"
 
-/* Of an element so many standard deviations away; 1 at 0, whatever the deviation. */
+/* Returns the weight of an element that many standard deviations away; 1 at 0, whatever the
+ * deviation. */
 static double weight_at(double distance) {
   return exp(-0.5 * distance * distance);
 }
@@ -25,7 +26,7 @@ static void set_weights(float *weights, int64_t reach, double sigma) {
   }
 }
 
-/* to [height + 2 reach, width + 2 reach] */
+/* Fills to [height + 2 reach, width + 2 reach]. */
 static void fill_frame(float *to, const float *x, int64_t height, int64_t width, int64_t reach) {
   for (int64_t i = -reach; i < height + reach; i++) {
     const float *row = x + (i < 0 ? 0 : i < height ? i : height - 1) * width;

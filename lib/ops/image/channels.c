@@ -1,6 +1,6 @@
-/* Channels are told apart by an element's place modulo their number. Where that is less than a few
- * vectors, several pixels make one line of a multiple of the channels, so that loops over a line
- * fill vectors with any number of channels; the line's sums are folded at the end. */
+/* The channel of an element is its index modulo the number of channels. If there are only few
+ * channels, several pixels form one line, so that loops over a line fill vectors with any number of
+ * channels; the sums of the line are folded at the end. */
 #include "ops/image/channels.h"
 
 #include <string.h>
@@ -11,18 +11,18 @@
 #include "ops/kernels.h"
 
 enum {
-  LINE = 128,      /* elements of a line of several pixels, at most */
-  BLOCKS = 64,     /* at most, in a sum */
-  BLOCK = 1 << 14, /* elements of one, at least */
-  TASK = 1 << 14,  /* elements of a task of a map, about */
-  VECTORS = 4      /* that a map has by channel, at most */
+  LINE = 128,      /* max elements in a line of several pixels */
+  BLOCKS = 64,     /* max blocks in a sum */
+  BLOCK = 1 << 14, /* min elements in a block */
+  TASK = 1 << 14,  /* approximate elements in a task of a map */
+  VECTORS = 4      /* max vectors by channel in a map */
 };
 
 typedef struct channel_job {
   const clf__kernels *kernels;
   int64_t count;  /* elements */
   int64_t period; /* of a line */
-  int64_t part;   /* elements of a task, whole lines */
+  int64_t part;   /* elements in a task, whole lines */
   const float *x, *dy;
   const float *vectors[VECTORS]; /* center, factor, shift, share; [period] */
   float *out;
@@ -74,7 +74,7 @@ static void run(clf_context *context, channel_job *job, clf__range_task task) {
                        job);
 }
 
-/* The job's vectors, repeated in `lines` where a line is more than the channels. */
+/* Repeats the job's vectors in `lines` if a line has several pixels. */
 static void repeat(channel_job *job, int64_t channels, float lines[VECTORS][LINE]) {
   for (int i = 0; i < VECTORS && job->period > channels; i++) {
     for (int64_t j = 0; job->vectors[i] != NULL && j < job->period; j++) {

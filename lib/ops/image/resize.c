@@ -1,13 +1,15 @@
-/* Resizing, separable: output sample i of an axis is the mean, by a triangle around its centre
- * (i + 1/2) n_in / n_out - 1/2, of the input samples within max(1, n_in / n_out) of it, weights
- * that fall outside left out and the rest made to sum to 1. Where the axis grows this is linear
- * interpolation; where it shrinks every input sample counts, so that nothing finer than the new
- * pixels turns into a false pattern (K. Turkowski, "Filters for common resampling tasks", 1990).
+/* Resizing by one-dimensional filters along both axes. Output sample i of an axis is a weighted
+ * mean of the input samples within max(1, n_in / n_out) of its center (i + 1/2) n_in / n_out - 1/2.
+ * The weights form a triangle around the center; samples outside of the image are left out, and the
+ * other weights are scaled to sum to 1. If the axis grows, this is linear interpolation. If it
+ * shrinks, every input sample counts, which avoids aliasing (K. Turkowski, "Filters for common
+ * resampling tasks", 1990).
  *
- * Rows first, whose sums need no gathers, into one row of floats; then its elements. Rows of the
- * result are dealt out to threads. The floor is 2 products for each input element of the first sum
- * whatever the size, and a gather and a product for each tap of the second. 640x480 bytes to
- * 533x400 take 0.3 ms of one core with AVX-512, 0.6 with AVX2 (tests/bench/images.py). */
+ * Rows are summed first, without gathers, into one row of floats; then the elements of that row are
+ * filtered. Threads compute different rows of the result. The floor is 2 products for each input
+ * element of the first sum, whatever the size, and a gather and a product for each tap of the
+ * second. Resizing 640x480 bytes to 533x400 takes 0.3 ms of one core with AVX-512, and 0.6 ms with
+ * AVX2 (tests/bench/images.py). */
 #include "ops/image/resize.h"
 
 #include <math.h>
@@ -18,10 +20,11 @@
 #include "base/status.h"
 #include "ops/kernels.h"
 
-enum { LANES = 16 }; /* a multiple of every vector's */
+enum { LANES = 16 }; /* a multiple of the lanes of every vector */
 enum { PRODUCTS_A_TASK = 1 << 18 };
 
-/* Weights of an axis. Sample i takes samples first[i] … first[i] + taps - 1, weights[i * taps …].
+/* The weights of an axis. Sample i uses samples first[i] … first[i] + taps - 1 with weights[i *
+ * taps …].
  */
 typedef struct axis {
   int64_t taps;
@@ -72,7 +75,7 @@ static clf_status make_axis(axis *a, clf_context *context, int64_t in, int64_t o
   return CLF_OK;
 }
 
-/* The axis along a row, by elements and with the taps apart, as the kernel takes it. */
+/* The axis along a row, by elements and with the taps apart, as the kernel reads it. */
 static clf_status spread(clf__resample *out, clf_context *context, const axis *a, int64_t width,
                          int64_t channels) {
   const int64_t count = width * channels, stride = clf__round_up(count, LANES);
@@ -107,7 +110,7 @@ typedef struct resizing {
   int32_t dtype;
   void *out;
   int64_t stride;
-  float *scratch; /* a row of the input and one of the output, for each worker */
+  float *scratch; /* a row of input and one of output for each worker */
   int64_t scratch_stride;
 } resizing;
 
@@ -141,7 +144,7 @@ static double products_of(const resizing *own) {
          (double)own->height * (double)own->right.taps * (double)own->right.count;
 }
 
-/* Tasks' rows do not depend on the threads. */
+/* The rows of a task do not depend on the number of threads. */
 static int64_t tasks_for(const resizing *own) {
   const double tasks = ceil(products_of(own) / PRODUCTS_A_TASK);
   return tasks < (double)own->height ? (int64_t)tasks : own->height;

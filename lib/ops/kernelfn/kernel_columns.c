@@ -1,5 +1,5 @@
-/* The side of kernel matrices that is kept: dense rows packed into panels as the tiles want them
- * (u8 ones as bytes where products will be exact), sparse ones as CSR. */
+/* The columns of kernel matrices, which are kept: dense rows are packed into panels for the tiles
+ * (u8 rows as bytes if the products will be exact), and sparse rows are stored as CSR. */
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
@@ -60,7 +60,7 @@ static void copy_row(void *argument, clf__range range) {
   }
 }
 
-/* Of a pass over the picked rows. */
+/* The state of a pass over the selected rows. */
 static double work_of(const pack_call *call) {
   const clf__rows *x = call->pick.x;
   const double entries = x->rows > 0 ? (double)clf__rows_entries(x) / (double)x->rows + 1 : 1;
@@ -180,9 +180,9 @@ int32_t clf__kernel_packing(const clf__rows *z, const clf__rows *partner) {
   return exact ? CLF__PACKED_EXACT : CLF__PACKED_F32;
 }
 
-/* The power of 2 next to the root of gamma. Rows are multiplied by it, sparse ones on one side, so
- * that neither squares nor what is left of gamma leave the range of float in whatever unit the
- * features are. */
+/* Returns the power of 2 next to the square root of gamma. Dense rows are multiplied by it, sparse
+ * ones on one side only. So neither the squares nor the remaining factor of gamma exceed the range
+ * of float, in whatever unit the features are. */
 static double scale_for(double gamma) {
   enum { MAX_EXPONENT = 126 };
   int exponent = 0;
@@ -195,8 +195,8 @@ static double scale_for(double gamma) {
                                              : exponent);
 }
 
-/* Sparse rows take half of what dense ones do from gamma: what is left for their products may be
- * beyond float where features are next to nothing. */
+/* Sparse rows get half of the power that dense ones get; the remaining factor for their products
+ * may exceed the range of float if the features are tiny. */
 static clf_status choose(clf__kernel_columns *made, const clf__kernel_function *f,
                          const clf__rows *z, const clf__rows *partner) {
   made->precomputed = f->kind == CLF__KERNEL_PRECOMPUTED;
@@ -268,7 +268,7 @@ int64_t clf__kernel_columns_count(const clf__kernel_columns *columns) {
   return columns->count;
 }
 
-/* So that the sum of two norms and twice a product stay finite. */
+/* The limit keeps the sum of two norms and twice a product finite. */
 void clf__kernel_check_norms(atomic_int_least64_t *bad, const clf__row_pick *pick,
                              const float *norms) {
   for (int64_t i = 0; i < pick->count; i++) {

@@ -1,12 +1,12 @@
-/* Blocks of kernel matrices: groups of rows by ranges of columns, a task each. No sum is divided,
- * so results do not depend on how a block is cut.
+/* Blocks of kernel matrices. Each task computes a group of rows by a range of columns. No sum is
+ * divided, so results do not depend on how a block is cut.
  *
- * 256 x 12,000 values of rows of 784 are 2.4e9 products. Of bytes, by VNNI, one core of a 2.0 GHz
- * class server multiplies at most 256 G a second, of f32 values 57 G; by `bench_ops 115 kernel`
- * blocks come to 210 … 230 G and to 50 … 53 G with any of the functions. Sums for 10,000 rows come
- * to 195 G and 48 G. All this is of rows without zeros: steps of a tile in which all rows are 0 are
- * left out, of images of digits half of them. Sparse values are bound by what the caches give: each
- * meets 16 at a time. */
+ * 256 x 12,000 values of rows of 784 elements are 2.4e9 products. One core of a 2.0 GHz server
+ * computes at most 256 G products of bytes a second by VNNI, and 57 G of f32. By `bench_ops 115
+ * kernel`, blocks reach 210 … 230 G and 50 … 53 G with any kernel function, and sums for 10,000
+ * rows reach 195 G and 48 G. These figures are for rows without zeros: steps of a tile in which all
+ * rows are 0 are skipped, half of all steps for images of digits. Sparse rows are bound by the
+ * caches; each entry meets 16 values at a time. */
 #include "ops/kernelfn/kernel_matrix.h"
 
 #include <math.h>
@@ -16,8 +16,9 @@
 #include "ops/kernelfn/kernel_tiles.h"
 #include "ops/linalg/product.h"
 
-enum { RANGE = 2016 }; /* columns of a task */
-/* Below so many multiplications threads are not worth waking (some 20 us), nor is a task cut. */
+enum { RANGE = 2016 }; /* columns in a task */
+/* Below so many multiplications, waking threads (about 20 us) and dividing tasks are not
+ * worthwhile. */
 static const double task_products = 1 << 21;
 
 typedef struct block_call {
@@ -26,7 +27,7 @@ typedef struct block_call {
   int64_t first, n;
   float *out;
   int64_t ld;
-  int64_t group, range; /* rows and columns of a task */
+  int64_t group, range; /* rows and columns in a task */
   int64_t ranges;
   int64_t scratch_bytes;
   char *scratch;
@@ -47,7 +48,7 @@ static void block_task(void *argument, clf__range range) {
   clf__kernel_group_end(&group);
 }
 
-/* A few sparse pairs: entries are merged, which needs no memory. */
+/* Computes a few sparse pairs by merging entries, which needs no memory. */
 static bool merges(const block_call *call) {
   const clf__kernel_columns *z = call->z;
   if (!z->sparse) {
@@ -94,7 +95,7 @@ double clf__kernel_work(const clf__kernel_columns *z, int64_t rows, int64_t firs
   return products_of(z, rows, first, n) * each + (double)rows * (double)n * CLF__COST_FUNCTION;
 }
 
-/* Columns of a task: more than RANGE where the rows are few. */
+/* Returns the columns of a task: more than RANGE if there are few rows. */
 static int64_t range_of(const block_call *call) {
   const double rest = products_of(call->z, call->group, call->first, call->n);
   const double ranges = rest / task_products, max = (double)call->n / RANGE;

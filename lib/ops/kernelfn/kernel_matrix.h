@@ -10,7 +10,7 @@ enum {
   CLF__KERNEL_POLYNOMIAL, /* (gamma x.z + coef0)^degree */
   CLF__KERNEL_RBF,        /* exp(-gamma |x - z|^2) */
   CLF__KERNEL_SIGMOID,    /* tanh(gamma x.z + coef0) */
-  CLF__KERNEL_PRECOMPUTED /* the columns of x are its kernel values with all rows of training */
+  CLF__KERNEL_PRECOMPUTED /* the columns of x are its kernel values with all training rows */
 };
 
 typedef struct clf__kernel_function {
@@ -19,21 +19,21 @@ typedef struct clf__kernel_function {
   double gamma, coef0;
 } clf__kernel_function;
 
-/* One side of kernel matrices: rows z_j, packed as the product wants them, with squared norms where
- * the function needs them. Immutable: any number of threads may use it at once. Sparse rows that
- * were not picked by a list are borrowed, all others copied. */
+/* The columns of kernel matrices: rows z_j, packed for the product, with squared norms if the
+ * function needs them. It is immutable, so any number of threads may use it at once. Sparse rows
+ * are borrowed if no list selects them; all other rows are copied. */
 typedef struct clf__kernel_columns clf__kernel_columns;
 
-/* How z is packed for a partner. */
+/* How the columns are packed for the rows of `partner`. */
 enum { CLF__PACKED_F32, CLF__PACKED_EXACT, CLF__PACKED_SPARSE };
 
 int32_t clf__kernel_packing(const clf__rows *z, const clf__rows *partner);
 
-/* Packs the rows rows[0 … count-1] of z (NULL: rows 0 … count-1); for a precomputed kernel their
- * numbers are all that is kept, and `z` may be NULL. `partner` has the storage, type and scale of
- * the rows to come on the other side (often z itself): when both are u8 of one scale, products are
- * exact integers. `center` [columns], or NULL, is taken away from dense f32 rows on both sides
- * first: for rbf, which does not change by it but keeps its digits when the features lie far from
+/* Packs the rows rows[0 … count-1] of z (rows 0 … count-1 if `rows` is NULL). A precomputed kernel
+ * needs only their numbers, and `z` may be NULL. `partner` has the storage, type and scale of the
+ * rows on the other side (often z itself): if both are u8 of the same scale, the products are exact
+ * integers. `center` [columns], or NULL, is subtracted from dense f32 rows on both sides. This does
+ * not change rbf, but keeps its digits if the features lie far from
  * 0. Fails with CLF_ERROR_MEMORY, and CLF_ERROR_NUMERIC when a squared norm is beyond float. */
 clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *context,
                                       const clf__kernel_function *function, const clf__rows *z,
@@ -41,13 +41,13 @@ clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *co
                                       const float *center);
 void clf__kernel_columns_free(clf__kernel_columns *columns); /* NULL is fine */
 int64_t clf__kernel_columns_count(const clf__kernel_columns *columns);
-/* Of `rows` rows with columns first … first + n - 1, for clf__parallel(). */
+/* Returns the work, for clf__parallel(), of `rows` rows with columns first … first + n - 1. */
 double clf__kernel_work(const clf__kernel_columns *z, int64_t rows, int64_t first, int64_t n);
 
-/* out [count, n] (leading dimension ld) = K(x_i, z_j) for rows i of rows[0 … count-1] (NULL: 0 …
- * count-1) of x and columns first … first + n - 1. K(x, z) and K(z, x) have the same bits, however
+/* out [count, n] (leading dimension ld) = K(x_i, z_j) for the rows rows[0 … count-1] (0 … count-1
+ * if NULL) of x and columns first … first + n - 1. K(x, z) and K(z, x) have the same bits, however
  * the blocks are cut. Runs on the context's threads unless it is called from a pool task; small
- * blocks cost no more than their arithmetic. x is stored as `partner` was. Fails with
+ * blocks cost no more than their arithmetic. x must be stored as `partner` was. Fails with
  * CLF_ERROR_MEMORY, and CLF_ERROR_NUMERIC when a squared norm is beyond float. */
 clf_status clf__kernel_block(const clf__kernel_columns *z, int64_t first, int64_t n,
                              const clf__rows *x, const int64_t *rows, int64_t count, float *out,
@@ -58,9 +58,9 @@ clf_status clf__kernel_diagonal(clf_context *context, const clf__kernel_function
                                 const clf__rows *x, const int64_t *rows, int64_t count,
                                 double *out);
 
-/* Sums of kernel values, by which support vectors z predict: out [x->rows, segments * outputs] =
- * sum_j c_oj K(x_i, z_j) over the columns j in each segment, segment s being start[s] … start[s +
- * 1]
+/* Computes the sums of kernel values by which support vectors z predict: out [x->rows, segments *
+ * outputs] = sum_j c_oj K(x_i, z_j) over the columns j in each segment, segment s being start[s] …
+ * start[s + 1]
  * - 1, with coefficients c [outputs, columns]. x is stored as the columns' `partner` was. Fails
  * with CLF_ERROR_MEMORY, and CLF_ERROR_NUMERIC when a squared norm is beyond float. */
 typedef struct clf__kernel_expansion {

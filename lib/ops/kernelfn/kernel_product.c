@@ -1,13 +1,13 @@
-/* Products of a kernel matrix with a few vectors. Its lower triangle is cut into square blocks,
- * each of which serves twice while it is in the cache: K_IJ v_J goes to y_I and K_IJ^T v_I to y_J.
- * Blocks on the diagonal are kept as the lower triangle with half of its diagonal, so that they are
- * no exception.
+/* Products of a kernel matrix with a few vectors. Its lower triangle is divided into square blocks.
+ * Each block is used twice while it is in the cache: K_IJ v_J is added to y_I, and K_IJ^T v_I to
+ * y_J. Blocks on the diagonal hold their lower triangle with half of the diagonal, so that they
+ * need no special treatment.
  *
- * Kept blocks are read from memory once a product. They are floats where all of them fit, 2 n^2
- * bytes; else 16-bit integers with a scale for each block, n^2 bytes; those that fit neither way
- * are computed each time, and give the same bits.
+ * A product reads each stored block once. Blocks are stored as floats if all of them fit, which
+ * takes 2 n^2 bytes, and otherwise as 16-bit integers with a scale for each block, which takes n^2
+ * bytes. Blocks that do not fit either way are computed for each product, and give the same bits.
  *
- * Rows of blocks are dealt out to a fixed number of groups, each with sums of its own, so that the
+ * Rows of blocks are assigned to a fixed number of groups, each with its own sums, so that the
  * result does not depend on the number of threads. */
 #include "ops/kernelfn/kernel_product.h"
 
@@ -29,18 +29,18 @@ struct clf__kernel_product {
   int64_t n, sides;
   int64_t edge;             /* blocks along a side of K */
   int64_t padded;           /* their rows */
-  int64_t kept;             /* blocks that are kept */
-  bool quantized;           /* they are 16-bit integers */
-  bool filled;              /* they are computed */
+  int64_t kept;             /* blocks that are stored */
+  bool quantized;           /* blocks are 16-bit integers */
+  bool filled;              /* blocks have been computed */
   void *blocks;             /* [kept, BLOCK, BLOCK] */
   float *scales;            /* [kept] */
   float *spare;             /* [threads, BLOCK, BLOCK] */
-  int16_t *spare_quantized; /* the same, where blocks are shortened */
+  int16_t *spare_quantized; /* the same, if blocks are quantized */
   float *v;                 /* [sides, padded] */
   float *sums;              /* [GROUPS, sides, padded] */
 };
 
-/* As what blocks are kept, and how many. Half of what there is room for is left to others. */
+/* Decides how blocks are stored, and how many. Half of the available memory is left to others. */
 static void plan_cache(clf__kernel_product *m, size_t bytes) {
   const size_t all = (size_t)m->edge * (size_t)(m->edge + 1) / 2;
   const size_t available = clf__context_available(m->context) / 2;
@@ -112,7 +112,7 @@ typedef struct product_call {
   bool exact;
 } product_call;
 
-/* Block (I, J) as floats. */
+/* Computes block (I, J) as floats. */
 static clf_status make_block(const clf__kernel_product *m, int64_t i, int64_t j, float *block) {
   const int64_t rows = clf__min_i64(m->n - i * BLOCK, BLOCK);
   clf_status status = clf__kernel_block(m->columns, j * BLOCK, j == i ? rows : BLOCK, m->x,
@@ -136,8 +136,8 @@ static clf_status get_floats(const clf__kernel_product *m, int64_t i, int64_t j,
   return kept && m->filled ? CLF_OK : make_block(m, i, j, block);
 }
 
-/* Points `product` to block (I, J) as 16-bit integers. Those that are not kept are rounded as well, so
- * that results do not depend on how many are. */
+/* Points `product` to block (I, J) as 16-bit integers. Blocks that are not stored are rounded as
+ * well, so that results do not depend on how many are stored. */
 static clf_status get_quantized(const clf__kernel_product *m, int64_t i, int64_t j,
                                 clf__symmetric_block *product, int32_t worker) {
   const int64_t at = i * (i + 1) / 2 + j;
@@ -160,7 +160,7 @@ static clf_status get_quantized(const clf__kernel_product *m, int64_t i, int64_t
   return status;
 }
 
-/* Multiplies block (I, J) by what `product` says. */
+/* Multiplies block (I, J) as `product` describes. */
 static clf_status multiply_block(const product_call *call, int64_t i, int64_t j,
                                  clf__symmetric_block *product, int32_t worker) {
   const clf__kernel_product *m = call->matrix;
@@ -214,7 +214,7 @@ static void set_vectors(const clf__kernel_product *m, const double *p) {
   }
 }
 
-/* y = W^1/2 (sums of the groups). */
+/* y = W^1/2 (sum of the groups' sums). */
 static void add_groups(const clf__kernel_product *m, double *y) {
   for (int64_t i = 0; i < m->n; i++) {
     for (int64_t c = 0; c < m->sides; c++) {

@@ -1,16 +1,16 @@
-/* Groups of rows against the columns that are kept. Dense rows are packed into tiles. Where the
- * columns are sparse, 16 rows are scattered side by side over all features, and each entry of a
- * column meets 16 values in one piece of memory; or, for a few pairs, entries are merged. Packing
- * dense rows takes a hundredth of a prediction's time, a twenty-fifth of a fit's, whose rows meet
- * fewer columns. */
+/* Groups of rows, combined with the stored columns. Dense rows are packed into tiles. If the
+ * columns are sparse, 16 rows are scattered side by side over all features, so that each entry of a
+ * column meets 16 consecutive values; for a few pairs, entries are merged instead. Packing dense
+ * rows takes a hundredth of the time of a prediction, and a twenty-fifth of that of a fit, whose
+ * rows meet fewer columns. */
 #include "ops/kernelfn/kernel_parts.h"
 #include "ops/kernelfn/kernel_tiles.h"
 
 enum {
-  GROUP_ROWS = 96,          /* a multiple of every tile */
-  GROUP_BYTES = 512 * 1024, /* of packed rows: a part of L2 */
+  GROUP_ROWS = 96,          /* a multiple of the rows of every tile */
+  GROUP_BYTES = 512 * 1024, /* packed rows: a part of L2 */
   LANES = CLF__SPARSE_LANES,
-  SPARSE_COLUMNS = 64, /* met at once */
+  SPARSE_COLUMNS = 64, /* columns that are combined at once */
 };
 
 int64_t clf__kernel_group_rows(const clf__kernel_columns *z, int64_t wanted) {
@@ -121,7 +121,7 @@ static void sparse_range(const clf__kernel_group *group, int64_t first, int64_t 
   }
 }
 
-/* The value of a column of a sparse row. */
+/* Returns the value of a sparse row in a column. */
 static float entry_at(const clf__rows *x, int64_t row, int64_t column) {
   int64_t e = x->row_start[row], end = x->row_start[row + 1];
   const int64_t last = end;

@@ -1,8 +1,10 @@
-/* Sequential minimal optimisation of a small dense problem: minimise 1/2 b^T K b - y^T b over
- * lower <= b <= upper with the sum of b kept. In a support vector machine b_i is y_i alpha_i.
+/* Sequential minimal optimization of a small dense problem: maximize y^T b - 1/2 b^T K b over lower
+ * <= b <= upper, while the sum of b stays constant. In a support vector machine b_i is y_i alpha_i.
+ * The up set has the b_i below their upper bounds, the low set those above their lower bounds.
  *
- * Each step moves the pair of b that promises the largest decrease by the second order, among those
- * with the b that violates the optimality conditions most (Fan, Chen and Lin 2005, WSS 2). */
+ * Each step changes a pair of b. The first is the one in the up set with the largest gradient; the
+ * second is the one in the low set that promises the largest gain to second order (Fan, Chen and
+ * Lin 2005, WSS 2). */
 #ifndef CLF_OPS_KERNELFN_SMO_H
 #define CLF_OPS_KERNELFN_SMO_H
 
@@ -10,7 +12,8 @@
 
 enum { CLF__SMO_LANES = 16 };
 
-/* Arrays of `count`, a multiple of CLF__SMO_LANES: what is not needed has lower = upper = 0. */
+/* Arrays of `count` elements, a multiple of CLF__SMO_LANES; unused elements have lower = upper =
+ * 0. */
 typedef struct clf__smo {
   int64_t count;
   const float *K; /* [count, count], symmetric */
@@ -20,8 +23,7 @@ typedef struct clf__smo {
   double *gradient; /* y - K b, kept up to date */
   double *up_set;   /* scratch */
   double *low_set;  /* scratch */
-  double tolerance; /* on the largest error of a b that may rise less the smallest error of one
-                       that may fall */
+  double tolerance; /* on the largest gradient in the up set minus the smallest in the low set */
   int64_t max_steps;
 } clf__smo;
 

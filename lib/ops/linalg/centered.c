@@ -1,4 +1,4 @@
-/* Centred rows in f64, some to each task. */
+/* Centered rows in f64; each task computes some of them. */
 #include "ops/linalg/centered.h"
 
 #include "base/pool.h"

@@ -20,7 +20,7 @@ typedef struct cholesky {
   clf__progress progress;
   double *a;
   int64_t lda;
-  double *limits; /* [n] pivots at or below which a column is dropped */
+  double *limits; /* [n]: a column whose pivot is not above it is dropped */
   double *space;  /* of solves */
   bool *dropped;
 } cholesky;
@@ -48,7 +48,7 @@ static clf_status factor_block(const cholesky *c, int64_t first, int64_t size) {
   return CLF_OK;
 }
 
-/* B [rows, size] = B L^-T for the factor of rows first … first + size - 1. */
+/* Computes B [rows, size] = B L^-T for the factor of rows first … first + size - 1. */
 static clf_status solve_right(const cholesky *c, int64_t first, int64_t size, double *b,
                               int64_t rows) {
   const double *l = c->a + first * (c->lda + 1);
@@ -66,7 +66,7 @@ static clf_status solve_right(const cholesky *c, int64_t first, int64_t size, do
   return solve_right(c, first + half, rest, b + half, rows);
 }
 
-/* The lower triangle of C [n, n] less that of X X^T, X [n, k]. */
+/* Subtracts the lower triangle of X X^T, X [n, k], from that of C [n, n]. */
 static clf_status subtract_square(const cholesky *c, int64_t step, double *to, const double *x,
                                   int64_t n, int64_t k) {
   const int64_t half = n <= CLF__FACTOR_PANEL ? 0 : clf__factor_half(n), lda = c->lda;

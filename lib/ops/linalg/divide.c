@@ -2,14 +2,16 @@
  * conquer method for the symmetric tridiagonal eigenproblem", Numerische Mathematik 36, 1981; Gu
  * and Eisenstat 1995, see secular.c).
  *
- * The element between two halves is torn out, T = diag(T1, T2) + rho u u^T; with the halves'
- * eigenvectors T becomes diag(d) + rho z z^T. What z leaves alone, and one of two equal d after a
- * rotation, stays an eigenpair as it is (deflation); the others come from the secular equation, and
- * their vectors are products with those of the halves, n^3 operations at the last merge and a third
- * of that in all before. Where only the largest are asked for, the last merge makes only those.
+ * The matrix is divided into two halves and an update of rank one, T = diag(T1, T2) + rho u u^T; in
+ * the basis of the halves' eigenvectors T becomes diag(d) + rho z z^T. An eigenpair stays as it is
+ * if its z is 0, or if a rotation makes it 0 because two d are equal (deflation). The other
+ * eigenvalues are roots of the secular equation, and their eigenvectors are products with those of
+ * the halves: n^3 operations at the last merge, and a third of that in all merges before. If only
+ * the largest eigenvalues are wanted, the last merge computes only those.
  *
- * A part of T has its eigenvectors in the rows of a square block of Q at its place of the diagonal,
- * 0 elsewhere, in no order: order[] lists them ascending. */
+ * The eigenvectors of a part of T are the rows of the square block of Q at the part's position on
+ * the diagonal, and 0 elsewhere. They are not sorted: order[] lists them in ascending order of
+ * their eigenvalues. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -22,11 +24,12 @@
 #include "ops/linalg/secular.h"
 #include "ops/linalg/tridiagonal.h"
 
-/* Multiplications of a product between two questions whether to go on, at least so many columns. */
+/* Multiplications in a product between two checks for cancellation; a product has at least so many
+ * columns. */
 static const double block_products = 2e9;
 static const int64_t min_columns = 384;
 
-/* Which half's columns a row has numbers in. */
+/* In which half of the columns a row is not 0. */
 enum { UPPER, BOTH, LOWER, SIDES };
 
 typedef struct divide {
@@ -39,12 +42,12 @@ typedef struct divide {
   double *vectors;           /* [n, n]: of the secular equation */
   double *gathered;          /* [n, (n + 1) / 2] */
   double *poles, *z, *roots; /* [n] of a merge */
-  int64_t *kept, *rest;      /* [n] rows that it changes, and those it does not */
-  int64_t *places;           /* [n] of kept rows, by side */
+  int64_t *kept, *rest;      /* [n] rows that the merge changes, and those that it does not */
+  int64_t *places;           /* [n] of the kept rows, by side */
   uint8_t *sides;            /* [n] */
 } divide;
 
-/* A part being merged from its halves. */
+/* A part that is merged from its halves. */
 typedef struct merge {
   int64_t first, size, half;
   double rho, limit;
@@ -54,7 +57,7 @@ typedef struct merge {
   int64_t of_side[SIDES];
 } merge;
 
-/* Joins the ascending orders of the halves. */
+/* Merges the ascending orders of the halves. */
 static void join_orders(divide *w, const merge *m) {
   int64_t a = 0, b = m->half, *joined = w->rest;
   for (int64_t i = 0; i < m->size; i++) {
@@ -65,7 +68,7 @@ static void join_orders(divide *w, const merge *m) {
   memcpy(m->order, joined, (size_t)m->size * sizeof *joined);
 }
 
-/* z: the row of the joined eigenvectors at the tear, scaled to length 1. */
+/* Computes z: the row of the combined eigenvectors at the cut, scaled to length 1. */
 static void begin_merge(divide *w, merge *m, double torn) {
   const int64_t n = w->n;
   double largest = 0;
@@ -81,7 +84,7 @@ static void begin_merge(divide *w, merge *m, double torn) {
   join_orders(w, m);
 }
 
-/* Turns two eigenvectors of nearly the same value so that z is 0 for the first. */
+/* Rotates two eigenvectors of nearly equal eigenvalues so that z becomes 0 for the first. */
 static void rotate(divide *w, const merge *m, int64_t first, int64_t second, double c, double s) {
   double *a = m->q + first * w->n, *b = m->q + second * w->n;
   for (int64_t j = 0; j < m->size; j++) {
@@ -97,7 +100,7 @@ static void rotate(divide *w, const merge *m, int64_t first, int64_t second, dou
   }
 }
 
-/* Whether `first` can be left alone once it is rotated with `second`; does that. */
+/* Returns whether `first` can be deflated by a rotation with `second`, and rotates them. */
 static bool merges_with(divide *w, const merge *m, int64_t first, int64_t second) {
   const double length = hypot(w->z[first], w->z[second]);
   const double c = w->z[second] / length, s = -w->z[first] / length;
@@ -109,9 +112,9 @@ static bool merges_with(divide *w, const merge *m, int64_t first, int64_t second
   return true;
 }
 
-/* Divides rows into kept (ascending) and rest. */
+/* Divides the rows into kept (ascending) and rest. */
 static void deflate(divide *w, merge *m) {
-  int64_t last = -1; /* of kept, not yet listed */
+  int64_t last = -1; /* of the kept rows, not yet listed */
   for (int64_t i = 0; i < m->size; i++) {
     const int64_t row = m->order[i];
     if (m->rho * fabs(w->z[row]) <= m->limit) {
@@ -128,8 +131,8 @@ static void deflate(divide *w, merge *m) {
   }
 }
 
-/* Copies kept rows side by side, without the columns that are 0, to `gathered`: those of the upper
- * half [UPPER and BOTH, half], then those of the lower [BOTH and LOWER, size - half]. */
+/* Copies the kept rows to `gathered` without the columns that are 0: those of the upper half [UPPER
+ * and BOTH, half], then those of the lower [BOTH and LOWER, size - half]. */
 static void gather(divide *w, merge *m) {
   const int64_t n = w->n, half = m->half, lower = m->size - half;
   int64_t next[SIDES] = {0};
@@ -152,7 +155,7 @@ static void gather(divide *w, merge *m) {
   }
 }
 
-/* Moves the rest to rows kept … size - 1, whose own ones are gathered. */
+/* Moves the rest to rows kept … size - 1, whose own rows have been gathered. */
 static void move_rest(divide *w, const merge *m) {
   int64_t free_row = m->kept;
   for (int64_t i = 0; i < m->rest; i++) {
@@ -189,8 +192,8 @@ static clf_status multiply_half(divide *w, const merge *m, int64_t rows, int64_t
   return CLF_OK;
 }
 
-/* The last `wanted` of rows 0 … kept - 1: the products of the secular equation's last vectors with
- * the gathered ones. */
+/* Computes the last `wanted` of rows 0 … kept - 1: products of the last eigenvectors of the secular
+ * equation with the gathered rows. */
 static clf_status multiply(divide *w, const merge *m, int64_t wanted) {
   const int64_t half = m->half, before = m->kept - wanted;
   const int64_t upper = m->of_side[UPPER] + m->of_side[BOTH];
@@ -203,8 +206,8 @@ static clf_status multiply(divide *w, const merge *m, int64_t wanted) {
                              factors + m->of_side[UPPER], w->gathered + upper * half, to + half);
 }
 
-/* Orders the part's rows: new ones ascend already; the rest is put in by insertion, which its
- * order, only disturbed by rotations, makes short. */
+/* Sorts the part's rows. The new ones ascend already; the rest is inserted one by one, which is
+ * fast because only rotations have disturbed its order. */
 static void order_rows(const divide *w, const merge *m) {
   int64_t *rest = w->rest, a = 0, b = 0;
   for (int64_t i = 1; i < m->rest; i++) {
@@ -264,7 +267,8 @@ done:
   return status;
 }
 
-/* Rows in descending order of their values to rows 0 … count - 1 of `vectors`, which may be Q. */
+/* Moves rows, in descending order of their eigenvalues, to rows 0 … count - 1 of `vectors`, which
+ * may be Q. */
 static void pick_largest(const divide *w, double *values, double *vectors) {
   const int64_t n = w->n;
   const size_t bytes = (size_t)n * sizeof(double);
@@ -275,7 +279,8 @@ static void pick_largest(const divide *w, double *values, double *vectors) {
   for (int64_t c = 0; c < w->count && vectors != w->q; c++) {
     memcpy(vectors + c * n, w->q + w->order[n - 1 - c] * n, bytes);
   }
-  for (int64_t start = 0; start < n && vectors == w->q; start++) { /* cycle by cycle */
+  for (int64_t start = 0; start < n && vectors == w->q; start++) { /* one cycle of the permutation
+                                                                    * at a time */
     int64_t to = start, from = w->order[n - 1 - start];
     memcpy(moved, w->q + start * n, bytes);
     while (from != start) {

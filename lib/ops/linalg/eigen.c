@@ -1,7 +1,8 @@
-/* The symmetric eigenproblem: reduction to tridiagonal form, divide and conquer, and back; 4/3 n^3
- * operations, up to 4/3 n^3, and 2 n^2 for each eigenvector. All of it is direct, so that no
- * spectrum takes longer than another. For few eigenvectors of a large matrix Lanczos iteration is
- * tried before, which where the spectrum falls takes n^3/3 operations and little more. */
+/* The symmetric eigenproblem: reduction to tridiagonal form (4/3 n^3 operations), divide and
+ * conquer (at most 4/3 n^3), and back transformation (2 n^2 for each eigenvector). All steps are
+ * direct, so the time does not depend on the spectrum. For few eigenvectors of a large matrix,
+ * Lanczos iteration is tried first; if the spectrum decays, it takes little more than n^3/3
+ * operations. */
 #include "ops/linalg/eigen.h"
 
 #include <math.h>
@@ -12,10 +13,11 @@
 #include "ops/linalg/lanczos.h"
 #include "ops/linalg/tridiagonal.h"
 
-/* From where on Lanczos iteration pays. */
-enum { MIN_LARGE = 1500, MIN_TIMES = 20 /* as many rows as vectors */ };
+/* Sizes from which on Lanczos iteration pays. */
+enum { MIN_LARGE = 1500, MIN_TIMES = 20 /* rows for each vector */ };
 
-/* The exponent of the largest element of the upper triangle: A / 2^exponent has none above 1. */
+/* Returns the exponent of the largest element of the upper triangle: A / 2^exponent has no element
+ * above 1. */
 static clf_status find_scale(const double *a, int64_t n, int *exponent) {
   double largest = 0, sum = 0;
   for (int64_t i = 0; i < n; i++) {

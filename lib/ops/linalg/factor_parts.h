@@ -7,17 +7,18 @@
 #include "ops/linalg/matrix.h"
 
 enum {
-  CLF__FACTOR_BLOCK = 64,  /* rows of a factor that are not halved any more */
-  CLF__FACTOR_PANEL = 256, /* rows of a solve, or of a symmetric product, that are not */
+  CLF__FACTOR_BLOCK = 64,  /* factors of so many rows are not divided further */
+  CLF__FACTOR_PANEL = 256, /* nor are solves and symmetric products of so many rows */
 };
 
-/* Where a matrix of this many rows is halved. */
+/* Returns where a matrix of so many rows is divided. */
 int64_t clf__factor_half(int64_t size);
 /* C -= A B within a long call. */
 clf_status clf__factor_subtract(const clf__progress *progress, int64_t step, clf__f64_view a,
                                 clf__f64_view b, double *c, int64_t ldc);
 
-/* A panel of a factor and what it is applied to: `count` columns of B or, from the right, rows. */
+/* A panel of a factor and what it is applied to: `count` columns of B or, from the right, `count`
+ * rows. */
 typedef struct clf__panel_solve {
   clf_context *context;
   const clf__kernels *kernels;

@@ -1,8 +1,8 @@
-/* C = alpha op(A) op(B) + beta C, after Goto and van de Geijn (2008): B is cut into blocks of DEPTH
- * steps by at most COLUMNS columns that stay in the last-level cache, packed as column panels each
- * of which stays in L2 while it meets a group of rows of A. Rows of A are read where they lie,
- * since the kernel broadcasts their elements; only a transposed A is packed. B is not packed when
- * too few rows of A would use it again.
+/* C = alpha op(A) op(B) + beta C, after Goto and van de Geijn (2008): B is divided into blocks of
+ * DEPTH steps by at most COLUMNS columns, which stay in the last-level cache. A block is packed as
+ * column panels, each of which stays in L2 while it is multiplied by a group of rows of A. Rows of
+ * A are read in place, because the kernel broadcasts their elements; only a transposed A is packed.
+ * B is not packed if too few rows of A would reuse it.
  *
  * Threads share the packed block and divide C. No sum is divided between threads, so results do not
  * depend on how many there are. */
@@ -18,10 +18,10 @@
 #include "ops/linalg/product.h"
 
 enum {
-  DEPTH = 512,               /* steps of a block */
-  COLUMNS = 2016,            /* of a block of B: a multiple of every kernel's panel */
-  GROUP = 96,                /* rows of A in a task: the same */
-  CACHED_BYTES = 256 * 1024, /* a matrix this small stays in L2 and need not be packed */
+  DEPTH = 512,               /* steps in a block */
+  COLUMNS = 2016,            /* columns in a block of B: a multiple of every kernel's panel */
+  GROUP = 96,                /* rows of A in a task: a multiple likewise */
+  CACHED_BYTES = 256 * 1024, /* so small a matrix stays in L2 and need not be packed */
 };
 
 typedef struct gemm {
@@ -33,12 +33,12 @@ typedef struct gemm {
   const char *a, *b;
   char *c;
   int64_t lda, ldb, ldc;
-  /* How it is done. */
+  /* How the product is computed. */
   bool pack_a, pack_b;
   int64_t depth;       /* of a block */
   char *packed_a;      /* [threads, GROUP * depth] */
   char *packed_b;      /* [panels, depth * kernel->columns] */
-  int64_t column_step; /* of a task */
+  int64_t column_step; /* columns in a task */
 } gemm;
 
 /* One block of B. */
@@ -55,7 +55,7 @@ static const char *element_of(const gemm *g, const char *matrix, int64_t ld, int
   return matrix + (row * ld + column) * g->kernel->element;
 }
 
-/* B's element (step, column). */
+/* Returns B's element (step, column). */
 static const char *b_at(const gemm *g, int64_t step, int64_t column) {
   return g->transpose_b ? element_of(g, g->b, g->ldb, column, step)
                         : element_of(g, g->b, g->ldb, step, column);
@@ -121,7 +121,7 @@ static double work_of(const gemm *g) {
 static clf_status multiply_blocks(const gemm *g) {
   for (int64_t column = 0; column < g->n; column += COLUMNS) {
     int64_t step = 0;
-    do { /* once when k is 0: C = beta C */
+    do { /* once if k is 0: C = beta C */
       gemm_block block = {.gemm = g,
                           .first_step = step,
                           .steps = clf__min_i64(g->depth, g->k - step),
@@ -142,7 +142,7 @@ static clf_status multiply_blocks(const gemm *g) {
   return CLF_OK;
 }
 
-/* Columns of a task: all that are there, unless the rows alone are too few for all threads. */
+/* Returns the columns of a task: all of them, unless there are too few rows for all threads. */
 static int64_t columns_of_task(const gemm *g, int64_t threads) {
   const int64_t width = g->kernel->columns, columns = clf__min_i64(COLUMNS, g->n);
   const int64_t wanted = clf__ceil_div(4 * threads, clf__ceil_div(g->m, GROUP));

@@ -1,17 +1,18 @@
-/* The Gram engine: sums first, then products of columns, then both put together.
+/* The Gram engine: it computes sums, then products of columns, and combines both.
  *
  * About any shift c, with s = sum w x, W = sum w and the rest r = s - W c,
  *   sum w (x - m)(x - m)^T = sum w (x - c)(x - c)^T - r r^T / W.
- * f32 rows are shifted by their rounded mean before they are multiplied: products of what is left
- * keep their digits however far from 0 the data lie. u8 rows are multiplied as they are, exactly,
- * and shifted afterwards by their mean rounded to an integer,
+ * f32 rows are shifted by their rounded mean before they are multiplied, so that products keep
+ * their digits however far from 0 the data lie. u8 rows are multiplied exactly, and shifted
+ * afterwards by their mean rounded to an integer,
  *   sum (x - c)(x - c)^T = sum x x^T - c s^T - s c^T + N c c^T,
- * which is exact as well. Sparse rows are not shifted (that would fill them), except where they are
- * so full that dense work is the faster. Small tables are multiplied in f64 (gram_f64.c).
+ * which is exact as well. Sparse rows are not shifted, which would make them dense, unless they
+ * have so many entries that dense products are faster. Small tables are multiplied in f64
+ * (gram_f64.c).
  *
- * The scatter within the classes is the total one less that of the class means. Where classes lie
- * so far apart that this would leave rounding error, rows are multiplied in f64 about the means of
- * their own classes instead. */
+ * The scatter within the classes is the total scatter minus that of the class means. If the classes
+ * lie so far apart that the difference would be mostly rounding error, rows are centered at the
+ * means of their own classes and multiplied in f64 instead. */
 #include "ops/linalg/gram.h"
 
 #include <math.h>
@@ -20,15 +21,16 @@
 #include "ops/linalg/gemm.h"
 #include "ops/linalg/gram_parts.h"
 
-enum { SQUARE = 64, DENSE_SHARE = 8 /* one entry in so many makes rows dense */ };
+enum { SQUARE = 64, DENSE_SHARE = 8 /* one entry in so many: treated as dense */ };
 
-/* How products are taken: in integers, in f32 or in f64 of shifted rows, of the entries alone. */
+/* How products are computed: exactly in integers, in f32 or in f64 from shifted rows, or from the
+ * entries alone. */
 typedef enum products { EXACT, COARSE, FINE, ENTRIES } products;
 
-/* Rounding error of an element of the scatter in units of the columns' sizes: f32 sums of up to 256
- * products, and f64 ones. */
+/* Rounding error of an element of the scatter, relative to the sizes of its columns: for f32 sums
+ * of up to 256 products, and for f64. */
 static const double coarse_rounding = 4e-7, fine_rounding = 1e-15;
-/* A variance within the classes has digits left while it is so many times its rounding error. */
+/* A variance within the classes has correct digits if it is so many times its rounding error. */
 static const double min_digits = 1e3;
 
 typedef struct finish {
@@ -36,7 +38,7 @@ typedef struct finish {
   int64_t columns, squares;
   double scale, bias, weight;
   const double *sums;
-  const double *shift; /* still to be taken from the products */
+  const double *shift; /* still to be subtracted from the products */
   const double *rest;
 } finish;
 
@@ -50,7 +52,7 @@ static double finished(const finish *f, int64_t i, int64_t j) {
   return (i == j && value < 0 ? 0 : value) * f->scale * f->scale;
 }
 
-/* A square of the upper triangle and its mirror image. */
+/* A square of the upper triangle, and its mirror image. */
 static void finish_square(void *argument, int64_t index, int32_t worker) {
   const finish *f = argument;
   int64_t block_i, block_j;
@@ -120,7 +122,7 @@ static clf_status add_products(clf__gram *gram, double *bias, clf_context *conte
                         : clf__gram_add_dense(gram->scatter, bias, context, input, each->center);
 }
 
-/* Sparse rows are multiplied unshifted, which costs the digits of the mean. */
+/* Sparse rows are multiplied without a shift, which costs as many digits as the mean has. */
 static void set_noise(clf__gram *gram, int64_t columns, products how) {
   for (int64_t j = 0; j < columns; j++) {
     double size = gram->scatter[j * columns + j];
@@ -154,7 +156,8 @@ static clf_status fill_scatter(clf__gram *gram, clf_context *context, const clf_
   return status;
 }
 
-/* Class means [classes, columns], and what they add to the total scatter for weights of 1. */
+/* Computes the class means [classes, columns], and what they add to the total scatter for weights
+ * of 1. */
 static void class_means(const clf__gram *gram, const clf__gram_input *input, double *means,
                         double *roots) {
   const int64_t columns = input->x->columns;
@@ -213,7 +216,7 @@ static clf_status fill_within(clf__gram *gram, clf_context *context, const clf__
   return status;
 }
 
-/* From sums of raw rows to the scaled mean, and to cross about it. */
+/* Turns sums of raw rows into the scaled mean, and into cross about the mean. */
 static void finish_sums(clf__gram *gram, const clf__gram_input *input, const clf__gram_sums *sums) {
   const int64_t columns = input->x->columns;
   const double scale = (double)input->x->scale;

@@ -5,11 +5,12 @@
  *   cross   [outputs, columns]    sum w_i t_i (x_i - m), t_i the row of targets
  *   weight                        sum w_i
  *   class_weight [outputs]        sum w_i t_i
- * Targets are class labels (t_i is 1 of K: `cross` is then the per-class sum of x - m, class_weight
- * each class's sum of w_i) or f64 rows of numbers, or neither. u8 rows without weights are summed
- * exactly in integers; f32 and f64 rows are shifted by their mean before products are taken in f32
- * and accumulated in f64, or in f64 where the table is small. `noise` tells how much rounding that
- * leaves: element (i, j) of the scatter is off by some noise_i noise_j. */
+ * Targets are class labels, f64 rows of numbers, or absent. For labels t_i is one-hot: `cross` is
+ * then the sum of x - m over each class, and class_weight the sum of w_i over each class. u8 rows
+ * without weights are summed exactly in integers. f32 and f64 rows are shifted by their mean; their
+ * products are computed in f32 and accumulated in f64, or computed in f64 if the table is small.
+ * `noise` estimates the rounding error: that of element (i, j) of the scatter is about noise_i
+ * noise_j. */
 #ifndef CLF_OPS_LINALG_GRAM_H
 #define CLF_OPS_LINALG_GRAM_H
 
@@ -20,9 +21,9 @@ typedef struct clf__gram_input {
   const float *weights;  /* [rows] >= 0, or NULL for 1 */
   const int32_t *labels; /* [rows] 0 … outputs-1, or NULL */
   const double *targets; /* [rows, outputs] or NULL */
-  int64_t outputs;       /* classes or target columns; 0 with neither */
-  bool centered;         /* false: m is taken as 0 everywhere (no intercept) */
-  bool within;           /* labels and centered: the scatter within the classes */
+  int64_t outputs;       /* classes or target columns; 0 without either */
+  bool centered;         /* false: m is 0 (no intercept) */
+  bool within;           /* with labels and centered: the scatter within the classes */
 } clf__gram_input;
 
 typedef struct clf__gram {
@@ -30,14 +31,14 @@ typedef struct clf__gram {
   double *mean;         /* [columns] */
   double *scatter;      /* [columns, columns] */
   double *noise;        /* [columns] */
-  bool coarse;          /* products were taken in f32 */
-  bool exact;           /* products were taken in integers */
+  bool coarse;          /* products were computed in f32 */
+  bool exact;           /* products were computed in integers */
   double *cross;        /* [outputs, columns] */
   double *class_weight; /* [outputs] */
 } clf__gram;
 
-/* Reports as stage "gram" where it takes long. CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED, or
- * CLF_ERROR_DATA when the weights are all 0 (or there are no rows) and `centered` is set. */
+/* Reports as stage "gram" if it takes long. Returns CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED, or, if
+ * `centered` is set, CLF_ERROR_DATA when all weights are 0 or there are no rows. */
 clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gram_input *input);
 void clf__gram_free(clf__gram *gram);
 

@@ -1,12 +1,12 @@
 /* Sums of products of columns, for dense rows.
  *
- * A chunk of rows is packed into column panels, then every pair of panels on and above the diagonal
- * adds its products to its square of the scatter matrix; both steps are divided between threads,
- * and no sum is. Where there are too few pairs to go round, the rows are cut into parts (by the
- * shape alone) that work side by side and are added in order.
+ * A chunk of rows is packed into column panels. Then every pair of panels on or above the diagonal
+ * adds its products to its square of the scatter matrix. Threads share both steps, but no sum is
+ * divided between them. If there are too few pairs for all threads, the rows are divided into
+ * parts, depending on the shape alone; the parts are summed in parallel and added in order.
  *
- * 60,000 x 784 is 1.84e10 products: at the speed of the instructions, two Zen 4 cores take 40 ms
- * for u8 rows by VNNI and 160 ms for f32. */
+ * 60,000 x 784 values need 1.84e10 products. At the peak of the instructions, two Zen 4 cores take
+ * 40 ms for u8 rows by VNNI and 160 ms for f32. */
 #include <math.h>
 
 #include "base/jobs.h"
@@ -14,15 +14,15 @@
 #include "ops/linalg/product.h"
 
 enum {
-  CHUNK_STEPS = 1024, /* u8 rows: times the group */
+  CHUNK_STEPS = 1024, /* for u8 rows: times the group */
   CHUNK_ROWS = 2048,  /* f32 rows */
-  PACK_ROWS = 128,    /* of a task; a multiple of every group */
+  PACK_ROWS = 128,    /* rows in a task; a multiple of every group */
   FEW_PANELS = 4,
   MAX_PARTS = 16,
 };
 static const int64_t max_chunk_bytes = 32 << 20; /* bytes */
-/* After so many products the host is asked whether to go on: a fifth of a second of one core
- * with the narrowest vectors. */
+/* Products after which the host is asked whether to continue: a fifth of a second on one core with
+ * the narrowest vectors. */
 static const int64_t products_a_step = (int64_t)1 << 31;
 
 typedef struct dense_call {
@@ -51,7 +51,7 @@ typedef struct dense_chunk {
   double *scatter;
 } dense_chunk;
 
-/* Sparse rows as dense ones: all 0, then the entries. */
+/* Copies sparse rows as dense ones: zeros first, then the entries. */
 static void pack_sparse(const dense_chunk *chunk, const clf__rows *x, const float *root,
                         int64_t at) {
   const dense_call *call = chunk->call;
@@ -73,7 +73,7 @@ static void pack_sparse(const dense_chunk *chunk, const clf__rows *x, const floa
 /* f64 rows are shifted before they are rounded. */
 static void pack_f64(float *out, const clf__rows *x, const float *center, const float *root,
                      int64_t width) {
-  double values[CLF__TILE_COLUMNS]; /* no panel has more */
+  double values[CLF__TILE_COLUMNS]; /* no panel has more columns */
   for (int64_t row = 0; row < x->rows; row++) {
     const double factor = root == NULL ? 1 : (double)root[row];
     clf__rows_read_f64(x, row, values);
@@ -133,7 +133,7 @@ static void pair_task(void *argument, int64_t index, int32_t worker) {
                     chunk->scatter + i * width * columns + j * width, columns);
 }
 
-/* The products of a packed chunk. */
+/* Adds the products of a packed chunk. */
 static clf_status add_pairs(dense_chunk *chunk) {
   const dense_call *call = chunk->call;
   const int64_t width = call->kernel->columns;

@@ -1,7 +1,7 @@
-/* Sums of products of columns in f64, a block of rows at a time: for tables of some hundred rows,
- * where that takes no time to speak of, and wherever products in f32 would not tell columns apart.
- * Only the upper triangle is needed: each stripe of columns is multiplied with those up to its own
- * end. */
+/* Sums of products of columns in f64, one block of rows at a time. They are used for tables of some
+ * hundred rows, where they take negligible time, and if products in f32 could not distinguish
+ * columns. Only the upper triangle is needed, so each stripe of columns is multiplied by the
+ * columns up to its own end. */
 #include <math.h>
 #include <string.h>
 

@@ -1,4 +1,4 @@
-/* The steps of the Gram engine. Rows enter as stored, u8 ones without their scale. */
+/* The steps of the Gram engine. Rows are used as stored, u8 rows without their scale. */
 #ifndef CLF_OPS_LINALG_GRAM_PARTS_H
 #define CLF_OPS_LINALG_GRAM_PARTS_H
 
@@ -18,16 +18,17 @@ typedef struct clf__gram_sums {
 clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
                               const clf__gram_input *input);
 
-/* scatter[columns, columns] += sum w (x - center)(x - center)^T, upper triangle; element (i, j)
- * lacks *bias times the sum of column j. u8 rows without weights go in exactly, and `center` is
- * taken as 0; others are rounded to f32 after the shift. */
+/* scatter[columns, columns] += sum w (x - center)(x - center)^T, upper triangle; *bias times the
+ * sum of column j is missing from element (i, j). u8 rows without weights are used exactly, with 0
+ * as `center`; others are rounded to f32 after the shift. */
 clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *context,
                                const clf__gram_input *input, const double *center);
-/* scatter += sum w x x^T, upper triangle, with work for the stored entries only. */
+/* scatter += sum w x x^T, upper triangle; the work is proportional to the stored entries. */
 clf_status clf__gram_add_sparse(double *scatter, clf_context *context,
                                 const clf__gram_input *input);
 
-/* Few enough values and products, none of them exact, to take them in f64. */
+/* Returns whether values and products are few enough, and none of them exact, to compute them in
+ * f64. */
 bool clf__gram_small(const clf__gram_input *input);
 /* scatter[columns, columns] += scale * sum w z z^T in f64, upper triangle. */
 clf_status clf__gram_add_f64(double *scatter, clf_context *context, const clf__centered *rows,
@@ -41,7 +42,7 @@ static inline bool clf__gram_exact(const clf__gram_input *input) {
   return !clf__rows_sparse(input->x) && input->x->dtype == CLF_U8 && input->weights == NULL;
 }
 
-/* The index-th pair i <= j < count. */
+/* Returns the index-th pair i <= j < count. */
 static inline void clf__gram_pair(int64_t index, int64_t count, int64_t *i, int64_t *j) {
   for (*i = 0; index >= count - *i; (*i)++) {
     index -= count - *i;
@@ -49,14 +50,15 @@ static inline void clf__gram_pair(int64_t index, int64_t count, int64_t *i, int6
   *j = *i + index;
 }
 
-/* Sums of products of the columns of packed rows. Rows are packed into panels of `columns` columns;
- * a panel holds 4 bytes of each of them, then the next step's. A step is `group` rows. */
+/* Sums of products of the columns of packed rows. Rows are packed into panels of `columns` columns.
+ * A panel has 4 bytes of each column for one step, then those for the next step. A step is `group`
+ * rows. */
 typedef struct clf__gram_kernel {
   int64_t columns;
   int64_t group;
   double bias; /* what is missing from element (i, j): bias times the sum of column j */
-  /* c[rows, columns] += products of the first `rows` columns of panel a with the first `columns`
-   * ones of panel b. */
+  /* c[rows, columns] += products of the first `rows` columns of panel a and the first `columns`
+   * columns of panel b. */
   void (*add)(const void *a, const void *b, int64_t steps, int64_t rows, int64_t columns, double *c,
               int64_t ldc);
 } clf__gram_kernel;
@@ -64,7 +66,8 @@ typedef struct clf__gram_kernel {
 typedef struct clf__gram_kernels {
   clf__gram_kernel f32;
   clf__gram_kernel u8;
-  /* `columns` columns of some rows, from x on, as steps of a panel; missing rows count as 0. */
+  /* Packs `columns` columns of some rows, from x on, as the steps of a panel; missing rows count as
+   * 0. */
   void (*pack_u8)(void *out, const uint8_t *x, int64_t stride, int64_t rows, int64_t columns);
   /* root[row] (NULL for 1) times (x - center) for the dense x from column `first` on, unscaled. */
   void (*pack_centered)(void *out, const clf__rows *x, int64_t first, int64_t columns,

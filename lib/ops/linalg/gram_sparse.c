@@ -1,6 +1,6 @@
 /* Sums of products of columns, for sparse rows: each row adds the products of its own entries. A
- * task owns some rows of the scatter matrix and goes through all rows in order, so that no element
- * depends on how the work is divided. */
+ * task owns some rows of the scatter matrix and reads all rows of the data in order, so that no
+ * element depends on how the work is divided. */
 #include <math.h>
 
 #include "base/jobs.h"
@@ -12,10 +12,10 @@ typedef struct sparse_call {
   const clf__gram_input *input;
   double *scatter;
   clf__progress progress;
-  atomic_int_least64_t done; /* rows, of all stripes */
+  atomic_int_least64_t done; /* rows, summed over all stripes */
 } sparse_call;
 
-/* The first of the entries from `e` to `end` whose column is at least `column`; they ascend. */
+/* Returns the first entry from `e` to `end` whose column is at least `column`; columns ascend. */
 static int64_t find_entry(const clf__rows *x, int64_t e, int64_t end, int64_t column) {
   while (e < end) {
     const int64_t middle = e + (end - e) / 2;
@@ -53,7 +53,7 @@ static clf_status add_stripe(void *argument, clf__range columns) {
 clf_status clf__gram_add_sparse(double *scatter, clf_context *context,
                                 const clf__gram_input *input) {
   const int64_t columns = input->x->columns;
-  /* Columns early in a row have more products: many stripes even that out. */
+  /* Low columns have more products; many stripes balance the work. */
   const int64_t stripe = clf__ceil_div(columns, 8 * (int64_t)clf__context_threads(context));
   sparse_call call = {.input = input, .scatter = scatter};
   if (columns == 0) {

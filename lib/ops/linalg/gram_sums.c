@@ -1,6 +1,6 @@
-/* Sums of rows, of rows by class, and of targets times rows, at the speed of memory: the rows are
- * cut into parts (by their number alone) that are summed side by side and then added in order. u8
- * rows without weights are counted in integers. */
+/* Sums of rows, of rows by class, and of targets times rows. The floor is reading the rows from
+ * memory. The rows are divided into parts, depending on their number alone; the parts are summed in
+ * parallel and then added in order. u8 rows without weights are summed in integers. */
 #include <math.h>
 #include <string.h>
 
@@ -9,15 +9,16 @@
 #include "ops/linalg/row.h"
 
 enum { PART_ROWS = 2048, MAX_PARTS = 32, PIECE = 256 /* columns */ };
-static const int64_t max_counted = 1 << 24;    /* rows of 255 in 32 bits */
-static const int64_t max_part_bytes = 1 << 26; /* bytes for all parts together */
+static const int64_t max_counted = 1 << 24;    /* rows whose sums of 255 fit 32 bits */
+static const int64_t max_part_bytes = 1 << 26; /* for all parts together */
 static const int64_t sums_a_step = 1 << 22;    /* milliseconds */
 
 typedef struct sums_call {
   const clf__gram_input *input;
   const clf__kernels *kernels;
   bool counted;  /* parts are u32 */
-  int64_t lines; /* of `columns` sums each: the classes; or all rows, then the targets */
+  int64_t lines; /* lines of `columns` sums: one for each class; or one for all rows and one for
+                  * each target */
   int64_t parts, part_rows;
   int64_t step_rows;
   void *part;
@@ -88,7 +89,7 @@ static clf_status sum_part(void *argument, clf__range rows) {
   return CLF_OK;
 }
 
-/* One line of all parts. */
+/* Adds one line of all parts. */
 static void add_parts(const sums_call *call, int64_t line, double *out) {
   const int64_t columns = call->input->x->columns;
   for (int64_t part = 0; part < call->parts; part++) {

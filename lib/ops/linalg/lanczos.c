@@ -1,14 +1,14 @@
 /* The largest few eigenvalues of a large symmetric matrix by block Lanczos iteration (Golub and
  * Underwood, "The block Lanczos method for computing eigenvalues", Mathematical Software III,
- * 1977): in the space that A's powers span on some random vectors, the largest eigenvalues appear
- * first. The basis is kept orthonormal by projecting twice, so that the matrix in it gives Ritz
- * pairs whose residuals are at rounding.
+ * 1977): in the space that powers of A span from some random vectors, the largest eigenvalues
+ * converge first. The basis is kept orthonormal by projecting twice, so that the Ritz pairs have
+ * residuals of the size of rounding errors.
  *
- * A small residual proves an eigenvalue, not that none is missing (of equal ones, a block of
- * vectors sees only so many). So at the end s I - A + V^T X V, s just above the least value found
- * and V the vectors of the values X, must have a Cholesky factor: then nothing else is above s.
- * Where that fails, or where convergence is too slow for the basis to stay small, it says so and
- * the direct method is used. */
+ * A small residual proves that a value is an eigenvalue, but not that none is missing: a block of
+ * vectors finds only so many equal eigenvalues. So at the end s I - A + V^T X V must have a
+ * Cholesky factor, where s is just above the smallest value found and V has the eigenvectors of the
+ * values X. Then no other eigenvalue is above s. If that fails, or if convergence is too slow for
+ * the basis to stay small, the function reports it, and the direct method is used. */
 #include "ops/linalg/lanczos.h"
 
 #include <float.h>
@@ -34,20 +34,20 @@ typedef struct lanczos {
   int64_t n, count, capacity;
   const double *a;
   int64_t known;     /* vectors of the basis whose images are known */
-  int64_t size;      /* of the basis: a block more */
+  int64_t size;      /* of the basis: one block more */
   int64_t width;     /* of the last block whose images are known */
   double *basis;     /* [capacity + WIDTH, n] */
-  double *projected; /* [capacity, capacity]: A in the basis, its upper triangle */
+  double *projected; /* [capacity, capacity]: A in the basis, upper triangle */
   double *image;     /* [n, max(WIDTH, count)] */
-  double *shares;    /* [capacity, WIDTH] of the basis in new vectors */
+  double *shares;    /* [capacity, WIDTH]: components of new vectors in the basis */
   double *small;     /* [capacity, capacity] of a Ritz problem */
   double *ritz;      /* [count, capacity] */
   double *values, *vectors;
-  double rest[WIDTH * WIDTH]; /* products of what of its images lies outside of the basis */
-  double worst;               /* residual, as a share of the largest value */
+  double rest[WIDTH * WIDTH]; /* Gram matrix of the part of its images outside of the basis */
+  double worst;               /* residual relative to the largest value */
 } lanczos;
 
-/* New vectors [count, n] less their shares of the basis. */
+/* Subtracts from new vectors [count, n] their components in the basis. */
 static clf_status project(lanczos *s, double *vectors, int64_t count) {
   clf_status status =
       clf__gemm_f64(s->context, 1, clf__f64_matrix(s->basis, s->size, s->n, s->n),
@@ -58,8 +58,8 @@ static clf_status project(lanczos *s, double *vectors, int64_t count) {
                              clf__f64_matrix(s->basis, s->size, s->n, s->n), 1, vectors, s->n);
 }
 
-/* Makes vectors orthonormal by modified Gram and Schmidt; those that fall to `limit` or below are
- * left out. Returns how many there are. */
+/* Orthonormalizes vectors by the modified Gram-Schmidt method. Vectors whose length falls to
+ * `limit` or below are removed. Returns how many are left. */
 static int64_t orthonormalize(const lanczos *s, double *vectors, int64_t count, double limit) {
   const int64_t n = s->n;
   int64_t kept = 0;
@@ -81,19 +81,21 @@ static int64_t orthonormalize(const lanczos *s, double *vectors, int64_t count, 
   return kept;
 }
 
-/* Adds a block to the basis: what is left of `count` vectors behind it. */
+/* Adds a block to the basis: the part of `count` vectors that lies outside of it. */
 static clf_status add_block(lanczos *s, int64_t count) {
   double *vectors = s->basis + s->size * s->n;
   count = orthonormalize(s, vectors, count, 0x1p-500);
   for (int again = 0; again < 2 && count > 0; again++) {
     CLF__CHECK(s->size > 0 ? project(s, vectors, count) : CLF_OK);
-    count = orthonormalize(s, vectors, count, 0.5); /* what falls further was rounding */
+    count = orthonormalize(s, vectors, count, 0.5); /* a vector that shrinks further consists of
+                                                     * rounding errors */
   }
   s->size += count;
   return CLF_OK;
 }
 
-/* The images of the last block: their shares of the basis, and what is left as the next block. */
+/* Computes the images of the last block: their components in the basis, and the remaining part as
+ * the next block. */
 static clf_status expand(lanczos *s) {
   const int64_t n = s->n, width = s->size - s->known;
   const double *last = s->basis + s->known * n;
@@ -120,8 +122,9 @@ done:
   return status;
 }
 
-/* The largest eigenvalues of A in the basis and their vectors there. The residual of one is what
- * its share of the last block is mapped to outside of the basis. */
+/* Computes the largest eigenvalues of A within the basis and their vectors. The residual of a
+ * vector is the image of its component in the last block, as far as that lies outside of the
+ * basis. */
 static clf_status find_ritz(lanczos *s) {
   const int64_t size = s->known, width = s->width;
   for (int64_t i = 0; i < size; i++) {
@@ -142,7 +145,7 @@ static clf_status find_ritz(lanczos *s) {
   return status;
 }
 
-/* The eigenvectors, and in s->worst their largest residual. */
+/* Computes the eigenvectors, and in s->worst their largest residual. */
 static clf_status make_vectors(lanczos *s) {
   const int64_t n = s->n, count = s->count;
   clf_status status =
@@ -164,8 +167,8 @@ done:
   return status;
 }
 
-/* Convergence is geometric: whether what it reached with this basis promises to reach `limit` while
- * the basis fits. */
+/* Convergence is geometric: returns whether the rate so far promises to reach `limit` while the
+ * basis still fits. */
 static bool promises(const lanczos *s, double limit) {
   return s->known < s->capacity / 6 ||
          log(s->worst) * (double)s->capacity <= log(limit) * (double)s->known;

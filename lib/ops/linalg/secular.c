@@ -27,7 +27,7 @@
 enum {
   MODEL_STEPS = 20,
   MAX_STEPS = 150,   /* the last ones bisections: 8 to the root's magnitude, 53 to its last bit */
-  TASK_ROOTS = 32,   /* of a task */
+  TASK_ROOTS = 32,   /* columns in a task */
   BLOCK_ROOTS = 512, /* between two questions whether to go on */
 };
 

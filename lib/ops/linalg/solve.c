@@ -16,11 +16,11 @@
 #include "ops/linalg/vectors.h"
 
 enum {
-  CHUNK = 96, /* columns solved at once */
+  CHUNK = 96, /* columns that are solved at once */
   STEP = 16,  /* rows of a solve between two products */
-  FEW = 32,   /* columns that are solved without a copy */
+  FEW = 32,   /* fewer columns are solved without a copy */
   FACTOR_LD =
-      CLF__FACTOR_PANEL + 8, /* not a power of 2: rows would share their places in the cache */
+      CLF__FACTOR_PANEL + 8, /* not a power of 2, so that rows do not share sets of the cache */
   LANES = 8,
 };
 
@@ -28,8 +28,8 @@ int64_t clf__factor_half(int64_t size) {
   return clf__round_up(size / 2, CLF__FACTOR_BLOCK);
 }
 
-/* Multiplications between two questions whether to go on, in products of at least so many columns:
- * cut that way, no element is packed twice. */
+/* Multiplications between two checks for cancellation, in products of at least so many columns:
+ * with this division no element is packed twice. */
 static const double block_products = 2e9;
 static const int64_t min_columns = 384;
 
@@ -51,7 +51,7 @@ clf_status clf__factor_subtract(const clf__progress *progress, int64_t step, clf
   return status;
 }
 
-/* Rows of B = L^-1 B or L^-T B for so few rows that products do not pay. */
+/* Computes B = L^-1 B or L^-T B for so few rows that products do not pay. */
 static void solve_step(const clf__kernels *kernels, bool transposed, const double *l, int64_t ldl,
                        int64_t n, double *b, int64_t columns, int64_t ldb) {
   double factors[STEP], sum[CHUNK];
@@ -70,7 +70,7 @@ static void solve_step(const clf__kernels *kernels, bool transposed, const doubl
   }
 }
 
-/* B = L^-1 B or L^-T B, for at most CHUNK columns. */
+/* Computes B = L^-1 B or L^-T B for at most CHUNK columns. */
 static void solve_chunk(const clf__kernels *kernels, bool transposed, const double *l, int64_t ldl,
                         int64_t n, double *b, int64_t columns, int64_t ldb) {
   const clf__product_kernel *kernel = &kernels->products->f64;
@@ -97,8 +97,8 @@ static void solve_chunk(const clf__kernels *kernels, bool transposed, const doub
   }
 }
 
-/* On a copy that stays in the second-level cache whatever the leading dimension; from the right, B
- * = B L^-T, rows are its columns. */
+/* Works on a copy that stays in the second-level cache, whatever the leading dimension. From the
+ * right, B = B L^-T, the rows are treated as columns. */
 static void solve_task(void *argument, clf__range range) {
   const clf__panel_solve *s = argument;
   const int64_t n = s->n, ldb = s->ldb, width = range.end - range.first;
@@ -137,7 +137,7 @@ double *clf__factor_space(clf_context *context) {
   return clf__alloc_array(context, FACTOR_LD + chunks, CLF__FACTOR_PANEL * sizeof(double));
 }
 
-/* Eight sums side by side: compilers may not reorder one. */
+/* Eight sums in parallel, because compilers may not reorder one sum. */
 static double dot(const double *a, const double *b, int64_t count) {
   double sums[LANES] = {0};
   int64_t i = 0;
@@ -157,14 +157,14 @@ static double dot(const double *a, const double *b, int64_t count) {
   return sums[0];
 }
 
-/* One right-hand side: the factor, which is the larger by far, is read once along its rows. */
+/* Solves for one right-hand side: the factor, which is far larger, is read once along its rows. */
 static void solve_vector(const double *l, int64_t n, int64_t ldl, double *b) {
   for (int64_t i = 0; i < n; i++) {
     b[i] = (b[i] - dot(l + i * ldl, b, i)) / l[i * ldl + i];
   }
 }
 
-/* A solve for many columns, in place. */
+/* Solves for many columns, in place. */
 typedef struct solve {
   clf__progress progress;
   const clf__kernels *kernels;
