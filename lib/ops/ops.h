@@ -1,6 +1,6 @@
-/* Kernels on rows and matrices. Matrices are row-major with a leading dimension in elements. All
- * run on the context's threads unless they are called from a pool task; results do not depend on
- * the thread count. */
+/* Kernels on rows and matrices. Matrices are row-major, with a leading dimension in elements. All
+ * functions run on the context's threads unless they are called from a pool task. Results do not
+ * depend on the number of threads. */
 #ifndef CLF_OPS_OPS_H
 #define CLF_OPS_OPS_H
 

@@ -174,7 +174,7 @@ static bool promises(const lanczos *s, double limit) {
          log(s->worst) * (double)s->capacity <= log(limit) * (double)s->known;
 }
 
-/* Goes on until residuals are at `limit`; *converged tells whether they came there. */
+/* Iterates until the residuals reach `limit`; *converged receives whether they did. */
 static clf_status iterate(lanczos *s, double limit, bool *converged) {
   int64_t check = 2 * s->count;
   *converged = false;
@@ -198,7 +198,8 @@ static clf_status iterate(lanczos *s, double limit, bool *converged) {
   return CLF_OK;
 }
 
-/* Whether no eigenvalue but those found is above the least of them by more than `margin`. */
+/* Returns whether all eigenvalues that exceed the smallest found one by more than `margin` were
+ * found. */
 static clf_status check_complete(const lanczos *s, double margin, bool *complete) {
   const int64_t n = s->n, count = s->count;
   double *matrix = clf__alloc_array(s->context, n, (size_t)n * sizeof *matrix);

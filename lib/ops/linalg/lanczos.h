@@ -4,10 +4,10 @@
 
 #include "tensor/rows.h"
 
-/* The largest `count` eigenvalues of A [n, n], of elements of 1 at most, the largest first, and in
- * the rows of `vectors` [count, n] the eigenvectors. *found is false, with CLF_OK, where they are
- * not all positive, or not found with a basis of some 10 times as many vectors: then the direct
- * method is as fast. */
+/* Computes the largest `count` eigenvalues of A [n, n], whose elements are at most 1, the largest
+ * first, and in the rows of `vectors` [count, n] their eigenvectors. If not all of them are
+ * positive, or if a basis of about 10 times as many vectors is not enough, it returns CLF_OK and
+ * *found is false; the direct method is then as fast. */
 clf_status clf__lanczos_largest(clf_context *context, const double *a, int64_t n, int64_t count,
                                 double *values, double *vectors, bool *found);
 

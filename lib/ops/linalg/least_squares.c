@@ -1,4 +1,4 @@
-/* Least squares: which of the ways is taken, by what the factor and the rows say. */
+/* Least squares: chooses the method by what the factor and the rows show. */
 #include "ops/linalg/least_squares.h"
 
 #include <float.h>
@@ -14,29 +14,31 @@
 
 enum { PROBES = 4, MAX_PASSES = 30, QR_ROWS = 512 };
 
-/* Rounding error of a sum of f64 products; pivots so small a multiple of it are no evidence. */
+/* Rounding error of a sum of f64 products. A pivot below a small multiple of it does not show that
+ * a column is independent. */
 static const double fine_rounding = 1e-15, pivot_margin = 4;
-/* Relative change of the solution, and of the fitted values, by rounding errors of S that lets it
- * stand; of the solution, that refinement can mend: more would be a pivot of rounding error. What
- * the columns that count make of others is not refined. */
+/* Limits for the effect of S's rounding errors: the relative change of the solution and of the
+ * fitted values up to which the solution is accepted, and the change of the solution up to which
+ * refinement can correct it. A larger change means a pivot of rounding error. The coefficients that
+ * express dropped columns by the others are not refined. */
 static const double coarse_growth = 1e-3, fine_growth = 1e-8;
 static const double max_growth = 0.01, max_growth_of_rest = 1e-3;
 static const double coarse_effect = 1e-4, fine_effect = 1e-8;
-static const double goal = 1e-10; /* relative change of the fitted values by what is left to do */
+static const double goal = 1e-10; /* relative change of the fitted values that remains */
 
 typedef struct solver {
   clf_context *context;
   const clf__least_squares *problem;
   int64_t columns, outputs;
   bool coarse;
-  double *lengths;                 /* [columns] of the columns */
-  double *units;                   /* [columns] rounding error of a column of f64 rows */
+  double *lengths;                 /* [columns] lengths of the columns */
+  double *units;                   /* [columns] rounding error of the column in f64 rows */
   double *noise;                   /* [columns] */
   double *y, *gradient, *solution; /* [columns, outputs] */
   double *energy, *fit;            /* [outputs] */
   double *probe, *probe_solution;  /* [columns, PROBES] */
   clf__ls_factor factor;
-  double growth, lift; /* of random rounding errors of S: see measure_rounding() */
+  double growth, lift; /* effect of random rounding errors of S: see measure_rounding() */
 } solver;
 
 static clf_status allocate(solver *s) {
@@ -69,7 +71,8 @@ static void release(solver *s) {
   clf__free(s->probe_solution);
 }
 
-/* The size of the numbers that column j's center was subtracted from, whose rounding it keeps. */
+/* Returns the size of the numbers from which column j's center was subtracted; their rounding error
+ * remains. */
 static double offset_size(const clf__centered *c, int64_t classes, int64_t j) {
   const double stored = c->x->center != NULL ? fabs(c->x->center[j]) : 0;
   double mean = c->mean != NULL && c->class_means == NULL ? fabs(c->mean[j]) : 0;
@@ -87,7 +90,8 @@ static double total_weight(const clf__least_squares *p) {
   return p->scale * total;
 }
 
-/* A column without a sum of squares is the same in all rows, or its squares are beyond doubles. */
+/* A column whose sum of squares is not above 0 is the same in all rows, or its squares overflow a
+ * double. */
 static clf_status check_squares(const solver *s) {
   const clf__least_squares *p = s->problem;
   int64_t column;
@@ -101,7 +105,7 @@ static clf_status check_squares(const solver *s) {
                          (long long)column);
 }
 
-/* A column that is no longer than its own rounding error is the same in all rows: it becomes 0. */
+/* A column that is no longer than its own rounding error is the same in all rows; it becomes 0. */
 static clf_status measure_columns(solver *s) {
   const clf__least_squares *p = s->problem;
   const int64_t n = s->columns;
@@ -149,8 +153,8 @@ static clf_status factor_matrix(solver *s) {
                                  fmax(share, p->tolerance), p->tolerance > share);
 }
 
-/* An error of S by noise_i noise_j z_i, z_i = +-1 at random, moves the solution Z by M^-1 (noise z)
- * |noise Z|: `growth` is the part of |noise Z| by which that grows, and `lift` times |noise Z| the
+/* Random errors noise_i noise_j z_i of S, with z_i = +-1, change the solution Z by M^-1 (noise z)
+ * |noise Z|. `growth` is the factor by which |noise Z| changes, and `lift` times |noise Z| is the
  * change of the fitted values. */
 static clf_status measure_rounding(solver *s) {
   clf__random random = clf__random_seed(1, 0);
@@ -174,14 +178,14 @@ static clf_status measure_rounding(solver *s) {
   return status;
 }
 
-/* A random sum of what the rows leave of the columns that were dropped, each of length 1: one pass
- * tells whether that is rounding error. What the factor's own rounding left is mended as often as
- * that helps. */
+/* Sums the residuals of the dropped columns, scaled to length 1, with random signs: one pass over
+ * the rows shows whether they are rounding errors. Rounding errors of the factor itself are
+ * corrected as often as that helps. */
 static clf_status confirm_rank(solver *s, bool *confirmed) {
   clf__random random = clf__random_seed(2, 0);
   const clf__ls_factor *f = &s->factor;
   const int64_t others = s->columns - f->rank;
-  clf__ls_factor counting = *f; /* solves for the columns that count alone */
+  clf__ls_factor counting = *f; /* solves for the independent columns only */
   counting.rest = counting.project = NULL;
   double *sum = s->probe, *gradient = s->probe_solution;
   double *y = s->probe + s->columns, *step = s->probe_solution + s->columns;
@@ -216,7 +220,7 @@ done:
   return status;
 }
 
-/* Solves for a right side; with `fit`, keeps the length of the fitted values. */
+/* Solves for a right side; with `fit` it also stores the length of the fitted values. */
 static clf_status solve_for(solver *s, const double *right, double *solution, double *fit) {
   clf_status status = clf__ls_forward(&s->factor, s->context, right, s->outputs, s->y);
   for (int64_t k = 0; k < s->outputs; k++) {
@@ -235,8 +239,8 @@ static bool rounding_is_harmless(const solver *s) {
          s->growth <= (s->coarse ? coarse_growth : fine_growth);
 }
 
-/* The right side less S Z, from the rows: with targets as the gradient of the squares, whose
- * residuals are small where the fit is good. */
+/* Computes the right side minus S Z from the rows. With targets it is the gradient of the sum of
+ * squares, whose residuals are small if the fit is good. */
 static clf_status compute_gradient(solver *s) {
   const clf__least_squares *p = s->problem;
   const bool with_targets = p->target_mean != NULL;
@@ -280,8 +284,8 @@ done:
   return status;
 }
 
-/* Cholesky, and refinement where it is needed. Sums of bytes are exact: what is rounding error in
- * a pivot of theirs is no difference between bytes. */
+/* Cholesky, with refinement if needed. Sums of bytes are exact, so a pivot of rounding error means
+ * that the columns of bytes do not differ. */
 static clf_status solve_by_scatter(solver *s, bool *reached) {
   bool trusted = false;
   clf_status status = CLF_OK;
@@ -305,7 +309,7 @@ done:
   return status;
 }
 
-/* S in f64. */
+/* Computes S in f64. */
 static clf_status sum_products(solver *s) {
   const clf__least_squares *p = s->problem;
   const int64_t n = s->columns;
@@ -348,8 +352,8 @@ done:
   return status;
 }
 
-/* Says how many columns are made of others; those that are the same in all rows tell nothing, and
- * are not counted. */
+/* Logs how many columns are combinations of others. Columns that are the same in all rows carry no
+ * information and are not counted. */
 static void report_rank(const solver *s) {
   int64_t explained = s->columns - s->factor.rank;
   for (int64_t j = 0; j < s->columns; j++) {

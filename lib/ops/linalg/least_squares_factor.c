@@ -1,8 +1,9 @@
 /* Least squares: the factor and its solves.
  *
- * Where the columns J are made of K, X_J = X_K B, all fitted values are X_K (z_K + B z_J), and with
- * P = (I + B B^T)^-1 the solution of minimum norm is z_K = P u, z_J = B^T z_K of any u that fits.
- * The transposed operator brings a right side into the space of the rows: u = P (c_K + B c_J). */
+ * If the columns J are combinations of K, X_J = X_K B, then all fitted values are X_K (z_K + B
+ * z_J). With P = (I + B B^T)^-1 and any u that fits, the solution of minimum norm is z_K = P u, z_J
+ * = B^T z_K. The transposed operator projects a right side onto the space of the rows: u = P (c_K +
+ * B c_J). */
 #include <math.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 #include "ops/linalg/least_squares_parts.h"
 #include "ops/linalg/qr.h"
 
-/* Above, P by the smaller matrix would lose the digits of what is left. */
+/* Above this limit, P by the smaller matrix would lose the digits of the difference. */
 static const double max_rest = 1e3;
 
 void clf__ls_factor_free(clf__ls_factor *factor) {
@@ -22,8 +23,9 @@ void clf__ls_factor_free(clf__ls_factor *factor) {
   *factor = (clf__ls_factor){0};
 }
 
-/* The triangle T of I above B^T, T^T T = I + B B^T, or above B, T^T T = I + B^T B, as the lower
- * T^T: without products, so that columns of very different lengths do not drown the identity. */
+/* Computes the triangle T of I above B^T, with T^T T = I + B B^T, or of I above B, with T^T T = I +
+ * B^T B, stored as the lower T^T. It does not form the products, in which columns of very different
+ * lengths would hide the identity. */
 static clf_status set_project(clf__ls_factor *f, clf_context *context, bool outer) {
   const int64_t rank = f->rank, others = f->columns - f->rank;
   const int64_t size = outer ? rank : others, below = outer ? others : rank;
@@ -58,7 +60,7 @@ static clf_status set_rest(clf__ls_factor *f, clf_context *context) {
   return clf__solve_lower_transposed(context, f->l, f->rank, f->columns, f->rest, others, others);
 }
 
-/* K and J from what was dropped. */
+/* Finds K and J from the columns that were dropped. */
 static void set_order(clf__ls_factor *f, const bool *dropped) {
   f->rank = 0;
   for (int64_t j = 0; j < f->columns; j++) {
@@ -74,7 +76,7 @@ static void set_order(clf__ls_factor *f, const bool *dropped) {
   }
 }
 
-/* L's rows of J into rest, and L without the rows and columns of J. */
+/* Moves L's rows of J to rest, and removes the rows and columns of J from L. */
 static void compress(clf__ls_factor *f) {
   const int64_t n = f->columns, others = n - f->rank;
   for (int64_t a = 0; a < f->rank; a++) {
@@ -100,7 +102,7 @@ static clf_status allocate(clf__ls_factor *f, clf_context *context, bool leave_o
   return f->rest != NULL ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
-/* Without pivots, columns that count may nearly explain each other, and B be large. */
+/* Without pivoting, independent columns may nearly explain each other, which makes B large. */
 static bool small_enough(const clf__ls_factor *f) {
   double most = 0;
   for (int64_t i = 0; i < f->rank * (f->columns - f->rank); i++) {
@@ -138,7 +140,7 @@ done:
   return status;
 }
 
-/* L and rest from the pivoted R, whose columns were divided by `units`. */
+/* Computes L and rest from the pivoted R, whose columns were divided by `units`. */
 static void split_triangle(clf__ls_factor *f, const double *r, int64_t width, const double *units) {
   const int64_t rank = f->rank, others = f->columns - rank;
   for (int64_t a = 0; a < rank; a++) {
@@ -188,7 +190,7 @@ static clf_status solve_project(const clf__ls_factor *f, clf_context *context, i
              : clf__solve_lower_transposed(context, f->project, size, size, y, outputs, outputs);
 }
 
-/* y = P y, with P = I - B (I + B^T B)^-1 B^T where that is the smaller matrix. */
+/* y = P y, where P = I - B (I + B^T B)^-1 B^T if that is the smaller matrix. */
 static clf_status project(const clf__ls_factor *f, clf_context *context, double *y,
                           int64_t outputs) {
   const int64_t rank = f->rank, others = f->columns - f->rank;

@@ -1,7 +1,7 @@
-/* Least squares: whether columns that were dropped are made of a few of those that count. The
- * factor tells of which (copies, sums, pixels that are set in one and the same row), and an
- * orthogonal factorisation of these columns alone, in f64, whether it is so: what it leaves of the
- * dropped ones must be rounding error. Columns without variance need no such look at the rows. */
+/* Least squares: tests whether dropped columns are combinations of only a few independent ones. The
+ * factor shows which ones these would be (copies, sums, pixels that are set in a single row). An
+ * orthogonal factorization of these columns alone, in f64, confirms it if the residuals of the
+ * dropped columns are rounding errors. Columns without variance need no such test. */
 #include <math.h>
 
 #include "base/context.h"
@@ -9,9 +9,10 @@
 #include "ops/linalg/least_squares_parts.h"
 #include "ops/linalg/qr.h"
 
-enum { BLOCK_ROWS = 512, MIN_COLUMNS = 16 /* more cost no less than all rows */ };
+enum { BLOCK_ROWS = 512, MIN_COLUMNS = 16 /* with more columns, all rows cost no more */ };
 
-/* Of a column's length, for another to be part of it. A guess that is too large is found out. */
+/* Share of a column's length from which on another column counts as a part of it. Too large a share
+ * is detected. */
 static const double min_share = 1e-4;
 
 static double value_at(const clf__rows *x, int64_t row, int64_t column) {
@@ -25,7 +26,7 @@ static double value_at(const clf__rows *x, int64_t row, int64_t column) {
   return (double)((const float *)x->data)[at];
 }
 
-/* The weighted row's elements in these columns. */
+/* Reads the weighted row's elements in these columns. */
 static void read_few(const clf__least_squares *p, int64_t row, const int64_t *columns,
                      int64_t count, double *out) {
   const clf__centered *c = &p->rows;
@@ -39,7 +40,7 @@ static void read_few(const clf__least_squares *p, int64_t row, const int64_t *co
   }
 }
 
-/* What R leaves of its columns after the first `parts`. */
+/* Returns the lengths that R leaves of its columns after the first `parts`. */
 static bool is_rounding(const double *r, int64_t parts, int64_t count, const int64_t *columns,
                         const double *units) {
   bool all = true;
@@ -53,7 +54,7 @@ static bool is_rounding(const double *r, int64_t parts, int64_t count, const int
   return all;
 }
 
-/* R [count, count], zeroed before, of these columns and their penalty. */
+/* Adds to R [count, count], which was zeroed, these columns and their penalty. */
 static clf_status set_triangle(double *r, clf_context *context, const clf__least_squares *problem,
                                const int64_t *columns, int64_t count) {
   const int64_t rows = problem->rows.x->rows;
@@ -77,7 +78,8 @@ done:
   return status;
 }
 
-/* Columns that are part of one of J, *parts of them, then those of J. Returns their number. */
+/* Lists the columns that are a part of one in J, *parts of them, and then those of J. Returns the
+ * number of all. */
 static int64_t choose_few(const clf__ls_factor *f, const double *lengths, int64_t *columns,
                           int64_t *parts) {
   const int64_t others = f->columns - f->rank;

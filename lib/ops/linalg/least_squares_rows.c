@@ -22,8 +22,8 @@ static double target(const clf__least_squares *p, int64_t row, int64_t output) {
   return value - p->target_mean[output];
 }
 
-/* One pass over the rows. Part p takes the rows p + PARTS n of STEP rows each, and sums what they
- * give by itself, whoever runs it. */
+/* One pass over the rows. Part p reads blocks p + PARTS n of STEP rows, and sums them by itself,
+ * whichever thread runs it. */
 typedef struct residuals {
   clf_context *context;
   const clf__least_squares *problem;
@@ -35,7 +35,8 @@ typedef struct residuals {
   double *sums;    /* [PARTS, outputs, columns + 1]: gradient and energy */
 } residuals;
 
-/* values [rows], what is fitted, become v (t - fitted). Returns the sum of its squares over v. */
+/* values [rows], the fitted values, become v (t - fitted). Returns the sum of their squares over
+ * v. */
 static double compute_residuals(const residuals *r, int64_t first, int64_t rows, int64_t output,
                                 double *values) {
   double energy = 0;
@@ -64,7 +65,7 @@ static void add_part(void *argument, clf__range range) {
   }
 }
 
-/* The parts' sums, in order. */
+/* Adds the sums of the parts in order. */
 static void add_parts(const residuals *r, double *gradient, double *energy) {
   const int64_t columns = r->problem->rows.x->columns;
   const double *sums = r->sums;
@@ -132,7 +133,7 @@ done:
   return status;
 }
 
-/* Row i times sqrt(v_i), its targets after it. */
+/* Computes row i times sqrt(v_i), followed by its targets. */
 static void weigh_row(const clf__least_squares *p, int64_t row, double *out) {
   const int64_t columns = p->rows.x->columns;
   const double root = sqrt(row_weight(p, row));

@@ -1,9 +1,9 @@
-/* x W^T + b in f64 for rows of any storage, rounded once: for weights whose products cancel, so
- * that f32 ones would leave few right digits of their sum.
+/* x W^T + b in f64 for rows of any storage, rounded once. It is for weights whose products cancel,
+ * so that sums in f32 would have few correct digits.
  *
- * Dense rows are widened a small block at a time, whose center is subtracted on the way, and
- * multiply the packed weights. Sparse rows meet the weights entry by entry. An output is the same
- * sum in the same order whatever block its row falls in. */
+ * Dense rows are widened in small blocks, their center is subtracted, and they are multiplied by
+ * the packed weights. Sparse rows are multiplied entry by entry. An output is the same sum in the
+ * same order, whichever block its row is in. */
 #include "base/math.h"
 #include "base/pool.h"
 #include "ops/kernels.h"
@@ -12,9 +12,9 @@
 
 enum {
   BLOCK_ROWS = 16,
-  BLOCK_DEPTH = 256 /* columns of it that are widened at a time */
+  BLOCK_DEPTH = 256 /* columns that are widened at a time */
 };
-/* Multiplications of a task; fewer are not worth waking threads. */
+/* Multiplications in a task; for fewer, waking threads is not worthwhile. */
 static const int64_t task_work = 1 << 17;
 
 typedef struct linear_f64 {

@@ -1,5 +1,5 @@
-/* Blocks of DEPTH steps, in each of them panels of the kernel's columns, so that a panel stays in
- * L1 while it meets the rows. */
+/* The depth is divided into blocks of DEPTH steps. Each block has panels of the kernel's columns,
+ * so that a panel stays in L1 while it is multiplied by the rows. */
 #include "ops/linalg/panels.h"
 
 #include "base/math.h"

@@ -1,4 +1,5 @@
-/* A matrix packed once as the right side of many products, each on the calling thread. */
+/* A matrix that is packed once as the right factor of many products; each product runs on the
+ * calling thread. */
 #ifndef CLF_OPS_LINALG_PANELS_H
 #define CLF_OPS_LINALG_PANELS_H
 

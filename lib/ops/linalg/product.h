@@ -1,20 +1,20 @@
-/* Products of packed matrices: what the kernel of a CPU target works on. */
+/* Products of packed matrices: the operands of a CPU target's kernel. */
 #ifndef CLF_OPS_LINALG_PRODUCT_H
 #define CLF_OPS_LINALG_PRODUCT_H
 
 #include <stdint.h>
 
-/* C = alpha A B + beta C. Row panel i of A (`rows` of the kernel's each) begins at a + i * a_panel,
- * its element (row, step) at row * a_row + step * a_step; column panel j of B begins at b + j *
- * b_panel, the row of it that belongs to a step at step * b_step. All in elements. So packed and
- * unpacked, transposed and plain matrices are told apart by strides alone. */
+/* C = alpha A B + beta C. All strides are in elements. Row panel i of A (with the kernel's number
+ * of rows) begins at a + i * a_panel, and its element (row, step) is at row * a_row + step *
+ * a_step. Column panel j of B begins at b + j * b_panel, and its row of a step is at step * b_step.
+ * So packed, unpacked, transposed and plain matrices differ only in their strides. */
 typedef struct clf__product {
   int64_t rows, columns, depth;
   const void *a;
   int64_t a_panel, a_row, a_step;
   const void *b;
   int64_t b_panel, b_step;
-  double alpha, beta; /* C is not read when beta is 0 */
+  double alpha, beta; /* C is not read if beta is 0 */
   void *c;
   int64_t ldc;
 } clf__product;
@@ -23,21 +23,21 @@ enum { CLF__TILE_COLUMNS = 48 }; /* a multiple of every panel's columns */
 
 typedef struct clf__product_kernel {
   int64_t element; /* bytes */
-  int64_t rows;    /* in a panel of A */
-  int64_t columns; /* in a panel of B, whose missing ones are packed as 0 */
+  int64_t rows;    /* rows in a panel of A */
+  int64_t columns; /* columns in a panel of B; missing ones are packed as 0 */
   void (*multiply)(const clf__product *product);
-  /* Elements (step, column) of a panel of B, at b + step * b_step + column * b_column, to `out`
-   * with `columns` (the kernel's) from step to step. One of the strides is 1. */
+  /* Packs the elements (step, column) of a panel of B, at b + step * b_step + column * b_column,
+   * into `out`, with the kernel's number of columns from step to step. One of the strides is 1. */
   void (*pack)(void *out, const void *b, int64_t b_step, int64_t b_column, int64_t depth,
                int64_t columns);
-  /* A panel of A: elements (row, step) at a + step * a_step + row. */
+  /* Packs a panel of A: element (row, step) is at a + step * a_step + row. */
   void (*pack_rows)(void *out, const void *a, int64_t a_step, int64_t depth, int64_t rows);
 } clf__product_kernel;
 
 typedef struct clf__product_kernels {
   clf__product_kernel f32;
   clf__product_kernel f64;
-  /* f32 products whose B is u8, unpacked. */
+  /* f32 products whose B is u8 and not packed. */
   void (*multiply_u8)(const clf__product *product);
 } clf__product_kernels;
 

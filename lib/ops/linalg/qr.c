@@ -1,8 +1,8 @@
 /* Householder reflections on a triangle and a block of rows below it. A reflection for column j
- * changes row j of R and all rows of the block, v = (1 in row j; v_i in the block). PANEL of them
- * are found on their own columns, and are applied to those right of them at once (Schreiber and Van
- * Loan 1989): with V the block's part and T upper triangular, W = T^T (R_panel + V^T A),  R_panel
- * -= W,  A -= V W. Almost all work is then matrix products. */
+ * changes row j of R and all rows of the block, v = (1 in row j; v_i in the block). PANEL
+ * reflections are computed from their own columns, and then applied at once to the columns to their
+ * right (Schreiber and Van Loan 1989): with V the block's part and T upper triangular, W = T^T
+ * (R_panel + V^T A),  R_panel -= W,  A -= V W. Almost all work is then matrix products. */
 #include "ops/linalg/qr.h"
 
 #include <math.h>
@@ -18,7 +18,7 @@ enum { PANEL = 32, STRIPE = 64 };
 
 /* Columns first … first + width - 1 of R and of the block. */
 typedef struct panel {
-  double *r; /* the diagonal element of the first */
+  double *r; /* the diagonal element of the first column */
   int64_t ldr;
   double *a; /* the block's first row */
   int64_t lda, rows;
@@ -26,7 +26,7 @@ typedef struct panel {
   double t[PANEL][PANEL]; /* T, above and on the diagonal */
 } panel;
 
-/* sums[c] = V_j^T of the block's column c, for the columns from `first` to the panel's end. */
+/* sums[c] = V_j^T times column c of the block, for the columns from `first` to the panel's end. */
 static void multiply_columns(const panel *p, int64_t j, int64_t first, double *sums) {
   memset(sums, 0, PANEL * sizeof *sums);
   for (int64_t i = 0; i < p->rows; i++) {
@@ -37,8 +37,8 @@ static void multiply_columns(const panel *p, int64_t j, int64_t first, double *s
   }
 }
 
-/* The reflection that clears column j of the block; its vector takes the column's place. Returns
- * tau of H = I - tau v v^T. */
+/* Computes the reflection that makes column j of the block 0, and stores its vector in that column.
+ * Returns tau of H = I - tau v v^T. */
 static double reflect_column(panel *p, int64_t j) {
   double *diagonal = p->r + j * p->ldr + j;
   double square = 0;
@@ -58,7 +58,7 @@ static double reflect_column(panel *p, int64_t j) {
   return -head / beta;
 }
 
-/* T's column j from those before: t_j = -tau T (V^T v_j), t_jj = tau. */
+/* Computes T's column j from those before: t_j = -tau T (V^T v_j), t_jj = tau. */
 static void extend_t(panel *p, int64_t j, double tau) {
   double dots[PANEL] = {0};
   for (int64_t i = 0; i < p->rows; i++) {
@@ -97,7 +97,7 @@ static void factor_panel(panel *p) {
   }
 }
 
-/* w [width, count] = T^T w, the last row first. */
+/* w [width, count] = T^T w, from the last row to the first. */
 static void multiply_t(const panel *p, double *w, int64_t count) {
   for (int64_t i = p->width - 1; i >= 0; --i) {
     for (int64_t c = 0; c < count; c++) {
@@ -111,7 +111,7 @@ static void multiply_t(const panel *p, double *w, int64_t count) {
   }
 }
 
-/* Applies the panel's reflections to the `count` columns right of it; w [PANEL, count] is scratch.
+/* Applies the panel's reflections to the `count` columns to its right; w [PANEL, count] is scratch.
  */
 static clf_status apply_panel(const panel *p, clf_context *context, int64_t count, double *w) {
   double *a = p->a + p->width;
@@ -149,14 +149,14 @@ clf_status clf__qr_add_rows(clf_context *context, double *r, int64_t n, int64_t 
   return status;
 }
 
-/* A step of the pivoted factorisation: the reflection of column k, on rows k … n-1. */
+/* A step of the pivoted factorization: the reflection of column k, on rows k … n-1. */
 typedef struct pivoted {
   double *r;
   int64_t n, columns, ldr;
   int64_t k;
   double tau;
   double *v;       /* [n] from k on */
-  double *squares; /* [columns] lengths of what is left of each column below row k */
+  double *squares; /* [columns] squared length of each column below row k */
 } pivoted;
 
 static void reflect_stripe(void *argument, clf__range range) {

@@ -1,4 +1,4 @@
-/* Scores of and updates by single dense rows. */
+/* Scores of single dense rows, and updates by them. */
 #include "ops/linalg/row.h"
 
 #include "ops/kernels.h"

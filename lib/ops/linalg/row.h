@@ -1,26 +1,26 @@
-/* Scores of and updates by single dense rows, for learners whose weights change from row to row. On
- * the calling thread. */
+/* Scores of single dense rows and updates by them, for learners whose weights change with every
+ * row. They run on the calling thread. */
 #ifndef CLF_OPS_LINALG_ROW_H
 #define CLF_OPS_LINALG_ROW_H
 
 #include "tensor/rows.h"
 
-/* Asks the memory for a row (dense or sparse) that will be needed soon. */
+/* Prefetches a row (dense or sparse) that will be needed soon. */
 void clf__prefetch_row(const clf__rows *x, int64_t row);
 
-/* out [outputs] = W x + b for the first of the rows x, W [outputs, columns]. */
+/* out [outputs] = W x + b for the first row of x, W [outputs, columns]. */
 void clf__score_row(clf_context *context, const clf__rows *x, const float *w, const float *b,
                     int64_t outputs, float *out);
 
-/* w [columns] += a x and, unless it is NULL, sums [columns] += s x. */
+/* w [columns] += a x and, if sums is not NULL, sums [columns] += s x. */
 void clf__add_row(clf_context *context, const clf__rows *x, float a, float *w, double s,
                   double *sums);
 
-/* sums [columns] += factor times a row of x, which may be sparse. */
+/* sums [columns] += factor times a row of x, dense or sparse. */
 void clf__sum_row(clf_context *context, const clf__rows *x, int64_t row, double factor,
                   double *sums);
 
-/* A row of x, which may be sparse, times w [columns]. */
+/* Returns the product of a row of x, dense or sparse, and w [columns]. */
 float clf__dot_row(clf_context *context, const clf__rows *x, int64_t row, const float *w);
 
 /* sums [count] += sum_i factor[i] x[i], x[0 … vectors-1] of `count` elements each. */

@@ -2,15 +2,17 @@
  *
  *   f(x) = 1/rho + sum_j z_j^2 / (d_j - x) = 0,
  *
- * one between each d_j and the next and one above the last. f is modeled by a constant and two
- * poles, those next to the root, so that values and derivatives of the sums to the left and to the
- * right agree (Li, "Solving secular equations stably and efficiently", LAPACK Working Note 89,
- * 1993); a step that leaves the interval known to hold the root is replaced by a bisection, which
- * bounds the steps. A root is kept as its distance from the nearer pole, of full relative accuracy.
+ * There is one root between each d_j and the next, and one above the last. Near a root, f is
+ * approximated by a constant and the two neighboring poles, so that values and derivatives of the
+ * sums to the left and to the right agree (Li, "Solving secular equations stably and efficiently",
+ * LAPACK Working Note 89, 1993); a step that would leave the interval around the root is replaced
+ * by a bisection, which limits the number of steps. A root is stored as its distance from the
+ * nearer pole, which has full relative accuracy.
  *
- * Eigenvectors are z_j / (d_j - x) for the z of which the computed roots are the exact ones, so
- * that they are orthogonal however close the roots lie (Gu and Eisenstat, "A divide-and-conquer
- * algorithm for the symmetric tridiagonal eigenproblem", SIAM Journal on Matrix Analysis 16, 1995).
+ * Eigenvectors are z_j / (d_j - x), where z is adjusted so that the computed roots are exact for
+ * it. They are then orthogonal, however close the roots lie (Gu and Eisenstat, "A
+ * divide-and-conquer algorithm for the symmetric tridiagonal eigenproblem", SIAM Journal on Matrix
+ * Analysis 16, 1995).
  */
 #include "ops/linalg/secular.h"
 
@@ -26,9 +28,10 @@
 
 enum {
   MODEL_STEPS = 20,
-  MAX_STEPS = 150,   /* the last ones bisections: 8 to the root's magnitude, 53 to its last bit */
+  MAX_STEPS = 150,   /* the last ones are bisections: 8 to the magnitude of the root, 53 to its last
+                      * bit */
   TASK_ROOTS = 32,   /* columns in a task */
-  BLOCK_ROOTS = 512, /* between two questions whether to go on */
+  BLOCK_ROOTS = 512, /* between two checks for cancellation */
 };
 
 typedef struct solver {
@@ -37,17 +40,18 @@ typedef struct solver {
   double *values, *vectors, *adjusted;
   int64_t wanted;
   const int64_t *places;
-  int64_t first;   /* root of the block */
+  int64_t first;   /* the roots of the block */
   double *scratch; /* [threads, n] */
 } solver;
 
-/* A root as it is being looked for: `at` beyond `origin`, between `low` and `high`. */
+/* A root while it is being searched: its distance from `origin` is `at`, between `low` and
+ * `high`. */
 typedef struct root {
   double origin, at, low, high;
-  int64_t left; /* the pole to its left; of the last root, the one before */
+  int64_t left; /* the pole to its left; for the last root, the pole before that */
 } root;
 
-/* f and its derivatives: of the poles up to `left` and of those after it. */
+/* f and its derivatives: the sums over the poles up to `left`, and over those after it. */
 typedef struct sums {
   double value, left, right, error;
 } sums;
@@ -66,7 +70,7 @@ static sums evaluate(const solver *s, const root *r, double at) {
   return out;
 }
 
-/* The middle of what is left, by magnitude where that is unknown. */
+/* Returns the middle of the remaining interval, by magnitude while that is unknown. */
 static double bisect(const root *r) {
   const double low = fmin(fabs(r->low), fabs(r->high)), high = fmax(fabs(r->low), fabs(r->high));
   const double sign = r->low < 0 ? -1 : 1;
@@ -79,7 +83,7 @@ static bool inside(const root *r, double at) {
   return at > r->low && at < r->high;
 }
 
-/* The root of the model with the poles `left` and the one after it. */
+/* Returns the root of the model with the pole `left` and the next one. */
 static double model_root(const solver *s, const root *r, const sums *f) {
   const double *d = s->problem.d + r->left;
   const double near = (d[0] - r->origin) - r->at, far = (d[1] - r->origin) - r->at;
@@ -91,7 +95,7 @@ static double model_root(const solver *s, const root *r, const sums *f) {
   return inside(r, one) ? one : inside(r, other) ? other : bisect(r);
 }
 
-/* Where to begin: in the half of the interval that holds the root. */
+/* Returns the starting point: in the half of the interval that contains the root. */
 static root begin(const solver *s, int64_t i) {
   const clf__secular *p = &s->problem;
   root r = {.origin = p->d[i], .left = i + 1 < p->n ? i : i - 1};
@@ -114,7 +118,7 @@ static root begin(const solver *s, int64_t i) {
   return r;
 }
 
-/* The root and, in `distances` [n], d - root. */
+/* Computes the root and, in `distances` [n], d - root. */
 static double find_root(const solver *s, int64_t i, double *distances) {
   const clf__secular *p = &s->problem;
   root r = begin(s, i);
@@ -126,7 +130,7 @@ static double find_root(const solver *s, int64_t i, double *distances) {
     const double next = found                            ? r.at - f.value / (f.left + f.right)
                         : step < MODEL_STEPS && p->n > 1 ? model_root(s, &r, &f)
                                                          : bisect(&r);
-    found = found || !inside(&r, next); /* nothing is left in between */
+    found = found || !inside(&r, next); /* the interval has no further number */
     r.at = inside(&r, next) ? next : r.at;
   }
   for (int64_t j = 0; j < p->n; j++) {
@@ -183,7 +187,7 @@ static void vectors_task(void *argument, clf__range roots) {
   }
 }
 
-/* Rows first … n - 1, block by block. */
+/* Rows first … n - 1 are computed block by block. */
 static clf_status run_blocks(clf_context *context, solver *s, int64_t first, clf__range_task task) {
   const clf__progress progress = clf__progress_begin(context, "eigenvalues", s->problem.n);
   clf_status status = CLF_OK;

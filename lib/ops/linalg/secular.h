@@ -4,15 +4,16 @@
 
 #include "tensor/rows.h"
 
-/* diag(d) + rho z z^T, d [n] ascending and distinct, rho > 0, no z [n] 0. */
+/* Describes diag(d) + rho z z^T: d [n] ascending and distinct, rho > 0, no element of z [n] is
+ * 0. */
 typedef struct clf__secular {
   const double *d, *z;
   int64_t n;
   double rho;
 } clf__secular;
 
-/* The eigenvalues [n] ascending and, in the last `wanted` rows of `vectors` [n, n] (all of which
- * are overwritten), eigenvectors of length 1, element j in column places[j]. */
+/* Computes the eigenvalues [n] in ascending order and, in the last `wanted` rows of `vectors` [n,
+ * n] (which is overwritten), eigenvectors of length 1, whose element j is in column places[j]. */
 clf_status clf__secular_solve(clf_context *context, const clf__secular *problem, double *values,
                               double *vectors, int64_t wanted, const int64_t *places);
 

@@ -2,14 +2,14 @@
  * (Dongarra, Hammarling and Sorensen, "Block reduction of matrices to condensed forms for
  * eigenvalue computations", Journal of Computational and Applied Mathematics 27, 1989).
  *
- * Reflection k, I - t v v^T, makes row k zero beyond its neighbor of the diagonal; the rest of the
- * matrix becomes A - v w^T - w v^T with w = t A v - (t/2) (t v^T A v) v. A panel of reflections is
- * gathered before the rest changes: A v is then the old A times v less what the panel's v and w
- * make of it. So half of the 4/3 n^3 operations are products of matrices; the other half reads the
- * upper triangle once a row, which memory bounds: n^3/6 elements.
+ * Reflection k, I - t v v^T, makes row k zero beyond the element next to the diagonal. The rest of
+ * the matrix becomes A - v w^T - w v^T with w = t A v - (t/2) (t v^T A v) v. A panel of reflections
+ * is collected before the rest is updated: A v is then the old A times v, corrected by the v and w
+ * of the panel. So half of the 4/3 n^3 operations are products of matrices. The other half reads
+ * the upper triangle once for each row, n^3/6 elements in all, and is bound by memory.
  *
- * Row k of A keeps v_k from its element k + 1 on. Work is cut by size alone, and partial sums are
- * added in order, so that bits do not depend on the number of threads. */
+ * v_k is stored in row k of A, from element k + 1 on. Work is divided by size alone, and partial
+ * sums are added in order, so that the bits do not depend on the number of threads. */
 #include "ops/linalg/tridiagonal.h"
 
 #include <math.h>
@@ -24,15 +24,15 @@
 #include "ops/linalg/vectors.h"
 
 enum {
-  PANEL = 32,        /* reflections applied to the rest at once */
-  GROUP = 64,        /* reflections applied to eigenvectors at once */
-  UPDATE_ROWS = 128, /* of the rest in a product */
+  PANEL = 32,        /* reflections that are applied to the rest at once */
+  GROUP = 64,        /* reflections that are applied to eigenvectors at once */
+  UPDATE_ROWS = 128, /* rows of the rest in a product */
   TASKS = 8,
-  TASK_ROWS = 256, /* of products with a vector, at most and at least */
+  TASK_ROWS = 256, /* of products with a vector, max and min */
 };
 
-/* Sums of squares below this have lost digits to underflow; such a vector is 0 next to a matrix of
- * elements about 1. */
+/* Sums of squares below this have lost digits to underflow. Such a vector is negligible in a matrix
+ * whose elements are about 1. */
 static const double min_squares = 0x1p-900;
 
 typedef struct reduction {
@@ -41,7 +41,7 @@ typedef struct reduction {
   int64_t n;
   double *a;
   double *diagonal, *off_diagonal, *factors;
-  double *panel;   /* [3 * PANEL, n]: v, w and v again, of which two blocks side by side are read */
+  double *panel;   /* [3 * PANEL, n]: v, w and v again; two adjacent blocks are read at once */
   double *partial; /* [TASKS, n] */
   const double *v; /* of the product with a vector */
   int64_t first;   /* its first row */
@@ -54,7 +54,8 @@ static double dot(const reduction *r, const double *a, const double *b, int64_t 
   return sum;
 }
 
-/* Task t's first row of a triangle of `size` rows, such that all have about as many elements. */
+/* Returns the first row of task t in a triangle of `size` rows; all tasks have about the same
+ * number of elements. */
 static int64_t first_of_task(int64_t size, int64_t task, int64_t tasks) {
   const double left = 1 - (double)task / (double)tasks;
   return task == tasks ? size : (int64_t)((double)size * (1 - sqrt(left))) / 8 * 8;
@@ -88,8 +89,8 @@ static void multiply_rest(reduction *r, int64_t first, const double *v, double *
   }
 }
 
-/* Makes x [size] a reflection v with v[0] = 1, in place; returns its factor t and, in *image, the
- * first element of (I - t v v^T) x, whose others are 0. */
+/* Replaces x [size] by a reflection's v with v[0] = 1. Returns its factor t and, in *image, the
+ * first element of (I - t v v^T) x, whose other elements are 0. */
 static double reflect(const reduction *r, double *x, int64_t size, double *image) {
   const double tail = dot(r, x + 1, x + 1, size - 1), squares = tail + x[0] * x[0];
   *image = x[0];
@@ -107,7 +108,7 @@ static double reflect(const reduction *r, double *x, int64_t size, double *image
   return factor;
 }
 
-/* Row k of A as the panel's `count` reflections before it leave it. */
+/* Computes row k of A after the panel's first `count` reflections. */
 static void update_row(const reduction *r, int64_t k, int64_t count) {
   double factors[2 * PANEL];
   const double *v = r->panel, *w = r->panel + PANEL * r->n;
@@ -120,7 +121,8 @@ static void update_row(const reduction *r, int64_t k, int64_t count) {
   r->kernels->vectors->add_rows(w + k, count, r->n, factors + PANEL, r->n - k, row);
 }
 
-/* w of reflection v (from column `first` on), after `count` others of the panel. */
+/* Computes w of reflection v, from column `first` on, after `count` other reflections of the
+ * panel. */
 static void make_image(reduction *r, int64_t first, int64_t count, double factor, const double *v,
                        double *w) {
   const int64_t n = r->n, size = n - first;
@@ -158,7 +160,7 @@ static void reduce_row(reduction *r, int64_t k, int64_t count) {
   memcpy(v + 2 * PANEL * n, v, (size_t)n * sizeof *v);
 }
 
-/* The rest A [from `first` on] less v w^T + w v^T of the whole panel. */
+/* Subtracts v w^T + w v^T of the whole panel from the rest of A, from `first` on. */
 static clf_status update_rest(const reduction *r, int64_t first) {
   const int64_t n = r->n;
   clf_status status = CLF_OK;
@@ -173,7 +175,7 @@ static clf_status update_rest(const reduction *r, int64_t first) {
 
 static clf_status reduce(reduction *r) {
   const clf__progress progress = clf__progress_begin(r->context, "tridiagonal", r->n);
-  int64_t count = 0; /* reflections in the panel */
+  int64_t count = 0; /* reflections in the panel so far */
   for (int64_t k = 0; k + 1 < r->n; k++) {
     CLF__CHECK(k > 0 ? clf__progress_step(&progress, k, (double)NAN, (double)NAN) : CLF_OK);
     reduce_row(r, k, count++);
@@ -206,9 +208,9 @@ clf_status clf__tridiagonal_reduce(clf_context *context, double *a, int64_t n, d
   return status;
 }
 
-/* A group of reflections is I - V^T T V, V [count, size] their vectors from column first + 1 on
- * (Schreiber and Van Loan, "A storage-efficient WY representation for products of Householder
- * transformations", SIAM Journal on Scientific and Statistical Computing 10, 1989). */
+/* A group of reflections is I - V^T T V, where V [count, size] are their vectors from column first
+ * + 1 on (Schreiber and Van Loan, "A storage-efficient WY representation for products of
+ * Householder transformations", SIAM Journal on Scientific and Statistical Computing 10, 1989). */
 typedef struct reflections {
   clf_context *context;
   const double *a, *factors;
@@ -216,7 +218,7 @@ typedef struct reflections {
   double *v;        /* [GROUP, n] */
   double *weighted; /* [GROUP, n]: T^T V */
   double *small;    /* [2, GROUP, GROUP]: V V^T and T */
-  double *products; /* of the eigenvectors with V, [vectors, GROUP] */
+  double *products; /* [vectors, GROUP]: products of the eigenvectors and V */
 } reflections;
 
 static clf_status gather(reflections *g) {

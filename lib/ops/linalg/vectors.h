@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 typedef struct clf__vector_kernels {
-  /* y += A x, as far as rows first … end - 1 of the upper triangle of the symmetric A [n, n] go:
+  /* y += A x, restricted to rows first … end - 1 of the upper triangle of the symmetric A [n, n]:
    * each element above the diagonal counts for its row and for its column. */
   void (*symmetric)(const double *a, int64_t lda, int64_t n, int64_t first, int64_t end,
                     const double *x, double *y);

@@ -1,9 +1,10 @@
-/* The packed W is W with rows a little longer, so that elements one below the other do not lie at
- * multiples of a page, where they would share few sets of the caches.
+/* The packed W has slightly longer rows than W. Otherwise elements of a column could be multiples
+ * of a page apart, and would share few sets of the caches.
  *
- * A few rows are bound by reading W, from L3 at some 30 GB/s a core: there the zeros of x, which
- * rectified layers give in plenty, are left out with their rows of W. More rows meet W in tiles. In
- * both ways a sum's products are added in the order of the inputs, so they agree to the bit. */
+ * A product of a few rows is bound by reading W, from L3 at about 30 GB/s for each core. So zeros
+ * of x, which are frequent after relu, are skipped together with their rows of W. More rows are
+ * multiplied in tiles. Both methods add the products of a sum in the order of the inputs, so their
+ * bits are the same. */
 #include "ops/nn/dense.h"
 
 #include <string.h>
@@ -15,8 +16,8 @@
 #include "ops/linalg/product.h"
 
 enum {
-  FEW_ROWS = 2, /* for which leaving out zeros is worth it */
-  ALIASED = 8   /* lines of the cache whose multiples make a bad stride */
+  FEW_ROWS = 2, /* up to so many rows, skipping zeros is worthwhile */
+  ALIASED = 8   /* a stride of a multiple of so many cache lines is bad */
 };
 
 static int64_t stride_of(clf__dense dense) {
@@ -26,7 +27,7 @@ static int64_t stride_of(clf__dense dense) {
 }
 
 int64_t clf__dense_packed_size(clf__dense dense) {
-  int64_t size; /* the last vector read may end beyond the last row */
+  int64_t size; /* includes space behind the last row, where the last vector read may end */
   return clf__mul_i64(dense.inputs, stride_of(dense), &size) && size < INT64_MAX - CLF__SPARSE_LANES
              ? size + CLF__SPARSE_LANES
              : -1;
@@ -45,7 +46,7 @@ int64_t clf__dense_scratch_size(clf__dense dense) {
   return clf__mul_i64(dense.inputs, 2, &size) ? size : -1;
 }
 
-/* One row, of which only what is not 0 is read. */
+/* Multiplies one row; reads only the rows of W whose x is not 0. */
 static void multiply_row(const clf__kernels *kernels, clf__dense dense, const float *x,
                          const float *packed, float *y, float *scratch) {
   float *value = scratch;

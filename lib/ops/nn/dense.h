@@ -1,4 +1,4 @@
-/* y = x W on the calling thread, W [inputs, units] made ready once for any number of calls. */
+/* y = x W on the calling thread; W [inputs, units] is packed once for any number of calls. */
 #ifndef CLF_OPS_NN_DENSE_H
 #define CLF_OPS_NN_DENSE_H
 
@@ -10,12 +10,12 @@ typedef struct clf__dense {
   int64_t inputs, units;
 } clf__dense;
 
-/* Floats that the packed W takes, or -1 where they cannot be counted. */
+/* Returns how many floats the packed W takes, or -1 if the number overflows. */
 int64_t clf__dense_packed_size(clf__dense dense);
 void clf__dense_pack(clf__dense dense, const float *w, float *packed);
-/* Floats that a call works in. */
+/* Returns how many floats of scratch a call needs. */
 int64_t clf__dense_scratch_size(clf__dense dense);
-/* y [rows, units] = x [rows, inputs] W. A row's result does not depend on the rows beside it. */
+/* y [rows, units] = x [rows, inputs] W. The result of a row does not depend on the other rows. */
 void clf__dense_multiply(clf_context *context, clf__dense dense, int64_t rows, const float *x,
                          const float *packed, float *y, float *scratch);
 

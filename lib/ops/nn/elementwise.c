@@ -1,4 +1,4 @@
-/* Elementwise kernels of networks. A row is some hundred elements, so a task is a block of them
+/* Elementwise kernels of networks. A row has some hundred elements, so a task is a block of rows,
  * whose size depends on the columns alone. */
 #include "ops/nn/elementwise.h"
 
@@ -64,7 +64,7 @@ void clf__activation_gradient(clf_context *context, int32_t function, const floa
 
 void clf__drop(clf_context *context, double rate, uint64_t seed, const float *x, float *y,
                int64_t count) {
-  const double values = 4294967296.0; /* of 32 bits */
+  const double values = 4294967296.0; /* 2^32, the number of values of 32 bits */
   const uint32_t limit = (uint32_t)(rate * values);
   clf__kernels_for(context)->elementwise->drop(limit, (float)(1 / (1 - limit / values)), seed, x, y,
                                                count);

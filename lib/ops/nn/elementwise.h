@@ -1,4 +1,4 @@
-/* Elementwise kernels of networks. Loops over rows go to the pool where there is enough to do. */
+/* Elementwise kernels of networks. Loops over rows use the pool if there is enough work. */
 #ifndef CLF_OPS_NN_ELEMENTWISE_H
 #define CLF_OPS_NN_ELEMENTWISE_H
 
@@ -17,18 +17,19 @@ enum {
 /* y [rows, columns] = f(y + bias), bias [columns] or NULL, in place. */
 void clf__bias_activate(clf_context *context, int32_t function, const float *bias, float *y,
                         int64_t rows, int64_t columns);
-/* dy [rows, columns] becomes the gradient by what f was given, told by f's values y. */
+/* dy [rows, columns], the gradient with respect to the outputs y of f, becomes the gradient with
+ * respect to its inputs, which is computed from y. */
 void clf__activation_gradient(clf_context *context, int32_t function, const float *y, float *dy,
                               int64_t rows, int64_t columns);
-/* y [count] = x, with probability `rate` 0 instead, else divided by 1 - rate; on the calling
- * thread. Which ones is a function of the seed. */
+/* y [count] = x / (1 - rate), or 0 with probability `rate`; on the calling thread. Which elements
+ * become 0 is a function of the seed. */
 void clf__drop(clf_context *context, double rate, uint64_t seed, const float *x, float *y,
                int64_t count);
-/* sums [columns] = the sums of x [rows, columns], each in the order of the rows. */
+/* sums [columns] = the sums of x [rows, columns], each added in the order of the rows. */
 void clf__column_sums(clf_context *context, const float *x, int64_t rows, int64_t columns,
                       float *sums);
 
-/* One step of an optimizer on some weights; the rules are in optim/. */
+/* One step of an optimizer for some weights; lib/optim has the rules. */
 enum { CLF__UPDATE_SGD, CLF__UPDATE_ADAM, CLF__UPDATE_RMSPROP, CLF__UPDATE_ADAGRAD };
 typedef struct clf__update {
   int32_t rule;
@@ -36,17 +37,17 @@ typedef struct clf__update {
   int64_t count;
   float *weight;                   /* [count] */
   const float *gradient;           /* [count] */
-  float *first;                    /* [count] momentum or first moments, NULL for none */
+  float *first;                    /* [count] momentum or first moments, or NULL */
   float *second;                   /* [count] sums or means of squares */
-  float scale;                     /* of the gradient */
-  float rate;                      /* learning rate, with what a rule corrects it by */
+  float scale;                     /* factor of the gradient */
+  float rate;                      /* learning rate, with the rule's correction */
   float decay;                     /* times the weight, added to the gradient */
-  float shrink;                    /* times the weight, taken from it */
+  float shrink;                    /* times the weight, subtracted from it */
   float first_share, second_share; /* 1 - beta1 (sgd: - momentum), 1 - beta2 */
-  float root_scale;                /* of the root of second */
+  float root_scale;                /* factor of the root of second */
   float epsilon;
   float *average;      /* [count], NULL for none */
-  float average_share; /* of the way to the new weight that it goes */
+  float average_share; /* share of the new weight in the average */
 } clf__update;
 void clf__update_weights(clf_context *context, const clf__update *update);
 
@@ -54,7 +55,8 @@ void clf__update_weights(clf_context *context, const clf__update *update);
 void clf__accumulate(clf_context *context, const float *x, int64_t count, float *sums);
 double clf__sum_of_squares(clf_context *context, const float *x, int64_t count);
 
-/* The kernels of the functions above, on the calling thread; softmax is that of vector_math.h. */
+/* The kernels of the functions above, on the calling thread; softmax is the one of
+ * vector_math.h. */
 typedef struct clf__elementwise_kernels {
   void (*bias_activate)(int32_t function, const float *bias, float *y, int64_t rows,
                         int64_t columns);

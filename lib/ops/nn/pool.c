@@ -1,4 +1,4 @@
-/* Bound by reading the input once; rows go to the pool of threads. */
+/* The floor is reading the input once. Rows are divided between the threads of the pool. */
 #include "ops/nn/pool.h"
 
 #include <string.h>
@@ -11,11 +11,11 @@ typedef struct pooling {
   const clf__kernels *kernels;
   const clf__pool2d *pool;
   int32_t function;
-  const float *x, *y, *dy; /* dy NULL forward */
+  const float *x, *y, *dy; /* dy is NULL in a forward pass */
   float *out;              /* y or dx */
 } pooling;
 
-/* Window (i, j): its part within the image, and where that begins. */
+/* Returns window (i, j): its part within the image, and where that part begins. */
 static clf__pool_window window_at(const clf__pool2d *p, int64_t i, int64_t j, int64_t *at) {
   const int64_t top = i * p->stride - p->pad_top, left = j * p->stride - p->pad_left;
   const int64_t first = clf__max_i64(top, 0), column = clf__max_i64(left, 0);

@@ -1,5 +1,5 @@
-/* Pooling of images [height, width, channels], channel by channel, over windows; what of a window
- * lies outside the image does not count. */
+/* Pooling of images [height, width, channels], channel by channel, over windows; elements of a
+ * window outside of the image do not count. */
 #ifndef CLF_OPS_NN_POOL_H
 #define CLF_OPS_NN_POOL_H
 
@@ -19,11 +19,11 @@ enum { CLF__POOL_MAX, CLF__POOL_MEAN };
 /* x [rows, height, width, channels], y [rows, out_height, out_width, channels]. */
 void clf__pool2d_forward(clf_context *context, const clf__pool2d *pool, int32_t function,
                          int64_t rows, const float *x, float *y);
-/* dx = the gradient by x; that of a maximum goes to the first pixel that has it. */
+/* dx = the gradient with respect to x; that of a maximum goes to the first pixel that has it. */
 void clf__pool2d_backward(clf_context *context, const clf__pool2d *pool, int32_t function,
                           int64_t rows, const float *x, const float *y, const float *dy, float *dx);
 
-/* A window of an image; `line` elements from one of its rows to the next. */
+/* A window of an image; `line` is the step from row to row in elements. */
 typedef struct clf__pool_window {
   int64_t rows, columns, channels, line;
 } clf__pool_window;

@@ -1,5 +1,5 @@
-/* Forward: a step of a row costs (inputs + units + 1) x columns multiply-adds, the floor, and the
- * cell's exponentials. */
+/* The forward pass. Its floor for each step of a row is (inputs + units + 1) x columns
+ * multiply-adds and the exponentials of the cell. */
 #include "ops/nn/recurrent.h"
 
 #include <string.h>

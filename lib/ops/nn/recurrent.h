@@ -1,6 +1,6 @@
-/* Recurrent cells over sequences, forward and back through time.
+/* Recurrent cells over sequences: the forward pass, and backpropagation through time.
  *
- * With a = [x, h, 1], what the input, the state before and the bias make, the cells are
+ * With a = [x, h, 1], the input, the previous state and 1 for the bias, the cells are
  *   tanh   h' = tanh(a W)
  *   LSTM   i, f, o = s(a W_i), s(a W_f), s(a W_o); g = tanh(a W_g); c' = f c + i g; h' = o tanh(c')
  *          (Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000)
@@ -17,11 +17,11 @@ enum { CLF__CELL_TANH, CLF__CELL_LSTM, CLF__CELL_GRU };
 typedef struct clf__recurrent {
   int32_t cell;
   int64_t inputs, units;
-  bool reversed;    /* from a row's last step to its first */
-  bool sequences;   /* y has every step; else the last that counts */
-  int64_t truncate; /* gradients are not carried back across multiples of it; 0: they are */
-  /* Shares of a row's inputs and states that are dropped in all of its steps (Gal and Ghahramani,
-   * 2016). */
+  bool reversed;    /* a row is read from its last step to its first */
+  bool sequences;   /* y has every step; otherwise only the last step that counts */
+  int64_t truncate; /* gradients do not flow back across multiples of it; 0: no limit */
+  /* Shares of a row's inputs and states that dropout sets to 0, the same in all steps (Gal and
+   * Ghahramani, 2016). */
   double input_dropout, state_dropout;
 } clf__recurrent;
 
@@ -33,54 +33,57 @@ typedef struct clf__recurrent_weights {
   float *first; /* [clf__recurrent_state()] before the first step; NULL for zeros */
 } clf__recurrent_weights;
 
-/* Gates: 1, 4 or 3; biases: 1, 4 or 4, the GRU's of r, z, n and of n's product with the state. */
+/* Numbers of gates (1, 4 or 3) and of biases (1, 4 or 4: the GRU has those of r, z, n, and of the
+ * product of n with the state). */
 int64_t clf__recurrent_gates(int32_t cell);
 int64_t clf__recurrent_biases(int32_t cell);
-/* Floats of a row's state: h, and for the LSTM c. */
+/* Returns the floats in the state of a row: h, and for the LSTM c. */
 int64_t clf__recurrent_state(const clf__recurrent *cell);
-/* Floats that forward keeps of a step for backward. */
+/* Returns the floats that forward keeps of a step for backward. */
 int64_t clf__recurrent_kept(const clf__recurrent *cell);
 
 typedef struct clf__recurrent_pass {
   int64_t rows, steps;
-  uint64_t seed; /* of the dropped; not looked at in inference */
+  uint64_t seed; /* of dropout; unused in inference */
   const clf__span *spans;
   clf__recurrent_weights weights;
   const float *x; /* [rows, steps, inputs] */
   float *y;       /* sequences: [rows, steps, units], with `stride` from step to step; else [rows,
-                   * units], with `stride` from row to row. Places without a step are left as is */
+                   * units], with `stride` from row to row. Elements without a step are not
+                   * written */
   int64_t stride;
   float *kept;                      /* [rows * steps * clf__recurrent_kept()], NULL in inference */
   const float *dy;                  /* as y */
-  float *dx;                        /* as x, added to; or NULL */
+  float *dx;                        /* like x, added to; or NULL */
   clf__recurrent_weights gradients; /* set */
 } clf__recurrent_pass;
 
-/* Both fail for lack of memory, or because the host stops a call that is watched. Results do not
+/* Both fail if memory runs out, or if the host cancels a call that is watched. Results do not
  * depend on the number of threads. */
 clf_status clf__recurrent_forward(clf_context *context, const clf__recurrent *cell,
                                   const clf__recurrent_pass *pass);
 clf_status clf__recurrent_backward(clf_context *context, const clf__recurrent *cell,
                                    const clf__recurrent_pass *pass);
 
-/* One step of one row, x [inputs], from a state to the next; the output is the state's h. Fails
- * only for lack of memory. */
+/* Computes one step of one row, x [inputs], from a state to the next; the output is h of the state.
+ * Fails only if memory runs out. */
 clf_status clf__recurrent_step(clf_context *context, const clf__recurrent *cell,
                                const clf__recurrent_weights *weights, const float *x, float *state);
 
-/* One step of some rows, for the kernels. Arrays are [rows, units] but for gates [rows, columns *
- * units], where columns is 1 or 4; for the GRU the fourth is n's product with the state. */
+/* One step of some rows, for the kernels. Arrays are [rows, units], except gates [rows, columns *
+ * units], where columns is 1 or 4; the fourth of the GRU is the product of n with the state. */
 typedef struct clf__cell_step {
   int32_t cell;
   int64_t rows, units;
-  float *gates; /* forward: sums to values; backward: values to the gradients of the sums */
+  float *gates; /* forward: sums become values; backward: values become the gradients of the sums */
   const float *h_before, *c_before;
   float *h, *c;
-  float *dh; /* gradient by h; becomes the part of that by h_before that passes by the gates */
-  float *dc; /* LSTM: gradient by c, becomes that by c_before */
+  float *dh; /* gradient with respect to h; becomes the part of that with respect to h_before that
+              * flows around the gates */
+  float *dc; /* LSTM: the gradient with respect to c becomes that with respect to c_before */
 } clf__cell_step;
 
-/* The elementwise part of a step, after the products that make the sums of the gates. */
+/* The elementwise part of a step, after the products that form the sums of the gates. */
 typedef struct clf__recurrent_kernels {
   void (*forward)(const clf__cell_step *step);
   void (*backward)(const clf__cell_step *step);

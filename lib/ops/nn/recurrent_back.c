@@ -1,6 +1,7 @@
-/* Back through time: two products a step, for the gradients by `a` and by the weights, so twice the
- * multiply-adds of forward: the floor. Gradients by the weights are summed in a fixed number of
- * shards of blocks, and those in order. */
+/* Backpropagation through time. Each step needs two products, for the gradients with respect to `a`
+ * and to the weights; so the floor is twice the multiply-adds of the forward pass. The gradients
+ * with respect to the weights are summed in a fixed number of shards of blocks, which are added in
+ * order. */
 #include <string.h>
 
 #include "base/math.h"
@@ -12,7 +13,7 @@
 
 enum { SHARDS = 16 };
 
-/* dw += a^T dz of some rows. */
+/* dw += a^T dz for some rows. */
 static void add_weight_gradients(const clf__recurrent_run *r, const float *a, const float *dz,
                                  int64_t rows, float *dw) {
   const clf__product_kernel *kernel = &r->kernels->products->f32;
@@ -44,7 +45,8 @@ static void add_outer_gradients(const clf__recurrent_block *b, int64_t rows, int
   }
 }
 
-/* The parts of da: by x to dx, by h to dh, unless the gradient ends here. */
+/* Distributes da: the part of x to dx, and the part of h to dh unless the gradient is truncated
+ * here. */
 static void share_gradients(const clf__recurrent_block *b, int64_t rows, int64_t step) {
   const clf__recurrent_run *r = b->run;
   const int64_t inputs = r->cell->inputs, units = r->cell->units;
@@ -65,7 +67,7 @@ static void share_gradients(const clf__recurrent_block *b, int64_t rows, int64_t
   }
 }
 
-/* Rows that have this step. */
+/* Returns the rows that have this step. */
 static int64_t rows_at(const clf__recurrent_block *b, int64_t step, int64_t rows) {
   while (rows < b->rows && b->length[rows] > step) {
     rows++;
@@ -73,7 +75,8 @@ static int64_t rows_at(const clf__recurrent_block *b, int64_t step, int64_t rows
   return rows;
 }
 
-/* What is left after the first step is the gradient by the state before it; 0 of a row without one.
+/* What is left after the first step is the gradient with respect to the initial state; 0 for a row
+ * without steps.
  */
 static void add_first_gradients(const clf__recurrent_block *b, float *first) {
   const int64_t units = b->run->cell->units;
@@ -90,7 +93,7 @@ static void add_first_gradients(const clf__recurrent_block *b, float *first) {
 static void backward_block(const clf__recurrent_run *r, int64_t index, int32_t worker, float *dw) {
   const clf__recurrent_block b = clf__recurrent_block_of(r, index, worker);
   const int64_t units = r->cell->units;
-  int64_t place = 0; /* of a step's first row in what was kept */
+  int64_t place = 0; /* index of a step's first row in the kept values */
   for (int64_t i = 0; i < b.rows; i++) {
     place += b.length[i];
   }
@@ -147,7 +150,7 @@ clf_status clf__recurrent_backward(clf_context *context, const clf__recurrent *c
   r.shards = clf__min_i64(SHARDS, r.blocks);
   if (status == CLF_OK) {
     const int64_t first = pass->weights.first != NULL ? clf__recurrent_state(cell) : 0;
-    r.shard_size = r.width * r.columns + first; /* as of the stacked weights, which are there */
+    r.shard_size = r.width * r.columns + first; /* the size of the stacked weights, which exist */
     r.dw = clf__alloc_zeroed(context, clf__mul_i64(r.shards, r.shard_size, &size) ? size : -1,
                              sizeof *r.dw);
     status = r.dw != NULL ? CLF_OK : CLF_ERROR_MEMORY;

@@ -25,8 +25,8 @@ int64_t clf__recurrent_kept(const clf__recurrent *cell) {
   return cell->units * clf__recurrent_biases(cell->cell) + clf__recurrent_state(cell);
 }
 
-/* Rows of the stacked weights are those of the inputs, of the states and the biases. A GRU's n has
- * two columns, the inputs' and the state's part. */
+/* The rows of the stacked weights are those of the inputs, of the states and the biases. The GRU's
+ * n has two columns, for the input's and for the state's part. */
 static void stack_row(const clf__recurrent_run *r, const float *weights, bool of_state, float *to) {
   const int64_t units = r->cell->units, gates = clf__recurrent_gates(r->cell->cell);
   if (r->cell->cell != CLF__CELL_GRU) {
@@ -100,7 +100,7 @@ static clf_status sort_rows(clf__recurrent_run *r) {
   return CLF_OK;
 }
 
-/* Weights, packed for the one direction of time or the other, and scratch memory. */
+/* Packs the weights for one direction of time, and allocates scratch memory. */
 static clf_status prepare(clf__recurrent_run *r, bool back) {
   const int64_t threads = clf__in_task() ? 1 : clf__context_threads(r->context);
   int64_t size;
@@ -147,7 +147,8 @@ void clf__recurrent_end(clf__recurrent_run *r) {
   clf__free(r->dw);
 }
 
-/* The factors of a row's inputs and states: 0 with the probability of the rate, or 1 / (1 - rate).
+/* Draws the factors of a row's inputs and states: 0 with the probability of the rate, otherwise 1 /
+ * (1 - rate).
  */
 static void draw(const clf__recurrent_run *r, int64_t row, float *factor) {
   const clf__recurrent *cell = r->cell;

@@ -1,5 +1,5 @@
-/* One step of a stream. One row is not worth stacking or packing weights for, so the products take
- * them as they are, each read once: the floor. */
+/* One step of a stream. Stacking or packing the weights does not pay for one row, so the products
+ * read them in place, each once: the floor. */
 #include "base/context.h"
 #include "base/memory.h"
 #include "ops/kernels.h"
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* c [columns] += a [depth] B, the first columns of lines of ldb. */
+/* c [columns] += a [depth] B; B has the first columns of lines of ldb. */
 static void add_product(const clf__kernels *kernels, const float *a, int64_t depth, const float *b,
                         int64_t ldb, float *c, int64_t columns) {
   kernels->products->f32.multiply(&(clf__product){.rows = 1,

@@ -1,5 +1,5 @@
-/* Sequences of features. Bounds: each reads and writes its arrays once, so memory is what limits
- * them; the sums by id also look at every id once for each shard. */
+/* Sequences of features. Each function reads and writes its arrays once and is bound by memory. The
+ * sums by id also read every id once for each shard. */
 #include "ops/nn/sequence.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ typedef struct job {
   int64_t rows, steps, width;
   int32_t *chosen;
   clf__span *found;
-  int64_t shards; /* of ids: a power of 2 */
+  int64_t shards; /* shards of ids: a power of 2 */
 } job;
 
 typedef void (*row_function)(const job *j, int64_t row);
@@ -66,7 +66,7 @@ static void embed_places(void *argument, clf__range range) {
   }
 }
 
-/* Of `count` vectors of the table, each at another place. */
+/* Bytes of `count` vectors of the table, each at another place. */
 static double table_work(int64_t count, int64_t width) {
   return (double)count * ((double)width * CLF__COST_COPY + CLF__COST_ELEMENT);
 }
@@ -77,7 +77,7 @@ void clf__embed(clf_context *context, const float *table, int64_t width, const f
   clf__parallel_ranges(context, count, PLACES_PER_TASK, table_work(count, width), embed_places, &j);
 }
 
-/* The ids of one remainder. */
+/* Handles the ids of one remainder. */
 static void sum_shard(void *argument, int64_t shard, int32_t worker) {
   const job *j = argument;
   (void)worker;
@@ -97,7 +97,7 @@ void clf__embed_sums(clf_context *context, const float *dy, int64_t width, const
                      int64_t count, float *sums, int64_t entries) {
   job j = {.from = dy, .ids = ids, .to = sums, .rows = count, .width = width, .shards = 1};
   const int64_t threads = clf__context_threads(context);
-  /* Some for each thread, as a few ids are most of the places. */
+  /* Several shards for each thread, since a few ids may be most of all. */
   while (threads > 1 && j.shards < clf__min_i64(4 * threads, MAX_SHARDS)) {
     j.shards *= 2;
   }

@@ -1,4 +1,4 @@
-/* Elementary functions on arrays, divided between threads where they are long. */
+/* Elementary functions on arrays, divided between threads if they are long. */
 #include "ops/nn/vector_math.h"
 
 #include "base/pool.h"
@@ -9,7 +9,7 @@ enum { TASK_VALUES = 1 << 15 };
 typedef struct math_call {
   const clf__kernels *kernels;
   void (*map)(const float *x, float *out, int64_t count); /* or */
-  bool softmax;                                           /* or the sigmoid */
+  bool softmax;                                           /* otherwise the sigmoid */
   const float *x;
   float *values;
   int64_t count, task_count; /* values or, for softmax, rows */

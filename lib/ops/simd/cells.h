@@ -1,5 +1,5 @@
-/* Recurrent cells, element by element: after the products of a step, some five exponentials for
- * each unit of an LSTM. See ops/nn/recurrent.h for the formulas. */
+/* The elementwise part of recurrent cells, which follows the products of a step: about five
+ * exponentials for each unit of an LSTM. ops/nn/recurrent.h has the formulas. */
 #include "ops/nn/recurrent.h"
 
 INLINE vector_f32 sigmoid_vector(vector_f32 x) {
@@ -8,11 +8,11 @@ INLINE vector_f32 sigmoid_vector(vector_f32 x) {
   return choose(negative, power, all_f32(1)) / (1.0F + power);
 }
 
-/* Vectors of a row at unit j. */
+/* The vectors of a row at unit j. */
 typedef struct cell_at {
   const clf__cell_step *step;
   float *gates; /* of the row, at the unit */
-  int64_t at;   /* of the row's unit in arrays [rows, units] */
+  int64_t at;   /* index of the row's unit in arrays [rows, units] */
   int64_t lanes;
 } cell_at;
 
@@ -24,8 +24,8 @@ INLINE void set_gate(const cell_at *u, int gate, vector_f32 value) {
   store_lanes(u->gates + gate * u->step->units, value, u->lanes);
 }
 
-/* A gradient that fades over many steps ends as 0, not among numbers below the normal ones, with
- * which products take a hundred times as long. */
+/* A gradient that vanishes over many steps ends as 0. Subnormal numbers would make products take a
+ * hundred times as long. */
 INLINE vector_f32 load_gradient(const float *from, int64_t lanes) {
   const vector_f32 g = load_lanes(from, lanes);
   return choose((g < 1e-25F) & (g > -1e-25F), all_f32(0), g);

@@ -1,5 +1,5 @@
-/* Sums and maps by channel, as loops that the compiler turns into vectors. Elements lie in lines of
- * `period` of them, the last perhaps a part of one. Bound by reading x, and dy, once. */
+/* Sums and maps by channel, as loops that the compiler vectorizes. Elements are in lines of
+ * `period`; the last line may be incomplete. The floor is reading x, and dy, once. */
 #include "ops/image/channels.h"
 
 static void channel_sums(const float *restrict x, int64_t count, int64_t period,

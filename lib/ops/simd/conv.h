@@ -1,7 +1,7 @@
-/* What surrounds the products of a convolution. Included by kernels.c alone. */
+/* The elementwise work around the products of a convolution. Included by kernels.c alone. */
 #include "ops/conv/conv_method.h"
 
-/* y = max(y + bias, floor); keeps what is not a number. */
+/* y = max(y + bias, floor); NaN stays NaN. */
 INLINE vector_f32 finished(vector_f32 y, vector_f32 bias, bool relu) {
   y += bias;
   const vector_i32 kept = relu ? ~(y < 0) : (vector_i32){0} == 0;
@@ -22,7 +22,7 @@ static void conv_finish(float *y, int64_t pixels, int64_t filters, const float *
   }
 }
 
-/* The sum over pixels of `lanes` filters, in four sums that do not wait for each other. */
+/* Sums `lanes` filters over the pixels, in four independent sums. */
 INLINE vector_f32 sum_of_pixels(const float *y, int64_t pixels, int64_t filters, const bool whole,
                                 int64_t lanes) {
   vector_f32 sums[4] = {{0}, {0}, {0}, {0}};

@@ -1,9 +1,9 @@
-/* Convolutions with few channels: outputs, or the gradients of some taps, stay in registers while
- * the pixels are broadcast from where they lie. Included by kernels.c alone. */
+/* Direct convolutions of few channels: outputs, or the gradients of some taps, stay in registers,
+ * while the pixels are read in place and broadcast. Included by kernels.c alone. */
 #include "ops/conv/conv_direct.h"
 
-/* Outputs by two vectors of filters, and taps by the same, that fill the registers. Taps are taken
- * by the one or the other number, whichever leaves fewer places unused. */
+/* Numbers of outputs, and of taps, that fill the registers together with two vectors of filters.
+ * The number of taps is the one of the two that leaves fewer registers unused. */
 #if defined(__AVX512F__)
 enum { DIRECT_OUTPUTS = 14, DIRECT_TAPS = 13, DIRECT_TAPS_ELSE = 9 };
 #else
@@ -39,7 +39,7 @@ INLINE void direct_tile(const int outputs, const int vectors, const int64_t step
   }
 }
 
-/* All outputs, `vectors` vectors of filters or, of the last, `lanes` lanes. */
+/* Computes all outputs for `vectors` vectors of filters; the last vector has `lanes` lanes. */
 INLINE void direct_strip(const int vectors, const int64_t step, int64_t lanes,
                          const clf__conv_direct *direct, const float *x, const float *w,
                          const float *bias, bool relu, float *y) {
@@ -91,8 +91,8 @@ static void conv_direct(const clf__conv_direct *direct, const float *x, const fl
   }
 }
 
-/* dw [taps, filters], from `first` on, += what all outputs give; taps beyond the last are done as
- * if they were the last, and left. */
+/* dw [taps, filters] from `first` on += the gradient from all outputs. Taps beyond the last are
+ * computed like the last one and not stored. */
 INLINE void direct_taps(const int taps, const int vectors, int64_t lanes,
                         const clf__conv_direct *direct, int64_t first, const float *x,
                         const float *dy, float *dw) {

@@ -1,5 +1,5 @@
-/* Elementwise kernels of networks, as loops that the compiler turns into vectors. Bounds: a weight
- * and its moments are read and written once, 28 bytes a weight and step for Adam. */
+/* Elementwise kernels of networks, as loops that the compiler vectorizes. The floor is reading and
+ * writing a weight and its moments once: 28 bytes for each weight and step of Adam. */
 #include "ops/nn/elementwise.h"
 
 INLINE void add_bias(const float *restrict bias, float *restrict y, int64_t rows, int64_t columns) {
@@ -94,10 +94,11 @@ static void column_sums(const float *restrict x, int64_t rows, int64_t columns,
   }
 }
 
-/* Momentum as PyTorch has it: v = m v + g; w -= rate v, or with Nesterov's w -= rate (g + m v).
+/* Momentum as in PyTorch: v = m v + g; w -= rate v, or with Nesterov's method w -= rate (g + m v).
  *
- * Means move by their share of what is new, v += share (g - v), and what is taken from a value is
- * taken as a product of its own: floats hold a share of 1e-7 to 24 bits, and 1 less it to one. */
+ * Means are updated by a share of the difference, v += share (g - v), and decay is subtracted as a
+ * separate product. The reason is that a float represents a share of 1e-7 with 24 bits, but 1 minus
+ * that share with one bit. */
 static void update_sgd(const clf__update *u) {
   float *restrict w = u->weight, *restrict v = u->first;
   const float *restrict g = u->gradient;
@@ -132,7 +133,7 @@ static void update_adam(const clf__update *u) {
   }
 }
 
-/* rmsprop keeps a mean of squares, adagrad their sum. */
+/* rmsprop uses a mean of squares, adagrad their sum. */
 static void update_scaled(const clf__update *u) {
   float *restrict w = u->weight, *restrict v = u->second;
   const float *restrict g = u->gradient;
@@ -178,8 +179,9 @@ static float square_sum(const float *x, int64_t count) {
   return sum_of_f32(sums + v * v);
 }
 
-/* Where a hash of the place is below the limit: MurmurHash3's finalizer (Appleby, 2011), with half
- * of the seed before and half within. It has no state to carry, so all lanes hash at once. */
+/* An element is dropped if a hash of its index is below the limit. The hash is MurmurHash3's
+ * finalizer (Appleby, 2011); one half of the seed is added before it and one half within. It has no
+ * state, so all lanes are hashed at once. */
 static void drop(uint32_t limit, float factor, uint64_t seed, const float *restrict x,
                  float *restrict y, int64_t count) {
   const uint32_t first = (uint32_t)seed, second = (uint32_t)(seed >> 32);
@@ -188,7 +190,8 @@ static void drop(uint32_t limit, float factor, uint64_t seed, const float *restr
     hash = (hash ^ (hash >> 16)) * 0x85ebca6bu + second;
     hash = (hash ^ (hash >> 13)) * 0xc2b2ae35u;
     hash ^= hash >> 16;
-    y[i] = x[i] * (hash < limit ? 0 : factor); /* a product, or AVX2's loop is one of jumps */
+    y[i] = x[i] * (hash < limit ? 0 : factor); /* a product, since AVX2 code would otherwise
+                                                * branch */
   }
 }
 

@@ -2,11 +2,11 @@
  *   UNIT, SUM        4 bytes of a packed column, and a vector of sums
  *   LOAD, BROADCAST  a vector of units; one unit in all lanes
  *   ADD              sum + products of two vectors of units
- *   STEPS            after which the sums go over into f64: f32 sums before they lose accuracy,
+ *   STEPS            after which the sums are added in f64: f32 sums before they lose accuracy,
  *                    integers before they overflow
  *   NAME(x)          x with a suffix of its own */
 
-/* c[rows, vectors] += the products of TILE_ROWS columns of a with some vectors of columns of b, of
+/* c[rows, vectors] += the products of TILE_ROWS columns of a and some vectors of columns of b, of
  * which `columns` count. */
 INLINE void NAME(gram_tile)(const int vectors, const UNIT *a, const UNIT *b, int64_t steps,
                             int64_t rows, int64_t columns, double *c, int64_t ldc) {
@@ -39,7 +39,7 @@ INLINE void NAME(gram_tile)(const int vectors, const UNIT *a, const UNIT *b, int
   }
 }
 
-/* Of a panel with itself, vectors that lie below the diagonal are left out. */
+/* In a product of a panel with itself, vectors below the diagonal are left out. */
 static void NAME(gram_add)(const void *panel_a, const void *panel_b, int64_t steps, int64_t rows,
                            int64_t columns, double *c, int64_t ldc) {
   for (int64_t step = 0; step < steps; step += STEPS) {

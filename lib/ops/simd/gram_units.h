@@ -1,7 +1,8 @@
-/* Units of packed columns. An f32 unit is one row's value. A u8 unit is GROUP rows: four bytes for
- * the instruction that multiplies unsigned by signed bytes and adds four products, two 16-bit
- * numbers for the older one that adds two products. For the former, one factor is made signed by
- * taking away 128, so that x z = (x - 128) z + 128 z: the caller adds 128 times the sum of z. */
+/* Units of packed columns. An f32 unit is the value of one row. A u8 unit is GROUP rows: four bytes
+ * for the instruction that multiplies unsigned by signed bytes and adds four products, or two
+ * 16-bit numbers for the older instruction that adds two products. For the former, 128 is
+ * subtracted from one factor to make it signed, x z = (x - 128) z + 128 z, and the caller adds 128
+ * times the sum of z. */
 
 INLINE vector_i32 load_i32(const int32_t *from) {
   vector_i32 v;
@@ -47,7 +48,7 @@ INLINE vector_i32 add_i32(vector_i32 sum, vector_i32 a, vector_i32 b) {
 }
 #endif
 
-/* For tiles whose columns were packed signed: rows go in as they are. */
+/* For tiles whose columns were packed as signed bytes; the rows are used as they are. */
 INLINE vector_i32 broadcast_row_i32(const int32_t *from) {
   return *from - (vector_i32){0};
 }
@@ -56,10 +57,11 @@ INLINE vector_i32 add_column_i32(vector_i32 sum, vector_i32 row, vector_i32 colu
   return add_i32(sum, column, row);
 }
 
-/* 2^31 / (GROUP * 255 * 255), less for the sign: far above what the caller packs at once. */
+/* 2^31 / (GROUP * 255 * 255), rounded down further for the sign: far more than the caller packs at
+ * once. */
 enum { U8_STEPS = 8192, F32_STEPS = 256 };
 
-/* Up to GROUP rows by up to LANES_F32 columns. */
+/* Packs up to GROUP rows by up to LANES_F32 columns. */
 INLINE void pack_unit(int32_t *out, const uint8_t *x, int64_t stride, const int64_t rows,
                       const bool whole, int64_t lanes) {
   vector_i32 units = {0};
@@ -86,7 +88,7 @@ static void gram_pack_u8(void *out, const uint8_t *x, int64_t stride, int64_t ro
   }
 }
 
-/* Padding columns come out as 0 because center and x are loaded as 0 there. */
+/* Padding columns become 0, because center and x are loaded as 0 there. */
 static void gram_pack_centered(void *out, const clf__rows *x, int64_t first, int64_t columns,
                                const float *center, const float *root) {
   float *to = out;

@@ -12,7 +12,7 @@ INLINE vector_f32 value_f32(const bool distance, vector_f32 sum, float x_norm, v
   return distance ? distance_of(sum, x_norm, z_norm) : sum;
 }
 
-/* Modulo 2^32, which both values are below. */
+/* Computed modulo 2^32; both values are below it. */
 INLINE vector_f32 value_u8(const bool distance, vector_i32 sum, int32_t row, vector_i32 column) {
   const vector_u32 s = (vector_u32)sum, value = distance ? (vector_u32)column - 2 * s : s;
   return __builtin_convertvector((vector_i32)(value + (uint32_t)row), vector_f32);

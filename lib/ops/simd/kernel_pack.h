@@ -1,14 +1,15 @@
 /* Rows packed for the tiles of kernel matrices: [steps, pitch] units of 4 bytes, the units of a
- * step side by side. A unit is an f32 value or GROUP bytes of a row, as gram_units.h has them; on
- * the side of the columns bytes are made signed where the instruction wants that. Rows are turned
- * into units a piece at a time, and the pieces transposed. */
+ * step side by side. A unit is an f32 value or GROUP bytes of a row, as in gram_units.h. The bytes
+ * of columns are made signed if the instruction requires it. Rows are converted into units in
+ * pieces, and each piece is transposed. */
 
 enum { PIECE = 64 }; /* units */
 
-/* sums of 4-byte units are added up after so many steps, so that long f32 sums keep their digits */
+/* sums of 4-byte units are set aside after so many steps, so that long f32 sums keep their
+ * digits */
 enum { TILE_DEPTH = 256 };
 
-/* `count` units of a row from unit `first` on. */
+/* Converts `count` units of a row, from unit `first` on. */
 INLINE void units_of_f32(int32_t *out, const clf__rows *x, int64_t row, int64_t first,
                          int64_t count, const clf__row_map *map) {
   const int64_t at = row * x->stride + first;
@@ -24,7 +25,7 @@ INLINE void units_of_f32(int32_t *out, const clf__rows *x, int64_t row, int64_t 
       v -= load_part_f32(map->center + first + k, lanes);
     }
     v *= map->scale;
-    store_f32((float *)(void *)(out + k), v); /* the piece has room for whole vectors */
+    store_f32((float *)(void *)(out + k), v); /* the piece has space for whole vectors */
   }
 }
 
@@ -65,7 +66,7 @@ INLINE void transpose_units(int32_t *to, const int64_t pitch, const int32_t *fro
   }
 }
 
-/* `pitch` is a multiple of 4, and so are the steps that there is room for. */
+/* `pitch` and the allocated number of steps are multiples of 4. */
 INLINE void pack_units(const bool bytes, const int64_t pitch, int32_t *out,
                        const clf__row_pick *from, const clf__row_map *map, int32_t flip) {
   _Alignas(64) int32_t piece[WIDTH_F32 * PIECE];
@@ -94,8 +95,8 @@ INLINE void pack_units(const bool bytes, const int64_t pitch, int32_t *out,
   }
 }
 
-/* Squared norms of packed rows by the very operations of a tile, so that a row's squared distance
- * from itself is 0. */
+/* Computes the squared norms of packed rows by the same operations as a tile, so that the squared
+ * distance of a row from itself is 0. */
 INLINE void norms_of_f32(const int pitch, float *norms, const float *packed, int64_t steps) {
   enum { MAX_ROWS = WIDTH_F32 / 4 };
   quad_f32 total[MAX_ROWS] = {{0}};
@@ -116,7 +117,7 @@ INLINE void norms_of_f32(const int pitch, float *norms, const float *packed, int
   memcpy(norms, total, (size_t)pitch * sizeof *norms);
 }
 
-/* Leaves of a packed tile the steps that are not 0 in all rows. */
+/* Removes from a packed tile the steps that are 0 in all rows. */
 INLINE void keep_steps(int32_t *packed, int32_t *places, int64_t steps, const int64_t depth) {
   const int32_t *from = packed;
   for (int64_t done = 0; done == 0 || done < steps; done += depth) {
@@ -152,7 +153,7 @@ static void pack_tile_columns_f32(int32_t *out, void *norms, const clf__row_pick
   norms_of_f32(WIDTH_F32, norms, (const float *)(const void *)out, from->x->columns);
 }
 
-/* Up to 33025 columns: neither sum is beyond 31 bits. */
+/* With up to 33025 columns, neither sum exceeds 31 bits. */
 INLINE void sums_of_u8(const uint8_t *x, int64_t count, uint32_t *sum, uint32_t *squares) {
   uint32_t s = 0, q = 0;
   for (int64_t k = 0; k < count; k++) {
@@ -163,8 +164,9 @@ INLINE void sums_of_u8(const uint8_t *x, int64_t count, uint32_t *sum, uint32_t 
   *squares = q;
 }
 
-/* What a tile adds to its sums s: a product is s + row's, a squared distance row's + column's -
- * 2 s. Bytes of columns were taken as z - 128 where BIAS says so: x.z = s + 128 sum x. */
+/* Computes the terms that are added to the sums s of a tile: a product is s + row's term, a squared
+ * distance is row's + column's - 2 s. If BIAS is set, the bytes of columns were packed as z - 128:
+ * x.z = s + 128 sum x. */
 static void pack_tile_rows_u8(int32_t *out, int32_t *places, void *norms, const clf__row_pick *from,
                               const clf__row_map *map, bool distances) {
   int32_t *row_norms = norms;

@@ -1,7 +1,7 @@
-/* Products of sparse rows z with rows x, of which one side comes scaled; norms are scaled once as
- * well. */
+/* Products of sparse rows z and rows x, one of which is scaled; norms are scaled once as well. */
 
-/* Several rows of z at once, so that one's additions need not wait for each other's. */
+/* Computes several rows of z at once, so that additions of one need not wait for those of
+ * another. */
 #if defined(__AVX2__)
 enum { SPARSE_ROWS = 4 };
 #else
@@ -11,10 +11,10 @@ enum { SPARSE_VECTORS = CLF__SPARSE_LANES / LANES_F32 };
 
 typedef struct sparse_sums {
   vector_f32 sums[SPARSE_VECTORS];
-  int64_t entry, end; /* of z, still to be added */
+  int64_t entry, end; /* entries of z that are still to be added */
 } sparse_sums;
 
-/* Adds entries of `rows` rows as long as each has some. */
+/* Adds entries of `rows` rows as long as each row has some. */
 INLINE void add_entries(const int rows, sparse_sums *s, const clf__rows *z, const float *x) {
   vector_f32 sums[SPARSE_ROWS][SPARSE_VECTORS];
   const int32_t *column[SPARSE_ROWS];
@@ -69,15 +69,15 @@ INLINE float dense_value(const clf__rows *x, int64_t at) {
                             : ((const float *)x->data)[at];
 }
 
-/* sum + a b in the first lane, rounded as in kernel_sparse: compilers may take a sum of scalars
- * apart into products and additions, where vectors have one operation for both. */
+/* Returns sum + a b in the first lane, rounded as in kernel_sparse: compilers may split a scalar
+ * multiply-add into two operations, where vector code has one. */
 INLINE quad_f32 add_product(quad_f32 sum, float a, float b) {
   const quad_f32 left = {a, 0, 0, 0}, right = {b, 0, 0, 0};
   return sum + left * right;
 }
 
-/* Products are added in the order of the columns, as in kernel_sparse, which also adds those by
- * values that are not there: they are 0 and change nothing. */
+/* Products are added in the order of the columns, as in kernel_sparse. That function also adds
+ * products with missing values, which are 0 and change nothing. */
 static float kernel_dot(float scale, const clf__rows *x, int64_t i, const clf__rows *z, int64_t j) {
   const int64_t z_end = z->row_start[j + 1];
   int64_t b = z->row_start[j];

@@ -2,15 +2,15 @@
  *   UNIT, SUM        4 bytes of a packed row, and a vector of sums
  *   LOAD, BROADCAST  a vector of units; one unit in all lanes
  *   ADD              sum + products of a vector of columns by one of a row
- *   DEPTH            steps after which sums are put aside and begin anew
+ *   DEPTH            steps after which sums are set aside and restarted
  *   VALUE            the product, or for rbf the squared distance, of a vector of sums
  *   NAME(x)          x with a suffix of its own
  *
- * A tile stays in registers over DEPTH steps, then in the first-level cache until the function has
- * been taken of it. Steps in which its rows are all 0 are not there: of images of digits, 8 rows by
- * 4 features leave half of them, 4 rows by 2 features two fifths; where there are no zeros a look
- * at its place is all that a step costs more. Every sum is formed in the same order whichever tile
- * it falls in and whichever side its rows are on, so K(x, z) and K(z, x) have the same bits. */
+ * A tile stays in registers over DEPTH steps, and then in the first-level cache until the kernel
+ * function is applied. Steps in which all its rows are 0 are omitted. For images of digits, half of
+ * the steps remain with 8 rows by 4 features, and two fifths with 4 rows by 2 features; without
+ * zeros a step costs only one extra look-up. Every sum is formed in the same order, whichever tile
+ * it is in and whichever side its rows are on, so K(x, z) and K(z, x) have the same bits. */
 
 INLINE void NAME(kernel_tile)(const int height, const int vectors, const UNIT *a,
                               const int32_t *place, const UNIT *b, int64_t steps, UNIT *to) {
@@ -58,7 +58,7 @@ INLINE void NAME(kernel_heights)(const int vectors, const UNIT *a, const int32_t
   }
 }
 
-/* Lanes skip … skip + columns - 1 of some vectors of each row. */
+/* Stores lanes skip … skip + columns - 1 of some vectors of each row. */
 INLINE void NAME(finish_kind)(const int kind, const clf__kernel_map *map, const UNIT *sums,
                               const UNIT *row_norms, const UNIT *column_norms, int64_t rows,
                               int64_t skip, int64_t columns, float *out, int64_t ld) {
@@ -101,7 +101,7 @@ static void NAME(finish)(const clf__kernel_map *map, const UNIT *sums, const UNI
   }
 }
 
-/* All rows by the columns skip … skip + columns - 1 of a panel. */
+/* Combines all rows with the columns skip … skip + columns - 1 of a panel. */
 static void NAME(kernel_panel)(const clf__kernel_tiles *t, const UNIT *b, const UNIT *column_norms,
                                int64_t skip, int64_t columns, float *out) {
   const int64_t stored = (t->steps + CLF__TILE_STEPS - 1) / CLF__TILE_STEPS * CLF__TILE_STEPS;

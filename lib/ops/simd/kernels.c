@@ -1,6 +1,6 @@
-/* All kernels of one CPU target: compiled once for each, with the compiler's flags for it and
- * CLF__KERNELS the name of its table. Each family is implemented, and its table filled, in a header;
- * later ones use what earlier ones define. */
+/* All kernels of one CPU target. The file is compiled once for each, with the compiler's flags for
+ * it and with CLF__KERNELS as the name of its table. A header implements each family and fills its
+ * table; later headers use definitions of earlier ones. */
 #include "ops/kernels.h"
 
 #include <float.h>

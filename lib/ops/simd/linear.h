@@ -2,9 +2,9 @@
  *   X, LOAD_X, LOAD_X_PART  its type; a vector of it as f32, or a part of one
  *   NAME(x)                 x with a suffix of its own
  *
- * Vectors run along the columns: each vector of x meets DOT_OUTPUTS rows of weights, each vector of
- * weights DOT_ROWS rows of x. Every output is the same sum in the same order whichever tile it
- * falls in. */
+ * Vectors extend along the columns: each vector of x is multiplied by DOT_OUTPUTS rows of weights,
+ * and each vector of weights by DOT_ROWS rows of x. Every output is the same sum in the same order,
+ * whichever tile it is in. */
 
 INLINE void NAME(dot_tile)(const int rows, const int outputs, const clf__rows *x, int64_t row,
                            const float *w, int64_t ldw, const float *b, float *out, int64_t ld) {
@@ -46,7 +46,7 @@ INLINE void NAME(dot_tile)(const int rows, const int outputs, const clf__rows *x
   }
 }
 
-/* Some rows by all outputs. */
+/* Computes some rows by all outputs. */
 INLINE void NAME(dot_rows)(const int rows, const clf__rows *x, int64_t row, const float *w,
                            int64_t ldw, const float *b, int64_t outputs, float *out, int64_t ld) {
   int64_t o = 0;

@@ -1,10 +1,10 @@
-/* Elementary functions of vectors. Each is at most 2 units in the last place off (test_vector_math
- * goes through all floats with a stride), whatever the argument. */
+/* Elementary functions of vectors. The error of each is at most 2 units in the last place for every
+ * argument (test_vector_math steps through all floats). */
 #include "ops/nn/vector_math.h"
 
 typedef uint32_t vector_u32 __attribute__((vector_size(VECTOR_BYTES)));
 
-/* Lanes of a where the comparison `mask` held, else of b. */
+/* Returns lanes of a where the comparison `mask` is true, otherwise of b. */
 INLINE vector_f32 choose(vector_i32 mask, vector_f32 a, vector_f32 b) {
   return (vector_f32)((mask & (vector_i32)a) | (~mask & (vector_i32)b));
 }
@@ -13,12 +13,12 @@ INLINE vector_f32 all_f32(float value) {
   return value - (vector_f32){0};
 }
 
-/* 2^n for whole n in -126 … 127. */
+/* 2^n for integers n in -126 … 127. */
 INLINE vector_f32 power_of_2(vector_i32 n) {
   return (vector_f32)((vector_u32)(n + 127) << 23);
 }
 
-static const float ln2_high = 0x1.63p-1F; /* 9 bits: times any exponent it is exact */
+static const float ln2_high = 0x1.63p-1F; /* 9 bits, so its product with any exponent is exact */
 static const float ln2_low = -0x1.bd0106p-13F;
 
 /* The smaller or the larger of both; x where it is NaN. */
@@ -42,7 +42,7 @@ INLINE vector_f32 at_least(vector_f32 x, float limit) {
 #endif
 }
 
-/* v 2^n for whole n, which goes in in two steps where it may be too large or small for one. */
+/* v 2^n for integers n, in two steps, since 2^n itself may be too large or too small. */
 INLINE vector_f32 times_power_of_2(vector_f32 v, vector_f32 n) {
 #if defined(__AVX512F__)
   return (vector_f32)_mm512_scalef_ps((__m512)v, (__m512)n);
@@ -53,10 +53,10 @@ INLINE vector_f32 times_power_of_2(vector_f32 v, vector_f32 n) {
 #endif
 }
 
-/* e^x = 2^n e^r, |r| <= ln 2 / 2, by the Taylor series to r^7 / 7! (the rest is below a tenth of a
- * unit). */
+/* e^x = 2^n e^r, |r| <= ln 2 / 2, by the Taylor series up to r^7 / 7!; the remainder is below a
+ * tenth of a unit in the last place. */
 INLINE vector_f32 exp_vector(vector_f32 x) {
-  const float round = 0x1.8p23F; /* adding and taking it away rounds to whole numbers */
+  const float round = 0x1.8p23F; /* adding and subtracting it rounds to integers */
   x = at_least(at_most(x, 89.0F), -104.0F);
   const vector_f32 n = (x * 0x1.715476p0F + round) - round;
   const vector_f32 r = (x - n * ln2_high) - n * ln2_low;
@@ -76,7 +76,7 @@ INLINE vector_f32 log_vector(vector_f32 x) {
   const int32_t root_half = 0x3f3504f3; /* sqrt(1/2) as bits */
   const vector_i32 subnormal = x < 0x1p-126F;
   const vector_u32 shifted = (vector_u32)choose(subnormal, x * 0x1p25F, x) - (uint32_t)root_half;
-  const vector_i32 bits = (vector_i32)shifted; /* wraps for negative x, whose result is NaN */
+  const vector_i32 bits = (vector_i32)shifted; /* wraps for negative x; the result is NaN */
   const vector_f32 k = __builtin_convertvector((bits >> 23) - (subnormal & 25), vector_f32);
   const vector_f32 f = (vector_f32)((bits & 0x7fffff) + root_half) - 1.0F;
   const vector_f32 s = f / (2.0F + f), z = s * s, square = 0.5F * f * f;
@@ -90,14 +90,14 @@ INLINE vector_f32 log_vector(vector_f32 x) {
   return choose((x > 0.0F) & (x < INFINITY), result, special);
 }
 
-/* ln(1 + u) for u in 0 … 1: what rounding 1 + u lost is added back. */
+/* ln(1 + u) for u in 0 … 1; the rounding error of 1 + u is added back. */
 INLINE vector_f32 log_1_plus(vector_f32 u) {
   const vector_f32 sum = 1.0F + u;
   return log_vector(sum) + (u - (sum - 1.0F)) / sum;
 }
 
-/* Of a = |x|, as tanh is odd: 1 - 2 / (e^2a + 1), and below 0.625, where that loses digits, a plus
- * a^3 times a polynomial in a^2, fitted to 0.07 units. */
+/* With a = |x|, since tanh is odd: 1 - 2 / (e^2a + 1). Below 0.625, where this loses digits, it is
+ * a + a^3 times a polynomial in a^2, which is fitted to 0.07 units in the last place. */
 INLINE vector_f32 tanh_vector(vector_f32 x) {
   const vector_i32 sign = (vector_i32)x & INT32_MIN;
   const vector_f32 a = (vector_f32)((vector_i32)x & INT32_MAX), z = a * a;
@@ -125,7 +125,7 @@ MAP(exp_f32, exp_vector)
 MAP(log_f32, log_vector)
 MAP(tanh_f32, tanh_vector)
 
-/* Of x and of -x both take the one <= 0, so that nothing overflows. */
+/* For x and -x the exponential of the one that is <= 0 is used, so that nothing overflows. */
 static void sigmoid_f32(float *values, int64_t count, float *softplus) {
   for (int64_t i = 0; i < count; i += LANES_F32) {
     const int64_t lanes = clf__min_i64(LANES_F32, count - i);
@@ -140,7 +140,7 @@ static void sigmoid_f32(float *values, int64_t count, float *softplus) {
   }
 }
 
-/* The first `count` lanes. */
+/* A mask of the first `count` lanes. */
 INLINE vector_i32 first_lanes(int64_t count) {
   vector_i32 lane;
   for (int32_t i = 0; i < LANES_F32; i++) {
@@ -158,13 +158,13 @@ INLINE float max_of_row(const float *row, int64_t columns) {
   return max_of_f32(maximum);
 }
 
-/* e^(v - largest). Equals of the largest give 1, infinite ones too. */
+/* e^(v - largest). Values equal to the largest give 1, also if they are infinite. */
 INLINE vector_f32 exp_below(vector_f32 v, float largest) {
   return exp_vector(choose(v == largest, all_f32(0), v - largest));
 }
 
-/* Up to LANES_F32 rows that one vector each holds. All are loaded before any is stored: a load
- * waits long for a store of a part of its bytes. */
+/* Up to LANES_F32 rows of one vector each. All are loaded before any is stored, because a load
+ * waits long for a store to a part of its bytes. */
 INLINE void softmax_short(float *values, int64_t rows, int64_t columns, int64_t ld, float *sums,
                           float *largest) {
   const vector_i32 lanes = first_lanes(columns);

@@ -1,4 +1,4 @@
-/* Packing panels, included once for each element type (REAL, LANES, NAME as in product.h). */
+/* Packing of panels, included once for each element type (REAL, LANES, NAME as in product.h). */
 
 typedef REAL NAME(quad) __attribute__((vector_size(4 * sizeof(REAL))));
 
@@ -44,7 +44,7 @@ static void NAME(pack_transposed)(REAL *out, const REAL *b, int64_t stride, int6
   }
 }
 
-/* `count` elements from each of `depth` lines; the count is a constant where it can be. */
+/* Copies `count` elements from each of `depth` lines; the count is a constant if possible. */
 INLINE void NAME(pack_lines)(REAL *to, int64_t to_stride, const REAL *from, int64_t stride,
                              int64_t depth, int64_t count) {
   for (int64_t step = 0; step < depth; step++, to += to_stride, from += stride) {

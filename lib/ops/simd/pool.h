@@ -1,7 +1,7 @@
-/* Windows of images, channels in vectors. Included by kernels.c alone. */
+/* Windows of images, with channels in vectors. Included by kernels.c alone. */
 #include "ops/nn/pool.h"
 
-/* Instantiated with the first or all of a vector's lanes. */
+/* Instantiated for a whole vector, and for its first lanes. */
 INLINE vector_f32 pool_load(const bool whole, const float *from, int64_t lanes) {
   return whole ? load_f32(from) : load_part_f32(from, lanes);
 }
@@ -14,7 +14,7 @@ INLINE void pool_store(const bool whole, float *to, vector_f32 v, int64_t lanes)
   }
 }
 
-/* Where both are numbers the larger; what is not a number goes through. */
+/* Returns the larger if both are numbers; NaN is passed on. */
 INLINE void pool_max_lanes(const bool whole, const clf__pool_window *w, const float *x, float *y,
                            int64_t lanes) {
   vector_f32 maximum = pool_load(whole, x, lanes);
@@ -28,7 +28,7 @@ INLINE void pool_max_lanes(const bool whole, const clf__pool_window *w, const fl
   pool_store(whole, y, maximum, lanes);
 }
 
-/* Line by line, so that large windows lose little to rounding. */
+/* Sums line by line, so that large windows lose little to rounding. */
 INLINE void pool_mean_lanes(const bool whole, const clf__pool_window *w, const float *x, float *y,
                             int64_t lanes) {
   vector_f32 total = {0};
@@ -42,7 +42,7 @@ INLINE void pool_mean_lanes(const bool whole, const clf__pool_window *w, const f
   pool_store(whole, y, total * (1 / (float)(w->rows * w->columns)), lanes);
 }
 
-/* To the first pixel that has the maximum. */
+/* The gradient goes to the first pixel that has the maximum. */
 INLINE void pool_max_gradient_lanes(const bool whole, const clf__pool_window *w, const float *x,
                                     const float *y, const float *dy, float *dx, int64_t lanes) {
   const vector_f32 maximum = pool_load(whole, y, lanes);
@@ -91,7 +91,7 @@ static void pool_max_gradient(const clf__pool_window *w, const float *x, const f
   POOL_CHANNELS(pool_max_gradient_lanes, x + c, y + c, dy + c, dx + c)
 }
 
-/* x and y, which the maximum's needs, do not matter. */
+/* x and y, which the gradient of the maximum needs, are ignored. */
 static void pool_mean_gradient(const clf__pool_window *w, const float *x, const float *y,
                                const float *dy, float *dx) {
   (void)x;

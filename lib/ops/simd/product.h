@@ -5,13 +5,13 @@
  *   STORE, STORE_PART
  *   NAME(x)              x with a suffix of its own
  *
- * A tile of C stays in registers over the whole depth: each step multiplies a vector or three of a
- * row of B by one element of each row of A. Every element of C is the sum of its products in the
- * order of the steps, whatever tile it falls in, so results do not depend on how the work is cut.
+ * A tile of C stays in registers over the whole depth: each step multiplies up to three vectors of
+ * a row of B by one element of each row of A. Every element of C is the sum of its products in the
+ * order of the steps, whichever tile it is in, so results do not depend on how the work is divided.
  */
 
-/* `rows`, `vectors` and `whole` are constants: the loops unroll and `sums` lives in registers. If
- * not `whole`, the last vector has only `lanes` lanes. */
+/* `rows`, `vectors` and `whole` are compile-time constants, so the loops are unrolled and `sums`
+ * stays in registers. If not `whole`, the last vector has only `lanes` lanes. */
 INLINE void NAME(tile)(const int rows, const int vectors, const bool whole,
                        const clf__product *product, const REAL *a, const B_REAL *b, REAL *c,
                        int64_t lanes) {
@@ -52,7 +52,7 @@ INLINE void NAME(tile)(const int rows, const int vectors, const bool whole,
   }
 }
 
-/* All rows by one to three vectors of columns. */
+/* Computes all rows by one to three vectors of columns. */
 INLINE void NAME(strip)(const int vectors, const bool whole, const clf__product *product,
                         const B_REAL *b, REAL *c, int64_t lanes) {
   const REAL *a = product->a;
@@ -76,7 +76,7 @@ INLINE void NAME(strip)(const int vectors, const bool whole, const clf__product 
   }
 }
 
-/* Columns beyond the whole tiles: whole vectors, then a part of one. */
+/* Computes the columns beyond the whole tiles: whole vectors, then a part of one. */
 static void NAME(edge)(const clf__product *product, const B_REAL *b, REAL *c, int64_t columns) {
   if (TILE_VECTORS > 2 && columns >= 2 * LANES) {
     NAME(strip)(2, true, product, b, c, LANES);

@@ -1,4 +1,4 @@
-/* Products of f32, of f64, and of f32 by u8, and what packs their factors. */
+/* Products of f32, of f64, and of f32 by u8, and the packing of their factors. */
 #include "ops/linalg/product.h"
 
 #define REAL float

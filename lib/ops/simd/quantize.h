@@ -1,8 +1,8 @@
-/* Floats as 16-bit integers of one scale, by which their largest magnitude becomes 32767: off by no
- * more than a 65534th of it each. Loops that the compiler vectorises by itself. */
+/* Quantization of floats to 16-bit integers with one scale, which maps the largest magnitude to
+ * 32767; the error is at most 1/65534 of it. The compiler vectorizes these loops. */
 
 INLINE float largest_magnitude(const float *x, int64_t count) {
-  enum { PARTS = 64 }; /* vectors of bits, which order magnitudes as integers do */
+  enum { PARTS = 64 }; /* vectors of bits; as integers they are ordered like the magnitudes */
   int32_t largest[PARTS] = {0}, all = 0;
   int64_t i = 0;
   float value;

@@ -1,6 +1,7 @@
-/* Steps of sequential minimal optimisation; see ops/kernelfn/smo.h. Whether a variable may rise or fall is
- * a number to add to its error, 0 or an infinite one, so that no loop has to ask. With 512
- * variables all that a step reads is in L1 and the two rows of K in L2. */
+/* Steps of sequential minimal optimisation; see ops/kernelfn/smo.h. Membership in the up set and in
+ * the low set is stored as a number that is added to the gradient, 0 or infinity, so that loops
+ * need no branches. With 512 variables everything that a step reads is in L1, except the two rows
+ * of K, which are in L2. */
 #include "ops/kernelfn/smo.h"
 
 typedef int64_t vector_i64 __attribute__((vector_size(VECTOR_BYTES)));
@@ -20,7 +21,7 @@ INLINE vector_f64 load_wide(const float *from) {
   return __builtin_convertvector(v, vector_f64);
 }
 
-/* What a search for the largest value has found; the first of equals. */
+/* The result of a search for the largest value; the first of equal ones. */
 typedef struct smo_max {
   double value;
   int64_t at; /* -1 for none */
@@ -37,8 +38,8 @@ INLINE smo_max max_of(vector_f64 values, vector_f64 places) {
   return best;
 }
 
-/* error -= t (K_i - K_j); finds the variable of the largest error that may rise, and the smallest
- * error of one that may fall. */
+/* gradient -= t (K_i - K_j); finds the variable with the largest gradient in the up set, and the
+ * smallest gradient in the low set. */
 static smo_max smo_move(const clf__smo *problem, int64_t i, int64_t j, double t, double *min_low) {
   const float *row_i = problem->K + i * problem->count, *row_j = problem->K + j * problem->count;
   vector_f64 best = all_f64((double)-INFINITY), at = {0}, lowest = all_f64((double)INFINITY);
@@ -66,8 +67,8 @@ static smo_max smo_move(const clf__smo *problem, int64_t i, int64_t j, double t,
 
 #define SMO_MIN_CURVATURE 1e-12
 
-/* Of those that may fall, the partner of i with the largest d^2 / (K_ii + K_jj - 2 K_ij), d being
- * the difference of errors, where it is positive. */
+/* Returns the partner of i in the low set with the largest d^2 / (K_ii + K_jj - 2 K_ij), where d,
+ * the difference of the gradients, must be positive. */
 static int64_t smo_partner(const clf__smo *problem, int64_t i, double gradient) {
   const float *row = problem->K + i * problem->count;
   const double own = (double)problem->diagonal[i];
@@ -93,7 +94,7 @@ INLINE void smo_open(const clf__smo *problem, int64_t k) {
   problem->low_set[k] = problem->b[k] > problem->lower[k] ? 0 : (double)INFINITY;
 }
 
-/* Moves b_i up and b_j down by as much as is best, or as the bounds leave; returns it. */
+/* Increases b_i and decreases b_j by the optimal amount within their bounds, and returns it. */
 INLINE double smo_pair(const clf__smo *problem, int64_t i, int64_t j) {
   const double slack_i = problem->upper[i] - problem->b[i];
   const double slack_j = problem->b[j] - problem->lower[j];

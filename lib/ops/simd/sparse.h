@@ -1,5 +1,5 @@
-/* Sparse rows times weights that lie [columns, stride]: an entry meets the weights of all outputs
- * in one piece of memory. `stride` is a whole number of vectors; what lies beyond the outputs is 0.
+/* Sparse rows times weights stored as [columns, stride], so that the weights of an entry for all
+ * outputs are consecutive. `stride` is a whole number of vectors; weights beyond the outputs are 0.
  */
 
 /* out = x W^T + b for some vectors of outputs, of which the first `outputs` count. */

@@ -1,4 +1,4 @@
-/* Sums over rows; loops that the compiler vectorises by itself. */
+/* Sums over rows; the compiler vectorizes these loops. */
 #include "ops/linalg/row.h"
 
 static void count_u8(uint32_t *restrict sums, const uint8_t *restrict x, int64_t count) {
@@ -30,7 +30,7 @@ INLINE void add_four(double *restrict sums, const double *factor, const float *r
   }
 }
 
-/* Four at a time, so that the sums are read and written a fourth as often. */
+/* Four rows at a time, so that the sums are read and written a quarter as often. */
 static void add_vectors(double *sums, const double *factor, const float *const *x, int64_t vectors,
                         int64_t count) {
   enum { PART = 1024 }; /* sums in L1 */

@@ -1,8 +1,8 @@
-/* What eigenproblems do with vectors, f64: products of a symmetric matrix with a vector, of some
- * rows with a vector, sums of some rows, and the sums of the secular equation.
+/* Vector kernels of eigenproblems, f64: products of a symmetric matrix and a vector, products of
+ * some rows and a vector, sums of some rows, and the sums of the secular equation.
  *
- * Each reads its matrix once and does two operations (the first: four) an element, so memory
- * bounds them beyond the second-level cache. */
+ * Each reads its matrix once and does two operations for each element (the first kernel: four), so
+ * beyond the second-level cache they are bound by memory. */
 #include "ops/linalg/vectors.h"
 
 #if defined(__AVX512F__)
@@ -19,8 +19,8 @@ INLINE double sum_of_f64(vector_f64 v) {
   return sum;
 }
 
-/* The triangle of `rows` rows at the diagonal, then what lies to its right, each element of which
- * belongs to its row's sum and to its column's. */
+/* Computes the triangle of `rows` rows at the diagonal, and then the elements to its right, each of
+ * which counts for its row's sum and for its column's. */
 INLINE void symmetric_strip(const int rows, const double *a, int64_t lda, int64_t n, int64_t first,
                             const double *x, double *y) {
   vector_f64 sums[SYMMETRIC_ROWS], left[SYMMETRIC_ROWS];
@@ -143,7 +143,7 @@ static void add_rows_f64(const double *rows, int64_t count, int64_t ld, const do
   }
 }
 
-/* Terms z_j^2 / ((d_j - origin) - x), whose sum is `value`, and their derivatives' sum. */
+/* Sums the terms z_j^2 / ((d_j - origin) - x) in `value`, and their derivatives. */
 static void secular_f64(const double *d, const double *z, int64_t n, double origin, double x,
                         double *value, double *derivative) {
   vector_f64 sums = {0}, derivatives = {0};

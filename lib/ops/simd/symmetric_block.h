@@ -3,15 +3,17 @@
  *   LOAD_K  a vector of them as f32
  *   NAME(x) x with a suffix of its own
  *
- * The block is read once, a few rows at a time along their columns: each vector of elements meets
- * the vectors on the right, whose sums stay in registers, and the sums of its columns, which stay
- * in the first-level cache. So an element costs two multiplications a side and nothing else to
- * speak of; from 5 sides on that takes longer than reading it from memory. */
+ * The block is read once, a few rows at a time along their columns. Each vector of elements is
+ * multiplied by the vectors on the right, whose sums stay in registers, and added to the sums of
+ * its columns, which stay in the first-level cache. So an element costs little more than two
+ * multiplications for each side; from 5 sides on that takes longer than reading the element from
+ * memory. */
 
 INLINE void NAME(symmetric_block_rows)(const int rows, const int sides,
                                        const clf__symmetric_block *t, const int64_t row,
                                        const int64_t side) {
-  const int64_t ld = t->ld, columns = t->columns; /* stores could change those of t */
+  const int64_t ld = t->ld, columns = t->columns; /* local copies, since stores could change the
+                                                   * members of t */
   const K *k = (const K *)t->k + row * columns;
   const float *right = t->right + side * ld;
   float *to = t->column_sums + side * ld;

@@ -1,4 +1,4 @@
-/* Blocks of a symmetric matrix, of f32 and of 16-bit integers, times vectors. */
+/* Blocks of a symmetric matrix, f32 or 16-bit integers, times vectors. */
 #include "ops/kernelfn/kernel_tiles.h"
 
 #include "ops/simd/quantize.h"

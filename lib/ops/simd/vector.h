@@ -1,5 +1,5 @@
-/* Vectors of the width that the CPU target being compiled for has, by the compiler's vector
- * types. Included by kernels.c alone. */
+/* Vectors of the width of the CPU target that is being compiled, by the compiler's vector types.
+ * Included by kernels.c alone. */
 #ifndef CLF_OPS_SIMD_VECTOR_H
 #define CLF_OPS_SIMD_VECTOR_H
 
@@ -13,10 +13,9 @@
 #include <immintrin.h>
 #endif
 
-/* A tile of a product is TILE_ROWS rows by TILE_VECTORS vectors, as many as the registers hold;
- * DOT_ROWS by DOT_OUTPUTS where vectors run along the sums.
- * TILE_ROWS divides the columns of a tile, so that a matrix packed for one side of a product serves
- * the other side too. */
+/* A tile of a product has TILE_ROWS rows by TILE_VECTORS vectors, as many as the registers hold; or
+ * DOT_ROWS by DOT_OUTPUTS if vectors extend along the sums. TILE_ROWS divides the columns of a
+ * tile, so that a matrix packed for one side of a product can be used on the other side too. */
 #if defined(__AVX512F__)
 #define VECTOR_BYTES 64
 enum { TILE_ROWS = 8, TILE_VECTORS = 3, DOT_ROWS = 4, DOT_OUTPUTS = 5 };
@@ -42,7 +41,7 @@ typedef uint8_t vector_u8 __attribute__((vector_size(VECTOR_BYTES / 4)));
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 16")
 
-/* Lanes of two vectors of four, picked by place. */
+/* Selects lanes of two vectors of four by their indices. */
 #if defined(__clang__) || __GNUC__ >= 12
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
@@ -61,7 +60,7 @@ INLINE vector_f64 load_f64(const double *from) {
   return v;
 }
 
-/* Compilers take a conversion from u8 to i32 apart, lane by lane. */
+/* Written out, because compilers convert u8 to i32 lane by lane. */
 INLINE vector_i32 load_u8_as_i32(const uint8_t *from) {
 #if defined(__AVX512F__)
   return (vector_i32)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)from));
@@ -99,7 +98,7 @@ INLINE vector_f32 load_u8(const uint8_t *from) {
   return __builtin_convertvector(load_u8_as_i32(from), vector_f32);
 }
 
-/* The numbers at from[at[0]], from[at[1]] … */
+/* Returns the numbers from[at[0]], from[at[1]] … */
 INLINE vector_f32 gather_f32(const float *from, vector_i32 at) {
 #if defined(__AVX512F__)
   return (vector_f32)_mm512_i32gather_ps((__m512i)at, from, 4);
@@ -138,7 +137,7 @@ INLINE void split_f32(vector_f32 v, quad_f32 parts[QUADS]) {
 #endif
 }
 
-/* The sum of all lanes. */
+/* Returns the sum of all lanes. */
 INLINE float sum_of_f32(vector_f32 v) {
   quad_f32 parts[QUADS];
   split_f32(v, parts);
@@ -156,7 +155,7 @@ INLINE quad_f32 larger_quad(quad_f32 a, quad_f32 b) {
   return (quad_f32)((mask & (quad_i32)a) | (~mask & (quad_i32)b));
 }
 
-/* The largest of all lanes. */
+/* Returns the largest lane. */
 INLINE float max_of_f32(vector_f32 v) {
   quad_f32 parts[QUADS];
   split_f32(v, parts);
@@ -169,7 +168,7 @@ INLINE float max_of_f32(vector_f32 v) {
   return pair[0] > pair[1] ? pair[0] : pair[1];
 }
 
-/* Parts of vectors: the first `count` lanes, 0 in the others. */
+/* Parts of vectors: the first `count` lanes; the others are 0. */
 #if defined(__AVX512F__)
 INLINE vector_f32 load_part_f32(const float *from, int64_t count) {
   return (vector_f32)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
@@ -223,7 +222,7 @@ INLINE vector_f32 load_part_u8(const uint8_t *from, int64_t count) {
   return __builtin_convertvector(load_part_u8_as_i32(from, count), vector_f32);
 }
 
-/* `lanes` is a constant but at the end of a row. */
+/* `lanes` is a constant except at the end of a row. */
 INLINE vector_f32 load_lanes(const float *from, int64_t lanes) {
   return lanes == LANES_F32 ? load_f32(from) : load_part_f32(from, lanes);
 }

@@ -1,9 +1,8 @@
-/* Bilinear samples of an image at places of their own, a vector of pixels at a time. A frame around
- * the image makes every place that is left after clamping one with four neighbours. Included by
- * kernels.c alone. */
+/* Bilinear samples of an image at arbitrary positions, one vector of pixels at a time. A frame
+ * around the image gives every clamped position four neighbors. Included by kernels.c alone. */
 #include "ops/image/warp.h"
 
-/* Where the pixels j … of the row come from on one axis, clamped to the frame. */
+/* The source positions of pixels j … of the row along one axis, clamped to the frame. */
 INLINE vector_f32 warp_place(const clf__warp_row *row, const int axis, int64_t j, float last) {
   vector_f32 at;
   for (int lane = 0; lane < LANES_F32; lane++) {
@@ -19,7 +18,8 @@ INLINE vector_f32 warp_place(const clf__warp_row *row, const int axis, int64_t j
   return choose(at < last, at, all_f32(last));
 }
 
-/* Between the four neighbours of the places `at`, `below` being what a row of the frame is. */
+/* Interpolates between the four neighbors of the positions `at`; `below` is the step to the next
+ * row of the frame. */
 INLINE vector_f32 warp_sample(const float *frame, vector_i32 at, int64_t channels, int64_t below,
                               vector_f32 down, vector_f32 right) {
   const vector_f32 left = 1 - right;

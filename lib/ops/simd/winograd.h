@@ -1,22 +1,23 @@
-/* The transforms of Winograd's convolutions: polynomials are taken at 0, 1, -1, 2, -2, 1/2, -1/2
- * and infinity, where their products are products of values. For the points +-p, even and odd
- * powers are summed apart and then added and subtracted. Along one side, with p_j the points and
- * f_j = prod (p_j - p_l):
+/* The transforms of Winograd's convolutions. Polynomials are evaluated at 0, 1, -1, 2, -2, 1/2,
+ * -1/2 and infinity, where the product of two polynomials is the product of their values. For the
+ * points +-p, even and odd powers are summed separately and then added and subtracted. Along one
+ * side, with p_j the points and f_j = prod (p_j - p_l):
  *
  *   B^T   row j: the coefficients of prod over l other than j of (x - p_l)
  *   A^T   element (i, j): p_j^i; at infinity 1 for the last i
  *   G     element (j, i): p_j^i / f_j; at infinity 1 for the last i
  *
- * All work on as many channels as a vector has lanes. Included by kernels.c alone. */
+ * All transforms process as many channels as a vector has lanes. Included by kernels.c alone. */
 #include "ops/conv/winograd.h"
 
 enum { TILE = CLF__WINOGRAD_TILE, PAIRS = 3 };
 
 static const float winograd_point[PAIRS] = {1, 2, 0.5F};
-/* (x^2 - q^2) (x^2 - r^2), q and r the other two: constant and slope in x^2. */
+/* (x^2 - q^2) (x^2 - r^2), where q and r are the other two points: the constant and the linear
+ * coefficient in x^2. */
 static const float winograd_constant[PAIRS] = {1, 0.25F, 4};
 static const float winograd_linear[PAIRS] = {-4.25F, -1.25F, -5};
-/* 1 / f_j, the same at p and -p; at 0 it is -1. */
+/* 1 / f_j, which is the same at p and -p; at 0 it is -1. */
 static const float winograd_share[PAIRS] = {-2.0F / 9, 1.0F / 90, 32.0F / 45};
 
 INLINE float power_of(float x, int n) {
@@ -249,7 +250,7 @@ static void winograd_transform_output_gradient(const clf__winograd_output_gradie
   }
 }
 
-/* u [TILE, TILE, u_stride] from w [kernel, kernel, stride], some lanes of both strides. */
+/* u [TILE, TILE, u_stride] from w [kernel, kernel, stride], for some lanes of both strides. */
 INLINE void transform_filter_lanes(const int kernel, const float *w, int64_t stride, int64_t lanes,
                                    float *u, int64_t u_stride) {
   vector_f32 half[TILE][TILE], x[TILE], y[TILE];
