@@ -1,11 +1,9 @@
 /* Test images whose class the model got wrong, the most confident first. */
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "model_parts.h"
 #include "page.h"
-#include "pictures.h"
 
 enum { MAX_MISTAKES = 24 };
 
@@ -64,7 +62,7 @@ static clf_status write_mistake(FILE *out, const test_view *view, const mistake 
   }
   snprintf(text, sizeof text, "Test image %" PRId64 ": a %.20s", wrong->row, truth);
   fputs("<li>", out);
-  picture_ink(out, clf_tensor_data(image), view->height, view->width, text);
+  pictures_write(out, view, clf_tensor_data(image), text);
   html_text(out, truth);
   fputs("<span aria-hidden=\"true\"> → </span><span class=\"hidden\"> taken for </span>", out);
   html_text(out, view->names[view->predicted[wrong->row]]);
@@ -83,8 +81,9 @@ static clf_status write_mistakes(FILE *out, const test_view *view, const mistake
   clf_status status = CLF_OK;
   fprintf(out,
           "<h3>Most confidently wrong</h3>\n<p class=\"note\">The class%s what it was mistaken "
-          "for%s.</p>\n<ul class=\"pictures ink\">\n",
+          "for%s.</p>\n",
           probable ? "," : " and", probable ? ", and with what probability" : "");
+  pictures_begin(out, view);
   for (int64_t i = 0; status == CLF_OK && i < count && i < MAX_MISTAKES; i++) {
     status = write_mistake(out, view, &found[i]);
   }

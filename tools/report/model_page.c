@@ -7,6 +7,7 @@
 #include "curves.h"
 #include "model_parts.h"
 #include "page.h"
+#include "pictures.h"
 
 static void close_view(test_view *view) {
   clf_tensor_free(view->images);
@@ -20,6 +21,33 @@ static bool are_pictures(const clf_tensor *x) {
   return gray && clf_tensor_size(x, 1) * clf_tensor_size(x, 2) <= MAX_PIXELS;
 }
 
+/* Whether most pixels of the first images are 0; false also where memory runs out. */
+static bool are_ink(const clf_tensor *images) {
+  enum { ENOUGH = 100 };
+  const int64_t rows = clf_tensor_size(images, 0);
+  clf_tensor *first = NULL, *values = NULL;
+  int64_t zeros = 0, count = 0;
+  if (clf_tensor_slice(&first, images, 0, 0, rows < ENOUGH ? rows : ENOUGH, 1) == CLF_OK &&
+      clf_tensor_copy(&values, first, CLF_F32) == CLF_OK) {
+    const float *pixels = clf_tensor_data(values);
+    count = clf_tensor_count(values);
+    for (int64_t i = 0; i < count; i++) {
+      zeros += pixels[i] == 0;
+    }
+  }
+  clf_tensor_free(values);
+  clf_tensor_free(first);
+  return 2 * zeros > count;
+}
+
+void pictures_begin(FILE *out, const test_view *view) {
+  fprintf(out, "<ul class=\"pictures%s\">\n", view->ink ? " ink" : "");
+}
+
+void pictures_write(FILE *out, const test_view *view, const float *values, const char *text) {
+  (view->ink ? picture_ink : picture_values)(out, values, view->height, view->width, text);
+}
+
 static clf_status open_view(test_view *view, const clf_dataset *test, const int32_t *predicted) {
   *view = (test_view){
       .rows = clf_dataset_rows(test), .classes = clf_dataset_classes(test), .predicted = predicted};
@@ -31,6 +59,7 @@ static clf_status open_view(test_view *view, const clf_dataset *test, const int3
   if (clf_dataset_tensor(test, "x", &view->images) == CLF_OK && are_pictures(view->images)) {
     view->height = clf_tensor_size(view->images, 1);
     view->width = clf_tensor_size(view->images, 2);
+    view->ink = are_ink(view->images);
   } else {
     clf_tensor_free(view->images);
     view->images = NULL;

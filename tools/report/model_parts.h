@@ -4,6 +4,7 @@
 #define REPORT_MODEL_PARTS_H
 
 #include <classify.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 enum { MAX_CLASSES = 64, MAX_PIXELS = 8192 /* of a picture in the page */ };
@@ -13,9 +14,14 @@ typedef struct test_view {
   int64_t rows, classes, height, width;
   const int32_t *labels, *predicted; /* [rows] */
   const char *names[MAX_CLASSES];
+  bool ink;                 /* most pixels are 0: strokes on paper, no photographs */
   clf_tensor *images;       /* [rows, height, width] or [rows, height, width, 1]; NULL for others */
   clf_tensor *label_tensor; /* holds `labels` */
 } test_view;
+
+/* Begins a list of pictures, and writes one of them: gray values 0…1, as ink or as a photograph. */
+void pictures_begin(FILE *out, const test_view *view);
+void pictures_write(FILE *out, const test_view *view, const float *values, const char *text);
 
 /* The first layer's filters, where that is a convolution of one channel. */
 clf_status page_filters(FILE *out, const clf_model *model);

@@ -7,7 +7,6 @@
 
 #include "model_parts.h"
 #include "page.h"
-#include "pictures.h"
 
 enum { SHOWN = 6 }; /* of a class */
 
@@ -64,7 +63,7 @@ static void write_vector(FILE *out, const test_view *view, const vectors *v, int
   snprintf(text, sizeof text, "Support vector, training image %" PRId64 ": a %.20s",
            ((const int64_t *)clf_tensor_data(v->row))[index], name);
   fputs("<li>", out);
-  picture_ink(out, values, view->height, view->width, text);
+  pictures_write(out, view, values, text);
   html_text(out, name);
   fprintf(out, "<small>%.3g</small></li>\n", v->weight[index]);
 }
@@ -89,8 +88,9 @@ static void write_vectors(FILE *out, const test_view *view, vectors *v) {
   html_count(out, clf_tensor_size(v->images, 0));
   fputs(
       " training images hold the borders. These are each class's heaviest, with the sum of their "
-      "α over the machines.</p>\n<ul class=\"pictures ink\">\n",
+      "α over the machines.</p>\n",
       out);
+  pictures_begin(out, view);
   for (int64_t k = 0; k < view->classes; k++) {
     write_class(out, view, v, first, first + counts[k], view->names[k]);
     first += counts[k];

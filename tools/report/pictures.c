@@ -150,14 +150,25 @@ void picture_ink(FILE *out, const float *values, int64_t height, int64_t width, 
   write_values(out, values, height, width, 0, 1, &colors, text);
 }
 
-void picture_gray(FILE *out, const uint8_t *pixels, int64_t height, int64_t width,
-                  const char *text) {
+static palette gray_levels(void) {
   palette colors;
-  uint8_t *indices = malloc((size_t)(height * width));
   memset(colors.opacity, 255, sizeof colors.opacity);
   for (int i = 0; i < COLORS; i++) {
     memset(colors.color + 3 * i, i * 255 / (COLORS - 1), 3);
   }
+  return colors;
+}
+
+void picture_values(FILE *out, const float *values, int64_t height, int64_t width,
+                    const char *text) {
+  const palette colors = gray_levels();
+  write_values(out, values, height, width, 0, 1, &colors, text);
+}
+
+void picture_gray(FILE *out, const uint8_t *pixels, int64_t height, int64_t width,
+                  const char *text) {
+  const palette colors = gray_levels();
+  uint8_t *indices = malloc((size_t)(height * width));
   for (int64_t i = 0; indices != NULL && i < height * width; i++) {
     indices[i] = level(pixels[i], 0, 255);
   }

@@ -9,6 +9,10 @@
  * functions here, nothing where memory runs out. */
 void picture_ink(FILE *out, const float *values, int64_t height, int64_t width, const char *text);
 
+/* The same values as gray levels, opaque. */
+void picture_values(FILE *out, const float *values, int64_t height, int64_t width,
+                    const char *text);
+
 /* Gray levels of a photograph, opaque. Writes an <img>, or where the text is NULL the picture's
  * address alone, for an attribute. */
 void picture_gray(FILE *out, const uint8_t *pixels, int64_t height, int64_t width,
