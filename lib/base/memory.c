@@ -1,5 +1,7 @@
 /* A header in front of each block has its size and its context. So freeing needs neither, and the
- * context can count the allocated bytes. The header takes 64 bytes, which keeps the alignment. */
+ * context can count the allocated bytes. The header takes 64 bytes, which keeps the alignment and
+ * leaves space for the link to an arena's next block. So a group of arrays takes no more memory than
+ * its arrays, and the address sanitizer checks the end of each of them. */
 #include "base/memory.h"
 
 #include <limits.h>
@@ -14,6 +16,7 @@ enum { ALIGNMENT = 64 };
 typedef struct block_header {
   clf_context *context;
   size_t bytes; /* of the block, header included */
+  void *next;   /* in an arena, the block that was allocated before this one */
 } block_header;
 
 _Static_assert(sizeof(block_header) <= ALIGNMENT, "the header must fit the alignment");
@@ -40,6 +43,11 @@ bool clf__mul_i64(int64_t a, int64_t b, int64_t *out) {
   }
   *out = a * b;
   return true;
+}
+
+int64_t clf__count(int64_t rows, int64_t columns) {
+  int64_t count;
+  return rows >= 0 && columns >= 0 && clf__mul_i64(rows, columns, &count) ? count : -1;
 }
 
 clf_status clf__memory_refused(clf_context *context) {
@@ -85,6 +93,10 @@ void *clf__alloc_array(clf_context *context, int64_t count, size_t element_bytes
     bytes = SIZE_MAX; /* overflow: as good as the true sum */
   }
   return bytes < SIZE_MAX ? clf__alloc(context, bytes) : refuse(context, bytes, false);
+}
+
+void *clf__alloc_matrix(clf_context *context, int64_t rows, int64_t columns, size_t element_bytes) {
+  return clf__alloc_array(context, clf__count(rows, columns), element_bytes);
 }
 
 void *clf__alloc_zeroed(clf_context *context, int64_t count, size_t element_bytes) {
@@ -136,4 +148,41 @@ void clf__free(void *block) {
   const clf_allocator *allocator = clf__account_allocator(context);
   clf__account_remove(context, header->bytes);
   allocator->release(allocator->user, header);
+}
+
+static void *keep(clf__arena *arena, void *block) {
+  if (block == NULL) {
+    arena->refused = true;
+    return NULL;
+  }
+  header_of(block)->next = arena->last;
+  arena->last = block;
+  return block;
+}
+
+void *clf__arena_array(clf__arena *arena, int64_t count, size_t element_bytes) {
+  return arena->refused ? NULL
+                        : keep(arena, clf__alloc_array(arena->context, count, element_bytes));
+}
+
+void *clf__arena_zeroed(clf__arena *arena, int64_t count, size_t element_bytes) {
+  return arena->refused ? NULL
+                        : keep(arena, clf__alloc_zeroed(arena->context, count, element_bytes));
+}
+
+void *clf__arena_matrix(clf__arena *arena, int64_t rows, int64_t columns, size_t element_bytes) {
+  return clf__arena_array(arena, clf__count(rows, columns), element_bytes);
+}
+
+clf_status clf__arena_status(const clf__arena *arena) {
+  return arena->refused ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
+void clf__arena_free(clf__arena *arena) {
+  while (arena->last != NULL) {
+    void *block = arena->last;
+    arena->last = header_of(block)->next;
+    clf__free(block);
+  }
+  arena->refused = false;
 }
