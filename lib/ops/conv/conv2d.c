@@ -55,10 +55,8 @@ void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, 
   memcpy(packed, w, (size_t)clf__conv_weights(conv) * sizeof *packed);
 }
 
-float *clf__conv_scratch(const clf__conv_pass *pass, int64_t each) {
-  int64_t count;
-  const bool counted = each >= 0 && clf__mul_i64(clf__conv_threads(pass), each, &count);
-  return clf__alloc_array(pass->context, counted ? count : -1, sizeof(float));
+float *clf__conv_scratch(clf__arena *arena, const clf__conv_pass *pass, int64_t each) {
+  return clf__arena_matrix(arena, clf__conv_threads(pass), each, sizeof(float));
 }
 
 /* The part of a kernel that sees the image, as a convolution of its own. */
@@ -187,31 +185,27 @@ static clf_status forward_seen(clf_context *context, const clf__conv2d *conv, in
                                const float *x, const float *w, const float *bias, bool relu,
                                float *y) {
   forward_job job = {method_of(conv), pass_of(context, conv, rows, x, w), NULL, 0};
-  float *packed = clf__alloc_array(context, job.method->packed_size(conv), sizeof *packed);
-  clf_status status = CLF_ERROR_MEMORY;
-  if (packed == NULL) {
-    return status;
-  }
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
+  float *packed = clf__arena_array(&arena, job.method->packed_size(conv), sizeof *packed);
   job.scratch_size = job.method->scratch_size(conv);
-  job.scratch = clf__conv_scratch(&job.pass, job.scratch_size);
-  if (job.scratch != NULL) {
-    job.method->pack(job.pass.kernels, conv, w, packed);
-    job.pass.w = packed;
-    job.pass.bias = bias;
-    job.pass.relu = relu;
-    job.pass.y = y;
-    clf__conv_run(&job.pass, job.method->tasks(conv, rows), 1, forward_task, &job);
-    status = CLF_OK;
-  }
-  clf__free(packed);
-  clf__free(job.scratch);
+  job.scratch = clf__conv_scratch(&arena, &job.pass, job.scratch_size);
+  CLF__TRY(clf__arena_status(&arena));
+  job.method->pack(job.pass.kernels, conv, w, packed);
+  job.pass.w = packed;
+  job.pass.bias = bias;
+  job.pass.relu = relu;
+  job.pass.y = y;
+  clf__conv_run(&job.pass, job.method->tasks(conv, rows), 1, forward_task, &job);
+done:
+  clf__arena_free(&arena);
   return status;
 }
 
-/* Returns the part's weights, allocated. */
-static float *copy_seen(clf_context *context, const clf__conv2d *conv, const seen_part *seen,
+/* Returns the part's weights, in the arena. */
+static float *copy_seen(clf__arena *arena, const clf__conv2d *conv, const seen_part *seen,
                         const float *w) {
-  float *part = clf__alloc_array(context, clf__conv_weights(&seen->conv), sizeof *part);
+  float *part = clf__arena_array(arena, clf__conv_weights(&seen->conv), sizeof *part);
   if (part != NULL) {
     gather_seen(conv, seen, w, part);
   }
@@ -222,13 +216,13 @@ clf_status clf__conv2d_forward(clf_context *context, const clf__conv2d *conv, in
                                const float *x, const float *w, const float *bias, bool relu,
                                float *y) {
   const seen_part seen = seen_of(conv);
-  float *own = NULL;
-  if (!seen.whole && (own = copy_seen(context, conv, &seen, w)) == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_status status =
-      forward_seen(context, &seen.conv, rows, x, own != NULL ? own : w, bias, relu, y);
-  clf__free(own);
+  clf__arena arena = {.context = context};
+  const float *own = seen.whole ? w : copy_seen(&arena, conv, &seen, w);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  status = forward_seen(context, &seen.conv, rows, x, own, bias, relu, y);
+done:
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -237,54 +231,38 @@ clf_status clf__conv2d_backward(clf_context *context, const clf__conv2d *conv, i
                                 float *dw, float *dbias, float *dx) {
   const seen_part seen = seen_of(conv);
   clf__conv_pass pass = pass_of(context, &seen.conv, rows, x, w);
-  float *part_w = NULL, *part_dw = NULL;
-  clf_status status = CLF_ERROR_MEMORY;
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
   pass.out = y;
   pass.dy = dy;
   pass.dw = dw;
   pass.dbias = dbias;
   pass.dx = dx;
   if (!seen.whole) {
-    pass.w = part_w = copy_seen(context, conv, &seen, w);
-    pass.dw = part_dw = clf__alloc_array(context, clf__conv_weights(&seen.conv), sizeof *part_dw);
+    pass.w = copy_seen(&arena, conv, &seen, w);
+    pass.dw = clf__arena_array(&arena, clf__conv_weights(&seen.conv), sizeof *pass.dw);
   }
-  if (pass.w != NULL && pass.dw != NULL) {
-    status = method_of(&seen.conv)->backward(&pass);
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(method_of(&seen.conv)->backward(&pass));
+  if (!seen.whole) {
+    scatter_seen(conv, &seen, pass.dw, dw);
   }
-  if (status == CLF_OK && !seen.whole) {
-    scatter_seen(conv, &seen, part_dw, dw);
-  }
-  clf__free(part_w);
-  clf__free(part_dw);
+done:
+  clf__arena_free(&arena);
   return status;
 }
 
 clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pass *pass,
                                    int64_t size, int64_t scratch_size) {
-  bool complete = true;
-  *shards = (clf__conv_shards){.size = size};
+  *shards = (clf__conv_shards){.arena = {.context = pass->context}, .size = size};
   shards->count = clf__min_i64(clf__ceil_div(pass->rows, SHARD_ROWS), CLF__CONV_SHARDS);
-  for (int64_t shard = 0; complete && shard < shards->count; shard++) {
-    shards->sums[shard] = clf__alloc_array(pass->context, size, sizeof(float));
-    complete = shards->sums[shard] != NULL;
-  }
-  shards->dbias =
-      clf__alloc_zeroed(pass->context, shards->count * pass->conv->filters, sizeof(double));
-  shards->scratch = clf__conv_scratch(pass, scratch_size);
-  if (complete && shards->dbias != NULL && shards->scratch != NULL) {
-    return CLF_OK;
-  }
-  clf__conv_shards_free(shards);
-  return CLF_ERROR_MEMORY;
-}
-
-void clf__conv_shards_free(clf__conv_shards *shards) {
   for (int64_t shard = 0; shard < shards->count; shard++) {
-    clf__free(shards->sums[shard]);
+    shards->sums[shard] = clf__arena_array(&shards->arena, size, sizeof(float));
   }
-  clf__free(shards->dbias);
-  clf__free(shards->scratch);
-  *shards = (clf__conv_shards){0};
+  shards->dbias = clf__arena_zeroed(&shards->arena, clf__count(shards->count, pass->conv->filters),
+                                    sizeof(double));
+  shards->scratch = clf__conv_scratch(&shards->arena, pass, scratch_size);
+  return clf__arena_status(&shards->arena);
 }
 
 void clf__conv_shards_run(const clf__conv_shards *shards, const clf__conv_pass *pass,

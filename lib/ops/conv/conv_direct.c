@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/status.h"
 #include "ops/conv/conv_direct.h"
 #include "ops/conv/conv_method.h"
 
@@ -177,13 +178,13 @@ static clf_status backward(const clf__conv_pass *pass) {
   }
   backward_job job = {
       .pass = pass, .b = banding_of(pass->conv), .scratch_size = scratch_size(pass->conv)};
-  clf_status status =
-      clf__conv_shards_create(&job.shards, pass, clf__conv_weights(pass->conv), job.scratch_size);
-  if (status == CLF_OK) {
-    clf__conv_shards_run(&job.shards, pass, add_shard, &job);
-    clf__conv_shards_reduce(&job.shards, pass, pass->dw);
-    clf__conv_shards_free(&job.shards);
-  }
+  clf_status status = CLF_OK;
+  CLF__TRY(
+      clf__conv_shards_create(&job.shards, pass, clf__conv_weights(pass->conv), job.scratch_size));
+  clf__conv_shards_run(&job.shards, pass, add_shard, &job);
+  clf__conv_shards_reduce(&job.shards, pass, pass->dw);
+done:
+  clf__arena_free(&job.shards.arena);
   return status;
 }
 

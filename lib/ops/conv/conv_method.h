@@ -50,13 +50,14 @@ void clf__conv_run(const clf__conv_pass *pass, int64_t total, int64_t grain, clf
                    void *argument);
 /* Returns how many threads clf__conv_run may use. */
 int64_t clf__conv_threads(const clf__conv_pass *pass);
-/* Allocates [threads, each]; returns NULL also if `each` is -1. */
-float *clf__conv_scratch(const clf__conv_pass *pass, int64_t each);
+/* Allocates [threads, each] in the arena, which refuses an `each` of -1. */
+float *clf__conv_scratch(clf__arena *arena, const clf__conv_pass *pass, int64_t each);
 
 /* The gradients with respect to W and b are summed in shards of rows, and the shards are added in
  * order. More shards would serve more threads, but take longer to add. */
 enum { CLF__CONV_SHARDS = 8 };
 typedef struct clf__conv_shards {
+  clf__arena arena; /* of the arrays, to be freed in any case */
   int64_t count;
   int64_t size;                  /* floats in a shard's sums */
   float *sums[CLF__CONV_SHARDS]; /* [size] each */
@@ -66,7 +67,6 @@ typedef struct clf__conv_shards {
 
 clf_status clf__conv_shards_create(clf__conv_shards *shards, const clf__conv_pass *pass,
                                    int64_t size, int64_t scratch_size);
-void clf__conv_shards_free(clf__conv_shards *shards);
 /* Runs a task on the rows of each shard. */
 void clf__conv_shards_run(const clf__conv_shards *shards, const clf__conv_pass *pass,
                           clf__range_task task, void *argument);

@@ -183,10 +183,10 @@ static void add_shard(void *argument, clf__range rows) {
 
 static clf_status alloc_back(backward_job *job) {
   const clf__conv_pass *pass = job->pass;
-  job->flipped =
-      clf__alloc_array(pass->context, clf__conv_weights(pass->conv), sizeof *job->flipped);
-  job->back_stored = clf__conv_scratch(pass, job->back_size);
-  return job->flipped != NULL && job->back_stored != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  clf__arena *arena = &job->shards.arena;
+  job->flipped = clf__arena_array(arena, clf__conv_weights(pass->conv), sizeof *job->flipped);
+  job->back_stored = clf__conv_scratch(arena, pass, job->back_size);
+  return clf__arena_status(arena);
 }
 
 static clf_status backward(const clf__conv_pass *pass) {
@@ -194,11 +194,9 @@ static clf_status backward(const clf__conv_pass *pass) {
   backward_job job = {.pass = pass, .patches = patches_of(conv), .back = patches_back(conv)};
   job.stored_size = clf__patches_size(&job.patches);
   job.back_size = clf__patches_size(&job.back);
-  clf_status status =
-      clf__conv_shards_create(&job.shards, pass, clf__conv_weights(conv), job.stored_size);
-  if (status < 0 || (pass->dx != NULL && (status = alloc_back(&job)) < 0)) {
-    goto done;
-  }
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__conv_shards_create(&job.shards, pass, clf__conv_weights(conv), job.stored_size));
+  CLF__TRY(pass->dx != NULL ? alloc_back(&job) : CLF_OK);
   if (pass->out != NULL) {
     clf__activation_gradient(pass->context, CLF__RELU, pass->out, pass->dy,
                              pass->rows * conv->out_height * conv->out_width, conv->filters);
@@ -211,9 +209,7 @@ static clf_status backward(const clf__conv_pass *pass) {
   }
 
 done:
-  clf__conv_shards_free(&job.shards);
-  clf__free(job.flipped);
-  clf__free(job.back_stored);
+  clf__arena_free(&job.shards.arena);
   return status;
 }
 

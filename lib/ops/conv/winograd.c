@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/status.h"
 #include "ops/conv/conv_method.h"
 #include "ops/conv/winograd.h"
 #include "ops/linalg/product.h"
@@ -371,27 +372,23 @@ static void transform_filter_gradients(void *argument, clf__range range) {
 }
 
 static clf_status alloc_weights(backward_job *job) {
-  clf_context *context = job->pass->context;
+  clf__arena *arena = &job->shards.arena;
   const int64_t size = packed_size(job->t.conv);
-  job->sums = clf__alloc_array(context, size, sizeof *job->sums);
+  job->sums = clf__arena_array(arena, size, sizeof *job->sums);
   if (job->pass->dx != NULL) {
-    job->transposed = clf__alloc_array(context, clf__conv_weights(job->t.conv), sizeof(float));
-    job->u = clf__alloc_array(context, size, sizeof *job->u);
+    job->transposed = clf__arena_array(arena, clf__conv_weights(job->t.conv), sizeof(float));
+    job->u = clf__arena_array(arena, size, sizeof *job->u);
   }
-  return job->sums != NULL && (job->pass->dx == NULL || (job->transposed != NULL && job->u != NULL))
-             ? CLF_OK
-             : CLF_ERROR_MEMORY;
+  return clf__arena_status(arena);
 }
 
 static clf_status backward(const clf__conv_pass *pass) {
   const clf__conv2d *conv = pass->conv;
   backward_job job = {.pass = pass, .t = tiling_of(conv), .scratch_size = scratch_size(conv)};
   const int64_t weights = conv->channels * conv->filters;
-  clf_status status =
-      clf__conv_shards_create(&job.shards, pass, packed_size(conv), job.scratch_size);
-  if (status < 0 || (status = alloc_weights(&job)) < 0) {
-    goto done;
-  }
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__conv_shards_create(&job.shards, pass, packed_size(conv), job.scratch_size));
+  CLF__TRY(alloc_weights(&job));
   if (pass->dx != NULL) {
     clf__conv_run(pass, conv->kernel_height * conv->kernel_width, 1, transpose_weights, &job);
     clf__conv_run(pass, weights, WEIGHTS_PER_TASK, transform_filters, &job);
@@ -401,10 +398,7 @@ static clf_status backward(const clf__conv_pass *pass) {
   clf__conv_run(pass, weights, WEIGHTS_PER_TASK, transform_filter_gradients, &job);
 
 done:
-  clf__conv_shards_free(&job.shards);
-  clf__free(job.sums);
-  clf__free(job.transposed);
-  clf__free(job.u);
+  clf__arena_free(&job.shards.arena);
   return status;
 }
 

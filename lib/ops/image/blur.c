@@ -43,27 +43,19 @@ clf_status clf__blur(clf_context *context, const float *x, int64_t height, int64
                      double sigma, float *out) {
   const clf__kernels *kernels = clf__kernels_for(context);
   const int64_t reach = (int64_t)ceil(3 * sigma), taps = 2 * reach + 1, line = width + 2 * reach;
-  clf_status status = CLF_ERROR_MEMORY;
-  int64_t size;
-  float *weights = clf__alloc_array(context, taps, sizeof *weights);
-  float *row = clf__alloc_array(context, line, sizeof *row);
-  float *frame = NULL;
-  if (clf__mul_i64(height + 2 * reach, line, &size)) {
-    frame = clf__alloc_array(context, size, sizeof *frame);
-  }
-  if (weights == NULL || row == NULL || frame == NULL) {
-    goto done;
-  }
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
+  float *weights = clf__arena_array(&arena, taps, sizeof *weights);
+  float *row = clf__arena_array(&arena, line, sizeof *row);
+  float *frame = clf__arena_matrix(&arena, height + 2 * reach, line, sizeof *frame);
+  CLF__TRY(clf__arena_status(&arena));
   set_weights(weights, reach, sigma);
   fill_frame(frame, x, height, width, reach);
   for (int64_t i = 0; i < height; i++) {
     kernels->resize->weigh_f32(frame + i * line, line, weights, taps, line, row);
     kernels->resize->weigh_f32(row, 1, weights, taps, width, out + i * width);
   }
-  status = CLF_OK;
 done:
-  clf__free(frame);
-  clf__free(row);
-  clf__free(weights);
+  clf__arena_free(&arena);
   return status;
 }

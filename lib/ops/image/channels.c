@@ -105,7 +105,8 @@ static clf_status run_sums(clf_context *context, clf__channels shape, const floa
   job.dy = dy;
   job.vectors[0] = center;
   repeat(&job, shape.channels, lines);
-  job.sums = clf__alloc_zeroed(context, 2 * tasks_of(&job) * job.period, sizeof *job.sums);
+  job.sums =
+      clf__alloc_zeroed(context, clf__count(2 * tasks_of(&job), job.period), sizeof *job.sums);
   if (job.sums == NULL) {
     return CLF_ERROR_MEMORY;
   }

@@ -32,11 +32,6 @@ typedef struct axis {
   float *weights; /* [out, taps] */
 } axis;
 
-static void free_axis(axis *a) {
-  clf__free(a->first);
-  clf__free(a->weights);
-}
-
 static void set_weights(axis *a, int64_t i, int64_t in, double scale) {
   const double reach = fmax(scale, 1), centre = ((double)i + 0.5) * scale - 0.5;
   int64_t first = (int64_t)ceil(centre - reach);
@@ -54,21 +49,13 @@ static void set_weights(axis *a, int64_t i, int64_t in, double scale) {
   a->first[i] = (int32_t)first;
 }
 
-static clf_status make_axis(axis *a, clf_context *context, int64_t in, int64_t out) {
+static clf_status make_axis(axis *a, clf__arena *arena, int64_t in, int64_t out) {
   const double scale = (double)in / (double)out;
   const int64_t widest = 2 * (int64_t)ceil(fmax(scale, 1));
-  int64_t count;
   a->taps = clf__min_i64(widest, in);
-  if (!clf__mul_i64(out, a->taps, &count)) {
-    return clf__fail(CLF_ERROR_MEMORY,
-                     "resize: out of memory: %lld weights of %lld samples overflow",
-                     (long long)a->taps, (long long)out);
-  }
-  a->first = clf__alloc_array(context, out, sizeof *a->first);
-  a->weights = clf__alloc_array(context, count, sizeof *a->weights);
-  if (a->first == NULL || a->weights == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  a->first = clf__arena_array(arena, out, sizeof *a->first);
+  a->weights = clf__arena_matrix(arena, out, a->taps, sizeof *a->weights);
+  CLF__CHECK(clf__arena_status(arena));
   for (int64_t i = 0; i < out; i++) {
     set_weights(a, i, in, scale);
   }
@@ -76,21 +63,13 @@ static clf_status make_axis(axis *a, clf_context *context, int64_t in, int64_t o
 }
 
 /* The axis along a row, by elements and with the taps apart, as the kernel reads it. */
-static clf_status spread(clf__resample *out, clf_context *context, const axis *a, int64_t width,
+static clf_status spread(clf__resample *out, clf__arena *arena, const axis *a, int64_t width,
                          int64_t channels) {
   const int64_t count = width * channels, stride = clf__round_up(count, LANES);
-  int64_t size;
-  if (!clf__mul_i64(stride, a->taps, &size)) {
-    return clf__fail(CLF_ERROR_MEMORY,
-                     "resize: out of memory: %lld weights of %lld samples overflow",
-                     (long long)a->taps, (long long)stride);
-  }
-  int32_t *first = clf__alloc_zeroed(context, stride, sizeof *first);
-  float *weights = clf__alloc_zeroed(context, size, sizeof *weights);
+  int32_t *first = clf__arena_zeroed(arena, stride, sizeof *first);
+  float *weights = clf__arena_zeroed(arena, clf__count(a->taps, stride), sizeof *weights);
+  CLF__CHECK(clf__arena_status(arena));
   *out = (clf__resample){first, weights, stride, channels, a->taps, count};
-  if (first == NULL || weights == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
   for (int64_t i = 0; i < count; i++) {
     const int64_t pixel = i / channels;
     first[i] = a->first[pixel] * (int32_t)channels + (int32_t)(i % channels);
@@ -159,23 +138,20 @@ clf_status clf__resize(clf_context *context, const clf__picture *from, int64_t h
                   .out = out,
                   .stride = stride};
   axis across = {0};
-  clf_status status;
-  CLF__TRY(make_axis(&own.down, context, from->height, height));
-  CLF__TRY(make_axis(&across, context, from->width, width));
-  CLF__TRY(spread(&own.right, context, &across, width, from->channels));
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
+  CLF__TRY(make_axis(&own.down, &arena, from->height, height));
+  CLF__TRY(make_axis(&across, &arena, from->width, width));
+  CLF__TRY(spread(&own.right, &arena, &across, width, from->channels));
   own.scratch_stride = (from->width + width) * from->channels;
   own.scratch_stride += LANES - own.scratch_stride % LANES;
   const int64_t tasks = tasks_for(&own);
-  own.scratch = clf__alloc_array(context, tasks > 1 ? clf__context_threads(context) : 1,
-                                 (size_t)own.scratch_stride * sizeof *own.scratch);
-  CLF__TRY(own.scratch != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  own.scratch = clf__arena_matrix(&arena, tasks > 1 ? clf__context_threads(context) : 1,
+                                  own.scratch_stride, sizeof *own.scratch);
+  CLF__TRY(clf__arena_status(&arena));
   clf__parallel_parts(context, height, tasks, products_of(&own) * CLF__COST_PRODUCT, resize_rows,
                       &own);
 done:
-  clf__free(own.scratch);
-  clf__free((void *)(uintptr_t)own.right.first);
-  clf__free((void *)(uintptr_t)own.right.weights);
-  free_axis(&across);
-  free_axis(&own.down);
+  clf__arena_free(&arena);
   return status;
 }

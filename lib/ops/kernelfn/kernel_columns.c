@@ -80,19 +80,15 @@ static void norm_of_row(void *argument, clf__range range) {
 static clf_status copy_sparse(pack_call *call) {
   clf__kernel_columns *made = call->made;
   const int64_t count = made->count;
-  made->row_start = clf__alloc_zeroed(made->context, count + 1, sizeof *made->row_start);
-  if (made->row_start == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  made->row_start = clf__arena_zeroed(&made->arena, count + 1, sizeof *made->row_start);
+  CLF__CHECK(clf__arena_status(&made->arena));
   clf__parallel(made->context, count, work_of(call), count_row, call);
   for (int64_t i = 0; i < count; i++) {
     made->row_start[i + 1] += made->row_start[i];
   }
-  made->column = clf__alloc_array(made->context, made->row_start[count], sizeof *made->column);
-  made->value = clf__alloc_array(made->context, made->row_start[count], sizeof *made->value);
-  if (made->column == NULL || made->value == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  made->column = clf__arena_array(&made->arena, made->row_start[count], sizeof *made->column);
+  made->value = clf__arena_array(&made->arena, made->row_start[count], sizeof *made->value);
+  CLF__CHECK(clf__arena_status(&made->arena));
   const clf_status status =
       clf__progress_ranges(made->context, count, 1, work_of(call), copy_row, call);
   made->z = (clf__rows){.rows = count,
@@ -108,10 +104,8 @@ static clf_status copy_sparse(pack_call *call) {
 static clf_status pack_sparse(pack_call *call) {
   clf__kernel_columns *made = call->made;
   clf_status status = CLF_OK;
-  made->norms = clf__alloc_array(made->context, made->count, sizeof(float));
-  if (made->norms == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  made->norms = clf__arena_array(&made->arena, made->count, sizeof(float));
+  CLF__CHECK(clf__arena_status(&made->arena));
   if (call->pick.rows == NULL && clf__rows_sparse(call->pick.x)) {
     made->z = clf__rows_range(call->pick.x, 0, made->count);
   } else {
@@ -139,21 +133,14 @@ static void pack_panel(void *argument, clf__range range) {
 static clf_status pack_dense(pack_call *call, const float *center) {
   clf__kernel_columns *made = call->made;
   const int64_t width = made->tile->columns, padded = clf__round_up(made->count, width);
-  int64_t units;
   made->steps = (made->columns + made->tile->group - 1) / made->tile->group;
   made->stored = clf__round_up(made->steps, CLF__TILE_STEPS);
-  if (!clf__mul_i64(padded, made->stored, &units)) {
-    units = -1;
-  }
-  made->panels = clf__alloc_array(made->context, units, sizeof *made->panels);
-  made->norms = clf__alloc_array(made->context, padded, sizeof(float));
+  made->panels = clf__arena_matrix(&made->arena, padded, made->stored, sizeof *made->panels);
+  made->norms = clf__arena_array(&made->arena, padded, sizeof(float));
   if (center != NULL && !made->exact) {
-    made->center = clf__alloc_array(made->context, made->columns, sizeof *center);
+    made->center = clf__arena_array(&made->arena, made->columns, sizeof *center);
   }
-  if (made->panels == NULL || made->norms == NULL ||
-      (center != NULL && !made->exact && made->center == NULL)) {
-    return CLF_ERROR_MEMORY;
-  }
+  CLF__CHECK(clf__arena_status(&made->arena));
   if (made->center != NULL) {
     memcpy(made->center, center, (size_t)made->columns * sizeof *center);
     made->rows_map.center = made->center;
@@ -164,7 +151,7 @@ static clf_status pack_dense(pack_call *call, const float *center) {
 }
 
 static clf_status keep_numbers(clf__kernel_columns *made, const int64_t *rows) {
-  made->numbers = clf__alloc_array(made->context, made->count, sizeof *made->numbers);
+  made->numbers = clf__arena_array(&made->arena, made->count, sizeof *made->numbers);
   for (int64_t j = 0; made->numbers != NULL && j < made->count; j++) {
     made->numbers[j] = rows == NULL ? j : rows[j];
   }
@@ -234,7 +221,7 @@ clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *co
   }
   pack_call call = {.made = made, .pick = {z, rows, 0, count}};
   atomic_init(&call.bad, INT64_MAX);
-  made->context = context;
+  made->context = made->arena.context = context;
   made->kernels = clf__kernels_for(context);
   made->count = count;
   clf_status status = choose(made, function, z, partner);
@@ -253,13 +240,7 @@ clf_status clf__kernel_columns_create(clf__kernel_columns **out, clf_context *co
 
 void clf__kernel_columns_free(clf__kernel_columns *columns) {
   if (columns != NULL) {
-    clf__free(columns->numbers);
-    clf__free(columns->norms);
-    clf__free(columns->center);
-    clf__free(columns->panels);
-    clf__free(columns->row_start);
-    clf__free(columns->column);
-    clf__free(columns->value);
+    clf__arena_free(&columns->arena);
     clf__free(columns);
   }
 }

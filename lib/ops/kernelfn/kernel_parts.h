@@ -16,6 +16,7 @@
 #include "ops/kernels.h"
 
 struct clf__kernel_columns {
+  clf__arena arena;
   clf_context *context;
   const clf__kernels *kernels;
   clf__kernel_map map;

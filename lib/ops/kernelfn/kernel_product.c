@@ -21,6 +21,7 @@ enum { BLOCK = 512, BLOCK_SIZE = BLOCK * BLOCK, GROUPS = 8 };
 
 struct clf__kernel_product {
   clf_context *context;
+  clf__arena arena;
   const clf__kernels *kernels;
   clf__kernel_columns *columns;
   const clf__rows *x;
@@ -52,20 +53,16 @@ static void plan_cache(clf__kernel_product *m, size_t bytes) {
 
 static clf_status allocate(clf__kernel_product *m) {
   const size_t element = m->quantized ? sizeof(int16_t) : sizeof(float);
-  int64_t width;
-  width = clf__mul_i64(m->padded, m->sides, &width) ? width : -1;
-  m->spare =
-      clf__alloc_array(m->context, clf__context_threads(m->context) * BLOCK_SIZE, sizeof *m->spare);
-  m->v = clf__alloc_zeroed(m->context, width, sizeof *m->v);
-  m->sums = clf__alloc_array(m->context, width, GROUPS * sizeof *m->sums);
-  m->blocks = clf__alloc_array(m->context, m->kept, BLOCK_SIZE * element);
-  m->scales = clf__alloc_array(m->context, m->kept, sizeof *m->scales);
-  m->spare_quantized =
-      clf__alloc_array(m->context, m->quantized ? clf__context_threads(m->context) * BLOCK_SIZE : 0,
-                       sizeof *m->spare_quantized);
-  return m->spare && m->spare_quantized && m->v && m->sums && m->blocks && m->scales
-             ? CLF_OK
-             : CLF_ERROR_MEMORY;
+  const int64_t threads = clf__context_threads(m->context);
+  const int64_t width = clf__count(m->padded, m->sides);
+  m->spare = clf__arena_matrix(&m->arena, threads, BLOCK_SIZE, sizeof *m->spare);
+  m->v = clf__arena_zeroed(&m->arena, width, sizeof *m->v);
+  m->sums = clf__arena_matrix(&m->arena, GROUPS, width, sizeof *m->sums);
+  m->blocks = clf__arena_matrix(&m->arena, m->kept, BLOCK_SIZE, element);
+  m->scales = clf__arena_array(&m->arena, m->kept, sizeof *m->scales);
+  m->spare_quantized = clf__arena_matrix(&m->arena, m->quantized ? threads : 0, BLOCK_SIZE,
+                                         sizeof *m->spare_quantized);
+  return clf__arena_status(&m->arena);
 }
 
 clf_status clf__kernel_product_create(clf__kernel_product **out, clf_context *context,
@@ -77,6 +74,7 @@ clf_status clf__kernel_product_create(clf__kernel_product **out, clf_context *co
     return CLF_ERROR_MEMORY;
   }
   *m = (clf__kernel_product){.context = context,
+                             .arena = {.context = context},
                              .kernels = clf__kernels_for(context),
                              .x = x,
                              .rows = rows,
@@ -95,12 +93,7 @@ clf_status clf__kernel_product_create(clf__kernel_product **out, clf_context *co
 void clf__kernel_product_free(clf__kernel_product *m) {
   if (m != NULL) {
     clf__kernel_columns_free(m->columns);
-    clf__free(m->blocks);
-    clf__free(m->scales);
-    clf__free(m->spare);
-    clf__free(m->spare_quantized);
-    clf__free(m->v);
-    clf__free(m->sums);
+    clf__arena_free(&m->arena);
     clf__free(m);
   }
 }

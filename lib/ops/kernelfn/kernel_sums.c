@@ -107,13 +107,12 @@ static clf_status sum_many(sums_call *call, clf_context *context) {
 /* For few rows, threads share the columns. */
 static clf_status sum_few(sums_call *call, clf_context *context) {
   const int64_t rows = call->x->rows, count = call->count;
-  double *sums = clf__alloc_zeroed(context, rows * call->width, sizeof *sums);
-  float *products = clf__alloc_array(context, rows * call->e->outputs, sizeof *products);
-  float *values = clf__alloc_array(context, rows * count, sizeof *values);
-  clf_status status = CLF_ERROR_MEMORY;
-  if (sums == NULL || products == NULL || values == NULL) {
-    goto done;
-  }
+  clf__arena arena = {.context = context};
+  double *sums = clf__arena_zeroed(&arena, clf__count(rows, call->width), sizeof *sums);
+  float *products = clf__arena_matrix(&arena, rows, call->e->outputs, sizeof *products);
+  float *values = clf__arena_matrix(&arena, rows, count, sizeof *values);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(clf__kernel_block(call->e->z, 0, count, call->x, NULL, rows, values, count));
   for (int64_t first = 0; first < count; first += PIECE) {
     add_values(call, values + first, count, rows, first, clf__min_i64(PIECE, count - first),
@@ -121,9 +120,7 @@ static clf_status sum_few(sums_call *call, clf_context *context) {
   }
   store(call, sums, 0, rows);
 done:
-  clf__free(sums);
-  clf__free(products);
-  clf__free(values);
+  clf__arena_free(&arena);
   return status;
 }
 

@@ -106,18 +106,16 @@ clf_status clf__cholesky(clf_context *context, double *a, int64_t n, int64_t lda
   if (n <= 0) {
     return CLF_OK;
   }
-  clf_status status = CLF_ERROR_MEMORY;
-  c.limits = clf__alloc_array(context, n, sizeof *c.limits);
-  c.space = n > CLF__FACTOR_BLOCK ? clf__factor_space(context) : NULL;
-  if (c.limits == NULL || (n > CLF__FACTOR_BLOCK && c.space == NULL)) {
-    goto done;
-  }
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
+  c.limits = clf__arena_array(&arena, n, sizeof *c.limits);
+  c.space = n > CLF__FACTOR_BLOCK ? clf__factor_space(&arena) : NULL;
+  CLF__TRY(clf__arena_status(&arena));
   for (int64_t i = 0; i < n; i++) {
     c.limits[i] = tolerance > 0 ? fmax(tolerance * a[i * (lda + 1)], DBL_MIN) : 0;
   }
   status = factor_part(&c, 0, n);
 done:
-  clf__free(c.space);
-  clf__free(c.limits);
+  clf__arena_free(&arena);
   return status;
 }

@@ -33,6 +33,7 @@ static const int64_t min_columns = 384;
 enum { UPPER, BOTH, LOWER, SIDES };
 
 typedef struct divide {
+  clf__arena arena;
   clf_context *context;
   clf__progress progress;
   int64_t n, count;
@@ -296,16 +297,14 @@ static void pick_largest(const divide *w, double *values, double *vectors) {
 
 static clf_status allocate(divide *w, double *vectors) {
   const int64_t n = w->n;
-  clf_context *context = w->context;
-  w->q = w->count == n ? vectors : clf__alloc_array(context, n, (size_t)n * sizeof *w->q);
-  w->vectors = clf__alloc_array(context, n, (size_t)n * sizeof *w->vectors);
-  w->gathered = clf__alloc_array(context, n, (size_t)((n + 1) / 2) * sizeof *w->gathered);
-  w->poles = clf__alloc_array(context, n, 3 * sizeof *w->poles);
-  w->order = clf__alloc_array(context, n, 4 * sizeof *w->order);
-  w->sides = clf__alloc_array(context, n, sizeof *w->sides);
-  if (!w->q || !w->vectors || !w->gathered || !w->poles || !w->order || !w->sides) {
-    return CLF_ERROR_MEMORY;
-  }
+  w->arena.context = w->context;
+  w->q = w->count == n ? vectors : clf__arena_matrix(&w->arena, n, n, sizeof *w->q);
+  w->vectors = clf__arena_matrix(&w->arena, n, n, sizeof *w->vectors);
+  w->gathered = clf__arena_matrix(&w->arena, n, (n + 1) / 2, sizeof *w->gathered);
+  w->poles = clf__arena_array(&w->arena, n, 3 * sizeof *w->poles);
+  w->order = clf__arena_array(&w->arena, n, 4 * sizeof *w->order);
+  w->sides = clf__arena_array(&w->arena, n, sizeof *w->sides);
+  CLF__CHECK(clf__arena_status(&w->arena));
   w->z = w->poles + n;
   w->roots = w->z + n;
   w->kept = w->order + n;
@@ -328,13 +327,6 @@ clf_status clf__tridiagonal_eigen(clf_context *context, double *diagonal, double
   CLF__TRY(solve_part(&w, 0, n));
   pick_largest(&w, values, vectors);
 done:
-  if (w.q != vectors) {
-    clf__free(w.q);
-  }
-  clf__free(w.vectors);
-  clf__free(w.gathered);
-  clf__free(w.poles);
-  clf__free(w.order);
-  clf__free(w.sides);
+  clf__arena_free(&w.arena);
   return status;
 }

@@ -3,6 +3,7 @@
 #define CLF_OPS_LINALG_FACTOR_PARTS_H
 
 #include "base/context.h"
+#include "base/memory.h"
 #include "ops/kernels.h"
 #include "ops/linalg/matrix.h"
 
@@ -31,7 +32,7 @@ typedef struct clf__panel_solve {
 } clf__panel_solve;
 
 void clf__panel_solve_run(clf__panel_solve *solve);
-/* Copies of a panel, and of a chunk of columns for each thread. */
-double *clf__factor_space(clf_context *context);
+/* Copies of a panel, and of a chunk of columns for each thread, in the arena. */
+double *clf__factor_space(clf__arena *arena);
 
 #endif

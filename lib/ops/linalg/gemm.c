@@ -157,7 +157,8 @@ static bool stays_cached(const gemm *g, int64_t ld) {
 static clf_status multiply(gemm *g) {
   const int64_t element = g->kernel->element, width = g->kernel->columns;
   const int64_t threads = clf__in_task() ? 1 : clf__context_threads(g->context);
-  clf_status status = CLF_ERROR_MEMORY;
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = g->context};
   if (g->m <= 0 || g->n <= 0) {
     return CLF_OK;
   }
@@ -166,17 +167,16 @@ static clf_status multiply(gemm *g) {
   g->pack_a = g->transpose_a && g->n > width && !stays_cached(g, g->lda);
   g->pack_b = g->transpose_b || (g->m > 4 * g->kernel->rows && !stays_cached(g, g->ldb));
   if (g->pack_a) {
-    g->packed_a = clf__alloc_array(g->context, threads * GROUP * g->depth, (size_t)element);
+    g->packed_a = clf__arena_matrix(&arena, threads * GROUP, g->depth, (size_t)element);
   }
   if (g->pack_b) {
-    g->packed_b = clf__alloc_array(
-        g->context, clf__round_up(clf__min_i64(COLUMNS, g->n), width) * g->depth, (size_t)element);
+    g->packed_b = clf__arena_matrix(&arena, clf__round_up(clf__min_i64(COLUMNS, g->n), width),
+                                    g->depth, (size_t)element);
   }
-  if ((!g->pack_a || g->packed_a != NULL) && (!g->pack_b || g->packed_b != NULL)) {
-    status = multiply_blocks(g);
-  }
-  clf__free(g->packed_a);
-  clf__free(g->packed_b);
+  CLF__TRY(clf__arena_status(&arena));
+  status = multiply_blocks(g);
+done:
+  clf__arena_free(&arena);
   return status;
 }
 

@@ -71,24 +71,17 @@ static void finish_square(void *argument, int64_t index, int32_t worker) {
 
 /* [columns] each. */
 typedef struct columns_of {
+  clf__arena arena;
   double *sums, *shift, *rest, *center;
 } columns_of;
 
 static clf_status create_columns(columns_of *out, clf_context *context, int64_t columns) {
-  out->sums = clf__alloc_zeroed(context, columns, sizeof(double));
-  out->shift = clf__alloc_zeroed(context, columns, sizeof(double));
-  out->rest = clf__alloc_zeroed(context, columns, sizeof(double));
-  out->center = clf__alloc_zeroed(context, columns, sizeof(double));
-  return out->sums == NULL || out->shift == NULL || out->rest == NULL || out->center == NULL
-             ? CLF_ERROR_MEMORY
-             : CLF_OK;
-}
-
-static void free_columns(columns_of *columns) {
-  clf__free(columns->sums);
-  clf__free(columns->shift);
-  clf__free(columns->rest);
-  clf__free(columns->center);
+  out->arena.context = context;
+  out->sums = clf__arena_zeroed(&out->arena, columns, sizeof(double));
+  out->shift = clf__arena_zeroed(&out->arena, columns, sizeof(double));
+  out->rest = clf__arena_zeroed(&out->arena, columns, sizeof(double));
+  out->center = clf__arena_zeroed(&out->arena, columns, sizeof(double));
+  return clf__arena_status(&out->arena);
 }
 
 static bool worth_filling(const clf__rows *x) {
@@ -198,9 +191,7 @@ static clf_status fill_about_classes(clf__gram *gram, clf_context *context,
 
 static clf_status fill_within(clf__gram *gram, clf_context *context, const clf__gram_input *input) {
   const int64_t columns = input->x->columns, classes = input->outputs;
-  int64_t size;
-  double *means = clf__alloc_array(context, clf__mul_i64(2 * classes, columns, &size) ? size : -1,
-                                   sizeof *means);
+  double *means = clf__alloc_matrix(context, 2 * classes, columns, sizeof *means);
   if (means == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -231,28 +222,21 @@ static void finish_sums(clf__gram *gram, const clf__gram_input *input, const clf
   }
 }
 
-static double *new_matrix(clf_context *context, int64_t rows, int64_t columns) {
-  int64_t count;
-  return clf__alloc_zeroed(context, clf__mul_i64(rows, columns, &count) ? count : -1,
-                           sizeof(double));
-}
-
 static clf_status create_outputs(clf__gram *gram, clf_context *context,
                                  const clf__gram_input *input) {
   const int64_t columns = input->x->columns;
-  gram->scatter = new_matrix(context, columns, columns);
+  gram->scatter = clf__alloc_zeroed(context, clf__count(columns, columns), sizeof *gram->scatter);
   if (gram->scatter == NULL) {
     return clf__fail_within(CLF_ERROR_MEMORY, "a matrix of %lld by %lld columns",
                             (long long)columns, (long long)columns);
   }
-  gram->mean = new_matrix(context, 1, columns);
-  gram->noise = new_matrix(context, 1, columns);
-  gram->cross = new_matrix(context, input->outputs, columns);
-  gram->class_weight = new_matrix(context, 1, input->outputs);
-  return gram->mean == NULL || gram->noise == NULL || gram->cross == NULL ||
-                 gram->class_weight == NULL
-             ? CLF_ERROR_MEMORY
-             : CLF_OK;
+  gram->arena.context = context;
+  gram->mean = clf__arena_zeroed(&gram->arena, columns, sizeof *gram->mean);
+  gram->noise = clf__arena_zeroed(&gram->arena, columns, sizeof *gram->noise);
+  gram->cross =
+      clf__arena_zeroed(&gram->arena, clf__count(input->outputs, columns), sizeof *gram->cross);
+  gram->class_weight = clf__arena_zeroed(&gram->arena, input->outputs, sizeof *gram->class_weight);
+  return clf__arena_status(&gram->arena);
 }
 
 static double total_weight(const clf__gram_input *input) {
@@ -281,16 +265,13 @@ clf_status clf__gram_create(clf__gram *out, clf_context *context, const clf__gra
   *out = gram;
   gram = (clf__gram){0};
 done:
-  free_columns(&each);
+  clf__arena_free(&each.arena);
   clf__gram_free(&gram);
   return status;
 }
 
 void clf__gram_free(clf__gram *gram) {
-  clf__free(gram->mean);
-  clf__free(gram->noise);
   clf__free(gram->scatter);
-  clf__free(gram->cross);
-  clf__free(gram->class_weight);
+  clf__arena_free(&gram->arena);
   *gram = (clf__gram){0};
 }

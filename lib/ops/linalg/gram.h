@@ -28,6 +28,7 @@ typedef struct clf__gram_input {
 
 typedef struct clf__gram {
   double weight;
+  clf__arena arena;     /* of the arrays but `scatter` */
   double *mean;         /* [columns] */
   double *scatter;      /* [columns, columns] */
   double *noise;        /* [columns] */

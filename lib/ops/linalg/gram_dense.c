@@ -203,14 +203,14 @@ clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *conte
   }
   choose_sizes(&call);
   const int64_t workers = call.parts == 1 ? 1 : clf__context_threads(context);
-  call.center = clf__alloc_array(context, columns, sizeof(float));
-  call.packed = clf__alloc_array(context, workers * call.panels, (size_t)call.panel_bytes);
+  clf__arena arena = {.context = context};
+  call.center = clf__arena_array(&arena, columns, sizeof *call.center);
+  call.packed = clf__arena_matrix(&arena, workers, call.panels, (size_t)call.panel_bytes);
   if (call.parts > 1) {
-    call.scatter = clf__alloc_zeroed(context, call.parts * columns * columns, sizeof(double));
+    call.scatter = clf__arena_zeroed(&arena, clf__count(clf__count(call.parts, columns), columns),
+                                     sizeof *call.scatter);
   }
-  clf_status status = call.center == NULL || call.packed == NULL || call.scatter == NULL
-                          ? CLF_ERROR_MEMORY
-                          : CLF_OK;
+  clf_status status = clf__arena_status(&arena);
   for (int64_t j = 0; status == CLF_OK && j < columns; j++) {
     call.center[j] = (float)center[j];
   }
@@ -224,10 +224,6 @@ clf_status clf__gram_add_dense(double *scatter, double *bias, clf_context *conte
       scatter[i] += call.scatter[part * columns * columns + i];
     }
   }
-  clf__free(call.center);
-  clf__free(call.packed);
-  if (call.parts > 1) {
-    clf__free(call.scatter);
-  }
+  clf__arena_free(&arena);
   return status;
 }

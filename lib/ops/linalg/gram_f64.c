@@ -38,9 +38,7 @@ clf_status clf__gram_add_f64(double *scatter, clf_context *context, const clf__c
   const int64_t block = clf__min_i64(BLOCK_ROWS, count);
   const clf__progress progress = clf__progress_begin(context, "gram", count);
   clf_status status = CLF_OK;
-  int64_t size;
-  double *z =
-      clf__alloc_array(context, clf__mul_i64(2 * block, columns, &size) ? size : -1, sizeof *z);
+  double *z = clf__alloc_matrix(context, 2 * block, columns, sizeof *z);
   if (z == NULL) {
     return CLF_ERROR_MEMORY;
   }

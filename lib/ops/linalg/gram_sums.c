@@ -139,7 +139,7 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
                     .lines =
                         input->labels != NULL ? input->outputs : 1 + (targets ? input->outputs : 0),
                     .progress = clf__progress_begin(context, "sums", rows)};
-  int64_t size, count;
+  int64_t size;
   if (rows == 0 || columns == 0) {
     return CLF_OK;
   }
@@ -151,7 +151,7 @@ clf_status clf__gram_add_sums(clf__gram_sums *sums, clf_context *context,
   call.parts = clf__min_i64(call.parts, 1 + max_part_bytes / 8 / (size + 1));
   call.part_rows = clf__min_i64(clf__ceil_div(rows, call.parts), max_counted);
   call.parts = clf__ceil_div(rows, call.part_rows);
-  call.part = clf__alloc_zeroed(context, clf__mul_i64(call.parts, size, &count) ? count : -1,
+  call.part = clf__alloc_zeroed(context, clf__count(call.parts, size),
                                 call.counted ? sizeof(uint32_t) : sizeof(double));
   if (call.part == NULL) {
     return CLF_ERROR_MEMORY;

@@ -28,6 +28,7 @@
 enum { WIDTH = 24 /* vectors in a block */ };
 
 typedef struct lanczos {
+  clf__arena arena;
   clf_context *context;
   const clf__kernels *kernels;
   clf__progress progress;
@@ -202,10 +203,11 @@ static clf_status iterate(lanczos *s, double limit, bool *converged) {
  * found. */
 static clf_status check_complete(const lanczos *s, double margin, bool *complete) {
   const int64_t n = s->n, count = s->count;
-  double *matrix = clf__alloc_array(s->context, n, (size_t)n * sizeof *matrix);
-  double *weighted = clf__alloc_array(s->context, count, (size_t)n * sizeof *weighted);
-  clf_status status = matrix && weighted ? CLF_OK : CLF_ERROR_MEMORY;
-  CLF__TRY(status);
+  clf__arena arena = {.context = s->context};
+  double *matrix = clf__arena_matrix(&arena, n, n, sizeof *matrix);
+  double *weighted = clf__arena_matrix(&arena, count, n, sizeof *weighted);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   for (int64_t i = 0; i < n * n; i++) {
     matrix[i] = -s->a[i];
   }
@@ -221,24 +223,21 @@ static clf_status check_complete(const lanczos *s, double margin, bool *complete
   *complete = status == CLF_OK;
   status = status == CLF_ERROR_NUMERIC ? CLF_OK : status;
 done:
-  clf__free(weighted);
-  clf__free(matrix);
+  clf__arena_free(&arena);
   return status;
 }
 
 static clf_status begin(lanczos *s) {
-  clf_context *context = s->context;
   const int64_t n = s->n, capacity = s->capacity;
   clf__random random = clf__random_seed(1, 1);
-  s->basis = clf__alloc_array(context, capacity + WIDTH, (size_t)n * sizeof *s->basis);
-  s->projected = clf__alloc_array(context, capacity, (size_t)capacity * sizeof *s->projected);
-  s->image = clf__alloc_array(context, n, (size_t)(WIDTH + s->count) * sizeof *s->image);
-  s->shares = clf__alloc_array(context, capacity, WIDTH * sizeof *s->shares);
-  s->small = clf__alloc_array(context, capacity, (size_t)capacity * sizeof *s->small);
-  s->ritz = clf__alloc_array(context, s->count, (size_t)capacity * sizeof *s->ritz);
-  if (!s->basis || !s->projected || !s->image || !s->shares || !s->small || !s->ritz) {
-    return CLF_ERROR_MEMORY;
-  }
+  s->arena.context = s->context;
+  s->basis = clf__arena_matrix(&s->arena, capacity + WIDTH, n, sizeof *s->basis);
+  s->projected = clf__arena_matrix(&s->arena, capacity, capacity, sizeof *s->projected);
+  s->image = clf__arena_matrix(&s->arena, n, WIDTH + s->count, sizeof *s->image);
+  s->shares = clf__arena_array(&s->arena, capacity, WIDTH * sizeof *s->shares);
+  s->small = clf__arena_matrix(&s->arena, capacity, capacity, sizeof *s->small);
+  s->ritz = clf__arena_matrix(&s->arena, s->count, capacity, sizeof *s->ritz);
+  CLF__CHECK(clf__arena_status(&s->arena));
   for (int64_t i = 0; i < WIDTH * n; i++) {
     s->basis[i] = clf__random_uniform(&random) - 0.5;
   }
@@ -264,11 +263,6 @@ clf_status clf__lanczos_largest(clf_context *context, const double *a, int64_t n
     CLF__TRY(check_complete(&s, 8 * limit * values[0], found));
   }
 done:
-  clf__free(s.ritz);
-  clf__free(s.small);
-  clf__free(s.shares);
-  clf__free(s.image);
-  clf__free(s.projected);
-  clf__free(s.basis);
+  clf__arena_free(&s.arena);
   return status;
 }

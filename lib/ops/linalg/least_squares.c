@@ -27,6 +27,7 @@ static const double coarse_effect = 1e-4, fine_effect = 1e-8;
 static const double goal = 1e-10; /* relative change of the fitted values that remains */
 
 typedef struct solver {
+  clf__arena arena;
   clf_context *context;
   const clf__least_squares *problem;
   int64_t columns, outputs;
@@ -43,32 +44,22 @@ typedef struct solver {
 
 static clf_status allocate(solver *s) {
   const int64_t n = s->columns, size = n * s->outputs;
-  s->lengths = clf__alloc_array(s->context, n, sizeof(double));
-  s->units = clf__alloc_array(s->context, n, sizeof(double));
-  s->noise = clf__alloc_array(s->context, n, sizeof(double));
-  s->y = clf__alloc_array(s->context, size, sizeof(double));
-  s->gradient = clf__alloc_array(s->context, size, sizeof(double));
-  s->energy = clf__alloc_array(s->context, s->outputs + 1, sizeof(double));
-  s->fit = clf__alloc_array(s->context, s->outputs, sizeof(double));
-  s->probe = clf__alloc_array(s->context, n * PROBES, sizeof(double));
-  s->probe_solution = clf__alloc_array(s->context, n * PROBES, sizeof(double));
-  return s->lengths && s->units && s->noise && s->y && s->gradient && s->energy && s->fit &&
-                 s->probe && s->probe_solution
-             ? CLF_OK
-             : CLF_ERROR_MEMORY;
+  s->arena.context = s->context;
+  s->lengths = clf__arena_array(&s->arena, n, sizeof(double));
+  s->units = clf__arena_array(&s->arena, n, sizeof(double));
+  s->noise = clf__arena_array(&s->arena, n, sizeof(double));
+  s->y = clf__arena_array(&s->arena, size, sizeof(double));
+  s->gradient = clf__arena_array(&s->arena, size, sizeof(double));
+  s->energy = clf__arena_array(&s->arena, s->outputs + 1, sizeof(double));
+  s->fit = clf__arena_array(&s->arena, s->outputs, sizeof(double));
+  s->probe = clf__arena_matrix(&s->arena, n, PROBES, sizeof(double));
+  s->probe_solution = clf__arena_matrix(&s->arena, n, PROBES, sizeof(double));
+  return clf__arena_status(&s->arena);
 }
 
 static void release(solver *s) {
   clf__ls_factor_free(&s->factor);
-  clf__free(s->lengths);
-  clf__free(s->units);
-  clf__free(s->noise);
-  clf__free(s->y);
-  clf__free(s->gradient);
-  clf__free(s->energy);
-  clf__free(s->fit);
-  clf__free(s->probe);
-  clf__free(s->probe_solution);
+  clf__arena_free(&s->arena);
 }
 
 /* Returns the size of the numbers from which column j's center was subtracted; their rounding error
@@ -255,12 +246,10 @@ static clf_status compute_gradient(solver *s) {
 static clf_status refine(solver *s, bool *reached) {
   double before = INFINITY;
   clf_status status = CLF_OK;
-  double *step = clf__alloc_array(s->context, s->columns * s->outputs, sizeof *step);
-  double *length = clf__alloc_array(s->context, s->outputs, sizeof *length);
-  if (step == NULL || length == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
+  clf__arena arena = {.context = s->context};
+  double *step = clf__arena_matrix(&arena, s->columns, s->outputs, sizeof *step);
+  double *length = clf__arena_array(&arena, s->outputs, sizeof *length);
+  CLF__TRY(clf__arena_status(&arena));
   for (int pass = 0; pass < MAX_PASSES && !*reached; pass++) {
     double change = 0;
     CLF__TRY(compute_gradient(s));
@@ -279,8 +268,7 @@ static clf_status refine(solver *s, bool *reached) {
     before = change;
   }
 done:
-  clf__free(step);
-  clf__free(length);
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -329,8 +317,7 @@ static clf_status sum_products(solver *s) {
 
 static clf_status solve_by_triangle(solver *s) {
   const int64_t n = s->columns, width = n + s->outputs;
-  int64_t size;
-  double *r = clf__alloc_zeroed(s->context, clf__mul_i64(n, width, &size) ? size : -1, sizeof *r);
+  double *r = clf__alloc_zeroed(s->context, clf__count(n, width), sizeof *r);
   clf_status status = r != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status < 0) {
     goto done;

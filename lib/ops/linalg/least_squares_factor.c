@@ -17,9 +17,7 @@
 static const double max_rest = 1e3;
 
 void clf__ls_factor_free(clf__ls_factor *factor) {
-  clf__free(factor->order);
-  clf__free(factor->rest);
-  clf__free(factor->project);
+  clf__arena_free(&factor->arena);
   *factor = (clf__ls_factor){0};
 }
 
@@ -29,13 +27,11 @@ void clf__ls_factor_free(clf__ls_factor *factor) {
 static clf_status set_project(clf__ls_factor *f, clf_context *context, bool outer) {
   const int64_t rank = f->rank, others = f->columns - f->rank;
   const int64_t size = outer ? rank : others, below = outer ? others : rank;
-  double *a = clf__alloc_array(context, rank * others, sizeof *a);
-  f->project = clf__alloc_zeroed(context, size * size, sizeof *f->project);
+  clf_status status = CLF_OK;
+  double *a = clf__alloc_matrix(context, rank, others, sizeof *a);
+  f->project = clf__arena_zeroed(&f->arena, clf__count(size, size), sizeof *f->project);
   f->outer = outer;
-  clf_status status = a != NULL && f->project != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status < 0) {
-    goto done;
-  }
+  CLF__TRY(a != NULL ? clf__arena_status(&f->arena) : CLF_ERROR_MEMORY);
   for (int64_t i = 0; i < rank; i++) {
     for (int64_t j = 0; j < others; j++) {
       a[outer ? j * rank + i : i * others + j] = f->rest[i * others + j];
@@ -93,13 +89,13 @@ static void compress(clf__ls_factor *f) {
   }
 }
 
-static clf_status allocate(clf__ls_factor *f, clf_context *context, bool leave_out) {
+static clf_status allocate(clf__ls_factor *f, bool leave_out) {
   const int64_t others = f->columns - f->rank;
   if (others == 0 || leave_out) {
     return CLF_OK;
   }
-  f->rest = clf__alloc_array(context, f->rank * others, sizeof *f->rest);
-  return f->rest != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  f->rest = clf__arena_matrix(&f->arena, f->rank, others, sizeof *f->rest);
+  return clf__arena_status(&f->arena);
 }
 
 /* Without pivoting, independent columns may nearly explain each other, which makes B large. */
@@ -113,16 +109,14 @@ static bool small_enough(const clf__ls_factor *f) {
 
 clf_status clf__ls_factor_cholesky(clf__ls_factor *out, clf_context *context, double *matrix,
                                    int64_t columns, double tolerance, bool leave_out) {
-  clf__ls_factor f = {.columns = columns, .l = matrix};
+  clf__ls_factor f = {.arena = {.context = context}, .columns = columns, .l = matrix};
+  clf_status status = CLF_OK;
   bool *dropped = clf__alloc_array(context, columns, sizeof *dropped);
-  f.order = clf__alloc_array(context, columns, sizeof *f.order);
-  clf_status status = dropped != NULL && f.order != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status < 0) {
-    goto done;
-  }
+  f.order = clf__arena_array(&f.arena, columns, sizeof *f.order);
+  CLF__TRY(dropped != NULL ? clf__arena_status(&f.arena) : CLF_ERROR_MEMORY);
   CLF__TRY(clf__cholesky(context, matrix, columns, columns, tolerance, dropped));
   set_order(&f, dropped);
-  CLF__TRY(allocate(&f, context, leave_out));
+  CLF__TRY(allocate(&f, leave_out));
   if (f.rank < columns) {
     compress(&f);
   }
@@ -156,19 +150,17 @@ static void split_triangle(clf__ls_factor *f, const double *r, int64_t width, co
 clf_status clf__ls_factor_triangle(clf__ls_factor *out, clf_context *context, double *matrix,
                                    int64_t columns, int64_t width, double *r, const double *units) {
   const int64_t n = columns;
-  clf__ls_factor f = {.columns = n, .l = matrix};
-  f.order = clf__alloc_array(context, n, sizeof *f.order);
-  clf_status status = f.order != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status < 0) {
-    goto done;
-  }
+  clf__ls_factor f = {.arena = {.context = context}, .columns = n, .l = matrix};
+  clf_status status = CLF_OK;
+  f.order = clf__arena_array(&f.arena, n, sizeof *f.order);
+  CLF__TRY(clf__arena_status(&f.arena));
   for (int64_t i = 0; i < n; i++) {
     for (int64_t j = 0; j < n; j++) {
       r[i * width + j] = j >= i && units[j] > 0 ? r[i * width + j] / units[j] : 0;
     }
   }
   CLF__TRY(clf__qr_pivoted(context, r, n, width, width, f.order, &f.rank));
-  CLF__TRY(allocate(&f, context, false));
+  CLF__TRY(allocate(&f, false));
   split_triangle(&f, r, width, units);
   if (f.rest != NULL) {
     CLF__TRY(set_rest(&f, context));
@@ -197,7 +189,7 @@ static clf_status project(const clf__ls_factor *f, clf_context *context, double 
   if (f->project == NULL || f->outer) {
     return f->project == NULL ? CLF_OK : solve_project(f, context, rank, y, outputs);
   }
-  double *u = clf__alloc_array(context, others * outputs, sizeof *u);
+  double *u = clf__alloc_matrix(context, others, outputs, sizeof *u);
   clf_status status = u != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status < 0) {
     goto done;

@@ -60,7 +60,7 @@ static clf_status set_triangle(double *r, clf_context *context, const clf__least
   const int64_t rows = problem->rows.x->rows;
   const int64_t block = clf__min_i64(rows, BLOCK_ROWS);
   const clf__progress progress = clf__progress_begin(context, "refine", rows);
-  double *a = clf__alloc_array(context, block * count, sizeof *a);
+  double *a = clf__alloc_matrix(context, block, count, sizeof *a);
   clf_status status = a != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   for (int64_t k = 0; problem->penalty != NULL && k < count; k++) {
     r[k * count + k] = sqrt(problem->penalty[columns[k]]);
@@ -107,23 +107,22 @@ static int64_t choose_few(const clf__ls_factor *f, const double *lengths, int64_
 clf_status clf__ls_explained_by_few(bool *explained, clf_context *context,
                                     const clf__least_squares *problem, const clf__ls_factor *factor,
                                     const double *lengths, const double *units) {
-  double *r = NULL;
   int64_t parts = 0, count = 0;
-  int64_t *columns = clf__alloc_array(context, factor->columns, sizeof *columns);
-  clf_status status = columns != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  clf__arena arena = {.context = context};
+  int64_t *columns = clf__arena_array(&arena, factor->columns, sizeof *columns);
+  clf_status status = CLF_OK;
   *explained = false;
-  CLF__TRY(status);
+  CLF__TRY(clf__arena_status(&arena));
   count = choose_few(factor, lengths, columns, &parts);
   if (count == parts) {
     *explained = true;
   } else if (!clf__rows_sparse(problem->rows.x) && count * MIN_COLUMNS <= factor->columns) {
-    r = clf__alloc_zeroed(context, count * count, sizeof *r);
-    CLF__TRY(r != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+    double *r = clf__arena_zeroed(&arena, clf__count(count, count), sizeof *r);
+    CLF__TRY(clf__arena_status(&arena));
     CLF__TRY(set_triangle(r, context, problem, columns, count));
     *explained = is_rounding(r, parts, count, columns, units);
   }
 done:
-  clf__free(columns);
-  clf__free(r);
+  clf__arena_free(&arena);
   return status;
 }

@@ -96,11 +96,10 @@ clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *cont
   const int64_t columns = problem->rows.x->columns, rows = problem->rows.x->rows;
   const int64_t threads = clf__context_threads(context);
   const clf__progress progress = clf__progress_begin(context, "refine", rows);
-  int64_t size = -1;
-  double *by_output = clf__alloc_array(context, columns * outputs, sizeof *by_output);
-  double *block = clf__alloc_array(context, threads * STEP * columns, sizeof *block);
-  double *sums = clf__alloc_zeroed(
-      context, clf__mul_i64(PARTS * outputs, columns + 1, &size) ? size : -1, sizeof *sums);
+  clf__arena arena = {.context = context};
+  double *by_output = clf__arena_matrix(&arena, columns, outputs, sizeof *by_output);
+  double *block = clf__arena_matrix(&arena, threads * STEP, columns, sizeof *block);
+  double *sums = clf__arena_zeroed(&arena, clf__count(PARTS * outputs, columns + 1), sizeof *sums);
   residuals pass = {.context = context,
                     .problem = problem,
                     .kernels = clf__kernels_for(context),
@@ -109,7 +108,7 @@ clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *cont
                     .z = by_output,
                     .rows = block,
                     .sums = sums};
-  clf_status status = by_output && block && sums ? CLF_OK : CLF_ERROR_MEMORY;
+  clf_status status = clf__arena_status(&arena);
   for (int64_t i = 0; status == CLF_OK && i < columns * outputs; i++) {
     by_output[i % outputs * columns + i / outputs] = z[i];
   }
@@ -127,9 +126,7 @@ clf_status clf__ls_residuals(double *gradient, double *energy, clf_context *cont
     add_penalty(problem, z, outputs, gradient, energy);
   }
 done:
-  clf__free(by_output);
-  clf__free(block);
-  clf__free(sums);
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -149,7 +146,7 @@ clf_status clf__ls_triangle(double *r, clf_context *context, const clf__least_sq
   const int64_t columns = problem->rows.x->columns, rows = problem->rows.x->rows;
   const int64_t width = columns + problem->outputs, block = clf__min_i64(BLOCK_ROWS, rows);
   const clf__progress progress = clf__progress_begin(context, "qr", rows);
-  double *a = clf__alloc_array(context, block * width, sizeof *a);
+  double *a = clf__alloc_matrix(context, block, width, sizeof *a);
   clf_status status = a != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   for (int64_t j = 0; problem->penalty != NULL && j < columns; j++) {
     r[j * width + j] = sqrt(problem->penalty[j]);

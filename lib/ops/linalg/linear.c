@@ -27,11 +27,6 @@ enum {
 /* Multiplications in a task; for fewer, waking threads (about 10 us) is not worthwhile. */
 static const int64_t task_work = 1 << 18;
 
-static float *new_floats(clf_context *context, int64_t a, int64_t b) {
-  int64_t count;
-  return clf__alloc_zeroed(context, clf__mul_i64(a, b, &count) ? count : -1, sizeof(float));
-}
-
 static void transpose(float *out, int64_t stride, const float *w, int64_t outputs,
                       int64_t columns) {
   for (int64_t j = 0; j < columns; j++) {
@@ -61,7 +56,8 @@ clf_status clf__linear_prepare(clf__linear_map *out, clf_context *context, const
     map.stride = clf__round_up(outputs, kernel->columns);
   }
   if (map.stride > 0) {
-    map.packed_weights = new_floats(context, map.stride, x->columns);
+    map.packed_weights =
+        clf__alloc_zeroed(context, clf__count(map.stride, x->columns), sizeof(float));
     if (map.packed_weights == NULL) {
       return CLF_ERROR_MEMORY;
     }
@@ -206,7 +202,8 @@ clf_status clf__linear_gradient_create(clf__linear_gradient *out, clf_context *c
                                        const clf__rows *x, int64_t outputs) {
   const int64_t stride =
       clf__rows_sparse(x) && outputs > 1 ? clf__round_up(outputs, CLF__SPARSE_LANES) : 0;
-  float *sums = new_floats(context, x->columns, stride > 0 ? stride : outputs);
+  float *sums = clf__alloc_zeroed(context, clf__count(x->columns, stride > 0 ? stride : outputs),
+                                  sizeof(float));
   if (sums == NULL) {
     return CLF_ERROR_MEMORY;
   }

@@ -29,18 +29,16 @@ typedef struct linear_f64 {
   int64_t ld;
 } linear_f64;
 
-static clf_status pack(linear_f64 *map, clf_context *context) {
+static clf_status pack(linear_f64 *map, clf__arena *arena) {
   const int64_t width = map->kernel->columns, columns = map->x->columns;
-  int64_t size;
-  if (!clf__mul_i64(clf__round_up(map->outputs, width), columns, &size)) {
-    size = -1;
-  }
-  map->packed = clf__alloc_array(context, size, sizeof *map->packed);
-  for (int64_t o = 0; map->packed != NULL && o < map->outputs; o += width) {
+  map->packed =
+      clf__arena_matrix(arena, clf__round_up(map->outputs, width), columns, sizeof *map->packed);
+  CLF__CHECK(clf__arena_status(arena));
+  for (int64_t o = 0; o < map->outputs; o += width) {
     map->kernel->pack(map->packed + o * columns, map->w + o * columns, 1, columns, columns,
                       clf__min_i64(width, map->outputs - o));
   }
-  return map->packed != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  return CLF_OK;
 }
 
 static void add_dense(const linear_f64 *map, const clf__rows *block, double *sums) {
@@ -111,17 +109,15 @@ clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const doubl
                     .out = out,
                     .ld = ld};
   clf_status status = CLF_OK;
-  int64_t size;
+  clf__arena arena = {.context = context};
   if (x->rows == 0 || outputs == 0) {
     return CLF_OK;
   }
-  if (!clf__mul_i64(clf__context_threads(context) * BLOCK_ROWS, outputs, &size)) {
-    size = -1;
-  }
-  map.sums = clf__alloc_array(context, size, sizeof *map.sums);
-  CLF__TRY(map.sums == NULL ? CLF_ERROR_MEMORY : CLF_OK);
+  map.sums = clf__arena_matrix(&arena, clf__context_threads(context) * BLOCK_ROWS, outputs,
+                               sizeof *map.sums);
+  CLF__TRY(clf__arena_status(&arena));
   if (!clf__rows_sparse(x)) {
-    CLF__TRY(pack(&map, context));
+    CLF__TRY(pack(&map, &arena));
   }
   const double row_work =
       (double)clf__rows_entries(x) / (double)x->rows * (double)outputs + (double)outputs;
@@ -129,7 +125,6 @@ clf_status clf__linear_f64(clf_context *context, const clf__rows *x, const doubl
   CLF__TRY(clf__progress_rows(context, x->first_row, x->rows, clf__round_up(task_rows, BLOCK_ROWS),
                               (double)x->rows * row_work * CLF__COST_COPY, linear_task, &map));
 done:
-  clf__free(map.packed);
-  clf__free(map.sums);
+  clf__arena_free(&arena);
   return status;
 }

@@ -16,9 +16,7 @@ static int64_t panels_of(const clf__panels *p) {
 clf_status clf__panels_pack(clf__panels *out, clf_context *context, clf__f32_view b) {
   clf__panels panels = {&clf__kernels_for(context)->products->f32, b.rows, b.columns, NULL};
   const int64_t width = panels.kernel->columns, count = panels_of(&panels);
-  int64_t size;
-  panels.data = clf__alloc_array(context, clf__mul_i64(count * width, b.rows, &size) ? size : -1,
-                                 sizeof(float));
+  panels.data = clf__alloc_matrix(context, count * width, b.rows, sizeof(float));
   if (panels.data == NULL) {
     return CLF_ERROR_MEMORY;
   }

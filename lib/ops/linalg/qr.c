@@ -133,7 +133,7 @@ static clf_status apply_panel(const panel *p, clf_context *context, int64_t coun
 
 clf_status clf__qr_add_rows(clf_context *context, double *r, int64_t n, int64_t columns,
                             int64_t ldr, double *a, int64_t rows, int64_t lda) {
-  double *w = clf__alloc_array(context, PANEL * columns, sizeof *w);
+  double *w = clf__alloc_matrix(context, PANEL, columns, sizeof *w);
   clf_status status = w != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   for (int64_t first = 0; status == CLF_OK && first < n; first += PANEL) {
     panel p = {.r = r + first * ldr + first,
@@ -232,12 +232,11 @@ clf_status clf__qr_pivoted(clf_context *context, double *r, int64_t n, int64_t c
                            int64_t *order, int64_t *rank) {
   pivoted p = {.r = r, .n = n, .columns = columns, .ldr = ldr};
   const clf__progress progress = clf__progress_begin(context, "qr", n);
-  clf_status status = CLF_ERROR_MEMORY;
-  p.v = clf__alloc_array(context, n, sizeof *p.v);
-  p.squares = clf__alloc_array(context, columns, sizeof *p.squares);
-  if (p.v == NULL || p.squares == NULL) {
-    goto done;
-  }
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
+  p.v = clf__arena_array(&arena, n, sizeof *p.v);
+  p.squares = clf__arena_array(&arena, columns, sizeof *p.squares);
+  CLF__TRY(clf__arena_status(&arena));
   first_squares(&p, order);
   for (p.k = 0; p.k < n; p.k++) {
     const int64_t pivot = longest(&p);
@@ -252,9 +251,7 @@ clf_status clf__qr_pivoted(clf_context *context, double *r, int64_t n, int64_t c
                          reflect_stripe, &p);
   }
   *rank = p.k;
-  status = CLF_OK;
 done:
-  clf__free(p.v);
-  clf__free(p.squares);
+  clf__arena_free(&arena);
   return status;
 }

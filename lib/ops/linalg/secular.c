@@ -211,7 +211,7 @@ clf_status clf__secular_solve(clf_context *context, const clf__secular *problem,
               .vectors = vectors,
               .places = places};
   clf_status status = CLF_ERROR_MEMORY;
-  s.adjusted = clf__alloc_array(context, (threads + 1) * n, sizeof *s.adjusted);
+  s.adjusted = clf__alloc_matrix(context, threads + 1, n, sizeof *s.adjusted);
   if (s.adjusted == NULL) {
     return status;
   }

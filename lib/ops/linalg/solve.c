@@ -132,9 +132,9 @@ void clf__panel_solve_run(clf__panel_solve *s) {
                        (double)s->count * (double)(s->n * s->n) * CLF__COST_PRODUCT, solve_task, s);
 }
 
-double *clf__factor_space(clf_context *context) {
-  const int64_t chunks = clf__context_threads(context) * CHUNK;
-  return clf__alloc_array(context, FACTOR_LD + chunks, CLF__FACTOR_PANEL * sizeof(double));
+double *clf__factor_space(clf__arena *arena) {
+  const int64_t chunks = clf__context_threads(arena->context) * CHUNK;
+  return clf__arena_matrix(arena, FACTOR_LD + chunks, CLF__FACTOR_PANEL, sizeof(double));
 }
 
 /* Eight sums in parallel, because compilers may not reorder one sum. */
@@ -215,9 +215,10 @@ static clf_status solve_many(clf_context *context, bool transposed, const double
   if (n <= 0) {
     return CLF_OK;
   }
-  s.space = clf__factor_space(context);
+  clf__arena arena = {.context = context};
+  s.space = clf__factor_space(&arena);
   clf_status status = s.space != NULL ? solve_part(&s, 0, n) : CLF_ERROR_MEMORY;
-  clf__free(s.space);
+  clf__arena_free(&arena);
   return status;
 }
 

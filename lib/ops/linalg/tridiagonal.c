@@ -200,11 +200,14 @@ clf_status clf__tridiagonal_reduce(clf_context *context, double *a, int64_t n, d
                  .diagonal = diagonal,
                  .off_diagonal = off_diagonal,
                  .factors = factors};
-  r.panel = clf__alloc_array(context, n, 3 * PANEL * sizeof *r.panel);
-  r.partial = clf__alloc_array(context, n, TASKS * sizeof *r.partial);
-  clf_status status = r.panel && r.partial ? reduce(&r) : CLF_ERROR_MEMORY;
-  clf__free(r.partial);
-  clf__free(r.panel);
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
+  r.panel = clf__arena_matrix(&arena, n, 3 * PANEL, sizeof *r.panel);
+  r.partial = clf__arena_matrix(&arena, n, TASKS, sizeof *r.partial);
+  CLF__TRY(clf__arena_status(&arena));
+  status = reduce(&r);
+done:
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -266,15 +269,13 @@ clf_status clf__tridiagonal_restore(clf_context *context, const double *a, int64
   reflections g = {.context = context, .a = a, .factors = factors, .n = n};
   const int64_t groups = clf__ceil_div(n - 1, GROUP);
   const clf__progress progress = clf__progress_begin(context, "eigenvectors", groups);
-  clf_status status = CLF_ERROR_MEMORY;
-  g.v = clf__alloc_array(context, n, GROUP * sizeof *g.v);
-  g.weighted = clf__alloc_array(context, n, GROUP * sizeof *g.weighted);
-  g.products = clf__alloc_array(context, count, GROUP * sizeof *g.products);
-  g.small = clf__alloc_array(context, 2 * GROUP, GROUP * sizeof *g.small);
-  if (g.small == NULL || g.v == NULL || g.weighted == NULL || g.products == NULL) {
-    goto done;
-  }
-  status = CLF_OK;
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
+  g.v = clf__arena_matrix(&arena, n, GROUP, sizeof *g.v);
+  g.weighted = clf__arena_matrix(&arena, n, GROUP, sizeof *g.weighted);
+  g.products = clf__arena_matrix(&arena, count, GROUP, sizeof *g.products);
+  g.small = clf__arena_matrix(&arena, 2 * GROUP, GROUP, sizeof *g.small);
+  CLF__TRY(clf__arena_status(&arena));
   for (int64_t group = groups - 1; group >= 0; --group) {
     g.first = group * GROUP;
     g.size = n - g.first - 1;
@@ -283,9 +284,6 @@ clf_status clf__tridiagonal_restore(clf_context *context, const double *a, int64
     CLF__TRY(clf__progress_step(&progress, groups - group, (double)NAN, (double)NAN));
   }
 done:
-  clf__free(g.small);
-  clf__free(g.products);
-  clf__free(g.weighted);
-  clf__free(g.v);
+  clf__arena_free(&arena);
   return status;
 }

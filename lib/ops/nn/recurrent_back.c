@@ -145,15 +145,13 @@ static void sum_shards(const clf__recurrent_run *r) {
 clf_status clf__recurrent_backward(clf_context *context, const clf__recurrent *cell,
                                    const clf__recurrent_pass *pass) {
   clf__recurrent_run r;
-  int64_t size;
   clf_status status = clf__recurrent_begin(&r, context, cell, pass, true);
   r.shards = clf__min_i64(SHARDS, r.blocks);
   if (status == CLF_OK) {
     const int64_t first = pass->weights.first != NULL ? clf__recurrent_state(cell) : 0;
     r.shard_size = r.width * r.columns + first; /* the size of the stacked weights, which exist */
-    r.dw = clf__alloc_zeroed(context, clf__mul_i64(r.shards, r.shard_size, &size) ? size : -1,
-                             sizeof *r.dw);
-    status = r.dw != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+    r.dw = clf__arena_zeroed(&r.arena, clf__count(r.shards, r.shard_size), sizeof *r.dw);
+    status = clf__arena_status(&r.arena);
   }
   if (status == CLF_OK) {
     status = clf__progress_ranges(context, r.blocks, clf__ceil_div(r.blocks, r.shards),

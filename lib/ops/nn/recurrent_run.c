@@ -79,12 +79,9 @@ void clf__recurrent_unstack(const clf__recurrent_run *r, const float *stacked,
 /* A stable counting sort by length. */
 static clf_status sort_rows(clf__recurrent_run *r) {
   const int64_t steps = r->pass->steps, rows = r->pass->rows;
-  int64_t *first = clf__alloc_zeroed(r->context, steps + 2, sizeof *first);
-  r->order = clf__alloc_array(r->context, rows, sizeof *r->order);
-  if (first == NULL || r->order == NULL) {
-    clf__free(first);
-    return CLF_ERROR_MEMORY;
-  }
+  int64_t *first = clf__arena_zeroed(&r->arena, steps + 2, sizeof *first);
+  r->order = clf__arena_array(&r->arena, rows, sizeof *r->order);
+  CLF__CHECK(clf__arena_status(&r->arena));
   for (int64_t i = 0; i < rows; i++) {
     const clf__span span = clf__span_of(r->pass->spans, i, steps);
     first[steps - (span.end - span.begin) + 1]++;
@@ -96,22 +93,16 @@ static clf_status sort_rows(clf__recurrent_run *r) {
     const clf__span span = clf__span_of(r->pass->spans, i, steps);
     r->order[first[steps - (span.end - span.begin)]++] = i;
   }
-  clf__free(first);
   return CLF_OK;
 }
 
 /* Packs the weights for one direction of time, and allocates scratch memory. */
 static clf_status prepare(clf__recurrent_run *r, bool back) {
   const int64_t threads = clf__in_task() ? 1 : clf__context_threads(r->context);
-  int64_t size;
-  r->stacked = clf__alloc_array(r->context, clf__mul_i64(r->width, r->columns, &size) ? size : -1,
-                                sizeof *r->stacked);
+  r->stacked = clf__arena_matrix(&r->arena, r->width, r->columns, sizeof *r->stacked);
   r->scratch_size = CLF__RECURRENT_BLOCK * (3 * r->width + r->columns + 6 * r->cell->units);
-  r->scratch = clf__alloc_array(
-      r->context, clf__mul_i64(threads, r->scratch_size, &size) ? size : -1, sizeof *r->scratch);
-  if (r->stacked == NULL || r->scratch == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  r->scratch = clf__arena_matrix(&r->arena, threads, r->scratch_size, sizeof *r->scratch);
+  CLF__CHECK(clf__arena_status(&r->arena));
   stack_weights(r);
   clf_status status = sort_rows(r);
   if (status == CLF_OK && !back) {
@@ -129,6 +120,7 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
                                 const clf__recurrent *cell, const clf__recurrent_pass *pass,
                                 bool back) {
   *run = (clf__recurrent_run){.context = context,
+                              .arena = {.context = context},
                               .kernels = clf__kernels_for(context),
                               .cell = cell,
                               .pass = pass,
@@ -141,10 +133,7 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
 void clf__recurrent_end(clf__recurrent_run *r) {
   clf__panels_free(&r->weights);
   clf__panels_free(&r->transposed);
-  clf__free(r->order);
-  clf__free(r->stacked);
-  clf__free(r->scratch);
-  clf__free(r->dw);
+  clf__arena_free(&r->arena);
 }
 
 /* Draws the factors of a row's inputs and states: 0 with the probability of the rate, otherwise 1 /

@@ -16,6 +16,7 @@ enum { CLF__RECURRENT_BLOCK = 32 };
 
 typedef struct clf__recurrent_run {
   clf_context *context;
+  clf__arena arena;
   const clf__kernels *kernels;
   const clf__recurrent *cell;
   const clf__recurrent_pass *pass;
