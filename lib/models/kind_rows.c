@@ -82,7 +82,6 @@ done:
 static clf_status make(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
                        const clf_tensor *tensor, bool wide) {
   const double *center = tensor != NULL ? tensor->data : NULL;
-  int64_t size;
   rows->x = *x;
   if (center == NULL && (!is_dense_float(x) || x->dtype == CLF_F32)) {
     return CLF_OK;
@@ -91,8 +90,7 @@ static clf_status make(clf__kind_rows *rows, const clf_model *model, const clf__
     rows->x.center = center;
     return CLF_OK;
   }
-  rows->values = clf__alloc_array(
-      model->context, clf__mul_i64(x->rows, x->columns, &size) ? size : -1, sizeof(float));
+  rows->values = clf__alloc_matrix(model->context, x->rows, x->columns, sizeof(float));
   if (rows->values == NULL) {
     return CLF_ERROR_MEMORY;
   }

@@ -63,9 +63,7 @@ bool clf__linear_precise(const clf_model *model) {
 /* f32 products of f64 rows, which are rounded first. */
 static clf_status apply_rounded(clf_context *context, const clf__rows *x, const float *w,
                                 const float *b, int64_t outputs, float *values) {
-  int64_t size;
-  float *rounded = clf__alloc_array(context, clf__mul_i64(x->rows, x->columns, &size) ? size : -1,
-                                    sizeof *rounded);
+  float *rounded = clf__alloc_matrix(context, x->rows, x->columns, sizeof *rounded);
   clf_status status = CLF_OK;
   CLF__TRY(rounded == NULL ? CLF_ERROR_MEMORY : clf__rows_round(context, x, x->center, rounded));
   const clf__rows rows = clf__rows_of_f32(rounded, x->rows, x->columns, x->columns);
@@ -162,19 +160,21 @@ static bool suffices(const output_sums *sums, int64_t rows) {
 static clf_status measure(bool *precise, clf_context *context, const clf__linear_solution *s,
                           const clf__rows *x) {
   const int64_t rows = clf__min_i64(x->rows, SAMPLE_ROWS);
-  output_sums *sums = clf__alloc_zeroed(context, s->outputs, sizeof *sums);
-  double *row = clf__alloc_array(context, s->columns, sizeof *row);
-  const bool complete = sums != NULL && row != NULL;
-  for (int64_t i = 0; complete && i < rows; i++) {
+  clf__arena arena = {.context = context};
+  output_sums *sums = clf__arena_zeroed(&arena, s->outputs, sizeof *sums);
+  double *row = clf__arena_array(&arena, s->columns, sizeof *row);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  for (int64_t i = 0; i < rows; i++) {
     measure_row(s, x, x->rows * i / rows, row, sums);
   }
   *precise = false;
-  for (int64_t k = 0; complete && k < s->outputs; k++) {
+  for (int64_t k = 0; k < s->outputs; k++) {
     *precise = *precise || !suffices(&sums[k], rows);
   }
-  clf__free(sums);
-  clf__free(row);
-  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+done:
+  clf__arena_free(&arena);
+  return status;
 }
 
 /* An element as f32 in one tensor, as f64 in the other, where there is one. */

@@ -70,7 +70,7 @@ static clf_status write_values(const clf_model *model, const clf_dataset *rows, 
   clf_status status = CLF_OK;
   CLF__CHECK(check_call(model, rows, out, model->outputs, capacity));
   making m = {.model = model, .width = model->outputs, .probabilities = probabilities};
-  m.values = clf__alloc_array(model->context, rows->rows * m.width, sizeof *m.values);
+  m.values = clf__alloc_matrix(model->context, rows->rows, m.width, sizeof *m.values);
   if (m.values == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -170,7 +170,7 @@ static clf_status write_transforms(const clf_model *model, const clf_dataset *ro
   clf_status status = CLF_OK;
   CLF__CHECK(check_call(model, rows, out, width, capacity));
   making m = {.model = model, .width = width};
-  m.values = clf__alloc_array(model->context, rows->rows * width, sizeof *m.values);
+  m.values = clf__alloc_matrix(model->context, rows->rows, width, sizeof *m.values);
   if (m.values == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -203,14 +203,13 @@ clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows, 
 }
 
 static clf_status score_labels(const clf_model *model, const clf_dataset *data, double *score) {
-  int32_t *found = clf__alloc_array(model->context, data->rows, sizeof *found);
-  int32_t *truth = clf__alloc_array(model->context, data->rows, sizeof *truth);
+  clf__arena arena = {.context = model->context};
+  int32_t *found = clf__arena_array(&arena, data->rows, sizeof *found);
+  int32_t *truth = clf__arena_array(&arena, data->rows, sizeof *truth);
   int64_t classes = clf_dataset_classes(data);
-  int32_t *map = clf__alloc_array(model->context, classes, sizeof *map);
-  clf_status status = found && truth && map ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status < 0) {
-    goto done;
-  }
+  int32_t *map = clf__arena_array(&arena, classes, sizeof *map);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(clf_model_predict(model, data, found, data->rows));
   clf__classes_map(data->classes, model->classes, map);
   const int32_t *labels = clf__dataset_labels(data);
@@ -221,9 +220,7 @@ static clf_status score_labels(const clf_model *model, const clf_dataset *data, 
   }
   CLF__TRY(clf_accuracy(truth, found, clf__dataset_weights(data), data->rows, score));
 done:
-  clf__free(found);
-  clf__free(truth);
-  clf__free(map);
+  clf__arena_free(&arena);
   return status;
 }
 

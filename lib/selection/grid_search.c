@@ -12,6 +12,7 @@
 enum { MAX_COMBINATIONS = 100000 };
 
 struct clf_search {
+  clf__arena arena; /* of the arrays */
   clf_context *context;
   clf_model *model; /* unfitted, without the grid's settings */
   bool regression;
@@ -146,13 +147,11 @@ static char *combination_text(const value_grid *grid, clf_context *context, int6
 }
 
 static clf_status add_combinations(clf_search *search, const value_grid *grid) {
-  search->params = clf__alloc_zeroed(search->context, grid->combinations, sizeof *search->params);
-  search->mean = clf__alloc_array(search->context, grid->combinations, sizeof *search->mean);
+  search->params = clf__arena_zeroed(&search->arena, grid->combinations, sizeof *search->params);
+  search->mean = clf__arena_array(&search->arena, grid->combinations, sizeof *search->mean);
   search->deviation =
-      clf__alloc_array(search->context, grid->combinations, sizeof *search->deviation);
-  if (search->params == NULL || search->mean == NULL || search->deviation == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+      clf__arena_array(&search->arena, grid->combinations, sizeof *search->deviation);
+  CLF__CHECK(clf__arena_status(&search->arena));
   for (; search->count < grid->combinations; search->count++) {
     char *params = combination_text(grid, search->context, search->count);
     if (params == NULL) {
@@ -210,7 +209,7 @@ static clf_search *make_search(const clf_model *model) {
     clf__context_release(context);
     return NULL;
   }
-  search->context = context;
+  search->context = search->arena.context = context;
   return search;
 }
 
@@ -252,9 +251,7 @@ void clf_search_free(clf_search *search) {
   for (int64_t i = 0; i < search->count; i++) {
     clf__free(search->params[i]);
   }
-  clf__free(search->params);
-  clf__free(search->mean);
-  clf__free(search->deviation);
+  clf__arena_free(&search->arena);
   clf_model_free(search->model);
   clf__free(search);
   clf__context_release(context);

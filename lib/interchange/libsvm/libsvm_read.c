@@ -25,6 +25,7 @@ static const clf__param params[] = {
 };
 
 typedef struct importing {
+  clf__arena arena;
   clf_model *model;
   const clf__libsvm *file;
   int64_t bytes;    /* of the file */
@@ -32,65 +33,52 @@ typedef struct importing {
   int64_t *vectors; /* [vectors] the file's, in our order */
   int64_t *home;    /* [vectors] the file's class of those */
   clf__rows x;      /* the file's vectors */
-  double *dense;    /* of dense ones, or NULL */
-  float *sparse;    /* of sparse ones, or NULL */
   clf__kind_rows rows;
 } importing;
 
 static clf_status add_classes(importing *i) {
   const clf__libsvm *file = i->file;
-  i->place = clf__alloc_array(i->model->context, file->classes, sizeof *i->place);
-  if (i->place == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_status status =
-      clf__classes_of_numbers(&i->model->classes, i->model->context, file->labels, i->place);
-  if (status == CLF_OK && clf__classes_count(i->model->classes) != file->classes) {
-    status = clf__fail(CLF_ERROR_FORMAT, "a label occurs twice");
-  }
-  return status;
+  i->place = clf__arena_array(&i->arena, file->classes, sizeof *i->place);
+  CLF__CHECK(clf__arena_status(&i->arena));
+  CLF__CHECK(
+      clf__classes_of_numbers(&i->model->classes, i->model->context, file->labels, i->place));
+  return clf__classes_count(i->model->classes) == file->classes
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_FORMAT, "a label occurs twice");
 }
 
 /* vectors[] and home[], and our count of each class. */
 static clf_status order_vectors(importing *i) {
   const clf__libsvm *file = i->file;
-  clf_context *context = i->model->context;
-  clf_status status =
-      clf__state_tensor(context, i->model->state, "support_count", CLF_I64, file->classes, -1);
-  int64_t *start = clf__alloc_zeroed(context, file->classes + 1, sizeof *start);
-  i->vectors = clf__alloc_array(context, file->vectors, sizeof *i->vectors);
-  i->home = clf__alloc_array(context, file->vectors, sizeof *i->home);
-  if (status == CLF_OK && (start == NULL || i->vectors == NULL || i->home == NULL)) {
-    status = CLF_ERROR_MEMORY;
+  CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "support_count", CLF_I64,
+                               file->classes, -1));
+  int64_t *start = clf__arena_zeroed(&i->arena, file->classes + 1, sizeof *start);
+  i->vectors = clf__arena_array(&i->arena, file->vectors, sizeof *i->vectors);
+  i->home = clf__arena_array(&i->arena, file->vectors, sizeof *i->home);
+  CLF__CHECK(clf__arena_status(&i->arena));
+  int64_t *count = clf__state_data(i->model->state, "support_count");
+  for (int64_t c = 0; c < file->classes; c++) {
+    count[i->place[c]] = file->count[c];
   }
-  if (status == CLF_OK) {
-    int64_t *count = clf__state_data(i->model->state, "support_count");
-    for (int64_t c = 0; c < file->classes; c++) {
-      count[i->place[c]] = file->count[c];
-    }
-    for (int64_t k = 0; k < file->classes; k++) {
-      start[k + 1] = start[k] + count[k];
-    }
-    for (int64_t c = 0, vector = 0; c < file->classes; c++) {
-      for (int64_t left = file->count[c]; left > 0; left--, vector++) {
-        i->home[start[i->place[c]]] = c;
-        i->vectors[start[i->place[c]]++] = vector;
-      }
+  for (int64_t k = 0; k < file->classes; k++) {
+    start[k + 1] = start[k] + count[k];
+  }
+  for (int64_t c = 0, vector = 0; c < file->classes; c++) {
+    for (int64_t left = file->count[c]; left > 0; left--, vector++) {
+      i->home[start[i->place[c]]] = c;
+      i->vectors[start[i->place[c]]++] = vector;
     }
   }
-  clf__free(start);
-  return status;
+  return CLF_OK;
 }
 
 static clf_status make_sparse(importing *i) {
   const clf__libsvm *file = i->file;
   const int64_t entries = file->row_start[file->vectors];
-  i->sparse = clf__alloc_array(i->model->context, entries, sizeof *i->sparse);
-  if (i->sparse == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  float *values = clf__arena_array(&i->arena, entries, sizeof *values);
+  CLF__CHECK(clf__arena_status(&i->arena));
   for (int64_t e = 0; e < entries; e++) {
-    i->sparse[e] = (float)file->value[e];
+    values[e] = (float)file->value[e];
   }
   i->x = (clf__rows){.rows = file->vectors,
                      .columns = file->columns,
@@ -98,7 +86,7 @@ static clf_status make_sparse(importing *i) {
                      .scale = 1,
                      .row_start = file->row_start,
                      .column = file->column,
-                     .value = i->sparse};
+                     .value = values};
   return CLF_OK;
 }
 
@@ -106,7 +94,7 @@ static clf_status make_sparse(importing *i) {
  * exactly, so that its weights would change. */
 static clf_status round_linear(importing *i, const clf__rows *x) {
   clf_context *context = i->model->context;
-  i->rows.values = clf__alloc_array(context, x->rows * x->columns, sizeof(float));
+  i->rows.values = clf__alloc_matrix(context, x->rows, x->columns, sizeof(float));
   if (i->rows.values == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -131,13 +119,11 @@ static void log_far(const importing *i) {
 /* About a center where the kernel allows it and they lie far from 0. */
 static clf_status make_dense(importing *i, int64_t size) {
   const clf__libsvm *file = i->file;
-  i->dense = clf__alloc_zeroed(i->model->context, size, sizeof *i->dense);
-  if (i->dense == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  double *values = clf__arena_zeroed(&i->arena, size, sizeof *values);
+  CLF__CHECK(clf__arena_status(&i->arena));
   for (int64_t row = 0; row < file->vectors; row++) {
     for (int64_t e = file->row_start[row]; e < file->row_start[row + 1]; e++) {
-      i->dense[row * file->columns + file->column[e]] = file->value[e];
+      values[row * file->columns + file->column[e]] = file->value[e];
     }
   }
   const clf__rows x = {.rows = file->vectors,
@@ -145,7 +131,7 @@ static clf_status make_dense(importing *i, int64_t size) {
                        .dtype = CLF_F64,
                        .scale = 1,
                        .stride = file->columns,
-                       .data = i->dense};
+                       .data = values};
   const clf_status status = file->function.kind == CLF__KERNEL_LINEAR
                                 ? round_linear(i, &x)
                                 : clf__kind_rows_fit(&i->rows, i->model, &x, NULL, NULL);
@@ -167,23 +153,19 @@ static clf_status store_vectors(importing *i) {
   const clf__libsvm *file = i->file;
   clf_context *context = i->model->context;
   clf__store *state = i->model->state;
-  float *center = NULL;
-  clf_status status;
-  CLF__TRY(order_vectors(i));
+  const float *center = NULL;
+  CLF__CHECK(order_vectors(i));
   if (file->support != NULL) {
     for (int64_t v = 0; v < file->vectors; v++) {
       i->vectors[v] = file->support[i->vectors[v]];
     }
     i->x = (clf__rows){.rows = file->columns, .columns = file->columns, .dtype = CLF_F32};
   } else {
-    CLF__TRY(choose_storage(i));
-    CLF__TRY(clf__kernel_center(&center, context, &file->function, &i->x));
+    CLF__CHECK(choose_storage(i));
+    CLF__CHECK(clf__kernel_center(&center, &i->arena, &file->function, &i->x));
   }
-  CLF__TRY(clf__support_store(context, state, &file->function, &i->x, i->vectors, file->vectors,
-                              center));
-done:
-  clf__free(center);
-  return status;
+  return clf__support_store(context, state, &file->function, &i->x, i->vectors, file->vectors,
+                            center);
 }
 
 /* -1 where two of the file's classes change places. */
@@ -204,10 +186,8 @@ static clf_status store_coefficients(importing *i) {
   CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "dual_coef", CLF_F32,
                                file->classes - 1, count));
   float *c = clf__state_data(i->model->state, "dual_coef");
-  int64_t *next = clf__alloc_zeroed(i->model->context, file->classes, sizeof *next);
-  if (next == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  int64_t *next = clf__arena_zeroed(&i->arena, file->classes, sizeof *next);
+  CLF__CHECK(clf__arena_status(&i->arena));
   for (int64_t k = 1; k < file->classes; k++) {
     next[k] = next[k - 1] + file->count[k - 1];
   }
@@ -221,7 +201,6 @@ static clf_status store_coefficients(importing *i) {
       }
     }
   }
-  clf__free(next);
   return CLF_OK;
 }
 
@@ -276,18 +255,12 @@ static clf_status store_weights(importing *i) {
   const clf__libsvm *file = i->file;
   const int64_t columns = file->columns;
   int64_t size;
-  double *w = NULL;
-  int64_t *start = NULL;
-  clf_status status;
-  CLF__TRY(check_weights(i, &size));
-  CLF__TRY(clf__state_tensor(i->model->context, i->model->state, "weights", CLF_F32, file->pairs,
-                             columns));
-  w = clf__alloc_array(i->model->context, columns, sizeof *w);
-  start = clf__alloc_zeroed(i->model->context, file->classes + 1, sizeof *start);
-  if (w == NULL || start == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
+  CLF__CHECK(check_weights(i, &size));
+  CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "weights", CLF_F32, file->pairs,
+                               columns));
+  double *w = clf__arena_array(&i->arena, columns, sizeof *w);
+  int64_t *start = clf__arena_zeroed(&i->arena, file->classes + 1, sizeof *start);
+  CLF__CHECK(clf__arena_status(&i->arena));
   const int64_t *count = clf__state_data(i->model->state, "support_count");
   float *weights = clf__state_data(i->model->state, "weights");
   for (int64_t k = 0; k < file->classes; k++) {
@@ -303,10 +276,7 @@ static clf_status store_weights(importing *i) {
       }
     }
   }
-done:
-  clf__free(w);
-  clf__free(start);
-  return status;
+  return CLF_OK;
 }
 
 static clf_status fill(importing *i) {
@@ -328,11 +298,7 @@ static clf_status fill(importing *i) {
   CLF__TRY(clf__state_check_finite(model));
   CLF__TRY(clf__model_prepare(model));
 done:
-  clf__free(i->place);
-  clf__free(i->vectors);
-  clf__free(i->home);
-  clf__free(i->dense);
-  clf__free(i->sparse);
+  clf__arena_free(&i->arena);
   clf__kind_rows_free(&i->rows);
   return status;
 }
@@ -360,7 +326,7 @@ static clf_status create_model(clf_model **out, clf_context *context, const clf_
 static clf_status import(clf_model **out, clf_context *context, const clf__bytes *bytes,
                          const char *name, const void *values) {
   clf__libsvm file = {.classes = 0};
-  importing i = {.file = &file, .bytes = (int64_t)bytes->size};
+  importing i = {.arena = {.context = context}, .file = &file, .bytes = (int64_t)bytes->size};
   clf_status status;
   CLF__TRY(clf__libsvm_parse(&file, context, bytes, name, values));
   CLF__TRY(create_model(&i.model, context, &file));

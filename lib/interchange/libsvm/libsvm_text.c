@@ -97,23 +97,21 @@ static clf_status read_word(const clf__libsvm_reader *self, int32_t key, const c
   return *out >= 0 ? CLF_OK : clf__libsvm_fail_word(self, line.begin, line.end, words);
 }
 
-/* `count` numbers, allocated, which are all that the line holds: *doubles or else *integers. */
+/* `count` numbers, in the file's arena, which are all that the line holds: *doubles or else *integers. */
 static clf_status read_list(const clf__libsvm_reader *self, int32_t key, int64_t count,
                             double **doubles, int64_t **integers) {
   clf__libsvm_field line;
-  clf_status status = CLF_OK;
   CLF__CHECK(find_field(self, key, &line));
   const char *at = line.begin;
   int64_t found = 0;
   if (count > (line.end - line.begin) / 2 + 1) {
     found = -1; /* there is no room for so many */
   } else if (doubles != NULL) {
-    *doubles = clf__alloc_array(self->context, count, sizeof **doubles);
-    status = *doubles == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+    *doubles = clf__arena_array(&self->file->arena, count, sizeof **doubles);
   } else {
-    *integers = clf__alloc_array(self->context, count, sizeof **integers);
-    status = *integers == NULL ? CLF_ERROR_MEMORY : CLF_OK;
+    *integers = clf__arena_array(&self->file->arena, count, sizeof **integers);
   }
+  clf_status status = clf__arena_status(&self->file->arena);
   for (; status == CLF_OK && found >= 0 && found < count && at < line.end; found++) {
     status = doubles != NULL ? clf__libsvm_read_double(self, &at, line.end, *doubles + found)
                              : clf__libsvm_read_integer(self, &at, line.end, *integers + found);
@@ -129,17 +127,14 @@ static clf_status read_list(const clf__libsvm_reader *self, int32_t key, int64_t
 static clf_status read_number(const clf__libsvm_reader *self, int32_t key, double min, double max,
                               bool integer, double *out) {
   double *value = NULL;
-  clf_status status = read_list(self, key, 1, &value, NULL);
-  if (status == CLF_OK && (*value < min || *value > max || (integer && *value != rint(*value)))) {
+  CLF__CHECK(read_list(self, key, 1, &value, NULL));
+  if (*value < min || *value > max || (integer && *value != rint(*value))) {
     clf__fail(CLF_ERROR_FORMAT, "%s is not %s from %s to %s", clf__number_text(*value),
               integer ? "an integer" : "a number", clf__number_text(min), clf__number_text(max));
-    status = clf__libsvm_fail_at(self, self->fields[key].begin, CLF_ERROR_FORMAT);
+    return clf__libsvm_fail_at(self, self->fields[key].begin, CLF_ERROR_FORMAT);
   }
-  if (status == CLF_OK) {
-    *out = *value;
-  }
-  clf__free(value);
-  return status;
+  *out = *value;
+  return CLF_OK;
 }
 
 static clf_status read_kind(const clf__libsvm_reader *self) {
@@ -193,32 +188,30 @@ static clf_status read_classes(const clf__libsvm_reader *self) {
   clf__libsvm *file = self->file;
   double classes = 0, vectors = 0;
   int64_t *labels = NULL;
-  clf_status status;
-  CLF__TRY(read_number(self, CLF__LIBSVM_NR_CLASS, 2, INT32_MAX, true, &classes));
-  CLF__TRY(read_number(self, CLF__LIBSVM_TOTAL_SV, 1, INT32_MAX, true, &vectors));
+  CLF__CHECK(read_number(self, CLF__LIBSVM_NR_CLASS, 2, INT32_MAX, true, &classes));
+  CLF__CHECK(read_number(self, CLF__LIBSVM_TOTAL_SV, 1, INT32_MAX, true, &vectors));
   file->classes = (int64_t)classes;
   file->vectors = (int64_t)vectors;
   file->pairs = file->classes * (file->classes - 1) / 2;
-  CLF__TRY(read_list(self, CLF__LIBSVM_LABEL, file->classes, NULL, &labels));
-  CLF__TRY(read_list(self, CLF__LIBSVM_NR_SV, file->classes, NULL, &file->count));
-  CLF__TRY(check_counts(self));
-  CLF__TRY(read_list(self, CLF__LIBSVM_RHO, file->pairs, &file->rho, NULL));
+  CLF__CHECK(read_list(self, CLF__LIBSVM_LABEL, file->classes, NULL, &labels));
+  CLF__CHECK(read_list(self, CLF__LIBSVM_NR_SV, file->classes, NULL, &file->count));
+  CLF__CHECK(check_counts(self));
+  CLF__CHECK(read_list(self, CLF__LIBSVM_RHO, file->pairs, &file->rho, NULL));
   if (self->fields[CLF__LIBSVM_PROBABILITY_A].begin != NULL ||
       self->fields[CLF__LIBSVM_PROBABILITY_B].begin != NULL) {
-    CLF__TRY(read_list(self, CLF__LIBSVM_PROBABILITY_A, file->pairs, &file->calibration_a, NULL));
-    CLF__TRY(read_list(self, CLF__LIBSVM_PROBABILITY_B, file->pairs, &file->calibration_b, NULL));
+    CLF__CHECK(read_list(self, CLF__LIBSVM_PROBABILITY_A, file->pairs, &file->calibration_a, NULL));
+    CLF__CHECK(read_list(self, CLF__LIBSVM_PROBABILITY_B, file->pairs, &file->calibration_b, NULL));
   }
-  CLF__TRY(clf__tensor_vector(&file->labels, self->context, CLF_I64, file->classes));
+  CLF__CHECK(clf__tensor_vector(&file->labels, self->context, CLF_I64, file->classes));
   memcpy(file->labels->data, labels, (size_t)file->classes * sizeof *labels);
-done:
-  clf__free(labels);
-  return status;
+  return CLF_OK;
 }
 
 clf_status clf__libsvm_parse(clf__libsvm *out, clf_context *context, const clf__bytes *bytes,
                              const char *name, const clf__libsvm_params *params) {
   clf__libsvm_reader self = {.context = context, .file = out, .params = params};
   clf_status status;
+  out->arena.context = context;
   status = clf__lines_of(&self.lines, bytes, name);
   if (status < 0) {
     return clf__fail(CLF_ERROR_FORMAT, "%s", clf_last_error()); /* an empty one is none either */
@@ -234,14 +227,6 @@ done:
 
 void clf__libsvm_free(clf__libsvm *file) {
   clf_tensor_free(file->labels);
-  clf__free(file->count);
-  clf__free(file->rho);
-  clf__free(file->calibration_a);
-  clf__free(file->calibration_b);
-  clf__free(file->coefficients);
-  clf__free(file->row_start);
-  clf__free(file->column);
-  clf__free(file->value);
-  clf__free(file->support);
+  clf__arena_free(&file->arena);
   *file = (clf__libsvm){.classes = 0};
 }

@@ -28,18 +28,16 @@ static clf_status allocate_vectors(clf__libsvm_reader *self) {
     entries += *at == ':';
   }
   entries = clf__min_i64(entries, bytes / 3 + 1);
-  file->coefficients = clf__alloc_array(self->context, coefficients, sizeof(float));
-  file->row_start = clf__alloc_zeroed(self->context, file->vectors + 1, sizeof(int64_t));
-  file->column = clf__alloc_array(self->context, entries, sizeof(int32_t));
-  file->value = clf__alloc_array(self->context, entries, sizeof(double));
+  file->coefficients = clf__arena_array(&file->arena, coefficients, sizeof(float));
+  file->row_start = clf__arena_zeroed(&file->arena, file->vectors + 1, sizeof(int64_t));
+  file->column = clf__arena_array(&file->arena, entries, sizeof(int32_t));
+  file->value = clf__arena_array(&file->arena, entries, sizeof(double));
   self->entries = entries;
-  bool there = file->coefficients != NULL && file->row_start != NULL && file->column != NULL &&
-               file->value != NULL;
   if (file->function.kind == CLF__KERNEL_PRECOMPUTED) {
-    file->support = clf__alloc_array(self->context, file->vectors, sizeof(int64_t));
-    there = there && file->support != NULL;
+    file->support = clf__arena_array(&file->arena, file->vectors, sizeof *file->support);
   }
-  return there ? CLF_OK : clf__fail_within(CLF_ERROR_MEMORY, "%s", self->lines.name);
+  const clf_status status = clf__arena_status(&file->arena);
+  return status < 0 ? clf__fail_within(status, "%s", self->lines.name) : CLF_OK;
 }
 
 /* A number within the range of float. */

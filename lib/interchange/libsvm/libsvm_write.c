@@ -16,6 +16,7 @@
 enum { PIECE = 1 << 16 };
 
 typedef struct exporting {
+  clf__arena arena;
   const clf_model *model;
   clf__rows z; /* the support vectors */
   clf__byte_texts texts;
@@ -119,13 +120,11 @@ static clf_status prepare(exporting *e) {
   e->pairs = clf__svm_shape_of(model).problems;
   e->center = center != NULL ? center->data : NULL;
   clf__byte_texts_fill(&e->texts, &e->z);
-  e->rho = clf__alloc_array(model->context, e->pairs, sizeof *e->rho);
+  e->rho = clf__arena_array(&e->arena, e->pairs, sizeof *e->rho);
   if (center != NULL) {
-    e->vector = clf__alloc_array(model->context, e->z.columns, sizeof *e->vector);
+    e->vector = clf__arena_array(&e->arena, e->z.columns, sizeof *e->vector);
   }
-  if (e->rho == NULL || (center != NULL && e->vector == NULL)) {
-    return CLF_ERROR_MEMORY;
-  }
+  CLF__CHECK(clf__arena_status(&e->arena));
   for (int64_t k = 0; k < e->pairs; k++) {
     e->rho[k] = -intercept[k];
   }
@@ -198,7 +197,7 @@ static void append_vector(clf__text *text, exporting *e, int64_t vector) {
 
 clf_status clf__libsvm_export(const clf_model *model, clf__output *output) {
   clf__text text = {.context = model->context};
-  exporting e = {.model = model};
+  exporting e = {.arena = {.context = model->context}, .model = model};
   clf_status status;
   CLF__TRY(check_written(model));
   CLF__TRY(prepare(&e));
@@ -209,8 +208,7 @@ clf_status clf__libsvm_export(const clf_model *model, clf__output *output) {
   }
   CLF__TRY(clf__output_text(output, &text, 0));
 done:
-  clf__free(e.vector);
-  clf__free(e.rho);
+  clf__arena_free(&e.arena);
   clf__text_free(&text);
   return status;
 }

@@ -331,7 +331,6 @@ static clf_status export(const clf_model *model, clf__output *output) {
 done:
   clf__graph_free(&graph);
   clf__network_free(network);
-  clf__free(weights);
   return status;
 }
 

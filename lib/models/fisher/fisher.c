@@ -50,26 +50,19 @@ static const clf__param params[] = {
 
 static clf_status allocate(clf__fisher_work *work) {
   clf_context *context = work->context;
-  work->total_variance = clf__alloc_array(context, work->columns, sizeof(double));
-  work->deviation = clf__alloc_array(context, work->columns, sizeof(double));
-  work->penalty = clf__alloc_array(context, work->columns, sizeof(double));
-  work->offsets = clf__alloc_array(context, work->columns * work->classes, sizeof(double));
-  work->directions = clf__alloc_array(context, work->columns * work->classes, sizeof(double));
-  work->priors = clf__alloc_array(context, work->classes, sizeof(double));
-  return work->total_variance && work->deviation && work->penalty && work->offsets &&
-                 work->directions && work->priors
-             ? CLF_OK
-             : CLF_ERROR_MEMORY;
+  work->arena.context = context;
+  work->total_variance = clf__arena_array(&work->arena, work->columns, sizeof(double));
+  work->deviation = clf__arena_array(&work->arena, work->columns, sizeof(double));
+  work->penalty = clf__arena_array(&work->arena, work->columns, sizeof(double));
+  work->offsets = clf__arena_matrix(&work->arena, work->columns, work->classes, sizeof(double));
+  work->directions = clf__arena_matrix(&work->arena, work->columns, work->classes, sizeof(double));
+  work->priors = clf__arena_array(&work->arena, work->classes, sizeof(double));
+  return clf__arena_status(&work->arena);
 }
 
 static void release(clf__fisher_work *work) {
   clf__gram_free(&work->gram);
-  clf__free(work->total_variance);
-  clf__free(work->deviation);
-  clf__free(work->penalty);
-  clf__free(work->offsets);
-  clf__free(work->directions);
-  clf__free(work->priors);
+  clf__arena_free(&work->arena);
 }
 
 static clf_status set_priors(clf__fisher_work *work) {
@@ -216,9 +209,7 @@ static int64_t count_axes(const clf__fisher_work *work, const double *values) {
 static clf_status store_axes(const clf__fisher_work *work, const double *values,
                              const double *vectors, int64_t count, clf__store *state) {
   const int64_t classes = work->classes, d = work->columns;
-  int64_t size;
-  double *axes =
-      clf__alloc_zeroed(work->context, clf__mul_i64(count, d + 1, &size) ? size : -1, sizeof *axes);
+  double *axes = clf__alloc_zeroed(work->context, clf__count(count, d + 1), sizeof *axes);
   clf_status status = CLF_OK;
   CLF__TRY(axes == NULL ? CLF_ERROR_MEMORY : CLF_OK);
   CLF__TRY(clf__state_tensor(work->context, state, "explained_ratio", CLF_F64, count, -1));
@@ -241,20 +232,17 @@ done:
 
 static clf_status store_projection(const clf__fisher_work *work, clf__store *state) {
   int64_t classes = work->classes;
-  double *between = clf__alloc_array(work->context, classes * classes, sizeof *between);
-  double *vectors = clf__alloc_array(work->context, classes * classes, sizeof *vectors);
-  double *values = clf__alloc_array(work->context, classes, sizeof *values);
-  clf_status status = between && vectors && values ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status < 0) {
-    goto done;
-  }
+  clf__arena arena = {.context = work->context};
+  double *between = clf__arena_matrix(&arena, classes, classes, sizeof *between);
+  double *vectors = clf__arena_matrix(&arena, classes, classes, sizeof *vectors);
+  double *values = clf__arena_array(&arena, classes, sizeof *values);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   between_classes(work, between);
   CLF__TRY(clf__eigen_symmetric(work->context, between, classes, classes, values, vectors));
   status = store_axes(work, values, vectors, count_axes(work, values), state);
 done:
-  clf__free(between);
-  clf__free(vectors);
-  clf__free(values);
+  clf__arena_free(&arena);
   return status;
 }
 

@@ -23,6 +23,7 @@ enum { CLF__FISHER_LINEAR = 0 }; /* of kernel.kernel */
 
 /* What a linear fit works on; D columns, K classes. */
 typedef struct clf__fisher_work {
+  clf__arena arena;
   clf_context *context;
   const clf__training *training;
   const clf__fisher_params *params;

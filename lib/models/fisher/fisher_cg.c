@@ -18,6 +18,7 @@
 enum { MAX_RANK = 2048, ROWS_PER_RANK = 16, MIN_RANK = 16 };
 
 typedef struct solver {
+  clf__arena arena;
   clf__fisher_system *system;
   clf__kernel_product *matrix;
   clf__precondition precondition;
@@ -30,20 +31,18 @@ typedef struct solver {
 
 static clf_status allocate(solver *v) {
   clf__fisher_system *s = v->system;
-  int64_t size;
-  size = clf__mul_i64(s->n, s->responses, &size) ? size : -1;
-  v->z = clf__alloc_zeroed(s->context, size, sizeof(double));
-  v->r = clf__alloc_array(s->context, size, sizeof(double));
-  v->p = clf__alloc_zeroed(s->context, size, sizeof(double));
-  v->q = clf__alloc_array(s->context, size, sizeof(double));
-  v->h = clf__alloc_array(s->context, size, sizeof(double));
-  v->rho = clf__alloc_zeroed(s->context, s->responses, sizeof(double));
-  v->along = clf__alloc_zeroed(s->context, s->responses, sizeof(double));
-  v->factor = clf__alloc_zeroed(s->context, s->responses, sizeof(double));
-  s->support = clf__alloc_array(s->context, s->n, sizeof *s->support);
-  bool complete =
-      v->z && v->r && v->p && v->q && v->h && v->rho && v->along && v->factor && s->support;
-  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+  const int64_t size = clf__count(s->n, s->responses);
+  v->z = clf__arena_zeroed(&s->arena, size, sizeof(double));
+  v->arena.context = s->context;
+  v->r = clf__arena_array(&v->arena, size, sizeof(double));
+  v->p = clf__arena_zeroed(&v->arena, size, sizeof(double));
+  v->q = clf__arena_array(&v->arena, size, sizeof(double));
+  v->h = clf__arena_array(&v->arena, size, sizeof(double));
+  v->rho = clf__arena_zeroed(&v->arena, s->responses, sizeof(double));
+  v->along = clf__arena_zeroed(&v->arena, s->responses, sizeof(double));
+  v->factor = clf__arena_zeroed(&v->arena, s->responses, sizeof(double));
+  CLF__CHECK(clf__arena_status(&v->arena));
+  return clf__arena_status(&s->arena);
 }
 
 /* dots [responses] = the products of the vectors a and b of each response. */
@@ -204,10 +203,9 @@ static clf_status iterate(solver *v) {
 /* a = W^1/2 z, and the images. */
 static clf_status finish(solver *v) {
   clf__fisher_system *s = v->system;
-  s->images = clf__alloc_zeroed(s->context, s->training->x->rows * s->responses, sizeof *s->images);
-  if (s->images == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  s->images = clf__arena_zeroed(&s->arena, clf__count(s->training->x->rows, s->responses),
+                                sizeof *s->images);
+  CLF__CHECK(clf__arena_status(&s->arena));
   for (int64_t i = 0; i < s->n; i++) {
     for (int64_t c = 0; c < s->responses; c++) {
       const int64_t at = i * s->responses + c;
@@ -217,10 +215,9 @@ static clf_status finish(solver *v) {
       v->z[at] *= s->root[i];
     }
   }
-  memcpy(s->support, s->rows, (size_t)s->n * sizeof *s->support);
+  s->support = s->rows;
   s->m = s->n;
   s->a = v->z;
-  v->z = NULL;
   return CLF_OK;
 }
 
@@ -252,13 +249,6 @@ clf_status clf__fisher_solve_cg(clf__fisher_system *s) {
 done:
   clf__precondition_free(&v.precondition);
   clf__kernel_product_free(v.matrix);
-  clf__free(v.z);
-  clf__free(v.r);
-  clf__free(v.p);
-  clf__free(v.q);
-  clf__free(v.h);
-  clf__free(v.rho);
-  clf__free(v.along);
-  clf__free(v.factor);
+  clf__arena_free(&v.arena);
   return status;
 }

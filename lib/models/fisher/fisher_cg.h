@@ -6,6 +6,7 @@
 #include "models/fisher/fisher_kernel.h"
 
 typedef struct clf__precondition {
+  clf__arena arena;
   int64_t rank;
   double shift;   /* s */
   float *u;       /* [n, rank] */

@@ -18,6 +18,7 @@ enum { TILE_BYTES = 32 << 20 };
 #define ROUNDING 1e-7 /* of K, relative */
 
 typedef struct direct {
+  clf__arena arena;
   clf__fisher_system *system;
   clf__kernel_columns *columns;
   double *matrix; /* [n, n] */
@@ -28,19 +29,18 @@ typedef struct direct {
 
 static clf_status allocate(direct *d) {
   clf__fisher_system *s = d->system;
-  clf_context *context = s->context;
-  int64_t n = s->n, size, sides;
+  const int64_t n = s->n;
   d->tile_rows = TILE_BYTES / (int64_t)sizeof(float) / n;
   d->tile_rows = clf__clamp_i64(d->tile_rows, 1, n);
-  bool fits = clf__mul_i64(n, n, &size) && clf__mul_i64(n, s->responses + 1, &sides);
-  d->matrix = clf__alloc_array(context, fits ? size : -1, sizeof *d->matrix);
-  d->rhs = clf__alloc_array(context, fits ? sides : -1, sizeof *d->rhs);
-  d->tile = clf__alloc_array(context, d->tile_rows * n, sizeof *d->tile);
-  s->a = clf__alloc_array(context, n * s->responses, sizeof *s->a);
-  s->support = clf__alloc_array(context, n, sizeof *s->support);
-  s->history = clf__alloc_array(context, 1, sizeof *s->history);
-  bool complete = d->matrix && d->rhs && d->tile && s->a && s->support && s->history;
-  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+  d->arena.context = s->context;
+  d->matrix = clf__arena_matrix(&d->arena, n, n, sizeof *d->matrix);
+  d->rhs = clf__arena_matrix(&d->arena, n, s->responses + 1, sizeof *d->rhs);
+  d->tile = clf__arena_matrix(&d->arena, d->tile_rows, n, sizeof *d->tile);
+  s->a = clf__arena_matrix(&s->arena, n, s->responses, sizeof *s->a);
+  s->history = clf__alloc_array(s->context, 1, sizeof *s->history);
+  CLF__CHECK(clf__arena_status(&d->arena));
+  CLF__CHECK(clf__arena_status(&s->arena));
+  return s->history != NULL ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
 /* Each tile of rows of K, up to the diagonal, to `use`. */
@@ -155,15 +155,13 @@ clf_status clf__fisher_solve_cholesky(clf__fisher_system *s) {
   direct d = {.system = s};
   clf_status status = CLF_OK;
   CLF__TRY(allocate(&d));
-  memcpy(s->support, s->rows, (size_t)s->n * sizeof *s->support);
+  s->support = s->rows;
   s->m = s->n;
   CLF__TRY(clf__kernel_columns_create(&d.columns, s->context, &s->function, s->training->x, s->rows,
                                       s->n, s->training->x, s->center));
   status = solve(&d);
 done:
   clf__kernel_columns_free(d.columns);
-  clf__free(d.matrix);
-  clf__free(d.rhs);
-  clf__free(d.tile);
+  clf__arena_free(&d.arena);
   return status;
 }

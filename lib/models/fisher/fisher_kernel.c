@@ -60,61 +60,33 @@ static int64_t make_responses(const clf__training *training, double *values) {
   return count;
 }
 
-/* What a fit holds beside the system. */
-typedef struct kernel_fit {
-  clf__fisher_system system;
-  int64_t *rows;
-  double *root;
-  double *values;
-  float *center;
-} kernel_fit;
-
-static void release(kernel_fit *fit) {
-  clf__free(fit->rows);
-  clf__free(fit->root);
-  clf__free(fit->values);
-  clf__free(fit->center);
-  clf__free(fit->system.support);
-  clf__free(fit->system.a);
-  clf__free(fit->system.images);
-  clf__free(fit->system.history);
-}
-
-static clf_status prepare(kernel_fit *fit, const clf_model *model, const clf__training *training) {
-  clf__fisher_system *s = &fit->system;
+static clf_status prepare(clf__fisher_system *s, const clf_model *model,
+                          const clf__training *training) {
   clf_context *context = model->context;
-  int64_t rows = training->x->rows, size;
-  *s = (clf__fisher_system){.context = context, .params = model->params, .training = training};
+  const int64_t count = training->x->rows, classes = training->classes;
+  *s = (clf__fisher_system){.context = context,
+                            .arena = {.context = context},
+                            .params = model->params,
+                            .training = training};
   const clf__kernel_params *kernel = &s->params->kernel;
-  clf_status status =
-      clf__kernel_resolve(&s->function, model, kernel->kernel - 1, kernel, training);
-  if (status == CLF_OK) {
-    status = clf__kernel_center(&fit->center, context, &s->function, training->x);
-  }
-  if (status < 0) {
-    return status;
-  }
-  fit->rows = clf__alloc_array(context, rows, sizeof *fit->rows);
-  fit->root = clf__alloc_array(context, rows, sizeof *fit->root);
-  fit->values = clf__alloc_zeroed(
-      context, clf__mul_i64(training->classes, training->classes, &size) ? size : -1,
-      sizeof *fit->values);
-  if (fit->rows == NULL || fit->root == NULL || fit->values == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  for (int64_t i = 0; i < rows; i++) {
+  CLF__CHECK(clf__kernel_resolve(&s->function, model, kernel->kernel - 1, kernel, training));
+  CLF__CHECK(clf__kernel_center(&s->center, &s->arena, &s->function, training->x));
+  int64_t *rows = clf__arena_array(&s->arena, count, sizeof *rows);
+  double *root = clf__arena_array(&s->arena, count, sizeof *root);
+  double *values = clf__arena_zeroed(&s->arena, clf__count(classes, classes), sizeof *values);
+  CLF__CHECK(clf__arena_status(&s->arena));
+  for (int64_t i = 0; i < count; i++) {
     double weight = training->weights != NULL ? (double)training->weights[i] : 1;
     if (weight > 0) {
-      fit->rows[s->n] = i;
-      fit->root[s->n++] = sqrt(weight);
+      rows[s->n] = i;
+      root[s->n++] = sqrt(weight);
       s->weight += weight;
     }
   }
-  s->rows = fit->rows;
-  s->root = fit->root;
-  s->values = fit->values;
-  s->center = fit->center;
-  s->responses = make_responses(training, fit->values);
+  s->rows = rows;
+  s->root = root;
+  s->values = values;
+  s->responses = make_responses(training, values);
   return CLF_OK;
 }
 
@@ -164,12 +136,8 @@ static clf_status map_rows(const clf_model *model, const clf__rows *x, float *im
 
 static clf_status map_training(const clf_model *model, clf__fisher_system *s) {
   const clf__rows *x = s->training->x;
-  int64_t size;
-  s->images = clf__alloc_array(s->context, clf__mul_i64(x->rows, s->responses, &size) ? size : -1,
-                               sizeof *s->images);
-  if (s->images == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  s->images = clf__arena_matrix(&s->arena, x->rows, s->responses, sizeof *s->images);
+  CLF__CHECK(clf__arena_status(&s->arena));
   clf_status status = CLF_OK;
   for (int64_t first = 0; first < x->rows && status == CLF_OK; first += IMAGE_ROWS) {
     int64_t count = clf__min_i64(x->rows - first, IMAGE_ROWS);
@@ -193,10 +161,9 @@ static clf_status check_images(const clf__fisher_system *s, const clf__rows *ima
 
 clf_status clf__fisher_fit_kernel(const clf_model *model, const clf__training *training,
                                   clf__store *state) {
-  kernel_fit fit = {0};
-  clf__fisher_system *s = &fit.system;
+  clf__fisher_system system, *s = &system;
   clf_status status = CLF_OK, outcome;
-  CLF__TRY(prepare(&fit, model, training));
+  CLF__TRY(prepare(s, model, training));
   CLF__TRY(solve(s));
   outcome = status;
   CLF__TRY(store_solution(s, state));
@@ -210,7 +177,8 @@ clf_status clf__fisher_fit_kernel(const clf_model *model, const clf__training *t
   CLF__TRY(clf__fisher_fit_linear(model, &mapped, state));
   status = outcome;
 done:
-  release(&fit);
+  clf__arena_free(&s->arena);
+  clf__free(s->history);
   return status;
 }
 
@@ -228,9 +196,7 @@ clf_status clf__fisher_check_kernel(const clf_model *model, int64_t *columns) {
 clf_status clf__fisher_map_kernel(const clf_model *model, const clf__rows *x,
                                   const clf__linear_names *names, float *values) {
   const int64_t columns = clf__store_tensor(model->state, names->weights)->shape[1];
-  int64_t size;
-  float *images = clf__alloc_array(
-      model->context, clf__mul_i64(x->rows, columns, &size) ? size : -1, sizeof *images);
+  float *images = clf__alloc_matrix(model->context, x->rows, columns, sizeof *images);
   if (images == NULL) {
     return CLF_ERROR_MEMORY;
   }

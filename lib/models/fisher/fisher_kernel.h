@@ -7,6 +7,7 @@
 
 typedef struct clf__fisher_system {
   clf_context *context;
+  clf__arena arena; /* of the arrays below but `history` */
   const clf__fisher_params *params;
   const clf__training *training;
   clf__kernel_function function;
@@ -18,7 +19,7 @@ typedef struct clf__fisher_system {
   int64_t responses;
   const double *values; /* [classes, responses] of the responses */
   /* The solution: */
-  int64_t *support; /* [m] numbers of the rows that are left in it */
+  const int64_t *support; /* [m] numbers of the rows that are left in it */
   int64_t m;
   double *a;       /* [m, responses] */
   float *images;   /* [training rows, responses] by it, or NULL where they were not made */

@@ -20,6 +20,7 @@ enum { PIECE = 256 };
 #define ROUNDING 1e-8
 
 typedef struct reduced {
+  clf__arena arena;
   clf__fisher_system *system;
   clf__nystroem nystroem;
   int64_t tile_rows;
@@ -31,16 +32,18 @@ typedef struct reduced {
 
 static clf_status allocate(reduced *r) {
   clf__fisher_system *s = r->system;
-  int64_t m = s->m, size, sums;
-  bool fits = clf__mul_i64(m, m, &size) && clf__mul_i64(m, s->training->classes, &sums);
+  const int64_t m = s->m, size = clf__count(m, m);
   /* A few hundred milliseconds of work. */
-  r->tile_rows = (INT64_C(1) << 36) / (fits && size > 0 ? size : 1);
+  r->tile_rows = (INT64_C(1) << 36) / clf__max_i64(size, 1);
   r->tile_rows = clf__clamp_i64(r->tile_rows, 256, CLF__NYSTROEM_ROWS);
-  r->matrix = clf__alloc_zeroed(s->context, fits ? size : -1, sizeof *r->matrix);
-  r->class_sums = clf__alloc_zeroed(s->context, fits ? sums : -1, sizeof *r->class_sums);
-  r->u = clf__alloc_array(s->context, r->tile_rows * m, sizeof *r->u);
-  s->a = clf__alloc_zeroed(s->context, m * s->responses, sizeof *s->a);
-  return r->matrix && r->class_sums && r->u && s->a ? CLF_OK : CLF_ERROR_MEMORY;
+  r->arena.context = s->context;
+  r->matrix = clf__arena_zeroed(&r->arena, size, sizeof *r->matrix);
+  r->class_sums =
+      clf__arena_zeroed(&r->arena, clf__count(s->training->classes, m), sizeof *r->class_sums);
+  r->u = clf__arena_matrix(&r->arena, r->tile_rows, m, sizeof *r->u);
+  s->a = clf__arena_zeroed(&s->arena, clf__count(m, s->responses), sizeof *s->a);
+  CLF__CHECK(clf__arena_status(&r->arena));
+  return clf__arena_status(&s->arena);
 }
 
 static void add_class_sums(void *argument, clf__range range) {
@@ -124,11 +127,8 @@ clf_status clf__fisher_solve_landmarks(clf__fisher_system *s) {
   CLF__TRY(allocate(&r));
   CLF__TRY(solve(&r));
   s->support = r.nystroem.landmarks;
-  r.nystroem.landmarks = NULL;
 done:
   clf__nystroem_free(&r.nystroem);
-  clf__free(r.matrix);
-  clf__free(r.class_sums);
-  clf__free(r.u);
+  clf__arena_free(&r.arena);
   return status;
 }

@@ -36,50 +36,48 @@ static void share_landmarks(const int64_t *rows_of, int64_t classes, int64_t n, 
 
 /* The first of each class in a random order, as row numbers. */
 static clf_status select_landmarks(clf__nystroem *n, int64_t wanted) {
-  const clf__fisher_system *s = n->system;
+  clf__fisher_system *s = n->system;
   const int32_t *labels = s->training->labels;
   int64_t classes = s->training->classes;
-  int64_t *rows_of = clf__alloc_zeroed(s->context, classes, sizeof *rows_of);
-  int64_t *share = clf__alloc_zeroed(s->context, classes, sizeof *share);
-  int64_t *order = clf__alloc_array(s->context, s->n, sizeof *order);
-  bool *selected = clf__alloc_zeroed(s->context, s->n, sizeof *selected);
-  n->landmarks = clf__alloc_array(s->context, s->n, sizeof *n->landmarks);
-  bool complete = rows_of && share && order && selected && n->landmarks;
-  for (int64_t i = 0; complete && i < s->n; i++) {
+  clf__arena arena = {.context = s->context};
+  int64_t *rows_of = clf__arena_zeroed(&arena, classes, sizeof *rows_of);
+  int64_t *share = clf__arena_zeroed(&arena, classes, sizeof *share);
+  int64_t *order = clf__arena_array(&arena, s->n, sizeof *order);
+  bool *selected = clf__arena_zeroed(&arena, s->n, sizeof *selected);
+  int64_t *landmarks = clf__arena_array(&s->arena, s->n, sizeof *landmarks);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(clf__arena_status(&s->arena));
+  for (int64_t i = 0; i < s->n; i++) {
     order[i] = i;
     rows_of[labels[s->rows[i]]]++;
   }
-  if (complete) {
-    share_landmarks(rows_of, classes, s->n, clf__min_i64(wanted, s->n), share);
-    clf__random random = clf__random_seed(clf__context_seed(s->context), 0);
-    clf__random_shuffle(&random, order, s->n);
-  }
-  for (int64_t i = 0; complete && i < s->n; i++) {
+  share_landmarks(rows_of, classes, s->n, clf__min_i64(wanted, s->n), share);
+  clf__random random = clf__random_seed(clf__context_seed(s->context), 0);
+  clf__random_shuffle(&random, order, s->n);
+  for (int64_t i = 0; i < s->n; i++) {
     int64_t *left = &share[labels[s->rows[order[i]]]];
     selected[order[i]] = *left > 0;
     *left -= *left > 0;
   }
-  for (int64_t i = 0; complete && i < s->n; i++) {
-    n->landmarks[n->rank] = s->rows[i];
+  for (int64_t i = 0; i < s->n; i++) {
+    landmarks[n->rank] = s->rows[i];
     n->rank += selected[i];
   }
-  clf__free(rows_of);
-  clf__free(share);
-  clf__free(order);
-  clf__free(selected);
-  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+  n->landmarks = landmarks;
+done:
+  clf__arena_free(&arena);
+  return status;
 }
 
 static clf_status allocate(clf__nystroem *n) {
-  clf_context *context = n->system->context;
-  int64_t size;
-  size = clf__mul_i64(n->rank, n->rank, &size) ? size : -1;
-  n->factor = clf__alloc_array(context, size, sizeof *n->factor);
-  n->inverse = clf__alloc_array(context, size, sizeof *n->inverse);
-  n->center = clf__alloc_array(context, n->rank, sizeof *n->center);
-  n->tile = clf__alloc_array(context, CLF__NYSTROEM_ROWS * n->rank, sizeof *n->tile);
-  n->scratch = clf__alloc_array(context, CLF__NYSTROEM_STRIP * n->rank, sizeof *n->scratch);
-  return n->factor && n->inverse && n->center && n->tile && n->scratch ? CLF_OK : CLF_ERROR_MEMORY;
+  n->arena.context = n->system->context;
+  n->factor = clf__arena_matrix(&n->arena, n->rank, n->rank, sizeof *n->factor);
+  n->inverse = clf__arena_matrix(&n->arena, n->rank, n->rank, sizeof *n->inverse);
+  n->center = clf__arena_array(&n->arena, n->rank, sizeof *n->center);
+  n->tile = clf__arena_matrix(&n->arena, CLF__NYSTROEM_ROWS, n->rank, sizeof *n->tile);
+  n->scratch = clf__arena_matrix(&n->arena, CLF__NYSTROEM_STRIP, n->rank, sizeof *n->scratch);
+  return clf__arena_status(&n->arena);
 }
 
 /* K_zz = L L^T. */
@@ -100,7 +98,7 @@ static clf_status factor_landmarks(clf__nystroem *n) {
 /* L^-1, by blocks of columns, below whose first row alone it is not 0; and the means of L. */
 static clf_status invert(clf__nystroem *n) {
   const int64_t rank = n->rank;
-  double *block = clf__alloc_array(n->system->context, rank * CLF__NYSTROEM_STRIP, sizeof *block);
+  double *block = clf__alloc_matrix(n->system->context, rank, CLF__NYSTROEM_STRIP, sizeof *block);
   clf_status status = block == NULL ? CLF_ERROR_MEMORY : CLF_OK;
   for (int64_t first = 0; first < rank && status == CLF_OK; first += CLF__NYSTROEM_STRIP) {
     int64_t width = clf__min_i64(rank - first, CLF__NYSTROEM_STRIP);
@@ -141,12 +139,7 @@ clf_status clf__nystroem_create(clf__nystroem *out, clf__fisher_system *s, int64
 
 void clf__nystroem_free(clf__nystroem *n) {
   clf__kernel_columns_free(n->columns);
-  clf__free(n->landmarks);
-  clf__free(n->factor);
-  clf__free(n->inverse);
-  clf__free(n->center);
-  clf__free(n->tile);
-  clf__free(n->scratch);
+  clf__arena_free(&n->arena);
 }
 
 typedef struct rows_task {

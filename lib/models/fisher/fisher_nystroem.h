@@ -9,9 +9,10 @@
 enum { CLF__NYSTROEM_ROWS = 2048, CLF__NYSTROEM_STRIP = 512 };
 
 typedef struct clf__nystroem {
+  clf__arena arena;
   clf__fisher_system *system;
   int64_t rank;
-  int64_t *landmarks; /* [rank] numbers of rows, ascending */
+  const int64_t *landmarks; /* [rank] numbers of rows, ascending; the system's */
   clf__kernel_columns *columns;
   double *factor; /* [rank, rank] L */
   float *inverse; /* [rank, rank] L^-1 */

@@ -15,14 +15,14 @@
 #define ROUNDING 1e-6
 
 static clf_status allocate(clf__precondition *p, const clf__fisher_system *s) {
-  int64_t size;
-  p->u = clf__alloc_array(s->context, clf__mul_i64(s->n, p->rank, &size) ? size : -1, sizeof *p->u);
-  p->factor = clf__alloc_zeroed(s->context, p->rank * p->rank, sizeof *p->factor);
-  p->t = clf__alloc_array(s->context, p->rank * s->responses, sizeof *p->t);
-  p->t_f32 = clf__alloc_array(s->context, p->rank * s->responses, sizeof *p->t_f32);
-  p->r_f32 = clf__alloc_array(s->context, s->n * s->responses, sizeof *p->r_f32);
-  p->scale = clf__alloc_array(s->context, s->responses, sizeof *p->scale);
-  return p->u && p->factor && p->t && p->t_f32 && p->r_f32 && p->scale ? CLF_OK : CLF_ERROR_MEMORY;
+  p->arena.context = s->context;
+  p->u = clf__arena_matrix(&p->arena, s->n, p->rank, sizeof *p->u);
+  p->factor = clf__arena_zeroed(&p->arena, clf__count(p->rank, p->rank), sizeof *p->factor);
+  p->t = clf__arena_matrix(&p->arena, p->rank, s->responses, sizeof *p->t);
+  p->t_f32 = clf__arena_matrix(&p->arena, p->rank, s->responses, sizeof *p->t_f32);
+  p->r_f32 = clf__arena_matrix(&p->arena, s->n, s->responses, sizeof *p->r_f32);
+  p->scale = clf__arena_array(&p->arena, s->responses, sizeof *p->scale);
+  return clf__arena_status(&p->arena);
 }
 
 static clf_status set_factor(clf__precondition *p, const clf__fisher_system *s) {
@@ -57,12 +57,7 @@ done:
 }
 
 void clf__precondition_free(clf__precondition *p) {
-  clf__free(p->u);
-  clf__free(p->factor);
-  clf__free(p->t);
-  clf__free(p->t_f32);
-  clf__free(p->r_f32);
-  clf__free(p->scale);
+  clf__arena_free(&p->arena);
 }
 
 /* Residuals become small: each is scaled by its largest element before it goes to floats. */

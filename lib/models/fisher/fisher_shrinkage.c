@@ -34,6 +34,7 @@ enum { MAX_PARTS = 16, MIN_PART_ROWS = 256 };
 
 /* Sums over the rows in parts, which are split by the number of rows alone. */
 typedef struct spread_call {
+  clf__arena arena;
   const clf__training *training;
   const double *means; /* [K, D] of the classes */
   const double *scale; /* [D] 1 / deviation, 0 for constant columns; NULL for the moments */
@@ -127,14 +128,14 @@ static clf_status spread_create(spread_call *call, clf_context *context,
                         .parts = parts < 1           ? 1
                                  : parts > MAX_PARTS ? MAX_PARTS
                                                      : parts};
-  double *means = clf__alloc_array(context, classes * columns, sizeof *means);
+  call->arena.context = context;
+  double *means = clf__arena_matrix(&call->arena, classes, columns, sizeof *means);
   call->means = means;
-  call->row = clf__alloc_array(context, call->parts * columns, sizeof(double));
-  call->moments = clf__alloc_zeroed(context, 2 * call->parts * columns, sizeof(double));
-  call->fourth = clf__alloc_zeroed(context, call->parts, sizeof(double));
-  if (means == NULL || call->row == NULL || call->moments == NULL || call->fourth == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  call->row = clf__arena_matrix(&call->arena, call->parts, columns, sizeof(double));
+  call->moments =
+      clf__arena_zeroed(&call->arena, clf__count(2 * call->parts, columns), sizeof(double));
+  call->fourth = clf__arena_zeroed(&call->arena, call->parts, sizeof(double));
+  CLF__CHECK(clf__arena_status(&call->arena));
   for (int64_t k = 0; k < classes; k++) {
     for (int64_t j = 0; j < columns; j++) {
       means[k * columns + j] = gram->mean[j] + offsets[j * classes + k];
@@ -143,22 +144,13 @@ static clf_status spread_create(spread_call *call, clf_context *context,
   return CLF_OK;
 }
 
-static void spread_free(spread_call *call) {
-  clf__free((double *)call->means);
-  clf__free(call->row);
-  clf__free(call->moments);
-  clf__free(call->fourth);
-}
-
 clf_status clf__fisher_variances(double *variances, clf_context *context,
                                  const clf__training *training, const clf__gram *gram,
                                  const double *offsets, const double *total_variance) {
   const int64_t columns = training->x->columns;
   spread_call call;
-  clf_status status = spread_create(&call, context, training, gram, offsets);
-  if (status < 0) {
-    goto done;
-  }
+  clf_status status = CLF_OK;
+  CLF__TRY(spread_create(&call, context, training, gram, offsets));
   CLF__TRY(sum_parts(&call, context));
   add_parts(call.moments, call.parts, 2 * columns);
   for (int64_t j = 0; j < columns; j++) {
@@ -171,7 +163,7 @@ clf_status clf__fisher_variances(double *variances, clf_context *context,
     variances[j] = (rows * within + PRIOR_ROWS * total_variance[j]) / (rows + PRIOR_ROWS);
   }
 done:
-  spread_free(&call);
+  clf__arena_free(&call.arena);
   return status;
 }
 
@@ -194,13 +186,11 @@ clf_status clf__fisher_shrinkage(double *amount, clf_context *context,
                                  const clf__training *training, const clf__gram *gram,
                                  const double *offsets, const double *deviation) {
   const int64_t columns = training->x->columns;
-  double *scale = clf__alloc_array(context, columns, sizeof *scale);
   spread_call call;
-  clf_status status = spread_create(&call, context, training, gram, offsets);
-  if (status < 0 || scale == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
+  clf_status status = CLF_OK;
+  CLF__TRY(spread_create(&call, context, training, gram, offsets));
+  double *scale = clf__arena_array(&call.arena, columns, sizeof *scale);
+  CLF__TRY(clf__arena_status(&call.arena));
   for (int64_t j = 0; j < columns; j++) {
     scale[j] = deviation[j] > 0 ? 1 / deviation[j] : 0;
   }
@@ -214,7 +204,6 @@ clf_status clf__fisher_shrinkage(double *amount, clf_context *context,
   const double beta = p > 0 ? (fourth - norm) / (p * gram->weight) : 0;
   *amount = delta > 0 && beta > 0 ? fmin(beta, delta) / delta : 0;
 done:
-  spread_free(&call);
-  clf__free(scale);
+  clf__arena_free(&call.arena);
   return status;
 }

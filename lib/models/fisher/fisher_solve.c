@@ -110,13 +110,12 @@ static void scale_columns(clf__fisher_work *work, double *factors, double *right
 /* Solves for the directions in correlation form. */
 static clf_status solve_directions(clf__fisher_work *work) {
   const int64_t d = work->columns, classes = work->classes;
-  double *factors = clf__alloc_array(work->context, d, sizeof *factors);
-  double *right = clf__alloc_array(work->context, d * classes, sizeof *right);
-  double *means = clf__alloc_array(work->context, d * classes, sizeof *means);
-  clf_status status = factors && right && means ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status < 0) {
-    goto done;
-  }
+  clf__arena arena = {.context = work->context};
+  double *factors = clf__arena_array(&arena, d, sizeof *factors);
+  double *right = clf__arena_matrix(&arena, d, classes, sizeof *right);
+  double *means = clf__arena_matrix(&arena, d, classes, sizeof *means);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   scale_columns(work, factors, right, means);
   const clf__least_squares problem = {.rows = {.x = work->training->x,
                                                .class_means = means,
@@ -137,9 +136,7 @@ static clf_status solve_directions(clf__fisher_work *work) {
     work->directions[i] *= factors[i / classes];
   }
 done:
-  clf__free(factors);
-  clf__free(right);
-  clf__free(means);
+  clf__arena_free(&arena);
   return status;
 }
 

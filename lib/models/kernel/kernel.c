@@ -265,28 +265,29 @@ static bool worth_taking_away(const summing *job) {
   return 2 * (double)job->x->rows * length > job->square[0];
 }
 
-clf_status clf__kernel_center(float **out, clf_context *context,
+clf_status clf__kernel_center(const float **out, clf__arena *arena,
                               const clf__kernel_function *function, const clf__rows *x) {
   *out = NULL;
   if (function->kind != CLF__KERNEL_RBF || clf__rows_sparse(x) || x->dtype != CLF_F32) {
     return CLF_OK;
   }
-  int64_t size;
-  summing job = summing_of(context, x);
-  job.columns = clf__alloc_zeroed(context, clf__mul_i64(job.blocks, x->columns, &size) ? size : -1,
-                                  sizeof(double));
+  summing job = summing_of(arena->context, x);
+  clf_status status = CLF_OK;
+  job.columns =
+      clf__alloc_zeroed(arena->context, clf__count(job.blocks, x->columns), sizeof(double));
   if (job.columns == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf_status status = sum_rows(&job);
-  if (status == CLF_OK && worth_taking_away(&job)) {
-    float *means = clf__alloc_array(context, x->columns, sizeof *means);
-    status = means == NULL ? CLF_ERROR_MEMORY : CLF_OK;
-    for (int64_t j = 0; means != NULL && j < x->columns; j++) {
+  CLF__TRY(sum_rows(&job));
+  if (worth_taking_away(&job)) {
+    float *means = clf__arena_array(arena, x->columns, sizeof *means);
+    CLF__TRY(clf__arena_status(arena));
+    for (int64_t j = 0; j < x->columns; j++) {
       means[j] = (float)(job.columns[j] / (double)x->rows);
     }
     *out = means;
   }
+done:
   clf__free(job.columns);
   return status;
 }

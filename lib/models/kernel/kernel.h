@@ -47,9 +47,9 @@ clf_status clf__kernel_check_digits(clf_context *context, const clf__kernel_func
  * constant. */
 bool clf__kernel_movable(int32_t kind);
 
-/* Column means of dense f32 rows for an rbf kernel, allocated; *out is NULL where taking them away
+/* Column means of dense f32 rows for an rbf kernel, in the arena; *out is NULL where taking them away
  * would not make the rows shorter by much. */
-clf_status clf__kernel_center(float **out, clf_context *context,
+clf_status clf__kernel_center(const float **out, clf__arena *arena,
                               const clf__kernel_function *function, const clf__rows *x);
 
 /* Puts the rows rows[0 … count-1] of x into the state as support vectors: their numbers, the

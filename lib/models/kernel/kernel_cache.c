@@ -214,7 +214,7 @@ static clf_status look_up(batch *b, const int64_t *row) {
 
 static clf_status compute(batch *b) {
   slab *made = b->made;
-  made->values = clf__alloc_array(b->cache->context, made->count * b->columns, sizeof(float));
+  made->values = clf__alloc_matrix(b->cache->context, made->count, b->columns, sizeof(float));
   if (made->values == NULL) {
     return CLF_ERROR_MEMORY;
   }

@@ -123,21 +123,20 @@ static clf_status check_values(clf_context *context, const clf__kernel_function 
                                const clf__training *training) {
   enum { MAX_ROWS = 1000 };
   const int64_t columns = training->x->columns;
-  row_sample s = {.training = training,
-                  .step = training->x->rows / MAX_ROWS + 1,
-                  .row = clf__alloc_array(context, columns, sizeof(double)),
-                  .first = clf__alloc_zeroed(context, columns, sizeof(double)),
-                  .mean = clf__alloc_zeroed(context, columns, sizeof(double))};
-  clf_status status = s.row && s.first && s.mean ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status == CLF_OK && average_rows(&s)) {
+  row_sample s = {.training = training, .step = training->x->rows / MAX_ROWS + 1};
+  clf__arena arena = {.context = context};
+  s.row = clf__arena_array(&arena, columns, sizeof *s.row);
+  s.first = clf__arena_zeroed(&arena, columns, sizeof *s.first);
+  s.mean = clf__arena_zeroed(&arena, columns, sizeof *s.mean);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  if (average_rows(&s)) {
     const double spread = spread_of(function, &s);
     CLF__TRY(clf__progress_check());
     status = judge_spread(context, spread);
   }
 done:
-  clf__free(s.row);
-  clf__free(s.first);
-  clf__free(s.mean);
+  clf__arena_free(&arena);
   return status;
 }
 

@@ -137,7 +137,7 @@ static clf_status store_solution(const fitting *f, const clf_model *model, int64
                                  const double *variables, clf__store *state) {
   const clf__logistic_objective *o = &f->objective;
   const int64_t first = model->outputs - o->outputs, size = o->outputs * o->columns;
-  double *w = clf__alloc_zeroed(o->context, model->outputs * (o->columns + 1), sizeof *w);
+  double *w = clf__alloc_zeroed(o->context, clf__count(model->outputs, o->columns + 1), sizeof *w);
   clf_status status = CLF_OK;
   CLF__TRY(w == NULL ? CLF_ERROR_MEMORY : CLF_OK);
   double *b = w + model->outputs * o->columns;

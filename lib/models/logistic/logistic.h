@@ -21,6 +21,7 @@ typedef struct clf__logistic_chunk {
 /* The mean objective (sum_i w_i loss_i) / (sum_i w_i) + penalty/2 |W|^2 as a function of the
  * variables W [outputs, columns] followed by b [outputs] (all f64; b stays 0 without intercept). */
 typedef struct clf__logistic_objective {
+  clf__arena arena;
   clf_context *context;
   const clf__rows *x;
   const int32_t *labels;
@@ -52,6 +53,7 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
                                   double *gradient);
 
 typedef struct clf__logistic_preconditioner {
+  clf__arena arena;
   const clf__logistic_objective *objective;
   int64_t max_blocks; /* that are worth their cost: outputs, 1 or 0 */
   int64_t blocks;     /* in use: one an output, 1 for all of them, or 0 */

@@ -200,43 +200,32 @@ static clf_status scale_weights(clf__logistic_objective *o, const float *weights
   if (!(*sum > 0 && isfinite(*sum))) {
     return clf__fail(CLF_ERROR_DATA, "logistic: row and class weights leave no row to learn from");
   }
-  o->weights = clf__alloc_array(o->context, o->x->rows, sizeof(float));
-  if (o->weights == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  o->weights = clf__arena_array(&o->arena, o->x->rows, sizeof(float));
+  CLF__CHECK(clf__arena_status(&o->arena));
   for (int64_t i = 0; i < o->x->rows; i++) {
     o->weights[i] = (float)((double)weights[i] / *sum * (double)o->x->rows);
   }
   return CLF_OK;
 }
 
-/* Products that overflow become -1, which the allocator refuses. */
-static int64_t product(int64_t a, int64_t b) {
-  int64_t out;
-  return a >= 0 && b >= 0 && clf__mul_i64(a, b, &out) ? out : -1;
-}
-
 clf_status clf__logistic_objective_create(clf__logistic_objective *o, const float *weights,
                                           double C) {
   int32_t threads = clf__context_threads(o->context);
-  int64_t size = product(o->outputs, o->columns + 1);
+  const int64_t size = clf__count(o->outputs, o->columns + 1);
   double sum = (double)o->x->rows;
   clf_status status = CLF_OK;
+  o->arena.context = o->context;
   CLF__CHECK(weights != NULL ? scale_weights(o, weights, &sum) : CLF_OK);
   o->penalty = fmin(MAX_PENALTY, 1 / (C * sum));
   o->chunk_count = chunks_for(o->x);
-  o->w = clf__alloc_array(o->context, size, sizeof(float));
-  o->b = clf__alloc_array(o->context, o->outputs, sizeof(float));
-  o->residual = clf__alloc_array(o->context, product(o->x->rows, o->outputs), sizeof(float));
-  o->chunks = clf__alloc_array(o->context, o->chunk_count, sizeof *o->chunks);
-  o->chunk_sums = clf__alloc_array(o->context, product(o->chunk_count, size), sizeof(double));
-  o->sums = clf__alloc_zeroed(o->context, threads, sizeof *o->sums);
-  o->scratch =
-      clf__alloc_array(o->context, product(threads * BLOCK_ROWS, o->outputs), sizeof(float));
-  if (o->w == NULL || o->b == NULL || o->residual == NULL || o->chunks == NULL ||
-      o->chunk_sums == NULL || o->sums == NULL || o->scratch == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  o->w = clf__arena_array(&o->arena, size, sizeof(float));
+  o->b = clf__arena_array(&o->arena, o->outputs, sizeof(float));
+  o->residual = clf__arena_matrix(&o->arena, o->x->rows, o->outputs, sizeof(float));
+  o->chunks = clf__arena_array(&o->arena, o->chunk_count, sizeof *o->chunks);
+  o->chunk_sums = clf__arena_matrix(&o->arena, o->chunk_count, size, sizeof(double));
+  o->sums = clf__arena_zeroed(&o->arena, threads, sizeof *o->sums);
+  o->scratch = clf__arena_matrix(&o->arena, threads * BLOCK_ROWS, o->outputs, sizeof(float));
+  CLF__CHECK(clf__arena_status(&o->arena));
   place_chunks(o);
   for (int32_t i = 0; i < threads && status == CLF_OK; i++) {
     status = clf__linear_gradient_create(&o->sums[i], o->context, o->x, o->outputs);
@@ -248,12 +237,5 @@ void clf__logistic_objective_free(clf__logistic_objective *o) {
   for (int32_t i = 0; o->sums != NULL && i < clf__context_threads(o->context); i++) {
     clf__linear_gradient_free(&o->sums[i]);
   }
-  clf__free(o->weights);
-  clf__free(o->w);
-  clf__free(o->b);
-  clf__free(o->residual);
-  clf__free(o->chunks);
-  clf__free(o->chunk_sums);
-  clf__free(o->sums);
-  clf__free(o->scratch);
+  clf__arena_free(&o->arena);
 }

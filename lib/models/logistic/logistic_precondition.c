@@ -109,7 +109,7 @@ static clf_status draw(sample *out, const clf__logistic_objective *o, int64_t fi
   size_t size = o->x->dtype == CLF_U8 ? 1 : sizeof(float);
   int64_t wanted = SAMPLE * o->columns, rows = 0;
   double running = 0, part = total / (double)wanted;
-  out->data = clf__alloc_array(o->context, (wanted + 1) * o->columns, size);
+  out->data = clf__alloc_matrix(o->context, wanted + 1, o->columns, size);
   if (out->data == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -224,15 +224,13 @@ clf_status clf__logistic_preconditioner_create(clf__logistic_preconditioner *p,
   int64_t columns = objective->columns, outputs = objective->outputs;
   *p = (clf__logistic_preconditioner){.objective = objective};
   p->max_blocks = blocks_worth(objective);
-  p->factors = clf__alloc_zeroed(context, outputs, sizeof(double *));
-  p->means = clf__alloc_array(context, p->max_blocks * columns, sizeof(double));
-  p->curvatures = clf__alloc_array(context, outputs, sizeof(double));
-  p->squares = clf__alloc_zeroed(context, columns, sizeof(double));
-  p->scratch = clf__alloc_array(context, outputs * columns, sizeof(double));
-  if (p->factors == NULL || p->means == NULL || p->curvatures == NULL || p->squares == NULL ||
-      p->scratch == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  p->arena.context = context;
+  p->factors = clf__arena_zeroed(&p->arena, outputs, sizeof(double *));
+  p->means = clf__arena_matrix(&p->arena, p->max_blocks, columns, sizeof(double));
+  p->curvatures = clf__arena_array(&p->arena, outputs, sizeof(double));
+  p->squares = clf__arena_zeroed(&p->arena, columns, sizeof(double));
+  p->scratch = clf__arena_matrix(&p->arena, outputs, columns, sizeof(double));
+  CLF__CHECK(clf__arena_status(&p->arena));
   mean_squares(objective->x, p->squares);
   return CLF_OK;
 }
@@ -241,11 +239,7 @@ void clf__logistic_preconditioner_free(clf__logistic_preconditioner *p) {
   for (int64_t b = 0; p->factors != NULL && b < p->objective->outputs; b++) {
     clf__free(p->factors[b]);
   }
-  clf__free(p->factors);
-  clf__free(p->means);
-  clf__free(p->curvatures);
-  clf__free(p->squares);
-  clf__free(p->scratch);
+  clf__arena_free(&p->arena);
 }
 
 typedef struct apply_call {

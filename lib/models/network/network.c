@@ -120,7 +120,6 @@ static clf_status check(const clf_model *model) {
     status = clf__fail(CLF_ERROR_CORRUPT, "model file: the network does not fit its data");
   }
 done:
-  clf__free(weights);
   clf__network_free(network);
   return status == CLF_OK || status == CLF_ERROR_MEMORY
              ? status

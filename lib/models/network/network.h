@@ -49,6 +49,7 @@ bool clf__network_input(const clf__network_params *params, clf__shape *out);
 
 typedef struct clf__network {
   clf_context *context;
+  clf__arena arena;
   clf__shape input;
   clf__layer **layers; /* [layer_count] */
   int64_t layer_count;
@@ -79,9 +80,8 @@ typedef struct clf__weight_name {
   char text[64];
 } clf__weight_name;
 clf__weight_name clf__network_weight_name(const clf__layer *layer, int64_t index);
-/* The network's weights [weights] as the state holds them; *out is allocated. */
-clf_status clf__network_state_weights(float ***out, const clf__network *network,
-                                      const clf__store *state);
+/* The network's weights [weights] as the state holds them; *out lives as long as it does. */
+clf_status clf__network_state_weights(float ***out, clf__network *network, const clf__store *state);
 
 /* Writes rows of x to `out` [rows, columns] as f32: rows[0 … count-1], or `first` on where it is
  * NULL. */

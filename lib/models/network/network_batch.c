@@ -108,13 +108,12 @@ static int64_t choose_rows(const clf__trainer *t) {
 static clf_status hold_out(clf__trainer *t, int64_t count, int64_t *trained) {
   const clf__training *from = t->training;
   clf_context *context = t->context;
-  int32_t *labels = clf__alloc_array(context, count, sizeof *labels);
-  bool *mark = clf__alloc_zeroed(context, count, sizeof *mark);
-  int64_t *ordered = clf__alloc_array(context, count, sizeof *ordered);
-  clf_status status = CLF_ERROR_MEMORY;
-  if (labels == NULL || mark == NULL || ordered == NULL) {
-    goto done;
-  }
+  clf__arena arena = {.context = context};
+  int32_t *labels = clf__arena_array(&arena, count, sizeof *labels);
+  bool *mark = clf__arena_zeroed(&arena, count, sizeof *mark);
+  int64_t *ordered = clf__arena_array(&arena, count, sizeof *ordered);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   for (int64_t i = 0; from->labels != NULL && i < count; i++) {
     labels[i] = from->labels[t->rows[i]];
   }
@@ -132,9 +131,7 @@ static clf_status hold_out(clf__trainer *t, int64_t count, int64_t *trained) {
   }
   memcpy(t->rows, ordered, (size_t)count * sizeof *ordered);
 done:
-  clf__free(labels);
-  clf__free(mark);
-  clf__free(ordered);
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -164,11 +161,9 @@ static clf_status set_validation(clf__trainer *t, int64_t held) {
 /* Divides the rows into those to train on and those to hold out. */
 clf_status clf__trainer_rows(clf__trainer *t) {
   const int64_t rows = t->training->x->rows;
-  t->rows = clf__alloc_array(t->context, rows, sizeof *t->rows);
-  t->order = clf__alloc_array(t->context, rows, sizeof *t->order);
-  if (t->rows == NULL || t->order == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  t->rows = clf__arena_array(&t->arena, rows, sizeof *t->rows);
+  t->order = clf__arena_array(&t->arena, rows, sizeof *t->order);
+  CLF__CHECK(clf__arena_status(&t->arena));
   t->train.weights = t->row_weights != NULL ? t->row_weights : t->training->weights;
   const int64_t count = choose_rows(t);
   int64_t trained = count;
@@ -206,48 +201,32 @@ static void set_loss_target(clf__trainer *t) {
 clf_status clf__trainer_batch(clf__trainer *t) {
   const clf__network *network = t->network;
   const int64_t batch = t->micro_batch, layers = network->layer_count;
-  int64_t size;
-  t->y = clf__alloc_zeroed(t->context, layers + 1, sizeof(float *));
-  t->kept = clf__alloc_zeroed(t->context, layers, sizeof(void *));
-  if (t->y == NULL || t->kept == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  t->y = clf__arena_zeroed(&t->arena, layers + 1, sizeof *t->y);
+  t->kept = clf__arena_zeroed(&t->arena, layers, sizeof *t->kept);
+  CLF__CHECK(clf__arena_status(&t->arena));
   for (int64_t i = 0; i <= layers; i++) {
     const int64_t width =
         i == 0 ? clf__shape_count(&network->input) : network->layers[i - 1]->outputs;
-    size = clf__mul_i64(batch, width, &size) ? size : -1;
-    t->y[i] = clf__alloc_array(t->context, size, sizeof(float));
-    if (t->y[i] == NULL) {
-      return CLF_ERROR_MEMORY;
-    }
-    if (i < layers && network->layers[i]->kept_bytes > 0) {
-      t->kept[i] = clf__alloc_array(t->context, batch, network->layers[i]->kept_bytes);
-      if (t->kept[i] == NULL) {
-        return CLF_ERROR_MEMORY;
-      }
+    const size_t kept = i < layers ? network->layers[i]->kept_bytes : 0;
+    t->y[i] = clf__arena_matrix(&t->arena, batch, width, sizeof *t->y[i]);
+    if (kept > 0) {
+      t->kept[i] = clf__arena_array(&t->arena, batch, kept);
     }
   }
   if (network->produces_mask) {
-    t->spans = clf__alloc_array(t->context, t->micro_batch, sizeof *t->spans);
-    if (t->spans == NULL) {
-      return CLF_ERROR_MEMORY;
-    }
+    t->spans = clf__arena_array(&t->arena, batch, sizeof *t->spans);
   }
-  size = clf__mul_i64(2 * batch, network->widest, &size) ? size : -1;
-  t->layer_gradients = clf__alloc_array(t->context, size, sizeof *t->layer_gradients);
-  t->labels = clf__alloc_array(t->context, batch, sizeof *t->labels);
-  size = clf__mul_i64(batch, t->training->outputs, &size) ? size : -1;
-  t->targets = clf__alloc_array(t->context, size, sizeof *t->targets);
-  t->batch_weights = clf__alloc_array(t->context, batch, sizeof *t->batch_weights);
-  t->batch_counts = clf__alloc_array(t->context, batch, sizeof *t->batch_counts);
-  bool complete = t->layer_gradients != NULL && t->labels != NULL && t->targets != NULL &&
-                  t->batch_weights != NULL && t->batch_counts != NULL;
+  t->layer_gradients =
+      clf__arena_matrix(&t->arena, 2 * batch, network->widest, sizeof *t->layer_gradients);
+  t->labels = clf__arena_array(&t->arena, batch, sizeof *t->labels);
+  t->targets = clf__arena_matrix(&t->arena, batch, t->training->outputs, sizeof *t->targets);
+  t->batch_weights = clf__arena_array(&t->arena, batch, sizeof *t->batch_weights);
+  t->batch_counts = clf__arena_array(&t->arena, batch, sizeof *t->batch_counts);
   for (int i = 0; i < CLF__RECORDS; i++) {
-    t->records[i] = clf__alloc_zeroed(t->context, t->epochs, sizeof(double));
-    complete = complete && t->records[i] != NULL;
+    t->records[i] = clf__arena_zeroed(&t->arena, t->epochs, sizeof *t->records[i]);
   }
   set_loss_target(t);
-  return complete ? CLF_OK : CLF_ERROR_MEMORY;
+  return clf__arena_status(&t->arena);
 }
 
 /* Features of a batch, some rows a task. */

@@ -122,13 +122,11 @@ static clf_status create_network(clf__network **out, clf_context *context, const
   if (network == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf_status status = CLF_ERROR_MEMORY;
-  network->context = context;
-  network->layers = clf__alloc_zeroed(context, MAX_LAYERS, sizeof(clf__layer *));
-  network->first_weight = clf__alloc_zeroed(context, MAX_LAYERS + 1, sizeof(int64_t));
-  if (network->layers == NULL || network->first_weight == NULL) {
-    goto done;
-  }
+  clf_status status = CLF_OK;
+  network->context = network->arena.context = context;
+  network->layers = clf__arena_zeroed(&network->arena, MAX_LAYERS, sizeof(clf__layer *));
+  network->first_weight = clf__arena_zeroed(&network->arena, MAX_LAYERS + 1, sizeof(int64_t));
+  CLF__TRY(clf__arena_status(&network->arena));
   CLF__TRY(parse_layers(network, layers != NULL ? layers : ""));
   *out = network;
   return CLF_OK;
@@ -204,8 +202,7 @@ void clf__network_free(clf__network *network) {
   for (int64_t i = 0; i < network->layer_count; i++) {
     clf__layer_free(network->layers[i]);
   }
-  clf__free(network->layers);
-  clf__free(network->first_weight);
+  clf__arena_free(&network->arena);
   clf__free(network);
 }
 
@@ -264,20 +261,17 @@ static bool is_valid(const clf_tensor *tensor, const clf__weight_info *info) {
   return valid;
 }
 
-clf_status clf__network_state_weights(float ***out, const clf__network *network,
+clf_status clf__network_state_weights(float ***out, clf__network *network,
                                       const clf__store *state) {
   float **weights =
-      clf__alloc_array(network->context, clf__network_weights(network), sizeof *weights);
-  if (weights == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+      clf__arena_array(&network->arena, clf__network_weights(network), sizeof *weights);
+  CLF__CHECK(clf__arena_status(&network->arena));
   for (int64_t i = 0; i < network->layer_count; i++) {
     const clf__layer *layer = network->layers[i];
     for (int64_t j = 0; j < layer->weight_count; j++) {
       const clf__weight_name name = clf__network_weight_name(layer, j);
       const clf_tensor *tensor = clf__store_tensor(state, name.text);
       if (tensor == NULL || !is_valid(tensor, &layer->weights[j])) {
-        clf__free(weights);
         return clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' is missing or not valid", name.text);
       }
       weights[network->first_weight[i] + j] = tensor->data;

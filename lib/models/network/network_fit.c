@@ -213,44 +213,6 @@ static clf_status input_shape(const clf__network_params *p, const clf__training 
   return CLF_OK;
 }
 
-static void free_arrays(void *pointer, int64_t count) {
-  void **arrays = pointer;
-  for (int64_t i = 0; arrays != NULL && i < count; i++) {
-    clf__free(arrays[i]);
-  }
-  clf__free(arrays);
-}
-
-static void trainer_free(clf__trainer *t) {
-  if (t->network == NULL) {
-    return;
-  }
-  const int64_t layers = t->network->layer_count, weights = clf__network_weights(t->network);
-  free_arrays(t->gradients, weights);
-  free_arrays(t->micro_batch_gradients, weights);
-  free_arrays(t->averages, weights);
-  free_arrays(t->best, weights);
-  free_arrays(t->y, layers + 1);
-  free_arrays(t->kept, layers);
-  clf__free(t->spans);
-  for (int i = 0; i < CLF__RECORDS; i++) {
-    clf__free(t->records[i]);
-  }
-  clf__free(t->weights);
-  clf__free(t->averaged_weights);
-  clf__free(t->stepped);
-  clf__free(t->layer_gradients);
-  clf__free(t->labels);
-  clf__free(t->targets);
-  clf__free(t->batch_weights);
-  clf__free(t->batch_counts);
-  clf__free(t->rows);
-  clf__free(t->order);
-  clf__free(t->row_weights);
-  clf__free(t->validation_weights);
-  clf__augment_free(t->augment);
-}
-
 static clf_status prepare(clf__trainer *t, const clf_model *model, clf__store *state) {
   const clf__training *given = t->training->validation;
   const clf__list *class_weight = &t->params->class_weight;
@@ -295,6 +257,7 @@ static int64_t epochs_of(const clf__store *state) {
 static clf_status fit(const clf_model *model, const clf__training *training, bool partial,
                       clf__store *state) {
   clf__trainer t = {.context = model->context,
+                    .arena = {.context = model->context},
                     .params = model->params,
                     .training = training,
                     .regression = training->targets != NULL,
@@ -326,7 +289,10 @@ static clf_status fit(const clf_model *model, const clf__training *training, boo
   status = end(&t, state, train(&t));
   log_end(&t);
 done:
-  trainer_free(&t);
+  clf__free(t.row_weights);
+  clf__free(t.validation_weights);
+  clf__augment_free(t.augment);
+  clf__arena_free(&t.arena);
   clf__text_free(&text);
   clf_optimizer_free(own);
   clf__network_free(t.network);

@@ -260,12 +260,14 @@ clf_status clf__network_infer(const clf__inference *inference, const clf__rows *
   job.block = block_rows(inference, x->rows);
   const int64_t workers = job.block < x->rows ? clf__context_threads(context) : 1;
   const bool produces_mask = inference->network->produces_mask;
-  job.memory = clf__alloc_array(context, plan(&job, workers, &memory) ? memory : -1, sizeof(float));
+  clf__arena arena = {.context = context};
+  job.memory = clf__arena_array(&arena, plan(&job, workers, &memory) ? memory : -1, sizeof(float));
   job.spans =
-      produces_mask ? clf__alloc_array(context, workers * job.block, sizeof *job.spans) : NULL;
-  const bool complete = job.memory != NULL && (job.spans != NULL || !produces_mask);
-  clf_status status = complete ? run_blocks(&job) : CLF_ERROR_MEMORY;
-  clf__free(job.memory);
-  clf__free(job.spans);
+      produces_mask ? clf__arena_matrix(&arena, workers, job.block, sizeof *job.spans) : NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  status = run_blocks(&job);
+done:
+  clf__arena_free(&arena);
   return status;
 }

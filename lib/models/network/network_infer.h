@@ -16,6 +16,7 @@ typedef struct clf__infer_step {
 } clf__infer_step;
 
 struct clf__inference {
+  clf__arena arena;
   clf__network *network;
   float **weights; /* [weights of the network] */
   clf__infer_step *steps;

@@ -31,7 +31,7 @@ static int64_t index_of(const clf__network *network, const clf__layer *layer) {
 static clf_status fold_norm(const clf__network *network, const clf__layer *norm,
                             float *const *norm_weights, float *weight, int64_t rows, float *bias) {
   const int64_t columns = clf__shape_count(&norm->weights[0].shape);
-  double *factor = clf__alloc_array(network->context, 2 * columns, sizeof *factor);
+  double *factor = clf__alloc_matrix(network->context, 2, columns, sizeof *factor);
   if (factor == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -92,9 +92,10 @@ static clf_status plan(clf__inference **out, clf__network *network) {
     clf__network_free(network);
     return CLF_ERROR_MEMORY;
   }
+  made->arena.context = network->context;
   made->network = network;
   made->outputs = network->outputs;
-  made->steps = clf__alloc_zeroed(network->context, network->layer_count, sizeof *made->steps);
+  made->steps = clf__arena_zeroed(&made->arena, network->layer_count, sizeof *made->steps);
   if (made->steps == NULL) {
     clf__inference_free(made);
     return CLF_ERROR_MEMORY;
@@ -128,21 +129,18 @@ static clf_status fold_norms(const clf__inference *made, clf__infer_step *step, 
   return status;
 }
 
-static clf_status pack_step(const clf__inference *made, clf__infer_step *step) {
-  clf_context *context = made->network->context;
+static clf_status pack_step(clf__inference *made, clf__infer_step *step) {
   const clf__layer *layer = step->layer;
   const clf__layer_inference *inference = layer->kind->inference;
   const clf__shape *shape = &layer->weights[0].shape;
   const int64_t columns = shape->size[shape->ndim - 1];
   float *own = NULL;
-  clf_status status = CLF_ERROR_MEMORY;
+  clf_status status = CLF_OK;
   step->scratch = inference->scratch_size(layer);
-  step->packed = clf__alloc_array(context, step->scratch < 0 ? -1 : inference->packed_size(layer),
-                                  sizeof *step->packed);
-  step->bias = clf__alloc_zeroed(context, columns, sizeof *step->bias);
-  if (step->packed == NULL || step->bias == NULL) {
-    goto done;
-  }
+  step->packed = clf__arena_array(
+      &made->arena, step->scratch < 0 ? -1 : inference->packed_size(layer), sizeof *step->packed);
+  step->bias = clf__arena_zeroed(&made->arena, columns, sizeof *step->bias);
+  CLF__TRY(clf__arena_status(&made->arena));
   if (layer->weight_count > 1) {
     memcpy(step->bias, step->weights[1], (size_t)columns * sizeof *step->bias);
   }
@@ -157,12 +155,7 @@ void clf__inference_free(clf__inference *made) {
   if (made == NULL) {
     return;
   }
-  for (int64_t i = 0; i < made->step_count; i++) {
-    clf__free(made->steps[i].packed);
-    clf__free(made->steps[i].bias);
-  }
-  clf__free(made->steps);
-  clf__free(made->weights);
+  clf__arena_free(&made->arena);
   clf__network_free(made->network);
   clf__free(made);
 }

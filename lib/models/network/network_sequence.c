@@ -10,6 +10,7 @@
 #include "models/network/network.h"
 
 struct clf_sequence {
+  clf__arena arena;
   const clf_model *model;
   clf__network *network;
   float **weights; /* [weights of the network], the model's */
@@ -27,11 +28,7 @@ void clf_sequence_free(clf_sequence *sequence) {
     return;
   }
   clf__network_free(sequence->network);
-  clf__free(sequence->weights);
-  clf__free(sequence->state);
-  clf__free(sequence->next);
-  clf__free(sequence->buffers);
-  clf__free(sequence->scores);
+  clf__arena_free(&sequence->arena);
   clf__free(sequence);
 }
 
@@ -106,19 +103,17 @@ done:
 }
 
 static clf_status make_buffers(clf_sequence *s) {
-  clf_context *context = s->model->context;
   for (int64_t i = 0; i < s->network->layer_count; i++) {
     s->state_size += s->network->layers[i]->state_count;
   }
   s->features = clf__shape_count(&s->network->input);
   s->produces_mask = s->network->layers[0]->produces_mask;
-  s->state = clf__alloc_zeroed(context, s->state_size, sizeof *s->state);
-  s->next = clf__alloc_zeroed(context, s->state_size, sizeof *s->next);
-  s->buffers = clf__alloc_array(context, 2 * s->network->widest, sizeof *s->buffers);
-  s->scores = clf__alloc_zeroed(context, s->model->outputs, sizeof *s->scores);
-  return s->state != NULL && s->next != NULL && s->buffers != NULL && s->scores != NULL
-             ? CLF_OK
-             : CLF_ERROR_MEMORY;
+  s->arena.context = s->model->context;
+  s->state = clf__arena_zeroed(&s->arena, s->state_size, sizeof *s->state);
+  s->next = clf__arena_zeroed(&s->arena, s->state_size, sizeof *s->next);
+  s->buffers = clf__arena_matrix(&s->arena, 2, s->network->widest, sizeof *s->buffers);
+  s->scores = clf__arena_zeroed(&s->arena, s->model->outputs, sizeof *s->scores);
+  return clf__arena_status(&s->arena);
 }
 
 /* The state before the first step. */

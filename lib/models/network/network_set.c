@@ -95,15 +95,15 @@ static clf_status find(settable *out, const clf__network *network, const clf_mod
     *out = (settable){{1, {model->outputs}}, CLF_F64, scale ? 0 : -INFINITY, scale};
     return CLF_OK;
   }
-  clf__weight_name *names = clf__alloc_array(network->context, count, sizeof *names);
-  const char **texts = clf__alloc_array(network->context, count, sizeof *texts);
-  clf_status status = names != NULL && texts != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  clf__arena arena = {.context = network->context};
+  clf__weight_name *names = clf__arena_array(&arena, count, sizeof *names);
+  const char **texts = clf__arena_array(&arena, count, sizeof *texts);
+  clf_status status = clf__arena_status(&arena);
   if (status == CLF_OK && !find_weight(out, network, name, names, texts)) {
     clf__fail_name("weight", name, texts, count);
     status = clf__fail_within(CLF_ERROR_ARGUMENT, "network");
   }
-  clf__free(names);
-  clf__free(texts);
+  clf__arena_free(&arena);
   return status;
 }
 

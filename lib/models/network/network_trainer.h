@@ -18,6 +18,7 @@ typedef struct clf__row_set {
 
 typedef struct clf__trainer {
   clf_context *context;
+  clf__arena arena;
   const clf__network_params *params;
   const char *layers;            /* as text */
   const clf__training *training; /* NULL where weights are set, not learned */

@@ -6,31 +6,17 @@
 #include "models/network/network_trainer.h"
 #include "ops/nn/elementwise.h"
 
-static clf_status make_lists(clf__trainer *t, int64_t count) {
-  t->gradients = clf__alloc_zeroed(t->context, count, sizeof(float *));
-  t->micro_batch_gradients = clf__alloc_zeroed(t->context, count, sizeof(float *));
-  t->averages = clf__alloc_zeroed(t->context, count, sizeof(float *));
-  t->averaged_weights = clf__alloc_zeroed(t->context, count, sizeof(float *));
-  t->best = clf__alloc_zeroed(t->context, count, sizeof(float *));
-  t->stepped = clf__alloc_zeroed(t->context, count, sizeof *t->stepped);
-  return t->gradients != NULL && t->micro_batch_gradients != NULL && t->averages != NULL &&
-                 t->averaged_weights != NULL && t->best != NULL && t->stepped != NULL
-             ? CLF_OK
-             : CLF_ERROR_MEMORY;
-}
-
-static clf_status make_array(clf__trainer *t, float **out, bool wanted, int64_t size) {
-  *out = wanted ? clf__alloc_zeroed(t->context, size, sizeof **out) : NULL;
-  return *out != NULL || !wanted ? CLF_OK : CLF_ERROR_MEMORY;
+static float *make_array(clf__trainer *t, bool wanted, int64_t size) {
+  return wanted ? clf__arena_zeroed(&t->arena, size, sizeof(float)) : NULL;
 }
 
 static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int64_t at) {
   const int64_t size = clf__shape_count(&info->shape);
-  CLF__CHECK(make_array(t, &t->best[at], true, size));
-  CLF__CHECK(make_array(t, &t->gradients[at], info->trained, size));
-  CLF__CHECK(make_array(t, &t->micro_batch_gradients[at],
-                        info->trained && t->group > t->micro_batch, size));
-  CLF__CHECK(make_array(t, &t->averages[at], info->trained && t->params->averaging > 0, size));
+  t->best[at] = make_array(t, true, size);
+  t->gradients[at] = make_array(t, info->trained, size);
+  t->micro_batch_gradients[at] = make_array(t, info->trained && t->group > t->micro_batch, size);
+  t->averages[at] = make_array(t, info->trained && t->params->averaging > 0, size);
+  CLF__CHECK(clf__arena_status(&t->arena));
   if (t->averages[at] != NULL) {
     memcpy(t->averages[at], t->weights[at], (size_t)size * sizeof(float));
   }
@@ -44,7 +30,14 @@ static clf_status make_weight(clf__trainer *t, const clf__weight_info *info, int
 
 clf_status clf__trainer_weights(clf__trainer *t) {
   const clf__network *network = t->network;
-  clf_status status = make_lists(t, clf__network_weights(network));
+  const int64_t count = clf__network_weights(network);
+  t->gradients = clf__arena_zeroed(&t->arena, count, sizeof *t->gradients);
+  t->micro_batch_gradients = clf__arena_zeroed(&t->arena, count, sizeof *t->micro_batch_gradients);
+  t->averages = clf__arena_zeroed(&t->arena, count, sizeof *t->averages);
+  t->averaged_weights = clf__arena_zeroed(&t->arena, count, sizeof *t->averaged_weights);
+  t->best = clf__arena_zeroed(&t->arena, count, sizeof *t->best);
+  t->stepped = clf__arena_zeroed(&t->arena, count, sizeof *t->stepped);
+  clf_status status = clf__arena_status(&t->arena);
   for (int64_t i = 0; i < network->layer_count; i++) {
     for (int64_t j = 0; status == CLF_OK && j < network->layers[i]->weight_count; j++) {
       status = make_weight(t, &network->layers[i]->weights[j], network->first_weight[i] + j);

@@ -38,13 +38,11 @@ static const clf__param params[] = {
 static clf_status learner_create(clf__perceptron_learner *l, const clf_model *model,
                                  const clf__training *training, const float *weights) {
   const clf__perceptron_params *p = model->params;
-  int64_t columns = training->x->columns, classes = training->classes, size;
-  bool sparse = clf__rows_sparse(training->x);
-  if (!clf__mul_i64(classes, columns, &size)) {
-    size = -1;
-  }
+  const int64_t columns = training->x->columns, classes = training->classes;
+  const bool sparse = clf__rows_sparse(training->x);
   *l = (clf__perceptron_learner){
       .context = model->context,
+      .arena = {.context = model->context},
       .params = p,
       .training = training,
       .weights = weights,
@@ -52,26 +50,16 @@ static clf_status learner_create(clf__perceptron_learner *l, const clf_model *mo
       .columns = columns,
       .class_step = sparse ? 1 : columns,
       .column_step = sparse ? classes : 1,
-      .W = clf__alloc_zeroed(model->context, size, sizeof(float)),
-      .b = clf__alloc_zeroed(model->context, classes, sizeof(float)),
-      .U = p->averaged ? clf__alloc_zeroed(model->context, size, sizeof(double)) : NULL,
-      .Ub = p->averaged ? clf__alloc_zeroed(model->context, classes, sizeof(double)) : NULL,
-      .scores = clf__alloc_array(model->context, classes, sizeof(float)),
-      .order = clf__alloc_array(model->context, training->x->rows, sizeof(int64_t)),
       .share = (double)NAN,
   };
-  bool complete = l->W != NULL && l->b != NULL && l->scores != NULL && l->order != NULL &&
-                  (!p->averaged || (l->U != NULL && l->Ub != NULL));
-  return complete ? CLF_OK : CLF_ERROR_MEMORY;
-}
-
-static void learner_free(clf__perceptron_learner *l) {
-  clf__free(l->W);
-  clf__free(l->b);
-  clf__free(l->U);
-  clf__free(l->Ub);
-  clf__free(l->scores);
-  clf__free(l->order);
+  const int64_t size = clf__count(classes, columns);
+  l->W = clf__arena_zeroed(&l->arena, size, sizeof *l->W);
+  l->b = clf__arena_zeroed(&l->arena, classes, sizeof *l->b);
+  l->U = p->averaged ? clf__arena_zeroed(&l->arena, size, sizeof *l->U) : NULL;
+  l->Ub = p->averaged ? clf__arena_zeroed(&l->arena, classes, sizeof *l->Ub) : NULL;
+  l->scores = clf__arena_array(&l->arena, classes, sizeof *l->scores);
+  l->order = clf__arena_array(&l->arena, training->x->rows, sizeof *l->order);
+  return clf__arena_status(&l->arena);
 }
 
 /* Where element (k, j) of a [classes, columns] tensor lies in the learner's arrays. */
@@ -82,9 +70,7 @@ static int64_t place(const clf__perceptron_learner *l, int64_t k, int64_t j) {
 /* The model: W and b, or with U and Ub their means over all rows seen. */
 static clf_status store_model(const clf__perceptron_learner *l, clf__store *state) {
   const double share = l->U != NULL && l->seen > 0 ? 1 / (double)l->seen : 0;
-  int64_t size;
-  double *w = clf__alloc_array(
-      l->context, clf__mul_i64(l->classes, l->columns + 1, &size) ? size : -1, sizeof *w);
+  double *w = clf__alloc_matrix(l->context, l->classes, l->columns + 1, sizeof *w);
   if (w == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -219,11 +205,8 @@ static clf_status train(const clf_model *model, const clf__training *training, i
   clf_status status = CLF_OK;
   CLF__CHECK(clf__effective_weights(&weights, model, training, &p->class_weight));
   CLF__TRY(learner_create(&l, model, training, weights != NULL ? weights : training->weights));
-  shares = clf__alloc_array(model->context, epochs, sizeof *shares);
-  if (shares == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
+  shares = clf__arena_array(&l.arena, epochs, sizeof *shares);
+  CLF__TRY(clf__arena_status(&l.arena));
   if (before != NULL) {
     CLF__TRY(resume(&l, before));
   } else if (p->fit_intercept) {
@@ -245,8 +228,7 @@ static clf_status train(const clf_model *model, const clf__training *training, i
   CLF__TRY(store_progress(&l, state));
   CLF__TRY(store_history(&l, before, shares, done_epochs, state));
 done:
-  learner_free(&l);
-  clf__free(shares);
+  clf__arena_free(&l.arena);
   clf__free(weights);
   return status;
 }

@@ -29,6 +29,7 @@ void clf__perceptron_draw_order(const clf_context *context, const clf__perceptro
  * [columns, classes] for sparse ones, where a step touches the row's entries only. */
 typedef struct clf__perceptron_learner {
   clf_context *context;
+  clf__arena arena;
   const clf__perceptron_params *params;
   const clf__training *training;
   const float *weights; /* [rows] or NULL for 1 */

@@ -18,6 +18,7 @@
 enum { PART = 64 }; /* dropped vectors at a time */
 
 typedef struct projection {
+  clf__arena arena;
   clf__kernel_learner *l;
   int64_t n, m;            /* vectors held, and dropped */
   int64_t *held, *dropped; /* their rows */
@@ -49,20 +50,17 @@ static void list_vectors(projection *p) {
 static clf_status prepare(projection *p) {
   clf__kernel_learner *l = p->l;
   const int64_t size = p->n * l->classes; /* no more than the learner's own arrays have */
-  p->root = clf__alloc_array(l->context, p->n, sizeof(double));
-  p->q = clf__alloc_zeroed(l->context, size, sizeof(double));
-  p->r = clf__alloc_zeroed(l->context, size, sizeof(double));
-  p->d = clf__alloc_array(l->context, size, sizeof(double));
-  p->Kd = clf__alloc_array(l->context, size, sizeof(double));
-  p->rr = clf__alloc_array(l->context, l->classes, sizeof(double));
-  p->enough = clf__alloc_array(l->context, l->classes, sizeof(double));
-  p->curve = clf__alloc_array(l->context, l->classes, sizeof(double));
-  p->dd = clf__alloc_array(l->context, l->classes, sizeof(double));
-  p->steepest = clf__alloc_zeroed(l->context, l->classes, sizeof(double));
-  if (!p->root || !p->q || !p->r || !p->d || !p->Kd || !p->rr || !p->enough || !p->curve ||
-      !p->dd || !p->steepest) {
-    return CLF_ERROR_MEMORY;
-  }
+  p->root = clf__arena_array(&p->arena, p->n, sizeof(double));
+  p->q = clf__arena_zeroed(&p->arena, size, sizeof(double));
+  p->r = clf__arena_zeroed(&p->arena, size, sizeof(double));
+  p->d = clf__arena_array(&p->arena, size, sizeof(double));
+  p->Kd = clf__arena_array(&p->arena, size, sizeof(double));
+  p->rr = clf__arena_array(&p->arena, l->classes, sizeof(double));
+  p->enough = clf__arena_array(&p->arena, l->classes, sizeof(double));
+  p->curve = clf__arena_array(&p->arena, l->classes, sizeof(double));
+  p->dd = clf__arena_array(&p->arena, l->classes, sizeof(double));
+  p->steepest = clf__arena_zeroed(&p->arena, l->classes, sizeof(double));
+  CLF__CHECK(clf__arena_status(&p->arena));
   for (int64_t i = 0; i < p->n; i++) {
     p->root[i] = 1;
   }
@@ -71,32 +69,17 @@ static clf_status prepare(projection *p) {
                                     (size_t)CLF__PERCEPTRON_CACHE);
 }
 
-static void release(projection *p) {
-  clf__kernel_product_free(p->matrix);
-  clf__free(p->held);
-  clf__free(p->dropped);
-  clf__free(p->root);
-  clf__free(p->q);
-  clf__free(p->r);
-  clf__free(p->d);
-  clf__free(p->Kd);
-  clf__free(p->rr);
-  clf__free(p->enough);
-  clf__free(p->curve);
-  clf__free(p->dd);
-  clf__free(p->steepest);
-}
-
 /* r = K_HD c_D. */
 static clf_status value_dropped(projection *p) {
   clf__kernel_learner *l = p->l;
   const int64_t classes = l->classes, n = p->n;
   clf__kernel_columns *columns = NULL;
-  float *values = clf__alloc_array(l->context, n, PART * sizeof *values);
-  float *products = clf__alloc_array(l->context, n * classes, sizeof *products);
-  float *c = clf__alloc_array(l->context, PART * classes, sizeof *c);
-  clf_status status = values && products && c ? CLF_OK : CLF_ERROR_MEMORY;
-  CLF__TRY(status);
+  clf__arena arena = {.context = l->context};
+  float *values = clf__arena_array(&arena, n, PART * sizeof *values);
+  float *products = clf__arena_matrix(&arena, n, classes, sizeof *products);
+  float *c = clf__arena_matrix(&arena, PART, classes, sizeof *c);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(clf__kernel_columns_create(&columns, l->context, &l->function, l->training->x, p->held,
                                       n, l->training->x, l->center));
   for (int64_t first = 0; first < p->m; first += PART) {
@@ -115,9 +98,7 @@ static clf_status value_dropped(projection *p) {
   }
 done:
   clf__kernel_columns_free(columns);
-  clf__free(values);
-  clf__free(products);
-  clf__free(c);
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -185,11 +166,11 @@ static void store(projection *p) {
 }
 
 clf_status clf__perceptron_project(clf__kernel_learner *l) {
-  projection p = {.l = l,
-                  .held = clf__alloc_array(l->context, l->rows, sizeof(int64_t)),
-                  .dropped = clf__alloc_array(l->context, l->rows, sizeof(int64_t))};
-  clf_status status = p.held && p.dropped ? CLF_OK : CLF_ERROR_MEMORY;
-  CLF__TRY(status);
+  projection p = {.arena = {.context = l->context}, .l = l};
+  clf_status status = CLF_OK;
+  p.held = clf__arena_array(&p.arena, l->rows, sizeof *p.held);
+  p.dropped = clf__arena_array(&p.arena, l->rows, sizeof *p.dropped);
+  CLF__TRY(clf__arena_status(&p.arena));
   list_vectors(&p);
   if (p.m > 0) {
     CLF__TRY(prepare(&p));
@@ -198,6 +179,7 @@ clf_status clf__perceptron_project(clf__kernel_learner *l) {
     store(&p);
   }
 done:
-  release(&p);
+  clf__kernel_product_free(p.matrix);
+  clf__arena_free(&p.arena);
   return status;
 }

@@ -17,67 +17,38 @@ static clf_status learner_create(clf__kernel_learner *l, const clf_model *model,
   const int64_t pending = clf__min_i64(CLF__PERCEPTRON_PENDING + 2 * CLF__PERCEPTRON_BLOCK, rows);
   const int64_t block = clf__min_i64(CLF__PERCEPTRON_BLOCK, rows);
   const int64_t tile = clf__min_i64(CLF__PERCEPTRON_TILE, rows);
-  int64_t size;
-  size = clf__mul_i64(rows, classes, &size) ? size : -1;
+  const int64_t size = clf__count(rows, classes);
   *l = (clf__kernel_learner){
       .context = context,
+      .arena = {.context = context},
       .params = p,
       .training = training,
       .weights = weights,
       .rows = rows,
       .classes = classes,
-      .F = clf__alloc_zeroed(context, size, sizeof(double)),
-      .C = clf__alloc_zeroed(context, size, sizeof(double)),
-      .U = p->averaged ? clf__alloc_zeroed(context, size, sizeof(double)) : NULL,
-      .b = clf__alloc_zeroed(context, classes, sizeof(double)),
-      .Ub = clf__alloc_zeroed(context, classes, sizeof(double)),
-      .order = clf__alloc_array(context, rows, sizeof(int64_t)),
-      .pending_row = clf__alloc_array(context, pending, sizeof(int64_t)),
-      .place = clf__alloc_zeroed(context, rows, sizeof(int64_t)),
-      .delta = clf__alloc_array(context, pending * classes, sizeof(float)),
-      .block = clf__alloc_array(context, block, sizeof(int64_t)),
-      .scores = clf__alloc_array(context, block * classes, sizeof(double)),
-      .inside = clf__alloc_array(context, block * block, sizeof(float)),
-      .across = clf__alloc_array(context, pending * block, sizeof(float)),
-      .products = clf__alloc_array(context, tile * classes, sizeof(float)),
-      .tile = clf__alloc_array(context, tile * pending, sizeof(float)),
-      .step = clf__alloc_array(context, classes, sizeof(double)),
-      .held = clf__alloc_zeroed(context, rows, sizeof(bool)),
-      .ring = p->budget > 0 ? clf__alloc_array(context, p->budget, sizeof(int64_t)) : NULL,
       .share = (double)NAN,
   };
-  bool complete = l->F && l->C && (l->U || !p->averaged) && l->b && l->Ub && l->order &&
-                  l->pending_row && l->place && l->delta && l->block && l->scores && l->inside &&
-                  l->across && l->products && l->tile && l->step && l->held &&
-                  (l->ring || p->budget == 0);
-  if (!complete) {
-    return CLF_ERROR_MEMORY;
-  }
-  clf_status status =
-      clf__kernel_resolve(&l->function, model, p->kernel.kernel - 1, &p->kernel, training);
-  return status < 0 ? status : clf__kernel_center(&l->center, context, &l->function, training->x);
-}
-
-static void learner_free(clf__kernel_learner *l) {
-  clf__free(l->center);
-  clf__free(l->F);
-  clf__free(l->C);
-  clf__free(l->U);
-  clf__free(l->b);
-  clf__free(l->Ub);
-  clf__free(l->order);
-  clf__free(l->pending_row);
-  clf__free(l->place);
-  clf__free(l->delta);
-  clf__free(l->block);
-  clf__free(l->scores);
-  clf__free(l->inside);
-  clf__free(l->across);
-  clf__free(l->products);
-  clf__free(l->tile);
-  clf__free(l->step);
-  clf__free(l->held);
-  clf__free(l->ring);
+  l->F = clf__arena_zeroed(&l->arena, size, sizeof *l->F);
+  l->C = clf__arena_zeroed(&l->arena, size, sizeof *l->C);
+  l->U = p->averaged ? clf__arena_zeroed(&l->arena, size, sizeof *l->U) : NULL;
+  l->b = clf__arena_zeroed(&l->arena, classes, sizeof *l->b);
+  l->Ub = clf__arena_zeroed(&l->arena, classes, sizeof *l->Ub);
+  l->order = clf__arena_array(&l->arena, rows, sizeof *l->order);
+  l->pending_row = clf__arena_array(&l->arena, pending, sizeof *l->pending_row);
+  l->place = clf__arena_zeroed(&l->arena, rows, sizeof *l->place);
+  l->delta = clf__arena_matrix(&l->arena, pending, classes, sizeof *l->delta);
+  l->block = clf__arena_array(&l->arena, block, sizeof *l->block);
+  l->scores = clf__arena_matrix(&l->arena, block, classes, sizeof *l->scores);
+  l->inside = clf__arena_matrix(&l->arena, block, block, sizeof *l->inside);
+  l->across = clf__arena_matrix(&l->arena, pending, block, sizeof *l->across);
+  l->products = clf__arena_matrix(&l->arena, tile, classes, sizeof *l->products);
+  l->tile = clf__arena_matrix(&l->arena, tile, pending, sizeof *l->tile);
+  l->step = clf__arena_array(&l->arena, classes, sizeof *l->step);
+  l->held = clf__arena_zeroed(&l->arena, rows, sizeof *l->held);
+  l->ring = p->budget > 0 ? clf__arena_array(&l->arena, p->budget, sizeof *l->ring) : NULL;
+  CLF__CHECK(clf__arena_status(&l->arena));
+  CLF__CHECK(clf__kernel_resolve(&l->function, model, p->kernel.kernel - 1, &p->kernel, training));
+  return clf__kernel_center(&l->center, &l->arena, &l->function, training->x);
 }
 
 /* Turns C and b into averages. */
@@ -132,11 +103,11 @@ clf_status clf__perceptron_fit_kernel(const clf_model *model, const clf__trainin
                                       const float *weights, clf__store *state) {
   const clf__perceptron_params *p = model->params;
   clf__kernel_learner l = {0};
-  double *shares = clf__alloc_array(model->context, p->epochs, sizeof *shares);
   int64_t epochs = 0, before_pass = 0;
-  clf_status status = shares == NULL ? CLF_ERROR_MEMORY : CLF_OK;
-  CLF__TRY(status);
+  clf_status status = CLF_OK;
   CLF__TRY(learner_create(&l, model, training, weights));
+  double *shares = clf__arena_array(&l.arena, p->epochs, sizeof *shares);
+  CLF__TRY(clf__arena_status(&l.arena));
   l.progress = clf__progress_begin(model->context, "perceptron", p->epochs);
   CLF__TRY(clf__progress_step(&l.progress, 0, (double)NAN, (double)NAN));
   for (; epochs < p->epochs && l.share != 0; epochs++) {
@@ -150,8 +121,7 @@ clf_status clf__perceptron_fit_kernel(const clf_model *model, const clf__trainin
   CLF__TRY(clf__state_tensor(model->context, state, "history_loss", CLF_F64, epochs, -1));
   memcpy(clf__state_data(state, "history_loss"), shares, (size_t)epochs * sizeof *shares);
 done:
-  learner_free(&l);
-  clf__free(shares);
+  clf__arena_free(&l.arena);
   return status;
 }
 

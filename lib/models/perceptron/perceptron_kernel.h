@@ -15,11 +15,12 @@ enum {
 /* Updates are terms delta_k k(x_row, .) of the classes' functions. */
 typedef struct clf__kernel_learner {
   clf_context *context;
+  clf__arena arena;
   const clf__perceptron_params *params;
   const clf__training *training;
   const float *weights; /* [rows] or NULL for 1 */
   clf__kernel_function function;
-  float *center; /* or NULL */
+  const float *center; /* or NULL */
   int64_t rows, classes;
   double *F;      /* [rows, classes] values of the functions, but for pending updates */
   double *C;      /* [rows, classes] coefficients */

@@ -114,16 +114,13 @@ static clf_status fit_cholesky(const clf_model *model, const clf__training *trai
                            .outputs = outputs,
                            .centered = p->fit_intercept};
   clf__gram gram = {0};
-  double *right_side = NULL, *solution = NULL, *means = NULL;
+  clf__arena arena = {.context = context};
   clf_status status = CLF_OK;
   CLF__TRY(clf__gram_create(&gram, context, &input));
-  right_side = clf__alloc_array(context, columns * outputs, sizeof *right_side);
-  solution = clf__alloc_array(context, columns * outputs, sizeof *solution);
-  means = clf__alloc_array(context, outputs, sizeof *means);
-  if (right_side == NULL || solution == NULL || means == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
+  double *right_side = clf__arena_matrix(&arena, columns, outputs, sizeof *right_side);
+  double *solution = clf__arena_matrix(&arena, columns, outputs, sizeof *solution);
+  double *means = clf__arena_array(&arena, outputs, sizeof *means);
+  CLF__TRY(clf__arena_status(&arena));
   target_means(training, &gram, row_weights, p->fit_intercept, means);
   right_hand_side(training, &gram, right_side);
   CLF__TRY(solve(context, p, &input, &gram, means, right_side, solution));
@@ -132,9 +129,7 @@ static clf_status fit_cholesky(const clf_model *model, const clf__training *trai
   status = clf__linear_store(context, state, &clf__decision_names, &found, training->x);
 done:
   clf__gram_free(&gram);
-  clf__free(right_side);
-  clf__free(solution);
-  clf__free(means);
+  clf__arena_free(&arena);
   return status;
 }
 

@@ -25,6 +25,7 @@ enum pass { SUM_ROWS, SUM_TARGETS, SUM_PRODUCTS, SUM_SQUARES };
 
 /* K outputs, D columns; one matrix [K, D] f64 each. */
 typedef struct cg_work {
+  clf__arena arena;
   const clf_model *model;
   const clf__training *training;
   const float *weights; /* [rows] or NULL */
@@ -127,25 +128,23 @@ static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
 static clf_status allocate(cg_work *work) {
   clf_context *context = work->model->context;
   int64_t size = work->outputs * work->columns;
-  work->mean = clf__alloc_zeroed(context, work->columns, sizeof(double));
-  work->target_mean = clf__alloc_zeroed(context, work->outputs, sizeof(double));
-  work->solution = clf__alloc_zeroed(context, size, sizeof(double));
-  work->residual = clf__alloc_array(context, size, sizeof(double));
-  work->direction = clf__alloc_array(context, size, sizeof(double));
-  work->product = clf__alloc_array(context, size, sizeof(double));
-  work->rounded = clf__alloc_array(context, size, sizeof(float));
-  work->shift = clf__alloc_array(context, work->outputs, sizeof(float));
-  work->unit = clf__alloc_array(context, work->outputs, sizeof(double));
-  work->scratch = clf__alloc_array(context, CHUNKS * BLOCK_ROWS * work->outputs, sizeof(float));
-  work->best = clf__alloc_zeroed(context, size, sizeof(double));
-  work->objective = clf__alloc_zeroed(context, work->outputs, sizeof(double));
-  work->squares = clf__alloc_array(context, CHUNKS * work->outputs, sizeof(double));
-  work->stopped = clf__alloc_zeroed(context, work->outputs, sizeof(bool));
-  if (!work->mean || !work->target_mean || !work->solution || !work->residual || !work->direction ||
-      !work->product || !work->rounded || !work->shift || !work->unit || !work->scratch ||
-      !work->best || !work->objective || !work->squares || !work->stopped) {
-    return CLF_ERROR_MEMORY;
-  }
+  work->arena.context = context;
+  work->mean = clf__arena_zeroed(&work->arena, work->columns, sizeof(double));
+  work->target_mean = clf__arena_zeroed(&work->arena, work->outputs, sizeof(double));
+  work->solution = clf__arena_zeroed(&work->arena, size, sizeof(double));
+  work->residual = clf__arena_array(&work->arena, size, sizeof(double));
+  work->direction = clf__arena_array(&work->arena, size, sizeof(double));
+  work->product = clf__arena_array(&work->arena, size, sizeof(double));
+  work->rounded = clf__arena_array(&work->arena, size, sizeof(float));
+  work->shift = clf__arena_array(&work->arena, work->outputs, sizeof(float));
+  work->unit = clf__arena_array(&work->arena, work->outputs, sizeof(double));
+  work->scratch =
+      clf__arena_matrix(&work->arena, CHUNKS * BLOCK_ROWS, work->outputs, sizeof(float));
+  work->best = clf__arena_zeroed(&work->arena, size, sizeof(double));
+  work->objective = clf__arena_zeroed(&work->arena, work->outputs, sizeof(double));
+  work->squares = clf__arena_matrix(&work->arena, CHUNKS, work->outputs, sizeof(double));
+  work->stopped = clf__arena_zeroed(&work->arena, work->outputs, sizeof(bool));
+  CLF__CHECK(clf__arena_status(&work->arena));
   clf_status status = CLF_OK;
   for (int64_t chunk = 0; status == CLF_OK && chunk < CHUNKS; chunk++) {
     status =
@@ -158,20 +157,7 @@ static void release(cg_work *work) {
   for (int64_t chunk = 0; chunk < CHUNKS; chunk++) {
     clf__linear_gradient_free(&work->sums[chunk]);
   }
-  clf__free(work->mean);
-  clf__free(work->target_mean);
-  clf__free(work->solution);
-  clf__free(work->residual);
-  clf__free(work->direction);
-  clf__free(work->product);
-  clf__free(work->rounded);
-  clf__free(work->shift);
-  clf__free(work->unit);
-  clf__free(work->scratch);
-  clf__free(work->best);
-  clf__free(work->objective);
-  clf__free(work->squares);
-  clf__free(work->stopped);
+  clf__arena_free(&work->arena);
 }
 
 /* Means of rows and targets, then the right-hand side, which is also the first residual. */
@@ -361,7 +347,7 @@ clf_status clf__ridge_fit_cg(const clf_model *model, const clf__training *traini
                   .outputs = training->outputs,
                   .columns = training->x->columns};
   float largest = 0;
-  double *squares = clf__alloc_array(model->context, 3 * training->outputs, sizeof *squares);
+  double *squares = clf__alloc_matrix(model->context, 3, training->outputs, sizeof *squares);
   clf_status status = squares != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status < 0) {
     goto done;

@@ -89,12 +89,13 @@ typedef struct clf__svm_solution {
 
 /* What fits on the same rows share. */
 typedef struct clf__svm_shared {
+  clf__arena arena;
   clf_context *context;
   clf__kernel_function function;
   clf__rows x;
   clf__grouped_rows groups;
   int64_t *order, *start;
-  float *center;
+  const float *center;
   clf__kernel_cache *cache; /* NULL for a linear kernel */
   clf__svm_shape shape;
   clf__svm_solution *solutions; /* [problems], NULL before there are any */

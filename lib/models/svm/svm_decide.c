@@ -24,9 +24,10 @@ static void pair_up(const float *sum, int64_t classes, float *f) {
 static clf_status expand_pairs(const clf_model *model, const clf__rows *x, float *f) {
   const int64_t classes = model->outputs, width = classes * (classes - 1);
   const int64_t *count = clf__state_data(model->state, "support_count");
-  int64_t *start = clf__alloc_zeroed(model->context, classes + 1, sizeof *start);
-  float *sums = clf__alloc_array(model->context, x->rows * width, sizeof *sums);
-  clf_status status = start != NULL && sums != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  clf__arena arena = {.context = model->context};
+  int64_t *start = clf__arena_zeroed(&arena, classes + 1, sizeof *start);
+  float *sums = clf__arena_matrix(&arena, x->rows, width, sizeof *sums);
+  clf_status status = clf__arena_status(&arena);
   for (int64_t k = 0; status == CLF_OK && k < classes; k++) {
     start[k + 1] = start[k] + count[k];
   }
@@ -37,8 +38,7 @@ static clf_status expand_pairs(const clf_model *model, const clf__rows *x, float
   for (int64_t row = 0; status == CLF_OK && row < x->rows; row++) {
     pair_up(sums + row * width, classes, f + row * (width / 2));
   }
-  clf__free(start);
-  clf__free(sums);
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -139,14 +139,14 @@ clf_status clf__svm_transform(const clf_model *model, const clf__rows *x, float 
 clf_status clf__svm_decide(const clf_model *model, const clf__rows *x, float *values) {
   const int64_t classes = model->outputs, block = block_at(model, x, 0).rows;
   const clf__svm_shape shape = clf__svm_shape_of(model);
-  float *f = clf__alloc_array(model->context, block * shape.problems, sizeof *f);
-  double *scratch = clf__alloc_array(model->context, classes * (classes + 2), sizeof *scratch);
-  clf_status status = f != NULL && scratch != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  clf__arena arena = {.context = model->context};
+  float *f = clf__arena_matrix(&arena, block, shape.problems, sizeof *f);
+  double *scratch = clf__arena_matrix(&arena, classes, classes + 2, sizeof *scratch);
+  clf_status status = clf__arena_status(&arena);
   for (int64_t first = 0; status == CLF_OK && first < x->rows; first += block) {
     const clf__rows part = block_at(model, x, first);
     status = decide_block(model, &part, f, scratch, values + first * classes);
   }
-  clf__free(f);
-  clf__free(scratch);
+  clf__arena_free(&arena);
   return status;
 }

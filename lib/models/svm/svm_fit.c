@@ -24,6 +24,7 @@ clf__svm_shape clf__svm_shape_to_fit(const clf_model *model) {
 }
 
 typedef struct fitting {
+  clf__arena arena;
   const clf_model *model;
   const clf__training *training;
   clf__svm_shape shape;
@@ -101,14 +102,13 @@ static clf_status prepare(fitting *f) {
   const clf__svm_params *p = f->model->params;
   const int64_t classes = f->training->classes, problems = f->shape.problems;
   clf__kernel_function function;
-  f->C = clf__alloc_array(context, f->training->x->rows, sizeof *f->C);
-  f->all = clf__alloc_array(context, classes, sizeof *f->all);
-  f->problems = clf__alloc_zeroed(context, problems, sizeof *f->problems);
-  f->pairs = clf__alloc_array(context, problems, sizeof *f->pairs);
-  f->sides = clf__alloc_array(context, f->shape.one_vs_rest ? classes * classes : 0, 1);
-  if (!f->C || !f->all || !f->problems || !f->pairs || !f->sides) {
-    return CLF_ERROR_MEMORY;
-  }
+  f->arena.context = context;
+  f->C = clf__arena_array(&f->arena, f->training->x->rows, sizeof *f->C);
+  f->all = clf__arena_array(&f->arena, classes, sizeof *f->all);
+  f->problems = clf__arena_zeroed(&f->arena, problems, sizeof *f->problems);
+  f->pairs = clf__arena_array(&f->arena, problems, sizeof *f->pairs);
+  f->sides = clf__arena_array(&f->arena, f->shape.one_vs_rest ? classes * classes : 0, 1);
+  CLF__CHECK(clf__arena_status(&f->arena));
   CLF__CHECK(set_bounds(f));
   clf__training counted = *f->training;
   counted.weights = f->counted != NULL ? f->counted : f->training->weights;
@@ -289,12 +289,11 @@ static clf_status store_problems(const fitting *f, clf__store *state) {
 static clf_status store_machines(const fitting *f, clf__store *state) {
   clf_context *context = f->model->context;
   const int64_t rows = f->training->x->rows;
-  int64_t *place = clf__alloc_array(context, rows, sizeof *place);
-  int64_t *vectors = clf__alloc_array(context, rows, sizeof *vectors);
-  clf_status status = place != NULL && vectors != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  if (status < 0) {
-    goto done;
-  }
+  clf__arena arena = {.context = context};
+  int64_t *place = clf__arena_array(&arena, rows, sizeof *place);
+  int64_t *vectors = clf__arena_array(&arena, rows, sizeof *vectors);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(clf__state_tensor(context, state, "support_count", CLF_I64, f->training->classes, -1));
   const int64_t count = number_vectors(f, place, vectors, clf__state_data(state, "support_count"));
   CLF__TRY(clf__support_store(context, state, &f->rows.function, f->training->x, vectors, count,
@@ -306,8 +305,7 @@ static clf_status store_machines(const fitting *f, clf__store *state) {
     CLF__TRY(store_weights(f, state));
   }
 done:
-  clf__free(place);
-  clf__free(vectors);
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -318,12 +316,8 @@ static void release(fitting *f) {
   if (f->training->shared == NULL) {
     clf__svm_shared_free(f->shared);
   }
-  clf__free(f->problems);
-  clf__free(f->pairs);
-  clf__free(f->sides);
-  clf__free(f->C);
+  clf__arena_free(&f->arena);
   clf__free(f->counted);
-  clf__free(f->all);
 }
 
 static clf_status outcome(const fitting *f) {

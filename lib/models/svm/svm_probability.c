@@ -155,27 +155,22 @@ static void fit_targets(held_out *c, double ab[2]) {
 }
 
 clf_status clf__svm_calibrate(const clf__svm_problem *whole, double ab[2]) {
-  clf_context *context = whole->rows->context;
-  held_out c = {.whole = whole,
-                .f = clf__alloc_zeroed(context, whole->count, sizeof *c.f),
-                .target = clf__alloc_array(context, whole->count, sizeof *c.target),
-                .order = clf__alloc_array(context, whole->count, sizeof *c.order),
-                .fold = clf__alloc_array(context, whole->count, sizeof *c.fold),
-                .absent = clf__alloc_array(context, whole->count, sizeof *c.absent)};
-  clf_status status = CLF_ERROR_MEMORY;
-  if (c.f && c.target && c.order && c.fold && c.absent) {
-    status = CLF_OK;
-    deal_folds(&c);
-    for (int32_t fold = 0; status == CLF_OK && fold < FOLDS; fold++) {
-      status = value_fold(&c, fold);
-    }
-    fit_targets(&c, ab);
+  held_out c = {.whole = whole};
+  clf__arena arena = {.context = whole->rows->context};
+  c.f = clf__arena_zeroed(&arena, whole->count, sizeof *c.f);
+  c.target = clf__arena_array(&arena, whole->count, sizeof *c.target);
+  c.order = clf__arena_array(&arena, whole->count, sizeof *c.order);
+  c.fold = clf__arena_array(&arena, whole->count, sizeof *c.fold);
+  c.absent = clf__arena_array(&arena, whole->count, sizeof *c.absent);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  deal_folds(&c);
+  for (int32_t fold = 0; fold < FOLDS; fold++) {
+    CLF__TRY(value_fold(&c, fold));
   }
-  clf__free(c.f);
-  clf__free(c.target);
-  clf__free(c.order);
-  clf__free(c.fold);
-  clf__free(c.absent);
+  fit_targets(&c, ab);
+done:
+  clf__arena_free(&arena);
   return status;
 }
 

@@ -40,9 +40,7 @@ void clf__svm_shared_free(void *shared) {
   }
   drop_solutions(s);
   clf__kernel_cache_free(s->cache);
-  clf__free(s->center);
-  clf__free(s->order);
-  clf__free(s->start);
+  clf__arena_free(&s->arena);
   clf__free(s);
 }
 
@@ -55,9 +53,10 @@ static clf_status begin(clf__svm_shared **out, clf_context *context, const clf__
   }
   s->context = context;
   s->function = *function;
-  s->order = clf__alloc_array(context, training->x->rows, sizeof *s->order);
-  s->start = clf__alloc_array(context, training->classes + 1, sizeof *s->start);
-  if (s->order == NULL || s->start == NULL) {
+  s->arena.context = context;
+  s->order = clf__arena_array(&s->arena, training->x->rows, sizeof *s->order);
+  s->start = clf__arena_array(&s->arena, training->classes + 1, sizeof *s->start);
+  if (clf__arena_status(&s->arena) < 0) {
     clf__svm_shared_free(s);
     return CLF_ERROR_MEMORY;
   }
@@ -88,7 +87,7 @@ clf_status clf__svm_share(clf__svm_shared **out, clf_context *context,
     *out = old;
     return CLF_OK;
   }
-  CLF__TRY(clf__kernel_center(&made->center, context, function, training->x));
+  CLF__TRY(clf__kernel_center(&made->center, &made->arena, function, training->x));
   if (function->kind != CLF__KERNEL_LINEAR) {
     CLF__TRY(clf__kernel_cache_create(&made->cache, context, function, &made->groups, made->center,
                                       cache_bytes));

@@ -186,40 +186,22 @@ static clf_status alloc_results(clf__svm_problem *p) {
 
 static clf_status open_solver(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
-  clf_context *context = s->context;
   const int64_t columns = p->rows->groups.x->columns;
   const int64_t padded = clf__round_up(p->count, CLF__SMO_LANES);
   s->capacity = clf__min_i64(padded, CLF__SVM_SET);
-  s->lower = clf__alloc_array(context, p->count, sizeof *s->lower);
-  s->upper = clf__alloc_array(context, p->count, sizeof *s->upper);
-  s->in_set = clf__alloc_zeroed(context, p->count, sizeof *s->in_set);
-  s->candidate = clf__alloc_array(context, p->count, sizeof *s->candidate);
-  s->set = clf__alloc_array(context, s->capacity, sizeof *s->set);
-  s->row = clf__alloc_array(context, s->capacity, sizeof *s->row);
-  s->K = clf__alloc_array(context, s->capacity * s->capacity, sizeof *s->K);
-  s->diagonal = clf__alloc_array(context, s->capacity, sizeof *s->diagonal);
-  s->own = clf__alloc_array(context, 6 * s->capacity, sizeof *s->own);
-  s->factor = clf__alloc_array(context, s->capacity, sizeof *s->factor);
-  s->step = clf__alloc_array(context, columns, sizeof *s->step);
-  s->w = clf__alloc_array(context, columns, sizeof *s->w);
-  const bool all = s->lower && s->upper && s->in_set && s->candidate && s->set && s->row && s->K &&
-                   s->diagonal && s->own && s->factor && s->step && s->w;
-  return all ? CLF_OK : CLF_ERROR_MEMORY;
-}
-
-static void close_solver(clf__svm_solver *s) {
-  clf__free(s->lower);
-  clf__free(s->upper);
-  clf__free(s->in_set);
-  clf__free(s->candidate);
-  clf__free(s->set);
-  clf__free(s->row);
-  clf__free(s->K);
-  clf__free(s->diagonal);
-  clf__free(s->own);
-  clf__free(s->factor);
-  clf__free(s->step);
-  clf__free(s->w);
+  s->lower = clf__arena_array(&s->arena, p->count, sizeof *s->lower);
+  s->upper = clf__arena_array(&s->arena, p->count, sizeof *s->upper);
+  s->in_set = clf__arena_zeroed(&s->arena, p->count, sizeof *s->in_set);
+  s->candidate = clf__arena_array(&s->arena, p->count, sizeof *s->candidate);
+  s->set = clf__arena_array(&s->arena, s->capacity, sizeof *s->set);
+  s->row = clf__arena_array(&s->arena, s->capacity, sizeof *s->row);
+  s->K = clf__arena_matrix(&s->arena, s->capacity, s->capacity, sizeof *s->K);
+  s->diagonal = clf__arena_array(&s->arena, s->capacity, sizeof *s->diagonal);
+  s->own = clf__arena_matrix(&s->arena, 6, s->capacity, sizeof *s->own);
+  s->factor = clf__arena_array(&s->arena, s->capacity, sizeof *s->factor);
+  s->step = clf__arena_array(&s->arena, columns, sizeof *s->step);
+  s->w = clf__arena_array(&s->arena, columns, sizeof *s->w);
+  return clf__arena_status(&s->arena);
 }
 
 static void set_variables(clf__svm_solver *s) {
@@ -248,7 +230,7 @@ static void set_start(clf__svm_solver *s) {
 }
 
 clf_status clf__svm_solve(clf__svm_problem *p) {
-  clf__svm_solver s = {.p = p, .context = p->rows->context};
+  clf__svm_solver s = {.p = p, .context = p->rows->context, .arena = {.context = p->rows->context}};
   const bool begun = p->b != NULL;
   clf_status status = CLF_OK;
   if (!begun) {
@@ -261,7 +243,7 @@ clf_status clf__svm_solve(clf__svm_problem *p) {
   }
   status = iterate(&s);
 done:
-  close_solver(&s);
+  clf__arena_free(&s.arena);
   return status;
 }
 

@@ -9,6 +9,7 @@ enum {
 }; /* most variables of a working set: its matrix is then 1 MB, as L2 is */
 
 typedef struct clf__svm_solver {
+  clf__arena arena;
   clf__svm_problem *p;
   clf_context *context;
   double *lower, *upper; /* [count] */
