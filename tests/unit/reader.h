@@ -8,23 +8,24 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "contexts.h"
 #include "data/dataset.h"
 #include "failing_allocator.h"
+#include "files.h"
 
 /* Reads a format from a block of exactly `size` bytes. */
-static inline clf_status read_bytes(clf_dataset **out, clf_context *context,
-                                    const clf__format *format, const void *data, size_t size,
-                                    const char *params) {
+static inline clf_status read_bytes(clf_dataset **out, clf_context *own, const clf__format *format,
+                                    const void *data, size_t size, const char *params) {
   void *values = NULL;
-  clf_status status = clf__params_create(&values, context, &format->base.params, params);
-  char *block = status == CLF_OK ? clf__alloc(context, size) : NULL;
+  clf_status status = clf__params_create(&values, own, &format->base.params, params);
+  char *block = status == CLF_OK ? clf__alloc(own, size) : NULL;
   if (block == NULL) {
     clf__params_free(&format->base.params, values);
     return status < 0 ? status : CLF_ERROR_MEMORY;
   }
   memcpy(block, data, size);
   clf__bytes bytes = {(const unsigned char *)block, size, false};
-  status = format->parse(out, context, &bytes, "file", values);
+  status = format->parse(out, own, &bytes, "file", values);
   clf__bytes_release(&bytes);
   clf__params_free(&format->base.params, values);
   return status;
@@ -56,11 +57,10 @@ typedef struct hostile {
   const char *says;
 } hostile;
 
-static inline void assert_refused(clf_context *context, const clf__format *format,
-                                  const hostile *bad) {
+static inline void assert_refused(clf_context *own, const clf__format *format, const hostile *bad) {
   clf_dataset *dataset = NULL;
   size_t size = bad->size > 0 ? bad->size : strlen(bad->input);
-  clf_status status = read_bytes(&dataset, context, format, bad->input, size, bad->params);
+  clf_status status = read_bytes(&dataset, own, format, bad->input, size, bad->params);
   ck_assert_msg(status == bad->status && strstr(clf_last_error(), bad->says) != NULL,
                 "'%s': %s: %s; expected '%s'", bad->input, clf_status_name(status),
                 clf_last_error(), bad->says);
@@ -68,29 +68,29 @@ static inline void assert_refused(clf_context *context, const clf__format *forma
 }
 
 /* Whatever the bytes are: a dataset or a message, and no memory lost. */
-static inline void survive(clf_context *context, const clf__format *format, const void *data,
+static inline void survive(clf_context *own, const clf__format *format, const void *data,
                            size_t size, const char *params) {
   clf_dataset *dataset = NULL;
-  uint64_t held = clf_context_memory(context);
-  clf_status status = read_bytes(&dataset, context, format, data, size, params);
+  uint64_t held = clf_context_memory(own);
+  clf_status status = read_bytes(&dataset, own, format, data, size, params);
   ck_assert_int_eq(status == CLF_OK, dataset != NULL);
   clf_dataset_free(dataset);
-  ck_assert_uint_eq(clf_context_memory(context), held);
+  ck_assert_uint_eq(clf_context_memory(own), held);
 }
 
 /* Every truncation, and every other value of every byte. */
-static inline void survive_damage(clf_context *context, const clf__format *format, const void *data,
+static inline void survive_damage(clf_context *own, const clf__format *format, const void *data,
                                   size_t size, const char *params) {
   unsigned char *copy = malloc(size);
   ck_assert_ptr_nonnull(copy);
   memcpy(copy, data, size);
   for (size_t length = 0; length <= size; length++) {
-    survive(context, format, copy, length, params);
+    survive(own, format, copy, length, params);
   }
   for (size_t i = 0; i < size; i++) {
     for (int change = 1; change < 256; change++) {
       copy[i] = (unsigned char)(((const unsigned char *)data)[i] + change);
-      survive(context, format, copy, size, params);
+      survive(own, format, copy, size, params);
     }
     copy[i] = ((const unsigned char *)data)[i];
   }
@@ -104,10 +104,10 @@ typedef struct reading {
   const char *params;
 } reading;
 
-static inline clf_status read_and_free(clf_context *context, const void *argument) {
+static inline clf_status read_and_free(clf_context *own, const void *argument) {
   const reading *r = (const reading *)argument;
   clf_dataset *dataset = NULL;
-  clf_status status = read_bytes(&dataset, context, r->format, r->data, r->size, r->params);
+  clf_status status = read_bytes(&dataset, own, r->format, r->data, r->size, r->params);
   ck_assert_int_eq(status == CLF_OK, dataset != NULL);
   clf_dataset_free(dataset);
   return status < 0 ? clf__fail_within(status, "reading") : status;
@@ -120,36 +120,15 @@ static inline void survive_refusals(const clf__format *format, const void *data,
   ck_assert_int_eq(check_every_allocation("threads=1", read_and_free, &r).tolerated, 0);
 }
 
-/* A folder of the suite's own. */
-static char folder[] = "/tmp/classify-data-XXXXXX";
-static char path_text[4][128];
-
-static inline void make_folder(void) {
-  memcpy(folder + strlen(folder) - 6, "XXXXXX", 6);
-  ck_assert_ptr_nonnull(mkdtemp(folder));
+/* Fixtures of suites that read files. */
+static inline void open_reader(void) {
+  open_context();
+  make_folder();
 }
 
-static inline void remove_folder(void) {
-  char command[64];
-  snprintf(command, sizeof command, "rm -rf %s", folder);
-  ck_assert_int_eq(system(command), 0);
-}
-
-/* Path of a file in the folder; four at a time. */
-static inline const char *path_of(const char *name) {
-  static int next;
-  next = (next + 1) % 4;
-  snprintf(path_text[next], sizeof path_text[next], "%s/%s", folder, name);
-  return path_text[next];
-}
-
-static inline const char *put_file(const char *name, const void *data, size_t size) {
-  const char *path = path_of(name);
-  FILE *file = fopen(path, "wb");
-  ck_assert_ptr_nonnull(file);
-  ck_assert_uint_eq(fwrite(data, 1, size, file), size);
-  ck_assert_int_eq(fclose(file), 0);
-  return path;
+static inline void close_reader(void) {
+  remove_folder();
+  close_context();
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #if defined(__has_feature)
 #define HAS_FEATURE(name) __has_feature(name)
@@ -222,6 +223,23 @@ static inline clf_model *fitted(clf_context *context, const char *kind, const ch
   ck_clf_ok(clf_model_create(&model, context, kind, params));
   ck_clf_ok(clf_model_fit(model, train, NULL, NULL));
   return model;
+}
+
+/* The elements of a tensor of the fitted model, which `*tensor` holds. */
+static inline const void *fitted_data(const clf_model *model, const char *name,
+                                      clf_tensor **tensor) {
+  ck_clf_ok(clf_model_tensor(model, name, tensor));
+  return clf_tensor_data(*tensor);
+}
+
+/* For loops over all kinds of models. */
+static inline const char *kind_at(int index) {
+  return clf_kind_name("model", index);
+}
+
+/* Of the processor, by this process. */
+static inline double seconds_worked(void) {
+  return (double)clock() / CLOCKS_PER_SEC;
 }
 
 /* For clf_context_set_progress(). */

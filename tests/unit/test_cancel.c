@@ -10,11 +10,6 @@
 #include "ops/linalg/factor.h"
 #include "ops/linalg/gram.h"
 
-/* Processor time of all threads: other work on the machine does not count. */
-static double seconds_worked(void) {
-  return (double)clock() / CLOCKS_PER_SEC;
-}
-
 enum { MAX_THREADS = 2 };
 
 /* Says stop at the third call of a stage, and notes the longest time that it was not asked. */

@@ -6,26 +6,14 @@
 
 #include "base/context.h"
 #include "base/cpu.h"
+#include "files.h"
 #include "support.h"
 
-static char root[] = "/tmp/classify-cpu-XXXXXX";
-
-static void setup(void) {
-  strcpy(root + strlen(root) - 6, "XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(root));
-}
-
-static void teardown(void) {
-  char command[64];
-  snprintf(command, sizeof command, "rm -rf %s", root);
-  ck_assert_int_eq(system(command), 0);
-}
-
-/* A file below the root, its folders made. */
+/* A file below the folder, its folders made. */
 static void put(const char *path, const char *text) {
   char command[512];
-  snprintf(command, sizeof command, "mkdir -p $(dirname %s/%s) && printf -- '%s' > %s/%s", root,
-           path, text, root, path);
+  snprintf(command, sizeof command, "mkdir -p $(dirname %s/%s) && printf -- '%s' > %s/%s", folder,
+           path, text, folder, path);
   ck_assert_int_eq(system(command), 0);
 }
 
@@ -95,11 +83,11 @@ TEST(count__follows_affinity) {
 }
 
 TEST(quota__is_none_without_cgroups) {
-  ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
+  ck_assert_int_eq(clf__cgroup_quota(folder), INT64_MAX);
   put("proc/self/cgroup", "0::/\\n");
-  ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
+  ck_assert_int_eq(clf__cgroup_quota(folder), INT64_MAX);
   put("sys/fs/cgroup/cpu.max", "max 100000\\n");
-  ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
+  ck_assert_int_eq(clf__cgroup_quota(folder), INT64_MAX);
 }
 
 TEST(quota_v2__is_the_tightest_on_the_way_up) {
@@ -107,11 +95,11 @@ TEST(quota_v2__is_the_tightest_on_the_way_up) {
   put("sys/fs/cgroup/a/b/c/cpu.max", "max 100000\\n");
   put("sys/fs/cgroup/a/b/cpu.max", "250000 100000\\n");
   put("sys/fs/cgroup/a/cpu.max", "400000 100000\\n");
-  ck_assert_int_eq(clf__cgroup_quota(root), 3);
+  ck_assert_int_eq(clf__cgroup_quota(folder), 3);
   put("sys/fs/cgroup/a/cpu.max", "200000 100000\\n");
-  ck_assert_int_eq(clf__cgroup_quota(root), 2);
+  ck_assert_int_eq(clf__cgroup_quota(folder), 2);
   put("sys/fs/cgroup/a/b/c/cpu.max", "1000 100000\\n");
-  ck_assert_int_eq(clf__cgroup_quota(root), 1);
+  ck_assert_int_eq(clf__cgroup_quota(folder), 1);
 }
 
 TEST(quota_v1__is_read_beside_other_controllers) {
@@ -120,14 +108,14 @@ TEST(quota_v1__is_read_beside_other_controllers) {
   put("sys/fs/cgroup/cpu/box/cpu.cfs_period_us", "50000\\n");
   put("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\\n");
   put("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\\n");
-  ck_assert_int_eq(clf__cgroup_quota(root), 3);
+  ck_assert_int_eq(clf__cgroup_quota(folder), 3);
 }
 
 /* In a container the group's name may be the host's; its own quota is at the mount point. */
 TEST(quota__of_a_container_is_at_the_mount_point) {
   put("proc/self/cgroup", "0::/host/only/name\\n");
   put("sys/fs/cgroup/cpu.max", "50000 100000\\n");
-  ck_assert_int_eq(clf__cgroup_quota(root), 1);
+  ck_assert_int_eq(clf__cgroup_quota(folder), 1);
 }
 
 TEST(quota__that_makes_no_sense_is_none) {
@@ -136,8 +124,8 @@ TEST(quota__that_makes_no_sense_is_none) {
   put("proc/self/cgroup", "0::/\\n\\n:\\n::\\nnonsense\\n");
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
     put("sys/fs/cgroup/cpu.max", texts[i]);
-    ck_assert_int_eq(clf__cgroup_quota(root), INT64_MAX);
+    ck_assert_int_eq(clf__cgroup_quota(folder), INT64_MAX);
   }
 }
 
-SUITE("cpu", .setup = setup, .teardown = teardown)
+SUITE("cpu", .setup = make_folder, .teardown = remove_folder)

@@ -10,34 +10,20 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "support.h"
+#include "contexts.h"
+#include "files.h"
 
-static char folder[] = "/tmp/classify-file-XXXXXX";
 static char path[128];
-static clf_context *context;
-static uint64_t held;
 
-static void setup(void) {
-  strcpy(folder + strlen(folder) - 6, "XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(folder));
+static void open_file(void) {
+  open_context();
+  make_folder();
   snprintf(path, sizeof path, "%s/file", folder);
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  held = clf_context_memory(context);
 }
 
-static void teardown(void) {
-  char command[64];
-  ck_assert_uint_eq(clf_context_memory(context), held);
-  clf_context_free(context);
-  snprintf(command, sizeof command, "rm -rf %s", folder);
-  ck_assert_int_eq(system(command), 0);
-}
-
-static void put(const char *text) {
-  FILE *file = fopen(path, "w");
-  ck_assert_ptr_nonnull(file);
-  fputs(text, file);
-  fclose(file);
+static void close_file(void) {
+  remove_folder();
+  close_context();
 }
 
 static clf_status write_file(const char *to, const void *bytes, size_t size) {
@@ -77,7 +63,7 @@ static int entries(void) {
 }
 
 TEST(read_and_map__give_the_same_bytes) {
-  put("some bytes");
+  put_text("file", "some bytes");
   clf__bytes bytes = {0};
   assert_holds(path, "some bytes");
   ck_clf_ok(clf__file_map(&bytes, path));
@@ -88,7 +74,7 @@ TEST(read_and_map__give_the_same_bytes) {
 }
 
 TEST(empty_file__is_read_and_mapped) {
-  put("");
+  put_text("file", "");
   clf__bytes bytes = {0};
   assert_holds(path, "");
   ck_clf_ok(clf__file_map(&bytes, path));
@@ -115,7 +101,7 @@ TEST(what_is_no_regular_file__is_refused_at_once) {
 }
 
 TEST(file_beyond_the_memory_limit__is_refused) {
-  put("");
+  put_text("file", "");
   ck_assert_int_eq(truncate(path, 1 << 20), 0);
   clf_context *small = NULL;
   ck_clf_ok(clf_context_create(&small, "memory_limit=65536 threads=1", NULL));
@@ -126,7 +112,7 @@ TEST(file_beyond_the_memory_limit__is_refused) {
 }
 
 TEST(file_that_shrinks__is_an_error) {
-  put("0123456789");
+  put_text("file", "0123456789");
   clf__file file = {0};
   char bytes[10];
   ck_clf_ok(clf__file_open(&file, path));
@@ -155,7 +141,7 @@ TEST(write__makes_and_replaces_a_file) {
 TEST(write__never_allows_more_than_the_file_does) {
   static const mode_t modes[] = {0600, 0640, 0604, 0666, 0200};
   const mode_t mask = umask(0);
-  put("old");
+  put_text("file", "old");
   for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
     struct stat about;
     ck_assert_int_eq(chmod(path, modes[i]), 0);
@@ -215,7 +201,7 @@ TEST(longest_name__can_be_written) {
 }
 
 TEST(discarded_write__leaves_the_old_file_and_nothing_else) {
-  put("old");
+  put_text("file", "old");
   clf__output output = {0};
   ck_clf_ok(clf__output_open(&output, context, path));
   ck_clf_ok(clf__output_write(&output, "new", 3));
@@ -226,7 +212,7 @@ TEST(discarded_write__leaves_the_old_file_and_nothing_else) {
 
 TEST(full_disk__leaves_the_old_file_and_nothing_else) {
   static char block[4096];
-  put("old");
+  put_text("file", "old");
   struct rlimit before, limit;
   ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
   limit = before;
@@ -245,7 +231,7 @@ TEST(missing_or_protected_place__is_an_error) {
   char name[160];
   snprintf(name, sizeof name, "%s/none/file", folder);
   ck_clf_fails(write_file(name, "x", 1), CLF_ERROR_IO);
-  put("old");
+  put_text("file", "old");
   if (geteuid() != 0) {
     ck_assert_int_eq(chmod(path, 0444), 0);
     ck_clf_fails(write_file(path, "x", 1), CLF_ERROR_IO);
@@ -257,4 +243,4 @@ TEST(missing_or_protected_place__is_an_error) {
   assert_holds(path, "old");
 }
 
-SUITE("file", .setup = setup, .teardown = teardown)
+SUITE("file", .setup = open_file, .teardown = close_file)

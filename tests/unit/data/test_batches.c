@@ -1,20 +1,7 @@
 #include <string.h>
 
+#include "contexts.h"
 #include "data/dataset.h"
-#include "support.h"
-
-static clf_context *context;
-static uint64_t held;
-
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  held = clf_context_memory(context);
-}
-
-static void teardown(void) {
-  ck_assert_uint_eq(clf_context_memory(context), held);
-  clf_context_free(context);
-}
 
 enum { ROWS = 10 };
 
@@ -164,4 +151,4 @@ TEST(batches__refuse_what_makes_no_sense) {
   clf_dataset_free(dataset);
 }
 
-SUITE("batches", .setup = setup, .teardown = teardown)
+SUITE("batches", .setup = open_context, .teardown = close_context)

@@ -2,21 +2,8 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "contexts.h"
 #include "data/classes.h"
-#include "support.h"
-
-static clf_context *context;
-static uint64_t held;
-
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  held = clf_context_memory(context);
-}
-
-static void teardown(void) {
-  ck_assert_uint_eq(clf_context_memory(context), held);
-  clf_context_free(context);
-}
 
 static clf_status classify(clf__classes **out, const void *labels, int32_t dtype, int64_t count,
                            int32_t *indices) {
@@ -289,4 +276,4 @@ TEST(classes__share_by_count) {
   ck_assert_int_eq(clf__classes_count(NULL), 0);
 }
 
-SUITE("classes", .setup = setup, .teardown = teardown)
+SUITE("classes", .setup = open_context, .teardown = close_context)

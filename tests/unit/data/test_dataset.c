@@ -1,28 +1,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/pool.h"
+#include "contexts.h"
 #include "data/dataset.h"
-#include "support.h"
-
-static clf_context *context;
-static uint64_t held;
-
-static void do_nothing(void *argument, int64_t index, int32_t worker) {
-  (void)argument, (void)index, (void)worker;
-}
-
-/* The pool's own memory is there before it is counted. */
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
-  clf__parallel(context, 2, CLF__WORK_LONG, do_nothing, NULL);
-  held = clf_context_memory(context);
-}
-
-static void teardown(void) {
-  ck_assert_uint_eq(clf_context_memory(context), held);
-  clf_context_free(context);
-}
 
 static clf_tensor *wrap(const void *data, int32_t dtype, int32_t ndim, const int64_t *shape,
                         const int64_t *strides) {
@@ -356,4 +336,4 @@ TEST(null__is_answered) {
   ck_clf_fails(clf_dataset_set_weights(NULL, NULL), CLF_ERROR_ARGUMENT);
 }
 
-SUITE("dataset", .setup = setup, .teardown = teardown)
+SUITE("dataset", .setup = open_two_threads, .teardown = close_context)

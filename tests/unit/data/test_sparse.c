@@ -3,21 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "contexts.h"
 #include "data/dataset.h"
-#include "support.h"
-
-static clf_context *context;
-static uint64_t held;
-
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  held = clf_context_memory(context);
-}
-
-static void teardown(void) {
-  ck_assert_uint_eq(clf_context_memory(context), held);
-  clf_context_free(context);
-}
+#include "log.h"
 
 /* Row 0 has (1: 10, 3: 30), row 1 nothing, row 2 (0: 5). */
 static const int64_t starts[] = {0, 2, 2, 3};
@@ -233,15 +221,6 @@ TEST(sparse__a_long_row_is_sorted_fast) {
   clf_dataset_free(dataset);
 }
 
-static char heard[512];
-
-static void listen(void *user, int32_t level, const char *message) {
-  (void)user;
-  if (level == CLF_LOG_WARNING) {
-    snprintf(heard, sizeof heard, "%s", message);
-  }
-}
-
 /* Values that are converted to f32; each row has one in column 1. */
 TEST(sparse__log_says_which_feature_lies_far_from_0) {
   static const int64_t first[] = {0, 2, 3, 4}, place[] = {7, 1, 1, 1};
@@ -254,13 +233,13 @@ TEST(sparse__log_says_which_feature_lies_far_from_0) {
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
   for (int i = 0; i < 6; i++) {
     clf_dataset *dataset = NULL;
-    heard[0] = '\0';
+    forget_log();
     ck_clf_ok(
         create(&dataset, 1000, (part){first, CLF_I64, 4}, (part){place, CLF_I64, 4}, cases[i]));
-    ck_assert_msg((strstr(heard, "feature 2 lies so far from 0") != NULL) == (i < 2), "%d: %s", i,
-                  heard);
+    ck_assert_msg((strstr(warned, "feature 2 lies so far from 0") != NULL) == (i < 2), "%d: %s", i,
+                  warned);
     clf_dataset_free(dataset);
   }
 }
 
-SUITE("sparse", .setup = setup, .teardown = teardown)
+SUITE("sparse", .setup = open_context, .teardown = close_context)

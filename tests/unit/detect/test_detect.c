@@ -7,11 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "support.h"
+#include "contexts.h"
 
 enum { SIDE = 12, WINDOW = SIDE * SIDE, ROWS = 360, MOST = 20000 };
-
-static clf_context *context;
 
 /* Bright discs on a grey ground with noise, 9 pixels wide in a window of 12. */
 static void draw_disc(uint8_t *pixels, int64_t height, int64_t width, double row, double column,
@@ -451,12 +449,4 @@ TEST(detectors__serve_many_threads) {
   clf_model_free(model);
 }
 
-static void open_context(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
-}
-
-static void close_context(void) {
-  clf_context_free(context);
-}
-
-SUITE("detect", .setup = open_context, .teardown = close_context)
+SUITE("detect", .setup = open_two_threads, .teardown = close_context)

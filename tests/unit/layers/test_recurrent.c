@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "contexts.h"
 #include "layers/layer.h"
 #include "ops/nn/sequence.h"
-#include "support.h"
 
 enum { MOST_UNITS = 40, MOST_WEIGHTS = 8000, MOST_X = 4000 };
 
@@ -358,16 +358,6 @@ TEST_LOOP(recurrent__does_not_depend_on_threads, 0, 3) {
 enum { ROWS = 3, STEPS = 5, WIDTH = 4, WORDS = 6 };
 static const float ids[ROWS * STEPS] = {0, 2, 5, 2, 0, 0, 0, 0, 0, 0, 1, 0, 3, 1, 2};
 
-static clf_context *context;
-
-static void begin(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
-}
-
-static void end(void) {
-  clf_context_free(context);
-}
-
 static clf__layer *layer_of(const char *kind, const char *params, clf__shape in) {
   clf__layer *layer = NULL;
   ck_clf_ok(clf__layer_create(&layer, context, kind, params));
@@ -532,4 +522,4 @@ TEST(time_pooling__is_over_the_steps_that_count) {
   check_pool("global_max_pool1d", spans);
 }
 
-SUITE("recurrent", .setup = begin, .teardown = end)
+SUITE("recurrent", .setup = open_two_threads, .teardown = close_context)

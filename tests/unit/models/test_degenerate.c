@@ -12,10 +12,6 @@ enum { MOST_ROWS = 300, MOST_COLUMNS = 200, MOST_CLASSES = 100 };
 static float x[MOST_ROWS * MOST_COLUMNS];
 static int32_t y[MOST_ROWS];
 
-static const char *kind_at(int index) {
-  return clf_kind_name("model", index);
-}
-
 static double accuracy_of(const clf_model *model, const clf_dataset *data) {
   double score = -1;
   ck_clf_ok(clf_model_score(model, data, &score));

@@ -11,10 +11,6 @@ static int32_t y[ROWS];
 static clf_dataset *open_rows;
 static clf_model *open_model;
 
-static const char *kind_at(int index) {
-  return clf_kind_name("model", index);
-}
-
 static void open_fitted(int kind) {
   fill_clouds(x, y, ROWS, COLUMNS, CLASSES);
   open_rows = dataset_of(NULL, x, CLF_F32, ROWS, COLUMNS, y);

@@ -4,31 +4,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "contexts.h"
 #include "data/dataset.h"
+#include "log.h"
 #include "models/kind_rows.h"
-#include "support.h"
 #include "tensor/rows_precision.h"
 
 enum { ROWS = 200, COLUMNS = 2 };
 
-static clf_context *context;
-static char heard[4096];
-
-static void listen(void *user, int32_t level, const char *message) {
-  (void)user;
-  if (level == CLF_LOG_WARNING) {
-    snprintf(heard, sizeof heard, "%s", message);
-  }
-}
-
 static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  open_two_threads();
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
-  heard[0] = '\0';
-}
-
-static void teardown(void) {
-  clf_context_free(context);
+  forget_log();
 }
 
 static double seconds[ROWS];
@@ -67,7 +54,7 @@ TEST(seconds__are_told_apart_by_standardize_and_logistic) {
   ck_clf_ok(clf_model_add(model, "standardize", NULL));
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   ck_assert_double_eq(score_of(model, data), 1);
-  ck_assert_str_eq(heard, "");
+  ck_assert_str_eq(warned, "");
   clf_model_free(model);
   clf_dataset_free(data);
 }
@@ -93,7 +80,7 @@ TEST_LOOP(one_more_or_less_than_1e10__is_no_constant, 0, KINDS) {
   clf_dataset *data = dataset_of(context, x, CLF_F64, ROWS, 1, labels);
   clf_model *model = fitted(context, kinds[_i].kind, kinds[_i].params, data);
   ck_assert_double_eq(score_of(model, data), 1);
-  ck_assert_str_eq(heard, "");
+  ck_assert_str_eq(warned, "");
   clf_model_free(model);
   clf_dataset_free(data);
 }
@@ -212,7 +199,7 @@ TEST(near_rows__are_rounded_as_they_are) {
   ck_clf_ok(clf_model_decision_function(a, f32, expected, ROWS * 2));
   ck_clf_ok(clf_model_decision_function(b, f64, found, ROWS * 2));
   ck_assert_mem_eq(found, expected, sizeof found);
-  ck_assert_str_eq(heard, "");
+  ck_assert_str_eq(warned, "");
   clf_model_free(a);
   clf_model_free(b);
   clf_dataset_free(f32);
@@ -243,12 +230,12 @@ TEST(log__says_what_rounding_loses) {
   const char *const said[] = {"does not tell all values of column 0 apart (in 19",
                               "column 0 lies so far from 0"};
   for (int i = 0; i < 2; i++) {
-    heard[0] = '\0';
+    forget_log();
     fill(offsets[i]);
     clf_dataset *data = dataset_of(context, wide, CLF_F64, ROWS, COLUMNS, labels);
     clf_model *model = fitted(context, "perceptron", "fit_intercept=false", data);
     ck_assert_ptr_null(clf__store_tensor(model->state, "center"));
-    ck_assert_msg(strstr(heard, said[i]) != NULL, "%s", heard);
+    ck_assert_msg(strstr(warned, said[i]) != NULL, "%s", warned);
     clf_model_free(model);
     clf_dataset_free(data);
   }
@@ -261,13 +248,13 @@ TEST(outlier__does_not_hide_what_is_merged) {
   clf_dataset *data = dataset_of(context, seconds, CLF_F64, ROWS, 1, halves);
   clf_model *model = fitted(context, "perceptron", NULL, data);
   ck_assert_ptr_nonnull(clf__store_tensor(model->state, "center"));
-  ck_assert_str_eq(heard, "");
+  ck_assert_str_eq(warned, "");
   clf_model_free(model);
   for (int i = 0; i < ROWS / 2; i++) {
     seconds[i] = i - 1e15; /* no center is near to both halves */
   }
   model = fitted(context, "perceptron", NULL, data);
-  ck_assert_msg(strstr(heard, "does not tell all values of column 0 apart") != NULL, "%s", heard);
+  ck_assert_msg(strstr(warned, "does not tell all values of column 0 apart") != NULL, "%s", warned);
   clf_model_free(model);
   clf_dataset_free(data);
 }
@@ -382,4 +369,4 @@ TEST(merged__counts_values_with_the_same_f32) {
   ck_assert_int_eq(merged.column, -1);
 }
 
-SUITE("precision", .setup = setup, .teardown = teardown)
+SUITE("precision", .setup = setup, .teardown = close_context)

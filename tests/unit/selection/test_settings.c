@@ -269,12 +269,6 @@ TEST(set_optimizer__is_for_networks) {
   clf_model_free(ridge);
 }
 
-static int32_t stop_at_once(void *user, const clf_progress *progress) {
-  (void)user;
-  (void)progress;
-  return 1;
-}
-
 TEST_LOOP(search__over_parts_is_cancelled, 0, (int)(sizeof threads / sizeof threads[0])) {
   clouds c;
   clf_context *context = NULL;
@@ -282,7 +276,7 @@ TEST_LOOP(search__over_parts_is_cancelled, 0, (int)(sizeof threads / sizeof thre
   ck_clf_ok(clf_context_create(&context, threads[_i], NULL));
   clf_dataset *data = cloud_data(context, &c);
   clf_model *model = model_of(context, "network", "epochs=100000 layers='dense units=3'");
-  ck_clf_ok(clf_context_set_progress(context, stop_at_once, NULL));
+  ck_clf_ok(clf_context_set_progress(context, cancel_at_once, NULL));
   ck_clf_fails(
       clf_search_create(&search, model, data, "optimizer.learning_rate=0.1|0.2", FOLDS, SEED),
       CLF_ERROR_CANCELLED);

@@ -9,28 +9,25 @@
 #include <zlib.h>
 
 #include "base/status.h"
+#include "contexts.h"
 #include "failing_allocator.h"
+#include "files.h"
 #include "store/format.h"
 
-static clf_context *context;
 static clf__store *store;
-static char folder[] = "/tmp/classify-store-XXXXXX";
 static char path[128];
 
-static void setup(void) {
-  strcpy(folder + strlen(folder) - 6, "XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(folder));
+static void open_store(void) {
+  open_context();
+  make_folder();
   snprintf(path, sizeof path, "%s/store", folder);
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
   ck_clf_ok(clf__store_create(&store, context));
 }
 
-static void teardown(void) {
-  char command[64];
+static void close_store(void) {
   clf__store_free(store);
-  clf_context_free(context);
-  snprintf(command, sizeof command, "rm -rf %s", folder);
-  ck_assert_int_eq(system(command), 0);
+  remove_folder();
+  close_context();
 }
 
 static void add(const char *name, const void *data, int32_t dtype, int32_t ndim,
@@ -465,4 +462,4 @@ TEST(refused_memory__is_a_clean_status) {
   free(from.bytes);
 }
 
-SUITE("store", .setup = setup, .teardown = teardown)
+SUITE("store", .setup = open_store, .teardown = close_store)

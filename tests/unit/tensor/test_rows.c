@@ -3,18 +3,8 @@
 #include <string.h>
 
 #include "base/context.h"
-#include "support.h"
+#include "contexts.h"
 #include "tensor/rows.h"
-
-static clf_context *context;
-
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
-}
-
-static void teardown(void) {
-  clf_context_free(context);
-}
 
 /* Two rows of u8 in memory of stride 4, and three sparse rows over entries that start at 1. */
 static const uint8_t pixels[] = {1, 2, 3, 99, 4, 5, 6, 99};
@@ -251,4 +241,4 @@ TEST(finite__no_entries_at_all) {
   ck_clf_ok(clf__rows_check_finite(context, &x));
 }
 
-SUITE("rows", .setup = setup, .teardown = teardown)
+SUITE("rows", .setup = open_two_threads, .teardown = close_context)

@@ -1,21 +1,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "support.h"
+#include "contexts.h"
 #include "tensor/tensor.h"
-
-static clf_context *context;
-static uint64_t held;
-
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  held = clf_context_memory(context);
-}
-
-static void teardown(void) {
-  ck_assert_uint_eq(clf_context_memory(context), held);
-  clf_context_free(context);
-}
 
 #define SHAPE(...) ((int64_t[]){__VA_ARGS__})
 
@@ -569,4 +556,4 @@ TEST(null__is_answered) {
   clf_tensor_free(tensor);
 }
 
-SUITE("tensor", .setup = setup, .teardown = teardown)
+SUITE("tensor", .setup = open_context, .teardown = close_context)

@@ -4,41 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
+#include "log.h"
 #include "support.h"
-
-static char folder[64];
-
-static void make_folder(void) {
-  strcpy(folder, "/tmp/classify-documents-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void remove_folder(void) {
-  char command[128];
-  snprintf(command, sizeof command, "rm -r %s", folder);
-  ck_assert_int_eq(system(command), 0);
-}
-
-static const char *in_folder(const char *name) {
-  static char path[256];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  return path;
-}
-
-static void write_file(const char *name, const void *bytes, size_t size) {
-  FILE *file = fopen(in_folder(name), "wb");
-  ck_assert_ptr_nonnull(file);
-  ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
-  fclose(file);
-}
-
-static void write_text(const char *name, const char *text) {
-  write_file(name, text, strlen(text));
-}
-
-static void add_folder(const char *name) {
-  ck_assert_int_eq(mkdir(in_folder(name), 0777), 0);
-}
 
 static clf_documents *loaded(const char *format, const char *path, const char *params) {
   clf_documents *made = NULL;
@@ -86,15 +54,15 @@ static void check_refused(const char *format, const char *path, const char *para
 static void write_reviews(void) {
   add_folder("pos");
   add_folder("neg");
-  write_text("pos/b.txt", "good");
-  write_text("pos/a.txt",
-             "\xEF\xBB\xBF"
-             "fine");
-  write_text("neg/a.txt",
-             "ba\xFF"
-             "d");
-  write_text("neg/.hidden", "not read");
-  write_text("README", "not read either");
+  put_text("pos/b.txt", "good");
+  put_text("pos/a.txt",
+           "\xEF\xBB\xBF"
+           "fine");
+  put_text("neg/a.txt",
+           "ba\xFF"
+           "d");
+  put_text("neg/.hidden", "not read");
+  put_text("README", "not read either");
 }
 
 TEST(folders__are_labels) {
@@ -112,14 +80,6 @@ TEST(folders__are_labels) {
   clf_documents_free(documents);
 }
 
-static char heard[1024];
-
-static void listen(void *user, int32_t level, const char *message) {
-  (void)user, (void)level;
-  const size_t length = strlen(heard);
-  snprintf(heard + length, sizeof heard - length, "%s\n", message);
-}
-
 TEST(folders__are_told) {
   clf_context *context = NULL;
   write_reviews();
@@ -127,7 +87,7 @@ TEST(folders__are_told) {
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
   for (int chosen = 0; chosen < 2; chosen++) {
     clf_documents *documents = NULL;
-    heard[0] = '\0';
+    forget_log();
     ck_clf_ok(clf_documents_load(&documents, context, "folder", folder,
                                  chosen == 0 ? NULL : "folders=pos,neg"));
     ck_assert_msg((strstr(heard, "its 2 folders are taken for labels; folders=A,B") != NULL) ==
@@ -155,8 +115,8 @@ TEST(folders__may_be_chosen) {
 }
 
 TEST(folder__without_folders_has_no_labels) {
-  write_text("2", "b");
-  write_text("10", "a");
+  put_text("2", "b");
+  put_text("10", "a");
   clf_documents *documents = loaded("folder", folder, NULL);
   check_texts(documents, (const char *const[]){"a", "b"}, 2);
   ck_assert_str_eq(clf_documents_name(documents, 0), "10");
@@ -165,8 +125,8 @@ TEST(folder__without_folders_has_no_labels) {
 
 TEST(folder__links_are_followed) {
   write_reviews();
-  ck_assert_int_eq(symlink("../README", in_folder("neg/link")), 0);
-  ck_assert_int_eq(symlink("pos", in_folder("zlink")), 0);
+  ck_assert_int_eq(symlink("../README", path_of("neg/link")), 0);
+  ck_assert_int_eq(symlink("pos", path_of("zlink")), 0);
   clf_documents *documents = loaded("folder", folder, NULL);
   ck_assert_str_eq(labels_of(documents), "neg neg pos pos zlink zlink");
   clf_documents_free(documents);
@@ -174,23 +134,23 @@ TEST(folder__links_are_followed) {
 
 TEST(folder__says_what_is_wrong) {
   check_refused("folder", folder, NULL, CLF_ERROR_DATA, "is empty");
-  check_refused("folder", in_folder("none"), NULL, CLF_ERROR_IO, "none");
-  write_text("file", "text");
-  check_refused("folder", in_folder("file"), NULL, CLF_ERROR_IO, "file");
+  check_refused("folder", path_of("none"), NULL, CLF_ERROR_IO, "none");
+  put_text("file", "text");
+  check_refused("folder", path_of("file"), NULL, CLF_ERROR_IO, "file");
   check_refused("folder", folder, "max_bytes=3", CLF_ERROR_DATA, "max_bytes=3");
   check_refused("folders", folder, NULL, CLF_ERROR_ARGUMENT, "did you mean 'folder'");
-  ck_assert_int_eq(mkfifo(in_folder("pipe"), 0666), 0);
+  ck_assert_int_eq(mkfifo(path_of("pipe"), 0666), 0);
   check_refused("folder", folder, NULL, CLF_ERROR_IO, "pipe");
-  ck_assert_int_eq(unlink(in_folder("pipe")), 0);
-  ck_assert_int_eq(symlink("nowhere", in_folder("dangling")), 0);
+  ck_assert_int_eq(unlink(path_of("pipe")), 0);
+  ck_assert_int_eq(symlink("nowhere", path_of("dangling")), 0);
   check_refused("folder", folder, NULL, CLF_ERROR_IO, "dangling");
   add_folder("pos");
   add_folder("pos/more");
   check_refused("folder", folder, NULL, CLF_ERROR_DATA, "pos/more");
-  ck_assert_int_eq(rmdir(in_folder("pos/more")), 0);
+  ck_assert_int_eq(rmdir(path_of("pos/more")), 0);
   add_folder("caf\xE9");
-  write_text("pos/a", "text");
-  write_text("caf\xE9/a", "text");
+  put_text("pos/a", "text");
+  put_text("caf\xE9/a", "text");
   check_refused("folder", folder, "folders=pos,caf\xE9", CLF_ERROR_DATA,
                 "'caf?' is no UTF-8: byte 4 is 0xE9");
 }
@@ -198,8 +158,8 @@ TEST(folder__says_what_is_wrong) {
 /* Two files of one label are read; a model that needs two classes says so. */
 TEST(folder__of_one_label_is_read_and_not_learnt) {
   add_folder("pos");
-  write_text("pos/a", "good");
-  write_text("pos/b", "fine");
+  put_text("pos/a", "good");
+  put_text("pos/b", "fine");
   clf_documents *documents = loaded("folder", folder, NULL);
   clf_vocabulary *vocabulary = NULL;
   clf_model *model = NULL;
@@ -222,7 +182,7 @@ TEST(folder__order_does_not_depend_on_threads) {
   add_folder("b");
   for (int i = 0; i < FILES; i++) {
     snprintf(name, sizeof name, "%s/%d", i % 3 == 0 ? "a" : "b", i);
-    write_text(name, name);
+    put_text(name, name);
   }
   clf_context *context = NULL;
   clf_documents *documents[2] = {NULL};
@@ -240,70 +200,69 @@ TEST(folder__order_does_not_depend_on_threads) {
 }
 
 TEST(csv__columns_are_texts_and_labels) {
-  write_text("reviews.csv",
-             "review,sentiment\n\"It's \"\"good\"\",\nreally\",pos\nbad,neg\n,pos\n");
-  clf_documents *documents = loaded("csv", in_folder("reviews.csv"), NULL);
+  put_text("reviews.csv", "review,sentiment\n\"It's \"\"good\"\",\nreally\",pos\nbad,neg\n,pos\n");
+  clf_documents *documents = loaded("csv", path_of("reviews.csv"), NULL);
   check_texts(documents, (const char *const[]){"It's \"good\",\nreally", "bad", ""}, 3);
   ck_assert_str_eq(labels_of(documents), "pos neg pos");
   clf_documents_free(documents);
-  documents = loaded("csv", in_folder("reviews.csv"), "text=sentiment label=none header=true");
+  documents = loaded("csv", path_of("reviews.csv"), "text=sentiment label=none header=true");
   check_texts(documents, (const char *const[]){"pos", "neg", "pos"}, 3);
   clf_documents_free(documents);
 }
 
 TEST(csv__quotes_may_mean_nothing) {
-  write_text("a.tsv", "1\t5 \"apples\"\n0\tan \"open quote\n1\tx\n");
+  put_text("a.tsv", "1\t5 \"apples\"\n0\tan \"open quote\n1\tx\n");
   clf_documents *documents =
-      loaded("csv", in_folder("a.tsv"), "label=1 text=2 quotes=false header=false");
+      loaded("csv", path_of("a.tsv"), "label=1 text=2 quotes=false header=false");
   check_texts(documents, (const char *const[]){"5 \"apples\"", "an \"open quote", "x"}, 3);
   ck_assert_str_eq(labels_of(documents), "1 0 1");
   clf_documents_free(documents);
-  check_refused("csv", in_folder("a.tsv"), "label=1", CLF_ERROR_FORMAT, "line 1, column 2");
+  check_refused("csv", path_of("a.tsv"), "label=1", CLF_ERROR_FORMAT, "line 1, column 2");
 }
 
 TEST(csv__is_read_in_other_spellings) {
-  write_text("a.csv", "text,label,\ncaf\xE9,None,\nb\xE4r,n\xF6,\n");
-  clf_documents *documents = loaded("csv", in_folder("a.csv"), "encoding=latin1 missing_values=?");
+  put_text("a.csv", "text,label,\ncaf\xE9,None,\nb\xE4r,n\xF6,\n");
+  clf_documents *documents = loaded("csv", path_of("a.csv"), "encoding=latin1 missing_values=?");
   check_texts(documents, (const char *const[]){"caf\xC3\xA9", "b\xC3\xA4r"}, 2);
   ck_assert_str_eq(labels_of(documents), "None n\xC3\xB6");
   ck_assert_int_eq(clf_documents_replaced(documents), 0);
   clf_documents_free(documents);
-  check_refused("csv", in_folder("a.csv"), NULL, CLF_ERROR_DATA,
+  check_refused("csv", path_of("a.csv"), NULL, CLF_ERROR_DATA,
                 "line 2, column 2 (label): the label is missing; label=none goes without, "
                 "missing_values says");
-  check_refused("csv", in_folder("a.csv"), "missing_values=?", CLF_ERROR_DATA,
+  check_refused("csv", path_of("a.csv"), "missing_values=?", CLF_ERROR_DATA,
                 "line 3, column 2 (label): 'n?' is no UTF-8: byte 2 is 0xF6; encoding=latin1");
 }
 
 TEST(csv__says_what_is_wrong) {
-  write_text("a.csv", "text,label\na,x\nb\n");
-  check_refused("csv", in_folder("a.csv"), NULL, CLF_ERROR_FORMAT, "line 3: it has 1 fields");
-  check_refused("csv", in_folder("a.csv"), "text=review", CLF_ERROR_ARGUMENT, "text=review");
-  check_refused("csv", in_folder("a.csv"), "text=1 label=text", CLF_ERROR_ARGUMENT,
+  put_text("a.csv", "text,label\na,x\nb\n");
+  check_refused("csv", path_of("a.csv"), NULL, CLF_ERROR_FORMAT, "line 3: it has 1 fields");
+  check_refused("csv", path_of("a.csv"), "text=review", CLF_ERROR_ARGUMENT, "text=review");
+  check_refused("csv", path_of("a.csv"), "text=1 label=text", CLF_ERROR_ARGUMENT,
                 "already the text column");
-  write_text("a.csv", "text,label\na,x\nb,\n");
-  check_refused("csv", in_folder("a.csv"), NULL, CLF_ERROR_DATA, "line 3, column 2 (label)");
-  write_text("a.csv", "a\nb\n");
-  clf_documents *documents = loaded("csv", in_folder("a.csv"), "header=false");
+  put_text("a.csv", "text,label\na,x\nb,\n");
+  check_refused("csv", path_of("a.csv"), NULL, CLF_ERROR_DATA, "line 3, column 2 (label)");
+  put_text("a.csv", "a\nb\n");
+  clf_documents *documents = loaded("csv", path_of("a.csv"), "header=false");
   check_texts(documents, (const char *const[]){"a", "b"}, 2);
   clf_documents_free(documents);
-  check_refused("csv", in_folder("a.csv"), "label=1 header=false", CLF_ERROR_DATA, "no text");
-  write_text("a.csv", "");
-  check_refused("csv", in_folder("a.csv"), NULL, CLF_ERROR_DATA, "empty");
-  check_refused("csv", in_folder("none.csv"), NULL, CLF_ERROR_IO, "none.csv");
+  check_refused("csv", path_of("a.csv"), "label=1 header=false", CLF_ERROR_DATA, "no text");
+  put_text("a.csv", "");
+  check_refused("csv", path_of("a.csv"), NULL, CLF_ERROR_DATA, "empty");
+  check_refused("csv", path_of("none.csv"), NULL, CLF_ERROR_IO, "none.csv");
 }
 
 TEST(loading__can_be_cancelled) {
   clf_context *context = NULL;
   clf_documents *made = NULL;
   write_reviews();
-  write_text("a.csv", "text,label\na,x\n");
+  put_text("a.csv", "text,label\na,x\n");
   ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
   ck_clf_ok(clf_context_set_progress(context, cancel_at_once, NULL));
   ck_clf_fails(clf_documents_load(&made, context, "folder", folder, NULL), CLF_ERROR_CANCELLED);
-  ck_clf_fails(clf_documents_load(&made, context, "csv", in_folder("a.csv"), NULL),
+  ck_clf_fails(clf_documents_load(&made, context, "csv", path_of("a.csv"), NULL),
                CLF_ERROR_CANCELLED);
-  ck_clf_fails(clf_documents_load(&made, context, "csv", in_folder("a.csv"), "encoding=latin1"),
+  ck_clf_fails(clf_documents_load(&made, context, "csv", path_of("a.csv"), "encoding=latin1"),
                CLF_ERROR_CANCELLED);
   ck_assert_ptr_null(made);
   clf_context_free(context);

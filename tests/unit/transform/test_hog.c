@@ -3,18 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "support.h"
+#include "contexts.h"
 #include "transform/transform.h"
-
-static clf_context *context;
-
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
-}
-
-static void teardown(void) {
-  clf_context_free(context);
-}
 
 static clf_dataset *images(const float *pixels, int64_t rows, int64_t height, int64_t width) {
   clf_tensor *x = NULL;
@@ -240,4 +230,4 @@ TEST(load__rejects_what_no_save_writes) {
                CLF_ERROR_CORRUPT);
 }
 
-SUITE("hog", .setup = setup, .teardown = teardown)
+SUITE("hog", .setup = open_two_threads, .teardown = close_context)

@@ -2,18 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "support.h"
+#include "contexts.h"
 #include "transform/transform.h"
-
-static clf_context *context;
-
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
-}
-
-static void teardown(void) {
-  clf_context_free(context);
-}
 
 static clf_transform *fitted_pca(const char *params, const clf_dataset *rows) {
   clf_transform *transform = NULL;
@@ -337,4 +327,4 @@ TEST(load__rejects_what_no_save_writes) {
   }
 }
 
-SUITE("pca", .setup = setup, .teardown = teardown)
+SUITE("pca", .setup = open_two_threads, .teardown = close_context)

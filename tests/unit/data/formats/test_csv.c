@@ -2,18 +2,6 @@
 
 #include "reader.h"
 
-static clf_context *context;
-
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  make_folder();
-}
-
-static void teardown(void) {
-  remove_folder();
-  clf_context_free(context);
-}
-
 static clf_dataset *read_text(const char *text, const char *params) {
   clf_dataset *dataset = NULL;
   ck_clf_ok(read_bytes(&dataset, context, &clf__format_csv, text, strlen(text), params));
@@ -390,4 +378,4 @@ TEST(can_be_cancelled) {
   ck_assert_ptr_null(dataset);
 }
 
-SUITE("csv", .setup = setup, .teardown = teardown)
+SUITE("csv", .setup = open_reader, .teardown = close_reader)

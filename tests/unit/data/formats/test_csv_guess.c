@@ -2,31 +2,18 @@
  * or that their users met trouble with. */
 #include <math.h>
 
+#include "log.h"
 #include "reader.h"
 #include "text/document_format.h"
 
-static clf_context *context;
-static char said[2048], warned[2048]; /* lines of the log, one after another */
-
-static void listen(void *user, int32_t level, const char *message) {
-  char *to = level == CLF_LOG_WARNING ? warned : said;
-  (void)user;
-  ck_assert_uint_lt(strlen(to) + strlen(message) + 2, sizeof said);
-  strcat(strcat(to, message), "\n");
-}
-
 static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  open_context();
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
-}
-
-static void teardown(void) {
-  clf_context_free(context);
 }
 
 static clf_dataset *read_text(const char *text, const char *params) {
   clf_dataset *dataset = NULL;
-  said[0] = warned[0] = '\0';
+  forget_log();
   ck_clf_ok(read_bytes(&dataset, context, &clf__format_csv, text, strlen(text), params));
   return dataset;
 }
@@ -36,7 +23,7 @@ static clf_documents *read_documents(const char *text, const char *params) {
   const clf__bytes bytes = {(const unsigned char *)text, strlen(text), false};
   clf_documents *documents = NULL;
   void *values = NULL;
-  said[0] = warned[0] = '\0';
+  forget_log();
   ck_clf_ok(clf__params_create(&values, context, &format->base.params, params));
   ck_clf_ok(clf__documents_parse_csv(&documents, context, &bytes, "file", values));
   clf__params_free(&format->base.params, values);
@@ -111,7 +98,7 @@ TEST(header__is_found_by_what_is_below) {
     const char *header = it->params != NULL && strstr(it->params, "header") != NULL ? ""
                          : it->named                                                ? "header=true"
                                      : "header=false";
-    ck_assert_msg(strstr(said, header) != NULL, "'%s': %s", it->text, said);
+    ck_assert_msg(strstr(informed, header) != NULL, "'%s': %s", it->text, informed);
     ck_assert_msg(it->doubt != NULL ? strstr(warned, it->doubt) != NULL
                                     : strstr(warned, "header=") == NULL,
                   "'%s': %s", it->text, warned);
@@ -179,7 +166,7 @@ TEST(delimiters__are_guessed) {
     ck_values(dataset, "x", 1, 2, 3, 4);
     ck_values(dataset, "labels", 0, 1);
     ck_assert_str_eq(clf_dataset_class_name(dataset, 0), "a");
-    ck_assert_msg(strstr(said, cases[i].says) != NULL, "'%s': %s", cases[i].text, said);
+    ck_assert_msg(strstr(informed, cases[i].says) != NULL, "'%s': %s", cases[i].text, informed);
     ck_assert_str_eq(warned, "");
     clf_dataset_free(dataset);
   }
@@ -241,7 +228,7 @@ TEST(row_numbers__are_left_out) {
     ck_assert_msg(clf_dataset_features(dataset) == cases[i].features &&
                       clf__tensor_value(x, 0) == cases[i].first,
                   "'%s'", cases[i].text);
-    ck_assert_msg(strstr(said, cases[i].says) != NULL, "'%s': %s", cases[i].text, said);
+    ck_assert_msg(strstr(informed, cases[i].says) != NULL, "'%s': %s", cases[i].text, informed);
     ck_assert_msg(cases[i].warns != NULL ? strstr(warned, cases[i].warns) != NULL
                                          : warned[0] == '\0',
                   "'%s': %s", cases[i].text, warned);
@@ -355,16 +342,16 @@ TEST(names__go_before_numbers) {
 
 TEST(log__tells_every_guess_once) {
   clf_dataset_free(read_text("x;y;art\n1,5;2;a\n3;4,25;b\n", NULL));
-  ck_assert_str_eq(said,
+  ck_assert_str_eq(informed,
                    "file: guessed delimiter=semicolon header=true decimal=comma label=3 (art)\n");
   ck_assert_str_eq(warned, "");
   clf_dataset_free(read_text("x;y;art\n1,5;2;a\n3;4,25;b\n",
                              "delimiter=semicolon header=true decimal=comma label=art"));
-  ck_assert_str_eq(said, "");
+  ck_assert_str_eq(informed, "");
   clf_dataset_free(read_text("1,2\n,4\n5,\n6,7\n", "missing=skip label=none"));
-  ck_assert_ptr_nonnull(strstr(said, "2 of 4 rows lack a value and are left out"));
+  ck_assert_ptr_nonnull(strstr(informed, "2 of 4 rows lack a value and are left out"));
   clf_documents_free(read_documents("a,b\nc,b\n", NULL));
-  ck_assert_str_eq(said, "file: guessed delimiter=comma header=false text=1 label=2\n");
+  ck_assert_str_eq(informed, "file: guessed delimiter=comma header=false text=1 label=2\n");
 }
 
 /* A label column of many different values is rather a target, or an identifier. */
@@ -381,4 +368,4 @@ TEST(log__doubts_labels_that_are_all_different) {
   ck_assert_str_eq(warned, "");
 }
 
-SUITE("csv_guess", .setup = setup, .teardown = teardown)
+SUITE("csv_guess", .setup = setup, .teardown = close_context)

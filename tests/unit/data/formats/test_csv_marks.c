@@ -1,30 +1,17 @@
 /* CSV text in other spellings: decimal marks, thousands, missing values, comments, encodings. */
 #include <math.h>
 
+#include "log.h"
 #include "reader.h"
 
-static clf_context *context;
-static char warned[1024];
-
-static void listen(void *user, int32_t level, const char *message) {
-  (void)user;
-  if (level == CLF_LOG_WARNING) {
-    snprintf(warned, sizeof warned, "%s", message);
-  }
-}
-
 static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  open_context();
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
-}
-
-static void teardown(void) {
-  clf_context_free(context);
 }
 
 static clf_dataset *read_text(const char *text, const char *params) {
   clf_dataset *dataset = NULL;
-  warned[0] = '\0';
+  forget_log();
   ck_clf_ok(read_bytes(&dataset, context, &clf__format_csv, text, strlen(text), params));
   return dataset;
 }
@@ -364,4 +351,4 @@ TEST(survives_refused_memory) {
   survive_refusals(&clf__format_csv, text, sizeof text - 1, "thousands=point encoding=latin1");
 }
 
-SUITE("csv_marks", .setup = setup, .teardown = teardown)
+SUITE("csv_marks", .setup = setup, .teardown = close_context)

@@ -1,22 +1,8 @@
 #include <math.h>
 
 #include "gzip.h"
+#include "log.h"
 #include "reader.h"
-
-static clf_context *context;
-static uint64_t held;
-
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  held = clf_context_memory(context);
-  make_folder();
-}
-
-static void teardown(void) {
-  remove_folder();
-  ck_assert_uint_eq(clf_context_memory(context), held);
-  clf_context_free(context);
-}
 
 #define IMAGES "\0\0\x08\x03\0\0\0\x03\0\0\0\x02\0\0\0\x02\0\x33\x66\x99\xCC\xFF\1\2\3\4\5\6"
 #define LABELS "\0\0\x08\x01\0\0\0\x03\7\2\7"
@@ -43,27 +29,19 @@ static const char *put(const char *name, const void *data, size_t size) {
   return put_file(name, packed, deflate_bytes(packed, sizeof packed, data, size, 1));
 }
 
-static char heard[1024];
-
-static void listen(void *user, int32_t level, const char *message) {
-  (void)user, (void)level;
-  const size_t length = strlen(heard);
-  snprintf(heard + length, sizeof heard - length, "%s\n", message);
-}
-
 /* Each guess is told once, with the parameter that says it. */
 TEST(log__tells_what_is_guessed) {
   put("t-images-idx3-ubyte", IMAGES, SIZE(IMAGES));
   put("t-labels-idx1-ubyte", LABELS, SIZE(LABELS));
   put("pixels", IMAGES, SIZE(IMAGES));
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
-  heard[0] = '\0';
+  forget_log();
   clf_dataset_free(load(path_of("t"), NULL));
   ck_assert_msg(strstr(heard, "t-images-idx3-ubyte: the labels are ") != NULL &&
                     strstr(heard, "t-labels-idx1-ubyte; labels=PATH") != NULL &&
                     strstr(heard, "bytes count as 1/255 each; scale=1") != NULL,
                 "%s", heard);
-  heard[0] = '\0';
+  forget_log();
   clf_dataset_free(load(path_of("t"), "labels=none scale=0.5"));
   ck_assert_str_eq(heard, "");
   clf_dataset_free(load(path_of("pixels"), "scale=1"));
@@ -403,4 +381,4 @@ TEST(reads_mnist) {
   }
 }
 
-SUITE("idx", .setup = setup, .teardown = teardown)
+SUITE("idx", .setup = open_reader, .teardown = close_reader)

@@ -5,40 +5,13 @@
 #include <unistd.h>
 
 #include "failing_allocator.h"
-
-static char folder[64];
-
-static void make_folder(void) {
-  strcpy(folder, "/tmp/classify-images-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(folder));
-}
-
-static void remove_folder(void) {
-  char command[128];
-  snprintf(command, sizeof command, "rm -r %s", folder);
-  ck_assert_int_eq(system(command), 0);
-}
-
-static void write_file(const char *name, const char *bytes, size_t size) {
-  char path[256];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  FILE *file = fopen(path, "wb");
-  ck_assert_ptr_nonnull(file);
-  ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
-  fclose(file);
-}
-
-static void add_folder(const char *name) {
-  char path[256];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  ck_assert_int_eq(mkdir(path, 0777), 0);
-}
+#include "files.h"
 
 /* A grey picture of two pixels, the first of the given level. */
 static void write_image(const char *name, int level) {
   char bytes[32];
   const int size = snprintf(bytes, sizeof bytes, "P2 2 1 255 %d 7\n", level);
-  write_file(name, bytes, (size_t)size);
+  put_file(name, bytes, (size_t)size);
 }
 
 /* Labels and levels of the first pixels: "cat 1, dog 2". */
@@ -85,7 +58,7 @@ static void write_pets(void) {
   write_image("dog/a", 3);
   write_image("cat/c_1.png", 1);
   write_image("cat/c_2.png", 2);
-  write_file("readme.txt", "pets", 4);
+  put_file("readme.txt", "pets", 4);
 }
 
 TEST(labels__are_folders) {
@@ -155,10 +128,10 @@ TEST(rows__may_be_resized_and_evened_out) {
 
 TEST(files__that_do_not_fit_are_named) {
   write_image("a", 100);
-  write_file("b", "P2 1 1 255 0\n", 13);
+  put_file("b", "P2 1 1 255 0\n", 13);
   check_refused(NULL, CLF_ERROR_SHAPE, "/b: it is 1x1 with 1 channels, 'a' is 2x1 with 1");
   check_told("height=1 width=1", "- 54, - 0");
-  write_file("c", "P6 2 1 255\nABCDEF", 17);
+  put_file("c", "P6 2 1 255\nABCDEF", 17);
   check_refused("height=1 width=1", CLF_ERROR_SHAPE, "/c: it is 1x1 with 3 channels");
   check_told("height=1 width=1 channels=1", "- 54, - 0, - 68");
   check_refused("height=1 width=1 channels=1 max_pixels=1", CLF_ERROR_DATA, "/a: it has 2x1");
@@ -174,8 +147,8 @@ TEST(files__that_are_left_out_are_told) {
   clf_dataset *data = NULL;
   char said[1024] = "";
   write_pets();
-  write_file("cat/notes.txt", "purrs", 5);
-  write_file("dog/empty.jpg", "", 0);
+  put_file("cat/notes.txt", "purrs", 5);
+  put_file("dog/empty.jpg", "", 0);
   ck_clf_ok(clf_context_create(&context, NULL, NULL));
   ck_clf_ok(clf_context_set_log(context, keep_last, said));
   ck_clf_ok(clf_dataset_load(&data, context, "images", folder, "skip_others=true"));
@@ -187,19 +160,19 @@ TEST(files__that_are_left_out_are_told) {
 
 TEST(files__that_are_no_images_are_named_or_left_out) {
   write_pets();
-  write_file("cat/notes.txt", "purrs", 5);
+  put_file("cat/notes.txt", "purrs", 5);
   check_refused(NULL, CLF_ERROR_FORMAT,
                 "cat/notes.txt: it is a text; images are read from pnm, gif");
   check_refused(NULL, CLF_ERROR_FORMAT, "; skip_others=true leaves such files out");
   check_refused("skip_damaged=true", CLF_ERROR_FORMAT, "; skip_others=true leaves such files out");
   check_told("skip_others=true", "cat 1, cat 2, dog 3, dog 4");
-  write_file("cat/Thumbs.db", "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\0\0", 10);
-  write_file("cat/desktop.ini", "\r\n[.ShellClassInfo]\r\n", 21);
-  write_file("cat/.DS_Store", "\0\0\0\1Bud1", 8);
-  write_file("cat/empty.jpg", "", 0);
+  put_file("cat/Thumbs.db", "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\0\0", 10);
+  put_file("cat/desktop.ini", "\r\n[.ShellClassInfo]\r\n", 21);
+  put_file("cat/.DS_Store", "\0\0\0\1Bud1", 8);
+  put_file("cat/empty.jpg", "", 0);
   check_refused(NULL, CLF_ERROR_FORMAT, "cat/Thumbs.db: it is an OLE file, such as Thumbs.db");
   check_told("skip_others=true", "cat 1, cat 2, dog 3, dog 4");
-  write_file("dog/d", "P2 2 1 255 0", 12);
+  put_file("dog/d", "P2 2 1 255 0", 12);
   check_refused("skip_others=true", CLF_ERROR_FORMAT, "dog/d: pnm: it ends early");
   check_refused("skip_others=true", CLF_ERROR_FORMAT, "; skip_damaged=true leaves such files out");
 }
@@ -217,9 +190,9 @@ static void keep_log(void *user, int32_t level, const char *message) {
 
 TEST(files__that_are_damaged_are_left_out) {
   write_pets();
-  write_file("cat/a", "P5 2 1 255\n\1", 12);
-  write_file("cat/c_3.png", "P5 2 x", 6);
-  write_file("dog/c", "GIF89a", 6);
+  put_file("cat/a", "P5 2 1 255\n\1", 12);
+  put_file("cat/c_3.png", "P5 2 x", 6);
+  put_file("dog/c", "GIF89a", 6);
   check_refused(NULL, CLF_ERROR_FORMAT, "cat/a: pnm: it ends early");
   for (int threads = 1; threads <= 3; threads += 2) {
     clf_context *context = NULL;
@@ -237,17 +210,17 @@ TEST(files__that_are_damaged_are_left_out) {
     clf_dataset_free(data);
     clf_context_free(context);
   }
-  write_file("dog/d", "who knows", 9);
+  put_file("dog/d", "who knows", 9);
   check_told("skip_damaged=true skip_others=true labels=none", "- 1, - 2, - 3, - 4");
   check_refused("skip_damaged=true", CLF_ERROR_FORMAT, "dog/d: it is a text");
-  write_file("dog/d", "P2 1 1 255 0\n", 13);
+  put_file("dog/d", "P2 1 1 255 0\n", 13);
   check_refused("skip_damaged=true", CLF_ERROR_SHAPE,
                 "/dog/d: it is 1x1 with 1 channels, 'cat/c_1.png'");
 }
 
 TEST(files__that_are_all_damaged_are_no_rows) {
-  write_file("a", "P5 2 1 255\n\1", 12);
-  write_file("b", "P5 2 1", 6);
+  put_file("a", "P5 2 1 255\n\1", 12);
+  put_file("b", "P5 2 1", 6);
   check_refused("skip_damaged=true", CLF_ERROR_DATA, "all 2 images are damaged; the last is ");
   check_refused("skip_damaged=true max_pixels=1", CLF_ERROR_DATA, "max_pixels=1");
 }
@@ -259,8 +232,8 @@ TEST(the_first_bad_file__is_told_on_any_threads) {
     snprintf(name, sizeof name, "%03d", i);
     write_image(name, i % 256);
   }
-  write_file("150", "P2 2 1", 6);
-  write_file("290", "GIF89a", 6);
+  put_file("150", "P2 2 1", 6);
+  put_file("290", "GIF89a", 6);
   for (int threads = 1; threads <= 4; threads += 3) {
     clf_context *context = NULL;
     clf_dataset *data = NULL;
@@ -303,7 +276,7 @@ done:
 TEST(each_allocation__may_be_refused) {
   write_pets();
   add_folder("fox");
-  write_file("fox/a", "P5 1 1 255\n", 11);
+  put_file("fox/a", "P5 1 1 255\n", 11);
   write_image("fox/b", 5);
   ck_assert_int_eq(check_every_allocation("threads=1", load_pets, NULL).tolerated, 0);
 }

@@ -1,22 +1,8 @@
 #include <math.h>
 
 #include "gzip.h"
+#include "log.h"
 #include "reader.h"
-
-static clf_context *context;
-static uint64_t held;
-
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  held = clf_context_memory(context);
-  make_folder();
-}
-
-static void teardown(void) {
-  remove_folder();
-  ck_assert_uint_eq(clf_context_memory(context), held);
-  clf_context_free(context);
-}
 
 /* A file in the making. */
 typedef struct file {
@@ -100,14 +86,6 @@ TEST(reads_every_element_type) {
   }
 }
 
-static char heard[1024];
-
-static void listen(void *user, int32_t level, const char *message) {
-  (void)user, (void)level;
-  size_t length = strlen(heard);
-  snprintf(heard + length, sizeof heard - length, "%s\n", message);
-}
-
 /* As NumPy, this machine's order is taken where none is given; the log says so. */
 TEST(reads_elements_of_no_order) {
   static const char *const orders[] = {"", "=", "|"};
@@ -115,7 +93,7 @@ TEST(reads_elements_of_no_order) {
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
   for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
     char header[128];
-    heard[0] = '\0';
+    forget_log();
     snprintf(header, sizeof header, "{'descr': '%sf4', 'fortran_order': False, 'shape': (1, 2), }",
              orders[i]);
     file bytes = npy_of_version(1, header, numbers, sizeof numbers);
@@ -132,7 +110,7 @@ TEST(says_which_integers_are_rounded) {
   file exact = NPY("<u8", "False", "(1, 1)", "\0\0\0\0\0\0\0\xC0");
   file rounded = NPY("<u8", "False", "(1, 1)", "\1\0\0\0\0\0\0\xC0");
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
-  heard[0] = '\0';
+  forget_log();
   clf_dataset_free(read_file(&exact, NULL));
   ck_assert_str_eq(heard, "");
   clf_dataset_free(read_file(&rounded, NULL));
@@ -195,7 +173,7 @@ TEST(maps_plain_floats_on_demand) {
   clf_dataset *dataset = NULL;
   const char *path = put_file("x.npy", &plain, sizeof plain);
   ck_clf_ok(clf_dataset_load(&dataset, context, "npy", path, "map=true"));
-  ck_assert_uint_lt(clf_context_memory(context), held + 4096);
+  ck_assert_uint_lt(clf_context_memory(context), held_before + 4096);
   ck_assert_float_eq(((const float *)clf__dataset_rows(dataset).data)[COUNT - 1], COUNT - 1);
   clf_dataset_free(dataset);
   ck_clf_ok(clf_dataset_load(&dataset, context, "npy", path, NULL));
@@ -513,11 +491,11 @@ TEST(refuses_texts_that_are_no_labels) {
 TEST(says_which_arrays_it_takes) {
   file bytes = npz_of("x.npy", "y.npy", 0);
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
-  heard[0] = '\0';
+  forget_log();
   clf_dataset_free(read_file(&bytes, NULL));
   ck_assert_ptr_nonnull(strstr(heard, "file: the rows are x.npy; x=NAME"));
   ck_assert_ptr_nonnull(strstr(heard, "file: the labels are y.npy; y=NAME"));
-  heard[0] = '\0';
+  forget_log();
   clf_dataset_free(read_file(&bytes, "x=x y=y"));
   ck_assert_str_eq(heard, "");
   bytes = npz_of("x.npy", "z.npy", 0);
@@ -582,7 +560,7 @@ TEST(adds_entries_of_one_place) {
   twice.a[3] = 2;
   twice.b[3] = 0; /* (2, 0) is 3 + 1 */
   ck_clf_ok(clf_context_set_log(context, listen, NULL));
-  heard[0] = '\0';
+  forget_log();
   file bytes = sparse_archive(&twice);
   clf_dataset *dataset = read_file(&bytes, NULL);
   ck_values(dataset, "row_start", 0, 1, 1, 3);
@@ -737,4 +715,4 @@ TEST(survives_refused_memory) {
   survive_refusals(&clf__format_npy, bytes.bytes, bytes.size, NULL);
 }
 
-SUITE("npy", .setup = setup, .teardown = teardown)
+SUITE("npy", .setup = open_reader, .teardown = close_reader)

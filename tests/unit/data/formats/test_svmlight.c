@@ -1,21 +1,7 @@
 #include <math.h>
 
+#include "log.h"
 #include "reader.h"
-
-static clf_context *context;
-static uint64_t held;
-
-static void setup(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  held = clf_context_memory(context);
-  make_folder();
-}
-
-static void teardown(void) {
-  remove_folder();
-  ck_assert_uint_eq(clf_context_memory(context), held);
-  clf_context_free(context);
-}
 
 static clf_dataset *read_text(const char *text, const char *params) {
   clf_dataset *dataset = NULL;
@@ -103,26 +89,14 @@ TEST(labels__of_many_digits_stay_apart) {
   clf_dataset_free(dataset);
 }
 
-static char heard[512], told[1024];
-
-static void listen(void *user, int32_t level, const char *message) {
-  (void)user;
-  if (level == CLF_LOG_WARNING) {
-    snprintf(heard, sizeof heard, "%s", message);
-  } else {
-    const size_t length = strlen(told);
-    snprintf(told + length, sizeof told - length, "%s\n", message);
-  }
-}
-
 /* What the log says of a text. */
 static void check_log(const char *text, const char *params, const char *warning, const char *info) {
-  heard[0] = told[0] = '\0';
+  forget_log();
   clf_dataset_free(read_text(text, params));
-  ck_assert_msg(strstr(heard, warning) != NULL && (*heard != '\0') == (*warning != '\0'),
-                "'%s', not '%s'", heard, warning);
-  ck_assert_msg(strstr(told, info) != NULL && (*told != '\0') == (*info != '\0'), "'%s', not '%s'",
-                told, info);
+  ck_assert_msg(strstr(warned, warning) != NULL && (*warned != '\0') == (*warning != '\0'),
+                "'%s', not '%s'", warned, warning);
+  ck_assert_msg(strstr(informed, info) != NULL && (*informed != '\0') == (*info != '\0'),
+                "'%s', not '%s'", informed, info);
 }
 
 /* Each guess is told once, with the parameter that says it. */
@@ -333,4 +307,4 @@ TEST(loads_files) {
   ck_clf_says("plain.svm line 1, column 9: the index 3");
 }
 
-SUITE("svmlight", .setup = setup, .teardown = teardown)
+SUITE("svmlight", .setup = open_reader, .teardown = close_reader)

@@ -7,36 +7,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "support.h"
 
-static char path[32];
+static char path[64];
 
 static void make_path(void) {
-  snprintf(path, sizeof path, "svm%d.tmp", (int)getpid());
-}
-
-static void remove_file(void) {
-  unlink(path);
-}
-
-static void put(const char *text) {
-  FILE *file = fopen(path, "w");
-  ck_assert_ptr_nonnull(file);
-  fputs(text, file);
-  fclose(file);
-}
-
-static void take(char *text, size_t capacity) {
-  FILE *file = fopen(path, "r");
-  ck_assert_ptr_nonnull(file);
-  size_t count = fread(text, 1, capacity - 1, file);
-  text[count] = '\0';
-  fclose(file);
+  make_folder();
+  snprintf(path, sizeof path, "%s/model", folder);
 }
 
 static clf_model *import(const char *text, const char *params) {
   clf_model *model = NULL;
-  put(text);
+  put_text("model", text);
   ck_clf_ok(clf_model_import(&model, NULL, "libsvm", path, params));
   return model;
 }
@@ -138,7 +121,7 @@ static const bad_file bad_files[] = {
 TEST_LOOP(import__says_what_is_wrong_and_where, 0, sizeof bad_files / sizeof bad_files[0]) {
   const bad_file *bad = &bad_files[_i];
   clf_model *model = NULL;
-  put(bad->text);
+  put_text("model", bad->text);
   ck_clf_fails(clf_model_import(&model, NULL, "libsvm", path, bad->params), bad->status);
   ck_clf_says(bad->says);
   ck_assert_ptr_null(model);
@@ -159,7 +142,7 @@ TEST_LOOP(export__writes_what_import_reads, 0, 3) {
   setlocale(LC_ALL, locales[_i]);
   clf_model *model = import(LINEAR, NULL);
   ck_clf_ok(clf_model_export(model, "libsvm", path));
-  take(text, sizeof text);
+  read_text_file(text, sizeof text, path);
   setlocale(LC_ALL, "C");
   ck_assert_str_eq(text, HEAD "rho -0.5\nlabel -3 7\nnr_sv 1 1\nSV\n1 2:1\n-2 1:1 2:3\n");
   clf_model_free(model);
@@ -242,17 +225,17 @@ TEST(save__writes_labels_targets_and_bytes) {
   char text[128];
   clf_dataset *data = dataset_of(NULL, x, CLF_U8, 2, 2, NULL);
   ck_clf_ok(clf_dataset_save(data, "svmlight", path));
-  take(text, sizeof text);
+  read_text_file(text, sizeof text, path);
   ck_assert_str_eq(text, "0 2:1\n0 1:0.20000002\n");
   ck_clf_ok(clf_dataset_set_label_names(data, names, 2));
   ck_clf_ok(clf_dataset_save(data, "svmlight", path));
-  take(text, sizeof text);
+  read_text_file(text, sizeof text, path);
   ck_assert_str_eq(text, "1 2:1\n0 1:0.20000002\n");
   clf_tensor *t = NULL;
   ck_clf_ok(clf_tensor_wrap(&t, NULL, targets, CLF_F64, 1, (int64_t[]){2}, NULL, NULL, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, t));
   ck_clf_ok(clf_dataset_save(data, "svmlight", path));
-  take(text, sizeof text);
+  read_text_file(text, sizeof text, path);
   ck_assert_str_eq(text, "0.1 2:1\n-1e+300 1:0.20000002\n");
   clf_tensor_free(t);
   clf_dataset_free(data);
@@ -268,7 +251,7 @@ TEST(save__writes_f64_rows) {
   ck_clf_ok(clf_tensor_wrap(&labels, NULL, y, CLF_I64, 1, (int64_t[]){2}, NULL, NULL, NULL));
   ck_clf_ok(clf_dataset_set_labels(data, labels));
   ck_clf_ok(clf_dataset_save(data, "svmlight", path));
-  take(text, sizeof text);
+  read_text_file(text, sizeof text, path);
   ck_assert_str_eq(text, "9007199254740993 1:1700000001.5\n9007199254740992 1:-1e+300 2:0.1\n");
   clf_tensor_free(labels);
   clf_dataset_free(data);
@@ -291,4 +274,4 @@ TEST(save__refuses_what_it_cannot_write) {
   clf_dataset_free(bad);
 }
 
-SUITE("libsvm", .setup = make_path, .teardown = remove_file)
+SUITE("libsvm", .setup = make_path, .teardown = remove_folder)

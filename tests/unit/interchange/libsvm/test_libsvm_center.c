@@ -8,15 +8,13 @@
 #include <unistd.h>
 
 #include "failing_allocator.h"
+#include "files.h"
 
-static char path[32];
+static char path[64];
 
 static void make_path(void) {
-  snprintf(path, sizeof path, "center%d.tmp", (int)getpid());
-}
-
-static void remove_file(void) {
-  unlink(path);
+  make_folder();
+  snprintf(path, sizeof path, "%s/model", folder);
 }
 
 enum { FAR_ROWS = 60, FAR_COLUMNS = 3, MOST_CLASSES = 3, MOST_TEXT = 1 << 16 };
@@ -110,14 +108,6 @@ static void fill_far(double *wide, float *narrow, int32_t *y, int classes, doubl
   }
 }
 
-static void take(char *text, size_t capacity) {
-  FILE *file = fopen(path, "r");
-  ck_assert_ptr_nonnull(file);
-  size_t count = fread(text, 1, capacity - 1, file);
-  text[count] = '\0';
-  fclose(file);
-}
-
 /* Features far from 0 are in the file: an f64 evaluation of its text has the model's values. */
 TEST_LOOP(export__folds_the_center, 0, 8) {
   static const char *const params[] = {"kernel=rbf gamma=0.5", "kernel=linear"};
@@ -139,7 +129,7 @@ TEST_LOOP(export__folds_the_center, 0, 8) {
   clf_tensor_free(center);
   ck_clf_ok(clf_model_decision_function(model, data, found, (int64_t)FAR_ROWS * m.classes));
   ck_clf_ok(clf_model_export(model, "libsvm", path));
-  take(text, sizeof text);
+  read_text_file(text, sizeof text, path);
   read_machines(&m, text);
   for (int row = 0; row < FAR_ROWS; row++) {
     for (int k = 0; k < m.classes; k++) {
@@ -247,4 +237,4 @@ TEST_LOOP(each_allocation__may_be_refused, 0, 2) {
   ck_assert_int_gt(refuse, 50);
 }
 
-SUITE("libsvm_center", .setup = make_path, .teardown = remove_file)
+SUITE("libsvm_center", .setup = make_path, .teardown = remove_folder)

@@ -197,11 +197,6 @@ TEST(rows__of_another_width_or_class_are_refused) {
   clf_dataset_free(data);
 }
 
-/* Processor time of all threads: other work on the machine does not count. */
-static double seconds_worked(void) {
-  return (double)clock() / CLOCKS_PER_SEC;
-}
-
 typedef struct host {
   pthread_t thread;
   int64_t calls, most;

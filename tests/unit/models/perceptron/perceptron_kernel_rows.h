@@ -23,14 +23,9 @@ static inline void fill_rows(void) {
   }
 }
 
-static inline const void *data_of(const clf_model *model, const char *name, clf_tensor **held) {
-  ck_clf_ok(clf_model_tensor(model, name, held));
-  return clf_tensor_data(*held);
-}
-
 static inline int64_t count_of(const clf_model *model, const char *name) {
   clf_tensor *tensor = NULL;
-  data_of(model, name, &tensor);
+  fitted_data(model, name, &tensor);
   const int64_t count = clf_tensor_count(tensor);
   clf_tensor_free(tensor);
   return count;

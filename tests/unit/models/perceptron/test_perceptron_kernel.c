@@ -173,9 +173,9 @@ static bool is_held(const replay *r, int row) {
  * at the end alone, has the averages' values at those. */
 static void check_projection(const clf_model *model, const replay *r, const setting *how) {
   clf_tensor *support = NULL, *coefficients = NULL, *intercept = NULL;
-  const int64_t *row = data_of(model, "support", &support);
-  const float *c = data_of(model, "coefficients", &coefficients);
-  const float *b = data_of(model, "intercept", &intercept);
+  const int64_t *row = fitted_data(model, "support", &support);
+  const float *c = fitted_data(model, "coefficients", &coefficients);
+  const float *b = fitted_data(model, "intercept", &intercept);
   const int64_t count = clf_tensor_count(support);
   for (int64_t j = 0; j < count; j++) {
     ck_assert(is_held(r, (int)row[j]));
@@ -216,9 +216,9 @@ static clf_model *fitted_in_turn(clf_context *context, const setting *how,
 
 static void check_coefficients(const clf_model *model, const replay *r, const setting *how) {
   clf_tensor *support = NULL, *coefficients = NULL, *intercept = NULL;
-  const int64_t *row = data_of(model, "support", &support);
-  const float *c = data_of(model, "coefficients", &coefficients);
-  const float *b = data_of(model, "intercept", &intercept);
+  const int64_t *row = fitted_data(model, "support", &support);
+  const float *c = fitted_data(model, "coefficients", &coefficients);
+  const float *b = fitted_data(model, "intercept", &intercept);
   const int64_t count = clf_tensor_count(support);
   for (int k = 0; k < CLASSES; k++) {
     ck_assert_double_eq_tol((double)b[k], r->b[k], 1e-6 * (1 + fabs(r->b[k])));
@@ -243,7 +243,7 @@ TEST_LOOP(perceptron_kernel__learns_rows_strictly_in_turn, 0, SETTING_COUNT) {
   clf_model *model = fitted_in_turn(NULL, how, data);
   replay_all(&r, how);
   clf_tensor *tensor = NULL;
-  const double *shares = data_of(model, "history_loss", &tensor);
+  const double *shares = fitted_data(model, "history_loss", &tensor);
   ck_assert_int_eq(clf_tensor_count(tensor), r.epochs);
   for (int i = 0; i < r.epochs; i++) {
     ck_assert_double_eq_tol(shares[i], r.shares[i], 1e-12);

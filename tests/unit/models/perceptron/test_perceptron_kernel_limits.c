@@ -123,7 +123,7 @@ TEST(perceptron_kernel__ends_with_an_epoch_without_mistakes) {
   clf_dataset *data = dataset_of(NULL, points, CLF_F32, POINTS, 2, labels);
   clf_model *model = fitted(NULL, "perceptron", "kernel=rbf gamma=1 epochs=1000", data);
   clf_tensor *tensor = NULL;
-  const double *shares = data_of(model, "history_loss", &tensor);
+  const double *shares = fitted_data(model, "history_loss", &tensor);
   const int64_t epochs = clf_tensor_count(tensor);
   ck_assert_int_gt(epochs, 1);
   ck_assert_int_lt(epochs, 1000);

@@ -24,14 +24,9 @@ static clf_dataset *overlapping(clf_context *context) {
   return dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
 }
 
-static const void *data_of(const clf_model *model, const char *name, clf_tensor **held) {
-  ck_clf_ok(clf_model_tensor(model, name, held));
-  return clf_tensor_data(*held);
-}
-
 static double number_of(const clf_model *model, const char *name) {
   clf_tensor *tensor = NULL;
-  const double value = *(const double *)data_of(model, name, &tensor);
+  const double value = *(const double *)fitted_data(model, name, &tensor);
   clf_tensor_free(tensor);
   return value;
 }
@@ -115,8 +110,8 @@ TEST_LOOP(svm__meets_the_optimality_conditions, 0, 16) {
   clf_dataset *data = overlapping(NULL);
   clf_model *model = fitted(NULL, "svm", params, data);
   clf_tensor *support = NULL, *dual = NULL;
-  const int64_t *row = data_of(model, "support", &support);
-  const float *coefficient = data_of(model, "dual_coef", &dual);
+  const int64_t *row = fitted_data(model, "support", &support);
+  const float *coefficient = fitted_data(model, "dual_coef", &dual);
   double b[ROWS] = {0}, sum = 0, most = -INFINITY, least = INFINITY, size = 1;
   for (int64_t i = 0; i < clf_tensor_count(support); i++) {
     b[row[i]] = (double)coefficient[i];

@@ -7,11 +7,6 @@
 
 #include "support.h"
 
-static const void *data_of(const clf_model *model, const char *name, clf_tensor **held) {
-  ck_clf_ok(clf_model_tensor(model, name, held));
-  return clf_tensor_data(*held);
-}
-
 /* One machine a pair of 120 classes is 7,140 machines. */
 TEST_LOOP(svm__takes_many_classes, 0, 3) {
   enum { CLASSES = 120, ROWS = 5 * CLASSES, COLUMNS = 20 };
@@ -30,7 +25,7 @@ TEST_LOOP(svm__takes_many_classes, 0, 3) {
   ck_clf_ok(clf_model_score(model, data, &accuracy));
   ck_assert_double_eq(accuracy, 1);
   ck_clf_ok(clf_model_decision_function(model, data, values, (int64_t)ROWS * CLASSES));
-  data_of(model, "intercept", &intercept);
+  fitted_data(model, "intercept", &intercept);
   ck_assert_int_eq(clf_tensor_count(intercept), machines[_i]);
   clf_tensor_free(intercept);
   clf_model_free(model);
@@ -38,11 +33,6 @@ TEST_LOOP(svm__takes_many_classes, 0, 3) {
   free(x);
   free(y);
   free(values);
-}
-
-/* Processor time of all threads: other work on the machine does not count. */
-static double seconds_worked(void) {
-  return (double)clock() / CLOCKS_PER_SEC;
 }
 
 enum { MAX_THREADS = 2 };
@@ -120,7 +110,7 @@ static void fill_noise(float *x, int32_t *y, int32_t classes) {
 static void check_same(const clf_model *one, const clf_model *other, const char *name,
                        size_t element) {
   clf_tensor *a = NULL, *b = NULL;
-  const void *left = data_of(one, name, &a), *right = data_of(other, name, &b);
+  const void *left = fitted_data(one, name, &a), *right = fitted_data(other, name, &b);
   ck_assert_int_eq(clf_tensor_count(a), clf_tensor_count(b));
   ck_assert_msg(memcmp(left, right, (size_t)clf_tensor_count(a) * element) == 0, "%s differs",
                 name);

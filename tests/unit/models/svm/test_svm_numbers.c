@@ -24,11 +24,6 @@ static void fill_rows(double unit) {
   }
 }
 
-static const void *data_of(const clf_model *model, const char *name, clf_tensor **held) {
-  ck_clf_ok(clf_model_tensor(model, name, held));
-  return clf_tensor_data(*held);
-}
-
 static void note_decisions(const char *params, const clf_dataset *data, float *values) {
   clf_model *model = fitted(NULL, "svm", params, data);
   ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
@@ -296,9 +291,9 @@ TEST_LOOP(svm__takes_its_intercept_from_the_free_rows, 0, 4) {
   snprintf(params, sizeof params, "kernel=linear C=5 max_iterations=%d", steps[_i]);
   clf_model *model = fitted(NULL, "svm", params, data);
   clf_tensor *support = NULL, *dual = NULL, *intercept = NULL;
-  const int64_t *row = data_of(model, "support", &support);
-  const float *b = data_of(model, "dual_coef", &dual);
-  const double found = *(const double *)data_of(model, "intercept", &intercept);
+  const int64_t *row = fitted_data(model, "support", &support);
+  const float *b = fitted_data(model, "dual_coef", &dual);
+  const double found = *(const double *)fitted_data(model, "intercept", &intercept);
   double w[COLUMNS] = {0}, sum = 0;
   int count = 0;
   for (int64_t i = 0; i < clf_tensor_count(support) * COLUMNS; i++) {
@@ -323,7 +318,7 @@ TEST_LOOP(svm__takes_its_intercept_from_the_free_rows, 0, 4) {
 
 static int64_t steps_of(const clf_model *model) {
   clf_tensor *tensor = NULL;
-  const int64_t *steps = data_of(model, "iterations", &tensor);
+  const int64_t *steps = fitted_data(model, "iterations", &tensor);
   int64_t sum = 0;
   for (int64_t i = 0; i < clf_tensor_count(tensor); i++) {
     sum += steps[i];
@@ -373,7 +368,7 @@ TEST(svm__hands_steps_on_to_those_who_need_them) {
     ck_assert_int_eq(clf_model_outcome(model), CLF_OK);
     ck_assert_int_gt(steps_of(model), 10000000 / PAIRS);
     clf_tensor *tensor = NULL;
-    found[i] = *(const double *)data_of(model, "objective", &tensor);
+    found[i] = *(const double *)fitted_data(model, "objective", &tensor);
     clf_tensor_free(tensor);
     clf_model_free(model);
   }
