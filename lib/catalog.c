@@ -33,7 +33,9 @@ static const clf__registry *const areas[] = {
     &clf__model_kinds,
     &clf__transform_kinds,
     &clf__formats,
+    &clf__dataset_writers,
     &clf__model_formats,
+    &clf__model_writers,
     &clf__layer_kinds,
     &clf__optimizer_kinds,
     &augment,
@@ -41,6 +43,7 @@ static const clf__registry *const areas[] = {
     &vocabulary,
     &image,
     &clf__image_codecs,
+    &clf__image_writers,
     &detector,
 };
 enum { AREA_COUNT = sizeof areas / sizeof areas[0] };
@@ -87,8 +90,8 @@ int64_t clf_param_count(const char *area_name, const char *kind_name) {
 static clf_status fail_unknown_area(const char *name) {
   return clf__fail(CLF_ERROR_ARGUMENT,
                    "catalog: there is no area '%s'; there are context, model, transform, format, "
-                   "model_format, layer, optimizer, augment, document_format, vocabulary, image, "
-                   "codec and detector",
+                   "dataset_writer, model_format, model_writer, layer, optimizer, augment, "
+                   "document_format, vocabulary, image, codec, image_writer and detector",
                    name);
 }
 

@@ -148,7 +148,7 @@ clf_status draw_into_folder(char **out, const char *folder, clf_context *context
   }
   snprintf(path, size, "%s/%s%s.boxes.png", folder, before, base);
   clf_status status = draw_boxes(&drawn, context, image, boxes, count);
-  status = status == CLF_OK ? clf_image_save(drawn, path) : status;
+  status = status == CLF_OK ? clf_image_save(drawn, path, NULL) : status;
   clf_image_free(drawn);
   *out = path;
   return status;

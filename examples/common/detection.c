@@ -34,6 +34,10 @@ static void free_list(box_list *list) {
   free(list->images);
 }
 
+static clf_box_set set_of(const box_list *list) {
+  return (clf_box_set){sizeof(clf_box_set), list->boxes, list->images, list->count};
+}
+
 static clf_status find_all(detection_result *out, box_list *found, box_list *truth,
                            const clf_detector *detector, const scene_list *scenes) {
   clf_status status = append(found, NULL, 0, 0);
@@ -62,8 +66,8 @@ static clf_status add_curve(detection_result *out, const box_list *found, const 
                      .recall = malloc((size_t)(found->count + 1) * sizeof(double))};
   clf_status status = c->precision != NULL && c->recall != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status == CLF_OK) {
-    status = clf_box_average_precision(found->boxes, found->images, found->count, truth->boxes,
-                                       truth->images, truth->count, out->overlap, label, &c->area,
+    const clf_box_set found_set = set_of(found), truth_set = set_of(truth);
+    status = clf_box_average_precision(&found_set, &truth_set, out->overlap, label, &c->area,
                                        c->precision, c->recall, &c->points);
   }
   if (status == CLF_OK) {
@@ -77,9 +81,9 @@ static clf_status add_curve(detection_result *out, const box_list *found, const 
 
 static clf_status measure(detection_result *out, const box_list *found, const box_list *truth,
                           int64_t classes) {
-  clf_status status = clf_box_mean_average_precision(found->boxes, found->images, found->count,
-                                                     truth->boxes, truth->images, truth->count,
-                                                     out->overlap, &out->average_precision);
+  const clf_box_set found_set = set_of(found), truth_set = set_of(truth);
+  clf_status status =
+      clf_box_mean_average_precision(&found_set, &truth_set, out->overlap, &out->average_precision);
   out->curves = calloc((size_t)classes, sizeof *out->curves);
   status = status == CLF_OK && out->curves == NULL ? CLF_ERROR_MEMORY : status;
   for (int32_t label = 0; status == CLF_OK && label < classes; label++) {

@@ -59,10 +59,10 @@ static clf_status make_dataset(clf_dataset **out, clf_context *context, const wi
                                const name_list *names) {
   clf_tensor *x = NULL, *labels = NULL;
   clf_status status = clf_tensor_wrap(&x, context, w->pixels, CLF_U8, 4,
-                                      (int64_t[]){w->count, w->side, w->side, 1}, NULL, NULL, NULL);
+                                      (int64_t[]){w->count, w->side, w->side, 1}, NULL);
   status = status == CLF_OK ? clf_tensor_set_scale(x, 1.0 / 255) : status;
   if (status == CLF_OK) {
-    status = clf_tensor_wrap(&labels, context, w->labels, CLF_I32, 1, &w->count, NULL, NULL, NULL);
+    status = clf_tensor_wrap(&labels, context, w->labels, CLF_I32, 1, &w->count, NULL);
   }
   clf_dataset *data = NULL;
   status = status == CLF_OK ? clf_dataset_create(&data, context, x, labels) : status;
@@ -168,8 +168,10 @@ static clf_status mine_scene(window_list *found, float *scores, int64_t capacity
   int64_t count = 0;
   clf_status status = boxes != NULL && pixels != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   if (status == CLF_OK) {
-    status = clf_detector_mine(detector, where->image, where->objects, where->count, apart, pixels,
-                               boxes, capacity, &count);
+    const clf_box_set objects = {
+        .struct_size = sizeof objects, .boxes = where->objects, .count = where->count};
+    status = clf_detector_mine_negatives(detector, where->image, &objects, apart, pixels, boxes,
+                                         capacity, &count);
   }
   for (int64_t i = 0; status == CLF_OK && i < count && i < capacity; i++) {
     scores[found->count] = boxes[i].score;

@@ -28,15 +28,15 @@ static clf_status open_rows(digit_rows *rows, clf_context *context, const char *
   snprintf(path, sizeof path, "%s/%s", data, part);
   clf_status status = clf_dataset_load(&rows->data, context, "idx", path, NULL);
   if (status == CLF_OK) {
-    status = clf_dataset_tensor(rows->data, "x", &rows->x);
+    status = clf_dataset_tensor(&rows->x, rows->data, "x");
   }
-  return status == CLF_OK ? clf_dataset_tensor(rows->data, "labels", &rows->labels) : status;
+  return status == CLF_OK ? clf_dataset_tensor(&rows->labels, rows->data, "labels") : status;
 }
 
 /* Whether the images are bytes of the size that the scenes are made for. */
 static bool are_digits(const digit_rows *rows) {
   return clf_tensor_dtype(rows->x) == CLF_U8 && clf_tensor_ndim(rows->x) >= 3 &&
-         clf_tensor_size(rows->x, 1) == DIGIT && clf_tensor_size(rows->x, 2) == DIGIT &&
+         clf_tensor_extent(rows->x, 1) == DIGIT && clf_tensor_extent(rows->x, 2) == DIGIT &&
          clf_dataset_classes(rows->data) == 10;
 }
 

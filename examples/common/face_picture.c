@@ -5,7 +5,7 @@
 
 clf_status picture_of_image(uint8_t out[FACES_PIXELS], const clf_image *image) {
   clf_image *gray = NULL, *small = NULL;
-  clf_status status = clf_image_grey(&gray, image);
+  clf_status status = clf_image_to_gray(&gray, image);
   status = status == CLF_OK ? clf_image_resize(&small, gray, FACES_HEIGHT, FACES_WIDTH) : status;
   if (status == CLF_OK) {
     memcpy(out, clf_image_pixels(small), FACES_PIXELS);

@@ -12,9 +12,7 @@ static clf_status ask(identities *out, clf_context *context, uint8_t *pixels, in
   clf_tensor *x = NULL;
   clf_dataset *rows = NULL;
   clf_status status = values != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  status = status == CLF_OK
-               ? clf_tensor_wrap(&x, context, pixels, CLF_U8, 4, shape, NULL, NULL, NULL)
-               : status;
+  status = status == CLF_OK ? clf_tensor_wrap(&x, context, pixels, CLF_U8, 4, shape, NULL) : status;
   status = status == CLF_OK ? clf_tensor_set_scale(x, 1.0 / 255) : status;
   status = status == CLF_OK ? clf_dataset_create(&rows, context, x, NULL) : status;
   status = status == CLF_OK ? clf_model_predict(out->people, rows, out->person, count) : status;

@@ -131,7 +131,7 @@ static clf_status create(clf_model **model, clf_optimizer **optimizer, clf_conte
   clf_status status = clf_model_create(model, context, entry->kind, params);
   for (int i = 0; status == CLF_OK && recipe->transforms[i] != NULL; i++) {
     const kind_text transform = split_kind(recipe->transforms[i]);
-    status = clf_model_add(*model, transform.kind, transform.params);
+    status = clf_model_add_transform(*model, transform.kind, transform.params);
   }
   if (status == CLF_OK && recipe->optimizer != NULL) {
     const kind_text parts = split_kind(recipe->optimizer);

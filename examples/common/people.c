@@ -181,7 +181,7 @@ static clf_status label(face_set *faces) {
   if (status == CLF_OK) {
     status = clf_dataset_set_label_names(faces->rows, (const char *const *)people, faces->count);
   }
-  status = status == CLF_OK ? clf_dataset_tensor(faces->rows, "labels", &labels) : status;
+  status = status == CLF_OK ? clf_dataset_tensor(&labels, faces->rows, "labels") : status;
   if (status == CLF_OK) {
     faces->people = clf_dataset_classes(faces->rows);
     faces->person = malloc((size_t)faces->count * sizeof *faces->person);
@@ -201,8 +201,7 @@ static clf_status label(face_set *faces) {
 static clf_status make_rows(face_set *faces, clf_context *context) {
   clf_tensor *x = NULL;
   const int64_t shape[] = {faces->count, FACES_HEIGHT, FACES_WIDTH, 1};
-  clf_status status =
-      clf_tensor_wrap(&x, context, faces->pixels, CLF_U8, 4, shape, NULL, NULL, NULL);
+  clf_status status = clf_tensor_wrap(&x, context, faces->pixels, CLF_U8, 4, shape, NULL);
   status = status == CLF_OK ? clf_tensor_set_scale(x, 1.0 / 255) : status;
   status = status == CLF_OK ? clf_dataset_create(&faces->rows, context, x, NULL) : status;
   clf_tensor_free(x);

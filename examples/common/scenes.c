@@ -190,7 +190,7 @@ static clf_status receive_face(void *user, clf_image *image, const char *name) {
   const face_reader *self = user;
   clf_image *gray = NULL;
   (void)name;
-  clf_status status = clf_image_grey(&gray, image);
+  clf_status status = clf_image_to_gray(&gray, image);
   status = status == CLF_OK ? add_face(self->list, gray, self->state) : status;
   clf_image_free(gray);
   clf_image_free(image);
@@ -205,7 +205,7 @@ int faces_windows(window_list *list, clf_context *context, const char *folder, u
 
 static clf_status receive_scene(void *user, clf_image *image, const char *name) {
   clf_image *gray = NULL;
-  clf_status status = clf_image_grey(&gray, image);
+  clf_status status = clf_image_to_gray(&gray, image);
   clf_image_free(image);
   return status == CLF_OK ? scenes_add(user, gray, name) : status;
 }

@@ -56,7 +56,7 @@ static clf_status training_rows(clf_dataset **out, const face_set *faces, const 
   }
   clf_status status =
       names == NULL ? CLF_ERROR_MEMORY : clf_dataset_subset(&some, faces->rows, c->order, count);
-  status = status == CLF_OK ? clf_dataset_tensor(some, "x", &x) : status;
+  status = status == CLF_OK ? clf_dataset_tensor(&x, some, "x") : status;
   status = status == CLF_OK ? clf_dataset_create(&rows, context, x, NULL) : status;
   status = status == CLF_OK ? clf_dataset_set_label_names(rows, names, count) : status;
   clf_tensor_free(x);
@@ -141,12 +141,12 @@ static double compare_all(comparisons *all, float *places, int64_t size, const f
 /* Where the model projects all pictures: [pictures, *size], to be freed. */
 static clf_status project(float **out, int64_t *size, const clf_model *model,
                           const face_set *faces) {
-  clf_status status = clf_model_transform(model, faces->rows, NULL, 0, size);
+  clf_status status = clf_model_project(model, faces->rows, NULL, 0, size);
   float *places = status == CLF_OK ? malloc((size_t)(faces->count * *size) * sizeof *places) : NULL;
   if (status == CLF_OK) {
     status = places == NULL
                  ? CLF_ERROR_MEMORY
-                 : clf_model_transform(model, faces->rows, places, faces->count * *size, NULL);
+                 : clf_model_project(model, faces->rows, places, faces->count * *size, NULL);
   }
   if (status < 0) {
     free(places);

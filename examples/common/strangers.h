@@ -1,6 +1,6 @@
 /* People whom the model never saw: trained on some, it is asked for others, of whom one picture
  * each is enrolled, and must know strangers for what they are. A picture's place is what
- * clf_model_transform() gives, seen from the mean of the training pictures; two pictures are as
+ * clf_model_project() gives, seen from the mean of the training pictures; two pictures are as
  * alike as the cosine of the angle between their places is large. */
 #ifndef EXAMPLES_STRANGERS_H
 #define EXAMPLES_STRANGERS_H

@@ -116,9 +116,10 @@ static clf_status copy_part(reviews *out, clf_context *context, const clf_docume
                             bool held_out) {
   const int64_t count = clf_documents_count(all);
   const char **texts = calloc((size_t)count, sizeof *texts);
-  int64_t *lengths = calloc((size_t)count, sizeof *lengths), kept = 0, place = 0;
+  size_t *sizes = calloc((size_t)count, sizeof *sizes);
+  int64_t kept = 0, place = 0;
   out->labels = calloc((size_t)count + 1, sizeof *out->labels);
-  clf_status status = texts && lengths && out->labels ? CLF_OK : CLF_ERROR_MEMORY;
+  clf_status status = texts && sizes && out->labels ? CLF_OK : CLF_ERROR_MEMORY;
   for (int64_t i = 0; status == CLF_OK && i < count; i++) {
     const size_t length = label_length(all, i);
     const bool same =
@@ -126,16 +127,16 @@ static clf_status copy_part(reviews *out, clf_context *context, const clf_docume
         memcmp(clf_documents_name(all, i), clf_documents_name(all, i - 1), length) == 0;
     place = same ? place + 1 : 1;
     if ((place % HELD_OUT == 2) == held_out) {
-      texts[kept] = clf_documents_text(all, i, &lengths[kept]);
+      texts[kept] = clf_documents_text(all, i, &sizes[kept]);
       out->labels[kept] = strndup(clf_documents_name(all, i), length);
       status = out->labels[kept++] != NULL ? CLF_OK : CLF_ERROR_MEMORY;
     }
   }
   if (status == CLF_OK) {
-    status = clf_documents_create(&out->documents, context, texts, lengths, kept);
+    status = clf_documents_create(&out->documents, context, texts, sizes, kept);
   }
   free(texts);
-  free(lengths);
+  free(sizes);
   return status;
 }
 

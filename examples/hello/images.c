@@ -11,10 +11,10 @@ static int sort_picture(const clf_model *model, const char *path) {
   clf_tensor *pixels = NULL;
   clf_dataset *row = NULL;
   int32_t predicted = 0;
-  int failed = clf_image_load(&photo, NULL, path, NULL) || clf_image_grey(&gray, photo) ||
+  int failed = clf_image_load(&photo, NULL, path, NULL) || clf_image_to_gray(&gray, photo) ||
                clf_image_resize(&window, gray, SIDE, SIDE) ||
                clf_tensor_wrap(&pixels, NULL, clf_image_pixels(window), CLF_U8, 4,
-                               (const int64_t[]){1, SIDE, SIDE, 1}, NULL, NULL, NULL) ||
+                               (const int64_t[]){1, SIDE, SIDE, 1}, NULL) ||
                clf_tensor_set_scale(pixels, 1.0 / 255) ||
                clf_dataset_create(&row, NULL, pixels, NULL) ||
                clf_model_predict(model, row, &predicted, 1);
@@ -41,8 +41,8 @@ int main(int argc, char **argv) {
                                 "height=32 width=32 channels=1 skip_others=true") ||
                clf_dataset_split(&train, &test, all, 0.75, 0) ||
                clf_model_create(&model, NULL, "svm", "kernel=linear") ||
-               clf_model_add(model, "hog", NULL) || clf_model_fit(model, train, NULL, NULL) ||
-               clf_model_score(model, test, &accuracy);
+               clf_model_add_transform(model, "hog", NULL) ||
+               clf_model_fit(model, train, NULL, NULL) || clf_model_score(model, test, &accuracy);
   if (!failed) {
     printf("%.1f %% of %d test pictures are right\n", 100 * accuracy, (int)clf_dataset_rows(test));
   }

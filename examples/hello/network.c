@@ -32,9 +32,9 @@ int main(void) {
   double accuracy = 0;
   make_data(points, labels, cells);
   int failed =
-      clf_tensor_wrap(&x, NULL, points, CLF_F32, 2, shape, NULL, NULL, NULL) ||
-      clf_tensor_wrap(&y, NULL, labels, CLF_I32, 1, shape, NULL, NULL, NULL) ||
-      clf_tensor_wrap(&grid, NULL, cells, CLF_F32, 2, cells_shape, NULL, NULL, NULL) ||
+      clf_tensor_wrap(&x, NULL, points, CLF_F32, 2, shape, NULL) ||
+      clf_tensor_wrap(&y, NULL, labels, CLF_I32, 1, shape, NULL) ||
+      clf_tensor_wrap(&grid, NULL, cells, CLF_F32, 2, cells_shape, NULL) ||
       clf_dataset_create(&train, NULL, x, y) || clf_dataset_create(&places, NULL, grid, NULL) ||
       clf_model_create(&model, NULL, "network",
                        "epochs=300 batch_size=40 layers='dense units=32 activation=tanh; "

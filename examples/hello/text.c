@@ -2,6 +2,7 @@
  *   text ["words to sort"] */
 #include <classify.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *const messages[] = {
     "please send the invoice for march", "the goalkeeper saved a penalty",
@@ -31,7 +32,7 @@ int main(int argc, char **argv) {
                clf_dataset_set_label_names(train, labels, MESSAGES) ||
                clf_model_create(&model, NULL, "logistic", "C=10") ||
                clf_model_fit(model, train, NULL, NULL) ||
-               clf_vocabulary_encode_text(&row, words, text, -1) ||
+               clf_vocabulary_encode_text(&row, words, text, strlen(text)) ||
                clf_model_predict_proba(model, row, probabilities, CLASSES);
   if (failed) {
     fprintf(stderr, "%s\n", clf_last_error());

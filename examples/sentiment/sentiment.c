@@ -164,7 +164,7 @@ static clf_status fit_and_test(sentiment_run *run, const model_entry *entry, tra
     models_params(made->params, made->recipe,
                   &(const model_sizes){.epochs = run->set.epochs > 0 ? run->set.epochs : usual,
                                        .classes = clf_dataset_classes(train),
-                                       .words = clf_vocabulary_size(made->vocabulary)});
+                                       .words = clf_vocabulary_count(made->vocabulary)});
     status = models_fit(&made->model, row, run->base.session.context, entry, made->recipe,
                         made->params, train, NULL);
   }
@@ -207,10 +207,10 @@ static int run_models(sentiment_run *run) {
 
 /* A text of the test set, and which of its words change the result. */
 static clf_status show_text(const reader *with, const corpus *c) {
-  int64_t length = 0;
+  size_t length = 0;
   const char *text = clf_documents_text(c->test.documents, 0, &length);
   const int shown = length < 200 ? (int)length : 200;
-  printf("\nA text of the test set: %.*s%s\n", shown, text, shown < length ? " …" : "");
+  printf("\nA text of the test set: %.*s%s\n", shown, text, length > 200 ? " …" : "");
   return explain_text(stdout, with, text, length);
 }
 
@@ -233,7 +233,7 @@ static clf_status write_model(FILE *out, const result *row, const trained *made)
   fprintf(out, "<section>\n<h2>%s</h2>\n<p class=\"note\">Vocabulary: ", row->model);
   write_words(out, made);
   fputs("; ", out);
-  html_count(out, clf_vocabulary_size(made->vocabulary));
+  html_count(out, clf_vocabulary_count(made->vocabulary));
   fputs(" entries</p>\n", out);
   const clf_status status = page_model(out, row, made->model, made->test, made->predicted);
   fputs("</section>\n", out);
@@ -268,7 +268,7 @@ static void write_members(json_writer *json, const void *user, size_t index) {
   const trained *made = &((const sentiment_run *)user)->made[index];
   const char *transform = made->recipe->transforms[0];
   json_text(json, "vocabulary", made->recipe->vocabulary);
-  json_integer(json, "vocabulary_size", clf_vocabulary_size(made->vocabulary));
+  json_integer(json, "vocabulary_size", clf_vocabulary_count(made->vocabulary));
   json_text(json, "transform", transform != NULL ? transform : "");
 }
 

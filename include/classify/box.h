@@ -35,6 +35,14 @@ typedef struct clf_box {
   int32_t label; /**< class index */
 } clf_box;
 
+/** Boxes in several images. */
+typedef struct clf_box_set {
+  uint32_t struct_size;  /**< sizeof(clf_box_set), set by the caller */
+  const clf_box *boxes;  /**< [count]; NULL when count is 0 */
+  const int64_t *images; /**< [count] number of the image that each is in, of any value */
+  int64_t count;         /**< 0 or more */
+} clf_box_set;
+
 /** Returns the intersection over union of two boxes, 0 to 1. Labels and scores do not matter.
  *  @return the ratio; 0 for NULL @since 0.1 */
 CLF_API double clf_box_overlap(const clf_box *a, const clf_box *b);
@@ -55,27 +63,24 @@ CLF_API clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overla
  *  overlaps most is overlapped by at least `overlap` and was not found before; otherwise it is
  *  wrong. Everingham, Van Gool, Williams, Winn and Zisserman, "The Pascal Visual Object Classes
  *  (VOC) challenge" (IJCV 2010), section 4.2, and its development kit of 2010.
- *  @param found, found_image  [found_count] boxes, and the image that each is in, any numbers
- *  @param truth, truth_image  [truth_count] the same of the objects that there are; scores are not
- *                             read
+ *  @param found      what was found
+ *  @param truth      the objects that there are, one or more; their scores are not read
+ *  @param overlap    above 0, at most 1
  *  @param label      boxes of other labels are left out; at least one of truth has it
- *  @param out        receives the area, 0 to 1
- *  @param precision, recall  [found_count] receive the curve as it is, a point for each found box
+ *  @param area       receives the area, 0 to 1
+ *  @param precision, recall  [found->count] receive the curve as it is, a point for each found box
  *                            of the label, or NULL
- *  @param points     receives the number of points, or NULL
+ *  @param count      receives the number of points, or NULL
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1 */
-CLF_API clf_status clf_box_average_precision(const clf_box *found, const int64_t *found_image,
-                                             int64_t found_count, const clf_box *truth,
-                                             const int64_t *truth_image, int64_t truth_count,
-                                             double overlap, int32_t label, double *out,
-                                             double *precision, double *recall, int64_t *points);
+CLF_API clf_status clf_box_average_precision(const clf_box_set *found, const clf_box_set *truth,
+                                             double overlap, int32_t label, double *area,
+                                             double *precision, double *recall, int64_t *count);
 
 /** Computes the mean of clf_box_average_precision() over the labels that occur in truth.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1 */
-CLF_API clf_status clf_box_mean_average_precision(const clf_box *found, const int64_t *found_image,
-                                                  int64_t found_count, const clf_box *truth,
-                                                  const int64_t *truth_image, int64_t truth_count,
-                                                  double overlap, double *out);
+CLF_API clf_status clf_box_mean_average_precision(const clf_box_set *found,
+                                                  const clf_box_set *truth, double overlap,
+                                                  double *mean);
 
 #ifdef __cplusplus
 }

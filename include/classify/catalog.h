@@ -56,8 +56,9 @@ typedef struct clf_param_info {
 /* Kinds */
 
 /** Returns the number of kinds in an area.
- *  @param area  "context", "model", "transform", "format", "model_format", "layer", "optimizer",
- *               "augment", "document_format", "vocabulary", "image", "codec" or "detector"
+ *  @param area  "context", "model", "transform", "format", "dataset_writer", "model_format",
+ *               "model_writer", "layer", "optimizer", "augment", "document_format", "vocabulary",
+ *               "image", "codec", "image_writer" or "detector"
  *  @return the number; 0 for an unknown area or NULL @since 0.1 */
 CLF_API int64_t clf_kind_count(const char *area);
 

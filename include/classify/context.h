@@ -9,7 +9,7 @@
  *
  *  @code
  *  clf_context *context = NULL;
- *  clf_status status = clf_context_create(&context, "threads=4 seed=1 memory_limit=2e9", NULL);
+ *  clf_status status = clf_context_create(&context, NULL, "threads=4 seed=1 memory_limit=2e9");
  *  if (status < 0) {
  *    fprintf(stderr, "%s\n", clf_last_error());
  *  }
@@ -51,7 +51,7 @@ typedef struct clf_allocator {
  *
  *  The stage names the work. A fit reports its kind ("svm", "network" …) and its parts that take
  *  long ("gram", "sums", "cholesky", "eigen"). Predictions and scores report "predict", and
- *  clf_model_transform() reports "transform". A transform reports its kind ("pca", "hog" …), and
+ *  clf_model_project() reports "project". A transform reports its kind ("pca", "hog" …), and
  *  the conversion of a dataset's numbers reports "convert"; their steps are rows. Files report
  *  "read", "inflate", "latin1", "load", "save", or their format. One call may report several
  *  stages, one after the other.
@@ -90,6 +90,7 @@ typedef void (*clf_log_callback)(void *user, int32_t level, const char *message)
 
 /** Makes a context.
  *  @param out        receives the context; free it with clf_context_free()
+ *  @param allocator  copied; NULL for the C library's
  *  @param params     "name=value …" or NULL for the defaults, described by
  *                    clf_param_describe("context", "context", …):
  *                    - `threads`: how many threads a call may use (default auto: as many as the
@@ -100,13 +101,12 @@ typedef void (*clf_log_callback)(void *user, int32_t level, const char *message)
  *                    - `cpu`: the kernels, auto, generic, avx2 or avx512 (default auto: the
  *                      environment variable CLASSIFY_CPU, read here once, or else the best ones
  *                      that this CPU has).
- *  @param allocator  copied; NULL for the C library's
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY, CLF_ERROR_UNSUPPORTED (this CPU has no
  *          such kernels)
  *  Thread class: any thread. @since 0.1
  */
-CLF_API clf_status clf_context_create(clf_context **out, const char *params,
-                                      const clf_allocator *allocator);
+CLF_API clf_status clf_context_create(clf_context **out, const clf_allocator *allocator,
+                                      const char *params);
 
 /** Releases the caller's reference. The context is freed when no handle uses it any more. NULL is
  *  fine. Must not be called inside a progress or log callback. @since 0.1 */
@@ -142,11 +142,11 @@ CLF_API const char *clf_context_cpu(const clf_context *context);
 
 /** Returns how many bytes are allocated through this context now; 0 for NULL.
  *  Thread class: any thread. @since 0.1 */
-CLF_API uint64_t clf_context_memory(const clf_context *context);
+CLF_API size_t clf_context_memory(const clf_context *context);
 
 /** Returns the maximum number of bytes that were ever allocated at once through this context; 0 for
  *  NULL. Thread class: any thread. @since 0.1 */
-CLF_API uint64_t clf_context_memory_peak(const clf_context *context);
+CLF_API size_t clf_context_memory_peak(const clf_context *context);
 
 #ifdef __cplusplus
 }

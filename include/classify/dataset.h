@@ -102,15 +102,18 @@ CLF_API clf_status clf_dataset_load(clf_dataset **out, clf_context *context, con
  *                 or f64 need; u8 elements are written as the floats nearest to their scaled
  *                 values. Zeros of dense rows are left out, so read the file with features=N.
  *                 Labels are written as class names if all names are numbers, and otherwise as
- *                 class indices; rows without labels get 0.
+ *                 class indices; rows without labels get 0. See
+ *                 clf_kind_name("dataset_writer", …).
  *  @param path    the file
+ *  @param params  "name=value …" of the format, or NULL; clf_param_describe("dataset_writer", …)
+ *                 lists them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (a format that is only read, weights,
  *          several targets a row), CLF_ERROR_DATA (NaN or Inf), CLF_ERROR_IO, CLF_ERROR_MEMORY,
  *          CLF_ERROR_CANCELLED
  *  @since 0.1
  */
 CLF_API clf_status clf_dataset_save(const clf_dataset *dataset, const char *format,
-                                    const char *path);
+                                    const char *path, const char *params);
 
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_dataset_free(clf_dataset *dataset);
@@ -172,17 +175,17 @@ CLF_API const char *clf_dataset_class_name(const clf_dataset *dataset, int64_t i
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (the dataset has none),
  *          CLF_ERROR_MEMORY
  *  @since 0.1 */
-CLF_API clf_status clf_dataset_tensor(const clf_dataset *dataset, const char *name,
-                                      clf_tensor **out);
+CLF_API clf_status clf_dataset_tensor(clf_tensor **out, const clf_dataset *dataset,
+                                      const char *name);
 
 /* Parts of a dataset */
 
 /** Makes a dataset of chosen rows, in the given order, repeats allowed. A run of consecutive rows
  *  shares memory; anything else is copied.
- *  @param rows   [count] row indices
+ *  @param indices  [count] row numbers
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (an index out of range), CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_dataset_subset(clf_dataset **out, const clf_dataset *dataset,
-                                      const int64_t *rows, int64_t count);
+                                      const int64_t *indices, int64_t count);
 
 /** Splits rows into two parts at random. With labels the split is stratified: each class is split
  *  by itself.

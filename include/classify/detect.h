@@ -75,8 +75,7 @@ CLF_API clf_status clf_detector_run(const clf_detector *detector, const clf_imag
 /** Finds hard negatives: windows of a scene that the detector classifies as objects and that are
  *  none, to be added to the background of the next training. It finds the boxes that
  *  clf_detector_run() finds, except those that overlap an object of the scene.
- *  @param objects       [object_count] the boxes of the objects in the scene; NULL if there are
- *                       none
+ *  @param objects       those in the scene, whose `images` are not read; NULL if there are none
  *  @param overlap       a box that overlaps one of them by more than this is left out: 0 to 1
  *  @param windows       [capacity, height, width, channels] of the network's input, receives the
  *                       pixels as the network read them
@@ -84,10 +83,10 @@ CLF_API clf_status clf_detector_run(const clf_detector *detector, const clf_imag
  *  @param count         receives how many there are, which may be more than capacity
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA (an object that is no box), CLF_ERROR_MEMORY,
  *          CLF_ERROR_CANCELLED @since 0.1 */
-CLF_API clf_status clf_detector_mine(const clf_detector *detector, const clf_image *scene,
-                                     const clf_box *objects, int64_t object_count, double overlap,
-                                     uint8_t *windows, clf_box *boxes, int64_t capacity,
-                                     int64_t *count);
+CLF_API clf_status clf_detector_mine_negatives(const clf_detector *detector, const clf_image *scene,
+                                               const clf_box_set *objects, double overlap,
+                                               uint8_t *windows, clf_box *boxes, int64_t capacity,
+                                               int64_t *count);
 
 /** Returns the network of a detector, for the names of its classes or its summary; NULL for NULL.
  *  It lives as long as the detector. @since 0.1 */

@@ -45,7 +45,7 @@ typedef struct clf_image clf_image;
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_image_create(clf_image **out, clf_context *context, int64_t height,
                                     int64_t width, int64_t channels, const uint8_t *pixels,
-                                    int64_t row_bytes);
+                                    size_t row_bytes);
 
 /** Reads an image from a file. The content decides the format, never the name: "pnm" (PBM, PGM,
  *  PPM) and "gif" always, "png" and "jpeg" where the library was built with libpng and libjpeg;
@@ -74,11 +74,13 @@ CLF_API clf_status clf_image_load_memory(clf_image **out, clf_context *context, 
                                          size_t size, const char *params);
 
 /** Writes an image to a file, atomically: the path holds the old file or the whole new one.
- *  @param path  ends in .pgm (1 channel), .ppm (3 channels) or .pnm (either), and where libpng is
- *               built in, .png
+ *  @param path    ends in .pgm (1 channel), .ppm (3 channels) or .pnm (either), and where libpng
+ *                 is built in, .png
+ *  @param params  "name=value …" of the format, or NULL; clf_param_describe("image_writer", …)
+ *                 lists them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_UNSUPPORTED (another ending, or channels that the
  *          format does not have), CLF_ERROR_IO, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
-CLF_API clf_status clf_image_save(const clf_image *image, const char *path);
+CLF_API clf_status clf_image_save(const clf_image *image, const char *path, const char *params);
 
 /** Frees the image. NULL is fine. @since 0.1 */
 CLF_API void clf_image_free(clf_image *image);
@@ -100,7 +102,7 @@ CLF_API const uint8_t *clf_image_pixels(const clf_image *image);
 /** Makes a gray image: the luma of ITU-R BT.601, 0.299 R + 0.587 G + 0.114 B, rounded. A gray image
  *  is copied.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
-CLF_API clf_status clf_image_grey(clf_image **out, const clf_image *image);
+CLF_API clf_status clf_image_to_gray(clf_image **out, const clf_image *image);
 
 /** Makes an image of another size by linear interpolation. An axis that shrinks is filtered by a
  *  triangle as wide as two pixels of the result, so that every pixel counts and no aliasing
@@ -129,13 +131,14 @@ CLF_API clf_status clf_image_equalize(clf_image **out, const clf_image *image);
  *  around 127.5. Pixels outside of the image repeat its edge. Crop the image first, since large
  *  flat parts exaggerate the contrast of the rest.
  *  @param params  "gamma=0.2 inner=1 outer=2 alpha=0.1 tau=10" or parts of that; NULL for these
- *                 defaults, which are the paper's; clf_param_describe("image", "normalize", …)
+ *                 defaults, which are the paper's; clf_param_describe("image", "tan_triggs", …)
  *                 describes them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY
  *  Source: X. Tan and B. Triggs, "Enhanced local texture feature sets for face recognition under
  *  difficult lighting conditions", IEEE Transactions on Image Processing 19(6), 2010, section II.
  *  @since 0.1 */
-CLF_API clf_status clf_image_normalize(clf_image **out, const clf_image *image, const char *params);
+CLF_API clf_status clf_image_tan_triggs(clf_image **out, const clf_image *image,
+                                        const char *params);
 
 #ifdef __cplusplus
 }

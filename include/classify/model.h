@@ -20,9 +20,9 @@
  *  clf_dataset_free(train);
  *  @endcode
  *
- *  Another kind of model needs only another kind and parameter string. clf_model_add() puts
- *  transforms such as "standardize" in front of the model; they are fitted, applied and saved with
- *  it.
+ *  Another kind of model needs only another kind and parameter string. clf_model_add_transform()
+ *  puts transforms such as "standardize" in front of the model; they are fitted, applied and saved
+ *  with it.
  *
  *  Thread class of the file: calls that take a `const clf_model *` may run in any number of threads
  *  at once on one model; the others need the model to themselves.
@@ -66,7 +66,8 @@ CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
  *  training rows, every prediction applies it, and it is saved with the model. A fitted model
  *  becomes unfitted.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
-CLF_API clf_status clf_model_add(clf_model *model, const char *transform, const char *params);
+CLF_API clf_status clf_model_add_transform(clf_model *model, const char *transform,
+                                           const char *params);
 
 /** Keeps a vocabulary with the model. It is saved, loaded and cloned with the model, so that texts
  *  can be encoded for its predictions. The model shares the words, and the caller may free the
@@ -183,7 +184,7 @@ CLF_API clf_status clf_model_fit(clf_model *model, const clf_dataset *train,
  *          CLF_ERROR_SHAPE (also: layers that do not fit the weights), CLF_ERROR_UNSUPPORTED (also:
  *          a kind without partial fits; transforms that are not fitted). The model is unchanged
  *          after any failure, CLF_ERROR_DIVERGED included @since 0.1 */
-CLF_API clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows);
+CLF_API clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *train);
 
 /** Returns how the last fit ended.
  *  @return CLF_OK, CLF_NOT_CONVERGED (iteration limit reached), CLF_ERROR_NOT_FITTED,
@@ -207,7 +208,7 @@ CLF_API const char *clf_model_class_name(const clf_model *model, int64_t index);
 /* Prediction */
 
 /** Predicts class indices: the argmax of the decision function.
- *  @param rows      dense or sparse, with the features fitted on; labels are ignored. To classify
+ *  @param data      dense or sparse, with the features fitted on; labels are ignored. To classify
  *                   new values repeatedly, wrap one buffer, make one dataset of it, and refill the
  *                   buffer before each call.
  *  @param labels    [rows] receives 0 … classes - 1
@@ -215,19 +216,19 @@ CLF_API const char *clf_model_class_name(const clf_model *model, int64_t index);
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_SHAPE, CLF_ERROR_DATA (a row
  *          whose result is not finite), CLF_ERROR_UNSUPPORTED (a regression), CLF_ERROR_MEMORY,
  *          CLF_ERROR_CANCELLED; `labels` is written only if all rows succeed @since 0.1 */
-CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows,
+CLF_API clf_status clf_model_predict(const clf_model *model, const clf_dataset *data,
                                      int32_t *labels, int64_t capacity);
 
 /** Computes the decision function: one score for each class, or the regression outputs.
  *
  *  The scores of an svm with two classes are the decision value and its negative. With more classes
  *  in pairs, a score is the number of votes plus a fraction below 1 that grows with the sum of the
- *  decision values; clf_model_transform() computes the values of the pairs themselves. With
+ *  decision values; clf_model_project() computes the values of the pairs themselves. With
  *  probability=true the scores are log-odds.
  *  @param values    [rows, outputs] receives the scores, row after row
  *  @param capacity  elements of values, ≥ rows × outputs
  *  @return as clf_model_predict() @since 0.1 */
-CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf_dataset *rows,
+CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf_dataset *data,
                                                float *values, int64_t capacity);
 
 /** Computes class probabilities (fisher, logistic, svm with probability=true, and networks fitted
@@ -235,7 +236,7 @@ CLF_API clf_status clf_model_decision_function(const clf_model *model, const clf
  *  @param probabilities  [rows, classes] receives them; each row sums to 1
  *  @param capacity       elements of probabilities, ≥ rows × classes
  *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */
-CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *rows,
+CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *data,
                                            float *probabilities, int64_t capacity);
 
 /** Computes what a model derives from rows before it decides:
@@ -252,8 +253,8 @@ CLF_API clf_status clf_model_predict_proba(const clf_model *model, const clf_dat
  *  @param components  receives the number of axes, machines or hidden values; may be NULL. With
  *                     values NULL and capacity 0 the call only writes this number.
  *  @return as clf_model_predict(); CLF_ERROR_UNSUPPORTED where the model has none @since 0.1 */
-CLF_API clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows,
-                                       float *values, int64_t capacity, int64_t *components);
+CLF_API clf_status clf_model_project(const clf_model *model, const clf_dataset *data, float *values,
+                                     int64_t capacity, int64_t *components);
 
 /** Computes the accuracy on labeled rows, or the coefficient of determination R² of a regression
  *  (its mean over the outputs). Both are weighted when the dataset has weights. Rows of classes
@@ -282,7 +283,7 @@ CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index)
  *              free it with clf_tensor_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such name; the message lists them), CLF_ERROR_NOT_FITTED,
  *          CLF_ERROR_MEMORY @since 0.1 */
-CLF_API clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor **out);
+CLF_API clf_status clf_model_tensor(clf_tensor **out, const clf_model *model, const char *name);
 
 /** Describes the model in a few lines of text: kind, parameters, classes, tensors, size.
  *  Buffer as in clf_model_get_text(). @since 0.1 */
@@ -339,10 +340,13 @@ CLF_API clf_status clf_model_import(clf_model **out, clf_context *context, const
  *                 "probabilities" if clf_model_predict_proba() computes them. The metadata entries
  *                 "class_0" … are the class names.
  *  @param path    the file
+ *  @param params  "name=value …" of the format, or NULL; clf_param_describe("model_writer", …)
+ *                 lists them
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_UNSUPPORTED (something that
  *          the format cannot express: the message names it), CLF_ERROR_IO, CLF_ERROR_MEMORY @since
  *          0.1 */
-CLF_API clf_status clf_model_export(const clf_model *model, const char *format, const char *path);
+CLF_API clf_status clf_model_export(const clf_model *model, const char *format, const char *path,
+                                    const char *params);
 
 /** Loads a model from memory, which may be freed afterwards. @return as clf_model_load()
  *  @since 0.1 */

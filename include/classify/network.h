@@ -16,10 +16,10 @@
  *  @code
  *  clf_model *network = NULL;
  *  if (clf_model_create(&network, NULL, "network", "epochs=10 input=28,28,1") < 0 ||
- *      clf_network_add(network, "conv2d", "filters=16 kernel=5 activation=relu") < 0 ||
- *      clf_network_add(network, "max_pool2d", "size=2") < 0 ||
- *      clf_network_add(network, "flatten", NULL) < 0 ||
- *      clf_network_add(network, "dense", "units=10") < 0) {
+ *      clf_network_add_layer(network, "conv2d", "filters=16 kernel=5 activation=relu") < 0 ||
+ *      clf_network_add_layer(network, "max_pool2d", "size=2") < 0 ||
+ *      clf_network_add_layer(network, "flatten", NULL) < 0 ||
+ *      clf_network_add_layer(network, "dense", "units=10") < 0) {
  *    fprintf(stderr, "%s\n", clf_last_error());
  *  }
  *  char table[2048];
@@ -48,7 +48,7 @@ extern "C" {
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown layer or parameter), CLF_ERROR_SHAPE (the parameter
  *          "input" is set and the layer does not fit what comes before it), CLF_ERROR_UNSUPPORTED
  *          (not a network), CLF_ERROR_MEMORY @since 0.1 */
-CLF_API clf_status clf_network_add(clf_model *model, const char *layer, const char *params);
+CLF_API clf_status clf_network_add_layer(clf_model *model, const char *layer, const char *params);
 
 /** Writes a table of a network's layers as text: the shape of each layer's output for one row and
  *  its number of parameters, their sum, and the memory of the weights and of a row in training. A

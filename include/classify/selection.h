@@ -12,7 +12,7 @@
  *  clf_search *search = NULL;
  *  if (clf_dataset_load(&train, NULL, "csv", "train.csv", NULL) < 0 ||
  *      clf_model_create(&svm, NULL, "svm", "kernel=rbf") < 0 ||
- *      clf_search_create(&search, svm, train, "C=1|10|100 gamma=0.01|0.1", 5, 0) < 0 ||
+ *      clf_search_create(&search, svm, train, 5, 0, "C=1|10|100 gamma=0.01|0.1") < 0 ||
  *      clf_search_model(&best, search) < 0 || clf_model_fit(best, train, NULL, NULL) < 0) {
  *    fprintf(stderr, "%s\n", clf_last_error());
  *  }
@@ -58,13 +58,13 @@ typedef struct clf_search clf_search;
  *  @param out    receives the results; free them with clf_search_free()
  *  @param model  provides the kind, the optimizer, the transforms, and the parameters that the grid
  *                does not name
- *  @param grid   "name=value|value|… …", such as "C=0.1|1|10 pca.components=20|50"
  *  @param folds, seed  as in clf_cross_validate(); the same folds for every combination
+ *  @param grid   "name=value|value|… …", such as "C=0.1|1|10 pca.components=20|50"
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_CANCELLED, CLF_ERROR_MEMORY, or what fit or score
  *          returned for the first combination that failed (the message names it) @since 0.1 */
 CLF_API clf_status clf_search_create(clf_search **out, const clf_model *model,
-                                     const clf_dataset *data, const char *grid, int64_t folds,
-                                     uint64_t seed);
+                                     const clf_dataset *data, int64_t folds, uint64_t seed,
+                                     const char *grid);
 
 /** Frees the results. NULL is fine. @since 0.1 */
 CLF_API void clf_search_free(clf_search *search);

@@ -50,7 +50,8 @@ enum {
 
 /** Returns the message of the calling thread's last error.
  *  @return NUL-terminated UTF-8, at most 511 bytes; "" before the first error. Owned by the
- *          library, valid until this thread's next failing call. Never NULL.
+ *          library, valid until this thread's next failing call. Never NULL. A success leaves the
+ *          message as it was.
  *  Thread class: any thread; each thread has its own message.
  *  @since 0.1
  */

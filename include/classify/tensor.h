@@ -11,7 +11,7 @@
  *  static const float pixels[2][3] = {{0, 1, 2}, {3, 4, 5}};
  *  const int64_t shape[2] = {2, 3};
  *  clf_tensor *x = NULL;
- *  clf_status status = clf_tensor_wrap(&x, NULL, pixels, CLF_F32, 2, shape, NULL, NULL, NULL);
+ *  clf_status status = clf_tensor_wrap(&x, NULL, pixels, CLF_F32, 2, shape, NULL);
  *  if (status < 0) {
  *    fprintf(stderr, "%s\n", clf_last_error());
  *  }
@@ -62,23 +62,30 @@ enum { CLF_MAX_DIMENSIONS = 8 };
 CLF_API clf_status clf_tensor_create(clf_tensor **out, clf_context *context, int32_t dtype,
                                      int32_t ndim, const int64_t *shape);
 
-/** Called once when nothing uses the wrapped memory any more. */
-typedef void (*clf_release_callback)(void *user);
-
 /** Makes a tensor on the caller's memory, without a copy. The library only reads it.
  *  @param data     borrowed until every tensor and dataset that shares it is freed; aligned to its
  *                  element
  *  @param strides  [ndim] in elements, may be negative or 0; NULL for C-contiguous. The stride of
  *                  an axis with fewer than two elements is ignored
- *  @param release  called with `user` when the memory is no longer needed; NULL for nothing. Not
- *                  called when this function fails.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_TYPE, CLF_ERROR_SHAPE, CLF_ERROR_MEMORY
  *  @since 0.1
  */
 CLF_API clf_status clf_tensor_wrap(clf_tensor **out, clf_context *context, const void *data,
                                    int32_t dtype, int32_t ndim, const int64_t *shape,
-                                   const int64_t *strides, clf_release_callback release,
-                                   void *user);
+                                   const int64_t *strides);
+
+/** Called once when the last user of a wrapped memory is gone. */
+typedef void (*clf_release_callback)(void *user);
+
+/** Sets what is called when the memory of clf_tensor_wrap() is no longer needed, so when the tensor
+ *  and everything that shares its memory are freed.
+ *  @param tensor    made by clf_tensor_wrap(), or a view of that one
+ *  @param user      passed to the callback
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (the memory was not wrapped, or a callback is set already)
+ *  Thread class: no other thread may use the tensor or what shares its memory during the call.
+ *  @since 0.1 */
+CLF_API clf_status clf_tensor_set_release(clf_tensor *tensor, clf_release_callback callback,
+                                          void *user);
 
 /** Makes a C-contiguous copy with elements of type `dtype`. Values are converted and the scale is
  *  applied: the scale of the copy is 1. A copy from u8 to u8 keeps the bytes and the scale.
@@ -94,15 +101,15 @@ CLF_API void clf_tensor_free(clf_tensor *tensor);
 
 /* Views */
 
-/** Makes a view of `length` indices of one axis.
+/** Makes a view of `count` indices of one axis.
  *  @param out     receives the view; free it with clf_tensor_free()
  *  @param start   the first index
- *  @param length  how many indices, ≥ 0
+ *  @param count   how many indices, ≥ 0
  *  @param step    from one index to the next; negative to go backward, not 0
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE (a range beyond the axis), CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_tensor_slice(clf_tensor **out, const clf_tensor *tensor, int32_t axis,
-                                    int64_t start, int64_t length, int64_t step);
+                                    int64_t start, int64_t count, int64_t step);
 
 /** Makes a view with another shape of the same number of elements. The tensor must be C-contiguous.
  *  @param out    receives the view; free it with clf_tensor_free()
@@ -130,8 +137,8 @@ CLF_API int32_t clf_tensor_writable(const clf_tensor *tensor);
 CLF_API int32_t clf_tensor_dtype(const clf_tensor *tensor);
 /** Returns the number of dimensions; -1 for NULL. @since 0.1 */
 CLF_API int32_t clf_tensor_ndim(const clf_tensor *tensor);
-/** Returns the size of an axis; -1 for NULL or no such axis. @since 0.1 */
-CLF_API int64_t clf_tensor_size(const clf_tensor *tensor, int32_t axis);
+/** Returns the extent of an axis: its number of indices; -1 for NULL or no such axis. @since 0.1 */
+CLF_API int64_t clf_tensor_extent(const clf_tensor *tensor, int32_t axis);
 /** Returns the stride of an axis in elements; 0 for NULL or no such axis. @since 0.1 */
 CLF_API int64_t clf_tensor_stride(const clf_tensor *tensor, int32_t axis);
 /** Returns the number of elements; -1 for NULL. @since 0.1 */
@@ -154,7 +161,7 @@ CLF_API clf_status clf_tensor_set_scale(clf_tensor *tensor, double scale);
  *              it is named "dltensor".
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY
  *  Source: DLPack, `DLManagedTensor`, CPU device. @since 0.1 */
-CLF_API clf_status clf_tensor_to_dlpack(const clf_tensor *tensor, void **out);
+CLF_API clf_status clf_tensor_to_dlpack(void **out, const clf_tensor *tensor);
 
 /** Imports a DLPack `DLManagedTensor *` without a copy. Its deleter is called when nothing uses the
  *  memory any more, and not when this function fails.

@@ -74,12 +74,12 @@ typedef struct clf_vocabulary clf_vocabulary;
  *  U+FFFD and counted.
  *  @param out      receives the documents; free them with clf_documents_free()
  *  @param texts    [count]
- *  @param lengths  [count] bytes of each text, or NULL when all are NUL-terminated
+ *  @param sizes    [count] bytes of each text, or NULL when all are NUL-terminated
  *  @param count    1 … 2^31 - 1
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_SHAPE (no documents, or too many),
  *          CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_documents_create(clf_documents **out, clf_context *context,
-                                        const char *const *texts, const int64_t *lengths,
+                                        const char *const *texts, const size_t *sizes,
                                         int64_t count);
 
 /** Reads documents with their labels from files.
@@ -108,10 +108,9 @@ CLF_API int64_t clf_documents_count(const clf_documents *documents);
 
 /** Returns a document's text: valid UTF-8 with a NUL behind it, which lives as long as the
  *  documents. It may hold NUL characters of its own.
- *  @param length  receives its bytes; may be NULL
+ *  @param size  receives its bytes, without the NUL behind it; may be NULL
  *  @return the text; NULL when there is no such document @since 0.1 */
-CLF_API const char *clf_documents_text(const clf_documents *documents, int64_t index,
-                                       int64_t *length);
+CLF_API const char *clf_documents_text(const clf_documents *documents, int64_t index, size_t *size);
 
 /** Returns where a document comes from, such as "pos/127_9.txt"; NULL when it has no name. The name
  *  of a file is given in the bytes of the file system, which need not be UTF-8. The string lives as
@@ -168,17 +167,16 @@ CLF_API clf_status clf_vocabulary_encode(clf_dataset **out, const clf_vocabulary
                                          const clf_documents *documents);
 
 /** Makes a dataset of one row, without a label, from one text.
- *  @param text    need not be valid UTF-8, nor NUL-terminated
- *  @param length  its bytes; -1: up to the NUL
+ *  @param text  [size] bytes, which need not be valid UTF-8, nor NUL-terminated
  *  @return as clf_vocabulary_encode() @since 0.1 */
 CLF_API clf_status clf_vocabulary_encode_text(clf_dataset **out, const clf_vocabulary *vocabulary,
-                                              const char *text, int64_t length);
+                                              const char *text, size_t size);
 
 /** Splits a text into words, and returns their numbers and positions. Only words are returned; a
  *  row of clf_vocabulary_encode() begins with the start (1) if `start` is true, and contains
  *  n-grams. To feed a text word by word to clf_sequence_feed(), feed the start first; with n-grams,
  *  feed a row instead.
- *  @param text, length  as in clf_vocabulary_encode_text()
+ *  @param text, size  as in clf_vocabulary_encode_text()
  *  @param ids       [capacity] receives the number of each word. A word outside the vocabulary gets
  *                   2 with encoding=sequence, otherwise -1. May be NULL when capacity is 0.
  *  @param begin, end  [capacity] receive the offset of each word's first byte, and that of the byte
@@ -188,14 +186,14 @@ CLF_API clf_status clf_vocabulary_encode_text(clf_dataset **out, const clf_vocab
  *  @param count     receives the number of words of the whole text; may be NULL
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED @since 0.1 */
 CLF_API clf_status clf_vocabulary_tokenize(const clf_vocabulary *vocabulary, const char *text,
-                                           int64_t length, int32_t *ids, int64_t *begin,
-                                           int64_t *end, int64_t capacity, int64_t *count);
+                                           size_t size, int32_t *ids, size_t *begin, size_t *end,
+                                           int64_t capacity, int64_t *count);
 
 /* What a vocabulary has */
 
-/** Returns the size of the vocabulary: the number of words and n-grams, plus three reserved numbers
+/** Returns the number of entries of the vocabulary: its words and n-grams, plus three reserved ones
  *  with encoding=sequence; -1 before it was built. @since 0.1 */
-CLF_API int64_t clf_vocabulary_size(const clf_vocabulary *vocabulary);
+CLF_API int64_t clf_vocabulary_count(const clf_vocabulary *vocabulary);
 
 /** Returns the word or n-gram (its words separated by blanks) that has a number, 0 … size - 1;
  *  "<padding>", "<start>" and "<unknown>" for the reserved numbers; NULL for others. The string
@@ -209,7 +207,7 @@ CLF_API int64_t clf_vocabulary_find(const clf_vocabulary *vocabulary, const char
 
 /** Returns how often a word or n-gram occurred in the documents that the vocabulary was built from;
  *  0 for reserved numbers, -1 for others. @since 0.1 */
-CLF_API int64_t clf_vocabulary_count(const clf_vocabulary *vocabulary, int64_t index);
+CLF_API int64_t clf_vocabulary_frequency(const clf_vocabulary *vocabulary, int64_t index);
 
 /** Saves a vocabulary, atomically. To keep one with a model use clf_model_set_vocabulary().
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_IO, CLF_ERROR_MEMORY

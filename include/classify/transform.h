@@ -1,7 +1,7 @@
 /** @file classify/transform.h
  *  Transforms of features: their statistics are fitted on one dataset and applied to others. Use
- *  clf_model_add() to make a transform part of a model, so that it is fitted, applied and saved
- *  with the model.
+ *  clf_model_add_transform() to make a transform part of a model, so that it is fitted, applied and
+ *  saved with the model.
  *
  *  Kinds: "standardize" (mean 0, standard deviation 1), "min_max" (to [low, high]), "polynomial"
  *  (powers and products of features up to a degree), "log_count_ratio" (each feature times how much
@@ -79,8 +79,8 @@ CLF_API clf_status clf_transform_apply(clf_dataset **out, const clf_transform *t
  *              it with clf_tensor_free()
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (no such name; the message lists them), CLF_ERROR_NOT_FITTED,
  *          CLF_ERROR_MEMORY @since 0.1 */
-CLF_API clf_status clf_transform_tensor(const clf_transform *transform, const char *name,
-                                        clf_tensor **out);
+CLF_API clf_status clf_transform_tensor(clf_tensor **out, const clf_transform *transform,
+                                        const char *name);
 
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_transform_free(clf_transform *transform);

@@ -203,7 +203,7 @@ static void destroy(clf_context *context) {
   allocator.release(allocator.user, context);
 }
 
-clf_status clf_context_create(clf_context **out, const char *text, const clf_allocator *allocator) {
+clf_status clf_context_create(clf_context **out, const clf_allocator *allocator, const char *text) {
   CLF__REQUIRE(out);
   CLF__ENTER("context");
   static const clf__struct about = CLF__STRUCT(clf_allocator, user);
@@ -319,12 +319,12 @@ const char *clf_context_cpu(const clf_context *context) {
   return context != NULL ? context->target->name : "";
 }
 
-uint64_t clf_context_memory(const clf_context *context) {
-  return context != NULL ? atomic_load(&context->held) : 0;
+size_t clf_context_memory(const clf_context *context) {
+  return context != NULL ? (size_t)atomic_load(&context->held) : 0;
 }
 
-uint64_t clf_context_memory_peak(const clf_context *context) {
-  return context != NULL ? atomic_load(&context->peak) : 0;
+size_t clf_context_memory_peak(const clf_context *context) {
+  return context != NULL ? (size_t)atomic_load(&context->peak) : 0;
 }
 
 int32_t clf__context_threads(const clf_context *context) {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/status.h"
 #include "base/text.h"
 
 const void *clf__kind_named(const clf__registry *registry, const char *name) {
@@ -26,4 +27,13 @@ const void *clf__kind_find(const clf__registry *registry, const char *name) {
     clf__fail_name(registry->noun, name, names, count);
   }
   return found;
+}
+
+clf_status clf__format_find(const void **out, const clf__registry *registry, const char *name,
+                            const clf__registry *others, const char *used) {
+  if (clf__kind_named(registry, name) == NULL && clf__kind_named(others, name) != NULL) {
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s files are only %s", name, used);
+  }
+  *out = clf__kind_find(registry, name);
+  return *out != NULL ? CLF_OK : CLF_ERROR_ARGUMENT;
 }

@@ -265,7 +265,7 @@ const char *clf_dataset_class_name(const clf_dataset *dataset, int64_t index) {
   return dataset != NULL ? clf__classes_name(dataset->classes, index) : NULL;
 }
 
-clf_status clf_dataset_tensor(const clf_dataset *dataset, const char *name, clf_tensor **out) {
+clf_status clf_dataset_tensor(clf_tensor **out, const clf_dataset *dataset, const char *name) {
   CLF__REQUIRE(dataset);
   CLF__REQUIRE(name);
   CLF__REQUIRE(out);

@@ -55,17 +55,23 @@ typedef struct clf__format {
    * `name` stands in messages. */
   clf_status (*parse)(clf_dataset **out, clf_context *context, clf__bytes *bytes, const char *name,
                       const void *params);
-  /* Writes a dataset whose values are finite; NULL where the format is only read. */
-  clf_status (*write)(const clf_dataset *dataset, clf__output *output);
 } clf__format;
+
+/* A writer of one format, a row of the other registry there. */
+typedef struct clf__dataset_writer {
+  clf__kind base;
+  /* Writes a dataset whose values are finite. */
+  clf_status (*write)(const clf_dataset *dataset, clf__output *output, const void *params);
+} clf__dataset_writer;
 
 extern const clf__format clf__format_idx;
 extern const clf__format clf__format_csv;
 extern const clf__format clf__format_svmlight;
-clf_status clf__svmlight_write(const clf_dataset *dataset, clf__output *output);
 extern const clf__format clf__format_npy;
 extern const clf__format clf__format_images;
 
-extern const clf__registry clf__formats;
+extern const clf__dataset_writer clf__svmlight_writer;
+
+extern const clf__registry clf__formats, clf__dataset_writers;
 
 #endif

@@ -157,27 +157,27 @@ static clf_status check_indices(const clf_dataset *dataset, const int64_t *rows,
   return CLF_OK;
 }
 
-clf_status clf_dataset_subset(clf_dataset **out, const clf_dataset *dataset, const int64_t *rows,
+clf_status clf_dataset_subset(clf_dataset **out, const clf_dataset *dataset, const int64_t *indices,
                               int64_t count) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(dataset);
-  CLF__REQUIRE(rows);
+  CLF__REQUIRE(indices);
   CLF__ENTER("dataset");
   clf_dataset *subset = NULL;
   clf_context *context = dataset->context;
   bool run = false;
   clf_status status = CLF_OK;
-  CLF__TRY(check_indices(dataset, rows, count, &run));
+  CLF__TRY(check_indices(dataset, indices, count, &run));
   CLF__TRY(clf__dataset_blank(&subset, context));
   subset->rows = count;
   subset->features = dataset->features;
   subset->classes = clf__classes_retain(dataset->classes);
-  CLF__TRY(choose(&subset->x, context, dataset->x, rows, count, run));
-  CLF__TRY(choose(&subset->labels, context, dataset->labels, rows, count, run));
-  CLF__TRY(choose(&subset->targets, context, dataset->targets, rows, count, run));
-  CLF__TRY(choose(&subset->weights, context, dataset->weights, rows, count, run));
+  CLF__TRY(choose(&subset->x, context, dataset->x, indices, count, run));
+  CLF__TRY(choose(&subset->labels, context, dataset->labels, indices, count, run));
+  CLF__TRY(choose(&subset->targets, context, dataset->targets, indices, count, run));
+  CLF__TRY(choose(&subset->weights, context, dataset->weights, indices, count, run));
   if (dataset->row_start != NULL) {
-    CLF__TRY(choose_sparse(subset, dataset, rows, run));
+    CLF__TRY(choose_sparse(subset, dataset, indices, run));
   }
   *out = subset;
   subset = NULL;

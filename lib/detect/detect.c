@@ -107,7 +107,8 @@ static clf_status fit_channels(const clf_image **used, clf_image **made, const c
                                int64_t channels) {
   clf_status status = CLF_OK;
   if (image->channels != channels) {
-    status = channels == 1 ? clf_image_grey(made, image) : repeat_channels(made, image, channels);
+    status =
+        channels == 1 ? clf_image_to_gray(made, image) : repeat_channels(made, image, channels);
   }
   *used = *made != NULL ? *made : image;
   return status;
@@ -160,28 +161,25 @@ done:
   return status;
 }
 
-static bool is_object(const clf_box *box, const clf_box *objects, int64_t count, double overlap) {
-  for (int64_t i = 0; i < count; i++) {
-    if (clf__box_overlap(box, &objects[i]) > overlap) {
+static bool is_object(const clf_box *box, const clf_box_set *objects, double overlap) {
+  for (int64_t i = 0; i < objects->count; i++) {
+    if (clf__box_overlap(box, &objects->boxes[i]) > overlap) {
       return true;
     }
   }
   return false;
 }
 
-static clf_status check_objects(const clf_box *objects, int64_t count, double overlap) {
-  if (count < 0 || (objects == NULL && count > 0) || !(overlap >= 0 && overlap <= 1)) {
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "detector: %lld objects%s, overlap %s; these must be 0 or more, and 0 to 1",
-                     (long long)count, objects == NULL && count > 0 ? " at NULL" : "",
-                     clf__number_text(overlap));
-  }
-  return clf__check_boxes("detector, objects", objects, count, false);
+static clf_status check_overlap(double overlap) {
+  return overlap >= 0 && overlap <= 1
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT, "detector: overlap is %s; it must be 0 to 1",
+                         clf__number_text(overlap));
 }
 
-clf_status clf_detector_mine(const clf_detector *detector, const clf_image *scene,
-                             const clf_box *objects, int64_t object_count, double overlap,
-                             uint8_t *windows, clf_box *boxes, int64_t capacity, int64_t *count) {
+clf_status clf_detector_mine_negatives(const clf_detector *detector, const clf_image *scene,
+                                       const clf_box_set *objects, double overlap, uint8_t *windows,
+                                       clf_box *boxes, int64_t capacity, int64_t *count) {
   CLF__REQUIRE(detector);
   CLF__REQUIRE(scene);
   CLF__REQUIRE(count);
@@ -189,14 +187,16 @@ clf_status clf_detector_mine(const clf_detector *detector, const clf_image *scen
   const clf__scanner *scanner = detector->scanner;
   const int64_t size = scanner->height * scanner->width * scanner->channels;
   clf__levels levels = {0};
+  clf_box_set apart = {0};
   clf_box *found = NULL;
   int64_t total = 0, wrong = 0;
-  clf_status status = check_capacity(capacity, windows);
-  CLF__TRY(status);
-  CLF__TRY(check_objects(objects, object_count, overlap));
+  clf_status status = CLF_OK;
+  CLF__TRY(check_capacity(capacity, windows));
+  CLF__TRY(check_overlap(overlap));
+  CLF__TRY(clf__box_set_read(&apart, "detector, objects", objects, 0));
   CLF__TRY(detect(detector, scene, &levels, &found, &total));
   for (int64_t i = 0; i < total; i++) {
-    if (is_object(&found[i], objects, object_count, overlap)) {
+    if (is_object(&found[i], &apart, overlap)) {
       continue;
     }
     if (wrong < capacity) {

@@ -44,23 +44,22 @@ clf_status clf__image_create_uninitialized(clf_image **out, clf_context *context
 }
 
 clf_status clf_image_create(clf_image **out, clf_context *context, int64_t height, int64_t width,
-                            int64_t channels, const uint8_t *pixels, int64_t row_bytes) {
+                            int64_t channels, const uint8_t *pixels, size_t row_bytes) {
   CLF__REQUIRE(out);
   CLF__ENTER("image");
   clf_image *made = NULL;
   CLF__CHECK(clf__image_create_uninitialized(&made, context, height, width, channels));
-  const int64_t row = clf__image_row_bytes(made);
-  if (row_bytes != 0 && row_bytes < row) {
+  const size_t row = (size_t)clf__image_row_bytes(made);
+  if (row_bytes != 0 && (row_bytes < row || row_bytes > PTRDIFF_MAX)) {
     clf_image_free(made);
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "row_bytes is %lld; a row has %lld bytes, and 0 means that",
-                     (long long)row_bytes, (long long)row);
+    return clf__fail(CLF_ERROR_ARGUMENT, "row_bytes is %zu; a row has %zu bytes, and 0 means that",
+                     row_bytes, row);
   }
   if (pixels == NULL) {
-    memset(made->pixels, 0, (size_t)(row * height));
+    memset(made->pixels, 0, row * (size_t)height);
   }
   for (int64_t i = 0; pixels != NULL && i < height; i++) {
-    memcpy(made->pixels + i * row, pixels, (size_t)row);
+    memcpy(made->pixels + (size_t)i * row, pixels, row);
     pixels += i + 1 < height ? (row_bytes != 0 ? row_bytes : row) : 0;
   }
   *out = made;
@@ -102,7 +101,7 @@ void clf__image_luma(uint8_t *out, const uint8_t *rgb, int64_t count) {
   }
 }
 
-clf_status clf_image_grey(clf_image **out, const clf_image *image) {
+clf_status clf_image_to_gray(clf_image **out, const clf_image *image) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(image);
   CLF__ENTER("image");

@@ -45,20 +45,29 @@ typedef struct clf__image_source {
 /* Images of one kind of file, a row of the registry in image_codec_registry.c. */
 typedef struct clf__image_codec {
   clf__kind base;
-  const char *endings; /* "pgm|ppm" of files that `encode` writes; NULL where it is NULL */
   /* Whether the bytes, the first ones of a file, are of this kind. */
   bool (*probe)(const unsigned char *bytes, size_t size);
   /* Believes nothing in the source. Asks clf__image_check_size() before it makes the image. */
   clf_status (*decode)(clf_image **out, clf_context *context, const clf__image_source *source);
-  clf_status (*encode)(const clf_image *image, clf__output *output, const char *ending);
 } clf__image_codec;
+
+/* Writes one kind of file, a row of the other registry there. */
+typedef struct clf__image_writer {
+  clf__kind base;
+  const char *endings; /* of its files: "pgm|ppm" */
+  clf_status (*encode)(const clf_image *image, clf__output *output, const char *ending,
+                       const void *params);
+} clf__image_writer;
 
 extern const clf__image_codec clf__image_pnm;
 extern const clf__image_codec clf__image_png;
 extern const clf__image_codec clf__image_jpeg;
 extern const clf__image_codec clf__image_gif;
 
-extern const clf__registry clf__image_codecs;
+extern const clf__image_writer clf__pnm_writer;
+extern const clf__image_writer clf__png_writer;
+
+extern const clf__registry clf__image_codecs, clf__image_writers;
 /* Bytes of a file that every probe is content with, and that say what another file is. */
 enum { CLF__IMAGE_HEAD = 256 };
 const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t size);

@@ -179,8 +179,13 @@ clf_status clf_image_load_memory(clf_image **out, clf_context *context, const vo
 
 enum { ENDING_BYTES = 8 };
 
-/* The codec that writes files of the path's ending, whatever its case; `ending` receives that. */
-static const clf__image_codec *writer_of(char ending[ENDING_BYTES], const char *path) {
+/* NULL beyond the last. */
+static const clf__image_writer *writer_at(int64_t index) {
+  return (const clf__image_writer *)clf__image_writers.kinds[index];
+}
+
+/* The writer of files of the path's ending, whatever its case; `ending` receives that. */
+static const clf__image_writer *writer_of(char ending[ENDING_BYTES], const char *path) {
   const char *dot = strrchr(path, '.');
   const size_t length = dot != NULL ? strlen(dot + 1) : 0;
   if (length == 0 || length >= ENDING_BYTES) {
@@ -190,44 +195,42 @@ static const clf__image_codec *writer_of(char ending[ENDING_BYTES], const char *
   for (char *at = ending; *at != '\0'; at++) {
     *at = (char)(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at);
   }
-  for (int64_t i = 0; codec_at(i) != NULL; i++) {
-    if (codec_at(i)->encode != NULL && clf__word_index(codec_at(i)->endings, ending, length) >= 0) {
-      return codec_at(i);
-    }
+  int64_t i = 0;
+  while (writer_at(i) != NULL && clf__word_index(writer_at(i)->endings, ending, length) < 0) {
+    i++;
   }
-  return NULL;
+  return writer_at(i);
 }
 
 static clf_status fail_ending(const char *path) {
   char list[64] = "";
-  for (int64_t i = 0; codec_at(i) != NULL; i++) {
-    if (codec_at(i)->encode != NULL) {
-      strncat(list, list[0] != '\0' ? "|" : "", sizeof list - strlen(list) - 1);
-      strncat(list, codec_at(i)->endings, sizeof list - strlen(list) - 1);
-    }
+  for (int64_t i = 0; writer_at(i) != NULL; i++) {
+    strncat(list, i > 0 ? "|" : "", sizeof list - strlen(list) - 1);
+    strncat(list, writer_at(i)->endings, sizeof list - strlen(list) - 1);
   }
   return clf__fail(CLF_ERROR_UNSUPPORTED,
                    "cannot write '%s': the ending of an image's name must be one of %s", path,
                    list);
 }
 
-clf_status clf_image_save(const clf_image *image, const char *path) {
+clf_status clf_image_save(const clf_image *image, const char *path, const char *text) {
   CLF__REQUIRE(image);
   CLF__REQUIRE(path);
   CLF__ENTER("image");
   char ending[ENDING_BYTES] = "";
-  const clf__image_codec *codec = writer_of(ending, path);
-  if (codec == NULL) {
+  const clf__image_writer *writer = writer_of(ending, path);
+  if (writer == NULL) {
     return fail_ending(path);
   }
   clf__output output = {.descriptor = -1};
-  clf_status status = clf__output_open(&output, image->context, path);
-  if (status == CLF_OK) {
-    status = codec->encode(image, &output, ending);
-  }
-  if (status == CLF_OK) {
-    status = clf__output_commit(&output);
-  }
+  void *values = NULL;
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__params_create(&values, image->context, &writer->base.params, text));
+  CLF__TRY(clf__output_open(&output, image->context, path));
+  CLF__TRY(writer->encode(image, &output, ending, values));
+  CLF__TRY(clf__output_commit(&output));
+done:
   clf__output_close(&output);
+  clf__params_free(&writer->base.params, values);
   return status;
 }

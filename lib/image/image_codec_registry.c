@@ -1,4 +1,5 @@
-/* The codecs of images. A new one is a file with its clf__image_codec and a line here. */
+/* The codecs of images. A new one is a file with its clf__image_codec, or clf__image_writer, and a
+ * line here. */
 #include "image/image.h"
 
 static const clf__kind *const kinds[] = {
@@ -14,3 +15,13 @@ static const clf__kind *const kinds[] = {
 };
 
 const clf__registry clf__image_codecs = {"codec", "codec", kinds};
+
+static const clf__kind *const writers[] = {
+    &clf__pnm_writer.base,
+#ifdef CLASSIFY_PNG
+    &clf__png_writer.base,
+#endif
+    NULL,
+};
+
+const clf__registry clf__image_writers = {"image_writer", "format of images", writers};

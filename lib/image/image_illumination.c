@@ -65,7 +65,7 @@ static const clf__param params[] = {
 };
 
 const clf__kind clf__image_normalize_kind = CLF__KIND(
-    "normalize", "light evened out by the chain of Tan and Triggs", params, illumination_params);
+    "tan_triggs", "light evened out by the chain of Tan and Triggs", params, illumination_params);
 
 /* A table, since a byte has few levels. */
 static void raise_levels(float *out, const uint8_t *pixels, int64_t count, double gamma) {
@@ -123,7 +123,7 @@ done:
   return status;
 }
 
-clf_status clf_image_normalize(clf_image **out, const clf_image *image, const char *text) {
+clf_status clf_image_tan_triggs(clf_image **out, const clf_image *image, const char *text) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(image);
   CLF__ENTER("image");
@@ -131,7 +131,7 @@ clf_status clf_image_normalize(clf_image **out, const clf_image *image, const ch
   clf_image *grey = NULL, *made = NULL;
   clf_status status;
   CLF__TRY(clf__params_create(&chosen, image->context, &clf__image_normalize_kind.params, text));
-  CLF__TRY(clf_image_grey(&grey, image));
+  CLF__TRY(clf_image_to_gray(&grey, image));
   CLF__TRY(clf__image_create_uninitialized(&made, image->context, image->height, image->width, 1));
   CLF__TRY(normalize_illumination(made, grey, chosen));
   *out = made;

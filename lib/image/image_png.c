@@ -14,12 +14,23 @@
 
 #include "image/image.h"
 
+typedef struct writer_params {
+  int64_t compression;
+} writer_params;
+
+#define CLF__VALUES writer_params
+static const clf__param params[] = {
+    CLF__INT("compression", compression, "6", 0, 9,
+             "effort of the compression: 0 stores, 1 is fastest, 9 makes the smallest files"),
+};
+
 enum { MAX_SIDE = 1 << 28, REASON_BYTES = 128, DEFLATE_RATIO = 1032 };
 
 typedef struct png_work {
   clf_context *context;
   const clf__image_source *source; /* of a file that is read */
   clf__output *output;             /* of one that is written */
+  int compression;                 /* of that one */
   png_structp png;
   png_infop info;
   size_t at;     /* bytes of the source that were read */
@@ -234,6 +245,7 @@ static void write_image(png_work *self) {
   png_set_IHDR(self->png, self->info, (png_uint_32)image->width, (png_uint_32)image->height, 8,
                image->channels == 1 ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_compression_level(self->png, self->compression);
   png_write_info(self->png, self->info);
   for (int64_t i = 0; i < image->height; i++) {
     self->status = clf__progress_step(&progress, i, NAN, NAN);
@@ -245,10 +257,15 @@ static void write_image(png_work *self) {
   png_write_end(self->png, NULL);
 }
 
-static clf_status encode(const clf_image *image, clf__output *output, const char *ending) {
+static clf_status encode(const clf_image *image, clf__output *output, const char *ending,
+                         const void *values) {
+  const writer_params *chosen = values;
   (void)ending;
   clf_image shown = *image; /* only read */
-  png_work self = {.context = image->context, .output = output, .image = &shown};
+  png_work self = {.context = image->context,
+                   .output = output,
+                   .image = &shown,
+                   .compression = (int)chosen->compression};
   clf_status status = CLF_OK;
   self.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &self, on_error, on_warning, &self,
                                        allocate, release);
@@ -264,8 +281,12 @@ static clf_status encode(const clf_image *image, clf__output *output, const char
 
 const clf__image_codec clf__image_png = {
     .base = CLF__KIND_PLAIN("png", "PNG of every color type, by libpng"),
-    .endings = "png",
     .probe = probe,
     .decode = decode,
+};
+
+const clf__image_writer clf__png_writer = {
+    .base = CLF__KIND("png", "PNG of 8 bits a channel, by libpng", params, writer_params),
+    .endings = "png",
     .encode = encode,
 };

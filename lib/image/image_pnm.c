@@ -205,7 +205,9 @@ done:
   return status;
 }
 
-static clf_status encode(const clf_image *image, clf__output *output, const char *ending) {
+static clf_status encode(const clf_image *image, clf__output *output, const char *ending,
+                         const void *params) {
+  (void)params;
   const int64_t channels = strcmp(ending, "pgm") == 0   ? 1
                            : strcmp(ending, "ppm") == 0 ? 3
                                                         : image->channels;
@@ -225,8 +227,12 @@ static clf_status encode(const clf_image *image, clf__output *output, const char
 
 const clf__image_codec clf__image_pnm = {
     .base = CLF__KIND_PLAIN("pnm", "PBM, PGM and PPM, as text or bytes, of up to 16 bits"),
-    .endings = "pgm|ppm|pnm",
     .probe = probe,
     .decode = decode,
+};
+
+const clf__image_writer clf__pnm_writer = {
+    .base = CLF__KIND_PLAIN("pnm", "PGM and PPM of bytes"),
+    .endings = "pgm|ppm|pnm",
     .encode = encode,
 };

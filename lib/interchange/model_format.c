@@ -9,13 +9,9 @@ clf_status clf_model_import(clf_model **out, clf_context *context, const char *f
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
   CLF__ENTER("model");
-  const clf__model_format *reader = clf__kind_find(&clf__model_formats, format);
-  if (reader == NULL) {
-    return CLF_ERROR_ARGUMENT;
-  }
-  if (reader->import == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s files are only written", format);
-  }
+  const void *found = NULL;
+  CLF__CHECK(clf__format_find(&found, &clf__model_formats, format, &clf__model_writers, "written"));
+  const clf__model_format *reader = found;
   context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
@@ -33,25 +29,25 @@ done:
   return status;
 }
 
-clf_status clf_model_export(const clf_model *model, const char *format, const char *path) {
+clf_status clf_model_export(const clf_model *model, const char *format, const char *path,
+                            const char *params) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
   CLF__ENTER(model->kind->base.name);
+  const void *found = NULL;
+  CLF__CHECK(clf__format_find(&found, &clf__model_writers, format, &clf__model_formats, "read"));
+  const clf__model_writer *writer = found;
   clf__output output = {.descriptor = -1};
+  void *values = NULL;
   clf_status status = CLF_OK;
-  const clf__model_format *writer = clf__kind_find(&clf__model_formats, format);
-  if (writer == NULL) {
-    return CLF_ERROR_ARGUMENT;
-  }
   CLF__TRY(clf__model_require_fit(model));
-  if (writer->export == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s files are only read", format);
-  }
+  CLF__TRY(clf__params_create(&values, model->context, &writer->base.params, params));
   CLF__TRY(clf__output_open(&output, model->context, path));
-  CLF__TRY(writer->export(model, &output));
+  CLF__TRY(writer->write(model, &output, values));
   CLF__TRY(clf__output_commit(&output));
 done:
   clf__output_close(&output);
+  clf__params_free(&writer->base.params, values);
   return status;
 }

@@ -5,20 +5,26 @@
 #include "base/file.h"
 #include "models/model.h"
 
-/* One format, a row of the registry in model_formats.c. */
+/* Reads models of one format, a row of the registry in model_formats.c. */
 typedef struct clf__model_format {
-  clf__kind base; /* the parameters are those of import */
-  /* Makes a model of a whole file. `name` stands in messages. NULL where the format is only
-   * written. */
+  clf__kind base;
+  /* Makes a model of a whole file. `name` stands in messages. */
   clf_status (*import)(clf_model **out, clf_context *context, const clf__bytes *bytes,
                        const char *name, const void *params);
-  /* Writes a fitted model; CLF_ERROR_UNSUPPORTED, before anything is written, where the file cannot
-   * say what the model does. NULL where the format is only read. */
-  clf_status (*export)(const clf_model *model, clf__output *output);
 } clf__model_format;
+
+/* Writes them, a row of the other registry there. */
+typedef struct clf__model_writer {
+  clf__kind base;
+  /* Writes a fitted model; CLF_ERROR_UNSUPPORTED, before anything is written, where the file cannot
+   * say what the model does. */
+  clf_status (*write)(const clf_model *model, clf__output *output, const void *params);
+} clf__model_writer;
 
 extern const clf__model_format clf__model_format_libsvm;
 
-extern const clf__registry clf__model_formats;
+extern const clf__model_writer clf__libsvm_writer;
+
+extern const clf__registry clf__model_formats, clf__model_writers;
 
 #endif

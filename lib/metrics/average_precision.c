@@ -20,14 +20,11 @@ typedef struct true_place {
 
 typedef struct matching {
   clf_context *context;
-  const clf_box *found, *truth;
-  const int64_t *found_image;
+  clf_box_set found, truth;
   clf__box_place *order; /* of the found boxes, by label */
-  int64_t found_count;
-  true_place *places; /* [truth_count] */
-  int64_t truth_count;
+  true_place *places;    /* [truth.count] */
   double overlap;
-  double *precision, *recall; /* [found_count] of the label at hand */
+  double *precision, *recall; /* [found.count] of the label at hand */
 } matching;
 
 static int compare_true(const void *first, const void *second) {
@@ -44,7 +41,7 @@ static int compare_true(const void *first, const void *second) {
 /* The first true box that has this label and image, or comes after those. */
 static int64_t first_place(const matching *m, int32_t label, int64_t image) {
   const true_place sought = {.label = label, .image = image, .index = -1};
-  int64_t low = 0, high = m->truth_count;
+  int64_t low = 0, high = m->truth.count;
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
     if (compare_true(&m->places[middle], &sought) < 0) {
@@ -58,16 +55,16 @@ static int64_t first_place(const matching *m, int32_t label, int64_t image) {
 
 /* Whether a found box is right; its true box counts as found from then on. */
 static bool is_right(const matching *m, int64_t index) {
-  const clf_box *box = &m->found[index];
-  const int64_t image = m->found_image[index];
+  const clf_box *box = &m->found.boxes[index];
+  const int64_t image = m->found.images[index];
   double max = -1;
   true_place *best = NULL;
-  for (int64_t i = first_place(m, box->label, image); i < m->truth_count; i++) {
+  for (int64_t i = first_place(m, box->label, image); i < m->truth.count; i++) {
     true_place *place = &m->places[i];
     if (place->label != box->label || place->image != image) {
       break;
     }
-    const double overlap = clf__box_overlap(&m->truth[place->index], box);
+    const double overlap = clf__box_overlap(&m->truth.boxes[place->index], box);
     if (overlap > max) {
       max = overlap;
       best = place;
@@ -83,7 +80,7 @@ static bool is_right(const matching *m, int64_t index) {
 /* Precision and recall after each of the found boxes from `first` on that have its label. */
 static int64_t make_curve(const matching *m, int64_t first, int32_t label, int64_t objects) {
   int64_t points = 0, right = 0;
-  for (int64_t i = first; i < m->found_count && m->order[i].label == label; i++) {
+  for (int64_t i = first; i < m->found.count && m->order[i].label == label; i++) {
     right += is_right(m, m->order[i].index);
     m->precision[points] = (double)right / (double)(points + 1);
     m->recall[points++] = (double)right / (double)objects;
@@ -92,7 +89,7 @@ static int64_t make_curve(const matching *m, int64_t first, int32_t label, int64
 }
 
 /* Each recall's precision is the best at that recall or a higher one. */
-static double area(const double *precision, const double *recall, int64_t points) {
+static double area_below(const double *precision, const double *recall, int64_t points) {
   double sum = 0, best = 0;
   for (int64_t i = points - 1; i >= 0; i--) {
     best = precision[i] > best ? precision[i] : best;
@@ -105,60 +102,49 @@ static double area(const double *precision, const double *recall, int64_t points
 static double label_precision(const matching *m, int32_t label, int64_t *points) {
   int64_t objects = 0, first = 0;
   for (int64_t i = first_place(m, label, INT64_MIN);
-       i < m->truth_count && m->places[i].label == label; i++) {
+       i < m->truth.count && m->places[i].label == label; i++) {
     objects++;
   }
   if (objects == 0) {
     return -1;
   }
-  while (first < m->found_count && m->order[first].label < label) {
+  while (first < m->found.count && m->order[first].label < label) {
     first++;
   }
   *points = make_curve(m, first, label, objects);
-  return area(m->precision, m->recall, *points);
-}
-
-static clf_status check(const matching *m, const int64_t *truth_image) {
-  const bool found = m->found_count == 0 || (m->found != NULL && m->found_image != NULL);
-  if (m->found_count < 0 || m->truth_count < 1 || !found || m->truth == NULL ||
-      truth_image == NULL || !(m->overlap > 0 && m->overlap <= 1)) {
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "average precision: %lld found and %lld true boxes with their images, overlap "
-                     "%s; there must be one true box or more, and an overlap above 0, at most 1",
-                     (long long)m->found_count, (long long)m->truth_count,
-                     clf__number_text(m->overlap));
-  }
-  clf_status status = clf__check_boxes("average precision, found", m->found, m->found_count, true);
-  return status < 0 ? status
-                    : clf__check_boxes("average precision, truth", m->truth, m->truth_count, false);
+  return area_below(m->precision, m->recall, *points);
 }
 
 /* Checks the arguments and makes ready; `end` frees, after a failure too. */
-static clf_status begin(matching *m, const clf_box *found, const int64_t *found_image,
-                        int64_t found_count, const clf_box *truth, const int64_t *truth_image,
-                        int64_t truth_count, double overlap) {
-  *m = (matching){.found = found,
-                  .truth = truth,
-                  .found_image = found_image,
-                  .found_count = found_count,
-                  .truth_count = truth_count,
-                  .overlap = overlap};
-  CLF__CHECK(check(m, truth_image));
+static clf_status begin(matching *m, const clf_box_set *found, const clf_box_set *truth,
+                        double overlap) {
+  *m = (matching){.overlap = overlap};
+  if (!(overlap > 0 && overlap <= 1)) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "average precision: overlap is %s; it must be above 0, and 1 at most",
+                     clf__number_text(overlap));
+  }
+  CLF__CHECK(clf__box_set_read(&m->found, "average precision, found", found,
+                               CLF__BOX_IMAGES | CLF__BOX_SCORES));
+  CLF__CHECK(clf__box_set_read(&m->truth, "average precision, truth", truth, CLF__BOX_IMAGES));
+  if (m->truth.count < 1) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "average precision: there must be a true box or more");
+  }
   m->context = clf__context_retain(NULL);
   if (m->context == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  m->places = clf__alloc_array(m->context, truth_count, sizeof *m->places);
-  m->precision = clf__alloc_array(m->context, found_count, sizeof *m->precision);
-  m->recall = clf__alloc_array(m->context, found_count, sizeof *m->recall);
+  m->places = clf__alloc_array(m->context, m->truth.count, sizeof *m->places);
+  m->precision = clf__alloc_array(m->context, m->found.count, sizeof *m->precision);
+  m->recall = clf__alloc_array(m->context, m->found.count, sizeof *m->recall);
   if (m->places == NULL || m->precision == NULL || m->recall == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  for (int64_t i = 0; i < truth_count; i++) {
-    m->places[i] = (true_place){truth_image[i], i, truth[i].label, false};
+  for (int64_t i = 0; i < m->truth.count; i++) {
+    m->places[i] = (true_place){m->truth.images[i], i, m->truth.boxes[i].label, false};
   }
-  qsort(m->places, (size_t)truth_count, sizeof *m->places, compare_true);
-  return clf__sort_boxes(&m->order, m->context, found, found_count, true);
+  qsort(m->places, (size_t)m->truth.count, sizeof *m->places, compare_true);
+  return clf__sort_boxes(&m->order, m->context, m->found.boxes, m->found.count, true);
 }
 
 static void end(matching *m) {
@@ -169,54 +155,54 @@ static void end(matching *m) {
   clf__context_release(m->context);
 }
 
-clf_status clf_box_average_precision(const clf_box *found, const int64_t *found_image,
-                                     int64_t found_count, const clf_box *truth,
-                                     const int64_t *truth_image, int64_t truth_count,
-                                     double overlap, int32_t label, double *out, double *precision,
-                                     double *recall, int64_t *points) {
-  CLF__REQUIRE(out);
+clf_status clf_box_average_precision(const clf_box_set *found, const clf_box_set *truth,
+                                     double overlap, int32_t label, double *area, double *precision,
+                                     double *recall, int64_t *count) {
+  CLF__REQUIRE(found);
+  CLF__REQUIRE(truth);
+  CLF__REQUIRE(area);
   CLF__ENTER("boxes");
   matching m;
-  int64_t count = 0;
+  int64_t points = 0;
   clf_status status;
-  CLF__TRY(begin(&m, found, found_image, found_count, truth, truth_image, truth_count, overlap));
-  const double result = label_precision(&m, label, &count);
+  CLF__TRY(begin(&m, found, truth, overlap));
+  const double result = label_precision(&m, label, &points);
   CLF__TRY(result >= 0 ? CLF_OK
                        : clf__fail(CLF_ERROR_DATA, "average precision: no true box has label %d",
                                    (int)label));
-  *out = result;
-  if (precision != NULL && count > 0) {
-    memcpy(precision, m.precision, (size_t)count * sizeof *precision);
+  *area = result;
+  if (precision != NULL && points > 0) {
+    memcpy(precision, m.precision, (size_t)points * sizeof *precision);
   }
-  if (recall != NULL && count > 0) {
-    memcpy(recall, m.recall, (size_t)count * sizeof *recall);
+  if (recall != NULL && points > 0) {
+    memcpy(recall, m.recall, (size_t)points * sizeof *recall);
   }
-  if (points != NULL) {
-    *points = count;
+  if (count != NULL) {
+    *count = points;
   }
 done:
   end(&m);
   return status;
 }
 
-clf_status clf_box_mean_average_precision(const clf_box *found, const int64_t *found_image,
-                                          int64_t found_count, const clf_box *truth,
-                                          const int64_t *truth_image, int64_t truth_count,
-                                          double overlap, double *out) {
-  CLF__REQUIRE(out);
+clf_status clf_box_mean_average_precision(const clf_box_set *found, const clf_box_set *truth,
+                                          double overlap, double *mean) {
+  CLF__REQUIRE(found);
+  CLF__REQUIRE(truth);
+  CLF__REQUIRE(mean);
   CLF__ENTER("boxes");
   matching m;
   double sum = 0;
   int64_t occurring = 0, points;
   clf_status status;
-  CLF__TRY(begin(&m, found, found_image, found_count, truth, truth_image, truth_count, overlap));
-  for (int64_t i = 0; i < truth_count; i++) {
+  CLF__TRY(begin(&m, found, truth, overlap));
+  for (int64_t i = 0; i < m.truth.count; i++) {
     if (i == 0 || m.places[i].label != m.places[i - 1].label) {
       sum += label_precision(&m, m.places[i].label, &points);
       occurring++;
     }
   }
-  *out = sum / (double)occurring;
+  *mean = sum / (double)occurring;
 done:
   end(&m);
   return status;

@@ -11,6 +11,7 @@
 #include "base/math.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/structs.h"
 #include "base/text.h"
 
 double clf__box_overlap(const clf_box *a, const clf_box *b) {
@@ -46,6 +47,26 @@ clf_status clf__check_boxes(const char *what, const clf_box *boxes, int64_t coun
       return clf__fail(CLF_ERROR_DATA, "%s: the score of box %lld is NaN", what, (long long)i);
     }
   }
+  return CLF_OK;
+}
+
+clf_status clf__box_set_read(clf_box_set *out, const char *what, const clf_box_set *set,
+                             int parts) {
+  static const clf__struct about = CLF__STRUCT(clf_box_set, count);
+  clf_box_set given = {0};
+  if (set != NULL) {
+    CLF__CHECK(clf__struct_read(&given, &about, set));
+  }
+  const bool images = (parts & CLF__BOX_IMAGES) == 0 || given.images != NULL;
+  if (given.count < 0 || (given.count > 0 && (given.boxes == NULL || !images))) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "%s: %lld boxes%s; there must be 0 or more, with memory",
+                     what, (long long)given.count,
+                     given.boxes == NULL ? " at NULL"
+                     : images            ? ""
+                                         : " without images");
+  }
+  CLF__CHECK(clf__check_boxes(what, given.boxes, given.count, (parts & CLF__BOX_SCORES) != 0));
+  *out = given;
   return CLF_OK;
 }
 

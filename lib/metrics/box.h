@@ -13,6 +13,11 @@ double clf__box_overlap(const clf_box *a, const clf_box *b);
 /* CLF_ERROR_DATA naming the first box that is not valid; `what` begins the message. */
 clf_status clf__check_boxes(const char *what, const clf_box *boxes, int64_t count, bool scores);
 
+/* What of a set is looked at, but for its boxes. */
+enum { CLF__BOX_IMAGES = 1, CLF__BOX_SCORES = 2 };
+/* The caller's set, an empty one for NULL, once its boxes are checked. */
+clf_status clf__box_set_read(clf_box_set *out, const char *what, const clf_box_set *set, int parts);
+
 /* A box's place when sorted: by label, falling score, then as they came. */
 typedef struct clf__box_place {
   float score;

@@ -351,9 +351,9 @@ clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
   return fit_model(model, train, NULL, &extras);
 }
 
-clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
+clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *train) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(rows);
+  CLF__REQUIRE(train);
   CLF__ENTER(model->kind->base.name);
   fit_extras extras = {.partial = true, .optimizer = model->optimizer};
   if (model->kind->partial_fit == NULL) {
@@ -365,5 +365,5 @@ clf_status clf_model_partial_fit(clf_model *model, const clf_dataset *rows) {
                      "them to the dataset before partial_fit",
                      model->kind->base.name);
   }
-  return fit_model(model, rows, NULL, &extras);
+  return fit_model(model, train, NULL, &extras);
 }

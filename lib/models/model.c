@@ -181,7 +181,7 @@ done:
   return status;
 }
 
-clf_status clf_model_add(clf_model *model, const char *transform, const char *params) {
+clf_status clf_model_add_transform(clf_model *model, const char *transform, const char *params) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(transform);
   CLF__ENTER(model->kind->base.name);
@@ -315,7 +315,7 @@ clf_status clf__model_require_fit(const clf_model *model) {
                                           model->kind->base.name);
 }
 
-clf_status clf_model_tensor(const clf_model *model, const char *name, clf_tensor **out) {
+clf_status clf_model_tensor(clf_tensor **out, const clf_model *model, const char *name) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(name);
   CLF__REQUIRE(out);

@@ -10,18 +10,18 @@
 #include "models/blocks.h"
 #include "ops/ops.h"
 
-static clf_status check_call(const clf_model *model, const clf_dataset *rows, const void *out,
+static clf_status check_call(const clf_model *model, const clf_dataset *data, const void *out,
                              int64_t width, int64_t capacity) {
   CLF__CHECK(clf__model_require_fit(model));
-  if (rows->features != model->features) {
+  if (data->features != model->features) {
     return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld",
-                     model->kind->base.name, (long long)model->features, (long long)rows->features);
+                     model->kind->base.name, (long long)model->features, (long long)data->features);
   }
   int64_t needed;
-  if (!clf__mul_i64(rows->rows, width, &needed) || out == NULL || capacity < needed) {
+  if (!clf__mul_i64(data->rows, width, &needed) || out == NULL || capacity < needed) {
     return clf__fail(CLF_ERROR_ARGUMENT,
                      "%s: the output must hold %lld x %lld values; its capacity is %lld",
-                     model->kind->base.name, (long long)rows->rows, (long long)width,
+                     model->kind->base.name, (long long)data->rows, (long long)width,
                      (long long)(out != NULL ? capacity : 0));
   }
   return CLF_OK;
@@ -65,29 +65,29 @@ static clf_status make_values(void *argument, const clf__rows *x, int64_t first)
 }
 
 /* Decisions or probabilities of all rows to the caller's array. */
-static clf_status write_values(const clf_model *model, const clf_dataset *rows, float *out,
+static clf_status write_values(const clf_model *model, const clf_dataset *data, float *out,
                                int64_t capacity, bool probabilities) {
   clf_status status = CLF_OK;
-  CLF__CHECK(check_call(model, rows, out, model->outputs, capacity));
+  CLF__CHECK(check_call(model, data, out, model->outputs, capacity));
   making m = {.model = model, .width = model->outputs, .probabilities = probabilities};
-  m.values = clf__alloc_matrix(model->context, rows->rows, m.width, sizeof *m.values);
+  m.values = clf__alloc_matrix(model->context, data->rows, m.width, sizeof *m.values);
   if (m.values == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  const int64_t block = clf__block_rows(model, rows, 0);
-  CLF__TRY(clf__for_blocks(model, rows, block, "predict", make_values, &m));
-  memcpy(out, m.values, (size_t)(rows->rows * m.width) * sizeof *out);
+  const int64_t block = clf__block_rows(model, data, 0);
+  CLF__TRY(clf__for_blocks(model, data, block, "predict", make_values, &m));
+  memcpy(out, m.values, (size_t)(data->rows * m.width) * sizeof *out);
 done:
   clf__free(m.values);
   return status;
 }
 
-clf_status clf_model_decision_function(const clf_model *model, const clf_dataset *rows,
+clf_status clf_model_decision_function(const clf_model *model, const clf_dataset *data,
                                        float *values, int64_t capacity) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(rows);
+  CLF__REQUIRE(data);
   CLF__ENTER(model->kind->base.name);
-  return write_values(model, rows, values, capacity, false);
+  return write_values(model, data, values, capacity, false);
 }
 
 clf_status clf__link_probabilities(const clf_model *model, float *values, int64_t rows) {
@@ -104,15 +104,15 @@ clf_status clf__link_probabilities(const clf_model *model, float *values, int64_
                          model->kind->base.name);
 }
 
-clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *rows,
+clf_status clf_model_predict_proba(const clf_model *model, const clf_dataset *data,
                                    float *probabilities, int64_t capacity) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(rows);
+  CLF__REQUIRE(data);
   CLF__ENTER(model->kind->base.name);
   if (model->kind->probabilities == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "%s gives no probabilities", model->kind->base.name);
   }
-  return write_values(model, rows, probabilities, capacity, true);
+  return write_values(model, data, probabilities, capacity, true);
 }
 
 static int32_t argmax(const float *values, int64_t count) {
@@ -132,27 +132,27 @@ static clf_status make_labels(void *argument, const clf__rows *x, int64_t first)
   return status;
 }
 
-clf_status clf_model_predict(const clf_model *model, const clf_dataset *rows, int32_t *labels,
+clf_status clf_model_predict(const clf_model *model, const clf_dataset *data, int32_t *labels,
                              int64_t capacity) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(rows);
+  CLF__REQUIRE(data);
   CLF__ENTER(model->kind->base.name);
   clf_status status = CLF_OK;
-  CLF__CHECK(check_call(model, rows, labels, 1, capacity));
+  CLF__CHECK(check_call(model, data, labels, 1, capacity));
   if (model->classes == NULL) {
     return clf__fail(CLF_ERROR_UNSUPPORTED,
                      "%s was fitted as a regression: use the decision function",
                      model->kind->base.name);
   }
   making m = {.model = model, .width = model->outputs};
-  const int64_t block = clf__block_rows(model, rows, m.width);
-  m.values = clf__alloc_array(model->context, block * m.width + rows->rows, sizeof *m.values);
+  const int64_t block = clf__block_rows(model, data, m.width);
+  m.values = clf__alloc_array(model->context, block * m.width + data->rows, sizeof *m.values);
   if (m.values == NULL) {
     return CLF_ERROR_MEMORY;
   }
   m.labels = (int32_t *)(void *)(m.values + block * m.width); /* behind them, in one allocation */
-  CLF__TRY(clf__for_blocks(model, rows, block, "predict", make_labels, &m));
-  memcpy(labels, m.labels, (size_t)rows->rows * sizeof *labels);
+  CLF__TRY(clf__for_blocks(model, data, block, "predict", make_labels, &m));
+  memcpy(labels, m.labels, (size_t)data->rows * sizeof *labels);
 done:
   clf__free(m.values);
   return status;
@@ -165,36 +165,36 @@ static clf_status make_transforms(void *argument, const clf__rows *x, int64_t fi
   return status < 0 ? status : check_finite(m->model, x, values, x->rows * m->width);
 }
 
-static clf_status write_transforms(const clf_model *model, const clf_dataset *rows, float *out,
+static clf_status write_transforms(const clf_model *model, const clf_dataset *data, float *out,
                                    int64_t capacity, int64_t width) {
   clf_status status = CLF_OK;
-  CLF__CHECK(check_call(model, rows, out, width, capacity));
+  CLF__CHECK(check_call(model, data, out, width, capacity));
   making m = {.model = model, .width = width};
-  m.values = clf__alloc_matrix(model->context, rows->rows, width, sizeof *m.values);
+  m.values = clf__alloc_matrix(model->context, data->rows, width, sizeof *m.values);
   if (m.values == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  const int64_t block = clf__block_rows(model, rows, 0);
-  CLF__TRY(clf__for_blocks(model, rows, block, "transform", make_transforms, &m));
-  memcpy(out, m.values, (size_t)(rows->rows * width) * sizeof *out);
+  const int64_t block = clf__block_rows(model, data, 0);
+  CLF__TRY(clf__for_blocks(model, data, block, "project", make_transforms, &m));
+  memcpy(out, m.values, (size_t)(data->rows * width) * sizeof *out);
 done:
   clf__free(m.values);
   return status;
 }
 
-clf_status clf_model_transform(const clf_model *model, const clf_dataset *rows, float *values,
-                               int64_t capacity, int64_t *components) {
+clf_status clf_model_project(const clf_model *model, const clf_dataset *data, float *values,
+                             int64_t capacity, int64_t *components) {
   CLF__REQUIRE(model);
-  CLF__REQUIRE(rows);
+  CLF__REQUIRE(data);
   CLF__ENTER(model->kind->base.name);
   clf_status status = CLF_OK;
   CLF__CHECK(clf__model_require_fit(model));
   if (model->kind->transform == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no transform", model->kind->base.name);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s has no projections", model->kind->base.name);
   }
   const int64_t width = model->kind->components(model);
   if (values != NULL || capacity != 0) {
-    status = write_transforms(model, rows, values, capacity, width);
+    status = write_transforms(model, data, values, capacity, width);
   }
   if (status == CLF_OK && components != NULL) {
     *components = width;

@@ -214,7 +214,7 @@ static clf_search *make_search(const clf_model *model) {
 }
 
 clf_status clf_search_create(clf_search **out, const clf_model *model, const clf_dataset *data,
-                             const char *text, int64_t folds, uint64_t seed) {
+                             int64_t folds, uint64_t seed, const char *text) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(model);
   CLF__REQUIRE(data);

@@ -44,7 +44,7 @@ static void delete_exported(dl_managed *managed) {
   clf__context_release(context);
 }
 
-clf_status clf_tensor_to_dlpack(const clf_tensor *tensor, void **out) {
+clf_status clf_tensor_to_dlpack(void **out, const clf_tensor *tensor) {
   CLF__REQUIRE(tensor);
   CLF__REQUIRE(out);
   CLF__ENTER("tensor");
@@ -110,6 +110,6 @@ clf_status clf_tensor_from_dlpack(clf_tensor **out, clf_context *context, void *
                      (unsigned long long)array->byte_offset);
   }
   const char *data = array->data != NULL ? (const char *)array->data + array->byte_offset : NULL;
-  return clf_tensor_wrap(out, context, data, dtype, array->ndim, array->shape, array->strides,
-                         release_imported, managed);
+  CLF__CHECK(clf_tensor_wrap(out, context, data, dtype, array->ndim, array->shape, array->strides));
+  return clf_tensor_set_release(*out, release_imported, managed);
 }

@@ -190,8 +190,7 @@ clf_status clf_tensor_create(clf_tensor **out, clf_context *context, int32_t dty
 }
 
 clf_status clf_tensor_wrap(clf_tensor **out, clf_context *context, const void *data, int32_t dtype,
-                           int32_t ndim, const int64_t *shape, const int64_t *strides,
-                           clf_release_callback release, void *user) {
+                           int32_t ndim, const int64_t *shape, const int64_t *strides) {
   CLF__REQUIRE(out);
   CLF__ENTER("tensor");
   int64_t chosen[CLF_MAX_DIMENSIONS];
@@ -217,9 +216,22 @@ clf_status clf_tensor_wrap(clf_tensor **out, clf_context *context, const void *d
     return clf__fail(CLF_ERROR_ARGUMENT, "tensor: data must not be NULL");
   }
   tensor->data = (void *)(uintptr_t)data;
-  tensor->storage->release = release;
-  tensor->storage->user = user;
   *out = tensor;
+  return CLF_OK;
+}
+
+clf_status clf_tensor_set_release(clf_tensor *tensor, clf_release_callback callback, void *user) {
+  CLF__REQUIRE(tensor);
+  CLF__REQUIRE(callback);
+  CLF__ENTER("tensor");
+  if (tensor->storage->owned != NULL || tensor->storage->release != NULL) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "tensor: its memory is %s; a callback is set once, for memory that "
+                     "clf_tensor_wrap() was given",
+                     tensor->storage->owned != NULL ? "the library's" : "released by one already");
+  }
+  tensor->storage->release = callback;
+  tensor->storage->user = user;
   return CLF_OK;
 }
 
@@ -254,40 +266,39 @@ clf_status clf__tensor_share(clf_tensor **out, const clf_tensor *tensor) {
 }
 
 clf_status clf_tensor_slice(clf_tensor **out, const clf_tensor *tensor, int32_t axis, int64_t start,
-                            int64_t length, int64_t step) {
+                            int64_t count, int64_t step) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(tensor);
   CLF__ENTER("tensor");
-  if (axis < 0 || axis >= tensor->ndim || step == 0 || length < 0) {
-    return clf__fail(
-        CLF_ERROR_ARGUMENT,
-        "slice: axis %d of %d, length %lld, step %lld: the axis must exist, the length "
-        "not be negative, the step not 0",
-        axis, tensor->ndim, (long long)length, (long long)step);
+  if (axis < 0 || axis >= tensor->ndim || step == 0 || count < 0) {
+    return clf__fail(CLF_ERROR_ARGUMENT,
+                     "slice: axis %d of %d, count %lld, step %lld: the axis must exist, the count "
+                     "not be negative, the step not 0",
+                     axis, tensor->ndim, (long long)count, (long long)step);
   }
-  int64_t size = tensor->shape[axis];
-  bool inside = start >= 0 && start <= size && (length == 0 || start < size);
-  if (inside && length > 0) {
-    /* The room from start to the end that the step walks to bounds length without overflow. */
-    int64_t distance = step > 0 ? size - 1 - start : start;
+  int64_t extent = tensor->shape[axis];
+  bool inside = start >= 0 && start <= extent && (count == 0 || start < extent);
+  if (inside && count > 0) {
+    /* The room from start to the end that the step walks to bounds count without overflow. */
+    int64_t distance = step > 0 ? extent - 1 - start : start;
     int64_t stride = step > 0 ? step : step == INT64_MIN ? INT64_MAX : -step;
-    inside = length - 1 <= distance / stride;
+    inside = count - 1 <= distance / stride;
   }
   if (!inside) {
     return clf__fail(CLF_ERROR_SHAPE,
-                     "slice: start %lld, length %lld, step %lld leave axis %d of size %lld",
-                     (long long)start, (long long)length, (long long)step, axis, (long long)size);
+                     "slice: start %lld, count %lld, step %lld leave axis %d of extent %lld",
+                     (long long)start, (long long)count, (long long)step, axis, (long long)extent);
   }
   clf_tensor *view = view_of(tensor);
   if (view == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  view->shape[axis] = length;
+  view->shape[axis] = count;
   if (clf_tensor_count(view) > 0) {
     view->data =
         (char *)view->data + start * view->strides[axis] * (int64_t)clf__dtype_size(view->dtype);
   }
-  view->strides[axis] = length > 1 ? view->strides[axis] * step : view->strides[axis];
+  view->strides[axis] = count > 1 ? view->strides[axis] * step : view->strides[axis];
   *out = view;
   return CLF_OK;
 }
@@ -407,7 +418,7 @@ int32_t clf_tensor_ndim(const clf_tensor *tensor) {
   return tensor != NULL ? tensor->ndim : -1;
 }
 
-int64_t clf_tensor_size(const clf_tensor *tensor, int32_t axis) {
+int64_t clf_tensor_extent(const clf_tensor *tensor, int32_t axis) {
   return tensor != NULL && axis >= 0 && axis < tensor->ndim ? tensor->shape[axis] : -1;
 }
 

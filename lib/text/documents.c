@@ -25,10 +25,10 @@ clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64
   made->context = context;
   made->name_text.context = context;
   made->count = count;
-  made->lengths = clf__alloc_zeroed(context, count, sizeof *made->lengths);
+  made->sizes = clf__alloc_zeroed(context, count, sizeof *made->sizes);
   made->texts = clf__alloc_zeroed(context, count, sizeof *made->texts);
   made->parts = clf__alloc_zeroed(context, parts, sizeof *made->parts);
-  if (made->lengths == NULL || made->texts == NULL || made->parts == NULL) {
+  if (made->sizes == NULL || made->texts == NULL || made->parts == NULL) {
     goto done;
   }
   CLF__TRY(clf__dataset_blank(&made->label_set, context));
@@ -47,11 +47,18 @@ done:
 }
 
 void clf__documents_write(clf_documents *documents, clf__document_part *part, int64_t index,
-                          const char *text, size_t length) {
+                          const char *text, size_t size) {
   size_t before = part->text.length;
-  part->replaced += clf__utf8_append(&part->text, (const unsigned char *)text, length);
-  documents->lengths[index] = (int64_t)(part->text.length - before);
+  part->replaced += clf__utf8_append(&part->text, (const unsigned char *)text, size);
+  documents->sizes[index] = part->text.length - before;
   clf__text_append_bytes(&part->text, "", 1);
+}
+
+clf_status clf__check_text_size(size_t size) {
+  return size <= PTRDIFF_MAX
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT,
+                         "a text's size is %zu; it must be its bytes, which strlen() counts", size);
 }
 
 clf_status clf__documents_finish(clf_documents *documents) {
@@ -65,7 +72,7 @@ clf_status clf__documents_finish(clf_documents *documents) {
     const char *at = part->text.bytes;
     for (int64_t i = part->first; i < part->first + part->count; i++) {
       documents->texts[i] = at;
-      at += documents->lengths[i] + 1;
+      at += documents->sizes[i] + 1;
     }
     documents->replaced += part->replaced;
   }
@@ -73,7 +80,7 @@ clf_status clf__documents_finish(clf_documents *documents) {
 }
 
 clf_status clf_documents_create(clf_documents **out, clf_context *context, const char *const *texts,
-                                const int64_t *lengths, int64_t count) {
+                                const size_t *sizes, int64_t count) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(texts);
   CLF__ENTER("documents");
@@ -81,14 +88,13 @@ clf_status clf_documents_create(clf_documents **out, clf_context *context, const
   clf_status status = CLF_OK;
   CLF__TRY(clf__documents_blank(&made, context, count, 1));
   for (int64_t i = 0; i < count; i++) {
-    if (texts[i] == NULL || (lengths != NULL && lengths[i] < 0)) {
-      status = clf__fail(CLF_ERROR_ARGUMENT, "document %lld: %s", (long long)i,
-                         texts[i] == NULL ? "the text must not be NULL"
-                                          : "the length must not be negative");
-      goto done;
-    }
-    size_t length = lengths != NULL ? (size_t)lengths[i] : strlen(texts[i]);
-    clf__documents_write(made, &made->parts[0], i, texts[i], length);
+    CLF__TRY(texts[i] != NULL
+                 ? CLF_OK
+                 : clf__fail(CLF_ERROR_ARGUMENT, "document %lld: the text must not be NULL",
+                             (long long)i));
+    const size_t size = sizes != NULL ? sizes[i] : strlen(texts[i]);
+    CLF__TRY(clf__check_text_size(size));
+    clf__documents_write(made, &made->parts[0], i, texts[i], size);
   }
   CLF__TRY(clf__documents_finish(made));
   *out = made;
@@ -110,7 +116,7 @@ void clf_documents_free(clf_documents *documents) {
   clf__free(documents->names);
   clf__free(documents->parts);
   clf__free(documents->texts);
-  clf__free(documents->lengths);
+  clf__free(documents->sizes);
   clf_dataset_free(documents->label_set);
   clf__free(documents);
   clf__context_release(context);
@@ -120,12 +126,12 @@ int64_t clf_documents_count(const clf_documents *documents) {
   return documents != NULL ? documents->count : -1;
 }
 
-const char *clf_documents_text(const clf_documents *documents, int64_t index, int64_t *length) {
+const char *clf_documents_text(const clf_documents *documents, int64_t index, size_t *size) {
   if (documents == NULL || index < 0 || index >= documents->count) {
     return NULL;
   }
-  if (length != NULL) {
-    *length = documents->lengths[index];
+  if (size != NULL) {
+    *size = documents->sizes[index];
   }
   return documents->texts[index];
 }

@@ -18,7 +18,7 @@ typedef struct clf__document_part {
 struct clf_documents {
   clf_context *context;
   int64_t count;
-  int64_t *lengths;          /* [count] bytes */
+  size_t *sizes;             /* [count] bytes */
   const char **texts;        /* [count] into the parts, once these are complete */
   clf__document_part *parts; /* [part_count] */
   int64_t part_count;
@@ -33,7 +33,9 @@ clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64
                                 int64_t parts);
 /* The next text of a part. The part's text fails where memory ends. */
 void clf__documents_write(clf_documents *documents, clf__document_part *part, int64_t index,
-                          const char *text, size_t length);
+                          const char *text, size_t size);
+/* Refuses what can be no number of bytes, such as -1. */
+clf_status clf__check_text_size(size_t size);
 /* Once all texts are there. CLF_ERROR_MEMORY when a part's failed. */
 clf_status clf__documents_finish(clf_documents *documents);
 

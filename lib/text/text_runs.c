@@ -18,7 +18,7 @@ clf_status clf__text_runs_of(clf__text_runs *out, clf_context *context,
       first[count++] = i;
       bytes = 0;
     }
-    bytes += documents->lengths[i] + 1;
+    bytes += (int64_t)documents->sizes[i] + 1;
   }
   first[count] = documents->count;
   out->documents = documents;

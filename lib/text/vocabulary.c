@@ -167,7 +167,7 @@ clf_status clf__vocabulary_require(const clf_vocabulary *vocabulary) {
                          "the vocabulary has no words yet: clf_vocabulary_build() learns them");
 }
 
-int64_t clf_vocabulary_size(const clf_vocabulary *vocabulary) {
+int64_t clf_vocabulary_count(const clf_vocabulary *vocabulary) {
   return vocabulary != NULL && vocabulary->lexicon != NULL
              ? vocabulary->lexicon->size + clf__vocabulary_base(vocabulary)
              : -1;
@@ -175,15 +175,15 @@ int64_t clf_vocabulary_size(const clf_vocabulary *vocabulary) {
 
 const char *clf_vocabulary_word(const clf_vocabulary *vocabulary, int64_t index) {
   static const char *const reserved[CLF__ID_RESERVED] = {"<padding>", "<start>", "<unknown>"};
-  if (index < 0 || index >= clf_vocabulary_size(vocabulary)) {
+  if (index < 0 || index >= clf_vocabulary_count(vocabulary)) {
     return NULL;
   }
   int32_t base = clf__vocabulary_base(vocabulary);
   return index < base ? reserved[index] : vocabulary->lexicon->entries[index - base];
 }
 
-int64_t clf_vocabulary_count(const clf_vocabulary *vocabulary, int64_t index) {
-  if (index < 0 || index >= clf_vocabulary_size(vocabulary)) {
+int64_t clf_vocabulary_frequency(const clf_vocabulary *vocabulary, int64_t index) {
+  if (index < 0 || index >= clf_vocabulary_count(vocabulary)) {
     return -1;
   }
   int32_t base = clf__vocabulary_base(vocabulary);
@@ -227,46 +227,32 @@ int64_t clf_vocabulary_find(const clf_vocabulary *vocabulary, const char *word) 
   return entry >= 0 ? entry + clf__vocabulary_base(vocabulary) : -1;
 }
 
-static clf_status check_text(const char *text, int64_t length, size_t *out) {
-  if (length < -1) {
-    return clf__fail(CLF_ERROR_ARGUMENT,
-                     "length is %lld; it must be the text's bytes, or -1 for those up to the NUL",
-                     (long long)length);
-  }
-  *out = length >= 0 ? (size_t)length : strlen(text);
-  return CLF_OK;
-}
-
 clf_status clf_vocabulary_encode_text(clf_dataset **out, const clf_vocabulary *vocabulary,
-                                      const char *text, int64_t length) {
+                                      const char *text, size_t size) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(text);
   CLF__ENTER("vocabulary");
   clf_documents *documents = NULL;
-  size_t bytes = 0;
   clf_status status = CLF_OK;
-  CLF__TRY(check_text(text, length, &bytes));
-  CLF__TRY(
-      clf_documents_create(&documents, vocabulary->context, &text, &(int64_t){(int64_t)bytes}, 1));
+  CLF__TRY(clf_documents_create(&documents, vocabulary->context, &text, &size, 1));
   CLF__TRY(clf_vocabulary_encode(out, vocabulary, documents));
 done:
   clf_documents_free(documents);
   return status;
 }
 
-clf_status clf_vocabulary_tokenize(const clf_vocabulary *vocabulary, const char *text,
-                                   int64_t length, int32_t *ids, int64_t *begin, int64_t *end,
-                                   int64_t capacity, int64_t *count) {
+clf_status clf_vocabulary_tokenize(const clf_vocabulary *vocabulary, const char *text, size_t size,
+                                   int32_t *ids, size_t *begin, size_t *end, int64_t capacity,
+                                   int64_t *count) {
   CLF__REQUIRE(vocabulary);
   CLF__REQUIRE(text);
   CLF__ENTER("vocabulary");
   clf__words words;
-  size_t bytes = 0;
   int64_t found = 0;
   clf_status status = clf__vocabulary_require(vocabulary);
   if (status == CLF_OK) {
-    status = check_text(text, length, &bytes);
+    status = clf__check_text_size(size);
   }
   if (status == CLF_OK && (capacity < 0 || (capacity > 0 && ids == NULL))) {
     status = clf__fail(CLF_ERROR_ARGUMENT, "capacity is %lld%s", (long long)capacity,
@@ -277,7 +263,7 @@ clf_status clf_vocabulary_tokenize(const clf_vocabulary *vocabulary, const char 
   }
   const clf__lexicon *lexicon = vocabulary->lexicon;
   const int32_t base = clf__vocabulary_base(vocabulary);
-  clf__words_begin(&words, &vocabulary->rules, text, bytes);
+  clf__words_begin(&words, &vocabulary->rules, text, size);
   for (; clf__words_next(&words); found++) {
     if (found >= capacity) {
       continue;
@@ -286,10 +272,10 @@ clf_status clf_vocabulary_tokenize(const clf_vocabulary *vocabulary, const char 
     int32_t entry = word >= 0 ? lexicon->entry_of_word[word] : -1;
     ids[found] = entry >= 0 ? base + entry : base > 0 ? CLF__ID_UNKNOWN : -1;
     if (begin != NULL) {
-      begin[found] = words.from - (const unsigned char *)text;
+      begin[found] = (size_t)(words.from - (const unsigned char *)text);
     }
     if (end != NULL) {
-      end[found] = words.to - (const unsigned char *)text;
+      end[found] = (size_t)(words.to - (const unsigned char *)text);
     }
   }
   if (count != NULL) {

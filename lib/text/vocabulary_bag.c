@@ -39,7 +39,7 @@ static void find_words(bagging *own, scratch *at, int64_t document) {
   const clf__lexicon *lexicon = own->vocabulary->lexicon;
   clf__words words;
   clf__words_begin(&words, &own->vocabulary->rules, documents->texts[document],
-                   (size_t)documents->lengths[document]);
+                   documents->sizes[document]);
   at->words.count = at->entries.count = 0;
   for (int64_t read = 1; clf__words_next(&words); read++) {
     int32_t word = clf__lexicon_word(lexicon, &words);

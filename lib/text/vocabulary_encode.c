@@ -63,7 +63,7 @@ static void read_document(encoding *own, clf__ints *ids, int64_t document) {
     clf__ints_push(ids, CLF__ID_START);
   }
   clf__words_begin(&words, &own->vocabulary->rules, documents->texts[document],
-                   (size_t)documents->lengths[document]);
+                   documents->sizes[document]);
   for (int64_t read = 1; (from_end || ids->count - before < max) && clf__words_next(&words);
        read++) {
     int32_t word = clf__lexicon_word(lexicon, &words);

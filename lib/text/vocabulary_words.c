@@ -14,7 +14,7 @@ static clf_status read_document(clf__build *build, int64_t run, clf__intern *met
   clf__words words;
   int64_t count = 0;
   clf__words_begin(&words, &build->vocabulary->rules, documents->texts[document],
-                   (size_t)documents->lengths[document]);
+                   documents->sizes[document]);
   while (clf__words_next(&words)) {
     uint64_t hash = clf__hash_bytes(build->key, words.word, words.length);
     int32_t id = clf__intern_add(met, hash, words.word, words.length);

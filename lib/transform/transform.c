@@ -140,8 +140,8 @@ clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform
   return CLF_OK;
 }
 
-clf_status clf_transform_tensor(const clf_transform *transform, const char *name,
-                                clf_tensor **out) {
+clf_status clf_transform_tensor(clf_tensor **out, const clf_transform *transform,
+                                const char *name) {
   CLF__REQUIRE(transform);
   CLF__REQUIRE(name);
   CLF__REQUIRE(out);

@@ -6,11 +6,19 @@ import headers
 
 SCALARS = {"clf_status", "int32_t", "int64_t", "uint64_t", "size_t", "double", "float"}
 CALLBACKS = {"clf_release_callback", "clf_progress_callback", "clf_log_callback"}
-OBJECT = re.compile(r"^(?:clf_\w+|void) \*\*(?:out|first|train)$")
-# Functions from before the rule, which keep their order.
-OUT_IS_LAST = {"clf_dataset_tensor", "clf_model_tensor", "clf_transform_tensor",
-               "clf_tensor_to_dlpack"}
-PARAMS_ARE_NOT_LAST = {"clf_context_create"}
+OBJECT = re.compile(r"^(?:clf_\w+|void) \*\*(?:out|first|second|train|test)$")
+MAX_ARGUMENTS = 8
+# What a name means, wherever it stands: its type tells.
+TYPES = {
+    "context": "clf_context *", "params": "const char *", "name": "const char *",
+    "path": "const char *", "format": "const char *", "kind": "const char *",
+    "data": "const clf_dataset *", "dataset": "clf_dataset *", "indices": "const int64_t *",
+    "seed": "uint64_t", "size": "size_t", "needed": "size_t *", "row_bytes": "size_t",
+    "count": "int64_t", "index": "int64_t", "rows": "int64_t", "classes": "int64_t",
+    "folds": "int64_t", "dtype": "int32_t", "ndim": "int32_t", "axis": "int32_t",
+}
+# The elements of a tensor, which are of any type.
+OTHERS = {("clf_tensor_wrap", "data"): "const void *"}
 # Structs without a struct_size: elements of arrays, and what the library itself allocates.
 UNSIZED = {"clf_box", "clf_progress"}
 
@@ -22,27 +30,63 @@ def declarations(path):
         yield name, kind.strip(), [part.strip() for part in arguments.split(",")]
 
 
+def split(argument):
+    """The type and the name of an argument."""
+    kind, star, name = re.fullmatch(r"(.*?)(\**)(\w+)", argument).groups()
+    return (kind.strip() + (" " + star if star else "")), name
+
+
+def members(path):
+    """The structs of a header with their members."""
+    for name, body in re.findall(r"typedef struct (\w+) \{(.*?)\} \w+;", headers.text(path), re.S):
+        yield name, [" ".join(member.split()) for member in body.split(";") if member.strip()]
+
+
 def by_value(argument):
     """The type of an argument that is no pointer; None for a pointer."""
     return None if "*" in argument else argument.rpartition(" ")[0].removeprefix("const ")
 
 
+def name_faults(function, arguments):
+    for argument in arguments:
+        kind, name = split(argument)
+        wanted = OTHERS.get((function, name), TYPES.get(name, kind))
+        # What a call writes is a pointer to it; a handle that is only read is const.
+        if kind not in (wanted, f"const {wanted}", f"{wanted} *") and "**" not in kind:
+            yield f"'{argument}': {name} is a {wanted} elsewhere"
+        if name == "capacity" and kind != ("size_t" if "*buffer" in str(arguments) else "int64_t"):
+            yield f"'{argument}': capacity is a size_t in bytes, an int64_t in elements"
+
+
+# Files of the library's own format, about which there is nothing to choose.
+OWN_FILES = re.compile(r"clf_(?:model|vocabulary|transform|detector)_(?:load|save)(?:_memory)?$")
+FILES = re.compile(r"_(?:load|save|import|export)(?:_memory)?$")
+
+
 def faults(name, kind, arguments):
     out = [place for place, argument in enumerate(arguments) if OBJECT.match(argument)]
-    if out and out[0] != 0 and name not in OUT_IS_LAST:
+    if out and out != list(range(len(out))):
         yield "what it makes is not its first argument"
     if out and kind != "clf_status":
         yield "it makes a handle and returns no status"
     if name.endswith("_free") and (kind != "void" or len(arguments) != 1):
         yield "a free function takes one handle and returns nothing"
-    if "const char *params" in arguments[:-1] and name not in PARAMS_ARE_NOT_LAST:
-        yield "params is not its last argument"
+    if "const char *params" in arguments:
+        after = arguments[arguments.index("const char *params") + 1:]
+        if after not in ([], ["void *buffer", "size_t capacity", "size_t *size"]):
+            yield "params is not its last input"
+    elif FILES.search(name) and not OWN_FILES.match(name):
+        yield "it reads or writes a format and has no params"
+    if len(arguments) > MAX_ARGUMENTS:
+        yield f"it has {len(arguments)} arguments, more than {MAX_ARGUMENTS}"
     if "..." in arguments:
         yield "it takes a variable number of arguments"
     for argument in arguments:
         value = by_value(argument)
         if value not in SCALARS | CALLBACKS | {None, ""}:
             yield f"'{argument}' is passed by value"
+    if arguments != ["void"]:
+        yield from name_faults(name, arguments)
     if "*" in kind and not kind.startswith("const ") and name != "clf_tensor_data":
         yield "what it returns is not const"
     if "*" not in kind and kind not in SCALARS | {"void"}:
@@ -56,12 +100,26 @@ def unsized(path):
             yield name
 
 
+def member_faults(member):
+    if "(*" in member:  # a function
+        return
+    kind, name = split(member)
+    if "*" not in kind and kind not in SCALARS | {"uint32_t"}:
+        yield f"'{member}' is of a type that differs between systems"
+    if name in TYPES and kind.removeprefix("const ") != TYPES[name].removeprefix("const "):
+        yield f"'{member}': {name} is a {TYPES[name]} elsewhere"
+
+
 def main(paths):
     count, wrong = 0, 0
     for path in paths:
         for name in unsized(path):
             print(f"{name}: it does not begin with uint32_t struct_size")
             wrong += 1
+        for name, parts in members(path):
+            for fault in (fault for member in parts for fault in member_faults(member)):
+                print(f"{name}: {fault}")
+                wrong += 1
         for name, kind, arguments in declarations(path):
             count += 1
             for fault in faults(name, kind, arguments):
@@ -71,4 +129,5 @@ def main(paths):
     return 1 if wrong or count < 100 else 0
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

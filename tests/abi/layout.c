@@ -22,6 +22,12 @@ PIN(clf_box, width, 12);
 PIN(clf_box, score, 16);
 PIN(clf_box, label, 20);
 
+PIN_SIZE(clf_box_set, 32);
+PIN(clf_box_set, struct_size, 0);
+PIN(clf_box_set, boxes, 8);
+PIN(clf_box_set, images, 16);
+PIN(clf_box_set, count, 24);
+
 PIN_SIZE(clf_progress, 48);
 PIN(clf_progress, stage, 0);
 PIN(clf_progress, step, 8);

@@ -53,7 +53,10 @@ def make(function, *arguments):
 def wrap(values, dtype, shape, release=None):
     sizes = (ctypes.c_int64 * len(shape))(*shape)
     address = ctypes.c_void_p(values.buffer_info()[0])
-    return make(lib.clf_tensor_wrap, None, address, dtype, len(shape), sizes, None, release, None)
+    tensor = make(lib.clf_tensor_wrap, None, address, dtype, len(shape), sizes, None)
+    if release is not None:
+        check(lib.clf_tensor_set_release(tensor, release, None))
+    return tensor
 
 
 def points():
@@ -141,8 +144,7 @@ class Ctypes(unittest.TestCase):
         self.assertEqual(lib.clf_model_load(out, None, b"/nonexistent/model.clf"), IO)
         self.assertIn("/nonexistent/model.clf", message())
         rubbish = b"not a model at all, though long enough to hold a header" * 4
-        self.assertEqual(lib.clf_model_load_memory(out, None, rubbish,
-                                                   ctypes.c_size_t(len(rubbish))), CORRUPT)
+        self.assertEqual(lib.clf_model_load_memory(out, None, rubbish, ctypes.c_size_t(len(rubbish))), CORRUPT)
         self.assertIsNone(handle.value)
 
     def test_texts_become_rows(self):
@@ -158,7 +160,7 @@ class Ctypes(unittest.TestCase):
         rows = make(lib.clf_vocabulary_encode, words, documents)
         self.addCleanup(lib.clf_dataset_free, rows)
         tensor = ctypes.c_void_p()
-        check(lib.clf_dataset_tensor(rows, b"x", ctypes.byref(tensor)))
+        check(lib.clf_dataset_tensor(ctypes.byref(tensor), rows, b"x"))
         self.addCleanup(lib.clf_tensor_free, tensor)
         numbers = ctypes.cast(lib.clf_tensor_data(tensor), ctypes.POINTER(ctypes.c_float))
         self.assertEqual(numbers[:8], [1, 5, 6, 4, 1, 3, 4, 3])
@@ -184,7 +186,7 @@ class Ctypes(unittest.TestCase):
         self.assertEqual(len(released), 1)
 
     def test_progress_callback_cancels_a_fit(self):
-        context = make(lib.clf_context_create, b"threads=1", None)
+        context = make(lib.clf_context_create, None, b"threads=1")
         self.addCleanup(lib.clf_context_free, context)
         calls = []
         callback = PROGRESS(lambda user, progress: calls.append(1) or 1)

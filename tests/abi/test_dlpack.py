@@ -16,8 +16,8 @@ if not hasattr(np, "from_dlpack"):
 lib = C.CDLL(os.environ["CLASSIFY_LIBRARY"])
 lib.clf_last_error.restype = C.c_char_p
 lib.clf_tensor_data.restype = C.c_void_p
-lib.clf_context_memory.restype = C.c_uint64
-for name in ("clf_tensor_size", "clf_tensor_stride"):
+lib.clf_context_memory.restype = C.c_size_t
+for name in ("clf_tensor_extent", "clf_tensor_stride"):
     getattr(lib, name).restype = C.c_int64
 
 DESTRUCTOR = C.CFUNCTYPE(None, C.c_void_p)
@@ -49,7 +49,7 @@ class Tensor:
 
     def __dlpack__(self, **ignored):
         managed = C.c_void_p()
-        ok(lib.clf_tensor_to_dlpack(self.handle, C.byref(managed)))
+        ok(lib.clf_tensor_to_dlpack(C.byref(managed), self.handle))
         return api.PyCapsule_New(managed, b"dltensor", DESTRUCTOR())
 
 
@@ -104,7 +104,7 @@ def we_read_numpys(context):
         tensor = take(context, array)
         assert lib.clf_tensor_dtype(tensor.handle) == DTYPES[dtype]
         for axis in range(3):
-            assert lib.clf_tensor_size(tensor.handle, axis) == array.shape[axis]
+            assert lib.clf_tensor_extent(tensor.handle, axis) == array.shape[axis]
             stride = lib.clf_tensor_stride(tensor.handle, axis)
             assert stride == array.strides[axis] // array.itemsize
         assert lib.clf_tensor_data(tensor.handle) == array.__array_interface__["data"][0]
@@ -126,7 +126,7 @@ def types_we_do_not_have_are_refused(context):
 
 def main():
     context = C.c_void_p()
-    ok(lib.clf_context_create(C.byref(context), b"threads=1", None))
+    ok(lib.clf_context_create(C.byref(context), None, b"threads=1"))
     before = lib.clf_context_memory(context)
     for test in (numpy_reads_ours, numpy_reads_our_views, we_read_numpys,
                  types_we_do_not_have_are_refused):

@@ -167,7 +167,7 @@ def follow(root, add, static_library, link, compiler):
         for name in "lib", "include":
             shutil.copytree(root / name, copy / name)
         file, sources, body = add(copy)
-        area = {path: area for area, path in registries(root)}[file]
+        area = next(area for area, path in registries(root) if path == file)  # that of the readers
         (copy / "program.c").write_text(PROGRAM % (body, area, area))
         command = compiler + ["-std=c11", "-D_GNU_SOURCE", "-DCLASSIFY_STATIC", "-Wall", "-Wextra", "-Werror",
                               "-Ilib", "-Iinclude", "program.c", *sources, static_library, *link,

@@ -116,7 +116,7 @@ int main(int count, char **arguments) {
   bench s = {.n = n, .work_size = (int32_t)(1 + 26 * n + 2 * size), .integers_size = 13 * n};
   double *positive = array(size, sizeof *positive), *factor = array(size, sizeof *factor);
   uint64_t state = 1;
-  if (n < 1 || clf_context_create(&s.context, getenv("BENCH_CONTEXT"), NULL) < 0) {
+  if (n < 1 || clf_context_create(&s.context, NULL, getenv("BENCH_CONTEXT")) < 0) {
     printf("%s\n", clf_last_error());
     return 1;
   }

@@ -581,8 +581,8 @@ static void bench_infer(clf_context *context) {
   infer_case c = {NULL, NULL, filled_f32(context, ROWS * 10), ROWS};
   clf_tensor *all = NULL, *y = NULL;
   clf_dataset *train = NULL;
-  clf_tensor_wrap(&all, context, x, CLF_F32, 2, (int64_t[]){ROWS, PIXELS}, NULL, NULL, NULL);
-  clf_tensor_wrap(&y, context, labels, CLF_I32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL);
+  clf_tensor_wrap(&all, context, x, CLF_F32, 2, (int64_t[]){ROWS, PIXELS}, NULL);
+  clf_tensor_wrap(&y, context, labels, CLF_I32, 1, (int64_t[]){ROWS}, NULL);
   if (clf_dataset_create(&train, context, all, y) < 0 ||
       clf_model_create(&c.model, context, "network", params) < 0 ||
       clf_model_fit(c.model, train, NULL, NULL) < 0) {
@@ -614,7 +614,7 @@ int main(int count, char **arguments) {
   if (count > 1) {
     peak = atof(arguments[1]);
   }
-  if (clf_context_create(&context, getenv("BENCH_CONTEXT"), NULL) < 0) {
+  if (clf_context_create(&context, NULL, getenv("BENCH_CONTEXT")) < 0) {
     fprintf(stderr, "%s\n", clf_last_error());
     return 1;
   }

@@ -97,7 +97,7 @@ static void compare_threads(size_t m, int64_t rows, int64_t columns, int rounds)
   clf_model *fitted[THREADS] = {NULL};
   clf_dataset *data[THREADS] = {NULL};
   for (int t = 0; t < THREADS; t++) {
-    must(clf_context_create(&contexts[t], t == 0 ? "threads=1" : "threads=2", NULL));
+    must(clf_context_create(&contexts[t], NULL, t == 0 ? "threads=1" : "threads=2"));
     data[t] = clouds(contexts[t], rows, columns);
     must(clf_model_create(&fitted[t], contexts[t], models[m].kind, models[m].params));
     must(clf_model_fit(fitted[t], data[t], NULL, NULL));
@@ -151,8 +151,8 @@ static double loop_seconds(clf_context *context, double task, long pause) {
 static void compare_waking(void) {
   static const double tasks[] = {0, 2e-6, 5e-6, 10e-6, 20e-6, 50e-6, 100e-6, 200e-6};
   clf_context *one = NULL, *two = NULL;
-  must(clf_context_create(&one, "threads=1", NULL));
-  must(clf_context_create(&two, "threads=2", NULL));
+  must(clf_context_create(&one, NULL, "threads=1"));
+  must(clf_context_create(&two, NULL, "threads=2"));
   printf("%-10s %10s %10s %10s us\n", "two tasks", "alone", "woken", "spinning");
   for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) {
     printf("%-10.0f %10.1f %10.1f %10.1f\n", 1e6 * tasks[i], 1e6 * loop_seconds(one, tasks[i], 0),

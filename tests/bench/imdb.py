@@ -33,7 +33,7 @@ import classify as clf  # noqa: E402
 import numpy as np  # noqa: E402
 
 on = clf.context(f"threads={options.threads}")
-clf.lib.clf_context_memory.restype = clf.lib.clf_context_memory_peak.restype = clf.C.c_uint64
+clf.lib.clf_context_memory.restype = clf.lib.clf_context_memory_peak.restype = clf.C.c_size_t
 CHOSEN = {"svm": 1, "logistic": 50, "linearsvc": 1, "svc": 1}
 names = [name for name in (options.models + "," + options.peers).split(",") if name in CHOSEN]
 report = {"vocabulary": options.vocabulary, "threads": options.threads, "steps": {}, "models": []}
@@ -146,7 +146,7 @@ for split, documents in zip(("train", "test"), texts):
     step(f"sequences of {split}", lambda: sequences.encode(documents))
 vocabulary = step("n-grams of train", lambda: clf.Vocabulary(options.vocabulary, texts[0],
                                                              on=on.handle))
-columns = int(clf.lib.clf_vocabulary_size(vocabulary.handle))
+columns = int(clf.lib.clf_vocabulary_count(vocabulary.handle))
 train, test = (step(f"rows of {split}", lambda: vocabulary.encode(documents))
                for split, documents in zip(("train", "test"), texts))
 print(f"{train.rows} x {columns} and {test.rows} rows, "

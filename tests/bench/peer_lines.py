@@ -240,7 +240,7 @@ class Libsvm:
         self.folder = tempfile.TemporaryDirectory()
         self.kernel = line.kernel
         for name, data in zip(("train", "test"), digits.ours):
-            clf.call("clf_dataset_save", data, "svmlight", f"{self.folder.name}/{name}")
+            clf.call("clf_dataset_save", data, "svmlight", f"{self.folder.name}/{name}", None)
 
     def run(self, *command):
         return subprocess.run(command, cwd=self.folder.name, check=True, capture_output=True,

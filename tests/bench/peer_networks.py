@@ -164,7 +164,7 @@ class Onnx:
         self.model.fit(self.some)
         with tempfile.TemporaryDirectory() as folder:
             path = str(pathlib.Path(folder) / "network.onnx")
-            clf.call("clf_model_export", self.model, "onnx", path)
+            clf.call("clf_model_export", self.model, "onnx", path, None)
             self.session = self.make(path, self.options, providers=["CPUExecutionProvider"])
         self.input = self.session.get_inputs()[0]
 

@@ -286,7 +286,7 @@ class Results(unittest.TestCase):
         loaded, weights = ctypes.c_void_p(), ctypes.c_void_p()
         path = self.folder / "models" / (model + ".clf")
         self.assertEqual(lib.clf_model_load(ctypes.byref(loaded), None, bytes(path)), 0)
-        self.assertEqual(lib.clf_model_tensor(loaded, b"conv2d_1.weight", ctypes.byref(weights)), 0)
+        self.assertEqual(lib.clf_model_tensor(ctypes.byref(weights), loaded, b"conv2d_1.weight"), 0)
         data = ctypes.cast(lib.clf_tensor_data(weights), ctypes.POINTER(ctypes.c_float))
         values = data[:25 * count]
         lib.clf_tensor_free(weights)

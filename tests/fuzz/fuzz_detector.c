@@ -23,9 +23,9 @@ static void make_file(fuzz_entries *out, const char *layers, int64_t channels, c
     pixels[i] = (float)(i * 7 % 11) / 11;
   }
   FUZZ_CHECK(clf_tensor_wrap(&x, context_of_files, pixels, CLF_F32, 4,
-                             (int64_t[]){4, 6, 6, channels}, NULL, NULL, NULL) == CLF_OK);
-  FUZZ_CHECK(clf_tensor_wrap(&y, context_of_files, labels, CLF_I32, 1, (int64_t[]){4}, NULL, NULL,
-                             NULL) == CLF_OK);
+                             (int64_t[]){4, 6, 6, channels}, NULL) == CLF_OK);
+  FUZZ_CHECK(clf_tensor_wrap(&y, context_of_files, labels, CLF_I32, 1, (int64_t[]){4}, NULL) ==
+             CLF_OK);
   FUZZ_CHECK(clf_dataset_create(&rows, context_of_files, x, y) == CLF_OK);
   FUZZ_CHECK(clf_model_create(&model, context_of_files, "network", "epochs=1") == CLF_OK);
   FUZZ_CHECK(clf_model_set_text(model, "layers", layers) == CLF_OK);
@@ -68,8 +68,8 @@ static void run(const clf_detector *detector, clf_context *context, int64_t chan
   for (int i = 0; i < PIXELS; i++) {
     pixels[i] = (uint8_t)(i * 37 % 251);
   }
-  FUZZ_CHECK(clf_image_create(&picture, context, 24, 20, channels, pixels, 20 * channels) ==
-             CLF_OK);
+  FUZZ_CHECK(clf_image_create(&picture, context, 24, 20, channels, pixels,
+                              (size_t)(20 * channels)) == CLF_OK);
   if (fuzz_fine(clf_detector_run(detector, picture, boxes, MOST_BOXES, &count))) {
     const int64_t outputs = clf_model_outputs(clf_detector_model(detector));
     for (int64_t i = 0; i < count && i < MOST_BOXES; i++) {
@@ -79,8 +79,8 @@ static void run(const clf_detector *detector, clf_context *context, int64_t chan
     }
   }
   if (clf_model_features(clf_detector_model(detector)) <= FUZZ_MOST_FEATURES) {
-    fuzz_fine(
-        clf_detector_mine(detector, picture, NULL, 0, 0.5, windows, boxes, MOST_BOXES, &count));
+    fuzz_fine(clf_detector_mine_negatives(detector, picture, NULL, 0.5, windows, boxes, MOST_BOXES,
+                                          &count));
   }
   clf_image_free(picture);
 }

@@ -53,11 +53,11 @@ static void set_targets(table *t, dice *from) {
     values[i] = roll_finite(from);
   }
   if (t->regression) {
-    FUZZ_CHECK(clf_tensor_wrap(&y, NULL, values, CLF_F64, 2, (int64_t[]){t->rows, outputs}, NULL,
-                               NULL, NULL) == CLF_OK);
+    FUZZ_CHECK(clf_tensor_wrap(&y, NULL, values, CLF_F64, 2, (int64_t[]){t->rows, outputs}, NULL) ==
+               CLF_OK);
     clf_dataset_set_targets(t->dataset, y);
   } else {
-    FUZZ_CHECK(clf_tensor_wrap(&y, NULL, labels, CLF_I32, 1, &t->rows, NULL, NULL, NULL) == CLF_OK);
+    FUZZ_CHECK(clf_tensor_wrap(&y, NULL, labels, CLF_I32, 1, &t->rows, NULL) == CLF_OK);
     FUZZ_CHECK(clf_dataset_set_labels(t->dataset, y) == CLF_OK);
   }
   clf_tensor_free(y);
@@ -69,7 +69,7 @@ static void set_weights(table *t, dice *from) {
   for (int64_t i = 0; i < t->rows; i++) {
     weights[i] = fabs(roll_finite(from));
   }
-  FUZZ_CHECK(clf_tensor_wrap(&w, NULL, weights, CLF_F64, 1, &t->rows, NULL, NULL, NULL) == CLF_OK);
+  FUZZ_CHECK(clf_tensor_wrap(&w, NULL, weights, CLF_F64, 1, &t->rows, NULL) == CLF_OK);
   clf_dataset_set_weights(t->dataset, w);
   clf_tensor_free(w);
 }
@@ -91,12 +91,9 @@ static clf_status make_sparse(table *t, clf_context *context, const double *x) {
     }
     start[i + 1] = entries;
   }
-  FUZZ_CHECK(clf_tensor_wrap(&parts[0], context, start, CLF_I64, 1, &rows, NULL, NULL, NULL) ==
-             CLF_OK);
-  FUZZ_CHECK(clf_tensor_wrap(&parts[1], context, column, CLF_I32, 1, &entries, NULL, NULL, NULL) ==
-             CLF_OK);
-  FUZZ_CHECK(clf_tensor_wrap(&parts[2], context, value, CLF_F64, 1, &entries, NULL, NULL, NULL) ==
-             CLF_OK);
+  FUZZ_CHECK(clf_tensor_wrap(&parts[0], context, start, CLF_I64, 1, &rows, NULL) == CLF_OK);
+  FUZZ_CHECK(clf_tensor_wrap(&parts[1], context, column, CLF_I32, 1, &entries, NULL) == CLF_OK);
+  FUZZ_CHECK(clf_tensor_wrap(&parts[2], context, value, CLF_F64, 1, &entries, NULL) == CLF_OK);
   clf_status status = clf_dataset_create_sparse(&t->dataset, context, t->columns, parts[0],
                                                 parts[1], parts[2], NULL);
   for (int i = 0; i < 3; i++) {
@@ -113,8 +110,8 @@ static clf_status make_dense(table *t, clf_context *context, const double *x, di
     bytes[i] = (uint8_t)(isfinite(x[i]) ? fmod(fabs(x[i]), 256) : 255);
   }
   FUZZ_CHECK(clf_tensor_wrap(&tensor, context, pixels ? (const void *)bytes : x,
-                             pixels ? CLF_U8 : CLF_F64, 2, (int64_t[]){t->rows, t->columns}, NULL,
-                             NULL, NULL) == CLF_OK);
+                             pixels ? CLF_U8 : CLF_F64, 2, (int64_t[]){t->rows, t->columns},
+                             NULL) == CLF_OK);
   clf_status status = clf_tensor_copy(&copy, tensor, pixels ? CLF_U8 : CLF_F64);
   FUZZ_CHECK(status == CLF_OK);
   status = clf_dataset_create(&t->dataset, context, copy, NULL);
@@ -207,7 +204,7 @@ static clf_model *make_model(clf_context *context, const char *kind, dice *from)
   if (roll(from, 4) == 1) {
     const char *transform = transforms[roll(from, 5)];
     roll_params(params, sizeof params, from, "transform", transform, "");
-    clf_model_add(model, transform, params);
+    clf_model_add_transform(model, transform, params);
   }
   return model;
 }
@@ -218,7 +215,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   clf_model *model = NULL;
   table t;
   double began = seconds();
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=256000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=256000000") == CLF_OK);
   FUZZ_CHECK(clf_context_set_progress(context, stop_late, &began) == CLF_OK);
   const uint64_t held = clf_context_memory(context);
   const char *kind = clf_kind_name("model", roll(&from, clf_kind_count("model")));

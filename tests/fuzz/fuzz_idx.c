@@ -5,7 +5,7 @@
 static void inflate_bytes(const uint8_t *data, size_t size) {
   clf_context *context = NULL;
   clf__bytes from = {data, size, true};
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=64000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=64000000") == CLF_OK);
   for (int gzip = 0; gzip < 2; gzip++) {
     clf__bytes out = {NULL, 0, false};
     clf_status status = clf__inflate(&out, context, &from, gzip == 1, NULL, "file");

@@ -53,13 +53,13 @@ static void load(const char *params) {
   clf_context *context = NULL;
   clf_dataset *dataset = NULL;
   clf_documents *documents = NULL;
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=64000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=64000000") == CLF_OK);
   clf_status status = clf_dataset_load(&dataset, context, "images", folder, params);
   FUZZ_CHECK((status == CLF_OK) == (dataset != NULL));
   if (dataset != NULL) {
     clf_tensor *x = NULL;
     uint64_t sum = 0;
-    FUZZ_CHECK(clf_dataset_tensor(dataset, "x", &x) == CLF_OK);
+    FUZZ_CHECK(clf_dataset_tensor(&x, dataset, "x") == CLF_OK);
     const uint8_t *pixels = clf_tensor_data(x);
     for (int64_t i = 0; i < clf_tensor_count(x); i++) {
       sum += pixels[i];
@@ -71,7 +71,7 @@ static void load(const char *params) {
   status = clf_documents_load(&documents, context, "folder", folder, NULL);
   FUZZ_CHECK((status == CLF_OK) == (documents != NULL));
   for (int64_t i = 0; documents != NULL && i < clf_documents_count(documents); i++) {
-    int64_t length = 0;
+    size_t length = 0;
     const char *text = clf_documents_text(documents, i, &length);
     FUZZ_CHECK(text[length] == '\0' && clf_documents_name(documents, i) != NULL);
   }

@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   memcpy(layers, data + 1, length);
   layers[length] = '\0';
   snprintf(params, sizeof params, "threads=1 memory_limit=%d", (int)MEMORY);
-  FUZZ_CHECK(clf_context_create(&context, params, NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, params) == CLF_OK);
   fit_and_use(context, inputs[data[0] % 7], layers);
   clf_context_free(context);
   return 0;

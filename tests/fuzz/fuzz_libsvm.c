@@ -20,8 +20,8 @@ static void predict(const clf_model *model, clf_context *context) {
   if (features > MOST_FEATURES || classes > MOST_OUTPUTS) {
     return;
   }
-  FUZZ_CHECK(clf_tensor_wrap(&x, context, values, CLF_F32, 2, (int64_t[]){ROWS, features}, NULL,
-                             NULL, NULL) == CLF_OK);
+  FUZZ_CHECK(clf_tensor_wrap(&x, context, values, CLF_F32, 2, (int64_t[]){ROWS, features}, NULL) ==
+             CLF_OK);
   FUZZ_CHECK(clf_dataset_create(&rows, context, x, NULL) == CLF_OK);
   if (clf_model_predict(model, rows, labels, ROWS) == CLF_OK) {
     for (int i = 0; i < ROWS; i++) {
@@ -56,7 +56,7 @@ static void write_again(const clf_model *model, clf_context *context) {
   int file = mkstemp(path);
   FUZZ_CHECK(file >= 0);
   close(file);
-  if (clf_model_export(model, "libsvm", path) == CLF_OK) {
+  if (clf_model_export(model, "libsvm", path, NULL) == CLF_OK) {
     char params[64];
     snprintf(params, sizeof params, "features=%d zero_based=false", (int)clf_model_features(model));
     clf_status status = clf_model_import(&again, context, "libsvm", path, params);
@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char *const params[] = {NULL, "features=20 zero_based=true", "zero_based=false"};
   static unsigned written;
   clf_context *context = NULL;
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=64000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=64000000") == CLF_OK);
   for (size_t i = 0; i < sizeof params / sizeof params[0]; i++) {
     uint64_t held = clf_context_memory(context);
     clf_model *model = import(context, data, size, params[i]);

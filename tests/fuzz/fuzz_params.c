@@ -9,7 +9,7 @@
 static void make_context(const char *kind, const char *text) {
   clf_context *context = NULL;
   (void)kind;
-  clf_status status = clf_context_create(&context, text, NULL);
+  clf_status status = clf_context_create(&context, NULL, text);
   FUZZ_CHECK((status == CLF_OK) == (context != NULL));
   clf_context_free(context);
 }
@@ -37,7 +37,7 @@ static void check_model(const clf_model *model, clf_context *context) {
 static void make_model(const char *kind, const char *text) {
   clf_context *context = NULL;
   clf_model *model = NULL;
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=64000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=64000000") == CLF_OK);
   const uint64_t held = clf_context_memory(context);
   clf_status status = clf_model_create(&model, context, kind, text);
   FUZZ_CHECK((status == CLF_OK) == (model != NULL));
@@ -85,7 +85,7 @@ static void make_format(const char *kind, const char *text) {
   clf_context *context = NULL;
   clf_dataset *dataset = NULL;
   void *values = NULL;
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=64000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=64000000") == CLF_OK);
   clf_status status = clf__params_create(&values, context, &format->base.params, text);
   if (status == CLF_OK && format->parse != NULL) {
     unsigned char *block = clf__alloc(context, sizeof file - 1);
@@ -116,7 +116,7 @@ static void make_image(const char *kind, const char *text) {
   image = NULL;
   FUZZ_CHECK(clf_image_load_memory(&image, NULL, file, sizeof file - 1, NULL) == CLF_OK);
   if (strlen(text) < 40) { /* a blur of thousands of pixels takes its time */
-    clf_image_normalize(&changed, image, text);
+    clf_image_tan_triggs(&changed, image, text);
   }
   clf_image_free(changed);
   clf_image_free(image);

@@ -8,7 +8,7 @@
 
 static clf_context *make_context(void) {
   clf_context *context = NULL;
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=16000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=16000000") == CLF_OK);
   return context;
 }
 

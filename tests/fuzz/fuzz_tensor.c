@@ -56,7 +56,7 @@ static bool is_readable(const clf_tensor *tensor) {
   int64_t shape[CLF_MAX_DIMENSIONS], strides[CLF_MAX_DIMENSIONS];
   const void *data = clf_tensor_data(tensor);
   for (int32_t i = 0; i < clf_tensor_ndim(tensor); i++) {
-    shape[i] = clf_tensor_size(tensor, i);
+    shape[i] = clf_tensor_extent(tensor, i);
     strides[i] = clf_tensor_stride(tensor, i);
   }
   return data == NULL ||
@@ -68,8 +68,8 @@ static double element(const clf_tensor *tensor, int64_t index) {
   const char *at = clf_tensor_data(tensor);
   const int32_t dtype = clf_tensor_dtype(tensor);
   for (int32_t i = clf_tensor_ndim(tensor) - 1; i >= 0; i--) {
-    at += index % clf_tensor_size(tensor, i) * clf_tensor_stride(tensor, i) * bytes_of(dtype);
-    index /= clf_tensor_size(tensor, i);
+    at += index % clf_tensor_extent(tensor, i) * clf_tensor_stride(tensor, i) * bytes_of(dtype);
+    index /= clf_tensor_extent(tensor, i);
   }
   union {
     float f32;
@@ -111,8 +111,8 @@ static void check_dataset(clf_context *context, const clf_tensor *tensor) {
              status == CLF_ERROR_MEMORY);
   if (status == CLF_OK) {
     clf_tensor *x = NULL;
-    FUZZ_CHECK(clf_dataset_rows(dataset) == clf_tensor_size(tensor, 0));
-    FUZZ_CHECK(clf_dataset_tensor(dataset, "x", &x) == CLF_OK);
+    FUZZ_CHECK(clf_dataset_rows(dataset) == clf_tensor_extent(tensor, 0));
+    FUZZ_CHECK(clf_dataset_tensor(&x, dataset, "x") == CLF_OK);
     for (int64_t i = 0; i < clf_tensor_count(x); i++) {
       const double from = element(tensor, i), to = element(x, i);
       FUZZ_CHECK(is_same(from, to) || is_same((double)(float)from, to));
@@ -141,7 +141,7 @@ typedef struct dl_managed {
 static void check_dlpack(clf_context *context, const clf_tensor *tensor, dice *from) {
   void *managed = NULL;
   clf_tensor *again = NULL;
-  FUZZ_CHECK(clf_tensor_to_dlpack(tensor, &managed) == CLF_OK);
+  FUZZ_CHECK(clf_tensor_to_dlpack(&managed, tensor) == CLF_OK);
   dl_managed wrong = *(dl_managed *)managed;
   wrong.deleter = NULL;
   wrong.byte_offset = roll(from, 2) == 0 ? 0 : (uint64_t)roll_stride(from);
@@ -197,8 +197,7 @@ static void check_sparse(clf_context *context, dice *from) {
       numbers[p][i] = roll(from, 16) > 0 ? roll(from, 8) : roll_size(from);
     }
     const int32_t dtype = p < 2 ? CLF_I64 : dtypes[roll(from, DTYPES)];
-    FUZZ_CHECK(clf_tensor_wrap(&parts[p], context, numbers[p], dtype, 1, &count, NULL, NULL,
-                               NULL) == CLF_OK);
+    FUZZ_CHECK(clf_tensor_wrap(&parts[p], context, numbers[p], dtype, 1, &count, NULL) == CLF_OK);
   }
   if (clf_dataset_create_sparse(&dataset, context, roll_size(from), parts[0], parts[1], parts[2],
                                 NULL) == CLF_OK) {
@@ -221,7 +220,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   clf_context *context = NULL;
   clf_tensor *tensor = NULL;
   int64_t shape[CLF_MAX_DIMENSIONS], strides[CLF_MAX_DIMENSIONS];
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=1000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=1000000") == CLF_OK);
   const int32_t ndim = (int32_t)roll(&from, CLF_MAX_DIMENSIONS + 1);
   const int32_t dtype = dtypes[roll(&from, DTYPES)];
   const void *at = (char *)memory + roll(&from, sizeof memory);
@@ -235,8 +234,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   released = 0;
   clf_status status = clf_tensor_wrap(&tensor, context, at, dtype, ndim, shape,
-                                      roll(&from, 4) > 0 ? strides : NULL, release, memory);
+                                      roll(&from, 4) > 0 ? strides : NULL);
   FUZZ_CHECK((status == CLF_OK) == (tensor != NULL));
+  FUZZ_CHECK(tensor == NULL || clf_tensor_set_release(tensor, release, memory) == CLF_OK);
   for (int64_t steps = roll(&from, MOST_STEPS); tensor != NULL && steps > 0; steps--) {
     view(&tensor, &from);
   }

@@ -9,14 +9,14 @@
  * that may have been cut, and those with an iota, which may have been a mark below another letter.
  */
 static void check_words(const clf_vocabulary *vocabulary) {
-  for (int64_t i = 0; i < clf_vocabulary_size(vocabulary); i++) {
+  for (int64_t i = 0; i < clf_vocabulary_count(vocabulary); i++) {
     const char *word = clf_vocabulary_word(vocabulary, i);
     int64_t count = 0;
     int32_t id = -1;
-    if (clf_vocabulary_count(vocabulary, i) > 0 && strchr(word, ' ') == NULL &&
+    if (clf_vocabulary_frequency(vocabulary, i) > 0 && strchr(word, ' ') == NULL &&
         strstr(word, "\xCE\xB9") == NULL && strlen(word) < 250) {
-      FUZZ_CHECK(clf_vocabulary_tokenize(vocabulary, word, -1, &id, NULL, NULL, 1, &count) ==
-                 CLF_OK);
+      FUZZ_CHECK(clf_vocabulary_tokenize(vocabulary, word, strlen(word), &id, NULL, NULL, 1,
+                                         &count) == CLF_OK);
       FUZZ_CHECK(count == 1 && id == i);
     }
   }
@@ -30,9 +30,9 @@ static void use(clf_context *context, const clf_documents *documents, const char
   clf_status status = clf_vocabulary_build(vocabulary, documents);
   FUZZ_CHECK(status == CLF_OK || status == CLF_ERROR_DATA || status == CLF_ERROR_MEMORY);
   if (status == CLF_OK) {
-    for (int64_t i = 0; i < clf_vocabulary_size(vocabulary); i++) {
+    for (int64_t i = 0; i < clf_vocabulary_count(vocabulary); i++) {
       FUZZ_CHECK(clf_vocabulary_find(vocabulary, clf_vocabulary_word(vocabulary, i)) == i ||
-                 clf_vocabulary_count(vocabulary, i) == 0);
+                 clf_vocabulary_frequency(vocabulary, i) == 0);
     }
     check_words(vocabulary);
     FUZZ_CHECK(clf_vocabulary_encode(&rows, vocabulary, documents) == CLF_OK);
@@ -47,17 +47,18 @@ static void check_places(clf_context *context, const char *text, size_t size) {
   enum { CAPACITY = 64 };
   static const char *const known[] = {"the cat"};
   int32_t ids[CAPACITY];
-  int64_t begin[CAPACITY], end[CAPACITY], count = 0;
+  size_t begin[CAPACITY], end[CAPACITY];
+  int64_t count = 0;
   clf_documents *documents = NULL;
   clf_vocabulary *vocabulary = NULL;
   FUZZ_CHECK(clf_documents_create(&documents, context, known, NULL, 1) == CLF_OK);
   FUZZ_CHECK(clf_vocabulary_create(&vocabulary, context, NULL) == CLF_OK);
   FUZZ_CHECK(clf_vocabulary_build(vocabulary, documents) == CLF_OK);
-  FUZZ_CHECK(clf_vocabulary_tokenize(vocabulary, text, (int64_t)size, ids, begin, end, CAPACITY,
-                                     &count) == CLF_OK);
+  FUZZ_CHECK(clf_vocabulary_tokenize(vocabulary, text, size, ids, begin, end, CAPACITY, &count) ==
+             CLF_OK);
   for (int64_t i = 0; i < count && i < CAPACITY; i++) {
     FUZZ_CHECK(begin[i] >= (i > 0 ? end[i - 1] : 0) && end[i] > begin[i]);
-    FUZZ_CHECK(end[i] <= (int64_t)size && ids[i] >= 2 && ids[i] < 5);
+    FUZZ_CHECK(end[i] <= size && ids[i] >= 2 && ids[i] < 5);
   }
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
@@ -83,10 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   clf_context *context = NULL;
   clf_documents *documents = NULL;
   const char *text = (const char *)data;
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=64000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=64000000") == CLF_OK);
   const char *const halves[] = {text, text + size / 2};
-  const int64_t lengths[] = {(int64_t)(size / 2), (int64_t)(size - size / 2)};
-  FUZZ_CHECK(clf_documents_create(&documents, context, halves, lengths, 2) == CLF_OK);
+  const size_t sizes[] = {size / 2, size - size / 2};
+  FUZZ_CHECK(clf_documents_create(&documents, context, halves, sizes, 2) == CLF_OK);
   use(context, documents, "steps=4 truncation=after ngrams=1,2");
   use(context, documents, "encoding=tf_idf ngrams=1,3 lowercase=false strip_tags=false");
   use(context, documents, "encoding=count entities=true emoji=true");

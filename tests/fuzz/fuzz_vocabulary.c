@@ -6,7 +6,7 @@
 
 static clf_context *make_context(void) {
   clf_context *context = NULL;
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=16000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=16000000") == CLF_OK);
   return context;
 }
 
@@ -14,13 +14,13 @@ static void use(const clf_vocabulary *vocabulary) {
   static const char text[] =
       "The cat, the hat: don't \xC3\xA9t\xC3\xA9 the cat e\xCC\x81&eacute;<x>";
   clf_dataset *rows = NULL;
-  int64_t size = clf_vocabulary_size(vocabulary);
+  int64_t size = clf_vocabulary_count(vocabulary);
   FUZZ_CHECK(size > 0);
   for (int64_t i = 0; i < size; i++) {
     FUZZ_CHECK(clf_vocabulary_word(vocabulary, i) != NULL);
-    FUZZ_CHECK(clf_vocabulary_count(vocabulary, i) >= 0);
+    FUZZ_CHECK(clf_vocabulary_frequency(vocabulary, i) >= 0);
   }
-  clf_status status = clf_vocabulary_encode_text(&rows, vocabulary, text, -1);
+  clf_status status = clf_vocabulary_encode_text(&rows, vocabulary, text, strlen(text));
   FUZZ_CHECK(status == CLF_OK || status == CLF_ERROR_MEMORY);
   FUZZ_CHECK(status < 0 || clf_dataset_rows(rows) == 1);
   clf_dataset_free(rows);

@@ -10,7 +10,7 @@
 static inline int fuzz_image(const uint8_t *data, size_t size) {
   clf_context *context = NULL;
   clf_image *image = NULL, *small = NULL;
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=64000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=64000000") == CLF_OK);
   clf_status status =
       clf_image_load_memory(&image, context, data, size, "max_pixels=1000000 background=100");
   FUZZ_CHECK((status == CLF_OK) == (image != NULL));

@@ -24,7 +24,7 @@ static inline clf_context *fuzz_context(void) {
   clf_context *context = NULL;
   char params[64];
   snprintf(params, sizeof params, "threads=1 memory_limit=%d", (int)FUZZ_MEMORY);
-  FUZZ_CHECK(clf_context_create(&context, params, NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, params) == CLF_OK);
   return context;
 }
 
@@ -41,11 +41,11 @@ static inline clf_dataset *fuzz_rows(clf_context *context, int64_t features, boo
     values[i] = whole ? (float)(i * 7 % 5) : (float)(i * 7 % 11) / 4;
   }
   FUZZ_CHECK(clf_tensor_wrap(&x, context, values, CLF_F32, 2, (int64_t[]){FUZZ_ROWS, features},
-                             NULL, NULL, NULL) == CLF_OK);
+                             NULL) == CLF_OK);
   FUZZ_CHECK(clf_dataset_create(&rows, context, x, NULL) == CLF_OK);
   if (regression) {
-    FUZZ_CHECK(clf_tensor_wrap(&y, context, targets, CLF_F64, 2, (int64_t[]){FUZZ_ROWS, 2}, NULL,
-                               NULL, NULL) == CLF_OK);
+    FUZZ_CHECK(clf_tensor_wrap(&y, context, targets, CLF_F64, 2, (int64_t[]){FUZZ_ROWS, 2}, NULL) ==
+               CLF_OK);
     FUZZ_CHECK(clf_dataset_set_targets(rows, y) == CLF_OK);
   } else {
     FUZZ_CHECK(clf_dataset_set_label_names(rows, names, FUZZ_ROWS) == CLF_OK);
@@ -79,18 +79,22 @@ static inline void fuzz_predict(const clf_model *model, const clf_dataset *rows)
       }
     }
   }
-  fuzz_fine(clf_model_transform(model, rows, values, FUZZ_ROWS * FUZZ_MOST_OUTPUTS, NULL));
+  fuzz_fine(clf_model_project(model, rows, values, FUZZ_ROWS * FUZZ_MOST_OUTPUTS, NULL));
   fuzz_fine(clf_model_score(model, rows, &score));
 }
 
 /* Other programs' files, written to nowhere. */
 static inline void fuzz_export(const clf_model *model) {
-  const clf__model_format *const formats[] = {&clf__model_format_onnx, &clf__model_format_libsvm};
-  for (int i = 0; i < 2; i++) {
+  for (const clf__kind *const *kind = clf__model_writers.kinds; *kind != NULL; kind++) {
+    const clf__model_writer *writer = (const clf__model_writer *)*kind;
+    void *values = NULL;
     clf__output nowhere = {.path = "/dev/null",
                            .descriptor = open("/dev/null", O_WRONLY | O_CLOEXEC)};
     FUZZ_CHECK(nowhere.descriptor >= 0);
-    fuzz_fine(formats[i]->export(model, &nowhere));
+    if (fuzz_fine(clf__params_create(&values, model->context, &writer->base.params, NULL))) {
+      fuzz_fine(writer->write(model, &nowhere, values));
+    }
+    clf__params_free(&writer->base.params, values);
     clf__output_close(&nowhere);
   }
 }
@@ -136,7 +140,7 @@ static inline void fuzz_describe(const clf_model *model, clf_context *context) {
   fuzz_fine(clf_model_describe(model, text, sizeof text, NULL));
   fuzz_fine(clf_network_summary(model, text, sizeof text, NULL));
   for (int64_t i = 0; clf_model_tensor_name(model, i) != NULL; i++) {
-    FUZZ_CHECK(clf_model_tensor(model, clf_model_tensor_name(model, i), &tensor) == CLF_OK);
+    FUZZ_CHECK(clf_model_tensor(&tensor, model, clf_model_tensor_name(model, i)) == CLF_OK);
     clf_tensor_free(tensor);
   }
   for (int64_t i = 0; i < clf_model_classes(model); i++) {
@@ -196,8 +200,8 @@ static inline size_t fuzz_save_fitted(clf_context *context, const char *kind, co
   FUZZ_CHECK(clf_model_create(&model, context, kind, params) == CLF_OK);
   if (transform != NULL) {
     const bool images = strcmp(transform, "hog") == 0;
-    FUZZ_CHECK(clf_model_add(model, transform, images ? "input=1,3 cell=1 block=1" : NULL) ==
-               CLF_OK);
+    FUZZ_CHECK(clf_model_add_transform(model, transform,
+                                       images ? "input=1,3 cell=1 block=1" : NULL) == CLF_OK);
   }
   FUZZ_CHECK(clf_model_fit(model, rows, NULL, NULL) >= CLF_OK);
   FUZZ_CHECK(clf_model_save_memory(model, buffer, capacity, &size) == CLF_OK);

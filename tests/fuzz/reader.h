@@ -39,7 +39,7 @@ static inline void fuzz_parse(const clf__format *format, clf_context *context, c
 static inline int fuzz_format(const clf__format *format, const uint8_t *data, size_t size,
                               const char *const *params, size_t count) {
   clf_context *context = NULL;
-  FUZZ_CHECK(clf_context_create(&context, "threads=1 memory_limit=64000000", NULL) == CLF_OK);
+  FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=64000000") == CLF_OK);
   for (size_t i = 0; i < count; i++) {
     fuzz_parse(format, context, data, size, params[i]);
   }

@@ -12,8 +12,8 @@ int main(void) {
   clf_dataset *data = NULL;
   clf_model *model = NULL;
   int32_t predicted[4] = {-1, -1, -1, -1};
-  int failed = clf_tensor_wrap(&x, NULL, points, CLF_F32, 2, shape, NULL, NULL, NULL) ||
-               clf_tensor_wrap(&y, NULL, classes, CLF_I32, 1, shape, NULL, NULL, NULL) ||
+  int failed = clf_tensor_wrap(&x, NULL, points, CLF_F32, 2, shape, NULL) ||
+               clf_tensor_wrap(&y, NULL, classes, CLF_I32, 1, shape, NULL) ||
                clf_dataset_create(&data, NULL, x, y) ||
                clf_model_create(&model, NULL, "ridge", "alpha=0.1") ||
                clf_model_fit(model, data, NULL, NULL) ||

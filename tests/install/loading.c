@@ -85,17 +85,16 @@ static void *use(void *library) {
   clf_context *context = NULL;
   clf_tensor *x = NULL, *y = NULL;
   clf_dataset *data = NULL;
-  int failed = FUNCTION(library, clf_context_create)(&context, "threads=1", NULL) < 0 ||
-               FUNCTION(library, clf_tensor_wrap)(&x, context, points, CLF_F32, 2, shape, NULL,
-                                                  NULL, NULL) < 0 ||
-               FUNCTION(library, clf_tensor_wrap)(&y, context, classes, CLF_I32, 1, shape, NULL,
-                                                  NULL, NULL) < 0 ||
-               FUNCTION(library, clf_dataset_create)(&data, context, x, y) < 0;
+  int failed =
+      FUNCTION(library, clf_context_create)(&context, NULL, "threads=1") < 0 ||
+      FUNCTION(library, clf_tensor_wrap)(&x, context, points, CLF_F32, 2, shape, NULL) < 0 ||
+      FUNCTION(library, clf_tensor_wrap)(&y, context, classes, CLF_I32, 1, shape, NULL) < 0 ||
+      FUNCTION(library, clf_dataset_create)(&data, context, x, y) < 0;
   for (size_t i = 0; !failed && i < sizeof kinds / sizeof kinds[0]; i++) {
     clf_model *model = NULL;
     int32_t predicted[6] = {-1, -1, -1, -1, -1, -1};
     failed = FUNCTION(library, clf_model_create)(&model, context, kinds[i][0], kinds[i][1]) < 0 ||
-             FUNCTION(library, clf_model_add)(model, "pca", "components=1") < 0 ||
+             FUNCTION(library, clf_model_add_transform)(model, "pca", "components=1") < 0 ||
              FUNCTION(library, clf_model_fit)(model, data, NULL, NULL) < 0 ||
              FUNCTION(library, clf_model_predict)(model, data, predicted, 6) < 0;
     if (failed) {

@@ -24,13 +24,13 @@ for name in ("clf_last_error", "clf_version", "clf_status_name", "clf_context_cp
              "clf_dataset_class_name", "clf_model_class_name", "clf_model_kind",
              "clf_model_tensor_name", "clf_vocabulary_word", "clf_documents_name", "clf_kind_name", "clf_kind_help", "clf_search_params"):
     getattr(lib, name).restype = text
-for name in ("clf_tensor_size", "clf_tensor_stride", "clf_tensor_count", "clf_dataset_rows",
+for name in ("clf_tensor_extent", "clf_tensor_stride", "clf_tensor_count", "clf_dataset_rows",
              "clf_dataset_features", "clf_dataset_classes", "clf_dataset_outputs",
              "clf_dataset_nonzeros", "clf_model_features", "clf_model_classes",
              "clf_model_outputs", "clf_kind_count", "clf_param_count", "clf_search_count",
              "clf_search_best", "clf_documents_count", "clf_documents_replaced",
              "clf_image_height", "clf_image_width", "clf_image_channels",
-             "clf_vocabulary_size", "clf_vocabulary_find", "clf_vocabulary_count"):
+             "clf_vocabulary_count", "clf_vocabulary_find", "clf_vocabulary_frequency"):
     getattr(lib, name).restype = i64
 for name in ("clf_search_mean", "clf_search_deviation", "clf_tensor_scale"):
     getattr(lib, name).restype = f64
@@ -67,7 +67,7 @@ class Handle:
 
 def context(params=None):
     handle = Handle("clf_context_free")
-    call("clf_context_create", C.byref(handle.handle), params, None)
+    call("clf_context_create", C.byref(handle.handle), None, params)
     return handle
 
 
@@ -78,7 +78,7 @@ def tensor(array, scale=1.0, on=None):
     shape = (i64 * max(array.ndim, 1))(*array.shape)
     strides = (i64 * max(array.ndim, 1))(*(s // array.itemsize for s in array.strides))
     call("clf_tensor_wrap", C.byref(handle.handle), on, ptr(array.ctypes.data),
-         i32(DTYPES[array.dtype.name]), i32(array.ndim), shape, strides, None, None)
+         i32(DTYPES[array.dtype.name]), i32(array.ndim), shape, strides)
     if scale != 1.0:
         call("clf_tensor_set_scale", handle, f64(scale))
     handle.array = array
@@ -88,7 +88,7 @@ def tensor(array, scale=1.0, on=None):
 def numpy(handle):
     """A copy of a tensor as an array (its scale is not applied)."""
     ndim = lib.clf_tensor_ndim(handle.handle)
-    shape = [lib.clf_tensor_size(handle.handle, i32(i)) for i in range(ndim)]
+    shape = [lib.clf_tensor_extent(handle.handle, i32(i)) for i in range(ndim)]
     dtype = NUMPY[lib.clf_tensor_dtype(handle.handle)]
     data = lib.clf_tensor_data(handle.handle)
     if data is None:
@@ -135,7 +135,7 @@ class Dataset(Handle):
 
     def tensor(self, name):
         out = Handle("clf_tensor_free")
-        call("clf_dataset_tensor", self, name, C.byref(out.handle))
+        call("clf_dataset_tensor", C.byref(out.handle), self, name)
         return numpy(out)
 
     def class_names(self):
@@ -187,7 +187,7 @@ class Documents(Handle):
         if texts is not None:
             texts = [t if isinstance(t, bytes) else t.encode() for t in texts]
             call("clf_documents_create", C.byref(self.handle), on,
-                 (text * len(texts))(*texts), (i64 * len(texts))(*map(len, texts)),
+                 (text * len(texts))(*texts), (size * len(texts))(*map(len, texts)),
                  i64(len(texts)))
 
     @classmethod
@@ -200,7 +200,7 @@ class Documents(Handle):
         return lib.clf_documents_count(self.handle)
 
     def __getitem__(self, index):
-        length = i64()
+        length = size()
         lib.clf_documents_text.restype = ptr
         start = lib.clf_documents_text(self.handle, i64(index), C.byref(length))
         if start is None:
@@ -222,7 +222,7 @@ class Vocabulary(Handle):
 
     def words(self):
         return [lib.clf_vocabulary_word(self.handle, i64(i)).decode()
-                for i in range(lib.clf_vocabulary_size(self.handle))]
+                for i in range(lib.clf_vocabulary_count(self.handle))]
 
 
 class Transform(Handle):
@@ -247,7 +247,7 @@ class Model(Handle):
             call("clf_model_create", C.byref(self.handle), on, kind, params)
 
     def add(self, transform, params=None):
-        call("clf_model_add", self, transform, params)
+        call("clf_model_add_transform", self, transform, params)
         return self
 
     def fit(self, data, validation=None):
@@ -272,9 +272,9 @@ class Model(Handle):
 
     def transform(self, data):
         count = i64()
-        call("clf_model_transform", self, data, None, i64(0), C.byref(count))
+        call("clf_model_project", self, data, None, i64(0), C.byref(count))
         out = np.empty((data.rows, count.value), np.float32)
-        call("clf_model_transform", self, data, ptr(out.ctypes.data), i64(out.size), None)
+        call("clf_model_project", self, data, ptr(out.ctypes.data), i64(out.size), None)
         return out
 
     def score(self, data):
@@ -284,7 +284,7 @@ class Model(Handle):
 
     def tensor(self, name):
         out = Handle("clf_tensor_free")
-        call("clf_model_tensor", self, name, C.byref(out.handle))
+        call("clf_model_tensor", C.byref(out.handle), self, name)
         return numpy(out)
 
     def outcome(self):

@@ -76,6 +76,15 @@ def suppression__agrees():
         assert np.array_equal(np.sort(found, order=BOX.names), np.sort(expected, order=BOX.names))
 
 
+class BoxSet(C.Structure):
+    _fields_ = [("struct_size", C.c_uint32), ("boxes", clf.ptr), ("images", clf.ptr),
+                ("count", clf.i64)]
+
+
+def box_set(of, images):
+    return BoxSet(C.sizeof(BoxSet), address(of), address(images), len(of))
+
+
 def average_precision__agrees():
     rng = np.random.default_rng(1)
     for found_count, truth_count, images, threshold in [(1, 1, 1, 0.3), (40, 10, 2, 0.3),
@@ -90,8 +99,8 @@ def average_precision__agrees():
             expected.append(average_precision(found[f], found_image[f], truth[t], truth_image[t],
                                               threshold))
         out = clf.f64()
-        where = (address(found), address(found_image), clf.i64(found_count), address(truth),
-                 address(truth_image), clf.i64(truth_count), clf.f64(threshold))
+        where = (C.byref(box_set(found, found_image)), C.byref(box_set(truth, truth_image)),
+                 clf.f64(threshold))
         clf.call("clf_box_average_precision", *where, 0, C.byref(out), None, None, None)
         clf.close([out.value], [expected[0]], 1e-12, "average precision")
         clf.call("clf_box_mean_average_precision", *where, C.byref(out))

@@ -168,7 +168,7 @@ def png__is_saved_as_it_is():
     with tempfile.TemporaryDirectory() as folder:
         for shape in (1, 1), (40, 31), (7, 9, 3), (200, 3, 3):
             pixels = rng.integers(0, 256, shape).astype(np.uint8)
-            clf.call("clf_image_save", clf.Image(pixels), f"{folder}/a.png")
+            clf.call("clf_image_save", clf.Image(pixels), f"{folder}/a.png", None)
             image = Image.open(f"{folder}/a.png")
             assert image.mode == ("L" if len(shape) == 2 else "RGB")
             assert np.array_equal(np.asarray(image), pixels)
@@ -276,7 +276,7 @@ def resize__is_pillows_to_a_level():
 
 def grey__is_pillows():
     image = picture("RGB")
-    assert np.array_equal(clf.Image(np.asarray(image)).made("grey").pixels(), image.convert("L"))
+    assert np.array_equal(clf.Image(np.asarray(image)).made("to_gray").pixels(), image.convert("L"))
 
 
 def equalize__is_opencvs():

@@ -58,7 +58,7 @@ def load(path, params=None):
 
 
 def export(model, path):
-    clf.call("clf_model_export", model, "libsvm", str(path))
+    clf.call("clf_model_export", model, "libsvm", str(path), None)
 
 
 def pair_values(path, x):
@@ -290,7 +290,7 @@ def calibrations__are_read():
 def saved__datasets_are_read_by_svm_train():
     x, y = rows(80, 3, 12, 0.4)
     data = clf.Dataset(x, y)
-    clf.call("clf_dataset_save", data, "svmlight", str(at / "saved"))
+    clf.call("clf_dataset_save", data, "svmlight", str(at / "saved"), None)
     again = clf.Dataset.load("svmlight", at / "saved", "features=12")
     starts, columns, values = (again.tensor(n) for n in ("row_start", "column", "value"))
     dense = np.zeros_like(x)

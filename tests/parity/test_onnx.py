@@ -45,7 +45,7 @@ def data(shape, classes, seed=1, ids=0):
 
 def export(model, folder):
     path = os.path.join(folder, "model.onnx")
-    clf.call("clf_model_export", model, "onnx", path)
+    clf.call("clf_model_export", model, "onnx", path, None)
     return path
 
 

@@ -79,7 +79,7 @@ def test_words_are_ranked_by_frequency():
     expected = sorted(counter.vocabulary_, key=lambda word: (-totals[counter.vocabulary_[word]],
                                                              word.encode()))
     assert vocabulary.words() == expected
-    counts = [clf.lib.clf_vocabulary_count(vocabulary.handle, clf.i64(i))
+    counts = [clf.lib.clf_vocabulary_frequency(vocabulary.handle, clf.i64(i))
               for i in range(len(expected))]
     assert counts == [totals[counter.vocabulary_[word]] for word in expected]
 

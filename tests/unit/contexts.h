@@ -9,7 +9,7 @@ static clf_context *context;
 static uint64_t held_before; /* bytes of the context before the test */
 
 static inline void open_context(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   held_before = clf_context_memory(context);
 }
 
@@ -19,7 +19,7 @@ static inline void do_nothing(void *argument, int64_t index, int32_t worker) {
 
 /* The pool's own memory is there before it is counted. */
 static inline void open_two_threads(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   clf__parallel(context, 2, CLF__WORK_LONG, do_nothing, NULL);
   held_before = clf_context_memory(context);
 }

@@ -37,7 +37,7 @@ static inline void failing_release(void *user, void *pointer) {
 static inline clf_context *failing_context(const char *params, failing_allocator *from) {
   clf_context *context = NULL;
   const clf_allocator allocator = {sizeof allocator, failing_allocate, failing_release, from};
-  clf_status status = clf_context_create(&context, params, &allocator);
+  clf_status status = clf_context_create(&context, &allocator, params);
   ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
   ck_assert(status == CLF_OK ? context != NULL : context == NULL);
   return context;

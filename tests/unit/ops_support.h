@@ -24,7 +24,7 @@ static inline clf_context *context_on(const char *cpu, int threads) {
   clf_context *context = NULL;
   char params[64];
   snprintf(params, sizeof params, "cpu=%s threads=%d", cpu, threads);
-  clf_status status = clf_context_create(&context, params, NULL);
+  clf_status status = clf_context_create(&context, NULL, params);
   ck_assert_msg(status == CLF_OK || status == CLF_ERROR_UNSUPPORTED, "%s", clf_last_error());
   return context;
 }

@@ -35,7 +35,7 @@ static inline clf_status read_bytes(clf_dataset **out, clf_context *own, const c
 static inline void assert_values(const clf_dataset *dataset, const char *name,
                                  const double *expected, int64_t count) {
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_dataset_tensor(dataset, name, &tensor));
+  ck_clf_ok(clf_dataset_tensor(&tensor, dataset, name));
   ck_assert_int_eq(clf_tensor_count(tensor), count);
   for (int64_t i = 0; i < count; i++) {
     double value = clf__tensor_value(tensor, i);

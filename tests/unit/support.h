@@ -159,13 +159,12 @@ static inline clf_dataset *dataset_of(clf_context *context, const void *data, in
   clf_tensor *x = NULL;
   clf_tensor *y = NULL;
   clf_dataset *dataset = NULL;
-  ck_clf_ok(
-      clf_tensor_wrap(&x, context, data, dtype, 2, (int64_t[]){rows, columns}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&x, context, data, dtype, 2, (int64_t[]){rows, columns}, NULL));
   if (dtype == CLF_U8) {
     ck_clf_ok(clf_tensor_set_scale(x, 1.0 / 255));
   }
   if (labels != NULL) {
-    ck_clf_ok(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, &rows, NULL, NULL, NULL));
+    ck_clf_ok(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, &rows, NULL));
   }
   ck_clf_ok(clf_dataset_create(&dataset, context, x, y));
   clf_tensor_free(x);
@@ -199,7 +198,7 @@ static inline clf_dataset *sparse_of(clf_context *context, const float *data, in
     row_start[i + 1] = e;
   }
   if (labels != NULL) {
-    ck_clf_ok(clf_tensor_wrap(&parts[3], context, labels, CLF_I32, 1, &rows, NULL, NULL, NULL));
+    ck_clf_ok(clf_tensor_wrap(&parts[3], context, labels, CLF_I32, 1, &rows, NULL));
   }
   ck_clf_ok(clf_dataset_create_sparse(&dataset, context, columns, parts[0], parts[1], parts[2],
                                       parts[3]));
@@ -212,7 +211,7 @@ static inline clf_dataset *sparse_of(clf_context *context, const float *data, in
 static inline void set_weights(clf_dataset *dataset, const float *weights) {
   clf_tensor *tensor = NULL;
   int64_t rows = clf_dataset_rows(dataset);
-  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, weights, CLF_F32, 1, &rows, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, weights, CLF_F32, 1, &rows, NULL));
   ck_clf_ok(clf_dataset_set_weights(dataset, tensor));
   clf_tensor_free(tensor);
 }
@@ -228,7 +227,7 @@ static inline clf_model *fitted(clf_context *context, const char *kind, const ch
 /* The elements of a tensor of the fitted model, which `*tensor` holds. */
 static inline const void *fitted_data(const clf_model *model, const char *name,
                                       clf_tensor **tensor) {
-  ck_clf_ok(clf_model_tensor(model, name, tensor));
+  ck_clf_ok(clf_model_tensor(tensor, model, name));
   return clf_tensor_data(*tensor);
 }
 

@@ -56,8 +56,7 @@ static void fill_rows(void) {
 
 static clf_status wrap(clf_tensor **out, clf_context *context, const void *data, int32_t dtype,
                        int32_t ndim, int64_t first, int64_t second) {
-  return clf_tensor_wrap(out, context, data, dtype, ndim, (int64_t[]){first, second}, NULL, NULL,
-                         NULL);
+  return clf_tensor_wrap(out, context, data, dtype, ndim, (int64_t[]){first, second}, NULL);
 }
 
 static clf_status make_dense(clf_dataset **out, clf_context *context, int32_t storage) {
@@ -118,9 +117,9 @@ static clf_status make_model(clf_model **out, clf_context *context, const settin
   clf_status status;
   TRY(clf_model_create(&model, context, how->kind, how->params));
   if (how->pipeline) {
-    TRY(clf_model_add(model, "min_max", NULL));
-    TRY(clf_model_add(model, "polynomial", "degree=2"));
-    TRY(clf_model_add(model, "standardize", NULL));
+    TRY(clf_model_add_transform(model, "min_max", NULL));
+    TRY(clf_model_add_transform(model, "polynomial", "degree=2"));
+    TRY(clf_model_add_transform(model, "standardize", NULL));
   }
   *out = model;
   model = NULL;
@@ -139,7 +138,7 @@ static clf_status use_model(const clf_model *model, const clf_dataset *rows, res
   TRY(clf_model_predict(model, rows, out->labels, ROWS));
   TRY(clf_model_decision_function(model, rows, out->decisions, ROWS * CLASSES));
   TRY(optional(clf_model_predict_proba(model, rows, out->probabilities, ROWS * CLASSES)));
-  TRY(optional(clf_model_transform(model, rows, out->projections, ROWS * CLASSES, NULL)));
+  TRY(optional(clf_model_project(model, rows, out->projections, ROWS * CLASSES, NULL)));
   TRY(clf_model_score(model, rows, &out->score));
   TRY(clf_model_describe(model, out->description, sizeof out->description, NULL));
   TRY(clf_model_save_memory(model, out->saved, sizeof out->saved, &out->saved_size));
@@ -163,7 +162,7 @@ static clf_status run_model(clf_context *context, const setting *how, results *o
   TRY(make_model(&model, context, how));
   TRY(clf_model_fit(model, rows, NULL, rows));
   TRY(use_model(model, rows, out));
-  TRY(clf_model_tensor(model, clf_model_tensor_name(model, 0), &tensor));
+  TRY(clf_model_tensor(&tensor, model, clf_model_tensor_name(model, 0)));
   TRY(clf_model_load_memory(&loaded, context, out->saved, out->saved_size));
   TRY(use_model(loaded, rows, &again));
   TRY(clf_model_clone(&copy, model));
@@ -184,7 +183,7 @@ static clf_status run_selection(clf_context *context, const setting *how, result
   TRY(make_rows(&rows, context, how));
   TRY(make_model(&model, context, how));
   TRY(clf_cross_validate(model, rows, FOLDS, 1, out->folds));
-  TRY(clf_search_create(&search, model, rows, how->grid, FOLDS, 1));
+  TRY(clf_search_create(&search, model, rows, FOLDS, 1, how->grid));
 done:
   clf_search_free(search);
   clf_model_free(model);
@@ -320,7 +319,7 @@ static void limit_memory(part which, const setting *how) {
   enum { STEPS = 32 };
   static results expected;
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, how->context, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, how->context));
   ck_clf_ok(run(which, context, how, &expected));
   uint64_t peak = clf_context_memory_peak(context);
   clf_context_free(context);
@@ -329,7 +328,7 @@ static void limit_memory(part which, const setting *how) {
     uint64_t limit = 1 + peak * step / STEPS;
     snprintf(params, sizeof params, "%s memory_limit=%llu", how->context,
              (unsigned long long)limit);
-    ck_clf_ok(clf_context_create(&context, params, NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, params));
     uint64_t own = clf_context_memory_peak(context); /* of its making, before the limit holds */
     check_run(which, context, how, &expected, (int64_t)limit);
     ck_assert_uint_le(clf_context_memory_peak(context), limit > own ? limit : own);

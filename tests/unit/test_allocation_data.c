@@ -25,12 +25,12 @@ static clf_status use_tensors(clf_context *context) {
   void *managed = NULL;
   clf_status status;
   TRY(clf_tensor_create(&made, context, CLF_I64, 2, shape));
-  TRY(clf_tensor_wrap(&wrapped, context, values, CLF_F32, 2, shape, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&wrapped, context, values, CLF_F32, 2, shape, NULL));
   TRY(clf_tensor_copy(&copy, wrapped, CLF_F64));
   TRY(clf_tensor_slice(&view, copy, 0, 1, 2, 2));
   TRY(clf_tensor_reshape(&flat, copy, 1, (int64_t[]){-1}));
   TRY(clf_tensor_permute(&turned, copy, (int32_t[]){1, 0}));
-  TRY(clf_tensor_to_dlpack(turned, &managed));
+  TRY(clf_tensor_to_dlpack(&managed, turned));
   TRY(clf_tensor_from_dlpack(&shared, context, managed));
   managed = NULL;
 done:
@@ -50,8 +50,8 @@ done:
 static clf_status make_rows(clf_dataset **out, clf_context *context) {
   clf_tensor *x = NULL, *y = NULL;
   clf_status status;
-  TRY(clf_tensor_wrap(&x, context, values, CLF_F32, 2, shape, NULL, NULL, NULL));
-  TRY(clf_tensor_wrap(&y, context, numbers, CLF_F64, 1, shape, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&x, context, values, CLF_F32, 2, shape, NULL));
+  TRY(clf_tensor_wrap(&y, context, numbers, CLF_F64, 1, shape, NULL));
   TRY(clf_dataset_create(out, context, x, y));
 done:
   clf_tensor_free(x);
@@ -66,9 +66,9 @@ static clf_status make_sparse_rows(clf_dataset **out, clf_context *context) {
   const int64_t ends = ROWS + 1, entries = 7;
   clf_tensor *start = NULL, *place = NULL, *number = NULL;
   clf_status status;
-  TRY(clf_tensor_wrap(&start, context, row_start, CLF_I32, 1, &ends, NULL, NULL, NULL));
-  TRY(clf_tensor_wrap(&place, context, column, CLF_I64, 1, &entries, NULL, NULL, NULL));
-  TRY(clf_tensor_wrap(&number, context, value, CLF_I32, 1, &entries, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&start, context, row_start, CLF_I32, 1, &ends, NULL));
+  TRY(clf_tensor_wrap(&place, context, column, CLF_I64, 1, &entries, NULL));
+  TRY(clf_tensor_wrap(&number, context, value, CLF_I32, 1, &entries, NULL));
   TRY(clf_dataset_create_sparse(out, context, COLUMNS, start, place, number, NULL));
 done:
   clf_tensor_free(start);
@@ -85,9 +85,9 @@ static clf_status divide(clf_context *context, clf_dataset *rows) {
   clf_tensor *weights = NULL, *labels = NULL;
   clf_status status;
   TRY(clf_dataset_set_label_names(rows, names, ROWS));
-  TRY(clf_tensor_wrap(&weights, context, numbers, CLF_F64, 1, shape, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&weights, context, numbers, CLF_F64, 1, shape, NULL));
   TRY(clf_dataset_set_weights(rows, weights));
-  TRY(clf_dataset_tensor(rows, "labels", &labels));
+  TRY(clf_dataset_tensor(&labels, rows, "labels"));
   TRY(clf_dataset_subset(&parts[0], rows, (int64_t[]){5, 0, 0, 3}, 4));
   TRY(clf_dataset_split(&parts[1], &parts[2], rows, 0.5, 1));
   TRY(clf_dataset_fold(&parts[3], &parts[4], rows, 2, 1, 1));
@@ -211,7 +211,8 @@ static clf_status read_text(clf_context *context) {
     status =
         status < 0 ? status : clf_vocabulary_save_memory(vocabulary, bytes, sizeof bytes, &size);
     status = status < 0 ? status : clf_vocabulary_load_memory(&loaded, context, bytes, size);
-    status = status < 0 ? status : clf_vocabulary_encode_text(&row, loaded, texts[0], -1);
+    status =
+        status < 0 ? status : clf_vocabulary_encode_text(&row, loaded, texts[0], strlen(texts[0]));
     clf_dataset_free(row);
     clf_dataset_free(rows);
     clf_vocabulary_free(loaded);

@@ -37,7 +37,7 @@ static int32_t stop_at_third(void *user, const clf_progress *progress) {
 static clf_context *watched_context(host *own, const char *params, const char *stage) {
   clf_context *context = NULL;
   *own = (host){.thread = pthread_self(), .stage = stage};
-  ck_clf_ok(clf_context_create(&context, params, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, params));
   ck_clf_ok(clf_context_set_progress(context, stop_at_third, own));
   return context;
 }
@@ -284,7 +284,7 @@ static clf_model *fit_prediction(clf_context *context, const prediction *p, cons
   clf_dataset *few = dataset_of(context, pixels, CLF_U8, p->fitted, PIXELS, labels);
   ck_clf_ok(clf_model_create(&model, context, p->kind, p->params));
   if (p->step != NULL) {
-    ck_clf_ok(clf_model_add(model, p->step, p->step_params));
+    ck_clf_ok(clf_model_add_transform(model, p->step, p->step_params));
   }
   ck_clf_ok(clf_model_fit(model, few, NULL, NULL));
   clf_dataset_free(few);

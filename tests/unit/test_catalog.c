@@ -35,7 +35,7 @@ typedef struct seen {
 /* Runs a check on every parameter that there is. */
 static void each_param(void (*check)(const seen *param)) {
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   for (int a = 0; a < AREA_COUNT; a++) {
     const char *area = REGISTRIES[a]->area;
     for (int64_t i = 0; i < clf_kind_count(area); i++) {

@@ -50,7 +50,7 @@ TEST_LOOP(fork__leaves_parent_and_child_working, 0, (int)clf_kind_count("model")
   static int32_t expected[ROWS];
   clf_context *context = NULL;
   fill_rows();
-  ck_clf_ok(clf_context_create(&context, "threads=4", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=4"));
   clf_dataset *rows = dataset_of(context, values, CLF_F32, ROWS, COLUMNS, labels);
   clf_model *model = fitted(context, clf_kind_name("model", _i), NULL, rows);
   ck_clf_ok(clf_model_predict(model, rows, expected, ROWS));
@@ -77,7 +77,7 @@ TEST(fork__goes_on_in_grandchildren) {
   static int32_t expected[ROWS];
   clf_context *context = NULL;
   fill_rows();
-  ck_clf_ok(clf_context_create(&context, "threads=3", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=3"));
   clf_dataset *rows = dataset_of(context, values, CLF_F32, ROWS, COLUMNS, labels);
   clf_model *model = fitted(context, "ridge", NULL, rows);
   ck_clf_ok(clf_model_predict(model, rows, expected, ROWS));
@@ -109,7 +109,7 @@ static void *churn(void *argument) {
     clf_tensor *tensor = NULL;
     clf_context *context = NULL;
     if (clf_tensor_create(&tensor, NULL, CLF_F32, 1, (int64_t[]){3}) == CLF_OK &&
-        clf_context_create(&context, "threads=2", NULL) == CLF_OK) {
+        clf_context_create(&context, NULL, "threads=2") == CLF_OK) {
       clf_tensor_free(tensor);
       clf_tensor_create(&tensor, context, CLF_F32, 1, (int64_t[]){3});
     }
@@ -141,7 +141,7 @@ TEST(fork__meets_contexts_in_the_making) {
   pthread_t threads[THREADS];
   clf_context *context = NULL;
   fill_rows();
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   clf_dataset *rows = dataset_of(context, values, CLF_F32, ROWS, COLUMNS, labels);
   clf_model *model = fitted(context, "ridge", NULL, rows);
   ck_clf_ok(clf_model_predict(model, rows, expected, ROWS));

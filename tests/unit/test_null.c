@@ -17,9 +17,9 @@ static clf_transform *transform;
 static char file[] = "/tmp/classify-null-XXXXXX";
 
 static void open_all(void) {
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
-  ck_clf_ok(clf_tensor_wrap(&tensor, context, values, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL,
-                            NULL, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
+  ck_clf_ok(
+      clf_tensor_wrap(&tensor, context, values, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL));
   data = dataset_of(context, values, CLF_F32, ROWS, COLUMNS, labels);
   model = fitted(context, "ridge", NULL, data);
   ck_clf_ok(clf_transform_create(&transform, context, "standardize", NULL));
@@ -63,7 +63,7 @@ TEST(null__context) {
   clf_allocator none = {sizeof none, NULL, NULL, NULL};
   const refusal all[] = {
       REFUSED(clf_context_create(NULL, NULL, NULL)),
-      REFUSED(clf_context_create(&made, NULL, &none)),
+      REFUSED(clf_context_create(&made, &none, NULL)),
       REFUSED(clf_context_set_progress(NULL, NULL, NULL)),
       REFUSED(clf_context_set_log(NULL, NULL, NULL)),
   };
@@ -84,9 +84,9 @@ TEST(null__tensor) {
   const refusal all[] = {
       REFUSED(clf_tensor_create(NULL, NULL, CLF_F32, 2, shape)),
       REFUSED(clf_tensor_create(&made, NULL, CLF_F32, 2, NULL)),
-      REFUSED(clf_tensor_wrap(NULL, NULL, values, CLF_F32, 2, shape, NULL, NULL, NULL)),
-      REFUSED(clf_tensor_wrap(&made, NULL, NULL, CLF_F32, 2, shape, NULL, NULL, NULL)),
-      REFUSED(clf_tensor_wrap(&made, NULL, values, CLF_F32, 2, NULL, NULL, NULL, NULL)),
+      REFUSED(clf_tensor_wrap(NULL, NULL, values, CLF_F32, 2, shape, NULL)),
+      REFUSED(clf_tensor_wrap(&made, NULL, NULL, CLF_F32, 2, shape, NULL)),
+      REFUSED(clf_tensor_wrap(&made, NULL, values, CLF_F32, 2, NULL, NULL)),
       REFUSED(clf_tensor_copy(NULL, tensor, CLF_F32)),
       REFUSED(clf_tensor_copy(&made, NULL, CLF_F32)),
       REFUSED(clf_tensor_slice(NULL, tensor, 0, 0, 1, 1)),
@@ -98,8 +98,8 @@ TEST(null__tensor) {
       REFUSED(clf_tensor_permute(&made, NULL, axes)),
       REFUSED(clf_tensor_permute(&made, tensor, NULL)),
       REFUSED(clf_tensor_set_scale(NULL, 1)),
-      REFUSED(clf_tensor_to_dlpack(NULL, &managed)),
-      REFUSED(clf_tensor_to_dlpack(tensor, NULL)),
+      REFUSED(clf_tensor_to_dlpack(&managed, NULL)),
+      REFUSED(clf_tensor_to_dlpack(NULL, tensor)),
       REFUSED(clf_tensor_from_dlpack(NULL, NULL, file)),
       REFUSED(clf_tensor_from_dlpack(&made, NULL, NULL)),
   };
@@ -110,7 +110,7 @@ TEST(null__tensor) {
   ck_assert_int_eq(clf_tensor_writable(NULL), 0);
   ck_assert_int_eq(clf_tensor_dtype(NULL), 0);
   ck_assert_int_eq(clf_tensor_ndim(NULL), -1);
-  ck_assert_int_eq(clf_tensor_size(NULL, 0), -1);
+  ck_assert_int_eq(clf_tensor_extent(NULL, 0), -1);
   ck_assert_int_eq(clf_tensor_stride(NULL, 0), 0);
   ck_assert_int_eq(clf_tensor_count(NULL), -1);
   ck_assert_double_nan(clf_tensor_scale(NULL));
@@ -140,9 +140,9 @@ TEST(null__dataset) {
       REFUSED(clf_dataset_set_targets(NULL, tensor)),
       REFUSED(clf_dataset_set_targets(data, NULL)),
       REFUSED(clf_dataset_set_weights(NULL, tensor)),
-      REFUSED(clf_dataset_tensor(NULL, "x", &part)),
-      REFUSED(clf_dataset_tensor(data, NULL, &part)),
-      REFUSED(clf_dataset_tensor(data, "x", NULL)),
+      REFUSED(clf_dataset_tensor(&part, NULL, "x")),
+      REFUSED(clf_dataset_tensor(&part, data, NULL)),
+      REFUSED(clf_dataset_tensor(NULL, data, "x")),
       REFUSED(clf_dataset_subset(NULL, data, rows, 1)),
       REFUSED(clf_dataset_subset(&made, NULL, rows, 1)),
       REFUSED(clf_dataset_subset(&made, data, NULL, 1)),
@@ -170,24 +170,18 @@ TEST(null__dataset) {
 
 TEST(null__boxes) {
   clf_box boxes[] = {{0, 0, 1, 1, 0, 0}};
-  const int64_t image[] = {0};
+  const clf_box_set set = {sizeof set, boxes, (const int64_t[]){0}, 1};
   int64_t kept = 7;
   double out = 7;
   const refusal all[] = {
       REFUSED(clf_box_suppress(NULL, 1, 0.5, &kept)),
       REFUSED(clf_box_suppress(boxes, 1, 0.5, NULL)),
-      REFUSED(clf_box_average_precision(NULL, image, 1, boxes, image, 1, 0.5, 0, &out, NULL, NULL,
-                                        NULL)),
-      REFUSED(clf_box_average_precision(boxes, NULL, 1, boxes, image, 1, 0.5, 0, &out, NULL, NULL,
-                                        NULL)),
-      REFUSED(clf_box_average_precision(boxes, image, 1, NULL, image, 1, 0.5, 0, &out, NULL, NULL,
-                                        NULL)),
-      REFUSED(clf_box_average_precision(boxes, image, 1, boxes, NULL, 1, 0.5, 0, &out, NULL, NULL,
-                                        NULL)),
-      REFUSED(clf_box_average_precision(boxes, image, 1, boxes, image, 1, 0.5, 0, NULL, NULL, NULL,
-                                        NULL)),
-      REFUSED(clf_box_mean_average_precision(NULL, image, 1, boxes, image, 1, 0.5, &out)),
-      REFUSED(clf_box_mean_average_precision(boxes, image, 1, boxes, image, 1, 0.5, NULL)),
+      REFUSED(clf_box_average_precision(NULL, &set, 0.5, 0, &out, NULL, NULL, NULL)),
+      REFUSED(clf_box_average_precision(&set, NULL, 0.5, 0, &out, NULL, NULL, NULL)),
+      REFUSED(clf_box_average_precision(&set, &set, 0.5, 0, NULL, NULL, NULL, NULL)),
+      REFUSED(clf_box_mean_average_precision(NULL, &set, 0.5, &out)),
+      REFUSED(clf_box_mean_average_precision(&set, NULL, 0.5, &out)),
+      REFUSED(clf_box_mean_average_precision(&set, &set, 0.5, NULL)),
   };
   CHECK_ALL(all);
   ck_assert_int_eq(kept, 7);
@@ -204,7 +198,7 @@ TEST(null__detector) {
       REFUSED(clf_detector_create(NULL, model, NULL)),
       REFUSED(clf_detector_create(&made, NULL, NULL)),
       REFUSED(clf_detector_run(NULL, image, NULL, 0, &count)),
-      REFUSED(clf_detector_mine(NULL, image, NULL, 0, 0, NULL, NULL, 0, &count)),
+      REFUSED(clf_detector_mine_negatives(NULL, image, NULL, 0, NULL, NULL, 0, &count)),
       REFUSED(clf_detector_save(NULL, file)),
       REFUSED(clf_detector_load(NULL, NULL, file, NULL)),
       REFUSED(clf_detector_load(&made, NULL, NULL, NULL)),
@@ -247,9 +241,9 @@ TEST(null__transform) {
       REFUSED(clf_transform_apply(NULL, transform, data)),
       REFUSED(clf_transform_apply(&rows, NULL, data)),
       REFUSED(clf_transform_apply(&rows, transform, NULL)),
-      REFUSED(clf_transform_tensor(NULL, "mean", &given)),
-      REFUSED(clf_transform_tensor(transform, NULL, &given)),
-      REFUSED(clf_transform_tensor(transform, "mean", NULL)),
+      REFUSED(clf_transform_tensor(&given, NULL, "mean")),
+      REFUSED(clf_transform_tensor(&given, transform, NULL)),
+      REFUSED(clf_transform_tensor(NULL, transform, "mean")),
   };
   CHECK_ALL(all);
   ck_assert_ptr_null(made);
@@ -268,8 +262,8 @@ TEST(null__model_making_and_parameters) {
       REFUSED(clf_model_create(&made, NULL, NULL, NULL)),
       REFUSED(clf_model_clone(NULL, model)),
       REFUSED(clf_model_clone(&made, NULL)),
-      REFUSED(clf_model_add(NULL, "standardize", NULL)),
-      REFUSED(clf_model_add(model, NULL, NULL)),
+      REFUSED(clf_model_add_transform(NULL, "standardize", NULL)),
+      REFUSED(clf_model_add_transform(model, NULL, NULL)),
       REFUSED(clf_model_set_i64(NULL, "alpha", 1)),
       REFUSED(clf_model_set_i64(model, NULL, 1)),
       REFUSED(clf_model_set_f64(NULL, "alpha", 1)),
@@ -316,14 +310,14 @@ TEST(null__model_fitting_and_asking) {
       REFUSED(clf_model_decision_function(model, data, NULL, 2 * ROWS)),
       REFUSED(clf_model_predict_proba(NULL, data, numbers, 2 * ROWS)),
       REFUSED(clf_model_predict_proba(model, NULL, numbers, 2 * ROWS)),
-      REFUSED(clf_model_transform(NULL, data, numbers, 2 * ROWS, NULL)),
-      REFUSED(clf_model_transform(model, NULL, numbers, 2 * ROWS, NULL)),
+      REFUSED(clf_model_project(NULL, data, numbers, 2 * ROWS, NULL)),
+      REFUSED(clf_model_project(model, NULL, numbers, 2 * ROWS, NULL)),
       REFUSED(clf_model_score(NULL, data, &score)),
       REFUSED(clf_model_score(model, NULL, &score)),
       REFUSED(clf_model_score(model, data, NULL)),
-      REFUSED(clf_model_tensor(NULL, "weights", &part)),
-      REFUSED(clf_model_tensor(model, NULL, &part)),
-      REFUSED(clf_model_tensor(model, "weights", NULL)),
+      REFUSED(clf_model_tensor(&part, NULL, "weights")),
+      REFUSED(clf_model_tensor(&part, model, NULL)),
+      REFUSED(clf_model_tensor(NULL, model, "weights")),
   };
   CHECK_ALL(all);
   ck_assert_int_eq(found[0], 7);
@@ -344,8 +338,8 @@ TEST(null__model_saving_and_telling) {
   const refusal all[] = {
       REFUSED(clf_model_describe(NULL, text, sizeof text, &size)),
       REFUSED(clf_model_describe(model, NULL, 1, &size)),
-      REFUSED(clf_network_add(NULL, "dense", NULL)),
-      REFUSED(clf_network_add(model, NULL, NULL)),
+      REFUSED(clf_network_add_layer(NULL, "dense", NULL)),
+      REFUSED(clf_network_add_layer(model, NULL, NULL)),
       REFUSED(clf_network_summary(NULL, text, sizeof text, &size)),
       REFUSED(clf_network_set_weight(NULL, "dense_1.bias", tensor)),
       REFUSED(clf_network_set_weight(model, NULL, tensor)),
@@ -412,10 +406,10 @@ TEST(null__text) {
   ck_assert_int_eq(clf_documents_count(NULL), -1);
   ck_assert_int_eq(clf_documents_replaced(NULL), -1);
   ck_assert_ptr_null(clf_documents_text(NULL, 0, NULL));
-  ck_assert_int_eq(clf_vocabulary_size(NULL), -1);
+  ck_assert_int_eq(clf_vocabulary_count(NULL), -1);
   ck_assert_int_eq(clf_vocabulary_find(NULL, "a"), -1);
   ck_assert_int_eq(clf_vocabulary_find(vocabulary, NULL), -1);
-  ck_assert_int_eq(clf_vocabulary_count(NULL, 0), -1);
+  ck_assert_int_eq(clf_vocabulary_frequency(NULL, 0), -1);
   ck_assert_ptr_null(clf_vocabulary_word(NULL, 0));
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
@@ -433,18 +427,18 @@ TEST(null__image) {
       REFUSED(clf_image_load(&made, context, NULL, NULL)),
       REFUSED(clf_image_load_memory(NULL, context, pixel, 1, NULL)),
       REFUSED(clf_image_load_memory(&made, context, NULL, 1, NULL)),
-      REFUSED(clf_image_save(NULL, file)),
-      REFUSED(clf_image_save(image, NULL)),
-      REFUSED(clf_image_grey(NULL, image)),
-      REFUSED(clf_image_grey(&made, NULL)),
+      REFUSED(clf_image_save(NULL, file, NULL)),
+      REFUSED(clf_image_save(image, NULL, NULL)),
+      REFUSED(clf_image_to_gray(NULL, image)),
+      REFUSED(clf_image_to_gray(&made, NULL)),
       REFUSED(clf_image_resize(NULL, image, 1, 1)),
       REFUSED(clf_image_resize(&made, NULL, 1, 1)),
       REFUSED(clf_image_crop(NULL, image, 0, 0, 1, 1)),
       REFUSED(clf_image_crop(&made, NULL, 0, 0, 1, 1)),
       REFUSED(clf_image_equalize(NULL, image)),
       REFUSED(clf_image_equalize(&made, NULL)),
-      REFUSED(clf_image_normalize(NULL, image, NULL)),
-      REFUSED(clf_image_normalize(&made, NULL, NULL)),
+      REFUSED(clf_image_tan_triggs(NULL, image, NULL)),
+      REFUSED(clf_image_tan_triggs(&made, NULL, NULL)),
   };
   CHECK_ALL(all);
   ck_assert_ptr_null(made);
@@ -495,10 +489,10 @@ TEST(null__selection_and_catalog) {
       REFUSED(clf_cross_validate(NULL, data, 2, 0, scores)),
       REFUSED(clf_cross_validate(model, NULL, 2, 0, scores)),
       REFUSED(clf_cross_validate(model, data, 2, 0, NULL)),
-      REFUSED(clf_search_create(NULL, model, data, "", 2, 0)),
-      REFUSED(clf_search_create(&search, NULL, data, "", 2, 0)),
-      REFUSED(clf_search_create(&search, model, NULL, "", 2, 0)),
-      REFUSED(clf_search_create(&search, model, data, NULL, 2, 0)),
+      REFUSED(clf_search_create(NULL, model, data, 2, 0, "")),
+      REFUSED(clf_search_create(&search, NULL, data, 2, 0, "")),
+      REFUSED(clf_search_create(&search, model, NULL, 2, 0, "")),
+      REFUSED(clf_search_create(&search, model, data, 2, 0, NULL)),
       REFUSED(clf_search_model(&model, NULL)),
       REFUSED(clf_search_model(NULL, NULL)),
       REFUSED(clf_param_describe(NULL, "ridge", 0, &info)),

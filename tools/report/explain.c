@@ -69,15 +69,16 @@ static int64_t print_classes(FILE *out, const clf_model *model, const float *val
 
 /* Words of a text by where they begin and end; the last ones of a text that has more. */
 typedef struct word_list {
-  int64_t begin[MAX_WORDS], end[MAX_WORDS], count;
+  size_t begin[MAX_WORDS], end[MAX_WORDS];
+  int64_t count;
 } word_list;
 
-static clf_status find_words(word_list *out, const reader *with, const char *text, int64_t length) {
+static clf_status find_words(word_list *out, const reader *with, const char *text, size_t length) {
   int64_t all = 0;
   clf_status status =
       clf_vocabulary_tokenize(with->vocabulary, text, length, NULL, NULL, NULL, 0, &all);
-  int64_t *begin = malloc((size_t)(all + 1) * sizeof *begin);
-  int64_t *end = malloc((size_t)(all + 1) * sizeof *end);
+  size_t *begin = malloc((size_t)(all + 1) * sizeof *begin);
+  size_t *end = malloc((size_t)(all + 1) * sizeof *end);
   int32_t *ids = malloc((size_t)(all + 1) * sizeof *ids);
   if (begin == NULL || end == NULL || ids == NULL) {
     status = CLF_ERROR_MEMORY;
@@ -98,18 +99,18 @@ static clf_status find_words(word_list *out, const reader *with, const char *tex
 
 /* The text, and the text without each of some words. */
 static clf_status without_each(clf_documents **out, const reader *with, const char *text,
-                               int64_t length, const word_list *words) {
-  const size_t size = (size_t)length + 1, copies_count = (size_t)words->count + 1;
+                               size_t length, const word_list *words) {
+  const size_t size = length + 1, copies_count = (size_t)words->count + 1;
   char *copies = malloc(size * copies_count);
   const char **pointers = malloc(copies_count * sizeof *pointers);
   clf_status status = CLF_ERROR_MEMORY;
   if (copies != NULL && pointers != NULL) {
     for (size_t i = 0; i < copies_count; i++) {
       char *copy = copies + i * size;
-      memcpy(copy, text, (size_t)length);
+      memcpy(copy, text, length);
       copy[length] = '\0';
       if (i > 0) {
-        memset(copy + words->begin[i - 1], ' ', (size_t)(words->end[i - 1] - words->begin[i - 1]));
+        memset(copy + words->begin[i - 1], ' ', words->end[i - 1] - words->begin[i - 1]);
       }
       pointers[i] = copy;
     }
@@ -148,8 +149,8 @@ static void print_words(FILE *out, const char *text, const word_list *words, inf
 }
 
 /* The classes' values for a text, and for it without each of the words: [words + 1, classes]. */
-static clf_status judge(const reader *with, const char *text, int64_t length,
-                        const word_list *words, float *values) {
+static clf_status judge(const reader *with, const char *text, size_t length, const word_list *words,
+                        float *values) {
   clf_documents *documents = NULL;
   clf_dataset *rows = NULL;
   clf_status status = without_each(&documents, with, text, length, words);
@@ -179,7 +180,7 @@ static void print_result(FILE *out, const reader *with, const char *text, const 
   }
 }
 
-clf_status explain_text(FILE *out, const reader *with, const char *text, int64_t length) {
+clf_status explain_text(FILE *out, const reader *with, const char *text, size_t length) {
   word_list words = {.count = 0};
   clf_status status = find_words(&words, with, text, length);
   if (status == CLF_OK && words.count == 0) {
@@ -212,7 +213,7 @@ clf_status explain_lines(const reader *with) {
     if (length < 0 || (asks && length <= 1)) {
       break;
     }
-    status = length > 1 ? explain_text(stdout, with, line, (int64_t)length) : CLF_OK;
+    status = length > 1 ? explain_text(stdout, with, line, (size_t)length) : CLF_OK;
   }
   free(line);
   return progress_interrupted() ? CLF_ERROR_CANCELLED : status;

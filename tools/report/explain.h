@@ -14,7 +14,7 @@ typedef struct reader {
 
 /* Prints a bar for each of the surest classes, and the words without which the surest would be more
  * or less probable. */
-clf_status explain_text(FILE *out, const reader *with, const char *text, int64_t length);
+clf_status explain_text(FILE *out, const reader *with, const char *text, size_t length);
 
 /* Does so for each line of standard input, up to its end; on a terminal it asks for them, and an empty
  * line ends it. CLF_ERROR_CANCELLED where Ctrl-C was pressed. */

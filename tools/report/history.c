@@ -16,7 +16,7 @@ clf_status history_read(history *out, const clf_model *model) {
   for (int i = 0; i < HISTORY_SERIES; i++) {
     char name[64];
     snprintf(name, sizeof name, "history_%s", history_names[i]);
-    clf_status status = clf_model_tensor(model, name, &out->tensors[i]);
+    clf_status status = clf_model_tensor(&out->tensors[i], model, name);
     if (status == CLF_ERROR_ARGUMENT) {
       continue; /* not recorded */
     }

@@ -42,7 +42,7 @@ static clf_status project(projection *p, const test_view *view, const clf_model 
   }
   clf_status status = clf_dataset_subset(&some, test, p->row, p->count);
   if (status == CLF_OK) {
-    status = clf_model_transform(model, some, p->values, p->count * p->components, NULL);
+    status = clf_model_project(model, some, p->values, p->count * p->components, NULL);
   }
   clf_dataset_free(some);
   return status;
@@ -111,7 +111,7 @@ clf_status page_axes(FILE *out, const test_view *view, const clf_model *model,
                      const clf_dataset *test) {
   projection p = {0};
   if (strcmp(clf_model_kind(model), "fisher") != 0 ||
-      clf_model_transform(model, test, NULL, 0, &p.components) < 0 || p.components < 2) {
+      clf_model_project(model, test, NULL, 0, &p.components) < 0 || p.components < 2) {
     return CLF_OK;
   }
   clf_status status = project(&p, view, model, test);

@@ -17,14 +17,14 @@ static void close_view(test_view *view) {
 /* Whether rows of this shape are gray images that fit into the page. */
 static bool are_pictures(const clf_tensor *x) {
   const int32_t axes = clf_tensor_ndim(x);
-  const bool gray = axes == 3 || (axes == 4 && clf_tensor_size(x, 3) == 1);
-  return gray && clf_tensor_size(x, 1) * clf_tensor_size(x, 2) <= MAX_PIXELS;
+  const bool gray = axes == 3 || (axes == 4 && clf_tensor_extent(x, 3) == 1);
+  return gray && clf_tensor_extent(x, 1) * clf_tensor_extent(x, 2) <= MAX_PIXELS;
 }
 
 /* Whether most pixels of the first images are 0; false also where memory runs out. */
 static bool are_ink(const clf_tensor *images) {
   enum { ENOUGH = 100 };
-  const int64_t rows = clf_tensor_size(images, 0);
+  const int64_t rows = clf_tensor_extent(images, 0);
   clf_tensor *first = NULL, *values = NULL;
   int64_t zeros = 0, count = 0;
   if (clf_tensor_slice(&first, images, 0, 0, rows < ENOUGH ? rows : ENOUGH, 1) == CLF_OK &&
@@ -51,14 +51,14 @@ void pictures_write(FILE *out, const test_view *view, const float *values, const
 static clf_status open_view(test_view *view, const clf_dataset *test, const int32_t *predicted) {
   *view = (test_view){
       .rows = clf_dataset_rows(test), .classes = clf_dataset_classes(test), .predicted = predicted};
-  clf_status status = clf_dataset_tensor(test, "labels", &view->label_tensor);
+  clf_status status = clf_dataset_tensor(&view->label_tensor, test, "labels");
   if (status < 0) {
     return status;
   }
   view->labels = clf_tensor_data(view->label_tensor);
-  if (clf_dataset_tensor(test, "x", &view->images) == CLF_OK && are_pictures(view->images)) {
-    view->height = clf_tensor_size(view->images, 1);
-    view->width = clf_tensor_size(view->images, 2);
+  if (clf_dataset_tensor(&view->images, test, "x") == CLF_OK && are_pictures(view->images)) {
+    view->height = clf_tensor_extent(view->images, 1);
+    view->width = clf_tensor_extent(view->images, 2);
     view->ink = are_ink(view->images);
   } else {
     clf_tensor_free(view->images);

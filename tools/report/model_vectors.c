@@ -30,17 +30,17 @@ static void close_vectors(vectors *v) {
 }
 
 static clf_status open_vectors(vectors *v, const clf_model *model) {
-  clf_status status = clf_model_tensor(model, "support_vectors", &v->images);
+  clf_status status = clf_model_tensor(&v->images, model, "support_vectors");
   if (status == CLF_OK && clf_tensor_dtype(v->images) == CLF_U8) {
-    status = clf_model_tensor(model, "support_scale", &v->scale);
+    status = clf_model_tensor(&v->scale, model, "support_scale");
   }
-  status = status < 0 ? status : clf_model_tensor(model, "support", &v->row);
-  status = status < 0 ? status : clf_model_tensor(model, "support_count", &v->counts);
-  status = status < 0 ? status : clf_model_tensor(model, "dual_coef", &v->alpha);
+  status = status < 0 ? status : clf_model_tensor(&v->row, model, "support");
+  status = status < 0 ? status : clf_model_tensor(&v->counts, model, "support_count");
+  status = status < 0 ? status : clf_model_tensor(&v->alpha, model, "dual_coef");
   if (status < 0) {
     return status;
   }
-  const int64_t count = clf_tensor_size(v->images, 0);
+  const int64_t count = clf_tensor_extent(v->images, 0);
   const float *alpha = clf_tensor_data(v->alpha);
   v->weight = calloc((size_t)count, sizeof *v->weight);
   for (int64_t i = 0; v->weight != NULL && i < clf_tensor_count(v->alpha); i++) {
@@ -85,7 +85,7 @@ static void write_vectors(FILE *out, const test_view *view, vectors *v) {
   const int64_t *counts = clf_tensor_data(v->counts);
   int64_t first = 0;
   fputs("<h3>Support vectors</h3>\n<p class=\"note\">", out);
-  html_count(out, clf_tensor_size(v->images, 0));
+  html_count(out, clf_tensor_extent(v->images, 0));
   fputs(
       " training images hold the borders. These are each class's heaviest, with the sum of their "
       "α over the machines.</p>\n",
@@ -105,7 +105,7 @@ clf_status page_support_vectors(FILE *out, const test_view *view, const clf_mode
   }
   const int64_t pixels = view->height * view->width;
   clf_status status = open_vectors(&v, model);
-  if (status == CLF_OK && clf_tensor_size(v.images, 1) == pixels && pixels <= MAX_PIXELS &&
+  if (status == CLF_OK && clf_tensor_extent(v.images, 1) == pixels && pixels <= MAX_PIXELS &&
       clf_tensor_count(v.counts) == view->classes) {
     write_vectors(out, view, &v);
   }

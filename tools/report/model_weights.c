@@ -85,7 +85,7 @@ clf_status page_weights(FILE *out, const test_view *view, const clf_model *model
   float *deviations = NULL;
   int64_t pixels = view->height * view->width;
   clf_status status = CLF_OK;
-  if (view->images == NULL || clf_model_tensor(model, "weights", &weights) < 0 ||
+  if (view->images == NULL || clf_model_tensor(&weights, model, "weights") < 0 ||
       clf_tensor_count(weights) != view->classes * pixels) {
     goto done;
   }
@@ -145,11 +145,11 @@ static clf_status write_filters(FILE *out, const float *weights, int64_t size, i
 clf_status page_filters(FILE *out, const clf_model *model) {
   clf_tensor *weights = NULL;
   clf_status status = CLF_OK;
-  if (clf_model_tensor(model, "conv2d_1.weight", &weights) < 0) {
+  if (clf_model_tensor(&weights, model, "conv2d_1.weight") < 0) {
     return CLF_OK; /* no such layer */
   }
-  const int64_t size = clf_tensor_size(weights, 0), filters = clf_tensor_size(weights, 3);
-  if (clf_tensor_size(weights, 2) == 1 && size * size <= MAX_PIXELS) {
+  const int64_t size = clf_tensor_extent(weights, 0), filters = clf_tensor_extent(weights, 3);
+  if (clf_tensor_extent(weights, 2) == 1 && size * size <= MAX_PIXELS) {
     status = write_filters(out, clf_tensor_data(weights), size, filters);
   }
   clf_tensor_free(weights);

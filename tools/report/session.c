@@ -16,7 +16,7 @@ int session_begin(session *s, const shared_options *shared) {
   if (shared->threads > 0) {
     snprintf(params + length, sizeof params - (size_t)length, " threads=%" PRId64, shared->threads);
   }
-  clf_status status = clf_context_create(&s->context, params, NULL);
+  clf_status status = clf_context_create(&s->context, NULL, params);
   if (status == CLF_ERROR_ARGUMENT) { /* more threads than the library takes */
     report_failure(status);
     return EXIT_USAGE;

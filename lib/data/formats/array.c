@@ -242,14 +242,14 @@ static clf_status wrap(clf_tensor **out, clf_context *context, clf__bytes *bytes
     return CLF_ERROR_MEMORY;
   }
   *held = *bytes;
-  clf_status status = clf_tensor_wrap(out, context, bytes->data + array->offset, dtype, array->ndim,
-                                      shape, NULL, release_bytes, held);
+  clf_status status =
+      clf_tensor_wrap(out, context, bytes->data + array->offset, dtype, array->ndim, shape, NULL);
   if (status < 0) {
     clf__free(held);
-  } else {
-    *bytes = (clf__bytes){NULL, 0, false};
+    return status;
   }
-  return status;
+  *bytes = (clf__bytes){NULL, 0, false};
+  return clf_tensor_set_release(*out, release_bytes, held);
 }
 
 /* The view with the axes reversed takes the tensor's place. */

@@ -1,4 +1,5 @@
-/* The formats of datasets. A new one is a file with its clf__format and a line here. */
+/* The formats of datasets. A new one is a file with its clf__format, or clf__dataset_writer, and a
+ * line here. */
 #include "data/dataset.h"
 
 static const clf__kind *const kinds[] = {
@@ -7,3 +8,7 @@ static const clf__kind *const kinds[] = {
 };
 
 const clf__registry clf__formats = {"format", "format", kinds};
+
+static const clf__kind *const writers[] = {&clf__svmlight_writer.base, NULL};
+
+const clf__registry clf__dataset_writers = {"dataset_writer", "format that is written", writers};

@@ -39,36 +39,26 @@ done:
   return status;
 }
 
-static clf_status write_file(const clf_dataset *dataset, const clf__format *writer,
-                             const char *path) {
-  clf__output output = {.descriptor = -1};
-  clf__rows x = clf__dataset_rows(dataset);
-  clf_status status = clf__rows_check_finite(dataset->context, &x);
-  if (status == CLF_OK) {
-    status = clf__output_open(&output, dataset->context, path);
-  }
-  if (status == CLF_OK) {
-    status = writer->write(dataset, &output);
-  }
-  if (status == CLF_OK) {
-    status = clf__output_commit(&output);
-  }
-  clf__output_close(&output);
-  return status;
-}
-
-clf_status clf_dataset_save(const clf_dataset *dataset, const char *format, const char *path) {
+clf_status clf_dataset_save(const clf_dataset *dataset, const char *format, const char *path,
+                            const char *params) {
   CLF__REQUIRE(dataset);
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
   CLF__ENTER("dataset");
-  const clf__format *writer = clf__kind_find(&clf__formats, format);
-  if (writer == NULL) {
-    return CLF_ERROR_ARGUMENT;
-  }
-  if (writer->write == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "%s files are only read; svmlight files are written",
-                     format);
-  }
-  return write_file(dataset, writer, path);
+  const void *found = NULL;
+  CLF__CHECK(clf__format_find(&found, &clf__dataset_writers, format, &clf__formats, "read"));
+  const clf__dataset_writer *writer = found;
+  void *values = NULL;
+  clf__output output = {.descriptor = -1};
+  const clf__rows x = clf__dataset_rows(dataset);
+  clf_status status;
+  CLF__TRY(clf__params_create(&values, dataset->context, &writer->base.params, params));
+  CLF__TRY(clf__rows_check_finite(dataset->context, &x));
+  CLF__TRY(clf__output_open(&output, dataset->context, path));
+  CLF__TRY(writer->write(dataset, &output, values));
+  CLF__TRY(clf__output_commit(&output));
+done:
+  clf__output_close(&output);
+  clf__params_free(&writer->base.params, values);
+  return status;
 }

@@ -101,7 +101,7 @@ static clf_status read_file(const files_reader *self, const char *path, clf_imag
     goto done;
   }
   if (chosen->channels == CHANNELS_1 && image->channels != 1) {
-    CLF__TRY(clf_image_grey(&made, image));
+    CLF__TRY(clf_image_to_gray(&made, image));
     replace(&image, &made);
   }
   if (chosen->height > 0 && (image->height != chosen->height || image->width != chosen->width)) {
@@ -110,7 +110,7 @@ static clf_status read_file(const files_reader *self, const char *path, clf_imag
   }
   if (chosen->normalize != NORMALIZE_NONE) {
     CLF__TRY(chosen->normalize == NORMALIZE_EQUALIZE ? clf_image_equalize(&made, image)
-                                                     : clf_image_normalize(&made, image, NULL));
+                                                     : clf_image_tan_triggs(&made, image, NULL));
     replace(&image, &made);
   }
   *out = image;

@@ -18,34 +18,34 @@ static char *write_digits(char *end, uint64_t value) {
   return end;
 }
 
-static void append_entry(clf__text *text, int64_t column, const char *value) {
+static void append_entry(clf__text *text, int64_t number, const char *value) {
   char index[24];
   char *end = index + sizeof index;
   *--end = ':';
-  char *begin = write_digits(end, (uint64_t)column + 1);
+  char *begin = write_digits(end, (uint64_t)number);
   *--begin = ' ';
   clf__text_append_bytes(text, begin, (size_t)(index + sizeof index - begin));
   clf__text_append_bytes(text, value, strlen(value));
 }
 
 /* The shortest text that reads back as the same f64, or as the same f32 where `single`. */
-static void append_value(clf__text *text, int64_t column, double value, bool single) {
+static void append_value(clf__text *text, int64_t number, double value, bool single) {
   const int32_t max = 1 << 20;
   char digits[24] = "";
   if (value >= 0 && value < max && value == (double)(int32_t)value) {
-    append_entry(text, column, write_digits(digits + sizeof digits - 1, (uint64_t)value));
+    append_entry(text, number, write_digits(digits + sizeof digits - 1, (uint64_t)value));
   } else if (single) {
-    append_entry(text, column, clf__number_format_f32((float)value).text);
+    append_entry(text, number, clf__number_format_f32((float)value).text);
   } else {
-    append_entry(text, column, clf__number_format(value).text);
+    append_entry(text, number, clf__number_format(value).text);
   }
 }
 
-void clf__append_row(clf__text *text, const clf__rows *x, int64_t row,
+void clf__append_row(clf__text *text, const clf__rows *x, int64_t row, int64_t base,
                      const clf__byte_texts *texts) {
   if (clf__rows_sparse(x)) {
     for (int64_t e = x->row_start[row]; e < x->row_start[row + 1]; e++) {
-      append_value(text, x->column[e], (double)x->value[e], true);
+      append_value(text, x->column[e] + base, (double)x->value[e], true);
     }
     return;
   }
@@ -54,7 +54,7 @@ void clf__append_row(clf__text *text, const clf__rows *x, int64_t row,
     if (x->dtype == CLF_U8) {
       const uint8_t byte = ((const uint8_t *)x->data)[at];
       if (byte != 0) {
-        append_entry(text, j, texts->of[byte].text);
+        append_entry(text, j + base, texts->of[byte].text);
       }
       continue;
     }
@@ -62,7 +62,7 @@ void clf__append_row(clf__text *text, const clf__rows *x, int64_t row,
     const double value =
         single ? (double)((const float *)x->data)[at] : ((const double *)x->data)[at];
     if (value != 0) {
-      append_value(text, j, value, single);
+      append_value(text, j + base, value, single);
     }
   }
 }

@@ -120,7 +120,7 @@ static clf_status read_entry(svmlight_reader *self, const char **at, const char 
   int64_t index;
   double value;
   const char *after = read_index(begin, end, &index);
-  if (after == NULL || self->entries == clf_tensor_size(self->column, 0)) {
+  if (after == NULL || self->entries == clf_tensor_extent(self->column, 0)) {
     return fail_word(self, begin, end, "of the form index:value");
   }
   if (index > LARGEST_INDEX) {
@@ -261,5 +261,4 @@ const clf__format clf__format_svmlight = {
     .base = CLF__KIND("svmlight", "SVMlight and LIBSVM text: sparse rows, \"label index:value …\"",
                       params, clf__svmlight_params),
     .parse = parse,
-    .write = clf__svmlight_write,
 };

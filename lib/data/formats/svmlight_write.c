@@ -1,10 +1,19 @@
-/* Writes SVMlight and LIBSVM text, a row a line: the label, then the entries with indices from 1.
+/* Writes SVMlight and LIBSVM text, a row a line: the label, then the entries with their indices.
  * Labels are the class names where all of them are numbers, else the classes' numbers from 0 on. */
 #include <math.h>
 
 #include "base/context.h"
 #include "data/dataset.h"
 #include "data/formats/sparse_text.h"
+
+typedef struct writer_params {
+  bool zero_based;
+} writer_params;
+
+#define CLF__VALUES writer_params
+static const clf__param params[] = {
+    CLF__BOOL("zero_based", zero_based, "false", "whether indices begin at 0 instead of 1"),
+};
 
 enum { PIECE = 1 << 16 };
 static const int64_t entries_a_step = 1 << 20;
@@ -44,7 +53,8 @@ static void append_label(clf__text *text, const clf_dataset *dataset, bool named
   }
 }
 
-clf_status clf__svmlight_write(const clf_dataset *dataset, clf__output *output) {
+static clf_status write(const clf_dataset *dataset, clf__output *output, const void *values) {
+  const writer_params *chosen = values;
   clf_status status = CLF_OK;
   CLF__CHECK(check_written(dataset));
   clf__text text = {.context = dataset->context};
@@ -59,7 +69,7 @@ clf_status clf__svmlight_write(const clf_dataset *dataset, clf__output *output) 
       CLF__TRY(clf__progress_step(&progress, row, NAN, NAN));
     }
     append_label(&text, dataset, named, row);
-    clf__append_row(&text, &x, row, &texts);
+    clf__append_row(&text, &x, row, chosen->zero_based ? 0 : 1, &texts);
     clf__text_append_bytes(&text, "\n", 1);
     CLF__TRY(clf__output_text(output, &text, PIECE));
   }
@@ -68,3 +78,9 @@ done:
   clf__text_free(&text);
   return status;
 }
+
+const clf__dataset_writer clf__svmlight_writer = {
+    .base = CLF__KIND("svmlight", "SVMlight and LIBSVM text, of dense and sparse rows", params,
+                      writer_params),
+    .write = write,
+};

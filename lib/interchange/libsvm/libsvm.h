@@ -63,6 +63,4 @@ static inline int64_t clf__libsvm_pair(int64_t i, int64_t j, int64_t classes) {
   return i * classes - i * (i + 1) / 2 + j - i - 1;
 }
 
-clf_status clf__libsvm_export(const clf_model *model, clf__output *output);
-
 #endif

@@ -344,9 +344,7 @@ done:
 }
 
 const clf__model_format clf__model_format_libsvm = {
-    .base =
-        CLF__KIND("libsvm", "LIBSVM's own model files: C-SVC and nu-SVC are read, C-SVC written",
-                  params, clf__libsvm_params),
+    .base = CLF__KIND("libsvm", "LIBSVM's own model files, of C-SVC and nu-SVC", params,
+                      clf__libsvm_params),
     .import = import,
-    .export = clf__libsvm_export,
 };

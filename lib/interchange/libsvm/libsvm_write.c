@@ -172,7 +172,7 @@ static void append_moved(clf__text *text, exporting *e, int64_t vector) {
       e->vector[j] += e->center[j];
     }
   }
-  clf__append_row(text, &row, 0, &e->texts);
+  clf__append_row(text, &row, 0, 1, &e->texts);
 }
 
 static void append_vector(clf__text *text, exporting *e, int64_t vector) {
@@ -190,12 +190,13 @@ static void append_vector(clf__text *text, exporting *e, int64_t vector) {
   } else if (e->center != NULL) {
     append_moved(text, e, vector);
   } else {
-    clf__append_row(text, &e->z, vector, &e->texts);
+    clf__append_row(text, &e->z, vector, 1, &e->texts);
   }
   clf__text_append_bytes(text, "\n", 1);
 }
 
-clf_status clf__libsvm_export(const clf_model *model, clf__output *output) {
+static clf_status write(const clf_model *model, clf__output *output, const void *params) {
+  (void)params;
   clf__text text = {.context = model->context};
   exporting e = {.arena = {.context = model->context}, .model = model};
   clf_status status;
@@ -212,3 +213,8 @@ done:
   clf__text_free(&text);
   return status;
 }
+
+const clf__model_writer clf__libsvm_writer = {
+    .base = CLF__KIND_PLAIN("libsvm", "LIBSVM's own model files, of an svm of pairs"),
+    .write = write,
+};

@@ -16,6 +16,15 @@
 #include "models/kernel/kernel.h"
 #include "models/network/network.h"
 
+typedef struct export_params {
+  char *name;
+} export_params;
+
+#define CLF__VALUES export_params
+static const clf__param params[] = {
+    CLF__TEXT("name", name, NULL, "name of the graph; otherwise the kind of the model"),
+};
+
 enum { IR_VERSION = 7, OPERATOR_SET = 13 };
 
 /* What the core subtracts from rows far from 0, [columns] f64, or NULL. */
@@ -226,10 +235,10 @@ static clf_status add_outputs(clf__graph *graph, const clf_model *model, int32_t
 }
 
 /* What surrounds nodes and constants in the message of the graph. */
-static void describe_graph(clf__text *to, const clf_model *model, const clf__shape *input,
-                           bool probabilities) {
+static void describe_graph(clf__text *to, const clf_model *model, const char *name,
+                           const clf__shape *input, bool probabilities) {
   const clf__shape outputs = {1, {model->outputs}};
-  clf__wire_text(to, CLF__GRAPH_NAME, model->kind->base.name);
+  clf__wire_text(to, CLF__GRAPH_NAME, name != NULL ? name : model->kind->base.name);
   clf__graph_describe(to, CLF__GRAPH_INPUT, "input", input, input_is_f64(model));
   clf__graph_describe(to, CLF__GRAPH_OUTPUT, "scores", &outputs, false);
   if (probabilities) {
@@ -279,7 +288,7 @@ static void describe_model(clf__text *to, const clf_model *model, size_t graph_b
 static clf_status write_file(clf__graph *graph, const clf_model *model, const clf__shape *input,
                              bool probabilities, clf__output *output) {
   clf__text about = {.context = model->context}, head = about;
-  describe_graph(&about, model, input, probabilities);
+  describe_graph(&about, model, graph->name, input, probabilities);
   const size_t bytes = about.length + graph->nodes.length + graph->constants.length;
   describe_model(&head, model, bytes);
   clf_status status = CLF_OK;
@@ -300,13 +309,15 @@ done:
   return status;
 }
 
-static clf_status export(const clf_model *model, clf__output *output) {
+static clf_status write(const clf_model *model, clf__output *output, const void *values) {
+  const export_params *chosen = values;
   const int32_t link = model->kind->link != NULL ? model->kind->link(model) : CLF__LINK_NONE;
   const bool layered = model->kind->decision == CLF__DECISION_LAYERS;
   clf__graph graph = {.context = model->context,
                       .nodes.context = model->context,
                       .constants.context = model->context,
                       .node.context = model->context,
+                      .name = chosen->name,
                       .value = {"input"},
                       .wide = input_is_f64(model)};
   clf__network *network = NULL;
@@ -317,6 +328,9 @@ static clf_status export(const clf_model *model, clf__output *output) {
                      "onnx: models of kind %s are not written; networks and models with linear "
                      "decisions are",
                      model->kind->base.name);
+  }
+  if (chosen->name != NULL) {
+    CLF__CHECK(clf__utf8_check(chosen->name, strlen(chosen->name), NULL));
   }
   if (layered) {
     CLF__TRY(clf__network_of_state(&network, model->context, model->state));
@@ -334,7 +348,7 @@ done:
   return status;
 }
 
-const clf__model_format clf__model_format_onnx = {
-    .base = CLF__KIND_PLAIN("onnx", "ONNX files of networks and linear models, written only"),
-    .export = export,
+const clf__model_writer clf__onnx_writer = {
+    .base = CLF__KIND("onnx", "ONNX files of networks and linear models", params, export_params),
+    .write = write,
 };

@@ -31,6 +31,7 @@ typedef struct clf__value_name {
 
 typedef struct clf__graph {
   clf_context *context;
+  const char *name;           /* the caller's; NULL for that of the model's kind */
   clf__text nodes, constants; /* fields of the graph */
   clf__text node;             /* the node under way */
   int64_t count;              /* nodes so far */

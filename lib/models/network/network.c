@@ -246,7 +246,7 @@ clf_status clf__network_require(const clf_model *model) {
                          model->kind->base.name);
 }
 
-clf_status clf_network_add(clf_model *model, const char *layer, const char *layer_params) {
+clf_status clf_network_add_layer(clf_model *model, const char *layer, const char *layer_params) {
   CLF__REQUIRE(model);
   CLF__REQUIRE(layer);
   CLF__ENTER(model->kind->base.name);

@@ -9,7 +9,7 @@
 
 static clf_context *make(const char *params) {
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, params, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, params));
   return context;
 }
 

@@ -124,8 +124,8 @@ static void use_model(trace *to, clf_context *context, const clf_model *model,
     CALL(clf_model_predict_proba(model, rows, out, ROWS * outputs));
     note(to, out, (size_t)(ROWS * outputs) * sizeof *out);
   }
-  if (clf_model_transform(model, rows, NULL, 0, &components) == CLF_OK) {
-    CALL(clf_model_transform(model, rows, out, ROWS * components, NULL));
+  if (clf_model_project(model, rows, NULL, 0, &components) == CLF_OK) {
+    CALL(clf_model_project(model, rows, out, ROWS * components, NULL));
     note(to, out, (size_t)(ROWS * components) * sizeof *out);
   }
   CALL(clf_model_score(model, rows, &score));
@@ -169,7 +169,7 @@ static void run_model(trace *to, clf_context *context, const clf_dataset *rows, 
     const char *space = strchr(entry[2], ' ');
     snprintf(step, sizeof step, "%.*s",
              (int)(space != NULL ? space - entry[2] : (ptrdiff_t)strlen(entry[2])), entry[2]);
-    CALL(clf_model_add(model, step, space != NULL ? space + 1 : NULL));
+    CALL(clf_model_add_transform(model, step, space != NULL ? space + 1 : NULL));
   }
   CALL(clf_model_fit(model, rows, NULL, NULL));
   use_model(to, context, model, rows);
@@ -180,11 +180,10 @@ static void run_data(trace *to, clf_context *context, const clf_dataset *rows) {
   clf_dataset *loaded = NULL, *first = NULL, *second = NULL, *wide = NULL;
   clf_tensor *x = NULL, *f64 = NULL;
   CALL(clf_dataset_load(&loaded, context, "csv", csv_path, NULL));
-  CALL(clf_dataset_tensor(loaded, "x", &x));
-  note(to, clf_tensor_data(x), clf_tensor_size(x, 0) > 0 ? ROWS * 3 * sizeof(float) : 0);
+  CALL(clf_dataset_tensor(&x, loaded, "x"));
+  note(to, clf_tensor_data(x), clf_tensor_extent(x, 0) > 0 ? ROWS * 3 * sizeof(float) : 0);
   CALL(clf_dataset_split(&first, &second, rows, 0.3, 5));
-  CALL(clf_tensor_wrap(&f64, context, doubles, CLF_F64, 2, (int64_t[]){ROWS, COLUMNS}, NULL, NULL,
-                       NULL));
+  CALL(clf_tensor_wrap(&f64, context, doubles, CLF_F64, 2, (int64_t[]){ROWS, COLUMNS}, NULL));
   CALL(clf_dataset_create(&wide, context, f64, NULL));
   clf_tensor_free(x);
   clf_tensor_free(f64);
@@ -208,7 +207,7 @@ static void run_measures(trace *to, clf_context *context, const clf_dataset *row
   note(to, out, sizeof out);
   CALL(clf_cross_validate(model, rows, 3, 1, out));
   note(to, out, 3 * sizeof *out);
-  CALL(clf_search_create(&search, model, rows, "alpha=0.1|1.7", 3, 1));
+  CALL(clf_search_create(&search, model, rows, 3, 1, "alpha=0.1|1.7"));
   out[0] = clf_search_mean(search, 1);
   out[1] = clf_search_deviation(search, 1);
   note(to, out, 2 * sizeof *out);
@@ -229,7 +228,7 @@ static void run_images(trace *to, clf_context *context) {
   note(to, clf_image_pixels(small), 35);
   CALL(clf_image_equalize(&even, image));
   note(to, clf_image_pixels(even), 120);
-  CALL(clf_image_normalize(&lit, image, NULL));
+  CALL(clf_image_tan_triggs(&lit, image, NULL));
   note(to, clf_image_pixels(lit), 120);
   const environment before = environment_now();
   const double overlap = clf_box_overlap(&boxes[0], &boxes[1]);
@@ -249,11 +248,10 @@ static void run_all(trace *to, int kind) {
   clf_dataset *rows = NULL;
   memset(to, 0, sizeof *to);
   set_environment(kind);
-  CALL(clf_context_create(&context, "threads=3", NULL));
+  CALL(clf_context_create(&context, NULL, "threads=3"));
   CALL(clf_context_set_progress(context, check_callback, to));
-  CALL(clf_tensor_wrap(&x, context, values, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL, NULL,
-                       NULL));
-  CALL(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
+  CALL(clf_tensor_wrap(&x, context, values, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL));
+  CALL(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, (int64_t[]){ROWS}, NULL));
   CALL(clf_dataset_create(&rows, context, x, y));
   for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
     run_model(to, context, rows, (int)i);

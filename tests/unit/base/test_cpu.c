@@ -46,7 +46,7 @@ TEST(targets__are_taken_by_their_words) {
     char params[32];
     clf_context *context = NULL;
     snprintf(params, sizeof params, "cpu=%s", target->word);
-    clf_status status = clf_context_create(&context, params, NULL);
+    clf_status status = clf_context_create(&context, NULL, params);
     ck_assert(status == CLF_OK || status == CLF_ERROR_UNSUPPORTED);
     if (target->supported()) {
       best = best == NULL ? target : best;
@@ -61,7 +61,7 @@ TEST(targets__are_taken_by_their_words) {
   ck_assert_str_eq(target[-1].name, "generic");
   ck_assert(target[-1].supported());
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, "cpu=auto", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "cpu=auto"));
   ck_assert_ptr_eq(clf__context_target(context), best);
   clf_context_free(context);
 }

@@ -104,7 +104,7 @@ TEST(file_beyond_the_memory_limit__is_refused) {
   put_text("file", "");
   ck_assert_int_eq(truncate(path, 1 << 20), 0);
   clf_context *small = NULL;
-  ck_clf_ok(clf_context_create(&small, "memory_limit=65536 threads=1", NULL));
+  ck_clf_ok(clf_context_create(&small, NULL, "memory_limit=65536 threads=1"));
   clf__bytes bytes = {0};
   ck_clf_fails(clf__file_read(&bytes, small, path), CLF_ERROR_MEMORY);
   ck_clf_says(path);

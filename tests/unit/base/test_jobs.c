@@ -20,7 +20,7 @@ typedef struct work {
 
 static clf_context *make(const char *params) {
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, params, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, params));
   return context;
 }
 

@@ -14,7 +14,7 @@
 
 static clf_context *make(const char *params) {
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, params, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, params));
   return context;
 }
 
@@ -339,7 +339,7 @@ TEST_LOOP(fits_of_few_rows__start_no_thread, 0, (int)(sizeof few_rows / sizeof f
   clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, context, few_rows[_i][0], few_rows[_i][1]));
-  ck_clf_ok(clf_model_add(model, "standardize", NULL));
+  ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   ck_clf_ok(clf_model_predict(model, data, labels, ROWS));
   ck_assert_int_eq(threads_of_process(), before);

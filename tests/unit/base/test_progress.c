@@ -28,7 +28,7 @@ static int32_t watch(void *user, const clf_progress *progress) {
 static clf_context *make_context(const char *params, host *own) {
   clf_context *context = NULL;
   *own = (host){.thread = pthread_self(), .stop_at = own->stop_at};
-  ck_assert_int_eq(clf_context_create(&context, params, NULL), CLF_OK);
+  ck_assert_int_eq(clf_context_create(&context, NULL, params), CLF_OK);
   ck_assert_int_eq(clf_context_set_progress(context, watch, own), CLF_OK);
   return context;
 }
@@ -129,7 +129,7 @@ static void count_up(void *argument, clf__range range) {
 TEST(parallel__without_a_callback_runs_all) {
   clf_context *context = NULL;
   atomic_int_least64_t done = 0;
-  ck_assert_int_eq(clf_context_create(&context, "threads=2", NULL), CLF_OK);
+  ck_assert_int_eq(clf_context_create(&context, NULL, "threads=2"), CLF_OK);
   clf__progress progress = clf__progress_begin(context, "outer", 40);
   ck_clf_ok(clf__progress_parallel(&progress, &done, 40, 1, CLF__WORK_LONG, count_up, &done));
   ck_assert_int_eq(done, 40);
@@ -245,8 +245,7 @@ TEST(conversion__is_left_out_once_the_call_is_cancelled) {
     clf_tensor *x = NULL;
     clf_dataset *made = NULL;
     clf__call call;
-    ck_clf_ok(clf_tensor_wrap(&x, context, values, CLF_I32, 2, (int64_t[]){ROWS, COLUMNS}, NULL,
-                              NULL, NULL));
+    ck_clf_ok(clf_tensor_wrap(&x, context, values, CLF_I32, 2, (int64_t[]){ROWS, COLUMNS}, NULL));
     clf__call_begin(&call, context, "call", 1);
     (void)clf__progress_ranges(context, 300, 1, CLF__WORK_LONG, take_a_millisecond, &done);
     const clf_status status = clf_dataset_create(&made, context, x, NULL);

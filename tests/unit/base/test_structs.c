@@ -93,7 +93,7 @@ TEST(public_structs__need_their_size) {
   clf_context *context = NULL;
   clf_allocator allocator = {0};
   clf_param_info info = {0};
-  ck_clf_fails(clf_context_create(&context, NULL, &allocator), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_context_create(&context, &allocator, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_says("clf_allocator: struct_size is 0; set it to sizeof(clf_allocator)");
   ck_clf_fails(clf_param_describe("model", "ridge", 0, &info), CLF_ERROR_ARGUMENT);
   ck_clf_says("clf_param_info: struct_size is 0; set it to sizeof(clf_param_info)");

@@ -239,7 +239,7 @@ TEST(nearest__suggests_what_was_meant) {
 
 TEST(text__grows_as_it_is_appended_to) {
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   clf__text text = {.context = context};
   for (int i = 0; i < 1000; i++) {
     clf__text_append(&text, "%d %s;", i, "abc");
@@ -255,7 +255,7 @@ TEST(text__grows_as_it_is_appended_to) {
 
 TEST(text__remembers_that_memory_ran_out) {
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, "memory_limit=20000 threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "memory_limit=20000 threads=1"));
   clf__text text = {.context = context};
   for (int i = 0; i < 1000; i++) {
     clf__text_append(&text, "%0100d", i);

@@ -121,8 +121,7 @@ TEST(batches__carry_pixels_targets_and_weights) {
   clf_tensor *tensor = NULL;
   clf_batches *batches = NULL;
   const clf_dataset *batch = NULL;
-  ck_clf_ok(
-      clf_tensor_wrap(&tensor, context, targets, CLF_F64, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, targets, CLF_F64, 1, (int64_t[]){ROWS}, NULL));
   ck_clf_ok(clf_dataset_set_targets(dataset, tensor));
   set_weights(dataset, weights);
   ck_clf_ok(clf_batches_create(&batches, dataset, 3, 1));

@@ -8,7 +8,7 @@
 static clf_status classify(clf__classes **out, const void *labels, int32_t dtype, int64_t count,
                            int32_t *indices) {
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_tensor_wrap(&tensor, context, labels, dtype, 1, &count, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, labels, dtype, 1, &count, NULL));
   clf_status status = clf__classes_of_numbers(out, context, tensor, indices);
   clf_tensor_free(tensor);
   return status;
@@ -255,7 +255,7 @@ TEST(load__rejects_what_no_save_writes) {
     clf__store *store = NULL;
     clf__classes *loaded = NULL;
     ck_clf_ok(clf_tensor_wrap(&tensor, context, cases[i].data, cases[i].dtype, cases[i].ndim,
-                              (int64_t[]){cases[i].count, 2}, NULL, NULL, NULL));
+                              (int64_t[]){cases[i].count, 2}, NULL));
     ck_clf_ok(clf__store_create(&store, context));
     ck_clf_ok(clf__store_add_tensor(store, "classes", tensor));
     ck_clf_fails(clf__classes_load(&loaded, context, store), CLF_ERROR_CORRUPT);

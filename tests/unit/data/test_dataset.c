@@ -7,7 +7,7 @@
 static clf_tensor *wrap(const void *data, int32_t dtype, int32_t ndim, const int64_t *shape,
                         const int64_t *strides) {
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_tensor_wrap(&tensor, context, data, dtype, ndim, shape, strides, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, data, dtype, ndim, shape, strides));
   return tensor;
 }
 
@@ -25,7 +25,7 @@ static clf_dataset *create(clf_tensor *x) {
 
 static const void *features_of(const clf_dataset *dataset) {
   clf_tensor *x = NULL;
-  ck_clf_ok(clf_dataset_tensor(dataset, "x", &x));
+  ck_clf_ok(clf_dataset_tensor(&x, dataset, "x"));
   const void *data = clf_tensor_data(x);
   ck_assert_int_eq(clf_tensor_writable(x), 0);
   clf_tensor_free(x);
@@ -163,7 +163,7 @@ TEST(create__conversion_respects_the_memory_limit) {
   static double zeros[100 * 100];
   clf_context *small = NULL;
   clf_dataset *dataset = NULL;
-  ck_clf_ok(clf_context_create(&small, "threads=1 memory_limit=20000", NULL));
+  ck_clf_ok(clf_context_create(&small, NULL, "threads=1 memory_limit=20000"));
   clf_tensor *x = wrap(zeros, CLF_F64, 2, (int64_t[]){100, 100}, (int64_t[]){1, 100});
   ck_clf_fails(clf_dataset_create(&dataset, small, x, NULL), CLF_ERROR_MEMORY);
   clf_tensor_free(x);
@@ -177,10 +177,10 @@ static void count_release(void *user) {
 TEST(free__gives_wrapped_memory_back_once) {
   int released = 0;
   clf_tensor *x = NULL, *kept = NULL;
-  ck_clf_ok(clf_tensor_wrap(&x, context, numbers, CLF_F32, 2, (int64_t[]){4, 3}, NULL,
-                            count_release, &released));
+  ck_clf_ok(clf_tensor_wrap(&x, context, numbers, CLF_F32, 2, (int64_t[]){4, 3}, NULL));
+  ck_clf_ok(clf_tensor_set_release(x, count_release, &released));
   clf_dataset *dataset = create(x);
-  ck_clf_ok(clf_dataset_tensor(dataset, "x", &kept));
+  ck_clf_ok(clf_dataset_tensor(&kept, dataset, "x"));
   clf_dataset_free(dataset);
   ck_assert_int_eq(released, 0);
   clf_tensor_free(kept);
@@ -292,7 +292,7 @@ TEST(targets__of_one_output_are_a_column) {
   clf_tensor *column = NULL;
   ck_clf_ok(set(clf_dataset_set_targets, dataset, targets, CLF_F64, 4));
   ck_assert_int_eq(clf_dataset_outputs(dataset), 1);
-  ck_clf_ok(clf_dataset_tensor(dataset, "targets", &column));
+  ck_clf_ok(clf_dataset_tensor(&column, dataset, "targets"));
   ck_assert_int_eq(clf_tensor_ndim(column), 2);
   ck_assert_int_eq(clf_tensor_dtype(column), CLF_F64);
   clf_tensor_free(column);
@@ -315,9 +315,9 @@ TEST(weights__must_be_finite_and_not_negative) {
 TEST(tensor__says_what_there_is) {
   clf_dataset *dataset = four_rows();
   clf_tensor *out = NULL;
-  ck_clf_fails(clf_dataset_tensor(dataset, "labels", &out), CLF_ERROR_UNSUPPORTED);
-  ck_clf_fails(clf_dataset_tensor(dataset, "row_start", &out), CLF_ERROR_UNSUPPORTED);
-  ck_clf_fails(clf_dataset_tensor(dataset, "X", &out), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_dataset_tensor(&out, dataset, "labels"), CLF_ERROR_UNSUPPORTED);
+  ck_clf_fails(clf_dataset_tensor(&out, dataset, "row_start"), CLF_ERROR_UNSUPPORTED);
+  ck_clf_fails(clf_dataset_tensor(&out, dataset, "X"), CLF_ERROR_ARGUMENT);
   ck_clf_says("'X'");
   ck_assert_ptr_null(out);
   clf_dataset_free(dataset);

@@ -24,7 +24,7 @@ TEST(merged_rows__are_the_same_on_any_threads) {
   for (int t = 0; t < 3; t++) {
     clf__merged merged;
     clf_context *context = NULL;
-    ck_clf_ok(clf_context_create(&context, threads[t], NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, threads[t]));
     ck_clf_ok(clf__rows_merged(&merged, context, &rows, 1, INT64_MAX));
     ck_assert_int_eq(merged.column, LAST);
     ck_assert_int_eq(merged.rows, (ROWS - 2) / (200 - LAST) + 1);
@@ -57,7 +57,7 @@ TEST_LOOP(looking_for_merged_rows__can_be_cancelled, 0, 4) {
   int asked = 0;
   int64_t column = -1;
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, _i % 2 == 0 ? "threads=1" : "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, _i % 2 == 0 ? "threads=1" : "threads=2"));
   ck_clf_ok(clf_context_set_progress(context, stop, &asked));
   for (int j = 0; j < COLUMNS; j++) {
     row[j] = _i / 2 == 0 ? 1 : 0.1;

@@ -23,7 +23,7 @@ static clf_status create(clf_dataset **out, int64_t width, part start, part colu
   clf_tensor *tensors[3] = {NULL};
   for (int i = 0; i < 3; i++) {
     ck_clf_ok(clf_tensor_wrap(&tensors[i], context, parts[i].data, parts[i].dtype, 1,
-                              &parts[i].count, NULL, NULL, NULL));
+                              &parts[i].count, NULL));
   }
   clf_status status =
       clf_dataset_create_sparse(out, context, width, tensors[0], tensors[1], tensors[2], NULL);
@@ -47,8 +47,8 @@ TEST(sparse__shares_the_values) {
   ck_assert_int_eq(clf_dataset_nonzeros(dataset), 3);
   ck_assert_int_eq(clf_dataset_sparse(dataset), 1);
   clf_tensor *tensor = NULL;
-  ck_clf_fails(clf_dataset_tensor(dataset, "x", &tensor), CLF_ERROR_UNSUPPORTED);
-  ck_clf_ok(clf_dataset_tensor(dataset, "column", &tensor));
+  ck_clf_fails(clf_dataset_tensor(&tensor, dataset, "x"), CLF_ERROR_UNSUPPORTED);
+  ck_clf_ok(clf_dataset_tensor(&tensor, dataset, "column"));
   ck_assert_int_eq(clf_tensor_dtype(tensor), CLF_I32);
   clf_tensor_free(tensor);
   clf_dataset_free(dataset);
@@ -63,7 +63,7 @@ static bool fit_and_predict(const char *kind, clf_dataset *dataset, int32_t *pre
   const int64_t rows = FEW;
   clf_model *model = NULL;
   clf_tensor *y = NULL;
-  ck_clf_ok(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, &rows, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, &rows, NULL));
   ck_clf_ok(clf_dataset_set_labels(dataset, y));
   ck_clf_ok(clf_model_create(&model, context, kind, NULL));
   const bool fitted = clf_model_fit(model, dataset, NULL, NULL) >= CLF_OK;

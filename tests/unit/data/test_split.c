@@ -103,15 +103,14 @@ TEST(subset__keeps_pixels_with_shape_and_scale) {
   }
   clf_tensor *x = NULL, *out = NULL;
   clf_dataset *dataset = NULL, *subset = NULL;
-  ck_clf_ok(
-      clf_tensor_wrap(&x, context, pixels, CLF_U8, 3, (int64_t[]){4, 2, 3}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&x, context, pixels, CLF_U8, 3, (int64_t[]){4, 2, 3}, NULL));
   ck_clf_ok(clf_tensor_set_scale(x, 1.0 / 255));
   ck_clf_ok(clf_dataset_create(&dataset, context, x, NULL));
   ck_clf_ok(clf_dataset_subset(&subset, dataset, (int64_t[]){3, 1}, 2));
-  ck_clf_ok(clf_dataset_tensor(subset, "x", &out));
+  ck_clf_ok(clf_dataset_tensor(&out, subset, "x"));
   ck_assert_int_eq(clf_tensor_dtype(out), CLF_U8);
   ck_assert_int_eq(clf_tensor_ndim(out), 3);
-  ck_assert_int_eq(clf_tensor_size(out, 2), 3);
+  ck_assert_int_eq(clf_tensor_extent(out, 2), 3);
   ck_assert_double_eq(clf_tensor_scale(out), 1.0 / 255);
   ck_assert_mem_eq(clf_tensor_data(out), pixels + 18, 6);
   ck_assert_mem_eq((uint8_t *)clf_tensor_data(out) + 6, pixels + 6, 6);
@@ -125,8 +124,7 @@ TEST(subset__of_targets) {
   const double targets[] = {0, 1, 10, 11, 20, 21};
   clf_dataset *dataset = numbered_rows(3, NULL), *subset = NULL;
   clf_tensor *tensor = NULL;
-  ck_clf_ok(
-      clf_tensor_wrap(&tensor, context, targets, CLF_F64, 2, (int64_t[]){3, 2}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, targets, CLF_F64, 2, (int64_t[]){3, 2}, NULL));
   ck_clf_ok(clf_dataset_set_targets(dataset, tensor));
   ck_clf_ok(clf_dataset_subset(&subset, dataset, (int64_t[]){2, 0}, 2));
   ck_assert_mem_eq(clf__dataset_targets(subset), ((double[]){20, 21, 0, 1}), 4 * sizeof(double));

@@ -55,9 +55,9 @@ static clf_dataset *make_windows(int64_t *shape, uint8_t *pixels, int32_t *label
       memcpy(pixels + i * WINDOW + row * SIDE, scene + (SIDE + row) * 3 * SIDE + SIDE, SIDE);
     }
   }
-  ck_clf_ok(clf_tensor_wrap(&x, context, pixels, CLF_U8, 4, shape, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&x, context, pixels, CLF_U8, 4, shape, NULL));
   ck_clf_ok(clf_tensor_set_scale(x, 1.0 / 255));
-  ck_clf_ok(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, shape, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, shape, NULL));
   ck_clf_ok(clf_dataset_create(&data, context, x, y));
   clf_tensor_free(x);
   clf_tensor_free(y);
@@ -116,8 +116,8 @@ static float *ask_model(const clf_model *model, const uint8_t *windows, int64_t 
   clf_tensor *x = NULL;
   clf_dataset *data = NULL;
   float *scores = malloc((size_t)count * 2 * sizeof *scores);
-  ck_clf_ok(clf_tensor_wrap(&x, context, windows, CLF_U8, 4, (int64_t[]){count, SIDE, SIDE, 1},
-                            NULL, NULL, NULL));
+  ck_clf_ok(
+      clf_tensor_wrap(&x, context, windows, CLF_U8, 4, (int64_t[]){count, SIDE, SIDE, 1}, NULL));
   ck_clf_ok(clf_tensor_set_scale(x, 1.0 / 255));
   ck_clf_ok(clf_dataset_create(&data, context, x, NULL));
   ck_clf_ok(clf_model_decision_function(model, data, scores, 2 * count));
@@ -138,7 +138,7 @@ static void compare_windows(const char *layers, const char *fit, const char *par
   uint8_t *windows = malloc((size_t)MOST * WINDOW);
   clf_box *boxes = malloc(MOST * sizeof *boxes);
   int64_t count = -1;
-  ck_clf_ok(clf_detector_mine(detector, scene, NULL, 0, 0, windows, boxes, MOST, &count));
+  ck_clf_ok(clf_detector_mine_negatives(detector, scene, NULL, 0, windows, boxes, MOST, &count));
   ck_assert_int_eq(count, expected);
   float *scores = ask_model(model, windows, count);
   const uint8_t *pixels = clf_image_pixels(scene);
@@ -312,11 +312,17 @@ TEST(mining__leaves_objects_out) {
   clf_detector *detector = make_detector(model, "threshold=0.9 overlap=0.1");
   clf_image *scene = make_disc(60, 70, 30, 30, 4.5);
   const clf_box object = {24, 24, 12, 12, 0, 1};
+  clf_box_set objects = {.struct_size = sizeof objects, .boxes = &object, .count = 1};
   uint8_t window[WINDOW];
   int64_t count = -1;
-  ck_clf_ok(clf_detector_mine(detector, scene, NULL, 0, 0.3, window, NULL, 1, &count));
+  ck_clf_ok(clf_detector_mine_negatives(detector, scene, NULL, 0.3, window, NULL, 1, &count));
   ck_assert_int_eq(count, 1);
-  ck_clf_ok(clf_detector_mine(detector, scene, &object, 1, 0.3, NULL, NULL, 0, &count));
+  ck_clf_ok(clf_detector_mine_negatives(detector, scene, &objects, 0.3, NULL, NULL, 0, &count));
+  ck_assert_int_eq(count, 0);
+  objects.boxes = NULL;
+  ck_clf_fails(clf_detector_mine_negatives(detector, scene, &objects, 0.3, NULL, NULL, 0, &count),
+               CLF_ERROR_ARGUMENT);
+  ck_clf_says("detector, objects: 1 boxes at NULL;");
   ck_assert_int_eq(count, 0);
   clf_image_free(scene);
   clf_detector_free(detector);

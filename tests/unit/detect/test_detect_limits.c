@@ -16,8 +16,8 @@ static clf_status make_network(clf_model **out, clf_context *context) {
   clf_tensor *x = NULL, *y = NULL;
   clf_dataset *data = NULL;
   clf_status status;
-  TRY(clf_tensor_wrap(&x, context, pixels, CLF_U8, 4, shape, NULL, NULL, NULL));
-  TRY(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, shape, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&x, context, pixels, CLF_U8, 4, shape, NULL));
+  TRY(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, shape, NULL));
   TRY(clf_dataset_create(&data, context, x, y));
   TRY(clf_model_create(out, context, "network", "epochs=0"));
   TRY(clf_model_set_text(*out, "layers", layers));
@@ -43,7 +43,7 @@ static clf_status use_detector(clf_context *context, const void *unused) {
   TRY(clf_image_create(&picture, context, 9, 8, 1, NULL, 0));
   TRY(clf_image_create(&colours, context, 7, 6, 3, NULL, 0));
   TRY(clf_detector_run(detector, picture, boxes, 4, &count));
-  TRY(clf_detector_mine(detector, colours, NULL, 0, 0, windows, boxes, 4, &count));
+  TRY(clf_detector_mine_negatives(detector, colours, NULL, 0, windows, boxes, 4, &count));
   TRY(clf_detector_save(detector, path));
 done:
   clf_image_free(picture);
@@ -139,7 +139,7 @@ TEST(memory__bounds_the_picture) {
   clf_detector *detector = NULL;
   clf_image *picture = NULL;
   int64_t count = 7;
-  ck_clf_ok(clf_context_create(&context, "threads=1 memory_limit=20000000", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1 memory_limit=20000000"));
   ck_clf_ok(clf_detector_load(&detector, context, path, "min_size=1"));
   ck_clf_ok(clf_image_create(&picture, context, 2000, 2000, 1, NULL, 0));
   ck_clf_fails(clf_detector_run(detector, picture, NULL, 0, &count), CLF_ERROR_MEMORY);
@@ -158,7 +158,7 @@ static void save_windows(const char *of_layers, int64_t height, int64_t width, c
   size_t size = 0;
   static const int32_t labels[] = {0, 1};
   ck_clf_ok(clf_tensor_create(&pixels, NULL, CLF_U8, 4, (int64_t[]){2, height, width, 1}));
-  ck_clf_ok(clf_tensor_wrap(&y, NULL, labels, CLF_I32, 1, (int64_t[]){2}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&y, NULL, labels, CLF_I32, 1, (int64_t[]){2}, NULL));
   ck_clf_ok(clf_dataset_create(&data, NULL, pixels, y));
   ck_clf_ok(clf_model_create(&model, NULL, "network", "epochs=0"));
   ck_clf_ok(clf_model_set_text(model, "layers", of_layers));
@@ -194,7 +194,7 @@ TEST(window_of_one_pixel__has_sizes_that_end) {
     int64_t count = -1;
     int calls = 0;
     save_windows("conv2d filters=2 kernel=1; flatten; dense units=2", 1, 1, params[i]);
-    ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
     ck_clf_ok(clf_context_set_progress(context, count_calls, &calls));
     ck_clf_ok(clf_detector_load(&detector, context, path, "threshold=0 overlap=1"));
     ck_clf_ok(clf_image_create(&picture, context, 9, 7, 1, NULL, 0));

@@ -48,7 +48,7 @@ static void range_of(const char *text, double (*measure)(const slopes *), double
                      double *most) {
   clf_context *context = NULL;
   float map[2 * PIXELS];
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   clf__augment *augment = augment_of(context, text, 3);
   *least = INFINITY;
   *most = -INFINITY;
@@ -125,7 +125,7 @@ TEST(augment__stays_within_its_bounds_and_uses_them) {
 TEST(augment__quarter_turn_is_the_turned_array) {
   clf_context *context = NULL;
   float map[2 * PIXELS];
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   clf__augment *augment = augment_of(context, "rotate=180 fill=edge", 3);
   double nearest = 180;
   int64_t row = 0;
@@ -156,7 +156,7 @@ TEST(augment__elastic_distortions_are_smoothed_noise) {
   enum { SIGMA = 4, MARGIN = 7, DRAWS = 2000 };
   clf_context *context = NULL;
   float map[2 * PIXELS];
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   clf__augment *augment = augment_of(context, "elastic=1.4 elastic_sigma=4 fill=edge", 3);
   double sum = 0, squares = 0, neighbours = 0, across = 0, count = 0;
   for (int64_t row = 0; row < DRAWS; row++) {
@@ -187,7 +187,7 @@ TEST(augment__keeps_the_mass_of_what_is_inside) {
                                       "shear=0.3",   "flip=0.5",
                                       "elastic=0.7", "shift=1 rotate=10 elastic=1 flip=0.5"};
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++) {
     clf__augment *augment = augment_of(context, texts[t], 2);
     double before = 0, after = 0;
@@ -213,7 +213,7 @@ TEST(augment__keeps_the_mass_of_what_is_inside) {
 TEST(augment__is_told_by_seed_and_row) {
   clf_context *context = NULL;
   float first[2 * PIXELS], other[2 * PIXELS];
-  ck_clf_ok(clf_context_create(&context, "threads=4", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=4"));
   clf__augment *augment = augment_of(context, "shift=2 rotate=9 scale=0.1 elastic=1 flip=0.5", 3);
   draw_map(augment, 11, 3, first);
   for (int32_t worker = 0; worker < 4; worker++) {
@@ -251,7 +251,7 @@ TEST(augment__names_what_is_wrong) {
       {"elastic=1", 3, {100000, 100000, 3}, CLF_ERROR_SHAPE, "too large"},
   };
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     clf__augment *augment = NULL;
     ck_clf_fails(

@@ -1,5 +1,8 @@
 /* PNG, JPEG and GIF: what the parity tests against Pillow do not reach. Those that are not built in
  * are not tested, hence helpers that are inline. */
+#include <limits.h>
+#include <sys/stat.h>
+
 #include "failing_allocator.h"
 
 #include "image/image_exif.h"
@@ -65,7 +68,7 @@ static inline void check_allocation(const image_bytes *file) {
 static inline void check_cancel(const image_bytes *file) {
   clf_context *context = NULL;
   clf_image *image = NULL;
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   ck_clf_ok(clf_context_set_progress(context, cancel_at_once, NULL));
   ck_clf_fails(clf_image_load_memory(&image, context, file->bytes, file->size, NULL),
                CLF_ERROR_CANCELLED);
@@ -139,13 +142,45 @@ static clf_status save_refusing(int64_t refuse, int64_t *asked, const char *path
   clf_status status = context != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   TRY(status);
   TRY(clf_image_create(&image, context, 3, 5, 3, NULL, 0));
-  TRY(clf_image_save(image, path));
+  TRY(clf_image_save(image, path, NULL));
 done:
   clf_image_free(image);
   clf_context_free(context);
   ck_assert_int_eq(from.held, 0);
   *asked = from.asked;
   return status;
+}
+
+/* Level 0 stores the pixels, whose bytes the file then exceeds; each level reads back the same. */
+TEST(png__is_compressed_as_much_as_asked) {
+  enum { SIDE = 64 };
+  static uint8_t pixels[SIDE * SIDE];
+  static const char *const params[] = {"compression=0", "compression=1", NULL, "compression=9"};
+  char folder[] = "/tmp/classify-png-XXXXXX", path[64];
+  clf_image *image = NULL, *again = NULL;
+  long size = LONG_MAX;
+  for (int i = 0; i < SIDE * SIDE; i++) {
+    pixels[i] = (uint8_t)(i * i % 251 * (i / SIDE % 2));
+  }
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  snprintf(path, sizeof path, "%s/a.png", folder);
+  ck_clf_ok(clf_image_create(&image, NULL, SIDE, SIDE, 1, pixels, 0));
+  for (int i = 0; i < 4; i++) {
+    struct stat about;
+    ck_clf_ok(clf_image_save(image, path, params[i]));
+    ck_assert_int_eq(stat(path, &about), 0);
+    ck_assert_int_le((long)about.st_size, size);
+    ck_assert(i != 0 || about.st_size > SIDE * SIDE);
+    ck_assert(i == 0 || about.st_size < SIDE * SIDE);
+    size = (long)about.st_size;
+    ck_clf_ok(clf_image_load(&again, NULL, path, NULL));
+    ck_assert_mem_eq(clf_image_pixels(again), pixels, sizeof pixels);
+    clf_image_free(again);
+  }
+  ck_clf_fails(clf_image_save(image, path, "compression=10"), CLF_ERROR_ARGUMENT);
+  clf_image_free(image);
+  remove(path);
+  remove(folder);
 }
 
 TEST(png__is_written_or_not) {
@@ -206,7 +241,7 @@ TEST(jpeg__coefficients_count_as_memory) {
   image_bytes file;
   clf_context *context = NULL;
   clf_image *image = NULL;
-  ck_clf_ok(clf_context_create(&context, "threads=1 memory_limit=60000", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1 memory_limit=60000"));
   make_jpeg(&file, 60, 60, JCS_RGB, 1, "", 0);
   uint8_t *size = memmem(file.bytes, file.size, "\xFF\xC2", 2);
   ck_assert_ptr_nonnull(size);

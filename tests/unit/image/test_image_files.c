@@ -177,7 +177,7 @@ TEST(save__is_read_back) {
     clf_image *image = NULL, *read = NULL;
     name_file(endings[i]);
     ck_clf_ok(clf_image_create(&image, NULL, 2, 2, 3, pixels, 0));
-    ck_clf_ok(clf_image_save(image, path));
+    ck_clf_ok(clf_image_save(image, path, NULL));
     ck_clf_ok(clf_image_load(&read, NULL, path, NULL));
     ck_assert_int_eq(clf_image_channels(read), 3);
     ck_assert_mem_eq(clf_image_pixels(read), pixels, sizeof pixels);
@@ -191,13 +191,13 @@ TEST(save__refuses_other_endings) {
   clf_image *image = NULL, *read = NULL;
   ck_clf_ok(clf_image_create(&image, NULL, 2, 2, 3, NULL, 0));
   name_file("bmp");
-  ck_clf_fails(clf_image_save(image, path), CLF_ERROR_UNSUPPORTED);
+  ck_clf_fails(clf_image_save(image, path, NULL), CLF_ERROR_UNSUPPORTED);
   ck_clf_says("pgm|ppm|pnm");
   name_file("pgm");
-  ck_clf_fails(clf_image_save(image, path), CLF_ERROR_UNSUPPORTED);
+  ck_clf_fails(clf_image_save(image, path, NULL), CLF_ERROR_UNSUPPORTED);
   ck_clf_says("1 channels, the image 3");
-  ck_clf_fails(clf_image_save(image, "/nonexistent/a.ppm"), CLF_ERROR_IO);
-  ck_clf_fails(clf_image_save(image, "/nonexistent/a"), CLF_ERROR_UNSUPPORTED);
+  ck_clf_fails(clf_image_save(image, "/nonexistent/a.ppm", NULL), CLF_ERROR_IO);
+  ck_clf_fails(clf_image_save(image, "/nonexistent/a", NULL), CLF_ERROR_UNSUPPORTED);
   ck_assert_int_ne(access(path, F_OK), 0);
   ck_clf_fails(clf_image_load(&read, NULL, path, NULL), CLF_ERROR_IO);
   ck_clf_says(path);

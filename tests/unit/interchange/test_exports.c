@@ -75,7 +75,7 @@ static void check_status(clf_status status, const char *who, const char *kind) {
 TEST(layers__are_written_to_onnx_or_refused_in_words) {
   for (const clf__kind *const *kind = clf__layer_kinds.kinds; *kind != NULL; kind++) {
     clf_model *model = network_with((const clf__layer_kind *)(const void *)*kind);
-    check_status(clf_model_export(model, "onnx", path), "onnx: ", (*kind)->name);
+    check_status(clf_model_export(model, "onnx", path, NULL), "onnx: ", (*kind)->name);
     clf_model_free(model);
   }
 }
@@ -103,7 +103,7 @@ TEST(models__are_written_or_refused_in_words) {
     int written = 0;
     for (const clf__kind *const *at = clf__model_formats.kinds; *at != NULL; at++) {
       const clf__model_format *format = (const clf__model_format *)(const void *)*at;
-      const clf_status status = clf_model_export(model, (*at)->name, path);
+      const clf_status status = clf_model_export(model, (*at)->name, path, NULL);
       check_status(status, (*at)->name, (*kind)->name);
       written += status == CLF_OK;
       if (status == CLF_OK && format->import != NULL) {

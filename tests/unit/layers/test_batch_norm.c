@@ -10,7 +10,7 @@ enum { ROWS = 5000, COLUMNS = 4, CLASSES = 3, UNITS = 3, MEASURED = 4096 };
 
 static void read(const clf_model *model, const char *name, float *out, int64_t count) {
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_model_tensor(model, name, &tensor));
+  ck_clf_ok(clf_model_tensor(&tensor, model, name));
   ck_assert_int_eq(clf_tensor_count(tensor), count);
   memcpy(out, clf_tensor_data(tensor), (size_t)count * sizeof *out);
   clf_tensor_free(tensor);
@@ -96,7 +96,7 @@ TEST(statistics__of_a_short_fit_do_not_lag) {
   ck_clf_ok(clf_optimizer_create(&adam, NULL, "adam", "learning_rate=0.1"));
   ck_clf_ok(clf_model_fit(model, data, adam, data));
   ck_clf_ok(clf_model_score(model, data, &score));
-  ck_clf_ok(clf_model_tensor(model, "history_validation_accuracy", &accuracy));
+  ck_clf_ok(clf_model_tensor(&accuracy, model, "history_validation_accuracy"));
   lagging = *(const double *)clf_tensor_data(accuracy); /* by the running statistics */
   ck_assert_double_gt(score, 0.9);
   ck_assert_double_lt(lagging, score - 0.05);
@@ -188,8 +188,8 @@ static clf_status whole_life(clf_context *context, const void *unused) {
   clf_model *model = NULL;
   clf_status status;
   (void)unused;
-  TRY(clf_tensor_wrap(&x, context, (void *)ids, CLF_F32, 2, (int64_t[]){3, 4}, NULL, NULL, NULL));
-  TRY(clf_tensor_wrap(&y, context, (void *)labels, CLF_I32, 1, (int64_t[]){3}, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&x, context, (void *)ids, CLF_F32, 2, (int64_t[]){3, 4}, NULL));
+  TRY(clf_tensor_wrap(&y, context, (void *)labels, CLF_I32, 1, (int64_t[]){3}, NULL));
   TRY(clf_dataset_create(&data, context, x, y));
   TRY(clf_model_create(&model, context, "network",
                        "layers='embedding vocabulary=4 units=2; batch_norm; gru units=2; dense "

@@ -71,7 +71,7 @@ static void check_spans(const char *kind, const char *params, clf__shape in, int
   probe *p = calloc(1, sizeof *p);
   p->rows = rows;
   p->spans = spans;
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   ck_clf_ok(clf__layer_create(&p->layer, context, kind, params));
   p->layer->number = 1;
   ck_clf_ok(clf__layer_infer_shapes(p->layer, &in));

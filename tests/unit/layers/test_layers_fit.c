@@ -45,14 +45,14 @@ TEST_LOOP(network__learns_a_tiny_set_by_heart, 0, NETWORKS) {
   for (int i = 0; i < ROWS; i++) {
     y[i] = i % CLASSES;
   }
-  ck_clf_ok(clf_context_create(&context, "threads=1 seed=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1 seed=2"));
   clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, PIXELS, y);
   ck_clf_ok(clf_model_create(&model, context, "network", "input=4,4,2 epochs=400 batch_size=12"));
   ck_clf_ok(clf_model_set_text(model, "layers", networks[_i]));
   ck_clf_ok(clf_optimizer_create(&adam, context, "adam", "learning_rate=0.01"));
   ck_clf_ok(clf_model_fit(model, data, adam, NULL));
   ck_clf_ok(clf_model_score(model, data, &score));
-  ck_clf_ok(clf_model_tensor(model, "history_loss", &history));
+  ck_clf_ok(clf_model_tensor(&history, model, "history_loss"));
   const double *loss = clf_tensor_data(history);
   const double last = loss[clf_tensor_count(history) - 1];
   ck_assert_double_eq(score, 1);
@@ -226,9 +226,9 @@ static const float *biases(clf_model **model, clf_tensor **tensor, const char *l
   clf_tensor *zero = NULL;
   snprintf(params, sizeof params, "input=4,9 layers='%s; flatten; dense units=2'", layer);
   ck_clf_ok(clf_model_create(model, NULL, "network", params));
-  ck_clf_ok(clf_tensor_wrap(&zero, NULL, zeros, CLF_F32, 1, (int64_t[]){2}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&zero, NULL, zeros, CLF_F32, 1, (int64_t[]){2}, NULL));
   ck_clf_ok(clf_network_set_weight(*model, "dense_1.bias", zero));
-  ck_clf_ok(clf_model_tensor(*model, name, tensor));
+  ck_clf_ok(clf_model_tensor(tensor, *model, name));
   clf_tensor_free(zero);
   return clf_tensor_data(*tensor);
 }

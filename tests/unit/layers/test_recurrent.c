@@ -34,7 +34,7 @@ static probe make(const char *kind, const char *params, int64_t rows, int64_t st
   probe p = {.rows = rows, .steps = steps, .inputs = inputs, .masked = masked};
   uint64_t state = 11;
   const clf__shape in = {2, {steps, inputs}};
-  ck_clf_ok(clf_context_create(&p.context, threads, NULL));
+  ck_clf_ok(clf_context_create(&p.context, NULL, threads));
   ck_clf_ok(clf__layer_create(&p.layer, p.context, kind, params));
   p.layer->number = 1;
   ck_clf_ok(clf__layer_infer_shapes(p.layer, &in));

@@ -119,14 +119,16 @@ static const clf_box FOUND[] = {{0, 0, 10, 10, 9, 0},
                                 {90, 0, 10, 10, 6, 0},
                                 {0, 50, 10, 10, 5, 0}};
 static const int64_t FOUND_IMAGE[] = {4, 4, -2, 4, -2};
+static const clf_box_set found = {sizeof found, FOUND, FOUND_IMAGE, 5};
+static const clf_box_set truth = {sizeof truth, TRUTH, TRUTH_IMAGE, 4};
+static const clf_box_set first_three = {sizeof first_three, TRUTH, TRUTH_IMAGE, 3};
 
 TEST(average_precision__counts_a_second_box_of_an_object_as_wrong) {
   const double precision[] = {1, 1.0 / 2, 2.0 / 3, 2.0 / 4, 2.0 / 5};
   const double recall[] = {1.0 / 3, 1.0 / 3, 2.0 / 3, 2.0 / 3, 2.0 / 3};
   double p[5], r[5], out = -1;
   int64_t points = -1;
-  ck_clf_ok(clf_box_average_precision(FOUND, FOUND_IMAGE, 5, TRUTH, TRUTH_IMAGE, 4, 0.5, 0, &out, p,
-                                      r, &points));
+  ck_clf_ok(clf_box_average_precision(&found, &truth, 0.5, 0, &out, p, r, &points));
   ck_assert_int_eq(points, 5);
   for (int i = 0; i < 5; i++) {
     ck_assert_double_eq_tol(p[i], precision[i], TIGHT);
@@ -138,54 +140,66 @@ TEST(average_precision__counts_a_second_box_of_an_object_as_wrong) {
 
 TEST(average_precision__makes_the_curve_monotone) {
   /* Wrong, then right: the precision of 1/2 counts for the whole recall. */
-  const clf_box found[] = {{90, 90, 5, 5, 2, 1}, {30, 30, 8, 8, 1, 1}};
-  const int64_t image[] = {4, 4};
+  const clf_box boxes[] = {{90, 90, 5, 5, 2, 1}, {30, 30, 8, 8, 1, 1}};
+  const clf_box_set late = {sizeof late, boxes, (const int64_t[]){4, 4}, 2};
   double out = -1;
-  ck_clf_ok(clf_box_average_precision(found, image, 2, TRUTH, TRUTH_IMAGE, 4, 0.5, 1, &out, NULL,
-                                      NULL, NULL));
+  ck_clf_ok(clf_box_average_precision(&late, &truth, 0.5, 1, &out, NULL, NULL, NULL));
   ck_assert_double_eq_tol(out, 0.5, TIGHT);
 }
 
 TEST(average_precision__asks_for_the_overlap) {
-  const clf_box found = {5, 0, 10, 10, 1, 0}; /* 1/3 with the first */
-  const int64_t image = 4;
+  const clf_box box = {5, 0, 10, 10, 1, 0}; /* 1/3 with the first */
+  const clf_box_set third = {sizeof third, &box, (const int64_t[]){4}, 1};
+  const clf_box_set none = {.struct_size = sizeof none};
   double out = -1;
-  ck_clf_ok(clf_box_average_precision(&found, &image, 1, TRUTH, TRUTH_IMAGE, 3, 0.33, 0, &out, NULL,
-                                      NULL, NULL));
+  ck_clf_ok(clf_box_average_precision(&third, &first_three, 0.33, 0, &out, NULL, NULL, NULL));
   ck_assert_double_eq_tol(out, 1.0 / 3, TIGHT);
-  ck_clf_ok(clf_box_average_precision(&found, &image, 1, TRUTH, TRUTH_IMAGE, 3, 0.34, 0, &out, NULL,
-                                      NULL, NULL));
+  ck_clf_ok(clf_box_average_precision(&third, &first_three, 0.34, 0, &out, NULL, NULL, NULL));
   ck_assert_double_eq(out, 0);
-  ck_clf_ok(clf_box_average_precision(NULL, NULL, 0, TRUTH, TRUTH_IMAGE, 3, 0.34, 0, &out, NULL,
-                                      NULL, NULL));
+  ck_clf_ok(clf_box_average_precision(&none, &first_three, 0.34, 0, &out, NULL, NULL, NULL));
   ck_assert_double_eq(out, 0);
 }
 
 TEST(mean_average_precision__is_over_the_labels_of_truth) {
   double out = -1;
-  ck_clf_ok(
-      clf_box_mean_average_precision(FOUND, FOUND_IMAGE, 5, TRUTH, TRUTH_IMAGE, 4, 0.5, &out));
+  ck_clf_ok(clf_box_mean_average_precision(&found, &truth, 0.5, &out));
   ck_assert_double_eq_tol(out, (1.0 / 3 + 2.0 / 9 + 0) / 2, TIGHT);
 }
 
 TEST(average_precision__refuses) {
   clf_box bad[] = {TRUTH[0], TRUTH[1]};
+  clf_box_set set = {sizeof set, bad, TRUTH_IMAGE, 2};
   double out = 7;
   bad[1].height = INFINITY;
-  ck_clf_fails(clf_box_average_precision(FOUND, FOUND_IMAGE, 5, bad, TRUTH_IMAGE, 2, 0.5, 0, &out,
-                                         NULL, NULL, NULL),
+  ck_clf_fails(clf_box_average_precision(&found, &set, 0.5, 0, &out, NULL, NULL, NULL),
                CLF_ERROR_DATA);
   ck_clf_says("truth: box 1");
-  ck_clf_fails(clf_box_average_precision(FOUND, FOUND_IMAGE, 5, TRUTH, TRUTH_IMAGE, 4, 0.5, 2, &out,
-                                         NULL, NULL, NULL),
+  ck_clf_fails(clf_box_average_precision(&found, &truth, 0.5, 2, &out, NULL, NULL, NULL),
                CLF_ERROR_DATA);
   ck_clf_says("no true box has label 2");
-  ck_clf_fails(
-      clf_box_mean_average_precision(FOUND, FOUND_IMAGE, 5, TRUTH, TRUTH_IMAGE, 0, 0.5, &out),
-      CLF_ERROR_ARGUMENT);
-  ck_clf_fails(
-      clf_box_mean_average_precision(FOUND, FOUND_IMAGE, 5, TRUTH, TRUTH_IMAGE, 4, 0, &out),
-      CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_box_mean_average_precision(&found, &truth, 0, &out), CLF_ERROR_ARGUMENT);
+  ck_clf_says("overlap is 0;");
+  set = (clf_box_set){.struct_size = sizeof set};
+  ck_clf_fails(clf_box_mean_average_precision(&found, &set, 0.5, &out), CLF_ERROR_ARGUMENT);
+  ck_clf_says("a true box or more");
+  ck_assert_double_eq(out, 7);
+}
+
+TEST(box_sets__refuse) {
+  const clf_box_set wrong[] = {{sizeof found - 1, FOUND, FOUND_IMAGE, 5},
+                               {0, FOUND, FOUND_IMAGE, 5},
+                               {sizeof found, FOUND, FOUND_IMAGE, -1},
+                               {sizeof found, NULL, FOUND_IMAGE, 5},
+                               {sizeof found, FOUND, NULL, 5}};
+  const char *const says[] = {"struct_size is ", "struct_size is 0;", "-1 boxes;",
+                              "5 boxes at NULL;", "5 boxes without images;"};
+  double out = 7;
+  for (int i = 0; i < 5; i++) {
+    ck_clf_fails(clf_box_mean_average_precision(&wrong[i], &truth, 0.5, &out), CLF_ERROR_ARGUMENT);
+    ck_clf_says(says[i]);
+    ck_clf_fails(clf_box_mean_average_precision(&found, &wrong[i], 0.5, &out), CLF_ERROR_ARGUMENT);
+    ck_clf_says(says[i]);
+  }
   ck_assert_double_eq(out, 7);
 }
 

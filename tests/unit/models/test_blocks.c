@@ -26,7 +26,7 @@ static clf_model *piped(clf_context *context, const char *step, const char *para
                         const clf_dataset *train) {
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, context, "ridge", NULL));
-  ck_clf_ok(clf_model_add(model, step, params));
+  ck_clf_ok(clf_model_add_transform(model, step, params));
   ck_clf_ok(clf_model_fit(model, train, NULL, NULL));
   return model;
 }
@@ -36,7 +36,7 @@ TEST(blocks__give_what_single_rows_give) {
   static int32_t found[ROWS];
   clf_context *context = NULL;
   fill_rows();
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   clf_dataset *few = dataset_of(context, values, CLF_F32, 2000, COLUMNS, labels);
   clf_dataset *rows = dataset_of(context, values, CLF_F32, ROWS, COLUMNS, NULL);
   clf_model *model = piped(context, "polynomial", NULL, few);
@@ -63,7 +63,7 @@ TEST(blocks__hold_a_part_of_what_the_pipeline_makes) {
   static int32_t found[ROWS];
   clf_context *context = NULL;
   fill_rows();
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   clf_dataset *few = dataset_of(context, values, CLF_F32, 300, COLUMNS, labels);
   clf_dataset *rows = dataset_of(context, values, CLF_F32, ROWS, COLUMNS, NULL);
   clf_model *model = piped(context, "polynomial", NULL, few);

@@ -54,15 +54,15 @@ static clf_model *create_model(clf_context *context, int setting) {
     add_vocabulary(model, context);
   }
   if (network < 0 && setting % 2 == 1) {
-    ck_clf_ok(clf_model_add(model, "min_max", NULL));
-    ck_clf_ok(clf_model_add(model, "polynomial", NULL));
-    ck_clf_ok(clf_model_add(model, "standardize", NULL));
+    ck_clf_ok(clf_model_add_transform(model, "min_max", NULL));
+    ck_clf_ok(clf_model_add_transform(model, "polynomial", NULL));
+    ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
   }
   if (setting == 1) { /* once, for there is much in it to change */
-    ck_clf_ok(clf_model_add(model, "pca", "components=3"));
+    ck_clf_ok(clf_model_add_transform(model, "pca", "components=3"));
   }
   if (setting == 3) {
-    ck_clf_ok(clf_model_add(model, "log_count_ratio", NULL));
+    ck_clf_ok(clf_model_add_transform(model, "log_count_ratio", NULL));
   }
   return model;
 }
@@ -78,7 +78,7 @@ static victim make_victim(int setting) {
       values[i * COLUMNS + j] = words ? (float)(1 + (labels[i] + j) % 5) : (float)value;
     }
   }
-  ck_clf_ok(clf_context_create(&made.context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&made.context, NULL, "threads=1"));
   made.rows = dataset_of(made.context, values, CLF_F32, ROWS, COLUMNS, labels);
   clf_model *model = create_model(made.context, setting);
   ck_clf_ok(clf_model_fit(model, made.rows, NULL, NULL));
@@ -107,13 +107,13 @@ static void use(clf_model *model, const clf_dataset *rows) {
   clf_model_predict(model, rows, found, ROWS);
   clf_model_decision_function(model, rows, numbers, CAPACITY);
   clf_model_predict_proba(model, rows, numbers, CAPACITY);
-  clf_model_transform(model, rows, numbers, CAPACITY, NULL);
+  clf_model_project(model, rows, numbers, CAPACITY, NULL);
   clf_model_score(model, rows, &score);
   clf_model_describe(model, text, sizeof text, &size);
   clf_network_summary(model, text, sizeof text, &size);
   clf_model_save_memory(model, NULL, 0, &size);
   for (int64_t i = 0; clf_model_tensor_name(model, i) != NULL; i++) {
-    ck_clf_ok(clf_model_tensor(model, clf_model_tensor_name(model, i), &tensor));
+    ck_clf_ok(clf_model_tensor(&tensor, model, clf_model_tensor_name(model, i)));
     clf_tensor_free(tensor);
   }
   for (int64_t i = 0; i < clf_model_classes(model); i++) {
@@ -530,12 +530,11 @@ static clf_status load_network(const char *layers, int64_t features, const int64
     if (strcmp(name, "features") == 0 || strcmp(name, "columns") == 0) {
       ck_clf_ok(clf__store_add_text(store, name, text));
     } else if (strcmp(name, "state.layers") == 0) {
-      ck_clf_ok(clf_tensor_wrap(&tensor, NULL, layers, CLF_U8, 1, &length, NULL, NULL, NULL));
+      ck_clf_ok(clf_tensor_wrap(&tensor, NULL, layers, CLF_U8, 1, &length, NULL));
       ck_clf_ok(clf__store_add_tensor(store, name, tensor));
       clf_tensor_free(tensor);
     } else if (strcmp(name, "state.input_shape") == 0) {
-      ck_clf_ok(
-          clf_tensor_wrap(&tensor, NULL, input, CLF_I64, 1, (int64_t[]){axes}, NULL, NULL, NULL));
+      ck_clf_ok(clf_tensor_wrap(&tensor, NULL, input, CLF_I64, 1, (int64_t[]){axes}, NULL));
       ck_clf_ok(clf__store_add_tensor(store, name, tensor));
       clf_tensor_free(tensor);
     } else {

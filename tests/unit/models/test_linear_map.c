@@ -214,7 +214,7 @@ TEST(ridge__decides_in_f64_on_columns_that_nearly_explain_each_other) {
   }
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, N, D, NULL);
   clf_tensor *targets = NULL;
-  ck_clf_ok(clf_tensor_wrap(&targets, NULL, t, CLF_F64, 2, (int64_t[]){N, 1}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&targets, NULL, t, CLF_F64, 2, (int64_t[]){N, 1}, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, targets));
   clf_model *model = fitted(NULL, "ridge", "alpha=0", data), *loaded = NULL;
   ck_assert(is_precise(model));

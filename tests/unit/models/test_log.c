@@ -35,7 +35,7 @@ static clf_dataset *data;
 
 static void open_data(const char *params) {
   memset(&kept, 0, sizeof kept);
-  ck_clf_ok(clf_context_create(&context, params, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, params));
   ck_clf_ok(clf_context_set_log(context, keep, &kept));
   fill_clouds(x, y, ROWS, COLUMNS, CLASSES);
   data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
@@ -130,7 +130,7 @@ TEST(searches__do_not_tell_of_each_fit) {
     open_data("threads=2");
     ck_clf_ok(clf_model_create(&model, context, kinds[k][0], NULL));
     ck_clf_ok(clf_cross_validate(model, data, 3, 1, scores));
-    ck_clf_ok(clf_search_create(&search, model, data, kinds[k][1], 3, 1));
+    ck_clf_ok(clf_search_create(&search, model, data, 3, 1, kinds[k][1]));
     ck_assert_int_eq(lines_with(&kept, CLF_LOG_INFO, kinds[k][0]), 0);
     clf_search_free(search);
     clf_model_free(model);

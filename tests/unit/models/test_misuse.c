@@ -1,6 +1,8 @@
 /* Models asked what they cannot answer: a status, and outputs as they were. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -40,8 +42,8 @@ static void check_refused(const clf_model *model, const clf_dataset *rows, int64
   clf_status status = clf_model_predict_proba(model, rows, values, capacity);
   ck_assert(status == expected || status == CLF_ERROR_UNSUPPORTED);
   int64_t axes = 1;
-  clf_model_transform(model, rows, NULL, 0, &axes);
-  status = clf_model_transform(model, rows, values, axes * capacity_of_one, NULL);
+  clf_model_project(model, rows, NULL, 0, &axes);
+  status = clf_model_project(model, rows, values, axes * capacity_of_one, NULL);
   ck_assert(status == expected || status == CLF_ERROR_UNSUPPORTED);
   if (capacity_of_one == ROWS) {
     ck_clf_fails(clf_model_score(model, rows, &score), expected);
@@ -136,7 +138,7 @@ TEST_LOOP(unfitted__models_refuse_to_answer, 0, (int)clf_kind_count("model")) {
   ck_clf_fails(clf_model_outcome(model), CLF_ERROR_NOT_FITTED);
   ck_clf_fails(clf_model_save(model, "/tmp/never-written"), CLF_ERROR_NOT_FITTED);
   ck_clf_fails(clf_model_save_memory(model, NULL, 0, &size), CLF_ERROR_NOT_FITTED);
-  ck_clf_fails(clf_model_tensor(model, "weights", &tensor), CLF_ERROR_NOT_FITTED);
+  ck_clf_fails(clf_model_tensor(&tensor, model, "weights"), CLF_ERROR_NOT_FITTED);
   ck_assert_uint_eq(size, MARK);
   ck_assert_int_eq(clf_model_features(model), -1);
   ck_assert_int_eq(clf_model_classes(model), -1);
@@ -145,6 +147,43 @@ TEST_LOOP(unfitted__models_refuse_to_answer, 0, (int)clf_kind_count("model")) {
   ck_assert_ptr_null(clf_model_tensor_name(model, 0));
   clf_model_free(model);
   clf_dataset_free(rows);
+}
+
+/* What is written is checked before anything is, and writers of formats name their parameters. */
+TEST(writers__refuse_unknown_params) {
+  static const char path[] = "/tmp/classify-never-written.ppm";
+  clf_image *image = NULL;
+  open_fitted(0);
+  clf_model *svm = fitted(NULL, "svm", NULL, open_rows);
+  ck_clf_ok(clf_image_create(&image, NULL, 2, 2, 3, NULL, 0));
+  ck_clf_fails(clf_dataset_save(open_rows, "svmlight", path, "zero_base=true"), CLF_ERROR_ARGUMENT);
+  ck_clf_says("svmlight has no parameter 'zero_base'; did you mean 'zero_based'?");
+  ck_clf_fails(clf_model_export(svm, "libsvm", path, "scale=1"), CLF_ERROR_ARGUMENT);
+  ck_clf_says("libsvm has no parameter 'scale'; it has: it takes none");
+  ck_clf_fails(clf_model_export(open_model, "onnx", path, "opset=99"), CLF_ERROR_ARGUMENT);
+  ck_clf_says("onnx has no parameter 'opset'; it has: name");
+  ck_clf_fails(clf_image_save(image, path, "quality=90"), CLF_ERROR_ARGUMENT);
+  ck_clf_says("pnm has no parameter 'quality'; it has: it takes none");
+  ck_assert_int_ne(access(path, F_OK), 0);
+  clf_image_free(image);
+  clf_model_free(svm);
+  close_fitted();
+}
+
+TEST(success__leaves_the_message_alone) {
+  clf_model *model = NULL;
+  double score = 0;
+  ck_clf_fails(clf_model_create(&model, NULL, "rigde", NULL), CLF_ERROR_ARGUMENT);
+  char *message = strdup(clf_last_error());
+  ck_assert_ptr_nonnull(message);
+  ck_assert_str_ne(message, "");
+  for (int kind = 0; kind < clf_kind_count("model"); kind++) {
+    open_fitted(kind);
+    ck_clf_ok(clf_model_score(open_model, open_rows, &score));
+    ck_assert_str_eq(clf_last_error(), message);
+    close_fitted();
+  }
+  free(message);
 }
 
 /* A fit that fails leaves the model as the fit before had left it. */

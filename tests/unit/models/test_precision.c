@@ -51,7 +51,7 @@ TEST(seconds__are_told_apart_by_standardize_and_logistic) {
   clf_dataset *data = dataset_of(context, seconds, CLF_F64, ROWS, 1, halves);
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, context, "logistic", "C=100"));
-  ck_clf_ok(clf_model_add(model, "standardize", NULL));
+  ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   ck_assert_double_eq(score_of(model, data), 1);
   ck_assert_str_eq(warned, "");
@@ -140,8 +140,8 @@ static void fill_bytes(float *floats, uint8_t *bytes, clf_dataset *data[3]) {
     bytes[i] = (uint8_t)(100 + 2 * (uint64_t)labels[i / COLUMNS] + (state >> 63));
     floats[i] = (float)bytes[i];
   }
-  ck_clf_ok(clf_tensor_wrap(&x, context, bytes, CLF_U8, 2, shape, NULL, NULL, NULL));
-  ck_clf_ok(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, shape, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&x, context, bytes, CLF_U8, 2, shape, NULL));
+  ck_clf_ok(clf_tensor_wrap(&y, context, labels, CLF_I32, 1, shape, NULL));
   data[0] = dataset_of(context, floats, CLF_F32, ROWS, COLUMNS, labels);
   ck_clf_ok(clf_dataset_create(&data[1], context, x, y));
   data[2] = sparse_of(context, floats, ROWS, COLUMNS, labels);
@@ -283,7 +283,7 @@ TEST(search__of_far_rows_is_that_of_single_fits) {
   clf_model *model = NULL;
   clf_search *search = NULL;
   ck_clf_ok(clf_model_create(&model, context, "svm", NULL));
-  ck_clf_ok(clf_search_create(&search, model, data, "C=0.001|10", 3, 1));
+  ck_clf_ok(clf_search_create(&search, model, data, 3, 1, "C=0.001|10"));
   for (int i = 0; i < 2; i++) {
     double folds[3];
     clf_model *single = NULL;

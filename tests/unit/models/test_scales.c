@@ -29,7 +29,7 @@ static double accuracy(const char *kind, const char *params, const char *transfo
   double score = -1;
   ck_clf_ok(clf_model_create(&model, NULL, kind, params));
   if (transform != NULL) {
-    ck_clf_ok(clf_model_add(model, transform, NULL));
+    ck_clf_ok(clf_model_add_transform(model, transform, NULL));
   }
   clf_status status = clf_model_fit(model, data, NULL, NULL);
   if (status >= 0) {
@@ -153,9 +153,9 @@ TEST(onnx__refuses_factors_that_f32_does_not_hold) {
     clf_dataset *data = clouds(units[i], 1);
     clf_model *model = NULL;
     ck_clf_ok(clf_model_create(&model, NULL, "ridge", NULL));
-    ck_clf_ok(clf_model_add(model, "standardize", NULL));
+    ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
     ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
-    ck_clf_fails(clf_model_export(model, "onnx", "test_scales.onnx"), CLF_ERROR_UNSUPPORTED);
+    ck_clf_fails(clf_model_export(model, "onnx", "test_scales.onnx", NULL), CLF_ERROR_UNSUPPORTED);
     ck_clf_says("onnx: the transform standardize multiplies feature 0 by ");
     clf_model_free(model);
     clf_dataset_free(data);
@@ -169,10 +169,10 @@ TEST(small_sparse_values_and_weights__are_refused) {
   const int32_t column[] = {0, 1, 0};
   clf_tensor *values[2] = {NULL, NULL}, *row_start = NULL, *columns = NULL;
   clf_dataset *data = NULL;
-  ck_clf_ok(clf_tensor_wrap(&values[0], NULL, tiny, CLF_F64, 1, &entries, NULL, NULL, NULL));
-  ck_clf_ok(clf_tensor_wrap(&values[1], NULL, fine, CLF_F64, 1, &entries, NULL, NULL, NULL));
-  ck_clf_ok(clf_tensor_wrap(&row_start, NULL, start, CLF_I64, 1, &starts, NULL, NULL, NULL));
-  ck_clf_ok(clf_tensor_wrap(&columns, NULL, column, CLF_I32, 1, &entries, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&values[0], NULL, tiny, CLF_F64, 1, &entries, NULL));
+  ck_clf_ok(clf_tensor_wrap(&values[1], NULL, fine, CLF_F64, 1, &entries, NULL));
+  ck_clf_ok(clf_tensor_wrap(&row_start, NULL, start, CLF_I64, 1, &starts, NULL));
+  ck_clf_ok(clf_tensor_wrap(&columns, NULL, column, CLF_I32, 1, &entries, NULL));
   ck_clf_fails(clf_dataset_create_sparse(&data, NULL, 2, row_start, columns, values[0], NULL),
                CLF_ERROR_DATA);
   ck_clf_says("the largest value is 3e-50, too small for f32: scale them up");
@@ -198,7 +198,7 @@ TEST(deviation__is_that_of_the_numbers) {
     clf_tensor *deviation = NULL;
     ck_clf_ok(clf_transform_create(&standardize, NULL, "standardize", NULL));
     ck_clf_ok(clf_transform_fit(standardize, data));
-    ck_clf_ok(clf_transform_tensor(standardize, "deviation", &deviation));
+    ck_clf_ok(clf_transform_tensor(&deviation, standardize, "deviation"));
     ck_assert_double_eq_tol(*(const double *)clf_tensor_data(deviation) / units[i], sqrt(1.25),
                             1e-15);
     clf_tensor_free(deviation);

@@ -95,8 +95,8 @@ static clf_status fit_on_default(work *own) {
   clf_model *loaded = NULL;
   clf_status status;
   const int64_t shape[] = {ROWS, COLUMNS};
-  TRY(clf_tensor_wrap(&x, NULL, values, CLF_F32, 2, shape, NULL, NULL, NULL));
-  TRY(clf_tensor_wrap(&y, NULL, labels, CLF_I32, 1, shape, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&x, NULL, values, CLF_F32, 2, shape, NULL));
+  TRY(clf_tensor_wrap(&y, NULL, labels, CLF_I32, 1, shape, NULL));
   TRY(clf_dataset_create(&rows, NULL, x, y));
   TRY(clf_model_create(&model, NULL, own->all->kind, NULL));
   TRY(clf_model_fit(model, rows, NULL, NULL));
@@ -150,7 +150,7 @@ TEST_LOOP(threads__fit_and_ask_side_by_side, 0, (int)clf_kind_count("model")) {
   clf_context *context = NULL;
   all.kind = clf_kind_name("model", _i);
   fill_rows();
-  ck_clf_ok(clf_context_create(&context, "threads=4", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=4"));
   ck_clf_ok(clf_context_set_progress(context, go_on, NULL));
   ck_clf_ok(clf_context_set_log(context, ignore, NULL));
   all.rows = dataset_of(context, values, CLF_F32, ROWS, COLUMNS, labels);

@@ -75,7 +75,7 @@ TEST_LOOP(one_model__predicts_in_16_threads, 0, (int)clf_kind_count("model")) {
   int32_t labels[ROWS];
   clf_context *context = NULL;
   fill(values, labels);
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   clf_dataset *dense = dataset_of(context, values, CLF_F32, ROWS, FEATURES, labels);
   clf_dataset *sparse = sparse_of(context, values, ROWS, FEATURES, labels);
   clf_model *model = fitted(context, clf__model_kinds.kinds[_i]->name, NULL, dense);
@@ -151,7 +151,7 @@ TEST(callback__is_asked_on_each_calls_own_thread) {
   for (int i = 0; i < FITTED; i++) {
     labels[i] = i % 2;
   }
-  ck_clf_ok(clf_context_create(&context, "threads=2 cpu=generic", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2 cpu=generic"));
   ck_clf_ok(clf_context_set_progress(context, ask, &shared));
   clf_dataset *few = dataset_of(context, values, CLF_F32, FITTED, FEATURES, labels);
   clf_dataset *rows = dataset_of(context, values, CLF_F32, MANY, FEATURES, NULL);

@@ -31,7 +31,7 @@ static clf_model *ridge;
 
 static void open_on(const char *params) {
   fill(&points);
-  ck_clf_ok(clf_context_create(&context, params, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, params));
   data = dataset_of(context, points.x, CLF_F32, ROWS, COLUMNS, points.y);
   ck_clf_ok(clf_model_create(&ridge, context, "ridge", "alpha=3"));
 }
@@ -96,8 +96,8 @@ TEST(cross_validate__takes_two_folds_to_one_a_row) {
 }
 
 TEST(cross_validate__fits_the_pipeline_in_each_fold) {
-  ck_clf_ok(clf_model_add(ridge, "standardize", NULL));
-  ck_clf_ok(clf_model_add(ridge, "polynomial", "degree=2"));
+  ck_clf_ok(clf_model_add_transform(ridge, "standardize", NULL));
+  ck_clf_ok(clf_model_add_transform(ridge, "polynomial", "degree=2"));
   check_against_loop(ridge, FOLDS);
 }
 
@@ -107,8 +107,7 @@ TEST(cross_validate__scores_a_regression) {
   for (int i = 0; i < ROWS; i++) {
     targets[i] = (double)points.x[i * COLUMNS] - 2 * (double)points.x[i * COLUMNS + 1];
   }
-  ck_clf_ok(
-      clf_tensor_wrap(&tensor, context, targets, CLF_F64, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, targets, CLF_F64, 1, (int64_t[]){ROWS}, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, tensor));
   check_against_loop(ridge, FOLDS);
   clf_tensor_free(tensor);
@@ -158,7 +157,7 @@ TEST(cross_validate__tells_of_the_first_fold_that_failed) {
 
 static clf_search *search_for(const char *grid) {
   clf_search *search = NULL;
-  ck_clf_ok(clf_search_create(&search, ridge, data, grid, FOLDS, SEED));
+  ck_clf_ok(clf_search_create(&search, ridge, data, FOLDS, SEED, grid));
   return search;
 }
 
@@ -240,7 +239,7 @@ TEST(search__of_support_vector_machines_equals_the_loop) {
     clf_model *svm = NULL;
     clf_search *search = NULL;
     ck_clf_ok(clf_model_create(&svm, context, "svm", "tolerance=1e-5"));
-    ck_clf_ok(clf_search_create(&search, svm, data, grids[g], FOLDS, SEED));
+    ck_clf_ok(clf_search_create(&search, svm, data, FOLDS, SEED, grids[g]));
     for (int64_t i = 0; i < clf_search_count(search); i++) {
       clf_model *one = NULL;
       double scores[FOLDS], mean = 0;
@@ -280,7 +279,7 @@ TEST(search__knows_nothing_beyond_its_end) {
 
 static void check_refused(const char *grid, const char *says) {
   clf_search *search = NULL;
-  ck_clf_fails(clf_search_create(&search, ridge, data, grid, FOLDS, SEED), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_search_create(&search, ridge, data, FOLDS, SEED, grid), CLF_ERROR_ARGUMENT);
   ck_clf_says(says);
   ck_assert_ptr_null(search);
 }
@@ -317,7 +316,7 @@ TEST(search__ends_at_kernels_beyond_float) {
     clf_model *model = NULL;
     clf_search *search = NULL;
     ck_clf_ok(clf_model_create(&model, context, kinds[i], "kernel=polynomial gamma=1e9"));
-    ck_clf_fails(clf_search_create(&search, model, data, "degree=1|2|40", FOLDS, SEED),
+    ck_clf_fails(clf_search_create(&search, model, data, FOLDS, SEED, "degree=1|2|40"),
                  CLF_ERROR_NUMERIC);
     ck_clf_says("degree=40, fold 0: ");
     ck_clf_says("beyond the range of float");
@@ -330,7 +329,7 @@ TEST(search__tells_of_the_first_combination_that_failed) {
   for (int i = 0; i < 20; i++) {
     clf_search *search = NULL;
     ck_clf_fails(
-        clf_search_create(&search, ridge, data, "class_weight=none|1,2|1,2,3,4", FOLDS, SEED),
+        clf_search_create(&search, ridge, data, FOLDS, SEED, "class_weight=none|1,2|1,2,3,4"),
         CLF_ERROR_ARGUMENT);
     ck_clf_says("class_weight=1,2, fold 0: ridge: class_weight has 2 numbers");
     ck_assert_ptr_null(search);

@@ -63,7 +63,7 @@ TEST_LOOP(search__takes_parameters_of_the_optimizer, 0, (int)(sizeof threads / s
     clf_context *context = NULL;
     clf_search *search = NULL;
     clf_optimizer *sgd = NULL;
-    ck_clf_ok(clf_context_create(&context, threads[_i], NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, threads[_i]));
     clf_dataset *data = cloud_data(context, &c);
     clf_model *model = model_of(context, "network", network_params);
     ck_clf_ok(clf_optimizer_create(&sgd, NULL, "sgd", "momentum=0.5"));
@@ -71,8 +71,8 @@ TEST_LOOP(search__takes_parameters_of_the_optimizer, 0, (int)(sizeof threads / s
       ck_clf_ok(clf_model_set_optimizer(model, sgd));
     }
     clf_optimizer_free(sgd);
-    ck_clf_ok(clf_search_create(&search, model, data, "optimizer.learning_rate=0.0001|0.05|5",
-                                FOLDS, SEED));
+    ck_clf_ok(clf_search_create(&search, model, data, FOLDS, SEED,
+                                "optimizer.learning_rate=0.0001|0.05|5"));
     ck_assert_int_eq(clf_search_count(search), 3);
     ck_assert_str_eq(clf_search_params(search, 1), "optimizer.learning_rate=0.05");
     for (int64_t i = 0; i < 3; i++) {
@@ -96,12 +96,12 @@ TEST_LOOP(cross_validate__takes_the_optimizer_of_the_model, 0,
   clf_optimizer *sgd = NULL;
   double scores[FOLDS], mean = 0;
   float own[ROWS * CLASSES], handed[ROWS * CLASSES];
-  ck_clf_ok(clf_context_create(&context, threads[_i], NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, threads[_i]));
   clf_dataset *data = cloud_data(context, &c);
   clf_model *model = model_of(context, "network", network_params);
   clf_model *other = model_of(context, "network", network_params);
-  ck_clf_ok(clf_model_add(model, "standardize", NULL));
-  ck_clf_ok(clf_model_add(other, "standardize", NULL));
+  ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
+  ck_clf_ok(clf_model_add_transform(other, "standardize", NULL));
   ck_clf_ok(clf_optimizer_create(&sgd, NULL, "sgd", "learning_rate=0.3"));
   ck_assert_ptr_null(clf_model_optimizer(model));
   ck_clf_ok(clf_model_set_optimizer(model, sgd));
@@ -130,25 +130,24 @@ TEST_LOOP(search__takes_parameters_of_transforms, 0, (int)(sizeof threads / size
   clouds c;
   clf_context *context = NULL;
   clf_search *search = NULL;
-  ck_clf_ok(clf_context_create(&context, threads[_i], NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, threads[_i]));
   clf_dataset *data = cloud_data(context, &c);
   clf_model *model = model_of(context, "ridge", NULL);
-  ck_clf_ok(clf_model_add(model, "standardize", NULL));
-  ck_clf_ok(clf_model_add(model, "pca", "components=5"));
-  ck_clf_ok(clf_model_add(model, "pca", "components=3"));
-  ck_clf_ok(clf_search_create(&search, model, data,
-                              "standardize.mean=false|true pca_2.components=2|4 alpha=0.1|10",
-                              FOLDS, SEED));
+  ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
+  ck_clf_ok(clf_model_add_transform(model, "pca", "components=5"));
+  ck_clf_ok(clf_model_add_transform(model, "pca", "components=3"));
+  ck_clf_ok(clf_search_create(&search, model, data, FOLDS, SEED,
+                              "standardize.mean=false|true pca_2.components=2|4 alpha=0.1|10"));
   ck_assert_int_eq(clf_search_count(search), 8);
   for (int64_t i = 0; i < 8; i++) {
     char text[64];
     snprintf(text, sizeof text, "alpha=%s", values[i][2]);
     clf_model *plain = model_of(context, "ridge", text);
     snprintf(text, sizeof text, "mean=%s", values[i][0]);
-    ck_clf_ok(clf_model_add(plain, "standardize", text));
-    ck_clf_ok(clf_model_add(plain, "pca", "components=5"));
+    ck_clf_ok(clf_model_add_transform(plain, "standardize", text));
+    ck_clf_ok(clf_model_add_transform(plain, "pca", "components=5"));
     snprintf(text, sizeof text, "components=%s", values[i][1]);
-    ck_clf_ok(clf_model_add(plain, "pca", text));
+    ck_clf_ok(clf_model_add_transform(plain, "pca", text));
     ck_assert_double_eq(clf_search_mean(search, i), score_by_loop(plain, data, NULL, NULL));
     clf_model_free(plain);
   }
@@ -167,10 +166,9 @@ TEST(search__best_model_has_optimizer_and_transforms) {
   clf_model *model = model_of(NULL, "network", network_params);
   char text[4096], bytes[65536];
   size_t size = 0;
-  ck_clf_ok(clf_model_add(model, "standardize", NULL));
-  ck_clf_ok(clf_search_create(&search, model, data,
-                              "optimizer.learning_rate=0.125 standardize.mean=false epochs=2",
-                              FOLDS, SEED));
+  ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
+  ck_clf_ok(clf_search_create(&search, model, data, FOLDS, SEED,
+                              "optimizer.learning_rate=0.125 standardize.mean=false epochs=2"));
   ck_clf_ok(clf_search_model(&best, search));
   ck_clf_ok(clf_model_fit(best, data, NULL, NULL));
   ck_clf_ok(clf_model_clone(&clone, best));
@@ -207,10 +205,10 @@ TEST(search__of_a_regression_begins_with_its_default) {
   for (int i = 0; i < ROWS; i++) {
     targets[i] = (double)c.x[i * COLUMNS + 1];
   }
-  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, targets, CLF_F64, 1, &rows, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, targets, CLF_F64, 1, &rows, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, tensor));
   clf_model *model = model_of(NULL, "network", "epochs=1 loss=squared_error layers=dense");
-  ck_clf_ok(clf_search_create(&search, model, data, "optimizer.weight_decay=0.5", FOLDS, SEED));
+  ck_clf_ok(clf_search_create(&search, model, data, FOLDS, SEED, "optimizer.weight_decay=0.5"));
   ck_assert_double_eq(clf_search_mean(search, 0),
                       score_by_loop(model, data, "adam", "learning_rate=0.003 weight_decay=0.5"));
   ck_clf_ok(clf_search_model(&best, search));
@@ -244,10 +242,10 @@ TEST_LOOP(search__names_what_there_is, 0, (int)(sizeof wrong / sizeof wrong[0]))
   clf_search *search = NULL;
   clf_dataset *data = cloud_data(NULL, &c);
   clf_model *model = model_of(NULL, wrong[_i].kind, NULL);
-  ck_clf_ok(clf_model_add(model, "standardize", NULL));
-  ck_clf_ok(clf_model_add(model, "pca", NULL));
-  ck_clf_ok(clf_model_add(model, "pca", NULL));
-  ck_clf_fails(clf_search_create(&search, model, data, wrong[_i].grid, FOLDS, SEED),
+  ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
+  ck_clf_ok(clf_model_add_transform(model, "pca", NULL));
+  ck_clf_ok(clf_model_add_transform(model, "pca", NULL));
+  ck_clf_fails(clf_search_create(&search, model, data, FOLDS, SEED, wrong[_i].grid),
                CLF_ERROR_ARGUMENT);
   ck_clf_says(wrong[_i].says[0]);
   ck_clf_says(wrong[_i].says[1]);
@@ -273,12 +271,12 @@ TEST_LOOP(search__over_parts_is_cancelled, 0, (int)(sizeof threads / sizeof thre
   clouds c;
   clf_context *context = NULL;
   clf_search *search = NULL;
-  ck_clf_ok(clf_context_create(&context, threads[_i], NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, threads[_i]));
   clf_dataset *data = cloud_data(context, &c);
   clf_model *model = model_of(context, "network", "epochs=100000 layers='dense units=3'");
   ck_clf_ok(clf_context_set_progress(context, cancel_at_once, NULL));
   ck_clf_fails(
-      clf_search_create(&search, model, data, "optimizer.learning_rate=0.1|0.2", FOLDS, SEED),
+      clf_search_create(&search, model, data, FOLDS, SEED, "optimizer.learning_rate=0.1|0.2"),
       CLF_ERROR_CANCELLED);
   ck_assert_ptr_null(search);
   clf_model_free(model);
@@ -298,12 +296,12 @@ TEST(search__over_parts_survives_refused_allocations) {
     clf_model *best = NULL;
     clf_model *model = model_of(context, "network", "epochs=1 layers='dense units=3'");
     clf_status status = CLF_OK;
-    ck_clf_ok(clf_model_add(model, "standardize", NULL));
+    ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
     ck_clf_ok(clf_optimizer_create(&sgd, NULL, "sgd", NULL));
     from.refuse = atomic_load(&from.asked) + refuse;
     TRY(clf_model_set_optimizer(model, sgd));
-    TRY(clf_search_create(&search, model, data,
-                          "optimizer.learning_rate=0.1|0.2 standardize.mean=true", 2, SEED));
+    TRY(clf_search_create(&search, model, data, 2, SEED,
+                          "optimizer.learning_rate=0.1|0.2 standardize.mean=true"));
     TRY(clf_search_model(&best, search));
     all = true;
   done:

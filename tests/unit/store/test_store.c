@@ -33,7 +33,7 @@ static void close_store(void) {
 static void add(const char *name, const void *data, int32_t dtype, int32_t ndim,
                 const int64_t *shape, double scale) {
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_tensor_wrap(&tensor, context, data, dtype, ndim, shape, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, data, dtype, ndim, shape, NULL));
   ck_clf_ok(clf_tensor_set_scale(tensor, scale));
   ck_clf_ok(clf__store_add_tensor(store, name, tensor));
   clf_tensor_free(tensor);
@@ -127,8 +127,7 @@ TEST(empty_things__round_trip) {
 TEST(strided_tensor__is_stored_in_c_order) {
   clf_tensor *wrapped = NULL, *turned = NULL;
   static const float expected[6] = {1, 3e38F, -2.5F, -0.0F, 0.1F, 1e-45F};
-  ck_clf_ok(
-      clf_tensor_wrap(&wrapped, context, floats, CLF_F32, 2, (int64_t[]){2, 3}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&wrapped, context, floats, CLF_F32, 2, (int64_t[]){2, 3}, NULL));
   ck_clf_ok(clf_tensor_permute(&turned, wrapped, (int32_t[]){1, 0}));
   ck_clf_ok(clf__store_add_tensor(store, "turned", turned));
   clf_tensor_free(wrapped);
@@ -400,7 +399,7 @@ TEST(memory_limit__holds_while_reading) {
   unsigned char *bytes = written(&size);
   clf_context *limited = NULL;
   clf__store *back = NULL;
-  ck_clf_ok(clf_context_create(&limited, "memory_limit=500000 threads=1", NULL));
+  ck_clf_ok(clf_context_create(&limited, NULL, "memory_limit=500000 threads=1"));
   ck_clf_fails(clf__store_read_memory(&back, limited, bytes, size), CLF_ERROR_MEMORY);
   ck_assert_ptr_null(back);
   clf_context_free(limited);

@@ -15,7 +15,7 @@ static clf_tensor *create(int32_t dtype, int32_t ndim, const int64_t *shape) {
 static clf_tensor *wrap(const void *data, int32_t dtype, int32_t ndim, const int64_t *shape,
                         const int64_t *strides) {
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_tensor_wrap(&tensor, context, data, dtype, ndim, shape, strides, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, data, dtype, ndim, shape, strides));
   return tensor;
 }
 
@@ -110,7 +110,7 @@ TEST(create__refuses_other_arguments) {
 TEST(create__respects_the_memory_limit) {
   clf_context *small = NULL;
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_context_create(&small, "threads=1 memory_limit=10000", NULL));
+  ck_clf_ok(clf_context_create(&small, NULL, "threads=1 memory_limit=10000"));
   uint64_t before = clf_context_memory(small);
   ck_clf_fails(clf_tensor_create(&tensor, small, CLF_F64, 1, SHAPE(10000)), CLF_ERROR_MEMORY);
   ck_clf_says("memory limit");
@@ -129,10 +129,12 @@ TEST(wrap__borrows_until_the_last_view_is_gone) {
   const float data[] = {1, 2, 3, 4};
   int released = 0;
   clf_tensor *tensor = NULL, *view = NULL;
-  ck_clf_ok(clf_tensor_wrap(&tensor, context, data, CLF_F32, 1, SHAPE(4), NULL, count_release,
-                            &released));
+  ck_clf_ok(clf_tensor_wrap(&tensor, context, data, CLF_F32, 1, SHAPE(4), NULL));
   ck_assert_ptr_eq(clf_tensor_data(tensor), data);
   ck_assert_int_eq(clf_tensor_writable(tensor), 0);
+  ck_clf_ok(clf_tensor_slice(&view, tensor, 0, 1, 2, 1));
+  ck_clf_ok(clf_tensor_set_release(view, count_release, &released));
+  clf_tensor_free(view);
   ck_clf_ok(clf_tensor_slice(&view, tensor, 0, 1, 2, 1));
   clf_tensor_free(tensor);
   ck_assert_int_eq(released, 0);
@@ -140,23 +142,35 @@ TEST(wrap__borrows_until_the_last_view_is_gone) {
   ck_assert_int_eq(released, 1);
 }
 
-TEST(wrap__does_not_release_what_it_refused) {
+TEST(wrap__refuses) {
   const double data[2] = {0};
-  int released = 0;
   clf_tensor *tensor = NULL;
   const void *unaligned = (const char *)data + 4;
-  ck_clf_fails(clf_tensor_wrap(&tensor, context, unaligned, CLF_F64, 1, SHAPE(1), NULL,
-                               count_release, &released),
+  ck_clf_fails(clf_tensor_wrap(&tensor, context, unaligned, CLF_F64, 1, SHAPE(1), NULL),
                CLF_ERROR_ARGUMENT);
   ck_clf_says("aligned");
-  ck_clf_fails(
-      clf_tensor_wrap(&tensor, context, NULL, CLF_F64, 1, SHAPE(1), NULL, count_release, &released),
-      CLF_ERROR_ARGUMENT);
-  ck_clf_fails(
-      clf_tensor_wrap(&tensor, context, data, 99, 1, SHAPE(1), NULL, count_release, &released),
-      CLF_ERROR_TYPE);
-  ck_assert_int_eq(released, 0);
+  ck_clf_fails(clf_tensor_wrap(&tensor, context, NULL, CLF_F64, 1, SHAPE(1), NULL),
+               CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_tensor_wrap(&tensor, context, data, 99, 1, SHAPE(1), NULL), CLF_ERROR_TYPE);
   ck_assert_ptr_null(tensor);
+}
+
+/* One callback frees the memory: a second one, or one for memory of the library, would lose it. */
+TEST(release__is_set_once_and_for_wrapped_memory) {
+  const float data[] = {1, 2};
+  int released = 0, other = 0;
+  clf_tensor *tensor = wrap(data, CLF_F32, 1, SHAPE(2), NULL), *owned = NULL;
+  ck_clf_fails(clf_tensor_set_release(tensor, NULL, NULL), CLF_ERROR_ARGUMENT);
+  ck_clf_ok(clf_tensor_set_release(tensor, count_release, &released));
+  ck_clf_fails(clf_tensor_set_release(tensor, count_release, &other), CLF_ERROR_ARGUMENT);
+  ck_clf_says("released by one already");
+  ck_clf_ok(clf_tensor_create(&owned, context, CLF_F32, 1, SHAPE(2)));
+  ck_clf_fails(clf_tensor_set_release(owned, count_release, &other), CLF_ERROR_ARGUMENT);
+  ck_clf_says("the library's");
+  clf_tensor_free(owned);
+  clf_tensor_free(tensor);
+  ck_assert_int_eq(released, 1);
+  ck_assert_int_eq(other, 0);
 }
 
 TEST(wrap__of_nothing_needs_no_data) {
@@ -178,14 +192,13 @@ TEST(wrap__refuses_strides_that_overflow) {
       {INT64_MAX, 1}, {INT64_MIN, 1}, {INT64_C(1) << 62, INT64_C(1) << 62}, {-INT64_MAX, 2}};
   clf_tensor *tensor = NULL;
   for (int i = 0; i < 4; i++) {
-    ck_clf_fails(
-        clf_tensor_wrap(&tensor, context, &byte, CLF_U8, 2, SHAPE(3, 3), wrong[i], NULL, NULL),
-        CLF_ERROR_SHAPE);
+    ck_clf_fails(clf_tensor_wrap(&tensor, context, &byte, CLF_U8, 2, SHAPE(3, 3), wrong[i]),
+                 CLF_ERROR_SHAPE);
   }
   const double number = 0;
-  ck_clf_fails(clf_tensor_wrap(&tensor, context, &number, CLF_F64, 1, SHAPE(2),
-                               SHAPE(INT64_C(1) << 60), NULL, NULL),
-               CLF_ERROR_SHAPE);
+  ck_clf_fails(
+      clf_tensor_wrap(&tensor, context, &number, CLF_F64, 1, SHAPE(2), SHAPE(INT64_C(1) << 60)),
+      CLF_ERROR_SHAPE);
   ck_assert_ptr_null(tensor);
 }
 
@@ -216,10 +229,9 @@ TEST(wrap__refuses_what_has_no_address) {
   const uint8_t *const first = (const uint8_t *)(uintptr_t)64;
   const uint8_t *const last = (const uint8_t *)(UINTPTR_MAX - 64);
   clf_tensor *tensor = NULL;
-  ck_clf_fails(
-      clf_tensor_wrap(&tensor, context, first, CLF_U8, 1, SHAPE(100), SHAPE(-1), NULL, NULL),
-      CLF_ERROR_SHAPE);
-  ck_clf_fails(clf_tensor_wrap(&tensor, context, last, CLF_U8, 1, SHAPE(100), NULL, NULL, NULL),
+  ck_clf_fails(clf_tensor_wrap(&tensor, context, first, CLF_U8, 1, SHAPE(100), SHAPE(-1)),
+               CLF_ERROR_SHAPE);
+  ck_clf_fails(clf_tensor_wrap(&tensor, context, last, CLF_U8, 1, SHAPE(100), NULL),
                CLF_ERROR_SHAPE);
   ck_clf_says("beyond what can be addressed");
   ck_assert_ptr_null(tensor);
@@ -273,7 +285,7 @@ TEST(slice__stays_within_its_axis) {
 TEST(reshape__keeps_the_order_and_finds_one_size) {
   clf_tensor *tensor = cube(), *view = NULL;
   ck_clf_ok(clf_tensor_reshape(&view, tensor, 2, SHAPE(-1, 6)));
-  ck_assert_int_eq(clf_tensor_size(view, 0), 4);
+  ck_assert_int_eq(clf_tensor_extent(view, 0), 4);
   ck_assert_ptr_eq(clf_tensor_data(view), clf_tensor_data(tensor));
   ck_assert_double_eq(clf__tensor_value(view, 13), 13);
   clf_tensor_free(view);
@@ -311,7 +323,7 @@ TEST(reshape__refuses_what_does_not_fit) {
 TEST(permute__turns_axes) {
   clf_tensor *tensor = cube(), *view = NULL;
   ck_clf_ok(clf_tensor_permute(&view, tensor, (int32_t[]){2, 0, 1}));
-  ck_assert_int_eq(clf_tensor_size(view, 0), 4);
+  ck_assert_int_eq(clf_tensor_extent(view, 0), 4);
   ck_assert_int_eq(clf_tensor_stride(view, 0), 1);
   ck_assert(!clf__tensor_contiguous(view));
   for (int i = 0; i < 4; i++) {
@@ -434,7 +446,7 @@ TEST(dlpack__hands_out_views_that_outlive_the_tensor) {
   clf_tensor *tensor = cube(), *view = NULL, *back = NULL;
   managed_tensor *managed = NULL;
   ck_clf_ok(clf_tensor_slice(&view, tensor, 1, 2, 3, -1));
-  ck_clf_ok(clf_tensor_to_dlpack(view, (void **)&managed));
+  ck_clf_ok(clf_tensor_to_dlpack((void **)&managed, view));
   ck_assert_ptr_eq(managed->data, (int32_t *)clf_tensor_data(tensor) + 8);
   ck_assert_int_eq(managed->device_type, 1);
   ck_assert_int_eq(managed->ndim, 3);
@@ -456,7 +468,7 @@ TEST(dlpack__names_every_type) {
   for (int i = 0; i < 5; i++) {
     clf_tensor *tensor = create(dtypes[i], 1, SHAPE(2)), *back = NULL;
     managed_tensor *managed = NULL;
-    ck_clf_ok(clf_tensor_to_dlpack(tensor, (void **)&managed));
+    ck_clf_ok(clf_tensor_to_dlpack((void **)&managed, tensor));
     ck_assert_int_eq(managed->code, codes[i]);
     ck_assert_int_eq(managed->bits, bits[i]);
     ck_clf_ok(clf_tensor_from_dlpack(&back, context, managed));
@@ -538,7 +550,7 @@ TEST(null__is_answered) {
   ck_assert_int_eq(clf_tensor_writable(NULL), 0);
   ck_assert_int_eq(clf_tensor_dtype(NULL), 0);
   ck_assert_int_eq(clf_tensor_ndim(NULL), -1);
-  ck_assert_int_eq(clf_tensor_size(NULL, 0), -1);
+  ck_assert_int_eq(clf_tensor_extent(NULL, 0), -1);
   ck_assert_int_eq(clf_tensor_stride(NULL, 0), 0);
   ck_assert_int_eq(clf_tensor_count(NULL), -1);
   ck_assert(isnan(clf_tensor_scale(NULL)));
@@ -548,11 +560,11 @@ TEST(null__is_answered) {
   ck_clf_fails(clf_tensor_reshape(&tensor, NULL, 0, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_fails(clf_tensor_permute(&tensor, NULL, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_fails(clf_tensor_set_scale(NULL, 1), CLF_ERROR_ARGUMENT);
-  ck_clf_fails(clf_tensor_to_dlpack(NULL, &managed), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_tensor_to_dlpack(&managed, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_fails(clf_tensor_from_dlpack(&tensor, context, NULL), CLF_ERROR_ARGUMENT);
   tensor = create(CLF_F32, 1, SHAPE(1));
-  ck_assert_int_eq(clf_tensor_size(tensor, 1), -1);
-  ck_assert_int_eq(clf_tensor_size(tensor, -1), -1);
+  ck_assert_int_eq(clf_tensor_extent(tensor, 1), -1);
+  ck_assert_int_eq(clf_tensor_extent(tensor, -1), -1);
   clf_tensor_free(tensor);
 }
 

@@ -24,7 +24,7 @@ static const char *labels_of(const clf_documents *documents) {
   ck_clf_ok(clf_vocabulary_create(&vocabulary, NULL, "steps=2"));
   ck_clf_ok(clf_vocabulary_build(vocabulary, documents));
   ck_clf_ok(clf_vocabulary_encode(&rows, vocabulary, documents));
-  ck_clf_ok(clf_dataset_tensor(rows, "labels", &labels));
+  ck_clf_ok(clf_dataset_tensor(&labels, rows, "labels"));
   for (int64_t i = 0; i < clf_documents_count(documents); i++) {
     int32_t label = ((const int32_t *)clf_tensor_data(labels))[i];
     length += (size_t)snprintf(out + length, sizeof out - length, "%s%s", i > 0 ? " " : "",
@@ -186,7 +186,7 @@ TEST(folder__order_does_not_depend_on_threads) {
   }
   clf_context *context = NULL;
   clf_documents *documents[2] = {NULL};
-  ck_clf_ok(clf_context_create(&context, "threads=4", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=4"));
   ck_clf_ok(clf_documents_load(&documents[0], context, "folder", folder, NULL));
   ck_clf_ok(clf_documents_load(&documents[1], NULL, "folder", folder, NULL));
   for (int64_t i = 0; i < FILES; i++) {
@@ -257,7 +257,7 @@ TEST(loading__can_be_cancelled) {
   clf_documents *made = NULL;
   write_reviews();
   put_text("a.csv", "text,label\na,x\n");
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   ck_clf_ok(clf_context_set_progress(context, cancel_at_once, NULL));
   ck_clf_fails(clf_documents_load(&made, context, "folder", folder, NULL), CLF_ERROR_CANCELLED);
   ck_clf_fails(clf_documents_load(&made, context, "csv", path_of("a.csv"), NULL),

@@ -29,7 +29,7 @@ static const char *words_of(const clf_vocabulary *vocabulary) {
   static char out[1 << 16];
   size_t length = 0;
   out[0] = '\0';
-  for (int64_t i = 0; i < clf_vocabulary_size(vocabulary); i++) {
+  for (int64_t i = 0; i < clf_vocabulary_count(vocabulary); i++) {
     length += (size_t)snprintf(out + length, sizeof out - length, "%s%s", i > 0 ? "|" : "",
                                clf_vocabulary_word(vocabulary, i));
   }
@@ -38,7 +38,7 @@ static const char *words_of(const clf_vocabulary *vocabulary) {
 
 /* The values of a dense dataset. */
 static const float *values_of(const clf_dataset *dataset, clf_tensor **tensor) {
-  ck_clf_ok(clf_dataset_tensor(dataset, "x", tensor));
+  ck_clf_ok(clf_dataset_tensor(tensor, dataset, "x"));
   return clf_tensor_data(*tensor);
 }
 
@@ -64,10 +64,10 @@ static void check_sparse(const clf_vocabulary *vocabulary, const clf_documents *
   clf_tensor *start = NULL, *column = NULL, *value = NULL;
   ck_clf_ok(clf_vocabulary_encode(&rows, vocabulary, documents));
   ck_assert_int_eq(clf_dataset_sparse(rows), 1);
-  ck_assert_int_eq(clf_dataset_features(rows), clf_vocabulary_size(vocabulary));
-  ck_clf_ok(clf_dataset_tensor(rows, "row_start", &start));
-  ck_clf_ok(clf_dataset_tensor(rows, "column", &column));
-  ck_clf_ok(clf_dataset_tensor(rows, "value", &value));
+  ck_assert_int_eq(clf_dataset_features(rows), clf_vocabulary_count(vocabulary));
+  ck_clf_ok(clf_dataset_tensor(&start, rows, "row_start"));
+  ck_clf_ok(clf_dataset_tensor(&column, rows, "column"));
+  ck_clf_ok(clf_dataset_tensor(&value, rows, "value"));
   const int64_t *at = clf_tensor_data(start);
   int64_t columns = clf_dataset_features(rows);
   for (int64_t i = 0; i < clf_dataset_rows(rows); i++) {
@@ -97,10 +97,10 @@ TEST(vocabulary__ranks_by_count_then_bytes) {
   ck_assert_int_eq(clf_vocabulary_find(vocabulary, "B"), -1);
   ck_assert_int_eq(clf_vocabulary_find(vocabulary, "<start>"), -1);
   ck_assert_int_eq(clf_vocabulary_find(vocabulary, ""), -1);
-  ck_assert_int_eq(clf_vocabulary_count(vocabulary, 3), 2);
-  ck_assert_int_eq(clf_vocabulary_count(vocabulary, 6), 1);
-  ck_assert_int_eq(clf_vocabulary_count(vocabulary, 0), 0);
-  ck_assert_int_eq(clf_vocabulary_count(vocabulary, 9), -1);
+  ck_assert_int_eq(clf_vocabulary_frequency(vocabulary, 3), 2);
+  ck_assert_int_eq(clf_vocabulary_frequency(vocabulary, 6), 1);
+  ck_assert_int_eq(clf_vocabulary_frequency(vocabulary, 0), 0);
+  ck_assert_int_eq(clf_vocabulary_frequency(vocabulary, 9), -1);
   ck_assert_ptr_null(clf_vocabulary_word(vocabulary, 9));
   ck_assert_ptr_null(clf_vocabulary_word(vocabulary, -1));
   clf_vocabulary_free(vocabulary);
@@ -214,7 +214,7 @@ TEST(one_text__is_encoded_as_documents_are) {
   clf_tensor_free(x);
   clf_dataset_free(row);
   row = NULL;
-  ck_clf_fails(clf_vocabulary_encode_text(&row, vocabulary, "b", -2), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_vocabulary_encode_text(&row, vocabulary, "b", SIZE_MAX), CLF_ERROR_ARGUMENT);
   ck_assert_ptr_null(row);
   clf_vocabulary_free(vocabulary);
   clf_documents_free(documents);
@@ -225,18 +225,19 @@ TEST(tokens__come_with_their_places) {
   clf_vocabulary *vocabulary = built(NULL, NULL, documents);
   clf_vocabulary *bag = built(NULL, "encoding=count ngrams=2", documents);
   int32_t ids[3] = {9, 9, 9};
-  int64_t begin[3], end[3], count = 0;
-  ck_clf_ok(clf_vocabulary_tokenize(vocabulary, "b, zz  a c", -1, ids, begin, end, 3, &count));
+  size_t begin[3], end[3];
+  int64_t count = 0;
+  ck_clf_ok(clf_vocabulary_tokenize(vocabulary, "b, zz  a c", 10, ids, begin, end, 3, &count));
   ck_assert_int_eq(count, 4);
   ck_assert(ids[0] == 4 && ids[1] == 2 && ids[2] == 3);
   ck_assert(begin[1] == 3 && end[1] == 5 && begin[2] == 7 && end[2] == 8);
   ck_clf_ok(clf_vocabulary_tokenize(vocabulary, "b a", 3, NULL, NULL, NULL, 0, &count));
   ck_assert_int_eq(count, 2);
-  ck_clf_ok(clf_vocabulary_tokenize(bag, "a b", -1, ids, NULL, NULL, 3, NULL));
+  ck_clf_ok(clf_vocabulary_tokenize(bag, "a b", 3, ids, NULL, NULL, 3, NULL));
   ck_assert(ids[0] == -1 && ids[1] == -1);
-  ck_clf_fails(clf_vocabulary_tokenize(bag, "a", -1, NULL, NULL, NULL, 1, &count),
+  ck_clf_fails(clf_vocabulary_tokenize(bag, "a", 1, NULL, NULL, NULL, 1, &count),
                CLF_ERROR_ARGUMENT);
-  ck_clf_fails(clf_vocabulary_tokenize(bag, "a", -1, ids, NULL, NULL, -1, &count),
+  ck_clf_fails(clf_vocabulary_tokenize(bag, "a", 1, ids, NULL, NULL, -1, &count),
                CLF_ERROR_ARGUMENT);
   clf_vocabulary_free(bag);
   clf_vocabulary_free(vocabulary);
@@ -247,24 +248,24 @@ TEST(documents__hold_valid_text) {
   static const char *const texts[] = {("a\xFF"
                                        "b"),
                                       "", "x\0y"};
-  static const int64_t lengths[] = {3, 0, 3};
+  static const size_t sizes[] = {3, 0, 3};
   clf_documents *documents = NULL;
-  int64_t length = -1;
-  ck_clf_ok(clf_documents_create(&documents, NULL, texts, lengths, 3));
+  size_t size = 0;
+  ck_clf_ok(clf_documents_create(&documents, NULL, texts, sizes, 3));
   ck_assert_int_eq(clf_documents_count(documents), 3);
   ck_assert_int_eq(clf_documents_replaced(documents), 1);
-  ck_assert_str_eq(clf_documents_text(documents, 0, &length),
+  ck_assert_str_eq(clf_documents_text(documents, 0, &size),
                    "a\xEF\xBF\xBD"
                    "b");
-  ck_assert_int_eq(length, 5);
+  ck_assert_uint_eq(size, 5);
   ck_assert_str_eq(clf_documents_text(documents, 1, NULL), "");
-  ck_assert_mem_eq(clf_documents_text(documents, 2, &length), "x\0y", 4);
-  ck_assert_int_eq(length, 3);
+  ck_assert_mem_eq(clf_documents_text(documents, 2, &size), "x\0y", 4);
+  ck_assert_uint_eq(size, 3);
   ck_assert_ptr_null(clf_documents_text(documents, 3, NULL));
   clf_documents_free(documents);
   documents = NULL;
   ck_clf_fails(clf_documents_create(&documents, NULL, texts, NULL, 0), CLF_ERROR_SHAPE);
-  ck_clf_fails(clf_documents_create(&documents, NULL, texts, (const int64_t[]){-1}, 1),
+  ck_clf_fails(clf_documents_create(&documents, NULL, texts, (const size_t[]){SIZE_MAX}, 1),
                CLF_ERROR_ARGUMENT);
   ck_clf_fails(clf_documents_create(&documents, NULL, (const char *const[]){"a", NULL}, NULL, 2),
                CLF_ERROR_ARGUMENT);
@@ -300,7 +301,7 @@ TEST(vocabulary__needs_words) {
   clf_vocabulary *vocabulary = NULL;
   clf_dataset *rows = NULL;
   ck_clf_ok(clf_vocabulary_create(&vocabulary, NULL, "encoding=count min_count=2"));
-  ck_assert_int_eq(clf_vocabulary_size(vocabulary), -1);
+  ck_assert_int_eq(clf_vocabulary_count(vocabulary), -1);
   ck_clf_fails(clf_vocabulary_encode(&rows, vocabulary, rare), CLF_ERROR_NOT_FITTED);
   ck_clf_fails(clf_vocabulary_save(vocabulary, "/nowhere/words"), CLF_ERROR_NOT_FITTED);
   ck_clf_fails(clf_vocabulary_build(vocabulary, none), CLF_ERROR_DATA);
@@ -352,10 +353,10 @@ static void check_same_rows(const clf_dataset *a, const clf_dataset *b) {
   static const char *const parts[] = {"x", "row_start", "column", "value"};
   for (int i = 0; i < 4; i++) {
     clf_tensor *left = NULL, *right = NULL;
-    if (clf_dataset_tensor(a, parts[i], &left) < 0) {
+    if (clf_dataset_tensor(&left, a, parts[i]) < 0) {
       continue;
     }
-    ck_clf_ok(clf_dataset_tensor(b, parts[i], &right));
+    ck_clf_ok(clf_dataset_tensor(&right, b, parts[i]));
     ck_assert_int_eq(clf_tensor_count(left), clf_tensor_count(right));
     size_t element = clf_tensor_dtype(left) == CLF_I64 ? 8 : 4;
     ck_assert_mem_eq(clf_tensor_data(left), clf_tensor_data(right),
@@ -374,16 +375,16 @@ TEST(kept_entries__are_the_first_of_all) {
   static const int kept[] = {1, 7, 60, 500, 2000};
   clf_documents *documents = random_documents(NULL, 100, 1000);
   clf_vocabulary *all = built(NULL, "encoding=count ngrams=1,2,3 max_words=0", documents);
-  ck_assert_int_gt(clf_vocabulary_size(all), kept[4]);
-  ck_assert_int_gt(clf_vocabulary_count(all, 0), 64 * clf_vocabulary_count(all, kept[4]));
+  ck_assert_int_gt(clf_vocabulary_count(all), kept[4]);
+  ck_assert_int_gt(clf_vocabulary_frequency(all, 0), 64 * clf_vocabulary_frequency(all, kept[4]));
   for (int k = 0; k < 5; k++) {
     char params[80];
     snprintf(params, sizeof params, "encoding=count ngrams=1,2,3 max_words=%d", kept[k]);
     clf_vocabulary *some = built(NULL, params, documents);
-    ck_assert_int_eq(clf_vocabulary_size(some), kept[k]);
+    ck_assert_int_eq(clf_vocabulary_count(some), kept[k]);
     for (int64_t i = 0; i < kept[k]; i++) {
       ck_assert_str_eq(clf_vocabulary_word(some, i), clf_vocabulary_word(all, i));
-      ck_assert_int_eq(clf_vocabulary_count(some, i), clf_vocabulary_count(all, i));
+      ck_assert_int_eq(clf_vocabulary_frequency(some, i), clf_vocabulary_frequency(all, i));
       ck_assert_int_eq(clf_vocabulary_find(some, clf_vocabulary_word(all, i)), i);
     }
     clf_vocabulary_free(some);
@@ -398,7 +399,7 @@ TEST_LOOP(threads__change_nothing, 0, 4) {
   clf_dataset *rows[2] = {NULL};
   size_t size[2];
   for (int i = 0; i < 2; i++) {
-    ck_clf_ok(clf_context_create(&contexts[i], i == 0 ? "threads=1" : "threads=3", NULL));
+    ck_clf_ok(clf_context_create(&contexts[i], NULL, i == 0 ? "threads=1" : "threads=3"));
     clf_documents *documents = random_documents(contexts[i], 300, 3000);
     clf_vocabulary *vocabulary = built(contexts[i], settings[_i], documents);
     bytes[i] = saved(vocabulary, &size[i]);
@@ -500,7 +501,8 @@ TEST(model__keeps_its_vocabulary) {
   unsigned char *bytes = malloc(size);
   ck_clf_ok(clf_model_save_memory(model, bytes, size, &size));
   ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, size));
-  ck_clf_ok(clf_vocabulary_encode_text(&row, clf_model_vocabulary(loaded), "a BAD film!", -1));
+  ck_clf_ok(clf_vocabulary_encode_text(&row, clf_model_vocabulary(loaded), "a BAD film!",
+                                       strlen("a BAD film!")));
   ck_clf_ok(clf_model_predict(loaded, row, &label, 1));
   ck_assert_str_eq(clf_model_class_name(loaded, label), "no");
   ck_clf_ok(clf_model_clone(&clone, loaded));
@@ -508,7 +510,7 @@ TEST(model__keeps_its_vocabulary) {
   /* the file of a model serves as one of its vocabulary */
   vocabulary = NULL;
   ck_clf_ok(clf_vocabulary_load_memory(&vocabulary, NULL, bytes, size));
-  ck_assert_int_eq(clf_vocabulary_size(vocabulary), clf_dataset_features(row));
+  ck_assert_int_eq(clf_vocabulary_count(vocabulary), clf_dataset_features(row));
   ck_clf_ok(clf_model_set_vocabulary(model, NULL));
   ck_assert_ptr_null(clf_model_vocabulary(model));
   free(bytes);
@@ -566,19 +568,19 @@ static int32_t stop(void *user, const clf_progress *progress) {
 TEST_LOOP(long_calls__can_be_cancelled, 0, 2) {
   clf_context *context = NULL;
   host own = {0, 1};
-  ck_clf_ok(clf_context_create(&context, _i == 0 ? "threads=1" : "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, _i == 0 ? "threads=1" : "threads=2"));
   clf_documents *documents = random_documents(context, 400, 2000);
   clf_documents *large = random_documents(context, 1, 1 << 20);
   clf_vocabulary *vocabulary = built(context, "encoding=count ngrams=1,2", documents);
   clf_dataset *rows = NULL;
-  int64_t before = clf_vocabulary_size(vocabulary);
+  int64_t before = clf_vocabulary_count(vocabulary);
   ck_clf_ok(clf_context_set_progress(context, stop, &own));
   ck_clf_fails(clf_vocabulary_build(vocabulary, large), CLF_ERROR_CANCELLED);
   ck_clf_fails(clf_vocabulary_encode(&rows, vocabulary, large), CLF_ERROR_CANCELLED);
   own = (host){0, 2};
   ck_clf_fails(clf_vocabulary_build(vocabulary, large), CLF_ERROR_CANCELLED);
   ck_clf_says("cancelled at step");
-  ck_assert_int_eq(clf_vocabulary_size(vocabulary), before);
+  ck_assert_int_eq(clf_vocabulary_count(vocabulary), before);
   ck_assert_ptr_null(rows);
   ck_clf_ok(clf_context_set_progress(context, NULL, NULL));
   ck_clf_ok(clf_vocabulary_encode(&rows, vocabulary, documents));

@@ -9,8 +9,8 @@
 static clf_dataset *images(const float *pixels, int64_t rows, int64_t height, int64_t width) {
   clf_tensor *x = NULL;
   clf_dataset *out = NULL;
-  ck_clf_ok(clf_tensor_wrap(&x, context, pixels, CLF_F32, 3, (int64_t[]){rows, height, width}, NULL,
-                            NULL, NULL));
+  ck_clf_ok(
+      clf_tensor_wrap(&x, context, pixels, CLF_F32, 3, (int64_t[]){rows, height, width}, NULL));
   ck_clf_ok(clf_dataset_create(&out, context, x, NULL));
   clf_tensor_free(x);
   return out;

@@ -60,12 +60,12 @@ TEST(tensors__are_told_by_name) {
   clf_transform *transform = NULL;
   clf_tensor *tensor = NULL;
   ck_clf_ok(clf_transform_create(&transform, context, "pca", NULL));
-  ck_clf_fails(clf_transform_tensor(transform, "mean", &tensor), CLF_ERROR_NOT_FITTED);
+  ck_clf_fails(clf_transform_tensor(&tensor, transform, "mean"), CLF_ERROR_NOT_FITTED);
   ck_clf_ok(clf_transform_fit(transform, rows));
-  ck_clf_fails(clf_transform_tensor(transform, "axes", &tensor), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_transform_tensor(&tensor, transform, "axes"), CLF_ERROR_ARGUMENT);
   ck_clf_says("pca has no tensor 'axes'; it has: components, mean, variance, total_variance");
   ck_assert_ptr_null(tensor);
-  ck_clf_ok(clf_transform_tensor(transform, "components", &tensor));
+  ck_clf_ok(clf_transform_tensor(&tensor, transform, "components"));
   clf_transform_free(transform);
   ck_assert_float_eq_tol(((const float *)clf_tensor_data(tensor))[1], 0.8f, 1e-6f);
   clf_tensor_free(tensor);
@@ -236,7 +236,7 @@ TEST(model__keeps_its_components) {
   fill_clouds(x, y, FACES, PIXELS, PEOPLE);
   clf_dataset *rows = dataset_of(context, x, CLF_F32, FACES, PIXELS, y);
   ck_clf_ok(clf_model_create(&model, context, "fisher", NULL));
-  ck_clf_ok(clf_model_add(model, "pca", "components=9"));
+  ck_clf_ok(clf_model_add_transform(model, "pca", "components=9"));
   ck_clf_ok(clf_model_fit(model, rows, NULL, NULL));
   ck_clf_ok(clf_model_save_memory(model, bytes, sizeof bytes, &size));
   ck_clf_ok(clf_model_load_memory(&loaded, context, bytes, size));
@@ -261,7 +261,7 @@ TEST(threads__do_not_change_a_bit) {
   for (int i = 0; i < 2; i++) {
     clf_context *own = NULL;
     clf_transform *transform = NULL;
-    ck_clf_ok(clf_context_create(&own, i == 0 ? "threads=1" : "threads=5", NULL));
+    ck_clf_ok(clf_context_create(&own, NULL, i == 0 ? "threads=1" : "threads=5"));
     clf_dataset *rows = dataset_of(own, x, CLF_F32, 200, COLUMNS, NULL);
     ck_clf_ok(clf_transform_create(&transform, own, "pca", NULL));
     ck_clf_ok(clf_transform_fit(transform, rows));

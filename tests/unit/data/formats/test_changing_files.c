@@ -101,7 +101,7 @@ static clf_status load_changed(int64_t *rows, const text_case *text, const char 
   append_rows(&many, text->many, (int)(few.size / strlen(text->many)));
   const char *path = put_file("changing", few.bytes, few.size);
   change own = {path, stage, &many, keep, 0};
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   ck_clf_ok(clf_context_set_progress(context, change_file, &own));
   clf_status status = load_text(rows, context, text->format, path);
   ck_assert_int_gt(own.calls, 0);
@@ -139,7 +139,7 @@ TEST(reading__can_be_cancelled) {
   clf_context *context = NULL;
   clf_dataset *dataset = NULL;
   const char *path = put_file("a.csv", "1,2,a\n3,4,b\n", 12);
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   const uint64_t held = clf_context_memory(context);
   ck_clf_ok(clf_context_set_progress(context, stop_reading, NULL));
   ck_clf_fails(clf_dataset_load(&dataset, context, "csv", path, NULL), CLF_ERROR_CANCELLED);
@@ -179,7 +179,7 @@ TEST(arrays__are_kept) {
     clf_context *context = NULL;
     clf_dataset *dataset = NULL;
     clf_tensor *x = NULL;
-    ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
     if (i == 0) {
       append_idx(&whole, 16);
     } else {
@@ -189,7 +189,7 @@ TEST(arrays__are_kept) {
     ck_clf_ok(clf_dataset_load(&dataset, context, arrays[i].format, path, NULL));
     memset(whole.bytes, 0xFF, whole.size);
     overwrite(path, whole.bytes, whole.size, 10);
-    ck_clf_ok(clf_dataset_tensor(dataset, "x", &x));
+    ck_clf_ok(clf_dataset_tensor(&x, dataset, "x"));
     ck_assert_double_eq_tol(clf__tensor_value(x, clf_tensor_count(x) - 1), arrays[i].last, 1e-7);
     clf_tensor_free(x);
     clf_dataset_free(dataset);
@@ -360,7 +360,7 @@ TEST_LOOP(any_file__may_be_written_meanwhile, 0, TARGET_COUNT) {
   static file whole;
   clf_context *context = NULL;
   pthread_t thread;
-  ck_clf_ok(clf_context_create(&context, "threads=2 memory_limit=100000000", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2 memory_limit=100000000"));
   own->make(&whole);
   writer writing = {put_file("written", whole.bytes, whole.size), &whole, false};
   ck_clf_ok(own->load(context, own, writing.path)); /* which may start the context's threads */

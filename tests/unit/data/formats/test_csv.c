@@ -353,11 +353,11 @@ TEST(reports_the_memory_limit) {
   const char *path = put_file("large.csv", text, sizeof text);
   clf_context *small = NULL;
   clf_dataset *dataset = NULL;
-  ck_clf_ok(clf_context_create(&small, "threads=1 memory_limit=250000", NULL));
+  ck_clf_ok(clf_context_create(&small, NULL, "threads=1 memory_limit=250000"));
   ck_clf_fails(clf_dataset_load(&dataset, small, "csv", path, NULL), CLF_ERROR_MEMORY);
   ck_clf_says("large.csv: memory limit: 200000 more bytes exceed it");
   clf_context_free(small);
-  ck_clf_ok(clf_context_create(&small, "threads=1 memory_limit=150000", NULL));
+  ck_clf_ok(clf_context_create(&small, NULL, "threads=1 memory_limit=150000"));
   ck_clf_fails(clf_dataset_load(&dataset, small, "csv", path, NULL), CLF_ERROR_MEMORY);
   ck_clf_says("large.csv' (200000 bytes): memory limit");
   clf_context_free(small);

@@ -224,7 +224,7 @@ TEST(row_numbers__are_left_out) {
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     clf_dataset *dataset = read_text(cases[i].text, cases[i].params);
     clf_tensor *x = NULL;
-    ck_clf_ok(clf_dataset_tensor(dataset, "x", &x));
+    ck_clf_ok(clf_dataset_tensor(&x, dataset, "x"));
     ck_assert_msg(clf_dataset_features(dataset) == cases[i].features &&
                       clf__tensor_value(x, 0) == cases[i].first,
                   "'%s'", cases[i].text);
@@ -305,8 +305,7 @@ TEST(texts__with_delimiters_need_quotes) {
     clf__params_free(&format->base.params, values);
   }
   clf_documents *documents = read_documents("text,label\n1,hello,a\n2,bye,b\n", NULL);
-  int64_t length;
-  ck_assert_str_eq(clf_documents_text(documents, 0, &length), "hello");
+  ck_assert_str_eq(clf_documents_text(documents, 0, NULL), "hello");
   clf_documents_free(documents);
 }
 

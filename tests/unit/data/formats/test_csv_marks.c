@@ -143,7 +143,7 @@ TEST(missing_nan__is_refused_by_every_model_and_transform) {
       ck_clf_ok(clf_model_create(&model, context, kind == 0 ? name : "ridge",
                                  network ? "layers='dense units=2'" : NULL));
       if (kind == 1) {
-        ck_clf_ok(clf_model_add(model, name, NULL));
+        ck_clf_ok(clf_model_add_transform(model, name, NULL));
       }
       ck_clf_fails(clf_model_fit(model, rows, NULL, NULL), CLF_ERROR_DATA);
       ck_clf_says(name);

@@ -53,7 +53,7 @@ TEST(reads_pixels) {
   clf_tensor *x = NULL;
   ck_assert_int_eq(clf_dataset_rows(dataset), 3);
   ck_assert_int_eq(clf_dataset_features(dataset), 4);
-  ck_clf_ok(clf_dataset_tensor(dataset, "x", &x));
+  ck_clf_ok(clf_dataset_tensor(&x, dataset, "x"));
   ck_assert_int_eq(clf_tensor_dtype(x), CLF_U8);
   ck_assert_int_eq(clf_tensor_ndim(x), 3);
   ck_assert_double_eq(clf_tensor_scale(x), 1.0 / 255);
@@ -180,7 +180,7 @@ TEST(maps_plain_pixels_on_demand) {
   ck_assert_uint_lt(clf_context_memory(context), 4096);
   ck_assert_int_eq(remove(path), 0);
   clf_tensor *x = NULL;
-  ck_clf_ok(clf_dataset_tensor(dataset, "x", &x));
+  ck_clf_ok(clf_dataset_tensor(&x, dataset, "x"));
   clf_dataset_free(dataset);
   ck_assert_mem_eq(clf_tensor_data(x), file + 16, BYTES - 16);
   clf_tensor_free(x);
@@ -260,7 +260,7 @@ TEST(refuses_hostile_gzip) {
                CLF_ERROR_FORMAT);
   ck_clf_says("more: 1 bytes follow the compressed data");
   clf_context *limited = NULL;
-  ck_clf_ok(clf_context_create(&limited, "threads=1 memory_limit=10000000", NULL));
+  ck_clf_ok(clf_context_create(&limited, NULL, "threads=1 memory_limit=10000000"));
   ck_clf_fails(clf_dataset_load(&dataset, limited, "idx", put_file("large", packed, size), NULL),
                CLF_ERROR_MEMORY);
   ck_clf_says("large (16777232 bytes unpacked): memory limit");
@@ -293,7 +293,7 @@ TEST(refuses_gzip_by_its_header) {
     const size_t size = pack_zeros(packed, sizeof packed, cases[i].header, ZEROS);
     const char *path = put_file("zeros.gz", packed, size);
     snprintf(params, sizeof params, "labels=%s", path);
-    ck_clf_ok(clf_context_create(&fresh, "threads=1", NULL));
+    ck_clf_ok(clf_context_create(&fresh, NULL, "threads=1"));
     ck_clf_fails(clf_dataset_load(&dataset, fresh, "idx", cases[i].labels ? images : path,
                                   cases[i].labels ? params : NULL),
                  CLF_ERROR_SHAPE);
@@ -364,7 +364,7 @@ TEST(reads_mnist) {
     ck_assert_int_eq(clf_dataset_rows(dataset), parts[i].rows);
     ck_assert_int_eq(clf_dataset_features(dataset), 784);
     clf_tensor *x = NULL;
-    ck_clf_ok(clf_dataset_tensor(dataset, "x", &x));
+    ck_clf_ok(clf_dataset_tensor(&x, dataset, "x"));
     const uint8_t *pixels = clf_tensor_data(x);
     int64_t sum = 0;
     for (int64_t j = 0; j < clf_tensor_count(x); j++) {

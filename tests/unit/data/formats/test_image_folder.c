@@ -18,10 +18,10 @@ static void write_image(const char *name, int level) {
 static const char *told(const clf_dataset *data) {
   static char out[512];
   clf_tensor *x = NULL, *labels = NULL;
-  ck_clf_ok(clf_dataset_tensor(data, "x", &x));
+  ck_clf_ok(clf_dataset_tensor(&x, data, "x"));
   const bool labelled = clf_dataset_classes(data) > 0;
   if (labelled) {
-    ck_clf_ok(clf_dataset_tensor(data, "labels", &labels));
+    ck_clf_ok(clf_dataset_tensor(&labels, data, "labels"));
   }
   size_t length = 0;
   for (int64_t i = 0; i < clf_dataset_rows(data); i++) {
@@ -102,12 +102,12 @@ TEST(rows__are_bytes_of_one_shape) {
   clf_tensor *x = NULL;
   write_pets();
   ck_clf_ok(clf_dataset_load(&data, NULL, "images", folder, "channels=3 height=3 width=5"));
-  ck_clf_ok(clf_dataset_tensor(data, "x", &x));
+  ck_clf_ok(clf_dataset_tensor(&x, data, "x"));
   ck_assert_int_eq(clf_tensor_dtype(x), CLF_U8);
   ck_assert_double_eq(clf_tensor_scale(x), 1.0 / 255);
   const int64_t shape[] = {4, 3, 5, 3};
   for (int32_t i = 0; i < 4; i++) {
-    ck_assert_int_eq(clf_tensor_size(x, i), shape[i]);
+    ck_assert_int_eq(clf_tensor_extent(x, i), shape[i]);
   }
   const uint8_t *pixel = clf_tensor_data(x);
   for (int64_t i = 0; i < 4 * 3 * 5 * 3; i += 3) {
@@ -200,7 +200,7 @@ TEST(files__that_are_damaged_are_left_out) {
     char params[32];
     log_calls = 0;
     snprintf(params, sizeof params, "threads=%d", threads);
-    ck_clf_ok(clf_context_create(&context, params, NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, params));
     ck_clf_ok(clf_context_set_log(context, keep_log, NULL));
     ck_clf_ok(clf_dataset_load(&data, context, "images", folder, "skip_damaged=true"));
     ck_assert_str_eq(told(data), "cat 1, cat 2, dog 3, dog 4");
@@ -238,7 +238,7 @@ TEST(the_first_bad_file__is_told_on_any_threads) {
     clf_context *context = NULL;
     clf_dataset *data = NULL;
     snprintf(name, sizeof name, "threads=%d", threads);
-    ck_clf_ok(clf_context_create(&context, name, NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, name));
     ck_clf_fails(clf_dataset_load(&data, context, "images", folder, NULL), CLF_ERROR_FORMAT);
     ck_clf_says("/150: pnm: it ends early");
     clf_context_free(context);
@@ -249,7 +249,7 @@ TEST(loading__can_be_cancelled) {
   clf_context *context = NULL;
   clf_dataset *data = NULL;
   write_pets();
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   ck_clf_ok(clf_context_set_progress(context, cancel_at_once, NULL));
   ck_clf_fails(clf_dataset_load(&data, context, "images", folder, NULL), CLF_ERROR_CANCELLED);
   ck_assert_ptr_null(data);

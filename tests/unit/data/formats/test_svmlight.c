@@ -63,7 +63,7 @@ TEST(finds_where_indices_begin) {
     clf_tensor *column = NULL;
     clf_dataset *dataset = read_text(cases[i].text, cases[i].params);
     ck_assert_int_eq(clf_dataset_features(dataset), cases[i].features);
-    ck_clf_ok(clf_dataset_tensor(dataset, "column", &column));
+    ck_clf_ok(clf_dataset_tensor(&column, dataset, "column"));
     ck_assert_double_eq(clf__tensor_value(column, 0), cases[i].column);
     clf_tensor_free(column);
     clf_dataset_free(dataset);

@@ -58,13 +58,13 @@ TEST(import__turns_machines_whose_classes_change_places) {
   static const double intercept[] = {-4, 1, 2};
   static const double calibration[] = {-3, 0.125, -1, -0.5, -2, -0.25};
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_model_tensor(model, "weights", &tensor));
+  ck_clf_ok(clf_model_tensor(&tensor, model, "weights"));
   ck_assert_mem_eq(clf_tensor_data(tensor), weights, sizeof weights);
   clf_tensor_free(tensor);
-  ck_clf_ok(clf_model_tensor(model, "intercept", &tensor));
+  ck_clf_ok(clf_model_tensor(&tensor, model, "intercept"));
   ck_assert_mem_eq(clf_tensor_data(tensor), intercept, sizeof intercept);
   clf_tensor_free(tensor);
-  ck_clf_ok(clf_model_tensor(model, "calibration", &tensor));
+  ck_clf_ok(clf_model_tensor(&tensor, model, "calibration"));
   ck_assert_mem_eq(clf_tensor_data(tensor), calibration, sizeof calibration);
   clf_tensor_free(tensor);
   clf_model_free(model);
@@ -141,7 +141,7 @@ TEST_LOOP(export__writes_what_import_reads, 0, 3) {
   static const char *const locales[] = {"C", "de_DE.UTF-8", "fr_FR.UTF-8"};
   setlocale(LC_ALL, locales[_i]);
   clf_model *model = import(LINEAR, NULL);
-  ck_clf_ok(clf_model_export(model, "libsvm", path));
+  ck_clf_ok(clf_model_export(model, "libsvm", path, NULL));
   read_text_file(text, sizeof text, path);
   setlocale(LC_ALL, "C");
   ck_assert_str_eq(text, HEAD "rho -0.5\nlabel -3 7\nnr_sv 1 1\nSV\n1 2:1\n-2 1:1 2:3\n");
@@ -149,7 +149,7 @@ TEST_LOOP(export__writes_what_import_reads, 0, 3) {
 }
 
 static void check_refused(clf_model *model, const char *says) {
-  ck_clf_fails(clf_model_export(model, "libsvm", path), CLF_ERROR_UNSUPPORTED);
+  ck_clf_fails(clf_model_export(model, "libsvm", path, NULL), CLF_ERROR_UNSUPPORTED);
   ck_clf_says(says);
   clf_model_free(model);
 }
@@ -164,12 +164,12 @@ TEST(export__refuses_what_the_file_cannot_say) {
   clf_model *scaled = NULL, *unfitted = NULL;
   unlink(path);
   ck_clf_ok(clf_model_create(&unfitted, NULL, "svm", NULL));
-  ck_clf_fails(clf_model_export(unfitted, "libsvm", path), CLF_ERROR_NOT_FITTED);
+  ck_clf_fails(clf_model_export(unfitted, "libsvm", path, NULL), CLF_ERROR_NOT_FITTED);
   clf_model_free(unfitted);
   check_refused(fitted(NULL, "ridge", NULL, data), "this is ridge");
   check_refused(fitted(NULL, "svm", "multiclass=one_vs_rest", data), "multiclass=one_vs_one");
   ck_clf_ok(clf_model_create(&scaled, NULL, "svm", NULL));
-  ck_clf_ok(clf_model_add(scaled, "standardize", NULL));
+  ck_clf_ok(clf_model_add_transform(scaled, "standardize", NULL));
   ck_clf_ok(clf_model_fit(scaled, data, NULL, NULL));
   check_refused(scaled, "transforms");
   for (int i = 0; i < ROWS; i++) {
@@ -186,18 +186,36 @@ static const float values[] = {0,       1,        -2,   0.1F,    FLT_MAX, FLT_MI
                                1 / 3.F, 5e-10F,   0,    0};
 enum { VALUE_ROWS = 4, VALUE_COLUMNS = 4 };
 
+TEST(save__counts_from_where_it_is_asked_to) {
+  static const char *const params[] = {NULL, "zero_based=true"};
+  static const char *const lines[] = {"5 2:1 3:-2 4:0.1\n", "5 1:1 2:-2 3:0.1\n"};
+  static const int32_t y[] = {5, -1, 5, 2};
+  for (int i = 0; i < 4; i++) {
+    clf_dataset *data = i % 2 == 0 ? dataset_of(NULL, values, CLF_F32, VALUE_ROWS, VALUE_COLUMNS, y)
+                                   : sparse_of(NULL, values, VALUE_ROWS, VALUE_COLUMNS, y);
+    char line[64] = "";
+    ck_clf_ok(clf_dataset_save(data, "svmlight", path, params[i / 2]));
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
+    ck_assert_str_eq(line, lines[i / 2]);
+    fclose(file);
+    clf_dataset_free(data);
+  }
+}
+
 /* Floats come back bit for bit; the last row, which is 0 but for one value, too. */
 TEST_LOOP(save__writes_what_load_reads, 0, 2) {
   static const int32_t y[] = {5, -1, 5, 2};
   clf_dataset *data = _i == 0 ? dataset_of(NULL, values, CLF_F32, VALUE_ROWS, VALUE_COLUMNS, y)
                               : sparse_of(NULL, values, VALUE_ROWS, VALUE_COLUMNS, y);
   clf_dataset *again = NULL;
-  ck_clf_ok(clf_dataset_save(data, "svmlight", path));
+  ck_clf_ok(clf_dataset_save(data, "svmlight", path, NULL));
   ck_clf_ok(clf_dataset_load(&again, NULL, "svmlight", path, "features=4"));
   clf_tensor *parts[4] = {NULL};
   static const char *const names[] = {"row_start", "column", "value", "labels"};
   for (int i = 0; i < 4; i++) {
-    ck_clf_ok(clf_dataset_tensor(again, names[i], &parts[i]));
+    ck_clf_ok(clf_dataset_tensor(&parts[i], again, names[i]));
   }
   const int64_t *row_start = clf_tensor_data(parts[0]);
   const int32_t *column = clf_tensor_data(parts[1]), *labels = clf_tensor_data(parts[3]);
@@ -224,17 +242,17 @@ TEST(save__writes_labels_targets_and_bytes) {
   static const double targets[] = {0.1, -1e300};
   char text[128];
   clf_dataset *data = dataset_of(NULL, x, CLF_U8, 2, 2, NULL);
-  ck_clf_ok(clf_dataset_save(data, "svmlight", path));
+  ck_clf_ok(clf_dataset_save(data, "svmlight", path, NULL));
   read_text_file(text, sizeof text, path);
   ck_assert_str_eq(text, "0 2:1\n0 1:0.20000002\n");
   ck_clf_ok(clf_dataset_set_label_names(data, names, 2));
-  ck_clf_ok(clf_dataset_save(data, "svmlight", path));
+  ck_clf_ok(clf_dataset_save(data, "svmlight", path, NULL));
   read_text_file(text, sizeof text, path);
   ck_assert_str_eq(text, "1 2:1\n0 1:0.20000002\n");
   clf_tensor *t = NULL;
-  ck_clf_ok(clf_tensor_wrap(&t, NULL, targets, CLF_F64, 1, (int64_t[]){2}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&t, NULL, targets, CLF_F64, 1, (int64_t[]){2}, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, t));
-  ck_clf_ok(clf_dataset_save(data, "svmlight", path));
+  ck_clf_ok(clf_dataset_save(data, "svmlight", path, NULL));
   read_text_file(text, sizeof text, path);
   ck_assert_str_eq(text, "0.1 2:1\n-1e+300 1:0.20000002\n");
   clf_tensor_free(t);
@@ -248,9 +266,9 @@ TEST(save__writes_f64_rows) {
   char text[128];
   clf_tensor *labels = NULL;
   clf_dataset *data = dataset_of(NULL, x, CLF_F64, 2, 2, NULL);
-  ck_clf_ok(clf_tensor_wrap(&labels, NULL, y, CLF_I64, 1, (int64_t[]){2}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&labels, NULL, y, CLF_I64, 1, (int64_t[]){2}, NULL));
   ck_clf_ok(clf_dataset_set_labels(data, labels));
-  ck_clf_ok(clf_dataset_save(data, "svmlight", path));
+  ck_clf_ok(clf_dataset_save(data, "svmlight", path, NULL));
   read_text_file(text, sizeof text, path);
   ck_assert_str_eq(text, "9007199254740993 1:1700000001.5\n9007199254740992 1:-1e+300 2:0.1\n");
   clf_tensor_free(labels);
@@ -262,13 +280,13 @@ TEST(save__refuses_what_it_cannot_write) {
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, 2, 1, NULL);
   clf_dataset *bad = dataset_of(NULL, x, CLF_F32, 2, 2, NULL);
   unlink(path);
-  ck_clf_fails(clf_dataset_save(bad, "svmlight", path), CLF_ERROR_DATA);
-  ck_clf_fails(clf_dataset_save(data, "csv", path), CLF_ERROR_UNSUPPORTED);
-  ck_clf_fails(clf_dataset_save(data, "svmlite", path), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_dataset_save(bad, "svmlight", path, NULL), CLF_ERROR_DATA);
+  ck_clf_fails(clf_dataset_save(data, "csv", path, NULL), CLF_ERROR_UNSUPPORTED);
+  ck_clf_fails(clf_dataset_save(data, "svmlite", path, NULL), CLF_ERROR_ARGUMENT);
   set_weights(data, x);
-  ck_clf_fails(clf_dataset_save(data, "svmlight", path), CLF_ERROR_UNSUPPORTED);
+  ck_clf_fails(clf_dataset_save(data, "svmlight", path, NULL), CLF_ERROR_UNSUPPORTED);
   ck_clf_says("weights");
-  ck_clf_fails(clf_dataset_save(bad, "svmlight", "/nonexistent/folder/file"), CLF_ERROR_DATA);
+  ck_clf_fails(clf_dataset_save(bad, "svmlight", "/nonexistent/folder/file", NULL), CLF_ERROR_DATA);
   ck_assert_int_ne(access(path, F_OK), 0);
   clf_dataset_free(data);
   clf_dataset_free(bad);

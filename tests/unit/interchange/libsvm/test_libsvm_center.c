@@ -125,10 +125,10 @@ TEST_LOOP(export__folds_the_center, 0, 8) {
                                  FAR_ROWS, FAR_COLUMNS, y);
   clf_model *model = fitted(NULL, "svm", params[_i & 1], data);
   clf_tensor *center = NULL;
-  ck_clf_ok(clf_model_tensor(model, "center", &center));
+  ck_clf_ok(clf_model_tensor(&center, model, "center"));
   clf_tensor_free(center);
   ck_clf_ok(clf_model_decision_function(model, data, found, (int64_t)FAR_ROWS * m.classes));
-  ck_clf_ok(clf_model_export(model, "libsvm", path));
+  ck_clf_ok(clf_model_export(model, "libsvm", path, NULL));
   read_text_file(text, sizeof text, path);
   read_machines(&m, text);
   for (int row = 0; row < FAR_ROWS; row++) {
@@ -197,12 +197,12 @@ static clf_status fit_and_write(clf_context *context, const char *params, const 
   clf_dataset *data = NULL;
   clf_model *model = NULL, *again = NULL;
   clf_status status;
-  TRY(clf_tensor_wrap(&rows, context, x, CLF_F64, 2, shape, NULL, NULL, NULL));
-  TRY(clf_tensor_wrap(&labels, context, y, CLF_I32, 1, shape, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&rows, context, x, CLF_F64, 2, shape, NULL));
+  TRY(clf_tensor_wrap(&labels, context, y, CLF_I32, 1, shape, NULL));
   TRY(clf_dataset_create(&data, context, rows, labels));
   TRY(clf_model_create(&model, context, "svm", params));
   TRY(clf_model_fit(model, data, NULL, NULL));
-  TRY(clf_model_export(model, "libsvm", path));
+  TRY(clf_model_export(model, "libsvm", path, NULL));
   TRY(clf_model_import(&again, context, "libsvm", path, NULL));
 done:
   clf_tensor_free(rows);

@@ -248,7 +248,7 @@ TEST(onnx__file_holds_together) {
   clf_model *model = fitted(NULL, "network", layers, data);
   size_t size;
   static seen file;
-  ck_clf_ok(clf_model_export(model, "onnx", path));
+  ck_clf_ok(clf_model_export(model, "onnx", path, NULL));
   unsigned char *bytes_read = contents(&size);
   walk_model(&file, (bytes){bytes_read, bytes_read + size});
   ck_assert_int_eq(file.ir_version, 7);
@@ -274,9 +274,9 @@ TEST(onnx__moves_features_only_where_the_transform_does) {
     clf_model *model = NULL;
     size_t size;
     ck_clf_ok(clf_model_create(&model, NULL, "ridge", NULL));
-    ck_clf_ok(clf_model_add(model, "standardize", mean == 1 ? NULL : "mean=false"));
+    ck_clf_ok(clf_model_add_transform(model, "standardize", mean == 1 ? NULL : "mean=false"));
     ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
-    ck_clf_ok(clf_model_export(model, "onnx", path));
+    ck_clf_ok(clf_model_export(model, "onnx", path, NULL));
     unsigned char *file = contents(&size);
     ck_assert((memmem(file, size, "transform_1_center", 18) != NULL) == (mean == 1));
     ck_assert_ptr_nonnull(memmem(file, size, "transform_1_factor", 18));
@@ -285,6 +285,28 @@ TEST(onnx__moves_features_only_where_the_transform_does) {
   }
   clf_dataset_free(data);
   remove(path);
+}
+
+/* A graph's name is field 2 of it: its tag is 0x12. */
+TEST(onnx__graph_has_the_name_that_is_asked_for) {
+  static const char *const params[] = {NULL, "name='scores of a caf\xC3\xA9'"};
+  static const char *const names[] = {"\x12\x05ridge", "\x12\x11scores of a caf\xC3\xA9"};
+  rows r;
+  clf_dataset *data = data_of(NULL, &r);
+  clf_model *model = fitted(NULL, "ridge", NULL, data);
+  for (int i = 0; i < 2; i++) {
+    size_t size;
+    ck_clf_ok(clf_model_export(model, "onnx", path, params[i]));
+    unsigned char *file = contents(&size);
+    ck_assert_ptr_nonnull(memmem(file, size, names[i], strlen(names[i])));
+    free(file);
+  }
+  remove(path);
+  ck_clf_fails(clf_model_export(model, "onnx", path, "name=caf\xE9"), CLF_ERROR_DATA);
+  ck_clf_says("is no UTF-8");
+  ck_assert_int_ne(access(path, F_OK), 0);
+  clf_model_free(model);
+  clf_dataset_free(data);
 }
 
 /* Model files from before names were asked to be UTF-8 can be read; ONNX's texts are UTF-8. */
@@ -301,7 +323,7 @@ TEST(onnx__names_of_old_files_become_utf8) {
   ck_clf_ok(clf_model_save_memory(model, saved, sizeof saved, &size));
   ck_clf_ok(clf_model_load_memory(&loaded, NULL, saved, size));
   ck_assert_str_eq(clf_model_class_name(loaded, 1), names[1]);
-  ck_clf_ok(clf_model_export(loaded, "onnx", path));
+  ck_clf_ok(clf_model_export(loaded, "onnx", path, NULL));
   unsigned char *file = contents(&size);
   ck_assert_ptr_null(memmem(file, size, "caf\xE9", 4));
   ck_assert_ptr_nonnull(memmem(file, size,
@@ -322,7 +344,7 @@ TEST(onnx__names_of_old_files_become_utf8) {
 TEST(onnx__is_written_only_and_once_fitted) {
   clf_model *model = NULL, *read = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, "network", layers));
-  ck_clf_fails(clf_model_export(model, "onnx", path), CLF_ERROR_NOT_FITTED);
+  ck_clf_fails(clf_model_export(model, "onnx", path, NULL), CLF_ERROR_NOT_FITTED);
   ck_clf_fails(clf_model_import(&read, NULL, "onnx", path, NULL), CLF_ERROR_UNSUPPORTED);
   ck_clf_says("only written");
   ck_assert_ptr_null(read);
@@ -348,12 +370,12 @@ TEST(onnx__file_stays_where_a_new_one_is_refused) {
     r.x[i] = (float)(i % 7 + r.y[i / COLUMNS]); /* ids for the embedding */
   }
   clf_model *model = fitted(NULL, "ridge", NULL, data);
-  ck_clf_ok(clf_model_export(model, "onnx", path));
+  ck_clf_ok(clf_model_export(model, "onnx", path, NULL));
   free(contents(&before));
   clf_model_free(model);
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     model = fitted(NULL, cases[i].kind, cases[i].params, data);
-    ck_clf_fails(clf_model_export(model, "onnx", path), CLF_ERROR_UNSUPPORTED);
+    ck_clf_fails(clf_model_export(model, "onnx", path, NULL), CLF_ERROR_UNSUPPORTED);
     ck_clf_says("onnx");
     ck_clf_says(cases[i].says);
     free(contents(&after));
@@ -368,9 +390,9 @@ TEST(onnx__unwritable_path_is_named) {
   rows r;
   clf_dataset *data = data_of(NULL, &r);
   clf_model *model = fitted(NULL, "ridge", NULL, data);
-  ck_clf_fails(clf_model_export(model, "onnx", "no/such/folder/model.onnx"), CLF_ERROR_IO);
+  ck_clf_fails(clf_model_export(model, "onnx", "no/such/folder/model.onnx", NULL), CLF_ERROR_IO);
   ck_clf_says("no/such/folder");
-  ck_clf_fails(clf_model_export(model, "onxn", path), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_model_export(model, "onxn", path, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_says("onnx");
   clf_model_free(model);
   clf_dataset_free(data);
@@ -382,13 +404,13 @@ TEST(onnx__file_depends_on_the_model_alone) {
   size_t needed, first_size, other_size;
   clf_dataset *data = data_of(NULL, &r);
   clf_model *model = fitted(NULL, "network", layers, data), *loaded = NULL;
-  ck_clf_ok(clf_model_export(model, "onnx", path));
+  ck_clf_ok(clf_model_export(model, "onnx", path, NULL));
   unsigned char *first = contents(&first_size);
   ck_clf_ok(clf_model_save_memory(model, NULL, 0, &needed));
   void *saved = malloc(needed);
   ck_clf_ok(clf_model_save_memory(model, saved, needed, &needed));
   ck_clf_ok(clf_model_load_memory(&loaded, NULL, saved, needed));
-  ck_clf_ok(clf_model_export(loaded, "onnx", path));
+  ck_clf_ok(clf_model_export(loaded, "onnx", path, NULL));
   unsigned char *other = contents(&other_size);
   ck_assert_uint_eq(first_size, other_size);
   ck_assert_mem_eq(first, other, first_size);
@@ -409,8 +431,8 @@ static void refuse_in_export(const char *kind, const char *params, bool transfor
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, kind, params));
   if (transforms) {
-    ck_clf_ok(clf_model_add(model, "standardize", NULL));
-    ck_clf_ok(clf_model_add(model, "min_max", "clip=true low=-1"));
+    ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
+    ck_clf_ok(clf_model_add_transform(model, "min_max", "clip=true low=-1"));
   }
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   ck_clf_ok(clf_model_save_memory(model, NULL, 0, &needed));
@@ -423,7 +445,7 @@ static void refuse_in_export(const char *kind, const char *params, bool transfor
     clf_model *loaded = NULL;
     ck_clf_ok(clf_model_load_memory(&loaded, context, saved, needed));
     from.refuse = atomic_load(&from.asked) + refuse;
-    status = clf_model_export(loaded, "onnx", path);
+    status = clf_model_export(loaded, "onnx", path, NULL);
     ck_assert_msg(status == CLF_OK || status == CLF_ERROR_MEMORY, "%s", clf_last_error());
     if (status < 0) {
       check_refused_memory();

@@ -115,9 +115,9 @@ TEST(fisher__transform_whitens_the_classes) {
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, ROWS, 2, labels);
   clf_model *model = fitted(NULL, "fisher", NULL, data);
   int64_t components = 0;
-  ck_clf_ok(clf_model_transform(model, data, NULL, 0, &components));
+  ck_clf_ok(clf_model_project(model, data, NULL, 0, &components));
   ck_assert_int_eq(components, 2);
-  ck_clf_ok(clf_model_transform(model, data, z, ROWS * 2, NULL));
+  ck_clf_ok(clf_model_project(model, data, z, ROWS * 2, NULL));
   moments m = measure(z, labels, ROWS);
   ck_assert_double_eq_tol(m.covariance[0][0], 1, 1e-3);
   ck_assert_double_eq_tol(m.covariance[1][1], 1, 1e-3);
@@ -131,7 +131,7 @@ TEST(fisher__transform_whitens_the_classes) {
   ck_assert_double_gt(spread[0], spread[1]);
   clf_model_free(model);
   model = fitted(NULL, "fisher", "components=1", data);
-  ck_clf_ok(clf_model_transform(model, data, NULL, 0, &components));
+  ck_clf_ok(clf_model_project(model, data, NULL, 0, &components));
   ck_assert_int_eq(components, 1);
   clf_model_free(model);
   clf_dataset_free(data);

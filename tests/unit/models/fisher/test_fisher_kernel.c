@@ -142,7 +142,7 @@ TEST(kernel_fisher__in_16_bits_agrees_with_a_dense_solution) {
   posteriors(NULL, "shrinkage=0", mapped, mapped, expected);
   for (int t = 0; t < 2; t++) {
     clf_context *context = NULL;
-    ck_clf_ok(clf_context_create(&context, threads[t], NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, threads[t]));
     clf_dataset *data = dataset_of(context, many, CLF_F32, TIMES * ROWS, COLUMNS, labels_many);
     clf_dataset *rows = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, NULL);
     posteriors(context, KERNEL "shrinkage=0 alpha=3 landmarks=0 solver=cg residual=1e-6 cache_mb=1",
@@ -167,7 +167,7 @@ TEST(history__holds_the_residual_of_each_iteration) {
   for (int i = 0; i < 2; i++) {
     clf_model *model = fitted(NULL, "fisher", params[i], data);
     clf_tensor *tensor = NULL;
-    ck_clf_ok(clf_model_tensor(model, "history_residual", &tensor));
+    ck_clf_ok(clf_model_tensor(&tensor, model, "history_residual"));
     const double *residual = clf_tensor_data(tensor);
     const int64_t last = clf_tensor_count(tensor) - 1;
     ck_assert(i == 0 ? last > 1 : last == 1);
@@ -190,7 +190,7 @@ TEST_LOOP(kernel_fisher__solves_two_points, 0, 2) {
   set_weights(data, weights);
   clf_model *model = fitted(NULL, "fisher", params[_i], data);
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_model_tensor(model, "coefficients", &tensor));
+  ck_clf_ok(clf_model_tensor(&tensor, model, "coefficients"));
   const float *a = clf_tensor_data(tensor);
   const double expected = 1 / (1 - exp(-1) + 0.1);
   ck_assert_int_eq(clf_tensor_count(tensor), 4);
@@ -259,7 +259,7 @@ TEST_LOOP(kernel_fisher__does_not_depend_on_threads, 0, SOLVERS) {
   make_rows(x, labels);
   for (int t = 0; t < 2; t++) {
     clf_context *context = NULL;
-    ck_clf_ok(clf_context_create(&context, threads[t], NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, threads[t]));
     clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, labels);
     clf_model *model = fitted(context, "fisher", solvers[_i], data);
     decisions_of(model, data, values[t]);
@@ -302,7 +302,7 @@ TEST_LOOP(kernel_fisher__that_is_cancelled_leaves_the_model, 0, SOLVERS) {
   clf_status status = CLF_ERROR_CANCELLED;
   clf_context *context = NULL;
   make_rows(x, labels);
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   ck_clf_ok(clf_context_set_progress(context, stop_at_zero, &left));
   clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, labels);
   clf_model *model = fitted(context, "fisher", solvers[_i], data);

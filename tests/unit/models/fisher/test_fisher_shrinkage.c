@@ -27,7 +27,7 @@ TEST_LOOP(sums_over_many_rows__can_be_cancelled, 0, 2) {
   const clf__rows x = clf__rows_of_f32(row, ROWS, COLUMNS, 0);
   const clf__training training = {.x = &x, .labels = labels, .classes = 1};
   const clf__gram gram = {.weight = ROWS, .mean = mean, .scatter = scatter};
-  ck_clf_ok(clf_context_create(&context, _i == 0 ? "threads=1" : "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, _i == 0 ? "threads=1" : "threads=2"));
   ck_clf_ok(clf_context_set_progress(context, stop, &asked));
   ck_clf_fails(clf__fisher_variances(out, context, &training, &gram, offsets, ones),
                CLF_ERROR_CANCELLED);

@@ -65,7 +65,7 @@ TEST_LOOP(sparse_rows__are_judged_as_dense_ones, 0, 2) {
   clf_context *context = NULL;
   clf_model *model = NULL;
   char said[2][512], log[512] = "";
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   ck_clf_ok(clf_context_set_log(context, keep_message, log));
   ck_clf_ok(clf_model_create(&model, context, "svm", NULL));
   for (int i = 0; i < 6; i++) {
@@ -109,7 +109,7 @@ TEST_LOOP(looking_at_many_rows__can_be_cancelled, 0, 2) {
   ck_assert_ptr_nonnull(zeros);
   const clf__rows x = {
       .rows = MANY, .columns = WIDE, .dtype = CLF_U8, .scale = 1, .data = zeros, .stride = WIDE};
-  ck_clf_ok(clf_context_create(&context, _i == 0 ? "threads=1" : "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, _i == 0 ? "threads=1" : "threads=2"));
   ck_clf_ok(clf_context_set_progress(context, stop, &asked));
   ck_clf_ok(clf_model_create(&model, context, "svm", NULL));
   ck_clf_fails(resolve(model, CLF__KERNEL_LINEAR, &x), CLF_ERROR_CANCELLED);

@@ -41,8 +41,8 @@ typedef struct solution {
 static solution read_solution(const clf_model *model) {
   solution s = {.outputs = clf_model_outputs(model)};
   clf_tensor *w = NULL, *b = NULL;
-  ck_clf_ok(clf_model_tensor(model, "weights", &w));
-  ck_clf_ok(clf_model_tensor(model, "intercept", &b));
+  ck_clf_ok(clf_model_tensor(&w, model, "weights"));
+  ck_clf_ok(clf_model_tensor(&b, model, "intercept"));
   for (int k = 0; k < s.outputs; k++) {
     for (int j = 0; j < COLUMNS; j++) {
       s.w[k][j] = (double)((const float *)clf_tensor_data(w))[k * COLUMNS + j];
@@ -375,11 +375,11 @@ TEST(logistic__any_number_of_threads_gives_the_same_bits) {
   float first[CLASSES * WIDE];
   for (int t = 0; t < 3; t++) {
     clf_context *context = NULL;
-    ck_clf_ok(clf_context_create(&context, threads[t], NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, threads[t]));
     clf_dataset *data = dataset_of(context, x, CLF_F32, MANY, WIDE, labels);
     clf_model *model = fitted(context, "logistic", NULL, data);
     clf_tensor *weights = NULL;
-    ck_clf_ok(clf_model_tensor(model, "weights", &weights));
+    ck_clf_ok(clf_model_tensor(&weights, model, "weights"));
     if (t == 0) {
       memcpy(first, clf_tensor_data(weights), sizeof first);
     }
@@ -535,7 +535,7 @@ TEST(logistic__says_when_it_has_not_converged) {
   clf_model *model = fitted(NULL, "logistic", "max_iterations=2", data);
   clf_tensor *history = NULL;
   ck_assert_int_eq(clf_model_outcome(model), CLF_NOT_CONVERGED);
-  ck_clf_ok(clf_model_tensor(model, "history_loss", &history));
+  ck_clf_ok(clf_model_tensor(&history, model, "history_loss"));
   ck_assert_int_eq(clf_tensor_count(history), 2);
   const double *loss = clf_tensor_data(history);
   ck_assert_double_lt(loss[1], loss[0]);

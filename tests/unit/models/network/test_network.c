@@ -55,7 +55,7 @@ TEST(network__learns_what_is_not_linear) {
     clf_context *context = NULL;
     clf_model *model = NULL;
     clf_optimizer *adam = NULL;
-    ck_clf_ok(clf_context_create(&context, "threads=2 seed=3", NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, "threads=2 seed=3"));
     clf_dataset *data = dataset_of(context, x, CLF_F32, SIDE * SIDE, 2, y);
     ck_clf_ok(clf_model_create(&model, context, "network", ends[i]));
     ck_clf_ok(clf_model_set_i64(model, "epochs", 40));
@@ -85,15 +85,15 @@ TEST(network__regression_reaches_least_squares) {
   clf_tensor *targets = NULL, *tensor = NULL, *scale = NULL;
   clf_model *model = NULL;
   clf_optimizer *sgd = NULL;
-  ck_clf_ok(clf_tensor_wrap(&targets, NULL, t, CLF_F64, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&targets, NULL, t, CLF_F64, 1, (int64_t[]){ROWS}, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, targets));
   ck_clf_ok(clf_model_create(&model, NULL, "network",
                              "layers=dense loss=squared_error epochs=200 batch_size=64"));
   ck_clf_ok(clf_optimizer_create(&sgd, NULL, "sgd", "learning_rate=0.2"));
   ck_clf_ok(clf_model_fit(model, data, sgd, NULL));
-  ck_clf_ok(clf_model_tensor(model, "dense_1.weight", &tensor));
+  ck_clf_ok(clf_model_tensor(&tensor, model, "dense_1.weight"));
   const float *w = clf_tensor_data(tensor);
-  ck_clf_ok(clf_model_tensor(model, "target_scale", &scale));
+  ck_clf_ok(clf_model_tensor(&scale, model, "target_scale"));
   const double s = *(const double *)clf_tensor_data(scale);
   ck_assert_double_eq_tol((double)w[0] * s, 2, 1e-4);
   ck_assert_double_eq_tol((double)w[1] * s, -1, 1e-4);
@@ -121,7 +121,7 @@ TEST(network__same_seed_gives_same_bits_on_any_threads) {
                                          "threads=3 seed=4"};
   for (int i = 0; i < 3; i++) {
     clf_context *context = NULL;
-    ck_clf_ok(clf_context_create(&context, contexts[i], NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, contexts[i]));
     decisions(context, "epochs=3 batch_size=16", i == 0 ? first : other);
     ck_assert(i == 0 || memcmp(first, other, sizeof first) == 0);
     clf_context_free(context);
@@ -134,8 +134,8 @@ TEST(network__tells_its_history_and_stops_early) {
   clf_model *model = network(NULL, "epochs=500 patience=3 validation_split=0.25");
   clf_tensor *loss = NULL, *accuracy = NULL;
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
-  ck_clf_ok(clf_model_tensor(model, "history_loss", &loss));
-  ck_clf_ok(clf_model_tensor(model, "history_validation_accuracy", &accuracy));
+  ck_clf_ok(clf_model_tensor(&loss, model, "history_loss"));
+  ck_clf_ok(clf_model_tensor(&accuracy, model, "history_validation_accuracy"));
   const double *losses = clf_tensor_data(loss);
   const int64_t epochs = clf_tensor_count(loss);
   ck_assert_int_eq(clf_tensor_count(accuracy), epochs);
@@ -153,8 +153,8 @@ TEST(network__validation_set_is_in_the_history) {
   clf_model *model = network(NULL, "epochs=4");
   clf_tensor *accuracy = NULL, *own = NULL;
   ck_clf_ok(clf_model_fit(model, data, NULL, data));
-  ck_clf_ok(clf_model_tensor(model, "history_validation_accuracy", &accuracy));
-  ck_clf_ok(clf_model_tensor(model, "validation_score", &own));
+  ck_clf_ok(clf_model_tensor(&accuracy, model, "history_validation_accuracy"));
+  ck_clf_ok(clf_model_tensor(&own, model, "validation_score"));
   ck_assert_int_eq(clf_tensor_count(accuracy), 4);
   ck_assert_double_eq_tol(((const double *)clf_tensor_data(accuracy))[3],
                           *(const double *)clf_tensor_data(own), 1e-12);
@@ -212,14 +212,14 @@ TEST(network__names_what_does_not_fit) {
   fails("layers='dense units=3 activation=softmax; flatten'", data, CLF_ERROR_ARGUMENT, "softmax");
   clf_model *model = NULL, *ridge = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, "network", "input=2,3"));
-  ck_clf_fails(clf_network_add(model, "dense", "units=3"), CLF_ERROR_SHAPE);
-  ck_clf_ok(clf_network_add(model, "flatten", NULL));
-  ck_clf_ok(clf_network_add(model, "dense", "units=3"));
-  ck_clf_fails(clf_network_add(model, "dense", "units=0"), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_network_add_layer(model, "dense", "units=3"), CLF_ERROR_SHAPE);
+  ck_clf_ok(clf_network_add_layer(model, "flatten", NULL));
+  ck_clf_ok(clf_network_add_layer(model, "dense", "units=3"));
+  ck_clf_fails(clf_network_add_layer(model, "dense", "units=0"), CLF_ERROR_ARGUMENT);
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   ck_clf_ok(clf_model_create(&ridge, NULL, "ridge", NULL));
-  ck_clf_fails(clf_network_add(ridge, "dense", NULL), CLF_ERROR_UNSUPPORTED);
-  ck_clf_fails(clf_network_add(NULL, "dense", NULL), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_network_add_layer(ridge, "dense", NULL), CLF_ERROR_UNSUPPORTED);
+  ck_clf_fails(clf_network_add_layer(NULL, "dense", NULL), CLF_ERROR_ARGUMENT);
   clf_model_free(ridge);
   clf_model_free(model);
   clf_dataset_free(data);
@@ -250,7 +250,7 @@ TEST(network__without_layers_is_linear) {
   clf_tensor *weight = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, "network", "epochs=100"));
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
-  ck_clf_ok(clf_model_tensor(model, "dense_1.weight", &weight));
+  ck_clf_ok(clf_model_tensor(&weight, model, "dense_1.weight"));
   ck_assert_int_eq(clf_tensor_count(weight), COLUMNS * CLASSES);
   clf_tensor_free(weight);
   clf_model_free(model);
@@ -306,7 +306,7 @@ TEST(network__cancelled_stays_as_it_was) {
   clf_context *context = NULL;
   int calls = 0;
   float before[CLOUD_ROWS * CLASSES], after[CLOUD_ROWS * CLASSES];
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   clf_dataset *data = cloud_data(context, &c);
   clf_model *model = network(context, "epochs=100 batch_size=8");
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
@@ -332,14 +332,13 @@ static clf_status whole_life(clf_context *context, const void *unused) {
   clf_status status;
   (void)unused;
   fill_clouds(c.x, c.y, CLOUD_ROWS, COLUMNS, CLASSES);
-  TRY(clf_tensor_wrap(&x, context, c.x, CLF_F32, 2, (int64_t[]){CLOUD_ROWS, COLUMNS}, NULL, NULL,
-                      NULL));
-  TRY(clf_tensor_wrap(&y, context, c.y, CLF_I32, 1, (int64_t[]){CLOUD_ROWS}, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&x, context, c.x, CLF_F32, 2, (int64_t[]){CLOUD_ROWS, COLUMNS}, NULL));
+  TRY(clf_tensor_wrap(&y, context, c.y, CLF_I32, 1, (int64_t[]){CLOUD_ROWS}, NULL));
   TRY(clf_dataset_create(&data, context, x, y));
   TRY(clf_model_create(&model, context, "network", "epochs=2 batch_size=50 validation_split=0.2"));
-  TRY(clf_network_add(model, "dense", "units=5 activation=tanh"));
-  TRY(clf_network_add(model, "dropout", "rate=0.1"));
-  TRY(clf_network_add(model, "dense", "units=3"));
+  TRY(clf_network_add_layer(model, "dense", "units=5 activation=tanh"));
+  TRY(clf_network_add_layer(model, "dropout", "rate=0.1"));
+  TRY(clf_network_add_layer(model, "dense", "units=3"));
   TRY(clf_optimizer_create(&adam, context, "adam", NULL));
   TRY(clf_model_fit(model, data, adam, data));
   TRY(clf_model_predict(model, data, labels, CLOUD_ROWS));
@@ -367,7 +366,7 @@ TEST(network__layers_take_each_parameter_once) {
   ck_clf_says("beta1 is given twice");
   ck_assert_ptr_null(adam);
   ck_clf_ok(clf_model_create(&model, NULL, "network", NULL));
-  ck_clf_fails(clf_network_add(model, "dense", "units=3 units=4"), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_network_add_layer(model, "dense", "units=3 units=4"), CLF_ERROR_ARGUMENT);
   ck_clf_says("dense: units is given twice");
   clf_model_free(model);
 }
@@ -397,7 +396,7 @@ TEST(network__learns_two_spirals_by_its_defaults) {
     clf_context *context = NULL;
     clf_model *model = NULL;
     snprintf(params, sizeof params, "seed=%d threads=1", seed);
-    ck_clf_ok(clf_context_create(&context, params, NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, params));
     clf_dataset *data = spirals(context, 2, x, y, ROWS);
     clf_dataset *held = spirals(context, 3, held_x, held_y, ROWS);
     for (int f = 0; f < 2; f++) {

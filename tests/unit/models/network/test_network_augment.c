@@ -45,9 +45,9 @@ static clf_dataset *data_of(clf_context *context, const images *from, int32_t di
   clf_dataset *data = NULL;
   clf_status status;
   TRY(clf_tensor_wrap(&x, context, from->x, CLF_U8, dimensions, dimensions == 3 ? square : flat,
-                      NULL, NULL, NULL));
+                      NULL));
   TRY(clf_tensor_set_scale(x, 1.0 / 255));
-  TRY(clf_tensor_wrap(&y, context, from->y, CLF_I32, 1, square, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&y, context, from->y, CLF_I32, 1, square, NULL));
   TRY(clf_dataset_create(&data, context, x, y));
 done:
   clf_tensor_free(x);
@@ -61,7 +61,7 @@ static double accuracy_after(const char *params) {
   double accuracy = 0;
   draw(&train, 0, 1);
   draw(&test, 2, 2);
-  ck_clf_ok(clf_context_create(&context, "threads=2 seed=5", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2 seed=5"));
   clf_dataset *rows = data_of(context, &train, 3), *held_out = data_of(context, &test, 3);
   clf_model *model = fitted(context, "network", params, rows);
   ck_clf_ok(clf_model_score(model, held_out, &accuracy));
@@ -86,7 +86,7 @@ static void decisions(const char *context_params, const char *params, float *out
   images train;
   clf_context *context = NULL;
   draw(&train, 1, 3);
-  ck_clf_ok(clf_context_create(&context, context_params, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, context_params));
   clf_dataset *data = data_of(context, &train, 3);
   clf_model *model = fitted(context, "network", params, data);
   ck_clf_ok(clf_model_decision_function(model, data, out, (int64_t)ROWS * SHAPES));
@@ -136,8 +136,8 @@ TEST(network__validation_rows_stay_as_they_are) {
   clf_dataset *data = data_of(NULL, &train, 3);
   ck_clf_ok(clf_model_create(&model, NULL, "network", SMALL "epochs=4 augment='shift=6 flip=1'"));
   ck_clf_ok(clf_model_fit(model, data, NULL, data));
-  ck_clf_ok(clf_model_tensor(model, "history_validation_accuracy", &history));
-  ck_clf_ok(clf_model_tensor(model, "validation_score", &own));
+  ck_clf_ok(clf_model_tensor(&history, model, "history_validation_accuracy"));
+  ck_clf_ok(clf_model_tensor(&own, model, "validation_score"));
   ck_assert_double_eq_tol(((const double *)clf_tensor_data(history))[3],
                           *(const double *)clf_tensor_data(own), 1e-12);
   clf_tensor_free(history);
@@ -213,7 +213,7 @@ TEST(network__augmented_can_be_cancelled) {
   clf_model *model = NULL;
   int calls = 0;
   draw(&train, 1, 3);
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   ck_clf_ok(clf_context_set_progress(context, stop_at_fifth, &calls));
   clf_dataset *data = data_of(context, &train, 3);
   ck_clf_ok(clf_model_create(&model, context, "network", SMALL "epochs=100 augment='shift=1'"));

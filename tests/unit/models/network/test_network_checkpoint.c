@@ -62,7 +62,7 @@ static clf_status fit(const setting *s, int64_t epochs, bool kept, int64_t steps
   clf_model *model = NULL;
   clf_optimizer *optimizer = NULL;
   host own = {0, steps};
-  ck_clf_ok(clf_context_create(&context, s->context, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, s->context));
   clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
   ck_clf_ok(clf_model_create(&model, context, "network", network));
   ck_clf_ok(clf__params_parse(context, &model->kind->base.params, model->params, s->network));
@@ -412,14 +412,14 @@ TEST(checkpoint__is_not_shared_by_folds) {
   ck_clf_ok(clf_model_set_i64(model, "epochs", 1));
   ck_clf_ok(clf_cross_validate(model, data, 3, 1, scores));
   ck_assert_int_ne(access(path, F_OK), 0);
-  ck_clf_ok(clf_search_create(&search, model, data, "epochs=1|2", 3, 1));
+  ck_clf_ok(clf_search_create(&search, model, data, 3, 1, "epochs=1|2"));
   ck_assert_int_ne(access(path, F_OK), 0);
   ck_clf_ok(clf_search_model(&best, search));
   check_no_checkpoint(best, data);
   clf_search_free(search);
   search = NULL;
   snprintf(grid, sizeof grid, "epochs=1|2 checkpoint=%s", path);
-  ck_clf_fails(clf_search_create(&search, model, data, grid, 3, 1), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_search_create(&search, model, data, 3, 1, grid), CLF_ERROR_ARGUMENT);
   ck_clf_says("checkpoint");
   ck_assert_ptr_null(search);
   ck_assert_int_ne(access(path, F_OK), 0);
@@ -488,8 +488,8 @@ static clf_status kept_life(clf_context *context, const void *unused) {
   clf_status status;
   (void)unused;
   remove_path();
-  TRY(clf_tensor_wrap(&rows, context, x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL, NULL, NULL));
-  TRY(clf_tensor_wrap(&labels, context, y, CLF_I32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&rows, context, x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL));
+  TRY(clf_tensor_wrap(&labels, context, y, CLF_I32, 1, (int64_t[]){ROWS}, NULL));
   TRY(clf_dataset_create(&data, context, rows, labels));
   TRY(clf_model_create(&model, context, "network", network));
   TRY(clf_model_set_text(model, "checkpoint", path));

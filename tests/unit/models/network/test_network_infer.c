@@ -70,7 +70,7 @@ static problem *problem_of(int network, int threads) {
   char params[64];
   clf_optimizer *optimizer = NULL;
   snprintf(params, sizeof params, "threads=%d seed=5", threads);
-  ck_clf_ok(clf_context_create(&p->context, params, NULL));
+  ck_clf_ok(clf_context_create(&p->context, NULL, params));
   fill_clouds(p->x, p->y, ROWS, PIXELS, CLASSES);
   for (int i = 0; i < ROWS * PIXELS; i++) {
     p->x[i] = p->x[i] * 0.7F + (float)(i % 3);
@@ -146,9 +146,9 @@ TEST_LOOP(transform__gives_what_the_last_layer_takes, 0, NETWORKS) {
   int64_t columns = 0;
   problem *p = problem_of(_i, 2);
   const int64_t hidden = plainly(p, hidden_layers[_i], expected);
-  ck_clf_ok(clf_model_transform(p->model, p->data, NULL, 0, &columns));
+  ck_clf_ok(clf_model_project(p->model, p->data, NULL, 0, &columns));
   ck_assert_int_eq(columns, hidden);
-  ck_clf_ok(clf_model_transform(p->model, p->data, found, MOST, NULL));
+  ck_clf_ok(clf_model_project(p->model, p->data, found, MOST, NULL));
   assert_close(found, expected, ROWS * hidden, _i);
   free(expected);
   free(found);
@@ -198,7 +198,7 @@ TEST_LOOP(one_row__starts_no_threads, 0, NETWORKS) {
   problem *p = problem_of(_i, 1);
   ck_clf_ok(clf_model_save_memory(p->model, bytes, sizeof bytes, &size));
   const int before = threads_now();
-  ck_clf_ok(clf_context_create(&context, "threads=4", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=4"));
   ck_clf_ok(clf_model_load_memory(&model, context, bytes, size));
   clf_dataset *row = dataset_of(context, p->x, CLF_F32, 1, PIXELS, NULL);
   ck_clf_ok(clf_model_decision_function(model, row, values, CLASSES));
@@ -270,8 +270,7 @@ static clf_status load_and_ask(clf_context *context, const void *argument) {
   float values[ROWS * CLASSES];
   clf_status status;
   TRY(clf_model_load_memory(&model, context, saved->bytes, saved->size));
-  TRY(clf_tensor_wrap(&x, context, saved->p->x, CLF_F32, 2, (int64_t[]){ROWS, PIXELS}, NULL, NULL,
-                      NULL));
+  TRY(clf_tensor_wrap(&x, context, saved->p->x, CLF_F32, 2, (int64_t[]){ROWS, PIXELS}, NULL));
   TRY(clf_dataset_create(&data, context, x, NULL));
   TRY(clf_model_decision_function(model, data, values, ROWS * CLASSES));
 done:

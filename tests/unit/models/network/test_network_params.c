@@ -47,8 +47,8 @@ TEST_LOOP(network__texts_are_checked_when_they_are_set, 0,
   for (int way = 0; way < 4; way++) {
     clf_status status = way == 0   ? clf_model_create(&none, NULL, "network", params)
                         : way == 1 ? clf_model_set_text(model, name, value)
-                        : way == 2 ? clf_search_create(&search, model, data, params, 3, 1)
-                                   : clf_network_add(model, "dense", "units=y");
+                        : way == 2 ? clf_search_create(&search, model, data, 3, 1, params)
+                                   : clf_network_add_layer(model, "dense", "units=y");
     ck_assert_int_eq(status, CLF_ERROR_ARGUMENT);
     ck_assert_ptr_null(none);
     for (int i = 0; way < 3 && i < 3; i++) {
@@ -134,10 +134,8 @@ TEST(network__targets_out_of_reach_are_told) {
     clf_model *model = NULL;
     ck_clf_ok(clf_context_create(&context, NULL, NULL));
     ck_clf_ok(clf_context_set_log(context, keep_warning, kept));
-    ck_clf_ok(
-        clf_tensor_wrap(&features, context, x, CLF_F32, 2, (int64_t[]){rows, 1}, NULL, NULL, NULL));
-    ck_clf_ok(
-        clf_tensor_wrap(&targets, context, y, CLF_F64, 2, (int64_t[]){rows, 2}, NULL, NULL, NULL));
+    ck_clf_ok(clf_tensor_wrap(&features, context, x, CLF_F32, 2, (int64_t[]){rows, 1}, NULL));
+    ck_clf_ok(clf_tensor_wrap(&targets, context, y, CLF_F64, 2, (int64_t[]){rows, 2}, NULL));
     ck_clf_ok(clf_dataset_create(&data, context, features, NULL));
     ck_clf_ok(clf_dataset_set_targets(data, targets));
     snprintf(params, sizeof params,
@@ -173,7 +171,7 @@ TEST(network__setting_a_text_survives_refused_allocations) {
     TRY(clf_model_create(&model, context, "network", "layers=flatten augment='shift=1'"));
     TRY(clf_model_set_text(model, "layers", "dense units=3; dense units=2"));
     TRY(clf_model_set_i64(model, "batch_size", 7));
-    TRY(clf_network_add(model, "dense", "units=1"));
+    TRY(clf_network_add_layer(model, "dense", "units=1"));
     all = true;
   done:
     if (!all) {

@@ -55,7 +55,7 @@ static void ck_same(const clf_model *a, const clf_model *b) {
 
 static int64_t epochs_of(const clf_model *model) {
   clf_tensor *losses = NULL;
-  ck_clf_ok(clf_model_tensor(model, "history_loss", &losses));
+  ck_clf_ok(clf_model_tensor(&losses, model, "history_loss"));
   const int64_t count = clf_tensor_count(losses);
   clf_tensor_free(losses);
   return count;
@@ -63,7 +63,7 @@ static int64_t epochs_of(const clf_model *model) {
 
 static double loss_at(const clf_model *model, int64_t epoch) {
   clf_tensor *losses = NULL;
-  ck_clf_ok(clf_model_tensor(model, "history_loss", &losses));
+  ck_clf_ok(clf_model_tensor(&losses, model, "history_loss"));
   const double loss = ((const double *)clf_tensor_data(losses))[epoch];
   clf_tensor_free(losses);
   return loss;
@@ -111,7 +111,7 @@ TEST(partial_fits__are_the_epochs_of_one_fit_to_the_bit) {
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
     for (int c = 0; c < 2; c++) {
       clf_context *context = NULL;
-      ck_clf_ok(clf_context_create(&context, contexts[c], NULL));
+      ck_clf_ok(clf_context_create(&context, NULL, contexts[c]));
       clf_dataset *data =
           settings[i].classify ? labeled(context, &s, ROWS) : with_targets(context, &s);
       clf_model *whole = fitted_by(&settings[i], context, data, false);
@@ -243,7 +243,7 @@ TEST(partial_fit__goes_on_from_weights_that_were_set) {
   ck_clf_ok(clf_tensor_create(&zeros, NULL, CLF_F32, 2, shape));
   ck_clf_ok(clf_network_set_weight(model, "dense_1.weight", zeros));
   ck_clf_ok(clf_model_partial_fit(model, data));
-  ck_clf_ok(clf_model_tensor(model, "dense_1.weight", &found));
+  ck_clf_ok(clf_model_tensor(&found, model, "dense_1.weight"));
   for (int i = 0; i < COLUMNS * CLASSES; i++) { /* a step of adam, which remembers nothing */
     ck_assert_double_eq_tol(fabs((double)((const float *)clf_tensor_data(found))[i]), 1e-3, 1e-6);
   }
@@ -266,16 +266,16 @@ TEST(warm_fit__goes_on_from_weights_that_no_fit_made) {
   clf_model *model = NULL;
   clf_tensor *given = NULL, *found = NULL;
   const int64_t shape[] = {COLUMNS, CLASSES};
-  ck_clf_ok(clf_tensor_wrap(&given, NULL, values, CLF_F32, 2, shape, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&given, NULL, values, CLF_F32, 2, shape, NULL));
   ck_clf_ok(clf_model_create(&model, NULL, "network",
                              "layers='dense units=3' input=6 epochs=0 warm_start=true"));
   ck_clf_ok(clf_network_set_weight(model, "dense_1.weight", given));
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
-  ck_clf_ok(clf_model_tensor(model, "dense_1.weight", &found));
+  ck_clf_ok(clf_model_tensor(&found, model, "dense_1.weight"));
   ck_assert_mem_eq(clf_tensor_data(found), values, sizeof values);
   clf_tensor_free(found);
   ck_clf_ok(clf_model_partial_fit(model, data));
-  ck_clf_ok(clf_model_tensor(model, "dense_1.weight", &found));
+  ck_clf_ok(clf_model_tensor(&found, model, "dense_1.weight"));
   for (int i = 0; i < COLUMNS * CLASSES; i++) { /* one step of adam */
     const double step = (double)((const float *)clf_tensor_data(found))[i] - (double)values[i];
     ck_assert_double_le(fabs(step), 1.01e-3);
@@ -298,7 +298,7 @@ TEST(partial_fit__keeps_the_fitted_transforms) {
   clf_dataset *data = labeled(NULL, &s, ROWS), *other = labeled(NULL, &shifted, ROWS);
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, "network", "layers='dense units=3' epochs=1"));
-  ck_clf_ok(clf_model_add(model, "standardize", NULL));
+  ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
   ck_clf_fails(clf_model_partial_fit(model, data), CLF_ERROR_UNSUPPORTED);
   ck_clf_says("fit the model once");
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
@@ -327,16 +327,16 @@ TEST(history__keeps_the_records_that_all_fits_have) {
       clf_model_create(&model, NULL, "network", "layers='dense units=3' epochs=2 warm_start=true"));
   ck_clf_ok(clf_model_fit(model, data, NULL, data));
   ck_clf_ok(clf_model_fit(model, data, NULL, data));
-  ck_clf_ok(clf_model_tensor(model, "history_validation_loss", &tensor));
+  ck_clf_ok(clf_model_tensor(&tensor, model, "history_validation_loss"));
   ck_assert_int_eq(clf_tensor_count(tensor), 4);
   clf_tensor_free(tensor);
   ck_clf_ok(clf_model_partial_fit(model, data));
-  ck_clf_fails(clf_model_tensor(model, "history_validation_loss", &tensor), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_model_tensor(&tensor, model, "history_validation_loss"), CLF_ERROR_ARGUMENT);
   ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, saved(model, bytes)));
   ck_clf_ok(clf_model_fit(loaded, data, NULL, data));
   ck_assert_int_eq(epochs_of(loaded), 7);
-  ck_clf_fails(clf_model_tensor(loaded, "history_validation_loss", &tensor), CLF_ERROR_ARGUMENT);
-  ck_clf_fails(clf_model_tensor(loaded, "history_seconds", &tensor), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_model_tensor(&tensor, loaded, "history_validation_loss"), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_model_tensor(&tensor, loaded, "history_seconds"), CLF_ERROR_ARGUMENT);
   clf_model_free(loaded);
   ck_clf_ok(clf_model_load_memory(&loaded, NULL, bytes, saved(model, bytes)));
   clf_model_free(loaded);
@@ -406,7 +406,7 @@ TEST(partial_fit__goes_on_from_the_weights_that_a_regression_kept) {
 
 static double rate_at(const clf_model *model, int64_t epoch) {
   clf_tensor *rates = NULL;
-  ck_clf_ok(clf_model_tensor(model, "history_learning_rate", &rates));
+  ck_clf_ok(clf_model_tensor(&rates, model, "history_learning_rate"));
   const double rate = ((const double *)clf_tensor_data(rates))[epoch];
   clf_tensor_free(rates);
   return rate;
@@ -490,7 +490,7 @@ TEST(partial_fit__cancelled_or_diverged_changes_nothing) {
   for (int i = 0; i < ROWS * COLUMNS; i++) {
     wild.x[i] = s.x[i] * 1e36F;
   }
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   clf_dataset *data = labeled(context, &s, ROWS), *far = labeled(context, &wild, ROWS);
   static const setting by = {"layers='dense units=4; dense units=3' batch_size=8", "sgd", NULL,
                              true};
@@ -516,8 +516,8 @@ static clf_status whole_life(clf_context *context, const void *unused) {
   clf_status status;
   (void)unused;
   fill(&s);
-  TRY(clf_tensor_wrap(&x, context, s.x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL, NULL, NULL));
-  TRY(clf_tensor_wrap(&y, context, s.y, CLF_I32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&x, context, s.x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL));
+  TRY(clf_tensor_wrap(&y, context, s.y, CLF_I32, 1, (int64_t[]){ROWS}, NULL));
   TRY(clf_dataset_create(&data, context, x, y));
   TRY(clf_model_create(&model, context, "network",
                        "layers='batch_norm; dense units=3' epochs=1 batch_size=50 averaging=0.9 "

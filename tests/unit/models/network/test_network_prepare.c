@@ -23,7 +23,7 @@ TEST(loading__takes_the_memory_of_the_weights) {
   ck_clf_ok(clf_model_save_memory(model, NULL, 0, &size));
   unsigned char *bytes = malloc(size);
   ck_clf_ok(clf_model_save_memory(model, bytes, size, &size));
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   ck_clf_ok(clf_model_load_memory(&loaded, context, bytes, size));
   ck_assert_uint_lt(clf_context_memory_peak(context), size + size / 10);
   ck_clf_ok(clf_model_decision_function(loaded, data, values, 4));
@@ -63,7 +63,7 @@ static uint64_t peak_of_first_calls(const char *params, const void *bytes, size_
   first_call calls[MOST];
   clf_context *context = NULL;
   clf_model *model = NULL;
-  ck_clf_ok(clf_context_create(&context, params, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, params));
   ck_clf_ok(clf_model_load_memory(&model, context, bytes, size));
   ck_assert_int_eq(pthread_barrier_init(&start, NULL, (unsigned)threads), 0);
   for (int i = 0; i < threads; i++) {

@@ -52,7 +52,7 @@ static clf_model *fit(const char *params, const clf_dataset *data, const clf_dat
 /* Copies a tensor's bytes to `out` and returns its elements. */
 static int64_t read(const clf_model *model, const char *name, void *out, size_t size) {
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_model_tensor(model, name, &tensor));
+  ck_clf_ok(clf_model_tensor(&tensor, model, name));
   const int64_t count = clf_tensor_count(tensor);
   ck_assert_uint_ge(size, (size_t)count * (clf_tensor_dtype(tensor) == CLF_F64 ? 8 : 4));
   memcpy(out, clf_tensor_data(tensor),
@@ -332,7 +332,7 @@ TEST(validation_split__leaves_the_only_row_of_a_class) {
     float before[WEIGHTS], after[WEIGHTS];
     char text[32];
     snprintf(text, sizeof text, "seed=%d", seed);
-    ck_clf_ok(clf_context_create(&context, text, NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, text));
     ck_clf_ok(clf_model_create(&model, context, "network",
                                "layers='dense units=3' epochs=0 validation_split=0.5"));
     ck_clf_ok(clf_model_fit(model, data, NULL, NULL));

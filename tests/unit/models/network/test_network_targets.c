@@ -38,12 +38,11 @@ static clf_dataset *data_of(clf_context *context, const sample *s, int64_t outpu
                             const float *weights) {
   clf_dataset *data = dataset_of(context, s->x, CLF_F32, ROWS, COLUMNS, NULL);
   clf_tensor *t = NULL, *w = NULL;
-  ck_clf_ok(clf_tensor_wrap(&t, context, (void *)s->t, CLF_F64, 2, (int64_t[]){ROWS, outputs}, NULL,
-                            NULL, NULL));
+  ck_clf_ok(
+      clf_tensor_wrap(&t, context, (void *)s->t, CLF_F64, 2, (int64_t[]){ROWS, outputs}, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, t));
   if (weights != NULL) {
-    ck_clf_ok(clf_tensor_wrap(&w, context, (void *)weights, CLF_F32, 1, (int64_t[]){ROWS}, NULL,
-                              NULL, NULL));
+    ck_clf_ok(clf_tensor_wrap(&w, context, (void *)weights, CLF_F32, 1, (int64_t[]){ROWS}, NULL));
     ck_clf_ok(clf_dataset_set_weights(data, w));
   }
   clf_tensor_free(t);
@@ -60,7 +59,7 @@ static clf_model *fit(clf_context *context, const char *params, const clf_datase
 
 static double number(const clf_model *model, const char *name, int64_t index) {
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_model_tensor(model, name, &tensor));
+  ck_clf_ok(clf_model_tensor(&tensor, model, name));
   ck_assert_int_lt(index, clf_tensor_count(tensor));
   const double value = ((const double *)clf_tensor_data(tensor))[index];
   clf_tensor_free(tensor);
@@ -332,7 +331,7 @@ TEST(files__have_the_units_and_old_ones_none) {
 
 static clf_status set(clf_model *model, const char *name, double value) {
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, &value, CLF_F64, 1, (int64_t[]){1}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, &value, CLF_F64, 1, (int64_t[]){1}, NULL));
   const clf_status status = clf_network_set_weight(model, name, tensor);
   clf_tensor_free(tensor);
   return status;
@@ -436,7 +435,7 @@ TEST(units__can_be_set) {
     const char *name = clf_model_tensor_name(fitted, i);
     clf_tensor *tensor = NULL;
     if (strchr(name, '.') != NULL || strncmp(name, "target_", 7) == 0) {
-      ck_clf_ok(clf_model_tensor(fitted, name, &tensor));
+      ck_clf_ok(clf_model_tensor(&tensor, fitted, name));
       ck_clf_ok(clf_network_set_weight(model, name, tensor));
       clf_tensor_free(tensor);
     }
@@ -474,13 +473,12 @@ TEST(defaults__learn_a_sine) {
       clf_context *context = NULL;
       clf_tensor *targets = NULL, *held_targets = NULL;
       snprintf(text, sizeof text, "seed=%d", seed);
-      ck_clf_ok(clf_context_create(&context, text, NULL));
+      ck_clf_ok(clf_context_create(&context, NULL, text));
       clf_dataset *data = dataset_of(context, x, CLF_F32, COUNT, 1, NULL);
       clf_dataset *held = dataset_of(context, held_x, CLF_F32, COUNT, 1, NULL);
       const int64_t shape[] = {COUNT};
-      ck_clf_ok(clf_tensor_wrap(&targets, context, t, CLF_F64, 1, shape, NULL, NULL, NULL));
-      ck_clf_ok(
-          clf_tensor_wrap(&held_targets, context, held_t, CLF_F64, 1, shape, NULL, NULL, NULL));
+      ck_clf_ok(clf_tensor_wrap(&targets, context, t, CLF_F64, 1, shape, NULL));
+      ck_clf_ok(clf_tensor_wrap(&held_targets, context, held_t, CLF_F64, 1, shape, NULL));
       ck_clf_ok(clf_dataset_set_targets(data, targets));
       ck_clf_ok(clf_dataset_set_targets(held, held_targets));
       snprintf(text, sizeof text,
@@ -536,10 +534,8 @@ static clf_status whole_life(clf_context *context, const void *unused) {
   clf_status status;
   (void)unused;
   fill(&s, 3, 40);
-  TRY(clf_tensor_wrap(&rows, context, (void *)s.x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL,
-                      NULL, NULL));
-  TRY(clf_tensor_wrap(&targets, context, (void *)s.t, CLF_F64, 1, (int64_t[]){ROWS}, NULL, NULL,
-                      NULL));
+  TRY(clf_tensor_wrap(&rows, context, (void *)s.x, CLF_F32, 2, (int64_t[]){ROWS, COLUMNS}, NULL));
+  TRY(clf_tensor_wrap(&targets, context, (void *)s.t, CLF_F64, 1, (int64_t[]){ROWS}, NULL));
   TRY(clf_dataset_create(&data, context, rows, NULL));
   TRY(clf_dataset_set_targets(data, targets));
   TRY(clf_model_create(&model, context, "network",

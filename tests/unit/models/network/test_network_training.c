@@ -27,7 +27,7 @@ static void linear_weights(const clf_dataset *data, const char *params, float *o
   ck_clf_ok(clf_model_create(&model, NULL, "network", params));
   ck_clf_ok(clf_optimizer_create(&sgd, NULL, "sgd", "learning_rate=0.05 momentum=0.5"));
   ck_clf_ok(clf_model_fit(model, data, sgd, NULL));
-  ck_clf_ok(clf_model_tensor(model, "dense_1.weight", &tensor));
+  ck_clf_ok(clf_model_tensor(&tensor, model, "dense_1.weight"));
   ck_assert_int_eq(clf_tensor_count(tensor), WEIGHTS);
   memcpy(out, clf_tensor_data(tensor), WEIGHTS * sizeof *out);
   clf_tensor_free(tensor);
@@ -80,7 +80,7 @@ TEST(averaging__is_what_is_validated) {
   for (int i = 0; i < ROWS; i++) {
     loss -= log((double)p[i * CLASSES + c.y[i]]) / ROWS;
   }
-  ck_clf_ok(clf_model_tensor(model, "history_validation_loss", &losses));
+  ck_clf_ok(clf_model_tensor(&losses, model, "history_validation_loss"));
   ck_assert_double_eq_tol(((const double *)clf_tensor_data(losses))[2], loss, 1e-5);
   clf_tensor_free(losses);
   clf_model_free(model);
@@ -156,7 +156,7 @@ TEST(diverging__keeps_the_last_good_epoch) {
   ck_clf_ok(clf_model_create(&model, NULL, "network", text));
   ck_clf_fails(clf_model_fit(model, data, wild, NULL), CLF_ERROR_DIVERGED);
   clf_tensor *losses = NULL;
-  ck_clf_ok(clf_model_tensor(model, "history_loss", &losses));
+  ck_clf_ok(clf_model_tensor(&losses, model, "history_loss"));
   const int64_t good = clf_tensor_count(losses);
   ck_assert_int_gt(good, 1);
   clf_tensor_free(losses);
@@ -222,7 +222,7 @@ TEST(cancel__ends_within_a_second_in_a_large_batch) {
   clf_model *model = NULL;
   host own = {.thread = pthread_self(), .most = 5};
   y[1] = 1;
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   clf_dataset *data = dataset_of(context, x, CLF_U8, IMAGES, PIXELS, y);
   ck_clf_ok(clf_model_create(
       &model, context, "network",
@@ -248,7 +248,7 @@ TEST(cancel__ends_an_epoch_in_its_middle) {
   clf_context *context = NULL;
   clf_model *model = NULL;
   host own = {.thread = pthread_self(), .most = 4};
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   clf_dataset *data = cloud_data(context, &c);
   ck_clf_ok(clf_model_create(&model, context, "network", "batch_size=8"));
   ck_clf_ok(clf_context_set_progress(context, stop_after, &own));

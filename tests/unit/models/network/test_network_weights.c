@@ -23,7 +23,7 @@ static void fill(float *values, int count, int from) {
 static clf_status set(clf_model *model, const char *name, const void *values, int32_t dtype,
                       int32_t ndim, const int64_t *shape) {
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, values, dtype, ndim, shape, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&tensor, NULL, values, dtype, ndim, shape, NULL));
   clf_status status = clf_network_set_weight(model, name, tensor);
   clf_tensor_free(tensor);
   return status;
@@ -115,8 +115,8 @@ TEST(weights__not_set_begin_as_a_fit_does) {
   ck_clf_ok(clf_model_create(&fit, NULL, "network", declared));
   ck_clf_ok(clf_model_set_i64(fit, "epochs", 0));
   ck_clf_ok(clf_model_fit(fit, data, NULL, NULL));
-  ck_clf_ok(clf_model_tensor(model, "dense_2.weight", &own));
-  ck_clf_ok(clf_model_tensor(fit, "dense_2.weight", &other));
+  ck_clf_ok(clf_model_tensor(&own, model, "dense_2.weight"));
+  ck_clf_ok(clf_model_tensor(&other, fit, "dense_2.weight"));
   ck_assert_mem_eq(clf_tensor_data(own), clf_tensor_data(other), HIDDEN * CLASSES * sizeof(float));
   clf_tensor_free(own);
   clf_tensor_free(other);
@@ -137,13 +137,13 @@ TEST(weights__of_a_fitted_network_can_be_changed) {
   ck_clf_ok(clf_model_create(&model, NULL, "network", declared));
   ck_clf_ok(clf_model_set_i64(model, "epochs", 2));
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
-  ck_clf_ok(clf_model_tensor(model, "dense_1.weight", &before));
+  ck_clf_ok(clf_model_tensor(&before, model, "dense_1.weight"));
   old = *(const float *)clf_tensor_data(before);
   set_all(model, &w);
   check_forward(model, &w);
   ck_assert_str_eq(clf_model_class_name(model, 1), "9");
   ck_assert(*(const float *)clf_tensor_data(before) == old);
-  ck_clf_ok(clf_model_tensor(model, "dense_1.weight", &after));
+  ck_clf_ok(clf_model_tensor(&after, model, "dense_1.weight"));
   ck_assert_mem_eq(clf_tensor_data(after), w.first, sizeof w.first);
   clf_tensor_free(before);
   clf_tensor_free(after);
@@ -200,7 +200,7 @@ TEST(weights__that_do_not_fit_are_named) {
           "flatten");
   clf_model *model = NULL;
   ck_clf_ok(clf_model_create(&model, NULL, "network", declared));
-  ck_clf_ok(clf_model_add(model, "standardize", NULL));
+  ck_clf_ok(clf_model_add_transform(model, "standardize", NULL));
   const float bias[HIDDEN] = {0};
   ck_clf_fails(set(model, "dense_1.bias", bias, CLF_F32, 1, vector), CLF_ERROR_UNSUPPORTED);
   ck_clf_says("transforms");
@@ -251,7 +251,7 @@ static clf_status set_and_tell(clf_context *context, const void *unused) {
   clf_model *model = NULL;
   clf_status status;
   (void)unused;
-  TRY(clf_tensor_wrap(&tensor, context, bias, CLF_F32, 1, (int64_t[]){CLASSES}, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&tensor, context, bias, CLF_F32, 1, (int64_t[]){CLASSES}, NULL));
   TRY(clf_model_create(&model, context, "network", declared));
   status = clf_network_set_weight(model, "dense_2.bias", tensor);
   if (status < 0) { /* then nothing has changed */

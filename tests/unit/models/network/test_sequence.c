@@ -26,7 +26,7 @@ static void begin(void) {
       labels[i] = labels[i] || (seen && id == 4);
     }
   }
-  ck_clf_ok(clf_context_create(&context, "threads=2 seed=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2 seed=1"));
   data = dataset_of(context, ids, CLF_F32, ROWS, STEPS, labels);
 }
 
@@ -125,9 +125,9 @@ TEST_LOOP(sequence__of_words_begins_with_their_start, 0, 3) {
   ck_clf_ok(clf_documents_create(&documents, context, texts, NULL, 4));
   ck_clf_ok(clf_vocabulary_create(&vocabulary, context, params[_i]));
   ck_clf_ok(clf_vocabulary_build(vocabulary, documents));
-  ck_assert_int_eq(clf_vocabulary_size(vocabulary), WORDS - 1);
+  ck_assert_int_eq(clf_vocabulary_count(vocabulary), WORDS - 1);
   ck_clf_ok(clf_vocabulary_encode(&rows, vocabulary, documents));
-  ck_clf_ok(clf_dataset_tensor(rows, "x", &x));
+  ck_clf_ok(clf_dataset_tensor(&x, rows, "x"));
   clf_dataset *labelled = dataset_of(context, clf_tensor_data(x), CLF_F32, 4, STEPS, classes);
   clf_model *model = fitted(context, "network", networks[2], labelled);
   float expected[8], found[2], start = 1;
@@ -139,8 +139,8 @@ TEST_LOOP(sequence__of_words_begins_with_their_start, 0, 3) {
       int64_t count = 0;
       ck_clf_ok(clf_sequence_reset(sequence));
       ck_clf_ok(clf_sequence_feed(sequence, &start, begins));
-      ck_clf_ok(
-          clf_vocabulary_tokenize(vocabulary, texts[row], -1, words, NULL, NULL, STEPS, &count));
+      ck_clf_ok(clf_vocabulary_tokenize(vocabulary, texts[row], strlen(texts[row]), words, NULL,
+                                        NULL, STEPS, &count));
       for (int64_t i = 0; i < count; i++) {
         ck_clf_ok(clf_sequence_feed(sequence, &(float){(float)words[i]}, 1));
       }
@@ -252,8 +252,8 @@ static clf_status whole_life(clf_context *own, const void *unused) {
   float values[2];
   clf_status status;
   (void)unused;
-  TRY(clf_tensor_wrap(&rows, own, ids, CLF_F32, 2, (int64_t[]){ROWS, STEPS}, NULL, NULL, NULL));
-  TRY(clf_tensor_wrap(&numbers, own, labels, CLF_I32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
+  TRY(clf_tensor_wrap(&rows, own, ids, CLF_F32, 2, (int64_t[]){ROWS, STEPS}, NULL));
+  TRY(clf_tensor_wrap(&numbers, own, labels, CLF_I32, 1, (int64_t[]){ROWS}, NULL));
   TRY(clf_dataset_create(&words, own, rows, numbers));
   TRY(clf_model_create(&model, own, "network",
                        "epochs=1 validation_split=0.2 layers='embedding vocabulary=9 units=2; lstm "

@@ -111,7 +111,7 @@ static reference learn(const problem *p, const float *weights, settings s) {
 /* A copy of the elements of a tensor of floats. */
 static int64_t read_tensor(const clf_model *model, const char *name, void *out, size_t size) {
   clf_tensor *tensor = NULL;
-  ck_clf_ok(clf_model_tensor(model, name, &tensor));
+  ck_clf_ok(clf_model_tensor(&tensor, model, name));
   int64_t count = clf_tensor_count(tensor);
   memcpy(out, clf_tensor_data(tensor), size * (size_t)count);
   clf_tensor_free(tensor);
@@ -343,7 +343,7 @@ TEST(perceptron__order_comes_from_the_seed) {
   float w[3][CLASSES * COLUMNS];
   for (int s = 0; s < 3; s++) {
     clf_context *context = NULL;
-    ck_clf_ok(clf_context_create(&context, seeds[s], NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, seeds[s]));
     clf_dataset *data = dataset_of(context, p.x, CLF_F32, ROWS, COLUMNS, p.labels);
     clf_model *model = fitted(context, "perceptron", NULL, data);
     read_tensor(model, "weights", w[s], sizeof *w[s]);

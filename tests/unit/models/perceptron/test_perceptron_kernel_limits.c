@@ -80,7 +80,7 @@ TEST(perceptron_kernel__with_a_budget_is_cancelled_at_any_call) {
   host own = {0, 0};
   clf_context *context = NULL;
   fill_rows();
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   ck_clf_ok(clf_context_set_progress(context, stop_at_call, &own));
   clf_dataset *data = dataset_of(context, x, CLF_F32, 300, COLUMNS, y);
   int64_t calls = 0;
@@ -142,7 +142,7 @@ TEST(perceptron_kernel__needs_little_memory_for_few_rows) {
   int32_t labels[POINTS];
   clf_context *context = NULL;
   fill_clouds(points, labels, POINTS, 2, 2);
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   clf_dataset *data = dataset_of(context, points, CLF_F32, POINTS, 2, labels);
   const uint64_t before = clf_context_memory(context);
   clf_model *model = fitted(context, "perceptron", "kernel=rbf gamma=1", data);
@@ -213,7 +213,7 @@ TEST_LOOP(perceptron_kernel__has_the_same_bits_on_one_thread_and_two, 0, 3) {
   fill_rows();
   for (int i = 0; i < 2; i++) {
     clf_context *context = NULL;
-    ck_clf_ok(clf_context_create(&context, i == 0 ? "threads=1" : "threads=2", NULL));
+    ck_clf_ok(clf_context_create(&context, NULL, i == 0 ? "threads=1" : "threads=2"));
     clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
     clf_model *model = fitted(context, "perceptron", params[_i], data);
     note(&outcomes[i], model, data);

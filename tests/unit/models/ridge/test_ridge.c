@@ -90,8 +90,8 @@ static void compare(const clf_model *model, const problem *p, const float *weigh
                     bool intercept, bool labels, double tolerance) {
   clf_tensor *w = NULL;
   clf_tensor *b = NULL;
-  ck_clf_ok(clf_model_tensor(model, "weights", &w));
-  ck_clf_ok(clf_model_tensor(model, "intercept", &b));
+  ck_clf_ok(clf_model_tensor(&w, model, "weights"));
+  ck_clf_ok(clf_model_tensor(&b, model, "intercept"));
   for (int k = 0; k < OUTPUTS; k++) {
     double target[ROWS], expected[SIZE];
     for (int i = 0; i < ROWS; i++) {
@@ -151,8 +151,8 @@ TEST(ridge__regresses_several_targets) {
   problem p = make_problem(2);
   clf_dataset *data = dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, NULL);
   clf_tensor *targets = NULL;
-  ck_clf_ok(clf_tensor_wrap(&targets, NULL, p.targets, CLF_F64, 2, (int64_t[]){ROWS, OUTPUTS}, NULL,
-                            NULL, NULL));
+  ck_clf_ok(
+      clf_tensor_wrap(&targets, NULL, p.targets, CLF_F64, 2, (int64_t[]){ROWS, OUTPUTS}, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, targets));
   clf_tensor_free(targets);
   static const char *const solvers[] = {"alpha=1", "alpha=1 solver=cg tolerance=1e-7"};
@@ -175,8 +175,7 @@ TEST(ridge__scores_no_rows_without_weight) {
   clf_dataset *data = dataset_of(NULL, p.x, CLF_F32, ROWS, COLUMNS, NULL);
   clf_tensor *targets = NULL;
   double score = 7;
-  ck_clf_ok(
-      clf_tensor_wrap(&targets, NULL, p.weights, CLF_F32, 1, (int64_t[]){ROWS}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&targets, NULL, p.weights, CLF_F32, 1, (int64_t[]){ROWS}, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, targets));
   clf_model *model = fitted(NULL, "ridge", NULL, data);
   set_weights(data, (float[ROWS]){0});
@@ -305,7 +304,7 @@ TEST(ridge_cg__keeps_the_best_iterate) {
   }
   clf_dataset *data = dataset_of(NULL, x, CLF_F32, FEW, MANY, NULL);
   clf_tensor *targets = NULL;
-  ck_clf_ok(clf_tensor_wrap(&targets, NULL, y, CLF_F64, 1, (int64_t[]){FEW}, NULL, NULL, NULL));
+  ck_clf_ok(clf_tensor_wrap(&targets, NULL, y, CLF_F64, 1, (int64_t[]){FEW}, NULL));
   ck_clf_ok(clf_dataset_set_targets(data, targets));
   static const char *const params[] = {"alpha=0 solver=cg tolerance=1e-12 max_iterations=3000",
                                        "alpha=0 solver=cg tolerance=1e-5", "alpha=0"};
@@ -314,7 +313,7 @@ TEST(ridge_cg__keeps_the_best_iterate) {
   clf_model *models[3];
   for (int m = 0; m < 3; m++) {
     models[m] = fitted(NULL, "ridge", params[m], data);
-    ck_clf_ok(clf_model_tensor(models[m], "weights", &tensors[m]));
+    ck_clf_ok(clf_model_tensor(&tensors[m], models[m], "weights"));
     weights[m] = clf_tensor_data(tensors[m]);
   }
   ck_assert_int_eq(clf_model_outcome(models[0]), CLF_NOT_CONVERGED);

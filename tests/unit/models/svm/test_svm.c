@@ -237,7 +237,7 @@ static int32_t stop_at_third(void *user, const clf_progress *progress) {
 TEST(svm__that_is_cancelled_leaves_the_model) {
   int calls = -1000000;
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   ck_clf_ok(clf_context_set_progress(context, stop_at_third, &calls));
   clf_dataset *data = overlapping(context);
   clf_model *model = fitted(context, "svm", "C=0.5", data);

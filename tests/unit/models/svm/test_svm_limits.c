@@ -59,7 +59,7 @@ TEST_LOOP(svm__of_many_rows_is_cancelled_within_a_second, 0, 3) {
   static const int64_t stops[] = {1, 2, 8};
   host own = {0};
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=2"));
   ck_clf_ok(clf_context_set_progress(context, stop_in_the_middle, &own));
   uint8_t *x = malloc((size_t)ROWS * COLUMNS);
   int32_t *y = malloc(ROWS * sizeof *y);
@@ -123,7 +123,7 @@ TEST_LOOP(svm__does_not_depend_on_what_its_cache_holds, 0, 4) {
   static float x[ROWS * COLUMNS];
   static int32_t y[ROWS];
   clf_context *context = NULL;
-  ck_clf_ok(clf_context_create(&context, _i % 2 == 0 ? "threads=1" : "threads=2", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, _i % 2 == 0 ? "threads=1" : "threads=2"));
   fill_noise(x, y, _i / 2 == 0 ? 2 : 3);
   clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
   clf_model *ample = fitted(context, "svm", "C=10 cache_mb=1000", data);
@@ -162,7 +162,7 @@ TEST_LOOP(svm__keeps_to_the_memory_for_its_cache, 0, 8) {
   char text[64];
   clf_context *context = NULL;
   snprintf(text, sizeof text, "threads=%d", (int)threads);
-  ck_clf_ok(clf_context_create(&context, text, NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, text));
   fill_noise(x, y, 3);
   clf_dataset *data = dataset_of(context, x, CLF_F32, ROWS, COLUMNS, y);
   const uint64_t before = clf_context_memory(context);

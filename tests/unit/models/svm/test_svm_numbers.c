@@ -395,7 +395,7 @@ TEST(svm__ends_where_rounding_hides_what_is_left) {
       K[i * ROWS + j] = K[j * ROWS + i] = (float)(1e12 + 1e5 * random_normal(&state));
     }
   }
-  ck_clf_ok(clf_context_create(&context, "threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "threads=1"));
   ck_clf_ok(clf_context_set_progress(context, count_calls, &calls));
   clf_dataset *data = dataset_of(context, K, CLF_F32, ROWS, ROWS, y);
   clf_model *model = fitted(context, "svm", "kernel=precomputed C=1e6", data);

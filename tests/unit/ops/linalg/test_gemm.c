@@ -165,7 +165,7 @@ TEST_LOOP(gemm__beta_0_does_not_read_c, 0, cpu_levels()) {
 TEST(gemm__says_when_memory_runs_out) {
   clf_context *context = NULL;
   uint64_t state = 4;
-  ck_clf_ok(clf_context_create(&context, "memory_limit=100000 threads=1", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "memory_limit=100000 threads=1"));
   problem p = problem_of((shape){300, 300, 300}, 2, 0, &state);
   ck_clf_fails(clf__gemm_f32(context, 1, (clf__f32_view){p.a, 300, 300, p.lda, p.ta},
                              (clf__f32_view){p.b, 300, 300, p.ldb, p.tb}, 0, p.c, p.ldc),

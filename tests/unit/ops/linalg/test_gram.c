@@ -496,7 +496,7 @@ TEST(gram__says_how_much_memory_it_needs) {
                  .value = &value};
   clf__gram_input input = {.x = &x, .centered = true};
   clf__gram gram;
-  ck_clf_ok(clf_context_create(&context, "memory_limit=1000000000", NULL));
+  ck_clf_ok(clf_context_create(&context, NULL, "memory_limit=1000000000"));
   const uint64_t before = clf_context_memory(context);
   ck_clf_fails(clf__gram_create(&gram, context, &input), CLF_ERROR_MEMORY);
   ck_clf_says("100000 by 100000");
