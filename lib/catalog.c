@@ -1,5 +1,5 @@
 /* The catalog: the registries of kinds and the constants of the headers, as data. It adds nothing
- * of its own, so that what is listed is what the library takes. */
+ * of its own, so it lists exactly what the library accepts. */
 #include <classify.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@
 #include "text/vocabulary.h"
 #include "transform/transform.h"
 
-/* Areas whose kinds nothing finds by name. */
+/* Areas whose kinds are never looked up by name. */
 #define AREA(area, ...)                                                                            \
   static const clf__kind *const area##_kinds[] = {__VA_ARGS__, NULL};                              \
   static const clf__registry area = {#area, #area, area##_kinds}
@@ -57,7 +57,7 @@ static const clf__registry *find_area(const char *name) {
   return NULL;
 }
 
-/* NULL where there is none, or no such area. */
+/* Returns NULL if there is none, or no such area. */
 static const clf__kind *find_kind(const char *area_name, const char *name) {
   const clf__registry *in = find_area(area_name);
   return in != NULL && name != NULL ? clf__kind_named(in, name) : NULL;

@@ -1,5 +1,5 @@
-/* Batches: the rows in an order shuffled anew each epoch, from the seed and the number of the
- * epoch. Dense rows are gathered into one buffer that serves every batch. */
+/* Batches: the rows in an order that is shuffled for each epoch, by the seed and the number of the
+ * epoch. Dense rows are gathered into one buffer that every batch uses. */
 #include "base/math.h"
 #include "base/random.h"
 #include "data/build.h"
@@ -7,10 +7,10 @@
 struct clf_batches {
   clf_context *context;
   const clf_dataset *dataset;
-  clf_dataset *batch; /* handed out last; NULL before the first */
+  clf_dataset *batch; /* the batch returned last; NULL before the first */
   int64_t *order;     /* [rows] */
   int64_t batch_size;
-  int64_t position; /* rows of this epoch handed out */
+  int64_t position; /* rows of this epoch that were returned */
   uint64_t seed;
   uint64_t epoch;
 };
@@ -63,7 +63,8 @@ void clf_batches_free(clf_batches *batches) {
   clf__context_release(context);
 }
 
-/* The first `count` rows of a buffer, made when there is none, become those rows of `from`. */
+/* Copies those rows of `from` to the first `count` rows of a buffer, which is made if there is
+ * none. */
 static clf_status refill(const clf_batches *batches, clf_tensor **buffer, const clf_tensor *from,
                          int64_t count) {
   if (from == NULL) {

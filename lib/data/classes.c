@@ -1,6 +1,6 @@
-/* The classes of labels. Numbers are held as ordered keys (label_key.h), of integers when all of
- * them are, so that one sort and one search serve both. Labels in a small range, the usual case,
- * are counted instead of sorted. */
+/* The classes of labels. Numbers are stored as ordered keys (label_key.h), which are integers if
+ * all labels are, so that one sort and one search work for both. Labels in a small range, the usual
+ * case, are counted instead of sorted. */
 #include "data/classes.h"
 
 #include <stdatomic.h>
@@ -17,10 +17,10 @@ struct clf__classes {
   clf_context *context;
   int32_t count;
   clf__key_type type; /* of keys */
-  bool single;        /* doubles that were f32, and are named as such */
-  int64_t *keys;      /* [count] ascending; NULL when the labels are names */
-  const char **name;  /* [count] into text; ascending when the labels are names */
-  char *text;         /* the names one after another, a NUL after each */
+  bool single;        /* doubles that were f32; their names are those of f32 */
+  int64_t *keys;      /* [count] ascending; NULL if the labels are names */
+  const char **name;  /* [count] into text; ascending if the labels are names */
+  char *text;         /* the names, each followed by a NUL */
   int64_t text_size;
 };
 
@@ -86,7 +86,7 @@ const char *clf__classes_name(const clf__classes *classes, int64_t index) {
   return classes != NULL && index >= 0 && index < classes->count ? classes->name[index] : NULL;
 }
 
-/* Writes each number's text into one block. */
+/* Writes the text of each number into one block. */
 static clf_status name_numbers(clf__classes *classes) {
   enum { NAME_BYTES = sizeof(clf__number_text_result) };
   classes->text = clf__alloc_array(classes->context, classes->count, NAME_BYTES);
@@ -110,7 +110,7 @@ static clf_status name_numbers(clf__classes *classes) {
   return CLF_OK;
 }
 
-/* Index of a key among ascending ones, or -1. */
+/* Returns the index of a key among ascending ones, or -1. */
 static int32_t find_key(const clf__classes *classes, int64_t key) {
   const int64_t *found =
       bsearch(&key, classes->keys, (size_t)classes->count, sizeof key, clf__key_compare);
@@ -123,7 +123,7 @@ static int32_t find_name(const clf__classes *classes, const char *name) {
   return found != NULL ? (int32_t)(found - classes->name) : -1;
 }
 
-/* Classes of keys that lie between `low` and `low + range`: marks those that occur. */
+/* Finds the classes of keys between `low` and `low + range` by marking those that occur. */
 static clf_status count_keys(clf__classes **out, clf_context *context, const int64_t *keys,
                              int64_t count, int64_t low, int64_t range, int32_t *indices) {
   int32_t *place = clf__alloc_zeroed(context, range + 1, sizeof *place);
@@ -259,7 +259,7 @@ done:
   return status;
 }
 
-/* A name among numbers: the number must be written as these classes write it. */
+/* Finds a name among numbers; it must be written as the text of the number. */
 static int32_t find_text(const clf__classes *numbers, const char *name) {
   int64_t key;
   double value;
@@ -284,7 +284,7 @@ void clf__classes_map(const clf__classes *from, const clf__classes *to, int32_t 
     } else {
       int64_t key = from->keys[i];
       map[i] = clf__key_convert(&key, from->type, to->type) ? find_key(to, key) : -1;
-      if (map[i] < 0 && from->single != to->single) { /* 0.1 of f32 is not that of f64 */
+      if (map[i] < 0 && from->single != to->single) { /* 0.1 as f32 differs from 0.1 as f64 */
         map[i] = find_text(to, from->name[i]);
       }
     }
@@ -319,7 +319,7 @@ clf_status clf__classes_save(const clf__classes *classes, clf__store *store) {
   return status;
 }
 
-/* Points `names` at the texts in `bytes`; their number, or 0 when the last one does not end. */
+/* Points `names` at the texts in `bytes`. Returns their number, or 0 if the last one has no end. */
 static int64_t cut_names(const char *bytes, int64_t size, const char **names) {
   if (size == 0 || bytes[size - 1] != '\0') {
     return 0;
@@ -340,7 +340,7 @@ static bool in_order(const int32_t *indices, int64_t count) {
   return count > 0;
 }
 
-/* The classes of what was saved: each entry must be a class of its own, in order. */
+/* Checks saved classes: the entries must be distinct and in order. */
 clf_status clf__classes_load(clf__classes **out, clf_context *context, const clf__store *store) {
   const clf_tensor *saved = clf__store_tensor(store, entry);
   if (saved == NULL) {

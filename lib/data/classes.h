@@ -1,5 +1,5 @@
-/* The classes of labels: names, and numbers where the labels were numbers. Counted and immutable,
- * so that datasets and models share one. */
+/* The classes of labels: names, and numbers if the labels were numbers. They are reference-counted
+ * and immutable, so that datasets and models can share them. */
 #ifndef CLF_DATA_CLASSES_H
 #define CLF_DATA_CLASSES_H
 
@@ -7,8 +7,8 @@
 
 typedef struct clf__classes clf__classes;
 
-/* From the labels of rows; `indices` [count] receives each row's class. Names are not NULL; UTF-8
- * unless they are of a model file from before that was asked for. */
+/* Makes classes from the labels of rows; `indices` [count] receives the class of each row. Names
+ * must not be NULL. They are UTF-8, except in model files from before that was required. */
 clf_status clf__classes_of_numbers(clf__classes **out, clf_context *context,
                                    const clf_tensor *labels, int32_t *indices);
 clf_status clf__classes_of_names(clf__classes **out, clf_context *context, const char *const *names,
@@ -20,12 +20,12 @@ int32_t clf__classes_count(const clf__classes *classes);
 const char *clf__classes_name(const clf__classes *classes, int64_t index); /* NULL beyond the end */
 
 /* map [count of `from`] receives, for each class of `from`, its index in `to` or -1. Numbers are
- * compared as numbers ("1" is "1.0"), names as bytes; f32 numbers and f64 ones also by their
- * shortest texts, so that 0.1 is 0.1. */
+ * compared as numbers ("1" equals "1.0"), names as bytes. An f32 number and an f64 one are also
+ * equal if their shortest texts are, so that 0.1 equals 0.1. */
 void clf__classes_map(const clf__classes *from, const clf__classes *to, int32_t *map);
 
 clf_status clf__classes_save(const clf__classes *classes, clf__store *store);
-/* *out stays NULL when the store has none. */
+/* *out stays NULL if the store has none. */
 clf_status clf__classes_load(clf__classes **out, clf_context *context, const clf__store *store);
 
 #endif

@@ -1,5 +1,5 @@
-/* Conversion of any tensor to f32 or f64, whatever its type and strides, a run of the last axis at
- * a time. Blocks of runs go to the context's threads: the memory it reads is what bounds it. */
+/* Conversion of any tensor to f32 or f64, whatever its type and strides, one run of the last axis
+ * at a time. Threads of the context convert blocks of runs. The floor is reading the memory. */
 #include <float.h>
 #include <math.h>
 
@@ -18,7 +18,7 @@ typedef struct conversion {
 
 enum { TASK_NUMBERS = 1 << 16 };
 
-/* Elements from the first one to run `index`: an index into all axes but the last. */
+/* Returns the offset of run `index`, which counts all axes except the last. */
 static int64_t run_offset(const clf_tensor *tensor, int64_t index) {
   int64_t offset = 0;
   for (int32_t i = tensor->ndim - 2; i >= 0; i--) {
@@ -46,7 +46,7 @@ static bool convert_doubles(float *restrict to, const double *restrict from, int
   return bad == 0;
 }
 
-/* Converts one run; false when a value is too large. */
+/* Converts one run; returns false if a value is too large. */
 static bool convert_run(float *restrict to, const clf_tensor *from, int64_t offset, int64_t count) {
   int64_t stride = from->ndim > 0 ? from->strides[from->ndim - 1] : 1;
   switch (from->dtype) {
@@ -157,7 +157,7 @@ clf_status clf__round_to_f32(clf_tensor **out, clf_context *context, const clf_t
              : clf__to_f32(out, context, tensor);
 }
 
-/* Whether all integers are the same as floats of so many bits. */
+/* Returns whether all integers have an exact representation in floats of so many bits. */
 static bool holds_integers(const clf_tensor *tensor, int32_t bits) {
   const int64_t count = clf_tensor_count(tensor), run = tensor->shape[tensor->ndim - 1];
   const int64_t stride = tensor->strides[tensor->ndim - 1];
@@ -187,8 +187,8 @@ clf_status clf__to_float(clf_tensor **out, clf_context *context, const clf_tenso
   return convert(out, context, tensor, CLF_F64);
 }
 
-/* Whether a column is the same as f32: known of f64; of f32, which may have been rounded, where all
- * are integers. */
+/* Returns whether f32 represents a column exactly. For f64 this is tested; f32 values may have been
+ * rounded, unless all are integers. */
 static bool is_exact(const clf__rows *x) {
   for (int64_t i = 0; i < x->rows; i++) {
     const int64_t at = i * x->stride;
@@ -215,7 +215,7 @@ clf_status clf__rounded_far(int64_t *column, clf_context *context, const clf__ro
   return CLF_OK;
 }
 
-/* Of the first value that is. */
+/* Reports the first such value. */
 static int64_t column_too_large(const clf__rows *x) {
   for (int64_t i = 0; i < x->rows && clf__progress_check() == CLF_OK; i++) {
     const double *row = (const double *)x->data + i * x->stride;

@@ -1,6 +1,6 @@
-/* Dense datasets, and what dense and sparse ones have in common: labels, targets, weights. Memory
- * that can be read as it is, u8, f32 or f64 with contiguous rows, is shared; the rest is converted
- * once: integers to f32, or to f64 where f32 does not hold all of them. */
+/* Dense datasets, and what dense and sparse ones have in common: labels, targets, weights.
+ * Contiguous rows of u8, f32 or f64 are shared. Others are converted once: integers to f32, or to
+ * f64 if f32 cannot represent all of them. */
 #include "data/dataset.h"
 
 #include <math.h>
@@ -54,7 +54,8 @@ static clf_status check_shape(const clf_tensor *x) {
   return CLF_OK;
 }
 
-/* Whether kernels can read x as it is: its rows without gaps inside, in order and apart. */
+/* Returns whether kernels can read x directly: its rows must have no gaps, and be in order and
+ * separate. */
 static bool is_readable(const clf_tensor *x) {
   if (x->dtype != CLF_U8 && x->dtype != CLF_F32 && x->dtype != CLF_F64) {
     return false;
@@ -112,7 +113,7 @@ static clf_status check_vector(const clf_dataset *dataset, const char *what,
   return check_rows(dataset, what, tensor->shape[0]);
 }
 
-/* Puts labels and targets, one of them NULL, in the place of those there are. */
+/* Replaces labels and targets; one of the two is NULL. */
 static void replace_targets(clf_dataset *dataset, clf_tensor *labels, clf__classes *classes,
                             clf_tensor *targets) {
   clf_tensor_free(dataset->labels);
@@ -359,7 +360,7 @@ done:
   return status;
 }
 
-/* The starts of sparse rows, counted from the first row's. */
+/* Returns the starts of sparse rows relative to the first row's. */
 static clf_status count_from_first(clf_tensor **out, const clf_dataset *dataset) {
   const int64_t *from = dataset->row_start->data;
   if (from[0] == 0) {

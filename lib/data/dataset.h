@@ -1,4 +1,4 @@
-/* The dataset's inside. */
+/* The members of a dataset. */
 #ifndef CLF_DATA_DATASET_H
 #define CLF_DATA_DATASET_H
 
@@ -11,13 +11,14 @@
 
 struct clf_dataset {
   clf_context *context;
-  clf_tensor *x;         /* dense: [rows, features…] u8 or f32, contiguous rows; else NULL */
-  clf_tensor *row_start; /* sparse: [rows + 1] i64; else NULL */
+  clf_tensor *x;         /* dense: [rows, features…] u8, f32 or f64, contiguous rows; otherwise
+                          * NULL */
+  clf_tensor *row_start; /* sparse: [rows + 1] i64; otherwise NULL */
   clf_tensor *column;    /* sparse: i32 */
   clf_tensor *value;     /* sparse: f32 */
   int64_t rows;
   int64_t features;
-  int64_t first_row;     /* of a block: its place among all rows, for messages; else 0 */
+  int64_t first_row;     /* of a block: the index of its first row, for messages; otherwise 0 */
   clf_tensor *labels;    /* [rows] i32 class indices, or NULL */
   clf__classes *classes; /* with labels */
   clf_tensor *targets;   /* [rows, outputs] f64 C-contiguous, or NULL */
@@ -29,7 +30,7 @@ const int32_t *clf__dataset_labels(const clf_dataset *dataset); /* NULL without 
 const double *clf__dataset_targets(const clf_dataset *dataset); /* NULL without */
 const float *clf__dataset_weights(const clf_dataset *dataset);  /* NULL without */
 
-/* A block of a dataset's rows without labels, targets and weights, on the same memory. It is on the
+/* A block of a dataset's rows on the same memory, without labels, targets and weights. It is on the
  * stack and is not freed; the dataset must outlive it. */
 typedef struct clf__dataset_block {
   clf_dataset rows;
@@ -39,20 +40,21 @@ typedef struct clf__dataset_block {
 const clf_dataset *clf__dataset_block_of(clf__dataset_block *block, const clf_dataset *dataset,
                                          int64_t first, int64_t count);
 
-/* For transforms: a dataset with other features and the labels, targets and weights of `like`,
- * shared. Takes `x` over on success. */
+/* For transforms: makes a dataset with other features and with the labels, targets and weights of
+ * `like`, which are shared. Takes ownership of `x` on success. */
 clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_tensor *x);
-/* Sparse: new values [entries] in the same places, from the first row's first entry on. */
+/* Sparse: new values [entries] for the same positions, from the first entry of the first row on. */
 clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, clf_tensor *value);
 
 /* A reader of one format, a row of the registry in formats/format_registry.c. */
 typedef struct clf__format {
   clf__kind base;
-  /* For formats of more than one file; NULL: `path` is parsed whole. Without `parse` it is all. */
+  /* For formats of more than one file. If it is NULL, the file at `path` is passed to parse. A
+   * format may have only this one. */
   clf_status (*load)(clf_dataset **out, clf_context *context, const char *path, const void *params);
-  /* Reads what `bytes` hold of a dataset, without looking at other files. Takes the bytes over
-   * (*bytes is then zero) where the dataset can live on them; the caller releases them either way.
-   * `name` stands in messages. */
+  /* Reads a dataset from `bytes` without accessing other files. Takes ownership of the bytes
+   * (*bytes is then zero) if the dataset can use them in place; the caller releases them in any
+   * case. `name` is used in messages. */
   clf_status (*parse)(clf_dataset **out, clf_context *context, clf__bytes *bytes, const char *name,
                       const void *params);
 } clf__format;

@@ -1,5 +1,5 @@
-/* Keys of numbers. Doubles below zero have bits that rise as the number falls; flipping all but the
- * sign bit turns their order round. */
+/* Keys of numbers. The bits of negative doubles increase as the number decreases; inverting all
+ * bits except the sign reverses their order. */
 #include "data/label_key.h"
 
 #include <math.h>
@@ -75,7 +75,7 @@ static int64_t integer_at(const clf_tensor *labels, int64_t row) {
   }
 }
 
-/* Keys of labels that are not of an integer type; integers still where all of them are. */
+/* Makes the keys of labels that are not of an integer type; they are integers if all labels are. */
 static clf_status read_doubles(const clf_tensor *labels, int64_t count, int64_t *keys,
                                clf__key_type *type) {
   *type = CLF__KEY_INTEGER;

@@ -1,5 +1,6 @@
-/* Numbers as 64-bit keys whose order is that of the numbers: integers are their own keys, so that
- * large ones stay apart; other doubles give their bits, turned where the sign is set. */
+/* Numbers as 64-bit keys with the same order. Integers are their own keys, so that large ones stay
+ * distinct. The key of another double is made from its bits, which are inverted if the number is
+ * negative. */
 #ifndef CLF_DATA_LABEL_KEY_H
 #define CLF_DATA_LABEL_KEY_H
 
@@ -7,21 +8,23 @@
 
 typedef enum clf__key_type { CLF__KEY_INTEGER, CLF__KEY_DOUBLE } clf__key_type;
 
-/* Keys [rows] of a [rows] tensor, of integers when all labels are; CLF_ERROR_DATA for NaN. */
+/* Makes keys [rows] from a [rows] tensor, of integers if all labels are; returns CLF_ERROR_DATA for
+ * NaN. */
 clf_status clf__keys_of_labels(const clf_tensor *labels, int64_t *keys, clf__key_type *type);
 
-/* For readers, where labels may be a regression's targets: the log says so of fractions. `name` is
+/* Logs labels that are fractions, for readers, since they may be targets of a regression. `name` is
  * the file's. */
 void clf__log_fractions(clf_context *context, const clf_tensor *labels, const char *name);
 
 int64_t clf__key_of_double(double value); /* not of NaN; -0 is 0 */
 double clf__double_of_key(int64_t key);
-/* false when the number is not an integer of 64 bits. */
+/* Returns false if the number is not an integer of 64 bits. */
 bool clf__integer_of_double(double value, int64_t *out);
-/* Whether a number's text from `begin` to `end`, whose value as a double is given, is not that of
- * an integer which doubles round: those would merge. */
+/* Returns whether the text from `begin` to `end`, whose value as a double is given, is an integer
+ * that doubles round; such integers would merge. */
 bool clf__double_keeps(const char *begin, const char *end, double value);
-/* Turns a key of one type into that of the same number in another; false when it has none. */
+/* Converts a key of one type into that of the same number in another type; returns false if it has
+ * none. */
 bool clf__key_convert(int64_t *key, clf__key_type from, clf__key_type to);
 /* For qsort and bsearch. */
 int clf__key_compare(const void *a, const void *b);

@@ -1,4 +1,4 @@
-/* Sparse rows in order, by heapsort: it needs no memory, and is as fast on rows made to be slow. */
+/* Sorting of sparse rows by heapsort: it needs no memory, and no input makes it slow. */
 #include "data/row_order.h"
 
 #include <string.h>

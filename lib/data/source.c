@@ -1,9 +1,10 @@
 /* Files, plain or compressed, as bytes in memory.
  *
- * Inflating starts with a buffer that every header fits. When it is full, the header says how large
- * the whole is; what has no such header grows by doubling, from the size that gzip's own trailer
- * names. Deflate cannot shrink data by more than 1032 to 1 (RFC 1951: 258 bytes from 2 bits), so a
- * size that the compressed bytes cannot hold is refused before memory is asked for. */
+ * Decompression starts with a buffer that fits every header. When it is full, the header tells the
+ * size of the whole. For formats without such a header, the buffer begins at the size in gzip's
+ * trailer, and doubles. Deflate compresses data by at most 1032 to 1 (RFC 1951: 258 bytes from 2
+ * bits), so a size that is impossible for the compressed bytes is refused before memory is
+ * allocated. */
 #include "data/source.h"
 
 #include <math.h>
@@ -19,10 +20,10 @@ typedef struct inflater {
   z_stream stream;
   const clf__bytes *from;
   bool gzip;
-  const clf__head_check *check; /* NULL once it was asked, or when there is none */
-  size_t promised;              /* bytes of the whole; 0 when unknown */
+  const clf__head_check *check; /* NULL after it was used, or if there is none */
+  size_t promised;              /* bytes of the whole; 0 if unknown */
   const char *name;
-  clf__progress progress; /* through the compressed bytes */
+  clf__progress progress; /* in compressed bytes */
   unsigned char *data;
   size_t capacity;
   size_t length;
@@ -41,7 +42,7 @@ static size_t position(const inflater *self) {
   return (size_t)(self->stream.next_in - self->from->data);
 }
 
-/* At the end of one stream: a gzip file may go on with another. */
+/* At the end of a stream: a gzip file may continue with another one. */
 static clf_status next_member(inflater *self, bool *ended) {
   size_t at = position(self);
   const unsigned char *rest = self->from->data + at;
@@ -58,7 +59,7 @@ static clf_status next_member(inflater *self, bool *ended) {
   return CLF_OK;
 }
 
-/* Inflates until the buffer is full or the data end. */
+/* Decompresses until the buffer is full or the data end. */
 static clf_status fill(inflater *self, bool *ended) {
   z_stream *stream = &self->stream;
   while (self->length < self->capacity && !*ended) {
@@ -89,7 +90,7 @@ static clf_status fill(inflater *self, bool *ended) {
   return CLF_OK;
 }
 
-/* What the header says of the whole; 0 stays where nobody knows. */
+/* Returns the size that the header states for the whole, or 0 if it is unknown. */
 static clf_status ask_header(inflater *self) {
   const clf__head_check *check = self->check;
   self->check = NULL;
@@ -106,7 +107,7 @@ static clf_status ask_header(inflater *self) {
   return status;
 }
 
-/* gzip ends with the size modulo 2^32: right as a rule, and only a hint. */
+/* gzip ends with the size modulo 2^32, which is usually right, but only a hint. */
 static size_t trailer_size(const inflater *self) {
   const clf__bytes *from = self->from;
   if (!self->gzip || from->size < 4) {
@@ -120,7 +121,7 @@ static size_t trailer_size(const inflater *self) {
 
 static size_t next_capacity(const inflater *self) {
   if (self->promised > 0) {
-    return self->promised + 1; /* the last byte stays free, or there are too many */
+    return self->promised + 1; /* the last byte stays free, unless there is too much data */
   }
   size_t hint = trailer_size(self) + 1;
   size_t twice = self->capacity <= SIZE_MAX / 2 ? self->capacity * 2 : SIZE_MAX;

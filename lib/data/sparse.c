@@ -1,6 +1,6 @@
-/* Sparse datasets (CSR): indices are validated once, so that kernels need not look at one again,
- * and are the dataset's own; values are shared. Columns ascend within each row: where the caller's
- * do not, copies are sorted; a column that comes twice in a row then stands beside itself. */
+/* Sparse datasets (CSR). The dataset copies the indices and validates them once, so that kernels
+ * need not check them; values are shared. Columns ascend within each row: if the caller's do not,
+ * the copies are sorted, which makes duplicate columns neighbors. */
 #include "data/build.h"
 #include "data/row_order.h"
 
@@ -44,8 +44,8 @@ static int64_t integer_at(const clf_tensor *tensor, int64_t index) {
                                   : ((const int64_t *)tensor->data)[offset];
 }
 
-/* Copies of the indices, checked one by one as they are copied: kernels write where they point, so
- * they must stay what was checked, whatever becomes of the caller's arrays. */
+/* Copies the indices and checks each one. Kernels write where they point, so the copies must stay
+ * valid whatever happens to the caller's arrays. */
 static clf_status copy_row_start(clf_tensor **out, clf_context *context,
                                  const clf_tensor *row_start, int64_t entries) {
   clf_status status = clf__tensor_vector(out, context, CLF_I64, row_start->shape[0]);
@@ -77,7 +77,7 @@ static clf_status copy_columns(clf_tensor **out, clf_context *context, const clf
   return status;
 }
 
-/* The first row whose columns do not ascend; -1 when all do. */
+/* Returns the first row whose columns do not ascend; -1 if all do. */
 static int64_t first_unsorted(const clf_dataset *dataset) {
   const int64_t *start = dataset->row_start->data;
   const int32_t *column = dataset->column->data;
@@ -89,7 +89,7 @@ static int64_t first_unsorted(const clf_dataset *dataset) {
   return -1;
 }
 
-/* Sorts the columns of every row, and a copy of its values; those before row `first` ascend. */
+/* Sorts the columns of every row, and a copy of its values; the rows before `first` ascend. */
 static clf_status sort_rows(clf_dataset *dataset, int64_t first) {
   const int64_t *start = dataset->row_start->data;
   clf_tensor *value = NULL;

@@ -1,6 +1,6 @@
-/* What f32, as sparse values are, loses of the numbers that they were: the range of a column that
- * lies far from 0, and the difference between numbers of a column that are the same as f32. The
- * latter are found by sorting the entries of some rows by column and number. */
+/* Detects what sparse values, which are f32, lose of the original numbers: the range of a column
+ * that lies far from 0, and differences between numbers of a column that f32 merges. The latter are
+ * found by sorting the entries of some rows by column and number. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -12,14 +12,14 @@
 
 enum {
   LOOKED_AT = 1 << 16, /* entries that are sorted */
-  SHARE = 64           /* what merges matters where one entry of a column in so many does */
+  SHARE = 64           /* merged values matter if one entry of a column in so many is one */
 };
 
 static bool is_rounded(double number) {
   return number != (double)(float)number;
 }
 
-/* A column with an entry in each row so far that lies far from 0. */
+/* A column that has an entry in each row so far and lies far from 0. */
 typedef struct full_column {
   int64_t column;
   double low, high;
@@ -38,8 +38,8 @@ static full_column *find_full(full_column *full, int64_t count, int64_t column) 
   return full + first;
 }
 
-/* Lets go of columns that the row shows to be near to 0, or has no entry of; returns how many are
- * left. */
+/* Removes columns that the row shows to be near 0, or in which it has no entry; returns how many
+ * are left. */
 static int64_t drop_near(full_column *full, int64_t count, int64_t row) {
   int64_t kept = 0;
   for (int64_t k = 0; k < count; k++) {
@@ -50,8 +50,9 @@ static int64_t drop_near(full_column *full, int64_t count, int64_t row) {
   return kept;
 }
 
-/* Zeros that a column leaves out are in its range, too: only one with an entry in each row can lie
- * far from 0, so one of the first row, `full` [count]. Most are done with at the second. */
+/* The range of a column includes its missing zeros, so only a column with an entry in each row can
+ * lie far from 0. The candidates are the entries of the first row, `full` [count]; most are removed
+ * by the second. */
 static int64_t far_column(full_column *full, int64_t count, const clf_dataset *dataset,
                           const clf_tensor *column, const clf_tensor *value) {
   const int64_t *start = dataset->row_start->data;
@@ -95,7 +96,7 @@ static int compare(const void *a, const void *b) {
   return (first->number > second->number) - (first->number < second->number);
 }
 
-/* Entries of evenly spaced rows; returns how many. */
+/* Copies the entries of evenly spaced rows; returns how many. */
 static int64_t gather(entry *to, const clf_dataset *dataset, const clf_tensor *column,
                       const clf_tensor *value) {
   const int64_t *start = dataset->row_start->data;
@@ -110,7 +111,7 @@ static int64_t gather(entry *to, const clf_dataset *dataset, const clf_tensor *c
   return count;
 }
 
-/* What merges in the column of which most does. */
+/* Returns the column with most merged values. */
 static clf__merged count_merged(const entry *sorted, int64_t count) {
   clf__merged max = {.column = -1};
   int64_t end;
@@ -142,7 +143,7 @@ static clf_status find_merged(clf__merged *out, const clf_dataset *dataset,
   return CLF_OK;
 }
 
-/* f64 is what readers have: a loop of its own, without a branch. */
+/* Readers have f64, which gets a separate loop without a branch. */
 static bool any_rounded(const clf_tensor *value) {
   const int64_t count = clf_tensor_count(value);
   const double *numbers = value->data;

@@ -1,9 +1,9 @@
-/* Random splits and folds, drawn in each class by itself (stratified): rows are grouped by class
- * and shuffled in their group. Without labels all rows are one group.
+/* Random splits and folds, stratified by class: rows are grouped by class and shuffled within their
+ * group. Without labels all rows form one group.
  *
- * Split: the first part gets the whole part of its share of each group, and the rows still missing
- * come from the groups with the largest remainders. Fold: the groups one after another are dealt
- * out to the folds in turn, so that sizes differ by at most one, overall and in each class. */
+ * Split: the first part gets its share of each group, rounded down, and the missing rows come from
+ * the groups with the largest remainders. Fold: the rows of one group after another are assigned to
+ * the folds in turn, so that sizes differ by at most one, overall and in each class. */
 #include <stdlib.h>
 
 #include "base/math.h"
@@ -15,7 +15,7 @@
 /* Group g has the rows order[start[g]] … order[start[g + 1] - 1]. */
 typedef struct groups {
   int64_t count;
-  int64_t *start; /* [count + 2], the last one used while grouping */
+  int64_t *start; /* [count + 2], the last one is used while grouping */
   int64_t *order; /* [rows] */
 } groups;
 
@@ -25,8 +25,8 @@ static void free_groups(groups *all) {
   *all = (groups){0};
 }
 
-/* A counting sort by label, or one group of all rows. While rows are placed, start[g + 1] is where
- * the next one of group g goes. */
+/* A counting sort by label, or one group of all rows. While rows are placed, start[g + 1] is the
+ * position of the next row of group g. */
 static clf_status group_rows(groups *out, clf_context *context, const clf__split *split) {
   const int32_t *labels = split->labels;
   const int64_t count = labels != NULL ? split->classes : 1;
@@ -68,7 +68,7 @@ typedef struct share {
   int64_t group;
 } share;
 
-/* Largest remainder first, then the first group. */
+/* Largest remainder first; equal ones in the order of the groups. */
 static int compare_shares(const void *a, const void *b) {
   const share *first = a;
   const share *second = b;
@@ -78,8 +78,8 @@ static int compare_shares(const void *a, const void *b) {
   return (first->group > second->group) - (first->group < second->group);
 }
 
-/* Rows of each group that go to the first part. The only row of a class goes there; of two or more,
- * one at most is rounded away from the second part, which so gets a row. */
+/* Computes the rows of each group for the first part. The only row of a class goes there. A class
+ * of two or more rows leaves at least one to the second part. */
 static clf_status share_out(int64_t *selected, const groups *all, double fraction,
                             clf_context *context) {
   share *shares = clf__alloc_array(context, all->count, sizeof *shares);
@@ -105,7 +105,7 @@ static clf_status share_out(int64_t *selected, const groups *all, double fractio
   return CLF_OK;
 }
 
-/* Two datasets, of the rows that are marked and of those that are not. */
+/* Makes two datasets, of the marked rows and of the others. */
 static clf_status part(clf_dataset **marked, clf_dataset **rest, const clf_dataset *dataset,
                        const bool *mark) {
   clf_dataset *parts[2] = {NULL, NULL};
@@ -189,7 +189,7 @@ clf_status clf_dataset_split(clf_dataset **first, clf_dataset **second, const cl
   clf_status status = mark != NULL ? CLF_OK : CLF_ERROR_MEMORY;
   CLF__TRY(status);
   CLF__TRY(clf__split_mark(context, &split, fraction, seed, mark));
-  if (all_marked(mark, dataset->rows)) { /* no class has two rows: nothing to stratify */
+  if (all_marked(mark, dataset->rows)) { /* no class has two rows, so stratifying is impossible */
     split.labels = NULL;
     CLF__TRY(clf__split_mark(context, &split, fraction, seed, mark));
   }

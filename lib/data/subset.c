@@ -1,5 +1,5 @@
-/* Subsets of rows. Consecutive rows are a view; others are gathered in their own types, in blocks
- * that go to the context's threads. */
+/* Subsets of rows. Consecutive rows are a view; others are gathered in their own types, in blocks,
+ * by the context's threads. */
 #include <string.h>
 
 #include "base/pool.h"
@@ -62,7 +62,7 @@ clf_status clf__tensor_cut(clf_tensor **tensor, int64_t count) {
   return status;
 }
 
-/* Chosen rows of one tensor: a view when `consecutive`. NULL gives NULL. */
+/* Returns the chosen rows of one tensor: a view if `consecutive`. NULL gives NULL. */
 static clf_status choose(clf_tensor **out, clf_context *context, const clf_tensor *from,
                          const int64_t *rows, int64_t count, bool consecutive) {
   if (from == NULL) {
@@ -78,7 +78,7 @@ static clf_status choose(clf_tensor **out, clf_context *context, const clf_tenso
   return status;
 }
 
-/* Starts of the chosen sparse rows when they lie one after another. */
+/* Returns the starts of chosen sparse rows that are consecutive. */
 static clf_status add_up(clf_tensor **out, const clf_dataset *dataset, const int64_t *rows,
                          int64_t count) {
   CLF__CHECK(clf__tensor_vector(out, dataset->context, CLF_I64, count + 1));

@@ -1,4 +1,4 @@
-/* From an image to boxes. */
+/* Finds the boxes of objects in an image. */
 #include <math.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static clf_box box_of(const clf__levels *levels, const clf__level *level, int64_
   };
 }
 
-/* Appends what is found to `out` where it is not NULL; returns how many. */
+/* Appends the boxes to `out` if it is not NULL; returns how many there are. */
 static int64_t collect(const clf__levels *levels, clf_box *out) {
   int64_t count = 0;
   for (int64_t i = 0; i < levels->count; i++) {
@@ -57,13 +57,13 @@ clf_status clf__levels_boxes(clf_box **out, int64_t *count, const clf__levels *l
   return CLF_OK;
 }
 
-/* Where a window lies on an axis of its level, of which the box tells it up to rounding. */
+/* Returns the index of a window on an axis of its level; the box has it up to rounding. */
 static int64_t window_at(float edge, double pixel, int64_t side, int64_t window) {
   const int64_t at = llround((double)edge / pixel);
   return clf__min_i64(at, side - window);
 }
 
-/* The level whose windows are nearest to a box in height. */
+/* Returns the level whose windows are nearest to a box in height. */
 static const clf__level *level_of(const clf__levels *levels, const clf_box *box) {
   const double height = (double)levels->detector->scanner->height;
   const clf__level *best = &levels->all[0];
@@ -102,7 +102,7 @@ static clf_status repeat_channels(clf_image **out, const clf_image *grey, int64_
   return status;
 }
 
-/* *used is the image with the window's channels: itself, or *made (to be freed). */
+/* *used is the image with the channels of the window: itself, or *made, which the caller frees. */
 static clf_status fit_channels(const clf_image **used, clf_image **made, const clf_image *image,
                                int64_t channels) {
   clf_status status = CLF_OK;
@@ -114,7 +114,7 @@ static clf_status fit_channels(const clf_image **used, clf_image **made, const c
   return status;
 }
 
-/* Levels and boxes of an image; both are the caller's to free, also after a failure. */
+/* Computes levels and boxes of an image; the caller frees both, also after a failure. */
 static clf_status detect(const clf_detector *detector, const clf_image *image, clf__levels *levels,
                          clf_box **boxes, int64_t *count) {
   const clf_image *used = NULL;

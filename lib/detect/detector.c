@@ -55,7 +55,7 @@ static clf_status set_background(clf_detector *made) {
                    clf__number_text(background->value), (long long)made->model->outputs - 1);
 }
 
-/* Scores are differences of the network's: those of the entropy losses are logarithms. */
+/* Scores are differences of the network's scores; for the entropy losses those are logarithms. */
 static clf_status check_scores(const clf_model *model) {
   const int32_t loss = *(const int32_t *)clf__state_data(model->state, "loss");
   return (loss == CLF__LOSS_CROSS_ENTROPY && model->outputs >= 2) ||
@@ -66,8 +66,8 @@ static clf_status check_scores(const clf_model *model) {
                          "loss=cross_entropy, or with two by binary_cross_entropy");
 }
 
-/* The most places of a tile whose widest layer stays in a core's cache: the floats of a layer are
- * read back by the next. */
+/* Returns the largest number of positions in a tile whose widest layer stays in the cache of a
+ * core, because each layer reads the floats of the one before. */
 static clf_status set_tile(clf_detector *made) {
   enum { ELEMENTS = 1 << 18, BEYOND = 65 };
   int64_t fits = 1, over = BEYOND, widest = 0;
@@ -80,13 +80,13 @@ static clf_status set_tile(clf_detector *made) {
     } else {
       over = places;
     }
-    status = status == CLF_ERROR_SHAPE ? CLF_OK : status; /* too large to be one image */
+    status = status == CLF_ERROR_SHAPE ? CLF_OK : status; /* too large for one image */
   }
   made->max_places = fits;
   return status;
 }
 
-/* What follows from the parameters. */
+/* Computes what follows from the parameters. */
 static clf_status apply_params(clf_detector *made) {
   const double threshold = made->params->threshold;
   clf_status status = set_stride(made);
@@ -94,7 +94,7 @@ static clf_status apply_params(clf_detector *made) {
   return status == CLF_OK ? set_background(made) : status;
 }
 
-/* The network is taken from the store. */
+/* The network is read from the store. */
 static clf_status make(clf_detector **out, clf_context *context, const clf__store *store,
                        const char *text) {
   clf_status status = CLF_ERROR_MEMORY;

@@ -1,4 +1,4 @@
-/* A detector's inside, and an image on its way through one. */
+/* The members of a detector, and an image while it is processed. */
 #ifndef CLF_DETECT_DETECTOR_H
 #define CLF_DETECT_DETECTOR_H
 
@@ -25,24 +25,25 @@ struct clf_detector {
   clf_model *model;
   clf__detector_params *params;
   clf__scanner *scanner;
-  int64_t stride;     /* pixels of a level from place to place */
-  int64_t max_places; /* places of a tile on either side */
+  int64_t stride;     /* pixels of a level from one position to the next */
+  int64_t max_places; /* positions of a tile along either axis */
   int32_t background; /* a class, or -1 */
   float min_score;    /* the threshold, as a score */
 };
 
-/* The image at one size: evaluated in tiles, each of the same number of places. Where the stride is
- * finer than the network's step, in `shifts` runs on either axis, each a stride further. */
+/* The image at one size. It is evaluated in tiles with the same number of positions each. If the
+ * stride is finer than the network's step, this is repeated with `shifts` shifts along each axis,
+ * each one stride further. */
 typedef struct clf__level {
   int64_t height, width; /* of the image */
-  double row, column;    /* pixels of the original that a pixel is high and wide */
+  double row, column;    /* pixels of the original in the height and width of a pixel */
   uint8_t *pixels;       /* [height, width, channels] */
   clf__inference *inference;
-  int64_t tile_rows, tile_columns; /* places of a tile */
+  int64_t tile_rows, tile_columns; /* positions in a tile */
   int64_t down, across;            /* tiles */
   int64_t first_task;
-  int64_t rows, columns; /* places, a stride apart */
-  float *score;          /* [rows, columns]; -INFINITY for nothing */
+  int64_t rows, columns; /* positions, one stride apart */
+  float *score;          /* [rows, columns]; -INFINITY for no object */
   int32_t *label;        /* [rows, columns] */
 } clf__level;
 
@@ -54,16 +55,17 @@ typedef struct clf__levels {
   int64_t tasks; /* tiles of all levels and shifts */
 } clf__levels;
 
-/* Levels of an image with its channels, ready to be evaluated; none for one smaller than the window
- * at every size. `levels` is freed in any case. */
+/* Makes the levels of an image with the right channels, ready to be evaluated; there are none if
+ * the image is smaller than the window at every size. `levels` must be freed in any case. */
 clf_status clf__levels_create(clf__levels *levels, const clf_detector *detector,
                               const clf_image *image);
 void clf__levels_free(clf__levels *levels);
-/* Sets the scores and labels of all levels. */
+/* Computes the scores and labels of all levels. */
 clf_status clf__levels_evaluate(clf__levels *levels);
-/* What is found in evaluated levels, doubles suppressed, by falling score; *out is allocated. */
+/* Returns the objects found in evaluated levels, without duplicates, by descending score; *out is
+ * allocated. */
 clf_status clf__levels_boxes(clf_box **out, int64_t *count, const clf__levels *levels);
-/* The pixels [height, width, channels] of the window that gave a box. */
+/* Returns the pixels [height, width, channels] of the window that produced a box. */
 void clf__levels_window(const clf__levels *levels, const clf_box *box, uint8_t *out);
 
 #endif

@@ -1,8 +1,9 @@
-/* Levels of an image through the network, in tiles that are dealt out to threads.
+/* Evaluates the network on the levels of an image, in tiles that threads share.
  *
- * A tile is as large as lets the network's widest layer stay in a core's cache; neighbours share
- * the window's margin, which is computed twice: with tiles of t x t places a step s apart, and a
- * window of w, that is ((w - s + t s) / (t s))^2 of the first layer's work. */
+ * A tile is as large as possible while the network's widest layer stays in the cache of a core.
+ * Neighboring tiles overlap by the margin of the window, which is computed twice: with tiles of t x
+ * t positions, a step s and a window of w, the work of the first layer grows by the factor ((w - s
+ * + t s) / (t s))^2. */
 #include <math.h>
 #include <string.h>
 
@@ -11,11 +12,11 @@
 #include "detect/detector.h"
 #include "tensor/rows.h"
 
-/* A tile: shift (0 … shifts - 1) and first place on either axis. */
+/* A tile: its shift (0 … shifts - 1) and its first position along each axis. */
 typedef struct tile {
   clf__level *level;
   int64_t shift_row, shift_column;
-  int64_t row, column; /* places, a step apart */
+  int64_t row, column; /* positions, one step apart */
 } tile;
 
 static tile tile_of(const clf__levels *levels, int64_t task) {
@@ -35,7 +36,7 @@ static tile tile_of(const clf__levels *levels, int64_t task) {
   return t;
 }
 
-/* The tile's pixels; beyond the level, which no wanted place sees, 0. */
+/* Copies the pixels of the tile. Pixels beyond the level, which no wanted position sees, are 0. */
 static void copy_pixels(const clf_detector *detector, const tile *t, int64_t height, int64_t width,
                         uint8_t *out) {
   const clf__level *level = t->level;
@@ -51,12 +52,13 @@ static void copy_pixels(const clf_detector *detector, const tile *t, int64_t hei
   }
 }
 
-/* The surest class but the background, and its log-odds where they may reach the least. */
+/* Returns the class, other than the background, with the highest score, and its log-odds if they
+ * may reach the threshold. */
 static float best_class(const clf_detector *detector, const float *scores, int32_t *label) {
   const int64_t classes = detector->model->outputs;
   int64_t best = -1;
   double others = 0;
-  float highest = -INFINITY; /* of the others */
+  float highest = -INFINITY; /* of the other classes */
   for (int64_t k = 0; k < classes; k++) {
     if (k != detector->background && (best < 0 || scores[k] > scores[best])) {
       best = k;
@@ -66,7 +68,7 @@ static float best_class(const clf_detector *detector, const float *scores, int32
     highest = k != best && scores[k] > highest ? scores[k] : highest;
   }
   *label = (int32_t)best;
-  if (!(scores[best] - highest >= detector->min_score)) { /* NaN as well */
+  if (!(scores[best] - highest >= detector->min_score)) { /* true for NaN, too */
     return -INFINITY;
   }
   for (int64_t k = 0; k < classes; k++) {
@@ -76,7 +78,7 @@ static float best_class(const clf_detector *detector, const float *scores, int32
   return score >= detector->min_score ? score : -INFINITY;
 }
 
-/* Place `at` on an axis of a tile, a step apart, among those a stride apart; -1 for none. */
+/* Converts position `at` on an axis of a tile, in steps, to a position in strides; -1 for none. */
 static int64_t place_of(const clf_detector *detector, int64_t at, int64_t shift, int64_t places) {
   const int64_t pixel = at * detector->scanner->step + shift * detector->stride;
   const int64_t place = pixel / detector->stride;

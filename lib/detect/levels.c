@@ -1,5 +1,6 @@
-/* The image at sizes from the one where the smallest objects fill the window down to that where the
- * largest do, each smaller than the one before by the same factor and made of the original. */
+/* The levels of an image: at the first size the smallest objects fill the window, at the last size
+ * the largest do. Each level is smaller than the one before by the same factor, and is made from
+ * the original. */
 #include <math.h>
 
 #include "base/math.h"
@@ -11,8 +12,8 @@ static double size_of(const clf__number *size, double otherwise) {
   return size->word >= 0 ? otherwise : size->value;
 }
 
-/* The image's sides at a size, in which the window stands for objects `object` pixels high; false
- * where they are smaller than the window. */
+/* Computes the sides of the image at the size where objects `object` pixels high fill the window;
+ * returns false if the sides are smaller than the window. */
 static bool set_sides(clf__level *level, const clf__scanner *scanner, const clf_image *image,
                       double object) {
   const double factor = (double)scanner->height / object;
@@ -38,8 +39,8 @@ static clf_status check_sides(const clf_detector *detector, const clf_image *ima
                          (long long)CLF__MAX_AXIS);
 }
 
-/* Appends the levels' sides to `all` where it is not NULL; returns how many there are. At every
- * next one the sides are smaller by scale_step, 1.01 or more, so that they end. */
+/* Appends the sides of the levels to `all` if it is not NULL; returns how many there are. Each is
+ * smaller than the last one by scale_step, at least 1.01, so that they end. */
 static int64_t set_levels(clf__level *all, const clf_detector *detector, const clf_image *image) {
   const clf__detector_params *p = detector->params;
   const double min = size_of(&p->min_size, (double)detector->scanner->height);
@@ -56,7 +57,8 @@ static int64_t set_levels(clf__level *all, const clf_detector *detector, const c
   return count;
 }
 
-/* Places of the window on an axis, and tiles of as equal sizes as can be. */
+/* Computes the positions of the window on an axis, and divides them into tiles of nearly equal
+ * size. */
 static void cut(const clf_detector *detector, int64_t size, int64_t window, int64_t *places,
                 int64_t *tiles, int64_t *tile) {
   const int64_t steps = (size - window) / detector->scanner->step + 1;
@@ -86,7 +88,7 @@ static clf_status fill_level(clf__level *level, clf__levels *levels, const clf_i
   for (int64_t i = 0; i < places; i++) {
     level->score[i] = -INFINITY;
   }
-  /* Both factors are about the places on an axis, and there is memory for all places. */
+  /* Each factor is about the positions on one axis, and memory exists for all positions. */
   level->first_task = levels->tasks;
   levels->tasks += level->down * levels->shifts * level->across * levels->shifts;
   clf_status status = clf__resize(detector->context, &picture, level->height, level->width, CLF_U8,

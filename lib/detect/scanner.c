@@ -1,10 +1,9 @@
-/* A network of convolutions and pools that all stay within the image gives, on a larger image, at
- * place (i, j) what the network gives for the window at (i s, j s), where s is the product of the
- * strides; every layer's values are then computed once, however many windows share them. What ends
- * such a network is rewritten: a dense layer over a last map of k x k is a convolution with that
- * kernel, whose weights lie in memory as the layer's do, one over another dense layer a convolution
- * of 1 x 1, and a global pool a pool of k x k. (Sermanet et al., "OverFeat", ICLR 2014,
- * section 3.5.) */
+/* Consider a network of convolutions and pools without padding. Applied to a larger image, its
+ * output at position (i, j) is that for the window at (i s, j s), where s is the product of the
+ * strides. So every value of a layer is computed once, however many windows share it. The layers at
+ * the end are rewritten: a dense layer over a last map of k x k is a convolution with that kernel
+ * and the same weights in memory, a dense layer over another one is a convolution of 1 x 1, and a
+ * global pool is a pool of k x k. (Sermanet et al., "OverFeat", ICLR 2014, section 3.5.) */
 #include "detect/scanner.h"
 
 #include <string.h>
@@ -38,7 +37,7 @@ static clf_status copy_layer(clf__scan_writer *w, const clf__layer *layer) {
   return CLF_OK;
 }
 
-/* A layer with a window. */
+/* Writes a layer with a window. */
 static clf_status write_window(clf__scan_writer *w, const clf__layer *layer) {
   if (layer->stride == 0) {
     return refuse(layer,
@@ -151,7 +150,7 @@ static clf_status write_layers(clf__scan_writer *w, const clf__network *network)
   return status == CLF_OK && w->text.failed ? CLF_ERROR_MEMORY : status;
 }
 
-/* The window, [height, width] or [height, width, channels]. */
+/* Reads the window, [height, width] or [height, width, channels]. */
 static clf_status set_window(clf__scanner *made, const clf__network *network) {
   const clf__shape *in = &network->input;
   made->height = in->size[0];
@@ -167,7 +166,7 @@ static clf_status set_window(clf__scanner *made, const clf__network *network) {
                          clf__shape_name(in).text);
 }
 
-/* The weights of a layer under the name that the rewritten layer has. */
+/* Adds the weights of a layer under the name of the rewritten layer. */
 static clf_status share_weights(clf__store *to, const clf__layer *layer,
                                 const clf__layer *rewritten, const clf__store *state) {
   for (int64_t j = 0; j < layer->weight_count; j++) {
@@ -186,7 +185,7 @@ static clf_status share_weights(clf__store *to, const clf__layer *layer,
   return CLF_OK;
 }
 
-/* Layers that have weights keep their order. */
+/* Layers with weights keep their order. */
 static clf_status share_all(clf__scanner *made, const clf__network *network,
                             const clf__store *state) {
   const clf__shape window = {3, {made->height, made->width, made->channels}};

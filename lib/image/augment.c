@@ -1,12 +1,13 @@
-/* Images moved, turned, stretched, sheared, mirrored and bent. All but the mirror are drawn uniform
- * within their bounds, about the image's centre, and one resampling does them together.
+/* Random changes of images: shifts, rotations, scaling, shearing, mirroring and elastic
+ * distortions. All except mirroring are drawn uniformly within their bounds, relative to the center
+ * of the image, and applied together in one resampling.
  *
  * Elastic distortions: Simard, Steinkraus and Platt, "Best practices for convolutional neural
- * networks applied to visual document analysis" (ICDAR 2003), displace each pixel by noise that a
- * Gaussian has smoothed. Here the noise is drawn on a lattice and smoothed by cubic B-splines,
- * whose variance is that of a Gaussian with sigma = spacing / sqrt(3): 28 x 28 pixels take some 130
- * random numbers instead of 1568, and no filter. The lattice's place is drawn as well, so that no
- * pixel is special. */
+ * networks applied to visual document analysis" (ICDAR 2003), displace each pixel by noise that is
+ * smoothed by a Gaussian. Here the noise is drawn on a lattice and smoothed by cubic B-splines,
+ * whose variance is that of a Gaussian with sigma = spacing / sqrt(3). So 28 x 28 pixels take about
+ * 130 random numbers instead of 1568, and no filter. The position of the lattice is random too, so
+ * that no pixel is special. */
 #include "image/augment.h"
 
 #include <math.h>
@@ -52,7 +53,7 @@ struct clf__augment {
   void *params;
   clf__warp warp;  /* sizes alone */
   int64_t nodes;   /* of the lattice's two fields */
-  int64_t scratch; /* floats a worker */
+  int64_t scratch; /* floats for each worker */
   float *buffer;   /* [threads, scratch] */
 };
 
@@ -155,7 +156,7 @@ static void draw_affine(const augment_params *p, clf__random *random, clf__warp 
   }
 }
 
-/* The mean over a cell of the squares of the four weights is 151 / 315 on each axis. */
+/* The mean of the sum of the squares of the four weights over a cell is 151 / 315 on each axis. */
 static void draw_lattice(const augment_params *p, clf__random *random, clf__lattice *lattice,
                          float *nodes) {
   const double max = p->elastic * sqrt(3) * 315 / 151;

@@ -1,11 +1,12 @@
-/* Images as handles, and what is made of them pixel by pixel: grey levels and parts. */
+/* Images as handles, and operations on their pixels: gray levels and parts. */
 #include "image/image.h"
 
 #include <string.h>
 
 #include "base/math.h"
 
-/* Sides are limited so that 3 channels of a row are below 2^31, which indices of kernels are. */
+/* Sides are limited so that a row of 3 channels has fewer than 2^31 elements, the limit for indices
+ * of kernels. */
 enum { MAX_SIDE = 1 << 28 };
 
 static clf_status check_shape(int64_t height, int64_t width, int64_t channels) {
@@ -117,7 +118,7 @@ clf_status clf_image_to_gray(clf_image **out, const clf_image *image) {
   return CLF_OK;
 }
 
-/* A row of the part: what lies left of the image, in it and right of it. */
+/* Copies a row of the part: what lies left of the image, in it and right of it. */
 static void crop_row(uint8_t *to, const uint8_t *from, const clf_image *image, int64_t left,
                      int64_t width) {
   const int64_t channels = image->channels;
@@ -143,7 +144,7 @@ clf_status clf_image_crop(clf_image **out, const clf_image *image, int64_t top, 
   clf_image *made = NULL;
   CLF__CHECK(
       clf__image_create_uninitialized(&made, image->context, height, width, image->channels));
-  /* Farther outside, the part would be the same. */
+  /* Parts farther outside would be the same. */
   top = clf__clamp_i64(top, -height, image->height);
   left = clf__clamp_i64(left, -width, image->width);
   for (int64_t i = 0; i < height; i++) {

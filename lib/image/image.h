@@ -1,4 +1,4 @@
-/* The image's inside, and the codecs that read and write it. */
+/* The members of an image, and the codecs that read and write it. */
 #ifndef CLF_IMAGE_IMAGE_H
 #define CLF_IMAGE_IMAGE_H
 
@@ -18,7 +18,8 @@ struct clf_image {
   uint8_t *pixels; /* [height, width, channels] */
 };
 
-/* An image whose pixels are not set yet: all of them must be. CLF_ERROR_SHAPE, CLF_ERROR_MEMORY. */
+/* Makes an image whose pixels are uninitialized; the caller must set all of them. Returns
+ * CLF_ERROR_SHAPE or CLF_ERROR_MEMORY. */
 clf_status clf__image_create_uninitialized(clf_image **out, clf_context *context, int64_t height,
                                            int64_t width, int64_t channels);
 
@@ -31,23 +32,23 @@ void clf__image_luma(uint8_t *out, const uint8_t *rgb, int64_t count);
 
 typedef struct clf__image_params {
   int64_t max_pixels;
-  int64_t background; /* level that transparent pixels are laid on */
+  int64_t background; /* gray level behind transparent pixels */
 } clf__image_params;
 
 /* The bytes of a file that is to be decoded. */
 typedef struct clf__image_source {
   const unsigned char *bytes;
   size_t size;
-  const char *name; /* stands in messages */
+  const char *name; /* for messages */
   const clf__image_params *params;
 } clf__image_source;
 
-/* Images of one kind of file, a row of the registry in image_codec_registry.c. */
+/* Images in one file format, a row of the registry in image_codec_registry.c. */
 typedef struct clf__image_codec {
   clf__kind base;
-  /* Whether the bytes, the first ones of a file, are of this kind. */
+  /* Returns whether the first bytes of a file are of this format. */
   bool (*probe)(const unsigned char *bytes, size_t size);
-  /* Believes nothing in the source. Asks clf__image_check_size() before it makes the image. */
+  /* Trusts nothing in the source. Calls clf__image_check_size() before it makes the image. */
   clf_status (*decode)(clf_image **out, clf_context *context, const clf__image_source *source);
 } clf__image_codec;
 
@@ -68,25 +69,26 @@ extern const clf__image_writer clf__pnm_writer;
 extern const clf__image_writer clf__png_writer;
 
 extern const clf__registry clf__image_codecs, clf__image_writers;
-/* Bytes of a file that every probe is content with, and that say what another file is. */
+/* Bytes of a file that are enough for every probe, and to recognize other files. */
 enum { CLF__IMAGE_HEAD = 256 };
 const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t size);
 
-/* CLF_ERROR_FORMAT without pixels, CLF_ERROR_DATA beyond max_pixels; the message names the file. */
+/* Returns CLF_ERROR_FORMAT without pixels, and CLF_ERROR_DATA for more than max_pixels; the message
+ * names the file. */
 clf_status clf__image_check_size(const clf__image_source *source, int64_t height, int64_t width);
-/* The image for a source of that size, unset, after clf__image_check_size(). */
+/* Makes the uninitialized image for a source of that size, after clf__image_check_size(). */
 clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__image_source *source,
                             int64_t height, int64_t width, int64_t channels);
 
-/* Decodes what `source` holds by the codec that its content asks for. */
+/* Decodes `source` by the codec that its content determines. */
 clf_status clf__image_decode(clf_image **out, clf_context *context,
                              const clf__image_source *source);
-/* Reads a file. CLF_ERROR_FORMAT where its first bytes are of no codec: *known says whether they
- * are, so whether it is damaged or another file. */
+/* Reads a file. Returns CLF_ERROR_FORMAT if it is damaged, or if no codec recognizes its first
+ * bytes; *known receives whether one does. */
 clf_status clf__image_read(clf_image **out, clf_context *context, const char *path,
                            const clf__image_params *params, bool *known);
 
-/* Whether the first bytes of the file are those of an image. */
+/* Returns whether the first bytes of the file are those of an image. */
 clf_status clf__image_probe(bool *out, const char *path);
 
 extern const clf__kind clf__image_load_kind;

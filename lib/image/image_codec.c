@@ -1,4 +1,4 @@
-/* Image files: which codec reads or writes one, and the limits that hold for all of them. */
+/* Image files: the choice of the codec, and the limits that apply to all of them. */
 #include <string.h>
 
 #include "base/math.h"
@@ -72,7 +72,7 @@ clf_status clf__image_decode(clf_image **out, clf_context *context,
                             source->size < CLF__IMAGE_HEAD ? source->size : CLF__IMAGE_HEAD);
 }
 
-/* A file's first bytes, and by which codec they are: NULL for none. */
+/* Reads the first bytes of a file and determines their codec: NULL for none. */
 static clf_status read_head(clf__file *file, unsigned char head[CLF__IMAGE_HEAD], size_t *size,
                             const clf__image_codec **codec) {
   *size = clf__min_size(file->size, CLF__IMAGE_HEAD);
@@ -99,7 +99,7 @@ clf_status clf__image_probe(bool *out, const char *path) {
   return status;
 }
 
-/* The whole file, unless it is no image: *known says whether it is. */
+/* Reads the whole file, unless it is not an image; *known receives whether it is. */
 static clf_status read_bytes(unsigned char **out, clf__file *file, clf_context *context,
                              bool *known) {
   unsigned char head[CLF__IMAGE_HEAD], *bytes = NULL;
@@ -140,7 +140,7 @@ clf_status clf__image_read(clf_image **out, clf_context *context, const char *pa
   return status;
 }
 
-/* A file, or bytes where `path` is NULL. */
+/* A file, or bytes if `path` is NULL. */
 static clf_status load(clf_image **out, clf_context *context, const char *path, const void *bytes,
                        size_t size, const char *text) {
   void *chosen = NULL;
@@ -184,7 +184,8 @@ static const clf__image_writer *writer_at(int64_t index) {
   return (const clf__image_writer *)clf__image_writers.kinds[index];
 }
 
-/* The writer of files of the path's ending, whatever its case; `ending` receives that. */
+/* Returns the codec that writes files with the path's ending, ignoring case; `ending` receives the
+ * ending. */
 static const clf__image_writer *writer_of(char ending[ENDING_BYTES], const char *path) {
   const char *dot = strrchr(path, '.');
   const size_t length = dot != NULL ? strlen(dot + 1) : 0;

@@ -1,6 +1,7 @@
 /* EXIF data are a TIFF file in the first APP1 segment that begins with "Exif": a byte order, 42,
- * the offset of a directory of entries of 12 bytes (tag, type, count, value). Orientation is tag
- * 0x0112, a 16-bit number (JEITA CP-3451, 4.6.4): how the rows lie in the scene. */
+ * and the offset of a directory of entries of 12 bytes (tag, type, count, value). Tag 0x0112 is the
+ * orientation, a 16-bit number (JEITA CP-3451, 4.6.4), which describes how the rows are oriented in
+ * the scene. */
 #include "image/image_exif.h"
 
 #include <string.h>
@@ -11,7 +12,7 @@ typedef struct tiff {
   bool little_endian;
 } tiff;
 
-/* A number of `width` bytes; 0 where the data end. */
+/* Reads a number of `width` bytes; 0 beyond the end of the data. */
 static uint32_t number_at(const tiff *data, size_t at, size_t width) {
   uint32_t number = 0;
   if (at > data->size || width > data->size - at) {
@@ -65,7 +66,7 @@ int clf__exif_orientation(const unsigned char *bytes, size_t size) {
 }
 
 clf_status clf__image_orient(clf_image **image, int orientation) {
-  /* Whether rows become columns, come from the last to the first, and their pixels do. */
+  /* Whether rows become columns, whether rows are reversed, and whether the pixels in them are. */
   static const struct {
     bool across, upward, leftward;
   } turns[9] = {[2] = {false, false, true}, [3] = {false, true, true}, [4] = {false, true, false},

@@ -1,15 +1,14 @@
-/* GIF87a and GIF89a (CompuServe, 1987 and 1990): the first picture, interlaced or not, where it
- * lies on the canvas, which grows to hold it; what it leaves of the canvas and its transparent
- * pixels are the background. A palette that is all grey makes a grey image.
+/* GIF87a and GIF89a (CompuServe, 1987 and 1990): the first picture, interlaced or not, at its
+ * position on the canvas, which is enlarged if necessary. The rest of the canvas and transparent
+ * pixels get the background. A palette of grays makes a gray image.
  *
- * The format has no checksums, so its order is what shows damage: each code must be one of the
- * table, the end code must come when the picture's rectangle is full and not a pixel before or
- * after, and the data must end with it. What follows the first picture is not looked at: many
- * programs leave the trailer out.
+ * The format has no checksums, so damage is detected by the structure: each code must be in the
+ * table, the end code must come exactly when the picture's rectangle is full, and the data must end
+ * with it. Everything after the first picture is ignored, because many programs omit the trailer.
  *
- * LZW: the string of code n is that of the code before it was defined and one pixel more, and these
- * lie in the picture one behind the other. So the table holds where each string came first, and how
- * long it is; strings are copied from there, and may overlap with what is made of them. */
+ * LZW: the string of code n is the string of the code before its definition plus one pixel, and
+ * these pixels are adjacent in the picture. So the table stores where each string first occurred
+ * and its length. Strings are copied from there, and may overlap with their copies. */
 #include <math.h>
 #include <string.h>
 
@@ -25,11 +24,11 @@ typedef struct strings {
   int32_t length[MAX_CODES];
 } strings;
 
-/* Codes out of blocks of up to 255 bytes, each behind its length; the last one has none. */
+/* Codes from blocks of up to 255 bytes, each preceded by its length; the last one is empty. */
 typedef struct code_reader {
   uint32_t buffer;
-  int count; /* bits of it */
-  int left;  /* bytes of the block */
+  int count; /* valid bits */
+  int left;  /* bytes left in the block */
 } code_reader;
 
 typedef struct gif_work {
@@ -41,9 +40,9 @@ typedef struct gif_work {
   bool interlaced;
   const uint8_t *colors; /* [color_count, 3] */
   int color_count;
-  int transparent; /* color, or -1 */
+  int transparent; /* color index, or -1 */
   strings *strings;
-  uint8_t *pixels; /* [height, width] colors, in the order they are stored in */
+  uint8_t *pixels; /* [height, width] colors, in the order of storage */
   clf_image *image;
 } gif_work;
 
@@ -60,7 +59,7 @@ static clf_status fail_early(const gif_work *self) {
   return clf__fail(CLF_ERROR_FORMAT, "%s: gif: it ends early", self->source->name);
 }
 
-/* The next `count` bytes, or NULL where they are not there. */
+/* Returns the next `count` bytes, or NULL if there are fewer. */
 static const uint8_t *consume(gif_work *self, size_t count) {
   if (count > self->source->size - self->at) {
     return NULL;
@@ -73,7 +72,7 @@ static int two(const uint8_t *bytes) {
   return bytes[0] | bytes[1] << 8;
 }
 
-/* A palette of the size that `flags` say, where they say that there is one. */
+/* Reads a palette, if `flags` say that there is one. */
 static clf_status read_palette(gif_work *self, int flags) {
   if ((flags & 0x80) == 0) {
     return CLF_OK;
@@ -93,7 +92,7 @@ static clf_status read_screen(gif_work *self) {
   return read_palette(self, head[10]);
 }
 
-/* Passes blocks up to the one without bytes. */
+/* Skips blocks up to the empty one. */
 static clf_status pass_blocks(gif_work *self) {
   const uint8_t *length;
   do {
@@ -105,7 +104,7 @@ static clf_status pass_blocks(gif_work *self) {
   return CLF_OK;
 }
 
-/* An extension, of which only the transparent color matters. */
+/* Reads an extension, of which only the transparent color matters. */
 static clf_status read_extension(gif_work *self) {
   const uint8_t *label = consume(self, 1);
   if (label == NULL) {
@@ -136,7 +135,7 @@ static clf_status read_description(gif_work *self) {
   return read_palette(self, bytes[8]);
 }
 
-/* Reads records up to the first picture's data. */
+/* Reads records up to the data of the first picture. */
 static clf_status find_picture(gif_work *self) {
   for (;;) {
     const uint8_t *kind = consume(self, 1);
@@ -153,7 +152,7 @@ static clf_status find_picture(gif_work *self) {
   }
 }
 
-/* The next code of `bits`; negative where the blocks end before. */
+/* Returns the next code of `bits`; negative if the blocks end before. */
 static int next_code(gif_work *self, code_reader *from, int bits) {
   while (from->count < bits) {
     if (from->left == 0) {
@@ -177,7 +176,7 @@ static int next_code(gif_work *self, code_reader *from, int bits) {
   return code;
 }
 
-/* Copies the string of a code behind the `done` pixels that there are; 0 where it does not fit. */
+/* Copies the string of a code behind the `done` pixels; returns 0 if it does not fit. */
 static int64_t write_string(const gif_work *self, int code, int clear, int64_t done,
                             int64_t count) {
   const int64_t length = code < clear ? 1 : self->strings->length[code];
@@ -190,18 +189,18 @@ static int64_t write_string(const gif_work *self, int code, int clear, int64_t d
     return 1;
   }
   const uint8_t *from = self->pixels + self->strings->start[code];
-  for (int64_t i = 0; i < length; i++) { /* from front to back: it may reach into itself */
+  for (int64_t i = 0; i < length; i++) { /* from front to back, since it may overlap */
     to[i] = from[i];
   }
   return length;
 }
 
-/* Unpacks the picture; `from` is then behind the end code. */
+/* Decompresses the picture; `from` is then after the end code. */
 static clf_status unpack(gif_work *self, code_reader *from, int code_size) {
   const int clear = 1 << code_size, end = clear + 1;
   const int64_t count = self->width * self->height;
   const clf__progress progress = clf__progress_begin(self->context, "image", count);
-  int64_t done = 0, length = 0; /* pixels, those of the last string */
+  int64_t done = 0, length = 0; /* pixels in all, and in the last string */
   int defined = end, bits = code_size + 1;
   for (int64_t n = 0;; n++) {
     CLF__CHECK(n % CODES_A_STEP == 0 ? clf__progress_step(&progress, done, NAN, NAN) : CLF_OK);
@@ -261,8 +260,8 @@ static bool is_grey(const gif_work *self) {
   return true;
 }
 
-/* A string of `bits` bits is at most 2^bits pixels, most of them for each bit at 12; so a size that
- * the file cannot hold is refused before memory is asked for. */
+/* A string of `bits` bits has at most 2^bits pixels, and most pixels for each bit with 12 bits. So
+ * a size that the file cannot contain is refused before memory is allocated. */
 static clf_status check_size(const gif_work *self) {
   enum { PIXELS_A_BYTE = 8 * MAX_CODES / MAX_CODE_BITS + 1 };
   const size_t left = self->source->size - self->at;
@@ -273,7 +272,7 @@ static clf_status check_size(const gif_work *self) {
                          self->source->name, left, (long long)self->width, (long long)self->height);
 }
 
-/* The canvas, which the picture may reach beyond, as where the file gives it no size. */
+/* The canvas. The picture may reach beyond it, for example if the file gives it no size. */
 static clf_status reserve(gif_work *self) {
   const int64_t bottom = self->top + self->height, right = self->left + self->width;
   const int64_t height = clf__max_i64(bottom, self->canvas_height);
@@ -300,7 +299,7 @@ static clf_status reserve(gif_work *self) {
              : clf__fail_within(CLF_ERROR_MEMORY, "%s", self->source->name);
 }
 
-/* Puts a line of the picture on the canvas. */
+/* Copies a line of the picture to the canvas. */
 static clf_status write_line(const gif_work *self, const uint8_t *line, int64_t i) {
   const clf_image *canvas = self->image;
   const int64_t row = self->top + i;
@@ -323,7 +322,7 @@ static clf_status write_lines(const gif_work *self) {
   static const struct {
     int64_t first, step;
   } passes[] = {
-      {0, 1}, {0, 8}, {4, 8}, {2, 4}, {1, 2}}; /* the first of plain pictures, or the rest */
+      {0, 1}, {0, 8}, {4, 8}, {2, 4}, {1, 2}}; /* the first for plain pictures, or the others */
   const uint8_t *line = self->pixels;
   for (int p = self->interlaced ? 1 : 0; p < (self->interlaced ? 5 : 1); p++) {
     for (int64_t i = passes[p].first; i < self->height; i += passes[p].step) {

@@ -1,7 +1,7 @@
-/* What light does to an image, evened out: histogram equalisation, and the chain of Tan and Triggs
- * (2010, section II): I^gamma; minus its coarse parts and its noise, by G(inner) * I - G(outer) *
- * I; divided by mean(|I|^alpha)^(1/alpha), then by mean(min(tau, |I|)^alpha)^(1/alpha), so that few
- * large values do not set the scale; tau tanh(I / tau). */
+/* Normalization of illumination: histogram equalization, and the method of Tan and Triggs (2010,
+ * section II). Its steps are I^gamma; a band-pass filter, G(inner) * I - G(outer) * I; division by
+ * mean(|I|^alpha)^(1/alpha), and then by mean(min(tau, |I|)^alpha)^(1/alpha), so that few large
+ * values do not determine the scale; and tau tanh(I / tau). */
 #include <math.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 enum { LEVELS = 256 };
 
-/* The level that each becomes, by a channel's histogram. */
+/* Computes the new level of each level from a channel's histogram. */
 static void equalizing_map(uint8_t *map, const int64_t *counts, int64_t pixels) {
   int lowest = 0;
   while (counts[lowest] == 0) {
@@ -67,7 +67,7 @@ static const clf__param params[] = {
 const clf__kind clf__image_normalize_kind = CLF__KIND(
     "tan_triggs", "light evened out by the chain of Tan and Triggs", params, illumination_params);
 
-/* A table, since a byte has few levels. */
+/* A table, because a byte has few levels. */
 static void raise_levels(float *out, const uint8_t *pixels, int64_t count, double gamma) {
   float levels[LEVELS];
   for (int v = 0; v < LEVELS; v++) {
@@ -78,8 +78,8 @@ static void raise_levels(float *out, const uint8_t *pixels, int64_t count, doubl
   }
 }
 
-/* Divides by mean(min(limit, |x|)^alpha)^(1/alpha); values that are all 0 stay so. The powers are
- * summed as their distances from 1, which are still there when alpha is tiny: the mean is then the
+/* Divides by mean(min(limit, |x|)^alpha)^(1/alpha); values that are all 0 stay 0. It sums the
+ * differences of the powers from 1, which are still accurate if alpha is tiny; the mean is then the
  * geometric one. */
 static void divide_by_mean(float *x, int64_t count, double alpha, double limit) {
   double sum = 0;

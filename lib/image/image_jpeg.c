@@ -1,13 +1,13 @@
 /* JPEG through libjpeg-turbo or another libjpeg: baseline and progressive, grey, RGB, YCbCr, CMYK
- * and YCCK. CMYK is taken as inverted, the way Adobe's programs write it: R = C K / 255. The image
- * is turned as its EXIF data say.
+ * and YCCK. CMYK is taken as inverted, as Adobe's programs write it: R = C K / 255. The image is
+ * rotated and flipped as its EXIF data say.
  *
- * Where the library would warn of damage and go on with grey, this stops. A progressive file may
- * have any number of scans over all of its blocks: beyond CLF__JPEG_MAX_SCANS it is refused. The
- * library allocates by malloc(): what a progressive file's coefficients take is held against the
- * context's memory limit first.
+ * Damage for which the library would only warn, and continue with gray, is an error here. A
+ * progressive file could have any number of scans over all blocks; more than CLF__JPEG_MAX_SCANS
+ * are refused. The library allocates by malloc(), so the memory for the coefficients of a
+ * progressive file is first compared with the context's limit.
  *
- * Errors leave by longjmp(), out of functions that run under guarded(). */
+ * Errors use longjmp() out of functions that run under guarded(). */
 #include <math.h>
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h does not include what it needs */
@@ -28,9 +28,9 @@ typedef struct jpeg_work {
   jmp_buf jump;
   const clf__image_source *source;
   clf_image *image;
-  unsigned char *line; /* of four channels, NULL without */
-  bool checked;        /* all scans hold together, as by clf__jpeg_check() */
-  clf_status status;   /* CLF_ERROR_FORMAT unless something else went wrong */
+  unsigned char *line; /* of four channels, or NULL */
+  bool checked;        /* clf__jpeg_check() found all scans consistent */
+  clf_status status;   /* CLF_ERROR_FORMAT unless another error occurred */
   char reason[JMSG_LENGTH_MAX];
 } jpeg_work;
 
@@ -45,9 +45,9 @@ static void on_error(j_common_ptr jpeg) {
   stop(self, jpeg->err->msg_code == JERR_OUT_OF_MEMORY ? CLF_ERROR_MEMORY : CLF_ERROR_FORMAT);
 }
 
-/* What the library goes on after, with pixels made up. No damage are a version of JFIF that it does
- * not know, a sequential scan that does not say which coefficients it has (all), and bytes behind
- * an interval of which clf__jpeg_check() found that they only fill it up. */
+/* Handles warnings, after which the library continues with invented pixels. These are not damage:
+ * an unknown version of JFIF, a sequential scan that does not say which coefficients it has (all),
+ * and bytes after an interval that clf__jpeg_check() found to be mere fill. */
 static void on_message(j_common_ptr jpeg, int level) {
   const jpeg_work *self = jpeg->client_data;
   const int code = jpeg->err->msg_code;
@@ -61,7 +61,7 @@ static void show_nothing(j_common_ptr jpeg) {
   (void)jpeg;
 }
 
-/* Called with every row of blocks of every scan. */
+/* Called for every row of blocks of every scan. */
 static void on_progress(j_common_ptr jpeg) {
   jpeg_work *self = jpeg->client_data;
   const clf_status status =
@@ -104,7 +104,7 @@ static void read_header(jpeg_work *self) {
   jpeg_read_header(&self->jpeg, TRUE);
 }
 
-/* Chooses what rows come as; *channels is the image's. */
+/* Chooses the color space of the decoded rows; *channels is that of the image. */
 static clf_status choose_colors(jpeg_work *self, int64_t *channels) {
   static const struct {
     J_COLOR_SPACE stored, asked;
@@ -125,8 +125,8 @@ static clf_status choose_colors(jpeg_work *self, int64_t *channels) {
                    self->source->name, self->jpeg.num_components);
 }
 
-/* A block takes a bit or more by Huffman's codes, so a size that the file cannot hold is refused. A
- * file of several scans is held whole, as coefficients of 16 bits. */
+/* A block takes at least one bit in Huffman codes, so a size that the file cannot contain is
+ * refused. A file of several scans is stored whole, as coefficients of 16 bits. */
 static clf_status check_blocks(jpeg_work *self, clf_context *context) {
   const clf__image_source *source = self->source;
   double blocks = 0;
@@ -168,7 +168,7 @@ static void read_rows(jpeg_work *self) {
       finish_line(self->line, to, self->image->width);
     }
   }
-  jpeg_finish_decompress(&self->jpeg); /* reads on to the end marker */
+  jpeg_finish_decompress(&self->jpeg); /* reads up to the end marker */
 }
 
 static clf_status read_image(jpeg_work *self, clf_context *context) {

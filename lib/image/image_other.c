@@ -1,4 +1,4 @@
-/* Files by the signatures that they begin with, for messages: what lies among images, or has the
+/* Recognizes files by their signatures, for messages about files that lie among images or have the
  * ending of one. */
 #include "image/image_other.h"
 
@@ -7,7 +7,7 @@
 
 #define BYTES(literal) sizeof(literal) - 1, literal
 
-/* A signature at a place, and another one where that does not say enough. */
+/* A signature at an offset, and another one if that is not specific enough. */
 typedef struct signature {
   const char *what;
   size_t at, length;
@@ -81,7 +81,7 @@ static bool is_zero(const unsigned char *bytes, size_t size) {
   return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
-/* Whether a text has a word, of small letters, in any case. */
+/* Returns whether a text contains a word in small letters, ignoring case. */
 static bool mentions(const unsigned char *text, size_t size, const char *word) {
   const size_t length = strlen(word);
   for (size_t i = 0; i + length <= size; i++) {

@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-/* What the first bytes of a file say, such as "a BMP image"; `size` is at most that of the file. */
+/* Describes the first bytes of a file, such as "a BMP image"; `size` is at most that of the
+ * file. */
 const char *clf__image_other(const unsigned char *bytes, size_t size);
 
 #endif

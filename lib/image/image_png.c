@@ -1,11 +1,11 @@
-/* PNG through libpng: every colour type, depth and interlacing. Levels of 16 bits are scaled and
- * rounded to 8; pixels with alpha are laid on the background, as (a v + (255 - a) b) / 255 in the
- * stored levels. Deflate cannot shrink data by more than 1032 to 1, so a size that the file cannot
- * hold is refused before memory is asked for. Chunks that do not matter for this (text, profiles)
- * are skipped unread, so that they inflate to nothing.
+/* PNG through libpng: every color type, depth and interlacing. Levels of 16 bits are scaled and
+ * rounded to 8. Pixels with alpha are blended with the background, (a v + (255 - a) b) / 255 in the
+ * stored levels. Deflate compresses data by at most 1032 to 1, so a size that the file cannot
+ * contain is refused before memory is allocated. Chunks that do not affect pixels (text, profiles)
+ * are skipped, so that they are never decompressed.
  *
- * libpng leaves by longjmp() when something is wrong. All calls that can are made by functions that
- * run under guarded(), the one place with a setjmp(); what they find out lies in the struct. */
+ * libpng reports errors by longjmp(). All calls that may do so are in functions that run under
+ * guarded(), the only place with a setjmp(); their results are in the struct. */
 #include <math.h>
 #include <png.h>
 #include <setjmp.h>
@@ -29,18 +29,18 @@ enum { MAX_SIDE = 1 << 28, REASON_BYTES = 128, DEFLATE_RATIO = 1032 };
 typedef struct png_work {
   clf_context *context;
   const clf__image_source *source; /* of a file that is read */
-  clf__output *output;             /* of one that is written */
+  clf__output *output;             /* of a file that is written */
   int compression;                 /* of that one */
   png_structp png;
   png_infop info;
   size_t at;     /* bytes of the source that were read */
   size_t packed; /* bytes of a row in the file */
   int passes;
-  bool grey;          /* a palette of grey levels */
-  int64_t stored;     /* channels of a row as it comes, alpha included */
-  unsigned char *raw; /* rows as they come, where they are not the image's */
+  bool grey;          /* the palette has only grays */
+  int64_t stored;     /* channels of a stored row, alpha included */
+  unsigned char *raw; /* stored rows, if they differ from those of the image */
   clf_image *image;
-  clf_status status; /* of a call within that failed */
+  clf_status status; /* of a call within libpng that failed */
   char reason[REASON_BYTES];
 } png_work;
 
@@ -69,7 +69,7 @@ static void on_warning(png_structp png, png_const_charp message) {
   (void)message;
 }
 
-/* Runs a function; false when libpng broke it off. */
+/* Runs a function; returns false if libpng aborted it. */
 static bool guarded(png_work *self, void (*work)(png_work *self)) {
   if (setjmp(png_jmpbuf(self->png)) != 0) {
     return false;
@@ -124,7 +124,7 @@ static void read_header(png_work *self) {
   self->passes = png_set_interlace_handling(self->png);
 }
 
-/* After this libpng has buffers for rows, so the size must have been looked at before. */
+/* After this, libpng allocates rows, so the size must have been checked before. */
 static void start_rows(png_work *self) {
   png_read_update_info(self->png, self->info);
   self->stored = png_get_channels(self->png, self->info);
@@ -134,7 +134,7 @@ static unsigned over(unsigned level, unsigned alpha, unsigned background) {
   return (level * alpha + background * (255 - alpha) + 127) / 255;
 }
 
-/* A row as it came becomes one of the image. */
+/* Converts a stored row to one of the image. */
 static void finish_row(const png_work *self, uint8_t *to, const unsigned char *from) {
   const int64_t stored = self->stored, channels = self->image->channels;
   const bool alpha = stored % 2 == 0;
@@ -168,7 +168,8 @@ static void read_rows(png_work *self) {
   png_read_end(self->png, NULL);
 }
 
-/* The image, and rows for what it does not hold: alpha, or a grey palette's three equal levels. */
+/* Makes the image, and memory for rows with more channels: alpha, or the three equal levels of a
+ * gray palette. */
 static clf_status reserve(png_work *self, int64_t height, int64_t width) {
   const int64_t channels = self->grey || self->stored < 3 ? 1 : 3;
   int64_t size;

@@ -1,8 +1,8 @@
-/* PBM, PGM and PPM: "P1" to "P3" (decimal numbers) or "P4" to "P6" (bytes), width, height, but for
- * bitmaps the largest value, one blank, the values. Values above 255 take two bytes, the high one
- * first. Those of bitmaps are 1 for black; they need no blanks between them, or are bits, the
- * highest first, of rows that begin with a byte. Comments run from '#' to the end of a line. After
- * the values may follow blanks and another image, which is not read.
+/* PBM, PGM and PPM: "P1" to "P3" (decimal numbers) or "P4" to "P6" (bytes), width, height, the
+ * largest value (not for bitmaps), one blank, and the values. Values above 255 take two bytes, the
+ * high one first. In bitmaps 1 is black; decimal values need no blanks between them, and binary
+ * ones are bits, the highest first, in rows of whole bytes. Comments extend from '#' to the end of
+ * a line. Blanks and another image, which is not read, may follow the values.
  *
  * Source: the manual pages pbm(5), pgm(5) and ppm(5) of Netpbm. */
 #include <math.h>
@@ -26,7 +26,7 @@ static bool probe(const unsigned char *bytes, size_t size) {
          (is_blank(bytes[2]) || bytes[2] == '#');
 }
 
-/* Passes blanks and comments. */
+/* Skips blanks and comments. */
 static void pass_blanks(reader *self) {
   const unsigned char *bytes = self->source->bytes;
   const size_t size = self->source->size;
@@ -39,8 +39,8 @@ static void pass_blanks(reader *self) {
   }
 }
 
-/* The next number of at most so many digits, after blanks and comments; -1 for none. What is too
- * large becomes so in `max`, which is below 2^40. */
+/* Reads the next number of at most so many digits, after blanks and comments; -1 if there is none.
+ * A number that is too large becomes `max` + 1 or more; `max` is below 2^40. */
 static int64_t next_number(reader *self, int64_t max, int digits) {
   const unsigned char *bytes = self->source->bytes;
   int64_t number = -1;
@@ -54,7 +54,7 @@ static int64_t next_number(reader *self, int64_t max, int digits) {
   return number;
 }
 
-/* What is missing at the place that was reached. */
+/* Reports what is missing at the current position. */
 static clf_status fail_at(const reader *self, const char *what) {
   return self->at >= self->source->size
              ? clf__fail(CLF_ERROR_FORMAT, "%s: pnm: it ends early, at byte %zu",
@@ -69,7 +69,7 @@ typedef struct header {
   bool decimal, bitmap;
 } header;
 
-/* The blank behind the header: of a comment its end. */
+/* Skips the blank after the header; the end of a comment counts as one. */
 static clf_status pass_blank(reader *self) {
   const unsigned char *bytes = self->source->bytes;
   const size_t size = self->source->size;
@@ -108,8 +108,8 @@ static clf_status read_header(reader *self, header *out) {
   return pass_blank(self);
 }
 
-/* Bytes that the values take at least. Of decimal numbers each takes a digit, and a blank but for
- * the last and for those of bitmaps. */
+/* Returns how many bytes the values take at least. Each decimal number takes a digit, and all but
+ * the last, except in bitmaps, a blank. */
 static double bytes_of(const header *head) {
   const double values = (double)head->width * (double)head->height * (double)head->channels;
   if (head->bitmap) {
@@ -118,7 +118,8 @@ static double bytes_of(const header *head) {
   return head->decimal ? 2 * values - 1 : values * (head->highest > 255 ? 2 : 1);
 }
 
-/* Whether so many values can be in what is left: a file of a few bytes gets no memory. */
+/* Returns whether the rest of the file may contain so many values, so that a file of a few bytes
+ * gets no memory. */
 static clf_status check_size(const reader *self, const header *head) {
   const size_t left = self->source->size - self->at;
   const double needed = bytes_of(head);
@@ -132,7 +133,7 @@ static clf_status check_size(const reader *self, const header *head) {
   return CLF_OK;
 }
 
-/* The value at place `j` of a row; -1 where there is none. */
+/* Returns the value at position `j` of a row; -1 if there is none. */
 static int64_t next_value(reader *self, const header *head, int64_t j) {
   if (head->decimal) {
     return next_number(self, 65535, head->bitmap ? 1 : INT32_MAX);
@@ -147,7 +148,7 @@ static int64_t next_value(reader *self, const header *head, int64_t j) {
   return width == 2 ? at[0] << 8 | at[1] : at[0];
 }
 
-/* A value as a level: of 8 bits, and white for the 0 of bitmaps. */
+/* Converts a value to a level of 8 bits; the 0 of bitmaps is white. */
 static uint8_t level_of(int64_t value, const header *head) {
   return (uint8_t)(head->bitmap           ? 255 * (1 - value)
                    : head->highest == 255 ? value
@@ -174,7 +175,7 @@ static clf_status read_values(reader *self, const header *head, clf_image *image
   return CLF_OK;
 }
 
-/* What follows the values is blanks and maybe another image. */
+/* The values are followed only by blanks and perhaps another image. */
 static clf_status check_end(reader *self) {
   const size_t end = self->at;
   pass_blanks(self);

@@ -1,4 +1,4 @@
-/* Images at other sizes; how is told in ops/image/resize.c. */
+/* Images at other sizes; ops/image/resize.c has the method. */
 #include "image/image.h"
 #include "ops/image/resize.h"
 

@@ -1,18 +1,19 @@
-/* Blocks of a JPEG by ITU-T T.81, annexes F.1.2 (sequential) and G.1.2 (progressive), walked over:
- * codes are looked up, values skipped but for those of DC coefficients, which are sums.
+/* Walks over the blocks of a JPEG by ITU-T T.81, annexes F.1.2 (sequential) and G.1.2
+ * (progressive): codes are looked up, and values are skipped, except those of DC coefficients,
+ * which are cumulative.
  *
- * A wrong bit as a rule makes codes of another length of those behind it, so the blocks are soon
- * not those that were written. That shows by one of these: a code that the table lacks, more than
- * 64 coefficients, a DC coefficient that the sums carried beyond what pixels give, or data that are
- * used up before or after the last block. A decoder needs none of them to draw a picture.
+ * A wrong bit usually changes the lengths of the following codes, so that the blocks soon differ
+ * from those that were written. This is detected by one of these: a code that the table lacks, more
+ * than 64 coefficients, a DC coefficient beyond the range of pixels, or data that end before or
+ * after the last block. A decoder checks none of them.
  *
- * Sequential blocks are most of all JPEG data, so a symbol takes one look-up, and its checks no
- * branch: about 10 cycles, most of them the wait for the table. */
+ * Most JPEG data are sequential blocks, so a symbol takes one look-up, and its checks need no
+ * branch: about 10 cycles, most of which wait for the table. */
 #include "image/jpeg_blocks.h"
 
 #include <string.h>
 
-enum { END_OF_BLOCK = 80 }; /* coefficients that it advances by: beyond all that others reach */
+enum { END_OF_BLOCK = 80 }; /* coefficients that it advances by: more than any other */
 
 static uint32_t entry_of(uint32_t symbol, uint32_t length) {
   const uint32_t advance = symbol == 0 ? END_OF_BLOCK : (symbol >> 4) + 1;
@@ -52,7 +53,8 @@ bool clf__jpeg_table_make(clf__jpeg_table *table, const uint8_t counts[16],
   return true;
 }
 
-/* The entry of a code of more bits than are looked up; for one of none, a block too long. */
+/* Returns the entry of a code that is longer than the look-up; for an invalid code, a block that is
+ * too long. */
 static uint32_t long_entry(const clf__jpeg_table *table, uint64_t buffer) {
   const uint32_t code = (uint32_t)(buffer >> 48);
   for (uint32_t length = CLF__JPEG_LOOKUP_BITS + 1; length <= 16; length++) {
@@ -85,19 +87,19 @@ static inline void refill(clf__jpeg_bits *bits) {
   bits->count |= 56;
 }
 
-static inline void skip(clf__jpeg_bits *bits, uint32_t count) { /* of at most 56, and valid */
+static inline void skip(clf__jpeg_bits *bits, uint32_t count) { /* of at most 56 valid bits */
   bits->buffer <<= count;
   bits->count -= (int)count;
 }
 
-/* A value of 0 to 16 bits, which are valid. */
+/* Reads a value of 0 to 16 valid bits. */
 static inline uint32_t consume(clf__jpeg_bits *bits, uint32_t count) {
   const uint32_t value = (uint32_t)(bits->buffer >> 1 >> (63 - count));
   skip(bits, count);
   return value;
 }
 
-/* Whether more was taken than there is. */
+/* Returns whether more bits were consumed than there are. */
 static inline bool is_beyond(const clf__jpeg_bits *bits) {
   return 8 * (bits->next - bits->end) > bits->count;
 }
@@ -117,7 +119,8 @@ bool clf__jpeg_bits_end(const clf__jpeg_bits *bits) {
   return empty && ((last & mask) == mask || (last & mask) == 0);
 }
 
-/* A DC coefficient: its difference from the last one, of `low` bits fewer. Returns its energy. */
+/* Reads a DC coefficient, the difference from the last one with `low` bits fewer. Returns its
+ * energy. */
 static inline uint64_t walk_dc(clf__jpeg_bits *bits, clf__jpeg_part *part, int low) {
   refill(bits);
   const uint32_t entry = next_entry(part->dc, bits->buffer), size = symbol_of(entry);
@@ -133,7 +136,7 @@ static inline uint64_t walk_dc(clf__jpeg_bits *bits, clf__jpeg_part *part, int l
   return root <= 0 ? 0 : root < 1 << 20 ? (uint64_t)(root * root) : CLF__JPEG_MAX_ENERGY + 1;
 }
 
-/* The other coefficients of a sequential block. Returns their energy. */
+/* Reads the other coefficients of a sequential block. Returns their energy. */
 static inline uint32_t walk_ac(clf__jpeg_bits *bits, const clf__jpeg_part *part) {
   uint32_t energy = 0, k = 0;
   while (k < 63) {
@@ -175,12 +178,13 @@ static bool walk_progressive_dc(clf__jpeg_scan *scan, clf__jpeg_bits *bits) {
   return possible;
 }
 
-/* The number of blocks, this one included, that a symbol of no value ends: 2^run and `run` bits. */
+/* Returns how many blocks, including this one, a symbol without a value ends: 2^run plus `run`
+ * bits. */
 static int64_t consume_run(clf__jpeg_bits *bits, uint32_t run) {
   return (int64_t)(1U << run) + consume(bits, run);
 }
 
-/* New coefficients of a block. */
+/* Reads new coefficients of a block. */
 static bool walk_first(clf__jpeg_scan *scan, clf__jpeg_bits *bits, uint64_t *nonzero) {
   const clf__jpeg_part *part = scan->blocks[0];
   int k = scan->first;
@@ -213,7 +217,7 @@ static void skip_corrections(clf__jpeg_bits *bits, uint64_t set) {
   }
 }
 
-/* Goes on to the coefficient behind `run` that are zero, past corrections of those that are not. */
+/* Advances to the coefficient after `run` zero ones, skipping the corrections of nonzero ones. */
 static int pass_zeros(const clf__jpeg_scan *scan, clf__jpeg_bits *bits, uint64_t nonzero, int k,
                       uint32_t run) {
   for (; k <= scan->last; k++) {
@@ -227,7 +231,7 @@ static int pass_zeros(const clf__jpeg_scan *scan, clf__jpeg_bits *bits, uint64_t
   return k;
 }
 
-/* One more bit of a block's coefficients, and those that it makes nonzero. */
+/* Reads one more bit of a block's coefficients, and those that become nonzero. */
 static bool walk_refinement(clf__jpeg_scan *scan, clf__jpeg_bits *bits, uint64_t *nonzero) {
   int k = scan->first;
   while (scan->skipped == 0 && k <= scan->last) {

@@ -1,9 +1,9 @@
-/* Segments of a JPEG file by ITU-T T.81, annex B: nothing stands between them, tables and scans are
- * possible, all bits of all coefficients of each component come, and the end marker is there. What
- * follows it is not looked at.
+/* Checks the segments of a JPEG file by ITU-T T.81, annex B: there are no gaps between them, tables
+ * and scans are valid, all bits of all coefficients of each component occur, and the end marker
+ * exists. Everything after it is ignored.
  *
- * A decoder draws what it gets and fills up the rest; a progressive file without its last scans
- * looks as if it were coarse. */
+ * A decoder draws what exists and fills up the rest; a progressive file without its last scans
+ * would only look coarse. */
 #include "image/jpeg_check.h"
 
 #include <string.h>
@@ -128,7 +128,8 @@ static clf_status check_whole(const clf__jpeg_checker *self) {
   return self->components > 0 ? CLF_OK : clf__jpeg_fail(self, "there is no frame");
 }
 
-/* The next marker's second byte, behind which `at` is then; negative without. */
+/* Returns the second byte of the next marker, and advances `at` behind it; negative if there is
+ * none. */
 static int next_marker(clf__jpeg_checker *self) {
   const uint8_t *bytes = self->source->bytes;
   const size_t begin = self->at;

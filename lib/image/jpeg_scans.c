@@ -1,6 +1,6 @@
-/* The scans of a JPEG file by ITU-T T.81, annexes B.2.3 and G.1.1: each follows those that came,
- * each restart interval has its blocks and not a byte more, and the intervals' numbers follow each
- * other. */
+/* Checks the scans of a JPEG file by ITU-T T.81, annexes B.2.3 and G.1.1: each is valid after the
+ * earlier ones, each restart interval has exactly its blocks, and the intervals are numbered
+ * consecutively. */
 #include <math.h>
 #include <string.h>
 
@@ -8,9 +8,9 @@
 
 enum { MARK_RST0 = 0xD0, UNITS_A_STEP = 4096 };
 
-/* The energies of what a scan may have of the component. */
+/* Computes the energies of the values that a scan may have of the component. */
 static clf_status set_energies(const clf__jpeg_checker *self, clf__jpeg_component *component) {
-  enum { BEYOND = 2530 }; /* the first root of an energy beyond the greatest */
+  enum { BEYOND = 2530 }; /* the first root of an energy above the maximum */
   const uint16_t *steps = self->quantizers[component->quantizer];
   if (steps[0] == 0) {
     return clf__jpeg_fail(self, "a quantization table is missing");
@@ -31,7 +31,7 @@ static clf_status set_energies(const clf__jpeg_checker *self, clf__jpeg_componen
   return CLF_OK;
 }
 
-/* Each coefficient comes once with its high bits, then bit by bit. */
+/* Each coefficient comes once with its high bits, and then bit by bit. */
 static bool coefficients_follow(const clf__jpeg_scan *scan, clf__jpeg_component *component) {
   for (int k = scan->first; k <= scan->last; k++) {
     const int low = component->low[k];
@@ -43,7 +43,7 @@ static bool coefficients_follow(const clf__jpeg_scan *scan, clf__jpeg_component 
   return true;
 }
 
-/* Finds the Huffman tables and the memory that a component needs; `tables` numbers its tables. */
+/* Finds the Huffman tables and allocates the memory of a component; `tables` numbers its tables. */
 static clf_status find_tables(clf__jpeg_checker *self, clf__jpeg_component *component, int tables) {
   const bool with_dc = self->scan.first == 0 && self->scan.high == 0, with_ac = self->scan.last > 0;
   clf__jpeg_part *part = &component->part;
@@ -79,7 +79,7 @@ static clf_status add_component(clf__jpeg_checker *self, clf__jpeg_component *co
   return find_tables(self, component, tables);
 }
 
-/* Components and their tables; of components of one number each is found once. */
+/* Reads the components and their tables; each component must occur once. */
 static clf_status read_components(clf__jpeg_checker *self, clf__jpeg_segment *from, int count,
                                   clf__jpeg_component **components, int *tables) {
   bool used[CLF__JPEG_COMPONENTS] = {false};
@@ -100,7 +100,8 @@ static clf_status read_components(clf__jpeg_checker *self, clf__jpeg_segment *fr
 }
 
 static bool has_possible_coefficients(const clf__jpeg_scan *scan, int components) {
-  if (!scan->progressive) { /* these have all; some programs write 0 for the last one */
+  if (!scan->progressive) { /* sequential scans have all coefficients; some programs write 0 for the
+                             * last one */
     return scan->first == 0 && (scan->last == 63 || scan->last == 0) && scan->high == 0 &&
            scan->low == 0;
   }
@@ -108,7 +109,7 @@ static bool has_possible_coefficients(const clf__jpeg_scan *scan, int components
          (scan->first == 0 ? scan->last == 0 : scan->last >= scan->first && components == 1);
 }
 
-/* Readies a scan; *units are those that it has. */
+/* Prepares a scan; *units receives the number of its units. */
 static clf_status read_scan(clf__jpeg_checker *self, clf__jpeg_segment *from, int64_t *units) {
   clf__jpeg_scan *scan = &self->scan;
   clf__jpeg_component *components[CLF__JPEG_COMPONENTS] = {NULL};
@@ -136,7 +137,8 @@ static clf_status read_scan(clf__jpeg_checker *self, clf__jpeg_segment *from, in
   return clf__jpeg_close(self, from);
 }
 
-/* Copies an interval's bytes, without those stuffed, up to the next marker: there is `at` then. */
+/* Copies the bytes of an interval, without stuffed ones, up to the next marker, where `at` then
+ * is. */
 static size_t copy_interval(clf__jpeg_checker *self) {
   const uint8_t *bytes = self->source->bytes;
   const size_t size = self->source->size;
@@ -184,7 +186,7 @@ static clf_status check_interval(clf__jpeg_checker *self, int64_t from, int64_t 
                                                               : fail_interval(self, to, units);
 }
 
-/* Passes the restart marker before interval `number`, where it is the next one. */
+/* Skips the restart marker before interval `number`, if it is the next one. */
 static bool pass_restart(clf__jpeg_checker *self, int64_t number) {
   const uint8_t *bytes = self->source->bytes;
   size_t at = self->at;
@@ -198,7 +200,7 @@ static bool pass_restart(clf__jpeg_checker *self, int64_t number) {
   return true;
 }
 
-/* Some cameras write a restart marker behind the last interval, too. */
+/* Some cameras also write a restart marker after the last interval. */
 clf_status clf__jpeg_check_scan(clf__jpeg_checker *self, clf__jpeg_segment *from) {
   int64_t units = 0, number = 0;
   if (++self->scans > CLF__JPEG_MAX_SCANS) {

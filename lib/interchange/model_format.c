@@ -1,4 +1,4 @@
-/* Models from and to the files of other programs. */
+/* Reading models from files of other programs, and writing them. */
 #include "interchange/model_format.h"
 
 #include "data/source.h"

@@ -1,5 +1,5 @@
-/* f(x), and f'(x) in terms of y = f(x): relu and leaky_relu 1 or a, sigmoid y (1 - y), tanh 1 -
- * y^2; softmax dx_i = y_i (dy_i - sum_j dy_j y_j). */
+/* f(x), and f'(x) in terms of y = f(x): 1 or a for relu and leaky_relu, y (1 - y) for sigmoid, 1 -
+ * y^2 for tanh; for softmax dx_i = y_i (dy_i - sum_j dy_j y_j). */
 #include "layers/activation.h"
 
 #include <string.h>
@@ -20,7 +20,7 @@ static clf_status infer_shapes(clf__layer *layer) {
   return CLF_OK;
 }
 
-/* Rows and columns of the last axis. */
+/* Returns rows and columns of the last axis. */
 static int64_t last_axis(const clf__layer *layer) {
   return layer->in.size[layer->in.ndim - 1];
 }

@@ -1,5 +1,5 @@
-/* Activation functions, as a layer and as the last step of others. Every one of them has a slope
- * that its value tells, so that a backward pass needs no more than the output. */
+/* Activation functions, as a layer and at the end of others. The gradient of each can be computed
+ * from its value, so that a backward pass needs only the output. */
 #ifndef CLF_LAYERS_ACTIVATION_H
 #define CLF_LAYERS_ACTIVATION_H
 

@@ -1,18 +1,17 @@
-/* Batch normalisation (Ioffe and Szegedy, 2015): for each channel, the last axis,
+/* Batch normalization (Ioffe and Szegedy, 2015). For each channel, the last axis,
  *
  *   y = weight (x - mean) / sqrt(variance + epsilon) + bias
  *
- * While training, mean and variance are those of the channel over the n values of the batch, rows
- * and pixels, or the steps of sequences that are no padding, and move the running ones as in
- * PyTorch:
+ * In training, mean and variance are those of the channel over the n values of the batch: rows and
+ * pixels, or steps of sequences that are not padding. They update the running ones as in PyTorch:
  *
  *   running = (1 - momentum) running + momentum now      with the unbiased variance, over n - 1
  *
- * They lag behind the weights, and are measured over many rows when the training ends. Inference
- * uses them. A single value has no variance: such a batch, one row of features, passes as in
- * inference and moves nothing. Backward, with z = (x - mean) r and r = 1 / sqrt(variance +
- * epsilon): dbias = sum dy, dweight = sum dy z, dx = weight r (dy - dbias / n - z dweight / n), but
- * dx = weight r dy for padding, which has no part in mean and variance. */
+ * Running statistics lag behind the weights, so they are measured over many rows at the end of the
+ * training. Inference uses them. A single value has no variance, so a batch of one row of features
+ * is treated as in inference and updates nothing. Backward, with z = (x - mean) r and r = 1 /
+ * sqrt(variance + epsilon): dbias = sum dy, dweight = sum dy z, dx = weight r (dy - dbias / n - z
+ * dweight / n). For padding, which does not affect mean and variance, dx = weight r dy. */
 #include "layers/layer.h"
 
 #include <math.h>
@@ -54,7 +53,7 @@ static clf_status infer_shapes(clf__layer *layer) {
                                            .not_negative = weights[i].not_negative};
   }
   layer->weight_count = WEIGHTS;
-  /* The batch's mean and r, at the beginning of what is kept for all rows. */
+  /* Returns the batch's mean and r, at the beginning of what is kept for all rows. */
   layer->kept_bytes = 2 * (size_t)channels * sizeof(float);
   layer->statistic_count = 2 * channels + 1;
   return CLF_OK;
@@ -66,7 +65,7 @@ static clf__channels shape_of(const clf__pass *pass) {
   return (clf__channels){pass->rows * layer->inputs / channels, channels};
 }
 
-/* Values of a channel that are no padding. */
+/* Returns the number of values of a channel that are not padding. */
 static int64_t values_of(const clf__pass *pass) {
   const clf__span *spans = pass->spans;
   int64_t count = spans != NULL ? 0 : shape_of(pass).pixels;
@@ -80,7 +79,7 @@ static bool by_batch(const clf__pass *pass) {
   return pass->training && values_of(pass) > 1;
 }
 
-/* The steps of x that are no padding, one after another: allocated. */
+/* Allocates the steps of x that are not padding, one after another. */
 static float *gather_steps(const clf__pass *pass, int64_t count) {
   const clf__layer *layer = pass->layer;
   const int64_t steps = layer->in.size[0], channels = layer->in.size[1];
@@ -95,7 +94,7 @@ static float *gather_steps(const clf__pass *pass, int64_t count) {
   return steps_of_all;
 }
 
-/* Sums [channels] of the values that are no padding, and of their squares. */
+/* Computes sums [channels] of the values that are not padding, and of their squares. */
 static clf_status sum_values(const clf__pass *pass, double *sums, double *squares) {
   clf__channels shape = shape_of(pass);
   float *steps = NULL;
@@ -117,17 +116,17 @@ static float inverse_root(const clf__pass *pass, double variance) {
   return (float)(1 / sqrt(variance + p->epsilon));
 }
 
-/* Mean and biased variance of n values. */
+/* Returns mean and biased variance of n values. */
 typedef struct moments {
   double mean, variance;
 } moments;
 
 static moments moments_of(double sum, double squares, double n) {
   const double mean = sum / n, variance = squares / n - mean * mean;
-  return (moments){mean, variance < 0 ? 0 : variance}; /* NaN goes through */
+  return (moments){mean, variance < 0 ? 0 : variance}; /* NaN is passed on */
 }
 
-/* mean and r [channels] of the batch, which move the running ones. */
+/* Computes mean and r [channels] of the batch, and updates the running statistics. */
 static clf_status move_running(const clf__pass *pass, float *mean, float *r) {
   const batch_norm_params *p = pass->layer->params;
   const int64_t channels = shape_of(pass).channels;
@@ -207,7 +206,7 @@ static clf_status forward(const clf__pass *pass) {
   return status;
 }
 
-/* Where the statistics are not the batch's, dx = weight r dy. */
+/* If the statistics are not those of the batch, dx = weight r dy. */
 static void set_map(const clf__pass *pass, const double *sums, const double *products,
                     float *factor, float *shift, float *share) {
   const clf__channels shape = shape_of(pass);
@@ -224,7 +223,7 @@ static void set_map(const clf__pass *pass, const double *sums, const double *pro
   }
 }
 
-/* dx of padding, steps first … end - 1 of a row. */
+/* Computes dx of padding, steps first … end - 1 of a row. */
 static void pass_padding(const clf__pass *pass, int64_t row, int64_t first, int64_t end,
                          const float *share) {
   const int64_t steps = pass->layer->in.size[0], channels = pass->layer->in.size[1];

@@ -1,7 +1,7 @@
 /* Convolution of images, as cross-correlation: y[i, j, d] = f(b[d] + sum over m, n, c of W[m, n, c,
  * d] x[i s + m r - top, j s + n r - left, c]) with stride s and dilation r, W [kernel, kernel,
  * channels, filters]. padding=same gives ceil(size / stride) rows and columns, with the larger half
- * of the zeros at the end. The products: ops/conv/conv2d.h. */
+ * of the zeros at the end. ops/conv/conv2d.h computes it. */
 #include "ops/conv/conv2d.h"
 #include "layers/activation.h"
 #include "layers/window.h"

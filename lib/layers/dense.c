@@ -1,5 +1,5 @@
 /* y = f(x W + b), W [inputs, units]. Backward, with g the gradient before f: dW = x^T g, db = the
- * column sums of g, dx = g W^T. Three products of rows x inputs x units multiply-adds. */
+ * column sums of g, dx = g W^T. These are three products of rows x inputs x units multiply-adds. */
 #include "ops/nn/dense.h"
 #include "layers/activation.h"
 #include "ops/linalg/gemm.h"

@@ -1,6 +1,7 @@
-/* While training, sets each input to 0 with probability `rate` and divides the others by 1 - rate
- * (Srivastava et al., 2014); else the identity. The mask is a function of the step's seed and the
- * row, so it does not depend on how rows are split, and is drawn again in the backward pass. */
+/* In training, dropout sets each input to 0 with probability `rate` and divides the others by 1 -
+ * rate (Srivastava et al., 2014). In inference it is the identity. The mask is a function of the
+ * step's seed and the row, so it does not depend on how rows are divided, and the backward pass can
+ * draw it again. */
 #include <string.h>
 
 #include "base/pool.h"

@@ -1,5 +1,5 @@
-/* Each step of a row, a number of a token, becomes the token's vector: a row of the weight. Id 0 is
- * padding where it stands at the ends of a row: the layers after this one leave those steps out. */
+/* Each step of a row, which is the id of a token, becomes the token's vector, a row of the weight.
+ * Ids of 0 at the ends of a row are padding: the layers after this one skip those steps. */
 #include <string.h>
 
 #include "base/pool.h"
@@ -32,7 +32,7 @@ static clf_status infer_shapes(clf__layer *layer) {
       .name = "weight",
       .shape = {2, {p->vocabulary, p->units}},
       .initial = CLF__INITIAL_UNIFORM,
-      .fan_in = 1, /* an output is one of the weights: that much work */
+      .fan_in = 1, /* an output is one of the weights, which is all its work */
       .fan_out = p->units,
       .trained = true,
   };
@@ -68,7 +68,8 @@ typedef struct dropping {
   float *values; /* [rows, steps, units] */
 } dropping;
 
-/* Vectors, or their gradients, of the ids that a row drops become 0 (Gal and Ghahramani, 2016). */
+/* The vectors, or their gradients, of the ids that a row drops become 0 (Gal and Ghahramani,
+ * 2016). */
 static void drop_row(void *argument, int64_t row, int32_t worker) {
   const dropping *d = argument;
   const embedding_params *p = d->pass->layer->params;

@@ -1,4 +1,4 @@
-/* A row's elements in the order they lie in, as one axis. */
+/* The elements of a row in their order, as one axis. */
 #include <string.h>
 
 #include "layers/layer.h"

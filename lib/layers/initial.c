@@ -1,4 +1,4 @@
-/* The first values of weights, drawn from the seed and the weight's place in the network:
+/* The initial values of weights, drawn from the seed and the index of the weight in the network:
  *
  *   glorot_uniform  uniform in +-sqrt(6 / (fan_in + fan_out)): Glorot and Bengio (2010)
  *   glorot_normal   of variance 2 / (fan_in + fan_out)
@@ -15,17 +15,17 @@
  *                   gradients makes the sums of few inputs to many outputs so small that tanh and
  *                   relu are nearly linear there, and a layer of one input learns little
  *
- * Orthonormal vectors are what Gram and Schmidt make of normal numbers, in blocks, each twice:
- * "twice is enough" (Giraud et al., 2005). So every rotation is as likely. */
+ * Orthonormal vectors are made from normal numbers by the Gram-Schmidt method, in blocks, twice
+ * each: "twice is enough" (Giraud et al., 2005). So all rotations are equally likely. */
 #include <math.h>
 
 #include "base/math.h"
 #include "layers/layer.h"
 #include "ops/linalg/gemm.h"
 
-enum { BLOCK = 32 /* vectors made orthogonal to those before at once */ };
+enum { BLOCK = 32 /* vectors that are made orthogonal to earlier ones at once */ };
 
-/* Box and Muller's pair of normal numbers, of which one is used. */
+/* Returns one of the pair of normal numbers of Box and Muller. */
 static double normal(clf__random *random) {
   const double two_pi = 6.283185307179586;
   double u = 1 - clf__random_uniform(random);
@@ -36,7 +36,7 @@ static double uniform(clf__random *random) {
   return 2 * clf__random_uniform(random) - 1;
 }
 
-/* The vectors of a block, [count, length], among themselves. */
+/* Orthonormalizes the vectors of a block, [count, length], among themselves. */
 static void orthonormalise(double *block, int64_t count, int64_t length) {
   for (int64_t i = 0; i < count; i++) {
     double *v = block + i * length;
@@ -53,7 +53,7 @@ static void orthonormalise(double *block, int64_t count, int64_t length) {
   }
 }
 
-/* vectors [count, length] become orthonormal; `shares` [BLOCK, count] is worked in. */
+/* Makes vectors [count, length] orthonormal; `shares` [BLOCK, count] is scratch. */
 static clf_status make_orthonormal(clf_context *context, double *vectors, int64_t count,
                                    int64_t length, double *shares) {
   for (int64_t first = 0; first < count; first += BLOCK) {
@@ -97,7 +97,7 @@ done:
   return status;
 }
 
-/* What uniform or normal numbers are multiplied by. */
+/* Returns the factor of uniform or normal numbers. */
 static double scale_of(const clf__weight_info *info) {
   const double in = (double)info->fan_in, out = (double)info->fan_out;
   switch (info->initial) {

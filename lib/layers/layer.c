@@ -1,4 +1,4 @@
-/* Layers as objects: creation, shapes, first weights. */
+/* Layers as objects: creation, shapes, initial weights. */
 #include "layers/layer.h"
 
 #include <stdarg.h>
@@ -67,7 +67,7 @@ clf_status clf__layer_fail(const clf__layer *layer, const char *format, ...) {
                    text);
 }
 
-/* Grey images come as [height, width]. */
+/* Gray images may be [height, width]. */
 static void add_channel(clf__shape *shape, int32_t wanted) {
   if (wanted == 3 && shape->ndim == 2) {
     shape->size[2] = 1;
@@ -75,7 +75,7 @@ static void add_channel(clf__shape *shape, int32_t wanted) {
   }
 }
 
-/* What a layer of so many dimensions takes. */
+/* Inputs that a layer of so many dimensions accepts. */
 static const char *const accepted[] = {
     NULL, "rows of features: put a flatten layer before it",
     "sequences, steps x features: put an embedding before it, or set the network's input",

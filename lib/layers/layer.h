@@ -1,6 +1,6 @@
-/* Layers: kinds in a table (layer.c). A layer is what it was declared as, the shapes that
- * follow and the weights that it needs; it holds no activations and knows no network. Forward and
- * backward take all they work on in a pass, so that one network serves any number of threads. */
+/* Layers: kinds in a table (registry.c). A layer consists of its parameters, its shapes, and the
+ * description of its weights; it has no activations and does not know its network. Forward and
+ * backward get all their operands in a pass, so that any number of threads can use one network. */
 #ifndef CLF_LAYERS_LAYER_H
 #define CLF_LAYERS_LAYER_H
 
@@ -11,26 +11,26 @@
 #include "base/status.h"
 #include "tensor/tensor.h"
 
-/* Of one row: [features], or an image's [height, width, channels]. */
+/* The shape of one row: [features], or [height, width, channels] of an image. */
 typedef struct clf__shape {
   int32_t ndim;
   int64_t size[CLF_MAX_DIMENSIONS];
 } clf__shape;
 
-/* No axis is longer, and no shape has more elements, which are more than memory can address: sums
+/* Limits for an axis, and for the elements of a shape, which are more than memory can address: sums
  * and products of a few such sizes do not overflow. */
 #define CLF__MAX_AXIS (INT64_C(1) << 31)
 #define CLF__MAX_ELEMENTS (INT64_C(1) << 46)
 
-/* Its elements; -1 where an axis or their number is out of bounds. */
+/* Returns the number of elements; -1 if an axis or the number is out of bounds. */
 int64_t clf__shape_count(const clf__shape *shape);
-/* "28x28x1", for messages. */
+/* Returns "28x28x1", for messages. */
 typedef struct clf__shape_text {
   char text[96];
 } clf__shape_text;
 clf__shape_text clf__shape_name(const clf__shape *shape);
 
-/* How a weight begins (initial.c), and the words for it. */
+/* How a weight is initialized (initial.c), and the words for it. */
 #define CLF__INITIALIZER_WORDS                                                                     \
   "glorot_uniform|glorot_normal|he_uniform|he_normal|orthogonal|uniform|normal|lecun_uniform|"     \
   "fan_in_uniform|zeros|ones|auto"
@@ -61,9 +61,9 @@ typedef struct clf__weight_info {
   clf__shape shape;
   int32_t initial;
   int64_t fan_in, fan_out;
-  bool forgets; /* a quarter of it, the second, are the biases of forget gates, which begin 1 higher
-                   (Jozefowicz et al., 2015) */
-  bool trained; /* false: what the passes measure, such as running means */
+  bool forgets; /* the second quarter are biases of forget gates, which begin at 1 more (Jozefowicz
+                 * et al., 2015) */
+  bool trained; /* false: measured by passes, such as running means */
   bool decayed; /* weight decay applies */
   bool not_negative;
 } clf__weight_info;
@@ -76,41 +76,44 @@ typedef struct clf__layer {
   clf_context *context;
   const clf__layer_kind *kind;
   void *params;
-  int64_t number; /* counts the layers of a kind from 1: it is "dense 1" in messages */
+  int64_t number; /* counts the layers of a kind from 1, for messages: "dense 1" */
   clf__shape in, out;
   int64_t inputs, outputs; /* elements of in and out */
   clf__weight_info weights[CLF__LAYER_WEIGHTS];
   int64_t weight_count;
-  int32_t
-      activation; /* the function that its outputs end with, CLF__LINEAR … of ops/nn/elementwise.h */
-  size_t kept_bytes;  /* for each row, from a training forward pass to the backward one */
+  int32_t activation; /* the function at the end, CLF__LINEAR … of ops/nn/elementwise.h */
+  size_t kept_bytes;  /* of a row, kept from a training forward pass for the backward pass */
   bool produces_mask; /* sets the spans of a pass */
-  bool masked;        /* it, or one before it, has set the spans of its steps */
-  int64_t stride;     /* pixels from place to place of a window that stays within the image, or 0 */
-  int64_t state_count;     /* floats of a row from step to step of a stream; -1: it cannot stream */
-  int64_t statistic_count; /* of the rows, that it knows by weights that are not trained; or 0 */
+  bool masked;        /* it, or a layer before it, has set the spans of its steps */
+  int64_t stride;     /* pixels from one position of its window to the next; 0 without a window that
+                       * stays within the image */
+  int64_t state_count;     /* floats of a row carried from step to step of a stream; -1: it cannot
+                            * stream */
+  int64_t statistic_count; /* of the rows, stored as weights that are not trained; or 0 */
 } clf__layer;
 
-/* What one pass of a batch works on. Weights and gradients are in the order of layer->weights. */
+/* The operands of one pass over a batch. Weights and gradients are in the order of
+ * layer->weights. */
 typedef struct clf__pass {
   const clf__layer *layer;
   int64_t rows;
   bool training;
-  uint64_t seed;           /* of this step's random numbers */
+  uint64_t seed;           /* of the random numbers of this step */
   const float *x;          /* [rows, inputs] */
   float *y;                /* [rows, outputs] */
-  float *const *weights;   /* a training pass may update those that are not trained */
+  float *const *weights;   /* a training pass may update weights that are not trained */
   void *kept;              /* [rows, kept_bytes] */
   struct clf__span *spans; /* [rows] steps that count (ops/nn/sequence.h), or NULL for all */
-  float *state;            /* [state_count] in streams, which are of one row and step, else NULL */
-  /* Backward: dy is the loss's gradient by y and may be written over; dx, NULL when nobody asks for
-   * it, and the gradients of trained weights are set. */
+  float *state;            /* [state_count] in streams, which have one row and one step; otherwise
+                            * NULL */
+  /* Backward: dy is the gradient of the loss with respect to y, and may be overwritten. dx, which
+   * is NULL if it is not needed, and the gradients of trained weights are set. */
   float *dy;
   float *dx;
   float *const *gradients;
 } clf__pass;
 
-/* A layer in inference, with weights that were made ready once. */
+/* A layer in inference, with weights that are packed once. */
 typedef struct clf__infer {
   const clf__layer *layer;
   int64_t rows;
@@ -122,15 +125,16 @@ typedef struct clf__infer {
   float *scratch; /* [scratch_size] */
 } clf__infer;
 
-/* What kinds offer that are f(x W + b), sums over products with W, whose last axis and b's are that
- * of the output: what follows can be folded into W, b and f. */
+/* For kinds that are f(x W + b), where the last axis of W and b is that of the output: layers that
+ * follow can be folded into W, b and f. */
 typedef struct clf__layer_inference {
-  bool by_rows; /* pays over many rows at a time; others over few, whose values stay in cache */
-  /* Floats, or -1 where they cannot be counted. */
+  bool by_rows; /* faster with many rows at a time; other kinds with few, whose values stay in
+                 * cache */
+  /* Returns floats, or -1 if the number overflows. */
   int64_t (*packed_size)(const clf__layer *layer);
   int64_t (*scratch_size)(const clf__layer *layer);
   void (*pack)(const clf__layer *layer, const float *weight, float *packed);
-  /* On the calling thread. */
+  /* Runs on the calling thread. */
   void (*run)(const clf__infer *pass);
 } clf__layer_inference;
 
@@ -156,22 +160,22 @@ struct clf__layer_kind {
   clf__kind base;
   int32_t operation; /* CLF__OPERATION_… */
   int32_t variant;   /* which of the kinds of one operation */
-  /* Sets out, weights, weight_count, activation and kept_bytes from params and in, which has been checked to be
-   * of `dimensions` (0: of any number). */
+  /* Sets out, weights, weight_count, activation and kept_bytes from params and in, which was
+   * checked to have `dimensions` (0: any number). */
   int32_t dimensions;
   clf_status (*infer_shapes)(clf__layer *layer);
   clf_status (*forward)(const clf__pass *pass);
   clf_status (*backward)(const clf__pass *pass);
-  /* NULL where inference is the forward pass. */
+  /* NULL if inference is the forward pass. */
   const clf__layer_inference *inference;
   /* Of a CLF__OPERATION_CHANNEL_MAP, which a product before it can include: sets both
    * [channels]. */
   void (*map)(const clf__layer *layer, float *const *weights, double *factor, double *shift);
-  /* Where there are statistics [statistic_count]: adds those of a pass's x to sums that begin as
-   * 0, and sets the weights that are not trained to those of all passes. */
+  /* If there are statistics [statistic_count]: adds those of a pass's x to sums that begin at 0,
+   * and sets the weights that are not trained to those of all passes. */
   clf_status (*measure)(const clf__pass *pass, double *sums);
   void (*set_measured)(const clf__layer *layer, const double *sums, float *const *weights);
-  /* A stream's state [state_count] before its first step; NULL for zeros. */
+  /* Sets a stream's state [state_count] before its first step; NULL for zeros. */
   void (*start)(const clf__layer *layer, float *const *weights, float *state);
 };
 
@@ -194,17 +198,19 @@ extern const clf__layer_kind clf__global_max_pool1d_kind;
 
 extern const clf__registry clf__layer_kinds;
 
-/* A layer of a kind, by its name and "name=value …" (NULL for none); shapes are not set yet. */
+/* Makes a layer of a kind by its name and "name=value …" (NULL for none); its shapes are not set
+ * yet. */
 clf_status clf__layer_create(clf__layer **out, clf_context *context, const char *kind,
                              const char *params);
 void clf__layer_free(clf__layer *layer); /* NULL is fine */
-/* Shapes and weights for rows of shape `in`; CLF_ERROR_SHAPE names the layer and what is wrong. */
+/* Sets shapes and weights for rows of shape `in`; the message of CLF_ERROR_SHAPE names the layer
+ * and the problem. */
 clf_status clf__layer_infer_shapes(clf__layer *layer, const clf__shape *in);
-/* CLF_ERROR_SHAPE with a message that begins with the layer's name and number. */
+/* Returns CLF_ERROR_SHAPE with a message that begins with the layer's name and number. */
 clf_status clf__layer_fail(const clf__layer *layer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Draws a weight's first values from the seed and the weight's place in the network. Fails for lack
- * of memory only. */
+/* Draws the initial values of a weight from the seed and its index in the network. Fails only if
+ * memory runs out. */
 clf_status clf__weight_initialise(clf_context *context, const clf__weight_info *info, uint64_t seed,
                                   int64_t place, float *values);
 

@@ -1,10 +1,11 @@
-/* Each loss is a function of one row that gives the row's loss and its gradient by the outputs:
+/* Each loss is a function that returns the loss of a row and its gradient with respect to the
+ * outputs:
  *   cross_entropy         ln sum_k e^z_k - z_t              softmax(z) - 1_t
  *   binary_cross_entropy  sum ln(1 + e^z) - t z             s(z) - t
  *   squared_error         1/2 sum (z - t)^2                 z - t
  *   hinge                 sum_k max(0, 1 + z_k - z_t)       Weston and Watkins (1999); with one
  *                         output max(0, 1 - t z), t = -1, 1
- * A batch's sums are taken in f64 row by row, so they do not depend on threads. */
+ * The sums over a batch are computed in f64 row by row, so they do not depend on threads. */
 #include "layers/loss.h"
 
 #include <math.h>
@@ -61,7 +62,7 @@ static double squared_error(const clf__loss_target *target, int64_t row, const f
   return loss;
 }
 
-/* The squared error of targets in the data's units. */
+/* The squared error of targets in the units of the data. */
 static double data_error(const clf__loss_target *target, int64_t row, const float *z) {
   double loss = 0;
   for (int64_t k = 0; k < target->outputs; k++) {

@@ -1,7 +1,6 @@
-/* Pooling of images, channel by channel: the maximum, whose gradient goes to the first pixel that
- * has it, or the mean, whose gradient is shared, of each window or of the whole image. With
- * padding=same a window at the border is the part of it within the image: what is outside counts
- * neither as a pixel nor in the mean. */
+/* Pooling of images, channel by channel: the maximum or the mean of each window, or of the whole
+ * image. The gradient of a maximum goes to the first pixel that has it; that of a mean is shared.
+ * With padding=same, only the part of a window within the image counts. */
 #include "layers/layer.h"
 #include "layers/window.h"
 #include "ops/nn/pool.h"
@@ -35,7 +34,7 @@ static clf__pool2d geometry(const clf__layer *layer) {
   return g;
 }
 
-/* One window, the image. */
+/* One window: the whole image. */
 static clf__pool2d global_geometry(const clf__layer *layer) {
   return (clf__pool2d){.height = layer->in.size[0],
                        .width = layer->in.size[1],

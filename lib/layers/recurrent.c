@@ -1,6 +1,6 @@
-/* Recurrent layers: sequences [steps, features] through a cell (ops/nn/recurrent.h), to its state
- * after the last step or to all of its states. A bidirectional layer has a second cell that goes
- * from the end, with weights of its own, and gives both states side by side. */
+/* Recurrent layers: a cell (ops/nn/recurrent.h) reads sequences [steps, features]; the output is
+ * its state after the last step, or all its states. A bidirectional layer has a second cell with
+ * its own weights, which reads from the end, and outputs both states side by side. */
 #include "ops/nn/recurrent.h"
 #include "ops/nn/elementwise.h"
 
@@ -8,7 +8,7 @@
 
 #include "layers/layer.h"
 
-enum { WEIGHTS = 3 /* of a cell, and its first state where that is learnt */ };
+enum { WEIGHTS = 3 /* of a cell, and its initial state if that is trained */ };
 
 typedef struct recurrent_params {
   int64_t units;
@@ -117,7 +117,7 @@ static clf_status infer_shapes(clf__layer *layer) {
   return CLF_OK;
 }
 
-/* Of the layer's first cell or its second one. */
+/* For the first or the second cell of the layer. */
 static clf__recurrent_weights weights_of(const clf__layer *layer, float *const *weights,
                                          bool second) {
   const bool learns = learns_first(layer);
@@ -126,7 +126,7 @@ static clf__recurrent_weights weights_of(const clf__layer *layer, float *const *
                                   learns ? weights[WEIGHTS] : NULL};
 }
 
-/* The pass of one of the layer's cells. */
+/* Makes the pass of one of the layer's cells. */
 static clf__recurrent_pass pass_of(const clf__pass *pass, const clf__recurrent *cell) {
   const recurrent_params *p = pass->layer->params;
   const int64_t steps = pass->layer->in.size[0], second = cell->reversed ? 1 : 0;

@@ -1,4 +1,4 @@
-/* The kinds of layers. A new one is a file with its clf__layer_kind and a line here. */
+/* The kinds of layers. A new kind is a file with its clf__layer_kind and a line here. */
 #include "layers/layer.h"
 
 static const clf__kind *const kinds[] = {

@@ -1,9 +1,10 @@
-/* Sequences [steps, features] to [features]: the average or maximum over the steps that count. */
+/* Reduces sequences [steps, features] to [features]: the average or the maximum over the steps that
+ * count. */
 #include "layers/layer.h"
 #include "ops/nn/pool.h"
 #include "ops/nn/sequence.h"
 
-/* A stream's state: the sums or maxima so far, and the number of steps. */
+/* The state of a stream: the sums or maxima so far, and the number of steps. */
 static clf_status infer_average_shapes(clf__layer *layer) {
   layer->out = (clf__shape){1, {layer->in.size[1]}};
   layer->state_count = layer->in.size[1] + 1;

@@ -1,4 +1,4 @@
-/* Where a window that moves along an axis stands. */
+/* The positions of a window that moves along an axis. */
 #ifndef CLF_LAYERS_WINDOW_H
 #define CLF_LAYERS_WINDOW_H
 
@@ -7,9 +7,9 @@
 #define CLF__PADDING_WORDS "valid|same"
 enum { CLF__VALID, CLF__SAME };
 
-/* How many places there are for a window of `span` on an axis of `size`, and how much of it lies
- * before the axis at the first one. Within it, or with padding=same ceil(size / stride) places, the
- * larger half of what is beyond the axis at its end. */
+/* Returns how many positions a window of `span` has on an axis of `size`, and how far it begins
+ * before the axis at the first one. The window stays within the axis; or, with padding=same, it has
+ * ceil(size / stride) positions, and the larger half of the padding is at the end. */
 static inline int64_t clf__window_places(int64_t size, int64_t span, int64_t stride,
                                          int32_t padding, int64_t *before) {
   if (padding == CLF__VALID) {

@@ -1,6 +1,6 @@
-/* Average precision of found boxes. The boxes of a label are matched in the order of their scores;
- * true boxes are sorted by label and image, so that each found box looks at those it may match
- * alone.
+/* Average precision of found boxes. The boxes of a label are matched in the order of their scores.
+ * True boxes are sorted by label and image, so that each found box is compared only with those that
+ * it may match.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "metrics/box.h"
 
-/* A true box, to be sorted by label and image. */
+/* A true box, sorted by label and image. */
 typedef struct true_place {
   int64_t image, index;
   int32_t label;
@@ -24,7 +24,7 @@ typedef struct matching {
   clf__box_place *order; /* of the found boxes, by label */
   true_place *places;    /* [truth.count] */
   double overlap;
-  double *precision, *recall; /* [found.count] of the label at hand */
+  double *precision, *recall; /* [found_count] of the current label */
 } matching;
 
 static int compare_true(const void *first, const void *second) {
@@ -38,7 +38,7 @@ static int compare_true(const void *first, const void *second) {
   return (a->index > b->index) - (a->index < b->index);
 }
 
-/* The first true box that has this label and image, or comes after those. */
+/* Returns the first true box that is not before this label and image. */
 static int64_t first_place(const matching *m, int32_t label, int64_t image) {
   const true_place sought = {.label = label, .image = image, .index = -1};
   int64_t low = 0, high = m->truth.count;
@@ -53,7 +53,7 @@ static int64_t first_place(const matching *m, int32_t label, int64_t image) {
   return low;
 }
 
-/* Whether a found box is right; its true box counts as found from then on. */
+/* Returns whether a found box is right; its true box then counts as found. */
 static bool is_right(const matching *m, int64_t index) {
   const clf_box *box = &m->found.boxes[index];
   const int64_t image = m->found.images[index];
@@ -77,7 +77,7 @@ static bool is_right(const matching *m, int64_t index) {
   return right;
 }
 
-/* Precision and recall after each of the found boxes from `first` on that have its label. */
+/* Computes precision and recall after each found box of the label of box `first`. */
 static int64_t make_curve(const matching *m, int64_t first, int32_t label, int64_t objects) {
   int64_t points = 0, right = 0;
   for (int64_t i = first; i < m->found.count && m->order[i].label == label; i++) {
@@ -88,7 +88,7 @@ static int64_t make_curve(const matching *m, int64_t first, int32_t label, int64
   return points;
 }
 
-/* Each recall's precision is the best at that recall or a higher one. */
+/* The precision at each recall becomes the best at that recall or a higher one. */
 static double area_below(const double *precision, const double *recall, int64_t points) {
   double sum = 0, best = 0;
   for (int64_t i = points - 1; i >= 0; i--) {
@@ -98,7 +98,7 @@ static double area_below(const double *precision, const double *recall, int64_t 
   return sum;
 }
 
-/* Average precision of a label; -1 where no true box has it. */
+/* Returns the average precision of a label; -1 if no true box has it. */
 static double label_precision(const matching *m, int32_t label, int64_t *points) {
   int64_t objects = 0, first = 0;
   for (int64_t i = first_place(m, label, INT64_MIN);
@@ -115,7 +115,7 @@ static double label_precision(const matching *m, int32_t label, int64_t *points)
   return area_below(m->precision, m->recall, *points);
 }
 
-/* Checks the arguments and makes ready; `end` frees, after a failure too. */
+/* Checks the arguments and allocates memory; `end` frees it, also after a failure. */
 static clf_status begin(matching *m, const clf_box_set *found, const clf_box_set *truth,
                         double overlap) {
   *m = (matching){.overlap = overlap};

@@ -1,6 +1,6 @@
-/* Boxes: overlap and greedy suppression. n boxes, of which k are kept, take O(n log n) for the
- * order and at most n k comparisons; what is kept lies as four arrays, so that the compiler
- * compares many at a time. */
+/* Boxes: overlap and greedy suppression. n boxes, of which k are kept, take O(n log n) operations
+ * for sorting and at most n k comparisons. The kept boxes are stored as four arrays, so that the
+ * compiler can vectorize comparisons. */
 #include "metrics/box.h"
 
 #include <math.h>
@@ -101,8 +101,8 @@ typedef struct kept_boxes {
   float *top, *left, *bottom, *right; /* [capacity] */
 } kept_boxes;
 
-/* Whether a box overlaps a kept one by more than the threshold: a filter in floats, which lets no
- * overlap pass but some that only touch, and the exact answer for those. */
+/* Returns whether a box overlaps a kept one by more than the threshold. A filter in floats finds
+ * all such overlaps and few others; these are then computed exactly. */
 static bool is_double(const kept_boxes *kept, const clf_box *boxes, const clf_box *box,
                       double overlap) {
   enum { BLOCK = 256 };
@@ -148,7 +148,7 @@ static int64_t suppress(const clf_box *boxes, const clf__box_place *places, int6
   return total;
 }
 
-/* By falling score; of equal ones in the order of `boxes`, which is by label. */
+/* By descending score; equal ones in the order of `boxes`, which is by label. */
 static clf_status order_by_score(clf_context *context, const clf_box *boxes, int64_t count,
                                  clf_box *out) {
   clf__box_place *places = NULL;

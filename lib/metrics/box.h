@@ -7,10 +7,10 @@
 #include <classify/box.h>
 #include <classify/context.h>
 
-/* clf_box_overlap() of boxes that are there. */
+/* Computes clf_box_overlap() of two boxes that are not NULL. */
 double clf__box_overlap(const clf_box *a, const clf_box *b);
 
-/* CLF_ERROR_DATA naming the first box that is not valid; `what` begins the message. */
+/* Returns CLF_ERROR_DATA for the first box that is not valid; `what` begins the message. */
 clf_status clf__check_boxes(const char *what, const clf_box *boxes, int64_t count, bool scores);
 
 /* What of a set is looked at, but for its boxes. */
@@ -18,18 +18,19 @@ enum { CLF__BOX_IMAGES = 1, CLF__BOX_SCORES = 2 };
 /* The caller's set, an empty one for NULL, once its boxes are checked. */
 clf_status clf__box_set_read(clf_box_set *out, const char *what, const clf_box_set *set, int parts);
 
-/* A box's place when sorted: by label, falling score, then as they came. */
+/* The sort key of a box: label, descending score, original order. */
 typedef struct clf__box_place {
   float score;
-  int32_t label; /* 0 where labels do not matter */
+  int32_t label; /* 0 if labels do not matter */
   int64_t index;
 } clf__box_place;
 
-/* *out [count], allocated. */
+/* *out [count] is allocated. */
 clf_status clf__sort_boxes(clf__box_place **out, clf_context *context, const clf_box *boxes,
                            int64_t count, bool labels);
 
-/* clf_box_suppress() of boxes that are valid; without `labels`, as if all were of one. */
+/* Does what clf_box_suppress() does, for valid boxes; without `labels` as if all had the same
+ * label. */
 clf_status clf__suppress_boxes(clf_context *context, clf_box *boxes, int64_t count, double overlap,
                                bool labels, int64_t *kept);
 

@@ -1,6 +1,6 @@
 /* Measures of predicted classes: accuracy, the confusion matrix, and for each class or averaged
  *   precision = hits / predicted,  recall = hits / true,  F1 = 2 hits / (true + predicted),
- * where hits are the rows of the class that were predicted so; a ratio 0/0 is 0. */
+ * where hits are the rows of the class that were predicted correctly; a ratio 0/0 is 0. */
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
@@ -69,12 +69,13 @@ clf_status clf_confusion_matrix(const int32_t *truth, const int32_t *predicted, 
   return CLF_OK;
 }
 
-/* What precision, recall and F1 of one class, or of all together, are made of. */
+/* The counts from which precision, recall and F1 of one class, or of all classes together, are
+ * computed. */
 typedef struct tally {
   int64_t hits, truths, predictions;
 } tally;
 
-/* One tally a class, on the default context. */
+/* Makes one tally for each class, on the default context. */
 typedef struct tallies {
   clf_context *context;
   tally *of; /* [classes] */
@@ -85,7 +86,7 @@ static void tallies_free(tallies *counts) {
   clf__context_release(counts->context);
 }
 
-/* On failure there is nothing to free. */
+/* After a failure there is nothing to free. */
 static clf_status tallies_create(tallies *counts, const char *measure, const int32_t *truth,
                                  const int32_t *predicted, int64_t rows, int64_t classes) {
   CLF__CHECK(clf__check_truth(measure, truth, rows, classes));
@@ -161,7 +162,7 @@ static double average_micro(const tally *counts, int64_t classes, double (*score
   return score(&all);
 }
 
-/* Each class counts by its true rows, or all that occur count alike. */
+/* Weights the classes by their true rows, or all classes that occur equally. */
 static double average_classes(const tally *counts, int64_t classes, bool weighted,
                               double (*score)(const tally *)) {
   double sum = 0;

@@ -1,6 +1,6 @@
-/* R^2 = 1 - sum w (t - y)^2 / sum w (t - mean)^2. The quotient is that of two root mean squares,
- * each over its largest difference, so that squares of huge or tiny targets neither overflow nor
- * vanish. */
+/* R^2 = 1 - sum w (t - y)^2 / sum w (t - mean)^2. It is computed from two root mean squares, each
+ * relative to its largest difference, so that squares of huge or tiny targets neither overflow nor
+ * underflow. */
 #include "metrics/determination.h"
 
 #include <math.h>
@@ -17,14 +17,14 @@ static double weight_of(const scored *s, int64_t row) {
   return s->weights != NULL ? (double)s->weights[row] : 1;
 }
 
-/* Half of a target's distance from its value, or from the mean where there are no values: no
- * difference of two halves overflows. */
+/* Returns half the distance of a target from its value, or from the mean if there are no values:
+ * the difference of two halves cannot overflow. */
 static double distance(const scored *s, const float *values, double mean, int64_t row) {
   const double from = values != NULL ? (double)values[row * s->outputs] : mean;
   return s->targets[row * s->outputs] / 2 - from / 2;
 }
 
-/* sqrt(sum w d^2 / sum w) of the distances d. */
+/* Returns sqrt(sum w d^2 / sum w) of the distances d. */
 static double norm(const scored *s, const float *values, double mean) {
   double largest = 0, sum = 0, total = 0;
   for (int64_t i = 0; i < s->rows; i++) {
@@ -38,7 +38,7 @@ static double norm(const scored *s, const float *values, double mean) {
   return total > 0 ? largest * sqrt(sum / total) : 0;
 }
 
-/* `*constant` says whether all targets are the same, which rounding of their mean would hide. */
+/* `*constant` receives whether all targets are equal, which rounding of their mean would hide. */
 static double mean_target(const scored *s, bool *constant) {
   double mean = 0, total = 0, first = NAN;
   *constant = true;

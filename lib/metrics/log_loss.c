@@ -1,5 +1,5 @@
-/* Log loss: the mean of -ln p(true class), with p kept off 0 and 1 by the rounding unit of f32, so
- * that one confident mistake does not make the mean infinite. */
+/* Log loss: the mean of -ln p(true class). p is kept away from 0 and 1 by the rounding unit of f32,
+ * so that one confident mistake does not make the mean infinite. */
 #include <math.h>
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Area under the ROC curve: the share of (positive, negative) pairs of rows in which the positive
- * one scores higher, ties counting half (Mann and Whitney, 1947). One pass over the rows in the
- * order of their scores counts it; the order comes from a radix sort, in time linear in the rows.
+ * row has the higher score; ties count half (Mann and Whitney, 1947). The pairs are counted in one
+ * pass over the rows in the order of their scores, which a radix sort finds in linear time.
  */
 #include <math.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "metrics/check.h"
 
-/* Unsigned numbers in the order of the floats; -0 and 0 are equal. */
+/* Converts floats to unsigned numbers with the same order; -0 and 0 are equal. */
 static uint32_t sort_key(float score) {
   uint32_t bits;
   score += 0.0f;
@@ -17,7 +17,7 @@ static uint32_t sort_key(float score) {
   return (bits >> 31) != 0 ? ~bits : bits | 0x80000000u;
 }
 
-/* Sorts by bits 8 byte … 8 byte + 7, keeping the order of equals. */
+/* Sorts by bits 8 byte … 8 byte + 7, keeping the order of equal ones. */
 static void radix_pass(const uint64_t *from, uint64_t *to, int64_t count, int byte) {
   int64_t place[257] = {0};
   for (int64_t i = 0; i < count; i++) {
@@ -31,10 +31,10 @@ static void radix_pass(const uint64_t *from, uint64_t *to, int64_t count, int by
   }
 }
 
-/* Scores with their truth, in two halves of one block, which sorting needs. */
+/* Scores with their truth, in two halves of one block, between which sorting moves them. */
 typedef struct ranking {
   clf_context *context;
-  uint64_t *items; /* [2, rows]: the score's key in bits 0 … 31, bit 32 set for a positive */
+  uint64_t *items; /* [2, rows]: the score's key in bits 0 … 31; bit 32 is set for a positive */
 } ranking;
 
 static clf_status ranking_create(ranking *out, int64_t rows) {
@@ -55,8 +55,8 @@ static void ranking_free(ranking *ranks) {
   clf__context_release(ranks->context);
 }
 
-/* Area of `positive` against the other classes; `scores` lie `stride` apart. NaN when the rows are
- * all positive or all negative. */
+/* Returns the area of class `positive` against the others; `scores` are `stride` apart. NaN if all
+ * rows are positive or none is. */
 static double area(ranking *ranks, const int32_t *truth, int64_t positive, const float *scores,
                    int64_t stride, int64_t rows) {
   uint64_t *items = ranks->items;
@@ -70,9 +70,9 @@ static double area(ranking *ranks, const int32_t *truth, int64_t positive, const
   }
   double pairs_won = 0;
   double positives = 0;
-  double negatives = 0; /* with a score below that of the rows at hand */
+  double negatives = 0; /* with a lower score than the current rows */
   for (int64_t i = 0; i < rows;) {
-    double tied[2] = {0, 0}; /* negatives and positives of one score */
+    double tied[2] = {0, 0}; /* negatives and positives with the same score */
     uint32_t key = (uint32_t)items[i];
     for (; i < rows && (uint32_t)items[i] == key; i++) {
       tied[items[i] >> 32]++;

@@ -1,7 +1,7 @@
-/* A prediction's rows go through pipeline and kind in blocks of equal size, a few million numbers
- * each: small next to the data, and large enough that the cost of a call does not count. Where rows
- * need nothing made of them there is one block. The sizes follow from the shapes alone, so results
- * do not depend on anything else. */
+/* A prediction sends its rows through the pipeline and the kind in blocks of equal size, each of a
+ * few million numbers: small compared with the data, but large enough that the cost of a call does
+ * not matter. If nothing is computed from the rows, there is one block. The sizes depend on the
+ * shapes alone, and so do the results. */
 #include "models/blocks.h"
 
 #include <math.h>
@@ -10,12 +10,12 @@
 #include "models/kind_rows.h"
 
 enum {
-  BLOCK_VALUES = 1 << 22, /* numbers that are held of a block, about */
-  SPARSE_SHARE = 4        /* a sparse entry's number counts for this part of a dense one's */
+  BLOCK_VALUES = 1 << 22, /* approximate numbers that exist for a block */
+  SPARSE_SHARE = 4        /* a sparse entry counts as this part of a dense one */
 };
 
-/* Numbers that the widest step of the pipeline, or the last one, makes of a row; sparse rows stay
- * as they are where features change one by one. */
+/* Returns how many numbers the widest stage of the pipeline, or the last one, makes from a row.
+ * Sparse rows stay sparse if features are changed one by one. */
 static double pipeline_width(const clf_model *model, const clf_dataset *rows) {
   const clf__rows x = clf__dataset_rows(rows);
   const double entries = (double)clf__rows_entries(&x) / (double)x.rows;

@@ -1,4 +1,4 @@
-/* The parameter class_weight: what rows count by their class, times what they count by themselves.
+/* The parameter class_weight: factors for the rows of each class, which multiply the row weights.
  */
 #include <float.h>
 #include <stdio.h>
@@ -22,8 +22,9 @@ static clf_status check_class_weight(const clf_model *model, const clf__training
   return CLF_OK;
 }
 
-/* factor [classes]: what the rows' own weights are multiplied by. Balanced classes weigh the same,
- * and all rows together what they did; a class without rows does not count. */
+/* Computes factor [classes], by which row weights are multiplied. With balanced weights all classes
+ * have the same total weight, and the total of all rows stays the same. A class without rows does
+ * not count. */
 static void set_class_factors(const clf__training *training, const clf__list *class_weight,
                               double *factor) {
   double sum = 0, present = 0;
@@ -39,7 +40,8 @@ static void set_class_factors(const clf__training *training, const clf__list *cl
   }
 }
 
-/* As they would be written, and those of the first classes only where there are many. */
+/* Formats the factors as they would be written; if there are many, only those of the first
+ * classes. */
 static void log_balanced(const clf__training *training, const double *factor) {
   enum { SHOWN = 10 };
   char list[256] = "";
@@ -52,8 +54,8 @@ static void log_balanced(const clf__training *training, const double *factor) {
                training->classes > SHOWN ? ", …" : "");
 }
 
-/* Two classes must have rows that count. The rows of a partial fit may be of any class, but two of
- * all of them must be able to count. */
+/* At least two classes must have rows with a weight. The rows of a partial fit may be of any class,
+ * but two classes in all must be able to have weight. */
 static clf_status check_classes_left(const clf_model *model, const clf__training *training,
                                      const double *factor) {
   int64_t left = 0;

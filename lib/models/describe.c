@@ -1,4 +1,4 @@
-/* What a model is, as text for people. */
+/* The description of a model, as text for people. */
 #include "base/text.h"
 #include "models/model.h"
 
@@ -12,7 +12,8 @@ static void describe_params(clf__text *text, const char *name, const clf__param_
   clf__text_append(text, "\n");
 }
 
-/* Of what a file keeps, so that a loaded model is described as the fitted one. */
+/* Describes only what a file keeps, so that a loaded model has the same description as the fitted
+ * one. */
 static void describe_fit(clf__text *text, const clf_model *model) {
   int64_t bytes = 0;
   clf__text_append(text, "features: %lld\n", (long long)model->features);

@@ -1,5 +1,5 @@
 /* Fitting, common to all kinds: checks, the pipeline, weights. A fit builds a new state beside the
- * old one and takes its place only when everything worked. */
+ * old one, and replaces it only when everything has succeeded. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,13 +10,13 @@
 #include "models/kind_rows.h"
 #include "models/targets.h"
 
-/* A dataset that is the caller's or one made by the pipeline. */
+/* A dataset that belongs to the caller or was made by the pipeline. */
 typedef struct pipeline_data {
   const clf_dataset *data;
   clf_dataset *made; /* owned, or NULL */
 } pipeline_data;
 
-/* Sends the rows through the steps, fitting each first when asked to. */
+/* Sends the rows through the stages, and fits each stage first if `fit` is set. */
 static clf_status run_stages(pipeline_data *out, clf_transform **stages, int64_t count, bool fit,
                              const clf_dataset *data) {
   pipeline_data now = {data, NULL};
@@ -47,7 +47,7 @@ clf_status clf__model_pipeline(const clf_model *model, const clf_dataset *data,
   return status;
 }
 
-/* Fills class_rows and refuses data without two classes. */
+/* Fills class_rows, and refuses data without two classes. */
 static clf_status count_classes(clf__training *training, const clf_model *model) {
   int64_t present = 0;
   for (int64_t i = 0; i < training->x->rows; i++) {
@@ -75,23 +75,23 @@ static clf_status check_regression_weights(const clf__training *training, const 
                  : clf__fail(CLF_ERROR_DATA, "%s: all row weights are 0", model->kind->base.name);
 }
 
-/* What a fit may be given beside its rows. */
+/* What a fit may be given in addition to its rows. */
 typedef struct fit_extras {
-  bool silent; /* one of a search's fits */
+  bool silent; /* one of the fits of a search */
   bool partial;
-  const clf__store *before; /* what it goes on from, or NULL */
+  const clf__store *before; /* the state that it continues from, or NULL */
   clf_optimizer *optimizer;
   const clf__training *validation;
   clf__fit_shared *shared;
 } fit_extras;
 
-/* A training that diverged after epochs that were good. */
+/* A training that diverged after good epochs. */
 static bool is_partly_good(clf_status status, const clf_model *next) {
   return status == CLF_ERROR_DIVERGED && next->state != NULL &&
          clf__store_tensor(next->state, "history_loss") != NULL;
 }
 
-/* What a file of the model would be refused for. */
+/* Refuses what a file of the model would be refused for. */
 static clf_status check_fitted(const clf_model *next) {
   const clf_status status = next->kind->check(next);
   return status == CLF_ERROR_CORRUPT
@@ -123,7 +123,7 @@ static void log_rows(const clf__training *training) {
   }
 }
 
-/* Runs one fit on rows that went through the pipeline. `labels` are in the model's classes. */
+/* Runs one fit on rows after the pipeline. `labels` are class indices of the model. */
 static clf_status fit_rows(clf_model *next, const clf_dataset *data, const int32_t *labels,
                            const fit_extras *extras) {
   const clf__rows x = clf__dataset_rows(data);
@@ -215,8 +215,8 @@ done:
   return status;
 }
 
-/* A second model on the same kind and parameters, whose fitted parts are empty; one that goes on
- * borrows the transforms as they were fitted. */
+/* Makes a second model with the same kind and parameters, whose fitted parts are empty. If it
+ * continues a fit, it borrows the fitted transforms. */
 static clf_status begin_fit(clf_model *next, const clf_model *model, bool goes_on) {
   *next = *model;
   next->stages = goes_on ? model->stages : NULL;
@@ -237,8 +237,8 @@ static void free_fit(clf_model *fitted, bool goes_on) {
   clf__model_drop_fit(fitted);
 }
 
-/* The validation rows as a fit with epochs sees them, which alone needs them; but all kinds score
- * them when they are fitted, and refuse before that what they could not score. */
+/* Prepares the validation rows as fits with epochs read them; other fits do not need them. But all
+ * kinds score them after the fit, and therefore refuse now what they could not score. */
 typedef struct validation_rows {
   pipeline_data data;
   clf__kind_rows rows;
@@ -275,7 +275,8 @@ static void validation_end(validation_rows *v) {
   clf_dataset_free(v->data.made);
 }
 
-/* Sets extras->before to what the fit goes on from; what it drops instead, the log says. */
+/* Sets extras->before to the state that the fit continues from; if it discards one instead, the log
+ * says so. */
 static void choose_before(const clf_model *model, fit_extras *extras) {
   const clf__model_kind *kind = model->kind;
   if (extras->partial || (kind->goes_on != NULL && kind->goes_on(model))) {
@@ -344,7 +345,7 @@ clf_status clf_model_fit(clf_model *model, const clf_dataset *train, clf_optimiz
 
 clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
                                  clf__fit_shared *shared) {
-  /* Rows that a pipeline makes live for one fit only. */
+  /* Rows that a pipeline makes exist for one fit only. */
   fit_extras extras = {.optimizer = model->optimizer,
                        .silent = true,
                        .shared = model->stage_count == 0 ? shared : NULL};

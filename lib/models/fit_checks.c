@@ -1,9 +1,10 @@
-/* Whether rows are such as a model's kind takes, and such as a fitted model can go on with. */
+/* Checks whether a model's kind supports rows, and whether a fitted model can continue with
+ * them. */
 #include "models/fit_checks.h"
 
 #include "base/text.h"
 
-/* What the kind cannot take is refused, never ignored. */
+/* What the kind does not support is refused, never ignored. */
 clf_status clf__fit_check_capabilities(const clf_model *model, const clf_dataset *train) {
   const clf__model_kind *kind = model->kind;
   if (train->labels == NULL && train->targets == NULL) {
@@ -22,7 +23,7 @@ clf_status clf__fit_check_capabilities(const clf_model *model, const clf_dataset
   return CLF_OK;
 }
 
-/* Whether the rows are of what the model was fitted to, their classes aside. */
+/* Returns whether the rows have the form that the model was fitted to, apart from their classes. */
 clf_status clf__fit_check_task(const clf_model *model, const clf_dataset *rows) {
   const char *name = model->kind->base.name;
   if (rows->features != model->features) {
@@ -41,7 +42,7 @@ clf_status clf__fit_check_task(const clf_model *model, const clf_dataset *rows) 
   return CLF_OK;
 }
 
-/* The rows' labels in the model's classes, [rows], allocated. */
+/* Allocates the labels [rows] of the rows as class indices of the model. */
 clf_status clf__fit_translate_labels(int32_t **out, const clf_model *model,
                                      const clf_dataset *data) {
   int64_t classes = clf_dataset_classes(data);

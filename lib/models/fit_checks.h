@@ -1,16 +1,16 @@
-/* What fits ask of their rows (fit_checks.c). */
+/* The requirements of fits on their rows (fit_checks.c). */
 #ifndef CLF_MODELS_FIT_CHECKS_H
 #define CLF_MODELS_FIT_CHECKS_H
 
 #include "models/model.h"
 
-/* Labels or targets, weights and sparse rows, as far as the kind takes them. */
+/* Checks labels or targets, weights and sparse rows against what the kind supports. */
 clf_status clf__fit_check_capabilities(const clf_model *model, const clf_dataset *train);
-/* The features and the labels or target columns of the model: those that it was fitted to, or that
- * a fit has begun with. */
+/* Checks the features, and the labels or target columns, against those that the model was fitted to
+ * or that a fit has begun with. */
 clf_status clf__fit_check_task(const clf_model *model, const clf_dataset *rows);
-/* *out [rows], allocated: the rows' labels in the model's classes; CLF_ERROR_DATA where a row is of
- * another one. */
+/* *out [rows], allocated, receives the labels as class indices of the model. Returns CLF_ERROR_DATA
+ * if a row is of another class. */
 clf_status clf__fit_translate_labels(int32_t **out, const clf_model *model,
                                      const clf_dataset *data);
 

@@ -1,4 +1,4 @@
-/* Whether rows are moved, and the rows moved. */
+/* Decides whether rows are shifted, and shifts them. */
 #include "models/kind_rows.h"
 
 #include "tensor/rows_precision.h"
@@ -6,8 +6,8 @@
 static const char entry[] = "center";
 
 enum {
-  SAMPLE = 1024, /* rows in which values that f32 merges are looked for */
-  SHARE = 64     /* they matter where one row in so many holds one */
+  SAMPLE = 1024, /* rows that are searched for values which f32 merges */
+  SHARE = 64     /* they matter if one row in so many has one */
 };
 
 static bool reads_f64(const clf_model *model) {
@@ -18,7 +18,7 @@ static bool is_dense_float(const clf__rows *x) {
   return !clf__rows_sparse(x) && x->dtype != CLF_U8;
 }
 
-/* Looks for a column whose values f32 merges, about the center. */
+/* Looks for a column in which f32, after subtracting the center, merges values. */
 static clf_status find_merged(clf__merged *out, clf_context *context, const clf__rows *x,
                               const clf_tensor *center) {
   clf__rows about = *x;
@@ -44,7 +44,7 @@ static void log_merged(const clf_model *model, const clf__merged *merged, int64_
   }
 }
 
-/* Chooses the center of a first fit; *out stays NULL where rows are not moved. */
+/* Chooses the center of a first fit; *out stays NULL if rows are not shifted. */
 static clf_status choose_center(clf_tensor **out, const clf_model *model, const clf__rows *x,
                                 const float *weights, bool movable) {
   const bool rounded = x->dtype == CLF_F64 && !reads_f64(model);
@@ -77,8 +77,8 @@ done:
   return status;
 }
 
-/* Rows less the center as the kind reads them: as they are, or f32 ones made for it. Bytes and
- * sparse rows become dense f32 ones where there is a center. */
+/* Makes rows minus the center, as the kind reads them: the rows themselves, or f32 rows made from
+ * them. Bytes and sparse rows become dense f32 rows if there is a center. */
 static clf_status make(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
                        const clf_tensor *tensor, bool wide) {
   const double *center = tensor != NULL ? tensor->data : NULL;

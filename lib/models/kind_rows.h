@@ -1,6 +1,7 @@
-/* Rows as a model's kind reads them. Far from 0, f32 merges values that differ, and products of f32
- * cancel; most methods do not care where 0 is. So the rows of these are moved by a center, kept in
- * the state as `center` [columns] f64, which is subtracted in f64 before they are rounded. */
+/* Rows as a model's kind reads them. Far from 0, f32 merges different values, and products of f32
+ * cancel. The result of most methods does not depend on the origin, so their rows are shifted by a
+ * center. It is subtracted in f64 before the rows are rounded, and stored in the state as `center`
+ * [columns], f64. */
 #ifndef CLF_MODELS_KIND_ROWS_H
 #define CLF_MODELS_KIND_ROWS_H
 
@@ -9,30 +10,33 @@
 typedef struct clf__kind_rows {
   clf__rows x;
   clf_tensor *center;       /* of a fit: what was subtracted, or NULL */
-  float *values;            /* made for x, or NULL */
-  bool made, movable, wide; /* of a fit: x is made; by these properties of the model */
+  float *values;            /* allocated for x, or NULL */
+  bool made, movable, wide; /* of a fit: x exists; properties of the model that it depends on */
 } clf__kind_rows;
 
-/* The rows of a fit. The center is that of the state `before`, where there is one, and the median
- * of the columns where a column lies far from 0 or f32 merges its values, and the kind allows it;
- * it is added to the model's state. Where rounding f64 rows loses something nevertheless, the log
- * says so. Rows that were made for an earlier fit stay where they suit this one, too. */
+/* Makes the rows of a fit. The center is that of the state `before`, if there is one. Otherwise, if
+ * the kind allows it, and if a column lies far from 0 or f32 merges its values, it is the median of
+ * the columns. It is added to the model's state. If rounding f64 rows loses information
+ * nevertheless, the log says so. Rows of an earlier fit are reused if they suit this one. */
 clf_status clf__kind_rows_fit(clf__kind_rows *rows, const clf_model *model, const clf__rows *x,
                               const float *weights, const clf__store *before);
 
-/* Rows for decisions of the fitted model: u8, f32 or sparse; f64 too where clf__linear_precise().
+/* Makes the rows for decisions of the fitted model: u8, f32 or sparse; also f64 if
+ * clf__linear_precise().
  */
 clf_status clf__kind_rows_decide(clf__kind_rows *rows, const clf_model *model, const clf__rows *x);
 
 void clf__kind_rows_free(clf__kind_rows *rows);
 
-/* What fits of models of one kind on the same rows hand on; all NULL at first. */
+/* What fits of models of one kind on the same rows pass on to the next; all members are NULL at
+ * first. */
 typedef struct clf__fit_shared {
   clf__kind_rows rows; /* to be freed */
-  void *own;           /* of the kind, for its free_shared */
+  void *own;           /* belongs to the kind; freed by its free_shared */
 } clf__fit_shared;
 
-/* Whether a loaded state has a center as it must be, or none: CLF_OK or CLF_ERROR_CORRUPT. */
+/* Checks whether a loaded state has a valid center, or none. Returns CLF_OK or
+ * CLF_ERROR_CORRUPT. */
 clf_status clf__center_check(const clf_model *model);
 
 #endif

@@ -1,10 +1,10 @@
 /* What all linear kinds share: linear maps W x + b of the rows as tensors of the state.
  *
- * A product in f32 is wrong by some 2^-24 sum_j |w_j x_j|: nothing to speak of against the spread
- * of the values over the rows, but where large weights of opposite signs cancel, as those of
- * columns that nearly explain each other do. How large the sum is against the spread is measured on
- * some rows of the fit, the same on every CPU; above MAX_ERROR the map is kept in f64 as well and
- * applied in it. */
+ * The error of a product in f32 is about 2^-24 sum_j |w_j x_j|. This is negligible compared with
+ * the spread of the values over the rows, unless large weights of opposite signs cancel, as they do
+ * for nearly dependent columns. The ratio of the sum to the spread is measured on some rows of the
+ * fit, with the same result on every CPU; above MAX_ERROR the map is also stored, and applied, in
+ * f64. */
 #include <math.h>
 
 #include "base/math.h"
@@ -60,7 +60,7 @@ bool clf__linear_precise(const clf_model *model) {
           clf__store_tensor(state, clf__projection_names.weights_f64) != NULL);
 }
 
-/* f32 products of f64 rows, which are rounded first. */
+/* Tests f32 products of f64 rows, which are rounded first. */
 static clf_status apply_rounded(clf_context *context, const clf__rows *x, const float *w,
                                 const float *b, int64_t outputs, float *values) {
   float *rounded = clf__alloc_matrix(context, x->rows, x->columns, sizeof *rounded);
@@ -109,11 +109,11 @@ void *clf__state_data(const clf__store *state, const char *name) {
   return clf__store_tensor(state, name)->data;
 }
 
-/* Of an output's values over the rows that were measured. */
+/* The values of one output over the rows that were measured. */
 typedef struct output_sums {
   double value, square; /* sums of z and z^2 */
   double size;          /* sum of (|b| + sum_j |w_j x_j|)^2 */
-  double z, terms;      /* of the row at hand */
+  double z, terms;      /* of the current row */
 } output_sums;
 
 static void add_value(const clf__linear_solution *s, int64_t j, double x, output_sums *sums) {
@@ -147,8 +147,8 @@ static void measure_row(const clf__linear_solution *s, const clf__rows *x, int64
   }
 }
 
-/* Whether f32 does for an output: its error is small against the spread of its values, or no larger
- * than that of rounding them. */
+/* Returns whether f32 suffices for an output: its error is small compared with the spread of its
+ * values, or no larger than that of rounding them. */
 static bool suffices(const output_sums *sums, int64_t rows) {
   const double count = (double)rows, mean = sums->value / count;
   const double spread = fmax(sums->square / count - mean * mean, 0);
@@ -177,7 +177,7 @@ done:
   return status;
 }
 
-/* An element as f32 in one tensor, as f64 in the other, where there is one. */
+/* Stores an element as f32 in one tensor and, if there is one, as f64 in the other. */
 static void store_number(float *rounded, double *precise, int64_t at, double value) {
   rounded[at] = (float)value;
   if (precise != NULL) {

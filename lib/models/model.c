@@ -1,4 +1,4 @@
-/* Models as handles: creation, parameters, what the fitted state holds. */
+/* Models as handles: creation, parameters, and the contents of the fitted state. */
 #include "models/model.h"
 
 #include <string.h>
@@ -204,8 +204,8 @@ const char *clf_model_kind(const clf_model *model) {
   return model != NULL ? model->kind->base.name : NULL;
 }
 
-/* Takes `trial`, a copy of the parameters that was changed with that status, in their place, or
- * frees it. */
+/* Replaces the parameters by `trial`, a copy that was changed with that status, or frees it after a
+ * failure. */
 static clf_status adopt_params(clf_model *model, void *trial, clf_status status) {
   status = status == CLF_OK ? check_params(model->kind, model->context, trial) : status;
   void *unused = trial;

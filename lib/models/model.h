@@ -1,6 +1,6 @@
-/* The model interface. A fitted model is named tensors (plus classes and transforms), so saving,
- * loading, describing and sharing are written once, in model.c, persist.c and describe.c; a kind
- * brings its parameters, its fit and its decision function. */
+/* The model interface. A fitted model consists of named tensors, classes and transforms. So saving,
+ * loading, describing and sharing are implemented once, in model.c, persist.c and describe.c. A
+ * kind provides its parameters, its fit and its decision function. */
 #ifndef CLF_MODELS_MODEL_H
 #define CLF_MODELS_MODEL_H
 
@@ -13,33 +13,34 @@
 #include "tensor/rows.h"
 #include "transform/transform.h"
 
-/* What a kind offers beyond dense, unweighted classification. */
+/* What a kind supports in addition to dense, unweighted classification. */
 enum {
-  CLF__CAN_REGRESS = 1, /* targets as well as labels */
+  CLF__CAN_REGRESS = 1, /* targets in addition to labels */
   CLF__CAN_WEIGH = 2,   /* sample weights */
   CLF__CAN_SPARSE = 4,  /* sparse rows */
-  CLF__CAN_STEP = 8     /* an optimizer; validation rows are for the fit itself */
+  CLF__CAN_STEP = 8     /* an optimizer; the fit itself uses validation rows */
 };
 
-/* The rows of a fit, checked and prepared: transforms applied, values finite, at least two classes
- * (rows of weight 0 do not count), weights not all 0. */
+/* The rows of a fit, checked and prepared: transforms are applied, values are finite, there are at
+ * least two classes (rows of weight 0 do not count), and not all weights are 0. */
 typedef struct clf__training {
   const clf__rows *x;
-  const double *center;                   /* [columns] what x had subtracted, or NULL */
-  const int32_t *labels;                  /* [rows] 0 … classes-1; NULL in a regression */
-  const double *targets;                  /* [rows, outputs]; NULL in a classification */
+  const double *center;                   /* [columns] what was subtracted from x, or NULL */
+  const int32_t *labels;                  /* [rows] 0 … classes-1; NULL for a regression */
+  const double *targets;                  /* [rows, outputs]; NULL for a classification */
   const float *weights;                   /* [rows] sample weights, NULL for 1 */
-  int64_t classes;                        /* 0 in a regression */
-  bool partial;                           /* more rows may come, of other classes */
-  const clf__store *before;               /* the state that the fit goes on from, or NULL */
+  int64_t classes;                        /* 0 for a regression */
+  bool partial;                           /* more rows may follow, of other classes */
+  const clf__store *before;               /* the state that the fit continues from, or NULL */
   int64_t outputs;                        /* classes, or target columns */
   double *class_rows;                     /* [classes] sum of the sample weights in each class */
-  int32_t row_dimensions;                 /* of a dense row, such as 2 for images */
+  int32_t row_dimensions;                 /* of a dense row: 3 for images with channels */
   const int64_t *row_shape;               /* [row_dimensions] */
   clf_optimizer *optimizer;               /* the caller's, or NULL */
   const struct clf__training *validation; /* x, labels, targets, weights; NULL for none */
-  const clf_model *log_as;                /* in whose name choices are logged; NULL for silence */
-  void **shared; /* what fits on these same rows hand on; NULL when there is one only */
+  const clf_model *log_as;                /* in this model's name choices are logged; NULL: nothing
+                                           * is logged */
+  void **shared; /* what fits on these same rows pass on; NULL if there is only one */
 } clf__training;
 
 /* How a fitted model decides: what a file of another program says of it depends on that. */
@@ -58,51 +59,55 @@ typedef struct clf__model_kind {
   clf__kind base;
   int32_t decision; /* CLF__DECISION_… */
   uint32_t can;
-  /* How the names of tensors begin that are no part of the model's file, up to NULL; or NULL. */
+  /* Prefixes of the names of tensors that are not saved in the model's file, ending with NULL; or
+   * NULL. */
   const char *const *unsaved;
-  /* A text parameter of the one handle it is set on, such as a path to write to: neither saved nor
-   * believed when loaded, nor given to clones, folds and searches. Or NULL. */
+  /* A text parameter that belongs to the handle it is set on, such as a path to write to. It is not
+   * saved, ignored when loaded, and not copied to clones, folds and searches. Or NULL. */
   const char *unshared;
-  /* What no field's bounds tell, such as the grammar of a text: CLF_OK or CLF_ERROR_ARGUMENT, as
-   * soon as a parameter is set. NULL where there is nothing. */
+  /* Checks what the bounds of a parameter do not express, such as the grammar of a text, whenever a
+   * parameter is set. Returns CLF_OK or CLF_ERROR_ARGUMENT. NULL if there is nothing to check. */
   clf_status (*check_params)(clf_context *context, const void *params);
-  /* Whether the method, with the parameters as they are, finds the same, or the like, for rows
-   * moved by a constant: rows that lie far from 0 are then moved (kind_rows.h). NULL for never. */
+  /* Returns whether the method, with the current parameters, finds the same or a similar result for
+   * rows that are shifted by a constant. Rows that lie far from 0 are then shifted (kind_rows.h).
+   * NULL for never. */
   bool (*movable)(const clf_model *model);
-  /* Whether the fit reads f64 rows, by the functions of tensor/rows.h alone; NULL for never: it gets
-   * f32 ones then, as decide and transform do but where clf__linear_precise(). */
+  /* Returns whether the fit can read f64 rows, which it then does only by the functions of
+   * tensor/rows.h. NULL for never: the fit gets f32 rows. decide and transform get f32 rows unless
+   * clf__linear_precise(). */
   bool (*reads_f64)(const clf_model *model);
-  /* Adds the fitted tensors to `state`, which has no more than the center; returns CLF_OK,
-   * CLF_NOT_CONVERGED or an error. After CLF_ERROR_DIVERGED a state with a "history_loss" is kept:
-   * it was good before. */
+  /* Adds the fitted tensors to `state`, which is empty except for the center. Returns CLF_OK,
+   * CLF_NOT_CONVERGED or an error. After CLF_ERROR_DIVERGED a state with "history_loss" is kept,
+   * because it was good before the divergence. */
   clf_status (*fit)(const clf_model *model, const clf__training *training, clf__store *state);
-  /* Frees what fit left in *training->shared, such as kernel values and a solution to start from;
-   * NULL for kinds that leave nothing. */
+  /* Frees what fit left in *training->shared, such as kernel values and a starting solution; NULL
+   * for kinds that leave nothing. */
   void (*free_shared)(void *shared);
-  /* The same as fit, going on from training->before (NULL at the first call); NULL when there is
-   * none. */
+  /* The same as fit, but continues from training->before (NULL at the first call); NULL if the kind
+   * cannot. */
   clf_status (*partial_fit)(const clf_model *model, const clf__training *training,
                             clf__store *state);
-  /* Whether the parameters make fit, too, go on from the state that there is; NULL for never. The
-   * log says when such a state is dropped, with what would keep it. */
+  /* Returns whether the parameters let fit, too, continue from the existing state; NULL for never.
+   * If such a state is discarded, the log says so, and names the setting that would keep it. */
   bool (*goes_on)(const clf_model *model);
-  const char *goes_on_by; /* what says so, such as "warm_start=true" */
-  /* Whether a loaded state is complete and of the right shapes: CLF_OK or CLF_ERROR_CORRUPT. */
+  const char *goes_on_by; /* the setting that does so, such as "warm_start=true" */
+  /* Checks whether a loaded state is complete and has the right shapes. Returns CLF_OK or
+   * CLF_ERROR_CORRUPT. */
   clf_status (*check)(const clf_model *model);
-  /* Makes what decisions need beside the state and is the same for all of them, such as packed
-   * weights: called once when a fit or a load is complete, into model->prepared, which every thread
-   * then reads. NULL with free_prepared where there is nothing. decide without a model->prepared
-   * happens in a fit only. */
+  /* Prepares what all decisions share, such as packed weights, in model->prepared, which every
+   * thread then reads. It is called once when a fit or a load is complete. NULL, with
+   * free_prepared, if there is nothing to prepare. Only during a fit does decide run without
+   * model->prepared. */
   clf_status (*prepare)(const clf_model *model, void **prepared);
   void (*free_prepared)(void *prepared); /* NULL is fine */
   /* values [rows, outputs]. */
   clf_status (*decide)(const clf_model *model, const clf__rows *x, float *values);
-  /* Turns decisions [rows, classes] into probabilities in place; NULL when there are none.
-   * CLF_ERROR_UNSUPPORTED where this fit has none. */
+  /* Converts decisions [rows, classes] into probabilities in place; NULL if the kind has none.
+   * Returns CLF_ERROR_UNSUPPORTED if this fit has none. */
   clf_status (*probabilities)(const clf_model *model, float *values, int64_t rows);
   /* CLF__LINK_… of this fit; NULL where there is none. */
   int32_t (*link)(const clf_model *model);
-  /* transform(): values [rows, components(model)]; both NULL when there is none. */
+  /* transform(): values [rows, components(model)]; both NULL if the kind has none. */
   int64_t (*components)(const clf_model *model);
   clf_status (*transform)(const clf_model *model, const clf__rows *x, float *values);
 } clf__model_kind;
@@ -111,16 +116,16 @@ struct clf_model {
   clf_context *context;
   const clf__model_kind *kind;
   void *params;
-  clf_transform **stages; /* the pipeline; fitted together with the model */
+  clf_transform **stages; /* the pipeline, which is fitted together with the model */
   int64_t stage_count;
-  clf_vocabulary *vocabulary; /* its texts' words, kept with it; or NULL */
-  clf_optimizer *optimizer;   /* its own, of fits that are handed none; or NULL */
-  /* Fitted state; NULL and -1 before the first fit. */
+  clf_vocabulary *vocabulary; /* the words of its texts, or NULL */
+  clf_optimizer *optimizer;   /* its own optimizer, for fits that are passed none; or NULL */
+  /* The fitted state; NULL and -1 before the first fit. */
   clf__store *state;
-  void *prepared;        /* from the state, by the kind; not saved */
+  void *prepared;        /* derived from the state by the kind; not saved */
   clf__classes *classes; /* NULL in a regression */
-  int64_t features;      /* that the pipeline takes */
-  int64_t columns;       /* that the kind sees, after the pipeline */
+  int64_t features;      /* of rows before the pipeline */
+  int64_t columns;       /* of rows after the pipeline, as the kind reads them */
   int64_t outputs;
   clf_status outcome;
 };
@@ -135,55 +140,58 @@ extern const clf__model_kind clf__network_kind;
 /* The probabilities of kinds with a link. */
 clf_status clf__link_probabilities(const clf_model *model, float *values, int64_t rows);
 
-/* clf_model_fit() of one of several models of one kind on the same rows; `shared` (kind_rows.h), or
- * NULL, is what their fits hand on. */
+/* Runs clf_model_fit() for one of several models of one kind on the same rows. `shared`
+ * (kind_rows.h), or NULL, is what their fits pass on. */
 struct clf__fit_shared;
 clf_status clf__model_fit_shared(clf_model *model, const clf_dataset *train,
                                  struct clf__fit_shared *shared);
 
-/* Fitted models as entries of a file, which share their tensors; other entries do not matter. */
+/* Fitted models as entries of a file; the model shares the tensors, and other entries are
+ * ignored. */
 extern const clf__object_kind clf__model_object;
 
-/* Logs what a fit has chosen, such as what `auto` came to, as CLF_LOG_INFO; nothing for fits of a
- * search, which are many. */
+/* Logs what a fit has chosen, such as the value for `auto`, as CLF_LOG_INFO; does nothing in the
+ * many fits of a search. */
 void clf__fit_log(const clf__training *training, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 extern const clf__registry clf__model_kinds;
 
 clf_status clf__model_require_fit(const clf_model *model);
-/* Whether a tensor of the state is a part of the model's file. */
+/* Returns whether a tensor of the state is saved in the model's file. */
 bool clf__model_saves(const clf_model *model, const char *tensor);
-void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and steps */
-/* Replaces model->prepared; whoever completes or changes a state calls it. */
+void clf__model_drop_fit(clf_model *model); /* leaves kind, parameters and stages */
+/* Replaces model->prepared; called by whoever completes or changes a state. */
 clf_status clf__model_prepare(clf_model *model);
-/* CLF_ERROR_UNSUPPORTED for kinds with a solver of their own. */
+/* Returns CLF_ERROR_UNSUPPORTED for kinds that have a solver. */
 clf_status clf__model_check_optimizer(const clf_model *model);
-/* The parameters as clones and files get them: without what is the handle's alone. */
+/* Copies the parameters for clones and files, without those that belong to the handle. */
 clf_status clf__model_copy_params(void **out, const clf_model *model);
 clf_status clf__stages_clone(clf_transform ***out, const clf_model *model, int64_t extra);
 void clf__stages_free(clf_transform **stages, int64_t count);
 
-/* Rows as the kind sees them: *out is `data` or, with transforms, *made (to be freed). */
+/* Makes the rows as the kind reads them: *out is `data` or, with transforms, *made, which the
+ * caller frees. */
 clf_status clf__model_pipeline(const clf_model *model, const clf_dataset *data,
                                const clf_dataset **out, clf_dataset **made);
 
-/* CLF_ERROR_NUMERIC when a tensor of the state holds NaN or Inf. */
+/* Returns CLF_ERROR_NUMERIC if a tensor of the state has NaN or Inf. */
 clf_status clf__state_check_finite(const clf_model *model);
 
-/* Puts a new zeroed tensor into the state, a vector when `columns` is -1. */
+/* Adds a new zeroed tensor to the state; a vector if `columns` is -1. */
 clf_status clf__state_tensor(clf_context *context, clf__store *state, const char *name,
                              int32_t dtype, int64_t rows, int64_t columns);
-/* The elements of a tensor that the state is known to have; a fit may write to those it made. */
+/* Returns the elements of a tensor that the state must have. A fit may write to those that it
+ * made. */
 void *clf__state_data(const clf__store *state, const char *name);
-/* CLF_ERROR_CORRUPT unless the state has it with this dtype and shape; a size of -1 is not checked,
- * -1 columns stands for a vector. */
+/* Returns CLF_ERROR_CORRUPT unless the state has a tensor of this dtype and shape. A size of -1 is
+ * not checked; -1 columns mean a vector. */
 clf_status clf__check_tensor(const clf_model *model, const char *name, int32_t dtype, int64_t rows,
                              int64_t columns);
 
-/* The part shared by all linear kinds (linear.c). A linear map of the rows is two tensors of the
- * state, W [outputs, columns] f32 and b [outputs] f32, and, where products in f32 would lose too
- * much of their sums, the same two in f64, by which the map is then applied. */
+/* The part shared by all linear kinds (linear.c). A linear map of the rows consists of two tensors
+ * of the state, W [outputs, columns] and b [outputs], f32. If f32 products would lose too many
+ * digits, the state has the same two in f64 as well, and these are used. */
 typedef struct clf__linear_names {
   const char *weights, *offset, *weights_f64, *offset_f64;
 } clf__linear_names;
@@ -191,39 +199,41 @@ typedef struct clf__linear_names {
 extern const clf__linear_names clf__decision_names;   /* weights, intercept */
 extern const clf__linear_names clf__projection_names; /* projection, projection_offset */
 
-/* W as a fit has it: element (k, j) at w[k * output_step + j * column_step]; b [outputs]. */
+/* W as a fit stores it: element (k, j) is w[k * output_step + j * column_step]; b [outputs]. */
 typedef struct clf__linear_solution {
   const double *w, *b;
   int64_t output_step, column_step;
   int64_t outputs, columns;
 } clf__linear_solution;
 
-/* Puts the map into the state, in the precision that the rows x of the fit ask for. */
+/* Adds the map to the state, in the precision that the rows x of the fit require. */
 clf_status clf__linear_store(clf_context *context, clf__store *state,
                              const clf__linear_names *names, const clf__linear_solution *solution,
                              const clf__rows *x);
-/* values [rows, outputs] of rows of any storage. */
+/* values [rows, outputs] for rows of any storage. */
 clf_status clf__linear_apply(const clf_model *model, const clf__linear_names *names,
                              const clf__rows *x, float *values);
-/* Whether decisions are sums over support vectors (kernel/kernel.h), which the state holds then. */
+/* Returns whether decisions are sums over support vectors (kernel/kernel.h) in the state. */
 bool clf__support_there(const clf__store *state);
-/* Whether the fitted model applies such a map in f64, to the rows themselves: rounding f64 ones to
- * f32 would then lose what the map does not. */
+/* Returns whether the fitted model applies its map in f64 to the rows themselves, because rounding
+ * f64 rows to f32 would lose digits that the map needs. */
 bool clf__linear_precise(const clf_model *model);
-/* CLF_ERROR_CORRUPT unless the state has the map; sizes of -1 are not checked. */
+/* Returns CLF_ERROR_CORRUPT unless the state has the map; sizes of -1 are not checked. */
 clf_status clf__linear_check_map(const clf_model *model, const clf__linear_names *names,
                                  int64_t outputs, int64_t columns);
-/* Those of the decisions of a whole kind. */
+/* The decisions of kinds that consist of a linear map alone. */
 clf_status clf__linear_check(const clf_model *model);
 clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float *values);
 
-/* Row weights times class weights. The parameter class_weight is a clf__list with the words
- * "none|balanced" (balanced: rows / (classes * rows of the class), as in scikit-learn, with the
- * classes that have rows). *out is NULL when all are 1, else allocated [rows]. CLF_ERROR_DATA when
- * fewer than two classes keep rows with a weight, or a product is beyond float. */
+/* Multiplies row weights by class weights. The parameter class_weight is a clf__list with the words
+ * "none|balanced". balanced means rows / (classes * rows of the class), counting classes that have
+ * rows, as in scikit-learn. *out is NULL if all products are 1, otherwise allocated [rows]. Returns
+ * CLF_ERROR_DATA if fewer than two classes keep rows with a weight, or a product overflows a
+ * float. */
 clf_status clf__effective_weights(float **out, const clf_model *model,
                                   const clf__training *training, const clf__list *class_weight);
-/* The same of other rows, such as those to validate on; balanced are the classes of the fit. */
+/* Does the same for other rows, such as validation rows; balanced refers to the classes of the
+ * fit. */
 clf_status clf__effective_weights_of(float **out, const clf_model *model, const clf__training *rows,
                                      const clf__training *fit, const clf__list *class_weight);
 

@@ -1,7 +1,6 @@
 /* Models as files: a store (store/store.h) with the texts "kind", "params", "features", "columns",
- * "outputs", "outcome" and "steps", perhaps "optimizer", the classes,
- * each step under "step.<i>.", and the fitted tensors under "state.". Nothing here is particular to
- * a kind. */
+ * "outputs", "outcome" and "steps", possibly "optimizer", the classes, each stage under
+ * "step.<i>.", and the fitted tensors under "state.". Nothing here depends on the kind. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +11,7 @@
 
 static const char state_prefix[] = "state.";
 static const char optimizer_entry[] = "optimizer"; /* "kind name=value …" */
-/* Features of a row, so that products of a few sizes can be counted. */
+/* Limit on the features of a row, so that products of a few sizes do not overflow. */
 static const int64_t MAX_COLUMNS = INT64_C(1) << 31;
 
 static clf_status add_integer(clf__store *store, const char *name, int64_t value) {
@@ -162,7 +161,7 @@ static clf_status load_state(clf_model *model, const clf__store *store) {
   return status;
 }
 
-/* Everything that predict relies on. */
+/* Checks everything that predict relies on. */
 static clf_status check_loaded(const clf_model *model) {
   clf_status status = model->kind->check(model);
   if (status == CLF_OK) {
@@ -223,7 +222,7 @@ static clf_status read(void **out, clf_context *context, const clf__store *store
     status = clf__fail_within(CLF_ERROR_CORRUPT, "model file");
   }
   if (status == CLF_OK) {
-    /* A path that somebody else wrote down is not written to. */
+    /* A path that comes from a file is not written to. */
     clf__params_clear_text(&found->base.params, model->params, found->unshared);
     status = fill(model, store);
   }

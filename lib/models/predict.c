@@ -1,6 +1,6 @@
-/* Predicting, common to all kinds. Rows go through the pipeline and the kind in blocks, so that a
- * pipeline's rows are never held all at once and the host is asked in between. Results are
- * computed in memory of our own and copied to the caller's arrays when all of them are good. */
+/* Prediction, common to all kinds. Rows pass the pipeline and the kind in blocks, so that the rows
+ * of a pipeline never exist all at once, and the host is asked between blocks. Results are computed
+ * in the library's own memory, and copied to the caller's arrays if all of them are good. */
 #include <math.h>
 #include <string.h>
 
@@ -45,10 +45,10 @@ static clf_status decide(const clf_model *model, const clf__rows *x, float *valu
   return status < 0 ? status : check_finite(model, x, values, x->rows * model->outputs);
 }
 
-/* What is made of each block of rows, for all rows. */
+/* The results of all blocks of rows. */
 typedef struct making {
   const clf_model *model;
-  float *values; /* [rows, width], of labels [block, width] */
+  float *values; /* [rows, width]; for labels [block, width] */
   int64_t width;
   int32_t *labels; /* [rows] */
   bool probabilities;
@@ -64,7 +64,7 @@ static clf_status make_values(void *argument, const clf__rows *x, int64_t first)
   return status;
 }
 
-/* Decisions or probabilities of all rows to the caller's array. */
+/* Writes decisions or probabilities of all rows to the caller's array. */
 static clf_status write_values(const clf_model *model, const clf_dataset *data, float *out,
                                int64_t capacity, bool probabilities) {
   clf_status status = CLF_OK;
@@ -150,7 +150,8 @@ clf_status clf_model_predict(const clf_model *model, const clf_dataset *data, in
   if (m.values == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  m.labels = (int32_t *)(void *)(m.values + block * m.width); /* behind them, in one allocation */
+  m.labels = (int32_t *)(void *)(m.values + block * m.width); /* behind the values, in the same
+                                                               * allocation */
   CLF__TRY(clf__for_blocks(model, data, block, "predict", make_labels, &m));
   memcpy(labels, m.labels, (size_t)data->rows * sizeof *labels);
 done:

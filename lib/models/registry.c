@@ -1,4 +1,4 @@
-/* The kinds of models. A new one is a file with its clf__model_kind and a line here. */
+/* The kinds of models. A new kind is a file with its clf__model_kind and a line here. */
 #include "models/model.h"
 
 static const clf__kind *const kinds[] = {

@@ -1,5 +1,6 @@
-/* Measures of targets, and whether floats hold them: a model predicts floats, so targets near 1e9
- * that deviate by 1 are lost in the predictions, however well they were learned. */
+/* Statistics of targets, and whether floats can represent them. A model predicts floats, so
+ * differences of 1 between targets near 1e9 are lost in the predictions, however well they were
+ * learned. */
 #include "models/targets.h"
 
 #include <float.h>
@@ -15,7 +16,7 @@ static int64_t row_of(const clf__target_column *c, int64_t i) {
   return c->rows != NULL ? c->rows[i] : i;
 }
 
-/* Differences from the first target are summed: equal targets have their mean exactly. */
+/* Sums differences from the first target, so that the mean of equal targets is exact. */
 double clf__target_mean(const clf__target_column *column) {
   const double first = column->targets[row_of(column, 0) * column->stride];
   double sum = 0, total = 0;
@@ -27,7 +28,7 @@ double clf__target_mean(const clf__target_column *column) {
   return first + sum / total;
 }
 
-/* Differences are divided by the largest, so that no square leaves the range of double. */
+/* Differences are divided by the largest, so that no square overflows or underflows a double. */
 double clf__target_spread(const clf__target_column *column, double center) {
   double largest = 0, sum = 0, total = 0;
   for (int64_t i = 0; i < column->count; i++) {

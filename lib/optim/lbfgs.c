@@ -1,12 +1,13 @@
 /* L-BFGS (Liu and Nocedal 1989) with a preconditioner and a backtracking line search.
  *
- * The inverse Hessian is gamma P, P the caller's preconditioner, corrected by the last pairs s =
- * x' - x, y = g' - g (two-loop recursion), with gamma = s.y / y.Py. P y = P g' - P g is kept with
- * its pair, so that P is applied once an iteration, to the gradient. On a convex function a full
- * step is right nearly always, so an iteration costs one evaluation. Too long a step is cut at the
- * zero of the slope's secant. Functions summed in single precision end in noise: there a step
- * counts when the value rises by no more than NOISE and the slope says that the minimum is not
- * passed by far (the approximate Wolfe condition of Hager and Zhang 2005). */
+ * The inverse Hessian is approximated by gamma P, where P is the caller's preconditioner and gamma
+ * = s.y / y.Py, corrected by the last pairs s = x' - x, y = g' - g (two-loop recursion). P y = P g'
+ * - P g is stored with its pair, so that P is applied once in each iteration, to the gradient. On a
+ * convex function a full step is nearly always accepted, so an iteration costs one evaluation. A
+ * step that is too long is shortened to the zero of the secant of the directional derivative. The
+ * values of functions that are summed in single precision are noisy near the minimum. There a step
+ * is accepted if the value increases by at most NOISE and the derivative shows that the minimum was
+ * not passed by far (the approximate Wolfe condition of Hager and Zhang 2005). */
 #include "optim/lbfgs.h"
 
 #include <math.h>
@@ -17,7 +18,7 @@
 #include "base/status.h"
 
 #define NOISE 1e-8    /* relative error of values */
-#define PROGRESS 1e-9 /* relative decrease that counts as one */
+#define PROGRESS 1e-9 /* smaller relative decreases are not progress */
 
 enum { MAX_TRIALS = 30, PATIENCE = 5 };
 
@@ -26,17 +27,17 @@ typedef struct solver {
   int64_t size;
   double *x; /* [size] the current point; borrowed */
   double value;
-  double *gradient, *product; /* [size] there, and P gradient */
+  double *gradient, *product; /* [size] at the current point, and P gradient */
   double *trial, *trial_gradient;
   double *direction;
-  double *s, *y, *py;         /* [pairs, size], used in a ring */
+  double *s, *y, *py;         /* [pairs, size], a ring */
   double *curvature, *weight; /* [pairs] s.y, and alpha of the recursion */
-  int64_t count, next;        /* pairs held, place of the next one */
-  bool pending;               /* the newest pair has no P y yet */
+  int64_t count, next;        /* number of pairs, place of the next one */
+  bool pending;               /* P y of the newest pair is not known yet */
   double gamma;
 } solver;
 
-/* Eight sums side by side: order fixed, and the compiler may use vectors. */
+/* Eight sums in parallel: the order is fixed, and the compiler may vectorize. */
 static double dot(const double *a, const double *b, int64_t count) {
   double sums[8] = {0};
   int64_t i = 0;
@@ -64,7 +65,7 @@ static void scale(double *values, double factor, int64_t count) {
   }
 }
 
-/* The place of the pair that is `age` (1 for the newest) old. */
+/* Returns the place of the pair of that `age` (1 for the newest). */
 static int64_t place(const solver *v, int64_t age) {
   return (v->next - age + v->problem->pairs) % v->problem->pairs;
 }
@@ -75,7 +76,7 @@ static void forget_pairs(solver *v) {
   v->gamma = 1;
 }
 
-/* product = P gradient, and what the newest pair still lacks. */
+/* product = P gradient, and P y of the newest pair. */
 static clf_status apply_preconditioner(solver *v) {
   double *py = v->py + place(v, 1) * v->size;
   if (v->pending) {
@@ -97,7 +98,7 @@ static clf_status apply_preconditioner(solver *v) {
 /* direction = -H gradient. */
 static clf_status find_direction(solver *v) {
   CLF__CHECK(apply_preconditioner(v));
-  double *q = v->trial_gradient; /* free until the line search */
+  double *q = v->trial_gradient; /* unused until the line search */
   memcpy(q, v->gradient, (size_t)v->size * sizeof *q);
   memcpy(v->direction, v->product, (size_t)v->size * sizeof *q);
   for (int64_t age = 1; age <= v->count; age++) {
@@ -116,7 +117,7 @@ static clf_status find_direction(solver *v) {
   return CLF_OK;
 }
 
-/* The share of a refused step to try next. */
+/* Returns the share of a refused step to try next. */
 static double shrink(double value, double derivative, double trial_derivative) {
   if (!isfinite(value) || !isfinite(trial_derivative)) {
     return 0.1;
@@ -125,7 +126,7 @@ static double shrink(double value, double derivative, double trial_derivative) {
                               : 0.5;
 }
 
-/* Finds a trial point along the direction; *found is false when there is none. */
+/* Finds a trial point along the direction; *found is false if there is none. */
 static clf_status search_line(solver *v, double derivative, double *trial_value, bool *found) {
   double step = 1;
   *found = false;
@@ -142,7 +143,7 @@ static clf_status search_line(solver *v, double derivative, double *trial_value,
   return CLF_OK;
 }
 
-/* Moves to the trial point and keeps the pair of the step, if it shows curvature. */
+/* Moves to the trial point, and stores the pair of the step if its curvature is positive. */
 static void accept_step(solver *v, double value) {
   double *s = v->s + v->next * v->size;
   double *y = v->y + v->next * v->size;
@@ -162,7 +163,7 @@ static void accept_step(solver *v, double value) {
   }
 }
 
-/* One iteration; *found is false when no step lowers the value. */
+/* Runs one iteration; *found is false if no step decreases the value. */
 static clf_status iterate(solver *v, double *decrease, bool *found) {
   double value = 0;
   *found = false;
@@ -197,7 +198,7 @@ static clf_status run(solver *v, clf__lbfgs_result *result) {
     }
     bool found = false;
     clf_status status = iterate(v, &result->decrease, &found);
-    if (status == CLF_OK && !found && v->count > 0) { /* bad pairs, perhaps */
+    if (status == CLF_OK && !found && v->count > 0) { /* the pairs may be bad */
       forget_pairs(v);
       status = iterate(v, &result->decrease, &found);
     }
@@ -214,7 +215,7 @@ static clf_status run(solver *v, clf__lbfgs_result *result) {
   }
 }
 
-/* All vectors in one block. */
+/* Allocates all vectors in one block. */
 static double *allocate(solver *v) {
   int64_t vectors = 5 + 3 * v->problem->pairs, count;
   if (!clf__mul_i64(vectors, v->size, &count) || count > INT64_MAX - 2 * v->problem->pairs) {

@@ -9,8 +9,8 @@
  *   adagrad  v the sum of g^2, likewise: Duchi et al. (2011)
  *
  * Schedules of the learning rate: step (times factor every interval epochs), cosine (from r to r
- * times factor over the fit), plateau (times factor after interval epochs without a lower loss).
- * Warmup raises the rate in equal steps at first. */
+ * times factor over the fit), plateau (times factor after interval epochs without improvement).
+ * Warmup increases the rate in equal steps at first. */
 #include "optim/optimizer.h"
 
 #include <math.h>
@@ -244,8 +244,8 @@ static clf__update rule_of(const clf_optimizer *optimizer, double rate, double s
   return update;
 }
 
-/* So that the average is the sum over steps i of averaging^(t - i) w_i, divided by that of the
- * powers: no first values have a part in it. */
+/* The average is the sum over steps i of averaging^(t - i) w_i, divided by the sum of the powers;
+ * so initial values do not contribute. */
 static double average_share(double averaging, double steps) {
   return averaging < 1 ? (1 - averaging) / (1 - pow(averaging, steps)) : 1 / steps;
 }

@@ -1,11 +1,11 @@
 /* Cross-validation. Each (settings, fold) pair is one task: fit on the other folds, score on this
- * one. Where fits on the same rows hand something on, a task is a fold, whose settings are taken in
- * turn. Folds are taken in groups just large enough to give every thread a task, so that the rows
- * of few folds are held at once, and shared by all settings. A group with fewer tasks than threads
- * runs task after task instead, each fit on all threads.
+ * one. If fits on the same rows pass something on, a task is a fold with all settings, one after
+ * another. Folds are processed in groups just large enough to give every thread a task, so that the
+ * rows of only a few folds exist at once; all settings share them. A group with fewer tasks than
+ * threads runs one task after another instead, each fit on all threads.
  *
- * The failure reported is that of the first task in order, whoever finished first: a task is left
- * out only when one before it has failed. */
+ * The failure of the first task in order is reported, whichever finished first: a task is skipped
+ * only if an earlier one has failed. */
 #include <math.h>
 #include <string.h>
 
@@ -16,7 +16,7 @@
 #include "models/kind_rows.h"
 #include "selection/selection.h"
 
-/* Rows to fit on and to score by. */
+/* Rows to fit on and to score. */
 typedef struct fold_rows {
   clf_dataset *train;
   clf_dataset *test;
@@ -30,7 +30,7 @@ typedef struct run {
   clf__progress progress;
   atomic_int_least64_t done;
   bool chained; /* the settings of a fold follow each other in one task */
-  /* The group at hand. */
+  /* The current group. */
   fold_rows *rows; /* [size] */
   int64_t first;
   int64_t size;

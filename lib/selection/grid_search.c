@@ -1,4 +1,4 @@
-/* Grid search: every combination of the values in "name=value|value|… …", cross-validated on the
+/* Grid search: every combination of the values in "name=value|value|… …" is cross-validated on the
  * same folds. The last name varies fastest. */
 #include <math.h>
 #include <string.h>
@@ -26,7 +26,7 @@ struct clf_search {
 /* One name of the grid. */
 typedef struct value_axis {
   char *name;
-  char *values; /* NUL-terminated, one after another */
+  char *values; /* one after another, each ends with a NUL */
   int64_t count;
 } value_axis;
 
@@ -52,7 +52,7 @@ static const char *value_at(const value_axis *axis, int64_t index) {
   return value;
 }
 
-/* Cuts "a|b|c" into its values. */
+/* Divides "a|b|c" into its values. */
 static void cut_values(value_axis *axis) {
   axis->count = 1;
   for (char *at = axis->values; *at != '\0'; at++) {
@@ -63,7 +63,7 @@ static void cut_values(value_axis *axis) {
   }
 }
 
-/* Adds an axis to the grid, which takes name and values over on success. */
+/* Adds an axis to the grid, which takes ownership of name and values on success. */
 static clf_status add_axis(value_grid *grid, clf_context *context, char *name, char *values) {
   value_axis added = {name, values, 0};
   cut_values(&added);
@@ -104,7 +104,7 @@ static clf_status grid_parse(value_grid *out, clf_context *context, const char *
   }
 }
 
-/* Each value by itself must be one that the model takes; the model words the refusal. */
+/* The model must accept each value by itself; its message describes a refusal. */
 static clf_status grid_check(const value_grid *grid, const clf_model *model) {
   clf_model *trial = NULL;
   clf_status status = clf_model_clone(&trial, model);
@@ -125,7 +125,7 @@ static clf_status grid_check(const value_grid *grid, const clf_model *model) {
   return status;
 }
 
-/* Combination `index` as "name=value …", allocated. */
+/* Allocates combination `index` as "name=value …". */
 static char *combination_text(const value_grid *grid, clf_context *context, int64_t index) {
   clf__text text = {.context = context};
   int64_t stride = grid->combinations;

@@ -6,28 +6,29 @@
 
 #include "models/model.h"
 
-/* Sets a parameter of a model, of its optimizer (the default one, of a regression or not, where it
- * has none) or of one of its transforms (settings.c). */
+/* Sets a parameter of a model, of its optimizer (or of the default one for its kind of task), or of
+ * one of its transforms (settings.c). */
 clf_status clf__setting_apply(clf_model *model, bool regression, const char *name,
                               const char *value);
-/* "name=value …", NULL for none; some of them, after an error. */
+/* Sets "name=value …", NULL for none. After an error, some of them may have been set. */
 clf_status clf__settings_apply(clf_model *model, bool regression, const char *text);
 
-/* Settings to try, each on top of the model's own: "name=value …", "" for none. */
+/* Settings to try, each added to the model's own: "name=value …", "" for none. */
 typedef struct clf__variants {
   const clf_model *model;
   const char *const *params; /* [count] */
   int64_t count;
 } clf__variants;
 
-/* A new unfitted model with the settings. */
+/* Makes a new unfitted model with the settings. */
 clf_status clf__variant_make(clf_model **out, const clf_model *model, bool regression,
                              const char *params);
 
-/* 2 … rows: CLF_OK or CLF_ERROR_ARGUMENT. */
+/* Checks for 2 … rows. Returns CLF_OK or CLF_ERROR_ARGUMENT. */
 clf_status clf__check_folds(const clf_dataset *data, int64_t folds);
 
-/* scores [count, folds]; partly filled after a failure, whose message names settings and fold. */
+/* scores [count, folds] are partly filled after a failure, whose message names settings and
+ * fold. */
 clf_status clf__cross_validate(const char *stage, const clf__variants *variants,
                                const clf_dataset *data, int64_t folds, uint64_t seed,
                                double *scores);

@@ -1,7 +1,7 @@
-/* A setting of a model by name: of its own parameters ("C"), of the optimizer it is fitted by
+/* A setting of a model by name: of its own parameters ("C"), of its optimizer
  * ("optimizer.learning_rate"), or of one of its transforms ("pca.components"; "pca_2.components"
- * where there are several of a kind, counted from 1). Each has one name only, so that a grid cannot
- * set one thing twice. */
+ * for the second of several of a kind). Each has only one name, so that a grid cannot set the same
+ * thing twice. */
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +35,7 @@ static bool has_optimizer(const clf_model *model) {
   return (model->kind->can & CLF__CAN_STEP) != 0;
 }
 
-/* Says what parts the model has; a kind of several transforms is told to be that. */
+/* Lists the parts of the model; for several transforms of one kind it explains the numbering. */
 static clf_status fail_part(const clf_model *model, const char *setting, const char *part) {
   char list[256] = "";
   size_t length = 0;

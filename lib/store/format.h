@@ -1,4 +1,4 @@
-/* The bytes of a store (docs/model-format.md) and its entries, for the files of this folder. */
+/* The bytes of a store (docs/model-format.md) and its entries, for this folder. */
 #ifndef CLF_STORE_FORMAT_H
 #define CLF_STORE_FORMAT_H
 
@@ -16,8 +16,8 @@ enum {
   CLF__TENSOR = 2
 };
 
-/* Begins with a byte above 127 and holds both kinds of line ends, so that a transfer as text does
- * not leave it as it was. */
+/* Begins with a byte above 127 and contains both kinds of line ends, so that a transfer as text
+ * changes it. */
 extern const unsigned char clf__magic[8];
 
 typedef struct clf__entry {
@@ -29,15 +29,15 @@ typedef struct clf__entry {
 struct clf__store {
   clf_context *context;
   clf__entry *entries; /* [count] */
-  int32_t *by_name;    /* [count] their numbers in order of their names */
+  int32_t *by_name;    /* [count] indices in the order of their names */
   int64_t count, capacity;
 };
 
-/* 1 to 255 printable ASCII characters without blanks, so that any message may quote it. */
+/* 1 to 255 printable ASCII characters without blanks, so that any message can quote it. */
 bool clf__name_valid(const char *name, size_t length);
 
-/* Takes over what the entry owns, also when it fails: CLF_ERROR_ARGUMENT for a name that is not
- * valid or there already, and for an entry too many; CLF_ERROR_MEMORY. */
+/* Takes ownership of the entry's contents, even if it fails. Returns CLF_ERROR_ARGUMENT if the name
+ * is not valid or exists already, or if there are too many entries; or CLF_ERROR_MEMORY. */
 clf_status clf__store_add_entry(clf__store *store, clf__entry *entry);
 
 static inline bool clf__little_endian(void) {
@@ -58,7 +58,7 @@ static inline uint64_t clf__read_u64(const unsigned char *from, int bytes) {
   return value;
 }
 
-/* `value` rounded up to a multiple of `alignment`, a power of two; false on overflow. */
+/* Rounds `value` up to a multiple of `alignment`, a power of two; returns false on overflow. */
 static inline bool clf__align(size_t value, size_t alignment, size_t *out) {
   if (!clf__add_size(value, alignment - 1, out)) {
     return false;

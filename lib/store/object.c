@@ -45,7 +45,7 @@ clf_status clf__object_load(const clf__object_kind *kind, void **out, clf_contex
     status = kind->read(out, context, store);
   }
   clf__store_free(store);
-  /* What opens or reads the file names it already. */
+  /* Functions that open or read the file name it already. */
   return status < 0 && status != CLF_ERROR_IO ? clf__fail_within(status, "%s", path) : status;
 }
 

@@ -1,7 +1,7 @@
-/* Reading a store, in the order of its bytes, from memory or a file. Nothing is believed before its
- * checksum is verified, and nothing is allocated that the source is too short to fill. The writer
- * leaves no freedom: offsets follow from the sizes, gaps are zero, the last byte is the last
- * entry's. So the reader demands exactly that, and every changed byte is found. */
+/* Reading a store, in the order of its bytes, from memory or a file. Nothing is used before its
+ * checksum is verified, and no memory is allocated that the source is too short to fill. The layout
+ * is unique: offsets follow from the sizes, gaps are zero, and the last byte belongs to the last
+ * entry. The reader requires exactly that, so every changed byte is detected. */
 #include <math.h>
 #include <string.h>
 #include <zlib.h>
@@ -79,7 +79,7 @@ static clf_status damaged_table(size_t at) {
                    CLF__HEADER_BYTES + at);
 }
 
-/* A record at table[*at]; advances *at. */
+/* Reads a record at table[*at]; advances *at. */
 static clf_status parse_record(const unsigned char *table, size_t size, size_t *at, record *out) {
   size_t begin = *at;
   if (size - begin < CLF__RECORD_BYTES) {
@@ -117,7 +117,7 @@ static clf_status parse_record(const unsigned char *table, size_t size, size_t *
   return CLF_OK;
 }
 
-/* Whether the shape makes up the size. */
+/* Returns whether the shape and the size agree. */
 static bool shape_fits(const record *entry) {
   int64_t bytes = (int64_t)clf__dtype_size((int32_t)entry->dtype);
   for (uint32_t i = 0; i < entry->axes; i++) {
@@ -137,8 +137,7 @@ static bool record_valid(const record *entry) {
          entry->scale > 0 && (entry->scale == 1 || entry->dtype == CLF_U8) && shape_fits(entry);
 }
 
-/* Goes on to where the entry's data must begin, over a gap of zeros, and sees that they end within
- * the source. */
+/* Skips a gap of zeros up to the entry's data, and checks that these end within the source. */
 static clf_status reach_data(source *from, const record *entry) {
   unsigned char gap[CLF__DATA_ALIGNMENT];
   size_t offset;
@@ -158,8 +157,8 @@ static clf_status reach_data(source *from, const record *entry) {
   return CLF_OK;
 }
 
-/* In pieces, each of which is still in cache when its checksum is computed; between them the host
- * may cancel. */
+/* Reads in pieces, so that each is still in the cache when its checksum is computed, and the host
+ * may cancel in between. */
 static clf_status read_data(source *from, const record *entry, void *data) {
   const size_t max = (size_t)1 << 18;
   unsigned char *at = data;

@@ -1,5 +1,5 @@
-/* The list of entries, and their order by name, in which a name is found by halving: there is no
- * table that a file's names could be made to collide in. */
+/* The list of entries, and their order by name. Names are found by bisection, because the names in
+ * a hostile file could collide in a hash table. */
 #include "store/store.h"
 
 #include <string.h>
@@ -44,7 +44,7 @@ void clf__store_free(clf__store *store) {
   clf__context_release(context);
 }
 
-/* The first place in the order by name whose entry does not come before `name`. */
+/* Returns the first position in the order by name whose entry is not before `name`. */
 static int64_t place_of(const clf__store *store, const char *name) {
   int64_t first = 0, end = store->count;
   while (first < end) {

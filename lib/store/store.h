@@ -10,30 +10,31 @@ typedef struct clf__store clf__store;
 clf_status clf__store_create(clf__store **out, clf_context *context);
 void clf__store_free(clf__store *store); /* NULL is fine */
 
-/* Add an entry; names are unique, of 1 to 255 printable ASCII characters without blanks. Texts are
- * copied; tensors are shared (and made C-contiguous). At most 10,000 entries. */
+/* Add an entry. Names are unique and have 1 to 255 printable ASCII characters without blanks. Texts
+ * are copied; tensors are shared (and made C-contiguous). A store has at most 10,000 entries. */
 clf_status clf__store_add_text(clf__store *store, const char *name, const char *text);
 clf_status clf__store_add_tensor(clf__store *store, const char *name, const clf_tensor *tensor);
 
-/* Entries by name; NULL when there is none of that name and type. They live as long as the store.
+/* Return an entry by name; NULL if there is none of that name and type. It lives as long as the
+ * store.
  */
 const char *clf__store_text(const clf__store *store, const char *name);
 const clf_tensor *clf__store_tensor(const clf__store *store, const char *name);
 
-/* A handle on a tensor; CLF_ERROR_ARGUMENT, with the names there are, where `owner` has none of
- * this name. */
+/* Makes a handle on a tensor. Returns CLF_ERROR_ARGUMENT, with a list of the names, if `owner` has
+ * none of this name. */
 clf_status clf__store_share(clf_tensor **out, const clf__store *store, const char *owner,
                             const char *name);
 
 int64_t clf__store_count(const clf__store *store);
 const char *clf__store_name(const clf__store *store, int64_t index);
 
-/* To memory by the convention of clf_model_save_memory(), to a path atomically. */
+/* Writes to memory by the convention of clf_model_save_memory(), or to a path atomically. */
 clf_status clf__store_write_memory(const clf__store *store, void *buffer, size_t capacity,
                                    size_t *size);
 clf_status clf__store_write_path(const clf__store *store, const char *path);
 
-/* Reads and verifies everything before any of it is believed. Tensors own their memory. */
+/* Reads and verifies everything before any of it is used. Tensors own their memory. */
 clf_status clf__store_read_memory(clf__store **out, clf_context *context, const void *bytes,
                                   size_t size);
 clf_status clf__store_read_path(clf__store **out, clf_context *context, const char *path);

@@ -1,5 +1,5 @@
-/* Writing a store: the head (header and table) is built in memory, for it holds the checksums of
- * the data; then head and data go out in order, to memory or to a file. */
+/* Writing a store: the head (header and table) is built in memory, because it contains the
+ * checksums of the data. Then head and data are written in order, to memory or to a file. */
 #include <string.h>
 #include <zlib.h>
 
@@ -19,8 +19,8 @@ static size_t data_bytes(const clf__entry *entry) {
              : strlen(entry->text);
 }
 
-/* Hands the entry's bytes on as they stand in the file: numbers little-endian. In pieces, between
- * which the host may cancel. */
+/* Passes on the bytes of the entry as in the file, with little-endian numbers, in pieces, so that
+ * the host may cancel in between. */
 static clf_status write_data(const clf__entry *entry, byte_sink sink, void *to) {
   const unsigned char *data =
       entry->tensor != NULL ? entry->tensor->data : (const unsigned char *)entry->text;
@@ -70,7 +70,7 @@ static size_t record_bytes(const clf__entry *entry) {
          (name + CLF__NAME_ALIGNMENT - 1) / CLF__NAME_ALIGNMENT * CLF__NAME_ALIGNMENT;
 }
 
-/* Bytes of header and table, and of the whole. */
+/* Computes the bytes of header and table, and of the whole. */
 static clf_status measure(const clf__store *store, size_t *head, size_t *whole) {
   *head = CLF__HEADER_BYTES;
   for (int64_t i = 0; i < store->count; i++) {
@@ -124,7 +124,7 @@ static size_t data_offset(size_t end_before) {
   return (end_before + CLF__DATA_ALIGNMENT - 1) / CLF__DATA_ALIGNMENT * CLF__DATA_ALIGNMENT;
 }
 
-/* After measure() no offset overflows. */
+/* measure() has checked that no offset overflows. */
 static unsigned char *make_head(const clf__store *store, size_t head_bytes, size_t whole) {
   unsigned char *head = clf__alloc_zeroed(store->context, (int64_t)head_bytes, 1);
   if (head == NULL) {

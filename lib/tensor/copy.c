@@ -1,11 +1,11 @@
-/* Copies of tensors in another element type. Between numbers of the same kind the value is kept;
- * integers take only what they can hold exactly rounded toward zero, and NaN nowhere. */
+/* Copies of tensors in another element type. Conversions keep the value where possible. Conversion
+ * to an integer type rounds toward zero, and fails for values out of its range and for NaN. */
 #include <math.h>
 #include <string.h>
 
 #include "tensor/tensor.h"
 
-/* Address of the element at a flat C-order index. */
+/* Returns the address of the element at a flat C-order index. */
 static const char *element_at(const clf_tensor *tensor, int64_t index) {
   int64_t offset = 0;
   for (int32_t i = tensor->ndim - 1; i >= 0; i--) {
@@ -34,7 +34,7 @@ double clf__tensor_value(const clf_tensor *tensor, int64_t index) {
   return load_f64(element_at(tensor, index), tensor->dtype) * tensor->scale;
 }
 
-/* Writes a value as `dtype`; false when an integer type cannot hold it. */
+/* Writes a value as `dtype`; returns false if an integer type cannot represent it. */
 static bool store_f64(void *element, int32_t dtype, double value) {
   switch (dtype) {
   case CLF_F32:
@@ -64,7 +64,7 @@ static bool store_f64(void *element, int32_t dtype, double value) {
   }
 }
 
-/* Copies elements as they are, a run of the last axis at a time. */
+/* Copies elements unchanged, one run of the last axis at a time. */
 static void copy_bytes(clf_tensor *copy, const clf_tensor *tensor) {
   size_t size = clf__dtype_size(tensor->dtype);
   int64_t run = tensor->ndim > 0 ? tensor->shape[tensor->ndim - 1] : 1;

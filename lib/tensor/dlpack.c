@@ -1,4 +1,4 @@
-/* DLPack: the C structure by which array libraries hand each other memory (DLPack, version 0.x
+/* DLPack: the C structure by which array libraries share memory (DLPack, version 0.x
  * `DLManagedTensor`; CPU device only). The layout is fixed by that specification. */
 #include <string.h>
 
@@ -35,7 +35,7 @@ static const struct {
              {CLF_I64, CODE_INT, 64}};
 enum { TYPE_COUNT = sizeof types / sizeof types[0] };
 
-/* A managed tensor that we hand out owns a view, whose shape and strides it points to. */
+/* An exported managed tensor owns a view, whose shape and strides it points to. */
 static void delete_exported(dl_managed *managed) {
   clf_tensor *view = managed->manager;
   clf_context *context = clf__context_retain(view->context);

@@ -5,7 +5,7 @@
 
 #include "base/pool.h"
 
-enum { ASKED = 1024 }; /* rows between two questions to the host */
+enum { ASKED = 1024 }; /* rows between two checks for cancellation */
 
 static int64_t element_bytes(const clf__rows *x) {
   return x->dtype == CLF_U8 ? 1 : x->dtype == CLF_F64 ? 8 : 4;
@@ -17,7 +17,7 @@ clf__rows clf__rows_range(const clf__rows *x, int64_t first, int64_t count) {
   range.first_row += first;
   if (clf__rows_sparse(x)) {
     range.row_start += first;
-  } else if (x->data != NULL) { /* rows without elements may be nowhere */
+  } else if (x->data != NULL) { /* rows without elements may have no memory */
     range.data = (const char *)x->data + first * x->stride * element_bytes(x);
   }
   return range;
@@ -105,8 +105,8 @@ int64_t clf__rows_entries(const clf__rows *x) {
   return clf__rows_sparse(x) ? x->row_start[x->rows] - x->row_start[0] : x->rows * x->columns;
 }
 
-/* The bits of floats without their signs are ordered as their sizes, and integers compared side by
- * side. */
+/* The bits of floats without their signs have the same order as the magnitudes, and integer
+ * comparisons can be vectorized. */
 clf_status clf__rows_largest(float *out, clf_context *context, const clf__rows *x) {
   float *buffer = clf__alloc_array(context, x->columns, sizeof *buffer);
   int32_t largest = 0;

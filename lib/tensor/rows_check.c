@@ -1,6 +1,6 @@
-/* The search for values that are not finite. It reads the exponent bits as integers, which
- * compilers turn into a few vector instructions for each 16 bytes or more, so that memory is what
- * bounds it; blocks of rows go to the context's threads. */
+/* The search for values that are not finite. It tests the exponent bits as integers, which
+ * compilers turn into a few vector instructions for 16 bytes or more, so that it is bound by
+ * memory. The context's threads share blocks of rows. */
 #include <string.h>
 
 #include "base/jobs.h"
@@ -12,7 +12,7 @@
 typedef struct search {
   const clf__rows *x;
   const char *data;
-  size_t width; /* of a number: a float or a double */
+  size_t width; /* of a number: float or double */
 } search;
 
 enum { TASK_NUMBERS = 1 << 16, PIECE = 4096 };
@@ -45,7 +45,7 @@ static bool all_finite(const search *job, int64_t first, int64_t count) {
                                      : all_finite_f64(values, count);
 }
 
-/* Index, from `first` on, of the first number that is not finite, or count. */
+/* Returns the index, counted from `first`, of the first number that is not finite, or count. */
 static int64_t find_bad(const search *job, int64_t first, int64_t count) {
   int64_t at = 0;
   while (at < count && all_finite(job, first + at, clf__min_i64(count - at, PIECE))) {

@@ -1,12 +1,12 @@
 /* Columns far from 0, and values that f32 merges.
  *
- * A column with the values from a to b lies far from 0 where max(|a|, |b|) > far_ratio (b - a).
- * Another value cannot raise the quotient of the two above far_ratio again once it is below. So a
- * column is decided at the first row that brings it below, mostly the second, and further rows are
- * read only for the columns that are left.
+ * A column with values from a to b lies far from 0 if max(|a|, |b|) > far_ratio (b - a). Once the
+ * quotient of the two is below far_ratio, further values cannot raise it again. So a column is
+ * decided by the first row that brings it below, usually the second, and later rows are read only
+ * for the remaining columns.
  *
- * Values of a column are put into a table by their f32; one that finds another f64 in the place of
- * its f32 is merged. */
+ * The values of a column are inserted into a table by their f32. A value that finds a different f64
+ * under its f32 is merged. */
 #include "tensor/rows_precision.h"
 
 #include <float.h>
@@ -21,7 +21,7 @@
 
 enum { PROBES = 256, SAMPLE = 1024, ASKED = 1024 };
 
-/* 1e-6 over half a unit in the last place, 2^-24. */
+/* 1e-6 divided by half a unit in the last place, 2^-24. */
 static const double far_ratio = 0x1p24 * 1e-6;
 
 static double value_at(const clf__rows *x, int64_t row, int64_t column) {
@@ -31,12 +31,12 @@ static double value_at(const clf__rows *x, int64_t row, int64_t column) {
   return x->center != NULL ? value - x->center[column] : value;
 }
 
-/* Whether to go on at the n-th row: the host is asked now and then. */
+/* Returns whether to continue at the n-th row; the host is asked at intervals. */
 static bool goes_on(int64_t n) {
   return n % ASKED != 0 || clf__progress_check() == CLF_OK;
 }
 
-/* Columns that no row has shown to be near to 0. */
+/* The columns that no row has shown to be near 0. */
 typedef struct search {
   int64_t *column;    /* [count] */
   double *low, *high; /* [count] */
@@ -52,7 +52,7 @@ static void look_at_row(search *left, const clf__rows *x, int64_t row) {
   int64_t kept = 0;
   for (int64_t k = 0; k < left->count; k++) {
     const double value = value_at(x, row, left->column[k]);
-    const double low = value < left->low[k] ? value : left->low[k]; /* NaN is passed over */
+    const double low = value < left->low[k] ? value : left->low[k]; /* NaN is ignored */
     const double high = value > left->high[k] ? value : left->high[k];
     if (!clf__range_is_far(low, high)) {
       continue;
@@ -64,7 +64,7 @@ static void look_at_row(search *left, const clf__rows *x, int64_t row) {
   left->count = kept;
 }
 
-/* Of all columns; false when memory ends. */
+/* Initializes it for all columns; returns false if memory runs out. */
 static bool search_begin(search *out, clf_context *context, int64_t columns) {
   double *memory = clf__alloc_array(context, columns, 2 * sizeof *memory);
   *out = (search){.column = clf__alloc_array(context, columns, sizeof *out->column),
@@ -84,7 +84,7 @@ static bool search_begin(search *out, clf_context *context, int64_t columns) {
   return true;
 }
 
-/* The first column that is left and varies, or -1. */
+/* Returns the first remaining column that varies, or -1. */
 static int64_t search_end(search *left) {
   int64_t found = -1;
   for (int64_t k = 0; k < left->count && found < 0; k++) {
@@ -133,7 +133,7 @@ static void find_median(void *argument, int64_t column, int32_t worker) {
   job->out[column] = values[job->count / 2];
 }
 
-/* Up to SAMPLE rows, evenly spaced among those that count. */
+/* Selects up to SAMPLE rows, evenly spaced among those that count. */
 static int64_t sample_rows(int64_t *row, int64_t rows, const float *weights) {
   int64_t counted = 0, seen = 0, count = 0;
   for (int64_t i = 0; i < rows; i++) {
@@ -190,8 +190,8 @@ clf_status clf__rows_check_small(const clf__rows *x, const float *weights, const
 /* Its square is 2^52 times the smallest normal number. */
 static const double min_range = 0x1p-485;
 
-/* Keeps the columns of which the row does not show that doubles hold their squares. Most that come
- * here are constant, and go on at a glance. */
+/* Keeps the columns whose squares the row does not show to be representable as doubles. Most of
+ * them are constant and need only one comparison. */
 static void keep_vanishing(search *left, const double *row) {
   double max = 0;
   int64_t kept = 0;
@@ -236,21 +236,21 @@ clf_status clf__rows_vanishing(int64_t *out, clf_context *context, const clf__ro
   return clf__progress_check();
 }
 
-/* Values by their f32, with open addressing; a NaN stands for an empty place. */
+/* A table of values by their f32, with open addressing; NaN marks an empty slot. */
 typedef struct table {
   double *value; /* [mask + 1] */
   uint64_t mask;
 } table;
 
-/* Columns are counted with as many tables as there are tasks, each every so many columns. */
+/* Each task has a table, and counts every n-th column. */
 typedef struct counting {
   const clf__rows *x;
   int64_t step, looked_at, enough;
   int64_t tables;
   uint64_t mask;
   double *memory;            /* [tables, mask + 1] */
-  int64_t *rows;             /* [columns] merged ones */
-  atomic_int_least64_t last; /* the first column found to have enough: none after it counts */
+  int64_t *rows;             /* [columns] rows with merged values */
+  atomic_int_least64_t last; /* the first column found to have enough; later ones are not needed */
 } counting;
 
 static uint64_t place_of(float single, uint64_t mask) {
@@ -259,8 +259,8 @@ static uint64_t place_of(float single, uint64_t mask) {
   return ((uint64_t)bits * 0x9e3779b97f4a7c15u >> 24) & mask;
 }
 
-/* Whether another value with the same f32 is there; puts the value in where there is none. Values
- * made to meet in one place count as merged after PROBES steps, which is safe. */
+/* Returns whether a different value with the same f32 exists, and inserts the value if not. Values
+ * that are made to collide count as merged after PROBES steps, which is safe. */
 static bool is_merged(const table *known, double value) {
   const float single = (float)value;
   uint64_t at = place_of(single, known->mask);
@@ -293,7 +293,7 @@ static int64_t count_column(const counting *job, const table *known, int64_t col
     known->value[i] = NAN;
   }
   for (int64_t n = 0; n < job->looked_at && merged < job->enough && goes_on(n); n++) {
-    const double value = value_at(x, n * job->step, column) + 0.0; /* -0 is 0 */
+    const double value = value_at(x, n * job->step, column) + 0.0; /* -0 becomes 0 */
     merged += !isnan(value) && is_merged(known, value);
   }
   return merged;
@@ -312,7 +312,8 @@ static void count_columns(void *argument, clf__range range) {
   }
 }
 
-/* As many as there are threads; large ones in no more memory than a quarter of the rows'. */
+/* Returns the number of tables: one for each thread, but large ones use at most a quarter of the
+ * memory of the rows. */
 static int64_t count_tables(clf_context *context, const clf__rows *x, int64_t looked_at) {
   const int64_t threads = clf__context_threads(context);
   const int64_t affordable = looked_at <= SAMPLE ? x->columns : x->columns / 16;

@@ -1,5 +1,6 @@
-/* Rows as f32. What f32 cannot tell apart far from 0 it can about a center: x - center is formed in
- * f64 and rounded once. Blocks of rows go to the context's threads; memory is what bounds it. */
+/* Rounding rows to f32. Far from 0, f32 merges values that it can distinguish relative to a center,
+ * so x - center is computed in f64 and rounded once. The context's threads share blocks of rows.
+ * The floor is memory. */
 #include <float.h>
 #include <math.h>
 
@@ -20,7 +21,7 @@ typedef struct rounding {
   float *out;
 } rounding;
 
-/* Of a dense row. */
+/* Rounds a dense row. */
 static double value_at(const rounding *job, int64_t row, int64_t column) {
   const int64_t at = row * job->x.stride + column;
   const double value = job->x.dtype == CLF_F64 ? ((const double *)job->x.data)[at]
@@ -34,7 +35,7 @@ static bool is_too_large(double value) {
   return fabs(value) >= float_limit && fabs(value) <= DBL_MAX;
 }
 
-/* Rounds doubles; false when a finite one is too large. */
+/* Rounds doubles; returns false if a finite one is too large. */
 static bool round_f64(float *restrict to, const double *restrict from,
                       const double *restrict center, int64_t count) {
   int bad = 0;
@@ -53,7 +54,7 @@ static void round_f32(float *restrict to, const float *restrict from, const doub
   }
 }
 
-/* A sparse row as a dense one. */
+/* Converts a sparse row to a dense one. */
 static void fill_sparse(const rounding *job, int64_t row, float *to) {
   const clf__rows *x = &job->x;
   for (int64_t j = 0; j < x->columns; j++) {

@@ -1,5 +1,6 @@
-/* Tensors: handles with a shape on a counted storage; views share it. Shapes are checked so that
- * the number of elements, their bytes and every offset that strides can reach fit an int64_t. */
+/* Tensors: handles with a shape on a reference-counted storage, which views share. Shapes are
+ * checked so that the number of elements, their bytes and every offset that strides can reach fit
+ * an int64_t. */
 #include "tensor/tensor.h"
 
 #include <float.h>
@@ -11,7 +12,7 @@
 
 struct clf__storage {
   atomic_int_least64_t references;
-  void *owned; /* a block of ours, or NULL */
+  void *owned; /* a block of the library, or NULL */
   clf_release_callback release;
   void *user;
 };
@@ -67,7 +68,8 @@ static clf_status check_shape(int32_t dtype, int32_t ndim, const int64_t *shape)
       return clf__fail(CLF_ERROR_SHAPE, "tensor: size %lld of axis %d is negative",
                        (long long)shape[i], i);
     }
-    /* An axis of size 0 must not hide an overflow of the others, which strides would reach. */
+    /* An axis of size 0 must not hide an overflow of the other axes, whose strides would be
+     * wrong. */
     if (!clf__mul_i64(bytes, shape[i] > 0 ? shape[i] : 1, &bytes)) {
       return clf__fail(CLF_ERROR_SHAPE, "tensor: the sizes overflow at axis %d", i);
     }
@@ -83,8 +85,8 @@ static void contiguous_strides(int32_t ndim, const int64_t *shape, int64_t *stri
   }
 }
 
-/* The caller's strides where an axis is walked along; elsewhere they say nothing, and may be any
- * number, which arithmetic on them would overflow. */
+/* Copies the caller's strides of axes with at least two indices. Other strides are meaningless and
+ * may be any number, which could overflow arithmetic. */
 static void choose_strides(int32_t ndim, const int64_t *shape, const int64_t *wanted,
                            int64_t *strides) {
   bool empty = false;
@@ -97,7 +99,7 @@ static void choose_strides(int32_t ndim, const int64_t *shape, const int64_t *wa
   }
 }
 
-/* What strides reach, below the data and above them, must be addressable. */
+/* Everything that strides reach, below and above the data, must be addressable. */
 static clf_status check_reach(const void *data, int32_t dtype, int32_t ndim, const int64_t *shape,
                               const int64_t *strides) {
   int64_t below = 0, above = 1;
@@ -121,7 +123,7 @@ static clf_status check_reach(const void *data, int32_t dtype, int32_t ndim, con
   return CLF_OK;
 }
 
-/* A handle with room for everything, holding the context; no storage yet. */
+/* Makes a handle with all its memory, which retains the context; it has no storage yet. */
 static clf_tensor *make_handle(clf_context *context) {
   context = clf__context_retain(context);
   if (context == NULL) {
@@ -245,7 +247,7 @@ void clf_tensor_free(clf_tensor *tensor) {
   clf__context_release(context);
 }
 
-/* A second handle on the same storage. */
+/* Makes a second handle on the same storage. */
 static clf_tensor *view_of(const clf_tensor *tensor) {
   clf_tensor *view = make_handle(tensor->context);
   if (view != NULL) {
@@ -279,7 +281,7 @@ clf_status clf_tensor_slice(clf_tensor **out, const clf_tensor *tensor, int32_t 
   int64_t extent = tensor->shape[axis];
   bool inside = start >= 0 && start <= extent && (count == 0 || start < extent);
   if (inside && count > 0) {
-    /* The room from start to the end that the step walks to bounds count without overflow. */
+    /* Dividing the distance to the end by the step bounds the length without overflow. */
     int64_t distance = step > 0 ? extent - 1 - start : start;
     int64_t stride = step > 0 ? step : step == INT64_MIN ? INT64_MAX : -step;
     inside = count - 1 <= distance / stride;
@@ -303,7 +305,7 @@ clf_status clf_tensor_slice(clf_tensor **out, const clf_tensor *tensor, int32_t 
   return CLF_OK;
 }
 
-/* Fills in the one size that is -1. */
+/* Computes the size that is -1. */
 static clf_status infer_size(const clf_tensor *tensor, int32_t ndim, const int64_t *wanted,
                              int64_t *shape) {
   int64_t known = 1;

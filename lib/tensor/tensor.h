@@ -1,4 +1,4 @@
-/* The tensor's inside: a shape on a counted storage. */
+/* The members of a tensor: a shape on a reference-counted storage. */
 #ifndef CLF_TENSOR_TENSOR_H
 #define CLF_TENSOR_TENSOR_H
 
@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 
-typedef struct clf__storage clf__storage; /* counted memory and how to release it */
+typedef struct clf__storage clf__storage; /* reference-counted memory and how to release it */
 
 struct clf_tensor {
   clf_context *context;
@@ -29,17 +29,19 @@ const char *clf__dtype_name(int32_t dtype); /* "f32" … */
 int32_t clf__dtype_of(const char *name);    /* 0 for an unknown name */
 bool clf__tensor_contiguous(const clf_tensor *tensor);
 
-/* A writable C-contiguous tensor whose elements are not set yet: all of them must be. */
+/* Makes a writable C-contiguous tensor whose elements are uninitialized; the caller must set all of
+ * them. */
 clf_status clf__tensor_create_uninitialized(clf_tensor **out, clf_context *context, int32_t dtype,
                                             int32_t ndim, const int64_t *shape);
-/* Tensors made inside the library: [n] or [rows, columns], zeroed, writable. */
+/* Make tensors for the library: [n] or [rows, columns], zeroed, writable. */
 clf_status clf__tensor_vector(clf_tensor **out, clf_context *context, int32_t dtype, int64_t n);
 clf_status clf__tensor_matrix(clf_tensor **out, clf_context *context, int32_t dtype, int64_t rows,
                               int64_t columns);
-/* A read-only handle on the same memory. */
+/* Makes a read-only handle on the same memory. */
 clf_status clf__tensor_share(clf_tensor **out, const clf_tensor *tensor);
 
-/* Element at a flat C-order index, scale applied. For paths where speed does not matter. */
+/* Returns the element at a flat C-order index, with the scale applied. For code that need not be
+ * fast. */
 double clf__tensor_value(const clf_tensor *tensor, int64_t index);
 
 #endif

@@ -16,11 +16,11 @@ extern const clf__document_format clf__document_format_csv;
 
 extern const clf__registry clf__document_formats;
 
-/* A column of CSV text that is in memory; `name` stands in messages. */
+/* Reads a column of CSV text in memory; `name` is used in messages. */
 clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,
                                     const clf__bytes *bytes, const char *name, const void *params);
 
-/* Fills the parts side by side, a task each; the first failure is told. */
+/* Fills the parts in parallel, one task for each; the first failure is reported. */
 typedef clf_status (*clf__fill_part)(void *argument, clf_documents *documents,
                                      clf__document_part *part);
 clf_status clf__documents_fill(clf_documents *documents, clf__fill_part fill, void *argument);

@@ -1,4 +1,5 @@
-/* The formats of documents. A new one is a file with its clf__document_format and a line here. */
+/* The formats of documents. A new format is a file with its clf__document_format and a line
+ * here. */
 #include "text/document_format.h"
 
 static const clf__kind *const kinds[] = {

@@ -1,4 +1,4 @@
-/* Documents read from files of a format, and how their parts are filled. */
+/* Reading documents from files of a format, and filling their parts. */
 #include <math.h>
 
 #include "base/jobs.h"

@@ -1,4 +1,4 @@
-/* The inside of documents, and what their readers share. */
+/* The members of documents, and what their readers share. */
 #ifndef CLF_TEXT_DOCUMENTS_H
 #define CLF_TEXT_DOCUMENTS_H
 
@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "data/dataset.h"
 
-/* A run of documents whose texts lie one after another, a NUL behind each. Parts are filled side by
- * side. */
+/* A run of documents whose texts are consecutive, each followed by a NUL. Parts are filled in
+ * parallel. */
 typedef struct clf__document_part {
   int64_t first, count;
   clf__text text;
@@ -19,24 +19,24 @@ struct clf_documents {
   clf_context *context;
   int64_t count;
   size_t *sizes;             /* [count] bytes */
-  const char **texts;        /* [count] into the parts, once these are complete */
+  const char **texts;        /* [count] into the parts, as soon as these are complete */
   clf__document_part *parts; /* [part_count] */
   int64_t part_count;
   int64_t replaced;
-  const char **names; /* [count] into name_text; NULL where they have none */
+  const char **names; /* [count] into name_text; NULL if they have none */
   clf__text name_text;
   clf_dataset *label_set; /* rows without features: labels and classes */
 };
 
-/* Documents whose texts are to come, divided evenly. */
+/* Makes documents without texts yet, evenly divided into parts. */
 clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64_t count,
                                 int64_t parts);
-/* The next text of a part. The part's text fails where memory ends. */
+/* Appends the next text of a part. The part fails if memory runs out. */
 void clf__documents_write(clf_documents *documents, clf__document_part *part, int64_t index,
                           const char *text, size_t size);
 /* Refuses what can be no number of bytes, such as -1. */
 clf_status clf__check_text_size(size_t size);
-/* Once all texts are there. CLF_ERROR_MEMORY when a part's failed. */
+/* Must be called when all texts have been added. Returns CLF_ERROR_MEMORY if a part has failed. */
 clf_status clf__documents_finish(clf_documents *documents);
 
 #endif

@@ -34,11 +34,12 @@ typedef struct text_reader {
   clf_context *context;
   clf__csv_style style;
   clf__csv_columns columns;
-  const char **texts, **labels; /* [rows] where the fields begin; labels NULL without */
+  const char **texts, **labels; /* [rows] where the fields begin; labels are NULL if there are
+                                 * none */
   int64_t rows;
 } text_reader;
 
-/* Which columns hold the texts and labels; the rest is left out. */
+/* Determines which columns have the texts and labels; the others are left out. */
 static clf_status set_roles(clf__csv_columns *columns, const text_params *own) {
   int64_t label = -1, text = -1;
   clf_status status = CLF_OK;
@@ -67,7 +68,7 @@ done:
   return status;
 }
 
-/* Notes where the fields of the record at `*at` begin, and moves behind it. */
+/* Records where the fields of the record at `*at` begin, and advances `*at`. */
 static clf_status read_record(text_reader *self, const char **at) {
   const clf__csv_columns *columns = &self->columns;
   const char *record = *at;
@@ -142,7 +143,7 @@ static clf_status fill(void *argument, clf_documents *documents, clf__document_p
   return status;
 }
 
-/* The documents, without their labels. */
+/* Reads the documents, without their labels. */
 static clf_status make_documents(clf_documents **out, text_reader *self) {
   clf_documents *made = NULL;
   clf_status status = CLF_OK;

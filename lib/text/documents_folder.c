@@ -1,4 +1,4 @@
-/* A folder of text files, a document each. */
+/* A folder of text files, one document each. */
 #include <string.h>
 
 #include "base/context.h"
@@ -27,7 +27,7 @@ typedef struct folder_reader {
   clf__folder_files files;
 } folder_reader;
 
-/* Reads a file whole into `bytes`. */
+/* Reads a whole file into `bytes`. */
 static clf_status read_file(clf__text *bytes, const char *path, int64_t max) {
   clf__file file = {0};
   clf_status status = CLF_OK;

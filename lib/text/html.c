@@ -1,7 +1,7 @@
-/* Tags of HTML. A tag has the name of one of HTML's elements, and nothing but attributes after it:
- * with values, or those that have none by HTML's rules. Other text, such as "x<y and then z>w", is
- * no tag. Each search ends at the next '<' outside of quotes, so that all searches together take
- * time linear in the text. */
+/* Tags of HTML. A tag has the name of an HTML element, followed only by attributes, which have
+ * values unless HTML defines them without. Other text, such as "x<y and then z>w", is not a tag.
+ * Each search ends at the next '<' outside of quotes, so that all searches together take linear
+ * time. */
 #include "text/html.h"
 
 #include <stdbool.h>
@@ -47,7 +47,7 @@ static const char elements[][MAX_NAME_BYTES] = {
     "u",          "ul",       "var",     "video",      "wbr",      "xmp",
 };
 
-/* Attributes that may go without a value, in byte order. */
+/* Attributes that may have no value, in byte order. */
 static const char flags[][MAX_NAME_BYTES] = {
     "allowfullscreen", "async",    "autofocus", "autoplay",   "checked",        "compact",
     "controls",        "default",  "defer",     "disabled",   "formnovalidate", "hidden",
@@ -68,7 +68,7 @@ static bool is_blank(unsigned char byte) {
   return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\f' || byte == '\r';
 }
 
-/* Of elements and attributes; the first one is a letter. */
+/* Characters in names of elements and attributes; the first one is a letter. */
 static bool is_of_name(unsigned char byte) {
   return is_letter(byte) || is_digit(byte) || byte == '-' || byte == '_' || byte == ':' ||
          byte == '.';
@@ -85,7 +85,7 @@ static int compare_names(const void *key, const void *name) {
   return strcmp(key, name);
 }
 
-/* Whether the bytes, whatever their case, are one of the names. */
+/* Returns whether the bytes, ignoring case, are one of the names. */
 static bool is_one_of(const char (*names)[MAX_NAME_BYTES], size_t count, place from, place to) {
   char name[MAX_NAME_BYTES] = {0};
   if (to - from >= MAX_NAME_BYTES) {
@@ -106,7 +106,7 @@ static bool starts_with(place at, place end, const char *name) {
   return same;
 }
 
-/* Behind the value of an attribute; NULL when it is none. */
+/* Returns the position after the value of an attribute; NULL if there is none. */
 static place skip_value(place at, place end) {
   if (at == end) {
     return NULL;
@@ -122,7 +122,7 @@ static place skip_value(place at, place end) {
   return at > from && at < end ? at : NULL;
 }
 
-/* Behind an attribute; NULL when it is none. */
+/* Returns the position after an attribute; NULL if there is none. */
 static place skip_attribute(place at, place end) {
   place from = at;
   bool hyphen = false;
@@ -139,7 +139,8 @@ static place skip_attribute(place at, place end) {
   return hyphen || is_one_of(flags, COUNT(flags), from, at) ? at : NULL;
 }
 
-/* Behind the '>' that attributes end with; NULL when they are none, or have no end. */
+/* Returns the position after the '>' that ends the attributes; NULL if they are malformed, or have
+ * no end. */
 static place skip_attributes(place at, place end) {
   for (;;) {
     place next = skip_blanks(at, end);
@@ -156,7 +157,8 @@ static place skip_attributes(place at, place end) {
   }
 }
 
-/* The next place of a text, which is in lower case; `mark` in *unclosed where there is none. */
+/* Returns the next occurrence of a text in lower case; if there is none, sets `mark` in
+ * *unclosed. */
 static place find(place at, place end, const char *text, uint32_t mark, uint32_t *unclosed) {
   if (*unclosed & mark) {
     return NULL;
@@ -171,7 +173,7 @@ static place find(place at, place end, const char *text, uint32_t mark, uint32_t
   return NULL;
 }
 
-/* Where the text of a script or style ends whose tag is from `name` to `at`. */
+/* Returns the end of the text of a script or style, whose tag is from `name` to `at`. */
 static place skip_content(place name, place at, place end, uint32_t *unclosed) {
   place stop = NULL;
   if (starts_with(name, at, "script") && !is_of_name(name[6])) {
@@ -187,7 +189,7 @@ static place skip_comment(place at, place end, uint32_t *unclosed) {
   return stop != NULL ? stop + 3 : NULL;
 }
 
-/* Behind the next '>' with no '<' before it; NULL when there is none. */
+/* Returns the position after the next '>' without a '<' before it; NULL if there is none. */
 static place find_close(place at, place end) {
   for (; at < end && *at != '<'; at++) {
     if (*at == '>') {
@@ -230,9 +232,9 @@ static uint32_t character_of_number(uint32_t number) {
   return number == 0 || number > 0x10FFFF || number - 0xD800 < 0x800 ? 0xFFFD : number;
 }
 
-/* A number behind "&#". */
+/* Reads a number after "&#". */
 static place read_number(place at, place end, uint32_t *code) {
-  const uint32_t beyond = 0x110000; /* stays there, however long the number */
+  const uint32_t beyond = 0x110000; /* stays above the limit, however long the number is */
   const bool hex = at < end && (*at | 0x20) == 'x';
   uint32_t number = 0;
   at += hex;

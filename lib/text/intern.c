@@ -1,14 +1,14 @@
-/* Open addressing with linear probing, half full at the most. A slot holds 32 bits of the hash, so
- * that strings are compared, and items touched, only where these agree. The place is the first of
- * these bits: a table of twice the size has the slots in the same order, so that growing reads and
- * writes memory from front to back, and touches no string. */
+/* Open addressing with linear probing, at most half full. A slot stores 32 bits of the hash, so
+ * that strings are compared, and items accessed, only if these agree. The first of these bits are
+ * the position. So a table of twice the size has the slots in the same order, and growing reads and
+ * writes memory sequentially without accessing strings. */
 #include "text/intern.h"
 
 #include <string.h>
 
 #include "base/status.h"
 
-enum { FIRST_SLOTS = 1024, READ_BEYOND = 8 }; /* clf__hash_bytes reads on behind a string */
+enum { FIRST_SLOTS = 1024, READ_BEYOND = 8 }; /* clf__hash_bytes reads beyond a string */
 
 clf__intern clf__intern_of(clf_context *context, clf__hash_key key) {
   return (clf__intern){.context = context, .key = key};
@@ -23,7 +23,7 @@ void clf__intern_free(clf__intern *table) {
   *table = clf__intern_of(table->context, table->key);
 }
 
-/* The first 8 bytes of a string, or all of a shorter one and zeros. */
+/* Returns the first 8 bytes of a string, padded with zeros. */
 static uint64_t head_of(const void *bytes, size_t size) {
   uint64_t head = clf__hash_load(bytes);
   return size < sizeof head ? head & ((UINT64_C(1) << 8 * size) - 1) : head;
@@ -35,7 +35,7 @@ static bool is_same(const clf__intern *table, const clf__interned *item, uint64_
          (size <= sizeof head || memcmp(table->bytes + item->offset, bytes, size) == 0);
 }
 
-/* The slot of the string, or the free one where it belongs. */
+/* Returns the slot of the string, or the free one where it would be inserted. */
 static int64_t slot_of(const clf__intern *table, uint64_t hash, const void *bytes, size_t size) {
   const int64_t mask = table->slot_count - 1;
   const uint32_t tag = clf__intern_tag(hash);
@@ -56,7 +56,7 @@ int32_t clf__intern_find(const clf__intern *table, uint64_t hash, const void *by
   return table->slots != NULL ? table->slots[slot_of(table, hash, bytes, size)].id : -1;
 }
 
-/* Slots for twice as many strings as `strings`, or more. */
+/* Makes slots for at least twice as many strings as `strings`. */
 static bool grow_slots(clf__intern *table, int64_t strings) {
   int64_t count = table->slots != NULL ? table->slot_count : FIRST_SLOTS;
   int32_t shift = 32;
@@ -92,7 +92,7 @@ static bool grow_slots(clf__intern *table, int64_t strings) {
   return true;
 }
 
-/* A block for the next item, where the last one is full. */
+/* Allocates a block for the next item if the last one is full. */
 static bool add_block(clf__intern *table) {
   const uint64_t at = (uint64_t)table->count + (UINT64_C(1) << CLF__INTERN_FIRST_BITS);
   if ((at & (at - 1)) != 0) {
@@ -118,7 +118,7 @@ bool clf__intern_reserve(clf__intern *table, int64_t strings, int64_t bytes) {
          (bytes + READ_BEYOND <= table->byte_capacity || grow_bytes(table, bytes + READ_BEYOND));
 }
 
-/* Room for one more item of `size` bytes. */
+/* Reserves memory for one more item of `size` bytes. */
 static bool reserve(clf__intern *table, size_t size) {
   const int64_t needed = table->byte_count + (int64_t)size + READ_BEYOND;
   if (table->count == INT32_MAX) {

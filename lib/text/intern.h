@@ -1,5 +1,6 @@
-/* Byte strings, each kept once and numbered in the order of first sight: words, and n-grams as the
- * bytes of their words' numbers. With each goes how often it was seen, for vocabularies. */
+/* Byte strings, each stored once and numbered in the order of their first occurrence: words, and
+ * n-grams as the bytes of their words' numbers. Each has a count of its occurrences, for
+ * vocabularies. */
 #ifndef CLF_TEXT_INTERN_H
 #define CLF_TEXT_INTERN_H
 
@@ -8,21 +9,21 @@
 #include "base/hash.h"
 #include "base/memory.h"
 
-/* 32 bytes, so that none lies in two lines of the cache. */
+/* 32 bytes, so that no item lies in two cache lines. */
 typedef struct clf__interned {
-  uint64_t head;        /* the first 8 bytes, which most strings are shorter than */
+  uint64_t head;        /* the first 8 bytes; most strings are shorter */
   uint64_t offset : 56; /* into the bytes */
   uint64_t length : 8;
-  int64_t count; /* what follows is the user's; zeros and -1 at first */
+  int64_t count; /* the members from here on are the user's; zeros and -1 at first */
   int32_t documents;
   int32_t last;
 } clf__interned;
 
-/* Items lie in blocks that stay where they are, each twice as large as the one before. */
+/* Items are in blocks that do not move, each twice as large as the one before. */
 enum { CLF__INTERN_FIRST_BITS = 9, CLF__INTERN_BLOCKS = 32 - CLF__INTERN_FIRST_BITS };
 
 typedef struct clf__intern_slot {
-  uint32_t tag; /* the upper 32 bits of the hash, whose first bits are the place */
+  uint32_t tag; /* the upper 32 bits of the hash, whose first bits are the position */
   int32_t id;   /* -1 for none */
 } clf__intern_slot;
 
@@ -31,7 +32,7 @@ typedef struct clf__intern {
   clf__hash_key key;
   clf__intern_slot *slots; /* [slot_count], a power of two; NULL at first */
   int64_t slot_count;
-  int32_t shift; /* of a tag to its place */
+  int32_t shift; /* from a tag to its position */
   clf__interned *blocks[CLF__INTERN_BLOCKS];
   int64_t count;
   unsigned char *bytes; /* [byte_capacity] */
@@ -44,27 +45,28 @@ static inline clf__interned *clf__intern_item(const clf__intern *table, int64_t 
   return &table->blocks[bits - CLF__INTERN_FIRST_BITS][at - (UINT64_C(1) << bits)];
 }
 
-/* All zero but context and key. Strings under one key have the same hash in every table. */
+/* All members are zero except context and key. With the same key, strings have the same hash in
+ * every table. */
 clf__intern clf__intern_of(clf_context *context, clf__hash_key key);
 void clf__intern_free(clf__intern *table);
 
-/* Makes what would move as the table grows large enough for so many strings of so many bytes
- * together. False when memory runs out. */
+/* Reserves memory for so many strings of so many bytes in total; returns false if memory runs
+ * out. */
 bool clf__intern_reserve(clf__intern *table, int64_t strings, int64_t bytes);
 
-/* The string's number, or -1. `hash` is clf__hash_bytes() of it; as there, 8 bytes behind it are
- * read too. */
+/* Returns the string's number, or -1. `hash` is its clf__hash_bytes(); as there, 8 bytes behind the
+ * string are read too. */
 int32_t clf__intern_find(const clf__intern *table, uint64_t hash, const void *bytes, size_t size);
-/* The same; a new string, of at most 255 bytes, is added. -1 when memory runs out, with the message
- * set. */
+/* The same, but a new string of at most 255 bytes is added. Returns -1 if memory runs out, with the
+ * message set. */
 int32_t clf__intern_add(clf__intern *table, uint64_t hash, const void *bytes, size_t size);
 
 static inline uint32_t clf__intern_tag(uint64_t hash) {
   return (uint32_t)(hash >> 29);
 }
 
-/* Has what a search of the hash will touch brought near, in two steps some time apart: its slot,
- * and the item there. */
+/* Prefetch what a search for the hash will access, in two steps some time apart: its slot, and the
+ * item there. */
 static inline void clf__intern_expect(const clf__intern *table, uint64_t hash) {
   if (table->slots != NULL) {
     __builtin_prefetch(&table->slots[clf__intern_tag(hash) >> table->shift]);

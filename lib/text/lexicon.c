@@ -1,9 +1,9 @@
-/* Words and n-grams to numbers. An n-gram is looked up by the numbers of its words, so that no text
- * is put together while documents are read.
+/* Maps words and n-grams to numbers. An n-gram is looked up by the numbers of its words, so that no
+ * texts are concatenated while documents are read.
  *
- * Where there are millions of n-grams each step waits for memory. Their table is made in its full
- * size at once, and where they belong in it is asked for a stretch ahead. The floor is to read the
- * text once, to look up each of its words, and to write one place of the table for each entry. */
+ * With millions of n-grams each step waits for memory. So their table is allocated in its full size
+ * at once, and the positions of a stretch of n-grams are prefetched. The floor is to read the text
+ * once, to look up each of its words, and to write one slot of the table for each entry. */
 #include <math.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ static clf_status corrupt(const char *what) {
   return clf__fail(CLF_ERROR_CORRUPT, "vocabulary: '%s' is missing or not valid", what);
 }
 
-/* `text` is entries with a NUL after each, as many as there are counts. */
+/* `text` has the entries, each followed by a NUL, as many as there are counts. */
 static clf_status find_entries(clf__lexicon *lexicon) {
   const char *at = lexicon->text->data;
   const char *end = at + lexicon->text->shape[0];
@@ -58,7 +58,7 @@ static clf_status find_entries(clf__lexicon *lexicon) {
   return at == end ? CLF_OK : corrupt("words");
 }
 
-/* Makes the tables of n-grams in their full size. */
+/* Allocates the tables of n-grams in their full size. */
 static clf_status reserve_ngrams(clf__lexicon *lexicon) {
   const char *text = lexicon->text->data;
   int64_t ngrams = 0, blanks = 0;
@@ -86,7 +86,7 @@ static bool is_utf8(const char *text, size_t length) {
   return valid;
 }
 
-/* The length of a word, which a blank or NUL ends; 0 when it is none. */
+/* Returns the length of a word, which ends at a blank or NUL; 0 if there is none. */
 static size_t length_of(const char *word) {
   const unsigned char *at = (const unsigned char *)word;
   unsigned char all = 0;
@@ -108,15 +108,15 @@ static int32_t intern_word(clf__lexicon *lexicon, const char *from, size_t lengt
 
 enum { STRETCH = 32 };
 
-/* An entry by the numbers of its words. */
+/* Returns an entry by the numbers of its words. */
 typedef struct numbered {
   int64_t entry;
-  int32_t n; /* 0 when it is no entry */
+  int32_t n; /* 0 if it is not an entry */
   int32_t words[CLF__MAX_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)];
   uint64_t hash; /* of n-grams */
 } numbered;
 
-/* Reads an entry's words, which blanks divide. */
+/* Reads the words of an entry, which are separated by blanks. */
 static clf_status read_entry(clf__lexicon *lexicon, int64_t entry, numbered *out) {
   const char *at = lexicon->entries[entry];
   *out = (numbered){.entry = entry};
@@ -163,7 +163,7 @@ static clf_status index_word(clf__lexicon *lexicon, const numbered *entry) {
   return CLF_OK;
 }
 
-/* Enters words and n-grams, the latter a stretch at a time. */
+/* Inserts words and n-grams, the latter a stretch at a time. */
 static clf_status index_all(clf__lexicon *lexicon) {
   numbered some[STRETCH];
   int32_t count = 0;
@@ -188,7 +188,7 @@ static clf_status index_all(clf__lexicon *lexicon) {
   return index_ngrams(lexicon, some, count);
 }
 
-/* The entries of single words are known once all words have their numbers. */
+/* The entries of single words are known when all words have their numbers. */
 static clf_status index_entries(clf__lexicon *lexicon) {
   CLF__CHECK(reserve_ngrams(lexicon));
   CLF__CHECK(index_all(lexicon));
@@ -203,7 +203,7 @@ static clf_status index_entries(clf__lexicon *lexicon) {
   return CLF_OK;
 }
 
-/* [size] i64 from 1 to `max`. */
+/* Checks [size] i64 from 1 to `max`. */
 static clf_status check_counts(const clf__lexicon *lexicon, const clf_tensor *counts, int64_t max,
                                const char *name) {
   bool sound = counts != NULL && counts->dtype == CLF_I64 && counts->ndim == 1 &&
@@ -232,7 +232,7 @@ static clf_status fill(clf__lexicon *lexicon) {
   return index_entries(lexicon);
 }
 
-/* The inverse document frequencies, as in scikit-learn. */
+/* Computes the inverse document frequencies, as in scikit-learn. */
 static clf_status weigh(clf__lexicon *lexicon, bool smooth) {
   const int64_t *with = lexicon->document_counts->data;
   const double more = smooth ? 1 : 0;

@@ -45,7 +45,7 @@ clf_status clf__text_runs_step(clf__text_runs *runs) {
 }
 
 void clf__ints_grow(clf__ints *ints) {
-  const int64_t beyond = 2; /* readable behind the last, for clf__hash_bytes */
+  const int64_t beyond = 2; /* readable behind the last number, for clf__hash_bytes */
   int64_t capacity = ints->capacity > 0 ? 2 * ints->capacity : 1024 - beyond;
   int32_t *data =
       ints->failed ? NULL

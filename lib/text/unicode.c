@@ -1,11 +1,11 @@
-/* Characters by rule. Classes and cases are tables that unicode_tables.py derives: places where the
- * class changes, and runs of letters with the distance to their lower case, both searched by
- * halving. ASCII never comes here. */
+/* Properties of characters. unicode_tables.py generates tables of classes and cases: positions
+ * where the class changes, and runs of letters with the distance to their lower case. Both are
+ * searched by bisection. ASCII is handled elsewhere. */
 #include "text/unicode.h"
 
 typedef struct clf__case_run {
   uint32_t first, last;
-  uint32_t step; /* 1, or 2 where capital and small letters take turns */
+  uint32_t step; /* 1, or 2 if capital and small letters alternate */
   int32_t distance;
 } clf__case_run;
 
@@ -17,7 +17,7 @@ enum {
 };
 
 uint32_t clf__char_lookup(const uint32_t *changes, size_t count, int bits, uint32_t character) {
-  size_t low = 0, high = count; /* the last place that is not behind it */
+  size_t low = 0, high = count; /* the last position that is not after it */
   while (high - low > 1) {
     size_t middle = (low + high) / 2;
     if (changes[middle] >> bits <= character) {

@@ -1,24 +1,26 @@
-/* NFC by the algorithms of UAX #15: decompose, put marks in the order of their combining classes,
- * compose. Folding comes between the last two, since an iota below a Greek letter folds to a
- * letter of its own and then no mark passes it. Hangul syllables are computed from their parts. */
+/* NFC by the algorithms of UAX #15: decompose, sort marks by their combining classes, compose. Case
+ * folding is done between the last two steps, since an iota below a Greek letter folds to a
+ * separate letter, which no mark may move across. Hangul syllables are computed from their
+ * parts. */
 #include "text/unicode_normal.h"
 #include "base/utf8.h"
 
 #include "text/unicode.h"
 
 typedef struct clf__long_fold {
-  uint32_t code, folded[3]; /* zeros behind the last */
+  uint32_t code, folded[3]; /* followed by zeros */
 } clf__long_fold;
 
 typedef struct clf__decomposition {
-  uint32_t code, first, second; /* second is 0 where there is one part */
+  uint32_t code, first, second; /* second is 0 if there is one part */
 } clf__decomposition;
 
 #include "text/unicode_normal.inc"
 
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
-enum { /* Hangul: leading consonants, vowels, trailing consonants; none of the last is T_BASE */
+enum { /* Hangul: leading consonants, vowels, trailing consonants; T_BASE means no trailing
+        * consonant */
        S_BASE = 0xAC00,
        L_BASE = 0x1100,
        V_BASE = 0x1161,
@@ -70,7 +72,7 @@ static void add_hangul(clf__normal *normal, uint32_t syllable) {
   }
 }
 
-/* First parts may have parts of their own, second ones have none. */
+/* Only the first part may have parts itself. */
 void clf__normal_add(clf__normal *normal, uint32_t character) {
   enum { DEEPEST = 4 };
   uint32_t seconds[DEEPEST], code = character;
@@ -91,8 +93,8 @@ void clf__normal_add(clf__normal *normal, uint32_t character) {
   }
 }
 
-/* Drops the last letter and its marks, some of which may have been left out, unless it is all there
- * is: then the marks only. */
+/* Drops the last letter and its marks, some of which may be missing. If it is the only letter,
+ * drops the marks only. */
 static void drop_last(clf__normal *normal) {
   while (normal->count > 1 && clf__char_combining(normal->codes[normal->count - 1]) > 0) {
     normal->count--;
@@ -100,7 +102,7 @@ static void drop_last(clf__normal *normal) {
   normal->count -= normal->count > 1;
 }
 
-/* Sorts each run of marks by class, and leaves equal ones in their order. */
+/* Sorts each run of marks by class, without changing the order of equal ones. */
 static void sort_marks(clf__normal *normal) {
   for (int32_t i = 1; i < normal->count; i++) {
     const uint32_t code = normal->codes[i];
@@ -113,7 +115,7 @@ static void sort_marks(clf__normal *normal) {
   }
 }
 
-/* What two characters compose to; 0 for nothing. */
+/* Returns the composition of two characters; 0 if there is none. */
 static uint32_t compose(uint32_t first, uint32_t second) {
   if (first - L_BASE < L_COUNT && second - V_BASE < V_COUNT) {
     return S_BASE + ((first - L_BASE) * V_COUNT + (second - V_BASE)) * T_COUNT;
@@ -141,12 +143,12 @@ static uint32_t compose(uint32_t first, uint32_t second) {
 }
 
 typedef struct composed {
-  int32_t count, letter; /* place of the last letter, -1 for none */
+  int32_t count, letter; /* index of the last letter, -1 for none */
   int32_t class;         /* of the last character */
   uint32_t codes[CLF__NORMAL_CODES];
 } composed;
 
-/* Appends a character, or joins it to the last letter where no mark between is in the way. */
+/* Appends a character, or composes it with the last letter if no mark between them prevents it. */
 static void append(composed *to, uint32_t code) {
   const int32_t class = clf__char_combining(code);
   const bool reaches = to->letter >= 0 && (to->letter == to->count - 1 || to->class < class);

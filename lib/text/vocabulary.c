@@ -1,4 +1,4 @@
-/* Vocabularies as handles: parameters, what they know, single texts. */
+/* Vocabularies as handles: parameters, properties, single texts. */
 #include "text/vocabulary.h"
 
 #include <math.h>
@@ -190,7 +190,7 @@ int64_t clf_vocabulary_frequency(const clf_vocabulary *vocabulary, int64_t index
   return index < base ? 0 : ((const int64_t *)vocabulary->lexicon->counts->data)[index - base];
 }
 
-/* The entry that is written so; -1 when there is none. */
+/* Returns the entry with this text; -1 if there is none. */
 static int64_t find_entry(const clf__lexicon *lexicon, const char *text) {
   int32_t words[CLF__MAX_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)] = {0};
   int32_t n = 0;

@@ -1,5 +1,5 @@
-/* The inside of vocabularies. What was built is a lexicon: immutable and counted, so that a model
- * can have one with its own vocabulary. */
+/* The members of vocabularies. The result of a build is a lexicon, which is immutable and
+ * reference-counted, so that a model and its vocabulary can share it. */
 #ifndef CLF_TEXT_VOCABULARY_H
 #define CLF_TEXT_VOCABULARY_H
 
@@ -20,7 +20,7 @@ enum { CLF__AT_BEGIN, CLF__AT_END };                   /* before|after */
 enum { CLF__NORM_AUTO, CLF__NORM_NONE, CLF__NORM_L2 }; /* auto|none|l2 */
 enum { CLF__UNSPACED_CHARACTERS, CLF__UNSPACED_RUNS }; /* characters|runs */
 enum { CLF__MAX_NGRAM = 5 };
-enum { CLF__MAX_IDS = 1 << 24 }; /* an f32 holds every integer up to here */
+enum { CLF__MAX_IDS = 1 << 24 }; /* an f32 represents every integer up to this one */
 
 typedef struct clf__vocabulary_params {
   int32_t encoding;
@@ -37,23 +37,23 @@ typedef struct clf__vocabulary_params {
 
 extern const clf__kind clf__vocabulary_kind;
 
-/* Entries are words and n-grams, most frequent first. */
+/* Entries are words and n-grams, the most frequent first. */
 typedef struct clf__lexicon {
   atomic_int_least64_t references;
   clf_context *context;
   int64_t size;      /* entries */
-  int64_t documents; /* that it was built of */
-  /* What is saved. */
-  clf_tensor *text;            /* u8: the entries one after another, a NUL after each */
+  int64_t documents; /* documents that it was built from */
+  /* The members that are saved. */
+  clf_tensor *text;            /* u8: the entries, each followed by a NUL */
   clf_tensor *counts;          /* [size] i64 */
-  clf_tensor *document_counts; /* [size] i64: documents with it */
-  /* What is made of that. */
+  clf_tensor *document_counts; /* [size] i64: documents that contain it */
+  /* The members derived from them. */
   const char **entries;    /* [size] into the text */
-  clf__intern words;       /* those of all entries */
-  int32_t *entry_of_word;  /* [words] -1 where it is in n-grams only */
+  clf__intern words;       /* the words of all entries */
+  int32_t *entry_of_word;  /* [words] -1 for a word that occurs in n-grams only */
   clf__intern ngrams;      /* by the numbers of their words */
   int32_t *entry_of_ngram; /* [ngrams] */
-  float *idf;              /* [size] of tf_idf; else NULL */
+  float *idf;              /* [size] for tf_idf; otherwise NULL */
 } clf__lexicon;
 
 struct clf_vocabulary {
@@ -63,28 +63,28 @@ struct clf_vocabulary {
   clf__lexicon *lexicon; /* NULL until built */
 };
 
-/* Takes the tensors over, also when it fails: CLF_ERROR_CORRUPT when they make no lexicon,
- * CLF_ERROR_MEMORY. */
+/* Takes ownership of the tensors, even if it fails. Returns CLF_ERROR_CORRUPT if they do not form a
+ * lexicon, or CLF_ERROR_MEMORY. */
 clf_status clf__lexicon_create(clf__lexicon **out, const clf_vocabulary *vocabulary,
                                int64_t documents, clf_tensor *text, clf_tensor *counts,
                                clf_tensor *document_counts);
 clf__lexicon *clf__lexicon_retain(clf__lexicon *lexicon); /* NULL is fine */
 void clf__lexicon_release(clf__lexicon *lexicon);         /* NULL is fine */
 
-/* Of n words by their numbers in lexicon->words; -1 when there is no such entry. */
+/* Returns the entry of n words, given by their numbers in lexicon->words; -1 if there is none. */
 int32_t clf__lexicon_word(const clf__lexicon *lexicon, const clf__words *word);
 int32_t clf__lexicon_entry(const clf__lexicon *lexicon, uint64_t hash, const int32_t *words,
                            int32_t n);
 
-/* As clf_vocabulary_create(), with word rules of a version. */
+/* Does what clf_vocabulary_create() does, with a version of the word rules. */
 clf_status clf__vocabulary_of(clf_vocabulary **out, clf_context *context, const char *params,
                               int32_t version);
 /* Entries "vocabulary.…". */
 clf_status clf__vocabulary_write(const clf_vocabulary *vocabulary, clf__store *store);
-/* *out stays NULL when the store has none. */
+/* *out stays NULL if the store has none. */
 clf_status clf__vocabulary_read(clf_vocabulary **out, clf_context *context,
                                 const clf__store *store);
-/* A handle of its own on the same words. */
+/* Makes another handle on the same words. */
 clf_status clf__vocabulary_share(clf_vocabulary **out, const clf_vocabulary *vocabulary);
 clf_status clf__vocabulary_require(const clf_vocabulary *vocabulary);
 
@@ -93,11 +93,11 @@ static inline int32_t clf__vocabulary_base(const clf_vocabulary *vocabulary) {
   return vocabulary->params->encoding == CLF__ENCODE_SEQUENCE ? CLF__ID_RESERVED : 0;
 }
 
-/* Whether `n` is among the ngrams. */
+/* Returns whether `n` is one of the parameter ngrams. */
 bool clf__vocabulary_has_length(const clf__vocabulary_params *params, int32_t n);
 int32_t clf__vocabulary_max_ngram(const clf__vocabulary_params *params);
 
-/* Numbers one after another, 8 readable bytes behind them; `failed` is set when memory runs out. */
+/* A list of numbers, followed by 8 readable bytes; `failed` is set if memory runs out. */
 typedef struct clf__ints {
   clf_context *context;
   int32_t *data;
@@ -114,12 +114,12 @@ static inline void clf__ints_push(clf__ints *ints, int32_t value) {
   }
 }
 
-/* Documents in runs that are a task each, of some 256 KiB of text. */
+/* Documents in runs of about 256 KiB of text, one for each task. */
 typedef struct clf__text_runs {
   const clf_documents *documents;
   int64_t *first; /* [count + 1]; owned */
   int64_t count;
-  clf__progress progress; /* through the documents */
+  clf__progress progress; /* in documents */
   atomic_int_least64_t done;
 } clf__text_runs;
 clf_status clf__text_runs_of(clf__text_runs *out, clf_context *context,
@@ -129,7 +129,7 @@ clf_status clf__text_runs_do(clf__text_runs *runs, int64_t count, clf__job job, 
 /* For a job, as often as it likes: CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__text_runs_step(clf__text_runs *runs);
 
-/* The documents as sparse rows; by clf_vocabulary_encode(). */
+/* Makes the sparse rows of documents, for clf_vocabulary_encode(). */
 clf_status clf__vocabulary_bag(clf_dataset **out, const clf_vocabulary *vocabulary,
                                const clf_documents *documents);
 

@@ -1,12 +1,13 @@
-/* Documents as sparse rows: the entries of each are looked up, sorted, and equal ones counted. With
- * many n-grams a search mostly waits for memory, so a stretch of them is asked for ahead. */
+/* Documents as sparse rows: the entries of each document are looked up, sorted, and equal ones
+ * counted. With many n-grams a search mostly waits for memory, so a stretch of them is
+ * prefetched. */
 #include <math.h>
 #include <string.h>
 
 #include "data/build.h"
 #include "text/vocabulary.h"
 
-/* What a run of documents gives: columns and values, one row after another. */
+/* The rows of a run of documents: columns and values, one row after another. */
 typedef struct bag_run {
   clf__ints column;
   float *value; /* [column.capacity] */
@@ -15,8 +16,8 @@ typedef struct bag_run {
 
 typedef struct bagging {
   const clf_vocabulary *vocabulary;
-  bool single;                     /* words by themselves are entries */
-  int32_t lengths[CLF__MAX_NGRAM]; /* of the n-grams; 0 behind the last */
+  bool single;                     /* single words are entries */
+  int32_t lengths[CLF__MAX_NGRAM]; /* of the n-grams; 0 after the last */
   bool norm;
   clf__text_runs runs;
   bag_run *all;       /* [runs] */
@@ -25,9 +26,9 @@ typedef struct bagging {
   float *value;
 } bagging;
 
-/* Of one task. */
+/* For one task. */
 typedef struct scratch {
-  clf__ints words;   /* of a document, -1 for those not known */
+  clf__ints words;   /* of a document, -1 for unknown words */
   clf__ints entries; /* of a document, in any order */
   clf__ints sorting;
 } scratch;
@@ -54,7 +55,8 @@ static void find_words(bagging *own, scratch *at, int64_t document) {
   }
 }
 
-/* The places 0 … count - 1 of n known words in a row, from `*next` on; at most STRETCH. */
+/* Finds positions in 0 … count - 1, from `*next` on, where n consecutive words are known; at most
+ * STRETCH. */
 static int32_t known_places(int64_t *places, const clf__ints *words, int32_t n, int64_t *next,
                             int64_t *unknown) {
   int32_t count = 0;
@@ -94,7 +96,7 @@ static void find_ngrams(const bagging *own, scratch *at, int32_t n) {
   }
 }
 
-/* Numbers >= 0 in ascending order, by their bytes from the lowest on; `other` is as long. */
+/* Sorts numbers >= 0 in ascending order by radix sort; `other` has the same length. */
 static void sort(int32_t *numbers, int32_t *other, int64_t count) {
   int32_t all = 0;
   for (int64_t i = 0; i < count; i++) {
@@ -147,7 +149,7 @@ static bool reserve(bag_run *run) {
   return true;
 }
 
-/* Appends the row of sorted entries. */
+/* Appends the row of the sorted entries. */
 static bool append_row(const bagging *own, bag_run *run, const clf__ints *entries) {
   int64_t first = run->column.count;
   double squares = 0;
@@ -218,7 +220,7 @@ static clf_status copy_run(void *argument, clf__range range) {
   return CLF_OK;
 }
 
-/* Puts the runs one behind another. */
+/* Concatenates the runs. */
 static clf_status join(clf_dataset *dataset, bagging *own) {
   clf_context *context = own->vocabulary->context;
   const int64_t rows = own->runs.documents->count;

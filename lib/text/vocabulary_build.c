@@ -1,6 +1,6 @@
-/* Building a vocabulary: count, rank, keep the first. Words are numbered in byte order before
- * n-grams are counted; a blank is less than any byte of a word, so n-grams in the order of their
- * words' numbers are in byte order too, and no text is put together to compare them. */
+/* Building a vocabulary: count, rank, and keep the first entries. Words are numbered in byte order
+ * before n-grams are counted. A blank is smaller than any byte of a word, so n-grams sorted by the
+ * numbers of their words are in byte order too, and no texts are concatenated to compare them. */
 #include "text/vocabulary_build.h"
 
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 /* A word or n-gram that occurs often enough. */
 typedef struct candidate {
   int64_t count;
-  uint64_t head;        /* the first two words, so that their bytes are seldom touched */
-  const int32_t *words; /* [n] by place */
+  uint64_t head;        /* the first two words, so that the others are seldom accessed */
+  const int32_t *words; /* [n] by position */
   int32_t n;
   int32_t documents;
 } candidate;
@@ -20,7 +20,7 @@ typedef struct candidate {
 typedef struct candidates {
   candidate *all;
   int64_t count;
-  int32_t *single; /* [words] the places, for words by themselves */
+  int32_t *single; /* [words] the positions, for single words */
 } candidates;
 
 static int compare_candidates(const void *a, const void *b) {
@@ -39,12 +39,12 @@ static int compare_candidates(const void *a, const void *b) {
   return left->n < right->n ? -1 : left->n > right->n;
 }
 
-/* The first two words as a number whose order is theirs. */
+/* Returns the first two words as one number with the same order. */
 static uint64_t head_of(const int32_t *words, int32_t n) {
   return (uint64_t)words[0] << 32 | (n > 1 ? (uint64_t)words[1] + 1 : 0);
 }
 
-/* Adds the items that occur at least `min_count` times; with `to` NULL only counts them. */
+/* Adds the items that occur at least `min_count` times; if `to` is NULL, only counts them. */
 static int64_t collect_items(const clf__build *build, const clf__intern *from,
                              const int32_t *single, int64_t min_count, candidate *to) {
   int64_t count = 0;
@@ -92,7 +92,7 @@ static clf_status fail_empty(const clf__build *build) {
                    (long long)own->min_count);
 }
 
-/* The entries in their order, as many as are kept. */
+/* Returns the entries that are kept, in their order. */
 static clf_status rank(candidates *out, const clf__build *build) {
   const int64_t base = clf__vocabulary_base(build->vocabulary);
   int64_t max = build->vocabulary->params->max_words;
@@ -102,7 +102,7 @@ static clf_status rank(candidates *out, const clf__build *build) {
   if (out->count == 0) {
     return fail_empty(build);
   }
-  /* Those are left out of the ranking that are too rare to be kept. */
+  /* Items that are too rare to be kept are left out of the ranking. */
   for (int64_t left; (left = collect_all(build, NULL, 2 * min_count, NULL)) >= max;) {
     min_count *= 2;
     out->count = left;
@@ -125,7 +125,7 @@ static const clf__interned *word_at(const clf__build *build, int32_t place) {
   return clf__intern_item(&build->all, build->in_order[place]);
 }
 
-/* Their texts one after another, words with a blank between, a NUL after each. */
+/* Writes their texts: words separated by blanks, each entry followed by a NUL. */
 static clf_status write_text(clf_tensor **out, const clf__build *build, const candidates *from) {
   int64_t bytes = 0;
   for (int64_t i = 0; i < from->count; i++) {
@@ -146,7 +146,7 @@ static clf_status write_text(clf_tensor **out, const clf__build *build, const ca
   return status;
 }
 
-/* What a lexicon is made of. */
+/* What a lexicon is made from. */
 typedef struct counted {
   clf_tensor *text, *counts, *documents;
 } counted;
@@ -233,7 +233,7 @@ clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents 
   }
   CLF__TRY(rank(&ranked, &build));
   CLF__TRY(write_counted(&made, &build, &ranked));
-  /* The tables of the lexicon take the place of those of the count. */
+  /* The tables of the lexicon replace those of the count. */
   free_candidates(&ranked);
   free_build(&build);
   status = clf__lexicon_create(&lexicon, vocabulary, documents->count, made.text, made.counts,

@@ -1,4 +1,4 @@
-/* The parts of a build: words of documents, and n-grams of words. */
+/* A build, divided into words of documents and n-grams of words. */
 #ifndef CLF_TEXT_VOCABULARY_BUILD_H
 #define CLF_TEXT_VOCABULARY_BUILD_H
 
@@ -10,22 +10,24 @@ typedef struct clf__build {
   clf__hash_key key;
   clf__text_runs runs;
   bool keep; /* the words in order, for n-grams */
-  /* While words are read: what each thread has met, and the words of each run by its numbers. */
+  /* While words are read: what each thread has found, and the words of each run by the thread's
+   * numbers. */
   clf__intern *met; /* [threads] */
   int32_t threads;
   int32_t *reader; /* [runs] the thread that read it */
   clf__ints *ids;  /* [runs] */
-  int64_t *words;  /* [documents] how many it has */
-  /* Then: all words, their places in byte order, and n-grams by these. */
+  int64_t *words;  /* [documents] their numbers of words */
+  /* After that: all words, their positions in byte order, and n-grams by these. */
   clf__intern all;
   int32_t *place;      /* [all.count] */
-  int32_t *in_order;   /* [all.count] words by place */
-  clf__intern *ngrams; /* [threads] those whose hash falls to it */
+  int32_t *in_order;   /* [all.count] words by position */
+  clf__intern *ngrams; /* [threads] n-grams whose hash belongs to the thread */
 } clf__build;
 
-/* Counts words: `all`, `place`, `in_order`, and with `keep` the runs' words as places. */
+/* Counts words: fills `all`, `place`, `in_order` and, if `keep` is set, the runs' words as
+ * positions. */
 clf_status clf__build_words(clf__build *build);
-/* Counts n-grams of two words and more. */
+/* Counts n-grams of two or more words. */
 clf_status clf__build_ngrams(clf__build *build);
 
 /* Counts an occurrence in a document. */

@@ -1,6 +1,6 @@
-/* Documents as sequences of numbers: a word's, then those of the n-grams that end with it. Runs of
- * documents are read side by side, each into a list of its own; then the rows are filled from
- * these, when the length of the longest is known. */
+/* Documents as sequences of numbers: each word is followed by the n-grams that end with it. Runs of
+ * documents are read in parallel, each into its own list. When the length of the longest document
+ * is known, the rows are filled from the lists. */
 #include <string.h>
 
 #include "base/math.h"
@@ -9,9 +9,9 @@
 
 typedef struct encoding {
   const clf_vocabulary *vocabulary;
-  bool has_length[CLF__MAX_NGRAM + 1]; /* n-grams of so many words */
+  bool has_length[CLF__MAX_NGRAM + 1]; /* n-grams of so many words exist */
   clf__text_runs runs;
-  clf__ints *ids;   /* [runs] the documents' numbers, one document after another */
+  clf__ints *ids;   /* [runs] the numbers of the documents, one after another */
   int64_t *lengths; /* [documents] */
   int64_t steps;
   float *x; /* [documents, steps] */
@@ -19,7 +19,7 @@ typedef struct encoding {
 
 enum { WORDS_A_STEP = 1 << 14 };
 
-/* The last words read by their numbers in the lexicon, since the last one that it has not. */
+/* The last words, by their numbers in the lexicon, since the last unknown word. */
 typedef struct recent {
   int32_t words[CLF__MAX_NGRAM + CLF__WORD_SLACK / sizeof(int32_t)];
   int32_t count;
@@ -49,7 +49,7 @@ static void push_ngrams(const encoding *own, clf__ints *ids, const recent *last)
   }
 }
 
-/* Appends a document's numbers; where rows have a length, only those that stay. */
+/* Appends the numbers of a document; if rows have a fixed length, only those that are kept. */
 static void read_document(encoding *own, clf__ints *ids, int64_t document) {
   const clf__vocabulary_params *params = own->vocabulary->params;
   const clf__lexicon *lexicon = own->vocabulary->lexicon;
@@ -115,7 +115,7 @@ static clf_status fill_run(void *argument, clf__range range) {
   return CLF_OK;
 }
 
-/* The steps of the rows: at least 1, for documents without words. */
+/* Returns the length of the rows: at least 1, for documents without words. */
 static int64_t longest_row(const encoding *own) {
   int64_t longest = own->vocabulary->params->steps;
   for (int64_t i = 0; own->vocabulary->params->steps == 0 && i < own->runs.documents->count; i++) {

@@ -1,11 +1,11 @@
-/* Counting n-grams of words that are numbered already. Each thread goes over all words in order and
- * counts the n-grams whose hash falls to it, so no two threads have the same one. */
+/* Counting n-grams of words that have numbers. Each thread reads all words in order and counts the
+ * n-grams whose hash belongs to it, so that no two threads count the same n-gram. */
 #include "text/vocabulary_build.h"
 
 enum { STRETCH = 32 };
 
-/* Up to STRETCH n-grams of a thread's share, that are searched for together: each search waits for
- * memory, so what they touch is asked for ahead. */
+/* Up to STRETCH n-grams of a thread's share, which are searched together. Each search waits for
+ * memory, so what they access is prefetched. */
 typedef struct stretch {
   int32_t count;
   uint64_t hash[STRETCH];
@@ -26,7 +26,7 @@ static bool count_stretch(clf__intern *own, const stretch *some, size_t size, in
   return true;
 }
 
-/* The n-grams of n words of a document; `words` [count] are its words. */
+/* Counts the n-grams of n words in a document, whose words are `words` [count]. */
 static bool count_ngrams(clf__build *build, int64_t share, int32_t n, const int32_t *words,
                          int64_t count, int64_t document) {
   clf__intern *own = &build->ngrams[share];
@@ -35,7 +35,7 @@ static bool count_ngrams(clf__build *build, int64_t share, int32_t n, const int3
   for (int64_t i = 0; i + n <= count; i++) {
     const unsigned char *key = (const unsigned char *)(words + i);
     uint64_t hash = clf__hash_bytes(build->key, key, size);
-    if ((int64_t)(uint32_t)hash % build->threads != share) { /* the upper bits are places */
+    if ((int64_t)(uint32_t)hash % build->threads != share) { /* the upper bits are positions */
       continue;
     }
     clf__intern_expect(own, hash);

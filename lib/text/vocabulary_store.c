@@ -1,5 +1,5 @@
-/* Vocabularies in files: what they count, and the parameters. How text is split into words belongs
- * to it, so the rules have a version of their own, by which it stays. */
+/* Vocabularies in files: their counts and their parameters. A vocabulary depends on how text is
+ * split into words, so the version of these rules is saved, and stays the same. */
 #include <stdio.h>
 #include <string.h>
 

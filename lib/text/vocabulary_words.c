@@ -1,6 +1,6 @@
-/* Counting the words of documents. Each thread has a table of its own, so that none waits; the
- * tables are then joined. Who has read what shows in no result: counts are sums, and words get
- * their places by their bytes. */
+/* Counting the words of documents. Each thread has its own table, so that none waits; the tables
+ * are then merged. The result does not depend on which thread read what: counts are sums, and words
+ * are ordered by their bytes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,7 +41,7 @@ static clf_status read_run(void *argument, clf__range range) {
     CLF__CHECK(read_document(build, range.index, &build->met[range.worker], i));
     atomic_fetch_add(&runs->done, 1);
   }
-  return clf__text_runs_step(runs); /* a sign of life from a thread that has short documents */
+  return clf__text_runs_step(runs); /* called although the documents of the thread are short */
 }
 
 /* Adds a thread's words to all of them; map [met->count] receives their numbers there. */
@@ -61,7 +61,7 @@ static clf_status join(clf__build *build, const clf__intern *met, int32_t *map) 
   return CLF_OK;
 }
 
-/* A word by its first bytes, as a number whose order is theirs. */
+/* Returns the first bytes of a word as a number with the same order. */
 typedef struct sorted_word {
   uint64_t head;
   const unsigned char *bytes;

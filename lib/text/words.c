@@ -1,14 +1,14 @@
 /* Splitting text into words, in one pass over its bytes. ASCII, the bulk of most texts, is looked
- * up in a table of 256; other characters are decoded and classified (unicode.h). What divides words
- * follows UAX #29: marks, joiners and characters that are not seen divide none, and standing alone
- * they are none.
+ * up in a table of 256 entries; other characters are decoded and classified (unicode.h). The
+ * boundaries of words follow UAX #29: marks, joiners and invisible characters do not divide words,
+ * and alone they are not words.
  *
- * A word is looked up in NFC, and folded where case does not matter. Most characters are not
- * changed by that, or fold to one other: such words are ready when they are read. The others are
- * read once more (unicode_normal.h).
+ * Words are looked up in NFC, and folded if case does not matter. Most characters stay the same or
+ * fold to a single one, so such words need no further work. The others are read once more
+ * (unicode_normal.h).
  *
- * The first version of the rules has no normalization: marks, joiners and Thai are letters like
- * others, characters that are not seen divide words, and a tag may have any name. */
+ * The first version of the rules has no normalization: marks, joiners and Thai are ordinary
+ * letters, invisible characters divide words, and a tag may have any name. */
 #include "text/words.h"
 #include "base/utf8.h"
 
@@ -17,7 +17,8 @@
 #include "text/html.h"
 #include "text/unicode_normal.h"
 
-/* Entries of the table that are no characters of words; SPECIAL bytes are looked at closely. */
+/* Entries of the table for bytes that are not characters of words; SPECIAL bytes are examined
+ * further. */
 enum { BETWEEN = 0, SPECIAL = 1 };
 enum { APOSTROPHE = 0x2019, ZERO_WIDTH_JOINER = 0x200D, KEYCAP = 0x20E3, VIRAMA_CLASS = 9 };
 
@@ -64,7 +65,7 @@ void clf__words_begin(clf__words *words, const clf__word_rules *rules, const cha
   words->unclosed = 0;
 }
 
-/* Behind the tag that begins at `at`, or behind the '<' when none does. */
+/* Returns the position after the tag that begins at `at`, or after the '<' if none does. */
 static const unsigned char *skip_tag(clf__words *words, const unsigned char *at) {
   const unsigned char *next = words->rules->options.version == 1
                                   ? clf__html_tag_of_any_name(at, words->end)
@@ -72,7 +73,7 @@ static const unsigned char *skip_tag(clf__words *words, const unsigned char *at)
   return next != NULL ? next : at + 1;
 }
 
-/* A character of the text, or what a reference to one names. */
+/* A character of the text, or the one that a reference names. */
 typedef struct character {
   const unsigned char *next; /* behind it */
   uint32_t code;
@@ -80,7 +81,8 @@ typedef struct character {
   bool plain;
 } character;
 
-/* The one at `at`, which is before the end; of class OTHER where the bytes are none. */
+/* Returns the character at `at`, which must be before the end; its class is OTHER if the bytes are
+ * invalid. */
 static character character_at(const clf__words *words, const unsigned char *at) {
   const clf__word_rules *rules = words->rules;
   character found = {.next = at + 1, .code = *at, .class = CLF__CHAR_OTHER, .plain = true};
@@ -125,7 +127,7 @@ static void add(clf__words *words, const character *added) {
   words->at = added->next;
 }
 
-/* Goes to the next character that begins a word; its class is CLF__CHAR_OTHER at the end. */
+/* Advances to the next character that begins a word; its class is CLF__CHAR_OTHER at the end. */
 static unsigned char find_word(clf__words *words) {
   const unsigned char *at = words->at, *end = words->end;
   const unsigned char *ascii = words->rules->ascii;
@@ -149,7 +151,7 @@ static unsigned char find_word(clf__words *words) {
   return found;
 }
 
-/* Adds ASCII characters up to another one, as far as there is room. */
+/* Adds ASCII characters up to the first other one, as many as fit. */
 static void add_ascii(clf__words *words) {
   const unsigned char *ascii = words->rules->ascii;
   const unsigned char *at = words->at;
@@ -165,7 +167,7 @@ static void add_ascii(clf__words *words) {
   words->length = (size_t)(to - words->word);
 }
 
-/* Adds the characters of the word up to `stop`; those that are not seen do not belong to it. */
+/* Adds the characters of the word up to `stop`, except invisible ones. */
 static void add_up_to(clf__words *words, const unsigned char *stop) {
   while (words->at < stop) {
     const character next = character_at(words, words->at);
@@ -177,9 +179,9 @@ static void add_up_to(clf__words *words, const unsigned char *stop) {
   }
 }
 
-/* Where the word goes on with a character of its own, which is a mark, with `letters` a letter as
- * well, or a joiner behind a virama; NULL where it ends. Before a letter may stand an apostrophe,
- * and before both what divides no words. */
+/* Returns where the word continues with another character: a mark, a joiner after a virama or, if
+ * `letters` is set, a letter. Returns NULL if the word ends. An apostrophe may precede a letter,
+ * and invisible characters may precede any of them. */
 static const unsigned char *find_more(const clf__words *words, bool letters, character *found) {
   bool apostrophe = false;
   for (const unsigned char *at = words->at; at < words->end; at = found->next) {
@@ -204,14 +206,14 @@ static const unsigned char *find_more(const clf__words *words, bool letters, cha
   return NULL;
 }
 
-/* Whether the text, or an ASCII character, ends the word, as is so of most words. */
+/* Returns whether the text ends, or an ASCII character ends the word, which is so for most
+ * words. */
 static bool ends(const clf__words *words) {
   return words->at == words->end ||
          (words->rules->ascii[*words->at] == BETWEEN && *words->at != '\'');
 }
 
-/* Goes on with the word at words->at: to the end of its run, or with `letters` false of its marks.
- */
+/* Continues the word at words->at to the end of its run or, if `letters` is false, of its marks. */
 static void read_on(clf__words *words, bool letters) {
   character more;
   while (!ends(words)) {
@@ -231,8 +233,8 @@ static bool is_between(uint32_t code, uint32_t first, uint32_t last) {
   return code >= first && code <= last;
 }
 
-/* Whether a character belongs to the emoji before it: a color of skin, a tag, a key's frame, the
- * second letter of a flag, or one joined to it. */
+/* Returns whether a character belongs to the emoji before it: a skin color, a tag, a keycap, the
+ * second letter of a flag, or an emoji joined to it. */
 static bool extends_emoji(const clf__words *words, const character *next, bool half_a_flag) {
   const bool flag = half_a_flag && is_between(next->code, 0x1F1E6, 0x1F1FF);
   const bool drawn = is_between(next->code, 0x1F3FB, 0x1F3FF) || next->code == KEYCAP ||
@@ -243,7 +245,7 @@ static bool extends_emoji(const clf__words *words, const character *next, bool h
          (words->last == ZERO_WIDTH_JOINER && next->class == CLF__CHAR_EMOJI);
 }
 
-/* Selectors of how it is drawn do not belong to the word. */
+/* Variation selectors do not belong to the word. */
 static void read_emoji(clf__words *words) {
   character next = character_at(words, words->at);
   bool half_a_flag = is_between(next.code, 0x1F1E6, 0x1F1FF);
@@ -261,7 +263,7 @@ static void read_emoji(clf__words *words) {
   }
 }
 
-/* Reads the characters from `from` to `at` once more, as one normal word. */
+/* Reads the characters from `from` to `at` again, as one normalized word. */
 static void normalize(clf__words *words) {
   clf__normal normal;
   clf__normal_begin(&normal);

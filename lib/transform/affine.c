@@ -1,6 +1,6 @@
-/* Rows go in blocks to the context's threads. The arithmetic is in doubles, so that features far
- * from 0 keep their digits; what bounds it is the memory that it writes. f64 rows that are not
- * moved stay f64: f32 might merge their values. */
+/* The context's threads share blocks of rows. The arithmetic is in doubles, so that features far
+ * from 0 keep their digits. The floor is writing the memory. f64 rows that are only scaled stay
+ * f64, because f32 might merge their values. */
 #include "transform/affine.h"
 
 #include "base/math.h"

@@ -1,10 +1,10 @@
-/* Features moved and scaled column by column: what standardize and min_max apply. */
+/* Features that are shifted and scaled column by column, for standardize and min_max. */
 #ifndef CLF_TRANSFORM_AFFINE_H
 #define CLF_TRANSFORM_AFFINE_H
 
 #include "data/dataset.h"
 
-/* x becomes shift + (x - center) * factor, not below `low` or above `high`. */
+/* x becomes shift + (x - center) * factor, but not less than `low` or more than `high`. */
 typedef struct clf__affine {
   const double *center; /* [columns], or NULL for none */
   const double *factor; /* [columns] */
@@ -12,8 +12,8 @@ typedef struct clf__affine {
   double low, high; /* -INFINITY, INFINITY for none */
 } clf__affine;
 
-/* A dataset of f32 features; of f64 ones where f64 rows are scaled only. Sparse rows stay sparse: 0
- * must become 0, which is not looked at. */
+/* Makes a dataset of f32 features, or of f64 features if f64 rows are only scaled. Sparse rows stay
+ * sparse: the map must keep 0, which is not checked. */
 clf_status clf__affine_apply(clf_dataset **out, const clf_dataset *dataset,
                              const clf__affine *affine);
 

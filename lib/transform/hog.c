@@ -1,11 +1,11 @@
-/* hog: histograms of the directions in which a grey image changes, in the cells of a grid (Dalal
+/* hog: histograms of the directions of the gradient of a gray image, in the cells of a grid (Dalal
  * and Triggs, "Histograms of oriented gradients for human detection", CVPR 2005).
  *
- * A pixel's gradient (central differences) adds its length to the two nearest directions of the
- * four nearest cells, by linear interpolation. Cells are then taken in blocks of block x block,
- * each beginning at every cell, and a block's values v become v / sqrt(|v|^2 + e^2), cut at `clip`
- * and made of length 1 again: so that light and contrast matter little, and neither do small
- * shifts. */
+ * The gradient of a pixel (central differences) adds its length to the two nearest directions of
+ * the four nearest cells, by linear interpolation. Overlapping blocks of block x block cells, one
+ * at every cell, are then normalized: the values v of a block become v / sqrt(|v|^2 + e^2), are
+ * clipped at `clip`, and scaled to length 1 again. So illumination, contrast and small shifts have
+ * little effect. */
 #include <math.h>
 #include <string.h>
 
@@ -40,7 +40,7 @@ static const clf__param params[] = {
     CLF__BOOL("signs", signs, "false", "whether opposite directions of the gradient differ"),
 };
 
-/* What follows from the parameters and the images' size. */
+/* The layout that follows from the parameters and the size of the images. */
 typedef struct grid {
   int64_t height, width;
   int64_t cell, bins, block;
@@ -49,7 +49,7 @@ typedef struct grid {
   int64_t columns;
 } grid;
 
-/* false where the images are smaller than a block, or the columns too many. */
+/* Returns false if the images are smaller than a block, or there are too many columns. */
 static bool make_grid(grid *out, const hog_params *values, int64_t height, int64_t width) {
   grid g = {.height = height,
             .width = width,
@@ -77,7 +77,7 @@ static grid fitted_grid(const clf_transform *transform) {
   return g;
 }
 
-/* Height and width by the parameter or the dataset. */
+/* Determines height and width, by the parameter or the dataset. */
 static clf_status image_size(const hog_params *values, const clf_dataset *dataset,
                              int64_t size[2]) {
   const clf_tensor *x = dataset->x;
@@ -144,7 +144,7 @@ typedef struct hog_job {
   float *to;
 } hog_job;
 
-/* A place among `count`, between `*low` and the one after it, whose share is returned. */
+/* Finds a position among `count`, between `*low` and the next one, whose share is returned. */
 static float between(float place, int64_t *low) {
   const float floor_of = floorf(place);
   *low = (int64_t)floor_of;
@@ -191,7 +191,7 @@ static void fill_cells(const hog_job *job, const float *pixels, float *cells) {
   }
 }
 
-/* Scales values to length 1, or less where they are all small. */
+/* Scales values to length 1, or less if all of them are small. */
 static void normalize_block(float *values, int64_t count) {
   float sum = min_length * min_length;
   for (int64_t i = 0; i < count; i++) {

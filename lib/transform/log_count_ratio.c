@@ -1,6 +1,6 @@
-/* log_count_ratio: each feature scaled by how much its share of what a class has differs from its
- * share of what the others have, so that a linear model behind it spends its weights on features
- * that tell classes apart. With n_kj = alpha + the rows of class k where feature j is not 0,
+/* log_count_ratio: each feature is scaled by how much its share in a class differs from its share
+ * in the other classes, so that a linear model after it uses its weights for features that
+ * distinguish classes. With n_kj = alpha + the rows of class k where feature j is not 0,
  *   factor_j = max over k of |ln (n_kj / sum_i n_ki) - ln (m_kj / sum_i m_ki)|,
  * where m_k is n of all other classes together. For two classes these are the naive Bayes log-count
  * ratios of Wang and Manning (2012), whose signs a linear model does not need. */
@@ -19,14 +19,14 @@ static const clf__param params[] = {
               "constant that is added to each count, so that none is 0"),
 };
 
-enum { BETWEEN = 1 << 18 }; /* counts from one question of the host to the next, about */
+enum { BETWEEN = 1 << 18 }; /* approximate counts between two checks for cancellation */
 
 typedef struct counting {
   const clf_dataset *dataset;
   int64_t classes, features;
-  double *counts; /* [classes + 1, features]; the last line is of all classes */
-  double *sums;   /* [classes + 1] of lines, with alpha */
-  double *rows;   /* [classes] weight of each class's rows */
+  double *counts; /* [classes + 1, features]; the last line is the sum over classes */
+  double *sums;   /* [classes + 1] sums of the lines, with alpha */
+  double *rows;   /* [classes] weight of the rows of each class */
 } counting;
 
 static void count_row(const counting *c, const clf__rows *x, int64_t row, double weight,
@@ -52,7 +52,7 @@ static clf_status count(const counting *c) {
     return CLF_ERROR_MEMORY;
   }
   clf_status status = CLF_OK;
-  const int64_t asked = 1 + BETWEEN / c->features; /* rows from one question to the next */
+  const int64_t asked = 1 + BETWEEN / c->features; /* rows between two checks for cancellation */
   for (int64_t row = 0; row < x.rows && status == CLF_OK; row++) {
     const double weight = weights != NULL ? (double)weights[row] : 1;
     count_row(c, &x, row, weight, c->counts + labels[row] * c->features, buffer);
@@ -75,7 +75,7 @@ static void add_up(const counting *c, double alpha) {
   }
 }
 
-/* Of classes without a row nothing is known; without two others than those the factor is 1. */
+/* Classes without rows are ignored; if fewer than two others remain, the factor is 1. */
 static double factor_of(const counting *c, double alpha, int64_t feature) {
   const double every = c->counts[c->classes * c->features + feature];
   double factor = 0;

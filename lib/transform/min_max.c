@@ -1,5 +1,5 @@
-/* min_max: each feature moved and scaled so that its range on the fitted rows becomes [low, high]
- * (as scikit-learn's MinMaxScaler). A constant feature is divided by 1: it becomes low. */
+/* min_max: each feature is shifted and scaled so that its range on the fitted rows becomes [low,
+ * high], as by scikit-learn's MinMaxScaler. A constant feature is divided by 1, and becomes low. */
 #include <math.h>
 
 #include "base/text.h"
@@ -28,7 +28,7 @@ static clf_status check_params(const min_max_params *values) {
   return CLF_OK;
 }
 
-/* Sparse rows stay sparse where 0 becomes 0. */
+/* Sparse rows stay sparse if 0 is mapped to 0. */
 static clf_status check_sparse(const clf_transform *transform, const clf_dataset *dataset,
                                const double *minimum) {
   const min_max_params *values = transform->params;
@@ -53,7 +53,7 @@ static double factor_of(const min_max_params *values, double minimum, double max
   return (values->high - values->low) / (maximum > minimum ? maximum - minimum : 1);
 }
 
-/* Ranges that doubles can divide by. */
+/* Requires ranges that doubles can divide by. */
 static clf_status check_ranges(const clf_transform *transform, const double *minimum,
                                const double *maximum, int64_t columns) {
   for (int64_t j = 0; j < columns; j++) {

@@ -1,8 +1,8 @@
-/* pca: rows seen along the directions in which the training rows vary most, z = V (x - m), V the
- * principal axes [components, features] (Pearson 1901; Hotelling 1933; found by pca_fit.c). With
- * whiten, each z is divided by its standard deviation. Fisher's discriminant on few components of
- * many features is Fisherfaces (Belhumeur, Hespanha and Kriegman, "Eigenfaces vs. Fisherfaces",
- * IEEE PAMI 19, 1997). */
+/* pca: the projections of rows on the directions of largest variance of the training rows, z = V (x
+ * - m), where V are the principal axes [components, features] (Pearson 1901; Hotelling 1933; found
+ * by pca_fit.c). With whiten, each z is divided by its standard deviation. Fisher's discriminant on
+ * few components of many features is Fisherfaces (Belhumeur, Hespanha and Kriegman, "Eigenfaces vs.
+ * Fisherfaces", IEEE PAMI 19, 1997). */
 #include <math.h>
 
 #include "base/math.h"
@@ -71,15 +71,16 @@ static int64_t columns(const clf_transform *transform) {
   return clf__store_tensor(transform->state, "components")->shape[0];
 }
 
-/* Dense rows have the mean taken away before the products, so that features far from 0 keep their
- * digits; sparse ones, whose features are mostly 0, have the mean's products taken away after. */
+/* The mean is subtracted from dense rows before the products, so that features far from 0 keep
+ * their digits. For sparse rows, whose features are mostly 0, the products of the mean are
+ * subtracted afterwards. */
 typedef struct projection {
   clf__rows x;
   clf__linear_map map;
   const double *mean;
   float *w;       /* [count, columns] */
-  float *b;       /* [count] of sparse rows, or NULL */
-  float *buffers; /* [threads, TASK_ROWS, columns] of dense rows, or NULL */
+  float *b;       /* [count] for sparse rows, or NULL */
+  float *buffers; /* [threads, TASK_ROWS, columns] for dense rows, or NULL */
   float *to;
   int64_t count;
 } projection;
@@ -111,7 +112,7 @@ static void project_rows(void *argument, clf__range rows) {
   clf__linear_block(&job->map, &block, job->to + rows.first * job->count, job->count);
 }
 
-/* The matrix and, for sparse rows, minus its products with the mean. */
+/* Makes the matrix and, for sparse rows, minus its products with the mean. */
 static void fill_map(const clf_transform *transform, projection *job) {
   const pca_params *values = transform->params;
   const float *components = clf__store_tensor(transform->state, "components")->data;
@@ -169,7 +170,7 @@ done:
   return status;
 }
 
-/* Whether the state has a tensor of finite numbers of this shape, a vector where there are no
+/* Returns whether the state has a tensor of finite numbers of this shape; a vector if there are no
  * columns. */
 static bool has(const clf_transform *transform, const char *name, int32_t dtype, int64_t rows,
                 int64_t columns) {

@@ -1,10 +1,11 @@
 /* Principal axes: the eigenvectors of the covariance S = sum w_i (x_i - m)(x_i - m)^T / sum w_i.
  *
- * With A the rows sqrt(w_i) (x_i - m), S = A^T A / W is [columns, columns]. Where there are fewer
- * rows, the Gram matrix A A^T [rows, rows] has the same eigenvalues above 0 and is the smaller one:
- * A A^T u = l u makes v = A^T u / sqrt(l) an eigenvector of A^T A (Turk and Pentland, "Eigenfaces
- * for recognition", Journal of Cognitive Neuroscience 3, 1991). All of it is in doubles, so that
- * directions of little variance are not lost beside large ones; A is made in bands of columns. */
+ * Let A have the rows sqrt(w_i) (x_i - m). Then S = A^T A / W is [columns, columns]. If there are
+ * fewer rows than columns, the Gram matrix A A^T [rows, rows] is smaller and has the same positive
+ * eigenvalues: if A A^T u = l u, then v = A^T u / sqrt(l) is an eigenvector of A^T A (Turk and
+ * Pentland, "Eigenfaces for recognition", Journal of Cognitive Neuroscience 3, 1991). Everything is
+ * computed in doubles, so that directions of small variance are not lost next to large ones. A is
+ * computed in bands of columns. */
 #include <math.h>
 #include <string.h>
 
@@ -18,12 +19,12 @@
 #include "transform/statistics.h"
 
 enum {
-  MAX_SIZE = 32768, /* of an eigenproblem */
-  BAND = 256,       /* columns of A at once */
+  MAX_SIZE = 32768, /* rows of an eigenproblem */
+  BAND = 256,       /* columns of A at a time */
 };
 
-/* Eigenvalues below this share of the largest are rounding: of doubles, and of the f32 products
- * that the Gram engine sums. */
+/* Eigenvalues below this share of the largest are rounding errors: of doubles, and of the f32
+ * products that the Gram engine sums. */
 static const double min_of_gram = 0x1p-40, min_of_covariance = 0x1p-22;
 
 typedef struct eigen_job {
@@ -32,7 +33,7 @@ typedef struct eigen_job {
   const float *weights;
   int64_t size;    /* of the matrix */
   double *matrix;  /* [size, size] */
-  int64_t count;   /* of its eigenvalues, the largest */
+  int64_t count;   /* number of the largest eigenvalues */
   double *values;  /* [count] */
   double *vectors; /* [count, size] in rows */
   double *band;    /* [rows, BAND] of A */
@@ -40,12 +41,12 @@ typedef struct eigen_job {
   double min;
 } eigen_job;
 
-/* As f32, of which the mean was taken. */
+/* The f32 rows from which the mean was subtracted. */
 static double value_of_byte(const clf__rows *x, int64_t at) {
   return (double)(x->scale * (float)((const uint8_t *)x->data)[at]);
 }
 
-/* A's columns first … first + columns - 1. */
+/* Computes columns first … first + columns - 1 of A. */
 static void fill_band(const eigen_job *job, const double *mean, int64_t first, int64_t columns) {
   const clf__rows *x = job->x;
   for (int64_t i = 0; i < x->rows; i++) {
@@ -91,7 +92,7 @@ done:
   return status;
 }
 
-/* f64 rows are rounded about their mean. */
+/* f64 rows are rounded after the mean is subtracted. */
 static clf_status round_rows(const eigen_job *job, double *mean, float **values, clf__rows *x) {
   int64_t size;
   CLF__CHECK(clf__column_means(job->context, x, job->weights, mean));
@@ -129,7 +130,7 @@ done:
   return status;
 }
 
-/* What the eigenvalues sum up to. */
+/* Returns the sum of all eigenvalues. */
 static double trace(const eigen_job *job) {
   double sum = 0;
   for (int64_t i = 0; i < job->size; i++) {
@@ -138,7 +139,7 @@ static double trace(const eigen_job *job) {
   return sum;
 }
 
-/* How many of the largest directions to keep. */
+/* Returns how many of the largest directions to keep. */
 static int64_t count_kept(const eigen_job *job, double share, double total) {
   const double *values = job->values;
   double kept = 0;
@@ -150,7 +151,7 @@ static int64_t count_kept(const eigen_job *job, double share, double total) {
   return count;
 }
 
-/* Scales a direction to length 1, its largest element (the first of equals) above 0. */
+/* Scales a direction to length 1 and makes its largest element (the first of equals) positive. */
 static void normalise(double *vector, int64_t columns) {
   double sum = 0, largest = 0;
   for (int64_t j = 0; j < columns; j++) {
@@ -163,7 +164,7 @@ static void normalise(double *vector, int64_t columns) {
   }
 }
 
-/* The directions from the eigenvectors. */
+/* Computes the directions from the eigenvectors. */
 static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) {
   const int64_t n = job->size, columns = job->x->columns;
   out->vectors = clf__alloc_array(job->context, out->count, (size_t)columns * sizeof(double));

@@ -1,9 +1,9 @@
 /* polynomial: all products of up to `degree` features, in the order of scikit-learn's
- * PolynomialFeatures without its bias column: by degree, then by the features' places.
+ * PolynomialFeatures without its bias column: by degree, then by the indices of the features.
  *
  * The products of degree d are, feature by feature, x[j] times the products of degree d - 1 whose
- * first feature is j or comes after it (after it only, for interactions): a run at that block's
- * end. So a row of products takes one multiplication each. f64 rows give f64 products. */
+ * first feature is at least j (for interactions more than j); these form a run at the end of that
+ * block. So each product takes one multiplication. f64 rows give f64 products. */
 #include <math.h>
 #include <string.h>
 
@@ -26,8 +26,8 @@ static const clf__param params[] = {
               "products of different features only, no powers"),
 };
 
-/* Number of products: the sum over d of the combinations of d features out of n, with repetition
- * (n + d - 1 over d) or without (n over d). Exact up to 2^53. */
+/* Returns the number of products: the sum over d of the combinations of d features out of n, with
+ * repetition (n + d - 1 over d) or without (n over d). Exact up to 2^53. */
 static double count_products(const polynomial_params *values, int64_t features) {
   double total = 0;
   double combinations = 1;
@@ -73,10 +73,10 @@ typedef struct expansion {
   clf__rows x;
   int64_t degree;
   int64_t width;  /* columns of the result */
-  int64_t *start; /* [degree, features + 1]: where products of a degree that begin with a feature
-                     start in the result, and where the degree ends */
+  int64_t *start; /* [degree, features + 1]: where the products of a degree that begin with a
+                   * feature start, and where the degree ends */
   bool interaction_only;
-  void *to;       /* [rows, width] f64 of f64 rows, else f32 */
+  void *to;       /* [rows, width] f64 from f64 rows, otherwise f32 */
   float *buffers; /* [threads, features] */
 } expansion;
 
@@ -95,7 +95,7 @@ static void lay_out(expansion *job) {
   }
 }
 
-/* The products of the features, which are in `to` already. */
+/* Computes the products of the features, which `to` has already. */
 static void expand_f32(const expansion *job, float *to) {
   int64_t n = job->x.columns;
   for (int64_t d = 1; d < job->degree; d++) {

@@ -1,5 +1,5 @@
-/* standardize: each feature minus its mean, over its standard deviation (of the population, as
- * scikit-learn's StandardScaler). A constant feature is divided by 1. */
+/* standardize: the mean is subtracted from each feature, which is divided by its standard deviation
+ * (of the population, as by scikit-learn's StandardScaler). A constant feature is divided by 1. */
 #include <math.h>
 
 #include "transform/statistics.h"

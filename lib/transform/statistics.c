@@ -3,12 +3,12 @@
  *
  *   mean = Σ w x / W,   variance = Σ w (x - mean)² / W - (Σ w (x - mean) / W)²,
  *
- * whose last term takes back the rounding of the mean (Chan, Golub and LeVeque, "Algorithms for
- * computing the sample variance", 1983). What is kept is its root, the deviation, which has the
- * features' size: the squares of f64 features may have none. Rows are cut into a few blocks by
- * size, each summed by itself, so that the result does not depend on the number of threads. Each
- * number reads and writes up to three double sums in the caches: that, not memory, bounds it, at
- * about three times what reading the rows twice takes. */
+ * The last term corrects the rounding error of the mean (Chan, Golub and LeVeque, "Algorithms for
+ * computing the sample variance", 1983). The result is the standard deviation, because the squares
+ * of f64 features may overflow. Rows are divided into a few blocks by size, which are summed
+ * separately, so that the result does not depend on the number of threads. Each number updates up
+ * to three double sums in the caches. This, not memory, is the bound: about three times the time of
+ * reading the rows twice. */
 #include "transform/statistics.h"
 
 #include <float.h>
@@ -21,7 +21,7 @@
 
 enum { MAX_BLOCKS = 16, BLOCK_ENTRIES = 1 << 16, ROWS_PER_ARRAY = 4 };
 
-/* What a block of rows sums up; each [columns]. */
+/* The sums of a block of rows, [columns] each. */
 typedef struct sums {
   double *minimum;
   double *maximum;
@@ -38,15 +38,16 @@ typedef struct reading {
   clf_context *context;
   const clf__rows *x;
   const float *weights;
-  const double *mean; /* in the second pass, in the columns' units */
-  const double *unit; /* [columns] powers of 2 by which columns are multiplied there, or NULL */
+  const double *mean; /* for the second pass, in the columns' units */
+  const double *unit; /* [columns] powers of 2 by which columns are multiplied in the second pass,
+                       * or NULL */
   int64_t blocks;
   int64_t block_rows;
   double *memory;  /* [blocks, ARRAYS, columns] */
   double *buffers; /* [threads, columns] of f64, or of f32 as floats */
 } reading;
 
-/* A dense row: f64 ones as they are, the others as f32. */
+/* Returns a dense row: f64 rows as they are, others as f32. */
 typedef struct values {
   const float *single; /* NULL for f64 rows */
   const double *wide;
@@ -123,7 +124,8 @@ static void read_block(void *argument, clf__range rows) {
   const reading *job = argument;
   const clf__rows *x = job->x;
   sums to = sums_of(job, rows.index);
-  const int64_t asked = 1 + BLOCK_ENTRIES / x->columns; /* rows from one question to the next */
+  const int64_t asked = 1 + BLOCK_ENTRIES / x->columns; /* rows between two checks for
+                                                         * cancellation */
   for (int64_t i = rows.first; i < rows.end; i++) {
     double weight = job->weights != NULL ? job->weights[i] : 1;
     if ((i - rows.first) % asked == 0 && clf__progress_check() < 0) {
@@ -146,7 +148,7 @@ static void read_block(void *argument, clf__range rows) {
   }
 }
 
-/* Adds arrays `first` to `end` - 1 of all blocks up, in their order, into the first one. */
+/* Adds arrays `first` to `end` - 1 of all blocks, in order, to those of the first one. */
 static void merge_sums(const reading *job, int64_t first, int64_t end) {
   int64_t n = job->x->columns;
   for (int64_t block = 1; block < job->blocks; block++) {
@@ -168,7 +170,7 @@ static void merge_extremes(const reading *job) {
   }
 }
 
-/* Rows of weight above 0 and the sum of their weights. */
+/* Counts the rows of weight above 0, and sums their weights. */
 static double weigh(const clf__rows *x, const float *weights, int64_t *rows) {
   double total = 0;
   *rows = 0;
@@ -207,11 +209,11 @@ static clf_status read_extremes_and_means(reading *job, const clf__columns *out,
   return CLF_OK;
 }
 
-/* Squares of f64 values may leave the range of doubles, so a column of such rows whose range is far
- * from 1 is measured in a unit near to it: a power of 2, which changes no digit. `mean` [columns]
- * receives the means in these units; returns whether there is one but 1. */
+/* Squares of f64 values may overflow or underflow. So a column whose range is far from 1 is
+ * measured in a unit near its range: a power of 2, which changes no digit. `mean` [columns]
+ * receives the means in these units; returns whether any unit differs from 1. */
 static bool choose_units(const reading *job, const clf__columns *out, double *unit, double *mean) {
-  enum { FAR = 256 }; /* 2^256 and its square are within the range, and sums of them */
+  enum { FAR = 256 }; /* 2^256, its square and sums of squares are within the range */
   bool chosen = false;
   for (int64_t j = 0; j < job->x->columns; j++) {
     const double range = out->maximum[j] - out->minimum[j];
@@ -240,7 +242,8 @@ static clf_status read_deviations(reading *job, const clf__columns *out, double 
   sums all = sums_of(job, 0);
   bool sparse = clf__rows_sparse(job->x);
   for (int64_t j = 0; j < columns; j++) {
-    double zeros = sparse ? total - all.weight[j] : 0; /* weight of the elements left out */
+    double zeros = sparse ? total - all.weight[j] : 0; /* weight of the elements that are left
+                                                        * out */
     double drift = (all.drift[j] - zeros * job->mean[j]) / total;
     double square = (all.square[j] + zeros * job->mean[j] * job->mean[j]) / total;
     double variance = out->minimum[j] == out->maximum[j] ? 0 : square - drift * drift;
@@ -259,7 +262,7 @@ done:
   return status;
 }
 
-/* Doubles near the largest one: a difference or a sum of them may be none. */
+/* The difference or the sum of doubles near the largest one may overflow. */
 static clf_status check_finite(const clf__columns *out, int64_t columns) {
   for (int64_t j = 0; j < columns; j++) {
     if (!isfinite(out->maximum[j] - out->minimum[j]) ||
@@ -276,7 +279,8 @@ static clf_status check_finite(const clf__columns *out, int64_t columns) {
 static int64_t count_blocks(const clf__rows *x) {
   int64_t entries = clf__rows_entries(x);
   int64_t blocks = entries / BLOCK_ENTRIES;
-  int64_t affordable = entries / x->columns / ROWS_PER_ARRAY; /* memory: less than the entries' */
+  int64_t affordable = entries / x->columns / ROWS_PER_ARRAY; /* memory: less than that of the
+                                                               * entries */
   return clf__clamp_i64(clf__min_i64(blocks, affordable), 1, MAX_BLOCKS);
 }
 

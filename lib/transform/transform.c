@@ -1,4 +1,4 @@
-/* Transforms as handles, and their place in model files. */
+/* Transforms as handles, and their entries in model files. */
 #include "transform/transform.h"
 
 #include <math.h>
@@ -67,7 +67,8 @@ clf_status clf__transform_clone(clf_transform **out, const clf_transform *transf
   return CLF_OK;
 }
 
-/* The outcome of a call, told with the transform's name, which that of a cancelled one has. */
+/* Completes the outcome of a call by the name of the transform, unless it was cancelled, where the
+ * message has it. */
 static clf_status end_call(const clf_transform *transform, clf__call *call, clf_status status) {
   status = clf__call_end(call, status);
   return status < 0 && status != CLF_ERROR_CANCELLED
@@ -172,7 +173,7 @@ const double *clf__transform_vector(const clf_transform *transform, const char *
   return tensor->data;
 }
 
-/* "<prefix><name>"; too long a name is cut, and the store refuses it. */
+/* Makes "<prefix><name>"; a name that is too long is cut, and the store refuses it. */
 typedef struct entry_name {
   char text[512];
 } entry_name;

@@ -1,5 +1,5 @@
-/* Transforms: kinds in a registry (transform_registry.c), fitted state as named tensors, so that
- * saving and loading need no code of their own. */
+/* Transforms: kinds in a registry (transform_registry.c). The fitted state consists of named
+ * tensors, so that saving and loading are the same for all. */
 #ifndef CLF_TRANSFORM_TRANSFORM_H
 #define CLF_TRANSFORM_TRANSFORM_H
 
@@ -12,16 +12,17 @@
 
 typedef struct clf__transform_kind {
   clf__kind base;
-  /* Puts what it learns into `state` as tensors. */
+  /* Adds what it learns to `state` as tensors. */
   clf_status (*fit)(const clf_transform *transform, const clf_dataset *dataset, clf__store *state);
   clf_status (*apply)(clf_dataset **out, const clf_transform *transform,
                       const clf_dataset *dataset);
-  /* For kinds that change each feature by itself: what the fitted transform does, with center
-   * (where it moves features) and factor [features] for it to fill; NULL for other kinds. */
+  /* For kinds that change each feature by itself: describes the fitted transform; center (if it
+   * shifts features) and factor [features] are memory to fill. NULL for other kinds. */
   void (*affine)(const clf_transform *transform, double *center, double *factor, clf__affine *out);
-  /* Columns of the fitted output. */
+  /* Returns the columns of the fitted output. */
   int64_t (*columns)(const clf_transform *transform);
-  /* Whether a loaded state is complete and fits `features`: CLF_OK or CLF_ERROR_CORRUPT. */
+  /* Checks whether a loaded state is complete and fits `features`. Returns CLF_OK or
+   * CLF_ERROR_CORRUPT. */
   clf_status (*check)(const clf_transform *transform);
 } clf__transform_kind;
 
@@ -42,17 +43,17 @@ extern const clf__transform_kind clf__hog_kind;
 
 extern const clf__registry clf__transform_kinds;
 
-/* For check(): the finite numbers [features] of an f64 tensor of the state; NULL, with the message
- * of CLF_ERROR_CORRUPT set, when there are none. */
+/* For check(): returns the finite numbers [features] of an f64 tensor of the state; NULL, with the
+ * message of CLF_ERROR_CORRUPT set, if there are none. */
 const double *clf__transform_vector(const clf_transform *transform, const char *name);
 
-/* What a fitted transform of a kind with `affine` does to the dataset. */
+/* Returns what a fitted transform of a kind with `affine` does to the dataset. */
 clf_status clf__transform_change(clf_dataset **out, const clf_transform *transform,
                                  const clf_dataset *dataset);
 
-/* Unfitted, same kind and parameters. */
+/* Makes an unfitted transform of the same kind and parameters. */
 clf_status clf__transform_clone(clf_transform **out, const clf_transform *transform);
-/* Columns that a fitted transform gives. */
+/* Returns the columns that a fitted transform makes. */
 int64_t clf__transform_columns(const clf_transform *transform);
 
 /* Entries are named "<prefix>kind", "<prefix>params", "<prefix>features", and the tensors by

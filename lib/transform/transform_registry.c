@@ -1,4 +1,4 @@
-/* The kinds of transforms. A new one is a file with its clf__transform_kind and a line here. */
+/* The kinds of transforms. A new kind is a file with its clf__transform_kind and a line here. */
 #include "transform/transform.h"
 
 static const clf__kind *const kinds[] = {

@@ -1,8 +1,8 @@
-/* Stored arrays as tensors: wrapped where they lie when the machine reads them as they are, else
- * decoded element by element, and exactly: whether f32 is enough is for the dataset to say.
+/* Stored arrays as tensors. They are wrapped in place if the machine can read them directly, and
+ * otherwise decoded element by element, exactly; the dataset decides whether f32 is enough.
  *
- * Fortran order is C order with the axes reversed, so such an array is a tensor of the reversed
- * shape seen through a permutation. */
+ * Fortran order is C order with the axes reversed, so such an array is a permuted view of a tensor
+ * of the reversed shape. */
 #include "data/formats/array.h"
 
 #include <math.h>
@@ -12,15 +12,16 @@
 #include "data/build.h"
 #include "data/label_key.h"
 
-enum { ASKED = 1 << 20 }; /* elements between two questions to the host */
+enum { ASKED = 1 << 20 }; /* elements between two checks for cancellation */
 
 static bool native_order(const clf__array *array) {
   const bool big_endian_machine = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
   return array->width == 1 || array->big_endian == big_endian_machine;
 }
 
-/* The dtype that holds every such element exactly, but for unsigned ones beyond int64_t, which are
- * rounded as features and refused as labels; `*stored` says whether it is how they lie in the file.
+/* Returns the dtype that represents every such element exactly. The exception is unsigned integers
+ * beyond int64_t, which are rounded as features and refused as labels. `*stored` receives whether
+ * the file has the elements in this form.
  */
 static int32_t dtype_of(const clf__array *array, bool labels, bool *stored) {
   static const struct {
@@ -135,7 +136,7 @@ static clf_status check_whole(const clf__array *array, const clf__bytes *bytes, 
   return status;
 }
 
-/* The bits of a number: an integer's value in two's complement, or those of a float. */
+/* The bits of a number: of an integer in two's complement, or of a float. */
 static int64_t bits_of(const unsigned char *at, const clf__array *array) {
   uint64_t bits = 0;
   int32_t width = array->width, unused = array->kind == 'i' ? 64 - 8 * width : 0;
@@ -145,19 +146,20 @@ static int64_t bits_of(const unsigned char *at, const clf__array *array) {
   return (int64_t)(bits << unused) >> unused;
 }
 
-/* The bits of the f32 that a 16-bit float is. */
+/* Returns the bits of the f32 that equals a 16-bit float. */
 static int64_t widen_half(int64_t half) {
   const uint32_t sign = (uint32_t)half >> 15 << 31;
   const uint32_t exponent = (uint32_t)half >> 10 & 0x1F, fraction = (uint32_t)half & 0x3FF;
   uint32_t bits = (exponent == 0x1F ? 0xFF : exponent + 127 - 15) << 23 | fraction << 13;
-  if (exponent == 0) { /* below the normal numbers: a multiple of 2^-24 */
+  if (exponent == 0) { /* subnormal: a multiple of 2^-24 */
     const float value = (float)fraction * 0x1p-24f;
     memcpy(&bits, &value, sizeof bits);
   }
   return sign | bits;
 }
 
-/* Writes an element as a tensor's; its bits are those of the type, or an integer that fits it. */
+/* Writes an element of a tensor; its bits are those of the type, or of an integer that fits into
+ * it. */
 static void write_element(const clf_tensor *tensor, int64_t index, int64_t bits, char kind) {
   if (tensor->dtype == CLF_F32 && kind != 'f') {
     ((float *)tensor->data)[index] = (float)bits;
@@ -171,12 +173,13 @@ static void write_element(const clf_tensor *tensor, int64_t index, int64_t bits,
   }
 }
 
-/* Whether f64 holds the integer. */
+/* Returns whether f64 represents the integer exactly. */
 static bool is_double(uint64_t value) {
   return value >> 53 == 0 || value / (value & (0 - value)) >> 53 == 0;
 }
 
-/* Unsigned integers of 64 bits: the first that i64 does not hold, or -1; f64 may round others. */
+/* Returns the first unsigned integer of 64 bits that i64 cannot represent, or -1; f64 may round
+ * others. */
 static int64_t look_at_wide(const unsigned char *data, const clf__array *array, int64_t first,
                             int64_t end, bool *rounded) {
   int64_t beyond = -1;
@@ -252,7 +255,7 @@ static clf_status wrap(clf_tensor **out, clf_context *context, clf__bytes *bytes
   return clf_tensor_set_release(*out, release_bytes, held);
 }
 
-/* The view with the axes reversed takes the tensor's place. */
+/* Replaces the tensor by its view with the axes reversed. */
 static clf_status reverse_axes(clf_tensor **tensor) {
   int32_t axes[CLF_MAX_DIMENSIONS];
   for (int32_t i = 0; i < (*tensor)->ndim; i++) {
@@ -287,7 +290,7 @@ static clf_status make_tensor(clf_tensor **out, clf_context *context, clf__bytes
   return CLF_OK;
 }
 
-/* Header and size of the array that `bytes` are. */
+/* Reads and checks header and size of the array in `bytes`. */
 static clf_status open_array(clf__array *out, clf_context *context, const clf__bytes *bytes,
                              const clf__array_wanted *wanted, const char *name) {
   CLF__CHECK(wanted->header(out, bytes->data, bytes->size, name));
@@ -310,7 +313,7 @@ clf_status clf__array_read(clf_tensor **out, clf_context *context, clf__bytes *b
   return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
 }
 
-/* Labels [rows, 1] as [rows]. */
+/* Reshapes labels [rows, 1] to [rows]. */
 static clf_status set_labels(clf_dataset *dataset, const clf_tensor *labels) {
   if (labels->ndim == 2 && labels->shape[1] != 1) {
     return clf__fail(

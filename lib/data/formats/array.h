@@ -8,37 +8,39 @@
 #include "data/source.h"
 
 typedef struct clf__array {
-  char kind;          /* 'u' unsigned, 'i' signed, 'f' IEEE, 'b' truth values; texts: 'U' UTF-32,
-                         'S' bytes */
-  int32_t width;      /* bytes of an element: 1, 2, 4 or 8; of a text any number, NULs at its end */
-  bool big_endian;    /* only of elements wider than 1 */
-  bool order_guessed; /* the header does not say it: this machine's was taken */
-  bool fortran;       /* the first axis is the fastest */
+  char kind;          /* 'u' unsigned, 'i' signed, 'f' IEEE, 'b' truth value; texts: 'U' UTF-32, 'S'
+                       * bytes */
+  int32_t width;      /* bytes of an element: 1, 2, 4 or 8; any number for a text, which is padded
+                       * by NULs */
+  bool big_endian;    /* only for elements wider than 1 */
+  bool order_guessed; /* not in the header: the machine's order is assumed */
+  bool fortran;       /* the first axis varies fastest */
   int32_t ndim;
   int64_t shape[CLF_MAX_DIMENSIONS];
   size_t offset; /* of the first element */
 } clf__array;
 
-/* Reads the header that the `size` bytes begin with. CLF_ERROR_FORMAT, CLF_ERROR_SHAPE,
+/* Reads the header at the beginning of `size` bytes. Returns CLF_ERROR_FORMAT, CLF_ERROR_SHAPE or
  * CLF_ERROR_TYPE. */
 typedef clf_status (*clf__array_header)(clf__array *out, const unsigned char *bytes, size_t size,
                                         const char *name);
 
-/* Bytes of header and elements. CLF_ERROR_DATA without elements, CLF_ERROR_SHAPE on overflow. */
+/* Returns the bytes of header and elements. Returns CLF_ERROR_DATA if there are no elements,
+ * CLF_ERROR_SHAPE on overflow. */
 clf_status clf__array_whole(size_t *size, const clf__array *array, const char *name);
 
-/* What a reader looks for, all of which a header says. */
+/* What a reader requires of an array; the header is enough to check it. */
 typedef struct clf__array_wanted {
   clf__array_header header;
   const char *what; /* for messages: "labels" */
   int32_t min_axes, max_axes;
   int64_t rows; /* the size of the first axis; -1: any */
   bool labels;  /* unsigned integers must stay integers */
-  bool text;    /* texts are fine, too */
+  bool text;    /* texts are allowed, too */
   size_t size;  /* of header and elements; 0: any */
 } clf__array_wanted;
 
-/* Rows of features; labels, or targets of a regression, of `rows` rows. */
+/* Requirements for rows of features, and for labels, or targets of a regression, of `rows` rows. */
 clf__array_wanted clf__array_rows(clf__array_header header);
 clf__array_wanted clf__array_labels(clf__array_header header, int64_t rows, bool regression);
 
@@ -46,29 +48,30 @@ clf__array_wanted clf__array_labels(clf__array_header header, int64_t rows, bool
 clf_status clf__array_measure(size_t *size, const unsigned char *head, size_t count,
                               const char *name, const void *wanted);
 
-/* The array that `bytes` are, whole, as a tensor. Takes the bytes over (*bytes is then zero) where
- * the elements can stay where they are; others are decoded into a type that holds them exactly:
- * the log says where an unsigned integer is beyond that. The caller releases the bytes either way.
+/* Makes a tensor from `bytes`, which are one array. Takes ownership of the bytes (*bytes is then
+ * zero) if the elements can be used in place. Other elements are decoded into a type that
+ * represents them exactly; the log reports an unsigned integer that no type does. The caller
+ * releases the bytes in any case.
  */
 clf_status clf__array_read(clf_tensor **out, clf_context *context, clf__bytes *bytes,
                            const clf__array_wanted *wanted, const char *name);
 
-/* Gives a dataset the labels ([rows] or [rows, 1], numbers or texts) that `bytes` are, or the
- * targets ([rows] or [rows, outputs]) where it is for regression. CLF_ERROR_DATA for an unsigned
- * label beyond int64_t and for a text that is no UTF-8. */
+/* Sets the labels of a dataset ([rows] or [rows, 1], numbers or texts) from `bytes`, or the targets
+ * ([rows] or [rows, outputs]) for a regression. Returns CLF_ERROR_DATA for an unsigned label beyond
+ * int64_t, and for a text that is not UTF-8. */
 clf_status clf__array_label(clf_dataset *dataset, clf__bytes *bytes,
                             const clf__array_wanted *wanted, const char *name);
 
-/* The same from a file. It is read, not mapped: labels are looked at twice. */
+/* The same from a file. It is read, not mapped, because labels are read twice. */
 clf_status clf__array_label_file(clf_dataset *dataset, const char *path, clf__array_header header,
                                  bool regression);
 
-/* An element of an array of texts, which begins at `data`, as UTF-8 with a NUL: `to` has
- * width + 1 bytes. 'S' bytes are copied as they are. CLF_ERROR_DATA for characters that are none.
+/* Converts an element of an array of texts, which begins at `data`, to UTF-8 with a NUL; `to` has
+ * width + 1 bytes. 'S' bytes are copied unchanged. Returns CLF_ERROR_DATA for invalid characters.
  */
 clf_status clf__array_text(char *to, const clf__array *array, const unsigned char *data,
                            int64_t index);
-/* Labels [rows] of such an array. */
+/* Sets labels [rows] from such an array. */
 clf_status clf__array_label_texts(clf_dataset *dataset, const clf__array *array,
                                   const unsigned char *data);
 

@@ -1,5 +1,5 @@
-/* Arrays of texts, as NumPy stores them: elements of one width, UTF-32 or bytes, with NULs behind
- * those that are shorter. They are the names of classes. */
+/* Arrays of texts, as NumPy stores them: elements of the same width, UTF-32 or bytes, padded by
+ * NULs. They are the names of classes. */
 #include <string.h>
 
 #include "base/utf8.h"
@@ -14,7 +14,7 @@ static bool is_character(uint32_t character) {
   return character != 0 && character <= 0x10FFFF && (character < 0xD800 || character > 0xDFFF);
 }
 
-/* The bytes of an element before the NULs at its end, which come `step` at a time. */
+/* Returns the bytes of an element without the NULs at its end, which have `step` bytes each. */
 static int32_t length_of(const unsigned char *element, int32_t width, int32_t step) {
   static const unsigned char nul[4];
   while (width > 0 && memcmp(element + width - step, nul, (size_t)step) == 0) {

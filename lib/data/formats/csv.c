@@ -1,16 +1,16 @@
 /* CSV as a dataset: features as an f32 or f64 matrix, labels as numbers or names, or targets, and
- * weights. With dtype=auto the matrix is f32 until a number comes that f32 might merge with
- * another; the records are then read again, as f64, and stay so where a column needs it.
+ * weights. With dtype=auto the matrix is f32 until a number occurs that f32 might merge with
+ * another. Then the records are read again as f64, and stay f64 if a column needs it.
  *
- * The records are counted first, so that the matrix is allocated once. A record has a byte for each
- * of its fields at least, which bounds the matrix by the size of the file whatever its first line
+ * The records are counted first, so that the matrix is allocated once. Every field of a record
+ * takes at least one byte, so the size of the file bounds the matrix, whatever its first line
  * says. */
 #include "data/build.h"
 #include "data/formats/csv_reader.h"
 #include "data/formats/decimal.h"
 #include "tensor/rows_precision.h"
 
-enum { MANY_ROWS = 20 }; /* of which more than half are no classes */
+enum { MANY_ROWS = 20 }; /* with more rows, labels that are mostly distinct are not classes */
 
 #define CLF__VALUES clf__csv_params
 static const clf__param params[] = {
@@ -49,8 +49,8 @@ static clf_status allocate_x(clf__csv_reader *self, bool wide) {
                             self->columns.counts[CLF__CSV_FEATURE]);
 }
 
-/* Numbers by a point, before a delimiter and of no list of missing values, are read where they
- * stand. */
+/* Numbers are read in place if they have a decimal point, end at a delimiter, and there is no list
+ * of missing values. */
 static clf_status allocate_plain(clf__csv_reader *self) {
   const clf__csv_columns *columns = &self->columns;
   const bool plain = columns->text.decimal == '.' && columns->text.missing == NULL;
@@ -85,12 +85,13 @@ done:
   return status;
 }
 
-/* The rows that were read, in place of all that there is room for. */
+/* Shrinks the matrix to the rows that were read. */
 static clf_status cut(clf_tensor **tensor, int64_t rows) {
   return *tensor == NULL || (*tensor)->shape[0] == rows ? CLF_OK : clf__tensor_cut(tensor, rows);
 }
 
-/* Whether f32 might not do, by what was seen of the numbers and by the columns' ranges. */
+/* Returns whether f32 might not be enough, by the digits of the numbers and the ranges of the
+ * columns. */
 static clf_status is_doubtful(bool *out, const clf__csv_reader *self) {
   const clf__rows x =
       clf__rows_of_f32(self->x->data, self->rows, self->x->shape[1], self->x->shape[1]);
@@ -100,7 +101,7 @@ static clf_status is_doubtful(bool *out, const clf__csv_reader *self) {
   return status;
 }
 
-/* Reads the records again, as f64, which become f32 where no column needs it. */
+/* Reads the records again as f64, and converts them to f32 if no column needs f64. */
 static clf_status widen(clf__csv_reader *self) {
   int64_t column = -1;
   clf_tensor *narrow = NULL;
@@ -145,7 +146,7 @@ static clf_status read_features(clf__csv_reader *self) {
   return CLF_OK;
 }
 
-/* The log says what was left out, and where labels look like something else. */
+/* Logs what was left out, and labels that look like something else. */
 static void log_rows(const clf__csv_reader *self, const clf_dataset *dataset) {
   const char *name = self->columns.text.lines.name;
   const int64_t classes = clf_dataset_classes(dataset);
@@ -162,7 +163,7 @@ static void log_rows(const clf__csv_reader *self, const clf_dataset *dataset) {
   }
 }
 
-/* The rows, without their labels. */
+/* Reads the rows, without their labels. */
 static clf_status make_dataset(clf_dataset **out, clf__csv_reader *self) {
   clf_dataset *dataset = NULL;
   clf_status status;

@@ -1,37 +1,39 @@
-/* The parts of the CSV reader: text as records of fields, what is guessed of it, what the columns
- * are. */
+/* The CSV reader, divided into text as records of fields, the guesses about it, and the roles of
+ * the columns. */
 #ifndef CLF_DATA_FORMATS_CSV_H
 #define CLF_DATA_FORMATS_CSV_H
 
 #include "data/dataset.h"
 #include "data/formats/lines.h"
 
-/* What a byte means outside quotes. */
+/* The meaning of a byte outside of quotes. */
 enum { CLF__CSV_BLANK = 1, CLF__CSV_ENDS_FIELD = 2, CLF__CSV_ENDS_RECORD = 4, CLF__CSV_QUOTE = 8 };
 
 typedef struct clf__csv_text {
   clf__lines lines;
   char delimiter;
-  bool runs;    /* any number of blanks and tabs delimit as one; the delimiter is then a blank */
-  char quote;   /* '"', or 0 where quotes mean nothing */
-  char comment; /* from here to the end of the line, outside quotes; 0 for none */
-  char decimal, thousands; /* of numbers; thousands may be 0 */
-  const char *missing;     /* what stands for no value, separated by commas; NULL for the usual */
+  bool runs;    /* any number of blanks and tabs form one delimiter; the delimiter is then a
+                 * blank */
+  char quote;   /* '"', or 0 if quotes have no meaning */
+  char comment; /* starts a comment up to the end of the line, outside of quotes; 0 for none */
+  char decimal, thousands; /* marks in numbers; thousands may be 0 */
+  const char *missing;     /* texts of missing values, separated by commas; NULL for the usual
+                            * ones */
   unsigned char meaning[256];
 } clf__csv_text;
 
 typedef struct clf__csv_field {
-  const char *begin, *end; /* trimmed; within the quotes of a quoted field */
+  const char *begin, *end; /* trimmed; inside the quotes of a quoted field */
   const char *next;        /* where the next field or record begins */
   bool quoted;             /* two quotes inside stand for one */
-  bool last;               /* of its record */
+  bool last;               /* the last field of its record */
 } clf__csv_field;
 
-/* Sets what the bytes mean; to be called when quote or comment were set. */
+/* Sets the meaning of bytes; must be called after quote or comment were set. */
 void clf__csv_set_meaning(clf__csv_text *text);
-/* The byte of a place among CLF__CSV_DELIMITERS; a blank for blanks. */
+/* Returns the byte of an index in CLF__CSV_DELIMITERS; a blank for blanks. */
 char clf__csv_delimiter(int32_t choice);
-/* Sets delimiter and runs, and what the bytes mean, by a place among CLF__CSV_DELIMITERS. */
+/* Sets delimiter, runs and the meaning of bytes by an index in CLF__CSV_DELIMITERS. */
 void clf__csv_set_delimiter(clf__csv_text *text, int32_t choice);
 static inline bool clf__csv_means(const clf__csv_text *text, char byte, int meaning) {
   return (text->meaning[(unsigned char)byte] & meaning) != 0;
@@ -43,37 +45,37 @@ static inline const char *clf__csv_skip_blanks(const clf__csv_text *text, const 
   return at;
 }
 
-/* The field at `at`. Returns NULL, or what is wrong with it. */
+/* Reads the field at `at`. Returns NULL, or what is wrong with it. */
 const char *clf__csv_field_at(clf__csv_field *out, const clf__csv_text *text, const char *at);
-/* Skips blank lines and lines that are comments. */
+/* Skips blank lines and comment lines. */
 const char *clf__csv_record_at(const clf__csv_text *text, const char *at);
-/* The record after the one at `at`; NULL when that is not in order. */
+/* Returns the record after the one at `at`; NULL if that one is malformed. */
 const char *clf__csv_record_after(const clf__csv_text *text, const char *at);
-/* Fields of the record at `at`, up to one that is wrong. */
+/* Counts the fields of the record at `at`, up to one that is malformed. */
 int64_t clf__csv_count_fields(const clf__csv_text *text, const char *at);
-/* Records from `at` on; right when the quotes are. */
+/* Counts the records from `at` on; the result is correct if the quotes are. */
 int64_t clf__csv_count_records(const clf__csv_text *text, const char *at);
 bool clf__csv_same_bytes(const clf__csv_field *one, const clf__csv_field *other);
 
-/* Writes the content to `to`, which has room for the field, and a NUL; returns the length. */
+/* Writes the content and a NUL to `to`, which has capacity for the field; returns the length. */
 size_t clf__csv_content(const clf__csv_field *field, char *to);
 
-/* A number as the C library spells it: with a point, and without marks between thousands. Points
- * into the field where that is so already, else into its own bytes; the end is NULL when the field
- * cannot be a number. */
+/* Converts a number to the form of the C library: with a point and without thousands separators.
+ * The result is the field itself if it has that form, otherwise it overwrites the field's bytes.
+ * The end is NULL if the field cannot be a number. */
 typedef struct clf__csv_digits {
   const char *begin, *end;
   char bytes[512];
 } clf__csv_digits;
 void clf__csv_respell(clf__csv_digits *out, const clf__csv_text *text, const clf__csv_field *field);
-/* The whole field is one number, its significand as by clf__read_digits(), or true (1) or false
- * (0). */
+/* Reads a field that is one number, with its significand as in clf__read_digits(), or true (1) or
+ * false (0). */
 bool clf__csv_number(const clf__csv_text *text, const clf__csv_field *field, double *out,
                      int64_t *significand);
-/* Empty, or one of what stands for no value, without quotes. */
+/* Returns whether a field without quotes is empty or the text of a missing value. */
 bool clf__csv_missing(const clf__csv_text *text, const clf__csv_field *field);
 
-/* How the text is to be read; choices are places among the words of the parameters. */
+/* How the text is to be read; choices are indices of the parameters' words. */
 enum { CLF__CSV_AUTO, CLF__CSV_TRUE, CLF__CSV_FALSE };
 #define CLF__CSV_DELIMITERS "auto|comma|semicolon|tab|space|pipe|blanks"
 enum {
@@ -101,8 +103,8 @@ typedef struct clf__csv_style {
   int32_t header, row_numbers; /* auto, true, false */
   int32_t delimiter, comment, decimal, thousands, encoding;
   char *missing_values; /* owned by the parameters */
-  bool quotes;          /* fields may stand in quotes; else these are like any other character */
-  bool documents;       /* texts are no mark of a header, nor # of a comment */
+  bool quotes;          /* fields may be quoted; otherwise quotes are ordinary characters */
+  bool documents;       /* texts do not indicate a header, and # does not start a comment */
 } clf__csv_style;
 
 typedef struct clf__csv_params {
@@ -124,73 +126,73 @@ typedef enum clf__csv_role {
 
 typedef struct clf__csv_columns {
   clf_context *context;
-  clf__bytes converted; /* the text where it was not UTF-8; owned */
+  clf__bytes converted; /* the converted text if it was not UTF-8; owned */
   clf__csv_text text;
   const clf__csv_style *style;
   const char *first;  /* the first record, which may be the header */
   const char *header; /* the record that names the columns, or NULL */
   const char *rows;   /* the first record of data */
   int64_t count;
-  int32_t delimiter;          /* its place among CLF__CSV_DELIMITERS */
+  int32_t delimiter;          /* its index in CLF__CSV_DELIMITERS */
   int64_t nameless;           /* columns before the first that the header names: 0 or 1 */
-  bool trailing;              /* records end with a delimiter and nothing after it */
-  bool numbered;              /* the first column numbers or names the rows */
-  bool head_comments;         /* lines that begin with # come first */
-  const char *doubt;          /* what speaks against the guess about the header, or NULL */
-  bool thousands_doubt;       /* decimal commas that may stand between thousands */
-  const char *unlike_feature; /* what the first column may be in place of a feature, or NULL */
+  bool trailing;              /* records end with a delimiter and an empty field */
+  bool numbered;              /* the first column has row numbers or row names */
+  bool head_comments;         /* the file begins with lines that start with # */
+  const char *doubt;          /* why the guess about the header may be wrong, or NULL */
+  bool thousands_doubt;       /* decimal commas may be thousands separators */
+  const char *unlike_feature; /* why the first column may not be a feature, or NULL */
   unsigned char *roles;       /* [count] clf__csv_role; owned */
   int64_t counts[CLF__CSV_TEXT + 1];
 } clf__csv_columns;
 
-/* Finds out how the bytes are to be read; all columns are features. Free with
+/* Determines how the bytes are to be read; all columns are features at first. Free it by
  * clf__csv_columns_free, also after a failure. */
 clf_status clf__csv_columns_read(clf__csv_columns *out, clf_context *context,
                                  const clf__bytes *bytes, const char *name,
                                  const clf__csv_style *style);
-/* Gives the columns of a dataset their roles. */
+/* Assigns the columns of a dataset their roles. */
 clf_status clf__csv_columns_set_roles(clf__csv_columns *columns, const clf__csv_params *params);
-/* Gives one column, by name or number, a role; `parameter` is who asks. */
+/* Assigns a role to one column, by name or number; `parameter` is the parameter that names it. */
 clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter, const char *text,
                                 size_t length, clf__csv_role role);
-/* The same for the last column that has none yet: its place, or -1. */
+/* Assigns a role to the last column that has none; returns its index, or -1. */
 int64_t clf__csv_assign_to_last(clf__csv_columns *columns, clf__csv_role role);
-/* The log says what was guessed, once. `label` and `body` are columns that were chosen, or -1. */
+/* Logs the guesses, once. `label` and `body` are columns that were chosen, or -1. */
 void clf__csv_log_guesses(const clf__csv_columns *columns, int64_t label, int64_t body);
-/* Labels are the last column unless told otherwise: warns where that has no name that labels have,
- * and another column, a feature or text now, has one. `label` may be -1. */
+/* Labels are the last column by default. Logs a warning if its name is unusual for labels and
+ * another column, currently a feature or text, has a usual one. `label` may be -1. */
 void clf__csv_warn_of_label(const clf__csv_columns *columns, int64_t label);
 void clf__csv_columns_free(clf__csv_columns *columns);
 
-/* The name of a column; empty where it has none. */
+/* Returns the name of a column; empty if it has none. */
 clf__csv_field clf__csv_name(const clf__csv_columns *columns, int64_t column);
 
-/* What the first records say, within 64 KiB. */
+/* What the first records, up to 64 KiB, suggest: */
 enum { CLF__CSV_SAMPLE = 16 };
 int32_t clf__csv_guess_delimiter(const clf__csv_text *text, const char *first, bool documents);
-/* A comma where fields are numbers by it and none is one by a point only, else a point; doubtful
- * where each of these commas might stand between thousands. */
+/* The decimal mark: a comma if fields are numbers with it, and none is a number only with a point;
+ * otherwise a point. It is doubtful if each of these commas may be a thousands separator. */
 char clf__csv_guess_decimal(const clf__csv_text *text, const char *first, bool *doubtful);
-/* Whether the field is one of the names "a|b", in any case. */
+/* Returns whether the field is one of the names "a|b", ignoring case. */
 bool clf__csv_is_named(const clf__csv_field *field, const char *names);
-/* Whether the first record names the columns; sets columns->doubt. */
+/* Returns whether the first record names the columns; sets columns->doubt. */
 clf_status clf__csv_guess_header(bool *out, clf__csv_columns *columns);
-/* Whether every one of the first records of data ends with an empty field. */
+/* Returns whether each of the first data records ends with an empty field. */
 bool clf__csv_all_end_empty(const clf__csv_text *text, const char *rows);
-/* Whether the first fields of the first records of data count by one, from 0 or 1 on. `*texts`:
- * they are no numbers. */
+/* Returns whether the first fields of the first data records count 0, 1, 2 … or 1, 2, 3 …. `*texts`
+ * receives whether they are not numbers. */
 bool clf__csv_counts_rows(const clf__csv_text *text, const char *rows, int64_t *records,
                           bool *texts);
 
-/* The labels of all rows of a dataset; fields [rows] are where theirs begin. */
+/* Sets the labels of all rows of a dataset; fields [rows] point at the labels. */
 clf_status clf__csv_set_labels(clf_dataset *dataset, const clf__csv_columns *columns,
                                const char *const *fields);
 
-/* Whether the field of the last column, which another one follows, ends its record all the same:
- * that one is empty, as in all rows. The field is then followed by the next record. */
+/* Returns whether a field ends its record although the last column follows it, because that column
+ * is empty in all rows. The next record then follows the field. */
 bool clf__csv_ends_empty(const clf__csv_columns *columns, clf__csv_field *field, int64_t column);
 
-/* Fails for a record that has not as many fields as the others. */
+/* Fails for a record whose number of fields differs from that of the others. */
 clf_status clf__csv_fail_count(const clf__csv_columns *columns, const char *record);
 /* Puts file, line and column in front of the message. `column` counts from 0. */
 clf_status clf__csv_fail_within(clf_status status, const clf__csv_columns *columns, const char *at,

@@ -1,4 +1,4 @@
-/* Which column of a CSV file is the label, a target, a weight, or left out. */
+/* Determines which columns of a CSV file are labels, targets or weights, or are left out. */
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +40,7 @@ bool clf__csv_ends_empty(const clf__csv_columns *columns, clf__csv_field *field,
   return true;
 }
 
-/* What may be behind a record of another number of fields; empty for anything. */
+/* Returns a possible reason for a record with another number of fields, or an empty text. */
 static const char *advice_for(const clf__csv_columns *columns, const char *record, int64_t fields,
                               int64_t wanted) {
   const char *at = record, *end = columns->text.lines.end;
@@ -87,7 +87,7 @@ static bool same_text(const clf__csv_field *field, const char *text, size_t leng
   return text == end;
 }
 
-/* The first column from `from` on that has the name, or -1. */
+/* Returns the first column from `from` on that has the name, or -1. */
 static int64_t find_name(const clf__csv_columns *columns, const char *text, size_t length,
                          int64_t from) {
   clf__csv_field field = {.next = columns->header, .last = columns->header == NULL};
@@ -100,7 +100,7 @@ static int64_t find_name(const clf__csv_columns *columns, const char *text, size
   return -1;
 }
 
-/* A column by its number: 1 is the first, -1 the last; -1 when there is none. */
+/* Returns a column by its number: 1 is the first, -1 the last; -1 if there is none. */
 static int64_t find_number(const clf__csv_columns *columns, const char *text, size_t length) {
   int64_t number;
   if (clf__read_i64(text, text + length, &number) != text + length || number == 0 ||
@@ -110,13 +110,14 @@ static int64_t find_number(const clf__csv_columns *columns, const char *text, si
   return number > 0 ? number - 1 : columns->count + number;
 }
 
-/* A column by its name or, where there is no such name, by its number; -1 when there is none. */
+/* Returns a column by its name or, if no column has that name, by its number; -1 if there is
+ * none. */
 static int64_t find_column(const clf__csv_columns *columns, const char *text, size_t length) {
   const int64_t named = find_name(columns, text, length, 0);
   return named >= 0 ? named : find_number(columns, text, length);
 }
 
-/* Gives a column a role; `shown` is how the parameter named it. */
+/* Assigns a role to a column; `shown` is how the parameter named it. */
 static clf_status assign(clf__csv_columns *columns, const char *parameter, const char *shown,
                          int64_t column, clf__csv_role role) {
   static const char *const roles[] = {"", "label", "target", "weight", "ignored", "text"};
@@ -164,7 +165,7 @@ clf_status clf__csv_assign_role(clf__csv_columns *columns, const char *parameter
   return status;
 }
 
-/* One column, or several separated by commas. */
+/* Assigns a role to one column, or to several separated by commas. */
 static clf_status assign_roles(clf__csv_columns *columns, const char *parameter, const char *list,
                                clf__csv_role role) {
   if (list == NULL) {
@@ -195,7 +196,7 @@ int64_t clf__csv_assign_to_last(clf__csv_columns *columns, clf__csv_role role) {
   return -1;
 }
 
-/* The first column where it numbers the rows, which nobody gave another use. */
+/* Leaves out the first column if it has row numbers and has no other role. */
 static void leave_out_numbers(clf__csv_columns *columns) {
   if (columns->roles[0] != CLF__CSV_FEATURE) {
     columns->numbered = false;

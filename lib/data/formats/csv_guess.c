@@ -1,6 +1,6 @@
-/* What is guessed of a CSV file from its first records: the delimiter, the decimal mark, an empty
- * last column, a first column that numbers the rows. What is guessed wrongly is refused later, or
- * said in the log together with the parameter that changes it. */
+/* Guesses about a CSV file from its first records: the delimiter, the decimal mark, an empty last
+ * column, a first column of row numbers. A wrong guess leads to an error later, or can be
+ * recognized in the log, which names the parameter that changes it. */
 #include <math.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 enum { SAMPLE_BYTES = 1 << 16 };
 
-/* Records from one on, to look at: each is in order. */
+/* An iterator over well-formed records. */
 typedef struct sample {
   const clf__csv_text *text;
   const char *begin, *at;
@@ -19,7 +19,7 @@ static sample sample_of(const clf__csv_text *text, const char *begin) {
   return (sample){text, begin, begin, 0};
 }
 
-/* The next record, or NULL. */
+/* Returns the next record, or NULL. */
 static const char *next_record(sample *self) {
   const char *at = self->at;
   if (at == NULL || at == self->text->lines.end || self->count == CLF__CSV_SAMPLE) {
@@ -31,7 +31,8 @@ static const char *next_record(sample *self) {
   return after != NULL ? at : NULL;
 }
 
-/* Digits, signs, and what may stand between them in any spelling. */
+/* Returns whether the field has only digits, signs, and marks that any notation may have between
+ * digits. */
 static bool looks_like_number(const clf__csv_field *field) {
   bool digits = false;
   for (const char *at = field->begin; at < field->end; at++) {
@@ -50,10 +51,11 @@ static clf__csv_text with_delimiter(const clf__csv_text *text, int32_t choice) {
   return out;
 }
 
-/* How a delimiter fits: the share of numbers among the fields of records that have as many each.
- * The first record may be a header of one more or fewer, and counts only when it is alone. */
+/* Rates a delimiter: among records with equal numbers of fields, the share of fields that are
+ * numbers. The first record may be a header with one field more or fewer, and counts only if it is
+ * the only record. */
 typedef struct fit {
-  int64_t fields, numbers; /* 0: it does not fit */
+  int64_t fields, numbers; /* 0: the delimiter does not fit */
 } fit;
 
 static fit fit_of(const clf__csv_text *plain, const char *first, int32_t choice) {
@@ -87,14 +89,15 @@ static bool is_present(const clf__csv_text *text, const char *first, int32_t cho
   return clf__csv_field_at(&field, &with, first) == NULL && !field.last;
 }
 
-/* The one that fits with the largest share of numbers; where none does, the first that the first
- * record has, so that messages are about it. Blanks stand within texts: they must fit better. */
+/* Returns the delimiter that fits with the largest share of numbers. If none fits, it is the first
+ * one that occurs in the first record, so that messages refer to it. Blanks also occur within
+ * texts, so they must fit better than others. */
 int32_t clf__csv_guess_delimiter(const clf__csv_text *text, const char *first, bool documents) {
   static const int32_t candidates[] = {CLF__CSV_TAB, CLF__CSV_SEMICOLON, CLF__CSV_COMMA,
                                        CLF__CSV_PIPE, CLF__CSV_BLANKS};
   int32_t present[5], count = 0, best = 0;
   fit best_fit = {0, 0};
-  for (int32_t i = 0; i < (documents ? 3 : 5); i++) { /* texts have pipes and blanks */
+  for (int32_t i = 0; i < (documents ? 3 : 5); i++) { /* texts contain pipes and blanks */
     if (is_present(text, first, candidates[i])) {
       present[count++] = candidates[i];
     }

@@ -1,23 +1,26 @@
 /* Whether the first record of a CSV file names the columns, by comparison with those that follow.
  *
- * A name is a text that does not begin like a number. In this order:
- *  1. A name above numbers, or quoted numbers all along above numbers without quotes, makes a
+ * A name is a text that does not begin like a number. The rules, in this order:
+ *  1. If a name is above numbers, or if all fields are quoted numbers above unquoted ones, it is a
  * header.
- *  2. A text that returns in its column below makes a row: names of classes do, of columns do not.
- *  3. A usual name, such as "label", makes a header.
- *  4. Without any number it is a header of a table. Of documents it is a row, as a first document
- *     that is lost is worse than one too many.
- *  5. Numbers that count by one from column to column, as pandas writes them for columns without
- *     names, make a header: three of them beside a text, or from 0 on; two from 0 on beside a text.
- *  6. Everything else is a row.
- * Where the other answer is likely, too, the log warns of it. docs/data-formats.md tells users. */
+ *  2. If a text occurs again in its column, it is a row: names of classes repeat, names of columns
+ *     do not.
+ *  3. If a field is a usual name, such as "label", it is a header.
+ *  4. If the file has no numbers, it is a header; but for documents it is a row, because losing the
+ *     first document is worse than an additional one.
+ *  5. If numbers increase by one from column to column, as pandas writes them for columns without
+ *     names, it is a header. Three numbers are enough next to a text or if they begin at 0, and two
+ *     if they begin at 0 next to a text.
+ *  6. Otherwise it is a row.
+ * If the other answer is likely, too, the log warns. docs/data-formats.md explains the rules to
+ * users. */
 #include <ctype.h>
 #include <math.h>
 
 #include "base/text.h"
 #include "data/formats/csv.h"
 
-/* What was seen below the first record, a column each. */
+/* What the records below the first one showed about each column. */
 enum { NUMBER = 1, BARE_NUMBER = 2, TEXT = 4, RETURNS = 8, REPEATS = 16 };
 
 static const char usual_names[] =
@@ -28,13 +31,13 @@ static const char usual_names[] =
 typedef struct evidence {
   int64_t names_above_numbers;
   int64_t texts_above_numbers; /* that begin like a number */
-  int64_t texts, usual;        /* above texts: all, and usual names among them */
-  int64_t dates;               /* of these: begin like a number */
+  int64_t texts, usual;        /* above texts: all names, and the usual ones */
+  int64_t dates;               /* of these: those that begin like a number */
   int64_t returning;
-  int64_t unique; /* texts that return nowhere, above texts that do */
+  int64_t unique; /* texts that do not occur again, above texts that do */
   int64_t numbers;
-  bool quoted;   /* all fields are, and there are numbers without quotes below */
-  double from;   /* the first number, where they count by one; else NaN */
+  bool quoted;   /* all fields are quoted, and there are unquoted numbers below */
+  double from;   /* the first number, if they increase by one; otherwise NaN */
   bool nameless; /* the first field is empty */
 } evidence;
 
@@ -61,8 +64,8 @@ bool clf__csv_is_named(const clf__csv_field *field, const char *names) {
   return clf__word_index(names, lower, length) >= 0;
 }
 
-/* Notes what a record has below the first one and, for repetitions, below the second, which it may
- * be itself. */
+/* Records what a record shows below the first one and, for repetitions, below the second one, which
+ * it may be itself. */
 static void look_at(const clf__csv_text *text, const char *first, const char *second,
                     const char *record, unsigned char *seen, int64_t count) {
   clf__csv_field above = {.next = first}, middle = {.next = second}, field = {.next = record};
@@ -85,8 +88,8 @@ static void look_at(const clf__csv_text *text, const char *first, const char *se
   }
 }
 
-/* Numbers that count by one, so far: the first of them and the next; both NaN before the first,
- * `from` alone after one that is no such number. */
+/* Numbers that increase by one so far: the first of them and the next. Both are NaN before the
+ * first number; only `from` is NaN after one that does not fit. */
 typedef struct counter {
   double from, next;
 } counter;
@@ -97,7 +100,7 @@ static void count(counter *self, double value) {
   self->next = value + 1;
 }
 
-/* Whether all numbers of a record count by one. */
+/* Returns whether all numbers of a record increase by one. */
 static bool counts_by_one(const clf__csv_text *text, const char *record) {
   clf__csv_field field = {.next = record};
   counter numbers = {NAN, NAN};
@@ -113,8 +116,8 @@ static bool counts_by_one(const clf__csv_text *text, const char *record) {
   return !isnan(numbers.from);
 }
 
-/* A document may be a number; in a table a column of both is one of numbers, some of them missing
- * in a spelling of its own. */
+/* A document may be a number. In a table, a column of texts and numbers is one of numbers, some of
+ * which are missing in an unusual notation. */
 static void weigh_text(evidence *found, const clf__csv_field *field, unsigned char seen,
                        bool documents) {
   const bool odd = begins_like_number(field);
@@ -159,7 +162,7 @@ static evidence weigh(const clf__csv_columns *columns, const char *second,
   return found;
 }
 
-/* Numbers that may be names, without a name above numbers and a text that returns. */
+/* Numbers may be names, if no name is above numbers and no text occurs again. */
 static bool counts(const evidence *found, const char **doubt) {
   const bool likely = found->texts > 0 || found->nameless;
   if (found->from == 0 && found->numbers >= 3) {

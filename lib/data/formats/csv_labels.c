@@ -1,5 +1,5 @@
-/* A column of CSV text as labels: integers of 64 bits when all of them are, numbers when all are
- * and doubles merge no two integers among them, else names. */
+/* A column of CSV text as labels: integers of 64 bits if all of them are; numbers if all of them
+ * are and doubles do not merge integers among them; otherwise names. */
 #include <math.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 typedef struct column {
   clf_context *context;
   const clf__csv_columns *columns;
-  const char *const *fields; /* [rows] where each begins */
+  const char *const *fields; /* [rows] the beginning of each */
   int64_t rows;
 } column;
 
@@ -21,7 +21,7 @@ static clf__csv_field field_at(const column *self, int64_t row) {
   return field;
 }
 
-/* The number that a field is; false where it is none, or one that doubles would merge with
+/* Reads a field as a number; returns false if it is none, or one that doubles would merge with
  * others. */
 static bool number_of(const clf__csv_digits *digits, double *out) {
   return clf__read_decimal(digits->begin, digits->end, out) == digits->end && isfinite(*out) &&
@@ -32,7 +32,7 @@ static bool integer_of(const clf__csv_digits *digits, int64_t *out) {
   return clf__read_i64(digits->begin, digits->end, out) == digits->end;
 }
 
-/* Labels that are all integers, or all numbers; `*numbers` stays NULL when one is neither. */
+/* Reads labels that are all integers, or all numbers; `*numbers` stays NULL if one is neither. */
 static clf_status as_numbers(clf_tensor **numbers, const column *self, int32_t dtype) {
   clf_tensor *made = NULL;
   clf_status status = clf__tensor_vector(&made, self->context, dtype, self->rows);
@@ -50,7 +50,7 @@ static clf_status as_numbers(clf_tensor **numbers, const column *self, int32_t d
   return status;
 }
 
-/* Names were refused: says where the first is that is no UTF-8. */
+/* Names were refused: reports the position of the first that is not UTF-8. */
 static clf_status fail_names(const column *self, clf_status status, const char *const *names) {
   int64_t label = 0;
   while (self->columns->roles[label] != CLF__CSV_LABEL) {

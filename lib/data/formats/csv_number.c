@@ -1,9 +1,9 @@
-/* Fields as numbers, with any marks for decimals and thousands, or true and false; and fields that
- * stand for no value.
+/* Fields as numbers, with any marks for decimals and thousands, as true and false, and as missing
+ * values.
  *
- * A mark between thousands is believed only where it can be one: after one to three digits, the
- * first not 0, and before exactly three. Left out wherever it stands, as some readers do, "1,5"
- * would become 15. */
+ * A thousands separator is accepted only after one to three digits, the first of which is not 0,
+ * and before exactly three digits. If it were removed anywhere, as some readers do, "1,5" would
+ * become 15. */
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ static bool is_digit(char byte) {
   return (unsigned char)(byte - '0') <= 9;
 }
 
-/* Copies the digits before the decimal mark; NULL where thousands are marked wrongly. */
+/* Copies the digits before the decimal mark; returns NULL if thousands are separated wrongly. */
 static const char *copy_whole(char **to, const char *at, const char *end, char thousands) {
   int64_t digits = 0, marks = 0;
   for (; at < end && (is_digit(*at) || (thousands != 0 && *at == thousands)); at++) {
@@ -78,7 +78,7 @@ bool clf__csv_number(const clf__csv_text *text, const clf__csv_field *field, dou
   return word >= 0;
 }
 
-/* Whether an entry of a list is the field, as text or as the same number. */
+/* Returns whether an entry of a list equals the field, as text or as a number. */
 static bool is_entry(const clf__csv_text *text, const clf__csv_field *field, const char *begin,
                      const char *end) {
   const clf__csv_field entry = {.begin = begin, .end = end};
@@ -102,7 +102,7 @@ static bool is_listed(const clf__csv_text *text, const clf__csv_field *field) {
   }
 }
 
-/* Of each length, one after another. */
+/* The usual texts, ordered by length. */
 static bool is_usual(const char *begin, size_t length) {
   static const char *const usual[] = {"",
                                       "?|",

@@ -1,5 +1,5 @@
-/* How a CSV file is to be read: by its parameters, and by guesses where these say auto. Every guess
- * is in the log, as the parameters that would say the same. */
+/* Determines how a CSV file is to be read, by its parameters and, if these are auto, by guesses.
+ * Every guess is logged as the parameter that would have the same effect. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,11 +7,11 @@
 #include "base/utf8.h"
 #include "data/formats/csv.h"
 
-/* What pandas calls a first column without a name when it writes it again. */
+/* The name that pandas gives a first column without a name when it writes it again. */
 static const char unnamed_0[] = "Unnamed: 0";
 
-/* Returns where the table begins: after a first line "sep=;", which names the delimiter to Excel.
- * `*delimiter` is set to that, where it is one. */
+/* Returns where the table begins: after a first line "sep=;", which names the delimiter for Excel.
+ * `*delimiter` is set to it, if there is one. */
 static const char *skip_separator(const clf__lines *lines, int32_t *delimiter) {
   const char *at = lines->begin, *after = clf__line_after(lines, at);
   if (after - at < 6 || strncmp(at, "sep=", 4) != 0 || (at[5] != '\r' && at[5] != '\n')) {
@@ -23,7 +23,7 @@ static const char *skip_separator(const clf__lines *lines, int32_t *delimiter) {
   return after;
 }
 
-/* The first record. Lines before it that begin with # are comments. */
+/* Finds the first record. Lines before it that begin with # are comments. */
 static const char *skip_head(clf__csv_columns *columns, const char *begin) {
   clf__csv_text *text = &columns->text;
   const bool guess = columns->style->comment == 0 && !columns->style->documents;
@@ -79,7 +79,7 @@ static clf_status set_text(clf__csv_columns *columns, const clf__bytes *bytes, c
   return set_numbers(columns);
 }
 
-/* The first record says how many columns there are, so it must be in order. */
+/* The first record determines the number of columns, so it must be well-formed. */
 static clf_status count_columns(clf__csv_columns *columns) {
   clf__csv_field field = {.next = columns->first};
   do {
@@ -94,8 +94,8 @@ static clf_status count_columns(clf__csv_columns *columns) {
   return CLF_OK;
 }
 
-/* The last of the comments at the head, where it has a name for each column, the first but
- * perhaps; else NULL. */
+/* Returns the last of the comments at the beginning if it has a name for each column, possibly
+ * without the first one; otherwise NULL. */
 static const char *names_in_comment(const clf__csv_columns *columns) {
   const clf__csv_text *text = &columns->text;
   const char *found = NULL;
@@ -154,8 +154,8 @@ static clf_status check_names(const clf__csv_columns *columns) {
   return CLF_OK;
 }
 
-/* Whether the first column numbers or names the rows. `counting` records were seen to count; 0:
- * they do not. */
+/* Returns whether the first column has row numbers or row names. `counting` is the number of
+ * records that were found to count; 0: they do not. */
 static void guess_row_numbers(clf__csv_columns *columns, int64_t counting, bool texts) {
   enum { MANY_ROWS = 5 };
   const int32_t style = columns->style->row_numbers;
@@ -172,15 +172,15 @@ static void guess_row_numbers(clf__csv_columns *columns, int64_t counting, bool 
   }
 }
 
-/* Rows may have a field more than the header: an empty one behind the last delimiter, or a first
- * one, without a name, that numbers or names the row, as R writes it. Of documents it must number
- * them: a text may have a comma. */
+/* Rows may have one field more than the header: an empty one behind the last delimiter, or a first
+ * one without a name, which numbers or names the row, as R writes it. For documents it must be a
+ * number, because a text may contain a comma. */
 static clf_status fit_rows(clf__csv_columns *columns) {
   const clf__csv_text *text = &columns->text;
   const int32_t style = columns->style->row_numbers;
   const int64_t names = columns->count, fields = clf__csv_count_fields(text, columns->rows);
   const clf__csv_field last = clf__csv_name(columns, names - 1);
-  const bool nameless = last.begin == last.end; /* the last column of the header, or all */
+  const bool nameless = last.begin == last.end; /* of the last column in the header, or of all */
   int64_t records;
   bool texts;
   const bool counts = clf__csv_counts_rows(text, columns->rows, &records, &texts);
@@ -225,7 +225,7 @@ void clf__csv_columns_free(clf__csv_columns *columns) {
   clf__bytes_release(&columns->converted);
 }
 
-/* A line for the log, as long as that takes one. */
+/* A line for the log, as long as necessary. */
 typedef struct guesses {
   char text[400];
   size_t length;
@@ -240,7 +240,7 @@ __attribute__((format(printf, 2, 3))) static void append(guesses *line, const ch
   va_end(arguments);
 }
 
-/* Appends " name=word" where the parameter was left to be guessed. */
+/* Appends " name=word" if the parameter was guessed. */
 static void append_word(guesses *line, bool guessed, const char *name, const char *words,
                         int32_t index) {
   for (; index > 0; index--) {
@@ -262,7 +262,7 @@ static void append_column(guesses *line, const clf__csv_columns *columns, const 
   }
 }
 
-/* What may be guessed wrongly, a line each. */
+/* Logs guesses that may be wrong, a line each. */
 static void warn(const clf__csv_columns *columns) {
   const char *file = columns->text.lines.name;
   const bool named = columns->header == columns->first;

@@ -1,4 +1,4 @@
-/* The CSV reader's records: numbers into the matrix, labels as places in the text. */
+/* Reading CSV records: numbers into the matrix, labels as positions in the text. */
 #ifndef CLF_DATA_FORMATS_CSV_READER_H
 #define CLF_DATA_FORMATS_CSV_READER_H
 
@@ -16,21 +16,21 @@ typedef struct clf__csv_reader {
   const char **labels;               /* [capacity] where the fields begin */
   int64_t capacity;
   int64_t rows;
-  int64_t skipped;    /* records, by missing=skip */
-  const char *record; /* the current one */
-  bool *plain;        /* [columns] features whose numbers may be read where they stand */
+  int64_t skipped;    /* records skipped by missing=skip */
+  const char *record; /* the current record */
+  bool *plain;        /* [columns] features whose numbers may be read in place */
   bool wide;          /* x is f64 */
-  int64_t few;        /* significands below it go to f32 as they are: none where x is f64 */
-  bool many;          /* f32 might merge numbers, by their digits, or has no room for one */
+  int64_t few;        /* smaller significands are exact in f32; 0 if x is f64 */
+  bool many;          /* f32 might merge numbers, by their digits, or cannot represent one */
   float *next_x;
-  double *next_wide; /* in place of next_x */
+  double *next_wide; /* used instead of next_x */
   double *next_target;
 } clf__csv_reader;
 
-/* Whether the reader may take the records again, as f64. */
+/* the records may be read again as f64 */
 bool clf__csv_may_widen(const clf__csv_reader *self);
-/* Reads all records; ends early where they are to be read again. CLF_ERROR_FORMAT,
- * CLF_ERROR_DATA, CLF_ERROR_CANCELLED. */
+/* Reads all records; ends early if they are to be read again. Returns CLF_ERROR_FORMAT,
+ * CLF_ERROR_DATA or CLF_ERROR_CANCELLED. */
 clf_status clf__csv_read_records(clf__csv_reader *self);
 
 #endif

@@ -1,5 +1,5 @@
-/* Records of CSV text into the matrix. Numbers are read where they stand; everything that is not
- * simply a number and a delimiter takes the slower path that looks at fields. */
+/* Reads records of CSV text into the matrix. Numbers are read in place; everything other than a
+ * number and a delimiter takes the slower path through fields. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +13,12 @@ bool clf__csv_may_widen(const clf__csv_reader *self) {
   return !self->wide && self->params->dtype == CLF__READ_AUTO;
 }
 
-/* Whether a number is a finite one of the type that the matrix has or may become. */
+/* Returns whether a number is finite in the type that the matrix has or may become. */
 static bool fits(const clf__csv_reader *self, double value) {
   return isfinite(self->params->dtype == CLF__READ_F32 ? (double)(float)value : value);
 }
 
-/* A number that f32 might merge with another, or any into f64. */
+/* Stores a number that f32 might merge with another, or any number as f64. */
 static void write_many_digits(clf__csv_reader *self, double value) {
   if (self->wide) {
     *self->next_wide++ = value;
@@ -44,7 +44,7 @@ static clf_status fail_missing(const clf__csv_reader *self, const clf__csv_field
   return clf__csv_fail_within(CLF_ERROR_DATA, &self->columns, field->begin, column);
 }
 
-/* Whether a field would be a number by other marks. */
+/* Returns whether a field would be a number with other marks. */
 static bool is_number_by(const clf__csv_text *text, const clf__csv_field *field, char decimal,
                          char thousands) {
   clf__csv_text other = *text;
@@ -55,7 +55,7 @@ static bool is_number_by(const clf__csv_text *text, const clf__csv_field *field,
   return clf__csv_number(&other, field, &value, &significand) && isfinite(value);
 }
 
-/* The parameter that would make a number of a text, or NULL. */
+/* Returns the parameter that would make a text a number, or NULL. */
 static const char *advice_for(const clf__csv_reader *self, const clf__csv_field *field) {
   const clf__csv_text *text = &self->columns.text;
   const bool comma = is_number_by(text, field, ',', '\0');
@@ -82,7 +82,7 @@ static const char *advice_for(const clf__csv_reader *self, const clf__csv_field 
   return *field->begin == '#' ? "comment=hash leaves comments out" : NULL;
 }
 
-/* The text as a value of missing_values; empty where it cannot be one. */
+/* Returns the text as a value for missing_values; empty if it cannot be one. */
 static clf__excerpt missing_value(const clf__csv_field *field) {
   clf__excerpt out = clf__excerpt_of(field->begin, field->end);
   const size_t length = (size_t)(field->end - field->begin);
@@ -93,7 +93,8 @@ static clf__excerpt missing_value(const clf__csv_field *field) {
   return out;
 }
 
-/* Text where a number should be, which no mark makes one: says how to leave it out. */
+/* Refuses text in place of a number that no marks make one; the message says how to leave it
+ * out. */
 static void fail_text(const clf__csv_reader *self, const clf__csv_field *field, int64_t column) {
   const clf__excerpt missing = missing_value(field);
   const char *quote = strchr(missing.text, ' ') != NULL ? "'" : "";
@@ -112,7 +113,8 @@ static void fail_text(const clf__csv_reader *self, const clf__csv_field *field, 
             (long long)column + 1);
 }
 
-/* Text where a number should be: says by which parameter it can be read, or left out. */
+/* Refuses text in place of a number; the message names the parameter by which it can be read or
+ * left out. */
 static clf_status fail_number(const clf__csv_reader *self, const clf__csv_field *field,
                               int64_t column) {
   const clf__excerpt shown = clf__excerpt_of(field->begin, field->end);
@@ -131,7 +133,8 @@ static clf_status fail_number(const clf__csv_reader *self, const clf__csv_field 
   return clf__csv_fail_within(CLF_ERROR_DATA, &self->columns, field->begin, column);
 }
 
-/* The number in a field. A missing one is NaN, and `*complete` false when its row is skipped. */
+/* Reads the number in a field. A missing one is NaN; `*complete` becomes false if its row is
+ * skipped. */
 static clf_status read_number(clf__csv_reader *self, const clf__csv_field *field, int64_t column,
                               double *out, int64_t *significand, bool *complete) {
   bool feature = self->columns.roles[column] == CLF__CSV_FEATURE;
@@ -174,7 +177,7 @@ static clf_status store(clf__csv_reader *self, const clf__csv_field *field, int6
   return status;
 }
 
-/* A feature that is simply a number before a delimiter. */
+/* Reads a feature that is a number followed by a delimiter. */
 static inline bool read_plain(clf__csv_reader *self, const char **at, bool runs) {
   const clf__csv_text *text = &self->columns.text;
   const char *end = text->lines.end;
@@ -197,7 +200,7 @@ static inline bool read_plain(clf__csv_reader *self, const char **at, bool runs)
   return true;
 }
 
-/* Reads the record at `*at`, which moves behind it; `*complete` tells whether its row stays. */
+/* Reads the record at `*at`, and advances `*at`; `*complete` receives whether its row is kept. */
 static clf_status read_record(clf__csv_reader *self, const char **at, bool *complete) {
   const clf__csv_columns *columns = &self->columns;
   const bool runs = columns->text.runs;
@@ -231,7 +234,7 @@ clf_status clf__csv_read_records(clf__csv_reader *self) {
     CLF__CHECK(clf__lines_step(lines, &watch, at));
     self->record = at;
     if (self->rows == self->capacity) {
-      return clf__csv_fail_count(columns, at); /* what is left is too short for a record */
+      return clf__csv_fail_count(columns, at); /* the rest is too short for a record */
     }
     const int64_t first = self->rows * columns->counts[CLF__CSV_FEATURE];
     self->next_x = self->wide ? NULL : (float *)self->x->data + first;

@@ -1,8 +1,8 @@
 /* CSV text: records of fields, by RFC 4180, with any line ends and blanks around fields.
  *
- * A quote may only open or close a field, which lets the records be counted by the parity of the
- * quotes of each line. What a byte means outside quotes is looked up in a table, so that runs of
- * blanks and comments cost nothing where there are none. */
+ * A quote may only open or close a field, so the records can be counted by the parity of the quotes
+ * in each line. A table gives the meaning of each byte outside of quotes, so that runs of blanks
+ * and comments cost nothing if there are none. */
 #include <string.h>
 
 #include "base/text.h"
@@ -19,7 +19,7 @@ void clf__csv_set_meaning(clf__csv_text *text) {
   }
   meaning[(unsigned char)text->lines.line_end] = CLF__CSV_ENDS_FIELD | CLF__CSV_ENDS_RECORD;
   meaning[(unsigned char)text->comment] = CLF__CSV_ENDS_FIELD | CLF__CSV_ENDS_RECORD;
-  meaning[0] = 0; /* no byte of a text, but no quote or no comment above */
+  meaning[0] = 0; /* does not occur in text, but stands above for no quote or no comment */
 }
 
 char clf__csv_delimiter(int32_t choice) {
@@ -37,7 +37,7 @@ static inline bool ends(const clf__csv_text *text, const char *at, int meaning) 
   return at == text->lines.end || clf__csv_means(text, *at, meaning);
 }
 
-/* The first byte after the record that ends at `stop`, by a line's end or a comment. */
+/* Returns the first byte after the record that ends at `stop`, by a line end or a comment. */
 static const char *after_record(const clf__csv_text *text, const char *stop) {
   return stop < text->lines.end && *stop != text->lines.line_end
              ? clf__line_after(&text->lines, stop)
@@ -132,7 +132,7 @@ int64_t clf__csv_count_fields(const clf__csv_text *text, const char *at) {
   return count;
 }
 
-/* Whether a quote is open after a line, by whether one was before it. */
+/* Returns whether a quote is open after a line, given whether one was open before it. */
 static bool is_open_after(const clf__csv_text *text, const char *at, const char *end, bool open) {
   if (text->comment != 0) {
     for (; at < end && (open || *at != text->comment); at++) {

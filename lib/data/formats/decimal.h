@@ -1,4 +1,4 @@
-/* Numbers as data files have them, read inline: short, plain decimals; others by clf__read_f64. */
+/* Reads numbers of data files inline if they are short, plain decimals; others by clf__read_f64. */
 #ifndef CLF_DATA_FORMATS_DECIMAL_H
 #define CLF_DATA_FORMATS_DECIMAL_H
 
@@ -14,22 +14,22 @@ static inline const char *clf__append_digits(int64_t *number, const char *at, co
   return at;
 }
 
-/* A significand, see below, that makes sure that f32 merges nothing. */
+/* A significand, see below, for which f32 merges nothing. */
 #define CLF__FEW_DIGITS ((int64_t)1 << 23)
 
-/* As clf__read_f64, and with the same result: an integer below 2^53 divided by a power of 10 up to
- * 10^15 is correctly rounded, since both are exact. `*significand` is that integer without its
- * sign, INT64_MAX where it is not known. Of two numbers that differ, f32 tells one apart from the
- * other when its significand is below CLF__FEW_DIGITS: they are a unit of its last place apart, or
- * more. */
+/* Reads a number with the same result as clf__read_f64: an integer below 2^53 divided by a power of
+ * 10 up to 10^15 is correctly rounded, since both are exact. `*significand` receives that integer
+ * without its sign, or INT64_MAX if it is not known. If the significand is below CLF__FEW_DIGITS,
+ * f32 distinguishes the number from any other one, because they differ by a unit of its last digit
+ * or more. */
 static inline const char *clf__read_digits(const char *begin, const char *end, double *out,
                                            int64_t *significand) {
-  /* Powers of 10, and the same for negative numbers, without a branch. */
+  /* Powers of 10, and their negatives for negative numbers, to avoid a branch. */
   static const double divisors[2][16] = {
       {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15},
       {-1e0, -1e1, -1e2, -1e3, -1e4, -1e5, -1e6, -1e7, -1e8, -1e9, -1e10, -1e11, -1e12, -1e13,
        -1e14, -1e15}};
-  enum { DIGITS = 15, ENOUGH = DIGITS + 2 }; /* a point and a digit too many */
+  enum { DIGITS = 15, ENOUGH = DIGITS + 2 }; /* one point and one digit too many */
   const bool negative = begin < end && *begin == '-';
   const char *first = begin + negative;
   const char *stop = end - first > ENOUGH ? first + ENOUGH : end;

@@ -1,4 +1,4 @@
-/* Files and labels of a folder. Names are in byte order, so that rows always come in the same
+/* The files and labels of a folder. Names are in byte order, so that rows always have the same
  * order. */
 #include "data/formats/folder_files.h"
 
@@ -12,13 +12,13 @@ typedef struct lister {
   clf_context *context;
   const char *path, *folders, *what;
   clf__folder top;
-  clf__folder *labels;      /* [label_count] files of each */
+  clf__folder *labels;      /* [label_count] files of each label */
   const char **label_names; /* [label_count] */
   int64_t label_count;
   int64_t count; /* files */
 } lister;
 
-/* Whether the list of folders, separated by commas, has the name; NULL lists all. */
+/* Returns whether the list of folders, separated by commas, has the name; NULL lists all. */
 static bool is_listed(const char *list, const char *name) {
   size_t length = strlen(name);
   while (list != NULL) {
@@ -44,7 +44,7 @@ static bool has_folder(const clf__folder *folder, const char *name, size_t lengt
   return false;
 }
 
-/* Every folder that is asked for is there. */
+/* Checks that every requested folder exists. */
 static clf_status check_listed(const lister *self) {
   for (const char *list = self->folders; list != NULL;) {
     size_t size = strcspn(list, ",");
@@ -56,7 +56,7 @@ static clf_status check_listed(const lister *self) {
   return CLF_OK;
 }
 
-/* Lists one label's files. */
+/* Lists the files of one label. */
 static clf_status list_label(lister *self, const char *name) {
   clf__text path = {.context = self->context};
   clf__folder *label = &self->labels[self->label_count];
@@ -81,7 +81,7 @@ done:
   return status;
 }
 
-/* Finds all files, in the labels' folders or, when there are none, at the top. */
+/* Finds all files: in the labels' folders or, if there are none, in the folder itself. */
 static clf_status list_files(lister *self) {
   clf_status status = CLF_OK;
   CLF__TRY(clf__folder_list(&self->top, self->context, self->path));
@@ -107,7 +107,7 @@ done:
   return status;
 }
 
-/* What is taken for labels, and what is left out. */
+/* Logs what is taken for labels, and what is left out. */
 static void log_guesses(const lister *self) {
   const char *first_file = NULL;
   int64_t count = 0;
@@ -131,7 +131,7 @@ static void log_guesses(const lister *self) {
   }
 }
 
-/* Writes "label/file" for each, and its label. */
+/* Writes "label/file" for each file, and its label. */
 static clf_status name_files(clf__folder_files *files, const lister *self) {
   int64_t row = 0;
   files->names = clf__alloc_zeroed(self->context, self->count, sizeof *files->names);
@@ -190,7 +190,7 @@ done:
   return status;
 }
 
-/* Writes the labels, a NUL behind each. */
+/* Writes the labels, each followed by a NUL. */
 static clf_status cut_names(clf__folder_files *files, const char *path, const char *until) {
   for (int64_t i = 0; i < files->count; i++) {
     const char *slash = strrchr(files->names[i], '/');

@@ -1,8 +1,8 @@
-/* Datasets read from files of a format and written to them. */
+/* Reading datasets from files of a format, and writing them. */
 #include "data/dataset.h"
 #include "data/source.h"
 
-/* A format whose datasets lie in one file. */
+/* Loads a format whose datasets are single files. */
 static clf_status load_file(clf_dataset **out, clf_context *context, const clf__format *reader,
                             const char *path, const void *params) {
   clf__bytes bytes = {NULL, 0, false};

@@ -1,7 +1,7 @@
 /* IDX, the format of MNIST: two bytes 0, one for the element type, one for the number of axes, the
  * sizes as big-endian 32-bit integers, the elements, big-endian, last axis fastest.
  *
- * Images and labels lie in two files whose names differ in "images-idx3" and "labels-idx1". */
+ * Images and labels are in two files, whose names differ in "images-idx3" and "labels-idx1". */
 #include <float.h>
 #include <string.h>
 
@@ -106,7 +106,7 @@ static bool exists(const clf__text *path) {
   return !path->failed && clf__file_exists(path->bytes);
 }
 
-/* PREFIX-images-idx3-ubyte, also spelled PREFIX-images.idx3-ubyte. */
+/* Makes PREFIX-images-idx3-ubyte, or the spelling PREFIX-images.idx3-ubyte. */
 static bool find_by_prefix(clf__text *images, const char *prefix) {
   static const char *const rests[] = {"-images-idx3-ubyte", "-images.idx3-ubyte"};
   for (size_t i = 0; i < sizeof rests / sizeof rests[0] * ENDINGS; i++) {
@@ -127,7 +127,8 @@ static const char *last_of(const char *text, const char *word) {
   return found;
 }
 
-/* The labels file beside an images file: "images" becomes "labels" and the number of axes 1. */
+/* Makes the name of the labels file from that of the images file: "images" becomes "labels", and
+ * the number of axes becomes 1. */
 static bool find_labels(clf__text *labels, const char *images) {
   const char *word = last_of(images, "images");
   if (word == NULL || strchr(word, '/') != NULL) {
@@ -153,7 +154,7 @@ static bool find_labels(clf__text *labels, const char *images) {
   return false;
 }
 
-/* Which files are meant by the caller's path. `labels` stays empty when there are none. */
+/* Determines the files that the caller's path means. `labels` stays empty if there are none. */
 static clf_status find_files(clf__text *images, clf__text *labels, const char *path,
                              const idx_params *chosen) {
   clf__text_append(images, "%s", path);
@@ -191,7 +192,7 @@ static clf_status load_images(clf_dataset **out, clf_context *context, const cha
   return status;
 }
 
-/* What is taken for labels by its name. */
+/* Logs which file was taken for labels because of its name. */
 static void log_labels(clf_context *context, const char *images, const clf__text *labels,
                        const idx_params *chosen) {
   if (chosen->labels == NULL && labels->length > 0) {

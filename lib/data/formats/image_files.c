@@ -1,4 +1,4 @@
-/* A folder of images as rows of bytes [height, width, channels]. Files are decoded side by side,
+/* A folder of images as rows of bytes [height, width, channels]. Files are decoded in parallel,
  * each into its row. */
 #include <float.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "data/formats/folder_files.h"
 #include "image/image.h"
 
-/* Places of the parameters' words. */
+/* Indices of the parameters' words. */
 enum { LABELS_AUTO, LABELS_FOLDER, LABELS_NAME, LABELS_NONE };
 enum { CHANNELS_AUTO, CHANNELS_1, CHANNELS_3 };
 enum { NORMALIZE_NONE, NORMALIZE_EQUALIZE, NORMALIZE_TAN_TRIGGS };
@@ -58,9 +58,9 @@ typedef struct files_reader {
   const char *path;
   const files_params *params;
   clf__folder_files files;
-  bool *chosen;   /* [files.count] which are rows, with skip_others, skip_damaged */
-  char **damages; /* [files.count] messages with skip_damaged, NULL for whole ones */
-  int64_t listed; /* files before any is left out */
+  bool *chosen;   /* [files.count] which are rows, for skip_others, skip_damaged */
+  char **damages; /* [files.count] messages for skip_damaged, NULL for good files */
+  int64_t listed; /* files before any was left out */
   int64_t first;  /* of the files that are rows */
   int64_t height, width, channels; /* of a row */
   clf_tensor *x;
@@ -72,14 +72,14 @@ static clf_status name_path(const files_reader *self, clf__text *path, int64_t i
   return path->failed ? CLF_ERROR_MEMORY : CLF_OK;
 }
 
-/* What was made of the image takes its place. */
+/* Replaces the image by the one that was made from it. */
 static void replace(clf_image **image, clf_image **made) {
   clf_image_free(*image);
   *image = *made;
   *made = NULL;
 }
 
-/* Names the parameter that leaves such a file out. */
+/* Names the parameter that leaves out such a file. */
 static clf_status advise(clf_status status, bool known) {
   return status != CLF_ERROR_FORMAT
              ? status
@@ -87,8 +87,8 @@ static clf_status advise(clf_status status, bool known) {
                          known ? "skip_damaged" : "skip_others");
 }
 
-/* Reads a file and makes of it what the parameters ask for, but for three equal channels. With
- * skip_damaged *damaged says whether it is left out for that; the message is set then. */
+/* Reads a file and processes it as the parameters ask, except for conversion to three channels.
+ * With skip_damaged, *damaged receives whether the file is left out, and the message is set. */
 static clf_status read_file(const files_reader *self, const char *path, clf_image **out,
                             bool *damaged) {
   const files_params *chosen = self->params;
@@ -121,7 +121,7 @@ done:
   return status;
 }
 
-/* The image as a row; grey becomes three equal channels where rows have these. */
+/* Copies the image to a row; gray becomes three equal channels if the rows have three. */
 static clf_status write_row(const files_reader *self, int64_t index, const char *path,
                             const clf_image *image) {
   const int64_t pixels = self->height * self->width;
@@ -145,7 +145,7 @@ static clf_status write_row(const files_reader *self, int64_t index, const char 
   return CLF_OK;
 }
 
-/* A file as a row, or noted as damaged. */
+/* Reads a file into a row, or marks it as damaged. */
 static clf_status read_row(const files_reader *self, int64_t index, const char *path) {
   clf_image *image = NULL;
   bool damaged = false;
@@ -165,7 +165,7 @@ static clf_status probe_file(const files_reader *self, int64_t index, const char
   return clf__image_probe(&self->chosen[index], path);
 }
 
-/* Does the work on each file of a job. */
+/* Does the work for each file of a job. */
 static clf_status run_job(const files_reader *self, clf__range files,
                           clf_status (*work)(const files_reader *self, int64_t index,
                                              const char *path)) {
@@ -192,7 +192,7 @@ static clf_status run_jobs(files_reader *self, const char *stage, clf__job job) 
   return clf__jobs_run(&progress, NULL, self->files.count, FILES_A_JOB, CLF__WORK_LONG, job, self);
 }
 
-/* Keeps the files that are chosen, and their rows where these are read. */
+/* Keeps the chosen files, and their rows if they have been read. */
 static void keep_chosen(files_reader *self) {
   clf__folder_files *files = &self->files;
   const size_t row = (size_t)(self->height * self->width * self->channels);
@@ -214,7 +214,7 @@ static void keep_chosen(files_reader *self) {
   files->count = count;
 }
 
-/* Leaves out the files that are no images, and says so once. */
+/* Leaves out files that are not images, and logs it once. */
 static clf_status choose_files(files_reader *self) {
   const int64_t count = self->files.count;
   CLF__CHECK(run_jobs(self, "files", probe_files));
@@ -236,7 +236,7 @@ static clf_status choose_files(files_reader *self) {
   return CLF_OK;
 }
 
-/* Memory for what is left out, and which files are tried. */
+/* Allocates memory for what may be left out, and determines which files are tried. */
 static clf_status begin_choice(files_reader *self) {
   self->listed = self->files.count;
   self->chosen = clf__alloc_zeroed(self->context, self->listed, sizeof *self->chosen);
@@ -259,7 +259,7 @@ static void free_choice(files_reader *self) {
   clf__free(self->chosen);
 }
 
-/* Leaves out the damaged images, and says so once. */
+/* Leaves out damaged images, and logs it once. */
 static clf_status leave_out_damaged(files_reader *self) {
   const int64_t count = self->files.count;
   const char *first = NULL;
@@ -281,7 +281,7 @@ static clf_status leave_out_damaged(files_reader *self) {
   return CLF_OK;
 }
 
-/* The shape of all rows is that of the first image. */
+/* The first image determines the shape of all rows. */
 static clf_status make_rows(files_reader *self) {
   clf__text path = {.context = self->context};
   clf_image *image = NULL;

@@ -1,5 +1,6 @@
-/* Latin-1 text as UTF-8. Bytes from 0x80 to 0x9F, which are control characters there, are the
- * letters and marks of Windows-1252, as browsers read them: programs call both Latin-1. */
+/* Latin-1 text as UTF-8. Bytes from 0x80 to 0x9F, which Latin-1 defines as control characters, are
+ * read as the letters and marks of Windows-1252, as browsers do, because programs call both
+ * encodings Latin-1. */
 #include <math.h>
 
 #include "base/memory.h"
@@ -8,7 +9,7 @@
 #include "data/formats/lines.h"
 #include "data/source.h"
 
-/* The characters of bytes 0x80 to 0x9F; five that Windows-1252 lacks stay as they are. */
+/* The characters of bytes 0x80 to 0x9F; five that Windows-1252 does not define stay unchanged. */
 static const uint16_t windows[] = {0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
                                    0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
                                    0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
@@ -18,7 +19,7 @@ static uint32_t character_of(unsigned char byte) {
   return byte >= 0x80 && byte < 0xA0 ? windows[byte - 0x80] : byte;
 }
 
-/* Converts into `to`, or only counts where that is NULL; the host is asked every 16 MiB. */
+/* Converts to `to`, or only counts if that is NULL; the host is asked every 16 MiB. */
 static clf_status convert(size_t *size, unsigned char *to, const clf__bytes *from,
                           clf__progress *progress) {
   const size_t stretch = (size_t)1 << 24;

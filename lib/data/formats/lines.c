@@ -1,4 +1,4 @@
-/* Text in memory: a line is counted only when a message needs its number. */
+/* Text in memory. Lines are counted only if a message needs a line number. */
 #include "data/formats/lines.h"
 
 #include <math.h>
@@ -7,8 +7,8 @@
 #include "base/status.h"
 #include "base/text.h"
 
-/* What a file is that people take for one of text, or NULL. UTF-16 is known by its mark, or by a
- * zero in one of its first characters, which are ASCII in files of data. */
+/* Returns what a file is that users mistake for text, or NULL. UTF-16 is recognized by its byte
+ * order mark, or by a zero byte in one of its first characters, which are ASCII in data files. */
 static const char *other_than_text(const unsigned char *data, size_t size) {
   static const struct {
     const char *begin;
@@ -67,7 +67,7 @@ clf__lines_watch clf__lines_watch_of(const clf__lines *lines, clf_context *conte
 }
 
 clf_status clf__lines_step(const clf__lines *lines, clf__lines_watch *watch, const char *at) {
-  const int64_t stretch = 1 << 24; /* a tenth of a second at the most */
+  const int64_t stretch = 1 << 24; /* a tenth of a second at most */
   if (at < watch->next) {
     return CLF_OK;
   }

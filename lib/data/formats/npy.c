@@ -1,5 +1,5 @@
-/* NPY and NPZ files as datasets: an array of rows, or the arrays of a sparse matrix, and one of
- * labels from the same archive or from a file of its own. */
+/* NPY and NPZ files as datasets: an array of rows, or the arrays of a sparse matrix, and an array
+ * of labels from the same archive or from another file. */
 #include <float.h>
 #include <string.h>
 
@@ -40,7 +40,7 @@ static clf_status make_dataset(clf_dataset **out, clf_context *context, clf_tens
   return status < 0 ? clf__fail_within(status, "%s", name) : CLF_OK;
 }
 
-/* The rows that an NPY file is. */
+/* Reads an NPY file as rows. */
 static clf_status read_file(clf_dataset **out, clf_context *context, clf__bytes *bytes,
                             const char *name, const npy_params *chosen) {
   const clf__array_wanted wanted = clf__array_rows(clf__npy_header);
@@ -53,7 +53,7 @@ static clf_status read_file(clf_dataset **out, clf_context *context, clf__bytes 
   return status;
 }
 
-/* The rows of an archive. */
+/* Reads the rows of an archive. */
 static clf_status read_rows(clf_dataset **out, clf_context *context, const clf__bytes *archive,
                             const char *name, const npy_params *chosen) {
   const clf__array_wanted wanted = clf__array_rows(clf__npy_header);
@@ -86,7 +86,7 @@ done:
   return status;
 }
 
-/* The labels that an archive has beside its rows, if any. */
+/* Reads the labels of an archive, if it has any. */
 static clf_status read_labels(clf_dataset *dataset, const clf__bytes *archive, const char *name,
                               const npy_params *chosen) {
   const clf__array_wanted wanted =
@@ -132,7 +132,7 @@ done:
   return status;
 }
 
-/* An archive in gzip data has no header that says its size. */
+/* A gzip-compressed archive has no header that states its size. */
 static clf_status measure(size_t *size, const unsigned char *head, size_t count, const char *name,
                           const void *wanted) {
   if (clf__npz_detect(head, count)) {

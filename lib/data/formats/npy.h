@@ -1,4 +1,4 @@
-/* NPY files, and NPY files inside NPZ archives. */
+/* NPY files, and NPY files inside of NPZ archives. */
 #ifndef CLF_DATA_FORMATS_NPY_H
 #define CLF_DATA_FORMATS_NPY_H
 
@@ -12,26 +12,26 @@ clf_status clf__npy_header(clf__array *out, const unsigned char *bytes, size_t s
 
 bool clf__npz_detect(const unsigned char *bytes, size_t size);
 
-/* A member's bytes, an NPY file; release them. */
+/* The bytes of a member, which are an NPY file; release them. */
 typedef struct clf__npz_member {
-  clf__bytes bytes;   /* all zero where there is none of the names */
-  clf__excerpt shown; /* the member's name, for messages */
+  clf__bytes bytes;   /* all zero if no name was found */
+  clf__excerpt shown; /* the name of the member, for messages */
 } clf__npz_member;
 
-/* The first of the names "a|b" that there is; of several members of one name the last, as NumPy has
- * it. A header that is not as wanted is refused before the member is unpacked whole. `name` is the
- * archive's, for messages. */
+/* Finds the first of the names "a|b" that exists; of several members with one name it is the last,
+ * as in NumPy. A header that does not meet the requirements is refused before the member is
+ * decompressed. `name` is the archive's, for messages. */
 clf_status clf__npz_open(clf__npz_member *out, clf_context *context, const clf__bytes *archive,
                          const char *names, const clf__array_wanted *wanted, const char *name);
 bool clf__npz_has(const clf__bytes *archive, const char *names);
 
-/* Sparse rows, as scipy.sparse.save_npz() writes them: whether they are, and the dataset. `scale`
- * is the factor of u8 values. */
+/* Returns whether the archive has sparse rows, as scipy.sparse.save_npz() writes them, and reads
+ * the dataset. `scale` is the factor of u8 values. */
 bool clf__npz_is_sparse(const clf__bytes *archive);
 clf_status clf__npz_sparse(clf_dataset **out, clf_context *context, const clf__bytes *archive,
                            double scale, const char *name);
 
-/* The first names of its members, for a message. */
+/* Lists the first names of its members, for a message. */
 typedef struct clf__npz_list {
   char text[200];
 } clf__npz_list;

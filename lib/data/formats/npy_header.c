@@ -1,8 +1,8 @@
-/* The NPY header: "\x93NUMPY", a version, the length of what follows, and that, a dictionary as
- * Python writes it, padded with blanks: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
+/* The NPY header: "\x93NUMPY", a version, the length of the rest, and a dictionary as Python prints
+ * it, padded with blanks: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
  *
- * Exactly the three keys, each once, in any order, are accepted; nothing is evaluated.
- * Source: NumPy, numpy.lib.format, versions 1.0, 2.0 and 3.0. */
+ * Exactly these three keys are accepted, each once, in any order; nothing is evaluated. Source:
+ * NumPy, numpy.lib.format, versions 1.0, 2.0 and 3.0. */
 #include <string.h>
 
 #include "base/text.h"
@@ -10,9 +10,9 @@
 #include "data/formats/lines.h"
 #include "data/formats/npy.h"
 
-/* No header of an array of numbers is longer; ../source.c looks at no more. */
+/* No header of an array of numbers is longer; ../source.c reads no further. */
 enum { PREAMBLE = 12, MAX_HEADER_BYTES = (1 << 16) - PREAMBLE };
-enum { MAX_TEXT_CHARACTERS = 1 << 24 }; /* characters of an element */
+enum { MAX_TEXT_CHARACTERS = 1 << 24 }; /* characters in an element */
 
 typedef struct cursor {
   const char *begin; /* of the file */
@@ -27,7 +27,7 @@ static void skip_blanks(cursor *text) {
   }
 }
 
-/* Takes `word` when the text goes on with it. */
+/* Consumes `word` if the text continues with it. */
 static bool consume(cursor *text, const char *word) {
   size_t length = strlen(word);
   skip_blanks(text);
@@ -43,7 +43,7 @@ static clf_status fail_at(const cursor *text, const char *wanted) {
                    (size_t)(text->at - text->begin), wanted);
 }
 
-/* A text in ' or ". */
+/* Consumes a text in ' or ". */
 static bool consume_quoted(cursor *text, const char **word, size_t *length) {
   char quote = consume(text, "'") ? '\'' : '"';
   if (quote == '"' && !consume(text, "\"")) {
@@ -59,7 +59,7 @@ static bool consume_quoted(cursor *text, const char **word, size_t *length) {
   return true;
 }
 
-/* Why elements of a kind are not read, and what would be. */
+/* Explains why elements of a kind are not read, and which are. */
 static const char *advice_for(char kind) {
   static const struct {
     char kind;
@@ -82,7 +82,7 @@ static const char *advice_for(char kind) {
   return "of no type that is read: f2|f4|f8|i1|i2|i4|i8|u1|u2|u4|u8|b1, U and S of labels";
 }
 
-/* Kind and width of "f4" or of a text, "U12", whose width is in characters. */
+/* Reads kind and width from "f4", or from a text, "U12", whose width is in characters. */
 static bool read_kind(clf__array *array, const char *descr, const char *end) {
   static const char numbers[] = "f2|f4|f8|i1|i2|i4|i8|u1|u2|u4|u8|b1";
   int64_t width = 0;
@@ -100,7 +100,8 @@ static bool read_kind(clf__array *array, const char *descr, const char *end) {
   return true;
 }
 
-/* '<f4': byte order, kind and width. Without an order, or by '=' and '|', it is the machine's. */
+/* Reads '<f4': byte order, kind and width. Without a byte order, and with '=' and '|', it is the
+ * machine's. */
 static clf_status read_descr(cursor *text, clf__array *array) {
   const char *descr;
   size_t length;
@@ -131,7 +132,7 @@ static clf_status read_order(cursor *text, clf__array *array) {
   return array->fortran || consume(text, "False") ? CLF_OK : fail_at(text, "True or False");
 }
 
-/* (2, 3), (5,) or, from Python 2, (2L, 3L). */
+/* Reads (2, 3), (5,) or, from Python 2, (2L, 3L). */
 static clf_status read_shape(cursor *text, clf__array *array) {
   if (!consume(text, "(")) {
     return fail_at(text, "(");

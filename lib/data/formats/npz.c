@@ -1,7 +1,7 @@
 /* NPZ: a ZIP archive of NPY files, stored or deflated.
  *
- * Only the central directory at the end is believed; a member's own header, whose sizes may be left
- * out, only says where its bytes begin. Source: PKWARE, APPNOTE 6.3, sections 4.3.7, 4.3.12 and
+ * Only the central directory at the end is used; a member's own header, which may lack sizes, only
+ * determines where its bytes begin. Source: PKWARE, APPNOTE 6.3, sections 4.3.7, 4.3.12 and
  * 4.3.16. */
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +22,7 @@ typedef struct member {
   uint32_t crc;
   size_t packed;
   size_t size;
-  size_t local; /* offset of its own header */
+  size_t local; /* offset of the member's own header */
   bool encrypted;
 } member;
 
@@ -38,7 +38,7 @@ bool clf__npz_detect(const unsigned char *bytes, size_t size) {
   return size >= 4 && (memcmp(bytes, "PK\3\4", 4) == 0 || memcmp(bytes, "PK\5\6", 4) == 0);
 }
 
-/* The end record lies before a comment whose length it gives. */
+/* The end record is followed by a comment whose length it states. */
 static clf_status find_end(const unsigned char **out, const clf__bytes *archive, const char *name) {
   size_t reach =
       archive->size < END_BYTES + MAX_COMMENT_BYTES ? archive->size : END_BYTES + MAX_COMMENT_BYTES;
@@ -53,7 +53,7 @@ static clf_status find_end(const unsigned char **out, const clf__bytes *archive,
                    "%s: it is a ZIP archive without its end record: it was cut short", name);
 }
 
-/* The entries of the directory, one after the other. */
+/* Iterates over the entries of the directory. */
 typedef struct directory {
   const clf__bytes *archive;
   const char *name;
@@ -97,7 +97,7 @@ static clf_status next_entry(member *out, directory *self) {
   return CLF_OK;
 }
 
-/* Which of the names "a|b" a member "a.npy" has; -1 for none. */
+/* Returns which of the names "a|b" a member "a.npy" has; -1 for none. */
 static int32_t rank_of(const member *entry, const char *names) {
   static const char ending[] = ".npy";
   const size_t length = sizeof ending - 1;
@@ -108,7 +108,7 @@ static int32_t rank_of(const member *entry, const char *names) {
   return clf__word_index(names, entry->name, entry->name_length - length);
 }
 
-/* The member of the earliest name, the last of those that have it; `found` says whether there is
+/* Finds the member with the earliest name, the last of several; `found` receives whether there is
  * one. */
 static clf_status find_member(member *out, bool *found, const clf__bytes *archive,
                               const char *names, const char *name) {
@@ -152,7 +152,7 @@ clf__npz_list clf__npz_names(const clf__bytes *archive) {
   return list;
 }
 
-/* Where the member's bytes lie in the archive. */
+/* Finds the bytes of the member in the archive. */
 static clf_status locate(size_t *offset, const member *entry, const clf__bytes *archive,
                          const char *name) {
   size_t left = entry->local <= archive->size ? archive->size - entry->local : 0;
@@ -188,7 +188,7 @@ static clf_status check_crc(const member *entry, const clf__bytes *bytes, const 
   return clf__fail(CLF_ERROR_FORMAT, "%s: it is damaged: its size or checksum is wrong", name);
 }
 
-/* A stored member as bytes of their own. */
+/* Copies a stored member. */
 static clf_status copy_bytes(clf__bytes *out, clf_context *context, const clf__bytes *from) {
   unsigned char *copy = clf__alloc(context, from->size);
   if (copy == NULL) {

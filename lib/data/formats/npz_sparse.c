@@ -1,8 +1,10 @@
 /* Sparse matrices as scipy.sparse.save_npz() writes them: an archive of "format" ('csr', 'csc' or
- * 'coo'), "shape", "data" and the places of the data: "indices" and "indptr", or "row" and "col".
+ * 'coo'), "shape", "data" and the positions of the data: "indices" and "indptr", or "row" and
+ * "col".
  *
- * CSR whose columns ascend is what datasets hold. Everything else is counted into rows, which are
- * then sorted; entries that share a place are added, which is what they mean to scipy.sparse. */
+ * Datasets store CSR with ascending columns. All other matrices are distributed to rows by
+ * counting, and each row is sorted. Entries at the same position are added, as scipy.sparse
+ * defines. */
 #include <math.h>
 #include <string.h>
 
@@ -22,17 +24,17 @@ typedef struct matrix {
   const char *name;
   int32_t format;
   int64_t rows, columns, entries;
-  clf_tensor *start;      /* [rows or columns + 1] of CSR or CSC; else NULL */
-  clf_tensor *row;        /* [entries], but for CSR */
-  clf_tensor *column;     /* [entries], but for CSC */
+  clf_tensor *start;      /* [rows or columns + 1] for CSR or CSC; otherwise NULL */
+  clf_tensor *row;        /* [entries], except for CSR */
+  clf_tensor *column;     /* [entries], except for CSC */
   clf_tensor *value;      /* [entries] */
-  clf_tensor *made_start; /* of the rows that are made of it, as of a dataset's */
+  clf_tensor *made_start; /* of the resulting rows, as in a dataset */
   clf_tensor *made_column, *made_value;
   int64_t made; /* entries of the rows so far */
   clf__progress progress;
 } matrix;
 
-/* Asks the host, now and then, at an entry of one of three passes over them. */
+/* Asks the host at intervals, at an entry of one of three passes. */
 static clf_status ask(const matrix *self, int64_t pass, int64_t entry) {
   return entry % ASKED == ASKED - 1
              ? clf__progress_step(&self->progress, pass * self->entries + entry, NAN, NAN)
@@ -43,7 +45,7 @@ static clf_status fail(const matrix *self, clf_status status) {
   return clf__fail_within(status, "%s", self->name);
 }
 
-/* A member that there must be. */
+/* Reads a required member. */
 static clf_status open_member(clf__npz_member *out, const matrix *self, const char *name,
                               const clf__array_wanted *wanted) {
   clf_status status = clf__npz_open(out, self->context, self->archive, name, wanted, self->name);
@@ -54,7 +56,7 @@ static clf_status open_member(clf__npz_member *out, const matrix *self, const ch
   return status;
 }
 
-/* A vector; of indices where `integers`. */
+/* Reads a vector; of indices if `integers` is set. */
 static clf_status read_vector(clf_tensor **out, const matrix *self, const char *name,
                               bool integers) {
   const clf__array_wanted wanted = {.header = clf__npy_header,
@@ -99,8 +101,8 @@ done:
   return status < 0 ? fail(self, status) : CLF_OK;
 }
 
-/* Rows and columns. An archive of so many rows in CSR has a start of four bytes for each; the same
- * bound on those of other formats keeps a few bytes from asking for all memory. */
+/* Reads the numbers of rows and columns. A CSR archive has a start of four bytes for each row;
+ * other formats have the same limit, so that a few bytes cannot request all memory. */
 static clf_status read_shape(matrix *self) {
   clf_tensor *shape = NULL;
   clf_status status = CLF_OK;
@@ -127,7 +129,7 @@ done:
   return status;
 }
 
-/* One size where another is wanted. */
+/* Refuses a size that differs from the expected one. */
 static clf_status check_size(const matrix *self, const char *what, const clf_tensor *vector,
                              int64_t wanted) {
   return vector->shape[0] == wanted
@@ -158,7 +160,7 @@ static clf_status read_parts(matrix *self) {
   return CLF_OK;
 }
 
-/* The index at a place of a vector, from 0 to `max`. */
+/* Reads the index at a position of a vector, from 0 to `max`. */
 static clf_status index_at(int64_t *out, const matrix *self, const char *what,
                            const clf_tensor *vector, int64_t place, int64_t min, int64_t max) {
   const double index = clf__tensor_value(vector, place);
@@ -170,8 +172,8 @@ static clf_status index_at(int64_t *out, const matrix *self, const char *what,
   return CLF_OK;
 }
 
-/* Rows [entries] and columns of the entries, whatever the format says of them. Entries behind the
- * last start, which scipy.sparse leaves there, have the row -1. */
+/* Returns rows [entries] and columns of the entries, for any format. Entries after the last start,
+ * which scipy.sparse may leave there, have the row -1. */
 static clf_status find_places(const matrix *self, int64_t *row, int32_t *column) {
   const int64_t lines = self->start != NULL ? self->start->shape[0] - 1 : 0;
   int64_t before = 0, end = 0, found = 0;
@@ -200,7 +202,7 @@ static clf_status find_places(const matrix *self, int64_t *row, int32_t *column)
   return CLF_OK;
 }
 
-/* Counts the entries into rows. */
+/* Distributes the entries to rows. */
 static clf_status place_entries(matrix *self, const int64_t *row, const int32_t *column) {
   int64_t *start = self->made_start->data;
   memset(start, 0, (size_t)(self->rows + 1) * sizeof *start);
@@ -220,12 +222,13 @@ static clf_status place_entries(matrix *self, const int64_t *row, const int32_t 
       ((double *)self->made_value->data)[at] = clf__tensor_value(self->value, e);
     }
   }
-  memmove(start + 1, start, (size_t)self->rows * sizeof *start); /* each was moved to its end */
+  memmove(start + 1, start, (size_t)self->rows * sizeof *start); /* each start was moved to the end
+                                                                  * of its row */
   start[0] = 0;
   return CLF_OK;
 }
 
-/* Sorts every row, and adds up entries of one place. */
+/* Sorts every row, and adds entries at the same position. */
 static clf_status order_rows(matrix *self) {
   int64_t *start = self->made_start->data;
   int32_t *column = self->made_column->data;
@@ -278,7 +281,7 @@ done:
   return status;
 }
 
-/* Whether the file's rows are as a dataset has them. */
+/* Returns whether the rows of the file are as in a dataset. */
 static bool is_ordered(const matrix *self) {
   if (self->format != CSR || clf__tensor_value(self->start, 0) != 0) {
     return false;

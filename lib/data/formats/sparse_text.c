@@ -1,4 +1,4 @@
-/* Rows as text: an entry is a blank, its index, a colon and its value. */
+/* Rows as text: an entry is written as a blank, its index, a colon and its value. */
 #include "data/formats/sparse_text.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@ void clf__byte_texts_fill(clf__byte_texts *texts, const clf__rows *x) {
   }
 }
 
-/* Digits of a number that is not negative, to before `end`; returns the first. */
+/* Writes the digits of a number that is not negative, ending at `end`; returns the first. */
 static char *write_digits(char *end, uint64_t value) {
   do {
     *--end = (char)('0' + value % 10);
@@ -28,7 +28,8 @@ static void append_entry(clf__text *text, int64_t number, const char *value) {
   clf__text_append_bytes(text, value, strlen(value));
 }
 
-/* The shortest text that reads back as the same f64, or as the same f32 where `single`. */
+/* Writes the shortest text that reads back as the same f64, or as the same f32 if `single` is
+ * set. */
 static void append_value(clf__text *text, int64_t number, double value, bool single) {
   const int32_t max = 1 << 20;
   char digits[24] = "";

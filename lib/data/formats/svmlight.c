@@ -1,10 +1,10 @@
-/* SVMlight and LIBSVM text, a row a line: "label index:value index:value … # comment", also with a
- * "qid:number" behind the label, which is checked and left out; the log says so.
+/* SVMlight and LIBSVM text, one row in each line: "label index:value index:value … # comment". A
+ * "qid:number" after the label is checked and ignored, which the log reports.
  *
- * Rows go into CSR, values as f64 until svmlight_dataset.c has made a dataset of them. Entries are
- * counted by their colons first; an entry has four bytes at least and a row two, which bounds the
- * memory by the size of the file. Rows whose indices do not ascend are sorted, which also finds an
- * index that occurs twice. */
+ * Rows are stored as CSR, with f64 values until svmlight_dataset.c makes a dataset. Entries are
+ * first counted by their colons. An entry has at least four bytes and a row two, so the size of the
+ * file bounds the memory. Rows whose indices do not ascend are sorted, which also finds an index
+ * that occurs twice. */
 #include <math.h>
 #include <string.h>
 
@@ -42,7 +42,7 @@ static const char *skip_blanks(const char *at, const char *end) {
   return at;
 }
 
-/* End of the word at `at`. */
+/* Returns the end of the word at `at`. */
 static const char *word_end(const char *at, const char *end) {
   while (at < end && !is_blank(*at)) {
     at++;
@@ -57,7 +57,7 @@ static clf_status fail_word(const svmlight_reader *self, const char *at, const c
   return clf__svmlight_fail_at(self, at, CLF_ERROR_FORMAT);
 }
 
-/* A finite number before a blank or the line's end. */
+/* Reads a finite number that ends at a blank or at the end of the line. */
 static clf_status read_number(const svmlight_reader *self, const char **at, const char *end,
                               const char *wanted, double *out) {
   const char *stop = clf__read_decimal(*at, end, out);
@@ -102,7 +102,7 @@ static clf_status read_label(svmlight_reader *self, const char **at, const char 
   return CLF_OK;
 }
 
-/* The index and its colon; a number that is too large stays at LARGEST_INDEX + 1. */
+/* Reads the index and its colon; a number that is too large stays at LARGEST_INDEX + 1. */
 static const char *read_index(const char *at, const char *end, int64_t *index) {
   const char *begin = at;
   int64_t value = 0;
@@ -114,7 +114,7 @@ static const char *read_index(const char *at, const char *end, int64_t *index) {
   return at > begin && at < end && *at == ':' ? at + 1 : NULL;
 }
 
-/* "index:value" into the next entry. */
+/* Reads "index:value" into the next entry. */
 static clf_status read_entry(svmlight_reader *self, const char **at, const char *end) {
   const char *begin = *at;
   int64_t index;
@@ -140,7 +140,7 @@ static clf_status read_entry(svmlight_reader *self, const char **at, const char 
   return CLF_OK;
 }
 
-/* Puts a row's entries in order; an index twice is an error. */
+/* Sorts the entries of a row; an index that occurs twice is an error. */
 static clf_status order_row(svmlight_reader *self, int64_t first, const char *line) {
   int32_t *column = (int32_t *)self->column->data + first;
   double *value = (double *)self->value->data + first;
@@ -169,7 +169,7 @@ static clf_status read_qid(svmlight_reader *self, const char **at, const char *e
   return CLF_OK;
 }
 
-/* Whether the row begins with its serial number, as those of a precomputed kernel do. */
+/* Returns whether the row begins with its serial number, as the rows of a precomputed kernel do. */
 static void look_for_serial(svmlight_reader *self, int64_t first) {
   const bool has = self->entries > first && ((int32_t *)self->column->data)[first] == 0;
   const double serial = has ? ((double *)self->value->data)[first] : 0;
@@ -177,7 +177,7 @@ static void look_for_serial(svmlight_reader *self, int64_t first) {
   self->serials_in_order += has && serial == (double)(self->rows + 1);
 }
 
-/* One row, from `at`, its label, to `end`, where the line or its comment does. */
+/* Reads one row, from its label at `at` to `end`, where the line or its comment ends. */
 static clf_status read_row(svmlight_reader *self, const char *at, const char *end) {
   const char *line = at;
   int64_t first = self->entries;

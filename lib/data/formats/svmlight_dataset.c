@@ -1,6 +1,6 @@
-/* Datasets of what svmlight.c has read: sparse rows, or the dense ones of a precomputed kernel.
- * What the file does not say is guessed here, and the log tells each guess with the parameter that
- * says it. */
+/* Makes datasets from what svmlight.c has read: sparse rows, or the dense rows of a precomputed
+ * kernel. What the file does not state is guessed here; the log reports each guess with the
+ * parameter that has the same effect. */
 #include "base/context.h"
 #include "data/formats/svmlight.h"
 #include "data/label_key.h"
@@ -11,7 +11,7 @@ clf_status clf__svmlight_fail_at(const clf__svmlight *self, const char *at, clf_
                           (long long)clf__line_column(&self->lines, at));
 }
 
-/* The index that the first feature has in the file. */
+/* Returns the index that the first feature has in the file. */
 static clf_status find_base(const clf__svmlight *self, int32_t *base) {
   int32_t zero_based = self->params->zero_based;
   if (zero_based == CLF__SVMLIGHT_FALSE && self->zero_at != NULL) {
@@ -41,13 +41,13 @@ static clf_status find_features(const clf__svmlight *self, int32_t base, int64_t
   return clf__svmlight_fail_at(self, self->highest_at, CLF_ERROR_DATA);
 }
 
-/* Whether index 0 is each row's number, of which one row says nothing. */
+/* Returns whether index 0 is each row's number; a single row is not enough to tell. */
 static bool is_numbered(const clf__svmlight *self) {
   return self->rows > 1 && self->serials_in_order == self->rows;
 }
 
-/* Serial numbers are those of LIBSVM's precomputed kernels (svm-train -t 4) for certain where there
- * is a value for each row, too. */
+/* Serial numbers are certainly those of LIBSVM's precomputed kernels (svm-train -t 4) if there is
+ * also a value for each row. */
 static bool is_precomputed(const clf__svmlight *self) {
   const clf__svmlight_params *p = self->params;
   const bool whole = is_numbered(self) && self->highest == self->rows;
@@ -88,7 +88,7 @@ static void log_guesses(const clf__svmlight *self, clf_context *context, int32_t
   }
 }
 
-/* The first of what there is room for, with indices from 0. */
+/* Shrinks the arrays to what was read, with indices from 0. */
 static clf_status cut(clf__svmlight *self, int32_t base) {
   for (int64_t i = 0; i < self->entries; i++) {
     ((int32_t *)self->column->data)[i] -= base;
@@ -128,8 +128,8 @@ done:
   return status < 0 ? clf__fail_within(status, "%s", self->lines.name) : CLF_OK;
 }
 
-/* Each row has a serial number, and there is a value for most indices behind it: LIBSVM asks for
- * all of them, others leave zeros out. So the file bounds the memory. */
+/* Each row has a serial number, followed by values for most indices. LIBSVM requires all of them;
+ * others leave out zeros. So the size of the file bounds the memory. */
 static clf_status check_kernel(const clf__svmlight *self, int64_t columns) {
   enum { SHARE = 16 };
   if (self->serials < self->rows) {
@@ -153,7 +153,7 @@ static clf_status check_kernel(const clf__svmlight *self, int64_t columns) {
   return CLF_OK;
 }
 
-/* The kernel's values, dense; what is left out is 0. Serial numbers are in column -1. */
+/* Makes the dense values of the kernel; missing ones are 0. Serial numbers are in column -1. */
 static clf_status make_kernel(clf_dataset **out, const clf__svmlight *self, clf_context *context,
                               int64_t columns) {
   const int64_t *start = self->row_start->data;

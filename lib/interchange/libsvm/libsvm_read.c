@@ -1,6 +1,6 @@
-/* Models of LIBSVM's files. Its classes stand in the order in which training met them, ours by
- * their numbers: vectors are sorted anew by class, and where two classes change places their
- * machine changes its sign. */
+/* Models from LIBSVM's files. LIBSVM orders classes by their first occurrence in training, we order
+ * them by number. So vectors are sorted again by class, and if two classes change their order,
+ * their machine changes its sign. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 #include "tensor/rows_precision.h"
 
 enum { DENSE_SHARE = 8 /* one entry in so many: treated as dense */ };
-/* Weights of linear machines may be many more bytes than their file has; beyond these it must have
- * some of them itself. */
+/* The weights of linear machines may take many more bytes than their file. Beyond these limits the
+ * file must be large itself. */
 static const int64_t max_weight_bytes = 1 << 26, weight_bytes_ratio = 16;
 
 #define CLF__VALUES clf__libsvm_params
@@ -29,9 +29,9 @@ typedef struct importing {
   clf_model *model;
   const clf__libsvm *file;
   int64_t bytes;    /* of the file */
-  int32_t *place;   /* [classes] of the file's classes among ours */
-  int64_t *vectors; /* [vectors] the file's, in our order */
-  int64_t *home;    /* [vectors] the file's class of those */
+  int32_t *place;   /* [classes] index of the file's classes among ours */
+  int64_t *vectors; /* [vectors] the file's vectors in our order */
+  int64_t *home;    /* [vectors] their classes in the file */
   clf__rows x;      /* the file's vectors */
   clf__kind_rows rows;
 } importing;
@@ -47,7 +47,7 @@ static clf_status add_classes(importing *i) {
              : clf__fail(CLF_ERROR_FORMAT, "a label occurs twice");
 }
 
-/* vectors[] and home[], and our count of each class. */
+/* Fills vectors[] and home[], and our count of each class. */
 static clf_status order_vectors(importing *i) {
   const clf__libsvm *file = i->file;
   CLF__CHECK(clf__state_tensor(i->model->context, i->model->state, "support_count", CLF_I64,
@@ -90,8 +90,8 @@ static clf_status make_sparse(importing *i) {
   return CLF_OK;
 }
 
-/* A linear machine's vectors are not moved: its coefficients, which are f32, do not sum to 0
- * exactly, so that its weights would change. */
+/* The vectors of a linear machine are not shifted: its f32 coefficients do not sum to exactly 0, so
+ * its weights would change. */
 static clf_status round_linear(importing *i, const clf__rows *x) {
   clf_context *context = i->model->context;
   i->rows.values = clf__alloc_matrix(context, x->rows, x->columns, sizeof(float));
@@ -102,7 +102,7 @@ static clf_status round_linear(importing *i, const clf__rows *x) {
   return clf__rows_round(context, x, NULL, i->rows.values);
 }
 
-/* Products of rows and weights are from rho - 1 to rho + 1 within the margins. */
+/* Products of rows and weights are between rho - 1 and rho + 1 within the margins. */
 static void log_far(const importing *i) {
   for (int64_t pair = 0; pair < i->file->pairs; pair++) {
     const double rho = i->file->rho[pair];
@@ -116,7 +116,7 @@ static void log_far(const importing *i) {
   }
 }
 
-/* About a center where the kernel allows it and they lie far from 0. */
+/* Shifts the vectors by a center, if the kernel allows it and they lie far from 0. */
 static clf_status make_dense(importing *i, int64_t size) {
   const clf__libsvm *file = i->file;
   double *values = clf__arena_zeroed(&i->arena, size, sizeof *values);
@@ -148,7 +148,7 @@ static clf_status choose_storage(importing *i) {
              : make_dense(i, size);
 }
 
-/* What a precomputed kernel keeps are the numbers of rows in training. */
+/* A precomputed kernel keeps the numbers of training rows. */
 static clf_status store_vectors(importing *i) {
   const clf__libsvm *file = i->file;
   clf_context *context = i->model->context;
@@ -168,18 +168,17 @@ static clf_status store_vectors(importing *i) {
                             center);
 }
 
-/* -1 where two of the file's classes change places. */
+/* Returns -1 if two of the file's classes change their order. */
 static double sign_of(const importing *i, int64_t c, int64_t d) {
   return (c < d) == (i->place[c] < i->place[d]) ? 1 : -1;
 }
 
-/* The row of a class's coefficients in its machine against another. */
+/* Returns the row of a class's coefficients in its machine against another class. */
 static int64_t row_against(int64_t own, int64_t other) {
   return other < own ? other : other - 1;
 }
 
-/* Vectors stand one class after another in the file, so that those of each are found by counting.
- */
+/* The vectors of a class are consecutive in the file, so they are found by counting. */
 static clf_status store_coefficients(importing *i) {
   const clf__libsvm *file = i->file;
   const int64_t count = file->vectors;
@@ -303,7 +302,7 @@ done:
   return status;
 }
 
-/* An svm with the file's parameters; C is not among them. */
+/* Makes an svm with the file's parameters; C is not among them. */
 static clf_status create_model(clf_model **out, clf_context *context, const clf__libsvm *file) {
   static const char *const kernels[] = {"linear", "polynomial", "rbf", "sigmoid", "precomputed"};
   clf__text text = {.context = context};

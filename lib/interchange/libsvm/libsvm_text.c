@@ -1,6 +1,6 @@
-/* The header of LIBSVM's model files: lines of "key value …" in any order, and a line "SV" behind
- * which the vectors begin. Counts are compared with what there is of text before memory is asked
- * for. */
+/* The header of LIBSVM's model files: lines of "key value …" in any order, and a line "SV", after
+ * which the vectors begin. Counts are compared with the length of the text before memory is
+ * allocated. */
 #include "interchange/libsvm/libsvm_text.h"
 #include "base/utf8.h"
 
@@ -105,7 +105,7 @@ static clf_status read_list(const clf__libsvm_reader *self, int32_t key, int64_t
   const char *at = line.begin;
   int64_t found = 0;
   if (count > (line.end - line.begin) / 2 + 1) {
-    found = -1; /* there is no room for so many */
+    found = -1; /* the text is too short for so many */
   } else if (doubles != NULL) {
     *doubles = clf__arena_array(&self->file->arena, count, sizeof **doubles);
   } else {
@@ -123,7 +123,7 @@ static clf_status read_list(const clf__libsvm_reader *self, int32_t key, int64_t
   return status;
 }
 
-/* One number, within bounds. */
+/* Reads one number within bounds. */
 static clf_status read_number(const clf__libsvm_reader *self, int32_t key, double min, double max,
                               bool integer, double *out) {
   double *value = NULL;
@@ -214,7 +214,8 @@ clf_status clf__libsvm_parse(clf__libsvm *out, clf_context *context, const clf__
   out->arena.context = context;
   status = clf__lines_of(&self.lines, bytes, name);
   if (status < 0) {
-    return clf__fail(CLF_ERROR_FORMAT, "%s", clf_last_error()); /* an empty one is none either */
+    return clf__fail(CLF_ERROR_FORMAT, "%s", clf_last_error()); /* an empty one is not valid
+                                                                 * either */
   }
   CLF__TRY(read_header(&self));
   CLF__TRY(read_kind(&self));

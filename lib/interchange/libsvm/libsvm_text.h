@@ -1,13 +1,13 @@
-/* The text of LIBSVM's model files as libsvm_text.c (header) and libsvm_vectors.c read it. */
+/* The text of LIBSVM's model files, as libsvm_text.c (header) and libsvm_vectors.c read it. */
 #ifndef CLF_INTERCHANGE_LIBSVM_LIBSVM_TEXT_H
 #define CLF_INTERCHANGE_LIBSVM_LIBSVM_TEXT_H
 
 #include "data/formats/lines.h"
 #include "interchange/libsvm/libsvm.h"
 
-/* The values behind a key. */
+/* The values after a key. */
 typedef struct clf__libsvm_field {
-  const char *begin; /* NULL where the key does not occur */
+  const char *begin; /* NULL if the key does not occur */
   const char *end;
 } clf__libsvm_field;
 
@@ -17,7 +17,7 @@ typedef struct clf__libsvm_reader {
   clf__libsvm *file;
   const clf__libsvm_params *params;
   clf__libsvm_field fields[CLF__LIBSVM_FIELDS];
-  const char *vectors; /* the first line behind "SV" */
+  const char *vectors; /* the first line after "SV" */
   int64_t entries;
   int32_t highest;
   const char *highest_at, *zero_at; /* entries; NULL before the first */
@@ -41,20 +41,20 @@ static inline const char *clf__libsvm_word_end(const char *at, const char *end) 
   return at;
 }
 
-/* Puts the place in front of the message. */
+/* Puts the position in front of the message. */
 clf_status clf__libsvm_fail_at(const clf__libsvm_reader *self, const char *at, clf_status status);
-/* CLF_ERROR_FORMAT: the word at `at` is not what was wanted. */
+/* Returns CLF_ERROR_FORMAT: the word at `at` is not the expected one. */
 clf_status clf__libsvm_fail_word(const clf__libsvm_reader *self, const char *at, const char *end,
                                  const char *wanted);
-/* The line at `at`, without its end; *next is where the one after it begins. */
+/* Returns the line at `at` without its end; *next is where the next one begins. */
 const char *clf__libsvm_line_end(const clf__libsvm_reader *self, const char *at, const char **next);
-/* One number, and the blanks behind it. */
+/* Reads one number, and the blanks after it. */
 clf_status clf__libsvm_read_double(const clf__libsvm_reader *self, const char **at, const char *end,
                                    double *out);
 clf_status clf__libsvm_read_integer(const clf__libsvm_reader *self, const char **at,
                                     const char *end, int64_t *out);
 
-/* What follows the header, which has been read. */
+/* Reads the vectors, after the header. */
 clf_status clf__libsvm_read_vectors(clf__libsvm_reader *self);
 
 #endif

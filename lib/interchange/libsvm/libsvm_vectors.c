@@ -1,5 +1,5 @@
-/* The support vectors of LIBSVM's model files, a line each: "coefficient … index:value …" with a
- * coefficient for each class but its own. */
+/* The support vectors of LIBSVM's model files, one in each line: "coefficient … index:value …" with
+ * a coefficient for each class except its own. */
 #include "interchange/libsvm/libsvm_text.h"
 
 #include <math.h>
@@ -12,8 +12,8 @@
 enum { ZERO_BASED_AUTO, ZERO_BASED_TRUE, ZERO_BASED_FALSE };
 enum { LARGEST_INDEX = INT32_MAX - 1 };
 
-/* Memory for the vectors, by what there is of text: a coefficient takes two bytes of it, an entry
- * four. */
+/* Allocates the vectors; the length of the text bounds the memory, because a coefficient takes two
+ * bytes of it and an entry four. */
 static clf_status allocate_vectors(clf__libsvm_reader *self) {
   clf__libsvm *file = self->file;
   const int64_t bytes = self->lines.end - self->vectors;
@@ -40,7 +40,7 @@ static clf_status allocate_vectors(clf__libsvm_reader *self) {
   return status < 0 ? clf__fail_within(status, "%s", self->lines.name) : CLF_OK;
 }
 
-/* A number within the range of float. */
+/* Reads a number within the range of float. */
 static clf_status read_value(const clf__libsvm_reader *self, const char **at, const char *end,
                              double *out) {
   const char *begin = *at;
@@ -50,7 +50,7 @@ static clf_status read_value(const clf__libsvm_reader *self, const char **at, co
              : clf__libsvm_fail_word(self, begin, end, "within the range of float");
 }
 
-/* "index:value" as the next entry of the vector. */
+/* Reads "index:value" as the next entry of the vector. */
 static clf_status read_entry(clf__libsvm_reader *self, const char **at, const char *end,
                              int64_t entry) {
   const char *begin = *at;
@@ -73,7 +73,7 @@ static clf_status read_entry(clf__libsvm_reader *self, const char **at, const ch
   return read_value(self, at, end, &self->file->value[entry]);
 }
 
-/* "0:number", numbers of rows counting from 1. */
+/* Reads "0:number"; row numbers count from 1. */
 static clf_status read_support(clf__libsvm_reader *self, const char **at, const char *end,
                                int64_t vector) {
   const char *begin = *at;
@@ -148,7 +148,7 @@ static clf_status read_vectors(clf__libsvm_reader *self) {
                          self->lines.name, (long long)vector, (long long)file->vectors);
 }
 
-/* Columns from 0, and how many. */
+/* Makes columns count from 0, and finds their number. */
 static clf_status set_columns(clf__libsvm_reader *self) {
   clf__libsvm *file = self->file;
   const int32_t zero_based = self->params->zero_based;

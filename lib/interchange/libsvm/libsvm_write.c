@@ -1,11 +1,11 @@
-/* Writes LIBSVM's model files: classes in our order, so that nothing changes its sign.
+/* Writes LIBSVM's model files, with classes in our order, so that no sign changes.
  *
- * Such files work about 0. A model that subtracts a center c from its rows x has support vectors
- * s = t - c of training rows t, and is written as the same function of x itself:
+ * Such files have no center. A model that subtracts a center c from its rows x has support vectors
+ * s = t - c of training rows t. It is written as the same function of x itself:
  *   rbf     the distance of x - c and s is that of x and s + c: vectors s + c;
  *   linear  sum a (x - c).s + b = sum a x.s + (b - c.sum a s): vectors s, and -rho in parentheses.
- * Where c is large, differences of large products are what counts. So c is folded in f64, and all
- * numbers of such a model have the digits that read back as the same f64; f32's would not do. */
+ * If c is large, the result depends on differences of large products. So c is folded in f64, and
+ * all numbers of such a model are written with the digits of f64. */
 #include <limits.h>
 #include <math.h>
 
@@ -21,12 +21,12 @@ typedef struct exporting {
   clf__rows z; /* the support vectors */
   clf__byte_texts texts;
   const double *center; /* [columns], or NULL */
-  double *vector;       /* [columns] room for one, where there is a center */
+  double *vector;       /* [columns] memory for one vector, if there is a center */
   double *rho;          /* [pairs] */
   int64_t pairs;
 } exporting;
 
-/* What such a file has no place for. */
+/* Refuses models that such a file cannot express. */
 static clf_status check_written(const clf_model *model) {
   if (model->kind->decision != CLF__DECISION_MACHINES) {
     return clf__fail(CLF_ERROR_UNSUPPORTED, "libsvm: its files hold models of kind svm; this is %s",
@@ -53,7 +53,7 @@ static clf_status check_written(const clf_model *model) {
   return CLF_OK;
 }
 
-/* Number `index` of `count`, which are `step` apart. */
+/* Writes number `index` of `count`, which are `step` apart. */
 static void append_numbers(clf__text *text, const char *key, const double *values, int64_t count,
                            int64_t step) {
   clf__text_append(text, "%s", key);
@@ -158,7 +158,7 @@ static void append_header(clf__text *text, const exporting *e) {
   clf__text_append(text, "\nSV\n");
 }
 
-/* The vector of a model with a center, as f64. */
+/* Returns the vector of a model with a center, as f64. */
 static void append_moved(clf__text *text, exporting *e, int64_t vector) {
   const clf__rows row = {.rows = 1,
                          .columns = e->z.columns,

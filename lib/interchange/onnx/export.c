@@ -1,10 +1,11 @@
 /* Fitted models as ONNX files (onnx.ai, operator set 13): networks, and models whose decisions are
- * linear. The graph takes "input", f32 rows, any number N of them, in the shape that the model was
- * fitted on, and gives "scores" [N, classes], which are clf_model_decision_function()'s, and where
- * the model has them "probabilities". The classes' names are metadata, "class_0", "class_1" ….
+ * linear. The input "input" is any number N of f32 rows, in the shape that the model was fitted on.
+ * The outputs are "scores" [N, classes], the values of clf_model_decision_function(), and
+ * "probabilities" if the model has them. The names of the classes are metadata, "class_0",
+ * "class_1" ….
  *
- * A model of rows that lie far from 0, whose center it subtracts, and one whose products in f32
- * would cancel take f64 rows: what f32 would round away matters there. */
+ * The input is f64 for a model that subtracts a center from rows far from 0, and for one whose
+ * products would cancel in f32, because these need digits that f32 lacks. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static const clf__param params[] = {
 
 enum { IR_VERSION = 7, OPERATOR_SET = 13 };
 
-/* What the core subtracts from rows far from 0, [columns] f64, or NULL. */
+/* What is subtracted from rows far from 0, [columns] f64, or NULL. */
 static const double *center_of(const clf_model *model) {
   const clf_tensor *center = clf__store_tensor(model->state, "center");
   return center != NULL ? center->data : NULL;
@@ -37,7 +38,7 @@ static bool input_is_f64(const clf_model *model) {
   return center_of(model) != NULL || clf__linear_precise(model);
 }
 
-/* The current value and a constant of so many numbers, element by element. */
+/* Adds a node of the current value and a constant of so many numbers, element by element. */
 static void add_elementwise(clf__graph *graph, const char *operator, const char * name,
                             const double *values, const clf__shape *shape) {
   clf__node_begin(graph, operator);
@@ -45,9 +46,9 @@ static void add_elementwise(clf__graph *graph, const char *operator, const char 
   clf__node_end(graph, NULL);
 }
 
-/* What f32 leaves of the center is added after the factor: shift [features] is
- * affine->shift - (center - f32(center)) factor. Whether that differs from affine->shift at all, in
- * what decisions notice. */
+/* The rounding error of the center as f32 is added after the factor: shift [features] is
+ * affine->shift - (center - f32(center)) factor. Returns whether that differs from affine->shift
+ * enough to affect decisions. */
 static bool fold_rest(const clf__affine *affine, bool wide, double *shift, int64_t features) {
   bool differs = false;
   for (int64_t j = 0; j < features; j++) {
@@ -85,7 +86,7 @@ static void add_affine(clf__graph *graph, const clf__affine *affine, double *shi
   }
 }
 
-/* Whether f32 rows hold features that are transformed so. */
+/* Returns whether f32 rows can represent features that are transformed this way. */
 static clf_status check_affine(const clf__graph *graph, const clf__affine *affine,
                                const clf_transform *stage) {
   for (int64_t j = 0; j < stage->features && !graph->wide; j++) {
@@ -128,7 +129,8 @@ static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
   return CLF_OK;
 }
 
-/* W x + b from the tensors of the decisions, in f64 where they are. The last node is left open. */
+/* Adds W x + b from the tensors of the decisions, in f64 if they are. The last node is left
+ * open. */
 static clf_status add_linear(clf__graph *graph, const clf_model *model) {
   const clf__linear_names *names = &clf__decision_names;
   const clf__shape weights = {2, {model->outputs, model->columns}}, bias = {1, {model->outputs}};
@@ -158,7 +160,7 @@ static clf_status add_linear(clf__graph *graph, const clf_model *model) {
   return CLF_OK;
 }
 
-/* A regression's outputs in the data's units. */
+/* Converts the outputs of a regression to the units of the data. */
 static void add_units(clf__graph *graph, const clf_model *model) {
   const clf__target_units units = clf__network_units(model->state);
   const clf__shape shape = {1, {model->outputs}};
@@ -170,7 +172,7 @@ static void add_units(clf__graph *graph, const clf_model *model) {
   }
 }
 
-/* The last node is left open: its output is to be called "scores". */
+/* The last node is left open, because its output will be named "scores". */
 static clf_status add_network(clf__graph *graph, const clf_model *model,
                               const clf__network *network, float *const *weights) {
   clf_status status = CLF_OK;
@@ -182,7 +184,7 @@ static clf_status add_network(clf__graph *graph, const clf_model *model,
   }
   clf__graph_flatten(graph);
   add_units(graph, model);
-  if (network->outputs != model->outputs) { /* one score for two classes, of which one has 0 */
+  if (network->outputs != model->outputs) { /* one score for two classes; the other class gets 0 */
     const float places[] = {0, 1};
     clf__node_begin(graph, "MatMul");
     clf__node_f32(graph, "two_scores", places, &(clf__shape){2, {1, 2}});
@@ -192,7 +194,7 @@ static clf_status add_network(clf__graph *graph, const clf_model *model,
   return CLF_OK;
 }
 
-/* Sigmoids that are made to sum to 1; equal ones where all are 0. */
+/* Adds sigmoids that are scaled to sum to 1; all equal if all are 0. */
 static clf_status add_sigmoids(clf__graph *graph, int64_t outputs) {
   const double min = 1e-37;
   const clf__shape one = {1, {1}}, square = {2, {outputs, outputs}};
@@ -234,7 +236,7 @@ static clf_status add_outputs(clf__graph *graph, const clf_model *model, int32_t
   return status;
 }
 
-/* What surrounds nodes and constants in the message of the graph. */
+/* Bytes around nodes and constants in the message of the graph. */
 static void describe_graph(clf__text *to, const clf_model *model, const char *name,
                            const clf__shape *input, bool probabilities) {
   const clf__shape outputs = {1, {model->outputs}};
@@ -246,8 +248,8 @@ static void describe_graph(clf__text *to, const clf_model *model, const char *na
   }
 }
 
-/* The classes' names as metadata. Those of an old model file need not be UTF-8, which the format's
- * texts are: U+FFFD takes the place of such bytes. */
+/* Writes the names of the classes as metadata. In old model files they need not be UTF-8, which the
+ * format requires, so U+FFFD replaces invalid bytes. */
 static void describe_classes(clf__text *to, const clf_model *model) {
   clf__text part = {.context = model->context}, name = part;
   int64_t replaced = 0;
@@ -271,7 +273,7 @@ static void describe_classes(clf__text *to, const clf_model *model) {
   clf__text_free(&part);
 }
 
-/* All of the file but the graph, whose head comes last. */
+/* Writes all of the file except the graph, whose head comes last. */
 static void describe_model(clf__text *to, const clf_model *model, size_t graph_bytes) {
   clf__text part = {.context = model->context};
   clf__wire_i64(to, CLF__MODEL_IR_VERSION, IR_VERSION);
@@ -293,7 +295,7 @@ static clf_status write_file(clf__graph *graph, const clf_model *model, const cl
   describe_model(&head, model, bytes);
   clf_status status = CLF_OK;
   if (clf__graph_failed(graph) || about.failed || head.failed) {
-    status = clf__memory_refused(model->context); /* what came after it had messages too */
+    status = clf__memory_refused(model->context); /* what followed it has set messages too */
   } else if (bytes + head.length > INT32_MAX) {
     status = clf__fail(CLF_ERROR_UNSUPPORTED,
                        "onnx: the model takes %zu bytes; its files hold 2 GiB at most", bytes);

@@ -1,4 +1,4 @@
-/* Nodes, constants and attributes as ONNX's messages. */
+/* Nodes, constants and attributes as ONNX messages. */
 #include "interchange/onnx/graph.h"
 
 #include <stdio.h>
@@ -115,7 +115,7 @@ static clf__text begin_attribute(const clf__graph *graph, const char *name) {
   return attribute;
 }
 
-/* The number of its type field, 20, does not fit one byte. */
+/* The number of its type field, 20, takes more than one byte. */
 static void end_attribute(clf__graph *graph, clf__text *attribute, int type) {
   const char bytes[] = {(char)(128 | (ATTRIBUTE_TYPE << 3 & 127)), ATTRIBUTE_TYPE >> 4, (char)type};
   clf__text_append_bytes(attribute, bytes, sizeof bytes);

@@ -1,5 +1,5 @@
-/* An ONNX graph under way: nodes in sequence, each of which takes the current value and gives the
- * next. Names are identifiers of C, as ONNX asks. */
+/* An ONNX graph while it is built: a sequence of nodes, each of which maps the current value to the
+ * next. Names are C identifiers, as ONNX requires. */
 #ifndef CLF_INTERCHANGE_ONNX_GRAPH_H
 #define CLF_INTERCHANGE_ONNX_GRAPH_H
 
@@ -33,26 +33,26 @@ typedef struct clf__graph {
   clf_context *context;
   const char *name;           /* the caller's; NULL for that of the model's kind */
   clf__text nodes, constants; /* fields of the graph */
-  clf__text node;             /* the node under way */
+  clf__text node;             /* the current node */
   int64_t count;              /* nodes so far */
-  clf__value_name value;      /* the current one */
+  clf__value_name value;      /* the current record */
   clf__shape shape;           /* of its rows, with the channels last */
-  bool channels_first;        /* it lies with the channels first */
-  bool wide;                  /* it is f64 */
-  clf__value_name lengths;    /* of sequences that end early, [N, 1]; "" where all are whole */
+  bool channels_first;        /* the value has its channels first */
+  bool wide;                  /* the value is f64 */
+  clf__value_name lengths;    /* of sequences that end early, [N, 1]; "" if none does */
 } clf__graph;
 
 void clf__graph_free(clf__graph *graph);
 bool clf__graph_failed(const clf__graph *graph);
 
-/* Begins a node, without an input yet; with the current value as its first one. */
+/* Begin a node, without an input yet, or with the current value as its first one. */
 void clf__node_open(clf__graph *graph, const char *operator);
 void clf__node_begin(clf__graph *graph, const char *operator);
-/* Further inputs: a value by name, and constants, which are copied. */
+/* Adds further inputs: a value by name, and constants, which are copied. */
 void clf__node_input(clf__graph *graph, const char *value);
 void clf__node_f32(clf__graph *graph, const char *name, const float *values,
                    const clf__shape *shape);
-/* f64 where the current value is, else rounded to f32. */
+/* f64 if the current value is, otherwise rounded to f32. */
 void clf__node_f64(clf__graph *graph, const char *name, const double *values,
                    const clf__shape *shape);
 void clf__node_i64(clf__graph *graph, const char *name, const int64_t *values, int64_t count);
@@ -61,20 +61,21 @@ void clf__node_integer(clf__graph *graph, const char *name, int64_t value);
 void clf__node_integers(clf__graph *graph, const char *name, const int64_t *values, int32_t count);
 void clf__node_real(clf__graph *graph, const char *name, float value);
 void clf__node_text(clf__graph *graph, const char *name, const char *value);
-/* Leaves out an output before the one that the end names. */
+/* Skips an output before the one that the end names. */
 void clf__node_skip_output(clf__graph *graph);
-/* Ends it: its output, called `name` or, for NULL, by a name of its own, is the current value. */
+/* Ends the node: its output, called `name` or, for NULL, by a generated name, becomes the current
+ * value. */
 void clf__node_end(clf__graph *graph, const char *name);
 
-/* Nodes that bring the current value into another layout; none where it is there already. */
+/* Add nodes that change the layout of the current value, unless it has that layout. */
 void clf__graph_channels_first(clf__graph *graph);
 void clf__graph_channels_last(clf__graph *graph);
 void clf__graph_flatten(clf__graph *graph);
-/* A node that makes it f64 or f32; none where it is that already. */
+/* Adds a node that makes it f64 or f32, unless it is that already. */
 void clf__graph_widen(clf__graph *graph, bool wide);
 
-/* The field of the graph that describes an input or output: [N, shape…], f64 where `wide`, else
- * f32.
+/* Adds the field of the graph that describes an input or output: [N, shape…], f64 if `wide` is set,
+ * otherwise f32.
  */
 void clf__graph_describe(clf__text *to, int field, const char *name, const clf__shape *shape,
                          bool wide);

@@ -9,7 +9,7 @@
 #include "interchange/onnx/sequences.h"
 #include "layers/activation.h"
 
-/* A parameter that the layer's kind is known to have. */
+/* Returns a parameter that the layer's kind must have. */
 static int64_t integer(const clf__layer *layer, const char *name) {
   int64_t value = 0;
   clf__params_get_i64(&layer->kind->base.params, layer->params, name, &value);
@@ -42,7 +42,7 @@ static void add_function(clf__graph *graph, int32_t function) {
   clf__node_end(graph, NULL);
 }
 
-/* A copy of w [area, inputs, outputs] as [outputs, inputs, area], the order of ONNX. */
+/* Copies w [area, inputs, outputs] as [outputs, inputs, area], the order of ONNX. */
 static float *outputs_first(const clf__layer *layer, const float *w, int64_t area, int64_t inputs,
                             int64_t outputs) {
   float *transposed = clf__alloc_array(layer->context, area * inputs * outputs, sizeof *transposed);
@@ -74,7 +74,7 @@ static clf_status add_dense(clf__graph *graph, const clf__layer *layer, float *c
   return CLF_OK;
 }
 
-/* Grey images may lie as [height, width]. */
+/* Gray images may be [height, width]. */
 static void transpose_images(clf__graph *graph, const clf__layer *layer) {
   if (graph->shape.ndim == 2) {
     const int64_t sizes[] = {-1, 1, layer->in.size[0], layer->in.size[1]};
@@ -93,8 +93,8 @@ static void add_square(clf__graph *graph, const char *name, int64_t size) {
   clf__node_integers(graph, name, (int64_t[]){size, size}, 2);
 }
 
-/* Zeros before and after the image on both axes, by what the output's size asks for: none where the
- * kernel stays within. */
+/* Returns the zeros before and after the image on both axes, computed from the size of the output;
+ * none if the kernel stays within the image. */
 static void add_padding(clf__graph *graph, const clf__layer *layer, int64_t span, int64_t stride) {
   int64_t pads[4];
   for (int axis = 0; axis < 2; axis++) {

@@ -13,7 +13,8 @@ typedef struct clf__graph_rule {
 
 extern const clf__graph_rule clf__graph_rules[CLF__OPERATIONS];
 
-/* Adds a layer with its weights. CLF_ERROR_UNSUPPORTED names a layer that has no rule here. */
+/* Adds a layer with its weights. Returns CLF_ERROR_UNSUPPORTED, with its name, for a kind that has
+ * no nodes here. */
 clf_status clf__graph_layer(clf__graph *graph, const clf__layer *layer, float *const *weights);
 
 #endif

@@ -1,7 +1,8 @@
-/* ONNX's recurrent operators know rows that end early, not ones that begin late: where an embedding
- * masks, the ids of each row are moved to its beginning, and their number goes with the sequence as
- * `lengths`. They take the steps first and have the gates in another order: i, o, f, g of an LSTM,
- * z, r, n of a GRU, whose two biases of n are apart. */
+/* ONNX's recurrent operators support rows that end early, but not rows that begin late. So after an
+ * embedding with a mask, the ids of each row are moved to its beginning, and their number
+ * accompanies the sequence as `lengths`. The operators have the steps as the first axis, and other
+ * orders of gates: i, o, f, g for an LSTM, and z, r, n for a GRU, whose two biases of n are
+ * separate. */
 #include "interchange/onnx/sequences.h"
 
 #include <stdio.h>
@@ -10,7 +11,15 @@
 #include "ops/nn/pool.h"
 #include "ops/nn/recurrent.h"
 
-enum { FLOAT = 1, INT32 = 6, INT64 = 7, FIRST_STATE = 3 /* of a cell's weights */, MAX_GATES = 4 };
+enum {
+  FLOAT = 1,
+  INT32 = 6,
+  INT64 = 7,
+  FIRST_STATE = 3 /* among a cell's
+                                                         * weights */
+  ,
+  MAX_GATES = 4
+};
 
 static clf__value_name name_of(const clf__layer *layer, const char *part) {
   clf__value_name name;
@@ -19,7 +28,7 @@ static clf__value_name name_of(const clf__layer *layer, const char *part) {
   return name;
 }
 
-/* A node of the current value and another one. */
+/* Adds a node of the current value and another one. */
 static void add_with(clf__graph *graph, const char *operator, const char * other) {
   clf__node_begin(graph, operator);
   clf__node_input(graph, other);
@@ -32,7 +41,7 @@ static void cast(clf__graph *graph, int64_t type) {
   clf__node_end(graph, NULL);
 }
 
-/* A node of the current value and a whole number. */
+/* Adds a node of the current value and an integer. */
 static void add_number(clf__graph *graph, const char *operator, clf__value_name name,
                        int64_t number) {
   clf__node_begin(graph, operator);
@@ -40,7 +49,7 @@ static void add_number(clf__graph *graph, const char *operator, clf__value_name 
   clf__node_end(graph, NULL);
 }
 
-/* The first or last step [N, 1] that is present. */
+/* Computes the first or last step [N, 1] that is present. */
 static clf__value_name edge(clf__graph *graph, clf__value_name present, int64_t last) {
   graph->value = present;
   clf__node_begin(graph, "ArgMax");
@@ -51,7 +60,7 @@ static clf__value_name edge(clf__graph *graph, clf__value_name present, int64_t 
   return graph->value;
 }
 
-/* Sets graph->lengths [N, 1] and gives the first step [N, 1] of each row of ids. */
+/* Sets graph->lengths [N, 1] and returns the first step [N, 1] of each row of ids. */
 static clf__value_name find_spans(clf__graph *graph, const clf__layer *layer) {
   const float zero = 0;
   clf__node_begin(graph, "Greater");
@@ -75,7 +84,7 @@ static clf__value_name find_spans(clf__graph *graph, const clf__layer *layer) {
   return begin;
 }
 
-/* 0, 1, … to the number of steps, as a constant input. */
+/* Adds 0, 1, … up to the number of steps as a constant input. */
 static clf_status input_steps(clf__graph *graph, const clf__layer *layer, const char *name) {
   const int64_t steps = layer->in.size[0];
   int64_t *numbers = clf__alloc_array(graph->context, steps, sizeof *numbers);
@@ -90,7 +99,7 @@ static clf_status input_steps(clf__graph *graph, const clf__layer *layer, const 
   return CLF_OK;
 }
 
-/* Rows of ids begin with their first one that is not padding. */
+/* Moves the ids of each row so that the first one that is not padding comes first. */
 static clf_status move_to_front(clf__graph *graph, const clf__layer *layer) {
   const clf__value_name ids = graph->value, begin = find_spans(graph, layer);
   graph->value = begin;
@@ -118,7 +127,7 @@ clf_status clf__graph_embedding(clf__graph *graph, const clf__layer *layer, floa
   return status;
 }
 
-/* ONNX's k-th gate is our order[k]-th. */
+/* ONNX's k-th gate is our gate order[k]. */
 static const int gate_order[][MAX_GATES] = {
     [CLF__CELL_TANH] = {0}, [CLF__CELL_LSTM] = {0, 3, 1, 2}, [CLF__CELL_GRU] = {1, 0, 2}};
 
@@ -137,7 +146,7 @@ static cells cells_of(const clf__layer *layer) {
   return c;
 }
 
-/* Weights [inputs, gates * units] of each direction as [directions, gates * units, inputs]. */
+/* Adds weights [inputs, gates * units] of each direction as [directions, gates * units, inputs]. */
 static clf_status input_weights(clf__graph *graph, const clf__layer *layer, const cells *c,
                                 float *const *weights, int64_t which) {
   const int64_t inputs = layer->weights[which].shape.size[0], line = c->gates * c->units;
@@ -161,8 +170,8 @@ static clf_status input_weights(clf__graph *graph, const clf__layer *layer, cons
   return CLF_OK;
 }
 
-/* Biases [directions, 2 * gates * units]: of the inputs, then of the state, which is 0 but for the
- * n of a GRU. */
+/* Adds biases [directions, 2 * gates * units]: of the inputs, then of the state, which are 0 except
+ * for the n of a GRU. */
 static clf_status input_biases(clf__graph *graph, const clf__layer *layer, const cells *c,
                                float *const *weights) {
   const int64_t line = c->gates * c->units;
@@ -200,7 +209,8 @@ static void reshape(clf__graph *graph, const clf__layer *layer, const int64_t *s
   clf__node_end(graph, NULL);
 }
 
-/* The shape [1, N, 1] of the current value [steps, N, features], which becomes that again. */
+/* The shape [1, N, 1] of the current value [steps, N, features], which then becomes the current
+ * value again. */
 static clf__value_name shape_of_rows(clf__graph *graph, const clf__layer *layer) {
   const clf__value_name before = graph->value;
   const int64_t one = 1;
@@ -219,7 +229,7 @@ static clf__value_name shape_of_rows(clf__graph *graph, const clf__layer *layer)
   return shape;
 }
 
-/* Part 0 or 1 of the state before the first step, h or c, [directions, N, units]. */
+/* Adds part 0 or 1 (h or c) of the initial state, [directions, N, units]. */
 static clf_status first_state(clf__graph *graph, const clf__layer *layer, const cells *c,
                               float *const *weights, int part, const char *shape,
                               clf__value_name *out) {
@@ -244,7 +254,7 @@ static clf_status first_state(clf__graph *graph, const clf__layer *layer, const 
   return CLF_OK;
 }
 
-/* The states before the first step, where they are learnt: of an LSTM two, else one. */
+/* Adds the initial states if they are trained: two for an LSTM, otherwise one. */
 static clf_status first_states(clf__graph *graph, const clf__layer *layer, const cells *c,
                                float *const *weights, clf__value_name out[2], int *count) {
   clf_status status = CLF_OK;
@@ -256,7 +266,7 @@ static clf_status first_states(clf__graph *graph, const clf__layer *layer, const
   return status;
 }
 
-/* The lengths as the operator wants them: [N] in 32 bits. */
+/* Converts the lengths to the form of the operator: [N] in 32 bits. */
 static clf__value_name short_lengths(clf__graph *graph, const clf__layer *layer) {
   const clf__value_name before = graph->value;
   graph->value = graph->lengths;
@@ -307,7 +317,7 @@ clf_status clf__graph_recurrent(clf__graph *graph, const clf__layer *layer, floa
   return CLF_OK;
 }
 
-/* Whether a step counts, [N, steps, 1]. */
+/* Computes whether a step counts, [N, steps, 1]. */
 static clf_status find_mask(clf__graph *graph, const clf__layer *layer, clf__value_name *mask) {
   const clf__value_name before = graph->value;
   graph->value = graph->lengths;
@@ -351,7 +361,7 @@ static clf_status add_time_average(clf__graph *graph, const clf__layer *layer) {
   return status;
 }
 
-/* Steps that do not count are below all floats; the maximum over none is 0. */
+/* Steps that do not count get less than all floats; the maximum over no steps is 0. */
 static clf_status add_time_max(clf__graph *graph, const clf__layer *layer) {
   const float min = -3.402823466e38F, zero = 0;
   const clf__shape one = {1, {1}};

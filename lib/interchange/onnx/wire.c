@@ -1,9 +1,9 @@
-/* The wire format of Protocol Buffers (protobuf.dev, "Encoding"), as much as writing takes: a field
- * is a varint of 8 * number + type, then for type 0 a varint, for type 5 four bytes, for type 2 a
- * varint of the length and as many bytes. A varint has 7 bits a byte, the lowest first. All field
- * numbers here are below 16, so that the first varint is one byte.
+/* The wire format of Protocol Buffers (protobuf.dev, "Encoding"), as far as writing needs it. A
+ * field is a varint of 8 * number + type, followed by a varint for type 0, by four bytes for type
+ * 5, and by a varint of the length and as many bytes for type 2. A varint has 7 bits in each byte,
+ * the lowest first. All field numbers here are below 16, so the first varint is one byte.
  *
- * Writing this is shorter than binding a protobuf library to the schema, and asks for none. */
+ * This is shorter than binding a protobuf library to the schema, and needs no such library. */
 #include "interchange/onnx/wire.h"
 
 #include <string.h>

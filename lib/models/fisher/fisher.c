@@ -1,14 +1,14 @@
-/* Fisher discriminant: the projection that spreads the class means most against the scatter within
- * the classes (Fisher 1936, Rao 1948), and classification by Gaussians with the shared covariance S
- * and priors p_k:
+/* Fisher discriminant: the projection that maximizes the scatter of the class means relative to the
+ * scatter within the classes (Fisher 1936, Rao 1948), and classification by Gaussians with a shared
+ * covariance S and priors p_k:
  *
  *   decision_k(x) = ln p_k + (m_k - m)^T S^-1 (x - m) - (m_k - m)^T S^-1 (m_k - m) / 2
  *
- * whose softmax are the class probabilities. The Gram engine gives the scatter within the classes
- * and the class sums about the mean m; fisher_solve.c solves for the directions S^-1 (m_k - m), as
- * far as f64 rows tell features apart, and of several solutions finds the one of minimum norm. The
- * K-1 axes come from a K x K eigenproblem, so nothing of the size of the
- * features is ever decomposed but that once. */
+ * The softmax of the decisions are the class probabilities. The Gram engine computes the scatter
+ * within the classes and the class sums about the mean m. fisher_solve.c solves for the directions
+ * S^-1 (m_k - m) as accurately as f64 rows allow; among several solutions it finds the one of
+ * minimum norm. The K-1 axes come from a K x K eigenproblem, so S is the only matrix of the size of
+ * the features that is factorized, and only once. */
 #include <float.h>
 #include <math.h>
 
@@ -82,7 +82,7 @@ static clf_status set_priors(clf__fisher_work *work) {
   return CLF_OK;
 }
 
-/* Class means about the overall mean; 0 for classes without rows. */
+/* Computes the class means relative to the overall mean; 0 for classes without rows. */
 static void set_offsets(clf__fisher_work *work) {
   for (int64_t j = 0; j < work->columns; j++) {
     for (int64_t k = 0; k < work->classes; k++) {
@@ -93,7 +93,7 @@ static void set_offsets(clf__fisher_work *work) {
   }
 }
 
-/* One row of each class says nothing about what varies within them. */
+/* One row for each class does not define any variation within the classes. */
 static clf_status check_rows(const clf__training *training) {
   const int64_t rows = training->x->rows;
   int64_t counted = 0, classes = 0;
@@ -111,7 +111,7 @@ static clf_status check_rows(const clf__training *training) {
                          (long long)counted, (long long)classes);
 }
 
-/* Classes without rows get a bias below every other, so that they are never predicted. */
+/* Classes without rows get a bias below all others, so that they are never predicted. */
 static clf_status store_classifier(clf__fisher_work *work, clf__store *state) {
   const int64_t d = work->columns, classes = work->classes;
   double *bias = clf__alloc_array(work->context, classes, sizeof *bias);
@@ -136,8 +136,8 @@ static clf_status store_classifier(clf__fisher_work *work, clf__store *state) {
   return status;
 }
 
-/* The matrix [K, K] whose eigenvectors give the axes: M^T S^-1 M, column k of M being sqrt(p_k)
- * (m_k - m'), m' the mean by the priors. */
+/* Computes the matrix [K, K] whose eigenvectors define the axes: M^T S^-1 M, where column k of M is
+ * sqrt(p_k) (m_k - m') and m' is the mean weighted by the priors. */
 static void between_classes(const clf__fisher_work *work, double *between) {
   int64_t classes = work->classes;
   for (int64_t a = 0; a < classes * classes; a++) {
@@ -161,8 +161,9 @@ static void between_classes(const clf__fisher_work *work, double *between) {
   }
 }
 
-/* Axis c = S^-1 M v_c / sqrt(lambda_c), so that the variance within the classes is 1 along it; its
- * sign makes the largest entry of v_c positive. Returns its offset, which takes the mean to 0. */
+/* Computes axis c = S^-1 M v_c / sqrt(lambda_c), along which the variance within the classes is 1;
+ * its sign makes the largest entry of v_c positive. Returns its offset, which maps the mean to
+ * 0. */
 static double make_axis(const clf__fisher_work *work, const double *vector, double value,
                         double *axis) {
   int64_t classes = work->classes;
@@ -187,7 +188,7 @@ static double make_axis(const clf__fisher_work *work, const double *vector, doub
   return -at_mean;
 }
 
-/* Axes whose eigenvalue is rounding error are left out; one is always given. */
+/* Axes whose eigenvalue is a rounding error are left out, but at least one is returned. */
 static int64_t count_axes(const clf__fisher_work *work, const double *values) {
   int64_t classes = work->classes;
   int64_t max = clf__min_i64(classes - 1, work->columns);
@@ -205,7 +206,7 @@ static int64_t count_axes(const clf__fisher_work *work, const double *values) {
   return count;
 }
 
-/* The axes of the `count` largest eigenvalues, and each one's share of their sum. */
+/* Computes the axes of the `count` largest eigenvalues, and the share of each in their sum. */
 static clf_status store_axes(const clf__fisher_work *work, const double *values,
                              const double *vectors, int64_t count, clf__store *state) {
   const int64_t classes = work->classes, d = work->columns;

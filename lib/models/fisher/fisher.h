@@ -1,5 +1,5 @@
-/* Fisher's discriminant in parts: linear in the features (fisher.c), and in the space of a kernel
- * (fisher_kernel.c). */
+/* Fisher's discriminant, which is divided into files: linear in the features (fisher.c), and in the
+ * space of a kernel (fisher_kernel.c). */
 #ifndef CLF_MODELS_FISHER_FISHER_H
 #define CLF_MODELS_FISHER_FISHER_H
 
@@ -10,7 +10,7 @@ typedef struct clf__fisher_params {
   clf__list priors;
   clf__number components;
   double tolerance;
-  clf__kernel_params kernel; /* its kernel is 1 + CLF__KERNEL_…, or that below */
+  clf__kernel_params kernel; /* its kernel is 1 + CLF__KERNEL_…, or the one below */
   double alpha;
   int64_t landmarks;
   int32_t solver;
@@ -21,7 +21,7 @@ typedef struct clf__fisher_params {
 
 enum { CLF__FISHER_LINEAR = 0 }; /* of kernel.kernel */
 
-/* What a linear fit works on; D columns, K classes. */
+/* The working data of a linear fit; D columns, K classes. */
 typedef struct clf__fisher_work {
   clf__arena arena;
   clf_context *context;
@@ -29,32 +29,32 @@ typedef struct clf__fisher_work {
   const clf__fisher_params *params;
   int64_t columns;
   int64_t classes;
-  clf__gram gram;         /* scatter becomes the covariance within, then its factor */
-  double scale;           /* the covariance is this times the scatter, and the penalty */
+  clf__gram gram;         /* scatter becomes the covariance within the classes, then its factor */
+  double scale;           /* the covariance is this times the scatter, plus the penalty */
   double *penalty;        /* [D] */
   double *total_variance; /* [D] */
-  double *deviation;      /* [D] standard deviations within; 0 for constant columns */
+  double *deviation;      /* [D] standard deviations within the classes; 0 for constant columns */
   double *offsets;        /* [D, K] m_k - m */
   double *directions;     /* [D, K] S^-1 (m_k - m) */
   double *priors;         /* [K] */
 } clf__fisher_work;
 
-/* Sets the directions, and what belongs to them, from gram, offsets and priors; the scatter is
+/* Computes the directions, and what depends on them, from gram, offsets and priors; the scatter is
  * destroyed. */
 clf_status clf__fisher_solve(clf__fisher_work *work);
 
-/* Adds `weights`, `intercept`, `projection`, `projection_offset` and `explained_ratio` on the
+/* Adds `weights`, `intercept`, `projection`, `projection_offset` and `explained_ratio` for the
  * columns of training->x to the state. */
 clf_status clf__fisher_fit_linear(const clf_model *model, const clf__training *training,
                                   clf__store *state);
 
-/* Adds support vectors and `coefficients`, then what clf__fisher_fit_linear() finds on the rows'
- * images by them. */
+/* Adds the support vectors and `coefficients`, and then the results of clf__fisher_fit_linear() on
+ * the images of the rows. */
 clf_status clf__fisher_fit_kernel(const clf_model *model, const clf__training *training,
                                   clf__store *state);
-/* *columns is the size of the images. */
+/* *columns receives the size of the images. */
 clf_status clf__fisher_check_kernel(const clf_model *model, int64_t *columns);
-/* A linear map of the rows' images. */
+/* A linear map of the images of the rows. */
 clf_status clf__fisher_map_kernel(const clf_model *model, const clf__rows *x,
                                   const clf__linear_names *names, float *values);
 

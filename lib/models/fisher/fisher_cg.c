@@ -1,13 +1,14 @@
-/* The kernel Fisher system of many rows by preconditioned conjugate gradients, all responses at
- * once. With a = W^1/2 z and r = W^1/2 1 the intercept is done away with by a projection,
+/* The kernel Fisher system of many rows, solved by preconditioned conjugate gradients for all
+ * responses at once. With a = W^1/2 z and r = W^1/2 1, the intercept is eliminated by a projection,
  *
  *   P (W^1/2 K W^1/2 + alpha I) P z = W^1/2 y,   P = I - r r^T / r^T r,
  *
- * since r^T z = 0 and the responses are orthogonal to 1. What the iterations leave gives the rows'
- * images without another product by K.
+ * since r^T z = 0 and the responses are orthogonal to 1. The final residual gives the images of the
+ * rows without another product by K.
  *
- * Products are in floats, so the residual that the iterations keep drifts from the true one: when
- * it is small enough that is taken, and they begin again from it if it is not. */
+ * Products are in floats, so the residual of the iteration drifts from the true one. When it is
+ * small enough, the true residual is computed; if that is not small enough, the iteration restarts
+ * from it. */
 #include "models/fisher/fisher_cg.h"
 
 #include <math.h>
@@ -24,7 +25,7 @@ typedef struct solver {
   clf__precondition precondition;
   double *z, *r, *p, *q, *h; /* [n, responses]: solution, residual, direction, S p, M^-1 r */
   double *rho;               /* [responses] r^T h */
-  double *along;             /* [responses] of S p along r, which P takes away */
+  double *along;             /* [responses] the part of S p along r, which P removes */
   double *factor;            /* [responses] */
   bool broken;               /* S is not positive definite */
 } solver;
@@ -45,7 +46,7 @@ static clf_status allocate(solver *v) {
   return clf__arena_status(&s->arena);
 }
 
-/* dots [responses] = the products of the vectors a and b of each response. */
+/* dots [responses] = the products of the vectors a and b for each response. */
 static void dot(const clf__fisher_system *s, const double *a, const double *b, double *dots) {
   const int64_t width = s->responses;
   memset(dots, 0, (size_t)width * sizeof *dots);
@@ -56,7 +57,7 @@ static void dot(const clf__fisher_system *s, const double *a, const double *b, d
   }
 }
 
-/* x = P x; taken [responses] is what was taken away of r. */
+/* x = P x; removed [responses] receives the components along r that were removed. */
 static void project(const clf__fisher_system *s, double *x, double *removed) {
   const int64_t width = s->responses;
   memset(removed, 0, (size_t)width * sizeof *removed);
@@ -86,7 +87,7 @@ static clf_status multiply(solver *v, const double *x, bool exact) {
   return status;
 }
 
-/* The next directions, conjugate to those before. */
+/* Computes the next directions, conjugate to the earlier ones. */
 static clf_status next_direction(solver *v) {
   clf__fisher_system *s = v->system;
   const int64_t width = s->responses;
@@ -106,7 +107,7 @@ static clf_status next_direction(solver *v) {
   return CLF_OK;
 }
 
-/* The largest residual, relative to the responses' length. */
+/* Returns the largest residual relative to the length of its response. */
 static double largest_residual(const solver *v) {
   const clf__fisher_system *s = v->system;
   double largest = 0;
@@ -117,7 +118,7 @@ static double largest_residual(const solver *v) {
   return sqrt(largest / s->weight);
 }
 
-/* Along the directions to the minimum. */
+/* Moves along the directions to the minimum. */
 static void advance(solver *v) {
   clf__fisher_system *s = v->system;
   const int64_t width = s->responses;
@@ -135,7 +136,7 @@ static void advance(solver *v) {
   }
 }
 
-/* r = W^1/2 y - P S z, with nothing known of directions. */
+/* r = W^1/2 y - P S z; the directions are forgotten. */
 static clf_status restart(solver *v) {
   clf__fisher_system *s = v->system;
   clf_status status = multiply(v, v->z, true);
@@ -147,7 +148,7 @@ static clf_status restart(solver *v) {
   return status;
 }
 
-/* As the next entry of the history, which doubles when it is full. */
+/* Appends an entry to the history, which doubles when it is full. */
 static clf_status note_residual(clf__fisher_system *s, double residual) {
   enum { FIRST_CAPACITY = 64 };
   const int64_t count = s->iterations;
@@ -164,7 +165,7 @@ static clf_status note_residual(clf__fisher_system *s, double residual) {
   return CLF_OK;
 }
 
-/* Iterations until the residual that they keep is small enough, or no more are allowed. */
+/* Iterates until the residual of the iteration is small enough, or the limit is reached. */
 static clf_status descend(solver *v) {
   clf__fisher_system *s = v->system;
   double residual = INFINITY;
@@ -181,7 +182,7 @@ static clf_status descend(solver *v) {
   return CLF_OK;
 }
 
-/* The history's last entry is the true residual. */
+/* The last entry of the history is the true residual. */
 static clf_status iterate(solver *v) {
   clf__fisher_system *s = v->system;
   double before, residual = INFINITY;
@@ -196,7 +197,7 @@ static clf_status iterate(solver *v) {
     residual = s->history[s->iterations - 1] = largest_residual(v);
   } while (residual > s->params->residual && residual < before / 2 && !v->broken &&
            s->iterations < s->params->max_iterations);
-  /* The last bits are not worth another turn. */
+  /* The last bits are not worth another restart. */
   return residual <= 2 * s->params->residual ? CLF_OK : CLF_NOT_CONVERGED;
 }
 
@@ -226,7 +227,7 @@ static size_t cache_bytes(const clf__fisher_system *s) {
   return clf__mul_size((size_t)s->params->cache_mb, 1 << 20, &bytes) ? bytes : SIZE_MAX;
 }
 
-/* Of the preconditioner, whose features take no more than a quarter of the cache. */
+/* Returns the rank of the preconditioner, whose features use at most a quarter of the cache. */
 static int64_t rank_of(const clf__fisher_system *s) {
   const size_t fit = cache_bytes(s) / 4 / sizeof(float) / (size_t)s->n;
   int64_t rank = s->n / ROWS_PER_RANK;

@@ -1,5 +1,5 @@
 /* Conjugate gradients for the kernel Fisher system: the preconditioner (fisher_precondition.c) and
- * the iterations (fisher_cg.c). Vectors are [n, responses], all responses side by side. */
+ * the iterations (fisher_cg.c). Vectors are [n, responses]. */
 #ifndef CLF_MODELS_FISHER_FISHER_CG_H
 #define CLF_MODELS_FISHER_FISHER_CG_H
 
@@ -17,7 +17,7 @@ typedef struct clf__precondition {
   double *scale; /* [responses] */
 } clf__precondition;
 
-/* All zero before; to be freed after failures too. */
+/* All members are zero before; free it after a failure, too. */
 clf_status clf__precondition_create(clf__precondition *out, clf__fisher_system *s, int64_t rank);
 void clf__precondition_free(clf__precondition *p);
 /* z = M^-1 r. */

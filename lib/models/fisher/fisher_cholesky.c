@@ -1,11 +1,12 @@
-/* The kernel Fisher system of few rows, factored: with a = W^1/2 z it is symmetric,
+/* The kernel Fisher system of few rows, solved by a factorization. With a = W^1/2 z it is
+ * symmetric,
  *
  *   S z + b r = W^1/2 y, r^T z = 0,   S = W^1/2 K W^1/2 + alpha I, r = W^1/2 1,
  *
- * so that z = S^-1 W^1/2 y - b u with u = S^-1 r, and r^T z = 0 gives b. Pivots that are no more
- * than the rounding of K, which is in floats, are dropped. Where K is not positive semi-definite,
- * as of a sigmoid kernel, that may leave a residual, which is measured: above what conjugate
- * gradients would have to reach, the solution counts as not converged. */
+ * so that z = S^-1 W^1/2 y - b u with u = S^-1 r, and r^T z = 0 gives b. Pivots that are not larger
+ * than the rounding errors of K, which is in floats, are dropped. If K is not positive
+ * semi-definite, as with a sigmoid kernel, this may leave a residual. It is measured, and the
+ * solution counts as not converged if it is larger than conjugate gradients would have to reach. */
 #include "models/fisher/fisher_kernel.h"
 
 #include <math.h>
@@ -15,7 +16,7 @@
 
 enum { TILE_BYTES = 32 << 20 };
 
-#define ROUNDING 1e-7 /* of K, relative */
+#define ROUNDING 1e-7 /* relative rounding error of K */
 
 typedef struct direct {
   clf__arena arena;
@@ -43,7 +44,7 @@ static clf_status allocate(direct *d) {
   return s->history != NULL ? CLF_OK : CLF_ERROR_MEMORY;
 }
 
-/* Each tile of rows of K, up to the diagonal, to `use`. */
+/* Calls `use` with each tile of rows of K, up to the diagonal. */
 static clf_status each_tile(direct *d, void (*use)(direct *d, int64_t first, int64_t count)) {
   clf__fisher_system *s = d->system;
   clf_status status = CLF_OK;
@@ -100,7 +101,7 @@ static void finish(direct *d) {
   }
 }
 
-/* Leaves W^1/2 (y - K a) - alpha z in the sides. */
+/* Replaces the sides by W^1/2 (y - K a) - alpha z. */
 static void subtract_tile(direct *d, int64_t first, int64_t count) {
   const clf__fisher_system *s = d->system;
   const int64_t width = s->responses + 1;
@@ -116,7 +117,7 @@ static void subtract_tile(direct *d, int64_t first, int64_t count) {
   }
 }
 
-/* The largest residual of a response relative to its length, sqrt(weight), b left out. */
+/* Returns the largest residual of a response, without b, relative to its length sqrt(weight). */
 static double largest_residual(const direct *d) {
   const clf__fisher_system *s = d->system;
   const int64_t width = s->responses + 1;

@@ -4,12 +4,12 @@
  *
  *   minimise sum_i w_i (f(x_i) + b - y_i)^2 + alpha |f|^2
  *
- * whose solution is (K + alpha W^-1) a + b 1 = y, 1^T a = 0: as many axes as there are classes less
- * one, found without an eigenproblem. On the rows' images by them, Fisher's linear discriminant is
- * fitted as on any other rows (fisher.c), which whitens them and gives the classifier. As alpha
- * goes to 0, the linear kernel gives the linear discriminant.
+ * The solution satisfies (K + alpha W^-1) a + b 1 = y, 1^T a = 0. There is one axis fewer than
+ * classes, and no eigenproblem. Fisher's linear discriminant (fisher.c) is then fitted on the
+ * images of the rows along these axes; it whitens them and classifies. As alpha goes to 0, the
+ * linear kernel yields the linear discriminant.
  *
- * All rows make up f, or landmarks only, a part of them (fisher_landmarks.c). */
+ * f is a combination of all rows or, with landmarks, of a part of them (fisher_landmarks.c). */
 #include "models/fisher/fisher_kernel.h"
 
 #include <math.h>
@@ -19,8 +19,8 @@
 
 enum { IMAGE_ROWS = 4096, LARGE = 8192 };
 
-/* Orthonormal responses: the indicators of the classes, less their projections on 1 and on those
- * before, by the weights of the classes. One class that is there is left out. */
+/* Computes orthonormal responses: the indicators of the classes, minus their projections on 1 and
+ * on earlier responses, weighted by the classes. One of the classes that have rows is left out. */
 static int64_t make_responses(const clf__training *training, double *values) {
   const double *weight = training->class_rows;
   int64_t classes = training->classes, present = 0, count = 0;
@@ -127,7 +127,7 @@ static clf_status store_solution(const clf__fisher_system *s, clf__store *state)
   return CLF_OK;
 }
 
-/* Images of rows [x->rows, responses] by the stored solution. */
+/* Computes the images of rows [x->rows, responses] by the stored solution. */
 static clf_status map_rows(const clf_model *model, const clf__rows *x, float *images) {
   const clf_tensor *coefficients = clf__store_tensor(model->state, "coefficients");
   const int64_t start[2] = {0, coefficients->shape[1]};
@@ -150,7 +150,7 @@ static clf_status map_training(const clf_model *model, clf__fisher_system *s) {
   return status;
 }
 
-/* The rows were finite: it is the kernel that left the range. */
+/* The rows were finite, so the kernel has overflowed. */
 static clf_status check_images(const clf__fisher_system *s, const clf__rows *images) {
   clf_status status = clf__rows_check_finite(s->context, images);
   return status != CLF_ERROR_DATA ? status

@@ -1,13 +1,14 @@
-/* The kernel Fisher system with f made of m landmarks z only (a reduced set, Nystroem's
- * approximation): minimising sum_i w_i (f(x_i) + b - y_i)^2 + alpha |f|^2 over f = sum_j a_j k(z_j,
- * x). With K_zz = L L^T, u_i = L^-1 K(z, x_i) and a = L^-T c that is a ridge regression on the u_i,
+/* The kernel Fisher system where f combines only m landmarks z (a reduced set, Nystroem's
+ * approximation): it minimizes sum_i w_i (f(x_i) + b - y_i)^2 + alpha |f|^2 over f = sum_j a_j
+ * k(z_j, x). With K_zz = L L^T, u_i = L^-1 K(z, x_i) and a = L^-T c this is a ridge regression on
+ * the u_i,
  *
  *   (sum_i w_i (u_i - u)(u_i - u)^T + alpha I) c = sum_i w_i y_i u_i,
  *
- * u their mean, since sum_i w_i y_i = 0. It is as well conditioned as alpha makes it, where the
- * same system in a would have the square of K's condition. Of both the u_i and their products only
- * a triangle is computed: n m^2 multiplications in floats together, a tile of rows at a time, the
- * products added up in f64; then m^3 / 2 in f64 for two factors and an inverse. */
+ * where u is their mean, since sum_i w_i y_i = 0. Its condition depends on alpha, whereas that of
+ * the same system in a would be the square of K's. Both for the u_i and for their products only a
+ * triangle is computed: n m^2 multiplications in floats in all, one tile of rows at a time, with
+ * the products added in f64; then m^3 / 2 in f64 for two factors and an inverse. */
 #include <math.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@
 
 enum { PIECE = 256 };
 
-/* Of the products, relative: so much is added to the diagonal at least. */
+/* Rounding error of the products, relative; at least so much is added to the diagonal. */
 #define ROUNDING 1e-8
 
 typedef struct reduced {
@@ -26,7 +27,7 @@ typedef struct reduced {
   int64_t tile_rows;
   int64_t first, count; /* rows of the tile */
   float *u;             /* [tile_rows, m] */
-  double *class_sums;   /* [classes, m] of w_i u_i */
+  double *class_sums;   /* [classes, m] sums of w_i u_i */
   double *matrix;       /* [m, m] */
 } reduced;
 
@@ -72,7 +73,7 @@ static clf_status add_rows(reduced *r) {
   return CLF_OK;
 }
 
-/* The right-hand side, sum_k y_k times the sums of class k, into a. */
+/* Computes the right-hand side, sum_k y_k times the sums of class k, in a. */
 static void set_sides(reduced *r) {
   clf__fisher_system *s = r->system;
   for (int64_t k = 0; k < s->training->classes; k++) {
@@ -83,10 +84,10 @@ static void set_sides(reduced *r) {
   }
 }
 
-/* Takes the mean out of the matrix, and adds alpha. */
+/* Subtracts the mean from the matrix, and adds alpha. */
 static void finish_matrix(reduced *r) {
   clf__fisher_system *s = r->system;
-  double *all = r->class_sums; /* the first class's become those of all */
+  double *all = r->class_sums; /* the sums of the first class become those of all */
   double trace = 0;
   for (int64_t k = 1; k < s->training->classes; k++) {
     for (int64_t j = 0; j < s->m; j++) {

@@ -1,6 +1,7 @@
-/* Nystroem's features: see the header. Landmarks that others explain up to the rounding of K, which
- * is in floats, are dropped from L, so that their features are 0. Features are taken about their
- * mean over the landmarks, so that little of what is added up in floats cancels. */
+/* Nystroem's features; see the header. A landmark that is a combination of others, up to the
+ * rounding errors of K, which is in floats, is dropped from L, so that its feature is 0. The mean
+ * over the landmarks is subtracted from the features, so that sums in floats lose little to
+ * cancellation. */
 #include "models/fisher/fisher_nystroem.h"
 
 #include <math.h>
@@ -10,8 +11,8 @@
 
 #define ROUNDING 1e-6
 
-/* Each class's part by its rows, rounded down but at least one, then one more to those served
- * least. */
+/* Distributes the landmarks in proportion to the rows of each class, rounded down but at least one;
+ * the remaining ones go to the classes with the smallest share. */
 static void share_landmarks(const int64_t *rows_of, int64_t classes, int64_t n, int64_t wanted,
                             int64_t *share) {
   int64_t given = 0;
@@ -34,7 +35,7 @@ static void share_landmarks(const int64_t *rows_of, int64_t classes, int64_t n, 
   }
 }
 
-/* The first of each class in a random order, as row numbers. */
+/* Selects the first rows of each class in a random order. */
 static clf_status select_landmarks(clf__nystroem *n, int64_t wanted) {
   clf__fisher_system *s = n->system;
   const int32_t *labels = s->training->labels;
@@ -95,7 +96,7 @@ static clf_status factor_landmarks(clf__nystroem *n) {
   return clf__cholesky(s->context, n->factor, n->rank, n->rank, ROUNDING, NULL);
 }
 
-/* L^-1, by blocks of columns, below whose first row alone it is not 0; and the means of L. */
+/* Computes L^-1 by blocks of columns, which are 0 above their first row, and the means of L. */
 static clf_status invert(clf__nystroem *n) {
   const int64_t rank = n->rank;
   double *block = clf__alloc_matrix(n->system->context, rank, CLF__NYSTROEM_STRIP, sizeof *block);
@@ -164,7 +165,7 @@ clf_status clf__nystroem_rows(clf__nystroem *n, int64_t first, int64_t count, fl
   const int64_t rank = n->rank;
   clf_status status =
       clf__kernel_block(n->columns, 0, rank, s->training->x, s->rows + first, count, n->tile, rank);
-  /* L^-1 is lower triangular: features at and before j need kernel values no further. */
+  /* L^-1 is lower triangular: feature j needs only the kernel values up to j. */
   for (int64_t at = 0; at < rank && status == CLF_OK; at += CLF__NYSTROEM_STRIP) {
     int64_t width = clf__min_i64(rank - at, CLF__NYSTROEM_STRIP);
     status = clf__gemm_f32(s->context, 1, clf__f32_matrix(n->tile, count, at + width, rank),

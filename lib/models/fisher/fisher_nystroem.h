@@ -1,6 +1,6 @@
-/* Nystroem's features of the rows by landmarks z: K_zz = L L^T and U = K(x, z) L^-T, whose products
- * U U^T approximate K. Both the system of landmarks and the preconditioner of that of all rows are
- * made of U^T U. */
+/* Nystroem's features of the rows with landmarks z: K_zz = L L^T and U = K(x, z) L^-T, so that U
+ * U^T approximates K. Both the system of landmarks and the preconditioner of the system of all rows
+ * use U^T U. */
 #ifndef CLF_MODELS_FISHER_FISHER_NYSTROEM_H
 #define CLF_MODELS_FISHER_FISHER_NYSTROEM_H
 
@@ -21,13 +21,13 @@ typedef struct clf__nystroem {
   float *scratch; /* [CLF__NYSTROEM_STRIP, rank] */
 } clf__nystroem;
 
-/* Draws so many of the rows, of each class in proportion to its rows and at least one, from the
- * context's seed. To be freed after failures too; all zero before. */
+/* Draws landmarks from the rows, for each class in proportion to its rows but at least one, by the
+ * context's seed. All members are zero before; free it after a failure, too. */
 clf_status clf__nystroem_create(clf__nystroem *out, clf__fisher_system *s, int64_t wanted);
 void clf__nystroem_free(clf__nystroem *n);
 
-/* u [count, rank] = w_i^1/2 (u_i - center) of the system's rows from `first` on, at most
- * CLF__NYSTROEM_ROWS. */
+/* u [count, rank] = w_i^1/2 (u_i - center) for at most CLF__NYSTROEM_ROWS of the system's rows,
+ * from `first` on. */
 clf_status clf__nystroem_rows(clf__nystroem *n, int64_t first, int64_t count, float *u);
 /* The lower triangle of products [rank, rank] += u^T u. */
 clf_status clf__nystroem_add(clf__nystroem *n, const float *u, int64_t count, double *products);

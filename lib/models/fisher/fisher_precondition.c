@@ -3,8 +3,8 @@
  *
  *   M = U U^T + s I,   M^-1 r = (r - U (U^T U + s I)^-1 U^T r) / s.
  *
- * It is positive definite whatever is lost in U, which is in floats; s is alpha, or more where
- * alpha drowns in the rounding of U^T U. */
+ * It is positive definite whatever the rounding errors of U, which is in floats. s is alpha, or
+ * more if alpha is below the rounding errors of U^T U. */
 #include <math.h>
 #include <string.h>
 
@@ -60,7 +60,8 @@ void clf__precondition_free(clf__precondition *p) {
   clf__arena_free(&p->arena);
 }
 
-/* Residuals become small: each is scaled by its largest element before it goes to floats. */
+/* Residuals become small, so each is scaled by its largest element before it is converted to
+ * floats. */
 static void set_scaled(const clf__precondition *p, const clf__fisher_system *s, const double *r) {
   for (int64_t c = 0; c < s->responses; c++) {
     double largest = 0;

@@ -1,6 +1,6 @@
-/* Fisher's directions S^-1 (m_k - m): the covariance S within the classes from the Gram engine's
- * sums, with variances that are never 0 by chance and shrunk where asked, and the solution of its
- * equations in correlation form by ops/linalg/least_squares.h. */
+/* Fisher's directions S^-1 (m_k - m): the covariance S within the classes comes from the Gram
+ * engine's sums, with variances that are never 0 by chance, and with shrinkage if the parameter
+ * asks for it. Its equations are solved in correlation form by ops/linalg/least_squares.h. */
 #include <math.h>
 
 #include "models/fisher/fisher.h"
@@ -9,8 +9,8 @@
 
 enum { SHRINKAGE_NONE = 0, SHRINKAGE_AUTO = 1 };
 
-/* The scatter divided by the sum of the weights: so a weight of 2 is the row twice, and weights may
- * be of any size. */
+/* The scatter is divided by the sum of the weights. So a weight of 2 counts as two rows, and the
+ * unit of the weights does not matter. */
 static void covariance_within(clf__fisher_work *work) {
   const int64_t d = work->columns, classes = work->classes;
   double *s = work->gram.scatter;
@@ -28,10 +28,10 @@ static void covariance_within(clf__fisher_work *work) {
   }
 }
 
-/* Variances within the classes: with shrinkage=auto those of fisher_shrinkage.c, else the
- * covariance's diagonal, where a feature that is constant in every class though not overall
- * separates them best: its variance is taken as a small part of the total one instead of 0. What is
- * rounding error, of the feature's mean or of the scatter's products, counts as 0. */
+/* Computes the variances within the classes: with shrinkage=auto by fisher_shrinkage.c, otherwise
+ * from the diagonal of the covariance. A feature that is constant in every class, but not overall,
+ * separates the classes best; its variance is set to a small part of the total one instead of 0. A
+ * variance that is a rounding error, of the mean or of the products in the scatter, counts as 0. */
 static clf_status set_deviations(clf__fisher_work *work) {
   const int64_t d = work->columns;
   double *s = work->gram.scatter, *variances = work->deviation;
@@ -54,8 +54,8 @@ static clf_status set_deviations(clf__fisher_work *work) {
   return status;
 }
 
-/* A number shrinks towards the mean variance; auto towards the features' own variances, which does
- * not depend on their scales. */
+/* A number shrinks towards the mean variance; auto shrinks towards the features' own variances,
+ * which does not depend on their scales. */
 static clf_status shrink_covariance(clf__fisher_work *work) {
   const clf__number *shrinkage = &work->params->shrinkage;
   if (shrinkage->word == SHRINKAGE_NONE) {
@@ -85,8 +85,8 @@ static clf_status shrink_covariance(clf__fisher_work *work) {
   return CLF_OK;
 }
 
-/* The covariance in correlation form, with what belongs to it; returns the right-hand side [D, K]
- * in `right`, the factors 1 / deviation in `factors` and the classes' means. */
+/* Computes the covariance in correlation form and what belongs to it: the right-hand side [D, K] in
+ * `right`, the factors 1 / deviation in `factors`, and the means of the classes. */
 static void scale_columns(clf__fisher_work *work, double *factors, double *right, double *means) {
   const int64_t d = work->columns, classes = work->classes;
   double *s = work->gram.scatter;

@@ -1,8 +1,8 @@
-/* Kernels as parameters: the function with its gamma, and the center of the rows.
+/* Kernels as parameters: the kernel function with its gamma, and the center of the rows.
  *
- * gamma=scale is 1 / (columns * variance) over all values of the rows, zeros that sparse rows leave
- * out included, and 1 where they are all equal, as in scikit-learn; a row of weight 2 counts twice.
- * Floats are summed twice, the second time about the mean of the first, so that an offset costs no
+ * gamma=scale is 1 / (columns * variance) over all values of the rows, including the zeros of
+ * sparse rows, and 1 if all values are equal, as in scikit-learn. A row of weight 2 counts twice.
+ * Floats are summed twice, the second time after subtracting the mean, so that an offset costs no
  * digits. */
 #include "models/kernel/kernel.h"
 
@@ -16,7 +16,7 @@
 
 enum { MAX_BLOCKS = 64, MIN_ROWS = 64 };
 
-/* Sums over blocks of rows, split by size alone. */
+/* Sums over blocks of rows, which depend on the size alone. */
 typedef struct summing {
   clf_context *context;
   const clf__rows *x;
@@ -33,7 +33,7 @@ static summing summing_of(clf_context *context, const clf__rows *x) {
       .context = context, .x = x, .block_rows = rows, .blocks = clf__ceil_div(x->rows, rows)};
 }
 
-/* Exact, as the totals are below 2^53. */
+/* Exact, because the totals are below 2^53. */
 static void sum_bytes(const summing *job, int64_t row, double *sum, double *square) {
   const uint8_t *values = (const uint8_t *)job->x->data + row * job->x->stride;
   uint64_t s = 0, q = 0;
@@ -87,7 +87,7 @@ static void sum_block(void *argument, clf__range rows) {
   job->square[block] = total_square;
 }
 
-/* Totals in sum[0], square[0] and the first row of `columns`. */
+/* Adds the totals in sum[0], square[0] and the first row of `columns`. */
 static clf_status sum_rows(summing *job) {
   const clf_status status =
       clf__progress_ranges(job->context, job->x->rows, job->block_rows,
@@ -110,8 +110,8 @@ static double total_weight(const clf__training *training) {
   return total;
 }
 
-/* Equal values have variance 0 exactly, but for sparse rows: there, what is left of them is
- * rounding. */
+/* The variance of equal values is exactly 0, except for sparse rows, where it may be a rounding
+ * error. */
 static clf_status variance_of(double *out, clf_context *context, const clf__training *training) {
   const clf__rows *x = training->x;
   summing job = summing_of(context, x);
@@ -132,8 +132,8 @@ static clf_status variance_of(double *out, clf_context *context, const clf__trai
   return CLF_OK;
 }
 
-/* Adds what the center c, which the columns had subtracted, makes of the variance of their values:
- * with the columns' means m, var(c) + 2 cov(c, m) over the columns. */
+/* Adds the contribution of the subtracted center c to the variance of the values: with the columns'
+ * means m, var(c) + 2 cov(c, m) over the columns. */
 static clf_status add_center(double *variance, clf_context *context,
                              const clf__training *training) {
   const double *center = training->center;
@@ -196,7 +196,7 @@ static clf_status check_precomputed(const clf_model *model, const clf__rows *x) 
   return CLF_OK;
 }
 
-/* No value of these kernels is larger than those of rows with themselves, were coef0 above 0. */
+/* No value of these kernels, with coef0 at least 0, exceeds those of rows with themselves. */
 static clf_status check_range(clf_context *context, const clf__kernel_function *function,
                               const clf__training *training) {
   enum { BLOCK = 512 };
@@ -253,8 +253,8 @@ bool clf__kernel_movable(int32_t kind) {
   return kind == CLF__KERNEL_LINEAR || kind == CLF__KERNEL_RBF;
 }
 
-/* Where one value lies far out, its column's mean lies far from all rows: the center is of use only
- * when the rows are much shorter about it, sum |x|^2 > 2 sum |x - m|^2 = 2 (sum |x|^2 - n |m|^2).
+/* If one value lies far out, the mean of its column is far from all rows. The center is useful only
+ * if it makes the rows much shorter, sum |x|^2 > 2 sum |x - m|^2 = 2 (sum |x|^2 - n |m|^2).
  */
 static bool worth_taking_away(const summing *job) {
   double length = 0;

@@ -1,6 +1,7 @@
-/* Segments are computed in slabs, those that one call misses at a time, and dropped in slabs, the
- * one used longest ago first. A slab in use is pinned. What does not fit lives for the call only.
- * Two threads that miss the same segment at once both compute it; one of them keeps it. */
+/* The segments that one call misses are computed together, in a slab, and dropped together; the
+ * least recently used slab is dropped first. A slab in use is pinned. A slab that does not fit
+ * exists for the call only. If two threads miss the same segment at the same time, both compute it,
+ * and one result is kept. */
 #include "models/kernel/kernel_cache.h"
 
 #include <string.h>
@@ -23,7 +24,7 @@ typedef struct slab {
   float *values; /* [count, columns] */
 } slab;
 
-/* Where a segment is; an empty place has no slab. */
+/* The location of a segment; an empty entry has no slab. */
 typedef struct entry {
   slab *slab;
   int64_t at; /* row of the slab */
@@ -34,7 +35,7 @@ struct clf__kernel_cache {
   clf__grouped_rows rows;
   clf__kernel_columns **columns; /* [classes] */
   clf__lock *lock;
-  /* Under the lock. */
+  /* The members below are accessed under the lock. */
   entry *table;     /* open addressing, linear probing; at most half full */
   int64_t capacity; /* a power of 2 */
   int64_t used;
@@ -46,13 +47,13 @@ static int64_t class_rows(const clf__kernel_cache *cache, int64_t class) {
   return cache->rows.start[class + 1] - cache->rows.start[class];
 }
 
-/* The place where a search for the segment begins. */
+/* Returns where a search for the segment begins. */
 static int64_t home_of(int64_t capacity, int64_t class, int64_t row) {
   const uint64_t key = (uint64_t)row * 0x9e3779b97f4a7c15u + (uint64_t) class * 0xc2b2ae3d27d4eb4fu;
   return (int64_t)((key ^ key >> 29) * 0xbf58476d1ce4e5b9u >> 20) & (capacity - 1);
 }
 
-/* The segment's place, or the empty one where it would be. */
+/* Returns the entry of the segment, or the empty one where it would be inserted. */
 static int64_t find(const entry *table, int64_t capacity, int64_t class, int64_t row) {
   int64_t place = home_of(capacity, class, row);
   while (table[place].slab != NULL &&
@@ -62,7 +63,8 @@ static int64_t find(const entry *table, int64_t capacity, int64_t class, int64_t
   return place;
 }
 
-/* Removes an entry, moving up those behind it that may stand nearer to their home. */
+/* Removes an entry, and moves up those behind it that may be closer to the start of their
+ * search. */
 static void forget(clf__kernel_cache *cache, int64_t place) {
   const int64_t mask = cache->capacity - 1;
   int64_t hole = place;
@@ -138,8 +140,8 @@ static void drop(clf__kernel_cache *cache, slab *one) {
   slab_free(one);
 }
 
-/* Drops slabs nobody uses, the oldest first, until there is room for `bytes`; false when there
- * cannot be. */
+/* Drops unused slabs, the oldest first, until `bytes` more fit; returns false if that is
+ * impossible. */
 static bool evict_for(clf__kernel_cache *cache, int64_t bytes) {
   slab *next = cache->oldest;
   while (next != NULL && cache->bytes + bytes > cache->max_bytes) {
@@ -152,8 +154,7 @@ static bool evict_for(clf__kernel_cache *cache, int64_t bytes) {
   return cache->bytes + bytes <= cache->max_bytes;
 }
 
-/* Keeps the slab if it fits; the segments that another thread has kept meanwhile are not entered.
- */
+/* Stores the slab if it fits; segments that another thread has stored meanwhile are not entered. */
 static bool keep(clf__kernel_cache *cache, slab *made) {
   if (!evict_for(cache, slab_bytes(made)) || reserve(cache, made->count) < 0) {
     return false;
@@ -178,11 +179,11 @@ typedef struct batch {
   const double *factor;
   double *sums;
   const float *values[SLAB_ROWS];
-  slab *found[SLAB_ROWS]; /* pinned, NULL for those computed */
-  slab *made;             /* holds what was missing, or NULL */
+  slab *found[SLAB_ROWS]; /* pinned; NULL for segments that are computed */
+  slab *made;             /* has the missing segments, or NULL */
 } batch;
 
-/* Pins what is there, and lists what is not in a new slab. */
+/* Pins the segments that exist, and lists the others in a new slab. */
 static clf_status look_up(batch *b, const int64_t *row) {
   slab *made = clf__alloc_zeroed(b->cache->context, 1, sizeof *made);
   if (made == NULL) {

@@ -1,12 +1,12 @@
-/* Values of a kernel between training rows, kept for those who ask again: a row's values with all
- * rows of one class are a segment, so that every pair of classes that a row takes part in, every
- * problem of a cross-validation and every class against the rest finds it. */
+/* A cache of kernel values between training rows. The values of a row with all rows of one class
+ * form a segment. So every pair of classes that the row belongs to, every problem of a
+ * cross-validation, and every class against the rest can use it. */
 #ifndef CLF_MODELS_KERNEL_KERNEL_CACHE_H
 #define CLF_MODELS_KERNEL_KERNEL_CACHE_H
 
 #include "ops/kernelfn/kernel_matrix.h"
 
-/* Rows grouped by class: order[start[k]] … order[start[k + 1] - 1] are those of class k. */
+/* Rows grouped by class: order[start[k]] … order[start[k + 1] - 1] are the rows of class k. */
 typedef struct clf__grouped_rows {
   const clf__rows *x;
   const int64_t *order;
@@ -16,16 +16,16 @@ typedef struct clf__grouped_rows {
 
 typedef struct clf__kernel_cache clf__kernel_cache;
 
-/* Keeps at most `bytes`, beside the packed rows. The rows are borrowed. Fails as
- * clf__kernel_columns_create. */
+/* Stores at most `bytes`, in addition to the packed rows. The rows are borrowed. Fails as
+ * clf__kernel_columns_create(). */
 clf_status clf__kernel_cache_create(clf__kernel_cache **out, clf_context *context,
                                     const clf__kernel_function *function,
                                     const clf__grouped_rows *rows, const float *center,
                                     int64_t bytes);
 void clf__kernel_cache_free(clf__kernel_cache *cache); /* NULL is fine */
 
-/* sums [rows of the class] += sum_i factor[i] K(x_row[i], class), in the order of i, whatever is
- * kept: the same bits always. From any number of threads at once. */
+/* sums [rows of the class] += sum_i factor[i] K(x_row[i], class), in the order of i. The bits do
+ * not depend on what is cached. May be called from any number of threads at once. */
 clf_status clf__kernel_cache_add(clf__kernel_cache *cache, int64_t class, const int64_t *row,
                                  const double *factor, int64_t count, double *sums);
 

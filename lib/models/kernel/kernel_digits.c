@@ -1,4 +1,4 @@
-/* Whether floats, of 24 binary digits, tell rows apart by their kernel values. */
+/* Tests whether kernel values as floats, which have 24 binary digits, distinguish rows. */
 #include <math.h>
 #include <string.h>
 
@@ -6,13 +6,12 @@
 #include "models/kernel/kernel.h"
 #include "transform/statistics.h"
 
-/* Every so many rows: enough to tell what all are like. Of sparse rows the entries alone are read.
- */
+/* Reads every n-th row, enough to represent all. From sparse rows it reads only the entries. */
 typedef struct row_sample {
   const clf__training *training;
   int64_t step;
-  double *row;           /* [count] numbers of the row that was read */
-  const int32_t *column; /* [count] of sparse rows: where they stand; NULL for all columns */
+  double *row;           /* [count] elements of the row that was read */
+  const int32_t *column; /* [count] for sparse rows: the columns; NULL for all columns */
   int64_t count;
   double *first, *mean; /* [columns] */
 } row_sample;
@@ -35,7 +34,8 @@ static void read_row(row_sample *s, int64_t i) {
   }
 }
 
-/* Reads the next row that counts, from `i` on; -1 after the last, or where the call is cancelled.
+/* Reads the next row whose weight is not 0, from `i` on. Returns -1 after the last, or if the call
+ * is cancelled.
  */
 static int64_t next_row(row_sample *s, int64_t i) {
   const float *weights = s->training->weights;
@@ -49,8 +49,8 @@ static int64_t next_row(row_sample *s, int64_t i) {
   return i;
 }
 
-/* Sets the mean; whether the rows are not all the same: a row is the first one where all that it
- * has is as there, and it has as many numbers but 0. */
+/* Computes the mean, and returns whether the rows differ. A row equals the first one if all its
+ * elements agree and it has as many nonzero elements. */
 static bool average_rows(row_sample *s) {
   const int64_t columns = s->training->x->columns;
   int64_t rows = 0, expected = 0;
@@ -73,13 +73,13 @@ static bool average_rows(row_sample *s) {
   return differ;
 }
 
-/* K(x, z) from x.z. */
+/* Returns K(x, z) from x.z. */
 static double value_of(const clf__kernel_function *f, double product) {
   return f->kind == CLF__KERNEL_LINEAR ? product : pow(f->gamma * product + f->coef0, f->degree);
 }
 
-/* The rows' mean squared distance from the image of their mean, as a part of their mean squared
- * length: what their kernel values differ by, as a part of what they are. */
+/* Returns the mean squared distance of the rows from the image of their mean, relative to their
+ * mean squared length: the relative differences of kernel values. */
 static double spread_of(const clf__kernel_function *f, row_sample *s) {
   const int64_t columns = s->training->x->columns;
   double spread = 0, lengths = 0, center = 0;
@@ -117,8 +117,8 @@ static clf_status judge_spread(clf_context *context, double spread) {
   return CLF_OK;
 }
 
-/* Kernel values are floats, of 24 binary digits. Where rows lie far from 0 and close together, the
- * first of these are the same in all values, and only the last say what tells rows apart. */
+/* Kernel values are floats of 24 binary digits. If rows lie far from 0 and close together, the
+ * first digits of all values are equal, and only the last ones distinguish rows. */
 static clf_status check_values(clf_context *context, const clf__kernel_function *function,
                                const clf__training *training) {
   enum { MAX_ROWS = 1000 };
@@ -140,7 +140,7 @@ done:
   return status;
 }
 
-/* The weighted mean of sparse rows' squared lengths. */
+/* Returns the weighted mean of the squared lengths of sparse rows. */
 static double mean_square(const clf__training *training) {
   const clf__rows *x = training->x;
   double sum = 0, total = 0;
@@ -173,9 +173,9 @@ static bool rows_differ(const clf__training *training) {
   return false;
 }
 
-/* Of sparse rows no mean is subtracted, and squared distances are float sums of squared lengths and
- * products: by the rows' mean squared distance from their mean, as a part of their mean squared
- * length, such sums are smaller than their terms. */
+/* No mean is subtracted from sparse rows, and squared distances are float sums of squared lengths
+ * and products. Such a sum is smaller than its terms, by the ratio of the mean squared distance of
+ * the rows from their mean to their mean squared length. */
 static clf_status check_distances(clf_context *context, const clf__training *training) {
   const double lost = 0x1p-18, poor = 0x1p-10;
   const clf__rows *x = training->x;

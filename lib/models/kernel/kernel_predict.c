@@ -1,6 +1,6 @@
-/* Predictions by support vectors. They are packed once for each way in which rows to come may be
- * stored, at the first such rows, and stay packed as long as the model stays fitted: packing 13,000
- * vectors of 784 bytes takes ten times as long as a row's values with them. */
+/* Predictions by support vectors. The vectors are packed once for each storage of rows, when such
+ * rows first occur, and stay packed as long as the model stays fitted: packing 13,000 vectors of
+ * 784 bytes takes ten times as long as computing the kernel values of a row. */
 #include <stdatomic.h>
 
 #include "models/kernel/kernel.h"
@@ -8,7 +8,7 @@
 enum { CENTERED = CLF__PACKED_SPARSE + 1, SORTS };
 
 typedef struct packings {
-  _Atomic(clf__kernel_columns *) of[SORTS]; /* NULL until there are such rows */
+  _Atomic(clf__kernel_columns *) of[SORTS]; /* NULL until such rows occur */
 } packings;
 
 clf_status clf__support_prepare(const clf_model *model, void **prepared) {
@@ -31,7 +31,7 @@ void clf__support_free_prepared(void *prepared) {
   clf__free(made);
 }
 
-/* What is taken away from dense f32 rows; vectors are not shifted for rows of other storage. */
+/* Returns what is subtracted from dense f32 rows; vectors are not shifted for other rows. */
 static const float *center_for(const clf_model *model, const clf__rows *x) {
   const clf_tensor *center = clf__store_tensor(model->state, "kernel_center");
   return center != NULL && !clf__rows_sparse(x) && x->dtype == CLF_F32 ? center->data : NULL;
@@ -46,7 +46,7 @@ static clf_status pack(clf__kernel_columns **out, const clf_model *model, const 
                                     z.rows, x, center_for(model, x));
 }
 
-/* Threads that come first at the same time all pack; one's work is kept. */
+/* If several threads come first at the same time, all pack, and one result is kept. */
 static clf_status packed_for(clf__kernel_columns **out, const clf_model *model,
                              const clf__rows *x) {
   packings *kept = model->prepared;
@@ -95,6 +95,6 @@ clf_status clf__support_sums(const clf_model *model, const int64_t *start, int64
   if (status != CLF_ERROR_NUMERIC) {
     return status;
   }
-  clf__rows_check_finite(model->context, x); /* names the place of NaN and Inf */
+  clf__rows_check_finite(model->context, x); /* the message states the place of NaN and Inf */
   return clf__fail_within(CLF_ERROR_DATA, "%s", model->kind->base.name);
 }

@@ -1,4 +1,4 @@
-/* Support vectors as tensors of the state: stored, checked and read. */
+/* Support vectors as tensors of the state: storing, checking and reading them. */
 #include <math.h>
 #include <string.h>
 

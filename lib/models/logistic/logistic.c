@@ -1,13 +1,14 @@
-/* Logistic regression: P(class | x) by the softmax or the sigmoid of W x + b, with an L2 penalty.
- * Minimises C sum_i w_i loss_i + 1/2 |W|^2, the intercept b not penalised, scaled to the mean over
- * the rows' weights. Two classes have one output, class 1's, whose decision is [0, z]; one_vs_rest
- * has a sigmoid a class, all of them fitted at once since their objectives add.
+/* Logistic regression: P(class | x) is the softmax or the sigmoid of W x + b, with an L2 penalty.
+ * The fit minimizes C sum_i w_i loss_i + 1/2 |W|^2, divided by the sum of the weights; the
+ * intercept b is not penalized. Two classes have one output, z of class 1, and the decision is [0,
+ * z]. one_vs_rest has one sigmoid for each class; all are fitted at once, since their objectives
+ * add.
  *
- * Method: L-BFGS (optim/lbfgs.c) preconditioned by the Hessian's diagonal blocks on a sample of
- * rows (logistic_precondition.c), taken at the start and again after FIRST_REFRESH iterations and
- * at doubling distances. An evaluation (logistic_loss.c) reads the rows once: 2 * rows * columns *
- * outputs multiply-adds, 0.94 G for MNIST or 8 ms on two cores that do 115 GFLOP/s each; a fit is
- * some 25 of them. */
+ * The method is L-BFGS (optim/lbfgs.c), preconditioned by the Hessian's diagonal blocks on a sample
+ * of rows (logistic_precondition.c). They are computed at the start, after FIRST_REFRESH
+ * iterations, and then at doubling distances. An evaluation (logistic_loss.c) reads the rows once
+ * and needs 2 * rows * columns * outputs multiply-adds: 0.94 G for MNIST, 8 ms on two cores of 115
+ * GFLOP/s each. A fit takes about 25 evaluations. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -44,11 +45,11 @@ enum { ONE_VS_REST = 1 };
 enum {
   PAIRS = 7,
   FIRST_REFRESH = 4,
-  HISTORY_CAPACITY = 64 /* iterations to make room for at first */
+  HISTORY_CAPACITY = 64 /* first capacity, in iterations */
 };
 
-/* Relative decreases of the objective: one that single precision may fail to find, and that of a
- * step below which a fresh preconditioner comes too late to pay. */
+/* Relative decreases of the objective: one that single precision may not resolve, and one that is
+ * so small that a new preconditioner no longer pays. */
 #define PRECISION 1e-5
 #define MOVING 1e-7
 
@@ -57,10 +58,11 @@ typedef struct fitting {
   clf__logistic_preconditioner preconditioner;
   clf__progress progress;
   double tolerance;
-  double unit; /* of the weights' gradient: the largest feature's size, or 1 where that is more */
-  double largest;  /* component of the gradient, now */
+  double unit;     /* of the weights' gradient: the size of the largest feature, or 1 if that is
+                * larger */
+  double largest;  /* largest component of the current gradient */
   double value;    /* of the objective, before the last step */
-  int64_t refresh; /* iteration of the next one */
+  int64_t refresh; /* iteration of the next refresh */
   double *history;
   int64_t history_capacity;
 } fitting;
@@ -91,8 +93,9 @@ static clf_status record(fitting *f, int64_t iteration, double value) {
   return CLF_OK;
 }
 
-/* A gradient with respect to weights is as small as the features are: those of size 1e-10 leave it
- * below any tolerance before anything is learned, so it is measured in their size. */
+/* The gradient with respect to weights is proportional to the features: with features of size 1e-10
+ * it is below any tolerance before anything is learned. So it is measured in units of the features'
+ * size. */
 static double largest_component(const fitting *f, const double *gradient) {
   const clf__logistic_objective *o = &f->objective;
   const int64_t weights = o->outputs * o->columns;
@@ -131,8 +134,9 @@ static clf_status observe(void *argument, int64_t iteration, double value, const
   return status;
 }
 
-/* The variables [outputs, columns], [outputs] as the model's `weights` and `intercept`. A single
- * output is class 1's; class 0's stays 0, so that softmax of the decisions is its sigmoid. */
+/* Copies the variables [outputs, columns], [outputs] to the model's `weights` and `intercept`. A
+ * single output is that of class 1; class 0 has 0, so that the softmax of the decisions is its
+ * sigmoid. */
 static clf_status store_solution(const fitting *f, const clf_model *model, int64_t iterations,
                                  const double *variables, clf__store *state) {
   const clf__logistic_objective *o = &f->objective;

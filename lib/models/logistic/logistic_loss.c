@@ -5,11 +5,12 @@
  * p - (1 - t) ln (1 - p), summed over outputs. Both have the residual p - t, so the gradient is
  * sum_i w_i (p - t) x_i^T.
  *
- * The rows are split in chunks by their number, never by threads; a chunk goes block by block, so
- * that a block's rows are still in the cache when the backward pass reads them again. Products are
- * f32; losses and the sums over blocks f64. Chunks are added up in their order: the same bits with
- * any number of threads. Losses and residuals of rows that are nearly right are formed from the
- * small probabilities of the wrong answers, without cancellation. */
+ * The rows are divided into chunks by their number, never by threads. A chunk is processed block by
+ * block, so that the rows of a block are still in the cache when the backward pass reads them
+ * again. Products are f32; losses and the sums over blocks are f64. Chunks are added in order, so
+ * the bits are the same with any number of threads. For rows that are predicted almost with
+ * certainty, losses and residuals are computed from the small probabilities of the wrong classes,
+ * without cancellation. */
 #include <math.h>
 #include <string.h>
 
@@ -17,11 +18,11 @@
 #include "base/pool.h"
 #include "models/logistic/logistic.h"
 
-#define MAX_PENALTY 1e30 /* W is 0 in single precision from here on */
+#define MAX_PENALTY 1e30 /* with a larger penalty, W is 0 in single precision */
 
 enum {
-  BLOCK_ROWS = 128,  /* of MNIST 100 kB: half of a small L2 cache */
-  FLUSH_ROWS = 2048, /* that are summed in f32 */
+  BLOCK_ROWS = 128,  /* 100 kB for MNIST: half of a small L2 cache */
+  FLUSH_ROWS = 2048, /* rows that are summed in f32 */
   MIN_CHUNK_ROWS = 256,
   MAX_CHUNKS = 32
 };
@@ -36,7 +37,7 @@ static float weight_of(const clf__logistic_objective *o, int64_t row) {
   return o->weights != NULL ? o->weights[row] : 1;
 }
 
-/* z [rows, outputs] of rows `first` … becomes the residual; returns the loss. */
+/* Replaces z [rows, outputs] of rows `first` … by the residual; returns the loss. */
 static double softmax_residual(const clf__logistic_objective *o, int64_t first, int64_t rows,
                                float *z) {
   double log_sums[BLOCK_ROWS];
@@ -66,8 +67,8 @@ static bool is_own(const clf__logistic_objective *o, int64_t row, int64_t output
   return o->labels[row] == (o->outputs == 1 ? 1 : output);
 }
 
-/* The same for the sigmoid. With the sign of z turned for t = 1, the sigmoid is the probability of
- * the wrong answer and ln(1 + e^z) the loss. */
+/* The same for the sigmoid. If the sign of z is reversed for t = 1, the sigmoid is the probability
+ * of the wrong class and ln(1 + e^z) the loss. */
 static double sigmoid_residual(const clf__logistic_objective *o, int64_t first, int64_t rows,
                                float *z, float *losses) {
   double loss = 0;
@@ -126,7 +127,7 @@ static void chunk_task(void *argument, clf__range range) {
   }
 }
 
-/* Adds the chunks up in their order, then the penalty. */
+/* Adds the chunks in order, and then the penalty. */
 static double reduce(const clf__logistic_objective *o, const double *at, double *gradient) {
   int64_t weights = o->outputs * o->columns;
   double scale = 1 / (double)o->x->rows, loss = 0, square = 0;
@@ -173,7 +174,8 @@ clf_status clf__logistic_evaluate(void *objective, const double *at, double *val
   return CLF_OK;
 }
 
-/* As many chunks as keep the sums over chunks cheap beside the rows' own work. */
+/* Returns the number of chunks, such that adding them is cheap compared with the work on the
+ * rows. */
 static int64_t chunks_for(const clf__rows *x) {
   int64_t by_rows = x->rows / MIN_CHUNK_ROWS;
   int64_t by_entries = clf__rows_entries(x) / (4 * x->columns + 1);
@@ -191,7 +193,7 @@ static void place_chunks(clf__logistic_objective *o) {
   }
 }
 
-/* A copy of the weights scaled to a mean of 1; *sum receives what they summed to. */
+/* Copies the weights, scaled to a mean of 1; *sum receives their original sum. */
 static clf_status scale_weights(clf__logistic_objective *o, const float *weights, double *sum) {
   *sum = 0;
   for (int64_t i = 0; i < o->x->rows; i++) {

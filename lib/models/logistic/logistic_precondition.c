@@ -1,20 +1,20 @@
 /* An approximate inverse Hessian for logistic regression.
  *
  * The Hessian's block of output k is (1/N) sum_i v_ik (x_i, 1)(x_i, 1)^T + penalty I with the
- * curvature v_ik = w_i p (1 - p). Blocks between outputs are left out, which is exact for sigmoids;
- * for softmax the missing part is largest along "the same for all outputs", where the loss is flat:
- * there the solution has no component, so the result is projected to sum 0 over the outputs. L-BFGS
- * finds the rest. On MNIST this takes 20 to 30 evaluations; one block for all outputs (the Böhning
- * 1992 bound and its like) takes 150, a diagonal some 500.
+ * curvature v_ik = w_i p (1 - p). Blocks between outputs are left out, which is exact for sigmoids.
+ * For softmax the missing part is largest along changes that are equal for all outputs, where the
+ * loss is constant. The solution has no such component, so the result is projected to sum 0 over
+ * the outputs. L-BFGS corrects the rest. On MNIST this takes 20 to 30 evaluations; a single block
+ * for all outputs (such as Böhning's bound of 1992) takes 150, and a diagonal about 500.
  *
- * A block needs no more rows than resolve columns^2 numbers: SAMPLE rows a column are drawn with
- * probability proportional to v, so that the sample's own Gram matrix, unweighted and exact in
- * integers for pixels, estimates the sum. Drawing is systematic (every V/m-th part of the running
- * sum of v), so it needs no random numbers. About the weighted mean m of the rows the intercept
- * separates: with u = g_W - m g_b, W moves by S^-1 u and b by g_b / V - m . S^-1 u.
+ * A block needs only enough rows to estimate columns^2 numbers: SAMPLE rows for each column are
+ * drawn with probability proportional to v, so that the sample's Gram matrix, unweighted and exact
+ * in integers for pixels, estimates the sum. Sampling is systematic (at every V/m-th part of the
+ * cumulative sum of v), so it needs no random numbers. Relative to the weighted mean m of the rows,
+ * the intercept separates: with u = g_W - m g_b, W changes by S^-1 u and b by g_b / V - m . S^-1 u.
  *
- * Where columns are too many for blocks to pay, the diagonal of the Hessian at equal curvature
- * takes their place. */
+ * If there are too many columns for blocks to pay, the diagonal of the Hessian at equal curvature
+ * is used instead. */
 #include <math.h>
 #include <string.h>
 
@@ -25,18 +25,19 @@
 #define ERROR_OF_SAMPLE                                                                            \
   1e-6 /* relative, added to the diagonal: covers rounding in the Gram matrix */
 #define MIN_CURVATURE 1e-10
-/* A row that is surely wrong curves as soon as a step begins to put it right. */
+/* A row that is certainly misclassified has no curvature yet, but gets some as soon as a step
+ * begins to correct it. */
 #define MIN_DOUBT 0.05F
 
 enum {
-  SAMPLE = 8,                     /* rows a column */
-  MAX_FACTORS = 16 * 1024 * 1024, /* numbers in all of the blocks: 128 MiB */
-  ENOUGH_ROWS = 4096,             /* not worth choosing from */
-  FREE_COLUMNS = 256              /* up to here blocks cost next to nothing */
+  SAMPLE = 8,                     /* rows for each column */
+  MAX_FACTORS = 16 * 1024 * 1024, /* numbers in all blocks: 128 MiB */
+  ENOUGH_ROWS = 4096,             /* so few rows are not sampled */
+  FREE_COLUMNS = 256              /* up to so many columns, blocks cost almost nothing */
 };
 
-/* Blocks are refreshed twice or thrice in a fit, at SAMPLE/2 columns^2 multiply-adds a column and
- * output, and save some 50 evaluations at 2 rows columns outputs. */
+/* Blocks are refreshed two or three times in a fit, at SAMPLE/2 columns^2 multiply-adds for each
+ * column and output, and save about 50 evaluations at 2 rows columns outputs. */
 static int64_t blocks_worth(const clf__logistic_objective *o) {
   double square = (double)o->columns * (double)o->columns;
   double limit = FREE_COLUMNS * FREE_COLUMNS + 16 * (double)o->x->rows;
@@ -46,8 +47,8 @@ static int64_t blocks_worth(const clf__logistic_objective *o) {
   return square <= limit * (double)o->outputs && square <= MAX_FACTORS ? 1 : 0;
 }
 
-/* Of a row, summed over outputs. Never quite 0 where the row counts at all, so that sums can be
- * divided by. */
+/* Returns the curvature of a row, summed over outputs. It is never exactly 0 for a row that counts,
+ * so that sums can be divisors. */
 static double curvature(const clf__logistic_objective *o, int64_t row, int64_t first,
                         int64_t last) {
   float weight = o->weights != NULL ? o->weights[row] : 1;
@@ -80,15 +81,15 @@ static void copy_row(const clf__rows *x, int64_t row, void *out) {
   }
 }
 
-/* Rows whose Gram matrix, times `scale`, is the sum over all rows of v x x^T. */
+/* Rows whose Gram matrix times `scale` estimates the sum over all rows of v x x^T. */
 typedef struct sample {
   clf__rows x;
-  void *data;     /* behind x when the rows were drawn */
-  float *weights; /* v when they are all rows, else NULL for 1 */
+  void *data;     /* the memory of x, if the rows were drawn */
+  float *weights; /* v if they are all rows, otherwise NULL for 1 */
   double scale;
 } sample;
 
-/* All rows with their curvature as weights: few enough to need no choice. */
+/* Uses all rows with their curvature as weights, if they are too few to be sampled. */
 static clf_status sample_all(sample *out, const clf__logistic_objective *o, int64_t first,
                              int64_t last) {
   out->weights = clf__alloc_array(o->context, o->x->rows, sizeof(float));
@@ -103,7 +104,7 @@ static clf_status sample_all(sample *out, const clf__logistic_objective *o, int6
   return CLF_OK;
 }
 
-/* A dense sample, in which a row may come more than once. */
+/* Draws a dense sample, in which a row may occur more than once. */
 static clf_status draw(sample *out, const clf__logistic_objective *o, int64_t first, int64_t last,
                        double total) {
   size_t size = o->x->dtype == CLF_U8 ? 1 : sizeof(float);
@@ -131,7 +132,7 @@ static clf_status draw(sample *out, const clf__logistic_objective *o, int64_t fi
   return CLF_OK;
 }
 
-/* Turns the sample's scatter into the Hessian's block and factors it. */
+/* Converts the sample's scatter into the Hessian's block, and factorizes it. */
 static clf_status factor(const clf__logistic_objective *o, double scale, double *block) {
   int64_t n = o->columns;
   for (int64_t i = 0; i < n * n; i++) {
@@ -140,7 +141,7 @@ static clf_status factor(const clf__logistic_objective *o, double scale, double 
   for (int64_t j = 0; j < n; j++) {
     double *at = &block[j * n + j];
     *at += ERROR_OF_SAMPLE * *at + o->penalty;
-    *at = *at > 0 ? *at : 1; /* a constant column that nothing penalises */
+    *at = *at > 0 ? *at : 1; /* a constant column that is not penalized */
   }
   return clf__cholesky(o->context, block, n, n, 0, NULL);
 }
@@ -186,7 +187,7 @@ clf_status clf__logistic_refresh(clf__logistic_preconditioner *p, bool shared) {
   int64_t group = blocks > 0 ? outputs / blocks : 0;
   for (int64_t b = 0; b < blocks; b++) {
     clf_status status = refresh_block(p, b, b * group, (b + 1) * group);
-    if (status == CLF_ERROR_NUMERIC) { /* products overflowed: the diagonal is safe */
+    if (status == CLF_ERROR_NUMERIC) { /* products overflowed; use the diagonal */
       p->max_blocks = blocks = 0;
     } else if (status < 0) {
       return status;
@@ -199,7 +200,8 @@ clf_status clf__logistic_refresh(clf__logistic_preconditioner *p, bool shared) {
   return CLF_OK;
 }
 
-/* Means of x^2, over every row when sparse (columns may be rare), else over some. */
+/* Computes means of x^2: over all rows if they are sparse, since columns may be rare, otherwise
+ * over some. */
 static void mean_squares(const clf__rows *x, double *squares) {
   enum { ENOUGH = 4096 };
   int64_t step = clf__rows_sparse(x) || x->rows <= ENOUGH ? 1 : x->rows / ENOUGH;
@@ -254,7 +256,7 @@ static void subtract_mean(double *w, double factor, const double *mean, int64_t 
   }
 }
 
-/* Solves one block for the outputs that share it. */
+/* Solves with one block for the outputs that share it. */
 static void block_task(void *argument, int64_t index, int32_t worker) {
   const apply_call *call = argument;
   const clf__logistic_preconditioner *p = call->preconditioner;
@@ -296,7 +298,7 @@ static void apply_diagonal(const clf__logistic_preconditioner *p, double *vector
   }
 }
 
-/* Subtracts the mean over the outputs from `count` numbers of each. */
+/* Subtracts the mean over the outputs from `count` numbers of each output. */
 static void project(double *values, int64_t outputs, int64_t count) {
   for (int64_t j = 0; j < count; j++) {
     double sum = 0;

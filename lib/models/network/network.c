@@ -1,6 +1,7 @@
-/* Networks as a model: layers in sequence, trained by gradient steps (network_fit.c). Layers are a
- * parameter, one text, so that whatever holds for parameters holds for them. The state holds the
- * layers it was fitted with, their weights by name and the history of the training. */
+/* Networks as a model: layers in sequence, trained by gradient steps (network_fit.c). The layers
+ * are a parameter, a single text, so they are saved, copied and described like any parameter. The
+ * state has the layers that it was fitted with, their weights by name, and the history of the
+ * training. */
 #include "models/network/network.h"
 
 #include <float.h>
@@ -75,8 +76,8 @@ clf_status clf__network_check_loss(const clf__network *network, int32_t loss, in
   return CLF_OK;
 }
 
-/* The records of the epochs: all that the fit makes, of one length, or none after no epochs. Times
- * are not in files. */
+/* The records of the epochs that the fit makes. All have the same length; without epochs there are
+ * none. Times are not saved. */
 static clf_status check_history(const clf_model *model) {
   int64_t epochs = -1, missing = 0, found = 0;
   for (int i = 0; i < CLF__RECORDS; i++) {
@@ -126,7 +127,7 @@ done:
              : clf__fail_within(CLF_ERROR_CORRUPT, "network");
 }
 
-/* Outputs [rows, outputs] of a regression in the data's units. */
+/* Converts outputs [rows, outputs] of a regression to the units of the data. */
 static void scale_scores(const clf_model *model, clf__target_units units, const float *y,
                          float *scores, int64_t rows) {
   for (int64_t i = 0; i < rows; i++) {
@@ -139,7 +140,7 @@ static void scale_scores(const clf_model *model, clf__target_units units, const 
   }
 }
 
-/* The one output of two classes is class 1's; class 0's is 0. */
+/* The single output of two classes is that of class 1; class 0 has 0. */
 static void spread_scores(const float *y, float *scores, int64_t rows) {
   for (int64_t i = rows - 1; i >= 0; i--) {
     scores[2 * i + 1] = y[i];
@@ -227,7 +228,8 @@ const clf__model_kind clf__network_kind = {
     .transform = transform,
 };
 
-/* The shapes of layers are known where the input is; the rest is checked where they are set. */
+/* The shapes of layers are known only if the input is; everything else is checked when they are
+ * set. */
 static clf_status check_shapes(const clf_model *model, const char *layers) {
   clf__network *network = NULL;
   clf__shape input;

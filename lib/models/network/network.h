@@ -1,4 +1,4 @@
-/* A network: layers in sequence, built from their text, and what its model's files share. */
+/* A network: layers in sequence, built from their text, and what the files of its model share. */
 #ifndef CLF_MODELS_NETWORK_NETWORK_H
 #define CLF_MODELS_NETWORK_NETWORK_H
 
@@ -27,8 +27,8 @@ typedef struct clf__network_params {
   bool warm_start;
 } clf__network_params;
 
-/* What an epoch leaves, a tensor [epochs] of the state each. The times are not saved: the same
- * training gives the same bytes. */
+/* The records of an epoch, a tensor [epochs] of the state each. The times are not saved, so that
+ * the same training gives the same bytes. */
 enum {
   CLF__RECORD_LOSS,
   CLF__RECORD_ACCURACY,
@@ -39,11 +39,11 @@ enum {
   CLF__RECORDS
 };
 extern const char *const clf__record_names[CLF__RECORDS];
-/* How the names of tensors begin that a partial fit goes on from. */
+/* The prefix of the names of tensors that a partial fit continues from. */
 #define CLF__RESUME "training_"
 
-/* The shape of a row by the parameter "input"; false where that is auto, or has too many
- * dimensions.
+/* Reads the shape of a row from the parameter "input"; returns false if that is auto, or has too
+ * many dimensions.
  */
 bool clf__network_input(const clf__network_params *params, clf__shape *out);
 
@@ -55,19 +55,20 @@ typedef struct clf__network {
   int64_t layer_count;
   int64_t *first_weight; /* [layer_count + 1] */
   int64_t outputs;       /* of the last layer */
-  int64_t widest;        /* elements of a row in the widest place, the input included */
-  bool produces_mask;    /* a layer sets which steps count */
+  int64_t widest;        /* elements of a row at the widest point, the input included */
+  bool produces_mask;    /* a layer determines which steps count */
 } clf__network;
 
-/* From "kind name=value …; kind …". CLF_ERROR_SHAPE names the layer that the rows do not fit. */
+/* Builds a network from "kind name=value …; kind …". CLF_ERROR_SHAPE names the layer that the rows
+ * do not fit. */
 clf_status clf__network_build(clf__network **out, clf_context *context, const char *layers,
                               const clf__shape *input);
-/* The network of a fitted model: its state tells layers and input. */
+/* Builds the network of a fitted model; its state has the layers and the input. */
 clf_status clf__network_of_state(clf__network **out, clf_context *context, const clf__store *state);
-/* The network of a model's parameters, where they tell layers and input: else
- * CLF_ERROR_NOT_FITTED. */
+/* Builds the network from a model's parameters; returns CLF_ERROR_NOT_FITTED if these lack layers
+ * or input. */
 clf_status clf__network_declared(clf__network **out, const clf_model *model);
-/* The layers' text, to be freed. */
+/* Returns the layers' text, which the caller frees. */
 clf_status clf__network_layers_of_state(char **out, clf_context *context, const clf__store *state);
 void clf__network_free(clf__network *network); /* NULL is fine */
 
@@ -83,19 +84,20 @@ clf__weight_name clf__network_weight_name(const clf__layer *layer, int64_t index
 /* The network's weights [weights] as the state holds them; *out lives as long as it does. */
 clf_status clf__network_state_weights(float ***out, clf__network *network, const clf__store *state);
 
-/* Writes rows of x to `out` [rows, columns] as f32: rows[0 … count-1], or `first` on where it is
- * NULL. */
+/* Copies rows of x to `out` [rows, columns] as f32: rows[0 … count-1], or from `first` on if `rows`
+ * is NULL. */
 void clf__network_gather(const clf__rows *x, const int64_t *rows, int64_t first, int64_t count,
                          float *out);
 
-/* A network made ready for inference (network_infer.c) with the weights that the state has by its
- * layers' names, which must live as long. Takes the network over, also where it fails. */
+/* Prepares a network for inference (network_infer.c). The weights are those that the state has by
+ * the layers' names, and must live as long. It takes ownership of the network, even if it fails. */
 typedef struct clf__inference clf__inference;
 clf_status clf__inference_create(clf__inference **out, clf__network *network,
                                  const clf__store *state);
 void clf__inference_free(clf__inference *inference); /* NULL is fine */
 
-/* What clf__model_kind has of a fitted model, and its network, made ready at the first call. */
+/* The members of clf__model_kind for a fitted model, and its network, which is prepared at the
+ * first call. */
 clf_status clf__network_prepare(const clf_model *model, void **prepared);
 void clf__network_free_prepared(void *prepared);
 clf_status clf__network_inference(const clf__inference **out, const clf_model *model);
@@ -103,41 +105,44 @@ clf_status clf__network_inference(const clf__inference **out, const clf_model *m
 int64_t clf__network_infer_outputs(const clf__inference *inference);
 /* out [rows, outputs]. */
 clf_status clf__network_infer(const clf__inference *inference, const clf__rows *x, float *out);
-/* The values that the last step with weights takes, out [rows, hidden]; without such a step, the
- * outputs. */
+/* out [rows, hidden]: the inputs of the last step with weights; the outputs if there is no such
+ * step. */
 int64_t clf__inference_hidden(const clf__inference *inference);
 int64_t clf__network_hidden(const clf_model *model);
 clf_status clf__network_infer_hidden(const clf__inference *inference, const clf__rows *x,
                                      float *out);
 
-/* What a regression's outputs are multiplied by and what is added, [outputs] each
- * (network_targets.c); NULL for 1, and for 0. */
+/* Returns factors and offsets [outputs] of a regression's outputs (network_targets.c); NULL for 1,
+ * and for 0. */
 typedef struct clf__target_units {
   const double *center, *scale;
 } clf__target_units;
 clf__target_units clf__network_units(const clf__store *state);
-/* Whether it is one of the two tensors' names; *scale tells which. */
+/* Returns whether it is the name of one of the two tensors; *scale receives which. */
 bool clf__network_is_unit(const char *name, bool *scale);
-/* CLF_OK, or CLF_ERROR_CORRUPT where the state's are not valid. */
+/* Returns CLF_OK, or CLF_ERROR_CORRUPT if those of the state are not valid. */
 clf_status clf__network_check_units(const clf_model *model);
 
-/* A network's outputs [rows, outputs] as the model's scores; the two may be one array. */
+/* Converts a network's outputs [rows, outputs] into the model's scores; both may be one array. */
 void clf__network_scores(const clf_model *model, const float *y, int64_t outputs, float *scores,
                          int64_t rows);
 
-/* What the bounds of the parameters do not tell: the grammar of layers and augment, and sizes that
- * are no integers. CLF_ERROR_ARGUMENT names parameter, layer and value. */
+/* Checks what the bounds of the parameters do not express: the grammar of layers and augment, and
+ * sizes that are not integers. CLF_ERROR_ARGUMENT names parameter, layer and value. */
 clf_status clf__network_check_params(clf_context *context, const void *params);
-/* Why the loss cannot be used with outputs of this shape, as a status, or CLF_OK. */
+/* Returns CLF_OK if the loss can be used with outputs of this shape, otherwise a status with the
+ * reason. */
 clf_status clf__network_check_loss(const clf__network *network, int32_t loss, int64_t classes,
                                    int64_t outputs);
-/* The function that the outputs come from: that of the last layer that changes its input. */
+/* Returns the function that the outputs come from: that of the last layer that changes its
+ * input. */
 int32_t clf__network_end(const clf__network *network);
-/* CLF_ERROR_UNSUPPORTED for models of other kinds. */
+/* Returns CLF_ERROR_UNSUPPORTED for models of other kinds. */
 clf_status clf__network_require(const clf_model *model);
-/* Why that function and the loss make no sense together, as a status, or CLF_OK. */
+/* Returns CLF_OK if that function and the loss can be combined, otherwise a status with the
+ * reason. */
 clf_status clf__network_check_end(const clf__network *network, int32_t loss);
-/* Logs what makes little sense of them, before a fit on those rows. */
+/* Logs combinations that make little sense, before a fit on those rows. */
 void clf__network_warn_of_end(const clf__network *network, int32_t loss,
                               const clf__training *training);
 clf_status clf__network_fit(const clf_model *model, const clf__training *training,

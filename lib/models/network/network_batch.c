@@ -1,4 +1,4 @@
-/* The rows of a training: those to learn from and those held out, and batches of them. */
+/* The rows of a training: those to train on, those that are held out, and batches of them. */
 #include <math.h>
 #include <string.h>
 
@@ -9,12 +9,12 @@
 #include "models/network/network_trainer.h"
 #include "ops/nn/sequence.h"
 
-/* So many rows that none of the layers works on them for long, so that a fit can be cancelled
- * within a second, and that what they keep fits memory: a large batch needs no more of it than a
- * small one. A layer that measures the batch, which shows in weights that are not trained, needs it
- * whole. */
+/* Returns the rows of a micro-batch. No layer may work on them for long, so that a fit can be
+ * cancelled within a second, and what the layers keep must fit into memory: a large batch needs no
+ * more memory than a small one. A layer that measures the batch, which is visible by weights that
+ * are not trained, needs the whole batch. */
 static int64_t micro_batch_rows(const clf__trainer *t) {
-  static const double max_work = 1e10; /* multiply-adds, some 0.2 s */
+  static const double max_work = 1e10; /* multiply-adds, about 0.2 s */
   static const double max_bytes = 2e9;
   double layer_work = 1, bytes = 1, rows;
   for (int64_t i = 0; i < t->network->layer_count; i++) {
@@ -40,8 +40,9 @@ static int64_t auto_epochs(const clf__trainer *t) {
   return clf__max_i64(epochs, MIN_EPOCHS);
 }
 
-/* Whether a regression whose length is left to us ends where rows held out are predicted no better:
- * the steps that a function without noise needs are enough to learn the noise of another by heart.
+/* Returns whether a regression without a given number of epochs ends when the held-out rows no
+ * longer improve: enough steps to learn a function without noise are also enough to memorize the
+ * noise of another.
  */
 static bool stops_by_itself(const clf__trainer *t) {
   const clf__network_params *p = t->params;
@@ -55,14 +56,14 @@ static double held_share(const clf__trainer *t) {
   return t->training->validation != NULL ? 0 : given == 0 && stops_by_itself(t) ? share : given;
 }
 
-/* Epochs of some 600 steps, for the losses of a few rows held out go up and down. */
+/* Epochs of about 600 steps, because the losses of a few held-out rows fluctuate. */
 static int64_t auto_patience(const clf__trainer *t) {
   enum { MIN_EPOCHS = 5, STEPS = 600 };
   const int64_t epochs = (STEPS - 1) / clf__trainer_steps(t) + 1;
   return clf__max_i64(epochs, MIN_EPOCHS);
 }
 
-/* All epochs that there are steps for; a partial fit is one, of a schedule for all. */
+/* Sets the epochs for all steps; a partial fit is one epoch, with a schedule for all. */
 static void set_length(clf__trainer *t) {
   const clf__network_params *p = t->params;
   const int64_t steps = clf__trainer_steps(t);
@@ -92,8 +93,7 @@ static double total_weight(const clf__row_set *set) {
   return sum;
 }
 
-/* Puts the rows that count into t->rows; without a weight they change nothing, and are left out as
- * if they were not there. */
+/* Lists the rows that count in t->rows. Rows of weight 0 would change nothing, and are left out. */
 static int64_t choose_rows(const clf__trainer *t) {
   const clf__row_set all = {t->training, t->train.weights, NULL, t->training->x->rows};
   int64_t count = 0;
@@ -104,7 +104,7 @@ static int64_t choose_rows(const clf__trainer *t) {
   return count;
 }
 
-/* Of t->rows, `count`, puts those to hold out behind the others: their share of each class. */
+/* Moves rows to hold out to the end of the `count` in t->rows: a share of each class. */
 static clf_status hold_out(clf__trainer *t, int64_t count, int64_t *trained) {
   const clf__training *from = t->training;
   clf_context *context = t->context;
@@ -197,7 +197,7 @@ static void set_loss_target(clf__trainer *t) {
                                  .counts = t->batch_counts};
 }
 
-/* Buffers of a batch. */
+/* Allocates the buffers of a batch. */
 clf_status clf__trainer_batch(clf__trainer *t) {
   const clf__network *network = t->network;
   const int64_t batch = t->micro_batch, layers = network->layer_count;
@@ -229,7 +229,7 @@ clf_status clf__trainer_batch(clf__trainer *t) {
   return clf__arena_status(&t->arena);
 }
 
-/* Features of a batch, some rows a task. */
+/* Copies the features of a batch; each task copies some rows. */
 typedef struct taking {
   const clf__trainer *trainer;
   const clf__row_set *set;
@@ -271,7 +271,7 @@ static void read_targets(const clf__trainer *t, const clf__training *from, int64
   }
 }
 
-/* Rows first … first + count - 1 of the set become the batch. */
+/* Makes rows first … first + count - 1 of the set the batch. */
 void clf__trainer_read(clf__trainer *t, const clf__row_set *set, int64_t first, int64_t count) {
   const clf__training *from = set->from;
   const int64_t *rows = set->rows != NULL ? set->rows + first : NULL;

@@ -10,7 +10,8 @@
 
 enum { MAX_LAYERS = 1000 };
 
-/* The end of the layer that begins at `text`: a ';' outside quotes, or the end of the text. */
+/* Returns the end of the layer that begins at `text`: a ';' outside of quotes, or the end of the
+ * text. */
 static const char *layer_end(const char *text) {
   char quote = '\0';
   for (; *text != '\0'; text++) {
@@ -29,7 +30,7 @@ static bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* A layer from "kind name=value …" without blanks around it. */
+/* Makes a layer from "kind name=value …" without surrounding blanks. */
 static clf_status parse_layer(clf__layer **out, clf_context *context, const char *text) {
   char *kind = clf__copy_text(context, text);
   if (kind == NULL) {
@@ -54,7 +55,8 @@ static int64_t number_in_kind(const clf__network *network, const clf__layer *lay
   return number;
 }
 
-/* The layer from `text` to `end`, whose place, words and fault the message of a refusal names. */
+/* Makes the layer from `text` to `end`. If it is refused, the message states its position, its text
+ * and the reason. */
 static clf_status append_layer(clf__network *network, const char *text, const char *end) {
   if (network->layer_count == MAX_LAYERS) {
     return clf__fail(CLF_ERROR_ARGUMENT, "network: layers: more than %d", (int)MAX_LAYERS);
@@ -116,7 +118,7 @@ static clf_status infer_shapes(clf__network *network) {
   return CLF_OK;
 }
 
-/* The layers of the text, without shapes. */
+/* Parses the layers of the text, without shapes. */
 static clf_status create_network(clf__network **out, clf_context *context, const char *layers) {
   clf__network *network = clf__alloc_zeroed(context, 1, sizeof *network);
   if (network == NULL) {
@@ -149,7 +151,7 @@ clf_status clf__network_build(clf__network **out, clf_context *context, const ch
   return CLF_OK;
 }
 
-/* Shapes of rows are integers, of which clf__network_input() takes so many. */
+/* Shapes of rows are integers, and clf__network_input() accepts only so many. */
 static clf_status check_input(const clf__list *input) {
   if (input->word < 0 && input->count >= CLF_MAX_DIMENSIONS) {
     return clf__fail(CLF_ERROR_ARGUMENT, "network: input has %lld sizes; a row has at most %d",

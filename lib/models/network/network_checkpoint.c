@@ -1,7 +1,7 @@
-/* A training kept in a file between epochs, so that one that was cut off goes on from there and
- * ends with the bits that it would have had. The file is a store (docs/model-format.md): texts tell
- * which training it is (network_identity.c), tensors hold what changes from epoch to epoch. What is
- * drawn at random is a function of seed and epoch. */
+/* A training that is saved to a file between epochs. An interrupted training continues from the
+ * file and ends with the same bits. The file is a store (docs/model-format.md): texts identify the
+ * training (network_identity.c), and tensors hold what changes from epoch to epoch. Everything
+ * random is a function of seed and epoch. */
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +14,8 @@ static const char *const vector_names[CLF__VECTORS] = {"weights", "best", "avera
 enum { EPOCH, WITHOUT_IMPROVEMENT, STOPPED, STEPS, OPTIMIZER_WITHOUT_IMPROVEMENT, COUNTERS };
 enum { BEST_CRITERION, OPTIMIZER_BEST, REDUCTION, LOSSES };
 
-/* Whether weights that are never negative, such as variances, are not so in a vector of weights. */
+/* Returns whether weights that are never negative, such as variances, are valid in a vector of
+ * weights. */
 static bool signs_are_valid(const clf__trainer *t, const float *values) {
   for (int64_t i = 0; i < t->network->layer_count; i++) {
     const clf__layer *layer = t->network->layers[i];
@@ -48,7 +49,7 @@ static bool all_finite(const clf_tensor *tensor, bool not_negative) {
   return true;
 }
 
-/* A tensor of these rows and columns, a vector with columns < 0; NULL when it is not so. */
+/* Returns a tensor of these rows and columns (a vector with columns < 0), or NULL if it differs. */
 static const clf_tensor *find(const clf__store *file, const char *name, int32_t dtype, int64_t rows,
                               int64_t columns) {
   const clf_tensor *tensor = clf__store_tensor(file, name);
@@ -119,7 +120,7 @@ static clf_status read_all(clf__trainer *t, const clf__store *file) {
   return CLF_OK;
 }
 
-/* A partial fit is no training that could be cut off between epochs. */
+/* A partial fit cannot be interrupted between epochs. */
 static bool is_kept(const clf__trainer *t) {
   const char *path = t->params->checkpoint;
   return !t->partial && path != NULL && path[0] != '\0';
@@ -143,7 +144,7 @@ done:
   return status < 0 ? clf__fail_within(status, "network: checkpoint %s", path) : status;
 }
 
-/* Opens the file as the end of an epoch will, and leaves the path as it was. */
+/* Opens the file as the end of an epoch will, and leaves the path unchanged. */
 clf_status clf__checkpoint_check(const clf__trainer *t) {
   clf__output output = {0};
   clf_status status = CLF_OK;
@@ -154,7 +155,7 @@ clf_status clf__checkpoint_check(const clf__trainer *t) {
   return status < 0 ? clf__fail_within(status, "network: checkpoint") : status;
 }
 
-/* Puts a new tensor into the store and hands out its memory. */
+/* Adds a new tensor to the store and returns its memory. */
 static clf_status write_tensor(clf__store *store, clf_context *context, const char *name,
                                int32_t dtype, int64_t rows, int64_t columns, void **data) {
   const int64_t shape[] = {rows, columns};
@@ -164,7 +165,7 @@ static clf_status write_tensor(clf__store *store, clf_context *context, const ch
     status = clf__store_add_tensor(store, name, tensor);
     *data = tensor->data;
   }
-  clf_tensor_free(tensor); /* the store has a hold of its own */
+  clf_tensor_free(tensor); /* the store has its own reference */
   return status;
 }
 

@@ -1,18 +1,18 @@
-/* The function at the end of a network against its loss. A loss has a minimum that the scores must
- * be able to approach:
+/* The function at the end of a network must suit its loss. A loss has a minimum that the scores
+ * must be able to approach:
  *
- *   cross_entropy         scores of both signs without bounds: softmax is a part of the loss
+ *   cross_entropy         unbounded scores of both signs: softmax is a part of the loss
  *   binary_cross_entropy  the same, with the sigmoid
- *   hinge                 score_t - score_k >= 1; of one output, score >= 1 or <= -1
+ *   hinge                 score_t - score_k >= 1; with one output, score >= 1 or <= -1
  *   squared_error         the targets
  *
- * Where no score gets there the pair is refused; where few do, or slowly, the log says so once. */
+ * If no score can, the pair is refused; if few can, or only slowly, the log says so once. */
 #include <math.h>
 
 #include "base/text.h"
 #include "models/network/network.h"
 
-/* What values a function gives, as an open or closed interval. */
+/* The range of a function, as an open or closed interval. */
 typedef struct reach {
   const char *name, *values; /* for messages */
   double low, high;
@@ -27,7 +27,7 @@ static const reach reaches[] = {
     [CLF__SOFTMAX] = {"softmax", "0 to 1 with a sum of 1", 0, 1},
 };
 
-/* Pools, dropout and flatten give values between those that they get. */
+/* The outputs of pools, dropout and flatten lie within the range of their inputs. */
 static bool keeps_values(const clf__layer *layer) {
   return layer->weight_count == 0 && layer->kind->operation != CLF__OPERATION_ACTIVATION;
 }
@@ -69,7 +69,7 @@ clf_status clf__network_check_end(const clf__network *network, int32_t loss) {
   return CLF_OK;
 }
 
-/* Scores that the loss pulls beyond what the function gives. */
+/* Scores that the loss pulls beyond the range of the function. */
 static void warn_of_scores(const clf__network *network, int32_t loss) {
   const int32_t end = clf__network_end(network);
   const bool bounded = end == CLF__RELU || end == CLF__TANH;
@@ -82,7 +82,7 @@ static void warn_of_scores(const clf__network *network, int32_t loss) {
   }
 }
 
-/* Targets that the function never gives. */
+/* Targets outside of the range of the function. */
 static void warn_of_targets(const clf__network *network, const clf__training *training) {
   const reach *own = &reaches[clf__network_end(network)];
   const int64_t count = training->x->rows * training->outputs;

@@ -1,7 +1,7 @@
 /* Training by minibatches: forward through the layers, the loss's gradient, backward, a step of the
- * optimizer. Everything random is a function of the seed and of the epoch or step, so a training is
- * told by its seed. A loss that is not finite ends it with CLF_ERROR_DIVERGED and the weights of
- * the last epoch that was good. */
+ * optimizer. Everything random is a function of the seed and of the epoch or step, so the seed
+ * determines a training. A loss that is not finite ends it with CLF_ERROR_DIVERGED and the weights
+ * of the last good epoch. */
 #include <math.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ int64_t clf__trainer_steps(const clf__trainer *t) {
   return (t->train.count - 1) / t->group + 1;
 }
 
-/* One step of the optimizer, the epoch's number `index`. */
+/* Runs one step of the optimizer, number `index` of the epoch. */
 static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64_t seed,
                            clf__loss_sums *sums) {
   const int64_t first = index * t->group, left = t->train.count - first;
@@ -41,7 +41,7 @@ static clf_status run_step(clf__trainer *t, int64_t epoch, int64_t index, uint64
   return status;
 }
 
-/* The epoch's order of the rows trained on, whatever the orders before it were. */
+/* Shuffles the training rows for the epoch; the order does not depend on earlier ones. */
 static void set_order(clf__trainer *t, int64_t epoch) {
   memcpy(t->order, t->rows, (size_t)t->train.count * sizeof *t->order);
   if (t->params->shuffle) {
@@ -90,7 +90,7 @@ static clf_status part_job(void *argument, clf__range range) {
   return own->run(own->trainer);
 }
 
-/* A part of the training as a call that is watched, so that the host is asked within long steps of
+/* Runs a part of the training as a watched call, so that the host is asked within long steps of
  * layers too. */
 static clf_status watch(clf__trainer *t, part run) {
   part_run own = {t, run};
@@ -110,7 +110,7 @@ static void end_epoch(clf__trainer *t) {
   }
 }
 
-/* Goes back to what a checkpoint holds, if there is one, or makes ready for the first epoch. */
+/* Restores a checkpoint, if there is one, or prepares the first epoch. */
 static clf_status begin(clf__trainer *t) {
   t->best_criterion = INFINITY;
   t->loss = t->accuracy = NAN;
@@ -173,9 +173,9 @@ static void log_end(const clf__trainer *t) {
   }
 }
 
-/* Leaves in the state what was learned, and what a partial fit would go on from. The best weights
- * of several epochs are no place to go on with what the optimizer remembers of the last ones. Of a
- * stream of rows, the running statistics know more than the last ones do. */
+/* Adds to the state what was learned and what a partial fit would continue from. The best weights
+ * of several epochs do not go together with the optimizer's state, which belongs to the last ones.
+ * For a stream of rows, running statistics represent more than the last rows. */
 static clf_status end(clf__trainer *t, clf__store *state, clf_status trained) {
   const bool resumes = t->partial || (t->params->warm_start && t->patience == 0);
   const bool measures = t->epoch > 0 && (!t->partial || clf__resume_same_rows(t));
@@ -194,8 +194,8 @@ done:
   return status;
 }
 
-/* The shape of a row: the parameter's, or that of the network that is gone on from, or the
- * dataset's. */
+/* Determines the shape of a row: by the parameter, by the network that the fit continues from, or
+ * by the dataset. */
 static clf_status input_shape(const clf__network_params *p, const clf__training *training,
                               const clf__network *before, clf__shape *out) {
   *out = (clf__shape){1, {training->x->columns}};
@@ -238,7 +238,7 @@ static clf_status prepare(clf__trainer *t, const clf_model *model, clf__store *s
   return CLF_OK;
 }
 
-/* The parameter's, or without any a linear layer with what the rows ask for. */
+/* Returns the layers of the parameter, or else a linear layer of the size that the rows require. */
 static clf_status choose_layers(clf__trainer *t, clf__text *text) {
   t->layers = t->params->layers;
   if (t->layers == NULL || t->layers[0] == '\0') {
@@ -248,7 +248,7 @@ static clf_status choose_layers(clf__trainer *t, clf__text *text) {
   return text->failed ? CLF_ERROR_MEMORY : CLF_OK;
 }
 
-/* Epochs that the model has had. */
+/* Returns the number of epochs that the model has had. */
 static int64_t epochs_of(const clf__store *state) {
   const clf_tensor *losses = state != NULL ? clf__store_tensor(state, "history_loss") : NULL;
   return losses != NULL ? clf_tensor_count(losses) : 0;

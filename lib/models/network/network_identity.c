@@ -1,5 +1,5 @@
-/* Which training one is, in texts: its layers, optimizer, seed and rows, and every parameter but
- * how long it lasts and where it is kept. A checkpoint of the same texts is one of the same
+/* Texts that identify a training: its layers, optimizer, seed and rows, and all parameters except
+ * its duration and the path of its checkpoint. A checkpoint with the same texts belongs to the same
  * training. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,9 +11,10 @@
 #define FIRST_SUM 14695981039346656037U
 static const char kind[] = "network_checkpoint";
 
-/* Bytes of the numbers to learn from, and of some rows: enough to tell that the data is another. */
+/* Computes a checksum of the labels or targets and of some rows, which is enough to recognize other
+ * data. */
 static uint64_t hash(uint64_t sum, const void *bytes, size_t count) {
-  static const uint64_t prime = 1099511628211U; /* Fowler, Noll and Vo's, 64 bits */
+  static const uint64_t prime = 1099511628211U; /* the prime of the 64-bit FNV hash */
   for (size_t i = 0; i < count; i++) {
     sum = (sum ^ ((const unsigned char *)bytes)[i]) * prime;
   }
@@ -40,7 +41,7 @@ uint64_t clf__training_checksum(const clf__trainer *t) {
   return sum;
 }
 
-/* Weights, units of targets and epochs of the fit that the training goes on from. */
+/* Describes weights, target units and epochs of the fit that the training continues from. */
 static uint64_t hash_start(const clf__trainer *t) {
   uint64_t sum = hash(FIRST_SUM, &t->earlier, sizeof t->earlier);
   if (t->regression) {
@@ -57,8 +58,8 @@ static uint64_t hash_start(const clf__trainer *t) {
   return sum;
 }
 
-/* Parameters that may change while a training goes on; of "layers" and "patience" the identity holds
- * what their texts have come to instead. */
+/* Parameters that may change while a training continues; for "layers" and "patience" the identity
+ * has the values that were derived from them. */
 static bool is_left_out(const char *name) {
   static const char *const names[] = {"epochs",     "checkpoint", "checkpoint_interval",
                                       "warm_start", "layers",     "patience"};

@@ -1,6 +1,7 @@
-/* Inference: blocks of rows go to the pool, each through all steps in one piece of memory. Products
- * with a dense layer's weights take a whole block, for they are bound by reading those; the steps
- * between them as few rows as stay in L2. A single block runs on the calling thread alone. */
+/* Inference. Threads of the pool each send a block of rows through all steps, within the same
+ * memory. Products with the weights of a dense layer are bound by reading the weights, so they
+ * process a whole block; the steps between them process as few rows as stay in L2. A single block
+ * runs on the calling thread. */
 #include "models/network/network_infer.h"
 
 #include <string.h>
@@ -10,19 +11,19 @@
 #include "ops/nn/sequence.h"
 
 enum {
-  BLOCK_ROWS = 64,          /* of a block, at most */
-  MIN_ROWS = 4,             /* that a thread is woken for */
-  OUTER_ELEMENTS = 1 << 20, /* that a block hands from stage to stage, about */
-  INNER_ELEMENTS = 1 << 16  /* between the steps of a stage, about */
+  BLOCK_ROWS = 64,          /* max rows in a block */
+  MIN_ROWS = 4,             /* rows that are worth waking a thread for */
+  OUTER_ELEMENTS = 1 << 20, /* approximate elements that a block passes from stage to stage */
+  INNER_ELEMENTS = 1 << 16  /* approximate elements between the steps of a stage */
 };
 
-/* Steps first … end - 1, which take `rows` rows at a time. */
+/* Steps first … end - 1, which process `rows` rows at a time. */
 typedef struct stage {
   int64_t first, end, rows;
 } stage;
 
-/* How a block runs, in a piece of memory for each worker: two arrays between stages, two within
- * one, and what steps work in. */
+/* How a block runs. Each worker has two arrays between stages, two within one, and scratch memory
+ * for steps. */
 typedef struct block_job {
   const clf__inference *inference;
   const clf__rows *x;
@@ -30,7 +31,7 @@ typedef struct block_job {
   int64_t block;
   int64_t outer, inner, scratch; /* floats */
   float *memory;                 /* [workers, 2 outer + 2 inner + scratch] */
-  clf__span *spans;              /* [workers, block] where a layer masks, or NULL */
+  clf__span *spans;              /* [workers, block] if a layer has a mask, or NULL */
   clf_status status;             /* of a single block */
 } block_job;
 
@@ -62,7 +63,7 @@ static bool by_rows(const clf__infer_step *step) {
   return inference != NULL && inference->by_rows;
 }
 
-/* The stage that begins at a step, in blocks of so many rows. */
+/* Returns the stage that begins at a step, for blocks of so many rows. */
 static stage stage_of(const clf__inference *inference, int64_t first, int64_t block) {
   const clf__infer_step *steps = inference->steps;
   stage s = {first, first, block};
@@ -98,7 +99,8 @@ static clf_status run_step(const clf__infer_step *step, int64_t rows, const floa
   return CLF_OK;
 }
 
-/* Some rows of a block through a stage, between its steps in the two arrays at `inner`. */
+/* Sends some rows of a block through a stage; its steps alternate between the two arrays at
+ * `inner`. */
 static clf_status run_stage(const block_job *job, stage s, int64_t rows, const float *x, float *y,
                             float *inner, clf__span *spans) {
   float *scratch = inner + 2 * job->inner;
@@ -112,8 +114,8 @@ static clf_status run_stage(const block_job *job, stage s, int64_t rows, const f
   return status;
 }
 
-/* Rows first … first + rows - 1 of x through a stage: from the dataset or from the stage before, to
- * the stage after or to the result. */
+/* Sends rows first … first + rows - 1 of x through a stage. They come from the dataset or from the
+ * previous stage, and go to the next stage or to the result. */
 static clf_status run_rows(const block_job *job, stage s, int64_t first, int64_t rows,
                            const float *from, float *to, float *inner, clf__span *spans) {
   const clf__infer_step *steps = job->inference->steps;
@@ -163,7 +165,8 @@ static void run_single_block(void *argument, int64_t index, int32_t worker) {
   job->status = run_block(job, (clf__range){index, 0, job->x->rows, worker});
 }
 
-/* Of a row: products of each weight with every place that it is used at, and the values between. */
+/* Returns the work for a row: the products of each weight at every position, and the values between
+ * steps. */
 static double row_work(const clf__inference *inference) {
   double work = 0;
   for (int64_t i = 0; i < inference->step_count; i++) {
@@ -188,7 +191,7 @@ static clf_status run_blocks(block_job *job) {
                         job);
 }
 
-/* Rows of a block, so that there is one for each thread where rows are enough. */
+/* Returns the rows of a block: such that each thread has one, if there are enough rows. */
 static int64_t block_rows(const clf__inference *inference, int64_t rows) {
   const int64_t threads = clf__context_threads(inference->network->context);
   int64_t widest = 1, each = clf__max_i64(MIN_ROWS, clf__ceil_div(rows, threads));
@@ -201,7 +204,7 @@ static int64_t block_rows(const clf__inference *inference, int64_t rows) {
   return clf__max_i64(1, clf__min_i64(each, rows));
 }
 
-/* Sets the sizes; false where they overflow. */
+/* Computes the sizes; returns false if they overflow. */
 static bool plan(block_job *job, int64_t workers, int64_t *memory) {
   const clf__inference *inference = job->inference;
   int64_t size;
@@ -218,7 +221,7 @@ static bool plan(block_job *job, int64_t workers, int64_t *memory) {
     fits = fits && clf__mul_i64(s.rows, inner, &size);
     job->inner = fits ? clf__max_i64(job->inner, size) : job->inner;
   }
-  const int64_t max = INT64_MAX / 8; /* so that the sum of the parts fits */
+  const int64_t max = INT64_MAX / 8; /* so that the sum of the parts does not overflow */
   return fits && job->outer < max && job->inner < max && job->scratch < max &&
          clf__mul_i64(workers, memory_of(job), memory);
 }
@@ -227,7 +230,7 @@ int64_t clf__network_infer_outputs(const clf__inference *inference) {
   return inference->outputs;
 }
 
-/* The steps up to the last one with weights. */
+/* Returns the steps up to the last one with weights. */
 static clf__inference hidden_part(const clf__inference *inference) {
   clf__inference part = *inference;
   for (int64_t i = inference->step_count - 1; i >= 0; i--) {

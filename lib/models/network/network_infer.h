@@ -1,4 +1,5 @@
-/* A network made ready for inference, which network_prepare.c makes and network_infer.c runs. */
+/* A network that is prepared for inference; network_prepare.c makes it and network_infer.c runs
+ * it. */
 #ifndef CLF_MODELS_NETWORK_NETWORK_INFER_H
 #define CLF_MODELS_NETWORK_NETWORK_INFER_H
 
@@ -6,7 +7,7 @@
 
 typedef struct clf__infer_step {
   const clf__layer *layer;
-  int64_t first, end;    /* of the network's layers, those after the first folded into it */
+  int64_t first, end;    /* layers of the network; those after the first are folded into it */
   float *const *weights; /* the state's */
   /* For kinds whose inference is not the forward pass. */
   float *packed;

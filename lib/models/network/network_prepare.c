@@ -1,7 +1,8 @@
-/* A fitted network made ready for inference: layers that pass their input on are left out, batch
- * normalisations and activations folded into the products before them, weights packed. A model's
- * is made at its first prediction and kept as long as it stays fitted: a file is loaded in the
- * memory of its weights alone, and a detector, which packs them for its own sizes, needs no others.
+/* Prepares a fitted network for inference: layers that are the identity are left out, batch
+ * normalizations and activations are folded into the products before them, and weights are packed.
+ * A model does this at its first prediction and keeps the result as long as it stays fitted. So
+ * loading a file needs only the memory of the weights, and a detector, which packs them for its own
+ * sizes, needs no other packed weights.
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -9,8 +10,8 @@
 #include "base/lock.h"
 #include "models/network/network_infer.h"
 
-/* The layer that comes next in inference, from index `i` on; NULL at the end. A flatten layer,
- * which changes the last axis, is one. */
+/* Returns the layer that comes next in inference, from index `i` on; NULL at the end. flatten
+ * counts, because it changes the last axis. */
 static const clf__layer *next_layer(const clf__network *network, int64_t i) {
   while (i < network->layer_count &&
          network->layers[i]->kind->operation == CLF__OPERATION_IDENTITY) {
@@ -27,7 +28,7 @@ static int64_t index_of(const clf__network *network, const clf__layer *layer) {
   return i;
 }
 
-/* Folds a batch normalisation into weight [rows, columns] and bias [columns]. */
+/* Folds a batch normalization into weight [rows, columns] and bias [columns]. */
 static clf_status fold_norm(const clf__network *network, const clf__layer *norm,
                             float *const *norm_weights, float *weight, int64_t rows, float *bias) {
   const int64_t columns = clf__shape_count(&norm->weights[0].shape);
@@ -49,7 +50,7 @@ static clf_status fold_norm(const clf__network *network, const clf__layer *norm,
   return CLF_OK;
 }
 
-/* What follows a product and can be folded into it: the index of the first layer that cannot. */
+/* Returns the index of the first layer after a product that cannot be folded into it. */
 static int64_t end_of_step(const clf__network *network, clf__infer_step *step) {
   int64_t end = step->first + 1;
   while (step->activation == CLF__LINEAR) {
@@ -85,7 +86,8 @@ static void plan_steps(clf__inference *made) {
   }
 }
 
-/* The steps of a network, without weights. Takes the network over, also where it fails. */
+/* Makes the steps of a network, without weights. It takes ownership of the network, even if it
+ * fails. */
 static clf_status plan(clf__inference **out, clf__network *network) {
   clf__inference *made = clf__alloc_zeroed(network->context, 1, sizeof *made);
   if (made == NULL) {
@@ -105,8 +107,8 @@ static clf_status plan(clf__inference **out, clf__network *network) {
   return CLF_OK;
 }
 
-/* Folds the normalisations of a step into its bias and into *own, a copy of its weights that is
- * made where there are any. */
+/* Folds the normalizations of a step into its bias and into *own, a copy of its weights that is
+ * made only if there are any. */
 static clf_status fold_norms(const clf__inference *made, clf__infer_step *step, float **own) {
   const clf__network *network = made->network;
   const clf__shape *shape = &step->layer->weights[0].shape;
@@ -180,10 +182,10 @@ done:
   return status;
 }
 
-/* What a model keeps. */
+/* What a model stores. */
 typedef struct kept {
   int64_t hidden;                      /* as clf__network_hidden() has it */
-  clf__process_lock packing;           /* held by the thread that packs */
+  clf__process_lock packing;           /* owned by the thread that packs */
   _Atomic(clf__inference *) inference; /* NULL before the first prediction */
 } kept;
 
@@ -220,8 +222,8 @@ int64_t clf__network_hidden(const clf_model *model) {
   return ((const kept *)model->prepared)->hidden;
 }
 
-/* Of threads that come first at the same time one packs, in the memory of one, and the others wait
- * for what it has made. Where it fails, the next one tries. */
+/* If several threads come first at the same time, one packs, and the others wait for its result, so
+ * that the memory is needed only once. If it fails, the next one tries. */
 static clf_status pack_once(kept *own, const clf_model *model) {
   clf__inference *made = NULL;
   clf__network *network = NULL;

@@ -1,15 +1,15 @@
-/* Fits that go on. Any of them begins with the weights of the state before it. A partial fit is
- * also the next epoch of the training before it, to the bit: it takes up what the optimizer
- * remembers, the weights that averages are of, and running statistics as the training left them.
- * These are tensors of the state beside the weights, two or three times as large, and not saved: a
- * network that was loaded goes on from its weights, with an optimizer that remembers nothing yet.
+/* Fits that continue earlier ones. Each begins with the weights of the existing state. A partial
+ * fit is also the next epoch of the earlier training, with the same bits: it restores the state of
+ * the optimizer, the weights that the averages belong to, and running statistics. These are tensors
+ * of the state beside the weights, two or three times as large, and are not saved. A network that
+ * was loaded continues from its weights, with an optimizer without state.
  */
 #include <string.h>
 
 #include "base/text.h"
 #include "models/network/network_trainer.h"
 
-/* The best weights are those of several epochs: a partial fit has one. */
+/* The best weights are chosen among several epochs; a partial fit has one. */
 static const char *const vector_names[CLF__VECTORS] = {
     [CLF__VECTOR_WEIGHTS] = CLF__RESUME "weights",
     [CLF__VECTOR_AVERAGES] = CLF__RESUME "averages",
@@ -58,8 +58,8 @@ clf_status clf__resume_check(const clf__network *network, const clf__network *be
   return status;
 }
 
-/* A new optimizer like that of the fits before, whose text the state holds. A model's own that was
- * set since then is a fit's to take. */
+/* Makes a new optimizer like that of the fits before, whose text the state has. An optimizer that
+ * was set on the model since then is used by fits only. */
 static clf_status repeat_optimizer(clf_optimizer **out, const clf__trainer *t,
                                    const clf_tensor *stored) {
   clf__text given = {.context = t->context};

@@ -1,6 +1,6 @@
-/* Streams: the network arranged anew for rows of one step, with a state for each layer that carries
- * something from step to step. A layer that keeps none must treat every step alike: its weights fit
- * the shorter rows as they are, or the stream is refused. */
+/* Streams: the network is built for rows of one step, with a state for each layer that carries
+ * information from step to step. A layer without a state must treat all steps alike, so that its
+ * weights fit rows of one step; otherwise the stream is refused. */
 #include <classify/sequence.h>
 
 #include <math.h>
@@ -16,7 +16,8 @@ struct clf_sequence {
   float **weights; /* [weights of the network], the model's */
   int64_t features;
   bool produces_mask;  /* ids of 0 are padding at the ends of a row */
-  float *state, *next; /* [state_size] of all layers one after the other: now, and being made */
+  float *state, *next; /* [state_size] of all layers, one after the other: the current state, and
+                        * the next */
   int64_t state_size;
   float *buffers; /* [2, widest] */
   float *scores;  /* [outputs of the model] */
@@ -49,7 +50,7 @@ static clf_status cannot_stream(const clf__layer *layer) {
                    layer->kind->base.name, (long long)layer->number);
 }
 
-/* A row of one step, of a row of many. */
+/* Returns the shape of a row of one step, from that of a row of many. */
 static clf_status step_shape(const clf__network *whole, clf__shape *step) {
   *step = whole->input;
   if (step->ndim > 2) {
@@ -79,7 +80,7 @@ static clf_status check_layers(const clf__network *whole, const clf__network *si
                              "network: no layer of it carries a state from step to step");
 }
 
-/* The network for one step; `whole` is the model's. */
+/* Builds the network for one step; `whole` is the model's. */
 static clf_status build(clf_sequence *s) {
   clf_context *context = s->model->context;
   clf__network *whole = NULL;
@@ -116,7 +117,7 @@ static clf_status make_buffers(clf_sequence *s) {
   return clf__arena_status(&s->arena);
 }
 
-/* The state before the first step. */
+/* Sets the state before the first step. */
 static void start(clf_sequence *s) {
   float *state = s->state;
   for (int64_t i = 0; i < s->network->layer_count; i++) {
@@ -159,7 +160,7 @@ clf_status clf_sequence_reset(clf_sequence *sequence) {
   return CLF_OK;
 }
 
-/* One step through the layers, from the state to the next one. */
+/* Runs one step through the layers, from a state to the next one. */
 static clf_status run_step(clf_sequence *s, const float *x, const float **y) {
   const clf__network *network = s->network;
   float *to = s->buffers, *state = s->next;
@@ -182,8 +183,8 @@ static clf_status run_step(clf_sequence *s, const float *x, const float **y) {
   return status;
 }
 
-/* Padding before the first id is no step. Behind it is one if another id follows, so it moves the
- * state on; as long as none does, the scores stay those of the last id. */
+/* Padding before the first id is not a step. Padding after it becomes a step if another id follows,
+ * so it advances the state; until then the scores stay those of the last id. */
 static clf_status feed_step(clf_sequence *s, const float *x) {
   const bool padding = s->produces_mask && x[0] == 0;
   const float *y = NULL;

@@ -1,5 +1,6 @@
-/* Weights put in by name, into a fitted network or into one that was trained elsewhere: the first
- * weight that such a network is given makes it fitted, with the other weights as a fit begins. */
+/* Setting weights by name, in a fitted network or in one that was trained elsewhere. The first
+ * weight makes an unfitted network a fitted one, whose other weights are initialized as by a
+ * fit. */
 #include <math.h>
 #include <string.h>
 
@@ -8,8 +9,8 @@
 #include "base/text.h"
 #include "models/network/network_trainer.h"
 
-/* What a fit of no epochs would leave, but that no rows tell the classes: they are the numbers 0 …
- * outputs - 1, or with loss=squared_error there are none. */
+/* Makes the state of a fit without epochs and without rows: the classes are the numbers 0 … outputs
+ * - 1, or with loss=squared_error there are none. */
 static clf_status make_classes(clf__classes **out, clf_context *context, int64_t count) {
   clf_tensor *numbers = NULL;
   int32_t *indices = NULL;
@@ -65,10 +66,11 @@ typedef struct settable {
   clf__shape shape;
   int32_t dtype;
   double minimum;
-  bool exclusive; /* the minimum is no value */
+  bool exclusive; /* the minimum itself is not allowed */
 } settable;
 
-/* Looks among the weights, whose names are collected for the message; false where it is none. */
+/* Looks among the weights and collects their names for the message; returns false if it is none of
+ * them. */
 static bool find_weight(settable *out, const clf__network *network, const char *name,
                         clf__weight_name *names, const char **texts) {
   bool found = false;
@@ -112,7 +114,7 @@ static double element(const clf_tensor *tensor, int64_t index) {
                                   : ((const double *)tensor->data)[index];
 }
 
-/* A copy of `from` that can be the tensor `name`. */
+/* Makes a copy of `from` that is valid as the tensor `name`. */
 static clf_status copy_tensor(clf_tensor **out, const settable *info, const char *name,
                               const clf_tensor *from) {
   clf__shape shape = {from->ndim, {0}};
@@ -139,9 +141,9 @@ static clf_status copy_tensor(clf_tensor **out, const settable *info, const char
   return status;
 }
 
-/* The entries of `state` in their order, with `value` as the one of that name, which files of
- * before there were target units lack, and without what a partial fit would go on from: it is of
- * the weights before. */
+/* Copies the entries of `state` in order, with `value` as the one named so; files from before
+ * target units existed lack it. What a partial fit would continue from is left out, because it
+ * belongs to the old weights. */
 static clf_status replace(clf__store **out, clf_context *context, const clf__store *state,
                           const char *name, const clf_tensor *value) {
   clf_status status = clf__store_create(out, context);
@@ -158,7 +160,7 @@ static clf_status replace(clf__store **out, clf_context *context, const clf__sto
   return status;
 }
 
-/* Frees what of `other` is not the model's own. */
+/* Frees the parts of `other` that the model does not share. */
 static void free_other(clf_model *other, const clf_model *model) {
   clf__network_free_prepared(other->prepared);
   clf__store_free(other->state);
@@ -173,7 +175,7 @@ clf_status clf_network_set_weight(clf_model *model, const char *name, const clf_
   CLF__REQUIRE(tensor);
   CLF__ENTER(model->kind->base.name);
   CLF__CHECK(clf__network_require(model));
-  clf_model next = *model; /* takes the model's place when all is well */
+  clf_model next = *model; /* replaces the model at the end, if nothing failed */
   clf__network *network = NULL;
   clf__store *untrained = NULL;
   clf_tensor *value = NULL;

@@ -1,4 +1,4 @@
-/* What a training leaves in the state of its model: the layers, their weights by name and the
+/* What a training leaves in the state of its model: the layers, their weights by name, and the
  * records of the epochs. */
 #include <string.h>
 
@@ -28,7 +28,8 @@ static clf_status store_array(clf_context *context, clf__store *state, const cha
   return status;
 }
 
-/* The values that the training begins with: those of the fit that it goes on from, or drawn. */
+/* Returns the initial values of the training: those of the fit that it continues from, or random
+ * ones. */
 static clf_status set_first(const clf__trainer *t, const clf__weight_info *info, const char *name,
                             int64_t place, float *values) {
   if (t->before == NULL) {
@@ -53,9 +54,10 @@ static clf_status store_optimizer(const clf__trainer *t, clf__store *state) {
   return status;
 }
 
-/* Classifiers learn sooner from wide weights. A regression of few rows begins as near to its
- * constant as it can: the random function that wide ones begin with stays in what it has learned
- * when it stops (diabetes, standardized: R2 of 0.42 after glorot_uniform, 0.48 after this). */
+/* Classifiers learn faster from a wide distribution of initial weights. A regression of few rows
+ * begins as near to a constant as possible, because the random function of wide initial weights
+ * remains visible when it stops (diabetes, standardized: R2 of 0.42 after glorot_uniform, 0.48
+ * after this). */
 static clf__weight_info first_values(const clf__trainer *t, const clf__weight_info *info) {
   clf__weight_info own = *info;
   if (t->regression && own.initial == CLF__INITIAL_AUTO) {
@@ -64,7 +66,7 @@ static clf__weight_info first_values(const clf__trainer *t, const clf__weight_in
   return own;
 }
 
-/* What the network is, and its weights with their first values. */
+/* Adds the description of the network and its weights with their initial values. */
 clf_status clf__trainer_begin_state(const clf__trainer *t, clf__store *state) {
   const clf__network *network = t->network;
   const clf__shape dimensions = {1, {network->input.ndim}}, one = {1, {1}};
@@ -86,8 +88,8 @@ clf_status clf__trainer_begin_state(const clf__trainer *t, clf__store *state) {
   return CLF_OK;
 }
 
-/* A record of this fit behind what the fits before it have of it; where they lack it, it is left
- * out, since an epoch must have the same place in all records. */
+/* Appends a record of this fit to that of earlier fits. If those lack it, it is left out, since an
+ * epoch must have the same index in all records. */
 static clf_status store_record(const clf__trainer *t, clf__store *state, int record) {
   const char *name = clf__record_names[record];
   const clf_tensor *old = t->earlier > 0 ? clf__store_tensor(t->before, name) : NULL;

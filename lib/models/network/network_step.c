@@ -1,11 +1,12 @@
-/* Rows through the layers: forward, the loss and its gradient, backward, a step of the optimizer.
- * A step goes down the gradient of
+/* Sends rows through the layers: forward pass, loss and its gradient, backward pass, optimizer
+ * step. A step descends the gradient of
  *
- *   sum of w_i loss_i / (n W)       over its n rows, W the mean weight of all rows trained on,
+ *   sum of w_i loss_i / (n W)       over its n rows, W the mean weight of all training rows,
  *
- * so that the steps of an epoch add up to the weighted loss of all rows. Divided by the weights of
- * its own rows instead, a batch without heavy rows would count as much as one with them, and rare
- * classes lose their weight in small batches. Rows may come in pieces, whose gradients are summed.
+ * so that the steps of an epoch add up to the weighted loss of all rows. If it were divided by the
+ * weights of its own rows, a batch without heavy rows would count as much as one with them, and
+ * rare classes would lose their weight in small batches. A batch may be processed in micro-batches,
+ * whose gradients are summed.
  */
 #include "base/math.h"
 #include "models/network/network_trainer.h"
@@ -21,7 +22,7 @@ static clf__pass pass_of(const clf__trainer *t, int64_t layer, int64_t rows, uin
                      .spans = t->network->layers[layer]->masked ? t->spans : NULL};
 }
 
-/* Between two layers; the host's callback is asked where it has not been for a while. */
+/* Between two layers the host's callback is called if the last call was long enough ago. */
 static clf_status pause(clf__trainer *t) {
   static const double interval = 0.1;
   const double now = clf__seconds();
@@ -32,7 +33,7 @@ static clf_status pause(clf__trainer *t) {
   return clf__progress_step(&t->progress, t->step, t->loss, t->accuracy);
 }
 
-/* Through the first `layers`. */
+/* Sends rows through the first `layers`. */
 static clf_status forward(clf__trainer *t, int64_t layers, float *const *weights, int64_t rows,
                           bool training, uint64_t seed) {
   clf_status status = CLF_OK;
@@ -46,7 +47,7 @@ static clf_status forward(clf__trainer *t, int64_t layers, float *const *weights
   return status;
 }
 
-/* From the loss's gradient in the first half of `layer_gradients`. */
+/* Starts from the gradient of the loss, in the first half of `layer_gradients`. */
 static clf_status backward(clf__trainer *t, float *const *gradients, int64_t rows, uint64_t seed) {
   float *dy = t->layer_gradients, *dx = t->layer_gradients + t->micro_batch * t->network->widest;
   clf_status status = CLF_OK;
@@ -56,7 +57,7 @@ static clf_status backward(clf__trainer *t, float *const *gradients, int64_t row
     pass.weights = t->weights + t->network->first_weight[i];
     pass.gradients = gradients + t->network->first_weight[i];
     pass.dy = dy;
-    pass.dx = t->network->first_weight[i] > 0 ? dx : NULL; /* layers before it have weights */
+    pass.dx = t->network->first_weight[i] > 0 ? dx : NULL; /* earlier layers have weights */
     status = pass.layer->kind->backward(&pass);
     status = status == CLF_OK ? pause(t) : status;
     dx = dy;
@@ -65,7 +66,7 @@ static clf_status backward(clf__trainer *t, float *const *gradients, int64_t row
   return status;
 }
 
-/* Adds the gradient of some rows' weighted losses times `scale`. */
+/* Adds the gradient of the weighted losses of some rows, times `scale`. */
 static clf_status add_micro_batch(clf__trainer *t, int64_t first, int64_t rows, bool begins,
                                   double scale, uint64_t seed, clf__loss_sums *sums) {
   float *const *gradients = begins ? t->gradients : t->micro_batch_gradients;
@@ -112,7 +113,7 @@ clf_status clf__trainer_validate(clf__trainer *t, clf__loss_sums *sums) {
   return status;
 }
 
-/* The sums of a layer's statistics over rows, as the layers before it give them in inference. */
+/* Sums the statistics of a layer over rows, as the layers before it compute them in inference. */
 static clf_status measure_layer(clf__trainer *t, int64_t index, const clf__row_set *set,
                                 double *sums) {
   clf_status status = CLF_OK;

@@ -1,4 +1,4 @@
-/* A network as a table of text: layers, shapes, parameters, memory. */
+/* A network as a table in text: layers, shapes, parameters, memory. */
 #include <classify/network.h>
 
 #include "base/text.h"
@@ -6,7 +6,7 @@
 
 typedef struct totals {
   int64_t parameters, trained;
-  int64_t activations; /* bytes a row that training keeps */
+  int64_t activations; /* bytes that training keeps for a row */
 } totals;
 
 static void append_row(clf__text *text, const char *name, const clf__shape *shape,

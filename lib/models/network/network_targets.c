@@ -1,14 +1,14 @@
-/* The units in which a network learns the targets of a regression. A step of the optimizer is about
- * as long whatever the unit of the targets, and weights begin so that outputs are about 1: without
- * a scale targets of 150 are 150 / learning rate steps away. So the network learns
+/* The units in which a network learns the targets of a regression. The length of an optimizer step
+ * does not depend on the unit of the targets, and the initial outputs are about 1. Without a scale,
+ * targets of 150 would therefore be 150 / learning rate steps away. So the network learns
  *
  *   t' = (t - c) / s    by output, and predicts c + s y,
  *
- * with c and s the weighted mean and deviation of the rows trained on. Where all targets are c, s is
- * |c|, or 1 where c is 0. A network that ends in relu or leaky_relu keeps its bend at 0: c is 0 and s
- * the root mean square, and since f(s y) = s f(y) it can predict what it could before. A bounded end,
- * such as the sigmoid's, predicts the targets themselves: c = 0, s = 1. So do networks whose weights
- * were set, not fitted, and files that have neither tensor. */
+ * with c and s the weighted mean and standard deviation of the training rows' targets. If all
+ * targets are c, then s is |c|, or 1 if c is 0. For a network that ends in relu or leaky_relu, c is
+ * 0 and s the root mean square; since f(s y) = s f(y), its range stays the same. A network with a
+ * bounded end, such as a sigmoid, predicts the targets themselves, c = 0 and s = 1. The same holds
+ * for networks whose weights were set and not fitted, and for files that have neither tensor. */
 #include <math.h>
 #include <string.h>
 
@@ -67,7 +67,7 @@ static void measure(const clf__trainer *t, int32_t end, int64_t k, double *cente
   *scale = spread > 0 ? spread : 1;
 }
 
-/* Weights that are gone on with keep the units that they were learned in. */
+/* Weights from an earlier fit keep the units in which they were learned. */
 static void read_earlier(const clf__trainer *t, int64_t k, double *center, double *scale) {
   const clf__target_units units = clf__network_units(t->before);
   *center = units.center != NULL ? units.center[k] : 0;

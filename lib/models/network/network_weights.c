@@ -1,5 +1,5 @@
-/* The weights of a training: their gradients, their averages, their best values so far, and what is
- * asked of all of them at once. */
+/* The weights of a training: their gradients, averages and best values so far, and operations on
+ * all of them. */
 #include <math.h>
 #include <string.h>
 
@@ -61,7 +61,7 @@ typedef struct part {
   int64_t count;
 } part;
 
-/* Parts of a vector: one a weight. */
+/* The parts of a vector, one for each weight. */
 static part part_of(const clf__trainer *t, int vector, int64_t at, int64_t size, int64_t stepped) {
   const bool trained = t->gradients[at] != NULL;
   const clf__optimizer_slot *slot = trained ? &t->optimizer->slots[stepped] : NULL;

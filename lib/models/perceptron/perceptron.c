@@ -1,4 +1,4 @@
-/* The perceptron as a model: parameters, state, partial fits. The method: perceptron_learn.c. */
+/* The perceptron as a model: parameters, state, partial fits. perceptron_learn.c has the method. */
 #include "models/perceptron/perceptron.h"
 
 #include <float.h>
@@ -62,12 +62,12 @@ static clf_status learner_create(clf__perceptron_learner *l, const clf_model *mo
   return clf__arena_status(&l->arena);
 }
 
-/* Where element (k, j) of a [classes, columns] tensor lies in the learner's arrays. */
+/* Returns the index of element (k, j) of a [classes, columns] tensor in the learner's arrays. */
 static int64_t place(const clf__perceptron_learner *l, int64_t k, int64_t j) {
   return k * l->class_step + j * l->column_step;
 }
 
-/* The model: W and b, or with U and Ub their means over all rows seen. */
+/* Stores the model: W and b, or with U and Ub their means over all rows seen. */
 static clf_status store_model(const clf__perceptron_learner *l, clf__store *state) {
   const double share = l->U != NULL && l->seen > 0 ? 1 / (double)l->seen : 0;
   double *w = clf__alloc_matrix(l->context, l->classes, l->columns + 1, sizeof *w);
@@ -89,8 +89,8 @@ static clf_status store_model(const clf__perceptron_learner *l, clf__store *stat
   return status;
 }
 
-/* What a partial fit goes on from beside the model: `rows_seen`, and when averaged the last W and b
- * and the sums U. */
+/* Stores what a partial fit continues from in addition to the model: `rows_seen` and, for
+ * averaging, the last W and b and the sums U. */
 static clf_status store_progress(const clf__perceptron_learner *l, clf__store *state) {
   clf_status status = clf__state_tensor(l->context, state, "rows_seen", CLF_I64, 1, -1);
   if (status == CLF_OK) {
@@ -131,7 +131,7 @@ static clf_status store_history(const clf__perceptron_learner *l, const clf__sto
   return CLF_OK;
 }
 
-/* Takes up where the state `before` was left. */
+/* Continues from the state `before`. */
 static clf_status resume(clf__perceptron_learner *l, const clf__store *before) {
   bool averaged = clf__store_tensor(before, "weight_sums") != NULL;
   if (averaged != l->params->averaged) {
@@ -157,16 +157,16 @@ static clf_status resume(clf__perceptron_learner *l, const clf__store *before) {
   return CLF_OK;
 }
 
-/* After a pass without a mistake W stays as it is: the passes that are left need not be made, but
- * count for the mean, in which W outweighs what came before the more of them there are. */
+/* After a pass without a mistake W no longer changes. The remaining passes need not be run, but
+ * they count for the mean, in which this W then outweighs earlier ones. */
 static void skip_passes(clf__perceptron_learner *l, int64_t passes, int64_t rows) {
   int64_t seen;
   const bool counted = clf__mul_i64(passes, rows, &seen) && seen <= MAX_ROWS_SEEN - l->seen;
   l->seen = counted ? l->seen + seen : MAX_ROWS_SEEN;
 }
 
-/* An update moves the intercept by 1 and a row's score by the row's squared length besides, in
- * units of learning_rate: where that is next to nothing, features have no say for many passes. */
+/* In units of learning_rate, an update changes the intercept by 1 and the score of the row by its
+ * squared length in addition. If that is tiny, the features have no influence for many passes. */
 static clf_status warn_of_short_rows(const clf_model *model, const clf__training *training) {
   enum { SAMPLE = 100 };
   const double short_length = 0.1;

@@ -1,13 +1,14 @@
-/* The average of a kernel perceptron that dropped vectors. Averaged over the rows learned, its
- * functions are f = sum_i c_i k(x_i, .), with terms of all vectors that there ever were. Of the
- * functions that the vectors H held at the end can make, the model is the one nearest to f in the
- * kernel's norm, which is the one with the same values at H: with D for the vectors dropped,
+/* The average of a kernel perceptron that dropped vectors. Averaged over the learned rows, its
+ * functions are f = sum_i c_i k(x_i, .), with terms of all vectors that ever existed. The model
+ * uses only the vectors H that exist at the end. It is the combination of these that is nearest to
+ * f in the norm of the kernel, which is the one with the same values at H. With D for the dropped
+ * vectors,
  *
  *   K_HH q = K_HD c_D,  and the coefficients are c_H + q.
  *
- * It is found by conjugate gradients. Where vectors are nearly dependent, many coefficients give
- * nearly the same function: the iterations then end before they look for the last digits, and where
- * the kernel is not positive definite they end at the first direction that shows it. */
+ * The solution is found by conjugate gradients. If vectors are nearly dependent, many coefficients
+ * give nearly the same function, so the iterations end before they determine the last digits. If
+ * the kernel is not positive definite, they end at the first direction that shows it. */
 #include <math.h>
 #include <string.h>
 
@@ -15,19 +16,19 @@
 #include "models/perceptron/perceptron_kernel.h"
 #include "ops/kernelfn/kernel_product.h"
 
-enum { PART = 64 }; /* dropped vectors at a time */
+enum { PART = 64 }; /* dropped vectors that are processed at a time */
 
 typedef struct projection {
   clf__arena arena;
   clf__kernel_learner *l;
-  int64_t n, m;            /* vectors held, and dropped */
+  int64_t n, m;            /* existing and dropped vectors */
   int64_t *held, *dropped; /* their rows */
   clf__kernel_product *matrix;
   double *root;       /* [n] ones */
   double *q, *r;      /* [n, classes] solution and residual */
   double *d, *Kd;     /* [n, classes] direction and its product */
   double *rr;         /* [classes] squared length of the residual */
-  double *enough;     /* [classes] of it to end at */
+  double *enough;     /* [classes] squared length at which to end */
   double *curve, *dd; /* [classes] d.Kd and d.d */
   double *steepest;   /* [classes] largest d.Kd / d.d so far */
 } projection;
@@ -49,7 +50,7 @@ static void list_vectors(projection *p) {
 
 static clf_status prepare(projection *p) {
   clf__kernel_learner *l = p->l;
-  const int64_t size = p->n * l->classes; /* no more than the learner's own arrays have */
+  const int64_t size = p->n * l->classes; /* not larger than the learner's own arrays */
   p->root = clf__arena_array(&p->arena, p->n, sizeof(double));
   p->q = clf__arena_zeroed(&p->arena, size, sizeof(double));
   p->r = clf__arena_zeroed(&p->arena, size, sizeof(double));
@@ -111,9 +112,11 @@ static void dot(const projection *p, const double *a, const double *b, double *d
   }
 }
 
-/* One step along d; false when no class has another to make. Those that end have a step of 0. */
+/* Makes one step along d; returns false if no class needs one. The step of a class that has ended
+ * is 0. */
 static bool advance(projection *p) {
-  const double min = 1e-6; /* of the steepest: below it floats say nothing of a direction */
+  const double min = 1e-6; /* relative to the steepest: below it floats do not determine a
+                            * direction */
   const int64_t classes = p->l->classes;
   bool going = false;
   dot(p, p->d, p->Kd, p->curve);
@@ -139,7 +142,7 @@ static bool advance(projection *p) {
 
 static clf_status solve(projection *p) {
   enum { MAX_ITERATIONS = 100 };
-  const double precision = 1e-3; /* of the values that what was dropped has */
+  const double precision = 1e-3; /* relative to the values of the dropped vectors */
   const clf__kernel_learner *l = p->l;
   bool going = true;
   memcpy(p->d, p->r, (size_t)(p->n * l->classes) * sizeof *p->d);

@@ -1,7 +1,7 @@
-/* A budget for the vectors of a kernel perceptron: a new one beyond it takes the place of the
- * oldest (Dekel, Shalev-Shwartz and Singer 2008, without their shrinking) or of the least useful,
- * that whose terms are shortest, sum_k c_k^2 k(x, x). Dropping one is an update that takes its
- * terms back; in averages those before it stay (perceptron_average.c). */
+/* A budget for the vectors of a kernel perceptron. A new vector beyond the budget replaces the
+ * oldest one (Dekel, Shalev-Shwartz and Singer 2008, without their shrinking) or the least useful
+ * one, whose terms have the smallest norm, sum_k c_k^2 k(x, x). Dropping a vector is an update that
+ * subtracts its terms; averages keep its earlier terms (perceptron_average.c). */
 #include <string.h>
 
 #include "models/perceptron/perceptron_kernel.h"
@@ -22,7 +22,7 @@ static clf_status length_of(const clf__kernel_learner *l, int64_t row, double *o
   return status;
 }
 
-/* Place in the ring, from its first. */
+/* Returns the index of a place in the ring, counted from its first. */
 static clf_status find_least_useful(const clf__kernel_learner *l, int64_t *place) {
   double smallest = 0, length;
   for (int64_t i = 0; i < l->ring_count; i++) {
@@ -36,7 +36,7 @@ static clf_status find_least_useful(const clf__kernel_learner *l, int64_t *place
   return CLF_OK;
 }
 
-/* Takes out the vector at a place; those before it move up. */
+/* Removes the vector at a place; the earlier ones move up. */
 static int64_t remove_vector(clf__kernel_learner *l, int64_t place) {
   const int64_t budget = l->params->budget;
   int64_t row = l->ring[(l->ring_first + place) % budget];

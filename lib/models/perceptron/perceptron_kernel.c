@@ -1,6 +1,6 @@
-/* The perceptron with a kernel as a model: `coefficients` [classes, vectors] and `intercept` beside
- * the support vectors, the rows with a coefficient that is not 0. Averaged ones are C - U / T, as
- * the linear model's weights (perceptron_learn.c). */
+/* The perceptron with a kernel as a model: `coefficients` [classes, vectors], `intercept` and the
+ * support vectors, which are the rows with a nonzero coefficient. Averages are C - U / T, as for
+ * the weights of the linear model (perceptron_learn.c). */
 #include "models/perceptron/perceptron_kernel.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ static clf_status learner_create(clf__kernel_learner *l, const clf_model *model,
   const clf__perceptron_params *p = model->params;
   clf_context *context = model->context;
   const int64_t rows = training->x->rows, classes = training->classes;
-  /* A block may add two updates a row; no row is pending twice. */
+  /* A block may add two updates for each row; no row is pending twice. */
   const int64_t pending = clf__min_i64(CLF__PERCEPTRON_PENDING + 2 * CLF__PERCEPTRON_BLOCK, rows);
   const int64_t block = clf__min_i64(CLF__PERCEPTRON_BLOCK, rows);
   const int64_t tile = clf__min_i64(CLF__PERCEPTRON_TILE, rows);
@@ -51,7 +51,7 @@ static clf_status learner_create(clf__kernel_learner *l, const clf_model *model,
   return clf__kernel_center(&l->center, &l->arena, &l->function, training->x);
 }
 
-/* Turns C and b into averages. */
+/* Replaces C and b by their averages. */
 static void average(clf__kernel_learner *l) {
   const double share = l->seen > 0 ? 1 / (double)l->seen : 0;
   for (int64_t i = 0; i < l->rows * l->classes; i++) {
@@ -62,7 +62,7 @@ static void average(clf__kernel_learner *l) {
   }
 }
 
-/* The rows with a coefficient that is not 0 to `order`; returns their number, at least one. */
+/* Lists the rows with a nonzero coefficient in `order`; returns their number, at least one. */
 static int64_t list_vectors(clf__kernel_learner *l) {
   int64_t count = 0;
   for (int64_t i = 0; i < l->rows; i++) {
@@ -115,7 +115,7 @@ clf_status clf__perceptron_fit_kernel(const clf_model *model, const clf__trainin
     CLF__TRY(clf__kernel_run_epoch(&l, epochs));
     shares[epochs] = l.share;
   }
-  /* Passes that need not be made count for the averages, as those of the linear perceptron. */
+  /* Passes that need not be run count for the averages, as for the linear perceptron. */
   l.seen += (p->epochs - epochs) * (l.seen - before_pass);
   CLF__TRY(store_model(&l, state));
   CLF__TRY(clf__state_tensor(model->context, state, "history_loss", CLF_F64, epochs, -1));

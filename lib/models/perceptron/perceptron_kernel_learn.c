@@ -1,9 +1,9 @@
-/* The perceptron with a kernel (Aizerman, Braverman and Rozonoer 1964), its rows strictly in turn
- * though the work is done in blocks. The values F of all classes' functions at all rows are kept.
- * When a block of rows comes, they are brought up to date by the updates that are pending, and the
- * rows are learned one after another; each update goes to the scores of the block's rows after it
- * by the block's own kernel matrix, and then is pending itself. When many are, they are added to F
- * for all rows. So an update costs its kernel values with all rows once, whatever the number of
+/* The perceptron with a kernel (Aizerman, Braverman and Rozonoer 1964). Rows are learned strictly
+ * one after another, although the work is done in blocks. F stores the values of the functions of
+ * all classes at all rows. At the start of a block, the pending updates are added to the scores of
+ * its rows. Then each update is added to the scores of the later rows of the block, by the block's
+ * own kernel matrix, and becomes pending itself. When many are pending, they are added to F for all
+ * rows. So an update needs its kernel values with all rows only once, whatever the number of
  * epochs, and all kernel values come from matrix products. */
 #include <math.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static clf_status add_products(double *sums, const float *products, int64_t coun
                             "(transforms: standardize, min_max), or set a lower learning_rate");
 }
 
-/* F += what is pending, a tile of rows at a time. */
+/* Adds the pending updates to F, one tile of rows at a time. */
 static clf_status bring_up_to_date(clf__kernel_learner *l) {
   const int64_t classes = l->classes, pending = l->pending;
   clf__kernel_columns *columns = NULL;
@@ -62,7 +62,7 @@ done:
   return status;
 }
 
-/* Packs the block's rows, and sets their scores. */
+/* Packs the rows of the block, and sets their scores. */
 static clf_status open_block(clf__kernel_learner *l) {
   const int64_t classes = l->classes;
   CLF__CHECK(clf__kernel_columns_create(&l->columns, l->context, &l->function, l->training->x,
@@ -82,7 +82,8 @@ static clf_status open_block(clf__kernel_learner *l) {
   return add_products(l->scores, l->products, l->count * classes);
 }
 
-/* The terms that are pending by a row, so that those which come and go leave nothing. */
+/* Returns the pending update of a row. Updates of the same row are added, so that opposite ones
+ * cancel. */
 static float *pending_terms(clf__kernel_learner *l, int64_t row) {
   if (l->place[row] == 0) {
     memset(l->delta + l->pending * l->classes, 0, (size_t)l->classes * sizeof *l->delta);
@@ -105,7 +106,7 @@ void clf__kernel_update(clf__kernel_learner *l, int64_t row, const double *step,
   }
 }
 
-/* The best class but y, the first of equals. */
+/* Returns the best class other than y, the first of equals. */
 static int64_t best_other(const double *scores, int64_t classes, int64_t y) {
   int64_t best = y == 0 ? 1 : 0;
   for (int64_t k = best + 1; k < classes; k++) {
@@ -114,7 +115,8 @@ static int64_t best_other(const double *scores, int64_t classes, int64_t y) {
   return best;
 }
 
-/* Sets `step` to the update by a row whose scores (b included) these are; returns the mistakes. */
+/* Sets `step` to the update of a row with these scores (b included); returns the number of
+ * mistakes. */
 static int64_t find_step(clf__kernel_learner *l, const double *scores, int64_t y, double amount) {
   int64_t mistakes = 0;
   memset(l->step, 0, (size_t)l->classes * sizeof *l->step);
@@ -144,7 +146,7 @@ static clf_status make_inside(clf__kernel_learner *l) {
                            l->count);
 }
 
-/* The intercepts, and what averages are made of. */
+/* Updates the intercepts and the sums for averages. */
 static void note_step(clf__kernel_learner *l, int64_t row, const double *step) {
   const double late = (double)l->seen;
   for (int64_t k = 0; k < l->classes; k++) {

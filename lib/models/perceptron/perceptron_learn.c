@@ -1,19 +1,19 @@
-/* The perceptron (Rosenblatt 1958) on labelled rows, one at a time in a shuffled order.
+/* The perceptron (Rosenblatt 1958) on labeled rows, one at a time in a shuffled order.
  *
- * multinomial: on a row of class y whose best other class r scores no less, W_y += eta x and W_r -=
- * eta x (Duda and Hart 1973; Crammer and Singer 2003). one_vs_rest: each class has a perceptron of
- * its own, t = 1 for its rows and -1 for the others; W_k += eta t x where t z_k <= 0. A row's
- * weight multiplies eta; rows of weight 0 are passed over.
+ * multinomial: if, for a row of class y, the best other class r scores at least as much, W_y += eta
+ * x and W_r -= eta x (Duda and Hart 1973; Crammer and Singer 2003). one_vs_rest: each class has its
+ * own perceptron, with t = 1 for its rows and -1 for the others; W_k += eta t x if t z_k <= 0. A
+ * row's weight multiplies eta; rows of weight 0 are skipped.
  *
  * averaged (Freund and Schapire 1999): the model is the mean of W over all rows seen. An update
- * made after c rows misses from the first c of T terms, so with U the sum of c times each update
- * the mean is W - U / T: work is done on mistakes only (Daumé 2006). Passes that are not made,
- * since the one before was without a mistake, count in T: else a fit that separates the rows at
- * once would average over little but the way there.
+ * that is made after c rows is missing from the first c of T terms. So with U the sum of c times
+ * each update, the mean is W - U / T, and work is needed only for mistakes (Daumé 2006). Passes
+ * that are skipped, because the one before had no mistake, count in T. Otherwise the average of a
+ * fit that separates the rows at once would consist mostly of its early W.
  *
- * Rows are taken strictly in turn on the calling thread. MNIST is 0.47 G multiply-adds an epoch, 8
- * ms at 16 of them a cycle; rows come in random order, so they are asked of the memory ahead of
- * time. */
+ * Rows are learned strictly one after another on the calling thread. MNIST needs 0.47 G
+ * multiply-adds an epoch, 8 ms at 16 of them a cycle. Rows come in random order, so they are
+ * prefetched. */
 #include "models/perceptron/perceptron.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@
 #include "base/random.h"
 #include "ops/ops.h"
 
-enum { AHEAD = 2 }; /* rows between asking the memory for one and using it */
+enum { AHEAD = 2 }; /* rows between prefetching one and using it */
 
 #define REPORT_SECONDS 0.2 /* within a pass, so that it can be cancelled */
 
@@ -40,7 +40,7 @@ static void score_row(clf__perceptron_learner *l, const clf__rows *row) {
   }
 }
 
-/* W_k += amount x; also into U. */
+/* W_k += amount x; also added to U. */
 static void add_row(clf__perceptron_learner *l, const clf__rows *row, int64_t k, float amount) {
   double late = (double)l->seen * (double)amount;
   float *w = l->W + k * l->class_step;
@@ -64,7 +64,7 @@ static void add_row(clf__perceptron_learner *l, const clf__rows *row, int64_t k,
   }
 }
 
-/* The best class but y, the first of equals. */
+/* Returns the best class other than y, the first of equals. */
 static int64_t best_other(const float *scores, int64_t classes, int64_t y) {
   int64_t best = y == 0 ? 1 : 0;
   for (int64_t k = best + 1; k < classes; k++) {
@@ -73,7 +73,8 @@ static int64_t best_other(const float *scores, int64_t classes, int64_t y) {
   return best;
 }
 
-/* Learns one row; returns the mistakes made on it. Scores that are not finite count as one. */
+/* Learns one row; returns the number of mistakes made on it. Scores that are not finite count as
+ * one mistake. */
 static int64_t step(clf__perceptron_learner *l, int64_t at, float weight) {
   clf__rows row = clf__rows_range(l->training->x, at, 1);
   int64_t y = l->training->labels[at], mistakes = 0;

@@ -1,12 +1,13 @@
-/* Ridge: regularised least squares. Minimises sum_i w_i |W x_i + b - t_i|^2 + alpha |W|^2, the
- * intercept b not penalised (Hoerl and Kennard 1970). As a classifier t is -1/+1 coded, one output
- * a class, and the class is the argmax, as in scikit-learn's RidgeClassifier.
+/* Ridge: regularized least squares. It minimizes sum_i w_i |W x_i + b - t_i|^2 + alpha |W|^2, where
+ * the intercept b is not penalized (Hoerl and Kennard 1970). As a classifier it has one output for
+ * each class, with targets t of -1 and +1, and predicts the argmax, as scikit-learn's
+ * RidgeClassifier does.
  *
- * With the Gram engine's scatter S and cross C about the mean m, W solves (S + alpha I) W^T = C^T
- * and b = mean(t) - W m: one pass over the rows and a Cholesky factorisation where the rows are
- * well-conditioned, and what ops/linalg/least_squares.h does where they are not, so that the solution is
- * that of f64 least squares; of several, the one of minimum norm. Where features are many (LARGE),
- * the columns^2 matrix is avoided by conjugate gradients (ridge_cg.c). */
+ * With the Gram engine's scatter S and cross C about the mean m, W solves (S + alpha I) W^T = C^T,
+ * and b = mean(t) - W m. For well-conditioned rows this takes one pass over the rows and a Cholesky
+ * factorization. For others, ops/linalg/least_squares.h finds the solution of f64 least squares;
+ * among several solutions it is the one of minimum norm. If there are many features (LARGE),
+ * conjugate gradients avoid the columns^2 matrix (ridge_cg.c). */
 #include <float.h>
 
 #include "models/model.h"
@@ -27,7 +28,8 @@ static const clf__param params[] = {
 
 enum { LARGE = 4096 };
 
-/* Means of the targets [outputs], about which W is fitted: 0 without an intercept. */
+/* Computes the means of the targets [outputs], relative to which W is fitted; 0 without an
+ * intercept. */
 static void target_means(const clf__training *training, const clf__gram *gram, const float *weights,
                          bool centered, double *means) {
   for (int64_t k = 0; k < training->outputs; k++) {
@@ -42,8 +44,8 @@ static void target_means(const clf__training *training, const clf__gram *gram, c
   }
 }
 
-/* The right-hand side C^T [columns, outputs]. Coding classes as -1/+1 instead of 0/1 doubles the
- * class sums and subtracts the sum of all of them. */
+/* Computes the right-hand side C^T [columns, outputs]. Classes are coded as -1/+1 instead of 0/1,
+ * so the class sums are doubled and the sum over all classes is subtracted. */
 static void right_hand_side(const clf__training *training, const clf__gram *gram, double *rhs) {
   int64_t columns = training->x->columns;
   int64_t outputs = training->outputs;
@@ -89,7 +91,7 @@ static clf_status solve(clf_context *context, const clf__ridge_params *p,
   return status;
 }
 
-/* The intercepts, in the place of the targets' means. */
+/* Replaces the means of the targets by the intercepts. */
 static void set_intercepts(const clf__ridge_params *p, const clf__gram *gram, const double *rhs,
                            int64_t columns, int64_t outputs, double *means) {
   for (int64_t k = 0; k < outputs; k++) {

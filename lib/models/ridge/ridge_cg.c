@@ -1,16 +1,17 @@
 /* Ridge for many features: conjugate gradients (Hestenes and Stiefel 1952) on the normal equations
- * (S + alpha I) w = c, one system an output, all of them sharing each pass over the rows. S is
- * never formed: S p = X^T D (X p - 1 m^T p), with the row weights D and the mean m.
+ * (S + alpha I) w = c, with one system for each output; all systems share each pass over the rows.
+ * S is never formed: S p = X^T D (X p - 1 m^T p), with the row weights D and the mean m.
  *
- * Products run in f32 a block of rows at a time, vectors and scalars in f64. Directions are given
- * to them in units, powers of 2, that bring the products near to 1, whatever the features' size:
- * 1e20 and 1e-20 leave the range of f32 else. The rows are dealt to a fixed number of chunks whose
- * sums are added in order, so the result does not depend on threads.
+ * Products are computed in f32, one block of rows at a time; vectors and scalars are f64.
+ * Directions are scaled by powers of 2 that bring the products near 1, whatever the size of the
+ * features; otherwise features of 1e20 and 1e-20 would leave the range of f32. The rows are divided
+ * into a fixed number of chunks, whose sums are added in order, so the result does not depend on
+ * threads.
  *
- * From w = 0 on, all iterates lie in the span of the rows, so that without a penalty the limit is
- * the solution of minimum norm. Once rounding error is all that the directions hold, iterates run
- * away: every CHECK iterations and at the end the objective is measured from the rows, and an
- * output whose objective has risen stops there, at the iterate where it was lowest. */
+ * Starting from w = 0, all iterates lie in the span of the rows, so that without a penalty the
+ * limit is the solution of minimum norm. Once directions consist only of rounding errors, the
+ * iterates diverge. So the objective is computed from the rows every CHECK iterations and at the
+ * end. An output whose objective has increased stops, and keeps the iterate where it was lowest. */
 #include <math.h>
 #include <string.h>
 
@@ -34,15 +35,15 @@ typedef struct cg_work {
   double *mean;        /* [D]; 0 without an intercept */
   double *target_mean; /* [K] */
   double *solution, *residual, *direction, *product;
-  double *best;        /* the solution where the objective was lowest */
+  double *best;        /* the solution with the lowest objective */
   double *objective;   /* [K] there */
-  double *squares;     /* [CHUNKS, K] of what is left of the targets */
-  bool *stopped;       /* [K] the objective has risen */
-  float *rounded;      /* [K, D] the direction as f32, in units */
-  float *shift;        /* [K] minus m^T p, in the same */
+  double *squares;     /* [CHUNKS, K] of the residuals of the targets */
+  bool *stopped;       /* [K] the objective has increased */
+  float *rounded;      /* [K, D] the scaled direction as f32 */
+  float *shift;        /* [K] minus m^T p, scaled likewise */
   double *unit;        /* [K] powers of 2 */
-  int size;            /* the largest feature's exponent */
-  clf__linear_map map; /* of `rounded`; its owner is the pass that uses it */
+  int size;            /* the exponent of the largest feature */
+  clf__linear_map map; /* of `rounded`; owned by the pass that uses it */
   clf__linear_gradient sums[CHUNKS];
   float *scratch; /* [CHUNKS, BLOCK_ROWS, K] */
   enum pass pass;
@@ -54,7 +55,7 @@ static double target(const clf__training *training, int64_t row, int64_t output)
                                            : -1;
 }
 
-/* What is summed against the rows: their weight alone, the centred targets, or X p - m^T p. */
+/* What the rows are multiplied by: their weights alone, the centered targets, or X p - m^T p. */
 static void fill_block(const cg_work *work, int64_t first, const clf__rows *block, float *values) {
   if (work->pass >= SUM_PRODUCTS) {
     clf__linear_block(&work->map, block, values, work->outputs);
@@ -102,7 +103,7 @@ static void sum_chunk(void *argument, clf__range rows) {
   }
 }
 
-/* out [K, D] = sums over all rows of the pass; NULL for SUM_SQUARES. */
+/* out [K, D] = the sums of the pass over all rows; NULL for SUM_SQUARES. */
 static clf_status run_pass(cg_work *work, enum pass pass, double *out) {
   clf_context *context = work->model->context;
   work->pass = pass;
@@ -160,7 +161,8 @@ static void release(cg_work *work) {
   clf__arena_free(&work->arena);
 }
 
-/* Means of rows and targets, then the right-hand side, which is also the first residual. */
+/* Computes the means of rows and targets, and then the right-hand side, which is also the first
+ * residual. */
 static clf_status start(cg_work *work, bool fit_intercept) {
   const clf__training *training = work->training;
   clf_status status = CLF_OK;
@@ -196,7 +198,7 @@ static double largest_size(const double *values, int64_t count) {
   return largest;
 }
 
-/* The vectors [K, D] as the map of the next pass. */
+/* Makes the vectors [K, D] the map of the next pass. */
 static void set_map(cg_work *work, const double *vectors) {
   for (int64_t k = 0; k < work->outputs; k++) {
     const double *p = vectors + k * work->columns;
@@ -221,7 +223,7 @@ static clf_status apply(cg_work *work, double alpha) {
   return status;
 }
 
-/* The objective of w = 0. */
+/* Returns the objective at w = 0. */
 static void set_first_objective(cg_work *work) {
   for (int64_t i = 0; i < work->training->x->rows; i++) {
     const double weight = work->weights != NULL ? (double)work->weights[i] : 1;
@@ -232,8 +234,8 @@ static void set_first_objective(cg_work *work) {
   }
 }
 
-/* Keeps the solutions whose objective is the lowest so far, as far as f32 products tell, and stops
- * the others. */
+/* Keeps the solutions whose objective is the lowest so far, as far as f32 products can tell, and
+ * stops the others. */
 static clf_status check_objective(cg_work *work, double alpha, const double *first) {
   const int64_t n = work->columns;
   set_map(work, work->solution);
@@ -256,8 +258,8 @@ static clf_status check_objective(cg_work *work, double alpha, const double *fir
   return status;
 }
 
-/* One step of output k; `square` is its |residual|^2, and the new one is returned, or -1 where only
- * rounding error is left of the direction. */
+/* Makes one step of output k, whose |residual|^2 is `square`. Returns the new one, or -1 if the
+ * direction consists only of rounding errors. */
 static double step(cg_work *work, int64_t k, double square) {
   int64_t n = work->columns;
   double *x = work->solution + k * n;
@@ -280,7 +282,7 @@ static double step(cg_work *work, int64_t k, double square) {
   return next;
 }
 
-/* The largest relative residual of the outputs that go on, or -1 when none does. */
+/* Returns the largest relative residual of the outputs that continue, or -1 if none does. */
 static double worst_residual(const cg_work *work, const double *squares, const double *first) {
   double worst = -1;
   for (int64_t k = 0; k < work->outputs; k++) {
@@ -291,7 +293,7 @@ static double worst_residual(const cg_work *work, const double *squares, const d
   return worst;
 }
 
-/* Whether an output is at its end. */
+/* Returns whether an output has ended. */
 static bool step_all(cg_work *work, double *squares) {
   bool stuck = false;
   for (int64_t k = 0; k < work->outputs; k++) {
@@ -301,7 +303,7 @@ static bool step_all(cg_work *work, double *squares) {
   return stuck;
 }
 
-/* squares [3, K]: |residual|^2, that of w = 0, and the objective of w = 0. */
+/* squares [3, K]: |residual|^2, its value at w = 0, and the objective at w = 0. */
 static clf_status iterate(cg_work *work, const clf__ridge_params *p, double *squares) {
   clf__progress progress = clf__progress_begin(work->model->context, "ridge", p->max_iterations);
   double *first = squares + work->outputs, *first_objective = first + work->outputs;

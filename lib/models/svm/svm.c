@@ -1,5 +1,6 @@
 /* The support vector machine as a model (C-SVC; Boser, Guyon and Vapnik 1992; Cortes and Vapnik
- * 1995): parameters, state, what a file must hold. The fit: svm_fit.c; predictions: svm_decide.c.
+ * 1995): parameters, state, and what a file must have. svm_fit.c has the fit and svm_decide.c the
+ * predictions.
  */
 #include "models/svm/svm.h"
 
@@ -45,7 +46,7 @@ static clf_status check_counts(const clf_model *model) {
   return left == 0 ? CLF_OK : corrupt(model, "some support vectors are of no class");
 }
 
-/* Entries that a model need not have. */
+/* Entries that a model may lack. */
 static clf_status check_if_there(const clf_model *model, const char *name, int32_t dtype,
                                  int64_t rows, int64_t columns) {
   return clf__store_tensor(model->state, name) == NULL
@@ -72,7 +73,8 @@ static clf_status check(const clf_model *model) {
     CLF__CHECK(clf__check_tensor(model, "weights", CLF_F32, shape.problems, model->columns));
   }
   CLF__CHECK(check_if_there(model, "calibration", CLF_F64, shape.problems, 2));
-  /* How the fit went; what other programs fitted tells neither. One without the other is damage. */
+  /* The outcome of the fit; models of other programs have neither entry. A file with only one of
+   * them is damaged. */
   if (clf__store_tensor(model->state, "objective") != NULL ||
       clf__store_tensor(model->state, "iterations") != NULL) {
     CLF__CHECK(clf__check_tensor(model, "objective", CLF_F64, shape.problems, -1));

@@ -18,7 +18,7 @@ typedef struct clf__svm_params {
   double cache_mb;
 } clf__svm_params;
 
-/* How many machines there are, and coefficients of a vector. */
+/* The number of machines, and of coefficients for each vector. */
 typedef struct clf__svm_shape {
   bool one_vs_rest;
   int64_t problems;
@@ -33,21 +33,21 @@ typedef struct clf__svm_rows {
   clf__kernel_function function;
   clf__grouped_rows groups;
   const float *center;      /* or NULL */
-  clf__kernel_cache *cache; /* NULL for a linear kernel: w is kept instead */
+  clf__kernel_cache *cache; /* NULL for a linear kernel, which stores w instead */
   clf__progress progress;
 } clf__svm_rows;
 
-/* One problem: the classes of part[], those of side +1 against those of side -1. Variables are the
- * rows of the parts one after another. With b_i = y_i alpha_i,
- *   minimise 1/2 b^T K b - y^T b,  0 <= y_i b_i <= C_i,  sum b = 0. */
+/* One problem: of the classes in part[], those of side +1 against those of side -1. The variables
+ * are the rows of the parts, one part after another. With b_i = y_i alpha_i,
+ *   maximize y^T b - 1/2 b^T K b,  0 <= y_i b_i <= C_i,  sum b = 0. */
 typedef struct clf__svm_problem {
   const clf__svm_rows *rows;
   int64_t parts;
   const int64_t *part; /* [parts] classes */
   const int8_t *side;  /* [parts] */
   double tolerance;
-  int64_t max_steps;  /* that `steps` may come to */
-  const double *C;    /* [rows] upper bound of a row's alpha */
+  int64_t max_steps;  /* limit of `steps` */
+  const double *C;    /* [rows] upper bounds of the rows' alpha */
   const bool *absent; /* [count] variables to leave at 0, or NULL */
   /* A solution for other bounds to start from, [count] each, or NULL. */
   const double *start_b, *start_gradient;
@@ -56,33 +56,33 @@ typedef struct clf__svm_problem {
   int64_t *row;     /* [count] the variable's row of x */
   double *y;        /* [count] 1 or -1 */
   double *b;        /* [count] */
-  double *gradient; /* [count] y_i - sum_j b_j K_ij */
+  double *gradient; /* [count] y_i - sum_j b_j K_ij, the gradient of the dual objective */
   double intercept;
   double calibration[2]; /* A and B of its sigmoid, with probability=true */
-  double objective;      /* of the dual, as a minimum: 1/2 alpha^T Q alpha - sum alpha */
+  double objective;      /* of the dual, to be minimized: 1/2 alpha^T Q alpha - sum alpha */
   int64_t steps;
   bool converged;
-  bool ended; /* converged, or no step would change it */
+  bool ended; /* converged, or no step would change the result */
 } clf__svm_problem;
 
-/* Its variables, also before it is solved. */
+/* Returns the number of its variables, also before it is solved. */
 int64_t clf__svm_count(const clf__svm_problem *problem);
-/* Allocates and fills the results; free them also after a failure. A problem with results, which
- * ran out of steps, is taken up where it was left. */
+/* Allocates and fills the results; free them after a failure, too. A problem that has results
+ * because it ran out of steps is continued. */
 clf_status clf__svm_solve(clf__svm_problem *problem);
 void clf__svm_problem_free(clf__svm_problem *problem);
-/* Leaves of the variables those that are support vectors. */
+/* Keeps only the variables that are support vectors. */
 void clf__svm_keep_vectors(clf__svm_problem *problem);
 
-/* A and B of the sigmoid of a solved problem, by cross-validation. */
+/* Computes A and B of the sigmoid of a solved problem by cross-validation. */
 clf_status clf__svm_calibrate(const clf__svm_problem *whole, double ab[2]);
-/* The classes' log-odds [classes] from the values f of a row's machines. Classes without support
- * vectors had no rows and have no chance. `scratch` has classes * (classes + 2) elements. */
+/* Computes the log-odds [classes] from the values f of a row's machines. Classes without support
+ * vectors had no rows, and get probability 0. `scratch` has classes * (classes + 2) elements. */
 void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const int64_t *support_count,
                        const double *calibration, const float *f, double *scratch, float *values);
-/* From log-odds, in place. */
+/* Computes probabilities from log-odds, in place. */
 clf_status clf__svm_probabilities(const clf_model *model, float *values, int64_t rows);
-/* A solution of a problem, [count] each. */
+/* The solution of a problem, [count] each. */
 typedef struct clf__svm_solution {
   double *b, *gradient;
 } clf__svm_solution;
@@ -98,24 +98,24 @@ typedef struct clf__svm_shared {
   const float *center;
   clf__kernel_cache *cache; /* NULL for a linear kernel */
   clf__svm_shape shape;
-  clf__svm_solution *solutions; /* [problems], NULL before there are any */
+  clf__svm_solution *solutions; /* [problems], NULL before the first fit */
 } clf__svm_shared;
 
-/* That of an earlier fit if it is about the same rows and kernel, else a new one, which then takes
- * its place in training->shared; where that is NULL it is the caller's. */
+/* Returns the shared data of an earlier fit if it has the same rows and kernel. Otherwise it makes
+ * new data, which replace those in training->shared; if that is NULL, they belong to the caller. */
 clf_status clf__svm_share(clf__svm_shared **out, clf_context *context,
                           const clf__training *training, const clf__kernel_function *function,
                           const double *C, int64_t cache_bytes);
 void clf__svm_shared_free(void *shared);
-/* Room for the solutions of a fit; those of an earlier one stay. */
+/* Allocates the solutions of a fit; those of an earlier one are kept. */
 clf_status clf__svm_begin_solutions(clf__svm_shared *shared, const clf__svm_shape *shape);
-/* Keeps a solved problem's solution for the next fit; takes its errors. */
+/* Keeps the solution of a solved problem for the next fit; takes ownership of its gradient. */
 void clf__svm_hand_on(clf__svm_shared *shared, int64_t index, clf__svm_problem *solved);
 
-/* Of a fitted model, whose parameters may have changed since: a tensor `one_vs_rest` i32 [1] in the
- * state tells those of each class against the rest. */
+/* Returns the machines of a fitted model, whose parameters may have changed since: the tensor
+ * `one_vs_rest` i32 [1] in the state says whether each class is against the rest. */
 clf__svm_shape clf__svm_shape_of(const clf_model *model);
-/* For a fit with the parameters that there are. */
+/* Returns the machines of a fit with the current parameters. */
 clf__svm_shape clf__svm_shape_to_fit(const clf_model *model);
 clf_status clf__svm_fit(const clf_model *model, const clf__training *training, clf__store *state);
 /* f [x->rows, problems]. */

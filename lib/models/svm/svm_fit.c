@@ -1,5 +1,6 @@
-/* Fits the machines of all pairs of classes, or of each class against the rest, side by side: one
- * to a thread, or all threads on one where there are fewer. They share rows of the kernel matrix.
+/* Fits the machines of all pairs of classes, or of each class against the rest, in parallel: one
+ * machine on each thread, or all threads on one machine if there are fewer machines. They share
+ * rows of the kernel matrix.
  */
 #include <float.h>
 #include <string.h>
@@ -31,18 +32,18 @@ typedef struct fitting {
   clf__svm_rows rows;
   clf__svm_shared *shared;
   double *C;      /* [rows] */
-  float *counted; /* [rows], or NULL for the rows' weights */
-  int64_t *all;   /* [classes] 0, 1, … : the parts of a problem of all classes */
+  float *counted; /* [rows], or NULL for the row weights */
+  int64_t *all;   /* [classes] 0, 1, …: the parts of a problem of all classes */
   clf__svm_problem *problems;
   int64_t (*pairs)[2];
-  int8_t *sides;             /* [classes] of each class against the rest: [classes, classes] */
-  int64_t quota;             /* steps that a machine may take in this round */
-  bool closing;              /* those that are not solved are left as they are */
+  int8_t *sides;             /* [classes, classes] the sides of each class against the rest */
+  int64_t quota;             /* steps that a machine may make in this round */
+  bool closing;              /* unsolved machines stay as they are */
   atomic_int_least64_t done; /* machines */
 } fitting;
 
-/* Sets C, and where classes have weights `counted`: by them rows count for the kernel's gamma as
- * they do without, but those that have no weight now. */
+/* Sets C and, with class weights, `counted`. The row weights for the kernel's gamma do not include
+ * class weights, but rows whose weight has become 0 do not count. */
 static clf_status set_bounds(fitting *f) {
   const clf__svm_params *p = f->model->params;
   const float *own = f->training->weights;
@@ -126,7 +127,7 @@ static clf_status prepare(fitting *f) {
   return CLF_OK;
 }
 
-/* What a solved machine leaves: probabilities, a start for the next fit, its vectors. */
+/* Finishes a solved machine: probabilities, the start for the next fit, its vectors. */
 static clf_status finish_problem(fitting *f, int64_t index) {
   const clf__svm_params *p = f->model->params;
   clf__svm_problem *problem = &f->problems[index];
@@ -154,7 +155,8 @@ static clf_status solve_job(void *argument, clf__range range) {
   return problem->ended || f->closing ? finish_problem(f, range.index) : CLF_OK;
 }
 
-/* A machine looks at each pair of its rows some times; one that has not ended by now is long. */
+/* Each pair of a machine's rows is considered some times; a machine that has not ended by now takes
+ * long. */
 static double round_work(const fitting *f) {
   double pairs = 0, steps = 0;
   for (int64_t i = 0; i < f->shape.problems; i++) {
@@ -170,7 +172,7 @@ static clf_status run_round(fitting *f) {
                        f);
 }
 
-/* Steps that all machines together may take by default, however many they are. */
+/* Default limit on the steps of all machines together. */
 static int64_t default_steps(const fitting *f) {
   enum { MIN_STEPS = 10000000, STEPS_OF_ROW = 1000 };
   int64_t rows = 0;
@@ -180,9 +182,9 @@ static int64_t default_steps(const fitting *f) {
   return rows > MIN_STEPS / STEPS_OF_ROW ? rows * STEPS_OF_ROW : MIN_STEPS;
 }
 
-/* By default machines share their steps: each may take as many, and what some of them leave is
- * dealt out again among those that have not ended. So the outcome does not depend on who was first,
- * and the time of a fit not on the number of classes. */
+/* By default the machines share their steps: each may make the same number, and what some do not
+ * use is distributed among those that have not ended. So the outcome does not depend on which
+ * machine was first, and the time of a fit does not depend on the number of classes. */
 static clf_status solve_all(fitting *f) {
   const clf__svm_params *p = f->model->params;
   const int64_t total = p->max_iterations > 0 ? 0 : default_steps(f);
@@ -202,7 +204,8 @@ static clf_status solve_all(fitting *f) {
   return run_round(f);
 }
 
-/* Where each row stands among the support vectors, -1 for the others; returns how many there are.
+/* Computes the index of each row among the support vectors, -1 for the others; returns their
+ * number.
  */
 static int64_t number_vectors(const fitting *f, int64_t *place, int64_t *vectors, int64_t *count) {
   const int64_t rows = f->training->x->rows;
@@ -226,8 +229,8 @@ static int64_t number_vectors(const fitting *f, int64_t *place, int64_t *vectors
   return next;
 }
 
-/* LIBSVM's layout: of a vector of class i, the coefficient in its machine against class j is in row
- * j, or j - 1 where j > i. */
+/* LIBSVM's layout: for a vector of class i, the coefficient in its machine against class j is in
+ * row j, or in row j - 1 if j > i. */
 static void store_coefficients(const fitting *f, const int64_t *place, float *c, int64_t vectors) {
   for (int64_t i = 0; i < f->shape.problems; i++) {
     const clf__svm_problem *p = &f->problems[i];

@@ -1,12 +1,11 @@
-/* Probabilities of support vector machines. Each machine's value f becomes the probability of its
- * positive side by a sigmoid 1 / (1 + exp(A f + B)) (Platt 2000), fitted to values on rows that
- * were left out of the fit, five parts in turn; Newton's method of Lin, Lin and Weng (2007). Those
- * of all pairs are coupled into those of the classes by the second method of Wu, Lin and Weng
- * (2004).
+/* Probabilities of support vector machines. A sigmoid 1 / (1 + exp(A f + B)) maps the value f of
+ * each machine to the probability of its positive side (Platt 2000). It is fitted by the Newton
+ * method of Lin, Lin and Weng (2007) to values on rows that were left out of the fit, in a
+ * five-fold cross-validation. The probabilities of all pairs are coupled into those of the classes
+ * by the second method of Wu, Lin and Weng (2004).
  *
- * A row that is left out is one whose bound is 0: the solver keeps its error up to date like that
- * of any other, which gives its value at no cost, and the parts share the rows of the kernel
- * matrix.
+ * A row is left out by setting its bound to 0. The solver updates its gradient like that of any
+ * other row, which gives its value at no cost, and the folds share rows of the kernel matrix.
  */
 #include <math.h>
 #include <string.h>
@@ -53,7 +52,7 @@ static void derivatives(const double *f, const double *t, int64_t count, const d
   }
 }
 
-/* Halves the step until the cross-entropy falls enough; false when it never does. */
+/* Halves the step until the cross-entropy decreases enough; returns false if it never does. */
 static bool search(const double *f, const double *t, int64_t count, double ab[2],
                    const double step[2], double derivative, double *value) {
   for (double length = 1; length >= 1e-10; length /= 2) {
@@ -69,8 +68,8 @@ static bool search(const double *f, const double *t, int64_t count, double ab[2]
   return false;
 }
 
-/* Targets t [count] are 1 and 0, drawn in by a prior row a side: (positives + 1) / (positives + 2)
- * and 1 / (negatives + 2). */
+/* Targets t [count] are 1 and 0, moved inward by one prior row on each side: (positives + 1) /
+ * (positives + 2) and 1 / (negatives + 2). */
 static void fit_sigmoid(const double *f, const double *t, int64_t count, double positives,
                         double negatives, double ab[2]) {
   enum { MAX_STEPS = 100 };
@@ -95,13 +94,13 @@ static void fit_sigmoid(const double *f, const double *t, int64_t count, double 
 
 typedef struct held_out {
   const clf__svm_problem *whole; /* solved */
-  double *f, *target;            /* [count] values of rows left out; targets of the sigmoid */
+  double *f, *target;            /* [count] values of left-out rows; targets of the sigmoid */
   int64_t *order;                /* scratch */
-  int32_t *fold;                 /* that each row is left out of */
+  int32_t *fold;                 /* the fold in which each row is left out */
   bool *absent;
 } held_out;
 
-/* Deals the rows of each side out to the folds, in an order drawn from the seed. */
+/* Distributes the rows of each side among the folds, in an order drawn from the seed. */
 static void deal_folds(held_out *c) {
   const clf__svm_problem *whole = c->whole;
   clf_context *context = whole->rows->context;
@@ -174,9 +173,9 @@ done:
   return status;
 }
 
-/* The probabilities p [classes] that minimise sum over pairs (r_ji p_i - r_ij p_j)^2, by the
- * iteration of Wu, Lin and Weng's algorithm 2: Q_ii = sum r_ji^2, Q_ij = -r_ji r_ij. `Qp` [classes]
- * is scratch. */
+/* Computes the probabilities p [classes] that minimize the sum over pairs of (r_ji p_i - r_ij
+ * p_j)^2, by the iteration of Wu, Lin and Weng's algorithm 2: Q_ii = sum r_ji^2, Q_ij = -r_ji r_ij.
+ * `Qp` [classes] is scratch. */
 static void couple(const double *Q, int64_t classes, double *Qp, double *p) {
   const int64_t max_rounds = clf__max_i64(classes, 100);
   const double tolerance = 0.005 / (double)classes;
@@ -215,8 +214,8 @@ static double calibrated(const double *ab, float f) {
   return p < min ? min : p > 1 - min ? 1 - min : p;
 }
 
-/* p [classes] of the classes that have support vectors, as if there were no others: their pairs are
- * coupled, or the value of the only one is taken as it is. */
+/* Computes p [classes] for the classes that have support vectors, as if there were no others: their
+ * pairs are coupled, or the value of the only pair is used directly. */
 static void pair_probabilities(const double *ab, const float *f, const int64_t *support_count,
                                int64_t classes, double *Q, double *p) {
   double *Qp = Q + classes * classes, r = 0;
@@ -265,7 +264,7 @@ void clf__svm_log_odds(const clf__svm_shape *shape, int64_t classes, const int64
     sum += p[k];
   }
   for (int64_t k = 0; k < classes; k++) {
-    const double others = sum - p[k], min = 1e-12; /* rounding may leave either at 0 */
+    const double others = sum - p[k], min = 1e-12; /* rounding may make either 0 */
     values[k] = (float)log((p[k] < min ? min : p[k]) / (others < min ? min : others));
   }
 }

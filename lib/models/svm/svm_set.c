@@ -1,4 +1,4 @@
-/* Working sets: which variables they take, and their part of the kernel matrix. */
+/* Working sets: which variables they contain, and their part of the kernel matrix. */
 #include <math.h>
 #include <string.h>
 
@@ -6,14 +6,14 @@
 #include "base/math.h"
 #include "models/svm/svm_solver.h"
 
-/* Whether variable a violates the conditions more than b: by its error, upwards or downwards; equal
- * ones by their order. */
+/* Returns whether variable a violates the conditions more than b. It compares gradients times
+ * `sign`; equal ones are ordered by index. */
 static bool before(const double *gradient, double sign, int64_t a, int64_t b) {
   const double left = sign * gradient[a], right = sign * gradient[b];
   return left > right || (left == right && a < b);
 }
 
-/* Brings the `wanted` first in that order to the front (Hoare's selection). */
+/* Moves the first `wanted` in that order to the front (Hoare's selection). */
 static void select_first(const double *gradient, double sign, int64_t *at, int64_t count,
                          int64_t wanted) {
   int64_t low = 0, high = count - 1;
@@ -48,7 +48,7 @@ static void add(clf__svm_solver *s, int64_t i) {
   s->set[s->size++] = i;
 }
 
-/* Adds up to `wanted` violators that may rise (sign 1) or fall (-1). */
+/* Adds up to `wanted` violators from the up set (sign 1) or the low set (-1). */
 static void add_violators(clf__svm_solver *s, double sign, double limit, int64_t wanted) {
   const double *gradient = s->p->gradient;
   int64_t found = 0;
@@ -65,7 +65,8 @@ static void add_violators(clf__svm_solver *s, double sign, double limit, int64_t
   }
 }
 
-/* Keeps those of the old set that lie between their bounds, up to half of it, the latest first. */
+/* Keeps variables of the old set that lie between their bounds, up to half of it, the latest
+ * first. */
 static void keep_free(clf__svm_solver *s) {
   int64_t *old = s->row;
   const int64_t size = s->size;
@@ -104,7 +105,7 @@ static clf__smo own_problem(const clf__svm_solver *s, double tolerance) {
                     .max_steps = steps < left ? steps : left};
 }
 
-/* The set's part of the kernel matrix, in strips from the diagonal on. */
+/* The working set's part of the kernel matrix, in strips from the diagonal on. */
 typedef struct set_matrix {
   const clf__svm_solver *s;
   const clf__kernel_columns *columns;
@@ -142,7 +143,7 @@ static clf_status compute_matrix(const clf__svm_solver *s, int64_t ld) {
   return status;
 }
 
-/* K and the variables of the set. */
+/* Loads K and the variables of the set. */
 clf_status clf__svm_load_working_set(clf__svm_solver *s, double tolerance, clf__smo *out) {
   const clf__smo smo = own_problem(s, tolerance);
   memset(s->diagonal, 0, (size_t)s->capacity * sizeof *s->diagonal);

@@ -1,11 +1,11 @@
-/* What a fit of support vector machines has of its rows: their order by class, the values of the
- * kernel, the last solutions. Fits on the same rows that differ in their bounds hand it on, so that
- * a search over C computes the kernel once and starts each fit from the one before. */
+/* What a fit of support vector machines derives from its rows: their order by class, kernel values,
+ * and the last solutions. Fits on the same rows that differ only in their bounds pass it on, so
+ * that a search over C computes the kernel once, and starts each fit from the previous solution. */
 #include <string.h>
 
 #include "models/svm/svm.h"
 
-/* order[] and start[]: rows by class, as they come, without those whose bound is 0. */
+/* order[] and start[]: rows by class, in their original order, without those whose bound is 0. */
 static void group(clf__svm_shared *s, const clf__training *training, const double *C) {
   const int64_t classes = training->classes;
   memset(s->start, 0, (size_t)(classes + 1) * sizeof *s->start);
@@ -44,7 +44,7 @@ void clf__svm_shared_free(void *shared) {
   clf__free(s);
 }
 
-/* The rows in order, without kernel values as yet. */
+/* Orders the rows; there are no kernel values yet. */
 static clf_status begin(clf__svm_shared **out, clf_context *context, const clf__training *training,
                         const clf__kernel_function *function, const double *C) {
   clf__svm_shared *s = clf__alloc_zeroed(context, 1, sizeof *s);

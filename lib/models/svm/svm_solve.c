@@ -1,19 +1,19 @@
-/* One problem of two sides, by decomposition: a working set of some hundred variables, chosen among
- * those that violate the optimality conditions most, is solved by sequential minimal optimisation
- * with its part of the kernel matrix in L2; then the errors of all rows take in what changed. So
- * kernel rows are computed for variables that moved, which are little more than the support
- * vectors, and in blocks, by matrix products.
+/* One problem of two sides, solved by decomposition. A working set of some hundred variables,
+ * selected among those that violate the optimality conditions most, is solved by sequential minimal
+ * optimization with its part of the kernel matrix in L2. Then the gradients of all rows are
+ * updated. So kernel rows are computed only for variables that changed, which are few more than the
+ * support vectors, and they are computed in blocks, by matrix products.
  *
- * The end is LIBSVM's: the largest error of a variable that may rise is within the tolerance of the
- * smallest error of one that may fall (Keerthi et al. 2001). */
+ * The stopping rule is LIBSVM's: the largest gradient in the up set exceeds the smallest in the low
+ * set by no more than the tolerance (Keerthi et al. 2001). */
 #include <math.h>
 #include <string.h>
 
 #include "base/math.h"
 #include "models/svm/svm_solver.h"
 
-/* The optimality conditions: the largest error of those that may rise, the smallest of those that
- * may fall. */
+/* The optimality conditions: the largest gradient in the up set, and the smallest in the low
+ * set. */
 static void extremes(const clf__svm_solver *s, double *max_up, double *min_low) {
   *max_up = (double)-INFINITY;
   *min_low = (double)INFINITY;
@@ -28,7 +28,7 @@ static void extremes(const clf__svm_solver *s, double *max_up, double *min_low) 
   }
 }
 
-/* Takes the changes of the set over; what moved comes to the front of row[] and factor[]. */
+/* Applies the changes of the set; the changed variables come to the front of row[] and factor[]. */
 static int64_t apply_changes(clf__svm_solver *s, const clf__smo *smo) {
   int64_t moved = 0;
   for (int64_t i = 0; i < s->size; i++) {
@@ -42,7 +42,7 @@ static int64_t apply_changes(clf__svm_solver *s, const clf__smo *smo) {
   return moved;
 }
 
-/* What a linear kernel needs of the rows that moved: the change of w. */
+/* Computes the change of w, which is all that a linear kernel needs of the changed rows. */
 static void step_weights(clf__svm_solver *s, int64_t moved) {
   const clf__rows *x = s->p->rows->groups.x;
   memset(s->step, 0, (size_t)x->columns * sizeof *s->step);
@@ -72,7 +72,8 @@ static clf_status update_linear(clf__svm_solver *s, int64_t moved) {
   return CLF_OK;
 }
 
-/* Some rows at a time, so that the host is asked often enough where there are many columns. */
+/* Processes some rows at a time, so that the host is asked often enough if there are many
+ * columns. */
 static clf_status update_kernel(clf__svm_solver *s, int64_t moved) {
   enum { PART = 64 };
   const clf__svm_problem *p = s->p;
@@ -90,10 +91,10 @@ static clf_status update_kernel(clf__svm_solver *s, int64_t moved) {
   return CLF_OK;
 }
 
-/* On free variables, between their bounds, the conditions make the machine's value equal y, so the
- * intercept is the mean of their errors, as in LIBSVM: near the optimum all of them are the same,
- * far from it the mean is the better guess. Without free variables it is the middle of what the
- * conditions leave. */
+/* For free variables, which lie between their bounds, the conditions require that the machine's
+ * value equals y. So the intercept is the mean of their gradients, as in LIBSVM: near the optimum
+ * all are the same, and far from it the mean is a better guess. Without free variables it is the
+ * middle of the interval that the conditions allow. */
 static double intercept_of(const clf__svm_solver *s, double max_up, double min_low) {
   double sum = 0;
   int64_t count = 0;
@@ -110,7 +111,7 @@ static double intercept_of(const clf__svm_solver *s, double max_up, double min_l
                                                  : 0;
 }
 
-/* The dual's, 1/2 b^T K b - y^T b. */
+/* Computes the objective of the dual, 1/2 b^T K b - y^T b. */
 static void set_objective(clf__svm_problem *p) {
   double sum = 0;
   for (int64_t i = 0; i < p->count; i++) {
@@ -119,9 +120,9 @@ static void set_objective(clf__svm_problem *p) {
   p->objective = -0.5 * sum;
 }
 
-/* Every working set that does anything makes the objective smaller. Where none of several does,
- * what could still be gained is lost in the rounding of b or of the errors, and steps would go
- * round in circles. */
+/* Every working set that makes progress decreases the objective. If several in a row do not, the
+ * remaining gain is smaller than the rounding of b or of the gradients, and further steps would
+ * cycle. */
 static clf_status iterate(clf__svm_solver *s) {
   enum { MAX_STALLED = 10 };
   clf__svm_problem *p = s->p;
@@ -149,8 +150,8 @@ static clf_status iterate(clf__svm_solver *s) {
   return CLF_OK;
 }
 
-/* Where another solution is at hand, drawn in to the bounds: b shrinks by one factor, which keeps
- * its sum, and y - error = K b with it. */
+/* Starts from another solution, moved within the bounds: one factor shrinks all b, which keeps
+ * their sum, and y - gradient = K b with them. */
 static void start_from(clf__svm_solver *s) {
   clf__svm_problem *p = s->p;
   double factor = 1;
@@ -173,7 +174,7 @@ int64_t clf__svm_count(const clf__svm_problem *p) {
   return count;
 }
 
-/* The results, which stay. */
+/* Allocates the results, which outlive the solver. */
 static clf_status alloc_results(clf__svm_problem *p) {
   clf_context *context = p->rows->context;
   p->count = clf__svm_count(p);
@@ -219,7 +220,7 @@ static void set_variables(clf__svm_solver *s) {
   }
 }
 
-/* All b are 0, or those of the solution to start from. */
+/* Sets all b to 0, or to those of the starting solution. */
 static void set_start(clf__svm_solver *s) {
   for (int64_t i = 0; i < s->p->count; i++) {
     s->p->gradient[i] = s->p->y[i];

@@ -1,4 +1,4 @@
-/* One problem while it is being solved, between svm_solve.c and svm_set.c. */
+/* One problem while it is being solved, shared by svm_solve.c and svm_set.c. */
 #ifndef CLF_MODELS_SVM_SVM_SOLVER_H
 #define CLF_MODELS_SVM_SVM_SOLVER_H
 
@@ -6,7 +6,7 @@
 
 enum {
   CLF__SVM_SET = 512
-}; /* most variables of a working set: its matrix is then 1 MB, as L2 is */
+}; /* max variables of a working set; its matrix takes 1 MB, the size of L2 */
 
 typedef struct clf__svm_solver {
   clf__arena arena;
@@ -17,14 +17,14 @@ typedef struct clf__svm_solver {
   int64_t capacity; /* for variables */
   int64_t size;
   int64_t *set;       /* [capacity] */
-  bool *in_set;       /* [count] whether a variable is in it */
+  bool *in_set;       /* [count] whether a variable is in the set */
   int64_t *candidate; /* [count] scratch */
   int64_t *row;       /* [capacity] rows of x */
   float *K;           /* [capacity, capacity] */
   float *diagonal;    /* [capacity] */
-  double *own;        /* [6, capacity] lower, upper, b, error, rise, fall */
+  double *own;        /* [6, capacity] lower, upper, b, gradient, up_set, low_set */
   double *factor;     /* [capacity] changes of b */
-  double *step;       /* [columns] a linear kernel's change of w */
+  double *step;       /* [columns] change of w for a linear kernel */
   float *w;           /* the same */
 } clf__svm_solver;
 
@@ -36,11 +36,11 @@ static inline bool clf__svm_in_low_set(const clf__svm_solver *s, int64_t i) {
   return s->p->b[i] > s->lower[i];
 }
 
-/* Chooses the next working set: variables that may rise and whose error is above `min_low`, that may
- * fall and whose error is below `max_up`. */
+/* Selects the next working set: variables of the up set whose gradient is above `min_low`, and of
+ * the low set whose gradient is below `max_up`. */
 void clf__svm_select_working_set(clf__svm_solver *s, double max_up, double min_low);
 
-/* The set as a problem of its own, in the solver's memory. Fails for lack of memory. */
+/* Makes the set a problem of its own, in the solver's memory. Fails if memory runs out. */
 clf_status clf__svm_load_working_set(clf__svm_solver *s, double tolerance, clf__smo *out);
 
 #endif
