@@ -6,9 +6,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "failing_allocator.h"
+#include "files.h"
 #include "image/image.h"
 #include "image_bytes.h"
-#include "reader.h"
 
 /* Sanitizers have a malloc() of their own. */
 #if defined(__GLIBC__) && !THREAD_SANITIZER && !defined(__SANITIZE_ADDRESS__) &&                   \

@@ -9,8 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "gzip.h"
-#include "reader.h"
+#include "support.h"
+#include "tensor/tensor.h"
 
 enum { MOST_BYTES = 1 << 15 };
 
