@@ -12,6 +12,7 @@
 #include "data/dataset.h"
 #include "failing_allocator.h"
 #include "files.h"
+#include "log.h"
 
 /* Reads a format from a block of exactly `size` bytes. */
 static inline clf_status read_bytes(clf_dataset **out, clf_context *own, const clf__format *format,
@@ -120,9 +121,10 @@ static inline void survive_refusals(const clf__format *format, const void *data,
   ck_assert_int_eq(check_every_allocation("threads=1", read_and_free, &r).tolerated, 0);
 }
 
-/* Fixtures of suites that read files. */
+/* Fixtures of suites that read files; the log is kept. */
 static inline void open_reader(void) {
   open_context();
+  ck_clf_ok(clf_context_set_log(context, listen, NULL));
   make_folder();
 }
 

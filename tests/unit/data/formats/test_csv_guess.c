@@ -2,14 +2,8 @@
  * or that their users met trouble with. */
 #include <math.h>
 
-#include "log.h"
 #include "reader.h"
 #include "text/document_format.h"
-
-static void setup(void) {
-  open_context();
-  ck_clf_ok(clf_context_set_log(context, listen, NULL));
-}
 
 static clf_dataset *read_text(const char *text, const char *params) {
   clf_dataset *dataset = NULL;
@@ -367,4 +361,4 @@ TEST(log__doubts_labels_that_are_all_different) {
   ck_assert_str_eq(warned, "");
 }
 
-SUITE("csv_guess", .setup = setup, .teardown = close_context)
+SUITE("csv_guess", .setup = open_reader, .teardown = close_reader)

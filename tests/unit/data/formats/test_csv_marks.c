@@ -1,13 +1,7 @@
 /* CSV text in other spellings: decimal marks, thousands, missing values, comments, encodings. */
 #include <math.h>
 
-#include "log.h"
 #include "reader.h"
-
-static void setup(void) {
-  open_context();
-  ck_clf_ok(clf_context_set_log(context, listen, NULL));
-}
 
 static clf_dataset *read_text(const char *text, const char *params) {
   clf_dataset *dataset = NULL;
@@ -351,4 +345,4 @@ TEST(survives_refused_memory) {
   survive_refusals(&clf__format_csv, text, sizeof text - 1, "thousands=point encoding=latin1");
 }
 
-SUITE("csv_marks", .setup = setup, .teardown = close_context)
+SUITE("csv_marks", .setup = open_reader, .teardown = close_reader)

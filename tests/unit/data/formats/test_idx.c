@@ -1,7 +1,6 @@
 #include <math.h>
 
 #include "gzip.h"
-#include "log.h"
 #include "reader.h"
 
 #define IMAGES "\0\0\x08\x03\0\0\0\x03\0\0\0\x02\0\0\0\x02\0\x33\x66\x99\xCC\xFF\1\2\3\4\5\6"
@@ -34,7 +33,6 @@ TEST(log__tells_what_is_guessed) {
   put("t-images-idx3-ubyte", IMAGES, SIZE(IMAGES));
   put("t-labels-idx1-ubyte", LABELS, SIZE(LABELS));
   put("pixels", IMAGES, SIZE(IMAGES));
-  ck_clf_ok(clf_context_set_log(context, listen, NULL));
   forget_log();
   clf_dataset_free(load(path_of("t"), NULL));
   ck_assert_msg(strstr(heard, "t-images-idx3-ubyte: the labels are ") != NULL &&

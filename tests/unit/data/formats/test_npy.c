@@ -1,7 +1,6 @@
 #include <math.h>
 
 #include "gzip.h"
-#include "log.h"
 #include "reader.h"
 
 /* A file in the making. */
@@ -90,7 +89,6 @@ TEST(reads_every_element_type) {
 TEST(reads_elements_of_no_order) {
   static const char *const orders[] = {"", "=", "|"};
   const float numbers[] = {1.5F, -0.25F};
-  ck_clf_ok(clf_context_set_log(context, listen, NULL));
   for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
     char header[128];
     forget_log();
@@ -109,7 +107,6 @@ TEST(reads_elements_of_no_order) {
 TEST(says_which_integers_are_rounded) {
   file exact = NPY("<u8", "False", "(1, 1)", "\0\0\0\0\0\0\0\xC0");
   file rounded = NPY("<u8", "False", "(1, 1)", "\1\0\0\0\0\0\0\xC0");
-  ck_clf_ok(clf_context_set_log(context, listen, NULL));
   forget_log();
   clf_dataset_free(read_file(&exact, NULL));
   ck_assert_str_eq(heard, "");
@@ -490,7 +487,6 @@ TEST(refuses_texts_that_are_no_labels) {
 
 TEST(says_which_arrays_it_takes) {
   file bytes = npz_of("x.npy", "y.npy", 0);
-  ck_clf_ok(clf_context_set_log(context, listen, NULL));
   forget_log();
   clf_dataset_free(read_file(&bytes, NULL));
   ck_assert_ptr_nonnull(strstr(heard, "file: the rows are x.npy; x=NAME"));
@@ -559,7 +555,6 @@ TEST(adds_entries_of_one_place) {
   parts twice = matrices[3];
   twice.a[3] = 2;
   twice.b[3] = 0; /* (2, 0) is 3 + 1 */
-  ck_clf_ok(clf_context_set_log(context, listen, NULL));
   forget_log();
   file bytes = sparse_archive(&twice);
   clf_dataset *dataset = read_file(&bytes, NULL);
