@@ -13,6 +13,7 @@
 #include "data/label_key.h"
 
 struct clf__classes {
+  clf__arena arena; /* of the arrays */
   atomic_int_least64_t references;
   clf_context *context;
   int32_t count;
@@ -45,13 +46,13 @@ static clf_status make(clf__classes **out, clf_context *context, int64_t count, 
     return CLF_ERROR_MEMORY;
   }
   atomic_init(&classes->references, 1);
-  classes->context = context;
+  classes->context = classes->arena.context = context;
   classes->count = (int32_t)count;
-  classes->name = clf__alloc_zeroed(context, count, sizeof *classes->name);
+  classes->name = clf__arena_zeroed(&classes->arena, count, sizeof *classes->name);
   if (numbers) {
-    classes->keys = clf__alloc_array(context, count, sizeof *classes->keys);
+    classes->keys = clf__arena_array(&classes->arena, count, sizeof *classes->keys);
   }
-  if (classes->name == NULL || (numbers && classes->keys == NULL)) {
+  if (clf__arena_status(&classes->arena) < 0) {
     clf__classes_release(classes);
     return CLF_ERROR_MEMORY;
   }
@@ -71,9 +72,7 @@ void clf__classes_release(clf__classes *classes) {
     return;
   }
   clf_context *context = classes->context;
-  clf__free(classes->keys);
-  clf__free(classes->name);
-  clf__free(classes->text);
+  clf__arena_free(&classes->arena);
   clf__free(classes);
   clf__context_release(context);
 }
@@ -89,10 +88,8 @@ const char *clf__classes_name(const clf__classes *classes, int64_t index) {
 /* Writes the text of each number into one block. */
 static clf_status name_numbers(clf__classes *classes) {
   enum { NAME_BYTES = sizeof(clf__number_text_result) };
-  classes->text = clf__alloc_array(classes->context, classes->count, NAME_BYTES);
-  if (classes->text == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  classes->text = clf__arena_array(&classes->arena, classes->count, NAME_BYTES);
+  CLF__CHECK(clf__arena_status(&classes->arena));
   char *to = classes->text;
   for (int32_t i = 0; i < classes->count; i++) {
     const double value = clf__double_of_key(classes->keys[i]);
@@ -213,10 +210,8 @@ static clf_status copy_names(clf__classes *classes, const char *const *names) {
   for (int32_t i = 0; i < classes->count; i++) {
     bytes += strlen(names[i]) + 1;
   }
-  classes->text = clf__alloc(classes->context, bytes);
-  if (classes->text == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  classes->text = clf__arena_array(&classes->arena, (int64_t)bytes, 1);
+  CLF__CHECK(clf__arena_status(&classes->arena));
   char *to = classes->text;
   for (int32_t i = 0; i < classes->count; i++) {
     size_t length = strlen(names[i]) + 1;
@@ -349,12 +344,10 @@ clf_status clf__classes_load(clf__classes **out, clf_context *context, const clf
   int64_t count = clf_tensor_count(saved);
   clf__classes *classes = NULL;
   clf_status status = CLF_OK;
-  int32_t *indices = clf__alloc_array(context, count, sizeof *indices);
-  const char **names = clf__alloc_array(context, count, sizeof *names);
-  if (indices == NULL || names == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
+  clf__arena arena = {.context = context};
+  int32_t *indices = clf__arena_array(&arena, count, sizeof *indices);
+  const char **names = clf__arena_array(&arena, count, sizeof *names);
+  CLF__TRY(clf__arena_status(&arena));
   if (saved->dtype == CLF_U8) {
     count = cut_names(saved->data, count, names);
   }
@@ -374,7 +367,6 @@ clf_status clf__classes_load(clf__classes **out, clf_context *context, const clf
   classes = NULL;
 done:
   clf__classes_release(classes);
-  clf__free(indices);
-  clf__free(names);
+  clf__arena_free(&arena);
   return status;
 }

@@ -19,23 +19,14 @@ typedef struct groups {
   int64_t *order; /* [rows] */
 } groups;
 
-static void free_groups(groups *all) {
-  clf__free(all->start);
-  clf__free(all->order);
-  *all = (groups){0};
-}
-
-/* A counting sort by label, or one group of all rows. While rows are placed, start[g + 1] is the
- * position of the next row of group g. */
-static clf_status group_rows(groups *out, clf_context *context, const clf__split *split) {
+/* A counting sort by label, or one group of all rows. While rows are placed, start[g + 1] is where
+ * the next row of group g goes. */
+static clf_status group_rows(groups *out, clf__arena *arena, const clf__split *split) {
   const int32_t *labels = split->labels;
   const int64_t count = labels != NULL ? split->classes : 1;
-  groups all = {count, clf__alloc_zeroed(context, count + 2, sizeof(int64_t)),
-                clf__alloc_array(context, split->rows, sizeof(int64_t))};
-  if (all.start == NULL || all.order == NULL) {
-    free_groups(&all);
-    return CLF_ERROR_MEMORY;
-  }
+  groups all = {count, clf__arena_zeroed(arena, count + 2, sizeof(int64_t)),
+                clf__arena_array(arena, split->rows, sizeof(int64_t))};
+  CLF__CHECK(clf__arena_status(arena));
   for (int64_t i = 0; i < split->rows; i++) {
     all.start[(labels != NULL ? labels[i] : 0) + 2]++;
   }
@@ -53,9 +44,9 @@ static int64_t group_size(const groups *all, int64_t group) {
   return all->start[group + 1] - all->start[group];
 }
 
-static clf_status shuffle_groups(groups *out, clf_context *context, const clf__split *split,
+static clf_status shuffle_groups(groups *out, clf__arena *arena, const clf__split *split,
                                  uint64_t seed) {
-  clf_status status = group_rows(out, context, split);
+  clf_status status = group_rows(out, arena, split);
   clf__random random = clf__random_seed(seed, 0);
   for (int64_t g = 0; status == CLF_OK && g < out->count; g++) {
     clf__random_shuffle(&random, out->order + out->start[g], group_size(out, g));
@@ -81,11 +72,9 @@ static int compare_shares(const void *a, const void *b) {
 /* Computes the rows of each group for the first part. The only row of a class goes there. A class
  * of two or more rows leaves at least one to the second part. */
 static clf_status share_out(int64_t *selected, const groups *all, double fraction,
-                            clf_context *context) {
-  share *shares = clf__alloc_array(context, all->count, sizeof *shares);
-  if (shares == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+                            clf__arena *arena) {
+  share *shares = clf__arena_array(arena, all->count, sizeof *shares);
+  CLF__CHECK(clf__arena_status(arena));
   int64_t rows = all->start[all->count];
   int64_t wanted = (int64_t)(fraction * (double)rows + 0.5);
   int64_t left = clf__clamp_i64(wanted, 1, rows - 1);
@@ -101,7 +90,6 @@ static clf_status share_out(int64_t *selected, const groups *all, double fractio
   for (int64_t i = 0; i < left && i < all->count && shares[i].remainder >= 0; i++) {
     selected[shares[i].group]++;
   }
-  clf__free(shares);
   return CLF_OK;
 }
 
@@ -137,23 +125,19 @@ done:
 clf_status clf__split_mark(clf_context *context, const clf__split *split, double fraction,
                            uint64_t seed, bool *mark) {
   groups all = {0};
-  int64_t *selected = NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(shuffle_groups(&all, context, split, seed));
-  selected = clf__alloc_array(context, all.count, sizeof *selected);
-  if (selected == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
-  CLF__TRY(share_out(selected, &all, fraction, context));
+  clf__arena arena = {.context = context};
+  CLF__TRY(shuffle_groups(&all, &arena, split, seed));
+  int64_t *selected = clf__arena_array(&arena, all.count, sizeof *selected);
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(share_out(selected, &all, fraction, &arena));
   for (int64_t g = 0; g < all.count; g++) {
     for (int64_t i = 0; i < group_size(&all, g); i++) {
       mark[all.order[all.start[g] + i]] = i < selected[g];
     }
   }
 done:
-  free_groups(&all);
-  clf__free(selected);
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -214,17 +198,15 @@ clf_status clf_dataset_fold(clf_dataset **train, clf_dataset **test, const clf_d
   const clf__split split = split_of(dataset);
   groups all = {0};
   clf_status status = CLF_OK;
-  bool *mark = clf__alloc_zeroed(dataset->context, dataset->rows, sizeof *mark);
-  if (mark == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
-  CLF__TRY(shuffle_groups(&all, dataset->context, &split, seed));
+  clf__arena arena = {.context = dataset->context};
+  bool *mark = clf__arena_zeroed(&arena, dataset->rows, sizeof *mark);
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(shuffle_groups(&all, &arena, &split, seed));
   for (int64_t i = fold; i < dataset->rows; i += folds) {
     mark[all.order[i]] = true;
   }
   CLF__TRY(part(test, train, dataset, mark));
 done:
-  free_groups(&all);
-  clf__free(mark);
+  clf__arena_free(&arena);
   return status;
 }

@@ -112,9 +112,10 @@ static clf_status evaluate_tile(const clf__levels *levels, int64_t task) {
   const int64_t pixels = height * width * scanner->channels;
   const int64_t places = clf__network_infer_outputs(inference) / scanner->outputs;
   const int64_t classes = detector->model->outputs;
-  uint8_t *own = clf__alloc_array(detector->context, pixels, 1);
-  float *scores = clf__alloc_array(detector->context, places * classes, sizeof *scores);
-  clf_status status = own != NULL && scores != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  clf__arena arena = {.context = detector->context};
+  uint8_t *own = clf__arena_array(&arena, pixels, 1);
+  float *scores = clf__arena_matrix(&arena, places, classes, sizeof *scores);
+  clf_status status = clf__arena_status(&arena);
   if (status == CLF_OK) {
     copy_pixels(detector, &t, height, width, own);
     status = clf__network_infer(inference,
@@ -130,8 +131,7 @@ static clf_status evaluate_tile(const clf__levels *levels, int64_t task) {
     clf__network_scores(detector->model, scores, scanner->outputs, scores, places);
     keep_scores(detector, &t, scores, clf__scan_width(inference));
   }
-  clf__free(own);
-  clf__free(scores);
+  clf__arena_free(&arena);
   return status;
 }
 

@@ -73,18 +73,14 @@ static clf_status fill_level(clf__level *level, clf__levels *levels, const clf_i
   const int64_t channels = image->channels, line = level->width * channels;
   const clf__picture picture = {CLF_U8,   image->height,           image->width,
                                 channels, image->width * channels, image->pixels};
-  int64_t size;
   cut(detector, level->height, scanner->height, &level->rows, &level->down, &level->tile_rows);
   cut(detector, level->width, scanner->width, &level->columns, &level->across,
       &level->tile_columns);
-  size = clf__mul_i64(level->height, line, &size) ? size : -1;
   const int64_t places = level->rows * level->columns;
-  level->pixels = clf__alloc_array(detector->context, size, 1);
-  level->score = clf__alloc_array(detector->context, places, sizeof *level->score);
-  level->label = clf__alloc_array(detector->context, places, sizeof *level->label);
-  if (level->pixels == NULL || level->score == NULL || level->label == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  level->pixels = clf__arena_matrix(&levels->arena, level->height, line, 1);
+  level->score = clf__arena_array(&levels->arena, places, sizeof *level->score);
+  level->label = clf__arena_array(&levels->arena, places, sizeof *level->label);
+  CLF__CHECK(clf__arena_status(&levels->arena));
   for (int64_t i = 0; i < places; i++) {
     level->score[i] = -INFINITY;
   }
@@ -102,17 +98,15 @@ clf_status clf__levels_create(clf__levels *levels, const clf_detector *detector,
                               const clf_image *image) {
   const int64_t step = detector->scanner->step;
   clf_status status = CLF_OK;
-  *levels = (clf__levels){.detector = detector};
+  *levels = (clf__levels){.arena = {.context = detector->context}, .detector = detector};
   levels->shifts = step > detector->stride ? step / detector->stride : 1;
   status = check_sides(detector, image);
   if (status < 0) {
     return status;
   }
   const int64_t count = set_levels(NULL, detector, image);
-  levels->all = clf__alloc_zeroed(detector->context, count, sizeof *levels->all);
-  if (levels->all == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  levels->all = clf__arena_zeroed(&levels->arena, count, sizeof *levels->all);
+  CLF__CHECK(clf__arena_status(&levels->arena));
   levels->count = set_levels(levels->all, detector, image);
   const clf__progress progress = clf__progress_begin(detector->context, "detect: sizes", count);
   for (int64_t i = 0; status == CLF_OK && i < count; i++) {
@@ -124,10 +118,7 @@ clf_status clf__levels_create(clf__levels *levels, const clf_detector *detector,
 
 void clf__levels_free(clf__levels *levels) {
   for (int64_t i = 0; i < levels->count; i++) {
-    clf__free(levels->all[i].pixels);
-    clf__free(levels->all[i].score);
-    clf__free(levels->all[i].label);
     clf__inference_free(levels->all[i].inference);
   }
-  clf__free(levels->all);
+  clf__arena_free(&levels->arena);
 }

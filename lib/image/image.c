@@ -35,7 +35,7 @@ clf_status clf__image_create_uninitialized(clf_image **out, clf_context *context
     return CLF_ERROR_MEMORY;
   }
   *image = (clf_image){context, height, width, channels, NULL};
-  image->pixels = clf__alloc_array(context, height * width, (size_t)channels);
+  image->pixels = clf__alloc_matrix(context, height, width, (size_t)channels);
   if (image->pixels == NULL) {
     clf_image_free(image);
     return CLF_ERROR_MEMORY;

@@ -33,6 +33,7 @@ typedef struct code_reader {
 
 typedef struct gif_work {
   clf_context *context;
+  clf__arena arena;
   const clf__image_source *source;
   size_t at;
   int64_t canvas_width, canvas_height;
@@ -292,11 +293,10 @@ static clf_status reserve(gif_work *self) {
   }
   memset(self->image->pixels, (int)self->source->params->background,
          (size_t)(height * clf__image_row_bytes(self->image)));
-  self->pixels = clf__alloc_array(self->context, self->width * self->height, 1);
-  self->strings = clf__alloc(self->context, sizeof *self->strings);
-  return self->pixels != NULL && self->strings != NULL
-             ? CLF_OK
-             : clf__fail_within(CLF_ERROR_MEMORY, "%s", self->source->name);
+  self->pixels = clf__arena_matrix(&self->arena, self->height, self->width, 1);
+  self->strings = clf__arena_array(&self->arena, 1, sizeof *self->strings);
+  status = clf__arena_status(&self->arena);
+  return status == CLF_OK ? status : clf__fail_within(status, "%s", self->source->name);
 }
 
 /* Copies a line of the picture to the canvas. */
@@ -334,7 +334,8 @@ static clf_status write_lines(const gif_work *self) {
 }
 
 static clf_status decode(clf_image **out, clf_context *context, const clf__image_source *source) {
-  gif_work self = {.context = context, .source = source, .transparent = -1};
+  gif_work self = {
+      .context = context, .arena = {.context = context}, .source = source, .transparent = -1};
   clf_status status;
   CLF__TRY(read_screen(&self));
   CLF__TRY(find_picture(&self));
@@ -345,8 +346,7 @@ static clf_status decode(clf_image **out, clf_context *context, const clf__image
   self.image = NULL;
 done:
   clf_image_free(self.image);
-  clf__free(self.strings);
-  clf__free(self.pixels);
+  clf__arena_free(&self.arena);
   return status;
 }
 

@@ -97,13 +97,12 @@ static clf_status normalize_illumination(clf_image *made, const clf_image *grey,
                                          const illumination_params *chosen) {
   const int64_t height = grey->height, width = grey->width, count = height * width;
   clf_context *context = grey->context;
-  clf_status status = CLF_ERROR_MEMORY;
-  float *x = clf__alloc_array(context, count, sizeof *x);
-  float *coarse = clf__alloc_array(context, count, sizeof *coarse);
-  float *fine = clf__alloc_array(context, count, sizeof *fine);
-  if (x == NULL || coarse == NULL || fine == NULL) {
-    goto done;
-  }
+  clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
+  float *x = clf__arena_array(&arena, count, sizeof *x);
+  float *coarse = clf__arena_array(&arena, count, sizeof *coarse);
+  float *fine = clf__arena_array(&arena, count, sizeof *fine);
+  CLF__TRY(clf__arena_status(&arena));
   raise_levels(x, grey->pixels, count, chosen->gamma);
   CLF__TRY(clf__blur(context, x, height, width, chosen->inner, fine));
   CLF__TRY(clf__blur(context, x, height, width, chosen->outer, coarse));
@@ -117,9 +116,7 @@ static clf_status normalize_illumination(clf_image *made, const clf_image *grey,
     made->pixels[i] = (uint8_t)(127.5F + 127.5F * bent + 0.5F);
   }
 done:
-  clf__free(x);
-  clf__free(coarse);
-  clf__free(fine);
+  clf__arena_free(&arena);
   return status;
 }
 

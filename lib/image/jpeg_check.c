@@ -186,26 +186,20 @@ static clf_status check_segments(clf__jpeg_checker *self) {
 
 clf_status clf__jpeg_check(bool *whole, clf_context *context, const clf__image_source *source) {
   clf_status status = CLF_OK;
-  clf__jpeg_checker *self = clf__alloc_zeroed(context, 1, sizeof *self);
-  CLF__TRY(self != NULL ? CLF_OK : clf__fail_within(CLF_ERROR_MEMORY, "%s", source->name));
-  self->context = context;
+  clf__arena arena = {.context = context};
+  clf__jpeg_checker *self = clf__arena_zeroed(&arena, 1, sizeof *self);
+  clf__jpeg_table *tables = clf__arena_array(&arena, 8, sizeof *tables);
+  uint8_t *bytes = clf__arena_array(&arena, (int64_t)source->size + CLF__JPEG_SLACK, 1);
+  status = clf__arena_status(&arena);
+  CLF__TRY(status == CLF_OK ? status : clf__fail_within(status, "%s", source->name));
+  self->arena = &arena;
   self->source = source;
   self->at = 2;
-  self->tables = clf__alloc_array(context, 8, sizeof *self->tables);
-  self->bytes = clf__alloc_array(context, (int64_t)source->size + CLF__JPEG_SLACK, 1);
-  CLF__TRY(self->tables != NULL && self->bytes != NULL
-               ? CLF_OK
-               : clf__fail_within(CLF_ERROR_MEMORY, "%s", source->name));
+  self->tables = tables;
+  self->bytes = bytes;
   CLF__TRY(check_segments(self));
   *whole = !self->left_out;
 done:
-  for (int c = 0; self != NULL && c < CLF__JPEG_COMPONENTS; c++) {
-    clf__free(self->part[c].part.nonzero);
-  }
-  if (self != NULL) {
-    clf__free(self->tables);
-    clf__free(self->bytes);
-  }
-  clf__free(self);
+  clf__arena_free(&arena);
   return status;
 }

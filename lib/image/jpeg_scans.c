@@ -55,7 +55,7 @@ static clf_status find_tables(clf__jpeg_checker *self, clf__jpeg_component *comp
   self->left_out |=
       (with_dc && !self->defined[tables >> 4]) || (with_ac && !self->defined[4 + (tables & 15)]);
   if (self->progressive && with_ac && part->nonzero == NULL) {
-    part->nonzero = clf__alloc_zeroed(self->context, component->width * component->height,
+    part->nonzero = clf__arena_zeroed(self->arena, clf__count(component->width, component->height),
                                       sizeof *part->nonzero);
     if (part->nonzero == NULL) {
       return clf__fail_within(CLF_ERROR_MEMORY, "%s", self->source->name);
@@ -165,7 +165,7 @@ static clf_status fail_interval(const clf__jpeg_checker *self, int64_t unit, int
 
 /* Walks over the units of one interval. */
 static clf_status check_interval(clf__jpeg_checker *self, int64_t from, int64_t to, int64_t units) {
-  const clf__progress progress = clf__progress_begin(self->context, "image", units);
+  const clf__progress progress = clf__progress_begin(self->arena->context, "image", units);
   clf__jpeg_bits bits;
   const size_t size = copy_interval(self);
   memset(self->bytes + size, 0, CLF__JPEG_SLACK);

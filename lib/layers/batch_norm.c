@@ -83,7 +83,7 @@ static bool by_batch(const clf__pass *pass) {
 static float *gather_steps(const clf__pass *pass, int64_t count) {
   const clf__layer *layer = pass->layer;
   const int64_t steps = layer->in.size[0], channels = layer->in.size[1];
-  float *steps_of_all = clf__alloc_array(layer->context, count * channels, sizeof *steps_of_all);
+  float *steps_of_all = clf__alloc_matrix(layer->context, count, channels, sizeof *steps_of_all);
   float *to = steps_of_all;
   for (int64_t i = 0; to != NULL && i < pass->rows; i++) {
     const clf__span span = pass->spans[i];
@@ -132,7 +132,7 @@ static clf_status move_running(const clf__pass *pass, float *mean, float *r) {
   const int64_t channels = shape_of(pass).channels;
   const double n = (double)values_of(pass);
   float *running_mean = pass->weights[RUNNING_MEAN], *running_var = pass->weights[RUNNING_VAR];
-  double *sums = clf__alloc_array(pass->layer->context, 2 * channels, sizeof *sums);
+  double *sums = clf__alloc_matrix(pass->layer->context, 2, channels, sizeof *sums);
   if (sums == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -152,7 +152,7 @@ static clf_status move_running(const clf__pass *pass, float *mean, float *r) {
 /* The sums are those of the values, of their squares and of their number. */
 static clf_status measure(const clf__pass *pass, double *sums) {
   const int64_t channels = shape_of(pass).channels;
-  double *own = clf__alloc_array(pass->layer->context, 2 * channels, sizeof *own);
+  double *own = clf__alloc_matrix(pass->layer->context, 2, channels, sizeof *own);
   if (own == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -178,7 +178,7 @@ static void set_measured(const clf__layer *layer, const double *sums, float *con
 static clf_status forward(const clf__pass *pass) {
   clf_context *context = pass->layer->context;
   const clf__channels shape = shape_of(pass);
-  float *mean = clf__alloc_array(context, 3 * shape.channels, sizeof *mean);
+  float *mean = clf__alloc_matrix(context, 3, shape.channels, sizeof *mean);
   if (mean == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -238,10 +238,11 @@ static clf_status backward(const clf__pass *pass) {
   clf_context *context = pass->layer->context;
   const clf__channels shape = shape_of(pass);
   const float *mean = pass->kept;
-  double *sums = clf__alloc_array(context, 2 * shape.channels, sizeof *sums);
-  float *factor = clf__alloc_array(context, 3 * shape.channels, sizeof *factor);
-  clf_status status = sums != NULL && factor != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  CLF__TRY(status);
+  clf__arena arena = {.context = context};
+  double *sums = clf__arena_matrix(&arena, 2, shape.channels, sizeof *sums);
+  float *factor = clf__arena_matrix(&arena, 3, shape.channels, sizeof *factor);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   double *products = sums + shape.channels;
   float *shift = factor + shape.channels, *share = shift + shape.channels;
   CLF__TRY(clf__channel_products(context, shape, pass->x, pass->dy, mean, sums, products));
@@ -255,8 +256,7 @@ static clf_status backward(const clf__pass *pass) {
     }
   }
 done:
-  clf__free(sums);
-  clf__free(factor);
+  clf__arena_free(&arena);
   return status;
 }
 

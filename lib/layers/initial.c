@@ -77,12 +77,11 @@ static clf_status draw_orthogonal(clf_context *context, const clf__weight_info *
   const int64_t size = clf__shape_count(&info->shape), rows = size / columns;
   const bool tall = rows >= columns;
   const int64_t count = tall ? columns : rows, length = tall ? rows : columns;
-  double *vectors = clf__alloc_array(context, size, sizeof *vectors);
-  double *shares = clf__alloc_array(context, BLOCK * count, sizeof *shares);
-  clf_status status = CLF_ERROR_MEMORY;
-  if (vectors == NULL || shares == NULL) {
-    goto done;
-  }
+  clf__arena arena = {.context = context};
+  double *vectors = clf__arena_array(&arena, size, sizeof *vectors);
+  double *shares = clf__arena_matrix(&arena, BLOCK, count, sizeof *shares);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   for (int64_t i = 0; i < size; i++) {
     vectors[i] = normal(random);
   }
@@ -92,8 +91,7 @@ static clf_status draw_orthogonal(clf_context *context, const clf__weight_info *
     values[i] = (float)(tall ? vectors[column * length + row] : vectors[i]);
   }
 done:
-  clf__free(vectors);
-  clf__free(shares);
+  clf__arena_free(&arena);
   return status;
 }
 

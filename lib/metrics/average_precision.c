@@ -19,6 +19,7 @@ typedef struct true_place {
 } true_place;
 
 typedef struct matching {
+  clf__arena arena;
   clf_context *context;
   clf_box_set found, truth;
   clf__box_place *order; /* of the found boxes, by label */
@@ -134,12 +135,11 @@ static clf_status begin(matching *m, const clf_box_set *found, const clf_box_set
   if (m->context == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  m->places = clf__alloc_array(m->context, m->truth.count, sizeof *m->places);
-  m->precision = clf__alloc_array(m->context, m->found.count, sizeof *m->precision);
-  m->recall = clf__alloc_array(m->context, m->found.count, sizeof *m->recall);
-  if (m->places == NULL || m->precision == NULL || m->recall == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  m->arena.context = m->context;
+  m->places = clf__arena_array(&m->arena, m->truth.count, sizeof *m->places);
+  m->precision = clf__arena_array(&m->arena, m->found.count, sizeof *m->precision);
+  m->recall = clf__arena_array(&m->arena, m->found.count, sizeof *m->recall);
+  CLF__CHECK(clf__arena_status(&m->arena));
   for (int64_t i = 0; i < m->truth.count; i++) {
     m->places[i] = (true_place){m->truth.images[i], i, m->truth.boxes[i].label, false};
   }
@@ -149,9 +149,7 @@ static clf_status begin(matching *m, const clf_box_set *found, const clf_box_set
 
 static void end(matching *m) {
   clf__free(m->order);
-  clf__free(m->places);
-  clf__free(m->precision);
-  clf__free(m->recall);
+  clf__arena_free(&m->arena);
   clf__context_release(m->context);
 }
 

@@ -163,10 +163,11 @@ static clf_status order_by_score(clf_context *context, const clf_box *boxes, int
 clf_status clf__suppress_boxes(clf_context *context, clf_box *boxes, int64_t count, double overlap,
                                bool labels, int64_t *total) {
   clf__box_place *places = NULL;
-  clf_box *out = clf__alloc_array(context, count, sizeof *out);
-  float *sides = clf__alloc_array(context, count, 4 * sizeof *sides);
-  clf_status status = out != NULL && sides != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  CLF__TRY(status);
+  clf__arena arena = {.context = context};
+  clf_box *out = clf__arena_array(&arena, count, sizeof *out);
+  float *sides = clf__arena_matrix(&arena, 4, count, sizeof *sides);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(clf__sort_boxes(&places, context, boxes, count, labels));
   kept_boxes kept = {0, sides, sides + count, sides + 2 * count, sides + 3 * count};
   const int64_t kept_count = suppress(boxes, places, count, overlap, &kept, out);
@@ -174,8 +175,7 @@ clf_status clf__suppress_boxes(clf_context *context, clf_box *boxes, int64_t cou
   *total = kept_count;
 done:
   clf__free(places);
-  clf__free(out);
-  clf__free(sides);
+  clf__arena_free(&arena);
   return status;
 }
 

@@ -42,7 +42,7 @@ static clf_status ranking_create(ranking *out, int64_t rows) {
   if (out->context == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  out->items = clf__alloc_array(out->context, rows, 2 * sizeof *out->items);
+  out->items = clf__alloc_matrix(out->context, 2, rows, sizeof *out->items);
   if (out->items == NULL) {
     clf__context_release(out->context);
     return CLF_ERROR_MEMORY;

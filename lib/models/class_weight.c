@@ -85,37 +85,23 @@ static clf_status multiply_weights(const clf_model *model, const clf__training *
   return CLF_OK;
 }
 
-clf_status clf__effective_weights_of(float **out, const clf_model *model, const clf__training *rows,
-                                     const clf__training *fit, const clf__list *class_weight) {
-  float *weights = NULL;
-  double *factor = NULL;
-  clf_status status = CLF_OK;
+clf_status clf__effective_weights(const float **out, clf__arena *arena, const clf_model *model,
+                                  const clf__training *rows, const clf__training *fit,
+                                  const clf__list *class_weight) {
   if (class_weight->word == WEIGHT_NONE) {
-    *out = NULL;
+    *out = rows->weights;
     return CLF_OK;
   }
-  CLF__TRY(check_class_weight(model, fit, class_weight));
-  weights = clf__alloc_array(model->context, rows->x->rows, sizeof *weights);
-  factor = clf__alloc_array(model->context, fit->classes, sizeof *factor);
-  if (weights == NULL || factor == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
+  CLF__CHECK(check_class_weight(model, fit, class_weight));
+  float *weights = clf__arena_array(arena, rows->x->rows, sizeof *weights);
+  double *factor = clf__arena_array(arena, fit->classes, sizeof *factor);
+  CLF__CHECK(clf__arena_status(arena));
   set_class_factors(fit, class_weight, factor);
   if (class_weight->word == WEIGHT_BALANCED && rows == fit) {
     log_balanced(fit, factor);
   }
-  CLF__TRY(check_classes_left(model, fit, factor));
-  CLF__TRY(multiply_weights(model, rows, factor, weights));
+  CLF__CHECK(check_classes_left(model, fit, factor));
+  CLF__CHECK(multiply_weights(model, rows, factor, weights));
   *out = weights;
-  weights = NULL;
-done:
-  clf__free(factor);
-  clf__free(weights);
-  return status;
-}
-
-clf_status clf__effective_weights(float **out, const clf_model *model,
-                                  const clf__training *training, const clf__list *class_weight) {
-  return clf__effective_weights_of(out, model, training, training, class_weight);
+  return CLF_OK;
 }

@@ -225,16 +225,14 @@ clf_status clf__linear_check_map(const clf_model *model, const clf__linear_names
 clf_status clf__linear_check(const clf_model *model);
 clf_status clf__linear_decide(const clf_model *model, const clf__rows *x, float *values);
 
-/* Multiplies row weights by class weights. The parameter class_weight is a clf__list with the words
+/* Multiplies row weights by class weights. *out becomes rows->weights, or an array [rows] in the
+ * arena if classes have weights. The parameter class_weight is a clf__list with the words
  * "none|balanced". balanced means rows / (classes * rows of the class), counting classes that have
- * rows, as in scikit-learn. *out is NULL if all products are 1, otherwise allocated [rows]. Returns
+ * rows in `fit`, as in scikit-learn. `rows` and `fit` differ only for validation rows. Returns
  * CLF_ERROR_DATA if fewer than two classes keep rows with a weight, or a product overflows a
  * float. */
-clf_status clf__effective_weights(float **out, const clf_model *model,
-                                  const clf__training *training, const clf__list *class_weight);
-/* Does the same for other rows, such as validation rows; balanced refers to the classes of the
- * fit. */
-clf_status clf__effective_weights_of(float **out, const clf_model *model, const clf__training *rows,
-                                     const clf__training *fit, const clf__list *class_weight);
+clf_status clf__effective_weights(const float **out, clf__arena *arena, const clf_model *model,
+                                  const clf__training *rows, const clf__training *fit,
+                                  const clf__list *class_weight);
 
 #endif

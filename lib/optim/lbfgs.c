@@ -23,6 +23,7 @@
 enum { MAX_TRIALS = 30, PATIENCE = 5 };
 
 typedef struct solver {
+  clf__arena arena;
   const clf__lbfgs_problem *problem;
   int64_t size;
   double *x; /* [size] the current point; borrowed */
@@ -215,44 +216,39 @@ static clf_status run(solver *v, clf__lbfgs_result *result) {
   }
 }
 
-/* Allocates all vectors in one block. */
-static double *allocate(solver *v) {
-  int64_t vectors = 5 + 3 * v->problem->pairs, count;
-  if (!clf__mul_i64(vectors, v->size, &count) || count > INT64_MAX - 2 * v->problem->pairs) {
-    count = -1;
-  }
-  double *block = clf__alloc_array(v->problem->context,
-                                   count < 0 ? -1 : count + 2 * v->problem->pairs, sizeof *block);
-  if (block != NULL) {
-    v->gradient = block;
-    v->product = v->gradient + v->size;
-    v->trial = v->product + v->size;
-    v->trial_gradient = v->trial + v->size;
-    v->direction = v->trial_gradient + v->size;
-    v->s = v->direction + v->size;
-    v->y = v->s + v->problem->pairs * v->size;
-    v->py = v->y + v->problem->pairs * v->size;
-    v->curvature = v->py + v->problem->pairs * v->size;
-    v->weight = v->curvature + v->problem->pairs;
-  }
-  return block;
+static clf_status allocate(solver *v) {
+  clf__arena *arena = &v->arena;
+  const int64_t size = v->size, pairs = v->problem->pairs;
+  v->gradient = clf__arena_array(arena, size, sizeof *v->gradient);
+  v->product = clf__arena_array(arena, size, sizeof *v->product);
+  v->trial = clf__arena_array(arena, size, sizeof *v->trial);
+  v->trial_gradient = clf__arena_array(arena, size, sizeof *v->trial_gradient);
+  v->direction = clf__arena_array(arena, size, sizeof *v->direction);
+  v->s = clf__arena_matrix(arena, pairs, size, sizeof *v->s);
+  v->y = clf__arena_matrix(arena, pairs, size, sizeof *v->y);
+  v->py = clf__arena_matrix(arena, pairs, size, sizeof *v->py);
+  v->curvature = clf__arena_array(arena, pairs, sizeof *v->curvature);
+  v->weight = clf__arena_array(arena, pairs, sizeof *v->weight);
+  return clf__arena_status(arena);
 }
 
 clf_status clf__lbfgs_minimize(clf__lbfgs_result *result, const clf__lbfgs_problem *problem,
                                double *x) {
-  solver v = {.problem = problem, .size = problem->size, .x = x, .gamma = 1};
-  clf_status status = CLF_ERROR_MEMORY;
-  double *block = allocate(&v);
-  if (block != NULL) {
-    status = problem->evaluate(problem->argument, x, &v.value, v.gradient);
-  }
-  if (status == CLF_OK && !isfinite(v.value)) {
+  solver v = {.arena = {.context = problem->context},
+              .problem = problem,
+              .size = problem->size,
+              .x = x,
+              .gamma = 1};
+  clf_status status = CLF_OK;
+  CLF__TRY(allocate(&v));
+  CLF__TRY(problem->evaluate(problem->argument, x, &v.value, v.gradient));
+  if (!isfinite(v.value)) {
     status = clf__fail(CLF_ERROR_NUMERIC, "the objective is not finite at the start");
+    goto done;
   }
-  if (status == CLF_OK) {
-    *result = (clf__lbfgs_result){.value = v.value};
-    status = run(&v, result);
-  }
-  clf__free(block);
+  *result = (clf__lbfgs_result){.value = v.value};
+  status = run(&v, result);
+done:
+  clf__arena_free(&v.arena);
   return status;
 }

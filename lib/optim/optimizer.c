@@ -141,20 +141,12 @@ clf_status clf__optimizer_clone(clf_optimizer **out, clf_context *context,
   return CLF_OK;
 }
 
-static void free_slots(clf__optimizer_slot *slots, int64_t count) {
-  for (int64_t i = 0; slots != NULL && i < count; i++) {
-    clf__free(slots[i].first);
-    clf__free(slots[i].second);
-  }
-  clf__free(slots);
-}
-
 void clf_optimizer_free(clf_optimizer *optimizer) {
   if (optimizer == NULL) {
     return;
   }
   clf_context *context = optimizer->context;
-  free_slots(optimizer->slots, optimizer->slot_count);
+  clf__arena_free(&optimizer->arena);
   clf__params_free(&optimizer->kind->base.params, optimizer->params);
   clf__free(optimizer);
   clf__context_release(context);
@@ -169,35 +161,32 @@ void clf__optimizer_append(clf__text *text, const clf_optimizer *optimizer) {
   clf__params_format(&optimizer->kind->base.params, optimizer->params, text);
 }
 
-static clf_status make_slot(clf__optimizer_slot *slot, const clf_optimizer *optimizer,
-                            int64_t count) {
+static clf_status make_slot(clf__optimizer_slot *slot, clf__arena *arena,
+                            const clf_optimizer *optimizer, int64_t count) {
   const clf__optimizer_params *p = optimizer->params;
   const int32_t rule = optimizer->kind->rule;
   const bool sgd = rule == CLF__UPDATE_SGD;
   const bool first = rule == CLF__UPDATE_ADAM || (sgd && p->momentum > 0);
   slot->count = count;
-  if (first) {
-    slot->first = clf__alloc_zeroed(optimizer->context, count, sizeof(float));
-  }
-  if (!sgd) {
-    slot->second = clf__alloc_zeroed(optimizer->context, count, sizeof(float));
-  }
-  return (first && slot->first == NULL) || (!sgd && slot->second == NULL) ? CLF_ERROR_MEMORY
-                                                                          : CLF_OK;
+  slot->first = first ? clf__arena_zeroed(arena, count, sizeof *slot->first) : NULL;
+  slot->second = sgd ? NULL : clf__arena_zeroed(arena, count, sizeof *slot->second);
+  return clf__arena_status(arena);
 }
 
 clf_status clf__optimizer_begin(clf_optimizer *optimizer, const clf__optimizer_weight *weights,
                                 int64_t count) {
-  clf__optimizer_slot *slots = clf__alloc_zeroed(optimizer->context, count, sizeof *slots);
-  clf_status status = slots != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  clf__arena arena = {.context = optimizer->context};
+  clf__optimizer_slot *slots = clf__arena_zeroed(&arena, count, sizeof *slots);
+  clf_status status = clf__arena_status(&arena);
   for (int64_t i = 0; status == CLF_OK && i < count; i++) {
-    status = make_slot(&slots[i], optimizer, weights[i].count);
+    status = make_slot(&slots[i], &arena, optimizer, weights[i].count);
   }
   if (status < 0) {
-    free_slots(slots, count);
+    clf__arena_free(&arena);
     return status;
   }
-  free_slots(optimizer->slots, optimizer->slot_count);
+  clf__arena_free(&optimizer->arena);
+  optimizer->arena = arena;
   optimizer->slots = slots;
   optimizer->slot_count = count;
   optimizer->steps = 0;

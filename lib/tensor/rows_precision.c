@@ -38,6 +38,7 @@ static bool goes_on(int64_t n) {
 
 /* The columns that no row has shown to be near 0. */
 typedef struct search {
+  clf__arena arena;
   int64_t *column;    /* [count] */
   double *low, *high; /* [count] */
   int64_t count;
@@ -64,24 +65,22 @@ static void look_at_row(search *left, const clf__rows *x, int64_t row) {
   left->count = kept;
 }
 
-/* Initializes it for all columns; returns false if memory runs out. */
-static bool search_begin(search *out, clf_context *context, int64_t columns) {
-  double *memory = clf__alloc_array(context, columns, 2 * sizeof *memory);
-  *out = (search){.column = clf__alloc_array(context, columns, sizeof *out->column),
-                  .low = memory,
-                  .high = memory != NULL ? memory + columns : NULL,
-                  .count = columns};
-  if (memory == NULL || out->column == NULL) {
-    clf__free(memory);
-    clf__free(out->column);
-    return false;
+/* Initializes it for all columns. */
+static clf_status search_begin(search *out, clf_context *context, int64_t columns) {
+  *out = (search){.arena = {.context = context}, .count = columns};
+  out->column = clf__arena_array(&out->arena, columns, sizeof *out->column);
+  out->low = clf__arena_array(&out->arena, columns, sizeof *out->low);
+  out->high = clf__arena_array(&out->arena, columns, sizeof *out->high);
+  if (clf__arena_status(&out->arena) < 0) {
+    clf__arena_free(&out->arena);
+    return CLF_ERROR_MEMORY;
   }
   for (int64_t j = 0; j < columns; j++) {
     out->column[j] = j;
     out->low[j] = INFINITY;
     out->high[j] = -INFINITY;
   }
-  return true;
+  return CLF_OK;
 }
 
 /* Returns the first remaining column that varies, or -1. */
@@ -90,17 +89,14 @@ static int64_t search_end(search *left) {
   for (int64_t k = 0; k < left->count && found < 0; k++) {
     found = left->low[k] < left->high[k] ? left->column[k] : -1;
   }
-  clf__free(left->low);
-  clf__free(left->column);
+  clf__arena_free(&left->arena);
   return found;
 }
 
 clf_status clf__rows_far(int64_t *out, clf_context *context, const clf__rows *x,
                          const float *weights) {
   search left;
-  if (!search_begin(&left, context, x->columns)) {
-    return CLF_ERROR_MEMORY;
-  }
+  CLF__CHECK(search_begin(&left, context, x->columns));
   for (int64_t i = 0; i < x->rows && left.count > 0 && goes_on(i); i++) {
     if (weights == NULL || weights[i] > 0) {
       look_at_row(&left, x, i);
@@ -155,7 +151,7 @@ clf_status clf__rows_medians(double *out, clf_context *context, const clf__rows 
   int64_t row[SAMPLE];
   middle job = {.x = x, .row = row, .count = sample_rows(row, x->rows, weights), .out = out};
   job.memory =
-      clf__alloc_array(context, clf__context_threads(context), SAMPLE * sizeof *job.memory);
+      clf__alloc_matrix(context, clf__context_threads(context), SAMPLE, sizeof *job.memory);
   if (job.memory == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -219,9 +215,7 @@ clf_status clf__rows_vanishing(int64_t *out, clf_context *context, const clf__ro
   if (clf__rows_sparse(x) || x->dtype != CLF_F64) {
     return CLF_OK;
   }
-  if (!search_begin(&left, context, x->columns)) {
-    return CLF_ERROR_MEMORY;
-  }
+  CLF__CHECK(search_begin(&left, context, x->columns));
   left.count = 0;
   for (int64_t j = 0; j < x->columns; j++) {
     left.column[left.count] = j;
@@ -328,11 +322,12 @@ clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__r
     job.mask = 2 * job.mask + 1;
   }
   job.tables = count_tables(context, x, job.looked_at);
-  job.memory = clf__alloc_array(context, job.tables, (size_t)(job.mask + 1) * sizeof(double));
-  job.rows = clf__alloc_zeroed(context, x->columns, sizeof *job.rows);
+  clf__arena arena = {.context = context};
+  job.memory = clf__arena_matrix(&arena, job.tables, (int64_t)job.mask + 1, sizeof(double));
+  job.rows = clf__arena_zeroed(&arena, x->columns, sizeof *job.rows);
   atomic_init(&job.last, x->columns - 1);
-  clf_status status = job.memory != NULL && job.rows != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  CLF__TRY(status);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(clf__progress_ranges(context, job.tables, 1,
                                 10 * (double)x->columns * (double)job.looked_at * CLF__COST_ELEMENT,
                                 count_columns, &job));
@@ -345,7 +340,6 @@ clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__r
     }
   }
 done:
-  clf__free(job.memory);
-  clf__free(job.rows);
+  clf__arena_free(&arena);
   return status;
 }

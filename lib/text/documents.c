@@ -21,16 +21,14 @@ clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64
     clf__context_release(context);
     return CLF_ERROR_MEMORY;
   }
-  clf_status status = CLF_ERROR_MEMORY;
-  made->context = context;
+  clf_status status = CLF_OK;
+  made->context = made->arena.context = context;
   made->name_text.context = context;
   made->count = count;
-  made->sizes = clf__alloc_zeroed(context, count, sizeof *made->sizes);
-  made->texts = clf__alloc_zeroed(context, count, sizeof *made->texts);
-  made->parts = clf__alloc_zeroed(context, parts, sizeof *made->parts);
-  if (made->sizes == NULL || made->texts == NULL || made->parts == NULL) {
-    goto done;
-  }
+  made->sizes = clf__arena_zeroed(&made->arena, count, sizeof *made->sizes);
+  made->texts = clf__arena_zeroed(&made->arena, count, sizeof *made->texts);
+  made->parts = clf__arena_zeroed(&made->arena, parts, sizeof *made->parts);
+  CLF__TRY(clf__arena_status(&made->arena));
   CLF__TRY(clf__dataset_blank(&made->label_set, context));
   made->label_set->rows = count;
   made->part_count = parts;
@@ -114,9 +112,7 @@ void clf_documents_free(clf_documents *documents) {
   }
   clf__text_free(&documents->name_text);
   clf__free(documents->names);
-  clf__free(documents->parts);
-  clf__free(documents->texts);
-  clf__free(documents->sizes);
+  clf__arena_free(&documents->arena);
   clf_dataset_free(documents->label_set);
   clf__free(documents);
   clf__context_release(context);

@@ -16,6 +16,7 @@ typedef struct clf__document_part {
 } clf__document_part;
 
 struct clf_documents {
+  clf__arena arena; /* of the arrays but `names` */
   clf_context *context;
   int64_t count;
   size_t *sizes;             /* [count] bytes */

@@ -31,6 +31,7 @@ static const clf__param params[] = {
 enum { ROWS_A_PART = 512 };
 
 typedef struct text_reader {
+  clf__arena arena;
   clf_context *context;
   clf__csv_style style;
   clf__csv_columns columns;
@@ -106,9 +107,10 @@ static clf_status read_records(text_reader *self) {
   clf__lines_watch watch = clf__lines_watch_of(lines, self->context, "csv");
   int64_t capacity = clf__csv_count_records(text, self->columns.rows);
   bool labelled = self->columns.counts[CLF__CSV_LABEL] > 0;
-  self->texts = clf__alloc_array(self->context, capacity, sizeof *self->texts);
-  self->labels = labelled ? clf__alloc_array(self->context, capacity, sizeof *self->labels) : NULL;
-  if (self->texts == NULL || (labelled && self->labels == NULL)) {
+  self->arena.context = self->context;
+  self->texts = clf__arena_array(&self->arena, capacity, sizeof *self->texts);
+  self->labels = labelled ? clf__arena_array(&self->arena, capacity, sizeof *self->labels) : NULL;
+  if (clf__arena_status(&self->arena) < 0) {
     return clf__fail_within(CLF_ERROR_MEMORY, "%s", lines->name);
   }
   for (const char *at = self->columns.rows; at < lines->end; at = clf__csv_record_at(text, at)) {
@@ -176,8 +178,7 @@ clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,
 done:
   clf_documents_free(made);
   clf__csv_columns_free(&self.columns);
-  clf__free(self.texts);
-  clf__free(self.labels);
+  clf__arena_free(&self.arena);
   return status;
 }
 

@@ -25,10 +25,7 @@ void clf__lexicon_release(clf__lexicon *lexicon) {
   clf_tensor_free(lexicon->text);
   clf_tensor_free(lexicon->counts);
   clf_tensor_free(lexicon->document_counts);
-  clf__free(lexicon->entries);
-  clf__free(lexicon->entry_of_word);
-  clf__free(lexicon->entry_of_ngram);
-  clf__free(lexicon->idf);
+  clf__arena_free(&lexicon->arena);
   clf__intern_free(&lexicon->words);
   clf__intern_free(&lexicon->ngrams);
   clf__free(lexicon);
@@ -43,10 +40,8 @@ static clf_status corrupt(const char *what) {
 static clf_status find_entries(clf__lexicon *lexicon) {
   const char *at = lexicon->text->data;
   const char *end = at + lexicon->text->shape[0];
-  lexicon->entries = clf__alloc_array(lexicon->context, lexicon->size, sizeof *lexicon->entries);
-  if (lexicon->entries == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  lexicon->entries = clf__arena_array(&lexicon->arena, lexicon->size, sizeof *lexicon->entries);
+  CLF__CHECK(clf__arena_status(&lexicon->arena));
   for (int64_t i = 0; i < lexicon->size; i++) {
     const char *stop = at < end ? memchr(at, 0, (size_t)(end - at)) : NULL;
     if (stop == NULL) {
@@ -70,7 +65,7 @@ static clf_status reserve_ngrams(clf__lexicon *lexicon) {
   }
   const int64_t bytes = (blanks + ngrams) * (int64_t)sizeof(int32_t);
   lexicon->entry_of_ngram =
-      clf__alloc_array(lexicon->context, ngrams + 1, sizeof *lexicon->entry_of_ngram);
+      clf__arena_array(&lexicon->arena, ngrams + 1, sizeof *lexicon->entry_of_ngram);
   bool made = lexicon->entry_of_ngram != NULL &&
               (ngrams == 0 || clf__intern_reserve(&lexicon->ngrams, ngrams, bytes));
   return made ? CLF_OK : CLF_ERROR_MEMORY;
@@ -193,10 +188,8 @@ static clf_status index_entries(clf__lexicon *lexicon) {
   CLF__CHECK(reserve_ngrams(lexicon));
   CLF__CHECK(index_all(lexicon));
   lexicon->entry_of_word =
-      clf__alloc_array(lexicon->context, lexicon->words.count, sizeof *lexicon->entry_of_word);
-  if (lexicon->entry_of_word == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+      clf__arena_array(&lexicon->arena, lexicon->words.count, sizeof *lexicon->entry_of_word);
+  CLF__CHECK(clf__arena_status(&lexicon->arena));
   for (int64_t i = 0; i < lexicon->words.count; i++) {
     lexicon->entry_of_word[i] = clf__intern_item(&lexicon->words, i)->last;
   }
@@ -236,10 +229,8 @@ static clf_status fill(clf__lexicon *lexicon) {
 static clf_status weigh(clf__lexicon *lexicon, bool smooth) {
   const int64_t *with = lexicon->document_counts->data;
   const double more = smooth ? 1 : 0;
-  lexicon->idf = clf__alloc_array(lexicon->context, lexicon->size, sizeof *lexicon->idf);
-  if (lexicon->idf == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  lexicon->idf = clf__arena_array(&lexicon->arena, lexicon->size, sizeof *lexicon->idf);
+  CLF__CHECK(clf__arena_status(&lexicon->arena));
   for (int64_t i = 0; i < lexicon->size; i++) {
     double rows = (double)lexicon->documents + more;
     lexicon->idf[i] = (float)(log(rows / ((double)with[i] + more)) + 1);
@@ -261,7 +252,7 @@ clf_status clf__lexicon_create(clf__lexicon **out, const clf_vocabulary *vocabul
   }
   clf__hash_key key = clf__hash_key_new();
   atomic_init(&made->references, 1);
-  made->context = context;
+  made->context = made->arena.context = context;
   made->documents = documents;
   made->text = text;
   made->counts = counts;

@@ -21,6 +21,7 @@ typedef struct candidates {
   candidate *all;
   int64_t count;
   int32_t *single; /* [words] the positions, for single words */
+  clf__arena arena;
 } candidates;
 
 static int compare_candidates(const void *a, const void *b) {
@@ -107,11 +108,10 @@ static clf_status rank(candidates *out, const clf__build *build) {
     min_count *= 2;
     out->count = left;
   }
-  out->all = clf__alloc_array(build->context, out->count, sizeof *out->all);
-  out->single = clf__alloc_array(build->context, build->all.count, sizeof *out->single);
-  if (out->all == NULL || out->single == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  out->arena.context = build->context;
+  out->all = clf__arena_array(&out->arena, out->count, sizeof *out->all);
+  out->single = clf__arena_array(&out->arena, build->all.count, sizeof *out->single);
+  CLF__CHECK(clf__arena_status(&out->arena));
   for (int64_t i = 0; i < build->all.count; i++) {
     out->single[i] = (int32_t)i;
   }
@@ -163,8 +163,7 @@ static clf_status write_counted(counted *out, const clf__build *build, const can
 }
 
 static void free_candidates(candidates *own) {
-  clf__free(own->all);
-  clf__free(own->single);
+  clf__arena_free(&own->arena);
   *own = (candidates){0};
 }
 
@@ -180,13 +179,7 @@ static void free_build(clf__build *build) {
   for (int64_t i = 0; build->ids != NULL && i < build->runs.count; i++) {
     clf__free(build->ids[i].data);
   }
-  clf__free(build->met);
-  clf__free(build->ngrams);
-  clf__free(build->ids);
-  clf__free(build->reader);
-  clf__free(build->words);
-  clf__free(build->place);
-  clf__free(build->in_order);
+  clf__arena_free(&build->arena);
   clf__free(build->runs.first);
   clf__intern_free(&build->all);
   *build = (clf__build){0};
@@ -195,26 +188,24 @@ static void free_build(clf__build *build) {
 static clf_status begin(clf__build *build, const clf_vocabulary *vocabulary,
                         const clf_documents *documents) {
   clf_context *context = vocabulary->context;
-  build->context = context;
+  build->context = build->arena.context = context;
   build->vocabulary = vocabulary;
   build->key = clf__hash_key_new();
   build->keep = clf__vocabulary_max_ngram(vocabulary->params) > 1;
   build->all = clf__intern_of(context, build->key);
   CLF__CHECK(clf__text_runs_of(&build->runs, context, documents, "vocabulary"));
   build->threads = clf__context_threads(context);
-  build->met = clf__alloc_zeroed(context, build->threads, sizeof *build->met);
-  build->ids = clf__alloc_zeroed(context, build->runs.count, sizeof *build->ids);
-  build->reader = clf__alloc_zeroed(context, build->runs.count, sizeof *build->reader);
-  build->words = clf__alloc_zeroed(context, documents->count, sizeof *build->words);
+  build->met = clf__arena_zeroed(&build->arena, build->threads, sizeof *build->met);
+  build->ids = clf__arena_zeroed(&build->arena, build->runs.count, sizeof *build->ids);
+  build->reader = clf__arena_zeroed(&build->arena, build->runs.count, sizeof *build->reader);
+  build->words = clf__arena_zeroed(&build->arena, documents->count, sizeof *build->words);
   for (int32_t t = 0; build->met != NULL && t < build->threads; t++) {
     build->met[t] = clf__intern_of(context, build->key);
   }
   for (int64_t i = 0; build->ids != NULL && i < build->runs.count; i++) {
     build->ids[i].context = context;
   }
-  bool made =
-      build->met != NULL && build->ids != NULL && build->reader != NULL && build->words != NULL;
-  return made ? CLF_OK : CLF_ERROR_MEMORY;
+  return clf__arena_status(&build->arena);
 }
 
 clf_status clf_vocabulary_build(clf_vocabulary *vocabulary, const clf_documents *documents) {

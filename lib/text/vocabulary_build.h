@@ -6,6 +6,7 @@
 
 typedef struct clf__build {
   clf_context *context;
+  clf__arena arena; /* of the arrays */
   const clf_vocabulary *vocabulary;
   clf__hash_key key;
   clf__text_runs runs;

@@ -130,13 +130,14 @@ static clf_status encode_sequences(clf_dataset **out, const clf_vocabulary *voca
   encoding own = {.vocabulary = vocabulary};
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
   for (int32_t n = 1; n <= CLF__MAX_NGRAM; n++) {
     own.has_length[n] = clf__vocabulary_has_length(vocabulary->params, n);
   }
   CLF__TRY(clf__text_runs_of(&own.runs, context, documents, "encode"));
-  own.ids = clf__alloc_zeroed(context, own.runs.count, sizeof *own.ids);
-  own.lengths = clf__alloc_zeroed(context, documents->count, sizeof *own.lengths);
-  CLF__TRY(own.ids != NULL && own.lengths != NULL ? CLF_OK : CLF_ERROR_MEMORY);
+  own.ids = clf__arena_zeroed(&arena, own.runs.count, sizeof *own.ids);
+  own.lengths = clf__arena_zeroed(&arena, documents->count, sizeof *own.lengths);
+  CLF__TRY(clf__arena_status(&arena));
   for (int64_t i = 0; i < own.runs.count; i++) {
     own.ids[i].context = context;
   }
@@ -152,8 +153,7 @@ done:
   for (int64_t i = 0; own.ids != NULL && i < own.runs.count; i++) {
     clf__free(own.ids[i].data);
   }
-  clf__free(own.ids);
-  clf__free(own.lengths);
+  clf__arena_free(&arena);
   clf__free(own.runs.first);
   clf_tensor_free(x);
   return status;

@@ -85,10 +85,8 @@ static clf_status count_share(void *argument, clf__range range) {
 }
 
 clf_status clf__build_ngrams(clf__build *build) {
-  build->ngrams = clf__alloc_zeroed(build->context, build->threads, sizeof *build->ngrams);
-  if (build->ngrams == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  build->ngrams = clf__arena_zeroed(&build->arena, build->threads, sizeof *build->ngrams);
+  CLF__CHECK(clf__arena_status(&build->arena));
   for (int32_t t = 0; t < build->threads; t++) {
     build->ngrams[t] = clf__intern_of(build->context, build->key);
   }

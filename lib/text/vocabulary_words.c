@@ -89,11 +89,11 @@ static uint64_t head_of(const unsigned char *bytes, uint32_t length) {
 
 static clf_status sort_numbers(clf__build *build) {
   const clf__intern *all = &build->all;
+  build->place = clf__arena_array(&build->arena, all->count, sizeof *build->place);
+  build->in_order = clf__arena_array(&build->arena, all->count, sizeof *build->in_order);
+  CLF__CHECK(clf__arena_status(&build->arena));
   sorted_word *sorted = clf__alloc_array(build->context, all->count, sizeof *sorted);
-  build->place = clf__alloc_array(build->context, all->count, sizeof *build->place);
-  build->in_order = clf__alloc_array(build->context, all->count, sizeof *build->in_order);
-  if (sorted == NULL || build->place == NULL || build->in_order == NULL) {
-    clf__free(sorted);
+  if (sorted == NULL) {
     return CLF_ERROR_MEMORY;
   }
   for (int64_t i = 0; i < all->count; i++) {
@@ -126,13 +126,15 @@ static void rename_run(void *argument, int64_t run, int32_t worker) {
 }
 
 clf_status clf__build_words(clf__build *build) {
-  renaming names = {build, clf__alloc_zeroed(build->context, build->threads, sizeof *names.map)};
-  clf_status status = names.map != NULL ? CLF_OK : CLF_ERROR_MEMORY;
-  CLF__TRY(status);
+  clf__arena arena = {.context = build->context};
+  renaming names = {build, clf__arena_zeroed(&arena, build->threads, sizeof *names.map)};
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(clf__text_runs_do(&build->runs, build->runs.count, read_run, build));
   for (int32_t t = 0; t < build->threads; t++) {
-    names.map[t] = clf__alloc_array(build->context, build->met[t].count, sizeof *names.map[t]);
-    CLF__TRY(names.map[t] != NULL ? join(build, &build->met[t], names.map[t]) : CLF_ERROR_MEMORY);
+    names.map[t] = clf__arena_array(&arena, build->met[t].count, sizeof *names.map[t]);
+    CLF__TRY(clf__arena_status(&arena));
+    CLF__TRY(join(build, &build->met[t], names.map[t]));
     clf__intern_free(&build->met[t]);
   }
   CLF__TRY(sort_numbers(build));
@@ -145,9 +147,6 @@ clf_status clf__build_words(clf__build *build) {
                   &names);
   }
 done:
-  for (int32_t t = 0; names.map != NULL && t < build->threads; t++) {
-    clf__free(names.map[t]);
-  }
-  clf__free(names.map);
+  clf__arena_free(&arena);
   return status;
 }

@@ -89,8 +89,8 @@ static clf_status apply_dense(clf_dataset **out, const clf_dataset *dataset, cha
   const bool wide = job->x.dtype == CLF_F64 && job->affine->center == NULL;
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
-  job->buffers = clf__alloc_array(dataset->context, clf__context_threads(dataset->context),
-                                  (size_t)job->x.columns * sizeof *job->buffers);
+  job->buffers = clf__alloc_matrix(dataset->context, clf__context_threads(dataset->context),
+                                   job->x.columns, sizeof *job->buffers);
   if (job->buffers == NULL) {
     return CLF_ERROR_MEMORY;
   }

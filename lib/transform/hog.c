@@ -250,8 +250,8 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
   job.scratch = job.x.columns + job.g.down * job.g.across * job.g.bins;
-  job.buffers = clf__alloc_array(context, clf__context_threads(context),
-                                 (size_t)job.scratch * sizeof *job.buffers);
+  job.buffers =
+      clf__alloc_matrix(context, clf__context_threads(context), job.scratch, sizeof *job.buffers);
   if (job.buffers == NULL) {
     return CLF_ERROR_MEMORY;
   }

@@ -91,24 +91,20 @@ static double factor_of(const counting *c, double alpha, int64_t feature) {
 }
 
 static clf_status count_classes(counting *c, double alpha, double *factors) {
-  clf_context *context = c->dataset->context;
-  int64_t size;
-  const bool fits = clf__mul_i64(c->classes + 1, c->features, &size);
-  c->counts = clf__alloc_zeroed(context, fits ? size : -1, sizeof *c->counts);
-  c->sums = clf__alloc_zeroed(context, c->classes + 1, sizeof *c->sums);
-  c->rows = clf__alloc_zeroed(context, c->classes, sizeof *c->rows);
-  clf_status status =
-      c->counts != NULL && c->sums != NULL && c->rows != NULL ? count(c) : CLF_ERROR_MEMORY;
-  if (status == CLF_OK) {
-    add_up(c, alpha);
-    for (int64_t j = 0; status == CLF_OK && j < c->features; j++) {
-      factors[j] = factor_of(c, alpha, j);
-      status = j % (1 + BETWEEN / c->classes) == 0 ? clf__progress_check() : CLF_OK;
-    }
+  clf__arena arena = {.context = c->dataset->context};
+  c->counts = clf__arena_zeroed(&arena, clf__count(c->classes + 1, c->features), sizeof *c->counts);
+  c->sums = clf__arena_zeroed(&arena, c->classes + 1, sizeof *c->sums);
+  c->rows = clf__arena_zeroed(&arena, c->classes, sizeof *c->rows);
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__arena_status(&arena));
+  CLF__TRY(count(c));
+  add_up(c, alpha);
+  for (int64_t j = 0; j < c->features; j++) {
+    factors[j] = factor_of(c, alpha, j);
+    CLF__TRY(j % (1 + BETWEEN / c->classes) == 0 ? clf__progress_check() : CLF_OK);
   }
-  clf__free(c->counts);
-  clf__free(c->sums);
-  clf__free(c->rows);
+done:
+  clf__arena_free(&arena);
   return status;
 }
 

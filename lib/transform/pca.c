@@ -63,7 +63,7 @@ static clf_status fit(const clf_transform *transform, const clf_dataset *dataset
   CLF__TRY(keep_vector(state, transform->context, "total_variance", &found.total, 1));
 done:
   clf_tensor_free(components);
-  clf__directions_free(&found);
+  clf__arena_free(&found.arena);
   return status;
 }
 
@@ -138,16 +138,16 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   const bool sparse = clf__rows_sparse(&job.x);
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
   job.mean = clf__store_tensor(transform->state, "mean")->data;
-  job.w = clf__alloc_array(context, job.count, (size_t)job.x.columns * sizeof *job.w);
-  job.b = sparse ? clf__alloc_array(context, job.count, sizeof *job.b) : NULL;
-  job.buffers = sparse ? NULL
-                       : clf__alloc_array(context, clf__context_threads(context) * TASK_ROWS,
-                                          (size_t)job.x.columns * sizeof *job.buffers);
-  if (job.w == NULL || (sparse ? job.b : job.buffers) == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
+  job.w = clf__arena_matrix(&arena, job.count, job.x.columns, sizeof *job.w);
+  if (sparse) {
+    job.b = clf__arena_array(&arena, job.count, sizeof *job.b);
+  } else {
+    job.buffers = clf__arena_matrix(&arena, clf__context_threads(context) * TASK_ROWS,
+                                    job.x.columns, sizeof *job.buffers);
   }
+  CLF__TRY(clf__arena_status(&arena));
   fill_map(transform, &job);
   const clf__rows kind =
       sparse ? job.x : clf__rows_of_f32(job.buffers, job.x.rows, job.x.columns, job.x.columns);
@@ -164,9 +164,7 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
 done:
   clf_tensor_free(x);
   clf__linear_release(&job.map);
-  clf__free(job.buffers);
-  clf__free(job.b);
-  clf__free(job.w);
+  clf__arena_free(&arena);
   return status;
 }
 

@@ -8,6 +8,7 @@ enum { CLF__PCA_AUTO, CLF__PCA_GRAM, CLF__PCA_COVARIANCE };
 
 /* Directions of the variance of the rows, the largest first. */
 typedef struct clf__directions {
+  clf__arena arena; /* of the arrays, to be freed */
   int64_t count;
   double *mean;     /* [columns] */
   double *variance; /* [count] variance of the population along each */
@@ -23,6 +24,5 @@ typedef struct clf__directions {
  * failure, too. */
 clf_status clf__directions_find(clf__directions *out, clf_context *context, const clf__rows *x,
                                 const float *weights, int32_t solver, double max, double share);
-void clf__directions_free(clf__directions *directions);
 
 #endif

@@ -29,6 +29,7 @@ static const double min_of_gram = 0x1p-40, min_of_covariance = 0x1p-22;
 
 typedef struct eigen_job {
   clf_context *context;
+  clf__arena arena;
   const clf__rows *x;
   const float *weights;
   int64_t size;    /* of the matrix */
@@ -70,11 +71,9 @@ static clf_status make_gram(eigen_job *job, clf__directions *out) {
   const int64_t n = job->size;
   const clf__progress progress =
       clf__progress_begin(job->context, "gram", (job->x->columns - 1) / BAND + 1);
-  clf_status status = CLF_ERROR_MEMORY;
-  job->band = clf__alloc_array(job->context, n, BAND * sizeof *job->band);
-  if (job->band == NULL) {
-    goto done;
-  }
+  clf_status status = CLF_OK;
+  job->band = clf__arena_matrix(&job->arena, n, BAND, sizeof *job->band);
+  CLF__TRY(clf__arena_status(&job->arena));
   CLF__TRY(clf__column_means(job->context, job->x, job->weights, out->mean));
   for (int64_t first = 0; first < job->x->columns; first += BAND) {
     const int64_t width = band_columns(job, first);
@@ -94,10 +93,8 @@ done:
 
 /* f64 rows are rounded after the mean is subtracted. */
 static clf_status round_rows(const eigen_job *job, double *mean, float **values, clf__rows *x) {
-  int64_t size;
   CLF__CHECK(clf__column_means(job->context, x, job->weights, mean));
-  *values = clf__alloc_array(job->context, clf__mul_i64(x->rows, x->columns, &size) ? size : -1,
-                             sizeof(float));
+  *values = clf__alloc_matrix(job->context, x->rows, x->columns, sizeof(float));
   if (*values == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -167,11 +164,9 @@ static void normalise(double *vector, int64_t columns) {
 /* Computes the directions from the eigenvectors. */
 static clf_status make_vectors(eigen_job *job, clf__directions *out, bool gram) {
   const int64_t n = job->size, columns = job->x->columns;
-  out->vectors = clf__alloc_array(job->context, out->count, (size_t)columns * sizeof(double));
-  out->variance = clf__alloc_array(job->context, out->count, sizeof *out->variance);
-  if (out->vectors == NULL || out->variance == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  out->vectors = clf__arena_matrix(&out->arena, out->count, columns, sizeof *out->vectors);
+  out->variance = clf__arena_array(&out->arena, out->count, sizeof *out->variance);
+  CLF__CHECK(clf__arena_status(&out->arena));
   for (int64_t first = 0; gram && first < columns; first += BAND) {
     const int64_t width = band_columns(job, first);
     CLF__CHECK(clf__progress_check());
@@ -208,20 +203,19 @@ clf_status clf__directions_find(clf__directions *out, clf_context *context, cons
                                 const float *weights, int32_t solver, double max, double share) {
   const bool few = x->rows < x->columns && !clf__rows_sparse(x);
   const bool gram = solver == CLF__PCA_AUTO ? few : solver == CLF__PCA_GRAM;
-  eigen_job job = {.context = context, .x = x, .weights = weights};
+  eigen_job job = {.context = context, .arena = {.context = context}, .x = x, .weights = weights};
   clf_status status = CLF_OK;
+  out->arena.context = context;
   job.size = gram ? x->rows : x->columns;
   job.count = max < (double)job.size ? (int64_t)max : job.size;
   job.min = gram ? min_of_gram : min_of_covariance;
   CLF__TRY(check_size(x, gram, job.size));
-  out->mean = clf__alloc_array(context, x->columns, sizeof *out->mean);
-  job.matrix = clf__alloc_array(context, job.size * job.size, sizeof *job.matrix);
-  job.vectors = clf__alloc_array(context, job.count, (size_t)job.size * sizeof *job.vectors);
-  job.values = clf__alloc_array(context, job.count, sizeof *job.values);
-  if (out->mean == NULL || job.matrix == NULL || job.vectors == NULL || job.values == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
+  out->mean = clf__arena_array(&out->arena, x->columns, sizeof *out->mean);
+  job.matrix = clf__arena_matrix(&job.arena, job.size, job.size, sizeof *job.matrix);
+  job.vectors = clf__arena_matrix(&job.arena, job.count, job.size, sizeof *job.vectors);
+  job.values = clf__arena_array(&job.arena, job.count, sizeof *job.values);
+  CLF__TRY(clf__arena_status(&out->arena));
+  CLF__TRY(clf__arena_status(&job.arena));
   CLF__TRY(gram ? make_gram(&job, out) : make_covariance(&job, out));
   CLF__TRY(clf__rows_check_small(x, weights, out->mean));
   out->total = trace(&job) / job.weight;
@@ -231,15 +225,6 @@ clf_status clf__directions_find(clf__directions *out, clf_context *context, cons
                ? make_vectors(&job, out, gram)
                : clf__fail(CLF_ERROR_DATA, "all rows are equal: they vary in no direction");
 done:
-  clf__free(job.band);
-  clf__free(job.values);
-  clf__free(job.vectors);
-  clf__free(job.matrix);
+  clf__arena_free(&job.arena);
   return status;
-}
-
-void clf__directions_free(clf__directions *directions) {
-  clf__free(directions->mean);
-  clf__free(directions->variance);
-  clf__free(directions->vectors);
 }

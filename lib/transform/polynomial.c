@@ -150,16 +150,14 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
                    .interaction_only = values->interaction_only};
   clf_tensor *x = NULL;
   clf_status status = CLF_OK;
+  clf__arena arena = {.context = context};
   CLF__TRY(check_sparse(dataset));
   CLF__TRY(clf__tensor_create_uninitialized(&x, context, job.x.dtype == CLF_F64 ? CLF_F64 : CLF_F32,
                                             2, (int64_t[]){job.x.rows, job.width}));
-  job.start = clf__alloc_array(context, job.degree, (size_t)(job.x.columns + 1) * sizeof(int64_t));
-  job.buffers = clf__alloc_array(context, clf__context_threads(context),
-                                 (size_t)job.x.columns * sizeof(float));
-  if (job.start == NULL || job.buffers == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
+  job.start = clf__arena_matrix(&arena, job.degree, job.x.columns + 1, sizeof(int64_t));
+  job.buffers =
+      clf__arena_matrix(&arena, clf__context_threads(context), job.x.columns, sizeof(float));
+  CLF__TRY(clf__arena_status(&arena));
   lay_out(&job);
   job.to = x->data;
   CLF__TRY(clf__progress_rows(
@@ -169,8 +167,7 @@ static clf_status apply(clf_dataset **out, const clf_transform *transform,
   x = NULL;
 done:
   clf_tensor_free(x);
-  clf__free(job.start);
-  clf__free(job.buffers);
+  clf__arena_free(&arena);
   return status;
 }
 

@@ -228,7 +228,7 @@ static bool choose_units(const reading *job, const clf__columns *out, double *un
 
 static clf_status read_deviations(reading *job, const clf__columns *out, double total) {
   const int64_t columns = job->x->columns;
-  double *unit = clf__alloc_array(job->context, columns, 2 * sizeof *unit);
+  double *unit = clf__alloc_matrix(job->context, 2, columns, sizeof *unit);
   if (unit == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -294,27 +294,25 @@ clf_status clf__column_statistics(clf_context *context, const clf__rows *x, cons
   reading job = {.context = context, .x = x, .weights = weights, .blocks = count_blocks(x)};
   clf_status status = CLF_OK;
   job.block_rows = (x->rows - 1) / job.blocks + 1;
-  job.memory = clf__alloc_zeroed(context, job.blocks * ARRAYS, (size_t)x->columns * sizeof(double));
+  clf__arena arena = {.context = context};
+  job.memory =
+      clf__arena_zeroed(&arena, clf__count(job.blocks * ARRAYS, x->columns), sizeof(double));
   job.buffers =
-      clf__alloc_array(context, clf__context_threads(context), (size_t)x->columns * sizeof(double));
-  if (job.memory == NULL || job.buffers == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
-  }
+      clf__arena_matrix(&arena, clf__context_threads(context), x->columns, sizeof(double));
+  CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(read_extremes_and_means(&job, out, rows, total));
   if (out->deviation != NULL) {
     CLF__TRY(read_deviations(&job, out, total));
   }
   status = check_finite(out, x->columns);
 done:
-  clf__free(job.memory);
-  clf__free(job.buffers);
+  clf__arena_free(&arena);
   return status;
 }
 
 clf_status clf__column_means(clf_context *context, const clf__rows *x, const float *weights,
                              double *mean) {
-  double *extremes = clf__alloc_array(context, x->columns, 2 * sizeof *extremes);
+  double *extremes = clf__alloc_matrix(context, 2, x->columns, sizeof *extremes);
   if (extremes == NULL) {
     return CLF_ERROR_MEMORY;
   }

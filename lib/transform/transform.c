@@ -102,7 +102,7 @@ done:
 
 clf_status clf__transform_change(clf_dataset **out, const clf_transform *transform,
                                  const clf_dataset *dataset) {
-  double *center = clf__alloc_array(dataset->context, transform->features, 2 * sizeof *center);
+  double *center = clf__alloc_matrix(dataset->context, 2, transform->features, sizeof *center);
   clf__affine affine;
   if (center == NULL) {
     return CLF_ERROR_MEMORY;

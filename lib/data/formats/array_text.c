@@ -54,9 +54,10 @@ clf_status clf__array_label_texts(clf_dataset *dataset, const clf__array *array,
                      (long long)array->shape[1]);
   }
   const size_t size = (size_t)array->width + 1;
-  char *text = clf__alloc_array(dataset->context, rows, size);
-  const char **names = clf__alloc_array(dataset->context, rows, sizeof *names);
-  clf_status status = text != NULL && names != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  clf__arena arena = {.context = dataset->context};
+  char *text = clf__arena_array(&arena, rows, size);
+  const char **names = clf__arena_array(&arena, rows, sizeof *names);
+  clf_status status = clf__arena_status(&arena);
   for (int64_t i = 0; status == CLF_OK && i < rows; i++) {
     names[i] = text + (size_t)i * size;
     status = clf__array_text(text + (size_t)i * size, array, data, i);
@@ -64,7 +65,6 @@ clf_status clf__array_label_texts(clf_dataset *dataset, const clf__array *array,
   if (status == CLF_OK) {
     status = clf_dataset_set_label_names(dataset, names, rows);
   }
-  clf__free(names);
-  clf__free(text);
+  clf__arena_free(&arena);
   return status;
 }

@@ -54,11 +54,12 @@ static clf_status allocate_x(clf__csv_reader *self, bool wide) {
 static clf_status allocate_plain(clf__csv_reader *self) {
   const clf__csv_columns *columns = &self->columns;
   const bool plain = columns->text.decimal == '.' && columns->text.missing == NULL;
-  self->plain = clf__alloc_zeroed(self->context, columns->count, sizeof *self->plain);
-  for (int64_t i = 0; self->plain != NULL && i + 1 < columns->count; i++) {
+  self->plain = clf__arena_zeroed(&self->arena, columns->count, sizeof *self->plain);
+  CLF__CHECK(clf__arena_status(&self->arena));
+  for (int64_t i = 0; i + 1 < columns->count; i++) {
     self->plain[i] = plain && columns->roles[i] == CLF__CSV_FEATURE;
   }
-  return self->plain != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  return CLF_OK;
 }
 
 static clf_status allocate(clf__csv_reader *self) {
@@ -78,8 +79,8 @@ static clf_status allocate(clf__csv_reader *self) {
     CLF__TRY(clf__tensor_vector(&self->weights, self->context, CLF_F64, self->capacity));
   }
   if (columns->counts[CLF__CSV_LABEL] > 0) {
-    self->labels = clf__alloc_array(self->context, self->capacity, sizeof *self->labels);
-    status = self->labels != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+    self->labels = clf__arena_array(&self->arena, self->capacity, sizeof *self->labels);
+    status = clf__arena_status(&self->arena);
   }
 done:
   return status;
@@ -186,7 +187,7 @@ done:
 
 static clf_status parse(clf_dataset **out, clf_context *context, clf__bytes *bytes,
                         const char *name, const void *values) {
-  clf__csv_reader self = {.context = context, .params = values};
+  clf__csv_reader self = {.context = context, .arena = {.context = context}, .params = values};
   clf_dataset *dataset = NULL;
   clf_status status;
   CLF__TRY(clf__csv_columns_read(&self.columns, context, bytes, name, &self.params->style));
@@ -210,8 +211,7 @@ done:
   clf_tensor_free(self.x);
   clf_tensor_free(self.targets);
   clf_tensor_free(self.weights);
-  clf__free(self.labels);
-  clf__free(self.plain);
+  clf__arena_free(&self.arena);
   return status;
 }
 

@@ -70,9 +70,10 @@ static clf_status set_names(clf_dataset *dataset, const column *self) {
     clf__csv_field field = field_at(self, i);
     bytes += (size_t)(field.end - field.begin) + 1;
   }
-  const char **names = clf__alloc_array(self->context, self->rows, sizeof *names);
-  char *text = clf__alloc(self->context, bytes);
-  clf_status status = names != NULL && text != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  clf__arena arena = {.context = self->context};
+  const char **names = clf__arena_array(&arena, self->rows, sizeof *names);
+  char *text = clf__arena_array(&arena, (int64_t)bytes, 1);
+  clf_status status = clf__arena_status(&arena);
   char *next = text;
   for (int64_t i = 0; status == CLF_OK && i < self->rows; i++) {
     clf__csv_field field = field_at(self, i);
@@ -83,8 +84,7 @@ static clf_status set_names(clf_dataset *dataset, const column *self) {
     status = clf_dataset_set_label_names(dataset, names, self->rows);
     status = status == CLF_ERROR_DATA ? fail_names(self, status, names) : status;
   }
-  clf__free(names);
-  clf__free(text);
+  clf__arena_free(&arena);
   return status;
 }
 

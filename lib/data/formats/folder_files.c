@@ -10,6 +10,7 @@
 
 typedef struct lister {
   clf_context *context;
+  clf__arena arena;
   const char *path, *folders, *what;
   clf__folder top;
   clf__folder *labels;      /* [label_count] files of each label */
@@ -86,11 +87,9 @@ static clf_status list_files(lister *self) {
   clf_status status = CLF_OK;
   CLF__TRY(clf__folder_list(&self->top, self->context, self->path));
   CLF__TRY(check_listed(self));
-  self->labels = clf__alloc_zeroed(self->context, self->top.count, sizeof *self->labels);
-  self->label_names = clf__alloc_zeroed(self->context, self->top.count, sizeof *self->label_names);
-  if (self->labels == NULL || self->label_names == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  self->labels = clf__arena_zeroed(&self->arena, self->top.count, sizeof *self->labels);
+  self->label_names = clf__arena_zeroed(&self->arena, self->top.count, sizeof *self->label_names);
+  CLF__CHECK(clf__arena_status(&self->arena));
   for (int64_t i = 0; i < self->top.count; i++) {
     const clf__folder_entry *entry = &self->top.entries[i];
     if (entry->folder && is_listed(self->folders, entry->name)) {
@@ -166,7 +165,11 @@ static clf_status name_files(clf__folder_files *files, const lister *self) {
 
 clf_status clf__folder_files_list(clf__folder_files *out, clf_context *context, const char *path,
                                   const char *folders, const char *what) {
-  lister self = {.context = context, .path = path, .folders = folders, .what = what};
+  lister self = {.context = context,
+                 .arena = {.context = context},
+                 .path = path,
+                 .folders = folders,
+                 .what = what};
   clf__folder_files made = {
       .context = context, .name_text = {.context = context}, .label_text = {.context = context}};
   clf_status status = CLF_OK;
@@ -184,8 +187,7 @@ done:
     clf__folder_free(&self.labels[k]);
   }
   clf__folder_free(&self.top);
-  clf__free(self.labels);
-  clf__free(self.label_names);
+  clf__arena_free(&self.arena);
   clf__folder_files_free(&made);
   return status;
 }

@@ -55,6 +55,7 @@ static const clf__param params[] = {
 
 typedef struct files_reader {
   clf_context *context;
+  clf__arena arena;
   const char *path;
   const files_params *params;
   clf__folder_files files;
@@ -239,11 +240,9 @@ static clf_status choose_files(files_reader *self) {
 /* Allocates memory for what may be left out, and determines which files are tried. */
 static clf_status begin_choice(files_reader *self) {
   self->listed = self->files.count;
-  self->chosen = clf__alloc_zeroed(self->context, self->listed, sizeof *self->chosen);
-  self->damages = clf__alloc_zeroed(self->context, self->listed, sizeof *self->damages);
-  if (self->chosen == NULL || self->damages == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  self->chosen = clf__arena_zeroed(&self->arena, self->listed, sizeof *self->chosen);
+  self->damages = clf__arena_zeroed(&self->arena, self->listed, sizeof *self->damages);
+  CLF__CHECK(clf__arena_status(&self->arena));
   if (self->params->skip_others) {
     CLF__CHECK(choose_files(self));
   }
@@ -255,8 +254,7 @@ static void free_choice(files_reader *self) {
   for (int64_t i = 0; self->damages != NULL && i < self->listed; i++) {
     clf__free(self->damages[i]);
   }
-  clf__free(self->damages);
-  clf__free(self->chosen);
+  clf__arena_free(&self->arena);
 }
 
 /* Leaves out damaged images, and logs it once. */
@@ -327,7 +325,8 @@ static clf_status set_labels(files_reader *self, clf_dataset *dataset) {
 
 static clf_status load(clf_dataset **out, clf_context *context, const char *path,
                        const void *values) {
-  files_reader self = {.context = context, .path = path, .params = values};
+  files_reader self = {
+      .context = context, .arena = {.context = context}, .path = path, .params = values};
   clf_dataset *made = NULL;
   clf_status status = CLF_OK;
   self.files.context = context;

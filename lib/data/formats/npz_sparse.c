@@ -255,9 +255,10 @@ static clf_status order_rows(matrix *self) {
 }
 
 static clf_status make_rows(matrix *self) {
-  int64_t *row = clf__alloc_array(self->context, self->entries, sizeof *row);
-  int32_t *column = clf__alloc_array(self->context, self->entries, sizeof *column);
-  clf_status status = row != NULL && column != NULL ? CLF_OK : CLF_ERROR_MEMORY;
+  clf__arena arena = {.context = self->context};
+  int64_t *row = clf__arena_array(&arena, self->entries, sizeof *row);
+  int32_t *column = clf__arena_array(&arena, self->entries, sizeof *column);
+  clf_status status = clf__arena_status(&arena);
   self->progress = clf__progress_begin(self->context, "sparse", 3 * self->entries);
   CLF__TRY(status);
   CLF__TRY(find_places(self, row, column));
@@ -276,8 +277,7 @@ static clf_status make_rows(matrix *self) {
   CLF__TRY(clf__tensor_cut(&self->made_column, self->made));
   CLF__TRY(clf__tensor_cut(&self->made_value, self->made));
 done:
-  clf__free(row);
-  clf__free(column);
+  clf__arena_free(&arena);
   return status;
 }
 

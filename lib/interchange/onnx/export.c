@@ -111,7 +111,7 @@ static clf_status add_transforms(clf__graph *graph, const clf_model *model) {
                        stage->kind->base.name);
     }
     const int64_t features = stage->features;
-    double *center = clf__alloc_array(model->context, features, 3 * sizeof *center);
+    double *center = clf__alloc_matrix(model->context, 3, features, sizeof *center);
     if (center == NULL) {
       return CLF_ERROR_MEMORY;
     }
@@ -198,7 +198,7 @@ static clf_status add_network(clf__graph *graph, const clf_model *model,
 static clf_status add_sigmoids(clf__graph *graph, int64_t outputs) {
   const double min = 1e-37;
   const clf__shape one = {1, {1}}, square = {2, {outputs, outputs}};
-  int64_t count = clf__mul_i64(outputs, outputs, &count) ? count : -1;
+  const int64_t count = clf__count(outputs, outputs);
   float *ones = clf__alloc_array(graph->context, count, sizeof *ones);
   if (ones == NULL) {
     return CLF_ERROR_MEMORY;

@@ -45,7 +45,8 @@ static void add_function(clf__graph *graph, int32_t function) {
 /* Copies w [area, inputs, outputs] as [outputs, inputs, area], the order of ONNX. */
 static float *outputs_first(const clf__layer *layer, const float *w, int64_t area, int64_t inputs,
                             int64_t outputs) {
-  float *transposed = clf__alloc_array(layer->context, area * inputs * outputs, sizeof *transposed);
+  float *transposed =
+      clf__alloc_matrix(layer->context, clf__count(area, inputs), outputs, sizeof *transposed);
   for (int64_t at = 0; transposed != NULL && at < area; at++) {
     for (int64_t c = 0; c < inputs; c++) {
       for (int64_t d = 0; d < outputs; d++) {

@@ -150,8 +150,8 @@ static cells cells_of(const clf__layer *layer) {
 static clf_status input_weights(clf__graph *graph, const clf__layer *layer, const cells *c,
                                 float *const *weights, int64_t which) {
   const int64_t inputs = layer->weights[which].shape.size[0], line = c->gates * c->units;
-  float *transposed =
-      clf__alloc_array(graph->context, c->directions * line * inputs, sizeof *transposed);
+  float *transposed = clf__alloc_matrix(graph->context, clf__count(c->directions, line), inputs,
+                                        sizeof *transposed);
   if (transposed == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -175,7 +175,8 @@ static clf_status input_weights(clf__graph *graph, const clf__layer *layer, cons
 static clf_status input_biases(clf__graph *graph, const clf__layer *layer, const cells *c,
                                float *const *weights) {
   const int64_t line = c->gates * c->units;
-  float *both = clf__alloc_zeroed(graph->context, c->directions * 2 * line, sizeof *both);
+  float *both =
+      clf__alloc_zeroed(graph->context, clf__count(c->directions * 2, line), sizeof *both);
   if (both == NULL) {
     return CLF_ERROR_MEMORY;
   }
@@ -235,7 +236,7 @@ static clf_status first_state(clf__graph *graph, const clf__layer *layer, const 
                               clf__value_name *out) {
   static const char *const names[] = {"initial_h", "initial_c"};
   const clf__value_name before = graph->value;
-  float *both = clf__alloc_array(graph->context, c->directions * c->units, sizeof *both);
+  float *both = clf__alloc_matrix(graph->context, c->directions, c->units, sizeof *both);
   if (both == NULL) {
     return CLF_ERROR_MEMORY;
   }

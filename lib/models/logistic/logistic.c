@@ -203,7 +203,8 @@ static clf_status minimize(fitting *f, const clf_model *model, clf__store *state
 static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
   const logistic_params *p = model->params;
   bool sigmoid = training->classes == 2 || p->multiclass == ONE_VS_REST;
-  float *weights = NULL;
+  const float *weights;
+  clf__arena arena = {.context = model->context};
   fitting f = {
       .objective = {.context = model->context,
                     .x = training->x,
@@ -216,9 +217,8 @@ static clf_status fit(const clf_model *model, const clf__training *training, clf
       .tolerance = p->tolerance,
   };
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__effective_weights(&weights, model, training, &p->class_weight));
-  CLF__TRY(clf__logistic_objective_create(&f.objective,
-                                          weights != NULL ? weights : training->weights, p->C));
+  CLF__TRY(clf__effective_weights(&weights, &arena, model, training, training, &p->class_weight));
+  CLF__TRY(clf__logistic_objective_create(&f.objective, weights, p->C));
   CLF__TRY(clf__logistic_preconditioner_create(&f.preconditioner, &f.objective));
   for (int64_t j = 0; j < f.objective.columns; j++) {
     f.unit = fmax(f.unit, fmin(sqrt(f.preconditioner.squares[j]), 1));
@@ -229,7 +229,7 @@ done:
   clf__logistic_preconditioner_free(&f.preconditioner);
   clf__logistic_objective_free(&f.objective);
   clf__free(f.history);
-  clf__free(weights);
+  clf__arena_free(&arena);
   return status;
 }
 

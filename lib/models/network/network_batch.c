@@ -139,8 +139,7 @@ static clf_status set_validation(clf__trainer *t, int64_t held) {
   const clf__training *given = t->training->validation;
   t->validation = (clf__row_set){t->training, t->train.weights, t->rows + t->train.count, held};
   if (given != NULL) {
-    const float *weights = t->validation_weights != NULL ? t->validation_weights : given->weights;
-    t->validation = (clf__row_set){given, weights, NULL, given->x->rows};
+    t->validation = (clf__row_set){given, t->validation_weights, NULL, given->x->rows};
   } else if (held == 0 && t->params->validation_split > 0) {
     clf__log(t->context, CLF_LOG_WARNING,
              "network: validation_split=%s holds out none of %lld rows; it leaves the only row of "
@@ -164,7 +163,7 @@ clf_status clf__trainer_rows(clf__trainer *t) {
   t->rows = clf__arena_array(&t->arena, rows, sizeof *t->rows);
   t->order = clf__arena_array(&t->arena, rows, sizeof *t->order);
   CLF__CHECK(clf__arena_status(&t->arena));
-  t->train.weights = t->row_weights != NULL ? t->row_weights : t->training->weights;
+  t->train.weights = t->row_weights;
   const int64_t count = choose_rows(t);
   int64_t trained = count;
   if (count == 0) {

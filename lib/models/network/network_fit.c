@@ -216,10 +216,11 @@ static clf_status input_shape(const clf__network_params *p, const clf__training 
 static clf_status prepare(clf__trainer *t, const clf_model *model, clf__store *state) {
   const clf__training *given = t->training->validation;
   const clf__list *class_weight = &t->params->class_weight;
-  CLF__CHECK(clf__effective_weights(&t->row_weights, model, t->training, class_weight));
+  CLF__CHECK(clf__effective_weights(&t->row_weights, &t->arena, model, t->training, t->training,
+                                    class_weight));
   if (given != NULL) {
-    CLF__CHECK(
-        clf__effective_weights_of(&t->validation_weights, model, given, t->training, class_weight));
+    CLF__CHECK(clf__effective_weights(&t->validation_weights, &t->arena, model, given, t->training,
+                                      class_weight));
   }
   CLF__CHECK(clf__trainer_rows(t));
   CLF__CHECK(clf__trainer_begin_state(t, state));
@@ -289,8 +290,6 @@ static clf_status fit(const clf_model *model, const clf__training *training, boo
   status = end(&t, state, train(&t));
   log_end(&t);
 done:
-  clf__free(t.row_weights);
-  clf__free(t.validation_weights);
   clf__augment_free(t.augment);
   clf__arena_free(&t.arena);
   clf__text_free(&text);

@@ -39,12 +39,12 @@ typedef struct clf__trainer {
   int64_t *rows;     /* in ascending order: those trained on, then those held out */
   int64_t *order;    /* of the training rows in this epoch */
   clf__row_set train, validation;
-  float *row_weights;        /* [rows] of the losses if they differ from the dataset's, or NULL */
-  float *validation_weights; /* the same for a given validation set */
-  double mean_weight;        /* of the training rows */
-  clf__target_units units;   /* of a regression, as in the state */
-  clf__augment *augment;     /* of the training rows, or NULL */
-  uint64_t augment_seed;     /* of this epoch */
+  const float *row_weights;        /* [rows] of the losses, or NULL for 1 */
+  const float *validation_weights; /* the same for a given validation set */
+  double mean_weight;              /* of the training rows */
+  clf__target_units units;         /* of a regression, as in the state */
+  clf__augment *augment;           /* of the training rows, or NULL */
+  uint64_t augment_seed;           /* of this epoch */
   /* One for each weight of the network. */
   float **weights;
   float **gradients; /* NULL for weights that are not trained */

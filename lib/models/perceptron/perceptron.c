@@ -199,14 +199,14 @@ static clf_status train(const clf_model *model, const clf__training *training, i
                         const clf__store *before, clf__store *state) {
   const clf__perceptron_params *p = model->params;
   clf__perceptron_learner l = {0};
-  float *weights = NULL;
-  double *shares = NULL;
+  const float *weights;
+  clf__arena arena = {.context = model->context};
   int64_t done_epochs = 0, before_pass = 0;
   clf_status status = CLF_OK;
-  CLF__CHECK(clf__effective_weights(&weights, model, training, &p->class_weight));
-  CLF__TRY(learner_create(&l, model, training, weights != NULL ? weights : training->weights));
-  shares = clf__arena_array(&l.arena, epochs, sizeof *shares);
-  CLF__TRY(clf__arena_status(&l.arena));
+  CLF__TRY(clf__effective_weights(&weights, &arena, model, training, training, &p->class_weight));
+  CLF__TRY(learner_create(&l, model, training, weights));
+  double *shares = clf__arena_array(&arena, epochs, sizeof *shares);
+  CLF__TRY(clf__arena_status(&arena));
   if (before != NULL) {
     CLF__TRY(resume(&l, before));
   } else if (p->fit_intercept) {
@@ -229,22 +229,23 @@ static clf_status train(const clf_model *model, const clf__training *training, i
   CLF__TRY(store_history(&l, before, shares, done_epochs, state));
 done:
   clf__arena_free(&l.arena);
-  clf__free(weights);
+  clf__arena_free(&arena);
   return status;
 }
 
 static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
   const clf__perceptron_params *p = model->params;
-  float *weights = NULL;
+  const float *weights;
+  clf__arena arena = {.context = model->context};
   if (p->kernel.kernel == CLF__PERCEPTRON_LINEAR) {
     return train(model, training, p->epochs, NULL, state);
   }
-  clf_status status = clf__effective_weights(&weights, model, training, &p->class_weight);
+  clf_status status =
+      clf__effective_weights(&weights, &arena, model, training, training, &p->class_weight);
   if (status == CLF_OK) {
-    status = clf__perceptron_fit_kernel(model, training,
-                                        weights != NULL ? weights : training->weights, state);
+    status = clf__perceptron_fit_kernel(model, training, weights, state);
   }
-  clf__free(weights);
+  clf__arena_free(&arena);
   return status;
 }
 

@@ -76,7 +76,7 @@ static clf_status value_dropped(projection *p) {
   const int64_t classes = l->classes, n = p->n;
   clf__kernel_columns *columns = NULL;
   clf__arena arena = {.context = l->context};
-  float *values = clf__arena_array(&arena, n, PART * sizeof *values);
+  float *values = clf__arena_matrix(&arena, n, PART, sizeof *values);
   float *products = clf__arena_matrix(&arena, n, classes, sizeof *products);
   float *c = clf__arena_matrix(&arena, PART, classes, sizeof *c);
   clf_status status = CLF_OK;

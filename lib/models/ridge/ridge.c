@@ -144,15 +144,17 @@ static bool is_direct(const clf_model *model) {
 
 static clf_status fit(const clf_model *model, const clf__training *training, clf__store *state) {
   const clf__ridge_params *p = model->params;
-  float *class_weights = NULL;
-  CLF__CHECK(clf__effective_weights(&class_weights, model, training, &p->class_weight));
-  const float *weights = class_weights != NULL ? class_weights : training->weights;
+  const float *weights;
+  clf__arena arena = {.context = model->context};
+  clf_status status = CLF_OK;
+  CLF__TRY(clf__effective_weights(&weights, &arena, model, training, training, &p->class_weight));
   if (p->solver == AUTO) {
     clf__fit_log(training, "solver=auto is %s", is_direct(model) ? "cholesky" : "cg");
   }
-  clf_status status = is_direct(model) ? fit_cholesky(model, training, weights, state)
-                                       : clf__ridge_fit_cg(model, training, weights, state);
-  clf__free(class_weights);
+  status = is_direct(model) ? fit_cholesky(model, training, weights, state)
+                            : clf__ridge_fit_cg(model, training, weights, state);
+done:
+  clf__arena_free(&arena);
   return status;
 }
 

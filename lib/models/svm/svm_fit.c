@@ -31,9 +31,9 @@ typedef struct fitting {
   clf__svm_shape shape;
   clf__svm_rows rows;
   clf__svm_shared *shared;
-  double *C;      /* [rows] */
-  float *counted; /* [rows], or NULL for the row weights */
-  int64_t *all;   /* [classes] 0, 1, …: the parts of a problem of all classes */
+  double *C;            /* [rows] */
+  const float *counted; /* [rows], or NULL for 1 */
+  int64_t *all;         /* [classes] 0, 1, … : the parts of a problem of all classes */
   clf__svm_problem *problems;
   int64_t (*pairs)[2];
   int8_t *sides;             /* [classes, classes] the sides of each class against the rest */
@@ -46,24 +46,32 @@ typedef struct fitting {
  * class weights, but rows whose weight has become 0 do not count. */
 static clf_status set_bounds(fitting *f) {
   const clf__svm_params *p = f->model->params;
-  const float *own = f->training->weights;
-  clf_status status = clf__effective_weights(&f->counted, f->model, f->training, &p->class_weight);
-  const float *used = f->counted != NULL ? f->counted : own;
+  const float *own = f->training->weights, *used;
+  const int64_t rows = f->training->x->rows;
   double largest = 0;
-  for (int64_t i = 0; status == CLF_OK && i < f->training->x->rows; i++) {
+  clf__arena arena = {.context = f->model->context};
+  clf_status status = CLF_OK;
+  CLF__TRY(
+      clf__effective_weights(&used, &arena, f->model, f->training, f->training, &p->class_weight));
+  float *counted = used != own ? clf__arena_array(&f->arena, rows, sizeof *counted) : NULL;
+  CLF__TRY(clf__arena_status(&f->arena));
+  for (int64_t i = 0; i < rows; i++) {
     f->C[i] = p->C * (used != NULL ? (double)used[i] : 1);
     largest = f->C[i] > largest ? f->C[i] : largest;
-    if (f->counted != NULL && f->counted[i] > 0) {
-      f->counted[i] = own != NULL ? own[i] : 1;
+    if (counted != NULL) {
+      counted[i] = !(used[i] > 0) ? 0 : own != NULL ? own[i] : 1;
     }
   }
-  if (status == CLF_OK && largest < (double)FLT_MIN) {
+  f->counted = counted != NULL ? counted : own;
+  if (largest < (double)FLT_MIN) {
     status =
         clf__fail(CLF_ERROR_NUMERIC,
                   "C times the rows' weights is at most %s, which coefficients in float cannot "
                   "be; scale the features down, so that a larger C means the same",
                   clf__number_text(largest));
   }
+done:
+  clf__arena_free(&arena);
   return status;
 }
 
@@ -108,11 +116,11 @@ static clf_status prepare(fitting *f) {
   f->all = clf__arena_array(&f->arena, classes, sizeof *f->all);
   f->problems = clf__arena_zeroed(&f->arena, problems, sizeof *f->problems);
   f->pairs = clf__arena_array(&f->arena, problems, sizeof *f->pairs);
-  f->sides = clf__arena_array(&f->arena, f->shape.one_vs_rest ? classes * classes : 0, 1);
+  f->sides = clf__arena_matrix(&f->arena, f->shape.one_vs_rest ? classes : 0, classes, 1);
   CLF__CHECK(clf__arena_status(&f->arena));
   CLF__CHECK(set_bounds(f));
   clf__training counted = *f->training;
-  counted.weights = f->counted != NULL ? f->counted : f->training->weights;
+  counted.weights = f->counted;
   CLF__CHECK(clf__kernel_resolve(&function, f->model, p->kernel.kernel, &p->kernel, &counted));
   CLF__CHECK(clf__svm_share(&f->shared, context, f->training, &function, f->C,
                             (int64_t)(p->cache_mb * 1048576)));
@@ -320,7 +328,6 @@ static void release(fitting *f) {
     clf__svm_shared_free(f->shared);
   }
   clf__arena_free(&f->arena);
-  clf__free(f->counted);
 }
 
 static clf_status outcome(const fitting *f) {

@@ -26,12 +26,8 @@ static const clf__conv_method *method_of(const clf__conv2d *conv) {
 }
 
 int64_t clf__conv_weights(const clf__conv2d *conv) {
-  int64_t count = 0;
-  return clf__mul_i64(conv->kernel_height, conv->kernel_width, &count) &&
-                 clf__mul_i64(count, conv->channels, &count) &&
-                 clf__mul_i64(count, conv->filters, &count)
-             ? count
-             : -1;
+  const int64_t taps = clf__count(conv->kernel_height, conv->kernel_width);
+  return clf__count(clf__count(taps, conv->channels), conv->filters);
 }
 
 static double work_of(const clf__conv_pass *pass) {

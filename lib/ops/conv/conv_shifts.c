@@ -55,11 +55,8 @@ static int64_t strips_of(const clf__conv2d *conv) {
 
 static int64_t scratch_size(const clf__conv2d *conv) {
   const int64_t rows = strip_rows(conv) + conv->kernel_height - 1;
-  int64_t size;
-  return clf__mul_i64(clf__min_i64(rows, conv->height), conv->width, &size) &&
-                 clf__mul_i64(size, taps_of(conv) * conv->filters, &size)
-             ? size
-             : -1;
+  const int64_t pixels = clf__count(clf__min_i64(rows, conv->height), conv->width);
+  return clf__count(pixels, taps_of(conv) * conv->filters);
 }
 
 static int64_t tasks(const clf__conv2d *conv, int64_t rows) {

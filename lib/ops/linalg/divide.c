@@ -301,8 +301,8 @@ static clf_status allocate(divide *w, double *vectors) {
   w->q = w->count == n ? vectors : clf__arena_matrix(&w->arena, n, n, sizeof *w->q);
   w->vectors = clf__arena_matrix(&w->arena, n, n, sizeof *w->vectors);
   w->gathered = clf__arena_matrix(&w->arena, n, (n + 1) / 2, sizeof *w->gathered);
-  w->poles = clf__arena_array(&w->arena, n, 3 * sizeof *w->poles);
-  w->order = clf__arena_array(&w->arena, n, 4 * sizeof *w->order);
+  w->poles = clf__arena_matrix(&w->arena, 3, n, sizeof *w->poles);
+  w->order = clf__arena_matrix(&w->arena, 4, n, sizeof *w->order);
   w->sides = clf__arena_array(&w->arena, n, sizeof *w->sides);
   CLF__CHECK(clf__arena_status(&w->arena));
   w->z = w->poles + n;

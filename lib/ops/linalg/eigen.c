@@ -53,7 +53,7 @@ static void mirror(double *a, int64_t n) {
 
 static clf_status solve_directly(clf_context *context, double *a, int64_t n, int64_t count,
                                  double *values, double *vectors) {
-  double *diagonal = clf__alloc_array(context, n, 3 * sizeof *diagonal);
+  double *diagonal = clf__alloc_matrix(context, 3, n, sizeof *diagonal);
   clf_status status = CLF_ERROR_MEMORY;
   if (diagonal == NULL) {
     return status;

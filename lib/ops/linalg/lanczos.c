@@ -234,7 +234,7 @@ static clf_status begin(lanczos *s) {
   s->basis = clf__arena_matrix(&s->arena, capacity + WIDTH, n, sizeof *s->basis);
   s->projected = clf__arena_matrix(&s->arena, capacity, capacity, sizeof *s->projected);
   s->image = clf__arena_matrix(&s->arena, n, WIDTH + s->count, sizeof *s->image);
-  s->shares = clf__arena_array(&s->arena, capacity, WIDTH * sizeof *s->shares);
+  s->shares = clf__arena_matrix(&s->arena, capacity, WIDTH, sizeof *s->shares);
   s->small = clf__arena_matrix(&s->arena, capacity, capacity, sizeof *s->small);
   s->ritz = clf__arena_matrix(&s->arena, s->count, capacity, sizeof *s->ritz);
   CLF__CHECK(clf__arena_status(&s->arena));
