@@ -82,8 +82,15 @@ static clf_status forward(const clf__pass *pass) {
   const conv2d_params *p = layer->params;
   const clf__conv2d g = geometry(layer);
   const bool relu = p->activation == CLF__RELU;
-  clf_status status = clf__conv2d_forward(layer->context, &g, pass->rows, pass->x, pass->weights[0],
-                                          p->bias ? pass->weights[1] : NULL, relu, pass->y);
+  clf_status status =
+      clf__conv2d_forward(&(clf__conv_pass){.context = layer->context,
+                                            .conv = &g,
+                                            .rows = pass->rows,
+                                            .x = pass->x,
+                                            .w = pass->weights[0],
+                                            .bias = p->bias ? pass->weights[1] : NULL,
+                                            .relu = relu,
+                                            .y = pass->y});
   if (status == CLF_OK && !relu) {
     clf__bias_activate(layer->context, p->activation, NULL, pass->y,
                        pass->rows * g.out_height * g.out_width, p->filters);
@@ -100,9 +107,16 @@ static clf_status backward(const clf__pass *pass) {
     clf__activation_gradient(layer->context, p->activation, pass->y, pass->dy,
                              pass->rows * g.out_height * g.out_width, p->filters);
   }
-  return clf__conv2d_backward(layer->context, &g, pass->rows, pass->x, relu ? pass->y : NULL,
-                              pass->dy, pass->weights[0], pass->gradients[0],
-                              p->bias ? pass->gradients[1] : NULL, pass->dx);
+  return clf__conv2d_backward(&(clf__conv_pass){.context = layer->context,
+                                                .conv = &g,
+                                                .rows = pass->rows,
+                                                .x = pass->x,
+                                                .w = pass->weights[0],
+                                                .out = relu ? pass->y : NULL,
+                                                .dy = pass->dy,
+                                                .dw = pass->gradients[0],
+                                                .dbias = p->bias ? pass->gradients[1] : NULL,
+                                                .dx = pass->dx});
 }
 
 static int64_t packed_size(const clf__layer *layer) {
@@ -124,8 +138,15 @@ static void infer(const clf__infer *pass) {
   const clf__layer *layer = pass->layer;
   const clf__conv2d g = geometry(layer);
   const bool relu = pass->activation == CLF__RELU;
-  clf__conv2d_infer(layer->context, &g, pass->rows, pass->x, pass->packed, pass->bias, relu,
-                    pass->y, pass->scratch);
+  clf__conv2d_infer(&(clf__conv_pass){.context = layer->context,
+                                      .conv = &g,
+                                      .rows = pass->rows,
+                                      .x = pass->x,
+                                      .w = pass->packed,
+                                      .bias = pass->bias,
+                                      .relu = relu,
+                                      .y = pass->y},
+                    pass->scratch);
   if (!relu) {
     clf__bias_activate(layer->context, pass->activation, NULL, pass->y,
                        pass->rows * g.out_height * g.out_width, g.filters);

@@ -436,33 +436,32 @@ static void bench_kernel(clf_context *context) {
 }
 
 typedef struct conv_case {
-  clf_context *context;
-  clf__conv2d conv;
-  float *x, *w, *bias, *y, *dy, *dx, *dw, *packed, *scratch;
+  clf__conv_pass pass; /* with both gradients */
+  float *packed, *scratch;
 } conv_case;
 
 enum { CONV_ROWS = 100 };
 
 static void conv_forward(void *argument) {
-  conv_case *c = argument;
-  clf__conv2d_forward(c->context, &c->conv, CONV_ROWS, c->x, c->w, c->bias, true, c->y);
+  clf__conv2d_forward(&((conv_case *)argument)->pass);
 }
 
 static void conv_backward(void *argument) {
-  conv_case *c = argument;
-  clf__conv2d_backward(c->context, &c->conv, CONV_ROWS, c->x, c->y, c->dy, c->w, c->dw, c->bias,
-                       c->dx);
+  clf__conv2d_backward(&((conv_case *)argument)->pass);
 }
 
 static void conv_weights(void *argument) {
-  conv_case *c = argument;
-  clf__conv2d_backward(c->context, &c->conv, CONV_ROWS, c->x, c->y, c->dy, c->w, c->dw, c->bias,
-                       NULL);
+  clf__conv_pass pass = ((conv_case *)argument)->pass;
+  pass.dx = NULL;
+  clf__conv2d_backward(&pass);
 }
 
 static void conv_infer(void *argument) {
-  conv_case *c = argument;
-  clf__conv2d_infer(c->context, &c->conv, 1, c->x, c->packed, c->bias, true, c->y, c->scratch);
+  const conv_case *c = argument;
+  clf__conv_pass pass = c->pass;
+  pass.rows = 1;
+  pass.w = c->packed;
+  clf__conv2d_infer(&pass, c->scratch);
 }
 
 /* The layers of the network for MNIST, in batches of 100, and a few of other sizes. GFLOP/s count
@@ -485,18 +484,29 @@ static void bench_conv(clf_context *context) {
     const clf__conv2d l = layers[layer];
     const int64_t pixels = l.height * l.width;
     const int64_t weights = l.kernel_height * l.kernel_width * l.channels * l.filters;
-    conv_case c = {context,
-                   l,
-                   filled_f32(context, CONV_ROWS * pixels * l.channels),
-                   filled_f32(context, weights),
-                   filled_f32(context, l.filters),
-                   filled_f32(context, CONV_ROWS * pixels * l.filters),
-                   filled_f32(context, CONV_ROWS * pixels * l.filters),
-                   filled_f32(context, CONV_ROWS * pixels * l.channels),
-                   filled_f32(context, weights),
-                   filled_f32(context, clf__conv2d_packed_size(&l)),
-                   filled_f32(context, clf__conv2d_scratch_size(&l))};
-    clf__conv2d_pack(context, &l, c.w, c.packed);
+    float *const x = filled_f32(context, CONV_ROWS * pixels * l.channels);
+    float *const w = filled_f32(context, weights);
+    float *const bias = filled_f32(context, l.filters);
+    float *const y = filled_f32(context, CONV_ROWS * pixels * l.filters);
+    float *const dy = filled_f32(context, CONV_ROWS * pixels * l.filters);
+    float *const dx = filled_f32(context, CONV_ROWS * pixels * l.channels);
+    float *const dw = filled_f32(context, weights);
+    conv_case c = {.pass = {.context = context,
+                            .conv = &l,
+                            .rows = CONV_ROWS,
+                            .x = x,
+                            .w = w,
+                            .bias = bias,
+                            .relu = true,
+                            .y = y,
+                            .out = y,
+                            .dy = dy,
+                            .dw = dw,
+                            .dbias = bias,
+                            .dx = dx},
+                   .packed = filled_f32(context, clf__conv2d_packed_size(&l)),
+                   .scratch = filled_f32(context, clf__conv2d_scratch_size(&l))};
+    clf__conv2d_pack(context, &l, w, c.packed);
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
       const double seconds = seconds_of(calls[i].call, &c);
       const double speed = 2e-9 * calls[i].rows * (double)pixels * (double)weights / seconds;
@@ -505,7 +515,7 @@ static void bench_conv(clf_context *context) {
              (int)l.height, (int)l.width, calls[i].name, 1e3 * seconds, speed,
              100 * speed / (peak * threads));
     }
-    float *const all[] = {c.x, c.w, c.bias, c.y, c.dy, c.dx, c.dw, c.packed, c.scratch};
+    float *const all[] = {x, w, bias, y, dy, dx, dw, c.packed, c.scratch};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
       clf__free(all[i]);
     }

@@ -241,8 +241,9 @@ clf_status clf__fisher_solve_cg(clf__fisher_system *s) {
   clf_status status = CLF_OK, outcome;
   CLF__TRY(allocate(&v));
   CLF__TRY(clf__precondition_create(&v.precondition, s, rank_of(s)));
-  CLF__TRY(clf__kernel_product_create(&v.matrix, s->context, &s->function, s->training->x, s->rows,
-                                      s->n, s->center, s->root, s->responses, cache_bytes(s)));
+  CLF__TRY(clf__kernel_product_create(&v.matrix, s->context, &s->function,
+                                      &(clf__row_pick){s->training->x, s->rows, 0, s->n}, s->center,
+                                      s->root, s->responses, cache_bytes(s)));
   CLF__TRY(iterate(&v));
   outcome = status;
   CLF__TRY(finish(&v));

@@ -65,9 +65,9 @@ static clf_status prepare(projection *p) {
   for (int64_t i = 0; i < p->n; i++) {
     p->root[i] = 1;
   }
-  return clf__kernel_product_create(&p->matrix, l->context, &l->function, l->training->x, p->held,
-                                    p->n, l->center, p->root, l->classes,
-                                    (size_t)CLF__PERCEPTRON_CACHE);
+  return clf__kernel_product_create(&p->matrix, l->context, &l->function,
+                                    &(clf__row_pick){l->training->x, p->held, 0, p->n}, l->center,
+                                    p->root, l->classes, (size_t)CLF__PERCEPTRON_CACHE);
 }
 
 /* r = K_HD c_D. */

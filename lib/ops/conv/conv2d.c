@@ -140,26 +140,19 @@ void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, const float
   method->pack(clf__kernels_for(context), &seen.conv, w, packed);
 }
 
-static clf__conv_pass pass_of(clf_context *context, const clf__conv2d *conv, int64_t rows,
-                              const float *x, const float *w) {
-  return (clf__conv_pass){.context = context,
-                          .kernels = clf__kernels_for(context),
-                          .conv = conv,
-                          .rows = rows,
-                          .x = x,
-                          .w = w};
+/* The pass with the part of its kernel that sees the image. */
+static clf__conv_pass pass_of(const clf__conv_pass *whole, const seen_part *seen) {
+  clf__conv_pass pass = *whole;
+  pass.kernels = clf__kernels_for(whole->context);
+  pass.conv = &seen->conv;
+  return pass;
 }
 
-void clf__conv2d_infer(clf_context *context, const clf__conv2d *conv, int64_t rows, const float *x,
-                       const float *packed, const float *bias, bool relu, float *y,
-                       float *scratch) {
-  const seen_part seen = seen_of(conv);
+void clf__conv2d_infer(const clf__conv_pass *whole, float *scratch) {
+  const seen_part seen = seen_of(whole->conv);
   const clf__conv_method *method = method_of(&seen.conv);
-  clf__conv_pass pass = pass_of(context, &seen.conv, rows, x, packed);
-  pass.bias = bias;
-  pass.relu = relu;
-  pass.y = y;
-  const int64_t tasks = method->tasks(&seen.conv, rows);
+  const clf__conv_pass pass = pass_of(whole, &seen);
+  const int64_t tasks = method->tasks(&seen.conv, pass.rows);
   for (int64_t task = 0; task < tasks; task++) {
     method->forward(&pass, task, scratch);
   }
@@ -177,22 +170,17 @@ static void forward_task(void *argument, clf__range range) {
   job->method->forward(&job->pass, range.index, job->scratch + range.worker * job->scratch_size);
 }
 
-static clf_status forward_seen(clf_context *context, const clf__conv2d *conv, int64_t rows,
-                               const float *x, const float *w, const float *bias, bool relu,
-                               float *y) {
-  forward_job job = {method_of(conv), pass_of(context, conv, rows, x, w), NULL, 0};
+static clf_status forward_seen(const clf__conv_pass *pass) {
+  forward_job job = {method_of(pass->conv), *pass, NULL, 0};
   clf_status status = CLF_OK;
-  clf__arena arena = {.context = context};
-  float *packed = clf__arena_array(&arena, job.method->packed_size(conv), sizeof *packed);
-  job.scratch_size = job.method->scratch_size(conv);
-  job.scratch = clf__conv_scratch(&arena, &job.pass, job.scratch_size);
+  clf__arena arena = {.context = pass->context};
+  float *packed = clf__arena_array(&arena, job.method->packed_size(pass->conv), sizeof *packed);
+  job.scratch_size = job.method->scratch_size(pass->conv);
+  job.scratch = clf__conv_scratch(&arena, pass, job.scratch_size);
   CLF__TRY(clf__arena_status(&arena));
-  job.method->pack(job.pass.kernels, conv, w, packed);
+  job.method->pack(pass->kernels, pass->conv, pass->w, packed);
   job.pass.w = packed;
-  job.pass.bias = bias;
-  job.pass.relu = relu;
-  job.pass.y = y;
-  clf__conv_run(&job.pass, job.method->tasks(conv, rows), 1, forward_task, &job);
+  clf__conv_run(pass, job.method->tasks(pass->conv, pass->rows), 1, forward_task, &job);
 done:
   clf__arena_free(&arena);
   return status;
@@ -208,40 +196,34 @@ static float *copy_seen(clf__arena *arena, const clf__conv2d *conv, const seen_p
   return part;
 }
 
-clf_status clf__conv2d_forward(clf_context *context, const clf__conv2d *conv, int64_t rows,
-                               const float *x, const float *w, const float *bias, bool relu,
-                               float *y) {
-  const seen_part seen = seen_of(conv);
-  clf__arena arena = {.context = context};
-  const float *own = seen.whole ? w : copy_seen(&arena, conv, &seen, w);
+clf_status clf__conv2d_forward(const clf__conv_pass *whole) {
+  const seen_part seen = seen_of(whole->conv);
+  clf__conv_pass pass = pass_of(whole, &seen);
+  clf__arena arena = {.context = whole->context};
   clf_status status = CLF_OK;
+  if (!seen.whole) {
+    pass.w = copy_seen(&arena, whole->conv, &seen, whole->w);
+  }
   CLF__TRY(clf__arena_status(&arena));
-  status = forward_seen(context, &seen.conv, rows, x, own, bias, relu, y);
+  status = forward_seen(&pass);
 done:
   clf__arena_free(&arena);
   return status;
 }
 
-clf_status clf__conv2d_backward(clf_context *context, const clf__conv2d *conv, int64_t rows,
-                                const float *x, const float *y, float *dy, const float *w,
-                                float *dw, float *dbias, float *dx) {
-  const seen_part seen = seen_of(conv);
-  clf__conv_pass pass = pass_of(context, &seen.conv, rows, x, w);
+clf_status clf__conv2d_backward(const clf__conv_pass *whole) {
+  const seen_part seen = seen_of(whole->conv);
+  clf__conv_pass pass = pass_of(whole, &seen);
+  clf__arena arena = {.context = whole->context};
   clf_status status = CLF_OK;
-  clf__arena arena = {.context = context};
-  pass.out = y;
-  pass.dy = dy;
-  pass.dw = dw;
-  pass.dbias = dbias;
-  pass.dx = dx;
   if (!seen.whole) {
-    pass.w = copy_seen(&arena, conv, &seen, w);
+    pass.w = copy_seen(&arena, whole->conv, &seen, whole->w);
     pass.dw = clf__arena_array(&arena, clf__conv_weights(&seen.conv), sizeof *pass.dw);
   }
   CLF__TRY(clf__arena_status(&arena));
   CLF__TRY(method_of(&seen.conv)->backward(&pass));
   if (!seen.whole) {
-    scatter_seen(conv, &seen, pass.dw, dw);
+    scatter_seen(whole->conv, &seen, pass.dw, whole->dw);
   }
 done:
   clf__arena_free(&arena);

@@ -22,17 +22,25 @@ typedef struct clf__conv2d {
   int64_t out_height, out_width;
 } clf__conv2d;
 
-/* `bias` [filters] may be NULL for 0; with `relu`, y is replaced by max(y, 0). */
-clf_status clf__conv2d_forward(clf_context *context, const clf__conv2d *conv, int64_t rows,
-                               const float *x, const float *w, const float *bias, bool relu,
-                               float *y);
+/* The operands of a pass. */
+typedef struct clf__conv_pass {
+  clf_context *context;
+  const struct clf__kernels *kernels; /* set by the functions below */
+  const clf__conv2d *conv;
+  int64_t rows;
+  const float *x, *w;
+  const float *bias; /* [filters], or NULL for 0 */
+  bool relu;         /* y is replaced by max(y, 0) */
+  float *y;
+  /* The backward pass computes dw, dbias and dx, the gradients with respect to W and b (both summed
+   * over the rows) and x; dbias and dx may be NULL. dy is the gradient with respect to y, and may be
+   * overwritten. */
+  const float *out; /* the output of a forward pass with `relu`, or NULL after one without */
+  float *dy, *dw, *dbias, *dx;
+} clf__conv_pass;
 
-/* Computes dw, dbias and dx, the gradients with respect to W and b (both summed over the rows) and
- * x; dbias and dx may be NULL. dy is the gradient with respect to y, and may be overwritten. `y` is
- * the output of a forward pass with `relu`, or NULL after one without. */
-clf_status clf__conv2d_backward(clf_context *context, const clf__conv2d *conv, int64_t rows,
-                                const float *x, const float *y, float *dy, const float *w,
-                                float *dw, float *dbias, float *dx);
+clf_status clf__conv2d_forward(const clf__conv_pass *pass);
+clf_status clf__conv2d_backward(const clf__conv_pass *pass);
 
 /* Weights that are packed once, for any number of calls of clf__conv2d_infer on any threads: these
  * return how many floats they take, and how many the call needs as scratch; -1 if the number
@@ -40,8 +48,7 @@ clf_status clf__conv2d_backward(clf_context *context, const clf__conv2d *conv, i
 int64_t clf__conv2d_packed_size(const clf__conv2d *conv);
 int64_t clf__conv2d_scratch_size(const clf__conv2d *conv);
 void clf__conv2d_pack(clf_context *context, const clf__conv2d *conv, const float *w, float *packed);
-/* The forward pass on the calling thread. It never fails. */
-void clf__conv2d_infer(clf_context *context, const clf__conv2d *conv, int64_t rows, const float *x,
-                       const float *packed, const float *bias, bool relu, float *y, float *scratch);
+/* The forward pass on the calling thread, with packed weights. It never fails. */
+void clf__conv2d_infer(const clf__conv_pass *pass, float *scratch);
 
 #endif

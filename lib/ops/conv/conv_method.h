@@ -10,20 +10,7 @@
 #include "ops/conv/conv2d.h"
 #include "ops/kernels.h"
 
-/* The operands of a pass, as in conv2d.h. In a forward pass, w is packed by the method. */
-typedef struct clf__conv_pass {
-  clf_context *context;
-  const clf__kernels *kernels;
-  const clf__conv2d *conv;
-  int64_t rows;
-  const float *x, *w, *bias;
-  bool relu;
-  float *y;
-  /* Backward: */
-  const float *out; /* y after a forward pass with relu, or NULL */
-  float *dy, *dw, *dbias, *dx;
-} clf__conv_pass;
-
+/* In a forward pass, pass->w is packed by the method. */
 typedef struct clf__conv_method {
   bool (*fits)(const clf__conv2d *conv);
   int64_t (*packed_size)(const clf__conv2d *conv);

@@ -60,12 +60,12 @@ static void map_part(void *argument, clf__range range) {
   const channel_job *job = argument;
   const int64_t first = range.first, count = range.end - first;
   const float *const *v = job->vectors;
+  const clf__channel_map map = {v[0], v[1], v[2]};
   if (job->dy == NULL) {
-    job->kernels->channels->map(job->x + first, count, job->period, v[0], v[1], v[2],
-                                job->out + first);
+    job->kernels->channels->map(job->x + first, count, job->period, &map, job->out + first);
   } else {
-    job->kernels->channels->gradient(job->x + first, job->dy + first, count, job->period, v[0],
-                                     v[1], v[2], v[3], job->out + first);
+    job->kernels->channels->gradient(job->x + first, job->dy + first, count, job->period, &map,
+                                     v[3], job->out + first);
   }
 }
 

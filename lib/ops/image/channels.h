@@ -33,11 +33,9 @@ typedef struct clf__channel_kernels {
   void (*sums)(const float *x, int64_t count, int64_t period, double *sums, double *squares);
   void (*products)(const float *x, const float *dy, int64_t count, int64_t period,
                    const float *center, double *sums, double *products);
-  void (*map)(const float *x, int64_t count, int64_t period, const float *center,
-              const float *factor, const float *shift, float *y);
+  void (*map)(const float *x, int64_t count, int64_t period, const clf__channel_map *map, float *y);
   void (*gradient)(const float *x, const float *dy, int64_t count, int64_t period,
-                   const float *center, const float *factor, const float *shift, const float *share,
-                   float *dx);
+                   const clf__channel_map *map, const float *share, float *dx);
 } clf__channel_kernels;
 
 #endif

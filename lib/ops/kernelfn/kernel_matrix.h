@@ -19,6 +19,13 @@ typedef struct clf__kernel_function {
   double gamma, coef0;
 } clf__kernel_function;
 
+/* Some rows of x: rows[first …], or first … if `rows` is NULL. */
+typedef struct clf__row_pick {
+  const clf__rows *x;
+  const int64_t *rows;
+  int64_t first, count;
+} clf__row_pick;
+
 /* The columns of kernel matrices: rows z_j, packed for the product, with squared norms if the
  * function needs them. It is immutable, so any number of threads may use it at once. Sparse rows
  * are borrowed if no list selects them; all other rows are copied. */

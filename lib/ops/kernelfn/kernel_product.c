@@ -66,9 +66,10 @@ static clf_status allocate(clf__kernel_product *m) {
 }
 
 clf_status clf__kernel_product_create(clf__kernel_product **out, clf_context *context,
-                                      const clf__kernel_function *function, const clf__rows *x,
-                                      const int64_t *rows, int64_t n, const float *center,
+                                      const clf__kernel_function *function,
+                                      const clf__row_pick *rows, const float *center,
                                       const double *root, int64_t sides, size_t cache_bytes) {
+  const int64_t n = rows->count;
   clf__kernel_product *m = *out = clf__alloc_zeroed(context, 1, sizeof *m);
   if (m == NULL) {
     return CLF_ERROR_MEMORY;
@@ -76,18 +77,18 @@ clf_status clf__kernel_product_create(clf__kernel_product **out, clf_context *co
   *m = (clf__kernel_product){.context = context,
                              .arena = {.context = context},
                              .kernels = clf__kernels_for(context),
-                             .x = x,
-                             .rows = rows,
+                             .x = rows->x,
+                             .rows = rows->rows,
                              .root = root,
                              .n = n,
                              .sides = sides,
-                             .edge = (n + BLOCK - 1) / BLOCK};
+                             .edge = clf__ceil_div(n, BLOCK)};
   m->padded = m->edge * BLOCK;
   plan_cache(m, cache_bytes);
   clf_status status = allocate(m);
-  return status < 0
-             ? status
-             : clf__kernel_columns_create(&m->columns, context, function, x, rows, n, x, center);
+  return status < 0 ? status
+                    : clf__kernel_columns_create(&m->columns, context, function, rows->x,
+                                                 rows->rows, n, rows->x, center);
 }
 
 void clf__kernel_product_free(clf__kernel_product *m) {

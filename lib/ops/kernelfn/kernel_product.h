@@ -7,14 +7,14 @@
 
 typedef struct clf__kernel_product clf__kernel_product;
 
-/* Prepares products for rows[0 … n-1] of x. The rows, `function` and `center` stay the caller's;
+/* Prepares products for some rows. These, `function` and `center` stay the caller's;
  * root [n] are the square roots of the row weights. Kernel values are stored in at most
  * `cache_bytes`, or less if the memory limit requires it: as floats if `cache_bytes` is enough for
  * all of them, otherwise in 16 bits. In addition the object needs nine times the memory of the
  * vectors as floats, and 1.5 MB for each thread. *out must be freed after a failure, too. */
 clf_status clf__kernel_product_create(clf__kernel_product **out, clf_context *context,
-                                      const clf__kernel_function *function, const clf__rows *x,
-                                      const int64_t *rows, int64_t n, const float *center,
+                                      const clf__kernel_function *function,
+                                      const clf__row_pick *rows, const float *center,
                                       const double *root, int64_t sides, size_t cache_bytes);
 void clf__kernel_product_free(clf__kernel_product *m); /* NULL is fine */
 

@@ -3,15 +3,9 @@
 #ifndef CLF_OPS_KERNELFN_KERNEL_TILES_H
 #define CLF_OPS_KERNELFN_KERNEL_TILES_H
 
+#include "ops/kernelfn/kernel_matrix.h"
 #include "ops/linalg/linear.h"
 #include "tensor/rows.h"
-
-/* Some rows of x: rows[first …], or first … if `rows` is NULL. */
-typedef struct clf__row_pick {
-  const clf__rows *x;
-  const int64_t *rows;
-  int64_t first, count;
-} clf__row_pick;
 
 static inline int64_t clf__row_picked(const clf__row_pick *pick, int64_t i) {
   return pick->rows == NULL ? pick->first + i : pick->rows[pick->first + i];

@@ -28,8 +28,9 @@ static void channel_products(const float *restrict x, const float *restrict dy, 
 }
 
 static void channel_map(const float *restrict x, int64_t count, int64_t period,
-                        const float *restrict center, const float *restrict factor,
-                        const float *restrict shift, float *restrict y) {
+                        const clf__channel_map *map, float *restrict y) {
+  const float *restrict center = map->center, *restrict factor = map->factor;
+  const float *restrict shift = map->shift;
   for (; count > 0; count -= period, x += period, y += period) {
     const int64_t columns = count < period ? count : period;
     for (int64_t j = 0; j < columns; j++) {
@@ -39,9 +40,10 @@ static void channel_map(const float *restrict x, int64_t count, int64_t period,
 }
 
 static void channel_gradient(const float *restrict x, const float *restrict dy, int64_t count,
-                             int64_t period, const float *restrict center,
-                             const float *restrict factor, const float *restrict shift,
+                             int64_t period, const clf__channel_map *map,
                              const float *restrict share, float *restrict dx) {
+  const float *restrict center = map->center, *restrict factor = map->factor;
+  const float *restrict shift = map->shift;
   for (; count > 0; count -= period, x += period, dy += period, dx += period) {
     const int64_t columns = count < period ? count : period;
     for (int64_t j = 0; j < columns; j++) {

@@ -10,20 +10,28 @@ enum { DIRECT_OUTPUTS = 14, DIRECT_TAPS = 13, DIRECT_TAPS_ELSE = 9 };
 enum { DIRECT_OUTPUTS = 6, DIRECT_TAPS = 6, DIRECT_TAPS_ELSE = 5 };
 #endif
 
+/* Pixels, weights and bias of some filters, and where their outputs go. */
+typedef struct direct_operands {
+  const clf__conv_direct *direct;
+  const float *x, *w, *bias;
+  bool relu;
+  float *y;
+} direct_operands;
+
 INLINE void direct_tile(const int outputs, const int vectors, const int64_t step, int64_t lanes,
-                        const clf__conv_direct *direct, const float *x, const float *w,
-                        const float *bias, bool relu, float *y) {
+                        direct_operands o) {
+  const clf__conv_direct *direct = o.direct;
   vector_f32 sums[DIRECT_OUTPUTS][2];
   UNROLL for (int i = 0; i < outputs; i++) {
     UNROLL for (int j = 0; j < vectors; j++) {
-      sums[i][j] = bias == NULL ? (vector_f32){0} : load_lanes(bias + j * LANES_F32, lanes);
+      sums[i][j] = o.bias == NULL ? (vector_f32){0} : load_lanes(o.bias + j * LANES_F32, lanes);
     }
   }
-  for (int64_t tap = 0; tap < direct->taps; tap++, w += direct->filters) {
-    const float *from = x + direct->offsets[tap];
+  for (int64_t tap = 0; tap < direct->taps; tap++, o.w += direct->filters) {
+    const float *from = o.x + direct->offsets[tap];
     vector_f32 weight[2];
     UNROLL for (int j = 0; j < vectors; j++) {
-      weight[j] = load_lanes(w + j * LANES_F32, lanes);
+      weight[j] = load_lanes(o.w + j * LANES_F32, lanes);
     }
     UNROLL for (int i = 0; i < outputs; i++) {
       UNROLL for (int j = 0; j < vectors; j++) {
@@ -33,61 +41,66 @@ INLINE void direct_tile(const int outputs, const int vectors, const int64_t step
   }
   UNROLL for (int i = 0; i < outputs; i++) {
     UNROLL for (int j = 0; j < vectors; j++) {
-      store_lanes(y + i * direct->filters + j * LANES_F32,
-                  finished(sums[i][j], (vector_f32){0}, relu), lanes);
+      store_lanes(o.y + i * direct->filters + j * LANES_F32,
+                  finished(sums[i][j], (vector_f32){0}, o.relu), lanes);
     }
   }
 }
 
 /* Computes all outputs for `vectors` vectors of filters; the last vector has `lanes` lanes. */
-INLINE void direct_strip(const int vectors, const int64_t step, int64_t lanes,
-                         const clf__conv_direct *direct, const float *x, const float *w,
-                         const float *bias, bool relu, float *y) {
-  for (int64_t row = 0; row < direct->rows; row++, x += direct->line) {
-    const float *from = x;
-    int64_t left = direct->columns;
+INLINE void direct_strip(const int vectors, const int64_t step, int64_t lanes, direct_operands o) {
+  const float *line = o.x;
+  for (int64_t row = 0; row < o.direct->rows; row++, line += o.direct->line) {
+    int64_t left = o.direct->columns;
+    o.x = line;
     for (; left >= DIRECT_OUTPUTS; left -= DIRECT_OUTPUTS) {
-      direct_tile(DIRECT_OUTPUTS, vectors, step, lanes, direct, from, w, bias, relu, y);
-      from += DIRECT_OUTPUTS * step;
-      y += DIRECT_OUTPUTS * direct->filters;
+      direct_tile(DIRECT_OUTPUTS, vectors, step, lanes, o);
+      o.x += DIRECT_OUTPUTS * step;
+      o.y += DIRECT_OUTPUTS * o.direct->filters;
     }
     for (; left >= 4; left -= 4) {
-      direct_tile(4, vectors, step, lanes, direct, from, w, bias, relu, y);
-      from += 4 * step;
-      y += 4 * direct->filters;
+      direct_tile(4, vectors, step, lanes, o);
+      o.x += 4 * step;
+      o.y += 4 * o.direct->filters;
     }
     for (; left > 0; left--) {
-      direct_tile(1, vectors, step, lanes, direct, from, w, bias, relu, y);
-      from += step;
-      y += direct->filters;
+      direct_tile(1, vectors, step, lanes, o);
+      o.x += step;
+      o.y += o.direct->filters;
     }
   }
 }
 
-INLINE void direct_filters(const int64_t step, const clf__conv_direct *direct, const float *x,
-                           const float *w, const float *bias, bool relu, float *y) {
+/* From filter `first` on. */
+INLINE direct_operands direct_from(direct_operands o, int64_t first) {
+  o.w += first;
+  o.bias = o.bias == NULL ? NULL : o.bias + first;
+  o.y += first;
+  return o;
+}
+
+INLINE void direct_filters(const int64_t step, direct_operands o) {
+  const int64_t filters = o.direct->filters;
   int64_t at = 0;
-  for (; at + 2 * LANES_F32 <= direct->filters; at += 2 * LANES_F32) {
-    direct_strip(2, step, LANES_F32, direct, x, w + at, bias == NULL ? NULL : bias + at, relu,
-                 y + at);
+  for (; at + 2 * LANES_F32 <= filters; at += 2 * LANES_F32) {
+    direct_strip(2, step, LANES_F32, direct_from(o, at));
   }
-  if (at + LANES_F32 <= direct->filters) {
-    direct_strip(1, step, LANES_F32, direct, x, w + at, bias == NULL ? NULL : bias + at, relu,
-                 y + at);
+  if (at + LANES_F32 <= filters) {
+    direct_strip(1, step, LANES_F32, direct_from(o, at));
     at += LANES_F32;
   }
-  if (at < direct->filters) {
-    direct_strip(1, step, direct->filters - at, direct, x, w + at, bias == NULL ? NULL : bias + at,
-                 relu, y + at);
+  if (at < filters) {
+    direct_strip(1, step, filters - at, direct_from(o, at));
   }
 }
 
 static void conv_direct(const clf__conv_direct *direct, const float *x, const float *w,
                         const float *bias, bool relu, float *y) {
+  const direct_operands o = {direct, x, w, bias, relu, y};
   if (direct->step == 1) {
-    direct_filters(1, direct, x, w, bias, relu, y);
+    direct_filters(1, o);
   } else {
-    direct_filters(direct->step, direct, x, w, bias, relu, y);
+    direct_filters(direct->step, o);
   }
 }
 

@@ -78,15 +78,32 @@ static void free_problem(problem *p) {
   }
 }
 
+static clf__conv_pass forward_of(clf_context *context, const problem *p, const float *bias,
+                                 bool relu) {
+  return (clf__conv_pass){.context = context,
+                          .conv = &p->conv,
+                          .rows = p->rows,
+                          .x = p->x,
+                          .w = p->w,
+                          .bias = bias,
+                          .relu = relu,
+                          .y = p->y};
+}
+
 /* dx is left out without `data`, as for the first layer of a network. */
 static clf_status run_all(clf_context *context, const problem *p, bool data) {
   const size_t size = (size_t)p->y_count * sizeof *p->dy;
   float *dy = malloc(size + 1); /* as it may be written over */
   clf_status status;
   memcpy(dy, p->dy, size);
-  TRY(clf__conv2d_forward(context, &p->conv, p->rows, p->x, p->w, p->bias, p->out != NULL, p->y));
-  TRY(clf__conv2d_backward(context, &p->conv, p->rows, p->x, p->out, dy, p->w, p->dw, p->dbias,
-                           data ? p->dx : NULL));
+  clf__conv_pass pass = forward_of(context, p, p->bias, p->out != NULL);
+  TRY(clf__conv2d_forward(&pass));
+  pass.out = p->out;
+  pass.dy = dy;
+  pass.dw = p->dw;
+  pass.dbias = p->dbias;
+  pass.dx = data ? p->dx : NULL;
+  TRY(clf__conv2d_backward(&pass));
 
 done:
   free(dy);
@@ -346,7 +363,8 @@ TEST_LOOP(conv2d__relu_keeps_what_is_not_a_number, 0, cpu_levels()) {
   }
   problem p = problem_of(cases[1], 1, false, &state);
   p.x[0] = NAN;
-  ck_clf_ok(clf__conv2d_forward(context, &p.conv, 1, p.x, p.w, NULL, true, p.y));
+  const clf__conv_pass pass = forward_of(context, &p, NULL, true);
+  ck_clf_ok(clf__conv2d_forward(&pass));
   ck_assert(isnan(p.y[0]));
   ck_assert(!isnan(p.y[p.y_count - 1]));
   free_problem(&p);
@@ -365,11 +383,15 @@ TEST_LOOP(conv2d__infers_what_forward_gives, 0, cpu_levels()) {
     float *packed = random_f32(&state, clf__conv2d_packed_size(&p.conv));
     float *scratch = random_f32(&state, clf__conv2d_scratch_size(&p.conv));
     float *y = random_f32(&state, p.y_count);
-    ck_clf_ok(clf__conv2d_forward(context, &p.conv, 3, p.x, p.w, p.bias, true, p.y));
+    clf__conv_pass pass = forward_of(context, &p, p.bias, true);
+    ck_clf_ok(clf__conv2d_forward(&pass));
     clf__conv2d_pack(context, &p.conv, p.w, packed);
-    clf__conv2d_infer(context, &p.conv, 3, p.x, packed, p.bias, true, y, scratch);
+    pass.w = packed;
+    pass.y = y;
+    clf__conv2d_infer(&pass, scratch);
     ck_assert_mem_eq(y, p.y, (size_t)p.y_count * sizeof(float));
-    clf__conv2d_infer(context, &p.conv, 1, p.x, packed, p.bias, true, y, scratch);
+    pass.rows = 1;
+    clf__conv2d_infer(&pass, scratch);
     ck_assert_mem_eq(y, p.y, (size_t)p.y_count / 3 * sizeof(float));
     free(packed);
     free(scratch);

@@ -67,8 +67,9 @@ static void check_product(const product_case *c, const double *y, double error) 
 static clf__kernel_product *product_of_case(clf_context *context, const product_case *c,
                                             int64_t bytes) {
   clf__kernel_product *made = NULL;
-  ck_clf_ok(clf__kernel_product_create(&made, context, &c->function, &c->x.rows, c->rows, ROWS,
-                                       NULL, c->root, c->sides, (size_t)bytes));
+  ck_clf_ok(clf__kernel_product_create(&made, context, &c->function,
+                                       &(clf__row_pick){&c->x.rows, c->rows, 0, ROWS}, NULL,
+                                       c->root, c->sides, (size_t)bytes));
   return made;
 }
 
@@ -148,8 +149,9 @@ static clf_status make_and_multiply(clf_context *context, const void *argument) 
   const clf__progress progress = clf__progress_begin(context, "product", 1);
   clf__kernel_product *made = NULL;
   clf_status status;
-  TRY(clf__kernel_product_create(&made, context, &c->function, &c->x.rows, c->rows, ROWS, NULL,
-                                 c->root, 1, (size_t)rooms[1]));
+  TRY(clf__kernel_product_create(&made, context, &c->function,
+                                 &(clf__row_pick){&c->x.rows, c->rows, 0, ROWS}, NULL, c->root, 1,
+                                 (size_t)rooms[1]));
   TRY(clf__kernel_product_times(made, c->p, false, &progress, 0, y));
 done:
   clf__kernel_product_free(made);
