@@ -21,38 +21,10 @@
 #include "base/math.h"
 #include "base/status.h"
 #include "ops/conv/conv_method.h"
-#include "ops/conv/winograd.h"
+#include "ops/conv/winograd_tiles.h"
 #include "ops/linalg/product.h"
 
-enum {
-  TILE = CLF__WINOGRAD_TILE,
-  POINTS = CLF__WINOGRAD_POINTS,
-  BLOCK_FLOATS = 1 << 18, /* values of a block of tiles, which stay in L2 */
-  MIN_BLOCK = 16,
-  MAX_BLOCK = 64,
-  APART = 16, /* floats between points, so that they do not fall into one set of the cache */
-  WEIGHTS_PER_TASK = 1024
-};
-
-/* How a convolution is divided into tiles. */
-typedef struct tiling {
-  const clf__conv2d *conv;
-  int64_t outputs;        /* of a tile along each side */
-  int64_t columns, tiles; /* of an image */
-  int64_t block;          /* tiles that are processed at a time */
-  int64_t v_step, z_step; /* from point to point of the transformed inputs and outputs */
-} tiling;
-
-static tiling tiling_of(const clf__conv2d *conv) {
-  tiling t = {.conv = conv, .outputs = TILE + 1 - conv->kernel_height};
-  t.columns = clf__ceil_div(conv->out_width, t.outputs);
-  t.tiles = t.columns * clf__ceil_div(conv->out_height, t.outputs);
-  t.block = BLOCK_FLOATS / (POINTS * (conv->channels + conv->filters)) / 8 * 8;
-  t.block = clf__clamp_i64(t.block, MIN_BLOCK, MAX_BLOCK);
-  t.v_step = t.block * conv->channels + APART;
-  t.z_step = t.block * conv->filters + APART;
-  return t;
-}
+enum { POINTS = CLF__WINOGRAD_POINTS, WEIGHTS_PER_TASK = 1024 };
 
 /* Returns whether Winograd's method is faster. It is not for few channels, since the sums between
  * the transforms are short, nor for small images, which leave much of the tiles unused. */
@@ -66,12 +38,12 @@ static bool fits(const clf__conv2d *conv) {
   }
   const double products =
       (double)conv->out_height * (double)conv->out_width * (double)(kernel * kernel);
-  return products >= SAVED * POINTS * (double)tiling_of(conv).tiles;
+  return products >= SAVED * POINTS * (double)clf__winograd_tiling_of(conv).tiles;
 }
 
 /* Returns the step from point to point of the transformed weights. */
 static int64_t u_step(const clf__conv2d *conv) {
-  return conv->channels * conv->filters + APART;
+  return conv->channels * conv->filters + CLF__WINOGRAD_APART;
 }
 
 static int64_t packed_size(const clf__conv2d *conv) {
@@ -103,70 +75,17 @@ static int64_t widest_of(const clf__conv2d *conv) {
 }
 
 static int64_t scratch_size(const clf__conv2d *conv) {
-  const tiling t = tiling_of(conv);
+  const clf__winograd_tiling t = clf__winograd_tiling_of(conv);
   return POINTS * (t.v_step + t.z_step) + 2 * widest_of(conv);
 }
 
-static block_scratch scratch_of(const tiling *t, float *scratch) {
+static block_scratch scratch_of(const clf__winograd_tiling *t, float *scratch) {
   const int64_t widest = widest_of(t->conv);
   block_scratch s = {.v = scratch, .z = scratch + POINTS * t->v_step};
   s.zero = s.z + POINTS * t->z_step;
   s.lost = s.zero + widest;
   memset(s.zero, 0, (size_t)widest * sizeof *s.zero);
   return s;
-}
-
-/* A square of pixels of an image, from (first_row, first_column) on. It may reach beyond the
- * image. */
-typedef struct grid {
-  int64_t first_row, first_column, side;
-  int64_t height, width, channels;
-} grid;
-
-static bool within(int64_t at, int64_t size) {
-  return (uint64_t)at < (uint64_t)size;
-}
-
-/* Computes the offsets of the grid's pixels in the image; -1 for pixels outside. */
-static void offsets_of(const grid *g, int64_t *offsets) {
-  for (int64_t i = 0; i < g->side; i++) {
-    const int64_t row = g->first_row + i;
-    const int64_t line = within(row, g->height) ? row * g->width : -1;
-    for (int64_t j = 0; j < g->side; j++) {
-      const int64_t column = g->first_column + j;
-      *offsets++ = line >= 0 && within(column, g->width) ? (line + column) * g->channels : -1;
-    }
-  }
-}
-
-static void pixels_of(const grid *g, const float *image, const float *outside,
-                      const float **pixels) {
-  int64_t offsets[POINTS];
-  offsets_of(g, offsets);
-  for (int64_t i = 0; i < g->side * g->side; i++) {
-    pixels[i] = offsets[i] < 0 ? outside : image + offsets[i];
-  }
-}
-
-static void writable_pixels_of(const grid *g, float *image, float *outside, float **pixels) {
-  int64_t offsets[POINTS];
-  offsets_of(g, offsets);
-  for (int64_t i = 0; i < g->side * g->side; i++) {
-    pixels[i] = offsets[i] < 0 ? outside : image + offsets[i];
-  }
-}
-
-/* The input pixels that a tile of an image sees, and the outputs that it computes. */
-static grid inputs_of(const tiling *t, int64_t tile) {
-  const clf__conv2d *c = t->conv;
-  const int64_t row = tile / t->columns * t->outputs, column = tile % t->columns * t->outputs;
-  return (grid){row - c->pad_top, column - c->pad_left, TILE, c->height, c->width, c->channels};
-}
-
-static grid outputs_of(const tiling *t, int64_t tile) {
-  const clf__conv2d *c = t->conv;
-  const int64_t row = tile / t->columns * t->outputs, column = tile % t->columns * t->outputs;
-  return (grid){row, column, t->outputs, c->out_height, c->out_width, c->filters};
 }
 
 static int64_t input_size(const clf__conv2d *c) {
@@ -178,27 +97,27 @@ static int64_t output_size(const clf__conv2d *c) {
 }
 
 /* Tiles are counted across all images. */
-static void transform_inputs(const clf__conv_pass *pass, const tiling *t, int64_t first,
-                             int64_t count, const block_scratch *s) {
+static void transform_inputs(const clf__conv_pass *pass, const clf__winograd_tiling *t,
+                             int64_t first, int64_t count, const block_scratch *s) {
   const int64_t channels = t->conv->channels;
   const float *pixels[POINTS];
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = (first + i) / t->tiles;
-    const grid g = inputs_of(t, (first + i) % t->tiles);
-    pixels_of(&g, pass->x + row * input_size(t->conv), s->zero, pixels);
+    const clf__pixel_grid g = clf__winograd_inputs_of(t, (first + i) % t->tiles);
+    clf__grid_pixels(&g, pass->x + row * input_size(t->conv), s->zero, pixels);
     pass->kernels->winograd->transform_input(
         pixels, &(clf__winograd_tile){s->v + i * channels, t->v_step, channels});
   }
 }
 
-static void transform_outputs(const clf__conv_pass *pass, const tiling *t, int64_t first,
-                              int64_t count, const block_scratch *s) {
+static void transform_outputs(const clf__conv_pass *pass, const clf__winograd_tiling *t,
+                              int64_t first, int64_t count, const block_scratch *s) {
   const int64_t filters = t->conv->filters;
   clf__winograd_output out = {.outputs = t->outputs, .bias = pass->bias, .relu = pass->relu};
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = (first + i) / t->tiles;
-    const grid g = outputs_of(t, (first + i) % t->tiles);
-    writable_pixels_of(&g, pass->y + row * output_size(t->conv), s->lost, out.y);
+    const clf__pixel_grid g = clf__winograd_outputs_of(t, (first + i) % t->tiles);
+    clf__grid_pixels_to_write(&g, pass->y + row * output_size(t->conv), s->lost, out.y);
     pass->kernels->winograd->transform_output(
         &(clf__winograd_tile){s->z + i * filters, t->z_step, filters}, &out);
   }
@@ -224,13 +143,13 @@ static void multiply(const clf__conv_pass *pass, int64_t rows, int64_t columns, 
 }
 
 static int64_t tasks(const clf__conv2d *conv, int64_t rows) {
-  const tiling t = tiling_of(conv);
+  const clf__winograd_tiling t = clf__winograd_tiling_of(conv);
   return clf__ceil_div(rows * t.tiles, t.block);
 }
 
 static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
   const clf__conv2d *conv = pass->conv;
-  const tiling t = tiling_of(conv);
+  const clf__winograd_tiling t = clf__winograd_tiling_of(conv);
   const block_scratch s = scratch_of(&t, scratch);
   const int64_t first = task * t.block, count = clf__min_i64(t.block, pass->rows * t.tiles - first);
   transform_inputs(pass, &t, first, count, &s);
@@ -243,7 +162,7 @@ static void forward(const clf__conv_pass *pass, int64_t task, float *scratch) {
 
 typedef struct backward_job {
   const clf__conv_pass *pass;
-  tiling t;
+  clf__winograd_tiling t;
   int64_t scratch_size;
   clf__conv_shards shards; /* sums [POINTS, channels, filters] */
   float *sums;             /* of all shards */
@@ -254,15 +173,15 @@ typedef struct backward_job {
 static void transform_output_gradients(const backward_job *job, int64_t first, int64_t count,
                                        const block_scratch *s) {
   const clf__conv_pass *pass = job->pass;
-  const tiling *t = &job->t;
+  const clf__winograd_tiling *t = &job->t;
   const int64_t filters = t->conv->filters;
   clf__winograd_output_gradient gradient = {.outputs = t->outputs, .relu = pass->out != NULL};
   for (int64_t i = 0; i < count; i++) {
     const int64_t row = (first + i) / t->tiles;
-    const grid g = outputs_of(t, (first + i) % t->tiles);
-    pixels_of(&g, pass->dy + row * output_size(t->conv), s->zero, gradient.dy);
+    const clf__pixel_grid g = clf__winograd_outputs_of(t, (first + i) % t->tiles);
+    clf__grid_pixels(&g, pass->dy + row * output_size(t->conv), s->zero, gradient.dy);
     if (gradient.relu) {
-      pixels_of(&g, pass->out + row * output_size(t->conv), s->zero, gradient.y);
+      clf__grid_pixels(&g, pass->out + row * output_size(t->conv), s->zero, gradient.y);
     }
     pass->kernels->winograd->transform_output_gradient(
         &gradient, &(clf__winograd_tile){s->z + i * filters, t->z_step, filters});
@@ -295,17 +214,17 @@ static void add_products(const backward_job *job, int64_t point, int64_t count, 
 static void add_input_gradients(const backward_job *job, int64_t first, int64_t count,
                                 const block_scratch *s) {
   const clf__conv_pass *pass = job->pass;
-  const tiling *t = &job->t;
+  const clf__winograd_tiling *t = &job->t;
   const int64_t channels = t->conv->channels, size = input_size(t->conv);
   float *pixels[POINTS];
   for (int64_t i = 0; i < count; i++) {
     float *dx = pass->dx + (first + i) / t->tiles * size;
     const int64_t tile = (first + i) % t->tiles;
-    const grid g = inputs_of(t, tile);
+    const clf__pixel_grid g = clf__winograd_inputs_of(t, tile);
     if (tile == 0) {
       memset(dx, 0, (size_t)size * sizeof *dx);
     }
-    writable_pixels_of(&g, dx, s->lost, pixels);
+    clf__grid_pixels_to_write(&g, dx, s->lost, pixels);
     pass->kernels->winograd->transform_input_gradient(
         &(clf__winograd_tile){s->v + i * channels, t->v_step, channels}, pixels);
   }
@@ -315,7 +234,7 @@ static void add_shard(void *argument, clf__range rows) {
   const backward_job *job = argument;
   const clf__conv_pass *pass = job->pass;
   const clf__conv2d *conv = pass->conv;
-  const tiling *t = &job->t;
+  const clf__winograd_tiling *t = &job->t;
   const block_scratch s = scratch_of(t, job->shards.scratch + rows.worker * job->scratch_size);
   const int64_t shard = rows.index, begin = rows.first * t->tiles, end = rows.end * t->tiles;
   float *sums = job->shards.sums[shard];
@@ -384,7 +303,8 @@ static clf_status alloc_weights(backward_job *job) {
 
 static clf_status backward(const clf__conv_pass *pass) {
   const clf__conv2d *conv = pass->conv;
-  backward_job job = {.pass = pass, .t = tiling_of(conv), .scratch_size = scratch_size(conv)};
+  backward_job job = {
+      .pass = pass, .t = clf__winograd_tiling_of(conv), .scratch_size = scratch_size(conv)};
   const int64_t weights = conv->channels * conv->filters;
   clf_status status = CLF_OK;
   CLF__TRY(clf__conv_shards_create(&job.shards, pass, packed_size(conv), job.scratch_size));
