@@ -41,7 +41,7 @@ int64_t clf__block_rows(const clf_model *model, const clf_dataset *rows, int64_t
     return rows->rows;
   }
   const int64_t blocks = max > 1 ? (int64_t)((double)rows->rows / max) + 1 : rows->rows;
-  return (rows->rows - 1) / blocks + 1;
+  return clf__ceil_div(rows->rows, blocks);
 }
 
 static clf_status use_block(const clf_model *model, const clf_dataset *rows, clf__block_use use,

@@ -1,6 +1,7 @@
 /* Decides whether rows are shifted, and shifts them. */
 #include "models/kind_rows.h"
 
+#include "base/math.h"
 #include "tensor/rows_precision.h"
 
 static const char entry[] = "center";
@@ -24,7 +25,7 @@ static clf_status find_merged(clf__merged *out, clf_context *context, const clf_
   clf__rows about = *x;
   about.center = center != NULL ? center->data : NULL;
   const clf_status status =
-      clf__rows_merged(out, context, &about, (x->rows - 1) / SAMPLE + 1, INT64_MAX);
+      clf__rows_merged(out, context, &about, clf__ceil_div(x->rows, SAMPLE), INT64_MAX);
   out->column = out->rows * SHARE < out->looked_at ? -1 : out->column;
   return status;
 }

@@ -135,7 +135,7 @@ static int64_t sample_rows(int64_t *row, int64_t rows, const float *weights) {
   for (int64_t i = 0; i < rows; i++) {
     counted += weights == NULL || weights[i] > 0;
   }
-  const int64_t step = (counted - 1) / SAMPLE + 1;
+  const int64_t step = clf__ceil_div(counted, SAMPLE);
   for (int64_t i = 0; i < rows; i++) {
     if (weights == NULL || weights[i] > 0) {
       if (seen++ % step == 0) {
@@ -316,8 +316,11 @@ static int64_t count_tables(clf_context *context, const clf__rows *x, int64_t lo
 
 clf_status clf__rows_merged(clf__merged *out, clf_context *context, const clf__rows *x,
                             int64_t step, int64_t enough) {
-  counting job = {
-      .x = x, .step = step, .looked_at = (x->rows - 1) / step + 1, .enough = enough, .mask = 15};
+  counting job = {.x = x,
+                  .step = step,
+                  .looked_at = clf__ceil_div(x->rows, step),
+                  .enough = enough,
+                  .mask = 15};
   while (job.mask < 2 * (uint64_t)job.looked_at) {
     job.mask = 2 * job.mask + 1;
   }

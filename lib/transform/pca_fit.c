@@ -70,7 +70,7 @@ static int64_t band_columns(const eigen_job *job, int64_t first) {
 static clf_status make_gram(eigen_job *job, clf__directions *out) {
   const int64_t n = job->size;
   const clf__progress progress =
-      clf__progress_begin(job->context, "gram", (job->x->columns - 1) / BAND + 1);
+      clf__progress_begin(job->context, "gram", clf__ceil_div(job->x->columns, BAND));
   clf_status status = CLF_OK;
   job->band = clf__arena_matrix(&job->arena, n, BAND, sizeof *job->band);
   CLF__TRY(clf__arena_status(&job->arena));

@@ -293,7 +293,7 @@ clf_status clf__column_statistics(clf_context *context, const clf__rows *x, cons
   }
   reading job = {.context = context, .x = x, .weights = weights, .blocks = count_blocks(x)};
   clf_status status = CLF_OK;
-  job.block_rows = (x->rows - 1) / job.blocks + 1;
+  job.block_rows = clf__ceil_div(x->rows, job.blocks);
   clf__arena arena = {.context = context};
   job.memory =
       clf__arena_zeroed(&arena, clf__count(job.blocks * ARRAYS, x->columns), sizeof(double));

@@ -133,7 +133,7 @@ static void pack_panel(void *argument, clf__range range) {
 static clf_status pack_dense(pack_call *call, const float *center) {
   clf__kernel_columns *made = call->made;
   const int64_t width = made->tile->columns, padded = clf__round_up(made->count, width);
-  made->steps = (made->columns + made->tile->group - 1) / made->tile->group;
+  made->steps = clf__ceil_div(made->columns, made->tile->group);
   made->stored = clf__round_up(made->steps, CLF__TILE_STEPS);
   made->panels = clf__arena_matrix(&made->arena, padded, made->stored, sizeof *made->panels);
   made->norms = clf__arena_array(&made->arena, padded, sizeof(float));

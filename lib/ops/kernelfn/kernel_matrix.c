@@ -100,7 +100,7 @@ static int64_t range_of(const block_call *call) {
   const double rest = products_of(call->z, call->group, call->first, call->n);
   const double ranges = rest / task_products, max = (double)call->n / RANGE;
   const int64_t wanted = ranges < 1 ? 1 : ranges < max ? (int64_t)ranges : (int64_t)max + 1;
-  return clf__round_up((call->n + wanted - 1) / wanted, CLF__TILE_COLUMNS);
+  return clf__round_up(clf__ceil_div(call->n, wanted), CLF__TILE_COLUMNS);
 }
 
 static clf_status run_tasks(block_call *call) {

@@ -35,7 +35,7 @@ int64_t clf__kernel_group_bytes(const clf__kernel_columns *z, int64_t rows, int6
     *zeroed = z->columns * LANES * (int64_t)sizeof(float);
     return *zeroed + (2 * SPARSE_COLUMNS + 1) * LANES * (int64_t)sizeof(float);
   }
-  const int64_t tiles = (rows + z->tile->rows - 1) / z->tile->rows;
+  const int64_t tiles = clf__ceil_div(rows, z->tile->rows);
   return clf__round_up(
       4 * tiles * (z->tile->rows * (z->stored + 1) + clf__tile_places(z->steps, z->tile->depth)),
       64);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/math.h"
 #include "base/memory.h"
 #include "ops/kernels.h"
 #include "ops/linalg/linear.h"
@@ -21,7 +22,7 @@ enum {
 };
 
 static int64_t stride_of(clf__dense dense) {
-  const int64_t lines = (dense.units - 1) / CLF__SPARSE_LANES + 1;
+  const int64_t lines = clf__ceil_div(dense.units, CLF__SPARSE_LANES);
   return dense.units < CLF__SPARSE_LANES ? dense.units
                                          : (lines + (lines % ALIASED == 0)) * CLF__SPARSE_LANES;
 }

@@ -162,10 +162,8 @@ INLINE void direct_gradient(const int taps, const clf__conv_direct *direct, cons
 
 static void conv_direct_gradient(const clf__conv_direct *direct, const float *x, const float *dy,
                                  float *dw) {
-  const int64_t unused =
-      -direct->taps + (direct->taps + DIRECT_TAPS - 1) / DIRECT_TAPS * DIRECT_TAPS;
-  const int64_t unused_else =
-      -direct->taps + (direct->taps + DIRECT_TAPS_ELSE - 1) / DIRECT_TAPS_ELSE * DIRECT_TAPS_ELSE;
+  const int64_t unused = -direct->taps + clf__round_up(direct->taps, DIRECT_TAPS);
+  const int64_t unused_else = -direct->taps + clf__round_up(direct->taps, DIRECT_TAPS_ELSE);
   if (unused <= unused_else) {
     direct_gradient(DIRECT_TAPS, direct, x, dy, dw);
   } else {

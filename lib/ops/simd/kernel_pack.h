@@ -70,10 +70,10 @@ INLINE void transpose_units(int32_t *to, const int64_t pitch, const int32_t *fro
 INLINE void pack_units(const bool bytes, const int64_t pitch, int32_t *out,
                        const clf__row_pick *from, const clf__row_map *map, int32_t flip) {
   _Alignas(64) int32_t piece[WIDTH_F32 * PIECE];
-  const int64_t group = bytes ? GROUP : 1, steps = (from->x->columns + group - 1) / group;
+  const int64_t group = bytes ? GROUP : 1, steps = clf__ceil_div(from->x->columns, group);
   for (int64_t first = 0; first < steps; first += PIECE, out += PIECE * pitch) {
     const int64_t count = clf__min_i64(PIECE, steps - first);
-    const int64_t whole = (count + CLF__TILE_STEPS - 1) / CLF__TILE_STEPS * CLF__TILE_STEPS;
+    const int64_t whole = clf__round_up(count, CLF__TILE_STEPS);
     for (int64_t i = 0; i < pitch; i++) {
       int32_t *to = piece + i * PIECE;
       if (i >= from->count) {
@@ -172,7 +172,7 @@ static void pack_tile_rows_u8(int32_t *out, int32_t *places, void *norms, const 
   int32_t *row_norms = norms;
   (void)map;
   pack_units(true, TILE_ROWS, out, from, NULL, 0);
-  keep_steps(out, places, (from->x->columns + GROUP - 1) / GROUP, CLF__EXACT_COLUMNS);
+  keep_steps(out, places, clf__ceil_div(from->x->columns, GROUP), CLF__EXACT_COLUMNS);
   for (int64_t i = 0; i < TILE_ROWS; i++) {
     uint32_t sum = 0, squares = 0;
     if (i < from->count) {

@@ -104,7 +104,7 @@ static void NAME(finish)(const clf__kernel_map *map, const UNIT *sums, const UNI
 /* Combines all rows with the columns skip … skip + columns - 1 of a panel. */
 static void NAME(kernel_panel)(const clf__kernel_tiles *t, const UNIT *b, const UNIT *column_norms,
                                int64_t skip, int64_t columns, float *out) {
-  const int64_t stored = (t->steps + CLF__TILE_STEPS - 1) / CLF__TILE_STEPS * CLF__TILE_STEPS;
+  const int64_t stored = clf__round_up(t->steps, CLF__TILE_STEPS);
   const int64_t vectors = (skip + columns + LANES_F32 - 1) / LANES_F32;
   const UNIT *a = (const UNIT *)(const void *)t->a, *row_norms = t->a_norms;
   const int32_t *places = t->places;
@@ -126,7 +126,7 @@ static void NAME(kernel_panel)(const clf__kernel_tiles *t, const UNIT *b, const 
 }
 
 static void NAME(kernel_multiply)(const clf__kernel_tiles *t) {
-  const int64_t stored = (t->steps + CLF__TILE_STEPS - 1) / CLF__TILE_STEPS * CLF__TILE_STEPS;
+  const int64_t stored = clf__round_up(t->steps, CLF__TILE_STEPS);
   const UNIT *b = (const UNIT *)(const void *)t->b, *column_norms = t->b_norms;
   for (int64_t column = t->first; column < t->first + t->columns;) {
     const int64_t inside = column % WIDTH_F32, vector = inside / LANES_F32 * LANES_F32;
