@@ -39,7 +39,7 @@ typedef struct clf_box {
 typedef struct clf_box_set {
   uint32_t struct_size;  /**< sizeof(clf_box_set), set by the caller */
   const clf_box *boxes;  /**< [count]; NULL when count is 0 */
-  const int64_t *images; /**< [count] number of the image that each is in, of any value */
+  const int64_t *images; /**< [count] number of the image that each box is in, of any value */
   int64_t count;         /**< 0 or more */
 } clf_box_set;
 

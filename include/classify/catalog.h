@@ -74,7 +74,7 @@ CLF_API const char *clf_kind_help(const char *area, const char *kind);
 CLF_API int64_t clf_param_count(const char *area, const char *kind);
 
 /** Describes parameter `index` of a kind.
- *  @param out  receives the description, but for its struct_size, which the caller has set
+ *  @param out  receives the description, except its struct_size, which the caller must set
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown area, kind or index; the message lists what there
  *          is; also a struct_size that was not set)
  *  @since 0.1 */

@@ -75,7 +75,8 @@ CLF_API clf_status clf_detector_run(const clf_detector *detector, const clf_imag
 /** Finds hard negatives: windows of a scene that the detector classifies as objects and that are
  *  none, to be added to the background of the next training. It finds the boxes that
  *  clf_detector_run() finds, except those that overlap an object of the scene.
- *  @param objects       those in the scene, whose `images` are not read; NULL if there are none
+ *  @param objects       the boxes of the objects in the scene, whose `images` are not read; NULL if
+ *                       there are none
  *  @param overlap       a box that overlaps one of them by more than this is left out: 0 to 1
  *  @param windows       [capacity, height, width, channels] of the network's input, receives the
  *                       pixels as the network read them

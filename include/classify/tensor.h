@@ -74,11 +74,11 @@ CLF_API clf_status clf_tensor_wrap(clf_tensor **out, clf_context *context, const
                                    int32_t dtype, int32_t ndim, const int64_t *shape,
                                    const int64_t *strides);
 
-/** Called once when the last user of a wrapped memory is gone. */
+/** Called once when nothing uses the wrapped memory any more. */
 typedef void (*clf_release_callback)(void *user);
 
-/** Sets what is called when the memory of clf_tensor_wrap() is no longer needed, so when the tensor
- *  and everything that shares its memory are freed.
+/** Sets the function that is called when the memory of clf_tensor_wrap() is no longer needed: when
+ *  the tensor and everything that shares its memory have been freed.
  *  @param tensor    made by clf_tensor_wrap(), or a view of that one
  *  @param user      passed to the callback
  *  @return CLF_OK, CLF_ERROR_ARGUMENT (the memory was not wrapped, or a callback is set already)

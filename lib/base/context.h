@@ -85,12 +85,12 @@ clf_status clf__call_next(clf__call *call, int64_t first);
  * cancelled: the caller then discards its results. */
 clf_status clf__call_end(clf__call *call, clf_status status);
 
-/* Runs clf__parallel() in a call that may be cancelled. Returns CLF_OK, or CLF_ERROR_CANCELLED if
- * tasks were left out. */
+/* Runs clf__parallel_ranges() in a call that may be cancelled. Returns CLF_OK, or
+ * CLF_ERROR_CANCELLED if tasks were left out. */
 clf_status clf__progress_ranges(clf_context *context, int64_t total, int64_t grain, double work,
                                 clf__range_task task, void *argument);
-/* The same over `rows` rows, row 0 of which is row `first` of the call: what is reported grows with
- * the rows that are done. */
+/* The same over `rows` rows, of which row 0 is row `first` of the call; the reported step grows as
+ * rows are completed. */
 clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows, int64_t grain,
                               double work, clf__range_task task, void *argument);
 /* Asks whether to continue, for a thread that works for long within one task. Returns CLF_OK or
@@ -99,8 +99,8 @@ clf_status clf__progress_check(void);
 
 /* Runs clf__parallel() over tasks that are long calls themselves. Meanwhile the calling thread
  * reports progress: while it waits, and when a task of its own steps. It reports `done`, which the
- * tasks count up, as the step. In a pool task it is clf__parallel(), and the tasks see whether the
- * watched call is cancelled. Returns CLF_OK or CLF_ERROR_CANCELLED. */
+ * tasks count up, as the step. In a pool task it is clf__parallel_ranges(), and the tasks see
+ * whether the watched call is cancelled. Returns CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
                                   int64_t total, int64_t grain, double work, clf__range_task task,
                                   void *argument);

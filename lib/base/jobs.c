@@ -1,6 +1,6 @@
 /* A message belongs to the thread that set it, so the lowest failure is kept, with its message, for
- * the calling thread. Which one that is does not depend on the threads: a range is left out only
- * after a lower one has failed. */
+ * the calling thread. It does not depend on the threads, because a range is left out only if a
+ * lower one has failed. */
 #include "base/jobs.h"
 
 #include <math.h>
@@ -10,10 +10,10 @@
 typedef struct jobs {
   clf__job job;
   void *argument;
-  atomic_int_least64_t *done;  /* to count up here, or NULL */
-  atomic_int_least64_t failed; /* index of the lowest range that failed, or INT64_MAX */
+  atomic_int_least64_t *done;  /* counts the completed parts, or NULL */
+  atomic_int_least64_t failed; /* lowest range that failed, or INT64_MAX */
   pthread_mutex_t lock;        /* of `failure` */
-  clf__failure failure;        /* of that range */
+  clf__failure failure;        /* the failure of that range */
 } jobs;
 
 static void begin(jobs *own, clf__job job, void *argument) {
@@ -50,7 +50,7 @@ static void run_job(void *argument, clf__range range) {
   }
 }
 
-/* `status` is that of the loop: CLF_OK, or CLF_ERROR_CANCELLED. */
+/* `status` is the status of the loop: CLF_OK, or CLF_ERROR_CANCELLED. */
 static clf_status end(const jobs *own, clf_status status) {
   const bool failed = status == CLF_OK && atomic_load(&own->failed) < INT64_MAX;
   return failed ? clf__failure_raise(&own->failure) : status;

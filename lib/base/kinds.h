@@ -38,8 +38,8 @@ const void *clf__kind_named(const clf__registry *registry, const char *name);
 /* Does the same, and sets the message if there is no such kind: CLF_ERROR_ARGUMENT with the nearest
  * name as a suggestion, or with all names. */
 const void *clf__kind_find(const clf__registry *registry, const char *name);
-/* The same of formats, whose files are read or written by kinds of different registries: one that
- * only `others` have is CLF_ERROR_UNSUPPORTED, since its files are only `used` ("read"). */
+/* The same for formats whose files are read and written by kinds of different registries. A kind
+ * that only `others` have returns CLF_ERROR_UNSUPPORTED: its files are only `used` ("read"). */
 clf_status clf__format_find(const void **out, const clf__registry *registry, const char *name,
                             const clf__registry *others, const char *used);
 

@@ -14,7 +14,7 @@
 void *clf__alloc(clf_context *context, size_t bytes);
 void *clf__alloc_array(clf_context *context, int64_t count, size_t element_bytes);
 void *clf__alloc_zeroed(clf_context *context, int64_t count, size_t element_bytes);
-/* As clf__alloc_array(), for clf__count(rows, columns) elements. */
+/* Does what clf__alloc_array() does, for clf__count(rows, columns) elements. */
 void *clf__alloc_matrix(clf_context *context, int64_t rows, int64_t columns, size_t element_bytes);
 /* Grows or shrinks a block of clf__alloc*. If it fails, `block` stays valid. `block` may be
  * NULL. */

@@ -32,7 +32,7 @@ typedef void (*clf__task)(void *argument, int64_t index, int32_t worker);
 void clf__parallel(clf_context *context, int64_t count, double work, clf__task task,
                    void *argument);
 
-/* Number `index` of the ranges that a loop is cut into: first … end - 1. `worker` as above. */
+/* Range `index` of a loop: first … end - 1. `worker` as above. */
 typedef struct clf__range {
   int64_t index, first, end;
   int32_t worker;
@@ -45,10 +45,10 @@ typedef void (*clf__range_task)(void *argument, clf__range range);
 void clf__parallel_ranges(clf_context *context, int64_t total, int64_t grain, double work,
                           clf__range_task task, void *argument);
 
-/* The same in `parts` > 0 ranges that are as long as each other, but for one. */
+/* The same for `parts` > 0 ranges of equal length, except one. */
 void clf__parallel_parts(clf_context *context, int64_t total, int64_t parts, double work,
                          clf__range_task task, void *argument);
-/* Number `index` of such ranges. */
+/* Returns range `index` of such a loop. */
 static inline clf__range clf__range_of_part(int64_t total, int64_t parts, int64_t index,
                                             int32_t worker) {
   return (clf__range){index, total * index / parts, total * (index + 1) / parts, worker};

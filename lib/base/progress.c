@@ -54,7 +54,7 @@ typedef struct clf__loop {
   bool may_stop;
   clf__range_task task;
   void *argument;
-  int64_t first;             /* row of the call that a loop over rows begins with */
+  int64_t first;             /* first row of a loop over rows */
   atomic_int_least64_t done; /* of what the ranges divide */
 } loop;
 

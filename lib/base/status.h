@@ -22,7 +22,7 @@ clf_status clf__fail_within(clf_status status, const char *format, ...)
  * front by clf__fail_within(); otherwise CLF__ENTER's subject is used. Returns CLF_ERROR_MEMORY. */
 clf_status clf__fail_refused(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A failure with its message, to hand to another thread. */
+/* A failure with its message, to be passed to another thread. */
 enum { CLF__MESSAGE_BYTES = 512 };
 typedef struct clf__failure {
   clf_status status;
@@ -32,7 +32,7 @@ typedef struct clf__failure {
 
 /* Keeps `status` with the calling thread's message. */
 void clf__failure_keep(clf__failure *out, clf_status status);
-/* Makes it the calling thread's failure; returns its status. */
+/* Sets the message on the calling thread, and returns the status. */
 clf_status clf__failure_raise(const clf__failure *failure);
 
 /* Returns CLF_ERROR_ARGUMENT from the function if a required pointer is NULL. */

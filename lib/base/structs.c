@@ -6,7 +6,7 @@
 #include "base/math.h"
 #include "base/status.h"
 
-/* A size beyond any version's was never set. */
+/* A larger size than any version's was never set. */
 enum { MAX_SIZE = 4096 };
 
 static clf_status read_size(size_t *out, const clf__struct *about, const void *from) {

@@ -50,7 +50,7 @@ clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, c
 typedef struct clf__format {
   clf__kind base;
   /* For formats of more than one file. If it is NULL, the file at `path` is passed to parse. A
-   * format may have only this one. */
+   * format without parse has only this function. */
   clf_status (*load)(clf_dataset **out, clf_context *context, const char *path, const void *params);
   /* Reads a dataset from `bytes` without accessing other files. Takes ownership of the bytes
    * (*bytes is then zero) if the dataset can use them in place; the caller releases them in any

@@ -13,8 +13,8 @@ typedef struct clf__scanner {
   clf__store *weights;             /* of these layers, sharing the model's memory */
 } clf__scanner;
 
-/* How a layer of an operation (CLF__OPERATION_…) is written for larger images: by a function, or not
- * at all, for the reason that the message gives. */
+/* How layers of an operation (CLF__OPERATION_…) are rewritten for larger images: by a function, or
+ * not at all, for the reason in the message. */
 typedef struct clf__scan_writer clf__scan_writer;
 typedef struct clf__scan_rule {
   clf_status (*write)(clf__scan_writer *writer, const clf__layer *layer);

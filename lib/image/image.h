@@ -52,7 +52,7 @@ typedef struct clf__image_codec {
   clf_status (*decode)(clf_image **out, clf_context *context, const clf__image_source *source);
 } clf__image_codec;
 
-/* Writes one kind of file, a row of the other registry there. */
+/* Writes files of one format, a row of the other registry there. */
 typedef struct clf__image_writer {
   clf__kind base;
   const char *endings; /* of its files: "pgm|ppm" */

@@ -184,7 +184,7 @@ static const clf__image_writer *writer_at(int64_t index) {
   return (const clf__image_writer *)clf__image_writers.kinds[index];
 }
 
-/* Returns the codec that writes files with the path's ending, ignoring case; `ending` receives the
+/* Returns the writer of files with the path's ending, ignoring case; `ending` receives the
  * ending. */
 static const clf__image_writer *writer_of(char ending[ENDING_BYTES], const char *path) {
   const char *dot = strrchr(path, '.');

@@ -1,5 +1,5 @@
-/* The codecs of images. A new one is a file with its clf__image_codec, or clf__image_writer, and a
- * line here. */
+/* The codecs of images. A new codec is a file with its clf__image_codec, or clf__image_writer, and
+ * a line here. */
 #include "image/image.h"
 
 static const clf__kind *const kinds[] = {

@@ -261,8 +261,8 @@ static bool is_grey(const gif_work *self) {
   return true;
 }
 
-/* A string of `bits` bits has at most 2^bits pixels, and most pixels for each bit with 12 bits. So
- * a size that the file cannot contain is refused before memory is allocated. */
+/* A code of `bits` bits stands for at most 2^bits pixels; 12 bits give the most pixels for each
+ * bit. So a size that the file cannot contain is refused before memory is allocated. */
 static clf_status check_size(const gif_work *self) {
   enum { PIXELS_A_BYTE = 8 * MAX_CODES / MAX_CODE_BITS + 1 };
   const size_t left = self->source->size - self->at;

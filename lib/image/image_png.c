@@ -30,7 +30,7 @@ typedef struct png_work {
   clf_context *context;
   const clf__image_source *source; /* of a file that is read */
   clf__output *output;             /* of a file that is written */
-  int compression;                 /* of that one */
+  int compression;                 /* of the PNG writer */
   png_structp png;
   png_infop info;
   size_t at;     /* bytes of the source that were read */

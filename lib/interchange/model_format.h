@@ -8,16 +8,16 @@
 /* Reads models of one format, a row of the registry in model_formats.c. */
 typedef struct clf__model_format {
   clf__kind base;
-  /* Makes a model of a whole file. `name` stands in messages. */
+  /* Makes a model from a whole file. `name` is used in messages. */
   clf_status (*import)(clf_model **out, clf_context *context, const clf__bytes *bytes,
                        const char *name, const void *params);
 } clf__model_format;
 
-/* Writes them, a row of the other registry there. */
+/* Writes models of one format, a row of the other registry there. */
 typedef struct clf__model_writer {
   clf__kind base;
-  /* Writes a fitted model; CLF_ERROR_UNSUPPORTED, before anything is written, where the file cannot
-   * say what the model does. */
+  /* Writes a fitted model. Returns CLF_ERROR_UNSUPPORTED, before anything is written, if the format
+   * cannot express the model. */
   clf_status (*write)(const clf_model *model, clf__output *output, const void *params);
 } clf__model_writer;
 

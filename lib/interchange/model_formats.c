@@ -1,5 +1,5 @@
-/* The formats of other programs' model files. A new format is a file with its clf__model_format and
- * a line here. */
+/* The formats of other programs' model files. A new format is a file with its clf__model_format, or
+ * clf__model_writer, and a line here. */
 #include "interchange/model_format.h"
 #include "interchange/onnx/onnx.h"
 

@@ -138,17 +138,17 @@ typedef struct clf__layer_inference {
   void (*run)(const clf__infer *pass);
 } clf__layer_inference;
 
-/* What a layer computes in inference. Whoever writes layers in another form, such as ONNX, or for
- * images of another size, has a rule for each operation, or says why it has none. */
+/* What a layer computes in inference. Code that writes layers in another form, such as ONNX, or for
+ * images of another size, has a rule for each operation, or a reason why it has none. */
 enum {
-  CLF__OPERATION_OWN, /* none of those below: no other form is known */
+  CLF__OPERATION_OWN, /* none of those below: it has no other form */
   CLF__OPERATION_DENSE,
   CLF__OPERATION_CONVOLUTION,
-  CLF__OPERATION_POOL,        /* of windows; its variant is CLF__POOL_MAX or CLF__POOL_MEAN */
-  CLF__OPERATION_GLOBAL_POOL, /* of images; likewise */
-  CLF__OPERATION_TIME_POOL,   /* of the steps of sequences; likewise */
+  CLF__OPERATION_POOL,        /* over windows; its variant is CLF__POOL_MAX or CLF__POOL_MEAN */
+  CLF__OPERATION_GLOBAL_POOL, /* over images; likewise */
+  CLF__OPERATION_TIME_POOL,   /* over the steps of sequences; likewise */
   CLF__OPERATION_CHANNEL_MAP, /* factor x + shift by channels */
-  CLF__OPERATION_ACTIVATION,  /* its activation and nothing more */
+  CLF__OPERATION_ACTIVATION,  /* its activation and nothing else */
   CLF__OPERATION_FLATTEN,
   CLF__OPERATION_IDENTITY,
   CLF__OPERATION_EMBEDDING,
@@ -159,7 +159,7 @@ enum {
 struct clf__layer_kind {
   clf__kind base;
   int32_t operation; /* CLF__OPERATION_… */
-  int32_t variant;   /* which of the kinds of one operation */
+  int32_t variant;   /* distinguishes kinds with the same operation */
   /* Sets out, weights, weight_count, activation and kept_bytes from params and in, which was
    * checked to have `dimensions` (0: any number). */
   int32_t dimensions;
@@ -168,7 +168,7 @@ struct clf__layer_kind {
   clf_status (*backward)(const clf__pass *pass);
   /* NULL if inference is the forward pass. */
   const clf__layer_inference *inference;
-  /* Of a CLF__OPERATION_CHANNEL_MAP, which a product before it can include: sets both
+  /* For CLF__OPERATION_CHANNEL_MAP, which can be folded into a product before it: sets both
    * [channels]. */
   void (*map)(const clf__layer *layer, float *const *weights, double *factor, double *shift);
   /* If there are statistics [statistic_count]: adds those of a pass's x to sums that begin at 0,

@@ -25,7 +25,7 @@ typedef struct matching {
   clf__box_place *order; /* of the found boxes, by label */
   true_place *places;    /* [truth.count] */
   double overlap;
-  double *precision, *recall; /* [found_count] of the current label */
+  double *precision, *recall; /* [found.count] of the current label */
 } matching;
 
 static int compare_true(const void *first, const void *second) {

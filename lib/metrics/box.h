@@ -13,9 +13,9 @@ double clf__box_overlap(const clf_box *a, const clf_box *b);
 /* Returns CLF_ERROR_DATA for the first box that is not valid; `what` begins the message. */
 clf_status clf__check_boxes(const char *what, const clf_box *boxes, int64_t count, bool scores);
 
-/* What of a set is looked at, but for its boxes. */
+/* Which members of a set are read, in addition to its boxes. */
 enum { CLF__BOX_IMAGES = 1, CLF__BOX_SCORES = 2 };
-/* The caller's set, an empty one for NULL, once its boxes are checked. */
+/* Checks the caller's boxes, and returns the caller's set; an empty one for NULL. */
 clf_status clf__box_set_read(clf_box_set *out, const char *what, const clf_box_set *set, int parts);
 
 /* The sort key of a box: label, descending score, original order. */

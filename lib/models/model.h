@@ -43,16 +43,18 @@ typedef struct clf__training {
   void **shared; /* what fits on these same rows pass on; NULL if there is only one */
 } clf__training;
 
-/* How a fitted model decides: what a file of another program says of it depends on that. */
+/* How a fitted model decides, which determines how files of other programs express it. */
 enum {
-  CLF__DECISION_OWN, /* in none of the ways below */
-  CLF__DECISION_LINEAR, /* clf__decision_names; or sums over support vectors, after a fit with a kernel */
+  CLF__DECISION_OWN,      /* in none of the ways below */
+  CLF__DECISION_LINEAR,   /* clf__decision_names; or sums over support vectors, after a fit with a
+                         * kernel */
   CLF__DECISION_LAYERS,   /* a network of layers (network/network.h) */
-  CLF__DECISION_MACHINES, /* pairs of classes told apart by sums over support vectors (svm/svm.h) */
+  CLF__DECISION_MACHINES, /* pairs of classes, distinguished by sums over support vectors
+                           * (svm/svm.h) */
   CLF__DECISIONS
 };
 
-/* How probabilities follow from the decisions of several classes. */
+/* How probabilities are computed from the decisions of several classes. */
 enum { CLF__LINK_NONE, CLF__LINK_SOFTMAX, CLF__LINK_SIGMOIDS /* scaled to sum to 1 */ };
 
 typedef struct clf__model_kind {
@@ -96,8 +98,8 @@ typedef struct clf__model_kind {
   clf_status (*check)(const clf_model *model);
   /* Prepares what all decisions share, such as packed weights, in model->prepared, which every
    * thread then reads. It is called once when a fit or a load is complete. NULL, with
-   * free_prepared, if there is nothing to prepare. Only during a fit does decide run without
-   * model->prepared. */
+   * free_prepared, if there is nothing to prepare. decide runs without model->prepared only during
+   * a fit. */
   clf_status (*prepare)(const clf_model *model, void **prepared);
   void (*free_prepared)(void *prepared); /* NULL is fine */
   /* values [rows, outputs]. */
@@ -105,7 +107,7 @@ typedef struct clf__model_kind {
   /* Converts decisions [rows, classes] into probabilities in place; NULL if the kind has none.
    * Returns CLF_ERROR_UNSUPPORTED if this fit has none. */
   clf_status (*probabilities)(const clf_model *model, float *values, int64_t rows);
-  /* CLF__LINK_… of this fit; NULL where there is none. */
+  /* Returns CLF__LINK_… of this fit; NULL if there is none. */
   int32_t (*link)(const clf_model *model);
   /* transform(): values [rows, components(model)]; both NULL if the kind has none. */
   int64_t (*components)(const clf_model *model);
@@ -137,7 +139,7 @@ extern const clf__model_kind clf__logistic_kind;
 extern const clf__model_kind clf__svm_kind;
 extern const clf__model_kind clf__network_kind;
 
-/* The probabilities of kinds with a link. */
+/* Computes the probabilities of kinds with a link. */
 clf_status clf__link_probabilities(const clf_model *model, float *values, int64_t rows);
 
 /* Runs clf_model_fit() for one of several models of one kind on the same rows. `shared`

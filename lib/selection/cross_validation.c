@@ -74,7 +74,8 @@ static clf_status score_one(run *now, int64_t fold, int64_t variant, clf__fit_sh
                                 (long long)(now->first + fold));
 }
 
-/* The settings of fold after fold: which one fails first does not depend on the group. */
+/* Runs the settings of one fold after another; which one fails first does not depend on the
+ * group. */
 static clf_status run_job(void *argument, clf__range range) {
   run *now = argument;
   const int64_t variants = now->variants->count;
@@ -109,7 +110,7 @@ static clf_status run_group(run *now, const clf_dataset *data, uint64_t seed) {
   int32_t threads = clf__context_threads(now->context);
   if (threads > 1 && tasks >= threads) {
     status = clf__jobs_run(&now->progress, &now->done, tasks, 1, CLF__WORK_LONG, run_job, now);
-  } else { /* not as tasks of the pool, so that what they call may use it */
+  } else { /* not as tasks of the pool, so that the functions they call can use it */
     for (int64_t task = 0; task < tasks; task++) {
       CLF__TRY(run_job(now, (clf__range){task, task, task + 1, 0}));
     }

@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "tensor/rows.h"
 
-/* The numbers of rows: of sparse ones the values of their entries, which lie without gaps. */
+/* Searches the numbers of rows; for sparse rows the values of their entries, which have no gaps. */
 typedef struct search {
   const clf__rows *x;
   const char *data;

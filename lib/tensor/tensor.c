@@ -281,7 +281,7 @@ clf_status clf_tensor_slice(clf_tensor **out, const clf_tensor *tensor, int32_t 
   int64_t extent = tensor->shape[axis];
   bool inside = start >= 0 && start <= extent && (count == 0 || start < extent);
   if (inside && count > 0) {
-    /* Dividing the distance to the end by the step bounds the length without overflow. */
+    /* Dividing the distance to the end by the step bounds the count without overflow. */
     int64_t distance = step > 0 ? extent - 1 - start : start;
     int64_t stride = step > 0 ? step : step == INT64_MIN ? INT64_MAX : -step;
     inside = count - 1 <= distance / stride;

@@ -35,7 +35,7 @@ clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64
 /* Appends the next text of a part. The part fails if memory runs out. */
 void clf__documents_write(clf_documents *documents, clf__document_part *part, int64_t index,
                           const char *text, size_t size);
-/* Refuses what can be no number of bytes, such as -1. */
+/* Refuses sizes that cannot be a number of bytes, such as -1. */
 clf_status clf__check_text_size(size_t size);
 /* Must be called when all texts have been added. Returns CLF_ERROR_MEMORY if a part has failed. */
 clf_status clf__documents_finish(clf_documents *documents);

@@ -125,9 +125,10 @@ typedef struct clf__text_runs {
 } clf__text_runs;
 clf_status clf__text_runs_of(clf__text_runs *out, clf_context *context,
                              const clf_documents *documents, const char *stage);
-/* Runs `count` jobs side by side, one an index; a lack of memory is said to be that of the runs. */
+/* Runs `count` jobs in parallel, one for each index; the message of a memory failure names the
+ * runs. */
 clf_status clf__text_runs_do(clf__text_runs *runs, int64_t count, clf__job job, void *argument);
-/* For a job, as often as it likes: CLF_OK or CLF_ERROR_CANCELLED. */
+/* Called by a job at any time. Returns CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__text_runs_step(clf__text_runs *runs);
 
 /* Makes the sparse rows of documents, for clf_vocabulary_encode(). */

@@ -1,5 +1,5 @@
-/* Writes SVMlight and LIBSVM text, a row a line: the label, then the entries with their indices.
- * Labels are the class names where all of them are numbers, else the classes' numbers from 0 on. */
+/* Writes SVMlight and LIBSVM text, one row in each line: the label, then the entries with their
+ * indices. Labels are the class names if all of them are numbers, otherwise the class indices. */
 #include <math.h>
 
 #include "base/context.h"

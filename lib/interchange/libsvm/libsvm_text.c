@@ -97,7 +97,8 @@ static clf_status read_word(const clf__libsvm_reader *self, int32_t key, const c
   return *out >= 0 ? CLF_OK : clf__libsvm_fail_word(self, line.begin, line.end, words);
 }
 
-/* `count` numbers, in the file's arena, which are all that the line holds: *doubles or else *integers. */
+/* Reads `count` numbers, in the file's arena, which must be all that the line has: *doubles or else
+ * *integers. */
 static clf_status read_list(const clf__libsvm_reader *self, int32_t key, int64_t count,
                             double **doubles, int64_t **integers) {
   clf__libsvm_field line;

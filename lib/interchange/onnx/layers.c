@@ -1,6 +1,7 @@
-/* Layers as nodes, by the operation that they compute. Ours have the channels last, ONNX has them
- * first: images are brought into its order where a layer needs it, and back where their elements
- * are counted, so that every layer's weights stay what they are. */
+/* Layers as nodes, by the operation that they compute. Our images have the channels last, those of
+ * ONNX have them first. Images are converted to the order of ONNX if a layer needs it, and back
+ * before a layer whose weights depend on the order of the elements, so that the weights of every
+ * layer stay the same. */
 #include "interchange/onnx/layers.h"
 
 #include <stdio.h>

@@ -4,8 +4,8 @@
 
 #include "interchange/onnx/graph.h"
 
-/* How a layer of an operation (CLF__OPERATION_…) is written: by a function, or not at all, for the
- * reason that the message gives. */
+/* How layers of an operation (CLF__OPERATION_…) are written: by a function, or not at all, for the
+ * reason in the message. */
 typedef struct clf__graph_rule {
   clf_status (*add)(clf__graph *graph, const clf__layer *layer, float *const *weights);
   const char *refusal;
@@ -13,8 +13,8 @@ typedef struct clf__graph_rule {
 
 extern const clf__graph_rule clf__graph_rules[CLF__OPERATIONS];
 
-/* Adds a layer with its weights. Returns CLF_ERROR_UNSUPPORTED, with its name, for a kind that has
- * no nodes here. */
+/* Adds a layer with its weights. Returns CLF_ERROR_UNSUPPORTED, with its name, for a layer that has
+ * no rule here. */
 clf_status clf__graph_layer(clf__graph *graph, const clf__layer *layer, float *const *weights);
 
 #endif

@@ -12,7 +12,7 @@ typedef struct clf__nystroem {
   clf__arena arena;
   clf__fisher_system *system;
   int64_t rank;
-  const int64_t *landmarks; /* [rank] numbers of rows, ascending; the system's */
+  const int64_t *landmarks; /* [rank] indices of rows, ascending; the system's */
   clf__kernel_columns *columns;
   double *factor; /* [rank, rank] L */
   float *inverse; /* [rank, rank] L^-1 */

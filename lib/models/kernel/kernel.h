@@ -48,8 +48,8 @@ clf_status clf__kernel_check_digits(clf_context *context, const clf__kernel_func
  * that are shifted by a constant. */
 bool clf__kernel_movable(int32_t kind);
 
-/* Allocates the column means of dense f32 rows for an rbf kernel. *out is NULL if subtracting them
- * would not make the rows much shorter. */
+/* Computes the column means of dense f32 rows for an rbf kernel, in the arena. *out is NULL if
+ * subtracting them would not make the rows much shorter. */
 clf_status clf__kernel_center(const float **out, clf__arena *arena,
                               const clf__kernel_function *function, const clf__rows *x);
 

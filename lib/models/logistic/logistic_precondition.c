@@ -85,7 +85,7 @@ static void copy_row(const clf__rows *x, int64_t row, void *out) {
 typedef struct sample {
   clf__rows x;
   void *data;     /* the memory of x, if the rows were drawn */
-  float *weights; /* v if they are all rows, otherwise NULL for 1 */
+  float *weights; /* v if all rows are used, otherwise NULL for 1 */
   double scale;
 } sample;
 

@@ -81,7 +81,8 @@ typedef struct clf__weight_name {
   char text[64];
 } clf__weight_name;
 clf__weight_name clf__network_weight_name(const clf__layer *layer, int64_t index);
-/* The network's weights [weights] as the state holds them; *out lives as long as it does. */
+/* *out receives the network's weights [weights], which point into the state, and lives as long as
+ * that does. */
 clf_status clf__network_state_weights(float ***out, clf__network *network, const clf__store *state);
 
 /* Copies rows of x to `out` [rows, columns] as f32: rows[0 … count-1], or from `first` on if `rows`

@@ -191,7 +191,7 @@ static clf_status run_blocks(block_job *job) {
                         job);
 }
 
-/* Returns the rows of a block: such that each thread has one, if there are enough rows. */
+/* Returns the number of rows in a block. It gives each thread a block if there are enough rows. */
 static int64_t block_rows(const clf__inference *inference, int64_t rows) {
   const int64_t threads = clf__context_threads(inference->network->context);
   int64_t widest = 1, each = clf__max_i64(MIN_ROWS, clf__ceil_div(rows, threads));

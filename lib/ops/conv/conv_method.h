@@ -32,7 +32,7 @@ int64_t clf__conv_weights(const clf__conv2d *conv);
 /* Copies the weights, for methods that use them as they are. */
 void clf__conv_pack_as_is(const clf__kernels *kernels, const clf__conv2d *conv, const float *w,
                           float *packed);
-/* clf__parallel_ranges() with the work of the pass. */
+/* Runs clf__parallel_ranges() with the work of the pass. */
 void clf__conv_run(const clf__conv_pass *pass, int64_t total, int64_t grain, clf__range_task task,
                    void *argument);
 /* Returns how many threads clf__conv_run may use. */
@@ -44,7 +44,7 @@ float *clf__conv_scratch(clf__arena *arena, const clf__conv_pass *pass, int64_t 
  * order. More shards would serve more threads, but take longer to add. */
 enum { CLF__CONV_SHARDS = 8 };
 typedef struct clf__conv_shards {
-  clf__arena arena; /* of the arrays, to be freed in any case */
+  clf__arena arena; /* of the arrays; must be freed in any case */
   int64_t count;
   int64_t size;                  /* floats in a shard's sums */
   float *sums[CLF__CONV_SHARDS]; /* [size] each */

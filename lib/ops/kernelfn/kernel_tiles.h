@@ -29,7 +29,7 @@ typedef struct clf__kernel_tiles {
   clf__kernel_map map;
   int64_t steps;
   const int32_t *a;      /* tiles of the kernel's rows: [steps, rows] allocated for each */
-  const int32_t *places; /* of the tiles' steps, clf__tile_places() each */
+  const int32_t *places; /* places of the steps, clf__tile_places() for each tile */
   const void *a_norms;
   int64_t rows;
   const int32_t *b; /* panels of the kernel's columns: [steps, columns] each */

@@ -1,7 +1,8 @@
-/* Cholesky factorization, by halves until blocks are small, so that almost all of the work is
- * products of large matrices: for A = [A11 .; A21 A22], L11 L11^T = A11, L21 = A21 L11^-T and L22
- * L22^T = A22 - L21 L21^T (Gustavson, "Recursion leads to automatic variable blocking for dense
- * linear-algebra algorithms", IBM Journal of Research and Development 41, 1997). */
+/* Cholesky factorization. It divides the problem in halves until blocks are small, so that almost
+ * all of the work is in products of large matrices: for A = [A11 .; A21 A22], L11 L11^T = A11, L21
+ * = A21 L11^-T and L22 L22^T = A22 - L21 L21^T (Gustavson, "Recursion leads to automatic variable
+ * blocking for dense linear-algebra algorithms", IBM Journal of Research and Development 41,
+ * 1997). */
 #include <float.h>
 #include <math.h>
 

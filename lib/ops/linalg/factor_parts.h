@@ -1,4 +1,4 @@
-/* What the Cholesky factorization and the solves share. Both halve the problem. */
+/* What the Cholesky factorization and the solves share. Both divide the problem in halves. */
 #ifndef CLF_OPS_LINALG_FACTOR_PARTS_H
 #define CLF_OPS_LINALG_FACTOR_PARTS_H
 
@@ -14,7 +14,7 @@ enum {
 
 /* Returns where a matrix of so many rows is divided. */
 int64_t clf__factor_half(int64_t size);
-/* C -= A B within a long call. */
+/* Computes C -= A B within a long call. */
 clf_status clf__factor_subtract(const clf__progress *progress, int64_t step, clf__f64_view a,
                                 clf__f64_view b, double *c, int64_t ldc);
 

@@ -20,7 +20,7 @@
 enum {
   DEPTH = 512,               /* steps in a block */
   COLUMNS = 2016,            /* columns in a block of B: a multiple of every kernel's panel */
-  GROUP = 96,                /* rows of A in a task: a multiple likewise */
+  GROUP = 96,                /* rows of A in a task: a multiple of every kernel's panel */
   CACHED_BYTES = 256 * 1024, /* so small a matrix stays in L2 and need not be packed */
 };
 

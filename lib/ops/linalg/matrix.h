@@ -1,12 +1,12 @@
-/* Matrices that others hold, as operands of products. */
+/* Matrices that are borrowed as operands of products. */
 #ifndef CLF_OPS_LINALG_MATRIX_H
 #define CLF_OPS_LINALG_MATRIX_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Element (i, j) of [rows, columns] is data[i * stride + j], or data[j * stride + i] of a matrix
- * whose transpose lies at `data`. */
+/* Element (i, j) of [rows, columns] is data[i * stride + j], or data[j * stride + i] if `data` has
+ * the transpose. */
 typedef struct clf__f32_view {
   const float *data;
   int64_t rows, columns, stride;
@@ -39,7 +39,7 @@ static inline clf__f64_view clf__f64_transposed(const double *data, int64_t rows
   return (clf__f64_view){data, rows, columns, stride, true};
 }
 
-/* Columns first … first + count - 1. */
+/* Returns columns first … first + count - 1. */
 static inline clf__f64_view clf__f64_columns(clf__f64_view x, int64_t first, int64_t count) {
   x.data += first * (x.transposed ? x.stride : 1);
   x.columns = count;

@@ -1,6 +1,6 @@
-/* Solves with a lower triangular factor, by halves until its blocks are small: for L = [L11 .; L21
- * L22], B1 = L11^-1 B1, then B2 = L22^-1 (B2 - L21 B1). So almost all of the work is products of
- * large matrices. */
+/* Solves with a lower triangular factor. The factor is divided in halves until its blocks are
+ * small: for L = [L11 .; L21 L22], B1 = L11^-1 B1, and then B2 = L22^-1 (B2 - L21 B1). So almost
+ * all of the work is in products of large matrices. */
 #include <math.h>
 #include <string.h>
 

@@ -55,7 +55,7 @@ clf_status clf__recurrent_begin(clf__recurrent_run *run, clf_context *context,
                                 const clf__recurrent *cell, const clf__recurrent_pass *pass,
                                 bool back);
 void clf__recurrent_end(clf__recurrent_run *run);
-/* Of the forward direction. */
+/* Returns the work of the forward direction. */
 static inline double clf__recurrent_work(const clf__recurrent_run *run) {
   return (double)run->pass->rows * (double)run->pass->steps * (double)run->columns *
          ((double)run->width * CLF__COST_PRODUCT + CLF__COST_FUNCTION);
