@@ -148,7 +148,7 @@ static clf_status open_temporary(clf__output *output, clf_context *context, mode
     output->descriptor = open(name.bytes, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
   }
   if (output->descriptor < 0) {
-    clf_status status = clf__file_fail("create a file beside", output->path);
+    clf_status status = clf__file_fail("create a file next to", output->path);
     clf__text_free(&name);
     return status;
   }

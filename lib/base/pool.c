@@ -39,17 +39,17 @@ static const double WARM_WORK = 10e3, COLD_WORK = 60e3;
 
 typedef struct clf__team clf__team;
 
-typedef struct member {
+typedef struct team_worker {
   clf__team *team;
   pthread_t thread;
-  int32_t worker;
-} member;
+  int32_t number;
+} team_worker;
 
 struct clf__team {
   clf__pool *pool;
   pid_t process;
   int32_t size; /* workers that were started */
-  member *members;
+  team_worker *workers;
   pthread_mutex_t lock;
   pthread_cond_t wake; /* signaled for a job, or for the end */
   pthread_cond_t left; /* signaled when no worker is at work */
@@ -116,11 +116,11 @@ static bool join_round(clf__team *team, unsigned *seen) {
 }
 
 static void *worker_main(void *argument) {
-  const member *self = argument;
+  const team_worker *self = argument;
   clf__team *team = self->team;
   unsigned seen = 0;
   while (join_round(team, &seen)) {
-    work_on(team, self->worker);
+    work_on(team, self->number);
     pthread_mutex_lock(&team->lock);
     if (atomic_fetch_sub(&team->at_work, 1) == 1) {
       pthread_cond_signal(&team->left);
@@ -141,13 +141,13 @@ static void block_signals(sigset_t *before) {
   pthread_sigmask(SIG_BLOCK, &all, before);
 }
 
-static void start_members(clf__team *team, int32_t wanted) {
+static void start_workers(clf__team *team, int32_t wanted) {
   sigset_t before;
   block_signals(&before);
   while (team->size < wanted) {
-    member *next = &team->members[team->size];
+    team_worker *next = &team->workers[team->size];
     next->team = team;
-    next->worker = team->size + 1;
+    next->number = team->size + 1;
     if (pthread_create(&next->thread, NULL, worker_main, next) != 0) {
       break;
     }
@@ -156,13 +156,13 @@ static void start_members(clf__team *team, int32_t wanted) {
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-static clf__team *create_crew(clf__pool *pool) {
+static clf__team *create_team(clf__pool *pool) {
   clf__team *team = clf__alloc_zeroed(pool->context, 1, sizeof *team);
   if (team == NULL) {
     return NULL;
   }
-  team->members = clf__alloc_zeroed(pool->context, pool->threads, sizeof *team->members);
-  if (team->members == NULL) {
+  team->workers = clf__alloc_zeroed(pool->context, pool->threads, sizeof *team->workers);
+  if (team->workers == NULL) {
     clf__free(team);
     return NULL;
   }
@@ -176,40 +176,40 @@ static clf__team *create_crew(clf__pool *pool) {
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_cond_init(&team->left, &monotonic);
   pthread_condattr_destroy(&monotonic);
-  start_members(team, pool->threads - 1);
+  start_workers(team, pool->threads - 1);
   return team;
 }
 
-static void end_members(clf__team *team) {
+static void end_workers(clf__team *team) {
   pthread_mutex_lock(&team->lock);
   team->ending = true;
   atomic_fetch_add(&team->round, 1);
   pthread_cond_broadcast(&team->wake);
   pthread_mutex_unlock(&team->lock);
   for (int32_t i = 0; i < team->size; i++) {
-    pthread_join(team->members[i].thread, NULL);
+    pthread_join(team->workers[i].thread, NULL);
   }
   pthread_cond_destroy(&team->left);
   pthread_cond_destroy(&team->wake);
   pthread_mutex_destroy(&team->lock);
 }
 
-static void free_crew(clf__team *team, pid_t process) {
+static void free_team(clf__team *team, pid_t process) {
   if (team == NULL) {
     return;
   }
   if (team->process == process) {
-    end_members(team);
+    end_workers(team);
   }
-  clf__free(team->members);
+  clf__free(team->workers);
   clf__free(team);
 }
 
 /* Returns the team of this process, and starts it if there is none; NULL if memory runs out. */
-static clf__team *own_crew(clf__pool *pool, pid_t process) {
+static clf__team *own_team(clf__pool *pool, pid_t process) {
   if (pool->team == NULL || pool->team->process != process) {
-    free_crew(pool->team, process);
-    pool->team = create_crew(pool);
+    free_team(pool->team, process);
+    pool->team = create_team(pool);
   }
   return pool->team;
 }
@@ -310,7 +310,7 @@ void clf__parallel(clf_context *context, int64_t count, double work, clf__task t
   } else if (in_task || pool->threads < 2 || !pays(pool, work) || !claim(pool, &process)) {
     run_alone(count, task, argument);
   } else {
-    clf__team *team = own_crew(pool, process);
+    clf__team *team = own_team(pool, process);
     if (team == NULL || team->size == 0) {
       run_alone(count, task, argument);
     } else {
@@ -365,7 +365,7 @@ clf__pool *clf__pool_create(clf_context *context, int32_t threads) {
 
 void clf__pool_free(clf__pool *pool) {
   if (pool != NULL) {
-    free_crew(pool->team, getpid());
+    free_team(pool->team, getpid());
     clf__free(pool);
   }
 }

@@ -192,7 +192,7 @@ clf_status clf__sparse_report(const clf_dataset *dataset, const clf_tensor *colu
   CLF__CHECK(find_merged(&merged, dataset, column, value));
   if (merged.column >= 0) {
     clf__log(dataset->context, CLF_LOG_WARNING,
-             "%s: f32, as sparse values are, does not tell all values of feature %lld apart (in "
+             "%s: f32, as sparse values are, does not distinguish all values of feature %lld (in "
              "%lld of %lld entries looked at): %s",
              name, (long long)merged.column + 1, (long long)merged.rows,
              (long long)merged.looked_at, advice);

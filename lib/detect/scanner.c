@@ -109,7 +109,7 @@ static clf_status write_activation(clf__scan_writer *w, const clf__layer *layer)
 
 static clf_status write_norm(clf__scan_writer *w, const clf__layer *layer) {
   return w->flat ? refuse(layer,
-                          "has statistics for each place of the window: put it before the "
+                          "has statistics for each position in the window: put it before the "
                           "flatten layer")
                  : copy_layer(w, layer);
 }
@@ -211,8 +211,7 @@ done:
 static clf_status check_model(const clf_model *model) {
   CLF__CHECK(clf__model_require_fit(model));
   if (model->kind->decision != CLF__DECISION_LAYERS || model->classes == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED,
-                     "detector: it takes a network that tells classes, not %s",
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "detector: it needs a network that classifies, not %s",
                      model->classes == NULL ? "a regression" : model->kind->base.name);
   }
   return model->stage_count == 0

@@ -44,7 +44,7 @@ static const clf__param params[] = {
 
 const clf__kind clf__augment_image = {
     "image",
-    "images moved, turned, stretched, sheared, mirrored and bent",
+    "images shifted, rotated, scaled, sheared, mirrored and elastically distorted",
     {"augment", params, CLF__PARAM_COUNT(params), sizeof(augment_params)},
 };
 
@@ -62,7 +62,7 @@ static clf_status set_sizes(clf__augment *augment, int32_t dimensions, const int
   clf__lattice *lattice = &augment->warp.lattice;
   if (dimensions != 2 && dimensions != 3) {
     return clf__fail(CLF_ERROR_SHAPE,
-                     "augment: rows of %d dimension%s are no images; it takes rows of shape "
+                     "augment: rows of %d dimension%s are not images; it needs rows of shape "
                      "[height, width] or [height, width, channels]",
                      (int)dimensions, dimensions == 1 ? "" : "s");
   }

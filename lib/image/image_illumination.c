@@ -64,8 +64,9 @@ static const clf__param params[] = {
     CLF__REAL("tau", tau, "10", CLF__ABOVE(0), 1e6, "values are bent to lie below this size"),
 };
 
-const clf__kind clf__image_normalize_kind = CLF__KIND(
-    "tan_triggs", "light evened out by the chain of Tan and Triggs", params, illumination_params);
+const clf__kind clf__image_normalize_kind =
+    CLF__KIND("tan_triggs", "illumination normalized by the method of Tan and Triggs", params,
+              illumination_params);
 
 /* A table, because a byte has few levels. */
 static void raise_levels(float *out, const uint8_t *pixels, int64_t count, double gamma) {

@@ -216,8 +216,8 @@ static clf_status decode(clf_image **out, clf_context *context, const clf__image
 }
 
 const clf__image_codec clf__image_jpeg = {
-    .base =
-        CLF__KIND_PLAIN("jpeg", "JPEG, baseline and progressive, turned as EXIF says, by libjpeg"),
+    .base = CLF__KIND_PLAIN("jpeg",
+                            "JPEG, baseline and progressive, upright by its EXIF data, by libjpeg"),
     .probe = probe,
     .decode = decode,
 };

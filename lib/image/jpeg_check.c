@@ -61,7 +61,7 @@ static clf_status read_codes(clf__jpeg_checker *self, clf__jpeg_segment *from) {
     }
     const int number = 4 * (head >> 4) + (head & 15);
     if (!clf__jpeg_table_make(&self->tables[number], counts, symbols)) {
-      return clf__jpeg_fail(self, "a Huffman table has more codes than bits tell apart");
+      return clf__jpeg_fail(self, "a Huffman table has more codes than its bits can encode");
     }
     self->defined[number] = true;
   }

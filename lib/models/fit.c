@@ -283,7 +283,7 @@ static void choose_before(const clf_model *model, fit_extras *extras) {
     extras->before = model->state;
   } else if (kind->goes_on != NULL && model->state != NULL) {
     clf__log(model->context, CLF_LOG_WARNING,
-             "%s: the fit replaces what the model has learned; %s goes on from it, and so does "
+             "%s: the fit replaces what the model has learned; %s continues from it, and so does "
              "partial_fit",
              kind->base.name, kind->goes_on_by);
   }

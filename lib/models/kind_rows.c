@@ -34,7 +34,7 @@ static void log_merged(const clf_model *model, const clf__merged *merged, int64_
   static const char advice[] = "a transform such as standardize or min_max keeps them apart";
   if (merged->column >= 0) {
     clf__log(model->context, CLF_LOG_WARNING,
-             "%s: f32 does not tell all values of column %lld apart (in %lld of %lld rows looked "
+             "%s: f32 does not distinguish all values of column %lld (in %lld of %lld rows looked "
              "at); %s",
              model->kind->base.name, (long long)merged->column, (long long)merged->rows,
              (long long)merged->looked_at, advice);

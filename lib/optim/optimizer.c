@@ -67,7 +67,7 @@ static const clf__param adagrad_params[] = {RATE("0.01"), EPSILON("1e-10"), COMM
 KIND(sgd, sgd_params, "stochastic gradient descent, with momentum", .rule = CLF__UPDATE_SGD);
 KIND(adam, adam_params, "steps scaled by running means of the gradient and its square",
      .rule = CLF__UPDATE_ADAM);
-KIND(adamw, adam_params, "adam with weight decay beside the gradient", .rule = CLF__UPDATE_ADAM,
+KIND(adamw, adam_params, "adam with decoupled weight decay", .rule = CLF__UPDATE_ADAM,
      .decoupled = true);
 KIND(rmsprop, rmsprop_params, "steps scaled by the running mean of the gradient's square",
      .rule = CLF__UPDATE_RMSPROP);

@@ -95,7 +95,7 @@ static clf_status image_size(const hog_params *values, const clf_dataset *datase
     size[1] = x->shape[2];
   } else {
     return clf__fail(CLF_ERROR_SHAPE,
-                     "the rows are not grey images [rows, height, width]; set input=HEIGHT,WIDTH");
+                     "the rows are not gray images [rows, height, width]; set input=HEIGHT,WIDTH");
   }
   if (size[0] * size[1] != dataset->features) {
     return clf__fail(CLF_ERROR_SHAPE, "an image of %lldx%lld has %lld pixels; the rows have %lld",

@@ -125,7 +125,7 @@ static void log_guesses(const lister *self) {
   }
   if (count > 0) {
     clf__log(self->context, CLF_LOG_INFO,
-             "'%s': %lld files beside the folders of labels are left out, the first '%s'",
+             "'%s': %lld files next to the folders of labels are left out, the first '%s'",
              self->path, (long long)count, first_file);
   }
 }

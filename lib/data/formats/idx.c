@@ -171,7 +171,7 @@ static clf_status find_files(clf__text *images, clf__text *labels, const char *p
     labels->length = 0;
     if (is_prefix && !labels->failed) {
       return clf__fail(CLF_ERROR_IO,
-                       "'%s' has no labels file beside it; name one by labels=PATH, or say "
+                       "'%s' has no labels file next to it; name one by labels=PATH, or say "
                        "labels=none",
                        images->bytes);
     }
@@ -201,7 +201,7 @@ static void log_labels(clf_context *context, const char *images, const clf__text
              labels->bytes);
   } else if (chosen->labels == NULL) {
     clf__log(context, CLF_LOG_INFO,
-             "%s: there is no file of labels beside it by the MNIST naming; labels=PATH names one",
+             "%s: there is no file of labels next to it by the MNIST naming; labels=PATH names one",
              images);
   }
 }

@@ -140,7 +140,7 @@ static clf_status check_kernel(const clf__svmlight *self, int64_t columns) {
                      (long long)self->rows);
   }
   if (columns < 1) {
-    return clf__fail(CLF_ERROR_DATA, "%s: there is no kernel value beside the serial numbers",
+    return clf__fail(CLF_ERROR_DATA, "%s: there is no kernel value next to the serial numbers",
                      self->lines.name);
   }
   if ((double)self->rows * (double)columns > SHARE * (double)self->entries) {

@@ -28,8 +28,8 @@ static const clf__param params[] = {
     CLF__INT_OR("components", components, "auto", "auto", 1, 1e9,
                 "number of discriminant axes of transform; auto: at most classes - 1"),
     CLF__REAL("tolerance", tolerance, "0", 0, 1,
-              "features whose unexplained share of variance is not above it are left out; 0: none "
-              "is that f64 can tell from the others"),
+              "features whose unexplained share of variance is not above it are left out; 0: only "
+              "those that f64 cannot distinguish from combinations of others"),
     CLF__CHOICE("kernel", kernel.kernel, "none|" CLF__KERNEL_WORDS, "none",
                 "none: axes linear in the features; else in the kernel's space"),
     CLF__KERNEL_PARAMS,

@@ -71,7 +71,7 @@ static clf_status repeat_optimizer(clf_optimizer **out, const clf__trainer *t,
     CLF__TRY(given.failed ? CLF_ERROR_MEMORY : CLF_OK);
     if (strcmp(given.bytes, text) != 0) {
       clf__log(t->context, CLF_LOG_WARNING,
-               "network: partial_fit goes on with the optimizer of the fit before (%s); the "
+               "network: partial_fit continues with the optimizer of the last fit (%s); the "
                "model's own is taken by its next fit, also with warm_start=true",
                text);
     }

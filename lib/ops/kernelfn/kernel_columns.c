@@ -206,7 +206,7 @@ static clf_status choose(clf__kernel_columns *made, const clf__kernel_function *
   return isfinite(made->map.factor)
              ? CLF_OK
              : clf__fail(CLF_ERROR_NUMERIC,
-                         "gamma is %s, which floats do not hold beside such small features; "
+                         "gamma is %s, which floats cannot represent with such small features; "
                          "scale the features up",
                          clf__number_text(f->gamma));
 }

@@ -227,7 +227,7 @@ TEST(partial_fit__keeps_the_center_of_the_first_rows) {
 /* A method that minds where 0 is gets the rows as they are, and the log says what is lost. */
 TEST(log__says_what_rounding_loses) {
   const double offsets[] = {0x1p30, 1000};
-  const char *const said[] = {"does not tell all values of column 0 apart (in 19",
+  const char *const said[] = {"does not distinguish all values of column 0 (in 19",
                               "column 0 lies so far from 0"};
   for (int i = 0; i < 2; i++) {
     forget_log();
@@ -254,7 +254,8 @@ TEST(outlier__does_not_hide_what_is_merged) {
     seconds[i] = i - 1e15; /* no center is near to both halves */
   }
   model = fitted(context, "perceptron", NULL, data);
-  ck_assert_msg(strstr(warned, "does not tell all values of column 0 apart") != NULL, "%s", warned);
+  ck_assert_msg(strstr(warned, "does not distinguish all values of column 0") != NULL, "%s",
+                warned);
   clf_model_free(model);
   clf_dataset_free(data);
 }

@@ -93,7 +93,7 @@ TEST(folders__are_told) {
     ck_assert_msg((strstr(heard, "its 2 folders are taken for labels; folders=A,B") != NULL) ==
                           (chosen == 0) &&
                       strstr(heard,
-                             "1 files beside the folders of labels are left out, the first "
+                             "1 files next to the folders of labels are left out, the first "
                              "'README'") != NULL,
                   "%s", heard);
     clf_documents_free(documents);

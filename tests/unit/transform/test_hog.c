@@ -177,7 +177,7 @@ TEST(shapes__are_checked) {
     const char *says;
   } cases[] = {
       {"input=12,12 cell=6", CLF_OK, ""},
-      {"cell=6", CLF_ERROR_SHAPE, "hog: the rows are not grey images"},
+      {"cell=6", CLF_ERROR_SHAPE, "hog: the rows are not gray images"},
       {"input=12", CLF_ERROR_ARGUMENT, "height and width"},
       {"input=12,13 cell=2", CLF_ERROR_SHAPE, "12x13 has 156 pixels; the rows have 144"},
       {"input=12,12 cell=7", CLF_ERROR_SHAPE, "12x12 are smaller than a block of 2 cells of 7"},

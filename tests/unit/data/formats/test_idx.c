@@ -43,7 +43,8 @@ TEST(log__tells_what_is_guessed) {
   clf_dataset_free(load(path_of("t"), "labels=none scale=0.5"));
   ck_assert_str_eq(heard, "");
   clf_dataset_free(load(path_of("pixels"), "scale=1"));
-  ck_assert_msg(strstr(heard, "pixels: there is no file of labels beside it") != NULL, "%s", heard);
+  ck_assert_msg(strstr(heard, "pixels: there is no file of labels next to it") != NULL, "%s",
+                heard);
 }
 
 TEST(reads_pixels) {
@@ -154,7 +155,7 @@ TEST(says_which_file_is_wrong) {
   ck_clf_says("m-images-idx3-ubyte.gz");
   put("m-images-idx3-ubyte", IMAGES, SIZE(IMAGES));
   ck_clf_fails(clf_dataset_load(&dataset, context, "idx", path_of("m"), NULL), CLF_ERROR_IO);
-  ck_clf_says("no labels file beside it");
+  ck_clf_says("no labels file next to it");
   put("m-labels-idx1-ubyte", "\0\0\x08\x01\0\0\0\2\7\2", 10);
   ck_clf_fails(clf_dataset_load(&dataset, context, "idx", path_of("m"), NULL), CLF_ERROR_SHAPE);
   ck_clf_says("m-labels-idx1-ubyte: it has 2 labels for 3 rows");

@@ -152,8 +152,8 @@ TEST(log__says_which_feature_has_merged_values) {
     const char *text, *says;
   } cases[] = {
       {"1 1:1 7:1700000001\n2 1:2\n3 7:1700000002\n",
-       "file: f32, as sparse values are, does not tell all values of feature 7 apart (in 1 of 2 "},
-      {"1 3:0.12345678901\n2 5:1\n3 3:0.12345678902\n", "feature 3 apart (in 1 of 2 entries"},
+       "file: f32, as sparse values are, does not distinguish all values of feature 7 (in 1 of 2 "},
+      {"1 3:0.12345678901\n2 5:1\n3 3:0.12345678902\n", "feature 3 (in 1 of 2 entries"},
       {"1 3:0.12345678901\n2 5:1\n3 3:0.12345678901\n", ""},
       {"1 3:0.12345678901\n2 5:0.12345678902\n", ""},
       {"1 3:0.1\n2 3:0.2\n3 4:1\n", ""},

@@ -367,7 +367,8 @@ TEST(fit__says_that_it_drops_weights_and_warm_start_keeps_them) {
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
   ck_assert_str_eq(log, "");
   ck_clf_ok(clf_model_fit(model, data, NULL, NULL));
-  ck_assert_ptr_nonnull(strstr(log, "warm_start=true goes on from it, and so does partial_fit\n"));
+  ck_assert_ptr_nonnull(
+      strstr(log, "warm_start=true continues from it, and so does partial_fit\n"));
   ck_assert_ptr_eq(strchr(log, '\n'), log + strlen(log) - 1);
   ck_same(model, fresh);
   log[0] = '\0';
@@ -437,7 +438,7 @@ TEST(partial_fit__takes_the_networks_own_optimizer) {
   ck_clf_ok(clf_model_set_optimizer(model, tenth));
   ck_clf_ok(clf_model_partial_fit(model, data));
   ck_assert_double_eq(rate_at(model, 1), 0.5);
-  ck_assert_ptr_nonnull(strstr(log, "the fit before (sgd learning_rate=0.5 "));
+  ck_assert_ptr_nonnull(strstr(log, "the last fit (sgd learning_rate=0.5 "));
   clf_tensor_free(zeros);
   clf_optimizer_free(half);
   clf_optimizer_free(tenth);
