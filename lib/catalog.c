@@ -25,24 +25,24 @@
 AREA(context, &clf__context_kind);
 AREA(augment, &clf__augment_image);
 AREA(vocabulary, &clf__vocabulary_kind);
-AREA(image, &clf__image_load_kind, &clf__image_normalize_kind);
+AREA(image, &clf__image_normalize_kind);
 AREA(detector, &clf__detector_kind);
 
 static const clf__registry *const areas[] = {
     &context,
     &clf__model_kinds,
     &clf__transform_kinds,
-    &clf__formats,
+    &clf__dataset_readers,
     &clf__dataset_writers,
-    &clf__model_formats,
+    &clf__model_readers,
     &clf__model_writers,
     &clf__layer_kinds,
     &clf__optimizer_kinds,
     &augment,
-    &clf__document_formats,
+    &clf__document_readers,
     &vocabulary,
     &image,
-    &clf__image_codecs,
+    &clf__image_readers,
     &clf__image_writers,
     &detector,
 };
@@ -89,9 +89,10 @@ int64_t clf_param_count(const char *area_name, const char *kind_name) {
 
 static clf_status fail_unknown_area(const char *name) {
   return clf__fail(CLF_ERROR_ARGUMENT,
-                   "catalog: there is no area '%s'; there are context, model, transform, format, "
-                   "dataset_writer, model_format, model_writer, layer, optimizer, augment, "
-                   "document_format, vocabulary, image, codec, image_writer and detector",
+                   "catalog: there is no area '%s'; there are context, model, transform, "
+                   "dataset_reader, dataset_writer, model_reader, model_writer, document_reader, "
+                   "image_reader, image_writer, layer, optimizer, augment, vocabulary, image and "
+                   "detector",
                    name);
 }
 

@@ -56,9 +56,9 @@ typedef struct clf_param_info {
 /* Kinds */
 
 /** Returns the number of kinds in an area.
- *  @param area  "context", "model", "transform", "format", "dataset_writer", "model_format",
- *               "model_writer", "layer", "optimizer", "augment", "document_format", "vocabulary",
- *               "image", "codec", "image_writer" or "detector"
+ *  @param area  "context", "model", "transform", "layer", "optimizer", "augment", "vocabulary",
+ *               "image", "detector", or of files "dataset_reader", "dataset_writer",
+ *               "model_reader", "model_writer", "document_reader", "image_reader", "image_writer"
  *  @return the number; 0 for an unknown area or NULL @since 0.1 */
 CLF_API int64_t clf_kind_count(const char *area);
 

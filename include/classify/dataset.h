@@ -77,12 +77,12 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
 
 /** Reads a dataset from a file or folder.
  *  @param format  "idx", "csv", "svmlight", "npy" (NPY and NPZ) or "images"; see
- *                 clf_kind_name("format", …). Files of all but the last are also read gzip'd.
+ *                 clf_kind_name("dataset_reader", …). Files of all but the last are also read gzip'd.
  *  @param path    the file; for idx also the common prefix of an images and a labels file by the
  *                 MNIST naming ("mnist/train", "mnist/t10k"); for images a folder of files that
  *                 clf_image_load() reads, or of a folder for each label. Rows are u8 [height,
  *                 width, channels], in byte order of "label/file".
- *  @param params  "name=value …" of the format, or NULL; clf_param_describe("format", …) lists
+ *  @param params  "name=value …" of the format, or NULL; clf_param_describe("dataset_reader", …) lists
  *                 them. What "csv" guesses (delimiter, header, label, row numbers, decimal commas)
  *                 is in the log, as parameters that say the same, with a warning where it is in
  *                 doubt

@@ -49,7 +49,7 @@ CLF_API clf_status clf_image_create(clf_image **out, clf_context *context, int64
 
 /** Reads an image from a file. The content decides the format, never the name: "pnm" (PBM, PGM,
  *  PPM) and "gif" always, "png" and "jpeg" where the library was built with libpng and libjpeg;
- *  clf_kind_name("codec", …) lists those that are there.
+ *  clf_kind_name("image_reader", …) lists those that are there.
  *
  *  Gray images, palettes of grays included, have 1 channel; others have 3. Values of 16 bits are
  *  rounded to 8. Transparent pixels are drawn on the gray level `background`. A JPEG is rotated and
@@ -57,8 +57,8 @@ CLF_API clf_status clf_image_create(clf_image **out, clf_context *context, int64
  *  Adobe's programs write them. Only the first picture of an animation is read. Color profiles are
  *  not applied.
  *  @param path    a regular file
- *  @param params  "max_pixels=… background=…" or NULL for the defaults; clf_param_describe("image",
- *                 "load", …) describes them. An image of more than `max_pixels` is refused before
+ *  @param params  "max_pixels=… background=…" or NULL for the defaults, the same for all formats;
+ *                 clf_param_describe("image_reader", "png", …) describes them. An image of more than `max_pixels` is refused before
  *                 any memory is allocated for it.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT (an unknown format, or a
  *          damaged file), CLF_ERROR_UNSUPPORTED (a variant of its format that cannot be read),

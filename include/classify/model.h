@@ -316,7 +316,7 @@ CLF_API clf_status clf_model_load(clf_model **out, clf_context *context, const c
 /** Reads a model from another program's file.
  *  @param format  "libsvm": C-SVC and nu-SVC, which become a model of kind "svm" with the same
  *                 decision values (and probabilities, where the file has them). See
- *                 clf_kind_name("model_format", …). Also read in its gzip'd form.
+ *                 clf_kind_name("model_reader", …). Also read in its gzip'd form.
  *  @param path    the file
  *  @param params  "name=value …" of the format, or NULL: "features=N" if rows to predict have more
  *                 features than occur in the support vectors, "zero_based=true" if indices start at

@@ -87,10 +87,10 @@ CLF_API clf_status clf_documents_create(clf_documents **out, clf_context *contex
  *                 has no folders, PATH/FILE without labels; in byte order of labels and files.
  *                 Names that begin with a dot are left out, and so are files in PATH itself if it
  *                 has folders. "csv": a column of texts in a CSV or TSV file, plain or gzip'd, and
- *                 one of labels. See clf_kind_name("document_format", …).
+ *                 one of labels. See clf_kind_name("document_reader", …).
  *  @param path    the folder or file
  *  @param params  "name=value …" of the format, or NULL: "folders=neg,pos", "text=review
- *                 label=sentiment"; clf_param_describe("document_format", …) lists them. "csv" logs
+ *                 label=sentiment"; clf_param_describe("document_reader", …) lists them. "csv" logs
  *                 what it guesses. It takes a first line that is all text as a header only if one
  *                 field is a usual name, such as "text" or "label"
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO (no such folder or file, or one that is no

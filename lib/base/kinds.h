@@ -28,7 +28,7 @@ typedef struct clf__kind {
   }
 
 typedef struct clf__registry {
-  const char *area;              /* in the catalog: "document_format" */
+  const char *area;              /* in the catalog: "document_reader" */
   const char *noun;              /* in messages: "format of documents" */
   const clf__kind *const *kinds; /* ends with NULL */
 } clf__registry;

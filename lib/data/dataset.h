@@ -47,7 +47,7 @@ clf_status clf__dataset_with_x(clf_dataset **out, const clf_dataset *like, clf_t
 clf_status clf__dataset_with_value(clf_dataset **out, const clf_dataset *like, clf_tensor *value);
 
 /* A reader of one format, a row of the registry in formats/format_registry.c. */
-typedef struct clf__format {
+typedef struct clf__dataset_reader {
   clf__kind base;
   /* For formats of more than one file. If it is NULL, the file at `path` is passed to parse. A
    * format without parse has only this function. */
@@ -57,7 +57,7 @@ typedef struct clf__format {
    * case. `name` is used in messages. */
   clf_status (*parse)(clf_dataset **out, clf_context *context, clf__bytes *bytes, const char *name,
                       const void *params);
-} clf__format;
+} clf__dataset_reader;
 
 /* A writer of one format, a row of the other registry there. */
 typedef struct clf__dataset_writer {
@@ -66,14 +66,14 @@ typedef struct clf__dataset_writer {
   clf_status (*write)(const clf_dataset *dataset, clf__output *output, const void *params);
 } clf__dataset_writer;
 
-extern const clf__format clf__format_idx;
-extern const clf__format clf__format_csv;
-extern const clf__format clf__format_svmlight;
-extern const clf__format clf__format_npy;
-extern const clf__format clf__format_images;
+extern const clf__dataset_reader clf__dataset_reader_idx;
+extern const clf__dataset_reader clf__dataset_reader_csv;
+extern const clf__dataset_reader clf__dataset_reader_svmlight;
+extern const clf__dataset_reader clf__dataset_reader_npy;
+extern const clf__dataset_reader clf__dataset_reader_images;
 
-extern const clf__dataset_writer clf__svmlight_writer;
+extern const clf__dataset_writer clf__dataset_writer_svmlight;
 
-extern const clf__registry clf__formats, clf__dataset_writers;
+extern const clf__registry clf__dataset_readers, clf__dataset_writers;
 
 #endif

@@ -43,14 +43,24 @@ typedef struct clf__image_source {
   const clf__image_params *params;
 } clf__image_source;
 
+/* All readers have the same parameters. */
+enum { CLF__IMAGE_READ_PARAMS = 2 };
+extern const clf__param clf__image_read_params[CLF__IMAGE_READ_PARAMS];
+#define CLF__IMAGE_READER(name, help)                                                              \
+  {                                                                                                \
+    (name), (help), {                                                                              \
+      "image", clf__image_read_params, CLF__IMAGE_READ_PARAMS, sizeof(clf__image_params)           \
+    }                                                                                              \
+  }
+
 /* Images in one file format, a row of the registry in image_codec_registry.c. */
-typedef struct clf__image_codec {
+typedef struct clf__image_reader {
   clf__kind base;
   /* Returns whether the first bytes of a file are of this format. */
   bool (*probe)(const unsigned char *bytes, size_t size);
   /* Trusts nothing in the source. Calls clf__image_check_size() before it makes the image. */
   clf_status (*decode)(clf_image **out, clf_context *context, const clf__image_source *source);
-} clf__image_codec;
+} clf__image_reader;
 
 /* Writes files of one format, a row of the other registry there. */
 typedef struct clf__image_writer {
@@ -60,18 +70,18 @@ typedef struct clf__image_writer {
                        const void *params);
 } clf__image_writer;
 
-extern const clf__image_codec clf__image_pnm;
-extern const clf__image_codec clf__image_png;
-extern const clf__image_codec clf__image_jpeg;
-extern const clf__image_codec clf__image_gif;
+extern const clf__image_reader clf__image_reader_pnm;
+extern const clf__image_reader clf__image_reader_png;
+extern const clf__image_reader clf__image_reader_jpeg;
+extern const clf__image_reader clf__image_reader_gif;
 
-extern const clf__image_writer clf__pnm_writer;
-extern const clf__image_writer clf__png_writer;
+extern const clf__image_writer clf__image_writer_pnm;
+extern const clf__image_writer clf__image_writer_png;
 
-extern const clf__registry clf__image_codecs, clf__image_writers;
+extern const clf__registry clf__image_readers, clf__image_writers;
 /* Bytes of a file that are enough for every probe, and to recognize other files. */
 enum { CLF__IMAGE_HEAD = 256 };
-const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t size);
+const clf__image_reader *clf__image_reader_of(const unsigned char *bytes, size_t size);
 
 /* Returns CLF_ERROR_FORMAT without pixels, and CLF_ERROR_DATA for more than max_pixels; the message
  * names the file. */
@@ -91,7 +101,6 @@ clf_status clf__image_read(clf_image **out, clf_context *context, const char *pa
 /* Returns whether the first bytes of the file are those of an image. */
 clf_status clf__image_probe(bool *out, const char *path);
 
-extern const clf__kind clf__image_load_kind;
 extern const clf__kind clf__image_normalize_kind;
 
 #endif

@@ -8,29 +8,24 @@
 #include "image/image_other.h"
 
 /* NULL beyond the last. */
-static const clf__image_codec *codec_at(int64_t index) {
-  return (const clf__image_codec *)clf__image_codecs.kinds[index];
+static const clf__image_reader *reader_at(int64_t index) {
+  return (const clf__image_reader *)clf__image_readers.kinds[index];
 }
 
-const clf__image_codec *clf__image_codec_of(const unsigned char *bytes, size_t size) {
+const clf__image_reader *clf__image_reader_of(const unsigned char *bytes, size_t size) {
   int64_t i = 0;
-  while (codec_at(i) != NULL && !codec_at(i)->probe(bytes, size)) {
+  while (reader_at(i) != NULL && !reader_at(i)->probe(bytes, size)) {
     i++;
   }
-  return codec_at(i);
+  return reader_at(i);
 }
 
 #define CLF__VALUES clf__image_params
-static const clf__param params[] = {
+const clf__param clf__image_read_params[CLF__IMAGE_READ_PARAMS] = {
     CLF__INT("max_pixels", max_pixels, "150000000", 1, 0x1p40,
              "an image of more pixels is refused"),
     CLF__INT("background", background, "255", 0, 255, "gray level behind transparent pixels"),
 };
-
-const clf__kind clf__image_load_kind = {
-    "load",
-    "what an image read from a file may be",
-    {"image", params, CLF__PARAM_COUNT(params), sizeof(clf__image_params)}};
 
 clf_status clf__image_check_size(const clf__image_source *source, int64_t height, int64_t width) {
   int64_t pixels;
@@ -55,9 +50,9 @@ clf_status clf__image_begin(clf_image **out, clf_context *context, const clf__im
 
 static clf_status fail_unknown(const char *name, const unsigned char *head, size_t size) {
   char list[128] = "";
-  for (int64_t i = 0; codec_at(i) != NULL; i++) {
+  for (int64_t i = 0; reader_at(i) != NULL; i++) {
     strncat(list, i > 0 ? ", " : "", sizeof list - strlen(list) - 1);
-    strncat(list, codec_at(i)->base.name, sizeof list - strlen(list) - 1);
+    strncat(list, reader_at(i)->base.name, sizeof list - strlen(list) - 1);
   }
   return clf__fail(CLF_ERROR_FORMAT, "%s: it is %s; images are read from %s", name,
                    clf__image_other(head, size), list);
@@ -65,20 +60,20 @@ static clf_status fail_unknown(const char *name, const unsigned char *head, size
 
 clf_status clf__image_decode(clf_image **out, clf_context *context,
                              const clf__image_source *source) {
-  const clf__image_codec *codec = clf__image_codec_of(source->bytes, source->size);
-  return codec != NULL
-             ? codec->decode(out, context, source)
+  const clf__image_reader *reader = clf__image_reader_of(source->bytes, source->size);
+  return reader != NULL
+             ? reader->decode(out, context, source)
              : fail_unknown(source->name, source->bytes,
                             source->size < CLF__IMAGE_HEAD ? source->size : CLF__IMAGE_HEAD);
 }
 
 /* Reads the first bytes of a file and determines their codec: NULL for none. */
 static clf_status read_head(clf__file *file, unsigned char head[CLF__IMAGE_HEAD], size_t *size,
-                            const clf__image_codec **codec) {
+                            const clf__image_reader **reader) {
   *size = clf__min_size(file->size, CLF__IMAGE_HEAD);
   clf_status status = clf__file_next(file, head, *size);
   if (status == CLF_OK) {
-    *codec = clf__image_codec_of(head, *size);
+    *reader = clf__image_reader_of(head, *size);
   }
   return status;
 }
@@ -87,14 +82,14 @@ clf_status clf__image_probe(bool *out, const char *path) {
   clf__file file = {0};
   unsigned char head[CLF__IMAGE_HEAD];
   size_t size;
-  const clf__image_codec *codec = NULL;
+  const clf__image_reader *reader = NULL;
   clf_status status = clf__file_open(&file, path);
   if (status == CLF_OK) {
-    status = read_head(&file, head, &size, &codec);
+    status = read_head(&file, head, &size, &reader);
     clf__file_close(&file);
   }
   if (status == CLF_OK) {
-    *out = codec != NULL;
+    *out = reader != NULL;
   }
   return status;
 }
@@ -104,11 +99,11 @@ static clf_status read_bytes(unsigned char **out, clf__file *file, clf_context *
                              bool *known) {
   unsigned char head[CLF__IMAGE_HEAD], *bytes = NULL;
   size_t size = 0;
-  const clf__image_codec *codec = NULL;
+  const clf__image_reader *reader = NULL;
   clf_status status = CLF_OK;
-  CLF__TRY(read_head(file, head, &size, &codec));
-  *known = codec != NULL;
-  if (codec == NULL) {
+  CLF__TRY(read_head(file, head, &size, &reader));
+  *known = reader != NULL;
+  if (reader == NULL) {
     return fail_unknown(file->path, head, size);
   }
   bytes = clf__alloc(context, file->size);
@@ -149,14 +144,15 @@ static clf_status load(clf_image **out, clf_context *context, const char *path, 
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
   }
-  clf_status status = clf__params_create(&chosen, context, &clf__image_load_kind.params, text);
+  clf_status status =
+      clf__params_create(&chosen, context, &clf__image_reader_pnm.base.params, text);
   if (status == CLF_OK && path != NULL) {
     status = clf__image_read(out, context, path, chosen, &known);
   } else if (status == CLF_OK) {
     const clf__image_source source = {bytes, size, "image in memory", chosen};
     status = clf__image_decode(out, context, &source);
   }
-  clf__params_free(&clf__image_load_kind.params, chosen);
+  clf__params_free(&clf__image_reader_pnm.base.params, chosen);
   clf__context_release(context);
   return status;
 }

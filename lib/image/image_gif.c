@@ -350,8 +350,8 @@ done:
   return status;
 }
 
-const clf__image_codec clf__image_gif = {
-    .base = CLF__KIND_PLAIN("gif", "GIF, of animations the first picture"),
+const clf__image_reader clf__image_reader_gif = {
+    .base = CLF__IMAGE_READER("gif", "GIF, of animations the first picture"),
     .probe = probe,
     .decode = decode,
 };

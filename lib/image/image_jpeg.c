@@ -215,9 +215,9 @@ static clf_status decode(clf_image **out, clf_context *context, const clf__image
   return status;
 }
 
-const clf__image_codec clf__image_jpeg = {
-    .base = CLF__KIND_PLAIN("jpeg",
-                            "JPEG, baseline and progressive, upright by its EXIF data, by libjpeg"),
+const clf__image_reader clf__image_reader_jpeg = {
+    .base = CLF__IMAGE_READER(
+        "jpeg", "JPEG, baseline and progressive, upright by its EXIF data, by libjpeg"),
     .probe = probe,
     .decode = decode,
 };

@@ -280,13 +280,13 @@ static clf_status encode(const clf_image *image, clf__output *output, const char
   return status;
 }
 
-const clf__image_codec clf__image_png = {
-    .base = CLF__KIND_PLAIN("png", "PNG of every color type, by libpng"),
+const clf__image_reader clf__image_reader_png = {
+    .base = CLF__IMAGE_READER("png", "PNG of every color type, by libpng"),
     .probe = probe,
     .decode = decode,
 };
 
-const clf__image_writer clf__png_writer = {
+const clf__image_writer clf__image_writer_png = {
     .base = CLF__KIND("png", "PNG of 8 bits a channel, by libpng", params, writer_params),
     .endings = "png",
     .encode = encode,

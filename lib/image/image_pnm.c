@@ -226,13 +226,13 @@ static clf_status encode(const clf_image *image, clf__output *output, const char
                                         (size_t)(image->height * clf__image_row_bytes(image)));
 }
 
-const clf__image_codec clf__image_pnm = {
-    .base = CLF__KIND_PLAIN("pnm", "PBM, PGM and PPM, as text or bytes, of up to 16 bits"),
+const clf__image_reader clf__image_reader_pnm = {
+    .base = CLF__IMAGE_READER("pnm", "PBM, PGM and PPM, as text or bytes, of up to 16 bits"),
     .probe = probe,
     .decode = decode,
 };
 
-const clf__image_writer clf__pnm_writer = {
+const clf__image_writer clf__image_writer_pnm = {
     .base = CLF__KIND_PLAIN("pnm", "PGM and PPM of bytes"),
     .endings = "pgm|ppm|pnm",
     .encode = encode,

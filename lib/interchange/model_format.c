@@ -10,8 +10,8 @@ clf_status clf_model_import(clf_model **out, clf_context *context, const char *f
   CLF__REQUIRE(path);
   CLF__ENTER("model");
   const void *found = NULL;
-  CLF__CHECK(clf__format_find(&found, &clf__model_formats, format, &clf__model_writers, "written"));
-  const clf__model_format *reader = found;
+  CLF__CHECK(clf__format_find(&found, &clf__model_readers, format, &clf__model_writers, "written"));
+  const clf__model_reader *reader = found;
   context = clf__context_retain(context);
   if (context == NULL) {
     return CLF_ERROR_MEMORY;
@@ -36,7 +36,7 @@ clf_status clf_model_export(const clf_model *model, const char *format, const ch
   CLF__REQUIRE(path);
   CLF__ENTER(model->kind->base.name);
   const void *found = NULL;
-  CLF__CHECK(clf__format_find(&found, &clf__model_writers, format, &clf__model_formats, "read"));
+  CLF__CHECK(clf__format_find(&found, &clf__model_writers, format, &clf__model_readers, "read"));
   const clf__model_writer *writer = found;
   clf__output output = {.descriptor = -1};
   void *values = NULL;

@@ -6,12 +6,12 @@
 #include "models/model.h"
 
 /* Reads models of one format, a row of the registry in model_formats.c. */
-typedef struct clf__model_format {
+typedef struct clf__model_reader {
   clf__kind base;
   /* Makes a model from a whole file. `name` is used in messages. */
   clf_status (*import)(clf_model **out, clf_context *context, const clf__bytes *bytes,
                        const char *name, const void *params);
-} clf__model_format;
+} clf__model_reader;
 
 /* Writes models of one format, a row of the other registry there. */
 typedef struct clf__model_writer {
@@ -21,10 +21,10 @@ typedef struct clf__model_writer {
   clf_status (*write)(const clf_model *model, clf__output *output, const void *params);
 } clf__model_writer;
 
-extern const clf__model_format clf__model_format_libsvm;
+extern const clf__model_reader clf__model_reader_libsvm;
 
-extern const clf__model_writer clf__libsvm_writer;
+extern const clf__model_writer clf__model_writer_libsvm;
 
-extern const clf__registry clf__model_formats, clf__model_writers;
+extern const clf__registry clf__model_readers, clf__model_writers;
 
 #endif

@@ -5,16 +5,16 @@
 #include "base/kinds.h"
 #include "text/documents.h"
 
-typedef struct clf__document_format {
+typedef struct clf__document_reader {
   clf__kind base;
   clf_status (*load)(clf_documents **out, clf_context *context, const char *path,
                      const void *params);
-} clf__document_format;
+} clf__document_reader;
 
-extern const clf__document_format clf__document_format_folder;
-extern const clf__document_format clf__document_format_csv;
+extern const clf__document_reader clf__document_reader_folder;
+extern const clf__document_reader clf__document_reader_csv;
 
-extern const clf__registry clf__document_formats;
+extern const clf__registry clf__document_readers;
 
 /* Reads a column of CSV text in memory; `name` is used in messages. */
 clf_status clf__documents_parse_csv(clf_documents **out, clf_context *context,

@@ -10,7 +10,7 @@ clf_status clf_documents_load(clf_documents **out, clf_context *context, const c
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
   CLF__ENTER("documents");
-  const clf__document_format *reader = clf__kind_find(&clf__document_formats, format);
+  const clf__document_reader *reader = clf__kind_find(&clf__document_readers, format);
   if (reader == NULL) {
     return CLF_ERROR_ARGUMENT;
   }

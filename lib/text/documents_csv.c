@@ -193,7 +193,7 @@ static clf_status load(clf_documents **out, clf_context *context, const char *pa
   return status;
 }
 
-const clf__document_format clf__document_format_csv = {
+const clf__document_reader clf__document_reader_csv = {
     .base = CLF__KIND(
         "csv",
         "a column of texts and one of labels, fields separated by commas, semicolons or tabs",

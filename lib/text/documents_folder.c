@@ -91,7 +91,7 @@ done:
   return status;
 }
 
-const clf__document_format clf__document_format_folder = {
+const clf__document_reader clf__document_reader_folder = {
     .base = CLF__KIND(
         "folder", "text files in a folder for each label, as LABEL/FILE, or in one without labels",
         params, folder_params),

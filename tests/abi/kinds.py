@@ -6,10 +6,10 @@ import sys
 
 HEADERS = {
     "context": "context.h", "model": "model.h", "transform": "transform.h",
-    "format": "dataset.h", "dataset_writer": "dataset.h", "model_format": "model.h",
+    "dataset_reader": "dataset.h", "dataset_writer": "dataset.h", "model_reader": "model.h",
     "model_writer": "model.h", "image_writer": "image.h", "layer": "network.h",
-    "optimizer": "optimizer.h", "augment": "network.h", "document_format": "text.h",
-    "vocabulary": "text.h", "image": "image.h", "codec": "image.h", "detector": "detect.h",
+    "optimizer": "optimizer.h", "augment": "network.h", "document_reader": "text.h",
+    "vocabulary": "text.h", "image": "image.h", "image_reader": "image.h", "detector": "detect.h",
 }
 
 

@@ -53,7 +53,7 @@ done:
   return status;
 }
 
-const clf__format clf__format_scratch = {
+const clf__dataset_reader clf__dataset_reader_scratch = {
     .base = CLF__KIND_PLAIN("scratch", "the bytes of a file as one row"),
     .parse = parse,
 };
@@ -153,8 +153,8 @@ def add_layer(copy):
 
 def add_format(copy):
     (copy / "lib/data/formats/scratch.c").write_text(FORMAT)
-    edit(copy / "lib/data/dataset.h", "clf__format_idx;", "extern const clf__format clf__format_scratch;")
-    edit(copy / "lib/data/formats/format_registry.c", "*const kinds[]", "    &clf__format_scratch.base,")
+    edit(copy / "lib/data/dataset.h", "clf__dataset_reader_idx;", "extern const clf__dataset_reader clf__dataset_reader_scratch;")
+    edit(copy / "lib/data/formats/format_registry.c", "*const kinds[]", "    &clf__dataset_reader_scratch.base,")
     edit(copy / "lib/data/formats/meson.build", "'npy.c'", "  'scratch.c',")
     return ("lib/data/formats/format_registry.c",
             ["lib/data/formats/scratch.c", "lib/data/formats/format_registry.c"], FORMAT_TEST)

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
       "decimal=comma thousands=space row_numbers=true comment=percent label=none",
       "thousands=comma header=true row_numbers=false ignore=a missing=nan",
   };
-  return fuzz_format(&clf__format_csv, data, size, params, sizeof params / sizeof params[0]);
+  return fuzz_format(&clf__dataset_reader_csv, data, size, params,
+                     sizeof params / sizeof params[0]);
 }
 
 size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {

@@ -18,7 +18,8 @@ static void inflate_bytes(const uint8_t *data, size_t size) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char *const params[] = {NULL, "scale=1"};
   inflate_bytes(data, size);
-  return fuzz_format(&clf__format_idx, data, size, params, sizeof params / sizeof params[0]);
+  return fuzz_format(&clf__dataset_reader_idx, data, size, params,
+                     sizeof params / sizeof params[0]);
 }
 
 size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {

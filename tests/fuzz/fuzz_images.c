@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   placed files[MOST_FILES];
   char params[512];
   make_folder();
-  roll_params(params, sizeof params, &from, "format", "images", "folders|max_pixels");
+  roll_params(params, sizeof params, &from, "dataset_reader", "images", "folders|max_pixels");
   strncat(params, " max_pixels=100000", sizeof params - strlen(params) - 1);
   const int count = (int)roll(&from, MOST_FILES + 1);
   for (int i = 0; i < count; i++) {

@@ -36,7 +36,7 @@ static void predict(const clf_model *model, clf_context *context) {
 static clf_model *import(clf_context *context, const void *bytes, size_t size, const char *text) {
   void *params = NULL;
   clf_model *model = NULL;
-  const clf__model_format *format = &clf__model_format_libsvm;
+  const clf__model_reader *format = &clf__model_reader_libsvm;
   const clf__bytes source = {bytes, size, false};
   FUZZ_CHECK(clf__params_create(&params, context, &format->base.params, text) == CLF_OK);
   clf_status status = format->import(&model, context, &source, "file", params);

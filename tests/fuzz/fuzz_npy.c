@@ -74,7 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     size = make_archive(archive, data + 1, size - 1);
     data = archive;
   }
-  return fuzz_format(&clf__format_npy, data, size, params, sizeof params / sizeof params[0]);
+  return fuzz_format(&clf__dataset_reader_npy, data, size, params,
+                     sizeof params / sizeof params[0]);
 }
 
 #define NPY(descr, order, shape, data)                                                             \

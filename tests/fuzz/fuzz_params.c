@@ -81,7 +81,7 @@ static void make_vocabulary(const char *kind, const char *text) {
 /* A reader's parameters, and a small text read by them. */
 static void make_format(const char *kind, const char *text) {
   static const char file[] = "1,2,a\n3,4,b\n";
-  const clf__format *format = clf__kind_named(&clf__formats, kind);
+  const clf__dataset_reader *format = clf__kind_named(&clf__dataset_readers, kind);
   clf_context *context = NULL;
   clf_dataset *dataset = NULL;
   void *values = NULL;
@@ -134,10 +134,14 @@ static void make_layer(const char *kind, const char *text) {
 static const struct {
   const char *area;
   void (*make)(const char *kind, const char *text);
-} areas[] = {{"context", make_context},     {"model", make_model},
-             {"transform", make_transform}, {"optimizer", make_optimizer},
-             {"format", make_format},       {"document_format", make_documents},
-             {"layer", make_layer},         {"vocabulary", make_vocabulary},
+} areas[] = {{"context", make_context},
+             {"model", make_model},
+             {"transform", make_transform},
+             {"optimizer", make_optimizer},
+             {"dataset_reader", make_format},
+             {"document_reader", make_documents},
+             {"layer", make_layer},
+             {"vocabulary", make_vocabulary},
              {"image", make_image}};
 enum { AREAS = sizeof areas / sizeof areas[0] };
 

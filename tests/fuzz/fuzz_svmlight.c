@@ -4,7 +4,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static const char *const params[] = {NULL, "features=100 zero_based=true regression=true",
                                        "zero_based=false", "precomputed=true"};
-  return fuzz_format(&clf__format_svmlight, data, size, params, sizeof params / sizeof params[0]);
+  return fuzz_format(&clf__dataset_reader_svmlight, data, size, params,
+                     sizeof params / sizeof params[0]);
 }
 
 size_t fuzz_seed(int index, uint8_t *buffer, size_t capacity) {

@@ -65,7 +65,7 @@ static void check_places(clf_context *context, const char *text, size_t size) {
 }
 
 static void read_csv(clf_context *context, const uint8_t *data, size_t size, const char *params) {
-  const clf__document_format *format = &clf__document_format_csv;
+  const clf__document_reader *format = &clf__document_reader_csv;
   const clf__bytes bytes = {data, size, false};
   clf_documents *documents = NULL;
   void *values = NULL;

@@ -9,8 +9,8 @@
 #include "fuzz.h"
 
 /* Reads the bytes; a dataset that comes of it is in order, and no memory is lost. */
-static inline void fuzz_parse(const clf__format *format, clf_context *context, const uint8_t *data,
-                              size_t size, const char *params) {
+static inline void fuzz_parse(const clf__dataset_reader *format, clf_context *context,
+                              const uint8_t *data, size_t size, const char *params) {
   void *values = NULL;
   clf_dataset *dataset = NULL;
   uint64_t held = clf_context_memory(context);
@@ -36,7 +36,7 @@ static inline void fuzz_parse(const clf__format *format, clf_context *context, c
   FUZZ_CHECK(clf_context_memory(context) == held);
 }
 
-static inline int fuzz_format(const clf__format *format, const uint8_t *data, size_t size,
+static inline int fuzz_format(const clf__dataset_reader *format, const uint8_t *data, size_t size,
                               const char *const *params, size_t count) {
   clf_context *context = NULL;
   FUZZ_CHECK(clf_context_create(&context, NULL, "threads=1 memory_limit=64000000") == CLF_OK);

@@ -17,8 +17,8 @@ except ImportError:
     print("Pillow is not installed: skipped")
     sys.exit(77)
 
-CODECS = [clf.lib.clf_kind_name(b"codec", clf.i64(index)).decode()
-          for index in range(clf.lib.clf_kind_count(b"codec"))]
+CODECS = [clf.lib.clf_kind_name(b"image_reader", clf.i64(index)).decode()
+          for index in range(clf.lib.clf_kind_count(b"image_reader"))]
 rng = np.random.default_rng(0)
 
 

@@ -15,8 +15,9 @@
 #include "log.h"
 
 /* Reads a format from a block of exactly `size` bytes. */
-static inline clf_status read_bytes(clf_dataset **out, clf_context *own, const clf__format *format,
-                                    const void *data, size_t size, const char *params) {
+static inline clf_status read_bytes(clf_dataset **out, clf_context *own,
+                                    const clf__dataset_reader *format, const void *data,
+                                    size_t size, const char *params) {
   void *values = NULL;
   clf_status status = clf__params_create(&values, own, &format->base.params, params);
   char *block = status == CLF_OK ? clf__alloc(own, size) : NULL;
@@ -58,7 +59,8 @@ typedef struct hostile {
   const char *says;
 } hostile;
 
-static inline void assert_refused(clf_context *own, const clf__format *format, const hostile *bad) {
+static inline void assert_refused(clf_context *own, const clf__dataset_reader *format,
+                                  const hostile *bad) {
   clf_dataset *dataset = NULL;
   size_t size = bad->size > 0 ? bad->size : strlen(bad->input);
   clf_status status = read_bytes(&dataset, own, format, bad->input, size, bad->params);
@@ -69,7 +71,7 @@ static inline void assert_refused(clf_context *own, const clf__format *format, c
 }
 
 /* Whatever the bytes are: a dataset or a message, and no memory lost. */
-static inline void survive(clf_context *own, const clf__format *format, const void *data,
+static inline void survive(clf_context *own, const clf__dataset_reader *format, const void *data,
                            size_t size, const char *params) {
   clf_dataset *dataset = NULL;
   uint64_t held = clf_context_memory(own);
@@ -80,8 +82,8 @@ static inline void survive(clf_context *own, const clf__format *format, const vo
 }
 
 /* Every truncation, and every other value of every byte. */
-static inline void survive_damage(clf_context *own, const clf__format *format, const void *data,
-                                  size_t size, const char *params) {
+static inline void survive_damage(clf_context *own, const clf__dataset_reader *format,
+                                  const void *data, size_t size, const char *params) {
   unsigned char *copy = malloc(size);
   ck_assert_ptr_nonnull(copy);
   memcpy(copy, data, size);
@@ -99,7 +101,7 @@ static inline void survive_damage(clf_context *own, const clf__format *format, c
 }
 
 typedef struct reading {
-  const clf__format *format;
+  const clf__dataset_reader *format;
   const void *data;
   size_t size;
   const char *params;
@@ -115,8 +117,8 @@ static inline clf_status read_and_free(clf_context *own, const void *argument) {
 }
 
 /* Each allocation in turn fails: no memory, and no leak. */
-static inline void survive_refusals(const clf__format *format, const void *data, size_t size,
-                                    const char *params) {
+static inline void survive_refusals(const clf__dataset_reader *format, const void *data,
+                                    size_t size, const char *params) {
   const reading r = {format, data, size, params};
   ck_assert_int_eq(check_every_allocation("threads=1", read_and_free, &r).tolerated, 0);
 }

@@ -18,9 +18,9 @@
 static const clf__kind *const contexts[] = {&clf__context_kind, NULL};
 static const clf__registry context_kinds = {"context", "context", contexts};
 static const clf__registry *const REGISTRIES[] = {
-    &context_kinds,         &clf__model_kinds,   &clf__transform_kinds,
-    &clf__formats,          &clf__layer_kinds,   &clf__optimizer_kinds,
-    &clf__document_formats, &clf__model_formats, &clf__image_codecs,
+    &context_kinds,      &clf__model_kinds,     &clf__transform_kinds,  &clf__dataset_readers,
+    &clf__layer_kinds,   &clf__optimizer_kinds, &clf__document_readers, &clf__model_readers,
+    &clf__image_readers, &clf__dataset_writers, &clf__model_writers,    &clf__image_writers,
 };
 enum { AREA_COUNT = sizeof REGISTRIES / sizeof REGISTRIES[0] };
 
@@ -86,11 +86,11 @@ TEST(kinds__are_those_that_can_be_made) {
     ck_clf_ok(clf_transform_create(&transform, NULL, clf_kind_name("transform", i), NULL));
     clf_transform_free(transform);
   }
-  for (int64_t i = 0; i < clf_kind_count("format"); i++) {
+  for (int64_t i = 0; i < clf_kind_count("dataset_reader"); i++) {
     clf_dataset *dataset = NULL;
-    ck_clf_fails(
-        clf_dataset_load(&dataset, NULL, clf_kind_name("format", i), "/nonexistent/file", NULL),
-        CLF_ERROR_IO);
+    ck_clf_fails(clf_dataset_load(&dataset, NULL, clf_kind_name("dataset_reader", i),
+                                  "/nonexistent/file", NULL),
+                 CLF_ERROR_IO);
   }
 }
 
@@ -120,7 +120,7 @@ TEST(kinds__are_found_by_name) {
     ck_assert_ptr_null(clf_kind_help(registry->area, "none of them"));
   }
   ck_assert_ptr_eq(clf__kind_find(&clf__model_kinds, "ridge"), &clf__ridge_kind);
-  ck_assert_ptr_null(clf__kind_find(&clf__document_formats, "foldr"));
+  ck_assert_ptr_null(clf__kind_find(&clf__document_readers, "foldr"));
   ck_assert_str_eq(clf_last_error(),
                    "there is no format of documents 'foldr'; did you mean 'folder'?");
   ck_assert_ptr_null(clf__kind_find(&clf__optimizer_kinds, "lbfgs"));

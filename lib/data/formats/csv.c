@@ -215,7 +215,7 @@ done:
   return status;
 }
 
-const clf__format clf__format_csv = {
+const clf__dataset_reader clf__dataset_reader_csv = {
     .base = CLF__KIND("csv", "text, a row a line, fields separated by commas, semicolons or tabs",
                       params, clf__csv_params),
     .parse = parse,

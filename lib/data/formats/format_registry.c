@@ -1,14 +1,15 @@
-/* The formats of datasets. A new format is a file with its clf__format, or clf__dataset_writer, and
+/* The formats of datasets. A new format is a file with its clf__dataset_reader, or clf__dataset_writer, and
  * a line here. */
 #include "data/dataset.h"
 
 static const clf__kind *const kinds[] = {
-    &clf__format_idx.base, &clf__format_csv.base,    &clf__format_svmlight.base,
-    &clf__format_npy.base, &clf__format_images.base, NULL,
+    &clf__dataset_reader_idx.base,      &clf__dataset_reader_csv.base,
+    &clf__dataset_reader_svmlight.base, &clf__dataset_reader_npy.base,
+    &clf__dataset_reader_images.base,   NULL,
 };
 
-const clf__registry clf__formats = {"format", "format", kinds};
+const clf__registry clf__dataset_readers = {"dataset_reader", "format", kinds};
 
-static const clf__kind *const writers[] = {&clf__svmlight_writer.base, NULL};
+static const clf__kind *const writers[] = {&clf__dataset_writer_svmlight.base, NULL};
 
-const clf__registry clf__dataset_writers = {"dataset_writer", "format that is written", writers};
+const clf__registry clf__dataset_writers = {"dataset_writer", "format", writers};

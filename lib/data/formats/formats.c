@@ -3,8 +3,9 @@
 #include "data/source.h"
 
 /* Loads a format whose datasets are single files. */
-static clf_status load_file(clf_dataset **out, clf_context *context, const clf__format *reader,
-                            const char *path, const void *params) {
+static clf_status load_file(clf_dataset **out, clf_context *context,
+                            const clf__dataset_reader *reader, const char *path,
+                            const void *params) {
   clf__bytes bytes = {NULL, 0, false};
   clf_status status = clf__source_open(&bytes, context, path, false, NULL);
   if (status == CLF_OK) {
@@ -20,7 +21,7 @@ clf_status clf_dataset_load(clf_dataset **out, clf_context *context, const char 
   CLF__REQUIRE(format);
   CLF__REQUIRE(path);
   CLF__ENTER("dataset");
-  const clf__format *reader = clf__kind_find(&clf__formats, format);
+  const clf__dataset_reader *reader = clf__kind_find(&clf__dataset_readers, format);
   if (reader == NULL) {
     return CLF_ERROR_ARGUMENT;
   }
@@ -46,7 +47,8 @@ clf_status clf_dataset_save(const clf_dataset *dataset, const char *format, cons
   CLF__REQUIRE(path);
   CLF__ENTER("dataset");
   const void *found = NULL;
-  CLF__CHECK(clf__format_find(&found, &clf__dataset_writers, format, &clf__formats, "read"));
+  CLF__CHECK(
+      clf__format_find(&found, &clf__dataset_writers, format, &clf__dataset_readers, "read"));
   const clf__dataset_writer *writer = found;
   void *values = NULL;
   clf__output output = {.descriptor = -1};

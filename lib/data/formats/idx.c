@@ -228,7 +228,7 @@ done:
   return status;
 }
 
-const clf__format clf__format_idx = {
+const clf__dataset_reader clf__dataset_reader_idx = {
     .base = CLF__KIND("idx",
                       "IDX, the format of MNIST: an images file and a labels file, plain or gzip'd",
                       params, idx_params),

@@ -350,7 +350,7 @@ done:
   return status;
 }
 
-const clf__format clf__format_images = {
+const clf__dataset_reader clf__dataset_reader_images = {
     .base = CLF__KIND("images",
                       "image files in a folder for each label, as LABEL/FILE, or in one folder",
                       params, files_params),

@@ -163,7 +163,7 @@ done:
   return status;
 }
 
-const clf__format clf__format_npy = {
+const clf__dataset_reader clf__dataset_reader_npy = {
     .base = CLF__KIND(
         "npy", "NumPy's NPY, and NPZ with rows and labels or a sparse matrix, plain or gzip'd",
         params, npy_params),

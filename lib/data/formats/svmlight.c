@@ -257,7 +257,7 @@ done:
   return status;
 }
 
-const clf__format clf__format_svmlight = {
+const clf__dataset_reader clf__dataset_reader_svmlight = {
     .base = CLF__KIND("svmlight", "SVMlight and LIBSVM text: sparse rows, \"label index:value …\"",
                       params, clf__svmlight_params),
     .parse = parse,

@@ -79,7 +79,7 @@ done:
   return status;
 }
 
-const clf__dataset_writer clf__svmlight_writer = {
+const clf__dataset_writer clf__dataset_writer_svmlight = {
     .base = CLF__KIND("svmlight", "SVMlight and LIBSVM text, of dense and sparse rows", params,
                       writer_params),
     .write = write,

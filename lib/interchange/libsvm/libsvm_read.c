@@ -342,7 +342,7 @@ done:
   return status;
 }
 
-const clf__model_format clf__model_format_libsvm = {
+const clf__model_reader clf__model_reader_libsvm = {
     .base = CLF__KIND("libsvm", "LIBSVM's own model files, of C-SVC and nu-SVC", params,
                       clf__libsvm_params),
     .import = import,

@@ -214,7 +214,7 @@ done:
   return status;
 }
 
-const clf__model_writer clf__libsvm_writer = {
+const clf__model_writer clf__model_writer_libsvm = {
     .base = CLF__KIND_PLAIN("libsvm", "LIBSVM's own model files, of an svm of pairs"),
     .write = write,
 };

@@ -350,7 +350,7 @@ done:
   return status;
 }
 
-const clf__model_writer clf__onnx_writer = {
+const clf__model_writer clf__model_writer_onnx = {
     .base = CLF__KIND("onnx", "ONNX files of networks and linear models", params, export_params),
     .write = write,
 };

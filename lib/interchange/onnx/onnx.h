@@ -4,6 +4,6 @@
 
 #include "interchange/model_format.h"
 
-extern const clf__model_writer clf__onnx_writer;
+extern const clf__model_writer clf__model_writer_onnx;
 
 #endif

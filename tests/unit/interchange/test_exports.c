@@ -101,12 +101,11 @@ TEST(models__are_written_or_refused_in_words) {
     clf_model *model = fitted(NULL, (*kind)->name, NULL, data);
     ck_assert_msg(decision > CLF__DECISION_OWN && decision < CLF__DECISIONS, "%s", (*kind)->name);
     int written = 0;
-    for (const clf__kind *const *at = clf__model_formats.kinds; *at != NULL; at++) {
-      const clf__model_format *format = (const clf__model_format *)(const void *)*at;
+    for (const clf__kind *const *at = clf__model_writers.kinds; *at != NULL; at++) {
       const clf_status status = clf_model_export(model, (*at)->name, path, NULL);
       check_status(status, (*at)->name, (*kind)->name);
       written += status == CLF_OK;
-      if (status == CLF_OK && format->import != NULL) {
+      if (status == CLF_OK && clf__kind_named(&clf__model_readers, (*at)->name) != NULL) {
         clf_model *again = NULL;
         ck_clf_ok(clf_model_import(&again, NULL, (*at)->name, path, NULL));
         clf_model_free(again);

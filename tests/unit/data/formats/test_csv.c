@@ -4,7 +4,7 @@
 
 static clf_dataset *read_text(const char *text, const char *params) {
   clf_dataset *dataset = NULL;
-  ck_clf_ok(read_bytes(&dataset, context, &clf__format_csv, text, strlen(text), params));
+  ck_clf_ok(read_bytes(&dataset, context, &clf__dataset_reader_csv, text, strlen(text), params));
   return dataset;
 }
 
@@ -287,19 +287,21 @@ TEST(refuses_hostile_text) {
       {"a,b\n1,2\n", 0, "labels=a", CLF_ERROR_ARGUMENT, "did you mean 'label'"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_csv, &table[i]);
+    assert_refused(context, &clf__dataset_reader_csv, &table[i]);
   }
 }
 
 TEST(survives_damage) {
   static const char text[] = "a,\"b\",w,\"c\"\r\n1.5,-2,1,\"x \"\"y\"\r\n, 3e2,0,z\n";
-  survive_damage(context, &clf__format_csv, text, sizeof text - 1, "weight=w missing=nan");
-  survive_damage(context, &clf__format_csv, text, sizeof text - 1, "missing=skip label=none");
+  survive_damage(context, &clf__dataset_reader_csv, text, sizeof text - 1, "weight=w missing=nan");
+  survive_damage(context, &clf__dataset_reader_csv, text, sizeof text - 1,
+                 "missing=skip label=none");
 }
 
 TEST(survives_refused_memory) {
-  survive_refusals(&clf__format_csv, iris, strlen(iris), NULL);
-  survive_refusals(&clf__format_csv, "1,2,3\n4,,6\n", 11, "missing=skip weight=2 regression=true");
+  survive_refusals(&clf__dataset_reader_csv, iris, strlen(iris), NULL);
+  survive_refusals(&clf__dataset_reader_csv, "1,2,3\n4,,6\n", 11,
+                   "missing=skip weight=2 regression=true");
 }
 
 /* A long first line does not let a few bytes ask for a large matrix. */
@@ -315,8 +317,9 @@ TEST(bounds_the_matrix_by_the_file) {
   }
   clf_dataset *dataset = NULL;
   uint64_t held = clf_context_memory(context);
-  ck_clf_fails(read_bytes(&dataset, context, &clf__format_csv, text, 2 * (COLUMNS + LINES), NULL),
-               CLF_ERROR_FORMAT);
+  ck_clf_fails(
+      read_bytes(&dataset, context, &clf__dataset_reader_csv, text, 2 * (COLUMNS + LINES), NULL),
+      CLF_ERROR_FORMAT);
   ck_clf_says("line 2: it has 1 fields; the first line has 20000");
   ck_assert_uint_lt(clf_context_memory_peak(context) - held, 1000000);
   free(text);

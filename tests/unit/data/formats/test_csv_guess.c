@@ -8,12 +8,12 @@
 static clf_dataset *read_text(const char *text, const char *params) {
   clf_dataset *dataset = NULL;
   forget_log();
-  ck_clf_ok(read_bytes(&dataset, context, &clf__format_csv, text, strlen(text), params));
+  ck_clf_ok(read_bytes(&dataset, context, &clf__dataset_reader_csv, text, strlen(text), params));
   return dataset;
 }
 
 static clf_documents *read_documents(const char *text, const char *params) {
-  const clf__document_format *format = &clf__document_format_csv;
+  const clf__document_reader *format = &clf__document_reader_csv;
   const clf__bytes bytes = {(const unsigned char *)text, strlen(text), false};
   clf_documents *documents = NULL;
   void *values = NULL;
@@ -182,7 +182,7 @@ TEST(delimiters__of_other_records_are_refused) {
       {"1,2,3\n# 4\n", 0, NULL, CLF_ERROR_FORMAT, "comment=hash leaves lines out"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_csv, &table[i]);
+    assert_refused(context, &clf__dataset_reader_csv, &table[i]);
   }
 }
 
@@ -244,7 +244,7 @@ TEST(row_numbers__that_are_none_are_refused) {
       {",x\n0,5\n1,6\n", 0, NULL, CLF_ERROR_DATA, "row_numbers=false the first"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_csv, &table[i]);
+    assert_refused(context, &clf__dataset_reader_csv, &table[i]);
   }
 }
 
@@ -280,7 +280,7 @@ TEST(labels__of_documents_are_doubted) {
 
 /* Commas in texts without quotes are no row names; numbers of rows are. */
 TEST(texts__with_delimiters_need_quotes) {
-  const clf__document_format *format = &clf__document_format_csv;
+  const clf__document_reader *format = &clf__document_reader_csv;
   static const struct {
     const char *text, *says;
   } cases[] = {
@@ -321,7 +321,7 @@ TEST(repeated_names__are_all_ignored_and_no_label) {
       {text, 0, "ignore=id,3", CLF_ERROR_ARGUMENT, "column 3 is already the ignored column"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_csv, &table[i]);
+    assert_refused(context, &clf__dataset_reader_csv, &table[i]);
   }
 }
 

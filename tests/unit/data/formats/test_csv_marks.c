@@ -6,7 +6,7 @@
 static clf_dataset *read_text(const char *text, const char *params) {
   clf_dataset *dataset = NULL;
   forget_log();
-  ck_clf_ok(read_bytes(&dataset, context, &clf__format_csv, text, strlen(text), params));
+  ck_clf_ok(read_bytes(&dataset, context, &clf__dataset_reader_csv, text, strlen(text), params));
   return dataset;
 }
 
@@ -87,7 +87,7 @@ TEST(thousands__are_groups_of_three) {
              cases[i].mark);
     if (isnan(cases[i].value)) {
       const hostile bad = {text, 0, params, CLF_ERROR_DATA, "is not a number"};
-      assert_refused(context, &clf__format_csv, &bad);
+      assert_refused(context, &clf__dataset_reader_csv, &bad);
     } else {
       dataset = read_text(text, params);
       ck_values(dataset, "x", cases[i].value, 7);
@@ -107,7 +107,7 @@ TEST(truth__is_a_number_and_a_name) {
   ck_values(dataset, "targets", 1, 0);
   clf_dataset_free(dataset);
   const hostile bad = {"1,a\ntrues,b\n", 0, NULL, CLF_ERROR_DATA, "'trues' is not a number"};
-  assert_refused(context, &clf__format_csv, &bad);
+  assert_refused(context, &clf__dataset_reader_csv, &bad);
 }
 
 TEST(quotes__may_mean_nothing) {
@@ -121,7 +121,7 @@ TEST(quotes__may_mean_nothing) {
       {"1,\"a\"b\n", 0, NULL, CLF_ERROR_FORMAT, "and quotes=false takes"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_csv, &table[i]);
+    assert_refused(context, &clf__dataset_reader_csv, &table[i]);
   }
 }
 
@@ -170,12 +170,12 @@ TEST(marks__are_doubted_or_refused) {
       {"1;2\n", 0, "thousands=none decimal=dot", CLF_ERROR_ARGUMENT, "point|comma"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_csv, &table[i]);
+    assert_refused(context, &clf__dataset_reader_csv, &table[i]);
   }
   char text[800];
   snprintf(text, sizeof text, "%0600d;2\n", 1);
   const hostile bad = {text, 0, "decimal=comma", CLF_ERROR_DATA, "is not a number"};
-  assert_refused(context, &clf__format_csv, &bad);
+  assert_refused(context, &clf__dataset_reader_csv, &bad);
 }
 
 TEST(missing_values__are_the_usual_ones) {
@@ -192,10 +192,10 @@ TEST(missing_values__are_the_usual_ones) {
     ck_values(dataset, "x", 3, 4);
     clf_dataset_free(dataset);
     const hostile bad = {text, 0, NULL, CLF_ERROR_DATA, "(y): the value is missing; missing=skip"};
-    assert_refused(context, &clf__format_csv, &bad);
+    assert_refused(context, &clf__dataset_reader_csv, &bad);
     snprintf(text, sizeof text, "x,y,label\n1,2,%s\n3,4,b\n", usual[i]);
     const hostile label = {text, 0, "missing=nan", CLF_ERROR_DATA, "(label): the value is missing"};
-    assert_refused(context, &clf__format_csv, &label);
+    assert_refused(context, &clf__dataset_reader_csv, &label);
   }
 }
 
@@ -218,7 +218,7 @@ TEST(missing_values__may_be_chosen) {
       {"1,a\nit's,b\n", 0, NULL, CLF_ERROR_DATA, "is not a number; label=1 takes"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_csv, &table[i]);
+    assert_refused(context, &clf__dataset_reader_csv, &table[i]);
   }
 }
 
@@ -253,7 +253,7 @@ TEST(comments__are_left_out) {
       {"# a\n", 0, "comment=hash", CLF_ERROR_DATA, "it has no rows"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_csv, &table[i]);
+    assert_refused(context, &clf__dataset_reader_csv, &table[i]);
   }
 }
 
@@ -291,7 +291,7 @@ TEST(encodings__are_refused_or_converted) {
       {"PAR1\25\0", 6, NULL, CLF_ERROR_FORMAT, "Parquet"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_csv, &table[i]);
+    assert_refused(context, &clf__dataset_reader_csv, &table[i]);
   }
 }
 
@@ -300,7 +300,8 @@ TEST(messages__name_the_file_once) {
   for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
     clf_dataset *dataset = NULL;
     ck_assert_int_lt(
-        read_bytes(&dataset, context, &clf__format_csv, texts[i], strlen(texts[i]), NULL), 0);
+        read_bytes(&dataset, context, &clf__dataset_reader_csv, texts[i], strlen(texts[i]), NULL),
+        0);
     const char *message = clf_last_error();
     ck_assert_msg(strncmp(message, "file", 4) == 0 && strstr(message + 1, "file") == NULL, "%s",
                   message);
@@ -336,13 +337,14 @@ TEST(survives_damage) {
       "delimiter=blanks missing_values=?,1 row_numbers=true missing=nan",
       "ignore=x row_numbers=false header=false missing=nan"};
   for (size_t i = 0; i < sizeof params / sizeof params[0]; i++) {
-    survive_damage(context, &clf__format_csv, text, sizeof text - 1, params[i]);
+    survive_damage(context, &clf__dataset_reader_csv, text, sizeof text - 1, params[i]);
   }
 }
 
 TEST(survives_refused_memory) {
   static const char text[] = ";x;label\n0;1.234,5;caf\xE9\n1;2;b\n";
-  survive_refusals(&clf__format_csv, text, sizeof text - 1, "thousands=point encoding=latin1");
+  survive_refusals(&clf__dataset_reader_csv, text, sizeof text - 1,
+                   "thousands=point encoding=latin1");
 }
 
 SUITE("csv_marks", .setup = open_reader, .teardown = close_reader)

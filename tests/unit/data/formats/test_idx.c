@@ -9,7 +9,7 @@
 
 static clf_dataset *read_idx(const char *bytes, size_t size, const char *params) {
   clf_dataset *dataset = NULL;
-  ck_clf_ok(read_bytes(&dataset, context, &clf__format_idx, bytes, size, params));
+  ck_clf_ok(read_bytes(&dataset, context, &clf__dataset_reader_idx, bytes, size, params));
   return dataset;
 }
 
@@ -90,7 +90,7 @@ TEST(reads_every_element_type) {
 TEST(keeps_large_doubles_or_refuses_them) {
   static const char bytes[] = HEADER("\x0E") "\x7E\x37\xE4\x3C\x88\0\x75\x9C\xBF\xD0\0\0\0\0\0\0";
   clf_dataset *dataset = NULL;
-  if (read_bytes(&dataset, context, &clf__format_idx, bytes, SIZE(bytes), NULL) == CLF_OK) {
+  if (read_bytes(&dataset, context, &clf__dataset_reader_idx, bytes, SIZE(bytes), NULL) == CLF_OK) {
     ck_values(dataset, "x", 1e300, -0.25);
     clf_dataset_free(dataset);
   } else {
@@ -211,7 +211,7 @@ TEST(refuses_hostile_bytes) {
       {HEADER("\x09") "\1\1", 14, "scale=0.5", CLF_ERROR_TYPE, "file: "},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_idx, &table[i]);
+    assert_refused(context, &clf__dataset_reader_idx, &table[i]);
   }
 }
 
@@ -313,9 +313,9 @@ TEST(reads_concatenated_gzip) {
 }
 
 TEST(survives_damage) {
-  survive_damage(context, &clf__format_idx, IMAGES, SIZE(IMAGES), NULL);
+  survive_damage(context, &clf__dataset_reader_idx, IMAGES, SIZE(IMAGES), NULL);
   static const char floats[] = HEADER("\x0D") "\x3F\xC0\0\0\xBE\x80\0\0";
-  survive_damage(context, &clf__format_idx, floats, SIZE(floats), NULL);
+  survive_damage(context, &clf__dataset_reader_idx, floats, SIZE(floats), NULL);
 }
 
 /* A bit that changes nothing, such as one of the time, may; every other must be noticed. */
@@ -340,8 +340,8 @@ TEST(survives_damaged_gzip) {
 }
 
 TEST(survives_refused_memory) {
-  survive_refusals(&clf__format_idx, IMAGES, SIZE(IMAGES), NULL);
-  survive_refusals(&clf__format_idx, HEADER("\x0B") "\x80\0\x12\x34", 16, NULL);
+  survive_refusals(&clf__dataset_reader_idx, IMAGES, SIZE(IMAGES), NULL);
+  survive_refusals(&clf__dataset_reader_idx, HEADER("\x0B") "\x80\0\x12\x34", 16, NULL);
 }
 
 /* The real files, where they are: their published number of rows and of each digit, and sums of

@@ -38,7 +38,8 @@ static file npy_of_version(int version, const char *header, const void *data, si
 
 static clf_dataset *read_file(const file *bytes, const char *params) {
   clf_dataset *dataset = NULL;
-  ck_clf_ok(read_bytes(&dataset, context, &clf__format_npy, bytes->bytes, bytes->size, params));
+  ck_clf_ok(
+      read_bytes(&dataset, context, &clf__dataset_reader_npy, bytes->bytes, bytes->size, params));
   return dataset;
 }
 
@@ -272,7 +273,7 @@ TEST(refuses_hostile_headers) {
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
     file bytes = npy_of_version(table[i].version, table[i].header, "\1\2\3\4\5\6", 6);
     hostile bad = {(const char *)bytes.bytes, bytes.size, NULL, table[i].status, table[i].says};
-    assert_refused(context, &clf__format_npy, &bad);
+    assert_refused(context, &clf__dataset_reader_npy, &bad);
   }
 }
 
@@ -288,7 +289,7 @@ TEST(refuses_hostile_bytes) {
       {"PK\3\4xxxx", 8, NULL, CLF_ERROR_FORMAT, "a ZIP archive without its end record"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_npy, &table[i]);
+    assert_refused(context, &clf__dataset_reader_npy, &table[i]);
   }
 }
 
@@ -398,12 +399,12 @@ TEST(reads_unsigned_labels_exactly) {
   file bytes = finish_archive(&zip, "");
   hostile bad = {(const char *)bytes.bytes, bytes.size, NULL, CLF_ERROR_DATA,
                  "file: y.npy: element 1 is 9223372036854775809; labels up to 9223372036854775807"};
-  assert_refused(context, &clf__format_npy, &bad);
+  assert_refused(context, &clf__dataset_reader_npy, &bad);
 }
 
 static void refuse(const file *bytes, const char *params, clf_status status, const char *says) {
   hostile bad = {(const char *)bytes->bytes, bytes->size, params, status, says};
-  assert_refused(context, &clf__format_npy, &bad);
+  assert_refused(context, &clf__dataset_reader_npy, &bad);
 }
 
 /* x of three rows with labels of this header and these bytes. */
@@ -481,7 +482,7 @@ TEST(refuses_texts_that_are_no_labels) {
     file bytes = archive_with_labels(cases[i].header, cases[i].data, cases[i].size);
     hostile bad = {(const char *)bytes.bytes, bytes.size, cases[i].params, cases[i].status,
                    cases[i].says};
-    assert_refused(context, &clf__format_npy, &bad);
+    assert_refused(context, &clf__dataset_reader_npy, &bad);
   }
 }
 
@@ -682,9 +683,9 @@ TEST(loads_compressed_files) {
 
 TEST(survives_damage) {
   file bytes = NPY(">i2", "True", "(2, 1)", "\0\1\0\2");
-  survive_damage(context, &clf__format_npy, bytes.bytes, bytes.size, NULL);
+  survive_damage(context, &clf__dataset_reader_npy, bytes.bytes, bytes.size, NULL);
   file floats = NPY("<f4", "False", "(1, 1)", "\0\0\x80\x3F");
-  survive_damage(context, &clf__format_npy, floats.bytes, floats.size, NULL);
+  survive_damage(context, &clf__dataset_reader_npy, floats.bytes, floats.size, NULL);
 }
 
 TEST(survives_damaged_archives) {
@@ -695,19 +696,19 @@ TEST(survives_damaged_archives) {
     add_member(&zip, "x.npy", &x, deflated);
     add_member(&zip, "y.npy", &y, deflated);
     file bytes = finish_archive(&zip, "");
-    survive_damage(context, &clf__format_npy, bytes.bytes, bytes.size, NULL);
+    survive_damage(context, &clf__dataset_reader_npy, bytes.bytes, bytes.size, NULL);
   }
 }
 
 TEST(survives_refused_memory) {
   file bytes = npz_of("x.npy", "y.npy", 1);
-  survive_refusals(&clf__format_npy, bytes.bytes, bytes.size, NULL);
+  survive_refusals(&clf__dataset_reader_npy, bytes.bytes, bytes.size, NULL);
   bytes = sparse_archive(&matrices[3]);
-  survive_refusals(&clf__format_npy, bytes.bytes, bytes.size, NULL);
+  survive_refusals(&clf__dataset_reader_npy, bytes.bytes, bytes.size, NULL);
   bytes = archive_with_labels(LABELS("<U1", "(3,)"), "a\0\0\0b\0\0\0c\0\0\0", 12);
-  survive_refusals(&clf__format_npy, bytes.bytes, bytes.size, NULL);
+  survive_refusals(&clf__dataset_reader_npy, bytes.bytes, bytes.size, NULL);
   bytes = NPY(">i2", "True", "(2, 1)", "\0\1\0\2");
-  survive_refusals(&clf__format_npy, bytes.bytes, bytes.size, NULL);
+  survive_refusals(&clf__dataset_reader_npy, bytes.bytes, bytes.size, NULL);
 }
 
 SUITE("npy", .setup = open_reader, .teardown = close_reader)

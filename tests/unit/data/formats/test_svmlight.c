@@ -4,7 +4,8 @@
 
 static clf_dataset *read_text(const char *text, const char *params) {
   clf_dataset *dataset = NULL;
-  ck_clf_ok(read_bytes(&dataset, context, &clf__format_svmlight, text, strlen(text), params));
+  ck_clf_ok(
+      read_bytes(&dataset, context, &clf__dataset_reader_svmlight, text, strlen(text), params));
   return dataset;
 }
 
@@ -259,24 +260,24 @@ TEST(refuses_hostile_text) {
       {"1 1:1\n", 0, "features=1e300", CLF_ERROR_ARGUMENT, "features is 1e+300"},
   };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-    assert_refused(context, &clf__format_svmlight, &table[i]);
+    assert_refused(context, &clf__dataset_reader_svmlight, &table[i]);
   }
 }
 
 TEST(survives_damage) {
   static const char text[] = "1 qid:3 2:0.5 12:-2e1 # x\r\n-1 5:1 3:7\n";
-  survive_damage(context, &clf__format_svmlight, text, sizeof text - 1, NULL);
-  survive_damage(context, &clf__format_svmlight, text, sizeof text - 1, "precomputed=true");
-  survive_damage(context, &clf__format_svmlight, text, sizeof text - 1,
+  survive_damage(context, &clf__dataset_reader_svmlight, text, sizeof text - 1, NULL);
+  survive_damage(context, &clf__dataset_reader_svmlight, text, sizeof text - 1, "precomputed=true");
+  survive_damage(context, &clf__dataset_reader_svmlight, text, sizeof text - 1,
                  "features=20 zero_based=true regression=true");
 }
 
 TEST(survives_refused_memory) {
-  survive_refusals(&clf__format_svmlight, plain, strlen(plain), NULL);
-  survive_refusals(&clf__format_svmlight, plain, strlen(plain), "regression=true");
+  survive_refusals(&clf__dataset_reader_svmlight, plain, strlen(plain), NULL);
+  survive_refusals(&clf__dataset_reader_svmlight, plain, strlen(plain), "regression=true");
   static const char kernel[] = "1 0:1 1:4 2:5.1\n2 0:2 1:5 2:9\n", rounded[] = "1 1:0.1\n2 3:0.3\n";
-  survive_refusals(&clf__format_svmlight, kernel, strlen(kernel), NULL);
-  survive_refusals(&clf__format_svmlight, rounded, strlen(rounded), NULL);
+  survive_refusals(&clf__dataset_reader_svmlight, kernel, strlen(kernel), NULL);
+  survive_refusals(&clf__dataset_reader_svmlight, rounded, strlen(rounded), NULL);
 }
 
 TEST(bounds_memory_by_the_file) {
@@ -286,7 +287,8 @@ TEST(bounds_memory_by_the_file) {
   ck_assert_ptr_nonnull(text);
   for (int i = 0; i < 3; i++) {
     memset(text, ":\n\r"[i], BYTES);
-    ck_assert_int_lt(read_bytes(&dataset, context, &clf__format_svmlight, text, BYTES, NULL), 0);
+    ck_assert_int_lt(
+        read_bytes(&dataset, context, &clf__dataset_reader_svmlight, text, BYTES, NULL), 0);
     ck_assert_uint_lt(clf_context_memory_peak(context), 12 * BYTES);
   }
   free(text);

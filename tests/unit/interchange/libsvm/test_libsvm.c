@@ -132,7 +132,7 @@ TEST(formats__are_found_by_name) {
   ck_clf_fails(clf_model_import(&model, NULL, "libsmv", path, NULL), CLF_ERROR_ARGUMENT);
   ck_clf_says("libsvm");
   ck_clf_fails(clf_model_import(&model, NULL, "libsvm", "/nonexistent/file", NULL), CLF_ERROR_IO);
-  ck_assert_str_eq(clf_kind_name("model_format", 0), "libsvm");
+  ck_assert_str_eq(clf_kind_name("model_reader", 0), "libsvm");
 }
 
 /* Every number comes back, whatever the locale's decimal point is. */
