@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md's walks name every place that a new kind must stand in.
+"""CONTRIBUTING.md's walks name every place that a new kind must stand in, and nothing that is not there.
 
 Each registry of the library has a walk (a section `## Add ...` that names its file), and a file that
 names all kinds of a registry is named in that walk. Two walks are followed in a copy of the sources:
@@ -135,6 +135,15 @@ def missing_places(root, library):
         yield f"only {count} files name all kinds of a registry"
 
 
+def missing_names(root):
+    """Symbols that the page names and no source has; paths.py looks for its files."""
+    known = "\n".join(texts(root).values())
+    page = (root / "CONTRIBUTING.md").read_text()
+    return [f"CONTRIBUTING.md names {name}, which is not there"
+            for name in sorted(set(re.findall(r"`((?:clf_|CLF_)\w+)(?:\(\))?`", page)))
+            if "NAME" not in name and not re.search(rf"\b{name}\b", known)]
+
+
 def edit(path, after, line):
     """Puts a line after the first one that has a text."""
     lines = path.read_text().splitlines(keepends=True)
@@ -189,7 +198,7 @@ def main(root, shared_library, static_library, *rest):
     library = ctypes.CDLL(shared_library)
     library.clf_kind_count.restype = ctypes.c_int64
     library.clf_kind_name.restype = ctypes.c_char_p
-    faults = list(missing_places(root, library))
+    faults = missing_names(root) + list(missing_places(root, library))
     for add in add_layer, add_format:
         faults += follow(root, add, static_library, link, compiler)
     print("\n".join(faults))
