@@ -83,22 +83,21 @@ static void copy_row(const clf__rows *x, int64_t row, void *out) {
 
 /* Rows whose Gram matrix times `scale` estimates the sum over all rows of v x x^T. */
 typedef struct sample {
+  clf__arena arena; /* of the arrays */
   clf__rows x;
-  void *data;     /* the memory of x, if the rows were drawn */
-  float *weights; /* v if all rows are used, otherwise NULL for 1 */
+  const float *weights; /* v if all rows are used, otherwise NULL for 1 */
   double scale;
 } sample;
 
 /* Uses all rows with their curvature as weights, if they are too few to be sampled. */
 static clf_status sample_all(sample *out, const clf__logistic_objective *o, int64_t first,
                              int64_t last) {
-  out->weights = clf__alloc_array(o->context, o->x->rows, sizeof(float));
-  if (out->weights == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  float *weights = clf__arena_array(&out->arena, o->x->rows, sizeof *weights);
+  CLF__CHECK(clf__arena_status(&out->arena));
   for (int64_t i = 0; i < o->x->rows; i++) {
-    out->weights[i] = (float)curvature(o, i, first, last);
+    weights[i] = (float)curvature(o, i, first, last);
   }
+  out->weights = weights;
   out->x = *o->x;
   out->scale = 1;
   return CLF_OK;
@@ -110,14 +109,12 @@ static clf_status draw(sample *out, const clf__logistic_objective *o, int64_t fi
   size_t size = o->x->dtype == CLF_U8 ? 1 : sizeof(float);
   int64_t wanted = SAMPLE * o->columns, rows = 0;
   double running = 0, part = total / (double)wanted;
-  out->data = clf__alloc_matrix(o->context, wanted + 1, o->columns, size);
-  if (out->data == NULL) {
-    return CLF_ERROR_MEMORY;
-  }
+  char *data = clf__arena_matrix(&out->arena, wanted + 1, o->columns, size);
+  CLF__CHECK(clf__arena_status(&out->arena));
   for (int64_t i = 0; i < o->x->rows; i++) {
     running += curvature(o, i, first, last);
     for (; rows <= wanted && running >= part * ((double)rows + 0.5); rows++) {
-      copy_row(o->x, i, (char *)out->data + (size_t)(rows * o->columns) * size);
+      copy_row(o->x, i, data + (size_t)(rows * o->columns) * size);
     }
   }
   out->x = (clf__rows){
@@ -125,7 +122,7 @@ static clf_status draw(sample *out, const clf__logistic_objective *o, int64_t fi
       .columns = o->columns,
       .dtype = o->x->dtype,
       .scale = o->x->scale,
-      .data = out->data,
+      .data = data,
       .stride = o->columns,
   };
   out->scale = total / (double)rows;
@@ -152,7 +149,7 @@ static clf_status refresh_block(clf__logistic_preconditioner *p, int64_t block, 
   double total = total_curvature(o, first, last);
   double share = 1 / ((double)o->x->rows * (double)(last - first)); /* mean over rows and outputs */
   bool all = o->x->rows <= ENOUGH_ROWS || o->x->rows <= SAMPLE * o->columns;
-  sample rows = {0};
+  sample rows = {.arena = {.context = o->context}};
   clf__gram gram = {0};
   clf_status status = CLF_OK;
   CLF__TRY(all ? sample_all(&rows, o, first, last) : draw(&rows, o, first, last, total));
@@ -167,8 +164,7 @@ static clf_status refresh_block(clf__logistic_preconditioner *p, int64_t block, 
   p->factors[block] = gram.scatter;
   gram.scatter = NULL;
 done:
-  clf__free(rows.data);
-  clf__free(rows.weights);
+  clf__arena_free(&rows.arena);
   clf__gram_free(&gram);
   return status;
 }
