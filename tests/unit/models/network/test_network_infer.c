@@ -115,7 +115,6 @@ static int64_t plainly(const problem *p, int64_t layers, float *out) {
   memcpy(out, from, (size_t)(ROWS * columns) * sizeof *out);
   free(from);
   free(to);
-  clf__free(weights);
   clf__network_free(network);
   return columns;
 }
