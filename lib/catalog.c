@@ -6,6 +6,7 @@
 #include "base/context.h"
 #include "base/status.h"
 #include "base/structs.h"
+#include "base/text.h"
 #include "data/dataset.h"
 #include "detect/detector.h"
 #include "image/augment.h"
@@ -63,6 +64,14 @@ static const clf__kind *find_kind(const char *area_name, const char *name) {
   return in != NULL && name != NULL ? clf__kind_named(in, name) : NULL;
 }
 
+int64_t clf_area_count(void) {
+  return AREA_COUNT;
+}
+
+const char *clf_area_name(int64_t index) {
+  return index >= 0 && index < AREA_COUNT ? areas[index]->area : NULL;
+}
+
 int64_t clf_kind_count(const char *area_name) {
   const clf__registry *in = find_area(area_name);
   int64_t count = 0;
@@ -88,21 +97,11 @@ int64_t clf_param_count(const char *area_name, const char *kind_name) {
 }
 
 static clf_status fail_unknown_area(const char *name) {
-  return clf__fail(CLF_ERROR_ARGUMENT,
-                   "catalog: there is no area '%s'; there are context, model, transform, "
-                   "dataset_reader, dataset_writer, model_reader, model_writer, document_reader, "
-                   "image_reader, image_writer, layer, optimizer, augment, vocabulary, image and "
-                   "detector",
-                   name);
-}
-
-static clf_status fail_unknown_kind(const clf__registry *in, const char *name) {
-  clf__fail(CLF_ERROR_ARGUMENT, "catalog: there is no %s '%s'; there are", in->area, name);
-  for (int64_t i = 0; in->kinds[i] != NULL; i++) {
-    clf__fail(CLF_ERROR_ARGUMENT, "%s%s %s", clf_last_error(), i > 0 ? "," : "",
-              in->kinds[i]->name);
+  const char *names[AREA_COUNT];
+  for (int i = 0; i < AREA_COUNT; i++) {
+    names[i] = areas[i]->area;
   }
-  return CLF_ERROR_ARGUMENT;
+  return clf__fail_name("area", name, names, AREA_COUNT);
 }
 
 clf_status clf_param_describe(const char *area_name, const char *kind_name, int64_t index,
@@ -116,57 +115,57 @@ clf_status clf_param_describe(const char *area_name, const char *kind_name, int6
   if (in == NULL) {
     return fail_unknown_area(area_name);
   }
-  const clf__kind *kind = clf__kind_named(in, kind_name);
+  const clf__kind *kind = clf__kind_find(in, kind_name);
   if (kind == NULL) {
-    return fail_unknown_kind(in, kind_name);
+    return CLF_ERROR_ARGUMENT;
   }
   clf_param_info info;
   CLF__CHECK(clf__params_describe(&kind->params, index, &info));
   return clf__struct_write(out, &about, &info);
 }
 
-#define CONSTANT(name)                                                                             \
-  { #name, name }
+#define CONSTANT(group, name)                                                                      \
+  { #name, #group, name }
 
 static const struct {
-  const char *name;
+  const char *name, *group;
   int64_t value;
 } constants[] = {
-    CONSTANT(CLF_OK),
-    CONSTANT(CLF_NOT_CONVERGED),
-    CONSTANT(CLF_ERROR_ARGUMENT),
-    CONSTANT(CLF_ERROR_MEMORY),
-    CONSTANT(CLF_ERROR_IO),
-    CONSTANT(CLF_ERROR_FORMAT),
-    CONSTANT(CLF_ERROR_CORRUPT),
-    CONSTANT(CLF_ERROR_VERSION),
-    CONSTANT(CLF_ERROR_SHAPE),
-    CONSTANT(CLF_ERROR_TYPE),
-    CONSTANT(CLF_ERROR_DATA),
-    CONSTANT(CLF_ERROR_NOT_FITTED),
-    CONSTANT(CLF_ERROR_UNSUPPORTED),
-    CONSTANT(CLF_ERROR_CANCELLED),
-    CONSTANT(CLF_ERROR_NUMERIC),
-    CONSTANT(CLF_ERROR_DIVERGED),
-    CONSTANT(CLF_LOG_WARNING),
-    CONSTANT(CLF_LOG_INFO),
-    CONSTANT(CLF_F32),
-    CONSTANT(CLF_F64),
-    CONSTANT(CLF_U8),
-    CONSTANT(CLF_I32),
-    CONSTANT(CLF_I64),
-    CONSTANT(CLF_MAX_DIMENSIONS),
-    CONSTANT(CLF_AVERAGE_MACRO),
-    CONSTANT(CLF_AVERAGE_MICRO),
-    CONSTANT(CLF_AVERAGE_WEIGHTED),
-    CONSTANT(CLF_PARAM_I64),
-    CONSTANT(CLF_PARAM_F64),
-    CONSTANT(CLF_PARAM_BOOL),
-    CONSTANT(CLF_PARAM_CHOICE),
-    CONSTANT(CLF_PARAM_TEXT),
-    CONSTANT(CLF_PARAM_NUMBER),
-    CONSTANT(CLF_PARAM_LIST),
-    CONSTANT(CLF_PARAM_COUNT),
+    CONSTANT(status, CLF_OK),
+    CONSTANT(status, CLF_NOT_CONVERGED),
+    CONSTANT(status, CLF_ERROR_ARGUMENT),
+    CONSTANT(status, CLF_ERROR_MEMORY),
+    CONSTANT(status, CLF_ERROR_IO),
+    CONSTANT(status, CLF_ERROR_FORMAT),
+    CONSTANT(status, CLF_ERROR_CORRUPT),
+    CONSTANT(status, CLF_ERROR_VERSION),
+    CONSTANT(status, CLF_ERROR_SHAPE),
+    CONSTANT(status, CLF_ERROR_TYPE),
+    CONSTANT(status, CLF_ERROR_DATA),
+    CONSTANT(status, CLF_ERROR_NOT_FITTED),
+    CONSTANT(status, CLF_ERROR_UNSUPPORTED),
+    CONSTANT(status, CLF_ERROR_CANCELLED),
+    CONSTANT(status, CLF_ERROR_NUMERIC),
+    CONSTANT(status, CLF_ERROR_DIVERGED),
+    CONSTANT(log, CLF_LOG_WARNING),
+    CONSTANT(log, CLF_LOG_INFO),
+    CONSTANT(dtype, CLF_F32),
+    CONSTANT(dtype, CLF_F64),
+    CONSTANT(dtype, CLF_U8),
+    CONSTANT(dtype, CLF_I32),
+    CONSTANT(dtype, CLF_I64),
+    CONSTANT(limit, CLF_MAX_DIMENSIONS),
+    CONSTANT(average, CLF_AVERAGE_MACRO),
+    CONSTANT(average, CLF_AVERAGE_MICRO),
+    CONSTANT(average, CLF_AVERAGE_WEIGHTED),
+    CONSTANT(param, CLF_PARAM_I64),
+    CONSTANT(param, CLF_PARAM_F64),
+    CONSTANT(param, CLF_PARAM_BOOL),
+    CONSTANT(param, CLF_PARAM_CHOICE),
+    CONSTANT(param, CLF_PARAM_TEXT),
+    CONSTANT(param, CLF_PARAM_NUMBER),
+    CONSTANT(param, CLF_PARAM_LIST),
+    CONSTANT(param, CLF_PARAM_COUNT),
 };
 enum { CONSTANT_COUNT = sizeof constants / sizeof constants[0] };
 
@@ -181,4 +180,22 @@ clf_status clf_constant(const char *name, int64_t *value) {
     }
   }
   return clf__fail(CLF_ERROR_ARGUMENT, "there is no constant '%s'", name);
+}
+
+int64_t clf_constant_count(void) {
+  return CONSTANT_COUNT;
+}
+
+clf_status clf_constant_describe(int64_t index, clf_constant_info *out) {
+  CLF__REQUIRE(out);
+  CLF__ENTER("constant");
+  static const clf__struct about = CLF__STRUCT(clf_constant_info, value);
+  if (index < 0 || index >= CONSTANT_COUNT) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "there are %d constants; there is no number %lld",
+                     CONSTANT_COUNT, (long long)index);
+  }
+  const clf_constant_info info = {.name = constants[index].name,
+                                  .group = constants[index].group,
+                                  .value = constants[index].value};
+  return clf__struct_write(out, &about, &info);
 }

@@ -1,6 +1,7 @@
 /** @file classify/catalog.h
- *  What the library offers, as data: kinds of objects, their parameters, constants. It serves
- *  bindings, command lines and generated documentation.
+ *  What the library offers, as data: areas of kinds of objects, their parameters, constants. It
+ *  serves bindings, command lines and generated documentation, which need nothing but these
+ *  functions.
  *
  *  **Use.** Print what there is to set:
  *
@@ -53,6 +54,24 @@ typedef struct clf_param_info {
   const char *help;          /**< one line */
 } clf_param_info;
 
+/** A public constant. */
+typedef struct clf_constant_info {
+  uint32_t struct_size; /**< sizeof(clf_constant_info), set by the caller */
+  const char *name;     /**< such as "CLF_F32" */
+  const char *group; /**< constants of one group are values of one thing: "status", "dtype" … */
+  int64_t value;     /**< which never changes */
+} clf_constant_info;
+
+/* Areas */
+
+/** Returns the number of areas. An area is a place where the library takes the name of a kind, such
+ *  as that of clf_model_create(), or parameters alone, such as that of clf_context_create(), whose
+ *  only kind has the area's name. @since 0.1 */
+CLF_API int64_t clf_area_count(void);
+
+/** Returns the name of area `index`, such as "model"; NULL beyond the end. @since 0.1 */
+CLF_API const char *clf_area_name(int64_t index);
+
 /* Kinds */
 
 /** Returns the number of kinds in an area.
@@ -75,13 +94,21 @@ CLF_API int64_t clf_param_count(const char *area, const char *kind);
 
 /** Describes parameter `index` of a kind.
  *  @param out  receives the description, except its struct_size, which the caller must set
- *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown area, kind or index; the message lists what there
- *          is; also a struct_size that was not set)
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (unknown area, kind or index; the message suggests a name or
+ *          lists what there is; also a struct_size that was not set)
  *  @since 0.1 */
 CLF_API clf_status clf_param_describe(const char *area, const char *kind, int64_t index,
                                       clf_param_info *out);
 
 /* Constants */
+
+/** Returns the number of public constants: statuses, element types and others. @since 0.1 */
+CLF_API int64_t clf_constant_count(void);
+
+/** Describes constant `index`, so that a binding can define them all.
+ *  @param out  receives the description, but for its struct_size, which the caller has set
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT @since 0.1 */
+CLF_API clf_status clf_constant_describe(int64_t index, clf_constant_info *out);
 
 /** Looks up the value of a public constant by its name, such as "CLF_F32", for programs that cannot
  *  read C headers.

@@ -132,6 +132,16 @@ CLF_API clf_status clf_context_set_log(clf_context *context, clf_log_callback ca
 
 /* What a context has */
 
+/** Writes the parameters as text, "name=value …", from which clf_context_create() makes an equal
+ *  context.
+ *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param needed    receives the bytes needed, the NUL included; may be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_context_params(const clf_context *context, char *buffer, size_t capacity,
+                                      size_t *needed);
+
 /** Returns how many threads a call on this context may use, the calling one included; 0 for NULL.
  *  @since 0.1 */
 CLF_API int32_t clf_context_threads(const clf_context *context);

@@ -93,10 +93,30 @@ CLF_API clf_status clf_detector_mine_negatives(const clf_detector *detector, con
  *  It lives as long as the detector. @since 0.1 */
 CLF_API const clf_model *clf_detector_model(const clf_detector *detector);
 
+/** Writes the parameters as text, "name=value …", from which clf_detector_create() makes an equal
+ *  detector of the same
+ *  network.
+ *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param needed    receives the bytes needed, the NUL included; may be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_detector_params(const clf_detector *detector, char *buffer, size_t capacity,
+                                       size_t *needed);
+
 /** Writes network and parameters to one file, atomically. clf_model_load() reads the network
  *  from it.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_detector_save(const clf_detector *detector, const char *path);
+
+/** Writes network and parameters to memory.
+ *  @param buffer    receives the bytes when they fit; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param size      receives the bytes needed
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_detector_save_memory(const clf_detector *detector, void *buffer,
+                                            size_t capacity, size_t *size);
 
 /** Reads a detector from a file.
  *  @param params  "name=value …" that replace those of the file, or NULL
@@ -104,6 +124,12 @@ CLF_API clf_status clf_detector_save(const clf_detector *detector, const char *p
  *          CLF_ERROR_VERSION, CLF_ERROR_UNSUPPORTED, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_detector_load(clf_detector **out, clf_context *context, const char *path,
                                      const char *params);
+
+/** Reads a detector from memory, which is not needed afterwards.
+ *  @param params  "name=value …" that replace those in memory, or NULL
+ *  @return as clf_detector_load() @since 0.1 */
+CLF_API clf_status clf_detector_load_memory(clf_detector **out, clf_context *context,
+                                            const void *bytes, size_t size, const char *params);
 
 #ifdef __cplusplus
 }

@@ -82,6 +82,19 @@ CLF_API clf_status clf_image_load_memory(clf_image **out, clf_context *context, 
  *          format does not have), CLF_ERROR_IO, CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
 CLF_API clf_status clf_image_save(const clf_image *image, const char *path, const char *params);
 
+/** Writes an image to memory, as clf_image_save() does to a file.
+ *  @param format    "pnm" (PGM for 1 channel, PPM for 3), and where libpng is built in, "png"; see
+ *                   clf_kind_name("image_writer", …)
+ *  @param params    "name=value …" of the format, or NULL
+ *  @param buffer    receives the bytes when they fit; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param size      receives the bytes needed
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL), CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED @since 0.1 */
+CLF_API clf_status clf_image_save_memory(const clf_image *image, const char *format,
+                                         const char *params, void *buffer, size_t capacity,
+                                         size_t *size);
+
 /** Frees the image. NULL is fine. @since 0.1 */
 CLF_API void clf_image_free(clf_image *image);
 

@@ -131,6 +131,16 @@ CLF_API clf_status clf_model_get_f64(const clf_model *model, const char *name, d
 CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
                                       size_t capacity, size_t *needed);
 
+/** Writes all parameters as text, "name=value …", from which clf_model_create() makes an equal
+ *  model of the kind. Transforms, optimizer and vocabulary are handles with parameters of their own.
+ *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param needed    receives the bytes needed, the NUL included; may be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: a buffer that is too small and not NULL),
+ *          CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_model_params(const clf_model *model, char *buffer, size_t capacity,
+                                    size_t *needed);
+
 /* Fitting */
 
 /** Fits the model to labeled rows, or a regression to targets.

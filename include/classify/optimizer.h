@@ -47,6 +47,16 @@ CLF_API void clf_optimizer_free(clf_optimizer *optimizer);
  *  the library. @since 0.1 */
 CLF_API const char *clf_optimizer_kind(const clf_optimizer *optimizer);
 
+/** Writes the parameters as text, "name=value …", from which clf_optimizer_create() makes an equal
+ *  optimizer of its kind, which has taken no step.
+ *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param needed    receives the bytes needed, the NUL included; may be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_optimizer_params(const clf_optimizer *optimizer, char *buffer,
+                                        size_t capacity, size_t *needed);
+
 #ifdef __cplusplus
 }
 #endif

@@ -191,6 +191,16 @@ CLF_API clf_status clf_vocabulary_tokenize(const clf_vocabulary *vocabulary, con
 
 /* What a vocabulary has */
 
+/** Writes the parameters as text, "name=value …", from which clf_vocabulary_create() makes an equal
+ *  vocabulary without words.
+ *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param needed    receives the bytes needed, the NUL included; may be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_vocabulary_params(const clf_vocabulary *vocabulary, char *buffer,
+                                         size_t capacity, size_t *needed);
+
 /** Returns the number of entries of the vocabulary: its words and n-grams, plus three reserved ones
  *  with encoding=sequence; -1 before it was built. @since 0.1 */
 CLF_API int64_t clf_vocabulary_count(const clf_vocabulary *vocabulary);

@@ -85,6 +85,51 @@ CLF_API clf_status clf_transform_tensor(clf_tensor **out, const clf_transform *t
 /** Frees the handle. NULL is fine. @since 0.1 */
 CLF_API void clf_transform_free(clf_transform *transform);
 
+/* Kind and parameters */
+
+/** Returns the kind of the transform, such as "pca"; NULL for NULL. The string is a constant of the
+ *  library. @since 0.1 */
+CLF_API const char *clf_transform_kind(const clf_transform *transform);
+
+/** Writes the parameters as text, "name=value …", from which clf_transform_create() makes an equal
+ *  transform that is not fitted.
+ *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param needed    receives the bytes needed, the NUL included; may be NULL
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL), CLF_ERROR_MEMORY
+ *  @since 0.1 */
+CLF_API clf_status clf_transform_params(const clf_transform *transform, char *buffer,
+                                        size_t capacity, size_t *needed);
+
+/* Files */
+
+/** Saves a fitted transform, atomically: the path holds the old file or the whole new one. The
+ *  format is described in docs/model-format.md.
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_NOT_FITTED, CLF_ERROR_IO, CLF_ERROR_MEMORY,
+ *          CLF_ERROR_CANCELLED @since 0.1 */
+CLF_API clf_status clf_transform_save(const clf_transform *transform, const char *path);
+
+/** Saves a fitted transform to memory.
+ *  @param buffer    receives the bytes when they fit; may be NULL when capacity is 0
+ *  @param capacity  bytes of buffer
+ *  @param size      receives the bytes needed
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: too small a buffer that is not NULL),
+ *          CLF_ERROR_NOT_FITTED, CLF_ERROR_MEMORY @since 0.1 */
+CLF_API clf_status clf_transform_save_memory(const clf_transform *transform, void *buffer,
+                                             size_t capacity, size_t *size);
+
+/** Loads a fitted transform from a file of its own. Those of a model are loaded with the model.
+ *  @param out  receives the transform; free it with clf_transform_free()
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_CORRUPT (also: a file of something
+ *          else), CLF_ERROR_VERSION, CLF_ERROR_UNSUPPORTED (a kind that this version does not
+ *          know), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED @since 0.1 */
+CLF_API clf_status clf_transform_load(clf_transform **out, clf_context *context, const char *path);
+
+/** Loads a transform from memory, which is not needed afterwards. @return as clf_transform_load()
+ *  @since 0.1 */
+CLF_API clf_status clf_transform_load_memory(clf_transform **out, clf_context *context,
+                                             const void *bytes, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

@@ -51,6 +51,7 @@ struct clf_context {
   clf_allocator allocator;
   atomic_size_t held, peak;
   clf__refusal refusal;
+  context_params params;
   size_t limit; /* SIZE_MAX for none */
   int32_t threads;
   uint64_t seed;
@@ -178,23 +179,21 @@ static clf_context *make_blank(const clf_allocator *allocator) {
 
 static clf_status configure(clf_context *context, const char *text) {
   void *parsed = NULL;
-  clf_status status = CLF_OK;
   CLF__CHECK(clf__params_create(&parsed, context, &clf__context_kind.params, text));
-  const context_params *values = parsed;
-  CLF__TRY(choose_target(&context->target, values->cpu));
+  const context_params *values = &context->params;
+  context->params = *(const context_params *)parsed; /* which owns nothing */
+  clf__params_free(&clf__context_kind.params, parsed);
+  CLF__CHECK(choose_target(&context->target, values->cpu));
   context->threads = values->threads.word >= 0 ? clf__cpu_count() : (int32_t)values->threads.value;
   context->seed = (uint64_t)values->seed;
   context->pool = clf__pool_create(context, context->threads);
   if (context->pool == NULL) {
-    status = CLF_ERROR_MEMORY;
-    goto done;
+    return CLF_ERROR_MEMORY;
   }
   if (values->memory_limit.word < 0) {
     context->limit = (size_t)values->memory_limit.value;
   }
-done:
-  clf__params_free(&clf__context_kind.params, parsed);
-  return status;
+  return CLF_OK;
 }
 
 static void destroy(clf_context *context) {
@@ -309,6 +308,14 @@ clf_status clf_context_set_log(clf_context *context, clf_log_callback callback, 
   context->log = callback;
   context->log_user = user;
   return CLF_OK;
+}
+
+clf_status clf_context_params(const clf_context *context, char *buffer, size_t capacity,
+                              size_t *needed) {
+  CLF__REQUIRE(context);
+  CLF__ENTER("context");
+  return clf__params_copy_text(&clf__context_kind.params, &context->params, (clf_context *)context,
+                               buffer, capacity, needed);
 }
 
 int32_t clf_context_threads(const clf_context *context) {

@@ -8,6 +8,8 @@
 
 #include <classify/context.h>
 
+#include "base/text.h"
+
 /* The bytes of a file, read or mapped. If all members are zero, there is nothing to release. */
 typedef struct clf__bytes {
   const unsigned char *data; /* never NULL after a success, not even for an empty file */
@@ -48,14 +50,22 @@ typedef struct clf__output {
   char *target;     /* `path` after following links; owned */
   char *temporary;  /* owned; NULL if there is nothing to discard */
   int descriptor;
+  /* Of an output to memory, where `size` is not NULL. */
+  clf__text kept; /* the bytes so far, unless buffer is NULL */
+  size_t count;   /* of them */
+  void *buffer;
+  size_t capacity, *size;
 } clf__output;
 
 clf_status clf__output_open(clf__output *out, clf_context *context, const char *path);
+/* An output to the caller's buffer, by the convention of clf_model_save_memory(): the commit copies
+ * the bytes and writes *size. `name` stands in messages in place of a path. */
+clf_status clf__output_memory(clf__output *out, clf_context *context, const char *name,
+                              void *buffer, size_t capacity, size_t *size);
 clf_status clf__output_write(clf__output *output, const void *bytes, size_t count);
 /* Writes the text and empties it once it is longer than `max` bytes; so long output is written in
  * pieces. Returns CLF_ERROR_MEMORY if the text has failed. */
-struct clf__text;
-clf_status clf__output_text(clf__output *output, struct clf__text *text, size_t max);
+clf_status clf__output_text(clf__output *output, clf__text *text, size_t max);
 /* After a failure the old file is still there, and the temporary one is removed. */
 clf_status clf__output_commit(clf__output *output);
 /* Must be the last call; allowed after a commit, or when all members are zero. */

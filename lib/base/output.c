@@ -176,7 +176,30 @@ done:
   return status;
 }
 
+clf_status clf__output_memory(clf__output *out, clf_context *context, const char *name,
+                              void *buffer, size_t capacity, size_t *size) {
+  CLF__CHECK(clf__check_buffer(buffer, capacity, capacity));
+  *out = (clf__output){.path = name,
+                       .descriptor = -1,
+                       .kept.context = context,
+                       .buffer = buffer,
+                       .capacity = capacity,
+                       .size = size};
+  return CLF_OK;
+}
+
+static clf_status keep(clf__output *output, const void *bytes, size_t count) {
+  output->count += count;
+  if (output->buffer != NULL) {
+    clf__text_append_bytes(&output->kept, bytes, count);
+  }
+  return output->kept.failed ? CLF_ERROR_MEMORY : CLF_OK;
+}
+
 clf_status clf__output_write(clf__output *output, const void *bytes, size_t count) {
+  if (output->size != NULL) {
+    return keep(output, bytes, count);
+  }
   const size_t max = (size_t)1 << 30; /* for one write() */
   const unsigned char *at = bytes;
   while (count > 0) {
@@ -217,9 +240,20 @@ static void sync_folder(char *target) {
   }
 }
 
+static clf_status commit_memory(const clf__output *output) {
+  CLF__CHECK(clf__check_buffer(output->buffer, output->capacity, output->count));
+  if (output->buffer != NULL && output->count > 0) {
+    memcpy(output->buffer, output->kept.bytes, output->count);
+  }
+  *output->size = output->count;
+  return CLF_OK;
+}
+
 clf_status clf__output_commit(clf__output *output) {
   clf_status status = CLF_OK;
-  if (fsync(output->descriptor) != 0) {
+  if (output->size != NULL) {
+    status = commit_memory(output);
+  } else if (fsync(output->descriptor) != 0) {
     status = clf__file_fail("write to disk", output->path);
   } else if (rename(output->temporary, output->target) != 0) {
     status = clf__file_fail("replace", output->path);
@@ -242,6 +276,7 @@ void clf__output_close(clf__output *output) {
   if (output->temporary != NULL) {
     unlink(output->temporary);
   }
+  clf__text_free(&output->kept);
   clf__free(output->temporary);
   clf__free(output->target);
   *output = (clf__output){.descriptor = -1};

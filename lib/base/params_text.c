@@ -40,6 +40,16 @@ void clf__params_format(const clf__param_table *table, const void *values, clf__
   }
 }
 
+clf_status clf__params_copy_text(const clf__param_table *table, const void *values,
+                                 clf_context *context, char *buffer, size_t capacity,
+                                 size_t *needed) {
+  clf__text text = {.context = context};
+  clf__params_format(table, values, &text);
+  const clf_status status = clf__text_copy(&text, buffer, capacity, needed);
+  clf__text_free(&text);
+  return status;
+}
+
 static bool is_blank(char byte) {
   return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }

@@ -176,19 +176,23 @@ void clf__text_free(clf__text *text) {
   *text = (clf__text){.context = text->context};
 }
 
+clf_status clf__check_buffer(const void *buffer, size_t capacity, size_t needed) {
+  if (buffer == NULL && capacity > 0) {
+    return clf__fail(CLF_ERROR_ARGUMENT, "a NULL buffer must come with a capacity of 0, not %zu",
+                     capacity);
+  }
+  return buffer == NULL || capacity >= needed
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_ARGUMENT, "a buffer of %zu bytes is too small: %zu are needed",
+                         capacity, needed);
+}
+
 clf_status clf__text_copy(const clf__text *text, char *buffer, size_t capacity, size_t *needed) {
   const size_t length = text->length;
   if (text->failed) {
     return CLF_ERROR_MEMORY;
   }
-  if (buffer == NULL && capacity > 0) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "a NULL buffer must come with a capacity of 0, not %zu",
-                     capacity);
-  }
-  if (buffer != NULL && capacity <= length) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "a buffer of %zu bytes is too small: %zu are needed",
-                     capacity, length + 1);
-  }
+  CLF__CHECK(clf__check_buffer(buffer, capacity, length + 1));
   if (buffer != NULL) {
     if (length > 0) {
       memcpy(buffer, text->bytes, length);

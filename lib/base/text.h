@@ -68,6 +68,10 @@ void clf__text_append_bytes(clf__text *text, const char *bytes, size_t count);
 bool clf__text_reserve(clf__text *text, size_t more);
 void clf__text_free(clf__text *text);
 
+/* CLF_ERROR_ARGUMENT for a NULL buffer with a capacity, and for a buffer that is too small for what
+ * is needed. */
+clf_status clf__check_buffer(const void *buffer, size_t capacity, size_t needed);
+
 /* Copies the text to a caller's buffer by the convention of clf_model_get_text(). Returns CLF_OK,
  * CLF_ERROR_ARGUMENT, or CLF_ERROR_MEMORY if the text has failed. */
 clf_status clf__text_copy(const clf__text *text, char *buffer, size_t capacity, size_t *needed);

@@ -152,6 +152,14 @@ const clf_model *clf_detector_model(const clf_detector *detector) {
   return detector != NULL ? detector->model : NULL;
 }
 
+clf_status clf_detector_params(const clf_detector *detector, char *buffer, size_t capacity,
+                               size_t *needed) {
+  CLF__REQUIRE(detector);
+  CLF__ENTER("detector");
+  return clf__params_copy_text(&clf__detector_kind.params, detector->params, detector->context,
+                               buffer, capacity, needed);
+}
+
 static const char version[] = "1";
 
 static clf_status write(const void *object, clf__store *store) {
@@ -195,23 +203,44 @@ clf_status clf_detector_save(const clf_detector *detector, const char *path) {
   return clf__object_save(&object_kind, detector, detector->context, path);
 }
 
+clf_status clf_detector_save_memory(const clf_detector *detector, void *buffer, size_t capacity,
+                                    size_t *size) {
+  CLF__REQUIRE(detector);
+  CLF__REQUIRE(size);
+  CLF__ENTER("detector");
+  return clf__object_save_memory(&object_kind, detector, detector->context, buffer, capacity, size);
+}
+
+/* *out = the loaded detector, with the parameters that the text replaces; freed after a failure. */
+static clf_status finish_load(clf_detector **out, clf_detector *loaded, const char *text) {
+  clf_status status = CLF_OK;
+  if (text != NULL) {
+    CLF__TRY(clf__params_parse(loaded->context, &clf__detector_kind.params, loaded->params, text));
+    CLF__TRY(apply_params(loaded));
+  }
+  *out = loaded;
+  return CLF_OK;
+done:
+  clf_detector_free(loaded);
+  return status;
+}
+
 clf_status clf_detector_load(clf_detector **out, clf_context *context, const char *path,
                              const char *text) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(path);
   CLF__ENTER("detector");
   void *loaded = NULL;
-  clf_status status = clf__object_load(&object_kind, &loaded, context, path);
-  clf_detector *made = loaded;
-  if (status == CLF_OK && text != NULL) {
-    CLF__TRY(clf__params_parse(made->context, &clf__detector_kind.params, made->params, text));
-    CLF__TRY(apply_params(made));
-  }
-  if (status == CLF_OK) {
-    *out = made;
-    return CLF_OK;
-  }
-done:
-  clf_detector_free(made);
-  return status;
+  CLF__CHECK(clf__object_load(&object_kind, &loaded, context, path));
+  return finish_load(out, loaded, text);
+}
+
+clf_status clf_detector_load_memory(clf_detector **out, clf_context *context, const void *bytes,
+                                    size_t size, const char *text) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(bytes);
+  CLF__ENTER("detector");
+  void *loaded = NULL;
+  CLF__CHECK(clf__object_load_memory(&object_kind, &loaded, context, bytes, size));
+  return finish_load(out, loaded, text);
 }

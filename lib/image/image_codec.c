@@ -210,24 +210,46 @@ static clf_status fail_ending(const char *path) {
                    list);
 }
 
+/* By the writer, to an output that was opened with `opened`: it is closed. */
+static clf_status write_image(const clf__image_writer *writer, const clf_image *image,
+                              clf_status opened, clf__output *output, const char *ending,
+                              const char *text) {
+  void *values = NULL;
+  clf_status status = opened;
+  CLF__TRY(status);
+  CLF__TRY(clf__params_create(&values, image->context, &writer->base.params, text));
+  CLF__TRY(writer->encode(image, output, ending, values));
+  CLF__TRY(clf__output_commit(output));
+done:
+  clf__output_close(output);
+  clf__params_free(&writer->base.params, values);
+  return status;
+}
+
 clf_status clf_image_save(const clf_image *image, const char *path, const char *text) {
   CLF__REQUIRE(image);
   CLF__REQUIRE(path);
   CLF__ENTER("image");
   char ending[ENDING_BYTES] = "";
   const clf__image_writer *writer = writer_of(ending, path);
-  if (writer == NULL) {
-    return fail_ending(path);
-  }
   clf__output output = {.descriptor = -1};
-  void *values = NULL;
-  clf_status status = CLF_OK;
-  CLF__TRY(clf__params_create(&values, image->context, &writer->base.params, text));
-  CLF__TRY(clf__output_open(&output, image->context, path));
-  CLF__TRY(writer->encode(image, &output, ending, values));
-  CLF__TRY(clf__output_commit(&output));
-done:
-  clf__output_close(&output);
-  clf__params_free(&writer->base.params, values);
-  return status;
+  return writer != NULL
+             ? write_image(writer, image, clf__output_open(&output, image->context, path), &output,
+                           ending, text)
+             : fail_ending(path);
+}
+
+clf_status clf_image_save_memory(const clf_image *image, const char *format, const char *text,
+                                 void *buffer, size_t capacity, size_t *size) {
+  CLF__REQUIRE(image);
+  CLF__REQUIRE(format);
+  CLF__REQUIRE(size);
+  CLF__ENTER("image");
+  const clf__image_writer *writer = clf__kind_find(&clf__image_writers, format);
+  clf__output output = {.descriptor = -1};
+  return writer != NULL ? write_image(writer, image,
+                                      clf__output_memory(&output, image->context, "image in memory",
+                                                         buffer, capacity, size),
+                                      &output, format, text)
+                        : CLF_ERROR_ARGUMENT;
 }

@@ -267,6 +267,13 @@ clf_status clf_model_get_f64(const clf_model *model, const char *name, double *v
   return clf__params_get_f64(&model->kind->base.params, model->params, name, value);
 }
 
+clf_status clf_model_params(const clf_model *model, char *buffer, size_t capacity, size_t *needed) {
+  CLF__REQUIRE(model);
+  CLF__ENTER(model->kind->base.name);
+  return clf__params_copy_text(&model->kind->base.params, model->params, model->context, buffer,
+                               capacity, needed);
+}
+
 clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
                               size_t capacity, size_t *needed) {
   CLF__REQUIRE(model);

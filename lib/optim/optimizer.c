@@ -156,6 +156,14 @@ const char *clf_optimizer_kind(const clf_optimizer *optimizer) {
   return optimizer != NULL ? optimizer->kind->base.name : NULL;
 }
 
+clf_status clf_optimizer_params(const clf_optimizer *optimizer, char *buffer, size_t capacity,
+                                size_t *needed) {
+  CLF__REQUIRE(optimizer);
+  CLF__ENTER(optimizer->kind->base.name);
+  return clf__params_copy_text(&optimizer->kind->base.params, optimizer->params, optimizer->context,
+                               buffer, capacity, needed);
+}
+
 void clf__optimizer_append(clf__text *text, const clf_optimizer *optimizer) {
   clf__text_append(text, "%s ", optimizer->kind->base.name);
   clf__params_format(&optimizer->kind->base.params, optimizer->params, text);

@@ -169,15 +169,8 @@ clf_status clf__store_write_memory(const clf__store *store, void *buffer, size_t
   size_t head, whole;
   clf_status status = CLF_OK;
   CLF__CHECK(measure(store, &head, &whole));
-  if (buffer == NULL && capacity > 0) {
-    return clf__fail(CLF_ERROR_ARGUMENT, "a NULL buffer must come with a capacity of 0, not %zu",
-                     capacity);
-  }
+  CLF__CHECK(clf__check_buffer(buffer, capacity, whole));
   if (buffer != NULL) {
-    if (capacity < whole) {
-      return clf__fail(CLF_ERROR_ARGUMENT, "a buffer of %zu bytes is too small: %zu are needed",
-                       capacity, whole);
-    }
     unsigned char *at = buffer;
     status = write_all(store, head, whole, write_to_memory, &at);
   }

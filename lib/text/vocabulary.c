@@ -167,6 +167,14 @@ clf_status clf__vocabulary_require(const clf_vocabulary *vocabulary) {
                          "the vocabulary has no words yet: clf_vocabulary_build() learns them");
 }
 
+clf_status clf_vocabulary_params(const clf_vocabulary *vocabulary, char *buffer, size_t capacity,
+                                 size_t *needed) {
+  CLF__REQUIRE(vocabulary);
+  CLF__ENTER("vocabulary");
+  return clf__params_copy_text(&clf__vocabulary_kind.params, vocabulary->params,
+                               vocabulary->context, buffer, capacity, needed);
+}
+
 int64_t clf_vocabulary_count(const clf_vocabulary *vocabulary) {
   return vocabulary != NULL && vocabulary->lexicon != NULL
              ? vocabulary->lexicon->size + clf__vocabulary_base(vocabulary)

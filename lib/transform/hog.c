@@ -281,7 +281,7 @@ static clf_status check(const clf_transform *transform) {
       make_grid(&g, transform->params, ((const int64_t *)size->data)[0],
                 ((const int64_t *)size->data)[1]);
   return sound ? CLF_OK
-               : clf__fail(CLF_ERROR_CORRUPT, "model file: the size of hog's images is not valid");
+               : clf__fail(CLF_ERROR_CORRUPT, "damaged: the size of hog's images is not valid");
 }
 
 const clf__transform_kind clf__hog_kind = {

@@ -145,7 +145,7 @@ static clf_status check(const clf_transform *transform) {
   const double *factor = clf__transform_vector(transform, "factor");
   for (int64_t j = 0; factor != NULL && j < transform->features; j++) {
     if (factor[j] < 0) {
-      return clf__fail(CLF_ERROR_CORRUPT, "model file: a ratio is below 0");
+      return clf__fail(CLF_ERROR_CORRUPT, "damaged: a ratio is below 0");
     }
   }
   return factor != NULL ? CLF_OK : CLF_ERROR_CORRUPT;

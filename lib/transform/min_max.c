@@ -121,7 +121,7 @@ static clf_status check(const clf_transform *transform) {
   clf_status status = check_params(transform->params);
   for (int64_t j = 0; j < transform->features && status == CLF_OK; j++) {
     if (minimum[j] > maximum[j]) {
-      status = clf__fail(CLF_ERROR_CORRUPT, "model file: a minimum is above its maximum");
+      status = clf__fail(CLF_ERROR_CORRUPT, "damaged: a minimum is above its maximum");
     }
   }
   if (status == CLF_OK) {

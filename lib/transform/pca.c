@@ -195,9 +195,8 @@ static clf_status check(const clf_transform *transform) {
   for (int64_t k = 0; sound && k < count; k++) {
     sound = clf__tensor_value(clf__store_tensor(transform->state, "variance"), k) > 0;
   }
-  return sound
-             ? CLF_OK
-             : clf__fail(CLF_ERROR_CORRUPT, "model file: a tensor of pca is missing or not valid");
+  return sound ? CLF_OK
+               : clf__fail(CLF_ERROR_CORRUPT, "damaged: a tensor of pca is missing or not valid");
 }
 
 const clf__transform_kind clf__pca_kind = {

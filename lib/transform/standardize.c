@@ -84,9 +84,8 @@ static clf_status check(const clf_transform *transform) {
   }
   for (int64_t j = 0; j < transform->features; j++) {
     if (!(deviation[j] > 0 && isfinite(1 / deviation[j]))) {
-      return clf__fail(
-          CLF_ERROR_CORRUPT,
-          "model file: a standard deviation is not above 0, or too small to divide by");
+      return clf__fail(CLF_ERROR_CORRUPT,
+                       "damaged: a standard deviation is not above 0, or too small to divide by");
     }
   }
   return CLF_OK;

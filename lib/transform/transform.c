@@ -1,4 +1,4 @@
-/* Transforms as handles, and their entries in model files. */
+/* Transforms as handles, in files of their own and in those of models. */
 #include "transform/transform.h"
 
 #include <math.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "store/object.h"
 
 clf_status clf_transform_create(clf_transform **out, clf_context *context, const char *kind,
                                 const char *params) {
@@ -113,16 +114,20 @@ clf_status clf__transform_change(clf_dataset **out, const clf_transform *transfo
   return status;
 }
 
+static clf_status require_fit(const clf_transform *transform) {
+  return transform->state != NULL
+             ? CLF_OK
+             : clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
+                         transform->kind->base.name);
+}
+
 clf_status clf_transform_apply(clf_dataset **out, const clf_transform *transform,
                                const clf_dataset *dataset) {
   CLF__REQUIRE(out);
   CLF__REQUIRE(transform);
   CLF__REQUIRE(dataset);
   CLF__ENTER(transform->kind->base.name);
-  if (transform->state == NULL) {
-    return clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
-                     transform->kind->base.name);
-  }
+  CLF__CHECK(require_fit(transform));
   if (dataset->features != transform->features) {
     return clf__fail(CLF_ERROR_SHAPE, "%s was fitted on %lld features; the rows have %lld",
                      transform->kind->base.name, (long long)transform->features,
@@ -147,10 +152,7 @@ clf_status clf_transform_tensor(clf_tensor **out, const clf_transform *transform
   CLF__REQUIRE(name);
   CLF__REQUIRE(out);
   CLF__ENTER(transform->kind->base.name);
-  if (transform->state == NULL) {
-    return clf__fail(CLF_ERROR_NOT_FITTED, "%s: the transform is not fitted yet",
-                     transform->kind->base.name);
-  }
+  CLF__CHECK(require_fit(transform));
   return clf__store_share(out, transform->state, transform->kind->base.name, name);
 }
 
@@ -166,17 +168,32 @@ const double *clf__transform_vector(const clf_transform *transform, const char *
     sound = isfinite(((const double *)tensor->data)[j]);
   }
   if (!sound) {
-    clf__fail(CLF_ERROR_CORRUPT, "model file: '%s' of %s is missing or not valid", name,
+    clf__fail(CLF_ERROR_CORRUPT, "damaged: '%s' of %s is missing or not valid", name,
               transform->kind->base.name);
     return NULL;
   }
   return tensor->data;
 }
 
+const char *clf_transform_kind(const clf_transform *transform) {
+  return transform != NULL ? transform->kind->base.name : NULL;
+}
+
+clf_status clf_transform_params(const clf_transform *transform, char *buffer, size_t capacity,
+                                size_t *needed) {
+  CLF__REQUIRE(transform);
+  CLF__ENTER(transform->kind->base.name);
+  return clf__params_copy_text(&transform->kind->base.params, transform->params, transform->context,
+                               buffer, capacity, needed);
+}
+
 /* Makes "<prefix><name>"; a name that is too long is cut, and the store refuses it. */
 typedef struct entry_name {
   char text[512];
 } entry_name;
+
+/* Of a file, so that products of a few sizes can be counted. */
+static const int64_t MAX_FEATURES = INT64_C(1) << 31;
 
 static entry_name prefixed(const char *prefix, const char *name) {
   entry_name entry;
@@ -229,16 +246,16 @@ clf_status clf__transform_load(clf_transform **out, clf_context *context, const 
   const char *features = clf__store_text(store, prefixed(prefix, "features").text);
   int64_t count = 0;
   if (kind == NULL || params == NULL || features == NULL || !clf__parse_i64(features, &count) ||
-      count < 1) {
-    return clf__fail(CLF_ERROR_CORRUPT, "model file: the transform '%s' is not complete", prefix);
+      count < 1 || count > MAX_FEATURES) {
+    return clf__fail(CLF_ERROR_CORRUPT, "damaged: the transform '%s' is not complete", prefix);
   }
   if (clf__kind_named(&clf__transform_kinds, kind) == NULL) {
-    return clf__fail(CLF_ERROR_UNSUPPORTED, "model file: this version has no transform '%s'", kind);
+    return clf__fail(CLF_ERROR_UNSUPPORTED, "this version has no transform '%s'", kind);
   }
   clf_transform *transform = NULL;
   clf_status status = clf_transform_create(&transform, context, kind, params);
   if (status == CLF_ERROR_ARGUMENT) {
-    status = clf__fail_within(CLF_ERROR_CORRUPT, "model file");
+    status = clf__fail_within(CLF_ERROR_CORRUPT, "damaged");
   }
   if (status < 0) {
     return status;
@@ -253,5 +270,70 @@ clf_status clf__transform_load(clf_transform **out, clf_context *context, const 
     return status;
   }
   *out = transform;
+  return CLF_OK;
+}
+
+/* A file of its own: the same entries, and the version of their meaning. */
+static const char own_prefix[] = "transform.", version_entry[] = "transform.version",
+                  version[] = "1";
+
+static clf_status write(const void *object, clf__store *store) {
+  CLF__CHECK(clf__store_add_text(store, version_entry, version));
+  return clf__transform_save(object, store, own_prefix);
+}
+
+static clf_status read(void **out, clf_context *context, const clf__store *store) {
+  const char *found = clf__store_text(store, version_entry);
+  clf_transform *made = NULL;
+  if (found == NULL) {
+    return clf__fail(CLF_ERROR_CORRUPT, "there is no transform in it: '%s' is missing",
+                     version_entry);
+  }
+  if (strcmp(found, version) != 0) {
+    return clf__fail(CLF_ERROR_VERSION, "its transform is of a version that is not known here");
+  }
+  CLF__CHECK(clf__transform_load(&made, context, store, own_prefix));
+  *out = made;
+  return CLF_OK;
+}
+
+static const clf__object_kind object_kind = {write, read};
+
+clf_status clf_transform_save(const clf_transform *transform, const char *path) {
+  CLF__REQUIRE(transform);
+  CLF__REQUIRE(path);
+  CLF__ENTER(transform->kind->base.name);
+  CLF__CHECK(require_fit(transform));
+  return clf__object_save(&object_kind, transform, transform->context, path);
+}
+
+clf_status clf_transform_save_memory(const clf_transform *transform, void *buffer, size_t capacity,
+                                     size_t *size) {
+  CLF__REQUIRE(transform);
+  CLF__REQUIRE(size);
+  CLF__ENTER(transform->kind->base.name);
+  CLF__CHECK(require_fit(transform));
+  return clf__object_save_memory(&object_kind, transform, transform->context, buffer, capacity,
+                                 size);
+}
+
+clf_status clf_transform_load(clf_transform **out, clf_context *context, const char *path) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(path);
+  CLF__ENTER("transform");
+  void *loaded = NULL;
+  CLF__CHECK(clf__object_load(&object_kind, &loaded, context, path));
+  *out = loaded;
+  return CLF_OK;
+}
+
+clf_status clf_transform_load_memory(clf_transform **out, clf_context *context, const void *bytes,
+                                     size_t size) {
+  CLF__REQUIRE(out);
+  CLF__REQUIRE(bytes);
+  CLF__ENTER("transform");
+  void *loaded = NULL;
+  CLF__CHECK(clf__object_load_memory(&object_kind, &loaded, context, bytes, size));
+  *out = loaded;
   return CLF_OK;
 }

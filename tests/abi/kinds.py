@@ -21,13 +21,16 @@ def kinds(lib, area):
 def main(library, paths):
     lib = ctypes.CDLL(library)
     lib.clf_kind_count.restype = ctypes.c_int64
-    lib.clf_kind_name.restype = ctypes.c_char_p
+    lib.clf_area_count.restype = ctypes.c_int64
+    lib.clf_kind_name.restype = lib.clf_area_name.restype = ctypes.c_char_p
     texts = {pathlib.Path(path).name: pathlib.Path(path).read_text(encoding="utf-8")
              for path in paths}
     areas = re.search(r"@param area(.*?)@return", texts["catalog.h"], re.S)[1]
     areas = re.findall(r'"(\w+)"', areas)
-    wrong = [f"catalog.h and this test disagree about the area {area}"
-             for area in set(areas) ^ set(HEADERS)]
+    listed = {lib.clf_area_name(ctypes.c_int64(index)).decode()
+              for index in range(lib.clf_area_count())}
+    wrong = [f"the library, catalog.h and this test disagree about the area {area}"
+             for area in (set(areas) ^ set(HEADERS)) | (listed ^ set(HEADERS))]
     count = 0
     for area, header in HEADERS.items():
         found = list(kinds(lib, area))

@@ -36,6 +36,12 @@ PIN(clf_progress, loss, 24);
 PIN(clf_progress, metric, 32);
 PIN(clf_progress, seconds, 40);
 
+PIN_SIZE(clf_constant_info, 32);
+PIN(clf_constant_info, struct_size, 0);
+PIN(clf_constant_info, name, 8);
+PIN(clf_constant_info, group, 16);
+PIN(clf_constant_info, value, 24);
+
 PIN_SIZE(clf_param_info, 64);
 PIN(clf_param_info, struct_size, 0);
 PIN(clf_param_info, type, 4);

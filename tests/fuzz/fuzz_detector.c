@@ -1,7 +1,5 @@
 /* Detectors' files whose entries are changed one by one, as in fuzz_model_entries.c. What loads is
  * run on pictures of one and of three channels. */
-#include <sys/mman.h>
-
 #include "entries.h"
 #include "models.h"
 
@@ -86,20 +84,15 @@ static void run(const clf_detector *detector, clf_context *context, int64_t chan
 }
 
 static void load_and_run(const uint8_t *bytes, size_t size) {
-  char path[64];
   clf_context *context = fuzz_context();
   clf_detector *detector = NULL;
-  const int file = memfd_create("detector", 0);
-  FUZZ_CHECK(file >= 0 && write(file, bytes, size) == (ssize_t)size);
-  snprintf(path, sizeof path, "/proc/self/fd/%d", file);
-  const clf_status status = clf_detector_load(&detector, context, path, NULL);
+  const clf_status status = clf_detector_load_memory(&detector, context, bytes, size, NULL);
   if (fuzz_loaded(status, detector != NULL)) {
     run(detector, context, 1);
     run(detector, context, 3);
   }
   clf_detector_free(detector);
   clf_context_free(context);
-  close(file);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -275,14 +275,18 @@ TEST(unknown__areas_and_kinds_have_nothing) {
 TEST(describe__lists_what_there_is) {
   clf_param_info info = {.struct_size = sizeof info, .name = "untouched"};
   ck_clf_fails(clf_param_describe("modal", "ridge", 0, &info), CLF_ERROR_ARGUMENT);
+  ck_clf_says("there is no area 'modal'; did you mean 'model'?");
+  ck_clf_fails(clf_param_describe("model", "rigde", 0, &info), CLF_ERROR_ARGUMENT);
+  ck_clf_says("there is no model 'rigde'; did you mean 'ridge'?");
+  ck_clf_fails(clf_param_describe("none of them", "ridge", 0, &info), CLF_ERROR_ARGUMENT);
   for (int a = 0; a < AREA_COUNT; a++) {
     const char *area = REGISTRIES[a]->area;
     ck_clf_says(area);
-    ck_clf_fails(clf_param_describe(area, "rigde", 0, &info), CLF_ERROR_ARGUMENT);
+    ck_clf_fails(clf_param_describe(area, "none of them", 0, &info), CLF_ERROR_ARGUMENT);
     for (int64_t i = 0; i < clf_kind_count(area); i++) {
       ck_clf_says(clf_kind_name(area, i));
     }
-    ck_clf_fails(clf_param_describe("modal", "ridge", 0, &info), CLF_ERROR_ARGUMENT);
+    ck_clf_fails(clf_param_describe("none of them", "ridge", 0, &info), CLF_ERROR_ARGUMENT);
   }
   int64_t count = clf_param_count("model", "ridge");
   ck_clf_fails(clf_param_describe("model", "ridge", count, &info), CLF_ERROR_ARGUMENT);
@@ -290,6 +294,39 @@ TEST(describe__lists_what_there_is) {
   ck_clf_fails(clf_param_describe(NULL, "ridge", 0, &info), CLF_ERROR_ARGUMENT);
   ck_clf_fails(clf_param_describe("model", NULL, 0, &info), CLF_ERROR_ARGUMENT);
   ck_clf_fails(clf_param_describe("model", "ridge", 0, NULL), CLF_ERROR_ARGUMENT);
+  ck_assert_str_eq(info.name, "untouched");
+}
+
+TEST(areas__are_numbered) {
+  ck_assert_int_ge(clf_area_count(), AREA_COUNT);
+  for (int64_t i = 0; i < clf_area_count(); i++) {
+    ck_assert_int_gt(clf_kind_count(clf_area_name(i)), 0);
+    for (int64_t j = 0; j < i; j++) {
+      ck_assert_str_ne(clf_area_name(i), clf_area_name(j));
+    }
+  }
+  ck_assert_ptr_null(clf_area_name(-1));
+  ck_assert_ptr_null(clf_area_name(clf_area_count()));
+}
+
+TEST(constants__are_numbered) {
+  clf_constant_info info = {.struct_size = sizeof info};
+  ck_assert_int_gt(clf_constant_count(), 30);
+  for (int64_t i = 0; i < clf_constant_count(); i++) {
+    int64_t value = 99;
+    ck_clf_ok(clf_constant_describe(i, &info));
+    ck_clf_ok(clf_constant(info.name, &value));
+    ck_assert_int_eq(value, info.value);
+    if (strcmp(info.group, "status") == 0) {
+      ck_assert_str_eq(clf_status_name((clf_status)value), info.name);
+    }
+  }
+  info.name = "untouched";
+  ck_clf_fails(clf_constant_describe(-1, &info), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_constant_describe(clf_constant_count(), &info), CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_constant_describe(0, NULL), CLF_ERROR_ARGUMENT);
+  info.struct_size = 0;
+  ck_clf_fails(clf_constant_describe(0, &info), CLF_ERROR_ARGUMENT);
   ck_assert_str_eq(info.name, "untouched");
 }
 

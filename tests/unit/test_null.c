@@ -193,6 +193,7 @@ TEST(null__detector) {
   clf_detector *made = NULL;
   clf_image *image = NULL;
   int64_t count = 7;
+  size_t size = 7;
   ck_clf_ok(clf_image_create(&image, context, 2, 2, 1, NULL, 0));
   const refusal all[] = {
       REFUSED(clf_detector_create(NULL, model, NULL)),
@@ -202,10 +203,14 @@ TEST(null__detector) {
       REFUSED(clf_detector_save(NULL, file)),
       REFUSED(clf_detector_load(NULL, NULL, file, NULL)),
       REFUSED(clf_detector_load(&made, NULL, NULL, NULL)),
+      REFUSED(clf_detector_save_memory(NULL, NULL, 0, &size)),
+      REFUSED(clf_detector_load_memory(NULL, NULL, "", 0, NULL)),
+      REFUSED(clf_detector_load_memory(&made, NULL, NULL, 0, NULL)),
   };
   CHECK_ALL(all);
   ck_assert_ptr_null(made);
   ck_assert_int_eq(count, 7);
+  ck_assert_uint_eq(size, 7);
   ck_assert_ptr_null(clf_detector_model(NULL));
   clf_detector_free(NULL);
   clf_image_free(image);
@@ -233,6 +238,7 @@ TEST(null__transform) {
   clf_transform *made = NULL;
   clf_dataset *rows = NULL;
   clf_tensor *given = NULL;
+  size_t size = 7;
   const refusal all[] = {
       REFUSED(clf_transform_create(NULL, NULL, "standardize", NULL)),
       REFUSED(clf_transform_create(&made, NULL, NULL, NULL)),
@@ -244,11 +250,21 @@ TEST(null__transform) {
       REFUSED(clf_transform_tensor(&given, NULL, "mean")),
       REFUSED(clf_transform_tensor(&given, transform, NULL)),
       REFUSED(clf_transform_tensor(NULL, transform, "mean")),
+      REFUSED(clf_transform_save(NULL, file)),
+      REFUSED(clf_transform_save(transform, NULL)),
+      REFUSED(clf_transform_load(NULL, NULL, file)),
+      REFUSED(clf_transform_load(&made, NULL, NULL)),
+      REFUSED(clf_transform_save_memory(NULL, NULL, 0, &size)),
+      REFUSED(clf_transform_save_memory(transform, NULL, 0, NULL)),
+      REFUSED(clf_transform_load_memory(NULL, NULL, "", 0)),
+      REFUSED(clf_transform_load_memory(&made, NULL, NULL, 0)),
   };
   CHECK_ALL(all);
   ck_assert_ptr_null(made);
   ck_assert_ptr_null(rows);
   ck_assert_ptr_null(given);
+  ck_assert_uint_eq(size, 7);
+  ck_assert_ptr_null(clf_transform_kind(NULL));
   clf_transform_free(NULL);
 }
 
@@ -420,6 +436,7 @@ TEST(null__text) {
 TEST(null__image) {
   static const uint8_t pixel[] = {7};
   clf_image *image = NULL, *made = NULL;
+  size_t size = 7;
   ck_clf_ok(clf_image_create(&image, context, 1, 1, 1, pixel, 0));
   const refusal all[] = {
       REFUSED(clf_image_create(NULL, context, 1, 1, 1, pixel, 0)),
@@ -429,6 +446,9 @@ TEST(null__image) {
       REFUSED(clf_image_load_memory(&made, context, NULL, 1, NULL)),
       REFUSED(clf_image_save(NULL, file, NULL)),
       REFUSED(clf_image_save(image, NULL, NULL)),
+      REFUSED(clf_image_save_memory(NULL, "pnm", NULL, NULL, 0, &size)),
+      REFUSED(clf_image_save_memory(image, NULL, NULL, NULL, 0, &size)),
+      REFUSED(clf_image_save_memory(image, "pnm", NULL, NULL, 0, NULL)),
       REFUSED(clf_image_to_gray(NULL, image)),
       REFUSED(clf_image_to_gray(&made, NULL)),
       REFUSED(clf_image_resize(NULL, image, 1, 1)),

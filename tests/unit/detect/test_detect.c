@@ -329,6 +329,39 @@ TEST(mining__leaves_objects_out) {
   clf_model_free(model);
 }
 
+TEST(memory__gives_the_same_detector) {
+  static unsigned char bytes[1 << 16];
+  clf_model *model = fit_discs();
+  clf_detector *detector = make_detector(model, "min_size=8 threshold=0.9 overlap=0.1");
+  clf_detector *loaded = NULL;
+  clf_image *scene = make_disc(60, 70, 30, 30, 4.5);
+  const clf_box before = find_best(detector, scene);
+  size_t size = 0, needed = 0;
+  ck_clf_ok(clf_detector_save_memory(detector, NULL, 0, &needed));
+  ck_assert_uint_le(needed, sizeof bytes);
+  ck_clf_fails(clf_detector_save_memory(detector, bytes, needed - 1, &size), CLF_ERROR_ARGUMENT);
+  ck_assert_uint_eq(size, 0);
+  ck_clf_ok(clf_detector_save_memory(detector, bytes, needed, &size));
+  clf_detector_free(detector);
+  clf_model_free(model);
+  ck_clf_ok(clf_detector_load_memory(&loaded, context, bytes, size, NULL));
+  const clf_box after = find_best(loaded, scene);
+  ck_assert_mem_eq(&before, &after, sizeof before);
+  clf_detector_free(loaded);
+  ck_clf_ok(clf_detector_load_memory(&loaded, context, bytes, size, "min_size=40 max_size=50"));
+  int64_t count = -1;
+  ck_clf_ok(clf_detector_run(loaded, scene, NULL, 0, &count));
+  ck_assert_int_eq(count, 0);
+  clf_detector_free(loaded);
+  loaded = NULL;
+  ck_clf_fails(clf_detector_load_memory(&loaded, context, bytes, size, "stride=5"),
+               CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_detector_load_memory(&loaded, context, bytes, size - 1, NULL),
+               CLF_ERROR_CORRUPT);
+  ck_assert_ptr_null(loaded);
+  clf_image_free(scene);
+}
+
 TEST(files__give_the_same_detector) {
   char path[] = "/tmp/classify-detect-XXXXXX";
   close(mkstemp(path));

@@ -1,7 +1,10 @@
 /* PNG, JPEG and GIF: what the parity tests against Pillow do not reach. Those that are not built in
  * are not tested, hence helpers that are inline. */
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "failing_allocator.h"
 
@@ -345,6 +348,74 @@ TEST(gif__survives_damage) {
   memcpy(file.bytes, "GIF89a\4\0\4\0\0\0\0;", 14);
   file.size = 14;
   check_refused(&file, NULL, CLF_ERROR_FORMAT, "no picture");
+}
+
+/* An image of 3 channels and one of 1, written to memory by each writer that there is. */
+TEST(memory__holds_what_the_file_would) {
+  static const uint8_t pixels[2 * 3 * 3] = {1, 2, 3, 250, 251, 252, 7, 8, 9, 0, 128, 255};
+  char path[] = "/tmp/classify-image-XXXXXX.pnm";
+  close(mkstemps(path, 4));
+  for (int64_t i = 0; i < clf_kind_count("image_writer"); i++) {
+    for (int64_t channels = 1; channels <= 3; channels += 2) {
+      const char *format = clf_kind_name("image_writer", i);
+      unsigned char bytes[512], file[512];
+      clf_image *image = NULL, *again = NULL;
+      size_t size = 0, needed = 0;
+      ck_clf_ok(clf_image_create(&image, NULL, 2, 3, channels, pixels, 0));
+      ck_clf_ok(clf_image_save_memory(image, format, NULL, NULL, 0, &needed));
+      bytes[0] = 'u';
+      ck_clf_fails(clf_image_save_memory(image, format, NULL, bytes, needed - 1, &size),
+                   CLF_ERROR_ARGUMENT);
+      ck_assert(bytes[0] == 'u' && size == 0);
+      ck_clf_ok(clf_image_save_memory(image, format, NULL, bytes, needed, &size));
+      ck_assert_uint_eq(size, needed);
+      ck_clf_ok(clf_image_load_memory(&again, NULL, bytes, size, NULL));
+      ck_assert_int_eq(clf_image_channels(again), channels);
+      ck_assert_mem_eq(clf_image_pixels(again), pixels, (size_t)(6 * channels));
+      memcpy(path + strlen(path) - 3, format, 3);
+      ck_clf_ok(clf_image_save(image, path, NULL));
+      FILE *from = fopen(path, "rb");
+      ck_assert_uint_eq(fread(file, 1, sizeof file, from), size);
+      fclose(from);
+      ck_assert_mem_eq(file, bytes, size);
+      remove(path);
+      clf_image_free(again);
+      clf_image_free(image);
+    }
+  }
+  memcpy(path + strlen(path) - 3, "pnm", 3);
+  remove(path);
+}
+
+TEST(memory__of_an_image_takes_no_other_format) {
+  clf_image *image = NULL;
+  size_t size = 7;
+  ck_clf_ok(clf_image_create(&image, NULL, 2, 3, 1, NULL, 0));
+  ck_clf_fails(clf_image_save_memory(image, "gif", NULL, NULL, 0, &size), CLF_ERROR_ARGUMENT);
+  ck_clf_says("there is no format of images 'gif'");
+  ck_clf_fails(clf_image_save_memory(image, "pnm", "quality=1", NULL, 0, &size),
+               CLF_ERROR_ARGUMENT);
+  ck_clf_fails(clf_image_save_memory(image, "pnm", NULL, NULL, 5, &size), CLF_ERROR_ARGUMENT);
+  ck_assert_uint_eq(size, 7);
+  clf_image_free(image);
+}
+
+static clf_status write_to_memory(clf_context *context, const void *argument) {
+  unsigned char bytes[512];
+  size_t size = 0;
+  clf_image *image = NULL;
+  clf_status status = CLF_OK;
+  TRY(clf_image_create(&image, context, 3, 5, 3, NULL, 0));
+  TRY(clf_image_save_memory(image, argument, NULL, bytes, sizeof bytes, &size));
+done:
+  clf_image_free(image);
+  return status;
+}
+
+TEST(memory__may_be_refused_while_an_image_is_written) {
+  for (int64_t i = 0; i < clf_kind_count("image_writer"); i++) {
+    check_every_allocation("threads=1", write_to_memory, clf_kind_name("image_writer", i));
+  }
 }
 
 SUITE("image_codecs")
