@@ -77,7 +77,8 @@ CLF_API clf_status clf_dataset_create_sparse(clf_dataset **out, clf_context *con
 
 /** Reads a dataset from a file or folder.
  *  @param format  "idx", "csv", "svmlight", "npy" (NPY and NPZ) or "images"; see
- *                 clf_kind_name("dataset_reader", …). Files of all but the last are also read gzip'd.
+ *                 clf_kind_name("dataset_reader", …). Files of all formats but "images" may be
+ *                 compressed by gzip.
  *  @param path    the file; for idx also the common prefix of an images and a labels file by the
  *                 MNIST naming ("mnist/train", "mnist/t10k"); for images a folder of files that
  *                 clf_image_load() reads, or of a folder for each label. Rows are u8 [height,

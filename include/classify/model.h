@@ -56,7 +56,7 @@ CLF_API clf_status clf_model_create(clf_model **out, clf_context *context, const
 CLF_API void clf_model_free(clf_model *model);
 
 /** Makes an unfitted model of the same kind, parameters, optimizer, transforms and vocabulary, but
- *  without a network's `checkpoint`, a path that belongs to the one handle it is set on.
+ *  without a network's `checkpoint`, which belongs to the handle on which it is set.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_clone(clf_model **out, const clf_model *model);
 
@@ -326,7 +326,7 @@ CLF_API clf_status clf_model_load(clf_model **out, clf_context *context, const c
 /** Reads a model from another program's file.
  *  @param format  "libsvm": C-SVC and nu-SVC, which become a model of kind "svm" with the same
  *                 decision values (and probabilities, where the file has them). See
- *                 clf_kind_name("model_reader", …). Also read in its gzip'd form.
+ *                 clf_kind_name("model_reader", …). A file compressed by gzip is read, too.
  *  @param path    the file
  *  @param params  "name=value …" of the format, or NULL: "features=N" if rows to predict have more
  *                 features than occur in the support vectors, "zero_based=true" if indices start at

@@ -51,10 +51,10 @@ typedef struct clf_search clf_search;
 
 /* Grid search */
 
-/** Cross-validates every combination of parameter values: those of the model, those of a network's
- *  optimizer, such as "optimizer.learning_rate" (adam if the model has no optimizer of its own),
- *  and those of its transforms, such as "pca.components" ("pca_2.components" for the second
- *  transform of that kind).
+/** Cross-validates every combination of parameter values. The parameters are the model's, those of
+ *  a network's optimizer, such as "optimizer.learning_rate", and those of its transforms, such as
+ *  "pca.components", or "pca_2.components" for the second transform of that kind. If the model has
+ *  no optimizer of its own, the optimizer is adam.
  *  @param out    receives the results; free them with clf_search_free()
  *  @param model  provides the kind, the optimizer, the transforms, and the parameters that the grid
  *                does not name

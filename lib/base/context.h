@@ -97,9 +97,9 @@ clf_status clf__progress_rows(clf_context *context, int64_t first, int64_t rows,
  * CLF_ERROR_CANCELLED. */
 clf_status clf__progress_check(void);
 
-/* Runs clf__parallel() over tasks that are long calls themselves. Meanwhile the calling thread
- * reports progress: while it waits, and when a task of its own steps. It reports `done`, which the
- * tasks count up, as the step. In a pool task it is clf__parallel_ranges(), and the tasks see
+/* Runs clf__parallel_ranges() over tasks that are long calls themselves. Meanwhile the calling
+ * thread reports progress: while it waits, and when a task of its own steps. It reports `done`,
+ * which the tasks count up, as the step. Within a pool task only the loop runs, whose tasks see
  * whether the watched call is cancelled. Returns CLF_OK or CLF_ERROR_CANCELLED. */
 clf_status clf__progress_parallel(const clf__progress *progress, const atomic_int_least64_t *done,
                                   int64_t total, int64_t grain, double work, clf__range_task task,

@@ -24,7 +24,7 @@ clf_status clf__file_read(clf__bytes *out, clf_context *context, const char *pat
  * program that writes to the file changes the bytes; touching a byte beyond a new, earlier end
  * terminates the process. Returns CLF_ERROR_IO. */
 clf_status clf__file_map(clf__bytes *out, const char *path);
-void clf__bytes_release(clf__bytes *bytes); /* leaves it all zero */
+void clf__bytes_release(clf__bytes *bytes); /* and sets the struct to zero */
 
 /* Returns whether `path` is a regular file. */
 bool clf__file_exists(const char *path);

@@ -55,7 +55,7 @@ typedef struct clf__loop {
   clf__range_task task;
   void *argument;
   int64_t first;             /* first row of a loop over rows */
-  atomic_int_least64_t done; /* of what the ranges divide */
+  atomic_int_least64_t done; /* number of finished items of the ranges */
 } loop;
 
 /* Returns the steps done, with those of the running loop; the number does not decrease when another

@@ -10,7 +10,7 @@
 static _Thread_local struct {
   char text[CLF__MESSAGE_BYTES];
   bool unnamed; /* about a refused allocation, without naming its purpose */
-  bool within;  /* a public call is running that names the subject at its end */
+  bool within;  /* a public call is running, which will name the subject when it ends */
 } last;
 
 /* If the cut divides a UTF-8 character, the whole character is removed. */

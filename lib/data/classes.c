@@ -13,7 +13,7 @@
 #include "data/label_key.h"
 
 struct clf__classes {
-  clf__arena arena; /* of the arrays */
+  clf__arena arena; /* holds the arrays */
   atomic_int_least64_t references;
   clf_context *context;
   int32_t count;

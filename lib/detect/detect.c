@@ -89,12 +89,12 @@ void clf__levels_window(const clf__levels *levels, const clf_box *box, uint8_t *
   }
 }
 
-static clf_status repeat_channels(clf_image **out, const clf_image *grey, int64_t channels) {
+static clf_status repeat_channels(clf_image **out, const clf_image *gray, int64_t channels) {
   clf_image *made = NULL;
   clf_status status =
-      clf__image_create_uninitialized(&made, grey->context, grey->height, grey->width, channels);
-  for (int64_t i = 0; status == CLF_OK && i < grey->height * grey->width * channels; i++) {
-    made->pixels[i] = grey->pixels[i / channels];
+      clf__image_create_uninitialized(&made, gray->context, gray->height, gray->width, channels);
+  for (int64_t i = 0; status == CLF_OK && i < gray->height * gray->width * channels; i++) {
+    made->pixels[i] = gray->pixels[i / channels];
   }
   if (status == CLF_OK) {
     *out = made;

@@ -48,7 +48,7 @@ typedef struct clf__level {
 } clf__level;
 
 typedef struct clf__levels {
-  clf__arena arena; /* of the levels and their arrays */
+  clf__arena arena; /* holds the levels and their arrays */
   const clf_detector *detector;
   int64_t shifts;
   clf__level *all; /* [count] from the largest */

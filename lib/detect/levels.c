@@ -40,7 +40,8 @@ static clf_status check_sides(const clf_detector *detector, const clf_image *ima
 }
 
 /* Appends the sides of the levels to `all` if it is not NULL; returns how many there are. Each is
- * smaller than the last one by scale_step, at least 1.01, so that they end. */
+ * scale_step times smaller than the one before; as scale_step is at least 1.01, there is a last
+ * one. */
 static int64_t set_levels(clf__level *all, const clf_detector *detector, const clf_image *image) {
   const clf__detector_params *p = detector->params;
   const double min = size_of(&p->min_size, (double)detector->scanner->height);

@@ -322,7 +322,8 @@ static clf_status write_lines(const gif_work *self) {
   static const struct {
     int64_t first, step;
   } passes[] = {
-      {0, 1}, {0, 8}, {4, 8}, {2, 4}, {1, 2}}; /* the first for plain pictures, or the others */
+      {0, 1}, {0, 8}, {4, 8}, {2, 4}, {1, 2}}; /* passes[0] for plain pictures, the others for
+                                                * interlaced ones */
   const uint8_t *line = self->pixels;
   for (int p = self->interlaced ? 1 : 0; p < (self->interlaced ? 5 : 1); p++) {
     for (int64_t i = passes[p].first; i < self->height; i += passes[p].step) {

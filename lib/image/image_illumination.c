@@ -94,17 +94,17 @@ static void divide_by_mean(float *x, int64_t count, double alpha, double limit) 
   }
 }
 
-static clf_status normalize_illumination(clf_image *made, const clf_image *grey,
+static clf_status normalize_illumination(clf_image *made, const clf_image *gray,
                                          const illumination_params *chosen) {
-  const int64_t height = grey->height, width = grey->width, count = height * width;
-  clf_context *context = grey->context;
+  const int64_t height = gray->height, width = gray->width, count = height * width;
+  clf_context *context = gray->context;
   clf_status status = CLF_OK;
   clf__arena arena = {.context = context};
   float *x = clf__arena_array(&arena, count, sizeof *x);
   float *coarse = clf__arena_array(&arena, count, sizeof *coarse);
   float *fine = clf__arena_array(&arena, count, sizeof *fine);
   CLF__TRY(clf__arena_status(&arena));
-  raise_levels(x, grey->pixels, count, chosen->gamma);
+  raise_levels(x, gray->pixels, count, chosen->gamma);
   CLF__TRY(clf__blur(context, x, height, width, chosen->inner, fine));
   CLF__TRY(clf__blur(context, x, height, width, chosen->outer, coarse));
   for (int64_t i = 0; i < count; i++) {
@@ -126,17 +126,17 @@ clf_status clf_image_tan_triggs(clf_image **out, const clf_image *image, const c
   CLF__REQUIRE(image);
   CLF__ENTER("image");
   void *chosen = NULL;
-  clf_image *grey = NULL, *made = NULL;
+  clf_image *gray = NULL, *made = NULL;
   clf_status status;
   CLF__TRY(clf__params_create(&chosen, image->context, &clf__image_normalize_kind.params, text));
-  CLF__TRY(clf_image_to_gray(&grey, image));
+  CLF__TRY(clf_image_to_gray(&gray, image));
   CLF__TRY(clf__image_create_uninitialized(&made, image->context, image->height, image->width, 1));
-  CLF__TRY(normalize_illumination(made, grey, chosen));
+  CLF__TRY(normalize_illumination(made, gray, chosen));
   *out = made;
   made = NULL;
 done:
   clf_image_free(made);
-  clf_image_free(grey);
+  clf_image_free(gray);
   clf__params_free(&clf__image_normalize_kind.params, chosen);
   return status;
 }

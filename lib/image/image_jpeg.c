@@ -1,4 +1,4 @@
-/* JPEG through libjpeg-turbo or another libjpeg: baseline and progressive, grey, RGB, YCbCr, CMYK
+/* JPEG through libjpeg-turbo or another libjpeg: baseline and progressive, gray, RGB, YCbCr, CMYK
  * and YCCK. CMYK is taken as inverted, as Adobe's programs write it: R = C K / 255. The image is
  * rotated and flipped as its EXIF data say.
  *

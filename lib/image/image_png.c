@@ -36,7 +36,7 @@ typedef struct png_work {
   size_t at;     /* bytes of the source that were read */
   size_t packed; /* bytes of a row in the file */
   int passes;
-  bool grey;          /* the palette has only grays */
+  bool gray;          /* the palette has only grays */
   int64_t stored;     /* channels of a stored row, alpha included */
   unsigned char *raw; /* stored rows, if they differ from those of the image */
   clf_image *image;
@@ -116,7 +116,7 @@ static void read_header(png_work *self) {
   png_set_keep_unknown_chunks(self->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_set_user_limits(self->png, MAX_SIDE, MAX_SIDE);
   png_read_info(self->png, self->info);
-  self->grey =
+  self->gray =
       png_get_color_type(self->png, self->info) == PNG_COLOR_TYPE_PALETTE && palette_is_grey(self);
   self->packed = png_get_rowbytes(self->png, self->info);
   png_set_expand(self->png);
@@ -171,7 +171,7 @@ static void read_rows(png_work *self) {
 /* Makes the image, and memory for rows with more channels: alpha, or the three equal levels of a
  * gray palette. */
 static clf_status reserve(png_work *self, int64_t height, int64_t width) {
-  const int64_t channels = self->grey || self->stored < 3 ? 1 : 3;
+  const int64_t channels = self->gray || self->stored < 3 ? 1 : 3;
   int64_t size;
   clf_status status =
       clf__image_begin(&self->image, self->context, self->source, height, width, channels);

@@ -22,7 +22,7 @@ typedef struct clf__jpeg_component {
 } clf__jpeg_component;
 
 typedef struct clf__jpeg_checker {
-  clf__arena *arena; /* of the arrays, and of this */
+  clf__arena *arena; /* holds the arrays and this struct */
   const clf__image_source *source;
   size_t at;     /* the current position */
   bool left_out; /* only a decoder can continue */

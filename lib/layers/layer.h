@@ -148,7 +148,7 @@ enum {
   CLF__OPERATION_GLOBAL_POOL, /* over images; likewise */
   CLF__OPERATION_TIME_POOL,   /* over the steps of sequences; likewise */
   CLF__OPERATION_CHANNEL_MAP, /* factor x + shift by channels */
-  CLF__OPERATION_ACTIVATION,  /* its activation and nothing else */
+  CLF__OPERATION_ACTIVATION,  /* the layer's activation, and nothing else */
   CLF__OPERATION_FLATTEN,
   CLF__OPERATION_IDENTITY,
   CLF__OPERATION_EMBEDDING,

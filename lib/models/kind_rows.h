@@ -28,8 +28,8 @@ clf_status clf__kind_rows_decide(clf__kind_rows *rows, const clf_model *model, c
 
 void clf__kind_rows_free(clf__kind_rows *rows);
 
-/* What fits of models of one kind on the same rows pass on to the next; all members are NULL at
- * first. */
+/* What one fit leaves to the next one, which is of the same kind on the same rows. All members are
+ * NULL at first. */
 typedef struct clf__fit_shared {
   clf__kind_rows rows; /* to be freed */
   void *own;           /* belongs to the kind; freed by its free_shared */

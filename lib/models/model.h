@@ -40,7 +40,7 @@ typedef struct clf__training {
   const struct clf__training *validation; /* x, labels, targets, weights; NULL for none */
   const clf_model *log_as;                /* in this model's name choices are logged; NULL: nothing
                                            * is logged */
-  void **shared; /* what fits on these same rows pass on; NULL if there is only one */
+  void **shared; /* what one fit on these rows leaves to the next; NULL if there is only one fit */
 } clf__training;
 
 /* How a fitted model decides, which determines how files of other programs express it. */

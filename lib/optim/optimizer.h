@@ -41,7 +41,7 @@ struct clf_optimizer {
   clf_context *context;
   const clf__optimizer_kind *kind;
   void *params;
-  clf__arena arena;           /* of the slots and their vectors */
+  clf__arena arena;           /* holds the slots and their vectors */
   clf__optimizer_slot *slots; /* [slot_count]; NULL before the first fit */
   int64_t slot_count;
   int64_t steps; /* made so far */

@@ -12,7 +12,7 @@
 enum { MAX_COMBINATIONS = 100000 };
 
 struct clf_search {
-  clf__arena arena; /* of the arrays */
+  clf__arena arena; /* holds the arrays */
   clf_context *context;
   clf_model *model; /* unfitted, without the grid's settings */
   bool regression;

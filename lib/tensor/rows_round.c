@@ -1,6 +1,6 @@
 /* Rounding rows to f32. Far from 0, f32 merges values that it can distinguish relative to a center,
  * so x - center is computed in f64 and rounded once. The context's threads share blocks of rows.
- * The floor is memory. */
+ * Memory bounds the speed. */
 #include <float.h>
 #include <math.h>
 

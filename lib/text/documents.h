@@ -16,7 +16,7 @@ typedef struct clf__document_part {
 } clf__document_part;
 
 struct clf_documents {
-  clf__arena arena; /* of the arrays but `names` */
+  clf__arena arena; /* holds the arrays except `names` */
   clf_context *context;
   int64_t count;
   size_t *sizes;             /* [count] bytes */

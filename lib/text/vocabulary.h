@@ -39,7 +39,7 @@ extern const clf__kind clf__vocabulary_kind;
 
 /* Entries are words and n-grams, the most frequent first. */
 typedef struct clf__lexicon {
-  clf__arena arena; /* of the arrays */
+  clf__arena arena; /* holds the arrays */
   atomic_int_least64_t references;
   clf_context *context;
   int64_t size;      /* entries */

@@ -6,7 +6,7 @@
 
 typedef struct clf__build {
   clf_context *context;
-  clf__arena arena; /* of the arrays */
+  clf__arena arena; /* holds the arrays */
   const clf_vocabulary *vocabulary;
   clf__hash_key key;
   clf__text_runs runs;

@@ -41,7 +41,7 @@ static clf_status read_run(void *argument, clf__range range) {
     CLF__CHECK(read_document(build, range.index, &build->met[range.worker], i));
     atomic_fetch_add(&runs->done, 1);
   }
-  return clf__text_runs_step(runs); /* called although the documents of the thread are short */
+  return clf__text_runs_step(runs); /* called even if all documents of the thread are short */
 }
 
 /* Adds a thread's words to all of them; map [met->count] receives their numbers there. */

@@ -8,7 +8,7 @@ enum { CLF__PCA_AUTO, CLF__PCA_GRAM, CLF__PCA_COVARIANCE };
 
 /* Directions of the variance of the rows, the largest first. */
 typedef struct clf__directions {
-  clf__arena arena; /* of the arrays, to be freed */
+  clf__arena arena; /* holds the arrays */
   int64_t count;
   double *mean;     /* [columns] */
   double *variance; /* [count] variance of the population along each */

@@ -23,7 +23,7 @@ typedef struct clf__csv_text {
 } clf__csv_text;
 
 typedef struct clf__csv_field {
-  const char *begin, *end; /* trimmed; inside the quotes of a quoted field */
+  const char *begin, *end; /* without blanks around it; inside its quotes */
   const char *next;        /* where the next field or record begins */
   bool quoted;             /* two quotes inside stand for one */
   bool last;               /* the last field of its record */

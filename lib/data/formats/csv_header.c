@@ -9,8 +9,8 @@
  *  4. If the file has no numbers, it is a header; but for documents it is a row, because losing the
  *     first document is worse than an additional one.
  *  5. If numbers increase by one from column to column, as pandas writes them for columns without
- *     names, it is a header. Three numbers are enough next to a text or if they begin at 0, and two
- *     if they begin at 0 next to a text.
+ *     names, it is a header. There must be three numbers, which begin at 0 or have a text or an
+ *     empty first field beside them; if they begin at 0 and have one, two are enough.
  *  6. Otherwise it is a row.
  * If the other answer is likely, too, the log warns. docs/data-formats.md explains the rules to
  * users. */
@@ -64,8 +64,8 @@ bool clf__csv_is_named(const clf__csv_field *field, const char *names) {
   return clf__word_index(names, lower, length) >= 0;
 }
 
-/* Records what a record shows below the first one and, for repetitions, below the second one, which
- * it may be itself. */
+/* Adds to `seen` what a record shows about each column by comparison with the first record and, for
+ * repeated texts, with the second one. The record may be the second one itself. */
 static void look_at(const clf__csv_text *text, const char *first, const char *second,
                     const char *record, unsigned char *seen, int64_t count) {
   clf__csv_field above = {.next = first}, middle = {.next = second}, field = {.next = record};

@@ -10,7 +10,7 @@ enum { CLF__MISSING_ERROR, CLF__MISSING_NAN, CLF__MISSING_SKIP };
 
 typedef struct clf__csv_reader {
   clf_context *context;
-  clf__arena arena; /* of `labels` and `plain` */
+  clf__arena arena; /* holds `labels` and `plain` */
   const clf__csv_params *params;
   clf__csv_columns columns;
   clf_tensor *x, *targets, *weights; /* [capacity, …]; NULL when there are none */

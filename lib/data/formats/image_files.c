@@ -62,7 +62,7 @@ typedef struct files_reader {
   bool *chosen;   /* [files.count] which are rows, for skip_others, skip_damaged */
   char **damages; /* [files.count] messages for skip_damaged, NULL for good files */
   int64_t listed; /* files before any was left out */
-  int64_t first;  /* of the files that are rows */
+  int64_t first;  /* index of the first file that is a row */
   int64_t height, width, channels; /* of a row */
   clf_tensor *x;
 } files_reader;

@@ -35,7 +35,7 @@ typedef struct clf__libsvm_params {
 
 /* The content of a file: classes in its order, vectors one class after another. */
 typedef struct clf__libsvm {
-  clf__arena arena; /* of the arrays */
+  clf__arena arena; /* holds the arrays */
   clf__kernel_function function;
   int64_t classes, pairs, vectors;
   clf_tensor *labels;    /* [classes] i64 */

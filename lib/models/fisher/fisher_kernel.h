@@ -7,7 +7,7 @@
 
 typedef struct clf__fisher_system {
   clf_context *context;
-  clf__arena arena; /* of the arrays below, except `history` */
+  clf__arena arena; /* holds the arrays below, except `history` */
   const clf__fisher_params *params;
   const clf__training *training;
   clf__kernel_function function;

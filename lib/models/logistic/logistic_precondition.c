@@ -83,7 +83,7 @@ static void copy_row(const clf__rows *x, int64_t row, void *out) {
 
 /* Rows whose Gram matrix times `scale` estimates the sum over all rows of v x x^T. */
 typedef struct sample {
-  clf__arena arena; /* of the arrays */
+  clf__arena arena; /* holds the arrays */
   clf__rows x;
   const float *weights; /* v if all rows are used, otherwise NULL for 1 */
   double scale;

@@ -184,7 +184,7 @@ done:
 
 /* What a model stores. */
 typedef struct kept {
-  int64_t hidden;                      /* as clf__network_hidden() has it */
+  int64_t hidden;                      /* as clf__network_hidden() returns it */
   clf__process_lock packing;           /* owned by the thread that packs */
   _Atomic(clf__inference *) inference; /* NULL before the first prediction */
 } kept;

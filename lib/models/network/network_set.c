@@ -69,8 +69,8 @@ typedef struct settable {
   bool exclusive; /* the minimum itself is not allowed */
 } settable;
 
-/* Looks among the weights and collects their names for the message; returns false if it is none of
- * them. */
+/* Looks for the name among the weights, and collects their names for the message. Returns false if
+ * no weight has it. */
 static bool find_weight(settable *out, const clf__network *network, const char *name,
                         clf__weight_name *names, const char **texts) {
   bool found = false;

@@ -32,7 +32,7 @@ typedef struct clf__kernel_learner {
   /* Updates since F was last updated. */
   int64_t pending;
   int64_t *pending_row; /* [pending], each row once */
-  int64_t *place;       /* [rows] index among the pending + 1, or 0 */
+  int64_t *place;       /* [rows] 1 + the index in pending_row, or 0 if the row is not in it */
   float *delta;         /* [pending, classes] */
   /* The current block. */
   clf__kernel_columns *columns;

@@ -87,7 +87,7 @@ typedef struct clf__svm_solution {
   double *b, *gradient;
 } clf__svm_solution;
 
-/* What fits on the same rows share. */
+/* The things that several fits on the same rows share. */
 typedef struct clf__svm_shared {
   clf__arena arena;
   clf_context *context;

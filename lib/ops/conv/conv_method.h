@@ -44,7 +44,7 @@ float *clf__conv_scratch(clf__arena *arena, const clf__conv_pass *pass, int64_t 
  * order. More shards would serve more threads, but take longer to add. */
 enum { CLF__CONV_SHARDS = 8 };
 typedef struct clf__conv_shards {
-  clf__arena arena; /* of the arrays; must be freed in any case */
+  clf__arena arena; /* holds the arrays; must be freed in any case */
   int64_t count;
   int64_t size;                  /* floats in a shard's sums */
   float *sums[CLF__CONV_SHARDS]; /* [size] each */

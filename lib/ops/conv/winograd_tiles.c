@@ -1,5 +1,5 @@
-/* Tiles lie side by side and overlap by the kernel less one pixel. Those at the edges read zeros
- * outside of the image, and write there to memory that nobody reads. */
+/* Tiles lie side by side and overlap by one pixel less than the kernel has. Those at the edges read
+ * zeros outside of the image, and write there to memory that nobody reads. */
 #include "ops/conv/winograd_tiles.h"
 
 #include "base/math.h"

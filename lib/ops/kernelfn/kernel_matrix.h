@@ -19,7 +19,8 @@ typedef struct clf__kernel_function {
   double gamma, coef0;
 } clf__kernel_function;
 
-/* Some rows of x: rows[first …], or first … if `rows` is NULL. */
+/* Some rows of x: those that rows[first … first + count - 1] name or, if `rows` is NULL, first …
+ * first + count - 1. */
 typedef struct clf__row_pick {
   const clf__rows *x;
   const int64_t *rows;

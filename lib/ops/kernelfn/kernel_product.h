@@ -7,7 +7,7 @@
 
 typedef struct clf__kernel_product clf__kernel_product;
 
-/* Prepares products for some rows. These, `function` and `center` stay the caller's;
+/* Prepares products for some rows. The rows, `function` and `center` stay the caller's;
  * root [n] are the square roots of the row weights. Kernel values are stored in at most
  * `cache_bytes`, or less if the memory limit requires it: as floats if `cache_bytes` is enough for
  * all of them, otherwise in 16 bits. In addition the object needs nine times the memory of the

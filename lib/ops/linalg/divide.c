@@ -132,8 +132,8 @@ static void deflate(divide *w, merge *m) {
   }
 }
 
-/* Copies the kept rows to `gathered` without the columns that are 0: those of the upper half [UPPER
- * and BOTH, half], then those of the lower [BOTH and LOWER, size - half]. */
+/* Copies the kept rows to `gathered` without the columns that are 0. The upper half's come first,
+ * [UPPER and BOTH, half], then the lower half's, [BOTH and LOWER, size - half]. */
 static void gather(divide *w, merge *m) {
   const int64_t n = w->n, half = m->half, lower = m->size - half;
   int64_t next[SIDES] = {0};

@@ -28,7 +28,7 @@ typedef struct clf__gram_input {
 
 typedef struct clf__gram {
   double weight;
-  clf__arena arena;     /* of the arrays, except `scatter` */
+  clf__arena arena;     /* holds the arrays, except `scatter` */
   double *mean;         /* [columns] */
   double *scatter;      /* [columns, columns] */
   double *noise;        /* [columns] */

@@ -7,7 +7,7 @@
 /* A factor of the matrix M on the independent columns K, L L^T = M_KK, and the coefficients of the
  * others: column J_j = sum_k rest_kj column K_k. */
 typedef struct clf__ls_factor {
-  clf__arena arena; /* of the arrays, except l */
+  clf__arena arena; /* holds the arrays, except l */
   int64_t columns, rank;
   int64_t *order;  /* [columns] K, then J */
   double *l;       /* [rank, columns] lower triangle */

@@ -46,7 +46,7 @@ INLINE void NAME(dot_tile)(const int rows, const int outputs, const clf__rows *x
   }
 }
 
-/* Computes some rows by all outputs. */
+/* Computes all outputs of some rows. */
 INLINE void NAME(dot_rows)(const int rows, const clf__rows *x, int64_t row, const float *w,
                            int64_t ldw, const float *b, int64_t outputs, float *out, int64_t ld) {
   int64_t o = 0;

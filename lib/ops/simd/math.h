@@ -158,7 +158,7 @@ INLINE float max_of_row(const float *row, int64_t columns) {
   return max_of_f32(maximum);
 }
 
-/* e^(v - largest). Values equal to the largest give 1, also if they are infinite. */
+/* e^(v - largest). Values equal to the largest give 1, even if they are infinite. */
 INLINE vector_f32 exp_below(vector_f32 v, float largest) {
   return exp_vector(choose(v == largest, all_f32(0), v - largest));
 }

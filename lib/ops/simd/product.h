@@ -52,7 +52,7 @@ INLINE void NAME(tile)(const int rows, const int vectors, const bool whole,
   }
 }
 
-/* Computes all rows by one to three vectors of columns. */
+/* Computes one to three vectors of columns for all rows. */
 INLINE void NAME(strip)(const int vectors, const bool whole, const clf__product *product,
                         const B_REAL *b, REAL *c, int64_t lanes) {
   const REAL *a = product->a;
