@@ -265,7 +265,7 @@ int64_t clf_search_count(const clf_search *search) {
   return search != NULL ? search->count : -1;
 }
 
-const char *clf_search_params(const clf_search *search, int64_t index) {
+const char *clf_search_combination(const clf_search *search, int64_t index) {
   return has(search, index) ? search->params[index] : NULL;
 }
 

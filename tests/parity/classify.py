@@ -22,7 +22,7 @@ NUMPY = {value: np.dtype(key) for key, value in DTYPES.items()}
 lib = C.CDLL(os.environ["CLASSIFY_LIBRARY"])
 for name in ("clf_last_error", "clf_version", "clf_status_name", "clf_context_cpu",
              "clf_dataset_class_name", "clf_model_class_name", "clf_model_kind",
-             "clf_model_tensor_name", "clf_vocabulary_word", "clf_documents_name", "clf_kind_name", "clf_kind_help", "clf_search_params"):
+             "clf_model_tensor_name", "clf_vocabulary_word", "clf_documents_name", "clf_kind_name", "clf_kind_help", "clf_search_combination"):
     getattr(lib, name).restype = text
 for name in ("clf_tensor_extent", "clf_tensor_stride", "clf_tensor_count", "clf_dataset_rows",
              "clf_dataset_features", "clf_dataset_classes", "clf_dataset_outputs",

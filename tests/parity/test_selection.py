@@ -78,7 +78,7 @@ def grid_search__scores_each_combination_as_cross_validation_does():
     assert clf.lib.clf_search_count(search.handle) == 6
     means = []
     for i in range(6):
-        params = clf.lib.clf_search_params(search.handle, clf.i64(i)).decode()
+        params = clf.lib.clf_search_combination(search.handle, clf.i64(i)).decode()
         alpha, intercept = (0.01, 1, 1000)[i // 2], ("true", "false")[i % 2]
         assert params == f"alpha={alpha} fit_intercept={intercept}", params
         scores = cross_validate(clf.Model("ridge", params).add("standardize"), data)

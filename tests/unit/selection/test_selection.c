@@ -176,7 +176,7 @@ TEST(search__tries_every_combination) {
       double scores[FOLDS];
       double mean = 0;
       double squares = 0;
-      ck_assert_str_eq(clf_search_params(search, i), expected[i]);
+      ck_assert_str_eq(clf_search_combination(search, i), expected[i]);
       ck_clf_ok(clf_model_create(&model, context, "ridge", expected[i]));
       score_by_loop(model, FOLDS, scores);
       clf_model_free(model);
@@ -226,7 +226,7 @@ TEST(search__of_nothing_is_cross_validation) {
     mean += scores[k] / FOLDS;
   }
   ck_assert_int_eq(clf_search_count(search), 1);
-  ck_assert_str_eq(clf_search_params(search, 0), "");
+  ck_assert_str_eq(clf_search_combination(search, 0), "");
   ck_assert_double_eq_tol(clf_search_mean(search, 0), mean, 1e-14);
   clf_search_free(search);
 }
@@ -244,7 +244,7 @@ TEST(search__of_support_vector_machines_equals_the_loop) {
       clf_model *one = NULL;
       double scores[FOLDS], mean = 0;
       char params[128];
-      snprintf(params, sizeof params, "tolerance=1e-5 %s", clf_search_params(search, i));
+      snprintf(params, sizeof params, "tolerance=1e-5 %s", clf_search_combination(search, i));
       ck_clf_ok(clf_model_create(&one, context, "svm", params));
       score_by_loop(one, FOLDS, scores);
       for (int k = 0; k < FOLDS; k++) {
@@ -262,7 +262,7 @@ TEST(search__knows_nothing_beyond_its_end) {
   clf_search *search = search_for("alpha=1|2");
   const int64_t beyond[] = {-1, 2, INT64_MAX, INT64_MIN};
   for (int i = 0; i < 4; i++) {
-    ck_assert_ptr_null(clf_search_params(search, beyond[i]));
+    ck_assert_ptr_null(clf_search_combination(search, beyond[i]));
     ck_assert_double_nan(clf_search_mean(search, beyond[i]));
     ck_assert_double_nan(clf_search_deviation(search, beyond[i]));
   }
@@ -270,7 +270,7 @@ TEST(search__knows_nothing_beyond_its_end) {
   clf_model *model = NULL;
   ck_assert_int_eq(clf_search_count(NULL), -1);
   ck_assert_int_eq(clf_search_best(NULL), -1);
-  ck_assert_ptr_null(clf_search_params(NULL, 0));
+  ck_assert_ptr_null(clf_search_combination(NULL, 0));
   ck_assert_double_nan(clf_search_mean(NULL, 0));
   ck_assert_double_nan(clf_search_deviation(NULL, 0));
   ck_clf_fails(clf_search_model(&model, NULL), CLF_ERROR_ARGUMENT);

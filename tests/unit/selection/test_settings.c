@@ -74,7 +74,7 @@ TEST_LOOP(search__takes_parameters_of_the_optimizer, 0, (int)(sizeof threads / s
     ck_clf_ok(clf_search_create(&search, model, data, FOLDS, SEED,
                                 "optimizer.learning_rate=0.0001|0.05|5"));
     ck_assert_int_eq(clf_search_count(search), 3);
-    ck_assert_str_eq(clf_search_params(search, 1), "optimizer.learning_rate=0.05");
+    ck_assert_str_eq(clf_search_combination(search, 1), "optimizer.learning_rate=0.05");
     for (int64_t i = 0; i < 3; i++) {
       char params[64];
       snprintf(params, sizeof params, "%s%s", rates[i], own == 1 ? " momentum=0.5" : "");
