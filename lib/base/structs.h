@@ -1,6 +1,6 @@
 /* Structs that callers allocate. They begin with their size as of the caller's header, so that
- * later versions of the library can append members. Members that a caller's struct is too short for
- * are 0 when it is read, and are left out when it is written. */
+ * later versions of the library can append members. A caller's struct may be too short for some
+ * members: these are taken for 0 when it is read, and left out when it is written. */
 #ifndef CLF_BASE_STRUCTS_H
 #define CLF_BASE_STRUCTS_H
 

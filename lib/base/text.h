@@ -24,7 +24,7 @@ clf__number_text_result clf__number_format_f32(float value);
  * a sign, but not hexadecimal numbers. The result is correctly rounded; beyond the range of double
  * it is infinity or 0. */
 const char *clf__read_f64(const char *begin, const char *end, double *out);
-/* Reads an integer in the same way; returns NULL also if the value does not fit. */
+/* Reads an integer in the same way; also returns NULL if the value does not fit. */
 const char *clf__read_i64(const char *begin, const char *end, int64_t *out);
 
 /* Reads a number that must be the whole NUL-terminated text. */

@@ -13,7 +13,7 @@ clf_status clf__dataset_share_rest(clf_dataset *dataset, const clf_dataset *like
  * for f32; the message states its row and column. */
 clf_status clf__to_f32(clf_tensor **out, clf_context *context, const clf_tensor *tensor);
 
-/* The same for numbers that all matter: returns CLF_ERROR_DATA also if all nonzero values are so
+/* The same for numbers that all matter: also returns CLF_ERROR_DATA if all nonzero values are so
  * small that f32 loses digits of them. */
 clf_status clf__round_to_f32(clf_tensor **out, clf_context *context, const clf_tensor *tensor);
 

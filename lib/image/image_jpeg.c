@@ -121,7 +121,7 @@ static clf_status choose_colors(jpeg_work *self, int64_t *channels) {
       return CLF_OK;
     }
   }
-  return clf__fail(CLF_ERROR_UNSUPPORTED, "%s: jpeg: its %d components are no known colours",
+  return clf__fail(CLF_ERROR_UNSUPPORTED, "%s: jpeg: its %d components are no known colors",
                    self->source->name, self->jpeg.num_components);
 }
 

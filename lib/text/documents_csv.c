@@ -106,10 +106,10 @@ static clf_status read_records(text_reader *self) {
   const clf__lines *lines = &text->lines;
   clf__lines_watch watch = clf__lines_watch_of(lines, self->context, "csv");
   int64_t capacity = clf__csv_count_records(text, self->columns.rows);
-  bool labelled = self->columns.counts[CLF__CSV_LABEL] > 0;
+  bool labeled = self->columns.counts[CLF__CSV_LABEL] > 0;
   self->arena.context = self->context;
   self->texts = clf__arena_array(&self->arena, capacity, sizeof *self->texts);
-  self->labels = labelled ? clf__arena_array(&self->arena, capacity, sizeof *self->labels) : NULL;
+  self->labels = labeled ? clf__arena_array(&self->arena, capacity, sizeof *self->labels) : NULL;
   if (clf__arena_status(&self->arena) < 0) {
     return clf__fail_within(CLF_ERROR_MEMORY, "%s", lines->name);
   }

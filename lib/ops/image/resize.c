@@ -33,17 +33,17 @@ typedef struct axis {
 } axis;
 
 static void set_weights(axis *a, int64_t i, int64_t in, double scale) {
-  const double reach = fmax(scale, 1), centre = ((double)i + 0.5) * scale - 0.5;
-  int64_t first = (int64_t)ceil(centre - reach);
+  const double reach = fmax(scale, 1), center = ((double)i + 0.5) * scale - 0.5;
+  int64_t first = (int64_t)ceil(center - reach);
   first = clf__clamp_i64(first, 0, in - a->taps);
   float *weights = a->weights + i * a->taps;
   double sum = 0;
   for (int64_t k = 0; k < a->taps; k++) {
-    const double weight = 1 - fabs((double)(first + k) - centre) / reach;
+    const double weight = 1 - fabs((double)(first + k) - center) / reach;
     sum += fmax(weight, 0);
   }
   for (int64_t k = 0; k < a->taps; k++) {
-    const double weight = 1 - fabs((double)(first + k) - centre) / reach;
+    const double weight = 1 - fabs((double)(first + k) - center) / reach;
     weights[k] = weight > 0 ? (float)(weight / sum) : 0;
   }
   a->first[i] = (int32_t)first;

@@ -1,4 +1,4 @@
-/* Steps of sequential minimal optimisation; see ops/kernelfn/smo.h. Membership in the up set and in
+/* Steps of sequential minimal optimization; see ops/kernelfn/smo.h. Membership in the up set and in
  * the low set is stored as a number that is added to the gradient, 0 or infinity, so that loops
  * need no branches. With 512 variables everything that a step reads is in L1, except the two rows
  * of K, which are in L2. */

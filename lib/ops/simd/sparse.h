@@ -2,7 +2,7 @@
  * outputs are consecutive. `stride` is a whole number of vectors; weights beyond the outputs are 0.
  */
 
-/* out = x W^T + b for some vectors of outputs, of which the first `outputs` count. */
+/* out = x W^T + b for some vectors of outputs; only the first `outputs` are stored. */
 INLINE void sparse_forward(const int vectors, const clf__rows *x, const float *w, int64_t stride,
                            const float *b, int64_t outputs, float *out, int64_t ld) {
   const int64_t last = outputs - (vectors - 1) * LANES_F32;
