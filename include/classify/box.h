@@ -71,13 +71,14 @@ CLF_API clf_status clf_box_suppress(clf_box *boxes, int64_t count, double overla
  *  @param precision, recall  [found->count] receive the curve as it is, a point for each found box
  *                            of the label, or NULL
  *  @param count      receives the number of points, or NULL
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA, CLF_ERROR_UNSUPPORTED (a set with members
+ *          of a later version), CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_box_average_precision(const clf_box_set *found, const clf_box_set *truth,
                                              double overlap, int32_t label, double *area,
                                              double *precision, double *recall, int64_t *count);
 
 /** Computes the mean of clf_box_average_precision() over the labels that occur in truth.
- *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_DATA, CLF_ERROR_MEMORY @since 0.1 */
+ *  @return as clf_box_average_precision() @since 0.1 */
 CLF_API clf_status clf_box_mean_average_precision(const clf_box_set *found,
                                                   const clf_box_set *truth, double overlap,
                                                   double *mean);

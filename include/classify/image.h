@@ -58,8 +58,8 @@ CLF_API clf_status clf_image_create(clf_image **out, clf_context *context, int64
  *  not applied.
  *  @param path    a regular file
  *  @param params  "max_pixels=… background=…" or NULL for the defaults, the same for all formats;
- *                 clf_param_describe("image_reader", "png", …) describes them. An image of more than `max_pixels` is refused before
- *                 any memory is allocated for it.
+ *                 clf_param_describe("image_reader", "png", …) describes them. An image of more
+ *                 than `max_pixels` is refused before any memory is allocated for it.
  *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_IO, CLF_ERROR_FORMAT (an unknown format, or a
  *          damaged file), CLF_ERROR_UNSUPPORTED (a variant of its format that cannot be read),
  *          CLF_ERROR_DATA (more than `max_pixels`), CLF_ERROR_MEMORY, CLF_ERROR_CANCELLED; the
@@ -69,7 +69,8 @@ CLF_API clf_status clf_image_load(clf_image **out, clf_context *context, const c
                                   const char *params);
 
 /** Reads an image from bytes in memory, as clf_image_load() does from a file.
- *  @param bytes  [size], read during the call only @since 0.1 */
+ *  @param bytes  [size], read during the call only
+ *  @return as clf_image_load(), but for CLF_ERROR_IO @since 0.1 */
 CLF_API clf_status clf_image_load_memory(clf_image **out, clf_context *context, const void *bytes,
                                          size_t size, const char *params);
 
@@ -106,7 +107,7 @@ CLF_API int64_t clf_image_height(const clf_image *image);
 CLF_API int64_t clf_image_width(const clf_image *image);
 /** Returns the number of channels, 1 or 3; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_image_channels(const clf_image *image);
-/** Returns the bytes [height, width, channels], which live as long as the image; NULL for NULL.
+/** Returns the bytes [height, width, channels]; NULL for NULL. They live as long as the image.
  *  @since 0.1 */
 CLF_API const uint8_t *clf_image_pixels(const clf_image *image);
 

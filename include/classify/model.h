@@ -97,7 +97,8 @@ CLF_API const clf_optimizer *clf_model_optimizer(const clf_model *model);
 
 /* Kind and parameters */
 
-/** Returns the model's kind, such as "ridge"; NULL for NULL. @since 0.1 */
+/** Returns the model's kind, such as "ridge"; NULL for NULL. The string is a constant of the
+ *  library. @since 0.1 */
 CLF_API const char *clf_model_kind(const clf_model *model);
 
 /** Sets a parameter. A fitted model stays as it is until its next fit. Texts with their own grammar
@@ -109,11 +110,10 @@ CLF_API const char *clf_model_kind(const clf_model *model);
  *          CLF_ERROR_TYPE, CLF_ERROR_MEMORY
  *  @since 0.1 */
 CLF_API clf_status clf_model_set_i64(clf_model *model, const char *name, int64_t value);
-/** Sets a parameter that takes a number; otherwise as clf_model_set_i64(). @since 0.1 */
+/** Sets a parameter that takes a number. @return as clf_model_set_i64() @since 0.1 */
 CLF_API clf_status clf_model_set_f64(clf_model *model, const char *name, double value);
-/** Sets a parameter of any type from text, as it is written in a parameter string; otherwise as
- *  clf_model_set_i64().
- *  @since 0.1 */
+/** Sets a parameter of any type from text, as it is written in a parameter string.
+ *  @return as clf_model_set_i64() @since 0.1 */
 CLF_API clf_status clf_model_set_text(clf_model *model, const char *name, const char *value);
 
 /** Reads a parameter that is an integer, a truth value (0 or 1) or a choice (the index of its
@@ -127,7 +127,8 @@ CLF_API clf_status clf_model_get_f64(const clf_model *model, const char *name, d
  *  @param buffer    receives NUL-terminated text when it fits; may be NULL when capacity is 0
  *  @param capacity  bytes of buffer
  *  @param needed    receives the bytes needed, the NUL included; may be NULL
- *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: a buffer that is too small and not NULL) @since 0.1 */
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT (also: a buffer that is too small and not NULL),
+ *          CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_get_text(const clf_model *model, const char *name, char *buffer,
                                       size_t capacity, size_t *needed);
 
@@ -277,7 +278,7 @@ CLF_API clf_status clf_model_score(const clf_model *model, const clf_dataset *da
 /* Inspection */
 
 /** Returns the name of a tensor of the fitted model ("weights", "intercept", …); NULL beyond the
- *  end or when not fitted. @since 0.1 */
+ *  end or when not fitted. It lives until the next fit. @since 0.1 */
 CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index);
 
 /** Returns a tensor of the fitted model, read-only. Among them are:
@@ -296,7 +297,8 @@ CLF_API const char *clf_model_tensor_name(const clf_model *model, int64_t index)
 CLF_API clf_status clf_model_tensor(clf_tensor **out, const clf_model *model, const char *name);
 
 /** Describes the model in a few lines of text: kind, parameters, classes, tensors, size.
- *  Buffer as in clf_model_get_text(). @since 0.1 */
+ *  Buffer as in clf_model_get_text().
+ *  @return CLF_OK, CLF_ERROR_ARGUMENT, CLF_ERROR_MEMORY @since 0.1 */
 CLF_API clf_status clf_model_describe(const clf_model *model, char *buffer, size_t capacity,
                                       size_t *needed);
 

@@ -73,8 +73,8 @@ CLF_API void clf_search_free(clf_search *search);
 
 /** Returns the number of combinations; -1 for NULL. @since 0.1 */
 CLF_API int64_t clf_search_count(const clf_search *search);
-/** Returns the parameters of a combination as text, such as "C=10"; NULL beyond the end. @since 0.1
- */
+/** Returns the parameters of a combination as text, such as "C=10"; NULL beyond the end. It lives
+ *  as long as the results. @since 0.1 */
 CLF_API const char *clf_search_combination(const clf_search *search, int64_t index);
 /** Returns the mean score over the folds; NaN beyond the end. @since 0.1 */
 CLF_API double clf_search_mean(const clf_search *search, int64_t index);

@@ -58,7 +58,7 @@ enum {
 CLF_API const char *clf_last_error(void);
 
 /** Returns the name of a status, such as "CLF_ERROR_SHAPE"; "unknown status" for other values.
- *  Thread class: any thread. @since 0.1 */
+ *  The string is a constant of the library. Thread class: any thread. @since 0.1 */
 CLF_API const char *clf_status_name(clf_status status);
 
 #ifdef __cplusplus

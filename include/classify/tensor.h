@@ -128,7 +128,8 @@ CLF_API clf_status clf_tensor_permute(clf_tensor **out, const clf_tensor *tensor
 /* What a tensor has */
 
 /** Returns the address of the first element; NULL for a NULL tensor or one without elements. The
- *  caller may write through it only where clf_tensor_writable() is 1. @since 0.1 */
+ *  caller may write through it only where clf_tensor_writable() is 1. The memory lives as long as
+ *  any tensor or dataset that shares it. @since 0.1 */
 CLF_API void *clf_tensor_data(const clf_tensor *tensor);
 /** Returns 1 when the caller may write through clf_tensor_data(), and 0 for memory that was wrapped
  *  or belongs to a model or dataset. @since 0.1 */

@@ -110,9 +110,32 @@ def member_faults(member):
         yield f"'{member}': {name} is a {TYPES[name]} elsewhere"
 
 
+def comment_faults(path):
+    """What a comment must state: the statuses, and how long what is returned lives."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    head = " ".join(text[:text.index("#ifndef")].replace("\n *", " ").split())
+    commented = re.findall(r"(/\*\*(?:(?!\*/).)*\*/)\nCLF_API (.*?)(clf_\w+)\(", text, re.S)
+    for name in {name for name, *_ in declarations(path)} - {name for _, _, name in commented}:
+        yield f"{name}: it has no comment"
+    for comment, kind, name in commented:
+        comment = " ".join(comment.replace("\n *", " ").split())
+        if "@since" not in comment:
+            yield f"{name}: its comment has no @since"
+        if kind == "clf_status " and not re.search(r"@return[^@]*(?:CLF_OK|as clf_\w+)", comment) \
+                and "Every function returns CLF_OK" not in head:
+            yield f"{name}: its comment has no list of statuses"
+        if "*" in kind and not re.search(r"[Ll]ives? |constant of the|valid until", comment) \
+                and "constants of the library" not in head:
+            yield f"{name}: its comment does not say how long what it returns lives"
+
+
 def main(paths):
     count, wrong = 0, 0
     for path in paths:
+        for fault in comment_faults(path):
+            print(fault)
+            wrong += 1
         for name in unsized(path):
             print(f"{name}: it does not begin with uint32_t struct_size")
             wrong += 1
