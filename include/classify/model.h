@@ -77,8 +77,8 @@ CLF_API clf_status clf_model_add_transform(clf_model *model, const char *transfo
  *  @since 0.1 */
 CLF_API clf_status clf_model_set_vocabulary(clf_model *model, const clf_vocabulary *vocabulary);
 
-/** Returns the vocabulary kept with the model, to encode texts by; NULL when there is none. It is
- *  the model's, and lives until the model is freed or given another. @since 0.1 */
+/** Returns the vocabulary kept with the model, to encode texts by; NULL when there is none.
+ *  The model owns it; it lives until the model is freed or gets another one. @since 0.1 */
 CLF_API const clf_vocabulary *clf_model_vocabulary(const clf_model *model);
 
 /** Gives a network its own optimizer. It is used by fits that are passed no optimizer, by
@@ -91,8 +91,8 @@ CLF_API const clf_vocabulary *clf_model_vocabulary(const clf_model *model);
  *          0.1 */
 CLF_API clf_status clf_model_set_optimizer(clf_model *model, const clf_optimizer *optimizer);
 
-/** Returns the model's own optimizer; NULL when there is none. It is the model's, and lives until
- *  the model is freed or given another. @since 0.1 */
+/** Returns the model's own optimizer; NULL when there is none. The model owns it; it
+ *  lives until the model is freed or gets another one. @since 0.1 */
 CLF_API const clf_optimizer *clf_model_optimizer(const clf_model *model);
 
 /* Kind and parameters */

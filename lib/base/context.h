@@ -58,7 +58,7 @@ struct clf__loop; /* of tasks, in progress.c */
 typedef struct clf__watch {
   clf__progress progress;
   const atomic_int_least64_t *done; /* the step to report */
-  bool by_rows;                     /* steps are rows: the running loop's rows count */
+  bool by_rows;                     /* steps are rows; those of the running loop are added */
   const struct clf__loop *loop;     /* the running loop over rows on the calling thread, or NULL */
   int64_t furthest;                 /* the last step that was reported */
   pthread_t caller;

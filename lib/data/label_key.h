@@ -12,8 +12,8 @@ typedef enum clf__key_type { CLF__KEY_INTEGER, CLF__KEY_DOUBLE } clf__key_type;
  * NaN. */
 clf_status clf__keys_of_labels(const clf_tensor *labels, int64_t *keys, clf__key_type *type);
 
-/* Logs labels that are fractions, for readers, since they may be targets of a regression. `name` is
- * the name of the file. */
+/* Logs, for readers of files, that labels are fractions, since they may be targets of a
+ * regression. `name` is the name of the file. */
 void clf__log_fractions(clf_context *context, const clf_tensor *labels, const char *name);
 
 int64_t clf__key_of_double(double value); /* not of NaN; -0 is 0 */

@@ -85,7 +85,8 @@ static clf_status fill_level(clf__level *level, clf__levels *levels, const clf_i
   for (int64_t i = 0; i < places; i++) {
     level->score[i] = -INFINITY;
   }
-  /* Each factor is about the positions on one axis, and memory exists for all positions. */
+  /* The product does not overflow: the factors for an axis are about its number of positions, and
+   * memory was allocated for all positions. */
   level->first_task = levels->tasks;
   levels->tasks += level->down * levels->shifts * level->across * levels->shifts;
   clf_status status = clf__resize(detector->context, &picture, level->height, level->width, CLF_U8,

@@ -17,10 +17,10 @@ enum { PROBES = 4, MAX_PASSES = 30, QR_ROWS = 512 };
 /* Rounding error of a sum of f64 products. A pivot below a small multiple of it does not show that
  * a column is independent. */
 static const double fine_rounding = 1e-15, pivot_margin = 4;
-/* Limits for the effect of S's rounding errors: the relative change of the solution and of the
- * fitted values up to which the solution is accepted, and the change of the solution up to which
- * refinement can correct it. A larger change means a pivot of rounding error. The coefficients that
- * express dropped columns by the others are not refined. */
+/* S's rounding errors change the solution (by `growth`, relative to it) and the fitted values (by
+ * `effect`). A solution is accepted up to the coarse or fine limits of both. Refinement can correct
+ * it up to max_growth; a larger change means that a pivot was a rounding error. The coefficients
+ * that express dropped columns by the others are not refined. */
 static const double coarse_growth = 1e-3, fine_growth = 1e-8;
 static const double max_growth = 0.01, max_growth_of_rest = 1e-3;
 static const double coarse_effect = 1e-4, fine_effect = 1e-8;
