@@ -3,6 +3,7 @@
 #include <classify.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/context.h"
 #include "base/status.h"
 #include "base/structs.h"

@@ -1,4 +1,4 @@
-/* The account that a context keeps of its memory; only memory.c uses it. */
+/* The account that a context keeps of its memory, and the allocator that the memory comes from. */
 #ifndef CLF_BASE_ACCOUNT_H
 #define CLF_BASE_ACCOUNT_H
 
@@ -8,19 +8,23 @@
 
 #include <classify/context.h>
 
-/* Returns false if the bytes would exceed the memory limit. */
-bool clf__account_add(clf_context *context, size_t bytes);
-void clf__account_remove(clf_context *context, size_t bytes);
-size_t clf__account_held(const clf_context *context);
-size_t clf__account_limit(const clf_context *context); /* SIZE_MAX for none */
-
-/* Describes the last allocation that was refused, on any thread. */
-typedef struct clf__refusal {
-  atomic_size_t bytes;
+typedef struct clf__account {
+  clf_allocator allocator;
+  atomic_size_t held, peak;
+  size_t limit; /* SIZE_MAX for none */
+  /* The last allocation that was refused, on any thread. */
+  atomic_size_t refused;
   atomic_bool by_limit; /* the memory limit refused it; otherwise the allocator did */
-} clf__refusal;
+} clf__account;
 
-clf__refusal *clf__account_refusal(clf_context *context);
-const clf_allocator *clf__account_allocator(const clf_context *context);
+/* Allocates by the C library. */
+extern const clf_allocator clf__system_allocator;
+
+void clf__account_open(clf__account *account, const clf_allocator *allocator);
+/* Returns false if the bytes would exceed the limit. */
+bool clf__account_add(clf__account *account, size_t bytes);
+void clf__account_remove(clf__account *account, size_t bytes);
+/* Returns how many bytes may still be added; SIZE_MAX without a limit. */
+size_t clf__account_available(const clf__account *account);
 
 #endif

@@ -1,5 +1,24 @@
-/* The slow part of the border: it handles an x87 state that is not the default one. */
+/* The slow part of the border: the subject of a call, and an x87 state that is not the default one. */
 #include "base/border.h"
+
+#include <stdbool.h>
+
+static _Thread_local bool
+    within; /* a public call is running, which will name the subject when it ends */
+
+const char *clf__subject_begin(const char *subject) {
+  if (within) {
+    return NULL;
+  }
+  within = true;
+  clf__refusal_forget();
+  return subject;
+}
+
+void clf__subject_end(const char *subject) {
+  within = false;
+  clf__refusal_name(subject);
+}
 
 #if defined(__x86_64__)
 /* The 28 bytes that fnstenv and fldenv transfer. */

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/status.h"
+
 #if defined(__x86_64__)
 /* Reads and writes only the control words of SSE and x87: fegetenv() and fesetenv() take ten times
  * as long. */
@@ -98,5 +100,13 @@ static inline void clf__leave(const clf__border *border) {
 #define CLF__ENTER(subject)                                                                        \
   __attribute__((cleanup(clf__leave), unused)) const clf__border clf__border_of_call =             \
       clf__enter(subject)
+
+/* Returns CLF_ERROR_ARGUMENT from the function if a required pointer is NULL. */
+#define CLF__REQUIRE(pointer)                                                                      \
+  do {                                                                                             \
+    if ((pointer) == NULL) {                                                                       \
+      return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s must not be NULL", __func__, #pointer);         \
+    }                                                                                              \
+  } while (0)
 
 #endif

@@ -11,26 +11,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <time.h>
 
-#include "base/account.h"
+#include "base/border.h"
+#include "base/context_state.h"
 #include "base/lock.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "base/structs.h"
 #include "base/text.h"
-
-typedef struct context_params {
-  clf__number threads;
-  int64_t seed;
-  clf__number memory_limit;
-  int32_t cpu;
-} context_params;
+#include "base/utf8.h"
 
 #define CPU_WORDS "auto|generic|avx2|avx512"
 
-#define CLF__VALUES context_params
+#define CLF__VALUES clf__context_params
 static const clf__param params[] = {
     CLF__INT_OR("threads", threads, "auto", "auto", 1, 1024,
                 "number of threads of a call, including its own; auto: the CPUs of this process"),
@@ -44,86 +38,10 @@ static const clf__param params[] = {
 
 const clf__kind clf__context_kind =
     CLF__KIND("context", "what calls share: threads, seed, memory limit, CPU kernels", params,
-              context_params);
-
-struct clf_context {
-  atomic_int_least64_t references;
-  clf_allocator allocator;
-  atomic_size_t held, peak;
-  clf__refusal refusal;
-  context_params params;
-  size_t limit; /* SIZE_MAX for none */
-  int32_t threads;
-  uint64_t seed;
-  const clf__cpu_target *target;
-  clf_progress_callback progress;
-  void *progress_user;
-  clf_log_callback log;
-  void *log_user;
-  clf__pool *pool;
-};
-
-/* Asks for huge pages for large blocks: touching them for the first time then takes a fifth of the
- * time, and kernels that walk through them miss the address cache less often. */
-static void *system_allocate(void *user, size_t size, size_t alignment) {
-  (void)user;
-  enum { HUGE_PAGE = 1 << 21 };
-  void *block = NULL;
-  bool large = size >= 2 * HUGE_PAGE;
-  if (posix_memalign(&block, large ? HUGE_PAGE : alignment, size) != 0) {
-    return NULL;
-  }
-#ifdef MADV_HUGEPAGE
-  if (large) {
-    (void)madvise(block, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-  }
-#endif
-  return block;
-}
-
-static void system_release(void *user, void *pointer) {
-  (void)user;
-  free(pointer);
-}
-
-static const clf_allocator system_allocator = {sizeof system_allocator, system_allocate,
-                                               system_release, NULL};
-
-bool clf__account_add(clf_context *context, size_t bytes) {
-  size_t held = atomic_fetch_add(&context->held, bytes) + bytes;
-  if (held > context->limit || held < bytes) {
-    atomic_fetch_sub(&context->held, bytes);
-    return false;
-  }
-  size_t peak = atomic_load(&context->peak);
-  while (held > peak && !atomic_compare_exchange_weak(&context->peak, &peak, held)) {
-  }
-  return true;
-}
-
-void clf__account_remove(clf_context *context, size_t bytes) {
-  atomic_fetch_sub(&context->held, bytes);
-}
-
-size_t clf__account_held(const clf_context *context) {
-  return atomic_load(&context->held);
-}
-
-size_t clf__account_limit(const clf_context *context) {
-  return context->limit;
-}
-
-clf__refusal *clf__account_refusal(clf_context *context) {
-  return &context->refusal;
-}
+              clf__context_params);
 
 size_t clf__context_available(const clf_context *context) {
-  size_t held = atomic_load(&context->held);
-  return context->limit == SIZE_MAX ? SIZE_MAX : held < context->limit ? context->limit - held : 0;
-}
-
-const clf_allocator *clf__account_allocator(const clf_context *context) {
-  return &context->allocator;
+  return clf__account_available(&context->account);
 }
 
 /* Returns the best target that this CPU supports and whose word has the index `choice`; 0 allows
@@ -170,35 +88,32 @@ static clf_context *make_blank(const clf_allocator *allocator) {
   }
   memset(context, 0, sizeof *context);
   atomic_init(&context->references, 1);
-  atomic_init(&context->held, 0);
-  atomic_init(&context->peak, 0);
-  context->allocator = *allocator;
-  context->limit = SIZE_MAX;
+  clf__account_open(&context->account, allocator);
   return context;
 }
 
 static clf_status configure(clf_context *context, const char *text) {
   void *parsed = NULL;
   CLF__CHECK(clf__params_create(&parsed, context, &clf__context_kind.params, text));
-  const context_params *values = &context->params;
-  context->params = *(const context_params *)parsed; /* which owns nothing */
+  const clf__context_params *values = &context->params;
+  context->params = *(const clf__context_params *)parsed; /* which owns nothing */
   clf__params_free(&clf__context_kind.params, parsed);
   CLF__CHECK(choose_target(&context->target, values->cpu));
   context->threads = values->threads.word >= 0 ? clf__cpu_count() : (int32_t)values->threads.value;
   context->seed = (uint64_t)values->seed;
-  context->pool = clf__pool_create(context, context->threads);
+  context->pool = clf__pool_create(context, context->threads, clf__progress_poll);
   if (context->pool == NULL) {
     return CLF_ERROR_MEMORY;
   }
   if (values->memory_limit.word < 0) {
-    context->limit = (size_t)values->memory_limit.value;
+    context->account.limit = (size_t)values->memory_limit.value;
   }
   return CLF_OK;
 }
 
 static void destroy(clf_context *context) {
   clf__pool_free(context->pool);
-  clf_allocator allocator = context->allocator;
+  const clf_allocator allocator = context->account.allocator;
   allocator.release(allocator.user, context);
 }
 
@@ -206,7 +121,7 @@ clf_status clf_context_create(clf_context **out, const clf_allocator *allocator,
   CLF__REQUIRE(out);
   CLF__ENTER("context");
   static const clf__struct about = CLF__STRUCT(clf_allocator, user);
-  clf_allocator own = system_allocator;
+  clf_allocator own = clf__system_allocator;
   if (allocator != NULL) {
     CLF__CHECK(clf__struct_read(&own, &about, allocator));
   }
@@ -327,11 +242,11 @@ const char *clf_context_cpu(const clf_context *context) {
 }
 
 size_t clf_context_memory(const clf_context *context) {
-  return context != NULL ? (size_t)atomic_load(&context->held) : 0;
+  return context != NULL ? (size_t)atomic_load(&context->account.held) : 0;
 }
 
 size_t clf_context_memory_peak(const clf_context *context) {
-  return context != NULL ? (size_t)atomic_load(&context->peak) : 0;
+  return context != NULL ? (size_t)atomic_load(&context->account.peak) : 0;
 }
 
 int32_t clf__context_threads(const clf_context *context) {
@@ -344,10 +259,6 @@ uint64_t clf__context_seed(const clf_context *context) {
 
 const clf__cpu_target *clf__context_target(const clf_context *context) {
   return context->target;
-}
-
-clf__pool *clf__context_pool(const clf_context *context) {
-  return context->pool;
 }
 
 bool clf__context_has_log(const clf_context *context) {
@@ -367,18 +278,4 @@ void clf__log(clf_context *context, int32_t level, const char *format, ...) {
     clf__utf8_mend(line); /* paths need not be UTF-8, and the cut may divide a character */
     context->log(context->log_user, level, line);
   }
-}
-
-double clf__seconds(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-bool clf__context_has_callback(const clf_context *context) {
-  return context->progress != NULL;
-}
-
-bool clf__context_asks_to_stop(const clf_context *context, const clf_progress *state) {
-  return context->progress != NULL && context->progress(context->progress_user, state) != 0;
 }

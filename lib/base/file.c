@@ -8,10 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/border.h"
 #include "base/context.h"
 #include "base/file_error.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 
 bool clf__file_exists(const char *path) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/context.h"
+#include "base/progress.h"
 #include "base/random.h"
 
 clf__hash_key clf__hash_key_new(void) {

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/progress.h"
 #include "base/status.h"
 
 typedef struct jobs {

@@ -7,6 +7,7 @@
 
 #include "base/context.h"
 #include "base/pool.h"
+#include "base/progress.h"
 
 /* Works on a range. Returns CLF_OK, or a status with its message set. */
 typedef clf_status (*clf__job)(void *argument, clf__range range);

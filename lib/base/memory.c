@@ -1,5 +1,5 @@
-/* A header in front of each block has its size and its context. So freeing needs neither, and the
- * context can count the allocated bytes. The header takes 64 bytes, which keeps the alignment and
+/* A header in front of each block has its size and its account. So freeing needs neither, and the
+ * account can count the allocated bytes. The header takes 64 bytes, which keeps the alignment and
  * leaves space for the link to an arena's next block. So a group of arrays takes no more memory than
  * its arrays, and the address sanitizer checks the end of each of them. */
 #include "base/memory.h"
@@ -7,14 +7,14 @@
 #include <limits.h>
 #include <string.h>
 
-#include "base/account.h"
+#include "base/context_state.h"
 #include "base/math.h"
 #include "base/status.h"
 
 enum { ALIGNMENT = 64 };
 
 typedef struct block_header {
-  clf_context *context;
+  clf__account *account;
   size_t bytes; /* of the block, header included */
   void *next;   /* in an arena, the block that was allocated before this one */
 } block_header;
@@ -51,38 +51,37 @@ int64_t clf__count(int64_t rows, int64_t columns) {
 }
 
 clf_status clf__memory_refused(clf_context *context) {
-  clf__refusal *last = clf__account_refusal(context);
-  const size_t bytes = atomic_load(&last->bytes), held = clf__account_held(context);
-  return atomic_load(&last->by_limit)
+  const clf__account *account = &context->account;
+  const size_t bytes = atomic_load(&account->refused), held = atomic_load(&account->held);
+  return atomic_load(&account->by_limit)
              ? clf__fail_refused("memory limit: %zu more bytes exceed it: %zu of %zu are held",
-                                 bytes, held, clf__account_limit(context))
+                                 bytes, held, account->limit)
              : clf__fail_refused("out of memory: %zu more bytes were refused: %zu are held", bytes,
                                  held);
 }
 
 static void *refuse(clf_context *context, size_t bytes, bool by_limit) {
-  clf__refusal *last = clf__account_refusal(context);
-  atomic_store(&last->bytes, bytes);
-  atomic_store(&last->by_limit, by_limit);
+  atomic_store(&context->account.refused, bytes);
+  atomic_store(&context->account.by_limit, by_limit);
   clf__memory_refused(context);
   return NULL;
 }
 
 void *clf__alloc(clf_context *context, size_t bytes) {
+  clf__account *account = &context->account;
   size_t whole;
   if (!clf__add_size(bytes, ALIGNMENT, &whole)) {
     return refuse(context, bytes, false);
   }
-  if (!clf__account_add(context, whole)) {
+  if (!clf__account_add(account, whole)) {
     return refuse(context, bytes, true);
   }
-  const clf_allocator *allocator = clf__account_allocator(context);
-  block_header *header = allocator->allocate(allocator->user, whole, ALIGNMENT);
+  block_header *header = account->allocator.allocate(account->allocator.user, whole, ALIGNMENT);
   if (header == NULL) {
-    clf__account_remove(context, whole);
+    clf__account_remove(account, whole);
     return refuse(context, bytes, false);
   }
-  header->context = context;
+  header->account = account;
   header->bytes = whole;
   return (char *)header + ALIGNMENT;
 }
@@ -144,10 +143,9 @@ void clf__free(void *block) {
     return;
   }
   block_header *header = header_of(block);
-  clf_context *context = header->context;
-  const clf_allocator *allocator = clf__account_allocator(context);
-  clf__account_remove(context, header->bytes);
-  allocator->release(allocator->user, header);
+  clf__account *account = header->account;
+  clf__account_remove(account, header->bytes);
+  account->allocator.release(account->allocator.user, header);
 }
 
 static void *keep(clf__arena *arena, void *block) {

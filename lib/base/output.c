@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,31 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/border.h"
 #include "base/context.h"
 #include "base/file.h"
 #include "base/file_error.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "base/text.h"
 
 enum { ATTEMPTS = 64 };
-
-/* strerror() is not safe in threads, and its text depends on the host's language and encoding. */
-clf_status clf__file_fail(const char *action, const char *path) {
-  int error = errno;
-  if (error == ENOMEM) {
-    return clf__fail(CLF_ERROR_MEMORY, "cannot %s '%s': out of memory", action, path);
-  }
-  locale_t locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  const char *reason = locale != (locale_t)0 ? strerror_l(error, locale) : "unknown reason";
-  clf_status status = clf__fail(CLF_ERROR_IO, "cannot %s '%s': %s", action, path, reason);
-  if (locale != (locale_t)0) {
-    freelocale(locale);
-  }
-  return status;
-}
 
 /* Returns how many bytes of a path belong to the folder, the last slash included. */
 static size_t folder_length(const char *path) {

@@ -1,9 +1,10 @@
 /* Work on parameter tables: finding, setting, reading and copying values of any type. */
-#include "base/params_types.h"
+#include "base/params.h"
 
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/params_types.h"
 #include "base/status.h"
 
 static clf__field field_of(clf_context *context, const clf__param_table *table,

@@ -1,4 +1,6 @@
 /* Parameters as text: printing values, and splitting "name=value …" strings. */
+#include "base/params.h"
+
 #include <string.h>
 
 #include "base/memory.h"

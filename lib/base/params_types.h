@@ -2,7 +2,7 @@
 #ifndef CLF_BASE_PARAMS_TYPES_H
 #define CLF_BASE_PARAMS_TYPES_H
 
-#include "base/params.h"
+#include "base/param_rows.h"
 #include "base/text.h"
 
 /* One value in a struct of values. */

@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/context.h"
+#include "base/context_state.h"
 #include "base/math.h"
 #include "base/memory.h"
 
@@ -66,6 +66,7 @@ struct clf__team {
 struct clf__pool {
   clf_context *context;
   int32_t threads;
+  void (*idle)(void);
   _Atomic(pid_t) owner; /* process whose call uses the team; 0 for none */
   clf__team *team;      /* belongs to the owner */
   atomic_int spinning;  /* workers that spin, and need no waking */
@@ -261,7 +262,7 @@ static void close_job(clf__team *team) {
     while (atomic_load(&team->at_work) > 0) {
       wait_a_while(team);
       pthread_mutex_unlock(&team->lock);
-      clf__progress_poll();
+      team->pool->idle();
       pthread_mutex_lock(&team->lock);
     }
     pthread_mutex_unlock(&team->lock);
@@ -294,13 +295,13 @@ static bool pays(const clf__pool *pool, double work) {
 }
 
 int32_t clf__workers(const clf_context *context, double work) {
-  const clf__pool *pool = clf__context_pool(context);
+  const clf__pool *pool = context->pool;
   return in_task || (work < WARM_WORK && !pool->always) ? 1 : pool->threads;
 }
 
 void clf__parallel(clf_context *context, int64_t count, double work, clf__task task,
                    void *argument) {
-  clf__pool *pool = clf__context_pool(context);
+  clf__pool *pool = context->pool;
   pid_t process;
   if (count <= 0) {
     return;
@@ -352,12 +353,13 @@ void clf__parallel_parts(clf_context *context, int64_t total, int64_t parts, dou
   clf__parallel(context, parts, work, part_task, &r);
 }
 
-clf__pool *clf__pool_create(clf_context *context, int32_t threads) {
+clf__pool *clf__pool_create(clf_context *context, int32_t threads, void (*idle)(void)) {
   clf__pool *pool = clf__alloc_zeroed(context, 1, sizeof *pool);
   if (pool != NULL) {
     pool->context = context;
     const char *wake = getenv("CLASSIFY_WAKE");
     pool->threads = threads;
+    pool->idle = idle;
     pool->always = wake != NULL && strcmp(wake, "always") == 0;
   }
   return pool;

@@ -65,8 +65,8 @@ bool clf__in_task(void);
 
 /* Used by the context. */
 typedef struct clf__pool clf__pool;
-clf__pool *clf__pool_create(clf_context *context, int32_t threads);
+/* The calling thread calls `idle` ten times a second while it waits for the tasks of others. */
+clf__pool *clf__pool_create(clf_context *context, int32_t threads, void (*idle)(void));
 void clf__pool_free(clf__pool *pool);
-clf__pool *clf__context_pool(const clf_context *context);
 
 #endif

@@ -1,9 +1,12 @@
 /* Long calls ask the host whether to continue, on the thread that made the call. If several threads
  * work on a call, the call is watched: the calling thread asks for all of them, and informs them by
  * a flag. */
-#include <math.h>
+#include "base/progress.h"
 
-#include "base/context.h"
+#include <math.h>
+#include <time.h>
+
+#include "base/context_state.h"
 #include "base/math.h"
 #include "base/status.h"
 
@@ -12,15 +15,21 @@ static const double interval = 0.1; /* seconds between two questions */
 static _Thread_local clf__watch *watched;
 static _Thread_local bool asking; /* the thread is inside the host's callback */
 
+double clf__seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 clf__progress clf__progress_begin(clf_context *context, const char *stage, int64_t steps) {
-  const double now = clf__context_has_callback(context) ? clf__seconds() : 0;
+  const double now = context->progress != NULL ? clf__seconds() : 0;
   return (clf__progress){context, stage, steps, now};
 }
 
 /* Asks the host's callback on the thread that made the call; returns true if it cancels. Calls that
  * the callback makes do not ask. */
 static bool report(const clf__progress *progress, int64_t step, double loss, double metric) {
-  if (asking || !clf__context_has_callback(progress->context)) {
+  if (asking || progress->context->progress == NULL) {
     return false;
   }
   const clf_progress state = {
@@ -28,7 +37,7 @@ static bool report(const clf__progress *progress, int64_t step, double loss, dou
   clf__watch *outer = watched;
   asking = true;
   watched = NULL;
-  const bool stop = clf__context_asks_to_stop(progress->context, &state);
+  const bool stop = progress->context->progress(progress->context->progress_user, &state) != 0;
   watched = outer;
   asking = false;
   return stop;
@@ -95,8 +104,8 @@ static clf__watch watch_of(const clf__progress *progress, const atomic_int_least
 }
 
 void clf__call_begin(clf__call *call, clf_context *context, const char *stage, int64_t steps) {
-  call->watches = context != NULL && clf__context_has_callback(context) && watched == NULL &&
-                  !asking && !clf__in_task();
+  call->watches =
+      context != NULL && context->progress != NULL && watched == NULL && !asking && !clf__in_task();
   if (call->watches) {
     const clf__progress progress = clf__progress_begin(context, stage, steps);
     atomic_init(&call->done, 0);

@@ -5,12 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 static _Thread_local struct {
   char text[CLF__MESSAGE_BYTES];
   bool unnamed; /* about a refused allocation, without naming its purpose */
-  bool within;  /* a public call is running, which will name the subject when it ends */
 } last;
 
 /* If the cut divides a UTF-8 character, the whole character is removed. */
@@ -81,17 +80,11 @@ clf_status clf__failure_raise(const clf__failure *failure) {
   return failure->status;
 }
 
-const char *clf__subject_begin(const char *subject) {
-  if (last.within) {
-    return NULL;
-  }
-  last.within = true;
+void clf__refusal_forget(void) {
   last.unnamed = false;
-  return subject;
 }
 
-void clf__subject_end(const char *subject) {
-  last.within = false;
+void clf__refusal_name(const char *subject) {
   if (last.unnamed) {
     clf__fail_within(CLF_ERROR_MEMORY, "%s", subject);
   }

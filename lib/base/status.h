@@ -6,8 +6,6 @@
 
 #include <classify/status.h>
 
-#include "base/border.h"
-
 /* Sets the calling thread's message (truncated to fit, never allocating) and returns `status`.
  * Print numbers of type double by clf__number_text(), which does not depend on the locale. */
 clf_status clf__fail(clf_status status, const char *format, ...)
@@ -21,6 +19,10 @@ clf_status clf__fail_within(clf_status status, const char *format, ...)
 /* Reports a refused allocation; only memory.c calls it. A caller that knows the purpose puts it in
  * front by clf__fail_within(); otherwise CLF__ENTER's subject is used. Returns CLF_ERROR_MEMORY. */
 clf_status clf__fail_refused(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* For CLF__ENTER: forgets that the message is one of a refusal without a subject; puts the subject in
+ * front of such a message. */
+void clf__refusal_forget(void);
+void clf__refusal_name(const char *subject);
 
 /* A failure with its message, to be passed to another thread. */
 enum { CLF__MESSAGE_BYTES = 512 };
@@ -34,14 +36,6 @@ typedef struct clf__failure {
 void clf__failure_keep(clf__failure *out, clf_status status);
 /* Sets the message on the calling thread, and returns the status. */
 clf_status clf__failure_raise(const clf__failure *failure);
-
-/* Returns CLF_ERROR_ARGUMENT from the function if a required pointer is NULL. */
-#define CLF__REQUIRE(pointer)                                                                      \
-  do {                                                                                             \
-    if ((pointer) == NULL) {                                                                       \
-      return clf__fail(CLF_ERROR_ARGUMENT, "%s: %s must not be NULL", __func__, #pointer);         \
-    }                                                                                              \
-  } while (0)
 
 /* Returns a failure to the caller, where nothing is to be freed: `if ((s = call) < 0) return
  * s;`. */

@@ -86,41 +86,6 @@ const char *clf__nearest(const char *name, const char *const *candidates, int64_
   return best;
 }
 
-size_t clf__utf8_length(const char *at, size_t left) {
-  const unsigned char *byte = (const unsigned char *)at;
-  if (*byte < 0x80) {
-    return 1;
-  }
-  const size_t length = *byte >= 0xF5   ? 0
-                        : *byte >= 0xF0 ? 4
-                        : *byte >= 0xE0 ? 3
-                        : *byte >= 0xC2 ? 2
-                                        : 0;
-  if (length > left) {
-    return 0;
-  }
-  /* Returns whether the encoding is as short as possible, not a surrogate, and not beyond
-   * U+10FFFF. */
-  unsigned char low = *byte == 0xE0 ? 0xA0 : *byte == 0xF0 ? 0x90 : 0x80;
-  unsigned char high = *byte == 0xED ? 0x9F : *byte == 0xF4 ? 0x8F : 0xBF;
-  for (size_t i = 1; i < length; i++, low = 0x80, high = 0xBF) {
-    if (byte[i] < low || byte[i] > high) {
-      return 0;
-    }
-  }
-  return length;
-}
-
-void clf__utf8_mend(char *text) {
-  size_t left = strlen(text);
-  while (left > 0) {
-    const size_t length = clf__utf8_length(text, left), step = length > 0 ? length : 1;
-    *text = length > 0 ? *text : '?';
-    text += step;
-    left -= step;
-  }
-}
-
 bool clf__text_reserve(clf__text *text, size_t more) {
   size_t size;
   if (!clf__add_size(text->length, more, &size) || !clf__add_size(size, 1, &size) ||

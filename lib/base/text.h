@@ -45,12 +45,6 @@ const char *clf__nearest(const char *name, const char *const *candidates, int64_
 clf_status clf__fail_name(const char *what, const char *name, const char *const *names,
                           int64_t count);
 
-/* Returns how many bytes, of at most `left`, the UTF-8 character at `at` has; 0 if there is
- * none. */
-size_t clf__utf8_length(const char *at, size_t left);
-/* Makes a text valid UTF-8 for people to read: each invalid byte becomes '?'. */
-void clf__utf8_mend(char *text);
-
 /* A text that grows. `failed` is set if memory runs out; text that is appended later is ignored. */
 struct clf_context;
 typedef struct clf__text {

@@ -4,7 +4,40 @@
 
 #include <string.h>
 
-#include "base/status.h"
+size_t clf__utf8_length(const char *at, size_t left) {
+  const unsigned char *byte = (const unsigned char *)at;
+  if (*byte < 0x80) {
+    return 1;
+  }
+  const size_t length = *byte >= 0xF5   ? 0
+                        : *byte >= 0xF0 ? 4
+                        : *byte >= 0xE0 ? 3
+                        : *byte >= 0xC2 ? 2
+                                        : 0;
+  if (length > left) {
+    return 0;
+  }
+  /* Returns whether the encoding is as short as possible, not a surrogate, and not beyond
+   * U+10FFFF. */
+  unsigned char low = *byte == 0xE0 ? 0xA0 : *byte == 0xF0 ? 0x90 : 0x80;
+  unsigned char high = *byte == 0xED ? 0x9F : *byte == 0xF4 ? 0x8F : 0xBF;
+  for (size_t i = 1; i < length; i++, low = 0x80, high = 0xBF) {
+    if (byte[i] < low || byte[i] > high) {
+      return 0;
+    }
+  }
+  return length;
+}
+
+void clf__utf8_mend(char *text) {
+  size_t left = strlen(text);
+  while (left > 0) {
+    const size_t length = clf__utf8_length(text, left), step = length > 0 ? length : 1;
+    *text = length > 0 ? *text : '?';
+    text += step;
+    left -= step;
+  }
+}
 
 clf__excerpt clf__excerpt_of(const char *begin, const char *end) {
   clf__excerpt out = {""};
@@ -89,8 +122,7 @@ static const unsigned char *skip_ascii(const unsigned char *at, const unsigned c
   return at;
 }
 
-/* Returns the first byte that is not UTF-8, or `end`. */
-static const unsigned char *skip_valid(const unsigned char *at, const unsigned char *end) {
+const unsigned char *clf__utf8_skip(const unsigned char *at, const unsigned char *end) {
   for (bool valid = true; (at = skip_ascii(at, end)) < end;) {
     const unsigned char *next = at;
     clf__utf8_next(&next, end, &valid);
@@ -100,47 +132,4 @@ static const unsigned char *skip_valid(const unsigned char *at, const unsigned c
     at = next;
   }
   return at;
-}
-
-int64_t clf__utf8_append(clf__text *text, const unsigned char *bytes, size_t size) {
-  const unsigned char *end = bytes + size;
-  int64_t replaced = 0;
-  for (;;) {
-    const unsigned char *stop = skip_valid(bytes, end);
-    clf__text_append_bytes(text, (const char *)bytes, (size_t)(stop - bytes));
-    if (stop == end) {
-      return replaced;
-    }
-    unsigned char replacement[CLF__MAX_UTF8_BYTES];
-    bool valid;
-    bytes = stop;
-    clf__utf8_next(&bytes, end, &valid);
-    clf__text_append_bytes(text, (const char *)replacement,
-                           clf__utf8_write(replacement, CLF__REPLACEMENT));
-    replaced++;
-  }
-}
-
-clf_status clf__utf8_check(const char *text, size_t length, const char *advice) {
-  const unsigned char *begin = (const unsigned char *)text;
-  const unsigned char *bad = skip_valid(begin, begin + length);
-  if (bad == begin + length) {
-    return CLF_OK;
-  }
-  return clf__fail(CLF_ERROR_DATA, "'%s' is no UTF-8: byte %zu is 0x%02X; %s",
-                   clf__excerpt_of(text, text + length).text, (size_t)(bad - begin) + 1, *bad,
-                   advice != NULL ? advice : "convert it, from Latin-1 by iconv -f latin1 -t utf8");
-}
-
-clf_status clf__utf8_check_names(const char *const *names, int64_t count) {
-  for (int64_t i = 0; i < count; i++) {
-    if (names[i] == NULL) {
-      return clf__fail(CLF_ERROR_ARGUMENT, "labels: the name of row %lld is NULL", (long long)i);
-    }
-    clf_status status = clf__utf8_check(names[i], strlen(names[i]), NULL);
-    if (status < 0) {
-      return clf__fail_within(status, "labels: the name of row %lld", (long long)i);
-    }
-  }
-  return CLF_OK;
 }

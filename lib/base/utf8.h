@@ -1,12 +1,10 @@
-/* Reading and writing UTF-8, and making texts from outside fit for messages. */
+/* The characters of UTF-8, and texts from outside in a form fit for messages. */
 #ifndef CLF_BASE_UTF8_H
 #define CLF_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "base/text.h"
 
 enum { CLF__REPLACEMENT = 0xFFFD, CLF__MAX_UTF8_BYTES = 4 };
 
@@ -17,15 +15,13 @@ enum { CLF__REPLACEMENT = 0xFFFD, CLF__MAX_UTF8_BYTES = 4 };
 uint32_t clf__utf8_next(const unsigned char **at, const unsigned char *end, bool *valid);
 /* Returns the number of bytes written to `to`, at most CLF__MAX_UTF8_BYTES. */
 size_t clf__utf8_write(unsigned char *to, uint32_t character);
-/* Appends bytes as valid UTF-8, and returns how often U+FFFD replaced invalid bytes. */
-int64_t clf__utf8_append(clf__text *text, const unsigned char *bytes, size_t size);
-
-/* Returns CLF_ERROR_DATA if a text is not UTF-8; the message states the first wrong byte. `advice`
- * says what to do about it; NULL suggests converting the text. */
-clf_status clf__utf8_check(const char *text, size_t length, const char *advice);
-/* Checks the names [count] of rows, which end with a NUL. Returns CLF_ERROR_ARGUMENT if one is
- * NULL. The message states the row. */
-clf_status clf__utf8_check_names(const char *const *names, int64_t count);
+/* Returns how many bytes, of at most `left`, the UTF-8 character at `at` has; 0 if there is
+ * none. */
+size_t clf__utf8_length(const char *at, size_t left);
+/* Makes a text valid UTF-8 for people to read: each invalid byte becomes '?'. */
+void clf__utf8_mend(char *text);
+/* Returns the first byte of begin … end that is not UTF-8, or `end`. */
+const unsigned char *clf__utf8_skip(const unsigned char *begin, const unsigned char *end);
 
 /* Returns the beginning of a text in a form that can be shown: valid UTF-8 without control
  * characters. */

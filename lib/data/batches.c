@@ -1,5 +1,6 @@
 /* Batches: the rows in an order that is shuffled for each epoch, by the seed and the number of the
  * epoch. Dense rows are gathered into one buffer that every batch uses. */
+#include "base/border.h"
 #include "base/math.h"
 #include "base/random.h"
 #include "data/build.h"

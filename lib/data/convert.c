@@ -5,6 +5,7 @@
 
 #include "base/jobs.h"
 #include "base/math.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "data/build.h"
 #include "tensor/rows_precision.h"

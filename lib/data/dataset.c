@@ -6,7 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/border.h"
+#include "base/utf8_text.h"
 #include "data/build.h"
 
 clf_status clf__dataset_blank(clf_dataset **out, clf_context *context) {

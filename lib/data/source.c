@@ -12,6 +12,7 @@
 
 #include "base/context.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 
 enum { HEAD_BYTES = 1 << 16, DEFLATE_RATIO = 1032, STEP_BYTES = 1 << 24 };

@@ -1,6 +1,7 @@
 /* Sparse datasets (CSR). The dataset copies the indices and validates them once, so that kernels
  * need not check them; values are shared. Columns ascend within each row: if the caller's do not,
  * the copies are sorted, which makes duplicate columns neighbors. */
+#include "base/border.h"
 #include "data/build.h"
 #include "data/row_order.h"
 

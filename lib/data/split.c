@@ -6,6 +6,7 @@
  * the folds in turn, so that sizes differ by at most one, overall and in each class. */
 #include <stdlib.h>
 
+#include "base/border.h"
 #include "base/math.h"
 #include "base/random.h"
 #include "base/text.h"

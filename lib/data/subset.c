@@ -2,6 +2,7 @@
  * by the context's threads. */
 #include <string.h>
 
+#include "base/border.h"
 #include "base/pool.h"
 #include "data/build.h"
 

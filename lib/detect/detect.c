@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/math.h"
 #include "base/text.h"
 #include "detect/detector.h"

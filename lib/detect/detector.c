@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/text.h"
 
 #define CLF__VALUES clf__detector_params

@@ -9,6 +9,7 @@
 
 #include "base/jobs.h"
 #include "base/math.h"
+#include "base/progress.h"
 #include "detect/detector.h"
 #include "tensor/rows.h"
 

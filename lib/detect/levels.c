@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "detect/detector.h"
 #include "image/image.h"
 #include "ops/image/resize.h"

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/border.h"
 #include "base/math.h"
 
 /* Sides are limited so that a row of 3 channels has fewer than 2^31 elements, the limit for indices

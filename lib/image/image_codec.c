@@ -1,6 +1,7 @@
 /* Image files: the choice of the codec, and the limits that apply to all of them. */
 #include <string.h>
 
+#include "base/border.h"
 #include "base/math.h"
 #include "base/params.h"
 #include "base/text.h"

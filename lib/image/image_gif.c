@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "image/image.h"
 
 enum { EXTENSION = 0x21, PICTURE = 0x2C, TRAILER = 0x3B, GRAPHIC_CONTROL = 0xF9 };

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/params.h"
 #include "image/image.h"
 #include "ops/image/resize.h"

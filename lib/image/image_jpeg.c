@@ -16,6 +16,7 @@
 
 #include <jerror.h>
 
+#include "base/progress.h"
 #include "image/image.h"
 #include "image/image_exif.h"
 #include "image/jpeg_check.h"

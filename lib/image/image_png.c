@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "image/image.h"
 
 typedef struct writer_params {

@@ -1,4 +1,5 @@
 /* Images at other sizes; ops/image/resize.c has the method. */
+#include "base/border.h"
 #include "image/image.h"
 #include "ops/image/resize.h"
 

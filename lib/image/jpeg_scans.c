@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "image/jpeg_check.h"
 
 enum { MARK_RST0 = 0xD0, UNITS_A_STEP = 4096 };

@@ -1,6 +1,7 @@
 /* Reading models from files of other programs, and writing them. */
 #include "interchange/model_format.h"
 
+#include "base/border.h"
 #include "data/source.h"
 
 clf_status clf_model_import(clf_model **out, clf_context *context, const char *format,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"

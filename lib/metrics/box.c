@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/context.h"
 #include "base/math.h"
 #include "base/memory.h"

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/border.h"
 #include "base/text.h"
 #include "metrics/check.h"
 

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "models/kind_rows.h"
 
 enum {

@@ -1,4 +1,5 @@
 /* The description of a model, as text for people. */
+#include "base/border.h"
 #include "base/text.h"
 #include "models/model.h"
 

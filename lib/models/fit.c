@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/text.h"
 #include "models/fit_checks.h"
 #include "models/kind_rows.h"

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/border.h"
 #include "base/text.h"
 #include "text/vocabulary.h"
 

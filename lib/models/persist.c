@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/text.h"
 #include "models/kind_rows.h"
 #include "store/object.h"

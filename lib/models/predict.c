@@ -6,6 +6,7 @@
 
 #include <classify/metrics.h>
 
+#include "base/border.h"
 #include "metrics/determination.h"
 #include "models/blocks.h"
 #include "ops/ops.h"

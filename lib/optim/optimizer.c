@@ -16,6 +16,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/text.h"
 #include "ops/nn/elementwise.h"
 

@@ -9,9 +9,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/jobs.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "models/kind_rows.h"
 #include "selection/selection.h"

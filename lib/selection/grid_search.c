@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"

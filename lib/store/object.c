@@ -1,6 +1,7 @@
 #include "store/object.h"
 
 #include "base/context.h"
+#include "base/progress.h"
 #include "base/status.h"
 
 static clf_status to_store(clf__store **out, const clf__object_kind *kind, const void *object,

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/math.h"
+#include "base/progress.h"
 #include "store/format.h"
 
 typedef struct source {

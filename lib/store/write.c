@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/math.h"
+#include "base/progress.h"
 #include "store/format.h"
 
 typedef clf_status (*byte_sink)(void *to, const void *bytes, size_t count);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "tensor/tensor.h"
 
 /* Returns the address of the element at a flat C-order index. */

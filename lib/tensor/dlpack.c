@@ -2,6 +2,7 @@
  * `DLManagedTensor`; CPU device only). The layout is fixed by that specification. */
 #include <string.h>
 
+#include "base/border.h"
 #include "tensor/tensor.h"
 
 enum { DEVICE_CPU = 1, CODE_INT = 0, CODE_UINT = 1, CODE_FLOAT = 2 };

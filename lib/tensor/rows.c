@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "base/progress.h"
 
 enum { ASKED = 1024 }; /* rows between two checks for cancellation */
 

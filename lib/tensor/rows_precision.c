@@ -17,6 +17,7 @@
 
 #include "base/math.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "base/text.h"
 
 enum { PROBES = 256, SAMPLE = 1024, ASKED = 1024 };

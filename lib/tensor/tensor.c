@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/text.h"
 
 struct clf__storage {

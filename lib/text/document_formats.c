@@ -1,7 +1,9 @@
 /* Reading documents from files of a format, and filling their parts. */
 #include <math.h>
 
+#include "base/border.h"
 #include "base/jobs.h"
+#include "base/progress.h"
 #include "text/document_format.h"
 
 clf_status clf_documents_load(clf_documents **out, clf_context *context, const char *format,

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/border.h"
+#include "base/utf8_text.h"
 #include "data/build.h"
 
 clf_status clf__documents_blank(clf_documents **out, clf_context *context, int64_t count,

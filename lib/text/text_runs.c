@@ -1,6 +1,7 @@
 /* Documents divided into tasks of about the same work, and lists of numbers that these fill. */
 #include <math.h>
 
+#include "base/progress.h"
 #include "base/status.h"
 #include "text/vocabulary.h"
 

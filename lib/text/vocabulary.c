@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/border.h"
+
 #define CLF__VALUES clf__vocabulary_params
 
 static const clf__param params[] = {

@@ -9,6 +9,7 @@
 
 #include "base/jobs.h"
 #include "base/kinds.h"
+#include "base/progress.h"
 #include "store/store.h"
 #include "text/documents.h"
 #include "text/intern.h"

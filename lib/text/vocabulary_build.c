@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "base/math.h"
 
 /* A word or n-gram that occurs often enough. */

@@ -3,6 +3,7 @@
  * is known, the rows are filled from the lists. */
 #include <string.h>
 
+#include "base/border.h"
 #include "base/math.h"
 #include "data/build.h"
 #include "text/vocabulary.h"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/border.h"
 #include "store/object.h"
 #include "text/vocabulary.h"
 

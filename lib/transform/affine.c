@@ -5,6 +5,7 @@
 
 #include "base/math.h"
 #include "base/pool.h"
+#include "base/progress.h"
 
 enum { TASK_NUMBERS = 1 << 16 };
 

@@ -11,6 +11,7 @@
 
 #include "base/math.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "transform/transform.h"
 
 typedef struct hog_params {

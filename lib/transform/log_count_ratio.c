@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "base/progress.h"
 #include "transform/transform.h"
 
 typedef struct ratio_params {

@@ -7,6 +7,7 @@
 
 #include "base/math.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "ops/ops.h"
 #include "transform/pca.h"
 #include "transform/transform.h"

@@ -12,6 +12,7 @@
 #include "base/context.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "ops/ops.h"
 #include "tensor/rows_precision.h"

@@ -9,6 +9,7 @@
 
 #include "base/math.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "transform/transform.h"
 

@@ -17,6 +17,7 @@
 
 #include "base/math.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "base/text.h"
 
 enum { MAX_BLOCKS = 16, BLOCK_ENTRIES = 1 << 16, ROWS_PER_ARRAY = 4 };

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/border.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "store/object.h"
 

@@ -5,6 +5,10 @@ A file includes from its own folder and from folders earlier in ORDER. Folders i
 order of their own, INNER, in which those that share a place do not include from each other. Files
 that lie in lib/ itself come after all folders. A unit test lies in the folder that its subject has in
 lib/.
+
+Inside of base/, files do not depend on each other in a circle. NAME.c and NAME.h are one, and a
+source file without a header of its own is a part of the one whose functions it defines. One depends
+on the others whose headers it includes, and on those that define functions of its own header.
 """
 import pathlib
 import re
@@ -72,6 +76,42 @@ def problems(path, root):
                 yield number, f"{what} outside {owner}/: {found.group().strip()}"
 
 
+DECLARED = re.compile(r"\b(clf__\w+)\([^;{}]*;")
+DEFINED = re.compile(r"^(?!static\b|typedef\b)\w[\w *]*?\b(clf__\w+)\([^;{}]*\)\s*\{", re.M)
+
+
+def dependencies(folder):
+    """The files of a folder by their stems, and the stems that each depends on."""
+    texts = {path: without_comments(path.read_text(encoding="utf-8"))
+             for path in sorted(folder.iterdir()) if path.suffix in (".c", ".h")}
+    declared = {name: path.stem for path, text in texts.items() if path.suffix == ".h"
+                for name in DECLARED.findall(text)}
+    defined = {path: [name for name in DEFINED.findall(text) if name in declared]
+               for path, text in texts.items() if path.suffix == ".c"}
+    owner = {path.stem: path.stem for path in texts if path.suffix == ".h"}
+    for path, names in defined.items():
+        owner.setdefault(path.stem, declared[names[0]] if names else path.stem)
+    needs = {stem: set() for stem in owner.values()}
+    for path, text in texts.items():
+        for name in re.findall(rf'#\s*include\s*"{folder.name}/([^"]+)\.h"', text):
+            needs[owner[path.stem]].add(owner[name])
+    for path, names in defined.items():
+        for name in names:
+            needs[declared[name]].add(owner[path.stem])
+    return {stem: others - {stem} for stem, others in needs.items()}
+
+
+def circle(needs):
+    """Those of them that depend on each other in a circle, or lie between two such."""
+    left = set(needs)
+    while True:
+        used = set().union(*(needs[stem] for stem in left)) if left else set()
+        inside = {stem for stem in left if stem in used and needs[stem] & left}
+        if inside == left:
+            return sorted(left)
+        left = inside
+
+
 def strangers(root, folder):
     return [test for test in sorted(folder.rglob("test_*.c"))
             if not (root / test.parent.relative_to(folder)).is_dir()]
@@ -85,6 +125,9 @@ def main(root, tests):
         for number, message in problems(path, root):
             print(f"{path}:{number}: {message}")
             bad += 1
+    for stem in circle(dependencies(root / "base")):
+        print(f"{root}/base/{stem}: a part of a circle of files that depend on each other")
+        bad += 1
     for test in strangers(root, tests):
         print(f"{test}: lib/ has no such folder")
         bad += 1

@@ -15,6 +15,7 @@
 #include <classify.h>
 
 #include "base/context.h"
+#include "base/progress.h"
 #include "ops/ops.h"
 
 /* LAPACK with 32-bit integers; the lengths of character arguments come last. */

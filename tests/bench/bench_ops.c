@@ -15,6 +15,7 @@
 
 #include "base/context.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/random.h"
 #include "image/augment.h"
 #include "ops/ops.h"

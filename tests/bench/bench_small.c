@@ -12,6 +12,7 @@
 #include <classify.h>
 
 #include "base/context.h"
+#include "base/progress.h"
 #include "base/random.h"
 
 enum { THREADS = 2, MAX_ROUNDS = 101 };

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/pool.h"
+#include "base/progress.h"
 #include "ops/linalg/eigen.h"
 #include "ops/linalg/factor.h"
 #include "ops/linalg/gram.h"

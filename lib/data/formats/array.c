@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/progress.h"
 #include "data/build.h"
 #include "data/label_key.h"
 

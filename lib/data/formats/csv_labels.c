@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/utf8_text.h"
 #include "data/formats/csv.h"
 #include "data/formats/decimal.h"
 #include "data/label_key.h"

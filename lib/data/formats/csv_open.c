@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "base/utf8_text.h"
 #include "data/formats/csv.h"
 
 /* The name that pandas gives a first column without a name when it writes it again. */

@@ -1,4 +1,5 @@
 /* Reading datasets from files of a format, and writing them. */
+#include "base/border.h"
 #include "data/dataset.h"
 #include "data/source.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/jobs.h"
 #include "base/math.h"
+#include "base/progress.h"
 #include "data/dataset.h"
 #include "data/formats/folder_files.h"
 #include "image/image.h"

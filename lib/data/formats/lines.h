@@ -5,6 +5,7 @@
 
 #include "base/context.h"
 #include "base/file.h"
+#include "base/progress.h"
 
 typedef struct clf__lines {
   const char *name; /* of the file, for messages */

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "data/build.h"

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/context.h"
+#include "base/progress.h"
 #include "data/dataset.h"
 #include "data/formats/sparse_text.h"
 

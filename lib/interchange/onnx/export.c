@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/utf8_text.h"
 #include "interchange/onnx/layers.h"
 #include "interchange/onnx/onnx.h"
 #include "interchange/onnx/wire.h"

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 
 enum { MAX_RANK = 2048, ROWS_PER_RANK = 16, MIN_RANK = 16 };
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 
 enum { TILE_BYTES = 32 << 20 };
 

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 
 enum { IMAGE_ROWS = 4096, LARGE = 8192 };
 

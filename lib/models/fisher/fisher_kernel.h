@@ -3,6 +3,7 @@
 #ifndef CLF_MODELS_FISHER_FISHER_KERNEL_H
 #define CLF_MODELS_FISHER_FISHER_KERNEL_H
 
+#include "base/progress.h"
 #include "models/fisher/fisher.h"
 
 typedef struct clf__fisher_system {

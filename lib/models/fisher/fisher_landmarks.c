@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "models/fisher/fisher_nystroem.h"
 
 enum { PIECE = 256 };

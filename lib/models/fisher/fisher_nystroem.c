@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "base/random.h"
 
 #define ROUNDING 1e-6

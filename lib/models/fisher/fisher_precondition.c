@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "models/fisher/fisher_cg.h"
 #include "models/fisher/fisher_nystroem.h"
 

@@ -23,6 +23,7 @@
 #include <math.h>
 
 #include "base/jobs.h"
+#include "base/progress.h"
 #include "base/status.h"
 
 enum { MAX_PARTS = 16, MIN_PART_ROWS = 256 };

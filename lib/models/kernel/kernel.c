@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "transform/statistics.h"
 

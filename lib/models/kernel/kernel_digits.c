@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "base/text.h"
 #include "models/kernel/kernel.h"
 #include "transform/statistics.h"

@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "base/text.h"
 #include "models/logistic/logistic.h"
 #include "optim/lbfgs.h"

@@ -9,6 +9,7 @@
 
 #include <classify/network.h>
 
+#include "base/border.h"
 #include "base/text.h"
 #include "ops/ops.h"
 

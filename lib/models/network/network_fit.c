@@ -7,6 +7,7 @@
 
 #include "base/jobs.h"
 #include "base/math.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "models/network/network_trainer.h"
 

@@ -8,6 +8,7 @@
 
 #include "base/jobs.h"
 #include "base/math.h"
+#include "base/progress.h"
 #include "ops/nn/sequence.h"
 
 enum {

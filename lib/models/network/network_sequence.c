@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/border.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "models/network/network.h"
 

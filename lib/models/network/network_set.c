@@ -6,6 +6,7 @@
 
 #include <classify/network.h>
 
+#include "base/border.h"
 #include "base/text.h"
 #include "models/network/network_trainer.h"
 

@@ -9,6 +9,7 @@
  * whose gradients are summed.
  */
 #include "base/math.h"
+#include "base/progress.h"
 #include "models/network/network_trainer.h"
 #include "ops/nn/elementwise.h"
 

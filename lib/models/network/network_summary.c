@@ -1,6 +1,7 @@
 /* A network as a table in text: layers, shapes, parameters, memory. */
 #include <classify/network.h>
 
+#include "base/border.h"
 #include "base/text.h"
 #include "models/network/network.h"
 

@@ -5,6 +5,7 @@
 #ifndef CLF_MODELS_NETWORK_NETWORK_TRAINER_H
 #define CLF_MODELS_NETWORK_NETWORK_TRAINER_H
 
+#include "base/progress.h"
 #include "image/augment.h"
 #include "models/network/network.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "models/perceptron/perceptron_kernel.h"
 

@@ -2,6 +2,7 @@
 #ifndef CLF_MODELS_PERCEPTRON_PERCEPTRON_H
 #define CLF_MODELS_PERCEPTRON_PERCEPTRON_H
 
+#include "base/progress.h"
 #include "models/kernel/kernel.h"
 
 typedef struct clf__perceptron_params {

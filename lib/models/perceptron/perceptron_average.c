@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "models/perceptron/perceptron_kernel.h"
 #include "ops/kernelfn/kernel_product.h"
 

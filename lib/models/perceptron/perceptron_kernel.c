@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 
 static clf_status learner_create(clf__kernel_learner *l, const clf_model *model,
                                  const clf__training *training, const float *weights) {

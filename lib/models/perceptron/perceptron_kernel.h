@@ -4,6 +4,7 @@
 #ifndef CLF_MODELS_PERCEPTRON_PERCEPTRON_KERNEL_H
 #define CLF_MODELS_PERCEPTRON_PERCEPTRON_KERNEL_H
 
+#include "base/progress.h"
 #include "models/perceptron/perceptron.h"
 
 enum {

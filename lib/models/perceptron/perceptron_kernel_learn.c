@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "models/perceptron/perceptron_kernel.h"
 
 enum { BLOCK = CLF__PERCEPTRON_BLOCK, TILE = CLF__PERCEPTRON_TILE };

@@ -19,6 +19,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "base/random.h"
 #include "ops/ops.h"
 

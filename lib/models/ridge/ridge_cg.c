@@ -17,6 +17,7 @@
 
 #include "base/math.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "models/ridge/ridge.h"
 #include "ops/linalg/linear.h"
 

@@ -4,6 +4,7 @@
 #ifndef CLF_MODELS_SVM_SVM_H
 #define CLF_MODELS_SVM_SVM_H
 
+#include "base/progress.h"
 #include "models/kernel/kernel.h"
 #include "models/kernel/kernel_cache.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/jobs.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "models/svm/svm.h"
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/math.h"
+#include "base/progress.h"
 #include "models/svm/svm_solver.h"
 
 /* The optimality conditions: the largest gradient in the up set, and the smallest in the low

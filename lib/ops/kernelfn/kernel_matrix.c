@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "base/context.h"
+#include "base/progress.h"
 #include "ops/kernelfn/kernel_parts.h"
 #include "ops/kernelfn/kernel_tiles.h"
 #include "ops/linalg/product.h"

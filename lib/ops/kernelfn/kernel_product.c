@@ -14,6 +14,7 @@
 #include <math.h>
 
 #include "base/jobs.h"
+#include "base/progress.h"
 #include "ops/kernelfn/kernel_parts.h"
 #include "ops/kernelfn/kernel_tiles.h"
 

@@ -3,6 +3,7 @@
 #define CLF_OPS_KERNELFN_KERNEL_PRODUCT_H
 
 #include "base/context.h"
+#include "base/progress.h"
 #include "ops/kernelfn/kernel_matrix.h"
 
 typedef struct clf__kernel_product clf__kernel_product;

@@ -5,6 +5,7 @@
  * exponentials and 0.02 s for the sums; measured are 0.30 s. A single row is bound by reading the
  * parts of the packed vectors that its features need, a third of 10 MB, which takes 0.14 ms. */
 #include "base/context.h"
+#include "base/progress.h"
 #include "ops/kernelfn/kernel_parts.h"
 #include "ops/linalg/linear.h"
 

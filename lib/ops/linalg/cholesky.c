@@ -9,6 +9,7 @@
 #include "base/context.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "ops/kernels.h"
 #include "ops/linalg/factor.h"

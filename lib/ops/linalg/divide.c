@@ -19,6 +19,7 @@
 #include "base/context.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "ops/linalg/gemm.h"
 #include "ops/linalg/secular.h"

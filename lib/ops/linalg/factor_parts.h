@@ -4,6 +4,7 @@
 
 #include "base/context.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "ops/kernels.h"
 #include "ops/linalg/matrix.h"
 

@@ -13,6 +13,7 @@
 #include "base/math.h"
 #include "base/memory.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "ops/kernels.h"
 #include "ops/linalg/product.h"

@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "base/jobs.h"
+#include "base/progress.h"
 #include "ops/linalg/gram_parts.h"
 #include "ops/linalg/product.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/progress.h"
 #include "ops/linalg/gemm.h"
 #include "ops/linalg/gram_parts.h"
 

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/jobs.h"
+#include "base/progress.h"
 #include "ops/linalg/gram_parts.h"
 
 enum { ROWS_A_STEP = 64 };

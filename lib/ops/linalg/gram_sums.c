@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/jobs.h"
+#include "base/progress.h"
 #include "ops/linalg/gram_parts.h"
 #include "ops/linalg/row.h"
 

@@ -17,6 +17,7 @@
 
 #include "base/context.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "ops/kernels.h"

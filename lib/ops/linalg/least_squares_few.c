@@ -6,6 +6,7 @@
 
 #include "base/context.h"
 #include "base/math.h"
+#include "base/progress.h"
 #include "ops/linalg/least_squares_parts.h"
 #include "ops/linalg/qr.h"
 

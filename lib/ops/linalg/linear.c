@@ -14,6 +14,7 @@
 
 #include "base/math.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "ops/kernels.h"
 #include "ops/linalg/product.h"
 #include "ops/linalg/row.h"

@@ -6,6 +6,7 @@
  * same order, whichever block its row is in. */
 #include "base/math.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "ops/kernels.h"
 #include "ops/linalg/linear.h"
 #include "ops/linalg/product.h"

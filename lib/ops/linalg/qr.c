@@ -11,6 +11,7 @@
 #include "base/context.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "ops/linalg/gemm.h"
 

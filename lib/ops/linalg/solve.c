@@ -7,6 +7,7 @@
 #include "base/context.h"
 #include "base/math.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "ops/kernels.h"
 #include "ops/linalg/factor.h"

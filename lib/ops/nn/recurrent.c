@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "base/progress.h"
 #include "ops/nn/recurrent_run.h"
 
 static void write_outputs(const clf__recurrent_block *b, int64_t step, const clf__cell_step *s) {

@@ -7,6 +7,7 @@
 #include "base/math.h"
 #include "base/memory.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "ops/linalg/product.h"
 #include "ops/nn/recurrent.h"
 #include "ops/nn/recurrent_run.h"

@@ -3,8 +3,10 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/border.h"
 #include "base/jobs.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "support.h"
 

@@ -7,6 +7,7 @@
 
 #include "base/context.h"
 #include "base/pool.h"
+#include "base/progress.h"
 #include "support.h"
 
 /* What a callback saw, and from which of its calls on it says stop. */

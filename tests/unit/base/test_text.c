@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "support.h"
 
 /* The test program stays in the "C" locale, so the C library's strtod() is the reference. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "base/utf8_text.h"
 #include "contexts.h"
 #include "data/classes.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "base/progress.h"
 #include "data/build.h"
 #include "support.h"
 #include "tensor/rows_precision.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "base/utf8_text.h"
 #include "support.h"
 #include "text/intern.h"
 #include "text/unicode.h"

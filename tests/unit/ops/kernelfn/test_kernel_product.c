@@ -1,5 +1,6 @@
 /* Products of kernel matrices with vectors against their definition, at every level of CPU and with
  * room for all, some or none of the kernel values. */
+#include "base/progress.h"
 #include "base/status.h"
 #include "failing_allocator.h"
 #include "kernel_matrices.h"
