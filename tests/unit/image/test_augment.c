@@ -246,8 +246,8 @@ TEST(augment__names_what_is_wrong) {
       {"elastic_sigma=0", 2, {SIDE, SIDE}, CLF_ERROR_ARGUMENT, "0.5"},
       {"rotat=3", 2, {SIDE, SIDE}, CLF_ERROR_ARGUMENT, "did you mean 'rotate'"},
       {"fill=wrap", 2, {SIDE, SIDE}, CLF_ERROR_ARGUMENT, "edge"},
-      {"shift=1", 1, {PIXELS}, CLF_ERROR_SHAPE, "1 dimension are no images"},
-      {"shift=1", 4, {SIDE, SIDE, 2, 2}, CLF_ERROR_SHAPE, "4 dimensions are no images"},
+      {"shift=1", 1, {PIXELS}, CLF_ERROR_SHAPE, "1 dimension are not images"},
+      {"shift=1", 4, {SIDE, SIDE, 2, 2}, CLF_ERROR_SHAPE, "4 dimensions are not images"},
       {"elastic=1", 3, {100000, 100000, 3}, CLF_ERROR_SHAPE, "too large"},
   };
   clf_context *context = NULL;

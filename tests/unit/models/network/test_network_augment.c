@@ -161,9 +161,9 @@ TEST(network__augments_images_alone) {
     clf_status status;
     const char *says;
   } cases[] = {
-      {flat, "augment='shift=1'", CLF_ERROR_SHAPE, "no images"},
+      {flat, "augment='shift=1'", CLF_ERROR_SHAPE, "not images"},
       {flat, "augment='shift=1' input=12,12", CLF_OK, ""},
-      {sparse, "augment='shift=1'", CLF_ERROR_SHAPE, "no images"},
+      {sparse, "augment='shift=1'", CLF_ERROR_SHAPE, "not images"},
       {sparse, "augment='shift=1' input=12,12,1", CLF_OK, ""},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
