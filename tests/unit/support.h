@@ -58,6 +58,11 @@ struct test {
 static struct test *tests_first;
 static struct test **tests_end = &tests_first;
 
+static inline void add_test(struct test *test) {
+  *tests_end = test;
+  tests_end = &test->next;
+}
+
 /* Priorities order the constructors by line; those up to 100 are the compiler's own. */
 #define TEST_LOOP(test_name, first, last)                                                          \
   static const TTest *test_name;                                                                   \
@@ -66,8 +71,7 @@ static struct test **tests_end = &tests_first;
   }                                                                                                \
   __attribute__((constructor(101 + __LINE__))) static void test_name##_register(void) {            \
     static struct test test = {#test_name, test_name##_add, NULL};                                 \
-    *tests_end = &test;                                                                            \
-    tests_end = &test.next;                                                                        \
+    add_test(&test);                                                                               \
   }                                                                                                \
   START_TEST(test_name)
 #define TEST(test_name) TEST_LOOP(test_name, 0, 1)
